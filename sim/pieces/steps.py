@@ -1,0 +1,164 @@
+"""The closed vocabulary of steps from which every pathway is built.
+
+A pathway is a tuple of steps in the order in which they happen to a patient (or to an allogeneic lot). It is data:
+both engines run it, and the flow diagram, the touch time and the offered loads are read off it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from sim.pure.distributions import Distribution
+
+
+@dataclass(frozen=True)
+class UntilSlotStart:
+    """A duration that lasts until the start day of the slot that the patient holds (0 when it is past)."""
+
+    slots: str
+
+
+class OnLeave(StrEnum):
+    """What happens to work under way when its patient leaves."""
+
+    STOP = "stop"
+    FINISH_STAGE = "finish_stage"
+    FINISH = "finish"
+
+
+@dataclass(frozen=True)
+class Stage:
+    """An interval in which nothing is contended. `name` is also the purpose of its draws."""
+
+    name: str
+    duration: Distribution | UntilSlotStart
+
+
+@dataclass(frozen=True)
+class Use:
+    """Queue for units of a resource by its policy, hold them for the inner steps, give them back.
+
+    `rejoin`: a later Use of the same resource by the same patient queues with the key of the first.
+    """
+
+    resource: str
+    steps: Path
+    units: int = 1
+    rejoin: bool = False
+
+
+@dataclass(frozen=True)
+class Draw:
+    """Take one dose from a stock for good; wait when there is none."""
+
+    stock: str
+
+
+@dataclass(frozen=True)
+class Supply:
+    """Put the doses of this lot on the shelf of a stock."""
+
+    stock: str
+
+
+@dataclass(frozen=True)
+class Share:
+    """True for this share of patients, by a pre-drawn uniform of the given purpose."""
+
+    purpose: str
+    share: float
+
+
+@dataclass(frozen=True)
+class Noted:
+    """True once the patient has passed a milestone."""
+
+    milestone: str
+
+
+@dataclass(frozen=True)
+class Choose:
+    """A branch on a pre-drawn uniform against a share, or on a named condition."""
+
+    when: Share | Noted
+    then: Path
+    otherwise: Path = ()
+
+
+@dataclass(frozen=True)
+class Attempts:
+    """Repeat `steps` until they pass without a `Fail`, at most `at_most` times (None: without limit).
+
+    `between` happens before each further attempt, `otherwise` after the last failure. Attempts of one `name` count
+    on: each begun attempt of a patient has a number of its own, and draws of its own.
+    """
+
+    name: str
+    steps: Path
+    at_most: int | None
+    between: Path = ()
+    otherwise: Path = ()
+
+
+@dataclass(frozen=True)
+class Fail:
+    """The attempt under way fails here; what is held inside it is given back."""
+
+
+@dataclass(frozen=True)
+class Branch:
+    """One of several paths side by side, and what becomes of it when its patient leaves."""
+
+    steps: Path
+    on_leave: OnLeave = OnLeave.STOP
+
+
+@dataclass(frozen=True)
+class Together:
+    """Branches run side by side; the step ends when all have."""
+
+    branches: tuple[Branch, ...]
+
+
+@dataclass(frozen=True)
+class Hazard:
+    """From here on, or after a delay, the patient's clock runs `multiplier` times as fast.
+
+    The multiplier replaces that of an earlier `Hazard` of the same clock. `name` is the purpose of the delay's draws.
+    """
+
+    name: str
+    clock: str
+    multiplier: float
+    after: Distribution | None = None
+
+
+@dataclass(frozen=True)
+class Clocks:
+    """Switch to another set of hazards, or off (None).
+
+    `anew`: a patient who has progressed may progress again, on a new threshold, and the multipliers that came with
+    the first progression lapse; all other thresholds go on where they stand.
+    """
+
+    hazards: str | None
+    anew: bool = False
+
+
+@dataclass(frozen=True)
+class Milestone:
+    """Note the day; a later pass of the same milestone replaces it."""
+
+    name: str
+
+
+@dataclass(frozen=True)
+class End:
+    """The path ends with this fate."""
+
+    fate: str
+
+
+Step = Stage | Use | Draw | Supply | Choose | Attempts | Fail | Together | Hazard | Clocks | Milestone | End
+Path = tuple[Step, ...]

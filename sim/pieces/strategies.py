@@ -1,0 +1,53 @@
+"""From a scenario to the protocol that an engine runs."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from sim.pieces.allogeneic import allogeneic, allogeneic_resources
+from sim.pieces.autologous import autologous, autologous_resources
+from sim.pieces.clocks import ClockBook, ClockSet
+from sim.pieces.protocol import Protocol, drawn
+from sim.pure.streams import require_distinct
+from sim.pure.survival import HazardTable, Survival, hazard_table
+from sim.scenario import Scenario
+from sim.scenario.people import WaitingClocks
+
+STRATEGIES = {
+    "autologous": (autologous, autologous_resources),
+    "allogeneic": (allogeneic, allogeneic_resources),
+}
+
+
+def build_protocol(scenario: Scenario) -> Protocol:
+    """The protocol of a scenario. The same scenario gives an equal protocol."""
+    path_of, resources_of = STRATEGIES[scenario.strategy]
+    protocol = Protocol(
+        product=scenario.strategy,
+        path=path_of(scenario),
+        resources=resources_of(scenario),
+        clocks=_clock_book(scenario),
+        centres=tuple(scenario.centres),
+    )
+    require_distinct([*drawn(protocol.path), *drawn(protocol.lot_path)])
+    require_distinct(scenario.regions)
+    return protocol
+
+
+def _clock_book(scenario: Scenario) -> ClockBook:
+    clocks = scenario.clocks
+    sets = {"waiting": _clock_set(clocks.waiting)}
+    if clocks.after_apheresis is not None:
+        sets["after_apheresis"] = _clock_set(clocks.after_apheresis)
+    after = clocks.after_progression
+    return ClockBook(sets=sets, first="waiting", after_progression=(after.death, 1.0, after.removal))
+
+
+def _clock_set(clocks: WaitingClocks) -> ClockSet:
+    tables = (_table(clocks.death), _table(clocks.progression), _table(clocks.removal))
+    return ClockSet(tables, clocks.ends_eligibility)
+
+
+@lru_cache(maxsize=256)
+def _table(shape: Survival) -> HazardTable:
+    return hazard_table(shape)
