@@ -1,0 +1,250 @@
+"""Resources of the reference engine: capacities, dated slots and stocks, with one queue discipline for all.
+
+A request waits until its pool takes its *turn*, when nothing else is left to happen at the instant: everybody who can
+be served is, in the order of the queue key. A waiter that holds nothing needs no timer; his request lapses on his leaving day, and is passed over.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from heapq import heappop, heappush
+from typing import TYPE_CHECKING
+
+from sim.engine.timeline import Action, Happening, Phase, Timeline
+from sim.pieces.protocol import Cadence, Capacity
+
+if TYPE_CHECKING:
+    from sim.engine.walker import Walker
+
+WAITING, GRANTED, LAPSED = 0, 1, 2
+NAN, INFINITY = float("nan"), float("inf")
+
+
+class Slot:
+    """A dated slot: the row of its record, its start day, and the day on which it perishes if unclaimed."""
+
+    __slots__ = ("closes", "row", "start")
+
+    def __init__(self, row: int, start: float, closes: float) -> None:
+        self.row, self.start, self.closes = row, start, closes
+
+
+class Request:
+    """One entity's wish for units of a pool, and the record of what became of it."""
+
+    __slots__ = ("asked", "began", "ended", "lapses", "pool", "slot", "state", "units", "walker")
+
+    def __init__(self, walker: Walker, pool: Queue, units: int, lapses: float) -> None:
+        self.walker, self.pool, self.units, self.lapses = walker, pool, units, lapses
+        self.asked, self.began, self.ended = walker.day, NAN, NAN
+        self.state = WAITING
+        self.slot: Slot | None = None
+
+
+class Queue(Happening):
+    """Waiting requests of one pool by (rank, asked, order of the entity); its happening is the pool's turn."""
+
+    unlimited = False
+
+    def __init__(self, timeline: Timeline, index: int, centre: int, log: list[Request], policy: str) -> None:
+        super().__init__(timeline)
+        self.timeline, self.index, self.centre, self.policy = timeline, index, centre, policy
+        self._log = log
+        self._waiting: list[tuple[float, float, int, int, Request]] = []
+        self._serial = 0
+        self._due = False
+        self._place = (index << 20) + centre
+
+    def ask(self, walker: Walker, units: int, key_day: float, lapses: float) -> Request:
+        """A request, granted at once where nobody else could come before it."""
+        request = Request(walker, self, units, lapses)
+        self._log.append(request)
+        if not self._waiting and self.timeline.alone() and self._can_serve(request):
+            self._grant(request)
+            return request
+        self._serial += 1
+        heappush(self._waiting, (walker.rank(self.policy), key_day, walker.order, self._serial, request))
+        if self._has_any():
+            self.call_turn()
+        return request
+
+    def record(self, walker: Walker, units: int) -> Request:
+        """A request granted without asking, where units are unlimited."""
+        request = Request(walker, self, units, INFINITY)
+        request.began = walker.day
+        self._log.append(request)
+        return request
+
+    def call_turn(self) -> None:
+        """Let the pool take its turn at this instant, after everything else."""
+        if self._waiting and not self._due:
+            self._due = True
+            self.timeline.call_turn(self._place, self)
+
+    def lapse(self, request: Request) -> None:
+        """Take a waiting request out of the queue, on its own day."""
+        request.state = LAPSED
+        request.ended = request.lapses
+
+    def close(self, stop_day: float) -> None:
+        """Let every request lapse that should have by the stop."""
+        for *_, request in self._waiting:
+            if request.state == WAITING and request.lapses <= stop_day:
+                self.lapse(request)
+
+    def happen(self) -> None:
+        """Take a turn: serve everybody who can be served."""
+        self._due = False
+        timeline, waiting, now = self.timeline, self._waiting, self.timeline.today
+        timeline.busy += 1
+        while waiting:
+            request = waiting[0][-1]
+            if request.state == WAITING and request.lapses <= now:
+                self.lapse(request)
+            if request.state != WAITING:
+                heappop(waiting)
+                continue
+            if not self._can_serve(request):
+                break
+            heappop(waiting)
+            self._grant(request)
+            request.walker.happen()
+        timeline.busy -= 1
+
+    def give_back(self, request: Request, left: bool) -> None:
+        """The holder is through, or has `left`."""
+        raise NotImplementedError
+
+    def _grant(self, request: Request) -> None:
+        request.state = GRANTED
+        request.began = self.timeline.today
+        self._serve(request)
+
+    def _has_any(self) -> bool:
+        raise NotImplementedError
+
+    def _can_serve(self, request: Request) -> bool:
+        raise NotImplementedError
+
+    def _serve(self, request: Request) -> None:
+        raise NotImplementedError
+
+
+class CapacityPool(Queue):
+    """Units that are held and given back. After a cut, use may exceed the limit only by units granted before it."""
+
+    def __init__(self, timeline: Timeline, index: int, centre: int, log: list[Request], resource: Capacity) -> None:
+        super().__init__(timeline, index, centre, log, resource.policy)
+        steps = resource.units[centre]
+        self._in_use = 0
+        self._limit = [units for day, units in steps if day <= 0.0][-1]
+        self.unlimited = all(units == INFINITY for _, units in steps)
+        for day, units in steps:
+            if day > 0.0:
+                timeline.at(day, Phase.DELIVERY + index, Action(timeline, self._changer(units)))
+
+    def _changer(self, units: float) -> Callable[[], None]:
+        def change() -> None:
+            self._limit = units
+            self.call_turn()
+
+        return change
+
+    def give_back(self, request: Request, left: bool) -> None:
+        """The units of a granted request are free again."""
+        self._in_use -= request.units
+        self.call_turn()
+
+    def _has_any(self) -> bool:
+        return self._in_use < self._limit
+
+    def _can_serve(self, request: Request) -> bool:
+        return self._in_use + request.units <= self._limit
+
+    def _serve(self, request: Request) -> None:
+        self._in_use += request.units
+
+
+class SlotLog:
+    """The record of every slot offered, as columns."""
+
+    def __init__(self) -> None:
+        self.resource: list[int] = []
+        self.centre: list[int] = []
+        self.offered: list[float] = []
+        self.start: list[float] = []
+        self.holder: list[int] = []
+        self.handed_back: list[int] = []
+        self.perished: list[float] = []
+
+    def offer(self, resource: int, centre: int, offered: float, start: float) -> int:
+        """The row of a new slot."""
+        self.resource.append(resource)
+        self.centre.append(centre)
+        self.offered.append(offered)
+        self.start.append(start)
+        self.holder.append(-1)
+        self.handed_back.append(0)
+        self.perished.append(NAN)
+        return len(self.start) - 1
+
+
+class SlotPool(Queue):
+    """Slots of a release cadence: claimed in order of their start, perishing when their offer closes unclaimed."""
+
+    def __init__(
+        self, timeline: Timeline, index: int, centre: int, log: list[Request], resource: Cadence, slots: SlotLog
+    ) -> None:
+        super().__init__(timeline, index, centre, log, resource.policy)
+        self._resource, self._slots = resource, slots
+        self._free: list[tuple[float, int, Slot]] = []
+        self._offers = 0
+        self._offering = Action(timeline, self._offer)
+        self._schedule_offer()
+
+    def _schedule_offer(self) -> None:
+        days = self._resource.offer_days
+        if self._offers < len(days):
+            self.timeline.at(days[self._offers], Phase.DELIVERY + self.index, self._offering)
+
+    def _offer(self) -> None:
+        days, resource, now = self._resource.offer_days, self._resource, self.timeline.today
+        last = min(self._offers + resource.carry_over, len(days) - 1)
+        self._offers += 1
+        self._schedule_offer()
+        for _slot in range(resource.counts[self.centre]):
+            row = self._slots.offer(self.index, self.centre, now, now + resource.lead)
+            self._put(Slot(row, now + resource.lead, days[last] + 1.0))
+
+    def _put(self, slot: Slot) -> None:
+        heappush(self._free, (slot.start, slot.row, slot))
+        perishing = Action(self.timeline, partial(self._perish, slot))
+        self.timeline.at(slot.closes, Phase.PERISH + slot.row, perishing)
+        self.call_turn()
+
+    def _perish(self, slot: Slot) -> None:
+        entry = (slot.start, slot.row, slot)
+        if slot.closes <= self.timeline.today and entry in self._free:
+            self._free.remove(entry)
+            self._slots.perished[slot.row] = self.timeline.today
+
+    def give_back(self, request: Request, left: bool) -> None:
+        """The holder is through with the slot; if he left in time, it is offered again until the day is over."""
+        slot = request.slot
+        assert slot is not None
+        now = self.timeline.today
+        if left and now <= slot.start - self._resource.notice:
+            self._slots.holder[slot.row] = -1
+            self._slots.handed_back[slot.row] += 1
+            self._put(Slot(slot.row, slot.start, now + 1.0))
+
+    def _has_any(self) -> bool:
+        return bool(self._free)
+
+    def _can_serve(self, request: Request) -> bool:
+        return bool(self._free)
+
+    def _serve(self, request: Request) -> None:
+        request.slot = heappop(self._free)[-1]
+        self._slots.holder[request.slot.row] = request.walker.entity

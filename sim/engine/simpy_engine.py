@@ -1,0 +1,160 @@
+"""The reference engine: a protocol run in SimPy, one process for each patient and each lot."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+
+from sim.engine.timeline import Action, Phase, Timeline
+from sim.engine.trace import PATIENT, Expiries, Lots, Slots, Stages, Trace
+from sim.engine.usage import uses
+from sim.engine.walker import Walker
+from sim.engine.world import World
+from sim.pieces.cohort import Cohort, Luck
+from sim.pieces.protocol import Protocol
+
+# How often, after the measuring window, the engine looks whether every measured patient is resolved.
+CHECK_EVERY_DAYS = 30.0
+
+
+def run(
+    protocol: Protocol, cohort: Cohort, luck: Luck, window_end: float, follow_up: float, traced: bool = False
+) -> Trace:
+    """The trace of one replication: until every measured patient is resolved, but at least to the window's end.
+
+    `follow_up`: days from referral after which a patient counts as resolved. Raises EngineError.
+    """
+    world = World(protocol, cohort, luck, traced)
+    _refer_patients(world)
+    _check_from(world, window_end, follow_up)
+    with _collector_at_rest():
+        world.timeline.run_to_stop()
+    stop = world.timeline.today
+    for pool in world.all_pools():
+        pool.close(stop)
+    return _trace(world, stop)
+
+
+@contextmanager
+def _collector_at_rest() -> Iterator[None]:
+    """No collection of cyclic garbage meanwhile: a run makes little, and looking for it costs a tenth of the time."""
+    resting = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if resting:
+            gc.enable()
+
+
+def _refer_patients(world: World) -> None:
+    """Let each patient start on his path on his referral day; equal days in order of the cohort."""
+    timeline, path, leaves = world.timeline, world.protocol.path, world.leave_day
+    days = world.cohort.referral_day
+    order = np.argsort(days, kind="stable")
+    queue = iter(zip(order.tolist(), days[order].tolist(), strict=True))
+    upcoming = next(queue, None)
+
+    def refer() -> None:
+        nonlocal upcoming
+        assert upcoming is not None
+        patient, day = upcoming
+        upcoming = next(queue, None)
+        if upcoming is not None:
+            timeline.at(upcoming[1], Phase.ARRIVAL + upcoming[0], arrival)
+        Walker(world, PATIENT, patient, path, day, leaves[patient]).happen()
+
+    arrival = Action(timeline, refer)
+    if upcoming is not None:
+        timeline.at(upcoming[1], Phase.ARRIVAL + upcoming[0], arrival)
+
+
+def _check_from(world: World, window_end: float, follow_up: float) -> None:
+    """Stop at the first check, from the window's end on, that finds every measured patient resolved."""
+    timeline: Timeline = world.timeline
+    measured = np.flatnonzero(world.cohort.measured).tolist()
+    limits = (world.cohort.referral_day + follow_up).tolist()
+    width = len(world.milestones)
+    infusion = world.milestones.index("infusion") if "infusion" in world.milestones else None
+    day = window_end
+
+    def unresolved(i: int) -> bool:
+        now = timeline.today
+        infused = infusion is not None and world.notes[i * width + infusion] <= now
+        return not (world.leave_day[i] <= now or world.ended_day[i] <= now or infused or limits[i] <= now)
+
+    def check() -> None:
+        nonlocal measured, day
+        measured = [i for i in measured if unresolved(i)]
+        if measured:
+            day = day + CHECK_EVERY_DAYS
+            timeline.at(day, Phase.CHECK, checking)
+        else:
+            timeline.stop()
+
+    checking = Action(timeline, check)
+    timeline.at(day, Phase.CHECK, checking)
+
+
+def _trace(world: World, stop: float) -> Trace:
+    count = len(world.cohort.referral_day)
+    slots, lots = world.slots, world.lots
+
+    def whole(values: list[int]) -> Any:
+        return np.array(values, dtype=np.int64)
+
+    def days(values: list[float]) -> Any:
+        return np.array(values, dtype=float)
+
+    return Trace(
+        stop_day=stop,
+        milestones=world.milestones,
+        notes=days(world.notes).reshape(count, len(world.milestones)),
+        passes=whole(world.passes).reshape(count, len(world.milestones)),
+        attempt_names=world.attempt_names,
+        attempts=whole(world.attempts()).reshape(len(world.attempt_names), count).T,  # type: ignore[arg-type]
+        fates=world.fates,
+        ended_fate=whole(world.ended_fate),
+        ended_day=days(world.ended_day),
+        leave_day=days(world.leave_day),
+        leave_clock=whole(world.leave_clock),
+        progression_day=days(world.progression_day),
+        uses=uses(world.log, stop),
+        slots=Slots(
+            whole(slots.resource),
+            whole(slots.centre),
+            days(slots.offered),
+            days(slots.start),
+            whole(slots.holder),
+            whole(slots.handed_back),
+            days(slots.perished),
+        ),
+        lots=Lots(days(lots.started), days(lots.ready), days(lots.failed), whole(lots.doses)),
+        expiries=Expiries(days(lots.expiry_day), whole(lots.expired)),
+        stages=_stages(world, stop),
+    )
+
+
+def _stages(world: World, stop: float) -> Stages | None:
+    if world.stages is None:
+        return None
+    names = tuple(dict.fromkeys(row[2] for row in world.stages))
+    place = {name: k for k, name in enumerate(names)}
+    rows = sorted(
+        (kind, entity, began, ended if ended <= stop else float("nan"), place[name])
+        for kind, entity, name, began, ended in world.stages
+        if began <= stop
+    )
+    columns = list(zip(*rows, strict=True)) or [(), (), (), (), ()]
+    return Stages(
+        names,
+        np.array(columns[0], dtype=np.int64),
+        np.array(columns[1], dtype=np.int64),
+        np.array(columns[4], dtype=np.int64),
+        np.array(columns[2], dtype=float),
+        np.array(columns[3], dtype=float),
+    )

@@ -1,0 +1,137 @@
+"""Stocks of allogeneic doses in the reference engine: oldest dose first, and when a new lot is started."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from heapq import heappop, heappush
+from math import ceil, inf
+from typing import Any
+
+from sim.engine.pools import Queue, Request
+from sim.engine.timeline import Action, Phase, Timeline
+from sim.pieces.protocol import Stock
+
+
+class LotLog:
+    """The record of every lot started, and of the doses that expired."""
+
+    def __init__(self) -> None:
+        self.started: list[float] = []
+        self.ready: list[float] = []
+        self.failed: list[float] = []
+        self.doses: list[int] = []
+        self.expiry_day: list[float] = []
+        self.expired: list[int] = []
+
+
+class StockPool(Queue):
+    """Doses on the shelf, requests waiting for one, and the inventory position that decides when a lot is started.
+
+    Position = doses on hand + planned doses of lots under way - waiting requests; reviewed at each request, issue,
+    expiry, failure and leave.
+    """
+
+    def __init__(
+        self,
+        timeline: Timeline,
+        index: int,
+        log: list[Request],
+        resource: Stock,
+        lots: LotLog,
+        start_lot: Callable[[int], None],
+    ) -> None:
+        super().__init__(timeline, index, 0, log, resource.policy)
+        self._resource, self._lots, self._start_lot = resource, lots, start_lot
+        self._shelf: list[list[float]] = []
+        self._on_hand = 0
+        self._planned = 0
+        self._wanted = 0
+        for k in range(resource.opening):
+            self._shelve(1, resource.shelf_life * ((k + 1) / resource.opening))
+        if resource.every < inf:
+            self._ordering = Action(timeline, self._order)
+            timeline.at(resource.every, Phase.DELIVERY + index, self._ordering)
+
+    def ask(self, walker: Any, units: int, key_day: float, lapses: float) -> Request:
+        """A request for one dose."""
+        self._wanted += 1
+        request = super().ask(walker, units, key_day, lapses)
+        self._review()
+        return request
+
+    def lapse(self, request: Request) -> None:
+        """Take a waiting request out of the queue."""
+        super().lapse(request)
+        self._wanted -= 1
+        self._review()
+
+    def close(self, stop_day: float) -> None:
+        """Let every request lapse that should have by the stop, without starting further lots."""
+        self._resource = None  # type: ignore[assignment]
+        super().close(stop_day)
+
+    def deliver(self, doses: int) -> None:
+        """Put the doses of a finished lot on the shelf."""
+        self._planned -= doses
+        self._shelve(doses, self.timeline.today + self._resource.shelf_life)
+        self.call_turn()
+
+    def lose(self, doses: int) -> None:
+        """A lot under way has failed."""
+        self._planned -= doses
+        self._review()
+
+    def _shelve(self, doses: int, expires: float) -> None:
+        batch = [expires, float(len(self._shelf)), float(doses)]
+        heappush(self._shelf, batch)
+        self._on_hand += doses
+        if expires < inf:
+            self.timeline.at(expires, Phase.EXPIRY + self.index, Action(self.timeline, self._expire))
+
+    def _expire(self) -> None:
+        now = self.timeline.today
+        while self._shelf and self._shelf[0][0] <= now:
+            doses = int(heappop(self._shelf)[2])
+            if doses:
+                self._on_hand -= doses
+                self._lots.expiry_day.append(now)
+                self._lots.expired.append(doses)
+        self._review()
+
+    def _order(self) -> None:
+        self._begin_lot()
+        self.timeline.at(self.timeline.today + self._resource.every, Phase.DELIVERY + self.index, self._ordering)
+
+    def _review(self) -> None:
+        if self._resource is None or self._resource.reorder is None:
+            return
+        at, up_to = self._resource.reorder
+        position = self._on_hand + self._planned - self._wanted
+        if position <= at:
+            for _ in range(ceil((up_to - position) / self._resource.doses_per_lot)):
+                self._begin_lot()
+
+    def _begin_lot(self) -> None:
+        lots = self._lots
+        lots.started.append(self.timeline.today)
+        lots.ready.append(float("nan"))
+        lots.failed.append(float("nan"))
+        lots.doses.append(self._resource.doses_per_lot)
+        self._planned += self._resource.doses_per_lot
+        self.timeline.busy += 1
+        self._start_lot(len(lots.started) - 1)
+        self.timeline.busy -= 1
+
+    def _has_any(self) -> bool:
+        return self._on_hand > 0
+
+    def _can_serve(self, request: Request) -> bool:
+        return self._on_hand >= request.units
+
+    def _serve(self, request: Request) -> None:
+        batch = self._shelf[0]
+        batch[2] -= 1.0
+        if batch[2] == 0.0:
+            heappop(self._shelf)
+        self._on_hand -= 1
+        self._wanted -= 1

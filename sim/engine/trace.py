@@ -1,0 +1,106 @@
+"""The facts that an engine records, as columns. Every number of the program is derived from these afterwards."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
+
+PATIENT, LOT = 0, 1
+
+
+class EngineError(RuntimeError):
+    """The model cannot be run on as it stands (for example, unlimited attempts that never end)."""
+
+
+@dataclass(frozen=True, eq=False)
+class Uses:
+    """One row for each time somebody asked for a resource, in the order (kind, entity, asked in turn).
+
+    `kind` PATIENT or LOT; `entity` the patient's place in the cohort or the lot's number; `resource` its place in the
+    order of declaration; days, NaN where it did not happen by the stop. `ended`: given back, or left the queue.
+    """
+
+    kind: IntArray
+    entity: IntArray
+    resource: IntArray
+    centre: IntArray
+    units: IntArray
+    asked: FloatArray
+    began: FloatArray
+    ended: FloatArray
+
+
+@dataclass(frozen=True, eq=False)
+class Slots:
+    """One row for each offered slot. `holder` is the last claimant, -1 for none; `perished` NaN unless unclaimed."""
+
+    resource: IntArray
+    centre: IntArray
+    offered: FloatArray
+    start: FloatArray
+    holder: IntArray
+    handed_back: IntArray
+    perished: FloatArray
+
+
+@dataclass(frozen=True, eq=False)
+class Lots:
+    """One row for each lot started. `ready` is the day its doses were on the shelf, `failed` the day of its failure."""
+
+    started: FloatArray
+    ready: FloatArray
+    failed: FloatArray
+    doses: IntArray
+
+
+@dataclass(frozen=True, eq=False)
+class Expiries:
+    """One row for each time doses expired on the shelf."""
+
+    day: FloatArray
+    doses: IntArray
+
+
+@dataclass(frozen=True, eq=False)
+class Stages:
+    """One row for each stage passed, only where a trace was asked for; `stage` indexes `names`."""
+
+    names: tuple[str, ...]
+    kind: IntArray
+    entity: IntArray
+    stage: IntArray
+    began: FloatArray
+    ended: FloatArray
+
+
+@dataclass(frozen=True, eq=False)
+class Trace:
+    """Everything that happened in one replication, up to `stop_day`; patients in the order of the cohort.
+
+    `notes`: shape (patients, milestones), NaN where not passed; days after a patient has left belong to the product
+    that goes on without him; `passes`: how often each was passed. `ended_fate` indexes `fates` (-1: the path did not end by itself), `ended_day` with it.
+    `leave_day`, `leave_clock`: what the clocks made of him. Days beyond `stop_day` were foreseen, not lived.
+    """
+
+    stop_day: float
+    milestones: tuple[str, ...]
+    notes: FloatArray
+    passes: IntArray
+    attempt_names: tuple[str, ...]
+    attempts: IntArray
+    fates: tuple[str, ...]
+    ended_fate: IntArray
+    ended_day: FloatArray
+    leave_day: FloatArray
+    leave_clock: IntArray
+    progression_day: FloatArray
+    uses: Uses
+    slots: Slots
+    lots: Lots
+    expiries: Expiries
+    stages: Stages | None

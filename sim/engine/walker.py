@@ -1,0 +1,371 @@
+"""One patient, branch or lot on its way along a path: a SimPy event with a generator behind it.
+
+A walker keeps its own day and runs ahead of the simulated clock through everything that concerns nobody else; it meets
+the clock (`yield`) only to ask for something, to give something back, or to join its branches. Its leaving day is known
+from the clocks, so a hold that would pass it ends on it. What encloses the present steps stands on a stack of frames;
+leaving, failing and ending unwind it from the top, and each frame gives back what it holds: nobody else does.
+
+One generator a walker instead of one a step, because resuming through nested generators doubles the time of a run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Iterator
+from enum import IntEnum
+from typing import TYPE_CHECKING, Any
+
+from sim.engine.pools import GRANTED, INFINITY, WAITING, Request, Slot
+from sim.engine.timeline import CLOCK, COMPLETION, Happening, Phase
+from sim.engine.trace import LOT, PATIENT
+from sim.pieces.clocks import Clock, PatientClocks
+from sim.pieces.steps import (
+    Attempts,
+    Branch,
+    Choose,
+    Clocks,
+    Draw,
+    End,
+    Fail,
+    Hazard,
+    Milestone,
+    Noted,
+    OnLeave,
+    Path,
+    Share,
+    Stage,
+    Step,
+    Supply,
+    Together,
+    UntilSlotStart,
+    Use,
+)
+
+if TYPE_CHECKING:
+    from sim.engine.world import World
+
+Steps = Iterator[Step]
+
+
+class Why(IntEnum):
+    """Why the frames are unwound."""
+
+    ONWARD = 0
+    LEFT = 1
+    FAILED = 2
+    ENDED = 3
+
+
+ONWARD, LEFT, FAILED, ENDED = Why
+Journey = Generator[None, None, None]
+Meeting = Generator[None, None, Why]
+
+
+class Trying:
+    """The frame of attempts: begins the next one after a failure, until one passes or none are left."""
+
+    __slots__ = ("between", "outer", "step", "tried")
+
+    def __init__(self, step: Attempts, outer: int) -> None:
+        self.step, self.outer = step, outer
+        self.tried = 0
+        self.between = False
+
+    def begin(self, walker: Walker) -> Steps:
+        """The steps of the attempt that begins now."""
+        walker.attempt = walker.world.next_attempt(walker, self.step.name)
+        self.tried += 1
+        self.between = False
+        return iter(self.step.steps)
+
+    def close(self, walker: Walker, why: Why, steps: Steps) -> tuple[Steps, Why]:
+        """What follows the end of an attempt, or of the time between two; `steps`: those after all attempts."""
+        if self.between and why == ONWARD:
+            walker.stack.append((steps, self))
+            return self.begin(walker), ONWARD
+        if why == FAILED and not self.between and walker.leaves > walker.day:
+            if self.tried != self.step.at_most:
+                self.between = True
+                walker.stack.append((steps, self))
+                return iter(self.step.between), ONWARD
+            walker.attempt = self.outer
+            walker.stack.append((steps, None))
+            return iter(self.step.otherwise), ONWARD
+        walker.attempt = self.outer
+        # a product whose patient has left is not tried again
+        return steps, LEFT if why == FAILED and not self.between else why
+
+
+class Shield:
+    """The frame of a single branch: its walker goes on as the product when its patient leaves, as the branch says."""
+
+    __slots__ = ("cut", "stage_bound")
+
+    def __init__(self, walker: Walker, branch: Branch) -> None:
+        self.cut, self.stage_bound = walker.cut, walker.stage_bound
+        walker.cut = walker.leaves if branch.on_leave == OnLeave.STOP else INFINITY
+        walker.stage_bound = branch.on_leave == OnLeave.FINISH_STAGE
+
+    def close(self, walker: Walker, why: Why, steps: Steps) -> tuple[Steps, Why]:
+        """Without a product of its own to care for, the walk ends if the patient has left."""
+        walker.cut = min(self.cut, walker.leaves) if self.cut < INFINITY else self.cut
+        walker.stage_bound = self.stage_bound
+        return steps, LEFT if why == ONWARD and walker.cut <= walker.day else why
+
+
+class Timer(Happening):
+    """The leaving day of a waiter that holds something, or that a stock counts on."""
+
+    def __init__(self, walker: Walker, request: Request) -> None:
+        self.env, self.walker, self.request = walker.timeline, walker, request
+
+    def happen(self) -> None:
+        """Take the waiter out of the queue, if he is still in it."""
+        if self.request.state == WAITING:
+            self.request.pool.lapse(self.request)
+            self.walker.happen()
+
+
+class Walker(Happening):
+    """An entity on its path. `day`: its own time; `leaves`: its leaving day; `cut`: the day on which stages are cut."""
+
+    attempt = 0
+    holding = 0
+    stage_bound = False
+    parent: Walker | None = None
+    branches_out = 0
+
+    def __init__(self, world: World, kind: int, entity: int, path: Path, day: float, leaves: float) -> None:
+        self.env = self.timeline = world.timeline
+        self.world, self.kind, self.entity = world, kind, entity
+        self.day, self.leaves, self.cut = day, leaves, leaves
+        self.order = (kind << 32) + entity
+        self.stack: list[tuple[Steps, Request | Trying | Shield | None]] = []
+        self.slots: dict[str, Slot] = {}
+        self.key_days: dict[str, float] = {}
+        self.journey = self._live(path)
+
+    def happen(self) -> None:
+        """Go on along the path until the next meeting with the clock."""
+        next(self.journey, None)
+
+    def _live(self, path: Path) -> Journey:
+        """The whole journey, one turn of the loop a step or the end of a frame."""
+        world, timeline, stack, entity = self.world, self.timeline, self.stack, self.entity
+        value, made = world.columns[self.kind].value, world.columns[self.kind].made
+        pools = world.pools_for(self)
+        steps, why = iter(path), ONWARD
+        while True:
+            step = next(steps, None) if why is ONWARD else None
+            if step is None:
+                if not stack:
+                    break
+                steps, frame = stack.pop()
+                if frame.__class__ is Request:
+                    if self.day > timeline.today and not frame.pool.unlimited:
+                        timeline.at(self.day, (CLOCK if why is LEFT else COMPLETION) + self.order, self)
+                        yield
+                    self.holding -= 1
+                    frame.ended = self.day
+                    frame.pool.give_back(frame, why is LEFT)
+                elif frame is not None:
+                    steps, why = frame.close(self, why, steps)
+                continue
+            kind = step.__class__
+            if kind is Stage:
+                if self.stage_bound and self.leaves <= self.day:
+                    why = LEFT
+                    continue
+                began = self.day
+                try:
+                    ended = began + made[step.name][self.attempt][entity]
+                except LookupError:
+                    ended = self._stage_end(step)
+                if ended >= self.cut:
+                    ended, why = self.cut, LEFT
+                self.day = ended
+                if world.stages is not None:
+                    world.stages.append((self.kind, entity, step.name, began, ended))
+            elif kind is Use:
+                if self.stage_bound and self.leaves <= self.day:
+                    why = LEFT
+                    continue
+                pool = pools[step.resource]
+                if pool.unlimited:
+                    request = pool.record(self, step.units)
+                else:
+                    if self.day > timeline.today:
+                        timeline.at(self.day, COMPLETION + self.order, self)
+                        yield
+                    key_day = self.key_days.setdefault(step.resource, self.day) if step.rejoin else self.day
+                    request = pool.ask(self, step.units, key_day, self.cut)
+                    if request.state != GRANTED:
+                        if self.holding or self.parent is not None:
+                            self._leave_on_time(request)
+                        yield
+                        if request.state != GRANTED:
+                            self.day, why = request.lapses, LEFT
+                            continue
+                        self.day = timeline.today
+                    if request.slot is not None:
+                        self.slots[step.resource] = request.slot
+                self.holding += 1
+                stack.append((steps, request))
+                steps = iter(step.steps)
+            elif kind is Choose:
+                chosen = step.then if self._true(step.when, value) else step.otherwise
+                if chosen:
+                    stack.append((steps, None))
+                    steps = iter(chosen)
+            elif kind is Milestone:
+                if self.kind == PATIENT:
+                    place = entity * world.width + world.note_index[step.name]
+                    world.notes[place] = self.day
+                    world.passes[place] += 1
+            elif kind is Attempts:
+                trying = Trying(step, self.attempt)
+                stack.append((steps, trying))
+                steps = trying.begin(self)
+            elif kind is Fail:
+                why = FAILED
+            elif kind is Together and len(step.branches) == 1:
+                stack.append((steps, Shield(self, step.branches[0])))
+                steps = iter(step.branches[0].steps)
+            elif kind is End and self.kind == PATIENT:
+                why = ENDED
+                if self.leaves > self.day:
+                    world.end(entity, self.day, step.fate)
+            elif kind is Hazard or kind is Clocks:
+                CHANGES[kind](self, step)
+            else:
+                why = yield from MEETINGS[kind](self, step)
+        if self.parent is not None:
+            self.parent.branch_back(self.day)
+
+    def _stage_end(self, step: Stage) -> float:
+        """The end of a stage that lasts until a slot starts, or whose durations are not drawn yet."""
+        if isinstance(step.duration, UntilSlotStart):
+            return max(self.day, self.slots[step.duration.slots].start)
+        return self.day + float(self.world.columns[self.kind].value(step.name, self.attempt, self.entity))
+
+    def _true(self, when: Share | Noted, value: Callable[[str, int, int], Any]) -> bool:
+        """Whether a condition holds for this walker now."""
+        if when.__class__ is Noted:
+            return bool(self.world.notes[self.entity * self.world.width + self.world.note_index[when.milestone]] <= self.day)
+        return value(when.purpose, self.attempt, self.entity)
+
+    def _leave_on_time(self, request: Request) -> None:
+        """Let a waiter that others may be waiting for leave on his day; the rest lapse when they are passed over."""
+        if self.stage_bound:
+            request.lapses = self.leaves
+        if request.lapses < INFINITY:
+            self.timeline.at(max(request.lapses, self.day), CLOCK + self.order, Timer(self, request))
+
+    def _meet(self, priority: int) -> None:
+        self.timeline.at(self.day, priority + self.order, self)
+
+    # -- the clocks -------------------------------------------------------------------------------------------------
+
+    def change_hazard(self, step: Hazard) -> None:
+        """Let a clock run slower or faster, and foresee the leaving day anew."""
+        clocks = self.world.clocks_of(self)
+        columns = self.world.columns[self.kind]
+        delay = 0.0 if step.after is None else columns.value(step.name, self.attempt, self.entity)
+        clocks.multiply(self.day, Clock[step.clock.upper()], step.multiplier, self.day + delay)
+        self._foresee(clocks)
+
+    def switch_clocks(self, step: Clocks) -> None:
+        """Go on under another set of hazards, or under none."""
+        if step.hazards is None:
+            self.world.stop_clocks(self.entity, self.day)
+            self._leave_on(INFINITY)
+        else:
+            clocks = self.world.clocks_of(self)
+            clocks.switch(self.day, *self.world.hazards[step.hazards], step.anew)
+            self._foresee(clocks)
+
+    def _foresee(self, clocks: PatientClocks) -> None:
+        day, clock, progression = clocks.forecast()
+        self.world.set_leave(self.entity, day, clock, progression)
+        self._leave_on(day)
+
+    def _leave_on(self, day: float) -> None:
+        if self.cut == self.leaves:
+            self.cut = day
+        self.leaves = day
+
+    # -- meetings with the clock ------------------------------------------------------------------------------------
+
+    def draw(self, step: Draw) -> Meeting:
+        """Take a dose for good."""
+        pool = self.world.stock
+        if self.day > self.timeline.today:
+            self._meet(COMPLETION)
+            yield
+        request = pool.ask(self, 1, self.day, self.cut)
+        if request.state != GRANTED:
+            self._leave_on_time(request)
+            yield
+            if request.state != GRANTED:
+                self.day = request.lapses
+                return LEFT
+            self.day = self.timeline.today
+        request.ended = self.day
+        return ONWARD
+
+    def supply(self, step: Supply) -> Meeting:
+        """Deliver this lot's doses."""
+        if self.day > self.timeline.today:
+            self._meet(Phase.DELIVERY)
+            yield
+        lots = self.world.lots
+        lots.ready[self.entity] = self.day
+        self.world.stock.deliver(lots.doses[self.entity])
+        return ONWARD
+
+    def fail_lot(self, step: End) -> Meeting:
+        """A lot that ends without supplying has failed."""
+        if self.day > self.timeline.today:
+            self._meet(COMPLETION)
+            yield
+        self.world.lots.failed[self.entity] = self.day
+        self.world.stock.lose(self.world.lots.doses[self.entity])
+        return ENDED
+
+    def side_by_side(self, step: Together) -> Meeting:
+        """Run the branches side by side and go on when all have ended."""
+        began = self.day
+        self.branches_out = len(step.branches)
+        self.timeline.busy += 1
+        for branch in step.branches:
+            walker = Walker(self.world, self.kind, self.entity, (Together((branch,)),), began, self.leaves)
+            walker.cut, walker.stage_bound = self.cut, self.stage_bound
+            walker.attempt, walker.parent = self.attempt, self
+            walker.slots, walker.key_days = self.slots, self.key_days
+            walker.happen()
+        self.timeline.busy -= 1
+        if self.branches_out:
+            yield
+        return LEFT if self.cut <= self.day else ONWARD
+
+    def branch_back(self, day: float) -> None:
+        """One branch has ended on `day`; with the last one the walk goes on."""
+        self.day = max(self.day, day)
+        self.branches_out -= 1
+        if self.branches_out == 0 and self.journey.gi_suspended:
+            self.happen()
+
+    def rank(self, policy: str) -> float:
+        """The first part of the queue key: smaller is served earlier."""
+        return self.world.rank(policy, self) if self.kind == PATIENT else 0.0
+
+
+CHANGES: dict[type[Step], Callable[[Walker, Any], None]] = {
+    Hazard: Walker.change_hazard,
+    Clocks: Walker.switch_clocks,
+}
+MEETINGS: dict[type[Step], Callable[[Walker, Any], Meeting]] = {
+    Draw: Walker.draw,
+    Supply: Walker.supply,
+    End: Walker.fail_lot,
+    Together: Walker.side_by_side,
+}
