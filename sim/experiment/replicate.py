@@ -1,0 +1,158 @@
+"""Many replications of one or several scenarios on the same patients, reduced as they finish."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.engine.simpy_engine import run as run_simpy
+from sim.engine.trace import LOT, Trace
+from sim.outcomes.curves import fate_counts, incidence, stage_days, wait_shares
+from sim.outcomes.fates import Patients, resolve, table
+from sim.outcomes.metrics import measure
+from sim.outcomes.pairs import pair_counts, why_not_paired
+from sim.outcomes.resource_use import ResourceUse, resource_use
+from sim.pieces.cohort import SOURCES, draw_cohort
+from sim.pieces.protocol import Protocol
+from sim.pieces.strategies import build_protocol
+from sim.scenario import Scenario
+
+FloatArray = NDArray[np.float64]
+LONGEST_CURVE_DAYS = 1_096
+
+
+@dataclass(frozen=True)
+class Arm:
+    """One scenario of an experiment, under the name that its rows carry."""
+
+    name: str
+    scenario: Scenario
+
+
+@dataclass(frozen=True, eq=False)
+class Outcome:
+    """What one replication of one arm comes to. `patients`, `events`: columns of the big tables, where kept."""
+
+    metrics: list[float]
+    resources: list[ResourceUse]
+    stages: FloatArray
+    incidence: FloatArray
+    waits: FloatArray
+    fates: FloatArray
+    patients: dict[str, Any] | None
+    events: dict[str, Any] | None
+
+
+@dataclass(frozen=True, eq=False)
+class Replication:
+    """One replication of every arm; `pairs` of each arm after the first with the first, or why there is none."""
+
+    number: int
+    outcomes: list[Outcome]
+    pairs: list[FloatArray | str]
+
+
+@dataclass(frozen=True)
+class Keep:
+    """Which of the big tables to keep."""
+
+    patients: bool = True
+    events: bool = False
+
+
+def replicate(
+    arms: Sequence[Arm], numbers: Sequence[int], workers: int, keep: Keep, done: Callable[[int], None]
+) -> Iterator[Replication]:
+    """Each replication in order of its number, whatever the number of workers; `done` hears how many each brings."""
+    if workers == 1:
+        for number in numbers:
+            yield _replication(arms, number, keep)
+            done(1)
+        return
+    from joblib import Parallel, delayed
+
+    size = max(1, min(8, len(numbers) // (4 * workers) or 1))
+    chunks = [numbers[k : k + size] for k in range(0, len(numbers), size)]
+    batches = Parallel(n_jobs=workers, return_as="generator")(
+        delayed(_replications)(arms, chunk, keep) for chunk in chunks
+    )
+    for batch in batches:
+        yield from batch
+        done(len(batch))
+
+
+def _replications(arms: Sequence[Arm], numbers: Sequence[int], keep: Keep) -> list[Replication]:
+    return [_replication(arms, number, keep) for number in numbers]
+
+
+def _replication(arms: Sequence[Arm], number: int, keep: Keep) -> Replication:
+    outcomes: list[Outcome] = []
+    pairs: list[FloatArray | str] = []
+    baseline: Patients | None = None
+    for arm in arms:
+        outcome, patients = run_arm(arm, number, keep)
+        outcomes.append(outcome)
+        if baseline is None:
+            baseline = patients
+        else:
+            why = why_not_paired(baseline, patients)
+            pairs.append(pair_counts(baseline, patients) if why is None else why)
+    return Replication(number, outcomes, pairs)
+
+
+def run_arm(arm: Arm, number: int, keep: Keep) -> tuple[Outcome, Patients]:
+    """One replication of one arm."""
+    scenario = arm.scenario
+    run = scenario.run
+    protocol = build_protocol(scenario)
+    cohort, luck = draw_cohort(scenario, protocol.clocks, number)
+    window = (run.warm_up, run.warm_up + run.window)
+    trace = run_simpy(protocol, cohort, luck, window[1], run.follow_up, traced=keep.events)
+    patients = resolve(cohort, trace, run.follow_up)
+    days = int(min(run.follow_up, LONGEST_CURVE_DAYS))
+    outcome = Outcome(
+        metrics=measure(patients, trace, window),
+        resources=resource_use(protocol, patients, trace, window),
+        stages=stage_days(patients, trace),
+        incidence=incidence(patients, days),
+        waits=wait_shares(patients),
+        fates=fate_counts(patients),
+        patients=table(patients, arm.name, number, _names(scenario), protocol.product) if keep.patients else None,
+        events=_events(arm.name, number, protocol, trace) if keep.events else None,
+    )
+    return outcome, patients
+
+
+def _names(scenario: Scenario) -> dict[str, Sequence[str]]:
+    return {
+        "region": list(scenario.regions),
+        "source": SOURCES,
+        "centre": list(scenario.centres),
+        "risk_group": list(scenario.patients.risk_groups),
+    }
+
+
+def _events(scenario: str, number: int, protocol: Protocol, trace: Trace) -> dict[str, Any]:
+    """The columns of `events.parquet`: every stage and every use of a resource."""
+    uses, stages = trace.uses, trace.stages
+    assert stages is not None
+    resources = np.array([resource.name for resource in protocol.resources], dtype=object)
+    names = np.array(stages.names, dtype=object)
+    kinds = np.concatenate([uses.kind, stages.kind])
+    entities = np.concatenate([uses.entity, stages.entity])
+    prefix = np.where(kinds == LOT, "lot-", "patient-")
+    count = len(kinds)
+    return {
+        "scenario": np.full(count, scenario, dtype=object),
+        "replication": np.full(count, number, dtype=np.int64),
+        "entity": np.char.add(prefix, entities.astype(str)).astype(object),
+        "step": np.concatenate([resources[uses.resource], names[stages.stage] if len(names) else names]),
+        "kind": np.concatenate([np.full(len(uses.kind), "use"), np.full(len(stages.kind), "stage")]).astype(object),
+        "asked_day": np.concatenate([uses.asked, stages.began]),
+        "began_day": np.concatenate([uses.began, stages.began]),
+        "ended_day": np.concatenate([uses.ended, stages.ended]),
+    }

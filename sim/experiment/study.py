@@ -1,0 +1,200 @@
+"""A study: one or several scenarios, replicated on the same patients, written as the tables of a results folder."""
+
+from __future__ import annotations
+
+import json
+import math
+import platform
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from sim import __version__
+from sim.experiment import tables
+from sim.experiment.folder import MANIFEST, write_text
+from sim.experiment.not_modelled import NOT_MODELLED
+from sim.experiment.patients_file import PATIENTS, TableFile, event_columns, patient_columns
+from sim.experiment.replicate import Arm, Keep, replicate
+from sim.pieces.loads import offered_loads
+from sim.pieces.strategies import build_protocol
+from sim.scenario import Loaded, compare_scenarios, read_evidence
+
+PACKAGES = ("simpy", "numpy", "pandas", "scipy", "pyarrow", "plotly", "pydantic", "ruamel.yaml", "joblib")
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What to run: scenarios by name, the baseline first; how many replications, with how many workers."""
+
+    scenarios: dict[str, Loaded]
+    replications: int
+    workers: int
+    command: str
+    keep_events: bool = False
+
+    @property
+    def arms(self) -> list[Arm]:
+        """The scenarios as arms."""
+        return [Arm(name, loaded.scenario) for name, loaded in self.scenarios.items()]
+
+
+@dataclass(frozen=True, eq=False)
+class Study:
+    """The small tables of a finished study, and what to warn of."""
+
+    summary: pd.DataFrame
+    differences: pd.DataFrame | None
+    changes: pd.DataFrame
+    warnings: list[str]
+
+
+def load_warnings(scenarios: dict[str, Loaded]) -> list[str]:
+    """A sentence for each resource whose offered load is above 1."""
+    found = []
+    for name, loaded in scenarios.items():
+        for load in offered_loads(loaded.scenario, build_protocol(loaded.scenario)):
+            if load.load > 1.0:
+                where = f" at {load.centre}" if load.centre else ""
+                found.append(
+                    f"{name}: {load.label}{where} ({load.resource}): offered load {load.load:.2f} is above 1; "
+                    "patients will queue until others leave"
+                )
+    return found
+
+
+def run_study(plan: Plan, folder: Path, done: Callable[[int], None]) -> Study:
+    """Run the plan and write its tables into `folder`; `done` hears of finished replications."""
+    started = time.perf_counter()
+    arms = plan.arms
+    collected = tables.Collected(arms)
+    columns = patient_columns([build_protocol(arm.scenario) for arm in arms])
+    keep = Keep(patients=True, events=plan.keep_events)
+    with (
+        TableFile(folder / PATIENTS, columns) as patients,
+        TableFile(folder / "events.parquet", event_columns(), wanted=plan.keep_events) as events,
+    ):
+        for replication in replicate(arms, range(plan.replications), plan.workers, keep, done):
+            collected.add(replication)
+            for outcome in replication.outcomes:
+                patients.append(outcome.patients)
+                events.append(outcome.events)
+    study = _write_tables(plan, collected, folder)
+    why = tables.same_patients(collected)[1]
+    _write_manifest(plan, folder, study.warnings, why, time.perf_counter() - started)
+    return study
+
+
+def _write_tables(plan: Plan, collected: tables.Collected, folder: Path) -> Study:
+    compared = len(plan.scenarios) > 1
+    summary = tables.summary(collected)
+    differences = tables.differences(collected) if compared else None
+    same = tables.same_patients(collected)[0] if compared else None
+    changes = _changes(plan)
+    found = {
+        "summary": summary,
+        "differences": differences,
+        "runs": tables.runs(collected),
+        "resources": tables.resources(collected),
+        "stages": tables.stages(collected),
+        "incidence": tables.incidence(collected),
+        "waits": tables.waits(collected),
+        "fates": tables.fates(collected),
+        "same_patients": same,
+        "parameters": _parameters(plan),
+        "changes": changes,
+    }
+    for name, table in found.items():
+        if table is not None:
+            write_text(folder / f"{name}.csv", table.to_csv(index=False))
+    warnings = load_warnings(plan.scenarios)
+    if plan.replications < 2:
+        warnings.append("one replication only: no intervals can be given")
+    return Study(summary, differences, changes, warnings)
+
+
+def _parameters(plan: Plan) -> pd.DataFrame:
+    """One row a scenario and number: its value, its source, and the reference behind the source."""
+    evidence = read_evidence()
+    rows = [
+        {
+            "scenario": name,
+            "path": parameter.path,
+            "value": parameter.value_text,
+            "source": " ".join(parameter.source_ids),
+            "note": parameter.note,
+            "stated": parameter.stated,
+            "reference": "; ".join(evidence[i].reference for i in parameter.source_ids if i in evidence),
+        }
+        for name, loaded in plan.scenarios.items()
+        for parameter in loaded.parameters
+    ]
+    return pd.DataFrame(rows)
+
+
+def _changes(plan: Plan) -> pd.DataFrame:
+    """One row a value in which scenarios differ, one column a scenario."""
+    names = list(plan.scenarios)
+    baseline = plan.scenarios[names[0]]
+    values: dict[str, dict[str, str]] = {}
+    for name in names[1:]:
+        for difference in compare_scenarios(baseline, plan.scenarios[name]):
+            row = values.setdefault(difference.path, dict.fromkeys(names, difference.a_text))
+            row[name] = difference.b_text
+    return pd.DataFrame([{"path": path, **row} for path, row in sorted(values.items())], columns=["path", *names])
+
+
+def _write_manifest(plan: Plan, folder: Path, warnings: Sequence[str], why: str | None, seconds: float) -> None:
+    first = next(iter(plan.scenarios.values()))
+    manifest = {
+        "title": " against ".join(loaded.scenario.name for loaded in plan.scenarios.values()),
+        "command": plan.command,
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        "seed": first.scenario.run.seed,
+        "replications": plan.replications,
+        "engine": "simpy",
+        "versions": {"vein2vein": __version__, "python": platform.python_version(), **_versions(PACKAGES)},
+        "platform": platform.platform(),
+        "seconds": round(seconds, 3),
+        "baseline": next(iter(plan.scenarios)) if len(plan.scenarios) > 1 else None,
+        "scenarios": [
+            {
+                "name": name,
+                "description": loaded.scenario.description,
+                "file": loaded.path.name,
+                "digest": loaded.digest,
+                "strategy": loaded.scenario.strategy,
+                "resolved": loaded.resolved,
+            }
+            for name, loaded in plan.scenarios.items()
+        ],
+        "warnings": list(warnings),
+        "not_modelled": list(NOT_MODELLED),
+        "same_patients_note": why,
+    }
+    text = json.dumps(manifest, indent=2, ensure_ascii=False, default=_plain, allow_nan=False)
+    write_text(folder / MANIFEST, text + "\n")
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, np.generic):
+        return value.item()
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(value)
+    return str(value)
+
+
+def _versions(packages: Iterable[str]) -> dict[str, str]:
+    found = {}
+    for package in packages:
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            continue
+    return found

@@ -1,0 +1,207 @@
+"""From replications to the tables of a results folder (design section 9)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from sim.experiment.replicate import Arm, Replication
+from sim.outcomes.curves import BIN_DAYS, EVENTS, INTERVALS, WAIT_BINS, stage_names
+from sim.outcomes.estimates import interval
+from sim.outcomes.fates import FATES
+from sim.outcomes.metrics import METRICS
+from sim.outcomes.pairs import OUTCOMES
+from sim.pieces.loads import offered_loads
+from sim.pieces.protocol import milestones
+from sim.pieces.strategies import build_protocol
+
+FloatArray = NDArray[np.float64]
+
+
+@dataclass
+class Collected:
+    """What is kept of the replications until the tables are written; one list entry a replication."""
+
+    arms: Sequence[Arm]
+    numbers: list[int] = field(default_factory=list)
+    metrics: list[FloatArray] = field(default_factory=list)
+    stages: list[list[FloatArray]] = field(default_factory=list)
+    incidence: list[list[FloatArray]] = field(default_factory=list)
+    waits: list[FloatArray] = field(default_factory=list)
+    fates: list[FloatArray] = field(default_factory=list)
+    resources: list[dict[str, Any]] = field(default_factory=list)
+    pairs: list[list[FloatArray | str]] = field(default_factory=list)
+
+    def add(self, replication: Replication) -> None:
+        """Keep what the tables need of one replication."""
+        self.numbers.append(replication.number)
+        self.metrics.append(np.array([o.metrics for o in replication.outcomes]))
+        self.stages.append([o.stages for o in replication.outcomes])
+        self.incidence.append([o.incidence for o in replication.outcomes])
+        self.waits.append(np.array([o.waits for o in replication.outcomes]))
+        self.fates.append(np.array([o.fates for o in replication.outcomes]))
+        self.pairs.append(replication.pairs)
+        for arm, outcome in zip(self.arms, replication.outcomes, strict=True):
+            for use in outcome.resources:
+                self.resources.append({"scenario": arm.name, "replication": replication.number, **asdict(use)})
+
+    @property
+    def names(self) -> list[str]:
+        """The scenarios, the baseline first."""
+        return [arm.name for arm in self.arms]
+
+    def values(self) -> FloatArray:
+        """Metric values, shape (replications, arms, metrics)."""
+        return np.array(self.metrics)
+
+
+def _estimated(keys: Sequence[dict[str, Any]], values: FloatArray, low_floor: float | None = None) -> pd.DataFrame:
+    """A row a key with the interval of its column of values (replications, keys)."""
+    mean, low, high = interval(values)
+    if low_floor is not None:
+        low = np.fmax(low, low_floor)
+    table = pd.DataFrame(list(keys))
+    return table.assign(estimate=mean, low=low, high=high)
+
+
+def summary(collected: Collected) -> pd.DataFrame:
+    """One row a scenario and metric: estimate and 95 % interval over the replications in which it applies."""
+    frames = []
+    values = collected.values()
+    for place, name in enumerate(collected.names):
+        keys = [{"scenario": name, "metric": m.name, "label": m.label, "unit": m.unit} for m in METRICS]
+        frame = _estimated(keys, values[:, place, :])
+        frames.append(frame.assign(replications=np.isfinite(values[:, place, :]).sum(axis=0)))
+    return pd.concat(frames, ignore_index=True)
+
+
+def differences(collected: Collected) -> pd.DataFrame:
+    """One row a scenario but the first and metric: scenario minus baseline, paired by replication."""
+    frames = []
+    values = collected.values()
+    baseline = collected.names[0]
+    for place, name in enumerate(collected.names[1:], start=1):
+        keys = [
+            {"scenario": name, "baseline": baseline, "metric": m.name, "label": m.label, "unit": m.unit}
+            for m in METRICS
+        ]
+        frames.append(_estimated(keys, values[:, place, :] - values[:, 0, :]))
+    return pd.concat(frames, ignore_index=True)
+
+
+def runs(collected: Collected) -> pd.DataFrame:
+    """One row a scenario and replication, a column a metric."""
+    values = collected.values()
+    frames = [
+        pd.DataFrame(values[:, place, :], columns=[m.name for m in METRICS]).assign(
+            scenario=name, replication=collected.numbers
+        )
+        for place, name in enumerate(collected.names)
+    ]
+    table = pd.concat(frames, ignore_index=True)
+    return table[["scenario", "replication", *(m.name for m in METRICS)]]
+
+
+def resources(collected: Collected) -> pd.DataFrame:
+    """One row a scenario, replication, resource and centre."""
+    loads = [
+        {"scenario": arm.name, "resource": load.resource, "centre": load.centre, "offered_load": load.load}
+        for arm in collected.arms
+        for load in offered_loads(arm.scenario, build_protocol(arm.scenario))
+    ]
+    table = pd.DataFrame(collected.resources)
+    if not loads:
+        return table.assign(offered_load=np.nan)
+    return table.merge(pd.DataFrame(loads), on=["scenario", "resource", "centre"], how="left", sort=False)
+
+
+def stages(collected: Collected) -> pd.DataFrame:
+    """One row a scenario, interval and kind: mean days of an infused measured patient."""
+    rows = []
+    for place, arm in enumerate(collected.arms):
+        values = np.array([replication[place] for replication in collected.stages])
+        mean, low, high = interval(values)
+        names = stage_names(milestones(build_protocol(arm.scenario).path))
+        for k, pair in enumerate(names):
+            for kind, column in (("process", 0), ("queue", 1)):
+                rows.append(
+                    {
+                        "scenario": arm.name,
+                        "order": k,
+                        "stage": f"{pair[0]}-{pair[1]}",
+                        "kind": kind,
+                        "label": INTERVALS[pair],
+                        "mean_days": mean[k, column],
+                        "low": low[k, column],
+                        "high": high[k, column],
+                    }
+                )
+    return pd.DataFrame(rows)
+
+
+def incidence(collected: Collected) -> pd.DataFrame:
+    """One row a scenario, event and whole day since referral: cumulative incidence with competing events."""
+    frames = []
+    for place, name in enumerate(collected.names):
+        values = np.array([replication[place] for replication in collected.incidence])
+        for k, event in enumerate(EVENTS):
+            keys = [{"scenario": name, "event": event, "day": day} for day in range(values.shape[2])]
+            frames.append(_estimated(keys, values[:, k, :], low_floor=0.0))
+    return pd.concat(frames, ignore_index=True)
+
+
+def waits(collected: Collected) -> pd.DataFrame:
+    """One row a scenario and bin of waiting days: share of the infused, up to the last bin that holds anybody."""
+    values = np.array(collected.waits)
+    filled = np.flatnonzero(np.nansum(values, axis=(0, 1)) > 0)
+    last = int(filled.max()) + 1 if len(filled) else 1
+    frames = []
+    for place, name in enumerate(collected.names):
+        keys = [
+            {
+                "scenario": name,
+                "day_from": k * BIN_DAYS,
+                "day_to": (k + 1) * BIN_DAYS if k + 1 < WAIT_BINS else np.inf,
+            }
+            for k in range(last)
+        ]
+        frame = _estimated(keys, values[:, place, :last], low_floor=0.0)
+        frames.append(frame.rename(columns={"estimate": "share"}))
+    return pd.concat(frames, ignore_index=True)
+
+
+def fates(collected: Collected) -> pd.DataFrame:
+    """One row a scenario and fate: share of the referred with interval, and mean count a replication."""
+    values = np.array(collected.fates)
+    frames = []
+    for place, name in enumerate(collected.names):
+        counts = values[:, place, :]
+        with np.errstate(invalid="ignore"):
+            shares = counts / counts.sum(axis=1, keepdims=True)
+        keys = [{"scenario": name, "fate": fate, "label": label} for fate, label in FATES.items()]
+        frames.append(_estimated(keys, shares, low_floor=0.0).assign(count_mean=counts.mean(axis=0)))
+    return pd.concat(frames, ignore_index=True)
+
+
+def same_patients(collected: Collected) -> tuple[pd.DataFrame | None, str | None]:
+    """(one row a scenario and outcome of the same patients, None), or (None, why they are not the same patients)."""
+    why = next((pair for pairs in collected.pairs for pair in pairs if isinstance(pair, str)), None)
+    if why is not None or not collected.names[1:]:
+        return None, why
+    frames = []
+    for place, name in enumerate(collected.names[1:]):
+        counts = np.array([pairs[place] for pairs in collected.pairs])
+        with np.errstate(invalid="ignore"):
+            shares = counts / counts.sum(axis=1, keepdims=True)
+        keys = [
+            {"scenario": name, "baseline": collected.names[0], "outcome": outcome, "label": label}
+            for outcome, label in OUTCOMES.items()
+        ]
+        frame = _estimated(keys, shares, low_floor=0.0).rename(columns={"estimate": "share"})
+        frames.append(frame.assign(estimate=counts.mean(axis=0)))
+    return pd.concat(frames, ignore_index=True), None

@@ -1,0 +1,96 @@
+"""Tables behind the pictures, for one replication: where the days go, cumulative incidence, waits, fates."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.engine.trace import Trace
+from sim.outcomes.fates import FATE_NAMES, Patients
+from sim.outcomes.resource_use import queue_days
+
+FloatArray = NDArray[np.float64]
+
+# What lies between two milestones that follow each other on a path.
+INTERVALS: dict[tuple[str, str], str] = {
+    ("referral", "listing"): "Work-up",
+    ("listing", "slot"): "Waiting list",
+    ("slot", "apheresis"): "Scheduling",
+    ("apheresis", "collected"): "Apheresis",
+    ("collected", "received_at_factory"): "Shipping to the factory",
+    ("received_at_factory", "manufacturing"): "Start of manufacture",
+    ("manufacturing", "manufactured"): "Manufacture",
+    ("manufactured", "released"): "Release testing",
+    ("released", "product_received"): "Shipping to the centre",
+    ("listing", "dose"): "Dose from stock",
+    ("dose", "product_received"): "Shipping to the centre",
+    ("product_received", "lymphodepletion"): "Appointment",
+    ("lymphodepletion", "infusion"): "Lymphodepletion and bed",
+}
+# Which fates make up each event of the cumulative-incidence picture.
+EVENTS: dict[str, tuple[str, ...]] = {
+    "infused": ("infused",),
+    "progressed": ("progressed",),
+    "died": ("died",),
+    "withdrawn": ("withdrawn",),
+    "failed": ("collection_failed", "product_failed", "unsuitable"),
+}
+BIN_DAYS = 7.0
+WAIT_BINS = 156
+
+
+def stage_names(milestones: tuple[str, ...]) -> list[tuple[str, str]]:
+    """The intervals of a path, each a pair of milestones, from referral to infusion."""
+    known = {name for pair in INTERVALS for name in pair}
+    on_path = ["referral", *(m for m in milestones if m in known)]
+    return [pair for pair in zip(on_path, on_path[1:], strict=False) if pair in INTERVALS]
+
+
+def stage_days(patients: Patients, trace: Trace) -> FloatArray:
+    """Mean (process, queue) days of each interval over the measured infused, shape (intervals, 2).
+
+    Their sum is those patients' mean waiting days. What follows a failed attempt counts in the interval that the last
+    attempt ends.
+    """
+    chosen = patients.infused & patients.cohort.measured
+    names = stage_names(trace.milestones)
+    found = np.full((len(names), 2), np.nan)
+    if not chosen.any():
+        return found
+    entity, served, waited = queue_days(trace, patients)
+    for k, (start, end) in enumerate(names):
+        first, last = patients.day(start), patients.day(end)
+        # a queue belongs to the interval in which it ends; the first milestone's own instant to the interval before
+        inside = chosen[entity] & (served > first[entity]) & (served <= last[entity])
+        queued = float(waited[inside].sum() / chosen.sum())
+        found[k] = float((last - first)[chosen].mean()) - queued, queued
+    return found
+
+
+def incidence(patients: Patients, days: int) -> FloatArray:
+    """Share of the measured with each event by each whole day 0..days since referral, shape (events, days + 1)."""
+    measured = patients.cohort.measured
+    since = (patients.end_day - patients.cohort.referral_day)[measured]
+    fate = patients.fate[measured]
+    rows = []
+    for fates in EVENTS.values():
+        mine = np.isin(fate, [FATE_NAMES.index(name) for name in fates])
+        reached = np.bincount(np.clip(np.ceil(since[mine]), 0, days).astype(np.int64), minlength=days + 1)
+        rows.append(np.cumsum(reached) / max(len(fate), 1))
+    return np.array(rows)
+
+
+def wait_shares(patients: Patients) -> FloatArray:
+    """Share of the measured infused by waiting days, in bins of `BIN_DAYS`, the last one open; NaN where none."""
+    chosen = patients.infused & patients.cohort.measured
+    waits = patients.between("referral", "infusion")[chosen]
+    if not len(waits):
+        return np.full(WAIT_BINS, np.nan)
+    bins = np.minimum(waits // BIN_DAYS, WAIT_BINS - 1).astype(np.int64)
+    return np.asarray(np.bincount(bins, minlength=WAIT_BINS) / len(waits))
+
+
+def fate_counts(patients: Patients) -> FloatArray:
+    """Measured patients by fate, in the order of `FATE_NAMES`."""
+    fates = patients.fate[patients.cohort.measured]
+    return np.bincount(fates, minlength=len(FATE_NAMES)).astype(float)

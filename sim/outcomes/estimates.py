@@ -1,0 +1,32 @@
+"""Means over replications with 95 % intervals."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+FloatArray = NDArray[np.float64]
+CONFIDENCE = 0.95
+
+
+def interval(values: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """(mean, low, high) over the first axis, replications: Student's t, 95 %.
+
+    Replications in which the value does not apply (NaN) are left out; with fewer than two the interval is NaN.
+    """
+    from scipy.special import stdtrit
+
+    counted = np.isfinite(values)
+    n = counted.sum(axis=0)
+    filled = np.where(counted, values, 0.0)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        mean = np.where(n > 0, filled.sum(axis=0) / n, np.nan)
+        spread = np.where(counted, values - mean, 0.0)
+        error = np.sqrt((spread**2).sum(axis=0) / (n - 1) / n)
+        half = np.where(n > 1, stdtrit(np.maximum(n - 1, 1), 0.5 + CONFIDENCE / 2) * error, np.nan)
+    return mean, mean - half, mean + half
+
+
+def standard_error(values: FloatArray) -> float:
+    """Standard error of the mean of independent replications; NaN with fewer than two."""
+    return float(np.std(values, ddof=1) / np.sqrt(len(values))) if len(values) > 1 else float("nan")

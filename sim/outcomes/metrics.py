@@ -1,0 +1,155 @@
+"""The registry of metrics: one place for name, label, unit, better direction and formula."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.engine.trace import Trace
+from sim.outcomes.fates import FATE_NAMES, INFUSED, WAITING, Patients, wasted_products, wasted_slots
+
+FloatArray = NDArray[np.float64]
+Window = tuple[float, float]
+Formula = Callable[[Patients, Trace, Window], float]
+
+
+@dataclass(frozen=True)
+class Metric:
+    """One number of one replication. `better`: higher, lower or neither. Shares are 0 to 1."""
+
+    name: str
+    label: str
+    unit: str
+    better: str
+    formula: Formula
+
+
+def _count(of: Callable[[Patients], NDArray[np.bool_]]) -> Formula:
+    return lambda p, trace, window: float((of(p) & p.cohort.measured).sum())
+
+
+def _share(of: Callable[[Patients], NDArray[np.bool_]]) -> Formula:
+    def share(p: Patients, trace: Trace, window: Window) -> float:
+        referred = p.cohort.measured.sum()
+        return float((of(p) & p.cohort.measured).sum() / referred) if referred else float("nan")
+
+    return share
+
+
+def _days(start: str, end: str, statistic: Callable[[FloatArray], float]) -> Formula:
+    def days(p: Patients, trace: Trace, window: Window) -> float:
+        values = p.between(start, end)[p.cohort.measured]
+        values = values[~np.isnan(values)]
+        return float(statistic(values)) if len(values) else float("nan")
+
+    return days
+
+
+def _mean(values: FloatArray) -> float:
+    return float(np.mean(values))
+
+
+def _median(values: FloatArray) -> float:
+    return float(np.median(values))
+
+
+def _p90(values: FloatArray) -> float:
+    return float(np.quantile(values, 0.9))
+
+
+def _lost(p: Patients) -> NDArray[np.bool_]:
+    return np.asarray((p.fate != INFUSED) & (p.fate != WAITING))
+
+
+def _fate(name: str) -> Callable[[Patients], NDArray[np.bool_]]:
+    place = FATE_NAMES.index(name)
+    return lambda p: np.asarray(p.fate == place)
+
+
+def _infused_of_collected(p: Patients, trace: Trace, window: Window) -> float:
+    collected = p.cohort.measured & ~np.isnan(p.day("apheresis")) & (p.fate != WAITING)
+    return float(p.infused[collected].mean()) if collected.any() else float("nan")
+
+
+METRICS: tuple[Metric, ...] = (
+    Metric("referred", "Patients referred", "patients", "neither", _count(lambda p: p.cohort.measured)),
+    Metric("infused", "Patients infused", "patients", "higher", _count(lambda p: p.infused)),
+    Metric("infused_share", "Share infused", "share", "higher", _share(lambda p: p.infused)),
+    Metric(
+        "progressed_before_infusion",
+        "Patients progressed before infusion",
+        "patients",
+        "lower",
+        _count(lambda p: p.progressed),
+    ),
+    Metric(
+        "progressed_before_infusion_share",
+        "Share progressed before infusion",
+        "share",
+        "lower",
+        _share(lambda p: p.progressed),
+    ),
+    Metric("lost_before_infusion", "Patients lost before infusion", "patients", "lower", _count(_lost)),
+    Metric("lost_before_infusion_share", "Share lost before infusion", "share", "lower", _share(_lost)),
+    Metric("died_before_infusion", "Patients died before infusion", "patients", "lower", _count(_fate("died"))),
+    Metric("died_before_infusion_share", "Share died before infusion", "share", "lower", _share(_fate("died"))),
+    Metric("still_waiting_share", "Share still waiting at the end", "share", "lower", _share(_fate("waiting"))),
+    Metric("waiting_days_mean", "Waiting days, mean", "days", "lower", _days("referral", "infusion", _mean)),
+    Metric("waiting_days_median", "Waiting days, median", "days", "lower", _days("referral", "infusion", _median)),
+    Metric("waiting_days_p90", "Waiting days, 90th percentile", "days", "lower", _days("referral", "infusion", _p90)),
+    Metric(
+        "referral_to_apheresis_days_mean",
+        "Referral to apheresis, mean",
+        "days",
+        "lower",
+        _days("referral", "apheresis", _mean),
+    ),
+    Metric(
+        "vein_to_vein_days_mean", "Vein-to-vein days, mean", "days", "lower", _days("apheresis", "infusion", _mean)
+    ),
+    Metric(
+        "vein_to_vein_days_median",
+        "Vein-to-vein days, median",
+        "days",
+        "lower",
+        _days("apheresis", "infusion", _median),
+    ),
+    Metric(
+        "turnaround_days_mean",
+        "Turnaround days, mean",
+        "days",
+        "lower",
+        _days("apheresis", "product_received", _mean),
+    ),
+    Metric(
+        "infused_of_collected_share",
+        "Share infused of those collected",
+        "share",
+        "higher",
+        _infused_of_collected,
+    ),
+    Metric(
+        "product_wasted",
+        "Products or doses made, not infused",
+        "products",
+        "lower",
+        lambda p, trace, window: float(wasted_products(p, window)),
+    ),
+    Metric(
+        "slots_wasted",
+        "Slots wasted by patients who left",
+        "slots",
+        "lower",
+        lambda p, trace, window: float(wasted_slots(p, trace, window)),
+    ),
+)
+METRIC_NAMES = tuple(metric.name for metric in METRICS)
+BY_NAME = {metric.name: metric for metric in METRICS}
+
+
+def measure(patients: Patients, trace: Trace, window: Window) -> list[float]:
+    """The value of each metric, in the order of `METRICS`; NaN where it does not apply."""
+    return [metric.formula(patients, trace, window) for metric in METRICS]
