@@ -1,0 +1,455 @@
+"""The command line: arguments, words on the screen and exit codes. Everything else is done by `sim` and `reports`.
+
+Exit codes: 0 done; 1 the run failed; 2 the input or the usage is wrong; 3 a validation target was missed;
+4 an output that was asked for cannot be made here; 130 interrupted.
+Heavy imports happen inside the commands, so that the first word is on the screen at once.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from sim.experiment.study import Study
+    from sim.scenario import Loaded
+
+FAILED, BAD_INPUT, MISSED, INTERRUPTED = 1, 2, 3, 130
+ON_SCREEN = (
+    "waiting_days_mean",
+    "waiting_days_median",
+    "vein_to_vein_days_median",
+    "infused",
+    "infused_share",
+    "progressed_before_infusion",
+    "progressed_before_infusion_share",
+    "lost_before_infusion",
+    "lost_before_infusion_share",
+)
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+def say(text: str) -> None:
+    """Talk goes to standard error."""
+    click.echo(text, err=True)
+
+
+def stop(message: str, code: int) -> None:
+    """Leave with a message and an exit code."""
+    say(message)
+    sys.exit(code)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.version_option(package_name="vein2vein", prog_name="vein2vein")
+def cli() -> None:
+    """How many days do patients wait for CAR T-cell therapy, and how many progress before infusion?"""
+
+
+def options(*names: str) -> Callable[[Command], Command]:
+    """The shared options of these names, in their order."""
+    known = {
+        "replications": click.option(
+            "--replications", "-n", type=click.IntRange(min=1), help="Replications instead of the scenario's own."
+        ),
+        "seed": click.option("--seed", type=click.IntRange(min=0), help="Seed instead of the scenario's own."),
+        "workers": click.option(
+            "--workers", type=click.IntRange(min=1), help="Processes to use. Default: one a core. Results are the same."
+        ),
+        "out": click.option("--out", type=click.Path(path_type=Path), help="Folder for the results."),
+        "set": click.option(
+            "--set", "overrides", multiple=True, metavar="PATH=VALUE", help="Change one value, e.g. manufacturing.lines=12."
+        ),
+        "engine": click.option(
+            "--engine", type=click.Choice(["auto", "simpy"]), default="auto", show_default=True, help="Which engine runs."
+        ),
+        "trace": click.option("--trace", is_flag=True, help="Also write every event to events.parquet."),
+        "quiet": click.option("--quiet", "-q", is_flag=True, help="Say nothing but results and errors."),
+        "json": click.option("--json", "as_json", is_flag=True, help="Print the results as JSON."),
+    }
+
+    def decorate(command: Command) -> Command:
+        for name in reversed(names):
+            command = known[name](command)
+        return command
+
+    return decorate
+
+
+RUN_OPTIONS = options("replications", "seed", "set", "engine", "workers", "out", "trace", "quiet", "json")
+SCENARIO_FILE = click.Path(path_type=Path)
+
+
+@cli.command()
+@click.argument("files", nargs=-1, required=True, type=SCENARIO_FILE)
+@RUN_OPTIONS
+def compare(files: tuple[Path, ...], **how: Any) -> None:
+    """Compare scenarios on the same patients; the first file is the baseline."""
+    if len(files) < 2:
+        raise click.UsageError("compare takes two scenario files or more; to run one alone, use `run`")
+    _study(files, "compare", **how)
+
+
+@cli.command()
+@click.argument("file", type=SCENARIO_FILE)
+@RUN_OPTIONS
+def run(file: Path, **how: Any) -> None:
+    """Run one scenario."""
+    _study((file,), "run", **how)
+
+
+def _study(
+    files: Sequence[Path],
+    verb: str,
+    replications: int | None,
+    seed: int | None,
+    overrides: tuple[str, ...],
+    engine: str,
+    workers: int | None,
+    out: Path | None,
+    trace: bool,
+    quiet: bool,
+    as_json: bool,
+) -> None:
+    if not quiet:
+        say(f"Reading {', '.join(str(file) for file in files)}")
+    changed = [*overrides, *([f"run.seed={seed}"] if seed is not None else [])]
+    scenarios = _named([_load(file, changed) for file in files])
+    folder = out if out is not None else Path("results") / "-".join([verb, *(file.stem for file in files)])
+    with errors_in_words():
+        from sim.experiment.folder import new_results, require_usable
+        from sim.experiment.study import Plan, load_warnings, run_study
+
+        require_usable(folder)
+        first = next(iter(scenarios.values())).scenario.run
+        count = replications or first.replications
+        notes = _align(scenarios)
+        plan = Plan(scenarios, count, min(workers or os.cpu_count() or 1, count), _command_line(), trace)
+        for warning in [*notes, *load_warnings(scenarios)]:
+            say(f"warning: {warning}")
+        if not quiet:
+            say(f"{len(scenarios)} scenario{'s' if len(scenarios) > 1 else ''}, {count} replications")
+        with new_results(folder) as building:
+            with progress(count, quiet) as done:
+                study = run_study(plan, building, done)
+            from reports import write_all
+
+            from sim.experiment.folder import write_text
+
+            if not quiet:
+                say("Drawing charts and report")
+            write_all(building, write_text)
+    _show(study, as_json)
+    click.echo(f"Report: {folder / 'report.html'}", err=as_json)
+
+
+def _align(scenarios: dict[str, Loaded]) -> list[str]:
+    """Notes on scenarios that cannot be paired because they are seeded differently."""
+    seeds = {name: loaded.scenario.run.seed for name, loaded in scenarios.items()}
+    if len(set(seeds.values())) < 2:
+        return []
+    told = ", ".join(f"{name} {seed}" for name, seed in seeds.items())
+    return [f"the scenarios have different seeds ({told}): their patients are not the same; give --seed to make them so"]
+
+
+def _load(file: Path, overrides: Sequence[str] = ()) -> Loaded:
+    from sim.scenario import ScenarioError, load
+
+    try:
+        return load(file, overrides)
+    except ScenarioError as error:
+        for problem in error.problems:
+            say(str(problem))
+        sys.exit(BAD_INPUT)
+
+
+def _named(loaded: Sequence[Loaded]) -> dict[str, Loaded]:
+    """The scenarios by name; those of one name are told apart by their files."""
+    names = [one.scenario.name for one in loaded]
+    found: dict[str, Loaded] = {}
+    for name, one in zip(names, loaded, strict=True):
+        key = name if names.count(name) == 1 else f"{name} ({one.path.name})"
+        number = 2
+        while key in found:
+            key, number = f"{name} ({one.path.name}, {number})", number + 1
+        found[key] = one
+    return found
+
+
+def _command_line() -> str:
+    return " ".join([Path(sys.argv[0]).name, *sys.argv[1:]])
+
+
+@contextmanager
+def errors_in_words() -> Iterator[None]:
+    """Errors of input, folder and run as one clear line with the right exit code."""
+    from sim.engine.trace import EngineError
+    from sim.experiment.folder import FolderError
+    from sim.scenario import ScenarioError
+
+    try:
+        yield
+    except ScenarioError as error:
+        for problem in error.problems:
+            say(str(problem))
+        sys.exit(BAD_INPUT)
+    except FolderError as error:
+        stop(f"{error}", BAD_INPUT)
+    except EngineError as error:
+        stop(f"the run failed: {error}", FAILED)
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename else ""
+        stop(f"the run failed: {where}{error.strerror or error}", FAILED)
+
+
+@contextmanager
+def progress(total: int, quiet: bool) -> Iterator[Callable[[int], None]]:
+    """A progress bar on standard error; nothing at all in a pipe."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    console = Console(stderr=True)
+    bar = Progress(
+        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(),
+        console=console, transient=True, disable=quiet or not console.is_terminal,
+    )  # fmt: skip
+    with bar:
+        task = bar.add_task("Replications", total=total)
+        yield lambda count: bar.advance(task, count)
+
+
+def _show(study: Study, as_json: bool) -> None:
+    if as_json:
+        click.echo(_as_json(study))
+        return
+    from reports.words import Estimate, compact
+
+    def cell(row: dict[str, Any], change: bool = False) -> str:
+        return compact(Estimate(row["estimate"], row["low"], row["high"], row["unit"], change=change))
+
+    names = list(dict.fromkeys(study.summary["scenario"]))
+    if study.differences is not None and len(study.changes):
+        click.echo("What differs between the scenarios")
+        _print_table(["", *names], [[row["path"], *(row[name] for name in names)] for _, row in study.changes.iterrows()])
+        click.echo()
+    rows = []
+    for metric in ON_SCREEN:
+        cells = [cell(row) for row in _rows(study.summary, metric)]
+        if study.differences is not None:
+            cells += [cell(row, change=True) for row in _rows(study.differences, metric)]
+        rows.append([_rows(study.summary, metric)[0]["label"], *cells])
+    headers = ["", *names]
+    if study.differences is not None:
+        headers += [f"difference: {name}" if len(names) > 2 else "difference" for name in names[1:]]
+    _print_table(headers, rows)
+    click.echo("Estimates over replications with 95 % intervals; differences are paired on the same patients.")
+
+
+def _rows(table: pd.DataFrame, metric: str) -> list[dict[str, Any]]:
+    return [dict(row) for _, row in table[table["metric"] == metric].iterrows()]
+
+
+def _as_json(study: Study) -> str:
+    import json
+
+    found = {"summary": study.summary, "differences": study.differences}
+    return json.dumps(
+        {
+            name: json.loads(table.to_json(orient="records", double_precision=15))
+            for name, table in found.items()
+            if table is not None
+        },
+        indent=2,
+    )
+
+
+def _print_table(headers: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    from rich.box import SIMPLE_HEAD
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=SIMPLE_HEAD, pad_edge=False)
+    for place, header in enumerate(headers):
+        table.add_column(Text(header), justify="left" if place == 0 else "right", overflow="fold")
+    for row in rows:
+        table.add_row(*(Text(str(cell)) for cell in row))
+    console = Console()
+    if not console.is_terminal:
+        console = Console(width=200)
+    console.print(table)
+
+
+@cli.command()
+@click.argument("files", nargs=-1, required=True, type=SCENARIO_FILE)
+@options("set")
+def check(files: tuple[Path, ...], overrides: tuple[str, ...]) -> None:
+    """Check scenario files and show what they ask of each resource; run nothing."""
+    from sim.scenario import ScenarioError, load
+
+    wrong = False
+    for file in files:
+        try:
+            loaded = load(file, overrides)
+        except ScenarioError as error:
+            wrong = True
+            for problem in error.problems:
+                say(str(problem))
+            continue
+        with errors_in_words():
+            _check_one(file, loaded)
+    sys.exit(BAD_INPUT if wrong else 0)
+
+
+def _check_one(file: Path, loaded: Loaded) -> None:
+    from sim.experiment.study import load_warnings
+    from sim.pieces.loads import expect, offered_loads
+    from sim.pieces.strategies import build_protocol
+
+    protocol = build_protocol(loaded.scenario)
+    click.echo(f"{file}: {loaded.scenario.name} ({loaded.scenario.strategy}), digest {loaded.digest[:12]}")
+    click.echo(f"  touch time, without queues and bed days after infusion included: {expect(protocol.path).days:.1f} days")
+    loads = offered_loads(loaded.scenario, protocol)
+    if loads:
+        _print_table(
+            ["resource", "name", "centre", "offered load"],
+            [[load.label, load.resource, load.centre, f"{load.load:.3f}"] for load in loads],
+        )
+    unsourced = [p.path for p in loaded.parameters if not p.stated]
+    if unsourced:
+        say(f"{file}: no source is given for {', '.join(unsourced)}; the report will call them assumptions")
+    for warning in load_warnings({loaded.scenario.name: loaded}):
+        say(f"warning: {warning}")
+
+
+@cli.command()
+@click.argument("folder", type=click.Path(path_type=Path))
+@options("quiet")
+def report(folder: Path, quiet: bool) -> None:
+    """Draw charts and report again from the tables of a results folder."""
+    from sim.experiment.folder import MANIFEST, write_text
+
+    if not (folder / MANIFEST).is_file():
+        stop(f"{folder}: no results here (no {MANIFEST})", BAD_INPUT)
+    with errors_in_words():
+        from reports import write_all
+        from reports.tables import ResultsError
+
+        try:
+            write_all(folder, write_text)
+        except ResultsError as error:
+            stop(str(error), BAD_INPUT)
+    if not quiet:
+        click.echo(f"Report: {folder / 'report.html'}")
+
+
+@cli.command(name="list")
+def list_scenarios() -> None:
+    """The shipped scenarios, one line each."""
+    from sim.scenario.shipped import shipped
+
+    rows = [[str(path), one.scenario.name, one.scenario.description.strip().split("\n")[0]] for path, one in shipped()]
+    _print_table(["file", "name", "what it is"], rows)
+
+
+@cli.command()
+def schema() -> None:
+    """JSON Schema of the scenario file, for editors."""
+    import json
+
+    from sim.scenario import json_schema
+
+    click.echo(json.dumps(json_schema(), indent=2, ensure_ascii=False))
+
+
+@cli.command()
+@click.argument("file", type=SCENARIO_FILE)
+@click.option("--from", "base", default="autologous", show_default=True, help="The shipped scenario to start from.")
+def new(file: Path, base: str) -> None:
+    """Write a commented scenario file to start from; it extends a shipped one."""
+    from sim.experiment.folder import write_text
+    from sim.scenario.shipped import ShippedError, template
+
+    try:
+        text = template(file, base)
+    except ShippedError as error:
+        stop(str(error), BAD_INPUT)
+    if file.exists():
+        stop(f"{file}: exists already; it was left as it is", BAD_INPUT)
+    try:
+        write_text(file, text)
+    except OSError as error:
+        stop(f"{file}: cannot be written ({error.strerror})", BAD_INPUT)
+    click.echo(f"Wrote {file}. Check it with: python run_sim.py check {file}")
+
+
+@cli.command()
+@click.argument("files", nargs=-1, type=SCENARIO_FILE)
+@options("replications", "workers", "out", "quiet", "json")
+def validate(
+    files: tuple[Path, ...],
+    replications: int | None,
+    workers: int | None,
+    out: Path | None,
+    quiet: bool,
+    as_json: bool,
+) -> None:
+    """Run the validation cases: exact or published values against simulated ones."""
+    with errors_in_words():
+        from sim.experiment.validation import judge
+        from sim.scenario.shipped import validation_files
+
+        cases = [(file, _load(file)) for file in (files or validation_files())]
+        missing = [str(file) for file, loaded in cases if loaded.scenario.validation is None]
+        if missing:
+            stop(f"{', '.join(missing)}: no `validation:` section, so there is nothing to compare with", BAD_INPUT)
+        verdicts = []
+        for file, loaded in cases:
+            count = replications or loaded.scenario.run.replications
+            with progress(count, quiet) as done:
+                verdicts += judge(file.stem, loaded, count, min(workers or os.cpu_count() or 1, count), done)
+        table = [verdict.row() for verdict in verdicts]
+        if out is not None:
+            import pandas as pd
+
+            from sim.experiment.folder import write_text
+
+            write_text(out, pd.DataFrame(table).to_csv(index=False))
+    if as_json:
+        import json
+
+        click.echo(json.dumps(table, indent=2))
+    else:
+        _print_table(list(table[0]), [[_cell(value) for value in row.values()] for row in table])
+    missed = sum(not verdict.met for verdict in verdicts)
+    click.echo(f"{len(verdicts) - missed} of {len(verdicts)} targets met", err=as_json)
+    sys.exit(MISSED if missed else 0)
+
+
+def _cell(value: Any) -> str:
+    return f"{value:.6g}" if isinstance(value, float) else str(value)
+
+
+def main() -> None:
+    """Run the command line; Ctrl-C leaves with 130."""
+    try:
+        cli(standalone_mode=False)
+    except click.exceptions.Abort:
+        stop("interrupted", INTERRUPTED)
+    except KeyboardInterrupt:
+        stop("interrupted", INTERRUPTED)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+
+
+if __name__ == "__main__":
+    main()
