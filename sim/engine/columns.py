@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from sim.engine.trace import EngineError
 from sim.pure.distributions import Distribution
 from sim.pure.streams import FloatArray
 
 # (purpose, attempt, count) -> uniforms of the first `count` entities
 Uniforms = Callable[[str, int, int], FloatArray]
-MOST_ATTEMPTS = 1_000
 FIRST_BLOCK = 64
 
 
@@ -34,8 +32,6 @@ class Columns:
             return self.made[purpose][attempt][entity]
 
     def _grow(self, purpose: str, attempt: int, entity: int) -> None:
-        if attempt >= MOST_ATTEMPTS:
-            raise EngineError(f"{purpose}: still failing after {MOST_ATTEMPTS:,} attempts")
         made = self.made[purpose]
         while len(made) <= attempt:
             made.append([])

@@ -8,7 +8,7 @@ from sim.engine.columns import Columns
 from sim.engine.pools import INFINITY, NAN, CapacityPool, Queue, Request, SlotLog, SlotPool
 from sim.engine.stocks import LotLog, StockPool
 from sim.engine.timeline import Timeline
-from sim.engine.trace import LOT, PATIENT
+from sim.engine.trace import LOT, PATIENT, EngineError
 from sim.engine.walker import Walker
 from sim.pieces.clocks import Hazards, PatientClocks
 from sim.pieces.cohort import Cohort, Luck
@@ -33,9 +33,7 @@ class World:
         self.notes = [NAN] * (count * len(self.milestones))
         self.passes = [0] * (count * len(self.milestones))
         self.attempt_names = attempt_names(protocol.path)
-        self._attempts: dict[tuple[int, str], list[int]] = {
-            (PATIENT, name): [0] * count for name in self.attempt_names
-        }
+        self._attempts: dict[str, list[int]] = {name: [0] * count for name in self.attempt_names}
         self._lot_attempts: dict[tuple[str, int], int] = {}
         self.fates = tuple(dict.fromkeys(s.fate for s in walk_steps(protocol.path) if isinstance(s, End)))
         self.ended_fate, self.ended_day = [-1] * count, [NAN] * count
@@ -91,18 +89,21 @@ class World:
         return walker.entity * self.width + self.note_index[milestone]
 
     def next_attempt(self, walker: Walker, name: str) -> int:
-        """The number of the attempt that begins now, from 0."""
+        """The number of the attempt that begins now, from 0; an EngineError where there is no end of them."""
         if walker.kind == LOT:
             made = self._lot_attempts.get((name, walker.entity), 0)
             self._lot_attempts[name, walker.entity] = made + 1
-            return made
-        counts = self._attempts[PATIENT, name]
-        counts[walker.entity] += 1
-        return counts[walker.entity] - 1
+        else:
+            counts = self._attempts[name]
+            made = counts[walker.entity]
+            counts[walker.entity] = made + 1
+        if made >= MOST_ATTEMPTS:
+            raise EngineError(f"{name}: still failing after {MOST_ATTEMPTS:,} attempts")
+        return made
 
     def attempts(self) -> list[list[int]]:
         """Attempts begun, one list a name."""
-        return [self._attempts[PATIENT, name] for name in self.attempt_names]
+        return [self._attempts[name] for name in self.attempt_names]
 
     def end(self, patient: int, day: float, fate: str) -> None:
         """The patient's path has ended by itself."""
@@ -151,6 +152,9 @@ class World:
             ranks = self._ranks[policy] = RANKS[policy](self)
         return ranks[walker.entity]
 
+
+# Attempts without limit are stopped here (design section 4b).
+MOST_ATTEMPTS = 1_000
 
 # Smaller is served earlier; equal ranks by the day of asking.
 RANKS: dict[str, Callable[[World], list[float]]] = {

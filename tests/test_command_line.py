@@ -1,0 +1,261 @@
+"""The command line as a user meets it: what is printed where, exit codes, and that nothing is lost."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from sim.outcomes.metrics import METRIC_NAMES
+from tests.runs import SHIPPED
+
+ROOT = Path(__file__).parents[1]
+AUTO, ALLO = str(SHIPPED / "autologous.yaml"), str(SHIPPED / "allogeneic.yaml")
+SHORT = ["--set", "run.window=120 d", "--set", "run.warm_up=60 d", "--replications", "3", "--workers", "1"]
+
+
+def call(*arguments: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+    """Run the program as a user does."""
+    return subprocess.run(
+        [sys.executable, str(ROOT / "run_sim.py"), *arguments], cwd=cwd, capture_output=True, text=True, check=False
+    )
+
+
+@pytest.fixture(scope="module")
+def compared(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, subprocess.CompletedProcess[str]]:
+    out = tmp_path_factory.mktemp("compared") / "results"
+    return out, call("compare", AUTO, ALLO, "--out", str(out), "--trace", *SHORT)
+
+
+def test_compare_leaves_every_table_of_the_contract(compared: tuple[Path, subprocess.CompletedProcess[str]]) -> None:
+    out, done = compared
+    assert done.returncode == 0, done.stderr
+    for name in ("summary", "differences", "runs", "resources", "stages", "incidence", "waits", "fates", "same_patients"):
+        assert len(pd.read_csv(out / f"{name}.csv")) > 0, name
+    assert {"report.html", "manifest.json", "patients.parquet", "events.parquet"} <= {f.name for f in out.iterdir()}
+    patients = pd.read_parquet(out / "patients.parquet")
+    assert {"waiting_days", "vein_to_vein_days", "fate", "measured", "referral_day", "infusion_day"} <= set(patients)
+    assert not patients.duplicated(["scenario", "replication", "region", "source", "number"]).any()
+    events = pd.read_parquet(out / "events.parquet")
+    assert list(events) == [
+        "scenario", "replication", "entity", "step", "kind", "asked_day", "began_day", "ended_day"
+    ]  # fmt: skip
+    assert (events["began_day"].dropna() >= events["asked_day"][events["began_day"].notna()]).all()
+
+
+def test_tables_agree_with_each_other(compared: tuple[Path, subprocess.CompletedProcess[str]]) -> None:
+    out, _ = compared
+    runs, patients = pd.read_csv(out / "runs.csv"), pd.read_parquet(out / "patients.parquet")
+    summary = pd.read_csv(out / "summary.csv").set_index(["scenario", "metric"])["estimate"]
+    measured = patients[patients["measured"]]
+    for (scenario, replication), group in measured.groupby(["scenario", "replication"]):
+        row = runs[(runs["scenario"] == scenario) & (runs["replication"] == replication)].iloc[0]
+        assert row["referred"] == len(group)
+        assert row["infused"] == (group["fate"] == "infused").sum()
+        assert row["progressed_before_infusion"] == group["progressed_before_infusion"].sum()
+        assert row["waiting_days_mean"] == pytest.approx(group["waiting_days"].mean())
+        assert row["vein_to_vein_days_median"] == pytest.approx(group["vein_to_vein_days"].median(), nan_ok=True)
+    for scenario, group in runs.groupby("scenario"):
+        for metric in METRIC_NAMES:
+            assert summary[scenario, metric] == pytest.approx(group[metric].mean(), nan_ok=True)
+    differences = pd.read_csv(out / "differences.csv").set_index("metric")["estimate"]
+    wide = runs.pivot_table(index="replication", columns="scenario", values="waiting_days_mean")
+    change = wide["Allogeneic, off the shelf"] - wide["Autologous, present day"]
+    assert differences["waiting_days_mean"] == pytest.approx(change.mean())
+    pairs = pd.read_csv(out / "same_patients.csv")
+    assert pairs["estimate"].sum() == pytest.approx(summary["Autologous, present day", "referred"])
+    assert pairs["share"].sum() == pytest.approx(1.0)
+
+
+def test_compare_ends_with_a_table_and_the_report(compared: tuple[Path, subprocess.CompletedProcess[str]]) -> None:
+    out, done = compared
+    for words in ("Waiting days, mean", "Vein-to-vein days", "Share infused", "progressed before infusion", "lost before"):
+        assert words in done.stdout
+    assert "What differs between the scenarios" in done.stdout
+    assert done.stdout.strip().endswith(f"Report: {out / 'report.html'}")
+
+
+def test_the_findings_numbers_are_those_of_the_table(compared: tuple[Path, subprocess.CompletedProcess[str]]) -> None:
+    out, _ = compared
+    differences = pd.read_csv(out / "differences.csv").set_index("metric")
+    page = (out / "report.html").read_text(encoding="utf-8")
+    for metric, factor in (("waiting_days_mean", 1.0), ("progressed_before_infusion_share", 100.0)):
+        row = differences.loc[metric]
+        assert f"{abs(row['estimate']) * factor:.1f}" in page
+        for bound in (row["low"], row["high"]):
+            assert f"{abs(bound) * factor:.1f}" in page
+
+
+def test_the_same_command_gives_the_same_bytes(
+    compared: tuple[Path, subprocess.CompletedProcess[str]], tmp_path: Path
+) -> None:
+    out, _ = compared
+    again = tmp_path / "again"
+    workers = [*SHORT[:-1], "2"]
+    assert call("compare", AUTO, ALLO, "--out", str(again), "--trace", *workers).returncode == 0
+    for file in sorted(out.rglob("*")):
+        if file.is_file() and file.name not in ("manifest.json", "report.html"):
+            assert file.read_bytes() == (again / file.relative_to(out)).read_bytes(), file.name
+
+
+def test_report_draws_again_from_the_tables(compared: tuple[Path, subprocess.CompletedProcess[str]]) -> None:
+    out, _ = compared
+    before = (out / "report.html").read_bytes()
+    (out / "report.html").unlink()
+    done = call("report", str(out))
+    assert done.returncode == 0, done.stderr
+    assert (out / "report.html").read_bytes() == before
+
+
+def test_run_takes_one_scenario_and_prints_json(tmp_path: Path) -> None:
+    done = call("run", AUTO, "--out", str(tmp_path / "results"), "--json", "--quiet", *SHORT)
+    assert done.returncode == 0, done.stderr
+    summary = {row["metric"]: row for row in json.loads(done.stdout)["summary"]}
+    assert summary["referred"]["estimate"] > 0
+    assert done.stderr.strip() == f"Report: {tmp_path / 'results' / 'report.html'}"
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("extends: {auto}\nmanufacturing: {{slotts: 3}}\n", "manufacturing.slotts: unknown key; did you mean 'slots'"),
+        ("extends: {auto}\nmanufacturing: {{failure: 1.2}}\n", "manufacturing.failure"),
+        ("extends: {auto}\nwork_up: {{duration: -3 d}}\n", "work_up.duration"),
+        ("extends: {auto}\nwork_up: {{duration: 12 dayz}}\n", "work_up.duration"),
+        ("extends: {auto}\nwork_up: {{duration: .nan d}}\n", "work_up.duration"),
+        ("extends: {auto}\nwork_up: {{duration: 12}}\n", "work_up.duration"),
+        ("extends: mine.yaml\n", "mine.yaml"),
+        ("extends: {auto}\nwork_up: {{duration: {{triangular: [9 d, 3 d, 14 d]}}}}\n", "work_up.duration"),
+        ("name: [unclosed\n", "mine.yaml:"),
+        ("", "mine.yaml"),
+    ],
+)
+def test_bad_input_is_told_in_one_line_each(tmp_path: Path, text: str, told: str) -> None:
+    shipped = Path(os.path.relpath(AUTO, tmp_path)).as_posix()
+    (tmp_path / "mine.yaml").write_text(text.format(auto=shipped))
+    done = call("run", "mine.yaml", cwd=tmp_path)
+    assert done.returncode == 2
+    assert told in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not (tmp_path / "results").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (("run", "nowhere.yaml"), "no such file"),
+        (("run", "."), "is a folder"),
+        (("compare", AUTO), "two scenario files or more"),
+        (("comapre", AUTO, ALLO), "No such command 'comapre'"),
+        (("run", AUTO, "--replicatons", "3"), "--replications"),
+        (("run", AUTO, "--set", "manufacturing.liness=3"), "did you mean"),
+        (("run", AUTO, "--replications", "0"), "--replications"),
+        (("run", AUTO, "--out", "setup.cfg"), "is a file"),
+        (("report", "."), "no results here"),
+        (("new", "mine.yaml", "--from", "autologus"), "did you mean 'autologous'"),
+    ],
+)
+def test_wrong_usage_is_told_with_exit_code_2(tmp_path: Path, arguments: tuple[str, ...], told: str) -> None:
+    (tmp_path / "setup.cfg").write_text("precious")
+    done = call(*arguments, cwd=tmp_path)
+    assert done.returncode == 2
+    assert told in done.stderr
+    assert "Traceback" not in done.stderr
+    assert (tmp_path / "setup.cfg").read_text() == "precious"
+
+
+def test_a_failed_run_leaves_old_results_as_they_were(tmp_path: Path) -> None:
+    out = tmp_path / "results"
+    out.mkdir()
+    (out / "manifest.json").write_text("old")
+    case = SHIPPED / "validation" / "remake.yaml"
+    done = call("run", str(case), "--out", str(out), "--set", "manufacturing.failure=1", *SHORT)
+    assert done.returncode == 1
+    assert "still failing after 1,000 attempts" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert (out / "manifest.json").read_text() == "old"
+    assert [entry.name for entry in tmp_path.iterdir()] == ["results"]
+
+
+def test_a_load_above_one_is_warned_of_before_the_run(tmp_path: Path) -> None:
+    done = call("check", AUTO, "--set", "manufacturing.lines=4")
+    assert done.returncode == 0
+    assert "Manufacturing lines (line): offered load 1." in done.stderr
+    assert call("check", AUTO).stderr == ""
+
+
+def test_check_tells_the_faults_of_every_file(tmp_path: Path) -> None:
+    (tmp_path / "a.yaml").write_text("name: 3 d\nstrategi: autologous\n")
+    (tmp_path / "b.yaml").write_text("extends: c.yaml\n")
+    done = call("check", "a.yaml", "b.yaml", AUTO, cwd=tmp_path)
+    assert done.returncode == 2
+    assert "a.yaml:2: strategi" in done.stderr
+    assert "b.yaml:1: extends" in done.stderr
+    assert "Autologous, present day" in done.stdout
+
+
+def test_new_writes_a_file_that_loads_and_never_overwrites(tmp_path: Path) -> None:
+    for base in ("autologous", "allogeneic"):
+        file = tmp_path / f"{base}-mine.yaml"
+        assert call("new", str(file), "--from", base).returncode == 0
+        assert call("check", str(file)).returncode == 0
+    text = file.read_text()
+    again = call("new", str(file))
+    assert again.returncode == 2
+    assert file.read_text() == text
+
+
+def test_what_new_suggests_can_be_taken_as_it_is(tmp_path: Path) -> None:
+    for base in ("autologous", "allogeneic"):
+        file = tmp_path / f"{base}.yaml"
+        assert call("new", str(file), "--from", base).returncode == 0
+        head, marker, rest = file.read_text().partition("# Uncomment")
+        suggested = [line[2:] for line in rest.splitlines()[1:] if line.startswith("# ") and not line.endswith(".")]
+        assert any(line.startswith("run:") for line in suggested)
+        file.write_text(head + "\n".join(suggested) + "\n")
+        done = call("check", str(file))
+        assert done.returncode == 0, done.stderr
+        assert marker
+
+
+def test_list_and_schema_and_help() -> None:
+    listed = call("list")
+    assert listed.returncode == 0
+    assert "autologous.yaml" in listed.stdout
+    assert "Allogeneic, off the shelf" in listed.stdout
+    schema = json.loads(call("schema").stdout)
+    assert "manufacturing" in json.dumps(schema)
+    helped = call("--help")
+    for command in ("compare", "run", "check", "validate", "report", "new", "list", "schema"):
+        assert command in helped.stdout
+
+
+def test_validate_tells_met_and_missed_with_its_exit_code(tmp_path: Path) -> None:
+    case = SHIPPED / "validation" / "fifty_patients_5.yaml"
+    met = call("validate", str(case), "--out", str(tmp_path / "table.csv"))
+    assert met.returncode == 0, met.stderr
+    assert "4 of 4 targets met" in met.stdout
+    assert set(pd.read_csv(tmp_path / "table.csv")["verdict"]) == {"met"}
+    wrong = tmp_path / "wrong.yaml"
+    relative = Path(os.path.relpath(case, tmp_path)).as_posix()
+    wrong.write_text(f"extends: {relative}\nmanufacturing: {{lines: 4}}\n")
+    missed = call("validate", str(wrong))
+    assert missed.returncode == 3
+    assert "0 of 4 targets met" in missed.stdout
+    assert call("validate", AUTO).returncode == 2
+
+
+def test_text_in_a_scenario_is_escaped_in_the_report(tmp_path: Path) -> None:
+    shipped = Path(os.path.relpath(AUTO, tmp_path)).as_posix()
+    (tmp_path / "mine.yaml").write_text(f"extends: {shipped}\nname: <script>alert(1)</script>\ndescription: <img src=x>\n")
+    done = call("run", "mine.yaml", "--out", "results", *SHORT, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    for file in [tmp_path / "results" / "report.html", *(tmp_path / "results" / "charts").glob("*.html")]:
+        text = file.read_text(encoding="utf-8")
+        assert "<script>alert(1)" not in text
+        assert "<img src=x>" not in text

@@ -1,0 +1,86 @@
+"""The house: imports point downwards only, and each heavy library has its room."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+FLOORS = {
+    "sim.pure": 0,
+    "sim.scenario": 1,
+    "sim.pieces": 2,
+    "sim.engine": 3,
+    "sim.outcomes": 4,
+    "sim.experiment": 5,
+    "reports": 6,
+    "run_sim": 7,
+}
+FILES = sorted([*ROOT.glob("sim/**/*.py"), *ROOT.glob("reports/**/*.py"), ROOT / "run_sim.py"])
+
+
+def module_of(file: Path) -> str:
+    parts = file.relative_to(ROOT).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def floor(module: str) -> int | None:
+    return next((level for room, level in FLOORS.items() if module == room or module.startswith(room + ".")), None)
+
+
+def imports(file: Path) -> set[str]:
+    """Modules that a file imports, anywhere in it; what is imported for type checking only counts too."""
+    found = set()
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{file}: imports are absolute"
+            found.add(node.module or "")
+            found |= {f"{node.module}.{alias.name}" for alias in node.names}
+    return found
+
+
+@pytest.mark.parametrize("file", FILES, ids=module_of)
+def test_imports_point_downwards(file: Path) -> None:
+    here = floor(module_of(file))
+    for imported in imports(file):
+        there = floor(imported)
+        if here is not None and there is not None:
+            assert there <= here, f"{module_of(file)} (floor {here}) imports {imported} (floor {there})"
+
+
+@pytest.mark.parametrize("file", FILES, ids=module_of)
+def test_each_library_has_its_room(file: Path) -> None:
+    module, found = module_of(file), {name.split(".")[0] for name in imports(file)}
+    if not module.startswith("sim.engine"):
+        assert not found & {"simpy", "numba"}
+    if not module.startswith("reports"):
+        assert "plotly" not in found
+    if module.startswith("sim.pure"):
+        assert not any(name.startswith(("sim.", "reports")) and not name.startswith("sim.pure") for name in imports(file))
+    if module.startswith("reports"):
+        assert not any(name.startswith("sim.") for name in imports(file)), "reports draw from tables only"
+
+
+def test_the_two_engines_know_the_same_steps() -> None:
+    from typing import get_args
+
+    from sim.engine.walker import CHANGES, MEETINGS
+    from sim.pieces import steps
+
+    inline = {steps.Stage, steps.Use, steps.Choose, steps.Milestone, steps.Attempts, steps.Fail}
+    assert set(get_args(steps.Step)) == inline | set(CHANGES) | set(MEETINGS)
+
+
+def test_the_first_word_needs_no_heavy_library() -> None:
+    code = "import sys, run_sim; print(sorted({'pandas', 'plotly', 'scipy', 'numba', 'joblib', 'simpy'} & set(sys.modules)))"
+    told = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert told.stdout.strip() == "[]"
+    code = code.replace("run_sim;", "sim.scenario;")
+    told = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert told.stdout.strip() == "[]"

@@ -1,0 +1,177 @@
+"""Metrics, resource use and estimates against numbers worked out by hand."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from sim.outcomes.curves import EVENTS, incidence, stage_days, stage_names, wait_shares
+from sim.outcomes.estimates import interval, standard_error
+from sim.outcomes.metrics import METRIC_NAMES, METRICS, measure
+from sim.pieces.loads import expect, offered_loads
+from tests.runs import Ran, load_text, small
+from tests.test_inert_inputs import AUTOLOGOUS
+
+# Names that others rely on (design section 9).
+PROMISED = """
+referred infused infused_share progressed_before_infusion progressed_before_infusion_share lost_before_infusion_share
+died_before_infusion_share waiting_days_mean waiting_days_median waiting_days_p90 referral_to_apheresis_days_mean
+vein_to_vein_days_mean vein_to_vein_days_median turnaround_days_mean product_wasted slots_wasted
+""".split()
+
+
+def metrics(ran: Ran) -> dict[str, float]:
+    run = ran.scenario.run
+    window = (run.warm_up, run.warm_up + run.window)
+    return dict(zip(METRIC_NAMES, measure(ran.patients, ran.trace, window), strict=True))
+
+
+def test_the_promised_metrics_exist_with_label_unit_and_direction() -> None:
+    assert set(PROMISED) <= set(METRIC_NAMES)
+    assert len(set(METRIC_NAMES)) == len(METRICS)
+    for metric in METRICS:
+        assert metric.label
+        assert metric.unit in {"patients", "share", "days", "products", "slots"}
+        assert metric.better in {"higher", "lower", "neither"}
+        assert metric.name.endswith("_share") == (metric.unit == "share")
+
+
+# Three patients and one line of ten days: the first is infused on day 10, the second gets the line on day 10 and dies
+# on day 16, the third gets it then, and would be through on day 26, but dies on day 17.
+DYING = """
+manufacturing: {lines: 1, duration: 10 d}
+clocks: {waiting: {death: {piecewise: {0 d: 0 / d, 15 d: 1000000 / d}}, progression: {piecewise: {0 d: 0 / d, 12 d: 1000000 / d}}}}
+"""
+
+
+def test_metrics_of_three_patients() -> None:
+    ran = small(DYING, "0 d, 1 d, 2 d")
+    values = metrics(ran)
+    assert ran.fates == ["infused", "died", "died"]
+    assert values["referred"] == 3
+    assert values["infused_share"] == pytest.approx(1 / 3)
+    assert values["progressed_before_infusion"] == 2
+    assert values["lost_before_infusion_share"] == pytest.approx(2 / 3)
+    assert values["died_before_infusion"] == 2
+    assert values["waiting_days_mean"] == values["waiting_days_p90"] == 10.0
+    assert values["vein_to_vein_days_median"] == 10.0
+    assert values["turnaround_days_mean"] == 10.0
+    assert values["infused_of_collected_share"] == pytest.approx(1 / 3)
+    assert values["product_wasted"] == 0
+
+
+def test_waiting_days_do_not_apply_where_nobody_is_infused() -> None:
+    values = metrics(small(DYING.replace("duration: 10 d", "duration: 100 d"), "0 d, 1 d"))
+    assert values["infused"] == 0
+    assert math.isnan(values["waiting_days_mean"])
+
+
+def test_only_patients_referred_inside_the_window_are_measured() -> None:
+    ran = small("manufacturing: {duration: 5 d}\n", "9 d, 10 d, 49 d, 50 d", "autologous", "", "run.warm_up=10 d", "run.window=40 d")
+    assert ran.patients.cohort.measured.tolist() == [False, True, True, False]
+    assert metrics(ran)["referred"] == 2
+
+
+def test_a_product_made_for_a_patient_who_is_gone_is_wasted() -> None:
+    rest = "manufacturing: {duration: 30 d, on_leave: finish}\nclocks: {waiting: {death: {piecewise: {0 d: 0 / d, 20 d: 1000000 / d}}}}\n"
+    assert metrics(small(rest, "0 d, 3 d"))["product_wasted"] == 2
+    assert metrics(small(rest.replace("finish", "stop"), "0 d, 3 d"))["product_wasted"] == 0
+    late = rest.replace("30 d", "10 d") + "infusion: {scheduling: 15 d}\n"
+    assert metrics(small(late.replace("finish", "stop"), "0 d"))["product_wasted"] == 1
+
+
+def test_a_product_lost_on_the_way_back_is_wasted_though_its_successor_is_infused() -> None:
+    rest = "manufacturing: {duration: 10 d, attempts: unlimited}\nshipping: {to_centre: 2 d, loss: 0.5}\napheresis: {attempts: unlimited}\n"
+    ran = small(rest, ", ".join(f"{day} d" for day in range(0, 100, 5)))
+    tries = int(ran.patients.attempts["manufacture"].sum())
+    assert tries > 25
+    assert metrics(ran)["product_wasted"] == tries - 20
+
+
+def test_queue_length_over_time() -> None:
+    # asked on days 0, 2 and 3 for one line of ten days: two wait on [3, 10), one on [2, 3) and [10, 20)
+    line = small("manufacturing: {lines: 1, duration: 10 d}", "0 d, 2 d, 3 d").resource("line")
+    assert line.queue_mean == pytest.approx((7 * 2 + 11) / 400)
+    assert line.queue_p95 == 0.0
+    assert line.utilisation == pytest.approx(30 / 400)
+    short = small("manufacturing: {lines: 1, duration: 10 d}", "0 d, 2 d, 3 d", "autologous", "", "run.window=20 d")
+    assert short.resource("line").queue_mean == pytest.approx(25 / 20)
+    assert short.resource("line").queue_p95 == 2.0
+    assert short.resource("line").utilisation == 1.0
+
+
+def test_where_the_days_go_tells_queue_from_process() -> None:
+    ran = small("apheresis: {duration: 1 d}\nmanufacturing: {lines: 1, duration: 10 d}\n", "0 d, 2 d")
+    days = dict(zip(stage_names(ran.trace.milestones), stage_days(ran.patients, ran.trace).tolist(), strict=True))
+    assert days["apheresis", "collected"] == [1.0, 0.0]
+    assert days["received_at_factory", "manufacturing"] == [0.0, 4.0]
+    assert days["manufacturing", "manufactured"] == [10.0, 0.0]
+
+
+def test_parallel_waits_of_one_patient_count_once() -> None:
+    ran = small("release_testing: {sterility: 14 d, potency: 7 d, identity: 3 d, lab: 1}\n", "0 d, 0 d")
+    days = stage_days(ran.patients, ran.trace)
+    assert days.sum() == pytest.approx(ran.patients.between("referral", "infusion").mean())
+    assert (days >= 0.0).all()
+
+
+def test_cumulative_incidence_is_the_share_by_each_day() -> None:
+    ran = small(DYING, "0 d, 1 d, 2 d")
+    curves = dict(zip(EVENTS, incidence(ran.patients, 30), strict=True))
+    assert curves["infused"][[9, 10, 30]].tolist() == [0.0, pytest.approx(1 / 3), pytest.approx(1 / 3)]
+    assert curves["died"][[15, 16]].tolist() == [0.0, pytest.approx(2 / 3)]  # a hair after day 15
+    assert sum(curve[30] for curve in curves.values()) == pytest.approx(1.0)
+
+
+def test_waits_fall_into_weeks() -> None:
+    shares = wait_shares(small("manufacturing: {lines: 1, duration: 10 d}", "0 d, 2 d, 3 d").patients)
+    assert shares[:5].tolist() == [0.0, pytest.approx(1 / 3), pytest.approx(1 / 3), pytest.approx(1 / 3), 0.0]
+
+
+def test_intervals_are_those_of_students_t() -> None:
+    values = np.array([[1.0, 5.0], [2.0, np.nan], [4.0, 7.0], [3.5, np.nan]])
+    mean, low, high = interval(values)
+    expected = stats.t.interval(0.95, 3, loc=values[:, 0].mean(), scale=stats.sem(values[:, 0]))
+    assert (mean[0], low[0], high[0]) == pytest.approx((2.625, *expected))
+    expected = stats.t.interval(0.95, 1, loc=6.0, scale=stats.sem([5.0, 7.0]))
+    assert (mean[1], low[1], high[1]) == pytest.approx((6.0, *expected))
+    assert standard_error(values[:, 0]) == pytest.approx(stats.sem(values[:, 0]))
+
+
+def test_without_a_second_replication_there_is_no_interval() -> None:
+    mean, low, high = interval(np.array([[3.0, np.nan]]))
+    assert mean[0] == 3.0
+    assert np.isnan([low[0], high[0], mean[1], low[1]]).all()
+
+
+def test_offered_loads_are_what_is_asked_for_by_what_there_is() -> None:
+    loaded = load_text(
+        AUTOLOGOUS.replace("failure: 0.2", "failure: 0").replace("loss: 0.1", "loss: 0").replace("shortfall: 0.3", "shortfall: 0")
+        .replace("failure: 0.1", "failure: 0").replace("out_of_specification: 0.3\n  accepted: 0.6\n  exception: 4 d", "review: 2 d").replace("  review: 2 d\n  lab", "  lab")
+    )
+    from sim.pieces.strategies import build_protocol
+
+    loads = {(x.resource, x.centre): x.load for x in offered_loads(loaded.scenario, build_protocol(loaded.scenario))}
+    month = 365.25 / 12
+    north = 14 / month + 1 / 240  # one of the two listed days lies in the window
+    south = (9 * 90 + 5 * 150) / 240 / month
+    assert loads["line", ""] == pytest.approx((north + south) * 9 / 2)
+    assert loads["chair", "big"] == pytest.approx(north * 5)
+    assert loads["bed", "small"] == pytest.approx(south * 30)
+
+
+def test_touch_time_with_failures_is_that_of_a_geometric_series() -> None:
+    from sim.pieces.strategies import build_protocol
+
+    text = """
+name: Remakes
+strategy: autologous
+regions: {here: {centre: here, referrals: 1 / month}}
+centres: {here: {}}
+clocks: {waiting: {progression: never}}
+manufacturing: {duration: 35 d, remake_duration: 30 d, failure: 0.06, attempts: unlimited}
+"""
+    assert expect(build_protocol(load_text(text).scenario).path).days == pytest.approx(35 + 30 * 0.06 / 0.94)
