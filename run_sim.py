@@ -238,7 +238,8 @@ def _show(study: Study, as_json: bool) -> None:
     names = list(dict.fromkeys(study.summary["scenario"]))
     if study.differences is not None and len(study.changes):
         click.echo("What differs between the scenarios")
-        _print_table(["", *names], [[row["path"], *(row[name] for name in names)] for _, row in study.changes.iterrows()])
+        changes = [[row["path"], *(row[name] for name in names)] for _, row in study.changes.iterrows()]
+        _print_table(["", *names], changes, numbers_from=len(names) + 1)
         click.echo()
     rows = []
     for metric in ON_SCREEN:
@@ -271,7 +272,8 @@ def _as_json(study: Study) -> str:
     )
 
 
-def _print_table(headers: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+def _print_table(headers: Sequence[str], rows: Sequence[Sequence[str]], numbers_from: int = 1) -> None:
+    """Print a table; columns from `numbers_from` on are set flush right."""
     from rich.box import SIMPLE_HEAD
     from rich.console import Console
     from rich.table import Table
@@ -279,7 +281,7 @@ def _print_table(headers: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
 
     table = Table(box=SIMPLE_HEAD, pad_edge=False)
     for place, header in enumerate(headers):
-        table.add_column(Text(header), justify="left" if place == 0 else "right", overflow="fold")
+        table.add_column(Text(header), justify="left" if place < numbers_from else "right", overflow="fold")
     for row in rows:
         table.add_row(*(Text(str(cell)) for cell in row))
     console = Console()
@@ -316,12 +318,13 @@ def _check_one(file: Path, loaded: Loaded) -> None:
 
     protocol = build_protocol(loaded.scenario)
     click.echo(f"{file}: {loaded.scenario.name} ({loaded.scenario.strategy}), digest {loaded.digest[:12]}")
-    click.echo(f"  touch time, without queues and bed days after infusion included: {expect(protocol.path).days:.1f} days")
+    click.echo(f"  without any queue, from referral to the end of the stay: {expect(protocol.path).days:.1f} days on average")
     loads = offered_loads(loaded.scenario, protocol)
     if loads:
         _print_table(
             ["resource", "name", "centre", "offered load"],
             [[load.label, load.resource, load.centre, f"{load.load:.3f}"] for load in loads],
+            numbers_from=3,
         )
     unsourced = [p.path for p in loaded.parameters if not p.stated]
     if unsourced:
@@ -357,7 +360,7 @@ def list_scenarios() -> None:
     from sim.scenario.shipped import shipped
 
     rows = [[str(path), one.scenario.name, one.scenario.description.strip().split("\n")[0]] for path, one in shipped()]
-    _print_table(["file", "name", "what it is"], rows)
+    _print_table(["file", "name", "what it is"], rows, numbers_from=3)
 
 
 @cli.command()
@@ -428,7 +431,7 @@ def validate(
 
         click.echo(json.dumps(table, indent=2))
     else:
-        _print_table(list(table[0]), [[_cell(value) for value in row.values()] for row in table])
+        _print_table(list(table[0]), [[_cell(value) for value in row.values()] for row in table], numbers_from=2)
     missed = sum(not verdict.met for verdict in verdicts)
     click.echo(f"{len(verdicts) - missed} of {len(verdicts)} targets met", err=as_json)
     sys.exit(MISSED if missed else 0)

@@ -1,0 +1,10 @@
+"""Options of the test run."""
+
+from __future__ import annotations
+
+import pytest
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """`--refresh-golden` writes the golden tables anew; a changed one wants a line in CHANGELOG.md."""
+    parser.addoption("--refresh-golden", action="store_true", help="write the golden tables anew, on purpose")
