@@ -194,6 +194,11 @@ def test_capacity_changes_on_its_dates_and_a_cut_takes_nothing_away() -> None:
     assert ran.days("manufacturing") == [0.0, 0.0, 20.0, 40.0, 40.0]
 
 
+def test_capacity_that_is_unlimited_for_a_time_counts_who_is_there_when_it_ends() -> None:
+    ran = small("manufacturing: {lines: {0 d: unlimited, 5 d: 1}, duration: 20 d}\n", "0 d, 0 d, 6 d")
+    assert ran.days("manufacturing") == [0.0, 0.0, 20.0]
+
+
 def test_bridging_slows_progression_until_lymphodepletion() -> None:
     clocks = "clocks: {waiting: {progression: {piecewise: {0 d: 0 / d, 10 d: 1000000 / d}}, ends_eligibility: 1}}\n"
     assert small("manufacturing: {duration: 30 d}\n" + clocks, "0 d").fates == ["progressed"]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from heapq import heappop, heappush
+from heapq import heapify, heappop, heappush
 from typing import TYPE_CHECKING
 
 from sim.engine.timeline import Action, Happening, Phase, Timeline
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from sim.engine.walker import Walker
 
 WAITING, GRANTED, LAPSED = 0, 1, 2
+# The part of an order that is the entity's number; the rest is its kind.
+ENTITY = (1 << 32) - 1
 NAN, INFINITY = float("nan"), float("inf")
 
 
@@ -31,12 +33,17 @@ class Slot:
 
 
 class Request:
-    """One entity's wish for units of a pool, and the record of what became of it."""
+    """One entity's wish for units of a pool, and the record of what became of it.
 
-    __slots__ = ("asked", "began", "ended", "lapses", "pool", "slot", "state", "units", "walker")
+    `who`: the entity's order. The walker itself is known only while it waits: records outlive walkers, and memory that
+    is freed and used again is memory that is in the cache.
+    """
+
+    __slots__ = ("asked", "began", "ended", "lapses", "pool", "slot", "state", "units", "walker", "who")
 
     def __init__(self, walker: Walker, pool: Queue, units: int, lapses: float) -> None:
-        self.walker, self.pool, self.units, self.lapses = walker, pool, units, lapses
+        self.walker: Walker | None = None
+        self.who, self.pool, self.units, self.lapses = walker.order, pool, units, lapses
         self.asked, self.began, self.ended = walker.day, NAN, NAN
         self.state = WAITING
         self.slot: Slot | None = None
@@ -50,6 +57,7 @@ class Queue(Happening):
     def __init__(self, timeline: Timeline, index: int, centre: int, log: list[Request], policy: str) -> None:
         super().__init__(timeline)
         self.timeline, self.index, self.centre, self.policy = timeline, index, centre, policy
+        self.free: float = 0
         self._log = log
         self._waiting: list[tuple[float, float, int, int, Request]] = []
         self._serial = 0
@@ -60,12 +68,14 @@ class Queue(Happening):
         """A request, granted at once where nobody else could come before it."""
         request = Request(walker, self, units, lapses)
         self._log.append(request)
-        if not self._waiting and self.timeline.alone() and self._can_serve(request):
+        if units <= self.free and not self._waiting and self.timeline.alone():
             self._grant(request)
             return request
+        request.walker = walker
         self._serial += 1
-        heappush(self._waiting, (walker.rank(self.policy), key_day, walker.order, self._serial, request))
-        if self._has_any():
+        rank = 0.0 if self.policy == "first_come" else walker.rank(self.policy)
+        heappush(self._waiting, (rank, key_day, walker.order, self._serial, request))
+        if self.free > 0:
             self.call_turn()
         return request
 
@@ -84,7 +94,7 @@ class Queue(Happening):
 
     def lapse(self, request: Request) -> None:
         """Take a waiting request out of the queue, on its own day."""
-        request.state = LAPSED
+        request.state, request.walker = LAPSED, None
         request.ended = request.lapses
 
     def close(self, stop_day: float) -> None:
@@ -100,16 +110,18 @@ class Queue(Happening):
         timeline.busy += 1
         while waiting:
             request = waiting[0][-1]
-            if request.state == WAITING and request.lapses <= now:
-                self.lapse(request)
-            if request.state != WAITING:
+            walker = request.walker
+            if walker is None or request.lapses <= now:
                 heappop(waiting)
+                if walker is not None:
+                    self.lapse(request)
+                    walker.journey.close()
                 continue
-            if not self._can_serve(request):
+            if request.units > self.free:
                 break
             heappop(waiting)
             self._grant(request)
-            request.walker.happen()
+            walker.happen()
         timeline.busy -= 1
 
     def give_back(self, request: Request, left: bool) -> None:
@@ -117,18 +129,13 @@ class Queue(Happening):
         raise NotImplementedError
 
     def _grant(self, request: Request) -> None:
-        request.state = GRANTED
+        request.state, request.walker = GRANTED, None
         request.began = self.timeline.today
-        self._serve(request)
+        self.free -= request.units
+        self._hand_out(request)
 
-    def _has_any(self) -> bool:
-        raise NotImplementedError
-
-    def _can_serve(self, request: Request) -> bool:
-        raise NotImplementedError
-
-    def _serve(self, request: Request) -> None:
-        raise NotImplementedError
+    def _hand_out(self, request: Request) -> None:
+        """Give what is particular: a slot, a dose."""
 
 
 class CapacityPool(Queue):
@@ -138,7 +145,7 @@ class CapacityPool(Queue):
         super().__init__(timeline, index, centre, log, resource.policy)
         steps = resource.units[centre]
         self._in_use = 0
-        self._limit = [units for day, units in steps if day <= 0.0][-1]
+        self.free = [units for day, units in steps if day <= 0.0][-1]
         self.unlimited = all(units == INFINITY for _, units in steps)
         for day, units in steps:
             if day > 0.0:
@@ -146,7 +153,7 @@ class CapacityPool(Queue):
 
     def _changer(self, units: float) -> Callable[[], None]:
         def change() -> None:
-            self._limit = units
+            self.free = units - self._in_use
             self.call_turn()
 
         return change
@@ -154,15 +161,11 @@ class CapacityPool(Queue):
     def give_back(self, request: Request, left: bool) -> None:
         """The units of a granted request are free again."""
         self._in_use -= request.units
-        self.call_turn()
+        self.free += request.units
+        if self._waiting:
+            self.call_turn()
 
-    def _has_any(self) -> bool:
-        return self._in_use < self._limit
-
-    def _can_serve(self, request: Request) -> bool:
-        return self._in_use + request.units <= self._limit
-
-    def _serve(self, request: Request) -> None:
+    def _hand_out(self, request: Request) -> None:
         self._in_use += request.units
 
 
@@ -219,6 +222,7 @@ class SlotPool(Queue):
 
     def _put(self, slot: Slot) -> None:
         heappush(self._free, (slot.start, slot.row, slot))
+        self.free += 1
         perishing = Action(self.timeline, partial(self._perish, slot))
         self.timeline.at(slot.closes, Phase.PERISH + slot.row, perishing)
         self.call_turn()
@@ -227,6 +231,8 @@ class SlotPool(Queue):
         entry = (slot.start, slot.row, slot)
         if slot.closes <= self.timeline.today and entry in self._free:
             self._free.remove(entry)
+            heapify(self._free)
+            self.free -= 1
             self._slots.perished[slot.row] = self.timeline.today
 
     def give_back(self, request: Request, left: bool) -> None:
@@ -239,12 +245,6 @@ class SlotPool(Queue):
             self._slots.handed_back[slot.row] += 1
             self._put(Slot(slot.row, slot.start, now + 1.0))
 
-    def _has_any(self) -> bool:
-        return bool(self._free)
-
-    def _can_serve(self, request: Request) -> bool:
-        return bool(self._free)
-
-    def _serve(self, request: Request) -> None:
+    def _hand_out(self, request: Request) -> None:
         request.slot = heappop(self._free)[-1]
-        self._slots.holder[request.slot.row] = request.walker.entity
+        self._slots.holder[request.slot.row] = request.who & ENTITY

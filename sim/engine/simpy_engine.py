@@ -28,15 +28,15 @@ def run(
 
     `follow_up`: days from referral after which a patient counts as resolved. Raises EngineError.
     """
-    world = World(protocol, cohort, luck, traced)
-    _refer_patients(world)
-    _check_from(world, window_end, follow_up)
     with _collector_at_rest():
+        world = World(protocol, cohort, luck, traced)
+        _refer_patients(world)
+        _check_from(world, window_end, follow_up)
         world.timeline.run_to_stop()
-    stop = world.timeline.today
-    for pool in world.all_pools():
-        pool.close(stop)
-    return _trace(world, stop)
+        stop = world.timeline.today
+        for pool in world.all_pools():
+            pool.close(stop)
+        return _trace(world, stop)
 
 
 @contextmanager

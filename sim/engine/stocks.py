@@ -27,7 +27,7 @@ class LotLog:
 class StockPool(Queue):
     """Doses on the shelf, requests waiting for one, and the inventory position that decides when a lot is started.
 
-    Position = doses on hand + planned doses of lots under way - waiting requests; reviewed at each request, issue,
+    Position = doses on hand (`free`) + planned doses of lots under way - waiting requests; reviewed at each request, issue,
     expiry, failure and leave.
     """
 
@@ -43,7 +43,6 @@ class StockPool(Queue):
         super().__init__(timeline, index, 0, log, resource.policy)
         self._resource, self._lots, self._start_lot = resource, lots, start_lot
         self._shelf: list[list[float]] = []
-        self._on_hand = 0
         self._planned = 0
         self._wanted = 0
         for k in range(resource.opening):
@@ -84,7 +83,7 @@ class StockPool(Queue):
     def _shelve(self, doses: int, expires: float) -> None:
         batch = [expires, float(len(self._shelf)), float(doses)]
         heappush(self._shelf, batch)
-        self._on_hand += doses
+        self.free += doses
         if expires < inf:
             self.timeline.at(expires, Phase.EXPIRY + self.index, Action(self.timeline, self._expire))
 
@@ -93,7 +92,7 @@ class StockPool(Queue):
         while self._shelf and self._shelf[0][0] <= now:
             doses = int(heappop(self._shelf)[2])
             if doses:
-                self._on_hand -= doses
+                self.free -= doses
                 self._lots.expiry_day.append(now)
                 self._lots.expired.append(doses)
         self._review()
@@ -106,7 +105,7 @@ class StockPool(Queue):
         if self._resource is None or self._resource.reorder is None:
             return
         at, up_to = self._resource.reorder
-        position = self._on_hand + self._planned - self._wanted
+        position = self.free + self._planned - self._wanted
         if position <= at:
             for _ in range(ceil((up_to - position) / self._resource.doses_per_lot)):
                 self._begin_lot()
@@ -122,16 +121,9 @@ class StockPool(Queue):
         self._start_lot(len(lots.started) - 1)
         self.timeline.busy -= 1
 
-    def _has_any(self) -> bool:
-        return self._on_hand > 0
-
-    def _can_serve(self, request: Request) -> bool:
-        return self._on_hand >= request.units
-
-    def _serve(self, request: Request) -> None:
+    def _hand_out(self, request: Request) -> None:
         batch = self._shelf[0]
         batch[2] -= 1.0
         if batch[2] == 0.0:
             heappop(self._shelf)
-        self._on_hand -= 1
         self._wanted -= 1

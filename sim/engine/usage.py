@@ -6,17 +6,16 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from sim.engine.pools import NAN, Request
+from sim.engine.pools import ENTITY, NAN, Request
 from sim.engine.trace import Uses
 
 
 def uses(log: Sequence[Request], stop_day: float) -> Uses:
     """The rows in order of (kind, entity, asked in turn), without what was only foreseen for after the stop."""
 
-    walkers = [request.walker for request in log]
     pools = [request.pool for request in log]
-    kind = np.array([walker.kind for walker in walkers], dtype=np.int64)
-    entity = np.array([walker.entity for walker in walkers], dtype=np.int64)
+    who = np.array([request.who for request in log], dtype=np.int64)
+    kind, entity = who >> 32, who & ENTITY
     resource = np.array([pool.index for pool in pools], dtype=np.int64)
     asked = np.array([request.asked for request in log], dtype=float)
     began = np.array([request.began for request in log], dtype=float)

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterator
 from enum import IntEnum
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from sim.engine.pools import GRANTED, INFINITY, WAITING, Request, Slot
@@ -88,8 +89,7 @@ class Trying:
                 walker.stack.append((steps, self))
                 return iter(self.step.between), ONWARD
             walker.attempt = self.outer
-            walker.stack.append((steps, None))
-            return iter(self.step.otherwise), ONWARD
+            return chain(self.step.otherwise, steps), ONWARD
         walker.attempt = self.outer
         # a product whose patient has left is not tried again
         return steps, LEFT if why == FAILED and not self.between else why
@@ -133,15 +133,16 @@ class Walker(Happening):
     stage_bound = False
     parent: Walker | None = None
     branches_out = 0
+    # slots held and first queue keys, by resource; made when first needed
+    slots: dict[str, Slot] | None = None
+    key_days: dict[str, float] | None = None
 
     def __init__(self, world: World, kind: int, entity: int, path: Path, day: float, leaves: float) -> None:
         self.env = self.timeline = world.timeline
         self.world, self.kind, self.entity = world, kind, entity
         self.day, self.leaves, self.cut = day, leaves, leaves
         self.order = (kind << 32) + entity
-        self.stack: list[tuple[Steps, Request | Trying | Shield | None]] = []
-        self.slots: dict[str, Slot] = {}
-        self.key_days: dict[str, float] = {}
+        self.stack: list[tuple[Steps, Request | Trying | Shield]] = []
         self.journey = self._live(path)
 
     def happen(self) -> None:
@@ -151,8 +152,9 @@ class Walker(Happening):
     def _live(self, path: Path) -> Journey:
         """The whole journey, one turn of the loop a step or the end of a frame."""
         world, timeline, stack, entity = self.world, self.timeline, self.stack, self.entity
-        value, made = world.columns[self.kind].value, world.columns[self.kind].made
-        pools = world.pools_for(self)
+        columns, pools = world.columns[self.kind], world.pools_for(self)
+        made, notes, passes, note_index = columns.made, world.notes, world.passes, world.note_index
+        first_note, is_patient = entity * world.width, self.kind == PATIENT
         steps, why = iter(path), ONWARD
         while True:
             step = next(steps, None) if why is ONWARD else None
@@ -167,11 +169,16 @@ class Walker(Happening):
                     self.holding -= 1
                     frame.ended = self.day
                     frame.pool.give_back(frame, why is LEFT)
-                elif frame is not None:
+                else:
                     steps, why = frame.close(self, why, steps)
                 continue
             kind = step.__class__
-            if kind is Stage:
+            if kind is Milestone:
+                if is_patient:
+                    place = first_note + note_index[step.name]
+                    notes[place] = self.day
+                    passes[place] += 1
+            elif kind is Stage:
                 if self.stage_bound and self.leaves <= self.day:
                     why = LEFT
                     continue
@@ -196,7 +203,7 @@ class Walker(Happening):
                     if self.day > timeline.today:
                         timeline.at(self.day, COMPLETION + self.order, self)
                         yield
-                    key_day = self.key_days.setdefault(step.resource, self.day) if step.rejoin else self.day
+                    key_day = self._first_key(step.resource) if step.rejoin else self.day
                     request = pool.ask(self, step.units, key_day, self.cut)
                     if request.state != GRANTED:
                         if self.holding or self.parent is not None:
@@ -207,20 +214,14 @@ class Walker(Happening):
                             continue
                         self.day = timeline.today
                     if request.slot is not None:
-                        self.slots[step.resource] = request.slot
+                        self.slots = {**(self.slots or {}), step.resource: request.slot}
                 self.holding += 1
                 stack.append((steps, request))
                 steps = iter(step.steps)
             elif kind is Choose:
-                chosen = step.then if self._true(step.when, value) else step.otherwise
+                chosen = step.then if self._true(step.when) else step.otherwise
                 if chosen:
-                    stack.append((steps, None))
-                    steps = iter(chosen)
-            elif kind is Milestone:
-                if self.kind == PATIENT:
-                    place = entity * world.width + world.note_index[step.name]
-                    world.notes[place] = self.day
-                    world.passes[place] += 1
+                    steps = chain(chosen, steps)
             elif kind is Attempts:
                 trying = Trying(step, self.attempt)
                 stack.append((steps, trying))
@@ -230,7 +231,7 @@ class Walker(Happening):
             elif kind is Together and len(step.branches) == 1:
                 stack.append((steps, Shield(self, step.branches[0])))
                 steps = iter(step.branches[0].steps)
-            elif kind is End and self.kind == PATIENT:
+            elif kind is End and is_patient:
                 why = ENDED
                 if self.leaves > self.day:
                     world.end(entity, self.day, step.fate)
@@ -244,14 +245,16 @@ class Walker(Happening):
     def _stage_end(self, step: Stage) -> float:
         """The end of a stage that lasts until a slot starts, or whose durations are not drawn yet."""
         if isinstance(step.duration, UntilSlotStart):
+            assert self.slots is not None
             return max(self.day, self.slots[step.duration.slots].start)
         return self.day + float(self.world.columns[self.kind].value(step.name, self.attempt, self.entity))
 
-    def _true(self, when: Share | Noted, value: Callable[[str, int, int], Any]) -> bool:
+    def _true(self, when: Share | Noted) -> bool:
         """Whether a condition holds for this walker now."""
-        if when.__class__ is Noted:
-            return bool(self.world.notes[self.entity * self.world.width + self.world.note_index[when.milestone]] <= self.day)
-        return value(when.purpose, self.attempt, self.entity)
+        world = self.world
+        if isinstance(when, Noted):
+            return world.notes[self.entity * world.width + world.note_index[when.milestone]] <= self.day
+        return bool(world.columns[self.kind].value(when.purpose, self.attempt, self.entity))
 
     def _leave_on_time(self, request: Request) -> None:
         """Let a waiter that others may be waiting for leave on his day; the rest lapse when they are passed over."""
@@ -259,6 +262,12 @@ class Walker(Happening):
             request.lapses = self.leaves
         if request.lapses < INFINITY:
             self.timeline.at(max(request.lapses, self.day), CLOCK + self.order, Timer(self, request))
+
+    def _first_key(self, resource: str) -> float:
+        """The day on which the walker first queued for a resource to which it may come back."""
+        if self.key_days is None:
+            self.key_days = {}
+        return self.key_days.setdefault(resource, self.day)
 
     def _meet(self, priority: int) -> None:
         self.timeline.at(self.day, priority + self.order, self)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Callable
 
 from sim.engine.columns import Columns
@@ -28,15 +29,15 @@ class World:
             LOT: Columns(drawn(protocol.lot_path), luck.lots, None),
         }
         self.milestones = milestones(protocol.path)
-        self.note_index = {name: k for k, name in enumerate(self.milestones)}
         self.width = len(self.milestones)
-        self.notes = [NAN] * (count * len(self.milestones))
-        self.passes = [0] * (count * len(self.milestones))
+        self.note_index = {name: k for k, name in enumerate(self.milestones)}
+        self.notes = array("d", [NAN]) * (count * self.width)
+        self.passes = array("q", [0]) * (count * self.width)
         self.attempt_names = attempt_names(protocol.path)
         self._attempts: dict[str, list[int]] = {name: [0] * count for name in self.attempt_names}
         self._lot_attempts: dict[tuple[str, int], int] = {}
         self.fates = tuple(dict.fromkeys(s.fate for s in walk_steps(protocol.path) if isinstance(s, End)))
-        self.ended_fate, self.ended_day = [-1] * count, [NAN] * count
+        self.ended_fate, self.ended_day = array("q", [-1]) * count, array("d", [NAN]) * count
         self.leave_day: list[float] = cohort.leave_day.tolist()
         self.leave_clock: list[int] = cohort.leave_clock.tolist()
         self.progression_day: list[float] = cohort.progression_day.tolist()
@@ -158,7 +159,6 @@ MOST_ATTEMPTS = 1_000
 
 # Smaller is served earlier; equal ranks by the day of asking.
 RANKS: dict[str, Callable[[World], list[float]]] = {
-    "first_come": lambda world: [0.0] * len(world.leave_day),
     "sickest_first": lambda world: (-world.cohort.priority).tolist(),
     "lottery": lambda world: world.luck.patients("lottery", 0).tolist(),
 }

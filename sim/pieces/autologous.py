@@ -172,13 +172,9 @@ def _prepare(s: Scenario) -> Path:
 def _collect(s: Scenario) -> Path:
     """Apheresis and the cells' way to the factory; repeated after a gap when they fall short or are lost."""
     after_apheresis: Path = (Clocks("after_apheresis", anew=True),) if s.clocks.after_apheresis is not None else ()
-    start: Path = (
-        Choose(
-            Noted("apheresis"),
-            then=(Milestone("repeat_apheresis"),),
-            otherwise=(Milestone("apheresis"), *after_apheresis),
-        ),
-    )
+    start: Path = (Milestone("apheresis"), *after_apheresis)
+    if s.apheresis.attempts != 1 or s.manufacturing.remake_from == "apheresis":
+        start = (Choose(Noted("apheresis"), then=(Milestone("repeat_apheresis"),), otherwise=start),)
     collection: Path = (
         *use(chairs(s), (*start, *stage("apheresis.duration", s.apheresis.duration))),
         *fail("apheresis.shortfall", s.apheresis.shortfall),
