@@ -272,7 +272,7 @@ def gamma_quantile(shape: float) -> Callable[[FloatArray], FloatArray]:
 def _hermite(shape: float, step: float) -> tuple[float, FloatArray] | None:
     """(first score, polynomial coefficients of shape (4, intervals)); None where the step is too coarse."""
     count = round(2.0 * SCORE_LIMIT / step) + 1
-    scores = -SCORE_LIMIT + step * np.arange(count)
+    scores: FloatArray = -SCORE_LIMIT + step * np.arange(count, dtype=np.float64)
     values = _log_quantile(shape, scores)
     kept = values > LOG_FLOOR
     scores, values = scores[kept], values[kept]

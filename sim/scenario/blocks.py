@@ -1,0 +1,103 @@
+"""What durations and clocks have in common: a block with exactly one family, by the parameters that planners know."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler, ValidationError, ValidationInfo
+from pydantic_core import CoreSchema, core_schema
+
+from sim.scenario.kinds import Context, JsonSchema, Kind
+from sim.scenario.problems import any_of
+from sim.scenario.section import Fault, Section, fault
+
+# Shapes beyond these are slips of the pen, and overflow.
+LEAST_SHAPE, MOST_SHAPE = 0.1, 100.0
+
+# Families whose parameters may be given in more than one way: the parameters of one group go together.
+WAYS: dict[str, tuple[frozenset[str], ...]] = {
+    "lognormal": (frozenset({"median", "sigma"}), frozenset({"mean", "sd"})),
+    "exponential": (frozenset({"mean"}), frozenset({"median"}), frozenset({"rate"})),
+    "gamma": (frozenset({"shape"}), frozenset({"sd"})),
+    "weibull": (frozenset({"scale"}), frozenset({"median"}), frozenset({"mean"})),
+    "order": (frozenset({"at", "up_to"}), frozenset({"every"})),
+}
+
+
+def one_way(data: Mapping[str, Any], known: Sequence[str], ways: Sequence[Sequence[str]]) -> Iterator[Fault]:
+    """A fault where the keys are not exactly one of the `ways`; other keys do not matter, unknown ones come first."""
+    if set(data) - set(known):
+        return
+    concerned = [key for way in ways for key in way]
+    given = [key for key in dict.fromkeys(concerned) if key in data]
+    if any(set(way) == set(given) for way in ways):
+        return
+    allowed = ", or ".join(" and ".join(way) for way in ways)
+    yield (), f"found {any_of(given) if given else 'none of these'}; allowed: {allowed}"
+
+
+class Family(Section):
+    """The parameters of one family."""
+
+    def value(self) -> Any:
+        """The distribution or survival shape that the parameters stand for."""
+        raise NotImplementedError
+
+
+class Block(Section):
+    """A map with one key: the family."""
+
+    @classmethod
+    def rules(cls, data: Mapping[str, Any], context: Mapping[str, Any]) -> Iterator[Fault]:
+        known = list(cls.model_fields)
+        given = [key for key in data if key in known]
+        if len(given) > 1 or (not given and not data):
+            found = any_of(given) if given else "an empty section"
+            yield (), f"found {found}; allowed: exactly one of {', '.join(known)}"
+
+    def value(self) -> Any:
+        """The distribution or survival shape of the one family that is given."""
+        (name,) = self.model_fields_set
+        family = getattr(self, name)
+        return family.value() if isinstance(family, Family) else self.build(name, family)
+
+    def build(self, name: str, parameters: Any) -> Any:
+        """The value of a family whose parameters are a list."""
+        raise NotImplementedError
+
+
+class BlockKind(Kind):
+    """A duration or clock: a plain text, or a block."""
+
+    def block(self) -> type[Block]:
+        """The model of the block."""
+        raise NotImplementedError
+
+    def read_text(self, value: Any) -> Any:
+        """The value of anything but a block."""
+        raise NotImplementedError
+
+    def describe_text(self) -> JsonSchema:
+        """JSON Schema of the text."""
+        raise NotImplementedError
+
+    def read(self, value: Any, context: Context) -> Any:
+        return self.block().model_validate(value, context=dict(context)).value()
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        def validate(value: Any, inner: core_schema.ValidatorFunctionWrapHandler, info: ValidationInfo) -> Any:
+            try:
+                return inner(value).value() if isinstance(value, dict) else self.read_text(value)
+            except ValidationError:
+                raise
+            except (ValueError, OverflowError) as error:
+                raise fault(str(error)) from error
+
+        inner = handler.generate_schema(self.block())
+        dump = core_schema.plain_serializer_function_ser_schema(lambda value: value)
+        return core_schema.with_info_wrap_validator_function(validate, inner, serialization=dump)
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchema:
+        inner: Any = schema
+        return {"anyOf": [self.describe_text(), handler(inner["schema"])]}

@@ -1,0 +1,247 @@
+"""Clocks: `never`, or one waiting-survival shape."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Any
+
+from pydantic import ConfigDict, Field
+
+from sim.pure.survival import (
+    Cured,
+    Exponential,
+    LogLogistic,
+    Never,
+    Piecewise,
+    Survival,
+    SurvivalTable,
+    Weibull,
+)
+from sim.scenario.blocks import Block, BlockKind, Family, one_way
+from sim.scenario.durations import PositiveDays, Shape, weibull_scale
+from sim.scenario.kinds import Context, Days, JsonSchema, Kind, Share, finite_number
+from sim.scenario.lists import RATE_SCHEMA, Rate
+from sim.scenario.problems import shorten, show, suggestion
+from sim.scenario.section import Fault, refuse
+from sim.scenario.units import MOST_PER_DAY, parse_days, parse_rate, write_days, write_rate
+
+
+class ExponentialClock(Family):
+    """A constant hazard: one of `rate`, `mean` and `median`."""
+
+    rate: Annotated[float | None, Rate()] = Field(None, description="Hazard per unit of time.")
+    mean: PositiveDays = Field(None, description="Mean time to the event.")
+    median: PositiveDays = Field(None, description="Half have the event by then.")
+
+    @classmethod
+    def rules(cls, data: Mapping[str, Any], context: Mapping[str, Any]) -> Iterator[Fault]:
+        yield from one_way(data, list(cls.model_fields), (("rate",), ("mean",), ("median",)))
+
+    def value(self) -> Survival:
+        if self.rate is not None:
+            return Exponential(self.rate) if self.rate > 0.0 else Never()
+        if self.mean is not None:
+            return Exponential(_hazard(1.0 / self.mean))
+        assert self.median is not None
+        return Exponential(_hazard(math.log(2.0) / self.median))
+
+
+def _hazard(rate: float) -> float:
+    if rate > MOST_PER_DAY:
+        raise ValueError(f"found a time too short; a hazard is at most {MOST_PER_DAY:.0e} / d")
+    return rate
+
+
+class WeibullClock(Family):
+    """A Weibull: `shape`, and one of `scale`, `median` and `mean`."""
+
+    shape: Shape = Field(description="Above 1 the hazard grows with time; 1 is an exponential.")
+    scale: PositiveDays = Field(None, description="63 % have the event by then.")
+    median: PositiveDays = Field(None, description="Half have the event by then.")
+    mean: PositiveDays = Field(None, description="Mean time to the event.")
+
+    @classmethod
+    def rules(cls, data: Mapping[str, Any], context: Mapping[str, Any]) -> Iterator[Fault]:
+        yield from one_way(data, list(cls.model_fields), (("scale",), ("median",), ("mean",)))
+
+    def value(self) -> Weibull:
+        return Weibull(self.shape, weibull_scale(self.shape, self.scale, self.median, self.mean))
+
+
+class LogLogisticClock(Family):
+    """A log-logistic: the hazard may rise and fall."""
+
+    shape: Shape = Field(description="Above 1 the hazard first rises, then falls.")
+    median: Annotated[float, Days(above_zero=True)] = Field(description="Half have the event by then.")
+
+    def value(self) -> LogLogistic:
+        return LogLogistic(self.shape, self.median)
+
+
+class Clock(BlockKind):
+    """A clock: `never`, or a block of one survival shape."""
+
+    def block(self) -> type[Block]:
+        return ClockBlock
+
+    def read_text(self, value: Any) -> Survival:
+        if value == "never":
+            return Never()
+        families = list(ClockBlock.model_fields)
+        hint = suggestion(value, ["never", *families]) if isinstance(value, str) else ""
+        raise ValueError(f"found {show(value)}; allowed: never, or one of {', '.join(families)}{hint}")
+
+    def describe_text(self) -> JsonSchema:
+        return {"const": "never"}
+
+    def write(self, value: Survival) -> Any:
+        return write_clock(value)
+
+
+class CureClock(Family):
+    """A mixture cure: a share never has the event, the others follow a clock."""
+
+    model_config = ConfigDict(defer_build=True)
+
+    share: Annotated[float, Share()] = Field(description="Share that never has the event.")
+    of: Annotated[Any, Clock()] = Field(description="The clock of the others.")
+
+    def value(self) -> Survival:
+        if self.share == 1.0 or isinstance(self.of, Never):
+            return Never()
+        of: Survival = self.of
+        return of if self.share == 0.0 else Cured(self.share, of)
+
+
+class PiecewiseRates(Kind):
+    """Constant hazards from given days on: {0 d: 0.01 / d, 90 d: 0.005 / d}."""
+
+    def read(self, value: Any, context: Context) -> tuple[tuple[float, ...], tuple[float, ...]]:
+        allowed = "a map of days to rates that starts at 0 d, such as {0 d: 0.01 / d, 90 d: 0.005 / d}"
+        if not isinstance(value, dict) or not value:
+            raise ValueError(f"found {show(value)}; allowed: {allowed}")
+        faults: list[Fault] = []
+        rates: dict[float, float] = {}
+        for key, entry in value.items():
+            try:
+                day = parse_days(key)
+                if day in rates:
+                    faults.append(((key,), f"is the day of another entry, {write_days(day)}"))
+                rates[day] = parse_rate(entry)
+            except ValueError as error:
+                faults.append(((key,), str(error)))
+        if not faults and min(rates) > 0.0:
+            faults.append(((), f"found '{shorten(next(iter(value)))}' as the first day; allowed: {allowed}"))
+        if faults:
+            raise refuse(faults)
+        days = [d for i, d in enumerate(sorted(rates)) if i == 0 or rates[d] != rates[sorted(rates)[i - 1]]]
+        return tuple(days), tuple(rates[day] for day in days)
+
+    def describe(self) -> JsonSchema:
+        return {"type": "object", "minProperties": 1, "additionalProperties": RATE_SCHEMA}
+
+
+class TableRows(Kind):
+    """Survival by day: [[0 d, 1.0], [30 d, 0.9]], or a CSV file with columns `day` and `survival`."""
+
+    def read(self, value: Any, context: Context) -> tuple[tuple[float, ...], tuple[float, ...]]:
+        allowed = "a list of [day, survival], or the name of a CSV file with the columns 'day' and 'survival'"
+        if not isinstance(value, list) or len(value) < 2:
+            raise ValueError(f"found {show(value)}; allowed: {allowed}, with two rows or more")
+        faults: list[Fault] = []
+        rows: list[tuple[float, float]] = []
+        for number, row in enumerate(value):
+            if not isinstance(row, list) or len(row) != 2:
+                faults.append(((number,), f"found {show(row)}; allowed: [day, survival]"))
+                continue
+            read: list[float] = []
+            for position, reader in enumerate((parse_days, _survival)):
+                try:
+                    read.append(reader(row[position]))
+                except ValueError as error:
+                    faults.append(((number, position), str(error)))
+            if len(read) == 2:
+                faults.extend(((number,), message) for message in _row_faults(rows, read[0], read[1]))
+                rows.append((read[0], read[1]))
+        if faults:
+            raise refuse(faults)
+        return tuple(day for day, _ in rows), tuple(survival for _, survival in rows)
+
+    def describe(self) -> JsonSchema:
+        row = {"type": "array", "minItems": 2, "maxItems": 2}
+        return {
+            "anyOf": [
+                {"type": "array", "items": row, "minItems": 2},
+                {"type": "string", "pattern": r"\.csv$"},
+            ]
+        }
+
+
+def _survival(value: Any) -> float:
+    survival = finite_number(value, "a survival from 0 to 1")
+    if not 0.0 <= survival <= 1.0:
+        raise ValueError(f"found {show(value)}; allowed: a survival from 0 to 1")
+    return survival
+
+
+def _row_faults(rows: list[tuple[float, float]], day: float, survival: float) -> Iterator[str]:
+    """Faults of a row after the rows before it."""
+    if not rows:
+        if day != 0.0 or survival != 1.0:
+            yield f"found {write_days(day)}, {survival}; allowed: a table starts at 0 d with survival 1"
+        return
+    last_day, last = rows[-1]
+    if day <= last_day:
+        yield f"found {write_days(day)} after {write_days(last_day)}; allowed: days that go up"
+    if survival > last:
+        yield f"found survival {survival} after {last}; allowed: survival that never goes up"
+    elif last == 0.0:
+        yield "found a row after survival 0; allowed: survival 0 in the last row only"
+
+
+class ClockBlock(Block):
+    """Exactly one waiting-survival shape."""
+
+    model_config = ConfigDict(defer_build=True, json_schema_extra={"minProperties": 1, "maxProperties": 1})
+
+    exponential: ExponentialClock | None = Field(None, description="Constant hazard: {rate: 0.0055 / d}")
+    weibull: WeibullClock | None = Field(None, description="Weibull: {shape: 1.5, median: 60 d}")
+    loglogistic: LogLogisticClock | None = Field(None, description="Log-logistic: {shape: 2, median: 60 d}")
+    piecewise: Annotated[Any, PiecewiseRates()] = Field(
+        None, description="Constant hazards from given days on: {0 d: 0.01 / d, 90 d: 0.005 / d}"
+    )
+    cure: CureClock | None = Field(None, description="Mixture cure: {share: 0.25, of: {exponential: ...}}")
+    table: Annotated[Any, TableRows()] = Field(
+        None,
+        description="Survival table: [[0 d, 1.0], [30 d, 0.9]], or a CSV file with columns day, survival",
+    )
+
+    def build(self, name: str, parameters: Any) -> Survival:
+        days, values = parameters
+        return Piecewise(days, values) if name == "piecewise" else SurvivalTable(days, values)
+
+
+def write_clock(value: Survival) -> Any:
+    """A clock as YAML holds it, whichever way its parameters were given."""
+    match value:
+        case Never():
+            return "never"
+        case Exponential(rate):
+            return {"exponential": {"rate": write_rate(rate)}}
+        case Weibull(shape, scale):
+            return {"weibull": {"shape": _number(shape), "scale": write_days(scale)}}
+        case LogLogistic(shape, scale):
+            return {"loglogistic": {"shape": _number(shape), "median": write_days(scale)}}
+        case Piecewise(days, rates):
+            return {"piecewise": {write_days(d): write_rate(r) for d, r in zip(days, rates, strict=True)}}
+        case Cured(share, of):
+            return {"cure": {"share": _number(share), "of": write_clock(of)}}
+        case SurvivalTable(days, survival):
+            return {"table": [[write_days(d), _number(s)] for d, s in zip(days, survival, strict=True)]}
+        case _:
+            raise TypeError(f"not a clock of a scenario: {value}")
+
+
+def _number(value: float) -> int | float:
+    return int(value) if value == int(value) else value

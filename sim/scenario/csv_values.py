@@ -1,0 +1,135 @@
+"""CSV files named in a scenario, as the values they stand for; each value keeps the file and line it came from."""
+
+from __future__ import annotations
+
+import csv
+import math
+from collections.abc import Callable
+from pathlib import Path
+
+from sim.scenario.files import find_inside, read_text, shown_path
+from sim.scenario.kinds import parse_date, parse_number
+from sim.scenario.nodes import Branch, Items, Leaf, Node
+from sim.scenario.problems import Place, Problem, show
+from sim.scenario.units import MOST_DAYS, write_number
+
+MOST_ROWS = 20_000
+# The columns that a CSV file may have, by the key that names it.
+COLUMNS: dict[str, tuple[tuple[str, ...], ...]] = {
+    "empirical": (("days",),),
+    "referral_days": (("day",), ("date",)),
+    "table": (("day", "survival"),),
+}
+# Stands in for a file with problems, so that its faults are not followed by others.
+_HARMLESS = {"empirical": "0 d", "referral_days": "0 d"}
+# Sections whose keys are names that the planner chose.
+_NAMED = ("regions", "centres", "patients", "sources", "validation")
+
+
+def fill_in_csv(
+    tree: Branch, shown_file: str, folder: Path, roots: tuple[Path, ...], problems: list[Problem]
+) -> Branch:
+    """The tree with the content of each CSV file in place of its name; what is wrong is added to `problems`."""
+
+    def fill(node: Node, path: tuple[str, ...]) -> Node:
+        if isinstance(node, Branch):
+            entries = {key: fill(value, (*path, key)) for key, value in node.entries.items()}
+            return Branch(node.place, entries, node.keys)
+        if isinstance(node, Leaf) and isinstance(node.value, str) and _names_csv(path):
+            return _read(node.value, node.place, path)
+        return node
+
+    def _read(name: str, place: Place, path: tuple[str, ...]) -> Node:
+        shown = shown_path(shown_file, name)
+        try:
+            text = read_text(find_inside(name, folder, roots))
+        except ValueError as error:
+            problems.append(Problem(place, ".".join(path), f"file {show(name)}: {error}"))
+            return _harmless(path[-1], place)
+        found, faults = _items(text, shown, path[-1], place)
+        problems.extend(Problem(where, ".".join(path), message) for where, message in faults)
+        return _harmless(path[-1], place) if faults else found
+
+    filled = fill(tree, ())
+    assert isinstance(filled, Branch)
+    return filled
+
+
+def _names_csv(path: tuple[str, ...]) -> bool:
+    if path[-1] == "referral_days":
+        return len(path) == 3 and path[0] == "regions"
+    return len(path) > 1 and path[-1] in ("empirical", "table") and path[0] not in _NAMED
+
+
+def _harmless(key: str, place: Place) -> Items:
+    if key in _HARMLESS:
+        return Items(place, (Leaf(place, _HARMLESS[key]),))
+    rows = tuple(Items(place, (Leaf(place, day), Leaf(place, 1))) for day in ("0 d", "1 d"))
+    return Items(place, rows)
+
+
+def _items(text: str, shown: str, key: str, place: Place) -> tuple[Items, list[tuple[Place, str]]]:
+    """(the list that the CSV stands for, its faults)."""
+    faults: list[tuple[Place, str]] = []
+    rows: list[tuple[int, list[str]]] = []
+    reader = csv.reader(text.splitlines(keepends=True))
+    try:
+        for row in reader:
+            if any(cell.strip() for cell in row):
+                rows.append((reader.line_num, [cell.strip() for cell in row]))
+    except csv.Error as error:
+        return Items(place, ()), [(Place(shown, reader.line_num), f"not readable as CSV: {error}")]
+    allowed = " or ".join(f"the columns {', '.join(c)}" if len(c) > 1 else f"one column '{c[0]}'" for c in COLUMNS[key])
+    if not rows:
+        return Items(place, ()), [(Place(shown, 1), f"found an empty file; allowed: {allowed}, and rows below")]
+    (header_line, header), body = rows[0], rows[1:]
+    columns = tuple(header)
+    if columns not in COLUMNS[key]:
+        found = ", ".join(f"{show(c)}" for c in header[:10])
+        return Items(place, ()), [(Place(shown, header_line), f"found the header {found}; allowed: {allowed}")]
+    if not body:
+        return Items(place, ()), [(Place(shown, header_line), "found no rows below the header; allowed: one or more")]
+    if len(body) > MOST_ROWS:
+        return Items(place, ()), [(Place(shown, body[MOST_ROWS][0]), f"more than {MOST_ROWS} rows")]
+    items: list[Node] = []
+    for line, cells in body:
+        where = Place(shown, line)
+        if len(cells) != len(columns):
+            faults.append((where, f"found {len(cells)} values; allowed: {len(columns)}"))
+            continue
+        leaves: list[Node] = []
+        for column, cell in zip(columns, cells, strict=True):
+            try:
+                leaves.append(Leaf(where, _CELLS[column](cell)))
+            except ValueError as error:
+                faults.append((where, f"column '{column}': {error}"))
+        if len(leaves) == len(columns):
+            items.append(leaves[0] if len(leaves) == 1 else Items(where, tuple(leaves)))
+    return Items(place, tuple(items)), faults
+
+
+def _number(cell: str, allowed: str, high: float) -> float:
+    number = parse_number(cell)
+    if number is None or not math.isfinite(number) or not 0.0 <= number <= high:
+        raise ValueError(f"found {show(cell)}; allowed: {allowed}")
+    return number
+
+
+def _days(cell: str) -> str:
+    return f"{write_number(_number(cell, 'a number of days, without a unit', MOST_DAYS))} d"
+
+
+def _date(cell: str) -> str:
+    return parse_date(cell).isoformat()
+
+
+def _survival(cell: str) -> float:
+    return _number(cell, "a survival from 0 to 1", 1.0)
+
+
+_CELLS: dict[str, Callable[[str], str | float]] = {
+    "days": _days,
+    "day": _days,
+    "date": _date,
+    "survival": _survival,
+}

@@ -1,0 +1,71 @@
+"""Reading the text files of a scenario: only regular files, of a bearable size, inside the folders allowed."""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+
+from sim.scenario.problems import nearest, shorten
+
+# The scenarios that come with the program; files anywhere may inherit from them.
+SHIPPED = Path(__file__).resolve().parents[2] / "scenarios"
+MOST_BYTES = 1_000_000
+
+
+def read_text(path: Path) -> str:
+    """The text of a UTF-8 file; a ValueError that says why it cannot be had."""
+    try:
+        status = path.stat()
+        if stat.S_ISDIR(status.st_mode):
+            raise ValueError("is a folder; allowed: a file")
+        # a pipe or a device could be waited for, or read, without end
+        if not stat.S_ISREG(status.st_mode):
+            raise ValueError("is no ordinary file")
+        if status.st_size > MOST_BYTES:
+            raise ValueError(f"has {status.st_size} bytes; allowed: at most {MOST_BYTES}")
+        content = path.read_bytes()
+    except (FileNotFoundError, NotADirectoryError) as error:
+        close = near_file(path)
+        raise ValueError(f"no such file{f'; did you mean {close!r}?' if close else ''}") from error
+    except PermissionError as error:
+        raise ValueError("cannot be read: permission denied") from error
+    except OSError as error:
+        raise ValueError(f"cannot be read: {shorten(error.strerror or str(error))}") from error
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise ValueError(f"is not UTF-8 text (line {line}); save it as UTF-8") from error
+
+
+def near_file(path: Path) -> str | None:
+    """The name of a file in the same folder that is most like this one's."""
+    try:
+        names = sorted(entry.name for entry in os.scandir(path.parent))
+    except (OSError, ValueError):
+        return None
+    # without endings, which would make any two names alike
+    by_stem = {Path(name).stem: name for name in names}
+    close = nearest(path.stem, by_stem)
+    return by_stem[close] if close else None
+
+
+def find_inside(name: str, folder: Path, roots: tuple[Path, ...]) -> Path:
+    """The file that `name`, written in a file of `folder`, stands for; a ValueError where it is outside the roots."""
+    if not name.strip() or "\0" in name or not name.isprintable() or len(name) > 500:
+        raise ValueError("is no file name")
+    if os.path.isabs(name) or Path(name).drive:
+        raise ValueError("is an absolute path; allowed: a path relative to this file")
+    try:
+        found = (folder / name).resolve()
+    except (OSError, RuntimeError, ValueError) as error:
+        raise ValueError("is no file name") from error
+    if not any(found.is_relative_to(root) for root in roots):
+        raise ValueError("is outside the scenario's folder; allowed: files in that folder and below it")
+    return found
+
+
+def shown_path(shown_file: str, name: str) -> str:
+    """How a file named in another one is shown: beside it."""
+    return os.path.normpath(os.path.join(os.path.dirname(shown_file), name))

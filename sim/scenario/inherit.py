@@ -1,0 +1,146 @@
+"""Reading a scenario file together with the files that it extends."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from sim.scenario.csv_values import fill_in_csv
+from sim.scenario.files import SHIPPED, find_inside, read_text, shown_path
+from sim.scenario.merge import merge
+from sim.scenario.nodes import Branch, Items, Leaf, Node, parse_yaml, plain
+from sim.scenario.problems import Place, Problem, show
+
+MOST_FILES = 50
+
+
+@dataclass(frozen=True)
+class Layer:
+    """What one file, or one `--set`, states by itself."""
+
+    file: str
+    tree: Branch
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A file and those it extends: merged, and each by itself, from the first inherited one to the file itself.
+
+    `complete`: whether every one of them could be read to its end.
+    """
+
+    tree: Branch
+    layers: tuple[Layer, ...]
+    problems: tuple[Problem, ...]
+    complete: bool
+
+
+@dataclass
+class _State:
+    """What has been read so far."""
+
+    roots: tuple[Path, ...]
+    problems: list[Problem] = field(default_factory=list)
+    layers: list[Layer] = field(default_factory=list)
+    merged: dict[Path, Branch] = field(default_factory=dict)
+    chain: list[Path] = field(default_factory=list)
+    complete: bool = True
+
+
+def read_layers(path: Path) -> Reading:
+    """The file and those it extends; no layers where the file itself cannot be read."""
+    shown = str(path)
+    try:
+        resolved = path.resolve()
+    except (OSError, RuntimeError, ValueError) as error:
+        return Reading(_empty(shown), (), (Problem(Place(shown, 0), "", f"is no file name: {error}"),), complete=False)
+    state = _State(roots=(path.absolute().parent.resolve(), resolved.parent, SHIPPED))
+    try:
+        text = read_text(path)
+    except ValueError as error:
+        return Reading(_empty(shown), (), (Problem(Place(shown, 0), "", str(error)),), complete=False)
+    tree = _read(text, shown, resolved, state)
+    return Reading(tree, tuple(state.layers), tuple(state.problems), state.complete)
+
+
+def _empty(shown: str) -> Branch:
+    return Branch(Place(shown, 1), {}, {})
+
+
+def _read(text: str, shown: str, path: Path, state: _State) -> Branch:
+    root, problems = parse_yaml(text, shown)
+    state.problems.extend(problems)
+    if not isinstance(root, Branch):
+        if not problems:
+            found = "found an empty file" if root is None or root == Leaf(root.place, None) else "found no keys"
+            message = f"{found}; allowed: a scenario with the keys name, strategy, regions, centres, ..."
+            state.problems.append(Problem(Place(shown, 1), "", message))
+        root = _empty(shown)
+        state.complete = False
+    state.chain.append(path)
+    parents: list[Branch] = []
+    for name in _extended(root, state.problems):
+        parent = _inherited(name, shown, path, state)
+        if parent is None:
+            state.complete = False
+        else:
+            parents.append(parent)
+    state.chain.pop()
+    own = _without_extends(root)
+    own = fill_in_csv(own, shown, path.parent, state.roots, state.problems)
+    state.layers.append(Layer(shown, own))
+    tree = _empty(shown)
+    for parent in [*parents, own]:
+        tree = merge(tree, parent)
+    state.merged[path] = tree
+    return tree
+
+
+def _extended(root: Branch, problems: list[Problem]) -> list[Leaf]:
+    """The names after `extends`."""
+    node: Node | None = root.entries.get("extends")
+    if node is None:
+        return []
+    where = root.keys["extends"]
+    names = [(n, n.place) for n in node.items] if isinstance(node, Items) else [(node, where)]
+    found: list[Leaf] = []
+    for name, place in names:
+        if isinstance(name, Leaf) and isinstance(name.value, str):
+            found.append(Leaf(place, name.value))
+        else:
+            message = f"found {show(plain(name))}; allowed: a file name, or a list of file names"
+            problems.append(Problem(place, "extends", message))
+    return found
+
+
+def _inherited(name: Leaf, shown: str, path: Path, state: _State) -> Branch | None:
+    text_of_name = str(name.value)
+
+    def report(message: str) -> None:
+        state.problems.append(Problem(name.place, "extends", message))
+
+    try:
+        found = find_inside(text_of_name, path.parent, state.roots)
+    except ValueError as error:
+        report(f"{show(text_of_name)} {error}")
+        return None
+    if found in state.chain:
+        circle = [*(p.name for p in state.chain[state.chain.index(found) :]), found.name]
+        report(f"goes round in a circle: {' -> '.join(circle)}")
+        return None
+    if found in state.merged:
+        return state.merged[found]
+    if len(state.layers) + len(state.chain) >= MOST_FILES:
+        report(f"leads to more than {MOST_FILES} files")
+        return None
+    try:
+        text = read_text(found)
+    except ValueError as error:
+        report(f"file {show(text_of_name)}: {error}")
+        return None
+    return _read(text, shown_path(shown, text_of_name), found, state)
+
+
+def _without_extends(root: Branch) -> Branch:
+    entries = {key: value for key, value in root.entries.items() if key != "extends"}
+    return Branch(root.place, entries, {key: root.keys[key] for key in entries})

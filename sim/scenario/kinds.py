@@ -1,0 +1,347 @@
+"""The kinds of single values in a scenario: how each is read from YAML, written back, and described to editors.
+
+A kind stands in a field's annotation, `Annotated[float, Share()]`, where pydantic finds it. Reading raises a
+ValueError that says what was found and what is allowed.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+import unicodedata
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler, ValidationError, ValidationInfo
+from pydantic_core import CoreSchema, core_schema
+
+from sim.scenario.problems import shorten, show, suggestion
+from sim.scenario.section import Fault, fault, refuse
+from sim.scenario.units import DAYS_PATTERN, NUMBER, parse_days, write_days, write_number
+
+JsonSchema = dict[str, Any]
+Context = Mapping[str, Any]
+
+MOST_UNITS = 1_000_000_000
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+FIRST_YEAR, LAST_YEAR = 1900, 2999
+
+
+class Kind:
+    """How one value is read, written and described."""
+
+    # whether the value is a number that a source should stand behind
+    numeric = True
+
+    def read(self, value: Any, context: Context) -> Any:
+        """The value as the program uses it; a ValueError where it is not allowed."""
+        raise NotImplementedError
+
+    def write(self, value: Any) -> Any:
+        """The value as YAML holds it, the same for all spellings of one value."""
+        raise NotImplementedError
+
+    def describe(self) -> JsonSchema:
+        """JSON Schema of what may be written."""
+        raise NotImplementedError
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.with_info_plain_validator_function(guarded(self.read))
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchema:
+        return self.describe()
+
+
+def guarded(read: Callable[[Any, Context], Any]) -> Callable[[Any, ValidationInfo], Any]:
+    """`read` as a pydantic validator, its ValueErrors as faults in their own words."""
+
+    def validate(value: Any, info: ValidationInfo) -> Any:
+        try:
+            return read(value, info.context or {})
+        except ValidationError:
+            raise
+        except ValueError as error:
+            raise fault(str(error)) from error
+
+    return validate
+
+
+def finite_number(value: Any, allowed: str) -> float:
+    """A finite float from a YAML number."""
+    if isinstance(value, str):
+        raise ValueError(f"found {show(value)}; allowed: {allowed}{_hint(value)}")
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise ValueError(f"found {show(value)}; allowed: {allowed}")
+    if not abs(value) < 1e300:
+        raise ValueError(f"found {'NaN' if value != value else 'a number too large'}; allowed: {allowed}")
+    return float(value) + 0.0
+
+
+def parse_number(text: str) -> float | None:
+    """The number that a text is, if it is one."""
+    return float(text) if len(text) <= 40 and re.fullmatch(NUMBER, text) else None
+
+
+def _hint(text: str) -> str:
+    """The end of a message about a text such as `20 %`, `'3'` or `1,5`, which was meant to be a plain number."""
+    found = re.fullmatch(r"\s*([0-9]{1,9}(?:[.,][0-9]{1,9})?)\s*(%?)\s*", text)
+    if found is None:
+        return ""
+    number = float(found[1].replace(",", "."))
+    return f"; did you mean '{write_number(float(f'{number / 100:.12g}') if found[2] else number)}'?"
+
+
+@dataclass(frozen=True)
+class Number(Kind):
+    """A bare number between two bounds."""
+
+    low: float = -1e9
+    high: float = 1e9
+    what: str = "a number"
+    above: bool = False
+
+    def _allowed(self) -> str:
+        if self.low <= -1e9 and self.high >= 1e9:
+            return self.what
+        if self.high >= 1e9:
+            return f"{self.what} {'above' if self.above else 'not below'} {write_number(self.low)}"
+        return f"{self.what} from {write_number(self.low)} to {write_number(self.high)}"
+
+    def read(self, value: Any, context: Context) -> float:
+        number = finite_number(value, self._allowed())
+        if number < self.low or number > self.high or (self.above and number == self.low):
+            hint = ""
+            if self.high == 1.0 and 2.0 <= number <= 100.0:
+                hint = f"; did you mean '{write_number(float(f'{number / 100:.12g}'))}'?"
+            raise ValueError(f"found {show(value)}; allowed: {self._allowed()}{hint}")
+        return number
+
+    def write(self, value: float) -> int | float:
+        return int(value) if value == int(value) else value
+
+    def describe(self) -> JsonSchema:
+        schema: JsonSchema = {"type": "number"}
+        if self.low > -1e9:
+            schema["exclusiveMinimum" if self.above else "minimum"] = self.low
+        if self.high < 1e9:
+            schema["maximum"] = self.high
+        return schema
+
+
+def Share() -> Number:  # noqa: N802 (reads as a kind in annotations)
+    """A share from 0 to 1."""
+    return Number(0.0, 1.0, "a share")
+
+
+def Multiplier() -> Number:  # noqa: N802
+    """A multiplier, 0 or above."""
+    return Number(0.0, 1e9, "a multiplier")
+
+
+@dataclass(frozen=True)
+class Whole(Kind):
+    """A whole number from `low` on; None for `word`, where there is one."""
+
+    low: int = 0
+    high: int = MOST_UNITS
+    word: str | None = None
+
+    def read(self, value: Any, context: Context) -> int | None:
+        top = "" if self.high == MOST_UNITS else f" to {self.high}"
+        allowed = f"a whole number from {self.low}{top or ' on'}" + (f", or '{self.word}'" if self.word else "")
+        if self.word is not None and isinstance(value, str):
+            if value == self.word:
+                return None
+            raise ValueError(f"found {show(value)}; allowed: {allowed}{_hint(value) or suggestion(value, [self.word])}")
+        number = finite_number(value, allowed)
+        if number != int(number) or not self.low <= value <= self.high:
+            raise ValueError(f"found {show(value)}; allowed: {allowed}")
+        return int(value)
+
+    def write(self, value: int | None) -> int | str | None:
+        return self.word if value is None else value
+
+    def describe(self) -> JsonSchema:
+        number: JsonSchema = {"type": "integer", "minimum": self.low}
+        return number if self.word is None else {"anyOf": [number, {"const": self.word}]}
+
+
+@dataclass(frozen=True)
+class Days(Kind):
+    """A duration in days; infinite for `word`, where there is one."""
+
+    above_zero: bool = False
+    word: str | None = None
+
+    def read(self, value: Any, context: Context) -> float:
+        if self.word is not None and value == self.word:
+            return math.inf
+        or_else = f", or '{self.word}'" if self.word else ""
+        days = parse_days(value, or_else)
+        if self.above_zero and days == 0.0:
+            raise ValueError(f"found {show(value)}; allowed: a duration above 0 d{or_else}")
+        return days
+
+    def write(self, value: float) -> str | None:
+        return self.word if math.isinf(value) else write_days(value)
+
+    def describe(self) -> JsonSchema:
+        text: JsonSchema = {
+            "type": "string",
+            "pattern": DAYS_PATTERN,
+            "examples": ["21 d", "36 h", "3 months"],
+        }
+        return text if self.word is None else {"anyOf": [text, {"const": self.word}]}
+
+
+@dataclass(frozen=True)
+class Text(Kind):
+    """A text; `lines`: whether it may have several."""
+
+    longest: int = 200
+    lines: bool = False
+    numeric = False
+
+    def read(self, value: Any, context: Context) -> str:
+        if value is not None and not isinstance(value, str | list | dict):
+            raise ValueError(f"found {show(value)}; allowed: a text: put it in quotes")
+        if not isinstance(value, str):
+            raise ValueError(f"found {show(value)}; allowed: a text")
+        text = value.strip()
+        if not text and not self.lines:
+            raise ValueError("found an empty text; allowed: a text with something in it")
+        if len(text) > self.longest:
+            raise ValueError(f"found {len(text)} characters; allowed: at most {self.longest}")
+        if any(unicodedata.category(c) in ("Cc", "Cs", "Zl", "Zp") and not (self.lines and c in "\n\t") for c in text):
+            raise ValueError(f"found {show(text)}; allowed: a text without control characters")
+        return text
+
+    def write(self, value: str) -> str:
+        return value
+
+    def describe(self) -> JsonSchema:
+        return {"type": "string", "maxLength": self.longest}
+
+
+@dataclass(frozen=True)
+class Choice(Kind):
+    """One of a few words."""
+
+    words: tuple[str, ...]
+    numeric = False
+
+    def read(self, value: Any, context: Context) -> str:
+        if isinstance(value, str) and value in self.words:
+            return value
+        allowed = " | ".join(self.words)
+        hint = suggestion(value, self.words) if isinstance(value, str) else ""
+        raise ValueError(f"found {show(value)}; allowed: {allowed}{hint}")
+
+    def write(self, value: str) -> str:
+        return value
+
+    def describe(self) -> JsonSchema:
+        return {"enum": list(self.words)}
+
+
+@dataclass(frozen=True)
+class Day(Kind):
+    """A calendar date."""
+
+    def read(self, value: Any, context: Context) -> date:
+        return parse_date(value)
+
+    def write(self, value: date) -> str:
+        return value.isoformat()
+
+    def describe(self) -> JsonSchema:
+        return {"type": "string", "format": "date", "examples": ["2026-01-01"]}
+
+
+def parse_date(value: Any) -> date:
+    """A date from `2026-01-01`."""
+    allowed = "allowed: a date as year-month-day, such as 2026-01-31"
+    text = str(value) if isinstance(value, str | int) and not isinstance(value, bool) else ""
+    if not isinstance(value, str) or not _DATE.fullmatch(value):
+        packed = re.fullmatch(r"([0-9]{4})[./]?([0-9]{2})[./]?([0-9]{2})", shorten(text))
+        hint = f"; did you mean '{packed[1]}-{packed[2]}-{packed[3]}'?" if packed else ""
+        raise ValueError(f"found {show(value)}; {allowed}{hint}")
+    try:
+        found = date.fromisoformat(value)
+    except ValueError as error:
+        raise ValueError(f"found {show(value)}, which is no day of the calendar; {allowed}") from error
+    if not FIRST_YEAR <= found.year <= LAST_YEAR:
+        raise ValueError(f"found {show(value)}; allowed: a date from {FIRST_YEAR} to {LAST_YEAR}")
+    return found
+
+
+def day_of(value: Any, context: Context) -> float:
+    """Days since the start of the scenario, from a date or a duration."""
+    start = context.get("start")
+    if isinstance(value, str) and _DATE.fullmatch(value.strip()):
+        found = parse_date(value.strip())
+        if start is None:
+            raise ValueError(f"found the date {show(value)}, which needs a valid run.start to count from")
+        return float((found - start).days)
+    return parse_days(value, ", or a date such as 2026-01-31")
+
+
+@dataclass(frozen=True)
+class ByDate(Kind):
+    """A value that changes by date: a single one, or a map from dates (or durations since the start) to values.
+
+    Read as ((day, value), ...), ascending, the first at day 0; repetitions of a value are left out.
+    """
+
+    read_value: Callable[[Any], float]
+    write_value: Callable[[float], Any]
+    describe_value: JsonSchema
+    nothing: str
+
+    def __hash__(self) -> int:
+        return id(self)
+
+    def read(self, value: Any, context: Context) -> tuple[tuple[float, float], ...]:
+        if not isinstance(value, dict):
+            return ((0.0, self.read_value(value)),)
+        faults: list[Fault] = []
+        steps: dict[float, float] = {}
+        written: dict[float, str] = {}
+        for key, entry in value.items():
+            try:
+                day = day_of(key, context)
+                if day in steps:
+                    faults.append(((key,), f"is the same day as '{shorten(written[day])}'"))
+                written[day] = key
+                steps[day] = self.read_value(entry)
+            except ValueError as error:
+                faults.append(((key,), str(error)))
+        if not value:
+            faults.append(((), "found an empty section; allowed: one value, or values by date"))
+        elif not faults and min(steps) > 0.0:
+            key = written[min(steps)]
+            advice = f"begin with '0 d: {self.nothing}' for none"
+            faults.append(((), f"the first entry, '{shorten(key)}', is after the start; {advice}"))
+        if faults:
+            raise refuse(faults)
+        days = sorted(steps)
+        first = max(day for day in days if day <= 0.0)
+        found = [(max(day, 0.0), steps[day]) for day in days if day >= first]
+        return tuple(s for i, s in enumerate(found) if i == 0 or found[i - 1][1] != s[1])
+
+    def write(self, value: tuple[tuple[float, float], ...] | None) -> Any:
+        if value is None:
+            return None
+        if len(value) == 1:
+            return self.write_value(value[0][1])
+        return {write_days(day): self.write_value(entry) for day, entry in value}
+
+    def describe(self) -> JsonSchema:
+        by_date: JsonSchema = {
+            "type": "object",
+            "minProperties": 1,
+            "additionalProperties": self.describe_value,
+        }
+        return {"anyOf": [self.describe_value, by_date]}

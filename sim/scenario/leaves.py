@@ -1,0 +1,126 @@
+"""Walking a scenario by its schema: every single value with its path and kind, and what kind stands at a path."""
+
+from __future__ import annotations
+
+import math
+import typing
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic.fields import FieldInfo
+
+from sim.scenario.kinds import Kind
+from sim.scenario.named import Names
+from sim.scenario.options import OrWord
+from sim.scenario.people import Steps
+from sim.scenario.schema import ALLOGENEIC_ONLY, AUTOLOGOUS_ONLY, Scenario
+from sim.scenario.section import Section
+
+Path = tuple[str, ...]
+LONGEST_LIST_SHOWN = 6
+
+
+@dataclass(frozen=True)
+class Value:
+    """One value of a scenario: `plain` is what YAML holds for it."""
+
+    path: Path
+    plain: Any
+    numeric: bool
+
+
+def values(scenario: Scenario) -> Iterator[Value]:
+    """Every value that the scenario uses, defaults included, in the order of the schema."""
+    unused = set(unused_paths(scenario))
+    for value in _values(scenario, ()):
+        if not any(value.path[: len(path)] == path for path in unused):
+            yield value
+
+
+def _values(section: Section, path: Path) -> Iterator[Value]:
+    for name, field in type(section).model_fields.items():
+        here = (*path, field.alias or name)
+        value = getattr(section, name)
+        marker = marker_of(field)
+        if isinstance(marker, Kind):
+            plain = getattr(marker, "word", None) if value is None else marker.write(value)
+            if plain is not None:
+                yield Value(here, plain, marker.numeric)
+        elif isinstance(marker, Names):
+            for key, entry in value.items():
+                yield from _values(entry, (*here, key))
+        elif isinstance(marker, OrWord) and value is None:
+            yield Value(here, marker.word, numeric=True)
+        elif value is not None:
+            yield from _values(value, here)
+
+
+def marker_of(field: FieldInfo) -> Kind | Names | OrWord | None:
+    """What a field's annotation says about its kind; None for a plain section."""
+    return next((m for m in field.metadata if isinstance(m, Kind | Names | OrWord)), None)
+
+
+def unused_paths(scenario: Scenario) -> Iterator[Path]:
+    """What may not be written in a file like this, because it would do nothing."""
+    autologous = scenario.strategy == "autologous"
+    for key in ALLOGENEIC_ONLY if autologous else AUTOLOGOUS_ONLY:
+        yield (key,)
+    if not autologous:
+        for centre in scenario.centres:
+            yield ("centres", centre, "chairs")
+    if scenario.waiting_list.policy != "sickest_first":
+        for group in scenario.patients.risk_groups:
+            yield ("patients", "risk_groups", group, "priority")
+    if is_unlimited(scenario.manufacturing.lines):
+        yield ("manufacturing", "line_held")
+    if scenario.release_testing.out_of_specification == 0.0:
+        yield ("release_testing", "accepted")
+        yield ("release_testing", "exception")
+
+
+def is_unlimited(steps: Steps) -> bool:
+    """Whether a capacity never binds."""
+    return all(math.isinf(units) for _, units in steps)
+
+
+def marker_at(path: Path) -> Kind | Names | OrWord | type[Section] | None:
+    """What the schema holds at a path: a kind of value, a section, or None where it knows no such path."""
+    section: type[Section] = Scenario
+    steps = iter(path)
+    found: Kind | Names | OrWord | type[Section] | None = Scenario
+    for key in steps:
+        field = next((f for n, f in section.model_fields.items() if key == (f.alias or n)), None)
+        if field is None:
+            return None
+        marker = marker_of(field)
+        found = marker or _section_of(field)
+        if isinstance(marker, Kind):
+            return marker if next(steps, None) is None else None
+        if isinstance(marker, Names):
+            section = marker.section
+            if next(steps, None) is None:
+                return marker
+            found = section
+        elif isinstance(marker, OrWord):
+            section = marker.section
+        else:
+            section = _section_of(field)
+    return found
+
+
+def _section_of(field: FieldInfo) -> type[Section]:
+    choices = (field.annotation, *typing.get_args(field.annotation))
+    return next(c for c in choices if isinstance(c, type) and issubclass(c, Section))
+
+
+def inline(plain: Any, shorten_lists: bool = True) -> str:
+    """A value as one line of YAML; long lists are cut where `shorten_lists`."""
+    if isinstance(plain, dict):
+        return "{" + ", ".join(f"{key}: {inline(value, shorten_lists)}" for key, value in plain.items()) + "}"
+    if isinstance(plain, list):
+        cut = shorten_lists and len(plain) > LONGEST_LIST_SHOWN
+        shown = plain[: LONGEST_LIST_SHOWN - 1] if cut else plain
+        texts = [inline(item, shorten_lists) for item in shown]
+        return f"[{', '.join([*texts, f'... {len(plain)} in all'] if cut else texts)}]"
+    return str(plain)

@@ -1,0 +1,142 @@
+"""Kinds of values that change by date or are listed: capacities, referral rates, referral days, durations."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from sim.scenario.kinds import ByDate, Context, Days, JsonSchema, Kind, Whole, day_of
+from sim.scenario.problems import show
+from sim.scenario.section import Fault, refuse
+from sim.scenario.units import RATE_PATTERN, parse_days, parse_rate, write_days, write_rate
+
+_UNITS = Whole(word="unlimited")
+
+
+def _read_units(value: Any) -> float:
+    units = _UNITS.read(value, {})
+    return math.inf if units is None else float(units)
+
+
+def _write_units(units: float) -> int | str:
+    return "unlimited" if math.isinf(units) else int(units)
+
+
+def read_items(value: Any, read: Callable[[Any], float], allowed: str) -> list[float]:
+    """Each item of a list read; the faults of all items at once, each at its place."""
+    if not isinstance(value, list):
+        raise ValueError(f"found {show(value)}; allowed: {allowed}")
+    faults: list[Fault] = []
+    found: list[float] = []
+    for number, item in enumerate(value):
+        try:
+            found.append(read(item))
+        except ValueError as error:
+            faults.append(((number,), str(error)))
+    if faults:
+        raise refuse(faults)
+    return found
+
+
+CAPACITY = ByDate(
+    _read_units,
+    _write_units,
+    {"anyOf": [{"type": "integer", "minimum": 0}, {"const": "unlimited"}], "examples": [4, "unlimited"]},
+    nothing="0",
+)
+RATE_SCHEMA: JsonSchema = {"type": "string", "pattern": RATE_PATTERN, "examples": ["4 / month", "0.0055 / d"]}
+RATES = ByDate(lambda value: parse_rate(value, "month"), write_rate, RATE_SCHEMA, nothing="0 / d")
+
+
+@dataclass(frozen=True)
+class Rate(Kind):
+    """Events per day."""
+
+    def read(self, value: Any, context: Context) -> float:
+        return parse_rate(value)
+
+    def write(self, value: float) -> str:
+        return write_rate(value)
+
+    def describe(self) -> JsonSchema:
+        return RATE_SCHEMA
+
+
+@dataclass(frozen=True)
+class ReferralDays(Kind):
+    """Days since the start on which patients are referred, ascending: from dates, durations, or a CSV file."""
+
+    def read(self, value: Any, context: Context) -> tuple[float, ...]:
+        allowed = "a list of days or dates, or the name of a CSV file with one column 'day' or 'date'"
+        days = read_items(value, lambda item: self._day(item, context), allowed)
+        if not days:
+            raise ValueError(f"found an empty list; allowed: {allowed}")
+        return tuple(sorted(days))
+
+    @staticmethod
+    def _day(item: Any, context: Context) -> float:
+        day = day_of(item, context)
+        if day < 0.0:
+            raise ValueError(f"found {show(item)}, which is before run.start; allowed: days from the start on")
+        return day
+
+    def write(self, value: tuple[float, ...] | None) -> list[str] | None:
+        return None if value is None else [write_days(day) for day in value]
+
+    def describe(self) -> JsonSchema:
+        day = {"type": "string", "examples": ["8 d", "2026-01-31"]}
+        return {
+            "anyOf": [
+                {"type": "array", "items": day, "minItems": 1},
+                {"type": "string", "pattern": r"\.csv$"},
+            ]
+        }
+
+
+@dataclass(frozen=True)
+class DayList(Kind):
+    """Durations in ascending order, exactly as many as there are `names`."""
+
+    names: tuple[str, ...]
+
+    def read(self, value: Any, context: Context) -> tuple[float, ...]:
+        allowed = f"[{', '.join(self.names)}], each with its unit"
+        days = read_items(value, parse_days, allowed)
+        if len(days) != len(self.names):
+            raise ValueError(f"found {show(value)}; allowed: {allowed}")
+        if sorted(days) != days:
+            found = ", ".join(write_days(d) for d in days)
+            raise ValueError(f"found [{found}]; allowed: {' <= '.join(self.names)}")
+        return tuple(days)
+
+    def write(self, value: tuple[float, ...]) -> list[str]:
+        return [write_days(day) for day in value]
+
+    def describe(self) -> JsonSchema:
+        count = len(self.names)
+        return {"type": "array", "items": Days().describe(), "minItems": count, "maxItems": count}
+
+
+@dataclass(frozen=True)
+class Observed(Kind):
+    """Observed durations, ascending: from a list or a CSV file with one column `days`."""
+
+    def read(self, value: Any, context: Context) -> tuple[float, ...]:
+        allowed = "a list of durations, or the name of a CSV file with one column 'days'"
+        days = read_items(value, parse_days, allowed)
+        if not days:
+            raise ValueError(f"found an empty list; allowed: {allowed}")
+        return tuple(sorted(days))
+
+    def write(self, value: tuple[float, ...]) -> list[str]:
+        return [write_days(day) for day in value]
+
+    def describe(self) -> JsonSchema:
+        return {
+            "anyOf": [
+                {"type": "array", "items": Days().describe(), "minItems": 1},
+                {"type": "string", "pattern": r"\.csv$"},
+            ]
+        }

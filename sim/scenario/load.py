@@ -1,0 +1,163 @@
+"""Loading a scenario: files, inheritance and command line in, a checked frozen value out, or every problem at once."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from sim.scenario.evidence import EVIDENCE_FILE, read_evidence
+from sim.scenario.inherit import Layer, Reading, read_layers
+from sim.scenario.kinds import parse_date
+from sim.scenario.leaves import Path as ValuePath
+from sim.scenario.leaves import marker_at, values
+from sim.scenario.merge import merge
+from sim.scenario.nodes import Branch, Leaf, Node, plain, walk
+from sim.scenario.overrides import parse_overrides
+from sim.scenario.people import Run
+from sim.scenario.problems import COMMAND_LINE, Place, Problem, ScenarioError
+from sim.scenario.resolve import Difference, differences, digest, resolve, resolved_yaml
+from sim.scenario.schema import Scenario
+from sim.scenario.section import ABSENT, Named
+from sim.scenario.sources import ASSUMPTION, Parameter, check_entries, list_parameters, read_entries
+from sim.scenario.unused import drop_unused
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """A scenario and all that is known of it.
+
+    `resolved`: the scenario in full, as YAML would hold it. `origins`: (file, line) of each value that a file holds,
+    by path; line 0 for values set on the command line. `parameters`: one for each number, with its source.
+    """
+
+    scenario: Scenario
+    resolved: dict[str, Any]
+    digest: str
+    origins: Mapping[str, tuple[str, int]]
+    path: Path
+    parameters: tuple[Parameter, ...]
+    overrides: tuple[str, ...] = ()
+    tree: Branch = field(repr=False, compare=False, kw_only=True)
+    layers: tuple[Layer, ...] = field(repr=False, compare=False, kw_only=True)
+    evidence: Path = field(repr=False, compare=False, kw_only=True)
+
+    def with_overrides(self, overrides: Sequence[str]) -> Loaded:
+        """The scenario with these values set on top of it; this one stays as it is."""
+        reading = Reading(self.tree, self.layers, (), complete=True)
+        return _build(self.path, reading, tuple(overrides), self.overrides, self.evidence)
+
+
+def load(path: str | os.PathLike[str], overrides: Sequence[str] = (), *, evidence: Path = EVIDENCE_FILE) -> Loaded:
+    """The scenario of a file with the values of `overrides` (`PATH=VALUE`) on top; a ScenarioError with all problems.
+
+    `evidence`: the table whose ids `sources` may cite.
+    """
+    file = Path(path)
+    reading = read_layers(file)
+    if not reading.layers:
+        raise ScenarioError(reading.problems)
+    return _build(file, reading, tuple(overrides), (), evidence)
+
+
+def compare_scenarios(a: Loaded, b: Loaded) -> list[Difference]:
+    """The values that differ between two scenarios."""
+    return differences(a.scenario, b.scenario, _nodes(a.tree), _nodes(b.tree))
+
+
+def write_resolved(loaded: Loaded) -> str:
+    """YAML text that loads again to the same digest, without any other file, and keeps the sources."""
+    return resolved_yaml(loaded.scenario, loaded.parameters)
+
+
+def _build(
+    path: Path, reading: Reading, overrides: tuple[str, ...], earlier: tuple[str, ...], evidence_file: Path
+) -> Loaded:
+    tree, layers, problems = reading.tree, reading.layers, list(reading.problems)
+    for layer in parse_overrides(overrides, path, problems):
+        tree = merge(tree, layer.tree)
+        layers = (*layers, layer)
+    # places in sections that a command line touched still name the file
+    whole = drop_unused(Branch(Place(str(path), 1), tree.entries, tree.keys), [layer.file for layer in layers])
+    nodes = _nodes(whole)
+    scenario = _validate(whole, nodes, problems, reading.complete)
+    entries = read_entries(layers)
+    # with other faults about, a source may match nothing only because its number is missing
+    if scenario is not None:
+        cited = any(source != ASSUMPTION for entry in entries for source in entry.source_ids)
+        written = [p for layer in layers for p, _, _ in walk(layer.tree) if marker_at(p) is not None]
+        known = [v.path for v in values(scenario)]
+        problems.extend(check_entries(entries, known, written, read_evidence(evidence_file) if cited else {}))
+    if problems or scenario is None:
+        raise ScenarioError(sorted(problems, key=lambda p: _order(p, layers)))
+    parameters = list_parameters(values(scenario), nodes, layers, entries)
+    return Loaded(
+        scenario=scenario,
+        resolved=resolve(scenario),
+        digest=digest(scenario),
+        origins=Named({".".join(p): (place.file, place.line) for p, (place, _) in nodes.items()}),
+        path=path,
+        parameters=parameters,
+        overrides=(*earlier, *overrides),
+        tree=tree,
+        layers=layers,
+        evidence=evidence_file,
+    )
+
+
+def _nodes(tree: Branch) -> dict[ValuePath, tuple[Place, Node]]:
+    return {path: (place, node) for path, place, node in walk(tree)}
+
+
+def _validate(
+    tree: Branch, nodes: Mapping[ValuePath, tuple[Place, Node]], problems: list[Problem], complete: bool
+) -> Scenario | None:
+    """The checked scenario; None, and more problems, where it has faults.
+
+    `complete`: whether every file could be read; else nothing is said of what may stand in a missing one.
+    """
+    try:
+        return Scenario.model_validate(plain(tree), context={"start": _start(tree)})
+    except ValidationError as error:
+        for found in error.errors(include_url=False, include_input=False):
+            if found["type"] == ABSENT and not complete:
+                continue
+            path = tuple(str(step) for step in found["loc"])
+            name = ".".join(step or "''" for step in path)
+            problems.append(Problem(_place(path, nodes, tree.place), name, found["msg"]))
+        return None
+
+
+def _start(tree: Branch) -> date | None:
+    """The date of day 0; None where what is written is no date."""
+    run = tree.entries.get("run")
+    written = run.entries.get("start") if isinstance(run, Branch) else None
+    if written is None:
+        default: date = Run.model_fields["start"].default
+        return default
+    try:
+        return parse_date(written.value if isinstance(written, Leaf) else None)
+    except ValueError:
+        return None
+
+
+def _place(path: ValuePath, nodes: Mapping[ValuePath, tuple[Place, Node]], top: Place) -> Place:
+    """The place of a value, or of the innermost section around it that a file holds."""
+    for length in range(len(path), 0, -1):
+        if path[:length] in nodes:
+            return nodes[path[:length]][0]
+    return top
+
+
+def _order(problem: Problem, layers: Sequence[Layer]) -> tuple[int, int]:
+    """Problems of the file itself first, then of those it extends, then of the command line; by line."""
+    files = [layer.file for layer in layers]
+    file = problem.place.file
+    if file.startswith(f"{COMMAND_LINE} "):
+        return len(files) + 2, 0
+    return (len(files) - files.index(file) if file in files else len(files) + 1), problem.place.line

@@ -1,0 +1,59 @@
+"""Inheritance: a file over the files it extends, and values set on the command line over both.
+
+Sections merge deeply. A value replaces a value; so does a map that is one value, such as a capacity by date. A
+distribution merges with one of its own family and replaces one of another.
+"""
+
+from __future__ import annotations
+
+from sim.scenario.blocks import WAYS, BlockKind
+from sim.scenario.kinds import Kind
+from sim.scenario.leaves import marker_at
+from sim.scenario.nodes import Branch, Node
+
+Path = tuple[str, ...]
+
+
+def merge(parent: Branch, child: Branch, path: Path = ()) -> Branch:
+    """The parent's tree with the child's values over it; each value keeps its place."""
+    entries, keys = dict(parent.entries), dict(parent.keys)
+    for key in _given_way(parent, child, path[-1] if path else ""):
+        del entries[key], keys[key]
+    for key, value in child.entries.items():
+        entries[key] = _merge_node(entries.get(key), value, (*path, key))
+        keys[key] = child.keys[key]
+    return Branch(child.place, entries, keys)
+
+
+def _merge_node(parent: Node | None, child: Node, path: Path) -> Node:
+    if not isinstance(parent, Branch) or not isinstance(child, Branch):
+        return child
+    marker = marker_at(path)
+    if isinstance(marker, BlockKind):
+        return _merge_block(parent, child)
+    if isinstance(marker, Kind) and path != ("sources",):
+        return child
+    return merge(parent, child, path)
+
+
+def _merge_block(parent: Branch, child: Branch) -> Branch:
+    """A distribution or clock over another one."""
+    if list(parent.entries) != list(child.entries) or len(child.entries) != 1:
+        return child
+    (family,) = child.entries
+    old, new = parent.entries[family], child.entries[family]
+    if family == "piecewise" or not isinstance(old, Branch) or not isinstance(new, Branch):
+        return child
+    merged = merge(old, new, (family,))
+    inner_old, inner_new = old.entries.get("of"), new.entries.get("of")
+    if family == "cure" and isinstance(inner_old, Branch) and isinstance(inner_new, Branch):
+        entries = {**merged.entries, "of": _merge_block(inner_old, inner_new)}
+        merged = Branch(merged.place, entries, merged.keys)
+    return Branch(child.place, {family: merged}, child.keys)
+
+
+def _given_way(parent: Branch, child: Branch, name: str) -> set[str]:
+    """Keys of the parent that another way of giving the same parameters replaces: `mean` drops `median`."""
+    ways = WAYS.get(name, ())
+    chosen = [way for way in ways if way & set(child.entries)]
+    return {key for way in ways if way not in chosen for key in way & set(parent.entries)} if chosen else set()

@@ -1,0 +1,59 @@
+"""Values set on the command line: `PATH=VALUE`, merged over the files like one more file that extends them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from sim.scenario.csv_values import fill_in_csv
+from sim.scenario.files import SHIPPED
+from sim.scenario.inherit import Layer
+from sim.scenario.nodes import Branch, Leaf, Node, parse_yaml
+from sim.scenario.problems import COMMAND_LINE, Place, Problem, shorten, show
+
+
+def parse_overrides(overrides: Sequence[str], scenario_file: Path, problems: list[Problem]) -> list[Layer]:
+    """One layer for each `PATH=VALUE`; what is wrong is added to `problems`.
+
+    CSV files named in a value are looked for beside the scenario file.
+    """
+    layers: list[Layer] = []
+    for text in overrides:
+        layer = _parse(text, scenario_file, problems)
+        if layer is not None:
+            layers.append(layer)
+    return layers
+
+
+def _parse(text: str, scenario_file: Path, problems: list[Problem]) -> Layer | None:
+    path_text, separator, value_text = text.partition("=")
+    path_text = path_text.strip()
+    place = Place(f"{COMMAND_LINE} {shorten(path_text)}", 0)
+    keys = path_text.split(".")
+    if keys[0] == "sources" and len(keys) > 2:
+        keys = ["sources", ".".join(keys[1:])]
+    fault = ""
+    if not separator:
+        fault = "found no '='; allowed: PATH=VALUE, such as manufacturing.lines=8"
+    elif not all(key.strip() for key in keys):
+        fault = f"found the path {show(path_text)}; allowed: names with a '.' between them, such as manufacturing.lines"
+    elif len(keys) > 20 or len(path_text) > 500:
+        fault = "found a path too long for any value of a scenario"
+    elif keys[0] == "extends":
+        fault = "cannot be set on the command line; allowed: the values of a scenario"
+    if fault:
+        problems.append(Problem(place, "", fault))
+        return None
+    value, found = parse_yaml(value_text, place.file, numbered=False)
+    problems.extend(Problem(p.place, path_text, p.message) for p in found)
+    if value is None:
+        if found:
+            return None
+        value = Leaf(place, None)
+    node: Node = value
+    for key in reversed(keys):
+        node = Branch(place, {key: node}, {key: place})
+    assert isinstance(node, Branch)
+    folder = scenario_file.resolve().parent
+    roots = (scenario_file.absolute().parent.resolve(), folder, SHIPPED)
+    return Layer(place.file, fill_in_csv(node, str(scenario_file), folder, roots, problems))

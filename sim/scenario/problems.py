@@ -1,0 +1,110 @@
+"""What is wrong with a scenario, where, and in words that a planner can act on."""
+
+from __future__ import annotations
+
+import difflib
+import itertools
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+COMMAND_LINE = "--set"
+LONGEST_SHOWN = 60
+# Finding the nearest of many names takes time for each of them.
+MOST_COMPARED = 2000
+
+
+@dataclass(frozen=True)
+class Place:
+    """A line of a file; for a value set on the command line, the file is `--set PATH` and the line 0."""
+
+    file: str
+    line: int
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}" if self.line else self.file
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One fault: its place, the path of the value in the scenario ("" where there is none), and the message."""
+
+    place: Place
+    path: str
+    message: str
+
+    def __str__(self) -> str:
+        named_by_place = not self.path or str(self.place) == f"{COMMAND_LINE} {self.path}"
+        middle = "" if named_by_place else f"{self.path}: "
+        return one_line(f"{self.place}: {middle}{self.message}")
+
+
+class ScenarioError(Exception):
+    """A scenario that cannot be used, with every problem found in it."""
+
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        self.problems = tuple(dict.fromkeys(problems))
+        super().__init__(self.problems)
+
+    def __str__(self) -> str:
+        return "\n".join(str(problem) for problem in self.problems)
+
+    def __reduce__(self) -> tuple[type[ScenarioError], tuple[tuple[Problem, ...]]]:
+        return type(self), (self.problems,)
+
+
+def one_line(text: str) -> str:
+    """The text with everything that a terminal would act upon written as an escape."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)
+
+
+def shorten(text: str) -> str:
+    """The text on one line, cut where it is too long for a message."""
+    text = one_line(text)
+    return text if len(text) <= LONGEST_SHOWN else text[: LONGEST_SHOWN - 3] + "..."
+
+
+def show(value: object) -> str:
+    """A value as a message names it: what kind of thing was found, and what it says."""
+    match value:
+        case None:
+            return "nothing"
+        case bool():
+            return "true" if value else "false"
+        case str():
+            return f"'{shorten(value)}'" if value else "an empty text"
+        case int() | float():
+            return shorten(str(value)) if abs(value) < 1e300 else "a number too large"
+        case dict() if not value:
+            return "an empty section"
+        case dict():
+            return f"a section with {any_of(list(value)[:3])}{', ...' if len(value) > 3 else ''}"
+        case list() | tuple():
+            return "an empty list" if not value else f"a list of {len(value)}"
+        case _:
+            return shorten(str(value))
+
+
+def any_of(names: Iterable[object]) -> str:
+    """The names, quoted and parted by commas."""
+    return ", ".join(f"'{shorten(str(name))}'" for name in names)
+
+
+def nearest(name: str, known: Iterable[str]) -> str | None:
+    """The known name that is most like `name`, if any is like it."""
+    by_folded = {k.casefold(): k for k in itertools.islice(known, MOST_COMPARED)}
+    found = difflib.get_close_matches(name.casefold()[:LONGEST_SHOWN], by_folded, n=1, cutoff=0.6)
+    return by_folded[found[0]] if found else None
+
+
+def suggestion(name: str, known: Iterable[str]) -> str:
+    """The end of a message: the nearest known name, if any is like it."""
+    close = nearest(name, known)
+    return "" if close is None else f"; did you mean '{shorten(close)}'?"
+
+
+def did_you_mean(name: str, known: Sequence[str], what: str = "allowed") -> str:
+    """The end of a message: the nearest known name, or else the names that are known."""
+    if (hint := suggestion(name, known)) or not known:
+        return hint
+    listed = ", ".join(shorten(k) for k in list(known)[:20])
+    return f"; {what}: {listed}{', ...' if len(known) > 20 else ''}"

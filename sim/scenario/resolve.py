@@ -1,0 +1,113 @@
+"""A scenario written out in full: as data, as a digest, as a file, and against another one."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sim.scenario.leaves import inline, values
+from sim.scenario.schema import NOT_IN_DIGEST, Scenario
+from sim.scenario.sources import Parameter
+from sim.scenario.written import Nodes, written
+
+# Maps in which the order of names moves results: who comes first in a tie, which uniforms mean which group.
+ORDERED = (("regions",), ("centres",), ("patients", "risk_groups"))
+
+
+@dataclass(frozen=True)
+class Difference:
+    """A value that two scenarios do not share; "" where one of them has no such value."""
+
+    path: str
+    a_text: str
+    b_text: str
+
+
+def resolve(scenario: Scenario) -> dict[str, Any]:
+    """The scenario as YAML would hold it, with all defaults and nothing that it does not use."""
+    resolved: dict[str, Any] = {}
+    for value in values(scenario):
+        section = resolved
+        for key in value.path[:-1]:
+            section = section.setdefault(key, {})
+        section[value.path[-1]] = value.plain
+    for name in scenario.centres:
+        resolved["centres"].setdefault(name, {})
+    return resolved
+
+
+def digest(scenario: Scenario) -> str:
+    """A SHA-256 of all that can move a result: two files that mean the same have the same one."""
+    content = {key: value for key, value in resolve(scenario).items() if key not in NOT_IN_DIGEST}
+    for path in ORDERED:
+        section = content
+        for key in path[:-1]:
+            section = section[key]
+        section[path[-1]] = list(section[path[-1]].items())
+    text = json.dumps(content, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def differences(a: Scenario, b: Scenario, a_nodes: Nodes, b_nodes: Nodes) -> list[Difference]:
+    """The values that differ, those of `a` in the order of the schema and then what only `b` has.
+
+    Name, description, sources and validation do not count. Texts are those of the files, unless these are the same: dates that count from different starts.
+    """
+    in_a, in_b = ({v.path: v for v in values(s) if v.path[0] not in NOT_IN_DIGEST} for s in (a, b))
+    found: list[Difference] = []
+    for path in dict.fromkeys([*in_a, *in_b]):
+        one, other = in_a.get(path), in_b.get(path)
+        if one is not None and other is not None and one.plain == other.plain:
+            continue
+        texts = (
+            "" if one is None else written(one, a_nodes),
+            "" if other is None else written(other, b_nodes),
+        )
+        if texts[0] == texts[1] and one is not None and other is not None:
+            texts = (inline(one.plain), inline(other.plain))
+        found.append(Difference(".".join(path), *texts))
+    return found
+
+
+def resolved_yaml(scenario: Scenario, parameters: Iterable[Parameter]) -> str:
+    """YAML text that loads to the same scenario by itself; every number that has a source keeps it."""
+    from ruamel.yaml import YAML
+
+    content = resolve(scenario)
+    content["sources"] = {
+        p.path: f"{' '.join(p.source_ids)}: {p.note}" if p.note else " ".join(p.source_ids)
+        for p in parameters
+        if p.stated
+    }
+    yaml = YAML()
+    # the emitter may part a key from its colon where it breaks a line
+    yaml.width = 1_000_000_000
+    text = io.StringIO()
+    yaml.dump(_styled(content, [v.path for v in values(scenario)]), text)
+    return f"# Every value of this scenario, defaults included; it needs no other file.\n{text.getvalue()}"
+
+
+def _styled(content: Mapping[str, Any], leaves: Iterable[tuple[str, ...]]) -> Any:
+    """The content for ruamel.yaml, with sections in lines and values that are maps or lists in one line."""
+    from ruamel.yaml.comments import CommentedMap, CommentedSeq
+
+    whole = set(leaves) - {("sources",)}
+
+    def style(value: Any, path: tuple[str, ...], flow: bool) -> Any:
+        flow = flow or path in whole
+        if isinstance(value, dict):
+            styled_map = CommentedMap({k: style(v, (*path, k), flow) for k, v in value.items()})
+            if flow or not value:
+                styled_map.fa.set_flow_style()
+            return styled_map
+        if isinstance(value, list):
+            styled_list = CommentedSeq([style(v, path, flow) for v in value])
+            styled_list.fa.set_flow_style()
+            return styled_list
+        return value
+
+    return style(dict(content), (), False)

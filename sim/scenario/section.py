@@ -1,0 +1,152 @@
+"""The base of every section of a scenario: it finds all its faults at once, in words, with their paths."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, ClassVar, Self, TypeVar, get_args
+
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    ModelWrapValidatorHandler,
+    ValidationError,
+    ValidationInfo,
+    model_validator,
+)
+from pydantic_core import InitErrorDetails, PydanticCustomError
+
+from sim.scenario.problems import did_you_mean, show
+
+Value = TypeVar("Value")
+Loc = tuple[str | int, ...]
+# A fault found by a rule: where, below the section, and the message.
+Fault = tuple[Loc, str]
+ABSENT = "absent"
+# A section with more unknown keys than this is something else altogether.
+MOST_UNKNOWN = 50
+
+
+class Absent(str):
+    """A message about something that is not there, though it may stand in a file that could not be read."""
+
+    __slots__ = ()
+
+
+class Named(Mapping[str, Value]):
+    """An ordered map that cannot be changed, can be hashed where its values can, and travels between processes."""
+
+    __slots__ = ("_entries",)
+
+    def __init__(self, entries: Mapping[str, Value]) -> None:
+        self._entries = dict(entries)
+
+    def __getitem__(self, name: str) -> Value:
+        return self._entries[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._entries)
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    def __hash__(self) -> int:
+        return hash(tuple(self._entries.items()))
+
+    def __repr__(self) -> str:
+        return repr(self._entries)
+
+
+def fault(message: str) -> PydanticCustomError:
+    """An error whose text is the message as it stands."""
+    return PydanticCustomError(ABSENT if isinstance(message, Absent) else "wrong", "{message}", {"message": message})
+
+
+def details(faults: Iterable[Fault]) -> list[InitErrorDetails]:
+    """The faults as pydantic wants them."""
+    return [InitErrorDetails(type=fault(message), loc=loc, input=None) for loc, message in faults]
+
+
+def details_of(error: ValidationError) -> list[InitErrorDetails]:
+    """The faults inside a validation error, ready to be raised again together with others."""
+    return details(
+        (found["loc"], Absent(found["msg"]) if found["type"] == ABSENT else found["msg"])
+        for found in error.errors(include_url=False, include_input=False)
+    )
+
+
+def refuse(faults: Iterable[Fault]) -> ValidationError:
+    """A validation error that holds these faults."""
+    return ValidationError.from_exception_data("scenario", details(faults))
+
+
+class Section(BaseModel):
+    """A section: a map with known keys. Subclasses add `rules` for what their fields cannot say alone."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True, defer_build=True)
+
+    # keys that the loader deals with before the section is read
+    also_known: ClassVar[tuple[str, ...]] = ()
+
+    @classmethod
+    def rules(cls, data: Mapping[str, Any], context: Mapping[str, Any]) -> Iterable[Fault]:
+        """Faults between the fields of this section, found in its raw data, which may be wrong in any way."""
+        return ()
+
+    def checks(self) -> Iterable[Fault]:
+        """Faults between the fields of this section, found in its values once each of them is allowed."""
+        return ()
+
+    @classmethod
+    def by_default(cls, **given: Any) -> Self:
+        """A section with its defaults, unchecked: building its checks at start-up would take longer than most runs of
+        `--help`."""
+        return cls.model_construct(**given)
+
+    @classmethod
+    def key_names(cls) -> dict[str, bool]:
+        """Whether a key is required, by its name in the file."""
+        return {field.alias or name: field.is_required() for name, field in cls.model_fields.items()}
+
+    @classmethod
+    def optional_sections(cls) -> dict[str, type[Section]]:
+        """The sections that may be left out without a default of their own, by key."""
+        found: dict[str, type[Section]] = {}
+        for name, field in cls.model_fields.items():
+            for choice in get_args(field.annotation) if not field.metadata else ():
+                if isinstance(choice, type) and issubclass(choice, Section):
+                    found[field.alias or name] = choice
+        return found
+
+    @classmethod
+    def allowed(cls) -> str:
+        """What a message says of the section's form."""
+        return f"a section with the keys {', '.join(cls.key_names())}, written below it and indented"
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _find_all_faults(cls, data: Any, handler: ModelWrapValidatorHandler[Any], info: ValidationInfo) -> Any:
+        if isinstance(data, cls):
+            return data
+        known = cls.key_names()
+        if not isinstance(data, dict):
+            raise fault(f"found {show(data)}; allowed: {cls.allowed()}")
+        faults: list[Fault] = []
+        unknown = [key for key in data if key not in known]
+        faults.extend(((key,), f"unknown key{did_you_mean(key, [*cls.also_known, *known])}") for key in unknown[:MOST_UNKNOWN])
+        if len(unknown) > MOST_UNKNOWN:
+            faults.append(((), f"{len(unknown) - MOST_UNKNOWN} more unknown keys"))
+        # pydantic would take nothing at all for an optional section that is left out
+        empty = {key: section for key, section in cls.optional_sections().items() if key in data and data[key] is None}
+        faults.extend(((key,), f"found nothing; allowed: {section.allowed()}") for key, section in empty.items())
+        missing = [key for key, required in known.items() if required and key not in data]
+        faults.extend(((key,), Absent("required, but not given")) for key in missing)
+        faults.extend(cls.rules(data, info.context or {}))
+        lines = details(faults)
+        try:
+            found = handler({key: value for key, value in data.items() if key in known and key not in empty})
+            lines += details(found.checks())
+        except ValidationError as error:
+            lines += [line for line in details_of(error) if line.get("loc") not in [(key,) for key in missing]]
+        if lines:
+            raise ValidationError.from_exception_data(cls.__name__, lines)
+        return found

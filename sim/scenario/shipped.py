@@ -1,0 +1,91 @@
+"""The scenarios that come with the program, and new ones that start from them."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from sim.scenario.files import SHIPPED, read_text
+from sim.scenario.load import Loaded, load
+from sim.scenario.nodes import Branch, parse_yaml
+from sim.scenario.problems import nearest
+
+SCHEMA_FILE = "scenario.schema.json"
+
+
+class ShippedError(Exception):
+    """A shipped scenario that there is not, or that cannot be extended from there, in words for the user."""
+
+
+def shipped() -> list[tuple[Path, Loaded]]:
+    """(file, scenario) of each shipped scenario, by file name."""
+    return [(file, load(file)) for file in _files(SHIPPED)]
+
+
+def validation_files() -> list[Path]:
+    """The files of the shipped validation cases; their common base, which says nothing of what comes out, is none."""
+    return [file for file in _files(SHIPPED / "validation") if _validates(file)]
+
+
+def _files(folder: Path) -> list[Path]:
+    """The scenario files of a folder by name, as one would type them from here."""
+    here = Path.cwd()
+    files = sorted(folder.glob("*.yaml"))
+    return [file.relative_to(here) if file.is_relative_to(here) else file for file in files]
+
+
+def _validates(file: Path) -> bool:
+    tree, _ = parse_yaml(read_text(file), str(file))
+    return isinstance(tree, Branch) and "validation" in tree.entries
+
+
+def template(file: Path, base: str) -> str:
+    """The text of a new scenario at `file` that extends the shipped scenario `base`."""
+    names = sorted(path.stem for path in SHIPPED.glob("*.yaml"))
+    if base not in names:
+        close = nearest(base, names)
+        hint = f"; did you mean '{close}'?" if close else ""
+        raise ShippedError(f"there is no shipped scenario '{base}'; allowed: {', '.join(names)}{hint}")
+    try:
+        extended = os.path.relpath(SHIPPED / f"{base}.yaml", file.absolute().parent.resolve())
+    except ValueError as error:  # another drive
+        raise ShippedError(f"{file}: must be on the same drive as the shipped scenarios ({SHIPPED})") from error
+    folder = Path(extended).parent
+    name = file.stem.replace("_", " ").replace("-", " ").strip().capitalize() or "My scenario"
+    return _TEMPLATE.format(
+        schema=(folder / SCHEMA_FILE).as_posix(), base=Path(extended).as_posix(), name=_quoted(name)
+    )
+
+
+def _quoted(text: str) -> str:
+    return "'" + "".join(c for c in text if c.isprintable()).replace("'", "''") + "'"
+
+
+_TEMPLATE = """\
+# yaml-language-server: $schema={schema}
+#
+# A scenario of your own. It has everything of the file that it extends; write here only what is different.
+# Durations and rates have units: 21 d, 36 h, 2 wk, 3 months, 4 / month. Shares are numbers from 0 to 1.
+# Check it with `check`, run it with `run`, and compare it with another one with `compare`.
+extends: {base}
+name: {name}
+description: What is different here, in one line
+
+# Uncomment what you want to change, without the '#' and the one space after it.
+#
+# run:
+#   replications: 200        # more of them make the intervals narrower
+#
+# centres:
+#   capital:
+#     beds: 4                # or unlimited, or by date: {{2026-01-01: 4, 2027-01-01: 6}}
+#
+# waiting_list:
+#   policy: first_come       # first_come | sickest_first | lottery
+
+# Where your numbers come from: the path of a number, and an evidence id or the word assumption, with a note.
+# A number without an entry here is reported as an assumption for which no source is given.
+#
+# sources:
+#   centres.capital.beds: "assumption: as planned for next year"
+"""

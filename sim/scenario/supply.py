@@ -1,0 +1,229 @@
+"""Sections of the scenario about the product: how it is collected, made, tested, stored and given."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from sim.pure.distributions import Distribution, Fixed
+from sim.scenario.blocks import WAYS, one_way
+from sim.scenario.durations import Duration
+from sim.scenario.kinds import Choice, Days, Multiplier, Share, Whole
+from sim.scenario.lists import CAPACITY
+from sim.scenario.options import OrWord
+from sim.scenario.people import UNLIMITED, Steps
+from sim.scenario.section import Fault, Section
+from sim.scenario.unused import is_zero, never_binds
+
+NO_TIME = Fixed(0.0)
+Time = Annotated[Distribution, Duration()]
+ShareOf = Annotated[float, Share()]
+
+
+class WorkUp(Section):
+    """From referral to the waiting list."""
+
+    duration: Time = Field(NO_TIME, description="Time from referral to listing.")
+
+
+class Scheduling(Section):
+    """From booking to apheresis."""
+
+    duration: Time = Field(NO_TIME, description="Time from booking to apheresis.")
+
+
+class Apheresis(Section):
+    """Collection of the patient's cells."""
+
+    duration: Time = Field(NO_TIME, description="Time in the chair.")
+    shortfall: ShareOf = Field(0.0, description="Share of collections that fall short.")
+    repeat_after: Time = Field(NO_TIME, description="Time from a short collection to the next.")
+    attempts: Annotated[int | None, Whole(1, word="unlimited")] = Field(
+        1, description="Collections tried at most, or unlimited."
+    )
+
+
+class Shipping(Section):
+    """Transport between centre and factory."""
+
+    to_factory: Time = Field(NO_TIME, description="Time from centre to factory.")
+    to_centre: Time = Field(NO_TIME, description="Time from factory to centre.")
+    loss: ShareOf = Field(0.0, description="Share of shipments lost or damaged.")
+
+
+class Slots(Section):
+    """Dated slots that the manufacturer offers."""
+
+    count: Annotated[int, Whole()] = Field(description="Slots at each offer.")
+    every: Annotated[Literal["month", "week"], Choice(("month", "week"))] = Field(description="month | week")
+    scope: Annotated[Literal["centre", "pool"], Choice(("centre", "pool"))] = Field(
+        "centre", description="centre: so many for each centre. pool: so many for all together."
+    )
+    lead: Annotated[float, Days()] = Field(0.0, description="Time from the offer of a slot to its start.")
+    carry_over: Annotated[int, Whole()] = Field(0, description="Offers that an unclaimed slot stays open for.")
+    notice: Annotated[float, Days(word="never")] = Field(
+        float("inf"),
+        description="A slot given back at least so long before its start is offered again, or never.",
+    )
+
+
+class LineHeld(Section):
+    """How long one manufacture holds its line."""
+
+    start: Annotated[Literal["receipt", "booking"], Choice(("receipt", "booking"))] = Field(
+        "receipt", alias="from", description="receipt | booking"
+    )
+    end: Annotated[Literal["culture", "release", "last_attempt"], Choice(("culture", "release", "last_attempt"))] = (
+        Field("culture", alias="to", description="culture | release | last_attempt")
+    )
+
+
+class Manufacturing(Section):
+    """Manufacture of the autologous product."""
+
+    slots: Annotated[Slots | None, OrWord("unlimited", Slots)] = Field(
+        None, description="unlimited, or dated slots: {count: 4, every: month}"
+    )
+    lines: Annotated[Steps, CAPACITY] = Field(UNLIMITED, description="Manufactures at one time; may change by date.")
+    line_held: LineHeld = Field(LineHeld.by_default(), description="From when to when a line is held.")
+    duration: Time = Field(description="Time of one manufacture.")
+    remake_duration: Annotated[Distribution | None, Duration()] = Field(
+        None, description="Time of a repeated manufacture; the same as duration unless given."
+    )
+    failure: ShareOf = Field(0.0, description="Share of manufactures that fail.")
+    attempts: Annotated[int | None, Whole(1, word="unlimited")] = Field(
+        1, description="Manufactures tried at most, or unlimited."
+    )
+    remake_from: Annotated[Literal["retained_cells", "apheresis"], Choice(("retained_cells", "apheresis"))] = Field(
+        "retained_cells", description="retained_cells | apheresis"
+    )
+    on_leave: Annotated[Literal["stop", "finish_stage", "finish"], Choice(("stop", "finish_stage", "finish"))] = Field(
+        "stop",
+        description="What becomes of the manufacture when its patient leaves: stop | finish_stage | finish",
+    )
+
+    @classmethod
+    def rules(cls, data: Mapping[str, Any], context: Mapping[str, Any]) -> Iterator[Fault]:
+        if "line_held" in data and never_binds(data.get("lines", "unlimited")):
+            yield ("line_held",), "is not used: lines are unlimited; allowed where lines are limited"
+
+    def model_post_init(self, context: Any) -> None:
+        """Fill in the duration of a remake, so that leaving it out and repeating it mean the same."""
+        if self.remake_duration is None:
+            self.__dict__["remake_duration"] = self.duration
+
+
+class ReleaseTesting(Section):
+    """Tests and review before the product may leave the factory."""
+
+    sterility: Time = Field(NO_TIME, description="Time of the sterility test; the tests run side by side.")
+    potency: Time = Field(NO_TIME, description="Time of the potency test.")
+    identity: Time = Field(NO_TIME, description="Time of the identity test.")
+    review: Time = Field(NO_TIME, description="Time of the QA review after all tests.")
+    lab: Annotated[Steps, CAPACITY] = Field(UNLIMITED, description="Products in test at one time; may change by date.")
+    failure: ShareOf = Field(0.0, description="Share of products that fail and cannot be used.")
+    out_of_specification: ShareOf = Field(
+        0.0, description="Share, of those that do not fail, that are out of specification."
+    )
+    accepted: ShareOf = Field(1.0, description="Share of these that are accepted by exception.")
+    exception: Time = Field(NO_TIME, description="Extra time for the exception.")
+
+    @classmethod
+    def rules(cls, data: Mapping[str, Any], context: Mapping[str, Any]) -> Iterator[Fault]:
+        if is_zero(data.get("out_of_specification", 0)):
+            for key in ("accepted", "exception"):
+                if key in data:
+                    yield (key,), "is not used: out_of_specification is 0; allowed where that is above 0"
+
+
+class Bridging(Section):
+    """Therapy between apheresis and lymphodepletion that slows the disease."""
+
+    share: ShareOf = Field(0.0, description="Share of patients who have bridging therapy.")
+    start: Time = Field(NO_TIME, description="Time from apheresis to its start.")
+    response: ShareOf = Field(1.0, description="Share of them who respond.")
+    hazard: Annotated[float, Multiplier()] = Field(1.0, description="Multiplier on progression while it works.")
+
+
+class DoseShipping(Section):
+    """Transport of a dose to the centre."""
+
+    duration: Time = Field(NO_TIME, description="Time to the centre.")
+    loss: ShareOf = Field(0.0, description="Share of shipments lost or damaged.")
+
+
+class Order(Section):
+    """When a lot is started: by stock level, or by the calendar."""
+
+    at: Annotated[int | None, Whole()] = Field(
+        None, description="Start lots when the inventory position is this or less."
+    )
+    up_to: Annotated[int | None, Whole(1)] = Field(None, description="Start as many lots as reach this position.")
+    every: Annotated[float | None, Days(above_zero=True)] = Field(None, description="Start one lot each so often.")
+
+    @property
+    def levels(self) -> tuple[int, int] | None:
+        """(at, up_to), the s and S of the policy; None where lots are started by the calendar."""
+        return None if self.at is None or self.up_to is None else (self.at, self.up_to)
+
+    @classmethod
+    def rules(cls, data: Mapping[str, Any], context: Mapping[str, Any]) -> Iterator[Fault]:
+        yield from one_way(data, list(cls.model_fields), [sorted(way) for way in WAYS["order"]])
+        at, up_to = data.get("at"), data.get("up_to")
+        if type(at) is int and type(up_to) is int and at >= up_to:
+            yield (), f"found at {at} and up_to {up_to}; allowed: at below up_to"
+
+
+class Stock(Section):
+    """Doses on the shelf."""
+
+    opening: Annotated[int, Whole(0, 10_000_000)] = Field(description="Doses on the shelf at the start.")
+    shelf_life: Annotated[float, Days(above_zero=True, word="unlimited")] = Field(
+        float("inf"), description="Time until a dose expires, or unlimited."
+    )
+    order: Order = Field(description="{at: 40, up_to: 160}, or {every: 60 d}")
+    doses_per_lot: Annotated[int, Whole(1, 1_000_000)] = Field(description="Doses of one lot.")
+
+
+class Donor(Section):
+    """Collection from a donor."""
+
+    duration: Time = Field(NO_TIME, description="Time from the order to cells.")
+    rejection: ShareOf = Field(0.0, description="Share of donors rejected; another is sought.")
+
+
+class Lots(Section):
+    """Manufacture of a lot of doses."""
+
+    donor: Donor = Field(Donor.by_default(), description="Collection from a donor.")
+    lines: Annotated[Steps, CAPACITY] = Field(UNLIMITED, description="Lots at one time; may change by date.")
+    culture: Time = Field(NO_TIME, description="Time of culture and editing.")
+    release: Time = Field(NO_TIME, description="Time of release testing.")
+    failure: ShareOf = Field(0.0, description="Share of lots that fail.")
+
+
+class Allogeneic(Section):
+    """The off-the-shelf product."""
+
+    unsuitable: ShareOf = Field(0.0, description="Share of patients who cannot have it.")
+    shipping: DoseShipping = Field(DoseShipping.by_default(), description="Transport of a dose to the centre.")
+    stock: Stock = Field(description="Doses on the shelf.")
+    lots: Lots = Field(Lots.by_default(), description="Manufacture of a lot of doses.")
+
+
+class Lymphodepletion(Section):
+    """The chemotherapy course just before infusion."""
+
+    duration: Time = Field(NO_TIME, description="Time from its start to infusion.")
+
+
+class Infusion(Section):
+    """Infusion and the stay that follows."""
+
+    scheduling: Time = Field(NO_TIME, description="Time from the product at the centre to lymphodepletion.")
+    stay: Time = Field(NO_TIME, description="Time in the bed after infusion.")
+    bed_from: Annotated[Literal["infusion", "lymphodepletion"], Choice(("infusion", "lymphodepletion"))] = Field(
+        "infusion", description="infusion | lymphodepletion"
+    )

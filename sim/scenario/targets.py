@@ -1,0 +1,71 @@
+"""The section of a validation case: which results are expected, and how closely."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from sim.scenario.blocks import one_way
+from sim.scenario.kinds import Context, JsonSchema, Kind, Number, Text, finite_number
+from sim.scenario.named import Names
+from sim.scenario.problems import show
+from sim.scenario.section import Fault, Named, Section
+
+THREE_STANDARD_ERRORS = "3 se"
+
+
+class Tolerance(Kind):
+    """`3 se`, `exact`, or a number."""
+
+    numeric = False
+
+    def read(self, value: Any, context: Context) -> float | str:
+        allowed = f"'{THREE_STANDARD_ERRORS}' (standard errors), exact, or a distance above 0"
+        if value in ("exact", THREE_STANDARD_ERRORS):
+            return str(value)
+        distance = finite_number(value, allowed)
+        if distance <= 0.0:
+            raise ValueError(f"found {show(value)}; allowed: {allowed}")
+        return distance
+
+    def write(self, value: float | str) -> float | str:
+        return value if isinstance(value, str) else Number().write(value)
+
+    def describe(self) -> JsonSchema:
+        return {"anyOf": [{"enum": [THREE_STANDARD_ERRORS, "exact"]}, {"type": "number", "exclusiveMinimum": 0}]}
+
+
+class Quantity(Section):
+    """One expected result: `exact`, or a published range from `low` to `high`."""
+
+    of: Annotated[str, Text()] = Field(description="The result, as dotted text: resources.line.delayed_share")
+    exact: Annotated[float | None, Number(-1e15, 1e15)] = Field(None, description="The value that must come out.")
+    low: Annotated[float | None, Number(-1e15, 1e15)] = Field(None, description="The lowest value allowed.")
+    high: Annotated[float | None, Number(-1e15, 1e15)] = Field(None, description="The highest value allowed.")
+    within: Annotated[float | str, Tolerance()] = Field(
+        THREE_STANDARD_ERRORS, description="'3 se', exact, or an absolute tolerance."
+    )
+    precision: Annotated[float | None, Number(0.0, 1.0, "a share of the expected value", above=True)] = Field(
+        None, description="The standard error must not be above this share of the expected value."
+    )
+
+    @classmethod
+    def rules(cls, data: Mapping[str, Any], context: Mapping[str, Any]) -> Iterator[Fault]:
+        if set(data) - set(cls.model_fields):
+            return
+        yield from one_way(data, list(cls.model_fields), (("exact",), ("low", "high")))
+
+    def checks(self) -> Iterator[Fault]:
+        if self.low is not None and self.high is not None and self.low > self.high:
+            yield (), f"found low {self.low:g} above high {self.high:g}; allowed: low <= high"
+
+
+class Validation(Section):
+    """What must come out of this scenario; used by `validate` only."""
+
+    source: Annotated[str, Text(longest=2000, lines=True)] = Field("", description="Where the expected values stand.")
+    quantities: Annotated[Mapping[str, Quantity], Names("quantity", Quantity)] = Field(
+        Named({}), description="The expected results, by name."
+    )

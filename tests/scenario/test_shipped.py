@@ -1,0 +1,63 @@
+"""The scenarios that come with the program, and files that start from them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from sim.scenario import load
+from sim.scenario.files import SHIPPED
+from sim.scenario.shipped import ShippedError, shipped, template, validation_files
+from tests.scenario.writing import write
+
+
+def test_shipped_scenarios_load_and_have_a_source_for_every_number() -> None:
+    found = shipped()
+    assert {file.stem for file, _ in found} >= {"autologous", "allogeneic"}
+    for file, loaded in found:
+        assert loaded.path == file
+        assert [p.path for p in loaded.parameters if not p.stated] == [], file
+
+
+def test_validation_cases_say_what_must_come_out() -> None:
+    files = validation_files()
+    assert len(files) >= 10
+    for file in files:
+        validation = load(file).scenario.validation
+        assert validation is not None
+        assert validation.quantities
+
+
+def test_files_are_named_from_here(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.chdir(SHIPPED.parent)
+    assert all(file.parts[0] == "scenarios" for file, _ in shipped())
+    monkeypatch.chdir(tmp_path)
+    assert all(file.is_absolute() for file in validation_files())
+
+
+@pytest.mark.parametrize("base", ["autologous", "allogeneic"])
+@pytest.mark.parametrize("name", ["mine.yaml", "my clinic's plan.yaml", "über uns.yaml", "_.yaml"])
+def test_a_new_file_loads_to_the_same_as_its_base(tmp_path: Path, base: str, name: str) -> None:
+    file = tmp_path / "deep" / name
+    loaded = load(write(file.parent, template(file, base), name))
+    assert loaded.digest == load(SHIPPED / f"{base}.yaml").digest
+    assert loaded.scenario.name != load(SHIPPED / f"{base}.yaml").scenario.name
+
+
+def test_what_is_commented_out_in_a_new_file_is_right(tmp_path: Path) -> None:
+    text = template(tmp_path / "mine.yaml", "autologous")
+    lines = text.splitlines()
+    begun = next(k for k, line in enumerate(lines) if line.startswith("# run:"))
+    prose = ("# Where your", "# A number")
+    opened = [line[2:] if line.startswith("# ") and not line.startswith(prose) else line for line in lines[begun:]]
+    loaded = load(write(tmp_path, "\n".join([*lines[:begun], *opened])))
+    assert loaded.scenario.run.replications == 200
+    assert loaded.scenario.centres["capital"].beds == ((0.0, 4.0),)
+
+
+def test_no_such_base(tmp_path: Path) -> None:
+    with pytest.raises(
+        ShippedError, match="there is no shipped scenario 'autologus'; allowed: .*; did you mean 'autologous'?"
+    ):
+        template(tmp_path / "mine.yaml", "autologus")
