@@ -1,0 +1,101 @@
+"""The same patients under two scenarios: who progressed before infusion in both, in one only, in neither."""
+
+from __future__ import annotations
+
+import pandas as pd
+import plotly.graph_objects as go
+
+from reports.charts.rows import Group, Panel, Row, draw_panel
+from reports.findings import Findings
+from reports.tables import records
+from reports.theme import INK, NEITHER, Mark, canvas, finish, mark
+from reports.words import Estimate, figure, level, listed, uncapital
+
+OUTCOMES = ("both", "only_baseline", "only_scenario", "neither")
+CHANGED = ("only_baseline", "only_scenario")
+BELOW, LEFT, WRAP = 52, 300, 38
+
+
+def draw(same_patients: pd.DataFrame, findings: Findings) -> go.Figure:
+    """Bars of the share of patients with each pair of outcomes; of several scenarios only where outcomes differ."""
+    picture = canvas()
+    groups = tuple(
+        Group(row.name, (row,))
+        for scenario in _compared(same_patients, findings)
+        for row in _rows(same_patients, findings, scenario)
+    )
+    panel = Panel(groups, "share of the patients referred", bars=True, wrap=WRAP)
+    narrow = draw_panel(picture, panel, legend=False)
+    picture.update_layout(barmode="overlay")
+    return finish(
+        picture,
+        title=_title(same_patients, findings),
+        subtitle=f"The same patients under both scenarios: {uncapital(findings.population())}",
+        alt=describe(same_patients, findings),
+        height=int(panel.height) + BELOW,
+        margin={"l": LEFT, "r": 20, "b": BELOW},
+        narrow={**narrow, "layout.margin.l": 14, "layout.margin.r": 10},
+    )
+
+
+def describe(same_patients: pd.DataFrame, findings: Findings) -> str:
+    """The alternative text: the share of each pair of outcomes."""
+    parts = []
+    for scenario in _compared(same_patients, findings):
+        named = [
+            f"{_label(scenario, findings, outcome)} {level(_share(same_patients, scenario, outcome))}"
+            for outcome in OUTCOMES
+        ]
+        parts.append(listed(named))
+    return f"The same patients under two scenarios, progressed before infusion: {'; '.join(parts)}."
+
+
+def _compared(same_patients: pd.DataFrame, findings: Findings) -> list[str]:
+    return [scenario for scenario in findings.others if (same_patients["scenario"] == scenario).any()]
+
+
+def _share(same_patients: pd.DataFrame, scenario: str, outcome: str) -> Estimate:
+    mine = same_patients[(same_patients["scenario"] == scenario) & (same_patients["outcome"] == outcome)]
+    if mine.empty:
+        return Estimate(float("nan"), unit="share")
+    row = mine.iloc[0]
+    return Estimate(float(row["share"]), float(row["low"]), float(row["high"]), "share")
+
+
+def _label(scenario: str, findings: Findings, outcome: str, several: bool = False) -> str:
+    """Under which of the two the patients progressed; among several pairs of scenarios both are named."""
+    base = findings.baseline
+    if several:
+        return f"{base}, not {scenario}" if outcome == "only_baseline" else f"{scenario}, not {base}"
+    return {
+        "both": f"under both {base} and {scenario}",
+        "only_baseline": f"only under {base}",
+        "only_scenario": f"only under {scenario}",
+        "neither": f"under neither {base} nor {scenario}",
+    }[outcome]
+
+
+def _rows(same_patients: pd.DataFrame, findings: Findings, scenario: str) -> list[Row]:
+    looks = {
+        "both": Mark(INK, "solid", "circle"),
+        "only_baseline": mark(0),
+        "only_scenario": mark(findings.place(scenario)),
+        "neither": Mark(NEITHER, "solid", "circle"),
+    }
+    several = len(_compared(same_patients, findings)) > 1
+    return [
+        Row(_label(scenario, findings, outcome, several), _share(same_patients, scenario, outcome), looks[outcome])
+        for outcome in (CHANGED if several else OUTCOMES)
+    ]
+
+
+def _title(same_patients: pd.DataFrame, findings: Findings) -> str:
+    compared = _compared(same_patients, findings)
+    if not compared:
+        return "No scenario was compared patient by patient"
+    changed = same_patients[same_patients["outcome"].isin(CHANGED) & same_patients["scenario"].isin(compared)]
+    scenario = str(records(changed.nlargest(1, "share"))[0].scenario) if len(compared) > 1 else compared[0]
+    saved = figure(_share(same_patients, scenario, "only_baseline"))
+    base, other = findings.quoted(findings.baseline or ""), findings.quoted(scenario)
+    harmed = figure(_share(same_patients, scenario, "only_scenario"))
+    return f"{saved} of the same patients progress only with {base}, {harmed} only with {other}"

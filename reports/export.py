@@ -1,0 +1,147 @@
+"""The one way out for a figure: JSON, and HTML that fetches nothing and sends nothing.
+
+Every page made here holds the Plotly library itself, forbids by a Content-Security-Policy everything that is
+not in the file (scripts are allowed by their digest, so that no other script runs either), and has the button
+that sends a chart to a cloud switched off. The same figures give the same bytes.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from html import unescape
+from pathlib import Path
+from typing import Any
+
+import plotly.graph_objects as go
+import plotly.io
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+from plotly.offline import get_plotlyjs
+
+from reports.theme import PICTURE_WIDTH
+
+CONFIG: Mapping[str, Any] = {
+    "showSendToCloud": False,
+    "plotlyServerURL": "",
+    "displaylogo": False,
+    "responsive": True,
+    "scrollZoom": False,
+    "modeBarButtonsToRemove": ["lasso2d", "select2d", "autoScale2d"],
+    "toImageButtonOptions": {"format": "svg", "width": PICTURE_WIDTH},
+}
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A figure ready for a page. `name` is a word and makes the ids; `reading` tells how to read the chart.
+
+    `table`: the table that it was drawn from.
+    """
+
+    name: str
+    figure: go.Figure
+    reading: str
+    table: str
+
+    @property
+    def heading(self) -> str:
+        """The title as a line of plain text."""
+        return unbroken(self.figure.layout.title.text)
+
+    @property
+    def subtitle(self) -> str:
+        """The subtitle as a line of plain text."""
+        return unbroken(self.figure.layout.title.subtitle.text)
+
+    @property
+    def alt(self) -> str:
+        """The alternative text."""
+        return str(self.figure.layout.meta["alt"])
+
+    @property
+    def json(self) -> str:
+        """The figure as Plotly JSON: keys in one order, numbers as numbers."""
+        return figure_json(self.figure)
+
+
+@dataclass(frozen=True)
+class Script:
+    """A script of ours, put into a page as it is."""
+
+    text: str
+
+    @property
+    def digest(self) -> str:
+        """What a Content-Security-Policy calls it."""
+        return "sha256-" + base64.b64encode(hashlib.sha256(self.text.encode()).digest()).decode()
+
+    def __html__(self) -> str:
+        return f"<script>{self.text}</script>"
+
+
+def figure_json(figure: go.Figure) -> str:
+    """The figure as Plotly JSON, the same text for the same figure whatever encoders are installed."""
+    text = plotly.io.to_json(figure, validate=False, engine="json")
+    return json.dumps(json.loads(text or "{}"), sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+
+
+def block(ident: str, value: Any) -> Markup:
+    """A value as a data block of a page, to be read by its script."""
+    return sealed(ident, json.dumps(value, sort_keys=True, ensure_ascii=False))
+
+
+def sealed(ident: str, text: str) -> Markup:
+    """A JSON text as a data block; nothing in it can end the block or start another."""
+    text = text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
+    text = text.replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
+    return Markup('<script type="application/json" id="{}">{}</script>').format(ident, Markup(text))
+
+
+def unbroken(text: str) -> str:
+    """A text of a figure as plain text in one line: without our own tags, entities resolved."""
+    return unescape(re.sub(r"</?b>", "", text.replace("<br>", " ")))
+
+
+def chart_page(picture: Picture) -> str:
+    """One chart as a page of its own."""
+    return page("chart.html.jinja", title=picture.heading, picture=picture)
+
+
+def page(template: str, **values: Any) -> str:
+    """A page from a template of ours; its scripts and its policy are put in here and nowhere else."""
+    environment = Environment(
+        loader=PackageLoader("reports", "page"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    library, ours = Script(str(get_plotlyjs())), Script(_shipped("page.js"))
+    return environment.get_template(template).render(
+        policy=policy([library, ours]),
+        library=library,
+        ours=ours,
+        style=Markup("<style>{}</style>").format(Markup(_shipped("page.css"))),
+        config=CONFIG,
+        block=block,
+        sealed=sealed,
+        **values,
+    )
+
+
+def policy(scripts: Sequence[Script]) -> str:
+    """The Content-Security-Policy of a page with these scripts: nothing else runs, nothing is fetched."""
+    allowed = " ".join(f"'{script.digest}'" for script in scripts)
+    return (
+        f"default-src 'none'; script-src {allowed}; style-src 'unsafe-inline'; img-src data: blob:; "
+        "base-uri 'none'; form-action 'none'"
+    )
+
+
+def _shipped(name: str) -> str:
+    return (Path(__file__).parent / "page" / name).read_text(encoding="utf-8")

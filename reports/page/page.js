@@ -1,0 +1,107 @@
+"use strict";
+(function () {
+  const NARROW = window.matchMedia("(max-width: 720px)");
+  // The style sheet shrinks a printed chart to 0.8 of its size: 850 pixels are the width of A4 less its margins.
+  const PRINT_WIDTH = 850;
+  const config = read("chart-config");
+
+  function read(id) {
+    return JSON.parse(document.getElementById(id).textContent);
+  }
+
+  // Sets figure.a.b to the value for the path "a.b"; null takes the key away.
+  function change(figure, changes) {
+    for (const [path, value] of Object.entries(changes || {})) {
+      const keys = path.split(".");
+      const last = keys.pop();
+      let place = figure;
+      for (const key of keys) {
+        if (place[key] === undefined || place[key] === null) place[key] = {};
+        place = place[key];
+      }
+      if (value === null) delete place[last];
+      else place[last] = value;
+    }
+    return figure;
+  }
+
+  // The figure for this page: the title is a heading of the page, and a phone gets its own arrangement.
+  function fitted(name, narrow) {
+    const figure = read("figure-" + name);
+    const meta = figure.layout.meta || {};
+    change(figure, meta.page);
+    if (narrow) change(figure, meta.narrow);
+    return figure;
+  }
+
+  function save(name) {
+    const figure = read("figure-" + name);
+    const options = { format: "svg", width: config.toImageButtonOptions.width, height: figure.layout.height, filename: name };
+    return Plotly.downloadImage({ data: figure.data, layout: figure.layout }, options);
+  }
+
+  function settings(name) {
+    return Object.assign({}, config, {
+      displayModeBar: NARROW.matches ? false : "hover",
+      modeBarButtonsToRemove: config.modeBarButtonsToRemove.concat("toImage"),
+      modeBarButtonsToAdd: [
+        { name: "savePicture", title: "Save picture (SVG)", icon: Plotly.Icons.camera, click: function () { save(name); } },
+      ],
+    });
+  }
+
+  function draw(place, width) {
+    const name = place.dataset.chart;
+    const figure = fitted(name, NARROW.matches && !width);
+    figure.layout.autosize = !width;
+    if (width) figure.layout.width = width;
+    place.style.minHeight = figure.layout.height + "px";
+    return Plotly.react(place, figure.data, figure.layout, settings(name));
+  }
+
+  function drawAll(width) {
+    document.querySelectorAll("[data-chart]").forEach(function (place) { draw(place, width); });
+  }
+
+  function download(name, text) {
+    const link = document.createElement("a");
+    link.href = URL.createObjectURL(new Blob(["\ufeff" + text], { type: "text/csv;charset=utf-8" }));
+    link.download = name + ".csv";
+    document.body.appendChild(link);
+    link.click();
+    link.remove();
+    window.setTimeout(function () { URL.revokeObjectURL(link.href); }, 10000);
+  }
+
+  function foldAll(button) {
+    const open = button.getAttribute("aria-pressed") !== "true";
+    document.querySelectorAll("details").forEach(function (fold) { fold.open = open; });
+    button.setAttribute("aria-pressed", String(open));
+    button.textContent = open ? "Close all folds" : "Open all folds";
+  }
+
+  document.addEventListener("click", function (event) {
+    const button = event.target.closest("button");
+    if (!button) return;
+    if (button.dataset.picture) save(button.dataset.picture);
+    if (button.dataset.csv) download(button.dataset.csv, read("csv-" + button.dataset.csv));
+    if (button.dataset.folds !== undefined) foldAll(button);
+    if (button.dataset.print !== undefined) window.print();
+  });
+  NARROW.addEventListener("change", function () { drawAll(); });
+  window.addEventListener("beforeprint", function () {
+    document.querySelectorAll("details[data-printed]:not([open])").forEach(function (fold) {
+      fold.open = true;
+      fold.dataset.printed = "closed before";
+    });
+    drawAll(PRINT_WIDTH);
+  });
+  window.addEventListener("afterprint", function () {
+    document.querySelectorAll("details[data-printed='closed before']").forEach(function (fold) {
+      fold.open = false;
+      fold.dataset.printed = "";
+    });
+    drawAll();
+  });
+  drawAll();
+})();

@@ -1,0 +1,176 @@
+"""The tables of a results folder, read and checked: the only way in which `reports` learns a number."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+
+class ResultsError(ValueError):
+    """A results folder that cannot be drawn; the message is one line that names the file."""
+
+
+@dataclass(frozen=True)
+class Form:
+    """What a table looks like: its text and number columns, and those that name a row.
+
+    `maybe`: number columns that are NaN where the file has none. `drawn`: the column without which a table has
+    nothing to draw. `optional`: the file may be absent.
+    """
+
+    text: tuple[str, ...]
+    numbers: tuple[str, ...]
+    key: tuple[str, ...]
+    maybe: tuple[str, ...] = ()
+    drawn: str = ""
+    optional: bool = False
+
+
+FORMS: Mapping[str, Form] = {
+    "summary": Form(
+        ("scenario", "metric", "label", "unit"),
+        ("estimate", "low", "high", "replications"),
+        ("scenario", "metric"),
+    ),
+    "differences": Form(
+        ("scenario", "baseline", "metric", "label", "unit"),
+        ("estimate", "low", "high"),
+        ("scenario", "metric"),
+        optional=True,
+    ),
+    "waits": Form(
+        ("scenario",), ("day_from", "day_to", "share", "low", "high"), ("scenario", "day_from"), drawn="share"
+    ),
+    "incidence": Form(("scenario", "event"), ("day", "estimate", "low", "high"), ("scenario", "event", "day")),
+    "stages": Form(
+        ("scenario", "stage", "kind", "label"),
+        ("order", "mean_days"),
+        ("scenario", "order", "stage", "kind"),
+        maybe=("low", "high"),
+        drawn="mean_days",
+    ),
+    "fates": Form(("scenario", "fate", "label"), ("estimate", "low", "high", "count_mean"), ("scenario", "fate")),
+    "same_patients": Form(
+        ("scenario", "baseline", "outcome", "label"),
+        ("estimate", "share", "low", "high"),
+        ("scenario", "outcome"),
+        optional=True,
+    ),
+    "parameters": Form(
+        ("scenario", "path", "value", "source", "note", "stated", "reference"), (), ("scenario", "path")
+    ),
+    "changes": Form(("path",), (), ("path",), optional=True),
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Tables:
+    """The tables by name (an absent one is not there), the CSV text of each, and the manifest."""
+
+    frames: Mapping[str, pd.DataFrame]
+    texts: Mapping[str, str]
+    manifest: Mapping[str, Any]
+
+    def __contains__(self, name: str) -> bool:
+        """Whether there is such a table with anything in it."""
+        frame, drawn = self.frames.get(name), FORMS[name].drawn
+        return frame is not None and not frame.empty and (not drawn or bool(frame[drawn].notna().any()))
+
+    def __getitem__(self, name: str) -> pd.DataFrame:
+        return self.frames[name]
+
+
+def read(folder: Path) -> Tables:
+    """The tables of `folder`. Text stays text (a scenario may be called `007`), empty numbers are NaN.
+
+    Raises `ResultsError` for a missing file or column, a number that is none, or two rows for the same thing.
+    """
+    manifest = _manifest(folder / "manifest.json")
+    frames: dict[str, pd.DataFrame] = {}
+    texts: dict[str, str] = {}
+    for name, form in FORMS.items():
+        path = folder / f"{name}.csv"
+        if form.optional and not path.exists():
+            continue
+        text = _text(path)
+        frames[name] = _frame(text, form, path.name)
+        texts[name] = safe_csv(text)
+    return Tables(frames, texts, manifest)
+
+
+def records(frame: pd.DataFrame) -> list[Any]:
+    """The rows, each with its columns as attributes."""
+    return list(frame.itertuples(index=False))
+
+
+def safe_csv(text: str) -> str:
+    """The same table, with an apostrophe before text that a spreadsheet would take for a formula."""
+    cells = list(csv.reader(io.StringIO(text)))
+    out = io.StringIO()
+    csv.writer(out, lineterminator="\n").writerows([[_plain(cell) for cell in row] for row in cells])
+    return out.getvalue()
+
+
+def _plain(cell: str) -> str:
+    if cell[:1] not in ("=", "+", "-", "@", "\t", "\r"):
+        return cell
+    try:
+        float(cell)
+    except ValueError:
+        return "'" + cell
+    return cell
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except FileNotFoundError:
+        raise ResultsError(f"{path}: the results folder has no such file") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise ResultsError(f"{path}: cannot be read: {error}") from None
+
+
+def _manifest(path: Path) -> dict[str, Any]:
+    try:
+        manifest = json.loads(_text(path))
+    except json.JSONDecodeError as error:
+        raise ResultsError(f"{path}:{error.lineno}: is not JSON: {error.msg}") from None
+    if not isinstance(manifest, dict):
+        raise ResultsError(f"{path}: is not a JSON object")
+    return manifest
+
+
+def _frame(text: str, form: Form, name: str) -> pd.DataFrame:
+    try:
+        frame = pd.read_csv(io.StringIO(text), dtype=str, keep_default_na=False, na_filter=False)
+    except (pd.errors.EmptyDataError, pd.errors.ParserError) as error:
+        raise ResultsError(f"{name}: is not a table: {str(error).strip()}") from None
+    missing = [column for column in (*form.text, *form.numbers) if column not in frame.columns]
+    if missing:
+        raise ResultsError(f"{name}: has no column {', '.join(repr(column) for column in missing)}")
+    for column in (*form.numbers, *form.maybe):
+        cells = frame[column] if column in frame.columns else [""] * len(frame)
+        frame[column] = np.array([_number(cell, name, column) for cell in cells], dtype=float)
+    repeated = frame.duplicated(subset=list(form.key))
+    if repeated.any():
+        row = frame.loc[repeated, list(form.key)].iloc[0]
+        raise ResultsError(f"{name}: two rows for {', '.join(f'{k} {v!r}' for k, v in row.items())}")
+    return frame
+
+
+def _number(cell: str, name: str, column: str) -> float:
+    if cell.strip().lower() in ("", "nan", "na"):
+        return math.nan
+    try:
+        return float(cell)
+    except ValueError:
+        raise ResultsError(f"{name}: {column}: {cell!r} is not a number") from None

@@ -1,0 +1,248 @@
+"""The one look of all charts: colours by meaning, type, titles. No global Plotly state is read or set.
+
+Scenarios are told apart by place in the run (the baseline is first and navy in every chart), fates and
+kinds of stage by name. The colours differ in lightness as well as in hue, so that they hold for colour-blind
+readers and in greyscale; `tests/reports/test_theme.py` measures both.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from html import escape
+from typing import Any
+
+import plotly.graph_objects as go
+
+from reports.words import folded, shortened
+
+INK, MUTED, RULE, PAPER = "#1B2530", "#55616E", "#DFE4E9", "#FFFFFF"
+FONT = "'Segoe UI', 'Helvetica Neue', Helvetica, Arial, 'Liberation Sans', 'DejaVu Sans', sans-serif"
+TITLE_SIZE, SUBTITLE_SIZE, BODY_SIZE, SMALL_SIZE = 20, 13, 13, 12
+TITLE_WIDTH, SUBTITLE_WIDTH = 82, 135
+"""Characters in a line of the title and subtitle on a picture 1,100 pixels wide."""
+PICTURE_WIDTH = 1100
+
+
+@dataclass(frozen=True)
+class Mark:
+    """How one scenario is drawn in every chart."""
+
+    colour: str
+    dash: str
+    symbol: str
+
+
+SCENARIOS = (
+    Mark("#12355B", "solid", "circle"),
+    Mark("#E07A1F", "dash", "square"),
+    Mark("#7F55CA", "dot", "diamond"),
+    Mark("#4E899C", "dashdot", "triangle-up"),
+    Mark("#803E03", "longdash", "cross"),
+    Mark("#321911", "longdashdot", "x"),
+)
+FATES: Mapping[str, str] = {
+    "infused": "#096E75",
+    "progressed": "#C9651F",
+    "died": "#2B1420",
+    "withdrawn": "#C79BD9",
+    "collection_failed": "#7A1606",
+    "product_failed": "#782C97",
+    "unsuitable": "#6D7653",
+    "waiting": "#83C9B2",
+}
+EVENTS: Mapping[str, str] = {**FATES, "failed": FATES["product_failed"]}
+"""Fates, and the groups of fates that a chart of events puts together."""
+UNKNOWN = "#8A929B"
+QUEUE = "#9B2D6E"
+PROCESS = ("#B9C7D5", "#D9E1E9", "#9DB0C3")
+"""Neighbouring stages take these in turn; what matters is that none is the colour of a queue."""
+NEITHER = "#C4CBD2"
+
+
+def mark(place: int) -> Mark:
+    """The mark of the scenario at this place; they repeat after six."""
+    return SCENARIOS[place % len(SCENARIOS)]
+
+
+def fate_colour(fate: str) -> str:
+    """The colour of a fate or event."""
+    return EVENTS.get(fate, UNKNOWN)
+
+
+def plain(text: str) -> str:
+    """The text as Plotly shows it letter for letter: no tag, link or entity in it comes to life."""
+    return escape(text, quote=False)
+
+
+def name_of(scenario: str, width: int = 48) -> str:
+    """A scenario's name on one line of a chart, cut where it is long."""
+    return plain(shortened(" ".join(scenario.split()), width))
+
+
+def lines(text: str, width: int, most: int = 3) -> str:
+    """Plain text broken into lines for a chart."""
+    return "<br>".join(plain(line) for line in folded(text, width, most))
+
+
+def legible(colour: str) -> str:
+    """The colour, darkened until text in it has a contrast of 4.5 to 1 on white."""
+    channels = [int(colour[at : at + 2], 16) for at in (1, 3, 5)]
+    while _luminance(channels) > 0.18:
+        channels = [int(channel * 0.96) for channel in channels]
+    return "#" + "".join(f"{channel:02X}" for channel in channels)
+
+
+def _luminance(channels: Sequence[int]) -> float:
+    """Relative luminance of an sRGB colour as in WCAG 2."""
+    linear = [c / 3294.6 if c <= 10 else ((c / 255 + 0.055) / 1.055) ** 2.4 for c in channels]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def faint(colour: str, opacity: float) -> str:
+    """The colour with some transparency, for bands."""
+    red, green, blue = (int(colour[at : at + 2], 16) for at in (1, 3, 5))
+    return f"rgba({red},{green},{blue},{opacity})"
+
+
+def canvas() -> go.Figure:
+    """An empty figure in the theme. Its template is its own, so that `plotly.io.templates` has no say."""
+    axis = {
+        "gridcolor": RULE,
+        "linecolor": MUTED,
+        "zerolinecolor": MUTED,
+        "zerolinewidth": 1,
+        "tickfont": {"size": SMALL_SIZE, "color": MUTED},
+        "title": {"font": {"size": SMALL_SIZE, "color": MUTED}, "standoff": 8},
+        "automargin": False,
+        "ticklabelstandoff": 5,
+    }
+    template = go.layout.Template(
+        layout={
+            "font": {"family": FONT, "size": BODY_SIZE, "color": INK},
+            "paper_bgcolor": PAPER,
+            "plot_bgcolor": PAPER,
+            "colorway": [one.colour for one in SCENARIOS],
+            "xaxis": axis,
+            "yaxis": axis,
+            "hoverlabel": {
+                "bgcolor": PAPER,
+                "bordercolor": MUTED,
+                "font": {"size": 13, "color": INK},
+                "align": "left",
+            },
+            "hovermode": "closest",
+            "dragmode": False,
+            "barcornerradius": 0,
+        }
+    )
+    return go.Figure(layout=go.Layout(template=template))
+
+
+def finish(
+    figure: go.Figure,
+    *,
+    title: str,
+    subtitle: str,
+    alt: str,
+    height: int,
+    margin: Mapping[str, int],
+    legend: Sequence[str] = (),
+    narrow: Mapping[str, Any] | None = None,
+    narrow_height: int | None = None,
+) -> go.Figure:
+    """The figure with title, subtitle, legend and size.
+
+    `height`, `margin`: pixels of the plot with its margins at the left, right and below, title and legend not
+    counted. `legend`: names in the legend on a wide page; a figure's traces say which of them show.
+    `narrow`: what is different on a phone, as dotted path to value. `layout.meta` keeps these changes and the
+    alternative text for the page that shows the figure: the title is a heading there, which wraps.
+    """
+    narrow = dict(narrow or {})
+    title_lines, subtitle_lines = folded(title, TITLE_WIDTH, 4), folded(subtitle, SUBTITLE_WIDTH, 3)
+    head = 30 + 26 * len(title_lines) + 18 * len(subtitle_lines) + 12
+    legend_height = 26 * _legend_rows(legend, PICTURE_WIDTH - 100) + 6 if legend else 30
+    names = narrow.pop("legend", legend)
+    narrow_legend = 24 * _legend_rows(names, 300) + 10 if names else 30
+    full, page, phone = (
+        height + head + legend_height,
+        height + legend_height,
+        (narrow_height or height) + narrow_legend,
+    )
+    figure.update_layout(
+        title={
+            "text": "<b>" + "<br>".join(map(plain, title_lines)) + "</b>",
+            "font": {"size": TITLE_SIZE, "color": INK},
+            "subtitle": {
+                "text": "<br>".join(map(plain, subtitle_lines)),
+                "font": {"size": SUBTITLE_SIZE, "color": MUTED},
+            },
+            "x": 0,
+            "xref": "container",
+            "xanchor": "left",
+            "y": 1,
+            "yref": "container",
+            "yanchor": "top",
+            "pad": {"l": 20, "t": 32},
+        },
+        height=full,
+        margin={**margin, "t": head + legend_height, "pad": 0},
+        legend={
+            "orientation": "h",
+            "x": 0.01,
+            "xref": "container",
+            "xanchor": "left",
+            "y": (full - head + 4) / full,
+            "yref": "container",
+            "yanchor": "top",
+            "font": {"size": BODY_SIZE},
+            "itemclick": False,
+            "itemdoubleclick": False,
+            "bgcolor": "rgba(0,0,0,0)",
+        },
+        showlegend=bool(legend),
+        meta={
+            "alt": alt,
+            "page": {
+                "layout.title": None,
+                "layout.height": page,
+                "layout.margin.t": legend_height,
+                "layout.legend.x": 0,
+                "layout.legend.y": 1,
+            },
+            "narrow": {
+                "layout.height": phone,
+                "layout.margin.t": narrow_legend,
+                "layout.showlegend": bool(names),
+                **narrow,
+            },
+        },
+    )
+    return figure
+
+
+def _legend_rows(names: Sequence[str], width: int) -> int:
+    """How many rows a horizontal legend takes, by its letters: all entries are as wide as the longest."""
+    if not names:
+        return 0
+    entry = 50 + 7.5 * max(len(name) for name in names)
+    a_row = max(1, int(width / entry))
+    return -(-len(names) // a_row)
+
+
+def stacked(heights: Sequence[float], gap: float, above: float) -> list[tuple[float, float]]:
+    """The vertical domains (0 to 1, from the top down) of panels so many pixels high.
+
+    `gap`: pixels between two panels; `above`: over the first, for its heading.
+    """
+    whole = above + sum(heights) + gap * (len(heights) - 1)
+    domains, top = [], whole - above
+    for panel in heights:
+        domains.append(((top - panel) / whole, top / whole))
+        top -= panel + gap
+    return domains
+
+
+def day_tick(last: float, most: int = 8) -> int:
+    """Days between two ticks on an axis that ends at `last`."""
+    return next((step for step in (1, 2, 7, 14, 30, 60, 90, 180, 365, 730) if last / step <= most), 1460)

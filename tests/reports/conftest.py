@@ -1,0 +1,62 @@
+"""Results folders of the toy model, written once a session, and what `reports` makes of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import pytest
+
+import reports
+from tests.reports import sample
+
+HOSTILE = '<script>alert(1)</script> & "=cmd()" {{ 7*7 }} %{x} </script>'
+FORMULA = "=cmd()"
+Files = Mapping[str, str]
+
+
+def written(folder: Path) -> dict[str, str]:
+    """The files that `reports.write_all` writes for a folder, by path below it."""
+    files: dict[str, str] = {}
+    paths = reports.write_all(folder, lambda path, text: files.update({path.relative_to(folder).as_posix(): text}))
+    assert [path.relative_to(folder).as_posix() for path in paths] == list(files)
+    return files
+
+
+FOLDERS: Mapping[str, Callable[[Path], Path]] = {
+    "pair": lambda root: sample.write(root, replications=8),
+    "single": lambda root: sample.write(root, sample.PAIR[:1], replications=4),
+    "six": lambda root: sample.write(root, sample.SIX, replications=3),
+    "once": lambda root: sample.write(root, replications=1),
+    "nobody": lambda root: sample.write(root, (sample.PAIR[0], sample.NOBODY), replications=4, same=False),
+    "nobody_single": lambda root: sample.write(root, (sample.NOBODY,), replications=4),
+    "hostile": lambda root: sample.write(
+        root, (sample.autologous(HOSTILE), sample.allogeneic(FORMULA)), replications=3, title=HOSTILE
+    ),
+}
+
+
+@pytest.fixture(scope="session")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    """The results folder of this name, made when it is first asked for."""
+    made: dict[str, Path] = {}
+
+    def of(name: str) -> Path:
+        if name not in made:
+            made[name] = FOLDERS[name](tmp_path_factory.mktemp(name))
+        return made[name]
+
+    return of
+
+
+@pytest.fixture(scope="session")
+def files(folder: Callable[[str], Path]) -> Callable[[str], Files]:
+    """The files drawn from the results folder of this name."""
+    drawn: dict[str, Files] = {}
+
+    def of(name: str) -> Files:
+        if name not in drawn:
+            drawn[name] = written(folder(name))
+        return drawn[name]
+
+    return of

@@ -1,0 +1,157 @@
+"""The pages in a real browser, from disk: they draw, complain of nothing, ask for nothing, and their buttons work."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+
+import pytest
+
+from tests.reports.browser import Browser, find, running
+
+Files = Mapping[str, str]
+DRAWN = "[...document.querySelectorAll('[data-chart]')].every(place => place.querySelector('.cartesianlayer .trace'))"
+LABELS = "[...document.querySelectorAll('svg text')].map(one => one.textContent).join(' ')"
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+    program = find()
+    if program is None:
+        pytest.skip("no Chrome, Chromium or Edge on this machine (set BROWSER_PATH)")
+    with running(program, tmp_path_factory.mktemp("profile")) as one:
+        yield one
+
+
+@pytest.fixture(scope="module")
+def disk(files: Callable[[str], Files], tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, str], Path]:
+    """The path of a page of a results folder, written to disk."""
+
+    def put(name: str, page: str) -> Path:
+        path = tmp_path_factory.mktemp(name) / Path(page).name
+        path.write_text(files(name)[page], encoding="utf-8")
+        return path
+
+    return put
+
+
+@pytest.mark.parametrize(
+    ("name", "page"),
+    [
+        ("pair", "report.html"),
+        ("single", "report.html"),
+        ("six", "report.html"),
+        ("once", "report.html"),
+        ("nobody", "report.html"),
+        ("hostile", "report.html"),
+        ("pair", "charts/waiting_times.html"),
+        ("pair", "charts/incidence.html"),
+        ("pair", "charts/stages.html"),
+        ("pair", "charts/fates.html"),
+        ("pair", "charts/differences.html"),
+        ("pair", "charts/same_patients.html"),
+    ],
+)
+@pytest.mark.parametrize("width", [1280, 375])
+def test_a_page_draws_and_asks_for_nothing(
+    browser: Browser, disk: Callable[[str, str], Path], name: str, page: str, width: int
+) -> None:
+    path = disk(name, page)
+    browser.open(path, width)
+    browser.wait_for(DRAWN)
+    assert browser.complaints == []
+    assert browser.requests == [path.as_uri()]
+    assert browser.value("document.documentElement.scrollWidth") <= width
+    assert "Share chart" not in browser.value(
+        "document.documentElement.outerHTML.replace(/<script.*?<\\/script>/gs, '')"
+    )
+
+
+def test_the_share_button_is_not_there_and_the_camera_is(browser: Browser, disk: Callable[[str, str], Path]) -> None:
+    browser.open(disk("pair", "charts/fates.html"))
+    browser.wait_for(DRAWN)
+    titles = browser.value("[...document.querySelectorAll('.modebar-btn')].map(b => b.getAttribute('data-title'))")
+    assert "Save picture (SVG)" in titles
+    assert not [title for title in titles if "hare" in title or "loud" in title or "lotly" in title]
+
+
+def test_hostile_names_do_nothing_and_are_shown(browser: Browser, disk: Callable[[str, str], Path]) -> None:
+    browser.open(disk("hostile", "report.html"))
+    browser.wait_for(DRAWN)
+    assert "<script>alert(1)</script>" in browser.value(LABELS)
+    assert "<script>alert(1)</script>" in browser.value("document.querySelector('.finding').innerText")
+    assert browser.value("[...document.querySelectorAll('svg a')].length") == 0
+    assert not [method for method, _ in browser.events if method == "Page.javascriptDialogOpening"]
+
+
+def downloaded(browser: Browser, folder: Path, click: str, name: str) -> str:
+    browser.call("Browser.setDownloadBehavior", behavior="allow", downloadPath=str(folder))
+    browser.value(f"document.querySelector('{click}').click()")
+    deadline = time.monotonic() + 20
+    while not (folder / name).exists():
+        assert time.monotonic() < deadline, f"no {name}"
+        time.sleep(0.05)
+    return (folder / name).read_text(encoding="utf-8-sig")
+
+
+def test_downloads_work_offline_under_the_policy(
+    browser: Browser, disk: Callable[[str, str], Path], folder: Callable[[str], Path], tmp_path: Path
+) -> None:
+    browser.open(disk("pair", "report.html"))
+    browser.wait_for(DRAWN)
+    table = downloaded(browser, tmp_path, 'button[data-csv="differences"]', "differences.csv")
+    assert table == (folder("pair") / "differences.csv").read_text(encoding="utf-8")
+    picture = downloaded(browser, tmp_path, 'button[data-picture="fates"]', "fates.svg")
+    assert picture.startswith("<svg")
+    assert "percentage points" in picture
+    assert browser.complaints == []
+
+
+def test_the_camera_saves_svg_with_the_title(
+    browser: Browser, disk: Callable[[str, str], Path], tmp_path: Path
+) -> None:
+    browser.open(disk("pair", "charts/waiting_times.html"))
+    browser.wait_for(DRAWN)
+    camera = '[data-title="Save picture (SVG)"]'
+    assert "days shorter" in downloaded(browser, tmp_path, camera, "waiting_times.svg")
+
+
+def test_a_phone_gets_its_own_arrangement(browser: Browser, disk: Callable[[str, str], Path]) -> None:
+    browser.open(disk("pair", "report.html"), width=375)
+    browser.wait_for(DRAWN)
+    assert browser.value("document.querySelectorAll('.modebar-btn').length") == 0
+    third = "document.querySelector('#chart-incidence').layout.xaxis3.domain[0]"
+    assert browser.value(third) == 0
+    browser.call("Emulation.setDeviceMetricsOverride", width=1280, height=900, deviceScaleFactor=1, mobile=False)
+    browser.wait_for(f"{third} > 0")
+
+
+def test_folds_open_and_printing_restores_what_it_opened(browser: Browser, disk: Callable[[str, str], Path]) -> None:
+    browser.open(disk("pair", "report.html"))
+    browser.wait_for(DRAWN)
+    opened = "document.querySelectorAll('details[open]').length"
+    width = "document.querySelector('#chart-fates .main-svg').getAttribute('width')"
+    before = browser.value(width)
+    browser.value("window.dispatchEvent(new Event('beforeprint'))")
+    browser.wait_for(f"{width} === '850'")
+    assert browser.value(opened) == 2
+    browser.value("window.dispatchEvent(new Event('afterprint'))")
+    browser.wait_for(f"{width} === '{before}'")
+    assert browser.value(opened) == 0
+    browser.value("document.querySelector('[data-folds]').click()")
+    assert browser.value(opened) == browser.value("document.querySelectorAll('details').length")
+
+
+def test_the_keyboard_reaches_everything_that_can_be_used(browser: Browser, disk: Callable[[str, str], Path]) -> None:
+    browser.open(disk("pair", "report.html"))
+    browser.wait_for(DRAWN)
+    browser.value("document.body.focus()")
+    seen = []
+    for _ in range(14):
+        for kind in ("rawKeyDown", "keyUp"):
+            browser.call("Input.dispatchKeyEvent", type=kind, key="Tab", code="Tab", windowsVirtualKeyCode=9)
+        seen.append(browser.value("document.activeElement.tagName + ' ' + document.activeElement.textContent.trim()"))
+    assert seen[0] == "A To the finding"
+    assert "BUTTON Open all folds" in seen
+    assert "SUMMARY All other figures" in seen

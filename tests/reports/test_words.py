@@ -1,0 +1,96 @@
+"""Numbers and intervals as text."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+
+from reports.words import (
+    Estimate,
+    between,
+    bounds,
+    compact,
+    counted,
+    figure,
+    folded,
+    level,
+    listed,
+    number,
+    shortened,
+    size,
+    uncapital,
+)
+
+MINUS = "\N{MINUS SIGN}"
+
+
+@pytest.mark.parametrize(
+    ("value", "digits", "text"),
+    [(61.24, 1, "61.2"), (-3.0, 0, f"{MINUS}3"), (-0.04, 1, "0.0"), (0.0, 2, "0.00"), (1234.5, 1, "1234.5")],
+)
+def test_number(value: float, digits: int, text: str) -> None:
+    assert number(value, digits) == text
+
+
+@pytest.mark.parametrize(
+    ("estimate", "text"),
+    [
+        (Estimate(61.24, 59.81, 62.6, "days"), "61.2 days (95% CI 59.8 to 62.6)"),
+        (Estimate(0.7204, 0.7, 0.7402, "share"), "72.0% (95% CI 70.0 to 74.0)"),
+        (
+            Estimate(-0.1234, -0.2, -0.05, "share", change=True),
+            f"{MINUS}12.3 percentage points (95% CI {MINUS}20.0 to {MINUS}5.0)",
+        ),
+        (Estimate(61.24, unit="days"), "61.2 days (no interval)"),
+        (Estimate(math.nan, unit="days"), "no estimate"),
+        (Estimate(4.0, 4.0, 4.0), "4.0 (95% CI 4.0 to 4.0)"),
+    ],
+)
+def test_figure(estimate: Estimate, text: str) -> None:
+    assert figure(estimate) == text
+
+
+def test_digits_grow_until_the_bounds_differ_and_none_becomes_zero() -> None:
+    assert bounds(Estimate(5.0, 4.98, 5.02, "days")) == "4.98 to 5.02"
+    assert bounds(Estimate(0.5, 0.02, 1.0, "days")) == "0.02 to 1.00"
+    assert bounds(Estimate(0.5, 0.0, 1.0, "days")) == "0.0 to 1.0"
+    assert bounds(Estimate(0.0, 0.0, 0.0, "days")) == "0.0 to 0.0"
+    assert bounds(Estimate(5.0, 4.99999, 5.00001, "days")) == "5.000 to 5.000"
+
+
+def test_rounding_residue_is_zero() -> None:
+    assert compact(Estimate(-8.9e-16, -1.9e-15, 1.3e-16, "days")) == "0.0 days (0.0 to 0.0)"
+
+
+def test_size_drops_the_sign_and_keeps_the_order() -> None:
+    assert size(Estimate(-31.4, -33.0, -29.8, "days", change=True)) == "31.4 days (95% CI 29.8 to 33.0)"
+    assert size(Estimate(31.4, 29.8, 33.0, "days", change=True)) == "31.4 days (95% CI 29.8 to 33.0)"
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "holds"),
+    [(-1.0, 1.0, True), (0.0, 1.0, True), (-1.0, 0.0, True), (0.1, 1.0, False), (math.nan, math.nan, False)],
+)
+def test_holds_zero(low: float, high: float, holds: bool) -> None:
+    assert Estimate(0.5, low, high).holds_zero is holds
+
+
+def test_lists_counts_and_ranges() -> None:
+    assert [listed(items) for items in ([], ["a"], ["a", "b"], ["a", "b", "c"])] == ["", "a", "a and b", "a, b and c"]
+    assert (counted(1, "replication"), counted(2, "replication")) == ("1 replication", "2 replications")
+    assert (between(7.0, 14.0), between(1085.0, math.inf)) == ("7 to 14", "1085 or more")
+    assert (uncapital("Died"), uncapital("QC review")) == ("died", "QC review")
+
+
+def test_long_text_is_cut_with_an_ellipsis() -> None:
+    assert shortened("abcdef", 6) == "abcdef"
+    assert shortened("abcdefg", 6) == "abcde\N{HORIZONTAL ELLIPSIS}"
+    assert folded("one two three four five six seven", 9, 2) == ["one two", "three fo\N{HORIZONTAL ELLIPSIS}"]
+    assert folded("", 9) == [""]
+    assert all(len(line) <= 10 for line in folded("x" * 95, 10))
+
+
+def test_short_units() -> None:
+    assert level(Estimate(0.1, unit="share", change=True), short=True) == "10.0 pp"
+    assert level(Estimate(3.0, unit="patients"), short=True) == "3.0 patients"
