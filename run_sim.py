@@ -66,10 +66,18 @@ def options(*names: str) -> Callable[[Command], Command]:
         ),
         "out": click.option("--out", type=click.Path(path_type=Path), help="Folder for the results."),
         "set": click.option(
-            "--set", "overrides", multiple=True, metavar="PATH=VALUE", help="Change one value, e.g. manufacturing.lines=12."
+            "--set",
+            "overrides",
+            multiple=True,
+            metavar="PATH=VALUE",
+            help="Change one value, e.g. manufacturing.lines=12.",
         ),
         "engine": click.option(
-            "--engine", type=click.Choice(["auto", "simpy"]), default="auto", show_default=True, help="Which engine runs."
+            "--engine",
+            type=click.Choice(["auto", "simpy"]),
+            default="auto",
+            show_default=True,
+            help="Which engine runs.",
         ),
         "trace": click.option("--trace", is_flag=True, help="Also write every event to events.parquet."),
         "quiet": click.option("--quiet", "-q", is_flag=True, help="Say nothing but results and errors."),
@@ -141,7 +149,6 @@ def _study(
             with progress(count, quiet) as done:
                 study = run_study(plan, building, done)
             from reports import write_all
-
             from sim.experiment.folder import write_text
 
             if not quiet:
@@ -157,7 +164,9 @@ def _align(scenarios: dict[str, Loaded]) -> list[str]:
     if len(set(seeds.values())) < 2:
         return []
     told = ", ".join(f"{name} {seed}" for name, seed in seeds.items())
-    return [f"the scenarios have different seeds ({told}): their patients are not the same; give --seed to make them so"]
+    return [
+        f"the scenarios have different seeds ({told}): their patients are not the same; give --seed to make them so"
+    ]
 
 
 def _load(file: Path, overrides: Sequence[str] = ()) -> Loaded:
@@ -318,7 +327,9 @@ def _check_one(file: Path, loaded: Loaded) -> None:
 
     protocol = build_protocol(loaded.scenario)
     click.echo(f"{file}: {loaded.scenario.name} ({loaded.scenario.strategy}), digest {loaded.digest[:12]}")
-    click.echo(f"  without any queue, from referral to the end of the stay: {expect(protocol.path).days:.1f} days on average")
+    click.echo(
+        f"  without any queue, from referral to the end of the stay: {expect(protocol.path).days:.1f} days on average"
+    )
     loads = offered_loads(loaded.scenario, protocol)
     if loads:
         _print_table(

@@ -35,7 +35,17 @@ def compared(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, subprocess
 def test_compare_leaves_every_table_of_the_contract(compared: tuple[Path, subprocess.CompletedProcess[str]]) -> None:
     out, done = compared
     assert done.returncode == 0, done.stderr
-    for name in ("summary", "differences", "runs", "resources", "stages", "incidence", "waits", "fates", "same_patients"):
+    for name in (
+        "summary",
+        "differences",
+        "runs",
+        "resources",
+        "stages",
+        "incidence",
+        "waits",
+        "fates",
+        "same_patients",
+    ):
         assert len(pd.read_csv(out / f"{name}.csv")) > 0, name
     assert {"report.html", "manifest.json", "patients.parquet", "events.parquet"} <= {f.name for f in out.iterdir()}
     patients = pd.read_parquet(out / "patients.parquet")
@@ -74,7 +84,13 @@ def test_tables_agree_with_each_other(compared: tuple[Path, subprocess.Completed
 
 def test_compare_ends_with_a_table_and_the_report(compared: tuple[Path, subprocess.CompletedProcess[str]]) -> None:
     out, done = compared
-    for words in ("Waiting days, mean", "Vein-to-vein days", "Share infused", "progressed before infusion", "lost before"):
+    for words in (
+        "Waiting days, mean",
+        "Vein-to-vein days",
+        "Share infused",
+        "progressed before infusion",
+        "lost before",
+    ):
         assert words in done.stdout
     assert "What differs between the scenarios" in done.stdout
     assert done.stdout.strip().endswith(f"Report: {out / 'report.html'}")
@@ -252,7 +268,9 @@ def test_validate_tells_met_and_missed_with_its_exit_code(tmp_path: Path) -> Non
 
 def test_text_in_a_scenario_is_escaped_in_the_report(tmp_path: Path) -> None:
     shipped = Path(os.path.relpath(AUTO, tmp_path)).as_posix()
-    (tmp_path / "mine.yaml").write_text(f"extends: {shipped}\nname: <script>alert(1)</script>\ndescription: <img src=x>\n")
+    (tmp_path / "mine.yaml").write_text(
+        f"extends: {shipped}\nname: <script>alert(1)</script>\ndescription: <img src=x>\n"
+    )
     done = call("run", "mine.yaml", "--out", "results", *SHORT, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     for file in [tmp_path / "results" / "report.html", *(tmp_path / "results" / "charts").glob("*.html")]:

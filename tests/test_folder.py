@@ -40,7 +40,9 @@ def test_folders_above_are_made(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("error", [RuntimeError, KeyboardInterrupt])
-def test_an_error_on_the_way_leaves_the_old_results_and_nothing_else(tmp_path: Path, error: type[BaseException]) -> None:
+def test_an_error_on_the_way_leaves_the_old_results_and_nothing_else(
+    tmp_path: Path, error: type[BaseException]
+) -> None:
     place = tmp_path / "results"
     results(place, "old")
     with pytest.raises(error), new_results(place) as building:  # noqa: PT012 the error comes half-way on purpose

@@ -277,7 +277,9 @@ def test_the_fields_that_change_only_with_others_change_records_too() -> None:
     loaded, before = unchanged(AUTOLOGOUS)
     shares = ["patients.risk_groups.mild.share=0.5", "patients.risk_groups.severe.share=0.5"]
     assert not same(before, records(run_scenario(loaded.with_overrides(shares).scenario)))
-    plain = load_text(AUTOLOGOUS.replace(", priority: 0", "").replace(", priority: 1", "").replace("sickest_first", "lottery"))
+    plain = load_text(
+        AUTOLOGOUS.replace(", priority: 0", "").replace(", priority: 1", "").replace("sickest_first", "lottery")
+    )
     came = load_text(
         AUTOLOGOUS.replace(", priority: 0", "").replace(", priority: 1", "").replace("sickest_first", "first_come")
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -53,11 +54,15 @@ def test_everything_adds_up(scenario: Path | str, number: int) -> None:
 
 def nobody_vanishes(ran: Ran) -> None:
     run = ran.scenario.run
-    values = dict(zip(METRIC_NAMES, measure(ran.patients, ran.trace, (run.warm_up, run.warm_up + run.window)), strict=True))
+    values = dict(
+        zip(METRIC_NAMES, measure(ran.patients, ran.trace, (run.warm_up, run.warm_up + run.window)), strict=True)
+    )
     measured = ran.patients.cohort.measured
     counts = np.bincount(ran.patients.fate[measured], minlength=len(FATE_NAMES))
     assert counts.sum() == measured.sum() == values["referred"]
-    assert values["infused"] + values["lost_before_infusion"] + counts[FATE_NAMES.index("waiting")] == values["referred"]
+    assert (
+        values["infused"] + values["lost_before_infusion"] + counts[FATE_NAMES.index("waiting")] == values["referred"]
+    )
     ended = ran.patients.fate != FATE_NAMES.index("waiting")
     assert np.isfinite(ran.patients.end_day[ended]).all()
     assert np.isnan(ran.patients.end_day[~ended]).all()
@@ -68,7 +73,7 @@ def days_come_in_order(ran: Ran) -> None:
     infused = ran.patients.infused
     on_path = ["listing", "slot", "apheresis", "product_received", "lymphodepletion", "infusion"]
     days = [ran.patients.cohort.referral_day] + [ran.patients.day(m) for m in on_path if m in ran.patients.days]
-    for earlier, later in zip(days, days[1:], strict=False):
+    for earlier, later in pairwise(days):
         assert (later[infused] >= earlier[infused]).all()
 
 

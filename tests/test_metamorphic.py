@@ -69,7 +69,9 @@ def unlimited(text: str) -> str:
     return (
         text.replace("chairs: 1, beds: 1, slots: 2", "")
         .replace("chairs: 1, beds: 1", "")
-        .replace("slots: {count: 1, every: week, scope: centre, lead: 14 d, carry_over: 1, notice: 3 d}", "slots: unlimited")
+        .replace(
+            "slots: {count: 1, every: week, scope: centre, lead: 14 d, carry_over: 1, notice: 3 d}", "slots: unlimited"
+        )
         .replace("  lines: 2\n  line_held: {from: receipt, to: culture}\n", "")
         .replace("lab: 4", "lab: unlimited")
     )
@@ -79,7 +81,9 @@ def test_one_more_patient_touches_nobody_else_where_nothing_is_scarce() -> None:
     text = unlimited(AUTOLOGOUS)
     before = run_scenario(load_text(text).scenario)
     after = run_scenario(load_text(text.replace("[3 d, 70 d]", "[3 d, 70 d, 71 d]")).scenario)
-    new = (after.patients.cohort.region == 0) & (after.patients.cohort.source == 1) & (after.patients.cohort.number == 2)
+    new = (
+        (after.patients.cohort.region == 0) & (after.patients.cohort.source == 1) & (after.patients.cohort.number == 2)
+    )
     assert new.sum() == 1
     shared = min(before.trace.stop_day, after.trace.stop_day)
     then, now = before.trace.notes, after.trace.notes[~new]
@@ -90,9 +94,7 @@ def test_one_more_patient_touches_nobody_else_where_nothing_is_scarce() -> None:
 @pytest.mark.parametrize("text", [AUTOLOGOUS, ALLOGENEIC], ids=["autologous", "allogeneic"])
 def test_one_more_region_changes_no_draw_of_the_others(text: str) -> None:
     scenario = load_text(text).scenario
-    more = load_text(
-        text.replace("regions:\n", "regions:\n  east: {centre: big, referrals: 3 / month}\n")
-    ).scenario
+    more = load_text(text.replace("regions:\n", "regions:\n  east: {centre: big, referrals: 3 / month}\n")).scenario
     book = build_protocol(scenario).clocks
     (before, luck), (after, more_luck) = draw_cohort(scenario, book, 0), draw_cohort(more, book, 0)
     old = np.isin(after.region, [list(more.regions).index(name) for name in scenario.regions])
@@ -136,7 +138,9 @@ def test_a_longer_turnaround_never_lowers_progression_where_nothing_is_scarce(lo
     clocks = "clocks: {waiting: {progression: {exponential: {rate: 0.02 / d}}, ends_eligibility: 0.5}}\n"
     listed = ", ".join(f"{day} d" for day in range(0, 60, 3))
     short = small("manufacturing: {duration: 20 d}\n" + clocks, listed, "autologous", "", f"run.seed={seed}")
-    long = small(f"manufacturing: {{duration: {20 + longer} d}}\n" + clocks, listed, "autologous", "", f"run.seed={seed}")
+    long = small(
+        f"manufacturing: {{duration: {20 + longer} d}}\n" + clocks, listed, "autologous", "", f"run.seed={seed}"
+    )
     assert (short.patients.progressed <= long.patients.progressed).all()
 
 

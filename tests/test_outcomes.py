@@ -12,15 +12,28 @@ from sim.outcomes.curves import EVENTS, incidence, stage_days, stage_names, wait
 from sim.outcomes.estimates import interval, standard_error
 from sim.outcomes.metrics import METRIC_NAMES, METRICS, measure
 from sim.pieces.loads import expect, offered_loads
+from sim.pieces.strategies import build_protocol
 from tests.runs import Ran, load_text, small
-from tests.test_inert_inputs import AUTOLOGOUS
 
 # Names that others rely on (design section 9).
-PROMISED = """
-referred infused infused_share progressed_before_infusion progressed_before_infusion_share lost_before_infusion_share
-died_before_infusion_share waiting_days_mean waiting_days_median waiting_days_p90 referral_to_apheresis_days_mean
-vein_to_vein_days_mean vein_to_vein_days_median turnaround_days_mean product_wasted slots_wasted
-""".split()
+PROMISED = [
+    "referred",
+    "infused",
+    "infused_share",
+    "progressed_before_infusion",
+    "progressed_before_infusion_share",
+    "lost_before_infusion_share",
+    "died_before_infusion_share",
+    "waiting_days_mean",
+    "waiting_days_median",
+    "waiting_days_p90",
+    "referral_to_apheresis_days_mean",
+    "vein_to_vein_days_mean",
+    "vein_to_vein_days_median",
+    "turnaround_days_mean",
+    "product_wasted",
+    "slots_wasted",
+]
 
 
 def metrics(ran: Ran) -> dict[str, float]:
@@ -43,7 +56,10 @@ def test_the_promised_metrics_exist_with_label_unit_and_direction() -> None:
 # on day 16, the third gets it then, and would be through on day 26, but dies on day 17.
 DYING = """
 manufacturing: {lines: 1, duration: 10 d}
-clocks: {waiting: {death: {piecewise: {0 d: 0 / d, 15 d: 1000000 / d}}, progression: {piecewise: {0 d: 0 / d, 12 d: 1000000 / d}}}}
+clocks:
+  waiting:
+    death: {piecewise: {0 d: 0 / d, 15 d: 1000000 / d}}
+    progression: {piecewise: {0 d: 0 / d, 12 d: 1000000 / d}}
 """
 
 
@@ -70,13 +86,21 @@ def test_waiting_days_do_not_apply_where_nobody_is_infused() -> None:
 
 
 def test_only_patients_referred_inside_the_window_are_measured() -> None:
-    ran = small("manufacturing: {duration: 5 d}\n", "9 d, 10 d, 49 d, 50 d", "autologous", "", "run.warm_up=10 d", "run.window=40 d")
+    ran = small(
+        "manufacturing: {duration: 5 d}\n",
+        "9 d, 10 d, 49 d, 50 d",
+        "autologous",
+        "",
+        "run.warm_up=10 d",
+        "run.window=40 d",
+    )
     assert ran.patients.cohort.measured.tolist() == [False, True, True, False]
     assert metrics(ran)["referred"] == 2
 
 
 def test_a_product_made_for_a_patient_who_is_gone_is_wasted() -> None:
-    rest = "manufacturing: {duration: 30 d, on_leave: finish}\nclocks: {waiting: {death: {piecewise: {0 d: 0 / d, 20 d: 1000000 / d}}}}\n"
+    dies = "clocks: {waiting: {death: {piecewise: {0 d: 0 / d, 20 d: 1000000 / d}}}}\n"
+    rest = "manufacturing: {duration: 30 d, on_leave: finish}\n" + dies
     assert metrics(small(rest, "0 d, 3 d"))["product_wasted"] == 2
     assert metrics(small(rest.replace("finish", "stop"), "0 d, 3 d"))["product_wasted"] == 0
     late = rest.replace("30 d", "10 d") + "infusion: {scheduling: 15 d}\n"
@@ -84,7 +108,11 @@ def test_a_product_made_for_a_patient_who_is_gone_is_wasted() -> None:
 
 
 def test_a_product_lost_on_the_way_back_is_wasted_though_its_successor_is_infused() -> None:
-    rest = "manufacturing: {duration: 10 d, attempts: unlimited}\nshipping: {to_centre: 2 d, loss: 0.5}\napheresis: {attempts: unlimited}\n"
+    rest = """
+manufacturing: {duration: 10 d, attempts: unlimited}
+shipping: {to_centre: 2 d, loss: 0.5}
+apheresis: {attempts: unlimited}
+"""
     ran = small(rest, ", ".join(f"{day} d" for day in range(0, 100, 5)))
     tries = int(ran.patients.attempts["manufacture"].sum())
     assert tries > 25
@@ -149,23 +177,33 @@ def test_without_a_second_replication_there_is_no_interval() -> None:
 
 def test_offered_loads_are_what_is_asked_for_by_what_there_is() -> None:
     loaded = load_text(
-        AUTOLOGOUS.replace("failure: 0.2", "failure: 0").replace("loss: 0.1", "loss: 0").replace("shortfall: 0.3", "shortfall: 0")
-        .replace("failure: 0.1", "failure: 0").replace("out_of_specification: 0.3\n  accepted: 0.6\n  exception: 4 d", "review: 2 d").replace("  review: 2 d\n  lab", "  lab")
+        """
+name: Loads
+strategy: autologous
+run: {warm_up: 60 d, window: 240 d, follow_up: 100 d}
+regions:
+  north: {centre: big, referrals: 14 / month, referral_days: [3 d, 70 d]}
+  south: {centre: small, referrals: {0 d: 9 / month, 150 d: 5 / month}}
+centres:
+  big: {chairs: 1, beds: 1}
+  small: {chairs: 2, beds: 3}
+clocks: {waiting: {progression: never}}
+apheresis: {duration: 5 d}
+manufacturing: {lines: 2, duration: 9 d, slots: {count: 3, every: week}}
+infusion: {stay: 30 d}
+"""
     )
-    from sim.pieces.strategies import build_protocol
-
     loads = {(x.resource, x.centre): x.load for x in offered_loads(loaded.scenario, build_protocol(loaded.scenario))}
     month = 365.25 / 12
     north = 14 / month + 1 / 240  # one of the two listed days lies in the window
     south = (9 * 90 + 5 * 150) / 240 / month
     assert loads["line", ""] == pytest.approx((north + south) * 9 / 2)
     assert loads["chair", "big"] == pytest.approx(north * 5)
-    assert loads["bed", "small"] == pytest.approx(south * 30)
+    assert loads["bed", "small"] == pytest.approx(south * 30 / 3)
+    assert loads["slot", "small"] == pytest.approx(south / (35 * 3 / 240))  # 35 Mondays from day 60 to 299
 
 
 def test_touch_time_with_failures_is_that_of_a_geometric_series() -> None:
-    from sim.pieces.strategies import build_protocol
-
     text = """
 name: Remakes
 strategy: autologous

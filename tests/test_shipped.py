@@ -35,7 +35,9 @@ def test_every_number_of_a_shipped_scenario_names_its_source(file: Path) -> None
 def test_the_default_is_calibrated_to_karmma_3() -> None:
     # 225 of 249 collected patients infused, median 49 days from apheresis to infusion (TL-05, AT-06, AT-07)
     arms = [Arm("autologous", load(SHIPPED / "autologous.yaml").scenario)]
-    runs = np.array([r.outcomes[0].metrics for r in replicate(arms, range(20), 1, Keep(patients=False), lambda _: None)])
+    runs = np.array(
+        [r.outcomes[0].metrics for r in replicate(arms, range(20), 1, Keep(patients=False), lambda _: None)]
+    )
     mean = dict(zip(METRIC_NAMES, runs.mean(axis=0), strict=True))
     assert mean["vein_to_vein_days_median"] == pytest.approx(49.0, abs=1.0)
     assert mean["infused_of_collected_share"] == pytest.approx(225 / 249, abs=0.015)

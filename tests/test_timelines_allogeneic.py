@@ -92,9 +92,7 @@ def test_expiry_beats_issue_on_the_same_day() -> None:
 
 def test_lots_of_a_fixed_cadence_come_every_so_many_days_and_share_their_line() -> None:
     ran = small(
-        world(
-            "opening: 0, shelf_life: unlimited, order: {every: 5 d}, doses_per_lot: 1", "culture: 8 d, lines: 1"
-        ),
+        world("opening: 0, shelf_life: unlimited, order: {every: 5 d}, doses_per_lot: 1", "culture: 8 d, lines: 1"),
         "0 d, 0 d, 0 d",
         "allogeneic",
     )
@@ -136,7 +134,13 @@ def test_the_policy_orders_the_waiting_list(policy: str) -> None:
     if policy != "sickest_first":
         groups = groups.replace(", priority: 0", "").replace(", priority: 1", "")
     text = world("opening: 0, shelf_life: unlimited, order: {every: 10 d}, doses_per_lot: 1", "culture: 0 d")
-    ran = small(text + f"waiting_list: {{policy: {policy}}}\n" + groups, "0 d, 1 d, 2 d, 3 d, 4 d, 5 d", "allogeneic", "", "run.seed=3")
+    ran = small(
+        text + f"waiting_list: {{policy: {policy}}}\n" + groups,
+        "0 d, 1 d, 2 d, 3 d, 4 d, 5 d",
+        "allogeneic",
+        "",
+        "run.seed=3",
+    )
     served = np.argsort(ran.patients.day("dose")).tolist()
     if policy == "first_come":
         assert served == [0, 1, 2, 3, 4, 5]

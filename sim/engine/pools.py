@@ -1,7 +1,8 @@
 """Resources of the reference engine: capacities, dated slots and stocks, with one queue discipline for all.
 
 A request waits until its pool takes its *turn*, when nothing else is left to happen at the instant: everybody who can
-be served is, in the order of the queue key. A waiter that holds nothing needs no timer; his request lapses on his leaving day, and is passed over.
+be served is, in the order of the queue key. A waiter that holds nothing needs no timer; his request lapses on his
+leaving day, and is passed over.
 """
 
 from __future__ import annotations

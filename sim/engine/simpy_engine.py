@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -104,10 +104,10 @@ def _trace(world: World, stop: float) -> Trace:
     count = len(world.cohort.referral_day)
     slots, lots = world.slots, world.lots
 
-    def whole(values: list[int]) -> Any:
+    def whole(values: Sequence[int]) -> Any:
         return np.array(values, dtype=np.int64)
 
-    def days(values: list[float]) -> Any:
+    def days(values: Sequence[float]) -> Any:
         return np.array(values, dtype=float)
 
     return Trace(

@@ -27,8 +27,8 @@ class LotLog:
 class StockPool(Queue):
     """Doses on the shelf, requests waiting for one, and the inventory position that decides when a lot is started.
 
-    Position = doses on hand (`free`) + planned doses of lots under way - waiting requests; reviewed at each request, issue,
-    expiry, failure and leave.
+    Position = doses on hand (`free`) + planned doses of lots under way - waiting requests; reviewed at each request,
+    issue, expiry, failure and leave.
     """
 
     def __init__(

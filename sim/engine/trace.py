@@ -83,7 +83,8 @@ class Trace:
     """Everything that happened in one replication, up to `stop_day`; patients in the order of the cohort.
 
     `notes`: shape (patients, milestones), NaN where not passed; days after a patient has left belong to the product
-    that goes on without him; `passes`: how often each was passed. `ended_fate` indexes `fates` (-1: the path did not end by itself), `ended_day` with it.
+    that goes on without him; `passes`: how often each was passed. `ended_fate` indexes `fates` (-1: the path did not
+    end by itself), `ended_day` with it.
     `leave_day`, `leave_clock`: what the clocks made of him. Days beyond `stop_day` were foreseen, not lived.
     """
 

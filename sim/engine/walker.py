@@ -10,6 +10,7 @@ One generator a walker instead of one a step, because resuming through nested ge
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Generator, Iterator
 from enum import IntEnum
 from itertools import chain
@@ -17,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from sim.engine.pools import GRANTED, INFINITY, WAITING, Request, Slot
 from sim.engine.timeline import CLOCK, COMPLETION, Happening, Phase
-from sim.engine.trace import LOT, PATIENT
+from sim.engine.trace import PATIENT
 from sim.pieces.clocks import Clock, PatientClocks
 from sim.pieces.steps import (
     Attempts,
@@ -157,12 +158,13 @@ class Walker(Happening):
         first_note, is_patient = entity * world.width, self.kind == PATIENT
         steps, why = iter(path), ONWARD
         while True:
-            step = next(steps, None) if why is ONWARD else None
+            # `is` on the class below is twice as fast as isinstance, but tells a type checker nothing
+            step: Any = next(steps, None) if why is ONWARD else None
             if step is None:
                 if not stack:
                     break
                 steps, frame = stack.pop()
-                if frame.__class__ is Request:
+                if isinstance(frame, Request):
                     if self.day > timeline.today and not frame.pool.unlimited:
                         timeline.at(self.day, (CLOCK if why is LEFT else COMPLETION) + self.order, self)
                         yield
@@ -360,7 +362,7 @@ class Walker(Happening):
         """One branch has ended on `day`; with the last one the walk goes on."""
         self.day = max(self.day, day)
         self.branches_out -= 1
-        if self.branches_out == 0 and self.journey.gi_suspended:
+        if self.branches_out == 0 and inspect.getgeneratorstate(self.journey) == inspect.GEN_SUSPENDED:
             self.happen()
 
     def rank(self, policy: str) -> float:

@@ -43,7 +43,8 @@ class World:
         self.progression_day: list[float] = cohort.progression_day.tolist()
         self.stages: list[tuple[int, int, str, float, float]] | None = [] if traced else None
         self.hazards = {
-            name: (tuple(Hazards(t) for t in s.tables), s.ends_eligibility) for name, s in protocol.clocks.sets.items()
+            name: ((Hazards(s.tables[0]), Hazards(s.tables[1]), Hazards(s.tables[2])), s.ends_eligibility)
+            for name, s in protocol.clocks.sets.items()
         }
         self._clocks: dict[int, PatientClocks] = {}
         self._centre: list[int] = cohort.centre.tolist()

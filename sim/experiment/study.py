@@ -121,7 +121,7 @@ def _write_tables(plan: Plan, collected: tables.Collected, folder: Path) -> Stud
 
 def _parameters(plan: Plan) -> pd.DataFrame:
     """One row a scenario and number: its value, its source, and the reference behind the source."""
-    evidence = read_evidence()
+    evidence = read_evidence() or {}
     rows = [
         {
             "scenario": name,

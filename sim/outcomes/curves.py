@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -43,7 +45,7 @@ def stage_names(milestones: tuple[str, ...]) -> list[tuple[str, str]]:
     """The intervals of a path, each a pair of milestones, from referral to infusion."""
     known = {name for pair in INTERVALS for name in pair}
     on_path = ["referral", *(m for m in milestones if m in known)]
-    return [pair for pair in zip(on_path, on_path[1:], strict=False) if pair in INTERVALS]
+    return [pair for pair in pairwise(on_path) if pair in INTERVALS]
 
 
 def stage_days(patients: Patients, trace: Trace) -> FloatArray:

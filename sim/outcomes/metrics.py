@@ -107,9 +107,7 @@ METRICS: tuple[Metric, ...] = (
         "lower",
         _days("referral", "apheresis", _mean),
     ),
-    Metric(
-        "vein_to_vein_days_mean", "Vein-to-vein days, mean", "days", "lower", _days("apheresis", "infusion", _mean)
-    ),
+    Metric("vein_to_vein_days_mean", "Vein-to-vein days, mean", "days", "lower", _days("apheresis", "infusion", _mean)),
     Metric(
         "vein_to_vein_days_median",
         "Vein-to-vein days, median",

@@ -130,9 +130,7 @@ def _one(
     )
 
 
-def _slots(
-    trace: Trace, patients: Patients, index: int, place: int, window: Window
-) -> tuple[int, int, int, int]:
+def _slots(trace: Trace, patients: Patients, index: int, place: int, window: Window) -> tuple[int, int, int, int]:
     """(wasted, perished, claimed, offered) of the slots starting inside the window."""
     slots = trace.slots
     mine = (slots.resource == index) & (slots.centre == place)
@@ -145,7 +143,7 @@ def _slots(
 
 
 def _overlap(start: FloatArray, end: FloatArray, window: Window) -> FloatArray:
-    return np.maximum(np.minimum(end, window[1]) - np.maximum(start, window[0]), 0.0)
+    return np.asarray(np.maximum(np.minimum(end, window[1]) - np.maximum(start, window[0]), 0.0))
 
 
 def _queue_length(asked: FloatArray, served: FloatArray, window: Window) -> tuple[float, float]:

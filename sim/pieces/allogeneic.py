@@ -34,7 +34,7 @@ def allogeneic_resources(s: Scenario) -> tuple[Resource, ...]:
         label="Doses in stock",
         opening=stock.opening,
         shelf_life=stock.shelf_life,
-        reorder=(order.at, order.up_to) if order.every is None else None,
+        reorder=None if order.at is None or order.up_to is None else (order.at, order.up_to),
         every=math.inf if order.every is None else order.every,
         doses_per_lot=stock.doses_per_lot,
         lot_path=lot(s),

@@ -82,7 +82,10 @@ def lab(s: Scenario) -> Capacity:
 
 
 def _book_collect_and_make(s: Scenario) -> Path:
-    """From the waiting list to a product at the centre. A line is held as the scenario says; a slot until cells are there."""
+    """From the waiting list to a product at the centre.
+
+    A line is held as the scenario says; a slot until the cells are at the factory.
+    """
     held = s.manufacturing.line_held
     early = (*_prepare(s), *_collect(s), *_bridge(s))
     culture, testing, back = _culture(s, first=True), _testing(s), _ship_back(s)
@@ -157,7 +160,7 @@ def _product(s: Scenario, steps: Path) -> Path:
 
 def _patient(s: Scenario, steps: Path) -> Path:
     """Inside `_product`: what cannot go on without the patient."""
-    return steps if s.manufacturing.on_leave == OnLeave.STOP else (Together((Branch(steps, OnLeave.STOP),)),)
+    return steps if OnLeave(s.manufacturing.on_leave) == OnLeave.STOP else (Together((Branch(steps, OnLeave.STOP),)),)
 
 
 # -- the parts of the protocol --------------------------------------------------------------------------------------

@@ -74,6 +74,9 @@ class Hazards:
         return self.days[k] + (hazard - self.hazards[k]) / self.rates[k]
 
 
+Tables = tuple[Hazards, Hazards, Hazards]
+
+
 @dataclass(slots=True)
 class PatientClocks:
     """The state of one patient's clocks on day `since`; `thresholds`, `used` and multipliers by `Clock`.
@@ -82,7 +85,7 @@ class PatientClocks:
     (progression threshold, eligibility uniform) of a patient whose progression clock starts anew.
     """
 
-    tables: tuple[Hazards, Hazards, Hazards]
+    tables: Tables
     ends_eligibility: float
     after_progression: tuple[float, float, float]
     group: tuple[float, float, float]
@@ -173,7 +176,7 @@ class PatientClocks:
         else:
             self.changes.append((from_day, clock, multiplier))
 
-    def switch(self, day: float, tables: tuple[Hazards, Hazards, Hazards], ends_eligibility: float, anew: bool) -> None:
+    def switch(self, day: float, tables: Tables, ends_eligibility: float, anew: bool) -> None:
         """Go on under another set of hazards, whose ages count from `day`."""
         self.run(day)
         self.tables, self.ends_eligibility = tables, ends_eligibility

@@ -49,8 +49,8 @@ def expect(path: Path) -> Expectation:
 
 def _expect_step(step: object) -> Expectation:
     match step:
-        case Stage(duration=Distribution()):
-            return Expectation(days=step.duration.mean())
+        case Stage(duration=Distribution() as duration):
+            return Expectation(days=duration.mean())
         case Fail():
             return Expectation(fails=1.0)
         case End():

@@ -1,4 +1,4 @@
-"""What a scenario asks an engine to run: paths, resources in order of declaration, stocks and clocks, as plain values."""
+"""What a scenario asks an engine to run: paths, resources in order of declaration, stocks, clocks; plain values."""
 
 from __future__ import annotations
 
@@ -132,16 +132,15 @@ def drawn(path: Path) -> dict[str, Distribution | float]:
     """
     found: dict[str, Distribution | float] = {}
     for step in walk_steps(path):
-        entry: tuple[str, Distribution | float] | None = None
         match step:
-            case Stage(duration=Distribution()):
-                entry = (step.name, step.duration)
-            case Hazard(after=Distribution()):
-                entry = (step.name, step.after)
-            case Choose(when=Share()):
-                entry = (step.when.purpose, step.when.share)
-        if entry is not None and found.setdefault(*entry) != entry[1]:
-            raise ValueError(f"two steps draw for {entry[0]!r}, from different distributions")
+            case Stage(name=name, duration=Distribution() as rule) | Hazard(name=name, after=Distribution() as rule):
+                pass
+            case Choose(when=Share(purpose=name, share=rule)):
+                pass
+            case _:
+                continue
+        if found.setdefault(name, rule) != rule:
+            raise ValueError(f"two steps draw for {name!r}, from different distributions")
     return found
 
 

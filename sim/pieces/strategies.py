@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import lru_cache
+from typing import cast
 
 from sim.pieces.allogeneic import allogeneic, allogeneic_resources
 from sim.pieces.autologous import autologous, autologous_resources
@@ -48,6 +50,5 @@ def _clock_set(clocks: WaitingClocks) -> ClockSet:
     return ClockSet(tables, clocks.ends_eligibility)
 
 
-@lru_cache(maxsize=256)
-def _table(shape: Survival) -> HazardTable:
-    return hazard_table(shape)
+# Building a table takes milliseconds, and every replication asks for the same few. Survival shapes are frozen values.
+_table = cast(Callable[[Survival], HazardTable], lru_cache(maxsize=256)(hazard_table))

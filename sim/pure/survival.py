@@ -173,9 +173,10 @@ class SurvivalTable:
         if math.isinf(total[-1]):
             start, width = knots[-2], knots[-1] - knots[-2]
             left = np.clip(1.0 - (days - start) / width, math.exp(-CUT_HAZARD), 1.0)
-            return np.where(days <= start, np.interp(days, knots[:-1], total[:-1]), total[-2] - np.log(left))
+            before = np.interp(days, knots[:-1], total[:-1])
+            return np.asarray(np.where(days <= start, before, total[-2] - np.log(left)))
         rate = (total[-1] - total[-2]) / (knots[-1] - knots[-2])
-        return np.interp(days, knots, total) + rate * np.maximum(days - knots[-1], 0.0)
+        return np.asarray(np.interp(days, knots, total) + rate * np.maximum(days - knots[-1], 0.0))
 
     def grid(self, points: int) -> FloatArray:
         knots = np.array(self.days[1:])

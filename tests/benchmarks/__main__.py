@@ -32,7 +32,7 @@ def replicate(loaded: Loaded, number: int) -> int:
 
 
 def rep(seed: int) -> tuple[float, int, int, int, int]:
-    """(mean waiting days, infused, progressed, patients, 0) of Model P, counted by the day they happen after day 365."""
+    """(mean waiting days, infused, progressed, patients, 0) of Model P, counted by the day it happens after day 365."""
     loaded = load(MODEL_P, [f"run.seed={seed}"])
     protocol = build_protocol(loaded.scenario)
     cohort, luck = draw_cohort(loaded.scenario, protocol.clocks, 0)

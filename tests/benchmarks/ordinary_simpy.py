@@ -19,7 +19,7 @@ STAY_SIGMA = math.sqrt(math.log(1 + (5 / 14) ** 2))
 STAY_MU = math.log(14) - STAY_SIGMA**2 / 2
 
 
-class Progressed(Exception):
+class ProgressionError(Exception):
     """The clock went off first."""
 
 
@@ -41,7 +41,7 @@ def or_progress(event: simpy.Event, clock: simpy.Event) -> Generator[simpy.Event
     """Wait for the event, unless the clock goes off before."""
     yield event | clock
     if clock.processed:
-        raise Progressed
+        raise ProgressionError
 
 
 def patient(centre: Centre) -> Generator[simpy.Event, Any, None]:
@@ -72,7 +72,7 @@ def patient(centre: Centre) -> Generator[simpy.Event, Any, None]:
             if env.now > WARM_UP:
                 centre.waits.append(env.now - referred)
             yield env.timeout(rng.lognormal(STAY_MU, STAY_SIGMA))
-    except Progressed:
+    except ProgressionError:
         centre.progressed += env.now > WARM_UP
 
 
