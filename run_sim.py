@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from sim.experiment.study import Study
     from sim.scenario import Loaded
 
-FAILED, BAD_INPUT, MISSED, INTERRUPTED = 1, 2, 3, 130
+FAILED, BAD_INPUT, MISSED, CANNOT_BE_MADE, INTERRUPTED = 1, 2, 3, 4, 130
 ON_SCREEN = (
     "waiting_days_mean",
     "waiting_days_median",
@@ -74,7 +74,7 @@ def options(*names: str) -> Callable[[Command], Command]:
         ),
         "engine": click.option(
             "--engine",
-            type=click.Choice(["auto", "simpy"]),
+            type=click.Choice(["auto", "simpy", "compiled"]),
             default="auto",
             show_default=True,
             help="Which engine runs.",
@@ -140,7 +140,7 @@ def _study(
         first = next(iter(scenarios.values())).scenario.run
         count = replications or first.replications
         notes = _align(scenarios)
-        plan = Plan(scenarios, count, min(workers or os.cpu_count() or 1, count), _command_line(), trace)
+        plan = Plan(scenarios, count, min(workers or os.cpu_count() or 1, count), _command_line(), trace, engine)
         for warning in [*notes, *load_warnings(scenarios)]:
             say(f"warning: {warning}")
         if not quiet:
@@ -200,6 +200,7 @@ def _command_line() -> str:
 @contextmanager
 def errors_in_words() -> Iterator[None]:
     """Errors of input, folder and run as one clear line with the right exit code."""
+    from sim.engine.choice import EngineMissingError
     from sim.engine.trace import EngineError
     from sim.experiment.folder import FolderError
     from sim.scenario import ScenarioError
@@ -212,6 +213,8 @@ def errors_in_words() -> Iterator[None]:
         sys.exit(BAD_INPUT)
     except FolderError as error:
         stop(f"{error}", BAD_INPUT)
+    except EngineMissingError as error:
+        stop(f"{error}", CANNOT_BE_MADE)
     except EngineError as error:
         stop(f"the run failed: {error}", FAILED)
     except OSError as error:
@@ -407,10 +410,11 @@ def new(file: Path, base: str) -> None:
 
 @cli.command()
 @click.argument("files", nargs=-1, type=SCENARIO_FILE)
-@options("replications", "workers", "out", "quiet", "json")
+@options("replications", "engine", "workers", "out", "quiet", "json")
 def validate(
     files: tuple[Path, ...],
     replications: int | None,
+    engine: str,
     workers: int | None,
     out: Path | None,
     quiet: bool,
@@ -429,7 +433,7 @@ def validate(
         for file, loaded in cases:
             count = replications or loaded.scenario.run.replications
             with progress(count, quiet) as done:
-                verdicts += judge(file.stem, loaded, count, min(workers or os.cpu_count() or 1, count), done)
+                verdicts += judge(file.stem, loaded, count, min(workers or os.cpu_count() or 1, count), done, engine)
         table = [verdict.row() for verdict in verdicts]
         if out is not None:
             import pandas as pd

@@ -86,7 +86,7 @@ CHARTS: tuple[Chart, ...] = (
         "same_patients",
         same_patients.draw,
         same_patients.describe,
-        "Both scenarios treat the same patients with the same luck, so each patient is compared with "
-        "himself: progressed before infusion under both, under one only, or under neither.",
+        "Both scenarios treat the same patients with the same luck, so the outcomes are compared "
+        "patient by patient: progressed before infusion under both, under one only, or under neither.",
     ),
 )

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.engine.simpy_engine import run as run_simpy
+from sim.engine.choice import SIMPY, engine
 from sim.engine.trace import LOT, Trace
 from sim.outcomes.curves import fate_counts, incidence, stage_days, wait_shares
 from sim.outcomes.fates import Patients, resolve, table
@@ -31,6 +32,11 @@ class Arm:
 
     name: str
     scenario: Scenario
+
+    @cached_property
+    def protocol(self) -> Protocol:
+        """The scenario's protocol, built once for all its replications."""
+        return build_protocol(self.scenario)
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,12 +71,20 @@ class Keep:
 
 
 def replicate(
-    arms: Sequence[Arm], numbers: Sequence[int], workers: int, keep: Keep, done: Callable[[int], None]
+    arms: Sequence[Arm],
+    numbers: Sequence[int],
+    workers: int,
+    keep: Keep,
+    done: Callable[[int], None],
+    with_engine: str = SIMPY,
 ) -> Iterator[Replication]:
-    """Each replication in order of its number, whatever the number of workers; `done` hears how many each brings."""
+    """Each replication in order of its number, whatever the number of workers and the engine.
+
+    `done` hears how many each step brings.
+    """
     if workers == 1:
         for number in numbers:
-            yield _replication(arms, number, keep)
+            yield _replication(arms, number, keep, with_engine)
             done(1)
         return
     from joblib import Parallel, delayed
@@ -78,23 +92,23 @@ def replicate(
     size = max(1, min(8, len(numbers) // (4 * workers) or 1))
     chunks = [numbers[k : k + size] for k in range(0, len(numbers), size)]
     batches = Parallel(n_jobs=workers, return_as="generator")(
-        delayed(_replications)(arms, chunk, keep) for chunk in chunks
+        delayed(_replications)(arms, chunk, keep, with_engine) for chunk in chunks
     )
     for batch in batches:
         yield from batch
         done(len(batch))
 
 
-def _replications(arms: Sequence[Arm], numbers: Sequence[int], keep: Keep) -> list[Replication]:
-    return [_replication(arms, number, keep) for number in numbers]
+def _replications(arms: Sequence[Arm], numbers: Sequence[int], keep: Keep, with_engine: str) -> list[Replication]:
+    return [_replication(arms, number, keep, with_engine) for number in numbers]
 
 
-def _replication(arms: Sequence[Arm], number: int, keep: Keep) -> Replication:
+def _replication(arms: Sequence[Arm], number: int, keep: Keep, with_engine: str) -> Replication:
     outcomes: list[Outcome] = []
     pairs: list[FloatArray | str] = []
     baseline: Patients | None = None
     for arm in arms:
-        outcome, patients = run_arm(arm, number, keep)
+        outcome, patients = run_arm(arm, number, keep, with_engine)
         outcomes.append(outcome)
         if baseline is None:
             baseline = patients
@@ -104,14 +118,14 @@ def _replication(arms: Sequence[Arm], number: int, keep: Keep) -> Replication:
     return Replication(number, outcomes, pairs)
 
 
-def run_arm(arm: Arm, number: int, keep: Keep) -> tuple[Outcome, Patients]:
+def run_arm(arm: Arm, number: int, keep: Keep, with_engine: str = SIMPY) -> tuple[Outcome, Patients]:
     """One replication of one arm."""
     scenario = arm.scenario
     run = scenario.run
-    protocol = build_protocol(scenario)
+    protocol = arm.protocol
     cohort, luck = draw_cohort(scenario, protocol.clocks, number)
     window = (run.warm_up, run.warm_up + run.window)
-    trace = run_simpy(protocol, cohort, luck, window[1], run.follow_up, traced=keep.events)
+    trace = engine(with_engine)(protocol, cohort, luck, window[1], run.follow_up, keep.events)
     patients = resolve(cohort, trace, run.follow_up)
     days = int(min(run.follow_up, LONGEST_CURVE_DAYS))
     outcome = Outcome(

@@ -17,16 +17,17 @@ import numpy as np
 import pandas as pd
 
 from sim import __version__
+from sim.engine.choice import pick
 from sim.experiment import tables
 from sim.experiment.folder import MANIFEST, write_text
 from sim.experiment.not_modelled import NOT_MODELLED
 from sim.experiment.patients_file import PATIENTS, TableFile, event_columns, patient_columns
 from sim.experiment.replicate import Arm, Keep, replicate
-from sim.pieces.loads import offered_loads
+from sim.pieces.loads import expected_patients, offered_loads
 from sim.pieces.strategies import build_protocol
 from sim.scenario import Loaded, compare_scenarios, read_evidence
 
-PACKAGES = ("simpy", "numpy", "pandas", "scipy", "pyarrow", "plotly", "pydantic", "ruamel.yaml", "joblib")
+PACKAGES = ("simpy", "numba", "numpy", "pandas", "scipy", "pyarrow", "plotly", "pydantic", "ruamel.yaml", "joblib")
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,7 @@ class Plan:
     workers: int
     command: str
     keep_events: bool = False
+    engine: str = "auto"
 
     @property
     def arms(self) -> list[Arm]:
@@ -74,20 +76,22 @@ def run_study(plan: Plan, folder: Path, done: Callable[[int], None]) -> Study:
     started = time.perf_counter()
     arms = plan.arms
     collected = tables.Collected(arms)
-    columns = patient_columns([build_protocol(arm.scenario) for arm in arms])
+    columns = patient_columns([arm.protocol for arm in arms])
     keep = Keep(patients=True, events=plan.keep_events)
     with (
         TableFile(folder / PATIENTS, columns) as patients,
         TableFile(folder / "events.parquet", event_columns(), wanted=plan.keep_events) as events,
     ):
-        for replication in replicate(arms, range(plan.replications), plan.workers, keep, done):
+        engine, why_engine = pick(plan.engine, plan.replications * sum(expected_patients(arm.scenario) for arm in arms))
+        for replication in replicate(arms, range(plan.replications), plan.workers, keep, done, engine):
             collected.add(replication)
             for outcome in replication.outcomes:
                 patients.append(outcome.patients)
                 events.append(outcome.events)
     study = _write_tables(plan, collected, folder)
     why = tables.same_patients(collected)[1]
-    _write_manifest(plan, folder, study.warnings, why, time.perf_counter() - started)
+    ran = {"engine": engine, "engine_why": why_engine, "seconds": round(time.perf_counter() - started, 3)}
+    _write_manifest(plan, folder, study.warnings, why, ran)
     return study
 
 
@@ -150,7 +154,7 @@ def _changes(plan: Plan) -> pd.DataFrame:
     return pd.DataFrame([{"path": path, **row} for path, row in sorted(values.items())], columns=["path", *names])
 
 
-def _write_manifest(plan: Plan, folder: Path, warnings: Sequence[str], why: str | None, seconds: float) -> None:
+def _write_manifest(plan: Plan, folder: Path, warnings: Sequence[str], why: str | None, ran: dict[str, Any]) -> None:
     first = next(iter(plan.scenarios.values()))
     manifest = {
         "title": " against ".join(loaded.scenario.name for loaded in plan.scenarios.values()),
@@ -158,10 +162,9 @@ def _write_manifest(plan: Plan, folder: Path, warnings: Sequence[str], why: str 
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
         "seed": first.scenario.run.seed,
         "replications": plan.replications,
-        "engine": "simpy",
         "versions": {"vein2vein": __version__, "python": platform.python_version(), **_versions(PACKAGES)},
         "platform": platform.platform(),
-        "seconds": round(seconds, 3),
+        **ran,
         "baseline": next(iter(plan.scenarios)) if len(plan.scenarios) > 1 else None,
         "scenarios": [
             {

@@ -18,7 +18,6 @@ from sim.outcomes.metrics import METRICS
 from sim.outcomes.pairs import OUTCOMES
 from sim.pieces.loads import offered_loads
 from sim.pieces.protocol import milestones
-from sim.pieces.strategies import build_protocol
 
 FloatArray = NDArray[np.float64]
 
@@ -112,7 +111,7 @@ def resources(collected: Collected) -> pd.DataFrame:
     loads = [
         {"scenario": arm.name, "resource": load.resource, "centre": load.centre, "offered_load": load.load}
         for arm in collected.arms
-        for load in offered_loads(arm.scenario, build_protocol(arm.scenario))
+        for load in offered_loads(arm.scenario, arm.protocol)
     ]
     table = pd.DataFrame(collected.resources)
     if not loads:
@@ -126,7 +125,7 @@ def stages(collected: Collected) -> pd.DataFrame:
     for place, arm in enumerate(collected.arms):
         values = np.array([replication[place] for replication in collected.stages])
         mean, low, high = interval(values)
-        names = stage_names(milestones(build_protocol(arm.scenario).path))
+        names = stage_names(milestones(arm.protocol.path))
         for k, pair in enumerate(names):
             for kind, column in (("process", 0), ("queue", 1)):
                 rows.append(

@@ -9,10 +9,12 @@ from typing import Any
 
 import numpy as np
 
+from sim.engine.choice import pick
 from sim.experiment.replicate import Arm, Keep, Replication, replicate
 from sim.outcomes.estimates import standard_error
 from sim.outcomes.fates import FATE_NAMES
 from sim.outcomes.metrics import METRIC_NAMES
+from sim.pieces.loads import expected_patients
 from sim.scenario import Loaded
 from sim.scenario.targets import Quantity
 
@@ -53,13 +55,16 @@ class Verdict:
         }
 
 
-def judge(case: str, loaded: Loaded, replications: int, workers: int, done: Callable[[int], None]) -> list[Verdict]:
+def judge(
+    case: str, loaded: Loaded, replications: int, workers: int, done: Callable[[int], None], wanted: str = "auto"
+) -> list[Verdict]:
     """A verdict for each quantity of the case's `validation:` section."""
     validation = loaded.scenario.validation
     assert validation is not None
     found: dict[str, list[float]] = {name: [] for name in validation.quantities}
     arms = [Arm(loaded.scenario.name, loaded.scenario)]
-    for replication in replicate(arms, range(replications), workers, Keep(patients=False), done):
+    engine, _ = pick(wanted, replications * expected_patients(loaded.scenario))
+    for replication in replicate(arms, range(replications), workers, Keep(patients=False), done, engine):
         for name, quantity in validation.quantities.items():
             found[name].append(_value(replication, quantity.of))
     return [

@@ -39,6 +39,7 @@ EVENTS: dict[str, tuple[str, ...]] = {
 }
 BIN_DAYS = 7.0
 WAIT_BINS = 156
+ROUNDING_DAYS = 1e-9
 
 
 def stage_names(milestones: tuple[str, ...]) -> list[tuple[str, str]]:
@@ -65,8 +66,13 @@ def stage_days(patients: Patients, trace: Trace) -> FloatArray:
         # a queue belongs to the interval in which it ends; the first milestone's own instant to the interval before
         inside = chosen[entity] & (served > first[entity]) & (served <= last[entity])
         queued = float(waited[inside].sum() / chosen.sum())
-        found[k] = float((last - first)[chosen].mean()) - queued, queued
+        found[k] = _without_noise(float((last - first)[chosen].mean()) - queued), queued
     return found
+
+
+def _without_noise(days: float) -> float:
+    """The days, or 0 where only the rounding of a difference is left."""
+    return 0.0 if abs(days) < ROUNDING_DAYS else days
 
 
 def incidence(patients: Patients, days: int) -> FloatArray:

@@ -165,6 +165,11 @@ def unit_days(steps: CapacitySteps, window: tuple[float, float]) -> float:
     return total
 
 
+def expected_patients(scenario: Scenario) -> float:
+    """Patients referred in one replication on average, up to the end of the last patient's follow-up."""
+    return scenario.run.days * sum(_referrals_per_day(scenario, (0.0, scenario.run.days)).values())
+
+
 def _referrals_per_day(scenario: Scenario, window: tuple[float, float]) -> dict[str, float]:
     """Mean referrals a day over the window, by centre."""
     length = window[1] - window[0]

@@ -117,8 +117,9 @@ class Browser:
 
     @property
     def requests(self) -> list[str]:
-        """The addresses asked for since the page was opened."""
-        return [params["request"]["url"] for method, params in self.events if method == "Network.requestWillBeSent"]
+        """The addresses asked for since the page was opened; data in the page itself is not asked for."""
+        asked = [params["request"]["url"] for method, params in self.events if method == "Network.requestWillBeSent"]
+        return [address for address in asked if not address.startswith(("data:", "blob:"))]
 
 
 @contextmanager

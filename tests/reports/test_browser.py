@@ -121,6 +121,9 @@ def test_a_phone_gets_its_own_arrangement(browser: Browser, disk: Callable[[str,
     browser.open(disk("pair", "report.html"), width=375)
     browser.wait_for(DRAWN)
     assert browser.value("document.querySelectorAll('.modebar-btn').length") == 0
+    values = "document.querySelectorAll('table.key .value, table.key .within')"
+    edges = f"[...{values}].map(one => one.getBoundingClientRect().right)"
+    assert browser.value(f"Math.max(...{edges})") <= 375 - 15
     third = "document.querySelector('#chart-incidence').layout.xaxis3.domain[0]"
     assert browser.value(third) == 0
     browser.call("Emulation.setDeviceMetricsOverride", width=1280, height=900, deviceScaleFactor=1, mobile=False)

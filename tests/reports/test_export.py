@@ -6,6 +6,7 @@ import ast
 import base64
 import hashlib
 import json
+import os
 import re
 import subprocess
 import sys
@@ -127,7 +128,8 @@ def test_bytes_do_not_depend_on_the_hash_seed(folder: Callable[[str], Path], fil
         digest.update(text.encode())
     run = subprocess.run(
         [sys.executable, "-c", program, str(folder("pair"))],
-        env={"PYTHONHASHSEED": "12345", "PYTHONPATH": str(ROOT)},
+        env={**os.environ, "PYTHONHASHSEED": "12345"},
+        cwd=ROOT,
         capture_output=True,
         text=True,
         check=True,
@@ -173,7 +175,5 @@ def test_reports_import_nothing_of_the_simulator() -> None:
 
 def test_import_is_light() -> None:
     program = "import sys, reports; print([m for m in ('pandas', 'plotly', 'jinja2', 'numpy') if m in sys.modules])"
-    run = subprocess.run(
-        [sys.executable, "-c", program], env={"PYTHONPATH": str(ROOT)}, capture_output=True, text=True, check=True
-    )
+    run = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
     assert run.stdout.strip() == "[]"

@@ -1,0 +1,46 @@
+"""Which engine runs: the reference in SimPy, or the compiled kernel. Both give the same trace, to the last bit."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib.util import find_spec
+
+from sim.engine.trace import Trace
+from sim.pieces.cohort import Cohort, Luck
+from sim.pieces.protocol import Protocol
+
+SIMPY, COMPILED = "simpy", "compiled"
+# Loading the kernel from its disk cache takes as long as the reference needs for about so many patients.
+WORTH_LOADING_PATIENTS = 40_000
+
+# (protocol, cohort, luck, day the window ends, follow-up in days, traced)
+Engine = Callable[[Protocol, Cohort, Luck, float, float, bool], Trace]
+
+
+class EngineMissingError(Exception):
+    """The engine that was asked for cannot be had here, in words for the user."""
+
+
+def pick(wanted: str, patients: float) -> tuple[str, str]:
+    """(engine, why): the one wanted, or for `auto` the quicker one for this many patients over all replications."""
+    there = find_spec("numba") is not None
+    if wanted == COMPILED and not there:
+        raise EngineMissingError("the compiled engine needs numba (pip install numba); --engine simpy runs without it")
+    if wanted != "auto":
+        return wanted, "asked for"
+    if not there:
+        return SIMPY, "numba is not installed"
+    if patients < WORTH_LOADING_PATIENTS:
+        return SIMPY, "too little to do for the compiled engine to be worth loading"
+    return COMPILED, "quicker for this much to do"
+
+
+def engine(name: str) -> Engine:
+    """The engine of that name."""
+    if name == COMPILED:
+        from sim.engine import compiled_engine
+
+        return compiled_engine.run
+    from sim.engine import simpy_engine
+
+    return simpy_engine.run
