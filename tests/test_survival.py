@@ -34,6 +34,7 @@ SHAPES: list[tuple[Survival, float, float]] = [
     (SurvivalTable((0.0, 30.0, 60.0), (1.0, 0.5, 0.25)), 45.0, math.log(2.0) * 1.5),
     (SurvivalTable((0.0, 30.0, 60.0), (1.0, 0.5, 0.25)), 90.0, math.log(2.0) * 3.0),
     (SurvivalTable((0.0, 30.0, 60.0), (1.0, 0.5, 0.0)), 45.0, -math.log(0.25)),
+    (SurvivalTable((0.0, 60.0), (1.0, 0.0)), 15.0, -math.log(0.75)),
 ]
 
 

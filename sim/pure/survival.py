@@ -183,8 +183,9 @@ class SurvivalTable:
         if self.survival[-1] > 0.0:
             return knots
         start, width = self.days[-2], self.days[-1] - self.days[-2]
-        falling = start + width * -np.expm1(-np.linspace(0.0, CUT_HAZARD, points + 1)[1:])
-        return np.union1d(knots, falling)
+        # close together where the first have the event, even so where the last have it
+        steps = np.union1d(np.geomspace(FIRST_HAZARD, CUT_HAZARD, points), np.linspace(0.0, CUT_HAZARD, points + 1)[1:])
+        return np.union1d(knots, start + width * -np.expm1(-steps))
 
 
 def hazard_table(shape: Survival) -> HazardTable:

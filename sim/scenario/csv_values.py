@@ -11,6 +11,7 @@ from sim.scenario.files import find_inside, read_text, shown_path
 from sim.scenario.kinds import parse_date, parse_number
 from sim.scenario.nodes import Branch, Items, Leaf, Node
 from sim.scenario.problems import Place, Problem, show
+from sim.scenario.section import MOST_FAULTS
 from sim.scenario.units import MOST_DAYS, write_number
 
 MOST_ROWS = 20_000
@@ -105,6 +106,9 @@ def _items(text: str, shown: str, key: str, place: Place) -> tuple[Items, list[t
                 faults.append((where, f"column '{column}': {error}"))
         if len(leaves) == len(columns):
             items.append(leaves[0] if len(leaves) == 1 else Items(where, tuple(leaves)))
+    if len(faults) > MOST_FAULTS:
+        more = f"{len(faults) - MOST_FAULTS} more problems like these"
+        faults = [*faults[:MOST_FAULTS], (faults[MOST_FAULTS][0], more)]
     return Items(place, tuple(items)), faults
 
 

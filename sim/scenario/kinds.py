@@ -288,7 +288,7 @@ def day_of(value: Any, context: Context) -> float:
     return parse_days(value, ", or a date such as 2026-01-31")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class ByDate(Kind):
     """A value that changes by date: a single one, or a map from dates (or durations since the start) to values.
 
@@ -299,9 +299,6 @@ class ByDate(Kind):
     write_value: Callable[[float], Any]
     describe_value: JsonSchema
     nothing: str
-
-    def __hash__(self) -> int:
-        return id(self)
 
     def read(self, value: Any, context: Context) -> tuple[tuple[float, float], ...]:
         if not isinstance(value, dict):

@@ -55,7 +55,8 @@ def digest(scenario: Scenario) -> str:
 def differences(a: Scenario, b: Scenario, a_nodes: Nodes, b_nodes: Nodes) -> list[Difference]:
     """The values that differ, those of `a` in the order of the schema and then what only `b` has.
 
-    Name, description, sources and validation do not count. Texts are those of the files, unless these are the same: dates that count from different starts.
+    Name, description, sources and validation do not count. Texts are those of the files, unless these are the same:
+    dates that count from different starts.
     """
     in_a, in_b = ({v.path: v for v in values(s) if v.path[0] not in NOT_IN_DIGEST} for s in (a, b))
     found: list[Difference] = []

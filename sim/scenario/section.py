@@ -22,6 +22,8 @@ Loc = tuple[str | int, ...]
 # A fault found by a rule: where, below the section, and the message.
 Fault = tuple[Loc, str]
 ABSENT = "absent"
+# Of a list with more faults than this, the first are told.
+MOST_FAULTS = 50
 # A section with more unknown keys than this is something else altogether.
 MOST_UNKNOWN = 50
 
@@ -75,8 +77,11 @@ def details_of(error: ValidationError) -> list[InitErrorDetails]:
 
 
 def refuse(faults: Iterable[Fault]) -> ValidationError:
-    """A validation error that holds these faults."""
-    return ValidationError.from_exception_data("scenario", details(faults))
+    """A validation error that holds these faults, or the first of very many."""
+    found = list(faults)
+    if len(found) > MOST_FAULTS:
+        found = [*found[:MOST_FAULTS], ((), f"{len(found) - MOST_FAULTS} more problems like these")]
+    return ValidationError.from_exception_data("scenario", details(found))
 
 
 class Section(BaseModel):
@@ -132,7 +137,8 @@ class Section(BaseModel):
             raise fault(f"found {show(data)}; allowed: {cls.allowed()}")
         faults: list[Fault] = []
         unknown = [key for key in data if key not in known]
-        faults.extend(((key,), f"unknown key{did_you_mean(key, [*cls.also_known, *known])}") for key in unknown[:MOST_UNKNOWN])
+        names = [*cls.also_known, *known]
+        faults.extend(((key,), f"unknown key{did_you_mean(key, names)}") for key in unknown[:MOST_UNKNOWN])
         if len(unknown) > MOST_UNKNOWN:
             faults.append(((), f"{len(unknown) - MOST_UNKNOWN} more unknown keys"))
         # pydantic would take nothing at all for an optional section that is left out

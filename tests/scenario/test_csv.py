@@ -134,6 +134,16 @@ def test_files_that_cannot_be_had(tmp_path: Path, name: str, message: str) -> No
     assert found == f"mine.yaml:10: manufacturing.duration.empirical: {message}"
 
 
+def test_many_faults_are_cut(tmp_path: Path) -> None:
+    write(tmp_path, "days\n" + "x\n" * 300, "days.csv")
+    found = problems(tmp_path, EMPIRICAL)
+    assert len(found) == 51
+    assert found[-1] == "days.csv:52: manufacturing.duration.empirical: 250 more problems like these"
+    found = problems(tmp_path, EMPIRICAL.replace("days.csv", f"[{', '.join('x' * 300)}]"))
+    assert len(found) == 51
+    assert found[-1] == "mine.yaml:10: manufacturing.duration.empirical: 250 more problems like these"
+
+
 def test_too_many_rows(tmp_path: Path) -> None:
     write(tmp_path, "days\n" + "1\n" * 20_001, "days.csv")
     assert problems(tmp_path, EMPIRICAL) == ["days.csv:20002: manufacturing.duration.empirical: more than 20000 rows"]

@@ -80,7 +80,7 @@ def test_with_overrides_leaves_the_base_as_it_is(tmp_path: Path) -> None:
     assert changed.digest != base.digest
     assert again.digest == base.digest
     assert (changed.overrides, again.path) == (("run.seed=3", "manufacturing.lines=2"), base.path)
-    with pytest.raises(ScenarioError, match="--set manufacturing.linez: unknown key; did you mean 'lines'"):
+    with pytest.raises(ScenarioError, match=r"--set manufacturing\.linez: unknown key; did you mean 'lines'"):
         base.with_overrides(["manufacturing.linez=2"])
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import date
 from pathlib import Path
 
 import jsonschema
@@ -230,6 +231,8 @@ capacities = st.one_of(
         lambda t: {"0 d": t[0], **t[1]}
     ),
 )
+starts = st.dates(date(1900, 1, 1), date(2999, 12, 31))
+referral_days = st.lists(days, min_size=1, max_size=5)
 names = st.text(alphabet="abcXYZ äß漢0123456789-_", min_size=1, max_size=12).filter(lambda name: name == name.strip())
 texts = st.text(alphabet=st.characters(exclude_categories=["Cc", "Cs", "Zl", "Zp"]), min_size=1, max_size=30).filter(
     str.strip
@@ -246,10 +249,10 @@ def scenarios(draw: st.DrawFn) -> dict[str, object]:
         "name": draw(texts),
         "description": draw(st.one_of(st.just(""), texts)),
         "strategy": "autologous",
-        "run": {"seed": draw(st.integers(0, 2**63 - 1)), "start": draw(st.dates().filter(lambda d: 1900 <= d.year < 3000)).isoformat()},
-        "regions": {draw(names): {"centre": centre, "referrals": draw(rates), "referral_days": draw(st.lists(days, min_size=1))}},
+        "run": {"seed": draw(st.integers(0, 2**63 - 1)), "start": draw(starts).isoformat()},
+        "regions": {draw(names): {"centre": centre, "referrals": draw(rates), "referral_days": draw(referral_days)}},
         "centres": {centre: {"chairs": draw(capacities), "beds": draw(capacities)}},
-        "patients": {"risk_groups": {group: {"share": share}, group + "x": {"share": 1.0 - share, "hazard": draw(shapes)}}},
+        "patients": {"risk_groups": {group: {"share": share}, group + "x": {"share": 1.0 - share, "hazard": 2}}},
         "clocks": {"waiting": waiting, "after_apheresis": {"death": draw(clocks), "ends_eligibility": draw(shares)}},
         "work_up": {"duration": draw(durations)},
         "manufacturing": {"duration": draw(durations), "failure": draw(shares), "lines": draw(capacities)},
