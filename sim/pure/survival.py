@@ -172,9 +172,9 @@ class SurvivalTable:
             total = -np.log(np.array(self.survival))
         if math.isinf(total[-1]):
             start, width = knots[-2], knots[-1] - knots[-2]
-            left = np.clip(1.0 - (days - start) / width, math.exp(-CUT_HAZARD), 1.0)
+            gone = np.clip((days - start) / width, 0.0, -math.expm1(-CUT_HAZARD))
             before = np.interp(days, knots[:-1], total[:-1])
-            return np.asarray(np.where(days <= start, before, total[-2] - np.log(left)))
+            return np.asarray(np.where(days <= start, before, total[-2] - np.log1p(-gone)))
         rate = (total[-1] - total[-2]) / (knots[-1] - knots[-2])
         return np.asarray(np.interp(days, knots, total) + rate * np.maximum(days - knots[-1], 0.0))
 
