@@ -15,8 +15,8 @@ from tests.runs import SHIPPED
 
 FILES = sorted(SHIPPED.glob("*.yaml"))
 CASES = sorted((SHIPPED / "validation").glob("*.yaml"))
-# Cases whose required precision takes minutes; `validate` runs them.
-LONG = {"mmc", "erlang_a", "base_stock", "slot_starved", "remake_twice"}
+# Textbook queues must come out with a standard error of half a per cent of the target.
+QUEUES = {"mmc", "erlang_a", "base_stock"}
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
@@ -48,13 +48,9 @@ def test_a_validation_case_comes_out_right(file: Path) -> None:
     loaded = load(file)
     assert loaded.scenario.validation is not None
     assert loaded.scenario.validation.source
-    if file.stem in LONG:
-        loaded = loaded.with_overrides(["run.replications=20"])
     verdicts = judge(file.stem, loaded, loaded.scenario.run.replications, 1, lambda _: None)
     assert len(verdicts) == len(loaded.scenario.validation.quantities)
     for verdict in verdicts:
-        distance = max(verdict.expected_low - verdict.simulated, verdict.simulated - verdict.expected_high, 0.0)
-        error = 0.0 if np.isnan(verdict.standard_error) else verdict.standard_error
-        assert distance <= max(3.0 * error, 1e-9), verdict.row()
-        if file.stem not in LONG:
-            assert verdict.met, verdict.row()
+        assert verdict.met, verdict.row()
+        if verdict.standard_error > 0.0 and file.stem in QUEUES:
+            assert verdict.standard_error <= 0.005 * verdict.expected_high

@@ -1,42 +1,61 @@
 """Benchmarks that anyone can run: `python -m tests.benchmarks [--quick] [--json FILE]`.
 
-Speeds are ratios inside one interleaved run, because machines differ and drift.
+Speeds are ratios inside one interleaved run, because machines differ and drift. A replication is counted whole: draws,
+engine and trace; the table of results is not.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import resource
 import statistics
+import subprocess
+import sys
 import time
 from collections.abc import Callable
+from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
-from sim.engine.simpy_engine import run
-from sim.pieces.cohort import draw_cohort
+from sim.engine.choice import COMPILED, SIMPY, engine
+from sim.engine.trace import Trace
+from sim.experiment.replicate import Arm, Keep, replicate
+from sim.pieces.cohort import Cohort, draw_cohort
+from sim.pieces.protocol import Protocol
 from sim.pieces.strategies import build_protocol
-from sim.scenario import Loaded, load
+from sim.scenario import Scenario, load
 from tests.benchmarks import ordinary_simpy
 
 MODEL_P = Path(__file__).with_name("model_p.yaml")
+ENGINES = (SIMPY, COMPILED)
 
 
-def replicate(loaded: Loaded, number: int) -> int:
-    """Patients of one replication on the reference engine, draws included."""
-    scenario = loaded.scenario
-    protocol = build_protocol(scenario)
+@lru_cache
+def model_p(size: int = 1) -> tuple[Scenario, Protocol]:
+    """Model P with referrals and capacities so many times as large."""
+    changes = {
+        "regions.everywhere.referrals": f"{0.5 * size} / d",
+        "centres.everywhere.chairs": str(2 * size),
+        "centres.everywhere.beds": str(10 * size),
+        "manufacturing.lines": str(14 * size),
+        "release_testing.lab": str(6 * size),
+    }
+    scenario = load(MODEL_P, [f"{path}={value}" for path, value in changes.items()]).scenario
+    return scenario, build_protocol(scenario)
+
+
+def simulate(name: str, number: int, size: int = 1) -> tuple[Cohort, Trace]:
+    """One replication of Model P on an engine, draws included."""
+    scenario, protocol = model_p(size)
     cohort, luck = draw_cohort(scenario, protocol.clocks, number)
     window_end = scenario.run.warm_up + scenario.run.window
-    trace = run(protocol, cohort, luck, window_end, scenario.run.follow_up)
-    return len(trace.ended_day)
+    return cohort, engine(name)(protocol, cohort, luck, window_end, scenario.run.follow_up, False)
 
 
-def rep(seed: int) -> tuple[float, int, int, int, int]:
+def rep(seed: int, name: str = COMPILED) -> tuple[float, int, int, int, int]:
     """(mean waiting days, infused, progressed, patients, 0) of Model P, counted by the day it happens after day 365."""
-    loaded = load(MODEL_P, [f"run.seed={seed}"])
-    protocol = build_protocol(loaded.scenario)
-    cohort, luck = draw_cohort(loaded.scenario, protocol.clocks, 0)
-    trace = run(protocol, cohort, luck, 3650.0, 365.0)
+    cohort, trace = simulate(name, seed)
     infused = trace.notes[:, trace.milestones.index("infusion")]
     counted = (infused > 365.0) & (infused <= trace.stop_day)
     left = (trace.leave_day > 365.0) & (trace.leave_day <= trace.stop_day)
@@ -51,38 +70,59 @@ def seconds(function: Callable[[], object]) -> float:
     return time.perf_counter() - started
 
 
-def race(rounds: int) -> dict[str, object]:
-    """Model P on the reference engine and in ordinary SimPy, in turn."""
-    loaded = load(MODEL_P)
-    replicate(loaded, 999)
-    ours, ordinary = [], []
+def race(rounds: int) -> dict[str, Any]:
+    """Model P on both engines and in ordinary SimPy, in turn; a few replications a turn for the quick ones."""
+    turns: dict[str, tuple[int, Callable[[int], object]]] = {
+        "ordinary_simpy": (1, ordinary_simpy.replicate),
+        SIMPY: (2, lambda number: simulate(SIMPY, number)),
+        COMPILED: (20, lambda number: simulate(COMPILED, number)),
+    }
+    for _, function in turns.values():
+        function(999)
+    taken: dict[str, list[float]] = {name: [] for name in turns}
     for number in range(rounds):
-        ordinary.append(seconds(lambda number=number: ordinary_simpy.replicate(number)))
-        ours.append(min(seconds(lambda number=number, k=k: replicate(loaded, 2 * number + k)) for k in range(2)))
-    ratios = [slow / fast for slow, fast in zip(ordinary, ours, strict=True)]
+        for name, (times, function) in turns.items():
+            taken[name].append(seconds(lambda f=function, n=number, k=times: [f(n * k + i) for i in range(k)]) / times)
+    ordinary = taken["ordinary_simpy"]
+    ratios = {name: statistics.median(a / b for a, b in zip(ordinary, taken[name], strict=True)) for name in ENGINES}
     return {
-        "milliseconds": {
-            "ordinary_simpy": 1e3 * statistics.median(ordinary),
-            "simpy": 1e3 * statistics.median(ours),
-        },
-        "times_ordinary_simpy": {"simpy": statistics.median(ratios)},
+        "milliseconds": {name: 1e3 * statistics.median(values) for name, values in taken.items()},
+        "times_ordinary_simpy": ratios,
     }
 
 
-def growth(sizes: tuple[int, ...]) -> dict[str, float]:
-    """Milliseconds of one replication of Model P with everything made so many times as large."""
-    found = {}
-    for size in sizes:
-        changes = {
-            "regions.everywhere.referrals": f"{0.5 * size} / d",
-            "centres.everywhere.chairs": str(2 * size),
-            "centres.everywhere.beds": str(10 * size),
-            "manufacturing.lines": str(14 * size),
-            "release_testing.lab": str(6 * size),
-        }
-        loaded = load(MODEL_P, [f"{path}={value}" for path, value in changes.items()])
-        found[f"{size}x"] = 1e3 * min(seconds(lambda loaded=loaded, k=k: replicate(loaded, k)) for k in range(3))
+def growth_with_patients(sizes: tuple[int, ...]) -> dict[str, dict[str, float]]:
+    """Milliseconds of one replication by engine and size."""
+    found: dict[str, dict[str, float]] = {}
+    for name in ENGINES:
+        for size in sizes:
+            simulate(name, 0, size)
+            quickest = min(seconds(lambda n=name, s=size, k=k: simulate(n, k, s)) for k in range(3))
+            found.setdefault(name, {})[f"{size}x"] = 1e3 * quickest
     return found
+
+
+def growth_with_replications(counts: tuple[int, ...]) -> dict[str, dict[str, float]]:
+    """Seconds and peak memory of whole runs on two workers, each in a process of its own."""
+    found = {}
+    for count in counts:
+        command = [sys.executable, "-m", "tests.benchmarks", "--replicate", str(count)]
+        done = subprocess.run(command, capture_output=True, text=True, check=True)
+        found[str(count)] = json.loads(done.stdout)
+    return found
+
+
+def replicate_model_p(count: int) -> dict[str, float]:
+    """Seconds and peak memory (MB, the larger of this process and its workers) of so many replications."""
+    scenario, _ = model_p()
+
+    def run() -> None:
+        for _ in replicate([Arm("P", scenario)], range(count), 2, Keep(patients=False), lambda _: None, COMPILED):
+            pass
+
+    taken = seconds(run)
+    peak = max(resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    return {"seconds": taken, "peak_mb": peak / 1024}
 
 
 def main() -> None:
@@ -90,9 +130,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="end within 40 seconds")
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write the figures to a file")
+    parser.add_argument("--replicate", type=int, metavar="N", help="only run Model P so often, and say what it took")
     chosen = parser.parse_args()
-    found = race(10 if chosen.quick else 40)
-    found["milliseconds_by_size"] = growth((1, 10) if chosen.quick else (1, 10, 50))
+    if chosen.replicate:
+        print(json.dumps(replicate_model_p(chosen.replicate)))
+        return
+    found = race(8 if chosen.quick else 40)
+    found["milliseconds_by_size"] = growth_with_patients((1, 10) if chosen.quick else (1, 10, 50))
+    found["whole_runs_by_replications"] = growth_with_replications((100,) if chosen.quick else (100, 1_000, 10_000))
     text = json.dumps(found, indent=2)
     print(text)
     if chosen.json:
