@@ -7,7 +7,6 @@ Heavy imports happen inside the commands, so that the first word is on the scree
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -62,7 +61,9 @@ def options(*names: str) -> Callable[[Command], Command]:
         ),
         "seed": click.option("--seed", type=click.IntRange(min=0), help="Seed instead of the scenario's own."),
         "workers": click.option(
-            "--workers", type=click.IntRange(min=1), help="Processes to use. Default: one a core. Results are the same."
+            "--workers",
+            type=click.IntRange(min=1),
+            help="Processes to use; chosen by the work unless given. Results are the same.",
         ),
         "out": click.option("--out", type=click.Path(path_type=Path), help="Folder for the results."),
         "set": click.option(
@@ -133,6 +134,8 @@ def _study(
     scenarios = _named([_load(file, changed) for file in files])
     folder = out if out is not None else Path("results") / "-".join([verb, *(file.stem for file in files)])
     with errors_in_words():
+        from importlib.util import find_spec
+
         from sim.experiment.folder import new_results, require_usable
         from sim.experiment.study import Plan, load_warnings, run_study
 
@@ -140,7 +143,9 @@ def _study(
         first = next(iter(scenarios.values())).scenario.run
         count = replications or first.replications
         notes = _align(scenarios)
-        plan = Plan(scenarios, count, min(workers or os.cpu_count() or 1, count), _command_line(), trace, engine)
+        plan = Plan(scenarios, count, workers, _command_line(), trace, engine)
+        if engine == "auto" and find_spec("numba") is None:
+            say("numba is not installed: everything runs on the SimPy engine, with the same results but more slowly")
         for warning in [*notes, *load_warnings(scenarios)]:
             say(f"warning: {warning}")
         if not quiet:
@@ -433,7 +438,7 @@ def validate(
         for file, loaded in cases:
             count = replications or loaded.scenario.run.replications
             with progress(count, quiet) as done:
-                verdicts += judge(file.stem, loaded, count, min(workers or os.cpu_count() or 1, count), done, engine)
+                verdicts += judge(file.stem, loaded, count, workers, done, engine)
         table = [verdict.row() for verdict in verdicts]
         if out is not None:
             import pandas as pd

@@ -12,6 +12,9 @@ from sim.pieces.protocol import Protocol
 SIMPY, COMPILED = "simpy", "compiled"
 # Loading the kernel from its disk cache takes as long as the reference needs for about so many patients.
 WORTH_LOADING_PATIENTS = 40_000
+# A further process takes as long to start as one needs for about so many patients, results included.
+WORTH_A_WORKER_PATIENTS = 20_000
+WORTH_A_WORKER_COMPILED_PATIENTS = 200_000
 
 # (protocol, cohort, luck, day the window ends, follow-up in days, traced)
 Engine = Callable[[Protocol, Cohort, Luck, float, float, bool], Trace]
@@ -33,6 +36,12 @@ def pick(wanted: str, patients: float) -> tuple[str, str]:
     if patients < WORTH_LOADING_PATIENTS:
         return SIMPY, "too little to do for the compiled engine to be worth loading"
     return COMPILED, "quicker for this much to do"
+
+
+def workers_for(name: str, patients: float, cores: int) -> int:
+    """How many processes are worth starting for this many patients on an engine."""
+    alone = WORTH_A_WORKER_COMPILED_PATIENTS if name == COMPILED else WORTH_A_WORKER_PATIENTS
+    return max(1, min(cores, int(patients // alone)))
 
 
 def engine(name: str) -> Engine:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import os
 import platform
 import time
 from collections.abc import Callable, Iterable, Sequence
@@ -17,7 +18,7 @@ import numpy as np
 import pandas as pd
 
 from sim import __version__
-from sim.engine.choice import pick
+from sim.engine.choice import pick, workers_for
 from sim.experiment import tables
 from sim.experiment.folder import MANIFEST, write_text
 from sim.experiment.not_modelled import NOT_MODELLED
@@ -32,11 +33,11 @@ PACKAGES = ("simpy", "numba", "numpy", "pandas", "scipy", "pyarrow", "plotly", "
 
 @dataclass(frozen=True)
 class Plan:
-    """What to run: scenarios by name, the baseline first; how many replications, with how many workers."""
+    """What to run: scenarios by name, the baseline first; how many replications; workers, None to choose by the work."""
 
     scenarios: dict[str, Loaded]
     replications: int
-    workers: int
+    workers: int | None
     command: str
     keep_events: bool = False
     engine: str = "auto"
@@ -78,19 +79,26 @@ def run_study(plan: Plan, folder: Path, done: Callable[[int], None]) -> Study:
     collected = tables.Collected(arms)
     columns = patient_columns([arm.protocol for arm in arms])
     keep = Keep(patients=True, events=plan.keep_events)
+    patients_expected = plan.replications * sum(expected_patients(arm.scenario) for arm in arms)
+    engine, why_engine = pick(plan.engine, patients_expected)
+    workers = plan.workers or workers_for(engine, patients_expected, os.cpu_count() or 1)
     with (
         TableFile(folder / PATIENTS, columns) as patients,
         TableFile(folder / "events.parquet", event_columns(), wanted=plan.keep_events) as events,
     ):
-        engine, why_engine = pick(plan.engine, plan.replications * sum(expected_patients(arm.scenario) for arm in arms))
-        for replication in replicate(arms, range(plan.replications), plan.workers, keep, done, engine):
+        for replication in replicate(arms, range(plan.replications), workers, keep, done, engine):
             collected.add(replication)
             for outcome in replication.outcomes:
                 patients.append(outcome.patients)
                 events.append(outcome.events)
     study = _write_tables(plan, collected, folder)
     why = tables.same_patients(collected)[1]
-    ran = {"engine": engine, "engine_why": why_engine, "seconds": round(time.perf_counter() - started, 3)}
+    ran = {
+        "engine": engine,
+        "engine_why": why_engine,
+        "workers": workers,
+        "seconds": round(time.perf_counter() - started, 3),
+    }
     _write_manifest(plan, folder, study.warnings, why, ran)
     return study
 

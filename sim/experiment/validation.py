@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from sim.engine.choice import pick
+from sim.engine.choice import pick, workers_for
 from sim.experiment.replicate import Arm, Keep, Replication, replicate
 from sim.outcomes.estimates import standard_error
 from sim.outcomes.fates import FATE_NAMES
@@ -56,14 +57,16 @@ class Verdict:
 
 
 def judge(
-    case: str, loaded: Loaded, replications: int, workers: int, done: Callable[[int], None], wanted: str = "auto"
+    case: str, loaded: Loaded, replications: int, workers: int | None, done: Callable[[int], None], wanted: str = "auto"
 ) -> list[Verdict]:
     """A verdict for each quantity of the case's `validation:` section."""
     validation = loaded.scenario.validation
     assert validation is not None
     found: dict[str, list[float]] = {name: [] for name in validation.quantities}
     arms = [Arm(loaded.scenario.name, loaded.scenario)]
-    engine, _ = pick(wanted, replications * expected_patients(loaded.scenario))
+    patients = replications * expected_patients(loaded.scenario)
+    engine, _ = pick(wanted, patients)
+    workers = workers or workers_for(engine, patients, os.cpu_count() or 1)
     for replication in replicate(arms, range(replications), workers, Keep(patients=False), done, engine):
         for name, quantity in validation.quantities.items():
             found[name].append(_value(replication, quantity.of))

@@ -1,0 +1,295 @@
+"""The compiled engine: a protocol flattened to a table and run by the kernel; the same trace as `simpy_engine`, faster."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.engine import kernel as k
+from sim.engine.flatten import Flat, flatten
+from sim.engine.kernel import FloatArray, People, State
+from sim.engine.trace import EngineError, Expiries, Lots, Slots, Stages, Trace, Uses
+from sim.pieces.cohort import Cohort, Luck
+from sim.pieces.protocol import Protocol
+from sim.pure.distributions import Distribution
+
+CHECK_EVERY_DAYS = 30.0
+# How many rows there are for what nobody can count beforehand; they grow when they are used up.
+FIRST_ROOM = 64
+
+# Which arrays grow when the kernel asks for more of something.
+GROWING = {
+    k.MORE_HEAP: ("heap_days", "heap"),
+    k.MORE_TASKS: ("tasks",),
+    k.MORE_WALKERS: ("walkers", "days", "frames", "frame_cuts", "key_days", "slot_of"),
+    k.MORE_REQUESTS: ("requests", "request_days"),
+    k.MORE_SHELF: ("shelf",),
+    k.MORE_LOTS: ("lots", "lot_tries"),
+    k.MORE_EXPIRIES: ("expiries",),
+    k.MORE_STAGES: ("stages", "stage_days"),
+}
+GROWING_ACROSS = {k.MORE_QUEUE: ("queue_keys", "queue"), k.MORE_CHANGES: ("changes",)}
+
+
+def run(
+    protocol: Protocol, cohort: Cohort, luck: Luck, window_end: float, follow_up: float, traced: bool = False
+) -> Trace:
+    """The trace of one replication, equal to the bit to that of `simpy_engine.run`. Raises EngineError."""
+    flat = _flat(_Same(protocol))
+    people = _people(flat, cohort, luck, follow_up)
+    state = _start(flat, cohort, people, luck, window_end, traced)
+    while (need := k.simulate(flat.plan, people, state)) != k.THROUGH:
+        if need == k.MORE_DRAWS:
+            state = _draw(flat, state, luck)
+        elif need == k.NO_SLOT:
+            raise EngineError("a stage lasts until the start of a slot that nobody holds")
+        elif need == k.TOO_MANY:
+            names = flat.attempt_names if state.n[k.NEED_KIND] == k.PATIENT else flat.lot_attempt_names
+            raise EngineError(f"{names[state.n[k.NEED_NAME]]}: still failing after {k.MOST_ATTEMPTS:,} attempts")
+        else:
+            state = _grow(state, need)
+    return _trace(flat, state)
+
+
+class _Same:
+    """A protocol as a key: the same object, not an equal one (its tables have no quick equality)."""
+
+    def __init__(self, protocol: Protocol) -> None:
+        self.protocol = protocol
+
+    def __hash__(self) -> int:
+        return id(self.protocol)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Same) and other.protocol is self.protocol
+
+
+@lru_cache(maxsize=16)
+def _flat(same: _Same) -> Flat:
+    return flatten(same.protocol)
+
+
+def _people(flat: Flat, cohort: Cohort, luck: Luck, follow_up: float) -> People:
+    """The patients as the kernel reads them."""
+    count = len(cohort.referral_day)
+    ranks = np.empty((2, count if flat.policies != {k.FIRST_COME} else 0))
+    if k.SICKEST_FIRST in flat.policies:
+        ranks[k.SICKEST_FIRST - 1] = -cohort.priority
+    if k.LOTTERY in flat.policies and count:
+        ranks[k.LOTTERY - 1] = luck.patients("lottery", 0)
+    return People(
+        referral=cohort.referral_day,
+        arrivals=np.argsort(cohort.referral_day, kind="stable"),
+        centre=cohort.centre,
+        thresholds=np.ascontiguousarray(cohort.thresholds),
+        groups=np.ascontiguousarray(cohort.group_multipliers),
+        eligibility=cohort.eligibility,
+        anew_threshold=cohort.anew_threshold,
+        anew_eligibility=cohort.anew_eligibility,
+        ranks=ranks,
+        measured=np.flatnonzero(cohort.measured),
+        limits=cohort.referral_day + follow_up,
+    )
+
+
+def _start(flat: Flat, cohort: Cohort, people: People, luck: Luck, window_end: float, traced: bool) -> State:
+    """The state of a run before anything has happened."""
+    count, pools = len(cohort.referral_day), len(flat.pools.whole)
+    resources, rows = len(flat.plan.first_pool), count + FIRST_ROOM
+    purposes = flat.lot_purposes
+
+    def whole(*shape: int) -> Any:
+        return np.empty(shape, dtype=np.int64)
+
+    n, t = flat.counters.copy(), flat.days_of_run.copy()
+    n[k.NEXT_ROW] = n[k.PATIENTS] = count
+    n[k.MEASURED], n[k.TRACED], n[k.RUNNING] = len(people.measured), int(traced), 1
+    t[k.NEXT_CHECK], t[k.CHECK_EVERY] = window_end, CHECK_EVERY_DAYS
+
+    due = len(flat.happenings)
+    heap_days, heap = np.empty(due + 2 + FIRST_ROOM), whole(due + 2 + FIRST_ROOM, 4)
+    for place, (day, priority, what, subject) in enumerate(flat.happenings):  # sorted, which is a heap
+        heap_days[place] = day
+        heap[place] = priority, place, what, subject
+    n[k.HEAP] = n[k.TICKETS_GIVEN] = due
+    if count:
+        first = people.arrivals[0]
+        k.push(n, heap_days, heap, float(people.referral[first]), k.ARRIVAL + int(first), k.ARRIVE, int(first))
+    k.push(n, heap_days, heap, window_end, k.CHECK, k.CHECKING, 0)
+
+    shelf = np.empty((len(flat.shelf) + FIRST_ROOM, 3))
+    shelf[: len(flat.shelf)] = flat.shelf
+    column, drawn = np.full((purposes, 4), -1, dtype=np.int64), np.empty((purposes + 4, count))
+    state = State(
+        n=n,
+        t=t,
+        heap_days=heap_days,
+        heap=heap,
+        tasks=whole(FIRST_ROOM, 3),
+        walkers=whole(rows, k.WALKER_WIDTH),
+        days=np.empty((rows, 4)),
+        frames=whole(rows, flat.depth, 4),
+        frame_cuts=np.empty((rows, flat.depth)),
+        key_days=np.empty((rows, resources)),
+        slot_of=whole(rows, resources),
+        requests=whole(count * flat.uses + FIRST_ROOM, k.REQUEST_WIDTH),
+        request_days=np.empty((count * flat.uses + FIRST_ROOM, 4)),
+        pools=flat.pools.whole.copy(),
+        pool_numbers=flat.pools.numbers.copy(),
+        queue_keys=np.empty((pools, FIRST_ROOM, 2)),
+        queue=whole(pools, FIRST_ROOM, 3),
+        slots=whole(flat.pools.slots, 4),
+        slot_days=np.empty((flat.pools.slots, 4)),
+        free_slots=whole(pools, flat.pools.slots_of_one),
+        shelf=shelf,
+        lots=np.empty((FIRST_ROOM, 3)),
+        lot_tries=np.zeros((FIRST_ROOM, len(flat.lot_attempt_names)), dtype=np.int64),
+        expiries=np.empty((FIRST_ROOM, 2)),
+        stages=whole(16 * FIRST_ROOM if traced else 0, 3),
+        stage_days=np.empty((16 * FIRST_ROOM if traced else 0, 2)),
+        column=column,
+        drawn=drawn,
+        lot_column=np.full((len(flat.purposes), 4), -1, dtype=np.int64),
+        lot_drawn=np.empty((len(flat.purposes) - purposes + 4, FIRST_ROOM)),
+        clocks=np.empty((count + 1, 18)),
+        clock_state=np.zeros((count + 1, 4), dtype=np.int64),
+        changes=np.empty((count + 1, min(4, FIRST_ROOM), 3)),
+        notes=np.full((count, len(flat.milestones)), np.nan),
+        passes=np.zeros((count, len(flat.milestones)), dtype=np.int64),
+        attempts=np.zeros((count, len(flat.attempt_names)), dtype=np.int64),
+        ended_fate=np.full(count, -1, dtype=np.int64),
+        ended_day=np.full(count, np.nan),
+        leave_day=cohort.leave_day.copy(),
+        leave_clock=cohort.leave_clock.copy(),
+        progression_day=cohort.progression_day.copy(),
+    )
+    return state
+
+
+def _draw(flat: Flat, state: State, luck: Luck) -> State:
+    """The state with one more column of draws: those of the purpose and attempt that the kernel has come to."""
+    purpose, attempt = int(state.n[k.NEED_PURPOSE]), int(state.n[k.NEED_ATTEMPT])
+    if purpose < flat.lot_purposes:
+        column, drawn = _with_column(state.column, state.drawn, purpose, attempt)
+        drawn[column[purpose, attempt]] = _values(flat, purpose, luck.patients(flat.purposes[purpose], attempt))
+        return state._replace(column=column, drawn=drawn)
+    column, drawn, width = state.lot_column, state.lot_drawn, state.lot_drawn.shape[1]
+    while width <= state.n[k.NEED_ENTITY]:
+        width *= 2
+    if width > drawn.shape[1]:  # longer columns start with the shorter ones
+        drawn = np.empty((drawn.shape[0], width))
+        for which, begun in zip(*np.nonzero(column >= 0), strict=True):
+            uniforms = luck.lots(flat.purposes[which], int(begun), width)
+            drawn[column[which, begun]] = _values(flat, int(which), uniforms)
+    if attempt >= column.shape[1] or column[purpose, attempt] < 0:
+        column, drawn = _with_column(column, drawn, purpose, attempt)
+        uniforms = luck.lots(flat.purposes[purpose], attempt, width)
+        drawn[column[purpose, attempt]] = _values(flat, purpose, uniforms)
+    return state._replace(lot_column=column, lot_drawn=drawn)
+
+
+def _values(flat: Flat, purpose: int, uniforms: FloatArray) -> FloatArray:
+    """Days of a duration; the uniforms themselves for a share."""
+    rule = flat.rules[purpose]
+    return rule.quantile(uniforms) if isinstance(rule, Distribution) else uniforms
+
+
+def _with_column(
+    column: NDArray[np.int64], drawn: FloatArray, purpose: int, attempt: int
+) -> tuple[NDArray[np.int64], FloatArray]:
+    """The two tables with a place for one more column of draws."""
+    while attempt >= column.shape[1]:
+        column = np.concatenate([column, np.full_like(column, -1)], axis=1)
+    place = int((column >= 0).sum())
+    if place >= drawn.shape[0]:
+        drawn = np.concatenate([drawn, np.empty_like(drawn)])
+    column[purpose, attempt] = place
+    return column, drawn
+
+
+def _grow(state: State, need: int) -> State:
+    """The state with the arrays of one kind twice as long, or wide."""
+    axis = 1 if need in GROWING_ACROSS else 0
+    larger: dict[str, Any] = {}
+    for name in GROWING_ACROSS[need] if axis else GROWING[need]:
+        old = getattr(state, name)
+        more = np.zeros if name == "lot_tries" else np.empty
+        shape = list(old.shape)
+        shape[axis] = max(shape[axis], 16)
+        if need == k.MORE_HEAP or need == k.MORE_EXPIRIES:
+            room = int(state.n[k.SHELF]) + int(state.pools[:, k.PER_OFFER].max(initial=0)) + k.ROOM
+            shape[axis] = max(shape[axis], room)
+        larger[name] = np.concatenate([old, more(shape, dtype=old.dtype)], axis=axis)
+    return state._replace(**larger)
+
+
+def _trace(flat: Flat, state: State) -> Trace:
+    n, stop = state.n, float(state.t[k.TODAY])
+    whole, real = k.list_uses(
+        state.requests, state.request_days, state.pools, n[k.REQUESTS], n[k.PATIENTS], n[k.LOTS], stop
+    )
+    slots, slot_days = state.slots[: n[k.SLOTS]], state.slot_days[: n[k.SLOTS]]
+    pools = state.pools[slots[:, k.SLOT_POOL]]
+    lots, expiries = state.lots[: n[k.LOTS]], state.expiries[: n[k.EXPIRIES]]
+    return Trace(
+        stop_day=stop,
+        milestones=flat.milestones,
+        notes=state.notes,
+        passes=state.passes,
+        attempt_names=flat.attempt_names,
+        attempts=state.attempts,
+        fates=flat.fates,
+        ended_fate=state.ended_fate,
+        ended_day=state.ended_day,
+        leave_day=state.leave_day,
+        leave_clock=state.leave_clock,
+        progression_day=state.progression_day,
+        uses=Uses(whole[0], whole[1], whole[2], whole[3], whole[4], real[0], real[1], real[2]),
+        slots=Slots(
+            pools[:, k.OF_RESOURCE],
+            pools[:, k.CENTRE],
+            slot_days[:, k.OFFERED].copy(),
+            slot_days[:, k.START].copy(),
+            slots[:, k.HOLDER].copy(),
+            slots[:, k.HANDED_BACK].copy(),
+            slot_days[:, k.PERISHED].copy(),
+        ),
+        lots=Lots(
+            lots[:, k.LOT_STARTED].copy(),
+            lots[:, k.LOT_READY].copy(),
+            lots[:, k.LOT_FAILED].copy(),
+            np.full(len(lots), n[k.DOSES_PER_LOT]),
+        ),
+        expiries=Expiries(expiries[:, 0].copy(), expiries[:, 1].astype(np.int64)),
+        stages=_stages(flat, state, stop) if n[k.TRACED] else None,
+    )
+
+
+def _stages(flat: Flat, state: State, stop: float) -> Stages:
+    """The rows in order of (kind, entity, began, ended, stage); names in the order in which they were first passed."""
+    count = int(state.n[k.STAGES])
+    rows = state.stages[:count]
+    passed = list(dict.fromkeys(rows[:, 2].tolist()))
+    place = {name: number for number, name in enumerate(passed)}
+    # sorted as whole rows, like the reference does: a day that did not come (NaN) has no place in an order
+    listed = sorted(
+        (kind, entity, began, ended if ended <= stop else float("nan"), place[name])
+        for (kind, entity, name), (began, ended) in zip(rows.tolist(), state.stage_days[:count].tolist(), strict=True)
+        if began <= stop
+    )
+
+    def column(number: int, of: Callable[[Any], Any]) -> Any:
+        return np.array([row[number] for row in listed], dtype=of)
+
+    return Stages(
+        tuple(flat.stage_names[name] for name in passed),
+        column(0, np.int64),
+        column(1, np.int64),
+        column(4, np.int64),
+        column(2, float),
+        column(3, float),
+    )

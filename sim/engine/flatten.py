@@ -1,0 +1,442 @@
+"""From a protocol to the table of operations that the kernel runs, and to the kernel's other tables that never change."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from sim.engine import kernel as k
+from sim.engine.kernel import FloatArray, IntArray, Plan
+from sim.engine.trace import EngineError
+from sim.pieces.clocks import Clock
+from sim.pieces.protocol import (
+    Cadence,
+    Capacity,
+    Protocol,
+    Stock,
+    attempt_names,
+    drawn,
+    milestones,
+    unlimited,
+    walk_steps,
+)
+from sim.pieces.steps import (
+    Attempts,
+    Choose,
+    Clocks,
+    Draw,
+    End,
+    Fail,
+    Hazard,
+    Milestone,
+    Noted,
+    OnLeave,
+    Path,
+    Stage,
+    Step,
+    Supply,
+    Together,
+    UntilSlotStart,
+    Use,
+)
+from sim.pure.distributions import Distribution
+
+POLICIES = {"first_come": k.FIRST_COME, "sickest_first": k.SICKEST_FIRST, "lottery": k.LOTTERY}
+ON_LEAVE = {OnLeave.STOP: k.STOP, OnLeave.FINISH_STAGE: k.FINISH_STAGE, OnLeave.FINISH: k.FINISH}
+
+
+@dataclass(frozen=True, eq=False)
+class Pools:
+    """The pools at the start: one row each, in order of declaration and centre."""
+
+    whole: IntArray
+    numbers: FloatArray
+    slots: int
+    slots_of_one: int
+
+
+@dataclass(frozen=True, eq=False)
+class Flat:
+    """A protocol, flattened: the kernel's plan, its state at the start of any run, and the names behind the numbers.
+
+    `rules`: what each purpose draws from, patients' first, then (from `lot_purposes` on) lots'. `happenings`: (day,
+    priority, what, subject) that are due from the start, in the order in which they become so. `shelf`: opening stock.
+    """
+
+    plan: Plan
+    counters: IntArray
+    days_of_run: FloatArray
+    pools: Pools
+    happenings: tuple[tuple[float, int, int, int], ...]
+    shelf: FloatArray
+    purposes: tuple[str, ...]
+    rules: tuple[Distribution | float, ...]
+    lot_purposes: int
+    milestones: tuple[str, ...]
+    attempt_names: tuple[str, ...]
+    lot_attempt_names: tuple[str, ...]
+    fates: tuple[str, ...]
+    stage_names: tuple[str, ...]
+    depth: int
+    uses: int
+    policies: frozenset[int]
+
+
+@dataclass
+class _Table:
+    """A table of operations under construction, and the numbers that its names have."""
+
+    protocol: Protocol
+    kind: int
+    purposes: dict[str, int]
+    milestones: tuple[str, ...]
+    attempts: tuple[str, ...]
+    fates: tuple[str, ...]
+    rows: list[list[int]]
+    numbers: list[float]
+    branches: list[int]
+    stages: list[str]
+    depth: int = 0
+    resources: dict[str, int] = field(init=False)
+    sets: dict[str, int] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.resources = {resource.name: index for index, resource in enumerate(self.protocol.resources)}
+        self.sets = {name: index for index, name in enumerate(self.protocol.clocks.sets)}
+
+    def add(self, code: int, number: float = 0.0, **columns: int) -> int:
+        """The place of a new operation."""
+        row = [0] * k.OPERATION_WIDTH
+        row[k.CODE] = code
+        for name, value in columns.items():
+            row[COLUMNS[name]] = value
+        self.rows.append(row)
+        self.numbers.append(number)
+        return len(self.rows) - 1
+
+    def here(self, place: int, column: int) -> None:
+        """Let a column of an earlier operation point to the next one."""
+        self.rows[place][column] = len(self.rows)
+
+    # -- one short block a step -------------------------------------------------------------------------------------
+
+    def path(self, path: Path, depth: int) -> None:
+        """The operations of a path, inside so many frames."""
+        self.depth = max(self.depth, depth)
+        for step in path:
+            if type(step) not in STEPS:
+                raise EngineError(f"the compiled engine does not know the step {type(step).__name__}")
+            if self.kind == k.LOT and isinstance(step, Draw | Hazard | Clocks):
+                raise EngineError(f"{type(step).__name__} has no meaning on the path of a lot")
+            STEPS[type(step)](self, step, depth)
+
+    def stage(self, step: Stage, depth: int) -> None:
+        name = self._stage_name(step.name)
+        if step.name in self.purposes:
+            self.add(k.STAGE, purpose=self.purposes[step.name], name=name)
+        elif isinstance(step.duration, UntilSlotStart):
+            self.add(k.SLOT_STAGE, resource=self._resource(step.duration.slots, Cadence), name=name)
+        else:
+            raise EngineError(f"the compiled engine cannot tell how long the stage {step.name!r} lasts")
+
+    def use(self, step: Use, depth: int) -> None:
+        resource = self._resource(step.resource, Capacity | Cadence)
+        if step.units != 1 and isinstance(self.protocol.resources[resource], Cadence):
+            raise EngineError(f"the compiled engine hands out the slots of {step.resource!r} one at a time")
+        opened = self.add(k.USE, resource=resource, units=step.units, mode=int(step.rejoin))
+        self.path(step.steps, depth + 1)
+        self.add(k.CLOSE)
+        self.here(opened, k.AFTER)
+
+    def draw(self, step: Draw, depth: int) -> None:
+        self.add(k.DRAW, resource=self._resource(step.stock, Stock), units=1)
+
+    def supply(self, step: Supply, depth: int) -> None:
+        if self.kind != k.LOT:
+            raise EngineError("Supply has no meaning on the path of a patient")
+        self._resource(step.stock, Stock)
+        self.add(k.SUPPLY)
+
+    def choose(self, step: Choose, depth: int) -> None:
+        if isinstance(step.when, Noted):
+            if self.kind == k.LOT:
+                raise EngineError("Noted has no meaning on the path of a lot")
+            chosen = self.add(k.NOTED, name=self.milestones.index(step.when.milestone))
+        else:
+            chosen = self.add(k.CHOOSE, step.when.share, purpose=self.purposes[step.when.purpose])
+        self.path(step.then, depth)
+        jump = self.add(k.JUMP)
+        self.here(chosen, k.OTHERWISE)
+        self.path(step.otherwise, depth)
+        self.here(jump, k.AFTER)
+
+    def attempts_of(self, step: Attempts, depth: int) -> None:
+        most = -1 if step.at_most is None else step.at_most
+        opened = self.add(k.ATTEMPTS, name=self.attempts.index(step.name), most=most)
+        self.path(step.steps, depth + 1)
+        self.add(k.CLOSE)
+        self.here(opened, k.BETWEEN)
+        self.path(step.between, depth + 1)
+        self.add(k.CLOSE)
+        self.here(opened, k.OTHERWISE)
+        self.path(step.otherwise, depth)
+        self.here(opened, k.AFTER)
+
+    def fail(self, step: Fail, depth: int) -> None:
+        self.add(k.FAIL)
+
+    def together(self, step: Together, depth: int) -> None:
+        if len(step.branches) == 1:
+            self._branch(step, depth)
+            return
+        opened = self.add(k.TOGETHER, units=len(step.branches))
+        jump = self.add(k.JUMP)
+        starts = []
+        for branch in step.branches:  # each is a journey of its own, in frames of its own
+            starts.append(len(self.rows))
+            self._branch(Together((branch,)), 0)
+            self.add(k.DONE)
+        self.rows[opened][k.NAME] = len(self.branches)
+        self.branches += starts
+        self.here(jump, k.AFTER)
+
+    def _branch(self, step: Together, depth: int) -> None:
+        branch = step.branches[0]
+        opened = self.add(k.SHIELD, mode=ON_LEAVE[branch.on_leave])
+        self.path(branch.steps, depth + 1)
+        self.add(k.CLOSE)
+        self.here(opened, k.AFTER)
+
+    def hazard(self, step: Hazard, depth: int) -> None:
+        purpose = -1 if step.after is None else self.purposes[step.name]
+        self.add(k.HAZARD, step.multiplier, name=int(Clock[step.clock.upper()]), purpose=purpose)
+
+    def clocks(self, step: Clocks, depth: int) -> None:
+        self.add(k.CLOCKS, name=-1 if step.hazards is None else self.sets[step.hazards], mode=int(step.anew))
+
+    def milestone(self, step: Milestone, depth: int) -> None:
+        name = self.milestones.index(step.name) if self.kind == k.PATIENT else 0
+        self.add(k.MILESTONE, name=name)
+
+    def end(self, step: End, depth: int) -> None:
+        if self.kind == k.LOT:
+            self.add(k.LOT_END)
+        else:
+            self.add(k.END, name=self.fates.index(step.fate))
+
+    def _stage_name(self, name: str) -> int:
+        if name not in self.stages:
+            self.stages.append(name)
+        return self.stages.index(name)
+
+    def _resource(self, name: str, kind: Any) -> int:
+        index = self.resources[name]
+        if not isinstance(self.protocol.resources[index], kind):
+            raise EngineError(f"the compiled engine cannot use {name!r} like that: it is another kind of resource")
+        return index
+
+
+COLUMNS = {
+    "after": k.AFTER, "purpose": k.PURPOSE, "name": k.NAME, "resource": k.RESOURCE, "units": k.UNITS,
+    "mode": k.MODE, "most": k.MOST, "between": k.BETWEEN, "otherwise": k.OTHERWISE,
+}  # fmt: skip
+STEPS: dict[type[Step], Any] = {
+    Stage: _Table.stage,
+    Use: _Table.use,
+    Draw: _Table.draw,
+    Supply: _Table.supply,
+    Choose: _Table.choose,
+    Attempts: _Table.attempts_of,
+    Fail: _Table.fail,
+    Together: _Table.together,
+    Hazard: _Table.hazard,
+    Clocks: _Table.clocks,
+    Milestone: _Table.milestone,
+    End: _Table.end,
+}
+
+
+def flatten(protocol: Protocol) -> Flat:
+    """The kernel's tables of a protocol. Raises EngineError for a step that the kernel does not know."""
+    patients, lots = drawn(protocol.path), drawn(protocol.lot_path)
+    purposes = (*patients, *lots)
+    rules = (*patients.values(), *lots.values())
+    names, tries = milestones(protocol.path), attempt_names(protocol.path)
+    lot_tries = attempt_names(protocol.lot_path)
+    fates = tuple(dict.fromkeys(s.fate for s in walk_steps(protocol.path) if isinstance(s, End)))
+    table = _Table(
+        protocol, k.PATIENT, {name: place for place, name in enumerate(patients)}, names, tries, fates, [], [], [], []
+    )
+    table.path(protocol.path, 0)
+    table.add(k.DONE)
+    lot_start = len(table.rows)
+    of_lots = _Table(
+        protocol, k.LOT, {name: len(patients) + place for place, name in enumerate(lots)}, (), lot_tries, (),
+        table.rows, table.numbers, table.branches, table.stages, table.depth,
+    )  # fmt: skip
+    of_lots.path(protocol.lot_path, 0)
+    of_lots.add(k.DONE)
+    pools, first_pool, pool_count = _pools(protocol)
+    change_pool, change_units, happenings = _happenings(protocol, first_pool)
+    hazards, hazard_at, ends = _hazards(protocol)
+    fixed = np.array([r.mean() if isinstance(r, Distribution) and r.is_fixed else -1.0 for r in rules], dtype=float)
+    plan = Plan(
+        operations=np.array(table.rows, dtype=np.int64),
+        numbers=np.array(table.numbers, dtype=float),
+        branches=np.array(table.branches, dtype=np.int64),
+        first_pool=first_pool,
+        pool_count=pool_count,
+        offer_days=_offer_days(protocol),
+        change_pool=change_pool,
+        change_units=change_units,
+        fixed=fixed,
+        hazards=hazards,
+        hazard_at=hazard_at,
+        ends_eligibility=ends,
+        after_progression=np.array(protocol.clocks.after_progression, dtype=float),
+    )
+    counters, days_of_run, shelf, opening = _stock(protocol, first_pool)
+    counters[k.LOT_PATH] = lot_start
+    counters[k.INFUSION] = names.index("infusion") if "infusion" in names else -1
+    counters[k.FIRST_SET] = list(protocol.clocks.sets).index(protocol.clocks.first)
+    counters[k.FREE_ROW] = -1
+    return Flat(
+        plan=plan,
+        counters=counters,
+        days_of_run=days_of_run,
+        pools=pools,
+        happenings=tuple(sorted(_in_order(protocol, happenings, opening), key=lambda due: due[:2])),
+        shelf=shelf,
+        purposes=purposes,
+        rules=rules,
+        lot_purposes=len(patients),
+        milestones=names,
+        attempt_names=tries,
+        lot_attempt_names=lot_tries,
+        fates=fates,
+        stage_names=tuple(table.stages),
+        depth=of_lots.depth,
+        uses=sum(isinstance(step, Use | Draw) for step in walk_steps(protocol.path)),
+        policies=frozenset(int(policy) for policy in pools.whole[:, k.POLICY]),
+    )
+
+
+def _centres(resource: Capacity | Cadence | Stock) -> int:
+    match resource:
+        case Capacity():
+            return len(resource.units)
+        case Cadence():
+            return len(resource.counts)
+        case _:
+            return 1
+
+
+def _pools(protocol: Protocol) -> tuple[Pools, IntArray, IntArray]:
+    """(every pool at the start, the first pool of each resource, how many each has)."""
+    counts = [_centres(resource) for resource in protocol.resources]
+    whole = np.zeros((sum(counts), k.POOL_WIDTH), dtype=np.int64)
+    numbers = np.zeros((sum(counts), 3))
+    first = np.cumsum([0, *counts])[:-1]
+    slots = most = 0
+    for index, resource in enumerate(protocol.resources):
+        if resource.policy not in POLICIES:
+            raise EngineError(f"the compiled engine does not know the policy {resource.policy!r}")
+        for centre in range(counts[index]):
+            row, real = whole[first[index] + centre], numbers[first[index] + centre]
+            row[k.OF_RESOURCE], row[k.CENTRE], row[k.POLICY] = index, centre, POLICIES[resource.policy]
+            match resource:
+                case Capacity():
+                    row[k.POOL_KIND], row[k.UNLIMITED] = k.CAPACITY, int(unlimited(resource.units[centre]))
+                    real[k.LIMIT] = [units for day, units in resource.units[centre] if day <= 0.0][-1]
+                case Cadence():
+                    row[k.POOL_KIND], row[k.PER_OFFER] = k.CADENCE, resource.counts[centre]
+                    row[k.OFFER_DAYS], row[k.CARRY_OVER] = len(resource.offer_days), resource.carry_over
+                    real[k.LEAD], real[k.NOTICE] = resource.lead, resource.notice
+                    offered = resource.counts[centre] * len(resource.offer_days)
+                    slots, most = slots + offered, max(most, offered)
+                case Stock():
+                    row[k.POOL_KIND] = k.STOCK
+                case _:
+                    raise EngineError(f"the compiled engine does not know the resource {type(resource).__name__}")
+    return Pools(whole, numbers, slots, most), first.astype(np.int64), np.array(counts, dtype=np.int64)
+
+
+def _offer_days(protocol: Protocol) -> FloatArray:
+    """One row a resource; empty but for the dated slots."""
+    days = [resource.offer_days if isinstance(resource, Cadence) else () for resource in protocol.resources]
+    table = np.full((len(days), max((len(row) for row in days), default=0)), np.nan)
+    for index, row in enumerate(days):
+        table[index, : len(row)] = row
+    return table
+
+
+Due = tuple[float, int, int, int]
+
+
+def _happenings(protocol: Protocol, first_pool: IntArray) -> tuple[IntArray, FloatArray, list[list[Due]]]:
+    """(the pool and the new limit of each capacity change, and what is due from the start, one list a resource)."""
+    pools: list[int] = []
+    limits: list[float] = []
+    due: list[list[Due]] = []
+    for index, resource in enumerate(protocol.resources):
+        found: list[Due] = []
+        match resource:
+            case Capacity():
+                for centre, steps in enumerate(resource.units):
+                    for day, units in steps:
+                        if day > 0.0:
+                            found.append((day, k.DELIVERY + index, k.CHANGE, len(pools)))
+                            pools.append(int(first_pool[index]) + centre)
+                            limits.append(units)
+            case Cadence() if resource.offer_days:
+                for centre in range(len(resource.counts)):
+                    found.append(
+                        (resource.offer_days[0], k.DELIVERY + index, k.OFFER, int(first_pool[index]) + centre)
+                    )
+        due.append(found)
+    return np.array(pools, dtype=np.int64), np.array(limits, dtype=float), due
+
+
+def _stock(protocol: Protocol, first_pool: IntArray) -> tuple[IntArray, FloatArray, FloatArray, list[Due]]:
+    """(counters and days of a run at its start, opening shelf, what is due for the stock)."""
+    counters, days = np.zeros(k.COUNTERS, dtype=np.int64), np.zeros(k.DAYS_OF_RUN)
+    days[k.SHELF_LIFE] = days[k.ORDER_EVERY] = np.inf
+    counters[k.STOCK_POOL] = -1
+    stocks = [(i, resource) for i, resource in enumerate(protocol.resources) if isinstance(resource, Stock)]
+    if not stocks:
+        return counters, days, np.empty((0, 3)), []
+    if len(stocks) > 1:
+        raise EngineError("the compiled engine knows one stock at a time")
+    index, stock = stocks[0]
+    shelf = [[stock.shelf_life * ((dose + 1) / stock.opening), float(dose), 1.0] for dose in range(stock.opening)]
+    due = [(batch[0], k.EXPIRY + index, k.EXPIRING, 0) for batch in shelf if batch[0] < np.inf]
+    if stock.every < np.inf:
+        due.append((stock.every, k.DELIVERY + index, k.ORDERING, 0))
+    counters[k.STOCK_POOL], counters[k.DOSES_PER_LOT] = first_pool[index], stock.doses_per_lot
+    counters[k.ON_HAND] = counters[k.SHELF] = stock.opening
+    if stock.reorder is not None:
+        counters[k.REORDERS], (counters[k.ORDER_AT], counters[k.ORDER_UP_TO]) = 1, stock.reorder
+    days[k.SHELF_LIFE], days[k.ORDER_EVERY] = stock.shelf_life, stock.every
+    return counters, days, np.array(shelf, dtype=float).reshape(-1, 3), due
+
+
+def _in_order(protocol: Protocol, due: list[list[Due]], stock: list[Due]) -> list[Due]:
+    """What is due from the start, resource by resource."""
+    return [
+        happening
+        for resource, found in zip(protocol.resources, due, strict=True)
+        for happening in (stock if isinstance(resource, Stock) else found)
+    ]
+
+
+def _hazards(protocol: Protocol) -> tuple[FloatArray, IntArray, FloatArray]:
+    """(knots of all tables, where each set's table of each clock begins and how long it is, shares that end)."""
+    sets = protocol.clocks.sets.values()
+    tables = [table for hazards in sets for table in hazards.tables]
+    counts = [len(table.days) for table in tables]
+    knots = np.concatenate([np.stack([table.days, table.hazards, table.rates], axis=1) for table in tables])
+    at = np.stack([np.cumsum([0, *counts])[:-1], counts], axis=1).reshape(len(sets), 3, 2)
+    ends = np.array([hazards.ends_eligibility for hazards in sets], dtype=float)
+    return np.ascontiguousarray(knots, dtype=float), np.ascontiguousarray(at, dtype=np.int64), ends

@@ -1,0 +1,1329 @@
+"""The compiled engine's kernel: one function that runs the table of operations of any protocol.
+
+It does what `walker.py`, `pools.py`, `stocks.py` and `timeline.py` do, move by move, on arrays: a walker is a row, a
+request is a row, and what the reference engine keeps on Python's call stack (a pool that serves, lots that begin,
+branches that start) stands on a stack of tasks. So the kernel can stop anywhere, say what it needs (a column of draws,
+or a larger array), and go on at the same operation when it is called again.
+
+Longer than 400 lines, and with its own names for the columns of the tables, for one reason: numba's cache on disk
+notices a change of this file only, so everything that is compiled in stands here.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any, NamedTuple, TypeVar, cast
+
+import numpy as np
+from numba import njit  # type: ignore[import-untyped]
+from numpy.typing import NDArray
+
+FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def compiled(function: F) -> F:
+    """The function in machine code, from the cache on disk where it is there. Exact arithmetic: no fast-math."""
+    return cast(F, njit(cache=True, nogil=True, error_model="numpy")(function))
+
+
+INFINITY, NAN = math.inf, math.nan
+PATIENT, LOT = 0, 1
+DEATH, PROGRESSION, REMOVAL = 0, 1, 2
+
+# The phases of one instant, as in `timeline.Phase`.
+ORDER_BITS = 44
+CLOCK, COMPLETION, EXPIRY = 1 << ORDER_BITS, 2 << ORDER_BITS, 3 << ORDER_BITS
+DELIVERY, ARRIVAL, PERISH, CHECK = 4 << ORDER_BITS, 5 << ORDER_BITS, 8 << ORDER_BITS, 9 << ORDER_BITS
+
+# Operations, and the columns of their table.
+(STAGE, SLOT_STAGE, USE, DRAW, SUPPLY, CHOOSE, NOTED, JUMP, ATTEMPTS, FAIL, SHIELD, TOGETHER, HAZARD, CLOCKS,
+ MILESTONE, END, LOT_END, CLOSE, DONE) = range(19)  # fmt: skip
+OPERATION_NAMES = (
+    "STAGE", "SLOT_STAGE", "USE", "DRAW", "SUPPLY", "CHOOSE", "NOTED", "JUMP", "ATTEMPTS", "FAIL", "SHIELD",
+    "TOGETHER", "HAZARD", "CLOCKS", "MILESTONE", "END", "LOT_END", "CLOSE", "DONE",
+)  # fmt: skip
+CODE, AFTER, PURPOSE, NAME, RESOURCE, UNITS, MODE, MOST, BETWEEN, OTHERWISE = range(10)
+OPERATION_WIDTH = 10
+STOP, FINISH_STAGE, FINISH = 0, 1, 2
+
+# Why the frames of a walker are unwound.
+ONWARD, LEFT, FAILED, ENDED = 0, 1, 2, 3
+# Where in its operation a walker goes on after a meeting with the clock.
+FRESH, MET, WAITED, ASKED, GIVING, STARTING, BACK = range(7)
+
+# Walkers: whole numbers, days; frames.
+(PC, PART, WHY, ATTEMPT, HOLDING, STAGE_BOUND, PARENT, OUT, KIND, ENTITY, KEYS, DEPTH, REQUEST, BRANCH) = range(14)
+WALKER_WIDTH = 14
+DAY, LEAVES, CUT, BRANCHED = 0, 1, 2, 3
+FRAME_OP, FRAME_REQUEST, FRAME_OUTER, FRAME_TRIED, FRAME_BETWEEN, FRAME_BOUND = 0, 1, 1, 2, 3, 1
+
+# Requests.
+WHO, POOL, WANTED_UNITS, STATE, SLOT, OF_KIND, OF_ENTITY = range(7)
+REQUEST_WIDTH = 7
+ASKED_DAY, BEGAN, ENDED_DAY, LAPSES = 0, 1, 2, 3
+WAITING, GRANTED, LAPSED = 0, 1, 2
+
+# Pools.
+(OF_RESOURCE, CENTRE, POOL_KIND, UNLIMITED, POLICY, IN_USE, DUE, QUEUED, TICKETS, FREE_SLOTS, FREE_ROWS, OFFERS,
+ OFFER_DAYS, PER_OFFER, CARRY_OVER) = range(15)  # fmt: skip
+POOL_WIDTH = 15
+LIMIT, LEAD, NOTICE = 0, 1, 2
+CAPACITY, CADENCE, STOCK = 0, 1, 2
+FIRST_COME, SICKEST_FIRST, LOTTERY = 0, 1, 2
+
+# Slots.
+SLOT_POOL, HOLDER, HANDED_BACK, IS_FREE = 0, 1, 2, 3
+OFFERED, START, PERISHED, CLOSES = 0, 1, 2, 3
+
+# Lots.
+LOT_STARTED, LOT_READY, LOT_FAILED = 0, 1, 2
+
+# The heap of happenings, and the tasks under way.
+PRIORITY, TICKET, WHAT, SUBJECT = 0, 1, 2, 3
+ARRIVE, WALK, LAPSE, CHANGE, OFFER, PERISHING, EXPIRING, ORDERING, CHECKING, SERVE, BEGIN_LOTS, ORDER_AGAIN = range(12)
+
+# Clocks.
+ORIGIN, SINCE, ELIGIBILITY, PROGRESSED_DAY, USED, FACTOR, THRESHOLD, GROUP, ANEW_THRESHOLD, ANEW_ELIGIBILITY = (
+    0, 1, 2, 3, 4, 7, 10, 13, 16, 17,
+)  # fmt: skip
+TOUCHED, CLOCK_SET, PROGRESSED, CHANGES = 0, 1, 2, 3
+
+# Counters (whole numbers) and days of the run.
+(HEAP, TICKETS_GIVEN, TASKS, TURNS, BUSY, REQUESTS, LONGEST, NEXT_ROW, FREE_ROW, SLOTS, SHELF, ON_HAND, PLANNED,
+ WANTED, LOTS, EXPIRIES, STAGES, ARRIVED, MEASURED, RUNNING, TRACED, STOCK_POOL, REORDERS, ORDER_AT, ORDER_UP_TO,
+ DOSES_PER_LOT, LOT_PATH, INFUSION, NEED_PURPOSE, NEED_NAME, NEED_ATTEMPT, NEED_KIND, NEED_ENTITY, FIRST_SET, PATIENTS) = range(35)  # fmt: skip
+COUNTERS = 35
+TODAY, SHELF_LIFE, ORDER_EVERY, NEXT_CHECK, CHECK_EVERY = range(5)
+DAYS_OF_RUN = 5
+
+# What the kernel returns: it is through, it needs something, or it cannot go on.
+(THROUGH, MORE_DRAWS, MORE_HEAP, MORE_TASKS, MORE_WALKERS, MORE_REQUESTS, MORE_QUEUE, MORE_SHELF, MORE_LOTS,
+ MORE_EXPIRIES, MORE_STAGES, MORE_CHANGES, NO_SLOT, TOO_MANY) = range(14)  # fmt: skip
+MOST_ATTEMPTS = 1_000
+ROOM = 4  # the most rows that one operation adds to the heap or to the tasks
+
+
+class Plan(NamedTuple):
+    """What never changes: the operations, who serves whom, and the hazard tables one after the other."""
+
+    operations: IntArray
+    numbers: FloatArray
+    branches: IntArray
+    first_pool: IntArray
+    pool_count: IntArray
+    offer_days: FloatArray
+    change_pool: IntArray
+    change_units: FloatArray
+    fixed: FloatArray
+    hazards: FloatArray
+    hazard_at: IntArray
+    ends_eligibility: FloatArray
+    after_progression: FloatArray
+
+
+class People(NamedTuple):
+    """The patients of a replication, in the order of the cohort; `arrivals` and `measured` hold their places."""
+
+    referral: FloatArray
+    arrivals: IntArray
+    centre: IntArray
+    thresholds: FloatArray
+    groups: FloatArray
+    eligibility: FloatArray
+    anew_threshold: FloatArray
+    anew_eligibility: FloatArray
+    ranks: FloatArray
+    measured: IntArray
+    limits: FloatArray
+
+
+class State(NamedTuple):
+    """Everything that changes while the kernel runs; any array may be exchanged for a larger one between two calls."""
+
+    n: IntArray
+    t: FloatArray
+    heap_days: FloatArray
+    heap: IntArray
+    tasks: IntArray
+    walkers: IntArray
+    days: FloatArray
+    frames: IntArray
+    frame_cuts: FloatArray
+    key_days: FloatArray
+    slot_of: IntArray
+    requests: IntArray
+    request_days: FloatArray
+    pools: IntArray
+    pool_numbers: FloatArray
+    queue_keys: FloatArray
+    queue: IntArray
+    slots: IntArray
+    slot_days: FloatArray
+    free_slots: IntArray
+    shelf: FloatArray
+    lots: FloatArray
+    lot_tries: IntArray
+    expiries: FloatArray
+    stages: IntArray
+    stage_days: FloatArray
+    column: IntArray
+    drawn: FloatArray
+    lot_column: IntArray
+    lot_drawn: FloatArray
+    clocks: FloatArray
+    clock_state: IntArray
+    changes: FloatArray
+    notes: FloatArray
+    passes: IntArray
+    attempts: IntArray
+    ended_fate: IntArray
+    ended_day: FloatArray
+    leave_day: FloatArray
+    leave_clock: IntArray
+    progression_day: FloatArray
+
+
+# -- heaps ----------------------------------------------------------------------------------------------------------
+
+
+@compiled
+def push(n: IntArray, days: FloatArray, heap: IntArray, day: float, priority: int, what: int, subject: int) -> None:
+    """Let something happen on a day; of equal (day, priority) the one pushed first happens first."""
+    n[TICKETS_GIVEN] += 1
+    k = n[HEAP]
+    n[HEAP] = k + 1
+    while k > 0:
+        up = (k - 1) >> 1
+        if days[up] < day or (days[up] == day and heap[up, PRIORITY] <= priority):
+            break
+        days[k] = days[up]
+        for c in range(4):
+            heap[k, c] = heap[up, c]
+        k = up
+    days[k] = day
+    heap[k, PRIORITY], heap[k, TICKET], heap[k, WHAT], heap[k, SUBJECT] = priority, n[TICKETS_GIVEN], what, subject
+
+
+@compiled
+def pop(n: IntArray, days: FloatArray, heap: IntArray) -> None:
+    """Take the first happening off the heap."""
+    last = n[HEAP] - 1
+    n[HEAP] = last
+    day, priority, ticket = days[last], heap[last, PRIORITY], heap[last, TICKET]
+    k, down = 0, 1
+    while down < last:
+        other = down + 1
+        if other < last and (
+            days[other] < days[down]
+            or (
+                days[other] == days[down]
+                and (
+                    heap[other, PRIORITY] < heap[down, PRIORITY]
+                    or (heap[other, PRIORITY] == heap[down, PRIORITY] and heap[other, TICKET] < heap[down, TICKET])
+                )
+            )
+        ):
+            down = other
+        if day < days[down] or (
+            day == days[down]
+            and (
+                priority < heap[down, PRIORITY]
+                or (priority == heap[down, PRIORITY] and ticket < heap[down, TICKET])
+            )
+        ):
+            break
+        days[k] = days[down]
+        for c in range(4):
+            heap[k, c] = heap[down, c]
+        k, down = down, 2 * down + 1
+    days[k] = day
+    for c in range(4):
+        heap[k, c] = heap[last, c]
+
+
+@compiled
+def queue_before(keys: FloatArray, queue: IntArray, pool: int, a: int, b: int) -> bool:
+    """Whether entry a of a pool's queue is served before entry b: by (rank, key day, order, ticket)."""
+    if keys[pool, a, 0] != keys[pool, b, 0]:
+        return bool(keys[pool, a, 0] < keys[pool, b, 0])
+    if keys[pool, a, 1] != keys[pool, b, 1]:
+        return bool(keys[pool, a, 1] < keys[pool, b, 1])
+    if queue[pool, a, 0] != queue[pool, b, 0]:
+        return bool(queue[pool, a, 0] < queue[pool, b, 0])
+    return bool(queue[pool, a, 1] < queue[pool, b, 1])
+
+
+@compiled
+def queue_swap(keys: FloatArray, queue: IntArray, pool: int, a: int, b: int) -> None:
+    """Exchange two entries of a queue."""
+    for c in range(2):
+        keys[pool, a, c], keys[pool, b, c] = keys[pool, b, c], keys[pool, a, c]
+    for c in range(3):
+        queue[pool, a, c], queue[pool, b, c] = queue[pool, b, c], queue[pool, a, c]
+
+
+@compiled
+def join(
+    pools: IntArray, keys: FloatArray, queue: IntArray, pool: int, rank: float, key_day: float, order: int, request: int
+) -> int:
+    """The length of the pool's queue with the request in it."""
+    k = pools[pool, QUEUED]
+    pools[pool, QUEUED] = k + 1
+    pools[pool, TICKETS] += 1
+    keys[pool, k, 0], keys[pool, k, 1] = rank, key_day
+    queue[pool, k, 0], queue[pool, k, 1], queue[pool, k, 2] = order, pools[pool, TICKETS], request
+    while k > 0:
+        up = (k - 1) >> 1
+        if not queue_before(keys, queue, pool, k, up):
+            break
+        queue_swap(keys, queue, pool, k, up)
+        k = up
+    return int(pools[pool, QUEUED])
+
+
+@compiled
+def quit_queue(pools: IntArray, keys: FloatArray, queue: IntArray, pool: int) -> None:
+    """Take the first request out of the pool's queue."""
+    last = pools[pool, QUEUED] - 1
+    pools[pool, QUEUED] = last
+    queue_swap(keys, queue, pool, 0, last)
+    k, down = 0, 1
+    while down < last:
+        if down + 1 < last and queue_before(keys, queue, pool, down + 1, down):
+            down += 1
+        if not queue_before(keys, queue, pool, down, k):
+            break
+        queue_swap(keys, queue, pool, down, k)
+        k, down = down, 2 * down + 1
+
+
+@compiled
+def slot_before(slot_days: FloatArray, a: int, b: int) -> bool:
+    """Whether slot a is given away before slot b: by (start, row)."""
+    if slot_days[a, START] != slot_days[b, START]:
+        return bool(slot_days[a, START] < slot_days[b, START])
+    return a < b
+
+
+@compiled
+def put_slot(pools: IntArray, free: IntArray, slot_days: FloatArray, pool: int, row: int) -> None:
+    """Put a slot among the free ones of its pool."""
+    k = pools[pool, FREE_ROWS]
+    pools[pool, FREE_ROWS] = k + 1
+    pools[pool, FREE_SLOTS] += 1
+    while k > 0:
+        up = (k - 1) >> 1
+        if not slot_before(slot_days, row, free[pool, up]):
+            break
+        free[pool, k] = free[pool, up]
+        k = up
+    free[pool, k] = row
+
+
+@compiled
+def take_slot(pools: IntArray, free: IntArray, slots: IntArray, slot_days: FloatArray, pool: int) -> int:
+    """The first free slot of a pool; perished ones are still in the heap and are passed over."""
+    while True:
+        found = free[pool, 0]
+        last = pools[pool, FREE_ROWS] - 1
+        pools[pool, FREE_ROWS] = last
+        row = free[pool, last]
+        k, down = 0, 1
+        while down < last:
+            if down + 1 < last and slot_before(slot_days, free[pool, down + 1], free[pool, down]):
+                down += 1
+            if not slot_before(slot_days, free[pool, down], row):
+                break
+            free[pool, k] = free[pool, down]
+            k, down = down, 2 * down + 1
+        free[pool, k] = row
+        if slots[found, IS_FREE]:
+            slots[found, IS_FREE] = 0
+            pools[pool, FREE_SLOTS] -= 1
+            return int(found)
+
+
+@compiled
+def batch_before(shelf: FloatArray, a: int, b: int) -> bool:
+    """Whether batch a of doses is used before batch b: by (expiry, place, doses)."""
+    for c in range(2):
+        if shelf[a, c] != shelf[b, c]:
+            return bool(shelf[a, c] < shelf[b, c])
+    return bool(shelf[a, 2] < shelf[b, 2])
+
+
+@compiled
+def batch_swap(shelf: FloatArray, a: int, b: int) -> None:
+    """Exchange two batches."""
+    for c in range(3):
+        shelf[a, c], shelf[b, c] = shelf[b, c], shelf[a, c]
+
+
+@compiled
+def put_batch(n: IntArray, shelf: FloatArray, expires: float, doses: float) -> None:
+    """Put a batch of doses on the shelf."""
+    k = n[SHELF]
+    n[SHELF] = k + 1
+    shelf[k, 0], shelf[k, 1], shelf[k, 2] = expires, float(k), doses
+    while k > 0:
+        up = (k - 1) >> 1
+        if not batch_before(shelf, k, up):
+            break
+        batch_swap(shelf, k, up)
+        k = up
+
+
+@compiled
+def drop_batch(n: IntArray, shelf: FloatArray) -> None:
+    """Take the first batch off the shelf."""
+    last = n[SHELF] - 1
+    n[SHELF] = last
+    batch_swap(shelf, 0, last)
+    k, down = 0, 1
+    while down < last:
+        if down + 1 < last and batch_before(shelf, down + 1, down):
+            down += 1
+        if not batch_before(shelf, down, k):
+            break
+        batch_swap(shelf, down, k)
+        k, down = down, 2 * down + 1
+
+
+# -- clocks: `pieces/clocks.py`, row by row -------------------------------------------------------------------------
+
+
+@compiled
+def hazard_by(hazards: FloatArray, first: int, count: int, age: float) -> float:
+    """Cumulative hazard at an age."""
+    low, high = 0, count
+    while low < high:
+        middle = (low + high) // 2
+        if age < hazards[first + middle, 0]:
+            high = middle
+        else:
+            low = middle + 1
+    # an age below the first knot reads the last one, as an index of -1 does in the reference engine
+    k = first + (low - 1 if low > 0 else count - 1)
+    return float(hazards[k, 1] + hazards[k, 2] * (age - hazards[k, 0]))
+
+
+@compiled
+def age_at(hazards: FloatArray, first: int, count: int, hazard: float) -> float:
+    """First age at which the cumulative hazard is reached."""
+    if hazard <= 0.0:
+        return 0.0
+    low, high = 0, count
+    while low < high:
+        middle = (low + high) // 2
+        if hazards[first + middle, 1] < hazard:
+            low = middle + 1
+        else:
+            high = middle
+    k = first + max(low - 1, 0)
+    if hazards[k, 2] == 0.0:
+        return INFINITY
+    return float(hazards[k, 0] + (hazard - hazards[k, 1]) / hazards[k, 2])
+
+
+@compiled
+def multiplier_of(c: FloatArray, s: IntArray, after: FloatArray, i: int, clock: int) -> float:
+    """How many times as fast as its table the clock runs."""
+    factor = c[i, GROUP + clock] * c[i, FACTOR + clock]
+    return float(factor * after[clock]) if s[i, PROGRESSED] else float(factor)
+
+
+@compiled
+def event_day(
+    c: FloatArray, s: IntArray, hazards: FloatArray, at: IntArray, after: FloatArray, i: int, clock: int
+) -> float:
+    """The day of the clock's event, should nothing change any more."""
+    if clock == PROGRESSION and s[i, PROGRESSED]:
+        return INFINITY
+    multiplier = multiplier_of(c, s, after, i, clock)
+    if multiplier == 0.0:
+        return INFINITY
+    first, count = at[s[i, CLOCK_SET], clock, 0], at[s[i, CLOCK_SET], clock, 1]
+    needed = (c[i, THRESHOLD + clock] - c[i, USED + clock]) / multiplier
+    reached = hazard_by(hazards, first, count, c[i, SINCE] - c[i, ORIGIN]) + needed
+    day = c[i, ORIGIN] + age_at(hazards, first, count, reached)
+    return float(day) if day > c[i, SINCE] else float(c[i, SINCE])
+
+
+@compiled
+def move_clocks(
+    c: FloatArray, s: IntArray, hazards: FloatArray, at: IntArray, after: FloatArray, i: int, day: float
+) -> None:
+    """Let the hazards run to `day`, on which nothing else happens."""
+    for clock in range(3):
+        first, count = at[s[i, CLOCK_SET], clock, 0], at[s[i, CLOCK_SET], clock, 1]
+        grown = hazard_by(hazards, first, count, day - c[i, ORIGIN]) - hazard_by(
+            hazards, first, count, c[i, SINCE] - c[i, ORIGIN]
+        )
+        c[i, USED + clock] = c[i, USED + clock] + multiplier_of(c, s, after, i, clock) * grown
+    c[i, SINCE] = day
+
+
+@compiled
+def run_clocks(
+    c: FloatArray, s: IntArray, changes: FloatArray, hazards: FloatArray, at: IntArray, ends: FloatArray,
+    after: FloatArray, i: int, until: float,
+) -> tuple[float, int]:  # fmt: skip
+    """(leaving day, clock) if the patient leaves by `until`; else (infinity, -1), with the clocks moved on."""
+    while True:
+        change, first = INFINITY, -1
+        for k in range(s[i, CHANGES]):
+            if changes[i, k, 0] < change:
+                change, first = changes[i, k, 0], k
+        boundary = until if until < change else change
+        day, clock = event_day(c, s, hazards, at, after, i, 0), 0
+        for other in range(1, 3):
+            its = event_day(c, s, hazards, at, after, i, other)
+            if its < day:
+                day, clock = its, other
+        if day <= boundary and day < INFINITY:
+            if clock != PROGRESSION:
+                return day, clock
+            if day < c[i, PROGRESSED_DAY]:
+                c[i, PROGRESSED_DAY] = day
+            if c[i, ELIGIBILITY] < ends[s[i, CLOCK_SET]]:
+                return day, clock
+            move_clocks(c, s, hazards, at, after, i, day)
+            s[i, PROGRESSED] = 1
+            continue
+        if boundary == INFINITY:
+            return INFINITY, -1
+        move_clocks(c, s, hazards, at, after, i, boundary)
+        if change > until:
+            return INFINITY, -1
+        c[i, FACTOR + int(changes[i, first, 1])] = changes[i, first, 2]
+        s[i, CHANGES] -= 1
+        for k in range(first, s[i, CHANGES]):
+            for column in range(3):
+                changes[i, k, column] = changes[i, k + 1, column]
+
+
+@compiled
+def touch_clocks(c: FloatArray, s: IntArray, people: People, first_set: int, i: int) -> None:
+    """The clocks of a patient as they stood at referral, where nothing has touched them yet."""
+    if s[i, TOUCHED]:
+        return
+    s[i, TOUCHED], s[i, CLOCK_SET], s[i, PROGRESSED], s[i, CHANGES] = 1, first_set, 0, 0
+    c[i, ORIGIN] = c[i, SINCE] = people.referral[i]
+    c[i, ELIGIBILITY], c[i, PROGRESSED_DAY] = people.eligibility[i], INFINITY
+    c[i, ANEW_THRESHOLD], c[i, ANEW_ELIGIBILITY] = people.anew_threshold[i], people.anew_eligibility[i]
+    for clock in range(3):
+        c[i, USED + clock], c[i, FACTOR + clock] = 0.0, 1.0
+        c[i, THRESHOLD + clock], c[i, GROUP + clock] = people.thresholds[clock, i], people.groups[clock, i]
+
+
+@compiled
+def set_multiplier(s: IntArray, c: FloatArray, changes: FloatArray, i: int, day: float, clock: int, by: float,
+                   from_day: float) -> None:  # fmt: skip
+    """Set the path's multiplier of a clock from `from_day` on, in place of any set for later."""
+    kept = 0
+    for k in range(s[i, CHANGES]):
+        if int(changes[i, k, 1]) != clock or changes[i, k, 0] < from_day:
+            for column in range(3):
+                changes[i, kept, column] = changes[i, k, column]
+            kept += 1
+    if from_day <= day:
+        c[i, FACTOR + clock] = by
+    else:
+        changes[i, kept, 0], changes[i, kept, 1], changes[i, kept, 2] = from_day, float(clock), by
+        kept += 1
+    s[i, CHANGES] = kept
+
+
+@compiled
+def forecast(
+    c: FloatArray, s: IntArray, changes: FloatArray, hazards: FloatArray, at: IntArray, ends: FloatArray,
+    after: FloatArray, i: int,
+) -> tuple[float, int, float]:  # fmt: skip
+    """(leaving day, clock, progression day) as things stand, worked out in the row beyond the last patient."""
+    ahead = s.shape[0] - 1
+    for column in range(c.shape[1]):
+        c[ahead, column] = c[i, column]
+    for column in range(s.shape[1]):
+        s[ahead, column] = s[i, column]
+    for k in range(s[i, CHANGES]):
+        for column in range(3):
+            changes[ahead, k, column] = changes[i, k, column]
+    day, clock = run_clocks(c, s, changes, hazards, at, ends, after, ahead, INFINITY)
+    return day, clock, c[ahead, PROGRESSED_DAY]
+
+
+# -- pools ----------------------------------------------------------------------------------------------------------
+
+
+@compiled
+def call_turn(n: IntArray, pools: IntArray, pool: int) -> None:
+    """Let a pool take its turn at this instant, after everything else."""
+    if pools[pool, QUEUED] > 0 and not pools[pool, DUE]:
+        pools[pool, DUE] = 1
+        n[TURNS] += 1
+
+
+@compiled
+def has_units(n: IntArray, pools: IntArray, numbers: FloatArray, pool: int, units: int) -> bool:
+    """Whether so many units, slots or doses are free. For 1 unit: whether there is any."""
+    if pools[pool, POOL_KIND] == CAPACITY:
+        return bool(pools[pool, IN_USE] + units <= numbers[pool, LIMIT])
+    if pools[pool, POOL_KIND] == CADENCE:
+        return bool(pools[pool, FREE_SLOTS] > 0)
+    return bool(n[ON_HAND] >= units)
+
+
+@compiled
+def has_any(n: IntArray, pools: IntArray, numbers: FloatArray, pool: int) -> bool:
+    """Whether it is worth while to take a turn."""
+    if pools[pool, POOL_KIND] == CAPACITY:
+        return bool(pools[pool, IN_USE] < numbers[pool, LIMIT])
+    return has_units(n, pools, numbers, pool, 1)
+
+
+@compiled
+def grant(
+    n: IntArray, t: FloatArray, pools: IntArray, requests: IntArray, request_days: FloatArray, slots: IntArray,
+    slot_days: FloatArray, free: IntArray, shelf: FloatArray, request: int,
+) -> None:  # fmt: skip
+    """Give a request what it asks for."""
+    pool = requests[request, POOL]
+    requests[request, STATE] = GRANTED
+    request_days[request, BEGAN] = t[TODAY]
+    if pools[pool, POOL_KIND] == CAPACITY:
+        pools[pool, IN_USE] += requests[request, WANTED_UNITS]
+    elif pools[pool, POOL_KIND] == CADENCE:
+        row = take_slot(pools, free, slots, slot_days, pool)
+        requests[request, SLOT] = row
+        slots[row, HOLDER] = requests[request, OF_ENTITY]
+    else:
+        shelf[0, 2] -= 1.0
+        if shelf[0, 2] == 0.0:
+            drop_batch(n, shelf)
+        n[ON_HAND] -= 1
+        n[WANTED] -= 1
+
+
+@compiled
+def lots_to_begin(n: IntArray) -> int:
+    """How many lots the review of the inventory position starts."""
+    position = n[ON_HAND] + n[PLANNED] - n[WANTED]
+    if not n[REORDERS] or position > n[ORDER_AT]:
+        return 0
+    return int(math.ceil((n[ORDER_UP_TO] - position) / n[DOSES_PER_LOT]))
+
+
+@compiled
+def add_task(n: IntArray, tasks: IntArray, what: int, who: int, count: int) -> None:
+    """Put a task on top of those under way."""
+    k = n[TASKS]
+    n[TASKS] = k + 1
+    tasks[k, 0], tasks[k, 1], tasks[k, 2] = what, who, count
+
+
+@compiled
+def review(n: IntArray, tasks: IntArray) -> None:
+    """Begin the lots that the inventory position asks for, before anything else goes on."""
+    count = lots_to_begin(n)
+    if count > 0:
+        add_task(n, tasks, BEGIN_LOTS, 0, count)
+
+
+@compiled
+def lapse(n: IntArray, pools: IntArray, tasks: IntArray, requests: IntArray, request_days: FloatArray, request: int,
+          closing: bool) -> None:  # fmt: skip
+    """Let a waiting request lapse on its day; one for a dose moves the inventory position."""
+    requests[request, STATE] = LAPSED
+    request_days[request, ENDED_DAY] = request_days[request, LAPSES]
+    if pools[requests[request, POOL], POOL_KIND] == STOCK and not closing:
+        n[WANTED] -= 1
+        review(n, tasks)
+
+
+@compiled
+def begin_walker(
+    walkers: IntArray, days: FloatArray, slot_of: IntArray, row: int, kind: int, entity: int, pc: int, day: float,
+    leaves: float,
+) -> None:  # fmt: skip
+    """A patient, a lot or a branch at the start of its path, without a slot and without a first queue key."""
+    for c in range(WALKER_WIDTH):
+        walkers[row, c] = 0
+    walkers[row, PC], walkers[row, KIND], walkers[row, ENTITY] = pc, kind, entity
+    walkers[row, PARENT], walkers[row, KEYS] = -1, -1
+    days[row, DAY], days[row, LEAVES], days[row, CUT] = day, leaves, leaves
+    for resource in range(slot_of.shape[1]):
+        slot_of[row, resource] = -1
+
+
+@compiled
+def new_row(n: IntArray, walkers: IntArray) -> int:
+    """A row that no walker uses."""
+    row = n[FREE_ROW]
+    if row >= 0:
+        n[FREE_ROW] = walkers[row, PC]
+        return int(row)
+    n[NEXT_ROW] += 1
+    return int(n[NEXT_ROW] - 1)
+
+
+@compiled
+def value_of(column: IntArray, drawn: FloatArray, fixed: FloatArray, purpose: int, attempt: int, entity: int) -> float:
+    """Days of a duration or the uniform of a share; -1 where it is not drawn yet."""
+    if fixed[purpose] >= 0.0:
+        return float(fixed[purpose])
+    if attempt >= column.shape[1] or column[purpose, attempt] < 0 or entity >= drawn.shape[1]:
+        return -1.0
+    return float(drawn[column[purpose, attempt], entity])
+
+
+@compiled
+def begin_attempt(attempts: IntArray, lot_tries: IntArray, kind: int, entity: int, name: int) -> int:
+    """The number of the attempt that begins now, from 0."""
+    if kind == PATIENT:
+        attempts[entity, name] += 1
+        return int(attempts[entity, name] - 1)
+    lot_tries[entity, name] += 1
+    return int(lot_tries[entity, name] - 1)
+
+
+@compiled
+def leave_on(days: FloatArray, w: int, day: float) -> None:
+    """The walker's patient now leaves on `day`."""
+    if days[w, CUT] == days[w, LEAVES]:
+        days[w, CUT] = day
+    days[w, LEAVES] = day
+
+
+# -- the run --------------------------------------------------------------------------------------------------------
+
+
+@compiled
+def simulate(plan: Plan, people: People, state: State) -> int:
+    """THROUGH when the run has stopped; otherwise what is needed first. `state` holds the run in every detail."""
+    operations, numbers, fixed = plan.operations, plan.numbers, plan.fixed
+    hazards, hazard_at, ends, after = plan.hazards, plan.hazard_at, plan.ends_eligibility, plan.after_progression
+    n, t, heap_days, heap, tasks = state.n, state.t, state.heap_days, state.heap, state.tasks
+    walkers, days, frames, frame_cuts = state.walkers, state.days, state.frames, state.frame_cuts
+    key_days, slot_of = state.key_days, state.slot_of
+    requests, request_days, pools, pool_numbers = state.requests, state.request_days, state.pools, state.pool_numbers
+    queue_keys, queue = state.queue_keys, state.queue
+    slots, slot_days, free_slots, shelf, lots = state.slots, state.slot_days, state.free_slots, state.shelf, state.lots
+    clocks, clock_state, changes, notes = state.clocks, state.clock_state, state.changes, state.notes
+
+    while n[RUNNING]:
+        # room for whatever one turn of this loop, or one operation, may add
+        if n[HEAP] + ROOM > heap.shape[0]:
+            return MORE_HEAP
+        if n[TASKS] + ROOM > tasks.shape[0]:
+            return MORE_TASKS
+
+        if n[TASKS] == 0:
+            # nothing is under way: a pool's turn, once nothing else is left at this instant, or what happens next
+            if n[TURNS] > 0 and not (heap_days[0] == t[TODAY] and heap[0, PRIORITY] < PERISH):
+                pool = 0
+                while not pools[pool, DUE]:
+                    pool += 1
+                pools[pool, DUE] = 0
+                n[TURNS] -= 1
+                n[BUSY] += 1
+                add_task(n, tasks, SERVE, pool, 0)
+                continue
+            what, subject = heap[0, WHAT], heap[0, SUBJECT]
+            if what == OFFER and n[HEAP] + pools[subject, PER_OFFER] + ROOM > heap.shape[0]:
+                return MORE_HEAP
+            if what == EXPIRING and n[EXPIRIES] + n[SHELF] > state.expiries.shape[0]:
+                return MORE_EXPIRIES
+            now = heap_days[0]
+            t[TODAY] = now
+            pop(n, heap_days, heap)
+            if what == WALK:
+                add_task(n, tasks, WALK, subject, 0)
+            elif what == ARRIVE:
+                # the next arrival first, as its ticket comes before those of this patient
+                n[ARRIVED] += 1
+                if n[ARRIVED] < n[PATIENTS]:
+                    upcoming = people.arrivals[n[ARRIVED]]
+                    push(n, heap_days, heap, people.referral[upcoming], ARRIVAL + upcoming, ARRIVE, upcoming)
+                begin_walker(
+                    walkers, days, slot_of, subject, PATIENT, subject, 0, people.referral[subject],
+                    state.leave_day[subject],
+                )  # fmt: skip
+                add_task(n, tasks, WALK, subject, 0)
+            elif what == LAPSE:
+                if requests[subject, STATE] == WAITING:
+                    # first the lots that this begins, if any, then the walker
+                    add_task(n, tasks, WALK, requests[subject, WHO], 0)
+                    lapse(n, pools, tasks, requests, request_days, subject, False)
+            elif what == CHANGE:
+                pool_numbers[plan.change_pool[subject], LIMIT] = plan.change_units[subject]
+                call_turn(n, pools, plan.change_pool[subject])
+            elif what == OFFER:
+                resource, made, total = pools[subject, OF_RESOURCE], pools[subject, OFFERS], pools[subject, OFFER_DAYS]
+                last = min(made + pools[subject, CARRY_OVER], total - 1)
+                pools[subject, OFFERS] = made + 1
+                if made + 1 < total:
+                    push(n, heap_days, heap, plan.offer_days[resource, made + 1], DELIVERY + resource, OFFER, subject)
+                for _ in range(pools[subject, PER_OFFER]):
+                    row = n[SLOTS]
+                    n[SLOTS] = row + 1
+                    slots[row, SLOT_POOL], slots[row, HOLDER], slots[row, HANDED_BACK] = subject, -1, 0
+                    slots[row, IS_FREE] = 1
+                    slot_days[row, OFFERED], slot_days[row, START] = now, now + pool_numbers[subject, LEAD]
+                    slot_days[row, PERISHED] = NAN
+                    slot_days[row, CLOSES] = plan.offer_days[resource, last] + 1.0
+                    put_slot(pools, free_slots, slot_days, subject, row)
+                    push(n, heap_days, heap, slot_days[row, CLOSES], PERISH + row, PERISHING, row)
+                    call_turn(n, pools, subject)
+            elif what == PERISHING:
+                if slots[subject, IS_FREE] and slot_days[subject, CLOSES] <= now:
+                    slots[subject, IS_FREE] = 0
+                    pools[slots[subject, SLOT_POOL], FREE_SLOTS] -= 1
+                    slot_days[subject, PERISHED] = now
+            elif what == EXPIRING:
+                while n[SHELF] > 0 and shelf[0, 0] <= now:
+                    doses = shelf[0, 2]
+                    drop_batch(n, shelf)
+                    if doses > 0.0:
+                        n[ON_HAND] -= int(doses)
+                        state.expiries[n[EXPIRIES], 0], state.expiries[n[EXPIRIES], 1] = now, doses
+                        n[EXPIRIES] += 1
+                review(n, tasks)
+            elif what == ORDERING:
+                add_task(n, tasks, ORDER_AGAIN, 0, 0)
+                add_task(n, tasks, BEGIN_LOTS, 0, 1)
+            else:  # CHECKING: who of the measured is not resolved yet?
+                kept = 0
+                for k in range(n[MEASURED]):
+                    i = people.measured[k]
+                    infused = n[INFUSION] >= 0 and notes[i, n[INFUSION]] <= now
+                    if not (
+                        state.leave_day[i] <= now or state.ended_day[i] <= now or infused or people.limits[i] <= now
+                    ):
+                        people.measured[kept] = i
+                        kept += 1
+                n[MEASURED] = kept
+                if kept > 0:
+                    t[NEXT_CHECK] = t[NEXT_CHECK] + t[CHECK_EVERY]
+                    push(n, heap_days, heap, t[NEXT_CHECK], CHECK, CHECKING, 0)
+                else:
+                    n[RUNNING] = 0
+            continue
+
+        top = n[TASKS] - 1
+        task = tasks[top, 0]
+        now = t[TODAY]
+
+        if task == SERVE:  # a pool's turn: everybody who can be served, one after the other
+            pool = tasks[top, 1]
+            while True:
+                if pools[pool, QUEUED] == 0:
+                    n[TASKS] -= 1
+                    n[BUSY] -= 1
+                    break
+                request = queue[pool, 0, 2]
+                if requests[request, STATE] == WAITING and request_days[request, LAPSES] <= now:
+                    lapse(n, pools, tasks, requests, request_days, request, False)
+                    if n[TASKS] - 1 > top:
+                        break
+                if requests[request, STATE] != WAITING:
+                    quit_queue(pools, queue_keys, queue, pool)
+                    continue
+                if not has_units(n, pools, pool_numbers, pool, requests[request, WANTED_UNITS]):
+                    n[TASKS] -= 1
+                    n[BUSY] -= 1
+                    break
+                quit_queue(pools, queue_keys, queue, pool)
+                grant(n, t, pools, requests, request_days, slots, slot_days, free_slots, shelf, request)
+                add_task(n, tasks, WALK, requests[request, WHO], 0)
+                break
+            continue
+
+        if task == BEGIN_LOTS:  # one lot after the other; each runs ahead before the next begins
+            if tasks[top, 1]:
+                tasks[top, 1] = 0
+                n[BUSY] -= 1
+            if tasks[top, 2] == 0:
+                n[TASKS] -= 1
+                continue
+            if n[LOTS] >= lots.shape[0]:
+                return MORE_LOTS
+            if n[FREE_ROW] < 0 and n[NEXT_ROW] >= walkers.shape[0]:
+                return MORE_WALKERS
+            lot = n[LOTS]
+            n[LOTS] = lot + 1
+            lots[lot, LOT_STARTED], lots[lot, LOT_READY], lots[lot, LOT_FAILED] = now, NAN, NAN
+            n[PLANNED] += n[DOSES_PER_LOT]
+            n[BUSY] += 1
+            tasks[top, 1] = 1
+            tasks[top, 2] -= 1
+            row = new_row(n, walkers)
+            begin_walker(walkers, days, slot_of, row, LOT, lot, n[LOT_PATH], now, INFINITY)
+            add_task(n, tasks, WALK, row, 0)
+            continue
+
+        if task == ORDER_AGAIN:  # the lot has begun: when the next one is ordered
+            n[TASKS] -= 1
+            push(n, heap_days, heap, now + t[ORDER_EVERY], DELIVERY + pools[n[STOCK_POOL], OF_RESOURCE], ORDERING, 0)
+            continue
+
+        # WALK: a walker goes along its path until it meets the clock, or something else must be done first
+        w = tasks[top, 1]
+        kind, entity = walkers[w, KIND], walkers[w, ENTITY]
+        order = (kind << 32) + entity
+        pc, part, why, day = walkers[w, PC], walkers[w, PART], walkers[w, WHY], days[w, DAY]
+        need = THROUGH
+        while True:
+            if n[HEAP] + ROOM > heap.shape[0]:
+                need = MORE_HEAP
+                break
+            if n[TASKS] + ROOM > tasks.shape[0]:
+                need = MORE_TASKS
+                break
+            code = operations[pc, CODE]
+
+            if why != ONWARD or code == CLOSE or code == DONE:
+                depth = walkers[w, DEPTH]
+                if depth == 0:  # the journey is over
+                    n[TASKS] -= 1
+                    parent = walkers[w, PARENT]
+                    if parent >= 0:
+                        if day > days[parent, DAY]:
+                            days[parent, DAY] = day
+                        walkers[parent, OUT] -= 1
+                        if walkers[parent, OUT] == 0 and walkers[parent, PART] == BACK:
+                            add_task(n, tasks, WALK, parent, 0)
+                    if w >= n[PATIENTS]:
+                        pc = n[FREE_ROW]  # the free rows are a chain
+                        n[FREE_ROW] = w
+                    break
+                frame = depth - 1
+                opened = frames[w, frame, FRAME_OP]
+                closing = operations[opened, CODE]
+                if closing == USE:
+                    request = frames[w, frame, FRAME_REQUEST]
+                    pool = requests[request, POOL]
+                    if part != GIVING and day > now and not pools[pool, UNLIMITED]:
+                        push(n, heap_days, heap, day, (CLOCK if why == LEFT else COMPLETION) + order, WALK, w)
+                        part = GIVING
+                        n[TASKS] -= 1
+                        break
+                    part = FRESH
+                    walkers[w, DEPTH] = frame
+                    walkers[w, HOLDING] -= 1
+                    request_days[request, ENDED_DAY] = day
+                    if pools[pool, POOL_KIND] == CAPACITY:
+                        pools[pool, IN_USE] -= requests[request, WANTED_UNITS]
+                        call_turn(n, pools, pool)
+                    else:
+                        row = requests[request, SLOT]
+                        if why == LEFT and now <= slot_days[row, START] - pool_numbers[pool, NOTICE]:
+                            slots[row, HOLDER] = -1
+                            slots[row, HANDED_BACK] += 1
+                            slots[row, IS_FREE] = 1
+                            slot_days[row, CLOSES] = now + 1.0
+                            put_slot(pools, free_slots, slot_days, pool, row)
+                            push(n, heap_days, heap, slot_days[row, CLOSES], PERISH + row, PERISHING, row)
+                            call_turn(n, pools, pool)
+                    pc = operations[opened, AFTER]
+                elif closing == ATTEMPTS:
+                    between = frames[w, frame, FRAME_BETWEEN]
+                    if between and why == ONWARD:
+                        frames[w, frame, FRAME_BETWEEN] = 0
+                        frames[w, frame, FRAME_TRIED] += 1
+                        pc = opened
+                        walkers[w, ATTEMPT] = begin_attempt(
+                            state.attempts, state.lot_tries, kind, entity, operations[pc, NAME]
+                        )
+                        if walkers[w, ATTEMPT] >= MOST_ATTEMPTS:
+                            need = TOO_MANY
+                            break
+                        pc += 1
+                    elif why == FAILED and not between and days[w, LEAVES] > day:
+                        why = ONWARD
+                        if frames[w, frame, FRAME_TRIED] != operations[opened, MOST]:
+                            frames[w, frame, FRAME_BETWEEN] = 1
+                            pc = operations[opened, BETWEEN]
+                        else:
+                            walkers[w, ATTEMPT] = frames[w, frame, FRAME_OUTER]
+                            walkers[w, DEPTH] = frame
+                            pc = operations[opened, OTHERWISE]
+                    else:
+                        # a product whose patient has left is not tried again
+                        if why == FAILED and not between:
+                            why = LEFT
+                        walkers[w, ATTEMPT] = frames[w, frame, FRAME_OUTER]
+                        walkers[w, DEPTH] = frame
+                        pc = operations[opened, AFTER]
+                else:  # SHIELD
+                    cut = frame_cuts[w, frame]
+                    if cut < INFINITY and days[w, LEAVES] < cut:
+                        cut = days[w, LEAVES]
+                    days[w, CUT] = cut
+                    walkers[w, STAGE_BOUND] = frames[w, frame, FRAME_BOUND]
+                    walkers[w, DEPTH] = frame
+                    if why == ONWARD and cut <= day:
+                        why = LEFT
+                    pc = operations[opened, AFTER]
+
+            elif code == STAGE or code == SLOT_STAGE:
+                if walkers[w, STAGE_BOUND] and days[w, LEAVES] <= day:
+                    why = LEFT
+                    continue
+                if n[TRACED] and n[STAGES] >= state.stages.shape[0]:
+                    need = MORE_STAGES
+                    break
+                if code == STAGE:
+                    lasts = (
+                        value_of(state.column, state.drawn, fixed, operations[pc, PURPOSE], walkers[w, ATTEMPT], entity)
+                        if kind == PATIENT
+                        else value_of(
+                            state.lot_column, state.lot_drawn, fixed, operations[pc, PURPOSE], walkers[w, ATTEMPT],
+                            entity,
+                        )
+                    )  # fmt: skip
+                    if lasts < 0.0:
+                        need = MORE_DRAWS
+                        break
+                    ended = day + lasts
+                else:
+                    row = slot_of[w, operations[pc, RESOURCE]]
+                    if row < 0:
+                        need = NO_SLOT
+                        break
+                    ended = slot_days[row, START] if slot_days[row, START] > day else day
+                if ended >= days[w, CUT]:
+                    ended, why = days[w, CUT], LEFT
+                if n[TRACED]:
+                    k = n[STAGES]
+                    n[STAGES] = k + 1
+                    state.stages[k, 0], state.stages[k, 1], state.stages[k, 2] = kind, entity, operations[pc, NAME]
+                    state.stage_days[k, 0], state.stage_days[k, 1] = day, ended
+                day = ended
+                pc += 1
+
+            elif code == USE or code == DRAW:
+                if part == FRESH and code == USE and walkers[w, STAGE_BOUND] and days[w, LEAVES] <= day:
+                    why = LEFT
+                    continue
+                resource = operations[pc, RESOURCE]
+                centre = people.centre[entity] if kind == PATIENT else 0
+                pool = plan.first_pool[resource] + min(centre, plan.pool_count[resource] - 1)
+                if part == FRESH and not pools[pool, UNLIMITED] and day > now:
+                    push(n, heap_days, heap, day, COMPLETION + order, WALK, w)
+                    part = MET
+                    n[TASKS] -= 1
+                    break
+                if part == FRESH or part == MET:
+                    if n[REQUESTS] >= requests.shape[0]:
+                        need = MORE_REQUESTS
+                        break
+                    if n[LONGEST] >= queue.shape[1]:
+                        need = MORE_QUEUE
+                        break
+                    request = n[REQUESTS]
+                    n[REQUESTS] = request + 1
+                    walkers[w, REQUEST] = request
+                    requests[request, WHO], requests[request, POOL] = w, pool
+                    requests[request, WANTED_UNITS], requests[request, STATE] = operations[pc, UNITS], WAITING
+                    requests[request, SLOT] = -1
+                    requests[request, OF_KIND], requests[request, OF_ENTITY] = kind, entity
+                    request_days[request, ASKED_DAY], request_days[request, ENDED_DAY] = day, NAN
+                    request_days[request, BEGAN], request_days[request, LAPSES] = NAN, days[w, CUT]
+                    part = ASKED
+                    if pools[pool, UNLIMITED]:
+                        request_days[request, BEGAN] = day
+                        requests[request, STATE] = GRANTED
+                    else:
+                        key_day = day
+                        if operations[pc, MODE]:  # queues again with the key of the first time
+                            if walkers[w, KEYS] < 0:
+                                walkers[w, KEYS] = w
+                                for other in range(key_days.shape[1]):
+                                    key_days[w, other] = NAN
+                            keys = walkers[w, KEYS]
+                            if math.isnan(key_days[keys, resource]):
+                                key_days[keys, resource] = day
+                            key_day = key_days[keys, resource]
+                        if code == DRAW:
+                            n[WANTED] += 1
+                        alone = n[BUSY] == 0 and n[TURNS] == 0 and (n[HEAP] == 0 or heap_days[0] > now)
+                        if (
+                            pools[pool, QUEUED] == 0
+                            and alone
+                            and has_units(n, pools, pool_numbers, pool, operations[pc, UNITS])
+                        ):
+                            grant(n, t, pools, requests, request_days, slots, slot_days, free_slots, shelf, request)
+                        else:
+                            rank = 0.0
+                            if kind == PATIENT and pools[pool, POLICY] != FIRST_COME:
+                                rank = people.ranks[pools[pool, POLICY] - 1, entity]
+                            length = join(pools, queue_keys, queue, pool, rank, key_day, order, request)
+                            if length > n[LONGEST]:
+                                n[LONGEST] = length
+                            if has_any(n, pools, pool_numbers, pool):
+                                call_turn(n, pools, pool)
+                        if code == DRAW:
+                            review(n, tasks)
+                            if n[TASKS] - 1 > top:
+                                break
+                request = walkers[w, REQUEST]
+                if part == ASKED and requests[request, STATE] != GRANTED:
+                    # a waiter that holds something, that a parent waits for or that a stock counts on leaves on time
+                    if code == DRAW or walkers[w, HOLDING] > 0 or walkers[w, PARENT] >= 0:
+                        if walkers[w, STAGE_BOUND]:
+                            request_days[request, LAPSES] = days[w, LEAVES]
+                        lapses = request_days[request, LAPSES]
+                        if lapses < INFINITY:
+                            due = day if day > lapses else lapses
+                            push(n, heap_days, heap, due, CLOCK + order, LAPSE, request)
+                    part = WAITED
+                    n[TASKS] -= 1
+                    break
+                if part == WAITED:
+                    if requests[request, STATE] != GRANTED:
+                        day, why, part = request_days[request, LAPSES], LEFT, FRESH
+                        continue
+                    day = now
+                part = FRESH
+                if code == DRAW:
+                    request_days[request, ENDED_DAY] = day
+                    pc += 1
+                    continue
+                if requests[request, SLOT] >= 0:
+                    slot_of[w, resource] = requests[request, SLOT]
+                walkers[w, HOLDING] += 1
+                frame = walkers[w, DEPTH]
+                frames[w, frame, FRAME_OP], frames[w, frame, FRAME_REQUEST] = pc, request
+                walkers[w, DEPTH] = frame + 1
+                pc += 1
+
+            elif code == CHOOSE:
+                drawn = (
+                    value_of(state.column, state.drawn, fixed, operations[pc, PURPOSE], walkers[w, ATTEMPT], entity)
+                    if kind == PATIENT
+                    else value_of(
+                        state.lot_column, state.lot_drawn, fixed, operations[pc, PURPOSE], walkers[w, ATTEMPT], entity
+                    )
+                )
+                if drawn < 0.0:
+                    need = MORE_DRAWS
+                    break
+                pc = pc + 1 if drawn < numbers[pc] else operations[pc, OTHERWISE]
+
+            elif code == NOTED:
+                pc = pc + 1 if notes[entity, operations[pc, NAME]] <= day else operations[pc, OTHERWISE]
+
+            elif code == JUMP:
+                pc = operations[pc, AFTER]
+
+            elif code == MILESTONE:
+                if kind == PATIENT:
+                    notes[entity, operations[pc, NAME]] = day
+                    state.passes[entity, operations[pc, NAME]] += 1
+                pc += 1
+
+            elif code == ATTEMPTS:
+                frame = walkers[w, DEPTH]
+                frames[w, frame, FRAME_OP], frames[w, frame, FRAME_OUTER] = pc, walkers[w, ATTEMPT]
+                frames[w, frame, FRAME_TRIED], frames[w, frame, FRAME_BETWEEN] = 1, 0
+                walkers[w, DEPTH] = frame + 1
+                walkers[w, ATTEMPT] = begin_attempt(
+                    state.attempts, state.lot_tries, kind, entity, operations[pc, NAME]
+                )
+                if walkers[w, ATTEMPT] >= MOST_ATTEMPTS:
+                    need = TOO_MANY
+                    break
+                pc += 1
+
+            elif code == FAIL:
+                why = FAILED
+
+            elif code == SHIELD:
+                frame = walkers[w, DEPTH]
+                frames[w, frame, FRAME_OP], frames[w, frame, FRAME_BOUND] = pc, walkers[w, STAGE_BOUND]
+                frame_cuts[w, frame] = days[w, CUT]
+                walkers[w, DEPTH] = frame + 1
+                days[w, CUT] = days[w, LEAVES] if operations[pc, MODE] == STOP else INFINITY
+                walkers[w, STAGE_BOUND] = 1 if operations[pc, MODE] == FINISH_STAGE else 0
+                pc += 1
+
+            elif code == TOGETHER:
+                if part == FRESH:
+                    part = STARTING
+                    walkers[w, OUT], walkers[w, BRANCH] = operations[pc, UNITS], 0
+                    # a branch that has ended moves the walker's day on; yet all branches start on the same
+                    days[w, BRANCHED] = day
+                    n[BUSY] += 1
+                if part == STARTING:
+                    branch = walkers[w, BRANCH]
+                    if branch < operations[pc, UNITS]:
+                        if n[FREE_ROW] < 0 and n[NEXT_ROW] >= walkers.shape[0]:
+                            need = MORE_WALKERS
+                            break
+                        walkers[w, BRANCH] = branch + 1
+                        row = new_row(n, walkers)
+                        begin_walker(
+                            walkers, days, slot_of, row, kind, entity, plan.branches[operations[pc, NAME] + branch],
+                            days[w, BRANCHED], days[w, LEAVES],
+                        )  # fmt: skip
+                        # a branch has what its walker had when it began; queue keys they share
+                        days[row, CUT], walkers[row, STAGE_BOUND] = days[w, CUT], walkers[w, STAGE_BOUND]
+                        walkers[row, PARENT], walkers[row, ATTEMPT] = w, walkers[w, ATTEMPT]
+                        walkers[row, KEYS] = walkers[w, KEYS]
+                        for other in range(slot_of.shape[1]):
+                            slot_of[row, other] = slot_of[w, other]
+                        add_task(n, tasks, WALK, row, 0)
+                        break
+                    n[BUSY] -= 1
+                    part = BACK
+                    if walkers[w, OUT] > 0:
+                        n[TASKS] -= 1
+                        break
+                part = FRESH
+                if days[w, CUT] <= day:
+                    why = LEFT
+                pc += 1
+
+            elif code == HAZARD:
+                if clock_state[entity, TOUCHED] and clock_state[entity, CHANGES] >= changes.shape[1]:
+                    need = MORE_CHANGES
+                    break
+                delay = 0.0
+                if operations[pc, PURPOSE] >= 0:
+                    delay = value_of(
+                        state.column, state.drawn, fixed, operations[pc, PURPOSE], walkers[w, ATTEMPT], entity
+                    )
+                    if delay < 0.0:
+                        need = MORE_DRAWS
+                        break
+                touch_clocks(clocks, clock_state, people, n[FIRST_SET], entity)
+                run_clocks(clocks, clock_state, changes, hazards, hazard_at, ends, after, entity, day)
+                set_multiplier(
+                    clock_state, clocks, changes, entity, day, operations[pc, NAME], numbers[pc], day + delay
+                )
+                state.leave_day[entity], state.leave_clock[entity], state.progression_day[entity] = forecast(
+                    clocks, clock_state, changes, hazards, hazard_at, ends, after, entity
+                )
+                leave_on(days, w, state.leave_day[entity])
+                pc += 1
+
+            elif code == CLOCKS:
+                if operations[pc, NAME] < 0:
+                    # a progression foreseen for later does not happen
+                    if not state.progression_day[entity] <= day:
+                        state.progression_day[entity] = INFINITY
+                    state.leave_day[entity], state.leave_clock[entity] = INFINITY, -1
+                    leave_on(days, w, INFINITY)
+                else:
+                    touch_clocks(clocks, clock_state, people, n[FIRST_SET], entity)
+                    run_clocks(clocks, clock_state, changes, hazards, hazard_at, ends, after, entity, day)
+                    clock_state[entity, CLOCK_SET] = operations[pc, NAME]
+                    clocks[entity, ORIGIN] = day
+                    if operations[pc, MODE] and clock_state[entity, PROGRESSED]:
+                        clock_state[entity, PROGRESSED] = 0
+                        clocks[entity, THRESHOLD + PROGRESSION] = clocks[entity, ANEW_THRESHOLD]
+                        clocks[entity, ELIGIBILITY] = clocks[entity, ANEW_ELIGIBILITY]
+                        clocks[entity, USED + PROGRESSION] = 0.0
+                    state.leave_day[entity], state.leave_clock[entity], state.progression_day[entity] = forecast(
+                        clocks, clock_state, changes, hazards, hazard_at, ends, after, entity
+                    )
+                    leave_on(days, w, state.leave_day[entity])
+                pc += 1
+
+            elif code == END:
+                why = ENDED
+                if days[w, LEAVES] > day:
+                    state.ended_fate[entity], state.ended_day[entity] = operations[pc, NAME], day
+
+            else:  # SUPPLY and LOT_END: a lot delivers its doses, or has failed
+                if part == FRESH and day > now:
+                    push(n, heap_days, heap, day, (DELIVERY if code == SUPPLY else COMPLETION) + order, WALK, w)
+                    part = MET
+                    n[TASKS] -= 1
+                    break
+                if n[SHELF] >= shelf.shape[0]:
+                    need = MORE_SHELF
+                    break
+                part = FRESH
+                n[PLANNED] -= n[DOSES_PER_LOT]
+                if code == SUPPLY:
+                    lots[entity, LOT_READY] = day
+                    expires = now + t[SHELF_LIFE]
+                    put_batch(n, shelf, expires, float(n[DOSES_PER_LOT]))
+                    n[ON_HAND] += n[DOSES_PER_LOT]
+                    stock = n[STOCK_POOL]
+                    if expires < INFINITY:
+                        push(n, heap_days, heap, expires, EXPIRY + pools[stock, OF_RESOURCE], EXPIRING, 0)
+                    call_turn(n, pools, stock)
+                    pc += 1
+                else:
+                    lots[entity, LOT_FAILED] = day
+                    why = ENDED
+                    review(n, tasks)
+                    if n[TASKS] - 1 > top:
+                        break
+
+        walkers[w, PC], walkers[w, PART], walkers[w, WHY], days[w, DAY] = pc, part, why, day
+        if need != THROUGH:
+            # for MORE_DRAWS and TOO_MANY: of what, and for whom
+            n[NEED_PURPOSE], n[NEED_NAME] = operations[pc, PURPOSE], operations[pc, NAME]
+            n[NEED_ATTEMPT], n[NEED_KIND], n[NEED_ENTITY] = walkers[w, ATTEMPT], kind, entity
+            return need
+
+    # the queues at the stop: who should have left by now has
+    for pool in range(pools.shape[0]):
+        for k in range(pools[pool, QUEUED]):
+            request = queue[pool, k, 2]
+            if requests[request, STATE] == WAITING and request_days[request, LAPSES] <= t[TODAY]:
+                lapse(n, pools, tasks, requests, request_days, request, True)
+    return THROUGH
+
+
+@compiled
+def list_uses(
+    requests: IntArray, days: FloatArray, pools: IntArray, count: int, patients: int, lots: int, stop: float
+) -> tuple[IntArray, FloatArray]:
+    """(8 whole-number rows and 3 rows of days) of the uses, in the order of `trace.Uses`, as far as asked by the stop.
+
+    The log is in order of asking, nearly; so it is dealt out by entity, and each hand is put in order by insertion.
+    """
+    first = np.zeros(patients + lots + 1, np.int64)
+    kept = 0
+    for k in range(count):
+        if days[k, ASKED_DAY] <= stop:
+            first[requests[k, OF_ENTITY] + patients * requests[k, OF_KIND] + 1] += 1
+            kept += 1
+    for group in range(patients + lots):
+        first[group + 1] += first[group]
+    end = first.copy()
+    order = np.empty(kept, np.int64)
+    for k in range(count):
+        if days[k, ASKED_DAY] > stop:
+            continue
+        group = requests[k, OF_ENTITY] + patients * requests[k, OF_KIND]
+        place = end[group]
+        end[group] = place + 1
+        while place > first[group]:
+            other = order[place - 1]
+            if days[other, ASKED_DAY] < days[k, ASKED_DAY] or (
+                days[other, ASKED_DAY] == days[k, ASKED_DAY]
+                and pools[requests[other, POOL], OF_RESOURCE] <= pools[requests[k, POOL], OF_RESOURCE]
+            ):
+                break
+            order[place] = other
+            place -= 1
+        order[place] = k
+    whole, real = np.empty((5, kept), np.int64), np.empty((3, kept))
+    for place in range(kept):
+        k = order[place]
+        pool = requests[k, POOL]
+        whole[0, place], whole[1, place] = requests[k, OF_KIND], requests[k, OF_ENTITY]
+        whole[2, place], whole[3, place] = pools[pool, OF_RESOURCE], pools[pool, CENTRE]
+        whole[4, place] = requests[k, WANTED_UNITS]
+        real[0, place] = days[k, ASKED_DAY]
+        real[1, place] = NAN if days[k, BEGAN] > stop else days[k, BEGAN]
+        real[2, place] = NAN if days[k, ENDED_DAY] > stop else days[k, ENDED_DAY]
+    return whole, real

@@ -1,0 +1,109 @@
+"""What a run has exercised: kinds of happenings and kinds of ties, read off its trace."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+
+import numpy as np
+
+from sim.engine.trace import LOT, PATIENT, Trace
+from sim.pieces.protocol import Cadence, Capacity, Stock
+from tests.engines.both import Case
+
+
+def happenings(case: Case, trace: Trace) -> Counter[str]:
+    """How often each kind of happening took place."""
+    uses, resources = trace.uses, case.protocol.resources
+    patient = uses.kind == PATIENT
+    leaves = np.where(patient, trace.leave_day[np.where(patient, uses.entity, 0)] if patient.any() else np.nan, np.nan)
+    began = np.isfinite(uses.began)
+    left = (uses.ended == leaves) & np.isfinite(leaves)
+    waited = began & (uses.began > uses.asked)
+    found: Counter[str] = Counter()
+    for index, resource in enumerate(resources):
+        here = uses.resource == index
+        kind = type(resource).__name__
+        found[f"granted after waiting for {kind}"] += int((here & waited).sum())
+        found[f"left while holding {kind}"] += int((here & began & left & (uses.began < uses.ended)).sum())
+        found[f"left while waiting for {kind}"] += int((here & ~began & left).sum())
+        found[f"waited under {resource.policy}"] += int((here & waited).sum())
+        if len(np.unique(uses.centre[here])) > 1:
+            found[f"{kind} in several centres"] += 1
+        if isinstance(resource, Capacity):
+            found["lot waited for a line"] += int((here & waited & (uses.kind == LOT)).sum())
+            again = np.diff(uses.entity[here]) == 0
+            found["came back to a resource"] += int(again.sum())
+    found["waited or left while holding something else"] += _held_elsewhere(trace)
+    found["slot perished"] += int(np.isfinite(trace.slots.perished).sum())
+    found["slot handed back"] += int(trace.slots.handed_back.sum())
+    found["slot handed back, claimed again"] += int(((trace.slots.handed_back > 0) & (trace.slots.holder >= 0)).sum())
+    found["doses expired"] += int(trace.expiries.doses.sum())
+    found["lot delivered"] += int(np.isfinite(trace.lots.ready).sum())
+    found["lot failed"] += int(np.isfinite(trace.lots.failed).sum())
+    found["attempt after the first"] += int((trace.attempts > 1).sum())
+    found["product went on without its patient"] += int(_goes_on(trace))
+    found["clocks changed on the path"] += int((trace.leave_day != case.cohort.leave_day).sum())
+    for clock, name in enumerate(("death", "progression", "removal")):
+        found[f"left by {name}"] += int((trace.leave_clock == clock).sum())
+    found["progressed and stayed"] += int(
+        ((trace.progression_day < trace.leave_day) & (trace.progression_day <= trace.stop_day)).sum()
+    )
+    for fate, name in enumerate(trace.fates):
+        found[f"ended as {name}"] += int((trace.ended_fate == fate).sum())
+    return found
+
+
+def ties(case: Case, trace: Trace) -> Counter[str]:
+    """How often two kinds of happenings fell on one instant at one resource."""
+    uses, found = trace.uses, Counter[str]()
+    referral = case.cohort.referral_day
+    found["two arrivals"] += len(referral) - len(np.unique(referral))
+    leaving = set(trace.leave_day[np.isfinite(trace.leave_day)])
+    for index, resource in enumerate(case.protocol.resources):
+        for centre in np.unique(uses.centre[uses.resource == index]):
+            here = (uses.resource == index) & (uses.centre == centre)
+            asked, ended = uses.asked[here], uses.ended[here]
+            held, queued = np.isfinite(uses.began[here]), ~np.isfinite(uses.began[here])
+            given_back, lapsed = set(ended[held]), set(ended[queued])
+            granted = set(uses.began[here & (uses.began > uses.asked)])
+            found["two ask"] += len(asked) - len(np.unique(asked))
+            found["one gives back, another asks"] += _common(given_back, asked)
+            found["two give back"] += int(np.isfinite(ended[held]).sum()) - _common(given_back, given_back)
+            found["one leaves the queue, another is served"] += _common(lapsed, granted)
+            found["one leaves, another gives back"] += _common(leaving & given_back, granted)
+            if isinstance(resource, Capacity):
+                changes = {day for steps in resource.units for day, _ in steps if day > 0}
+                found["a capacity changes, one asks"] += _common(changes, asked)
+                found["a capacity changes, one gives back"] += _common(changes, given_back)
+            if isinstance(resource, Cadence):
+                found["a slot is offered, one asks"] += _common(set(trace.slots.offered), asked)
+                perishing = trace.slots.perished[np.isfinite(trace.slots.perished)]
+                found["slots perish together"] += len(perishing) - len(np.unique(perishing))
+            if isinstance(resource, Stock):
+                found["doses expire, one asks"] += _common(set(trace.expiries.day), asked)
+                found["a lot is delivered, one asks"] += _common(set(trace.lots.ready), asked)
+                found["a lot is delivered, doses expire"] += _common(set(trace.lots.ready), trace.expiries.day)
+                found["two lots start"] += len(trace.lots.started) - len(np.unique(trace.lots.started))
+    return found
+
+
+def _common(a: Iterable[float], b: Iterable[float]) -> int:
+    return len({x for x in a if np.isfinite(x)} & {x for x in b if np.isfinite(x)})
+
+
+def _held_elsewhere(trace: Trace) -> int:
+    """Uses asked for while the same entity held another resource."""
+    uses, found = trace.uses, 0
+    for k in range(1, len(uses.asked)):
+        same = uses.entity[k] == uses.entity[k - 1] and uses.kind[k] == uses.kind[k - 1]
+        waited = not uses.began[k] == uses.asked[k]
+        found += bool(same and waited and not uses.ended[k - 1] <= uses.asked[k])
+    return found
+
+
+def _goes_on(trace: Trace) -> int:
+    """Stages of patients that end after their patient has left."""
+    stages = trace.stages
+    assert stages is not None
+    return int((stages.ended > trace.leave_day[stages.entity * (stages.kind == PATIENT)]).sum()) if len(stages.kind) else 0

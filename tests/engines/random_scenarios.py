@@ -1,0 +1,236 @@
+"""Random scenario files over the whole vocabulary, small and congested, for the comparison of the engines.
+
+`scenario_text(number)` is the text of scenario `number`; the same number gives the same text. A third of them live on
+whole days only (durations, referrals, even deaths), so that everything that can tie does.
+"""
+
+from __future__ import annotations
+
+import json
+from random import Random
+from typing import Any
+
+Block = dict[str, Any]
+
+# The highest hazard of a file. `both.prepare` makes it so high that its clock strikes on the day itself.
+AT_ONCE = "1000000 / d"
+
+
+def scenario_text(number: int) -> str:
+    """The text of one scenario file (JSON, which is YAML)."""
+    r = Random(number)
+    whole_days = number % 3 == 0
+    strategy = "allogeneic" if number % 4 == 3 else "autologous"
+    scenario: Block = {"name": f"Random {number}", "strategy": strategy}
+    scenario["run"] = {
+        "start": f"2026-0{r.randint(1, 9)}-0{r.randint(1, 9)}",
+        "warm_up": f"{r.choice([0, 0, 20])} d",
+        "window": f"{r.choice([60, 90, 120])} d",
+        "follow_up": f"{r.choice([60, 120, 200])} d",
+        "seed": number,
+    }
+    places = ["east", "west", "south"][: r.randint(1, 3)]
+    policy = r.choice(["first_come", "first_come", "sickest_first", "lottery"])
+    scenario["regions"] = {f"{name} land": _region(r, name, whole_days) for name in places}
+    scenario["centres"] = {name: _centre(r, strategy) for name in places}
+    scenario["patients"] = {"risk_groups": _groups(r, policy)}
+    scenario["waiting_list"] = {"policy": policy}
+    scenario["clocks"] = _clocks(r, strategy, whole_days)
+    if r.random() < 0.4:
+        scenario["work_up"] = {"duration": _days(r, whole_days)}
+    scenario |= _autologous(r, whole_days, scenario) if strategy == "autologous" else _allogeneic(r, whole_days)
+    if r.random() < 0.5:
+        scenario["lymphodepletion"] = {"duration": _days(r, whole_days)}
+    scenario["infusion"] = {
+        "scheduling": _days(r, whole_days),
+        "stay": _days(r, whole_days),
+        "bed_from": r.choice(["infusion", "lymphodepletion"]),
+    }
+    return json.dumps(scenario, indent=1)
+
+
+def _days(r: Random, whole: bool) -> Any:
+    """A duration, often none at all."""
+    if r.random() < 0.2:
+        return "0 d"
+    if whole or r.random() < 0.2:
+        return f"{r.choice([1, 2, 3, 5, 5, 10])} d"
+    return r.choice(
+        [
+            {"uniform": ["1 d", f"{r.randint(2, 12)} d"]},
+            {"triangular": ["0 d", "2 d", f"{r.randint(3, 15)} d"]},
+            {"exponential": {"mean": f"{r.randint(1, 9)} d"}},
+            {"lognormal": {"median": f"{r.randint(2, 9)} d", "sigma": 0.5}},
+            {"gamma": {"mean": f"{r.randint(2, 12)} d", "shape": 4}},
+            {"weibull": {"shape": 1.5, "scale": f"{r.randint(2, 12)} d", "shift": "1 d"}},
+            {"empirical": ["1 d", "2 d", "2 d", f"{r.randint(3, 20)} d"]},
+        ]
+    )
+
+
+def _share(r: Random, *others: float) -> float:
+    return r.choice([0, 0, 0.1, 0.3, *others])
+
+
+def _capacity(r: Random, *, most: int = 3, unlimited: float = 0.25) -> Any:
+    """Few units, without limit, or changing by date."""
+    if r.random() < unlimited:
+        return "unlimited"
+    if r.random() < 0.3:
+        return {
+            "0 d": r.randint(1, most),
+            f"{r.choice([10, 20, 31])} d": r.choice([0, 1, most]),
+            f"{r.choice([40, 50, 59])} d": r.choice([1, most, "unlimited"]),
+        }
+    return r.randint(1, most)
+
+
+def _region(r: Random, centre: str, whole: bool) -> Block:
+    region: Block = {"centre": centre}
+    if whole:
+        return {**region, "referral_days": [f"{5 * r.randint(0, 15)} d" for _ in range(r.randint(3, 20))]}
+    listed = [f"{r.choice([0, 0, r.randint(0, 100)])} d" for _ in range(r.randint(3, 15))]
+    if r.random() < 0.8:
+        rate = f"{r.choice([0.1, 0.2, 0.4])} / d"
+        region["referrals"] = {"0 d": rate, "40 d": "0 / d", "60 d": "0.3 / d"} if r.random() < 0.2 else rate
+    if "referrals" not in region or r.random() < 0.3:
+        region["referral_days"] = listed
+    return region
+
+
+def _centre(r: Random, strategy: str) -> Block:
+    centre: Block = {"beds": _capacity(r)}
+    if strategy == "autologous":
+        centre["chairs"] = _capacity(r)
+    return centre
+
+
+def _groups(r: Random, policy: str) -> Block:
+    groups: Block = {"common": {"share": 0.7}, "rare": {"share": 0.3, "hazard": r.choice([0, 1.5, 3])}}
+    if policy == "sickest_first":
+        groups["rare"]["priority"] = r.choice([-1, 1, 2])
+    return groups
+
+
+def _clock(r: Random, whole: bool, early: int) -> Any:
+    if r.random() < 0.2:
+        return "never"
+    if whole:
+        return {"piecewise": {"0 d": "0 / d", f"{early + r.choice([0, 5, 10, 20, 40])} d": AT_ONCE}}
+    return r.choice(
+        [
+            {"exponential": {"rate": f"{r.choice([0.005, 0.02, 0.05])} / d"}},
+            {"piecewise": {"0 d": "0.01 / d", "20 d": "0 / d", "45 d": "0.05 / d"}},
+            {"weibull": {"shape": 1.5, "median": f"{r.randint(20, 90)} d"}},
+            {"cure": {"share": 0.4, "of": {"exponential": {"mean": "30 d"}}}},
+            {"table": [["0 d", 1.0], ["15 d", 0.9], ["40 d", 0.5], ["80 d", 0.2]]},
+        ]
+    )
+
+
+def _clock_set(r: Random, whole: bool, early: int) -> Block:
+    return {
+        "progression": _clock(r, whole, early),
+        "ends_eligibility": r.choice([0, 0.3, 0.3, 1]),
+        "death": _clock(r, whole, early + 10),
+        "removal": _clock(r, whole, early + 5),
+    }
+
+
+def _clocks(r: Random, strategy: str, whole: bool) -> Block:
+    clocks: Block = {"waiting": _clock_set(r, whole, 10)}
+    if strategy == "autologous" and r.random() < 0.6:
+        clocks["after_apheresis"] = _clock_set(r, whole, 5)
+    if r.random() < 0.5:
+        clocks["after_progression"] = {"death": r.choice([0, 2.5]), "removal": r.choice([0.5, 4])}
+    return clocks
+
+
+def _autologous(r: Random, whole: bool, scenario: Block) -> Block:
+    """Everything from booking to release."""
+    made: Block = {
+        "duration": _days(r, whole),
+        "failure": _share(r, 0.6),
+        "attempts": r.choice([1, 2, 3, "unlimited"]),
+        "remake_from": r.choice(["retained_cells", "apheresis"]),
+        "on_leave": r.choice(["stop", "finish_stage", "finish"]),
+    }
+    if r.random() < 0.3:
+        made["remake_duration"] = _days(r, whole)
+    if r.random() < 0.75:
+        made["lines"] = _capacity(r, most=4, unlimited=0)
+        made["line_held"] = {
+            "from": r.choice(["receipt", "booking"]),
+            "to": r.choice(["culture", "release", "last_attempt"]),
+        }
+    if r.random() < 0.5:
+        made["slots"] = _slots(r, scenario["centres"])
+    testing: Block = {name: _days(r, whole) for name in ("sterility", "potency", "identity", "review")}
+    testing |= {"lab": _capacity(r), "failure": _share(r)}
+    if r.random() < 0.5:
+        testing |= {"out_of_specification": 0.3, "accepted": r.choice([0, 0.5, 1]), "exception": _days(r, whole)}
+    parts: Block = {
+        "scheduling": {"duration": _days(r, whole)},
+        "apheresis": {
+            "duration": _days(r, whole),
+            "shortfall": _share(r),
+            "repeat_after": _days(r, whole),
+            "attempts": r.choice([1, 2, "unlimited"]),
+        },
+        "shipping": {"to_factory": _days(r, whole), "to_centre": _days(r, whole), "loss": _share(r)},
+        "manufacturing": made,
+        "release_testing": testing,
+    }
+    if r.random() < 0.5:
+        parts["bridging"] = {
+            "share": r.choice([0.5, 1]),
+            "start": _days(r, whole),
+            "response": r.choice([0.6, 1]),
+            "hazard": r.choice([0, 0.4, 3]),
+        }
+    return parts
+
+
+def _slots(r: Random, centres: Block) -> Block:
+    slots: Block = {
+        "count": r.randint(1, 3),
+        "every": r.choice(["month", "week", "week"]),
+        "scope": r.choice(["centre", "pool"]),
+        "lead": f"{r.choice([0, 7, 14, 21])} d",
+        "carry_over": r.choice([0, 0, 1, 3]),
+        "notice": r.choice(["never", "0 d", "3 d", "10 d"]),
+    }
+    if slots["scope"] == "centre" and r.random() < 0.4:
+        next(iter(centres.values()))["slots"] = r.randint(0, 2)
+    return slots
+
+
+def _allogeneic(r: Random, whole: bool) -> Block:
+    """A small stock that runs out, and the lots that fill it."""
+    # on whole days the opening doses expire on whole days, too
+    opening = r.choice([0, 2, 5, 10]) if whole else r.choice([0, 2, 5, 12])
+    # one for one, the order in which two things move the inventory position decides whether a lot is started
+    one_for_one = r.random() < (0.6 if whole else 0.2)
+    at = r.choice([0, 2, 4])
+    order: Block = {"at": at, "up_to": at + (1 if one_for_one else r.choice([4, 8]))}
+    if not one_for_one and r.random() < 0.5:
+        order = {"every": f"{r.choice([5, 12])} d"}
+    return {
+        "allogeneic": {
+            "unsuitable": _share(r),
+            "shipping": {"duration": _days(r, whole), "loss": _share(r)},
+            "stock": {
+                "opening": opening,
+                "shelf_life": r.choice(["10 d", "20 d", "30 d"] if whole else ["unlimited", "10 d", "30 d", "45 d"]),
+                "order": order,
+                "doses_per_lot": 1 if one_for_one else r.choice([1, 2, 5]),
+            },
+            "lots": {
+                "donor": {"duration": _days(r, whole), "rejection": _share(r)},
+                "lines": _capacity(r, most=2),
+                "culture": f"{r.randint(1, 9)} d" if whole else {"uniform": ["2 d", "9 d"]},
+                "release": _days(r, whole),
+                "failure": _share(r),
+            },
+        }
+    }
