@@ -49,6 +49,13 @@ class Request:
         self.state = WAITING
         self.slot: Slot | None = None
 
+    def happen(self) -> None:
+        """The leaving day of a waiter that holds something, or that a stock counts on: he leaves the queue."""
+        walker = self.walker
+        if walker is not None:
+            self.pool.lapse(self)
+            walker.happen()
+
 
 class Queue(Happening):
     """Waiting requests of one pool by (rank, asked, order of the entity); its happening is the pool's turn."""

@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from enum import IntEnum
 from heapq import heappop, heappush
-from typing import Any, cast
+from itertools import count
+from typing import Any, Protocol, cast
 
 import simpy
 
@@ -31,6 +32,13 @@ class Phase(IntEnum):
 
 # Plain whole numbers for the places that run most often.
 CLOCK, COMPLETION, PERISH = int(Phase.CLOCK), int(Phase.COMPLETION), int(Phase.PERISH)
+
+
+class Due(Protocol):
+    """What can be due on a day."""
+
+    def happen(self) -> None:
+        """What takes place."""
 
 
 class Happening(simpy.Event):
@@ -72,16 +80,23 @@ class Timeline(simpy.Environment):
         self.busy = 0
         self._turns: list[tuple[int, Happening]] = []
         self._running = True
-        self._serial = 0
+        # the heap and the serial numbers of its entries, for the one place that adds to it more often than all others
+        self.queue = cast(list[tuple[float, int, int, Any]], self._queue)
+        self.serial = count()
 
-    def at(self, day: float, priority: int, happening: Happening) -> None:
+    @property
+    def now(self) -> float:
+        """The day it is, for what knows SimPy only."""
+        return self.today
+
+    def at(self, day: float, priority: int, happening: Due) -> None:
         """Let a happening take place on `day`; `priority` is a phase plus an order inside it."""
-        self._serial += 1
-        heappush(self._queue, (day, priority, self._serial, happening))  # type: ignore[misc]
+        heappush(self.queue, (day, priority, next(self.serial), happening))
 
     def alone(self) -> bool:
         """Whether nothing else can happen at this instant before the grants, so that a grant need not wait."""
-        return not self.busy and not self._turns and (not self._queue or self._queue[0][0] > self.today)
+        # the heap is never empty: the next check for the stop is always in it
+        return not self.busy and not self._turns and self.queue[0][0] > self.today
 
     def call_turn(self, order: int, pool: Happening) -> None:
         """Let a pool take its turn at this instant, after everything else and in order of declaration."""
@@ -93,12 +108,11 @@ class Timeline(simpy.Environment):
 
     def run_to_stop(self) -> None:
         """Let everything happen in its order until `stop`; SimPy's `run`, without what only processes need."""
-        queue = cast(list[tuple[float, int, int, Any]], self._queue)
-        turns = self._turns
+        queue, turns = self.queue, self._turns
         while self._running:
             if turns and not (queue[0][0] == self.today and queue[0][1] < PERISH):
                 heappop(turns)[1].happen()
                 continue
             day, _, _, happening = heappop(queue)
-            self._now = self.today = day
+            self.today = day
             happening.happen()

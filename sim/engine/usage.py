@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from operator import attrgetter
 
 import numpy as np
 
@@ -14,20 +15,21 @@ def uses(log: Sequence[Request], stop_day: float) -> Uses:
     """The rows in order of (kind, entity, asked in turn), without what was only foreseen for after the stop."""
 
     pools = [request.pool for request in log]
-    who = np.array([request.who for request in log], dtype=np.int64)
+    who = np.fromiter(map(attrgetter("who"), log), np.int64, len(log))
     kind, entity = who >> 32, who & ENTITY
     resource = np.array([pool.index for pool in pools], dtype=np.int64)
-    asked = np.array([request.asked for request in log], dtype=float)
-    began = np.array([request.began for request in log], dtype=float)
-    ended = np.array([request.ended for request in log], dtype=float)
-    order = np.lexsort((np.arange(len(kind)), resource, asked, entity, kind))
+    asked = np.fromiter(map(attrgetter("asked"), log), float, len(log))
+    began = np.fromiter(map(attrgetter("began"), log), float, len(log))
+    ended = np.fromiter(map(attrgetter("ended"), log), float, len(log))
+    # a stable sort: what one entity asks for at one instant of one resource stays in the order of asking
+    order = np.lexsort((resource, asked, who))
     order = order[asked[order] <= stop_day]
     return Uses(
         kind[order],
         entity[order],
         resource[order],
         np.array([pool.centre for pool in pools], dtype=np.int64)[order],
-        np.array([request.units for request in log], dtype=np.int64)[order],
+        np.fromiter(map(attrgetter("units"), log), np.int64, len(log))[order],
         asked[order],
         np.where(began > stop_day, NAN, began)[order],
         np.where(ended > stop_day, NAN, ended)[order],

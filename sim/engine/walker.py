@@ -13,10 +13,11 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Generator, Iterator
 from enum import IntEnum
+from heapq import heappush
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
-from sim.engine.pools import GRANTED, INFINITY, WAITING, Request, Slot
+from sim.engine.pools import GRANTED, INFINITY, Request, Slot
 from sim.engine.timeline import CLOCK, COMPLETION, Happening, Phase
 from sim.engine.trace import PATIENT
 from sim.pieces.clocks import Clock, PatientClocks
@@ -113,19 +114,6 @@ class Shield:
         return steps, LEFT if why == ONWARD and walker.cut <= walker.day else why
 
 
-class Timer(Happening):
-    """The leaving day of a waiter that holds something, or that a stock counts on."""
-
-    def __init__(self, walker: Walker, request: Request) -> None:
-        self.env, self.walker, self.request = walker.timeline, walker, request
-
-    def happen(self) -> None:
-        """Take the waiter out of the queue, if he is still in it."""
-        if self.request.state == WAITING:
-            self.request.pool.lapse(self.request)
-            self.walker.happen()
-
-
 class Walker(Happening):
     """An entity on its path. `day`: its own time; `leaves`: its leaving day; `cut`: the day on which stages are cut."""
 
@@ -156,6 +144,7 @@ class Walker(Happening):
         columns, pools = world.columns[self.kind], world.pools_for(self)
         made, notes, passes, note_index = columns.made, world.notes, world.passes, world.note_index
         first_note, is_patient = entity * world.width, self.kind == PATIENT
+        queue, serial, order = timeline.queue, timeline.serial, self.order
         steps, why = iter(path), ONWARD
         while True:
             # `is` on the class below is twice as fast as isinstance, but tells a type checker nothing
@@ -166,7 +155,7 @@ class Walker(Happening):
                 steps, frame = stack.pop()
                 if isinstance(frame, Request):
                     if self.day > timeline.today and not frame.pool.unlimited:
-                        timeline.at(self.day, (CLOCK if why is LEFT else COMPLETION) + self.order, self)
+                        heappush(queue, (self.day, (CLOCK if why is LEFT else COMPLETION) + order, next(serial), self))
                         yield
                     self.holding -= 1
                     frame.ended = self.day
@@ -203,7 +192,7 @@ class Walker(Happening):
                     request = pool.record(self, step.units)
                 else:
                     if self.day > timeline.today:
-                        timeline.at(self.day, COMPLETION + self.order, self)
+                        heappush(queue, (self.day, COMPLETION + order, next(serial), self))
                         yield
                     key_day = self._first_key(step.resource) if step.rejoin else self.day
                     request = pool.ask(self, step.units, key_day, self.cut)
@@ -263,7 +252,7 @@ class Walker(Happening):
         if self.stage_bound:
             request.lapses = self.leaves
         if request.lapses < INFINITY:
-            self.timeline.at(max(request.lapses, self.day), CLOCK + self.order, Timer(self, request))
+            self.timeline.at(max(request.lapses, self.day), CLOCK + self.order, request)
 
     def _first_key(self, resource: str) -> float:
         """The day on which the walker first queued for a resource to which it may come back."""
