@@ -1,25 +1,23 @@
-"""The compiled engine: a protocol flattened to a table and run by the kernel; the same trace as `simpy_engine`, faster."""
+"""The compiled engine: a protocol flattened to a table and run by the kernel; the trace of `simpy_engine`, faster."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from sim.engine import kernel as k
 from sim.engine.flatten import Flat, flatten
-from sim.engine.kernel import FloatArray, People, State
-from sim.engine.trace import EngineError, Expiries, Lots, Slots, Stages, Trace, Uses
+from sim.engine.kernel import People, State
+from sim.engine.trace import EngineError, Expiries, FloatArray, IntArray, Lots, Slots, Stages, Trace, Uses
 from sim.pieces.cohort import Cohort, Luck
 from sim.pieces.protocol import Protocol
 from sim.pure.distributions import Distribution
 
 CHECK_EVERY_DAYS = 30.0
 # How many rows there are for what nobody can count beforehand; they grow when they are used up.
-FIRST_ROOM = 64
+FIRST_ROOM = 256
 
 # Which arrays grow when the kernel asks for more of something.
 GROWING = {
@@ -99,14 +97,14 @@ def _people(flat: Flat, cohort: Cohort, luck: Luck, follow_up: float) -> People:
 def _start(flat: Flat, cohort: Cohort, people: People, luck: Luck, window_end: float, traced: bool) -> State:
     """The state of a run before anything has happened."""
     count, pools = len(cohort.referral_day), len(flat.pools.whole)
-    resources, rows = len(flat.plan.first_pool), count + FIRST_ROOM
+    resources, rows = len(flat.plan.first_pool), FIRST_ROOM
     purposes = flat.lot_purposes
 
     def whole(*shape: int) -> Any:
         return np.empty(shape, dtype=np.int64)
 
     n, t = flat.counters.copy(), flat.days_of_run.copy()
-    n[k.NEXT_ROW] = n[k.PATIENTS] = count
+    n[k.PATIENTS] = count
     n[k.MEASURED], n[k.TRACED], n[k.RUNNING] = len(people.measured), int(traced), 1
     t[k.NEXT_CHECK], t[k.CHECK_EVERY] = window_end, CHECK_EVERY_DAYS
 
@@ -123,8 +121,8 @@ def _start(flat: Flat, cohort: Cohort, people: People, luck: Luck, window_end: f
 
     shelf = np.empty((len(flat.shelf) + FIRST_ROOM, 3))
     shelf[: len(flat.shelf)] = flat.shelf
-    column, drawn = np.full((purposes, 4), -1, dtype=np.int64), np.empty((purposes + 4, count))
-    state = State(
+    column, drawn = _first_columns(flat, luck, count)
+    return State(
         n=n,
         t=t,
         heap_days=heap_days,
@@ -167,7 +165,18 @@ def _start(flat: Flat, cohort: Cohort, people: People, luck: Luck, window_end: f
         leave_clock=cohort.leave_clock.copy(),
         progression_day=cohort.progression_day.copy(),
     )
-    return state
+
+
+def _first_columns(flat: Flat, luck: Luck, count: int) -> tuple[IntArray, FloatArray]:
+    """(where each purpose's and attempt's column of draws is, the columns): the patients' first attempts."""
+    column = np.full((flat.lot_purposes, 4), -1, dtype=np.int64)
+    drawn = np.empty((flat.lot_purposes + 4, count))
+    if count:
+        wanted = np.flatnonzero(flat.plan.fixed[: flat.lot_purposes] < 0.0)
+        column[wanted, 0] = np.arange(len(wanted))
+        for place, purpose in enumerate(wanted.tolist()):
+            drawn[place] = _values(flat, purpose, luck.patients(flat.purposes[purpose], 0))
+    return column, drawn
 
 
 def _draw(flat: Flat, state: State, luck: Luck) -> State:
@@ -198,9 +207,7 @@ def _values(flat: Flat, purpose: int, uniforms: FloatArray) -> FloatArray:
     return rule.quantile(uniforms) if isinstance(rule, Distribution) else uniforms
 
 
-def _with_column(
-    column: NDArray[np.int64], drawn: FloatArray, purpose: int, attempt: int
-) -> tuple[NDArray[np.int64], FloatArray]:
+def _with_column(column: IntArray, drawn: FloatArray, purpose: int, attempt: int) -> tuple[IntArray, FloatArray]:
     """The two tables with a place for one more column of draws."""
     while attempt >= column.shape[1]:
         column = np.concatenate([column, np.full_like(column, -1)], axis=1)
@@ -229,9 +236,7 @@ def _grow(state: State, need: int) -> State:
 
 def _trace(flat: Flat, state: State) -> Trace:
     n, stop = state.n, float(state.t[k.TODAY])
-    whole, real = k.list_uses(
-        state.requests, state.request_days, state.pools, n[k.REQUESTS], n[k.PATIENTS], n[k.LOTS], stop
-    )
+    uses = _uses(state, stop)
     slots, slot_days = state.slots[: n[k.SLOTS]], state.slot_days[: n[k.SLOTS]]
     pools = state.pools[slots[:, k.SLOT_POOL]]
     lots, expiries = state.lots[: n[k.LOTS]], state.expiries[: n[k.EXPIRIES]]
@@ -248,7 +253,7 @@ def _trace(flat: Flat, state: State) -> Trace:
         leave_day=state.leave_day,
         leave_clock=state.leave_clock,
         progression_day=state.progression_day,
-        uses=Uses(whole[0], whole[1], whole[2], whole[3], whole[4], real[0], real[1], real[2]),
+        uses=uses,
         slots=Slots(
             pools[:, k.OF_RESOURCE],
             pools[:, k.CENTRE],
@@ -269,6 +274,19 @@ def _trace(flat: Flat, state: State) -> Trace:
     )
 
 
+def _uses(state: State, stop: float) -> Uses:
+    """The rows in order of (kind, entity, asked in turn), as far as asked by the stop."""
+    n = state.n
+    count, groups = int(n[k.REQUESTS]), int(n[k.PATIENTS] + n[k.LOTS])
+    first, end, order = np.zeros(groups + 1, np.int64), np.empty(groups, np.int64), np.empty(count, np.int64)
+    whole, real = np.empty((5, count), np.int64), np.empty((3, count))
+    kept = k.list_uses(
+        state.requests, state.request_days, state.pools, count, int(n[k.PATIENTS]), stop, first, end, order, whole, real
+    )
+    columns, days = whole[:, :kept], real[:, :kept]
+    return Uses(columns[0], columns[1], columns[2], columns[3], columns[4], days[0], days[1], days[2])
+
+
 def _stages(flat: Flat, state: State, stop: float) -> Stages:
     """The rows in order of (kind, entity, began, ended, stage); names in the order in which they were first passed."""
     count = int(state.n[k.STAGES])
@@ -282,7 +300,7 @@ def _stages(flat: Flat, state: State, stop: float) -> Stages:
         if began <= stop
     )
 
-    def column(number: int, of: Callable[[Any], Any]) -> Any:
+    def column(number: int, of: type) -> Any:
         return np.array([row[number] for row in listed], dtype=of)
 
     return Stages(

@@ -1,4 +1,4 @@
-"""From a protocol to the table of operations that the kernel runs, and to the kernel's other tables that never change."""
+"""From a protocol to the table of operations that the kernel runs, and its other tables that never change."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from sim.engine import kernel as k
-from sim.engine.kernel import FloatArray, IntArray, Plan
-from sim.engine.trace import EngineError
+from sim.engine.kernel import Plan
+from sim.engine.trace import EngineError, FloatArray, IntArray
 from sim.pieces.clocks import Clock
 from sim.pieces.protocol import (
     Cadence,
@@ -392,9 +392,7 @@ def _happenings(protocol: Protocol, first_pool: IntArray) -> tuple[IntArray, Flo
                             limits.append(units)
             case Cadence() if resource.offer_days:
                 for centre in range(len(resource.counts)):
-                    found.append(
-                        (resource.offer_days[0], k.DELIVERY + index, k.OFFER, int(first_pool[index]) + centre)
-                    )
+                    found.append((resource.offer_days[0], k.DELIVERY + index, k.OFFER, int(first_pool[index]) + centre))
         due.append(found)
     return np.array(pools, dtype=np.int64), np.array(limits, dtype=float), due
 

@@ -13,20 +13,47 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import Any, NamedTuple, TypeVar, cast
+from typing import Any, NamedTuple, TypeAlias, TypeVar, cast
 
 import numpy as np
-from numba import njit  # type: ignore[import-untyped]
+from numba import njit, types
 from numpy.typing import NDArray
 
-FloatArray = NDArray[np.float64]
-IntArray = NDArray[np.int64]
+# Laid out by hand: long signatures and tuples of names keep to a few lines.
+# fmt: off
+
+# Arrays of one, two and three dimensions.
+Floats: TypeAlias = NDArray[np.float64]
+FloatTable: TypeAlias = NDArray[np.float64]
+FloatCube: TypeAlias = NDArray[np.float64]
+Ints: TypeAlias = NDArray[np.int64]
+IntTable: TypeAlias = NDArray[np.int64]
+IntCube: TypeAlias = NDArray[np.int64]
 F = TypeVar("F", bound=Callable[..., Any])
+
+NUMBA_TYPES: dict[str, Any] = {
+    "None": types.void, "bool": types.boolean, "int": types.int64, "float": types.float64,
+    "Floats": types.float64[::1], "FloatTable": types.float64[:, ::1], "FloatCube": types.float64[:, :, ::1],
+    "Ints": types.int64[::1], "IntTable": types.int64[:, ::1], "IntCube": types.int64[:, :, ::1],
+}
+
+
+# Exact arithmetic: no fast-math. `_nrt` off: numba does not count references to arrays, which would cost two atomic
+# operations each time one is passed on (a fifth of a run); so no compiled function may make or keep an array.
+OPTIONS: dict[str, Any] = {"cache": True, "nogil": True, "error_model": "numpy", "_nrt": False}
 
 
 def compiled(function: F) -> F:
-    """The function in machine code, from the cache on disk where it is there. Exact arithmetic: no fast-math."""
-    return cast(F, njit(cache=True, nogil=True, error_model="numpy")(function))
+    """The function in machine code for exactly the types that it states, from the cache on disk where it is there."""
+    *inputs, result = (_numba_type(name) for name in function.__annotations__.values())
+    return cast(F, njit(result(*inputs), **OPTIONS)(function))
+
+
+def _numba_type(name: str) -> Any:
+    if name.startswith("tuple["):
+        parts = name[len("tuple[") : -1].split(", ")
+        return types.Tuple([NUMBA_TYPES[part] for part in parts])  # type: ignore[no-untyped-call]
+    return NUMBA_TYPES[name]
 
 
 INFINITY, NAN = math.inf, math.nan
@@ -40,11 +67,11 @@ DELIVERY, ARRIVAL, PERISH, CHECK = 4 << ORDER_BITS, 5 << ORDER_BITS, 8 << ORDER_
 
 # Operations, and the columns of their table.
 (STAGE, SLOT_STAGE, USE, DRAW, SUPPLY, CHOOSE, NOTED, JUMP, ATTEMPTS, FAIL, SHIELD, TOGETHER, HAZARD, CLOCKS,
- MILESTONE, END, LOT_END, CLOSE, DONE) = range(19)  # fmt: skip
+ MILESTONE, END, LOT_END, CLOSE, DONE) = range(19)
 OPERATION_NAMES = (
     "STAGE", "SLOT_STAGE", "USE", "DRAW", "SUPPLY", "CHOOSE", "NOTED", "JUMP", "ATTEMPTS", "FAIL", "SHIELD",
     "TOGETHER", "HAZARD", "CLOCKS", "MILESTONE", "END", "LOT_END", "CLOSE", "DONE",
-)  # fmt: skip
+)
 CODE, AFTER, PURPOSE, NAME, RESOURCE, UNITS, MODE, MOST, BETWEEN, OTHERWISE = range(10)
 OPERATION_WIDTH = 10
 STOP, FINISH_STAGE, FINISH = 0, 1, 2
@@ -68,7 +95,7 @@ WAITING, GRANTED, LAPSED = 0, 1, 2
 
 # Pools.
 (OF_RESOURCE, CENTRE, POOL_KIND, UNLIMITED, POLICY, IN_USE, DUE, QUEUED, TICKETS, FREE_SLOTS, FREE_ROWS, OFFERS,
- OFFER_DAYS, PER_OFFER, CARRY_OVER) = range(15)  # fmt: skip
+ OFFER_DAYS, PER_OFFER, CARRY_OVER) = range(15)
 POOL_WIDTH = 15
 LIMIT, LEAD, NOTICE = 0, 1, 2
 CAPACITY, CADENCE, STOCK = 0, 1, 2
@@ -88,109 +115,115 @@ ARRIVE, WALK, LAPSE, CHANGE, OFFER, PERISHING, EXPIRING, ORDERING, CHECKING, SER
 # Clocks.
 ORIGIN, SINCE, ELIGIBILITY, PROGRESSED_DAY, USED, FACTOR, THRESHOLD, GROUP, ANEW_THRESHOLD, ANEW_ELIGIBILITY = (
     0, 1, 2, 3, 4, 7, 10, 13, 16, 17,
-)  # fmt: skip
+)
 TOUCHED, CLOCK_SET, PROGRESSED, CHANGES = 0, 1, 2, 3
 
 # Counters (whole numbers) and days of the run.
 (HEAP, TICKETS_GIVEN, TASKS, TURNS, BUSY, REQUESTS, LONGEST, NEXT_ROW, FREE_ROW, SLOTS, SHELF, ON_HAND, PLANNED,
  WANTED, LOTS, EXPIRIES, STAGES, ARRIVED, MEASURED, RUNNING, TRACED, STOCK_POOL, REORDERS, ORDER_AT, ORDER_UP_TO,
- DOSES_PER_LOT, LOT_PATH, INFUSION, NEED_PURPOSE, NEED_NAME, NEED_ATTEMPT, NEED_KIND, NEED_ENTITY, FIRST_SET, PATIENTS) = range(35)  # fmt: skip
+ DOSES_PER_LOT, LOT_PATH, INFUSION, NEED_PURPOSE, NEED_NAME, NEED_ATTEMPT, NEED_KIND, NEED_ENTITY, FIRST_SET,
+ PATIENTS) = range(35)
 COUNTERS = 35
 TODAY, SHELF_LIFE, ORDER_EVERY, NEXT_CHECK, CHECK_EVERY = range(5)
 DAYS_OF_RUN = 5
 
 # What the kernel returns: it is through, it needs something, or it cannot go on.
 (THROUGH, MORE_DRAWS, MORE_HEAP, MORE_TASKS, MORE_WALKERS, MORE_REQUESTS, MORE_QUEUE, MORE_SHELF, MORE_LOTS,
- MORE_EXPIRIES, MORE_STAGES, MORE_CHANGES, NO_SLOT, TOO_MANY) = range(14)  # fmt: skip
+ MORE_EXPIRIES, MORE_STAGES, MORE_CHANGES, NO_SLOT, TOO_MANY) = range(14)
 MOST_ATTEMPTS = 1_000
-ROOM = 4  # the most rows that one operation adds to the heap or to the tasks
+ROOM = 4  # the most rows that one turn of the kernel's loop adds to the heap (but for slots) or to the tasks
 
 
 class Plan(NamedTuple):
     """What never changes: the operations, who serves whom, and the hazard tables one after the other."""
 
-    operations: IntArray
-    numbers: FloatArray
-    branches: IntArray
-    first_pool: IntArray
-    pool_count: IntArray
-    offer_days: FloatArray
-    change_pool: IntArray
-    change_units: FloatArray
-    fixed: FloatArray
-    hazards: FloatArray
-    hazard_at: IntArray
-    ends_eligibility: FloatArray
-    after_progression: FloatArray
+    operations: IntTable
+    numbers: Floats
+    branches: Ints
+    first_pool: Ints
+    pool_count: Ints
+    offer_days: FloatTable
+    change_pool: Ints
+    change_units: Floats
+    fixed: Floats
+    hazards: FloatTable
+    hazard_at: IntCube
+    ends_eligibility: Floats
+    after_progression: Floats
 
 
 class People(NamedTuple):
     """The patients of a replication, in the order of the cohort; `arrivals` and `measured` hold their places."""
 
-    referral: FloatArray
-    arrivals: IntArray
-    centre: IntArray
-    thresholds: FloatArray
-    groups: FloatArray
-    eligibility: FloatArray
-    anew_threshold: FloatArray
-    anew_eligibility: FloatArray
-    ranks: FloatArray
-    measured: IntArray
-    limits: FloatArray
+    referral: Floats
+    arrivals: Ints
+    centre: Ints
+    thresholds: FloatTable
+    groups: FloatTable
+    eligibility: Floats
+    anew_threshold: Floats
+    anew_eligibility: Floats
+    ranks: FloatTable
+    measured: Ints
+    limits: Floats
 
 
 class State(NamedTuple):
     """Everything that changes while the kernel runs; any array may be exchanged for a larger one between two calls."""
 
-    n: IntArray
-    t: FloatArray
-    heap_days: FloatArray
-    heap: IntArray
-    tasks: IntArray
-    walkers: IntArray
-    days: FloatArray
-    frames: IntArray
-    frame_cuts: FloatArray
-    key_days: FloatArray
-    slot_of: IntArray
-    requests: IntArray
-    request_days: FloatArray
-    pools: IntArray
-    pool_numbers: FloatArray
-    queue_keys: FloatArray
-    queue: IntArray
-    slots: IntArray
-    slot_days: FloatArray
-    free_slots: IntArray
-    shelf: FloatArray
-    lots: FloatArray
-    lot_tries: IntArray
-    expiries: FloatArray
-    stages: IntArray
-    stage_days: FloatArray
-    column: IntArray
-    drawn: FloatArray
-    lot_column: IntArray
-    lot_drawn: FloatArray
-    clocks: FloatArray
-    clock_state: IntArray
-    changes: FloatArray
-    notes: FloatArray
-    passes: IntArray
-    attempts: IntArray
-    ended_fate: IntArray
-    ended_day: FloatArray
-    leave_day: FloatArray
-    leave_clock: IntArray
-    progression_day: FloatArray
+    n: Ints
+    t: Floats
+    heap_days: Floats
+    heap: IntTable
+    tasks: IntTable
+    walkers: IntTable
+    days: FloatTable
+    frames: IntCube
+    frame_cuts: FloatTable
+    key_days: FloatTable
+    slot_of: IntTable
+    requests: IntTable
+    request_days: FloatTable
+    pools: IntTable
+    pool_numbers: FloatTable
+    queue_keys: FloatCube
+    queue: IntCube
+    slots: IntTable
+    slot_days: FloatTable
+    free_slots: IntTable
+    shelf: FloatTable
+    lots: FloatTable
+    lot_tries: IntTable
+    expiries: FloatTable
+    stages: IntTable
+    stage_days: FloatTable
+    column: IntTable
+    drawn: FloatTable
+    lot_column: IntTable
+    lot_drawn: FloatTable
+    clocks: FloatTable
+    clock_state: IntTable
+    changes: FloatCube
+    notes: FloatTable
+    passes: IntTable
+    attempts: IntTable
+    ended_fate: Ints
+    ended_day: Floats
+    leave_day: Floats
+    leave_clock: Ints
+    progression_day: Floats
+
+
+for group in (Plan, People, State):
+    fields = [_numba_type(array.__forward_arg__) for array in group.__annotations__.values()]
+    NUMBA_TYPES[group.__name__] = types.NamedTuple(fields, group)  # type: ignore[no-untyped-call]
 
 
 # -- heaps ----------------------------------------------------------------------------------------------------------
 
 
 @compiled
-def push(n: IntArray, days: FloatArray, heap: IntArray, day: float, priority: int, what: int, subject: int) -> None:
+def push(n: Ints, days: Floats, heap: IntTable, day: float, priority: int, what: int, subject: int) -> None:
     """Let something happen on a day; of equal (day, priority) the one pushed first happens first."""
     n[TICKETS_GIVEN] += 1
     k = n[HEAP]
@@ -208,7 +241,7 @@ def push(n: IntArray, days: FloatArray, heap: IntArray, day: float, priority: in
 
 
 @compiled
-def pop(n: IntArray, days: FloatArray, heap: IntArray) -> None:
+def pop(n: Ints, days: Floats, heap: IntTable) -> None:
     """Take the first happening off the heap."""
     last = n[HEAP] - 1
     n[HEAP] = last
@@ -229,10 +262,7 @@ def pop(n: IntArray, days: FloatArray, heap: IntArray) -> None:
             down = other
         if day < days[down] or (
             day == days[down]
-            and (
-                priority < heap[down, PRIORITY]
-                or (priority == heap[down, PRIORITY] and ticket < heap[down, TICKET])
-            )
+            and (priority < heap[down, PRIORITY] or (priority == heap[down, PRIORITY] and ticket < heap[down, TICKET]))
         ):
             break
         days[k] = days[down]
@@ -245,7 +275,7 @@ def pop(n: IntArray, days: FloatArray, heap: IntArray) -> None:
 
 
 @compiled
-def queue_before(keys: FloatArray, queue: IntArray, pool: int, a: int, b: int) -> bool:
+def queue_before(keys: FloatCube, queue: IntCube, pool: int, a: int, b: int) -> bool:
     """Whether entry a of a pool's queue is served before entry b: by (rank, key day, order, ticket)."""
     if keys[pool, a, 0] != keys[pool, b, 0]:
         return bool(keys[pool, a, 0] < keys[pool, b, 0])
@@ -257,7 +287,7 @@ def queue_before(keys: FloatArray, queue: IntArray, pool: int, a: int, b: int) -
 
 
 @compiled
-def queue_swap(keys: FloatArray, queue: IntArray, pool: int, a: int, b: int) -> None:
+def queue_swap(keys: FloatCube, queue: IntCube, pool: int, a: int, b: int) -> None:
     """Exchange two entries of a queue."""
     for c in range(2):
         keys[pool, a, c], keys[pool, b, c] = keys[pool, b, c], keys[pool, a, c]
@@ -267,7 +297,7 @@ def queue_swap(keys: FloatArray, queue: IntArray, pool: int, a: int, b: int) -> 
 
 @compiled
 def join(
-    pools: IntArray, keys: FloatArray, queue: IntArray, pool: int, rank: float, key_day: float, order: int, request: int
+    pools: IntTable, keys: FloatCube, queue: IntCube, pool: int, rank: float, key_day: float, order: int, request: int
 ) -> int:
     """The length of the pool's queue with the request in it."""
     k = pools[pool, QUEUED]
@@ -285,7 +315,7 @@ def join(
 
 
 @compiled
-def quit_queue(pools: IntArray, keys: FloatArray, queue: IntArray, pool: int) -> None:
+def quit_queue(pools: IntTable, keys: FloatCube, queue: IntCube, pool: int) -> None:
     """Take the first request out of the pool's queue."""
     last = pools[pool, QUEUED] - 1
     pools[pool, QUEUED] = last
@@ -301,7 +331,7 @@ def quit_queue(pools: IntArray, keys: FloatArray, queue: IntArray, pool: int) ->
 
 
 @compiled
-def slot_before(slot_days: FloatArray, a: int, b: int) -> bool:
+def slot_before(slot_days: FloatTable, a: int, b: int) -> bool:
     """Whether slot a is given away before slot b: by (start, row)."""
     if slot_days[a, START] != slot_days[b, START]:
         return bool(slot_days[a, START] < slot_days[b, START])
@@ -309,7 +339,7 @@ def slot_before(slot_days: FloatArray, a: int, b: int) -> bool:
 
 
 @compiled
-def put_slot(pools: IntArray, free: IntArray, slot_days: FloatArray, pool: int, row: int) -> None:
+def put_slot(pools: IntTable, free: IntTable, slot_days: FloatTable, pool: int, row: int) -> None:
     """Put a slot among the free ones of its pool."""
     k = pools[pool, FREE_ROWS]
     pools[pool, FREE_ROWS] = k + 1
@@ -324,7 +354,7 @@ def put_slot(pools: IntArray, free: IntArray, slot_days: FloatArray, pool: int, 
 
 
 @compiled
-def take_slot(pools: IntArray, free: IntArray, slots: IntArray, slot_days: FloatArray, pool: int) -> int:
+def take_slot(pools: IntTable, free: IntTable, slots: IntTable, slot_days: FloatTable, pool: int) -> int:
     """The first free slot of a pool; perished ones are still in the heap and are passed over."""
     while True:
         found = free[pool, 0]
@@ -347,7 +377,7 @@ def take_slot(pools: IntArray, free: IntArray, slots: IntArray, slot_days: Float
 
 
 @compiled
-def batch_before(shelf: FloatArray, a: int, b: int) -> bool:
+def batch_before(shelf: FloatTable, a: int, b: int) -> bool:
     """Whether batch a of doses is used before batch b: by (expiry, place, doses)."""
     for c in range(2):
         if shelf[a, c] != shelf[b, c]:
@@ -356,14 +386,14 @@ def batch_before(shelf: FloatArray, a: int, b: int) -> bool:
 
 
 @compiled
-def batch_swap(shelf: FloatArray, a: int, b: int) -> None:
+def batch_swap(shelf: FloatTable, a: int, b: int) -> None:
     """Exchange two batches."""
     for c in range(3):
         shelf[a, c], shelf[b, c] = shelf[b, c], shelf[a, c]
 
 
 @compiled
-def put_batch(n: IntArray, shelf: FloatArray, expires: float, doses: float) -> None:
+def put_batch(n: Ints, shelf: FloatTable, expires: float, doses: float) -> None:
     """Put a batch of doses on the shelf."""
     k = n[SHELF]
     n[SHELF] = k + 1
@@ -377,7 +407,7 @@ def put_batch(n: IntArray, shelf: FloatArray, expires: float, doses: float) -> N
 
 
 @compiled
-def drop_batch(n: IntArray, shelf: FloatArray) -> None:
+def drop_batch(n: Ints, shelf: FloatTable) -> None:
     """Take the first batch off the shelf."""
     last = n[SHELF] - 1
     n[SHELF] = last
@@ -396,7 +426,7 @@ def drop_batch(n: IntArray, shelf: FloatArray) -> None:
 
 
 @compiled
-def hazard_by(hazards: FloatArray, first: int, count: int, age: float) -> float:
+def hazard_by(hazards: FloatTable, first: int, count: int, age: float) -> float:
     """Cumulative hazard at an age."""
     low, high = 0, count
     while low < high:
@@ -411,7 +441,7 @@ def hazard_by(hazards: FloatArray, first: int, count: int, age: float) -> float:
 
 
 @compiled
-def age_at(hazards: FloatArray, first: int, count: int, hazard: float) -> float:
+def age_at(hazards: FloatTable, first: int, count: int, hazard: float) -> float:
     """First age at which the cumulative hazard is reached."""
     if hazard <= 0.0:
         return 0.0
@@ -429,16 +459,14 @@ def age_at(hazards: FloatArray, first: int, count: int, hazard: float) -> float:
 
 
 @compiled
-def multiplier_of(c: FloatArray, s: IntArray, after: FloatArray, i: int, clock: int) -> float:
+def multiplier_of(c: FloatTable, s: IntTable, after: Floats, i: int, clock: int) -> float:
     """How many times as fast as its table the clock runs."""
     factor = c[i, GROUP + clock] * c[i, FACTOR + clock]
     return float(factor * after[clock]) if s[i, PROGRESSED] else float(factor)
 
 
 @compiled
-def event_day(
-    c: FloatArray, s: IntArray, hazards: FloatArray, at: IntArray, after: FloatArray, i: int, clock: int
-) -> float:
+def event_day(c: FloatTable, s: IntTable, hazards: FloatTable, at: IntCube, after: Floats, i: int, clock: int) -> float:
     """The day of the clock's event, should nothing change any more."""
     if clock == PROGRESSION and s[i, PROGRESSED]:
         return INFINITY
@@ -454,7 +482,7 @@ def event_day(
 
 @compiled
 def move_clocks(
-    c: FloatArray, s: IntArray, hazards: FloatArray, at: IntArray, after: FloatArray, i: int, day: float
+    c: FloatTable, s: IntTable, hazards: FloatTable, at: IntCube, after: Floats, i: int, day: float
 ) -> None:
     """Let the hazards run to `day`, on which nothing else happens."""
     for clock in range(3):
@@ -468,9 +496,9 @@ def move_clocks(
 
 @compiled
 def run_clocks(
-    c: FloatArray, s: IntArray, changes: FloatArray, hazards: FloatArray, at: IntArray, ends: FloatArray,
-    after: FloatArray, i: int, until: float,
-) -> tuple[float, int]:  # fmt: skip
+    c: FloatTable, s: IntTable, changes: FloatCube, hazards: FloatTable, at: IntCube, ends: Floats,
+    after: Floats, i: int, until: float,
+) -> tuple[float, int]:
     """(leaving day, clock) if the patient leaves by `until`; else (infinity, -1), with the clocks moved on."""
     while True:
         change, first = INFINITY, -1
@@ -506,22 +534,25 @@ def run_clocks(
 
 
 @compiled
-def touch_clocks(c: FloatArray, s: IntArray, people: People, first_set: int, i: int) -> None:
+def touch_clocks(
+    c: FloatTable, s: IntTable, referral: Floats, thresholds: FloatTable, groups: FloatTable,
+    eligibility: Floats, anew_threshold: Floats, anew_eligibility: Floats, first_set: int, i: int,
+) -> None:
     """The clocks of a patient as they stood at referral, where nothing has touched them yet."""
     if s[i, TOUCHED]:
         return
     s[i, TOUCHED], s[i, CLOCK_SET], s[i, PROGRESSED], s[i, CHANGES] = 1, first_set, 0, 0
-    c[i, ORIGIN] = c[i, SINCE] = people.referral[i]
-    c[i, ELIGIBILITY], c[i, PROGRESSED_DAY] = people.eligibility[i], INFINITY
-    c[i, ANEW_THRESHOLD], c[i, ANEW_ELIGIBILITY] = people.anew_threshold[i], people.anew_eligibility[i]
+    c[i, ORIGIN] = c[i, SINCE] = referral[i]
+    c[i, ELIGIBILITY], c[i, PROGRESSED_DAY] = eligibility[i], INFINITY
+    c[i, ANEW_THRESHOLD], c[i, ANEW_ELIGIBILITY] = anew_threshold[i], anew_eligibility[i]
     for clock in range(3):
         c[i, USED + clock], c[i, FACTOR + clock] = 0.0, 1.0
-        c[i, THRESHOLD + clock], c[i, GROUP + clock] = people.thresholds[clock, i], people.groups[clock, i]
+        c[i, THRESHOLD + clock], c[i, GROUP + clock] = thresholds[clock, i], groups[clock, i]
 
 
 @compiled
-def set_multiplier(s: IntArray, c: FloatArray, changes: FloatArray, i: int, day: float, clock: int, by: float,
-                   from_day: float) -> None:  # fmt: skip
+def set_multiplier(s: IntTable, c: FloatTable, changes: FloatCube, i: int, day: float, clock: int, by: float,
+                   from_day: float) -> None:
     """Set the path's multiplier of a clock from `from_day` on, in place of any set for later."""
     kept = 0
     for k in range(s[i, CHANGES]):
@@ -539,9 +570,9 @@ def set_multiplier(s: IntArray, c: FloatArray, changes: FloatArray, i: int, day:
 
 @compiled
 def forecast(
-    c: FloatArray, s: IntArray, changes: FloatArray, hazards: FloatArray, at: IntArray, ends: FloatArray,
-    after: FloatArray, i: int,
-) -> tuple[float, int, float]:  # fmt: skip
+    c: FloatTable, s: IntTable, changes: FloatCube, hazards: FloatTable, at: IntCube, ends: Floats,
+    after: Floats, i: int,
+) -> tuple[float, int, float]:
     """(leaving day, clock, progression day) as things stand, worked out in the row beyond the last patient."""
     ahead = s.shape[0] - 1
     for column in range(c.shape[1]):
@@ -559,7 +590,7 @@ def forecast(
 
 
 @compiled
-def call_turn(n: IntArray, pools: IntArray, pool: int) -> None:
+def call_turn(n: Ints, pools: IntTable, pool: int) -> None:
     """Let a pool take its turn at this instant, after everything else."""
     if pools[pool, QUEUED] > 0 and not pools[pool, DUE]:
         pools[pool, DUE] = 1
@@ -567,7 +598,7 @@ def call_turn(n: IntArray, pools: IntArray, pool: int) -> None:
 
 
 @compiled
-def has_units(n: IntArray, pools: IntArray, numbers: FloatArray, pool: int, units: int) -> bool:
+def has_units(n: Ints, pools: IntTable, numbers: FloatTable, pool: int, units: int) -> bool:
     """Whether so many units, slots or doses are free. For 1 unit: whether there is any."""
     if pools[pool, POOL_KIND] == CAPACITY:
         return bool(pools[pool, IN_USE] + units <= numbers[pool, LIMIT])
@@ -577,7 +608,7 @@ def has_units(n: IntArray, pools: IntArray, numbers: FloatArray, pool: int, unit
 
 
 @compiled
-def has_any(n: IntArray, pools: IntArray, numbers: FloatArray, pool: int) -> bool:
+def has_any(n: Ints, pools: IntTable, numbers: FloatTable, pool: int) -> bool:
     """Whether it is worth while to take a turn."""
     if pools[pool, POOL_KIND] == CAPACITY:
         return bool(pools[pool, IN_USE] < numbers[pool, LIMIT])
@@ -586,9 +617,9 @@ def has_any(n: IntArray, pools: IntArray, numbers: FloatArray, pool: int) -> boo
 
 @compiled
 def grant(
-    n: IntArray, t: FloatArray, pools: IntArray, requests: IntArray, request_days: FloatArray, slots: IntArray,
-    slot_days: FloatArray, free: IntArray, shelf: FloatArray, request: int,
-) -> None:  # fmt: skip
+    n: Ints, t: Floats, pools: IntTable, requests: IntTable, request_days: FloatTable, slots: IntTable,
+    slot_days: FloatTable, free: IntTable, shelf: FloatTable, request: int,
+) -> None:
     """Give a request what it asks for."""
     pool = requests[request, POOL]
     requests[request, STATE] = GRANTED
@@ -608,16 +639,16 @@ def grant(
 
 
 @compiled
-def lots_to_begin(n: IntArray) -> int:
+def lots_to_begin(n: Ints) -> int:
     """How many lots the review of the inventory position starts."""
     position = n[ON_HAND] + n[PLANNED] - n[WANTED]
     if not n[REORDERS] or position > n[ORDER_AT]:
         return 0
-    return int(math.ceil((n[ORDER_UP_TO] - position) / n[DOSES_PER_LOT]))
+    return math.ceil(float(n[ORDER_UP_TO] - position) / float(n[DOSES_PER_LOT]))
 
 
 @compiled
-def add_task(n: IntArray, tasks: IntArray, what: int, who: int, count: int) -> None:
+def add_task(n: Ints, tasks: IntTable, what: int, who: int, count: int) -> None:
     """Put a task on top of those under way."""
     k = n[TASKS]
     n[TASKS] = k + 1
@@ -625,7 +656,7 @@ def add_task(n: IntArray, tasks: IntArray, what: int, who: int, count: int) -> N
 
 
 @compiled
-def review(n: IntArray, tasks: IntArray) -> None:
+def review(n: Ints, tasks: IntTable) -> None:
     """Begin the lots that the inventory position asks for, before anything else goes on."""
     count = lots_to_begin(n)
     if count > 0:
@@ -633,8 +664,8 @@ def review(n: IntArray, tasks: IntArray) -> None:
 
 
 @compiled
-def lapse(n: IntArray, pools: IntArray, tasks: IntArray, requests: IntArray, request_days: FloatArray, request: int,
-          closing: bool) -> None:  # fmt: skip
+def lapse(n: Ints, pools: IntTable, tasks: IntTable, requests: IntTable, request_days: FloatTable, request: int,
+          closing: bool) -> None:
     """Let a waiting request lapse on its day; one for a dose moves the inventory position."""
     requests[request, STATE] = LAPSED
     request_days[request, ENDED_DAY] = request_days[request, LAPSES]
@@ -645,9 +676,9 @@ def lapse(n: IntArray, pools: IntArray, tasks: IntArray, requests: IntArray, req
 
 @compiled
 def begin_walker(
-    walkers: IntArray, days: FloatArray, slot_of: IntArray, row: int, kind: int, entity: int, pc: int, day: float,
+    walkers: IntTable, days: FloatTable, slot_of: IntTable, row: int, kind: int, entity: int, pc: int, day: float,
     leaves: float,
-) -> None:  # fmt: skip
+) -> None:
     """A patient, a lot or a branch at the start of its path, without a slot and without a first queue key."""
     for c in range(WALKER_WIDTH):
         walkers[row, c] = 0
@@ -659,7 +690,7 @@ def begin_walker(
 
 
 @compiled
-def new_row(n: IntArray, walkers: IntArray) -> int:
+def new_row(n: Ints, walkers: IntTable) -> int:
     """A row that no walker uses."""
     row = n[FREE_ROW]
     if row >= 0:
@@ -670,7 +701,7 @@ def new_row(n: IntArray, walkers: IntArray) -> int:
 
 
 @compiled
-def value_of(column: IntArray, drawn: FloatArray, fixed: FloatArray, purpose: int, attempt: int, entity: int) -> float:
+def value_of(column: IntTable, drawn: FloatTable, fixed: Floats, purpose: int, attempt: int, entity: int) -> float:
     """Days of a duration or the uniform of a share; -1 where it is not drawn yet."""
     if fixed[purpose] >= 0.0:
         return float(fixed[purpose])
@@ -680,7 +711,7 @@ def value_of(column: IntArray, drawn: FloatArray, fixed: FloatArray, purpose: in
 
 
 @compiled
-def begin_attempt(attempts: IntArray, lot_tries: IntArray, kind: int, entity: int, name: int) -> int:
+def begin_attempt(attempts: IntTable, lot_tries: IntTable, kind: int, entity: int, name: int) -> int:
     """The number of the attempt that begins now, from 0."""
     if kind == PATIENT:
         attempts[entity, name] += 1
@@ -690,7 +721,7 @@ def begin_attempt(attempts: IntArray, lot_tries: IntArray, kind: int, entity: in
 
 
 @compiled
-def leave_on(days: FloatArray, w: int, day: float) -> None:
+def leave_on(days: FloatTable, w: int, day: float) -> None:
     """The walker's patient now leaves on `day`."""
     if days[w, CUT] == days[w, LEAVES]:
         days[w, CUT] = day
@@ -703,19 +734,24 @@ def leave_on(days: FloatArray, w: int, day: float) -> None:
 @compiled
 def simulate(plan: Plan, people: People, state: State) -> int:
     """THROUGH when the run has stopped; otherwise what is needed first. `state` holds the run in every detail."""
-    operations, numbers, fixed = plan.operations, plan.numbers, plan.fixed
-    hazards, hazard_at, ends, after = plan.hazards, plan.hazard_at, plan.ends_eligibility, plan.after_progression
-    n, t, heap_days, heap, tasks = state.n, state.t, state.heap_days, state.heap, state.tasks
-    walkers, days, frames, frame_cuts = state.walkers, state.days, state.frames, state.frame_cuts
-    key_days, slot_of = state.key_days, state.slot_of
-    requests, request_days, pools, pool_numbers = state.requests, state.request_days, state.pools, state.pool_numbers
-    queue_keys, queue = state.queue_keys, state.queue
-    slots, slot_days, free_slots, shelf, lots = state.slots, state.slot_days, state.free_slots, state.shelf, state.lots
-    clocks, clock_state, changes, notes = state.clocks, state.clock_state, state.changes, state.notes
-
+    # unpacked here once: each look-up by name inside the loops would cost two atomic counts
+    (
+        operations, numbers, branches, first_pool, pool_count, offer_days, change_pool, change_units, fixed, hazards,
+        hazard_at, ends, after,
+    ) = plan
+    (
+        referral, arrivals, centres, thresholds, groups, eligibility, anew_threshold, anew_eligibility, ranks, measured,
+        limits,
+    ) = people
+    (
+        n, t, heap_days, heap, tasks, walkers, days, frames, frame_cuts, key_days, slot_of, requests, request_days,
+        pools, pool_numbers, queue_keys, queue, slots, slot_days, free_slots, shelf, lots, lot_tries, expiries, stages,
+        stage_days, column, drawn, lot_column, lot_drawn, clocks, clock_state, changes, notes, passes, attempts,
+        ended_fate, ended_day, leave_day, leave_clock, progression_day,
+    ) = state
     while n[RUNNING]:
-        # room for whatever one turn of this loop, or one operation, may add
-        if n[HEAP] + ROOM > heap.shape[0]:
+        # room for whatever one turn of this loop may add: a walker that leaves hands back one slot a frame at most
+        if n[HEAP] + ROOM + frames.shape[1] > heap.shape[0]:
             return MORE_HEAP
         if n[TASKS] + ROOM > tasks.shape[0]:
             return MORE_TASKS
@@ -734,7 +770,9 @@ def simulate(plan: Plan, people: People, state: State) -> int:
             what, subject = heap[0, WHAT], heap[0, SUBJECT]
             if what == OFFER and n[HEAP] + pools[subject, PER_OFFER] + ROOM > heap.shape[0]:
                 return MORE_HEAP
-            if what == EXPIRING and n[EXPIRIES] + n[SHELF] > state.expiries.shape[0]:
+            if what == ARRIVE and n[FREE_ROW] < 0 and n[NEXT_ROW] >= walkers.shape[0]:
+                return MORE_WALKERS
+            if what == EXPIRING and n[EXPIRIES] + n[SHELF] > expiries.shape[0]:
                 return MORE_EXPIRIES
             now = heap_days[0]
             t[TODAY] = now
@@ -745,27 +783,25 @@ def simulate(plan: Plan, people: People, state: State) -> int:
                 # the next arrival first, as its ticket comes before those of this patient
                 n[ARRIVED] += 1
                 if n[ARRIVED] < n[PATIENTS]:
-                    upcoming = people.arrivals[n[ARRIVED]]
-                    push(n, heap_days, heap, people.referral[upcoming], ARRIVAL + upcoming, ARRIVE, upcoming)
-                begin_walker(
-                    walkers, days, slot_of, subject, PATIENT, subject, 0, people.referral[subject],
-                    state.leave_day[subject],
-                )  # fmt: skip
-                add_task(n, tasks, WALK, subject, 0)
+                    upcoming = arrivals[n[ARRIVED]]
+                    push(n, heap_days, heap, referral[upcoming], ARRIVAL + upcoming, ARRIVE, upcoming)
+                row = new_row(n, walkers)
+                begin_walker(walkers, days, slot_of, row, PATIENT, subject, 0, referral[subject], leave_day[subject])
+                add_task(n, tasks, WALK, row, 0)
             elif what == LAPSE:
                 if requests[subject, STATE] == WAITING:
                     # first the lots that this begins, if any, then the walker
                     add_task(n, tasks, WALK, requests[subject, WHO], 0)
                     lapse(n, pools, tasks, requests, request_days, subject, False)
             elif what == CHANGE:
-                pool_numbers[plan.change_pool[subject], LIMIT] = plan.change_units[subject]
-                call_turn(n, pools, plan.change_pool[subject])
+                pool_numbers[change_pool[subject], LIMIT] = change_units[subject]
+                call_turn(n, pools, change_pool[subject])
             elif what == OFFER:
                 resource, made, total = pools[subject, OF_RESOURCE], pools[subject, OFFERS], pools[subject, OFFER_DAYS]
                 last = min(made + pools[subject, CARRY_OVER], total - 1)
                 pools[subject, OFFERS] = made + 1
                 if made + 1 < total:
-                    push(n, heap_days, heap, plan.offer_days[resource, made + 1], DELIVERY + resource, OFFER, subject)
+                    push(n, heap_days, heap, offer_days[resource, made + 1], DELIVERY + resource, OFFER, subject)
                 for _ in range(pools[subject, PER_OFFER]):
                     row = n[SLOTS]
                     n[SLOTS] = row + 1
@@ -773,7 +809,7 @@ def simulate(plan: Plan, people: People, state: State) -> int:
                     slots[row, IS_FREE] = 1
                     slot_days[row, OFFERED], slot_days[row, START] = now, now + pool_numbers[subject, LEAD]
                     slot_days[row, PERISHED] = NAN
-                    slot_days[row, CLOSES] = plan.offer_days[resource, last] + 1.0
+                    slot_days[row, CLOSES] = offer_days[resource, last] + 1.0
                     put_slot(pools, free_slots, slot_days, subject, row)
                     push(n, heap_days, heap, slot_days[row, CLOSES], PERISH + row, PERISHING, row)
                     call_turn(n, pools, subject)
@@ -788,7 +824,7 @@ def simulate(plan: Plan, people: People, state: State) -> int:
                     drop_batch(n, shelf)
                     if doses > 0.0:
                         n[ON_HAND] -= int(doses)
-                        state.expiries[n[EXPIRIES], 0], state.expiries[n[EXPIRIES], 1] = now, doses
+                        expiries[n[EXPIRIES], 0], expiries[n[EXPIRIES], 1] = now, doses
                         n[EXPIRIES] += 1
                 review(n, tasks)
             elif what == ORDERING:
@@ -797,12 +833,10 @@ def simulate(plan: Plan, people: People, state: State) -> int:
             else:  # CHECKING: who of the measured is not resolved yet?
                 kept = 0
                 for k in range(n[MEASURED]):
-                    i = people.measured[k]
+                    i = measured[k]
                     infused = n[INFUSION] >= 0 and notes[i, n[INFUSION]] <= now
-                    if not (
-                        state.leave_day[i] <= now or state.ended_day[i] <= now or infused or people.limits[i] <= now
-                    ):
-                        people.measured[kept] = i
+                    if not (leave_day[i] <= now or ended_day[i] <= now or infused or limits[i] <= now):
+                        measured[kept] = i
                         kept += 1
                 n[MEASURED] = kept
                 if kept > 0:
@@ -826,6 +860,9 @@ def simulate(plan: Plan, people: People, state: State) -> int:
                 request = queue[pool, 0, 2]
                 if requests[request, STATE] == WAITING and request_days[request, LAPSES] <= now:
                     lapse(n, pools, tasks, requests, request_days, request, False)
+                    # nobody asks for this walker again
+                    walkers[requests[request, WHO], PC] = n[FREE_ROW]
+                    n[FREE_ROW] = requests[request, WHO]
                     if n[TASKS] - 1 > top:
                         break
                 if requests[request, STATE] != WAITING:
@@ -871,39 +908,36 @@ def simulate(plan: Plan, people: People, state: State) -> int:
 
         # WALK: a walker goes along its path until it meets the clock, or something else must be done first
         w = tasks[top, 1]
-        kind, entity = walkers[w, KIND], walkers[w, ENTITY]
+        me, my_days, my_frames = walkers[w], days[w], frames[w]
+        kind, entity = me[KIND], me[ENTITY]
         order = (kind << 32) + entity
-        pc, part, why, day = walkers[w, PC], walkers[w, PART], walkers[w, WHY], days[w, DAY]
+        pc, part, why, day = me[PC], me[PART], me[WHY], my_days[DAY]
         need = THROUGH
         while True:
-            if n[HEAP] + ROOM > heap.shape[0]:
-                need = MORE_HEAP
-                break
-            if n[TASKS] + ROOM > tasks.shape[0]:
-                need = MORE_TASKS
-                break
-            code = operations[pc, CODE]
+            step = operations[pc]
+            code = step[CODE]
 
-            if why != ONWARD or code == CLOSE or code == DONE:
-                depth = walkers[w, DEPTH]
+            # (`in` a tuple is slow here)
+            if why != ONWARD or code == CLOSE or code == DONE:  # noqa: SIM109
+                depth = me[DEPTH]
                 if depth == 0:  # the journey is over
                     n[TASKS] -= 1
-                    parent = walkers[w, PARENT]
+                    parent = me[PARENT]
                     if parent >= 0:
                         if day > days[parent, DAY]:
                             days[parent, DAY] = day
                         walkers[parent, OUT] -= 1
                         if walkers[parent, OUT] == 0 and walkers[parent, PART] == BACK:
                             add_task(n, tasks, WALK, parent, 0)
-                    if w >= n[PATIENTS]:
-                        pc = n[FREE_ROW]  # the free rows are a chain
-                        n[FREE_ROW] = w
+                    pc = n[FREE_ROW]  # the free rows are a chain
+                    n[FREE_ROW] = w
                     break
                 frame = depth - 1
-                opened = frames[w, frame, FRAME_OP]
-                closing = operations[opened, CODE]
+                opened = my_frames[frame, FRAME_OP]
+                opening = operations[opened]
+                closing = opening[CODE]
                 if closing == USE:
-                    request = frames[w, frame, FRAME_REQUEST]
+                    request = my_frames[frame, FRAME_REQUEST]
                     pool = requests[request, POOL]
                     if part != GIVING and day > now and not pools[pool, UNLIMITED]:
                         push(n, heap_days, heap, day, (CLOCK if why == LEFT else COMPLETION) + order, WALK, w)
@@ -911,8 +945,8 @@ def simulate(plan: Plan, people: People, state: State) -> int:
                         n[TASKS] -= 1
                         break
                     part = FRESH
-                    walkers[w, DEPTH] = frame
-                    walkers[w, HOLDING] -= 1
+                    me[DEPTH] = frame
+                    me[HOLDING] -= 1
                     request_days[request, ENDED_DAY] = day
                     if pools[pool, POOL_KIND] == CAPACITY:
                         pools[pool, IN_USE] -= requests[request, WANTED_UNITS]
@@ -927,96 +961,101 @@ def simulate(plan: Plan, people: People, state: State) -> int:
                             put_slot(pools, free_slots, slot_days, pool, row)
                             push(n, heap_days, heap, slot_days[row, CLOSES], PERISH + row, PERISHING, row)
                             call_turn(n, pools, pool)
-                    pc = operations[opened, AFTER]
+                    pc = opening[AFTER]
                 elif closing == ATTEMPTS:
-                    between = frames[w, frame, FRAME_BETWEEN]
+                    between = my_frames[frame, FRAME_BETWEEN]
                     if between and why == ONWARD:
-                        frames[w, frame, FRAME_BETWEEN] = 0
-                        frames[w, frame, FRAME_TRIED] += 1
+                        my_frames[frame, FRAME_BETWEEN] = 0
+                        my_frames[frame, FRAME_TRIED] += 1
                         pc = opened
-                        walkers[w, ATTEMPT] = begin_attempt(
-                            state.attempts, state.lot_tries, kind, entity, operations[pc, NAME]
-                        )
-                        if walkers[w, ATTEMPT] >= MOST_ATTEMPTS:
+                        step = operations[pc]
+                        me[ATTEMPT] = begin_attempt(attempts, lot_tries, kind, entity, step[NAME])
+                        if me[ATTEMPT] >= MOST_ATTEMPTS:
                             need = TOO_MANY
                             break
                         pc += 1
-                    elif why == FAILED and not between and days[w, LEAVES] > day:
+                    elif why == FAILED and not between and my_days[LEAVES] > day:
                         why = ONWARD
-                        if frames[w, frame, FRAME_TRIED] != operations[opened, MOST]:
-                            frames[w, frame, FRAME_BETWEEN] = 1
-                            pc = operations[opened, BETWEEN]
+                        if my_frames[frame, FRAME_TRIED] != opening[MOST]:
+                            my_frames[frame, FRAME_BETWEEN] = 1
+                            pc = opening[BETWEEN]
                         else:
-                            walkers[w, ATTEMPT] = frames[w, frame, FRAME_OUTER]
-                            walkers[w, DEPTH] = frame
-                            pc = operations[opened, OTHERWISE]
+                            me[ATTEMPT] = my_frames[frame, FRAME_OUTER]
+                            me[DEPTH] = frame
+                            pc = opening[OTHERWISE]
                     else:
                         # a product whose patient has left is not tried again
                         if why == FAILED and not between:
                             why = LEFT
-                        walkers[w, ATTEMPT] = frames[w, frame, FRAME_OUTER]
-                        walkers[w, DEPTH] = frame
-                        pc = operations[opened, AFTER]
+                        me[ATTEMPT] = my_frames[frame, FRAME_OUTER]
+                        me[DEPTH] = frame
+                        pc = opening[AFTER]
                 else:  # SHIELD
                     cut = frame_cuts[w, frame]
-                    if cut < INFINITY and days[w, LEAVES] < cut:
-                        cut = days[w, LEAVES]
-                    days[w, CUT] = cut
-                    walkers[w, STAGE_BOUND] = frames[w, frame, FRAME_BOUND]
-                    walkers[w, DEPTH] = frame
+                    if cut < INFINITY and my_days[LEAVES] < cut:
+                        cut = my_days[LEAVES]
+                    my_days[CUT] = cut
+                    me[STAGE_BOUND] = my_frames[frame, FRAME_BOUND]
+                    me[DEPTH] = frame
                     if why == ONWARD and cut <= day:
                         why = LEFT
-                    pc = operations[opened, AFTER]
+                    pc = opening[AFTER]
 
-            elif code == STAGE or code == SLOT_STAGE:
-                if walkers[w, STAGE_BOUND] and days[w, LEAVES] <= day:
+            elif code == MILESTONE:
+                if kind == PATIENT:
+                    notes[entity, step[NAME]] = day
+                    passes[entity, step[NAME]] += 1
+                pc += 1
+
+            elif code == STAGE or code == SLOT_STAGE:  # noqa: SIM109
+                if me[STAGE_BOUND] and my_days[LEAVES] <= day:
                     why = LEFT
                     continue
-                if n[TRACED] and n[STAGES] >= state.stages.shape[0]:
+                if n[TRACED] and n[STAGES] >= stages.shape[0]:
                     need = MORE_STAGES
                     break
                 if code == STAGE:
                     lasts = (
-                        value_of(state.column, state.drawn, fixed, operations[pc, PURPOSE], walkers[w, ATTEMPT], entity)
+                        value_of(column, drawn, fixed, step[PURPOSE], me[ATTEMPT], entity)
                         if kind == PATIENT
                         else value_of(
-                            state.lot_column, state.lot_drawn, fixed, operations[pc, PURPOSE], walkers[w, ATTEMPT],
+                            lot_column, lot_drawn, fixed, step[PURPOSE], me[ATTEMPT],
                             entity,
                         )
-                    )  # fmt: skip
+                    )
                     if lasts < 0.0:
                         need = MORE_DRAWS
                         break
                     ended = day + lasts
                 else:
-                    row = slot_of[w, operations[pc, RESOURCE]]
+                    row = slot_of[w, step[RESOURCE]]
                     if row < 0:
                         need = NO_SLOT
                         break
                     ended = slot_days[row, START] if slot_days[row, START] > day else day
-                if ended >= days[w, CUT]:
-                    ended, why = days[w, CUT], LEFT
+                if ended >= my_days[CUT]:
+                    ended, why = my_days[CUT], LEFT
                 if n[TRACED]:
                     k = n[STAGES]
                     n[STAGES] = k + 1
-                    state.stages[k, 0], state.stages[k, 1], state.stages[k, 2] = kind, entity, operations[pc, NAME]
-                    state.stage_days[k, 0], state.stage_days[k, 1] = day, ended
+                    stages[k, 0], stages[k, 1], stages[k, 2] = kind, entity, step[NAME]
+                    stage_days[k, 0], stage_days[k, 1] = day, ended
                 day = ended
                 pc += 1
 
-            elif code == USE or code == DRAW:
-                if part == FRESH and code == USE and walkers[w, STAGE_BOUND] and days[w, LEAVES] <= day:
+            elif code == USE or code == DRAW:  # noqa: SIM109
+                if part == FRESH and code == USE and me[STAGE_BOUND] and my_days[LEAVES] <= day:
                     why = LEFT
                     continue
-                resource = operations[pc, RESOURCE]
-                centre = people.centre[entity] if kind == PATIENT else 0
-                pool = plan.first_pool[resource] + min(centre, plan.pool_count[resource] - 1)
+                resource = step[RESOURCE]
+                centre = centres[entity] if kind == PATIENT else 0
+                pool = first_pool[resource] + min(centre, pool_count[resource] - 1)
                 if part == FRESH and not pools[pool, UNLIMITED] and day > now:
                     push(n, heap_days, heap, day, COMPLETION + order, WALK, w)
                     part = MET
                     n[TASKS] -= 1
                     break
-                if part == FRESH or part == MET:
+                if part == FRESH or part == MET:  # noqa: SIM109
                     if n[REQUESTS] >= requests.shape[0]:
                         need = MORE_REQUESTS
                         break
@@ -1025,41 +1064,37 @@ def simulate(plan: Plan, people: People, state: State) -> int:
                         break
                     request = n[REQUESTS]
                     n[REQUESTS] = request + 1
-                    walkers[w, REQUEST] = request
+                    me[REQUEST] = request
                     requests[request, WHO], requests[request, POOL] = w, pool
-                    requests[request, WANTED_UNITS], requests[request, STATE] = operations[pc, UNITS], WAITING
+                    requests[request, WANTED_UNITS], requests[request, STATE] = step[UNITS], WAITING
                     requests[request, SLOT] = -1
                     requests[request, OF_KIND], requests[request, OF_ENTITY] = kind, entity
                     request_days[request, ASKED_DAY], request_days[request, ENDED_DAY] = day, NAN
-                    request_days[request, BEGAN], request_days[request, LAPSES] = NAN, days[w, CUT]
+                    request_days[request, BEGAN], request_days[request, LAPSES] = NAN, my_days[CUT]
                     part = ASKED
                     if pools[pool, UNLIMITED]:
                         request_days[request, BEGAN] = day
                         requests[request, STATE] = GRANTED
                     else:
                         key_day = day
-                        if operations[pc, MODE]:  # queues again with the key of the first time
-                            if walkers[w, KEYS] < 0:
-                                walkers[w, KEYS] = w
+                        if step[MODE]:  # queues again with the key of the first time
+                            if me[KEYS] < 0:
+                                me[KEYS] = w
                                 for other in range(key_days.shape[1]):
                                     key_days[w, other] = NAN
-                            keys = walkers[w, KEYS]
+                            keys = me[KEYS]
                             if math.isnan(key_days[keys, resource]):
                                 key_days[keys, resource] = day
                             key_day = key_days[keys, resource]
                         if code == DRAW:
                             n[WANTED] += 1
                         alone = n[BUSY] == 0 and n[TURNS] == 0 and (n[HEAP] == 0 or heap_days[0] > now)
-                        if (
-                            pools[pool, QUEUED] == 0
-                            and alone
-                            and has_units(n, pools, pool_numbers, pool, operations[pc, UNITS])
-                        ):
+                        if pools[pool, QUEUED] == 0 and alone and has_units(n, pools, pool_numbers, pool, step[UNITS]):
                             grant(n, t, pools, requests, request_days, slots, slot_days, free_slots, shelf, request)
                         else:
                             rank = 0.0
                             if kind == PATIENT and pools[pool, POLICY] != FIRST_COME:
-                                rank = people.ranks[pools[pool, POLICY] - 1, entity]
+                                rank = ranks[pools[pool, POLICY] - 1, entity]
                             length = join(pools, queue_keys, queue, pool, rank, key_day, order, request)
                             if length > n[LONGEST]:
                                 n[LONGEST] = length
@@ -1069,12 +1104,12 @@ def simulate(plan: Plan, people: People, state: State) -> int:
                             review(n, tasks)
                             if n[TASKS] - 1 > top:
                                 break
-                request = walkers[w, REQUEST]
+                request = me[REQUEST]
                 if part == ASKED and requests[request, STATE] != GRANTED:
                     # a waiter that holds something, that a parent waits for or that a stock counts on leaves on time
-                    if code == DRAW or walkers[w, HOLDING] > 0 or walkers[w, PARENT] >= 0:
-                        if walkers[w, STAGE_BOUND]:
-                            request_days[request, LAPSES] = days[w, LEAVES]
+                    if code == DRAW or me[HOLDING] > 0 or me[PARENT] >= 0:
+                        if me[STAGE_BOUND]:
+                            request_days[request, LAPSES] = my_days[LEAVES]
                         lapses = request_days[request, LAPSES]
                         if lapses < INFINITY:
                             due = day if day > lapses else lapses
@@ -1094,46 +1129,36 @@ def simulate(plan: Plan, people: People, state: State) -> int:
                     continue
                 if requests[request, SLOT] >= 0:
                     slot_of[w, resource] = requests[request, SLOT]
-                walkers[w, HOLDING] += 1
-                frame = walkers[w, DEPTH]
-                frames[w, frame, FRAME_OP], frames[w, frame, FRAME_REQUEST] = pc, request
-                walkers[w, DEPTH] = frame + 1
+                me[HOLDING] += 1
+                frame = me[DEPTH]
+                my_frames[frame, FRAME_OP], my_frames[frame, FRAME_REQUEST] = pc, request
+                me[DEPTH] = frame + 1
                 pc += 1
 
             elif code == CHOOSE:
-                drawn = (
-                    value_of(state.column, state.drawn, fixed, operations[pc, PURPOSE], walkers[w, ATTEMPT], entity)
+                chance = (
+                    value_of(column, drawn, fixed, step[PURPOSE], me[ATTEMPT], entity)
                     if kind == PATIENT
-                    else value_of(
-                        state.lot_column, state.lot_drawn, fixed, operations[pc, PURPOSE], walkers[w, ATTEMPT], entity
-                    )
+                    else value_of(lot_column, lot_drawn, fixed, step[PURPOSE], me[ATTEMPT], entity)
                 )
-                if drawn < 0.0:
+                if chance < 0.0:
                     need = MORE_DRAWS
                     break
-                pc = pc + 1 if drawn < numbers[pc] else operations[pc, OTHERWISE]
+                pc = pc + 1 if chance < numbers[pc] else step[OTHERWISE]
 
             elif code == NOTED:
-                pc = pc + 1 if notes[entity, operations[pc, NAME]] <= day else operations[pc, OTHERWISE]
+                pc = pc + 1 if notes[entity, step[NAME]] <= day else step[OTHERWISE]
 
             elif code == JUMP:
-                pc = operations[pc, AFTER]
-
-            elif code == MILESTONE:
-                if kind == PATIENT:
-                    notes[entity, operations[pc, NAME]] = day
-                    state.passes[entity, operations[pc, NAME]] += 1
-                pc += 1
+                pc = step[AFTER]
 
             elif code == ATTEMPTS:
-                frame = walkers[w, DEPTH]
-                frames[w, frame, FRAME_OP], frames[w, frame, FRAME_OUTER] = pc, walkers[w, ATTEMPT]
-                frames[w, frame, FRAME_TRIED], frames[w, frame, FRAME_BETWEEN] = 1, 0
-                walkers[w, DEPTH] = frame + 1
-                walkers[w, ATTEMPT] = begin_attempt(
-                    state.attempts, state.lot_tries, kind, entity, operations[pc, NAME]
-                )
-                if walkers[w, ATTEMPT] >= MOST_ATTEMPTS:
+                frame = me[DEPTH]
+                my_frames[frame, FRAME_OP], my_frames[frame, FRAME_OUTER] = pc, me[ATTEMPT]
+                my_frames[frame, FRAME_TRIED], my_frames[frame, FRAME_BETWEEN] = 1, 0
+                me[DEPTH] = frame + 1
+                me[ATTEMPT] = begin_attempt(attempts, lot_tries, kind, entity, step[NAME])
+                if me[ATTEMPT] >= MOST_ATTEMPTS:
                     need = TOO_MANY
                     break
                 pc += 1
@@ -1142,48 +1167,48 @@ def simulate(plan: Plan, people: People, state: State) -> int:
                 why = FAILED
 
             elif code == SHIELD:
-                frame = walkers[w, DEPTH]
-                frames[w, frame, FRAME_OP], frames[w, frame, FRAME_BOUND] = pc, walkers[w, STAGE_BOUND]
-                frame_cuts[w, frame] = days[w, CUT]
-                walkers[w, DEPTH] = frame + 1
-                days[w, CUT] = days[w, LEAVES] if operations[pc, MODE] == STOP else INFINITY
-                walkers[w, STAGE_BOUND] = 1 if operations[pc, MODE] == FINISH_STAGE else 0
+                frame = me[DEPTH]
+                my_frames[frame, FRAME_OP], my_frames[frame, FRAME_BOUND] = pc, me[STAGE_BOUND]
+                frame_cuts[w, frame] = my_days[CUT]
+                me[DEPTH] = frame + 1
+                my_days[CUT] = my_days[LEAVES] if step[MODE] == STOP else INFINITY
+                me[STAGE_BOUND] = 1 if step[MODE] == FINISH_STAGE else 0
                 pc += 1
 
             elif code == TOGETHER:
                 if part == FRESH:
                     part = STARTING
-                    walkers[w, OUT], walkers[w, BRANCH] = operations[pc, UNITS], 0
+                    me[OUT], me[BRANCH] = step[UNITS], 0
                     # a branch that has ended moves the walker's day on; yet all branches start on the same
-                    days[w, BRANCHED] = day
+                    my_days[BRANCHED] = day
                     n[BUSY] += 1
                 if part == STARTING:
-                    branch = walkers[w, BRANCH]
-                    if branch < operations[pc, UNITS]:
+                    branch = me[BRANCH]
+                    if branch < step[UNITS]:
                         if n[FREE_ROW] < 0 and n[NEXT_ROW] >= walkers.shape[0]:
                             need = MORE_WALKERS
                             break
-                        walkers[w, BRANCH] = branch + 1
+                        me[BRANCH] = branch + 1
                         row = new_row(n, walkers)
                         begin_walker(
-                            walkers, days, slot_of, row, kind, entity, plan.branches[operations[pc, NAME] + branch],
-                            days[w, BRANCHED], days[w, LEAVES],
-                        )  # fmt: skip
+                            walkers, days, slot_of, row, kind, entity, branches[step[NAME] + branch],
+                            my_days[BRANCHED], my_days[LEAVES],
+                        )
                         # a branch has what its walker had when it began; queue keys they share
-                        days[row, CUT], walkers[row, STAGE_BOUND] = days[w, CUT], walkers[w, STAGE_BOUND]
-                        walkers[row, PARENT], walkers[row, ATTEMPT] = w, walkers[w, ATTEMPT]
-                        walkers[row, KEYS] = walkers[w, KEYS]
+                        days[row, CUT], walkers[row, STAGE_BOUND] = my_days[CUT], me[STAGE_BOUND]
+                        walkers[row, PARENT], walkers[row, ATTEMPT] = w, me[ATTEMPT]
+                        walkers[row, KEYS] = me[KEYS]
                         for other in range(slot_of.shape[1]):
                             slot_of[row, other] = slot_of[w, other]
                         add_task(n, tasks, WALK, row, 0)
                         break
                     n[BUSY] -= 1
                     part = BACK
-                    if walkers[w, OUT] > 0:
+                    if me[OUT] > 0:
                         n[TASKS] -= 1
                         break
                 part = FRESH
-                if days[w, CUT] <= day:
+                if my_days[CUT] <= day:
                     why = LEFT
                 pc += 1
 
@@ -1192,51 +1217,53 @@ def simulate(plan: Plan, people: People, state: State) -> int:
                     need = MORE_CHANGES
                     break
                 delay = 0.0
-                if operations[pc, PURPOSE] >= 0:
-                    delay = value_of(
-                        state.column, state.drawn, fixed, operations[pc, PURPOSE], walkers[w, ATTEMPT], entity
-                    )
+                if step[PURPOSE] >= 0:
+                    delay = value_of(column, drawn, fixed, step[PURPOSE], me[ATTEMPT], entity)
                     if delay < 0.0:
                         need = MORE_DRAWS
                         break
-                touch_clocks(clocks, clock_state, people, n[FIRST_SET], entity)
-                run_clocks(clocks, clock_state, changes, hazards, hazard_at, ends, after, entity, day)
-                set_multiplier(
-                    clock_state, clocks, changes, entity, day, operations[pc, NAME], numbers[pc], day + delay
+                touch_clocks(
+                    clocks, clock_state, referral, thresholds, groups, eligibility, anew_threshold, anew_eligibility,
+                    n[FIRST_SET], entity,
                 )
-                state.leave_day[entity], state.leave_clock[entity], state.progression_day[entity] = forecast(
+                run_clocks(clocks, clock_state, changes, hazards, hazard_at, ends, after, entity, day)
+                set_multiplier(clock_state, clocks, changes, entity, day, step[NAME], numbers[pc], day + delay)
+                leave_day[entity], leave_clock[entity], progression_day[entity] = forecast(
                     clocks, clock_state, changes, hazards, hazard_at, ends, after, entity
                 )
-                leave_on(days, w, state.leave_day[entity])
+                leave_on(days, w, leave_day[entity])
                 pc += 1
 
             elif code == CLOCKS:
-                if operations[pc, NAME] < 0:
+                if step[NAME] < 0:
                     # a progression foreseen for later does not happen
-                    if not state.progression_day[entity] <= day:
-                        state.progression_day[entity] = INFINITY
-                    state.leave_day[entity], state.leave_clock[entity] = INFINITY, -1
+                    if not progression_day[entity] <= day:
+                        progression_day[entity] = INFINITY
+                    leave_day[entity], leave_clock[entity] = INFINITY, -1
                     leave_on(days, w, INFINITY)
                 else:
-                    touch_clocks(clocks, clock_state, people, n[FIRST_SET], entity)
+                    touch_clocks(
+                        clocks, clock_state, referral, thresholds, groups, eligibility, anew_threshold,
+                        anew_eligibility, n[FIRST_SET], entity,
+                    )
                     run_clocks(clocks, clock_state, changes, hazards, hazard_at, ends, after, entity, day)
-                    clock_state[entity, CLOCK_SET] = operations[pc, NAME]
+                    clock_state[entity, CLOCK_SET] = step[NAME]
                     clocks[entity, ORIGIN] = day
-                    if operations[pc, MODE] and clock_state[entity, PROGRESSED]:
+                    if step[MODE] and clock_state[entity, PROGRESSED]:
                         clock_state[entity, PROGRESSED] = 0
                         clocks[entity, THRESHOLD + PROGRESSION] = clocks[entity, ANEW_THRESHOLD]
                         clocks[entity, ELIGIBILITY] = clocks[entity, ANEW_ELIGIBILITY]
                         clocks[entity, USED + PROGRESSION] = 0.0
-                    state.leave_day[entity], state.leave_clock[entity], state.progression_day[entity] = forecast(
+                    leave_day[entity], leave_clock[entity], progression_day[entity] = forecast(
                         clocks, clock_state, changes, hazards, hazard_at, ends, after, entity
                     )
-                    leave_on(days, w, state.leave_day[entity])
+                    leave_on(days, w, leave_day[entity])
                 pc += 1
 
             elif code == END:
                 why = ENDED
-                if days[w, LEAVES] > day:
-                    state.ended_fate[entity], state.ended_day[entity] = operations[pc, NAME], day
+                if my_days[LEAVES] > day:
+                    ended_fate[entity], ended_day[entity] = step[NAME], day
 
             else:  # SUPPLY and LOT_END: a lot delivers its doses, or has failed
                 if part == FRESH and day > now:
@@ -1246,6 +1273,9 @@ def simulate(plan: Plan, people: People, state: State) -> int:
                     break
                 if n[SHELF] >= shelf.shape[0]:
                     need = MORE_SHELF
+                    break
+                if n[HEAP] + ROOM > heap.shape[0]:
+                    need = MORE_HEAP
                     break
                 part = FRESH
                 n[PLANNED] -= n[DOSES_PER_LOT]
@@ -1266,11 +1296,11 @@ def simulate(plan: Plan, people: People, state: State) -> int:
                     if n[TASKS] - 1 > top:
                         break
 
-        walkers[w, PC], walkers[w, PART], walkers[w, WHY], days[w, DAY] = pc, part, why, day
+        me[PC], me[PART], me[WHY], my_days[DAY] = pc, part, why, day
         if need != THROUGH:
             # for MORE_DRAWS and TOO_MANY: of what, and for whom
-            n[NEED_PURPOSE], n[NEED_NAME] = operations[pc, PURPOSE], operations[pc, NAME]
-            n[NEED_ATTEMPT], n[NEED_KIND], n[NEED_ENTITY] = walkers[w, ATTEMPT], kind, entity
+            n[NEED_PURPOSE], n[NEED_NAME] = step[PURPOSE], step[NAME]
+            n[NEED_ATTEMPT], n[NEED_KIND], n[NEED_ENTITY] = me[ATTEMPT], kind, entity
             return need
 
     # the queues at the stop: who should have left by now has
@@ -1284,22 +1314,20 @@ def simulate(plan: Plan, people: People, state: State) -> int:
 
 @compiled
 def list_uses(
-    requests: IntArray, days: FloatArray, pools: IntArray, count: int, patients: int, lots: int, stop: float
-) -> tuple[IntArray, FloatArray]:
-    """(8 whole-number rows and 3 rows of days) of the uses, in the order of `trace.Uses`, as far as asked by the stop.
+    requests: IntTable, days: FloatTable, pools: IntTable, count: int, patients: int, stop: float, first: Ints,
+    end: Ints, order: Ints, whole: IntTable, real: FloatTable,
+) -> int:
+    """How many uses were asked for by the stop; `whole` and `real` then hold their columns, as rows, in order.
 
     The log is in order of asking, nearly; so it is dealt out by entity, and each hand is put in order by insertion.
+    `first` (all 0) and `end` have a place for each patient, each lot, and one more; `order` for each request.
     """
-    first = np.zeros(patients + lots + 1, np.int64)
-    kept = 0
     for k in range(count):
         if days[k, ASKED_DAY] <= stop:
             first[requests[k, OF_ENTITY] + patients * requests[k, OF_KIND] + 1] += 1
-            kept += 1
-    for group in range(patients + lots):
+    for group in range(len(first) - 1):
         first[group + 1] += first[group]
-    end = first.copy()
-    order = np.empty(kept, np.int64)
+        end[group] = first[group]
     for k in range(count):
         if days[k, ASKED_DAY] > stop:
             continue
@@ -1316,7 +1344,7 @@ def list_uses(
             order[place] = other
             place -= 1
         order[place] = k
-    whole, real = np.empty((5, kept), np.int64), np.empty((3, kept))
+    kept = first[len(first) - 1]
     for place in range(kept):
         k = order[place]
         pool = requests[k, POOL]
@@ -1326,4 +1354,4 @@ def list_uses(
         real[0, place] = days[k, ASKED_DAY]
         real[1, place] = NAN if days[k, BEGAN] > stop else days[k, BEGAN]
         real[2, place] = NAN if days[k, ENDED_DAY] > stop else days[k, ENDED_DAY]
-    return whole, real
+    return int(kept)

@@ -33,7 +33,7 @@ PACKAGES = ("simpy", "numba", "numpy", "pandas", "scipy", "pyarrow", "plotly", "
 
 @dataclass(frozen=True)
 class Plan:
-    """What to run: scenarios by name, the baseline first; how many replications; workers, None to choose by the work."""
+    """What to run: scenarios by name, the baseline first; replications; workers, None to choose by the work."""
 
     scenarios: dict[str, Loaded]
     replications: int

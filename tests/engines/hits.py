@@ -97,7 +97,7 @@ def _held_elsewhere(trace: Trace) -> int:
     uses, found = trace.uses, 0
     for k in range(1, len(uses.asked)):
         same = uses.entity[k] == uses.entity[k - 1] and uses.kind[k] == uses.kind[k - 1]
-        waited = not uses.began[k] == uses.asked[k]
+        waited = uses.began[k] != uses.asked[k]
         found += bool(same and waited and not uses.ended[k - 1] <= uses.asked[k])
     return found
 
@@ -106,4 +106,6 @@ def _goes_on(trace: Trace) -> int:
     """Stages of patients that end after their patient has left."""
     stages = trace.stages
     assert stages is not None
-    return int((stages.ended > trace.leave_day[stages.entity * (stages.kind == PATIENT)]).sum()) if len(stages.kind) else 0
+    return (
+        int((stages.ended > trace.leave_day[stages.entity * (stages.kind == PATIENT)]).sum()) if len(stages.kind) else 0
+    )

@@ -107,15 +107,15 @@ FAULTS = {
     "a unit not given back": ("pools[pool, IN_USE] -= requests[request, WANTED_UNITS]", "pass"),
     "a slot not offered again": ("if why == LEFT and now <= slot_days", "if False and now <= slot_days"),
     "a slot that does not perish": ("slots[subject, IS_FREE] = 0", "pass"),
-    "clocks not switched": ("clock_state[entity, CLOCK_SET] = operations[pc, NAME]", "pass"),
+    "clocks not switched": ("clock_state[entity, CLOCK_SET] = step[NAME]", "pass"),
     "progression not anew": ("clock_state[entity, PROGRESSED] = 0", "pass"),
     "no timer for a waiter that holds": (
-        "if code == DRAW or walkers[w, HOLDING] > 0 or walkers[w, PARENT] >= 0:",
+        "if code == DRAW or me[HOLDING] > 0 or me[PARENT] >= 0:",
         "if code == DRAW:",
     ),
     "granted at once, before others": ("alone = n[BUSY] == 0 and", "alone = True or n[BUSY] == 0 and"),
     "a product tried again without its patient": (
-        "why == FAILED and not between and days[w, LEAVES] > day",
+        "why == FAILED and not between and my_days[LEAVES] > day",
         "why == FAILED and not between",
     ),
     "attempts that share their draws": ("return int(attempts[entity, name] - 1)", "return 0"),
@@ -130,7 +130,7 @@ FAULTS = {
 def plain_kernel(*replaced: tuple[str, str]) -> ModuleType:
     """The kernel as plain Python, with pieces of its text replaced, each of which must be there."""
     text = Path(kernel.__file__).read_text(encoding="utf-8")
-    for old, new in (("njit(cache=True, nogil=True, error_model=\"numpy\")(function)", "function"), *replaced):
+    for old, new in (("return cast(F, njit(result(*inputs), **OPTIONS)(function))", "return function"), *replaced):
         assert old in text, old
         text = text.replace(old, new)
     module = ModuleType("plain_kernel")
