@@ -3,6 +3,7 @@
 Exit codes: 0 done; 1 the run failed; 2 the input or the usage is wrong; 3 a validation target was missed;
 4 an output that was asked for cannot be made here; 130 interrupted.
 Heavy imports happen inside the commands, so that the first word is on the screen at once.
+Longer than 400 lines because the shell is one file: every command, and all that is printed.
 """
 
 from __future__ import annotations

@@ -69,16 +69,6 @@ def test_each_library_has_its_room(file: Path) -> None:
         assert not any(name.startswith("sim.") for name in imports(file)), "reports draw from tables only"
 
 
-def test_the_two_engines_know_the_same_steps() -> None:
-    from typing import get_args
-
-    from sim.engine.walker import CHANGES, MEETINGS
-    from sim.pieces import steps
-
-    inline = {steps.Stage, steps.Use, steps.Choose, steps.Milestone, steps.Attempts, steps.Fail}
-    assert set(get_args(steps.Step)) == inline | set(CHANGES) | set(MEETINGS)
-
-
 def test_the_first_word_needs_no_heavy_library() -> None:
     heavy = "{'pandas', 'plotly', 'scipy', 'numba', 'joblib', 'simpy'}"
     code = f"import sys, run_sim; print(sorted({heavy} & set(sys.modules)))"

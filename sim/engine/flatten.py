@@ -1,4 +1,7 @@
-"""From a protocol to the table of operations that the kernel runs, and its other tables that never change."""
+"""From a protocol to the table of operations that the kernel runs, and its other tables that never change.
+
+Longer than 400 lines because the whole vocabulary, steps and resources alike, is translated in this one place.
+"""
 
 from __future__ import annotations
 

@@ -84,12 +84,6 @@ class World:
     def _start_lot(self, number: int) -> None:
         Walker(self, LOT, number, self.protocol.lot_path, self.timeline.today, INFINITY).happen()
 
-    def note_place(self, walker: Walker, milestone: str) -> int | None:
-        """Where a milestone of a patient is noted; lots have none."""
-        if walker.kind == LOT:
-            return None
-        return walker.entity * self.width + self.note_index[milestone]
-
     def next_attempt(self, walker: Walker, name: str) -> int:
         """The number of the attempt that begins now, from 0; an EngineError where there is no end of them."""
         if walker.kind == LOT:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.engine.trace import PATIENT, Trace
+from sim.engine.trace import Trace
 from sim.pieces.clocks import FATE_OF_CLOCK, Clock
 from sim.pieces.cohort import Cohort
 
@@ -164,8 +164,3 @@ def table(
         "progressed_before_infusion": patients.progressed,
     }
     return columns | {f"{name}_attempts": number for name, number in patients.attempts.items()}
-
-
-def requested(trace: Trace, resource: int) -> NDArray[np.bool_]:
-    """Which rows of the use log are patients asking for this resource."""
-    return np.asarray((trace.uses.resource == resource) & (trace.uses.kind == PATIENT))
