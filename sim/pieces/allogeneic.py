@@ -32,7 +32,8 @@ def allogeneic_resources(s: Scenario) -> tuple[Resource, ...]:
     shelf = Stock(
         name=STOCK,
         label="Doses in stock",
-        opening=stock.opening,
+        per_centre=False,
+        opening=(stock.opening,),
         shelf_life=stock.shelf_life,
         reorder=None if order.at is None or order.up_to is None else (order.at, order.up_to),
         every=math.inf if order.every is None else order.every,

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,12 +22,13 @@ SOURCES = ("poisson", "listed")
 
 @dataclass(frozen=True)
 class Block:
-    """The patients of one region and source, numbered from 0, at `first:first + count` of the cohort's vectors."""
+    """The patients of one region, source and course, numbered from 0, at `first:first + count` of the vectors."""
 
     region: str
     source: int
     first: int
     count: int
+    course: int = 1
 
     @property
     def stream(self) -> str:
@@ -40,7 +42,11 @@ class Cohort:
 
     `thresholds`, `group_multipliers`: shape (3, patients), by `Clock`. `leave_day`, `leave_clock`, `progression_day`:
     what the waiting clocks alone make of the patient. `anew_threshold`, `anew_eligibility`: for a progression clock
-    that starts anew.
+    that starts anew. `flags`: what is known of a patient at referral, by name. `ranks`: the patient's own part of his
+    rank, by policy.
+
+    With a second course every patient has a second entry, `len / courses` further on, for when he returns: its
+    referral is infinite until then, it is never measured, and its clocks run from the day of the return.
     """
 
     blocks: tuple[Block, ...]
@@ -56,10 +62,12 @@ class Cohort:
     eligibility: FloatArray
     anew_threshold: FloatArray
     anew_eligibility: FloatArray
-    priority: FloatArray
     leave_day: FloatArray
     leave_clock: IntArray
     progression_day: FloatArray
+    flags: Mapping[str, NDArray[np.bool_]] = field(default_factory=dict)
+    ranks: Mapping[str, FloatArray] = field(default_factory=dict)
+    courses: int = 1
 
 
 @dataclass(frozen=True)
@@ -69,18 +77,19 @@ class Luck:
     seed: int
     replication: int
     blocks: tuple[Block, ...]
-    course: int = 1
 
     def patients(self, purpose: str, attempt: int) -> FloatArray:
         """One uniform for each patient of the cohort."""
         drawn = [
-            uniforms(self.seed, self.replication, b.stream, self.course, purpose, attempt, b.count) for b in self.blocks
+            uniforms(self.seed, self.replication, b.stream, b.course, purpose, attempt, b.count) for b in self.blocks
         ]
         return drawn[0] if len(drawn) == 1 else np.concatenate(drawn)
 
-    def lots(self, purpose: str, attempt: int, count: int) -> FloatArray:
-        """One uniform for each of the first `count` lots."""
-        return uniforms(self.seed, self.replication, "lots", self.course, purpose, attempt, count)
+    def lots(self, streams: tuple[str, ...], purpose: str, attempt: int, count: int) -> FloatArray:
+        """One uniform for each of the first `count` lots; lot n takes its from stream n modulo their number."""
+        each = -(-count // len(streams))
+        drawn = [uniforms(self.seed, self.replication, name, 1, purpose, attempt, each) for name in streams]
+        return np.stack(drawn, axis=1).ravel()[:count]
 
 
 def referral_days(rates: tuple[tuple[float, float], ...], unit_arrivals: FloatArray) -> FloatArray:
@@ -153,12 +162,25 @@ def draw_cohort(scenario: Scenario, book: ClockBook, replication: int) -> tuple[
         eligibility=eligibility,
         anew_threshold=-np.log1p(-_draw(luck, "clock/progression/anew")),
         anew_eligibility=_draw(luck, "eligibility/anew"),
-        priority=np.array([g.priority for g in groups])[group],
         leave_day=leave_day,
         leave_clock=leave_clock,
         progression_day=progression_day,
+        flags={f"risk_group/{name}": group == place for place, name in enumerate(scenario.patients.risk_groups)},
+        ranks=_ranks(scenario, luck, group),
     )
     return cohort, luck
+
+
+def _ranks(scenario: Scenario, luck: Luck, group: IntArray) -> dict[str, FloatArray]:
+    """The patients' own parts of their ranks under the policy of the scenario."""
+    match scenario.waiting_list.policy:
+        case "sickest_first":
+            priority = np.array([g.priority for g in scenario.patients.risk_groups.values()])
+            return {"sickest_first": -priority[group]}
+        case "lottery":
+            return {"lottery": _draw(luck, "lottery")}
+        case _:
+            return {}
 
 
 def _draw(luck: Luck, purpose: str) -> FloatArray:

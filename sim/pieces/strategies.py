@@ -9,7 +9,7 @@ from typing import cast
 from sim.pieces.allogeneic import allogeneic, allogeneic_resources
 from sim.pieces.autologous import autologous, autologous_resources
 from sim.pieces.clocks import ClockBook, ClockSet
-from sim.pieces.protocol import Protocol, drawn
+from sim.pieces.protocol import FIRST_COME, Policy, Protocol, drawn
 from sim.pure.streams import require_distinct
 from sim.pure.survival import HazardTable, Survival, hazard_table
 from sim.scenario import Scenario
@@ -30,10 +30,16 @@ def build_protocol(scenario: Scenario) -> Protocol:
         resources=resources_of(scenario),
         clocks=_clock_book(scenario),
         centres=tuple(scenario.centres),
+        policies=_policies(scenario),
     )
     require_distinct([*drawn(protocol.path), *drawn(protocol.lot_path)])
     require_distinct(scenario.regions)
     return protocol
+
+
+def _policies(scenario: Scenario) -> dict[str, Policy]:
+    policy = scenario.waiting_list.policy
+    return {} if policy == FIRST_COME else {policy: Policy()}
 
 
 def _clock_book(scenario: Scenario) -> ClockBook:
