@@ -177,5 +177,6 @@ def _referrals_per_day(scenario: Scenario, window: tuple[float, float]) -> dict[
     for region in scenario.regions.values():
         listed = sum(1 for day in region.referral_days or () if window[0] <= day < window[1])
         poisson = unit_days(region.referrals, window) if region.referrals is not None else 0.0
-        found[region.centre] += (listed + poisson) / length
+        for centre, share in region.centre.items():
+            found[centre] += share * (1.0 - region.declines) * (listed + poisson) / length
     return found
