@@ -32,7 +32,7 @@ from sim.scenario.supply import (
 )
 from sim.scenario.targets import Quantity, Validation
 from sim.scenario.toxicity import Toxicity, asks_for_icu
-from sim.scenario.unused import not_by_centre, without_benefit, without_priority
+from sim.scenario.unused import is_zero, not_by_centre, without_benefit, without_priority
 
 STRATEGIES = ("autologous", "allogeneic", "hybrid")
 AUTOLOGOUS_ONLY = ("scheduling", "apheresis", "shipping", "manufacturing", "release_testing", "bridging")
@@ -146,6 +146,7 @@ class Scenario(Section):
         yield from _disruption_faults(data)
         yield from _hybrid_faults(data)
         yield from _icu_faults(data)
+        yield from _release_faults(data)
 
     def checks(self) -> Iterator[Fault]:
         for name, region in self.regions.items():
@@ -278,3 +279,13 @@ def _icu_faults(data: Mapping[str, Any]) -> Iterator[Fault]:
     for name in _part(data, "disruptions"):
         if _part(data, "disruptions", name).get("resource") == "icu":
             yield ("disruptions", name, "resource"), "is not used: no toxicity has an icu share above 0"
+
+
+def _release_faults(data: Mapping[str, Any]) -> Iterator[Fault]:
+    """What is said of products out of specification where there are none."""
+    tested, products = _part(data, "release_testing"), _part(data, "manufacturing", "products")
+    parts = [tested, *(_part(products, name) for name in products)]
+    if all(is_zero(part.get("out_of_specification", 0)) for part in parts):
+        for key in ("accepted", "exception", "not_accepted"):
+            if key in tested:
+                yield ("release_testing", key), "is not used: out_of_specification is 0; allowed where that is above 0"

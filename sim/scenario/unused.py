@@ -79,6 +79,7 @@ SWITCHES = (
     Switch(("manufacturing", "line_held"), ("manufacturing", "lines"), never_binds),
     Switch(("release_testing", "accepted"), ("release_testing", "out_of_specification"), is_zero),
     Switch(("release_testing", "exception"), ("release_testing", "out_of_specification"), is_zero),
+    Switch(("release_testing", "not_accepted"), ("release_testing", "out_of_specification"), is_zero),
     Switch(("centres", "*", "slots"), ("manufacturing", "slots"), not_by_centre),
     Switch(("patients", "risk_groups", "*", "priority"), ("waiting_list", "policy"), without_priority),
     Switch(("patients", "risk_groups", "*", "benefit"), ("waiting_list", "policy"), without_benefit),
