@@ -113,7 +113,8 @@ class Queue(Happening):
             self._grant(request)
             return request
         request.walker = walker
-        rank, jump = (0.0, None) if self.policy == FIRST_COME else walker.rank(self, key_day)
+        plain = self.policy == FIRST_COME and self.lot_rank == 0.0
+        rank, jump = (0.0, None) if plain else walker.rank(self, key_day)
         if jump is not None and jump[0] < lapses:
             self.timeline.at(jump[0], CLOCK + walker.order, Jump(request, jump[1], key_day))
         self.enter(request, rank, key_day)

@@ -12,7 +12,17 @@ from sim.engine.trace import LOT, PATIENT, EngineError
 from sim.engine.walker import Walker
 from sim.pieces.clocks import Hazards, PatientClocks
 from sim.pieces.cohort import Cohort, Luck
-from sim.pieces.protocol import Cadence, Capacity, Protocol, attempt_names, drawn, ends, milestones, walk_steps
+from sim.pieces.protocol import (
+    FIRST_COME,
+    Cadence,
+    Capacity,
+    Protocol,
+    attempt_names,
+    drawn,
+    ends,
+    milestones,
+    walk_steps,
+)
 from sim.pieces.steps import Choose, End, Share, Supply
 
 
@@ -169,6 +179,8 @@ class World:
 
     def rank(self, policy: str, walker: Walker, key_day: float) -> tuple[float, tuple[float, float] | None]:
         """(a patient's rank under a policy, the day of its jump and the rank from then on, if there will be one)."""
+        if policy == FIRST_COME:
+            return 0.0, None
         rule = self.protocol.policies[policy]
         own = self._ranks.get(policy)
         if own is None:
