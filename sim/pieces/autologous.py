@@ -137,7 +137,7 @@ def lines(s: Scenario) -> Capacity:
     label = "Manufacturing lines"
     if made.site == "centre":
         places = at_centres(s, "line", label, lambda centre: made.lines if centre.lines is None else centre.lines)
-        return Capacity("line", label, True, places.units, policy)
+        return replace(places, policy=policy, lot_rank=lot_rank)
     return shared("line", label, units_by_day(made.lines, (), shut_downs(s, "line")), policy, lot_rank)
 
 
