@@ -13,7 +13,7 @@ from heapq import heapify, heappop, heappush
 from typing import TYPE_CHECKING
 
 from sim.engine.timeline import CLOCK, Action, Happening, Phase, Timeline
-from sim.pieces.protocol import FIRST_COME, Cadence, Capacity
+from sim.pieces.protocol import Cadence, Capacity
 
 if TYPE_CHECKING:
     from sim.engine.walker import Walker
@@ -53,9 +53,15 @@ class Request:
 
     def happen(self) -> None:
         """The leaving day of a waiter that holds something, or that a stock counts on: he leaves the queue."""
-        walker = self.walker
+        self.leave_queue(LAPSED)
+
+    def leave_queue(self, state: int) -> None:
+        """He asks no more, and goes on; those behind may need fewer units than he did."""
+        walker, pool = self.walker, self.pool
         if walker is not None:
-            self.pool.lapse(self)
+            pool.lapse(self, state)
+            if pool.free > 0:
+                pool.call_turn()
             walker.happen()
 
 
@@ -69,10 +75,7 @@ class OutOfPatience:
 
     def happen(self) -> None:
         """He leaves the queue for good and goes on with something else."""
-        walker = self.request.walker
-        if walker is not None:
-            self.request.pool.lapse(self.request, GAVE_UP)
-            walker.happen()
+        self.request.leave_queue(GAVE_UP)
 
 
 class Jump:
@@ -113,8 +116,7 @@ class Queue(Happening):
             self._grant(request)
             return request
         request.walker = walker
-        plain = self.policy == FIRST_COME and self.lot_rank == 0.0
-        rank, jump = (0.0, None) if plain else walker.rank(self, key_day)
+        rank, jump = walker.rank(self, key_day)
         if jump is not None and jump[0] < lapses:
             self.timeline.at(jump[0], CLOCK + walker.order, Jump(request, jump[1], key_day))
         self.enter(request, rank, key_day)

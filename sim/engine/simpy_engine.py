@@ -78,7 +78,7 @@ def _check_from(world: World, window_end: float) -> None:
     """Stop at the first check, from the window's end on, that finds every measured patient resolved."""
     timeline: Timeline = world.timeline
     measured = np.flatnonzero(world.cohort.measured).tolist()
-    limits = world.limits
+    limits = (world.cohort.referral_day + world.follow_up).tolist()
     width = len(world.milestones)
     infusion = world.milestones.index("infusion") if "infusion" in world.milestones else None
     day = window_end

@@ -19,8 +19,9 @@ from typing import TYPE_CHECKING, Any
 
 from sim.engine.pools import GAVE_UP, GRANTED, INFINITY, OutOfPatience, Queue, Request, Slot
 from sim.engine.timeline import CLOCK, COMPLETION, PATIENCE, Happening, Phase
-from sim.engine.trace import PATIENT
+from sim.engine.trace import LOT, PATIENT
 from sim.pieces.clocks import Clock, PatientClocks
+from sim.pieces.protocol import FIRST_COME
 from sim.pieces.steps import (
     Attempts,
     Branch,
@@ -208,7 +209,8 @@ class Walker(Happening):
                         yield
                     request = pool.ask(self, step.units, self._key_day(step), self.cut)
                     if request.state != GRANTED:
-                        self._wait(request, step.patience, bool(self.holding) or self.parent is not None)
+                        watched = bool(self.holding) or self.parent is not None or step.units > 1
+                        self._wait(request, step.patience, watched)
                         yield
                         if request.state != GRANTED:
                             steps, why = self._unserved(request, step.patience, steps)
@@ -281,8 +283,8 @@ class Walker(Happening):
     def _wait(self, request: Request, patience: Patience | None, watched: bool) -> None:
         """Post the days on which the wait may end by itself.
 
-        A waiter that holds something, that a parent waits for or that a stock counts on (`watched`) leaves on his
-        day; the rest lapse when they are passed over.
+        A waiter that holds something, that a parent waits for, that a stock counts on or that needs several units, so
+        that others may be served when he is gone (`watched`), leaves on his day; the rest lapse when passed over.
         """
         if self.stage_bound and watched:
             request.lapses = self.leaves
@@ -409,7 +411,9 @@ class Walker(Happening):
 
     def rank(self, pool: Queue, key_day: float) -> tuple[float, tuple[float, float] | None]:
         """(the first part of the queue key, the day of its jump and the part from then on); smaller is earlier."""
-        return self.world.rank(pool.policy, self, key_day) if self.kind == PATIENT else (pool.lot_rank, None)
+        if self.kind == LOT:
+            return pool.lot_rank, None
+        return (0.0, None) if pool.policy == FIRST_COME else self.world.rank(pool.policy, self, key_day)
 
     def foresee_return(self, step: Return) -> None:
         """Let the patient come back for his next course, if that is inside his follow-up."""

@@ -23,7 +23,7 @@ from sim.pieces.protocol import (
     milestones,
     walk_steps,
 )
-from sim.pieces.steps import Choose, End, Share, Supply
+from sim.pieces.steps import Choose, Clocks, Draw, End, Hazard, Patience, Return, Share, Since, Supply, Use
 
 
 class World:
@@ -32,7 +32,7 @@ class World:
     def __init__(self, protocol: Protocol, cohort: Cohort, luck: Luck, follow_up: float, traced: bool) -> None:
         count = len(cohort.referral_day)
         path, streams = protocol.patient_steps, protocol.lot_streams
-        _refuse_patients_conditions(protocol)
+        _refuse(protocol)
         self.protocol, self.cohort, self.luck = protocol, cohort, luck
         self.timeline = Timeline()
         self.columns = {
@@ -40,8 +40,7 @@ class World:
             LOT: Columns(drawn(protocol.lot_path), lambda *asked: luck.lots(streams, *asked), None),
         }
         self.referral_day: list[float] = cohort.referral_day.tolist()
-        # the last day on which each patient is followed
-        self.limits: list[float] = (cohort.referral_day + follow_up).tolist()
+        self.follow_up = follow_up
         self.flags = {name: flag.tolist() for name, flag in cohort.flags.items()}
         self.milestones = milestones(path)
         self.width = len(self.milestones)
@@ -111,7 +110,9 @@ class World:
     def come_back(self, patient: int, day: float) -> None:
         """Let a patient arrive on `day` for his next course, if there is one and he is still followed then."""
         later = patient + len(self.cohort.referral_day) // self.cohort.courses
-        if later >= len(self.referral_day) or self.referral_day[later] < INFINITY or day >= self.limits[patient]:
+        if later >= len(self.referral_day) or self.referral_day[later] < INFINITY:
+            return
+        if day >= self.referral_day[patient] + self.follow_up:
             return
         self.referral_day[later] = day
 
@@ -196,13 +197,21 @@ class World:
         return rank, (progression, rank + rule.progressed)
 
 
-def _refuse_patients_conditions(protocol: Protocol) -> None:
-    """An EngineError where the path of a lot asks for what only patients have, or that of a patient delivers doses."""
+def _refuse(protocol: Protocol) -> None:
+    """An EngineError where a lot's path asks for what only patients have, or for what this engine does not know."""
     for step in walk_steps(protocol.lot_path):
-        if isinstance(step, Choose) and not isinstance(step.when, Share):
-            raise EngineError(f"{type(step.when).__name__} has no meaning on the path of a lot")
+        match step:
+            case Choose(when=when) if not isinstance(when, Share):
+                raise EngineError(f"{type(when).__name__} has no meaning on the path of a lot")
+            case Use(patience=Patience(since=since)) | Draw(patience=Patience(since=since)) if since != Since.JOINING:
+                raise EngineError(f"patience since {since} has no meaning on the path of a lot")
+            case Hazard() | Clocks() | Return():
+                raise EngineError(f"{type(step).__name__} has no meaning on the path of a lot")
     if any(isinstance(step, Supply) for step in walk_steps(protocol.patient_steps)):
         raise EngineError("Supply has no meaning on the path of a patient")
+    for resource in protocol.resources:
+        if resource.policy not in (FIRST_COME, *protocol.policies):
+            raise EngineError(f"{resource.name}: there is no policy {resource.policy!r}")
 
 
 # Attempts without limit are stopped here (design section 4b).
