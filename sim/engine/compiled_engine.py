@@ -7,10 +7,24 @@ from typing import Any
 
 import numpy as np
 
-from sim.engine import kernel as k
+from sim.engine import trace
 from sim.engine.flatten import Flat, flatten
-from sim.engine.kernel import People, State
-from sim.engine.trace import EngineError, Expiries, FloatArray, IntArray, Lots, Slots, Stages, Trace, Uses
+from sim.engine.kernel import names as k
+from sim.engine.kernel import run as kernel
+from sim.engine.kernel.tables import (
+    ClockRows,
+    Draws,
+    People,
+    Pools,
+    Records,
+    Requests,
+    Run,
+    Shelves,
+    Slots,
+    State,
+    Walkers,
+)
+from sim.engine.trace import EngineError, Expiries, FloatArray, IntArray, Lots, Stages, Trace, Uses
 from sim.pieces.cohort import Cohort, Luck
 from sim.pieces.protocol import Protocol
 from sim.pure.distributions import Distribution
@@ -19,20 +33,18 @@ CHECK_EVERY_DAYS = 30.0
 # How many rows there are for what nobody can count beforehand; they grow when they are used up.
 FIRST_ROOM = 256
 
-# Which arrays grow when the kernel asks for more of something.
-GROWING = {
-    k.MORE_HEAP: ("heap_days", "heap"),
-    k.MORE_TASKS: ("tasks",),
-    k.MORE_WALKERS: ("walkers", "days", "frames", "frame_cuts", "key_days", "slot_of"),
-    k.MORE_REQUESTS: ("requests", "request_days"),
-    k.MORE_LOTS: ("lots", "lot_tries"),
-    k.MORE_EXPIRIES: ("expiries",),
-    k.MORE_STAGES: ("stages", "stage_days"),
-}
-GROWING_ACROSS = {
-    k.MORE_SHELF: ("shelf",),
-    k.MORE_QUEUE: ("queue_keys", "queue"),
-    k.MORE_CHANGES: ("changes",),
+# Which arrays grow when the kernel asks for more of something: their group, their names, the axis.
+GROWING: dict[int, tuple[str, tuple[str, ...], int]] = {
+    k.MORE_HEAP: ("run", ("due", "heap"), 0),
+    k.MORE_TASKS: ("run", ("tasks",), 0),
+    k.MORE_WALKERS: ("walkers", Walkers._fields, 0),
+    k.MORE_REQUESTS: ("requests", Requests._fields, 0),
+    k.MORE_QUEUE: ("pools", ("keys", "queue"), 1),
+    k.MORE_SHELF: ("shelves", ("batches",), 1),
+    k.MORE_LOTS: ("shelves", ("lots", "tries"), 0),
+    k.MORE_EXPIRIES: ("shelves", ("expiries",), 0),
+    k.MORE_STAGES: ("records", ("stages", "stage_days"), 0),
+    k.MORE_CHANGES: ("clocks", ("changes",), 1),
 }
 
 
@@ -43,14 +55,14 @@ def run(
     flat = _flat(_Same(protocol))
     people = _people(flat, cohort)
     state = _start(flat, cohort, people, luck, window_end, follow_up, traced)
-    while (need := k.simulate(flat.plan, people, state)) != k.THROUGH:
+    while (need := kernel.simulate(flat.plan, people, state)) != k.THROUGH:
         if need == k.MORE_DRAWS:
             state = _draw(flat, state, luck)
         elif need == k.NO_SLOT:
             raise EngineError("a stage lasts until the start of a slot that nobody holds")
         elif need == k.TOO_MANY:
-            names = flat.attempt_names if state.n[k.NEED_KIND] == k.PATIENT else flat.lot_attempt_names
-            raise EngineError(f"{names[state.n[k.NEED_NAME]]}: still failing after {k.MOST_ATTEMPTS:,} attempts")
+            names = flat.attempt_names if state.run.n[k.NEED_KIND] == k.PATIENT else flat.lot_attempt_names
+            raise EngineError(f"{names[state.run.n[k.NEED_NAME]]}: still failing after {k.MOST_ATTEMPTS:,} attempts")
         else:
             state = _grow(state, need)
     return _trace(flat, state)
@@ -83,6 +95,8 @@ def _people(flat: Flat, cohort: Cohort) -> People:
             ranks[place] = cohort.ranks[policy]
     flags = np.empty((len(flat.flags), count), dtype=np.int64)
     for place, flag in enumerate(flat.flags):
+        if flag not in cohort.flags:
+            raise EngineError(f"nobody carries the flag {flag!r}")
         flags[place] = cohort.flags[flag]
     arrivals = np.argsort(np.maximum(cohort.referral_day, 0.0), kind="stable")
     if cohort.courses > 1:
@@ -90,14 +104,14 @@ def _people(flat: Flat, cohort: Cohort) -> People:
     return People(
         arrivals=arrivals,
         centre=cohort.centre,
+        ranks=ranks,
+        flags=flags,
+        measured=np.flatnonzero(cohort.measured),
         thresholds=np.ascontiguousarray(cohort.thresholds),
         groups=np.ascontiguousarray(cohort.group_multipliers),
         eligibility=cohort.eligibility,
         anew_threshold=cohort.anew_threshold,
         anew_eligibility=cohort.anew_eligibility,
-        ranks=ranks,
-        flags=flags,
-        measured=np.flatnonzero(cohort.measured),
     )
 
 
@@ -105,78 +119,92 @@ def _start(
     flat: Flat, cohort: Cohort, people: People, luck: Luck, window_end: float, follow_up: float, traced: bool
 ) -> State:
     """The state of a run before anything has happened."""
-    count, pools = len(cohort.referral_day), len(flat.pools.whole)
-    resources, rows = len(flat.plan.first_pool), FIRST_ROOM
-    purposes = flat.lot_purposes
+    count, pools, shelves = len(cohort.referral_day), len(flat.pools.whole), flat.shelf.shape[0]
+    resources, rows, opening = len(flat.plan.supplies.first_pool), FIRST_ROOM, flat.shelf.shape[1]
+    asked = count * flat.uses + FIRST_ROOM
 
-    def whole(*shape: int) -> Any:
-        return np.empty(shape, dtype=np.int64)
-
-    n, t = flat.counters.copy(), flat.days_of_run.copy()
-    n[k.PATIENTS], n[k.FIRST_COURSES], n[k.ARRIVING] = count, count // cohort.courses, len(people.arrivals)
-    t[k.FOLLOW_UP] = follow_up
-    n[k.MEASURED], n[k.TRACED], n[k.RUNNING] = len(people.measured), int(traced), 1
-    t[k.NEXT_CHECK], t[k.CHECK_EVERY] = window_end, CHECK_EVERY_DAYS
-
-    due = len(flat.happenings)
-    heap_days, heap = np.empty(due + 2 + FIRST_ROOM), whole(due + 2 + FIRST_ROOM, 4)
-    for place, (day, priority, what, subject) in enumerate(flat.happenings):  # sorted, which is a heap
-        heap_days[place] = day
-        heap[place] = priority, place, what, subject
-    n[k.HEAP] = n[k.TICKETS_GIVEN] = due
-    if len(people.arrivals):
-        first = int(people.arrivals[0])
-        k.push(n, heap_days, heap, max(float(cohort.referral_day[first]), 0.0), k.ARRIVAL + first, k.ARRIVE, first)
-    k.push(n, heap_days, heap, window_end, k.CHECK, k.CHECKING, 0)
-
-    shelves, opening = flat.shelf.shape[:2]
-    shelf = np.empty((shelves, opening + FIRST_ROOM, 3))
-    shelf[:, :opening] = flat.shelf
+    batches = np.empty((shelves, opening + FIRST_ROOM, 3))
+    batches[:, :opening] = flat.shelf
     column, drawn = _first_columns(flat, luck, count)
     return State(
-        n=n,
-        t=t,
-        heap_days=heap_days,
-        heap=heap,
-        tasks=whole(FIRST_ROOM, k.TASK_WIDTH),
-        walkers=whole(rows, k.WALKER_WIDTH),
-        days=np.empty((rows, 4)),
-        frames=whole(rows, flat.depth, 4),
-        frame_cuts=np.empty((rows, flat.depth)),
-        key_days=np.empty((rows, resources)),
-        slot_of=whole(rows, resources),
-        requests=whole(count * flat.uses + FIRST_ROOM, k.REQUEST_WIDTH),
-        request_days=np.empty((count * flat.uses + FIRST_ROOM, k.REQUEST_DAYS)),
-        pools=flat.pools.whole.copy(),
-        pool_numbers=flat.pools.numbers.copy(),
-        queue_keys=np.empty((pools, FIRST_ROOM, 2)),
-        queue=whole(pools, FIRST_ROOM, 3),
-        slots=whole(flat.pools.slots, k.SLOT_WIDTH),
-        slot_days=np.empty((flat.pools.slots, 4)),
-        free_slots=whole(pools, flat.pools.slots_of_one),
-        shelf=shelf,
-        lots=np.full((FIRST_ROOM, 3), np.nan),
-        lot_tries=np.zeros((FIRST_ROOM, len(flat.lot_attempt_names)), dtype=np.int64),
-        expiries=np.empty((FIRST_ROOM, 3)),
-        stages=whole(16 * FIRST_ROOM if traced else 0, 3),
-        stage_days=np.empty((16 * FIRST_ROOM if traced else 0, 3)),
-        column=column,
-        drawn=drawn,
-        lot_column=np.full((len(flat.purposes), 4), -1, dtype=np.int64),
-        lot_drawn=np.empty((len(flat.purposes) - purposes + 4, FIRST_ROOM)),
-        clocks=np.empty((count + 1, 18)),
-        clock_state=np.zeros((count + 1, 4), dtype=np.int64),
-        changes=np.empty((count + 1, min(4, FIRST_ROOM), 3)),
-        notes=np.full((count, len(flat.milestones)), np.nan),
-        passes=np.zeros((count, len(flat.milestones)), dtype=np.int64),
-        attempts=np.zeros((count, len(flat.attempt_names)), dtype=np.int64),
-        ended_fate=np.full(count, -1, dtype=np.int64),
-        ended_day=np.full(count, np.nan),
-        leave_day=cohort.leave_day.copy(),
-        leave_clock=cohort.leave_clock.copy(),
-        progression_day=cohort.progression_day.copy(),
-        referral=cohort.referral_day.copy(),
+        _run(flat, cohort, people, window_end, follow_up, traced),
+        Walkers(
+            rows=_whole(rows, k.WALKER_WIDTH),
+            days=np.empty((rows, 4)),
+            frames=_whole(rows, flat.depth, 4),
+            cuts=np.empty((rows, flat.depth)),
+            key_days=np.empty((rows, resources)),
+            starts=np.empty((rows, resources)),
+        ),
+        Requests(rows=_whole(asked, k.REQUEST_WIDTH), days=np.empty((asked, k.REQUEST_DAYS))),
+        Pools(
+            rows=flat.pools.whole.copy(),
+            numbers=flat.pools.numbers.copy(),
+            keys=np.empty((pools, FIRST_ROOM, 2)),
+            queue=_whole(pools, FIRST_ROOM, 3),
+        ),
+        Slots(
+            rows=_whole(flat.pools.slots, k.SLOT_WIDTH),
+            days=np.empty((flat.pools.slots, 4)),
+            free=_whole(pools, flat.pools.slots_of_one),
+        ),
+        Shelves(
+            batches=batches,
+            lots=np.full((FIRST_ROOM, 3), np.nan),
+            tries=np.zeros((FIRST_ROOM, len(flat.lot_attempt_names)), dtype=np.int64),
+            expiries=np.empty((FIRST_ROOM, 3)),
+        ),
+        Draws(
+            fixed=flat.fixed,
+            column=column,
+            drawn=drawn,
+            lot_column=np.full((len(flat.purposes), 4), -1, dtype=np.int64),
+            lot_drawn=np.empty((len(flat.purposes) - flat.lot_purposes + 4, FIRST_ROOM)),
+        ),
+        ClockRows(
+            rows=np.empty((count + 1, k.CLOCK_WIDTH)),
+            state=np.zeros((count + 1, 4), dtype=np.int64),
+            changes=np.empty((count + 1, min(4, FIRST_ROOM), 3)),
+        ),
+        Records(
+            notes=np.full((count, len(flat.milestones)), np.nan),
+            passes=np.zeros((count, len(flat.milestones)), dtype=np.int64),
+            attempts=np.zeros((count, len(flat.attempt_names)), dtype=np.int64),
+            ended_fate=np.full(count, -1, dtype=np.int64),
+            ended_day=np.full(count, np.nan),
+            leave_day=cohort.leave_day.copy(),
+            leave_clock=cohort.leave_clock.copy(),
+            progression_day=cohort.progression_day.copy(),
+            referral=cohort.referral_day.copy(),
+            stages=_whole(16 * FIRST_ROOM if traced else 0, 3),
+            stage_days=np.empty((16 * FIRST_ROOM if traced else 0, 3)),
+        ),
     )
+
+
+def _run(flat: Flat, cohort: Cohort, people: People, window_end: float, follow_up: float, traced: bool) -> Run:
+    """The counters of a run at its start, and what is due from then on."""
+    n, t, arrivals = flat.counters.copy(), flat.days_of_run.copy(), people.arrivals
+    count = len(cohort.referral_day)
+    n[k.PATIENTS], n[k.FIRST_COURSES], n[k.ARRIVING] = count, count // cohort.courses, len(arrivals)
+    n[k.MEASURED], n[k.TRACED], n[k.RUNNING] = len(people.measured), int(traced), 1
+    t[k.FOLLOW_UP], t[k.NEXT_CHECK], t[k.CHECK_EVERY] = follow_up, window_end, CHECK_EVERY_DAYS
+    happenings = [*flat.happenings, (window_end, k.CHECK, k.CHECKING, 0)]
+    for first in arrivals[:1].tolist():
+        happenings.append((max(float(cohort.referral_day[first]), 0.0), k.ARRIVAL + first, k.ARRIVE, first))
+    happenings.sort(key=lambda happening: happening[:2])  # sorted, it is a heap
+    rows = len(happenings) + FIRST_ROOM
+    due, heap = np.empty(rows), _whole(rows, 4)
+    for place, (day, priority, what, subject) in enumerate(happenings):
+        due[place] = day
+        heap[place] = priority, place, what, subject
+    n[k.HEAP] = n[k.TICKETS_GIVEN] = len(happenings)
+    return Run(n, t, due, heap, _whole(FIRST_ROOM, k.TASK_WIDTH))
+
+
+def _whole(*shape: int) -> Any:
+    """An array of whole numbers that nobody reads before they are written."""
+    return np.empty(shape, dtype=np.int64)
 
 
 def _first_columns(flat: Flat, luck: Luck, count: int) -> tuple[IntArray, FloatArray]:
@@ -184,7 +212,7 @@ def _first_columns(flat: Flat, luck: Luck, count: int) -> tuple[IntArray, FloatA
     column = np.full((flat.lot_purposes, 4), -1, dtype=np.int64)
     drawn = np.empty((flat.lot_purposes + 4, count))
     if count:
-        wanted = np.flatnonzero(flat.plan.fixed[: flat.lot_purposes] < 0.0)
+        wanted = np.flatnonzero(flat.fixed[: flat.lot_purposes] < 0.0)
         column[wanted, 0] = np.arange(len(wanted))
         for place, purpose in enumerate(wanted.tolist()):
             drawn[place] = _values(flat, purpose, luck.patients(flat.purposes[purpose], 0))
@@ -193,13 +221,14 @@ def _first_columns(flat: Flat, luck: Luck, count: int) -> tuple[IntArray, FloatA
 
 def _draw(flat: Flat, state: State, luck: Luck) -> State:
     """The state with one more column of draws: those of the purpose and attempt that the kernel has come to."""
-    purpose, attempt = int(state.n[k.NEED_PURPOSE]), int(state.n[k.NEED_ATTEMPT])
+    n, draws = state.run.n, state.draws
+    purpose, attempt = int(n[k.NEED_PURPOSE]), int(n[k.NEED_ATTEMPT])
     if purpose < flat.lot_purposes:
-        column, drawn = _with_column(state.column, state.drawn, purpose, attempt)
+        column, drawn = _with_column(draws.column, draws.drawn, purpose, attempt)
         drawn[column[purpose, attempt]] = _values(flat, purpose, luck.patients(flat.purposes[purpose], attempt))
-        return state._replace(column=column, drawn=drawn)
-    column, drawn, width = state.lot_column, state.lot_drawn, state.lot_drawn.shape[1]
-    while width <= state.n[k.NEED_ENTITY]:
+        return state._replace(draws=draws._replace(column=column, drawn=drawn))
+    column, drawn, width = draws.lot_column, draws.lot_drawn, draws.lot_drawn.shape[1]
+    while width <= n[k.NEED_ENTITY]:
         width *= 2
     if width > drawn.shape[1]:  # longer columns start with the shorter ones
         drawn = np.empty((drawn.shape[0], width))
@@ -210,7 +239,7 @@ def _draw(flat: Flat, state: State, luck: Luck) -> State:
         column, drawn = _with_column(column, drawn, purpose, attempt)
         uniforms = luck.lots(flat.lot_streams, flat.purposes[purpose], attempt, width)
         drawn[column[purpose, attempt]] = _values(flat, purpose, uniforms)
-    return state._replace(lot_column=column, lot_drawn=drawn)
+    return state._replace(draws=draws._replace(lot_column=column, lot_drawn=drawn))
 
 
 def _values(flat: Flat, purpose: int, uniforms: FloatArray) -> FloatArray:
@@ -232,54 +261,54 @@ def _with_column(column: IntArray, drawn: FloatArray, purpose: int, attempt: int
 
 def _grow(state: State, need: int) -> State:
     """The state with the arrays of one kind twice as long, or wide."""
-    axis = 1 if need in GROWING_ACROSS else 0
+    name, fields, axis = GROWING[need]
+    group, n, pools = getattr(state, name), state.run.n, state.pools.rows
+    at_least = 16
+    if need == k.MORE_HEAP or need == k.MORE_EXPIRIES:
+        offered, batches = pools[:, k.PER_OFFER].max(initial=0), pools[:, k.BATCHES].max(initial=0)
+        at_least = int(offered) + int(batches) + int(n[k.MOST_GIVEN_BACK]) + 2 * k.ROOM
+    if need == k.MORE_LOTS:
+        at_least = int(pools[:, k.LOTS_BEGUN].max() + 1) * int(n[k.SHELVES])
     larger: dict[str, Any] = {}
-    for name in GROWING_ACROSS[need] if axis else GROWING[need]:
-        old = getattr(state, name)
+    for field in fields:
+        old = getattr(group, field)
         shape = list(old.shape)
-        shape[axis] = max(shape[axis], 16)
-        if need == k.MORE_HEAP or need == k.MORE_EXPIRIES:
-            offered, batches = state.pools[:, k.PER_OFFER].max(initial=0), state.pools[:, k.BATCHES].max(initial=0)
-            shape[axis] = max(shape[axis], int(offered) + int(batches) + int(state.n[k.MOST_GIVEN_BACK]) + k.ROOM)
-        if need == k.MORE_LOTS:
-            shape[axis] = max(shape[axis], int(state.pools[:, k.LOTS_BEGUN].max() + 1) * int(state.n[k.SHELVES]))
-        if name == "lots":
-            more = np.full(shape, np.nan)
-        else:
-            more = (np.zeros if name == "lot_tries" else np.empty)(shape, dtype=old.dtype)
-        larger[name] = np.concatenate([old, more], axis=axis)
-    return state._replace(**larger)
+        shape[axis] = max(shape[axis], at_least)
+        # lots that have not begun have no day, and no attempts
+        more = np.zeros(shape, dtype=old.dtype) if old.dtype == np.int64 else np.full(shape, np.nan)
+        larger[field] = np.concatenate([old, more], axis=axis)
+    return state._replace(**{name: group._replace(**larger)})
 
 
 def _trace(flat: Flat, state: State) -> Trace:
-    n, stop = state.n, float(state.t[k.TODAY])
+    n, stop, records = state.run.n, float(state.run.t[k.TODAY]), state.records
     uses = _uses(state, stop)
-    slots, slot_days = state.slots[: n[k.SLOTS]], state.slot_days[: n[k.SLOTS]]
-    pools = state.pools[slots[:, k.SLOT_POOL]]
-    lots, expiries = state.lots[: n[k.LOTS]], state.expiries[: n[k.EXPIRIES]]
+    slots, slot_days = state.slots.rows[: n[k.SLOTS]], state.slots.days[: n[k.SLOTS]]
+    pools = state.pools.rows[slots[:, k.SLOT_POOL]]
+    lots, expiries = state.shelves.lots[: n[k.LOTS]], state.shelves.expiries[: n[k.EXPIRIES]]
     begun = np.flatnonzero(~np.isnan(lots[:, k.LOT_STARTED]))
     lots = lots[begun]
-    referral = state.referral
+    referral = records.referral
     # a return foreseen for after the stop has not taken place
     later = referral[int(n[k.FIRST_COURSES]) :]
     later[later > stop] = np.inf
     return Trace(
         stop_day=stop,
         milestones=flat.milestones,
-        notes=state.notes,
-        passes=state.passes,
+        notes=records.notes,
+        passes=records.passes,
         attempt_names=flat.attempt_names,
-        attempts=state.attempts,
+        attempts=records.attempts,
         fates=flat.fates,
         reasons=flat.reasons,
         referral_day=referral,
-        ended_fate=state.ended_fate,
-        ended_day=state.ended_day,
-        leave_day=state.leave_day,
-        leave_clock=state.leave_clock,
-        progression_day=state.progression_day,
+        ended_fate=records.ended_fate,
+        ended_day=records.ended_day,
+        leave_day=records.leave_day,
+        leave_clock=records.leave_clock,
+        progression_day=records.progression_day,
         uses=uses,
-        slots=Slots(
+        slots=trace.Slots(
             pools[:, k.OF_RESOURCE],
             pools[:, k.CENTRE],
             slot_days[:, k.OFFERED].copy(),
@@ -303,12 +332,22 @@ def _trace(flat: Flat, state: State) -> Trace:
 
 def _uses(state: State, stop: float) -> Uses:
     """The rows in order of (kind, entity, asked in turn), as far as asked by the stop."""
-    n = state.n
+    n = state.run.n
     count, groups = int(n[k.REQUESTS]), int(n[k.PATIENTS] + n[k.LOTS])
     first, end, order = np.zeros(groups + 1, np.int64), np.empty(groups, np.int64), np.empty(count, np.int64)
     whole, real = np.empty((5, count), np.int64), np.empty((3, count))
-    kept = k.list_uses(
-        state.requests, state.request_days, state.pools, count, int(n[k.PATIENTS]), stop, first, end, order, whole, real
+    kept = kernel.list_uses(
+        state.requests.rows,
+        state.requests.days,
+        state.pools.rows,
+        count,
+        int(n[k.PATIENTS]),
+        stop,
+        first,
+        end,
+        order,
+        whole,
+        real,
     )
     columns, days = whole[:, :kept], real[:, :kept]
     return Uses(columns[0], columns[1], columns[2], columns[3], columns[4], days[0], days[1], days[2])
@@ -316,13 +355,13 @@ def _uses(state: State, stop: float) -> Uses:
 
 def _stages(flat: Flat, state: State, stop: float) -> Stages:
     """The rows in order of (kind, entity, began, ended, stage); names in the order in which they were first passed."""
-    count = int(state.n[k.STAGES])
-    rows = state.stages[:count]
+    count = int(state.run.n[k.STAGES])
+    rows = state.records.stages[:count]
     passed = list(dict.fromkeys(rows[:, 2].tolist()))
     place = {name: number for number, name in enumerate(passed)}
     listed = sorted(
         (kind, entity, *days, place[name])
-        for (kind, entity, name), days in zip(rows.tolist(), state.stage_days[:count].tolist(), strict=True)
+        for (kind, entity, name), days in zip(rows.tolist(), state.records.stage_days[:count].tolist(), strict=True)
         if days[0] <= stop
     )
     columns = list(zip(*listed, strict=True)) or [()] * 6

@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from sim.engine import kernel as k
-from sim.engine.kernel import Plan
+from sim.engine.kernel import names as k
+from sim.engine.kernel.tables import Hazards, HourTables, Plan, Route, Supplies
 from sim.engine.trace import EngineError, FloatArray, IntArray
 from sim.pieces.clocks import Clock
 from sim.pieces.protocol import (
@@ -73,7 +73,8 @@ class Pools:
 class Flat:
     """A protocol, flattened: the kernel's plan, its state at the start of any run, and the names behind the numbers.
 
-    `rules`: what each purpose draws from, patients' first, then (from `lot_purposes` on) lots'. `happenings`: (day,
+    `rules`: what each purpose draws from, patients' first, then (from `lot_purposes` on) lots'; `fixed`: its value
+    where that is the same for all, else -1. `happenings`: (day,
     priority, what, subject) that are due from the start, in the order in which they become so. `shelf`: opening stock.
     """
 
@@ -85,6 +86,7 @@ class Flat:
     shelf: FloatArray
     purposes: tuple[str, ...]
     rules: tuple[Distribution | float, ...]
+    fixed: FloatArray
     lot_purposes: int
     milestones: tuple[str, ...]
     attempt_names: tuple[str, ...]
@@ -278,6 +280,8 @@ class _Table:
         return self.stages.index(name)
 
     def _resource(self, name: str, kind: Any) -> int:
+        if name not in self.resources:
+            raise EngineError(f"there is no resource {name!r}")
         index = self.resources[name]
         if not isinstance(self.protocol.resources[index], kind):
             raise EngineError(f"the compiled engine cannot use {name!r} like that: it is another kind of resource")
@@ -330,28 +334,23 @@ def flatten(protocol: Protocol) -> Flat:
     of_lots.add(k.DONE)
     pools, first_pool, pool_count = _pools(protocol)
     change_pool, change_units, happenings = _happenings(protocol, first_pool)
-    hazards, hazard_at, ends_eligibility = _hazards(protocol)
-    hours, hour_days, viable = _hour_tables(table.hours)
     policies = np.array([[rule.per_day, rule.progressed] for rule in protocol.policies.values()], dtype=float)
-    fixed = np.array([r.mean() if isinstance(r, Distribution) and r.is_fixed else -1.0 for r in rules], dtype=float)
     plan = Plan(
-        operations=np.array(table.rows, dtype=np.int64),
-        numbers=np.array(table.numbers, dtype=float),
-        branches=np.array(table.branches, dtype=np.int64),
-        first_pool=first_pool,
-        pool_count=pool_count,
-        offer_days=_offer_days(protocol),
-        change_pool=change_pool,
-        change_units=change_units,
-        fixed=fixed,
-        hazards=hazards,
-        hazard_at=hazard_at,
-        ends_eligibility=ends_eligibility,
-        after_progression=np.array(protocol.clocks.after_progression, dtype=float),
-        policies=policies.reshape(-1, 2),
-        hours=hours,
-        hour_days=hour_days,
-        viable=viable,
+        Route(
+            operations=np.array(table.rows, dtype=np.int64),
+            numbers=np.array(table.numbers, dtype=float),
+            branches=np.array(table.branches, dtype=np.int64),
+        ),
+        Supplies(
+            first_pool=first_pool,
+            pool_count=pool_count,
+            offer_days=_offer_days(protocol),
+            change_pool=change_pool,
+            change_units=change_units,
+            policies=policies.reshape(-1, 2),
+        ),
+        _hazards(protocol),
+        _hour_tables(table.hours),
     )
     counters, days_of_run, shelf, opening = _stock(protocol, first_pool, pools)
     counters[k.LOT_PATH], counters[k.LATER_PATH] = lot_start, later_start
@@ -370,6 +369,7 @@ def flatten(protocol: Protocol) -> Flat:
         shelf=shelf,
         purposes=purposes,
         rules=rules,
+        fixed=np.array([r.mean() if isinstance(r, Distribution) and r.is_fixed else -1.0 for r in rules], dtype=float),
         lot_purposes=len(patients),
         milestones=names,
         attempt_names=tries,
@@ -472,7 +472,7 @@ def _stock(
     if not stocks:
         return counters, days, np.empty((1, 0, 3)), []
     if len(stocks) > 1:
-        raise EngineError("the compiled engine knows one stock at a time")
+        raise EngineError(f"{stocks[1][1].name}: a second stock, where lots are of one kind")
     index, stock = stocks[0]
     shelves = np.empty((len(stock.opening), max(stock.opening), 3))
     due: list[Due] = []
@@ -493,8 +493,8 @@ def _stock(
     return counters, days, shelves, due
 
 
-def _hour_tables(hours: list[Hours]) -> tuple[IntArray, FloatArray, FloatArray]:
-    """(where each table of each hours begins and how long it is, all intervals, how long each may wait)."""
+def _hour_tables(hours: list[Hours]) -> HourTables:
+    """All intervals of all hours, one table after the other."""
     places = np.zeros((len(hours), k.HOURS_WIDTH), dtype=np.int64)
     rows: list[tuple[float, float]] = []
     for place, its in zip(places, hours, strict=True):
@@ -504,7 +504,8 @@ def _hour_tables(hours: list[Hours]) -> tuple[IntArray, FloatArray, FloatArray]:
             place[at], place[at + 1] = len(rows), len(table)
             rows += table
         place[k.FIT] = int(its.fit)
-    return places, np.array(rows, dtype=float).reshape(-1, 2), np.array([its.viable for its in hours], dtype=float)
+    viable = np.array([its.viable for its in hours], dtype=float)
+    return HourTables(places, np.array(rows, dtype=float).reshape(-1, 2), viable)
 
 
 def _in_order(protocol: Protocol, due: list[list[Due]], stock: list[Due]) -> list[Due]:
@@ -516,12 +517,13 @@ def _in_order(protocol: Protocol, due: list[list[Due]], stock: list[Due]) -> lis
     ]
 
 
-def _hazards(protocol: Protocol) -> tuple[FloatArray, IntArray, FloatArray]:
-    """(knots of all tables, where each set's table of each clock begins and how long it is, shares that end)."""
+def _hazards(protocol: Protocol) -> Hazards:
+    """The hazard tables of all sets and clocks, one after the other."""
     sets = protocol.clocks.sets.values()
     tables = [table for hazards in sets for table in hazards.tables]
     counts = [len(table.days) for table in tables]
     knots = np.concatenate([np.stack([table.days, table.hazards, table.rates], axis=1) for table in tables])
     at = np.stack([np.cumsum([0, *counts])[:-1], counts], axis=1).reshape(len(sets), 3, 2)
     ends = np.array([hazards.ends_eligibility for hazards in sets], dtype=float)
-    return np.ascontiguousarray(knots, dtype=float), np.ascontiguousarray(at, dtype=np.int64), ends
+    after = np.array(protocol.clocks.after_progression, dtype=float)
+    return Hazards(np.ascontiguousarray(knots, dtype=float), np.ascontiguousarray(at, dtype=np.int64), ends, after)

@@ -10,8 +10,9 @@ import pytest
 
 pytest.importorskip("numba")
 
-from sim.engine import kernel, timeline, trace, walker, world
-from sim.engine.flatten import POLICIES, STEPS, flatten
+from sim.engine import plan, timeline, trace, world
+from sim.engine.flatten import STEPS, flatten
+from sim.engine.kernel import names
 from sim.engine.trace import EngineError, Trace
 from sim.pieces.clocks import Clock
 from sim.pieces.protocol import Cadence, Capacity, Resource, Stock
