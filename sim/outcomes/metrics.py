@@ -74,6 +74,24 @@ def _infused_of_collected(p: Patients, trace: Trace, window: Window) -> float:
     return float(p.infused[collected].mean()) if collected.any() else float("nan")
 
 
+def _share_of_infused(of: Callable[[Patients], NDArray[np.bool_]], milestone: str) -> Formula:
+    """The share of the measured infused; NaN where no path has the milestone."""
+
+    def share(p: Patients, trace: Trace, window: Window) -> float:
+        infused = p.infused & p.cohort.measured
+        return float(of(p)[infused].mean()) if milestone in trace.milestones and infused.any() else float("nan")
+
+    return share
+
+
+def _returned(p: Patients, trace: Trace, window: Window) -> float:
+    """Measured patients who came back for a later course by the stop."""
+    if p.cohort.courses == 1:
+        return float("nan")
+    first = len(p.fate) // p.cohort.courses
+    return float((np.isfinite(p.referral_day[first:]) & p.cohort.measured[:first]).sum())
+
+
 METRICS: tuple[Metric, ...] = (
     Metric("referred", "Patients referred", "patients", "neither", _count(lambda p: p.cohort.measured)),
     Metric("infused", "Patients infused", "patients", "higher", _count(lambda p: p.infused)),
@@ -143,6 +161,21 @@ METRICS: tuple[Metric, ...] = (
         "lower",
         lambda p, trace, window: float(wasted_slots(p, trace, window)),
     ),
+    Metric(
+        "off_the_shelf_share",
+        "Share of the infused given a dose from stock",
+        "share",
+        "neither",
+        _share_of_infused(lambda p: p.off_the_shelf, "dose"),
+    ),
+    Metric(
+        "intensive_care_share",
+        "Share of the infused who came to intensive care",
+        "share",
+        "lower",
+        _share_of_infused(lambda p: ~np.isnan(p.day("icu")), "icu"),
+    ),
+    Metric("returned", "Patients back for a later course", "patients", "lower", _returned),
 )
 METRIC_NAMES = tuple(metric.name for metric in METRICS)
 BY_NAME = {metric.name: metric for metric in METRICS}

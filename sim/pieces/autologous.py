@@ -137,7 +137,7 @@ def lines(s: Scenario) -> Capacity:
     label = "Manufacturing lines"
     if made.site == "centre":
         places = at_centres(s, "line", label, lambda centre: made.lines if centre.lines is None else centre.lines)
-        return Capacity("line", label, True, places.units, policy)
+        return replace(places, policy=policy, lot_rank=lot_rank)
     return shared("line", label, units_by_day(made.lines, (), shut_downs(s, "line")), policy, lot_rank)
 
 
@@ -306,8 +306,13 @@ def _in_time(s: Scenario) -> Path:
     """The wait in the chair for an opening, one that is long enough where the collection must fit and its time is
     known."""
     a = s.apheresis
-    needed = a.duration.mean() if a.fit and a.duration.is_fixed else 0.0
-    starts = tuple((first, last - needed) for first, last in openings(s, a.calendar) if last - needed > first)
+    starts = openings(s, a.calendar)
+    if a.fit and a.duration.is_fixed:
+        needed = a.duration.mean()
+        # what ends on the very closing still fits
+        starts = tuple(
+            (first, math.nextafter(last - needed, math.inf)) for first, last in starts if last - needed >= first
+        )
     return (Stage("apheresis.wait", NO_TIME, Hours(openings=starts)),) if starts else ()
 
 

@@ -98,6 +98,9 @@ def unused_paths(scenario: Scenario) -> Iterator[Path]:
         yield ("hybrid", "since")
     if scenario.strategy != "hybrid":
         yield ("allogeneic", "lots", "shared_lines")
+    for name, region in scenario.regions.items():
+        if region.already_waiting is not None and region.already_waiting.since is not None:
+            yield ("regions", name, "already_waiting", "waited")
     for name, disruption in scenario.disruptions.items():
         if disruption.resource == "courier":
             yield ("disruptions", name, "work")

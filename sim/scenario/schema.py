@@ -257,13 +257,18 @@ def _hybrid_faults(data: Mapping[str, Any]) -> Iterator[Fault]:
         if isinstance(name, str) and name not in groups:
             hint = did_you_mean(name, groups, "risk groups")
             yield ("hybrid", "allogeneic_for", place), Absent(f"found {show(name)}, which is no risk group{hint}")
+    kept = _part(data, "allogeneic", "stock").get("kept", "centrally")
+    shared = _part(data, "allogeneic", "lots").get("shared_lines", "never") != "never"
+    if shared and kept == "centrally" and _part(data, "manufacturing").get("site") == "centre":
+        reason = "lots of a central stock have no lines at a centre; allowed where stock.kept is at_centres"
+        yield ("allogeneic", "lots", "shared_lines"), reason
     later = _part(data, "later_course").get("strategy", "same")
     if data.get("strategy") != "hybrid" and later in ("autologous", "allogeneic") and later != data.get("strategy"):
         yield (
             ("later_course", "strategy"),
             f"found {later}; allowed: same, or strategy 'hybrid', which has both products",
         )
-    if _part(data, "allogeneic", "lots").get("shared_lines", "never") != "never" and data.get("strategy") != "hybrid":
+    if shared and data.get("strategy") != "hybrid":
         yield (
             ("allogeneic", "lots", "shared_lines"),
             "is not used: there is no autologous manufacture; allowed with hybrid",
