@@ -69,6 +69,8 @@ def unused_paths(scenario: Scenario) -> Iterator[Path]:
     if not autologous:
         for centre in scenario.centres:
             yield ("centres", centre, "chairs")
+            yield ("centres", centre, "slots")
+        yield ("clocks", "after_apheresis")
     if scenario.waiting_list.policy != "sickest_first":
         for group in scenario.patients.risk_groups:
             yield ("patients", "risk_groups", group, "priority")
@@ -77,6 +79,11 @@ def unused_paths(scenario: Scenario) -> Iterator[Path]:
     if scenario.release_testing.out_of_specification == 0.0:
         yield ("release_testing", "accepted")
         yield ("release_testing", "exception")
+
+
+def is_unused(path: Path, scenario: Scenario) -> bool:
+    """Whether a value at this path would do nothing in a scenario like this."""
+    return any(path[: len(unused)] == unused for unused in unused_paths(scenario))
 
 
 def is_unlimited(steps: Steps) -> bool:
