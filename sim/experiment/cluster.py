@@ -30,7 +30,7 @@ def run_on_cluster(
     except ImportError as error:
         raise LibraryMissingError("--cluster needs Dask: pip install 'vein2vein[cluster]'") from error
     try:
-        client: Any = distributed.Client(address, timeout=ANSWER_SECONDS, set_as_default=False)
+        client: Any = distributed.Client(address, timeout=ANSWER_SECONDS)
     except (OSError, ValueError) as error:
         raise WorkerError(f"{address}: no Dask scheduler answers there") from error
     with client:
