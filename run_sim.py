@@ -9,12 +9,22 @@ Longer than 400 lines because the shell is one file: every command, and all that
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
+
+from sim.shell.screen import (
+    BAD_INPUT,
+    INTERRUPTED,
+    MISSED,
+    errors_in_words,
+    print_table,
+    progress,
+    say,
+    stop,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -22,7 +32,6 @@ if TYPE_CHECKING:
     from sim.experiment.study import Study
     from sim.scenario import Loaded
 
-FAILED, BAD_INPUT, MISSED, CANNOT_BE_MADE, INTERRUPTED = 1, 2, 3, 4, 130
 ON_SCREEN = (
     "waiting_days_mean",
     "waiting_days_median",
@@ -35,17 +44,6 @@ ON_SCREEN = (
     "lost_before_infusion_share",
 )
 Command = TypeVar("Command", bound=Callable[..., Any])
-
-
-def say(text: str) -> None:
-    """Talk goes to standard error."""
-    click.echo(text, err=True)
-
-
-def stop(message: str, code: int) -> None:
-    """Leave with a message and an exit code."""
-    say(message)
-    sys.exit(code)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
@@ -203,47 +201,6 @@ def _command_line() -> str:
     return " ".join([Path(sys.argv[0]).name, *sys.argv[1:]])
 
 
-@contextmanager
-def errors_in_words() -> Iterator[None]:
-    """Errors of input, folder and run as one clear line with the right exit code."""
-    from sim.engine.choice import EngineMissingError
-    from sim.engine.trace import EngineError
-    from sim.experiment.folder import FolderError
-    from sim.scenario import ScenarioError
-
-    try:
-        yield
-    except ScenarioError as error:
-        for problem in error.problems:
-            say(str(problem))
-        sys.exit(BAD_INPUT)
-    except FolderError as error:
-        stop(f"{error}", BAD_INPUT)
-    except EngineMissingError as error:
-        stop(f"{error}", CANNOT_BE_MADE)
-    except EngineError as error:
-        stop(f"the run failed: {error}", FAILED)
-    except OSError as error:
-        where = f"{error.filename}: " if error.filename else ""
-        stop(f"the run failed: {where}{error.strerror or error}", FAILED)
-
-
-@contextmanager
-def progress(total: int, quiet: bool) -> Iterator[Callable[[int], None]]:
-    """A progress bar on standard error; nothing at all in a pipe."""
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-    console = Console(stderr=True)
-    bar = Progress(
-        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(),
-        console=console, transient=True, disable=quiet or not console.is_terminal,
-    )  # fmt: skip
-    with bar:
-        task = bar.add_task("Replications", total=total)
-        yield lambda count: bar.advance(task, count)
-
-
 def _show(study: Study, as_json: bool) -> None:
     if as_json:
         click.echo(_as_json(study))
@@ -257,7 +214,7 @@ def _show(study: Study, as_json: bool) -> None:
     if study.differences is not None and len(study.changes):
         click.echo("What differs between the scenarios")
         changes = [[row["path"], *(row[name] for name in names)] for _, row in study.changes.iterrows()]
-        _print_table(["", *names], changes, numbers_from=len(names) + 1)
+        print_table(["", *names], changes, numbers_from=len(names) + 1)
         click.echo()
     rows = []
     for metric in ON_SCREEN:
@@ -268,7 +225,7 @@ def _show(study: Study, as_json: bool) -> None:
     headers = ["", *names]
     if study.differences is not None:
         headers += [f"difference: {name}" if len(names) > 2 else "difference" for name in names[1:]]
-    _print_table(headers, rows)
+    print_table(headers, rows)
     click.echo("Estimates over replications with 95 % intervals; differences are paired on the same patients.")
 
 
@@ -288,24 +245,6 @@ def _as_json(study: Study) -> str:
         },
         indent=2,
     )
-
-
-def _print_table(headers: Sequence[str], rows: Sequence[Sequence[str]], numbers_from: int = 1) -> None:
-    """Print a table; columns from `numbers_from` on are set flush right."""
-    from rich.box import SIMPLE_HEAD
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
-    table = Table(box=SIMPLE_HEAD, pad_edge=False)
-    for place, header in enumerate(headers):
-        table.add_column(Text(header), justify="left" if place < numbers_from else "right", overflow="fold")
-    for row in rows:
-        table.add_row(*(Text(str(cell)) for cell in row))
-    console = Console()
-    if not console.is_terminal:
-        console = Console(width=200)
-    console.print(table)
 
 
 @cli.command()
@@ -341,7 +280,7 @@ def _check_one(file: Path, loaded: Loaded) -> None:
     )
     loads = offered_loads(loaded.scenario, protocol)
     if loads:
-        _print_table(
+        print_table(
             ["resource", "name", "centre", "offered load"],
             [[load.label, load.resource, load.centre, f"{load.load:.3f}"] for load in loads],
             numbers_from=3,
@@ -380,7 +319,7 @@ def list_scenarios() -> None:
     from sim.scenario.shipped import shipped
 
     rows = [[str(path), one.scenario.name, one.scenario.description.strip().split("\n")[0]] for path, one in shipped()]
-    _print_table(["file", "name", "what it is"], rows, numbers_from=3)
+    print_table(["file", "name", "what it is"], rows, numbers_from=3)
 
 
 @cli.command()
@@ -452,7 +391,7 @@ def validate(
 
         click.echo(json.dumps(table, indent=2))
     else:
-        _print_table(list(table[0]), [[_cell(value) for value in row.values()] for row in table], numbers_from=2)
+        print_table(list(table[0]), [[_cell(value) for value in row.values()] for row in table], numbers_from=2)
     missed = sum(not verdict.met for verdict in verdicts)
     click.echo(f"{len(verdicts) - missed} of {len(verdicts)} targets met", err=as_json)
     sys.exit(MISSED if missed else 0)
