@@ -10,7 +10,8 @@ from typing import Any
 
 from pydantic.fields import FieldInfo
 
-from sim.scenario.kinds import Kind
+from sim.scenario.kinds import Kind, Whole
+from sim.scenario.lists import CAPACITY
 from sim.scenario.named import Names
 from sim.scenario.options import OrWord
 from sim.scenario.people import Steps
@@ -114,6 +115,12 @@ def marker_at(path: Path) -> Kind | Names | OrWord | type[Section] | None:
         else:
             section = _section_of(field)
     return found
+
+
+def is_whole_at(path: Path) -> bool:
+    """Whether the value at a path is a whole number: a count, or a capacity."""
+    marker = marker_at(path)
+    return isinstance(marker, Whole) or marker is CAPACITY
 
 
 def _section_of(field: FieldInfo) -> type[Section]:

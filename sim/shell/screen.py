@@ -34,6 +34,8 @@ def errors_in_words() -> Iterator[None]:
     from sim.engine.choice import EngineMissingError
     from sim.engine.trace import EngineError
     from sim.experiment.folder import FolderError
+    from sim.experiment.store import StoreError
+    from sim.experiment.work import LibraryMissingError, WorkerError
     from sim.scenario import ScenarioError
 
     try:
@@ -44,9 +46,9 @@ def errors_in_words() -> Iterator[None]:
         sys.exit(BAD_INPUT)
     except FolderError as error:
         stop(f"{error}", BAD_INPUT)
-    except EngineMissingError as error:
+    except (EngineMissingError, LibraryMissingError) as error:
         stop(f"{error}", CANNOT_BE_MADE)
-    except EngineError as error:
+    except (EngineError, StoreError, WorkerError) as error:
         stop(f"the run failed: {error}", FAILED)
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
