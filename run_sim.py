@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from sim.shell.naming import by_name
 from sim.shell.screen import (
     BAD_INPUT,
     INTERRUPTED,
@@ -63,6 +64,15 @@ def options(*names: str) -> Callable[[Command], Command]:
             "--workers",
             type=click.IntRange(min=1),
             help="Processes to use; chosen by the work unless given. Results are the same.",
+        ),
+        "cluster": click.option(
+            "--cluster", metavar="ADDRESS", help="A Dask scheduler to run on, e.g. tcp://10.0.0.5:8786."
+        ),
+        "vary": click.option(
+            "--vary",
+            multiple=True,
+            metavar="PATH=VALUES",
+            help="Values of one path: manufacturing.lines=4:20:2 (from:to:step), or release_testing.sterility=7d,14d.",
         ),
         "out": click.option("--out", type=click.Path(path_type=Path), help="Folder for the results."),
         "set": click.option(
@@ -130,7 +140,7 @@ def _study(
     if not quiet:
         say(f"Reading {', '.join(str(file) for file in files)}")
     changed = [*overrides, *([f"run.seed={seed}"] if seed is not None else [])]
-    scenarios = _named([_load(file, changed) for file in files])
+    scenarios = by_name([_load(file, changed) for file in files])
     folder = out if out is not None else Path("results") / "-".join([verb, *(file.stem for file in files)])
     with errors_in_words():
         from importlib.util import find_spec
@@ -184,19 +194,6 @@ def _load(file: Path, overrides: Sequence[str] = ()) -> Loaded:
         sys.exit(BAD_INPUT)
 
 
-def _named(loaded: Sequence[Loaded]) -> dict[str, Loaded]:
-    """The scenarios by name; those of one name are told apart by their files."""
-    names = [one.scenario.name for one in loaded]
-    found: dict[str, Loaded] = {}
-    for name, one in zip(names, loaded, strict=True):
-        key = name if names.count(name) == 1 else f"{name} ({one.path.name})"
-        number = 2
-        while key in found:
-            key, number = f"{name} ({one.path.name}, {number})", number + 1
-        found[key] = one
-    return found
-
-
 def _command_line() -> str:
     return " ".join([Path(sys.argv[0]).name, *sys.argv[1:]])
 
@@ -245,6 +242,22 @@ def _as_json(study: Study) -> str:
         },
         indent=2,
     )
+
+
+@cli.command()
+@click.argument("files", nargs=-1, required=True, type=SCENARIO_FILE)
+@click.option(
+    "--design",
+    type=click.Choice(["grid", "one_at_a_time", "latin_hypercube", "sobol", "morris"]),
+    help="Which points to run; grid unless the sweep file says otherwise.",
+)
+@click.option("--samples", type=click.IntRange(min=2), help="Size of a sampled design.")
+@options("vary", "replications", "seed", "set", "engine", "workers", "cluster", "out", "quiet", "json")
+def sweep(files: tuple[Path, ...], **how: Any) -> None:
+    """Run many points: a sweep file, or scenario files with --vary. Goes on where it was stopped."""
+    from sim.shell.sweeps import sweep_command
+
+    sweep_command(files, _command_line(), **how)
 
 
 @cli.command()

@@ -80,6 +80,11 @@ def require_valid(base: Base, points: Iterable[Point]) -> None:
         raise ScenarioError(problems[:MOST_PROBLEMS])
 
 
+def paths_of(points: Iterable[Point]) -> list[str]:
+    """Every path that some point changes, in the order of their first mention."""
+    return list(dict.fromkeys(path for point in points for path in point.overrides))
+
+
 def digest(points: Sequence[Point]) -> str:
     """A SHA-256 of what the points change, and in which order."""
     content = [[point.number, list(point.overrides.items())] for point in points]

@@ -2,33 +2,25 @@
 
 from __future__ import annotations
 
-import json
-import math
 import os
-import platform
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
-from sim import __version__
 from sim.engine.choice import pick, workers_for
 from sim.experiment import tables
-from sim.experiment.folder import MANIFEST, write_text
+from sim.experiment.folder import write_text
+from sim.experiment.manifest import about_program, about_scenarios, write_manifest
 from sim.experiment.not_modelled import NOT_MODELLED
 from sim.experiment.patients_file import PATIENTS, TableFile, event_columns, patient_columns
 from sim.experiment.replicate import Arm, Keep, replicate
 from sim.pieces.loads import expected_patients, offered_loads
 from sim.pieces.strategies import build_protocol
 from sim.scenario import Loaded, compare_scenarios, read_evidence
-
-PACKAGES = ("simpy", "numba", "numpy", "pandas", "scipy", "pyarrow", "plotly", "pydantic", "ruamel.yaml", "joblib")
 
 
 @dataclass(frozen=True)
@@ -164,48 +156,17 @@ def _changes(plan: Plan) -> pd.DataFrame:
 
 def _write_manifest(plan: Plan, folder: Path, warnings: Sequence[str], why: str | None, ran: dict[str, Any]) -> None:
     first = next(iter(plan.scenarios.values()))
-    manifest = {
+    content = {
         "title": " against ".join(loaded.scenario.name for loaded in plan.scenarios.values()),
         "command": plan.command,
-        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        **about_program(),
         "seed": first.scenario.run.seed,
         "replications": plan.replications,
-        "versions": {"vein2vein": __version__, "python": platform.python_version(), **_versions(PACKAGES)},
-        "platform": platform.platform(),
         **ran,
         "baseline": next(iter(plan.scenarios)) if len(plan.scenarios) > 1 else None,
-        "scenarios": [
-            {
-                "name": name,
-                "description": loaded.scenario.description,
-                "file": loaded.path.name,
-                "digest": loaded.digest,
-                "strategy": loaded.scenario.strategy,
-                "resolved": loaded.resolved,
-            }
-            for name, loaded in plan.scenarios.items()
-        ],
+        "scenarios": about_scenarios(plan.scenarios),
         "warnings": list(warnings),
         "not_modelled": list(NOT_MODELLED),
         "same_patients_note": why,
     }
-    text = json.dumps(manifest, indent=2, ensure_ascii=False, default=_plain, allow_nan=False)
-    write_text(folder / MANIFEST, text + "\n")
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, np.generic):
-        return value.item()
-    if isinstance(value, float) and not math.isfinite(value):
-        return str(value)
-    return str(value)
-
-
-def _versions(packages: Iterable[str]) -> dict[str, str]:
-    found = {}
-    for package in packages:
-        try:
-            found[package] = version(package)
-        except PackageNotFoundError:
-            continue
-    return found
+    write_manifest(folder, content)

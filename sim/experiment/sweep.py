@@ -10,6 +10,7 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +19,7 @@ from numpy.typing import NDArray
 import sim
 from sim.engine.choice import pick, workers_for
 from sim.engine.trace import Trace
-from sim.experiment.points import Base, Point, digest, require_valid
+from sim.experiment.points import Base, Point, digest, paths_of, require_valid
 from sim.experiment.program import code_digest, libraries
 from sim.experiment.replicate import Arm, simulate
 from sim.experiment.store import Store, open_store
@@ -73,6 +74,14 @@ class SweepPlan:
         """What is known of each replication: the metrics, then what the reducer adds."""
         metrics = tuple(Column(m.name, m.label, m.unit) for m in METRICS)
         return metrics + (self.reducer.columns if self.reducer is not None else ())
+
+    @cached_property
+    def paths(self) -> dict[str, bool]:
+        """Every path that some point changes, and whether all its values are numbers."""
+        return {
+            path: all(not isinstance(p.values.get(path, 0.0), str) for p in self.points)
+            for path in paths_of(self.points)
+        }
 
     @property
     def identity(self) -> dict[str, str]:

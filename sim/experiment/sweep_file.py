@@ -21,7 +21,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from sim.experiment.designs import DESIGNS
-from sim.experiment.factors import Amount, Factor, amount, between
+from sim.experiment.factors import Amount, Factor, amount, between, number_of
 from sim.scenario.files import SHIPPED, find_inside, read_text, shown_path
 from sim.scenario.leaves import inline
 from sim.scenario.nodes import Branch, Items, Leaf, Node, parse_yaml, plain
@@ -206,11 +206,11 @@ def _factor(path: str, node: Node) -> Factor:
 
 def _between(path: str, texts: Mapping[str, str]) -> Factor:
     if "low" in texts:
-        try:
-            factor = between(path, amount(texts["low"]), amount(texts["high"]))
-        except ValueError:
+        ends = (texts["low"], texts["high"])
+        if any(isinstance(number_of(text), str) for text in ends):
             # whole distributions, for example, which have no values between them
-            return Factor(path, (texts["low"], texts["high"]), base=texts.get("base"))
+            return Factor(path, ends, base=texts.get("base"))
+        factor = between(path, amount(ends[0]), amount(ends[1]))
         return Factor(path, factor.ends, factor.low, factor.high, texts.get("base"))
     low, high = amount(texts["from"]), amount(texts["to"])
     if "steps" not in texts:

@@ -56,18 +56,31 @@ def errors_in_words() -> Iterator[None]:
 
 
 @contextmanager
-def progress(total: int, quiet: bool) -> Iterator[Callable[[int], None]]:
-    """A progress bar on standard error; nothing at all in a pipe."""
+def progress(total: int, quiet: bool, per: int | None = None) -> Iterator[Callable[[int], None]]:
+    """A progress bar on standard error; nothing at all in a pipe. The function yielded hears of replications.
+
+    `per`: replications of one point, where points are what the bar counts.
+    """
     from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+    from rich.progress import BarColumn, Progress, ProgressColumn, Task, TextColumn, TimeRemainingColumn
+    from rich.text import Text
+
+    size = per or 1
+
+    class Done(ProgressColumn):
+        """How many of how many, and how many a second."""
+
+        def render(self, task: Task) -> Text:
+            rate = f"{task.speed / size:.3g} / s" if task.speed else ""
+            return Text(f"{int(task.completed // size)}/{int((task.total or 0) // size)}  {rate}")
 
     console = Console(stderr=True)
     bar = Progress(
-        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(),
+        TextColumn("{task.description}"), BarColumn(), Done(), TimeRemainingColumn(),
         console=console, transient=True, disable=quiet or not console.is_terminal,
     )  # fmt: skip
     with bar:
-        task = bar.add_task("Replications", total=total)
+        task = bar.add_task("Replications" if per is None else "Points", total=total)
         yield lambda count: bar.advance(task, count)
 
 
