@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from sim.engine.choice import SIMPY, engine
 from sim.engine.trace import LOT, Trace
-from sim.outcomes.curves import fate_counts, incidence, stage_days, wait_shares
+from sim.outcomes.curves import fate_counts, incidence, list_lengths, stage_days, wait_shares
 from sim.outcomes.fates import Patients, resolve, table
 from sim.outcomes.metrics import measure
 from sim.outcomes.pairs import pair_counts, why_not_paired
@@ -24,6 +24,7 @@ from sim.scenario import Scenario
 
 FloatArray = NDArray[np.float64]
 LONGEST_CURVE_DAYS = 1_096
+LONGEST_FORECAST_DAYS = 7_305
 
 
 @dataclass(frozen=True)
@@ -55,6 +56,7 @@ class Outcome:
     incidence: FloatArray
     waits: FloatArray
     fates: FloatArray
+    lists: NDArray[np.int32]
     patients: dict[str, Any] | None
     events: dict[str, Any] | None
 
@@ -144,6 +146,7 @@ def run_arm(arm: Arm, number: int, keep: Keep, with_engine: str = SIMPY) -> tupl
         incidence=incidence(patients, days),
         waits=wait_shares(patients),
         fates=fate_counts(patients),
+        lists=list_lengths(patients.cohort, trace, int(min(window[1], LONGEST_FORECAST_DAYS))),
         patients=table(patients, arm.name, number, _names(scenario), protocol.product) if keep.patients else None,
         events=_events(arm.name, number, protocol, trace) if keep.events else None,
     )
