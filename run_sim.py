@@ -317,6 +317,20 @@ def sweep(files: tuple[Path, ...], **how: Any) -> None:
 
 
 @cli.command()
+@click.argument("file", type=SCENARIO_FILE)
+@click.option("--target", required=True, metavar="'METRIC <= X'", help="What must hold, with <= or >=.")
+@click.option(
+    "--confidence", type=click.FloatRange(0.5, 0.9999), default=0.95, show_default=True, help="How sure it must be."
+)
+@options("vary", "replications", "seed", "set", "engine", "workers", "cluster", "out", "quiet", "json")
+def plan(file: Path, **how: Any) -> None:
+    """The smallest capacity that meets a target, and the curve; leaves with 3 where there is none."""
+    from sim.shell.plans import plan_command
+
+    plan_command(file, _command_line(), **how)
+
+
+@cli.command()
 @click.argument("files", nargs=-1, required=True, type=SCENARIO_FILE)
 @options("set")
 def check(files: tuple[Path, ...], overrides: tuple[str, ...]) -> None:
