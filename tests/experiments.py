@@ -51,9 +51,12 @@ def run(plan: SweepPlan, folder: Path, heard: list[int] | None = None, points: S
     return sweep
 
 
+SOUND_TASK = sweeps.run_task
+
+
 def task_of_this_process(task: Any) -> list[tuple[int, int, np.ndarray]]:
     """A broken task: its results depend on the process that does it."""
-    return [(point, first, values + os.getpid()) for point, first, values in sweeps.run_task(task)]
+    return [(point, first, values + os.getpid()) for point, first, values in SOUND_TASK(task)]
 
 
 def slow_sweep(folder: Path, points: int = 40) -> list[str]:
