@@ -76,7 +76,7 @@ class Luck:
         drawn = [
             uniforms(self.seed, self.replication, b.stream, self.course, purpose, attempt, b.count) for b in self.blocks
         ]
-        return drawn[0] if len(drawn) == 1 else np.concatenate(drawn)
+        return np.concatenate(drawn)
 
     def lots(self, purpose: str, attempt: int, count: int) -> FloatArray:
         """One uniform for each of the first `count` lots."""
