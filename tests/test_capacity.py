@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sim.experiment import capacity
-from sim.experiment.capacity import Target, find_smallest, parse_target
+from sim.experiment.capacity import Target, expected_points, find_smallest, parse_target
 from sim.experiment.capacity_study import ascending, run_plan
 from sim.experiment.designs import build_design
 from sim.experiment.factors import parse_factor
@@ -60,7 +60,7 @@ def test_bisection_finds_what_trying_every_value_finds(count: int, crossing: int
     answer = search(curve)
     assert (None if answer.point is None else answer.point.number) == (crossing if crossing < count else None)
     assert answer.monotone
-    assert len(curve.ran) == len(set(curve.ran)) <= 9 + 5
+    assert len(curve.ran) == len(set(curve.ran)) <= expected_points(count)
 
 
 @pytest.mark.usefixtures("_counted")

@@ -8,6 +8,7 @@ value), `replications`.
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -77,6 +78,11 @@ def parse_target(text: str) -> Target:
     if found[1] not in BY_NAME:
         raise ValueError(f"found the metric {show(found[1])}{did_you_mean(found[1], METRIC_NAMES, 'metrics')}")
     return Target(found[1], found[2] == "<=", float(found[3]))
+
+
+def expected_points(count: int) -> int:
+    """How many of so many points a search runs at most, where more is never worse."""
+    return min(count, CURVE_POINTS + math.ceil(math.log2(max(count / (CURVE_POINTS - 1), 1.0))))
 
 
 def find_smallest(sweep: Sweep, target: Target, confidence: float, done: Callable[[int], None]) -> Answer:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from sim.engine.choice import SIMPY, engine
 from sim.engine.trace import LOT, Trace
+from sim.experiment.work import deaths_in_words
 from sim.outcomes.curves import fate_counts, incidence, list_lengths, stage_days, wait_shares
 from sim.outcomes.fates import Patients, resolve, table
 from sim.outcomes.metrics import measure
@@ -102,9 +103,10 @@ def replicate(
     batches = Parallel(n_jobs=workers, return_as="generator")(
         delayed(_replications)(arms, chunk, keep, with_engine) for chunk in chunks
     )
-    for batch in batches:
-        yield from batch
-        done(len(batch))
+    with deaths_in_words():
+        for batch in batches:
+            yield from batch
+            done(len(batch))
 
 
 def _replications(arms: Sequence[Arm], numbers: Sequence[int], keep: Keep, with_engine: str) -> list[Replication]:

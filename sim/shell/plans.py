@@ -34,7 +34,7 @@ def plan_command(
         raise click.UsageError("plan varies one path: give --vary once, such as --vary manufacturing.lines=1:40")
     (factor,) = parse_vary(vary)
     with errors_in_words():
-        from sim.experiment.capacity import parse_target
+        from sim.experiment.capacity import expected_points, parse_target
         from sim.experiment.capacity_study import ascending, run_plan
         from sim.experiment.designs import build_design
         from sim.experiment.sweep import SweepPlan
@@ -57,7 +57,7 @@ def plan_command(
         if not quiet:
             say(f"{len(design.points)} values of {factor.path}, {count} replications each")
         try:
-            with resumable(folder), progress(len(design.points) * count, quiet, per=count) as done:
+            with resumable(folder), progress(expected_points(len(design.points)) * count, quiet, per=count) as done:
                 study = run_plan(plan, factor.path, wanted, confidence, folder, command_line, done)
         except ScenarioError as error:
             raise relocate(error, places_of([factor])) from error
