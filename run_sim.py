@@ -19,6 +19,7 @@ import click
 if TYPE_CHECKING:
     import pandas as pd
 
+    from reports import Wanted, Written
     from sim.experiment.study import Study
     from sim.scenario import Loaded
 
@@ -94,6 +95,56 @@ def options(*names: str) -> Callable[[Command], Command]:
     return decorate
 
 
+def picture_options(command: Command) -> Command:
+    """The options about what is drawn, which arrive together as `wanted`."""
+    from functools import wraps
+
+    @wraps(command)
+    def with_wanted(
+        style: str,
+        images: tuple[str, ...],
+        slides: bool,
+        template: Path | None,
+        workbook: bool,
+        animation: bool,
+        **others: Any,
+    ) -> Any:
+        from reports import Wanted
+
+        slides = slides or template is not None
+        return command(**others, wanted=Wanted(style, images, slides, template, workbook, animation))
+
+    found: Any = with_wanted
+    for option in reversed(
+        (
+            click.option(
+                "--style",
+                type=click.Choice(["screen", "slide", "print"]),
+                default="screen",
+                show_default=True,
+                help="Of charts and images; the report page stays as it is.",
+            ),
+            click.option(
+                "--image",
+                "images",
+                type=click.Choice(["svg", "png", "pdf"]),
+                multiple=True,
+                help="Also write each chart as this; takes an installed Chrome, Chromium or Edge.",
+            ),
+            click.option("--pptx", "slides", is_flag=True, help="Also write slides.pptx, with charts to edit there."),
+            click.option(
+                "--template",
+                type=click.Path(path_type=Path, exists=True, dir_okay=False),
+                help="Your own .pptx for the slides.",
+            ),
+            click.option("--xlsx", "workbook", is_flag=True, help="Also write workbook.xlsx."),
+            click.option("--animation", is_flag=True, help="Also write charts/animation.html: patients moving."),
+        )
+    ):
+        found = option(found)
+    return found
+
+
 RUN_OPTIONS = options("replications", "seed", "set", "engine", "workers", "out", "trace", "quiet", "json")
 SCENARIO_FILE = click.Path(path_type=Path)
 
@@ -101,6 +152,7 @@ SCENARIO_FILE = click.Path(path_type=Path)
 @cli.command()
 @click.argument("files", nargs=-1, required=True, type=SCENARIO_FILE)
 @RUN_OPTIONS
+@picture_options
 def compare(files: tuple[Path, ...], **how: Any) -> None:
     """Compare scenarios on the same patients; the first file is the baseline."""
     if len(files) < 2:
@@ -111,6 +163,7 @@ def compare(files: tuple[Path, ...], **how: Any) -> None:
 @cli.command()
 @click.argument("file", type=SCENARIO_FILE)
 @RUN_OPTIONS
+@picture_options
 def run(file: Path, **how: Any) -> None:
     """Run one scenario."""
     _study((file,), "run", **how)
@@ -128,6 +181,7 @@ def _study(
     trace: bool,
     quiet: bool,
     as_json: bool,
+    wanted: Wanted,
 ) -> None:
     if not quiet:
         say(f"Reading {', '.join(str(file) for file in files)}")
@@ -155,13 +209,22 @@ def _study(
             with progress(count, quiet) as done:
                 study = run_study(plan, building, done)
             from reports import write_all
-            from sim.experiment.folder import write_text
+            from sim.experiment.folder import write_file
 
             if not quiet:
                 say("Drawing charts and report")
-            write_all(building, write_text)
+            made = write_all(building, write_file, wanted)
     _show(study, as_json)
     click.echo(f"Report: {folder / 'report.html'}", err=as_json)
+    _cannot(made)
+
+
+def _cannot(made: Written) -> None:
+    """Say what could not be made on this machine, and leave with the code for it; all else has been written."""
+    for why in made.cannot:
+        say(why)
+    if made.cannot:
+        sys.exit(CANNOT_BE_MADE)
 
 
 def _align(scenarios: dict[str, Loaded]) -> list[str]:
@@ -356,9 +419,10 @@ def _check_one(file: Path, loaded: Loaded) -> None:
 @cli.command()
 @click.argument("folder", type=click.Path(path_type=Path))
 @options("quiet")
-def report(folder: Path, quiet: bool) -> None:
+@picture_options
+def report(folder: Path, quiet: bool, wanted: Wanted) -> None:
     """Draw charts and report again from the tables of a results folder."""
-    from sim.experiment.folder import MANIFEST, write_text
+    from sim.experiment.folder import MANIFEST, write_file
 
     if not (folder / MANIFEST).is_file():
         stop(f"{folder}: no results here (no {MANIFEST})", BAD_INPUT)
@@ -367,11 +431,21 @@ def report(folder: Path, quiet: bool) -> None:
         from reports.tables import ResultsError
 
         try:
-            write_all(folder, write_text)
+            made = write_all(folder, write_file, wanted)
         except ResultsError as error:
             stop(str(error), BAD_INPUT)
     if not quiet:
         click.echo(f"Report: {folder / 'report.html'}")
+    _cannot(made)
+
+
+@cli.command()
+def charts() -> None:
+    """The charts there are, one line each."""
+    from reports.charts import CHARTS
+
+    rows = [[chart.name, chart.title, f"{chart.table}.csv", chart.reading.split(". ")[0]] for chart in CHARTS]
+    _print_table(["chart", "title", "drawn from", "what it shows"], rows, numbers_from=4)
 
 
 @cli.command(name="list")

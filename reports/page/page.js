@@ -63,7 +63,15 @@
     document.querySelectorAll("[data-chart]").forEach(function (place) { draw(place, width); });
   }
 
-  function download(name, text) {
+  // A table is packed (gzip, base64): it is the download, and a page of many tables should still be small enough to mail.
+  async function unpacked(name) {
+    const packed = Uint8Array.from(atob(read("csv-" + name)), function (sign) { return sign.charCodeAt(0); });
+    const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream("gzip"));
+    return new Response(stream).text();
+  }
+
+  async function download(name) {
+    const text = await unpacked(name);
     const link = document.createElement("a");
     link.href = URL.createObjectURL(new Blob(["\ufeff" + text], { type: "text/csv;charset=utf-8" }));
     link.download = name + ".csv";
@@ -84,7 +92,7 @@
     const button = event.target.closest("button");
     if (!button) return;
     if (button.dataset.picture) save(button.dataset.picture);
-    if (button.dataset.csv) download(button.dataset.csv, read("csv-" + button.dataset.csv));
+    if (button.dataset.csv) download(button.dataset.csv);
     if (button.dataset.folds !== undefined) foldAll(button);
     if (button.dataset.print !== undefined) window.print();
   });

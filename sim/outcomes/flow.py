@@ -13,12 +13,10 @@ STATIONS = {
     "referral": "Referred",
     "listing": "On the list",
     "slot": "Slot",
-    "dose": "Dose from stock",
+    "dose": "Dose",
     "apheresis": "Apheresis",
     "manufacturing": "Manufacture",
-    "released": "Product released",
-    "product_received": "Product at the centre",
-    "lymphodepletion": "Lymphodepletion",
+    "product_received": "At the centre",
 }
 NODES = {**STATIONS, **FATES}
 
@@ -27,12 +25,10 @@ def flow_counts(patients: Patients) -> FloatArray:
     """Measured patients by the station they left and the node they reached next, shape (stations, nodes).
 
     A patient's stations are taken in the order of their days, those of one instant in the order of the path; the last
-    leads to his fate. A release before the latest manufacture belongs to a product that was lost.
+    leads to his fate.
     """
     measured = patients.cohort.measured
     days = np.array([patients.day(name)[measured] for name in STATIONS])
-    made, released = (list(STATIONS).index(name) for name in ("manufacturing", "released"))
-    days[released] = np.where(days[released] < days[made], np.nan, days[released])
     order = np.argsort(days, axis=0, kind="stable")
     passed = np.isfinite(days).sum(axis=0)
     fates = len(STATIONS) + patients.fate[measured]

@@ -35,7 +35,7 @@ GROUPINGS = {"risk_group": "Risk group", "centre": "Centre", "region": "Home reg
 def group_keys(scenario: Scenario) -> Iterator[tuple[str, int, str]]:
     """(grouping, number in the cohort, name) of each group, in the order of `group_metrics`.
 
-    A grouping with one group only says nothing and is left out.
+    A grouping with one group only says nothing and is left out, as are regions that are the centres by name.
     """
     names = {
         "risk_group": list(scenario.patients.risk_groups),
@@ -43,7 +43,7 @@ def group_keys(scenario: Scenario) -> Iterator[tuple[str, int, str]]:
         "region": list(scenario.regions),
     }
     for grouping, groups in names.items():
-        if len(groups) > 1:
+        if len(groups) > 1 and not (grouping == "region" and groups == names["centre"]):
             yield from ((grouping, number, name) for number, name in enumerate(groups))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +14,7 @@ from sim.outcomes import flow, groups, through_time
 from sim.outcomes.fates import Patients
 from sim.outcomes.resource_use import ResourceUse
 from sim.outcomes.timelines import timelines
-from sim.pieces.protocol import Protocol
+from sim.pieces.protocol import Capacity, Protocol, unlimited
 from sim.scenario import Scenario
 
 FloatArray = NDArray[np.float64]
@@ -54,7 +55,11 @@ def view(
     """The views of one replication of one scenario."""
     edges = edges_of(scenario)
     window = (scenario.run.warm_up, scenario.run.warm_up + scenario.run.window)
+    boundless = {r.name for r in protocol.resources if isinstance(r, Capacity) and all(map(unlimited, r.units))}
     figures = [[float(getattr(use, name)) for name in RESOURCE_FIGURES] for use in resources]
+    for row, use in zip(figures, resources, strict=True):
+        if use.resource in boundless:
+            row[0] = math.nan  # the share of what has no end
     arrays = {
         "use": through_time.use_levels(protocol, trace, edges),
         "stock": through_time.stock_levels(protocol, trace, edges),

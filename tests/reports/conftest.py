@@ -18,8 +18,9 @@ Files = Mapping[str, str]
 def written(folder: Path) -> dict[str, str]:
     """The files that `reports.write_all` writes for a folder, by path below it."""
     files: dict[str, str] = {}
-    paths = reports.write_all(folder, lambda path, text: files.update({path.relative_to(folder).as_posix(): text}))
-    assert [path.relative_to(folder).as_posix() for path in paths] == list(files)
+    made = reports.write_all(folder, lambda path, text: files.update({path.relative_to(folder).as_posix(): str(text)}))
+    assert [path.relative_to(folder).as_posix() for path in made.paths] == list(files)
+    assert made.cannot == []
     return files
 
 
