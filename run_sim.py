@@ -95,7 +95,7 @@ def options(*names: str) -> Callable[[Command], Command]:
     return decorate
 
 
-def picture_options(command: Command) -> Command:
+def picture_options(command: Callable[..., Any]) -> Any:
     """The options about what is drawn, which arrive together as `wanted`."""
     from functools import wraps
 

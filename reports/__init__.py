@@ -46,7 +46,8 @@ def write_all(folder: Path, write: Write, wanted: Wanted | None = None) -> Writt
     """
     from reports import pages
 
-    written, cannot = [], []
+    written: list[Path] = []
+    cannot: list[str] = []
     for name, content in pages.build(folder, wanted or Wanted(), cannot):
         path = folder / name
         write(path, content)

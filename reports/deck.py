@@ -50,7 +50,7 @@ def deck(
         raise NoDeckError(f"{template}: is not a PowerPoint presentation ({error})") from error
     if template is None:
         show.slide_width, show.slide_height = Inches(WIDTH), Inches(HEIGHT)
-    room = show.slide_width / 914_400, show.slide_height / 914_400
+    room = (show.slide_width or 0) / 914_400, (show.slide_height or 0) / 914_400
     _opening(show, room, tables, findings)
     if findings.scenarios:
         _key_figures(show, room, tables, findings)

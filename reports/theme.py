@@ -60,7 +60,7 @@ PROCESS = ("#B9C7D5", "#D9E1E9", "#9DB0C3")
 NEITHER = "#C4CBD2"
 
 
-LEAST_ZOOM, MOST_SQUEEZE = 1.15, 2.1
+LEAST_ZOOM, MOST_SQUEEZE = 1.15, 2.5
 """On a slide: the least enlargement of type, and how much higher a plot may be to be squeezed into its room."""
 
 

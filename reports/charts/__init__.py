@@ -185,7 +185,8 @@ CHARTS: tuple[Chart, ...] = (
         through_time.describe_use,
         "Means of each calendar month over all patients, from the empty start on: at the left what is in "
         "use (the thin dotted line is what is there), at the right who queues for it. Slots count in the "
-        "month of their offer. All centres together; the download has each.",
+        "month of their offer. All centres together, and at most four resources, those with the longest "
+        "queues; the download has all.",
     ),
     Chart(
         "waiting_list",

@@ -169,9 +169,10 @@ def _plane_title(plane: pd.DataFrame) -> str:
     strategy = str(plane["strategy"].iloc[0])
     mine = plane[plane["strategy"] == strategy]
     qalys, cost = mine["incremental_qalys"], mine["incremental_cost"]
+    low, high = (money(float(cost.quantile(share))) for share in (0.025, 0.975))
     return (
         f"{strategy}: {number(qalys.mean(), 2)} QALYs (95% of samples {_middle(qalys, 2)}) and "
-        f"{money(cost.mean())} per patient ({money(cost.quantile(0.025))} to {money(cost.quantile(0.975))})"
+        f"{money(float(cost.mean()))} per patient ({low} to {high})"
     )
 
 

@@ -14,6 +14,8 @@ from reports.theme import canvas, finish, mark, name_of, stacked
 from reports.words import DOT, Estimate, figure, level, listed, uncapital
 
 BETWEEN, BELOW, LEFT = 62, 52, 230
+LEAST_QUEUE = 0.05
+"""A shorter mean queue is left out of the picture."""
 PANELS = {
     "utilisation": "utilisation: units held, or slots claimed, of those there",
     "queue_mean": "mean number in the queue",
@@ -55,7 +57,7 @@ def describe(resources: pd.DataFrame, findings: Findings) -> str:
 
 def _known(resources: pd.DataFrame, metric: str, scenario: str) -> pd.DataFrame:
     mine = resources[(resources["metric"] == metric) & (resources["scenario"] == scenario)]
-    return mine[mine["estimate"].notna() & ((mine["estimate"] > 0.0) | (metric == "utilisation"))]
+    return mine[mine["estimate"].notna() & ((mine["estimate"] >= LEAST_QUEUE) | (metric == "utilisation"))]
 
 
 def _called(row: Any) -> str:

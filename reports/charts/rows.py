@@ -14,7 +14,7 @@ from reports.words import Estimate, bare, compact, level, scale, unit_of
 
 ROW, GAP = 24, 30
 """Pixels a row, and between two groups (room for a heading on a phone)."""
-TEXT_ROOM = 0.32
+TEXT_ROOM = 0.46
 """Room for the text after a row, as a part of what is drawn."""
 
 

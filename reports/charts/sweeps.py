@@ -286,8 +286,8 @@ def describe_plan(plan: pd.DataFrame, findings: Findings) -> str:
 
 
 def _of(row: object) -> Estimate:
-    values = (float(getattr(row, name)) for name in ("estimate", "low", "high"))
-    return Estimate(*values, unit=str(getattr(row, "unit", "")))
+    value, low, high = (float(getattr(row, name)) for name in ("estimate", "low", "high"))
+    return Estimate(value, low, high, str(getattr(row, "unit", "")))
 
 
 def _of_record(record: object) -> Estimate:
@@ -338,9 +338,10 @@ def _sweep_box(mine: pd.DataFrame, paths: Sequence[str]) -> Box:
         rows = rows.sort_values("at", kind="stable")
         parts = [str(key[0])] if several or not others else []
         parts += [f"{other} {value}" for other, value in zip(others, key[1:], strict=True)]
-        values = [(rows[column] * factor).tolist() for column in ("estimate", "low", "high")]
+        value, low, high = ((rows[column] * factor).tolist() for column in ("estimate", "low", "high"))
         suffix = "%" if unit == "share" else f" {unit}"
-        series.append(Line(", ".join(parts), mark(place), rows["at"].tolist(), *values, unit=suffix, points=True))
+        at = rows["at"].tolist()
+        series.append(Line(", ".join(parts), mark(place), at, value, low, high, unit=suffix, points=True))
     label = str(mine["label"].iloc[0])
     return Box(_with_unit(label, unit), series, suffix="%" if unit == "share" else "")
 

@@ -15,6 +15,8 @@ from reports.tables import records
 from reports.theme import Mark, canvas, day_tick, finish, mark, name_of
 from reports.words import DOT, Estimate, between, figure, level, listed, uncapital
 
+MOST = 4
+"""Resources drawn."""
 AXIS = "days since the start of the simulation"
 LIMIT = Mark("#55616E", "dot", "circle")
 
@@ -25,12 +27,12 @@ def draw_use(use: pd.DataFrame, findings: Findings) -> go.Figure:
     boxes = []
     for resource, label, kind in _resources(whole):
         mine = whole[whole["resource"] == resource]
-        claimed = "slots claimed of those offered" if kind == "cadence" else "in use of those there"
+        claimed = "claimed" if kind == "cadence" else "in use"
         limits = _limits(mine, findings)
         boxes += [
-            Box(f"{label}: {claimed}", _series(mine, findings, "in_use", " in use"), limits),
+            Box(f"{label}, {claimed}", _series(mine, findings, "in_use", " in use"), limits),
             Box(
-                f"{label}: patients or lots in the queue",
+                f"{label}, queue",
                 _series(mine, findings, "queue", " in the queue"),
                 at_least=1.0,
             ),
@@ -155,11 +157,13 @@ def _limits(mine: pd.DataFrame, findings: Findings) -> list[Line]:
 
 
 def _contended(use: pd.DataFrame) -> pd.DataFrame:
-    """All centres together; of what is limited or is queued for somewhere."""
+    """All centres together; of what is limited or is queued for, at most `MOST`, those with the longest queues."""
     whole = use[use["centre"] == ""]
     limited = whole.groupby("resource")["capacity"].transform("count") > 0
     queued = whole.groupby("resource")["queue"].transform("max") > 0.0
-    return whole[limited | queued]
+    shown = whole[limited | queued]
+    longest = shown.groupby("resource")["queue"].max().nlargest(MOST).index
+    return shown[shown["resource"].isin(longest)]
 
 
 def _resources(use: pd.DataFrame) -> Iterator[tuple[str, str, str]]:
@@ -169,7 +173,7 @@ def _resources(use: pd.DataFrame) -> Iterator[tuple[str, str, str]]:
 
 def _estimate(table: pd.DataFrame, column: str, index: Any, unit: str = "patients") -> Estimate:
     low, high = ("low", "high") if column == "estimate" else (f"{column}_low", f"{column}_high")
-    row = table.loc[index]
+    row = table.loc[[index]].iloc[0]
     return Estimate(float(row[column]), float(row[low]), float(row[high]), unit)
 
 
@@ -177,8 +181,8 @@ def _title(table: pd.DataFrame, findings: Findings, column: str, what: str) -> s
     known = table[table[column].notna()]
     if known.empty or not (known[column] > 0.0).any():
         return "Nobody queues for anything"
-    index = known[column].idxmax()
-    row = known.loc[index]
+    index: Any = known[column].idxmax()
+    row = known.loc[[index]].iloc[0]
     days = between(float(row["day_from"]), float(np.ceil(row["day_to"])))
     where = f"for {uncapital(str(row['label']))}" if column == "queue" else "is"
     told = figure(_estimate(known, column, index))
@@ -189,8 +193,8 @@ def _title(table: pd.DataFrame, findings: Findings, column: str, what: str) -> s
 
 def _stock_title(stock: pd.DataFrame, findings: Findings) -> str:
     known = stock[stock["stock_out_share"].notna()]
-    worst = known["stock_out_share"].idxmax()
-    row = known.loc[worst]
+    worst: Any = known["stock_out_share"].idxmax()
+    row = known.loc[[worst]].iloc[0]
     who = findings.quoted(str(row["scenario"]))
     if not row["stock_out_share"] > 0.0:
         least = known["doses"].idxmin()
