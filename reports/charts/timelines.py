@@ -30,14 +30,14 @@ WORK = "#A9BACB"
 KINDS = {"queue": ("waiting in a queue", QUEUE), "process": ("work under way", WORK)}
 SYMBOLS = {"infused": "circle", "progressed": "triangle-up", "died": "x", "withdrawn": "diamond", "waiting": "line-ns"}
 MOST = 12
-"""Patients a panel where there are more than two scenarios."""
+"""Patients a panel where there are several scenarios."""
 
 
 def draw(spells: pd.DataFrame, findings: Findings) -> go.Figure:
     """A panel a scenario, a bar a patient: the same patients where the scenarios share them."""
     picture = canvas()
     scenarios = [s for s in findings.scenarios if (spells["scenario"] == s).any()]
-    most = 20 if len(scenarios) <= 2 else MOST
+    most = 20 if len(scenarios) == 1 else MOST
     shown = spells[spells["patient"] <= most]
     rows = int(shown["patient"].max())
     domains = stacked([ROW * rows] * len(scenarios), GAP, ABOVE)

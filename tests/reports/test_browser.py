@@ -11,7 +11,8 @@ import pytest
 from tests.reports.browser import Browser, find, running
 
 Files = Mapping[str, str]
-DRAWN = "[...document.querySelectorAll('[data-chart]')].every(place => place.querySelector('.cartesianlayer .trace'))"
+KINDS = ".cartesianlayer .trace, .sankey, .hm"
+DRAWN = f"[...document.querySelectorAll('[data-chart]')].every(place => place.querySelector('{KINDS}'))"
 LABELS = "[...document.querySelectorAll('svg text')].map(one => one.textContent).join(' ')"
 
 
@@ -45,6 +46,11 @@ def disk(files: Callable[[str], Files], tmp_path_factory: pytest.TempPathFactory
         ("once", "report.html"),
         ("nobody", "report.html"),
         ("hostile", "report.html"),
+        ("real", "report.html"),
+        ("real_hostile", "report.html"),
+        ("study", "report.html"),
+        ("real", "charts/flow.html"),
+        ("real", "charts/timelines.html"),
         ("pair", "charts/waiting_times.html"),
         ("pair", "charts/incidence.html"),
         ("pair", "charts/stages.html"),
