@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from reports import Wanted, report
+from reports.animation import animation_page
 from reports.charts import CHARTS
 from reports.deck import NoDeckError, deck, has_native
 from reports.export import Picture, chart_page
@@ -42,6 +43,12 @@ def _asked_for(
     wanted: Wanted,
     cannot: list[str],
 ) -> Iterator[tuple[str, str | bytes]]:
+    if wanted.animation:
+        moving = animation_page(folder, findings)
+        if moving is None:
+            cannot.append("no animation: the results folder has no patients.parquet, or nobody in it")
+        else:
+            yield "charts/animation.html", moving
     if wanted.workbook:
         try:
             yield "workbook.xlsx", workbook(tables, findings, folder)
