@@ -440,12 +440,104 @@ def report(folder: Path, quiet: bool, wanted: Wanted) -> None:
 
 
 @cli.command()
-def charts() -> None:
-    """The charts there are, one line each."""
+@click.option("--gallery", type=click.Path(path_type=Path), help="Write a page with all of them as pictures instead.")
+@click.option(
+    "--from",
+    "folders",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    multiple=True,
+    help="Results to draw the gallery from, beside the shipped pair.",
+)
+def charts(gallery: Path | None, folders: tuple[Path, ...]) -> None:
+    """The charts there are, one line each; or a gallery of them, drawn from the shipped scenarios."""
     from reports.charts import CHARTS
 
+    if gallery is not None:
+        _gallery(gallery, folders)
+        return
     rows = [[chart.name, chart.title, f"{chart.table}.csv", chart.reading.split(". ")[0]] for chart in CHARTS]
     _print_table(["chart", "title", "drawn from", "what it shows"], rows, numbers_from=4)
+
+
+def _gallery(place: Path, folders: Sequence[Path]) -> None:
+    """Run the shipped pair and draw the page."""
+    with errors_in_words():
+        from tempfile import TemporaryDirectory
+
+        from reports.gallery import gallery
+        from reports.images import NoImagesError
+        from reports.tables import ResultsError
+        from sim.experiment.folder import write_text
+        from sim.experiment.study import Plan, run_study
+        from sim.scenario.files import SHIPPED
+
+        scenarios = _named([_load(SHIPPED / f"{name}.yaml") for name in ("autologous", "allogeneic")])
+        count = next(iter(scenarios.values())).scenario.run.replications
+        with TemporaryDirectory() as results, progress(count, False) as done:
+            run_study(Plan(scenarios, count, None, "run_sim.py charts --gallery"), Path(results), done)
+            try:
+                write_text(place, gallery([Path(results), *folders]))
+            except NoImagesError as error:
+                stop(str(error), CANNOT_BE_MADE)
+            except ResultsError as error:
+                stop(str(error), BAD_INPUT)
+    click.echo(f"Wrote {place}")
+
+
+@cli.command()
+@click.argument("files", nargs=-1, type=SCENARIO_FILE)
+@click.option("--port", type=click.IntRange(1024, 65535), default=8501, show_default=True, help="Where it is served.")
+@click.option("--page", is_flag=True, hidden=True, help="Draw the page: the server calls this.")
+def app(files: tuple[Path, ...], port: int, page: bool) -> None:
+    """The planning page, served on this machine only: move levers, see what they do."""
+    if page:
+        _planning_page(files)
+        return
+    from importlib.util import find_spec
+
+    if find_spec("streamlit") is None:
+        stop("the planning page needs streamlit, which is not installed: pip install 'vein2vein[app]'", CANNOT_BE_MADE)
+    for file in files:
+        _load(file)
+    import subprocess
+
+    settings = {
+        "server.address": "127.0.0.1",
+        "server.port": str(port),
+        "server.headless": "true",
+        "server.fileWatcherType": "none",
+        "browser.gatherUsageStats": "false",
+        "client.toolbarMode": "minimal",
+    }
+    say(f"The planning page: http://127.0.0.1:{port} (Ctrl-C ends it)")
+    command = [sys.executable, "-m", "streamlit", "run", __file__, *(f"--{k}={v}" for k, v in settings.items())]
+    ended = subprocess.run([*command, "--", "app", "--page", *map(str, files)], check=False, stdout=subprocess.DEVNULL)
+    sys.exit(FAILED if ended.returncode > 0 else 0)
+
+
+def _planning_page(files: Sequence[Path]) -> None:
+    """The page with what the simulator does for it."""
+    from reports import planner, write_all
+    from sim.experiment import planning
+    from sim.experiment.folder import write_file
+    from sim.scenario import ScenarioError, load
+    from sim.scenario.shipped import shipped
+
+    found = [(file, load(file)) for file in files] + shipped()
+    by_name = _named([loaded for _, loaded in found])
+    place = dict(zip(by_name, (file for file, _ in found), strict=True))
+    planner.show(
+        planner.Page(
+            list(by_name),
+            lambda name: planning.levers(by_name[name]),
+            lambda name, changes, count: planning.answer(place[name], changes, count).frames,
+            lambda name, changes: planning.scenario_file(place[name], changes),
+            lambda name, changes, count: planning.report(
+                place[name], changes, count, lambda folder: write_all(folder, write_file).paths
+            ),
+            ScenarioError,
+        )
+    )
 
 
 @cli.command(name="list")

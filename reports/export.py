@@ -134,6 +134,11 @@ def page(template: str, **values: Any) -> str:
     )
 
 
+def still_page(template: str, **values: Any) -> str:
+    """A page without any script; its policy allows none."""
+    return _environment().get_template(template).render(policy=policy([]), **values)
+
+
 @cache
 def _environment() -> Environment:
     """The templates with what is the same in every page; five megabytes of library are read and digested once."""
@@ -156,7 +161,7 @@ def _environment() -> Environment:
 
 def policy(scripts: Sequence[Script]) -> str:
     """The Content-Security-Policy of a page with these scripts: nothing else runs, nothing is fetched."""
-    allowed = " ".join(f"'{script.digest}'" for script in scripts)
+    allowed = " ".join(f"'{script.digest}'" for script in scripts) or "'none'"
     return (
         f"default-src 'none'; script-src {allowed}; style-src 'unsafe-inline'; img-src data: blob:; "
         "base-uri 'none'; form-action 'none'"
