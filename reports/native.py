@@ -177,26 +177,27 @@ def _sweep(sweep: pd.DataFrame, findings: Findings) -> Native | None:
 
 
 def _plan(plan: pd.DataFrame, findings: Findings) -> Native | None:
-    rows = plan.assign(at=plan["value"].map(as_number)).sort_values("at", kind="stable")
-    if rows["at"].isna().any():
+    rows = plan.sort_values("amount", kind="stable")
+    if rows["amount"].isna().any():
         return None
-    series = [Series(str(rows["label"].iloc[0]), mark(0).colour, rows["estimate"].tolist(), rows["at"].tolist())]
+    series = [Series(str(rows["label"].iloc[0]), mark(0).colour, rows["estimate"].tolist(), rows["amount"].tolist())]
     percent = str(rows["unit"].iloc[0]) == "share"
-    return Native(LINES, series, (), "value tried", str(rows["label"].iloc[0]), percent)
+    return Native(LINES, series, (), str(rows["path"].iloc[0]), str(rows["label"].iloc[0]), percent)
 
 
 def _sobol(sobol: pd.DataFrame, findings: Findings) -> Native:
-    rows = sobol[sobol["metric"] == metrics_of(sobol, 1)[0]].nlargest(MOST_CATEGORIES, "ST")
+    mine = sobol[sobol["scenario"] == sobol["scenario"].iloc[0]]
+    rows = mine[mine["metric"] == metrics_of(mine, 1)[0]].nlargest(MOST_CATEGORIES, "total")
     series = [
         Series(
             name,
             colour,
             rows[index].tolist(),
             (),
-            (rows[index] - rows[f"{index}_conf"]).tolist(),
-            (rows[index] + rows[f"{index}_conf"]).tolist(),
+            (rows[index] - rows[f"{index}_half_width"]).tolist(),
+            (rows[index] + rows[f"{index}_half_width"]).tolist(),
         )
-        for name, index, colour in (("alone", "S1", "#12355B"), ("with interactions", "ST", "#C9651F"))
+        for name, index, colour in (("alone", "first_order", "#12355B"), ("with interactions", "total", "#C9651F"))
     ]
     return Native(CLUSTERED, series, rows["path"].tolist(), "", "share of the variance of the result", True)
 

@@ -135,18 +135,22 @@ FORMS: Mapping[str, Form] = {
         optional=True,
     ),
     "tornado": Form(
-        ("path", "metric", "low_value", "high_value"),
-        ("low", "base", "high"),
-        ("path", "metric"),
-        drawn="base",
+        ("scenario", "path", "metric", "label", "unit", "low_value", "base_value", "high_value"),
+        ("base_estimate", "low_estimate", "high_estimate", "swing"),
+        ("scenario", "path", "metric"),
+        drawn="swing",
         optional=True,
     ),
     "sobol": Form(
-        ("path", "metric"), ("S1", "S1_conf", "ST", "ST_conf"), ("path", "metric"), drawn="ST", optional=True
+        ("scenario", "path", "metric", "label"),
+        ("first_order", "first_order_half_width", "total", "total_half_width"),
+        ("scenario", "path", "metric"),
+        drawn="total",
+        optional=True,
     ),
     "plan": Form(
-        ("value", "metric", "meets"),
-        ("estimate", "low", "high"),
+        ("path", "value", "metric", "label", "unit", "target", "met", "answer"),
+        ("amount", "estimate", "low", "high"),
         ("value", "metric"),
         drawn="estimate",
         optional=True,
@@ -258,8 +262,6 @@ def _frame(text: str, form: Form, name: str) -> pd.DataFrame:
     missing = [column for column in (*form.text, *form.numbers) if column not in frame.columns]
     if missing:
         raise ResultsError(f"{name}: has no column {', '.join(repr(column) for column in missing)}")
-    if "metric" in form.text:
-        _named(frame)
     for column in (*form.numbers, *form.maybe):
         cells = frame[column] if column in frame.columns else [""] * len(frame)
         frame[column] = np.array([_number(cell, name, column) for cell in cells], dtype=float)
@@ -268,15 +270,6 @@ def _frame(text: str, form: Form, name: str) -> pd.DataFrame:
         row = frame.loc[repeated, list(form.key)].iloc[0]
         raise ResultsError(f"{name}: two rows for {', '.join(f'{k} {v!r}' for k, v in row.items())}")
     return frame
-
-
-def _named(frame: pd.DataFrame) -> None:
-    """Adds label and unit where a table of metrics has none: the metric's own name says both."""
-    if "label" not in frame.columns:
-        frame["label"] = [str(metric).replace("_", " ").capitalize() for metric in frame["metric"]]
-    if "unit" not in frame.columns:
-        ends = {"share": "share", "days": "days"}
-        frame["unit"] = [next((u for w, u in ends.items() if w in str(m).split("_")), "") for m in frame["metric"]]
 
 
 def _number(cell: str, name: str, column: str) -> float:

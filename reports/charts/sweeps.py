@@ -16,7 +16,7 @@ from reports.tables import records
 from reports.theme import INK, SMALL_SIZE, Mark, canvas, finish, lines, mark, name_of, plain
 from reports.words import DOT, Estimate, compact, counted, figure, level, listed, scale
 
-FIXED = ("point", "scenario", "metric", "label", "unit", "estimate", "low", "high", "replications")
+FIXED = ("point", "name", "scenario", "metric", "label", "unit", "estimate", "low", "high", "replications")
 FIRST = ("waiting_days_mean", "progressed_before_infusion_share", "infused_share", "lost_before_infusion_share")
 BELOW, LEFT, LARGE = 52, 300, 300
 HIGH, LOW = Mark("#C9651F", "solid", "circle"), Mark("#12355B", "solid", "square")
@@ -124,14 +124,14 @@ def describe_map(sweep: pd.DataFrame, findings: Findings) -> str:
 
 
 def draw_tornado(tornado: pd.DataFrame, findings: Findings) -> go.Figure:
-    """A bar an input from the result at its low value to that at its high one, the widest first."""
+    """A bar an input from the first scenario's result at its low value to that at its high one, the widest first."""
     picture = canvas()
-    mine = _widest_first(tornado[tornado["metric"] == metrics_of(tornado, 1)[0]])
+    mine = _widest_first(tornado)
     rows, unit = records(mine), str(mine["unit"].iloc[0])
-    factor, base = scale(unit), float(mine["base"].iloc[0])
+    factor, base = scale(unit), float(mine["base_estimate"].iloc[0])
     for name, column, text, look in (
-        ("low value", "low", "low_value", LOW),
-        ("high value", "high", "high_value", HIGH),
+        ("low value", "low_estimate", "low_value", LOW),
+        ("high value", "high_estimate", "high_value", HIGH),
     ):
         ends = [float(getattr(row, column)) for row in rows]
         picture.add_trace(
@@ -154,7 +154,7 @@ def draw_tornado(tornado: pd.DataFrame, findings: Findings) -> go.Figure:
                 ],
             )
         )
-    spread = [value * factor for row in rows for value in (row.low, row.high, base)]
+    spread = [value * factor for row in rows for value in (row.low_estimate, row.high_estimate, base)]
     room = 0.16 * ((max(spread) - min(spread)) or 1.0)
     picture.update_layout(
         barmode="overlay",
@@ -173,8 +173,8 @@ def draw_tornado(tornado: pd.DataFrame, findings: Findings) -> go.Figure:
         shapes=[_upright(base * factor)],
     )
     top = rows[0]
-    ends_told = f"{level(Estimate(top.low, unit=unit))} at {top.low_value} to "
-    ends_told += f"{level(Estimate(top.high, unit=unit))} at {top.high_value}"
+    ends_told = f"{level(Estimate(top.low_estimate, unit=unit))} at {top.low_value} to "
+    ends_told += f"{level(Estimate(top.high_estimate, unit=unit))} at {top.high_value}"
     return finish(
         picture,
         title=f"{top.label} moves most with {top.path}: from {ends_told}",
@@ -189,22 +189,22 @@ def draw_tornado(tornado: pd.DataFrame, findings: Findings) -> go.Figure:
 
 def describe_tornado(tornado: pd.DataFrame, findings: Findings) -> str:
     """The alternative text: the three inputs that matter most."""
-    rows = records(_widest_first(tornado[tornado["metric"] == metrics_of(tornado, 1)[0]]))[:3]
-    told = [f"{r.path} from {level(_end(r, r.low))} to {level(_end(r, r.high))}" for r in rows]
+    rows = records(_widest_first(tornado))[:3]
+    told = [f"{r.path} from {level(_end(r, r.low_estimate))} to {level(_end(r, r.high_estimate))}" for r in rows]
     return f"Tornado of {rows[0].label}, the widest first: {listed(told)}."
 
 
 def draw_sobol(sobol: pd.DataFrame, findings: Findings) -> go.Figure:
     """First-order and total Sobol indices of each input with their intervals, the largest total first."""
     picture = canvas()
-    mine = sobol[sobol["metric"] == metrics_of(sobol, 1)[0]].sort_values("ST", ascending=False, kind="stable")
+    mine = _first(sobol).sort_values("total", ascending=False, kind="stable")
     rows = records(mine)
     groups = tuple(
         Group(
             str(row.path),
             (
-                Row("alone (first order)", _index(row.S1, row.S1_conf), LOW),
-                Row("with interactions (total)", _index(row.ST, row.ST_conf), HIGH),
+                Row("alone (first order)", _index(row.first_order, row.first_order_half_width), LOW),
+                Row("with interactions (total)", _index(row.total, row.total_half_width), HIGH),
             ),
         )
         for row in rows
@@ -212,7 +212,7 @@ def draw_sobol(sobol: pd.DataFrame, findings: Findings) -> go.Figure:
     panel = Panel(groups, "share of the variance of the result", bars=True, wrap=38)
     narrow = draw_panel(picture, panel, legend=True)
     picture.update_layout(barmode="overlay")
-    most = figure(_index(rows[0].ST, rows[0].ST_conf))
+    most = figure(_index(rows[0].total, rows[0].total_half_width))
     return finish(
         picture,
         title=f"{rows[0].path} explains most of the variance of {rows[0].label}: {most}",
@@ -227,22 +227,22 @@ def draw_sobol(sobol: pd.DataFrame, findings: Findings) -> go.Figure:
 
 def describe_sobol(sobol: pd.DataFrame, findings: Findings) -> str:
     """The alternative text: the total index of the five largest."""
-    mine = sobol[sobol["metric"] == metrics_of(sobol, 1)[0]].nlargest(5, "ST")
-    told = [f"{r.path} {level(_index(r.ST, r.ST_conf))}" for r in records(mine)]
+    mine = _first(sobol).nlargest(5, "total")
+    told = [f"{r.path} {level(_index(r.total, r.total_half_width))}" for r in records(mine)]
     return f"Bars of Sobol indices of {mine['label'].iloc[0]}. Largest total indices: {listed(told)}."
 
 
 def draw_plan(plan: pd.DataFrame, findings: Findings) -> go.Figure:
     """The metric over the capacity with its band, the values that meet the target marked."""
     picture = canvas()
-    rows = plan.assign(at=plan["value"].map(as_number)).sort_values("at", kind="stable")
+    rows = plan.sort_values("amount", kind="stable")
     unit = str(rows["unit"].iloc[0])
     factor = scale(unit)
-    met = rows["meets"].str.lower().isin(("true", "1", "yes"))
+    met = rows["met"].map(_true)
     line = Line(
         str(rows["label"].iloc[0]),
         mark(0),
-        rows["at"].tolist(),
+        rows["amount"].tolist(),
         (rows["estimate"] * factor).tolist(),
         (rows["low"] * factor).tolist(),
         (rows["high"] * factor).tolist(),
@@ -255,7 +255,7 @@ def draw_plan(plan: pd.DataFrame, findings: Findings) -> go.Figure:
     good = rows[met]
     picture.add_trace(
         go.Scatter(
-            x=good["at"].tolist(),
+            x=good["amount"].tolist(),
             y=(good["estimate"] * factor).tolist(),
             mode="markers",
             marker={"color": "#096E75", "size": 13, "symbol": "circle-open", "line": {"width": 3}},
@@ -265,8 +265,8 @@ def draw_plan(plan: pd.DataFrame, findings: Findings) -> go.Figure:
     )
     return finish(
         picture,
-        title=_plan_title(rows, good),
-        subtitle="Each point is a run of its own; the band is the 95% interval",
+        title=_plan_title(rows),
+        subtitle=f"Target: {rows['target'].iloc[0]}; each point is a run of its own, the band is the 95% interval",
         alt=describe_plan(plan, findings),
         height=grid.height,
         margin={"l": 66, "r": 24, "b": BELOW},
@@ -278,10 +278,7 @@ def draw_plan(plan: pd.DataFrame, findings: Findings) -> go.Figure:
 
 def describe_plan(plan: pd.DataFrame, findings: Findings) -> str:
     """The alternative text: every value tried and whether it meets the target."""
-    told = [
-        f"{row.value}: {level(_of(row))}{' (meets)' if str(row.meets).lower() in ('true', '1', 'yes') else ''}"
-        for row in records(plan)
-    ]
+    told = [f"{row.value}: {level(_of(row))}{' (meets the target)' if _true(row.met) else ''}" for row in records(plan)]
     return f"Line of {plan['label'].iloc[0]} over {_capacity(plan)}. {listed(told)}."
 
 
@@ -315,8 +312,13 @@ def _upright(at: float) -> dict[str, object]:
 
 
 def _widest_first(tornado: pd.DataFrame) -> pd.DataFrame:
-    width = (tornado["high"] - tornado["low"]).abs()
-    return tornado.assign(width=width).sort_values("width", ascending=False, kind="stable").head(20)
+    """The inputs of the first scenario and of the first of the main metrics, at most twenty."""
+    return _first(tornado).nlargest(20, "swing")
+
+
+def _first(table: pd.DataFrame) -> pd.DataFrame:
+    """The rows of the first scenario and of the first of the main metrics."""
+    return table[(table["metric"] == metrics_of(table, 1)[0]) & (table["scenario"] == table["scenario"].iloc[0])]
 
 
 def _ordered(values: pd.Series) -> list[str]:
@@ -382,12 +384,17 @@ def _repeated(sweep: pd.DataFrame) -> str:
 
 
 def _capacity(plan: pd.DataFrame) -> str:
-    return plain(str(plan["path"].iloc[0])) if "path" in plan.columns else "value tried"
+    return plain(str(plan["path"].iloc[0]))
 
 
-def _plan_title(rows: pd.DataFrame, good: pd.DataFrame) -> str:
-    label = str(rows["label"].iloc[0])
-    if good.empty:
-        return f"No value tried meets the target for {label}"
-    least = records(good)[0]
-    return f"The smallest value that meets the target is {least.value}: {label} {figure(_of(least))}"
+def _true(text: object) -> bool:
+    return str(text).lower() in ("true", "1", "yes")
+
+
+def _plan_title(rows: pd.DataFrame) -> str:
+    path, target = rows["path"].iloc[0], rows["target"].iloc[0]
+    found = records(rows[rows["answer"].map(_true)])
+    if not found:
+        first, last = rows["value"].iloc[0], rows["value"].iloc[-1]
+        return f"No value of {path} tried, from {first} to {last}, meets {target}"
+    return f"{path} {found[0].value} is the least that meets {target}: {figure(_of(found[0]))}"

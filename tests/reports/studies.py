@@ -10,6 +10,7 @@ import pandas as pd
 
 LINES, LEAD = "manufacturing.lines", "manufacturing.slots.lead"
 SCENARIO, OTHER = "Autologous, present day", "Allogeneic, off the shelf"
+WAITING = {"scenario": SCENARIO, "metric": "waiting_days_mean", "label": "Waiting days, mean", "unit": "days"}
 
 
 def write(folder: Path, paths: int = 2) -> Path:
@@ -44,20 +45,22 @@ def sweep(paths: int) -> pd.DataFrame:
             shared = {"scenario": SCENARIO, "metric": metric, "label": label, "unit": unit}
             numbers = {"estimate": value, "low": value - half, "high": value + half, "replications": 20}
             varied = {LINES: lines, LEAD: lead} if paths == 2 else {LINES: lines}
-            rows.append({"point": point, **shared, **numbers, **varied})
+            rows.append({"point": point, "name": f"point {point}", **varied, **shared, **numbers})
     return pd.DataFrame(rows)
 
 
 def tornado() -> pd.DataFrame:
-    """Four inputs, the narrowest first, without labels and units as a sweep may leave them."""
+    """Four inputs, the narrowest first."""
     rows = [
-        ("shipping.loss", "0.001", "0.01", 107.0, 107.1, 107.4),
-        ("manufacturing.failure", "0.01", "0.06", 106.6, 107.1, 109.0),
-        ("release_testing.sterility", "3 d", "14 d", 98.2, 107.1, 107.1),
-        ("manufacturing.slots.count", "3", "6", 161.0, 107.1, 84.0),
+        ("shipping.loss", "0.001", "0.0025", "0.01", 107.0, 107.4),
+        ("manufacturing.failure", "0.01", "0.015", "0.06", 106.6, 109.0),
+        ("release_testing.sterility", "3 d", "14 d", "14 d", 98.2, 107.1),
+        ("manufacturing.slots.count", "3", "4", "6", 161.0, 84.0),
     ]
-    table = pd.DataFrame(rows, columns=["path", "low_value", "high_value", "low", "base", "high"])
-    return table.assign(metric="waiting_days_mean")
+    columns = ["path", "low_value", "base_value", "high_value", "low_estimate", "high_estimate"]
+    table = pd.DataFrame(rows, columns=columns).assign(base_estimate=107.1, **WAITING)
+    three = table[["low_estimate", "base_estimate", "high_estimate"]]
+    return table.assign(swing=three.max(axis=1) - three.min(axis=1))
 
 
 def sobol() -> pd.DataFrame:
@@ -67,7 +70,8 @@ def sobol() -> pd.DataFrame:
         ("release_testing.sterility", 0.22, 0.06, 0.27, 0.05),
         ("shipping.loss", 0.00, 0.02, 0.01, 0.02),
     ]
-    return pd.DataFrame(rows, columns=["path", "S1", "S1_conf", "ST", "ST_conf"]).assign(metric="waiting_days_mean")
+    columns = ["path", "first_order", "first_order_half_width", "total", "total_half_width"]
+    return pd.DataFrame(rows, columns=columns).assign(**WAITING)
 
 
 def plan() -> pd.DataFrame:
@@ -76,12 +80,19 @@ def plan() -> pd.DataFrame:
     shares = [0.52, 0.318, 0.24, 0.187, 0.171, 0.166]
     return pd.DataFrame(
         {
+            "path": "manufacturing.slots.count",
             "value": values,
+            "amount": values,
+            "scenario": SCENARIO,
             "metric": "progressed_before_infusion_share",
+            "label": "Share progressed before infusion",
+            "unit": "share",
+            "target": "progressed_before_infusion_share <= 0.2",
             "estimate": shares,
             "low": [share - 0.008 for share in shares],
             "high": [share + 0.008 for share in shares],
-            "meets": [share + 0.008 <= 0.2 for share in shares],
+            "met": [share + 0.008 <= 0.2 for share in shares],
+            "answer": [value == 6 for value in values],
         }
     )
 

@@ -147,7 +147,7 @@ def test_indices_the_plan_and_the_curves(folder: Folder, files: Drawn) -> None:
     assert sobol[1]["x"] == pytest.approx([72, 27, 1])
     rings = [t for t in figure(files("study"), "plan")["data"] if t.get("name") == "meets the target"]
     assert rings[0]["x"] == [6, 7, 8]
-    assert "is 6:" in figure(files("study"), "plan")["layout"]["title"]["text"]
+    assert "manufacturing.slots.count 6 is the least" in figure(files("study"), "plan")["layout"]["title"]["text"]
     ceac = table(folder("study"), "ceac")
     curves = [trace for trace in figure(files("study"), "ceac")["data"] if trace.get("showlegend")]
     for trace in curves:

@@ -84,7 +84,7 @@ def test_the_deck_says_the_finding_and_its_notes_the_method_and_source(folder: F
 
 
 def test_a_study_has_slides_too(folder: Folder) -> None:
-    found = values(titled(charts_in(slides(folder("study"))), "smallest value that meets the target"))
+    found = values(titled(charts_in(slides(folder("study"))), "is the least that meets"))
     (shares,) = found.values()
     assert shares == pytest.approx(pd.read_csv(folder("study") / "plan.csv")["estimate"].tolist())
 
