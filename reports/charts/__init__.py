@@ -258,7 +258,7 @@ CHARTS: tuple[Chart, ...] = (
         "plan",
         sweeps.draw_plan,
         sweeps.describe_plan,
-        "The result at each value tried; rings meet the target with the stated confidence. The curve is as "
+        "The result at each value tried; rings meet the target (the thin dotted line) with the stated confidence. The curve is as "
         "sure as its band.",
     ),
     Chart(

@@ -35,6 +35,11 @@ def metrics_of(table: pd.DataFrame, most: int) -> list[str]:
     return [*(m for m in FIRST if m in there), *(m for m in there if m not in FIRST)][:most]
 
 
+def _tidy(sweep: pd.DataFrame) -> pd.DataFrame:
+    """The sweep with whole numbers among its values written as such: `8.0` as `8`."""
+    return sweep.assign(**{path: sweep[path].str.replace(r"^(-?\d+)\.0$", r"\1", regex=True) for path in varied(sweep)})
+
+
 def as_number(text: str) -> float:
     """The number that a value begins with (`21 d` is 21), NaN where it begins with none."""
     found = re.match(r"\s*[-+]?\d+(\.\d+)?([eE][-+]?\d+)?", str(text))
@@ -43,6 +48,7 @@ def as_number(text: str) -> float:
 
 def draw_lines(sweep: pd.DataFrame, findings: Findings) -> go.Figure:
     """A panel a metric over the first path, a line a scenario (and a value of the second path), with bands."""
+    sweep = _tidy(sweep)
     picture, paths = canvas(), varied(sweep)
     path = paths[0]
     metrics = metrics_of(sweep, 4)
@@ -66,6 +72,7 @@ def draw_lines(sweep: pd.DataFrame, findings: Findings) -> go.Figure:
 
 def describe_lines(sweep: pd.DataFrame, findings: Findings) -> str:
     """The alternative text: each metric at the first and the last value."""
+    sweep = _tidy(sweep)
     path = varied(sweep)[0]
     parts = []
     for metric in metrics_of(sweep, 4):
@@ -77,6 +84,7 @@ def describe_lines(sweep: pd.DataFrame, findings: Findings) -> str:
 
 def draw_map(sweep: pd.DataFrame, findings: Findings) -> go.Figure:
     """A heat map of the first metric over the first two paths, for the first scenario, with the number in each cell."""
+    sweep = _tidy(sweep)
     picture, (across, up) = canvas(), varied(sweep)[:2]
     metric = metrics_of(sweep, 1)[0]
     mine = sweep[(sweep["metric"] == metric) & (sweep["scenario"] == sweep["scenario"].iloc[0])]
@@ -250,7 +258,10 @@ def draw_plan(plan: pd.DataFrame, findings: Findings) -> go.Figure:
         points=True,
     )
     title = _with_unit(str(rows["label"].iloc[0]), unit)
-    grid = Grid([Box(title, [line], suffix="%" if unit == "share" else "")], 1, _capacity(plan), {}, LARGE)
+    goal = as_number(str(rows["target"].iloc[0]).split()[-1]) * factor
+    ends = [float(rows["amount"].min()), float(rows["amount"].max())]
+    target = [Line("target", mark(0), ends, [goal, goal])] if math.isfinite(goal) else []
+    grid = Grid([Box(title, [line], target, suffix="%" if unit == "share" else "")], 1, _capacity(plan), {}, LARGE)
     narrow = draw_grid(picture, grid, in_legend=False)
     good = rows[met]
     picture.add_trace(
