@@ -258,8 +258,8 @@ CHARTS: tuple[Chart, ...] = (
         "plan",
         sweeps.draw_plan,
         sweeps.describe_plan,
-        "The result at each value tried; rings meet the target (the thin dotted line) with the stated confidence. The curve is as "
-        "sure as its band.",
+        "The result at each value tried; rings meet the target (the thin dotted line) with the stated "
+        "confidence. The curve is as sure as its band.",
     ),
     Chart(
         "ce_plane",
