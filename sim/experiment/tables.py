@@ -172,7 +172,10 @@ def incidence(collected: Collected) -> pd.DataFrame:
 
 
 def waits(collected: Collected) -> pd.DataFrame:
-    """One row a scenario and bin of waiting days: share of the infused, up to the last bin that holds anybody."""
+    """One row a scenario and bin of waiting days: share of the infused, up to the last bin that holds anybody.
+
+    `cumulative`: share of the infused who waited less than `day_to`.
+    """
     values = np.array(collected.waits)
     filled = np.flatnonzero(np.nansum(values, axis=(0, 1)) > 0)
     last = int(filled.max()) + 1 if len(filled) else 1
@@ -187,7 +190,9 @@ def waits(collected: Collected) -> pd.DataFrame:
             for k in range(last)
         ]
         frame = _estimated(keys, values[:, place, :last], low_floor=0.0)
-        frames.append(frame.rename(columns={"estimate": "share"}))
+        mean, low, high = interval(np.cumsum(values[:, place, :last], axis=1))
+        cumulative = {"cumulative": mean, "cumulative_low": np.fmax(low, 0.0), "cumulative_high": np.fmin(high, 1.0)}
+        frames.append(frame.rename(columns={"estimate": "share"}).assign(**cumulative))
     return pd.concat(frames, ignore_index=True)
 
 
