@@ -135,7 +135,7 @@ def list_lengths(cohort: Cohort, trace: Trace, last_day: int) -> NDArray[np.int3
     served = np.fmin(patients.day("slot"), patients.day("dose"))
     return np.stack(
         [
-            _length(cohort.referral_day, gone, last_day),
+            _length(trace.referral_day, gone, last_day),
             _length(patients.day("listing"), np.fmin(served, gone), last_day),
         ]
     )

@@ -111,7 +111,7 @@ def stock_levels(protocol: Protocol, trace: Trace, edges: FloatArray) -> FloatAr
     issued = uses.began[(uses.resource == protocol.resources.index(stock)) & np.isfinite(uses.began)]
     ready = np.isfinite(lots.ready)
     days = np.concatenate([[0.0], lots.ready[ready], issued, expiries.day])
-    change = np.concatenate([[stock.opening], lots.doses[ready], -np.ones(len(issued)), -expiries.doses])
+    change = np.concatenate([[sum(stock.opening)], lots.doses[ready], -np.ones(len(issued)), -expiries.doses])
     order = np.argsort(days, kind="stable")
     days, shelf = days[order], np.cumsum(change[order])
     ends = np.append(days[1:], max(float(days[-1]), float(edges[-1])))
@@ -134,7 +134,7 @@ def list_levels(patients: Patients, trace: Trace, edges: FloatArray) -> FloatArr
     return np.array(
         [
             mean_level(listed[on_list], called[on_list], edges),
-            mean_level(patients.cohort.referral_day, np.fmax(gone, patients.cohort.referral_day), edges),
+            mean_level(patients.referral_day, np.fmax(gone, patients.referral_day), edges),
         ]
     )
 
