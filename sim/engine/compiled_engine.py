@@ -13,7 +13,6 @@ from sim.engine.kernel import People, State
 from sim.engine.trace import EngineError, Expiries, FloatArray, IntArray, Lots, Slots, Stages, Trace, Uses
 from sim.pieces.cohort import Cohort, Luck
 from sim.pieces.protocol import Protocol
-from sim.pure.distributions import Distribution
 
 CHECK_EVERY_DAYS = 30.0
 # How many rows there are for what nobody can count beforehand; they grow when they are used up.
@@ -216,7 +215,7 @@ def _draw(flat: Flat, state: State, luck: Luck) -> State:
 def _values(flat: Flat, purpose: int, uniforms: FloatArray) -> FloatArray:
     """Days of a duration; the uniforms themselves for a share."""
     rule = flat.rules[purpose]
-    return rule.quantile(uniforms) if isinstance(rule, Distribution) else uniforms
+    return uniforms if isinstance(rule, (int, float)) else rule.quantile(uniforms)
 
 
 def _with_column(column: IntArray, drawn: FloatArray, purpose: int, attempt: int) -> tuple[IntArray, FloatArray]:
