@@ -12,7 +12,7 @@ import pytest
 
 pytest.importorskip("numba")
 
-from sim.engine import compiled_engine, kernel, pools, simpy_engine, stocks, walker
+from sim.engine import compiled_engine, kernel, pools, simpy_engine, slots, stocks, walker
 from sim.pieces.clocks import PatientClocks
 from tests.engines.both import Case, difference, prepare
 from tests.engines.random_scenarios import scenario_text
@@ -51,7 +51,7 @@ def keep_a_unit(patch: pytest.MonkeyPatch) -> None:
 
 
 def keep_a_slot(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(pools.SlotPool, "give_back", lambda self, request, left: None)
+    patch.setattr(slots.SlotPool, "give_back", lambda self, request, left: None)
 
 
 def leave_the_clocks(patch: pytest.MonkeyPatch) -> None:
@@ -71,7 +71,7 @@ def never_expire(patch: pytest.MonkeyPatch) -> None:
 
 
 def forget_the_first_key(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(walker.Walker, "_first_key", lambda self, resource: self.day)
+    patch.setattr(walker.Walker, "_key_day", lambda self, asking: self.day)
 
 
 @pytest.mark.parametrize(
