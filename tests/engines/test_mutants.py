@@ -110,8 +110,8 @@ FAULTS = {
     "clocks not switched": ("clock_state[entity, CLOCK_SET] = step[NAME]", "pass"),
     "progression not anew": ("clock_state[entity, PROGRESSED] = 0", "pass"),
     "no timer for a waiter that holds": (
-        "if code == DRAW or me[HOLDING] > 0 or me[PARENT] >= 0:",
-        "if code == DRAW:",
+        "if code == DRAW or me[HOLDING] > 0 or me[PARENT] >= 0 or",
+        "if code == DRAW or",
     ),
     "granted at once, before others": ("alone = n[BUSY] == 0 and", "alone = True or n[BUSY] == 0 and"),
     "a product tried again without its patient": (
@@ -120,10 +120,13 @@ FAULTS = {
     ),
     "attempts that share their draws": ("return int(attempts[entity, name] - 1)", "return 0"),
     "no review when a lot fails": (
-        "why = ENDED\n                    review(n, tasks)",
+        "why = ENDED\n                    review(n, pools, tasks, stock)",
         "why = ENDED",
     ),
-    "newest dose first": ("return bool(shelf[a, c] < shelf[b, c])", "return bool(shelf[a, c] > shelf[b, c])"),
+    "newest dose first": (
+        "return bool(shelf[at, a, c] < shelf[at, b, c])",
+        "return bool(shelf[at, a, c] > shelf[at, b, c])",
+    ),
 }
 
 
