@@ -27,6 +27,8 @@ def commands(document: str) -> list[list[str]]:
 )
 def test_a_command_of_a_document_runs(arguments: list[str], tmp_path: Path) -> None:
     fewer = ["--max-replications", "20"] if "--precision" in arguments else ["-n", "2"]
+    if "latin_hypercube" in arguments:
+        fewer += ["--samples", "8"]
     done = call(*arguments, *fewer, *SHORT, "--out", str(tmp_path / "out"), cwd=ROOT)
     assert done.returncode == 0, done.stderr
     assert "Traceback" not in done.stderr
@@ -35,6 +37,8 @@ def test_a_command_of_a_document_runs(arguments: list[str], tmp_path: Path) -> N
 
 def test_the_sweep_file_of_the_document_is_one(tmp_path: Path) -> None:
     text = (ROOT / "docs/sweeps.md").read_text(encoding="utf-8").split("```yaml\n")[1].partition("```")[0]
+    for name in ("autologous", "allogeneic"):
+        (tmp_path / f"{name}.yaml").touch()
     file = tmp_path / "my_sweep.yaml"
     file.write_text(text, encoding="utf-8")
     found = read_sweep_file(file)
