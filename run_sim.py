@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from sim.shell.naming import by_name
+from sim.shell.naming import by_name, seed_notes
 from sim.shell.screen import (
     BAD_INPUT,
     CANNOT_BE_MADE,
@@ -232,7 +232,7 @@ def _study(
         require_usable(folder)
         first = next(iter(scenarios.values())).scenario.run
         count = rule.most if rule is not None else replications or first.replications
-        notes = _align(scenarios)
+        notes = seed_notes(scenarios)
         plan = Plan(scenarios, count, workers, _command_line(), trace, engine, rule, list_below)
         if engine == "auto" and find_spec("numba") is None:
             say("numba is not installed: everything runs on the SimPy engine, with the same results but more slowly")
@@ -276,17 +276,6 @@ def _precision(text: str | None, replications: int | None, least: int | None, mo
         return parse_precision(text, least, most)
     except ValueError as error:
         return stop(f"--precision: {error}", BAD_INPUT)
-
-
-def _align(scenarios: dict[str, Loaded]) -> list[str]:
-    """Notes on scenarios that cannot be paired because they are seeded differently."""
-    seeds = {name: loaded.scenario.run.seed for name, loaded in scenarios.items()}
-    if len(set(seeds.values())) < 2:
-        return []
-    told = ", ".join(f"{name} {seed}" for name, seed in seeds.items())
-    return [
-        f"the scenarios have different seeds ({told}): their patients are not the same; give --seed to make them so"
-    ]
 
 
 def _load(file: Path, overrides: Sequence[str] = ()) -> Loaded:
