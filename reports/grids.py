@@ -106,6 +106,7 @@ def of_charts(tables: Tables, findings: Findings) -> dict[str, Grid]:
         "waits": _waits,
         "incidence": _incidence,
         "stages": _stages,
+        "stages_middle": _stages,
         "fates": _fates,
         "differences": _differences,
         "same_patients": _same_patients,

@@ -228,6 +228,7 @@ NATIVE: Mapping[str, Maker] = {
     "waiting_ecdf": _ecdf,
     "incidence": _incidence,
     "stages": _stages,
+    "stages_median": _stages,
     "fates": _fates,
     "differences": _differences,
     "same_patients": _same,

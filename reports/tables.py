@@ -62,6 +62,14 @@ FORMS: Mapping[str, Form] = {
         maybe=("low", "high"),
         drawn="mean_days",
     ),
+    "stages_middle": Form(
+        ("scenario", "stage", "kind", "label"),
+        ("order", "mean_days"),
+        ("scenario", "order", "stage", "kind"),
+        maybe=("low", "high"),
+        drawn="mean_days",
+        optional=True,
+    ),
     "fates": Form(("scenario", "fate", "label"), ("estimate", "low", "high", "count_mean"), ("scenario", "fate")),
     "same_patients": Form(
         ("scenario", "baseline", "outcome", "label"),

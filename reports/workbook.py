@@ -21,6 +21,7 @@ SHEETS = {
     "changes": "What differs",
     "fates": "Fates",
     "stages": "Stages",
+    "stages_middle": "Stages, median patient",
     "waits": "Waiting days",
     "groups": "Groups",
     "resources_summary": "Resources",

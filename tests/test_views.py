@@ -9,6 +9,7 @@ import pytest
 
 from sim.experiment.picture_tables import Pictures
 from sim.experiment.replicate import Arm, Keep, replicate
+from sim.outcomes.curves import middle_stage_days
 from sim.outcomes.estimates import interval
 from sim.outcomes.fates import FATES
 from sim.outcomes.flow import NODES, STATIONS, flow_counts
@@ -97,6 +98,14 @@ def test_the_flow_keeps_everybody() -> None:
         assert counts[:, station].sum() == counts[station].sum()
     assert counts[:, names.index("infused")].sum() == 3
     assert set(names[len(STATIONS) :]) == set(FATES)
+
+
+def test_the_middle_tenth_is_the_patient_of_the_median_wait() -> None:
+    # waits of 14, 24 and 34 days: one line of 10 days, slots on days 4, 11 and 18
+    ran = small(LINE, "0 d, 0 d, 0 d")
+    days = middle_stage_days(ran.patients, ran.trace)
+    assert days.sum() == pytest.approx(24)
+    assert days[:, 1].sum() == pytest.approx(14)
 
 
 def test_a_timeline_has_no_gap_and_names_its_queues() -> None:

@@ -106,6 +106,15 @@ CHARTS: tuple[Chart, ...] = (
         " not fit; the table has all.",
     ),
     Chart(
+        "stages_median",
+        "Where the days go, median patient",
+        "stages_middle",
+        stages.draw_middle,
+        stages.describe_middle,
+        "As above, of the tenth of infused patients whose wait is nearest the median. A few very long "
+        "waits lengthen the mean; they do not move this picture.",
+    ),
+    Chart(
         "flow",
         "Where patients go",
         "flow",

@@ -330,10 +330,8 @@ def _widest_first(tornado: pd.DataFrame) -> pd.DataFrame:
 
 def _first(table: pd.DataFrame) -> pd.DataFrame:
     """The rows of the first scenario and of the first of the main metrics."""
-    chosen: pd.DataFrame = table[
-        (table["metric"] == metrics_of(table, 1)[0]) & (table["scenario"] == table["scenario"].iloc[0])
-    ]
-    return chosen
+    mine: pd.DataFrame = table[table["scenario"] == table["scenario"].iloc[0]]
+    return mine[mine["metric"] == metrics_of(mine, 1)[0]]
 
 
 def _ordered(values: pd.Series) -> list[str]:

@@ -14,6 +14,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from sim.experiment.replicate import Arm, Replication
+from sim.experiment.tables import stage_rows
 from sim.outcomes.flow import NODES, STATIONS
 from sim.outcomes.groups import GROUPINGS, METRICS, group_keys
 from sim.outcomes.resource_use import ResourceUse
@@ -55,6 +56,7 @@ class Pictures:
             "list_through_time": self._lists(),
             "stock_through_time": self._stock(),
             "flow": self._flow(),
+            "stages_middle": self._middle(),
             "groups": self._groups(),
             "resources_summary": self._resources(),
             "timeline_sample": pd.DataFrame(self.spells),
@@ -131,6 +133,10 @@ class Pictures:
                 columns |= {name: mean[row], f"{name}_low": low[row], f"{name}_high": high[row]}
             frames.append(pd.DataFrame(columns))
         return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame()
+
+    def _middle(self) -> pd.DataFrame:
+        """As `stages.csv`, of the tenth of the infused whose wait is nearest the median."""
+        return stage_rows(self.arms, [self._interval(place, "middle") for place in range(len(self.arms))])
 
     def _flow(self) -> pd.DataFrame:
         """One row a scenario and step of patients from a station to the next node: mean count a replication."""

@@ -138,10 +138,16 @@ def resources(collected: Collected) -> pd.DataFrame:
 
 def stages(collected: Collected) -> pd.DataFrame:
     """One row a scenario, interval and kind: mean days of an infused measured patient."""
+    per_arm = [
+        np.array([replication[place] for replication in collected.stages]) for place in range(len(collected.arms))
+    ]
+    return stage_rows(collected.arms, [interval(values) for values in per_arm])
+
+
+def stage_rows(arms: Sequence[Arm], intervals: Sequence[tuple[FloatArray, FloatArray, FloatArray]]) -> pd.DataFrame:
+    """One row a scenario, interval and kind, from (mean, low, high) of each arm, shape (intervals, 2)."""
     rows = []
-    for place, arm in enumerate(collected.arms):
-        values = np.array([replication[place] for replication in collected.stages])
-        mean, low, high = interval(values)
+    for arm, (mean, low, high) in zip(arms, intervals, strict=True):
         names = stage_names(milestones(arm.protocol.patient_steps))
         for k, pair in enumerate(names):
             for kind, column in (("process", 0), ("queue", 1)):

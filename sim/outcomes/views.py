@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from sim.engine.trace import Trace
 from sim.outcomes import flow, groups, through_time
+from sim.outcomes.curves import middle_stage_days
 from sim.outcomes.fates import Patients
 from sim.outcomes.resource_use import ResourceUse
 from sim.outcomes.timelines import timelines
@@ -65,6 +66,7 @@ def view(
         "stock": through_time.stock_levels(protocol, trace, edges),
         "lists": through_time.list_levels(patients, trace, edges),
         "flow": flow.flow_counts(patients),
+        "middle": middle_stage_days(patients, trace),
         "groups": groups.group_metrics(scenario, patients, trace, window),
         "resources": np.array(figures, dtype=float).reshape(len(figures), len(RESOURCE_FIGURES)),
     }

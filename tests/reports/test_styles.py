@@ -5,17 +5,20 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable
+from html import unescape
 from pathlib import Path
 
 import pytest
 
 import reports
 from reports import Wanted, pages
+from reports.charts import CHARTS
 from reports.export import Picture
 from reports.findings import gather
+from reports.gallery import gallery
 from reports.images import Job, NoImagesError, images
 from reports.styles import styled, untitled
-from reports.tables import read
+from reports.tables import STUDIES, read
 from reports.theme import PRINT, SCREEN, SLIDE, STYLES
 from tests.reports.browser import find
 
@@ -99,3 +102,14 @@ def test_without_kaleido_the_reason_is_told(pictures: list[Picture], monkeypatch
     monkeypatch.setitem(__import__("sys").modules, "kaleido", None)
     with pytest.raises(NoImagesError, match=r"kaleido is not installed.*vein2vein\[images\]"):
         images([Job(pictures[0], "svg")])
+
+
+@pytest.mark.skipif(find() is None, reason="no Chrome, Chromium or Edge on this machine (set BROWSER_PATH)")
+def test_the_gallery_shows_each_chart_once_without_any_script(folder: Folder) -> None:
+    text = gallery([folder("study"), folder("study_line")])
+    assert "<script" not in text
+    assert "script-src 'none'" in unescape(text)
+    drawn = [chart.name for chart in CHARTS if chart.table in STUDIES]
+    assert text.count('<img src="data:image/svg+xml;base64,') == len(drawn)
+    assert all(f'<h2 id="{name}">' in text for name in drawn)
+    assert "Charts of other studies" in text
