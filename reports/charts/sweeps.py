@@ -1,4 +1,7 @@
-"""What changes when inputs change: lines and maps of a sweep, tornado, Sobol indices, the capacity curve of a plan."""
+"""What changes when inputs change: lines and maps of a sweep, tornado, Sobol indices, the capacity curve of a plan.
+
+Longer than 400 lines because these charts share how they choose metric, scenario and values, which belongs to no other.
+"""
 
 from __future__ import annotations
 
