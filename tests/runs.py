@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -10,9 +11,9 @@ import numpy as np
 
 from sim.engine.simpy_engine import run
 from sim.engine.trace import Trace
-from sim.outcomes.fates import FATE_NAMES, Patients, resolve
+from sim.outcomes.fates import FATE_NAMES, Patients, resolve, table
 from sim.outcomes.resource_use import ResourceUse, resource_use
-from sim.pieces.cohort import draw_cohort
+from sim.pieces.cohort import SOURCES, draw_cohort
 from sim.pieces.protocol import Protocol
 from sim.pieces.strategies import build_protocol
 from sim.scenario import Loaded, Scenario, load
@@ -43,6 +44,17 @@ class Ran:
     def days(self, milestone: str) -> list[float | None]:
         """The day of a milestone, patient by patient; None where it did not happen."""
         return [None if np.isnan(day) else float(day) for day in self.patients.day(milestone)]
+
+    def rows(self, column: str) -> list[object]:
+        """A column of the patient table: one row a patient, and one for each later course that he began."""
+        names: dict[str, Sequence[str]] = {
+            "region": list(self.scenario.regions),
+            "source": SOURCES,
+            "centre": list(self.scenario.centres),
+            "risk_group": list(self.scenario.patients.risk_groups),
+        }
+        found = table(self.patients, "here", 0, names, self.protocol.product)[column]
+        return list(np.asarray(found).tolist())
 
     @property
     def fates(self) -> list[str]:
@@ -80,8 +92,8 @@ def small(rest: str, days: str, strategy: str = "autologous", centre: str = "", 
         rest += "\npatients: {risk_groups: {everybody: {share: 1}}}\n"
     if "clocks:" not in rest:
         rest += "\nclocks: {waiting: {progression: never}}\n"
-    if strategy == "autologous" and "apheresis:" not in rest:
+    if strategy != "allogeneic" and "apheresis:" not in rest:
         rest += "\napheresis: {duration: 0 d}\n"
-    if strategy == "autologous" and "manufacturing:" not in rest:
+    if strategy != "allogeneic" and "manufacturing:" not in rest:
         rest += "\nmanufacturing: {duration: 0 d}\n"
     return run_scenario(load_text(text + rest, *overrides).scenario)

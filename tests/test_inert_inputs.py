@@ -103,6 +103,78 @@ infusion: {scheduling: 3 d, stay: 30 d, bed_from: infusion}
 """
 )
 
+WHOLE = """
+name: Whole
+strategy: hybrid
+run: {start: 2026-01-01, warm_up: 60 d, window: 240 d, follow_up: 250 d, replications: 2, seed: 5}
+regions:
+  north:
+    centre: {big: 0.6, small: 0.4}
+    referrals: 14 / month
+    already_waiting: {count: 5, waited: {uniform: [3 d, 40 d]}}
+    travel: 2 d
+    declines: 0.2
+  south:
+    centre: small
+    referrals: 9 / month
+    already_waiting: {since: [10 d, 20 d]}
+centres:
+  big: {chairs: 2, beds: 4, icu: 1, lines: 5}
+  small: {chairs: 2, beds: 4, icu: 1}
+calendars:
+  office: {days: [mon, tue, thu], hours: [8 h, 18 h], holidays: [2026-04-14]}
+  courier: {days: [mon, wed, fri]}
+disruptions:
+  fire: {resource: line, centre: big, from: 90 d, for: 20 d, work: pause}
+  strike: {resource: courier, from: 120 d, for: 10 d}
+patients:
+  risk_groups:
+    mild: {share: 0.6, hazard: 0.8, priority: 0, benefit: 0.9}
+    severe: {share: 0.4, hazard: 1.7, priority: 1, benefit: 0.3}
+waiting_list: {policy: score, score: {waiting_day: 1, priority: 20, benefit: 10, progressed: 30}}
+clocks:
+  waiting:
+    progression: {exponential: {rate: 0.01 / d}}
+    ends_eligibility: 0.2
+    death: {exponential: {rate: 0.004 / d}}
+work_up: {duration: 5 d, calendar: office, working_time: true}
+apheresis: {duration: 2 h, calendar: office, fit: true, attempts: 2, repeat_after: 6 d, shortfall: 0.1}
+shipping: {to_factory: 1 d, to_centre: 2 d, calendar: courier, viable: 40 h}
+manufacturing:
+  slots: {count: 3, every: week, weekday: tue, scope: pool, after_failed_collection: keep}
+  lines: 1
+  site: centre
+  batches: 1
+  duration: 9 d
+  calendar: office
+  failure: 0.2
+  failure_found: 4 d
+  attempts: 2
+  products:
+    one: {share: 0.5, duration: 8 d, failure: 0.1, out_of_specification: 0.2}
+    two: {share: 0.5, duration: 25 d, failure: 0.3, out_of_specification: 0.4}
+release_testing:
+  sterility: 14 d
+  potency: 3 d
+  review: 2 d
+  calendar: office
+  working_time: true
+  accepted: 0.5
+  not_accepted: remake
+  conditional: {sterility: 5 d, recall: 0.1}
+allogeneic:
+  stock: {opening: 4, order: {at: 2, up_to: 5}, doses_per_lot: 2, kept: at_centres}
+  lots: {shared_lines: equal, donor: {duration: 3 d}, culture: 6 d, editing: 2 d, failure: 0.1}
+hybrid: {allogeneic_for: [severe], after_waiting: 20 d, since: listing, after_failure: true}
+lymphodepletion: {duration: 5 d, calendar: courier}
+infusion: {scheduling: 3 d, stay: 6 d, model: inpatient}
+toxicity:
+  crs: {onset: 1 d, grades: {low: {share: 0.5, duration: 2 d}, high: {share: 0.3, duration: 5 d, icu: 0.5}}}
+  neurotoxicity: {onset: 2 d, grades: {any: {share: 0.2, duration: 3 d, icu: 0.4}}}
+  icu: {stay: 4 d, bed: kept}
+later_course: {share: 0.5, relapse: 40 d, strategy: same}
+"""
+
 BOTH = {
     "run.start": "2026-01-03",
     "run.warm_up": "61 d",
@@ -133,9 +205,105 @@ BOTH = {
     "infusion.stay": "20 d",
     "infusion.bed_from": "lymphodepletion",
 }
+NEW_IN_BOTH = {
+    "regions.north.travel": "1 d",
+    "regions.north.declines": "0.5",
+    "regions.south.travel": "1 d",
+    "regions.south.declines": "0.5",
+    "infusion.model": "outpatient",
+}
+BY_GRADE = {
+    f"toxicity.{grade}.{key}": value
+    for grade in ("crs.grades.low", "crs.grades.high", "neurotoxicity.grades.any")
+    for key, value in (("share", "0.1"), ("duration", "1 d"), ("icu", "0.8"))
+}
+OF_WHOLE: dict[str, str | None] = {
+    "regions.north.centre": "big",
+    "regions.north.already_waiting.count": "7",
+    "regions.north.already_waiting.waited": "{uniform: [3 d, 60 d]}",
+    "regions.north.travel": "3 d",
+    "regions.north.declines": "0.4",
+    "regions.south.already_waiting.since": "[10 d, 30 d]",
+    "regions.south.travel": "1 d",
+    "regions.south.declines": "0.3",
+    "centres.big.icu": "0",
+    "centres.small.icu": "0",
+    "centres.big.lines": "1",
+    "centres.small.lines": "4",
+    "calendars.office.days": "[mon, tue]",
+    "calendars.office.hours": "[9 h, 18 h]",
+    "calendars.office.holidays": "[2026-04-14, 2026-04-16]",
+    "calendars.courier.days": "[mon, fri]",
+    "calendars.courier.hours": "[8 h, 18 h]",
+    "calendars.courier.holidays": "[2026-04-13, 2026-04-15, 2026-04-17, 2026-04-20, 2026-04-22]",
+    "disruptions.fire.resource": "chair",
+    "disruptions.fire.centre": "small",
+    "disruptions.fire.from": "95 d",
+    "disruptions.fire.for": "30 d",
+    "disruptions.fire.work": "lose",
+    "disruptions.strike.resource": "chair",
+    "disruptions.strike.from": "121 d",
+    "disruptions.strike.for": "20 d",
+    "patients.risk_groups.mild.benefit": "5",
+    "patients.risk_groups.severe.benefit": "5",
+    "waiting_list.score.waiting_day": "0",
+    "waiting_list.score.priority": "-200",
+    "waiting_list.score.benefit": "200",
+    "waiting_list.score.progressed": "-300",
+    "work_up.calendar": "courier",
+    "work_up.working_time": "false",
+    "apheresis.calendar": "courier",
+    "apheresis.fit": "false",
+    "shipping.calendar": "office",
+    "shipping.viable": "20 h",
+    "manufacturing.slots.weekday": "thu",
+    "manufacturing.slots.claimed": None,
+    "manufacturing.slots.after_failed_collection": "forfeit",
+    "manufacturing.site": None,
+    "manufacturing.batches": "2",
+    "manufacturing.calendar": "courier",
+    "manufacturing.failure_found": "6 d",
+    "manufacturing.products.one.duration": "7 d",
+    "manufacturing.products.one.failure": "0.4",
+    "manufacturing.products.one.out_of_specification": "0.6",
+    "manufacturing.products.two.duration": "7 d",
+    "manufacturing.products.two.failure": "0.4",
+    "manufacturing.products.two.out_of_specification": "0.6",
+    "release_testing.calendar": "courier",
+    "release_testing.working_time": "false",
+    "release_testing.not_accepted": "stop",
+    "release_testing.conditional.sterility": "6 d",
+    "release_testing.conditional.recall": "0.5",
+    "allogeneic.stock.kept": None,
+    "allogeneic.lots.shared_lines": "last",
+    "allogeneic.lots.editing": "5 d",
+    "hybrid.allogeneic_for": "[mild]",
+    "hybrid.after_waiting": "30 d",
+    "hybrid.since": "referral",
+    "hybrid.after_failure": "false",
+    "lymphodepletion.calendar": "office",
+    "infusion.model": None,
+    **BY_GRADE,
+    "toxicity.crs.onset": "2 d",
+    "toxicity.neurotoxicity.onset": "1 d",
+    "toxicity.icu.stay": "9 d",
+    "toxicity.icu.bed": "freed",
+    "later_course.share": "0.9",
+    "later_course.relapse": "60 d",
+    "later_course.strategy": "allogeneic",
+}
 CHANGES: dict[str, dict[str, str | None]] = {
+    WHOLE: OF_WHOLE,
     AUTOLOGOUS: BOTH
+    | NEW_IN_BOTH
     | {
+        "manufacturing.slots.weekday": "fri",
+        "manufacturing.slots.claimed": "at_receipt",
+        "manufacturing.slots.after_failed_collection": "forfeit",
+        "manufacturing.site": "centre",
+        "manufacturing.batches": "2",
+        "shipping.viable": None,
+        "release_testing.not_accepted": "stop",
         "centres.big.chairs": "2",
         "centres.big.slots": "1",
         "centres.small.chairs": "2",
@@ -181,8 +349,11 @@ CHANGES: dict[str, dict[str, str | None]] = {
         "bridging.hazard": "0.9",
     },
     ALLOGENEIC: BOTH
+    | NEW_IN_BOTH
     | {
         "run.start": None,
+        "allogeneic.stock.kept": "at_centres",
+        "allogeneic.lots.editing": "1 d",
         "allogeneic.unsuitable": "0.4",
         "allogeneic.shipping.duration": "3 d",
         "allogeneic.shipping.loss": "0.4",
@@ -207,6 +378,11 @@ APART = {
     "waiting_list.policy": "priorities go with one policy only",
     "manufacturing.slots.scope": "centres have slots of their own in one scope only",
     "run.start": "an allogeneic scenario without dates does not depend on its first day",
+    "allogeneic.stock.kept": "lots on the lines of a centre need a stock there",
+    "shipping.viable": "cells wait for no courier who has no calendar",
+    "manufacturing.slots.claimed": "at_receipt excludes after_failed_collection",
+    "manufacturing.site": "centres have lines of their own in one of two cases only",
+    "infusion.model": "an outpatient has no stay",
 }
 TEXT = ("name", "description", "strategy")
 
@@ -223,6 +399,7 @@ def records(ran: Ran) -> tuple[np.ndarray, ...]:
     patients = ran.patients
     return (
         patients.fate,
+        patients.referral_day,
         patients.cohort.measured,
         patients.end_day,
         patients.progression_day,
@@ -246,21 +423,35 @@ def same(a: tuple[np.ndarray, ...], b: tuple[np.ndarray, ...]) -> bool:
 
 def leaves(value: object, path: str = "") -> list[str]:
     """Paths of a resolved scenario down to the values that a file would give."""
-    if isinstance(value, dict) and not any(key in value for key in ("exponential", "triangular", "0 d")):
+    if (
+        isinstance(value, dict)
+        and not path.endswith(".centre")
+        and not any(key in value for key in ("exponential", "triangular", "uniform", "0 d"))
+    ):
         return [p for key, inner in value.items() for p in leaves(inner, f"{path}.{key}" if path else str(key))]
     return [path]
 
 
 @pytest.mark.parametrize("text", [AUTOLOGOUS, ALLOGENEIC], ids=["autologous", "allogeneic"])
 def test_every_field_is_listed_here(text: str) -> None:
+    assert fields(text) - set(CHANGES[text]) - set(APART) == set()
+
+
+def test_every_field_is_listed_in_one_place() -> None:
+    listed = {path for changes in CHANGES.values() for path in changes}
+    # names of centres, regions and groups are those of all three
+    assert {path for path in fields(WHOLE) if not path.endswith(".share")} - listed - set(APART) == set()
+
+
+def fields(text: str) -> set[str]:
+    """The paths of everything that a scenario says of its world."""
     resolved = unchanged(text)[0].resolved
-    fields = {path for path in leaves(resolved) if not path.startswith(TEXT) and path not in ("sources",)}
-    assert fields - set(CHANGES[text]) - set(APART) == set()
+    return {path for path in leaves(resolved) if not path.startswith(TEXT) and path not in ("sources",)}
 
 
 CASES = [
     pytest.param(text, path, value, id=f"{kind}-{path}")
-    for text, kind in ((AUTOLOGOUS, "autologous"), (ALLOGENEIC, "allogeneic"))
+    for text, kind in ((AUTOLOGOUS, "autologous"), (ALLOGENEIC, "allogeneic"), (WHOLE, "whole"))
     for path, value in CHANGES[text].items()
     if value is not None
 ]

@@ -50,7 +50,7 @@ def run(
             raise EngineError(f"{names[state.n[k.NEED_NAME]]}: still failing after {k.MOST_ATTEMPTS:,} attempts")
         else:
             state = _grow(state, need)
-    return _trace(flat, state)
+    return _trace(flat, people, state)
 
 
 class _Same:
@@ -76,9 +76,9 @@ def _people(flat: Flat, cohort: Cohort, luck: Luck, follow_up: float) -> People:
     count = len(cohort.referral_day)
     ranks = np.empty((2, count if flat.policies != {k.FIRST_COME} else 0))
     if k.SICKEST_FIRST in flat.policies:
-        ranks[k.SICKEST_FIRST - 1] = -cohort.priority
+        ranks[k.SICKEST_FIRST - 1] = cohort.ranks["sickest_first"]
     if k.LOTTERY in flat.policies and count:
-        ranks[k.LOTTERY - 1] = luck.patients("lottery", 0)
+        ranks[k.LOTTERY - 1] = cohort.ranks["lottery"]
     return People(
         referral=cohort.referral_day,
         arrivals=np.argsort(cohort.referral_day, kind="stable"),
@@ -192,11 +192,11 @@ def _draw(flat: Flat, state: State, luck: Luck) -> State:
     if width > drawn.shape[1]:  # longer columns start with the shorter ones
         drawn = np.empty((drawn.shape[0], width))
         for which, begun in zip(*np.nonzero(column >= 0), strict=True):
-            uniforms = luck.lots(flat.purposes[which], int(begun), width)
+            uniforms = luck.lots(("lots",), flat.purposes[which], int(begun), width)
             drawn[column[which, begun]] = _values(flat, int(which), uniforms)
     if attempt >= column.shape[1] or column[purpose, attempt] < 0:
         column, drawn = _with_column(column, drawn, purpose, attempt)
-        uniforms = luck.lots(flat.purposes[purpose], attempt, width)
+        uniforms = luck.lots(("lots",), flat.purposes[purpose], attempt, width)
         drawn[column[purpose, attempt]] = _values(flat, purpose, uniforms)
     return state._replace(lot_column=column, lot_drawn=drawn)
 
@@ -234,7 +234,7 @@ def _grow(state: State, need: int) -> State:
     return state._replace(**larger)
 
 
-def _trace(flat: Flat, state: State) -> Trace:
+def _trace(flat: Flat, people: People, state: State) -> Trace:
     n, stop = state.n, float(state.t[k.TODAY])
     uses = _uses(state, stop)
     slots, slot_days = state.slots[: n[k.SLOTS]], state.slot_days[: n[k.SLOTS]]
@@ -248,6 +248,8 @@ def _trace(flat: Flat, state: State) -> Trace:
         attempt_names=flat.attempt_names,
         attempts=state.attempts,
         fates=flat.fates,
+        reasons=flat.reasons,
+        referral_day=people.referral,
         ended_fate=state.ended_fate,
         ended_day=state.ended_day,
         leave_day=state.leave_day,
@@ -264,12 +266,14 @@ def _trace(flat: Flat, state: State) -> Trace:
             slot_days[:, k.PERISHED].copy(),
         ),
         lots=Lots(
+            np.arange(len(lots)),
+            np.zeros(len(lots), dtype=np.int64),
             lots[:, k.LOT_STARTED].copy(),
             lots[:, k.LOT_READY].copy(),
             lots[:, k.LOT_FAILED].copy(),
             np.full(len(lots), n[k.DOSES_PER_LOT]),
         ),
-        expiries=Expiries(expiries[:, 0].copy(), expiries[:, 1].astype(np.int64)),
+        expiries=Expiries(np.zeros(len(expiries), np.int64), expiries[:, 0].copy(), expiries[:, 1].astype(np.int64)),
         stages=_stages(flat, state, stop) if n[k.TRACED] else None,
     )
 
@@ -293,9 +297,8 @@ def _stages(flat: Flat, state: State, stop: float) -> Stages:
     rows = state.stages[:count]
     passed = list(dict.fromkeys(rows[:, 2].tolist()))
     place = {name: number for number, name in enumerate(passed)}
-    # sorted as whole rows, like the reference does: a day that did not come (NaN) has no place in an order
     listed = sorted(
-        (kind, entity, began, ended if ended <= stop else float("nan"), place[name])
+        (kind, entity, min(began, ended), ended, place[name])
         for (kind, entity, name), (began, ended) in zip(rows.tolist(), state.stage_days[:count].tolist(), strict=True)
         if began <= stop
     )
@@ -303,11 +306,14 @@ def _stages(flat: Flat, state: State, stop: float) -> Stages:
     def column(number: int, of: type) -> Any:
         return np.array([row[number] for row in listed], dtype=of)
 
+    ended_by_stop = column(3, float)
+    ended_by_stop[ended_by_stop > stop] = np.nan
     return Stages(
         tuple(flat.stage_names[name] for name in passed),
         column(0, np.int64),
         column(1, np.int64),
         column(4, np.int64),
         column(2, float),
-        column(3, float),
+        column(2, float),
+        ended_by_stop,
     )

@@ -17,10 +17,12 @@ from sim.pieces.clocks import Clock
 from sim.pieces.protocol import (
     Cadence,
     Capacity,
+    Policy,
     Protocol,
     Stock,
     attempt_names,
     drawn,
+    ends,
     milestones,
     unlimited,
     walk_steps,
@@ -37,6 +39,7 @@ from sim.pieces.steps import (
     Noted,
     OnLeave,
     Path,
+    Share,
     Stage,
     Step,
     Supply,
@@ -81,6 +84,7 @@ class Flat:
     attempt_names: tuple[str, ...]
     lot_attempt_names: tuple[str, ...]
     fates: tuple[str, ...]
+    reasons: tuple[str, ...]
     stage_names: tuple[str, ...]
     depth: int
     uses: int
@@ -96,7 +100,7 @@ class _Table:
     purposes: dict[str, int]
     milestones: tuple[str, ...]
     attempts: tuple[str, ...]
-    fates: tuple[str, ...]
+    ends: tuple[End, ...]
     rows: list[list[int]]
     numbers: list[float]
     branches: list[int]
@@ -137,6 +141,8 @@ class _Table:
 
     def stage(self, step: Stage, depth: int) -> None:
         name = self._stage_name(step.name)
+        if step.hours is not None:
+            raise EngineError("the compiled engine does not know opening hours yet")
         if step.name in self.purposes:
             self.add(k.STAGE, purpose=self.purposes[step.name], name=name)
         elif isinstance(step.duration, UntilSlotStart):
@@ -146,6 +152,8 @@ class _Table:
 
     def use(self, step: Use, depth: int) -> None:
         resource = self._resource(step.resource, Capacity | Cadence)
+        if step.patience is not None:
+            raise EngineError("the compiled engine does not know patience yet")
         if step.units != 1 and isinstance(self.protocol.resources[resource], Cadence):
             raise EngineError(f"the compiled engine hands out the slots of {step.resource!r} one at a time")
         opened = self.add(k.USE, resource=resource, units=step.units, mode=int(step.rejoin))
@@ -154,6 +162,8 @@ class _Table:
         self.here(opened, k.AFTER)
 
     def draw(self, step: Draw, depth: int) -> None:
+        if step.patience is not None:
+            raise EngineError("the compiled engine does not know patience yet")
         self.add(k.DRAW, resource=self._resource(step.stock, Stock), units=1)
 
     def supply(self, step: Supply, depth: int) -> None:
@@ -167,8 +177,10 @@ class _Table:
             if self.kind == k.LOT:
                 raise EngineError("Noted has no meaning on the path of a lot")
             chosen = self.add(k.NOTED, name=self.milestones.index(step.when.milestone))
-        else:
+        elif isinstance(step.when, Share):
             chosen = self.add(k.CHOOSE, step.when.share, purpose=self.purposes[step.when.purpose])
+        else:
+            raise EngineError(f"the compiled engine does not know the condition {type(step.when).__name__}")
         self.path(step.then, depth)
         jump = self.add(k.JUMP)
         self.here(chosen, k.OTHERWISE)
@@ -227,7 +239,7 @@ class _Table:
         if self.kind == k.LOT:
             self.add(k.LOT_END)
         else:
-            self.add(k.END, name=self.fates.index(step.fate))
+            self.add(k.END, name=self.ends.index(step))
 
     def _stage_name(self, name: str) -> int:
         if name not in self.stages:
@@ -268,9 +280,11 @@ def flatten(protocol: Protocol) -> Flat:
     rules = (*patients.values(), *lots.values())
     names, tries = milestones(protocol.path), attempt_names(protocol.path)
     lot_tries = attempt_names(protocol.lot_path)
-    fates = tuple(dict.fromkeys(s.fate for s in walk_steps(protocol.path) if isinstance(s, End)))
+    if protocol.later_path:
+        raise EngineError("the compiled engine does not know later courses yet")
+    found = ends(protocol.path)
     table = _Table(
-        protocol, k.PATIENT, {name: place for place, name in enumerate(patients)}, names, tries, fates, [], [], [], []
+        protocol, k.PATIENT, {name: place for place, name in enumerate(patients)}, names, tries, found, [], [], [], []
     )
     table.path(protocol.path, 0)
     table.add(k.DONE)
@@ -283,7 +297,7 @@ def flatten(protocol: Protocol) -> Flat:
     of_lots.add(k.DONE)
     pools, first_pool, pool_count = _pools(protocol)
     change_pool, change_units, happenings = _happenings(protocol, first_pool)
-    hazards, hazard_at, ends = _hazards(protocol)
+    hazards, hazard_at, ends_eligibility = _hazards(protocol)
     fixed = np.array([r.mean() if isinstance(r, Distribution) and r.is_fixed else -1.0 for r in rules], dtype=float)
     plan = Plan(
         operations=np.array(table.rows, dtype=np.int64),
@@ -297,7 +311,7 @@ def flatten(protocol: Protocol) -> Flat:
         fixed=fixed,
         hazards=hazards,
         hazard_at=hazard_at,
-        ends_eligibility=ends,
+        ends_eligibility=ends_eligibility,
         after_progression=np.array(protocol.clocks.after_progression, dtype=float),
     )
     counters, days_of_run, shelf, opening = _stock(protocol, first_pool)
@@ -318,7 +332,8 @@ def flatten(protocol: Protocol) -> Flat:
         milestones=names,
         attempt_names=tries,
         lot_attempt_names=lot_tries,
-        fates=fates,
+        fates=tuple(end.fate for end in found),
+        reasons=tuple(end.reason for end in found),
         stage_names=tuple(table.stages),
         depth=of_lots.depth,
         uses=sum(isinstance(step, Use | Draw) for step in walk_steps(protocol.path)),
@@ -344,7 +359,8 @@ def _pools(protocol: Protocol) -> tuple[Pools, IntArray, IntArray]:
     first = np.cumsum([0, *counts])[:-1]
     slots = most = 0
     for index, resource in enumerate(protocol.resources):
-        if resource.policy not in POLICIES:
+        policy = protocol.policies.get(resource.policy)
+        if resource.policy not in POLICIES or (policy is not None and policy != Policy()):
             raise EngineError(f"the compiled engine does not know the policy {resource.policy!r}")
         for centre in range(counts[index]):
             row, real = whole[first[index] + centre], numbers[first[index] + centre]
@@ -411,12 +427,15 @@ def _stock(protocol: Protocol, first_pool: IntArray) -> tuple[IntArray, FloatArr
     if len(stocks) > 1:
         raise EngineError("the compiled engine knows one stock at a time")
     index, stock = stocks[0]
-    shelf = [[stock.shelf_life * ((dose + 1) / stock.opening), float(dose), 1.0] for dose in range(stock.opening)]
+    if len(stock.opening) > 1:
+        raise EngineError("the compiled engine does not know stocks at centres yet")
+    opening = stock.opening[0]
+    shelf = [[stock.shelf_life * ((dose + 1) / opening), float(dose), 1.0] for dose in range(opening)]
     due = [(batch[0], k.EXPIRY + index, k.EXPIRING, 0) for batch in shelf if batch[0] < np.inf]
     if stock.every < np.inf:
         due.append((stock.every, k.DELIVERY + index, k.ORDERING, 0))
     counters[k.STOCK_POOL], counters[k.DOSES_PER_LOT] = first_pool[index], stock.doses_per_lot
-    counters[k.ON_HAND] = counters[k.SHELF] = stock.opening
+    counters[k.ON_HAND] = counters[k.SHELF] = opening
     if stock.reorder is not None:
         counters[k.REORDERS], (counters[k.ORDER_AT], counters[k.ORDER_UP_TO]) = 1, stock.reorder
     days[k.SHELF_LIFE], days[k.ORDER_EVERY] = stock.shelf_life, stock.every

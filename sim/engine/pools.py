@@ -12,13 +12,13 @@ from functools import partial
 from heapq import heapify, heappop, heappush
 from typing import TYPE_CHECKING
 
-from sim.engine.timeline import Action, Happening, Phase, Timeline
-from sim.pieces.protocol import Cadence, Capacity
+from sim.engine.timeline import CLOCK, Action, Happening, Phase, Timeline
+from sim.pieces.protocol import FIRST_COME, Cadence, Capacity
 
 if TYPE_CHECKING:
     from sim.engine.walker import Walker
 
-WAITING, GRANTED, LAPSED = 0, 1, 2
+WAITING, GRANTED, LAPSED, GAVE_UP = 0, 1, 2, 3
 # The part of an order that is the entity's number; the rest is its kind.
 ENTITY = (1 << 32) - 1
 NAN, INFINITY = float("nan"), float("inf")
@@ -37,17 +37,19 @@ class Request:
     """One entity's wish for units of a pool, and the record of what became of it.
 
     `who`: the entity's order. The walker itself is known only while it waits: records outlive walkers, and memory that
-    is freed and used again is memory that is in the cache.
+    is freed and used again is memory that is in the cache. `ticket`: the serial of its entry in the queue; entries
+    with another one are stale.
     """
 
-    __slots__ = ("asked", "began", "ended", "lapses", "pool", "slot", "state", "units", "walker", "who")
+    __slots__ = ("asked", "began", "ended", "lapses", "pool", "slots", "state", "ticket", "units", "walker", "who")
 
     def __init__(self, walker: Walker, pool: Queue, units: int, lapses: float) -> None:
         self.walker: Walker | None = None
         self.who, self.pool, self.units, self.lapses = walker.order, pool, units, lapses
         self.asked, self.began, self.ended = walker.day, NAN, NAN
         self.state = WAITING
-        self.slot: Slot | None = None
+        self.ticket = 0
+        self.slots: tuple[Slot, ...] = ()
 
     def happen(self) -> None:
         """The leaving day of a waiter that holds something, or that a stock counts on: he leaves the queue."""
@@ -57,10 +59,41 @@ class Request:
             walker.happen()
 
 
+class OutOfPatience:
+    """The day on which a waiter gives up, unless he is served at the same instant."""
+
+    __slots__ = ("request",)
+
+    def __init__(self, request: Request) -> None:
+        self.request = request
+
+    def happen(self) -> None:
+        """He leaves the queue for good and goes on with something else."""
+        walker = self.request.walker
+        if walker is not None:
+            self.request.pool.lapse(self.request, GAVE_UP)
+            walker.happen()
+
+
+class Jump:
+    """The day on which a waiter's disease progresses, and his rank with it."""
+
+    __slots__ = ("key_day", "rank", "request")
+
+    def __init__(self, request: Request, rank: float, key_day: float) -> None:
+        self.request, self.rank, self.key_day = request, rank, key_day
+
+    def happen(self) -> None:
+        """He takes another place in the queue."""
+        if self.request.walker is not None:
+            self.request.pool.enter(self.request, self.rank, self.key_day)
+
+
 class Queue(Happening):
     """Waiting requests of one pool by (rank, asked, order of the entity); its happening is the pool's turn."""
 
     unlimited = False
+    lot_rank = 0.0
 
     def __init__(self, timeline: Timeline, index: int, centre: int, log: list[Request], policy: str) -> None:
         super().__init__(timeline)
@@ -80,12 +113,20 @@ class Queue(Happening):
             self._grant(request)
             return request
         request.walker = walker
+        plain = self.policy == FIRST_COME and self.lot_rank == 0.0
+        rank, jump = (0.0, None) if plain else walker.rank(self, key_day)
+        if jump is not None and jump[0] < lapses:
+            self.timeline.at(jump[0], CLOCK + walker.order, Jump(request, jump[1], key_day))
+        self.enter(request, rank, key_day)
+        return request
+
+    def enter(self, request: Request, rank: float, key_day: float) -> None:
+        """Put a waiting request into its place; an entry that it had before is stale from now on."""
         self._serial += 1
-        rank = 0.0 if self.policy == "first_come" else walker.rank(self.policy)
-        heappush(self._waiting, (rank, key_day, walker.order, self._serial, request))
+        request.ticket = self._serial
+        heappush(self._waiting, (rank, key_day, request.who, self._serial, request))
         if self.free > 0:
             self.call_turn()
-        return request
 
     def record(self, walker: Walker, units: int) -> Request:
         """A request granted without asking, where units are unlimited."""
@@ -100,15 +141,15 @@ class Queue(Happening):
             self._due = True
             self.timeline.call_turn(self._place, self)
 
-    def lapse(self, request: Request) -> None:
-        """Take a waiting request out of the queue, on its own day."""
-        request.state, request.walker = LAPSED, None
-        request.ended = request.lapses
+    def lapse(self, request: Request, state: int = LAPSED) -> None:
+        """Take a waiting request out of the queue: on its own day, or now where its patience is over."""
+        request.state, request.walker = state, None
+        request.ended = request.lapses if state == LAPSED else self.timeline.today
 
     def close(self, stop_day: float) -> None:
         """Let every request lapse that should have by the stop."""
-        for *_, request in self._waiting:
-            if request.state == WAITING and request.lapses <= stop_day:
+        for *_, ticket, request in self._waiting:
+            if request.state == WAITING and ticket == request.ticket and request.lapses <= stop_day:
                 self.lapse(request)
 
     def happen(self) -> None:
@@ -117,13 +158,15 @@ class Queue(Happening):
         timeline, waiting, now = self.timeline, self._waiting, self.timeline.today
         timeline.busy += 1
         while waiting:
-            request = waiting[0][-1]
+            *_, ticket, request = waiting[0]
             walker = request.walker
-            if walker is None or request.lapses <= now:
+            if walker is None or ticket != request.ticket:
                 heappop(waiting)
-                if walker is not None:
-                    self.lapse(request)
-                    walker.journey.close()
+                continue
+            if request.lapses <= now:
+                heappop(waiting)
+                self.lapse(request)
+                walker.journey.close()
                 continue
             if request.units > self.free:
                 break
@@ -152,6 +195,7 @@ class CapacityPool(Queue):
     def __init__(self, timeline: Timeline, index: int, centre: int, log: list[Request], resource: Capacity) -> None:
         super().__init__(timeline, index, centre, log, resource.policy)
         steps = resource.units[centre]
+        self.lot_rank = resource.lot_rank
         self._in_use = 0
         self.free = [units for day, units in steps if day <= 0.0][-1]
         self.unlimited = all(units == INFINITY for _, units in steps)
@@ -244,15 +288,15 @@ class SlotPool(Queue):
             self._slots.perished[slot.row] = self.timeline.today
 
     def give_back(self, request: Request, left: bool) -> None:
-        """The holder is through with the slot; if he left in time, it is offered again until the day is over."""
-        slot = request.slot
-        assert slot is not None
+        """The holder is through with the slots; if he left in time, they are offered again until the day is over."""
         now = self.timeline.today
-        if left and now <= slot.start - self._resource.notice:
-            self._slots.holder[slot.row] = -1
-            self._slots.handed_back[slot.row] += 1
-            self._put(Slot(slot.row, slot.start, now + 1.0))
+        for slot in request.slots:
+            if left and now <= slot.start - self._resource.notice:
+                self._slots.holder[slot.row] = -1
+                self._slots.handed_back[slot.row] += 1
+                self._put(Slot(slot.row, slot.start, now + 1.0))
 
     def _hand_out(self, request: Request) -> None:
-        request.slot = heappop(self._free)[-1]
-        self._slots.holder[request.slot.row] = request.who & ENTITY
+        request.slots = tuple(heappop(self._free)[-1] for _ in range(request.units))
+        for slot in request.slots:
+            self._slots.holder[slot.row] = request.who & ENTITY

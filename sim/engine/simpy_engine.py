@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from sim.engine.timeline import Action, Phase, Timeline
-from sim.engine.trace import PATIENT, Expiries, Lots, Slots, Stages, Trace
+from sim.engine.trace import PATIENT, Expiries, FloatArray, Lots, Slots, Stages, Trace
 from sim.engine.usage import uses
 from sim.engine.walker import Walker
 from sim.engine.world import World
@@ -29,9 +29,9 @@ def run(
     `follow_up`: days from referral after which a patient counts as resolved. Raises EngineError.
     """
     with _collector_at_rest():
-        world = World(protocol, cohort, luck, traced)
+        world = World(protocol, cohort, luck, follow_up, traced)
         _refer_patients(world)
-        _check_from(world, window_end, follow_up)
+        _check_from(world, window_end)
         world.timeline.run_to_stop()
         stop = world.timeline.today
         for pool in world.all_pools():
@@ -52,10 +52,11 @@ def _collector_at_rest() -> Iterator[None]:
 
 
 def _refer_patients(world: World) -> None:
-    """Let each patient start on his path on his referral day; equal days in order of the cohort."""
+    """Let each patient start on his path when he is referred, or on day 0; equal days in order of the cohort."""
     timeline, path, leaves = world.timeline, world.protocol.path, world.leave_day
-    days = world.cohort.referral_day
+    days = np.maximum(world.cohort.referral_day, 0.0)
     order = np.argsort(days, kind="stable")
+    order = order[np.isfinite(days[order])]
     queue = iter(zip(order.tolist(), days[order].tolist(), strict=True))
     upcoming = next(queue, None)
 
@@ -73,11 +74,11 @@ def _refer_patients(world: World) -> None:
         timeline.at(upcoming[1], Phase.ARRIVAL + upcoming[0], arrival)
 
 
-def _check_from(world: World, window_end: float, follow_up: float) -> None:
+def _check_from(world: World, window_end: float) -> None:
     """Stop at the first check, from the window's end on, that finds every measured patient resolved."""
     timeline: Timeline = world.timeline
     measured = np.flatnonzero(world.cohort.measured).tolist()
-    limits = (world.cohort.referral_day + follow_up).tolist()
+    limits = world.limits
     width = len(world.milestones)
     infusion = world.milestones.index("infusion") if "infusion" in world.milestones else None
     day = window_end
@@ -117,7 +118,9 @@ def _trace(world: World, stop: float) -> Trace:
         passes=whole(world.passes).reshape(count, len(world.milestones)),
         attempt_names=world.attempt_names,
         attempts=whole(world.attempts()).reshape(len(world.attempt_names), count).T,  # type: ignore[arg-type]
-        fates=world.fates,
+        fates=tuple(end.fate for end in world.ends),
+        reasons=tuple(end.reason for end in world.ends),
+        referral_day=_referral_days(world, stop),
         ended_fate=whole(world.ended_fate),
         ended_day=days(world.ended_day),
         leave_day=days(world.leave_day),
@@ -133,9 +136,29 @@ def _trace(world: World, stop: float) -> Trace:
             whole(slots.handed_back),
             days(slots.perished),
         ),
-        lots=Lots(days(lots.started), days(lots.ready), days(lots.failed), whole(lots.doses)),
-        expiries=Expiries(days(lots.expiry_day), whole(lots.expired)),
+        lots=_lots(world),
+        expiries=Expiries(whole(lots.expiry_shelf), days(lots.expiry_day), whole(lots.expired)),
         stages=_stages(world, stop),
+    )
+
+
+def _referral_days(world: World, stop: float) -> FloatArray:
+    """The days of referral and return; a return foreseen for after the stop has not taken place."""
+    found = np.array(world.referral_day, dtype=float)
+    later = found[len(found) // world.cohort.courses :] if world.cohort.courses > 1 else found[:0]
+    later[later > stop] = np.inf
+    return found
+
+
+def _lots(world: World) -> Lots:
+    lots = dict(sorted(world.lots.lots.items()))
+    return Lots(
+        np.array(list(lots), dtype=np.int64),
+        np.array([lot.shelf for lot in lots.values()], dtype=np.int64),
+        np.array([lot.started for lot in lots.values()], dtype=float),
+        np.array([lot.ready for lot in lots.values()], dtype=float),
+        np.array([lot.failed for lot in lots.values()], dtype=float),
+        np.array([lot.doses for lot in lots.values()], dtype=np.int64),
     )
 
 
@@ -145,16 +168,21 @@ def _stages(world: World, stop: float) -> Stages | None:
     names = tuple(dict.fromkeys(row[2] for row in world.stages))
     place = {name: k for k, name in enumerate(names)}
     rows = sorted(
-        (kind, entity, began, ended if ended <= stop else float("nan"), place[name])
-        for kind, entity, name, began, ended in world.stages
-        if began <= stop
+        (kind, entity, asked, began, ended, place[name]) for kind, entity, name, asked, began, ended in world.stages
     )
-    columns = list(zip(*rows, strict=True)) or [(), (), (), (), ()]
+    columns = list(zip(*(row for row in rows if row[2] <= stop), strict=True)) or [()] * 6
+
+    def by_the_stop(days: Sequence[float]) -> FloatArray:
+        found = np.array(days, dtype=float)
+        return np.where(found > stop, np.nan, found)
+
+    kind, entity, asked, began, ended, stage = columns
     return Stages(
         names,
-        np.array(columns[0], dtype=np.int64),
-        np.array(columns[1], dtype=np.int64),
-        np.array(columns[4], dtype=np.int64),
-        np.array(columns[2], dtype=float),
-        np.array(columns[3], dtype=float),
+        np.array(kind, dtype=np.int64),
+        np.array(entity, dtype=np.int64),
+        np.array(stage, dtype=np.int64),
+        np.array(asked, dtype=float),
+        by_the_stop(began),
+        by_the_stop(ended),
     )

@@ -3,29 +3,39 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from heapq import heappop, heappush
-from math import ceil, inf
+from math import ceil, inf, nan
 from typing import Any
 
-from sim.engine.pools import Queue, Request
+from sim.engine.pools import LAPSED, Queue, Request
 from sim.engine.timeline import Action, Phase, Timeline
 from sim.pieces.protocol import Stock
 
 
+@dataclass(slots=True)
+class Lot:
+    """The record of a lot: the place of its shelf, its days, and its doses."""
+
+    shelf: int
+    started: float
+    doses: int
+    ready: float = nan
+    failed: float = nan
+
+
 class LotLog:
-    """The record of every lot started, and of the doses that expired."""
+    """The record of every lot started, by number, and of the doses that expired."""
 
     def __init__(self) -> None:
-        self.started: list[float] = []
-        self.ready: list[float] = []
-        self.failed: list[float] = []
-        self.doses: list[int] = []
+        self.lots: dict[int, Lot] = {}
+        self.expiry_shelf: list[int] = []
         self.expiry_day: list[float] = []
         self.expired: list[int] = []
 
 
 class StockPool(Queue):
-    """Doses on the shelf, requests waiting for one, and the inventory position that decides when a lot is started.
+    """Doses on one shelf, requests waiting for one, and the inventory position that decides when a lot is started.
 
     Position = doses on hand (`free`) + planned doses of lots under way - waiting requests; reviewed at each request,
     issue, expiry, failure and leave.
@@ -35,18 +45,21 @@ class StockPool(Queue):
         self,
         timeline: Timeline,
         index: int,
+        shelf: int,
         log: list[Request],
         resource: Stock,
         lots: LotLog,
         start_lot: Callable[[int], None],
     ) -> None:
-        super().__init__(timeline, index, 0, log, resource.policy)
+        super().__init__(timeline, index, shelf, log, resource.policy)
         self._resource, self._lots, self._start_lot = resource, lots, start_lot
+        self._shelves, self._begun, self._closed = len(resource.opening), 0, False
         self._shelf: list[list[float]] = []
         self._planned = 0
         self._wanted = 0
-        for k in range(resource.opening):
-            self._shelve(1, resource.shelf_life * ((k + 1) / resource.opening))
+        opening = resource.opening[shelf]
+        for k in range(opening):
+            self._shelve(1, resource.shelf_life * ((k + 1) / opening))
         if resource.every < inf:
             self._ordering = Action(timeline, self._order)
             timeline.at(resource.every, Phase.DELIVERY + index, self._ordering)
@@ -58,15 +71,15 @@ class StockPool(Queue):
         self._review()
         return request
 
-    def lapse(self, request: Request) -> None:
+    def lapse(self, request: Request, state: int = LAPSED) -> None:
         """Take a waiting request out of the queue."""
-        super().lapse(request)
+        super().lapse(request, state)
         self._wanted -= 1
         self._review()
 
     def close(self, stop_day: float) -> None:
         """Let every request lapse that should have by the stop, without starting further lots."""
-        self._resource = None  # type: ignore[assignment]
+        self._closed = True
         super().close(stop_day)
 
     def deliver(self, doses: int) -> None:
@@ -93,6 +106,7 @@ class StockPool(Queue):
             doses = int(heappop(self._shelf)[2])
             if doses:
                 self.free -= doses
+                self._lots.expiry_shelf.append(self.centre)
                 self._lots.expiry_day.append(now)
                 self._lots.expired.append(doses)
         self._review()
@@ -102,7 +116,7 @@ class StockPool(Queue):
         self.timeline.at(self.timeline.today + self._resource.every, Phase.DELIVERY + self.index, self._ordering)
 
     def _review(self) -> None:
-        if self._resource is None or self._resource.reorder is None:
+        if self._closed or self._resource.reorder is None:
             return
         at, up_to = self._resource.reorder
         position = self.free + self._planned - self._wanted
@@ -111,14 +125,12 @@ class StockPool(Queue):
                 self._begin_lot()
 
     def _begin_lot(self) -> None:
-        lots = self._lots
-        lots.started.append(self.timeline.today)
-        lots.ready.append(float("nan"))
-        lots.failed.append(float("nan"))
-        lots.doses.append(self._resource.doses_per_lot)
+        number = self._begun * self._shelves + self.centre
+        self._begun += 1
+        self._lots.lots[number] = Lot(self.centre, self.timeline.today, self._resource.doses_per_lot)
         self._planned += self._resource.doses_per_lot
         self.timeline.busy += 1
-        self._start_lot(len(lots.started) - 1)
+        self._start_lot(number)
         self.timeline.busy -= 1
 
     def _hand_out(self, request: Request) -> None:

@@ -19,19 +19,20 @@ ORDER_BITS = 44
 
 
 class Phase(IntEnum):
-    """The order of what happens at one instant (design section 4b); grants come between ARRIVAL and PERISH."""
+    """The order of what happens at one instant (design section 4b); grants come between ARRIVAL and PATIENCE."""
 
     CLOCK = 1 << ORDER_BITS
     COMPLETION = 2 << ORDER_BITS
     EXPIRY = 3 << ORDER_BITS
     DELIVERY = 4 << ORDER_BITS
     ARRIVAL = 5 << ORDER_BITS
+    PATIENCE = 7 << ORDER_BITS
     PERISH = 8 << ORDER_BITS
     CHECK = 9 << ORDER_BITS
 
 
 # Plain whole numbers for the places that run most often.
-CLOCK, COMPLETION, PERISH = int(Phase.CLOCK), int(Phase.COMPLETION), int(Phase.PERISH)
+CLOCK, COMPLETION, PATIENCE = int(Phase.CLOCK), int(Phase.COMPLETION), int(Phase.PATIENCE)
 
 
 class Due(Protocol):
@@ -110,7 +111,7 @@ class Timeline(simpy.Environment):
         """Let everything happen in its order until `stop`; SimPy's `run`, without what only processes need."""
         queue, turns = self.queue, self._turns
         while self._running:
-            if turns and not (queue[0][0] == self.today and queue[0][1] < PERISH):
+            if turns and not (queue[0][0] == self.today and queue[0][1] < PATIENCE):
                 heappop(turns)[1].happen()
                 continue
             day, _, _, happening = heappop(queue)

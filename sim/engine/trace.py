@@ -50,8 +50,13 @@ class Slots:
 
 @dataclass(frozen=True, eq=False)
 class Lots:
-    """One row for each lot started. `ready` is the day its doses were on the shelf, `failed` the day of its failure."""
+    """One row for each lot started, in order of `number`; `centre` the place of its shelf.
 
+    `ready` is the day its doses were on the shelf, `failed` the day of its failure.
+    """
+
+    number: IntArray
+    centre: IntArray
     started: FloatArray
     ready: FloatArray
     failed: FloatArray
@@ -60,20 +65,25 @@ class Lots:
 
 @dataclass(frozen=True, eq=False)
 class Expiries:
-    """One row for each time doses expired on the shelf."""
+    """One row for each time doses expired on a shelf; `centre` its place."""
 
+    centre: IntArray
     day: FloatArray
     doses: IntArray
 
 
 @dataclass(frozen=True, eq=False)
 class Stages:
-    """One row for each stage passed, only where a trace was asked for; `stage` indexes `names`."""
+    """One row for each stage passed, only where a trace was asked for; `stage` indexes `names`.
+
+    `asked`: when it could have begun, had it been open; one lost while it waited begins and ends at its loss.
+    """
 
     names: tuple[str, ...]
     kind: IntArray
     entity: IntArray
     stage: IntArray
+    asked: FloatArray
     began: FloatArray
     ended: FloatArray
 
@@ -83,8 +93,9 @@ class Trace:
     """Everything that happened in one replication, up to `stop_day`; patients in the order of the cohort.
 
     `notes`: shape (patients, milestones), NaN where not passed; days after a patient has left belong to the product
-    that goes on without him; `passes`: how often each was passed. `ended_fate` indexes `fates` (-1: the path did not
-    end by itself), `ended_day` with it.
+    that goes on without him; `passes`: how often each was passed. `ended_fate` indexes `fates` and `reasons` (-1: the
+    path did not end by itself), `ended_day` with it. `referral_day`: as in the cohort, and the days on which patients
+    returned for a later course.
     `leave_day`, `leave_clock`: what the clocks made of him. Days beyond `stop_day` were foreseen, not lived.
     """
 
@@ -95,6 +106,8 @@ class Trace:
     attempt_names: tuple[str, ...]
     attempts: IntArray
     fates: tuple[str, ...]
+    reasons: tuple[str, ...]
+    referral_day: FloatArray
     ended_fate: IntArray
     ended_day: FloatArray
     leave_day: FloatArray

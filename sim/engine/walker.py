@@ -17,8 +17,8 @@ from heapq import heappush
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
-from sim.engine.pools import GRANTED, INFINITY, Request, Slot
-from sim.engine.timeline import CLOCK, COMPLETION, Happening, Phase
+from sim.engine.pools import GAVE_UP, GRANTED, INFINITY, OutOfPatience, Queue, Request, Slot
+from sim.engine.timeline import CLOCK, COMPLETION, PATIENCE, Happening, Phase
 from sim.engine.trace import PATIENT
 from sim.pieces.clocks import Clock, PatientClocks
 from sim.pieces.steps import (
@@ -26,15 +26,20 @@ from sim.pieces.steps import (
     Branch,
     Choose,
     Clocks,
+    Condition,
     Draw,
     End,
     Fail,
+    Flagged,
     Hazard,
     Milestone,
     Noted,
     OnLeave,
     Path,
+    Patience,
+    Return,
     Share,
+    Since,
     Stage,
     Step,
     Supply,
@@ -122,8 +127,9 @@ class Walker(Happening):
     stage_bound = False
     parent: Walker | None = None
     branches_out = 0
+    branch_failed = False
     # slots held and first queue keys, by resource; made when first needed
-    slots: dict[str, Slot] | None = None
+    slots: dict[str, tuple[Slot, ...]] | None = None
     key_days: dict[str, float] | None = None
 
     def __init__(self, world: World, kind: int, entity: int, path: Path, day: float, leaves: float) -> None:
@@ -173,16 +179,22 @@ class Walker(Happening):
                 if self.stage_bound and self.leaves <= self.day:
                     why = LEFT
                     continue
-                began = self.day
-                try:
-                    ended = began + made[step.name][self.attempt][entity]
-                except LookupError:
-                    ended = self._stage_end(step)
+                asked = began = self.day
+                lost = False
+                if step.hours is None:
+                    try:
+                        ended = began + made[step.name][self.attempt][entity]
+                    except LookupError:
+                        ended = self._stage_end(step)
+                else:
+                    began, ended, lost = step.hours.span(asked, columns.value(step.name, self.attempt, entity))
                 if ended >= self.cut:
-                    ended, why = self.cut, LEFT
+                    began, ended, why = min(began, self.cut), self.cut, LEFT
+                elif lost:
+                    why = FAILED
                 self.day = ended
                 if world.stages is not None:
-                    world.stages.append((self.kind, entity, step.name, began, ended))
+                    world.stages.append((self.kind, entity, step.name, asked, began, ended))
             elif kind is Use:
                 if self.stage_bound and self.leaves <= self.day:
                     why = LEFT
@@ -194,18 +206,16 @@ class Walker(Happening):
                     if self.day > timeline.today:
                         heappush(queue, (self.day, COMPLETION + order, next(serial), self))
                         yield
-                    key_day = self._first_key(step.resource) if step.rejoin else self.day
-                    request = pool.ask(self, step.units, key_day, self.cut)
+                    request = pool.ask(self, step.units, self._key_day(step), self.cut)
                     if request.state != GRANTED:
-                        if self.holding or self.parent is not None:
-                            self._leave_on_time(request)
+                        self._wait(request, step.patience, bool(self.holding) or self.parent is not None)
                         yield
                         if request.state != GRANTED:
-                            self.day, why = request.lapses, LEFT
+                            steps, why = self._unserved(request, step.patience, steps)
                             continue
                         self.day = timeline.today
-                    if request.slot is not None:
-                        self.slots = {**(self.slots or {}), step.resource: request.slot}
+                    if request.slots:
+                        self.slots = {**(self.slots or {}), step.resource: request.slots}
                 self.holding += 1
                 stack.append((steps, request))
                 steps = iter(step.steps)
@@ -225,40 +235,96 @@ class Walker(Happening):
             elif kind is End and is_patient:
                 why = ENDED
                 if self.leaves > self.day:
-                    world.end(entity, self.day, step.fate)
+                    world.end(entity, self.day, step)
             elif kind is Hazard or kind is Clocks:
                 CHANGES[kind](self, step)
+            elif kind is Return:
+                self.foresee_return(step)
+            elif kind is Draw:
+                if self.day > timeline.today:
+                    heappush(queue, (self.day, COMPLETION + order, next(serial), self))
+                    yield
+                request = pools[step.stock].ask(self, 1, self._key_day(step), self.cut)
+                if request.state != GRANTED:
+                    self._wait(request, step.patience, True)
+                    yield
+                    if request.state != GRANTED:
+                        steps, why = self._unserved(request, step.patience, steps)
+                        continue
+                    self.day = timeline.today
+                request.ended = self.day
             else:
                 why = yield from MEETINGS[kind](self, step)
         if self.parent is not None:
-            self.parent.branch_back(self.day)
+            self.parent.branch_back(self.day, why is FAILED)
 
     def _stage_end(self, step: Stage) -> float:
         """The end of a stage that lasts until a slot starts, or whose durations are not drawn yet."""
         if isinstance(step.duration, UntilSlotStart):
             assert self.slots is not None
-            return max(self.day, self.slots[step.duration.slots].start)
+            return max(self.day, *(slot.start for slot in self.slots[step.duration.slots]))
         return self.day + float(self.world.columns[self.kind].value(step.name, self.attempt, self.entity))
 
-    def _true(self, when: Share | Noted) -> bool:
+    def _true(self, when: Condition) -> bool:
         """Whether a condition holds for this walker now."""
         world = self.world
-        if isinstance(when, Noted):
-            return world.notes[self.entity * world.width + world.note_index[when.milestone]] <= self.day
-        return bool(world.columns[self.kind].value(when.purpose, self.attempt, self.entity))
+        match when:
+            case Share(purpose=purpose):
+                return bool(world.columns[self.kind].value(purpose, self.attempt, self.entity))
+            case Noted(milestone=milestone):
+                return world.notes[self.entity * world.width + world.note_index[milestone]] <= self.day
+            case Flagged(flag=flag):
+                return bool(world.flags[flag][self.entity])
+            case _:
+                return world.progression_day[self.entity] <= self.day
 
-    def _leave_on_time(self, request: Request) -> None:
-        """Let a waiter that others may be waiting for leave on his day; the rest lapse when they are passed over."""
-        if self.stage_bound:
+    def _wait(self, request: Request, patience: Patience | None, watched: bool) -> None:
+        """Post the days on which the wait may end by itself.
+
+        A waiter that holds something, that a parent waits for or that a stock counts on (`watched`) leaves on his
+        day; the rest lapse when they are passed over.
+        """
+        if self.stage_bound and watched:
             request.lapses = self.leaves
-        if request.lapses < INFINITY:
+        if watched and request.lapses < INFINITY:
             self.timeline.at(max(request.lapses, self.day), CLOCK + self.order, request)
+        if patience is not None:
+            due = max(self._since(patience.since) + patience.days, self.day)
+            if due < request.lapses:
+                self.timeline.at(due, PATIENCE + self.order, OutOfPatience(request))
 
-    def _first_key(self, resource: str) -> float:
-        """The day on which the walker first queued for a resource to which it may come back."""
-        if self.key_days is None:
-            self.key_days = {}
-        return self.key_days.setdefault(resource, self.day)
+    def _since(self, since: Since) -> float:
+        """The day from which patience counts; referral, where the patient was never listed."""
+        world = self.world
+        if since == Since.JOINING:
+            return self.day
+        if since == Since.LISTING and "listing" in world.note_index:
+            listed = world.notes[self.entity * world.width + world.note_index["listing"]]
+            if listed == listed:
+                return listed
+        return world.referral_day[self.entity]
+
+    def _unserved(self, request: Request, patience: Patience | None, steps: Steps) -> tuple[Steps, Why]:
+        """What follows a wait that has ended without a grant."""
+        if request.state == GAVE_UP and patience is not None:
+            self.day = request.ended
+            return chain(patience.otherwise, steps), ONWARD
+        self.day = request.lapses
+        return steps, LEFT
+
+    def _key_day(self, step: Use | Draw) -> float:
+        """The day by which the walker queues: that of asking, or an earlier one that counts on.
+
+        Who is on the initial list has waited since his referral; who comes back to a resource, since he first came.
+        """
+        day = self.day
+        if day == 0.0 and self.kind == PATIENT and self.world.referral_day[self.entity] < 0.0:
+            day = self.world.referral_day[self.entity]
+        if isinstance(step, Use) and step.rejoin:
+            if self.key_days is None:
+                self.key_days = {}
+            return self.key_days.setdefault(step.resource, day)
+        return day
 
     def _meet(self, priority: int) -> None:
         self.timeline.at(self.day, priority + self.order, self)
@@ -267,7 +333,7 @@ class Walker(Happening):
 
     def change_hazard(self, step: Hazard) -> None:
         """Let a clock run slower or faster, and foresee the leaving day anew."""
-        clocks = self.world.clocks_of(self)
+        clocks = self.world.clocks_of(self.entity)
         columns = self.world.columns[self.kind]
         delay = 0.0 if step.after is None else columns.value(step.name, self.attempt, self.entity)
         clocks.multiply(self.day, Clock[step.clock.upper()], step.multiplier, self.day + delay)
@@ -279,7 +345,7 @@ class Walker(Happening):
             self.world.stop_clocks(self.entity, self.day)
             self._leave_on(INFINITY)
         else:
-            clocks = self.world.clocks_of(self)
+            clocks = self.world.clocks_of(self.entity)
             clocks.switch(self.day, *self.world.hazards[step.hazards], step.anew)
             self._foresee(clocks)
 
@@ -295,31 +361,14 @@ class Walker(Happening):
 
     # -- meetings with the clock ------------------------------------------------------------------------------------
 
-    def draw(self, step: Draw) -> Meeting:
-        """Take a dose for good."""
-        pool = self.world.stock
-        if self.day > self.timeline.today:
-            self._meet(COMPLETION)
-            yield
-        request = pool.ask(self, 1, self.day, self.cut)
-        if request.state != GRANTED:
-            self._leave_on_time(request)
-            yield
-            if request.state != GRANTED:
-                self.day = request.lapses
-                return LEFT
-            self.day = self.timeline.today
-        request.ended = self.day
-        return ONWARD
-
     def supply(self, step: Supply) -> Meeting:
         """Deliver this lot's doses."""
         if self.day > self.timeline.today:
             self._meet(Phase.DELIVERY)
             yield
-        lots = self.world.lots
-        lots.ready[self.entity] = self.day
-        self.world.stock.deliver(lots.doses[self.entity])
+        lot, shelf = self.world.lot_of(self.entity)
+        lot.ready = self.day
+        shelf.deliver(lot.doses)
         return ONWARD
 
     def fail_lot(self, step: End) -> Meeting:
@@ -327,14 +376,15 @@ class Walker(Happening):
         if self.day > self.timeline.today:
             self._meet(COMPLETION)
             yield
-        self.world.lots.failed[self.entity] = self.day
-        self.world.stock.lose(self.world.lots.doses[self.entity])
+        lot, shelf = self.world.lot_of(self.entity)
+        lot.failed = self.day
+        shelf.lose(lot.doses)
         return ENDED
 
     def side_by_side(self, step: Together) -> Meeting:
         """Run the branches side by side and go on when all have ended."""
         began = self.day
-        self.branches_out = len(step.branches)
+        self.branches_out, self.branch_failed = len(step.branches), False
         self.timeline.busy += 1
         for branch in step.branches:
             walker = Walker(self.world, self.kind, self.entity, (Together((branch,)),), began, self.leaves)
@@ -345,18 +395,26 @@ class Walker(Happening):
         self.timeline.busy -= 1
         if self.branches_out:
             yield
-        return LEFT if self.cut <= self.day else ONWARD
+        if self.cut <= self.day:
+            return LEFT
+        return FAILED if self.branch_failed else ONWARD
 
-    def branch_back(self, day: float) -> None:
+    def branch_back(self, day: float, failed: bool) -> None:
         """One branch has ended on `day`; with the last one the walk goes on."""
         self.day = max(self.day, day)
+        self.branch_failed = self.branch_failed or failed
         self.branches_out -= 1
         if self.branches_out == 0 and inspect.getgeneratorstate(self.journey) == inspect.GEN_SUSPENDED:
             self.happen()
 
-    def rank(self, policy: str) -> float:
-        """The first part of the queue key: smaller is served earlier."""
-        return self.world.rank(policy, self) if self.kind == PATIENT else 0.0
+    def rank(self, pool: Queue, key_day: float) -> tuple[float, tuple[float, float] | None]:
+        """(the first part of the queue key, the day of its jump and the part from then on); smaller is earlier."""
+        return self.world.rank(pool.policy, self, key_day) if self.kind == PATIENT else (pool.lot_rank, None)
+
+    def foresee_return(self, step: Return) -> None:
+        """Let the patient come back for his next course, if that is inside his follow-up."""
+        delay = self.world.columns[self.kind].value(step.name, self.attempt, self.entity)
+        self.world.come_back(self.entity, self.day + delay)
 
 
 CHANGES: dict[type[Step], Callable[[Walker, Any], None]] = {
@@ -364,7 +422,6 @@ CHANGES: dict[type[Step], Callable[[Walker, Any], None]] = {
     Clocks: Walker.switch_clocks,
 }
 MEETINGS: dict[type[Step], Callable[[Walker, Any], Meeting]] = {
-    Draw: Walker.draw,
     Supply: Walker.supply,
     End: Walker.fail_lot,
     Together: Walker.side_by_side,

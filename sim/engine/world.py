@@ -3,45 +3,60 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Callable
 
 from sim.engine.columns import Columns
 from sim.engine.pools import INFINITY, NAN, CapacityPool, Queue, Request, SlotLog, SlotPool
-from sim.engine.stocks import LotLog, StockPool
-from sim.engine.timeline import Timeline
+from sim.engine.stocks import Lot, LotLog, StockPool
+from sim.engine.timeline import Action, Phase, Timeline
 from sim.engine.trace import LOT, PATIENT, EngineError
 from sim.engine.walker import Walker
 from sim.pieces.clocks import Hazards, PatientClocks
 from sim.pieces.cohort import Cohort, Luck
-from sim.pieces.protocol import Cadence, Capacity, Protocol, attempt_names, drawn, milestones, walk_steps
-from sim.pieces.steps import End
+from sim.pieces.protocol import (
+    FIRST_COME,
+    Cadence,
+    Capacity,
+    Protocol,
+    attempt_names,
+    drawn,
+    ends,
+    milestones,
+    walk_steps,
+)
+from sim.pieces.steps import Choose, End, Share, Supply
 
 
 class World:
     """The simulated clock, pools, draws and records of one replication."""
 
-    def __init__(self, protocol: Protocol, cohort: Cohort, luck: Luck, traced: bool) -> None:
+    def __init__(self, protocol: Protocol, cohort: Cohort, luck: Luck, follow_up: float, traced: bool) -> None:
         count = len(cohort.referral_day)
+        path, streams = protocol.patient_steps, protocol.lot_streams
+        _refuse_patients_conditions(protocol)
         self.protocol, self.cohort, self.luck = protocol, cohort, luck
         self.timeline = Timeline()
         self.columns = {
-            PATIENT: Columns(drawn(protocol.path), lambda purpose, attempt, _: luck.patients(purpose, attempt), count),
-            LOT: Columns(drawn(protocol.lot_path), luck.lots, None),
+            PATIENT: Columns(drawn(path), lambda purpose, attempt, _: luck.patients(purpose, attempt), count),
+            LOT: Columns(drawn(protocol.lot_path), lambda *asked: luck.lots(streams, *asked), None),
         }
-        self.milestones = milestones(protocol.path)
+        self.referral_day: list[float] = cohort.referral_day.tolist()
+        # the last day on which each patient is followed
+        self.limits: list[float] = (cohort.referral_day + follow_up).tolist()
+        self.flags = {name: flag.tolist() for name, flag in cohort.flags.items()}
+        self.milestones = milestones(path)
         self.width = len(self.milestones)
         self.note_index = {name: k for k, name in enumerate(self.milestones)}
         self.notes = array("d", [NAN]) * (count * self.width)
         self.passes = array("q", [0]) * (count * self.width)
-        self.attempt_names = attempt_names(protocol.path)
+        self.attempt_names = attempt_names(path)
         self._attempts: dict[str, list[int]] = {name: [0] * count for name in self.attempt_names}
         self._lot_attempts: dict[tuple[str, int], int] = {}
-        self.fates = tuple(dict.fromkeys(s.fate for s in walk_steps(protocol.path) if isinstance(s, End)))
+        self.ends = ends(path)
         self.ended_fate, self.ended_day = array("q", [-1]) * count, array("d", [NAN]) * count
         self.leave_day: list[float] = cohort.leave_day.tolist()
         self.leave_clock: list[int] = cohort.leave_clock.tolist()
         self.progression_day: list[float] = cohort.progression_day.tolist()
-        self.stages: list[tuple[int, int, str, float, float]] | None = [] if traced else None
+        self.stages: list[tuple[int, int, str, float, float, float]] | None = [] if traced else None
         self.hazards = {
             name: ((Hazards(s.tables[0]), Hazards(s.tables[1]), Hazards(s.tables[2])), s.ends_eligibility)
             for name, s in protocol.clocks.sets.items()
@@ -65,8 +80,11 @@ class World:
                         for centre in range(len(resource.counts))
                     ]
                 case _:
-                    self.stock = StockPool(self.timeline, index, self.log, resource, self.lots, self._start_lot)
-                    self._pools[resource.name] = [self.stock]
+                    self._shelves = [
+                        StockPool(self.timeline, index, shelf, self.log, resource, self.lots, self._start_lot)
+                        for shelf in range(len(resource.opening))
+                    ]
+                    self._pools[resource.name] = [*self._shelves]
 
         self._pools_at = [
             {name: pools[min(centre, len(pools) - 1)] for name, pools in self._pools.items()}
@@ -78,11 +96,30 @@ class World:
         return [pool for pools in self._pools.values() for pool in pools]
 
     def pools_for(self, walker: Walker) -> dict[str, Queue]:
-        """The pools that serve the walker, by name: his centre's own, or those for all."""
-        return self._pools_at[0 if walker.kind == LOT else self._centre[walker.entity]]
+        """The pools that serve the walker, by name: those of his centre, of the lot's shelf, or those for all."""
+        if walker.kind == LOT:
+            return self._pools_at[walker.entity % len(self._shelves)]
+        return self._pools_at[self._centre[walker.entity]]
+
+    def lot_of(self, number: int) -> tuple[Lot, StockPool]:
+        """A lot under way, and its shelf."""
+        return self.lots.lots[number], self._shelves[number % len(self._shelves)]
 
     def _start_lot(self, number: int) -> None:
         Walker(self, LOT, number, self.protocol.lot_path, self.timeline.today, INFINITY).happen()
+
+    def come_back(self, patient: int, day: float) -> None:
+        """Let a patient arrive on `day` for his next course, if there is one and he is still followed then."""
+        later = patient + len(self.cohort.referral_day) // self.cohort.courses
+        if later >= len(self.referral_day) or self.referral_day[later] < INFINITY or day >= self.limits[patient]:
+            return
+        self.referral_day[later] = day
+
+        def arrive() -> None:
+            self.set_leave(later, *self.clocks_of(later).forecast())
+            Walker(self, PATIENT, later, self.protocol.later_path, day, self.leave_day[later]).happen()
+
+        self.timeline.at(day, Phase.ARRIVAL + later, Action(self.timeline, arrive))
 
     def next_attempt(self, walker: Walker, name: str) -> int:
         """The number of the attempt that begins now, from 0; an EngineError where there is no end of them."""
@@ -101,9 +138,9 @@ class World:
         """Attempts begun, one list a name."""
         return [self._attempts[name] for name in self.attempt_names]
 
-    def end(self, patient: int, day: float, fate: str) -> None:
+    def end(self, patient: int, day: float, end: End) -> None:
         """The patient's path has ended by itself."""
-        self.ended_fate[patient] = self.fates.index(fate)
+        self.ended_fate[patient] = self.ends.index(end)
         self.ended_day[patient] = day
 
     def set_leave(self, patient: int, day: float, clock: int, progression: float) -> None:
@@ -116,14 +153,13 @@ class World:
         progression = self.progression_day[patient]
         self.set_leave(patient, INFINITY, -1, progression if progression <= day else INFINITY)
 
-    def clocks_of(self, walker: Walker) -> PatientClocks:
-        """The clocks of the walker's patient, as they stood at referral when nothing has touched them yet."""
-        i = walker.entity
+    def clocks_of(self, i: int) -> PatientClocks:
+        """The clocks of a patient, as they stood at referral when nothing has touched them yet."""
         clocks = self._clocks.get(i)
         if clocks is None:
             cohort, book = self.cohort, self.protocol.clocks
             tables, ends = self.hazards[book.first]
-            referral = float(cohort.referral_day[i])
+            referral = self.referral_day[i]
             clocks = PatientClocks(
                 tables=tables,
                 ends_eligibility=ends,
@@ -141,19 +177,33 @@ class World:
             self._clocks[i] = clocks
         return clocks
 
-    def rank(self, policy: str, walker: Walker) -> float:
-        """The first part of a patient's queue key under a policy."""
-        ranks = self._ranks.get(policy)
-        if ranks is None:
-            ranks = self._ranks[policy] = RANKS[policy](self)
-        return ranks[walker.entity]
+    def rank(self, policy: str, walker: Walker, key_day: float) -> tuple[float, tuple[float, float] | None]:
+        """(a patient's rank under a policy, the day of its jump and the rank from then on, if there will be one)."""
+        if policy == FIRST_COME:
+            return 0.0, None
+        rule = self.protocol.policies[policy]
+        own = self._ranks.get(policy)
+        if own is None:
+            own = self._ranks[policy] = [0.0] * len(self.referral_day)
+            if policy in self.cohort.ranks:
+                own[:] = self.cohort.ranks[policy].tolist()
+        rank = rule.per_day * key_day + own[walker.entity]
+        if rule.progressed == 0.0:
+            return rank, None
+        progression = self.progression_day[walker.entity]
+        if progression <= walker.day:
+            return rank + rule.progressed, None
+        return rank, (progression, rank + rule.progressed)
+
+
+def _refuse_patients_conditions(protocol: Protocol) -> None:
+    """An EngineError where the path of a lot asks for what only patients have, or that of a patient delivers doses."""
+    for step in walk_steps(protocol.lot_path):
+        if isinstance(step, Choose) and not isinstance(step.when, Share):
+            raise EngineError(f"{type(step.when).__name__} has no meaning on the path of a lot")
+    if any(isinstance(step, Supply) for step in walk_steps(protocol.patient_steps)):
+        raise EngineError("Supply has no meaning on the path of a patient")
 
 
 # Attempts without limit are stopped here (design section 4b).
 MOST_ATTEMPTS = 1_000
-
-# Smaller is served earlier; equal ranks by the day of asking.
-RANKS: dict[str, Callable[[World], list[float]]] = {
-    "sickest_first": lambda world: (-world.cohort.priority).tolist(),
-    "lottery": lambda world: world.luck.patients("lottery", 0).tolist(),
-}

@@ -11,6 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from sim.outcomes.fates import is_label
 from sim.pieces.protocol import Protocol, attempt_names, milestones
 
 PATIENTS = "patients.parquet"
@@ -19,19 +20,21 @@ TEXT, WHOLE, NUMBER, FLAG = pa.string(), pa.int64(), pa.float64(), pa.bool_()
 
 def patient_columns(protocols: Sequence[Protocol]) -> dict[str, pa.DataType]:
     """Names and types of the patient table for scenarios that share one file."""
-    noted = dict.fromkeys(name for p in protocols for name in milestones(p.path))
-    tried = dict.fromkeys(name for p in protocols for name in attempt_names(p.path))
+    noted = dict.fromkeys(name for p in protocols for name in milestones(p.patient_steps) if not is_label(name))
+    tried = dict.fromkeys(name for p in protocols for name in attempt_names(p.patient_steps))
     return {
         "scenario": TEXT,
         "replication": WHOLE,
         "region": TEXT,
         "source": TEXT,
         "number": WHOLE,
+        "course": WHOLE,
         "centre": TEXT,
         "risk_group": TEXT,
         "measured": FLAG,
         "product": TEXT,
         "fate": TEXT,
+        "reason": TEXT,
         "referral_day": NUMBER,
         **{f"{name}_day": NUMBER for name in noted},
         "progression_day": NUMBER,

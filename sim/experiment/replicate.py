@@ -175,7 +175,7 @@ def _events(scenario: str, number: int, protocol: Protocol, trace: Trace) -> dic
         "entity": np.char.add(prefix, entities.astype(str)).astype(object),
         "step": np.concatenate([resources[uses.resource], names[stages.stage] if len(names) else names]),
         "kind": np.concatenate([np.full(len(uses.kind), "use"), np.full(len(stages.kind), "stage")]).astype(object),
-        "asked_day": np.concatenate([uses.asked, stages.began]),
+        "asked_day": np.concatenate([uses.asked, stages.asked]),
         "began_day": np.concatenate([uses.began, stages.began]),
         "ended_day": np.concatenate([uses.ended, stages.ended]),
     }

@@ -125,7 +125,7 @@ def stages(collected: Collected) -> pd.DataFrame:
     for place, arm in enumerate(collected.arms):
         values = np.array([replication[place] for replication in collected.stages])
         mean, low, high = interval(values)
-        names = stage_names(milestones(arm.protocol.path))
+        names = stage_names(milestones(arm.protocol.patient_steps))
         for k, pair in enumerate(names):
             for kind, column in (("process", 0), ("queue", 1)):
                 rows.append(

@@ -18,9 +18,12 @@ INTERVALS: dict[tuple[str, str], str] = {
     ("referral", "listing"): "Work-up",
     ("listing", "slot"): "Waiting list",
     ("slot", "apheresis"): "Scheduling",
+    ("listing", "apheresis"): "Scheduling",
     ("apheresis", "collected"): "Apheresis",
     ("collected", "received_at_factory"): "Shipping to the factory",
     ("received_at_factory", "manufacturing"): "Start of manufacture",
+    ("received_at_factory", "slot"): "Waiting for a slot",
+    ("slot", "manufacturing"): "Start of manufacture",
     ("manufacturing", "manufactured"): "Manufacture",
     ("manufactured", "released"): "Release testing",
     ("released", "product_received"): "Shipping to the centre",
@@ -42,21 +45,38 @@ WAIT_BINS = 156
 ROUNDING_DAYS = 1e-9
 
 
+MADE = (
+    "referral", "listing", "slot", "apheresis", "collected", "received_at_factory", "manufacturing", "manufactured",
+    "released", "product_received", "lymphodepletion", "infusion",
+)  # fmt: skip
+DOSED = ("referral", "listing", "dose", "product_received", "lymphodepletion", "infusion")
+
+
 def stage_names(milestones: tuple[str, ...]) -> list[tuple[str, str]]:
-    """The intervals of a path, each a pair of milestones, from referral to infusion."""
-    known = {name for pair in INTERVALS for name in pair}
-    on_path = ["referral", *(m for m in milestones if m in known)]
-    return [pair for pair in pairwise(on_path) if pair in INTERVALS]
+    """The intervals of a path, each a pair of milestones, from referral to infusion; those of both ways in turn."""
+    return list(dict.fromkeys(pair for way in _ways(milestones) for pair in way))
+
+
+def _ways(milestones: tuple[str, ...]) -> list[list[tuple[str, str]]]:
+    """The intervals of a patient whose product is made for him, and of one who is given a dose from the shelf."""
+    made = list(MADE) if "apheresis" in milestones else []
+    if made and milestones.index("slot") > milestones.index("received_at_factory"):  # cells wait frozen
+        made.remove("slot")
+        made.insert(made.index("manufacturing"), "slot")
+    dosed = list(DOSED) if "dose" in milestones else []
+    passed = {"referral", *milestones}
+    return [[p for p in pairwise(m for m in way if m in passed) if p in INTERVALS] for way in (made, dosed)]
 
 
 def stage_days(patients: Patients, trace: Trace) -> FloatArray:
     """Mean (process, queue) days of each interval over the measured infused, shape (intervals, 2).
 
     Their sum is those patients' mean waiting days. What follows a failed attempt counts in the interval that the last
-    attempt ends.
+    attempt ends. A patient who was given a dose after all spent the days until then waiting for it.
     """
     chosen = patients.infused & patients.cohort.measured
     names = stage_names(trace.milestones)
+    made, dosed = _ways(trace.milestones)
     found = np.full((len(names), 2), np.nan)
     if not chosen.any():
         return found
@@ -64,9 +84,10 @@ def stage_days(patients: Patients, trace: Trace) -> FloatArray:
     for k, (start, end) in enumerate(names):
         first, last = patients.day(start), patients.day(end)
         # a queue belongs to the interval in which it ends; the first milestone's own instant to the interval before
-        inside = chosen[entity] & (served > first[entity]) & (served <= last[entity])
+        mine = chosen & np.where(patients.off_the_shelf, (start, end) in dosed, (start, end) in made)
+        inside = mine[entity] & (served > first[entity]) & (served <= last[entity])
         queued = float(waited[inside].sum() / chosen.sum())
-        found[k] = _without_noise(float((last - first)[chosen].mean()) - queued), queued
+        found[k] = _without_noise(float((last - first)[mine].sum() / chosen.sum()) - queued), queued
     return found
 
 
@@ -78,7 +99,7 @@ def _without_noise(days: float) -> float:
 def incidence(patients: Patients, days: int) -> FloatArray:
     """Share of the measured with each event by each whole day 0..days since referral, shape (events, days + 1)."""
     measured = patients.cohort.measured
-    since = (patients.end_day - patients.cohort.referral_day)[measured]
+    since = (patients.end_day - patients.referral_day)[measured]
     fate = patients.fate[measured]
     rows = []
     for fates in EVENTS.values():

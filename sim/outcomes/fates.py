@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.engine.trace import Trace
+from sim.engine.trace import PATIENT, Trace
 from sim.pieces.clocks import FATE_OF_CLOCK, Clock
 from sim.pieces.cohort import Cohort
 
@@ -32,12 +32,16 @@ INFUSED, WAITING = FATE_NAMES.index("infused"), FATE_NAMES.index("waiting")
 class Patients:
     """One entry a patient, in the order of the cohort; days since the start, NaN where it did not happen.
 
-    `fate` indexes `FATE_NAMES`. `days`: milestone days of the patient himself. `released_raw`, `released_count`: the
-    last day and the number of times a product was released or a dose drawn for him, whether or not he was there.
+    `fate` indexes `FATE_NAMES`, `reason` says more where there is more to say. `days`: milestone days of the patient
+    himself. `made_day`, `made_count`: the last day and the number of times a product was released or a dose drawn for
+    him, whether or not he was there. `off_the_shelf`: whether he was given a dose in the end. `referral_day`: of the
+    return, for a later course.
     """
 
     cohort: Cohort
+    referral_day: FloatArray
     fate: NDArray[np.int64]
+    reason: NDArray[np.object_]
     end_day: FloatArray
     progression_day: FloatArray
     days: dict[str, FloatArray]
@@ -45,6 +49,7 @@ class Patients:
     made_day: FloatArray
     made_count: NDArray[np.int64]
     began_manufacture: NDArray[np.bool_]
+    off_the_shelf: NDArray[np.bool_]
 
     @property
     def infused(self) -> NDArray[np.bool_]:
@@ -57,13 +62,17 @@ class Patients:
         return np.isfinite(self.progression_day)
 
     def between(self, start: str, end: str) -> FloatArray:
-        """Days from one milestone to another, NaN where either did not happen."""
-        return self.day(end) - self.day(start)
+        """Days from one milestone to another, NaN where either did not happen.
+
+        What starts at apheresis speaks of the product made from it, not of a dose that was given instead.
+        """
+        days = self.day(end) - self.day(start)
+        return np.where(self.off_the_shelf, np.nan, days) if start == "apheresis" else days
 
     def day(self, milestone: str) -> FloatArray:
         """Days of a milestone; `referral` is one. NaN throughout where the path has no such milestone."""
         if milestone == "referral":
-            return self.cohort.referral_day
+            return self.referral_day
         return self.days.get(milestone, np.full(len(self.fate), np.nan))
 
 
@@ -72,7 +81,7 @@ def resolve(cohort: Cohort, trace: Trace, follow_up: float) -> Patients:
 
     A patient counts up to `follow_up` days after his referral, or to the stop; unresolved by then he is `waiting`.
     """
-    limit = np.minimum(cohort.referral_day + follow_up, trace.stop_day)
+    limit = np.minimum(trace.referral_day + follow_up, trace.stop_day)
     raw = {name: trace.notes[:, k] for k, name in enumerate(trace.milestones)}
     nothing = np.full(len(limit), np.nan)
     infusion = raw.get("infusion", nothing)
@@ -84,26 +93,34 @@ def resolve(cohort: Cohort, trace: Trace, follow_up: float) -> Patients:
     fate[infused] = INFUSED
     for clock in Clock:
         fate[left & (trace.leave_clock == clock)] = FATE_NAMES.index(FATE_OF_CLOCK[clock])
-    for k, name in enumerate(trace.fates):
+    reason = np.full(len(limit), "", dtype=object)
+    for k, (name, why) in enumerate(zip(trace.fates, trace.reasons, strict=True)):
         fate[ended & (trace.ended_fate == k)] = FATE_NAMES.index(name)
+        reason[ended & (trace.ended_fate == k)] = why
     end_day = np.where(infused, infusion, np.where(left, trace.leave_day, np.where(ended, trace.ended_day, np.nan)))
     closes = np.where(infused | np.isnan(end_day), limit, end_day)
     progression = np.where(
         trace.progression_day <= np.where(np.isnan(end_day), limit, end_day), trace.progression_day, np.nan
     )
-    made = "released" if "released" in raw else "dose"
-    made_day = np.where(raw.get(made, nothing) <= trace.stop_day, raw.get(made, nothing), np.nan)
-    passes = dict(zip(trace.milestones, trace.passes.T, strict=True)).get(made, np.zeros(len(limit), np.int64))
+    passes = dict(zip(trace.milestones, trace.passes.T, strict=True))
+    made_day, made_count = nothing, np.zeros(len(limit), np.int64)
+    for made in ("released", "dose"):
+        day = raw.get(made, nothing)
+        made_day = np.fmax(made_day, np.where(day <= trace.stop_day, day, np.nan))
+        made_count = made_count + passes.get(made, 0) - (day > trace.stop_day)
     return Patients(
         cohort=cohort,
+        referral_day=trace.referral_day,
         fate=fate,
+        reason=reason,
         end_day=end_day,
         progression_day=progression,
         days={name: np.where(day <= closes, day, np.nan) for name, day in raw.items()},
         attempts=dict(zip(trace.attempt_names, trace.attempts.T, strict=True)),
         made_day=made_day,
-        made_count=passes - (raw.get(made, nothing) > trace.stop_day),
+        made_count=made_count,
         began_manufacture=raw.get("manufacturing", nothing) <= trace.stop_day,
+        off_the_shelf=raw.get("dose", nothing) <= limit,
     )
 
 
@@ -120,47 +137,85 @@ def wasted_products(patients: Patients, window: tuple[float, float]) -> int:
     return int(surplus[inside].sum())
 
 
+def slots_wasted(patients: Patients, trace: Trace) -> NDArray[np.bool_]:
+    """For each slot, whether no manufacture used it and it came back too late to be offered again.
+
+    A patient whose manufacture began has used the slots that he claimed last, as many as he claimed at once.
+    """
+    slots, uses = trace.slots, trace.uses
+    wasted = np.zeros(len(slots.holder), bool)
+    claimed = uses.units[(uses.kind == PATIENT) & np.isin(uses.resource, slots.resource)]
+    at_once = int(claimed.max(initial=1))
+    rows = np.flatnonzero(slots.holder >= 0)
+    rows = rows[np.lexsort((slots.start[rows], slots.holder[rows]))]
+    holder = slots.holder[rows]
+    # how many slots the same holder has from this one on
+    from_here = np.searchsorted(holder, holder, side="right") - np.arange(len(holder))
+    used = patients.began_manufacture[holder] & (from_here <= at_once)
+    through = (patients.fate[holder] != WAITING) | patients.began_manufacture[holder]
+    wasted[rows] = through & ~used
+    return wasted
+
+
 def wasted_slots(patients: Patients, trace: Trace, window: tuple[float, float]) -> int:
-    """Slots starting inside the window whose holder left before manufacture began, too late to hand them back."""
-    slots = trace.slots
-    held = (slots.holder >= 0) & (slots.start >= window[0]) & (slots.start < window[1])
-    holder = slots.holder[held]
-    gone = (patients.fate[holder] != WAITING) & ~patients.began_manufacture[holder]
-    return int(gone.sum())
+    """Slots starting inside the window that were claimed and wasted."""
+    inside = (trace.slots.start >= window[0]) & (trace.slots.start < window[1])
+    return int((slots_wasted(patients, trace) & inside).sum())
 
 
 def table(
     patients: Patients, scenario: str, replication: int, names: dict[str, Sequence[str]], product: str
 ) -> dict[str, object]:
-    """The columns of `patients.parquet` for one replication, one entry a patient.
+    """The columns of `patients.parquet` for one replication, one entry a patient and course that he began.
 
     `names`: the names of regions, sources, centres and risk groups that the cohort's numbers stand for.
     """
-    cohort, count = patients.cohort, len(patients.fate)
+    cohort = patients.cohort
+    first = len(patients.fate) // cohort.courses
+    course = np.repeat(np.arange(1, cohort.courses + 1), first)
+    rows = np.flatnonzero((course == 1) | np.isfinite(patients.referral_day))
+    count = len(rows)
 
     def spelled(kind: str, numbers: NDArray[np.int64]) -> NDArray[np.object_]:
-        return np.array(names[kind], dtype=object)[numbers]
+        return np.array(names[kind], dtype=object)[numbers[rows]]
 
     columns: dict[str, object] = {
         "scenario": np.full(count, scenario, dtype=object),
         "replication": np.full(count, replication, dtype=np.int64),
         "region": spelled("region", cohort.region),
         "source": spelled("source", cohort.source),
-        "number": cohort.number,
+        "number": cohort.number[rows],
+        "course": course[rows],
         "centre": spelled("centre", cohort.centre),
         "risk_group": spelled("risk_group", cohort.group),
-        "measured": cohort.measured,
-        "product": np.full(count, product, dtype=object),
-        "fate": np.array(FATE_NAMES, dtype=object)[patients.fate],
-        "referral_day": cohort.referral_day,
+        "measured": cohort.measured[rows],
+        "product": _product(patients, product)[rows],
+        "fate": np.array(FATE_NAMES, dtype=object)[patients.fate[rows]],
+        "reason": patients.reason[rows],
+        "referral_day": patients.referral_day[rows],
     }
-    columns |= {f"{name}_day": day for name, day in patients.days.items()}
+    columns |= {f"{name}_day": day[rows] for name, day in patients.days.items() if not is_label(name)}
     columns |= {
-        "progression_day": patients.progression_day,
-        "end_day": patients.end_day,
-        "waiting_days": patients.between("referral", "infusion"),
-        "vein_to_vein_days": patients.between("apheresis", "infusion"),
-        "turnaround_days": patients.between("apheresis", "product_received"),
-        "progressed_before_infusion": patients.progressed,
+        "progression_day": patients.progression_day[rows],
+        "end_day": patients.end_day[rows],
+        "waiting_days": patients.between("referral", "infusion")[rows],
+        "vein_to_vein_days": patients.between("apheresis", "infusion")[rows],
+        "turnaround_days": patients.between("apheresis", "product_received")[rows],
+        "progressed_before_infusion": patients.progressed[rows],
     }
-    return columns | {f"{name}_attempts": number for name, number in patients.attempts.items()}
+    return columns | {f"{name}_attempts": number[rows] for name, number in patients.attempts.items()}
+
+
+def is_label(milestone: str) -> bool:
+    """Whether a milestone says which one of several (product/name, crs/grade) rather than when."""
+    return "/" in milestone
+
+
+def _product(patients: Patients, strategy: str) -> NDArray[np.object_]:
+    """The product that each patient was on last: its name where there are several, else the kind of product."""
+    found = np.full(len(patients.fate), "autologous" if strategy == "hybrid" else strategy, dtype=object)
+    for name, day in patients.days.items():
+        if name.startswith("product/"):
+            found[~np.isnan(day)] = name.removeprefix("product/")
+    found[patients.off_the_shelf] = "allogeneic"
+    return found

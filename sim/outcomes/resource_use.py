@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.engine.trace import PATIENT, Trace, Uses
-from sim.outcomes.fates import Patients
+from sim.outcomes.fates import Patients, slots_wasted
 from sim.pieces.loads import unit_days
 from sim.pieces.protocol import Cadence, Capacity, Protocol, Resource, Stock
 
@@ -53,7 +53,7 @@ def resource_use(protocol: Protocol, patients: Patients, trace: Trace, window: W
         places = range(_places(resource))
         for place in places:
             chosen = (trace.uses.resource == index) & (trace.uses.centre == place)
-            centre = protocol.centres[place] if len(places) > 1 or _per_centre(resource) else ""
+            centre = protocol.centres[place] if len(places) > 1 or resource.per_centre else ""
             rows.append(_one(resource, place, centre, trace, _rows(trace.uses, chosen), patients, window, index))
     return rows
 
@@ -65,11 +65,7 @@ def _places(resource: Resource) -> int:
         case Cadence():
             return len(resource.counts)
         case _:
-            return 1
-
-
-def _per_centre(resource: Resource) -> bool:
-    return not isinstance(resource, Stock) and resource.per_centre
+            return len(resource.opening)
 
 
 def _rows(uses: Uses, chosen: NDArray[np.bool_]) -> tuple[FloatArray, FloatArray, FloatArray, NDArray[np.int64]]:
@@ -106,7 +102,7 @@ def _one(
         utilisation = claimed / offered if offered else float("nan")
     else:
         expiries = trace.expiries
-        late = (expiries.day >= window[0]) & (expiries.day < window[1])
+        late = (expiries.centre == place) & (expiries.day >= window[0]) & (expiries.day < window[1])
         expired = int(expiries.doses[late].sum())
     return ResourceUse(
         resource=resource.name,
@@ -135,11 +131,9 @@ def _slots(trace: Trace, patients: Patients, index: int, place: int, window: Win
     slots = trace.slots
     mine = (slots.resource == index) & (slots.centre == place)
     mine &= (slots.start >= window[0]) & (slots.start < window[1])
-    holder = slots.holder[mine]
-    claimed = holder >= 0
-    gone = claimed & np.isfinite(patients.end_day[holder]) & ~patients.began_manufacture[holder]
+    wasted, claimed = slots_wasted(patients, trace)[mine], slots.holder[mine] >= 0
     perished = np.isfinite(slots.perished[mine])
-    return int(gone.sum()), int(perished.sum()), int(claimed.sum()), int(mine.sum())
+    return int(wasted.sum()), int(perished.sum()), int(claimed.sum()), int(mine.sum())
 
 
 def _overlap(start: FloatArray, end: FloatArray, window: Window) -> FloatArray:

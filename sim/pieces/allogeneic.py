@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 
-from sim.pieces.brief import choose, fail, shared, stage, use
-from sim.pieces.common import beds, infuse, work_up
+from sim.pieces.brief import can_fail, choose, fail, shared, stage, use
+from sim.pieces.calendars import shut_downs, stage_hours, units_by_day
+from sim.pieces.common import bedside, infuse, work_up
 from sim.pieces.protocol import Capacity, Resource, Stock
 from sim.pieces.steps import Attempts, Draw, End, Milestone, Path, Supply
 from sim.scenario import Scenario
@@ -13,26 +14,36 @@ from sim.scenario import Scenario
 STOCK = "stock"
 
 
-def allogeneic(s: Scenario) -> Path:
+def allogeneic(s: Scenario, returns: Path = ()) -> Path:
     """From referral to discharge, as the treatment protocol reads."""
     return (
         *work_up(s),
         *choose("allogeneic.unsuitable", s.allogeneic.unsuitable, (End("unsuitable"),)),
         Milestone("listing"),
-        *_dose(s),
-        Milestone("product_received"),
-        *infuse(s),
+        *dose_to_discharge(s, returns),
     )
+
+
+def dose_to_discharge(s: Scenario, returns: Path = ()) -> Path:
+    """From the waiting list for a dose to discharge."""
+    return (*_dose(s), Milestone("product_received"), *infuse(s, returns=returns))
 
 
 def allogeneic_resources(s: Scenario) -> tuple[Resource, ...]:
     """The stock, the lines of its lots and the beds, in the order in which ties are settled."""
+    return (*supply(s), *bedside(s))
+
+
+def supply(s: Scenario) -> tuple[Resource, ...]:
+    """The stock, and the lines of its lots where these have some of their own."""
     stock = s.allogeneic.stock
     order = stock.order
+    at_centres = stock.kept == "at_centres"
     shelf = Stock(
         name=STOCK,
         label="Doses in stock",
-        opening=stock.opening,
+        per_centre=at_centres,
+        opening=(stock.opening,) * (len(s.centres) if at_centres else 1),
         shelf_life=stock.shelf_life,
         reorder=None if order.at is None or order.up_to is None else (order.at, order.up_to),
         every=math.inf if order.every is None else order.every,
@@ -40,12 +51,13 @@ def allogeneic_resources(s: Scenario) -> tuple[Resource, ...]:
         lot_path=lot(s),
         policy=s.waiting_list.policy,
     )
-    return (shelf, lot_lines(s), beds(s))
+    return (shelf, lot_lines(s)) if s.allogeneic.lots.shared_lines == "never" else (shelf,)
 
 
 def lot_lines(s: Scenario) -> Capacity:
-    """The lines on which lots are made."""
-    return shared("lot_line", "Lines for lots", s.allogeneic.lots.lines)
+    """The lines on which lots are made, where they are their own."""
+    units = units_by_day(s.allogeneic.lots.lines, (), shut_downs(s, "lot_line"))
+    return shared("lot_line", "Lines for lots", units)
 
 
 def lot(s: Scenario) -> Path:
@@ -54,11 +66,18 @@ def lot(s: Scenario) -> Path:
     donor: Path = stage("lots.donor.duration", lots.donor.duration)
     if lots.donor.rejection > 0.0:
         donor = (Attempts("donor", (*donor, *fail("lots.donor.rejection", lots.donor.rejection)), None),)
+    own = lots.shared_lines == "never"
+    hours = stage_hours(s, work_on=shut_downs(s, "lot_line" if own else "line"))
+    work = (*stage("lots.culture", lots.culture, hours), *stage("lots.editing", lots.editing, hours))
+    # who holds "line" is told by its name alone: autologous manufacture brings the resource
+    line = lot_lines(s) if own else shared("line", "", s.manufacturing.lines)
+    made = use(line, work)
+    lost: Path = (End("lot_failed"),)
     return (
         *donor,
-        *use(lot_lines(s), stage("lots.culture", lots.culture)),
+        *((Attempts("lot", made, 1, otherwise=lost),) if can_fail(made) else made),
         *stage("lots.release", lots.release),
-        *choose("lots.failure", lots.failure, (End("lot_failed"),)),
+        *choose("lots.failure", lots.failure, lost),
         Supply(STOCK),
     )
 

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from sim.pieces.brief import choose, fail, one_each, shared, stage, use
+import math
+from dataclasses import dataclass, replace
+
+from sim.pieces.brief import can_fail, choose, divide, fail, shared, stage, stage_at, use
 from sim.pieces.cadence import offer_days
-from sim.pieces.common import beds, infuse, work_up
-from sim.pieces.protocol import Cadence, Capacity, Resource, unlimited
+from sim.pieces.calendars import by_centre, openings, shut_downs, stage_hours, units_by_day
+from sim.pieces.common import at_centres, bedside, infuse, travel, work_up
+from sim.pieces.protocol import Cadence, Capacity, Resource, unlimited, walk_steps
 from sim.pieces.steps import (
     Attempts,
     Branch,
@@ -18,29 +22,84 @@ from sim.pieces.steps import (
     Noted,
     OnLeave,
     Path,
+    Patience,
+    Since,
     Stage,
     Together,
     UntilSlotStart,
     Use,
 )
+from sim.pure.distributions import Distribution
+from sim.pure.hours import Hours
 from sim.scenario import Scenario
+from sim.scenario.people import NO_TIME
 
 SLOT = "slot"
+# Noted where no further product is tried, though the last attempt at one has only failed.
+GIVEN_UP = "given_up"
 
 
-def autologous(s: Scenario) -> Path:
+@dataclass(frozen=True)
+class Making:
+    """How one product is made: the scenario with its own numbers, and the names of its draws."""
+
+    scenario: Scenario
+    duration: Distribution
+    failure: float
+    out_of_specification: float
+    product: str = ""
+
+    def draw(self, name: str) -> str:
+        """The purpose of a draw that may differ between products."""
+        return f"{name}/{self.product}" if self.product else name
+
+
+def autologous(s: Scenario, returns: Path = ()) -> Path:
     """From referral to discharge, as the treatment protocol reads."""
+    return (*work_up(s), Milestone("listing"), *slot_to_discharge(s, returns))
+
+
+def slot_to_discharge(s: Scenario, returns: Path = ()) -> Path:
+    """From the waiting list for a slot to discharge; by product, where there are several."""
+    end_of_bridging = (Hazard("bridging.end", "progression", 1.0),) if _bridged(s) else ()
+    made, tested = s.manufacturing, s.release_testing
+    ways = [
+        (
+            name,
+            product.share,
+            (
+                Milestone(f"product/{name}"),
+                *_book_collect_and_make(
+                    Making(
+                        s,
+                        made.duration if product.duration is None else product.duration,
+                        made.failure if product.failure is None else product.failure,
+                        tested.out_of_specification
+                        if product.out_of_specification is None
+                        else product.out_of_specification,
+                        name,
+                    )
+                ),
+            ),
+        )
+        for name, product in made.products.items()
+    ]
+    if not ways:
+        ways = [("", 1.0, _book_collect_and_make(Making(s, made.duration, made.failure, tested.out_of_specification)))]
     return (
-        *work_up(s),
-        Milestone("listing"),
-        *_book_collect_and_make(s),
+        *divide("product", ways),
         Milestone("product_received"),
-        *infuse(s, before_lymphodepletion=(Hazard("bridging.end", "progression", 1.0),) if _bridged(s) else ()),
+        *infuse(s, end_of_bridging, returns),
     )
 
 
 def autologous_resources(s: Scenario) -> tuple[Resource, ...]:
     """What autologous patients queue for, in the order in which ties between resources are settled."""
+    return (*factory(s), *bedside(s))
+
+
+def factory(s: Scenario) -> tuple[Resource, ...]:
+    """Slots, lines, chairs and the lab."""
     slots = s.manufacturing.slots
     dated: tuple[Resource, ...] = ()
     if slots is not None:
@@ -51,61 +110,72 @@ def autologous_resources(s: Scenario) -> tuple[Resource, ...]:
                 label="Manufacturing slots",
                 per_centre=slots.scope == "centre",
                 counts=tuple(counts) if slots.scope == "centre" else (slots.count,),
-                offer_days=offer_days(s.run, slots.every),
+                offer_days=offer_days(s.run, slots.every, slots.weekday),
                 lead=slots.lead,
                 carry_over=slots.carry_over,
                 notice=slots.notice,
                 policy=s.waiting_list.policy,
             ),
         )
-    return (*dated, lines(s), chairs(s), lab(s), beds(s))
+    return (*dated, lines(s), chairs(s), lab(s))
 
 
 def chairs(s: Scenario) -> Capacity:
-    """The apheresis chairs of each centre."""
-    return one_each("chair", "Apheresis chairs", [centre.chairs for centre in s.centres.values()])
+    """The apheresis chairs of each centre; given in opening hours only."""
+    chair = at_centres(s, "chair", "Apheresis chairs", lambda centre: centre.chairs)
+    open_in = openings(s, s.apheresis.calendar)
+    bound = [units if unlimited(units) else units_by_day(units, open_in, ()) for units in chair.units]
+    return Capacity(chair.name, chair.label, True, tuple(bound))
 
 
 def lines(s: Scenario) -> Capacity:
     """The manufacturing lines; booked before apheresis they serve the waiting list by its policy."""
-    booked = s.manufacturing.line_held.start == "booking"
-    policy = s.waiting_list.policy if booked else "first_come"
-    return shared("line", "Manufacturing lines", s.manufacturing.lines, policy)
+    made = s.manufacturing
+    policy = s.waiting_list.policy if made.line_held.start == "booking" else "first_come"
+    # among patients who all have rank 0 a lot comes first, last, or by the day of asking
+    lot_rank = {"first": -1.0, "last": 1.0}.get(s.allogeneic.lots.shared_lines, 0.0)
+    label = "Manufacturing lines"
+    if made.site == "centre":
+        places = at_centres(s, "line", label, lambda centre: made.lines if centre.lines is None else centre.lines)
+        return replace(places, policy=policy, lot_rank=lot_rank)
+    return shared("line", label, units_by_day(made.lines, (), shut_downs(s, "line")), policy, lot_rank)
 
 
 def lab(s: Scenario) -> Capacity:
     """Places for release tests."""
-    return shared("lab", "Release-testing places", s.release_testing.lab)
+    return shared("lab", "Release-testing places", units_by_day(s.release_testing.lab, (), shut_downs(s, "lab")))
 
 
 # -- who holds what, from when to when ------------------------------------------------------------------------------
 
 
-def _book_collect_and_make(s: Scenario) -> Path:
+def _book_collect_and_make(m: Making) -> Path:
     """From the waiting list to a product at the centre.
 
     A line is held as the scenario says; a slot until the cells are at the factory.
     """
+    s = m.scenario
     held = s.manufacturing.line_held
-    early = (*_prepare(s), *_collect(s), *_bridge(s))
-    culture, testing, back = _culture(s, first=True), _testing(s), _ship_back(s)
-    again = _again(s)
+    early = _early(s)
+    culture, testing, back = _culture(m, first=True), _testing(m), _ship_back(s)
+    again = _again(m)
     if held.end == "last_attempt":
         tries = _tries(s, (*culture, *testing, *back), again)
         if held.start == "booking":
-            return _with_slot(s, _on_line(s, (*early, *_product(s, tries))))
+            return _with_slot(s, _on_line(s, (*early, *_product(s, tries)), booking=True))
         return (*_with_slot(s, early), *_product(s, _on_line(s, tries)))
     on_line, later = (culture, (*testing, *back)) if held.end == "culture" else ((*culture, *testing), back)
     if held.start == "booking":
-        first = (*_with_slot(s, _on_line(s, (*_patient(s, early), *on_line))), *later)
+        first = (*_with_slot(s, _on_line(s, (*_patient(s, early), *on_line), booking=True)), *later)
         return _product(s, _tries(s, first, again))
     return (*_with_slot(s, early), *_product(s, _tries(s, (*_on_line(s, on_line), *later), again)))
 
 
-def _again(s: Scenario) -> Path:
+def _again(m: Making) -> Path:
     """A further attempt, from retained cells or from a new collection."""
-    culture, testing, back = _culture(s, first=False), _testing(s), _ship_back(s)
-    cells = _patient(s, _collect(s)) if s.manufacturing.remake_from == "apheresis" else ()
+    s = m.scenario
+    culture, testing, back = _culture(m, first=False), _testing(m), _ship_back(s)
+    cells = _patient(s, _collect(s, ())) if s.manufacturing.remake_from == "apheresis" else ()
     match s.manufacturing.line_held.end:
         case "culture":
             return (*cells, *_on_line(s, culture), *testing, *back)
@@ -118,38 +188,54 @@ def _again(s: Scenario) -> Path:
 def _tries(s: Scenario, first: Path, again: Path) -> Path:
     """The attempts at a product. Where nothing can fail there is one."""
     limit = s.manufacturing.attempts
-    if not _can_fail(first):
+    if not can_fail(first):
         return first
-    gave_up = (End("product_failed"),)
+    gave_up = _give_up(s, "product_failed")
     if first == again:
-        return (Attempts("manufacture", first, limit, otherwise=gave_up),)
+        return _attempts("manufacture", first, limit, (), gave_up)
     if limit == 1:
-        return (Attempts("manufacture", first, 1, otherwise=gave_up),)
-    further = Attempts("manufacture", again, None if limit is None else limit - 1, otherwise=gave_up)
-    return (Attempts("manufacture", first, 1, otherwise=(further,)),)
+        return _attempts("manufacture", first, 1, (), gave_up)
+    further = _attempts("manufacture", again, None if limit is None else limit - 1, (), gave_up)
+    return _attempts("manufacture", first, 1, (), further)
 
 
-def _can_fail(path: Path) -> bool:
-    """Whether a `Fail` of this path would reach the attempts around it."""
-    for step in path:
-        match step:
-            case Fail():
-                return True
-            case Choose() if _can_fail(step.then) or _can_fail(step.otherwise):
-                return True
-            case Use() if _can_fail(step.steps):
-                return True
-            case Together() if any(_can_fail(branch.steps) for branch in step.branches):
-                return True
-    return False
+def _attempts(name: str, steps: Path, at_most: int | None, between: Path, otherwise: Path) -> Path:
+    """Attempts that end at once where one of them has given up for good."""
+    if Milestone(GIVEN_UP) in walk_steps(steps):
+        between = (Choose(Noted(GIVEN_UP), (Fail(),), between),)
+        otherwise = (Choose(Noted(GIVEN_UP), (Fail(),), otherwise),)
+    return (Attempts(name, steps, at_most, between=between, otherwise=otherwise),)
+
+
+def _give_up(s: Scenario, fate: str, reason: str = "") -> Path:
+    """No further product is tried: the path ends, or the patient is given a dose where the strategy says so."""
+    if s.strategy == "hybrid" and s.hybrid.after_failure:
+        return (Milestone(GIVEN_UP), Fail())
+    return (End(fate, reason),)
+
+
+def _patience(s: Scenario) -> Patience | None:
+    """How long a patient waits for a slot or line before he is given a dose."""
+    if s.strategy != "hybrid" or math.isinf(s.hybrid.after_waiting):
+        return None
+    return Patience(s.hybrid.after_waiting, Since(s.hybrid.since), (Milestone(GIVEN_UP), Fail()))
 
 
 def _with_slot(s: Scenario, steps: Path) -> Path:
-    return (Use(SLOT, steps),) if s.manufacturing.slots is not None else steps
+    """The steps with a slot that is claimed before them and kept, if slots are claimed like that."""
+    slots = s.manufacturing.slots
+    if slots is None or slots.claimed == "at_receipt" or slots.after_failed_collection == "forfeit":
+        return steps
+    return (Use(SLOT, steps, units=s.manufacturing.batches, patience=_patience(s)),)
 
 
-def _on_line(s: Scenario, steps: Path) -> Path:
-    return use(lines(s), steps, rejoin=True)
+def _on_line(s: Scenario, steps: Path, booking: bool = False) -> Path:
+    held = use(lines(s), steps, rejoin=True, units=s.manufacturing.batches)
+    if booking and s.manufacturing.slots is None:
+        return tuple(
+            replace(h, patience=_patience(s)) if isinstance(h, Use) and h.resource == "line" else h for h in held
+        )
+    return held
 
 
 def _product(s: Scenario, steps: Path) -> Path:
@@ -166,37 +252,68 @@ def _patient(s: Scenario, steps: Path) -> Path:
 # -- the parts of the protocol --------------------------------------------------------------------------------------
 
 
-def _prepare(s: Scenario) -> Path:
-    """Booked: an appointment for apheresis, not before the slot starts."""
-    dated: Path = (Stage("slot.start", UntilSlotStart(SLOT)),) if s.manufacturing.slots is not None else ()
-    return (Milestone("slot"), *stage("scheduling.duration", s.scheduling.duration), *dated)
+def _early(s: Scenario) -> Path:
+    """Booked: an appointment, apheresis, the cells at the factory, bridging; a slot where it belongs in between."""
+    slots = s.manufacturing.slots
+    appointment = stage("scheduling.duration", s.scheduling.duration)
+    start: Path = (Stage("slot.start", UntilSlotStart(SLOT)),)
+    if slots is None:
+        return (Milestone("slot"), *appointment, *travel(s), *_collect(s, ()), *_bridge(s))
+    if slots.claimed == "at_receipt":
+        claim = Use(SLOT, (Milestone("slot"), *start), units=s.manufacturing.batches, patience=_patience(s))
+        return (*appointment, *travel(s), *_collect(s, ()), *_bridge(s), claim)
+    booked: Path = (Milestone("slot"), *appointment, *start, *travel(s))
+    if slots.after_failed_collection == "forfeit":
+        return (*_collect(s, booked), *_bridge(s))
+    return (*booked, *_collect(s, ()), *_bridge(s))
 
 
-def _collect(s: Scenario) -> Path:
-    """Apheresis and the cells' way to the factory; repeated after a gap when they fall short or are lost."""
+def _collect(s: Scenario, with_slot: Path) -> Path:
+    """Apheresis and the cells' way to the factory; repeated after a gap when they fall short or are lost.
+
+    `with_slot`: what each collection begins with where it has a slot of its own, which a failure forfeits.
+    """
     after_apheresis: Path = (Clocks("after_apheresis", anew=True),) if s.clocks.after_apheresis is not None else ()
     start: Path = (Milestone("apheresis"), *after_apheresis)
     if s.apheresis.attempts != 1 or s.manufacturing.remake_from == "apheresis":
         start = (Choose(Noted("apheresis"), then=(Milestone("repeat_apheresis"),), otherwise=start),)
+    ship = s.shipping
+
+    def hours(centre: str | None) -> Hours | None:
+        work_on = shut_downs(s, "chair", centre)
+        return stage_hours(s, s.apheresis.calendar, fit=s.apheresis.fit, work_on=work_on)
+
+    chair_stage = stage_at("apheresis.duration", s.apheresis.duration, hours(None), by_centre(s, "chair", hours))
+    pickup = stage_hours(s, ship.calendar, viable=ship.viable, closed=shut_downs(s, "courier"))
     collection: Path = (
-        *use(chairs(s), (*start, *stage("apheresis.duration", s.apheresis.duration))),
+        *use(chairs(s), (*_in_time(s), *start, *chair_stage)),
         *fail("apheresis.shortfall", s.apheresis.shortfall),
         Milestone("collected"),
-        *stage("shipping.to_factory", s.shipping.to_factory),
-        *fail("shipping.to_factory.loss", s.shipping.loss),
+        *stage("shipping.to_factory", ship.to_factory, pickup),
+        *fail("shipping.to_factory.loss", ship.loss),
         Milestone("received_at_factory"),
     )
-    if not _can_fail(collection):
+    if with_slot:
+        steps = (*with_slot, *collection)
+        collection = (Use(SLOT, steps, units=s.manufacturing.batches, rejoin=True, patience=_patience(s)),)
+    if not can_fail(collection):
         return collection
-    return (
-        Attempts(
-            "collection",
-            collection,
-            s.apheresis.attempts,
-            between=stage("apheresis.repeat_after", s.apheresis.repeat_after),
-            otherwise=(End("collection_failed"),),
-        ),
-    )
+    gap = stage("apheresis.repeat_after", s.apheresis.repeat_after)
+    return _attempts("collection", collection, s.apheresis.attempts, gap, _give_up(s, "collection_failed"))
+
+
+def _in_time(s: Scenario) -> Path:
+    """The wait in the chair for an opening, one that is long enough where the collection must fit and its time is
+    known."""
+    a = s.apheresis
+    starts = openings(s, a.calendar)
+    if a.fit and a.duration.is_fixed:
+        needed = a.duration.mean()
+        # what ends on the very closing still fits
+        starts = tuple(
+            (first, math.nextafter(last - needed, math.inf)) for first, last in starts if last - needed >= first
+        )
+    return (Stage("apheresis.wait", NO_TIME, Hours(openings=starts)),) if starts else ()
 
 
 def _bridged(s: Scenario) -> bool:
@@ -211,25 +328,43 @@ def _bridge(s: Scenario) -> Path:
     return choose("bridging.share", s.bridging.share, choose("bridging.response", s.bridging.response, slower))
 
 
-def _culture(s: Scenario, first: bool) -> Path:
-    made = s.manufacturing
-    remake = made.remake_duration if made.remake_duration is not None else made.duration
-    anew = not first and remake != made.duration
-    return (
-        Milestone("manufacturing"),
-        *(stage("manufacturing.remake_duration", remake) if anew else stage("manufacturing.duration", made.duration)),
-        *fail("manufacturing.failure", made.failure),
-        Milestone("manufactured"),
-    )
+def _culture(m: Making, first: bool) -> Path:
+    """One manufacture, or as many side by side as are infused together; one that fails fails them all."""
+    count = m.scenario.manufacturing.batches
+    batches = [_batch(m, first, "" if k == 0 else f"/{k + 1}") for k in range(count)]
+    on_leave = OnLeave(m.scenario.manufacturing.on_leave)
+    made = (Together(tuple(Branch(batch, on_leave) for batch in batches)),) if count > 1 else batches[0]
+    return (Milestone("manufacturing"), *made, Milestone("manufactured"))
 
 
-def _testing(s: Scenario) -> Path:
+def _batch(m: Making, first: bool, batch: str) -> Path:
+    s, made = m.scenario, m.scenario.manufacturing
+    # a product with a duration of its own has that for its remakes too, unless remakes have one of theirs
+    remake = made.remake_duration if made.remake_duration not in (None, made.duration) else None
+    anew = not first and remake is not None
+
+    def hours(centre: str | None) -> Hours | None:
+        return stage_hours(s, made.calendar, work_on=shut_downs(s, "line", centre))
+
+    name = f"manufacturing.{'remake_' if anew else ''}duration"
+    elsewhere = by_centre(s, "line", hours)
+    whole = stage_at(m.draw(name) + batch, remake if anew and remake else m.duration, hours(None), elsewhere)
+    purpose = m.draw("manufacturing.failure") + batch
+    if made.failure_found is None:
+        return (*whole, *fail(purpose, m.failure))
+    found = stage_at("manufacturing.failure_found" + batch, made.failure_found, hours(None), elsewhere)
+    return choose(purpose, m.failure, (*found, Fail()), whole)
+
+
+def _testing(m: Making) -> Path:
     """Tests side by side, QA review, and the verdict: in specification, out of it, or failed."""
-    r = s.release_testing
+    s, r = m.scenario, m.scenario.release_testing
     lab_places = lab(s)
+    hours = stage_hours(s, r.calendar, work_on=shut_downs(s, "lab"))
+    sterility = r.sterility if r.conditional is None else r.conditional.sterility
     tests = [
-        stage(f"release_testing.{name}", duration)
-        for name, duration in (("sterility", r.sterility), ("potency", r.potency), ("identity", r.identity))
+        stage(f"release_testing.{name}", duration, hours)
+        for name, duration in (("sterility", sterility), ("potency", r.potency), ("identity", r.identity))
     ]
     if not all(unlimited(units) for units in lab_places.units):
         tests = [use(lab_places, test) if test else () for test in tests]
@@ -244,21 +379,25 @@ def _testing(s: Scenario) -> Path:
         *stage("release_testing.exception", r.exception),
         Milestone("out_of_specification"),
     )
+    refused = (Fail(),) if r.not_accepted == "remake" else _give_up(s, "product_failed", "out_of_specification")
     return (
         *side_by_side,
-        *stage("release_testing.review", r.review),
+        *stage("release_testing.review", r.review, stage_hours(s, r.calendar, working_time=r.working_time)),
         *fail("release_testing.failure", r.failure),
         *choose(
-            "release_testing.out_of_specification",
-            r.out_of_specification,
-            choose("release_testing.accepted", r.accepted, exception, (Fail(),)),
+            m.draw("release_testing.out_of_specification"),
+            m.out_of_specification,
+            choose("release_testing.accepted", r.accepted, exception, refused),
         ),
         Milestone("released"),
     )
 
 
 def _ship_back(s: Scenario) -> Path:
+    conditional = s.release_testing.conditional
+    pickup = stage_hours(s, s.shipping.calendar, closed=shut_downs(s, "courier"))
     return (
-        *stage("shipping.to_centre", s.shipping.to_centre),
+        *stage("shipping.to_centre", s.shipping.to_centre, pickup),
         *fail("shipping.to_centre.loss", s.shipping.loss),
+        *(fail("release_testing.recall", conditional.recall) if conditional is not None else ()),
     )

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sim.pieces.clocks import Clock, ClockBook
+from sim.pieces.policies import own_ranks
 from sim.pure.streams import uniforms
 from sim.pure.survival import HazardTable
 from sim.scenario import Scenario
@@ -15,18 +18,19 @@ from sim.scenario import Scenario
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 
-POISSON, LISTED = 0, 1
-SOURCES = ("poisson", "listed")
+POISSON, LISTED, WAITING = 0, 1, 2
+SOURCES = ("poisson", "listed", "waiting")
 
 
 @dataclass(frozen=True)
 class Block:
-    """The patients of one region and source, numbered from 0, at `first:first + count` of the cohort's vectors."""
+    """The patients of one region, source and course, numbered from 0, at `first:first + count` of the vectors."""
 
     region: str
     source: int
     first: int
     count: int
+    course: int = 1
 
     @property
     def stream(self) -> str:
@@ -40,7 +44,11 @@ class Cohort:
 
     `thresholds`, `group_multipliers`: shape (3, patients), by `Clock`. `leave_day`, `leave_clock`, `progression_day`:
     what the waiting clocks alone make of the patient. `anew_threshold`, `anew_eligibility`: for a progression clock
-    that starts anew.
+    that starts anew. `flags`: what is known of a patient at referral, by name. `ranks`: the patient's own part of his
+    rank, by policy.
+
+    With a second course every patient has a second entry, `len / courses` further on, for when he returns: its
+    referral is infinite until then, it is never measured, and its clocks run from the day of the return.
     """
 
     blocks: tuple[Block, ...]
@@ -56,10 +64,12 @@ class Cohort:
     eligibility: FloatArray
     anew_threshold: FloatArray
     anew_eligibility: FloatArray
-    priority: FloatArray
     leave_day: FloatArray
     leave_clock: IntArray
     progression_day: FloatArray
+    flags: Mapping[str, NDArray[np.bool_]] = field(default_factory=dict)
+    ranks: Mapping[str, FloatArray] = field(default_factory=dict)
+    courses: int = 1
 
 
 @dataclass(frozen=True)
@@ -69,18 +79,19 @@ class Luck:
     seed: int
     replication: int
     blocks: tuple[Block, ...]
-    course: int = 1
 
     def patients(self, purpose: str, attempt: int) -> FloatArray:
         """One uniform for each patient of the cohort."""
         drawn = [
-            uniforms(self.seed, self.replication, b.stream, self.course, purpose, attempt, b.count) for b in self.blocks
+            uniforms(self.seed, self.replication, b.stream, b.course, purpose, attempt, b.count) for b in self.blocks
         ]
         return drawn[0] if len(drawn) == 1 else np.concatenate(drawn)
 
-    def lots(self, purpose: str, attempt: int, count: int) -> FloatArray:
-        """One uniform for each of the first `count` lots."""
-        return uniforms(self.seed, self.replication, "lots", self.course, purpose, attempt, count)
+    def lots(self, streams: tuple[str, ...], purpose: str, attempt: int, count: int) -> FloatArray:
+        """One uniform for each of the first `count` lots; lot n takes its from stream n modulo their number."""
+        each = -(-count // len(streams))
+        drawn = [uniforms(self.seed, self.replication, name, 1, purpose, attempt, each) for name in streams]
+        return np.stack(drawn, axis=1).ravel()[:count]
 
 
 def referral_days(rates: tuple[tuple[float, float], ...], unit_arrivals: FloatArray) -> FloatArray:
@@ -110,42 +121,76 @@ def _poisson(scenario: Scenario, replication: int, region: str, until: float) ->
         count *= 2
 
 
+def _already_waiting(scenario: Scenario, replication: int, region: str) -> FloatArray:
+    """Referral days, none above 0, of the patients on the initial waiting list, in order."""
+    waiting = scenario.regions[region].already_waiting
+    if waiting is None:
+        return np.empty(0)
+    if waiting.since is not None:
+        return -np.array(waiting.since, dtype=float)
+    stream = f"{region}/{SOURCES[WAITING]}"
+    drawn = uniforms(scenario.run.seed, replication, stream, 1, "waited", 0, waiting.count or 0)
+    return -waiting.waited.quantile(drawn)
+
+
+def _referred(scenario: Scenario, replication: int, until: float) -> tuple[list[Block], list[FloatArray]]:
+    """The blocks of first courses, and the referral days of each."""
+    blocks: list[Block] = []
+    days: list[FloatArray] = []
+    first = 0
+    for name, region in scenario.regions.items():
+        listed = np.array(region.referral_days or (), dtype=float)
+        sources = (_poisson(scenario, replication, name, until), listed, _already_waiting(scenario, replication, name))
+        for source, found in enumerate(sources):
+            if len(found):
+                blocks.append(Block(name, source, first, len(found)))
+                days.append(found)
+                first += len(found)
+    return blocks, days
+
+
 def draw_cohort(scenario: Scenario, book: ClockBook, replication: int) -> tuple[Cohort, Luck]:
     """The patients referred up to the last day on which anybody is followed, and the luck of all that befalls them."""
     run = scenario.run
-    until = run.warm_up + run.window + run.follow_up
-    centres = list(scenario.centres)
-    blocks: list[Block] = []
-    days: list[FloatArray] = []
-    for name, region in scenario.regions.items():
-        listed = np.array(region.referral_days or (), dtype=float)
-        for source, found in ((POISSON, _poisson(scenario, replication, name, until)), (LISTED, listed)):
-            if len(found):
-                blocks.append(Block(name, source, sum(len(d) for d in days), len(found)))
-                days.append(found)
+    blocks, days = _referred(scenario, replication, run.warm_up + run.window + run.follow_up)
+    count = sum(block.count for block in blocks)
+    courses = 1 if scenario.later_course is None else 2
+    if courses == 2:
+        blocks += [Block(b.region, b.source, count + b.first, b.count, course=2) for b in blocks]
+        days += [np.full(b.count, np.inf) for b in blocks[: len(days)]]
     luck = Luck(run.seed, replication, tuple(blocks))
     counts = [b.count for b in blocks]
 
     def each(values: list[int]) -> IntArray:
         return np.repeat(np.array(values, dtype=np.int64), counts)
 
+    def for_life(vector: Any) -> Any:
+        """The values of first courses, for later courses of the same patients too."""
+        return np.tile(vector[:count], courses)
+
     referral = np.concatenate(days) if days else np.empty(0)
     regions = list(scenario.regions)
-    groups = list(scenario.patients.risk_groups.values())
-    shares = np.cumsum([g.share for g in groups])
-    group = np.minimum(np.searchsorted(shares, _draw(luck, "risk_group"), side="right"), len(groups) - 1)
-    hazard = np.array([g.hazard for g in groups])[group]
+    region = each([regions.index(b.region) for b in blocks])
+    group = for_life(_drawn_group(scenario, luck))
+    hazard = np.array([g.hazard for g in scenario.patients.risk_groups.values()])[group]
     thresholds = np.stack([-np.log1p(-_draw(luck, f"clock/{clock.name.lower()}")) for clock in Clock])
     multipliers = np.stack([hazard, hazard, np.ones(len(hazard))])
     eligibility = _draw(luck, "eligibility")
-    leave_day, leave_clock, progression_day = first_leave(book, referral, thresholds, multipliers, eligibility)
+    waiting = each([int(b.source == WAITING and b.course == 1) for b in blocks]).astype(bool)
+    if waiting.any():
+        _survived_to_the_start(book, referral, thresholds, multipliers, waiting)
+    leave_day, leave_clock, progression_day = first_leave(
+        book, referral[:count], thresholds[:, :count], multipliers[:, :count], eligibility[:count]
+    )
+    centre = for_life(_drawn_centre(scenario, luck, region))
+    later = np.full(len(referral) - count, np.inf)
     cohort = Cohort(
         blocks=tuple(blocks),
-        region=each([regions.index(b.region) for b in blocks]),
+        region=region,
         source=each([b.source for b in blocks]),
         number=np.concatenate([np.arange(c) for c in counts]) if counts else np.empty(0, np.int64),
-        centre=each([centres.index(scenario.regions[b.region].centre) for b in blocks]),
-        group=group.astype(np.int64),
+        centre=centre,
+        group=group,
         referral_day=referral,
         measured=(referral >= run.warm_up) & (referral < run.warm_up + run.window),
         thresholds=thresholds,
@@ -153,12 +198,82 @@ def draw_cohort(scenario: Scenario, book: ClockBook, replication: int) -> tuple[
         eligibility=eligibility,
         anew_threshold=-np.log1p(-_draw(luck, "clock/progression/anew")),
         anew_eligibility=_draw(luck, "eligibility/anew"),
-        priority=np.array([g.priority for g in groups])[group],
-        leave_day=leave_day,
-        leave_clock=leave_clock,
-        progression_day=progression_day,
+        leave_day=np.concatenate([leave_day, later]),
+        leave_clock=np.concatenate([leave_clock, np.full(len(later), -1)]),
+        progression_day=np.concatenate([progression_day, later]),
+        flags=_flags(scenario, luck, region, centre, group, waiting),
+        ranks=own_ranks(scenario, group, _draw(luck, "lottery") if scenario.waiting_list.policy == "lottery" else None),
+        courses=courses,
     )
     return cohort, luck
+
+
+def _drawn_group(scenario: Scenario, luck: Luck) -> IntArray:
+    groups = scenario.patients.risk_groups.values()
+    shares = np.cumsum([g.share for g in groups])
+    drawn = np.searchsorted(shares, _draw(luck, "risk_group"), side="right")
+    return np.minimum(drawn, len(groups) - 1).astype(np.int64)
+
+
+def _drawn_centre(scenario: Scenario, luck: Luck, region: IntArray) -> IntArray:
+    """The centre that treats each patient; drawn only where his region has several."""
+    centres = list(scenario.centres)
+    ways = [list(r.centre.items()) for r in scenario.regions.values()]
+    first = np.array([centres.index(way[0][0]) for way in ways], dtype=np.int64)
+    found = first[region]
+    if all(len(way) == 1 for way in ways):
+        return found
+    drawn = _draw(luck, "centre")
+    for place, way in enumerate(ways):
+        if len(way) > 1:
+            here = region == place
+            shares = np.cumsum([share for _, share in way])
+            chosen = np.minimum(np.searchsorted(shares, drawn[here], side="right"), len(way) - 1)
+            found[here] = np.array([centres.index(name) for name, _ in way], dtype=np.int64)[chosen]
+    return found
+
+
+def _flags(
+    scenario: Scenario, luck: Luck, region: IntArray, centre: IntArray, group: IntArray, waiting: NDArray[np.bool_]
+) -> dict[str, NDArray[np.bool_]]:
+    """What is known of patients at referral, as far as a path of this scenario may ask for it."""
+    found: dict[str, NDArray[np.bool_]] = {}
+
+    def one_each(kind: str, names: Iterable[str], numbers: IntArray) -> None:
+        for place, name in enumerate(names):
+            found[f"{kind}/{name}"] = numbers == place
+
+    regions = scenario.regions
+    if any(not (r.travel.is_fixed and r.travel.mean() == 0.0) for r in regions.values()):
+        one_each("region", regions, region)
+    if any(d.centre is not None and d.work != "finish" for d in scenario.disruptions.values()):
+        one_each("centre", scenario.centres, centre)
+    if scenario.hybrid.allogeneic_for:
+        one_each("risk_group", scenario.patients.risk_groups, group)
+    if any(r.already_waiting is not None for r in regions.values()):
+        found["listed"] = waiting
+    if any(r.declines > 0.0 for r in regions.values()):
+        share = np.array([r.declines for r in regions.values()])[region]
+        first_course = np.arange(len(region)) < sum(b.count for b in luck.blocks if b.course == 1)
+        found["declines"] = (_draw(luck, "declines") < share) & ~waiting & first_course
+    return found
+
+
+def _survived_to_the_start(
+    book: ClockBook,
+    referral: FloatArray,
+    thresholds: FloatArray,
+    multipliers: FloatArray,
+    waiting: NDArray[np.bool_],
+) -> None:
+    """Raise the thresholds of those who wait already by the hazard that they have lived through until day 0.
+
+    A unit exponential that is known to be above u is u plus a unit exponential: their clocks are conditional on
+    nothing having happened yet.
+    """
+    for clock in Clock:
+        lived = book.sets[book.first].tables[clock].hazard(-referral[waiting])
+        thresholds[clock, waiting] += multipliers[clock, waiting] * lived
 
 
 def _draw(luck: Luck, purpose: str) -> FloatArray:

@@ -6,12 +6,14 @@ Patients whom the clocks take off the path are not allowed for, so that a load i
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from sim.pieces.protocol import Cadence, Capacity, CapacitySteps, Protocol, Resource, Stock
-from sim.pieces.steps import Attempts, Choose, Draw, End, Fail, Path, Share, Stage, Together, Use
+from sim.pieces.steps import Attempts, Choose, Draw, End, Fail, Flagged, Path, Share, Stage, Together, Use
 from sim.pure.distributions import Distribution
 from sim.scenario import Scenario
+from sim.scenario.people import Region
 
 
 @dataclass
@@ -39,15 +41,21 @@ class Expectation:
         self.ends += weight * other.ends
 
 
-def expect(path: Path) -> Expectation:
-    """What a path takes on average, without queues. A branch on a milestone counts as not passed yet."""
+Shares = Mapping[str, float]
+
+
+def expect(path: Path, flags: Shares | None = None) -> Expectation:
+    """What a path takes on average, without queues and closing times.
+
+    `flags`: the share of patients who carry each flag. A branch on a milestone or on progression counts as not taken.
+    """
     total = Expectation()
     for step in path:
-        total.add(_expect_step(step), total.passes)
+        total.add(_expect_step(step, flags or {}), total.passes)
     return total
 
 
-def _expect_step(step: object) -> Expectation:
+def _expect_step(step: object, flags: Shares) -> Expectation:
     match step:
         case Stage(duration=Distribution() as duration):
             return Expectation(days=duration.mean())
@@ -58,30 +66,44 @@ def _expect_step(step: object) -> Expectation:
         case Draw():
             return Expectation(requests={step.stock: 1.0})
         case Use():
-            inner = expect(step.steps)
+            inner = expect(step.steps, flags)
             inner.held[step.resource] = inner.held.get(step.resource, 0.0) + step.units * inner.days
-            inner.requests[step.resource] = inner.requests.get(step.resource, 0.0) + 1.0
+            inner.requests[step.resource] = inner.requests.get(step.resource, 0.0) + step.units
             return inner
         case Choose():
-            share = step.when.share if isinstance(step.when, Share) else 0.0
-            both = Expectation()
-            both.add(expect(step.then), share)
-            both.add(expect(step.otherwise), 1.0 - share)
-            return both
+            return _expect_choice(step, flags)
         case Together():
-            branches = [expect(branch.steps) for branch in step.branches]
-            joined = Expectation(days=max(b.days for b in branches), fails=branches[0].fails, ends=branches[0].ends)
+            branches = [expect(branch.steps, flags) for branch in step.branches]
+            passes = math.prod(1.0 - branch.fails for branch in branches)
+            joined = Expectation(days=max(b.days for b in branches), fails=1.0 - passes, ends=branches[0].ends)
             for branch in branches:
                 joined.add(Expectation(held=branch.held, requests=branch.requests), 1.0)
             return joined
         case Attempts():
-            return _expect_attempts(step)
+            return _expect_attempts(step, flags)
         case _:
             return Expectation()
 
 
-def _expect_attempts(step: Attempts) -> Expectation:
-    one, between = expect(step.steps), expect(step.between)
+def _expect_choice(step: Choose, flags: Shares) -> Expectation:
+    share, others = 0.0, flags
+    if isinstance(step.when, Share):
+        share = step.when.share
+    elif isinstance(step.when, Flagged):
+        share = flags.get(step.when.flag, 0.0)
+        # flags of one kind exclude each other: who carries none of the first is likelier to carry the next
+        kind = step.when.flag.split("/")[0]
+        others = {
+            f: min(1.0, s / (1.0 - share)) if f.split("/")[0] == kind and share < 1.0 else s for f, s in flags.items()
+        }
+    both = Expectation()
+    both.add(expect(step.then, flags), share)
+    both.add(expect(step.otherwise, others), 1.0 - share)
+    return both
+
+
+def _expect_attempts(step: Attempts, flags: Shares) -> Expectation:
+    one, between = expect(step.steps, flags), expect(step.between, flags)
     again = one.fails
     tries = math.inf if step.at_most is None else step.at_most
     if again >= 1.0 and math.isinf(tries):
@@ -92,8 +114,23 @@ def _expect_attempts(step: Attempts) -> Expectation:
     total.add(between, begun - 1.0 if begun > 1.0 else 0.0)
     exhausted = again**tries
     total.fails = 0.0
-    total.add(expect(step.otherwise), exhausted)
+    total.add(expect(step.otherwise, flags), exhausted)
     return total
+
+
+def flag_shares(scenario: Scenario) -> dict[str, float]:
+    """The share of referred patients who carry each flag that a path may ask for."""
+    per_day = {name: _per_day(region, (0.0, scenario.run.days)) for name, region in scenario.regions.items()}
+    everyone = sum(per_day.values())
+    found = {f"risk_group/{name}": group.share for name, group in scenario.patients.risk_groups.items()}
+    found["declines"] = 0.0
+    for name, region in scenario.regions.items():
+        weight = per_day[name] / everyone if everyone > 0.0 else 0.0
+        found[f"region/{name}"] = weight
+        found["declines"] += weight * region.declines
+        for centre, share in region.centre.items():
+            found[f"centre/{centre}"] = found.get(f"centre/{centre}", 0.0) + weight * share
+    return found
 
 
 @dataclass(frozen=True)
@@ -112,7 +149,7 @@ def offered_loads(scenario: Scenario, protocol: Protocol) -> list[Load]:
     window = (start, start + scenario.run.window)
     per_day = _referrals_per_day(scenario, window)
     everyone = sum(per_day.values())
-    need, lot_need = expect(protocol.path), expect(protocol.lot_path)
+    need, lot_need = expect(protocol.path, flag_shares(scenario)), expect(protocol.lot_path)
     loads = []
     for resource in protocol.resources:
         if isinstance(resource, Stock):
@@ -172,10 +209,15 @@ def expected_patients(scenario: Scenario) -> float:
 
 def _referrals_per_day(scenario: Scenario, window: tuple[float, float]) -> dict[str, float]:
     """Mean referrals a day over the window, by centre."""
-    length = window[1] - window[0]
     found = dict.fromkeys(scenario.centres, 0.0)
     for region in scenario.regions.values():
-        listed = sum(1 for day in region.referral_days or () if window[0] <= day < window[1])
-        poisson = unit_days(region.referrals, window) if region.referrals is not None else 0.0
-        found[region.centre] += (listed + poisson) / length
+        per_day = _per_day(region, window)
+        for centre, share in region.centre.items():
+            found[centre] += share * per_day
     return found
+
+
+def _per_day(region: Region, window: tuple[float, float]) -> float:
+    listed = sum(1 for day in region.referral_days or () if window[0] <= day < window[1])
+    poisson = unit_days(region.referrals, window) if region.referrals is not None else 0.0
+    return (listed + poisson) / (window[1] - window[0])

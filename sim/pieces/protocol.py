@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 
 from sim.pieces.clocks import ClockBook
 from sim.pieces.steps import (
     Attempts,
     Choose,
+    Draw,
+    End,
     Hazard,
     Milestone,
     Path,
+    Patience,
+    Return,
     Share,
     Stage,
     Step,
@@ -27,13 +31,17 @@ CapacitySteps = tuple[tuple[float, float], ...]
 
 @dataclass(frozen=True)
 class Capacity:
-    """A resource of which units are held and given back. `units`: one entry a centre, or a single one for all."""
+    """A resource of which units are held and given back. `units`: one entry a centre, or a single one for all.
+
+    Closing hours and shut-downs are steps to 0 units. `lot_rank`: the rank of lots in the queue, beside patients.
+    """
 
     name: str
     label: str
     per_centre: bool
     units: tuple[CapacitySteps, ...]
     policy: str = "first_come"
+    lot_rank: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -59,12 +67,15 @@ class Cadence:
 class Stock:
     """Doses of an allogeneic product, and when a lot of them is started.
 
-    `reorder` is (s, S) in doses; `every` starts one lot each so many days instead.
+    `opening`: doses on the shelf at the start, one entry a centre that has a shelf of its own, or a single one for
+    all. Each shelf is refilled for itself: `reorder` is (s, S) in doses; `every` starts one lot each so many days
+    instead.
     """
 
     name: str
     label: str
-    opening: int
+    per_centre: bool
+    opening: tuple[int, ...]
     shelf_life: float
     reorder: tuple[int, int] | None
     every: float
@@ -77,19 +88,53 @@ Resource = Capacity | Cadence | Stock
 
 
 @dataclass(frozen=True)
+class Policy:
+    """How those who wait are ranked: smaller is served earlier, equal ranks by the day of asking.
+
+    The rank is (`per_day` x the day of asking + the patient's own part) + `progressed` once the disease has
+    progressed. The own part is the cohort's `ranks` of that policy.
+    """
+
+    per_day: float = 0.0
+    progressed: float = 0.0
+
+
+FIRST_COME = "first_come"
+
+
+@dataclass(frozen=True)
 class Protocol:
-    """One way of organising the therapy, ready for an engine."""
+    """One way of organising the therapy, ready for an engine.
+
+    `path`: what happens to a patient from referral on. `later_path`: the same for a patient who returns for a second
+    course, empty where nobody does. `policies`: how each policy that a resource names ranks those who wait.
+    """
 
     product: str
     path: Path
     resources: tuple[Resource, ...]
     clocks: ClockBook
     centres: tuple[str, ...]
+    later_path: Path = ()
+    policies: Mapping[str, Policy] = field(default_factory=dict)
+
+    @property
+    def patient_steps(self) -> Path:
+        """The paths of all courses, one after the other: for what reads names off them."""
+        return (*self.path, *self.later_path)
 
     @property
     def lot_path(self) -> Path:
         """The path of a lot, empty where there is no stock."""
         return next((r.lot_path for r in self.resources if isinstance(r, Stock)), ())
+
+    @property
+    def lot_streams(self) -> tuple[str, ...]:
+        """The streams that the draws of lots come from, one a shelf: lot n belongs to shelf n modulo their number."""
+        stock = next((r for r in self.resources if isinstance(r, Stock)), None)
+        if stock is None or not stock.per_centre:
+            return ("lots",)
+        return tuple(f"lots/{centre}" for centre in self.centres)
 
 
 def walk_steps(path: Path) -> Iterator[Step]:
@@ -103,8 +148,10 @@ def walk_steps(path: Path) -> Iterator[Step]:
 def inner_paths(step: Step) -> tuple[Path, ...]:
     """The paths inside a step."""
     match step:
-        case Use():
-            return (step.steps,)
+        case Use(steps=steps, patience=patience):
+            return (steps,) if patience is None else (steps, patience.otherwise)
+        case Draw(patience=Patience(otherwise=otherwise)):
+            return (otherwise,)
         case Choose():
             return (step.then, step.otherwise)
         case Attempts():
@@ -135,13 +182,18 @@ def drawn(path: Path) -> dict[str, Distribution | float]:
         match step:
             case Stage(name=name, duration=Distribution() as rule) | Hazard(name=name, after=Distribution() as rule):
                 pass
-            case Choose(when=Share(purpose=name, share=rule)):
+            case Choose(when=Share(purpose=name, share=rule)) | Return(name=name, after=rule):
                 pass
             case _:
                 continue
         if found.setdefault(name, rule) != rule:
             raise ValueError(f"two steps draw for {name!r}, from different distributions")
     return found
+
+
+def ends(path: Path) -> tuple[End, ...]:
+    """The ends of a path, in order, each once."""
+    return tuple(dict.fromkeys(s for s in walk_steps(path) if isinstance(s, End)))
 
 
 def unlimited(units: CapacitySteps) -> bool:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from sim.pure.distributions import Distribution
+from sim.pure.hours import Hours
 
 
 @dataclass(frozen=True)
@@ -29,30 +30,57 @@ class OnLeave(StrEnum):
 
 @dataclass(frozen=True)
 class Stage:
-    """An interval in which nothing is contended. `name` is also the purpose of its draws."""
+    """An interval in which nothing is contended. `name` is also the purpose of its draws.
+
+    With `hours`, it starts and counts time as they say, and the attempt under way fails where they say it is lost.
+    """
 
     name: str
     duration: Distribution | UntilSlotStart
+    hours: Hours | None = None
+
+
+class Since(StrEnum):
+    """From when patience counts."""
+
+    JOINING = "joining"
+    LISTING = "listing"
+    REFERRAL = "referral"
+
+
+@dataclass(frozen=True)
+class Patience:
+    """Who still waits `days` after `since` leaves the queue for good and goes on with `otherwise`.
+
+    A grant at the same instant comes first; so does leaving by a clock.
+    """
+
+    days: float
+    since: Since
+    otherwise: Path
 
 
 @dataclass(frozen=True)
 class Use:
     """Queue for units of a resource by its policy, hold them for the inner steps, give them back.
 
-    `rejoin`: a later Use of the same resource by the same patient queues with the key of the first.
+    `rejoin`: a later Use of the same resource by the same patient queues with the key of the first. With `patience`,
+    the inner steps are left out when it runs out.
     """
 
     resource: str
     steps: Path
     units: int = 1
     rejoin: bool = False
+    patience: Patience | None = None
 
 
 @dataclass(frozen=True)
 class Draw:
-    """Take one dose from a stock for good; wait when there is none."""
+    """Take one dose from a stock for good; wait when there is none, as long as there is patience."""
 
     stock: str
+    patience: Patience | None = None
 
 
 @dataclass(frozen=True)
@@ -78,10 +106,25 @@ class Noted:
 
 
 @dataclass(frozen=True)
+class Flagged:
+    """True for patients who carry a flag of the cohort: what is known of them at referral."""
+
+    flag: str
+
+
+@dataclass(frozen=True)
+class Progressed:
+    """True for a patient whose disease has progressed by now."""
+
+
+Condition = Share | Noted | Flagged | Progressed
+
+
+@dataclass(frozen=True)
 class Choose:
     """A branch on a pre-drawn uniform against a share, or on a named condition."""
 
-    when: Share | Noted
+    when: Condition
     then: Path
     otherwise: Path = ()
 
@@ -116,7 +159,7 @@ class Branch:
 
 @dataclass(frozen=True)
 class Together:
-    """Branches run side by side; the step ends when all have."""
+    """Branches run side by side; the step ends when all have, and fails if one of them has failed."""
 
     branches: tuple[Branch, ...]
 
@@ -154,11 +197,23 @@ class Milestone:
 
 
 @dataclass(frozen=True)
+class Return:
+    """The patient will be back for his next course, so many days from here; the path goes on at once.
+
+    Who would be back after his follow-up is not. `name` is the purpose of the draws; an infinite time means never.
+    """
+
+    name: str
+    after: Distribution
+
+
+@dataclass(frozen=True)
 class End:
-    """The path ends with this fate."""
+    """The path ends with this fate, for this reason where there are several."""
 
     fate: str
+    reason: str = ""
 
 
-Step = Stage | Use | Draw | Supply | Choose | Attempts | Fail | Together | Hazard | Clocks | Milestone | End
+Step = Stage | Use | Draw | Supply | Choose | Attempts | Fail | Together | Hazard | Clocks | Milestone | Return | End
 Path = tuple[Step, ...]

@@ -9,7 +9,10 @@ from typing import cast
 from sim.pieces.allogeneic import allogeneic, allogeneic_resources
 from sim.pieces.autologous import autologous, autologous_resources
 from sim.pieces.clocks import ClockBook, ClockSet
+from sim.pieces.mixed import hybrid, hybrid_resources, returns
+from sim.pieces.policies import policies
 from sim.pieces.protocol import Protocol, drawn
+from sim.pieces.steps import Path
 from sim.pure.streams import require_distinct
 from sim.pure.survival import HazardTable, Survival, hazard_table
 from sim.scenario import Scenario
@@ -18,20 +21,27 @@ from sim.scenario.people import WaitingClocks
 STRATEGIES = {
     "autologous": (autologous, autologous_resources),
     "allogeneic": (allogeneic, allogeneic_resources),
+    "hybrid": (hybrid, hybrid_resources),
 }
 
 
 def build_protocol(scenario: Scenario) -> Protocol:
     """The protocol of a scenario. The same scenario gives an equal protocol."""
     path_of, resources_of = STRATEGIES[scenario.strategy]
+    later = scenario.later_course
+    later_path: Path = ()
+    if later is not None:
+        later_path = STRATEGIES[scenario.strategy if later.strategy == "same" else later.strategy][0](scenario)
     protocol = Protocol(
         product=scenario.strategy,
-        path=path_of(scenario),
+        path=path_of(scenario, returns(scenario)),
         resources=resources_of(scenario),
         clocks=_clock_book(scenario),
         centres=tuple(scenario.centres),
+        later_path=later_path,
+        policies=policies(scenario),
     )
-    require_distinct([*drawn(protocol.path), *drawn(protocol.lot_path)])
+    require_distinct([*drawn(protocol.patient_steps), *drawn(protocol.lot_path)])
     require_distinct(scenario.regions)
     return protocol
 

@@ -19,12 +19,18 @@ MOST_ROWS = 20_000
 COLUMNS: dict[str, tuple[tuple[str, ...], ...]] = {
     "empirical": (("days",),),
     "referral_days": (("day",), ("date",)),
+    "since": (("days",), ("date",)),
+    "holidays": (("date",),),
     "table": (("day", "survival"),),
 }
 # Stands in for a file with problems, so that its faults are not followed by others.
-_HARMLESS = {"empirical": "0 d", "referral_days": "0 d"}
-# Sections whose keys are names that the planner chose.
-_NAMED = ("regions", "centres", "patients", "sources", "validation")
+_HARMLESS = {"empirical": "0 d", "referral_days": "0 d", "since": "0 d", "holidays": "2000-01-01"}
+# Sections that hold no files, and maps whose keys are names that the planner chose ("*" stands for any of them).
+_WITHOUT_FILES = ("sources", "validation")
+_NAMED = (
+    ("regions",), ("centres",), ("calendars",), ("disruptions",), ("patients", "risk_groups"),
+    ("manufacturing", "products"), ("toxicity", "*", "grades"),
+)  # fmt: skip
 
 
 def fill_in_csv(
@@ -57,9 +63,17 @@ def fill_in_csv(
 
 
 def _names_csv(path: tuple[str, ...]) -> bool:
-    if path[-1] == "referral_days":
-        return len(path) == 3 and path[0] == "regions"
-    return len(path) > 1 and path[-1] in ("empirical", "table") and path[0] not in _NAMED
+    if path[-1] in ("referral_days", "since"):
+        return path[0] == "regions" and len(path) == (3 if path[-1] == "referral_days" else 4)
+    if path[-1] == "holidays":
+        return len(path) == 3 and path[0] == "calendars"
+    if path[-1] not in ("empirical", "table") or len(path) < 2 or path[0] in _WITHOUT_FILES:
+        return False
+    return not any(_alike(path[:-1], named) for named in _NAMED)
+
+
+def _alike(path: tuple[str, ...], pattern: tuple[str, ...]) -> bool:
+    return len(path) == len(pattern) and all(p in ("*", key) for key, p in zip(path, pattern, strict=True))
 
 
 def _harmless(key: str, place: Place) -> Items:

@@ -277,10 +277,15 @@ def parse_date(value: Any) -> date:
     return found
 
 
+def is_date(value: Any) -> bool:
+    """Whether a raw value is written like a date."""
+    return isinstance(value, str) and _DATE.fullmatch(value.strip()) is not None
+
+
 def day_of(value: Any, context: Context) -> float:
     """Days since the start of the scenario, from a date or a duration."""
     start = context.get("start")
-    if isinstance(value, str) and _DATE.fullmatch(value.strip()):
+    if is_date(value):
         found = parse_date(value.strip())
         if start is None:
             raise ValueError(f"found the date {show(value)}, which needs a valid run.start to count from")

@@ -15,8 +15,9 @@ from sim.scenario.lists import CAPACITY
 from sim.scenario.named import Names
 from sim.scenario.options import OrWord
 from sim.scenario.people import Steps
-from sim.scenario.schema import ALLOGENEIC_ONLY, AUTOLOGOUS_ONLY, Scenario
+from sim.scenario.schema import Scenario, not_used_by
 from sim.scenario.section import Section
+from sim.scenario.unused import without_benefit, without_priority
 
 Path = tuple[str, ...]
 LONGEST_LIST_SHOWN = 6
@@ -64,22 +65,46 @@ def marker_of(field: FieldInfo) -> Kind | Names | OrWord | None:
 
 def unused_paths(scenario: Scenario) -> Iterator[Path]:
     """What may not be written in a file like this, because it would do nothing."""
-    autologous = scenario.strategy == "autologous"
-    for key in ALLOGENEIC_ONLY if autologous else AUTOLOGOUS_ONLY:
+    for key in not_used_by(scenario.strategy):
         yield (key,)
-    if not autologous:
-        for centre in scenario.centres:
-            yield ("centres", centre, "chairs")
-            yield ("centres", centre, "slots")
-        yield ("clocks", "after_apheresis")
-    if scenario.waiting_list.policy != "sickest_first":
-        for group in scenario.patients.risk_groups:
-            yield ("patients", "risk_groups", group, "priority")
-    if is_unlimited(scenario.manufacturing.lines):
+    policy, made, centres = scenario.waiting_list.policy, scenario.manufacturing, list(scenario.centres)
+    if scenario.strategy == "allogeneic":
+        yield from (("centres", centre, "chairs") for centre in centres)
+    groups = list(scenario.patients.risk_groups)
+    if without_priority(policy):
+        yield from (("patients", "risk_groups", group, "priority") for group in groups)
+    if without_benefit(policy):
+        yield from (("patients", "risk_groups", group, "benefit") for group in groups)
+    if is_unlimited(made.lines) and made.site == "factory":
         yield ("manufacturing", "line_held")
-    if scenario.release_testing.out_of_specification == 0.0:
-        yield ("release_testing", "accepted")
-        yield ("release_testing", "exception")
+    if made.slots is not None and made.slots.every == "month":
+        yield ("manufacturing", "slots", "weekday")
+    if made.slots is not None and made.slots.claimed == "at_receipt":
+        yield ("manufacturing", "slots", "after_failed_collection")
+    if made.failure == 0.0 and not any(product.failure for product in made.products.values()):
+        yield ("manufacturing", "failure_found")
+    if scenario.release_testing.out_of_specification == 0.0 and not any(
+        product.out_of_specification for product in made.products.values()
+    ):
+        yield from (("release_testing", key) for key in ("accepted", "exception", "not_accepted"))
+    for section, key in (("work_up", "working_time"), ("release_testing", "working_time"), ("apheresis", "fit")):
+        if getattr(scenario, section).calendar is None:
+            yield (section, key)
+    if scenario.infusion.model == "outpatient":
+        yield from (("infusion", key) for key in ("stay", "bed_from"))
+    if not any(event.needs_icu for event in scenario.toxicity.events.values()):
+        yield ("toxicity", "icu")
+        yield from (("centres", centre, "icu") for centre in centres)
+    if math.isinf(scenario.hybrid.after_waiting):
+        yield ("hybrid", "since")
+    if scenario.strategy != "hybrid":
+        yield ("allogeneic", "lots", "shared_lines")
+    for name, region in scenario.regions.items():
+        if region.already_waiting is not None and region.already_waiting.since is not None:
+            yield ("regions", name, "already_waiting", "waited")
+    for name, disruption in scenario.disruptions.items():
+        if disruption.resource == "courier":
+            yield ("disruptions", name, "work")
 
 
 def is_unused(path: Path, scenario: Scenario) -> bool:

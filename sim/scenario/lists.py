@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from sim.scenario.kinds import ByDate, Context, Days, JsonSchema, Kind, Whole, day_of
+from sim.scenario.kinds import ByDate, Context, Days, JsonSchema, Kind, Whole, day_of, is_date
 from sim.scenario.problems import show
 from sim.scenario.section import Fault, refuse
 from sim.scenario.units import RATE_PATTERN, parse_days, parse_rate, write_days, write_rate
@@ -93,6 +93,33 @@ class ReferralDays(Kind):
                 {"type": "string", "pattern": r"\.csv$"},
             ]
         }
+
+
+@dataclass(frozen=True)
+class WaitedDays(Kind):
+    """Days waited by the first day, the longest first: from durations, dates before the start, or a CSV file."""
+
+    def read(self, value: Any, context: Context) -> tuple[float, ...]:
+        allowed = "a list of durations or of dates before run.start, or a CSV file with one column 'days' or 'date'"
+        days = read_items(value, lambda item: self._waited(item, context), allowed)
+        if not days:
+            raise ValueError(f"found an empty list; allowed: {allowed}")
+        return tuple(sorted(days, reverse=True))
+
+    @staticmethod
+    def _waited(item: Any, context: Context) -> float:
+        if not is_date(item):
+            return parse_days(item, ", or a date before run.start")
+        waited = -day_of(item, context)
+        if waited < 0.0:
+            raise ValueError(f"found {show(item)}, which is after run.start; allowed: dates up to the start")
+        return waited
+
+    def write(self, value: tuple[float, ...] | None) -> list[str] | None:
+        return None if value is None else [write_days(day) for day in value]
+
+    def describe(self) -> JsonSchema:
+        return ReferralDays().describe()
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""A section that one word can stand in for, such as `slots: unlimited`."""
+"""Yes or no, and sections that one word can stand in for, such as `slots: unlimited`."""
 
 from __future__ import annotations
 
@@ -8,9 +8,27 @@ from typing import Any
 from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler, ValidationInfo
 from pydantic_core import CoreSchema, core_schema
 
-from sim.scenario.kinds import JsonSchema
+from sim.scenario.kinds import Context, JsonSchema, Kind
 from sim.scenario.problems import show, suggestion
 from sim.scenario.section import Section, fault
+
+
+@dataclass(frozen=True)
+class OnOff(Kind):
+    """Yes or no, as `true` or `false`."""
+
+    numeric = False
+
+    def read(self, value: Any, context: Context) -> bool:
+        if isinstance(value, bool):
+            return value
+        raise ValueError(f"found {show(value)}; allowed: true | false")
+
+    def write(self, value: bool) -> bool:
+        return value
+
+    def describe(self) -> JsonSchema:
+        return {"type": "boolean"}
 
 
 @dataclass(frozen=True)

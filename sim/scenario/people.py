@@ -3,23 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from datetime import date
 from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
+from sim.pure.distributions import Distribution, Fixed
 from sim.pure.survival import Never, Survival
+from sim.scenario.blocks import one_way
 from sim.scenario.clock_values import Clock
-from sim.scenario.kinds import Choice, Day, Days, Multiplier, Number, Share, Text, Whole
-from sim.scenario.lists import CAPACITY, RATES, ReferralDays
+from sim.scenario.durations import Duration
+from sim.scenario.kinds import Choice, Context, Day, Days, JsonSchema, Kind, Multiplier, Number, Share, Text, Whole
+from sim.scenario.lists import CAPACITY, RATES, ReferralDays, WaitedDays
 from sim.scenario.named import Names
-from sim.scenario.section import Absent, Fault, Named, Section
+from sim.scenario.section import Absent, Fault, Named, Section, refuse
 
 Steps = tuple[tuple[float, float], ...]
 UNLIMITED: Steps = ((0.0, float("inf")),)
 MOST_SEED = 2**63 - 1
 MOST_RUN_DAYS = 1_000_000.0
 SHARES_TOLERANCE = 1e-9
+NO_TIME = Fixed(0.0)
 
 
 class Run(Section):
@@ -49,20 +54,75 @@ class Run(Section):
         return self.warm_up + self.window + self.follow_up
 
 
+@dataclass(frozen=True)
+class CentreShares(Kind):
+    """The centres that treat a region's patients, each with its share: one name, or a map of shares that sum to 1."""
+
+    numeric = False
+
+    def read(self, value: Any, context: Context) -> Named[float]:
+        if not isinstance(value, dict):
+            return Named({Text().read(value, context): 1.0})
+        faults: list[Fault] = []
+        shares: dict[str, float] = {}
+        for name, entry in value.items():
+            try:
+                shares[name] = Share().read(entry, context)
+            except ValueError as error:
+                faults.append(((name,), str(error)))
+        if not faults and abs(sum(shares.values()) - 1.0) > SHARES_TOLERANCE:
+            faults.append(((), f"the shares sum to {sum(shares.values()):.10g}; allowed: shares that sum to 1"))
+        if faults:
+            raise refuse(faults)
+        return Named(shares)
+
+    def write(self, value: Mapping[str, float]) -> Any:
+        names = list(value)
+        return names[0] if len(names) == 1 else dict(value)
+
+    def describe(self) -> JsonSchema:
+        shares: JsonSchema = {"type": "object", "minProperties": 1, "additionalProperties": Share().describe()}
+        return {"anyOf": [{"type": "string"}, shares]}
+
+
+class AlreadyWaiting(Section):
+    """Patients who are on the waiting list on the first day; they were worked up before."""
+
+    count: Annotated[int | None, Whole(0, 100_000)] = Field(None, description="How many there are.")
+    waited: Annotated[Distribution, Duration()] = Field(
+        NO_TIME, description="How long each has waited by the first day; with count."
+    )
+    since: Annotated[tuple[float, ...] | None, WaitedDays()] = Field(
+        None, description="Instead of count: how long each has waited, or the date since when; a list, or a CSV file."
+    )
+
+    @classmethod
+    def rules(cls, data: Mapping[str, Any], context: Mapping[str, Any]) -> Iterator[Fault]:
+        yield from one_way(data, list(cls.model_fields), (("count",), ("count", "waited"), ("since",)))
+
+
 class Region(Section):
     """Where patients come from, how many, and the centre that treats them."""
 
-    centre: Annotated[str, Text()] = Field(description="The centre that treats this region's patients.")
+    centre: Annotated[Mapping[str, float], CentreShares()] = Field(
+        description="The centre that treats this region's patients, or the shares of several: {city: 0.7, coast: 0.3}."
+    )
     referrals: Annotated[Steps | None, RATES] = Field(
         None, description="Patients referred at random, per unit of time; may change by date."
     )
     referral_days: Annotated[tuple[float, ...] | None, ReferralDays()] = Field(
         None, description="Patients referred on given days or dates: a list, or a CSV file."
     )
+    already_waiting: AlreadyWaiting | None = Field(None, description="Patients on the waiting list on the first day.")
+    travel: Annotated[Distribution, Duration()] = Field(
+        NO_TIME, description="Time that getting to the centre takes, before collection and before lymphodepletion."
+    )
+    declines: Annotated[float, Share()] = Field(0.0, description="Share of patients who will not travel there.")
 
     @classmethod
     def rules(cls, data: Mapping[str, Any], context: Mapping[str, Any]) -> Iterator[Fault]:
-        if not {"referrals", "referral_days"} & set(data) and not set(data) - set(cls.model_fields):
+        patients = {"referrals", "referral_days", "already_waiting"}
+        if not patients & set(data) and not set(data) - set(cls.model_fields):
             yield (), Absent("found neither referrals nor referral_days; a region needs one of them or both")
 
 
@@ -73,6 +133,10 @@ class Centre(Section):
         UNLIMITED, description="Apheresis chairs; may change by date. Autologous only."
     )
     beds: Annotated[Steps, CAPACITY] = Field(UNLIMITED, description="Beds for infusion; may change by date.")
+    icu: Annotated[Steps, CAPACITY] = Field(UNLIMITED, description="Beds in intensive care; may change by date.")
+    lines: Annotated[Steps | None, CAPACITY] = Field(
+        None, description="This centre's own lines, instead of manufacturing.lines, where products are made at centres."
+    )
     slots: Annotated[int | None, Whole()] = Field(
         None, description="This centre's own slots at each offer, instead of manufacturing.slots.count."
     )
@@ -84,7 +148,10 @@ class RiskGroup(Section):
     share: Annotated[float, Share()] = Field(description="Share of all patients; the shares sum to 1.")
     hazard: Annotated[float, Multiplier()] = Field(1.0, description="Multiplier on progression and death.")
     priority: Annotated[float, Number()] = Field(
-        0.0, description="The higher, the earlier served; for the policy sickest_first only."
+        0.0, description="The higher, the earlier served; for the policies sickest_first and score."
+    )
+    benefit: Annotated[float, Number()] = Field(
+        0.0, description="Chance of reaching infusion or expected benefit; for the policies likely_benefit and score."
     )
 
 
@@ -102,12 +169,33 @@ class Patients(Section):
             yield ("risk_groups",), f"the shares sum to {total:.10g}; allowed: shares that sum to 1"
 
 
+class Score(Section):
+    """A weighted score; the highest is served first."""
+
+    waiting_day: Annotated[float, Number(0.0)] = Field(0.0, description="Points for each day of waiting.")
+    priority: Annotated[float, Number()] = Field(0.0, description="Points for each unit of the risk group's priority.")
+    benefit: Annotated[float, Number()] = Field(0.0, description="Points for each unit of the risk group's benefit.")
+    progressed: Annotated[float, Number()] = Field(0.0, description="Points gained when the disease progresses.")
+
+
+POLICIES = ("first_come", "sickest_first", "likely_benefit", "lottery", "score")
+
+
 class WaitingList(Section):
     """Who is served next when slots, lines or doses are scarce."""
 
     policy: Annotated[
-        Literal["first_come", "sickest_first", "lottery"], Choice(("first_come", "sickest_first", "lottery"))
-    ] = Field("first_come", description="first_come | sickest_first | lottery")
+        Literal["first_come", "sickest_first", "likely_benefit", "lottery", "score"], Choice(POLICIES)
+    ] = Field("first_come", description=" | ".join(POLICIES))
+    score: Score | None = Field(None, description="The weights of the policy score.")
+
+    @classmethod
+    def rules(cls, data: Mapping[str, Any], context: Mapping[str, Any]) -> Iterator[Fault]:
+        policy = data.get("policy", "first_come")
+        if "score" in data and policy in POLICIES and policy != "score":
+            yield ("score",), f"is not used: policy is {policy}; allowed with score"
+        if policy == "score" and "score" not in data:
+            yield ("score",), Absent("required by policy 'score', but not given")
 
 
 class WaitingClocks(Section):

@@ -15,7 +15,7 @@ from sim.scenario.sources import Parameter
 from sim.scenario.written import Nodes, written
 
 # Maps in which the order of names moves results: who comes first in a tie, which uniforms mean which group.
-ORDERED = (("regions",), ("centres",), ("patients", "risk_groups"))
+ORDERED = (("regions",), ("centres",), ("patients", "risk_groups"), ("manufacturing", "products"))
 
 
 @dataclass(frozen=True)
@@ -46,8 +46,9 @@ def digest(scenario: Scenario) -> str:
     for path in ORDERED:
         section = content
         for key in path[:-1]:
-            section = section[key]
-        section[path[-1]] = list(section[path[-1]].items())
+            section = section.get(key, {})
+        if path[-1] in section:
+            section[path[-1]] = list(section[path[-1]].items())
     text = json.dumps(content, sort_keys=True, separators=(",", ":"), allow_nan=False)
     return hashlib.sha256(text.encode()).hexdigest()
 

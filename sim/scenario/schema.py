@@ -9,12 +9,13 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from sim.scenario.kinds import Choice, Context, JsonSchema, Kind, Text
+from sim.scenario.mixed import Hybrid, LaterCourse
 from sim.scenario.named import Names
-from sim.scenario.people import Centre, Clocks, Patients, Region, RiskGroup, Run, WaitingClocks, WaitingList
+from sim.scenario.opening import RESOURCES, Calendar, Disruption, calendar_faults
+from sim.scenario.people import NO_TIME, Centre, Clocks, Patients, Region, RiskGroup, Run, WaitingClocks, WaitingList
 from sim.scenario.problems import did_you_mean, show
 from sim.scenario.section import Absent, Fault, Named, Section, refuse
 from sim.scenario.supply import (
-    NO_TIME,
     Allogeneic,
     Apheresis,
     Bridging,
@@ -30,11 +31,13 @@ from sim.scenario.supply import (
     WorkUp,
 )
 from sim.scenario.targets import Quantity, Validation
-from sim.scenario.unused import not_by_centre, without_priority
+from sim.scenario.toxicity import Toxicity, asks_for_icu
+from sim.scenario.unused import is_zero, not_by_centre, without_benefit, without_priority
 
-STRATEGIES = ("autologous", "allogeneic")
+STRATEGIES = ("autologous", "allogeneic", "hybrid")
 AUTOLOGOUS_ONLY = ("scheduling", "apheresis", "shipping", "manufacturing", "release_testing", "bridging")
 ALLOGENEIC_ONLY = ("allogeneic",)
+HYBRID_ONLY = ("hybrid",)
 # Sections that neither move a result nor count as part of the scenario's identity.
 NOT_IN_DIGEST = ("name", "description", "validation", "sources")
 # Stands where an autologous scenario says nothing of doses; nothing reads it.
@@ -44,9 +47,10 @@ MOST_PATIENTS = 10_000_000
 
 
 __all__ = [
-    "Allogeneic", "Apheresis", "Bridging", "Centre", "Clocks", "Infusion", "Lymphodepletion", "Manufacturing", "Order",
-    "Patients", "Quantity", "Region", "ReleaseTesting", "RiskGroup", "Run", "Scenario", "Scheduling", "Shipping",
-    "Slots", "Stock", "Validation", "WaitingClocks", "WaitingList", "WorkUp",
+    "Allogeneic", "Apheresis", "Bridging", "Calendar", "Centre", "Clocks", "Disruption", "Hybrid", "Infusion",
+    "LaterCourse", "Lymphodepletion", "Manufacturing", "Order", "Patients", "Quantity", "Region", "ReleaseTesting",
+    "RiskGroup", "Run", "Scenario", "Scheduling", "Shipping", "Slots", "Stock", "Toxicity", "Validation",
+    "WaitingClocks", "WaitingList", "WorkUp",
 ]  # fmt: skip
 
 
@@ -81,14 +85,20 @@ class Scenario(Section):
 
     name: Annotated[str, Text()] = Field(description="What this scenario is called in tables and charts.")
     description: Annotated[str, Text(longest=5000, lines=True)] = Field("", description="What it stands for.")
-    strategy: Annotated[Literal["autologous", "allogeneic"], Choice(STRATEGIES)] = Field(
-        description="autologous | allogeneic"
+    strategy: Annotated[Literal["autologous", "allogeneic", "hybrid"], Choice(STRATEGIES)] = Field(
+        description="autologous | allogeneic | hybrid (autologous, and for some the allogeneic product instead)"
     )
     run: Run = Field(Run.by_default(), description="How long and how often the simulation runs.")
     regions: Annotated[Mapping[str, Region], Names("region", Region)] = Field(
         description="Where patients come from, by name."
     )
     centres: Annotated[Mapping[str, Centre], Names("centre", Centre)] = Field(description="Treatment centres, by name.")
+    calendars: Annotated[Mapping[str, Calendar], Names("calendar", Calendar)] = Field(
+        Named({}), description="Opening times, by name; sections name the one they keep to."
+    )
+    disruptions: Annotated[Mapping[str, Disruption], Names("disruption", Disruption)] = Field(
+        Named({}), description="Shut-downs, by name."
+    )
     patients: Patients = Field(Patients.by_default(), description="Who the patients are.")
     waiting_list: WaitingList = Field(WaitingList.by_default(), description="Who is served next.")
     clocks: Clocks = Field(description="What runs against the patient.")
@@ -109,10 +119,15 @@ class Scenario(Section):
         Bridging.by_default(), description="Therapy that slows the disease meanwhile. Autologous only."
     )
     allogeneic: Allogeneic = Field(NO_STOCK, description="The off-the-shelf product. Allogeneic only.")
+    hybrid: Hybrid = Field(
+        Hybrid.by_default(), description="Who is given the allogeneic product after all. Hybrid only."
+    )
     lymphodepletion: Lymphodepletion = Field(
         Lymphodepletion.by_default(), description="The course just before infusion."
     )
     infusion: Infusion = Field(Infusion.by_default(), description="Infusion and the stay that follows.")
+    toxicity: Toxicity = Field(Toxicity.by_default(), description="Toxicity after infusion, by grade.")
+    later_course: LaterCourse | None = Field(None, description="Who returns after a relapse for another product.")
     validation: Validation | None = Field(None, description="What must come out; used by `validate` only.")
     sources: Annotated[Mapping[str, str], SourceNotes()] = Field(
         Named({}),
@@ -125,8 +140,13 @@ class Scenario(Section):
         if strategy in STRATEGIES:
             yield from _strategy_faults(data, str(strategy))
         yield from _centre_faults(data)
-        yield from _priority_faults(data)
+        yield from _policy_faults(data)
         yield from _slot_faults(data)
+        yield from calendar_faults(data)
+        yield from _disruption_faults(data)
+        yield from _hybrid_faults(data)
+        yield from _icu_faults(data)
+        yield from _release_faults(data)
 
     def checks(self) -> Iterator[Fault]:
         for name, region in self.regions.items():
@@ -146,19 +166,24 @@ def _part(data: Mapping[str, Any], *keys: str) -> Mapping[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
+def not_used_by(strategy: str) -> tuple[str, ...]:
+    """The sections that a strategy has no use for."""
+    unused = {"autologous": ALLOGENEIC_ONLY, "allogeneic": AUTOLOGOUS_ONLY, "hybrid": ()}[strategy]
+    return unused if strategy == "hybrid" else (*unused, *HYBRID_ONLY)
+
+
 def _strategy_faults(data: Mapping[str, Any], strategy: str) -> Iterator[Fault]:
-    autologous = strategy == "autologous"
-    for key in ALLOGENEIC_ONLY if autologous else AUTOLOGOUS_ONLY:
+    for key in not_used_by(strategy):
         if key in data:
             yield (key,), f"`{key}` is not used by strategy '{strategy}'"
-    needed = "manufacturing" if autologous else "allogeneic"
-    if needed not in data:
-        yield (needed,), Absent(f"required by strategy '{strategy}', but not given")
-    if autologous:
+    for needed in ("manufacturing", "allogeneic", "hybrid"):
+        if needed not in data and needed not in not_used_by(strategy):
+            yield (needed,), Absent(f"required by strategy '{strategy}', but not given")
+    if strategy != "allogeneic":
         return
     if "after_apheresis" in _part(data, "clocks"):
         yield ("clocks", "after_apheresis"), f"`after_apheresis` is not used by strategy '{strategy}'"
-    for name, key in itertools.product(_part(data, "centres"), ("chairs", "slots")):
+    for name, key in itertools.product(_part(data, "centres"), ("chairs", "slots", "lines")):
         if key in _part(data, "centres", name):
             yield ("centres", name, key), f"`{key}` is not used by strategy '{strategy}'"
 
@@ -167,29 +192,105 @@ def _centre_faults(data: Mapping[str, Any]) -> Iterator[Fault]:
     centres = list(_part(data, "centres"))
     for name in _part(data, "regions"):
         centre = _part(data, "regions", name).get("centre")
-        if isinstance(centre, str) and centres and centre.strip() not in centres:
-            hint = did_you_mean(centre, centres, "centres")
-            path = ("regions", name, "centre")
-            yield path, Absent(f"found {show(centre)}, which is no key of centres{hint}")
+        several = isinstance(centre, dict)
+        for wanted in centre if isinstance(centre, dict) else [centre]:
+            if isinstance(wanted, str) and centres and wanted.strip() not in centres:
+                hint = did_you_mean(wanted, centres, "centres")
+                path = ("regions", name, "centre", *((wanted,) if several else ()))
+                yield path, Absent(f"found {show(wanted)}, which is no key of centres{hint}")
 
 
-def _priority_faults(data: Mapping[str, Any]) -> Iterator[Fault]:
+def _policy_faults(data: Mapping[str, Any]) -> Iterator[Fault]:
+    """What risk groups say of themselves that the policy does not look at."""
     policy = _part(data, "waiting_list").get("policy", "first_come")
-    if not without_priority(policy):
-        return
-    for name in _part(data, "patients", "risk_groups"):
-        if "priority" in _part(data, "patients", "risk_groups", name):
-            path = ("patients", "risk_groups", name, "priority")
-            yield path, f"is not used: waiting_list.policy is {policy}; allowed with sickest_first"
+    unused = {"priority": without_priority, "benefit": without_benefit}
+    allowed = {"priority": "sickest_first and score", "benefit": "likely_benefit and score"}
+    for key, off in unused.items():
+        for name in _part(data, "patients", "risk_groups") if off(policy) else ():
+            if key in _part(data, "patients", "risk_groups", name):
+                path = ("patients", "risk_groups", name, key)
+                yield path, f"is not used: waiting_list.policy is {policy}; allowed with {allowed[key]}"
 
 
 def _slot_faults(data: Mapping[str, Any]) -> Iterator[Fault]:
-    if data.get("strategy") != "autologous":
+    if data.get("strategy") not in ("autologous", "hybrid"):
         return
-    slots = _part(data, "manufacturing").get("slots", "unlimited")
-    if not not_by_centre(slots):
-        return
+    made = _part(data, "manufacturing")
+    slots = made.get("slots", "unlimited")
     reason = "slots are pooled" if isinstance(slots, dict) else "manufacturing.slots are unlimited"
     for name in _part(data, "centres"):
-        if "slots" in _part(data, "centres", name):
+        if not_by_centre(slots) and "slots" in _part(data, "centres", name):
             yield ("centres", name, "slots"), f"is not used: {reason}; allowed where slots.scope is centre"
+        if made.get("site", "factory") == "factory" and "lines" in _part(data, "centres", name):
+            yield ("centres", name, "lines"), "is not used: manufacturing.site is factory; allowed where it is centre"
+
+
+def _disruption_faults(data: Mapping[str, Any]) -> Iterator[Fault]:
+    strategy, centres = data.get("strategy"), list(_part(data, "centres"))
+    without = {
+        "autologous": ("lot_line",), "allogeneic": ("line", "chair", "lab", "courier"), "hybrid": (),
+    }.get(str(strategy), ())  # fmt: skip
+    by_centre = ("chair", "bed", "icu", *(("line",) if _part(data, "manufacturing").get("site") == "centre" else ()))
+    for name in _part(data, "disruptions"):
+        entry = _part(data, "disruptions", name)
+        resource, centre = entry.get("resource"), entry.get("centre")
+        if resource in without:
+            yield ("disruptions", name, "resource"), f"`{resource}` is not used by strategy '{strategy}'"
+        if centre is not None and resource in RESOURCES and resource not in by_centre:
+            yield ("disruptions", name, "centre"), f"is not used: there is one {resource} for all centres"
+        elif isinstance(centre, str) and centres and centre not in centres:
+            hint = did_you_mean(centre, centres, "centres")
+            yield ("disruptions", name, "centre"), Absent(f"found {show(centre)}, which is no key of centres{hint}")
+        if resource in ("bed", "icu") and entry.get("work", "finish") != "finish":
+            yield ("disruptions", name, "work"), "found pause or lose; allowed: finish, as patients in bed stay there"
+        if resource == "courier" and "work" in entry:
+            yield (
+                ("disruptions", name, "work"),
+                "is not used: a shipment under way arrives; the courier collects nothing new",
+            )
+
+
+def _hybrid_faults(data: Mapping[str, Any]) -> Iterator[Fault]:
+    groups = list(_part(data, "patients", "risk_groups"))
+    named = _part(data, "hybrid").get("allogeneic_for")
+    for place, name in enumerate(named if isinstance(named, list) else ()):
+        if isinstance(name, str) and name not in groups:
+            hint = did_you_mean(name, groups, "risk groups")
+            yield ("hybrid", "allogeneic_for", place), Absent(f"found {show(name)}, which is no risk group{hint}")
+    kept = _part(data, "allogeneic", "stock").get("kept", "centrally")
+    shared = _part(data, "allogeneic", "lots").get("shared_lines", "never") != "never"
+    if shared and kept == "centrally" and _part(data, "manufacturing").get("site") == "centre":
+        reason = "lots of a central stock have no lines at a centre; allowed where stock.kept is at_centres"
+        yield ("allogeneic", "lots", "shared_lines"), reason
+    later = _part(data, "later_course").get("strategy", "same")
+    if data.get("strategy") != "hybrid" and later in ("autologous", "allogeneic") and later != data.get("strategy"):
+        yield (
+            ("later_course", "strategy"),
+            f"found {later}; allowed: same, or strategy 'hybrid', which has both products",
+        )
+    if shared and data.get("strategy") != "hybrid":
+        yield (
+            ("allogeneic", "lots", "shared_lines"),
+            "is not used: there is no autologous manufacture; allowed with hybrid",
+        )
+
+
+def _icu_faults(data: Mapping[str, Any]) -> Iterator[Fault]:
+    if asks_for_icu(data.get("toxicity")):
+        return
+    for name in _part(data, "centres"):
+        if "icu" in _part(data, "centres", name):
+            yield ("centres", name, "icu"), "is not used: no toxicity has an icu share above 0"
+    for name in _part(data, "disruptions"):
+        if _part(data, "disruptions", name).get("resource") == "icu":
+            yield ("disruptions", name, "resource"), "is not used: no toxicity has an icu share above 0"
+
+
+def _release_faults(data: Mapping[str, Any]) -> Iterator[Fault]:
+    """What is said of products out of specification where there are none."""
+    tested, products = _part(data, "release_testing"), _part(data, "manufacturing", "products")
+    parts = [tested, *(_part(products, name) for name in products)]
+    if all(is_zero(part.get("out_of_specification", 0)) for part in parts):
+        for key in ("accepted", "exception", "not_accepted"):
+            if key in tested:
+                yield ("release_testing", key), "is not used: out_of_specification is 0; allowed where that is above 0"

@@ -11,6 +11,7 @@ from sim.scenario.nodes import Branch, parse_yaml
 from sim.scenario.problems import nearest
 
 SCHEMA_FILE = "scenario.schema.json"
+LIBRARY = "library"
 
 
 class ShippedError(Exception):
@@ -18,8 +19,8 @@ class ShippedError(Exception):
 
 
 def shipped() -> list[tuple[Path, Loaded]]:
-    """(file, scenario) of each shipped scenario, by file name."""
-    return [(file, load(file)) for file in _files(SHIPPED)]
+    """(file, scenario) of each shipped scenario, by file name: the two of the main job, then the library."""
+    return [(file, load(file)) for file in (*_files(SHIPPED), *_files(SHIPPED / LIBRARY))]
 
 
 def validation_files() -> list[Path]:
@@ -41,16 +42,17 @@ def _validates(file: Path) -> bool:
 
 def template(file: Path, base: str) -> str:
     """The text of a new scenario at `file` that extends the shipped scenario `base`."""
-    names = sorted(path.stem for path in SHIPPED.glob("*.yaml"))
+    there = {path.stem: path for folder in (SHIPPED, SHIPPED / LIBRARY) for path in sorted(folder.glob("*.yaml"))}
+    names = list(there)
     if base not in names:
         close = nearest(base, names)
         hint = f"; did you mean '{close}'?" if close else ""
         raise ShippedError(f"there is no shipped scenario '{base}'; allowed: {', '.join(names)}{hint}")
     try:
-        extended = os.path.relpath(SHIPPED / f"{base}.yaml", file.absolute().parent.resolve())
+        extended = os.path.relpath(there[base], file.absolute().parent.resolve())
     except ValueError as error:  # another drive
         raise ShippedError(f"{file}: must be on the same drive as the shipped scenarios ({SHIPPED})") from error
-    folder = Path(extended).parent
+    folder = Path(os.path.relpath(SHIPPED, file.absolute().parent.resolve()))
     name = file.stem.replace("_", " ").replace("-", " ").strip().capitalize() or "My scenario"
     return _TEMPLATE.format(
         schema=(folder / SCHEMA_FILE).as_posix(), base=Path(extended).as_posix(), name=_quoted(name)
@@ -81,7 +83,7 @@ description: What is different here, in one line
 #     beds: 4                # or unlimited, or by date: {{2026-01-01: 4, 2027-01-01: 6}}
 #
 # waiting_list:
-#   policy: first_come       # first_come | sickest_first | lottery
+#   policy: first_come       # first_come | sickest_first | likely_benefit | lottery | score
 
 # Where your numbers come from: the path of a number, and an evidence id or the word assumption, with a note.
 # A number without an entry here is reported as an assumption for which no source is given.

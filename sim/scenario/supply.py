@@ -7,25 +7,41 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from sim.pure.distributions import Distribution, Fixed
+from sim.pure.distributions import Distribution
 from sim.scenario.blocks import WAYS, one_way
 from sim.scenario.durations import Duration
-from sim.scenario.kinds import Choice, Days, Multiplier, Share, Whole
+from sim.scenario.kinds import Choice, Days, Multiplier, Share, Text, Whole
 from sim.scenario.lists import CAPACITY
-from sim.scenario.options import OrWord
-from sim.scenario.people import UNLIMITED, Steps
-from sim.scenario.section import Fault, Section
+from sim.scenario.named import Names
+from sim.scenario.opening import WEEKDAYS
+from sim.scenario.options import OnOff, OrWord
+from sim.scenario.people import NO_TIME, SHARES_TOLERANCE, UNLIMITED, Steps
+from sim.scenario.section import Absent, Fault, Named, Section
 from sim.scenario.unused import is_zero, never_binds
 
-NO_TIME = Fixed(0.0)
 Time = Annotated[Distribution, Duration()]
 ShareOf = Annotated[float, Share()]
+CalendarName = Annotated[str | None, Text()]
+WorkingTime = Annotated[bool, OnOff()]
+CALENDAR = "Name of a calendar: {what} in its openings only."
+WORKING_TIME = "Whether only the time in the calendar's openings counts."
+
+
+def _working_time_rule(data: Mapping[str, Any]) -> Iterator[Fault]:
+    if "working_time" in data and "calendar" not in data:
+        yield ("working_time",), "is not used: there is no calendar"
 
 
 class WorkUp(Section):
     """From referral to the waiting list."""
 
     duration: Time = Field(NO_TIME, description="Time from referral to listing.")
+    calendar: CalendarName = Field(None, description=CALENDAR.format(what="it starts"))
+    working_time: WorkingTime = Field(False, description=WORKING_TIME)
+
+    @classmethod
+    def rules(cls, data: Mapping[str, Any], context: Mapping[str, Any]) -> Iterator[Fault]:
+        yield from _working_time_rule(data)
 
 
 class Scheduling(Section):
@@ -43,6 +59,13 @@ class Apheresis(Section):
     attempts: Annotated[int | None, Whole(1, word="unlimited")] = Field(
         1, description="Collections tried at most, or unlimited."
     )
+    calendar: CalendarName = Field(None, description=CALENDAR.format(what="chairs are given and collection starts"))
+    fit: Annotated[bool, OnOff()] = Field(False, description="Whether a collection must end in the same opening.")
+
+    @classmethod
+    def rules(cls, data: Mapping[str, Any], context: Mapping[str, Any]) -> Iterator[Fault]:
+        if "fit" in data and "calendar" not in data:
+            yield ("fit",), "is not used: there is no calendar"
 
 
 class Shipping(Section):
@@ -51,6 +74,10 @@ class Shipping(Section):
     to_factory: Time = Field(NO_TIME, description="Time from centre to factory.")
     to_centre: Time = Field(NO_TIME, description="Time from factory to centre.")
     loss: ShareOf = Field(0.0, description="Share of shipments lost or damaged.")
+    calendar: CalendarName = Field(None, description=CALENDAR.format(what="the courier collects"))
+    viable: Annotated[float, Days(above_zero=True, word="frozen")] = Field(
+        float("inf"), description="How long fresh cells may wait for the courier before they are lost, or frozen."
+    )
 
 
 class Slots(Section):
@@ -61,12 +88,29 @@ class Slots(Section):
     scope: Annotated[Literal["centre", "pool"], Choice(("centre", "pool"))] = Field(
         "centre", description="centre: so many for each centre. pool: so many for all together."
     )
+    weekday: Annotated[Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"], Choice(WEEKDAYS)] = Field(
+        "mon", description="Day of the week of the offers; with every: week."
+    )
     lead: Annotated[float, Days()] = Field(0.0, description="Time from the offer of a slot to its start.")
     carry_over: Annotated[int, Whole()] = Field(0, description="Offers that an unclaimed slot stays open for.")
     notice: Annotated[float, Days(word="never")] = Field(
         float("inf"),
         description="A slot given back at least so long before its start is offered again, or never.",
     )
+    claimed: Annotated[Literal["before_apheresis", "at_receipt"], Choice(("before_apheresis", "at_receipt"))] = Field(
+        "before_apheresis",
+        description="before_apheresis: collection waits for a slot. at_receipt: cells wait frozen at the factory.",
+    )
+    after_failed_collection: Annotated[Literal["keep", "forfeit"], Choice(("keep", "forfeit"))] = Field(
+        "keep", description="What becomes of the slot when a collection fails: keep | forfeit"
+    )
+
+    @classmethod
+    def rules(cls, data: Mapping[str, Any], context: Mapping[str, Any]) -> Iterator[Fault]:
+        if "weekday" in data and data.get("every") == "month":
+            yield ("weekday",), "is not used: slots are offered every month; allowed with every: week"
+        if "after_failed_collection" in data and data.get("claimed") == "at_receipt":
+            yield ("after_failed_collection",), "is not used: slots are claimed at receipt, after collection"
 
 
 class LineHeld(Section):
@@ -77,6 +121,17 @@ class LineHeld(Section):
     )
     end: Annotated[Literal["culture", "release", "last_attempt"], Choice(("culture", "release", "last_attempt"))] = (
         Field("culture", alias="to", description="culture | release | last_attempt")
+    )
+
+
+class Product(Section):
+    """One of several products; what it does not say is as for all."""
+
+    share: ShareOf = Field(description="Share of patients who are given it; the shares sum to 1.")
+    duration: Annotated[Distribution | None, Duration()] = Field(None, description="Time of one manufacture.")
+    failure: Annotated[float | None, Share()] = Field(None, description="Share of manufactures that fail.")
+    out_of_specification: Annotated[float | None, Share()] = Field(
+        None, description="Share of released products that are out of specification."
     )
 
 
@@ -93,9 +148,22 @@ class Manufacturing(Section):
         None, description="Time of a repeated manufacture; the same as duration unless given."
     )
     failure: ShareOf = Field(0.0, description="Share of manufactures that fail.")
+    failure_found: Annotated[Distribution | None, Duration()] = Field(
+        None, description="Time after which a failure is found; at the end of the manufacture unless given."
+    )
     attempts: Annotated[int | None, Whole(1, word="unlimited")] = Field(
         1, description="Manufactures tried at most, or unlimited."
     )
+    batches: Annotated[int, Whole(1, 4)] = Field(
+        1, description="Products made from one collection and infused together; each takes a slot and a line."
+    )
+    products: Annotated[Mapping[str, Product], Names("product", Product)] = Field(
+        Named({}), description="Several products with numbers of their own, by name."
+    )
+    site: Annotated[Literal["factory", "centre"], Choice(("factory", "centre"))] = Field(
+        "factory", description="factory: one set of lines for all. centre: each centre makes its own, on its own lines."
+    )
+    calendar: CalendarName = Field(None, description=CALENDAR.format(what="a manufacture starts"))
     remake_from: Annotated[Literal["retained_cells", "apheresis"], Choice(("retained_cells", "apheresis"))] = Field(
         "retained_cells", description="retained_cells | apheresis"
     )
@@ -106,13 +174,36 @@ class Manufacturing(Section):
 
     @classmethod
     def rules(cls, data: Mapping[str, Any], context: Mapping[str, Any]) -> Iterator[Fault]:
-        if "line_held" in data and never_binds(data.get("lines", "unlimited")):
+        if "line_held" in data and never_binds(data.get("lines", "unlimited")) and data.get("site") != "centre":
             yield ("line_held",), "is not used: lines are unlimited; allowed where lines are limited"
+        if "failure_found" in data and not _fails(data):
+            yield ("failure_found",), "is not used: no manufacture fails; allowed where failure is above 0"
+
+    def checks(self) -> Iterator[Fault]:
+        total = sum(product.share for product in self.products.values())
+        if self.products and abs(total - 1.0) > SHARES_TOLERANCE:
+            yield ("products",), f"the shares sum to {total:.10g}; allowed: shares that sum to 1"
 
     def model_post_init(self, context: Any) -> None:
         """Fill in the duration of a remake, so that leaving it out and repeating it mean the same."""
         if self.remake_duration is None:
             self.__dict__["remake_duration"] = self.duration
+
+
+def _fails(data: Mapping[str, Any]) -> bool:
+    """Whether raw manufacturing, or one of its products, can fail."""
+    products = data.get("products")
+    parts = [data, *(products.values() if isinstance(products, dict) else ())]
+    return any(not is_zero(part.get("failure", 0)) for part in parts if isinstance(part, dict))
+
+
+class ConditionalRelease(Section):
+    """Release before the sterility test has ended."""
+
+    sterility: Time = Field(description="Time after which the test has gone far enough for the product to leave.")
+    recall: ShareOf = Field(
+        0.0, description="Share of products that the finished test condemns when they have reached the centre."
+    )
 
 
 class ReleaseTesting(Section):
@@ -129,13 +220,18 @@ class ReleaseTesting(Section):
     )
     accepted: ShareOf = Field(1.0, description="Share of these that are accepted by exception.")
     exception: Time = Field(NO_TIME, description="Extra time for the exception.")
+    not_accepted: Annotated[Literal["remake", "stop"], Choice(("remake", "stop"))] = Field(
+        "remake", description="What follows where it is not accepted: remake (the attempt has failed) | stop"
+    )
+    conditional: ConditionalRelease | None = Field(None, description="Release before the sterility test has ended.")
+    calendar: CalendarName = Field(None, description=CALENDAR.format(what="tests and the review start"))
+    working_time: WorkingTime = Field(False, description="Whether only the time in openings counts for the review.")
 
     @classmethod
     def rules(cls, data: Mapping[str, Any], context: Mapping[str, Any]) -> Iterator[Fault]:
-        if is_zero(data.get("out_of_specification", 0)):
-            for key in ("accepted", "exception"):
-                if key in data:
-                    yield (key,), "is not used: out_of_specification is 0; allowed where that is above 0"
+        yield from _working_time_rule(data)
+        if "conditional" in data and "sterility" not in data:
+            yield ("conditional",), Absent("found no `sterility` beside it; a conditional release needs that test")
 
 
 class Bridging(Section):
@@ -185,6 +281,10 @@ class Stock(Section):
     )
     order: Order = Field(description="{at: 40, up_to: 160}, or {every: 60 d}")
     doses_per_lot: Annotated[int, Whole(1, 1_000_000)] = Field(description="Doses of one lot.")
+    kept: Annotated[Literal["centrally", "at_centres"], Choice(("centrally", "at_centres"))] = Field(
+        "centrally",
+        description="centrally: one stock for all. at_centres: a freezer at each centre, each ordering for itself.",
+    )
 
 
 class Donor(Section):
@@ -199,7 +299,11 @@ class Lots(Section):
 
     donor: Donor = Field(Donor.by_default(), description="Collection from a donor.")
     lines: Annotated[Steps, CAPACITY] = Field(UNLIMITED, description="Lots at one time; may change by date.")
-    culture: Time = Field(NO_TIME, description="Time of culture and editing.")
+    shared_lines: Annotated[Literal["never", "first", "equal", "last"], Choice(("never", "first", "equal", "last"))] = (
+        Field("never", description="Whether lots use the lines of autologous manufacture, and their turn in the queue.")
+    )
+    culture: Time = Field(NO_TIME, description="Time of culture on a line.")
+    editing: Time = Field(NO_TIME, description="Time of gene editing on the same line.")
     release: Time = Field(NO_TIME, description="Time of release testing.")
     failure: ShareOf = Field(0.0, description="Share of lots that fail.")
 
@@ -217,13 +321,24 @@ class Lymphodepletion(Section):
     """The chemotherapy course just before infusion."""
 
     duration: Time = Field(NO_TIME, description="Time from its start to infusion.")
+    calendar: CalendarName = Field(None, description=CALENDAR.format(what="it starts"))
 
 
 class Infusion(Section):
     """Infusion and the stay that follows."""
 
     scheduling: Time = Field(NO_TIME, description="Time from the product at the centre to lymphodepletion.")
-    stay: Time = Field(NO_TIME, description="Time in the bed after infusion.")
-    bed_from: Annotated[Literal["infusion", "lymphodepletion"], Choice(("infusion", "lymphodepletion"))] = Field(
-        "infusion", description="infusion | lymphodepletion"
+    stay: Time = Field(NO_TIME, description="Time in the bed after infusion, toxicity apart; for inpatients.")
+    model: Annotated[Literal["inpatient", "outpatient"], Choice(("inpatient", "outpatient"))] = Field(
+        "inpatient", description="outpatient: a bed is needed for toxicity only."
     )
+    bed_from: Annotated[Literal["infusion", "lymphodepletion"], Choice(("infusion", "lymphodepletion"))] = Field(
+        "infusion", description="infusion | lymphodepletion; for inpatients"
+    )
+
+    @classmethod
+    def rules(cls, data: Mapping[str, Any], context: Mapping[str, Any]) -> Iterator[Fault]:
+        if data.get("model") == "outpatient":
+            for key in ("stay", "bed_from"):
+                if key in data:
+                    yield (key,), "is not used: the model is outpatient"

@@ -33,7 +33,37 @@ def not_by_centre(slots: Any) -> bool:
 
 def without_priority(policy: Any) -> bool:
     """Whether a raw policy does not look at priorities."""
-    return policy in ("first_come", "lottery")
+    return policy in ("first_come", "lottery", "likely_benefit")
+
+
+def without_benefit(policy: Any) -> bool:
+    """Whether a raw policy does not look at benefits."""
+    return policy in ("first_come", "lottery", "sickest_first")
+
+
+def without_score(policy: Any) -> bool:
+    """Whether a raw policy does not add up a score."""
+    return bool(policy != "score")
+
+
+def without_bed(model: Any) -> bool:
+    """Whether a raw model of infusion needs no bed but for toxicity."""
+    return bool(model == "outpatient")
+
+
+def monthly(every: Any) -> bool:
+    """Whether raw slots are offered every month."""
+    return bool(every == "month")
+
+
+def at_factory(site: Any) -> bool:
+    """Whether a raw site of manufacture is one for all."""
+    return bool(site == "factory")
+
+
+def never(days: Any) -> bool:
+    """Whether a raw wait never ends."""
+    return bool(days == "never")
 
 
 @dataclass(frozen=True)
@@ -49,8 +79,16 @@ SWITCHES = (
     Switch(("manufacturing", "line_held"), ("manufacturing", "lines"), never_binds),
     Switch(("release_testing", "accepted"), ("release_testing", "out_of_specification"), is_zero),
     Switch(("release_testing", "exception"), ("release_testing", "out_of_specification"), is_zero),
+    Switch(("release_testing", "not_accepted"), ("release_testing", "out_of_specification"), is_zero),
     Switch(("centres", "*", "slots"), ("manufacturing", "slots"), not_by_centre),
     Switch(("patients", "risk_groups", "*", "priority"), ("waiting_list", "policy"), without_priority),
+    Switch(("patients", "risk_groups", "*", "benefit"), ("waiting_list", "policy"), without_benefit),
+    Switch(("waiting_list", "score"), ("waiting_list", "policy"), without_score),
+    Switch(("infusion", "stay"), ("infusion", "model"), without_bed),
+    Switch(("infusion", "bed_from"), ("infusion", "model"), without_bed),
+    Switch(("manufacturing", "slots", "weekday"), ("manufacturing", "slots", "every"), monthly),
+    Switch(("centres", "*", "lines"), ("manufacturing", "site"), at_factory),
+    Switch(("hybrid", "since"), ("hybrid", "after_waiting"), never),
 )
 
 

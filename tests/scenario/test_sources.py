@@ -34,7 +34,10 @@ def test_the_longest_path_counts(tmp_path: Path) -> None:
     loaded = load_text(tmp_path, SOURCED)
     assert sources(loaded.parameters) == {
         "regions.here.referrals": ("assumption", "", True),
+        "regions.here.travel": ("assumption", "", True),
+        "regions.here.declines": ("assumption", "", True),
         "manufacturing.slots": ("AL-13", "as for other products", True),
+        "manufacturing.batches": ("AL-13", "as for other products", True),
         "manufacturing.lines": ("AL-13", "as for other products", True),
         "manufacturing.duration": ("MF-14 AL-13", "", True),
         "manufacturing.remake_duration": ("AL-13", "as for other products", True),

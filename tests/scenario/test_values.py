@@ -26,7 +26,7 @@ def test_every_value_of_the_autologous_sample() -> None:
     assert (run.start, run.warm_up, run.window, run.follow_up) == (date(2026, 1, 1), 180.0, 365.25, 730.5)
     assert (run.replications, run.seed, run.days) == (20, 7, 180.0 + 365.25 + 730.5)
     assert list(found.regions) == ["capital", "coast"]
-    assert found.regions["capital"].centre == "capital"
+    assert found.regions["capital"].centre == {"capital": 1.0}
     assert found.regions["capital"].referrals == ((0.0, 3 / MONTH), (365.0, 5 / MONTH))
     assert found.regions["capital"].referral_days is None
     assert found.regions["coast"].referrals == ((0.0, 2 / MONTH),)

@@ -1,0 +1,118 @@
+"""From opening times and shut-downs to the tables of days that engines read."""
+
+from __future__ import annotations
+
+import math
+from bisect import bisect_right
+from collections.abc import Callable, Iterable
+from datetime import date, timedelta
+from functools import lru_cache
+
+from sim.pieces.protocol import CapacitySteps
+from sim.pure.hours import Hours, Intervals
+from sim.scenario import Scenario
+from sim.scenario.opening import Calendar, Disruption
+
+# Tables go on for so long after the last day on which anybody is followed; a walk that runs ahead stays inside them.
+MARGIN_DAYS = 400
+
+
+def openings(s: Scenario, calendar: str | None) -> Intervals:
+    """The intervals in which a calendar is open, in days since the start; none where there is no calendar."""
+    if calendar is None:
+        return ()
+    return _openings(s.calendars[calendar], s.run.start, math.ceil(s.run.days) + MARGIN_DAYS)
+
+
+@lru_cache(maxsize=64)
+def _openings(calendar: Calendar, start: date, days: int) -> Intervals:
+    opens, closes = calendar.hours
+    closed = set(calendar.holidays)
+    found: list[tuple[float, float]] = []
+    for day in range(days):
+        when = start + timedelta(days=day)
+        if when.weekday() not in calendar.days or when in closed:
+            continue
+        first, last = day + opens, day + closes
+        if found and found[-1][1] == first:
+            found[-1] = (found[-1][0], last)
+        else:
+            found.append((first, last))
+    return tuple(found)
+
+
+def shut_downs(s: Scenario, resource: str, centre: str | None = None) -> tuple[Disruption, ...]:
+    """The disruptions of a resource: of all centres, and of this one where it is named, in order of their first day."""
+    found = (d for d in s.disruptions.values() if d.resource == resource and d.centre in (None, centre))
+    return tuple(sorted(found, key=lambda d: (d.start, d.end)))
+
+
+def units_by_day(units: CapacitySteps, open_in: Intervals, closed: Iterable[Disruption]) -> CapacitySteps:
+    """The units in force, 0 outside the openings (if there are any) and in shut-downs."""
+    shut = [(d.start, d.end) for d in closed]
+    if not open_in and not shut:
+        return units
+    opened = [start for start, _ in open_in]
+    since = [day for day, _ in units]
+    days = {*since, 0.0, *(day for pair in (*open_in, *shut) for day in pair)}
+    steps: list[tuple[float, float]] = []
+    for day in sorted(days):
+        k = bisect_right(opened, day) - 1
+        # after the last interval everything is open
+        is_open = not open_in or day >= open_in[-1][1] or (k >= 0 and day < open_in[k][1])
+        shut_now = any(first <= day < last for first, last in shut)
+        now = units[bisect_right(since, day) - 1][1] if is_open and not shut_now else 0.0
+        if not steps or steps[-1][1] != now:
+            steps.append((day, now))
+    return tuple(steps)
+
+
+def stage_hours(
+    s: Scenario,
+    calendar: str | None = None,
+    *,
+    working_time: bool = False,
+    fit: bool = False,
+    viable: float = math.inf,
+    work_on: Iterable[Disruption] = (),
+    closed: Iterable[Disruption] = (),
+) -> Hours | None:
+    """The hours of a stage; None where it is always open and nothing disrupts it.
+
+    `work_on`: shut-downs of what the stage is done on, which it may be paused or lost by. `closed`: shut-downs in
+    which it cannot start.
+    """
+    open_in = openings(s, calendar)
+    away = [(d.start, d.end) for d in closed]
+    starts = _without(open_in or _always(s), away) if away else open_in
+    paused = [(d.start, d.end) for d in work_on if d.work == "pause"]
+    counted = open_in if working_time else ()
+    counts = _without(counted or _always(s), paused) if paused else counted
+    losses = tuple(sorted({d.start for d in work_on if d.work == "lose"}))
+    if not starts and not counts and not losses:
+        return None
+    return Hours(openings=starts, fit=fit, counts=counts, losses=losses, viable=viable if starts else math.inf)
+
+
+def by_centre(
+    s: Scenario, resource: str, build: Callable[[str | None], Hours | None]
+) -> dict[str, Hours | None] | None:
+    """The hours at each centre where a shut-down of one centre makes them differ; None where they are the same."""
+    if not any(d.resource == resource and d.centre is not None and d.work != "finish" for d in s.disruptions.values()):
+        return None
+    return {centre: build(centre) for centre in s.centres}
+
+
+def _always(s: Scenario) -> Intervals:
+    return ((0.0, math.ceil(s.run.days) + float(MARGIN_DAYS)),)
+
+
+def _without(intervals: Intervals, away: list[tuple[float, float]]) -> Intervals:
+    """The intervals less the times that are away."""
+    left = list(intervals)
+    for first, last in away:
+        cut: list[tuple[float, float]] = []
+        for a, b in left:
+            cut += [(x, y) for x, y in ((a, min(b, first)), (max(a, last), b)) if x < y]
+        left = cut
+    return tuple(left)

@@ -1,0 +1,46 @@
+"""Mixed pathways: who is given the allogeneic product instead, and who returns for a later course."""
+
+from __future__ import annotations
+
+import math
+
+from sim.pieces.allogeneic import dose_to_discharge, supply
+from sim.pieces.autologous import factory, slot_to_discharge
+from sim.pieces.brief import by_flag, choose
+from sim.pieces.common import bedside, work_up
+from sim.pieces.protocol import Resource
+from sim.pieces.steps import Attempts, Milestone, Path, Return
+from sim.scenario import Scenario
+
+
+def hybrid(s: Scenario, returns: Path = ()) -> Path:
+    """Autologous first; a dose from the shelf for some groups, after a long wait, or after a failure.
+
+    Who cannot be given the allogeneic product stays on the autologous path, whatever comes.
+    """
+    own = s.model_copy(update={"strategy": "autologous"})
+    without = slot_to_discharge(own, returns)
+    dose = dose_to_discharge(s, returns)
+    first = slot_to_discharge(s, returns)
+    falls_back = not math.isinf(s.hybrid.after_waiting) or s.hybrid.after_failure
+    mostly: Path = (Attempts("therapy", first, 1, otherwise=dose),) if falls_back else first
+    at_once = {f"risk_group/{name}": dose for name in s.hybrid.allogeneic_for}
+    suited = by_flag({**at_once, "": mostly})
+    return (
+        *work_up(s),
+        Milestone("listing"),
+        *choose("allogeneic.unsuitable", s.allogeneic.unsuitable, without, suited),
+    )
+
+
+def hybrid_resources(s: Scenario) -> tuple[Resource, ...]:
+    """What both products need, in the order in which ties between resources are settled."""
+    return (*factory(s), *supply(s), *bedside(s))
+
+
+def returns(s: Scenario) -> Path:
+    """What is foreseen at infusion for a later course: a relapse after which a share returns."""
+    later = s.later_course
+    if later is None:
+        return ()
+    return choose("later_course.share", later.share, (Return("after_infusion/relapse", later.relapse),))

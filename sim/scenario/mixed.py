@@ -1,0 +1,74 @@
+"""Sections about mixed strategies: who is given which product, and who returns for another."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from sim.scenario.kinds import Choice, Context, Days, JsonSchema, Kind
+from sim.scenario.lists import read_items
+from sim.scenario.options import OnOff
+from sim.scenario.problems import show
+from sim.scenario.section import Fault, Section
+from sim.scenario.supply import ShareOf, Time
+
+
+@dataclass(frozen=True)
+class NameList(Kind):
+    """Names, each once, in the order given."""
+
+    numeric = False
+
+    def read(self, value: Any, context: Context) -> tuple[str, ...]:
+        allowed = "a list of names"
+        if isinstance(value, list):
+            read_items([item for item in value if not isinstance(item, str)], self._refuse, allowed)
+        else:
+            raise ValueError(f"found {show(value)}; allowed: {allowed}")
+        return tuple(dict.fromkeys(value))
+
+    @staticmethod
+    def _refuse(item: Any) -> float:
+        raise ValueError(f"found {show(item)}; allowed: a name")
+
+    def write(self, value: tuple[str, ...]) -> list[str]:
+        return list(value)
+
+    def describe(self) -> JsonSchema:
+        return {"type": "array", "items": {"type": "string"}}
+
+
+class Hybrid(Section):
+    """Autologous first, and for whom the allogeneic product instead."""
+
+    allogeneic_for: Annotated[tuple[str, ...], NameList()] = Field(
+        (), description="Risk groups that are given the allogeneic product from the start."
+    )
+    after_waiting: Annotated[float, Days(word="never")] = Field(
+        float("inf"), description="Who has waited so long for a slot or line is given a dose instead, or never."
+    )
+    since: Annotated[Literal["joining", "listing", "referral"], Choice(("joining", "listing", "referral"))] = Field(
+        "listing", description="From when that wait counts: joining (the queue) | listing | referral"
+    )
+    after_failure: Annotated[bool, OnOff()] = Field(
+        False, description="Whether a dose is given when collection or manufacture has failed for good."
+    )
+
+    @classmethod
+    def rules(cls, data: Mapping[str, Any], context: Mapping[str, Any]) -> list[Fault]:
+        if "since" in data and data.get("after_waiting", "never") == "never":
+            return [(("since",), "is not used: after_waiting is never")]
+        return []
+
+
+class LaterCourse(Section):
+    """Sequential therapy: who returns after a relapse for a product against another target."""
+
+    share: ShareOf = Field(description="Share of the relapsed who return.")
+    relapse: Time = Field(description="Time from infusion to relapse.")
+    strategy: Annotated[Literal["autologous", "allogeneic", "same"], Choice(("autologous", "allogeneic", "same"))] = (
+        Field("same", description="What they return for: autologous | allogeneic | same (as the first course).")
+    )

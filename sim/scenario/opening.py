@@ -1,0 +1,161 @@
+"""Sections about when things are open, and when they are disrupted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from sim.scenario.kinds import Choice, Context, Days, JsonSchema, Kind, Text, day_of, parse_date
+from sim.scenario.lists import read_items
+from sim.scenario.problems import show, suggestion
+from sim.scenario.section import Absent, Fault, Section
+from sim.scenario.units import write_days, write_number
+
+WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+RESOURCES = ("line", "chair", "lab", "bed", "icu", "lot_line", "courier")
+HOURS_A_DAY = 24.0
+
+
+@dataclass(frozen=True)
+class Weekdays(Kind):
+    """Days of the week as numbers, Monday 0, ascending."""
+
+    numeric = False
+
+    def read(self, value: Any, context: Context) -> tuple[int, ...]:
+        allowed = f"a list of {', '.join(WEEKDAYS)}"
+        days = {int(day) for day in read_items(value, self._day, allowed)}
+        if not days:
+            raise ValueError(f"found an empty list; allowed: {allowed}")
+        return tuple(sorted(days))
+
+    @staticmethod
+    def _day(item: Any) -> float:
+        if isinstance(item, str) and item in WEEKDAYS:
+            return float(WEEKDAYS.index(item))
+        hint = suggestion(item, WEEKDAYS) if isinstance(item, str) else ""
+        raise ValueError(f"found {show(item)}; allowed: {' | '.join(WEEKDAYS)}{hint}")
+
+    def write(self, value: tuple[int, ...]) -> list[str]:
+        return [WEEKDAYS[day] for day in value]
+
+    def describe(self) -> JsonSchema:
+        return {"type": "array", "items": {"enum": list(WEEKDAYS)}, "minItems": 1}
+
+
+@dataclass(frozen=True)
+class Clocktimes(Kind):
+    """From and to on a day, as shares of it: `[8 h, 18 h]`."""
+
+    def read(self, value: Any, context: Context) -> tuple[float, float]:
+        allowed = "[from, to] in hours after midnight, such as [8 h, 18 h]"
+        times = read_items(value, lambda item: day_of(item, {}), allowed)
+        if len(times) != 2 or not 0.0 <= times[0] < times[1] <= 1.0:
+            raise ValueError(f"found {show(value)}; allowed: {allowed}, from below to, at most 24 h")
+        return times[0], times[1]
+
+    def write(self, value: tuple[float, float]) -> list[str]:
+        return [f"{write_number(time * HOURS_A_DAY)} h" for time in value]
+
+    def describe(self) -> JsonSchema:
+        return {
+            "type": "array",
+            "items": {"type": "string"},
+            "minItems": 2,
+            "maxItems": 2,
+            "examples": [["8 h", "18 h"]],
+        }
+
+
+@dataclass(frozen=True)
+class Dates(Kind):
+    """Calendar dates in order: a list, or a CSV file with one column `date`."""
+
+    def read(self, value: Any, context: Context) -> tuple[date, ...]:
+        allowed = "a list of dates, or the name of a CSV file with one column 'date'"
+        found = read_items(value, lambda item: float(parse_date(item).toordinal()), allowed)
+        return tuple(date.fromordinal(int(day)) for day in sorted(set(found)))
+
+    def write(self, value: tuple[date, ...]) -> list[str]:
+        return [day.isoformat() for day in value]
+
+    def describe(self) -> JsonSchema:
+        day = {"type": "string", "format": "date"}
+        return {"anyOf": [{"type": "array", "items": day}, {"type": "string", "pattern": r"\.csv$"}]}
+
+
+@dataclass(frozen=True)
+class SinceStart(Kind):
+    """Days since the start of the scenario, from a date or a duration."""
+
+    def read(self, value: Any, context: Context) -> float:
+        day = day_of(value, context)
+        if day < 0.0:
+            raise ValueError(f"found {show(value)}, which is before run.start; allowed: a day from the start on")
+        return day
+
+    def write(self, value: float) -> str:
+        return write_days(value)
+
+    def describe(self) -> JsonSchema:
+        return {"type": "string", "examples": ["2027-03-01", "400 d"]}
+
+
+class Calendar(Section):
+    """When something is open."""
+
+    days: Annotated[tuple[int, ...], Weekdays()] = Field(
+        tuple(range(7)), description="Days of the week on which it opens."
+    )
+    hours: Annotated[tuple[float, float], Clocktimes()] = Field(
+        (0.0, 1.0), description="From and to on such a day, after midnight."
+    )
+    holidays: Annotated[tuple[date, ...], Dates()] = Field((), description="Dates on which it stays closed.")
+
+
+class Disruption(Section):
+    """A shut-down of one resource for a time."""
+
+    resource: Annotated[Literal["line", "chair", "lab", "bed", "icu", "lot_line", "courier"], Choice(RESOURCES)] = (
+        Field(description="line | chair | lab | bed | icu | lot_line | courier")
+    )
+    centre: Annotated[str | None, Text()] = Field(None, description="Only at this centre, where each has its own.")
+    start: Annotated[float, SinceStart()] = Field(
+        alias="from", description="First day: a date, or days since the start."
+    )
+    length: Annotated[float, Days(above_zero=True)] = Field(alias="for", description="How long it lasts.")
+    work: Annotated[Literal["finish", "pause", "lose"], Choice(("finish", "pause", "lose"))] = Field(
+        "finish",
+        description="What becomes of work in progress: finish (it goes on), pause (its time stands still) or lose (the "
+        "attempt fails).",
+    )
+
+    @property
+    def end(self) -> float:
+        """The day on which it is over."""
+        return self.start + self.length
+
+
+def calendar_faults(data: Mapping[str, Any]) -> Iterator[Fault]:
+    """A fault for each calendar that is named but not there, or there but not named."""
+    found = data.get("calendars")
+    names = [str(name) for name in found] if isinstance(found, dict) else []
+    used: set[str] = set()
+    for section, entry in data.items():
+        name = entry.get("calendar") if isinstance(entry, dict) else None
+        if not isinstance(name, str):
+            continue
+        used.add(name)
+        if name not in names:
+            known = f"; allowed: {', '.join(names)}" if names else "; there is no section `calendars`"
+            yield (
+                (section, "calendar"),
+                Absent(f"found {show(name)}, which is no calendar{known}{suggestion(name, names)}"),
+            )
+    for name in names:
+        if name not in used:
+            yield ("calendars", name), "is not used: no section names this calendar"

@@ -1,0 +1,155 @@
+"""Opening times, working time, couriers and shut-downs: small timelines worked out by hand.
+
+1 January 2026 is a Thursday: day 0 Thursday, 2 and 3 the week-end, 4 Monday, 9 and 10 the next week-end.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from tests.runs import small
+
+WEEKDAYS = "calendars: {weekdays: {days: [mon, tue, wed, thu, fri]}}\n"
+DAYTIME = "calendars: {day: {hours: [6 h, 18 h]}}\n"
+
+
+def test_collection_starts_on_opening_days_only() -> None:
+    ran = small(WEEKDAYS + "apheresis: {duration: 1 d, calendar: weekdays}\n", "1 d, 2 d, 3.5 d, 4 d")
+    assert ran.days("apheresis") == [1.0, 4.0, 4.0, 4.0]
+    assert ran.days("collected") == [2.0, 5.0, 5.0, 5.0]
+
+
+def test_a_hold_spans_the_closing() -> None:
+    ran = small(WEEKDAYS + "apheresis: {duration: 3 d, calendar: weekdays}\n", "1 d, 1 d", centre="chairs: 1")
+    # the first has the chair over the week-end; the second is given it when it is free, as that is a Monday
+    assert ran.days("apheresis") == [1.0, 4.0]
+
+
+def test_a_chair_is_given_in_openings_only() -> None:
+    ran = small(WEEKDAYS + "apheresis: {duration: 1.5 d, calendar: weekdays}\n", "1 d, 1 d, 1 d", centre="chairs: 1")
+    # free at 2.5, a Saturday; then from Monday
+    assert ran.days("apheresis") == [1.0, 4.0, 5.5]
+
+
+def test_what_must_fit_into_an_opening_waits_for_one_that_is_long_enough() -> None:
+    rest = DAYTIME + "apheresis: {duration: 0.25 d, calendar: day, fit: true}\n"
+    ran = small(rest, "0.25 d, 0.5 d, 0.625 d, 0.875 d")
+    assert ran.days("apheresis") == [0.25, 0.5, 1.25, 1.25]
+
+
+def test_holidays_are_closed() -> None:
+    rest = "calendars: {open: {holidays: [2026-01-01, 2026-01-03]}}\napheresis: {duration: 0 d, calendar: open}\n"
+    assert small(rest, "0 d, 1 d, 2.5 d").days("apheresis") == [1.0, 1.0, 3.0]
+
+
+def test_a_review_counts_working_time() -> None:
+    rest = (
+        WEEKDAYS
+        + "manufacturing: {duration: 7 d}\nrelease_testing: {review: 3 d, calendar: weekdays, working_time: true}\n"
+    )
+    ran = small(rest, "0 d, 0.5 d, 1 d, 2 d")
+    assert ran.days("manufactured") == [7.0, 7.5, 8.0, 9.0]
+    # Thursday 7 and Friday 8 are two days, Monday 11 is the third
+    assert ran.days("released") == [12.0, 12.5, 13.0, 14.0]
+
+
+def test_work_up_in_working_time() -> None:
+    ran = small(WEEKDAYS + "work_up: {duration: 2 d, calendar: weekdays, working_time: true}\n", "1 d, 2 d")
+    assert ran.days("listing") == [5.0, 6.0]
+
+
+def test_fresh_cells_are_lost_when_the_courier_is_away_too_long() -> None:
+    rest = WEEKDAYS + (
+        "apheresis: {duration: 1 d, attempts: 2, repeat_after: 5 d}\n"
+        "shipping: {to_factory: 1 d, to_centre: 2 d, calendar: weekdays, viable: 36 h}\n"
+    )
+    ran = small(rest, "0 d, 1 d, 2 d")
+    # cells of days 1, 2 and 3: the first leave at once; the second wait for Monday (4) but are lost at 3.5; the third
+    # are collected on Monday
+    assert ran.days("received_at_factory") == [2.0, 12.0, 5.0]
+    assert ran.patients.attempts["collection"].tolist() == [1, 2, 1]
+
+
+def test_lymphodepletion_starts_on_opening_days() -> None:
+    rest = WEEKDAYS + "manufacturing: {duration: 8 d}\nlymphodepletion: {duration: 5 d, calendar: weekdays}\n"
+    ran = small(rest, "0 d, 1 d, 2 d")
+    assert ran.days("lymphodepletion") == [8.0, 11.0, 11.0]
+    assert ran.days("infusion") == [13.0, 16.0, 16.0]
+
+
+def shut(work: str, resource: str = "line", **more: str) -> str:
+    told = ", ".join(f"{key}: {value}" for key, value in {"resource": resource, "work": work, **more}.items())
+    return f"disruptions: {{storm: {{{told}, from: 5 d, for: 10 d}}}}\n"
+
+
+MADE = "manufacturing: {duration: 8 d, lines: 2, attempts: 2}\n"
+
+
+def test_work_in_progress_at_a_shut_down_goes_on() -> None:
+    ran = small(shut("finish") + MADE, "0 d, 4 d, 6 d, 15 d")
+    assert ran.days("manufactured") == [8.0, 12.0, 23.0, 23.0]
+
+
+def test_work_in_progress_at_a_shut_down_stands_still() -> None:
+    ran = small(shut("pause") + MADE, "0 d, 4 d, 6 d")
+    # 5 of 8 days done by day 5, 3 left from day 15 on; 1 done, 7 left
+    assert ran.days("manufactured") == [18.0, 22.0, 26.0]
+
+
+def test_work_in_progress_at_a_shut_down_is_lost_and_made_again() -> None:
+    ran = small(shut("lose") + MADE, "0 d, 4 d, 6 d")
+    # both are lost on day 5; a remake has the key of the first time, before the one who came on day 6
+    assert ran.days("manufactured") == [23.0, 23.0, 31.0]
+    assert ran.patients.attempts["manufacture"].tolist() == [2, 2, 1]
+
+
+def test_what_is_lost_in_the_last_attempt_is_lost() -> None:
+    ran = small(shut("lose") + "manufacturing: {duration: 8 d, lines: 2}\n", "0 d, 5 d")
+    assert ran.fates == ["product_failed", "infused"]
+    assert ran.patients.end_day.tolist() == [5.0, 23.0]
+
+
+def test_what_ends_or_begins_at_the_very_instant_of_a_shut_down() -> None:
+    rest = shut("lose") + "manufacturing: {duration: 5 d, lines: 9}\n"
+    # the first ends on day 5 and is kept; the second asks on day 5 and finds the lines closed
+    assert small(rest, "0 d, 5 d").days("manufactured") == [5.0, 20.0]
+
+
+def test_a_shut_down_of_one_centre() -> None:
+    rest = shut("lose", "chair", centre="here") + "apheresis: {duration: 2 d, attempts: 2, repeat_after: 1 d}\n"
+    ran = small(rest, "4 d, 6 d, 20 d", centre="chairs: 5")
+    # the collection under way on day 5 is lost, repeated a day later, and waits like the next one
+    assert ran.days("collected") == [17.0, 17.0, 22.0]
+    assert ran.patients.attempts["collection"].tolist() == [2, 1, 1]
+
+
+def test_no_courier_in_a_strike() -> None:
+    rest = (
+        "disruptions: {strike: {resource: courier, from: 5 d, for: 3 d}}\nshipping: {to_factory: 2 d, to_centre: 1 d}\n"
+    )
+    ran = small(rest, "4 d, 5 d, 7 d")
+    assert ran.days("received_at_factory") == [6.0, 10.0, 10.0]
+
+
+def test_the_laboratory_closes() -> None:
+    rest = (
+        shut("pause", "lab")
+        + "manufacturing: {duration: 1 d}\nrelease_testing: {sterility: 6 d, potency: 2 d, lab: 9}\n"
+    )
+    ran = small(rest, "0 d, 5 d")
+    # tests from day 1: potency is through on 3; sterility has 4 of 6 days by day 5 and ends on 17
+    assert ran.days("released") == [17.0, 21.0]
+
+
+def test_beds_cannot_be_taken_in_a_shut_down() -> None:
+    ran = small(shut("finish", "bed") + "infusion: {stay: 3 d}\n", "4 d, 6 d", centre="beds: 4")
+    assert ran.days("infusion") == [4.0, 15.0]
+    assert ran.days("discharge") == [7.0, 18.0]
+
+
+@pytest.mark.parametrize("work", ["pause", "lose"])
+def test_a_shut_down_of_unlimited_lines_stops_them_too(work: str) -> None:
+    ran = small(shut(work) + "manufacturing: {duration: 8 d, attempts: 2}\n", "0 d")
+    assert ran.days("manufactured") == [18.0 if work == "pause" else 23.0]
+    assert np.isfinite(ran.patients.day("infusion")).all()
