@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from sim.engine.choice import SIMPY, engine
 from sim.engine.trace import LOT, Trace
+from sim.outcomes.after_infusion import follow_on
 from sim.outcomes.curves import fate_counts, incidence, stage_days, wait_shares
 from sim.outcomes.fates import Patients, resolve, table
 from sim.outcomes.metrics import measure
@@ -129,7 +130,11 @@ def simulate(arm: Arm, number: int, with_engine: str, traced: bool = False) -> t
     protocol, follow_up = arm.protocol, arm.scenario.run.follow_up
     cohort, luck = draw_cohort(arm.scenario, protocol.clocks, number)
     trace = engine(with_engine)(protocol, cohort, luck, arm.window[1], follow_up, traced)
-    return resolve(cohort, trace, follow_up), trace
+    patients = resolve(cohort, trace, follow_up)
+    rules = arm.scenario.after_infusion
+    if rules is not None:
+        patients = replace(patients, after=follow_on(patients, rules, luck, follow_up, trace.stop_day))
+    return patients, trace
 
 
 def run_arm(arm: Arm, number: int, keep: Keep, with_engine: str = SIMPY) -> tuple[Outcome, Patients]:

@@ -69,7 +69,9 @@ def run_study(plan: Plan, folder: Path, done: Callable[[int], None]) -> Study:
     started = time.perf_counter()
     arms = plan.arms
     collected = tables.Collected(arms)
-    columns = patient_columns([arm.protocol for arm in arms])
+    columns = patient_columns(
+        [arm.protocol for arm in arms], lives=any(arm.scenario.after_infusion is not None for arm in arms)
+    )
     keep = Keep(patients=True, events=plan.keep_events)
     patients_expected = plan.replications * sum(expected_patients(arm.scenario) for arm in arms)
     engine, why_engine = pick(plan.engine, patients_expected)

@@ -12,6 +12,7 @@ from sim.engine.trace import Trace
 from sim.outcomes.fates import FATE_NAMES, INFUSED, WAITING, Patients, wasted_products, wasted_slots
 
 FloatArray = NDArray[np.float64]
+DAYS_PER_YEAR = 365.25
 Window = tuple[float, float]
 Formula = Callable[[Patients, Trace, Window], float]
 
@@ -72,6 +73,36 @@ def _fate(name: str) -> Callable[[Patients], NDArray[np.bool_]]:
 def _infused_of_collected(p: Patients, trace: Trace, window: Window) -> float:
     collected = p.cohort.measured & ~np.isnan(p.day("apheresis")) & (p.fate != WAITING)
     return float(p.infused[collected].mean()) if collected.any() else float("nan")
+
+
+def _free_of_progression(years: float) -> Formula:
+    """The share of the infused who live without progression so long after infusion."""
+
+    def share(p: Patients, trace: Trace, window: Window) -> float:
+        chosen = p.infused & p.cohort.measured
+        if p.after is None or not chosen.any():
+            return float("nan")
+        event = np.fmin(p.after.relapse_day, p.after.death_day) - p.day("infusion")
+        return float((~(event <= years * DAYS_PER_YEAR))[chosen].mean())
+
+    return share
+
+
+def _alive(years: float) -> Formula:
+    """The share of the referred who live so long after referral, infused or not."""
+
+    def share(p: Patients, trace: Trace, window: Window) -> float:
+        if p.after is None or not p.cohort.measured.any():
+            return float("nan")
+        died = p.after.death_day - p.referral_day <= years * DAYS_PER_YEAR
+        return float((~died)[p.cohort.measured].mean())
+
+    return share
+
+
+def _responded(p: Patients, trace: Trace, window: Window) -> float:
+    chosen = p.infused & p.cohort.measured
+    return float(p.after.responded[chosen].mean()) if p.after is not None and chosen.any() else float("nan")
 
 
 METRICS: tuple[Metric, ...] = (
@@ -143,6 +174,16 @@ METRICS: tuple[Metric, ...] = (
         "lower",
         lambda p, trace, window: float(wasted_slots(p, trace, window)),
     ),
+    Metric("responded_share", "Share of the infused who respond", "share", "higher", _responded),
+    Metric(
+        "progression_free_at_1_year_share",
+        "Share of the infused free of progression 1 year after infusion",
+        "share",
+        "higher",
+        _free_of_progression(1.0),
+    ),
+    Metric("alive_at_1_year_share", "Share alive 1 year after referral", "share", "higher", _alive(1.0)),
+    Metric("alive_at_2_years_share", "Share alive 2 years after referral", "share", "higher", _alive(2.0)),
 )
 METRIC_NAMES = tuple(metric.name for metric in METRICS)
 BY_NAME = {metric.name: metric for metric in METRICS}

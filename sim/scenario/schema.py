@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
+from sim.scenario.afterwards import AfterInfusion
 from sim.scenario.kinds import Choice, Context, JsonSchema, Kind, Text
 from sim.scenario.mixed import Hybrid, LaterCourse
 from sim.scenario.named import Names
@@ -47,8 +48,8 @@ MOST_PATIENTS = 10_000_000
 
 
 __all__ = [
-    "Allogeneic", "Apheresis", "Bridging", "Calendar", "Centre", "Clocks", "Disruption", "Hybrid", "Infusion",
-    "LaterCourse", "Lymphodepletion", "Manufacturing", "Order", "Patients", "Quantity", "Region", "ReleaseTesting",
+    "AfterInfusion", "Allogeneic", "Apheresis", "Bridging", "Calendar", "Centre", "Clocks", "Disruption", "Hybrid",
+    "Infusion", "LaterCourse", "Lymphodepletion", "Manufacturing", "Order", "Patients", "Quantity", "Region", "ReleaseTesting",
     "RiskGroup", "Run", "Scenario", "Scheduling", "Shipping", "Slots", "Stock", "Toxicity", "Validation",
     "WaitingClocks", "WaitingList", "WorkUp",
 ]  # fmt: skip
@@ -128,6 +129,9 @@ class Scenario(Section):
     infusion: Infusion = Field(Infusion.by_default(), description="Infusion and the stay that follows.")
     toxicity: Toxicity = Field(Toxicity.by_default(), description="Toxicity after infusion, by grade.")
     later_course: LaterCourse | None = Field(None, description="Who returns after a relapse for another product.")
+    after_infusion: AfterInfusion | None = Field(
+        None, description="What becomes of patients once their path has ended: response, relapse, death."
+    )
     validation: Validation | None = Field(None, description="What must come out; used by `validate` only.")
     sources: Annotated[Mapping[str, str], SourceNotes()] = Field(
         Named({}),
@@ -147,6 +151,7 @@ class Scenario(Section):
         yield from _hybrid_faults(data)
         yield from _icu_faults(data)
         yield from _release_faults(data)
+        yield from _afterwards_faults(data)
 
     def checks(self) -> Iterator[Fault]:
         for name, region in self.regions.items():
@@ -186,6 +191,27 @@ def _strategy_faults(data: Mapping[str, Any], strategy: str) -> Iterator[Fault]:
     for name, key in itertools.product(_part(data, "centres"), ("chairs", "slots", "lines")):
         if key in _part(data, "centres", name):
             yield ("centres", name, key), f"`{key}` is not used by strategy '{strategy}'"
+
+
+def products(strategy: str, later: str | None) -> tuple[str, ...]:
+    """The kinds of product that patients are given; `later`: the strategy of a later course, None for none."""
+    both = ("autologous", "allogeneic")
+    return both if strategy == "hybrid" else tuple(kind for kind in both if kind in (strategy, later))
+
+
+def _afterwards_faults(data: Mapping[str, Any]) -> Iterator[Fault]:
+    strategy, later = data.get("strategy"), _part(data, "later_course").get("strategy")
+    if "after_infusion" not in data or strategy not in STRATEGIES:
+        return
+    given, wanted = _part(data, "after_infusion"), products(str(strategy), later)
+    for product in ("autologous", "allogeneic"):
+        path = ("after_infusion", product)
+        if product in wanted and product not in given:
+            yield path, Absent(f"required by strategy '{strategy}', but not given")
+        if product not in wanted and product in given and "later_course" not in data:
+            yield path, f"`{product}` is not used by strategy '{strategy}'"
+    if "autologous" not in wanted and "later_course" not in data and "out_of_specification" in given:
+        yield ("after_infusion", "out_of_specification"), f"is not used by strategy '{strategy}'"
 
 
 def _centre_faults(data: Mapping[str, Any]) -> Iterator[Fault]:
