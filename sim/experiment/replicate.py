@@ -14,11 +14,12 @@ from sim.engine.choice import SIMPY, engine
 from sim.engine.trace import LOT, Trace
 from sim.outcomes.after_infusion import follow_on
 from sim.outcomes.curves import fate_counts, incidence, stage_days, wait_shares
+from sim.outcomes.economics import ledger
 from sim.outcomes.fates import Patients, resolve, table
 from sim.outcomes.metrics import measure
 from sim.outcomes.pairs import pair_counts, why_not_paired
 from sim.outcomes.resource_use import ResourceUse, resource_use
-from sim.pieces.cohort import SOURCES, draw_cohort
+from sim.pieces.cohort import SOURCES, Luck, draw_cohort
 from sim.pieces.protocol import Protocol
 from sim.pieces.strategies import build_protocol
 from sim.scenario import Scenario
@@ -56,6 +57,7 @@ class Outcome:
     incidence: FloatArray
     waits: FloatArray
     fates: FloatArray
+    economics: list[float] | None
     patients: dict[str, Any] | None
     events: dict[str, Any] | None
 
@@ -137,6 +139,12 @@ def simulate(arm: Arm, number: int, with_engine: str, traced: bool = False) -> t
     return patients, trace
 
 
+def economics_of(arm: Arm, number: int, patients: Patients, trace: Trace) -> list[float]:
+    """The values of the economic quantities in one replication of an arm whose scenario has a section economics."""
+    luck = Luck(arm.scenario.run.seed, number, patients.cohort.blocks)
+    return ledger(arm.scenario, arm.protocol, patients, trace, luck).quantities()
+
+
 def run_arm(arm: Arm, number: int, keep: Keep, with_engine: str = SIMPY) -> tuple[Outcome, Patients]:
     """One replication of one arm."""
     scenario, protocol, window = arm.scenario, arm.protocol, arm.window
@@ -149,6 +157,7 @@ def run_arm(arm: Arm, number: int, keep: Keep, with_engine: str = SIMPY) -> tupl
         incidence=incidence(patients, days),
         waits=wait_shares(patients),
         fates=fate_counts(patients),
+        economics=economics_of(arm, number, patients, trace) if scenario.economics is not None else None,
         patients=table(patients, arm.name, number, _names(scenario), protocol.product) if keep.patients else None,
         events=_events(arm.name, number, protocol, trace) if keep.events else None,
     )

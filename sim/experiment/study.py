@@ -9,10 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from sim.engine.choice import pick, workers_for
 from sim.experiment import tables
+from sim.experiment.economics_tables import economic_tables, why_not_comparable
 from sim.experiment.folder import write_text
 from sim.experiment.manifest import about_program, about_scenarios, write_manifest
 from sim.experiment.not_modelled import NOT_MODELLED
@@ -48,6 +50,8 @@ class Study:
     differences: pd.DataFrame | None
     changes: pd.DataFrame
     warnings: list[str]
+    economics: pd.DataFrame | None = None
+    icer: pd.DataFrame | None = None
 
 
 def load_warnings(scenarios: dict[str, Loaded]) -> list[str]:
@@ -116,13 +120,28 @@ def _write_tables(plan: Plan, collected: tables.Collected, folder: Path) -> Stud
         "parameters": _parameters(plan),
         "changes": changes,
     }
+    economic, why_not = _economics(plan, collected)
+    found |= economic
     for name, table in found.items():
         if table is not None:
             write_text(folder / f"{name}.csv", table.to_csv(index=False))
     warnings = load_warnings(plan.scenarios)
+    if why_not is not None:
+        warnings.append(why_not)
     if plan.replications < 2:
         warnings.append("one replication only: no intervals can be given")
-    return Study(summary, differences, changes, warnings)
+    return Study(summary, differences, changes, warnings, economic.get("economics"), economic.get("icer"))
+
+
+def _economics(plan: Plan, collected: tables.Collected) -> tuple[dict[str, pd.DataFrame], str | None]:
+    """(the economic tables by name, why there are none although some scenario has economics)."""
+    having = [name for name, loaded in plan.scenarios.items() if loaded.scenario.economics is not None]
+    if len(having) < len(plan.scenarios):
+        return {}, f"no economic results: only {', '.join(having)} has a section economics" if having else None
+    why = why_not_comparable(plan.scenarios)
+    if why is not None:
+        return {}, f"no economic results: {why}"
+    return economic_tables(plan.scenarios, np.array(collected.economics)), None
 
 
 def _parameters(plan: Plan) -> pd.DataFrame:

@@ -68,9 +68,15 @@ def unused_paths(scenario: Scenario) -> Iterator[Path]:
     for key in not_used_by(scenario.strategy):
         yield (key,)
     given = products(scenario.strategy, scenario.later_course.strategy if scenario.later_course is not None else None)
-    yield from (("after_infusion", product) for product in ("autologous", "allogeneic") if product not in given)
+    for product in ("autologous", "allogeneic"):
+        if product not in given:
+            yield ("after_infusion", product)
+            yield from (("economics", "costs", name, product) for name in ("product", "unused_product"))
+    if scenario.later_course is not None:
+        yield ("economics",)
     if "autologous" not in given:
         yield ("after_infusion", "out_of_specification")
+        yield from (("economics", "costs", name) for name in ("apheresis", "bridging"))
     policy, made, centres = scenario.waiting_list.policy, scenario.manufacturing, list(scenario.centres)
     if scenario.strategy == "allogeneic":
         yield from (("centres", centre, "chairs") for centre in centres)

@@ -104,6 +104,14 @@ SWITCHES = (
     Switch(("after_infusion", "allogeneic"), ("strategy",), gives_no_dose, LATER),
     Switch(("after_infusion", "autologous"), ("strategy",), makes_no_product, LATER),
     Switch(("after_infusion", "out_of_specification"), ("strategy",), makes_no_product, LATER),
+    # economics cover one course only
+    Switch(("economics",), LATER, lambda later: later is not None),
+    Switch(("economics", "costs", "product", "allogeneic"), ("strategy",), gives_no_dose),
+    Switch(("economics", "costs", "product", "autologous"), ("strategy",), makes_no_product),
+    Switch(("economics", "costs", "unused_product", "allogeneic"), ("strategy",), gives_no_dose),
+    Switch(("economics", "costs", "unused_product", "autologous"), ("strategy",), makes_no_product),
+    Switch(("economics", "costs", "apheresis"), ("strategy",), makes_no_product),
+    Switch(("economics", "costs", "bridging"), ("strategy",), makes_no_product),
     Switch(("hybrid", "since"), ("hybrid", "after_waiting"), never),
 )
 
