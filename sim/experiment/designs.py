@@ -86,7 +86,8 @@ def _grid(factors: Sequence[Factor]) -> list[dict[str, str]]:
     for factor in factors:
         if not factor.levels:
             raise ValueError(
-                f"found {factor.path} from {' to '.join(factor.ends)} without steps; allowed in a grid: FROM:TO:STEP, or the values one by one"
+                f"found {factor.path} from {' to '.join(factor.ends)} without steps; "
+                "allowed in a grid: FROM:TO:STEP, or the values one by one"
             )
     _require_bearable(math.prod(len(factor.levels) for factor in factors))
     rows = itertools.product(*(factor.levels for factor in factors))

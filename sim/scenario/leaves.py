@@ -79,7 +79,8 @@ def unused_paths(scenario: Scenario) -> Iterator[Path]:
         yield from (("economics", "costs", name) for name in ("apheresis", "bridging"))
     policy, made, centres = scenario.waiting_list.policy, scenario.manufacturing, list(scenario.centres)
     if scenario.strategy == "allogeneic":
-        yield from (("centres", centre, "chairs") for centre in centres)
+        yield ("clocks", "after_apheresis")
+        yield from (("centres", centre, key) for centre in centres for key in ("chairs", "slots", "lines"))
     groups = list(scenario.patients.risk_groups)
     if without_priority(policy):
         yield from (("patients", "risk_groups", group, "priority") for group in groups)

@@ -35,6 +35,7 @@ from sim.scenario.supply import (
 )
 from sim.scenario.targets import Quantity, Validation
 from sim.scenario.toxicity import Toxicity, asks_for_icu
+from sim.scenario.uncertainty import Uncertain, Uncertainties
 from sim.scenario.unused import is_zero, not_by_centre, without_benefit, without_priority
 
 STRATEGIES = ("autologous", "allogeneic", "hybrid")
@@ -42,7 +43,7 @@ AUTOLOGOUS_ONLY = ("scheduling", "apheresis", "shipping", "manufacturing", "rele
 ALLOGENEIC_ONLY = ("allogeneic",)
 HYBRID_ONLY = ("hybrid",)
 # Sections that neither move a result nor count as part of the scenario's identity.
-NOT_IN_DIGEST = ("name", "description", "validation", "sources")
+NOT_IN_DIGEST = ("name", "description", "validation", "uncertainty", "sources")
 # Stands where an autologous scenario says nothing of doses; nothing reads it.
 NO_STOCK = Allogeneic.by_default(stock=Stock.by_default(opening=0, order=Order.by_default(), doses_per_lot=1))
 # More patients than this in one replication are a slip of the pen, and would not fit into memory.
@@ -135,6 +136,9 @@ class Scenario(Section):
         None, description="What becomes of patients once their path has ended: response, relapse, death."
     )
     economics: Economics | None = Field(None, description="Costs and quality-adjusted life of every patient.")
+    uncertainty: Annotated[Mapping[str, Uncertain], Uncertainties()] = Field(
+        Named({}), description="Distributions of inputs that are not known, by their paths; used by `psa` only."
+    )
     validation: Validation | None = Field(None, description="What must come out; used by `validate` only.")
     sources: Annotated[Mapping[str, str], SourceNotes()] = Field(
         Named({}),
