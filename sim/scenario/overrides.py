@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
 from sim.scenario.csv_values import fill_in_csv
 from sim.scenario.files import SHIPPED
 from sim.scenario.inherit import Layer
-from sim.scenario.nodes import Branch, Leaf, Node, parse_yaml
+from sim.scenario.nodes import Branch, Leaf, Node, parse_yaml, scalar_value
 from sim.scenario.problems import COMMAND_LINE, Place, Problem, shorten, show
+
+# A number with or without a unit, of which a sweep sets thousands: read without a parser of YAML.
+_PLAIN = re.compile(r"-?[0-9]+(?:\.[0-9]+)?(?: (?:/ )?[a-z]+)?")
 
 
 def parse_overrides(overrides: Sequence[str], scenario_file: Path, problems: list[Problem]) -> list[Layer]:
@@ -44,16 +48,23 @@ def _parse(text: str, scenario_file: Path, problems: list[Problem]) -> Layer | N
     if fault:
         problems.append(Problem(place, "", fault))
         return None
+    if _PLAIN.fullmatch(value_text) and len(value_text) < 100:
+        return Layer(place.file, _nested(keys, Leaf(place, scalar_value(value_text)), place))
     value, found = parse_yaml(value_text, place.file, numbered=False)
     problems.extend(Problem(p.place, path_text, p.message) for p in found)
     if value is None:
         if found:
             return None
         value = Leaf(place, None)
-    node: Node = value
-    for key in reversed(keys):
-        node = Branch(place, {key: node}, {key: place})
-    assert isinstance(node, Branch)
+    node = _nested(keys, value, place)
     folder = scenario_file.resolve().parent
     roots = (scenario_file.absolute().parent.resolve(), folder, SHIPPED)
     return Layer(place.file, fill_in_csv(node, str(scenario_file), folder, roots, problems))
+
+
+def _nested(keys: Sequence[str], value: Node, place: Place) -> Branch:
+    """The value inside a section for each key."""
+    for key in reversed(keys):
+        value = Branch(place, {key: value}, {key: place})
+    assert isinstance(value, Branch)
+    return value
