@@ -22,14 +22,17 @@ def parse_overrides(overrides: Sequence[str], scenario_file: Path, problems: lis
     CSV files named in a value are looked for beside the scenario file.
     """
     layers: list[Layer] = []
+    folder = scenario_file.resolve().parent
+    roots = (scenario_file.absolute().parent.resolve(), folder, SHIPPED)
     for text in overrides:
-        layer = _parse(text, scenario_file, problems)
+        layer = _parse(text, problems)
         if layer is not None:
-            layers.append(layer)
+            tree = fill_in_csv(layer.tree, str(scenario_file), folder, roots, problems)
+            layers.append(Layer(layer.file, tree))
     return layers
 
 
-def _parse(text: str, scenario_file: Path, problems: list[Problem]) -> Layer | None:
+def _parse(text: str, problems: list[Problem]) -> Layer | None:
     path_text, separator, value_text = text.partition("=")
     path_text = path_text.strip()
     place = Place(f"{COMMAND_LINE} {shorten(path_text)}", 0)
@@ -56,10 +59,7 @@ def _parse(text: str, scenario_file: Path, problems: list[Problem]) -> Layer | N
         if found:
             return None
         value = Leaf(place, None)
-    node = _nested(keys, value, place)
-    folder = scenario_file.resolve().parent
-    roots = (scenario_file.absolute().parent.resolve(), folder, SHIPPED)
-    return Layer(place.file, fill_in_csv(node, str(scenario_file), folder, roots, problems))
+    return Layer(place.file, _nested(keys, value, place))
 
 
 def _nested(keys: Sequence[str], value: Node, place: Place) -> Branch:

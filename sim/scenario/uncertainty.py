@@ -26,6 +26,17 @@ FAMILIES: Mapping[str, tuple[tuple[str, ...], ...]] = {
     "normal": (("mean", "sd"),),
     "uniform": (("low", "high"),),
 }
+MEANINGS = {
+    "mean": "Mean.",
+    "sd": "Standard deviation.",
+    "median": "Median.",
+    "sigma": "Standard deviation of the logarithm.",
+    "events": "How many had the event.",
+    "of": "How many there were.",
+    "low": "The lowest value.",
+    "high": "The highest value.",
+}
+SOURCE = "Evidence ids, or the word assumption, and then ': ' and a note."
 # Parameters that never have a unit.
 PURE = ("sigma", "events", "of")
 FORM = "{beta: {mean: 0.7, sd: 0.05}, source: RL-07}, with one of " + ", ".join(FAMILIES)
@@ -103,14 +114,15 @@ class Uncertainties(Kind):
         families = {
             family: {
                 "type": "object",
-                "properties": {name: number for way in ways for name in way},
+                "description": f"A {family} distribution, by {', or '.join(' and '.join(way) for way in ways)}.",
+                "properties": {name: {"description": MEANINGS[name], **number} for way in ways for name in way},
                 "additionalProperties": False,
             }
             for family, ways in FAMILIES.items()
         }
         entry: JsonSchema = {
             "type": "object",
-            "properties": {**families, "source": {"type": "string"}},
+            "properties": {**families, "source": {"type": "string", "description": SOURCE}},
             "required": ["source"],
             "minProperties": 2,
             "maxProperties": 2,
