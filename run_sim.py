@@ -386,6 +386,22 @@ def plan(file: Path, **how: Any) -> None:
 
 @cli.command()
 @click.argument("files", nargs=-1, required=True, type=SCENARIO_FILE)
+@click.option(
+    "--samples", type=click.IntRange(min=2), default=1000, show_default=True, help="Sets of uncertain inputs."
+)
+@click.option(
+    "--replications", "-n", type=click.IntRange(min=1), default=20, show_default=True, help="Replications of each set."
+)
+@options("seed", "set", "engine", "workers", "cluster", "out", "quiet", "json")
+def psa(files: tuple[Path, ...], **how: Any) -> None:
+    """Probabilistic sensitivity analysis of costs and QALYs. Goes on where it was stopped."""
+    from sim.shell.psa import psa_command
+
+    psa_command(files, _command_line(), **how)
+
+
+@cli.command()
+@click.argument("files", nargs=-1, required=True, type=SCENARIO_FILE)
 @options("set")
 @click.option("--path", "shows_path", is_flag=True, help="Also print the patient's path, step by step.")
 @click.option("--mermaid", is_flag=True, help="Print the path as a flow chart in Mermaid's notation, and nothing else.")

@@ -36,6 +36,7 @@ class Collected:
     lists: list[list[NDArray[np.int32]]] = field(default_factory=list)
     resources: list[dict[str, Any]] = field(default_factory=list)
     pairs: list[list[FloatArray | str]] = field(default_factory=list)
+    economics: list[list[list[float]]] = field(default_factory=list)
 
     def add(self, replication: Replication) -> None:
         """Keep what the tables need of one replication."""
@@ -47,6 +48,8 @@ class Collected:
         self.fates.append(np.array([o.fates for o in replication.outcomes]))
         self.lists.append([o.lists for o in replication.outcomes])
         self.pairs.append(replication.pairs)
+        economics = [o.economics for o in replication.outcomes]
+        self.economics.append([values for values in economics if values is not None])
         for arm, outcome in zip(self.arms, replication.outcomes, strict=True):
             for use in outcome.resources:
                 self.resources.append({"scenario": arm.name, "replication": replication.number, **asdict(use)})
