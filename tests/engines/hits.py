@@ -41,6 +41,12 @@ def happenings(case: Case, trace: Trace) -> Counter[str]:
     found["doses expired"] += int(trace.expiries.doses.sum())
     found["lot delivered"] += int(np.isfinite(trace.lots.ready).sum())
     found["lot failed"] += int(np.isfinite(trace.lots.failed).sum())
+    found["lot of a shelf of its own"] += int((trace.lots.centre > 0).sum())
+    found["doses expired on a shelf of their own"] += int((trace.expiries.centre > 0).sum())
+    later = trace.referral_day[len(trace.referral_day) // case.cohort.courses :] if case.cohort.courses > 1 else []
+    found["came back for a later course"] += int(np.isfinite(later).sum())
+    listed = patient & (case.cohort.referral_day[np.where(patient, uses.entity, 0)] < 0.0) if patient.any() else waited
+    found["on the initial list, granted after waiting"] += int((listed & waited).sum())
     found["attempt after the first"] += int((trace.attempts > 1).sum())
     found["product went on without its patient"] += int(_goes_on(trace))
     found["clocks changed on the path"] += int((trace.leave_day != case.cohort.leave_day).sum())

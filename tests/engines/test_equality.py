@@ -15,67 +15,156 @@ from sim.engine.trace import Trace
 from sim.scenario import load
 from tests.engines.both import Case, compare, difference, prepare
 from tests.engines.hits import happenings, ties
+from tests.engines.random_protocols import POLICIES, random_case
 from tests.engines.random_scenarios import scenario_text
+from tests.engines.watching import Watch
 from tests.runs import SHIPPED, load_text, small
 
 FILES = sorted([*SHIPPED.glob("*.yaml"), *(SHIPPED / "validation").glob("*.yaml")])
 MODEL_P = Path(__file__).parents[1] / "benchmarks" / "model_p.yaml"
 SHORT = ("run.warm_up=50 d", "run.window=200 d", "run.follow_up=150 d")
-# As many as run in about a quarter of a minute.
-RANDOM_SCENARIOS = 500
+# Together they run in about half a minute.
+RANDOM_SCENARIOS, RANDOM_PROTOCOLS = 240, 400
 
 # What the random scenarios must have exercised at least so often, all of them together.
 LEAST_HAPPENINGS = {
-    "granted after waiting for Capacity": 2_000,
-    "granted after waiting for Cadence": 1_000,
-    "granted after waiting for Stock": 500,
-    "left while holding Capacity": 500,
-    "left while holding Cadence": 500,
-    "left while waiting for Capacity": 500,
-    "left while waiting for Cadence": 500,
-    "left while waiting for Stock": 300,
-    "waited or left while holding something else": 1_000,
-    "waited under first_come": 2_000,
-    "waited under sickest_first": 500,
-    "waited under lottery": 500,
-    "Capacity in several centres": 100,
-    "Cadence in several centres": 20,
-    "lot waited for a line": 100,
-    "came back to a resource": 1_000,
-    "slot perished": 500,
-    "slot handed back": 200,
-    "slot handed back, claimed again": 100,
-    "doses expired": 200,
-    "lot delivered": 500,
-    "lot failed": 50,
-    "attempt after the first": 1_000,
-    "product went on without its patient": 1_000,
-    "clocks changed on the path": 1_000,
-    "left by death": 1_000,
-    "left by progression": 1_000,
-    "left by removal": 1_000,
-    "progressed and stayed": 1_000,
-    "ended as infused": 1_000,
-    "ended as product_failed": 100,
-    "ended as collection_failed": 100,
-    "ended as unsuitable": 100,
+    "granted after waiting for Capacity": 960,
+    "granted after waiting for Cadence": 480,
+    "granted after waiting for Stock": 240,
+    "left while holding Capacity": 240,
+    "left while holding Cadence": 240,
+    "left while waiting for Capacity": 240,
+    "left while waiting for Cadence": 240,
+    "left while waiting for Stock": 144,
+    "waited or left while holding something else": 480,
+    "waited under first_come": 960,
+    "waited under sickest_first": 240,
+    "waited under lottery": 240,
+    "Capacity in several centres": 48,
+    "Cadence in several centres": 9,
+    "lot waited for a line": 48,
+    "came back to a resource": 480,
+    "slot perished": 240,
+    "slot handed back": 96,
+    "slot handed back, claimed again": 48,
+    "doses expired": 96,
+    "lot delivered": 240,
+    "lot failed": 24,
+    "attempt after the first": 480,
+    "product went on without its patient": 480,
+    "clocks changed on the path": 480,
+    "left by death": 480,
+    "left by progression": 480,
+    "left by removal": 480,
+    "progressed and stayed": 480,
+    "ended as infused": 480,
+    "ended as product_failed": 48,
+    "ended as collection_failed": 48,
+    "ended as unsuitable": 48,
 }
 LEAST_TIES = {
-    "two arrivals": 1_000,
-    "two ask": 2_000,
-    "two give back": 500,
-    "one gives back, another asks": 1_000,
-    "one leaves the queue, another is served": 20,
-    "one leaves, another gives back": 300,
-    "a capacity changes, one asks": 10,
-    "a capacity changes, one gives back": 10,
-    "a slot is offered, one asks": 20,
-    "slots perish together": 500,
-    "doses expire, one asks": 10,
-    "a lot is delivered, one asks": 10,
-    "a lot is delivered, doses expire": 5,
-    "two lots start": 100,
+    "two arrivals": 480,
+    "two ask": 960,
+    "two give back": 240,
+    "one gives back, another asks": 480,
+    "one leaves the queue, another is served": 9,
+    "one leaves, another gives back": 144,
+    "a capacity changes, one asks": 4,
+    "a capacity changes, one gives back": 4,
+    "a slot is offered, one asks": 9,
+    "slots perish together": 240,
+    "doses expire, one asks": 4,
+    "a lot is delivered, one asks": 4,
+    "a lot is delivered, doses expire": 2,
+    "two lots start": 48,
 }
+
+
+LEAST_OF_PROTOCOLS = {
+    "stage waited for an opening": 2_000,
+    "stage waited for an opening that it fits": 500,
+    "stage paused": 2_000,
+    "stage lost under way": 500,
+    "stage no longer viable": 1_000,
+    "branch failed beside others": 1_000,
+    "gave up, holding nothing": 1_000,
+    "gave up, holding something": 300,
+    "gave up, several units": 500,
+    "left on his day, holding nothing": 300,
+    "left on his day, holding something": 200,
+    "left on his day, several units": 200,
+    "patience over at the instant of the grant": 200,
+    "ranked anew while waiting": 100,
+    "ranked anew too late": 200,
+    "several slots claimed at once": 200,
+    "came back for a later course": 500,
+    "on the initial list, granted after waiting": 100,
+    "doses expired on a shelf of their own": 200,
+    "lot of a shelf of its own": 500,
+    "lot waited for a line": 300,
+    "lot delivered": 1_000,
+    "lot failed": 500,
+    "came back to a resource": 2_000,
+    "attempt after the first": 500,
+    "left while holding Capacity": 500,
+    "left while holding Cadence": 300,
+    "left while waiting for Stock": 100,
+    "slot handed back": 100,
+    "slot handed back, claimed again": 20,
+    "product went on without its patient": 5_000,
+    "progressed and stayed": 500,
+    **{f"waited under {policy}": 150 for policy in ("first_come", *POLICIES)},
+}
+# Two phases that fell on one instant, "end of a wait" being a request that was not granted.
+LEAST_PHASES = {
+    "clock, clock": 500,
+    "clock, completion": 100,
+    "clock, delivery": 150,
+    "clock, expiry": 15,
+    "arrival, clock": 200,
+    "clock, patience": 150,
+    "clock, perish": 80,
+    "completion, completion": 700,
+    "completion, delivery": 500,
+    "completion, expiry": 70,
+    "arrival, completion": 200,
+    "completion, patience": 700,
+    "completion, perish": 250,
+    "delivery, delivery": 1_000,
+    "delivery, expiry": 150,
+    "arrival, delivery": 300,
+    "delivery, patience": 400,
+    "delivery, perish": 200,
+    "expiry, expiry": 100,
+    "arrival, expiry": 50,
+    "expiry, patience": 60,
+    "arrival, arrival": 500,
+    "arrival, patience": 300,
+    "patience, patience": 500,
+    "patience, perish": 200,
+    "perish, perish": 2_000,
+    "end of a wait, end of a wait": 400,
+    "clock, end of a wait": 600,
+    "delivery, end of a wait": 300,
+}
+
+
+def test_random_protocols_over_the_whole_vocabulary(monkeypatch: pytest.MonkeyPatch) -> None:
+    watch, happened, tied, phases, differing = Watch(monkeypatch), Counter[str](), Counter[str](), Counter[str](), []
+    for number in range(RANDOM_PROTOCOLS):
+        case = random_case(number)
+        reference, differs = compare(case)
+        phases += watch.ties()
+        if differs:
+            differing.append((number, differs))
+        if isinstance(reference, Trace):
+            happened += happenings(case, reference)
+            tied += ties(case, reference)
+    happened += watch.found
+    assert differing == []
+    assert {what: happened[what] for what, n in LEAST_OF_PROTOCOLS.items() if happened[what] < n} == {}
+    assert {what: phases[what] for what, n in LEAST_PHASES.items() if phases[what] < n} == {}
+    assert tied["a capacity changes, one gives back"] >= 50
 
 
 def test_random_scenarios_over_the_whole_vocabulary() -> None:
@@ -153,8 +242,9 @@ def test_arrays_that_start_too_small_grow(monkeypatch: pytest.MonkeyPatch) -> No
 
     monkeypatch.setattr(compiled_engine, "FIRST_ROOM", 1)
     monkeypatch.setattr(compiled_engine, "_grow", watched)
-    for number in range(120):
+    for number in range(60):
         assert compare(prepare(load_text(scenario_text(number)).scenario))[1] == []
+        assert compare(random_case(number))[1] == []
     assert grown == {*compiled_engine.GROWING, *compiled_engine.GROWING_ACROSS}
 
 

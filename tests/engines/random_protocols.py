@@ -1,0 +1,315 @@
+"""Random protocols over the whole vocabulary of steps and resources, for the comparison of the engines.
+
+`random_case(number)` is case `number`; the same number gives the same case. Half of them live on whole days only, so
+that everything that can tie does. Paths need not make sense in a clinic; they only have to be allowed.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from random import Random
+
+from sim.pieces.protocol import Cadence, Capacity, Policy, Protocol, Resource, Stock
+from sim.pieces.steps import (
+    Attempts,
+    Branch,
+    Choose,
+    Clocks,
+    Condition,
+    Draw,
+    End,
+    Fail,
+    Flagged,
+    Hazard,
+    Milestone,
+    Noted,
+    OnLeave,
+    Path,
+    Patience,
+    Progressed,
+    Return,
+    Share,
+    Since,
+    Stage,
+    Step,
+    Supply,
+    Together,
+    UntilSlotStart,
+    Use,
+)
+from sim.pure.distributions import Distribution, Empirical, Exponential, Fixed, Uniform
+from sim.pure.hours import Hours, Intervals
+from tests.engines.both import Case
+from tests.engines.random_people import FLAGS, random_book, random_people
+
+HORIZON = 260
+POLICIES = {
+    "own": Policy(progressed=0.0),
+    "lottery": Policy(),
+    "sickest": Policy(per_day=0.0, progressed=-5.0),
+    "mixed": Policy(per_day=0.5, progressed=3.0),
+    "latest": Policy(per_day=-1.0, progressed=-0.0),
+}
+MILESTONES = ("listing", "infusion", "seen")
+
+
+def random_case(number: int) -> Case:
+    """One protocol with its patients."""
+    r = Random(number)
+    whole = number % 2 == 0
+    centres = r.randint(1, 3)
+    book = random_book(r)
+    courses = r.choice([1, 1, 2])
+    resources = _resources(r, whole, centres)
+    writer = Writer(r, whole, {type(x).__name__: x.name for x in resources}, tuple(x.name for x in resources))
+    path = (Milestone("listing"), *writer.path(3), Milestone("infusion"))
+    if r.random() < 0.3:
+        path = (writer.stage(), *path)
+    if courses > 1:
+        back = Return("comes_back", writer.days())
+        place = r.randint(0, len(path))
+        path = (*path[:place], back, *path[place:])
+    later = (Milestone("later"), *writer.path(2), End("later", "over")) if courses > 1 else ()
+    protocol = Protocol(
+        product="any",
+        path=(*path, End("infused")) if r.random() < 0.8 else path,
+        resources=resources,
+        clocks=book,
+        centres=tuple(f"centre {k}" for k in range(centres)),
+        later_path=later,
+        policies=POLICIES,
+    )
+    cohort, luck = random_people(r, book, centres, whole, courses)
+    return Case(protocol, cohort, luck, float(r.choice([40, 70])), float(r.choice([60, 120])))
+
+
+# -- resources ------------------------------------------------------------------------------------------------------
+
+
+def _resources(r: Random, whole: bool, centres: int) -> tuple[Resource, ...]:
+    """Few units, so that there are queues; in any order of declaration."""
+    found: list[Resource] = [_capacity(r, "line", centres)]
+    if r.random() < 0.7:
+        found.append(_capacity(r, "bed", centres))
+    if r.random() < 0.7:
+        found.append(_cadence(r, whole, centres))
+    if r.random() < 0.6:
+        found.append(_stock(r, whole, centres))
+    r.shuffle(found)
+    return tuple(found)
+
+
+def _policy(r: Random) -> str:
+    return r.choice(["first_come", *POLICIES])
+
+
+def _capacity(r: Random, name: str, centres: int) -> Capacity:
+    """A capacity that may be cut, closed for a time, or without limit."""
+
+    def steps() -> tuple[tuple[float, float], ...]:
+        if r.random() < 0.1:
+            return ((0.0, math.inf),)
+        found = [(0.0, float(r.randint(1, 3)))]
+        if r.random() < 0.6:
+            day = 0
+            for _ in range(r.randint(1, 6)):
+                day += r.choice([1, 4, 5, 10])
+                found.append((float(day), float(r.choice([0, 1, 1, 2, 3]))))
+            found.append((float(day + 5), float(r.randint(1, 3))))
+        return tuple(found)
+
+    per_centre = r.random() < 0.4
+    units = tuple(steps() for _ in range(centres if per_centre else 1))
+    return Capacity(name, name, per_centre, units, policy=_policy(r), lot_rank=r.choice([0.0, 0.0, -1.0, 1.0]))
+
+
+def _cadence(r: Random, whole: bool, centres: int) -> Cadence:
+    per_centre = r.random() < 0.4
+    counts = tuple(r.randint(0 if per_centre else 1, 3) for _ in range(centres if per_centre else 1))
+    every, first = r.choice([2.0, 5.0, 7.0]), float(r.randint(0, 6)) + (0.0 if whole else r.random())
+    return Cadence(
+        "slot",
+        "slot",
+        per_centre,
+        counts,
+        offer_days=tuple(first + every * k for k in range(40)),
+        lead=r.choice([0.0, 3.0, 10.0]),
+        carry_over=r.choice([0, 0, 1, 3]),
+        notice=r.choice([-math.inf, 0.0, 2.0, math.inf]),
+        policy=_policy(r),
+    )
+
+
+def _stock(r: Random, whole: bool, centres: int) -> Stock:
+    per_centre = r.random() < 0.5
+    at = r.choice([0, 1, 3])
+    ordered = r.random() < 0.3
+    writer = Writer(r, whole, {"Capacity": "line"}, ("line",), lots=True)
+    return Stock(
+        "stock",
+        "stock",
+        per_centre,
+        opening=tuple(r.randint(0, 4) for _ in range(centres if per_centre else 1)),
+        shelf_life=r.choice([math.inf, 5.0, 10.0, 20.0]),
+        reorder=None if ordered else (at, at + r.choice([1, 1, 3])),
+        every=r.choice([3.0, 5.0]) if ordered else math.inf,
+        doses_per_lot=r.choice([1, 1, 2]),
+        # a lot that took no time and failed would be ordered again at the same instant, without end
+        lot_path=(Stage("lot donor", Fixed(1.0)), *writer.path(2), Supply("stock")),
+        policy=_policy(r),
+    )
+
+
+# -- paths ----------------------------------------------------------------------------------------------------------
+
+
+@dataclass
+class Writer:
+    """Writes paths; every stage, choice and hazard gets a name of its own, so that it has draws of its own."""
+
+    r: Random
+    whole: bool
+    by_kind: dict[str, str]
+    resources: tuple[str, ...]
+    lots: bool = False
+    attempts: int = 0
+    names: int = field(default=0)
+
+    def path(self, depth: int, failing: bool = False) -> Path:
+        """A few steps; `failing`: inside an attempt, which may fail."""
+        found = [step for _ in range(self.r.randint(1, 3)) for step in self.steps(depth)]
+        if failing:
+            found.insert(self.r.randint(0, len(found)), Choose(self.share(), (Fail(),)))
+        return tuple(found)
+
+    def steps(self, depth: int) -> Path:
+        """One step, with what it needs around it."""
+        if depth == 0:
+            return (self.stage(),)
+        kinds = [self.stage, self.use, self.use, self.choose, self.several, self.side_by_side]
+        if not self.lots:
+            kinds += [self.stage, self.use, self.draw, self.change, self.milestone, self.slot, self.slot]
+        found = self.r.choice(kinds)
+        return (found(),) if found in (self.stage, self.milestone) else found(depth - 1)  # type: ignore[call-arg]
+
+    def name(self, what: str) -> str:
+        self.names += 1
+        return f"{'lot ' if self.lots else ''}{what} {self.names}"
+
+    def days(self) -> Distribution:
+        r = self.r
+        if r.random() < 0.15:
+            return Fixed(0.0)
+        if self.whole or r.random() < 0.2:
+            return r.choice([Fixed(float(r.choice([1, 2, 5, 5, 10]))), Empirical((0.0, 1.0, 5.0, 5.0, 12.0))])
+        return r.choice([Exponential(float(r.randint(2, 12))), Uniform(0.0, float(r.randint(3, 15)))])
+
+    def share(self) -> Share:
+        return Share(self.name("share"), self.r.choice([0.1, 0.3, 0.6]))
+
+    def stage(self) -> Stage:
+        return Stage(self.name("stage"), self.days(), self.hours() if self.r.random() < 0.4 else None)
+
+    def hours(self) -> Hours:
+        r = self.r
+        losses = sorted({float(r.randint(0, 100)) for _ in range(8)}) if r.random() < 0.5 else []
+        return Hours(
+            openings=self.intervals() if r.random() < 0.7 else (),
+            fit=r.random() < 0.3,
+            counts=self.intervals() if r.random() < 0.5 else (),
+            losses=tuple(losses),
+            viable=r.choice([math.inf, math.inf, 0.0, 1.0, 3.0]),
+        )
+
+    def intervals(self) -> Intervals:
+        """Open for some days, closed for some, on whole days."""
+        r, day = self.r, float(self.r.choice([-3, 0, 2, 5]))
+        length, pause = float(r.choice([1, 3, 5])), float(r.choice([1, 2, 5]))
+        found = []
+        while day < HORIZON:
+            found.append((day, day + length))
+            day += length + pause
+        return tuple(found)
+
+    def patience(self, depth: int) -> Patience | None:
+        r = self.r
+        if r.random() < 0.4:
+            return None
+        since = Since.JOINING if self.lots else r.choice(list(Since))
+        otherwise = () if r.random() < 0.4 else self.path(depth)
+        return Patience(r.choice([0.0, 2.0, 5.0, 5.0, 10.0, math.inf]), since, otherwise)
+
+    def use(self, depth: int) -> Path:
+        r = self.r
+        capacities = [name for name in self.resources if name in ("line", "bed")]
+        units = r.choice([1, 1, 1, 2])
+        return (Use(r.choice(capacities), self.path(depth), units, r.random() < 0.4, self.patience(depth)),)
+
+    def slot(self, depth: int) -> Path:
+        """A slot, and usually the wait for its start; the failure of what follows keeps or forfeits it."""
+        if "slot" not in self.resources:
+            return self.use(depth)
+        until = Stage(self.name("slot stage"), UntilSlotStart("slot"))
+        inner = self.path(depth)
+        if self.r.random() < 0.9:
+            place = self.r.choice([0, 0, len(inner)])
+            inner = (*inner[:place], until, *inner[place:])
+        units = self.r.choice([1, 1, 2])
+        return (Use("slot", inner, units, self.r.random() < 0.3, self.patience(depth)),)
+
+    def draw(self, depth: int) -> Path:
+        return (Draw("stock", self.patience(depth)),) if "stock" in self.resources else self.use(depth)
+
+    def condition(self) -> Condition:
+        if self.lots:
+            return self.share()
+        flagged, noted = Flagged(self.r.choice(FLAGS)), Noted(self.r.choice(MILESTONES[:2]))
+        return self.r.choice([self.share(), self.share(), flagged, noted, Progressed()])
+
+    def choose(self, depth: int) -> Path:
+        """A branch; now and then one of its sides is the end of the path."""
+        r = self.r
+        then = (End(r.choice(["stopped", "unsuitable"]), r.choice(["", "a", "b"])),) if r.random() < 0.2 else ()
+        return (Choose(self.condition(), then or self.path(depth), self.path(depth) if r.random() < 0.5 else ()),)
+
+    def several(self, depth: int) -> Path:
+        """Attempts that may fail, and what happens when the last of them has."""
+        r = self.r
+        self.attempts += 1
+        steps: Path = self.path(depth, failing=True)
+        most = r.choice([1, 2, 3, None])
+        gap: Path = () if r.random() < 0.4 else (self.stage(),)
+        last: Path = (End("failed", r.choice(["", "a"])),) if r.random() < 0.3 else ()
+        name = f"{'lot ' if self.lots else ''}try {self.attempts % 3}"
+        if most is None:  # bounded in days: where nothing takes time, a thousand attempts are over in no time
+            gap = (Stage(self.name("gap"), Fixed(1.0)),)
+        return (Attempts(name, steps, most, gap, last),)
+
+    def side_by_side(self, depth: int) -> Path:
+        """Branches of every kind; inside an attempt, so that one of them may fail it."""
+        r = self.r
+        branches = tuple(
+            Branch(self.path(depth, failing=r.random() < 0.3), r.choice(list(OnLeave)))
+            for _ in range(r.choice([1, 2, 2, 3]))
+        )
+        together: Path = (Together(branches),)
+        self.attempts += 1
+        return (Attempts(f"{'lot ' if self.lots else ''}try {self.attempts % 3}", together, 2),)
+
+    def change(self, depth: int) -> Path:
+        """Clocks that run differently, or not at all."""
+        r = self.r
+        step: Step = r.choice(
+            [
+                Hazard(self.name("hazard"), r.choice(["progression", "death"]), r.choice([0.0, 0.5, 2.0, 1e6])),
+                Hazard(self.name("hazard"), "removal", 2.0, after=self.days()),
+                Clocks("after", anew=r.random() < 0.5),
+                Clocks("after"),
+                Clocks(None),
+            ]
+        )
+        return (step, *self.path(depth))
+
+    def milestone(self) -> Milestone:
+        return Milestone(self.r.choice(MILESTONES))
