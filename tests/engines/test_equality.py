@@ -20,7 +20,7 @@ from tests.engines.random_scenarios import scenario_text
 from tests.engines.watching import Watch
 from tests.runs import SHIPPED, load_text, small
 
-FILES = sorted([*SHIPPED.glob("*.yaml"), *(SHIPPED / "validation").glob("*.yaml")])
+FILES = sorted([*SHIPPED.glob("*.yaml"), *(SHIPPED / "validation").glob("*.yaml"), *(SHIPPED / "library").glob("*.yaml")])
 MODEL_P = Path(__file__).parents[1] / "benchmarks" / "model_p.yaml"
 SHORT = ("run.warm_up=50 d", "run.window=200 d", "run.follow_up=150 d")
 # Together they run in about half a minute.
@@ -103,7 +103,7 @@ LEAST_OF_PROTOCOLS = {
     "lot of a shelf of its own": 500,
     "lot waited for a line": 300,
     "lot delivered": 1_000,
-    "lot failed": 500,
+    "lot failed": 250,
     "came back to a resource": 2_000,
     "attempt after the first": 500,
     "left while holding Capacity": 500,
