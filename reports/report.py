@@ -12,6 +12,7 @@ from reports.charts import CHARTS
 from reports.export import Picture, page
 from reports.findings import Findings, headline, sentence
 from reports.grids import Grid
+from reports.money import money
 from reports.tables import Tables
 from reports.theme import mark
 from reports.words import bounds, counted, level
@@ -50,7 +51,7 @@ def page_of(tables: Tables, findings: Findings, pictures: Sequence[Picture]) -> 
     return page(
         "report.html.jinja",
         title=str(manifest.get("title") or "CAR-T vein-to-vein simulation"),
-        contents=_contents(changes is not None),
+        contents=_contents(changes is not None, "economics" in tables),
         first=first,
         sentences=[sentence(findings, scenario) for scenario in compared],
         paired="same_patients" in tables,
@@ -64,6 +65,7 @@ def page_of(tables: Tables, findings: Findings, pictures: Sequence[Picture]) -> 
         grids=grids.of_charts(tables, findings),
         left_out=_left_out(tables, findings),
         changes=changes,
+        money=money(tables, findings),
         parameters=sources.parameters(tables, findings),
         not_modelled=_texts(manifest.get("not_modelled")),
         glossary=GLOSSARY,
@@ -73,8 +75,9 @@ def page_of(tables: Tables, findings: Findings, pictures: Sequence[Picture]) -> 
     )
 
 
-def _contents(changes: bool) -> list[tuple[str, str]]:
+def _contents(changes: bool, economics: bool) -> list[tuple[str, str]]:
     sections = [("finding", "Finding"), ("key", "Key figures"), ("charts", "Charts")]
+    sections += [("economics", "Costs and QALYs")] if economics else []
     sections += [("changes", "What differs")] if changes else []
     return [
         *sections,

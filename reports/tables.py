@@ -69,6 +69,31 @@ FORMS: Mapping[str, Form] = {
         ("scenario", "path", "value", "source", "note", "stated", "reference"), (), ("scenario", "path")
     ),
     "changes": Form(("path",), (), ("path",), optional=True),
+    "economics": Form(
+        ("scenario", "quantity", "label", "unit", "assumed"),
+        ("estimate", "low", "high"),
+        ("scenario", "quantity"),
+        drawn="estimate",
+        optional=True,
+    ),
+    "economics_differences": Form(
+        ("scenario", "baseline", "quantity", "label", "unit", "assumed"),
+        ("estimate", "low", "high"),
+        ("scenario", "quantity"),
+        optional=True,
+    ),
+    "icer": Form(
+        ("scenario", "unit", "status", "against", "assumed"),
+        ("cost", "qalys", "incremental_cost", "incremental_qalys", "icer"),
+        ("scenario",),
+        optional=True,
+    ),
+    "nmb": Form(
+        ("scenario", "unit", "baseline", "assumed"),
+        ("willingness_to_pay", "estimate", "low", "high", "increment", "increment_low", "increment_high"),
+        ("scenario", "willingness_to_pay"),
+        optional=True,
+    ),
 }
 
 

@@ -137,7 +137,7 @@ def test_the_tables_agree_with_each_other(done: tuple[Path, Psa, SweepPlan]) -> 
         (wide["effects_Short wait"] - wide["effects_Long wait"]).to_numpy()
     )
     ceac = pd.read_csv(folder / "ceac.csv")
-    assert ceac.groupby("willingness_to_pay")["probability_cost_effective"].sum().to_numpy() == pytest.approx(1.0)
+    assert ceac.groupby("willingness_to_pay")["probability"].sum().to_numpy() == pytest.approx(1.0)
     assert (ceac.groupby("willingness_to_pay")["on_frontier"].sum() == 1).all()
     assert {0.0, 50_000.0, 100_000.0, 200_000.0} <= set(ceac["willingness_to_pay"])
     evpi = pd.read_csv(folder / "evpi.csv")

@@ -1,7 +1,7 @@
 """What the model leaves out, in sentences for the report."""
 
 NOT_MODELLED = (
-    "Nothing after infusion but the length of stay: no toxicity, response, relapse, survival, costs or utilities.",
+    "After infusion: differences between risk groups, and what is done after a relapse, but for its average.",
     "Opening hours, holidays, courier days and shut-downs: every resource is open all the time.",
     "Travel: each region sends its patients to one centre, and everybody travels.",
     "Patients who change from one product to the other, or are treated a second time.",
