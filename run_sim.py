@@ -322,6 +322,29 @@ def _show(study: Study, as_json: bool) -> None:
         for _, row in study.list_below.iterrows():
             click.echo(f"{row['scenario']}: {row['label'].lower()}: {_dated(row)}")
     click.echo("Estimates over replications with 95 % intervals; differences are paired on the same patients.")
+    if study.economics is not None:
+        _show_economics(study.economics, study.icer)
+
+
+def _show_economics(economics: pd.DataFrame, icer: pd.DataFrame | None) -> None:
+    from reports.money import amount, heading
+
+    names = list(dict.fromkeys(economics["scenario"]))
+    rows = []
+    for quantity in ("cost_per_referred", "qalys_per_referred"):
+        found = [dict(row) for _, row in economics[economics["quantity"] == quantity].iterrows()]
+        first = found[0]
+        cells = [amount(float(row["estimate"]), str(row["unit"])) for row in found]
+        rows.append([heading(str(first["label"]), str(first["unit"])), *cells])
+    if icer is not None:
+        standing = {str(row["scenario"]): dict(row) for _, row in icer.iterrows()}
+        told = [standing[name] for name in names]
+        cells = [amount(float(row["icer"]), "") if row["against"] else str(row["status"]) for row in told]
+        rows.append(["ICER, per QALY", *cells])
+    click.echo()
+    print_table(["", *names], rows)
+    count = len({path for text in economics["assumed"] for path in str(text).split("; ") if path})
+    click.echo(f"Costs and QALYs stand on {count} inputs that are assumptions: see `assumed` in economics.csv.")
 
 
 def _dated(row: Any) -> str:
@@ -343,7 +366,12 @@ def _rows(table: pd.DataFrame, metric: str) -> list[dict[str, Any]]:
 def _as_json(study: Study) -> str:
     import json
 
-    found = {"summary": study.summary, "differences": study.differences}
+    found = {
+        "summary": study.summary,
+        "differences": study.differences,
+        "economics": study.economics,
+        "icer": study.icer,
+    }
     return json.dumps(
         {
             name: json.loads(table.to_json(orient="records", double_precision=15))

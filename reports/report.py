@@ -12,6 +12,7 @@ from reports.charts import CHARTS
 from reports.export import Picture, page
 from reports.findings import Findings, headline, sentence
 from reports.grids import Grid
+from reports.money import money
 from reports.tables import Tables
 from reports.theme import mark
 from reports.words import bounds, counted, level
@@ -51,7 +52,7 @@ def page_of(tables: Tables, findings: Findings, pictures: Sequence[Picture]) -> 
     return page(
         "report.html.jinja",
         title=str(manifest.get("title") or "CAR-T vein-to-vein simulation"),
-        contents=_contents(findings, changes is not None),
+        contents=_contents(findings, changes is not None, "economics" in tables),
         first=first,
         sentences=[sentence(findings, scenario) for scenario in compared],
         paired="same_patients" in tables,
@@ -65,6 +66,7 @@ def page_of(tables: Tables, findings: Findings, pictures: Sequence[Picture]) -> 
         grids=grids.of_charts(tables, findings),
         left_out=_left_out(tables, findings),
         changes=changes,
+        money=money(tables, findings),
         parameters=sources.parameters(tables, findings),
         not_modelled=_texts(manifest.get("not_modelled")),
         glossary=GLOSSARY,
@@ -74,10 +76,11 @@ def page_of(tables: Tables, findings: Findings, pictures: Sequence[Picture]) -> 
     )
 
 
-def _contents(findings: Findings, changes: bool) -> list[tuple[str, str]]:
+def _contents(findings: Findings, changes: bool, economics: bool) -> list[tuple[str, str]]:
     sections = [("finding", "Finding")]
     sections += [("key", "Key figures")] if findings.scenarios else []
     sections += [("charts", "Charts")]
+    sections += [("economics", "Costs and QALYs")] if economics else []
     sections += [("changes", "What differs")] if changes else []
     sections += [("parameters", "Parameters and sources")] if findings.scenarios else []
     return [

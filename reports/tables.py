@@ -178,6 +178,31 @@ FORMS: Mapping[str, Form] = {
         optional=True,
     ),
     "evpi": Form((), ("willingness_to_pay", "evpi"), ("willingness_to_pay",), drawn="evpi", optional=True),
+    "economics": Form(
+        ("scenario", "quantity", "label", "unit", "assumed"),
+        ("estimate", "low", "high"),
+        ("scenario", "quantity"),
+        drawn="estimate",
+        optional=True,
+    ),
+    "economics_differences": Form(
+        ("scenario", "baseline", "quantity", "label", "unit", "assumed"),
+        ("estimate", "low", "high"),
+        ("scenario", "quantity"),
+        optional=True,
+    ),
+    "icer": Form(
+        ("scenario", "unit", "status", "against", "assumed"),
+        ("cost", "qalys", "incremental_cost", "incremental_qalys", "icer"),
+        ("scenario",),
+        optional=True,
+    ),
+    "nmb": Form(
+        ("scenario", "unit", "baseline", "assumed"),
+        ("willingness_to_pay", "estimate", "low", "high", "increment", "increment_low", "increment_high"),
+        ("scenario", "willingness_to_pay"),
+        optional=True,
+    ),
 }
 STUDIES = ("sweep", "tornado", "sobol", "plan", "ce_plane", "ceac", "evpi")
 """Tables of studies of many points; a folder that holds one of them need not hold those of a comparison."""

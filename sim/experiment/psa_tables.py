@@ -6,7 +6,7 @@
   where scenarios differ in the distribution of an input, a column for each, `path (scenario)`.
 - `ce_plane.csv`: `sample, strategy, baseline, incremental_cost, incremental_qalys, assumed`.
 - `ceac.csv`, a row a willingness to pay and strategy: `willingness_to_pay, unit, strategy,
-  probability_cost_effective, expected_nmb, on_frontier, assumed`.
+  probability, expected_nmb, on_frontier, assumed`.
 - `evpi.csv`, a row a willingness to pay: `willingness_to_pay, unit, evpi, standard_error, best_strategy,
   simulation_share, assumed`. EVPI per patient referred; `simulation_share`: how much of the variance of net benefit
   between the best and the next best strategy is left over from too few replications. EVPI is too high by what it holds.
@@ -121,7 +121,7 @@ def _curves(base: Base, amounts: FloatArray, found: Acceptability) -> pd.DataFra
                 "willingness_to_pay": amounts,
                 "unit": _unit(base),
                 "strategy": name,
-                "probability_cost_effective": found.probability[:, place],
+                "probability": found.probability[:, place],
                 "expected_nmb": found.expected[:, place],
                 "on_frontier": found.best == place,
                 "assumed": all_assumed(base),

@@ -74,7 +74,7 @@ def _show(found: Psa, folder: Path, as_json: bool) -> None:
     ]
     print_table(["strategy", f"cost, {icer['unit'].iloc[0]}", "QALYs", "ICER"], rows)
     steps = evpi.iloc[:: max(1, len(evpi) // 8)]
-    best = ceac[ceac["on_frontier"]].set_index("willingness_to_pay")["probability_cost_effective"]
+    best = ceac[ceac["on_frontier"]].set_index("willingness_to_pay")["probability"]
     rows = [
         [
             f"{row['willingness_to_pay']:,.0f}",

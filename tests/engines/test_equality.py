@@ -20,7 +20,9 @@ from tests.engines.random_scenarios import scenario_text
 from tests.engines.watching import Watch
 from tests.runs import SHIPPED, load_text, small
 
-FILES = sorted([*SHIPPED.glob("*.yaml"), *(SHIPPED / "validation").glob("*.yaml"), *(SHIPPED / "library").glob("*.yaml")])
+FILES = sorted(
+    [*SHIPPED.glob("*.yaml"), *(SHIPPED / "validation").glob("*.yaml"), *(SHIPPED / "library").glob("*.yaml")]
+)
 MODEL_P = Path(__file__).parents[1] / "benchmarks" / "model_p.yaml"
 SHORT = ("run.warm_up=50 d", "run.window=200 d", "run.follow_up=150 d")
 # Together they run in about half a minute.
