@@ -9,20 +9,31 @@ Longer than 400 lines because the shell is one file: every command, and all that
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from sim.shell.naming import by_name
+from sim.shell.screen import (
+    BAD_INPUT,
+    INTERRUPTED,
+    MISSED,
+    errors_in_words,
+    print_table,
+    progress,
+    say,
+    stop,
+)
+
 if TYPE_CHECKING:
     import pandas as pd
 
+    from sim.experiment.precision import Precision
     from sim.experiment.study import Study
     from sim.scenario import Loaded
 
-FAILED, BAD_INPUT, MISSED, CANNOT_BE_MADE, INTERRUPTED = 1, 2, 3, 4, 130
 ON_SCREEN = (
     "waiting_days_mean",
     "waiting_days_median",
@@ -35,17 +46,6 @@ ON_SCREEN = (
     "lost_before_infusion_share",
 )
 Command = TypeVar("Command", bound=Callable[..., Any])
-
-
-def say(text: str) -> None:
-    """Talk goes to standard error."""
-    click.echo(text, err=True)
-
-
-def stop(message: str, code: int) -> None:
-    """Leave with a message and an exit code."""
-    say(message)
-    sys.exit(code)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
@@ -66,6 +66,15 @@ def options(*names: str) -> Callable[[Command], Command]:
             type=click.IntRange(min=1),
             help="Processes to use; chosen by the work unless given. Results are the same.",
         ),
+        "cluster": click.option(
+            "--cluster", metavar="ADDRESS", help="A Dask scheduler to run on, e.g. tcp://10.0.0.5:8786."
+        ),
+        "vary": click.option(
+            "--vary",
+            multiple=True,
+            metavar="PATH=VALUES",
+            help="Values of one path: manufacturing.lines=4:20:2 (from:to:step), or release_testing.sterility=7d,14d.",
+        ),
         "out": click.option("--out", type=click.Path(path_type=Path), help="Folder for the results."),
         "set": click.option(
             "--set",
@@ -82,6 +91,22 @@ def options(*names: str) -> Callable[[Command], Command]:
             help="Which engine runs.",
         ),
         "trace": click.option("--trace", is_flag=True, help="Also write every event to events.parquet."),
+        "precision": click.option(
+            "--precision",
+            metavar="METRIC=HALFWIDTH",
+            help="Replicate until the 95 % interval is so narrow, e.g. progressed_before_infusion_share=0.01.",
+        ),
+        "min-replications": click.option(
+            "--min-replications", type=click.IntRange(min=2), help="With --precision: at least so many (20)."
+        ),
+        "max-replications": click.option(
+            "--max-replications", type=click.IntRange(min=2), help="With --precision: at most so many (1000)."
+        ),
+        "list-below": click.option(
+            "--list-below",
+            type=click.IntRange(min=0),
+            help="Also say from which date on fewer patients than this are waiting.",
+        ),
         "quiet": click.option("--quiet", "-q", is_flag=True, help="Say nothing but results and errors."),
         "json": click.option("--json", "as_json", is_flag=True, help="Print the results as JSON."),
     }
@@ -94,7 +119,10 @@ def options(*names: str) -> Callable[[Command], Command]:
     return decorate
 
 
-RUN_OPTIONS = options("replications", "seed", "set", "engine", "workers", "out", "trace", "quiet", "json")
+RUN_OPTIONS = options(
+    "replications", "precision", "min-replications", "max-replications", "seed", "set", "engine", "workers", "out",
+    "list-below", "trace", "quiet", "json",
+)  # fmt: skip
 SCENARIO_FILE = click.Path(path_type=Path)
 
 
@@ -120,19 +148,24 @@ def _study(
     files: Sequence[Path],
     verb: str,
     replications: int | None,
+    precision: str | None,
+    min_replications: int | None,
+    max_replications: int | None,
     seed: int | None,
     overrides: tuple[str, ...],
     engine: str,
     workers: int | None,
     out: Path | None,
+    list_below: int | None,
     trace: bool,
     quiet: bool,
     as_json: bool,
 ) -> None:
+    rule = _precision(precision, replications, min_replications, max_replications)
     if not quiet:
         say(f"Reading {', '.join(str(file) for file in files)}")
     changed = [*overrides, *([f"run.seed={seed}"] if seed is not None else [])]
-    scenarios = _named([_load(file, changed) for file in files])
+    scenarios = by_name([_load(file, changed) for file in files])
     folder = out if out is not None else Path("results") / "-".join([verb, *(file.stem for file in files)])
     with errors_in_words():
         from importlib.util import find_spec
@@ -142,15 +175,16 @@ def _study(
 
         require_usable(folder)
         first = next(iter(scenarios.values())).scenario.run
-        count = replications or first.replications
+        count = rule.most if rule is not None else replications or first.replications
         notes = _align(scenarios)
-        plan = Plan(scenarios, count, workers, _command_line(), trace, engine)
+        plan = Plan(scenarios, count, workers, _command_line(), trace, engine, rule, list_below)
         if engine == "auto" and find_spec("numba") is None:
             say("numba is not installed: everything runs on the SimPy engine, with the same results but more slowly")
         for warning in [*notes, *load_warnings(scenarios)]:
             say(f"warning: {warning}")
         if not quiet:
-            say(f"{len(scenarios)} scenario{'s' if len(scenarios) > 1 else ''}, {count} replications")
+            many = f"{'at most ' if rule else ''}{count} replications"
+            say(f"{len(scenarios)} scenario{'s' if len(scenarios) > 1 else ''}, {many}")
         with new_results(folder) as building:
             with progress(count, quiet) as done:
                 study = run_study(plan, building, done)
@@ -162,6 +196,21 @@ def _study(
             write_all(building, write_text)
     _show(study, as_json)
     click.echo(f"Report: {folder / 'report.html'}", err=as_json)
+
+
+def _precision(text: str | None, replications: int | None, least: int | None, most: int | None) -> Precision | None:
+    if text is None:
+        if least is not None or most is not None:
+            raise click.UsageError("--min-replications and --max-replications belong to --precision")
+        return None
+    if replications is not None:
+        raise click.UsageError("--replications and --precision exclude each other; see --max-replications")
+    from sim.experiment.precision import parse_precision
+
+    try:
+        return parse_precision(text, least, most)
+    except ValueError as error:
+        return stop(f"--precision: {error}", BAD_INPUT)
 
 
 def _align(scenarios: dict[str, Loaded]) -> list[str]:
@@ -186,62 +235,8 @@ def _load(file: Path, overrides: Sequence[str] = ()) -> Loaded:
         sys.exit(BAD_INPUT)
 
 
-def _named(loaded: Sequence[Loaded]) -> dict[str, Loaded]:
-    """The scenarios by name; those of one name are told apart by their files."""
-    names = [one.scenario.name for one in loaded]
-    found: dict[str, Loaded] = {}
-    for name, one in zip(names, loaded, strict=True):
-        key = name if names.count(name) == 1 else f"{name} ({one.path.name})"
-        number = 2
-        while key in found:
-            key, number = f"{name} ({one.path.name}, {number})", number + 1
-        found[key] = one
-    return found
-
-
 def _command_line() -> str:
     return " ".join([Path(sys.argv[0]).name, *sys.argv[1:]])
-
-
-@contextmanager
-def errors_in_words() -> Iterator[None]:
-    """Errors of input, folder and run as one clear line with the right exit code."""
-    from sim.engine.choice import EngineMissingError
-    from sim.engine.trace import EngineError
-    from sim.experiment.folder import FolderError
-    from sim.scenario import ScenarioError
-
-    try:
-        yield
-    except ScenarioError as error:
-        for problem in error.problems:
-            say(str(problem))
-        sys.exit(BAD_INPUT)
-    except FolderError as error:
-        stop(f"{error}", BAD_INPUT)
-    except EngineMissingError as error:
-        stop(f"{error}", CANNOT_BE_MADE)
-    except EngineError as error:
-        stop(f"the run failed: {error}", FAILED)
-    except OSError as error:
-        where = f"{error.filename}: " if error.filename else ""
-        stop(f"the run failed: {where}{error.strerror or error}", FAILED)
-
-
-@contextmanager
-def progress(total: int, quiet: bool) -> Iterator[Callable[[int], None]]:
-    """A progress bar on standard error; nothing at all in a pipe."""
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-    console = Console(stderr=True)
-    bar = Progress(
-        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(),
-        console=console, transient=True, disable=quiet or not console.is_terminal,
-    )  # fmt: skip
-    with bar:
-        task = bar.add_task("Replications", total=total)
-        yield lambda count: bar.advance(task, count)
 
 
 def _show(study: Study, as_json: bool) -> None:
@@ -257,7 +252,7 @@ def _show(study: Study, as_json: bool) -> None:
     if study.differences is not None and len(study.changes):
         click.echo("What differs between the scenarios")
         changes = [[row["path"], *(row[name] for name in names)] for _, row in study.changes.iterrows()]
-        _print_table(["", *names], changes, numbers_from=len(names) + 1)
+        print_table(["", *names], changes, numbers_from=len(names) + 1)
         click.echo()
     rows = []
     for metric in ON_SCREEN:
@@ -268,8 +263,23 @@ def _show(study: Study, as_json: bool) -> None:
     headers = ["", *names]
     if study.differences is not None:
         headers += [f"difference: {name}" if len(names) > 2 else "difference" for name in names[1:]]
-    _print_table(headers, rows)
+    print_table(headers, rows)
+    if study.list_below is not None:
+        for _, row in study.list_below.iterrows():
+            click.echo(f"{row['scenario']}: {row['label'].lower()}: {_dated(row)}")
     click.echo("Estimates over replications with 95 % intervals; differences are paired on the same patients.")
+
+
+def _dated(row: Any) -> str:
+    """When a list falls below its number, in words."""
+    import pandas as pd
+
+    if pd.isna(row["day"]):
+        return f"never stays below {row['below']} within the window"
+    sure = (
+        "never in 95 % of replications" if pd.isna(row["sure_day"]) else f"in 95 % of replications {row['sure_date']}"
+    )
+    return f"below {row['below']} on average from {row['date']} on, {sure}"
 
 
 def _rows(table: pd.DataFrame, metric: str) -> list[dict[str, Any]]:
@@ -290,22 +300,34 @@ def _as_json(study: Study) -> str:
     )
 
 
-def _print_table(headers: Sequence[str], rows: Sequence[Sequence[str]], numbers_from: int = 1) -> None:
-    """Print a table; columns from `numbers_from` on are set flush right."""
-    from rich.box import SIMPLE_HEAD
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
+@cli.command()
+@click.argument("files", nargs=-1, required=True, type=SCENARIO_FILE)
+@click.option(
+    "--design",
+    type=click.Choice(["grid", "one_at_a_time", "latin_hypercube", "sobol", "morris"]),
+    help="Which points to run; grid unless the sweep file says otherwise.",
+)
+@click.option("--samples", type=click.IntRange(min=2), help="Size of a sampled design.")
+@options("vary", "replications", "seed", "set", "engine", "workers", "cluster", "out", "quiet", "json")
+def sweep(files: tuple[Path, ...], **how: Any) -> None:
+    """Run many points: a sweep file, or scenario files with --vary. Goes on where it was stopped."""
+    from sim.shell.sweeps import sweep_command
 
-    table = Table(box=SIMPLE_HEAD, pad_edge=False)
-    for place, header in enumerate(headers):
-        table.add_column(Text(header), justify="left" if place < numbers_from else "right", overflow="fold")
-    for row in rows:
-        table.add_row(*(Text(str(cell)) for cell in row))
-    console = Console()
-    if not console.is_terminal:
-        console = Console(width=200)
-    console.print(table)
+    sweep_command(files, _command_line(), **how)
+
+
+@cli.command()
+@click.argument("file", type=SCENARIO_FILE)
+@click.option("--target", required=True, metavar="'METRIC <= X'", help="What must hold, with <= or >=.")
+@click.option(
+    "--confidence", type=click.FloatRange(0.5, 0.9999), default=0.95, show_default=True, help="How sure it must be."
+)
+@options("vary", "replications", "seed", "set", "engine", "workers", "cluster", "out", "quiet", "json")
+def plan(file: Path, **how: Any) -> None:
+    """The smallest capacity that meets a target, and the curve; leaves with 3 where there is none."""
+    from sim.shell.plans import plan_command
+
+    plan_command(file, _command_line(), **how)
 
 
 @cli.command()
@@ -341,7 +363,7 @@ def _check_one(file: Path, loaded: Loaded) -> None:
     )
     loads = offered_loads(loaded.scenario, protocol)
     if loads:
-        _print_table(
+        print_table(
             ["resource", "name", "centre", "offered load"],
             [[load.label, load.resource, load.centre, f"{load.load:.3f}"] for load in loads],
             numbers_from=3,
@@ -380,7 +402,7 @@ def list_scenarios() -> None:
     from sim.scenario.shipped import shipped
 
     rows = [[str(path), one.scenario.name, one.scenario.description.strip().split("\n")[0]] for path, one in shipped()]
-    _print_table(["file", "name", "what it is"], rows, numbers_from=3)
+    print_table(["file", "name", "what it is"], rows, numbers_from=3)
 
 
 @cli.command()
@@ -452,7 +474,7 @@ def validate(
 
         click.echo(json.dumps(table, indent=2))
     else:
-        _print_table(list(table[0]), [[_cell(value) for value in row.values()] for row in table], numbers_from=2)
+        print_table(list(table[0]), [[_cell(value) for value in row.values()] for row in table], numbers_from=2)
     missed = sum(not verdict.met for verdict in verdicts)
     click.echo(f"{len(verdicts) - missed} of {len(verdicts)} targets met", err=as_json)
     sys.exit(MISSED if missed else 0)

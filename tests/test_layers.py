@@ -18,6 +18,7 @@ FLOORS = {
     "sim.outcomes": 4,
     "sim.experiment": 5,
     "reports": 6,
+    "sim.shell": 7,
     "run_sim": 7,
 }
 FILES = sorted([*ROOT.glob("sim/**/*.py"), *ROOT.glob("reports/**/*.py"), ROOT / "run_sim.py"])

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from sim.engine.choice import SIMPY, engine
 from sim.engine.trace import LOT, Trace
-from sim.outcomes.curves import fate_counts, incidence, stage_days, wait_shares
+from sim.outcomes.curves import fate_counts, incidence, list_lengths, stage_days, wait_shares
 from sim.outcomes.fates import Patients, resolve, table
 from sim.outcomes.metrics import measure
 from sim.outcomes.pairs import pair_counts, why_not_paired
@@ -24,6 +24,7 @@ from sim.scenario import Scenario
 
 FloatArray = NDArray[np.float64]
 LONGEST_CURVE_DAYS = 1_096
+LONGEST_FORECAST_DAYS = 7_305
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,12 @@ class Arm:
         """The scenario's protocol, built once for all its replications."""
         return build_protocol(self.scenario)
 
+    @property
+    def window(self) -> tuple[float, float]:
+        """The measuring window, days since the start."""
+        run = self.scenario.run
+        return run.warm_up, run.warm_up + run.window
+
 
 @dataclass(frozen=True, eq=False)
 class Outcome:
@@ -49,6 +56,7 @@ class Outcome:
     incidence: FloatArray
     waits: FloatArray
     fates: FloatArray
+    lists: NDArray[np.int32]
     patients: dict[str, Any] | None
     events: dict[str, Any] | None
 
@@ -118,16 +126,19 @@ def _replication(arms: Sequence[Arm], number: int, keep: Keep, with_engine: str)
     return Replication(number, outcomes, pairs)
 
 
+def simulate(arm: Arm, number: int, with_engine: str, traced: bool = False) -> tuple[Patients, Trace]:
+    """What happened to the patients of one replication of one arm, and the record it was read from."""
+    protocol, follow_up = arm.protocol, arm.scenario.run.follow_up
+    cohort, luck = draw_cohort(arm.scenario, protocol.clocks, number)
+    trace = engine(with_engine)(protocol, cohort, luck, arm.window[1], follow_up, traced)
+    return resolve(cohort, trace, follow_up), trace
+
+
 def run_arm(arm: Arm, number: int, keep: Keep, with_engine: str = SIMPY) -> tuple[Outcome, Patients]:
     """One replication of one arm."""
-    scenario = arm.scenario
-    run = scenario.run
-    protocol = arm.protocol
-    cohort, luck = draw_cohort(scenario, protocol.clocks, number)
-    window = (run.warm_up, run.warm_up + run.window)
-    trace = engine(with_engine)(protocol, cohort, luck, window[1], run.follow_up, keep.events)
-    patients = resolve(cohort, trace, run.follow_up)
-    days = int(min(run.follow_up, LONGEST_CURVE_DAYS))
+    scenario, protocol, window = arm.scenario, arm.protocol, arm.window
+    patients, trace = simulate(arm, number, with_engine, keep.events)
+    days = int(min(scenario.run.follow_up, LONGEST_CURVE_DAYS))
     outcome = Outcome(
         metrics=measure(patients, trace, window),
         resources=resource_use(protocol, patients, trace, window),
@@ -135,6 +146,7 @@ def run_arm(arm: Arm, number: int, keep: Keep, with_engine: str = SIMPY) -> tupl
         incidence=incidence(patients, days),
         waits=wait_shares(patients),
         fates=fate_counts(patients),
+        lists=list_lengths(patients.cohort, trace, int(min(window[1], LONGEST_FORECAST_DAYS))),
         patients=table(patients, arm.name, number, _names(scenario), protocol.product) if keep.patients else None,
         events=_events(arm.name, number, protocol, trace) if keep.events else None,
     )

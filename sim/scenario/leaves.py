@@ -10,7 +10,8 @@ from typing import Any
 
 from pydantic.fields import FieldInfo
 
-from sim.scenario.kinds import Kind
+from sim.scenario.kinds import Kind, Whole
+from sim.scenario.lists import CAPACITY
 from sim.scenario.named import Names
 from sim.scenario.options import OrWord
 from sim.scenario.people import Steps
@@ -68,7 +69,8 @@ def unused_paths(scenario: Scenario) -> Iterator[Path]:
         yield (key,)
     policy, made, centres = scenario.waiting_list.policy, scenario.manufacturing, list(scenario.centres)
     if scenario.strategy == "allogeneic":
-        yield from (("centres", centre, "chairs") for centre in centres)
+        yield from (("centres", centre, key) for centre in centres for key in ("chairs", "slots"))
+        yield ("clocks", "after_apheresis")
     groups = list(scenario.patients.risk_groups)
     if without_priority(policy):
         yield from (("patients", "risk_groups", group, "priority") for group in groups)
@@ -106,6 +108,11 @@ def unused_paths(scenario: Scenario) -> Iterator[Path]:
             yield ("disruptions", name, "work")
 
 
+def is_unused(path: Path, scenario: Scenario) -> bool:
+    """Whether a value at this path would do nothing in a scenario like this."""
+    return any(path[: len(unused)] == unused for unused in unused_paths(scenario))
+
+
 def is_unlimited(steps: Steps) -> bool:
     """Whether a capacity never binds."""
     return all(math.isinf(units) for _, units in steps)
@@ -134,6 +141,12 @@ def marker_at(path: Path) -> Kind | Names | OrWord | type[Section] | None:
         else:
             section = _section_of(field)
     return found
+
+
+def is_whole_at(path: Path) -> bool:
+    """Whether the value at a path is a whole number: a count, or a capacity."""
+    marker = marker_at(path)
+    return isinstance(marker, Whole) or marker is CAPACITY
 
 
 def _section_of(field: FieldInfo) -> type[Section]:
