@@ -40,8 +40,9 @@ class UnreadableError(Exception):
 def compare_tables(stored: Path, again: Path) -> Compared:
     """Every value of a stored CSV or Parquet table against the one that came out again. Raises UnreadableError.
 
-    Numbers of a CSV are the same when their text is, which has all their digits; what is missing (NaN, null) is the same. Rows are compared by
-    position, for their order is part of the result. A row or column that only one table has counts as different.
+    Numbers of a CSV are the same when their text is, which has all their digits; what is missing (NaN, null) is the
+    same. Rows are compared by position, for their order is part of the result. A row or column that only one table has
+    counts as different.
     """
     rows = _csv_rows if stored.suffix == ".csv" else _parquet_rows
     try:

@@ -200,7 +200,9 @@ def _check_table(
 ) -> Check:
     file = folder / name
     if not file.is_file():
-        return Check(name, "missing", "there was such a table" if name in stated else "this version writes such a table")
+        return Check(
+            name, "missing", "there was such a table" if name in stated else "this version writes such a table"
+        )
     tampered = name in stated and checksum(file) != stated[name]
     unlisted = bool(stated) and name not in stated
     mark = "changed after it was written (checksum); " if tampered else ""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from sim.scenario.allowance import Allowance
 from sim.scenario.csv_values import fill_in_csv
 from sim.scenario.files import SHIPPED
 from sim.scenario.inherit import Layer
@@ -18,14 +19,15 @@ def parse_overrides(overrides: Sequence[str], scenario_file: Path, problems: lis
     CSV files named in a value are looked for beside the scenario file.
     """
     layers: list[Layer] = []
+    allowance = Allowance()
     for text in overrides:
-        layer = _parse(text, scenario_file, problems)
+        layer = _parse(text, scenario_file, problems, allowance)
         if layer is not None:
             layers.append(layer)
     return layers
 
 
-def _parse(text: str, scenario_file: Path, problems: list[Problem]) -> Layer | None:
+def _parse(text: str, scenario_file: Path, problems: list[Problem], allowance: Allowance) -> Layer | None:
     path_text, separator, value_text = text.partition("=")
     path_text = path_text.strip()
     place = Place(f"{COMMAND_LINE} {shorten(path_text)}", 0)
@@ -44,7 +46,7 @@ def _parse(text: str, scenario_file: Path, problems: list[Problem]) -> Layer | N
     if fault:
         problems.append(Problem(place, "", fault))
         return None
-    value, found = parse_yaml(value_text, place.file, numbered=False)
+    value, found = parse_yaml(value_text, place.file, numbered=False, allowance=allowance)
     problems.extend(Problem(p.place, path_text, p.message) for p in found)
     if value is None:
         if found:
@@ -56,4 +58,4 @@ def _parse(text: str, scenario_file: Path, problems: list[Problem]) -> Layer | N
     assert isinstance(node, Branch)
     folder = scenario_file.resolve().parent
     roots = (scenario_file.absolute().parent.resolve(), folder, SHIPPED)
-    return Layer(place.file, fill_in_csv(node, str(scenario_file), folder, roots, problems))
+    return Layer(place.file, fill_in_csv(node, str(scenario_file), folder, roots, problems, allowance))
