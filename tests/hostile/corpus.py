@@ -157,7 +157,14 @@ def _numbers() -> Iterator[Case]:
         yield Case(f"replications {str(value)[:12]}", _with(("run", "replications"), value), EITHER)
     for text in ("1e300 / d", "1e9 / month", "-4 / month", "4", "0 / d", "4 / 0 d"):
         yield Case(f"rate {text}", _with(("regions", "capital", "referrals"), text), EITHER)
-    for text in ("10000-01-01", "0000-01-01", "2026-13-01", "-2026-01-01", "2026-02-30", "٢٠٢٦-٠١-٠١"):
+    for text in (
+        "10000-01-01",
+        "0000-01-01",
+        "2026-13-01",
+        "-2026-01-01",
+        "2026-02-30",
+        "\u0662\u0660\u0662\u0666-\u0660\u0661-\u0660\u0661",
+    ):
         yield Case(f"date {text}", _with(("run", "start"), text))
 
 
@@ -243,7 +250,7 @@ def _csv_contents() -> Iterator[Case]:
     contents = [
         b"", b"\n\n\n", b"days", b"days\n", b"hours\n1\n", b"days\nx\n", b"days\n-1\n", b"days\nnan\n", b"days\ninf\n",
         b"days\n1e400\n", b"days\n1,2\n", b"days,days\n1,2\n", b"days\n\"1\n", b"days\n" + b"9" * 5000, b"\0" * 100,
-        b"days\n=1+1\n", b"days\n=cmd|' /C calc'!A0\n", b"days\n@SUM(1)\n", b"days\n1 d\n", "days\n١\n".encode(),
+        b"days\n=1+1\n", b"days\n=cmd|' /C calc'!A0\n", b"days\n@SUM(1)\n", b"days\n1 d\n", "days\n\u0661\n".encode(),
         "days\n1\n".encode("utf-16"), b"days\n\xff\n", b"days;\n1;\n", b"<script>\n1\n", b"day,survival\n1,2\n",
         b"days\n" + b"1\n" * 30_000, b"days\n" + b"x\n" * 20_000, b"d" * 900_000, b"days\n" + b"1" * 2_000_000,
         b"days\n1_000\n", b"days\n0x10\n", b"day\n1\n", b",\n,\n", b"days\r1\r", b"\"days\n\n\n",
@@ -297,11 +304,11 @@ def _sizes() -> Iterator[Case]:
 def _syntax() -> Iterator[Case]:
     for k, text in enumerate(
         [
-            "", "---", "...", "%YAML 9.9\n---\na: 1", "%TAG ! tag:x,2000:\n---\na: !b 1", "%FOO\n", "a: [1, 2", "a: {b: 1",
-            "a: 'x", 'a: "\\q"', 'a: "\\u12"', "a: b: c", "\ta: 1", "a:\n\tb: 1", "a: 1\n b: 2", "[a]: 1", "{a: 1}: 2",
+            "", "---", "...", "%YAML 9.9\n---\na: 1", "%TAG ! tag:x,2000:\n---\na: !b 1", "%FOO\n", "a: [1, 2",
+            "a: {b: 1",             "a: 'x", 'a: "\\q"', 'a: "\\u12"', "a: b: c", "\ta: 1", "a:\n\tb: 1", "a: 1\n b: 2", "[a]: 1", "{a: 1}: 2",
             "? [a]\n: 1", "a: |\n", "a: >9\n x", "- a\nb: 1", "@a: 1", "`a`: 1", "a: @b", "a: %b", "*a: 1", "&a", "!",
-            "!!", "!<", "!<tag:yaml.org,2002:map> {}", ": 1", "?", "-", "a: &", "a: *", "{,}", "[,]", "{a,,b}", "]", "}",
-            "a: 1 # \x07", "\ufffe", "a: 0o9", "a: 1:2:3", "a: 0x", "a: ~", "a: .nan", "a: 2026-01-01T00:00:00Z",
+            "!!", "!<", "!<tag:yaml.org,2002:map> {}", ": 1", "?", "-", "a: &", "a: *", "{,}", "[,]", "{a,,b}",
+            "]", "}",             "a: 1 # \x07", "\ufffe", "a: 0o9", "a: 1:2:3", "a: 0x", "a: ~", "a: .nan", "a: 2026-01-01T00:00:00Z",
             "name: x\nstrategy: autologous\n", "strategy: magic\n", "extends: [", "<<: {a: 1}",
         ]
     ):  # fmt: skip

@@ -1,4 +1,4 @@
-"""Hostile files: refused in words or valid; within 5 s of processor time and 1 GB; nothing strange opened or written."""
+"""Hostile files: refused in words or valid, within 5 s of processor time and 1 GB, and nothing strange is opened."""
 
 from __future__ import annotations
 
