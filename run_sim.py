@@ -611,6 +611,16 @@ def _planning_page(files: Sequence[Path]) -> None:
     )
 
 
+@cli.command()
+@click.argument("folder", type=click.Path(path_type=Path))
+@options("engine", "workers", "quiet")
+def verify(folder: Path, engine: str, workers: int | None, quiet: bool) -> None:
+    """Run a stored result again and compare every number; leaves with 3 where one differs."""
+    from sim.shell.verifying import verify_command
+
+    verify_command(folder, engine, workers, quiet)
+
+
 @cli.command(name="list")
 def list_scenarios() -> None:
     """The shipped scenarios, one line each."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,7 @@ from sim.experiment import tables
 from sim.experiment.economics_tables import economic_tables, why_not_comparable
 from sim.experiment.folder import write_text
 from sim.experiment.forecast import falls_below, waiting_list, warm_up, warm_up_warnings
-from sim.experiment.manifest import about_program, about_scenarios, write_manifest
+from sim.experiment.manifest import about_program, about_scenarios, write_manifest, write_scenarios
 from sim.experiment.not_modelled import NOT_MODELLED
 from sim.experiment.patients_file import PATIENTS, TableFile, event_columns, patient_columns
 from sim.experiment.picture_tables import Pictures
@@ -211,6 +211,12 @@ def _write_manifest(
         **about_program(),
         "seed": first.scenario.run.seed,
         "replications": replications,
+        "asked": {
+            "replications": plan.replications,
+            "precision": None if plan.precision is None else asdict(plan.precision),
+            "list_below": plan.list_below,
+            "events": plan.keep_events,
+        },
         **ran,
         "baseline": next(iter(plan.scenarios)) if len(plan.scenarios) > 1 else None,
         "scenarios": about_scenarios(plan.scenarios),
@@ -218,4 +224,5 @@ def _write_manifest(
         "not_modelled": list(NOT_MODELLED),
         "same_patients_note": why,
     }
+    write_scenarios(folder, plan.scenarios)
     write_manifest(folder, content)

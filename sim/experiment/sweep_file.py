@@ -26,6 +26,7 @@ from sim.scenario.files import SHIPPED, find_inside, near_file, read_text, shown
 from sim.scenario.leaves import inline
 from sim.scenario.nodes import Branch, Items, Leaf, Node, parse_yaml, plain
 from sim.scenario.problems import COMMAND_LINE, Place, Problem, ScenarioError, did_you_mean, show
+from sim.scenario.schema import NOT_IN_DIGEST
 
 KEYS = ("base", "design", "vary", "variants", "set", "replications", "samples", "seed")
 RANGES = (("from", "to", "steps"), ("from", "to"), ("low", "base", "high"), ("low", "high"))
@@ -116,6 +117,8 @@ class _Reader:
             self.report(self.tree.place, "base", "required, but not given; allowed: a scenario file, or a list of them")
             return ()
         found = []
+        if node == Items(node.place, ()):
+            self.report(node.place, "base", "found an empty list; allowed: a scenario file, or a list of them")
         for item in node.items if isinstance(node, Items) else (node,):
             name = plain(item)
             if not isinstance(name, str) or not name.strip():
@@ -181,6 +184,9 @@ class _Reader:
         for path, node in section.entries.items() if section is not None else ():
             place = section.keys[path] if section is not None else node.place
             self.places[path] = (place, f"vary.{path}")
+            if path.partition(".")[0] in NOT_IN_DIGEST:
+                self.report(place, f"vary.{path}", "moves no result; allowed: the values of a scenario")
+                continue
             try:
                 found.append(_factor(path, node))
             except ValueError as error:

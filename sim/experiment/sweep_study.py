@@ -13,7 +13,7 @@ import pandas as pd
 from sim.experiment.designs import Design
 from sim.experiment.factors import unit_of
 from sim.experiment.folder import MANIFEST, FolderError, require_usable, write_text
-from sim.experiment.manifest import about_program, about_scenarios, write_manifest
+from sim.experiment.manifest import about_program, about_scenarios, write_manifest, write_scenarios
 from sim.experiment.sensitivity import morris, prcc, sobol, tornado
 from sim.experiment.store import STORE
 from sim.experiment.sweep import Sweep, SweepPlan, evaluate, open_sweep
@@ -51,6 +51,7 @@ def run_sweep(plan: SweepPlan, design: Design, folder: Path, command: str, done:
         for name, table in found.items():
             write_text(folder / f"{name}.csv", table.to_csv(index=False))
         workers = sweep.store.workers()
+        write_scenarios(folder, plan.base.scenarios)
         write_manifest(folder, about_sweep(sweep, design, command, time.perf_counter() - started))
     return SweepStudy(found, workers)
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
+from sim.scenario.allowance import Allowance
 from sim.scenario.csv_values import fill_in_csv
 from sim.scenario.files import SHIPPED
 from sim.scenario.inherit import Layer
@@ -24,15 +25,16 @@ def parse_overrides(overrides: Sequence[str], scenario_file: Path, problems: lis
     layers: list[Layer] = []
     folder = scenario_file.resolve().parent
     roots = (scenario_file.absolute().parent.resolve(), folder, SHIPPED)
+    allowance = Allowance()
     for text in overrides:
-        layer = _parse(text, problems)
+        layer = _parse(text, problems, allowance)
         if layer is not None:
-            tree = fill_in_csv(layer.tree, str(scenario_file), folder, roots, problems)
+            tree = fill_in_csv(layer.tree, str(scenario_file), folder, roots, problems, allowance)
             layers.append(Layer(layer.file, tree))
     return layers
 
 
-def _parse(text: str, problems: list[Problem]) -> Layer | None:
+def _parse(text: str, problems: list[Problem], allowance: Allowance) -> Layer | None:
     path_text, separator, value_text = text.partition("=")
     path_text = path_text.strip()
     place = Place(f"{COMMAND_LINE} {shorten(path_text)}", 0)
@@ -53,7 +55,7 @@ def _parse(text: str, problems: list[Problem]) -> Layer | None:
         return None
     if _PLAIN.fullmatch(value_text) and len(value_text) < 100:
         return Layer(place.file, _nested(keys, Leaf(place, scalar_value(value_text)), place))
-    value, found = parse_yaml(value_text, place.file, numbered=False)
+    value, found = parse_yaml(value_text, place.file, numbered=False, allowance=allowance)
     problems.extend(Problem(p.place, path_text, p.message) for p in found)
     if value is None:
         if found:
