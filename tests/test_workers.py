@@ -61,6 +61,12 @@ def launch(command: list[str], paths: list[Path]) -> subprocess.Popen[bytes]:
     )
 
 
+def end_process(process: subprocess.Popen[bytes]) -> None:
+    """End it without waiting for what it would still like to do."""
+    process.kill()
+    process.wait()
+
+
 def worker(address: str, paths: list[Path]) -> subprocess.Popen[bytes]:
     return launch(["distributed.cli.dask_worker", address, "--nthreads", "1", "--no-nanny", "--no-dashboard"], paths)
 
@@ -93,9 +99,7 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield address
     finally:
         for process in reversed(processes):
-            process.terminate()
-        for process in processes:
-            process.wait(PATIENCE_SECONDS)
+            end_process(process)
 
 
 def test_a_cluster_gives_the_same_results(
@@ -119,8 +123,7 @@ def test_a_cluster_that_would_run_something_else_is_refused(cluster: str, tmp_pa
         with pytest.raises(WorkerError, match=r"cannot import this program \(ImportError: none here\); install"):
             results(replace(PLAN, cluster=cluster), tmp_path / "sweep")
     finally:
-        stranger.terminate()
-        stranger.wait(PATIENCE_SECONDS)
+        end_process(stranger)
 
 
 def test_a_cluster_of_another_version_is_refused(cluster: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
