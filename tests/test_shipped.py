@@ -86,7 +86,8 @@ def shares(stem: str, metric: str, replications: int = 6) -> np.ndarray:
         ("library/hybrid_by_risk", "autologous", "lost_before_infusion_share"),
         ("allogeneic", "library/lot_shortage", "waiting_days_mean"),
         ("autologous", "library/shut_down", "turnaround_days_mean"),
-        ("library/dual_target", "library/sequential", "returned"),
+        ("autologous", "library/dual_target", "progression_free_at_1_year_share"),
+        ("autologous", "library/up_regulation", "progression_free_at_1_year_share"),
     ],
 )
 def test_scenarios_differ_in_the_direction_that_their_story_tells(better: str, worse: str, metric: str) -> None:
