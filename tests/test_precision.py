@@ -91,7 +91,7 @@ def test_a_study_stops_at_the_same_replication_for_any_number_of_workers(tmp_pat
 
 def test_intervals_cover_a_known_mean() -> None:
     # referrals are a Poisson process of 10 a month over 120 days
-    trials, replications, known = 1_000, 10, 10 / (365.25 / 12) * 120
+    trials, replications, known = 1_000, 5, 10 / (365.25 / 12) * 120
     arm = Arm("Small", small_scenario("run.follow_up=1 d").scenario)
     referred = np.array(
         [

@@ -19,13 +19,14 @@ MOST_PROBLEMS = 50
 class Point:
     """One set of values: `overrides` by path as `--set` takes them, `values` what tables show of them by column.
 
-    An override goes to every scenario that has a use for it.
+    An override goes to every scenario that has a use for it; those of `own` to the scenario of that name alone.
     """
 
     number: int
     name: str
     overrides: Mapping[str, str] = field(default_factory=dict)
     values: Mapping[str, float | str] = field(default_factory=dict)
+    own: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -57,6 +58,7 @@ class Base:
         problems: list[Problem] = []
         for name, loaded in self.scenarios.items():
             mine = [f"{path}={text}" for path, text in point.overrides.items() if name in takers[path]]
+            mine += [f"{path}={text}" for path, text in point.own.get(name, {}).items()]
             try:
                 arms.append(Arm(name, loaded.scenario_with(mine) if mine else loaded.scenario))
             except ScenarioError as error:
@@ -87,5 +89,8 @@ def paths_of(points: Iterable[Point]) -> list[str]:
 
 def digest(points: Sequence[Point]) -> str:
     """A SHA-256 of what the points change, and in which order."""
-    content = [[point.number, list(point.overrides.items())] for point in points]
-    return hashlib.sha256(json.dumps(content, separators=(",", ":")).encode()).hexdigest()
+    content = [
+        [point.number, list(point.overrides.items()), *([sorted(point.own.items())] if point.own else [])]
+        for point in points
+    ]
+    return hashlib.sha256(json.dumps(content, default=dict, separators=(",", ":")).encode()).hexdigest()

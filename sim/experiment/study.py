@@ -9,15 +9,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from sim.engine.choice import pick, workers_for
 from sim.experiment import tables
+from sim.experiment.economics_tables import economic_tables, why_not_comparable
 from sim.experiment.folder import write_text
 from sim.experiment.forecast import falls_below, waiting_list, warm_up, warm_up_warnings
 from sim.experiment.manifest import about_program, about_scenarios, write_manifest
 from sim.experiment.not_modelled import NOT_MODELLED
 from sim.experiment.patients_file import PATIENTS, TableFile, event_columns, patient_columns
+from sim.experiment.picture_tables import Pictures
 from sim.experiment.precision import Precision, batches, reached
 from sim.experiment.replicate import Arm, Keep, replicate
 from sim.pieces.loads import expected_patients, offered_loads
@@ -56,6 +59,8 @@ class Study:
     changes: pd.DataFrame
     warnings: list[str]
     list_below: pd.DataFrame | None = None
+    economics: pd.DataFrame | None = None
+    icer: pd.DataFrame | None = None
 
 
 def load_warnings(scenarios: dict[str, Loaded]) -> list[str]:
@@ -77,8 +82,10 @@ def run_study(plan: Plan, folder: Path, done: Callable[[int], None]) -> Study:
     started = time.perf_counter()
     arms = plan.arms
     collected = tables.Collected(arms)
-    columns = patient_columns([arm.protocol for arm in arms])
-    keep = Keep(patients=True, events=plan.keep_events)
+    lives = any(arm.scenario.after_infusion is not None for arm in arms)
+    columns = patient_columns([arm.protocol for arm in arms], lives=lives)
+    keep = Keep(patients=True, events=plan.keep_events, views=True)
+    pictures = Pictures(arms)
     patients_expected = plan.replications * sum(expected_patients(arm.scenario) for arm in arms)
     engine, why_engine = pick(plan.engine, patients_expected)
     workers = plan.workers or workers_for(engine, patients_expected, os.cpu_count() or 1)
@@ -90,10 +97,11 @@ def run_study(plan: Plan, folder: Path, done: Callable[[int], None]) -> Study:
         for numbers in whole if plan.precision is None else batches(plan.precision, collected.values):
             for replication in replicate(arms, numbers, workers, keep, done, engine):
                 collected.add(replication)
+                pictures.add(replication)
                 for outcome in replication.outcomes:
                     patients.append(outcome.patients)
                     events.append(outcome.events)
-    study = _write_tables(plan, collected, folder)
+    study = _write_tables(plan, collected, pictures, folder)
     why = tables.same_patients(collected)[1]
     names = collected.names
     ran = {
@@ -107,7 +115,7 @@ def run_study(plan: Plan, folder: Path, done: Callable[[int], None]) -> Study:
     return study
 
 
-def _write_tables(plan: Plan, collected: tables.Collected, folder: Path) -> Study:
+def _write_tables(plan: Plan, collected: tables.Collected, pictures: Pictures, folder: Path) -> Study:
     compared = len(plan.scenarios) > 1
     summary = tables.summary(collected)
     differences = tables.differences(collected) if compared else None
@@ -132,18 +140,34 @@ def _write_tables(plan: Plan, collected: tables.Collected, folder: Path) -> Stud
         "waiting_list": waiting,
         "list_below": below,
         "warm_up": settling,
+        **pictures.tables(),
     }
+    economic, why_not = _economics(plan, collected)
+    found |= economic
     for name, table in found.items():
         if table is not None:
             write_text(folder / f"{name}.csv", table.to_csv(index=False))
     warnings = [*load_warnings(plan.scenarios), *warm_up_warnings(settling)]
+    if why_not is not None:
+        warnings.append(why_not)
     if len(collected.numbers) < 2:
         warnings.append("one replication only: no intervals can be given")
     if plan.precision is not None and not reached(plan.precision, tuple(plan.scenarios), collected.values())["met"]:
         warnings.append(
             f"after {len(collected.numbers)} replications {plan.precision.metric} is not as precise as wanted"
         )
-    return Study(summary, differences, changes, warnings, below)
+    return Study(summary, differences, changes, warnings, below, economic.get("economics"), economic.get("icer"))
+
+
+def _economics(plan: Plan, collected: tables.Collected) -> tuple[dict[str, pd.DataFrame], str | None]:
+    """(the economic tables by name, why there are none although some scenario has economics)."""
+    having = [name for name, loaded in plan.scenarios.items() if loaded.scenario.economics is not None]
+    if len(having) < len(plan.scenarios):
+        return {}, f"no economic results: only {', '.join(having)} has a section economics" if having else None
+    why = why_not_comparable(plan.scenarios)
+    if why is not None:
+        return {}, f"no economic results: {why}"
+    return economic_tables(plan.scenarios, np.array(collected.economics)), None
 
 
 def _parameters(plan: Plan) -> pd.DataFrame:

@@ -15,7 +15,7 @@ from sim.scenario.lists import CAPACITY
 from sim.scenario.named import Names
 from sim.scenario.options import OrWord
 from sim.scenario.people import Steps
-from sim.scenario.schema import Scenario, not_used_by
+from sim.scenario.schema import Scenario, not_used_by, products
 from sim.scenario.section import Section
 from sim.scenario.unused import without_benefit, without_priority
 
@@ -67,10 +67,20 @@ def unused_paths(scenario: Scenario) -> Iterator[Path]:
     """What may not be written in a file like this, because it would do nothing."""
     for key in not_used_by(scenario.strategy):
         yield (key,)
+    given = products(scenario.strategy, scenario.later_course.strategy if scenario.later_course is not None else None)
+    for product in ("autologous", "allogeneic"):
+        if product not in given:
+            yield ("after_infusion", product)
+            yield from (("economics", "costs", name, product) for name in ("product", "unused_product"))
+    if scenario.later_course is not None:
+        yield ("economics",)
+    if "autologous" not in given:
+        yield ("after_infusion", "out_of_specification")
+        yield from (("economics", "costs", name) for name in ("apheresis", "bridging"))
     policy, made, centres = scenario.waiting_list.policy, scenario.manufacturing, list(scenario.centres)
     if scenario.strategy == "allogeneic":
-        yield from (("centres", centre, key) for centre in centres for key in ("chairs", "slots", "lines"))
         yield ("clocks", "after_apheresis")
+        yield from (("centres", centre, key) for centre in centres for key in ("chairs", "slots", "lines"))
     groups = list(scenario.patients.risk_groups)
     if without_priority(policy):
         yield from (("patients", "risk_groups", group, "priority") for group in groups)

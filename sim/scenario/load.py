@@ -24,7 +24,7 @@ from sim.scenario.problems import COMMAND_LINE, Place, Problem, ScenarioError
 from sim.scenario.resolve import Difference, differences, digest, resolve, resolved_yaml
 from sim.scenario.schema import Scenario
 from sim.scenario.section import ABSENT, Named
-from sim.scenario.sources import ASSUMPTION, Parameter, check_entries, list_parameters, read_entries
+from sim.scenario.sources import ASSUMPTION, Parameter, check_entries, check_uncertainty, list_parameters, read_entries
 from sim.scenario.unused import drop_unused
 
 
@@ -96,7 +96,9 @@ def _build(
         cited = any(source != ASSUMPTION for entry in entries for source in entry.source_ids)
         written = [p for layer in layers for p, _, _ in walk(layer.tree) if marker_at(p) is not None]
         known = [v.path for v in values(scenario)]
-        problems.extend(check_entries(entries, known, written, read_evidence(evidence_file) if cited else {}))
+        evidence = read_evidence(evidence_file) if cited or scenario.uncertainty else {}
+        problems.extend(check_entries(entries, known, written, evidence))
+        problems.extend(check_uncertainty(scenario.uncertainty, nodes, evidence))
     if problems or scenario is None:
         raise ScenarioError(sorted(problems, key=lambda p: _order(p, layers)))
     parameters = list_parameters(values(scenario), nodes, layers, entries)
