@@ -159,10 +159,12 @@ def list_lengths(cohort: Cohort, trace: Trace, last_day: int) -> NDArray[np.int3
 def _length(begin: FloatArray, end: FloatArray, last_day: int) -> NDArray[np.int32]:
     """How many have begun by each whole day and not ended by it; NaN never begins."""
     joined = ~np.isnan(begin)
-    steps = np.zeros(last_day + 2, dtype=np.int32)
-    for days, change in ((begin[joined], 1), (end[joined], -1)):
-        place = np.ceil(np.clip(days, 0.0, last_day + 1.0)).astype(np.int64)
-        np.add.at(steps, place, change)
+
+    def on_each_day(days: FloatArray) -> NDArray[np.int64]:
+        place = np.ceil(np.clip(days[joined], 0.0, last_day + 1.0)).astype(np.int64)
+        return np.bincount(place, minlength=last_day + 2)
+
+    steps = on_each_day(begin) - on_each_day(end)
     return np.cumsum(steps, dtype=np.int32)[: last_day + 1]
 
 

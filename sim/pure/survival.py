@@ -63,7 +63,8 @@ class HazardTable:
         if self.never:
             return np.where(hazard <= 0.0, 0.0, np.inf)
         if len(self.days) == 1:
-            return np.asarray(np.maximum(hazard / self.rates[0], 0.0))
+            with np.errstate(over="ignore"):
+                return np.asarray(np.maximum(hazard / self.rates[0], 0.0))
         k = np.maximum(np.searchsorted(self.hazards, hazard, side="left") - 1, 0)
         with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
             reached = self.days[k] + (hazard - self.hazards[k]) / self.rates[k]
