@@ -9,20 +9,34 @@ Longer than 400 lines because the shell is one file: every command, and all that
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from sim.shell.naming import by_name, seed_notes
+from sim.shell.screen import (
+    BAD_INPUT,
+    CANNOT_BE_MADE,
+    FAILED,
+    INTERRUPTED,
+    MISSED,
+    errors_in_words,
+    print_table,
+    progress,
+    say,
+    stop,
+)
+
 if TYPE_CHECKING:
     import pandas as pd
 
+    from reports import Wanted, Written
+    from sim.experiment.precision import Precision
     from sim.experiment.study import Study
     from sim.scenario import Loaded
 
-FAILED, BAD_INPUT, MISSED, CANNOT_BE_MADE, INTERRUPTED = 1, 2, 3, 4, 130
 ON_SCREEN = (
     "waiting_days_mean",
     "waiting_days_median",
@@ -35,17 +49,6 @@ ON_SCREEN = (
     "lost_before_infusion_share",
 )
 Command = TypeVar("Command", bound=Callable[..., Any])
-
-
-def say(text: str) -> None:
-    """Talk goes to standard error."""
-    click.echo(text, err=True)
-
-
-def stop(message: str, code: int) -> None:
-    """Leave with a message and an exit code."""
-    say(message)
-    sys.exit(code)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
@@ -66,6 +69,15 @@ def options(*names: str) -> Callable[[Command], Command]:
             type=click.IntRange(min=1),
             help="Processes to use; chosen by the work unless given. Results are the same.",
         ),
+        "cluster": click.option(
+            "--cluster", metavar="ADDRESS", help="A Dask scheduler to run on, e.g. tcp://10.0.0.5:8786."
+        ),
+        "vary": click.option(
+            "--vary",
+            multiple=True,
+            metavar="PATH=VALUES",
+            help="Values of one path: manufacturing.lines=4:20:2 (from:to:step), or release_testing.sterility=7d,14d.",
+        ),
         "out": click.option("--out", type=click.Path(path_type=Path), help="Folder for the results."),
         "set": click.option(
             "--set",
@@ -82,6 +94,22 @@ def options(*names: str) -> Callable[[Command], Command]:
             help="Which engine runs.",
         ),
         "trace": click.option("--trace", is_flag=True, help="Also write every event to events.parquet."),
+        "precision": click.option(
+            "--precision",
+            metavar="METRIC=HALFWIDTH",
+            help="Replicate until the 95 % interval is so narrow, e.g. progressed_before_infusion_share=0.01.",
+        ),
+        "min-replications": click.option(
+            "--min-replications", type=click.IntRange(min=2), help="With --precision: at least so many (20)."
+        ),
+        "max-replications": click.option(
+            "--max-replications", type=click.IntRange(min=2), help="With --precision: at most so many (1000)."
+        ),
+        "list-below": click.option(
+            "--list-below",
+            type=click.IntRange(min=0),
+            help="Also say from which date on fewer patients than this are waiting.",
+        ),
         "quiet": click.option("--quiet", "-q", is_flag=True, help="Say nothing but results and errors."),
         "json": click.option("--json", "as_json", is_flag=True, help="Print the results as JSON."),
     }
@@ -94,13 +122,67 @@ def options(*names: str) -> Callable[[Command], Command]:
     return decorate
 
 
-RUN_OPTIONS = options("replications", "seed", "set", "engine", "workers", "out", "trace", "quiet", "json")
+def picture_options(command: Callable[..., Any]) -> Any:
+    """The options about what is drawn, which arrive together as `wanted`."""
+    from functools import wraps
+
+    @wraps(command)
+    def with_wanted(
+        style: str,
+        images: tuple[str, ...],
+        slides: bool,
+        template: Path | None,
+        workbook: bool,
+        animation: bool,
+        **others: Any,
+    ) -> Any:
+        from reports import Wanted
+
+        slides = slides or template is not None
+        return command(**others, wanted=Wanted(style, images, slides, template, workbook, animation))
+
+    found: Any = with_wanted
+    for option in reversed(
+        (
+            click.option(
+                "--style",
+                type=click.Choice(["screen", "slide", "print"]),
+                default="screen",
+                show_default=True,
+                help="Of charts and images; the report page stays as it is.",
+            ),
+            click.option(
+                "--image",
+                "images",
+                type=click.Choice(["svg", "png", "pdf"]),
+                multiple=True,
+                help="Also write each chart as this; takes an installed Chrome, Chromium or Edge.",
+            ),
+            click.option("--pptx", "slides", is_flag=True, help="Also write slides.pptx, with charts to edit there."),
+            click.option(
+                "--template",
+                type=click.Path(path_type=Path, exists=True, dir_okay=False),
+                help="Your own .pptx for the slides.",
+            ),
+            click.option("--xlsx", "workbook", is_flag=True, help="Also write workbook.xlsx."),
+            click.option("--animation", is_flag=True, help="Also write charts/animation.html: patients moving."),
+        )
+    ):
+        found = option(found)
+    return found
+
+
+RUN_OPTIONS = options(
+    "replications", "precision", "min-replications", "max-replications", "seed", "set", "engine", "workers", "out",
+    "list-below", "trace", "quiet", "json",
+)  # fmt: skip
 SCENARIO_FILE = click.Path(path_type=Path)
 
 
 @cli.command()
 @click.argument("files", nargs=-1, required=True, type=SCENARIO_FILE)
 @RUN_OPTIONS
+@picture_options
 def compare(files: tuple[Path, ...], **how: Any) -> None:
     """Compare scenarios on the same patients; the first file is the baseline."""
     if len(files) < 2:
@@ -111,6 +193,7 @@ def compare(files: tuple[Path, ...], **how: Any) -> None:
 @cli.command()
 @click.argument("file", type=SCENARIO_FILE)
 @RUN_OPTIONS
+@picture_options
 def run(file: Path, **how: Any) -> None:
     """Run one scenario."""
     _study((file,), "run", **how)
@@ -120,19 +203,25 @@ def _study(
     files: Sequence[Path],
     verb: str,
     replications: int | None,
+    precision: str | None,
+    min_replications: int | None,
+    max_replications: int | None,
     seed: int | None,
     overrides: tuple[str, ...],
     engine: str,
     workers: int | None,
     out: Path | None,
+    list_below: int | None,
     trace: bool,
     quiet: bool,
     as_json: bool,
+    wanted: Wanted,
 ) -> None:
+    rule = _precision(precision, replications, min_replications, max_replications)
     if not quiet:
         say(f"Reading {', '.join(str(file) for file in files)}")
     changed = [*overrides, *([f"run.seed={seed}"] if seed is not None else [])]
-    scenarios = _named([_load(file, changed) for file in files])
+    scenarios = by_name([_load(file, changed) for file in files])
     folder = out if out is not None else Path("results") / "-".join([verb, *(file.stem for file in files)])
     with errors_in_words():
         from importlib.util import find_spec
@@ -142,37 +231,51 @@ def _study(
 
         require_usable(folder)
         first = next(iter(scenarios.values())).scenario.run
-        count = replications or first.replications
-        notes = _align(scenarios)
-        plan = Plan(scenarios, count, workers, _command_line(), trace, engine)
+        count = rule.most if rule is not None else replications or first.replications
+        notes = seed_notes(scenarios)
+        plan = Plan(scenarios, count, workers, _command_line(), trace, engine, rule, list_below)
         if engine == "auto" and find_spec("numba") is None:
             say("numba is not installed: everything runs on the SimPy engine, with the same results but more slowly")
         for warning in [*notes, *load_warnings(scenarios)]:
             say(f"warning: {warning}")
         if not quiet:
-            say(f"{len(scenarios)} scenario{'s' if len(scenarios) > 1 else ''}, {count} replications")
+            many = f"{'at most ' if rule else ''}{count} replications"
+            say(f"{len(scenarios)} scenario{'s' if len(scenarios) > 1 else ''}, {many}")
         with new_results(folder) as building:
             with progress(count, quiet) as done:
                 study = run_study(plan, building, done)
             from reports import write_all
-            from sim.experiment.folder import write_text
+            from sim.experiment.folder import write_file
 
             if not quiet:
                 say("Drawing charts and report")
-            write_all(building, write_text)
+            made = write_all(building, write_file, wanted)
     _show(study, as_json)
     click.echo(f"Report: {folder / 'report.html'}", err=as_json)
+    _cannot(made)
 
 
-def _align(scenarios: dict[str, Loaded]) -> list[str]:
-    """Notes on scenarios that cannot be paired because they are seeded differently."""
-    seeds = {name: loaded.scenario.run.seed for name, loaded in scenarios.items()}
-    if len(set(seeds.values())) < 2:
-        return []
-    told = ", ".join(f"{name} {seed}" for name, seed in seeds.items())
-    return [
-        f"the scenarios have different seeds ({told}): their patients are not the same; give --seed to make them so"
-    ]
+def _cannot(made: Written) -> None:
+    """Say what could not be made on this machine, and leave with the code for it; all else has been written."""
+    for why in made.cannot:
+        say(why)
+    if made.cannot:
+        sys.exit(CANNOT_BE_MADE)
+
+
+def _precision(text: str | None, replications: int | None, least: int | None, most: int | None) -> Precision | None:
+    if text is None:
+        if least is not None or most is not None:
+            raise click.UsageError("--min-replications and --max-replications belong to --precision")
+        return None
+    if replications is not None:
+        raise click.UsageError("--replications and --precision exclude each other; see --max-replications")
+    from sim.experiment.precision import parse_precision
+
+    try:
+        return parse_precision(text, least, most)
+    except ValueError as error:
+        return stop(f"--precision: {error}", BAD_INPUT)
 
 
 def _load(file: Path, overrides: Sequence[str] = ()) -> Loaded:
@@ -186,62 +289,8 @@ def _load(file: Path, overrides: Sequence[str] = ()) -> Loaded:
         sys.exit(BAD_INPUT)
 
 
-def _named(loaded: Sequence[Loaded]) -> dict[str, Loaded]:
-    """The scenarios by name; those of one name are told apart by their files."""
-    names = [one.scenario.name for one in loaded]
-    found: dict[str, Loaded] = {}
-    for name, one in zip(names, loaded, strict=True):
-        key = name if names.count(name) == 1 else f"{name} ({one.path.name})"
-        number = 2
-        while key in found:
-            key, number = f"{name} ({one.path.name}, {number})", number + 1
-        found[key] = one
-    return found
-
-
 def _command_line() -> str:
     return " ".join([Path(sys.argv[0]).name, *sys.argv[1:]])
-
-
-@contextmanager
-def errors_in_words() -> Iterator[None]:
-    """Errors of input, folder and run as one clear line with the right exit code."""
-    from sim.engine.choice import EngineMissingError
-    from sim.engine.trace import EngineError
-    from sim.experiment.folder import FolderError
-    from sim.scenario import ScenarioError
-
-    try:
-        yield
-    except ScenarioError as error:
-        for problem in error.problems:
-            say(str(problem))
-        sys.exit(BAD_INPUT)
-    except FolderError as error:
-        stop(f"{error}", BAD_INPUT)
-    except EngineMissingError as error:
-        stop(f"{error}", CANNOT_BE_MADE)
-    except EngineError as error:
-        stop(f"the run failed: {error}", FAILED)
-    except OSError as error:
-        where = f"{error.filename}: " if error.filename else ""
-        stop(f"the run failed: {where}{error.strerror or error}", FAILED)
-
-
-@contextmanager
-def progress(total: int, quiet: bool) -> Iterator[Callable[[int], None]]:
-    """A progress bar on standard error; nothing at all in a pipe."""
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-    console = Console(stderr=True)
-    bar = Progress(
-        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(),
-        console=console, transient=True, disable=quiet or not console.is_terminal,
-    )  # fmt: skip
-    with bar:
-        task = bar.add_task("Replications", total=total)
-        yield lambda count: bar.advance(task, count)
 
 
 def _show(study: Study, as_json: bool) -> None:
@@ -257,7 +306,7 @@ def _show(study: Study, as_json: bool) -> None:
     if study.differences is not None and len(study.changes):
         click.echo("What differs between the scenarios")
         changes = [[row["path"], *(row[name] for name in names)] for _, row in study.changes.iterrows()]
-        _print_table(["", *names], changes, numbers_from=len(names) + 1)
+        print_table(["", *names], changes, numbers_from=len(names) + 1)
         click.echo()
     rows = []
     for metric in ON_SCREEN:
@@ -268,8 +317,46 @@ def _show(study: Study, as_json: bool) -> None:
     headers = ["", *names]
     if study.differences is not None:
         headers += [f"difference: {name}" if len(names) > 2 else "difference" for name in names[1:]]
-    _print_table(headers, rows)
+    print_table(headers, rows)
+    if study.list_below is not None:
+        for _, row in study.list_below.iterrows():
+            click.echo(f"{row['scenario']}: {row['label'].lower()}: {_dated(row)}")
     click.echo("Estimates over replications with 95 % intervals; differences are paired on the same patients.")
+    if study.economics is not None:
+        _show_economics(study.economics, study.icer)
+
+
+def _show_economics(economics: pd.DataFrame, icer: pd.DataFrame | None) -> None:
+    from reports.money import amount, heading
+
+    names = list(dict.fromkeys(economics["scenario"]))
+    rows = []
+    for quantity in ("cost_per_referred", "qalys_per_referred"):
+        found = [dict(row) for _, row in economics[economics["quantity"] == quantity].iterrows()]
+        first = found[0]
+        cells = [amount(float(row["estimate"]), str(row["unit"])) for row in found]
+        rows.append([heading(str(first["label"]), str(first["unit"])), *cells])
+    if icer is not None:
+        standing = {str(row["scenario"]): dict(row) for _, row in icer.iterrows()}
+        told = [standing[name] for name in names]
+        cells = [amount(float(row["icer"]), "") if row["against"] else str(row["status"]) for row in told]
+        rows.append(["ICER, per QALY", *cells])
+    click.echo()
+    print_table(["", *names], rows)
+    count = len({path for text in economics["assumed"] for path in str(text).split("; ") if path})
+    click.echo(f"Costs and QALYs stand on {count} inputs that are assumptions: see `assumed` in economics.csv.")
+
+
+def _dated(row: Any) -> str:
+    """When a list falls below its number, in words."""
+    import pandas as pd
+
+    if pd.isna(row["day"]):
+        return f"never stays below {row['below']} within the window"
+    sure = (
+        "never in 95 % of replications" if pd.isna(row["sure_day"]) else f"in 95 % of replications {row['sure_date']}"
+    )
+    return f"below {row['below']} on average from {row['date']} on, {sure}"
 
 
 def _rows(table: pd.DataFrame, metric: str) -> list[dict[str, Any]]:
@@ -279,7 +366,12 @@ def _rows(table: pd.DataFrame, metric: str) -> list[dict[str, Any]]:
 def _as_json(study: Study) -> str:
     import json
 
-    found = {"summary": study.summary, "differences": study.differences}
+    found = {
+        "summary": study.summary,
+        "differences": study.differences,
+        "economics": study.economics,
+        "icer": study.icer,
+    }
     return json.dumps(
         {
             name: json.loads(table.to_json(orient="records", double_precision=15))
@@ -290,28 +382,58 @@ def _as_json(study: Study) -> str:
     )
 
 
-def _print_table(headers: Sequence[str], rows: Sequence[Sequence[str]], numbers_from: int = 1) -> None:
-    """Print a table; columns from `numbers_from` on are set flush right."""
-    from rich.box import SIMPLE_HEAD
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
+@cli.command()
+@click.argument("files", nargs=-1, required=True, type=SCENARIO_FILE)
+@click.option(
+    "--design",
+    type=click.Choice(["grid", "one_at_a_time", "latin_hypercube", "sobol", "morris"]),
+    help="Which points to run; grid unless the sweep file says otherwise.",
+)
+@click.option("--samples", type=click.IntRange(min=2), help="Size of a sampled design.")
+@options("vary", "replications", "seed", "set", "engine", "workers", "cluster", "out", "quiet", "json")
+def sweep(files: tuple[Path, ...], **how: Any) -> None:
+    """Run many points: a sweep file, or scenario files with --vary. Goes on where it was stopped."""
+    from sim.shell.sweeps import sweep_command
 
-    table = Table(box=SIMPLE_HEAD, pad_edge=False)
-    for place, header in enumerate(headers):
-        table.add_column(Text(header), justify="left" if place < numbers_from else "right", overflow="fold")
-    for row in rows:
-        table.add_row(*(Text(str(cell)) for cell in row))
-    console = Console()
-    if not console.is_terminal:
-        console = Console(width=200)
-    console.print(table)
+    sweep_command(files, _command_line(), **how)
+
+
+@cli.command()
+@click.argument("file", type=SCENARIO_FILE)
+@click.option("--target", required=True, metavar="'METRIC <= X'", help="What must hold, with <= or >=.")
+@click.option(
+    "--confidence", type=click.FloatRange(0.5, 0.9999), default=0.95, show_default=True, help="How sure it must be."
+)
+@options("vary", "replications", "seed", "set", "engine", "workers", "cluster", "out", "quiet", "json")
+def plan(file: Path, **how: Any) -> None:
+    """The smallest capacity that meets a target, and the curve; leaves with 3 where there is none."""
+    from sim.shell.plans import plan_command
+
+    plan_command(file, _command_line(), **how)
+
+
+@cli.command()
+@click.argument("files", nargs=-1, required=True, type=SCENARIO_FILE)
+@click.option(
+    "--samples", type=click.IntRange(min=2), default=1000, show_default=True, help="Sets of uncertain inputs."
+)
+@click.option(
+    "--replications", "-n", type=click.IntRange(min=1), default=20, show_default=True, help="Replications of each set."
+)
+@options("seed", "set", "engine", "workers", "cluster", "out", "quiet", "json")
+def psa(files: tuple[Path, ...], **how: Any) -> None:
+    """Probabilistic sensitivity analysis of costs and QALYs. Goes on where it was stopped."""
+    from sim.shell.psa import psa_command
+
+    psa_command(files, _command_line(), **how)
 
 
 @cli.command()
 @click.argument("files", nargs=-1, required=True, type=SCENARIO_FILE)
 @options("set")
-def check(files: tuple[Path, ...], overrides: tuple[str, ...]) -> None:
+@click.option("--path", "shows_path", is_flag=True, help="Also print the patient's path, step by step.")
+@click.option("--mermaid", is_flag=True, help="Print the path as a flow chart in Mermaid's notation, and nothing else.")
+def check(files: tuple[Path, ...], overrides: tuple[str, ...], shows_path: bool, mermaid: bool) -> None:
     """Check scenario files and show what they ask of each resource; run nothing."""
     from sim.scenario import ScenarioError, load
 
@@ -325,23 +447,35 @@ def check(files: tuple[Path, ...], overrides: tuple[str, ...]) -> None:
                 say(str(problem))
             continue
         with errors_in_words():
-            _check_one(file, loaded)
+            if mermaid:
+                _flow_chart(loaded)
+            else:
+                _check_one(file, loaded, shows_path)
     sys.exit(BAD_INPUT if wrong else 0)
 
 
-def _check_one(file: Path, loaded: Loaded) -> None:
+def _flow_chart(loaded: Loaded) -> None:
+    from sim.pieces.diagram import mermaid
+    from sim.pieces.strategies import build_protocol
+
+    click.echo(mermaid(build_protocol(loaded.scenario)), nl=False)
+
+
+def _check_one(file: Path, loaded: Loaded, shows_path: bool) -> None:
     from sim.experiment.study import load_warnings
-    from sim.pieces.loads import expect, offered_loads
+    from sim.pieces.diagram import outline
+    from sim.pieces.loads import expect, flag_shares, offered_loads
     from sim.pieces.strategies import build_protocol
 
     protocol = build_protocol(loaded.scenario)
     click.echo(f"{file}: {loaded.scenario.name} ({loaded.scenario.strategy}), digest {loaded.digest[:12]}")
-    click.echo(
-        f"  without any queue, from referral to the end of the stay: {expect(protocol.path).days:.1f} days on average"
-    )
+    touch = expect(protocol.path, flag_shares(loaded.scenario)).days
+    click.echo(f"  without any queue, from referral to the end of the stay: {touch:.1f} days on average")
+    if shows_path:
+        click.echo("\n".join(["", *outline(protocol), ""]))
     loads = offered_loads(loaded.scenario, protocol)
     if loads:
-        _print_table(
+        print_table(
             ["resource", "name", "centre", "offered load"],
             [[load.label, load.resource, load.centre, f"{load.load:.3f}"] for load in loads],
             numbers_from=3,
@@ -356,9 +490,10 @@ def _check_one(file: Path, loaded: Loaded) -> None:
 @cli.command()
 @click.argument("folder", type=click.Path(path_type=Path))
 @options("quiet")
-def report(folder: Path, quiet: bool) -> None:
+@picture_options
+def report(folder: Path, quiet: bool, wanted: Wanted) -> None:
     """Draw charts and report again from the tables of a results folder."""
-    from sim.experiment.folder import MANIFEST, write_text
+    from sim.experiment.folder import MANIFEST, write_file
 
     if not (folder / MANIFEST).is_file():
         stop(f"{folder}: no results here (no {MANIFEST})", BAD_INPUT)
@@ -367,11 +502,123 @@ def report(folder: Path, quiet: bool) -> None:
         from reports.tables import ResultsError
 
         try:
-            write_all(folder, write_text)
+            made = write_all(folder, write_file, wanted)
         except ResultsError as error:
             stop(str(error), BAD_INPUT)
     if not quiet:
         click.echo(f"Report: {folder / 'report.html'}")
+    _cannot(made)
+
+
+@cli.command()
+@click.option("--gallery", type=click.Path(path_type=Path), help="Write a page with all of them as pictures instead.")
+@click.option(
+    "--from",
+    "folders",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    multiple=True,
+    help="Results to draw the gallery from, beside the shipped pair.",
+)
+def charts(gallery: Path | None, folders: tuple[Path, ...]) -> None:
+    """The charts there are, one line each; or a gallery of them, drawn from the shipped scenarios."""
+    from reports.charts import CHARTS
+
+    if gallery is not None:
+        _gallery(gallery, folders)
+        return
+    rows = [[chart.name, chart.title, f"{chart.table}.csv", chart.reading.split(". ")[0]] for chart in CHARTS]
+    print_table(["chart", "title", "drawn from", "what it shows"], rows, numbers_from=4)
+
+
+def _gallery(place: Path, folders: Sequence[Path]) -> None:
+    """Run the shipped pair and draw the page."""
+    with errors_in_words():
+        from tempfile import TemporaryDirectory
+
+        from reports.gallery import gallery
+        from reports.images import NoImagesError
+        from reports.tables import ResultsError
+        from sim.experiment.folder import write_text
+        from sim.experiment.study import Plan, run_study
+        from sim.scenario.files import SHIPPED
+
+        scenarios = by_name([_load(SHIPPED / f"{name}.yaml") for name in ("autologous", "allogeneic")])
+        count = next(iter(scenarios.values())).scenario.run.replications
+        with TemporaryDirectory() as results, progress(count, False) as done:
+            run_study(Plan(scenarios, count, None, "run_sim.py charts --gallery"), Path(results), done)
+            try:
+                write_text(place, gallery([Path(results), *folders]))
+            except NoImagesError as error:
+                stop(str(error), CANNOT_BE_MADE)
+            except ResultsError as error:
+                stop(str(error), BAD_INPUT)
+    click.echo(f"Wrote {place}")
+
+
+@cli.command()
+@click.argument("files", nargs=-1, type=SCENARIO_FILE)
+@click.option("--port", type=click.IntRange(1024, 65535), default=8501, show_default=True, help="Where it is served.")
+@click.option("--page", is_flag=True, hidden=True, help="Draw the page: the server calls this.")
+def app(files: tuple[Path, ...], port: int, page: bool) -> None:
+    """The planning page, served on this machine only: move levers, see what they do."""
+    if page:
+        _planning_page(files)
+        return
+    from importlib.util import find_spec
+
+    if find_spec("streamlit") is None:
+        stop("the planning page needs streamlit, which is not installed: pip install 'vein2vein[app]'", CANNOT_BE_MADE)
+    for file in files:
+        _load(file)
+    import subprocess
+
+    settings = {
+        "server.address": "127.0.0.1",
+        "server.port": str(port),
+        "server.headless": "true",
+        "server.fileWatcherType": "none",
+        "browser.gatherUsageStats": "false",
+        "client.toolbarMode": "minimal",
+    }
+    say(f"The planning page: http://127.0.0.1:{port} (Ctrl-C ends it)")
+    command = [sys.executable, "-m", "streamlit", "run", __file__, *(f"--{k}={v}" for k, v in settings.items())]
+    ended = subprocess.run([*command, "--", "app", "--page", *map(str, files)], check=False, stdout=subprocess.DEVNULL)
+    sys.exit(FAILED if ended.returncode > 0 else 0)
+
+
+def _planning_page(files: Sequence[Path]) -> None:
+    """The page with what the simulator does for it."""
+    from reports import planner, write_all
+    from sim.experiment import planning
+    from sim.experiment.folder import write_file
+    from sim.scenario import ScenarioError, load
+    from sim.scenario.shipped import shipped
+
+    found = [(file, load(file)) for file in files] + shipped()
+    scenarios = by_name([loaded for _, loaded in found])
+    place = dict(zip(scenarios, (file for file, _ in found), strict=True))
+    planner.show(
+        planner.Page(
+            list(scenarios),
+            lambda name: planning.levers(scenarios[name]),
+            lambda name, changes, count: planning.answer(place[name], changes, count).frames,
+            lambda name, changes: planning.scenario_file(place[name], changes),
+            lambda name, changes, count: planning.report(
+                place[name], changes, count, lambda folder: write_all(folder, write_file).paths
+            ),
+            ScenarioError,
+        )
+    )
+
+
+@cli.command()
+@click.argument("folder", type=click.Path(path_type=Path))
+@options("engine", "workers", "quiet")
+def verify(folder: Path, engine: str, workers: int | None, quiet: bool) -> None:
+    """Run a stored result again and compare every number; leaves with 3 where one differs."""
+    from sim.shell.verifying import verify_command
+
+    verify_command(folder, engine, workers, quiet)
 
 
 @cli.command(name="list")
@@ -380,7 +627,7 @@ def list_scenarios() -> None:
     from sim.scenario.shipped import shipped
 
     rows = [[str(path), one.scenario.name, one.scenario.description.strip().split("\n")[0]] for path, one in shipped()]
-    _print_table(["file", "name", "what it is"], rows, numbers_from=3)
+    print_table(["file", "name", "what it is"], rows, numbers_from=3)
 
 
 @cli.command()
@@ -452,7 +699,7 @@ def validate(
 
         click.echo(json.dumps(table, indent=2))
     else:
-        _print_table(list(table[0]), [[_cell(value) for value in row.values()] for row in table], numbers_from=2)
+        print_table(list(table[0]), [[_cell(value) for value in row.values()] for row in table], numbers_from=2)
     missed = sum(not verdict.met for verdict in verdicts)
     click.echo(f"{len(verdicts) - missed} of {len(verdicts)} targets met", err=as_json)
     sys.exit(MISSED if missed else 0)

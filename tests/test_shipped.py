@@ -7,12 +7,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from sim.experiment.replicate import Arm, Keep, replicate, run_arm
+from sim.engine.choice import COMPILED
+from sim.experiment.replicate import Arm, Keep, replicate, run_arm, simulate
 from sim.experiment.validation import judge
 from sim.outcomes.metrics import METRIC_NAMES
 from sim.scenario import load, read_evidence
 from tests.runs import SHIPPED
 
+MONTH = 365.25 / 12
 FILES = [*sorted(SHIPPED.glob("*.yaml")), *sorted((SHIPPED / "library").glob("*.yaml"))]
 CASES = sorted((SHIPPED / "validation").glob("*.yaml"))
 # Textbook queues must come out with a standard error of half a per cent of the target.
@@ -84,7 +86,8 @@ def shares(stem: str, metric: str, replications: int = 6) -> np.ndarray:
         ("library/hybrid_by_risk", "autologous", "lost_before_infusion_share"),
         ("allogeneic", "library/lot_shortage", "waiting_days_mean"),
         ("autologous", "library/shut_down", "turnaround_days_mean"),
-        ("library/dual_target", "library/sequential", "returned"),
+        ("autologous", "library/dual_target", "progression_free_at_1_year_share"),
+        ("autologous", "library/up_regulation", "progression_free_at_1_year_share"),
     ],
 )
 def test_scenarios_differ_in_the_direction_that_their_story_tells(better: str, worse: str, metric: str) -> None:
@@ -101,3 +104,21 @@ def test_sickest_first_helps_the_sickest_and_costs_the_rest() -> None:
     for group, sign in ((1, 1.0), (0, -1.0)):
         gain = [lost("policy_first_come", group, k) - lost("policy_sickest_first", group, k) for k in range(6)]
         assert sign * np.mean(gain) > 2.0 * np.std(gain, ddof=1) / np.sqrt(len(gain))
+
+
+def test_the_default_product_lasts_as_long_as_published() -> None:
+    # ide-cel, KarMMa: median progression-free survival 8.8 months, 95 % interval 5.6 to 11.6 (RL-08); median survival
+    # 24.8 months, 19.9 to 31.2 (RL-10). Not calibrated: response, its duration and survival after relapse were put in
+    arm = Arm("autologous", load(SHIPPED / "autologous.yaml", ["run.window=7000 d"]).scenario)
+    patients, _ = simulate(arm, 0, COMPILED)
+    after = patients.after
+    assert after is not None
+    chosen = patients.infused & patients.cohort.measured
+    since = patients.day("infusion")[chosen]
+    free = np.fmin(after.relapse_day, after.death_day)[chosen] - since
+    lived = after.death_day[chosen] - since
+    assert 5.6 <= np.median(free) / MONTH <= 11.6
+    assert 19.9 <= np.median(lived) / MONTH <= 31.2
+    # what docs/economics.md says
+    assert np.median(free) / MONTH == pytest.approx(7.8, abs=0.5)
+    assert np.median(lived) / MONTH == pytest.approx(29.0, abs=1.5)

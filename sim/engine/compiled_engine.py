@@ -27,11 +27,12 @@ from sim.engine.kernel.tables import (
 from sim.engine.trace import EngineError, Expiries, FloatArray, IntArray, Lots, Stages, Trace, Uses
 from sim.pieces.cohort import Cohort, Luck
 from sim.pieces.protocol import Protocol
-from sim.pure.distributions import Distribution
 
 CHECK_EVERY_DAYS = 30.0
 # How many rows there are for what nobody can count beforehand; they grow when they are used up.
 FIRST_ROOM = 256
+# Bytes that one block of memory has to have for glibc to keep as much at hand from then on (its limit is 32 MB).
+KEPT_BYTES = 2**24
 
 # Which arrays grow when the kernel asks for more of something: their group, their names, the axis.
 GROWING: dict[int, tuple[str, tuple[str, ...], int]] = {
@@ -83,6 +84,9 @@ class _Same:
 
 @lru_cache(maxsize=16)
 def _flat(same: _Same) -> Flat:
+    # glibc hands the arrays of a replication back to the system and gets them anew for the next: 400 page faults, a
+    # fifth of the time of Model P. Once it has seen one large block come and go it keeps that much for itself.
+    np.empty(KEPT_BYTES, dtype=np.uint8)
     return flatten(same.protocol)
 
 
@@ -245,7 +249,7 @@ def _draw(flat: Flat, state: State, luck: Luck) -> State:
 def _values(flat: Flat, purpose: int, uniforms: FloatArray) -> FloatArray:
     """Days of a duration; the uniforms themselves for a share."""
     rule = flat.rules[purpose]
-    return rule.quantile(uniforms) if isinstance(rule, Distribution) else uniforms
+    return uniforms if isinstance(rule, (int, float)) else rule.quantile(uniforms)
 
 
 def _with_column(column: IntArray, drawn: FloatArray, purpose: int, attempt: int) -> tuple[IntArray, FloatArray]:

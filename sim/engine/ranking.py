@@ -18,7 +18,7 @@ Ranking = Callable[["Walker", float], tuple[float, tuple[float, float] | None]]
 
 def ranking(world: World, resource: Resource) -> Ranking | None:
     """How those who wait for a resource are ranked; None where only the day of asking counts."""
-    policies = {FIRST_COME: Policy(), **world.protocol.policies}
+    policies = {**world.protocol.policies, FIRST_COME: Policy()}
     if resource.policy not in policies:
         raise EngineError(f"{resource.name}: there is no policy {resource.policy!r}")
     policy = policies[resource.policy]

@@ -36,7 +36,11 @@ def run(
         stop = world.timeline.today
         for pool in world.all_pools():
             pool.close(stop)
-        return _trace(world, stop)
+        trace = _trace(world, stop)
+        # requests and pools refer to each other: let go by hand, they need not be looked for
+        world.log.clear()
+        world.timeline.queue.clear()
+        return trace
 
 
 @contextmanager

@@ -18,8 +18,11 @@ PATIENTS = "patients.parquet"
 TEXT, WHOLE, NUMBER, FLAG = pa.string(), pa.int64(), pa.float64(), pa.bool_()
 
 
-def patient_columns(protocols: Sequence[Protocol]) -> dict[str, pa.DataType]:
-    """Names and types of the patient table for scenarios that share one file."""
+def patient_columns(protocols: Sequence[Protocol], lives: bool = False) -> dict[str, pa.DataType]:
+    """Names and types of the patient table for scenarios that share one file.
+
+    `lives`: whether some scenario says what becomes of patients after their path; then with columns for that.
+    """
     noted = dict.fromkeys(name for p in protocols for name in milestones(p.patient_steps) if not is_label(name))
     tried = dict.fromkeys(name for p in protocols for name in attempt_names(p.patient_steps))
     return {
@@ -43,6 +46,7 @@ def patient_columns(protocols: Sequence[Protocol]) -> dict[str, pa.DataType]:
         "vein_to_vein_days": NUMBER,
         "turnaround_days": NUMBER,
         "progressed_before_infusion": FLAG,
+        **({"responded": FLAG, "relapse_day": NUMBER, "death_day": NUMBER} if lives else {}),
         **{f"{name}_attempts": WHOLE for name in tried},
     }
 
@@ -88,7 +92,9 @@ class TableFile:
         arrays = []
         for field in self._schema:
             values = columns.get(field.name)
-            if values is None:
+            if values is None and field.type == FLAG:
+                values = pa.nulls(count, FLAG)
+            elif values is None:
                 values = np.zeros(count, np.int64) if field.type == WHOLE else np.full(count, np.nan)
             arrays.append(pa.array(values, type=field.type, from_pandas=False))
         self._writer.write_table(pa.Table.from_arrays(arrays, schema=self._schema))

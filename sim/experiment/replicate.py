@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -12,18 +12,23 @@ from numpy.typing import NDArray
 
 from sim.engine.choice import SIMPY, engine
 from sim.engine.trace import LOT, Trace
-from sim.outcomes.curves import fate_counts, incidence, stage_days, wait_shares
+from sim.experiment.work import deaths_in_words
+from sim.outcomes.after_infusion import follow_on
+from sim.outcomes.curves import fate_counts, incidence, list_lengths, stage_days, wait_shares
+from sim.outcomes.economics import ledger
 from sim.outcomes.fates import Patients, resolve, table
 from sim.outcomes.metrics import measure
 from sim.outcomes.pairs import pair_counts, why_not_paired
 from sim.outcomes.resource_use import ResourceUse, resource_use
-from sim.pieces.cohort import SOURCES, draw_cohort
+from sim.outcomes.views import Views, view
+from sim.pieces.cohort import SOURCES, Luck, draw_cohort
 from sim.pieces.protocol import Protocol
 from sim.pieces.strategies import build_protocol
 from sim.scenario import Scenario
 
 FloatArray = NDArray[np.float64]
 LONGEST_CURVE_DAYS = 1_096
+LONGEST_FORECAST_DAYS = 7_305
 
 
 @dataclass(frozen=True)
@@ -38,6 +43,12 @@ class Arm:
         """The scenario's protocol, built once for all its replications."""
         return build_protocol(self.scenario)
 
+    @property
+    def window(self) -> tuple[float, float]:
+        """The measuring window, days since the start."""
+        run = self.scenario.run
+        return run.warm_up, run.warm_up + run.window
+
 
 @dataclass(frozen=True, eq=False)
 class Outcome:
@@ -49,8 +60,11 @@ class Outcome:
     incidence: FloatArray
     waits: FloatArray
     fates: FloatArray
+    lists: NDArray[np.int32]
+    economics: list[float] | None
     patients: dict[str, Any] | None
     events: dict[str, Any] | None
+    views: Views | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,10 +78,11 @@ class Replication:
 
 @dataclass(frozen=True)
 class Keep:
-    """Which of the big tables to keep."""
+    """Which of the big tables to keep; `views`: what pictures are made from, timelines of replication 0 among it."""
 
     patients: bool = True
     events: bool = False
+    views: bool = False
 
 
 def replicate(
@@ -94,9 +109,10 @@ def replicate(
     batches = Parallel(n_jobs=workers, return_as="generator")(
         delayed(_replications)(arms, chunk, keep, with_engine) for chunk in chunks
     )
-    for batch in batches:
-        yield from batch
-        done(len(batch))
+    with deaths_in_words():
+        for batch in batches:
+            yield from batch
+            done(len(batch))
 
 
 def _replications(arms: Sequence[Arm], numbers: Sequence[int], keep: Keep, with_engine: str) -> list[Replication]:
@@ -118,25 +134,42 @@ def _replication(arms: Sequence[Arm], number: int, keep: Keep, with_engine: str)
     return Replication(number, outcomes, pairs)
 
 
+def simulate(arm: Arm, number: int, with_engine: str, traced: bool = False) -> tuple[Patients, Trace]:
+    """What happened to the patients of one replication of one arm, and the record it was read from."""
+    protocol, follow_up = arm.protocol, arm.scenario.run.follow_up
+    cohort, luck = draw_cohort(arm.scenario, protocol.clocks, number)
+    trace = engine(with_engine)(protocol, cohort, luck, arm.window[1], follow_up, traced)
+    patients = resolve(cohort, trace, follow_up)
+    rules = arm.scenario.after_infusion
+    if rules is not None:
+        patients = replace(patients, after=follow_on(patients, rules, luck, follow_up, trace.stop_day))
+    return patients, trace
+
+
+def economics_of(arm: Arm, number: int, patients: Patients, trace: Trace) -> list[float]:
+    """The values of the economic quantities in one replication of an arm whose scenario has a section economics."""
+    luck = Luck(arm.scenario.run.seed, number, patients.cohort.blocks)
+    return ledger(arm.scenario, arm.protocol, patients, trace, luck).quantities()
+
+
 def run_arm(arm: Arm, number: int, keep: Keep, with_engine: str = SIMPY) -> tuple[Outcome, Patients]:
     """One replication of one arm."""
-    scenario = arm.scenario
-    run = scenario.run
-    protocol = arm.protocol
-    cohort, luck = draw_cohort(scenario, protocol.clocks, number)
-    window = (run.warm_up, run.warm_up + run.window)
-    trace = engine(with_engine)(protocol, cohort, luck, window[1], run.follow_up, keep.events)
-    patients = resolve(cohort, trace, run.follow_up)
-    days = int(min(run.follow_up, LONGEST_CURVE_DAYS))
+    scenario, protocol, window = arm.scenario, arm.protocol, arm.window
+    patients, trace = simulate(arm, number, with_engine, keep.events)
+    days = int(min(scenario.run.follow_up, LONGEST_CURVE_DAYS))
+    resources = resource_use(protocol, patients, trace, window)
     outcome = Outcome(
         metrics=measure(patients, trace, window),
-        resources=resource_use(protocol, patients, trace, window),
+        resources=resources,
         stages=stage_days(patients, trace),
         incidence=incidence(patients, days),
         waits=wait_shares(patients),
         fates=fate_counts(patients),
+        lists=list_lengths(patients.cohort, trace, int(min(window[1], LONGEST_FORECAST_DAYS))),
+        economics=economics_of(arm, number, patients, trace) if scenario.economics is not None else None,
         patients=table(patients, arm.name, number, _names(scenario), protocol.product) if keep.patients else None,
         events=_events(arm.name, number, protocol, trace) if keep.events else None,
+        views=view(scenario, protocol, patients, trace, resources, number == 0) if keep.views else None,
     )
     return outcome, patients
 

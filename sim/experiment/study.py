@@ -2,38 +2,38 @@
 
 from __future__ import annotations
 
-import json
-import math
 import os
-import platform
 import time
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime
-from importlib.metadata import PackageNotFoundError, version
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from sim import __version__
 from sim.engine.choice import pick, workers_for
 from sim.experiment import tables
-from sim.experiment.folder import MANIFEST, write_text
+from sim.experiment.economics_tables import economic_tables, why_not_comparable
+from sim.experiment.folder import write_text
+from sim.experiment.forecast import falls_below, waiting_list, warm_up, warm_up_warnings
+from sim.experiment.manifest import about_program, about_scenarios, write_manifest, write_scenarios
 from sim.experiment.not_modelled import NOT_MODELLED
 from sim.experiment.patients_file import PATIENTS, TableFile, event_columns, patient_columns
+from sim.experiment.picture_tables import Pictures
+from sim.experiment.precision import Precision, batches, reached
 from sim.experiment.replicate import Arm, Keep, replicate
 from sim.pieces.loads import expected_patients, offered_loads
 from sim.pieces.strategies import build_protocol
 from sim.scenario import Loaded, compare_scenarios, read_evidence
 
-PACKAGES = ("simpy", "numba", "numpy", "pandas", "scipy", "pyarrow", "plotly", "pydantic", "ruamel.yaml", "joblib")
-
 
 @dataclass(frozen=True)
 class Plan:
-    """What to run: scenarios by name, the baseline first; replications; workers, None to choose by the work."""
+    """What to run: scenarios by name, the baseline first; replications; workers, None to choose by the work.
+
+    With a `precision`, `replications` are as many as there may be. `list_below`: a length of the waiting list to date.
+    """
 
     scenarios: dict[str, Loaded]
     replications: int
@@ -41,6 +41,8 @@ class Plan:
     command: str
     keep_events: bool = False
     engine: str = "auto"
+    precision: Precision | None = None
+    list_below: int | None = None
 
     @property
     def arms(self) -> list[Arm]:
@@ -56,6 +58,9 @@ class Study:
     differences: pd.DataFrame | None
     changes: pd.DataFrame
     warnings: list[str]
+    list_below: pd.DataFrame | None = None
+    economics: pd.DataFrame | None = None
+    icer: pd.DataFrame | None = None
 
 
 def load_warnings(scenarios: dict[str, Loaded]) -> list[str]:
@@ -77,8 +82,10 @@ def run_study(plan: Plan, folder: Path, done: Callable[[int], None]) -> Study:
     started = time.perf_counter()
     arms = plan.arms
     collected = tables.Collected(arms)
-    columns = patient_columns([arm.protocol for arm in arms])
-    keep = Keep(patients=True, events=plan.keep_events)
+    lives = any(arm.scenario.after_infusion is not None for arm in arms)
+    columns = patient_columns([arm.protocol for arm in arms], lives=lives)
+    keep = Keep(patients=True, events=plan.keep_events, views=True)
+    pictures = Pictures(arms)
     patients_expected = plan.replications * sum(expected_patients(arm.scenario) for arm in arms)
     engine, why_engine = pick(plan.engine, patients_expected)
     workers = plan.workers or workers_for(engine, patients_expected, os.cpu_count() or 1)
@@ -86,29 +93,38 @@ def run_study(plan: Plan, folder: Path, done: Callable[[int], None]) -> Study:
         TableFile(folder / PATIENTS, columns) as patients,
         TableFile(folder / "events.parquet", event_columns(), wanted=plan.keep_events) as events,
     ):
-        for replication in replicate(arms, range(plan.replications), workers, keep, done, engine):
-            collected.add(replication)
-            for outcome in replication.outcomes:
-                patients.append(outcome.patients)
-                events.append(outcome.events)
-    study = _write_tables(plan, collected, folder)
+        whole = (range(plan.replications),)
+        for numbers in whole if plan.precision is None else batches(plan.precision, collected.values):
+            for replication in replicate(arms, numbers, workers, keep, done, engine):
+                collected.add(replication)
+                pictures.add(replication)
+                for outcome in replication.outcomes:
+                    patients.append(outcome.patients)
+                    events.append(outcome.events)
+    study = _write_tables(plan, collected, pictures, folder)
     why = tables.same_patients(collected)[1]
+    names = collected.names
     ran = {
         "engine": engine,
         "engine_why": why_engine,
         "workers": workers,
         "seconds": round(time.perf_counter() - started, 3),
+        "precision": None if plan.precision is None else reached(plan.precision, tuple(names), collected.values()),
     }
-    _write_manifest(plan, folder, study.warnings, why, ran)
+    _write_manifest(plan, folder, study.warnings, why, len(collected.numbers), ran)
     return study
 
 
-def _write_tables(plan: Plan, collected: tables.Collected, folder: Path) -> Study:
+def _write_tables(plan: Plan, collected: tables.Collected, pictures: Pictures, folder: Path) -> Study:
     compared = len(plan.scenarios) > 1
     summary = tables.summary(collected)
     differences = tables.differences(collected) if compared else None
     same = tables.same_patients(collected)[0] if compared else None
     changes = _changes(plan)
+    lengths = collected.lengths()
+    waiting = waiting_list(collected.arms, lengths, plan.list_below)
+    below = None if plan.list_below is None else falls_below(waiting, plan.list_below)
+    settling = warm_up(collected.arms, lengths)
     found = {
         "summary": summary,
         "differences": differences,
@@ -121,14 +137,37 @@ def _write_tables(plan: Plan, collected: tables.Collected, folder: Path) -> Stud
         "same_patients": same,
         "parameters": _parameters(plan),
         "changes": changes,
+        "waiting_list": waiting,
+        "list_below": below,
+        "warm_up": settling,
+        **pictures.tables(),
     }
+    economic, why_not = _economics(plan, collected)
+    found |= economic
     for name, table in found.items():
         if table is not None:
             write_text(folder / f"{name}.csv", table.to_csv(index=False))
-    warnings = load_warnings(plan.scenarios)
-    if plan.replications < 2:
+    warnings = [*load_warnings(plan.scenarios), *warm_up_warnings(settling)]
+    if why_not is not None:
+        warnings.append(why_not)
+    if len(collected.numbers) < 2:
         warnings.append("one replication only: no intervals can be given")
-    return Study(summary, differences, changes, warnings)
+    if plan.precision is not None and not reached(plan.precision, tuple(plan.scenarios), collected.values())["met"]:
+        warnings.append(
+            f"after {len(collected.numbers)} replications {plan.precision.metric} is not as precise as wanted"
+        )
+    return Study(summary, differences, changes, warnings, below, economic.get("economics"), economic.get("icer"))
+
+
+def _economics(plan: Plan, collected: tables.Collected) -> tuple[dict[str, pd.DataFrame], str | None]:
+    """(the economic tables by name, why there are none although some scenario has economics)."""
+    having = [name for name, loaded in plan.scenarios.items() if loaded.scenario.economics is not None]
+    if len(having) < len(plan.scenarios):
+        return {}, f"no economic results: only {', '.join(having)} has a section economics" if having else None
+    why = why_not_comparable(plan.scenarios)
+    if why is not None:
+        return {}, f"no economic results: {why}"
+    return economic_tables(plan.scenarios, np.array(collected.economics)), None
 
 
 def _parameters(plan: Plan) -> pd.DataFrame:
@@ -162,50 +201,28 @@ def _changes(plan: Plan) -> pd.DataFrame:
     return pd.DataFrame([{"path": path, **row} for path, row in sorted(values.items())], columns=["path", *names])
 
 
-def _write_manifest(plan: Plan, folder: Path, warnings: Sequence[str], why: str | None, ran: dict[str, Any]) -> None:
+def _write_manifest(
+    plan: Plan, folder: Path, warnings: Sequence[str], why: str | None, replications: int, ran: dict[str, Any]
+) -> None:
     first = next(iter(plan.scenarios.values()))
-    manifest = {
+    content = {
         "title": " against ".join(loaded.scenario.name for loaded in plan.scenarios.values()),
         "command": plan.command,
-        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        **about_program(),
         "seed": first.scenario.run.seed,
-        "replications": plan.replications,
-        "versions": {"vein2vein": __version__, "python": platform.python_version(), **_versions(PACKAGES)},
-        "platform": platform.platform(),
+        "replications": replications,
+        "asked": {
+            "replications": plan.replications,
+            "precision": None if plan.precision is None else asdict(plan.precision),
+            "list_below": plan.list_below,
+            "events": plan.keep_events,
+        },
         **ran,
         "baseline": next(iter(plan.scenarios)) if len(plan.scenarios) > 1 else None,
-        "scenarios": [
-            {
-                "name": name,
-                "description": loaded.scenario.description,
-                "file": loaded.path.name,
-                "digest": loaded.digest,
-                "strategy": loaded.scenario.strategy,
-                "resolved": loaded.resolved,
-            }
-            for name, loaded in plan.scenarios.items()
-        ],
+        "scenarios": about_scenarios(plan.scenarios),
         "warnings": list(warnings),
         "not_modelled": list(NOT_MODELLED),
         "same_patients_note": why,
     }
-    text = json.dumps(manifest, indent=2, ensure_ascii=False, default=_plain, allow_nan=False)
-    write_text(folder / MANIFEST, text + "\n")
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, np.generic):
-        return value.item()
-    if isinstance(value, float) and not math.isfinite(value):
-        return str(value)
-    return str(value)
-
-
-def _versions(packages: Iterable[str]) -> dict[str, str]:
-    found = {}
-    for package in packages:
-        try:
-            found[package] = version(package)
-        except PackageNotFoundError:
-            continue
-    return found
+    write_scenarios(folder, plan.scenarios)
+    write_manifest(folder, content)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from sim.experiment.replicate import Arm, Replication
 from sim.outcomes.curves import BIN_DAYS, EVENTS, INTERVALS, WAIT_BINS, stage_names
-from sim.outcomes.estimates import interval
+from sim.outcomes.estimates import interval, variance
 from sim.outcomes.fates import FATES
 from sim.outcomes.metrics import METRICS
 from sim.outcomes.pairs import OUTCOMES
@@ -33,8 +33,10 @@ class Collected:
     incidence: list[list[FloatArray]] = field(default_factory=list)
     waits: list[FloatArray] = field(default_factory=list)
     fates: list[FloatArray] = field(default_factory=list)
+    lists: list[list[NDArray[np.int32]]] = field(default_factory=list)
     resources: list[dict[str, Any]] = field(default_factory=list)
     pairs: list[list[FloatArray | str]] = field(default_factory=list)
+    economics: list[list[list[float]]] = field(default_factory=list)
 
     def add(self, replication: Replication) -> None:
         """Keep what the tables need of one replication."""
@@ -44,7 +46,10 @@ class Collected:
         self.incidence.append([o.incidence for o in replication.outcomes])
         self.waits.append(np.array([o.waits for o in replication.outcomes]))
         self.fates.append(np.array([o.fates for o in replication.outcomes]))
+        self.lists.append([o.lists for o in replication.outcomes])
         self.pairs.append(replication.pairs)
+        economics = [o.economics for o in replication.outcomes]
+        self.economics.append([values for values in economics if values is not None])
         for arm, outcome in zip(self.arms, replication.outcomes, strict=True):
             for use in outcome.resources:
                 self.resources.append({"scenario": arm.name, "replication": replication.number, **asdict(use)})
@@ -57,6 +62,10 @@ class Collected:
     def values(self) -> FloatArray:
         """Metric values, shape (replications, arms, metrics)."""
         return np.array(self.metrics)
+
+    def lengths(self) -> list[NDArray[np.int32]]:
+        """Of each arm how many are on each list on each day, shape (replications, lists, days)."""
+        return [np.array([replication[place] for replication in self.lists]) for place in range(len(self.arms))]
 
 
 def _estimated(keys: Sequence[dict[str, Any]], values: FloatArray, low_floor: float | None = None) -> pd.DataFrame:
@@ -80,7 +89,11 @@ def summary(collected: Collected) -> pd.DataFrame:
 
 
 def differences(collected: Collected) -> pd.DataFrame:
-    """One row a scenario but the first and metric: scenario minus baseline, paired by replication."""
+    """One row a scenario but the first and metric: scenario minus baseline, paired by replication.
+
+    `difference_variance` between replications; `unpaired_variance`: what it would be with other patients in each
+    scenario, the sum of the two variances; `variance_reduction`: the share of it that common random numbers save.
+    """
     frames = []
     values = collected.values()
     baseline = collected.names[0]
@@ -89,7 +102,14 @@ def differences(collected: Collected) -> pd.DataFrame:
             {"scenario": name, "baseline": baseline, "metric": m.name, "label": m.label, "unit": m.unit}
             for m in METRICS
         ]
-        frames.append(_estimated(keys, values[:, place, :] - values[:, 0, :]))
+        change = values[:, place, :] - values[:, 0, :]
+        both = np.isfinite(change)
+        paired = variance(change)
+        unpaired = sum(variance(np.where(both, values[:, arm, :], np.nan)) for arm in (0, place))
+        with np.errstate(divide="ignore", invalid="ignore"):
+            saved = np.where(unpaired > 0.0, 1.0 - paired / unpaired, np.nan)
+        frame = _estimated(keys, change)
+        frames.append(frame.assign(difference_variance=paired, unpaired_variance=unpaired, variance_reduction=saved))
     return pd.concat(frames, ignore_index=True)
 
 
@@ -121,10 +141,16 @@ def resources(collected: Collected) -> pd.DataFrame:
 
 def stages(collected: Collected) -> pd.DataFrame:
     """One row a scenario, interval and kind: mean days of an infused measured patient."""
+    per_arm = [
+        np.array([replication[place] for replication in collected.stages]) for place in range(len(collected.arms))
+    ]
+    return stage_rows(collected.arms, [interval(values) for values in per_arm])
+
+
+def stage_rows(arms: Sequence[Arm], intervals: Sequence[tuple[FloatArray, FloatArray, FloatArray]]) -> pd.DataFrame:
+    """One row a scenario, interval and kind, from (mean, low, high) of each arm, shape (intervals, 2)."""
     rows = []
-    for place, arm in enumerate(collected.arms):
-        values = np.array([replication[place] for replication in collected.stages])
-        mean, low, high = interval(values)
+    for arm, (mean, low, high) in zip(arms, intervals, strict=True):
         names = stage_names(milestones(arm.protocol.patient_steps))
         for k, pair in enumerate(names):
             for kind, column in (("process", 0), ("queue", 1)):
@@ -155,7 +181,10 @@ def incidence(collected: Collected) -> pd.DataFrame:
 
 
 def waits(collected: Collected) -> pd.DataFrame:
-    """One row a scenario and bin of waiting days: share of the infused, up to the last bin that holds anybody."""
+    """One row a scenario and bin of waiting days: share of the infused, up to the last bin that holds anybody.
+
+    `cumulative`: share of the infused who waited less than `day_to`.
+    """
     values = np.array(collected.waits)
     filled = np.flatnonzero(np.nansum(values, axis=(0, 1)) > 0)
     last = int(filled.max()) + 1 if len(filled) else 1
@@ -170,7 +199,9 @@ def waits(collected: Collected) -> pd.DataFrame:
             for k in range(last)
         ]
         frame = _estimated(keys, values[:, place, :last], low_floor=0.0)
-        frames.append(frame.rename(columns={"estimate": "share"}))
+        mean, low, high = interval(np.cumsum(values[:, place, :last], axis=1))
+        cumulative = {"cumulative": mean, "cumulative_low": np.fmax(low, 0.0), "cumulative_high": np.fmin(high, 1.0)}
+        frames.append(frame.rename(columns={"estimate": "share"}).assign(**cumulative))
     return pd.concat(frames, ignore_index=True)
 
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sim.engine.trace import Trace
-from sim.outcomes.fates import FATE_NAMES, Patients
+from sim.outcomes.fates import FATE_NAMES, Patients, resolve
 from sim.outcomes.resource_use import queue_days
+from sim.pieces.cohort import Cohort
 
 FloatArray = NDArray[np.float64]
 
@@ -39,6 +41,11 @@ EVENTS: dict[str, tuple[str, ...]] = {
     "died": ("died",),
     "withdrawn": ("withdrawn",),
     "failed": ("collection_failed", "product_failed", "unsuitable"),
+}
+# Who is counted through time.
+LISTS = {
+    "before_infusion": "Referred, not yet infused",
+    "waiting_list": "Listed, waiting for a slot or dose",
 }
 BIN_DAYS = 7.0
 WAIT_BINS = 156
@@ -91,6 +98,20 @@ def stage_days(patients: Patients, trace: Trace) -> FloatArray:
     return found
 
 
+def middle_stage_days(patients: Patients, trace: Trace) -> FloatArray:
+    """As `stage_days`, over the middle tenth of the measured infused by waiting days: what the median patient meets.
+
+    Nearest to the median are taken first, those of equal distance in the order of the cohort; at least one patient.
+    """
+    chosen = np.flatnonzero(patients.infused & patients.cohort.measured)
+    waits = patients.between("referral", "infusion")[chosen]
+    middle = np.zeros(len(patients.fate), dtype=bool)
+    if len(chosen):
+        nearest = np.argsort(np.abs(waits - np.median(waits)), kind="stable")
+        middle[chosen[nearest[: max(1, len(chosen) // 10)]]] = True
+    return stage_days(replace(patients, cohort=replace(patients.cohort, measured=middle)), trace)
+
+
 def _without_noise(days: float) -> float:
     """The days, or 0 where only the rounding of a difference is left."""
     return 0.0 if abs(days) < ROUNDING_DAYS else days
@@ -117,6 +138,34 @@ def wait_shares(patients: Patients) -> FloatArray:
         return np.full(WAIT_BINS, np.nan)
     bins = np.minimum(waits // BIN_DAYS, WAIT_BINS - 1).astype(np.int64)
     return np.asarray(np.bincount(bins, minlength=WAIT_BINS) / len(waits))
+
+
+def list_lengths(cohort: Cohort, trace: Trace, last_day: int) -> NDArray[np.int32]:
+    """Patients on each of the `LISTS` at each whole day 0..last_day, all patients alike, shape (lists, days).
+
+    Who is on a list on the day itself counts; follow-up does not cut it, as it does the fates.
+    """
+    patients = resolve(cohort, trace, np.inf)
+    gone = np.where(np.isnan(patients.end_day), np.inf, patients.end_day)
+    served = np.fmin(patients.day("slot"), patients.day("dose"))
+    return np.stack(
+        [
+            _length(trace.referral_day, gone, last_day),
+            _length(patients.day("listing"), np.fmin(served, gone), last_day),
+        ]
+    )
+
+
+def _length(begin: FloatArray, end: FloatArray, last_day: int) -> NDArray[np.int32]:
+    """How many have begun by each whole day and not ended by it; NaN never begins."""
+    joined = ~np.isnan(begin)
+
+    def on_each_day(days: FloatArray) -> NDArray[np.int64]:
+        place = np.ceil(np.clip(days[joined], 0.0, last_day + 1.0)).astype(np.int64)
+        return np.bincount(place, minlength=last_day + 2)
+
+    steps = on_each_day(begin) - on_each_day(end)
+    return np.cumsum(steps, dtype=np.int32)[: last_day + 1]
 
 
 def fate_counts(patients: Patients) -> FloatArray:

@@ -29,13 +29,28 @@ INFUSED, WAITING = FATE_NAMES.index("infused"), FATE_NAMES.index("waiting")
 
 
 @dataclass(frozen=True, eq=False)
+class Afterwards:
+    """One entry a patient, in the order of `Patients`; days since the start of the scenario, followed for life.
+
+    `relapse_day`: progression after infusion, NaN where death comes first or neither comes. `death_day`: NaN where the
+    patient never dies or, in a later course, never began it. `rests_day`: the day from which `death_day` was drawn:
+    infusion, or the day of the fate (the end of follow-up for those who still wait).
+    """
+
+    responded: NDArray[np.bool_]
+    relapse_day: FloatArray
+    death_day: FloatArray
+    rests_day: FloatArray
+
+
+@dataclass(frozen=True, eq=False)
 class Patients:
     """One entry a patient, in the order of the cohort; days since the start, NaN where it did not happen.
 
     `fate` indexes `FATE_NAMES`, `reason` says more where there is more to say. `days`: milestone days of the patient
     himself. `made_day`, `made_count`: the last day and the number of times a product was released or a dose drawn for
     him, whether or not he was there. `off_the_shelf`: whether he was given a dose in the end. `referral_day`: of the
-    return, for a later course.
+    return, for a later course. `after`: what became of them, where the scenario says how that is.
     """
 
     cohort: Cohort
@@ -50,6 +65,7 @@ class Patients:
     made_count: NDArray[np.int64]
     began_manufacture: NDArray[np.bool_]
     off_the_shelf: NDArray[np.bool_]
+    after: Afterwards | None = None
 
     @property
     def infused(self) -> NDArray[np.bool_]:
@@ -203,6 +219,12 @@ def table(
         "turnaround_days": patients.between("apheresis", "product_received")[rows],
         "progressed_before_infusion": patients.progressed[rows],
     }
+    if patients.after is not None:
+        columns |= {
+            "responded": patients.after.responded[rows],
+            "relapse_day": patients.after.relapse_day[rows],
+            "death_day": patients.after.death_day[rows],
+        }
     return columns | {f"{name}_attempts": number[rows] for name, number in patients.attempts.items()}
 
 

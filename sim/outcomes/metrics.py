@@ -12,6 +12,7 @@ from sim.engine.trace import Trace
 from sim.outcomes.fates import FATE_NAMES, INFUSED, WAITING, Patients, wasted_products, wasted_slots
 
 FloatArray = NDArray[np.float64]
+DAYS_PER_YEAR = 365.25
 Window = tuple[float, float]
 Formula = Callable[[Patients, Trace, Window], float]
 
@@ -84,12 +85,42 @@ def _share_of_infused(of: Callable[[Patients], NDArray[np.bool_]], milestone: st
     return share
 
 
+def _free_of_progression(years: float) -> Formula:
+    """The share of the infused who live without progression so long after infusion."""
+
+    def share(p: Patients, trace: Trace, window: Window) -> float:
+        chosen = p.infused & p.cohort.measured
+        if p.after is None or not chosen.any():
+            return float("nan")
+        event = np.fmin(p.after.relapse_day, p.after.death_day) - p.day("infusion")
+        return float((~(event <= years * DAYS_PER_YEAR))[chosen].mean())
+
+    return share
+
+
 def _returned(p: Patients, trace: Trace, window: Window) -> float:
     """Measured patients who came back for a later course by the stop."""
     if p.cohort.courses == 1:
         return float("nan")
     first = len(p.fate) // p.cohort.courses
     return float((np.isfinite(p.referral_day[first:]) & p.cohort.measured[:first]).sum())
+
+
+def _alive(years: float) -> Formula:
+    """The share of the referred who live so long after referral, infused or not."""
+
+    def share(p: Patients, trace: Trace, window: Window) -> float:
+        if p.after is None or not p.cohort.measured.any():
+            return float("nan")
+        died = p.after.death_day - p.referral_day <= years * DAYS_PER_YEAR
+        return float((~died)[p.cohort.measured].mean())
+
+    return share
+
+
+def _responded(p: Patients, trace: Trace, window: Window) -> float:
+    chosen = p.infused & p.cohort.measured
+    return float(p.after.responded[chosen].mean()) if p.after is not None and chosen.any() else float("nan")
 
 
 METRICS: tuple[Metric, ...] = (
@@ -176,6 +207,16 @@ METRICS: tuple[Metric, ...] = (
         _share_of_infused(lambda p: ~np.isnan(p.day("icu")), "icu"),
     ),
     Metric("returned", "Patients back for a later course", "patients", "lower", _returned),
+    Metric("responded_share", "Share of the infused who respond", "share", "higher", _responded),
+    Metric(
+        "progression_free_at_1_year_share",
+        "Share of the infused free of progression 1 year after infusion",
+        "share",
+        "higher",
+        _free_of_progression(1.0),
+    ),
+    Metric("alive_at_1_year_share", "Share alive 1 year after referral", "share", "higher", _alive(1.0)),
+    Metric("alive_at_2_years_share", "Share alive 2 years after referral", "share", "higher", _alive(2.0)),
 )
 METRIC_NAMES = tuple(metric.name for metric in METRICS)
 BY_NAME = {metric.name: metric for metric in METRICS}

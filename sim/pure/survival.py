@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Protocol
 
 import numpy as np
@@ -36,13 +37,34 @@ class HazardTable:
     hazards: FloatArray
     rates: FloatArray
 
+    @property
+    def never(self) -> bool:
+        """Whether the clock never runs."""
+        return len(self.days) == 1 and float(self.rates[0]) == 0.0
+
     def hazard(self, age: FloatArray) -> FloatArray:
         """Cumulative hazard at each age (days since the clock's origin)."""
+        if len(self.days) == 1:
+            return np.asarray(self.rates[0] * age)
         k = np.searchsorted(self.days, age, side="right") - 1
         return np.asarray(self.hazards[k] + self.rates[k] * (age - self.days[k]))
 
+    def mean(self) -> float:
+        """Expected days to the event, in closed form between the knots; infinite where it may never happen."""
+        left = np.exp(-self.hazards)
+        gone = np.append(left[:-1] - left[1:], left[-1])
+        widths = np.append(np.diff(self.days), np.inf)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            spans = np.where(self.rates > 0.0, gone / self.rates, np.where(left > 0.0, left * widths, 0.0))
+        return float(spans.sum())
+
     def age(self, hazard: FloatArray) -> FloatArray:
         """First age in days at which the cumulative hazard is reached; infinite where it never is."""
+        if self.never:
+            return np.where(hazard <= 0.0, 0.0, np.inf)
+        if len(self.days) == 1:
+            with np.errstate(over="ignore"):
+                return np.asarray(np.maximum(hazard / self.rates[0], 0.0))
         k = np.maximum(np.searchsorted(self.hazards, hazard, side="left") - 1, 0)
         with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
             reached = self.days[k] + (hazard - self.hazards[k]) / self.rates[k]
@@ -58,6 +80,9 @@ class Survival(Protocol):
 
     def grid(self, points: int) -> FloatArray:
         """About `points` increasing positive days between which the hazard is close to linear, kinks included."""
+
+    def __hash__(self) -> int:
+        """Shapes are values: equal ones share a table."""
 
 
 def _between(first: float, last: float, points: int) -> FloatArray:
@@ -209,6 +234,29 @@ def hazard_table(shape: Survival) -> HazardTable:
         points *= 2
         if points > 2**22:
             raise ArithmeticError(f"no table within {TABLE_ERROR} of {shape}")
+
+
+@lru_cache(maxsize=256)
+def known_table(shape: Survival) -> HazardTable:
+    """`hazard_table` of the shape, made once for all who ask again."""
+    return hazard_table(shape)
+
+
+@dataclass(frozen=True)
+class FromSurvival:
+    """The time to an event of this shape as a duration; infinite for those who never have it."""
+
+    shape: Survival
+
+    def quantile(self, u: FloatArray) -> FloatArray:
+        return known_table(self.shape).age(-np.log1p(-u))
+
+    def mean(self) -> float:
+        return known_table(self.shape).mean()
+
+    @property
+    def is_fixed(self) -> bool:
+        return False
 
 
 def _tabulate(shape: Survival, days: FloatArray) -> HazardTable:

@@ -7,6 +7,7 @@ import math
 from collections.abc import Callable
 from pathlib import Path
 
+from sim.scenario.allowance import MOST_PROBLEMS, Allowance
 from sim.scenario.files import find_inside, read_text, shown_path
 from sim.scenario.kinds import parse_date, parse_number
 from sim.scenario.nodes import Branch, Items, Leaf, Node
@@ -34,7 +35,12 @@ _NAMED = (
 
 
 def fill_in_csv(
-    tree: Branch, shown_file: str, folder: Path, roots: tuple[Path, ...], problems: list[Problem]
+    tree: Branch,
+    shown_file: str,
+    folder: Path,
+    roots: tuple[Path, ...],
+    problems: list[Problem],
+    allowance: Allowance,
 ) -> Branch:
     """The tree with the content of each CSV file in place of its name; what is wrong is added to `problems`."""
 
@@ -47,13 +53,17 @@ def fill_in_csv(
         return node
 
     def _read(name: str, place: Place, path: tuple[str, ...]) -> Node:
+        if len(problems) > MOST_PROBLEMS or allowance.values_left < 0:
+            return _harmless(path[-1], place)
         shown = shown_path(shown_file, name)
         try:
-            text = read_text(find_inside(name, folder, roots))
+            text = read_text(find_inside(name, folder, roots), allowance)
         except ValueError as error:
             problems.append(Problem(place, ".".join(path), f"file {show(name)}: {error}"))
             return _harmless(path[-1], place)
         found, faults = _items(text, shown, path[-1], place)
+        if not faults and (wrong := allowance.take(values=_count(found))) is not None:
+            faults = [(place, f"file {show(name)}: {wrong}")]
         problems.extend(Problem(where, ".".join(path), message) for where, message in faults)
         return _harmless(path[-1], place) if faults else found
 
@@ -72,6 +82,11 @@ def _names_csv(path: tuple[str, ...]) -> bool:
     return not any(_alike(path[:-1], named) for named in _NAMED)
 
 
+def _count(items: Items) -> int:
+    """How many values the content of a CSV file would be, written out."""
+    return sum(1 + len(item.items) if isinstance(item, Items) else 1 for item in items.items)
+
+
 def _alike(path: tuple[str, ...], pattern: tuple[str, ...]) -> bool:
     return len(path) == len(pattern) and all(p in ("*", key) for key, p in zip(path, pattern, strict=True))
 
@@ -87,7 +102,7 @@ def _items(text: str, shown: str, key: str, place: Place) -> tuple[Items, list[t
     """(the list that the CSV stands for, its faults)."""
     faults: list[tuple[Place, str]] = []
     rows: list[tuple[int, list[str]]] = []
-    reader = csv.reader(text.splitlines(keepends=True))
+    reader = csv.reader(text.splitlines(keepends=True), strict=True)
     try:
         for row in reader:
             if any(cell.strip() for cell in row):

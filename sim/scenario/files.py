@@ -6,15 +6,15 @@ import os
 import stat
 from pathlib import Path
 
+from sim.scenario.allowance import MOST_BYTES, Allowance
 from sim.scenario.problems import nearest, shorten
 
 # The scenarios that come with the program; files anywhere may inherit from them.
 SHIPPED = Path(__file__).resolve().parents[2] / "scenarios"
-MOST_BYTES = 1_000_000
 
 
-def read_text(path: Path) -> str:
-    """The text of a UTF-8 file; a ValueError that says why it cannot be had."""
+def read_text(path: Path, allowance: Allowance | None = None) -> str:
+    """The text of a UTF-8 file, taken from the allowance; a ValueError that says why it cannot be had."""
     try:
         status = path.stat()
         if stat.S_ISDIR(status.st_mode):
@@ -24,7 +24,7 @@ def read_text(path: Path) -> str:
             raise ValueError("is no ordinary file")
         if status.st_size > MOST_BYTES:
             raise ValueError(f"has {status.st_size} bytes; allowed: at most {MOST_BYTES}")
-        content = path.read_bytes()
+        content = _read(path)
     except (FileNotFoundError, NotADirectoryError) as error:
         close = near_file(path)
         raise ValueError(f"no such file{f'; did you mean {close!r}?' if close else ''}") from error
@@ -32,11 +32,23 @@ def read_text(path: Path) -> str:
         raise ValueError("cannot be read: permission denied") from error
     except OSError as error:
         raise ValueError(f"cannot be read: {shorten(error.strerror or str(error))}") from error
+    if allowance is not None:
+        allowance.read(len(content))
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
         raise ValueError(f"is not UTF-8 text (line {line}); save it as UTF-8") from error
+
+
+def _read(path: Path) -> bytes:
+    """The bytes of a file that may grow, or be exchanged for a pipe, while it is read."""
+    handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+    with os.fdopen(handle, "rb") as file:
+        content = file.read(MOST_BYTES + 1)
+    if len(content) > MOST_BYTES:
+        raise ValueError(f"has more than {MOST_BYTES} bytes")
+    return content
 
 
 def near_file(path: Path) -> str | None:

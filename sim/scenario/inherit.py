@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from sim.scenario.allowance import Allowance
 from sim.scenario.csv_values import fill_in_csv
 from sim.scenario.files import SHIPPED, find_inside, read_text, shown_path
 from sim.scenario.merge import merge
@@ -40,6 +41,7 @@ class _State:
     """What has been read so far."""
 
     roots: tuple[Path, ...]
+    allowance: Allowance = field(default_factory=Allowance)
     problems: list[Problem] = field(default_factory=list)
     layers: list[Layer] = field(default_factory=list)
     merged: dict[Path, Branch] = field(default_factory=dict)
@@ -56,7 +58,7 @@ def read_layers(path: Path) -> Reading:
         return Reading(_empty(shown), (), (Problem(Place(shown, 0), "", f"is no file name: {error}"),), complete=False)
     state = _State(roots=(path.absolute().parent.resolve(), resolved.parent, SHIPPED))
     try:
-        text = read_text(path)
+        text = read_text(path, state.allowance)
     except ValueError as error:
         return Reading(_empty(shown), (), (Problem(Place(shown, 0), "", str(error)),), complete=False)
     tree = _read(text, shown, resolved, state)
@@ -68,7 +70,7 @@ def _empty(shown: str) -> Branch:
 
 
 def _read(text: str, shown: str, path: Path, state: _State) -> Branch:
-    root, problems = parse_yaml(text, shown)
+    root, problems = parse_yaml(text, shown, allowance=state.allowance)
     state.problems.extend(problems)
     if not isinstance(root, Branch):
         if not problems:
@@ -87,7 +89,7 @@ def _read(text: str, shown: str, path: Path, state: _State) -> Branch:
             parents.append(parent)
     state.chain.pop()
     own = _without_extends(root)
-    own = fill_in_csv(own, shown, path.parent, state.roots, state.problems)
+    own = fill_in_csv(own, shown, path.parent, state.roots, state.problems, state.allowance)
     state.layers.append(Layer(shown, own))
     tree = _empty(shown)
     for parent in [*parents, own]:
@@ -134,7 +136,7 @@ def _inherited(name: Leaf, shown: str, path: Path, state: _State) -> Branch | No
         report(f"leads to more than {MOST_FILES} files")
         return None
     try:
-        text = read_text(found)
+        text = read_text(found, state.allowance)
     except ValueError as error:
         report(f"file {show(text_of_name)}: {error}")
         return None

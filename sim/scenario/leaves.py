@@ -10,11 +10,12 @@ from typing import Any
 
 from pydantic.fields import FieldInfo
 
-from sim.scenario.kinds import Kind
+from sim.scenario.kinds import Kind, Whole
+from sim.scenario.lists import CAPACITY
 from sim.scenario.named import Names
 from sim.scenario.options import OrWord
 from sim.scenario.people import Steps
-from sim.scenario.schema import Scenario, not_used_by
+from sim.scenario.schema import Scenario, not_used_by, products
 from sim.scenario.section import Section
 from sim.scenario.unused import without_benefit, without_priority
 
@@ -66,9 +67,20 @@ def unused_paths(scenario: Scenario) -> Iterator[Path]:
     """What may not be written in a file like this, because it would do nothing."""
     for key in not_used_by(scenario.strategy):
         yield (key,)
+    given = products(scenario.strategy, scenario.later_course.strategy if scenario.later_course is not None else None)
+    for product in ("autologous", "allogeneic"):
+        if product not in given:
+            yield ("after_infusion", product)
+            yield from (("economics", "costs", name, product) for name in ("product", "unused_product"))
+    if scenario.later_course is not None:
+        yield ("economics",)
+    if "autologous" not in given:
+        yield ("after_infusion", "out_of_specification")
+        yield from (("economics", "costs", name) for name in ("apheresis", "bridging"))
     policy, made, centres = scenario.waiting_list.policy, scenario.manufacturing, list(scenario.centres)
     if scenario.strategy == "allogeneic":
-        yield from (("centres", centre, "chairs") for centre in centres)
+        yield ("clocks", "after_apheresis")
+        yield from (("centres", centre, key) for centre in centres for key in ("chairs", "slots", "lines"))
     groups = list(scenario.patients.risk_groups)
     if without_priority(policy):
         yield from (("patients", "risk_groups", group, "priority") for group in groups)
@@ -106,6 +118,11 @@ def unused_paths(scenario: Scenario) -> Iterator[Path]:
             yield ("disruptions", name, "work")
 
 
+def is_unused(path: Path, scenario: Scenario) -> bool:
+    """Whether a value at this path would do nothing in a scenario like this."""
+    return any(path[: len(unused)] == unused for unused in unused_paths(scenario))
+
+
 def is_unlimited(steps: Steps) -> bool:
     """Whether a capacity never binds."""
     return all(math.isinf(units) for _, units in steps)
@@ -134,6 +151,12 @@ def marker_at(path: Path) -> Kind | Names | OrWord | type[Section] | None:
         else:
             section = _section_of(field)
     return found
+
+
+def is_whole_at(path: Path) -> bool:
+    """Whether the value at a path is a whole number: a count, or a capacity."""
+    marker = marker_at(path)
+    return isinstance(marker, Whole) or marker is CAPACITY
 
 
 def _section_of(field: FieldInfo) -> type[Section]:

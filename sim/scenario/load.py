@@ -24,7 +24,7 @@ from sim.scenario.problems import COMMAND_LINE, Place, Problem, ScenarioError
 from sim.scenario.resolve import Difference, differences, digest, resolve, resolved_yaml
 from sim.scenario.schema import Scenario
 from sim.scenario.section import ABSENT, Named
-from sim.scenario.sources import ASSUMPTION, Parameter, check_entries, list_parameters, read_entries
+from sim.scenario.sources import ASSUMPTION, Parameter, check_entries, check_uncertainty, list_parameters, read_entries
 from sim.scenario.unused import drop_unused
 
 
@@ -52,6 +52,15 @@ class Loaded:
         reading = Reading(self.tree, self.layers, (), complete=True)
         return _build(self.path, reading, tuple(overrides), self.overrides, self.evidence)
 
+    def scenario_with(self, overrides: Sequence[str]) -> Scenario:
+        """As `with_overrides`, checked alike, but the scenario alone: for the many points of a sweep."""
+        problems: list[Problem] = []
+        reading = Reading(self.tree, self.layers, (), complete=True)
+        merged, scenario = _merge_and_check(self.path, reading, tuple(overrides), problems)
+        if problems or scenario is None:
+            raise ScenarioError(sorted(problems, key=lambda p: _order(p, merged.layers)))
+        return scenario
+
 
 def load(path: str | os.PathLike[str], overrides: Sequence[str] = (), *, evidence: Path = EVIDENCE_FILE) -> Loaded:
     """The scenario of a file with the values of `overrides` (`PATH=VALUE`) on top; a ScenarioError with all problems.
@@ -78,21 +87,18 @@ def write_resolved(loaded: Loaded) -> str:
 def _build(
     path: Path, reading: Reading, overrides: tuple[str, ...], earlier: tuple[str, ...], evidence_file: Path
 ) -> Loaded:
-    tree, layers, problems = reading.tree, reading.layers, list(reading.problems)
-    for layer in parse_overrides(overrides, path, problems):
-        tree = merge(tree, layer.tree)
-        layers = (*layers, layer)
-    # places in sections that a command line touched still name the file
-    whole = drop_unused(Branch(Place(str(path), 1), tree.entries, tree.keys), [layer.file for layer in layers])
-    nodes = _nodes(whole)
-    scenario = _validate(whole, nodes, problems, reading.complete)
+    problems = list(reading.problems)
+    merged, scenario = _merge_and_check(path, reading, overrides, problems)
+    tree, layers, nodes = merged.tree, merged.layers, _nodes(merged.used)
     entries = read_entries(layers)
     # with other faults about, a source may match nothing only because its number is missing
     if scenario is not None:
         cited = any(source != ASSUMPTION for entry in entries for source in entry.source_ids)
         written = [p for layer in layers for p, _, _ in walk(layer.tree) if marker_at(p) is not None]
         known = [v.path for v in values(scenario)]
-        problems.extend(check_entries(entries, known, written, read_evidence(evidence_file) if cited else {}))
+        evidence = read_evidence(evidence_file) if cited or scenario.uncertainty else {}
+        problems.extend(check_entries(entries, known, written, evidence))
+        problems.extend(check_uncertainty(scenario.uncertainty, nodes, evidence))
     if problems or scenario is None:
         raise ScenarioError(sorted(problems, key=lambda p: _order(p, layers)))
     parameters = list_parameters(values(scenario), nodes, layers, entries)
@@ -108,6 +114,28 @@ def _build(
         layers=layers,
         evidence=evidence_file,
     )
+
+
+@dataclass(frozen=True)
+class _Merged:
+    """Files and command line merged: `used` is the tree without what a later layer made useless."""
+
+    tree: Branch
+    used: Branch
+    layers: tuple[Layer, ...]
+
+
+def _merge_and_check(
+    path: Path, reading: Reading, overrides: tuple[str, ...], problems: list[Problem]
+) -> tuple[_Merged, Scenario | None]:
+    """(the overrides merged over what was read, the checked scenario); what is wrong is added to `problems`."""
+    tree, layers = reading.tree, reading.layers
+    for layer in parse_overrides(overrides, path, problems):
+        tree = merge(tree, layer.tree)
+        layers = (*layers, layer)
+    # places in sections that a command line touched still name the file
+    used = drop_unused(Branch(Place(str(path), 1), tree.entries, tree.keys), [layer.file for layer in layers])
+    return _Merged(tree, used, layers), _validate(used, _nodes(used), problems, reading.complete)
 
 
 def _nodes(tree: Branch) -> dict[ValuePath, tuple[Place, Node]]:

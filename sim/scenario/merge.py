@@ -12,6 +12,8 @@ from sim.scenario.leaves import marker_at
 from sim.scenario.nodes import Branch, Node
 
 Path = tuple[str, ...]
+# Maps by path, of which a file may change single entries.
+BY_PATH = (("sources",), ("uncertainty",))
 
 
 def merge(parent: Branch, child: Branch, path: Path = ()) -> Branch:
@@ -28,10 +30,12 @@ def merge(parent: Branch, child: Branch, path: Path = ()) -> Branch:
 def _merge_node(parent: Node | None, child: Node, path: Path) -> Node:
     if not isinstance(parent, Branch) or not isinstance(child, Branch):
         return child
+    if path[0] == "uncertainty" and len(path) == 2:
+        return child
     marker = marker_at(path)
     if isinstance(marker, BlockKind):
         return _merge_block(parent, child)
-    if isinstance(marker, Kind) and path != ("sources",):
+    if isinstance(marker, Kind) and path not in BY_PATH:
         return child
     return merge(parent, child, path)
 

@@ -27,10 +27,10 @@ from ruamel.yaml.events import (
 )
 from ruamel.yaml.reader import ReaderError
 
+from sim.scenario.allowance import MOST_PROBLEMS, Allowance
 from sim.scenario.problems import Place, Problem, shorten
 
 MOST_LEVELS = 40
-MOST_VALUES = 200_000
 
 Scalar = str | int | float | bool | None
 
@@ -149,13 +149,12 @@ class _StopError(Exception):
 class _Builder:
     """Builds one tree from events, and collects problems on the way."""
 
-    def __init__(self, file: str, numbered: bool) -> None:
-        self.file, self.numbered = file, numbered
+    def __init__(self, file: str, numbered: bool, allowance: Allowance) -> None:
+        self.file, self.numbered, self.allowance = file, numbered, allowance
         self.problems: list[Problem] = []
         self.stack: list[_Open] = []
         self.root: Node | None = None
         self.documents = 0
-        self.values = 0
 
     def place(self, mark: Any) -> Place:
         return Place(self.file, mark.line + 1 if self.numbered and mark is not None else 0)
@@ -163,8 +162,11 @@ class _Builder:
     def path(self) -> str:
         return ".".join(level.key for level in self.stack if level.is_map and level.key)
 
-    def report(self, place: Place, message: str) -> None:
-        self.problems.append(Problem(place, self.path(), message))
+    def report(self, place: Place, message: str, name: str | None = None) -> None:
+        if len(self.problems) >= MOST_PROBLEMS:
+            self.problems.append(Problem(place, "", f"more than {MOST_PROBLEMS} problems; reading stops here"))
+            raise _StopError
+        self.problems.append(Problem(place, self.path() if name is None else name, message))
 
     def take(self, event: Event) -> None:
         """Take in the next event."""
@@ -225,13 +227,15 @@ class _Builder:
             first = level.keys[key]
             name = f"{self.path()}.{key}" if self.path() else key
             where = f"it stands in line {first.line} already" if first.line else "it stands there already"
-            self.problems.append(Problem(place, name, f"found this key twice; {where}"))
+            self.report(place, f"found this key twice; {where}", name)
+        if (wrong := self.allowance.take(keys=1)) is not None:
+            self.report(place, wrong)
+            raise _StopError
         level.key, level.key_place = key, place
 
     def add(self, node: Node) -> None:
-        self.values += 1
-        if self.values > MOST_VALUES:
-            self.report(node.place, f"more than {MOST_VALUES} values; put long lists into a CSV file")
+        if (wrong := self.allowance.take(values=1)) is not None:
+            self.report(node.place, wrong)
             raise _StopError
         if not self.stack:
             self.root = node
@@ -246,12 +250,15 @@ class _Builder:
         level.key = level.key_place = None
 
 
-def parse_yaml(text: str, file: str, numbered: bool = True) -> tuple[Node | None, list[Problem]]:
+def parse_yaml(
+    text: str, file: str, numbered: bool = True, allowance: Allowance | None = None
+) -> tuple[Node | None, list[Problem]]:
     """(tree, problems) of a YAML text; no tree where there is nothing in it or it could not be read to its end.
 
-    `numbered`: whether the places hold line numbers (the value of a `--set` has none).
+    `numbered`: whether the places hold line numbers (the value of a `--set` has none). `allowance`: what the text may
+    hold; that of a scenario of its own unless given.
     """
-    builder = _Builder(file, numbered)
+    builder = _Builder(file, numbered, allowance or Allowance())
     try:
         for event in YAML(typ="safe", pure=True).parse(text):
             builder.take(event)

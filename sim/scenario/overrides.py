@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
+from sim.scenario.allowance import Allowance
 from sim.scenario.csv_values import fill_in_csv
 from sim.scenario.files import SHIPPED
 from sim.scenario.inherit import Layer
-from sim.scenario.nodes import Branch, Leaf, Node, parse_yaml
+from sim.scenario.nodes import Branch, Leaf, Node, parse_yaml, scalar_value
 from sim.scenario.problems import COMMAND_LINE, Place, Problem, shorten, show
+
+# A number with or without a unit, of which a sweep sets thousands: read without a parser of YAML.
+_PLAIN = re.compile(r"-?[0-9]+(?:\.[0-9]+)?(?: (?:/ )?[a-z]+)?")
 
 
 def parse_overrides(overrides: Sequence[str], scenario_file: Path, problems: list[Problem]) -> list[Layer]:
@@ -18,14 +23,18 @@ def parse_overrides(overrides: Sequence[str], scenario_file: Path, problems: lis
     CSV files named in a value are looked for beside the scenario file.
     """
     layers: list[Layer] = []
+    folder = scenario_file.resolve().parent
+    roots = (scenario_file.absolute().parent.resolve(), folder, SHIPPED)
+    allowance = Allowance()
     for text in overrides:
-        layer = _parse(text, scenario_file, problems)
+        layer = _parse(text, problems, allowance)
         if layer is not None:
-            layers.append(layer)
+            tree = fill_in_csv(layer.tree, str(scenario_file), folder, roots, problems, allowance)
+            layers.append(Layer(layer.file, tree))
     return layers
 
 
-def _parse(text: str, scenario_file: Path, problems: list[Problem]) -> Layer | None:
+def _parse(text: str, problems: list[Problem], allowance: Allowance) -> Layer | None:
     path_text, separator, value_text = text.partition("=")
     path_text = path_text.strip()
     place = Place(f"{COMMAND_LINE} {shorten(path_text)}", 0)
@@ -44,16 +53,20 @@ def _parse(text: str, scenario_file: Path, problems: list[Problem]) -> Layer | N
     if fault:
         problems.append(Problem(place, "", fault))
         return None
-    value, found = parse_yaml(value_text, place.file, numbered=False)
+    if _PLAIN.fullmatch(value_text) and len(value_text) < 100:
+        return Layer(place.file, _nested(keys, Leaf(place, scalar_value(value_text)), place))
+    value, found = parse_yaml(value_text, place.file, numbered=False, allowance=allowance)
     problems.extend(Problem(p.place, path_text, p.message) for p in found)
     if value is None:
         if found:
             return None
         value = Leaf(place, None)
-    node: Node = value
+    return Layer(place.file, _nested(keys, value, place))
+
+
+def _nested(keys: Sequence[str], value: Node, place: Place) -> Branch:
+    """The value inside a section for each key."""
     for key in reversed(keys):
-        node = Branch(place, {key: node}, {key: place})
-    assert isinstance(node, Branch)
-    folder = scenario_file.resolve().parent
-    roots = (scenario_file.absolute().parent.resolve(), folder, SHIPPED)
-    return Layer(place.file, fill_in_csv(node, str(scenario_file), folder, roots, problems))
+        value = Branch(place, {key: value}, {key: place})
+    assert isinstance(value, Branch)
+    return value

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
+from sim.scenario.afterwards import AfterInfusion
+from sim.scenario.economics import Economics
 from sim.scenario.kinds import Choice, Context, JsonSchema, Kind, Text
 from sim.scenario.mixed import Hybrid, LaterCourse
 from sim.scenario.named import Names
@@ -32,14 +35,15 @@ from sim.scenario.supply import (
 )
 from sim.scenario.targets import Quantity, Validation
 from sim.scenario.toxicity import Toxicity, asks_for_icu
-from sim.scenario.unused import is_zero, not_by_centre, without_benefit, without_priority
+from sim.scenario.uncertainty import Uncertain, Uncertainties
+from sim.scenario.unused import is_zero, never_binds, not_by_centre, without_benefit, without_priority
 
 STRATEGIES = ("autologous", "allogeneic", "hybrid")
 AUTOLOGOUS_ONLY = ("scheduling", "apheresis", "shipping", "manufacturing", "release_testing", "bridging")
 ALLOGENEIC_ONLY = ("allogeneic",)
 HYBRID_ONLY = ("hybrid",)
 # Sections that neither move a result nor count as part of the scenario's identity.
-NOT_IN_DIGEST = ("name", "description", "validation", "sources")
+NOT_IN_DIGEST = ("name", "description", "validation", "uncertainty", "sources")
 # Stands where an autologous scenario says nothing of doses; nothing reads it.
 NO_STOCK = Allogeneic.by_default(stock=Stock.by_default(opening=0, order=Order.by_default(), doses_per_lot=1))
 # More patients than this in one replication are a slip of the pen, and would not fit into memory.
@@ -47,10 +51,10 @@ MOST_PATIENTS = 10_000_000
 
 
 __all__ = [
-    "Allogeneic", "Apheresis", "Bridging", "Calendar", "Centre", "Clocks", "Disruption", "Hybrid", "Infusion",
-    "LaterCourse", "Lymphodepletion", "Manufacturing", "Order", "Patients", "Quantity", "Region", "ReleaseTesting",
-    "RiskGroup", "Run", "Scenario", "Scheduling", "Shipping", "Slots", "Stock", "Toxicity", "Validation",
-    "WaitingClocks", "WaitingList", "WorkUp",
+    "AfterInfusion", "Allogeneic", "Apheresis", "Bridging", "Calendar", "Centre", "Clocks", "Disruption",
+    "Economics", "Hybrid", "Infusion", "LaterCourse", "Lymphodepletion", "Manufacturing", "Order", "Patients",
+    "Quantity", "Region", "ReleaseTesting", "RiskGroup", "Run", "Scenario", "Scheduling", "Shipping", "Slots",
+    "Stock", "Toxicity", "Validation", "WaitingClocks", "WaitingList", "WorkUp",
 ]  # fmt: skip
 
 
@@ -128,6 +132,13 @@ class Scenario(Section):
     infusion: Infusion = Field(Infusion.by_default(), description="Infusion and the stay that follows.")
     toxicity: Toxicity = Field(Toxicity.by_default(), description="Toxicity after infusion, by grade.")
     later_course: LaterCourse | None = Field(None, description="Who returns after a relapse for another product.")
+    after_infusion: AfterInfusion | None = Field(
+        None, description="What becomes of patients once their path has ended: response, relapse, death."
+    )
+    economics: Economics | None = Field(None, description="Costs and quality-adjusted life of every patient.")
+    uncertainty: Annotated[Mapping[str, Uncertain], Uncertainties()] = Field(
+        Named({}), description="Distributions of inputs that are not known, by their paths; used by `psa` only."
+    )
     validation: Validation | None = Field(None, description="What must come out; used by `validate` only.")
     sources: Annotated[Mapping[str, str], SourceNotes()] = Field(
         Named({}),
@@ -144,9 +155,11 @@ class Scenario(Section):
         yield from _slot_faults(data)
         yield from calendar_faults(data)
         yield from _disruption_faults(data)
+        yield from _courier_faults(data)
         yield from _hybrid_faults(data)
         yield from _icu_faults(data)
         yield from _release_faults(data)
+        yield from _afterwards_faults(data)
 
     def checks(self) -> Iterator[Fault]:
         for name, region in self.regions.items():
@@ -156,6 +169,8 @@ class Scenario(Section):
             if expected > MOST_PATIENTS:
                 message = f"leads to {expected:.3g} patients in one replication; allowed: at most {MOST_PATIENTS:.0e}"
                 yield ("regions", name, "referrals"), message
+        if self.economics is not None:
+            yield from _economics_faults(self, self.economics)
 
 
 def _part(data: Mapping[str, Any], *keys: str) -> Mapping[str, Any]:
@@ -186,6 +201,56 @@ def _strategy_faults(data: Mapping[str, Any], strategy: str) -> Iterator[Fault]:
     for name, key in itertools.product(_part(data, "centres"), ("chairs", "slots", "lines")):
         if key in _part(data, "centres", name):
             yield ("centres", name, key), f"`{key}` is not used by strategy '{strategy}'"
+
+
+def products(strategy: str, later: str | None) -> tuple[str, ...]:
+    """The kinds of product that patients are given; `later`: the strategy of a later course, None for none."""
+    both = ("autologous", "allogeneic")
+    return both if strategy == "hybrid" else tuple(kind for kind in both if kind in (strategy, later))
+
+
+def _afterwards_faults(data: Mapping[str, Any]) -> Iterator[Fault]:
+    strategy, later = data.get("strategy"), _part(data, "later_course").get("strategy")
+    if "economics" in data:
+        if "after_infusion" not in data:
+            yield ("after_infusion",), Absent("required by economics, but not given")
+        for name, product in itertools.product(("product", "unused_product"), ("autologous", "allogeneic")):
+            if product in _part(data, "economics", "costs", name) and product not in products(str(strategy), None):
+                yield ("economics", "costs", name, product), f"`{product}` is not used by strategy '{strategy}'"
+        if strategy == "allogeneic":
+            for name in ("apheresis", "bridging"):
+                if name in _part(data, "economics", "costs"):
+                    yield ("economics", "costs", name), f"`{name}` is not used by strategy '{strategy}'"
+    if "after_infusion" not in data or strategy not in STRATEGIES:
+        return
+    given, wanted = _part(data, "after_infusion"), products(str(strategy), later)
+    for product in ("autologous", "allogeneic"):
+        path = ("after_infusion", product)
+        if product in wanted and product not in given:
+            yield path, Absent(f"required by strategy '{strategy}', but not given")
+        if product not in wanted and product in given and "later_course" not in data:
+            yield path, f"`{product}` is not used by strategy '{strategy}'"
+    if "autologous" not in wanted and "later_course" not in data and "out_of_specification" in given:
+        yield ("after_infusion", "out_of_specification"), f"is not used by strategy '{strategy}'"
+
+
+def _economics_faults(s: Scenario, economics: Economics) -> Iterator[Fault]:
+    """What economics cannot count in a scenario like this."""
+    if s.later_course is not None:
+        yield (
+            ("economics",),
+            "is not used: economics cover one course only; leave out one of economics and later_course",
+        )
+    for event, values in economics.toxicity.events.items():
+        there = s.toxicity.events.get(event)
+        grades = list(there.grades) if there is not None else []
+        for grade in values:
+            if grade not in grades:
+                hint = did_you_mean(grade, grades, "grades") if grades else f"; toxicity.{event} is not given"
+                yield ("economics", "toxicity", event, grade), f"is no grade of toxicity.{event}{hint}"
+    bedless = all(math.isinf(units) for centre in s.centres.values() for _, units in centre.beds)
+    if economics.costs.bed_day > 0.0 and s.infusion.model == "outpatient" and bedless:
+        yield ("economics", "costs", "bed_day"), "days in beds of outpatients are counted only where beds have a number"
 
 
 def _centre_faults(data: Mapping[str, Any]) -> Iterator[Fault]:
@@ -250,7 +315,19 @@ def _disruption_faults(data: Mapping[str, Any]) -> Iterator[Fault]:
             )
 
 
+def _courier_faults(data: Mapping[str, Any]) -> Iterator[Fault]:
+    shipping = _part(data, "shipping")
+    strikes = any(_part(data, "disruptions", name).get("resource") == "courier" for name in _part(data, "disruptions"))
+    if shipping.get("viable", "frozen") != "frozen" and "calendar" not in shipping and not strikes:
+        yield ("shipping", "viable"), "is not used: the courier is never away; allowed with a calendar or a disruption"
+
+
 def _hybrid_faults(data: Mapping[str, Any]) -> Iterator[Fault]:
+    made = _part(data, "manufacturing")
+    booked = _part(made, "line_held").get("from") == "booking" and not never_binds(made.get("lines", "unlimited"))
+    waits = made.get("slots", "unlimited") != "unlimited" or booked
+    if _part(data, "hybrid").get("after_waiting", "never") != "never" and not waits:
+        yield ("hybrid", "after_waiting"), "is not used: nobody waits for slots, or for lines booked before apheresis"
     groups = list(_part(data, "patients", "risk_groups"))
     named = _part(data, "hybrid").get("allogeneic_for")
     for place, name in enumerate(named if isinstance(named, list) else ()):

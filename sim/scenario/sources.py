@@ -15,6 +15,7 @@ from sim.scenario.leaves import Path, Value
 from sim.scenario.nodes import Branch, Leaf, Node, walk
 from sim.scenario.problems import COMMAND_LINE, Place, Problem, any_of, show, suggestion
 from sim.scenario.schema import NOT_IN_DIGEST
+from sim.scenario.uncertainty import Uncertain
 from sim.scenario.written import written
 
 ASSUMPTION = "assumption"
@@ -81,6 +82,18 @@ def check_entries(
         if entry.path not in prefixes:
             yield Problem(entry.place, path, _unmatched(entry.path, values, prefixes))
         yield from (Problem(entry.place, path, message) for message in _citation_faults(entry.source_ids, evidence))
+
+
+def check_uncertainty(
+    uncertainty: Mapping[str, Uncertain],
+    nodes: Mapping[Path, tuple[Place, Node]],
+    evidence: Mapping[str, Evidence] | None,
+) -> Iterator[Problem]:
+    """Distributions of inputs whose sources cite what is not there or not verified."""
+    for path, entry in uncertainty.items():
+        ids = entry.source.partition(":")[0].replace(",", " ").split()
+        place = nodes[("uncertainty", path)][0]
+        yield from (Problem(place, f"uncertainty.{path}.source", text) for text in _citation_faults(ids, evidence))
 
 
 def _unmatched(path: Path, values: Iterable[Path], prefixes: Iterable[Path]) -> str:

@@ -66,15 +66,28 @@ def never(days: Any) -> bool:
     return bool(days == "never")
 
 
+def gives_no_dose(strategy: Any) -> bool:
+    """Whether a raw strategy never gives an off-the-shelf product."""
+    return bool(strategy == "autologous")
+
+
+def makes_no_product(strategy: Any) -> bool:
+    """Whether a raw strategy never makes a product for a patient."""
+    return bool(strategy == "allogeneic")
+
+
 @dataclass(frozen=True)
 class Switch:
-    """`key` ("*" stands for any name) is unused where the value at `path` is `off`."""
+    """`key` ("*" stands for any name) is unused where the value at `path` is `off`, `unless` another key is there."""
 
     key: Path
     path: Path
     off: Callable[[Any], bool]
+    unless: Path = ()
 
 
+# With a later course patients may be given a product of the other kind.
+LATER = ("later_course",)
 SWITCHES = (
     Switch(("manufacturing", "line_held"), ("manufacturing", "lines"), never_binds),
     Switch(("release_testing", "accepted"), ("release_testing", "out_of_specification"), is_zero),
@@ -88,6 +101,17 @@ SWITCHES = (
     Switch(("infusion", "bed_from"), ("infusion", "model"), without_bed),
     Switch(("manufacturing", "slots", "weekday"), ("manufacturing", "slots", "every"), monthly),
     Switch(("centres", "*", "lines"), ("manufacturing", "site"), at_factory),
+    Switch(("after_infusion", "allogeneic"), ("strategy",), gives_no_dose, LATER),
+    Switch(("after_infusion", "autologous"), ("strategy",), makes_no_product, LATER),
+    Switch(("after_infusion", "out_of_specification"), ("strategy",), makes_no_product, LATER),
+    # economics cover one course only
+    Switch(("economics",), LATER, lambda later: later is not None),
+    Switch(("economics", "costs", "product", "allogeneic"), ("strategy",), gives_no_dose),
+    Switch(("economics", "costs", "product", "autologous"), ("strategy",), makes_no_product),
+    Switch(("economics", "costs", "unused_product", "allogeneic"), ("strategy",), gives_no_dose),
+    Switch(("economics", "costs", "unused_product", "autologous"), ("strategy",), makes_no_product),
+    Switch(("economics", "costs", "apheresis"), ("strategy",), makes_no_product),
+    Switch(("economics", "costs", "bridging"), ("strategy",), makes_no_product),
     Switch(("hybrid", "since"), ("hybrid", "after_waiting"), never),
 )
 
@@ -97,7 +121,8 @@ def drop_unused(tree: Branch, files: Sequence[str]) -> Branch:
     order = {file: number for number, file in enumerate(files)}
     for switch in SWITCHES:
         thrown = _at(tree, switch.path)
-        if thrown is None or not switch.off(plain(thrown)):
+        excepted = switch.unless and _at(tree, switch.unless) is not None
+        if thrown is None or excepted or not switch.off(plain(thrown)):
             continue
         since = _last(thrown, tree, switch.path, order)
         for path in _matching(tree, switch.key):

@@ -16,17 +16,22 @@ import time
 from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from sim.engine.choice import COMPILED, SIMPY, engine
 from sim.engine.trace import Trace
+from sim.experiment.points import Base
+from sim.experiment.psa import ECONOMICS, psa_points, run_psa
 from sim.experiment.replicate import Arm, Keep, replicate
+from sim.experiment.sweep import SweepPlan
 from sim.pieces.cohort import Cohort, draw_cohort
 from sim.pieces.protocol import Protocol
 from sim.pieces.strategies import build_protocol
 from sim.scenario import Scenario, load
 from tests.benchmarks import ordinary_simpy
 
+SHIPPED = Path(__file__).parents[2] / "scenarios"
 MODEL_P = Path(__file__).with_name("model_p.yaml")
 ENGINES = (SIMPY, COMPILED)
 
@@ -125,19 +130,60 @@ def replicate_model_p(count: int) -> dict[str, float]:
     return {"seconds": taken, "peak_mb": peak / 1024}
 
 
+def growth_of_psa(samples: tuple[int, ...], replications: int) -> dict[str, dict[str, float]]:
+    """Seconds and peak memory of analyses of the shipped pair on two workers, each in a process of its own."""
+    found = {}
+    for count in samples:
+        command = [
+            sys.executable,
+            "-m",
+            "tests.benchmarks",
+            "--psa",
+            str(count),
+            "--psa-replications",
+            str(replications),
+        ]
+        done = subprocess.run(command, capture_output=True, text=True, check=True)
+        found[str(count)] = json.loads(done.stdout)
+    return found
+
+
+def psa_of_the_shipped_pair(samples: int, replications: int) -> dict[str, float]:
+    """Seconds, and peak memory (MB, this process and its workers apart) of one analysis from nothing."""
+    files = [SHIPPED / f"{name}.yaml" for name in ("autologous", "allogeneic")]
+    loaded = [load(file) for file in files]
+    base = Base({one.scenario.name: one for one in loaded})
+
+    def run(folder: Path) -> None:
+        plan = SweepPlan(base, psa_points(base, samples), replications, 2, COMPILED, None, ECONOMICS)
+        run_psa(plan, folder, "benchmark", lambda _: None)
+
+    with TemporaryDirectory() as folder:
+        taken = seconds(lambda: run(Path(folder) / "psa"))
+    own, theirs = (resource.getrusage(who).ru_maxrss / 1024 for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    return {"seconds": taken, "peak_mb": own, "largest_worker_mb": theirs}
+
+
 def main() -> None:
     """Run, print, and write the figures."""
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="end within 40 seconds")
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write the figures to a file")
     parser.add_argument("--replicate", type=int, metavar="N", help="only run Model P so often, and say what it took")
+    parser.add_argument("--psa", type=int, metavar="N", help="only run so many samples of the shipped pair")
+    parser.add_argument("--psa-replications", type=int, default=20, metavar="N", help="replications of each sample")
     chosen = parser.parse_args()
+    if chosen.psa:
+        print(json.dumps(psa_of_the_shipped_pair(chosen.psa, chosen.psa_replications)))
+        return
     if chosen.replicate:
         print(json.dumps(replicate_model_p(chosen.replicate)))
         return
     found = race(8 if chosen.quick else 40)
     found["milliseconds_by_size"] = growth_with_patients((1, 10) if chosen.quick else (1, 10, 50))
     found["whole_runs_by_replications"] = growth_with_replications((100,) if chosen.quick else (100, 1_000, 10_000))
+    if not chosen.quick:
+        found["psa_by_samples"] = growth_of_psa((100, 1_000), 20)
     text = json.dumps(found, indent=2)
     print(text)
     if chosen.json:

@@ -12,18 +12,25 @@ import pytest
 
 pytest.importorskip("numba")
 
-from sim.engine import compiled_engine, kernel, pools, simpy_engine, stocks, walker
+from sim.engine import compiled_engine, pools, requests, simpy_engine, slots, stocks, walker, world
+from sim.engine.kernel import names, run
 from sim.pieces.clocks import PatientClocks
+from sim.pure.hours import Hours
 from tests.engines.both import Case, difference, prepare
+from tests.engines.random_protocols import random_case
 from tests.engines.random_scenarios import scenario_text
 from tests.runs import load_text
 
-MOST_SCENARIOS = 60
+MOST_CASES = 120
 
 
 @pytest.fixture(scope="module")
 def cases() -> list[Case]:
-    return [prepare(load_text(scenario_text(number)).scenario) for number in range(MOST_SCENARIOS)]
+    """Two random protocols for each random scenario."""
+    return [
+        random_case(number) if number % 3 else prepare(load_text(scenario_text(number)).scenario)
+        for number in range(MOST_CASES)
+    ]
 
 
 def caught(cases: list[Case], healthy: Callable[..., Any], faulty: Callable[..., Any]) -> bool:
@@ -43,7 +50,7 @@ def caught(cases: list[Case], healthy: Callable[..., Any], faulty: Callable[...,
 
 def swap_clocks_and_completions(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(walker, "CLOCK", walker.COMPLETION)
-    patch.setattr(walker, "COMPLETION", int(kernel.CLOCK))
+    patch.setattr(walker, "COMPLETION", int(names.CLOCK))
 
 
 def keep_a_unit(patch: pytest.MonkeyPatch) -> None:
@@ -51,7 +58,7 @@ def keep_a_unit(patch: pytest.MonkeyPatch) -> None:
 
 
 def keep_a_slot(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(pools.SlotPool, "give_back", lambda self, request, left: None)
+    patch.setattr(slots.SlotPool, "give_back", lambda self, request, left: None)
 
 
 def leave_the_clocks(patch: pytest.MonkeyPatch) -> None:
@@ -71,12 +78,39 @@ def never_expire(patch: pytest.MonkeyPatch) -> None:
 
 
 def forget_the_first_key(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(walker.Walker, "_first_key", lambda self, resource: self.day)
+    patch.setattr(walker.Walker, "_key_day", lambda self, asking: self.day)
+
+
+def lose_nothing(patch: pytest.MonkeyPatch) -> None:
+    span = Hours.span
+    patch.setattr(Hours, "span", lambda self, day, duration: (*span(self, day, duration)[:2], False))
+
+
+def never_give_up(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(requests.OutOfPatience, "happen", lambda self: None)
+
+
+def never_jump_the_queue(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(requests.Jump, "happen", lambda self: None)
+
+
+def never_come_back(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(world.World, "come_back", lambda self, patient, day: None)
+
+
+def forget_a_failed_branch(patch: pytest.MonkeyPatch) -> None:
+    back = walker.Walker.branch_back
+    patch.setattr(walker.Walker, "branch_back", lambda self, day, failed: back(self, day, False))
 
 
 @pytest.mark.parametrize(
     "fault",
     [
+        lose_nothing,
+        never_give_up,
+        never_jump_the_queue,
+        never_come_back,
+        forget_a_failed_branch,
         swap_clocks_and_completions,
         keep_a_unit,
         keep_a_slot,
@@ -97,57 +131,98 @@ def test_a_fault_of_the_reference_engine_is_caught(
 
 # -- faults of the compiled engine, whose kernel also runs as plain Python ------------------------------------------
 
-# name: (what stands in kernel.py, what the mutant has in its place)
+# name: (what stands in one of the kernel's files, what the mutant has in its place)
 FAULTS = {
     "ties by the other rule": ("CLOCK, COMPLETION, EXPIRY = 1 <<", "COMPLETION, CLOCK, EXPIRY = 1 <<"),
     "equal happenings in turn": ("heap[up, PRIORITY] <= priority", "heap[up, PRIORITY] < priority"),
-    "queues without tickets": ("return bool(queue[pool, a, 0] < queue[pool, b, 0])", "return False"),
-    "slots that perish before they are given away": ("PERISH + row, PERISHING", "CLOCK + row, PERISHING"),
-    "queues by order of joining": ("if not queue_before(keys, queue, pool, k, up):", "if True:"),
-    "a unit not given back": ("pools[pool, IN_USE] -= requests[request, WANTED_UNITS]", "pass"),
-    "a slot not offered again": ("if why == LEFT and now <= slot_days", "if False and now <= slot_days"),
-    "a slot that does not perish": ("slots[subject, IS_FREE] = 0", "pass"),
-    "clocks not switched": ("clock_state[entity, CLOCK_SET] = step[NAME]", "pass"),
-    "progression not anew": ("clock_state[entity, PROGRESSED] = 0", "pass"),
+    "queues without order": ("return bool(queue[pool, a, ENTRY_ORDER] < queue[pool, b, ENTRY_ORDER])", "return False"),
+    "slots that perish before they are given away": ("PERISH + row, PERISHING", "row, PERISHING"),
+    "queues by order of joining": ("if not queue_before(pools, pool, k, up):", "if True:"),
+    "a unit not given back": ("pools.rows[pool, IN_USE] -= requests.rows[request, WANTED_UNITS]", "pass"),
+    "a slot not offered again": ("if has_left and now <=", "if False and now <="),
+    "a slot that does not perish": ("slots.rows[subject, IS_FREE] = 0", "pass"),
+    "clocks not switched": ("s[CLOCK_SET], c[ORIGIN] = to, day", "c[ORIGIN] = day"),
+    "progression not anew": ("s[PROGRESSED] = 0\n        c[THRESHOLD", "c[THRESHOLD"),
     "no timer for a waiter that holds": (
-        "if code == DRAW or me[HOLDING] > 0 or me[PARENT] >= 0:",
-        "if code == DRAW:",
+        "if step[CODE] == DRAW or me[HOLDING] > 0 or me[PARENT] >= 0 or",
+        "if step[CODE] == DRAW or",
     ),
+    "no timer for who needs several units": ("me[PARENT] >= 0 or step[UNITS] > 1:", "me[PARENT] >= 0:"),
     "granted at once, before others": ("alone = n[BUSY] == 0 and", "alone = True or n[BUSY] == 0 and"),
     "a product tried again without its patient": (
-        "why == FAILED and not between and my_days[LEAVES] > day",
-        "why == FAILED and not between",
+        "me[WHY] == FAILED and not frame[FRAME_BETWEEN] and days[LEAVES] > days[DAY]",
+        "me[WHY] == FAILED and not frame[FRAME_BETWEEN]",
     ),
-    "attempts that share their draws": ("return int(attempts[entity, name] - 1)", "return 0"),
-    "no review when a lot fails": (
-        "why = ENDED\n                    review(n, tasks)",
-        "why = ENDED",
+    "attempts that share their draws": ("return int(counts[entity, name] - 1)", "return 0"),
+    "no review when a lot fails": ("    review(run, pools, stock)\n", ""),
+    "newest dose first": (
+        "bool(batches[at, a, EXPIRES] < batches[at, b, EXPIRES])",
+        "bool(batches[at, a, EXPIRES] > batches[at, b, EXPIRES])",
     ),
-    "newest dose first": ("return bool(shelf[a, c] < shelf[b, c])", "return bool(shelf[a, c] > shelf[b, c])"),
+    "a stage that begins while it is closed": ("begun = max(day, days[k, OPENS])", "begun = day"),
+    "a stage that need not fit": ("(not at[FIT] or begun + duration <= days[k, SHUTS])", "True"),
+    "all time counts": ("        day = max(day, days[k, OPENS])\n        closed", "        closed"),
+    "nothing is lost": ("return begun, float(hours.days[first + k, OPENS]), True", "return begun, ended, False"),
+    "lost at the end": ("hours.days[first + k, OPENS] < ended", "hours.days[first + k, OPENS] <= ended"),
+    "not lost at the start": ("if k > 0 and hours.days[first + k - 1, OPENS] == begun:", "if False:"),
+    "viable for ever": ("if begun - day > viable:", "if False:"),
+    "lost rather than left": ("if ended >= days[CUT]:", "if ended >= days[CUT] and not lost:"),
+    "patience from joining only": ("since = records.referral[me[ENTITY]]", "since = day"),
+    "patience before grants": ("run.heap[0, PRIORITY] < PATIENCE", "run.heap[0, PRIORITY] < PATIENCE + 2**44"),
+    "patience that wins over leaving": ("if due < wait[LAPSES]:", "if due <= wait[LAPSES]:"),
+    "who gives up has left": ("if requests.rows[request, STATE] == GAVE_UP:", "if False:"),
+    "ranks that do not jump": ("push(run, progression, CLOCK + entity, RANK_JUMP, request)", "pass"),
+    "ranks of the progressed as before": ("                rank = rank + jump\n", "                pass\n"),
+    "a rank by the day of asking": ("supplies.policies[policy, PER_DAY] * key_day", "0.0"),
+    "stale entries that are served": (" or pools.queue[pool, 0, ENTRY_TICKET] != asked[ENTRY]", ""),
+    "lots ranked like patients": ("rank = pools.numbers[pool, LOT_RANK]", "rank = 0.0"),
+    "an initial list that has not waited": ("key_day = records.referral[me[ENTITY]]", "pass"),
+    "a failed branch forgotten": ("waits[BRANCH_FAILED] = 1", "pass"),
+    "one slot in place of several": ("slots.rows[last, NEXT_SLOT] = row", "pass"),
+    "the first of several slots": ("start = max(start, slots.days[row, START])", "pass"),
+    "no turn for those behind": ("    call_turn_if_any(run, pools, requests.rows[request, POOL])\n", "    pass\n"),
+    "a return after follow-up": (" and back < records.referral[i] + run.t[FOLLOW_UP]", " and back < INFINITY"),
+    "a second return": ("if followed and math.isinf(records.referral[later]):", "if followed:"),
+    "a return without clocks": ("        forecast(hazards, clocks, records, subject)\n", ""),
+    "lots at the first centre": ("entity % run.n[SHELVES]", "0"),
+    "one shelf for all": ("stock = n[STOCK_POOL] + lot % n[SHELVES]", "stock = n[STOCK_POOL]"),
+    "flags the other way": ("people.flags[step[NAME], entity] != 0", "people.flags[step[NAME], entity] == 0"),
+    "nobody has progressed": ("holds = records.progression_day[entity] <= day", "holds = False"),
 }
+# The kernel's files, each after those that it needs; `machine` is left out, and with it the machine code.
+ROOMS = (
+    "names", "heaps", "hours", "clocks", "pools", "walkers", "frames", "asking", "steps", "happenings", "run",
+)  # fmt: skip
 
 
 def plain_kernel(*replaced: tuple[str, str]) -> ModuleType:
-    """The kernel as plain Python, with pieces of its text replaced, each of which must be there."""
-    text = Path(kernel.__file__).read_text(encoding="utf-8")
-    for old, new in (("return cast(F, njit(result(*inputs), **OPTIONS)(function))", "return function"), *replaced):
-        assert old in text, old
-        text = text.replace(old, new)
-    module = ModuleType("plain_kernel")
-    sys.modules[module.__name__] = module  # the named tuples look their module up
-    exec(compile(text, module.__name__, "exec"), module.__dict__)
-    return module
+    """The kernel's loop as plain Python, with pieces of its text replaced, each of which must stand in it once."""
+    texts = {room: (Path(run.__file__).parent / f"{room}.py").read_text(encoding="utf-8") for room in ROOMS}
+    for old, new in replaced:
+        assert sum(text.count(old) for text in texts.values()) == 1, old
+        texts = {room: text.replace(old, new) for room, text in texts.items()}
+    machine = ModuleType("plain_kernel.machine")
+    for decorator in ("compiled", "inlined", "entry"):
+        setattr(machine, decorator, lambda function: function)
+    sys.modules[machine.__name__] = machine
+    for room, text in texts.items():
+        for other in ("machine", *ROOMS):
+            text = text.replace(f"from sim.engine.kernel.{other} import", f"from plain_kernel.{other} import")
+        module = ModuleType(f"plain_kernel.{room}")
+        sys.modules[module.__name__] = module
+        exec(compile(text, module.__name__, "exec"), module.__dict__)
+    return sys.modules["plain_kernel.run"]
 
 
 def on(module: ModuleType, patch: pytest.MonkeyPatch) -> Callable[..., Any]:
     """The compiled engine on another kernel."""
 
-    def run(*inputs: Any, **options: Any) -> Any:
+    def run_on(*inputs: Any, **options: Any) -> Any:
         with patch.context() as inside:
-            inside.setattr(compiled_engine, "k", module)
+            inside.setattr(compiled_engine, "kernel", module)
             return compiled_engine.run(*inputs, **options)
 
-    return run
+    return run_on
 
 
 def test_the_kernel_as_plain_python_gives_the_same(cases: list[Case], monkeypatch: pytest.MonkeyPatch) -> None:

@@ -322,10 +322,10 @@ def test_files_that_cannot_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     assert "\n" not in problems_of(tmp_path / "a\nb.yaml")[0]
     assert "is no file name" in problems_of(tmp_path / "a\0b.yaml")[0]
 
-    def refuse(self: Path) -> bytes:
+    def refuse(path: Path, flags: int) -> int:
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr(Path, "read_bytes", refuse)
+    monkeypatch.setattr("sim.scenario.files.os.open", refuse)
     assert problems_of(tmp_path / "autologous.yaml") == ["autologous.yaml: cannot be read: permission denied"]
 
 

@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sim.scenario.allowance import Allowance
 from sim.scenario.nodes import MOST_LEVELS, Branch, parse_yaml, plain, walk
 
 
@@ -110,9 +111,24 @@ def test_aliases_are_never_expanded() -> None:
 
 
 def test_too_many_values(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("sim.scenario.nodes.MOST_VALUES", 1000)
-    assert faults("a: [" + "1," * 998 + "]") == []
-    assert faults("a: [" + "1," * 1001 + "]") == ["f:1: a: more than 1000 values; put long lists into a CSV file"]
+    few = Allowance(values_left=1000)
+    assert parse_yaml("a: [" + "1," * 998 + "]", "f", allowance=few)[1] == []
+    assert few.values_left == 0
+    found = parse_yaml("a: [1,\n" + "1," * 1001 + "]", "f", allowance=Allowance(values_left=1000))[1]
+    assert [str(problem) for problem in found] == [
+        "f:2: a: more than 61000 values in all; a scenario has a few hundred, and lists of some thousands"
+    ]
+
+
+def test_too_many_keys() -> None:
+    found = parse_yaml("a:\n" + "  b: {c: 1}\n" * 9, "f", allowance=Allowance(keys_left=11))[1]
+    assert str(found[-1]) == "f:7: a: more than 20000 keys in all; a scenario has a few hundred"
+
+
+def test_reading_stops_after_a_thousand_problems() -> None:
+    found = faults("a: [" + "&b 1," * 1500 + "]")
+    assert len(found) == 1001
+    assert found[-1] == "f:1: more than 1000 problems; reading stops here"
 
 
 def test_halves_of_a_character_are_joined() -> None:

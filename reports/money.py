@@ -1,0 +1,115 @@
+"""Costs and QALYs as tables of the page; every one of them says on which assumptions it stands."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+from markupsafe import Markup
+
+from reports.findings import Findings
+from reports.grids import Cell, Grid
+from reports.tables import Tables, records
+
+MONEY_DIGITS, OTHER_DIGITS = 0, 3
+
+
+@dataclass(frozen=True)
+class Money:
+    """The economic tables of the page, and the inputs that are assumptions."""
+
+    grids: list[Grid]
+    assumed: list[str]
+
+
+def money(tables: Tables, findings: Findings) -> Money | None:
+    """What `economics.csv`, `icer.csv` and `nmb.csv` hold; None where the scenarios say nothing of costs."""
+    if "economics" not in tables:
+        return None
+    levels = tables["economics"]
+    names = [name for text in levels["assumed"] for name in str(text).split("; ") if name]
+    assumed = list(dict.fromkeys(names))
+    flag = f"; {len(assumed)} inputs are assumptions, named below" if assumed else ""
+    changes = tables.frames.get("economics_differences")
+    grids = [_quantities(levels, changes, findings, flag)]
+    if "icer" in tables:
+        grids.append(_icers(tables["icer"], flag))
+    grids.append(_net_benefits(tables["nmb"], findings, flag))
+    return Money(grids, assumed)
+
+
+def amount(value: float, unit: str) -> str:
+    """A number with its thousands apart; no decimals for money."""
+    if not math.isfinite(value):
+        return "no estimate"
+    digits = OTHER_DIGITS if unit in ("QALYs", "life years") else MONEY_DIGITS
+    return f"{value:,.{digits}f}".replace("-", "\N{MINUS SIGN}")
+
+
+def heading(label: str, unit: str) -> str:
+    """What a row of this quantity is called; the label says the unit itself unless it is money."""
+    return label if unit in ("QALYs", "life years") else f"{label}, {unit}"
+
+
+def _cell(value: float, low: float, high: float, unit: str) -> Markup:
+    text = Markup('<span class="value">{}</span>').format(amount(value, unit))
+    if not (math.isfinite(low) and math.isfinite(high)):
+        return text
+    return text + Markup(' <span class="within">({} to {})</span>').format(amount(low, unit), amount(high, unit))
+
+
+def _quantities(levels: pd.DataFrame, changes: pd.DataFrame | None, findings: Findings, flag: str) -> Grid:
+    """A row a quantity, a column a scenario; the difference too where two are compared."""
+    found = {(r.quantity, r.scenario): r for r in records(levels)}
+    others = findings.others if changes is not None and len(findings.others) == 1 else ()
+    moved = {(r.quantity, r.scenario): r for r in records(changes)} if changes is not None else {}
+    rows: list[list[Cell]] = []
+    for r in records(levels.drop_duplicates("quantity")):
+        mine = levels[levels["quantity"] == r.quantity]
+        if (mine["estimate"].fillna(0.0) == 0.0).all():
+            continue
+        shown = [found[r.quantity, s] for s in findings.scenarios] + [moved[r.quantity, s] for s in others]
+        rows.append([heading(r.label, r.unit), *(_cell(x.estimate, x.low, x.high, x.unit) for x in shown)])
+    heads = ["Quantity", *findings.scenarios, *("Difference" for _ in others)]
+    return Grid(f"Costs and QALYs, discounted, with 95% CI over replications{flag}", heads, rows, "figures stack")
+
+
+def _icers(icer: pd.DataFrame, flag: str) -> Grid:
+    rows: list[list[Cell]] = [
+        [
+            r.scenario,
+            amount(r.cost, r.unit),
+            amount(r.qalys, "QALYs"),
+            f"{r.status}, against {r.against}" if r.against else r.status,
+            *(amount(x, u) if r.against else "" for x, u in _increments(r)),
+        ]
+        for r in records(icer)
+    ]
+    unit = str(icer["unit"].iloc[0])
+    heads = ["Strategy", f"Cost, {unit}", "QALYs", "Standing", "More cost", "More QALYs", f"ICER, {unit} per QALY"]
+    return Grid(f"Strategies by rising cost per patient referred{flag}", heads, rows, "figures stack")
+
+
+def _increments(row: Any) -> list[tuple[float, str]]:
+    return [(row.incremental_cost, row.unit), (row.incremental_qalys, "QALYs"), (row.icer, row.unit)]
+
+
+def _net_benefits(nmb: pd.DataFrame, findings: Findings, flag: str) -> Grid:
+    found = {(r.willingness_to_pay, r.scenario): r for r in records(nmb)}
+    others = findings.others
+    rows: list[list[Cell]] = []
+    for worth in dict.fromkeys(nmb["willingness_to_pay"]):
+        mine = [found[worth, s] for s in findings.scenarios]
+        more = [found[worth, s] for s in others]
+        rows.append(
+            [
+                amount(worth, "money"),
+                *(_cell(r.estimate, r.low, r.high, r.unit) for r in mine),
+                *(_cell(r.increment, r.increment_low, r.increment_high, r.unit) for r in more),
+            ]
+        )
+    heads = ["Worth of a QALY", *findings.scenarios, *(f"{s}, more than {findings.baseline}" for s in others)]
+    unit = str(nmb["unit"].iloc[0])
+    return Grid(f"Net monetary benefit per patient referred, {unit}{flag}", heads, rows, "figures stack")

@@ -1,0 +1,147 @@
+"""What a sweep varies: one path of the scenario and the values that it takes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sim.scenario.leaves import is_whole_at
+from sim.scenario.problems import any_of, show
+from sim.scenario.units import DAYS_PER_UNIT, NUMBER, UNIT_OF_SPELLING, write_number
+
+MOST_LEVELS = 10_000
+_AMOUNT = re.compile(rf"\s*({NUMBER})\s*(|(?:/|per\s)?\s*[^\W\d_]+)\s*")
+ALLOWED = "allowed: values with commas between them, such as 4,8,12, or FROM:TO:STEP, such as 4:20:2"
+
+
+@dataclass(frozen=True)
+class Amount:
+    """A number and what stands behind it: nothing, a unit of time (`d`), or one to the power of -1 (`/ month`)."""
+
+    number: float
+    unit: str = ""
+
+    def text(self) -> str:
+        """As a scenario file has it; twelve digits, so that 0.1 + 0.2 is 0.3."""
+        return f"{write_number(float(f'{self.number:.12g}'))} {self.unit}".strip()
+
+
+@dataclass(frozen=True)
+class Factor:
+    """One path and its values, as texts: `levels` in order, or every value from `low` to `high`.
+
+    `base`: the value where another factor is varied; None for the scenario's own.
+    """
+
+    path: str
+    levels: tuple[str, ...] = ()
+    low: Amount | None = None
+    high: Amount | None = None
+    base: str | None = None
+
+    @property
+    def ends(self) -> tuple[str, str]:
+        """The first and the last value."""
+        if self.low is None or self.high is None:
+            return self.levels[0], self.levels[-1]
+        return self.low.text(), self.high.text()
+
+    def at(self, share: float) -> str:
+        """The value at a share of the way from the first to the last; whole numbers where the scenario wants them."""
+        if self.low is None or self.high is None:
+            return self.levels[min(int(share * len(self.levels)), len(self.levels) - 1)]
+        low, high = self.low.number, self.high.number
+        if is_whole_at(tuple(self.path.split("."))) and low == int(low) and high == int(high):
+            return Amount(min(low + int(share * (high - low + 1)), high), self.low.unit).text()
+        return Amount(low + share * (high - low), self.low.unit).text()
+
+
+def number_of(text: str) -> float | str:
+    """What tables show of a value: days, events per day, a plain number; else the text itself."""
+    found = _AMOUNT.fullmatch(text)
+    if found is None:
+        return text
+    number, unit = float(found[1]), found[2].removeprefix("/").removeprefix("per").strip()
+    if not found[2]:
+        return number
+    if (known := UNIT_OF_SPELLING.get(unit.casefold())) is None:
+        return text
+    days = DAYS_PER_UNIT[known]
+    return number * days if unit == found[2] else number / days
+
+
+def unit_of(texts: Sequence[str]) -> str:
+    """The unit in which `number_of` gives these values: days, per day, or none."""
+    units = {found[2] for text in texts if (found := _AMOUNT.fullmatch(text)) is not None}
+    if not units or units == {""}:
+        return ""
+    return "per day" if all(unit.startswith(("/", "per")) for unit in units) else "days"
+
+
+def amount(text: str) -> Amount:
+    """A number with or without a unit; a ValueError where the text is something else."""
+    found = _AMOUNT.fullmatch(text) if len(text) <= 80 else None
+    if found is None:
+        raise ValueError(f"found {show(text)}; allowed: a number, with its unit where it has one")
+    return Amount(float(found[1]), " ".join(found[2].replace("/", "/ ").split()))
+
+
+def in_one_unit(*amounts: Amount) -> list[Amount]:
+    """The amounts in the one unit that some of them may leave out; a ValueError where they have several."""
+    units = list(dict.fromkeys(a.unit for a in amounts if a.unit))
+    if len(units) > 1:
+        raise ValueError(f"found the units {any_of(units)}; allowed: one unit for all of them")
+    return [Amount(a.number, units[0] if units else "") for a in amounts]
+
+
+def between(path: str, low: Amount, high: Amount, step: Amount | None = None) -> Factor:
+    """The factor from one value to another, at each step where one is given; a ValueError where they do not fit."""
+    low, high, *steps = in_one_unit(low, high, *([step] if step is not None else []))
+    if not low.number < high.number:
+        raise ValueError(f"found {low.text()} to {high.text()}; allowed: from a lower value to a higher one")
+    if not steps:
+        return Factor(path, (), low, high)
+    if steps[0].number <= 0.0:
+        raise ValueError(f"found the step {steps[0].text()}; allowed: a step above 0")
+    # a hair more, so that 0.1:0.3:0.1 has its 0.3
+    count = int((high.number - low.number) / steps[0].number + 1e-9) + 1
+    if count > MOST_LEVELS:
+        raise ValueError(f"found {count} values; allowed: at most {MOST_LEVELS}")
+    levels = [Amount(low.number + k * steps[0].number, low.unit).text() for k in range(count)]
+    return Factor(path, tuple(levels), low, high)
+
+
+def parse_factor(text: str) -> Factor:
+    """The factor of `PATH=A,B,C`, `PATH=FROM:TO:STEP` or `PATH=FROM:TO`; a ValueError that says what is allowed."""
+    path, separator, values = text.partition("=")
+    path = path.strip()
+    if not separator or not path or not values.strip():
+        raise ValueError(f"found {show(text)}; allowed: PATH=VALUES; {ALLOWED}")
+    parts = split(values, ":")
+    if len(parts) in (2, 3) and all(_AMOUNT.fullmatch(part) for part in parts):
+        low, high, *step = [amount(part) for part in parts]
+        return between(path, low, high, *step)
+    levels = tuple(part.strip() for part in split(values, ","))
+    if not all(levels):
+        raise ValueError(f"found {show(values)}; {ALLOWED}")
+    if len(set(levels)) < len(levels):
+        raise ValueError(f"found {show(values)}, with one value twice")
+    return Factor(path, levels)
+
+
+def split(text: str, separator: str) -> list[str]:
+    """The text in parts, not cut inside brackets or quotes."""
+    parts, depth, quote = [""], 0, ""
+    for c in text:
+        if quote:
+            quote = "" if c == quote else quote
+        elif c in "\"'":
+            quote = c
+        else:
+            depth += (c in "[{(") - (c in ")}]")
+        if c == separator and depth == 0 and not quote:
+            parts.append("")
+        else:
+            parts[-1] += c
+    return parts

@@ -1,0 +1,108 @@
+"""The manifest of a results folder: what was run, by which program, from which scenarios, and what came out.
+
+`tables` holds the SHA-256 of every table, `seal` that of the manifest itself: a changed number or word is noticed.
+`verify` also runs everything again, so neither has to be believed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import platform
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from sim import __version__
+from sim.experiment.folder import MANIFEST, write_text
+from sim.experiment.program import code_digest
+from sim.scenario import Loaded, write_resolved
+
+PACKAGES = ("simpy", "numba", "numpy", "pandas", "scipy", "pyarrow", "plotly", "pydantic", "ruamel.yaml", "joblib")
+
+
+# Of the results folder; a folder without it comes from a version before 0.2 and has no checksums.
+FORMAT = 2
+TABLES = ("*.csv", "*.parquet", "scenarios/*.yaml")
+
+
+def write_manifest(folder: Path, content: Mapping[str, Any]) -> None:
+    """Write the manifest, whole or not at all, once every table of the folder is written."""
+    whole = {"format": FORMAT, **content, "tables": checksums(folder)}
+    plain = json.loads(json.dumps(whole, default=_plain, allow_nan=False))
+    text = json.dumps({**plain, "seal": seal(plain)}, indent=2, ensure_ascii=False)
+    write_text(folder / MANIFEST, text + "\n")
+
+
+def checksums(folder: Path) -> dict[str, str]:
+    """SHA-256 of each table and resolved scenario that a results folder holds, by name."""
+    files = sorted({file for pattern in TABLES for file in folder.glob(pattern) if file.is_file()})
+    return {file.relative_to(folder).as_posix(): checksum(file) for file in files}
+
+
+def checksum(file: Path) -> str:
+    """SHA-256 of a file."""
+    with file.open("rb") as opened:
+        return hashlib.file_digest(opened, "sha256").hexdigest()
+
+
+def seal(manifest: Mapping[str, Any]) -> str:
+    """SHA-256 of a manifest as JSON, its own seal left out."""
+    content = {key: value for key, value in manifest.items() if key != "seal"}
+    return hashlib.sha256(json.dumps(content, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+
+
+def write_scenarios(folder: Path, scenarios: Mapping[str, Loaded]) -> list[str]:
+    """Write each scenario in full, with its sources, so that the results can be run again; their file names."""
+    names = [f"scenarios/{number}.yaml" for number in range(1, len(scenarios) + 1)]
+    for name, loaded in zip(names, scenarios.values(), strict=True):
+        write_text(folder / name, write_resolved(loaded))
+    return names
+
+
+def about_program() -> dict[str, Any]:
+    """When this is, and the versions of the program and its libraries."""
+    return {
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        "versions": {"vein2vein": __version__, "python": platform.python_version(), **_versions(PACKAGES)},
+        "platform": platform.platform(),
+        "code": code_digest(),
+    }
+
+
+def about_scenarios(scenarios: Mapping[str, Loaded]) -> list[dict[str, Any]]:
+    """Each scenario in full."""
+    return [
+        {
+            "name": name,
+            "description": loaded.scenario.description,
+            "file": loaded.path.name,
+            "digest": loaded.digest,
+            "strategy": loaded.scenario.strategy,
+            "resolved": loaded.resolved,
+        }
+        for name, loaded in scenarios.items()
+    ]
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, np.generic):
+        return value.item()
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(value)
+    return str(value)
+
+
+def _versions(packages: Iterable[str]) -> dict[str, str]:
+    found = {}
+    for package in packages:
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            continue
+    return found

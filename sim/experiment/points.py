@@ -1,0 +1,96 @@
+"""Points of an experiment: named overrides of one or several base scenarios, checked before anything runs."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from sim.experiment.replicate import Arm
+from sim.scenario import Loaded, Problem, ScenarioError
+from sim.scenario.leaves import is_unused
+
+# The first so many wrong points are told.
+MOST_PROBLEMS = 50
+
+
+@dataclass(frozen=True)
+class Point:
+    """One set of values: `overrides` by path as `--set` takes them, `values` what tables show of them by column.
+
+    An override goes to every scenario that has a use for it; those of `own` to the scenario of that name alone.
+    """
+
+    number: int
+    name: str
+    overrides: Mapping[str, str] = field(default_factory=dict)
+    values: Mapping[str, float | str] = field(default_factory=dict)
+    own: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Base:
+    """The scenarios that points change, by name, the baseline first; never changed themselves."""
+
+    scenarios: Mapping[str, Loaded]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The scenarios, the baseline first."""
+        return tuple(self.scenarios)
+
+    @property
+    def digests(self) -> dict[str, str]:
+        """What each scenario is known by."""
+        return {name: loaded.digest for name, loaded in self.scenarios.items()}
+
+    def takers(self, path: str) -> tuple[str, ...]:
+        """The scenarios that have a use for a value at this path; all of them where none has, so that it is refused."""
+        keys = tuple(path.split("."))
+        found = tuple(name for name, loaded in self.scenarios.items() if not is_unused(keys, loaded.scenario))
+        return found or self.names
+
+    def arms(self, point: Point) -> list[Arm]:
+        """The scenarios at a point. Raises ScenarioError with all that is wrong with its values."""
+        takers = {path: self.takers(path) for path in point.overrides}
+        arms: list[Arm] = []
+        problems: list[Problem] = []
+        for name, loaded in self.scenarios.items():
+            mine = [f"{path}={text}" for path, text in point.overrides.items() if name in takers[path]]
+            mine += [f"{path}={text}" for path, text in point.own.get(name, {}).items()]
+            try:
+                arms.append(Arm(name, loaded.scenario_with(mine) if mine else loaded.scenario))
+            except ScenarioError as error:
+                problems += error.problems
+        if problems:
+            raise ScenarioError(problems)
+        return arms
+
+
+def require_valid(base: Base, points: Iterable[Point]) -> None:
+    """Nothing, or a ScenarioError with what is wrong at the points, before any of them runs."""
+    problems: list[Problem] = []
+    for point in points:
+        try:
+            base.arms(point)
+        except ScenarioError as error:
+            problems += [p for p in error.problems if p not in problems]
+        if len(problems) >= MOST_PROBLEMS:
+            break
+    if problems:
+        raise ScenarioError(problems[:MOST_PROBLEMS])
+
+
+def paths_of(points: Iterable[Point]) -> list[str]:
+    """Every path that some point changes, in the order of their first mention."""
+    return list(dict.fromkeys(path for point in points for path in point.overrides))
+
+
+def digest(points: Sequence[Point]) -> str:
+    """A SHA-256 of what the points change, and in which order."""
+    content = [
+        [point.number, list(point.overrides.items()), *([sorted(point.own.items())] if point.own else [])]
+        for point in points
+    ]
+    return hashlib.sha256(json.dumps(content, default=dict, separators=(",", ":")).encode()).hexdigest()

@@ -1,0 +1,166 @@
+"""Probabilistic sensitivity analysis: samples of the uncertain inputs, replications of each, and what to decide.
+
+The tables are described in `psa_tables`.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from sim.engine.trace import Trace
+from sim.experiment.economics_tables import why_not_comparable
+from sim.experiment.factors import number_of
+from sim.experiment.folder import write_text
+from sim.experiment.manifest import about_program, about_scenarios, write_manifest
+from sim.experiment.points import Base, Point
+from sim.experiment.psa_tables import psa_tables
+from sim.experiment.replicate import Arm, economics_of
+from sim.experiment.sweep import Column, Reducer, Sweep, SweepPlan, evaluate, mean_of, open_sweep
+from sim.experiment.sweep_study import require_for_sweep
+from sim.outcomes.economics import COST, EFFECT, QUANTITIES
+from sim.outcomes.fates import Patients
+from sim.outcomes.metrics import METRICS
+from sim.pure.streams import uniforms
+from sim.scenario import Problem, ScenarioError
+from sim.scenario.problems import Place
+from sim.scenario.uncertainty import Uncertain
+
+FloatArray = NDArray[np.float64]
+
+
+def _economics(arm: Arm, number: int, patients: Patients, trace: Trace) -> list[float]:
+    return economics_of(arm, number, patients, trace)
+
+
+ECONOMICS = Reducer("economics", tuple(Column(q.name, q.label, q.unit) for q in QUANTITIES), _economics)
+
+
+@dataclass(frozen=True, eq=False)
+class Psa:
+    """The tables of a finished analysis by name, and how many workers did it."""
+
+    tables: dict[str, pd.DataFrame]
+    workers: list[str]
+
+
+def require_economics(base: Base) -> None:
+    """Nothing, or a ScenarioError where the scenarios cannot be analysed together."""
+    problems = []
+    for loaded in base.scenarios.values():
+        place = Place(str(loaded.path), 1)
+        for key in ("economics", "uncertainty"):
+            if not getattr(loaded.scenario, key):
+                problems.append(Problem(place, key, "required by psa, but not given"))
+    why = why_not_comparable(base.scenarios) if not problems else None
+    if why is not None:
+        problems.append(Problem(Place(str(next(iter(base.scenarios.values())).path), 1), "economics", why))
+    if problems:
+        raise ScenarioError(problems)
+
+
+def psa_points(base: Base, samples: int) -> tuple[Point, ...]:
+    """A point for each sample: every uncertain input at a quantile of its distribution.
+
+    The uniform behind it is keyed by the path and the number of the sample alone: one input has the same luck in every
+    scenario and whatever else is uncertain, and more samples leave the first ones as they are.
+    """
+    seed = next(iter(base.scenarios.values())).scenario.run.seed
+    texts: dict[str, dict[str, list[str]]] = {}
+    shown: dict[str, list[str]] = {}
+    for name in base.names:
+        texts[name] = {}
+        for path, uncertain in uncertain_inputs(base, name).items():
+            drawn = uncertain.quantile(uniforms(seed, 0, "uncertainty", 1, path, 0, samples))
+            texts[name][path] = [uncertain.text(float(value)) for value in drawn]
+            alike = len({repr(inputs.get(path, uncertain)) for inputs in _all_inputs(base)}) == 1
+            shown.setdefault(path if alike else f"{path} ({name})", texts[name][path])
+    return tuple(
+        Point(
+            k,
+            f"sample {k + 1}",
+            values={column: number_of(listed[k]) for column, listed in shown.items()},
+            own={name: {path: listed[k] for path, listed in mine.items()} for name, mine in texts.items()},
+        )
+        for k in range(samples)
+    )
+
+
+def _all_inputs(base: Base) -> list[Mapping[str, Uncertain]]:
+    return [uncertain_inputs(base, name) for name in base.scenarios]
+
+
+def uncertain_inputs(base: Base, name: str) -> dict[str, Uncertain]:
+    """The uncertain inputs that a scenario has a use for; one that none has a use for stays, so that it is refused."""
+    given = base.scenarios[name].scenario.uncertainty
+    return {path: uncertain for path, uncertain in given.items() if name in base.takers(path)}
+
+
+def places(base: Base) -> dict[str, tuple[Place, str]]:
+    """Where each uncertain input stands, for messages about values that a sample gives it."""
+    found = {}
+    for loaded in base.scenarios.values():
+        for path in loaded.scenario.uncertainty:
+            file, line = loaded.origins[f"uncertainty.{path}"]
+            found[path] = (Place(file, line), f"uncertainty.{path}")
+    return found
+
+
+def run_psa(plan: SweepPlan, folder: Path, command: str, done: Callable[[int], None]) -> Psa:
+    """Run the samples that the folder does not hold yet, and write the tables; `done` hears of finished replications.
+
+    `plan`: with `psa_points` as its points and `ECONOMICS` as its reducer. Raises as `run_sweep` does.
+    """
+    started = time.perf_counter()
+    require_for_sweep(folder)
+    with open_sweep(plan, folder) as sweep:
+        evaluate(sweep, plan.points, done)
+        tables = psa_tables(plan.base, plan.points, *_collect(sweep))
+        for name, table in tables.items():
+            write_text(folder / f"{name}.csv", table.to_csv(index=False))
+        workers = sweep.store.workers()
+        write_manifest(
+            folder,
+            {
+                "title": "probabilistic sensitivity analysis of " + " against ".join(plan.base.names),
+                "kind": "psa",
+                "command": command,
+                **about_program(),
+                "seed": next(iter(plan.base.scenarios.values())).scenario.run.seed,
+                "samples": len(plan.points),
+                "replications": plan.replications,
+                "engine": sweep.engine,
+                "engine_why": sweep.engine_why,
+                "workers": sweep.workers,
+                "workers_seen": len(workers),
+                "seconds": round(time.perf_counter() - started, 3),
+                "baseline": plan.base.names[0],
+                "scenarios": about_scenarios(plan.base.scenarios),
+                "identity": plan.identity,
+                "warnings": [],
+            },
+        )
+    return Psa(tables, workers)
+
+
+def _collect(sweep: Sweep) -> tuple[FloatArray, FloatArray]:
+    """(means of cost and QALYs, shape (samples, scenarios, 2); covariances of these means over replications).
+
+    The covariances, of shape (samples, 2 x scenarios, 2 x scenarios), are what a finite number of replications leaves.
+    """
+    first = len(METRICS)
+    chosen = [first + COST, first + EFFECT]
+    means, left = [], []
+    for point in sweep.plan.points:
+        values = sweep.values(point.number)[..., chosen]
+        means.append(mean_of(values))
+        flat = values.reshape(len(values), -1)
+        size = flat.shape[1]
+        left.append(np.cov(flat.T) / len(flat) if len(flat) > 1 else np.full((size, size), np.nan))
+    return np.array(means), np.array(left)

@@ -1,0 +1,172 @@
+"""The tables of a probabilistic sensitivity analysis.
+
+- `psa.csv`, as hesim reads it: `sample, strategy, grp, cost, qalys`, means per patient referred; samples from 1.
+- `psa_wide.csv`, as dampack reads it: `sample, costs_<strategy> ..., effects_<strategy> ...`.
+- `psa_inputs.csv`: `sample`, then a column for each uncertain input with its value (days, per day, or plain numbers);
+  where scenarios differ in the distribution of an input, a column for each, `path (scenario)`.
+- `ce_plane.csv`: `sample, strategy, baseline, incremental_cost, incremental_qalys, assumed`.
+- `ceac.csv`, a row a willingness to pay and strategy: `willingness_to_pay, unit, strategy,
+  probability, expected_nmb, on_frontier, assumed`.
+- `evpi.csv`, a row a willingness to pay: `willingness_to_pay, unit, evpi, standard_error, best_strategy,
+  simulation_share, assumed`. EVPI per patient referred; `simulation_share`: how much of the variance of net benefit
+  between the best and the next best strategy is left over from too few replications. EVPI is too high by what it holds.
+- `psa_icer.csv`, as `icer.csv`, of the means over the samples.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from sim.experiment.economics_tables import assumed, icers, unit_of
+from sim.experiment.points import Base, Point
+from sim.outcomes.decisions import Acceptability, acceptability
+from sim.outcomes.economics import MONEY
+
+FloatArray = NDArray[np.float64]
+# The range over which acceptability is drawn: up to so many times the highest willingness to pay, in so many steps.
+REACH, STEPS = 2.0, 60
+GROUP = "all"
+
+
+def psa_tables(base: Base, points: Sequence[Point], means: FloatArray, left: FloatArray) -> dict[str, pd.DataFrame]:
+    """The tables by name.
+
+    `means`: cost and QALYs of each sample, shape (samples, scenarios, 2); `left`: their covariances over replications,
+    shape (samples, 2 x scenarios, 2 x scenarios).
+    """
+    costs, effects = means[..., 0], means[..., 1]
+    amounts = willingness(base)
+    found = acceptability(costs, effects, amounts)
+    return {
+        "psa": _long(base, costs, effects),
+        "psa_wide": _wide(base, costs, effects),
+        "psa_inputs": pd.DataFrame([{"sample": p.number + 1, **p.values} for p in points]),
+        **({"ce_plane": _plane(base, costs, effects)} if len(base.names) > 1 else {}),
+        "ceac": _curves(base, amounts, found),
+        "evpi": _information(base, amounts, found, costs, effects, left),
+        "psa_icer": icers(base.scenarios, costs.mean(axis=0), effects.mean(axis=0)),
+    }
+
+
+def willingness(base: Base) -> FloatArray:
+    """The range of willingness to pay, from 0 on, with the amounts that the first scenario names in it."""
+    economics = base.scenarios[base.names[0]].scenario.economics
+    assert economics is not None
+    named = np.array(economics.willingness_to_pay)
+    return np.union1d(np.linspace(0.0, REACH * max(named.max(), 1.0), STEPS + 1), named)
+
+
+def all_assumed(base: Base) -> str:
+    """The inputs of any scenario's economics that are assumptions."""
+    names = [name for loaded in base.scenarios.values() for name in assumed(loaded).split("; ") if name]
+    return "; ".join(dict.fromkeys(names))
+
+
+def _samples(costs: FloatArray) -> NDArray[np.int64]:
+    return np.arange(1, len(costs) + 1)
+
+
+def _long(base: Base, costs: FloatArray, effects: FloatArray) -> pd.DataFrame:
+    frames = [
+        pd.DataFrame(
+            {
+                "sample": _samples(costs),
+                "strategy": name,
+                "grp": GROUP,
+                "cost": costs[:, place],
+                "qalys": effects[:, place],
+            }
+        )
+        for place, name in enumerate(base.names)
+    ]
+    return pd.concat(frames, ignore_index=True)
+
+
+def _wide(base: Base, costs: FloatArray, effects: FloatArray) -> pd.DataFrame:
+    columns = {f"costs_{name}": costs[:, place] for place, name in enumerate(base.names)}
+    columns |= {f"effects_{name}": effects[:, place] for place, name in enumerate(base.names)}
+    return pd.DataFrame({"sample": _samples(costs), **columns})
+
+
+def _plane(base: Base, costs: FloatArray, effects: FloatArray) -> pd.DataFrame:
+    baseline, *others = base.names
+    frames = [
+        pd.DataFrame(
+            {
+                "sample": _samples(costs),
+                "strategy": name,
+                "baseline": baseline,
+                "incremental_cost": costs[:, place] - costs[:, 0],
+                "incremental_qalys": effects[:, place] - effects[:, 0],
+                "assumed": all_assumed(base),
+            }
+        )
+        for place, name in enumerate(others, start=1)
+    ]
+    return pd.concat(frames, ignore_index=True)
+
+
+def _unit(base: Base) -> str:
+    return unit_of(base.scenarios[base.names[0]], MONEY)
+
+
+def _curves(base: Base, amounts: FloatArray, found: Acceptability) -> pd.DataFrame:
+    frames = [
+        pd.DataFrame(
+            {
+                "willingness_to_pay": amounts,
+                "unit": _unit(base),
+                "strategy": name,
+                "probability": found.probability[:, place],
+                "expected_nmb": found.expected[:, place],
+                "on_frontier": found.best == place,
+                "assumed": all_assumed(base),
+            }
+        )
+        for place, name in enumerate(base.names)
+    ]
+    return pd.concat(frames, ignore_index=True)
+
+
+def _information(
+    base: Base, amounts: FloatArray, found: Acceptability, costs: FloatArray, effects: FloatArray, left: FloatArray
+) -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "willingness_to_pay": amounts,
+            "unit": _unit(base),
+            "evpi": found.evpi,
+            "standard_error": found.evpi_error,
+            "best_strategy": [base.names[k] for k in found.best],
+            "simulation_share": simulation_share(amounts, found, costs, effects, left),
+            "assumed": all_assumed(base),
+        }
+    )
+
+
+def simulation_share(
+    amounts: FloatArray, found: Acceptability, costs: FloatArray, effects: FloatArray, left: FloatArray
+) -> FloatArray:
+    """Of the variance of net benefit between the best and the next best strategy, the share that replications leave.
+
+    NaN with one strategy or one replication. The mean over samples of the variance of a sample's own estimate, by the
+    variance of these estimates over samples.
+    """
+    shares = np.full(len(amounts), np.nan)
+    strategies = costs.shape[1]
+    if strategies < 2 or len(costs) < 2:
+        return shares
+    for k, amount in enumerate(amounts):
+        best, second = np.argsort(-found.expected[k], kind="stable")[:2]
+        weights = np.zeros(2 * strategies)
+        weights[[2 * best, 2 * second]] = -1.0, 1.0
+        weights[[2 * best + 1, 2 * second + 1]] = amount, -amount
+        spread = (amount * effects - costs)[:, best] - (amount * effects - costs)[:, second]
+        variance = spread.var(ddof=1)
+        if variance > 0.0:
+            shares[k] = np.einsum("i,sij,j->s", weights, left, weights).mean() / variance
+    return shares

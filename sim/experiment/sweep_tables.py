@@ -1,0 +1,140 @@
+"""The tables of a sweep, from the results in its store.
+
+- `points.csv`, a row a point: `point, name`, then each varied path with its value as written, empty where the point
+  leaves it alone.
+- `sweep.csv` and `sweep.parquet`, a row a point, scenario and metric: `point, name`, each path (a number of days,
+  per day or plain; text where some value is no number), then `scenario, metric, label, unit, estimate, low, high,
+  replications`.
+- `sweep_differences.csv`, a row a point, scenario but the first, and metric: scenario minus `baseline` at the same
+  point, paired by replication.
+- `heat_map.csv`, of a grid of two paths: `x_path, x, y_path, y, scenario, metric, label, unit, estimate, low, high`.
+
+Intervals are 95 % over replications. Numbers are written with all their digits, so equal results are equal bytes.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from sim.experiment.folder import write_text
+from sim.experiment.points import Point, paths_of
+from sim.experiment.sweep import Sweep
+from sim.outcomes.estimates import interval
+
+FloatArray = NDArray[np.float64]
+AT_ONCE = 200
+
+
+def write_point_tables(sweep: Sweep, folder: Path) -> None:
+    """Write `points.csv`, `sweep.csv`, `sweep.parquet` and, with several scenarios, `sweep_differences.csv`."""
+    write_text(folder / "points.csv", points_table(sweep.plan.points).to_csv(index=False))
+    _write(folder, "sweep", lambda points: point_rows(sweep, points), sweep, parquet=True)
+    if len(sweep.plan.base.names) > 1:
+        _write(folder, "sweep_differences", lambda points: difference_rows(sweep, points), sweep, parquet=False)
+
+
+def points_table(points: Sequence[Point]) -> pd.DataFrame:
+    """One row a point: its name and the values as written."""
+    paths = paths_of(points)
+    return pd.DataFrame(
+        [{"point": p.number, "name": p.name, **{path: p.overrides.get(path, "") for path in paths}} for p in points],
+        columns=["point", "name", *paths],
+    )
+
+
+def point_rows(sweep: Sweep, points: Sequence[Point]) -> pd.DataFrame:
+    """One row a point, scenario and metric: estimate and 95 % interval over the replications in which it applies."""
+    frames = []
+    for point in points:
+        values = sweep.values(point.number)
+        for place, name in enumerate(sweep.plan.base.names):
+            frames.append(_rows(sweep, point, {"scenario": name}, values[:, place, :], count=True))
+    return pd.concat(frames, ignore_index=True)
+
+
+def difference_rows(sweep: Sweep, points: Sequence[Point]) -> pd.DataFrame:
+    """One row a point, scenario but the first, and metric: scenario minus baseline, paired by replication."""
+    frames = []
+    baseline, *others = sweep.plan.base.names
+    for point in points:
+        values = sweep.values(point.number)
+        for place, name in enumerate(others, start=1):
+            keys = {"scenario": name, "baseline": baseline}
+            frames.append(_rows(sweep, point, keys, values[:, place, :] - values[:, 0, :], count=False))
+    return pd.concat(frames, ignore_index=True)
+
+
+def _rows(sweep: Sweep, point: Point, keys: dict[str, str], values: FloatArray, count: bool) -> pd.DataFrame:
+    mean, low, high = interval(values)
+    columns = sweep.plan.columns
+    shown: dict[str, Any] = {"point": point.number, "name": point.name}
+    for path, numeric in sweep.plan.paths.items():
+        shown[path] = point.values.get(path, np.nan) if numeric else point.overrides.get(path, "")
+    table = pd.DataFrame(
+        {
+            "metric": [c.name for c in columns],
+            "label": [c.label for c in columns],
+            "unit": [c.unit for c in columns],
+            "estimate": mean,
+            "low": low,
+            "high": high,
+        }
+    )
+    if count:
+        table["replications"] = np.isfinite(values).sum(axis=0)
+    for place, (name, value) in enumerate({**shown, **keys}.items()):
+        table.insert(place, name, value)
+    return table
+
+
+def _write(
+    folder: Path, name: str, rows: Callable[[Sequence[Point]], pd.DataFrame], sweep: Sweep, parquet: bool
+) -> None:
+    """Write a table some points at a time, so that memory stays flat; each file whole or not at all."""
+    building = {kind: folder / f".{name}.{kind}.partial" for kind in (["csv", "parquet"] if parquet else ["csv"])}
+    try:
+        with ExitStack() as stack:
+            csv = stack.enter_context(building["csv"].open("w", encoding="utf-8", newline="\n"))
+            writer = None
+            for number, table in enumerate(_batches(rows, sweep.plan.points)):
+                table.to_csv(csv, index=False, header=number == 0)
+                if parquet:
+                    arrow = pa.Table.from_pandas(table, preserve_index=False)
+                    if writer is None:
+                        writer = stack.enter_context(pq.ParquetWriter(building["parquet"], arrow.schema))
+                    writer.write_table(arrow.cast(writer.schema))
+        for kind, path in building.items():
+            os.replace(path, folder / f"{name}.{kind}")
+    finally:
+        for path in building.values():
+            path.unlink(missing_ok=True)
+
+
+def _batches(rows: Callable[[Sequence[Point]], pd.DataFrame], points: Sequence[Point]) -> Iterator[pd.DataFrame]:
+    for first in range(0, len(points), AT_ONCE):
+        yield rows(points[first : first + AT_ONCE])
+
+
+def heat_map(sweep: Sweep, factors: Sequence[str]) -> pd.DataFrame:
+    """One row a point, scenario and metric of a grid of two paths; x is the first."""
+    x, y = factors
+    table = point_rows(sweep, [p for p in sweep.plan.points if set(p.overrides) == {x, y}])
+    return pd.DataFrame(
+        {
+            "x_path": x,
+            "x": table[x],
+            "y_path": y,
+            "y": table[y],
+            **{name: table[name] for name in ("scenario", "metric", "label", "unit", "estimate", "low", "high")},
+        }
+    )

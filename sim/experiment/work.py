@@ -1,0 +1,71 @@
+"""Doing many tasks: in this process, in several, or on a cluster; the results are the same, their order is not."""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import TypeVar
+
+Task = TypeVar("Task")
+Result = TypeVar("Result")
+# How many tasks wait at each worker, so that none is idle while a result travels.
+AHEAD = 2
+
+
+class WorkerError(Exception):
+    """Workers that died or cannot be used, in words for the user."""
+
+
+class LibraryMissingError(Exception):
+    """A library that is needed for what was asked for, in words for the user."""
+
+
+def run_tasks(
+    function: Callable[[Task], Result], tasks: Sequence[Task], workers: int, cluster: str | None = None
+) -> Iterator[tuple[Result, str]]:
+    """(result, who made it) of every task as they come. Raises WorkerError.
+
+    `cluster`: the address of a Dask scheduler; else `workers` local processes, 1 for none but this one.
+    """
+    if cluster is not None:
+        from sim.experiment.cluster import run_on_cluster
+
+        yield from run_on_cluster(function, tasks, cluster)
+    elif workers == 1 or len(tasks) <= 1:
+        for task in tasks:
+            yield function(task), this_worker()
+    else:
+        yield from _in_processes(function, tasks, workers)
+
+
+def this_worker() -> str:
+    """The name of this process among those that work on an experiment."""
+    return f"{socket.gethostname()}:{os.getpid()}"
+
+
+def signed(function: Callable[[Task], Result], task: Task) -> tuple[Result, str]:
+    """A result with the name of the process that made it."""
+    return function(task), this_worker()
+
+
+def _in_processes(
+    function: Callable[[Task], Result], tasks: Sequence[Task], workers: int
+) -> Iterator[tuple[Result, str]]:
+    from joblib import Parallel, delayed
+
+    parallel = Parallel(n_jobs=workers, batch_size=1, pre_dispatch=AHEAD * workers, return_as="generator_unordered")
+    with deaths_in_words():
+        yield from parallel(delayed(signed)(function, task) for task in tasks)
+
+
+@contextmanager
+def deaths_in_words() -> Iterator[None]:
+    """A WorkerError where a local worker process died."""
+    from joblib.externals.loky.process_executor import TerminatedWorkerError
+
+    try:
+        yield
+    except TerminatedWorkerError as error:
+        raise WorkerError("a worker process died (killed, or out of memory)") from error

@@ -1,0 +1,313 @@
+"""Costs and quality-adjusted life of each measured patient, from referral to death or the horizon.
+
+Days count from referral. Amounts that recur are streams at a constant rate, discounted continuously
+(`sim.pure.discounting`). To add a cost: a field in `sim/scenario/economics.py`, and a line in `_costs`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.engine.trace import PATIENT, Trace
+from sim.outcomes.fates import FATE_NAMES, Patients
+from sim.pieces.cohort import Luck
+from sim.pieces.protocol import Capacity, Protocol, unlimited
+from sim.pure.discounting import DAYS_PER_YEAR, single, stream
+from sim.scenario import Scenario
+from sim.scenario.afterwards import UNTREATED
+from sim.scenario.economics import Economics, GradeValue
+
+FloatArray = NDArray[np.float64]
+DAYS_PER_MONTH = DAYS_PER_YEAR / 12
+MONEY, QALYS, YEARS = "money", "QALYs", "life years"
+# Categories of cost and states of health, with their labels, in the order of tables.
+CATEGORIES = {
+    "waiting": "Care while waiting",
+    "apheresis": "Apheresis",
+    "bridging": "Bridging therapy",
+    "product": "Products infused",
+    "unused_product": "Products not infused",
+    "lymphodepletion": "Lymphodepletion",
+    "infusion": "Infusion",
+    "hospital": "Beds and intensive care",
+    "toxicity": "Toxicity",
+    "follow_up": "Follow-up without progression",
+    "progressed": "Care after progression",
+    "subsequent_care": "Care of those not infused",
+    "end_of_life": "End of life",
+}
+STATES = {
+    "waiting": "Waiting",
+    "progression_free": "After infusion, without progression",
+    "progressed": "Progressed",
+    "subsequent_care": "Not infused",
+    "hospital": "Loss in the hospital and by toxicity",
+}
+
+
+@dataclass(frozen=True)
+class Quantity:
+    """One number of the economics of a replication; `unit`: money, QALYs or life years."""
+
+    name: str
+    label: str
+    unit: str
+
+
+QUANTITIES = (
+    Quantity("cost_per_referred", "Cost per patient referred", MONEY),
+    Quantity("qalys_per_referred", "QALYs per patient referred", QALYS),
+    Quantity("life_years_per_referred", "Life years per patient referred, not discounted", YEARS),
+    Quantity("cost_per_infused", "Cost of a patient who is infused", MONEY),
+    Quantity("qalys_per_infused", "QALYs of a patient who is infused", QALYS),
+    *(Quantity(f"cost_{name}", f"{label}, cost per patient referred", MONEY) for name, label in CATEGORIES.items()),
+    *(Quantity(f"qalys_{name}", f"{label}, QALYs per patient referred", QALYS) for name, label in STATES.items()),
+)
+COST, EFFECT = 0, 1
+
+
+@dataclass(frozen=True, eq=False)
+class Ledger:
+    """Discounted costs by category and QALYs by state, one entry a measured patient; `life_years` not discounted."""
+
+    costs: dict[str, FloatArray]
+    qalys: dict[str, FloatArray]
+    life_years: FloatArray
+    infused: NDArray[np.bool_]
+
+    def quantities(self) -> list[float]:
+        """The value of each of `QUANTITIES`; NaN where there is nobody to average over."""
+        if not len(self.infused):
+            return [float("nan")] * len(QUANTITIES)
+        cost, qalys = (np.sum(list(parts.values()), axis=0) for parts in (self.costs, self.qalys))
+        infused = [float(np.mean(x[self.infused])) if self.infused.any() else float("nan") for x in (cost, qalys)]
+        return [
+            float(np.mean(cost)),
+            float(np.mean(qalys)),
+            float(np.mean(self.life_years)),
+            *infused,
+            *(float(np.mean(self.costs[name])) for name in CATEGORIES),
+            *(float(np.mean(self.qalys[name])) for name in STATES),
+        ]
+
+
+@dataclass(frozen=True, eq=False)
+class _Course:
+    """When things happened to each measured patient; days since referral, NaN where they did not.
+
+    `beds`, `intensive`: (patient, from, to) of each stay. `death`: infinite where it never comes. `left`: infusion, or
+    the day of the fate.
+    """
+
+    patients: Patients
+    trace: Trace
+    rows: NDArray[np.int64]
+    economics: Economics
+    left: FloatArray
+    progression: FloatArray
+    relapse: FloatArray
+    death: FloatArray
+    infusion: FloatArray
+    off_the_shelf: NDArray[np.bool_]
+    beds: tuple[NDArray[np.int64], FloatArray, FloatArray]
+    intensive: tuple[NDArray[np.int64], FloatArray, FloatArray]
+
+    def day(self, milestone: str) -> FloatArray:
+        """Days of a milestone."""
+        return (self.patients.day(milestone) - self.patients.referral_day)[self.rows]
+
+    def passes(self, milestone: str) -> NDArray[np.int64]:
+        """How often each passed a milestone, products that went on without him included."""
+        if milestone not in self.trace.milestones:
+            return np.zeros(len(self.rows), np.int64)
+        return np.asarray(self.trace.passes[self.rows, self.trace.milestones.index(milestone)])
+
+    def with_fate(self, fate: str) -> NDArray[np.bool_]:
+        """Who has this fate."""
+        return np.asarray(self.patients.fate[self.rows] == FATE_NAMES.index(fate))
+
+    def once(self, amount: float | NDArray[np.floating[Any]], day: FloatArray) -> FloatArray:
+        """The present value of an amount paid on a day."""
+        return np.asarray(amount * single(day, self.economics.discount.costs, self.economics.horizon))
+
+    def monthly(self, amount: float, start: FloatArray, end: FloatArray) -> FloatArray:
+        """The present value of an amount a month."""
+        return np.asarray(amount / DAYS_PER_MONTH * stream(start, end, self.economics.discount.costs, self.horizon))
+
+    def years(self, utility: float, start: FloatArray, end: FloatArray) -> FloatArray:
+        """The present value of a utility, in QALYs."""
+        return np.asarray(utility / DAYS_PER_YEAR * stream(start, end, self.economics.discount.health, self.horizon))
+
+    def stays(
+        self, of: tuple[NDArray[np.int64], FloatArray, FloatArray], a_day: float, annual_rate: float
+    ) -> FloatArray:
+        """The present value of an amount a day over the stays of each patient."""
+        who, start, end = of
+        worth = stream(start, np.minimum(end, self.death[who]), annual_rate, self.horizon)
+        return np.bincount(who, a_day * worth, minlength=len(self.rows)).astype(np.float64)
+
+    @property
+    def horizon(self) -> float:
+        """Days after referral that count."""
+        return self.economics.horizon
+
+
+def ledger(scenario: Scenario, protocol: Protocol, patients: Patients, trace: Trace, luck: Luck) -> Ledger:
+    """What each measured patient costs and gains. The scenario must say economics, and so what comes after infusion."""
+    economics = scenario.economics
+    assert economics is not None
+    c = _course(scenario, economics, protocol, patients, trace)
+    nothing = np.zeros(len(c.rows))
+    costs = dict.fromkeys(CATEGORIES, nothing)
+    for name, amount in _costs(c, scenario, luck):
+        costs[name] = costs[name] + amount
+    qalys = dict.fromkeys(STATES, nothing)
+    for name, worth in _qalys(c, scenario):
+        qalys[name] = qalys[name] + worth
+    lived = stream(nothing, c.death, 0.0, c.horizon) / DAYS_PER_YEAR
+    return Ledger(costs, qalys, lived, patients.infused[c.rows])
+
+
+def _costs(c: _Course, s: Scenario, luck: Luck) -> Iterator[tuple[str, FloatArray]]:
+    """(category, present value a patient) of each thing that costs."""
+    unit = c.economics.costs
+    rate = c.economics.discount.costs
+    untroubled = np.fmin(c.relapse, c.death)
+    price = np.where(c.off_the_shelf, unit.product.allogeneic, unit.product.autologous)
+    yield "waiting", c.monthly(unit.waiting_month, np.zeros(len(c.rows)), c.left)
+    yield "apheresis", c.once(unit.apheresis, c.day("apheresis"))
+    yield "apheresis", c.once(unit.apheresis * c.passes("repeat_apheresis"), c.day("repeat_apheresis"))
+    yield "bridging", c.once(unit.bridging, _bridging_day(c, s, luck))
+    yield "product", c.once(price, c.infusion)
+    yield "unused_product", c.once(_unused(c), c.left)
+    yield "lymphodepletion", c.once(unit.lymphodepletion, c.day("lymphodepletion"))
+    yield "infusion", c.once(unit.infusion, c.infusion)
+    yield "hospital", c.stays(c.beds, unit.bed_day, rate)
+    # a bed that is kept through intensive care has been counted, and is replaced
+    kept = unit.bed_day if s.toxicity.icu.bed == "kept" else 0.0
+    yield "hospital", c.stays(c.intensive, unit.icu_day - kept, rate)
+    yield "toxicity", c.once(unit.adverse_events, c.infusion)
+    for event, grade, value in _graded(c):
+        yield "toxicity", c.once(value.cost, c.day(f"{event}/{grade}"))
+    yield "follow_up", c.monthly(unit.follow_up_month, c.infusion, untroubled)
+    yield "progressed", c.monthly(unit.progressed_month, c.relapse, c.death)
+    for fate in UNTREATED:
+        start = np.where(c.with_fate(fate), c.left, np.nan)
+        yield "subsequent_care", c.monthly(unit.subsequent_care.of(fate), start, c.death)
+    yield "end_of_life", c.once(unit.end_of_life, np.where(np.isfinite(c.death), c.death, np.nan))
+
+
+def _qalys(c: _Course, s: Scenario) -> Iterator[tuple[str, FloatArray]]:
+    """(state, present value a patient in QALYs) of each stretch of life, and of each loss."""
+    worth = c.economics.utilities
+    untroubled = np.fmin(c.relapse, c.death)
+    yield "waiting", c.years(worth.waiting, np.zeros(len(c.rows)), np.fmin(c.progression, c.left))
+    yield "progressed", c.years(worth.progressed, c.progression, c.left)
+    yield "progression_free", c.years(worth.progression_free, c.infusion, untroubled)
+    yield "progressed", c.years(worth.progressed, c.relapse, c.death)
+    for fate in UNTREATED:
+        start = np.where(c.with_fate(fate), c.left, np.nan)
+        yield "subsequent_care", c.years(worth.subsequent_care.of(fate), start, c.death)
+    health, freed = c.economics.discount.health, s.toxicity.icu.bed == "freed"
+    for stays in (c.beds, c.intensive) if freed else (c.beds,):
+        yield "hospital", c.stays(stays, -worth.hospital_loss / DAYS_PER_YEAR, health)
+    for event, grade, value in _graded(c):
+        onset = c.day(f"{event}/{grade}")
+        yield "hospital", c.years(-value.utility_loss, onset, np.minimum(onset + value.lasts, c.death))
+
+
+def _graded(c: _Course) -> Iterator[tuple[str, str, GradeValue]]:
+    for event, values in c.economics.toxicity.events.items():
+        for grade, value in values.items():
+            yield event, grade, value
+
+
+def _unused(c: _Course) -> FloatArray:
+    """What each patient's products that were begun or drawn, and not infused, cost those whose view is taken."""
+    costs = c.economics.costs
+    if costs.unused_paid_by == "manufacturer" and c.economics.perspective == "payer":
+        return np.zeros(len(c.rows))
+    infused = ~np.isnan(c.infusion)
+    made = np.maximum(c.passes("manufacturing") - (infused & ~c.off_the_shelf), 0)
+    drawn = np.maximum(c.passes("dose") - (infused & c.off_the_shelf), 0)
+    return np.asarray(made * costs.unused_product.autologous + drawn * costs.unused_product.allogeneic)
+
+
+def _bridging_day(c: _Course, s: Scenario, luck: Luck) -> FloatArray:
+    """The day on which bridging therapy began, of those who were given it: the same draws as the path's."""
+    nobody = np.full(len(c.rows), np.nan)
+    if c.economics.costs.bridging == 0.0 or s.bridging.share == 0.0 or not luck.blocks:
+        return nobody
+    given = luck.patients("bridging.share", 0)[c.rows] < s.bridging.share
+    begins = c.day("received_at_factory") + s.bridging.start.quantile(luck.patients("bridging.start", 0)[c.rows])
+    # it ends where lymphodepletion begins, and cannot begin after that
+    in_time = given & (begins < np.fmin(c.left, c.day("lymphodepletion")))
+    return np.where(in_time, begins, nobody)
+
+
+def _course(s: Scenario, economics: Economics, protocol: Protocol, patients: Patients, trace: Trace) -> _Course:
+    after = patients.after
+    assert after is not None
+    rows = np.flatnonzero(patients.cohort.measured)
+    referral = patients.referral_day[rows]
+    death = after.death_day[rows] - referral
+    infusion = patients.day("infusion")[rows] - referral
+    places = np.full(len(patients.fate), -1)
+    places[rows] = np.arange(len(rows))
+    return _Course(
+        patients=patients,
+        trace=trace,
+        rows=rows,
+        economics=economics,
+        left=after.rests_day[rows] - referral,
+        progression=patients.progression_day[rows] - referral,
+        relapse=after.relapse_day[rows] - referral,
+        death=np.where(np.isnan(death), np.inf, death),
+        infusion=infusion,
+        off_the_shelf=patients.off_the_shelf[rows],
+        beds=_stays(protocol, trace, "bed", places, referral, _bed_if_unlimited(s, patients, trace, rows)),
+        intensive=_stays(protocol, trace, "icu", places, referral, None),
+    )
+
+
+Stays = tuple[NDArray[np.int64], FloatArray, FloatArray]
+
+
+def _stays(
+    protocol: Protocol,
+    trace: Trace,
+    resource: str,
+    places: NDArray[np.int64],
+    referral: FloatArray,
+    unlimited_stays: Stays | None,
+) -> Stays:
+    """(place among the measured, from, to) of each time that a measured patient held the resource."""
+    index = next((k for k, r in enumerate(protocol.resources) if r.name == resource), None)
+    capacity = protocol.resources[index] if index is not None else None
+    if isinstance(capacity, Capacity) and unlimited_stays is not None and all(unlimited(u) for u in capacity.units):
+        return unlimited_stays
+    uses = trace.uses
+    mine = (uses.kind == PATIENT) & (uses.resource == (-1 if index is None else index)) & np.isfinite(uses.began)
+    who = places[uses.entity[mine]]
+    began, ended = uses.began[mine][who >= 0], uses.ended[mine][who >= 0]
+    who = who[who >= 0]
+    return who, began - referral[who], np.where(np.isnan(ended), trace.stop_day, ended) - referral[who]
+
+
+def _bed_if_unlimited(s: Scenario, patients: Patients, trace: Trace, rows: NDArray[np.int64]) -> Stays:
+    """The stays of inpatients where beds are unlimited and so not asked for."""
+    referral = patients.referral_day[rows]
+    start = patients.day("lymphodepletion" if s.infusion.bed_from == "lymphodepletion" else "infusion")[rows]
+    discharge = (
+        trace.notes[rows, trace.milestones.index("discharge")]
+        if "discharge" in trace.milestones
+        else np.full(len(rows), np.nan)
+    )
+    stayed = np.isfinite(start) & np.isfinite(patients.day("infusion")[rows])
+    who = np.flatnonzero(stayed)
+    return who, (start - referral)[who], (discharge - referral)[who]

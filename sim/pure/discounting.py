@@ -1,0 +1,45 @@
+"""Present values in continuous time, of single amounts and of streams at a constant rate."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+FloatArray = NDArray[np.float64]
+DAYS_PER_YEAR = 365.25
+
+
+def force(annual_rate: float) -> float:
+    """The force of interest per day, ln(1 + i) / 365.25, that an annual rate stands for.
+
+    Source: actuarial mathematics; (1 + i)^(-t) with t in years equals exp(-force * days).
+    """
+    return math.log1p(annual_rate) / DAYS_PER_YEAR
+
+
+def discount(day: FloatArray, annual_rate: float) -> FloatArray:
+    """The present value of 1 on each day; 1 on day 0."""
+    return np.asarray(np.exp(-force(annual_rate) * day))
+
+
+def stream(start: FloatArray, end: FloatArray, annual_rate: float, horizon: float) -> FloatArray:
+    """The present value, in days, of 1 a day from `start` to `end`, cut to the days from 0 to `horizon`.
+
+    The integral of exp(-f t): (exp(-f start) - exp(-f end)) / f, or end - start where f is 0. Nothing where the
+    stream has no beginning (NaN) or ends before it begins.
+    """
+    begins = np.clip(np.where(np.isnan(start), np.inf, start), 0.0, horizon)
+    ends = np.maximum(np.clip(np.where(np.isnan(end), -np.inf, end), 0.0, horizon), begins)
+    f = force(annual_rate)
+    if f == 0.0:
+        return np.asarray(ends - begins)
+    # expm1 keeps the digits of short streams
+    return np.asarray(np.exp(-f * begins) * -np.expm1(-f * (ends - begins)) / f)
+
+
+def single(day: FloatArray, annual_rate: float, horizon: float) -> FloatArray:
+    """The present value of 1 on each day; 0 where it does not happen (NaN), or not by the horizon."""
+    happens = ~np.isnan(day) & (day <= horizon)
+    return np.where(happens, discount(np.where(happens, np.maximum(day, 0.0), 0.0), annual_rate), 0.0)

@@ -1,0 +1,180 @@
+"""The section about money and quality of life: unit costs, utilities, discounting, and who pays."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from sim.scenario.kinds import Choice, Context, Days, JsonSchema, Kind, Number, Share, Text, Whole, finite_number
+from sim.scenario.lists import read_items
+from sim.scenario.named import Names
+from sim.scenario.problems import show
+from sim.scenario.section import Named, Section
+
+MOST_MONEY = 1e9
+FORTY_YEARS = 40 * 365.25
+
+
+def Money() -> Number:  # noqa: N802 (reads as a kind in annotations)
+    """An amount in the currency of the section."""
+    return Number(0.0, MOST_MONEY, "an amount of money")
+
+
+def Utility() -> Number:  # noqa: N802
+    """The worth of a state of health: 1 full health, 0 death, below 0 worse than death."""
+    return Number(-1.0, 1.0, "a utility")
+
+
+@dataclass(frozen=True)
+class MoneyList(Kind):
+    """Amounts of money, ascending."""
+
+    def read(self, value: Any, context: Context) -> tuple[float, ...]:
+        allowed = "a list of amounts, such as [50000, 100000]"
+        amounts = read_items(value, lambda item: Money().read(finite_number(item, allowed), context), allowed)
+        if not amounts or len(set(amounts)) < len(amounts):
+            raise ValueError(f"found {show(value)}; allowed: {allowed}, each once")
+        return tuple(sorted(amounts))
+
+    def write(self, value: tuple[float, ...]) -> list[int | float]:
+        return [Money().write(amount) for amount in value]
+
+    def describe(self) -> JsonSchema:
+        return {"type": "array", "items": Money().describe(), "minItems": 1}
+
+
+Amount = Annotated[float, Money()]
+MaybeAmount = Annotated[float | None, Money()]
+Worth = Annotated[float, Utility()]
+MaybeWorth = Annotated[float | None, Utility()]
+
+
+class ByProduct(Section):
+    """An amount for each kind of product."""
+
+    autologous: Amount = Field(0.0, description="Of a product made for its patient.")
+    allogeneic: Amount = Field(0.0, description="Of a dose from the shelf.")
+
+
+class CareByFate(Section):
+    """Cost a month of those who are not infused, from the day of their fate to death; by fate where that is given."""
+
+    month: Amount = Field(0.0, description="Whatever the fate.")
+    progressed: MaybeAmount = Field(None, description="Who lost eligibility by progression.")
+    withdrawn: MaybeAmount = Field(None, description="Who left for another reason.")
+    collection_failed: MaybeAmount = Field(None, description="Whose collection failed.")
+    product_failed: MaybeAmount = Field(None, description="Whose product failed.")
+    unsuitable: MaybeAmount = Field(None, description="Who was unsuitable.")
+    waiting: MaybeAmount = Field(None, description="Who still waited at the end of follow-up.")
+
+    def of(self, fate: str) -> float:
+        """The cost a month of those with this fate."""
+        given: float | None = getattr(self, fate)
+        return self.month if given is None else given
+
+
+class WorthByFate(Section):
+    """Utility of those who are not infused, from the day of their fate to death; by fate where that is given."""
+
+    utility: Worth = Field(description="Whatever the fate.")
+    progressed: MaybeWorth = Field(None, description="Who lost eligibility by progression.")
+    withdrawn: MaybeWorth = Field(None, description="Who left for another reason.")
+    collection_failed: MaybeWorth = Field(None, description="Whose collection failed.")
+    product_failed: MaybeWorth = Field(None, description="Whose product failed.")
+    unsuitable: MaybeWorth = Field(None, description="Who was unsuitable.")
+    waiting: MaybeWorth = Field(None, description="Who still waited at the end of follow-up.")
+
+    def of(self, fate: str) -> float:
+        """The utility of those with this fate."""
+        given: float | None = getattr(self, fate)
+        return self.utility if given is None else given
+
+
+class GradeValue(Section):
+    """What one grade of a toxicity costs, in money and in quality of life."""
+
+    cost: Amount = Field(0.0, description="Cost of an episode, beds apart.")
+    utility_loss: Annotated[float, Share()] = Field(0.0, description="Utility lost while it lasts.")
+    lasts: Annotated[float, Days()] = Field(0.0, description="For how long.")
+
+
+class Costs(Section):
+    """Unit costs."""
+
+    waiting_month: Amount = Field(0.0, description="Care for a month from referral to infusion or fate.")
+    apheresis: Amount = Field(0.0, description="One collection.")
+    bridging: Amount = Field(0.0, description="One course of bridging therapy.")
+    product: ByProduct = Field(ByProduct.by_default(), description="A product that is infused, paid at infusion.")
+    unused_product: ByProduct = Field(
+        ByProduct.by_default(), description="A manufacture begun, or a dose drawn, that is not infused."
+    )
+    unused_paid_by: Annotated[Literal["payer", "manufacturer"], Choice(("payer", "manufacturer"))] = Field(
+        "manufacturer", description="Who pays for failed and wasted products: payer | manufacturer"
+    )
+    lymphodepletion: Amount = Field(0.0, description="The course before infusion.")
+    infusion: Amount = Field(0.0, description="The infusion itself, and visits around it.")
+    bed_day: Amount = Field(0.0, description="A day in a bed for infusion.")
+    icu_day: Amount = Field(0.0, description="A day in intensive care, in place of a bed day.")
+    adverse_events: Amount = Field(0.0, description="Toxicity of an infusion that `toxicity` does not tell by grade.")
+    follow_up_month: Amount = Field(0.0, description="A month after infusion without progression.")
+    progressed_month: Amount = Field(0.0, description="A month after progression that follows infusion.")
+    subsequent_care: CareByFate = Field(CareByFate.by_default(), description="Of those who are not infused.")
+    end_of_life: Amount = Field(0.0, description="At death.")
+
+
+class Utilities(Section):
+    """What a year in each state is worth."""
+
+    waiting: Worth = Field(description="From referral to infusion or fate, without progression.")
+    progressed: Worth = Field(description="After progression, before infusion or after it.")
+    progression_free: Worth = Field(description="After infusion without progression.")
+    subsequent_care: WorthByFate = Field(description="Of those who are not infused.")
+    hospital_loss: Annotated[float, Share()] = Field(0.0, description="Utility lost on days in the hospital.")
+
+
+class ToxicityValues(Section):
+    """Of each grade that the section `toxicity` names."""
+
+    crs: Annotated[Mapping[str, GradeValue], Names("grade", GradeValue)] = Field(
+        Named({}), description="Cytokine release syndrome, by grade."
+    )
+    neurotoxicity: Annotated[Mapping[str, GradeValue], Names("grade", GradeValue)] = Field(
+        Named({}), description="Neurotoxicity, by grade."
+    )
+
+    @property
+    def events(self) -> dict[str, Mapping[str, GradeValue]]:
+        """The values by toxicity and grade."""
+        return {"crs": self.crs, "neurotoxicity": self.neurotoxicity}
+
+
+class Discount(Section):
+    """Rates a year at which later costs and health count less, from referral on."""
+
+    costs: Annotated[float, Share()] = Field(0.03, description="Of costs.")
+    health: Annotated[float, Share()] = Field(0.03, description="Of quality-adjusted life.")
+
+
+class Economics(Section):
+    """Costs and quality-adjusted life of every patient, from referral to death or the horizon."""
+
+    perspective: Annotated[Literal["payer", "payer_and_manufacturer"], Choice(("payer", "payer_and_manufacturer"))] = (
+        Field(
+            "payer", description="payer: products not infused count if the payer pays. payer_and_manufacturer: always."
+        )
+    )
+    currency: Annotated[str, Text(longest=10)] = Field(description="Of all amounts.")
+    price_year: Annotated[int, Whole(1990, 2100)] = Field(description="The year of whose prices the amounts are.")
+    discount: Discount = Field(Discount.by_default(), description="Rates a year.")
+    horizon: Annotated[float, Days(above_zero=True)] = Field(
+        FORTY_YEARS, description="For how long after referral costs and health count."
+    )
+    willingness_to_pay: Annotated[tuple[float, ...], MoneyList()] = Field(
+        (50_000.0, 100_000.0, 150_000.0), description="For one quality-adjusted life year; results are shown at each."
+    )
+    costs: Costs = Field(Costs.by_default(), description="Unit costs.")
+    utilities: Utilities = Field(description="What a year in each state is worth.")
+    toxicity: ToxicityValues = Field(ToxicityValues.by_default(), description="Toxicity by grade.")

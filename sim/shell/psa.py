@@ -1,0 +1,91 @@
+"""The command `psa`: from its arguments to the tables of a probabilistic sensitivity analysis."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from sim.shell.screen import errors_in_words, print_table, progress, say
+from sim.shell.sweeps import load_base, resumable
+
+if TYPE_CHECKING:
+    from sim.experiment.psa import Psa
+
+
+def psa_command(
+    files: Sequence[Path],
+    command_line: str,
+    samples: int,
+    replications: int,
+    seed: int | None,
+    overrides: tuple[str, ...],
+    engine: str,
+    workers: int | None,
+    cluster: str | None,
+    out: Path | None,
+    quiet: bool,
+    as_json: bool,
+) -> None:
+    """Run the analysis, or go on with it, and say what to decide."""
+    from sim.scenario import ScenarioError
+
+    with errors_in_words():
+        from sim.experiment.psa import ECONOMICS, places, psa_points, require_economics, run_psa
+        from sim.experiment.sweep import SweepPlan
+        from sim.experiment.sweep_file import relocate
+
+        base = load_base(files, [*overrides, *([f"run.seed={seed}"] if seed is not None else [])])
+        require_economics(base)
+        points = psa_points(base, samples)
+        plan = SweepPlan(base, points, replications, workers, engine, cluster, ECONOMICS)
+        folder = out if out is not None else Path("results") / "-".join(["psa", *(file.stem for file in files)])
+        if not quiet:
+            say(f"{samples} samples, {replications} replications each of {', '.join(base.names)}")
+        try:
+            with resumable(folder), progress(samples * replications, quiet, per=replications) as done:
+                found = run_psa(plan, folder, command_line, done)
+        except ScenarioError as error:
+            raise relocate(error, places(base)) from error
+    _show(found, folder, as_json)
+
+
+def _show(found: Psa, folder: Path, as_json: bool) -> None:
+    """Say what to choose at each willingness to pay, on which assumptions, and where the tables are."""
+    import json
+
+    icer, evpi, ceac = found.tables["psa_icer"], found.tables["evpi"], found.tables["ceac"]
+    if as_json:
+        shown = {name: found.tables[name] for name in ("psa_icer", "ceac", "evpi")}
+        tables = {name: json.loads(t.to_json(orient="records", double_precision=15)) for name, t in shown.items()}
+        click.echo(json.dumps({"folder": str(folder), **tables}, indent=2))
+        return
+    click.echo("Means over the samples, per patient referred")
+    rows = [
+        [
+            str(row["scenario"]),
+            f"{row['cost']:,.0f}",
+            f"{row['qalys']:.3f}",
+            f"{row['icer']:,.0f}" if row["icer"] == row["icer"] else str(row["status"]),
+        ]
+        for _, row in icer.iterrows()
+    ]
+    print_table(["strategy", f"cost, {icer['unit'].iloc[0]}", "QALYs", "ICER"], rows)
+    steps = evpi.iloc[:: max(1, len(evpi) // 8)]
+    best = ceac[ceac["on_frontier"]].set_index("willingness_to_pay")["probability"]
+    rows = [
+        [
+            f"{row['willingness_to_pay']:,.0f}",
+            str(row["best_strategy"]),
+            f"{best[row['willingness_to_pay']]:.2f}",
+            f"{row['evpi']:,.0f}",
+        ]
+        for _, row in steps.iterrows()
+    ]
+    print_table(["willingness to pay", "best on average", "probability of being best", "EVPI"], rows, numbers_from=2)
+    assumed = [name for name in str(evpi["assumed"].iloc[0]).split("; ") if name]
+    if assumed:
+        click.echo(f"{len(assumed)} inputs are assumptions; they stand in the column `assumed` of every table.")
+    click.echo(f"Tables: {folder} ({', '.join(f'{name}.csv' for name in found.tables)})")

@@ -1,0 +1,155 @@
+"""The command `sweep`: from its arguments to a finished sweep and what is said of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from sim.shell.naming import by_name, seed_notes
+from sim.shell.screen import BAD_INPUT, INTERRUPTED, errors_in_words, print_table, progress, say, stop
+
+if TYPE_CHECKING:
+    from sim.experiment.designs import Design
+    from sim.experiment.factors import Factor
+    from sim.experiment.points import Base
+    from sim.experiment.sweep_file import SweepFile
+    from sim.experiment.sweep_study import SweepStudy
+
+SHOWN = 12
+# Of each table: by which column it is ranked, and what is shown of it.
+ON_SCREEN = {
+    "tornado": (
+        "swing",
+        ("scenario", "path", "low_value", "high_value", "low_estimate", "base_estimate", "high_estimate"),
+    ),
+    "sobol": ("total", ("scenario", "path", "first_order", "total", "total_half_width")),
+    "morris": ("mu_star", ("scenario", "path", "mu", "mu_star", "sigma")),
+    "prcc": ("prcc", ("scenario", "path", "prcc", "low", "high")),
+}
+
+
+def sweep_command(
+    files: Sequence[Path],
+    command_line: str,
+    vary: Sequence[str],
+    design: str | None,
+    samples: int | None,
+    replications: int | None,
+    seed: int | None,
+    overrides: tuple[str, ...],
+    engine: str,
+    workers: int | None,
+    cluster: str | None,
+    out: Path | None,
+    quiet: bool,
+    as_json: bool,
+) -> None:
+    """Run the sweep of a sweep file, or of scenario files and `--vary`."""
+    from sim.scenario import ScenarioError
+
+    with errors_in_words():
+        from sim.experiment.designs import build_design
+        from sim.experiment.sweep import SweepPlan
+        from sim.experiment.sweep_file import relocate
+        from sim.experiment.sweep_study import run_sweep
+
+        wanted = read_wanted(files, vary)
+        kind = design or wanted.design
+        changed = [*wanted.overrides, *overrides, *([f"run.seed={seed}"] if seed is not None else [])]
+        base = load_base(wanted.files, changed)
+        first = next(iter(base.scenarios.values())).scenario.run
+        try:
+            points = build_design(
+                kind, wanted.factors, wanted.variants, samples or wanted.samples, wanted.seed or first.seed
+            )
+        except ValueError as error:
+            stop(f"{kind}: {error}", BAD_INPUT)
+        count = replications or wanted.replications or first.replications
+        plan = SweepPlan(base, points.points, count, workers, engine, cluster)
+        folder = out if out is not None else Path("results") / "-".join(["sweep", *(file.stem for file in files)])
+        for note in seed_notes(base.scenarios):
+            say(f"warning: {note}")
+        if not quiet:
+            say(f"{len(points.points)} points, {count} replications each of {', '.join(base.names)}")
+        try:
+            with resumable(folder), progress(len(points.points) * count, quiet, per=count) as done:
+                study = run_sweep(plan, points, folder, command_line, done)
+        except ScenarioError as error:
+            raise relocate(error, wanted.places) from error
+    show(study, points, as_json, folder)
+
+
+def read_wanted(files: Sequence[Path], vary: Sequence[str]) -> SweepFile:
+    """What a sweep file says, or what scenario files and `--vary` do."""
+    from sim.experiment.sweep_file import SweepFile, is_sweep_file, places_of, read_sweep_file
+
+    if len(files) == 1 and not vary and is_sweep_file(files[0]):
+        return read_sweep_file(files[0])
+    for file in files:
+        if is_sweep_file(file):
+            raise click.UsageError(f"{file} is a sweep file: it says itself what is varied, and stands alone")
+    if not vary:
+        raise click.UsageError("nothing is varied: give --vary PATH=VALUES, or a sweep file")
+    factors = parse_vary(vary)
+    return SweepFile(tuple(files), "grid", tuple(factors), places=places_of(factors))
+
+
+def parse_vary(vary: Sequence[str]) -> list[Factor]:
+    """The factors of `--vary`; leaves with the exit code of a wrong input."""
+    from sim.experiment.factors import parse_factor
+
+    found = []
+    for text in vary:
+        try:
+            found.append(parse_factor(text))
+        except ValueError as error:
+            path = text.partition("=")[0].strip()
+            stop(f"--vary {path}: {error}", BAD_INPUT)
+    twice = next((f.path for f in found if [g.path for g in found].count(f.path) > 1), None)
+    if twice is not None:
+        stop(f"--vary {twice}: given twice; put all its values into one", BAD_INPUT)
+    return found
+
+
+def load_base(files: Sequence[Path], overrides: Sequence[str]) -> Base:
+    """The scenarios of the files, by name, with these values set in each."""
+    from sim.experiment.points import Base
+    from sim.scenario import load
+
+    return Base(by_name([load(file, overrides) for file in files]))
+
+
+@contextmanager
+def resumable(folder: Path) -> Iterator[None]:
+    """Ctrl-C leaves what is done, and says how to go on."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        stop(f"interrupted; what is done is kept in {folder}: the same command goes on from there", INTERRUPTED)
+
+
+def show(study: SweepStudy, design: Design, as_json: bool, folder: Path) -> None:
+    """Say where the tables are, and the sensitivity of the metrics that matter most."""
+    import json
+
+    if as_json:
+        found = {name: json.loads(t.to_json(orient="records", double_precision=15)) for name, t in study.tables.items()}
+        click.echo(json.dumps({"folder": str(folder), "points": len(design.points), **found}, indent=2))
+        return
+    for name, table in study.tables.items():
+        shown = table[table["metric"] == "progressed_before_infusion_share"]
+        if name not in ON_SCREEN:
+            continue
+        ranked, names = ON_SCREEN[name]
+        click.echo("Share progressed before infusion, by what moves it most")
+        order = shown[ranked].abs().sort_values(ascending=False, kind="stable").index[:SHOWN]
+        print_table(names, [[_cell(shown.at[row, name]) for name in names] for row in order], numbers_from=2)
+    click.echo(f"Tables: {folder} (sweep.csv, points.csv{''.join(f', {name}.csv' for name in study.tables)})")
+
+
+def _cell(value: Any) -> str:
+    return f"{value:.4g}" if isinstance(value, float) else str(value)

@@ -1,0 +1,170 @@
+"""What becomes of patients once their path has ended: closed forms, common luck, and every fate."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+from sim.engine.choice import SIMPY
+from sim.experiment.replicate import Arm, simulate
+from sim.outcomes.fates import FATE_NAMES, Afterwards, Patients
+from sim.outcomes.metrics import BY_NAME
+from sim.pure.survival import Cured, Exponential, FromSurvival, Never, Piecewise, Weibull
+from tests.runs import load_text
+from tests.test_inert_inputs import AUTOLOGOUS
+
+MONTH = 365.25 / 12
+
+PLAIN = """
+name: Plain
+strategy: autologous
+run: {start: 2026-01-01, warm_up: 0 d, window: 2000 d, follow_up: 300 d, replications: 1, seed: 3}
+regions: {here: {centre: here, referrals: 10 / d}}
+centres: {here: {}}
+patients: {risk_groups: {everybody: {share: 1}}}
+clocks: {waiting: {progression: never}}
+manufacturing: {duration: 20 d}
+after_infusion:
+  autologous:
+    response: 0.7
+    progression: {exponential: {rate: 0.002 / d}}
+    without_response: {exponential: {rate: 0.02 / d}}
+    death: {exponential: {rate: 0.001 / d}}
+    death_after_progression: {exponential: {rate: 0.005 / d}}
+  not_infused: {death: {exponential: {rate: 0.004 / d}}}
+"""
+
+
+def lived(text: str, *overrides: str, replication: int = 0) -> tuple[Patients, Afterwards]:
+    patients, _ = simulate(Arm("one", load_text(text, *overrides).scenario), replication, SIMPY)
+    assert patients.after is not None
+    return patients, patients.after
+
+
+def test_shares_and_means_follow_their_closed_forms() -> None:
+    patients, after = lived(PLAIN)
+    chosen = patients.infused
+    n = int(chosen.sum())
+    assert n > 15_000
+    responded = after.responded[chosen]
+    assert responded.mean() == pytest.approx(0.7, abs=4 * math.sqrt(0.21 / n))
+    since = patients.day("infusion")[chosen]
+    event = np.fmin(after.relapse_day, after.death_day)[chosen] - since
+    # the first of two exponentials is exponential; a share of its events is the share of its hazard
+    for mine, rate in ((responded, 0.002), (~responded, 0.02)):
+        assert event[mine].mean() == pytest.approx(1 / (rate + 0.001), rel=4 / math.sqrt(mine.sum()))
+        relapsed = ~np.isnan(after.relapse_day[chosen][mine])
+        assert relapsed.mean() == pytest.approx(rate / (rate + 0.001), abs=4 * 0.5 / math.sqrt(mine.sum()))
+    relapsed = ~np.isnan(after.relapse_day)
+    later = (after.death_day - after.relapse_day)[relapsed]
+    assert later.mean() == pytest.approx(200.0, rel=4 / math.sqrt(len(later)))
+
+
+def test_without_a_clock_after_progression_death_runs_on_as_it_was() -> None:
+    text = PLAIN.replace("    death_after_progression: {exponential: {rate: 0.005 / d}}\n", "")
+    patients, after = lived(text)
+    chosen = patients.infused
+    survival = (after.death_day - patients.day("infusion"))[chosen]
+    assert survival.mean() == pytest.approx(1000.0, rel=4 / math.sqrt(chosen.sum()))
+    _, never_relapsed = lived(text, "after_infusion.autologous.progression=never")
+    assert np.array_equal(after.death_day, never_relapsed.death_day, equal_nan=True)
+
+
+def illness_death(progression: float, t: float) -> float:
+    """Share alive at t: death 0.001 a day before progression, 0.005 after it."""
+    leave = progression + 0.001
+    return math.exp(-leave * t) + progression * (math.exp(-0.005 * t) - math.exp(-leave * t)) / (leave - 0.005)
+
+
+def test_metrics_speak_of_the_same_patients() -> None:
+    arm = Arm("one", load_text(PLAIN).scenario)
+    patients, trace = simulate(arm, 0, SIMPY)
+    values = {name: metric.formula(patients, trace, arm.window) for name, metric in BY_NAME.items()}
+    after = 0.7 * math.exp(-0.003 * 365.25) + 0.3 * math.exp(-0.021 * 365.25)
+    assert values["progression_free_at_1_year_share"] == pytest.approx(after, abs=0.015)
+    assert values["responded_share"] == pytest.approx(0.7, abs=0.015)
+    for years, name in ((1, "alive_at_1_year_share"), (2, "alive_at_2_years_share")):
+        t = years * 365.25 - 20
+        alive = 0.7 * illness_death(0.002, t) + 0.3 * illness_death(0.02, t)
+        assert values[name] == pytest.approx(alive, abs=0.015)
+    without, trace = simulate(Arm("none", load_text(PLAIN[: PLAIN.index("after_infusion")]).scenario), 0, SIMPY)
+    assert math.isnan(BY_NAME["responded_share"].formula(without, trace, arm.window))
+
+
+def test_the_same_luck_gives_the_same_life_when_only_the_wait_changes() -> None:
+    before, first = lived(PLAIN)
+    after, second = lived(PLAIN, "manufacturing.duration=50 d")
+    both = before.infused & after.infused
+    assert (first.responded == second.responded)[both].all()
+    a, b = (first.death_day - before.day("infusion"))[both], (second.death_day - after.day("infusion"))[both]
+    assert np.allclose(a, b, rtol=0, atol=1e-6)
+
+
+LIVES = """
+after_infusion:
+  autologous: {response: 0.5, progression: {exponential: {rate: 0.01 / d}}}
+  not_infused:
+    death: {exponential: {rate: 0.01 / d}}
+    withdrawn: {exponential: {rate: 1e-9 / d}}
+"""
+
+
+def test_every_fate_lives_on_until_death() -> None:
+    patients, after = lived(AUTOLOGOUS + LIVES)
+    dead_before = patients.fate == FATE_NAMES.index("died")
+    assert dead_before.any()
+    assert np.array_equal(after.death_day[dead_before], patients.end_day[dead_before])
+    for name in ("progressed", "withdrawn", "product_failed", "waiting"):
+        mine = patients.fate == FATE_NAMES.index(name)
+        assert mine.any(), name
+        assert (after.death_day[mine] > after.rests_day[mine]).all()
+        assert np.isnan(after.relapse_day[mine]).all()
+    withdrawn = patients.fate == FATE_NAMES.index("withdrawn")
+    others = patients.fate == FATE_NAMES.index("progressed")
+    assert (after.death_day - after.rests_day)[withdrawn].min() > (after.death_day - after.rests_day)[others].max()
+    # nobody said when the infused die
+    assert np.isnan(after.death_day[patients.infused]).all()
+    waiting = patients.fate == FATE_NAMES.index("waiting")
+    assert (after.rests_day[waiting] <= patients.cohort.referral_day[waiting] + 200.0).all()
+
+
+def test_progressed_patients_and_products_out_of_specification_have_their_multipliers() -> None:
+    patients, plain = lived(AUTOLOGOUS + LIVES)
+    excepted = (patients.day("out_of_specification") == patients.day("released")) & patients.infused
+    early = patients.progressed & patients.infused
+    for some in (excepted, early, patients.infused & ~excepted & ~early):
+        assert some.any()
+    _, changed = lived(
+        AUTOLOGOUS + LIVES,
+        "after_infusion.progressed_before_infusion.progression=2",
+        "after_infusion.out_of_specification.progression=4",
+    )
+    with np.errstate(invalid="ignore"):
+        ratio = (plain.relapse_day - plain.rests_day) / (changed.relapse_day - changed.rests_day)
+    expected = np.where(early, 2.0, 1.0) * np.where(excepted, 4.0, 1.0)
+    assert np.allclose(ratio[patients.infused], expected[patients.infused], rtol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("shape", "mean"),
+    [
+        (Exponential(0.01), 100.0),
+        (Weibull(1.5, 60.0), 60.0 * math.gamma(1 + 1 / 1.5)),
+        (Piecewise((0.0, 10.0), (0.1, 0.05)), 10 * (1 - math.exp(-1)) + 20 * math.exp(-1)),
+        (Piecewise((0.0, 10.0), (0.1, 0.0)), math.inf),
+        (Never(), math.inf),
+        (Cured(0.2, Exponential(0.01)), math.inf),
+    ],
+)
+def test_a_survival_shape_as_a_duration(shape: object, mean: float) -> None:
+    duration = FromSurvival(shape)  # type: ignore[arg-type]
+    assert duration.mean() == pytest.approx(mean, rel=1e-4)
+    u = np.array([0.0, 0.1, 0.5, 0.799])
+    days = duration.quantile(u)
+    reached = np.isfinite(days)
+    survival = np.exp(-shape.hazard(days[reached]))  # type: ignore[attr-defined]
+    assert survival == pytest.approx(1 - u[reached], rel=1e-5)
+    if isinstance(shape, Cured):
+        assert np.isinf(duration.quantile(np.array([0.81]))).all()

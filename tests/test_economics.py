@@ -1,0 +1,306 @@
+"""Costs and QALYs against sums by hand, discounting against its integral, decisions against slow and obvious ways."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from scipy.integrate import quad
+
+from sim.engine.choice import SIMPY
+from sim.experiment.replicate import Arm, simulate
+from sim.outcomes.decisions import DOMINATED, EXTENDEDLY, ON_FRONTIER, acceptability, net_benefit, standings
+from sim.outcomes.economics import QUANTITIES, Ledger, ledger
+from sim.pieces.cohort import Luck
+from sim.pure.discounting import discount, single, stream
+from sim.scenario import ScenarioError
+from tests.runs import load_text
+
+YEAR = 365.25
+MONTH = YEAR / 12
+
+
+@pytest.mark.parametrize("rate", [0.0, 0.015, 0.03, 0.2])
+@pytest.mark.parametrize(("start", "end"), [(0.0, 1.0), (100.0, 100.0), (37.5, 4000.0), (9000.0, 20000.0)])
+def test_a_stream_is_the_integral_of_discount_factors(rate: float, start: float, end: float) -> None:
+    horizon = 12_000.0
+    found = stream(np.array([start]), np.array([end]), rate, horizon)[0]
+    exact, _ = quad(lambda day: (1 + rate) ** (-day / YEAR), start, min(end, horizon), epsabs=1e-10, epsrel=1e-12)
+    assert found == pytest.approx(exact, rel=1e-9, abs=1e-9)
+
+
+def test_amounts_and_streams_at_the_edges() -> None:
+    assert discount(np.array([YEAR]), 0.03)[0] == pytest.approx(1 / 1.03, rel=1e-12)
+    days = np.array([0.0, YEAR, 1000.0, np.nan])
+    assert single(days, 0.03, 999.0) == pytest.approx([1.0, 1 / 1.03, 0.0, 0.0])
+    start, end = np.array([np.nan, 5.0, 9.0, 3.0]), np.array([4.0, np.nan, 4.0, np.inf])
+    assert stream(start, end, 0.0, 10.0) == pytest.approx([0.0, 0.0, 0.0, 7.0])
+    # a day forty years from now, by the difference of two large numbers, would lose its digits
+    assert stream(np.array([14_000.0]), np.array([14_000.0 + 1e-6]), 0.03, 2e4)[0] == pytest.approx(
+        1e-6 * 1.03 ** (-14_000 / YEAR), rel=1e-6
+    )
+
+
+# -- one patient, by hand -------------------------------------------------------------------------------------------
+
+ONE = """
+name: One
+strategy: autologous
+run: {start: 2026-01-01, warm_up: 0 d, window: 100 d, follow_up: 300 d, replications: 1, seed: 3}
+regions: {here: {centre: here, referral_days: [5 d]}}
+centres: {here: {}}
+patients: {risk_groups: {everybody: {share: 1}}}
+clocks: {waiting: {progression: never}}
+work_up: {duration: 10 d}
+apheresis: {duration: 1 d}
+manufacturing: {duration: 20 d}
+lymphodepletion: {duration: 5 d}
+infusion: {stay: 14 d}
+after_infusion:
+  autologous:
+    progression: {table: [[0 d, 1], [399.999999 d, 1], [400 d, 0]]}
+    death_after_progression: {table: [[0 d, 1], [99.999999 d, 1], [100 d, 0]]}
+  not_infused: {death: {table: [[0 d, 1], [249.999999 d, 1], [250 d, 0]]}}
+economics:
+  currency: EUR
+  price_year: 2024
+  discount: {costs: 0.04, health: 0.015}
+  horizon: 10 y
+  costs:
+    waiting_month: 300
+    apheresis: 4000
+    product: {autologous: 100000}
+    unused_product: {autologous: 90000}
+    unused_paid_by: payer
+    lymphodepletion: 2000
+    infusion: 500
+    bed_day: 1000
+    adverse_events: 700
+    follow_up_month: 200
+    progressed_month: 3000
+    subsequent_care: {month: 1500, withdrawn: 1200}
+    end_of_life: 5000
+  utilities:
+    waiting: 0.6
+    progressed: 0.5
+    progression_free: 0.8
+    subsequent_care: {utility: 0.4, withdrawn: 0.3}
+    hospital_loss: 0.2
+"""
+
+
+def booked(text: str, *overrides: str) -> Ledger:
+    arm = Arm("one", load_text(text, *overrides).scenario)
+    patients, trace = simulate(arm, 0, SIMPY)
+    return ledger(arm.scenario, arm.protocol, patients, trace, Luck(arm.scenario.run.seed, 0, patients.cohort.blocks))
+
+
+def between(start: float, end: float, rate: float) -> float:
+    """Days from start to end, discounted; by many thin slices."""
+    middle = np.linspace(start, end, 20_001)[:-1] + (end - start) / 40_000
+    return float(((1 + rate) ** (-middle / YEAR)).mean() * (end - start))
+
+
+def at(day: float, rate: float = 0.04) -> float:
+    return (1 + rate) ** (-day / YEAR)
+
+
+def test_an_infused_patient_by_hand() -> None:
+    # referral day 0, listing 10, apheresis 10 to 11, product 31, infusion 36, discharge 50, relapse 436, death 536
+    found = booked(ONE)
+    expected = {
+        "waiting": 300 / MONTH * between(0, 36, 0.04),
+        "apheresis": 4000 * at(10),
+        "bridging": 0.0,
+        "product": 100_000 * at(36),
+        "unused_product": 0.0,
+        "lymphodepletion": 2000 * at(31),
+        "infusion": 500 * at(36),
+        "hospital": 1000 * between(36, 50, 0.04),
+        "toxicity": 700 * at(36),
+        "follow_up": 200 / MONTH * between(36, 436, 0.04),
+        "progressed": 3000 / MONTH * between(436, 536, 0.04),
+        "subsequent_care": 0.0,
+        "end_of_life": 5000 * at(536),
+    }
+    assert {name: float(values[0]) for name, values in found.costs.items()} == pytest.approx(expected, rel=1e-6)
+    worth = {
+        "waiting": 0.6 / YEAR * between(0, 36, 0.015),
+        "progression_free": 0.8 / YEAR * between(36, 436, 0.015),
+        "progressed": 0.5 / YEAR * between(436, 536, 0.015),
+        "subsequent_care": 0.0,
+        "hospital": -0.2 / YEAR * between(36, 50, 0.015),
+    }
+    assert {name: float(values[0]) for name, values in found.qalys.items()} == pytest.approx(worth, rel=1e-6)
+    assert found.life_years[0] == pytest.approx(536 / YEAR, rel=1e-6)
+    values = dict(zip([q.name for q in QUANTITIES], found.quantities(), strict=True))
+    assert values["cost_per_referred"] == values["cost_per_infused"] == pytest.approx(sum(expected.values()), rel=1e-6)
+    assert values["qalys_per_referred"] == values["qalys_per_infused"] == pytest.approx(sum(worth.values()), rel=1e-6)
+
+
+def test_the_horizon_cuts_everything_after_it() -> None:
+    found = booked(ONE, "economics.horizon=100 d")
+    assert found.costs["follow_up"][0] == pytest.approx(200 / MONTH * between(36, 100, 0.04), rel=1e-6)
+    assert found.costs["progressed"][0] == found.costs["end_of_life"][0] == 0.0
+    assert found.life_years[0] == pytest.approx(100 / YEAR)
+
+
+LEAVES = ONE.replace("{progression: never}", "{removal: {table: [[0 d, 1], [14.999999 d, 1], [15 d, 0]]}}")
+
+
+def test_a_patient_who_withdraws_during_manufacture_by_hand() -> None:
+    # leaves on day 15, four days into manufacture; dies on day 265
+    found = booked(LEAVES)
+    assert not found.infused[0]
+    expected = {
+        "waiting": 300 / MONTH * between(0, 15, 0.04),
+        "apheresis": 4000 * at(10),
+        "unused_product": 90_000 * at(15),
+        "subsequent_care": 1200 / MONTH * between(15, 265, 0.04),
+        "end_of_life": 5000 * at(265),
+    }
+    costs = {name: float(values[0]) for name, values in found.costs.items() if values[0] != 0.0}
+    assert costs == pytest.approx(expected, rel=1e-6)
+    worth = {"waiting": 0.6 / YEAR * between(0, 15, 0.015), "subsequent_care": 0.3 / YEAR * between(15, 265, 0.015)}
+    qalys = {name: float(values[0]) for name, values in found.qalys.items() if values[0] != 0.0}
+    assert qalys == pytest.approx(worth, rel=1e-6)
+    values = dict(zip([q.name for q in QUANTITIES], found.quantities(), strict=True))
+    assert math.isnan(values["cost_per_infused"])
+    assert values["cost_per_referred"] == pytest.approx(sum(expected.values()), rel=1e-6)
+
+
+def test_who_pays_for_products_that_are_not_infused() -> None:
+    theirs = "economics.costs.unused_paid_by=manufacturer"
+    both = "economics.perspective=payer_and_manufacturer"
+    assert booked(LEAVES, theirs).costs["unused_product"][0] == 0.0
+    assert booked(LEAVES, theirs, both).costs["unused_product"][0] == booked(LEAVES).costs["unused_product"][0] > 0.0
+
+
+def test_a_patient_who_progresses_while_waiting_has_the_utility_of_it() -> None:
+    text = ONE.replace("{progression: never}", "{progression: {table: [[0 d, 1], [19.999999 d, 1], [20 d, 0]]}}")
+    found = booked(text)
+    assert found.qalys["waiting"][0] == pytest.approx(0.6 / YEAR * between(0, 20, 0.015), rel=1e-6)
+    after = between(20, 36, 0.015) + between(436, 536, 0.015)
+    assert found.qalys["progressed"][0] == pytest.approx(0.5 / YEAR * after, rel=1e-6)
+
+
+def test_bridging_costs_those_who_are_given_it() -> None:
+    bridging = "bridging={share: 1, start: 3 d, response: 0.5, hazard: 0.5}"
+    found = booked(ONE, bridging, "economics.costs.bridging=8000")
+    assert found.costs["bridging"][0] == pytest.approx(8000 * at(11 + 3))
+    late = booked(ONE, bridging.replace("3 d", "25 d"), "economics.costs.bridging=8000")
+    assert late.costs["bridging"][0] == 0.0
+    assert booked(LEAVES, bridging.replace("3 d", "5 d"), "economics.costs.bridging=8000").costs["bridging"][0] == 0.0
+
+
+def test_intensive_care_replaces_the_bed_and_grades_have_their_prices() -> None:
+    toxic = ONE.replace("clocks:", "toxicity:\n  crs: {onset: 1 d, grades: {high: {share: 1, duration: 3 d, icu: 1}}}\n"
+                        "  icu: {stay: 4 d, bed: kept}\nclocks:")  # fmt: skip
+    toxic += "  toxicity: {crs: {high: {cost: 9000, utility_loss: 0.23, lasts: 6 d}}}\n"
+    found = booked(toxic, "economics.costs.icu_day=2500", "centres.here.beds=3")
+    # a bed from 36, onset on 37, intensive care to 41, toxicity to 44, routine stay to 58
+    hospital = 1000 * (between(36, 37, 0.04) + between(41, 58, 0.04)) + 2500 * between(37, 41, 0.04)
+    assert found.costs["hospital"][0] == pytest.approx(hospital, rel=1e-6)
+    assert found.costs["toxicity"][0] == pytest.approx(700 * at(36) + 9000 * at(37), rel=1e-6)
+    loss = -0.2 * between(36, 58, 0.015) - 0.23 * between(37, 43, 0.015)
+    assert found.qalys["hospital"][0] == pytest.approx(loss / YEAR, rel=1e-6)
+    freed = booked(toxic, "economics.costs.icu_day=2500", "centres.here.beds=3", "toxicity.icu.bed=freed")
+    assert freed.costs["hospital"][0] == pytest.approx(hospital, rel=1e-6)
+
+
+def test_every_patient_lives_every_day_once() -> None:
+    ones = [f"economics.utilities.{name}=1" for name in ("waiting", "progressed", "progression_free")]
+    ones += ["economics.utilities.subsequent_care={utility: 1, withdrawn: 1}", "economics.utilities.hospital_loss=0"]
+    many = ONE.replace("referral_days: [5 d]", "referrals: 3 / d").replace(
+        "{progression: never}",
+        "{progression: {exponential: {rate: 0.01 / d}}, ends_eligibility: 0.4, "
+        "death: {exponential: {rate: 0.01 / d}}, removal: {exponential: {rate: 0.005 / d}}}",
+    )
+    found = booked(many, *ones, "economics.discount.health=0")
+    assert len(found.infused) > 200
+    assert sum(found.qalys.values()) == pytest.approx(found.life_years, rel=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        (("after_infusion:", "later_course: {share: 0.1, relapse: 1 d}\nafter_infusion:"), "economics: is not used"),
+        (("bed_day: 1000", "bed_dy: 1000"), "economics.costs.bed_dy: unknown key; did you mean 'bed_day'?"),
+        (("waiting: 0.6", "waiting: 60"), "economics.utilities.waiting: found 60; allowed: a utility from -1 to 1"),
+        (("  horizon", "  toxicity: {crs: {high: {cost: 1}}}\n  horizon"), "toxicity.crs is not given"),
+        (("{autologous: 100000}", "{allogeneic: 5}"), "product.allogeneic: `allogeneic` is not used"),
+        (("infusion: {stay: 14 d}", "infusion: {model: outpatient}"), "counted only where beds have a number"),
+        (("{autologous: 100000}", "{autologous: -5}"), "allowed: an amount of money not below 0"),
+    ],
+)
+def test_what_is_wrong_is_told(change: tuple[str, str], told: str) -> None:
+    with pytest.raises(ScenarioError) as error:
+        load_text(ONE.replace(*change))
+    assert any(told in str(problem) for problem in error.value.problems), [str(p) for p in error.value.problems]
+
+
+# -- decisions ------------------------------------------------------------------------------------------------------
+
+
+def test_a_case_with_known_icers() -> None:
+    # by hand: B is dominated by A; C lies above the line from A to D; D costs 20000 / 2 = 10000 per QALY more than A
+    costs, effects = np.array([10_000.0, 12_000.0, 25_000.0, 30_000.0]), np.array([1.0, 0.9, 1.5, 3.0])
+    found = {one.strategy: one for one in standings(costs, effects)}
+    assert [found[k].status for k in range(4)] == [ON_FRONTIER, DOMINATED, EXTENDEDLY, ON_FRONTIER]
+    assert found[3].against == 0
+    assert (found[3].cost, found[3].effect, found[3].icer) == (20_000.0, 2.0, 10_000.0)
+    assert math.isnan(found[0].icer)
+    assert [one.strategy for one in standings(costs, effects)] == [0, 1, 2, 3]
+
+
+def slow_status(costs: np.ndarray, effects: np.ndarray) -> list[bool]:
+    """Whether each strategy is best at some willingness to pay: tried out at very many."""
+    best = {int(np.argmax(w * effects - costs)) for w in np.concatenate([[0.0], np.geomspace(1e-4, 1e9, 40_001)])}
+    return [k in best for k in range(len(costs))]
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_the_frontier_is_what_is_best_at_some_willingness_to_pay(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    costs, effects = rng.uniform(1e3, 1e5, 6), rng.uniform(0.5, 3.0, 6)
+    found = {one.strategy: one for one in standings(costs, effects)}
+    assert [found[k].status == ON_FRONTIER for k in range(6)] == slow_status(costs, effects)
+    slopes = [one.icer for one in standings(costs, effects) if one.status == ON_FRONTIER][1:]
+    assert slopes == sorted(slopes)
+
+
+def test_acceptability_and_evpi_against_loops() -> None:
+    rng = np.random.default_rng(4)
+    costs, effects = rng.normal(50_000, 20_000, (200, 3)), rng.normal(1.5, 0.4, (200, 3))
+    costs[7], effects[7] = 1.0, 1.0
+    amounts = np.array([0.0, 20_000.0, 75_000.0])
+    found = acceptability(costs, effects, amounts)
+    for k, amount in enumerate(amounts):
+        wins, best_each, totals = [0.0] * 3, 0.0, [0.0] * 3
+        for sample in range(200):
+            benefits = [amount * effects[sample, j] - costs[sample, j] for j in range(3)]
+            winners = [j for j in range(3) if benefits[j] == max(benefits)]
+            for j in winners:
+                wins[j] += 1 / len(winners)
+            best_each += max(benefits)
+            totals = [total + benefit for total, benefit in zip(totals, benefits, strict=True)]
+        assert found.probability[k] == pytest.approx([w / 200 for w in wins])
+        assert found.expected[k] == pytest.approx([total / 200 for total in totals])
+        assert found.best[k] == int(np.argmax(totals))
+        assert found.evpi[k] == pytest.approx(best_each / 200 - max(totals) / 200)
+    assert np.array_equal(net_benefit(costs, effects, amounts)[1], 20_000.0 * effects - costs)
+
+
+def test_evpi_of_a_normal_difference_is_its_unit_normal_loss() -> None:
+    # two strategies, the second's net benefit N(m, s): EVPI = s x loss(|m| / s); Raiffa and Schlaifer 1961
+    rng = np.random.default_rng(9)
+    n, m, s = 200_000, 300.0, 1000.0
+    costs = np.stack([np.zeros(n), -rng.normal(m, s, n)], axis=1)
+    found = acceptability(costs, np.zeros((n, 2)), np.array([0.0]))
+    z = m / s
+    loss = math.exp(-z * z / 2) / math.sqrt(2 * math.pi) - z * 0.5 * math.erfc(z / math.sqrt(2))
+    assert found.evpi[0] == pytest.approx(s * loss, abs=4 * found.evpi_error[0])
+    assert found.probability[0, 1] == pytest.approx(0.5 * math.erfc(-z / math.sqrt(2)), abs=0.005)
+    # a mutant that takes the mean of the worse strategy instead would be far away
+    assert found.evpi[0] < m

@@ -1,0 +1,220 @@
+"""Every field of the sections after_infusion and economics, changed in turn, changes a life or an account."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import numpy as np
+import pytest
+
+from sim.engine.choice import SIMPY
+from sim.engine.trace import Trace
+from sim.experiment.economics_tables import economic_tables
+from sim.experiment.replicate import Arm, simulate
+from sim.outcomes.economics import ledger
+from sim.outcomes.fates import FATE_NAMES, Patients
+from sim.pieces.cohort import Luck
+from sim.scenario import Loaded, Scenario
+from sim.scenario.afterwards import UNTREATED
+from tests.runs import load_text
+from tests.test_inert_inputs import ALLOGENEIC, AUTOLOGOUS, leaves
+
+EXP = "{{exponential: {{rate: {} / d}}}}"
+TOXICITY = """
+toxicity:
+  crs: {onset: 1 d, grades: {low: {share: 0.5, duration: 2 d}, high: {share: 0.3, duration: 5 d, icu: 0.5}}}
+  neurotoxicity: {onset: 2 d, grades: {any: {share: 0.4, duration: 3 d}}}
+  icu: {stay: 4 d, bed: kept}
+"""
+DURABILITY = """{
+    response: 0.6, progression: {exponential: {rate: 0.004 / d}}, without_response: {exponential: {rate: 0.02 / d}},
+    death: {exponential: {rate: 0.001 / d}}, death_after_progression: {exponential: {rate: 0.004 / d}}}"""
+AFTER = f"""
+after_infusion:
+  PRODUCT: {DURABILITY}
+  progressed_before_infusion: {{progression: 1.2, death: 1.3}}
+  not_infused:
+    death: {EXP.format("0.01")}
+    progressed: {EXP.format("0.011")}
+    withdrawn: {EXP.format("0.012")}
+    collection_failed: {EXP.format("0.013")}
+    product_failed: {EXP.format("0.014")}
+    unsuitable: {EXP.format("0.015")}
+    waiting: {EXP.format("0.016")}
+economics:
+  perspective: payer
+  currency: EUR
+  price_year: 2024
+  discount: {{costs: 0.03, health: 0.02}}
+  horizon: 2000 d
+  willingness_to_pay: [10000, 50000]
+  costs:
+    waiting_month: 10
+    product: {{PRODUCT: 1000}}
+    unused_product: {{PRODUCT: 900}}
+    unused_paid_by: payer
+    lymphodepletion: 20
+    infusion: 5
+    bed_day: 10
+    icu_day: 25
+    adverse_events: 7
+    follow_up_month: 2
+    progressed_month: 30
+    subsequent_care:
+      {{month: 1, progressed: 2, withdrawn: 3, collection_failed: 4, product_failed: 5, unsuitable: 6, waiting: 7}}
+    end_of_life: 50
+  utilities:
+    waiting: 0.6
+    progressed: 0.5
+    progression_free: 0.8
+    subsequent_care:
+      {{utility: 0.4, progressed: 0.3, withdrawn: 0.31, collection_failed: 0.32, product_failed: 0.33,
+       unsuitable: 0.34, waiting: 0.35}}
+    hospital_loss: 0.2
+  toxicity:
+    crs: {{low: {{cost: 1, utility_loss: 0.1, lasts: 4 d}}, high: {{cost: 2, utility_loss: 0.2, lasts: 5 d}}}}
+    neurotoxicity: {{any: {{cost: 1, utility_loss: 0.1, lasts: 4 d}}}}
+"""
+TEXTS = {
+    "autologous": AUTOLOGOUS
+    + TOXICITY
+    + AFTER.replace("PRODUCT", "autologous").replace(
+        "    waiting_month", "    apheresis: 40\n    bridging: 60\n    waiting_month"
+    )
+    + "",
+    "allogeneic": ALLOGENEIC + TOXICITY + AFTER.replace("PRODUCT", "allogeneic"),
+}
+TEXTS["autologous"] = TEXTS["autologous"].replace(
+    "  progressed_before", "  out_of_specification: {progression: 1.5, death: 1.6}\n  progressed_before"
+)
+CHANGES = {
+    "after_infusion.PRODUCT.response": "0.4",
+    "after_infusion.PRODUCT.progression": EXP.format("0.005"),
+    "after_infusion.PRODUCT.without_response": EXP.format("0.03"),
+    "after_infusion.PRODUCT.death": EXP.format("0.002"),
+    "after_infusion.PRODUCT.death_after_progression": EXP.format("0.005"),
+    "after_infusion.progressed_before_infusion.progression": "2",
+    "after_infusion.progressed_before_infusion.death": "2",
+    "after_infusion.out_of_specification.progression": "3",
+    "after_infusion.out_of_specification.death": "3",
+    **{f"after_infusion.not_infused.{fate}": EXP.format("0.03") for fate in UNTREATED},
+    "economics.perspective": "payer_and_manufacturer",
+    "economics.discount.costs": "0.05",
+    "economics.discount.health": "0.05",
+    "economics.horizon": "200 d",
+    **{
+        f"economics.costs.{name}": "77"
+        for name in (
+            "waiting_month", "apheresis", "bridging", "product.PRODUCT", "unused_product.PRODUCT", "lymphodepletion",
+            "infusion", "bed_day", "icu_day", "adverse_events", "follow_up_month", "progressed_month", "end_of_life",
+        )
+    },
+    "economics.costs.unused_paid_by": "manufacturer",
+    **{f"economics.costs.subsequent_care.{fate}": "9" for fate in UNTREATED},
+    **{f"economics.utilities.{name}": "0.1" for name in ("waiting", "progressed", "progression_free", "hospital_loss")},
+    **{f"economics.utilities.subsequent_care.{fate}": "0.1" for fate in UNTREATED},
+    **{
+        f"economics.toxicity.{grade}.{name}": value
+        for grade in ("crs.low", "crs.high", "neurotoxicity.any")
+        for name, value in (("cost", "9"), ("utility_loss", "0.5"), ("lasts", "9 d"))
+    },
+}  # fmt: skip
+# Moved by nothing where every fate has a value of its own, or only in tables, or beside another value.
+APART = {
+    "after_infusion.not_infused.death": "stands for fates without a clock of their own",
+    "economics.costs.subsequent_care.month": "stands for fates without a cost of their own",
+    "economics.utilities.subsequent_care.utility": "stands for fates without a utility of their own",
+    "economics.currency": "the unit of tables",
+    "economics.price_year": "the unit of tables",
+    "economics.willingness_to_pay": "at which tables show net benefit",
+    "economics.perspective": "moves results where the manufacturer pays for what is not infused",
+}
+
+
+@lru_cache
+def lived(kind: str) -> tuple[Loaded, Patients, Trace]:
+    loaded = load_text(TEXTS[kind])
+    patients, trace = simulate(Arm(kind, loaded.scenario), 0, SIMPY)
+    return loaded, patients, trace
+
+
+def account(scenario: Scenario, patients: Patients, trace: Trace) -> list[float]:
+    arm = Arm("one", scenario)
+    return ledger(
+        scenario, arm.protocol, patients, trace, Luck(scenario.run.seed, 0, patients.cohort.blocks)
+    ).quantities()
+
+
+def changed_account(kind: str, *overrides: str) -> list[float]:
+    """The account of the same course of events, where only what comes after it, or its prices, are others."""
+    scenario = lived(kind)[0].with_overrides(overrides).scenario
+    return account(scenario, *simulate(Arm(kind, scenario), 0, SIMPY))
+
+
+def paths(kind: str) -> set[str]:
+    resolved = lived(kind)[0].resolved
+    return {path for path in leaves(resolved) if path.split(".")[0] in ("after_infusion", "economics")}
+
+
+@pytest.mark.parametrize("kind", TEXTS)
+def test_every_field_is_listed_here(kind: str) -> None:
+    assert paths(kind) - {path.replace("PRODUCT", kind) for path in CHANGES} - set(APART) == set()
+
+
+FATES_OF = {"autologous": "collection_failed product_failed", "allogeneic": "unsuitable"}
+CASES = [
+    (kind, path.replace("PRODUCT", kind), value)
+    for kind in TEXTS
+    for path, value in CHANGES.items()
+    if path not in APART
+    and not any(path.endswith(fate) for other, fates in FATES_OF.items() if other != kind for fate in fates.split())
+    and not (kind == "allogeneic" and path.split(".")[-1] in ("apheresis", "bridging"))
+    and not (kind == "allogeneic" and "out_of_specification" in path)
+]
+
+
+@pytest.mark.parametrize(("kind", "path", "value"), CASES, ids=lambda part: str(part))
+def test_a_changed_field_changes_an_account(kind: str, path: str, value: str) -> None:
+    loaded, patients, trace = lived(kind)
+    before = account(loaded.scenario, patients, trace)
+    scenario = loaded.with_overrides([f"{path}={value}"]).scenario
+    if path.startswith("economics"):
+        assert account(scenario, patients, trace) != before, f"{path} is accepted and ignored"
+    else:
+        assert changed_account(kind, f"{path}={value}") != before, f"{path} is accepted and ignored"
+
+
+@pytest.mark.parametrize("kind", TEXTS)
+def test_every_fate_is_among_the_measured(kind: str) -> None:
+    patients = lived(kind)[1]
+    there = {FATE_NAMES[k] for k in patients.fate[patients.cohort.measured]}
+    assert there >= {"infused", "progressed", "died", "withdrawn", "waiting", *FATES_OF[kind].split()}
+
+
+def test_values_for_every_fate_stand_where_a_fate_has_none() -> None:
+    loaded, patients, trace = lived("autologous")
+    for line in ("    withdrawn: {exponential: {rate: 0.012 / d}}\n", "withdrawn: 3, ", "withdrawn: 0.31, "):
+        assert line in TEXTS["autologous"]
+    bare = TEXTS["autologous"].replace("    withdrawn: {exponential: {rate: 0.012 / d}}\n", "")
+    bare = bare.replace("withdrawn: 3, ", "").replace("withdrawn: 0.31, ", "")
+    base = load_text(bare)
+    plain = account(base.scenario, *simulate(Arm("bare", base.scenario), 0, SIMPY))
+    for change in (
+        "after_infusion.not_infused.death={exponential: {rate: 0.05 / d}}",
+        "economics.costs.subsequent_care.month=99",
+        "economics.utilities.subsequent_care.utility=0.9",
+    ):
+        scenario = base.with_overrides([change]).scenario
+        assert account(scenario, *simulate(Arm("bare", scenario), 0, SIMPY)) != plain, change
+    both = loaded.with_overrides(["economics.costs.unused_paid_by=manufacturer"])
+    all_pay = both.with_overrides(["economics.perspective=payer_and_manufacturer"])
+    assert account(both.scenario, patients, trace) != account(all_pay.scenario, patients, trace)
+
+
+def test_currency_price_year_and_willingness_to_pay_stand_in_tables() -> None:
+    loaded, patients, trace = lived("autologous")
+    values = np.array([[account(loaded.scenario, patients, trace)]])
+    before = economic_tables({"one": loaded}, values)
+    for change in ("currency=CHF", "price_year=2025", "willingness_to_pay=[20000]"):
+        after = economic_tables({"one": loaded.with_overrides([f"economics.{change}"])}, values)
+        assert not before["nmb"].equals(after["nmb"]), change

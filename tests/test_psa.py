@@ -1,0 +1,239 @@
+"""Probabilistic sensitivity analysis: draws, samples against runs of their own, tables, and what is refused."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from sim.experiment.folder import FolderError
+from sim.experiment.points import Base, require_valid
+from sim.experiment.psa import ECONOMICS, Psa, places, psa_points, require_economics, run_psa
+from sim.experiment.psa_tables import simulation_share
+from sim.experiment.replicate import Arm, economics_of, simulate
+from sim.experiment.sweep import SweepPlan
+from sim.outcomes.decisions import acceptability
+from sim.outcomes.economics import COST, EFFECT
+from sim.pure.streams import uniforms
+from sim.scenario import ScenarioError
+from tests.runs import load_text
+
+SMALL = """
+name: Long wait
+strategy: autologous
+run: {start: 2026-01-01, warm_up: 0 d, window: 90 d, follow_up: 200 d, replications: 4, seed: 11}
+regions: {here: {centre: here, referrals: 10 / month}}
+centres: {here: {}}
+patients: {risk_groups: {everybody: {share: 1}}}
+clocks: {waiting: {death: {exponential: {rate: 0.01 / d}}}}
+manufacturing: {duration: 60 d}
+after_infusion:
+  autologous: {progression: {exponential: {median: 8 months}}, death: {exponential: {rate: 0.002 / d}}}
+  not_infused: {death: {exponential: {rate: 0.004 / d}}}
+economics:
+  currency: USD
+  price_year: 2024
+  willingness_to_pay: [50000, 100000]
+  costs: {product: {autologous: 100000}, follow_up_month: 500}
+  utilities: {waiting: 0.6, progressed: 0.5, progression_free: 0.8, subsequent_care: {utility: 0.5}}
+uncertainty:
+  clocks.waiting.death.exponential.rate: {lognormal: {median: 0.01 / d, sigma: 0.3}, source: assumption}
+  after_infusion.autologous.progression.exponential.median:
+    {gamma: {mean: 8 months, sd: 1 months}, source: "assumption: wide"}
+  economics.costs.follow_up_month: {normal: {mean: 500, sd: 50}, source: assumption}
+  economics.utilities.progression_free: {beta: {events: 80, of: 100}, source: assumption}
+sources: {economics.costs.product: "CU-10: the price", after_infusion.autologous.death: "assumption: none found"}
+"""
+SHORT = (
+    SMALL.replace("Long wait", "Short wait")
+    .replace("60 d", "10 d")
+    .replace("{autologous: 100000}", "{autologous: 130000}")
+)
+
+
+def base(*texts: str) -> Base:
+    loaded = [load_text(text) for text in texts or (SMALL, SHORT)]
+    return Base({one.scenario.name: one for one in loaded})
+
+
+def plan(samples: int = 5, replications: int = 3, **how: object) -> SweepPlan:
+    both = base()
+    return SweepPlan(both, psa_points(both, samples), replications, 1, "simpy", None, ECONOMICS)
+
+
+@pytest.fixture(scope="module")
+def done(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Psa, SweepPlan]:
+    folder, wanted = tmp_path_factory.mktemp("psa"), plan()
+    return folder, run_psa(wanted, folder, "psa", lambda _: None), wanted
+
+
+@pytest.mark.parametrize(
+    ("text", "mean", "sd"),
+    [
+        ("{beta: {mean: 0.3, sd: 0.1}}", 0.3, 0.1),
+        ("{beta: {events: 24, of: 43}}", 24 / 43, math.sqrt(24 * 19 / 43**2 / 44)),
+        ("{gamma: {mean: 8 months, sd: 2 months}}", 8.0, 2.0),
+        ("{lognormal: {mean: 0.02 / d, sd: 0.01 / d}}", 0.02, 0.01),
+        ("{lognormal: {median: 5, sigma: 0.4}}", 5 * math.exp(0.08), 5 * math.exp(0.08) * math.sqrt(math.expm1(0.16))),
+        ("{normal: {mean: 3, sd: 0.5}}", 3.0, 0.5),
+        ("{uniform: {low: 2 d, high: 4 d}}", 3.0, 2 / math.sqrt(12)),
+    ],
+)
+def test_draws_have_the_moments_of_their_distributions(text: str, mean: float, sd: float) -> None:
+    loaded = load_text(SMALL[: SMALL.index("uncertainty:")] + f"uncertainty: {{x: {text[:-1]}, source: assumption}}}}")
+    uncertain = loaded.scenario.uncertainty["x"]
+    drawn = uncertain.quantile((np.arange(20_000) + 0.5) / 20_000)
+    assert drawn.mean() == pytest.approx(mean, rel=1e-3)
+    assert drawn.std() == pytest.approx(sd, rel=1e-2)
+    assert (np.diff(drawn) > 0).all()
+    assert loaded.resolved["uncertainty"]["x"]["source"] == "assumption"
+
+
+def test_an_input_has_the_same_luck_in_every_scenario_and_more_samples_leave_the_first_alone() -> None:
+    few, many = psa_points(base(), 3), psa_points(base(), 6)
+    assert few == many[:3]
+    for point in few:
+        assert point.own["Long wait"] == point.own["Short wait"]
+    alone = psa_points(base(SHORT), 3)
+    assert [p.own["Short wait"] for p in alone] == [p.own["Short wait"] for p in few]
+    other = SHORT.replace("{events: 80, of: 100}", "{events: 40, of: 100}")
+    apart = psa_points(base(SMALL, other), 40)
+    path = "economics.utilities.progression_free"
+    a, b = (np.array([p.values[f"{path} ({name})"] for p in apart]) for name in ("Long wait", "Short wait"))
+    assert (np.argsort(a) == np.argsort(b)).all()
+    u = uniforms(11, 0, "uncertainty", 1, path, 0, 40)
+    assert (np.argsort(a) == np.argsort(u)).all()
+
+
+def test_a_sample_is_what_a_run_with_its_values_gives(done: tuple[Path, Psa, SweepPlan]) -> None:
+    folder, _, wanted = done
+    long = pd.read_csv(folder / "psa.csv")
+    assert list(long) == ["sample", "strategy", "grp", "cost", "qalys"]
+    assert len(long) == 5 * 2
+    inputs = pd.read_csv(folder / "psa_inputs.csv").set_index("sample")
+    assert len(inputs.columns) == 4
+    for point in (wanted.points[0], wanted.points[3]):
+        for name, text in (("Long wait", SMALL), ("Short wait", SHORT)):
+            arm = Arm(name, load_text(text, *[f"{p}={v}" for p, v in point.own[name].items()]).scenario)
+            runs = [economics_of(arm, r, *simulate(arm, r, "simpy")) for r in range(3)]
+            row = long[(long["sample"] == point.number + 1) & (long["strategy"] == name)].iloc[0]
+            assert row["cost"] == pytest.approx(np.mean([run[COST] for run in runs]), rel=1e-12)
+            assert row["qalys"] == pytest.approx(np.mean([run[EFFECT] for run in runs]), rel=1e-12)
+
+
+def test_the_tables_agree_with_each_other(done: tuple[Path, Psa, SweepPlan]) -> None:
+    folder, found, _ = done
+    long, wide = pd.read_csv(folder / "psa.csv"), pd.read_csv(folder / "psa_wide.csv").set_index("sample")
+    names = ["Long wait", "Short wait"]
+    assert list(wide) == [f"{kind}_{name}" for kind in ("costs", "effects") for name in names]
+    for name in names:
+        mine = long[long["strategy"] == name].set_index("sample")
+        assert wide[f"costs_{name}"].to_numpy() == pytest.approx(mine["cost"].to_numpy())
+    plane = pd.read_csv(folder / "ce_plane.csv").set_index("sample")
+    assert plane["incremental_qalys"].to_numpy() == pytest.approx(
+        (wide["effects_Short wait"] - wide["effects_Long wait"]).to_numpy()
+    )
+    ceac = pd.read_csv(folder / "ceac.csv")
+    assert ceac.groupby("willingness_to_pay")["probability"].sum().to_numpy() == pytest.approx(1.0)
+    assert (ceac.groupby("willingness_to_pay")["on_frontier"].sum() == 1).all()
+    assert {0.0, 50_000.0, 100_000.0, 200_000.0} <= set(ceac["willingness_to_pay"])
+    evpi = pd.read_csv(folder / "evpi.csv")
+    for _, row in evpi.iloc[::7].iterrows():
+        benefit = np.array(
+            [
+                [row["willingness_to_pay"] * wide[f"effects_{n}"][s] - wide[f"costs_{n}"][s] for n in names]
+                for s in range(1, 6)
+            ]
+        )
+        assert row["evpi"] == pytest.approx(benefit.max(axis=1).mean() - benefit.mean(axis=0).max(), abs=1e-6)
+    icer = pd.read_csv(folder / "psa_icer.csv").set_index("scenario")
+    assert icer.loc["Short wait", "cost"] == pytest.approx(wide["costs_Short wait"].mean())
+    for name in ("ce_plane", "ceac", "evpi", "psa_icer"):
+        table = pd.read_csv(folder / f"{name}.csv")
+        assert table["assumed"].str.contains("economics.utilities.waiting").all(), name
+        assert not table["assumed"].str.contains("economics.costs.product").any(), name
+    assert len(found.workers) == 1
+
+
+def test_a_stopped_analysis_goes_on_and_ends_the_same(done: tuple[Path, Psa, SweepPlan], tmp_path: Path) -> None:
+    folder, _, wanted = done
+    heard: list[int] = []
+
+    def stop_early(count: int) -> None:
+        heard.append(count)
+        if sum(heard) >= 6:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run_psa(wanted, tmp_path / "p", "psa", stop_early)
+    before = sum(heard)
+    assert 0 < before < 15
+    run_psa(wanted, tmp_path / "p", "psa", heard.append)
+    for name in ("psa", "psa_wide", "psa_inputs", "ceac", "evpi"):
+        assert (tmp_path / "p" / f"{name}.csv").read_bytes() == (folder / f"{name}.csv").read_bytes(), name
+    again: list[int] = []
+    run_psa(wanted, tmp_path / "p", "psa", again.append)
+    assert again[0] == 15, "everything was there"
+    with pytest.raises(FolderError, match="results of another sweep"):
+        run_psa(plan(samples=6), tmp_path / "p", "psa", heard.append)
+
+
+def test_what_replications_leave_is_told() -> None:
+    # of samples that differ only by the luck of few replications, all the spread is left over from these
+    rng = np.random.default_rng(2)
+    for share in (0.0, 0.5):
+        noise, truth = math.sqrt(share), math.sqrt(1 - share)
+        costs = np.stack([np.zeros(4000), rng.normal(0, truth, 4000) + rng.normal(0, noise, 4000)], axis=1)
+        effects = np.zeros((4000, 2))
+        left = np.zeros((4000, 4, 4))
+        left[:, 2, 2] = share
+        amounts = np.array([0.0])
+        found = simulation_share(amounts, acceptability(costs, effects, amounts), costs, effects, left)
+        assert found[0] == pytest.approx(share, abs=0.03)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ("sd: 1 months", "sd: 1 d", "all with the same unit, or none"),
+        ("{beta: {events: 80, of: 100}", "{beta: {events: 100, of: 100}", "some events, and fewer than all"),
+        ("{beta: {events: 80, of: 100}", "{bta: {events: 80, of: 100}", "did you mean 'beta'?"),
+        ("sigma: 0.3", "sigma: 0.3 d", "allowed: a number, with its unit where the input has one"),
+        ("{normal: {mean: 500, sd: 50}", "{normal: {mean: 500, sd: 0}", "found sd 0; allowed: above 0"),
+        ("source: assumption}\n  after", "source: XX-1}\n  after", "found 'XX-1'"),
+        ("source: assumption}\n  after", "note: x}\n  after", "unknown key 'note'"),
+    ],
+)
+def test_a_wrong_distribution_is_refused_with_its_line(old: str, new: str, told: str) -> None:
+    assert old in SMALL
+    with pytest.raises(ScenarioError) as error:
+        load_text(SMALL.replace(old, new))
+    [problem] = error.value.problems
+    assert told in str(problem)
+    assert problem.place.line >= SMALL[: SMALL.index("uncertainty:")].count("\n")
+
+
+def test_uncertainty_does_not_move_a_comparison() -> None:
+    assert load_text(SMALL).digest == load_text(SMALL[: SMALL.index("uncertainty:")]).digest
+
+
+def test_values_that_a_scenario_refuses_are_told_at_their_line() -> None:
+    wild = base(SMALL.replace("{events: 80, of: 100}", "{mean: 0.5, sd: 0.1}").replace("{beta: {mean", "{normal: {mean")
+                .replace("mean: 0.5, sd: 0.1", "mean: 0.9, sd: 0.5"))  # fmt: skip
+    with pytest.raises(ScenarioError) as error:
+        require_valid(wild, psa_points(wild, 20))
+    assert "allowed: a utility from -1 to 1" in str(error.value.problems[0])
+    assert places(wild)["economics.utilities.progression_free"][0].line > 0
+
+
+def test_scenarios_without_economics_or_in_other_money_are_refused() -> None:
+    with pytest.raises(ScenarioError) as error:
+        require_economics(base(SMALL[: SMALL.index("economics:")]))
+    assert len(error.value.problems) == 2
+    with pytest.raises(ScenarioError) as error:
+        require_economics(base(SMALL, SHORT.replace("USD", "EUR")))
+    assert "differ in currency" in str(error.value.problems[0])
+    require_economics(base())

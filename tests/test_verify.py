@@ -1,0 +1,210 @@
+"""A stored result is run again; whatever was changed in it is found."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+from click.testing import CliRunner, Result
+
+from run_sim import cli
+from sim.experiment.folder import FolderError
+from sim.experiment.manifest import checksums, seal
+from sim.experiment.verify import Verification, read_manifest, verify
+from tests.runs import SHIPPED
+
+SHORT = ("--set", "run.warm_up=30 d", "--set", "run.window=90 d", "--set", "run.follow_up=120 d", "-n", "2", "-q")
+
+
+def command(*arguments: str | Path) -> Result:
+    return CliRunner().invoke(cli, [str(argument) for argument in arguments])
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A small comparison with its events, never changed."""
+    folder = tmp_path_factory.mktemp("made") / "pair"
+    files = [SHIPPED / "autologous.yaml", SHIPPED / "allogeneic.yaml"]
+    found = command("compare", *files, *SHORT, "--trace", "--engine", "simpy", "--out", folder)
+    assert found.exit_code == 0, found.output
+    return folder
+
+
+@pytest.fixture
+def folder(made: Path, tmp_path: Path) -> Path:
+    """A copy of it, to be changed."""
+    return Path(shutil.copytree(made, tmp_path / "pair"))
+
+
+def again(folder: Path) -> Verification:
+    return verify(folder, "simpy", 1, lambda _: None)
+
+
+def failed(folder: Path) -> dict[str, str]:
+    return {check.name: check.said for check in again(folder).checks if not check.passed}
+
+
+def reseal(folder: Path, change: Callable[[dict[str, Any]], None] = lambda _: None) -> None:
+    """What somebody does who knows how the manifest is made: change it, and make every checksum fit."""
+    manifest = json.loads((folder / "manifest.json").read_text())
+    change(manifest)
+    manifest["tables"] = checksums(folder)
+    manifest["seal"] = seal(manifest)
+    (folder / "manifest.json").write_text(json.dumps(manifest))
+
+
+def change_number(file: Path, column: str) -> None:
+    table = pd.read_csv(file)
+    table.loc[3, column] = table.loc[3, column] + 0.001
+    table.to_csv(file, index=False)
+
+
+def test_a_result_comes_out_again_and_nothing_in_it_is_touched(made: Path) -> None:
+    before = checksums(made)
+    found = again(made)
+    assert found.identical
+    assert {check.name for check in found.checks} >= {"summary.csv", "patients.parquet", "events.parquet", "runs.csv"}
+    assert all(check.verdict == "identical" for check in found.checks)
+    assert found.promise.startswith("identical numbers were promised: same program")
+    assert checksums(made) == before
+
+
+def test_the_command_says_so(made: Path) -> None:
+    found = command("verify", made, "--engine", "simpy", "-q")
+    assert found.exit_code == 0
+    assert "Every number of every table came out again." in found.output
+
+
+def test_the_other_engine_gives_the_same_numbers(made: Path) -> None:
+    pytest.importorskip("numba")
+    assert verify(made, "compiled", 1, lambda _: None).identical
+
+
+@pytest.mark.parametrize(("table", "column"), [("summary.csv", "estimate"), ("waits.csv", "share")])
+def test_a_changed_number_is_found(folder: Path, table: str, column: str) -> None:
+    change_number(folder / table, column)
+    found = failed(folder)
+    assert list(found) == [table]
+    assert "changed after it was written (checksum)" in found[table]
+    assert f"1 differ; row 4, {column}: stored" in found[table]
+    assert command("verify", folder, "--engine", "simpy", "-q").exit_code == 3
+
+
+def test_a_changed_number_is_found_where_every_checksum_was_made_to_fit(folder: Path) -> None:
+    change_number(folder / "summary.csv", "estimate")
+    reseal(folder)
+    assert list(failed(folder)) == ["summary.csv"]
+
+
+def test_a_changed_patient_is_found(folder: Path) -> None:
+    patients = pd.read_parquet(folder / "patients.parquet")
+    patients.loc[5, "end_day"] += 1.0
+    patients.to_parquet(folder / "patients.parquet", index=False)
+    reseal(folder)
+    found = failed(folder)
+    assert list(found) == ["patients.parquet"]
+    assert "1 differ; row 6, end_day" in found["patients.parquet"]
+
+
+@pytest.mark.parametrize(
+    ("table", "old", "new"),
+    [
+        ("parameters.csv", "3 / month", "4 / month"),
+        ("parameters.csv", "DV-08", "DV-09"),
+        ("changes.csv", "allogeneic", "hybrid"),
+    ],
+)
+def test_a_changed_input_or_source_is_found(folder: Path, table: str, old: str, new: str) -> None:
+    file = folder / table
+    text = file.read_text()
+    assert old in text
+    file.write_text(text.replace(old, new))
+    reseal(folder)
+    assert list(failed(folder)) == [table]
+
+
+def test_a_missing_an_added_and_a_ruined_table_are_found(folder: Path) -> None:
+    (folder / "fates.csv").unlink()
+    (folder / "better.csv").write_text("a,b\n1,2\n")
+    (folder / "patients.parquet").write_bytes(b"PAR1 no more PAR1")
+    found = failed(folder)
+    assert set(found) == {"fates.csv", "better.csv", "patients.parquet"}
+    assert found["fates.csv"] == "there was such a table"
+    assert found["better.csv"].startswith("not listed in the manifest")
+    assert "cannot be read" in found["patients.parquet"]
+
+
+def test_a_changed_word_of_the_manifest_is_found(folder: Path) -> None:
+    file = folder / "manifest.json"
+    manifest = json.loads(file.read_text())
+    manifest["command"] = "run_sim.py compare something else"
+    file.write_text(json.dumps(manifest))
+    assert list(failed(folder)) == ["manifest.json"]
+
+
+def test_another_scenario_in_the_manifest_is_found(folder: Path) -> None:
+    def more_slots(manifest: dict[str, Any]) -> None:
+        manifest["scenarios"][0]["resolved"]["run"]["seed"] = 1
+        manifest["seed"] = 1
+
+    reseal(folder, more_slots)
+    assert set(failed(folder)) == {"scenario 'Autologous, present day'", "seed"}
+
+
+def test_another_resolved_scenario_gives_other_numbers(folder: Path) -> None:
+    file = folder / "scenarios" / "1.yaml"
+    text = file.read_text()
+    assert "seed: 20260101" in text
+    file.write_text(text.replace("seed: 20260101", "seed: 20260102"))
+    reseal(folder)
+    assert {"summary.csv", "patients.parquet", "seed"} <= set(failed(folder))
+
+
+def test_a_folder_of_an_earlier_version_is_run_from_its_manifest(folder: Path) -> None:
+    file = folder / "manifest.json"
+    manifest = json.loads(file.read_text())
+    for key in ("format", "tables", "seal", "code", "asked"):
+        del manifest[key]
+    manifest["versions"]["vein2vein"] = "0.0.9"
+    file.write_text(json.dumps(manifest))
+    shutil.rmtree(folder / "scenarios")
+    found = again(folder)
+    assert "earlier version, without checksums" in found.notes[0]
+    assert "not promised here: vein2vein 0.0.9 then" in found.promise
+    verdicts = {check.name: check.verdict for check in found.checks}
+    assert verdicts["summary.csv"] == verdicts["patients.parquet"] == "identical"
+
+
+@pytest.mark.parametrize(
+    "text", ["", "[]", "{}", '{"scenarios": []}', '{"scenarios": [{"resolved": {}}], "replications": 1}', "[" * 100_000]
+)
+def test_what_is_no_manifest_is_said_in_words(tmp_path: Path, text: str) -> None:
+    (tmp_path / "manifest.json").write_text(text)
+    with pytest.raises(FolderError, match="manifest"):
+        read_manifest(tmp_path)
+    found = command("verify", tmp_path, "-q")
+    assert found.exit_code == 2
+    assert "Traceback" not in found.output
+
+
+def test_a_scenario_that_this_version_does_not_know_is_said_in_words(folder: Path) -> None:
+    file = folder / "scenarios" / "1.yaml"
+    file.write_text(file.read_text() + "\nfuture: 1\n")
+    with pytest.raises(FolderError, match=r"scenario 1 cannot be run by this version \(future: unknown key"):
+        again(folder)
+
+
+def test_a_sweep_is_run_again(tmp_path: Path) -> None:
+    out = tmp_path / "sweep"
+    arguments = [SHIPPED / "autologous.yaml", "--vary", "manufacturing.failure=0,0.2", "--engine", "simpy"]
+    found = command("sweep", *arguments, *SHORT, "--out", out)
+    assert found.exit_code == 0, found.output
+    assert again(out).identical
+    change_number(out / "sweep.csv", "estimate")
+    reseal(out)
+    assert list(failed(out)) == ["sweep.csv"]
