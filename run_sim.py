@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from sim.shell.naming import by_name
+from sim.shell.naming import by_name, seed_notes
 from sim.shell.screen import (
     BAD_INPUT,
     INTERRUPTED,
@@ -30,6 +30,7 @@ from sim.shell.screen import (
 if TYPE_CHECKING:
     import pandas as pd
 
+    from sim.experiment.precision import Precision
     from sim.experiment.study import Study
     from sim.scenario import Loaded
 
@@ -90,6 +91,22 @@ def options(*names: str) -> Callable[[Command], Command]:
             help="Which engine runs.",
         ),
         "trace": click.option("--trace", is_flag=True, help="Also write every event to events.parquet."),
+        "precision": click.option(
+            "--precision",
+            metavar="METRIC=HALFWIDTH",
+            help="Replicate until the 95 % interval is so narrow, e.g. progressed_before_infusion_share=0.01.",
+        ),
+        "min-replications": click.option(
+            "--min-replications", type=click.IntRange(min=2), help="With --precision: at least so many (20)."
+        ),
+        "max-replications": click.option(
+            "--max-replications", type=click.IntRange(min=2), help="With --precision: at most so many (1000)."
+        ),
+        "list-below": click.option(
+            "--list-below",
+            type=click.IntRange(min=0),
+            help="Also say from which date on fewer patients than this are waiting.",
+        ),
         "quiet": click.option("--quiet", "-q", is_flag=True, help="Say nothing but results and errors."),
         "json": click.option("--json", "as_json", is_flag=True, help="Print the results as JSON."),
     }
@@ -102,7 +119,10 @@ def options(*names: str) -> Callable[[Command], Command]:
     return decorate
 
 
-RUN_OPTIONS = options("replications", "seed", "set", "engine", "workers", "out", "trace", "quiet", "json")
+RUN_OPTIONS = options(
+    "replications", "precision", "min-replications", "max-replications", "seed", "set", "engine", "workers", "out",
+    "list-below", "trace", "quiet", "json",
+)  # fmt: skip
 SCENARIO_FILE = click.Path(path_type=Path)
 
 
@@ -128,15 +148,20 @@ def _study(
     files: Sequence[Path],
     verb: str,
     replications: int | None,
+    precision: str | None,
+    min_replications: int | None,
+    max_replications: int | None,
     seed: int | None,
     overrides: tuple[str, ...],
     engine: str,
     workers: int | None,
     out: Path | None,
+    list_below: int | None,
     trace: bool,
     quiet: bool,
     as_json: bool,
 ) -> None:
+    rule = _precision(precision, replications, min_replications, max_replications)
     if not quiet:
         say(f"Reading {', '.join(str(file) for file in files)}")
     changed = [*overrides, *([f"run.seed={seed}"] if seed is not None else [])]
@@ -150,15 +175,16 @@ def _study(
 
         require_usable(folder)
         first = next(iter(scenarios.values())).scenario.run
-        count = replications or first.replications
-        notes = _align(scenarios)
-        plan = Plan(scenarios, count, workers, _command_line(), trace, engine)
+        count = rule.most if rule is not None else replications or first.replications
+        notes = seed_notes(scenarios)
+        plan = Plan(scenarios, count, workers, _command_line(), trace, engine, rule, list_below)
         if engine == "auto" and find_spec("numba") is None:
             say("numba is not installed: everything runs on the SimPy engine, with the same results but more slowly")
         for warning in [*notes, *load_warnings(scenarios)]:
             say(f"warning: {warning}")
         if not quiet:
-            say(f"{len(scenarios)} scenario{'s' if len(scenarios) > 1 else ''}, {count} replications")
+            many = f"{'at most ' if rule else ''}{count} replications"
+            say(f"{len(scenarios)} scenario{'s' if len(scenarios) > 1 else ''}, {many}")
         with new_results(folder) as building:
             with progress(count, quiet) as done:
                 study = run_study(plan, building, done)
@@ -172,15 +198,19 @@ def _study(
     click.echo(f"Report: {folder / 'report.html'}", err=as_json)
 
 
-def _align(scenarios: dict[str, Loaded]) -> list[str]:
-    """Notes on scenarios that cannot be paired because they are seeded differently."""
-    seeds = {name: loaded.scenario.run.seed for name, loaded in scenarios.items()}
-    if len(set(seeds.values())) < 2:
-        return []
-    told = ", ".join(f"{name} {seed}" for name, seed in seeds.items())
-    return [
-        f"the scenarios have different seeds ({told}): their patients are not the same; give --seed to make them so"
-    ]
+def _precision(text: str | None, replications: int | None, least: int | None, most: int | None) -> Precision | None:
+    if text is None:
+        if least is not None or most is not None:
+            raise click.UsageError("--min-replications and --max-replications belong to --precision")
+        return None
+    if replications is not None:
+        raise click.UsageError("--replications and --precision exclude each other; see --max-replications")
+    from sim.experiment.precision import parse_precision
+
+    try:
+        return parse_precision(text, least, most)
+    except ValueError as error:
+        return stop(f"--precision: {error}", BAD_INPUT)
 
 
 def _load(file: Path, overrides: Sequence[str] = ()) -> Loaded:
@@ -223,6 +253,9 @@ def _show(study: Study, as_json: bool) -> None:
     if study.differences is not None:
         headers += [f"difference: {name}" if len(names) > 2 else "difference" for name in names[1:]]
     print_table(headers, rows)
+    if study.list_below is not None:
+        for _, row in study.list_below.iterrows():
+            click.echo(f"{row['scenario']}: {row['label'].lower()}: {_dated(row)}")
     click.echo("Estimates over replications with 95 % intervals; differences are paired on the same patients.")
     if study.economics is not None:
         _show_economics(study.economics, study.icer)
@@ -247,6 +280,18 @@ def _show_economics(economics: pd.DataFrame, icer: pd.DataFrame | None) -> None:
     print_table(["", *names], rows)
     count = len({path for text in economics["assumed"] for path in str(text).split("; ") if path})
     click.echo(f"Costs and QALYs stand on {count} inputs that are assumptions: see `assumed` in economics.csv.")
+
+
+def _dated(row: Any) -> str:
+    """When a list falls below its number, in words."""
+    import pandas as pd
+
+    if pd.isna(row["day"]):
+        return f"never stays below {row['below']} within the window"
+    sure = (
+        "never in 95 % of replications" if pd.isna(row["sure_day"]) else f"in 95 % of replications {row['sure_date']}"
+    )
+    return f"below {row['below']} on average from {row['date']} on, {sure}"
 
 
 def _rows(table: pd.DataFrame, metric: str) -> list[dict[str, Any]]:
@@ -286,6 +331,20 @@ def sweep(files: tuple[Path, ...], **how: Any) -> None:
     from sim.shell.sweeps import sweep_command
 
     sweep_command(files, _command_line(), **how)
+
+
+@cli.command()
+@click.argument("file", type=SCENARIO_FILE)
+@click.option("--target", required=True, metavar="'METRIC <= X'", help="What must hold, with <= or >=.")
+@click.option(
+    "--confidence", type=click.FloatRange(0.5, 0.9999), default=0.95, show_default=True, help="How sure it must be."
+)
+@options("vary", "replications", "seed", "set", "engine", "workers", "cluster", "out", "quiet", "json")
+def plan(file: Path, **how: Any) -> None:
+    """The smallest capacity that meets a target, and the curve; leaves with 3 where there is none."""
+    from sim.shell.plans import plan_command
+
+    plan_command(file, _command_line(), **how)
 
 
 @cli.command()

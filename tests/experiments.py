@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
+import numpy as np
+
+from sim.experiment import sweep as sweeps
 from sim.experiment.points import Base, Point
 from sim.experiment.sweep import Sweep, SweepPlan, evaluate, open_sweep
 from sim.scenario import Loaded
@@ -44,3 +49,18 @@ def run(plan: SweepPlan, folder: Path, heard: list[int] | None = None, points: S
     with open_sweep(plan, folder) as sweep:
         evaluate(sweep, plan.points if points is None else points, (heard if heard is not None else []).append)
     return sweep
+
+
+SOUND_TASK = sweeps.run_task
+
+
+def task_of_this_process(task: Any) -> list[tuple[int, int, np.ndarray]]:
+    """A broken task: its results depend on the process that does it."""
+    return [(point, first, values + os.getpid()) for point, first, values in SOUND_TASK(task)]
+
+
+def slow_sweep(folder: Path, points: int = 40) -> list[str]:
+    """Arguments of a sweep that takes a few seconds, with its scenario file in the folder."""
+    file = folder / "small.yaml"
+    file.write_text(SMALL.replace("window: 120 d", "window: 1400 d"), encoding="utf-8")
+    return ["sweep", str(file), "--vary", f"manufacturing.lines=1:{points}:1", "-n", "6", "--engine", "simpy"]

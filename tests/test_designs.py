@@ -60,6 +60,13 @@ def test_numbers_of_tables() -> None:
     assert [unit_of(texts) for texts in (["7 d", "36 h"], ["4 / month"], ["3"])] == ["days", "per day", ""]
 
 
+def test_which_values_are_whole_numbers() -> None:
+    for path in ("manufacturing.lines", "manufacturing.slots.count", "centres.here.beds", "apheresis.attempts"):
+        assert parse_factor(f"{path}=1:10").at(0.549) == "6", path
+    for path in ("manufacturing.failure", "work_up.duration.lognormal.sigma", "no.such.path"):
+        assert parse_factor(f"{path}=0:1").at(0.25) == "0.25", path
+
+
 def test_a_grid_has_every_combination_and_variants_behind_it() -> None:
     factors = [Factor("a", ("1", "2")), Factor("b", ("x", "y", "z"))]
     design = build_design("grid", factors, {"both": {"a": "5", "c": "1 d"}})
@@ -150,7 +157,7 @@ def test_everything_wrong_with_a_sweep_file_is_said_at_once(tmp_path: Path) -> N
     file = sweep_file(
         tmp_path,
         """
-base: [small.yaml, ../../etc/passwd]
+base: [small.yaml, smal.yaml, ../../etc/passwd]
 design: gird
 vary:
   a: 3
@@ -165,7 +172,8 @@ replications: -1
     with pytest.raises(ScenarioError) as caught:
         read_sweep_file(file)
     lines = [line.removeprefix(str(file)) for line in str(caught.value).splitlines()]
-    assert len(lines) == 9
+    assert len(lines) == 10
+    assert lines.pop(0) == ":2: base: found 'smal.yaml': no such file; did you mean 'small.yaml'?"
     assert lines[0].startswith(":2: base: found '../../etc/passwd': ")
     assert lines[1].endswith("did you mean 'grid'?")
     assert lines[1].startswith(":3: design: found 'gird'")

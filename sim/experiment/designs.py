@@ -85,10 +85,8 @@ def _require_bearable(count: int) -> None:
 def _grid(factors: Sequence[Factor]) -> list[dict[str, str]]:
     for factor in factors:
         if not factor.levels:
-            raise ValueError(
-                f"found {factor.path} from {' to '.join(factor.ends)} without steps; "
-                "allowed in a grid: FROM:TO:STEP, or the values one by one"
-            )
+            told = f"{factor.path} from {' to '.join(factor.ends)} without steps"
+            raise ValueError(f"found {told}; allowed in a grid: FROM:TO:STEP, or the values one by one")
     _require_bearable(math.prod(len(factor.levels) for factor in factors))
     rows = itertools.product(*(factor.levels for factor in factors))
     return [{f.path: text for f, text in zip(factors, row, strict=True)} for row in rows]

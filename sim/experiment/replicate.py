@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 
 from sim.engine.choice import SIMPY, engine
 from sim.engine.trace import LOT, Trace
+from sim.experiment.work import deaths_in_words
 from sim.outcomes.after_infusion import follow_on
-from sim.outcomes.curves import fate_counts, incidence, stage_days, wait_shares
+from sim.outcomes.curves import fate_counts, incidence, list_lengths, stage_days, wait_shares
 from sim.outcomes.economics import ledger
 from sim.outcomes.fates import Patients, resolve, table
 from sim.outcomes.metrics import measure
@@ -26,6 +27,7 @@ from sim.scenario import Scenario
 
 FloatArray = NDArray[np.float64]
 LONGEST_CURVE_DAYS = 1_096
+LONGEST_FORECAST_DAYS = 7_305
 
 
 @dataclass(frozen=True)
@@ -58,6 +60,7 @@ class Outcome:
     waits: FloatArray
     fates: FloatArray
     economics: list[float] | None
+    lists: NDArray[np.int32]
     patients: dict[str, Any] | None
     events: dict[str, Any] | None
 
@@ -103,9 +106,10 @@ def replicate(
     batches = Parallel(n_jobs=workers, return_as="generator")(
         delayed(_replications)(arms, chunk, keep, with_engine) for chunk in chunks
     )
-    for batch in batches:
-        yield from batch
-        done(len(batch))
+    with deaths_in_words():
+        for batch in batches:
+            yield from batch
+            done(len(batch))
 
 
 def _replications(arms: Sequence[Arm], numbers: Sequence[int], keep: Keep, with_engine: str) -> list[Replication]:
@@ -158,6 +162,7 @@ def run_arm(arm: Arm, number: int, keep: Keep, with_engine: str = SIMPY) -> tupl
         waits=wait_shares(patients),
         fates=fate_counts(patients),
         economics=economics_of(arm, number, patients, trace) if scenario.economics is not None else None,
+        lists=list_lengths(patients.cohort, trace, int(min(window[1], LONGEST_FORECAST_DAYS))),
         patients=table(patients, arm.name, number, _names(scenario), protocol.product) if keep.patients else None,
         events=_events(arm.name, number, protocol, trace) if keep.events else None,
     )

@@ -16,9 +16,11 @@ from sim.engine.choice import pick, workers_for
 from sim.experiment import tables
 from sim.experiment.economics_tables import economic_tables, why_not_comparable
 from sim.experiment.folder import write_text
+from sim.experiment.forecast import falls_below, waiting_list, warm_up, warm_up_warnings
 from sim.experiment.manifest import about_program, about_scenarios, write_manifest
 from sim.experiment.not_modelled import NOT_MODELLED
 from sim.experiment.patients_file import PATIENTS, TableFile, event_columns, patient_columns
+from sim.experiment.precision import Precision, batches, reached
 from sim.experiment.replicate import Arm, Keep, replicate
 from sim.pieces.loads import expected_patients, offered_loads
 from sim.pieces.strategies import build_protocol
@@ -27,7 +29,10 @@ from sim.scenario import Loaded, compare_scenarios, read_evidence
 
 @dataclass(frozen=True)
 class Plan:
-    """What to run: scenarios by name, the baseline first; replications; workers, None to choose by the work."""
+    """What to run: scenarios by name, the baseline first; replications; workers, None to choose by the work.
+
+    With a `precision`, `replications` are as many as there may be. `list_below`: a length of the waiting list to date.
+    """
 
     scenarios: dict[str, Loaded]
     replications: int
@@ -35,6 +40,8 @@ class Plan:
     command: str
     keep_events: bool = False
     engine: str = "auto"
+    precision: Precision | None = None
+    list_below: int | None = None
 
     @property
     def arms(self) -> list[Arm]:
@@ -50,6 +57,7 @@ class Study:
     differences: pd.DataFrame | None
     changes: pd.DataFrame
     warnings: list[str]
+    list_below: pd.DataFrame | None = None
     economics: pd.DataFrame | None = None
     icer: pd.DataFrame | None = None
 
@@ -84,20 +92,24 @@ def run_study(plan: Plan, folder: Path, done: Callable[[int], None]) -> Study:
         TableFile(folder / PATIENTS, columns) as patients,
         TableFile(folder / "events.parquet", event_columns(), wanted=plan.keep_events) as events,
     ):
-        for replication in replicate(arms, range(plan.replications), workers, keep, done, engine):
-            collected.add(replication)
-            for outcome in replication.outcomes:
-                patients.append(outcome.patients)
-                events.append(outcome.events)
+        whole = (range(plan.replications),)
+        for numbers in whole if plan.precision is None else batches(plan.precision, collected.values):
+            for replication in replicate(arms, numbers, workers, keep, done, engine):
+                collected.add(replication)
+                for outcome in replication.outcomes:
+                    patients.append(outcome.patients)
+                    events.append(outcome.events)
     study = _write_tables(plan, collected, folder)
     why = tables.same_patients(collected)[1]
+    names = collected.names
     ran = {
         "engine": engine,
         "engine_why": why_engine,
         "workers": workers,
         "seconds": round(time.perf_counter() - started, 3),
+        "precision": None if plan.precision is None else reached(plan.precision, tuple(names), collected.values()),
     }
-    _write_manifest(plan, folder, study.warnings, why, ran)
+    _write_manifest(plan, folder, study.warnings, why, len(collected.numbers), ran)
     return study
 
 
@@ -107,6 +119,10 @@ def _write_tables(plan: Plan, collected: tables.Collected, folder: Path) -> Stud
     differences = tables.differences(collected) if compared else None
     same = tables.same_patients(collected)[0] if compared else None
     changes = _changes(plan)
+    lengths = collected.lengths()
+    waiting = waiting_list(collected.arms, lengths, plan.list_below)
+    below = None if plan.list_below is None else falls_below(waiting, plan.list_below)
+    settling = warm_up(collected.arms, lengths)
     found = {
         "summary": summary,
         "differences": differences,
@@ -119,18 +135,25 @@ def _write_tables(plan: Plan, collected: tables.Collected, folder: Path) -> Stud
         "same_patients": same,
         "parameters": _parameters(plan),
         "changes": changes,
+        "waiting_list": waiting,
+        "list_below": below,
+        "warm_up": settling,
     }
     economic, why_not = _economics(plan, collected)
     found |= economic
     for name, table in found.items():
         if table is not None:
             write_text(folder / f"{name}.csv", table.to_csv(index=False))
-    warnings = load_warnings(plan.scenarios)
+    warnings = [*load_warnings(plan.scenarios), *warm_up_warnings(settling)]
     if why_not is not None:
         warnings.append(why_not)
-    if plan.replications < 2:
+    if len(collected.numbers) < 2:
         warnings.append("one replication only: no intervals can be given")
-    return Study(summary, differences, changes, warnings, economic.get("economics"), economic.get("icer"))
+    if plan.precision is not None and not reached(plan.precision, tuple(plan.scenarios), collected.values())["met"]:
+        warnings.append(
+            f"after {len(collected.numbers)} replications {plan.precision.metric} is not as precise as wanted"
+        )
+    return Study(summary, differences, changes, warnings, below, economic.get("economics"), economic.get("icer"))
 
 
 def _economics(plan: Plan, collected: tables.Collected) -> tuple[dict[str, pd.DataFrame], str | None]:
@@ -175,14 +198,16 @@ def _changes(plan: Plan) -> pd.DataFrame:
     return pd.DataFrame([{"path": path, **row} for path, row in sorted(values.items())], columns=["path", *names])
 
 
-def _write_manifest(plan: Plan, folder: Path, warnings: Sequence[str], why: str | None, ran: dict[str, Any]) -> None:
+def _write_manifest(
+    plan: Plan, folder: Path, warnings: Sequence[str], why: str | None, replications: int, ran: dict[str, Any]
+) -> None:
     first = next(iter(plan.scenarios.values()))
     content = {
         "title": " against ".join(loaded.scenario.name for loaded in plan.scenarios.values()),
         "command": plan.command,
         **about_program(),
         "seed": first.scenario.run.seed,
-        "replications": plan.replications,
+        "replications": replications,
         **ran,
         "baseline": next(iter(plan.scenarios)) if len(plan.scenarios) > 1 else None,
         "scenarios": about_scenarios(plan.scenarios),

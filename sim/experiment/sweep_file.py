@@ -22,7 +22,7 @@ from pathlib import Path
 
 from sim.experiment.designs import DESIGNS
 from sim.experiment.factors import Amount, Factor, amount, between, number_of
-from sim.scenario.files import SHIPPED, find_inside, read_text, shown_path
+from sim.scenario.files import SHIPPED, find_inside, near_file, read_text, shown_path
 from sim.scenario.leaves import inline
 from sim.scenario.nodes import Branch, Items, Leaf, Node, parse_yaml, plain
 from sim.scenario.problems import COMMAND_LINE, Place, Problem, ScenarioError, did_you_mean, show
@@ -123,7 +123,11 @@ class _Reader:
                 continue
             folder = self.path.resolve().parent
             try:
-                find_inside(name, folder, (self.path.absolute().parent.resolve(), folder, Path.cwd(), SHIPPED))
+                roots = (self.path.absolute().parent.resolve(), folder, Path.cwd().resolve(), SHIPPED)
+                file = find_inside(name, folder, roots)
+                if not file.is_file():
+                    close = near_file(file)
+                    raise ValueError(f"no such file{f'; did you mean {close!r}?' if close else ''}")
             except ValueError as error:
                 self.report(item.place, "base", f"found {show(name)}: {error}")
             found.append(Path(shown_path(str(self.path), name)))

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from sim.experiment.replicate import Arm, Replication
 from sim.outcomes.curves import BIN_DAYS, EVENTS, INTERVALS, WAIT_BINS, stage_names
-from sim.outcomes.estimates import interval
+from sim.outcomes.estimates import interval, variance
 from sim.outcomes.fates import FATES
 from sim.outcomes.metrics import METRICS
 from sim.outcomes.pairs import OUTCOMES
@@ -33,6 +33,7 @@ class Collected:
     incidence: list[list[FloatArray]] = field(default_factory=list)
     waits: list[FloatArray] = field(default_factory=list)
     fates: list[FloatArray] = field(default_factory=list)
+    lists: list[list[NDArray[np.int32]]] = field(default_factory=list)
     resources: list[dict[str, Any]] = field(default_factory=list)
     pairs: list[list[FloatArray | str]] = field(default_factory=list)
     economics: list[list[list[float]]] = field(default_factory=list)
@@ -45,6 +46,7 @@ class Collected:
         self.incidence.append([o.incidence for o in replication.outcomes])
         self.waits.append(np.array([o.waits for o in replication.outcomes]))
         self.fates.append(np.array([o.fates for o in replication.outcomes]))
+        self.lists.append([o.lists for o in replication.outcomes])
         self.pairs.append(replication.pairs)
         economics = [o.economics for o in replication.outcomes]
         self.economics.append([values for values in economics if values is not None])
@@ -60,6 +62,10 @@ class Collected:
     def values(self) -> FloatArray:
         """Metric values, shape (replications, arms, metrics)."""
         return np.array(self.metrics)
+
+    def lengths(self) -> list[NDArray[np.int32]]:
+        """Of each arm how many are on each list on each day, shape (replications, lists, days)."""
+        return [np.array([replication[place] for replication in self.lists]) for place in range(len(self.arms))]
 
 
 def _estimated(keys: Sequence[dict[str, Any]], values: FloatArray, low_floor: float | None = None) -> pd.DataFrame:
@@ -83,7 +89,11 @@ def summary(collected: Collected) -> pd.DataFrame:
 
 
 def differences(collected: Collected) -> pd.DataFrame:
-    """One row a scenario but the first and metric: scenario minus baseline, paired by replication."""
+    """One row a scenario but the first and metric: scenario minus baseline, paired by replication.
+
+    `difference_variance` between replications; `unpaired_variance`: what it would be with other patients in each
+    scenario, the sum of the two variances; `variance_reduction`: the share of it that common random numbers save.
+    """
     frames = []
     values = collected.values()
     baseline = collected.names[0]
@@ -92,7 +102,14 @@ def differences(collected: Collected) -> pd.DataFrame:
             {"scenario": name, "baseline": baseline, "metric": m.name, "label": m.label, "unit": m.unit}
             for m in METRICS
         ]
-        frames.append(_estimated(keys, values[:, place, :] - values[:, 0, :]))
+        change = values[:, place, :] - values[:, 0, :]
+        both = np.isfinite(change)
+        paired = variance(change)
+        unpaired = sum(variance(np.where(both, values[:, arm, :], np.nan)) for arm in (0, place))
+        with np.errstate(divide="ignore", invalid="ignore"):
+            saved = np.where(unpaired > 0.0, 1.0 - paired / unpaired, np.nan)
+        frame = _estimated(keys, change)
+        frames.append(frame.assign(difference_variance=paired, unpaired_variance=unpaired, variance_reduction=saved))
     return pd.concat(frames, ignore_index=True)
 
 

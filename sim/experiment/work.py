@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import socket
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, TypeVar
+from contextlib import contextmanager
+from typing import TypeVar
 
 Task = TypeVar("Task")
 Result = TypeVar("Result")
@@ -53,11 +54,18 @@ def _in_processes(
     function: Callable[[Task], Result], tasks: Sequence[Task], workers: int
 ) -> Iterator[tuple[Result, str]]:
     from joblib import Parallel, delayed
-    from joblib.externals.loky.process_executor import TerminatedWorkerError
 
     parallel = Parallel(n_jobs=workers, batch_size=1, pre_dispatch=AHEAD * workers, return_as="generator_unordered")
-    results: Any = parallel(delayed(signed)(function, task) for task in tasks)
+    with deaths_in_words():
+        yield from parallel(delayed(signed)(function, task) for task in tasks)
+
+
+@contextmanager
+def deaths_in_words() -> Iterator[None]:
+    """A WorkerError where a local worker process died."""
+    from joblib.externals.loky.process_executor import TerminatedWorkerError
+
     try:
-        yield from results
+        yield
     except TerminatedWorkerError as error:
         raise WorkerError("a worker process died (killed, or out of memory)") from error

@@ -8,8 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.engine.trace import Trace
-from sim.outcomes.fates import FATE_NAMES, Patients
+from sim.outcomes.fates import FATE_NAMES, Patients, resolve
 from sim.outcomes.resource_use import queue_days
+from sim.pieces.cohort import Cohort
 
 FloatArray = NDArray[np.float64]
 
@@ -39,6 +40,11 @@ EVENTS: dict[str, tuple[str, ...]] = {
     "died": ("died",),
     "withdrawn": ("withdrawn",),
     "failed": ("collection_failed", "product_failed", "unsuitable"),
+}
+# Who is counted through time.
+LISTS = {
+    "before_infusion": "Referred, not yet infused",
+    "waiting_list": "Listed, waiting for a slot or dose",
 }
 BIN_DAYS = 7.0
 WAIT_BINS = 156
@@ -117,6 +123,32 @@ def wait_shares(patients: Patients) -> FloatArray:
         return np.full(WAIT_BINS, np.nan)
     bins = np.minimum(waits // BIN_DAYS, WAIT_BINS - 1).astype(np.int64)
     return np.asarray(np.bincount(bins, minlength=WAIT_BINS) / len(waits))
+
+
+def list_lengths(cohort: Cohort, trace: Trace, last_day: int) -> NDArray[np.int32]:
+    """Patients on each of the `LISTS` at each whole day 0..last_day, all patients alike, shape (lists, days).
+
+    Who is on a list on the day itself counts; follow-up does not cut it, as it does the fates.
+    """
+    patients = resolve(cohort, trace, np.inf)
+    gone = np.where(np.isnan(patients.end_day), np.inf, patients.end_day)
+    served = np.fmin(patients.day("slot"), patients.day("dose"))
+    return np.stack(
+        [
+            _length(cohort.referral_day, gone, last_day),
+            _length(patients.day("listing"), np.fmin(served, gone), last_day),
+        ]
+    )
+
+
+def _length(begin: FloatArray, end: FloatArray, last_day: int) -> NDArray[np.int32]:
+    """How many have begun by each whole day and not ended by it; NaN never begins."""
+    joined = ~np.isnan(begin)
+    steps = np.zeros(last_day + 2, dtype=np.int32)
+    for days, change in ((begin[joined], 1), (end[joined], -1)):
+        place = np.ceil(np.clip(days, 0.0, last_day + 1.0)).astype(np.int64)
+        np.add.at(steps, place, change)
+    return np.cumsum(steps, dtype=np.int32)[: last_day + 1]
 
 
 def fate_counts(patients: Patients) -> FloatArray:

@@ -9,8 +9,8 @@ FloatArray = NDArray[np.float64]
 CONFIDENCE = 0.95
 
 
-def interval(values: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """(mean, low, high) over the first axis, replications: Student's t, 95 %.
+def interval(values: FloatArray, confidence: float = CONFIDENCE) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """(mean, low, high) over the first axis, replications: Student's t, 95 % unless said otherwise.
 
     Replications in which the value does not apply (NaN) are left out; with fewer than two the interval is NaN.
     """
@@ -23,8 +23,18 @@ def interval(values: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
         mean = np.where(n > 0, filled.sum(axis=0) / n, np.nan)
         spread = np.where(counted, values - mean, 0.0)
         error = np.sqrt((spread**2).sum(axis=0) / (n - 1) / n)
-        half = np.where(n > 1, stdtrit(np.maximum(n - 1, 1), 0.5 + CONFIDENCE / 2) * error, np.nan)
+        half = np.where(n > 1, stdtrit(np.maximum(n - 1, 1), 0.5 + confidence / 2) * error, np.nan)
     return mean, mean - half, mean + half
+
+
+def variance(values: FloatArray) -> FloatArray:
+    """Variance over the first axis, leaving out what does not apply (NaN); NaN with fewer than two."""
+    counted = np.isfinite(values)
+    n = counted.sum(axis=0)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        mean = np.where(counted, values, 0.0).sum(axis=0) / n
+        squares = (np.where(counted, values - mean, 0.0) ** 2).sum(axis=0)
+        return np.asarray(np.where(n > 1, squares / (n - 1), np.nan))
 
 
 def standard_error(values: FloatArray) -> float:

@@ -85,7 +85,7 @@ class Luck:
         drawn = [
             uniforms(self.seed, self.replication, b.stream, b.course, purpose, attempt, b.count) for b in self.blocks
         ]
-        return drawn[0] if len(drawn) == 1 else np.concatenate(drawn)
+        return np.concatenate(drawn)
 
     def lots(self, streams: tuple[str, ...], purpose: str, attempt: int, count: int) -> FloatArray:
         """One uniform for each of the first `count` lots; lot n takes its from stream n modulo their number."""

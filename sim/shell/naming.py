@@ -1,8 +1,8 @@
-"""What scenarios are called in tables."""
+"""What scenarios are called in tables, and whether they can be compared."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -20,3 +20,14 @@ def by_name(loaded: Sequence[Loaded]) -> dict[str, Loaded]:
             key, number = f"{name} ({one.path.name}, {number})", number + 1
         found[key] = one
     return found
+
+
+def seed_notes(scenarios: Mapping[str, Loaded]) -> list[str]:
+    """Notes on scenarios that cannot be paired because they are seeded differently."""
+    seeds = {name: loaded.scenario.run.seed for name, loaded in scenarios.items()}
+    if len(set(seeds.values())) < 2:
+        return []
+    told = ", ".join(f"{name} {seed}" for name, seed in seeds.items())
+    return [
+        f"the scenarios have different seeds ({told}): their patients are not the same; give --seed to make them so"
+    ]

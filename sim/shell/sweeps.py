@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from sim.shell.naming import by_name, seed_notes
 from sim.shell.screen import BAD_INPUT, INTERRUPTED, errors_in_words, print_table, progress, say, stop
 
 if TYPE_CHECKING:
     from sim.experiment.designs import Design
     from sim.experiment.factors import Factor
+    from sim.experiment.points import Base
     from sim.experiment.sweep_file import SweepFile
     from sim.experiment.sweep_study import SweepStudy
 
@@ -69,6 +71,8 @@ def sweep_command(
         count = replications or wanted.replications or first.replications
         plan = SweepPlan(base, points.points, count, workers, engine, cluster)
         folder = out if out is not None else Path("results") / "-".join(["sweep", *(file.stem for file in files)])
+        for note in seed_notes(base.scenarios):
+            say(f"warning: {note}")
         if not quiet:
             say(f"{len(points.points)} points, {count} replications each of {', '.join(base.names)}")
         try:
@@ -111,11 +115,10 @@ def parse_vary(vary: Sequence[str]) -> list[Factor]:
     return found
 
 
-def load_base(files: Sequence[Path], overrides: Sequence[str]) -> Any:
-    """The scenarios of the files, by name, with these values set in all that have a use for them."""
+def load_base(files: Sequence[Path], overrides: Sequence[str]) -> Base:
+    """The scenarios of the files, by name, with these values set in each."""
     from sim.experiment.points import Base
     from sim.scenario import load
-    from sim.shell.naming import by_name
 
     return Base(by_name([load(file, overrides) for file in files]))
 

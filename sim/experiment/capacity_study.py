@@ -1,0 +1,85 @@
+"""A search for a capacity, from its plan to the tables of its folder."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pandas as pd
+
+from sim.experiment.capacity import Target, find_smallest, plan_table, said_of
+from sim.experiment.factors import Amount, Factor, between, number_of
+from sim.experiment.folder import write_text
+from sim.experiment.manifest import about_program, about_scenarios, write_manifest
+from sim.experiment.sweep import SweepPlan, open_sweep
+from sim.experiment.sweep_study import require_for_sweep
+from sim.scenario.leaves import is_whole_at
+
+
+@dataclass(frozen=True, eq=False)
+class PlanStudy:
+    """The answer of a finished search as it is written, None where there is none; sentences on it; `plan.csv`."""
+
+    value: str | None
+    said: list[str]
+    table: pd.DataFrame
+
+
+def ascending(factor: Factor) -> Factor:
+    """The factor with its values one by one, from small to large; a ValueError where they cannot be put in order."""
+    if not factor.levels and factor.low is not None and factor.high is not None:
+        if not is_whole_at(tuple(factor.path.split("."))):
+            raise ValueError("found no step between the values; allowed: FROM:TO:STEP")
+        factor = between(factor.path, factor.low, factor.high, Amount(1.0, factor.low.unit))
+    numbers = [number_of(level) for level in factor.levels]
+    if any(isinstance(number, str) for number in numbers):
+        raise ValueError("found values that are no numbers; a search needs values from small to large")
+    order = sorted(range(len(numbers)), key=lambda k: float(numbers[k]))
+    return replace(factor, levels=tuple(factor.levels[k] for k in order))
+
+
+def run_plan(
+    plan: SweepPlan,
+    path: str,
+    target: Target,
+    confidence: float,
+    folder: Path,
+    command: str,
+    done: Callable[[int], None],
+) -> PlanStudy:
+    """Search, going on from what the folder holds, and write `plan.csv` and the manifest. Raises as `run_sweep`."""
+    started = time.perf_counter()
+    require_for_sweep(folder)
+    with open_sweep(plan, folder) as sweep:
+        answer = find_smallest(sweep, target, confidence, done)
+        table = plan_table(sweep, path, target, answer)
+        said = said_of(sweep, answer, path, target, confidence)
+        value = None if answer.point is None else answer.point.overrides[path]
+        write_text(folder / "plan.csv", table.to_csv(index=False))
+        content = {
+            "title": f"{path} for {target}: {plan.base.names[0]}",
+            "kind": "plan",
+            "command": command,
+            **about_program(),
+            "seed": next(iter(plan.base.scenarios.values())).scenario.run.seed,
+            "replications": plan.replications,
+            "engine": sweep.engine,
+            "engine_why": sweep.engine_why,
+            "workers": sweep.workers,
+            "workers_seen": len(sweep.store.workers()),
+            "seconds": round(time.perf_counter() - started, 3),
+            "path": path,
+            "target": str(target),
+            "confidence": confidence,
+            "answer": value,
+            "said": said,
+            "monotone": answer.monotone,
+            "values_run": len(table),
+            "scenarios": about_scenarios(plan.base.scenarios),
+            "identity": plan.identity,
+            "warnings": [],
+        }
+        write_manifest(folder, content)
+    return PlanStudy(value, said, table)

@@ -1,0 +1,78 @@
+"""The command `plan`: the smallest capacity that meets a target."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from sim.shell.screen import BAD_INPUT, MISSED, errors_in_words, print_table, progress, say, stop
+from sim.shell.sweeps import load_base, parse_vary, resumable
+
+
+def plan_command(
+    file: Path,
+    command_line: str,
+    vary: tuple[str, ...],
+    target: str,
+    confidence: float,
+    replications: int | None,
+    seed: int | None,
+    overrides: tuple[str, ...],
+    engine: str,
+    workers: int | None,
+    cluster: str | None,
+    out: Path | None,
+    quiet: bool,
+    as_json: bool,
+) -> None:
+    """Find the smallest value, say it, and leave with 3 where there is none."""
+    from sim.scenario import ScenarioError
+
+    if len(vary) != 1:
+        raise click.UsageError("plan varies one path: give --vary once, such as --vary manufacturing.lines=1:40")
+    (factor,) = parse_vary(vary)
+    with errors_in_words():
+        from sim.experiment.capacity import expected_points, parse_target
+        from sim.experiment.capacity_study import ascending, run_plan
+        from sim.experiment.designs import build_design
+        from sim.experiment.sweep import SweepPlan
+        from sim.experiment.sweep_file import places_of, relocate
+
+        try:
+            wanted = parse_target(target)
+        except ValueError as error:
+            stop(f"--target: {error}", BAD_INPUT)
+        try:
+            factor = ascending(factor)
+            design = build_design("grid", [factor], {})
+        except ValueError as error:
+            stop(f"--vary {factor.path}: {error}", BAD_INPUT)
+        changed = [*overrides, *([f"run.seed={seed}"] if seed is not None else [])]
+        base = load_base([file], changed)
+        count = replications or next(iter(base.scenarios.values())).scenario.run.replications
+        plan = SweepPlan(base, design.points, count, workers, engine, cluster)
+        folder = out if out is not None else Path("results") / f"plan-{file.stem}"
+        if not quiet:
+            say(f"{len(design.points)} values of {factor.path}, {count} replications each")
+        try:
+            with resumable(folder), progress(expected_points(len(design.points)) * count, quiet, per=count) as done:
+                study = run_plan(plan, factor.path, wanted, confidence, folder, command_line, done)
+        except ScenarioError as error:
+            raise relocate(error, places_of([factor])) from error
+    if as_json:
+        import json
+
+        rows = json.loads(study.table.to_json(orient="records", double_precision=15))
+        click.echo(json.dumps({"answer": study.value, "said": study.said, "curve": rows}, indent=2))
+    else:
+        names = ["value", "estimate", "low", "high", "bound", "met"]
+        rows = [
+            [row["value"], *(f"{row[n]:.4g}" for n in names[1:5]), "met" if row["met"] else "missed"]
+            for _, row in study.table.iterrows()
+        ]
+        print_table([factor.path, *names[1:]], rows)
+        click.echo("\n".join(study.said))
+        click.echo(f"Tables: {folder} (plan.csv)")
+    sys.exit(0 if study.value is not None else MISSED)

@@ -1,0 +1,154 @@
+"""The commands `sweep` and `plan`, and the options of `run` that came with them, as a user meets them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from tests.experiments import SMALL
+from tests.test_command_line import call
+
+QUICK = ["--workers", "1", "--engine", "simpy"]
+
+
+@pytest.fixture
+def small(tmp_path: Path) -> Path:
+    file = tmp_path / "small.yaml"
+    file.write_text(SMALL, encoding="utf-8")
+    return file
+
+
+def test_sweep_from_the_command_line(small: Path) -> None:
+    out = small.parent / "out"
+    arguments = ["sweep", str(small), "--vary", "manufacturing.lines=1:3:1", "--vary", "apheresis.duration=1d,36 h"]
+    done = call(*arguments, "-n", "3", "--out", str(out), *QUICK)
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == "6 points, 3 replications each of Small\n"
+    assert done.stdout == f"Tables: {out} (sweep.csv, points.csv, heat_map.csv)\n"
+    points = pd.read_csv(out / "points.csv", dtype=str)
+    assert points["apheresis.duration"].tolist() == ["1d", "36 h"] * 3
+    table = pd.read_csv(out / "sweep.csv")
+    assert not table.duplicated(["point", "scenario", "metric"]).any()
+    waits = table[table["metric"] == "waiting_days_mean"].set_index(["manufacturing.lines", "apheresis.duration"])
+    assert waits.loc[(1, 1.0), "estimate"] > waits.loc[(3, 1.0), "estimate"]
+    assert (waits["low"] <= waits["estimate"]).all()
+    assert waits["replications"].tolist() == [3] * 6
+    manifest = json.loads((out / "manifest.json").read_text())
+    assert manifest["kind"] == "sweep"
+    assert manifest["paths"] == {"manufacturing.lines": "", "apheresis.duration": "days"}
+    again = call(*arguments, "-n", "4", "--out", str(out), *QUICK)
+    assert again.returncode == 2
+    assert "holds results of another sweep (replications was 3, now 4)" in again.stderr
+
+
+def test_sweep_from_a_file_with_a_tornado(small: Path) -> None:
+    sweep = small.parent / "sweep.yaml"
+    sweep.write_text(
+        "base: small.yaml\ndesign: one_at_a_time\nreplications: 3\n"
+        "vary:\n  manufacturing.lines: {low: 1, high: 9}\n  apheresis.duration: {low: 1 d, high: 2 d}\n",
+        encoding="utf-8",
+    )
+    out = small.parent / "out"
+    done = call("sweep", str(sweep), "--out", str(out), "--json", *QUICK)
+    assert done.returncode == 0, done.stderr
+    rows = {row["path"]: row for row in json.loads(done.stdout)["tornado"] if row["metric"] == "waiting_days_mean"}
+    assert rows["manufacturing.lines"]["rank"] == 1
+    assert rows["manufacturing.lines"]["low_estimate"] > rows["manufacturing.lines"]["high_estimate"]
+    assert rows["manufacturing.lines"]["base_value"] == "3"
+    assert rows["apheresis.duration"]["low_change"] == 0.0
+    shown = call("sweep", str(sweep), "--out", str(out), *QUICK)
+    assert "Share progressed before infusion, by what moves it most" in shown.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["--vary", "manufacturing.linse=1,2"], "--vary manufacturing.linse: unknown key; did you mean 'lines'?"),
+        (["--vary", "manufacturing.lines=1,x"], "--vary manufacturing.lines: found 'x'; allowed: a whole number"),
+        (["--vary", "manufacturing.lines=2:1"], "--vary manufacturing.lines: found 2 to 1"),
+        (["--vary", "manufacturing.failure=0:1"], "without steps; allowed in a grid: FROM:TO:STEP"),
+        (["--vary", "a=1", "--vary", "a=2"], "--vary a: given twice"),
+        ([], "nothing is varied: give --vary PATH=VALUES, or a sweep file"),
+        (
+            ["--vary", "manufacturing.failure=0:1", "--design", "sobol", "--samples", "6"],
+            "sobol: found 6 samples; allowed: a power of 2",
+        ),
+        (["--vary", "manufacturing.lines=1,2", "--cluster", "nonsense://x"], "no Dask scheduler answers there"),
+    ],
+)
+def test_wrong_sweeps_say_so_on_one_line(small: Path, arguments: list[str], told: str) -> None:
+    done = call("sweep", str(small), *arguments, "-n", "2", "--out", str(small.parent / "out"), "--quiet")
+    assert done.returncode == (1 if "--cluster" in arguments else 2), done.stderr
+    assert told in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_sweep_never_writes_into_a_folder_of_other_things(small: Path) -> None:
+    out = small.parent / "out"
+    out.mkdir()
+    (out / "diary.txt").write_text("mine")
+    done = call("sweep", str(small), "--vary", "manufacturing.lines=1,2", "-n", "2", "--out", str(out), *QUICK)
+    assert done.returncode == 2
+    assert "holds other things than results" in done.stderr
+    assert [entry.name for entry in out.iterdir()] == ["diary.txt"]
+
+
+def test_plan_says_the_smallest_capacity_or_that_there_is_none(small: Path) -> None:
+    out = small.parent / "out"
+    vary = ["plan", str(small), "--vary", "manufacturing.lines=1:30", "-n", "4", *QUICK]
+    done = call(*vary, "--target", "waiting_days_mean <= 22", "--out", str(out))
+    assert done.returncode == 0, done.stderr
+    table = pd.read_csv(out / "plan.csv")
+    (answer,) = table.loc[table["answer"], "value"]
+    assert f"manufacturing.lines = {answer} is the smallest that meets waiting_days_mean <= 22" in done.stdout
+    assert table.set_index("value").loc[answer, "bound"] <= 22.0 < table.set_index("value").loc[answer - 1, "bound"]
+    none = call(*vary, "--target", "waiting_days_mean <= 3", "--out", str(small.parent / "none"))
+    assert none.returncode == 3
+    assert "no value of manufacturing.lines from 1 to 30 meets waiting_days_mean <= 3" in none.stdout
+    wrong = call(*vary, "--target", "waiting_day_mean <= 3")
+    assert wrong.returncode == 2
+    assert "did you mean 'waiting_days_mean'?" in wrong.stderr
+
+
+def test_run_to_a_precision_and_by_when_a_list_is_short(small: Path) -> None:
+    out = small.parent / "out"
+    rule = ["--precision", "infused_share=0.02", "--min-replications", "4", "--max-replications", "60"]
+    done = call("run", str(small), *rule, "--list-below", "200", "--out", str(out), *QUICK)
+    assert done.returncode == 0, done.stderr
+    manifest = json.loads((out / "manifest.json").read_text())
+    assert manifest["precision"]["met"] is True
+    assert 4 < manifest["replications"] <= 60
+    assert manifest["precision"]["reached"]["Small"] <= 0.02
+    assert len(pd.read_csv(out / "runs.csv")) == manifest["replications"]
+    assert "referred, not yet infused: below 200 on average from 2026-01-01 on" in done.stdout
+    lists = pd.read_csv(out / "waiting_list.csv")
+    assert lists.groupby("list")["day"].apply(list).tolist() == [list(range(121))] * 2
+    assert np.isfinite(lists[["estimate", "low", "high", "range_low", "range_high"]].to_numpy()).all()
+    assert pd.read_csv(out / "list_below.csv")["day"].tolist() == [0, 0]
+    both = call("run", str(small), *rule, "-n", "3")
+    assert both.returncode == 2
+    assert "exclude each other" in both.stderr
+    missed = call("run", str(small), "--precision", "infused_share=1e-6", "--max-replications", "5", "--out", str(out))
+    assert missed.returncode == 0
+    assert (
+        "after 5 replications infused_share is not as precise as wanted"
+        in json.loads((out / "manifest.json").read_text())["warnings"]
+    )
+
+
+def test_what_common_random_numbers_save_is_in_the_differences(small: Path) -> None:
+    out = small.parent / "out"
+    other = small.parent / "other.yaml"
+    other.write_text("extends: small.yaml\nname: Other\nmanufacturing: {lines: 4}\n", encoding="utf-8")
+    done = call("compare", str(small), str(other), "--out", str(out), "-n", "6", *QUICK)
+    assert done.returncode == 0, done.stderr
+    runs = pd.read_csv(out / "runs.csv").pivot_table(index="replication", columns="scenario", values="infused_share")
+    row = pd.read_csv(out / "differences.csv").set_index("metric").loc["infused_share"]
+    assert row["difference_variance"] == pytest.approx((runs["Other"] - runs["Small"]).var())
+    assert row["unpaired_variance"] == pytest.approx(runs["Other"].var() + runs["Small"].var())
+    assert row["variance_reduction"] == pytest.approx(1 - row["difference_variance"] / row["unpaired_variance"])
+    assert row["variance_reduction"] > 0.3

@@ -1,0 +1,180 @@
+"""Sweeps that are killed, interrupted or run out of room: nothing done is lost, and the tables are the same."""
+
+from __future__ import annotations
+
+import os
+import resource
+import shutil
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+import run_sim
+from sim.experiment.store import STORE, Store
+from tests.experiments import slow_sweep
+
+ROOT = Path(__file__).parents[1]
+TABLES = ("sweep.csv", "sweep.parquet", "points.csv")
+PATIENCE_SECONDS = 300
+
+
+def start(arguments: list[str], folder: Path, out: Path, limit: int | None = None) -> subprocess.Popen[str]:
+    """The program as a user starts it, in a process group of its own."""
+
+    def bounded() -> None:
+        if limit is not None:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
+
+    return subprocess.Popen(
+        [sys.executable, str(ROOT / "run_sim.py"), *arguments, "--out", str(out)],
+        cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        start_new_session=True, preexec_fn=bounded,
+    )  # fmt: skip
+
+
+def finish(process: subprocess.Popen[str]) -> tuple[int, str]:
+    """(exit code, what was said)."""
+    try:
+        out, told = process.communicate(timeout=PATIENCE_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.communicate()
+        raise
+    return process.returncode, out + told
+
+
+def wait_for(what: Callable[[], bool]) -> None:
+    end = time.monotonic() + PATIENCE_SECONDS
+    while not what():
+        assert time.monotonic() < end, "waited in vain"
+        time.sleep(0.005)
+
+
+def has_blocks(out: Path) -> bool:
+    """Whether some results are kept: the store has outgrown what the first task brings, which is committed."""
+    return (out / STORE).is_file() and (out / STORE).stat().st_size > 36_864
+
+
+def kept(out: Path) -> int:
+    database = sqlite3.connect(out / STORE)
+    try:
+        return int(database.execute("SELECT count(*) FROM blocks").fetchone()[0])
+    finally:
+        database.close()
+
+
+def tables(out: Path) -> dict[str, bytes]:
+    return {name: (out / name).read_bytes() for name in TABLES}
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[str], dict[str, bytes], int]:
+    """(folder, arguments, tables of an uninterrupted sweep, how many blocks it has)."""
+    folder = tmp_path_factory.mktemp("whole")
+    arguments = slow_sweep(folder)
+    code, told = finish(start([*arguments, "--workers", "1"], folder, folder / "whole"))
+    assert code == 0, told
+    assert "Points" not in told, "the progress bar is for screens, not for pipes"
+    return folder, arguments, tables(folder / "whole"), kept(folder / "whole")
+
+
+def test_a_killed_sweep_goes_on_where_it_stopped(
+    whole: tuple[Path, list[str], dict[str, bytes], int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, arguments, expected, blocks = whole
+    out = folder / "killed"
+    process = start([*arguments, "--workers", "1"], folder, out)
+    wait_for(lambda: has_blocks(out))
+    os.kill(process.pid, signal.SIGKILL)
+    code, _ = finish(process)
+    assert code == -signal.SIGKILL
+    assert not (out / "sweep.csv").exists()
+    done_before = kept(out)
+    assert 0 < done_before < blocks
+    shutil.copytree(out, folder / "killed again")
+    before = (out / STORE).stat().st_mtime_ns
+    code, told = finish(start([*arguments, "--workers", "2"], folder, out))
+    assert code == 0, told
+    assert (out / STORE).stat().st_mtime_ns > before
+    assert kept(out) == blocks
+    assert tables(out) == expected
+
+    # what is there taken for all that there is to do: the same comparison sees it
+    have = Store.have
+    monkeypatch.setattr(Store, "have", lambda self: have(self) | {(39, 0)})
+    monkeypatch.setattr(
+        sys, "argv", ["run_sim.py", *arguments, "--workers", "1", "--out", str(folder / "killed again")]
+    )
+    run_sim.cli(sys.argv[1:], standalone_mode=False)
+    assert tables(folder / "killed again") != expected
+
+
+def test_ctrl_c_leaves_what_is_done_and_says_how_to_go_on(whole: tuple[Path, list[str], dict[str, bytes], int]) -> None:
+    folder, arguments, expected, blocks = whole
+    out = folder / "interrupted"
+    process = start([*arguments, "--workers", "2"], folder, out)
+    wait_for(lambda: has_blocks(out))
+    os.killpg(process.pid, signal.SIGINT)
+    code, told = finish(process)
+    assert code == 130, told
+    assert f"what is done is kept in {out}: the same command goes on from there" in told
+    assert "Traceback" not in told
+    assert 0 < kept(out) < blocks
+    code, told = finish(start([*arguments, "--workers", "1"], folder, out))
+    assert code == 0, told
+    assert tables(out) == expected
+
+
+def test_a_dead_worker_is_told_of_and_what_is_done_is_kept(
+    whole: tuple[Path, list[str], dict[str, bytes], int],
+) -> None:
+    folder, arguments, expected, _ = whole
+    out = folder / "dead"
+    process = start([*arguments, "--workers", "2"], folder, out)
+    wait_for(lambda: has_blocks(out))
+    (victim, *_) = workers_of(process.pid)
+    os.kill(victim, signal.SIGKILL)
+    code, told = finish(process)
+    assert code == 1, told
+    assert "the run failed: a worker process died" in told
+    assert "Traceback" not in told
+    assert kept(out) > 0
+    code, told = finish(start([*arguments, "--workers", "1"], folder, out))
+    assert code == 0, told
+    assert tables(out) == expected
+
+
+def workers_of(parent: int) -> list[int]:
+    """The processes that work for another one."""
+    found = []
+    for status in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            ppid = int(status.read_text().rpartition(")")[2].split()[1])
+            command = (status.parent / "cmdline").read_text()
+        except OSError:
+            continue
+        if ppid == parent and "popen_loky" in command:
+            found.append(int(status.parent.name))
+    return found
+
+
+def test_a_full_disk_is_told_of_and_what_is_done_is_kept(
+    whole: tuple[Path, list[str], dict[str, bytes], int],
+) -> None:
+    folder, arguments, expected, blocks = whole
+    out = folder / "full"
+    code, told = finish(start([*arguments, "--workers", "1"], folder, out, limit=40_960))
+    assert code == 1, told
+    assert "the run failed: " in told
+    assert "results cannot be written" in told
+    assert "Traceback" not in told
+    assert 0 < kept(out) < blocks
+    code, told = finish(start([*arguments, "--workers", "1"], folder, out))
+    assert code == 0, told
+    assert tables(out) == expected
