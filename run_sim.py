@@ -18,6 +18,8 @@ import click
 from sim.shell.naming import by_name, seed_notes
 from sim.shell.screen import (
     BAD_INPUT,
+    CANNOT_BE_MADE,
+    FAILED,
     INTERRUPTED,
     MISSED,
     errors_in_words,
@@ -30,6 +32,7 @@ from sim.shell.screen import (
 if TYPE_CHECKING:
     import pandas as pd
 
+    from reports import Wanted, Written
     from sim.experiment.precision import Precision
     from sim.experiment.study import Study
     from sim.scenario import Loaded
@@ -119,6 +122,56 @@ def options(*names: str) -> Callable[[Command], Command]:
     return decorate
 
 
+def picture_options(command: Callable[..., Any]) -> Any:
+    """The options about what is drawn, which arrive together as `wanted`."""
+    from functools import wraps
+
+    @wraps(command)
+    def with_wanted(
+        style: str,
+        images: tuple[str, ...],
+        slides: bool,
+        template: Path | None,
+        workbook: bool,
+        animation: bool,
+        **others: Any,
+    ) -> Any:
+        from reports import Wanted
+
+        slides = slides or template is not None
+        return command(**others, wanted=Wanted(style, images, slides, template, workbook, animation))
+
+    found: Any = with_wanted
+    for option in reversed(
+        (
+            click.option(
+                "--style",
+                type=click.Choice(["screen", "slide", "print"]),
+                default="screen",
+                show_default=True,
+                help="Of charts and images; the report page stays as it is.",
+            ),
+            click.option(
+                "--image",
+                "images",
+                type=click.Choice(["svg", "png", "pdf"]),
+                multiple=True,
+                help="Also write each chart as this; takes an installed Chrome, Chromium or Edge.",
+            ),
+            click.option("--pptx", "slides", is_flag=True, help="Also write slides.pptx, with charts to edit there."),
+            click.option(
+                "--template",
+                type=click.Path(path_type=Path, exists=True, dir_okay=False),
+                help="Your own .pptx for the slides.",
+            ),
+            click.option("--xlsx", "workbook", is_flag=True, help="Also write workbook.xlsx."),
+            click.option("--animation", is_flag=True, help="Also write charts/animation.html: patients moving."),
+        )
+    ):
+        found = option(found)
+    return found
+
+
 RUN_OPTIONS = options(
     "replications", "precision", "min-replications", "max-replications", "seed", "set", "engine", "workers", "out",
     "list-below", "trace", "quiet", "json",
@@ -129,6 +182,7 @@ SCENARIO_FILE = click.Path(path_type=Path)
 @cli.command()
 @click.argument("files", nargs=-1, required=True, type=SCENARIO_FILE)
 @RUN_OPTIONS
+@picture_options
 def compare(files: tuple[Path, ...], **how: Any) -> None:
     """Compare scenarios on the same patients; the first file is the baseline."""
     if len(files) < 2:
@@ -139,6 +193,7 @@ def compare(files: tuple[Path, ...], **how: Any) -> None:
 @cli.command()
 @click.argument("file", type=SCENARIO_FILE)
 @RUN_OPTIONS
+@picture_options
 def run(file: Path, **how: Any) -> None:
     """Run one scenario."""
     _study((file,), "run", **how)
@@ -160,6 +215,7 @@ def _study(
     trace: bool,
     quiet: bool,
     as_json: bool,
+    wanted: Wanted,
 ) -> None:
     rule = _precision(precision, replications, min_replications, max_replications)
     if not quiet:
@@ -189,13 +245,22 @@ def _study(
             with progress(count, quiet) as done:
                 study = run_study(plan, building, done)
             from reports import write_all
-            from sim.experiment.folder import write_text
+            from sim.experiment.folder import write_file
 
             if not quiet:
                 say("Drawing charts and report")
-            write_all(building, write_text)
+            made = write_all(building, write_file, wanted)
     _show(study, as_json)
     click.echo(f"Report: {folder / 'report.html'}", err=as_json)
+    _cannot(made)
+
+
+def _cannot(made: Written) -> None:
+    """Say what could not be made on this machine, and leave with the code for it; all else has been written."""
+    for why in made.cannot:
+        say(why)
+    if made.cannot:
+        sys.exit(CANNOT_BE_MADE)
 
 
 def _precision(text: str | None, replications: int | None, least: int | None, most: int | None) -> Precision | None:
@@ -366,7 +431,9 @@ def psa(files: tuple[Path, ...], **how: Any) -> None:
 @cli.command()
 @click.argument("files", nargs=-1, required=True, type=SCENARIO_FILE)
 @options("set")
-def check(files: tuple[Path, ...], overrides: tuple[str, ...]) -> None:
+@click.option("--path", "shows_path", is_flag=True, help="Also print the patient's path, step by step.")
+@click.option("--mermaid", is_flag=True, help="Print the path as a flow chart in Mermaid's notation, and nothing else.")
+def check(files: tuple[Path, ...], overrides: tuple[str, ...], shows_path: bool, mermaid: bool) -> None:
     """Check scenario files and show what they ask of each resource; run nothing."""
     from sim.scenario import ScenarioError, load
 
@@ -380,20 +447,32 @@ def check(files: tuple[Path, ...], overrides: tuple[str, ...]) -> None:
                 say(str(problem))
             continue
         with errors_in_words():
-            _check_one(file, loaded)
+            if mermaid:
+                _flow_chart(loaded)
+            else:
+                _check_one(file, loaded, shows_path)
     sys.exit(BAD_INPUT if wrong else 0)
 
 
-def _check_one(file: Path, loaded: Loaded) -> None:
+def _flow_chart(loaded: Loaded) -> None:
+    from sim.pieces.diagram import mermaid
+    from sim.pieces.strategies import build_protocol
+
+    click.echo(mermaid(build_protocol(loaded.scenario)), nl=False)
+
+
+def _check_one(file: Path, loaded: Loaded, shows_path: bool) -> None:
     from sim.experiment.study import load_warnings
-    from sim.pieces.loads import expect, offered_loads
+    from sim.pieces.diagram import outline
+    from sim.pieces.loads import expect, flag_shares, offered_loads
     from sim.pieces.strategies import build_protocol
 
     protocol = build_protocol(loaded.scenario)
     click.echo(f"{file}: {loaded.scenario.name} ({loaded.scenario.strategy}), digest {loaded.digest[:12]}")
-    click.echo(
-        f"  without any queue, from referral to the end of the stay: {expect(protocol.path).days:.1f} days on average"
-    )
+    touch = expect(protocol.path, flag_shares(loaded.scenario)).days
+    click.echo(f"  without any queue, from referral to the end of the stay: {touch:.1f} days on average")
+    if shows_path:
+        click.echo("\n".join(["", *outline(protocol), ""]))
     loads = offered_loads(loaded.scenario, protocol)
     if loads:
         print_table(
@@ -411,9 +490,10 @@ def _check_one(file: Path, loaded: Loaded) -> None:
 @cli.command()
 @click.argument("folder", type=click.Path(path_type=Path))
 @options("quiet")
-def report(folder: Path, quiet: bool) -> None:
+@picture_options
+def report(folder: Path, quiet: bool, wanted: Wanted) -> None:
     """Draw charts and report again from the tables of a results folder."""
-    from sim.experiment.folder import MANIFEST, write_text
+    from sim.experiment.folder import MANIFEST, write_file
 
     if not (folder / MANIFEST).is_file():
         stop(f"{folder}: no results here (no {MANIFEST})", BAD_INPUT)
@@ -422,11 +502,113 @@ def report(folder: Path, quiet: bool) -> None:
         from reports.tables import ResultsError
 
         try:
-            write_all(folder, write_text)
+            made = write_all(folder, write_file, wanted)
         except ResultsError as error:
             stop(str(error), BAD_INPUT)
     if not quiet:
         click.echo(f"Report: {folder / 'report.html'}")
+    _cannot(made)
+
+
+@cli.command()
+@click.option("--gallery", type=click.Path(path_type=Path), help="Write a page with all of them as pictures instead.")
+@click.option(
+    "--from",
+    "folders",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    multiple=True,
+    help="Results to draw the gallery from, beside the shipped pair.",
+)
+def charts(gallery: Path | None, folders: tuple[Path, ...]) -> None:
+    """The charts there are, one line each; or a gallery of them, drawn from the shipped scenarios."""
+    from reports.charts import CHARTS
+
+    if gallery is not None:
+        _gallery(gallery, folders)
+        return
+    rows = [[chart.name, chart.title, f"{chart.table}.csv", chart.reading.split(". ")[0]] for chart in CHARTS]
+    print_table(["chart", "title", "drawn from", "what it shows"], rows, numbers_from=4)
+
+
+def _gallery(place: Path, folders: Sequence[Path]) -> None:
+    """Run the shipped pair and draw the page."""
+    with errors_in_words():
+        from tempfile import TemporaryDirectory
+
+        from reports.gallery import gallery
+        from reports.images import NoImagesError
+        from reports.tables import ResultsError
+        from sim.experiment.folder import write_text
+        from sim.experiment.study import Plan, run_study
+        from sim.scenario.files import SHIPPED
+
+        scenarios = by_name([_load(SHIPPED / f"{name}.yaml") for name in ("autologous", "allogeneic")])
+        count = next(iter(scenarios.values())).scenario.run.replications
+        with TemporaryDirectory() as results, progress(count, False) as done:
+            run_study(Plan(scenarios, count, None, "run_sim.py charts --gallery"), Path(results), done)
+            try:
+                write_text(place, gallery([Path(results), *folders]))
+            except NoImagesError as error:
+                stop(str(error), CANNOT_BE_MADE)
+            except ResultsError as error:
+                stop(str(error), BAD_INPUT)
+    click.echo(f"Wrote {place}")
+
+
+@cli.command()
+@click.argument("files", nargs=-1, type=SCENARIO_FILE)
+@click.option("--port", type=click.IntRange(1024, 65535), default=8501, show_default=True, help="Where it is served.")
+@click.option("--page", is_flag=True, hidden=True, help="Draw the page: the server calls this.")
+def app(files: tuple[Path, ...], port: int, page: bool) -> None:
+    """The planning page, served on this machine only: move levers, see what they do."""
+    if page:
+        _planning_page(files)
+        return
+    from importlib.util import find_spec
+
+    if find_spec("streamlit") is None:
+        stop("the planning page needs streamlit, which is not installed: pip install 'vein2vein[app]'", CANNOT_BE_MADE)
+    for file in files:
+        _load(file)
+    import subprocess
+
+    settings = {
+        "server.address": "127.0.0.1",
+        "server.port": str(port),
+        "server.headless": "true",
+        "server.fileWatcherType": "none",
+        "browser.gatherUsageStats": "false",
+        "client.toolbarMode": "minimal",
+    }
+    say(f"The planning page: http://127.0.0.1:{port} (Ctrl-C ends it)")
+    command = [sys.executable, "-m", "streamlit", "run", __file__, *(f"--{k}={v}" for k, v in settings.items())]
+    ended = subprocess.run([*command, "--", "app", "--page", *map(str, files)], check=False, stdout=subprocess.DEVNULL)
+    sys.exit(FAILED if ended.returncode > 0 else 0)
+
+
+def _planning_page(files: Sequence[Path]) -> None:
+    """The page with what the simulator does for it."""
+    from reports import planner, write_all
+    from sim.experiment import planning
+    from sim.experiment.folder import write_file
+    from sim.scenario import ScenarioError, load
+    from sim.scenario.shipped import shipped
+
+    found = [(file, load(file)) for file in files] + shipped()
+    scenarios = by_name([loaded for _, loaded in found])
+    place = dict(zip(scenarios, (file for file, _ in found), strict=True))
+    planner.show(
+        planner.Page(
+            list(scenarios),
+            lambda name: planning.levers(scenarios[name]),
+            lambda name, changes, count: planning.answer(place[name], changes, count).frames,
+            lambda name, changes: planning.scenario_file(place[name], changes),
+            lambda name, changes, count: planning.report(
+                place[name], changes, count, lambda folder: write_all(folder, write_file).paths
+            ),
+            ScenarioError,
+        )
+    )
 
 
 @cli.command(name="list")

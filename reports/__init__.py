@@ -1,4 +1,4 @@
-"""Charts and the report page, drawn from the tables of a results folder and from nothing else.
+"""Charts, the report page, slides and workbook, drawn from the tables of a results folder and from nothing else.
 
 Importing this package is cheap: pandas, plotly and jinja2 are loaded when something is drawn.
 """
@@ -6,25 +6,50 @@ Importing this package is cheap: pandas, plotly and jinja2 are loaded when somet
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
-__all__ = ["Write", "write_all"]
+__all__ = ["Wanted", "Write", "Written", "write_all"]
 
-Write = Callable[[Path, str], None]
+Write = Callable[[Path, str | bytes], None]
 
 
-def write_all(folder: Path, write: Write) -> list[Path]:
-    """The files written: `charts/NAME.html`, `charts/NAME.json` and `report.html` under `folder`.
+@dataclass(frozen=True)
+class Wanted:
+    """What is asked for beside charts and report. `style`: of charts and images; `images`: of svg, png, pdf.
 
-    `folder` holds the results tables and `manifest.json`; `write(path, text)` puts a UTF-8 text file in its
-    place. A chart whose table is absent is left out. Raises `reports.tables.ResultsError` when a table is
+    `template`: the presenter's own file for the slides.
+    """
+
+    style: str = "screen"
+    images: tuple[str, ...] = ()
+    slides: bool = False
+    template: Path | None = None
+    workbook: bool = False
+    animation: bool = False
+
+
+@dataclass(frozen=True)
+class Written:
+    """The files written, in order, and why something that was asked for could not be made on this machine."""
+
+    paths: list[Path]
+    cannot: list[str]
+
+
+def write_all(folder: Path, write: Write, wanted: Wanted | None = None) -> Written:
+    """Writes `charts/NAME.html`, `charts/NAME.json`, `report.html` and what is wanted beside them under `folder`.
+
+    `folder` holds the results tables and `manifest.json`; `write(path, content)` puts a file in its place, text as
+    UTF-8. A chart whose table is absent is left out. Raises `reports.tables.ResultsError` when a table is
     missing, misses a column or holds two rows for the same thing.
     """
     from reports import pages
 
-    written = []
-    for name, text in pages.build(folder):
+    written: list[Path] = []
+    cannot: list[str] = []
+    for name, content in pages.build(folder, wanted or Wanted(), cannot):
         path = folder / name
-        write(path, text)
+        write(path, content)
         written.append(path)
-    return written
+    return Written(written, cannot)

@@ -8,11 +8,13 @@ that sends a chart to a cloud switched off. The same figures give the same bytes
 from __future__ import annotations
 
 import base64
+import gzip
 import hashlib
 import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache, cached_property
 from html import unescape
 from pathlib import Path
 from typing import Any
@@ -63,7 +65,7 @@ class Picture:
         """The alternative text."""
         return str(self.figure.layout.meta["alt"])
 
-    @property
+    @cached_property
     def json(self) -> str:
         """The figure as Plotly JSON: keys in one order, numbers as numbers."""
         return figure_json(self.figure)
@@ -95,6 +97,11 @@ def block(ident: str, value: Any) -> Markup:
     return sealed(ident, json.dumps(value, sort_keys=True, ensure_ascii=False))
 
 
+def packed(text: str) -> str:
+    """A text as gzip in base64, always the same for the same text."""
+    return base64.b64encode(gzip.compress(text.encode(), mtime=0)).decode()
+
+
 def sealed(ident: str, text: str) -> Markup:
     """A JSON text as a data block; nothing in it can end the block or start another."""
     text = text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
@@ -114,6 +121,27 @@ def chart_page(picture: Picture) -> str:
 
 def page(template: str, **values: Any) -> str:
     """A page from a template of ours; its scripts and its policy are put in here and nowhere else."""
+    return (
+        _environment()
+        .get_template(template)
+        .render(
+            config=CONFIG,
+            block=block,
+            packed=packed,
+            sealed=sealed,
+            **values,
+        )
+    )
+
+
+def still_page(template: str, **values: Any) -> str:
+    """A page without any script; its policy allows none."""
+    return _environment().get_template(template).render(policy=policy([]), **values)
+
+
+@cache
+def _environment() -> Environment:
+    """The templates with what is the same in every page; five megabytes of library are read and digested once."""
     environment = Environment(
         loader=PackageLoader("reports", "page"),
         autoescape=True,
@@ -122,21 +150,18 @@ def page(template: str, **values: Any) -> str:
         lstrip_blocks=True,
     )
     library, ours = Script(str(get_plotlyjs())), Script(_shipped("page.js"))
-    return environment.get_template(template).render(
+    environment.globals.update(
         policy=policy([library, ours]),
         library=library,
         ours=ours,
         style=Markup("<style>{}</style>").format(Markup(_shipped("page.css"))),
-        config=CONFIG,
-        block=block,
-        sealed=sealed,
-        **values,
     )
+    return environment
 
 
 def policy(scripts: Sequence[Script]) -> str:
     """The Content-Security-Policy of a page with these scripts: nothing else runs, nothing is fetched."""
-    allowed = " ".join(f"'{script.digest}'" for script in scripts)
+    allowed = " ".join(f"'{script.digest}'" for script in scripts) or "'none'"
     return (
         f"default-src 'none'; script-src {allowed}; style-src 'unsafe-inline'; img-src data: blob:; "
         "base-uri 'none'; form-action 'none'"

@@ -67,7 +67,12 @@ class Findings:
 
 
 def gather(tables: Tables) -> Findings:
-    """The findings of a results folder. The order of scenarios is that of the manifest."""
+    """The findings of a results folder. The order of scenarios is that of the manifest.
+
+    A folder of a study of many points has neither scenarios side by side nor levels.
+    """
+    if "summary" not in tables.frames:
+        return Findings((), None, 0, {}, {})
     levels = {
         (row.scenario, row.metric): Estimate(row.estimate, row.low, row.high, row.unit, row.label)
         for row in records(tables["summary"])

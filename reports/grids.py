@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import pandas as pd
 from markupsafe import Markup
 
+from reports.charts import CHARTS
 from reports.charts.incidence import EVENTS
 from reports.findings import Findings
 from reports.tables import Tables, records
@@ -23,7 +24,7 @@ KEY = (
     "died_before_infusion_share",
     "lost_before_infusion_share",
 )
-SHOWN_DAYS = 30
+SHOWN_DAYS, MOST_ROWS = 30, 120
 """The incidence table on the page has every day divisible by this, and the last; the download has all."""
 Cell = str | Markup
 
@@ -105,11 +106,45 @@ def of_charts(tables: Tables, findings: Findings) -> dict[str, Grid]:
         "waits": _waits,
         "incidence": _incidence,
         "stages": _stages,
+        "stages_middle": _stages,
         "fates": _fates,
         "differences": _differences,
         "same_patients": _same_patients,
     }
-    return {name: make(tables[name], findings) for name, make in makers.items() if name in tables}
+    drawn = dict.fromkeys(chart.table for chart in CHARTS if chart.table in tables)
+    return {
+        name: makers[name](tables[name], findings) if name in makers else _as_it_is(name, tables[name])
+        for name in drawn
+    }
+
+
+def _as_it_is(name: str, frame: pd.DataFrame) -> Grid:
+    """The first rows of a table, its columns as they are; an estimate and its bounds in one cell."""
+    shown = frame.head(MOST_ROWS)
+    bounded = [c for c in frame.columns if _bounds_of(c) <= set(frame.columns)]
+    inside = {bound for column in bounded for bound in _bounds_of(column)}
+    columns = [column for column in frame.columns if column not in inside]
+    lines: list[list[Cell]] = []
+    for record in shown.to_dict("records"):
+        line: list[Cell] = []
+        for column in columns:
+            value = record[column]
+            if column in bounded:
+                low, high = (float(record[bound]) for bound in sorted(_bounds_of(column), key=lambda b: "high" in b))
+                unit = str(record.get("unit", "")) if column == "estimate" else ""
+                line.append(cell(Estimate(float(value), low, high, unit)))
+            elif isinstance(value, float):
+                line.append(number(value, 0 if value == int(value) else 2) if math.isfinite(value) else "")
+            else:
+                line.append(str(value))
+        lines.append(line)
+    more = f"; the first {MOST_ROWS} of {len(frame)} rows, the download has all" if len(frame) > MOST_ROWS else ""
+    heads = [column.replace("_", " ") for column in columns]
+    return Grid(f"{name}.csv{more}", heads, lines, "text stack")
+
+
+def _bounds_of(column: str) -> set[str]:
+    return {"low", "high"} if column == "estimate" else {f"{column}_low", f"{column}_high"}
 
 
 def _by_scenario(

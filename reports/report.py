@@ -48,10 +48,11 @@ def page_of(tables: Tables, findings: Findings, pictures: Sequence[Picture]) -> 
     changes = sources.changes(tables, findings)
     compared = findings.others or findings.scenarios[:1]
     first = f"{headline(findings, 'waiting_days_mean')}." if len(compared) > 1 else ""
+    first = first if findings.scenarios or not pictures else f"{pictures[0].heading}."
     return page(
         "report.html.jinja",
         title=str(manifest.get("title") or "CAR-T vein-to-vein simulation"),
-        contents=_contents(changes is not None, "economics" in tables),
+        contents=_contents(findings, changes is not None, "economics" in tables),
         first=first,
         sentences=[sentence(findings, scenario) for scenario in compared],
         paired="same_patients" in tables,
@@ -59,7 +60,7 @@ def page_of(tables: Tables, findings: Findings, pictures: Sequence[Picture]) -> 
         once=findings.replications == 1,
         infused=_infused(findings),
         warnings=_texts(manifest.get("warnings")),
-        key=grids.key_figures(findings),
+        key=grids.key_figures(findings) if findings.scenarios else [],
         rest=grids.other_figures(findings),
         pictures=pictures,
         grids=grids.of_charts(tables, findings),
@@ -75,13 +76,15 @@ def page_of(tables: Tables, findings: Findings, pictures: Sequence[Picture]) -> 
     )
 
 
-def _contents(changes: bool, economics: bool) -> list[tuple[str, str]]:
-    sections = [("finding", "Finding"), ("key", "Key figures"), ("charts", "Charts")]
+def _contents(findings: Findings, changes: bool, economics: bool) -> list[tuple[str, str]]:
+    sections = [("finding", "Finding")]
+    sections += [("key", "Key figures")] if findings.scenarios else []
+    sections += [("charts", "Charts")]
     sections += [("economics", "Costs and QALYs")] if economics else []
     sections += [("changes", "What differs")] if changes else []
+    sections += [("parameters", "Parameters and sources")] if findings.scenarios else []
     return [
         *sections,
-        ("parameters", "Parameters and sources"),
         ("not-modelled", "Not modelled"),
         ("method", "Method and words"),
         ("provenance", "Provenance"),

@@ -37,6 +37,8 @@ class Parameters:
 
 def parameters(tables: Tables, findings: Findings) -> list[Parameters]:
     """The parameters of each scenario with their sources."""
+    if "parameters" not in tables:
+        return []
     frame, out = tables["parameters"], []
     for scenario in findings.scenarios:
         mine = frame[frame["scenario"] == scenario].to_dict("records")

@@ -48,7 +48,11 @@ FORMS: Mapping[str, Form] = {
         optional=True,
     ),
     "waits": Form(
-        ("scenario",), ("day_from", "day_to", "share", "low", "high"), ("scenario", "day_from"), drawn="share"
+        ("scenario",),
+        ("day_from", "day_to", "share", "low", "high"),
+        ("scenario", "day_from"),
+        maybe=("cumulative", "cumulative_low", "cumulative_high"),
+        drawn="share",
     ),
     "incidence": Form(("scenario", "event"), ("day", "estimate", "low", "high"), ("scenario", "event", "day")),
     "stages": Form(
@@ -57,6 +61,14 @@ FORMS: Mapping[str, Form] = {
         ("scenario", "order", "stage", "kind"),
         maybe=("low", "high"),
         drawn="mean_days",
+    ),
+    "stages_middle": Form(
+        ("scenario", "stage", "kind", "label"),
+        ("order", "mean_days"),
+        ("scenario", "order", "stage", "kind"),
+        maybe=("low", "high"),
+        drawn="mean_days",
+        optional=True,
     ),
     "fates": Form(("scenario", "fate", "label"), ("estimate", "low", "high", "count_mean"), ("scenario", "fate")),
     "same_patients": Form(
@@ -94,7 +106,106 @@ FORMS: Mapping[str, Form] = {
         ("scenario", "willingness_to_pay"),
         optional=True,
     ),
+    "flow": Form(
+        ("scenario", "source", "source_label", "target", "target_label"),
+        ("estimate", "low", "high"),
+        ("scenario", "source", "target"),
+        optional=True,
+    ),
+    "groups": Form(
+        ("scenario", "grouping", "grouping_label", "group", "metric", "label", "unit"),
+        ("patients", "estimate", "low", "high"),
+        ("scenario", "grouping", "group", "metric"),
+        drawn="estimate",
+        optional=True,
+    ),
+    "resources_summary": Form(
+        ("scenario", "resource", "resource_label", "kind", "centre", "metric", "label", "unit"),
+        ("estimate", "low", "high"),
+        ("scenario", "resource", "centre", "metric"),
+        drawn="estimate",
+        optional=True,
+    ),
+    "use_through_time": Form(
+        ("scenario", "resource", "label", "kind", "centre"),
+        (
+            *("day_from", "day_to", "in_use", "in_use_low", "in_use_high"),
+            *("queue", "queue_low", "queue_high", "capacity"),
+        ),
+        ("scenario", "resource", "centre", "day_from"),
+        drawn="queue",
+        optional=True,
+    ),
+    "list_through_time": Form(
+        ("scenario", "list", "label"),
+        ("day_from", "day_to", "estimate", "low", "high"),
+        ("scenario", "list", "day_from"),
+        drawn="estimate",
+        optional=True,
+    ),
+    "stock_through_time": Form(
+        ("scenario", "resource", "label"),
+        (
+            *("day_from", "day_to", "doses", "doses_low", "doses_high"),
+            *("stock_out_share", "stock_out_share_low", "stock_out_share_high"),
+            *("expired", "expired_low", "expired_high", "lots_started", "lots_started_low", "lots_started_high"),
+        ),
+        ("scenario", "resource", "day_from"),
+        drawn="doses",
+        optional=True,
+    ),
+    "timeline_sample": Form(
+        ("scenario", "centre", "risk_group", "fate", "fate_label", "label", "kind"),
+        ("patient", "referral_day", "progression_day", "from_day", "to_day"),
+        ("scenario", "patient", "from_day"),
+        optional=True,
+    ),
+    "sweep": Form(
+        ("point", "scenario", "metric", "label", "unit"),
+        ("estimate", "low", "high", "replications"),
+        ("point", "scenario", "metric"),
+        drawn="estimate",
+        optional=True,
+    ),
+    "tornado": Form(
+        ("scenario", "path", "metric", "label", "unit", "low_value", "base_value", "high_value"),
+        ("base_estimate", "low_estimate", "high_estimate", "swing"),
+        ("scenario", "path", "metric"),
+        drawn="swing",
+        optional=True,
+    ),
+    "sobol": Form(
+        ("scenario", "path", "metric", "label"),
+        ("first_order", "first_order_half_width", "total", "total_half_width"),
+        ("scenario", "path", "metric"),
+        drawn="total",
+        optional=True,
+    ),
+    "plan": Form(
+        ("path", "value", "metric", "label", "unit", "target", "met", "answer"),
+        ("amount", "estimate", "low", "high"),
+        ("value", "metric"),
+        drawn="estimate",
+        optional=True,
+    ),
+    "ce_plane": Form(
+        ("sample", "strategy", "baseline"),
+        ("incremental_cost", "incremental_qalys"),
+        ("sample", "strategy"),
+        drawn="incremental_cost",
+        optional=True,
+    ),
+    "ceac": Form(
+        ("strategy", "on_frontier"),
+        ("willingness_to_pay", "probability"),
+        ("strategy", "willingness_to_pay"),
+        drawn="probability",
+        optional=True,
+    ),
+    "evpi": Form((), ("willingness_to_pay", "evpi"), ("willingness_to_pay",), drawn="evpi", optional=True),
 }
+STUDIES = ("sweep", "tornado", "sobol", "plan", "ce_plane", "ceac", "evpi")
+"""Tables of studies of many points; a folder that holds one of them need not hold those of a comparison."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -117,14 +228,16 @@ class Tables:
 def read(folder: Path) -> Tables:
     """The tables of `folder`. Text stays text (a scenario may be called `007`), empty numbers are NaN.
 
-    Raises `ResultsError` for a missing file or column, a number that is none, or two rows for the same thing.
+    A folder of a study of many points may hold its own tables alone. Raises `ResultsError` for a missing file or
+    column, a number that is none, or two rows for the same thing.
     """
     manifest = _manifest(folder / "manifest.json")
     frames: dict[str, pd.DataFrame] = {}
     texts: dict[str, str] = {}
+    compared = (folder / "summary.csv").exists() or not any((folder / f"{name}.csv").exists() for name in STUDIES)
     for name, form in FORMS.items():
         path = folder / f"{name}.csv"
-        if form.optional and not path.exists():
+        if (form.optional or not compared) and not path.exists():
             continue
         text = _text(path)
         frames[name] = _frame(text, form, path.name)

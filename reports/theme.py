@@ -8,7 +8,7 @@ readers and in greyscale; `tests/reports/test_theme.py` measures both.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from html import escape
 from typing import Any
 
@@ -58,6 +58,10 @@ QUEUE = "#9B2D6E"
 PROCESS = ("#B9C7D5", "#D9E1E9", "#9DB0C3")
 """Neighbouring stages take these in turn; what matters is that none is the colour of a queue."""
 NEITHER = "#C4CBD2"
+
+
+LEAST_ZOOM, MOST_SQUEEZE = 1.15, 2.5
+"""On a slide: the least enlargement of type, and how much higher a plot may be to be squeezed into its room."""
 
 
 def mark(place: int) -> Mark:
@@ -139,6 +143,37 @@ def canvas() -> go.Figure:
     return go.Figure(layout=go.Layout(template=template))
 
 
+@dataclass(frozen=True)
+class Style:
+    """How large everything is on a picture: `zoom` of type, margins and rows, `lines` of line widths.
+
+    `width`, `least_height`: pixels of the picture, before a raster is made at `scale` times as many.
+    """
+
+    name: str
+    width: int
+    zoom: float
+    title_size: int
+    lines: float
+    scale: float
+    least_height: int = 0
+
+
+SCREEN = Style("screen", PICTURE_WIDTH, 1.0, TITLE_SIZE, 1.0, 2.0)
+SLIDE = Style("slide", 1280, 1.5, 30, 1.6, 1.5, least_height=720)
+PRINT = Style("print", 800, 1.0, 17, 0.9, 3.0)
+STYLES: Mapping[str, Style] = {style.name: style for style in (SCREEN, SLIDE, PRINT)}
+"""`screen`: a web page; `slide`: 16 to 9, read from the back of a room; `print`: 170 mm wide on paper, 8 point."""
+
+
+def fitting(style: Style, height: int) -> Style:
+    """The style for a plot so many pixels high: where it has a height to keep to, type is smaller in a higher plot."""
+    if not style.least_height:
+        return style
+    zoom = min(style.zoom, max(LEAST_ZOOM, 0.75 * style.least_height / height))
+    return replace(style, zoom=zoom)
+
+
 def finish(
     figure: go.Figure,
     *,
@@ -151,31 +186,51 @@ def finish(
     narrow: Mapping[str, Any] | None = None,
     narrow_height: int | None = None,
 ) -> go.Figure:
-    """The figure with title, subtitle, legend and size.
+    """The figure with title, subtitle, legend and size, in the style of the screen.
 
     `height`, `margin`: pixels of the plot with its margins at the left, right and below, title and legend not
     counted. `legend`: names in the legend on a wide page; a figure's traces say which of them show.
-    `narrow`: what is different on a phone, as dotted path to value. `layout.meta` keeps these changes and the
-    alternative text for the page that shows the figure: the title is a heading there, which wraps.
+    `narrow`: what is different on a phone, as dotted path to value. `layout.meta` keeps these changes, the
+    alternative text for the page that shows the figure (the title is a heading there, which wraps) and what
+    another style needs.
     """
     narrow = dict(narrow or {})
-    title_lines, subtitle_lines = folded(title, TITLE_WIDTH, 4), folded(subtitle, SUBTITLE_WIDTH, 3)
-    head = 30 + 26 * len(title_lines) + 18 * len(subtitle_lines) + 12
-    legend_height = 26 * _legend_rows(legend, PICTURE_WIDTH - 100) + 6 if legend else 30
     names = narrow.pop("legend", legend)
     narrow_legend = 24 * _legend_rows(names, 300) + 10 if names else 30
-    full, page, phone = (
-        height + head + legend_height,
-        height + legend_height,
-        (narrow_height or height) + narrow_legend,
-    )
+    phone = {
+        "layout.height": (narrow_height or height) + narrow_legend,
+        "layout.margin.t": narrow_legend,
+        "layout.showlegend": bool(names),
+        **narrow,
+    }
+    sizes = {"height": height, "margin": dict(margin), "legend": list(legend)}
+    figure.update_layout(meta={"alt": alt, "narrow": phone, "title": title, "subtitle": subtitle, "sizes": sizes})
+    return frame(figure, SCREEN)
+
+
+def frame(figure: go.Figure, style: Style) -> go.Figure:
+    """The figure with its title, legend, margins and size as this style has them."""
+    meta = figure.layout.meta
+    sizes, zoom = meta["sizes"], style.zoom
+    legend, wide = sizes["legend"], style.width / PICTURE_WIDTH
+    letters = int(TITLE_WIDTH * wide * TITLE_SIZE / style.title_size), int(SUBTITLE_WIDTH * wide / zoom)
+    title_lines, subtitle_lines = folded(meta["title"], letters[0], 4), folded(meta["subtitle"], letters[1], 3)
+    title_height = 1.3 * style.title_size * len(title_lines) + 18 * zoom * len(subtitle_lines)
+    head = round(10 + style.title_size + title_height + 12 * zoom)
+    rows = _legend_rows(legend, (style.width - 100) / zoom)
+    legend_height = round((26 * rows + 6 if legend else 30) * zoom)
+    plot = round(sizes["height"] * zoom)
+    if style.least_height:
+        room = style.least_height - head - legend_height
+        plot = room if plot < MOST_SQUEEZE * room else plot
+    full, page = plot + head + legend_height, plot + legend_height
     figure.update_layout(
         title={
             "text": "<b>" + "<br>".join(map(plain, title_lines)) + "</b>",
-            "font": {"size": TITLE_SIZE, "color": INK},
+            "font": {"size": style.title_size, "color": INK},
             "subtitle": {
                 "text": "<br>".join(map(plain, subtitle_lines)),
-                "font": {"size": SUBTITLE_SIZE, "color": MUTED},
+                "font": {"size": SUBTITLE_SIZE * zoom, "color": MUTED},
             },
             "x": 0,
             "xref": "container",
@@ -183,10 +238,11 @@ def finish(
             "y": 1,
             "yref": "container",
             "yanchor": "top",
-            "pad": {"l": 20, "t": 32},
+            "pad": {"l": 20, "t": 12 + style.title_size},
         },
         height=full,
-        margin={**margin, "t": head + legend_height, "pad": 0},
+        margin={side: round(space * zoom) for side, space in sizes["margin"].items()}
+        | {"t": head + legend_height, "pad": 0},
         legend={
             "orientation": "h",
             "x": 0.01,
@@ -195,14 +251,14 @@ def finish(
             "y": (full - head + 4) / full,
             "yref": "container",
             "yanchor": "top",
-            "font": {"size": BODY_SIZE},
+            "font": {"size": BODY_SIZE * zoom},
             "itemclick": False,
             "itemdoubleclick": False,
             "bgcolor": "rgba(0,0,0,0)",
         },
         showlegend=bool(legend),
         meta={
-            "alt": alt,
+            **meta,
             "page": {
                 "layout.title": None,
                 "layout.height": page,
@@ -210,18 +266,12 @@ def finish(
                 "layout.legend.x": 0,
                 "layout.legend.y": 1,
             },
-            "narrow": {
-                "layout.height": phone,
-                "layout.margin.t": narrow_legend,
-                "layout.showlegend": bool(names),
-                **narrow,
-            },
         },
     )
     return figure
 
 
-def _legend_rows(names: Sequence[str], width: int) -> int:
+def _legend_rows(names: Sequence[str], width: float) -> int:
     """How many rows a horizontal legend takes, by its letters: all entries are as wide as the longest."""
     if not names:
         return 0

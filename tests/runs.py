@@ -1,21 +1,25 @@
-"""Running a scenario written in a test: from YAML text to patients and trace."""
+"""Running a scenario written in a test, from YAML text to patients and trace; or a path and patients made by hand."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import numpy as np
 
+from sim.engine.choice import engine
 from sim.engine.simpy_engine import run
-from sim.engine.trace import Trace
+from sim.engine.trace import PATIENT, Trace
 from sim.outcomes.fates import FATE_NAMES, Patients, resolve, table
 from sim.outcomes.resource_use import ResourceUse, resource_use
-from sim.pieces.cohort import SOURCES, draw_cohort
-from sim.pieces.protocol import Protocol
+from sim.pieces.clocks import Clock, ClockBook, ClockSet
+from sim.pieces.cohort import LISTED, SOURCES, Block, Cohort, Luck, draw_cohort, first_leave
+from sim.pieces.protocol import Protocol, Resource
+from sim.pieces.steps import Path as Steps
 from sim.pieces.strategies import build_protocol
+from sim.pure.survival import HazardTable
 from sim.scenario import Loaded, Scenario, load
 
 SHIPPED = Path(__file__).parents[1] / "scenarios"
@@ -97,3 +101,114 @@ def small(rest: str, days: str, strategy: str = "autologous", centre: str = "", 
     if strategy != "allogeneic" and "manufacturing:" not in rest:
         rest += "\nmanufacturing: {duration: 0 d}\n"
     return run_scenario(load_text(text + rest, *overrides).scenario)
+
+
+# -- by hand: a path of steps, and patients of whom it is known on which day what happens ----------------------------
+
+DAY_BY_DAY = HazardTable(np.array([0.0]), np.array([0.0]), np.array([1.0]))
+
+
+def waiting_clocks(ends_eligibility: float = 0.0) -> ClockBook:
+    """Clocks of one unit of hazard a day, so that an event falls when a patient has waited as long as his threshold."""
+    clocks = ClockSet((DAY_BY_DAY, DAY_BY_DAY, DAY_BY_DAY), ends_eligibility)
+    return ClockBook({"waiting": clocks}, first="waiting", after_progression=(1.0, 1.0, 1.0))
+
+
+def by_hand(path: Steps, *resources: Resource, **more: object) -> Protocol:
+    """A protocol of these steps for one centre and without policies, unless `more` says otherwise."""
+    told = {"product": "any", "clocks": waiting_clocks(), "centres": ("here",), **more}
+    return Protocol(path=path, resources=resources, **told)  # type: ignore[arg-type]
+
+
+def people(
+    referred: Sequence[float],
+    courses: int = 1,
+    dies: Mapping[int, float] | None = None,
+    progresses: Mapping[int, float] | None = None,
+    book: ClockBook | None = None,
+    **more: object,
+) -> tuple[Cohort, Luck]:
+    """Patients referred on these days; `dies`, `progresses`: after so many days since referral, by number.
+
+    In their second course patient i has the number `len(referred)` + i. `more`: further columns of the cohort.
+    """
+    first, count = len(referred), len(referred) * courses
+    blocks = tuple(Block("here", LISTED, first * k, first, course=k + 1) for k in range(courses))
+    referral = np.array([*referred, *[np.inf] * (count - first)], dtype=float)
+    thresholds = np.full((3, count), np.inf)
+    for clock, days in ((Clock.DEATH, dies), (Clock.PROGRESSION, progresses)):
+        for patient, day in (days or {}).items():
+            thresholds[clock, patient] = day
+    multipliers, eligibility, nobody = np.ones((3, count)), np.zeros(count), np.full(count - first, np.inf)
+    leave, clock_of, progression = first_leave(
+        book or waiting_clocks(),
+        referral[:first],
+        thresholds[:, :first],
+        multipliers[:, :first],
+        eligibility[:first],
+    )
+    columns = {
+        "region": np.zeros(count, np.int64),
+        "source": np.full(count, LISTED),
+        "number": np.tile(np.arange(first), courses),
+        "centre": np.zeros(count, np.int64),
+        "group": np.zeros(count, np.int64),
+        "measured": np.arange(count) < first,
+        "anew_threshold": np.full(count, np.inf),
+        "anew_eligibility": np.zeros(count),
+        **more,
+    }
+    cohort = Cohort(
+        blocks=blocks,
+        referral_day=referral,
+        thresholds=thresholds,
+        group_multipliers=multipliers,
+        eligibility=eligibility,
+        leave_day=np.concatenate([leave, nobody]),
+        leave_clock=np.concatenate([clock_of, np.full(len(nobody), -1)]),
+        progression_day=np.concatenate([progression, nobody]),
+        courses=courses,
+        **columns,  # type: ignore[arg-type]
+    )
+    return cohort, Luck(7, 0, blocks)
+
+
+@dataclass(frozen=True)
+class Walked:
+    """What an engine made of a path by hand."""
+
+    protocol: Protocol
+    trace: Trace
+
+    def days(self, milestone: str) -> list[float | None]:
+        """The day of a milestone, entity by entity; None where it did not happen."""
+        notes = self.trace.notes[:, self.trace.milestones.index(milestone)].tolist()
+        return [day if day <= self.trace.stop_day else None for day in notes]
+
+    def uses(self, resource: str, kind: int = PATIENT) -> list[tuple[float | None, ...]]:
+        """(entity, asked, began, ended) of each request for a resource by patients (or lots)."""
+        uses = self.trace.uses
+        place = [r.name for r in self.protocol.resources].index(resource)
+        rows = np.flatnonzero((uses.resource == place) & (uses.kind == kind))
+        columns = (uses.entity, uses.asked, uses.began, uses.ended)
+        return [tuple(None if np.isnan(c[row]) else float(c[row]) for c in columns) for row in rows]
+
+    def stages(self, name: str) -> list[tuple[float, ...]]:
+        """(entity, asked, began, ended) of each pass of a stage."""
+        stages = self.trace.stages
+        assert stages is not None
+        rows = np.flatnonzero(stages.stage == stages.names.index(name))
+        columns = (stages.entity, stages.asked, stages.began, stages.ended)
+        return [tuple(float(c[row]) for c in columns) for row in rows]
+
+    @property
+    def ends(self) -> list[tuple[str, str, float] | None]:
+        """(fate, reason, day) with which each path ended by itself."""
+        t = self.trace
+        ended = zip(t.ended_fate.tolist(), t.ended_day.tolist(), strict=True)
+        return [None if fate < 0 else (t.fates[fate], t.reasons[fate], day) for fate, day in ended]
+
+
+def walk(protocol: Protocol, who: tuple[Cohort, Luck], with_engine: str, follow_up: float = 400.0) -> Walked:
+    """A path by hand on an engine, to day 400 at least."""
+    return Walked(protocol, engine(with_engine)(protocol, *who, 400.0, follow_up, True))

@@ -8,14 +8,14 @@ import numpy as np
 import pytest
 
 from sim.engine.choice import COMPILED
-from sim.experiment.replicate import Arm, Keep, replicate, simulate
+from sim.experiment.replicate import Arm, Keep, replicate, run_arm, simulate
 from sim.experiment.validation import judge
 from sim.outcomes.metrics import METRIC_NAMES
 from sim.scenario import load, read_evidence
 from tests.runs import SHIPPED
 
 MONTH = 365.25 / 12
-FILES = sorted(SHIPPED.glob("*.yaml"))
+FILES = [*sorted(SHIPPED.glob("*.yaml")), *sorted((SHIPPED / "library").glob("*.yaml"))]
 CASES = sorted((SHIPPED / "validation").glob("*.yaml"))
 # Textbook queues must come out with a standard error of half a per cent of the target.
 QUEUES = {"mmc", "erlang_a", "base_stock"}
@@ -74,3 +74,50 @@ def test_the_default_product_lasts_as_long_as_published() -> None:
     # what docs/economics.md says
     assert np.median(free) / MONTH == pytest.approx(7.8, abs=0.5)
     assert np.median(lived) / MONTH == pytest.approx(29.0, abs=1.5)
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+def test_a_scenario_of_the_library_runs_and_adds_up(file: Path) -> None:
+    arm = Arm(file.stem, load(file).scenario)
+    for outcome in (run_arm(arm, number, Keep())[0] for number in range(2)):
+        found = dict(zip(METRIC_NAMES, outcome.metrics, strict=True))
+        assert outcome.fates.sum() == found["referred"] > 0
+        assert 0.0 < found["infused_share"] <= 1.0
+        assert found["infused"] + found["lost_before_infusion"] + outcome.fates[-1] == found["referred"]
+        # where the days go adds up to the wait
+        assert np.nansum(outcome.stages) == pytest.approx(found["waiting_days_mean"], rel=1e-9)
+
+
+def shares(stem: str, metric: str, replications: int = 6) -> np.ndarray:
+    arm = Arm(stem, load(SHIPPED / f"{stem}.yaml").scenario)
+    place = METRIC_NAMES.index(metric)
+    return np.array([run_arm(arm, number, Keep(patients=False))[0].metrics[place] for number in range(replications)])
+
+
+@pytest.mark.parametrize(
+    ("better", "worse", "metric"),
+    [
+        ("library/unconstrained", "autologous", "progressed_before_infusion_share"),
+        ("autologous", "library/combined", "progressed_before_infusion_share"),
+        ("library/rapid_sterility", "autologous", "vein_to_vein_days_mean"),
+        ("library/next_day", "library/rapid_sterility", "vein_to_vein_days_mean"),
+        ("library/hybrid_by_risk", "autologous", "lost_before_infusion_share"),
+        ("allogeneic", "library/lot_shortage", "waiting_days_mean"),
+        ("autologous", "library/shut_down", "turnaround_days_mean"),
+        ("library/dual_target", "library/sequential", "returned"),
+    ],
+)
+def test_scenarios_differ_in_the_direction_that_their_story_tells(better: str, worse: str, metric: str) -> None:
+    difference = shares(worse, metric) - shares(better, metric)
+    assert difference.mean() > 2.0 * difference.std(ddof=1) / np.sqrt(len(difference))
+
+
+def test_sickest_first_helps_the_sickest_and_costs_the_rest() -> None:
+    def lost(stem: str, group: int, number: int) -> float:
+        _, patients = run_arm(Arm(stem, load(SHIPPED / f"library/{stem}.yaml").scenario), number, Keep(patients=False))
+        mine = patients.cohort.measured & (patients.cohort.group == group)
+        return float((~patients.infused)[mine].mean())
+
+    for group, sign in ((1, 1.0), (0, -1.0)):
+        gain = [lost("policy_first_come", group, k) - lost("policy_sickest_first", group, k) for k in range(6)]
+        assert sign * np.mean(gain) > 2.0 * np.std(gain, ddof=1) / np.sqrt(len(gain))

@@ -145,8 +145,8 @@ def test_the_policy_orders_the_waiting_list(policy: str) -> None:
     if policy == "first_come":
         assert served == [0, 1, 2, 3, 4, 5]
     elif policy == "sickest_first":
-        severe = np.flatnonzero(ran.patients.cohort.priority == 1.0).tolist()
-        mild = np.flatnonzero(ran.patients.cohort.priority == 0.0).tolist()
+        severe = np.flatnonzero(ran.patients.cohort.group == 1).tolist()
+        mild = np.flatnonzero(ran.patients.cohort.group == 0).tolist()
         assert severe
         assert mild
         assert served == severe + mild

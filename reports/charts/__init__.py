@@ -8,10 +8,42 @@ from dataclasses import dataclass
 import pandas as pd
 import plotly.graph_objects as go
 
-from reports.charts import differences, fates, incidence, same_patients, stages, waiting_times
+from reports.charts import (
+    differences,
+    economics,
+    fates,
+    flow,
+    groups,
+    incidence,
+    resource_summary,
+    same_patients,
+    stages,
+    sweeps,
+    through_time,
+    timelines,
+    waiting_ecdf,
+    waiting_times,
+)
 from reports.findings import Findings
 
 __all__ = ["CHARTS", "Chart"]
+
+
+def _always(table: pd.DataFrame) -> bool:
+    return True
+
+
+def _has_cumulative(waits: pd.DataFrame) -> bool:
+    return bool(waits["cumulative"].notna().any())
+
+
+def _over_one_or_two(sweep: pd.DataFrame) -> bool:
+    """Whether a sweep is a line or a grid; the points of other designs lie on no line."""
+    return 1 <= len(sweeps.varied(sweep)) <= 2
+
+
+def _over_two(sweep: pd.DataFrame) -> bool:
+    return len(sweeps.varied(sweep)) == 2
 
 
 @dataclass(frozen=True)
@@ -19,7 +51,7 @@ class Chart:
     """One chart. `table`: the tidy table that it draws; `summary` and `differences` supply its words.
 
     `draw(table, findings)` returns the figure, `describe(table, findings)` its alternative text.
-    `reading`: how to read it, in a sentence or two.
+    `reading`: how to read it, in a sentence or two. `fits`: whether a table that is there suits the chart.
     """
 
     name: str
@@ -28,6 +60,7 @@ class Chart:
     draw: Callable[[pd.DataFrame, Findings], go.Figure]
     describe: Callable[[pd.DataFrame, Findings], str]
     reading: str
+    fits: Callable[[pd.DataFrame], bool] = _always
 
 
 CHARTS: tuple[Chart, ...] = (
@@ -41,6 +74,16 @@ CHARTS: tuple[Chart, ...] = (
         "lines are 95% intervals, the upright line is the mean. The panels share the days, and each "
         "has its own scale of shares. Patients who were never infused have no waiting time, so read it "
         "beside the share infused.",
+    ),
+    Chart(
+        "waiting_ecdf",
+        "Waiting times, cumulative",
+        "waits",
+        waiting_ecdf.draw,
+        waiting_ecdf.describe,
+        "The share of infused patients who waited at most so many days from referral. Patients who were "
+        "never infused are not in it, so read it beside the share infused.",
+        fits=_has_cumulative,
     ),
     Chart(
         "incidence",
@@ -61,6 +104,25 @@ CHARTS: tuple[Chart, ...] = (
         "Mean days of infused patients in each stage, in the order in which they happen. Dark is "
         "waiting in a queue, light is time in which work is under way. Names are left out where they do"
         " not fit; the table has all.",
+    ),
+    Chart(
+        "stages_median",
+        "Where the days go, median patient",
+        "stages_middle",
+        stages.draw_middle,
+        stages.describe_middle,
+        "As above, of the tenth of infused patients whose wait is nearest the median. A few very long "
+        "waits lengthen the mean; they do not move this picture.",
+    ),
+    Chart(
+        "flow",
+        "Where patients go",
+        "flow",
+        flow.draw,
+        flow.describe,
+        "From left to right, every measured patient from referral to fate. The width of a band is the mean "
+        "number of patients a replication; a band in colour leads out of the path, in the colour of the "
+        "fate. A number beside a node is how many reach it.",
     ),
     Chart(
         "fates",
@@ -88,5 +150,151 @@ CHARTS: tuple[Chart, ...] = (
         same_patients.describe,
         "Both scenarios treat the same patients with the same luck, so the outcomes are compared "
         "patient by patient: progressed before infusion under both, under one only, or under neither.",
+    ),
+    Chart(
+        "groups_waiting",
+        "Waiting by group",
+        "groups",
+        groups.drawer("waiting_days_mean"),
+        groups.describer("waiting_days_mean"),
+        "The mean wait of infused patients by risk group, centre and home region. A group with few patients "
+        "is marked; its interval says how little is known of it.",
+    ),
+    Chart(
+        "groups_progressed",
+        "Progression by group",
+        "groups",
+        groups.drawer("progressed_before_infusion_share"),
+        groups.describer("progressed_before_infusion_share"),
+        "The share of the referred patients of each group who progressed before infusion, by risk group, "
+        "centre and home region.",
+    ),
+    Chart(
+        "groups_infused",
+        "Infusion by group",
+        "groups",
+        groups.drawer("infused_share"),
+        groups.describer("infused_share"),
+        "The share of the referred patients of each group who were infused, by risk group, centre and home region.",
+    ),
+    Chart(
+        "resource_summary",
+        "How full the resources are",
+        "resources_summary",
+        resource_summary.draw,
+        resource_summary.describe,
+        "Utilisation is the share of the units there that are held in the measuring window, or of the slots "
+        "offered that are claimed. What is unlimited has none.",
+    ),
+    Chart(
+        "use",
+        "Resources through time",
+        "use_through_time",
+        through_time.draw_use,
+        through_time.describe_use,
+        "Means of each calendar month over all patients, from the empty start on: at the left what is in "
+        "use (the thin dotted line is what is there), at the right who queues for it. Slots count in the "
+        "month of their offer. All centres together, and at most four resources, those with the longest "
+        "queues; the download has all.",
+    ),
+    Chart(
+        "waiting_list",
+        "Waiting list through time",
+        "list_through_time",
+        through_time.draw_lists,
+        through_time.describe_lists,
+        "The mean number of patients on the list for a slot or dose, and of all who are referred and "
+        "neither infused nor lost, by calendar month. A line that still rises at the end has not reached a "
+        "steady state.",
+    ),
+    Chart(
+        "stock",
+        "Stock of doses through time",
+        "stock_through_time",
+        through_time.draw_stock,
+        through_time.describe_stock,
+        "Doses on the shelf, the share of time without one, doses that expired and lots started, by calendar month.",
+    ),
+    Chart(
+        "timelines",
+        "Single patients",
+        "timeline_sample",
+        timelines.draw,
+        timelines.describe,
+        "A bar is one patient from referral on: dark is waiting in a queue, light is time in which work is "
+        "under way, the mark and the word at the end are his fate. A small upright mark is progression that "
+        "left him eligible. These are examples; the other charts have the estimates.",
+    ),
+    Chart(
+        "sweep",
+        "Sweep",
+        "sweep",
+        sweeps.draw_lines,
+        sweeps.describe_lines,
+        "Each point is a run with these values; bands are 95% intervals of the simulation, not of the inputs.",
+        fits=_over_one_or_two,
+    ),
+    Chart(
+        "sweep_map",
+        "Sweep, two inputs",
+        "sweep",
+        sweeps.draw_map,
+        sweeps.describe_map,
+        "Each cell is a run with these two values; dark is more. Point at a cell for its interval.",
+        fits=_over_two,
+    ),
+    Chart(
+        "tornado",
+        "Tornado",
+        "tornado",
+        sweeps.draw_tornado,
+        sweeps.describe_tornado,
+        "Each input alone is set to its low and its high value, the others stay as they are; the widest bar "
+        "matters most. What inputs do together is not shown.",
+    ),
+    Chart(
+        "sobol",
+        "Sobol indices",
+        "sobol",
+        sweeps.draw_sobol,
+        sweeps.describe_sobol,
+        "The share of the variance of the result that an input explains alone, and together with its "
+        "interactions with others.",
+    ),
+    Chart(
+        "plan",
+        "Capacity curve",
+        "plan",
+        sweeps.draw_plan,
+        sweeps.describe_plan,
+        "The result at each value tried; rings meet the target (the thin dotted line) with the stated "
+        "confidence. The curve is as sure as its band.",
+    ),
+    Chart(
+        "ce_plane",
+        "Cost-effectiveness plane",
+        "ce_plane",
+        economics.draw_plane,
+        economics.describe_plane,
+        "A point is one draw of the uncertain inputs. To the right is better, upwards is dearer; the large "
+        "mark is the mean.",
+    ),
+    Chart(
+        "ceac",
+        "Acceptability curves",
+        "ceac",
+        economics.draw_ceac,
+        economics.describe_ceac,
+        "How often each strategy has the highest net benefit, by what a QALY is worth to the payer. The "
+        "broad line marks the strategy with the highest mean, which is the one to choose.",
+    ),
+    Chart(
+        "evpi",
+        "Value of perfect information",
+        "evpi",
+        economics.draw_evpi,
+        economics.describe_evpi,
+        "What it would be worth, per patient, to know all uncertain inputs before choosing; research cannot "
+        "be worth more.",
     ),
 )

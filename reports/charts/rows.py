@@ -14,7 +14,7 @@ from reports.words import Estimate, bare, compact, level, scale, unit_of
 
 ROW, GAP = 24, 30
 """Pixels a row, and between two groups (room for a heading on a phone)."""
-TEXT_ROOM = 0.32
+TEXT_ROOM = 0.46
 """Room for the text after a row, as a part of what is drawn."""
 
 
@@ -94,20 +94,24 @@ def draw_panel(
             },
         }
     )
-    for place, label in headings:
-        narrow[f"layout.annotations.{len(figure.layout.annotations)}.visible"] = True
-        figure.add_annotation(
-            xref=f"{x_axis} domain",
-            x=0,
-            yref=y_axis,
-            y=place + 4,
-            text=f"<b>{name_of(label, 44)}</b>",
-            showarrow=False,
-            xanchor="left",
-            yanchor="middle",
-            font={"size": SMALL_SIZE, "color": INK},
-            visible=False,
-        )
+    before = list(figure.layout.annotations)
+    narrow |= {f"layout.annotations.{len(before) + k}.visible": True for k in range(len(headings))}
+    notes = [
+        {
+            "xref": f"{x_axis} domain",
+            "x": 0,
+            "yref": y_axis,
+            "y": place + 4,
+            "text": f"<b>{name_of(label, 44)}</b>",
+            "showarrow": False,
+            "xanchor": "left",
+            "yanchor": "middle",
+            "font": {"size": SMALL_SIZE, "color": INK},
+            "visible": False,
+        }
+        for place, label in headings
+    ]
+    figure.update_layout(annotations=[*before, *notes])
     return narrow
 
 

@@ -56,14 +56,63 @@
     figure.layout.autosize = !width;
     if (width) figure.layout.width = width;
     place.style.minHeight = figure.layout.height + "px";
-    return Plotly.react(place, figure.data, figure.layout, settings(name));
+    const drawn = Plotly.react(place, figure.data, figure.layout, settings(name));
+    return figure.frames ? drawn.then(function () { return framed(place, figure.frames); }) : drawn;
+  }
+
+  // The frames of an animation, once; the range and the words beside it follow the frame that is shown.
+  function framed(place, frames) {
+    if (place.dataset.framed) return place;
+    place.dataset.framed = "yes";
+    place.on("plotly_animatingframe", function (event) {
+      const range = document.querySelector("[data-frames]");
+      range.value = frames.findIndex(function (frame) { return frame.name === event.name; });
+      range.setAttribute("aria-valuetext", event.name);
+      document.querySelector("[data-frame]").textContent = event.name;
+    });
+    return Plotly.addFrames(place, frames);
+  }
+
+  const CALM = window.matchMedia("(prefers-reduced-motion: reduce)");
+
+  function show(name, at) {
+    const place = document.getElementById("chart-" + name);
+    return Plotly.animate(place, [read("figure-" + name).frames[at].name], {
+      mode: "immediate", frame: { duration: 0, redraw: true }, transition: { duration: 0 },
+    });
+  }
+
+  // Plays on from the frame shown (from the first after the last), or stops.
+  function play(button) {
+    const name = button.dataset.play;
+    const place = document.getElementById("chart-" + name);
+    const playing = button.getAttribute("aria-pressed") === "true";
+    const say = function (on) {
+      button.setAttribute("aria-pressed", String(on));
+      button.textContent = on ? "Pause" : "Play";
+    };
+    say(!playing);
+    if (playing) return Plotly.animate(place, [null], { mode: "immediate", transition: { duration: 0 } });
+    const names = read("figure-" + name).frames.map(function (frame) { return frame.name; });
+    const at = Number(document.querySelector("[data-frames]").value);
+    const rest = names.slice(at < names.length - 1 ? at : 0);
+    const step = { frame: { duration: 260, redraw: true }, transition: { duration: CALM.matches ? 0 : 240 }, mode: "immediate" };
+    return Plotly.animate(place, rest, step).then(function () { say(false); }, function () { });
   }
 
   function drawAll(width) {
     document.querySelectorAll("[data-chart]").forEach(function (place) { draw(place, width); });
   }
 
-  function download(name, text) {
+  // A table is packed (gzip, base64): it is the download, and a page of many tables should still be small enough to mail.
+  async function unpacked(name) {
+    const packed = Uint8Array.from(atob(read("csv-" + name)), function (sign) { return sign.charCodeAt(0); });
+    const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream("gzip"));
+    return new Response(stream).text();
+  }
+
+  async function download(name) {
+    const text = await unpacked(name);
     const link = document.createElement("a");
     link.href = URL.createObjectURL(new Blob(["\ufeff" + text], { type: "text/csv;charset=utf-8" }));
     link.download = name + ".csv";
@@ -84,9 +133,13 @@
     const button = event.target.closest("button");
     if (!button) return;
     if (button.dataset.picture) save(button.dataset.picture);
-    if (button.dataset.csv) download(button.dataset.csv, read("csv-" + button.dataset.csv));
+    if (button.dataset.csv) download(button.dataset.csv);
     if (button.dataset.folds !== undefined) foldAll(button);
     if (button.dataset.print !== undefined) window.print();
+    if (button.dataset.play) play(button);
+  });
+  document.addEventListener("input", function (event) {
+    if (event.target.dataset.frames) show(event.target.dataset.frames, Number(event.target.value));
   });
   NARROW.addEventListener("change", function () { drawAll(); });
   window.addEventListener("beforeprint", function () {

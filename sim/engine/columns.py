@@ -41,7 +41,7 @@ class Columns:
             while count <= entity:
                 count *= 2
         rule = self._drawn[purpose]
-        if not isinstance(rule, Distribution):
+        if isinstance(rule, (int, float)):
             made[attempt] = (self._uniforms(purpose, attempt, count) < rule).tolist()
         elif rule.is_fixed:
             made[attempt] = [rule.mean()] * count

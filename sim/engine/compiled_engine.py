@@ -13,7 +13,6 @@ from sim.engine.kernel import People, State
 from sim.engine.trace import EngineError, Expiries, FloatArray, IntArray, Lots, Slots, Stages, Trace, Uses
 from sim.pieces.cohort import Cohort, Luck
 from sim.pieces.protocol import Protocol
-from sim.pure.distributions import Distribution
 
 CHECK_EVERY_DAYS = 30.0
 # How many rows there are for what nobody can count beforehand; they grow when they are used up.
@@ -25,12 +24,15 @@ GROWING = {
     k.MORE_TASKS: ("tasks",),
     k.MORE_WALKERS: ("walkers", "days", "frames", "frame_cuts", "key_days", "slot_of"),
     k.MORE_REQUESTS: ("requests", "request_days"),
-    k.MORE_SHELF: ("shelf",),
     k.MORE_LOTS: ("lots", "lot_tries"),
     k.MORE_EXPIRIES: ("expiries",),
     k.MORE_STAGES: ("stages", "stage_days"),
 }
-GROWING_ACROSS = {k.MORE_QUEUE: ("queue_keys", "queue"), k.MORE_CHANGES: ("changes",)}
+GROWING_ACROSS = {
+    k.MORE_SHELF: ("shelf",),
+    k.MORE_QUEUE: ("queue_keys", "queue"),
+    k.MORE_CHANGES: ("changes",),
+}
 
 
 def run(
@@ -38,8 +40,8 @@ def run(
 ) -> Trace:
     """The trace of one replication, equal to the bit to that of `simpy_engine.run`. Raises EngineError."""
     flat = _flat(_Same(protocol))
-    people = _people(flat, cohort, luck, follow_up)
-    state = _start(flat, cohort, people, luck, window_end, traced)
+    people = _people(flat, cohort)
+    state = _start(flat, cohort, people, luck, window_end, follow_up, traced)
     while (need := k.simulate(flat.plan, people, state)) != k.THROUGH:
         if need == k.MORE_DRAWS:
             state = _draw(flat, state, luck)
@@ -50,7 +52,7 @@ def run(
             raise EngineError(f"{names[state.n[k.NEED_NAME]]}: still failing after {k.MOST_ATTEMPTS:,} attempts")
         else:
             state = _grow(state, need)
-    return _trace(flat, people, state)
+    return _trace(flat, state)
 
 
 class _Same:
@@ -71,17 +73,21 @@ def _flat(same: _Same) -> Flat:
     return flatten(same.protocol)
 
 
-def _people(flat: Flat, cohort: Cohort, luck: Luck, follow_up: float) -> People:
+def _people(flat: Flat, cohort: Cohort) -> People:
     """The patients as the kernel reads them."""
     count = len(cohort.referral_day)
-    ranks = np.empty((2, count if flat.policies != {k.FIRST_COME} else 0))
-    if k.SICKEST_FIRST in flat.policies:
-        ranks[k.SICKEST_FIRST - 1] = cohort.ranks["sickest_first"]
-    if k.LOTTERY in flat.policies and count:
-        ranks[k.LOTTERY - 1] = cohort.ranks["lottery"]
+    ranks = np.zeros((len(flat.policies), count))
+    for place, policy in enumerate(flat.policies):
+        if policy in cohort.ranks:
+            ranks[place] = cohort.ranks[policy]
+    flags = np.empty((len(flat.flags), count), dtype=np.int64)
+    for place, flag in enumerate(flat.flags):
+        flags[place] = cohort.flags[flag]
+    arrivals = np.argsort(np.maximum(cohort.referral_day, 0.0), kind="stable")
+    if cohort.courses > 1:
+        arrivals = arrivals[np.isfinite(cohort.referral_day[arrivals])]
     return People(
-        referral=cohort.referral_day,
-        arrivals=np.argsort(cohort.referral_day, kind="stable"),
+        arrivals=arrivals,
         centre=cohort.centre,
         thresholds=np.ascontiguousarray(cohort.thresholds),
         groups=np.ascontiguousarray(cohort.group_multipliers),
@@ -89,12 +95,14 @@ def _people(flat: Flat, cohort: Cohort, luck: Luck, follow_up: float) -> People:
         anew_threshold=cohort.anew_threshold,
         anew_eligibility=cohort.anew_eligibility,
         ranks=ranks,
+        flags=flags,
         measured=np.flatnonzero(cohort.measured),
-        limits=cohort.referral_day + follow_up,
     )
 
 
-def _start(flat: Flat, cohort: Cohort, people: People, luck: Luck, window_end: float, traced: bool) -> State:
+def _start(
+    flat: Flat, cohort: Cohort, people: People, luck: Luck, window_end: float, follow_up: float, traced: bool
+) -> State:
     """The state of a run before anything has happened."""
     count, pools = len(cohort.referral_day), len(flat.pools.whole)
     resources, rows = len(flat.plan.first_pool), FIRST_ROOM
@@ -104,7 +112,8 @@ def _start(flat: Flat, cohort: Cohort, people: People, luck: Luck, window_end: f
         return np.empty(shape, dtype=np.int64)
 
     n, t = flat.counters.copy(), flat.days_of_run.copy()
-    n[k.PATIENTS] = count
+    n[k.PATIENTS], n[k.FIRST_COURSES], n[k.ARRIVING] = count, count // cohort.courses, len(people.arrivals)
+    t[k.FOLLOW_UP] = follow_up
     n[k.MEASURED], n[k.TRACED], n[k.RUNNING] = len(people.measured), int(traced), 1
     t[k.NEXT_CHECK], t[k.CHECK_EVERY] = window_end, CHECK_EVERY_DAYS
 
@@ -114,20 +123,21 @@ def _start(flat: Flat, cohort: Cohort, people: People, luck: Luck, window_end: f
         heap_days[place] = day
         heap[place] = priority, place, what, subject
     n[k.HEAP] = n[k.TICKETS_GIVEN] = due
-    if count:
-        first = people.arrivals[0]
-        k.push(n, heap_days, heap, float(people.referral[first]), k.ARRIVAL + int(first), k.ARRIVE, int(first))
+    if len(people.arrivals):
+        first = int(people.arrivals[0])
+        k.push(n, heap_days, heap, max(float(cohort.referral_day[first]), 0.0), k.ARRIVAL + first, k.ARRIVE, first)
     k.push(n, heap_days, heap, window_end, k.CHECK, k.CHECKING, 0)
 
-    shelf = np.empty((len(flat.shelf) + FIRST_ROOM, 3))
-    shelf[: len(flat.shelf)] = flat.shelf
+    shelves, opening = flat.shelf.shape[:2]
+    shelf = np.empty((shelves, opening + FIRST_ROOM, 3))
+    shelf[:, :opening] = flat.shelf
     column, drawn = _first_columns(flat, luck, count)
     return State(
         n=n,
         t=t,
         heap_days=heap_days,
         heap=heap,
-        tasks=whole(FIRST_ROOM, 3),
+        tasks=whole(FIRST_ROOM, k.TASK_WIDTH),
         walkers=whole(rows, k.WALKER_WIDTH),
         days=np.empty((rows, 4)),
         frames=whole(rows, flat.depth, 4),
@@ -135,20 +145,20 @@ def _start(flat: Flat, cohort: Cohort, people: People, luck: Luck, window_end: f
         key_days=np.empty((rows, resources)),
         slot_of=whole(rows, resources),
         requests=whole(count * flat.uses + FIRST_ROOM, k.REQUEST_WIDTH),
-        request_days=np.empty((count * flat.uses + FIRST_ROOM, 4)),
+        request_days=np.empty((count * flat.uses + FIRST_ROOM, k.REQUEST_DAYS)),
         pools=flat.pools.whole.copy(),
         pool_numbers=flat.pools.numbers.copy(),
         queue_keys=np.empty((pools, FIRST_ROOM, 2)),
         queue=whole(pools, FIRST_ROOM, 3),
-        slots=whole(flat.pools.slots, 4),
+        slots=whole(flat.pools.slots, k.SLOT_WIDTH),
         slot_days=np.empty((flat.pools.slots, 4)),
         free_slots=whole(pools, flat.pools.slots_of_one),
         shelf=shelf,
-        lots=np.empty((FIRST_ROOM, 3)),
+        lots=np.full((FIRST_ROOM, 3), np.nan),
         lot_tries=np.zeros((FIRST_ROOM, len(flat.lot_attempt_names)), dtype=np.int64),
-        expiries=np.empty((FIRST_ROOM, 2)),
+        expiries=np.empty((FIRST_ROOM, 3)),
         stages=whole(16 * FIRST_ROOM if traced else 0, 3),
-        stage_days=np.empty((16 * FIRST_ROOM if traced else 0, 2)),
+        stage_days=np.empty((16 * FIRST_ROOM if traced else 0, 3)),
         column=column,
         drawn=drawn,
         lot_column=np.full((len(flat.purposes), 4), -1, dtype=np.int64),
@@ -164,6 +174,7 @@ def _start(flat: Flat, cohort: Cohort, people: People, luck: Luck, window_end: f
         leave_day=cohort.leave_day.copy(),
         leave_clock=cohort.leave_clock.copy(),
         progression_day=cohort.progression_day.copy(),
+        referral=cohort.referral_day.copy(),
     )
 
 
@@ -192,11 +203,11 @@ def _draw(flat: Flat, state: State, luck: Luck) -> State:
     if width > drawn.shape[1]:  # longer columns start with the shorter ones
         drawn = np.empty((drawn.shape[0], width))
         for which, begun in zip(*np.nonzero(column >= 0), strict=True):
-            uniforms = luck.lots(("lots",), flat.purposes[which], int(begun), width)
+            uniforms = luck.lots(flat.lot_streams, flat.purposes[which], int(begun), width)
             drawn[column[which, begun]] = _values(flat, int(which), uniforms)
     if attempt >= column.shape[1] or column[purpose, attempt] < 0:
         column, drawn = _with_column(column, drawn, purpose, attempt)
-        uniforms = luck.lots(("lots",), flat.purposes[purpose], attempt, width)
+        uniforms = luck.lots(flat.lot_streams, flat.purposes[purpose], attempt, width)
         drawn[column[purpose, attempt]] = _values(flat, purpose, uniforms)
     return state._replace(lot_column=column, lot_drawn=drawn)
 
@@ -204,7 +215,7 @@ def _draw(flat: Flat, state: State, luck: Luck) -> State:
 def _values(flat: Flat, purpose: int, uniforms: FloatArray) -> FloatArray:
     """Days of a duration; the uniforms themselves for a share."""
     rule = flat.rules[purpose]
-    return rule.quantile(uniforms) if isinstance(rule, Distribution) else uniforms
+    return uniforms if isinstance(rule, (int, float)) else rule.quantile(uniforms)
 
 
 def _with_column(column: IntArray, drawn: FloatArray, purpose: int, attempt: int) -> tuple[IntArray, FloatArray]:
@@ -224,22 +235,33 @@ def _grow(state: State, need: int) -> State:
     larger: dict[str, Any] = {}
     for name in GROWING_ACROSS[need] if axis else GROWING[need]:
         old = getattr(state, name)
-        more = np.zeros if name == "lot_tries" else np.empty
         shape = list(old.shape)
         shape[axis] = max(shape[axis], 16)
         if need == k.MORE_HEAP or need == k.MORE_EXPIRIES:
-            room = int(state.n[k.SHELF]) + int(state.pools[:, k.PER_OFFER].max(initial=0)) + k.ROOM
-            shape[axis] = max(shape[axis], room)
-        larger[name] = np.concatenate([old, more(shape, dtype=old.dtype)], axis=axis)
+            offered, batches = state.pools[:, k.PER_OFFER].max(initial=0), state.pools[:, k.BATCHES].max(initial=0)
+            shape[axis] = max(shape[axis], int(offered) + int(batches) + int(state.n[k.MOST_GIVEN_BACK]) + k.ROOM)
+        if need == k.MORE_LOTS:
+            shape[axis] = max(shape[axis], int(state.pools[:, k.LOTS_BEGUN].max() + 1) * int(state.n[k.SHELVES]))
+        if name == "lots":
+            more = np.full(shape, np.nan)
+        else:
+            more = (np.zeros if name == "lot_tries" else np.empty)(shape, dtype=old.dtype)
+        larger[name] = np.concatenate([old, more], axis=axis)
     return state._replace(**larger)
 
 
-def _trace(flat: Flat, people: People, state: State) -> Trace:
+def _trace(flat: Flat, state: State) -> Trace:
     n, stop = state.n, float(state.t[k.TODAY])
     uses = _uses(state, stop)
     slots, slot_days = state.slots[: n[k.SLOTS]], state.slot_days[: n[k.SLOTS]]
     pools = state.pools[slots[:, k.SLOT_POOL]]
     lots, expiries = state.lots[: n[k.LOTS]], state.expiries[: n[k.EXPIRIES]]
+    begun = np.flatnonzero(~np.isnan(lots[:, k.LOT_STARTED]))
+    lots = lots[begun]
+    referral = state.referral
+    # a return foreseen for after the stop has not taken place
+    later = referral[int(n[k.FIRST_COURSES]) :]
+    later[later > stop] = np.inf
     return Trace(
         stop_day=stop,
         milestones=flat.milestones,
@@ -249,7 +271,7 @@ def _trace(flat: Flat, people: People, state: State) -> Trace:
         attempts=state.attempts,
         fates=flat.fates,
         reasons=flat.reasons,
-        referral_day=people.referral,
+        referral_day=referral,
         ended_fate=state.ended_fate,
         ended_day=state.ended_day,
         leave_day=state.leave_day,
@@ -266,14 +288,14 @@ def _trace(flat: Flat, people: People, state: State) -> Trace:
             slot_days[:, k.PERISHED].copy(),
         ),
         lots=Lots(
-            np.arange(len(lots)),
-            np.zeros(len(lots), dtype=np.int64),
+            begun,
+            begun % int(n[k.SHELVES]),
             lots[:, k.LOT_STARTED].copy(),
             lots[:, k.LOT_READY].copy(),
             lots[:, k.LOT_FAILED].copy(),
             np.full(len(lots), n[k.DOSES_PER_LOT]),
         ),
-        expiries=Expiries(np.zeros(len(expiries), np.int64), expiries[:, 0].copy(), expiries[:, 1].astype(np.int64)),
+        expiries=Expiries(expiries[:, 2].astype(np.int64), expiries[:, 0].copy(), expiries[:, 1].astype(np.int64)),
         stages=_stages(flat, state, stop) if n[k.TRACED] else None,
     )
 
@@ -298,22 +320,22 @@ def _stages(flat: Flat, state: State, stop: float) -> Stages:
     passed = list(dict.fromkeys(rows[:, 2].tolist()))
     place = {name: number for number, name in enumerate(passed)}
     listed = sorted(
-        (kind, entity, min(began, ended), ended, place[name])
-        for (kind, entity, name), (began, ended) in zip(rows.tolist(), state.stage_days[:count].tolist(), strict=True)
-        if began <= stop
+        (kind, entity, *days, place[name])
+        for (kind, entity, name), days in zip(rows.tolist(), state.stage_days[:count].tolist(), strict=True)
+        if days[0] <= stop
     )
+    columns = list(zip(*listed, strict=True)) or [()] * 6
 
-    def column(number: int, of: type) -> Any:
-        return np.array([row[number] for row in listed], dtype=of)
+    def by_the_stop(number: int) -> FloatArray:
+        found = np.array(columns[number], dtype=float)
+        return np.where(found > stop, np.nan, found)
 
-    ended_by_stop = column(3, float)
-    ended_by_stop[ended_by_stop > stop] = np.nan
     return Stages(
         tuple(flat.stage_names[name] for name in passed),
-        column(0, np.int64),
-        column(1, np.int64),
-        column(4, np.int64),
-        column(2, float),
-        column(2, float),
-        ended_by_stop,
+        np.array(columns[0], dtype=np.int64),
+        np.array(columns[1], dtype=np.int64),
+        np.array(columns[5], dtype=np.int64),
+        np.array(columns[2], dtype=float),
+        by_the_stop(3),
+        by_the_stop(4),
     )

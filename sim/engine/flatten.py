@@ -15,9 +15,9 @@ from sim.engine.kernel import Plan
 from sim.engine.trace import EngineError, FloatArray, IntArray
 from sim.pieces.clocks import Clock
 from sim.pieces.protocol import (
+    FIRST_COME,
     Cadence,
     Capacity,
-    Policy,
     Protocol,
     Stock,
     attempt_names,
@@ -34,12 +34,17 @@ from sim.pieces.steps import (
     Draw,
     End,
     Fail,
+    Flagged,
     Hazard,
     Milestone,
     Noted,
     OnLeave,
     Path,
+    Patience,
+    Progressed,
+    Return,
     Share,
+    Since,
     Stage,
     Step,
     Supply,
@@ -48,8 +53,9 @@ from sim.pieces.steps import (
     Use,
 )
 from sim.pure.distributions import Distribution
+from sim.pure.hours import Hours
 
-POLICIES = {"first_come": k.FIRST_COME, "sickest_first": k.SICKEST_FIRST, "lottery": k.LOTTERY}
+SINCE = {Since.JOINING: k.JOINING, Since.LISTING: k.LISTING, Since.REFERRAL: k.REFERRAL}
 ON_LEAVE = {OnLeave.STOP: k.STOP, OnLeave.FINISH_STAGE: k.FINISH_STAGE, OnLeave.FINISH: k.FINISH}
 
 
@@ -88,7 +94,9 @@ class Flat:
     stage_names: tuple[str, ...]
     depth: int
     uses: int
-    policies: frozenset[int]
+    policies: tuple[str, ...]
+    flags: tuple[str, ...]
+    lot_streams: tuple[str, ...]
 
 
 @dataclass
@@ -105,6 +113,8 @@ class _Table:
     numbers: list[float]
     branches: list[int]
     stages: list[str]
+    hours: list[Hours]
+    flags: list[str]
     depth: int = 0
     resources: dict[str, int] = field(init=False)
     sets: dict[str, int] = field(init=False)
@@ -116,7 +126,7 @@ class _Table:
     def add(self, code: int, number: float = 0.0, **columns: int) -> int:
         """The place of a new operation."""
         row = [0] * k.OPERATION_WIDTH
-        row[k.CODE] = code
+        row[k.CODE], row[k.HOURS] = code, -1
         for name, value in columns.items():
             row[COLUMNS[name]] = value
         self.rows.append(row)
@@ -135,16 +145,14 @@ class _Table:
         for step in path:
             if type(step) not in STEPS:
                 raise EngineError(f"the compiled engine does not know the step {type(step).__name__}")
-            if self.kind == k.LOT and isinstance(step, Draw | Hazard | Clocks):
+            if self.kind == k.LOT and isinstance(step, Draw | Hazard | Clocks | Return):
                 raise EngineError(f"{type(step).__name__} has no meaning on the path of a lot")
             STEPS[type(step)](self, step, depth)
 
     def stage(self, step: Stage, depth: int) -> None:
         name = self._stage_name(step.name)
-        if step.hours is not None:
-            raise EngineError("the compiled engine does not know opening hours yet")
         if step.name in self.purposes:
-            self.add(k.STAGE, purpose=self.purposes[step.name], name=name)
+            self.add(k.STAGE, purpose=self.purposes[step.name], name=name, hours=self._hours(step.hours))
         elif isinstance(step.duration, UntilSlotStart):
             self.add(k.SLOT_STAGE, resource=self._resource(step.duration.slots, Cadence), name=name)
         else:
@@ -152,19 +160,24 @@ class _Table:
 
     def use(self, step: Use, depth: int) -> None:
         resource = self._resource(step.resource, Capacity | Cadence)
-        if step.patience is not None:
-            raise EngineError("the compiled engine does not know patience yet")
-        if step.units != 1 and isinstance(self.protocol.resources[resource], Cadence):
-            raise EngineError(f"the compiled engine hands out the slots of {step.resource!r} one at a time")
         opened = self.add(k.USE, resource=resource, units=step.units, mode=int(step.rejoin))
         self.path(step.steps, depth + 1)
         self.add(k.CLOSE)
-        self.here(opened, k.AFTER)
+        self._patience(opened, step.patience, depth)
 
     def draw(self, step: Draw, depth: int) -> None:
-        if step.patience is not None:
-            raise EngineError("the compiled engine does not know patience yet")
-        self.add(k.DRAW, resource=self._resource(step.stock, Stock), units=1)
+        opened = self.add(k.DRAW, resource=self._resource(step.stock, Stock), units=1)
+        self._patience(opened, step.patience, depth)
+
+    def _patience(self, opened: int, patience: Patience | None, depth: int) -> None:
+        """What follows a wait that is given up, right behind what follows a grant."""
+        self.here(opened, k.OTHERWISE)
+        if patience is not None:
+            if self.kind == k.LOT and patience.since != Since.JOINING:
+                raise EngineError(f"patience since {patience.since} has no meaning on the path of a lot")
+            self.rows[opened][k.PATIENT_SINCE], self.numbers[opened] = SINCE[patience.since], patience.days
+            self.path(patience.otherwise, depth)
+        self.here(opened, k.AFTER)
 
     def supply(self, step: Supply, depth: int) -> None:
         if self.kind != k.LOT:
@@ -173,14 +186,21 @@ class _Table:
         self.add(k.SUPPLY)
 
     def choose(self, step: Choose, depth: int) -> None:
-        if isinstance(step.when, Noted):
-            if self.kind == k.LOT:
-                raise EngineError("Noted has no meaning on the path of a lot")
-            chosen = self.add(k.NOTED, name=self.milestones.index(step.when.milestone))
-        elif isinstance(step.when, Share):
-            chosen = self.add(k.CHOOSE, step.when.share, purpose=self.purposes[step.when.purpose])
-        else:
-            raise EngineError(f"the compiled engine does not know the condition {type(step.when).__name__}")
+        if self.kind == k.LOT and not isinstance(step.when, Share):
+            raise EngineError(f"{type(step.when).__name__} has no meaning on the path of a lot")
+        match step.when:
+            case Share(purpose=purpose, share=share):
+                chosen = self.add(k.CHOOSE, share, purpose=self.purposes[purpose])
+            case Noted(milestone=milestone):
+                chosen = self.add(k.NOTED, name=self.milestones.index(milestone))
+            case Flagged(flag=flag):
+                if flag not in self.flags:
+                    self.flags.append(flag)
+                chosen = self.add(k.FLAGGED, name=self.flags.index(flag))
+            case Progressed():
+                chosen = self.add(k.PROGRESSION_NOTED)
+            case _:
+                raise EngineError(f"the compiled engine does not know the condition {type(step.when).__name__}")
         self.path(step.then, depth)
         jump = self.add(k.JUMP)
         self.here(chosen, k.OTHERWISE)
@@ -231,6 +251,9 @@ class _Table:
     def clocks(self, step: Clocks, depth: int) -> None:
         self.add(k.CLOCKS, name=-1 if step.hazards is None else self.sets[step.hazards], mode=int(step.anew))
 
+    def comes_back(self, step: Return, depth: int) -> None:
+        self.add(k.RETURN, purpose=self.purposes[step.name])
+
     def milestone(self, step: Milestone, depth: int) -> None:
         name = self.milestones.index(step.name) if self.kind == k.PATIENT else 0
         self.add(k.MILESTONE, name=name)
@@ -240,6 +263,14 @@ class _Table:
             self.add(k.LOT_END)
         else:
             self.add(k.END, name=self.ends.index(step))
+
+    def _hours(self, hours: Hours | None) -> int:
+        """The number of a stage's hours; -1 where it is always open."""
+        if hours is None:
+            return -1
+        if hours not in self.hours:
+            self.hours.append(hours)
+        return self.hours.index(hours)
 
     def _stage_name(self, name: str) -> int:
         if name not in self.stages:
@@ -256,6 +287,7 @@ class _Table:
 COLUMNS = {
     "after": k.AFTER, "purpose": k.PURPOSE, "name": k.NAME, "resource": k.RESOURCE, "units": k.UNITS,
     "mode": k.MODE, "most": k.MOST, "between": k.BETWEEN, "otherwise": k.OTHERWISE,
+    "hours": k.HOURS,
 }  # fmt: skip
 STEPS: dict[type[Step], Any] = {
     Stage: _Table.stage,
@@ -269,35 +301,38 @@ STEPS: dict[type[Step], Any] = {
     Hazard: _Table.hazard,
     Clocks: _Table.clocks,
     Milestone: _Table.milestone,
+    Return: _Table.comes_back,
     End: _Table.end,
 }
 
 
 def flatten(protocol: Protocol) -> Flat:
     """The kernel's tables of a protocol. Raises EngineError for a step that the kernel does not know."""
-    patients, lots = drawn(protocol.path), drawn(protocol.lot_path)
+    path = protocol.patient_steps
+    patients, lots = drawn(path), drawn(protocol.lot_path)
     purposes = (*patients, *lots)
     rules = (*patients.values(), *lots.values())
-    names, tries = milestones(protocol.path), attempt_names(protocol.path)
+    names, tries, found = milestones(path), attempt_names(path), ends(path)
     lot_tries = attempt_names(protocol.lot_path)
-    if protocol.later_path:
-        raise EngineError("the compiled engine does not know later courses yet")
-    found = ends(protocol.path)
-    table = _Table(
-        protocol, k.PATIENT, {name: place for place, name in enumerate(patients)}, names, tries, found, [], [], [], []
-    )
+    places = {name: place for place, name in enumerate(patients)}
+    table = _Table(protocol, k.PATIENT, places, names, tries, found, [], [], [], [], [], [])
     table.path(protocol.path, 0)
+    table.add(k.DONE)
+    later_start = len(table.rows)
+    table.path(protocol.later_path, 0)
     table.add(k.DONE)
     lot_start = len(table.rows)
     of_lots = _Table(
         protocol, k.LOT, {name: len(patients) + place for place, name in enumerate(lots)}, (), lot_tries, (),
-        table.rows, table.numbers, table.branches, table.stages, table.depth,
+        table.rows, table.numbers, table.branches, table.stages, table.hours, table.flags, table.depth,
     )  # fmt: skip
     of_lots.path(protocol.lot_path, 0)
     of_lots.add(k.DONE)
     pools, first_pool, pool_count = _pools(protocol)
     change_pool, change_units, happenings = _happenings(protocol, first_pool)
     hazards, hazard_at, ends_eligibility = _hazards(protocol)
+    hours, hour_days, viable = _hour_tables(table.hours)
+    policies = np.array([[rule.per_day, rule.progressed] for rule in protocol.policies.values()], dtype=float)
     fixed = np.array([r.mean() if isinstance(r, Distribution) and r.is_fixed else -1.0 for r in rules], dtype=float)
     plan = Plan(
         operations=np.array(table.rows, dtype=np.int64),
@@ -313,10 +348,17 @@ def flatten(protocol: Protocol) -> Flat:
         hazard_at=hazard_at,
         ends_eligibility=ends_eligibility,
         after_progression=np.array(protocol.clocks.after_progression, dtype=float),
+        policies=policies.reshape(-1, 2),
+        hours=hours,
+        hour_days=hour_days,
+        viable=viable,
     )
-    counters, days_of_run, shelf, opening = _stock(protocol, first_pool)
-    counters[k.LOT_PATH] = lot_start
+    counters, days_of_run, shelf, opening = _stock(protocol, first_pool, pools)
+    counters[k.LOT_PATH], counters[k.LATER_PATH] = lot_start, later_start
     counters[k.INFUSION] = names.index("infusion") if "infusion" in names else -1
+    counters[k.LISTED] = names.index("listing") if "listing" in names else -1
+    units = [row[k.UNITS] for row in table.rows if row[k.CODE] == k.USE]
+    counters[k.MOST_GIVEN_BACK] = of_lots.depth * max(units, default=0)
     counters[k.FIRST_SET] = list(protocol.clocks.sets).index(protocol.clocks.first)
     counters[k.FREE_ROW] = -1
     return Flat(
@@ -336,8 +378,10 @@ def flatten(protocol: Protocol) -> Flat:
         reasons=tuple(end.reason for end in found),
         stage_names=tuple(table.stages),
         depth=of_lots.depth,
-        uses=sum(isinstance(step, Use | Draw) for step in walk_steps(protocol.path)),
-        policies=frozenset(int(policy) for policy in pools.whole[:, k.POLICY]),
+        uses=sum(isinstance(step, Use | Draw) for step in walk_steps(path)),
+        policies=tuple(protocol.policies),
+        flags=tuple(table.flags),
+        lot_streams=protocol.lot_streams,
     )
 
 
@@ -348,27 +392,28 @@ def _centres(resource: Capacity | Cadence | Stock) -> int:
         case Cadence():
             return len(resource.counts)
         case _:
-            return 1
+            return len(resource.opening)
 
 
 def _pools(protocol: Protocol) -> tuple[Pools, IntArray, IntArray]:
     """(every pool at the start, the first pool of each resource, how many each has)."""
     counts = [_centres(resource) for resource in protocol.resources]
     whole = np.zeros((sum(counts), k.POOL_WIDTH), dtype=np.int64)
-    numbers = np.zeros((sum(counts), 3))
+    numbers = np.zeros((sum(counts), k.POOL_NUMBERS))
     first = np.cumsum([0, *counts])[:-1]
     slots = most = 0
     for index, resource in enumerate(protocol.resources):
-        policy = protocol.policies.get(resource.policy)
-        if resource.policy not in POLICIES or (policy is not None and policy != Policy()):
-            raise EngineError(f"the compiled engine does not know the policy {resource.policy!r}")
+        if resource.policy not in (FIRST_COME, *protocol.policies):
+            raise EngineError(f"{resource.name}: there is no policy {resource.policy!r}")
+        policy = k.FIRST_COME if resource.policy == FIRST_COME else list(protocol.policies).index(resource.policy)
         for centre in range(counts[index]):
             row, real = whole[first[index] + centre], numbers[first[index] + centre]
-            row[k.OF_RESOURCE], row[k.CENTRE], row[k.POLICY] = index, centre, POLICIES[resource.policy]
+            row[k.OF_RESOURCE], row[k.CENTRE], row[k.POLICY] = index, centre, policy
             match resource:
                 case Capacity():
                     row[k.POOL_KIND], row[k.UNLIMITED] = k.CAPACITY, int(unlimited(resource.units[centre]))
                     real[k.LIMIT] = [units for day, units in resource.units[centre] if day <= 0.0][-1]
+                    real[k.LOT_RANK] = resource.lot_rank
                 case Cadence():
                     row[k.POOL_KIND], row[k.PER_OFFER] = k.CADENCE, resource.counts[centre]
                     row[k.OFFER_DAYS], row[k.CARRY_OVER] = len(resource.offer_days), resource.carry_over
@@ -416,30 +461,50 @@ def _happenings(protocol: Protocol, first_pool: IntArray) -> tuple[IntArray, Flo
     return np.array(pools, dtype=np.int64), np.array(limits, dtype=float), due
 
 
-def _stock(protocol: Protocol, first_pool: IntArray) -> tuple[IntArray, FloatArray, FloatArray, list[Due]]:
-    """(counters and days of a run at its start, opening shelf, what is due for the stock)."""
+def _stock(
+    protocol: Protocol, first_pool: IntArray, pools: Pools
+) -> tuple[IntArray, FloatArray, FloatArray, list[Due]]:
+    """(counters and days of a run at its start, opening shelves, what is due for the stock); fills in its pools."""
     counters, days = np.zeros(k.COUNTERS, dtype=np.int64), np.zeros(k.DAYS_OF_RUN)
     days[k.SHELF_LIFE] = days[k.ORDER_EVERY] = np.inf
-    counters[k.STOCK_POOL] = -1
+    counters[k.STOCK_POOL], counters[k.SHELVES] = -1, 1
     stocks = [(i, resource) for i, resource in enumerate(protocol.resources) if isinstance(resource, Stock)]
     if not stocks:
-        return counters, days, np.empty((0, 3)), []
+        return counters, days, np.empty((1, 0, 3)), []
     if len(stocks) > 1:
         raise EngineError("the compiled engine knows one stock at a time")
     index, stock = stocks[0]
-    if len(stock.opening) > 1:
-        raise EngineError("the compiled engine does not know stocks at centres yet")
-    opening = stock.opening[0]
-    shelf = [[stock.shelf_life * ((dose + 1) / opening), float(dose), 1.0] for dose in range(opening)]
-    due = [(batch[0], k.EXPIRY + index, k.EXPIRING, 0) for batch in shelf if batch[0] < np.inf]
-    if stock.every < np.inf:
-        due.append((stock.every, k.DELIVERY + index, k.ORDERING, 0))
+    shelves = np.empty((len(stock.opening), max(stock.opening), 3))
+    due: list[Due] = []
+    for shelf, opening in enumerate(stock.opening):
+        pool = int(first_pool[index]) + shelf
+        for dose in range(opening):
+            shelves[shelf, dose] = stock.shelf_life * ((dose + 1) / opening), float(dose), 1.0
+            if stock.shelf_life < np.inf:
+                due.append((float(shelves[shelf, dose, 0]), k.EXPIRY + index, k.EXPIRING, pool))
+        if stock.every < np.inf:
+            due.append((stock.every, k.DELIVERY + index, k.ORDERING, pool))
+        pools.whole[pool, k.ON_HAND] = pools.whole[pool, k.BATCHES] = opening
     counters[k.STOCK_POOL], counters[k.DOSES_PER_LOT] = first_pool[index], stock.doses_per_lot
-    counters[k.ON_HAND] = counters[k.SHELF] = opening
+    counters[k.SHELVES] = len(stock.opening)
     if stock.reorder is not None:
         counters[k.REORDERS], (counters[k.ORDER_AT], counters[k.ORDER_UP_TO]) = 1, stock.reorder
     days[k.SHELF_LIFE], days[k.ORDER_EVERY] = stock.shelf_life, stock.every
-    return counters, days, np.array(shelf, dtype=float).reshape(-1, 3), due
+    return counters, days, shelves, due
+
+
+def _hour_tables(hours: list[Hours]) -> tuple[IntArray, FloatArray, FloatArray]:
+    """(where each table of each hours begins and how long it is, all intervals, how long each may wait)."""
+    places = np.zeros((len(hours), k.HOURS_WIDTH), dtype=np.int64)
+    rows: list[tuple[float, float]] = []
+    for place, its in zip(places, hours, strict=True):
+        losses = tuple((day, day) for day in its.losses)
+        tables = ((k.OPEN_AT, its.openings), (k.COUNT_AT, its.counts), (k.LOSS_AT, losses))
+        for at, table in tables:
+            place[at], place[at + 1] = len(rows), len(table)
+            rows += table
+        place[k.FIT] = int(its.fit)
+    return places, np.array(rows, dtype=float).reshape(-1, 2), np.array([its.viable for its in hours], dtype=float)
 
 
 def _in_order(protocol: Protocol, due: list[list[Due]], stock: list[Due]) -> list[Due]:

@@ -63,17 +63,21 @@ DEATH, PROGRESSION, REMOVAL = 0, 1, 2
 # The phases of one instant, as in `timeline.Phase`.
 ORDER_BITS = 44
 CLOCK, COMPLETION, EXPIRY = 1 << ORDER_BITS, 2 << ORDER_BITS, 3 << ORDER_BITS
-DELIVERY, ARRIVAL, PERISH, CHECK = 4 << ORDER_BITS, 5 << ORDER_BITS, 8 << ORDER_BITS, 9 << ORDER_BITS
+DELIVERY, ARRIVAL, PATIENCE = 4 << ORDER_BITS, 5 << ORDER_BITS, 7 << ORDER_BITS
+PERISH, CHECK = 8 << ORDER_BITS, 9 << ORDER_BITS
 
 # Operations, and the columns of their table.
-(STAGE, SLOT_STAGE, USE, DRAW, SUPPLY, CHOOSE, NOTED, JUMP, ATTEMPTS, FAIL, SHIELD, TOGETHER, HAZARD, CLOCKS,
- MILESTONE, END, LOT_END, CLOSE, DONE) = range(19)
+(STAGE, SLOT_STAGE, USE, DRAW, SUPPLY, CHOOSE, NOTED, FLAGGED, PROGRESSION_NOTED, JUMP, ATTEMPTS, FAIL, SHIELD,
+ TOGETHER, HAZARD, CLOCKS, MILESTONE, RETURN, END, LOT_END, CLOSE, DONE) = range(22)
 OPERATION_NAMES = (
-    "STAGE", "SLOT_STAGE", "USE", "DRAW", "SUPPLY", "CHOOSE", "NOTED", "JUMP", "ATTEMPTS", "FAIL", "SHIELD",
-    "TOGETHER", "HAZARD", "CLOCKS", "MILESTONE", "END", "LOT_END", "CLOSE", "DONE",
+    "STAGE", "SLOT_STAGE", "USE", "DRAW", "SUPPLY", "CHOOSE", "NOTED", "FLAGGED", "PROGRESSION_NOTED", "JUMP",
+    "ATTEMPTS", "FAIL", "SHIELD", "TOGETHER", "HAZARD", "CLOCKS", "MILESTONE", "RETURN", "END", "LOT_END", "CLOSE",
+    "DONE",
 )
-CODE, AFTER, PURPOSE, NAME, RESOURCE, UNITS, MODE, MOST, BETWEEN, OTHERWISE = range(10)
-OPERATION_WIDTH = 10
+CODE, AFTER, PURPOSE, NAME, RESOURCE, UNITS, MODE, MOST, BETWEEN, OTHERWISE, HOURS, PATIENT_SINCE = range(12)
+OPERATION_WIDTH = 12
+# From when patience counts, where there is any.
+NO_PATIENCE, JOINING, LISTING, REFERRAL = range(4)
 STOP, FINISH_STAGE, FINISH = 0, 1, 2
 
 # Why the frames of a walker are unwound.
@@ -82,27 +86,32 @@ ONWARD, LEFT, FAILED, ENDED = 0, 1, 2, 3
 FRESH, MET, WAITED, ASKED, GIVING, STARTING, BACK = range(7)
 
 # Walkers: whole numbers, days; frames.
-(PC, PART, WHY, ATTEMPT, HOLDING, STAGE_BOUND, PARENT, OUT, KIND, ENTITY, KEYS, DEPTH, REQUEST, BRANCH) = range(14)
-WALKER_WIDTH = 14
+(PC, PART, WHY, ATTEMPT, HOLDING, STAGE_BOUND, PARENT, OUT, KIND, ENTITY, KEYS, DEPTH, REQUEST, BRANCH,
+ BRANCH_FAILED) = range(15)
+WALKER_WIDTH = 15
 DAY, LEAVES, CUT, BRANCHED = 0, 1, 2, 3
 FRAME_OP, FRAME_REQUEST, FRAME_OUTER, FRAME_TRIED, FRAME_BETWEEN, FRAME_BOUND = 0, 1, 1, 2, 3, 1
 
 # Requests.
-WHO, POOL, WANTED_UNITS, STATE, SLOT, OF_KIND, OF_ENTITY = range(7)
-REQUEST_WIDTH = 7
-ASKED_DAY, BEGAN, ENDED_DAY, LAPSES = 0, 1, 2, 3
-WAITING, GRANTED, LAPSED = 0, 1, 2
+WHO, POOL, WANTED_UNITS, STATE, SLOT, OF_KIND, OF_ENTITY, ENTRY = range(8)
+REQUEST_WIDTH = 8
+ASKED_DAY, BEGAN, ENDED_DAY, LAPSES, RANK, KEY_DAY = range(6)
+REQUEST_DAYS = 6
+WAITING, GRANTED, LAPSED, GAVE_UP = 0, 1, 2, 3
 
 # Pools.
 (OF_RESOURCE, CENTRE, POOL_KIND, UNLIMITED, POLICY, IN_USE, DUE, QUEUED, TICKETS, FREE_SLOTS, FREE_ROWS, OFFERS,
- OFFER_DAYS, PER_OFFER, CARRY_OVER) = range(15)
-POOL_WIDTH = 15
-LIMIT, LEAD, NOTICE = 0, 1, 2
+ OFFER_DAYS, PER_OFFER, CARRY_OVER, BATCHES, ON_HAND, PLANNED, WANTED, LOTS_BEGUN) = range(20)
+POOL_WIDTH = 20
+LIMIT, LEAD, NOTICE, LOT_RANK = 0, 1, 2, 3
+POOL_NUMBERS = 4
 CAPACITY, CADENCE, STOCK = 0, 1, 2
-FIRST_COME, SICKEST_FIRST, LOTTERY = 0, 1, 2
+FIRST_COME = -1  # other policies are numbered from 0
+PER_DAY, AT_PROGRESSION = 0, 1
 
 # Slots.
-SLOT_POOL, HOLDER, HANDED_BACK, IS_FREE = 0, 1, 2, 3
+SLOT_POOL, HOLDER, HANDED_BACK, IS_FREE, NEXT_SLOT = range(5)
+SLOT_WIDTH = 5
 OFFERED, START, PERISHED, CLOSES = 0, 1, 2, 3
 
 # Lots.
@@ -110,7 +119,13 @@ LOT_STARTED, LOT_READY, LOT_FAILED = 0, 1, 2
 
 # The heap of happenings, and the tasks under way.
 PRIORITY, TICKET, WHAT, SUBJECT = 0, 1, 2, 3
-ARRIVE, WALK, LAPSE, CHANGE, OFFER, PERISHING, EXPIRING, ORDERING, CHECKING, SERVE, BEGIN_LOTS, ORDER_AGAIN = range(12)
+(ARRIVE, WALK, LAPSE, GIVE_UP, RANK_JUMP, COME_BACK, CHANGE, OFFER, PERISHING, EXPIRING, ORDERING, CHECKING, SERVE,
+ BEGIN_LOTS, ORDER_AGAIN) = range(15)
+TASK_WIDTH = 4
+
+# Hours: where the intervals of each table are, and how many.
+OPEN_AT, OPEN_COUNT, COUNT_AT, COUNT_COUNT, LOSS_AT, LOSS_COUNT, FIT = range(7)
+HOURS_WIDTH = 7
 
 # Clocks.
 ORIGIN, SINCE, ELIGIBILITY, PROGRESSED_DAY, USED, FACTOR, THRESHOLD, GROUP, ANEW_THRESHOLD, ANEW_ELIGIBILITY = (
@@ -119,19 +134,19 @@ ORIGIN, SINCE, ELIGIBILITY, PROGRESSED_DAY, USED, FACTOR, THRESHOLD, GROUP, ANEW
 TOUCHED, CLOCK_SET, PROGRESSED, CHANGES = 0, 1, 2, 3
 
 # Counters (whole numbers) and days of the run.
-(HEAP, TICKETS_GIVEN, TASKS, TURNS, BUSY, REQUESTS, LONGEST, NEXT_ROW, FREE_ROW, SLOTS, SHELF, ON_HAND, PLANNED,
- WANTED, LOTS, EXPIRIES, STAGES, ARRIVED, MEASURED, RUNNING, TRACED, STOCK_POOL, REORDERS, ORDER_AT, ORDER_UP_TO,
- DOSES_PER_LOT, LOT_PATH, INFUSION, NEED_PURPOSE, NEED_NAME, NEED_ATTEMPT, NEED_KIND, NEED_ENTITY, FIRST_SET,
- PATIENTS) = range(35)
-COUNTERS = 35
-TODAY, SHELF_LIFE, ORDER_EVERY, NEXT_CHECK, CHECK_EVERY = range(5)
-DAYS_OF_RUN = 5
+(HEAP, TICKETS_GIVEN, TASKS, TURNS, BUSY, REQUESTS, LONGEST, NEXT_ROW, FREE_ROW, SLOTS, LOTS, EXPIRIES, STAGES,
+ ARRIVED, ARRIVING, MEASURED, RUNNING, TRACED, STOCK_POOL, SHELVES, REORDERS, ORDER_AT, ORDER_UP_TO, DOSES_PER_LOT,
+ LOT_PATH, LATER_PATH, FIRST_COURSES, INFUSION, LISTED, NEED_PURPOSE, NEED_NAME, NEED_ATTEMPT, NEED_KIND, NEED_ENTITY,
+ FIRST_SET, PATIENTS, MOST_GIVEN_BACK) = range(37)
+COUNTERS = 37
+TODAY, SHELF_LIFE, ORDER_EVERY, NEXT_CHECK, CHECK_EVERY, FOLLOW_UP = range(6)
+DAYS_OF_RUN = 6
 
 # What the kernel returns: it is through, it needs something, or it cannot go on.
 (THROUGH, MORE_DRAWS, MORE_HEAP, MORE_TASKS, MORE_WALKERS, MORE_REQUESTS, MORE_QUEUE, MORE_SHELF, MORE_LOTS,
  MORE_EXPIRIES, MORE_STAGES, MORE_CHANGES, NO_SLOT, TOO_MANY) = range(14)
 MOST_ATTEMPTS = 1_000
-ROOM = 4  # the most rows that one turn of the kernel's loop adds to the heap (but for slots) or to the tasks
+ROOM = 8  # the most rows that one turn of the kernel's loop adds to the heap (but for slots) or to the tasks
 
 
 class Plan(NamedTuple):
@@ -150,12 +165,15 @@ class Plan(NamedTuple):
     hazard_at: IntCube
     ends_eligibility: Floats
     after_progression: Floats
+    policies: FloatTable
+    hours: IntTable
+    hour_days: FloatTable
+    viable: Floats
 
 
 class People(NamedTuple):
     """The patients of a replication, in the order of the cohort; `arrivals` and `measured` hold their places."""
 
-    referral: Floats
     arrivals: Ints
     centre: Ints
     thresholds: FloatTable
@@ -164,8 +182,8 @@ class People(NamedTuple):
     anew_threshold: Floats
     anew_eligibility: Floats
     ranks: FloatTable
+    flags: IntTable
     measured: Ints
-    limits: Floats
 
 
 class State(NamedTuple):
@@ -191,7 +209,7 @@ class State(NamedTuple):
     slots: IntTable
     slot_days: FloatTable
     free_slots: IntTable
-    shelf: FloatTable
+    shelf: FloatCube
     lots: FloatTable
     lot_tries: IntTable
     expiries: FloatTable
@@ -212,6 +230,7 @@ class State(NamedTuple):
     leave_day: Floats
     leave_clock: Ints
     progression_day: Floats
+    referral: Floats
 
 
 for group in (Plan, People, State):
@@ -297,12 +316,14 @@ def queue_swap(keys: FloatCube, queue: IntCube, pool: int, a: int, b: int) -> No
 
 @compiled
 def join(
-    pools: IntTable, keys: FloatCube, queue: IntCube, pool: int, rank: float, key_day: float, order: int, request: int
-) -> int:
-    """The length of the pool's queue with the request in it."""
+    n: Ints, pools: IntTable, keys: FloatCube, queue: IntCube, requests: IntTable, pool: int, rank: float,
+    key_day: float, order: int, request: int,
+) -> None:
+    """Put a request into the pool's queue; an entry that it had before is stale from now on."""
     k = pools[pool, QUEUED]
     pools[pool, QUEUED] = k + 1
     pools[pool, TICKETS] += 1
+    requests[request, ENTRY] = pools[pool, TICKETS]
     keys[pool, k, 0], keys[pool, k, 1] = rank, key_day
     queue[pool, k, 0], queue[pool, k, 1], queue[pool, k, 2] = order, pools[pool, TICKETS], request
     while k > 0:
@@ -311,7 +332,8 @@ def join(
             break
         queue_swap(keys, queue, pool, k, up)
         k = up
-    return int(pools[pool, QUEUED])
+    if pools[pool, QUEUED] > n[LONGEST]:
+        n[LONGEST] = pools[pool, QUEUED]
 
 
 @compiled
@@ -377,48 +399,48 @@ def take_slot(pools: IntTable, free: IntTable, slots: IntTable, slot_days: Float
 
 
 @compiled
-def batch_before(shelf: FloatTable, a: int, b: int) -> bool:
-    """Whether batch a of doses is used before batch b: by (expiry, place, doses)."""
+def batch_before(shelf: FloatCube, at: int, a: int, b: int) -> bool:
+    """Whether batch a of doses on a shelf is used before batch b: by (expiry, place, doses)."""
     for c in range(2):
-        if shelf[a, c] != shelf[b, c]:
-            return bool(shelf[a, c] < shelf[b, c])
-    return bool(shelf[a, 2] < shelf[b, 2])
+        if shelf[at, a, c] != shelf[at, b, c]:
+            return bool(shelf[at, a, c] < shelf[at, b, c])
+    return bool(shelf[at, a, 2] < shelf[at, b, 2])
 
 
 @compiled
-def batch_swap(shelf: FloatTable, a: int, b: int) -> None:
+def batch_swap(shelf: FloatCube, at: int, a: int, b: int) -> None:
     """Exchange two batches."""
     for c in range(3):
-        shelf[a, c], shelf[b, c] = shelf[b, c], shelf[a, c]
+        shelf[at, a, c], shelf[at, b, c] = shelf[at, b, c], shelf[at, a, c]
 
 
 @compiled
-def put_batch(n: Ints, shelf: FloatTable, expires: float, doses: float) -> None:
-    """Put a batch of doses on the shelf."""
-    k = n[SHELF]
-    n[SHELF] = k + 1
-    shelf[k, 0], shelf[k, 1], shelf[k, 2] = expires, float(k), doses
+def put_batch(pools: IntTable, shelf: FloatCube, pool: int, expires: float, doses: float) -> None:
+    """Put a batch of doses on the shelf of a pool."""
+    at, k = pools[pool, CENTRE], pools[pool, BATCHES]
+    pools[pool, BATCHES] = k + 1
+    shelf[at, k, 0], shelf[at, k, 1], shelf[at, k, 2] = expires, float(k), doses
     while k > 0:
         up = (k - 1) >> 1
-        if not batch_before(shelf, k, up):
+        if not batch_before(shelf, at, k, up):
             break
-        batch_swap(shelf, k, up)
+        batch_swap(shelf, at, k, up)
         k = up
 
 
 @compiled
-def drop_batch(n: Ints, shelf: FloatTable) -> None:
-    """Take the first batch off the shelf."""
-    last = n[SHELF] - 1
-    n[SHELF] = last
-    batch_swap(shelf, 0, last)
+def drop_batch(pools: IntTable, shelf: FloatCube, pool: int) -> None:
+    """Take the first batch off the shelf of a pool."""
+    at, last = pools[pool, CENTRE], pools[pool, BATCHES] - 1
+    pools[pool, BATCHES] = last
+    batch_swap(shelf, at, 0, last)
     k, down = 0, 1
     while down < last:
-        if down + 1 < last and batch_before(shelf, down + 1, down):
+        if down + 1 < last and batch_before(shelf, at, down + 1, down):
             down += 1
-        if not batch_before(shelf, down, k):
+        if not batch_before(shelf, at, down, k):
             break
-        batch_swap(shelf, down, k)
+        batch_swap(shelf, at, down, k)
         k, down = down, 2 * down + 1
 
 
@@ -586,6 +608,71 @@ def forecast(
     return day, clock, c[ahead, PROGRESSED_DAY]
 
 
+# -- hours: `pure/hours.py`, interval by interval --------------------------------------------------------------------
+
+
+@compiled
+def interval_from(days: FloatTable, first: int, count: int, day: float) -> int:
+    """The last interval that begins by `day`, or the first one."""
+    low, high = 0, count
+    while low < high:
+        middle = (low + high) // 2
+        if day < days[first + middle, 0]:
+            high = middle
+        else:
+            low = middle + 1
+    return low - 1 if low > 0 else 0
+
+
+@compiled
+def start_in(hours: IntTable, days: FloatTable, h: int, day: float, duration: float) -> float:
+    """The first day from `day` on, on which a stage of this duration may start."""
+    first, count = hours[h, OPEN_AT], hours[h, OPEN_COUNT]
+    if count == 0:
+        return day
+    for k in range(interval_from(days, first, count, day), count):
+        begun = max(day, days[first + k, 0])
+        if begun < days[first + k, 1] and (not hours[h, FIT] or begun + duration <= days[first + k, 1]):
+            return float(begun)
+    return float(max(day, days[first + count - 1, 1]))
+
+
+@compiled
+def end_in(hours: IntTable, days: FloatTable, h: int, begun: float, duration: float) -> float:
+    """The day on which a stage that started on `begun` has had its duration."""
+    first, count = hours[h, COUNT_AT], hours[h, COUNT_COUNT]
+    if count == 0:
+        return begun + duration
+    left, day = duration, begun
+    for k in range(interval_from(days, first, count, begun), count):
+        day = max(day, days[first + k, 0])
+        closed = days[first + k, 1]
+        if day >= closed:
+            continue
+        if left <= closed - day:
+            return float(day + left)
+        left -= closed - day
+        day = closed
+    return float(day + left)
+
+
+@compiled
+def span_of(
+    hours: IntTable, days: FloatTable, viable: Floats, h: int, day: float, duration: float
+) -> tuple[float, float, bool]:
+    """(start, end, whether it was lost) of a stage of this duration that could start on `day`."""
+    begun = start_in(hours, days, h, day, duration)
+    if begun - day > viable[h]:
+        return day + viable[h], day + viable[h], True
+    ended = end_in(hours, days, h, begun, duration)
+    for k in range(hours[h, LOSS_AT], hours[h, LOSS_AT] + hours[h, LOSS_COUNT]):
+        if days[k, 0] >= begun:
+            if days[k, 0] < ended:
+                return begun, days[k, 0], True
+            break
+    return begun, ended, False
+
+
 # -- pools ----------------------------------------------------------------------------------------------------------
 
 
@@ -598,27 +685,27 @@ def call_turn(n: Ints, pools: IntTable, pool: int) -> None:
 
 
 @compiled
-def has_units(n: Ints, pools: IntTable, numbers: FloatTable, pool: int, units: int) -> bool:
+def has_units(pools: IntTable, numbers: FloatTable, pool: int, units: int) -> bool:
     """Whether so many units, slots or doses are free. For 1 unit: whether there is any."""
     if pools[pool, POOL_KIND] == CAPACITY:
         return bool(pools[pool, IN_USE] + units <= numbers[pool, LIMIT])
     if pools[pool, POOL_KIND] == CADENCE:
-        return bool(pools[pool, FREE_SLOTS] > 0)
-    return bool(n[ON_HAND] >= units)
+        return bool(pools[pool, FREE_SLOTS] >= units)
+    return bool(pools[pool, ON_HAND] >= units)
 
 
 @compiled
-def has_any(n: Ints, pools: IntTable, numbers: FloatTable, pool: int) -> bool:
+def has_any(pools: IntTable, numbers: FloatTable, pool: int) -> bool:
     """Whether it is worth while to take a turn."""
     if pools[pool, POOL_KIND] == CAPACITY:
         return bool(pools[pool, IN_USE] < numbers[pool, LIMIT])
-    return has_units(n, pools, numbers, pool, 1)
+    return has_units(pools, numbers, pool, 1)
 
 
 @compiled
 def grant(
-    n: Ints, t: Floats, pools: IntTable, requests: IntTable, request_days: FloatTable, slots: IntTable,
-    slot_days: FloatTable, free: IntTable, shelf: FloatTable, request: int,
+    t: Floats, pools: IntTable, requests: IntTable, request_days: FloatTable, slots: IntTable, slot_days: FloatTable,
+    free: IntTable, shelf: FloatCube, request: int,
 ) -> None:
     """Give a request what it asks for."""
     pool = requests[request, POOL]
@@ -627,21 +714,29 @@ def grant(
     if pools[pool, POOL_KIND] == CAPACITY:
         pools[pool, IN_USE] += requests[request, WANTED_UNITS]
     elif pools[pool, POOL_KIND] == CADENCE:
-        row = take_slot(pools, free, slots, slot_days, pool)
-        requests[request, SLOT] = row
-        slots[row, HOLDER] = requests[request, OF_ENTITY]
+        # several slots are a chain
+        last = -1
+        for _ in range(requests[request, WANTED_UNITS]):
+            row = take_slot(pools, free, slots, slot_days, pool)
+            slots[row, HOLDER], slots[row, NEXT_SLOT] = requests[request, OF_ENTITY], -1
+            if last < 0:
+                requests[request, SLOT] = row
+            else:
+                slots[last, NEXT_SLOT] = row
+            last = row
     else:
-        shelf[0, 2] -= 1.0
-        if shelf[0, 2] == 0.0:
-            drop_batch(n, shelf)
-        n[ON_HAND] -= 1
-        n[WANTED] -= 1
+        at = pools[pool, CENTRE]
+        shelf[at, 0, 2] -= 1.0
+        if shelf[at, 0, 2] == 0.0:
+            drop_batch(pools, shelf, pool)
+        pools[pool, ON_HAND] -= 1
+        pools[pool, WANTED] -= 1
 
 
 @compiled
-def lots_to_begin(n: Ints) -> int:
-    """How many lots the review of the inventory position starts."""
-    position = n[ON_HAND] + n[PLANNED] - n[WANTED]
+def lots_to_begin(n: Ints, pools: IntTable, pool: int) -> int:
+    """How many lots the review of a shelf's inventory position starts."""
+    position = pools[pool, ON_HAND] + pools[pool, PLANNED] - pools[pool, WANTED]
     if not n[REORDERS] or position > n[ORDER_AT]:
         return 0
     return math.ceil(float(n[ORDER_UP_TO] - position) / float(n[DOSES_PER_LOT]))
@@ -652,15 +747,24 @@ def add_task(n: Ints, tasks: IntTable, what: int, who: int, count: int) -> None:
     """Put a task on top of those under way."""
     k = n[TASKS]
     n[TASKS] = k + 1
-    tasks[k, 0], tasks[k, 1], tasks[k, 2] = what, who, count
+    tasks[k, 0], tasks[k, 1], tasks[k, 2], tasks[k, 3] = what, who, count, 0
 
 
 @compiled
-def review(n: Ints, tasks: IntTable) -> None:
-    """Begin the lots that the inventory position asks for, before anything else goes on."""
-    count = lots_to_begin(n)
+def review(n: Ints, pools: IntTable, tasks: IntTable, pool: int) -> None:
+    """Begin the lots that a shelf's inventory position asks for, before anything else goes on."""
+    count = lots_to_begin(n, pools, pool)
     if count > 0:
-        add_task(n, tasks, BEGIN_LOTS, 0, count)
+        add_task(n, tasks, BEGIN_LOTS, pool, count)
+
+
+@compiled
+def quit_asking(n: Ints, pools: IntTable, tasks: IntTable, requests: IntTable, request: int, closing: bool) -> None:
+    """One request less; for a dose it moves the inventory position."""
+    pool = requests[request, POOL]
+    if pools[pool, POOL_KIND] == STOCK and not closing:
+        pools[pool, WANTED] -= 1
+        review(n, pools, tasks, pool)
 
 
 @compiled
@@ -669,9 +773,22 @@ def lapse(n: Ints, pools: IntTable, tasks: IntTable, requests: IntTable, request
     """Let a waiting request lapse on its day; one for a dose moves the inventory position."""
     requests[request, STATE] = LAPSED
     request_days[request, ENDED_DAY] = request_days[request, LAPSES]
-    if pools[requests[request, POOL], POOL_KIND] == STOCK and not closing:
-        n[WANTED] -= 1
-        review(n, tasks)
+    quit_asking(n, pools, tasks, requests, request, closing)
+
+
+@compiled
+def leave_queue(
+    n: Ints, pools: IntTable, numbers: FloatTable, tasks: IntTable, requests: IntTable, request_days: FloatTable,
+    request: int, state: int, day: float,
+) -> None:
+    """A waiter asks no more and goes on; those behind him may need fewer units than he did."""
+    add_task(n, tasks, WALK, requests[request, WHO], 0)
+    requests[request, STATE] = state
+    request_days[request, ENDED_DAY] = day
+    quit_asking(n, pools, tasks, requests, request, False)
+    pool = requests[request, POOL]
+    if has_any(pools, numbers, pool):
+        call_turn(n, pools, pool)
 
 
 @compiled
@@ -737,28 +854,27 @@ def simulate(plan: Plan, people: People, state: State) -> int:
     # unpacked here once: each look-up by name inside the loops would cost two atomic counts
     (
         operations, numbers, branches, first_pool, pool_count, offer_days, change_pool, change_units, fixed, hazards,
-        hazard_at, ends, after,
+        hazard_at, ends, after, policies, hours, hour_days, viable,
     ) = plan
     (
-        referral, arrivals, centres, thresholds, groups, eligibility, anew_threshold, anew_eligibility, ranks, measured,
-        limits,
+        arrivals, centres, thresholds, groups, eligibility, anew_threshold, anew_eligibility, ranks, flags, measured,
     ) = people
     (
         n, t, heap_days, heap, tasks, walkers, days, frames, frame_cuts, key_days, slot_of, requests, request_days,
         pools, pool_numbers, queue_keys, queue, slots, slot_days, free_slots, shelf, lots, lot_tries, expiries, stages,
         stage_days, column, drawn, lot_column, lot_drawn, clocks, clock_state, changes, notes, passes, attempts,
-        ended_fate, ended_day, leave_day, leave_clock, progression_day,
+        ended_fate, ended_day, leave_day, leave_clock, progression_day, referral,
     ) = state
     while n[RUNNING]:
-        # room for whatever one turn of this loop may add: a walker that leaves hands back one slot a frame at most
-        if n[HEAP] + ROOM + frames.shape[1] > heap.shape[0]:
+        # room for whatever one turn of this loop may add: a walker that leaves may hand back every slot it holds
+        if n[HEAP] + ROOM + n[MOST_GIVEN_BACK] > heap.shape[0]:
             return MORE_HEAP
         if n[TASKS] + ROOM > tasks.shape[0]:
             return MORE_TASKS
 
         if n[TASKS] == 0:
             # nothing is under way: a pool's turn, once nothing else is left at this instant, or what happens next
-            if n[TURNS] > 0 and not (heap_days[0] == t[TODAY] and heap[0, PRIORITY] < PERISH):
+            if n[TURNS] > 0 and not (heap_days[0] == t[TODAY] and heap[0, PRIORITY] < PATIENCE):
                 pool = 0
                 while not pools[pool, DUE]:
                     pool += 1
@@ -770,10 +886,12 @@ def simulate(plan: Plan, people: People, state: State) -> int:
             what, subject = heap[0, WHAT], heap[0, SUBJECT]
             if what == OFFER and n[HEAP] + pools[subject, PER_OFFER] + ROOM > heap.shape[0]:
                 return MORE_HEAP
-            if what == ARRIVE and n[FREE_ROW] < 0 and n[NEXT_ROW] >= walkers.shape[0]:
+            if (what == ARRIVE or what == COME_BACK) and n[FREE_ROW] < 0 and n[NEXT_ROW] >= walkers.shape[0]:  # noqa: SIM109
                 return MORE_WALKERS
-            if what == EXPIRING and n[EXPIRIES] + n[SHELF] > expiries.shape[0]:
+            if what == EXPIRING and n[EXPIRIES] + pools[subject, BATCHES] > expiries.shape[0]:
                 return MORE_EXPIRIES
+            if what == RANK_JUMP and n[LONGEST] >= queue.shape[1]:
+                return MORE_QUEUE
             now = heap_days[0]
             t[TODAY] = now
             pop(n, heap_days, heap)
@@ -782,17 +900,44 @@ def simulate(plan: Plan, people: People, state: State) -> int:
             elif what == ARRIVE:
                 # the next arrival first, as its ticket comes before those of this patient
                 n[ARRIVED] += 1
-                if n[ARRIVED] < n[PATIENTS]:
+                if n[ARRIVED] < n[ARRIVING]:
                     upcoming = arrivals[n[ARRIVED]]
-                    push(n, heap_days, heap, referral[upcoming], ARRIVAL + upcoming, ARRIVE, upcoming)
+                    push(n, heap_days, heap, max(referral[upcoming], 0.0), ARRIVAL + upcoming, ARRIVE, upcoming)
                 row = new_row(n, walkers)
-                begin_walker(walkers, days, slot_of, row, PATIENT, subject, 0, referral[subject], leave_day[subject])
+                begin_walker(walkers, days, slot_of, row, PATIENT, subject, 0, now, leave_day[subject])
+                add_task(n, tasks, WALK, row, 0)
+            elif what == COME_BACK:
+                touch_clocks(
+                    clocks, clock_state, referral, thresholds, groups, eligibility, anew_threshold, anew_eligibility,
+                    n[FIRST_SET], subject,
+                )
+                leave_day[subject], leave_clock[subject], progression_day[subject] = forecast(
+                    clocks, clock_state, changes, hazards, hazard_at, ends, after, subject
+                )
+                row = new_row(n, walkers)
+                begin_walker(
+                    walkers, days, slot_of, row, PATIENT, subject, n[LATER_PATH], referral[subject], leave_day[subject]
+                )
                 add_task(n, tasks, WALK, row, 0)
             elif what == LAPSE:
                 if requests[subject, STATE] == WAITING:
                     # first the lots that this begins, if any, then the walker
-                    add_task(n, tasks, WALK, requests[subject, WHO], 0)
-                    lapse(n, pools, tasks, requests, request_days, subject, False)
+                    leave_queue(
+                        n, pools, pool_numbers, tasks, requests, request_days, subject, LAPSED,
+                        request_days[subject, LAPSES],
+                    )
+            elif what == GIVE_UP:
+                if requests[subject, STATE] == WAITING:
+                    leave_queue(n, pools, pool_numbers, tasks, requests, request_days, subject, GAVE_UP, now)
+            elif what == RANK_JUMP:
+                if requests[subject, STATE] == WAITING:
+                    pool = requests[subject, POOL]
+                    join(
+                        n, pools, queue_keys, queue, requests, pool, request_days[subject, RANK],
+                        request_days[subject, KEY_DAY], requests[subject, OF_ENTITY], subject,
+                    )
+                    if has_any(pools, pool_numbers, pool):
+                        call_turn(n, pools, pool)
             elif what == CHANGE:
                 pool_numbers[change_pool[subject], LIMIT] = change_units[subject]
                 call_turn(n, pools, change_pool[subject])
@@ -819,23 +964,25 @@ def simulate(plan: Plan, people: People, state: State) -> int:
                     pools[slots[subject, SLOT_POOL], FREE_SLOTS] -= 1
                     slot_days[subject, PERISHED] = now
             elif what == EXPIRING:
-                while n[SHELF] > 0 and shelf[0, 0] <= now:
-                    doses = shelf[0, 2]
-                    drop_batch(n, shelf)
+                at = pools[subject, CENTRE]
+                while pools[subject, BATCHES] > 0 and shelf[at, 0, 0] <= now:
+                    doses = shelf[at, 0, 2]
+                    drop_batch(pools, shelf, subject)
                     if doses > 0.0:
-                        n[ON_HAND] -= int(doses)
-                        expiries[n[EXPIRIES], 0], expiries[n[EXPIRIES], 1] = now, doses
-                        n[EXPIRIES] += 1
-                review(n, tasks)
+                        pools[subject, ON_HAND] -= int(doses)
+                        row = n[EXPIRIES]
+                        expiries[row, 0], expiries[row, 1], expiries[row, 2] = now, doses, float(at)
+                        n[EXPIRIES] = row + 1
+                review(n, pools, tasks, subject)
             elif what == ORDERING:
-                add_task(n, tasks, ORDER_AGAIN, 0, 0)
-                add_task(n, tasks, BEGIN_LOTS, 0, 1)
+                add_task(n, tasks, ORDER_AGAIN, subject, 0)
+                add_task(n, tasks, BEGIN_LOTS, subject, 1)
             else:  # CHECKING: who of the measured is not resolved yet?
                 kept = 0
                 for k in range(n[MEASURED]):
                     i = measured[k]
                     infused = n[INFUSION] >= 0 and notes[i, n[INFUSION]] <= now
-                    if not (leave_day[i] <= now or ended_day[i] <= now or infused or limits[i] <= now):
+                    if not (leave_day[i] <= now or ended_day[i] <= now or infused or referral[i] + t[FOLLOW_UP] <= now):
                         measured[kept] = i
                         kept += 1
                 n[MEASURED] = kept
@@ -858,43 +1005,46 @@ def simulate(plan: Plan, people: People, state: State) -> int:
                     n[BUSY] -= 1
                     break
                 request = queue[pool, 0, 2]
-                if requests[request, STATE] == WAITING and request_days[request, LAPSES] <= now:
+                if requests[request, STATE] != WAITING or queue[pool, 0, 1] != requests[request, ENTRY]:
+                    quit_queue(pools, queue_keys, queue, pool)
+                    continue
+                if request_days[request, LAPSES] <= now:
                     lapse(n, pools, tasks, requests, request_days, request, False)
                     # nobody asks for this walker again
                     walkers[requests[request, WHO], PC] = n[FREE_ROW]
                     n[FREE_ROW] = requests[request, WHO]
                     if n[TASKS] - 1 > top:
                         break
-                if requests[request, STATE] != WAITING:
-                    quit_queue(pools, queue_keys, queue, pool)
                     continue
-                if not has_units(n, pools, pool_numbers, pool, requests[request, WANTED_UNITS]):
+                if not has_units(pools, pool_numbers, pool, requests[request, WANTED_UNITS]):
                     n[TASKS] -= 1
                     n[BUSY] -= 1
                     break
                 quit_queue(pools, queue_keys, queue, pool)
-                grant(n, t, pools, requests, request_days, slots, slot_days, free_slots, shelf, request)
+                grant(t, pools, requests, request_days, slots, slot_days, free_slots, shelf, request)
                 add_task(n, tasks, WALK, requests[request, WHO], 0)
                 break
             continue
 
         if task == BEGIN_LOTS:  # one lot after the other; each runs ahead before the next begins
-            if tasks[top, 1]:
-                tasks[top, 1] = 0
+            pool = tasks[top, 1]
+            if tasks[top, 3]:
+                tasks[top, 3] = 0
                 n[BUSY] -= 1
             if tasks[top, 2] == 0:
                 n[TASKS] -= 1
                 continue
-            if n[LOTS] >= lots.shape[0]:
+            lot = pools[pool, LOTS_BEGUN] * n[SHELVES] + pools[pool, CENTRE]
+            if lot >= lots.shape[0]:
                 return MORE_LOTS
             if n[FREE_ROW] < 0 and n[NEXT_ROW] >= walkers.shape[0]:
                 return MORE_WALKERS
-            lot = n[LOTS]
-            n[LOTS] = lot + 1
+            pools[pool, LOTS_BEGUN] += 1
+            n[LOTS] = max(n[LOTS], lot + 1)
             lots[lot, LOT_STARTED], lots[lot, LOT_READY], lots[lot, LOT_FAILED] = now, NAN, NAN
-            n[PLANNED] += n[DOSES_PER_LOT]
+            pools[pool, PLANNED] += n[DOSES_PER_LOT]
             n[BUSY] += 1
-            tasks[top, 1] = 1
+            tasks[top, 3] = 1
             tasks[top, 2] -= 1
             row = new_row(n, walkers)
             begin_walker(walkers, days, slot_of, row, LOT, lot, n[LOT_PATH], now, INFINITY)
@@ -902,8 +1052,9 @@ def simulate(plan: Plan, people: People, state: State) -> int:
             continue
 
         if task == ORDER_AGAIN:  # the lot has begun: when the next one is ordered
+            pool = tasks[top, 1]
             n[TASKS] -= 1
-            push(n, heap_days, heap, now + t[ORDER_EVERY], DELIVERY + pools[n[STOCK_POOL], OF_RESOURCE], ORDERING, 0)
+            push(n, heap_days, heap, now + t[ORDER_EVERY], DELIVERY + pools[pool, OF_RESOURCE], ORDERING, pool)
             continue
 
         # WALK: a walker goes along its path until it meets the clock, or something else must be done first
@@ -926,6 +1077,8 @@ def simulate(plan: Plan, people: People, state: State) -> int:
                     if parent >= 0:
                         if day > days[parent, DAY]:
                             days[parent, DAY] = day
+                        if why == FAILED:
+                            walkers[parent, BRANCH_FAILED] = 1
                         walkers[parent, OUT] -= 1
                         if walkers[parent, OUT] == 0 and walkers[parent, PART] == BACK:
                             add_task(n, tasks, WALK, parent, 0)
@@ -953,14 +1106,17 @@ def simulate(plan: Plan, people: People, state: State) -> int:
                         call_turn(n, pools, pool)
                     else:
                         row = requests[request, SLOT]
-                        if why == LEFT and now <= slot_days[row, START] - pool_numbers[pool, NOTICE]:
-                            slots[row, HOLDER] = -1
-                            slots[row, HANDED_BACK] += 1
-                            slots[row, IS_FREE] = 1
-                            slot_days[row, CLOSES] = now + 1.0
-                            put_slot(pools, free_slots, slot_days, pool, row)
-                            push(n, heap_days, heap, slot_days[row, CLOSES], PERISH + row, PERISHING, row)
-                            call_turn(n, pools, pool)
+                        while row >= 0:
+                            following = slots[row, NEXT_SLOT]
+                            if why == LEFT and now <= slot_days[row, START] - pool_numbers[pool, NOTICE]:
+                                slots[row, HOLDER] = -1
+                                slots[row, HANDED_BACK] += 1
+                                slots[row, IS_FREE] = 1
+                                slot_days[row, CLOSES] = now + 1.0
+                                put_slot(pools, free_slots, slot_days, pool, row)
+                                push(n, heap_days, heap, slot_days[row, CLOSES], PERISH + row, PERISHING, row)
+                                call_turn(n, pools, pool)
+                            row = following
                     pc = opening[AFTER]
                 elif closing == ATTEMPTS:
                     between = my_frames[frame, FRAME_BETWEEN]
@@ -1026,20 +1182,30 @@ def simulate(plan: Plan, people: People, state: State) -> int:
                     if lasts < 0.0:
                         need = MORE_DRAWS
                         break
-                    ended = day + lasts
+                    begun, ended, lost = day, day + lasts, False
+                    if step[HOURS] >= 0:
+                        begun, ended, lost = span_of(hours, hour_days, viable, step[HOURS], day, lasts)
                 else:
                     row = slot_of[w, step[RESOURCE]]
                     if row < 0:
                         need = NO_SLOT
                         break
-                    ended = slot_days[row, START] if slot_days[row, START] > day else day
+                    begun, ended, lost = day, day, False
+                    while row >= 0:
+                        if slot_days[row, START] > ended:
+                            ended = slot_days[row, START]
+                        row = slots[row, NEXT_SLOT]
                 if ended >= my_days[CUT]:
                     ended, why = my_days[CUT], LEFT
+                    if begun > ended:
+                        begun = ended
+                elif lost:
+                    why = FAILED
                 if n[TRACED]:
                     k = n[STAGES]
                     n[STAGES] = k + 1
                     stages[k, 0], stages[k, 1], stages[k, 2] = kind, entity, step[NAME]
-                    stage_days[k, 0], stage_days[k, 1] = day, ended
+                    stage_days[k, 0], stage_days[k, 1], stage_days[k, 2] = day, begun, ended
                 day = ended
                 pc += 1
 
@@ -1048,7 +1214,7 @@ def simulate(plan: Plan, people: People, state: State) -> int:
                     why = LEFT
                     continue
                 resource = step[RESOURCE]
-                centre = centres[entity] if kind == PATIENT else 0
+                centre = centres[entity] if kind == PATIENT else entity % n[SHELVES]
                 pool = first_pool[resource] + min(centre, pool_count[resource] - 1)
                 if part == FRESH and not pools[pool, UNLIMITED] and day > now:
                     push(n, heap_days, heap, day, COMPLETION + order, WALK, w)
@@ -1077,6 +1243,9 @@ def simulate(plan: Plan, people: People, state: State) -> int:
                         requests[request, STATE] = GRANTED
                     else:
                         key_day = day
+                        # who is on the initial list has waited since his referral
+                        if day == 0.0 and kind == PATIENT and referral[entity] < 0.0:
+                            key_day = referral[entity]
                         if step[MODE]:  # queues again with the key of the first time
                             if me[KEYS] < 0:
                                 me[KEYS] = w
@@ -1084,40 +1253,70 @@ def simulate(plan: Plan, people: People, state: State) -> int:
                                     key_days[w, other] = NAN
                             keys = me[KEYS]
                             if math.isnan(key_days[keys, resource]):
-                                key_days[keys, resource] = day
+                                key_days[keys, resource] = key_day
                             key_day = key_days[keys, resource]
                         if code == DRAW:
-                            n[WANTED] += 1
+                            pools[pool, WANTED] += 1
                         alone = n[BUSY] == 0 and n[TURNS] == 0 and (n[HEAP] == 0 or heap_days[0] > now)
-                        if pools[pool, QUEUED] == 0 and alone and has_units(n, pools, pool_numbers, pool, step[UNITS]):
-                            grant(n, t, pools, requests, request_days, slots, slot_days, free_slots, shelf, request)
+                        if pools[pool, QUEUED] == 0 and alone and has_units(pools, pool_numbers, pool, step[UNITS]):
+                            grant(t, pools, requests, request_days, slots, slot_days, free_slots, shelf, request)
                         else:
                             rank = 0.0
-                            if kind == PATIENT and pools[pool, POLICY] != FIRST_COME:
-                                rank = ranks[pools[pool, POLICY] - 1, entity]
-                            length = join(pools, queue_keys, queue, pool, rank, key_day, order, request)
-                            if length > n[LONGEST]:
-                                n[LONGEST] = length
-                            if has_any(n, pools, pool_numbers, pool):
+                            policy = pools[pool, POLICY]
+                            if kind == LOT:
+                                rank = pool_numbers[pool, LOT_RANK]
+                            elif policy != FIRST_COME:
+                                rank = policies[policy, PER_DAY] * key_day + ranks[policy, entity]
+                                jump = policies[policy, AT_PROGRESSION]
+                                if jump != 0.0:
+                                    if progression_day[entity] <= day:
+                                        rank = rank + jump
+                                    elif progression_day[entity] < my_days[CUT]:
+                                        request_days[request, RANK], request_days[request, KEY_DAY] = (
+                                            rank + jump, key_day,
+                                        )
+                                        push(
+                                            n, heap_days, heap, progression_day[entity], CLOCK + order, RANK_JUMP,
+                                            request,
+                                        )
+                            join(n, pools, queue_keys, queue, requests, pool, rank, key_day, order, request)
+                            if has_any(pools, pool_numbers, pool):
                                 call_turn(n, pools, pool)
                         if code == DRAW:
-                            review(n, tasks)
+                            review(n, pools, tasks, pool)
                             if n[TASKS] - 1 > top:
                                 break
                 request = me[REQUEST]
                 if part == ASKED and requests[request, STATE] != GRANTED:
-                    # a waiter that holds something, that a parent waits for or that a stock counts on leaves on time
-                    if code == DRAW or me[HOLDING] > 0 or me[PARENT] >= 0:
+                    # a waiter that holds something, that a parent waits for, that a stock counts on or that needs
+                    # several units leaves on his day; the rest lapse when they are passed over
+                    if code == DRAW or me[HOLDING] > 0 or me[PARENT] >= 0 or step[UNITS] > 1:
                         if me[STAGE_BOUND]:
                             request_days[request, LAPSES] = my_days[LEAVES]
                         lapses = request_days[request, LAPSES]
                         if lapses < INFINITY:
                             due = day if day > lapses else lapses
                             push(n, heap_days, heap, due, CLOCK + order, LAPSE, request)
+                    if step[PATIENT_SINCE] != NO_PATIENCE:
+                        since = day
+                        if step[PATIENT_SINCE] != JOINING:
+                            since = referral[entity]
+                            if step[PATIENT_SINCE] == LISTING and n[LISTED] >= 0:
+                                listed = notes[entity, n[LISTED]]
+                                if not math.isnan(listed):
+                                    since = listed
+                        due = since + numbers[pc]
+                        if due < day:
+                            due = day
+                        if due < request_days[request, LAPSES]:
+                            push(n, heap_days, heap, due, PATIENCE + order, GIVE_UP, request)
                     part = WAITED
                     n[TASKS] -= 1
                     break
                 if part == WAITED:
+                    if requests[request, STATE] == GAVE_UP:
+                        day, part, pc = request_days[request, ENDED_DAY], FRESH, step[OTHERWISE]
+                        continue
                     if requests[request, STATE] != GRANTED:
                         day, why, part = request_days[request, LAPSES], LEFT, FRESH
                         continue
@@ -1125,7 +1324,7 @@ def simulate(plan: Plan, people: People, state: State) -> int:
                 part = FRESH
                 if code == DRAW:
                     request_days[request, ENDED_DAY] = day
-                    pc += 1
+                    pc = step[AFTER]
                     continue
                 if requests[request, SLOT] >= 0:
                     slot_of[w, resource] = requests[request, SLOT]
@@ -1148,6 +1347,12 @@ def simulate(plan: Plan, people: People, state: State) -> int:
 
             elif code == NOTED:
                 pc = pc + 1 if notes[entity, step[NAME]] <= day else step[OTHERWISE]
+
+            elif code == FLAGGED:
+                pc = pc + 1 if flags[step[NAME], entity] else step[OTHERWISE]
+
+            elif code == PROGRESSION_NOTED:
+                pc = pc + 1 if progression_day[entity] <= day else step[OTHERWISE]
 
             elif code == JUMP:
                 pc = step[AFTER]
@@ -1178,7 +1383,7 @@ def simulate(plan: Plan, people: People, state: State) -> int:
             elif code == TOGETHER:
                 if part == FRESH:
                     part = STARTING
-                    me[OUT], me[BRANCH] = step[UNITS], 0
+                    me[OUT], me[BRANCH], me[BRANCH_FAILED] = step[UNITS], 0, 0
                     # a branch that has ended moves the walker's day on; yet all branches start on the same
                     my_days[BRANCHED] = day
                     n[BUSY] += 1
@@ -1210,6 +1415,8 @@ def simulate(plan: Plan, people: People, state: State) -> int:
                 part = FRESH
                 if my_days[CUT] <= day:
                     why = LEFT
+                elif me[BRANCH_FAILED]:
+                    why = FAILED
                 pc += 1
 
             elif code == HAZARD:
@@ -1260,6 +1467,18 @@ def simulate(plan: Plan, people: People, state: State) -> int:
                     leave_on(days, w, leave_day[entity])
                 pc += 1
 
+            elif code == RETURN:
+                delay = value_of(column, drawn, fixed, step[PURPOSE], me[ATTEMPT], entity)
+                if delay < 0.0:
+                    need = MORE_DRAWS
+                    break
+                later, back = entity + n[FIRST_COURSES], day + delay
+                followed = later < n[PATIENTS] and back < referral[entity] + t[FOLLOW_UP]
+                if followed and math.isinf(referral[later]):
+                    referral[later] = back
+                    push(n, heap_days, heap, back, ARRIVAL + later, COME_BACK, later)
+                pc += 1
+
             elif code == END:
                 why = ENDED
                 if my_days[LEAVES] > day:
@@ -1271,28 +1490,28 @@ def simulate(plan: Plan, people: People, state: State) -> int:
                     part = MET
                     n[TASKS] -= 1
                     break
-                if n[SHELF] >= shelf.shape[0]:
+                stock = n[STOCK_POOL] + entity % n[SHELVES]
+                if pools[stock, BATCHES] >= shelf.shape[1]:
                     need = MORE_SHELF
                     break
                 if n[HEAP] + ROOM > heap.shape[0]:
                     need = MORE_HEAP
                     break
                 part = FRESH
-                n[PLANNED] -= n[DOSES_PER_LOT]
+                pools[stock, PLANNED] -= n[DOSES_PER_LOT]
                 if code == SUPPLY:
                     lots[entity, LOT_READY] = day
                     expires = now + t[SHELF_LIFE]
-                    put_batch(n, shelf, expires, float(n[DOSES_PER_LOT]))
-                    n[ON_HAND] += n[DOSES_PER_LOT]
-                    stock = n[STOCK_POOL]
+                    put_batch(pools, shelf, stock, expires, float(n[DOSES_PER_LOT]))
+                    pools[stock, ON_HAND] += n[DOSES_PER_LOT]
                     if expires < INFINITY:
-                        push(n, heap_days, heap, expires, EXPIRY + pools[stock, OF_RESOURCE], EXPIRING, 0)
+                        push(n, heap_days, heap, expires, EXPIRY + pools[stock, OF_RESOURCE], EXPIRING, stock)
                     call_turn(n, pools, stock)
                     pc += 1
                 else:
                     lots[entity, LOT_FAILED] = day
                     why = ENDED
-                    review(n, tasks)
+                    review(n, pools, tasks, stock)
                     if n[TASKS] - 1 > top:
                         break
 
@@ -1307,7 +1526,8 @@ def simulate(plan: Plan, people: People, state: State) -> int:
     for pool in range(pools.shape[0]):
         for k in range(pools[pool, QUEUED]):
             request = queue[pool, k, 2]
-            if requests[request, STATE] == WAITING and request_days[request, LAPSES] <= t[TODAY]:
+            fresh = queue[pool, k, 1] == requests[request, ENTRY]
+            if requests[request, STATE] == WAITING and fresh and request_days[request, LAPSES] <= t[TODAY]:
                 lapse(n, pools, tasks, requests, request_days, request, True)
     return THROUGH
 

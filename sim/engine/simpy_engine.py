@@ -36,7 +36,11 @@ def run(
         stop = world.timeline.today
         for pool in world.all_pools():
             pool.close(stop)
-        return _trace(world, stop)
+        trace = _trace(world, stop)
+        # requests and pools refer to each other: let go by hand, they need not be looked for
+        world.log.clear()
+        world.timeline.queue.clear()
+        return trace
 
 
 @contextmanager
@@ -53,7 +57,7 @@ def _collector_at_rest() -> Iterator[None]:
 
 def _refer_patients(world: World) -> None:
     """Let each patient start on his path when he is referred, or on day 0; equal days in order of the cohort."""
-    timeline, path, leaves = world.timeline, world.protocol.path, world.leave_day
+    timeline, path, leaves = world.timeline, world.path, world.leave_day
     days = np.maximum(world.cohort.referral_day, 0.0)
     order = np.argsort(days, kind="stable")
     order = order[np.isfinite(days[order])]
@@ -78,7 +82,7 @@ def _check_from(world: World, window_end: float) -> None:
     """Stop at the first check, from the window's end on, that finds every measured patient resolved."""
     timeline: Timeline = world.timeline
     measured = np.flatnonzero(world.cohort.measured).tolist()
-    limits = world.limits
+    limits = (world.cohort.referral_day + world.follow_up).tolist()
     width = len(world.milestones)
     infusion = world.milestones.index("infusion") if "infusion" in world.milestones else None
     day = window_end

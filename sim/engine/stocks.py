@@ -8,7 +8,9 @@ from heapq import heappop, heappush
 from math import ceil, inf, nan
 from typing import Any
 
-from sim.engine.pools import LAPSED, Queue, Request
+from sim.engine.pools import Queue
+from sim.engine.ranking import Ranking
+from sim.engine.requests import LAPSED, Request
 from sim.engine.timeline import Action, Phase, Timeline
 from sim.pieces.protocol import Stock
 
@@ -47,11 +49,12 @@ class StockPool(Queue):
         index: int,
         shelf: int,
         log: list[Request],
+        ranking: Ranking | None,
         resource: Stock,
         lots: LotLog,
         start_lot: Callable[[int], None],
     ) -> None:
-        super().__init__(timeline, index, shelf, log, resource.policy)
+        super().__init__(timeline, index, shelf, log, ranking)
         self._resource, self._lots, self._start_lot = resource, lots, start_lot
         self._shelves, self._begun, self._closed = len(resource.opening), 0, False
         self._shelf: list[list[float]] = []
@@ -133,7 +136,8 @@ class StockPool(Queue):
         self._start_lot(number)
         self.timeline.busy -= 1
 
-    def _hand_out(self, request: Request) -> None:
+    def _grant(self, request: Request) -> None:
+        super()._grant(request)
         batch = self._shelf[0]
         batch[2] -= 1.0
         if batch[2] == 0.0:

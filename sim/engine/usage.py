@@ -7,7 +7,7 @@ from operator import attrgetter
 
 import numpy as np
 
-from sim.engine.pools import ENTITY, NAN, Request
+from sim.engine.requests import ENTITY, NAN, Request
 from sim.engine.trace import Uses
 
 

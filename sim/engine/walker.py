@@ -5,118 +5,31 @@ the clock (`yield`) only to ask for something, to give something back, or to joi
 from the clocks, so a hold that would pass it ends on it. What encloses the present steps stands on a stack of frames;
 leaving, failing and ending unwind it from the top, and each frame gives back what it holds: nobody else does.
 
-One generator a walker instead of one a step, because resuming through nested generators doubles the time of a run.
+One generator a walker instead of one a step, because resuming through nested generators doubles the time of a run; and
+a path made ready (`plan`) once for all walkers, because every look-up would be made a hundred thousand times.
 """
 
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Generator, Iterator
-from enum import IntEnum
+from collections.abc import Generator
 from heapq import heappush
-from itertools import chain
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from sim.engine.pools import GAVE_UP, GRANTED, INFINITY, OutOfPatience, Queue, Request, Slot
+from sim.engine import plan
+from sim.engine.frames import ENDED, FAILED, INFINITY, LEFT, ONWARD, Shield, Trying, Why
+from sim.engine.plan import CHOOSE, NOTE, STAGE, USE, Asking, Node
+from sim.engine.requests import GAVE_UP, GRANTED, OutOfPatience, Request
 from sim.engine.timeline import CLOCK, COMPLETION, PATIENCE, Happening, Phase
 from sim.engine.trace import PATIENT
 from sim.pieces.clocks import Clock, PatientClocks
-from sim.pieces.steps import (
-    Attempts,
-    Branch,
-    Choose,
-    Clocks,
-    Condition,
-    Draw,
-    End,
-    Fail,
-    Flagged,
-    Hazard,
-    Milestone,
-    Noted,
-    OnLeave,
-    Path,
-    Patience,
-    Return,
-    Share,
-    Since,
-    Stage,
-    Step,
-    Supply,
-    Together,
-    UntilSlotStart,
-    Use,
-)
+from sim.pieces.steps import Clocks, Hazard, Return, Since
 
 if TYPE_CHECKING:
     from sim.engine.world import World
 
-Steps = Iterator[Step]
-
-
-class Why(IntEnum):
-    """Why the frames are unwound."""
-
-    ONWARD = 0
-    LEFT = 1
-    FAILED = 2
-    ENDED = 3
-
-
-ONWARD, LEFT, FAILED, ENDED = Why
 Journey = Generator[None, None, None]
 Meeting = Generator[None, None, Why]
-
-
-class Trying:
-    """The frame of attempts: begins the next one after a failure, until one passes or none are left."""
-
-    __slots__ = ("between", "outer", "step", "tried")
-
-    def __init__(self, step: Attempts, outer: int) -> None:
-        self.step, self.outer = step, outer
-        self.tried = 0
-        self.between = False
-
-    def begin(self, walker: Walker) -> Steps:
-        """The steps of the attempt that begins now."""
-        walker.attempt = walker.world.next_attempt(walker, self.step.name)
-        self.tried += 1
-        self.between = False
-        return iter(self.step.steps)
-
-    def close(self, walker: Walker, why: Why, steps: Steps) -> tuple[Steps, Why]:
-        """What follows the end of an attempt, or of the time between two; `steps`: those after all attempts."""
-        if self.between and why == ONWARD:
-            walker.stack.append((steps, self))
-            return self.begin(walker), ONWARD
-        if why == FAILED and not self.between and walker.leaves > walker.day:
-            if self.tried != self.step.at_most:
-                self.between = True
-                walker.stack.append((steps, self))
-                return iter(self.step.between), ONWARD
-            walker.attempt = self.outer
-            return chain(self.step.otherwise, steps), ONWARD
-        walker.attempt = self.outer
-        # a product whose patient has left is not tried again
-        return steps, LEFT if why == FAILED and not self.between else why
-
-
-class Shield:
-    """The frame of a single branch: its walker goes on as the product when its patient leaves, as the branch says."""
-
-    __slots__ = ("cut", "stage_bound")
-
-    def __init__(self, walker: Walker, branch: Branch) -> None:
-        self.cut, self.stage_bound = walker.cut, walker.stage_bound
-        walker.cut = walker.leaves if branch.on_leave == OnLeave.STOP else INFINITY
-        walker.stage_bound = branch.on_leave == OnLeave.FINISH_STAGE
-
-    def close(self, walker: Walker, why: Why, steps: Steps) -> tuple[Steps, Why]:
-        """Without a product of its own to care for, the walk ends if the patient has left."""
-        walker.cut = min(self.cut, walker.leaves) if self.cut < INFINITY else self.cut
-        walker.stage_bound = self.stage_bound
-        return steps, LEFT if why == ONWARD and walker.cut <= walker.day else why
 
 
 class Walker(Happening):
@@ -128,37 +41,34 @@ class Walker(Happening):
     parent: Walker | None = None
     branches_out = 0
     branch_failed = False
-    # slots held and first queue keys, by resource; made when first needed
-    slots: dict[str, tuple[Slot, ...]] | None = None
+    # start days of slots held, and first queue keys, by resource; made when first needed
+    slot_starts: dict[str, float] | None = None
     key_days: dict[str, float] | None = None
 
-    def __init__(self, world: World, kind: int, entity: int, path: Path, day: float, leaves: float) -> None:
+    def __init__(self, world: World, kind: int, entity: int, path: Node | None, day: float, leaves: float) -> None:
         self.env = self.timeline = world.timeline
         self.world, self.kind, self.entity = world, kind, entity
         self.day, self.leaves, self.cut = day, leaves, leaves
         self.order = (kind << 32) + entity
-        self.stack: list[tuple[Steps, Request | Trying | Shield]] = []
+        self.stack: list[tuple[Node | None, Request | Trying | Shield]] = []
         self.journey = self._live(path)
 
     def happen(self) -> None:
         """Go on along the path until the next meeting with the clock."""
         next(self.journey, None)
 
-    def _live(self, path: Path) -> Journey:
-        """The whole journey, one turn of the loop a step or the end of a frame."""
+    def _live(self, node: Node | None) -> Journey:
+        """The whole journey, one turn of the loop a node or the end of a frame."""
         world, timeline, stack, entity = self.world, self.timeline, self.stack, self.entity
-        columns, pools = world.columns[self.kind], world.pools_for(self)
-        made, notes, passes, note_index = columns.made, world.notes, world.passes, world.note_index
-        first_note, is_patient = entity * world.width, self.kind == PATIENT
+        notes, passes, first_note, centre = world.notes, world.passes, entity * world.width, world.centre_of(self)
+        stages, waits_already = world.stages, self.kind == PATIENT and world.referral_day[entity] < 0.0
         queue, serial, order = timeline.queue, timeline.serial, self.order
-        steps, why = iter(path), ONWARD
+        why = ONWARD
         while True:
-            # `is` on the class below is twice as fast as isinstance, but tells a type checker nothing
-            step: Any = next(steps, None) if why is ONWARD else None
-            if step is None:
+            if node is None or why is not ONWARD:
                 if not stack:
                     break
-                steps, frame = stack.pop()
+                node, frame = stack.pop()
                 if isinstance(frame, Request):
                     if self.day > timeline.today and not frame.pool.unlimited:
                         heappush(queue, (self.day, (CLOCK if why is LEFT else COMPLETION) + order, next(serial), self))
@@ -167,129 +77,135 @@ class Walker(Happening):
                     frame.ended = self.day
                     frame.pool.give_back(frame, why is LEFT)
                 else:
-                    steps, why = frame.close(self, why, steps)
+                    node, why = frame.close(self, why, node)
                 continue
-            kind = step.__class__
-            if kind is Milestone:
-                if is_patient:
-                    place = first_note + note_index[step.name]
-                    notes[place] = self.day
-                    passes[place] += 1
-            elif kind is Stage:
+            code, node, a, b, c = node
+            if code == NOTE:
+                for place in a:
+                    notes[first_note + place] = self.day
+                    passes[first_note + place] += 1
+            elif code == STAGE:
                 if self.stage_bound and self.leaves <= self.day:
                     why = LEFT
                     continue
                 asked = began = self.day
                 lost = False
-                if step.hours is None:
-                    try:
-                        ended = began + made[step.name][self.attempt][entity]
-                    except LookupError:
-                        ended = self._stage_end(step)
+                if a is None:
+                    ended = self._slot_start(c)
                 else:
-                    began, ended, lost = step.hours.span(asked, columns.value(step.name, self.attempt, entity))
+                    try:
+                        duration = a[self.attempt][entity]
+                    except LookupError:
+                        duration = world.columns[self.kind].value(b, self.attempt, entity)
+                    if c is None:
+                        ended = began + duration
+                    else:
+                        began, ended, lost = c.span(asked, duration)
                 if ended >= self.cut:
                     began, ended, why = min(began, self.cut), self.cut, LEFT
                 elif lost:
                     why = FAILED
                 self.day = ended
-                if world.stages is not None:
-                    world.stages.append((self.kind, entity, step.name, asked, began, ended))
-            elif kind is Use:
-                if self.stage_bound and self.leaves <= self.day:
+                if stages is not None:
+                    stages.append((self.kind, entity, b, asked, began, ended))
+            elif code == USE:
+                if self.stage_bound and self.leaves <= self.day and not c.for_good:
                     why = LEFT
                     continue
-                pool = pools[step.resource]
+                pool = a[centre]
                 if pool.unlimited:
-                    request = pool.record(self, step.units)
+                    request = pool.record(self, c.units)
                 else:
                     if self.day > timeline.today:
                         heappush(queue, (self.day, COMPLETION + order, next(serial), self))
                         yield
-                    request = pool.ask(self, step.units, self._key_day(step), self.cut)
+                    key_day = self._key_day(c) if waits_already or c.rejoin else self.day
+                    request = pool.ask(self, c.units, key_day, self.cut)
                     if request.state != GRANTED:
-                        self._wait(request, step.patience, bool(self.holding) or self.parent is not None)
+                        self._wait(request, c)
                         yield
+                        if request.state == GAVE_UP:
+                            self.day, node = request.ended, c.otherwise
+                            continue
                         if request.state != GRANTED:
-                            steps, why = self._unserved(request, step.patience, steps)
+                            self.day, why = request.lapses, LEFT
                             continue
                         self.day = timeline.today
-                    if request.slots:
-                        self.slots = {**(self.slots or {}), step.resource: request.slots}
+                if c.for_good:
+                    request.ended = self.day
+                    continue
+                if pool.dated:
+                    start = max(slot.start for slot in request.slots)
+                    self.slot_starts = {**(self.slot_starts or {}), c.resource: start}
                 self.holding += 1
-                stack.append((steps, request))
-                steps = iter(step.steps)
-            elif kind is Choose:
-                chosen = step.then if self._true(step.when) else step.otherwise
-                if chosen:
-                    steps = chain(chosen, steps)
-            elif kind is Attempts:
-                trying = Trying(step, self.attempt)
-                stack.append((steps, trying))
-                steps = trying.begin(self)
-            elif kind is Fail:
+                stack.append((node, request))
+                node = b
+            elif code == CHOOSE:
+                if a(self):
+                    node = b
+            elif code == plan.ATTEMPTS:
+                trying = Trying(a, self.attempt)
+                stack.append((node, trying))
+                node = trying.begin(self)
+            elif code == plan.FAIL:
                 why = FAILED
-            elif kind is Together and len(step.branches) == 1:
-                stack.append((steps, Shield(self, step.branches[0])))
-                steps = iter(step.branches[0].steps)
-            elif kind is End and is_patient:
+            elif code == plan.SHIELD:
+                stack.append((node, Shield(self, b)))
+                node = a
+            elif code == plan.END:
                 why = ENDED
                 if self.leaves > self.day:
-                    world.end(entity, self.day, step)
-            elif kind is Hazard or kind is Clocks:
-                CHANGES[kind](self, step)
-            elif kind is Return:
-                self.foresee_return(step)
-            elif kind is Draw:
-                if self.day > timeline.today:
-                    heappush(queue, (self.day, COMPLETION + order, next(serial), self))
-                    yield
-                request = pools[step.stock].ask(self, 1, self._key_day(step), self.cut)
-                if request.state != GRANTED:
-                    self._wait(request, step.patience, True)
-                    yield
-                    if request.state != GRANTED:
-                        steps, why = self._unserved(request, step.patience, steps)
-                        continue
-                    self.day = timeline.today
-                request.ended = self.day
+                    world.end(entity, self.day, a)
+            elif code == plan.HAZARD:
+                self._change_hazard(a)
+            elif code == plan.CLOCKS:
+                self._switch_clocks(a)
+            elif code == plan.RETURN:
+                self._foresee_return(a)
+            elif code == plan.TOGETHER:
+                why = yield from self._side_by_side(a)
             else:
-                why = yield from MEETINGS[kind](self, step)
+                if self.day > timeline.today:
+                    timeline.at(self.day, (Phase.DELIVERY if code == plan.SUPPLY else COMPLETION) + order, self)
+                    yield
+                why = self._finish_lot(code == plan.SUPPLY)
         if self.parent is not None:
             self.parent.branch_back(self.day, why is FAILED)
 
-    def _stage_end(self, step: Stage) -> float:
-        """The end of a stage that lasts until a slot starts, or whose durations are not drawn yet."""
-        if isinstance(step.duration, UntilSlotStart):
-            assert self.slots is not None
-            return max(self.day, *(slot.start for slot in self.slots[step.duration.slots]))
-        return self.day + float(self.world.columns[self.kind].value(step.name, self.attempt, self.entity))
+    def _slot_start(self, resource: str) -> float:
+        """The day on which the last of the walker's slots starts, or today where it is past."""
+        assert self.slot_starts is not None
+        return max(self.day, self.slot_starts[resource])
 
-    def _true(self, when: Condition) -> bool:
-        """Whether a condition holds for this walker now."""
-        world = self.world
-        match when:
-            case Share(purpose=purpose):
-                return bool(world.columns[self.kind].value(purpose, self.attempt, self.entity))
-            case Noted(milestone=milestone):
-                return world.notes[self.entity * world.width + world.note_index[milestone]] <= self.day
-            case Flagged(flag=flag):
-                return bool(world.flags[flag][self.entity])
-            case _:
-                return world.progression_day[self.entity] <= self.day
+    # -- in a queue -------------------------------------------------------------------------------------------------
 
-    def _wait(self, request: Request, patience: Patience | None, watched: bool) -> None:
+    def _key_day(self, asking: Asking) -> float:
+        """The day by which the walker queues: that of asking, or an earlier one that counts on.
+
+        Who is on the initial list has waited since his referral; who comes back to a resource, since he first came.
+        """
+        day = self.day
+        if day == 0.0 and self.kind == PATIENT:
+            day = min(day, self.world.referral_day[self.entity])
+        if asking.rejoin:
+            if self.key_days is None:
+                self.key_days = {}
+            return self.key_days.setdefault(asking.resource, day)
+        return day
+
+    def _wait(self, request: Request, asking: Asking) -> None:
         """Post the days on which the wait may end by itself.
 
-        A waiter that holds something, that a parent waits for or that a stock counts on (`watched`) leaves on his
-        day; the rest lapse when they are passed over.
+        A waiter that holds something, that a parent waits for, that a stock counts on or that needs several units, so
+        that others may be served when it is gone, leaves on its day; the rest lapse when they are passed over.
         """
-        if self.stage_bound and watched:
-            request.lapses = self.leaves
-        if watched and request.lapses < INFINITY:
-            self.timeline.at(max(request.lapses, self.day), CLOCK + self.order, request)
-        if patience is not None:
-            due = max(self._since(patience.since) + patience.days, self.day)
+        if self.holding or self.parent is not None or asking.for_good or asking.units > 1:
+            if self.stage_bound:
+                request.lapses = self.leaves
+            if request.lapses < INFINITY:
+                self.timeline.at(max(request.lapses, self.day), CLOCK + self.order, request)
+        if asking.patience is not None:
+            due = max(self._since(asking.patience.since) + asking.patience.days, self.day)
             if due < request.lapses:
                 self.timeline.at(due, PATIENCE + self.order, OutOfPatience(request))
 
@@ -304,34 +220,9 @@ class Walker(Happening):
                 return listed
         return world.referral_day[self.entity]
 
-    def _unserved(self, request: Request, patience: Patience | None, steps: Steps) -> tuple[Steps, Why]:
-        """What follows a wait that has ended without a grant."""
-        if request.state == GAVE_UP and patience is not None:
-            self.day = request.ended
-            return chain(patience.otherwise, steps), ONWARD
-        self.day = request.lapses
-        return steps, LEFT
+    # -- the clocks, and courses ------------------------------------------------------------------------------------
 
-    def _key_day(self, step: Use | Draw) -> float:
-        """The day by which the walker queues: that of asking, or an earlier one that counts on.
-
-        Who is on the initial list has waited since his referral; who comes back to a resource, since he first came.
-        """
-        day = self.day
-        if day == 0.0 and self.kind == PATIENT and self.world.referral_day[self.entity] < 0.0:
-            day = self.world.referral_day[self.entity]
-        if isinstance(step, Use) and step.rejoin:
-            if self.key_days is None:
-                self.key_days = {}
-            return self.key_days.setdefault(step.resource, day)
-        return day
-
-    def _meet(self, priority: int) -> None:
-        self.timeline.at(self.day, priority + self.order, self)
-
-    # -- the clocks -------------------------------------------------------------------------------------------------
-
-    def change_hazard(self, step: Hazard) -> None:
+    def _change_hazard(self, step: Hazard) -> None:
         """Let a clock run slower or faster, and foresee the leaving day anew."""
         clocks = self.world.clocks_of(self.entity)
         columns = self.world.columns[self.kind]
@@ -339,7 +230,7 @@ class Walker(Happening):
         clocks.multiply(self.day, Clock[step.clock.upper()], step.multiplier, self.day + delay)
         self._foresee(clocks)
 
-    def switch_clocks(self, step: Clocks) -> None:
+    def _switch_clocks(self, step: Clocks) -> None:
         """Go on under another set of hazards, or under none."""
         if step.hazards is None:
             self.world.stop_clocks(self.entity, self.day)
@@ -359,38 +250,34 @@ class Walker(Happening):
             self.cut = day
         self.leaves = day
 
-    # -- meetings with the clock ------------------------------------------------------------------------------------
+    def _foresee_return(self, step: Return) -> None:
+        """Let the patient come back for his next course, if that is inside his follow-up."""
+        delay = self.world.columns[self.kind].value(step.name, self.attempt, self.entity)
+        self.world.come_back(self.entity, self.day + delay)
 
-    def supply(self, step: Supply) -> Meeting:
-        """Deliver this lot's doses."""
-        if self.day > self.timeline.today:
-            self._meet(Phase.DELIVERY)
-            yield
-        lot, shelf = self.world.lot_of(self.entity)
-        lot.ready = self.day
-        shelf.deliver(lot.doses)
-        return ONWARD
+    # -- lots and branches ------------------------------------------------------------------------------------------
 
-    def fail_lot(self, step: End) -> Meeting:
-        """A lot that ends without supplying has failed."""
-        if self.day > self.timeline.today:
-            self._meet(COMPLETION)
-            yield
+    def _finish_lot(self, supplies: bool) -> Why:
+        """Deliver this lot's doses; or they are lost, and it has come to its end."""
         lot, shelf = self.world.lot_of(self.entity)
+        if supplies:
+            lot.ready = self.day
+            shelf.deliver(lot.doses)
+            return ONWARD
         lot.failed = self.day
         shelf.lose(lot.doses)
         return ENDED
 
-    def side_by_side(self, step: Together) -> Meeting:
+    def _side_by_side(self, branches: list[Node]) -> Meeting:
         """Run the branches side by side and go on when all have ended."""
         began = self.day
-        self.branches_out, self.branch_failed = len(step.branches), False
+        self.branches_out, self.branch_failed = len(branches), False
         self.timeline.busy += 1
-        for branch in step.branches:
-            walker = Walker(self.world, self.kind, self.entity, (Together((branch,)),), began, self.leaves)
+        for branch in branches:
+            walker = Walker(self.world, self.kind, self.entity, branch, began, self.leaves)
             walker.cut, walker.stage_bound = self.cut, self.stage_bound
             walker.attempt, walker.parent = self.attempt, self
-            walker.slots, walker.key_days = self.slots, self.key_days
+            walker.slot_starts, walker.key_days = self.slot_starts, self.key_days
             walker.happen()
         self.timeline.busy -= 1
         if self.branches_out:
@@ -406,23 +293,3 @@ class Walker(Happening):
         self.branches_out -= 1
         if self.branches_out == 0 and inspect.getgeneratorstate(self.journey) == inspect.GEN_SUSPENDED:
             self.happen()
-
-    def rank(self, pool: Queue, key_day: float) -> tuple[float, tuple[float, float] | None]:
-        """(the first part of the queue key, the day of its jump and the part from then on); smaller is earlier."""
-        return self.world.rank(pool.policy, self, key_day) if self.kind == PATIENT else (pool.lot_rank, None)
-
-    def foresee_return(self, step: Return) -> None:
-        """Let the patient come back for his next course, if that is inside his follow-up."""
-        delay = self.world.columns[self.kind].value(step.name, self.attempt, self.entity)
-        self.world.come_back(self.entity, self.day + delay)
-
-
-CHANGES: dict[type[Step], Callable[[Walker, Any], None]] = {
-    Hazard: Walker.change_hazard,
-    Clocks: Walker.switch_clocks,
-}
-MEETINGS: dict[type[Step], Callable[[Walker, Any], Meeting]] = {
-    Supply: Walker.supply,
-    End: Walker.fail_lot,
-    Together: Walker.side_by_side,
-}

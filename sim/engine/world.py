@@ -5,25 +5,19 @@ from __future__ import annotations
 from array import array
 
 from sim.engine.columns import Columns
-from sim.engine.pools import INFINITY, NAN, CapacityPool, Queue, Request, SlotLog, SlotPool
+from sim.engine.plan import plan
+from sim.engine.pools import CapacityPool, Queue
+from sim.engine.ranking import ranking
+from sim.engine.requests import INFINITY, NAN, Request
+from sim.engine.slots import SlotLog, SlotPool
 from sim.engine.stocks import Lot, LotLog, StockPool
 from sim.engine.timeline import Action, Phase, Timeline
 from sim.engine.trace import LOT, PATIENT, EngineError
 from sim.engine.walker import Walker
 from sim.pieces.clocks import Hazards, PatientClocks
 from sim.pieces.cohort import Cohort, Luck
-from sim.pieces.protocol import (
-    FIRST_COME,
-    Cadence,
-    Capacity,
-    Protocol,
-    attempt_names,
-    drawn,
-    ends,
-    milestones,
-    walk_steps,
-)
-from sim.pieces.steps import Choose, End, Share, Supply
+from sim.pieces.protocol import Cadence, Capacity, Protocol, Resource, attempt_names, drawn, ends, milestones
+from sim.pieces.steps import End
 
 
 class World:
@@ -32,7 +26,6 @@ class World:
     def __init__(self, protocol: Protocol, cohort: Cohort, luck: Luck, follow_up: float, traced: bool) -> None:
         count = len(cohort.referral_day)
         path, streams = protocol.patient_steps, protocol.lot_streams
-        _refuse_patients_conditions(protocol)
         self.protocol, self.cohort, self.luck = protocol, cohort, luck
         self.timeline = Timeline()
         self.columns = {
@@ -40,9 +33,7 @@ class World:
             LOT: Columns(drawn(protocol.lot_path), lambda *asked: luck.lots(streams, *asked), None),
         }
         self.referral_day: list[float] = cohort.referral_day.tolist()
-        # the last day on which each patient is followed
-        self.limits: list[float] = (cohort.referral_day + follow_up).tolist()
-        self.flags = {name: flag.tolist() for name, flag in cohort.flags.items()}
+        self.follow_up = follow_up
         self.milestones = milestones(path)
         self.width = len(self.milestones)
         self.note_index = {name: k for k, name in enumerate(self.milestones)}
@@ -63,61 +54,66 @@ class World:
         }
         self._clocks: dict[int, PatientClocks] = {}
         self._centre: list[int] = cohort.centre.tolist()
-        self._ranks: dict[str, list[float]] = {}
         self.log: list[Request] = []
         self.slots, self.lots = SlotLog(), LotLog()
-        self._pools: dict[str, list[Queue]] = {}
-        for index, resource in enumerate(protocol.resources):
-            match resource:
-                case Capacity():
-                    self._pools[resource.name] = [
-                        CapacityPool(self.timeline, index, centre, self.log, resource)
-                        for centre in range(len(resource.units))
-                    ]
-                case Cadence():
-                    self._pools[resource.name] = [
-                        SlotPool(self.timeline, index, centre, self.log, resource, self.slots)
-                        for centre in range(len(resource.counts))
-                    ]
-                case _:
-                    self._shelves = [
-                        StockPool(self.timeline, index, shelf, self.log, resource, self.lots, self._start_lot)
-                        for shelf in range(len(resource.opening))
-                    ]
-                    self._pools[resource.name] = [*self._shelves]
+        self._shelves: list[StockPool] = []
+        self._pools = {r.name: self._open(index, r) for index, r in enumerate(protocol.resources)}
+        self.path = plan(self, PATIENT, protocol.path)
+        self.later_path = plan(self, PATIENT, protocol.later_path)
+        self.lot_path = plan(self, LOT, protocol.lot_path)
 
-        self._pools_at = [
-            {name: pools[min(centre, len(pools) - 1)] for name, pools in self._pools.items()}
-            for centre in range(len(protocol.centres))
-        ]
+    def _open(self, index: int, resource: Resource) -> list[Queue]:
+        """The pools of a resource: one a centre, or one for all."""
+        shared = (self.timeline, index)
+        rank, log = ranking(self, resource), self.log
+        match resource:
+            case Capacity():
+                return [CapacityPool(*shared, k, log, rank, resource) for k in range(len(resource.units))]
+            case Cadence():
+                return [SlotPool(*shared, k, log, rank, resource, self.slots) for k in range(len(resource.counts))]
+            case _:
+                if self._shelves:
+                    raise EngineError(f"{resource.name}: a second stock, where lots are of one kind")
+                self._shelves = [
+                    StockPool(*shared, k, log, rank, resource, self.lots, self._start_lot)
+                    for k in range(len(resource.opening))
+                ]
+                return [*self._shelves]
 
     def all_pools(self) -> list[Queue]:
         """Every pool, in order of declaration and centre."""
         return [pool for pools in self._pools.values() for pool in pools]
 
-    def pools_for(self, walker: Walker) -> dict[str, Queue]:
-        """The pools that serve the walker, by name: those of his centre, of the lot's shelf, or those for all."""
-        if walker.kind == LOT:
-            return self._pools_at[walker.entity % len(self._shelves)]
-        return self._pools_at[self._centre[walker.entity]]
+    def pools_by_centre(self, resource: str) -> list[Queue]:
+        """The pool of a resource that serves each centre: its own, or the one for all."""
+        if resource not in self._pools:
+            raise EngineError(f"there is no resource {resource!r}")
+        pools = self._pools[resource]
+        return [pools[min(centre, len(pools) - 1)] for centre in range(len(self.protocol.centres))]
+
+    def centre_of(self, walker: Walker) -> int:
+        """The place of the walker's centre: the patient's, or that of the lot's shelf."""
+        return walker.entity % len(self._shelves) if walker.kind == LOT else self._centre[walker.entity]
 
     def lot_of(self, number: int) -> tuple[Lot, StockPool]:
         """A lot under way, and its shelf."""
         return self.lots.lots[number], self._shelves[number % len(self._shelves)]
 
     def _start_lot(self, number: int) -> None:
-        Walker(self, LOT, number, self.protocol.lot_path, self.timeline.today, INFINITY).happen()
+        Walker(self, LOT, number, self.lot_path, self.timeline.today, INFINITY).happen()
 
     def come_back(self, patient: int, day: float) -> None:
         """Let a patient arrive on `day` for his next course, if there is one and he is still followed then."""
         later = patient + len(self.cohort.referral_day) // self.cohort.courses
-        if later >= len(self.referral_day) or self.referral_day[later] < INFINITY or day >= self.limits[patient]:
+        if later >= len(self.referral_day) or self.referral_day[later] < INFINITY:
+            return
+        if day >= self.referral_day[patient] + self.follow_up:
             return
         self.referral_day[later] = day
 
         def arrive() -> None:
             self.set_leave(later, *self.clocks_of(later).forecast())
-            Walker(self, PATIENT, later, self.protocol.later_path, day, self.leave_day[later]).happen()
+            Walker(self, PATIENT, later, self.later_path, day, self.leave_day[later]).happen()
 
         self.timeline.at(day, Phase.ARRIVAL + later, Action(self.timeline, arrive))
 
@@ -176,33 +172,6 @@ class World:
             )
             self._clocks[i] = clocks
         return clocks
-
-    def rank(self, policy: str, walker: Walker, key_day: float) -> tuple[float, tuple[float, float] | None]:
-        """(a patient's rank under a policy, the day of its jump and the rank from then on, if there will be one)."""
-        if policy == FIRST_COME:
-            return 0.0, None
-        rule = self.protocol.policies[policy]
-        own = self._ranks.get(policy)
-        if own is None:
-            own = self._ranks[policy] = [0.0] * len(self.referral_day)
-            if policy in self.cohort.ranks:
-                own[:] = self.cohort.ranks[policy].tolist()
-        rank = rule.per_day * key_day + own[walker.entity]
-        if rule.progressed == 0.0:
-            return rank, None
-        progression = self.progression_day[walker.entity]
-        if progression <= walker.day:
-            return rank + rule.progressed, None
-        return rank, (progression, rank + rule.progressed)
-
-
-def _refuse_patients_conditions(protocol: Protocol) -> None:
-    """An EngineError where the path of a lot asks for what only patients have, or that of a patient delivers doses."""
-    for step in walk_steps(protocol.lot_path):
-        if isinstance(step, Choose) and not isinstance(step.when, Share):
-            raise EngineError(f"{type(step.when).__name__} has no meaning on the path of a lot")
-    if any(isinstance(step, Supply) for step in walk_steps(protocol.patient_steps)):
-        raise EngineError("Supply has no meaning on the path of a patient")
 
 
 # Attempts without limit are stopped here (design section 4b).

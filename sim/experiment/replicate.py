@@ -20,6 +20,7 @@ from sim.outcomes.fates import Patients, resolve, table
 from sim.outcomes.metrics import measure
 from sim.outcomes.pairs import pair_counts, why_not_paired
 from sim.outcomes.resource_use import ResourceUse, resource_use
+from sim.outcomes.views import Views, view
 from sim.pieces.cohort import SOURCES, Luck, draw_cohort
 from sim.pieces.protocol import Protocol
 from sim.pieces.strategies import build_protocol
@@ -59,10 +60,11 @@ class Outcome:
     incidence: FloatArray
     waits: FloatArray
     fates: FloatArray
-    economics: list[float] | None
     lists: NDArray[np.int32]
+    economics: list[float] | None
     patients: dict[str, Any] | None
     events: dict[str, Any] | None
+    views: Views | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,10 +78,11 @@ class Replication:
 
 @dataclass(frozen=True)
 class Keep:
-    """Which of the big tables to keep."""
+    """Which of the big tables to keep; `views`: what pictures are made from, timelines of replication 0 among it."""
 
     patients: bool = True
     events: bool = False
+    views: bool = False
 
 
 def replicate(
@@ -154,17 +157,19 @@ def run_arm(arm: Arm, number: int, keep: Keep, with_engine: str = SIMPY) -> tupl
     scenario, protocol, window = arm.scenario, arm.protocol, arm.window
     patients, trace = simulate(arm, number, with_engine, keep.events)
     days = int(min(scenario.run.follow_up, LONGEST_CURVE_DAYS))
+    resources = resource_use(protocol, patients, trace, window)
     outcome = Outcome(
         metrics=measure(patients, trace, window),
-        resources=resource_use(protocol, patients, trace, window),
+        resources=resources,
         stages=stage_days(patients, trace),
         incidence=incidence(patients, days),
         waits=wait_shares(patients),
         fates=fate_counts(patients),
-        economics=economics_of(arm, number, patients, trace) if scenario.economics is not None else None,
         lists=list_lengths(patients.cohort, trace, int(min(window[1], LONGEST_FORECAST_DAYS))),
+        economics=economics_of(arm, number, patients, trace) if scenario.economics is not None else None,
         patients=table(patients, arm.name, number, _names(scenario), protocol.product) if keep.patients else None,
         events=_events(arm.name, number, protocol, trace) if keep.events else None,
+        views=view(scenario, protocol, patients, trace, resources, number == 0) if keep.views else None,
     )
     return outcome, patients
 

@@ -20,6 +20,7 @@ from sim.experiment.forecast import falls_below, waiting_list, warm_up, warm_up_
 from sim.experiment.manifest import about_program, about_scenarios, write_manifest
 from sim.experiment.not_modelled import NOT_MODELLED
 from sim.experiment.patients_file import PATIENTS, TableFile, event_columns, patient_columns
+from sim.experiment.picture_tables import Pictures
 from sim.experiment.precision import Precision, batches, reached
 from sim.experiment.replicate import Arm, Keep, replicate
 from sim.pieces.loads import expected_patients, offered_loads
@@ -81,10 +82,10 @@ def run_study(plan: Plan, folder: Path, done: Callable[[int], None]) -> Study:
     started = time.perf_counter()
     arms = plan.arms
     collected = tables.Collected(arms)
-    columns = patient_columns(
-        [arm.protocol for arm in arms], lives=any(arm.scenario.after_infusion is not None for arm in arms)
-    )
-    keep = Keep(patients=True, events=plan.keep_events)
+    lives = any(arm.scenario.after_infusion is not None for arm in arms)
+    columns = patient_columns([arm.protocol for arm in arms], lives=lives)
+    keep = Keep(patients=True, events=plan.keep_events, views=True)
+    pictures = Pictures(arms)
     patients_expected = plan.replications * sum(expected_patients(arm.scenario) for arm in arms)
     engine, why_engine = pick(plan.engine, patients_expected)
     workers = plan.workers or workers_for(engine, patients_expected, os.cpu_count() or 1)
@@ -96,10 +97,11 @@ def run_study(plan: Plan, folder: Path, done: Callable[[int], None]) -> Study:
         for numbers in whole if plan.precision is None else batches(plan.precision, collected.values):
             for replication in replicate(arms, numbers, workers, keep, done, engine):
                 collected.add(replication)
+                pictures.add(replication)
                 for outcome in replication.outcomes:
                     patients.append(outcome.patients)
                     events.append(outcome.events)
-    study = _write_tables(plan, collected, folder)
+    study = _write_tables(plan, collected, pictures, folder)
     why = tables.same_patients(collected)[1]
     names = collected.names
     ran = {
@@ -113,7 +115,7 @@ def run_study(plan: Plan, folder: Path, done: Callable[[int], None]) -> Study:
     return study
 
 
-def _write_tables(plan: Plan, collected: tables.Collected, folder: Path) -> Study:
+def _write_tables(plan: Plan, collected: tables.Collected, pictures: Pictures, folder: Path) -> Study:
     compared = len(plan.scenarios) > 1
     summary = tables.summary(collected)
     differences = tables.differences(collected) if compared else None
@@ -138,6 +140,7 @@ def _write_tables(plan: Plan, collected: tables.Collected, folder: Path) -> Stud
         "waiting_list": waiting,
         "list_below": below,
         "warm_up": settling,
+        **pictures.tables(),
     }
     economic, why_not = _economics(plan, collected)
     found |= economic

@@ -141,10 +141,16 @@ def resources(collected: Collected) -> pd.DataFrame:
 
 def stages(collected: Collected) -> pd.DataFrame:
     """One row a scenario, interval and kind: mean days of an infused measured patient."""
+    per_arm = [
+        np.array([replication[place] for replication in collected.stages]) for place in range(len(collected.arms))
+    ]
+    return stage_rows(collected.arms, [interval(values) for values in per_arm])
+
+
+def stage_rows(arms: Sequence[Arm], intervals: Sequence[tuple[FloatArray, FloatArray, FloatArray]]) -> pd.DataFrame:
+    """One row a scenario, interval and kind, from (mean, low, high) of each arm, shape (intervals, 2)."""
     rows = []
-    for place, arm in enumerate(collected.arms):
-        values = np.array([replication[place] for replication in collected.stages])
-        mean, low, high = interval(values)
+    for arm, (mean, low, high) in zip(arms, intervals, strict=True):
         names = stage_names(milestones(arm.protocol.patient_steps))
         for k, pair in enumerate(names):
             for kind, column in (("process", 0), ("queue", 1)):
@@ -175,7 +181,10 @@ def incidence(collected: Collected) -> pd.DataFrame:
 
 
 def waits(collected: Collected) -> pd.DataFrame:
-    """One row a scenario and bin of waiting days: share of the infused, up to the last bin that holds anybody."""
+    """One row a scenario and bin of waiting days: share of the infused, up to the last bin that holds anybody.
+
+    `cumulative`: share of the infused who waited less than `day_to`.
+    """
     values = np.array(collected.waits)
     filled = np.flatnonzero(np.nansum(values, axis=(0, 1)) > 0)
     last = int(filled.max()) + 1 if len(filled) else 1
@@ -190,7 +199,9 @@ def waits(collected: Collected) -> pd.DataFrame:
             for k in range(last)
         ]
         frame = _estimated(keys, values[:, place, :last], low_floor=0.0)
-        frames.append(frame.rename(columns={"estimate": "share"}))
+        mean, low, high = interval(np.cumsum(values[:, place, :last], axis=1))
+        cumulative = {"cumulative": mean, "cumulative_low": np.fmax(low, 0.0), "cumulative_high": np.fmin(high, 1.0)}
+        frames.append(frame.rename(columns={"estimate": "share"}).assign(**cumulative))
     return pd.concat(frames, ignore_index=True)
 
 

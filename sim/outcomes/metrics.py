@@ -75,6 +75,16 @@ def _infused_of_collected(p: Patients, trace: Trace, window: Window) -> float:
     return float(p.infused[collected].mean()) if collected.any() else float("nan")
 
 
+def _share_of_infused(of: Callable[[Patients], NDArray[np.bool_]], milestone: str) -> Formula:
+    """The share of the measured infused; NaN where no path has the milestone."""
+
+    def share(p: Patients, trace: Trace, window: Window) -> float:
+        infused = p.infused & p.cohort.measured
+        return float(of(p)[infused].mean()) if milestone in trace.milestones and infused.any() else float("nan")
+
+    return share
+
+
 def _free_of_progression(years: float) -> Formula:
     """The share of the infused who live without progression so long after infusion."""
 
@@ -86,6 +96,14 @@ def _free_of_progression(years: float) -> Formula:
         return float((~(event <= years * DAYS_PER_YEAR))[chosen].mean())
 
     return share
+
+
+def _returned(p: Patients, trace: Trace, window: Window) -> float:
+    """Measured patients who came back for a later course by the stop."""
+    if p.cohort.courses == 1:
+        return float("nan")
+    first = len(p.fate) // p.cohort.courses
+    return float((np.isfinite(p.referral_day[first:]) & p.cohort.measured[:first]).sum())
 
 
 def _alive(years: float) -> Formula:
@@ -174,6 +192,21 @@ METRICS: tuple[Metric, ...] = (
         "lower",
         lambda p, trace, window: float(wasted_slots(p, trace, window)),
     ),
+    Metric(
+        "off_the_shelf_share",
+        "Share of the infused given a dose from stock",
+        "share",
+        "neither",
+        _share_of_infused(lambda p: p.off_the_shelf, "dose"),
+    ),
+    Metric(
+        "intensive_care_share",
+        "Share of the infused who came to intensive care",
+        "share",
+        "lower",
+        _share_of_infused(lambda p: ~np.isnan(p.day("icu")), "icu"),
+    ),
+    Metric("returned", "Patients back for a later course", "patients", "lower", _returned),
     Metric("responded_share", "Share of the infused who respond", "share", "higher", _responded),
     Metric(
         "progression_free_at_1_year_share",

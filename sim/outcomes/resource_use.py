@@ -50,15 +50,16 @@ def resource_use(protocol: Protocol, patients: Patients, trace: Trace, window: W
     """One row for each resource and centre, in order of declaration."""
     rows = []
     for index, resource in enumerate(protocol.resources):
-        places = range(_places(resource))
-        for place in places:
+        count = places(resource)
+        for place in range(count):
             chosen = (trace.uses.resource == index) & (trace.uses.centre == place)
-            centre = protocol.centres[place] if len(places) > 1 or resource.per_centre else ""
+            centre = protocol.centres[place] if count > 1 or resource.per_centre else ""
             rows.append(_one(resource, place, centre, trace, _rows(trace.uses, chosen), patients, window, index))
     return rows
 
 
-def _places(resource: Resource) -> int:
+def places(resource: Resource) -> int:
+    """How many queues a resource has: one a centre, or one for all."""
     match resource:
         case Capacity():
             return len(resource.units)

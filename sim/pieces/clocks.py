@@ -42,11 +42,19 @@ class ClockSet:
 
 @dataclass(frozen=True)
 class ClockBook:
-    """Every set of hazards that a path switches between, and the multipliers that come with progression."""
+    """Every set of hazards that a path switches between, and the multipliers that come with progression.
+
+    `anew`: whether some step starts the progression clock of those who have progressed anew.
+    """
 
     sets: dict[str, ClockSet]
     first: str
     after_progression: tuple[float, float, float]
+    anew: bool = True
+
+    def runs(self, clock: int) -> bool:
+        """Whether the clock runs in any of the sets."""
+        return any(not hazards.tables[clock].never for hazards in self.sets.values())
 
 
 class Hazards:

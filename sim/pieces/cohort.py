@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -42,10 +42,10 @@ class Block:
 class Cohort:
     """All patients of one replication, one entry each; days since the start of the scenario.
 
-    `thresholds`, `group_multipliers`: shape (3, patients), by `Clock`. `leave_day`, `leave_clock`, `progression_day`:
-    what the waiting clocks alone make of the patient. `anew_threshold`, `anew_eligibility`: for a progression clock
-    that starts anew. `flags`: what is known of a patient at referral, by name. `ranks`: the patient's own part of his
-    rank, by policy.
+    `thresholds`, `group_multipliers`: shape (3, patients), by `Clock`; infinite thresholds where a clock never runs.
+    `leave_day`, `leave_clock`, `progression_day`: what the waiting clocks alone make of the patient.
+    `anew_threshold`, `anew_eligibility`: for a progression clock that starts anew, infinite and 0 where none does.
+    `flags`: what is known of a patient at referral, by name. `ranks`: the patient's own part of his rank, by policy.
 
     With a second course every patient has a second entry, `len / courses` further on, for when he returns: its
     referral is infinite until then, it is never measured, and its clocks run from the day of the return.
@@ -173,9 +173,10 @@ def draw_cohort(scenario: Scenario, book: ClockBook, replication: int) -> tuple[
     region = each([regions.index(b.region) for b in blocks])
     group = for_life(_drawn_group(scenario, luck))
     hazard = np.array([g.hazard for g in scenario.patients.risk_groups.values()])[group]
-    thresholds = np.stack([-np.log1p(-_draw(luck, f"clock/{clock.name.lower()}")) for clock in Clock])
+    thresholds = _thresholds(book, luck, len(referral))
     multipliers = np.stack([hazard, hazard, np.ones(len(hazard))])
-    eligibility = _draw(luck, "eligibility")
+    certain = all(hazards.ends_eligibility in (0.0, 1.0) for hazards in book.sets.values())
+    eligibility = np.zeros(len(referral)) if certain else _draw(luck, "eligibility")
     waiting = each([int(b.source == WAITING and b.course == 1) for b in blocks]).astype(bool)
     if waiting.any():
         _survived_to_the_start(book, referral, thresholds, multipliers, waiting)
@@ -196,8 +197,10 @@ def draw_cohort(scenario: Scenario, book: ClockBook, replication: int) -> tuple[
         thresholds=thresholds,
         group_multipliers=multipliers,
         eligibility=eligibility,
-        anew_threshold=-np.log1p(-_draw(luck, "clock/progression/anew")),
-        anew_eligibility=_draw(luck, "eligibility/anew"),
+        anew_threshold=_unit_exponentials(luck, "clock/progression/anew")
+        if book.anew
+        else np.full(len(referral), np.inf),
+        anew_eligibility=_draw(luck, "eligibility/anew") if book.anew else np.zeros(len(referral)),
         leave_day=np.concatenate([leave_day, later]),
         leave_clock=np.concatenate([leave_clock, np.full(len(later), -1)]),
         progression_day=np.concatenate([progression_day, later]),
@@ -208,8 +211,23 @@ def draw_cohort(scenario: Scenario, book: ClockBook, replication: int) -> tuple[
     return cohort, luck
 
 
+def _thresholds(book: ClockBook, luck: Luck, count: int) -> FloatArray:
+    """Unit exponentials of shape (3, patients), by `Clock`."""
+    found = np.full((len(Clock), count), np.inf)
+    for clock in Clock:
+        if book.runs(clock):
+            found[clock] = _unit_exponentials(luck, f"clock/{clock.name.lower()}")
+    return found
+
+
+def _unit_exponentials(luck: Luck, purpose: str) -> FloatArray:
+    return -np.log1p(-_draw(luck, purpose))
+
+
 def _drawn_group(scenario: Scenario, luck: Luck) -> IntArray:
     groups = scenario.patients.risk_groups.values()
+    if len(groups) == 1:
+        return np.zeros(sum(b.count for b in luck.blocks), dtype=np.int64)
     shares = np.cumsum([g.share for g in groups])
     drawn = np.searchsorted(shares, _draw(luck, "risk_group"), side="right")
     return np.minimum(drawn, len(groups) - 1).astype(np.int64)
@@ -289,26 +307,34 @@ def first_leave(
     """
     hazards = book.sets[book.first]
 
-    def event(clock: int, since: FloatArray, used: FloatArray, multiplier: FloatArray) -> FloatArray:
-        table = hazards.tables[clock]
+    def event(clock: int, who: Any, since: FloatArray | None, multiplier: FloatArray) -> FloatArray:
+        """Days of the clock's event for the patients `who`, whose multiplier has changed on day `since`."""
+        table, needed = hazards.tables[clock], thresholds[clock, who]
+        if since is not None:
+            lived = table.hazard(since - referral[who])
+            needed = needed - multipliers[clock, who] * lived
         with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-            needed = (thresholds[clock] - used) / multiplier
-            day = referral + table.age(table.hazard(since - referral) + needed)
-        return np.where(multiplier == 0.0, np.inf, np.maximum(since, day))
+            needed = needed / multiplier
+        day = referral[who] + table.age(needed if since is None else lived + needed)
+        return np.where(multiplier == 0.0, np.inf, day if since is None else np.maximum(since, day))
 
-    nothing = np.zeros_like(referral)
-    days = np.stack([event(c, referral, nothing, multipliers[c]) for c in Clock])
-    clock = np.argmin(days, axis=0)
-    day = np.min(days, axis=0)
-    progression = np.where((clock == Clock.PROGRESSION) & np.isfinite(day), day, np.inf)
-    stays = np.isfinite(progression) & (eligibility >= hazards.ends_eligibility)
-    if stays.any():
-        since = np.where(stays, progression, referral)
-        later = np.full_like(days, np.inf)
-        for c in (Clock.DEATH, Clock.REMOVAL):
-            table = hazards.tables[c]
-            used = nothing + multipliers[c] * (table.hazard(since - referral) - table.hazard(nothing))
-            later[c] = event(c, since, used, multipliers[c] * book.after_progression[c])
-        clock = np.where(stays, np.argmin(later, axis=0), clock)
-        day = np.where(stays, np.min(later, axis=0), day)
-    return day, np.where(np.isfinite(day), clock, -1), progression
+    running = [clock for clock in Clock if not hazards.tables[clock].never]
+
+    def first(clocks: Sequence[Clock], days: list[FloatArray], count: int) -> tuple[FloatArray, IntArray]:
+        """(the earliest day, its clock); of equal days the first clock's."""
+        day, clock = np.full(count, np.inf), np.full(count, -1)
+        for number, found in zip(clocks, days, strict=True):
+            sooner = found < day
+            day, clock = np.where(sooner, found, day), np.where(sooner, int(number), clock)
+        return day, clock
+
+    everybody = slice(None)
+    day, clock = first(running, [event(c, everybody, None, multipliers[c]) for c in running], len(referral))
+    progression = np.where(clock == Clock.PROGRESSION, day, np.inf)
+    stays = np.flatnonzero((clock == Clock.PROGRESSION) & (eligibility >= hazards.ends_eligibility))
+    if len(stays):
+        others = [c for c in running if c != Clock.PROGRESSION]
+        slower = [multipliers[c, stays] * book.after_progression[c] for c in others]
+        later = [event(c, stays, day[stays], m) for c, m in zip(others, slower, strict=True)]
+        day[stays], clock[stays] = first(others, later, len(stays))
+    return day, clock, progression

@@ -11,9 +11,8 @@ from sim.pieces.autologous import autologous, autologous_resources
 from sim.pieces.clocks import ClockBook, ClockSet
 from sim.pieces.mixed import hybrid, hybrid_resources, returns
 from sim.pieces.policies import policies
-from sim.pieces.protocol import Protocol, drawn
-from sim.pieces.steps import Path
-from sim.pure.streams import require_distinct
+from sim.pieces.protocol import Protocol, walk_steps
+from sim.pieces.steps import Clocks, Path
 from sim.pure.survival import HazardTable, Survival, hazard_table
 from sim.scenario import Scenario
 from sim.scenario.people import WaitingClocks
@@ -32,27 +31,26 @@ def build_protocol(scenario: Scenario) -> Protocol:
     later_path: Path = ()
     if later is not None:
         later_path = STRATEGIES[scenario.strategy if later.strategy == "same" else later.strategy][0](scenario)
-    protocol = Protocol(
+    path = path_of(scenario, returns(scenario))
+    return Protocol(
         product=scenario.strategy,
-        path=path_of(scenario, returns(scenario)),
+        path=path,
         resources=resources_of(scenario),
-        clocks=_clock_book(scenario),
+        clocks=_clock_book(scenario, (*path, *later_path)),
         centres=tuple(scenario.centres),
         later_path=later_path,
         policies=policies(scenario),
     )
-    require_distinct([*drawn(protocol.patient_steps), *drawn(protocol.lot_path)])
-    require_distinct(scenario.regions)
-    return protocol
 
 
-def _clock_book(scenario: Scenario) -> ClockBook:
+def _clock_book(scenario: Scenario, steps: Path) -> ClockBook:
     clocks = scenario.clocks
     sets = {"waiting": _clock_set(clocks.waiting)}
     if clocks.after_apheresis is not None:
         sets["after_apheresis"] = _clock_set(clocks.after_apheresis)
     after = clocks.after_progression
-    return ClockBook(sets=sets, first="waiting", after_progression=(after.death, 1.0, after.removal))
+    anew = any(isinstance(step, Clocks) and step.anew for step in walk_steps(steps))
+    return ClockBook(sets=sets, first="waiting", after_progression=(after.death, 1.0, after.removal), anew=anew)
 
 
 def _clock_set(clocks: WaitingClocks) -> ClockSet:

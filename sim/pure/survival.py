@@ -37,8 +37,15 @@ class HazardTable:
     hazards: FloatArray
     rates: FloatArray
 
+    @property
+    def never(self) -> bool:
+        """Whether the clock never runs."""
+        return len(self.days) == 1 and float(self.rates[0]) == 0.0
+
     def hazard(self, age: FloatArray) -> FloatArray:
         """Cumulative hazard at each age (days since the clock's origin)."""
+        if len(self.days) == 1:
+            return np.asarray(self.rates[0] * age)
         k = np.searchsorted(self.days, age, side="right") - 1
         return np.asarray(self.hazards[k] + self.rates[k] * (age - self.days[k]))
 
@@ -53,6 +60,10 @@ class HazardTable:
 
     def age(self, hazard: FloatArray) -> FloatArray:
         """First age in days at which the cumulative hazard is reached; infinite where it never is."""
+        if self.never:
+            return np.where(hazard <= 0.0, 0.0, np.inf)
+        if len(self.days) == 1:
+            return np.asarray(np.maximum(hazard / self.rates[0], 0.0))
         k = np.maximum(np.searchsorted(self.hazards, hazard, side="left") - 1, 0)
         with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
             reached = self.days[k] + (hazard - self.hazards[k]) / self.rates[k]

@@ -36,7 +36,7 @@ from sim.scenario.supply import (
 from sim.scenario.targets import Quantity, Validation
 from sim.scenario.toxicity import Toxicity, asks_for_icu
 from sim.scenario.uncertainty import Uncertain, Uncertainties
-from sim.scenario.unused import is_zero, not_by_centre, without_benefit, without_priority
+from sim.scenario.unused import is_zero, never_binds, not_by_centre, without_benefit, without_priority
 
 STRATEGIES = ("autologous", "allogeneic", "hybrid")
 AUTOLOGOUS_ONLY = ("scheduling", "apheresis", "shipping", "manufacturing", "release_testing", "bridging")
@@ -155,6 +155,7 @@ class Scenario(Section):
         yield from _slot_faults(data)
         yield from calendar_faults(data)
         yield from _disruption_faults(data)
+        yield from _courier_faults(data)
         yield from _hybrid_faults(data)
         yield from _icu_faults(data)
         yield from _release_faults(data)
@@ -314,7 +315,19 @@ def _disruption_faults(data: Mapping[str, Any]) -> Iterator[Fault]:
             )
 
 
+def _courier_faults(data: Mapping[str, Any]) -> Iterator[Fault]:
+    shipping = _part(data, "shipping")
+    strikes = any(_part(data, "disruptions", name).get("resource") == "courier" for name in _part(data, "disruptions"))
+    if shipping.get("viable", "frozen") != "frozen" and "calendar" not in shipping and not strikes:
+        yield ("shipping", "viable"), "is not used: the courier is never away; allowed with a calendar or a disruption"
+
+
 def _hybrid_faults(data: Mapping[str, Any]) -> Iterator[Fault]:
+    made = _part(data, "manufacturing")
+    booked = _part(made, "line_held").get("from") == "booking" and not never_binds(made.get("lines", "unlimited"))
+    waits = made.get("slots", "unlimited") != "unlimited" or booked
+    if _part(data, "hybrid").get("after_waiting", "never") != "never" and not waits:
+        yield ("hybrid", "after_waiting"), "is not used: nobody waits for slots, or for lines booked before apheresis"
     groups = list(_part(data, "patients", "risk_groups"))
     named = _part(data, "hybrid").get("allogeneic_for")
     for place, name in enumerate(named if isinstance(named, list) else ()):

@@ -68,6 +68,8 @@ def difference(a: Any, b: Any, name: str = "") -> list[str]:
     """The names of the parts in which two traces differ: in a single bit, a shape or a type."""
     if is_dataclass(a) and type(a) is type(b):
         return [found for f in fields(a) for found in difference(getattr(a, f.name), getattr(b, f.name), f.name)]
+    if isinstance(a, dict) and isinstance(b, dict) and a.keys() == b.keys():
+        return [found for key in a for found in difference(a[key], b[key], f"{name} {key}")]
     if isinstance(a, np.ndarray) and isinstance(b, np.ndarray):
         alike = a.shape == b.shape and a.dtype == b.dtype and np.array_equal(a, b, equal_nan=a.dtype.kind == "f")
         return [] if alike else [name]

@@ -10,6 +10,8 @@ import json
 from random import Random
 from typing import Any
 
+from tests.engines.random_world import add_world
+
 Block = dict[str, Any]
 
 # The highest hazard of a file. `both.prepare` makes it so high that its clock strikes on the day itself.
@@ -20,7 +22,7 @@ def scenario_text(number: int) -> str:
     """The text of one scenario file (JSON, which is YAML)."""
     r = Random(number)
     whole_days = number % 3 == 0
-    strategy = "allogeneic" if number % 4 == 3 else "autologous"
+    strategy = ("autologous", "hybrid", "autologous", "allogeneic")[number % 4]
     scenario: Block = {"name": f"Random {number}", "strategy": strategy}
     scenario["run"] = {
         "start": f"2026-0{r.randint(1, 9)}-0{r.randint(1, 9)}",
@@ -38,7 +40,10 @@ def scenario_text(number: int) -> str:
     scenario["clocks"] = _clocks(r, strategy, whole_days)
     if r.random() < 0.4:
         scenario["work_up"] = {"duration": _days(r, whole_days)}
-    scenario |= _autologous(r, whole_days, scenario) if strategy == "autologous" else _allogeneic(r, whole_days)
+    if strategy != "allogeneic":
+        scenario |= _autologous(r, whole_days, scenario)
+    if strategy != "autologous":
+        scenario |= _allogeneic(r, whole_days)
     if r.random() < 0.5:
         scenario["lymphodepletion"] = {"duration": _days(r, whole_days)}
     scenario["infusion"] = {
@@ -46,6 +51,8 @@ def scenario_text(number: int) -> str:
         "stay": _days(r, whole_days),
         "bed_from": r.choice(["infusion", "lymphodepletion"]),
     }
+    if strategy == "hybrid" or number % 8 >= 3:
+        add_world(r, scenario, whole_days, _days)
     return json.dumps(scenario, indent=1)
 
 
@@ -100,7 +107,7 @@ def _region(r: Random, centre: str, whole: bool) -> Block:
 
 def _centre(r: Random, strategy: str) -> Block:
     centre: Block = {"beds": _capacity(r)}
-    if strategy == "autologous":
+    if strategy != "allogeneic":
         centre["chairs"] = _capacity(r)
     return centre
 
@@ -139,7 +146,7 @@ def _clock_set(r: Random, whole: bool, early: int) -> Block:
 
 def _clocks(r: Random, strategy: str, whole: bool) -> Block:
     clocks: Block = {"waiting": _clock_set(r, whole, 10)}
-    if strategy == "autologous" and r.random() < 0.6:
+    if strategy != "allogeneic" and r.random() < 0.6:
         clocks["after_apheresis"] = _clock_set(r, whole, 5)
     if r.random() < 0.5:
         clocks["after_progression"] = {"death": r.choice([0, 2.5]), "removal": r.choice([0.5, 4])}

@@ -12,7 +12,7 @@ import pytest
 
 pytest.importorskip("numba")
 
-from sim.engine import compiled_engine, kernel, pools, simpy_engine, stocks, walker
+from sim.engine import compiled_engine, kernel, pools, simpy_engine, slots, stocks, walker
 from sim.pieces.clocks import PatientClocks
 from tests.engines.both import Case, difference, prepare
 from tests.engines.random_scenarios import scenario_text
@@ -51,7 +51,7 @@ def keep_a_unit(patch: pytest.MonkeyPatch) -> None:
 
 
 def keep_a_slot(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(pools.SlotPool, "give_back", lambda self, request, left: None)
+    patch.setattr(slots.SlotPool, "give_back", lambda self, request, left: None)
 
 
 def leave_the_clocks(patch: pytest.MonkeyPatch) -> None:
@@ -71,7 +71,7 @@ def never_expire(patch: pytest.MonkeyPatch) -> None:
 
 
 def forget_the_first_key(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(walker.Walker, "_first_key", lambda self, resource: self.day)
+    patch.setattr(walker.Walker, "_key_day", lambda self, asking: self.day)
 
 
 @pytest.mark.parametrize(
@@ -110,8 +110,8 @@ FAULTS = {
     "clocks not switched": ("clock_state[entity, CLOCK_SET] = step[NAME]", "pass"),
     "progression not anew": ("clock_state[entity, PROGRESSED] = 0", "pass"),
     "no timer for a waiter that holds": (
-        "if code == DRAW or me[HOLDING] > 0 or me[PARENT] >= 0:",
-        "if code == DRAW:",
+        "if code == DRAW or me[HOLDING] > 0 or me[PARENT] >= 0 or",
+        "if code == DRAW or",
     ),
     "granted at once, before others": ("alone = n[BUSY] == 0 and", "alone = True or n[BUSY] == 0 and"),
     "a product tried again without its patient": (
@@ -120,10 +120,13 @@ FAULTS = {
     ),
     "attempts that share their draws": ("return int(attempts[entity, name] - 1)", "return 0"),
     "no review when a lot fails": (
-        "why = ENDED\n                    review(n, tasks)",
+        "why = ENDED\n                    review(n, pools, tasks, stock)",
         "why = ENDED",
     ),
-    "newest dose first": ("return bool(shelf[a, c] < shelf[b, c])", "return bool(shelf[a, c] > shelf[b, c])"),
+    "newest dose first": (
+        "return bool(shelf[at, a, c] < shelf[at, b, c])",
+        "return bool(shelf[at, a, c] > shelf[at, b, c])",
+    ),
 }
 
 

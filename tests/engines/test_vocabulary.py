@@ -10,31 +10,72 @@ import pytest
 
 pytest.importorskip("numba")
 
-from sim.engine import kernel, timeline, trace, walker, world
-from sim.engine.flatten import POLICIES, STEPS, flatten
+from sim.engine import compiled_engine, kernel, simpy_engine, timeline, trace, world
+from sim.engine.choice import Engine
+from sim.engine.flatten import STEPS
 from sim.engine.trace import EngineError, Trace
 from sim.pieces.clocks import Clock
-from sim.pieces.protocol import Cadence, Capacity, Resource, Stock
-from sim.pieces.steps import Milestone, Step, Supply
+from sim.pieces.protocol import Capacity, Stock
+from sim.pieces.steps import (
+    Attempts,
+    Branch,
+    Choose,
+    Clocks,
+    Draw,
+    End,
+    Fail,
+    Hazard,
+    Milestone,
+    Progressed,
+    Return,
+    Stage,
+    Step,
+    Supply,
+    Together,
+    Use,
+)
+from sim.pure.distributions import Fixed
 from tests.engines import test_mutants
 from tests.engines.both import prepare
 from tests.engines.random_scenarios import scenario_text
-from tests.runs import load_text
+from tests.runs import by_hand, load_text, people
+
+both_engines = pytest.mark.parametrize("engine", [simpy_engine.run, compiled_engine.run], ids=["simpy", "compiled"])
 
 
 def test_the_flattening_knows_every_step() -> None:
     assert set(STEPS) == set(get_args(Step))
 
 
-def test_the_reference_engine_knows_every_step() -> None:
-    in_its_loop = {"Stage", "Use", "Choose", "Milestone", "Attempts", "Fail", "Together", "End"}
-    elsewhere = {step.__name__ for step in (*walker.CHANGES, *walker.MEETINGS)}
-    assert in_its_loop | elsewhere == {step.__name__ for step in get_args(Step)}
+# one step of each kind, in a path that a patient can walk, and one that a lot can
+OF_PATIENTS: tuple[Step, ...] = (
+    Stage("work_up", Fixed(1.0)),
+    Use("chair", (Fail(),)),
+    Draw("stock"),
+    Choose(Progressed(), (Fail(),)),
+    Attempts("make", (Fail(),), 2),
+    Together((Branch(()), Branch(()))),
+    Hazard("bridging", "progression", 0.5),
+    Clocks(None),
+    Milestone("there"),
+    Return("relapse", Fixed(1.0)),
+    End("infused"),
+    Fail(),
+)
+OF_LOTS: tuple[Step, ...] = (Stage("culture", Fixed(1.0)), Supply("stock"), End("lot_failed"))
+SHELF = Stock("stock", "Doses", False, (1,), 9.0, None, 5.0, 1, OF_LOTS)
+CHAIR = Capacity("chair", "Chairs", False, (((0.0, 1.0),),))
 
 
-def test_both_know_every_resource_and_policy() -> None:
-    assert set(get_args(Resource)) == {Capacity, Cadence, Stock}
-    assert set(POLICIES) == {"first_come", *world.RANKS}
+def test_every_step_is_tried_here() -> None:
+    assert {type(step) for step in (*OF_PATIENTS, *OF_LOTS)} == set(get_args(Step))
+
+
+@both_engines
+@pytest.mark.parametrize("step", OF_PATIENTS, ids=lambda step: type(step).__name__)
+def test_both_engines_know_every_step(engine: Engine, step: Step) -> None:
+    trace = engine(by_hand((step,), SHELF, CHAIR), *people([0.0]), 20.0, 20.0, False)
+    assert np.isfinite(trace.lots.failed).sum() + np.isfinite(trace.lots.ready).sum() > 0
 
 
 def test_both_count_in_the_same_numbers() -> None:
@@ -52,18 +93,18 @@ class Unheard:
     name: str = "unheard"
 
 
+@both_engines
 @pytest.mark.parametrize("step", [Unheard(), Supply("stock")])
-def test_what_the_kernel_cannot_run_is_refused_in_words(step: Any) -> None:
-    protocol = prepare(load_text(scenario_text(1)).scenario).protocol
+def test_what_an_engine_cannot_run_is_refused_in_words(engine: Engine, step: Any) -> None:
     with pytest.raises(EngineError, match=type(step).__name__):
-        flatten(replace(protocol, path=(Milestone("start"), step)))
+        engine(by_hand((Milestone("start"), step), SHELF), *people([0.0]), 20.0, 20.0, False)
 
 
-def test_an_unknown_policy_is_refused() -> None:
-    protocol = prepare(load_text(scenario_text(1)).scenario).protocol
-    odd = replace(protocol.resources[0], policy="loudest_first")
+@both_engines
+def test_an_unknown_policy_is_refused(engine: Engine) -> None:
+    odd = replace(CHAIR, policy="loudest_first")
     with pytest.raises(EngineError, match="loudest_first"):
-        flatten(replace(protocol, resources=(odd, *protocol.resources[1:])))
+        engine(by_hand((Use("chair", ()),), odd), *people([0.0]), 20.0, 20.0, False)
 
 
 class Counting:
@@ -87,5 +128,7 @@ def test_every_operation_has_run(monkeypatch: pytest.MonkeyPatch) -> None:
     engine = test_mutants.on(plain, monkeypatch)
     for number in range(40):
         assert isinstance(prepare(load_text(scenario_text(number)).scenario).run(engine), Trace)
+    # no pathway asks for this yet
+    engine(by_hand((Choose(Progressed(), (Fail(),)),)), *people([0.0] * 20), 20.0, 20.0, False)
     least = {name: int(count) for name, count in zip(kernel.OPERATION_NAMES, counts, strict=True)}
     assert {name: count for name, count in least.items() if count < 20} == {}

@@ -8,7 +8,10 @@ from pathlib import Path
 import pytest
 
 import reports
-from tests.reports import sample
+from sim.experiment.study import Plan, run_study
+from sim.scenario import load
+from tests.reports import sample, studies
+from tests.runs import SHIPPED
 
 HOSTILE = '<script>alert(1)</script> & "=cmd()" {{ 7*7 }} %{x} </script>'
 FORMULA = "=cmd()"
@@ -18,9 +21,20 @@ Files = Mapping[str, str]
 def written(folder: Path) -> dict[str, str]:
     """The files that `reports.write_all` writes for a folder, by path below it."""
     files: dict[str, str] = {}
-    paths = reports.write_all(folder, lambda path, text: files.update({path.relative_to(folder).as_posix(): text}))
-    assert [path.relative_to(folder).as_posix() for path in paths] == list(files)
+    made = reports.write_all(folder, lambda path, text: files.update({path.relative_to(folder).as_posix(): str(text)}))
+    assert [path.relative_to(folder).as_posix() for path in made.paths] == list(files)
+    assert made.cannot == []
     return files
+
+
+def run(folder: Path, *names: str) -> Path:
+    """The results of the shipped pair under these names, on few and short replications."""
+    folder.mkdir(parents=True, exist_ok=True)
+    files = [SHIPPED / "autologous.yaml", SHIPPED / "allogeneic.yaml"]
+    short = ("run.warm_up=90 d", "run.window=150 d", "run.follow_up=300 d")
+    loaded = {name: load(file, short) for name, file in zip(names, files, strict=True)}
+    run_study(Plan(loaded, 3, 1, "run_sim.py compare a.yaml b.yaml", engine="simpy"), folder, lambda count: None)
+    return folder
 
 
 FOLDERS: Mapping[str, Callable[[Path], Path]] = {
@@ -29,6 +43,10 @@ FOLDERS: Mapping[str, Callable[[Path], Path]] = {
     "six": lambda root: sample.write(root, sample.SIX, replications=3),
     "once": lambda root: sample.write(root, replications=1),
     "nobody": lambda root: sample.write(root, (sample.PAIR[0], sample.NOBODY), replications=4, same=False),
+    "real": lambda root: run(root, "Autologous, present day", "Allogeneic, off the shelf"),
+    "real_hostile": lambda root: run(root, HOSTILE, FORMULA),
+    "study": lambda root: studies.write(root),
+    "study_line": lambda root: studies.write(root, paths=1),
     "nobody_single": lambda root: sample.write(root, (sample.NOBODY,), replications=4),
     "hostile": lambda root: sample.write(
         root, (sample.autologous(HOSTILE), sample.allogeneic(FORMULA)), replications=3, title=HOSTILE

@@ -8,10 +8,12 @@ from pathlib import Path
 
 import pytest
 
+import reports
 from tests.reports.browser import Browser, find, running
 
 Files = Mapping[str, str]
-DRAWN = "[...document.querySelectorAll('[data-chart]')].every(place => place.querySelector('.cartesianlayer .trace'))"
+KINDS = ".cartesianlayer .trace, .sankey, .hm"
+DRAWN = f"[...document.querySelectorAll('[data-chart]')].every(place => place.querySelector('{KINDS}'))"
 LABELS = "[...document.querySelectorAll('svg text')].map(one => one.textContent).join(' ')"
 
 
@@ -45,6 +47,11 @@ def disk(files: Callable[[str], Files], tmp_path_factory: pytest.TempPathFactory
         ("once", "report.html"),
         ("nobody", "report.html"),
         ("hostile", "report.html"),
+        ("real", "report.html"),
+        ("real_hostile", "report.html"),
+        ("study", "report.html"),
+        ("real", "charts/flow.html"),
+        ("real", "charts/timelines.html"),
         ("pair", "charts/waiting_times.html"),
         ("pair", "charts/incidence.html"),
         ("pair", "charts/stages.html"),
@@ -128,6 +135,31 @@ def test_a_phone_gets_its_own_arrangement(browser: Browser, disk: Callable[[str,
     assert browser.value(third) == 0
     browser.call("Emulation.setDeviceMetricsOverride", width=1280, height=900, deviceScaleFactor=1, mobile=False)
     browser.wait_for(f"{third} > 0")
+
+
+def test_the_animation_plays_and_follows_its_range(
+    browser: Browser, folder: Callable[[str], Path], tmp_path: Path
+) -> None:
+    found: dict[str, str] = {}
+    wanted = reports.Wanted(animation=True)
+    reports.write_all(folder("real"), lambda path, text: found.update({path.name: str(text)}), wanted)
+    path = tmp_path / "animation.html"
+    path.write_text(found["animation.html"], encoding="utf-8")
+    browser.open(path)
+    browser.wait_for(DRAWN)
+    total = "[...document.querySelectorAll('.textpoint text')].reduce((sum, one) => sum + Number(one.textContent), 0)"
+    assert browser.value(total) < 10
+    move = "const range = document.querySelector('[data-frames]'); range.value = range.max;"
+    browser.value(f"(() => {{ {move} range.dispatchEvent(new Event('input', {{bubbles: true}})); }})()")
+    heading = browser.value("document.querySelector('h1').textContent")
+    browser.wait_for(f"{total} === {2 * int(heading.split()[0])}")
+    browser.value("document.querySelector('[data-play]').click()")
+    browser.wait_for("document.querySelector('[data-frame]').textContent === 'day 6'")
+    assert browser.value("document.querySelector('[data-play]').textContent") == "Pause"
+    browser.value("document.querySelector('[data-play]').click()")
+    assert browser.value("document.querySelector('[data-play]').textContent") == "Play"
+    assert browser.complaints == []
+    assert browser.requests == [path.as_uri()]
 
 
 def test_folds_open_and_printing_restores_what_it_opened(browser: Browser, disk: Callable[[str, str], Path]) -> None:

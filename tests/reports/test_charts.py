@@ -21,6 +21,7 @@ from tests.reports.conftest import HOSTILE
 
 Files = Mapping[str, str]
 BY_NAME = {chart.name: chart for chart in CHARTS}
+COMPARED = ["waiting_times", "incidence", "stages", "fates", "differences", "same_patients"]
 
 
 def drawn(files: Files, name: str) -> dict[str, Any]:
@@ -33,17 +34,18 @@ def table(folder: Path, name: str) -> pd.DataFrame:
 
 
 def test_the_registry_is_complete() -> None:
-    assert list(BY_NAME) == ["waiting_times", "incidence", "stages", "fates", "differences", "same_patients"]
+    assert set(COMPARED) < set(BY_NAME)
+    assert len(BY_NAME) == len(CHARTS) > 20
     assert all(chart.title and chart.reading.endswith(".") and chart.table for chart in CHARTS)
 
 
 @pytest.mark.parametrize(
     ("name", "charts"),
     [
-        ("pair", list(BY_NAME)),
+        ("pair", COMPARED),
         ("single", ["waiting_times", "incidence", "stages", "fates"]),
-        ("six", list(BY_NAME)),
-        ("once", list(BY_NAME)),
+        ("six", COMPARED),
+        ("once", COMPARED),
         ("nobody", ["waiting_times", "incidence", "stages", "fates", "differences"]),
         ("nobody_single", ["incidence", "fates"]),
     ],

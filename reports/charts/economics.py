@@ -1,0 +1,187 @@
+"""Costs against QALYs under uncertain inputs: the plane, acceptability curves, the value of perfect information."""
+
+from __future__ import annotations
+
+import pandas as pd
+import plotly.graph_objects as go
+
+from reports.charts.bands import Box, Grid, Line, draw_grid
+from reports.findings import Findings
+from reports.tables import records
+from reports.theme import INK, Mark, canvas, faint, finish, mark, name_of
+from reports.words import Estimate, counted, level, listed, number
+
+BELOW, LARGE = 52, 300
+ASSUMED = "inputs include assumptions: see the table of parameters"
+
+
+def money(value: float) -> str:
+    """An amount without decimals, thousands apart."""
+    return f"{value:,.0f}".replace("-", "\N{MINUS SIGN}")
+
+
+def draw_plane(plane: pd.DataFrame, findings: Findings) -> go.Figure:
+    """A point a sample: incremental QALYs to the right, incremental costs upwards, a cloud a strategy."""
+    picture = canvas()
+    strategies = list(dict.fromkeys(plane["strategy"]))
+    for place, strategy in enumerate(strategies, start=1):
+        mine = plane[plane["strategy"] == strategy]
+        look = mark(place)
+        shared = {"name": name_of(strategy), "legendgroup": name_of(strategy)}
+        picture.add_trace(
+            go.Scatter(
+                x=mine["incremental_qalys"].tolist(),
+                y=mine["incremental_cost"].tolist(),
+                mode="markers",
+                marker={"color": faint(look.colour, 0.45), "symbol": look.symbol, "size": 6},
+                hovertemplate="%{x:.3f} QALYs, %{y:,.0f}<extra>%{fullData.name}</extra>",
+                showlegend=True,
+                **shared,
+            )
+        )
+        picture.add_trace(
+            go.Scatter(
+                x=[float(mine["incremental_qalys"].mean())],
+                y=[float(mine["incremental_cost"].mean())],
+                mode="markers",
+                marker={"color": look.colour, "symbol": look.symbol, "size": 15, "line": {"color": INK, "width": 2}},
+                hovertemplate="mean: %{x:.3f} QALYs, %{y:,.0f}<extra>%{fullData.name}</extra>",
+                showlegend=False,
+                **shared,
+            )
+        )
+    base = str(plane["baseline"].iloc[0])
+    picture.update_layout(
+        xaxis={"title": {"text": "incremental QALYs per patient"}, "zeroline": True, "rangemode": "tozero"},
+        yaxis={
+            "title": {"text": "incremental cost per patient"},
+            "zeroline": True,
+            "tickformat": ",.0f",
+            "rangemode": "tozero",
+        },
+    )
+    return finish(
+        picture,
+        title=_plane_title(plane),
+        subtitle=f"Against {base}; {counted(int(plane['sample'].nunique()), 'sample')} of uncertain inputs; {ASSUMED}",
+        alt=describe_plane(plane, findings),
+        height=420 + BELOW,
+        margin={"l": 96, "r": 24, "b": BELOW},
+        legend=[name_of(strategy) for strategy in strategies],
+        narrow={"layout.margin.l": 80, "layout.margin.r": 10},
+    )
+
+
+def describe_plane(plane: pd.DataFrame, findings: Findings) -> str:
+    """The alternative text: the mean of each cloud and how it spreads over the quadrants."""
+    parts = []
+    for strategy, mine in plane.groupby("strategy", sort=False):
+        better = float(((mine["incremental_qalys"] > 0) & (mine["incremental_cost"] < 0)).mean())
+        mean = f"{number(mine['incremental_qalys'].mean(), 3)} QALYs and {money(mine['incremental_cost'].mean())}"
+        parts.append(f"{strategy}: mean {mean}, {level(Estimate(better, unit='share'))} of samples better and cheaper")
+    return f"Cost-effectiveness plane against {plane['baseline'].iloc[0]}. {'; '.join(parts)}."
+
+
+def draw_ceac(ceac: pd.DataFrame, findings: Findings) -> go.Figure:
+    """The probability that each strategy is cost-effective over willingness to pay; on the frontier drawn broad."""
+    picture = canvas()
+    strategies = list(dict.fromkeys(ceac["strategy"]))
+    series = []
+    for place, strategy in enumerate(strategies):
+        rows = ceac[ceac["strategy"] == strategy].sort_values("willingness_to_pay", kind="stable")
+        worth = rows["willingness_to_pay"].tolist()
+        series.append(Line(strategy, mark(place), worth, (rows["probability"] * 100).tolist(), unit="%"))
+    box = Box("Probability of being cost-effective", series, suffix="%", top=100.0)
+    grid = Grid([box], 1, "willingness to pay for a QALY", {"tickformat": ",.0f"}, LARGE)
+    narrow = draw_grid(picture, grid)
+    _frontier(picture, ceac, strategies)
+    return finish(
+        picture,
+        title=_ceac_title(ceac),
+        subtitle=f"The broad line is the frontier: the strategy of highest mean net benefit; {ASSUMED}",
+        alt=describe_ceac(ceac, findings),
+        height=grid.height,
+        margin={"l": 66, "r": 24, "b": BELOW},
+        legend=[name_of(strategy) for strategy in strategies],
+        narrow=narrow,
+        narrow_height=grid.phone_height,
+    )
+
+
+def describe_ceac(ceac: pd.DataFrame, findings: Findings) -> str:
+    """The alternative text: the probabilities at the lowest and the highest willingness to pay."""
+    parts = []
+    for worth in (ceac["willingness_to_pay"].min(), ceac["willingness_to_pay"].max()):
+        rows = records(ceac[ceac["willingness_to_pay"] == worth])
+        told = [f"{row.strategy} {level(Estimate(row.probability, unit='share'))}" for row in rows]
+        parts.append(f"at {money(worth)}: {listed(told)}")
+    return f"Cost-effectiveness acceptability curves, {'; '.join(parts)}."
+
+
+def draw_evpi(evpi: pd.DataFrame, findings: Findings) -> go.Figure:
+    """The expected value of perfect information per patient over willingness to pay."""
+    picture = canvas()
+    rows = evpi.sort_values("willingness_to_pay", kind="stable")
+    line = Line("EVPI", mark(0), rows["willingness_to_pay"].tolist(), rows["evpi"].tolist())
+    grid = Grid([Box("EVPI per patient", [line])], 1, "willingness to pay for a QALY", {"tickformat": ",.0f"}, LARGE)
+    narrow = draw_grid(picture, grid, in_legend=False)
+    picture.update_layout(yaxis={"tickformat": ",.0f"})
+    most = records(rows.nlargest(1, "evpi"))[0]
+    at = f"{money(most.evpi)} per patient, at {money(most.willingness_to_pay)} a QALY"
+    return finish(
+        picture,
+        title=f"Perfect information is worth at most {at}",
+        subtitle=f"Expected value of perfect information about all uncertain inputs together; {ASSUMED}",
+        alt=describe_evpi(evpi, findings),
+        height=grid.height,
+        margin={"l": 90, "r": 24, "b": BELOW},
+        narrow=narrow,
+        narrow_height=grid.phone_height,
+    )
+
+
+def describe_evpi(evpi: pd.DataFrame, findings: Findings) -> str:
+    """The alternative text: the largest value and where it is."""
+    most = records(evpi.nlargest(1, "evpi"))[0]
+    return (
+        "Line of the expected value of perfect information over willingness to pay; "
+        f"largest {money(most.evpi)} at {money(most.willingness_to_pay)}."
+    )
+
+
+def _frontier(picture: go.Figure, ceac: pd.DataFrame, strategies: list[str]) -> None:
+    """The curve of the best strategy at each willingness to pay, broad and behind the lines."""
+    told = ceac[ceac["on_frontier"].str.lower().isin(("true", "1", "yes"))].sort_values("willingness_to_pay")
+    look = Mark(faint(INK, 0.16), "solid", "circle")
+    picture.add_trace(
+        go.Scatter(
+            x=told["willingness_to_pay"].tolist(),
+            y=(told["probability"] * 100).tolist(),
+            mode="lines",
+            line={"color": look.colour, "width": 11},
+            hoverinfo="skip",
+            showlegend=False,
+        )
+    )
+
+
+def _plane_title(plane: pd.DataFrame) -> str:
+    strategy = str(plane["strategy"].iloc[0])
+    mine = plane[plane["strategy"] == strategy]
+    qalys, cost = mine["incremental_qalys"], mine["incremental_cost"]
+    low, high = (money(float(cost.quantile(share))) for share in (0.025, 0.975))
+    return (
+        f"{strategy}: {number(qalys.mean(), 2)} QALYs (95% of samples {_middle(qalys, 2)}) and "
+        f"{money(float(cost.mean()))} per patient ({low} to {high})"
+    )
+
+
+def _middle(values: pd.Series, digits: int) -> str:
+    return f"{number(float(values.quantile(0.025)), digits)} to {number(float(values.quantile(0.975)), digits)}"
+
+
+def _ceac_title(ceac: pd.DataFrame) -> str:
+    worth = ceac["willingness_to_pay"].max()
+    row = records(ceac[ceac["willingness_to_pay"] == worth].nlargest(1, "probability"))[0]
+    share = level(Estimate(row.probability, unit="share"))
+    return f"At {money(worth)} a QALY, {row.strategy} is most often cost-effective: in {share} of samples"

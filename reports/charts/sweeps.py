@@ -1,0 +1,416 @@
+"""What changes when inputs change: lines and maps of a sweep, tornado, Sobol indices, the capacity curve of a plan.
+
+Longer than 400 lines because these charts share how they choose metric, scenario and values, which belongs to no other.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Sequence
+
+import pandas as pd
+import plotly.graph_objects as go
+
+from reports.charts.bands import Box, Grid, Line, draw_grid
+from reports.charts.rows import Group, Panel, Row, draw_panel
+from reports.findings import Findings
+from reports.tables import records
+from reports.theme import INK, SMALL_SIZE, Mark, canvas, finish, lines, mark, name_of, plain
+from reports.words import DOT, Estimate, compact, counted, figure, level, listed, scale
+
+FIXED = ("point", "name", "scenario", "metric", "label", "unit", "estimate", "low", "high", "replications")
+FIRST = ("waiting_days_mean", "progressed_before_infusion_share", "infused_share", "lost_before_infusion_share")
+BELOW, LEFT, LARGE = 52, 300, 300
+HIGH, LOW = Mark("#C9651F", "solid", "circle"), Mark("#12355B", "solid", "square")
+SEQUENTIAL = [[0.0, "#F2F6F8"], [0.25, "#BFD3DE"], [0.5, "#7FA6BA"], [0.75, "#3F7592"], [1.0, "#0E3A57"]]
+"""One hue from light to dark: the order holds in greyscale and for every reader."""
+
+
+def varied(sweep: pd.DataFrame) -> list[str]:
+    """The paths that a sweep varies: the columns beside the fixed ones."""
+    return [str(column) for column in sweep.columns if column not in FIXED]
+
+
+def metrics_of(table: pd.DataFrame, most: int) -> list[str]:
+    """The metrics to show: the main ones first."""
+    there = list(dict.fromkeys(table["metric"]))
+    return [*(m for m in FIRST if m in there), *(m for m in there if m not in FIRST)][:most]
+
+
+def _tidy(sweep: pd.DataFrame) -> pd.DataFrame:
+    """The sweep with whole numbers among its values written as such: `8.0` as `8`."""
+    return sweep.assign(**{path: sweep[path].str.replace(r"^(-?\d+)\.0$", r"\1", regex=True) for path in varied(sweep)})
+
+
+def as_number(text: str) -> float:
+    """The number that a value begins with (`21 d` is 21), NaN where it begins with none."""
+    found = re.match(r"\s*[-+]?\d+(\.\d+)?([eE][-+]?\d+)?", str(text))
+    return float(found[0]) if found else math.nan
+
+
+def draw_lines(sweep: pd.DataFrame, findings: Findings) -> go.Figure:
+    """A panel a metric over the first path, a line a scenario (and a value of the second path), with bands."""
+    sweep = _tidy(sweep)
+    picture, paths = canvas(), varied(sweep)
+    path = paths[0]
+    metrics = metrics_of(sweep, 4)
+    boxes = [_sweep_box(sweep[sweep["metric"] == metric], paths) for metric in metrics]
+    numeric = bool(sweep[path].map(as_number).notna().all())
+    axis = {} if numeric else {"tickvals": list(range(sweep[path].nunique())), "ticktext": list(sweep[path].unique())}
+    grid = Grid(boxes, 1 if len(boxes) == 1 else 2, plain(path), axis, 190)
+    narrow = draw_grid(picture, grid)
+    return finish(
+        picture,
+        title=_sweep_title(sweep, metrics[0], path),
+        subtitle=f"{_points(sweep)}{DOT}{_repeated(sweep)}",
+        alt=describe_lines(sweep, findings),
+        height=grid.height,
+        margin={"l": 66, "r": 24, "b": BELOW},
+        legend=list(dict.fromkeys(name_of(line.name) for box in boxes for line in box.lines)),
+        narrow=narrow,
+        narrow_height=grid.phone_height,
+    )
+
+
+def describe_lines(sweep: pd.DataFrame, findings: Findings) -> str:
+    """The alternative text: each metric at the first and the last value."""
+    sweep = _tidy(sweep)
+    path = varied(sweep)[0]
+    parts = []
+    for metric in metrics_of(sweep, 4):
+        rows = records(sweep[sweep["metric"] == metric].rename(columns={path: "varied"}))
+        ends = [f"{level(_of(rows[k]))} at {rows[k].varied}" for k in (0, -1)]
+        parts.append(f"{rows[0].label}: {listed(ends)}")
+    return f"Lines of a sweep over {path}. {'; '.join(parts)}."
+
+
+def draw_map(sweep: pd.DataFrame, findings: Findings) -> go.Figure:
+    """A heat map of the first metric over the first two paths, for the first scenario, with the number in each cell."""
+    sweep = _tidy(sweep)
+    picture, (across, up) = canvas(), varied(sweep)[:2]
+    metric = metrics_of(sweep, 1)[0]
+    mine = sweep[(sweep["metric"] == metric) & (sweep["scenario"] == sweep["scenario"].iloc[0])]
+    columns, rows = _ordered(mine[across]), _ordered(mine[up])
+    cells = {(r[across], r[up]): r for r in mine.to_dict("records")}
+    shown = [[_of_record(cells.get((a, b))) for a in columns] for b in rows]
+    factor = scale(str(mine["unit"].iloc[0]))
+    picture.add_trace(
+        go.Heatmap(
+            x=[plain(a) for a in columns],
+            y=[plain(b) for b in rows],
+            z=[[one.value * factor if one.known else None for one in row] for row in shown],
+            text=[[level(one, short=True) if one.known else "" for one in row] for row in shown],
+            customdata=[[compact(one) for one in row] for row in shown],
+            texttemplate="%{text}",
+            textfont={"size": SMALL_SIZE},
+            colorscale=SEQUENTIAL,
+            xgap=2,
+            ygap=2,
+            hovertemplate=f"{plain(across)} %{{x}}<br>{plain(up)} %{{y}}<br>%{{customdata}}<extra></extra>",
+            colorbar={"title": {"text": lines(str(mine["label"].iloc[0]), 16, 3)}, "thickness": 14, "outlinewidth": 0},
+        )
+    )
+    picture.update_layout(
+        xaxis={"type": "category", "title": {"text": plain(across)}, "showgrid": False},
+        yaxis={"type": "category", "title": {"text": plain(up)}, "showgrid": False},
+    )
+    return finish(
+        picture,
+        title=_map_title(mine, across, up),
+        subtitle=f"{plain(str(mine['scenario'].iloc[0]))}{DOT}{_points(sweep)}{DOT}{_repeated(sweep)}",
+        alt=describe_map(sweep, findings),
+        height=max(240, 34 * len(rows)) + BELOW,
+        margin={"l": 90, "r": 24, "b": BELOW},
+    )
+
+
+def describe_map(sweep: pd.DataFrame, findings: Findings) -> str:
+    """The alternative text: the least and the most of the map."""
+    metric = metrics_of(sweep, 1)[0]
+    mine = sweep[(sweep["metric"] == metric) & (sweep["scenario"] == sweep["scenario"].iloc[0])]
+    rows = records(mine.sort_values("estimate", kind="stable"))
+    across, up = varied(sweep)[:2]
+    return f"Heat map of {rows[0].label} over {across} and {up}: from {level(_of(rows[0]))} to {level(_of(rows[-1]))}."
+
+
+def draw_tornado(tornado: pd.DataFrame, findings: Findings) -> go.Figure:
+    """A bar an input from the first scenario's result at its low value to that at its high one, the widest first."""
+    picture = canvas()
+    mine = _widest_first(tornado)
+    rows, unit = records(mine), str(mine["unit"].iloc[0])
+    factor, base = scale(unit), float(mine["base_estimate"].iloc[0])
+    for name, column, text, look in (
+        ("low value", "low_estimate", "low_value", LOW),
+        ("high value", "high_estimate", "high_value", HIGH),
+    ):
+        ends = [float(getattr(row, column)) for row in rows]
+        picture.add_trace(
+            go.Bar(
+                y=list(range(len(rows))),
+                x=[(end - base) * factor for end in ends],
+                base=base * factor,
+                orientation="h",
+                width=0.62,
+                marker={"color": look.colour, "line": {"width": 0}},
+                name=f"at the {name}",
+                text=[plain(str(getattr(row, text))) for row in rows],
+                textposition="outside",
+                textfont={"size": SMALL_SIZE, "color": INK},
+                cliponaxis=False,
+                hoverinfo="text",
+                hovertext=[
+                    f"<b>{plain(row.path)}</b> = {plain(str(getattr(row, text)))}: {level(Estimate(end, unit=unit))}"
+                    for row, end in zip(rows, ends, strict=True)
+                ],
+            )
+        )
+    spread = [value * factor for row in rows for value in (row.low_estimate, row.high_estimate, base)]
+    room = 0.16 * ((max(spread) - min(spread)) or 1.0)
+    picture.update_layout(
+        barmode="overlay",
+        xaxis={
+            "title": {"text": _with_unit(str(mine["label"].iloc[0]), unit)},
+            "range": [min(spread) - room, max(spread) + room],
+        },
+        yaxis={
+            "tickvals": list(range(len(rows))),
+            "ticktext": [lines(row.path, 40, 2) for row in rows],
+            "tickfont": {"size": SMALL_SIZE, "color": INK},
+            "range": [len(rows) - 0.4, -0.6],
+            "showgrid": False,
+            "zeroline": False,
+        },
+        shapes=[_upright(base * factor)],
+    )
+    top = rows[0]
+    ends_told = f"{level(Estimate(top.low_estimate, unit=unit))} at {top.low_value} to "
+    ends_told += f"{level(Estimate(top.high_estimate, unit=unit))} at {top.high_value}"
+    return finish(
+        picture,
+        title=f"{top.label} moves most with {top.path}: from {ends_told}",
+        subtitle=f"One input at a time; the upright line is the base case, {level(Estimate(base, unit=unit))}",
+        alt=describe_tornado(tornado, findings),
+        height=34 * len(rows) + 30 + BELOW,
+        margin={"l": LEFT, "r": 24, "b": BELOW},
+        legend=["at the low value", "at the high value"],
+        narrow={"layout.margin.l": 150, "layout.margin.r": 10},
+    )
+
+
+def describe_tornado(tornado: pd.DataFrame, findings: Findings) -> str:
+    """The alternative text: the three inputs that matter most."""
+    rows = records(_widest_first(tornado))[:3]
+    told = [f"{r.path} from {level(_end(r, r.low_estimate))} to {level(_end(r, r.high_estimate))}" for r in rows]
+    return f"Tornado of {rows[0].label}, the widest first: {listed(told)}."
+
+
+def draw_sobol(sobol: pd.DataFrame, findings: Findings) -> go.Figure:
+    """First-order and total Sobol indices of each input with their intervals, the largest total first."""
+    picture = canvas()
+    mine = _first(sobol).sort_values("total", ascending=False, kind="stable")
+    rows = records(mine)
+    groups = tuple(
+        Group(
+            str(row.path),
+            (
+                Row("alone (first order)", _index(row.first_order, row.first_order_half_width), LOW),
+                Row("with interactions (total)", _index(row.total, row.total_half_width), HIGH),
+            ),
+        )
+        for row in rows
+    )
+    panel = Panel(groups, "share of the variance of the result", bars=True, wrap=38)
+    narrow = draw_panel(picture, panel, legend=True)
+    picture.update_layout(barmode="overlay")
+    most = figure(_index(rows[0].total, rows[0].total_half_width))
+    return finish(
+        picture,
+        title=f"{rows[0].path} explains most of the variance of {rows[0].label}: {most}",
+        subtitle="Sobol indices with 95% intervals; an interval that holds 0 shows no effect",
+        alt=describe_sobol(sobol, findings),
+        height=int(panel.height) + BELOW,
+        margin={"l": LEFT, "r": 20, "b": BELOW},
+        legend=["alone (first order)", "with interactions (total)"],
+        narrow={**narrow, "layout.margin.l": 14, "layout.margin.r": 10},
+    )
+
+
+def describe_sobol(sobol: pd.DataFrame, findings: Findings) -> str:
+    """The alternative text: the total index of the five largest."""
+    mine = _first(sobol).nlargest(5, "total")
+    told = [f"{r.path} {level(_index(r.total, r.total_half_width))}" for r in records(mine)]
+    return f"Bars of Sobol indices of {mine['label'].iloc[0]}. Largest total indices: {listed(told)}."
+
+
+def draw_plan(plan: pd.DataFrame, findings: Findings) -> go.Figure:
+    """The metric over the capacity with its band, the values that meet the target marked."""
+    picture = canvas()
+    rows = plan.sort_values("amount", kind="stable")
+    unit = str(rows["unit"].iloc[0])
+    factor = scale(unit)
+    met = rows["met"].map(_true)
+    line = Line(
+        str(rows["label"].iloc[0]),
+        mark(0),
+        rows["amount"].tolist(),
+        (rows["estimate"] * factor).tolist(),
+        (rows["low"] * factor).tolist(),
+        (rows["high"] * factor).tolist(),
+        unit="%" if unit == "share" else "",
+        points=True,
+    )
+    title = _with_unit(str(rows["label"].iloc[0]), unit)
+    goal = as_number(str(rows["target"].iloc[0]).split()[-1]) * factor
+    ends = [float(rows["amount"].min()), float(rows["amount"].max())]
+    target = [Line("target", mark(0), ends, [goal, goal])] if math.isfinite(goal) else []
+    grid = Grid([Box(title, [line], target, suffix="%" if unit == "share" else "")], 1, _capacity(plan), {}, LARGE)
+    narrow = draw_grid(picture, grid, in_legend=False)
+    good = rows[met]
+    picture.add_trace(
+        go.Scatter(
+            x=good["amount"].tolist(),
+            y=(good["estimate"] * factor).tolist(),
+            mode="markers",
+            marker={"color": "#096E75", "size": 13, "symbol": "circle-open", "line": {"width": 3}},
+            name="meets the target",
+            hoverinfo="skip",
+        )
+    )
+    return finish(
+        picture,
+        title=_plan_title(rows),
+        subtitle=f"Target: {rows['target'].iloc[0]}; each point is a run of its own, the band is the 95% interval",
+        alt=describe_plan(plan, findings),
+        height=grid.height,
+        margin={"l": 66, "r": 24, "b": BELOW},
+        legend=["meets the target"],
+        narrow=narrow,
+        narrow_height=grid.phone_height,
+    )
+
+
+def describe_plan(plan: pd.DataFrame, findings: Findings) -> str:
+    """The alternative text: every value tried and whether it meets the target."""
+    told = [f"{row.value}: {level(_of(row))}{' (meets the target)' if _true(row.met) else ''}" for row in records(plan)]
+    return f"Line of {plan['label'].iloc[0]} over {_capacity(plan)}. {listed(told)}."
+
+
+def _of(row: object) -> Estimate:
+    value, low, high = (float(getattr(row, name)) for name in ("estimate", "low", "high"))
+    return Estimate(value, low, high, str(getattr(row, "unit", "")))
+
+
+def _of_record(record: object) -> Estimate:
+    if not isinstance(record, dict):
+        return Estimate(math.nan)
+    return Estimate(float(record["estimate"]), float(record["low"]), float(record["high"]), str(record["unit"]))
+
+
+def _index(value: float, half: float) -> Estimate:
+    return Estimate(value, value - half, value + half, "share")
+
+
+def _end(row: object, value: float) -> Estimate:
+    return Estimate(float(value), unit=str(getattr(row, "unit", "")))
+
+
+def _with_unit(label: str, unit: str) -> str:
+    shown = {"share": "%", "": ""}.get(unit, unit)
+    return f"{label} ({shown})" if shown and shown not in label.lower() else label
+
+
+def _upright(at: float) -> dict[str, object]:
+    line = {"color": INK, "width": 1.4}
+    return {"type": "line", "x0": at, "x1": at, "y0": 0, "y1": 1, "yref": "y domain", "xref": "x", "line": line}
+
+
+def _widest_first(tornado: pd.DataFrame) -> pd.DataFrame:
+    """The inputs of the first scenario and of the first of the main metrics, at most twenty."""
+    widest: pd.DataFrame = _first(tornado).nlargest(20, "swing")
+    return widest
+
+
+def _first(table: pd.DataFrame) -> pd.DataFrame:
+    """The rows of the first scenario and of the first of the main metrics."""
+    mine: pd.DataFrame = table[table["scenario"] == table["scenario"].iloc[0]]
+    return mine[mine["metric"] == metrics_of(mine, 1)[0]]
+
+
+def _ordered(values: pd.Series) -> list[str]:
+    """The values of a path, by number where they are numbers, else as they come."""
+    found = list(dict.fromkeys(values))
+    return sorted(found, key=as_number) if all(math.isfinite(as_number(v)) for v in found) else found
+
+
+def _sweep_box(mine: pd.DataFrame, paths: Sequence[str]) -> Box:
+    path, others = paths[0], list(paths[1:2])
+    unit = str(mine["unit"].iloc[0])
+    factor = scale(unit)
+    several = mine["scenario"].nunique() > 1
+    series = []
+    for place, (key, rows) in enumerate(mine.groupby(["scenario", *others], sort=False)):
+        rows = rows.assign(at=[as_number(v) for v in rows[path]])
+        if rows["at"].isna().any():
+            rows["at"] = [list(dict.fromkeys(mine[path])).index(v) for v in rows[path]]
+        rows = rows.sort_values("at", kind="stable")
+        parts = [str(key[0])] if several or not others else []
+        parts += [f"{other} {value}" for other, value in zip(others, key[1:], strict=True)]
+        value, low, high = ((rows[column] * factor).tolist() for column in ("estimate", "low", "high"))
+        suffix = "%" if unit == "share" else f" {unit}"
+        at = rows["at"].tolist()
+        series.append(Line(", ".join(parts), mark(place), at, value, low, high, unit=suffix, points=True))
+    label = str(mine["label"].iloc[0])
+    return Box(_with_unit(label, unit), series, suffix="%" if unit == "share" else "")
+
+
+def _sweep_title(sweep: pd.DataFrame, metric: str, path: str) -> str:
+    mine = sweep[(sweep["metric"] == metric) & (sweep["scenario"] == sweep["scenario"].iloc[0])]
+    others = varied(sweep)[1:2]
+    for other in others:
+        mine = mine[mine[other] == mine[other].iloc[0]]
+    with_other = "".join(f" (with {other} {mine[other].iloc[0]})" for other in others)
+    ordered = mine.assign(at=mine[path].map(as_number)).sort_values("at", kind="stable")
+    rows = records(ordered.rename(columns={path: "varied"}))
+    first, last = rows[0], rows[-1]
+    ends = f"{figure(_of(first))} at {path} {first.varied}, {figure(_of(last))} at {last.varied}"
+    return f"{first.label}: {ends}{with_other}"
+
+
+def _map_title(mine: pd.DataFrame, across: str, up: str) -> str:
+    known = mine[mine["estimate"].notna()]
+    rows = known.sort_values("estimate", kind="stable").to_dict("records")
+    least, most = rows[0], rows[-1]
+
+    def told(row: dict[object, object]) -> str:
+        return f"{figure(_of_record(row))} at {across} {row[across]} and {up} {row[up]}"
+
+    return f"{least['label']} runs from {told(least)} to {told(most)}"
+
+
+def _points(sweep: pd.DataFrame) -> str:
+    return counted(int(sweep["point"].nunique()), "point")
+
+
+def _repeated(sweep: pd.DataFrame) -> str:
+    most = sweep["replications"].max()
+    return (
+        f"{counted(int(most), 'replication')} each, 95% intervals" if most > 1 else "1 replication each: no intervals"
+    )
+
+
+def _capacity(plan: pd.DataFrame) -> str:
+    return plain(str(plan["path"].iloc[0]))
+
+
+def _true(text: object) -> bool:
+    return str(text).lower() in ("true", "1", "yes")
+
+
+def _plan_title(rows: pd.DataFrame) -> str:
+    path, target = rows["path"].iloc[0], rows["target"].iloc[0]
+    found = records(rows[rows["answer"].map(_true)])
+    if not found:
+        first, last = rows["value"].iloc[0], rows["value"].iloc[-1]
+        return f"No value of {path} tried, from {first} to {last}, meets {target}"
+    return f"{path} {found[0].value} is the least that meets {target}: {figure(_of(found[0]))}"

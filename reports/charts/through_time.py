@@ -1,0 +1,204 @@
+"""Through calendar time: resources in use and their queues, waiting lists, the stock of doses."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+
+from reports.charts.bands import Box, Grid, Line, draw_grid
+from reports.findings import Findings
+from reports.tables import records
+from reports.theme import Mark, canvas, day_tick, finish, mark, name_of
+from reports.words import DOT, Estimate, between, figure, level, listed, uncapital
+
+MOST = 4
+"""Resources drawn."""
+AXIS = "days since the start of the simulation"
+LIMIT = Mark("#55616E", "dot", "circle")
+
+
+def draw_use(use: pd.DataFrame, findings: Findings) -> go.Figure:
+    """A row a resource: units in use against those there at the left, the number queueing at the right."""
+    whole = _contended(use)
+    boxes = []
+    for resource, label, kind in _resources(whole):
+        mine = whole[whole["resource"] == resource]
+        claimed = "claimed" if kind == "cadence" else "in use"
+        limits = _limits(mine, findings)
+        boxes += [
+            Box(f"{label}, {claimed}", _series(mine, findings, "in_use", " in use"), limits),
+            Box(
+                f"{label}, queue",
+                _series(mine, findings, "queue", " in the queue"),
+                at_least=1.0,
+            ),
+        ]
+    return _drawn(boxes, 2, use, findings, _title(whole, findings, "queue", "longest queue"), describe_use)
+
+
+def describe_use(use: pd.DataFrame, findings: Findings) -> str:
+    """The alternative text: the longest queue of each resource in each scenario."""
+    parts = []
+    whole = _contended(use)
+    for scenario in findings.scenarios:
+        named = []
+        for resource, label, _ in _resources(whole):
+            mine = whole[(whole["scenario"] == scenario) & (whole["resource"] == resource)]
+            if mine["queue"].notna().any():
+                named.append(f"{uncapital(label)} {level(_estimate(mine, 'queue', mine['queue'].idxmax()))}")
+        if named:
+            parts.append(f"{scenario}: {listed(named)}")
+    return f"Lines of resource use and queues through time. Longest queue, mean of one month: {'; '.join(parts)}."
+
+
+def draw_lists(lists: pd.DataFrame, findings: Findings) -> go.Figure:
+    """A panel a list: mean number of patients on it, a line a scenario."""
+    boxes = []
+    for name, label in dict(zip(lists["list"], lists["label"], strict=True)).items():
+        mine = lists[lists["list"] == name]
+        boxes.append(Box(str(label), _series(mine, findings, "estimate", " patients")))
+    whole = lists[lists["list"] == lists["list"].iloc[0]].assign(label="the waiting list")
+    title = _title(whole, findings, "estimate", "longest list")
+    return _drawn(boxes, 2, lists, findings, title, describe_lists)
+
+
+def describe_lists(lists: pd.DataFrame, findings: Findings) -> str:
+    """The alternative text: where each list begins and ends."""
+    parts = []
+    for scenario in findings.scenarios:
+        for name, label in dict(zip(lists["list"], lists["label"], strict=True)).items():
+            mine = lists[(lists["scenario"] == scenario) & (lists["list"] == name)]
+            if not mine.empty:
+                last = _estimate(mine, "estimate", mine.index[-1])
+                parts.append(f"{scenario}, {uncapital(str(label))}: {level(last)} at the end")
+    return f"Lines of patients waiting through time. {'; '.join(parts)}."
+
+
+def draw_stock(stock: pd.DataFrame, findings: Findings) -> go.Figure:
+    """Doses on the shelf, share of time without one, and doses expired, a line a scenario."""
+    percent = stock.assign(
+        **{c: stock[c] * 100 for c in ("stock_out_share", "stock_out_share_low", "stock_out_share_high")}
+    )
+    boxes = [
+        Box("Doses on the shelf", _series(stock, findings, "doses", " doses")),
+        Box("Time without a dose", _series(percent, findings, "stock_out_share", "%"), suffix="%", at_least=10.0),
+        Box("Doses expired in the month", _series(stock, findings, "expired", " doses")),
+        Box("Lots started in the month", _series(stock, findings, "lots_started", " lots")),
+    ]
+    return _drawn(boxes, 2, stock, findings, _stock_title(stock, findings), describe_stock)
+
+
+def describe_stock(stock: pd.DataFrame, findings: Findings) -> str:
+    """The alternative text: the least stock and the worst stock-out of each scenario."""
+    parts = []
+    for scenario in findings.scenarios:
+        mine = stock[(stock["scenario"] == scenario) & stock["doses"].notna()]
+        if not mine.empty:
+            least = _estimate(mine, "doses", mine["doses"].idxmin(), "doses")
+            worst = _estimate(mine, "stock_out_share", mine["stock_out_share"].idxmax(), "share")
+            parts.append(
+                f"{scenario}: at least {level(least)} on the shelf, at most {level(worst)} of a month without one"
+            )
+    return f"Lines of the stock of doses through time. {'; '.join(parts)}."
+
+
+def _drawn(
+    boxes: Sequence[Box], columns: int, table: pd.DataFrame, findings: Findings, title: str, describe: Any
+) -> go.Figure:
+    picture = canvas()
+    last = float(table["day_to"].max())
+    grid = Grid(boxes, columns, AXIS, {"range": [0, last], "dtick": day_tick(last, 6)})
+    narrow = draw_grid(picture, grid) if boxes else {}
+    scenarios = [scenario for scenario in findings.scenarios if (table["scenario"] == scenario).any()]
+    return finish(
+        picture,
+        title=title,
+        subtitle=f"All patients, measured or not, from the start on{DOT}{findings.repeated()}; monthly means",
+        alt=describe(table, findings),
+        height=grid.height,
+        margin={"l": 60, "r": 24, "b": 52},
+        legend=[name_of(scenario) for scenario in scenarios],
+        narrow=narrow,
+        narrow_height=grid.phone_height,
+    )
+
+
+def _series(mine: pd.DataFrame, findings: Findings, column: str, unit: str) -> list[Line]:
+    low, high = ("low", "high") if column == "estimate" else (f"{column}_low", f"{column}_high")
+    series = []
+    for place, scenario in enumerate(findings.scenarios):
+        rows = mine[(mine["scenario"] == scenario) & mine[column].notna()]
+        if rows.empty:
+            continue
+        middle = ((rows["day_from"] + rows["day_to"]) / 2).tolist()
+        series.append(
+            Line(
+                scenario, mark(place), middle, rows[column].tolist(), rows[low].tolist(), rows[high].tolist(), unit=unit
+            )
+        )
+    return series
+
+
+def _limits(mine: pd.DataFrame, findings: Findings) -> list[Line]:
+    """What there is of a resource: one line where all scenarios have the same, else one each."""
+    found: dict[tuple[float, ...], Line] = {}
+    for scenario in findings.scenarios:
+        rows = mine[(mine["scenario"] == scenario) & mine["capacity"].notna()]
+        if not rows.empty:
+            key = tuple(rows["capacity"])
+            middle = ((rows["day_from"] + rows["day_to"]) / 2).tolist()
+            name = "there" if key not in found else found[key].name
+            found.setdefault(key, Line(name, LIMIT, middle, list(key)))
+    return list(found.values())
+
+
+def _contended(use: pd.DataFrame) -> pd.DataFrame:
+    """All centres together; of what is limited or is queued for, at most `MOST`, those with the longest queues."""
+    whole = use[use["centre"] == ""]
+    limited = whole.groupby("resource")["capacity"].transform("count") > 0
+    queued = whole.groupby("resource")["queue"].transform("max") > 0.0
+    shown = whole[limited | queued]
+    longest = shown.groupby("resource")["queue"].max().nlargest(MOST).index
+    return shown[shown["resource"].isin(longest)]
+
+
+def _resources(use: pd.DataFrame) -> Iterator[tuple[str, str, str]]:
+    for row in records(use.drop_duplicates("resource")):
+        yield str(row.resource), str(row.label), str(row.kind)
+
+
+def _estimate(table: pd.DataFrame, column: str, index: Any, unit: str = "patients") -> Estimate:
+    low, high = ("low", "high") if column == "estimate" else (f"{column}_low", f"{column}_high")
+    row = table.loc[[index]].iloc[0]
+    return Estimate(float(row[column]), float(row[low]), float(row[high]), unit)
+
+
+def _title(table: pd.DataFrame, findings: Findings, column: str, what: str) -> str:
+    known = table[table[column].notna()]
+    if known.empty or not (known[column] > 0.0).any():
+        return "Nobody queues for anything"
+    index: Any = known[column].idxmax()
+    row = known.loc[[index]].iloc[0]
+    days = between(float(row["day_from"]), float(np.ceil(row["day_to"])))
+    where = f"for {uncapital(str(row['label']))}" if column == "queue" else "is"
+    told = figure(_estimate(known, column, index))
+    if column == "queue":
+        return f"The {what} is {where} with {findings.quoted(str(row['scenario']))}: {told} in days {days}"
+    return f"The {what} is with {findings.quoted(str(row['scenario']))}: {told} waiting in days {days}"
+
+
+def _stock_title(stock: pd.DataFrame, findings: Findings) -> str:
+    known = stock[stock["stock_out_share"].notna()]
+    worst: Any = known["stock_out_share"].idxmax()
+    row = known.loc[[worst]].iloc[0]
+    who = findings.quoted(str(row["scenario"]))
+    if not row["stock_out_share"] > 0.0:
+        least = known["doses"].idxmin()
+        told = figure(_estimate(known, "doses", least, "doses"))
+        return f"With {who}, the stock never runs out; at its lowest month the shelf holds {told}"
+    told = figure(_estimate(known, "stock_out_share", worst, "share"))
+    return f"With {who}, there is no dose for {told} of the worst month"

@@ -1,0 +1,247 @@
+"""The charts that PowerPoint has itself, as series of numbers: what a slide shows can be edited there."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+
+from reports.charts.differences import METRICS as DIFFERENCES
+from reports.charts.same_patients import OUTCOMES
+from reports.charts.stages import KINDS
+from reports.charts.sweeps import as_number, metrics_of, varied
+from reports.findings import Findings
+from reports.tables import records
+from reports.theme import QUEUE, mark
+from reports.words import between, scale
+
+CLUSTERED, STACKED, COLUMNS, LINES, POINTS = "clustered bars", "stacked bars", "columns", "lines", "points"
+PROCESS = "#9DB0C3"
+MOST_CATEGORIES = 14
+
+
+@dataclass(frozen=True)
+class Series:
+    """One series. Bars: `y` by category; lines and points: `y` at `x`. `low`, `high`: bounds, NaN for none."""
+
+    name: str
+    colour: str
+    y: Sequence[float]
+    x: Sequence[float] = ()
+    low: Sequence[float] = ()
+    high: Sequence[float] = ()
+    dash: str = "solid"
+
+
+@dataclass(frozen=True)
+class Native:
+    """A chart for PowerPoint. `form`: one of those above; `percent`: values are shares from 0 to 1."""
+
+    form: str
+    series: Sequence[Series]
+    categories: Sequence[str] = ()
+    x_title: str = ""
+    y_title: str = ""
+    percent: bool = False
+
+
+Maker = Callable[[pd.DataFrame, Findings], Native | None]
+
+
+def _bars(
+    frame: pd.DataFrame, findings: Findings, column: str, names: Sequence[str], title: str, percent: bool
+) -> Native:
+    """Clustered bars from (`category`, `scenario`, estimate, low, high), a series a scenario."""
+    categories = list(dict.fromkeys(frame["category"]))[:MOST_CATEGORIES]
+    series = []
+    for place, scenario in enumerate(findings.scenarios):
+        mine = frame[frame["scenario"] == scenario].drop_duplicates("category").set_index("category")
+        if mine.empty:
+            continue
+        low, high = names
+        values = [[float(mine[c].get(k, math.nan)) for k in categories] for c in (column, low, high)]
+        series.append(Series(scenario, mark(place).colour, values[0], (), values[1], values[2]))
+    return Native(CLUSTERED, series, categories, "", title, percent)
+
+
+def _waits(waits: pd.DataFrame, findings: Findings) -> Native:
+    frame = waits.assign(category=[f"{between(r.day_from, r.day_to)}" for r in records(waits)])
+    series = []
+    categories = list(dict.fromkeys(frame["category"]))
+    for place, scenario in enumerate(findings.scenarios):
+        mine = frame[frame["scenario"] == scenario].set_index("category")
+        series.append(Series(scenario, mark(place).colour, [float(mine["share"].get(k, math.nan)) for k in categories]))
+    return Native(COLUMNS, series, categories, "days from referral to infusion", "share of infused", True)
+
+
+def _ecdf(waits: pd.DataFrame, findings: Findings) -> Native:
+    series = []
+    for place, scenario in enumerate(findings.scenarios):
+        mine = waits[(waits["scenario"] == scenario) & waits["cumulative"].notna() & (waits["day_to"] < math.inf)]
+        x, y = [0.0, *mine["day_to"]], [0.0, *mine["cumulative"]]
+        series.append(Series(scenario, mark(place).colour, y, x, dash=mark(place).dash))
+    return Native(LINES, series, (), "days from referral to infusion", "share of infused", True)
+
+
+def _incidence(incidence: pd.DataFrame, findings: Findings) -> Native:
+    infused = incidence[(incidence["event"] == "infused") & (incidence["day"] % 7 == 0)]
+    series = []
+    for place, scenario in enumerate(findings.scenarios):
+        mine = infused[infused["scenario"] == scenario].sort_values("day")
+        look = mark(place)
+        series.append(Series(scenario, look.colour, mine["estimate"].tolist(), mine["day"].tolist(), dash=look.dash))
+    return Native(LINES, series, (), "days since referral", "share of referred patients infused", True)
+
+
+def _stages(stages: pd.DataFrame, findings: Findings) -> Native:
+    """A bar a scenario, stacked by stage in order; queues dark, work light."""
+    taken = stages[stages["mean_days"] > 0.05].assign(work=stages["kind"] != "queue")
+    ordered = taken.sort_values(["order", "work"], kind="stable")
+    series = []
+    for (_, kind), rows in ordered.groupby(["stage", "kind"], sort=False):
+        mine = rows.set_index("scenario")["mean_days"]
+        name = f"{rows['label'].iloc[0]} ({KINDS.get(str(kind), str(kind))})"
+        days = [float(mine.get(scenario, math.nan)) for scenario in findings.scenarios]
+        series.append(Series(name, QUEUE if kind == "queue" else PROCESS, days))
+    return Native(STACKED, series, list(findings.scenarios), "", "mean days, infused patients")
+
+
+def _fates(fates: pd.DataFrame, findings: Findings) -> Native:
+    had = fates[fates.groupby("fate")["estimate"].transform("max") > 0.0]
+    return _bars(
+        had.assign(category=had["label"]), findings, "estimate", ("low", "high"), "share of referred patients", True
+    )
+
+
+def _same(same: pd.DataFrame, findings: Findings) -> Native | None:
+    if same["scenario"].nunique() != 1:
+        return None
+    rows = same.set_index("outcome").loc[[outcome for outcome in OUTCOMES if outcome in set(same["outcome"])]]
+    bounds = rows["low"].tolist(), rows["high"].tolist()
+    series = [Series("share of the same patients", mark(0).colour, rows["share"].tolist(), (), *bounds)]
+    return Native(CLUSTERED, series, rows["label"].tolist(), "", "share of the patients referred", True)
+
+
+def _differences(differences: pd.DataFrame, findings: Findings) -> Native | None:
+    shares = differences[differences["metric"].isin(DIFFERENCES) & (differences["unit"] == "share")]
+    if shares.empty:
+        return None
+    title = "difference in shares (points of 1 %)"
+    return _bars(shares.assign(category=shares["label"]), findings, "estimate", ("low", "high"), title, True)
+
+
+def _groups(metric: str) -> Maker:
+    def make(groups: pd.DataFrame, findings: Findings) -> Native | None:
+        mine = groups[groups["metric"] == metric]
+        if mine.empty:
+            return None
+        named = mine.assign(category=mine["grouping_label"] + ": " + mine["group"])
+        title, percent = str(mine["label"].iloc[0]), bool((mine["unit"] == "share").all())
+        return _bars(named, findings, "estimate", ("low", "high"), title, percent)
+
+    return make
+
+
+def _resources(resources: pd.DataFrame, findings: Findings) -> Native | None:
+    mine = resources[(resources["metric"] == "utilisation") & resources["estimate"].notna()]
+    if mine.empty:
+        return None
+    called = [f"{r.resource_label}, {r.centre}" if r.centre else str(r.resource_label) for r in records(mine)]
+    return _bars(mine.assign(category=called), findings, "estimate", ("low", "high"), "utilisation", True)
+
+
+def _lists(lists: pd.DataFrame, findings: Findings) -> Native:
+    first = lists[lists["list"] == lists["list"].iloc[0]]
+    series = []
+    for place, scenario in enumerate(findings.scenarios):
+        mine, look = first[first["scenario"] == scenario], mark(place)
+        middle = ((mine["day_from"] + mine["day_to"]) / 2).tolist()
+        series.append(Series(scenario, look.colour, mine["estimate"].tolist(), middle, dash=look.dash))
+    return Native(LINES, series, (), "days since the start of the simulation", "patients on the waiting list")
+
+
+def _sweep(sweep: pd.DataFrame, findings: Findings) -> Native | None:
+    path, *others = varied(sweep)[:2]
+    mine = sweep[sweep["metric"] == metrics_of(sweep, 1)[0]]
+    mine = mine.assign(at=mine[path].map(as_number))
+    if mine["at"].isna().any():
+        return None
+    series = []
+    for place, (key, rows) in enumerate(mine.groupby(["scenario", *others], sort=False)):
+        name = ", ".join([str(key[0]), *(f"{o} {v}" for o, v in zip(others, key[1:], strict=True))])
+        ordered, look = rows.sort_values("at", kind="stable"), mark(place)
+        series.append(Series(name, look.colour, ordered["estimate"].tolist(), ordered["at"].tolist(), dash=look.dash))
+    return Native(LINES, series, (), path, str(mine["label"].iloc[0]), scale(str(mine["unit"].iloc[0])) == 100.0)
+
+
+def _plan(plan: pd.DataFrame, findings: Findings) -> Native | None:
+    rows = plan.sort_values("amount", kind="stable")
+    if rows["amount"].isna().any():
+        return None
+    series = [Series(str(rows["label"].iloc[0]), mark(0).colour, rows["estimate"].tolist(), rows["amount"].tolist())]
+    percent = str(rows["unit"].iloc[0]) == "share"
+    return Native(LINES, series, (), str(rows["path"].iloc[0]), str(rows["label"].iloc[0]), percent)
+
+
+def _sobol(sobol: pd.DataFrame, findings: Findings) -> Native:
+    mine = sobol[sobol["scenario"] == sobol["scenario"].iloc[0]]
+    rows = mine[mine["metric"] == metrics_of(mine, 1)[0]].nlargest(MOST_CATEGORIES, "total")
+    series = [
+        Series(
+            name,
+            colour,
+            rows[index].tolist(),
+            (),
+            (rows[index] - rows[f"{index}_half_width"]).tolist(),
+            (rows[index] + rows[f"{index}_half_width"]).tolist(),
+        )
+        for name, index, colour in (("alone", "first_order", "#12355B"), ("with interactions", "total", "#C9651F"))
+    ]
+    return Native(CLUSTERED, series, rows["path"].tolist(), "", "share of the variance of the result", True)
+
+
+def _plane(plane: pd.DataFrame, findings: Findings) -> Native:
+    series = [
+        Series(str(name), mark(place).colour, rows["incremental_cost"].tolist(), rows["incremental_qalys"].tolist())
+        for place, (name, rows) in enumerate(plane.groupby("strategy", sort=False), start=1)
+    ]
+    return Native(POINTS, series, (), "incremental QALYs per patient", "incremental cost per patient")
+
+
+def _ceac(ceac: pd.DataFrame, findings: Findings) -> Native:
+    series = []
+    for place, (name, rows) in enumerate(ceac.groupby("strategy", sort=False)):
+        worth, look = rows["willingness_to_pay"].tolist(), mark(place)
+        series.append(Series(str(name), look.colour, rows["probability"].tolist(), worth, dash=look.dash))
+    return Native(LINES, series, (), "willingness to pay for a QALY", "probability of being cost-effective", True)
+
+
+def _evpi(evpi: pd.DataFrame, findings: Findings) -> Native:
+    line = Series("EVPI per patient", mark(0).colour, evpi["evpi"].tolist(), evpi["willingness_to_pay"].tolist())
+    return Native(LINES, [line], (), "willingness to pay for a QALY", "EVPI per patient")
+
+
+NATIVE: Mapping[str, Maker] = {
+    "waiting_times": _waits,
+    "waiting_ecdf": _ecdf,
+    "incidence": _incidence,
+    "stages": _stages,
+    "stages_median": _stages,
+    "fates": _fates,
+    "differences": _differences,
+    "same_patients": _same,
+    "groups_waiting": _groups("waiting_days_mean"),
+    "groups_progressed": _groups("progressed_before_infusion_share"),
+    "groups_infused": _groups("infused_share"),
+    "resource_summary": _resources,
+    "waiting_list": _lists,
+    "sweep": _sweep,
+    "plan": _plan,
+    "sobol": _sobol,
+    "ce_plane": _plane,
+    "ceac": _ceac,
+    "evpi": _evpi,
+}
+"""By chart; the others have no form in PowerPoint and become pictures."""

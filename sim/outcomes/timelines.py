@@ -1,0 +1,80 @@
+"""The days of single patients, for a picture of a few of them: queues and what is under way, up to their fate."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from sim.engine.trace import PATIENT, Trace
+from sim.outcomes.curves import INTERVALS, stage_names
+from sim.outcomes.fates import FATE_NAMES, FATES, Patients
+
+SAMPLE = 20
+
+
+def timelines(patients: Patients, trace: Trace, groups: list[str], centres: list[str]) -> list[dict[str, Any]]:
+    """A row a spell of the first `SAMPLE` measured patients, in order of referral; days since referral.
+
+    `kind` is `queue` or `process`; `label` the interval between two milestones in which the spell lies. The spells of a
+    patient follow each other without gap from his referral to his end, or to the last day that is known of him.
+    """
+    cohort = patients.cohort
+    measured = np.flatnonzero(cohort.measured)
+    chosen = measured[np.argsort(cohort.referral_day[measured], kind="stable")][:SAMPLE]
+    rows: list[dict[str, Any]] = []
+    for place, patient in enumerate(chosen):
+        referred = float(cohort.referral_day[patient])
+        last = patients.end_day[patient]
+        ended = float(last if np.isfinite(last) else trace.stop_day)
+        fate = FATE_NAMES[patients.fate[patient]]
+        shared = {
+            "patient": place + 1,
+            "centre": centres[cohort.centre[patient]],
+            "risk_group": groups[cohort.group[patient]],
+            "referral_day": referred,
+            "fate": fate,
+            "fate_label": FATES[fate],
+            "progression_day": float(patients.progression_day[patient] - referred),
+        }
+        for label, start, end in _intervals(patients, trace, int(patient), ended):
+            for kind, first, upto in _spells(trace, int(patient), start, end):
+                spell = {"label": label, "kind": kind, "from_day": first - referred, "to_day": upto - referred}
+                rows.append({**shared, **spell})
+    return rows
+
+
+def _intervals(patients: Patients, trace: Trace, patient: int, ended: float) -> list[tuple[str, float, float]]:
+    """(label, first day, last day) of the intervals that a patient went through, the last one cut at his end."""
+    found, reached = [], float(patients.cohort.referral_day[patient])
+    for start, end in stage_names(trace.milestones):
+        if not np.isfinite(patients.day(start)[patient]):
+            continue
+        day = float(patients.day(end)[patient])
+        upto = day if np.isfinite(day) else ended
+        found.append((INTERVALS[start, end], reached, max(upto, reached)))
+        reached = max(upto, reached)
+        if not np.isfinite(day):
+            break
+    return [(label, start, end) for label, start, end in found if end > start]
+
+
+def _spells(trace: Trace, patient: int, start: float, end: float) -> list[tuple[str, float, float]]:
+    """The interval cut into queues and what lies between them; a patient in two queues at once counts once."""
+    uses = trace.uses
+    mine = (uses.kind == PATIENT) & (uses.entity == patient)
+    asked = uses.asked[mine]
+    left = np.where(np.isnan(uses.ended[mine]), trace.stop_day, uses.ended[mine])
+    served = np.where(np.isnan(uses.began[mine]), left, uses.began[mine])
+    spells, reached = [], start
+    for first, upto in sorted(zip(asked, served, strict=True)):
+        first, upto = max(float(first), reached), min(float(upto), end)
+        if upto <= first:
+            continue
+        if first > reached:
+            spells.append(("process", reached, first))
+        spells.append(("queue", first, upto))
+        reached = upto
+    if end > reached:
+        spells.append(("process", reached, end))
+    return spells

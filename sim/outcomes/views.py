@@ -1,0 +1,76 @@
+"""What the pictures of one replication are made from, beside the metrics: arrays of one shape in each replication."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.engine.trace import Trace
+from sim.outcomes import flow, groups, through_time
+from sim.outcomes.curves import middle_stage_days
+from sim.outcomes.fates import Patients
+from sim.outcomes.resource_use import ResourceUse
+from sim.outcomes.timelines import timelines
+from sim.pieces.protocol import Capacity, Protocol, unlimited
+from sim.scenario import Scenario
+
+FloatArray = NDArray[np.float64]
+RESOURCE_FIGURES = {
+    "utilisation": ("Utilisation", "share"),
+    "in_use_mean": ("In use, mean", "units"),
+    "queue_mean": ("Queue, mean", "patients"),
+    "queue_p95": ("Queue, 95th percentile over time", "patients"),
+    "queue_days_mean": ("Days queued, mean of all requests", "days"),
+    "delayed_share": ("Requests that had to wait", "share"),
+    "left_share": ("Requests given up in the queue", "share"),
+    "wasted": ("Slots wasted by holders who left", "slots"),
+    "expired": ("Slots or doses that nobody claimed", "units"),
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Views:
+    """Arrays by name, and the timelines of a few patients where they were asked for."""
+
+    arrays: dict[str, FloatArray]
+    timelines: list[dict[str, Any]]
+
+
+def edges_of(scenario: Scenario) -> FloatArray:
+    """The bins of calendar time of a scenario, from its start to the end of the measuring window."""
+    return through_time.bin_edges(scenario.run.start, scenario.run.warm_up + scenario.run.window)
+
+
+def view(
+    scenario: Scenario,
+    protocol: Protocol,
+    patients: Patients,
+    trace: Trace,
+    resources: list[ResourceUse],
+    with_timelines: bool,
+) -> Views:
+    """The views of one replication of one scenario."""
+    edges = edges_of(scenario)
+    window = (scenario.run.warm_up, scenario.run.warm_up + scenario.run.window)
+    boundless = {r.name for r in protocol.resources if isinstance(r, Capacity) and all(map(unlimited, r.units))}
+    figures = [[float(getattr(use, name)) for name in RESOURCE_FIGURES] for use in resources]
+    for row, use in zip(figures, resources, strict=True):
+        if use.resource in boundless:
+            row[0] = math.nan  # the share of what has no end
+    arrays = {
+        "use": through_time.use_levels(protocol, trace, edges),
+        "stock": through_time.stock_levels(protocol, trace, edges),
+        "lists": through_time.list_levels(patients, trace, edges),
+        "flow": flow.flow_counts(patients),
+        "middle": middle_stage_days(patients, trace),
+        "groups": groups.group_metrics(scenario, patients, trace, window),
+        "resources": np.array(figures, dtype=float).reshape(len(figures), len(RESOURCE_FIGURES)),
+    }
+    spells: list[dict[str, Any]] = []
+    if with_timelines:
+        spells = timelines(patients, trace, list(scenario.patients.risk_groups), list(scenario.centres))
+    return Views(arrays, spells)

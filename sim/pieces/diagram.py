@@ -1,0 +1,192 @@
+"""A path as a picture in words: an indented outline, and a flow chart in Mermaid's notation."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from sim.pieces.protocol import Protocol
+from sim.pieces.steps import (
+    Attempts,
+    Choose,
+    Clocks,
+    Condition,
+    Draw,
+    End,
+    Fail,
+    Flagged,
+    Hazard,
+    Milestone,
+    Noted,
+    OnLeave,
+    Path,
+    Return,
+    Share,
+    Stage,
+    Step,
+    Supply,
+    Together,
+    Use,
+)
+from sim.pure.distributions import Distribution
+
+INDENT = "  "
+ON_LEAVE = {
+    OnLeave.STOP: "stops when the patient leaves",
+    OnLeave.FINISH_STAGE: "finishes its stage when the patient leaves",
+    OnLeave.FINISH: "goes on when the patient leaves",
+}
+
+
+def outline(protocol: Protocol) -> list[str]:
+    """The paths of a protocol, one line a step, what is inside a step below it and indented."""
+    lines = ["A patient, from referral on", *_lines(protocol.path, 1)]
+    if protocol.later_path:
+        lines += ["A patient who returns for a later course", *_lines(protocol.later_path, 1)]
+    if protocol.lot_path:
+        lines += ["A lot of doses", *_lines(protocol.lot_path, 1)]
+    return lines
+
+
+def _lines(path: Path, depth: int) -> Iterator[str]:
+    for step in path:
+        yield INDENT * depth + _words(step)
+        for title, inner in _inside(step):
+            if title:
+                yield INDENT * (depth + 1) + title
+            yield from _lines(inner, depth + (2 if title else 1))
+
+
+def _inside(step: Step) -> list[tuple[str, Path]]:
+    """The paths inside a step, each with the words above it."""
+    match step:
+        case Use(steps=steps, patience=patience):
+            given_up = [("who gives up waiting:", patience.otherwise)] if patience is not None else []
+            return [("", steps), *given_up]
+        case Draw(patience=patience) if patience is not None:
+            return [("who gives up waiting:", patience.otherwise)]
+        case Choose(then=then, otherwise=otherwise):
+            return [(title, path) for title, path in (("then:", then), ("otherwise:", otherwise)) if path]
+        case Attempts(steps=steps, between=between, otherwise=otherwise):
+            parts = (("", steps), ("before another attempt:", between), ("after the last failure:", otherwise))
+            return [(title, path) for title, path in parts if path]
+        case Together(branches=branches):
+            return [(f"side by side, {ON_LEAVE[b.on_leave]}:", b.steps) for b in branches]
+        case _:
+            return []
+
+
+def _words(step: Step) -> str:
+    match step:
+        case Stage(name=name, duration=Distribution() as duration, hours=hours):
+            return f"{name}: {duration.mean():.3g} d on average{'' if hours is None else ', in opening times'}"
+        case Stage(name=name):
+            return f"{name}: until the slot starts"
+        case Use(resource=resource, units=units, patience=patience):
+            wait = "" if patience is None else f", for {patience.days:g} d at most since {patience.since}"
+            return f"queue for {units if units > 1 else 'one'} {resource}{wait}; hold it for:"
+        case Draw(stock=stock):
+            return f"take one dose from the {stock}"
+        case Supply(stock=stock):
+            return f"put the doses into the {stock}"
+        case Choose(when=when):
+            return f"if {_condition(when)}"
+        case Attempts(name=name, at_most=at_most):
+            return f"{name}: {'any number of' if at_most is None else f'at most {at_most}'} attempts at"
+        case Fail():
+            return "the attempt fails"
+        case Together(branches=branches):
+            return "the product" if len(branches) == 1 else "all of these"
+        case Hazard(clock=clock, multiplier=multiplier):
+            return f"from now on {clock} at {multiplier:g} times its rate"
+        case Clocks(hazards=hazards):
+            return "the clocks stop" if hazards is None else f"the clocks go on by '{hazards}'"
+        case Milestone(name=name):
+            return f"[{name}]"
+        case Return(name=name, after=after):
+            return f"back for a later course after {name}: {after.mean():.3g} d on average"
+        case End(fate=fate, reason=reason):
+            return f"end: {fate}{f' ({reason})' if reason else ''}"
+
+
+def _condition(when: Condition) -> str:
+    match when:
+        case Share(purpose=purpose, share=share):
+            return f"{purpose}: {share:.3g} of all"
+        case Noted(milestone=milestone):
+            return f"[{milestone}] was passed"
+        case Flagged(flag=flag):
+            return f"the patient is of {flag}"
+        case _:
+            return "the disease has progressed"
+
+
+@dataclass
+class _Chart:
+    """A flow chart under construction: node lines, and the loose ends that the next node is tied to."""
+
+    lines: list[str] = field(default_factory=list)
+    loose: list[tuple[str, str]] = field(default_factory=list)
+    count: int = 0
+
+    def node(self, text: str, shape: str = "[]") -> str:
+        """A node below all loose ends, which becomes the only one."""
+        name = f"n{self.count}"
+        self.count += 1
+        self.lines.append(f'{name}{shape[0]}"{_escaped(text)}"{shape[1]}')
+        for before, label in self.loose:
+            self.lines.append(f"{before} -->{f'|{_escaped(label)}|' if label else ''} {name}")
+        self.loose = [(name, "")]
+        return name
+
+    def path(self, path: Path) -> None:
+        """The nodes of a path, one below the other."""
+        for step in path:
+            self.step(step)
+
+    def step(self, step: Step) -> None:
+        """The node of a step, and those inside it."""
+        match step:
+            case Choose(then=then, otherwise=otherwise):
+                name = self.node(_condition(step.when) + "?", "{}")
+                self.loose = [(name, "yes")]
+                self.path(then)
+                ends, self.loose = self.loose, [(name, "no")]
+                self.path(otherwise)
+                self.loose += ends
+            case Together(branches=branches) if len(branches) > 1:
+                name, ends = self.node("side by side"), list[tuple[str, str]]()
+                for branch in branches:
+                    self.loose = [(name, "")]
+                    self.path(branch.steps)
+                    ends += self.loose
+                self.loose = ends
+            case End():
+                self.node(_words(step), "()")
+                self.loose = []
+            case Fail():
+                self.node("attempt fails", "()")
+                self.loose = []
+            case Use(resource=resource, steps=steps):
+                self.node(f"queue for {resource}", "[]")
+                self.path(steps)
+                self.loose = [(name, label or f"{resource} given back") for name, label in self.loose]
+            case _:
+                if not isinstance(step, Together | Clocks | Hazard):
+                    self.node(_words(step))
+                for title, inner in _inside(step):
+                    if not title or isinstance(step, Together):
+                        self.path(inner)
+
+
+def mermaid(protocol: Protocol) -> str:
+    """The patient's path as a flow chart that Mermaid draws; attempts and held units are named, not looped."""
+    chart = _Chart()
+    chart.node("referral", "()")
+    chart.path(protocol.path)
+    return "\n".join(["flowchart TD", *(INDENT + line for line in chart.lines)]) + "\n"
+
+
+def _escaped(text: str) -> str:
+    """Text in quotes inside a chart: quotes and brackets in names of scenarios stay text."""
+    return "".join(f"#{ord(c)};" if c in '"<>&|#;`' else c for c in text)

@@ -1,0 +1,130 @@
+"""Results folders of studies of many points, with made-up tables of the agreed columns."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+LINES, LEAD = "manufacturing.lines", "manufacturing.slots.lead"
+SCENARIO, OTHER = "Autologous, present day", "Allogeneic, off the shelf"
+WAITING = {"scenario": SCENARIO, "metric": "waiting_days_mean", "label": "Waiting days, mean", "unit": "days"}
+
+
+def write(folder: Path, paths: int = 2) -> Path:
+    """A folder that holds every table of a study; the sweep varies so many paths."""
+    folder.mkdir(parents=True, exist_ok=True)
+    tables = {
+        "sweep": sweep(paths),
+        "tornado": tornado(),
+        "sobol": sobol(),
+        "plan": plan(),
+        "ce_plane": ce_plane(),
+        "ceac": ceac(),
+        "evpi": evpi(),
+    }
+    for name, table in tables.items():
+        table.to_csv(folder / f"{name}.csv", index=False)
+    manifest = {"title": "A study of many points", "command": "run_sim.py sweep mine.yaml", "seed": 1}
+    (folder / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
+    return folder
+
+
+def sweep(paths: int) -> pd.DataFrame:
+    """Waiting days and the share progressed over lines and, with two paths, the lead time of a slot."""
+    rows = []
+    leads = ["7 d", "14 d", "21 d"] if paths == 2 else ["14 d"]
+    for point, (lines, lead) in enumerate((lines, lead) for lines in (4, 6, 8, 10, 12) for lead in leads):
+        wait = 70 + 300 / lines + int(lead.split()[0])
+        for metric, label, unit, value, half in (
+            ("waiting_days_mean", "Waiting days, mean", "days", wait, 2.0),
+            ("progressed_before_infusion_share", "Share progressed before infusion", "share", wait / 400, 0.01),
+        ):
+            shared = {"scenario": SCENARIO, "metric": metric, "label": label, "unit": unit}
+            numbers = {"estimate": value, "low": value - half, "high": value + half, "replications": 20}
+            varied = {LINES: lines, LEAD: lead} if paths == 2 else {LINES: lines}
+            rows.append({"point": point, "name": f"point {point}", **varied, **shared, **numbers})
+    return pd.DataFrame(rows)
+
+
+def tornado() -> pd.DataFrame:
+    """Four inputs, the narrowest first."""
+    rows = [
+        ("shipping.loss", "0.001", "0.0025", "0.01", 107.0, 107.4),
+        ("manufacturing.failure", "0.01", "0.015", "0.06", 106.6, 109.0),
+        ("release_testing.sterility", "3 d", "14 d", "14 d", 98.2, 107.1),
+        ("manufacturing.slots.count", "3", "4", "6", 161.0, 84.0),
+    ]
+    columns = ["path", "low_value", "base_value", "high_value", "low_estimate", "high_estimate"]
+    table = pd.DataFrame(rows, columns=columns).assign(base_estimate=107.1, **WAITING)
+    three = table[["low_estimate", "base_estimate", "high_estimate"]]
+    return table.assign(swing=three.max(axis=1) - three.min(axis=1))
+
+
+def sobol() -> pd.DataFrame:
+    """Three inputs, one without effect."""
+    rows = [
+        ("manufacturing.slots.count", 0.61, 0.08, 0.72, 0.07),
+        ("release_testing.sterility", 0.22, 0.06, 0.27, 0.05),
+        ("shipping.loss", 0.00, 0.02, 0.01, 0.02),
+    ]
+    columns = ["path", "first_order", "first_order_half_width", "total", "total_half_width"]
+    return pd.DataFrame(rows, columns=columns).assign(**WAITING)
+
+
+def plan() -> pd.DataFrame:
+    """The share progressed over the slots a month; from 6 on the target is met."""
+    values = [3, 4, 5, 6, 7, 8]
+    shares = [0.52, 0.318, 0.24, 0.187, 0.171, 0.166]
+    return pd.DataFrame(
+        {
+            "path": "manufacturing.slots.count",
+            "value": values,
+            "amount": values,
+            "scenario": SCENARIO,
+            "metric": "progressed_before_infusion_share",
+            "label": "Share progressed before infusion",
+            "unit": "share",
+            "target": "progressed_before_infusion_share <= 0.2",
+            "estimate": shares,
+            "low": [share - 0.008 for share in shares],
+            "high": [share + 0.008 for share in shares],
+            "met": [share + 0.008 <= 0.2 for share in shares],
+            "answer": [value == 6 for value in values],
+        }
+    )
+
+
+def ce_plane() -> pd.DataFrame:
+    """A cloud of 300 samples."""
+    luck = np.random.default_rng(5)
+    qalys = luck.normal(0.42, 0.35, 300)
+    cost = 60_000 * qalys + luck.normal(15_000, 22_000, 300)
+    return pd.DataFrame(
+        {
+            "sample": range(300),
+            "strategy": OTHER,
+            "baseline": SCENARIO,
+            "incremental_cost": cost,
+            "incremental_qalys": qalys,
+        }
+    )
+
+
+def ceac() -> pd.DataFrame:
+    """Two curves that cross at 75,000."""
+    worth = np.arange(0, 200_001, 5_000)
+    share = 1 / (1 + np.exp(-(worth - 75_000) / 25_000))
+    frames = [
+        pd.DataFrame({"willingness_to_pay": worth, "strategy": name, "probability": value, "on_frontier": value >= 0.5})
+        for name, value in ((SCENARIO, 1 - share), (OTHER, share))
+    ]
+    return pd.concat(frames, ignore_index=True)
+
+
+def evpi() -> pd.DataFrame:
+    """Largest where the curves cross."""
+    worth = np.arange(0, 200_001, 5_000)
+    return pd.DataFrame({"willingness_to_pay": worth, "evpi": 9_000 * np.exp(-(((worth - 75_000) / 45_000) ** 2))})

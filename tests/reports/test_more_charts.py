@@ -1,0 +1,164 @@
+"""The charts of the tables of pictures and of studies: their numbers are those of the table, their text is harmless."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from reports.charts import CHARTS
+from reports.charts.sweeps import as_number
+from reports.theme import FATES, QUEUE
+
+Files = Mapping[str, str]
+Folder = Callable[[str], Path]
+Drawn = Callable[[str], Files]
+
+
+def figure(files: Files, name: str) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(files[f"charts/{name}.json"])
+    return found
+
+
+def table(folder: Path, name: str) -> pd.DataFrame:
+    return pd.read_csv(folder / f"{name}.csv", keep_default_na=True)
+
+
+def drawn_in(files: Files) -> set[str]:
+    return {Path(path).stem for path in files if path.endswith(".json")}
+
+
+def test_every_chart_of_the_registry_is_drawn_from_a_run_or_a_study(files: Drawn) -> None:
+    assert drawn_in(files("real")) | drawn_in(files("study")) == {chart.name for chart in CHARTS}
+    assert "sweep_map" not in drawn_in(files("study_line"))
+
+
+@pytest.mark.parametrize("name", ["real", "real_hostile", "study", "study_line"])
+def test_titles_say_something_and_nothing_is_not_a_number(files: Drawn, name: str) -> None:
+    for path, text in files(name).items():
+        if not path.endswith(".json"):
+            continue
+        layout = json.loads(text)["layout"]
+        assert re.search(r"\d", layout["title"]["text"]), path
+        assert layout["title"]["subtitle"]["text"]
+        assert layout["meta"]["alt"].endswith("."), path
+        assert not re.search(r"\bnan\b", text, re.IGNORECASE), path
+
+
+def test_hostile_names_stay_text_in_every_chart(files: Drawn) -> None:
+    for path, text in files("real_hostile").items():
+        if path.endswith(".json"):
+            found = json.loads(text)
+            del found["layout"]["meta"]
+            assert "<script" not in json.dumps(found), path
+
+
+def test_the_flow_has_the_counts_of_the_table_and_the_colours_of_fates(folder: Folder, files: Drawn) -> None:
+    flow, found = table(folder("real"), "flow"), figure(files("real"), "flow")
+    for scenario, trace in zip(dict.fromkeys(flow["scenario"]), found["data"], strict=True):
+        mine = flow[flow["scenario"] == scenario]
+        assert trace["link"]["value"] == pytest.approx(list(mine["estimate"]))
+        labels = [label.split("<br>")[0] for label in trace["node"]["label"]]
+        assert labels[0] == "Referred"
+        assert FATES["infused"] in trace["node"]["color"]
+        assert len(trace["node"]["label"]) == len(set(mine["source"]) | set(mine["target"]))
+
+
+def test_use_and_queue_through_time_are_those_of_the_table(folder: Folder, files: Drawn) -> None:
+    use, found = table(folder("real"), "use_through_time"), figure(files("real"), "use")
+    use["centre"] = use["centre"].fillna("")
+    slots = use[(use["resource"] == "slot") & (use["centre"] == "")]
+    lines = [trace for trace in found["data"] if trace.get("fill") is None]
+    drawn = [trace["y"] for trace in lines]
+    assert pytest.approx(list(slots["queue"])) in drawn
+    assert pytest.approx(list(slots["in_use"])) in drawn
+    assert pytest.approx(list(slots["capacity"])) in drawn
+    assert all(found["layout"][axis]["range"][0] == 0 for axis in found["layout"] if axis.startswith("yaxis"))
+
+
+def test_the_waiting_list_and_the_stock(folder: Folder, files: Drawn) -> None:
+    lists, found = table(folder("real"), "list_through_time"), figure(files("real"), "waiting_list")
+    first = lists[(lists["list"] == "listed") & (lists["scenario"] == lists["scenario"].iloc[0])]
+    assert pytest.approx(list(first["estimate"])) in [trace["y"] for trace in found["data"]]
+    stock, found = table(folder("real"), "stock_through_time"), figure(files("real"), "stock")
+    assert pytest.approx(list(stock["doses"])) in [trace["y"] for trace in found["data"]]
+    assert pytest.approx(list(stock["stock_out_share"] * 100)) in [trace["y"] for trace in found["data"]]
+
+
+def test_the_cumulative_waits_rise_from_nobody_to_everybody(files: Drawn) -> None:
+    for trace in figure(files("real"), "waiting_ecdf")["data"]:
+        if trace.get("fill") is None:
+            assert trace["y"][0] == 0
+            assert trace["y"][-1] == pytest.approx(100)
+            assert all(b >= a for a, b in zip(trace["y"], trace["y"][1:], strict=False))
+
+
+def test_groups_have_their_numbers_and_small_ones_are_marked(folder: Folder, files: Drawn) -> None:
+    groups, found = table(folder("real"), "groups"), figure(files("real"), "groups_waiting")
+    mine = groups[groups["metric"] == "waiting_days_mean"]
+    bars = [trace for trace in found["data"] if trace["type"] == "bar"]
+    for trace in bars:
+        assert sorted(trace["x"]) == pytest.approx(sorted(mine.loc[mine["scenario"] == trace["name"], "estimate"]))
+    labels = " ".join(found["layout"]["yaxis"]["ticktext"])
+    few = mine[mine["patients"] < 10]
+    assert ("few:" in labels.replace("<br>", " ")) == (not few.empty)
+
+
+def test_timelines_show_queues_apart_and_each_fate(folder: Folder, files: Drawn) -> None:
+    spells, found = table(folder("real"), "timeline_sample"), figure(files("real"), "timelines")
+    bars = [trace for trace in found["data"] if trace["type"] == "bar"]
+    queued = [trace for trace in bars if trace["marker"]["color"] == QUEUE]
+    shown = spells[spells["patient"] <= 12]
+    assert sum(sum(trace["x"]) for trace in queued) == pytest.approx(
+        (shown["to_day"] - shown["from_day"])[shown["kind"] == "queue"].sum()
+    )
+    ends = [text.strip() for trace in found["data"] if trace.get("mode") == "markers+text" for text in trace["text"]]
+    assert sorted(ends) == sorted(shown.drop_duplicates(["scenario", "patient"])["fate_label"])
+
+
+def test_a_sweep_is_lines_and_a_map(folder: Folder, files: Drawn) -> None:
+    sweep = table(folder("study"), "sweep")
+    waits = sweep[sweep["metric"] == "waiting_days_mean"]
+    lines = [trace for trace in figure(files("study"), "sweep")["data"] if trace.get("fill") is None]
+    first = waits[waits["manufacturing.slots.lead"] == "7 d"]
+    assert lines[0]["x"] == list(first["manufacturing.lines"])
+    assert lines[0]["y"] == pytest.approx(list(first["estimate"]))
+    (cells,) = figure(files("study"), "sweep_map")["data"]
+    assert sorted(value for row in cells["z"] for value in row) == pytest.approx(sorted(waits["estimate"]))
+    assert cells["x"] == ["4", "6", "8", "10", "12"]
+
+
+def test_the_tornado_starts_at_the_base_and_the_widest_is_first(folder: Folder, files: Drawn) -> None:
+    found = figure(files("study"), "tornado")
+    assert found["layout"]["yaxis"]["ticktext"][0] == "manufacturing.slots.count"
+    low, high = found["data"]
+    assert {low["base"], high["base"]} == {107.1}
+    assert low["base"] + low["x"][0] == pytest.approx(161.0)
+    assert high["base"] + high["x"][0] == pytest.approx(84.0)
+
+
+def test_indices_the_plan_and_the_curves(folder: Folder, files: Drawn) -> None:
+    sobol = [trace for trace in figure(files("study"), "sobol")["data"] if trace["type"] == "bar"]
+    assert sobol[1]["x"] == pytest.approx([72, 27, 1])
+    rings = [t for t in figure(files("study"), "plan")["data"] if t.get("name") == "meets the target"]
+    assert rings[0]["x"] == [6, 7, 8]
+    assert "manufacturing.slots.count 6 is the least" in figure(files("study"), "plan")["layout"]["title"]["text"]
+    ceac = table(folder("study"), "ceac")
+    curves = [trace for trace in figure(files("study"), "ceac")["data"] if trace.get("showlegend")]
+    for trace in curves:
+        assert trace["y"] == pytest.approx(list(ceac.loc[ceac["strategy"] == trace["name"], "probability"] * 100))
+    plane = [trace for trace in figure(files("study"), "ce_plane")["data"] if trace["showlegend"]]
+    assert plane[0]["x"] == pytest.approx(list(table(folder("study"), "ce_plane")["incremental_qalys"]))
+    assert "assumptions" in figure(files("study"), "ce_plane")["layout"]["title"]["subtitle"]["text"]
+    assert "at most 9,000" in figure(files("study"), "evpi")["layout"]["title"]["text"]
+
+
+@pytest.mark.parametrize(("text", "value"), [("21 d", 21.0), ("0.5", 0.5), ("-3e2 x", -300.0)])
+def test_a_value_is_the_number_it_begins_with(text: str, value: float) -> None:
+    assert as_number(text) == value
+    assert as_number("unlimited") != as_number("unlimited")

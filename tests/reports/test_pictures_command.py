@@ -1,0 +1,79 @@
+"""The command line of the pictures: what is asked for is written, what cannot be made is said, with the right code."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+import run_sim
+from reports.charts import CHARTS
+from tests.reports.browser import find
+
+Folder = Callable[[str], Path]
+
+
+def call(*arguments: object) -> Result:
+    return CliRunner().invoke(run_sim.cli, [str(one) for one in arguments])
+
+
+@pytest.fixture
+def results(folder: Folder, tmp_path: Path) -> Path:
+    place = tmp_path / "results"
+    shutil.copytree(folder("pair"), place)
+    return place
+
+
+def test_charts_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
+    run_sim.cli(["charts"], standalone_mode=False)
+    told = capsys.readouterr().out
+    assert all(chart.name in told and chart.table in told for chart in CHARTS)
+
+
+@pytest.mark.skipif(find() is None, reason="no Chrome, Chromium or Edge on this machine (set BROWSER_PATH)")
+def test_images_slides_and_workbook_are_written_beside_the_report(results: Path) -> None:
+    told = call("report", results, "--image", "svg", "--image", "png", "--pptx", "--xlsx", "--style", "print")
+    assert told.exit_code == 0, told.output
+    for chart in ("fates", "incidence"):
+        assert (results / f"charts/{chart}.svg").read_bytes().startswith(b"<svg")
+        assert (results / f"charts/{chart}.png").read_bytes().startswith(b"\x89PNG")
+    assert (results / "slides.pptx").stat().st_size > 50_000
+    assert (results / "workbook.xlsx").stat().st_size > 10_000
+
+
+def test_without_a_browser_the_code_is_4_and_the_rest_is_there(
+    results: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setenv("BROWSER_PATH", str(tmp_path / "none"))
+    assert call("report", results).exit_code == 0
+    told = call("report", results, "--image", "pdf", "--xlsx")
+    assert told.exit_code == 4
+    assert "no Chrome, Chromium or Edge found" in told.output
+    assert "Traceback" not in told.output
+    assert (results / "workbook.xlsx").exists()
+
+
+def test_a_missing_package_is_said(results: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "xlsxwriter", None)
+    told = call("report", results, "--xlsx")
+    assert told.exit_code == 4
+    assert "no workbook: XlsxWriter is not installed: pip install 'vein2vein[office]'" in told.output
+
+
+def test_a_template_that_is_none_is_said(results: Path, tmp_path: Path) -> None:
+    assert call("report", results, "--template", tmp_path / "nowhere.pptx").exit_code == 2
+    (tmp_path / "own.pptx").write_text("hello")
+    told = call("report", results, "--template", tmp_path / "own.pptx")
+    assert told.exit_code == 4
+    assert "own.pptx: is not a PowerPoint presentation" in told.output
+
+
+def test_an_unknown_style_is_refused(results: Path) -> None:
+    told = call("report", results, "--style", "poster")
+    assert told.exit_code == 2
+    assert "screen" in told.output

@@ -1,0 +1,115 @@
+"""Other styles: the same numbers, larger type, a slide's shape; images are the same bytes each time."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable
+from html import unescape
+from pathlib import Path
+
+import pytest
+
+import reports
+from reports import Wanted, pages
+from reports.charts import CHARTS
+from reports.export import Picture
+from reports.findings import gather
+from reports.gallery import gallery
+from reports.images import Job, NoImagesError, images
+from reports.styles import styled, untitled
+from reports.tables import STUDIES, read
+from reports.theme import PRINT, SCREEN, SLIDE, STYLES
+from tests.reports.browser import find
+
+Folder = Callable[[str], Path]
+
+
+@pytest.fixture(scope="module")
+def pictures(folder: Folder) -> list[Picture]:
+    tables = read(folder("real"))
+    return pages.draw(tables, gather(tables))
+
+
+def numbers(picture: Picture) -> list[object]:
+    figure = picture.figure.to_plotly_json()
+    return [(trace.get("x"), trace.get("y")) for trace in figure["data"]]
+
+
+@pytest.mark.parametrize("name", STYLES)
+def test_a_style_changes_no_number(pictures: list[Picture], name: str) -> None:
+    for picture in pictures:
+        before = picture.json
+        other = Picture(picture.name, styled(picture.figure, STYLES[name]), picture.reading, picture.table)
+        assert repr(numbers(other)) == repr(numbers(picture))
+        assert other.heading == picture.heading
+        assert picture.json == before
+
+
+def test_a_slide_is_wide_and_its_type_is_large(pictures: list[Picture]) -> None:
+    for picture in pictures:
+        slide = styled(picture.figure, SLIDE)
+        if picture.name != "resource_summary":
+            assert slide.layout.height == 720, picture.name
+        assert slide.layout.template.layout.xaxis.tickfont.size >= 1.15 * 12
+        assert slide.layout.title.font.size == SLIDE.title_size
+        assert styled(picture.figure, PRINT).layout.title.font.size < picture.figure.layout.title.font.size
+        assert styled(picture.figure, SCREEN) is picture.figure
+
+
+def test_a_picture_without_title_is_lower_by_it(pictures: list[Picture]) -> None:
+    bare = untitled(pictures[0].figure)
+    assert bare.layout.title.text is None
+    assert bare.layout.height < pictures[0].figure.layout.height
+
+
+def test_charts_are_written_in_the_style_and_the_report_is_not(folder: Folder) -> None:
+    found: dict[str, str] = {}
+    reports.write_all(folder("pair"), lambda p, text: found.update({p.name: str(text)}), Wanted(style="slide"))
+    assert json.loads(found["fates.json"])["layout"]["height"] == 720
+    plain: dict[str, str] = {}
+    reports.write_all(folder("pair"), lambda p, text: plain.update({p.name: str(text)}))
+    assert found["report.html"] == plain["report.html"]
+
+
+@pytest.mark.skipif(find() is None, reason="no Chrome, Chromium or Edge on this machine (set BROWSER_PATH)")
+def test_images_are_the_same_bytes_each_time_and_hold_the_finding(pictures: list[Picture]) -> None:
+    jobs = [Job(one, form) for one in pictures[:2] for form in ("svg", "png", "pdf")]
+    first, again = images(jobs), images(jobs)
+    assert first == again
+    for job, content in zip(jobs, first, strict=True):
+        assert content.startswith({"svg": b"<svg", "png": b"\x89PNG", "pdf": b"%PDF"}[job.form])
+    assert pictures[0].heading.split()[-1].encode() in first[0]
+    assert b"CreationDate (D:2" not in first[2]
+
+
+def test_without_a_browser_all_else_is_written_and_the_reason_is_told(
+    folder: Folder, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setenv("BROWSER_PATH", os.fspath(tmp_path / "none"))
+    found: dict[str, object] = {}
+    wanted = Wanted(images=("svg",), slides=True, workbook=True)
+    made = reports.write_all(folder("real"), lambda path, content: found.update({path.name: content}), wanted)
+    assert {"report.html", "workbook.xlsx", "slides.pptx", "fates.html"} <= set(found)
+    assert not [name for name in found if name.endswith(".svg")]
+    (why,) = made.cannot
+    assert "no Chrome, Chromium or Edge found" in why
+    assert "BROWSER_PATH" in why
+
+
+def test_without_kaleido_the_reason_is_told(pictures: list[Picture], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(__import__("sys").modules, "kaleido", None)
+    with pytest.raises(NoImagesError, match=r"kaleido is not installed.*vein2vein\[images\]"):
+        images([Job(pictures[0], "svg")])
+
+
+@pytest.mark.skipif(find() is None, reason="no Chrome, Chromium or Edge on this machine (set BROWSER_PATH)")
+def test_the_gallery_shows_each_chart_once_without_any_script(folder: Folder) -> None:
+    text = gallery([folder("study"), folder("study_line")])
+    assert "<script" not in text
+    assert "script-src 'none'" in unescape(text)
+    drawn = [chart.name for chart in CHARTS if chart.table in STUDIES]
+    assert text.count('<img src="data:image/svg+xml;base64,') == len(drawn)
+    assert all(f'<h2 id="{name}">' in text for name in drawn)
+    assert "Charts of other studies" in text

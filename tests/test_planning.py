@@ -1,0 +1,172 @@
+"""The planning page: levers, the answer to one, the page without and with a browser, on loopback only."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from reports import write_all
+from reports.planner import plain
+from sim.experiment import planning
+from sim.experiment.folder import write_file
+from sim.experiment.planning import BASELINE, CHANGED
+from sim.scenario import load
+from tests.reports.browser import find, running
+from tests.runs import SHIPPED
+
+ROOT = Path(__file__).parents[1]
+SMALL = """
+extends: {shipped}
+name: "=cmd() <b>small</b>"
+run: {{warm_up: 60 d, window: 90 d, follow_up: 200 d}}
+"""
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    place = tmp_path / "small.yaml"
+    place.write_text(SMALL.format(shipped=os.path.relpath(SHIPPED / "autologous.yaml", tmp_path)), encoding="utf-8")
+    return place
+
+
+def test_levers_are_the_numbers_of_the_scenario_in_its_own_units(file: Path) -> None:
+    found = {lever.path: lever for lever in planning.levers(load(file))}
+    lines = found["manufacturing.lines"]
+    assert (lines.value, lines.kind, lines.text(12.0)) == (16.0, "count", "12")
+    assert found["release_testing.sterility"].text(7.0) == "7 d"
+    assert found["regions.capital.referrals"].text(5.5) == "5.5 / month"
+    assert found["centres.capital.slots"].of_one
+    assert "manufacturing.duration" not in found
+    assert all(lever.low <= lever.value <= lever.high for lever in found.values())
+
+
+@pytest.mark.parametrize("name", ["autologous", "allogeneic"])
+def test_every_lever_can_be_moved_to_either_end(name: str) -> None:
+    file = SHIPPED / f"{name}.yaml"
+    for lever in planning.levers(load(file)):
+        for end in (lever.low, lever.high):
+            if "order" in lever.path and end != lever.value:
+                continue  # s below S: the two levers bound each other
+            moved = planning.moved(file, {lever.path: lever.text(end)})
+            told = {p.path: p.value_text for p in moved.parameters}[lever.path]
+            assert told.split()[0] == f"{end:g}"
+
+
+def test_the_answer_is_paired_and_no_change_makes_no_difference(file: Path) -> None:
+    same = planning.answer(file, {}, 2).frames["differences"]
+    assert (same["estimate"].dropna() == 0).all()
+    frames = planning.answer(file, {"release_testing.sterility": "3 d"}, 2).frames
+    assert list(dict.fromkeys(frames["summary"]["scenario"])) == [BASELINE, CHANGED]
+    waits = frames["differences"].set_index("metric")["estimate"]
+    assert waits["turnaround_days_mean"] < -1
+
+
+def test_the_scenario_file_stands_for_itself_and_the_report_compares(file: Path, tmp_path: Path) -> None:
+    changes = {"manufacturing.lines": "3"}
+    alone = tmp_path / "alone.yaml"
+    alone.write_text(planning.scenario_file(file, changes), encoding="utf-8")
+    assert load(alone).digest == planning.moved(file, changes).digest
+    text = planning.report(file, changes, 2, lambda folder: write_all(folder, write_file).paths)
+    assert "With your changes instead of the scenario as it is" in text
+
+
+def test_names_are_shown_letter_for_letter() -> None:
+    assert plain("[a](http://b) <c> $x$ :red[d]") == r"\[a\]\(http\://b\) \<c\> \$x\$ \:red\[d\]"
+
+
+def test_the_page_answers_to_a_lever() -> None:
+    testing = pytest.importorskip("streamlit.testing.v1")
+    page = testing.AppTest.from_file(str(ROOT / "tests" / "reports" / "planning_script.py"), default_timeout=120)
+    page.run()
+    assert not page.exception
+    page.selectbox[0].set_value("Autologous, present day").run()
+    page.select_slider[0].set_value(10).run()
+    before = {one.label: one.value for one in page.metric}
+    sterility = next(one for one in page.slider if one.label == "Sterility test")
+    sterility.set_value(3.0).run()
+    assert not page.exception
+    after = {one.label: one.value for one in page.metric}
+    assert after["Waiting days, mean"] != before["Waiting days, mean"]
+    delta = next(one.delta for one in page.metric if one.label == "Waiting days, mean")
+    assert delta.startswith("\N{MINUS SIGN}")
+    assert "your changes" in page.markdown[0].value
+
+
+def test_without_streamlit_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    import importlib.util
+
+    from click.testing import CliRunner
+
+    import run_sim
+
+    found = importlib.util.find_spec
+    monkeypatch.setattr(
+        importlib.util, "find_spec", lambda name, *more: None if name == "streamlit" else found(name, *more)
+    )
+    told = CliRunner().invoke(run_sim.cli, ["app"])
+    assert told.exit_code == 4
+    assert "pip install 'vein2vein[app]'" in told.output
+
+
+@pytest.fixture
+def served(file: Path) -> Iterator[int]:
+    pytest.importorskip("streamlit")
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = int(probe.getsockname()[1])
+    command = [sys.executable, "run_sim.py", "app", "--port", str(port), str(file)]
+    server = subprocess.Popen(command, cwd=ROOT, stderr=subprocess.DEVNULL, start_new_session=True)
+    try:
+        deadline = time.monotonic() + 60
+        while True:
+            try:
+                with urllib.request.urlopen(f"http://127.0.0.1:{port}/_stcore/health", timeout=2):
+                    break
+            except OSError:
+                assert server.poll() is None, "the server ended"
+                assert time.monotonic() < deadline, "the server does not answer"
+                time.sleep(0.2)
+        yield port
+    finally:
+        os.killpg(server.pid, signal.SIGTERM)
+        server.wait(20)
+
+
+@pytest.mark.skipif(find() is None, reason="no Chrome, Chromium or Edge on this machine (set BROWSER_PATH)")
+def test_the_page_in_a_browser_answers_to_a_key_and_asks_nobody_else(served: int, tmp_path: Path) -> None:
+    program = find()
+    assert program is not None
+    with running(program, tmp_path / "profile") as browser:
+        browser.events.clear()
+        browser.call("Page.navigate", url=f"http://127.0.0.1:{served}")
+        figures = "[...document.querySelectorAll('[data-testid=stMetricValue]')].map(one => one.textContent).join()"
+        browser.wait_for(f"({figures}).includes('days')", 60)
+        shown = browser.value("[...document.querySelectorAll('input')].map(one => one.value).join()")
+        assert "=cmd() <b>small</b>" in shown + browser.value("document.body.innerText")
+        before = browser.value(figures)
+        browser.value("document.querySelector('input[type=range][aria-label*=Sterility]').focus()")
+        for _ in range(3):
+            for kind in ("rawKeyDown", "keyUp"):
+                browser.call(
+                    "Input.dispatchKeyEvent", type=kind, key="ArrowLeft", code="ArrowLeft", windowsVirtualKeyCode=37
+                )
+        browser.wait_for(f"({figures}) !== {before!r} && document.querySelectorAll('.js-plotly-plot').length >= 3", 60)
+        assert all(f"//127.0.0.1:{served}" in address for address in browser.requests)
+
+
+def test_the_page_is_served_to_this_machine_only(served: int) -> None:
+    own = socket.gethostbyname(socket.gethostname())
+    if own.startswith("127."):
+        pytest.skip("this machine has no address but its own")
+    with socket.socket() as other:
+        other.settimeout(3)
+        assert other.connect_ex((own, served)) != 0
