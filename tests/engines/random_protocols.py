@@ -67,7 +67,9 @@ def random_case(number: int) -> Case:
     if r.random() < 0.3:
         path = (writer.stage(), *path)
     if courses > 1:
-        back = Return("comes_back", writer.days())
+        back: Step = Return("comes_back", writer.days())
+        if r.random() < 0.3:  # foreseen anew at each attempt, where the first time stands
+            back = Attempts("back", (back, Choose(writer.share(), (Fail(),))), 3)
         place = r.randint(0, len(path))
         path = (*path[:place], back, *path[place:])
     later = (Milestone("later"), *writer.path(2), End("later", "over")) if courses > 1 else ()

@@ -21,7 +21,7 @@ from tests.engines.random_protocols import random_case
 from tests.engines.random_scenarios import scenario_text
 from tests.runs import load_text
 
-MOST_CASES = 120
+MOST_CASES = 240
 
 
 @pytest.fixture(scope="module")

@@ -116,7 +116,8 @@ class Counting:
 
     def __getitem__(self, place: Any) -> Any:
         found = self._table[place]
-        if isinstance(place, tuple):  # the loop looks up what to do, each operation all that it needs
+        # the loop looks up what to do; each operation looks up its whole row
+        if isinstance(place, tuple) and place[1] == names.CODE:
             self._counts[found] += 1
         return found
 

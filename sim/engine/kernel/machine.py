@@ -24,7 +24,8 @@ FOLDER = Path(__file__).parent
 # operations each time one is passed on (a fifth of a run); so no compiled function may make or keep an array.
 OPTIONS: dict[str, Any] = {"nogil": True, "error_model": "numpy", "_nrt": False}
 # What only the kernel calls needs no way in from Python or C; leaving it out halves the time to compile.
-PART: dict[str, Any] = {**OPTIONS, "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+ENTRY: dict[str, Any] = {**OPTIONS, "no_cfunc_wrapper": True}
+PART: dict[str, Any] = {**ENTRY, "no_cpython_wrapper": True}
 
 ARRAYS = {
     "Floats": types.float64[::1],
@@ -50,8 +51,7 @@ def inlined(function: F) -> F:
 def entry(function: F) -> F:
     """What Python calls: machine code for exactly the types that it states, from the disk where it is there."""
     *inputs, result = (_type(name) for name in function.__annotations__.values())
-    whole: dict[str, Any] = {**OPTIONS, "no_cfunc_wrapper": True}
-    dispatcher = njit(**whole)(function)
+    dispatcher = njit(**ENTRY)(function)
     dispatcher._cache = _Stamped(function)
     dispatcher.compile(result(*inputs))
     dispatcher.disable_compile()

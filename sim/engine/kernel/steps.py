@@ -314,11 +314,8 @@ def foresee_return(route: Route, run: Run, walkers: Walkers, draws: Draws, recor
     if delay < 0.0:
         return MORE_DRAWS
     later, back = i + run.n[FIRST_COURSES], walkers.days[w, DAY] + delay
-    if (
-        later < run.n[PATIENTS]
-        and back < records.referral[i] + run.t[FOLLOW_UP]
-        and math.isinf(records.referral[later])
-    ):
+    followed = later < run.n[PATIENTS] and back < records.referral[i] + run.t[FOLLOW_UP]
+    if followed and math.isinf(records.referral[later]):
         records.referral[later] = back
         push(run, back, ARRIVAL + later, COME_BACK, later)
     me[PC] += 1
