@@ -18,8 +18,8 @@ SETTINGS = settings(max_examples=150, deadline=None, suppress_health_check=[Heal
 PIECES = st.lists(
     st.sampled_from(
         ["a", "run", "seed", "extends", "sources", "1", "21 d", "never", ": ", ":", "- ", "\n", "\n  ", "{", "}",
-         "[", "]", ",", "'", '"', "&", "*", "!", "|", ">", "#", "?", "%", "---", "\t", "\0", "\u2028", "é", "\ud83d\ude00",
-         "<<", "=", ".inf", ".nan", "~", "x.csv", "../", "1e999", "0x", "\\", "\\u", "@"]
+         "[", "]", ",", "'", '"', "&", "*", "!", "|", ">", "#", "?", "%", "---", "\t", "\0", "\u2028", "é",
+         "\ud83d\ude00", "<<", "=", ".inf", ".nan", "~", "x.csv", "../", "1e999", "0x", "\\", "\\u", "@"]
     ),
     max_size=40,
 ).map("".join)  # fmt: skip
