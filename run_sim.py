@@ -21,7 +21,6 @@ from sim.shell.screen import (
     CANNOT_BE_MADE,
     FAILED,
     INTERRUPTED,
-    MISSED,
     errors_in_words,
     print_table,
     progress,
@@ -663,50 +662,13 @@ def new(file: Path, base: str) -> None:
 
 @cli.command()
 @click.argument("files", nargs=-1, type=SCENARIO_FILE)
+@click.option("--page", type=click.Path(path_type=Path), help="Also write the page there, e.g. docs/validation.md.")
 @options("replications", "engine", "workers", "out", "quiet", "json")
-def validate(
-    files: tuple[Path, ...],
-    replications: int | None,
-    engine: str,
-    workers: int | None,
-    out: Path | None,
-    quiet: bool,
-    as_json: bool,
-) -> None:
+def validate(files: tuple[Path, ...], **how: Any) -> None:
     """Run the validation cases: exact or published values against simulated ones."""
-    with errors_in_words():
-        from sim.experiment.validation import judge
-        from sim.scenario.shipped import validation_files
+    from sim.shell.validating import validate_command
 
-        cases = [(file, _load(file)) for file in (files or validation_files())]
-        missing = [str(file) for file, loaded in cases if loaded.scenario.validation is None]
-        if missing:
-            stop(f"{', '.join(missing)}: no `validation:` section, so there is nothing to compare with", BAD_INPUT)
-        verdicts = []
-        for file, loaded in cases:
-            count = replications or loaded.scenario.run.replications
-            with progress(count, quiet) as done:
-                verdicts += judge(file.stem, loaded, count, workers, done, engine)
-        table = [verdict.row() for verdict in verdicts]
-        if out is not None:
-            import pandas as pd
-
-            from sim.experiment.folder import write_text
-
-            write_text(out, pd.DataFrame(table).to_csv(index=False))
-    if as_json:
-        import json
-
-        click.echo(json.dumps(table, indent=2))
-    else:
-        print_table(list(table[0]), [[_cell(value) for value in row.values()] for row in table], numbers_from=2)
-    missed = sum(not verdict.met for verdict in verdicts)
-    click.echo(f"{len(verdicts) - missed} of {len(verdicts)} targets met", err=as_json)
-    sys.exit(MISSED if missed else 0)
-
-
-def _cell(value: Any) -> str:
-    return f"{value:.6g}" if isinstance(value, float) else str(value)
+    validate_command(files, **how)
 
 
 def main() -> None:

@@ -253,14 +253,16 @@ def test_list_and_schema_and_help() -> None:
 
 def test_validate_tells_met_and_missed_with_its_exit_code(tmp_path: Path) -> None:
     case = SHIPPED / "validation" / "fifty_patients_5.yaml"
-    met = call("validate", str(case), "--out", str(tmp_path / "table.csv"))
+    met = call("validate", str(case), "--out", str(tmp_path / "table"), "--page", str(tmp_path / "page.md"))
     assert met.returncode == 0, met.stderr
     assert "4 of 4 targets met" in met.stdout
-    assert set(pd.read_csv(tmp_path / "table.csv")["verdict"]) == {"met"}
+    assert set(pd.read_csv(tmp_path / "table" / "validation.csv")["verdict"]) == {"met"}
+    page = (tmp_path / "page.md").read_text(encoding="utf-8")
+    assert "| Fifty patients, 5 lines (`fifty_patients_5`) | total wait days | 21 | 21 | met | exact" in page
     wrong = tmp_path / "wrong.yaml"
     relative = Path(os.path.relpath(case, tmp_path)).as_posix()
     wrong.write_text(f"extends: {relative}\nmanufacturing: {{lines: 4}}\n")
-    missed = call("validate", str(wrong))
+    missed = call("validate", str(wrong), "--out", str(tmp_path / "missed"))
     assert missed.returncode == 3
     assert "0 of 4 targets met" in missed.stdout
     assert call("validate", AUTO).returncode == 2

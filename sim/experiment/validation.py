@@ -11,28 +11,29 @@ from typing import Any
 import numpy as np
 
 from sim.engine.choice import pick, workers_for
-from sim.experiment.replicate import Arm, Keep, Replication, replicate
+from sim.experiment.quantities import Task, evaluate
+from sim.experiment.replicate import Arm
+from sim.experiment.work import run_tasks
 from sim.outcomes.estimates import standard_error
-from sim.outcomes.fates import FATE_NAMES
-from sim.outcomes.metrics import METRIC_NAMES
 from sim.pieces.loads import expected_patients
 from sim.scenario import Loaded
-from sim.scenario.targets import Quantity
+from sim.scenario.targets import Quantity, Validation
 
 EXACT_TOLERANCE = 1e-9
 STANDARD_ERRORS = 3.0
-
-
-class QuantityError(Exception):
-    """A quantity that does not exist, in words for the user."""
+MET, MISSED, STATED_MISS = "met", "missed", "missed, as stated"
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """One quantity of one case: what was expected, what came out, and whether they agree."""
+    """One quantity of one case: what was expected, what came out, and whether they agree.
+
+    `kind`: exact, calibration (a default was set to it) or test (none was). `known_miss`: why a miss was expected.
+    """
 
     case: str
     quantity: str
+    kind: str
     expected_low: float
     expected_high: float
     simulated: float
@@ -40,57 +41,82 @@ class Verdict:
     met: bool
     why: str
     source: str
+    note: str = ""
+    known_miss: str = ""
+
+    @property
+    def as_stated(self) -> bool:
+        """Whether nothing is unexpected: met, or missed where the file says so; not met where it says missed."""
+        return self.met != bool(self.known_miss)
+
+    @property
+    def verdict(self) -> str:
+        """Met or missed in words."""
+        if self.met:
+            return MET if self.as_stated else "met, but stated as missed"
+        return STATED_MISS if self.known_miss else MISSED
 
     def row(self) -> dict[str, Any]:
-        """The verdict as a row of the validation table."""
-        same = self.expected_low == self.expected_high
+        """The verdict as a row of the validation table; `low` and `high` are the 95 % interval."""
+        half = 1.96 * self.standard_error
         return {
             "case": self.case,
             "quantity": self.quantity,
-            "expected": f"{self.expected_low:.7g}" if same else f"{self.expected_low:.7g} to {self.expected_high:.7g}",
+            "kind": self.kind,
+            "expected": _expected(self.expected_low, self.expected_high),
             "simulated": self.simulated,
+            "low": self.simulated - half,
+            "high": self.simulated + half,
             "standard_error": self.standard_error,
-            "verdict": "met" if self.met else "missed",
-            "why": self.why,
+            "verdict": self.verdict,
+            "why": "; ".join(text for text in (self.why, self.known_miss) if text),
             "source": self.source,
+            "note": self.note,
         }
+
+
+def _expected(low: float, high: float) -> str:
+    if low == high:
+        return f"{low:.7g}"
+    if math.isinf(low) or math.isinf(high):
+        return f"at most {high:.7g}" if math.isinf(low) else f"at least {low:.7g}"
+    return f"{low:.7g} to {high:.7g}"
 
 
 def judge(
     case: str, loaded: Loaded, replications: int, workers: int | None, done: Callable[[int], None], wanted: str = "auto"
 ) -> list[Verdict]:
-    """A verdict for each quantity of the case's `validation:` section."""
+    """A verdict for each quantity of the case's `validation:` section; the same for any number of workers.
+
+    Raises QuantityError where a target speaks of a result that there is not.
+    """
     validation = loaded.scenario.validation
     assert validation is not None
-    found: dict[str, list[float]] = {name: [] for name in validation.quantities}
-    arms = [Arm(loaded.scenario.name, loaded.scenario)]
+    arm = Arm(loaded.scenario.name, loaded.scenario)
     patients = replications * expected_patients(loaded.scenario)
     engine, _ = pick(wanted, patients)
     workers = workers or workers_for(engine, patients, os.cpu_count() or 1)
-    for replication in replicate(arms, range(replications), workers, Keep(patients=False), done, engine):
-        for name, quantity in validation.quantities.items():
-            found[name].append(_value(replication, quantity.of))
+    of = tuple(quantity.of for quantity in validation.quantities.values())
+    size = max(1, math.ceil(replications / (4 * workers)))
+    tasks = [
+        Task(arm, range(first, min(first + size, replications)), of, engine) for first in range(0, replications, size)
+    ]
+    found: dict[int, list[list[float]]] = {}
+    for (first, values), _ in run_tasks(_numbered, tasks, workers):
+        found[first] = values
+        done(len(values))
+    values_of = np.array([row for first in sorted(found) for row in found[first]])
     return [
-        _verdict(case, name, quantity, np.array(found[name]), validation.source)
-        for name, quantity in validation.quantities.items()
+        _verdict(case, name, quantity, values_of[:, place], validation)
+        for place, (name, quantity) in enumerate(validation.quantities.items())
     ]
 
 
-def _value(replication: Replication, of: str) -> float:
-    outcome = replication.outcomes[0]
-    kind, _, rest = of.partition(".")
-    if kind == "metrics" and rest in METRIC_NAMES:
-        return outcome.metrics[METRIC_NAMES.index(rest)]
-    if kind == "fates" and rest in FATE_NAMES:
-        return float(outcome.fates[FATE_NAMES.index(rest)] / outcome.fates.sum())
-    name, _, column = rest.partition(".")
-    for use in outcome.resources if kind == "resources" else ():
-        if use.resource == name and hasattr(use, column):
-            return float(getattr(use, column))
-    raise QuantityError(f"validation: there is no quantity '{of}'")
+def _numbered(task: Task) -> tuple[int, list[list[float]]]:
+    return task.numbers.start, evaluate(task)
 
 
-def _verdict(case: str, name: str, quantity: Quantity, values: np.ndarray[Any, Any], source: str) -> Verdict:
+def _verdict(case: str, name: str, quantity: Quantity, values: np.ndarray[Any, Any], validation: Validation) -> Verdict:
     mean, error = float(np.mean(values)), standard_error(values)
     if quantity.exact is not None:
         low = high = quantity.exact
@@ -102,7 +128,20 @@ def _verdict(case: str, name: str, quantity: Quantity, values: np.ndarray[Any, A
     why = "" if met else f"off by {mean - (low if mean < low else high):.4g}, allowed {tolerance:.4g} ({rule})"
     if met and quantity.precision is not None and not error <= quantity.precision * abs(high):
         met, why = False, f"standard error above {quantity.precision:g} of the target: more replications are needed"
-    return Verdict(case, name, low, high, mean, error, met, why, source)
+    return Verdict(
+        case=case,
+        quantity=name,
+        kind=quantity.kind or validation.kind,
+        expected_low=low,
+        expected_high=high,
+        simulated=mean,
+        standard_error=error,
+        met=met,
+        why=why,
+        source=quantity.source or validation.source,
+        note=quantity.note,
+        known_miss=quantity.known_miss,
+    )
 
 
 def _tolerance(quantity: Quantity, error: float) -> tuple[float, str]:

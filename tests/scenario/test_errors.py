@@ -199,7 +199,7 @@ manufacturing:
         ("validation.quantities={a: {of: x, exact: 1, low: 2}}", "validation.quantities.a: found 'exact', 'low'; allowed: exact, or low and high"),
         ("validation.quantities={a: {of: x, low: 3, high: 2}}", "validation.quantities.a: found low 3 above high 2; allowed: low <= high"),
         ("validation.quantities={a: {of: x, exact: 1, within: 2 se}}", "validation.quantities.a.within: found '2 se'; allowed: '3 se' (standard errors), exact, or a distance above 0"),
-        ("validation=", "found nothing; allowed: a section with the keys source, quantities, written below it and indented"),
+        ("validation=", "found nothing; allowed: a section with the keys source, kind, quantities, written below it and indented"),
     ],
 )  # fmt: skip
 def test_one_wrong_value(tmp_path: Path, override: str, message: str) -> None:

@@ -1,0 +1,92 @@
+"""The command `validate`: exact, closed-form and published values against simulated ones."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from sim.shell.screen import BAD_INPUT, MISSED, errors_in_words, print_table, progress, say, stop
+
+if TYPE_CHECKING:
+    from sim.experiment.validation import Verdict
+
+ON_SCREEN = ("case", "quantity", "kind", "expected", "simulated", "low", "high", "verdict", "why")
+RESULTS = Path("results") / "validate"
+
+
+def validate_command(
+    files: tuple[Path, ...],
+    replications: int | None,
+    engine: str,
+    workers: int | None,
+    out: Path | None,
+    page: Path | None,
+    quiet: bool,
+    as_json: bool,
+) -> None:
+    """Run the cases, print and write the table; leave with 3 where a target was missed that no file says is."""
+    with errors_in_words():
+        from sim.experiment.quantities import QuantityError
+        from sim.experiment.validation import judge
+        from sim.scenario import load
+        from sim.scenario.shipped import validation_files
+
+        cases = [(file, load(file)) for file in (files or validation_files())]
+        missing = [str(file) for file, loaded in cases if loaded.scenario.validation is None]
+        if missing:
+            stop(f"{', '.join(missing)}: no `validation:` section, so there is nothing to compare with", BAD_INPUT)
+        verdicts: list[Verdict] = []
+        counts = [replications or loaded.scenario.run.replications for _, loaded in cases]
+        with progress(sum(counts), quiet) as done:
+            for (file, loaded), count in zip(cases, counts, strict=True):
+                try:
+                    verdicts += judge(file.stem, loaded, count, workers, done, engine)
+                except QuantityError as error:
+                    stop(f"{file}: {error}", BAD_INPUT)
+        folder = out if out is not None else RESULTS
+        _write(verdicts, {file.stem: loaded.scenario.name for file, loaded in cases}, folder, page)
+    rows = [verdict.row() for verdict in verdicts]
+    if as_json:
+        import json
+
+        click.echo(json.dumps(rows, indent=2))
+    else:
+        print_table(ON_SCREEN, [[_cell(row[name]) for name in ON_SCREEN] for row in rows], numbers_from=3)
+    for verdict in verdicts:
+        if not verdict.met:
+            say(f"{verdict.verdict}: {verdict.case}, {verdict.quantity}: {verdict.row()['why']}")
+    click.echo(summary(verdicts), err=as_json)
+    if not quiet:
+        say(f"Table and page: {folder}")
+    sys.exit(0 if all(verdict.as_stated for verdict in verdicts) else MISSED)
+
+
+def summary(verdicts: list[Verdict]) -> str:
+    """How many targets were met, and how many of the missed ones a file states as missed."""
+    met = sum(verdict.met for verdict in verdicts)
+    stated = sum(not verdict.met and verdict.as_stated for verdict in verdicts)
+    missed = len(verdicts) - met
+    text = f"{met} of {len(verdicts)} targets met"
+    return f"{text}; {missed} missed, {stated} of them as stated in the file" if missed else text
+
+
+def _write(verdicts: list[Verdict], names: dict[str, str], folder: Path, page: Path | None) -> None:
+    import pandas as pd
+
+    from reports.validation import validation_page
+    from sim.experiment.folder import write_text
+
+    rows = [verdict.row() for verdict in verdicts]
+    text = validation_page(rows, names, summary(verdicts))
+    write_text(folder / "validation.csv", pd.DataFrame(rows).to_csv(index=False))
+    for place in (folder / "validation.md", *([page] if page is not None else [])):
+        write_text(place, text)
+
+
+def _cell(value: Any) -> str:
+    if isinstance(value, float):
+        return "" if value != value else f"{value:.6g}"
+    return str(value)

@@ -1,0 +1,139 @@
+"""How targets are judged: met, missed, missed as stated; and the results that they can speak of."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from run_sim import cli
+from sim.experiment.quantities import QuantityError
+from sim.experiment.validation import Verdict, judge
+from tests.runs import load_text
+
+CASE = """
+name: Three patients
+description: Referred on days 0, 10 and 20, made in 30 days
+strategy: autologous
+run: {{warm_up: 0 d, window: 60 d, follow_up: 100 d, replications: 2, seed: 1}}
+regions: {{here: {{centre: here, referral_days: [0 d, 10 d, 20 d]}}}}
+centres: {{here: {{}}}}
+patients: {{risk_groups: {{one: {{share: 1}}, none: {{share: 0}}}}}}
+clocks: {{waiting: {{death: {death}}}}}
+apheresis: {{duration: 0 d}}
+work_up: {{duration: 5 d}}
+manufacturing: {{lines: 1, duration: 30 d}}
+validation:
+  source: by hand
+  quantities:
+    {quantities}
+"""
+
+
+def judged(quantity: str, death: str = "never") -> Verdict:
+    (verdict,) = judge("case", load_text(CASE.format(quantities=f"one: {quantity}", death=death)), 2, 1, lambda _: None)
+    return verdict
+
+
+@pytest.mark.parametrize(
+    ("of", "value"),
+    [
+        # collected on days 5, 15, 25; the line is free on days 5, 35, 65; infused on days 35, 65, 95
+        ("metrics.waiting_days_mean", 55.0),
+        ("fates.infused", 1.0),
+        ("resources.line.queue_days_total", 20.0 + 40.0),
+        ("days.referral.infusion.mean", 55.0),
+        ("days.referral.infusion.median", 55.0),
+        ("days.referral.infusion.min", 35.0),
+        ("days.referral.infusion.max", 75.0),
+        ("days.referral.infusion.p50", 55.0),
+        ("days.referral.infusion.mean.one", 55.0),
+        ("share.manufacturing", 1.0),
+        ("within.36.infused", 1 / 3),
+        ("within.56.infused", 2 / 3),
+        ("on.12.waiting", 0.0),
+        ("on.70.infused_share", 2 / 3),
+        ("on.15.infused_share", 0.0),
+        ("on.70.waiting_days_median", 0.0),
+    ],
+)
+def test_quantities_of_three_patients(of: str, value: float) -> None:
+    verdict = judged(f"{{of: {of}, exact: {value}, within: exact}}")
+    assert verdict.simulated == pytest.approx(value, abs=1e-12)
+    assert verdict.met
+
+
+def test_the_share_that_progressed_or_died_within_some_days() -> None:
+    verdict = judged("{of: within.30.died, low: 0.9, high: 1}", death="{exponential: {rate: 1 / d}}")
+    assert verdict.simulated == 1.0
+    assert verdict.row()["expected"] == "0.9 to 1"
+
+
+def test_nothing_to_speak_of_is_nan() -> None:
+    assert math.isnan(judged("{of: days.referral.infusion.mean.none, exact: 1}").simulated)
+    assert math.isnan(judged("{of: on.3.waiting_days_median, exact: 1}").simulated)
+
+
+@pytest.mark.parametrize(
+    "of",
+    [
+        "metrics.nothing", "fates.nothing", "resources.line.nothing", "resources.nothing.delayed", "days.a.b.mean",
+        "days.referral.infusion.p101", "days.referral.infusion.mean.nobody", "days.referral", "within.x.died",
+        "within.3.nothing", "on.3.nothing", "share.nothing", "nothing", "metrics", "fates.infused.more",
+    ],
+)  # fmt: skip
+def test_there_is_no_such_quantity(of: str) -> None:
+    with pytest.raises(QuantityError, match=f"there is no quantity '{of}'"):
+        judged(f"{{of: {of}, exact: 1}}")
+
+
+@pytest.mark.parametrize(
+    ("rest", "verdict", "as_stated"),
+    [
+        ("exact: 55, within: exact", "met", True),
+        ("exact: 54, within: 1", "met", True),
+        ("exact: 54, within: exact", "missed", False),
+        ("low: 50, high: 54", "missed", False),
+        ("low: 50, high: 54, known_miss: the line is short", "missed, as stated", True),
+        ("exact: 55, known_miss: the line is short", "met, but stated as missed", False),
+    ],
+)
+def test_met_missed_and_missed_as_stated(rest: str, verdict: str, as_stated: bool) -> None:
+    found = judged(f"{{of: metrics.waiting_days_mean, {rest}}}")
+    assert (found.verdict, found.as_stated) == (verdict, as_stated)
+    assert ("the line is short" in found.row()["why"]) == ("known_miss" in rest)
+
+
+@pytest.mark.parametrize(
+    ("rest", "code", "told"),
+    [
+        ("exact: 55, within: exact", 0, "1 of 1 targets met"),
+        ("exact: 54, within: exact", 3, "0 of 1 targets met; 1 missed, 0 of them as stated in the file"),
+        ("exact: 54, known_miss: why", 0, "0 of 1 targets met; 1 missed, 1 of them as stated in the file"),
+        ("exact: 55, known_miss: why", 3, "1 of 1 targets met"),
+    ],
+)
+def test_the_exit_code_is_3_for_what_no_file_states(tmp_path: Path, rest: str, code: int, told: str) -> None:
+    file = tmp_path / "case.yaml"
+    quantity = f"one: {{of: metrics.waiting_days_mean, {rest}}}"
+    file.write_text(CASE.format(quantities=quantity, death="never"))
+    found = CliRunner().invoke(cli, ["validate", str(file), "--out", str(tmp_path / "out"), "-q"])
+    assert found.exit_code == code, found.output
+    assert told in found.output
+    page = (tmp_path / "out" / "validation.md").read_text(encoding="utf-8")
+    assert f"**{told}.**" in page
+    assert ("**missed, as stated**" in page) == (code == 0 and "known_miss" in rest)
+
+
+def test_a_target_says_of_which_kind_it_is() -> None:
+    assert judged("{of: fates.infused, exact: 1}").kind == "exact"
+    assert judged("{of: fates.infused, exact: 1, kind: test, source: Someone 2020}").row()["source"] == "Someone 2020"
+
+
+def test_workers_do_not_move_a_verdict() -> None:
+    loaded = load_text(
+        CASE.format(quantities="one: {of: fates.died, low: 0, high: 1}", death="{exponential: {rate: 0.01 / d}}")
+    )
+    assert judge("case", loaded, 9, 1, lambda _: None) == judge("case", loaded, 9, 2, lambda _: None)
