@@ -58,11 +58,12 @@ class Replicated:
     def value(self, of: str) -> float:
         """The value of a quantity, NaN where it does not apply. Raises QuantityError."""
         kind, *parts = of.split(".")
+        readers: dict[str, Callable[..., float]] = {
+            "metrics": self._metric, "fates": self._fate, "resources": self._resource, "days": self._days,
+            "within": self._within, "share": self._share, "on": self._on,
+        }  # fmt: skip
         try:
-            return {
-                "metrics": self._metric, "fates": self._fate, "resources": self._resource, "days": self._days,
-                "within": self._within, "share": self._share, "on": self._on,
-            }[kind](*parts)  # fmt: skip
+            return readers[kind](*parts)
         except (KeyError, TypeError, ValueError) as error:
             raise QuantityError(f"validation: there is no quantity '{of}'") from error
 
