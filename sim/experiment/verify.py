@@ -111,7 +111,7 @@ def _scenarios(manifest: Mapping[str, Any], folder: Path, place: Path) -> dict[s
         # the file is read into the temporary folder, so that it may inherit from nothing
         copy = place / f"{number}.yaml"
         stored = folder / name
-        text = stored.read_text(encoding="utf-8") if stored.is_file() else json.dumps(entry["resolved"])
+        text = stored.read_text(encoding="utf-8") if stored.is_file() else _without_sources(entry["resolved"])
         copy.write_text(text, encoding="utf-8")
         try:
             found[str(entry.get("name"))] = load(copy)
@@ -119,6 +119,11 @@ def _scenarios(manifest: Mapping[str, Any], folder: Path, place: Path) -> dict[s
             told = "; ".join(f"{p.path}: {p.message}" for p in error.problems[:3])
             raise FolderError(f"{folder}: scenario {number} cannot be run by this version ({told})") from error
     return found
+
+
+def _without_sources(resolved: Mapping[str, Any]) -> str:
+    # a manifest has the sources of every file that was read, also of parts that the scenario leaves out
+    return json.dumps({key: value for key, value in resolved.items() if key != "sources"})
 
 
 def _run_again(
