@@ -9,6 +9,7 @@ from markupsafe import Markup
 
 from reports import grids, sources
 from reports.charts import CHARTS
+from reports.details import details
 from reports.export import Picture, page
 from reports.findings import Findings, headline, sentence
 from reports.grids import Grid
@@ -55,6 +56,7 @@ def page_of(tables: Tables, findings: Findings, pictures: Sequence[Picture]) -> 
         contents=_contents(findings, changes is not None, "economics" in tables),
         first=first,
         sentences=[sentence(findings, scenario) for scenario in compared],
+        further=[(findings.quoted(scenario), details(tables, findings, scenario)) for scenario in compared],
         paired="same_patients" in tables,
         compared=bool(findings.others),
         once=findings.replications == 1,
