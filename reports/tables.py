@@ -111,10 +111,10 @@ FORMS: Mapping[str, Form] = {
         drawn="queue",
         optional=True,
     ),
-    "list_through_time": Form(
-        ("scenario", "list", "label"),
-        ("day_from", "day_to", "estimate", "low", "high"),
-        ("scenario", "list", "day_from"),
+    "waiting_list": Form(
+        ("scenario", "list", "label", "date"),
+        ("day", "estimate", "low", "high"),
+        ("scenario", "list", "day"),
         drawn="estimate",
         optional=True,
     ),

@@ -200,12 +200,12 @@ CHARTS: tuple[Chart, ...] = (
     Chart(
         "waiting_list",
         "Waiting list through time",
-        "list_through_time",
+        "waiting_list",
         through_time.draw_lists,
         through_time.describe_lists,
-        "The mean number of patients on the list for a slot or dose, and of all who are referred and "
-        "neither infused nor lost, by calendar month. A line that still rises at the end has not reached a "
-        "steady state.",
+        "How many patients are on the list for a slot or dose, and how many are referred and neither "
+        "infused nor lost, once a week; the download has every day, and between which numbers 95% of the "
+        "replications lie. A line that still rises at the end has not reached a steady state.",
     ),
     Chart(
         "stock",
