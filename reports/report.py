@@ -53,9 +53,10 @@ def page_of(tables: Tables, findings: Findings, pictures: Sequence[Picture]) -> 
     return page(
         "report.html.jinja",
         title=str(manifest.get("title") or "CAR-T vein-to-vein simulation"),
-        contents=_contents(findings, changes is not None, "economics" in tables),
+        contents=_contents(tables, findings, changes is not None),
         first=first,
-        sentences=[sentence(findings, scenario) for scenario in compared],
+        sentences=[sentence(findings, scenario) for scenario in compared]
+        + [f"{one}." for one in _texts(manifest.get("said"))[1:]],
         further=[(findings.quoted(scenario), details(tables, findings, scenario)) for scenario in compared],
         paired="same_patients" in tables,
         compared=bool(findings.others),
@@ -78,13 +79,13 @@ def page_of(tables: Tables, findings: Findings, pictures: Sequence[Picture]) -> 
     )
 
 
-def _contents(findings: Findings, changes: bool, economics: bool) -> list[tuple[str, str]]:
+def _contents(tables: Tables, findings: Findings, changes: bool) -> list[tuple[str, str]]:
     sections = [("finding", "Finding")]
     sections += [("key", "Key figures")] if findings.scenarios else []
     sections += [("charts", "Charts")]
-    sections += [("economics", "Costs and QALYs")] if economics else []
+    sections += [("economics", "Costs and QALYs")] if "economics" in tables or "psa_icer" in tables else []
     sections += [("changes", "What differs")] if changes else []
-    sections += [("parameters", "Parameters and sources")] if findings.scenarios else []
+    sections += [("parameters", "Parameters and sources")] if "parameters" in tables else []
     return [
         *sections,
         ("not-modelled", "Not modelled"),
