@@ -279,8 +279,8 @@ CHARTS: tuple[Chart, ...] = (
         "morris",
         screening.draw_morris,
         screening.describe_morris,
-        "How much the result changes when one input crosses its range, over many starting points: dark is the "
-        "mean size of the change, light how much it varies with the values of the other inputs.",
+        "How much the result changes when one input crosses its range, over many starting points: the "
+        "upper bar is the mean size of the change, the lower how much it varies with the values of the other inputs.",
     ),
     Chart(
         "prcc",

@@ -35,7 +35,7 @@ def draw_morris(morris: pd.DataFrame, findings: Findings) -> go.Figure:
     narrow = draw_panel(picture, panel, legend=True)
     return finish(
         picture,
-        title=f"{first.path} moves {first.label} most: by {figure(_effect(first))} on average over its range",
+        title=f"{first.label}: {first.path} moves it most, by {figure(_effect(first))} on average over its range",
         subtitle="Elementary effects (Morris), the first scenario; a wide spread means interactions or a curved effect",
         alt=describe_morris(morris, findings),
         height=int(panel.height) + BELOW,
@@ -63,7 +63,7 @@ def draw_prcc(prcc: pd.DataFrame, findings: Findings) -> go.Figure:
     way = "more" if first.prcc > 0.0 else "less"
     return finish(
         picture,
-        title=f"{first.label} goes most with {first.path}: the more of it, the {way}, {figure(_correlation(first))}",
+        title=f"{first.label}: goes most with {first.path}, the more of that the {way}: {figure(_correlation(first))}",
         subtitle="Partial rank correlation with 95% intervals, the first scenario; an interval that holds 0 shows none",
         alt=describe_prcc(prcc, findings),
         height=int(panel.height) + BELOW,

@@ -170,11 +170,11 @@ def test_what_moves_the_result_most_comes_first(files: Drawn) -> None:
     bars = {trace["name"]: trace for trace in found["data"] if trace["type"] == "bar"}
     assert bars["mean size of the effect"]["x"] == pytest.approx([31.0, 0.4])
     assert bars["spread of the effect"]["x"] == pytest.approx([22.0, 0.3])
-    assert "manufacturing.slots.count moves Waiting days, mean most" in found["layout"]["title"]["text"]
+    assert "manufacturing.slots.count moves it most" in found["layout"]["title"]["text"].replace("<br>", " ")
     found = figure(files("study"), "prcc")
     (bars_of_prcc,) = [trace for trace in found["data"] if trace["type"] == "bar"]
     assert bars_of_prcc["x"] == pytest.approx([-0.83, 0.05])
-    assert "the more of it, the less" in found["layout"]["title"]["text"].replace("<br>", " ")
+    assert "the more of that the less" in found["layout"]["title"]["text"].replace("<br>", " ")
 
 
 def test_the_warm_up_has_what_is_used_and_what_is_advised(folder: Folder, files: Drawn) -> None:
