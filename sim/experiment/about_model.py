@@ -48,7 +48,7 @@ def about_method() -> dict[str, Any]:
 
 
 def about_model(loaded: Loaded) -> dict[str, Any]:
-    """What a scenario asks an engine to run, as values for JSON; days are days, loads are asked for by what there is."""
+    """What a scenario asks an engine to run, as values for JSON; loads are asked for by what there is."""
     scenario = loaded.scenario
     protocol = build_protocol(scenario)
     steps = Counter(type(step).__name__ for path in _paths(protocol) for step in walk_steps(path))
