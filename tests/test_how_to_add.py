@@ -123,7 +123,7 @@ def test_a_chart_is_a_function_from_a_table_to_a_figure(tmp_path: Path, monkeypa
     def draw(fates: pd.DataFrame, findings: Findings) -> go.Figure:
         infused = fates[fates["fate"] == "infused"]
         figure = canvas()
-        figure.add_bar(x=infused["scenario"], y=infused["count_mean"])
+        figure.add_bar(x=infused["scenario"], y=infused["count_mean"].tolist())
         words = {"title": "Patients infused", "subtitle": "a replication", "alt": describe(infused, findings)}
         return finish(figure, **words, height=300, margin={"l": 60, "r": 20, "b": 40})
 
