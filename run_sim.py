@@ -529,6 +529,16 @@ def report(folder: Path, quiet: bool, wanted: Wanted) -> None:
 
 
 @cli.command()
+@click.argument("folder", type=click.Path(path_type=Path))
+@options("quiet")
+def methods(folder: Path, quiet: bool) -> None:
+    """Write methods.md into a results folder: STRESS-DES, ISPOR-SMDM and CHEERS, and print it."""
+    from sim.shell.documenting import methods_command
+
+    methods_command(folder, quiet)
+
+
+@cli.command()
 @click.option("--gallery", type=click.Path(path_type=Path), help="Write a page with all of them as pictures instead.")
 @click.option(
     "--from",

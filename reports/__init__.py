@@ -38,7 +38,7 @@ class Written:
 
 
 def write_all(folder: Path, write: Write, wanted: Wanted | None = None) -> Written:
-    """Writes `charts/NAME.html`, `charts/NAME.json`, `report.html` and what is wanted beside them under `folder`.
+    """Writes `charts/NAME.html`, `charts/NAME.json`, `report.html`, `methods.md` and what else is wanted.
 
     `folder` holds the results tables and `manifest.json`; `write(path, content)` puts a file in its place, text as
     UTF-8. A chart whose table is absent is left out. Raises `reports.tables.ResultsError` when a table is

@@ -1,4 +1,4 @@
-"""The files of a report, made in memory: every chart twice, the report page, and what else was asked for."""
+"""The files of a report, made in memory: charts, the report page, the method tables, and what was asked for."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from reports.deck import NoDeckError, deck, has_native
 from reports.export import Picture, chart_page
 from reports.findings import Findings, gather
 from reports.images import Job, NoImagesError, images
+from reports.methods import methods_text
 from reports.styles import styled
 from reports.tables import Tables, read
 from reports.theme import SCREEN, SLIDE, STYLES, Style
@@ -32,6 +33,9 @@ def build(folder: Path, wanted: Wanted, cannot: list[str]) -> Iterator[tuple[str
         yield f"charts/{picture.name}.json", picture.json + "\n"
         yield f"charts/{picture.name}.html", chart_page(picture)
     yield "report.html", report.page_of(tables, findings, pictures)
+    methods = methods_text(tables)
+    if methods is not None:
+        yield "methods.md", methods
     yield from _asked_for(folder, tables, findings, pictures, wanted, cannot)
 
 

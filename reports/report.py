@@ -12,35 +12,14 @@ from reports.charts import CHARTS
 from reports.details import details
 from reports.export import Picture, page
 from reports.findings import Findings, headline, sentence
+from reports.glossary import GLOSSARY
 from reports.grids import Grid
+from reports.methods import method_tables
+from reports.methods.folds import folds
 from reports.money import money
-from reports.tables import Tables
+from reports.tables import FORMS, Tables
 from reports.theme import mark
 from reports.words import bounds, counted, level
-
-GLOSSARY = (
-    ("Referral", "The patient enters the system; day zero of every waiting figure."),
-    ("Waiting days", "Referral to infusion, of infused patients."),
-    (
-        "Vein-to-vein days",
-        "Start of the first apheresis to infusion, of infused patients; not for a product from a donor.",
-    ),
-    ("Turnaround", "Start of the first apheresis to the product back at the centre."),
-    (
-        "Progressed before infusion",
-        "The disease progressed between referral and infusion, whether or not the patient stayed eligible.",
-    ),
-    ("Lost before infusion", "Not infused, for whatever reason, and no longer waiting."),
-    (
-        "Measured patients",
-        "Those referred inside the measuring window, each followed until resolved or to the follow-up limit.",
-    ),
-    (
-        "Competing risks",
-        "A patient has one fate only; the curve of each event counts the others as having ended his path.",
-    ),
-    ("Replication", "One whole run of the model with its own random patients."),
-)
 
 
 def page_of(tables: Tables, findings: Findings, pictures: Sequence[Picture]) -> str:
@@ -73,9 +52,10 @@ def page_of(tables: Tables, findings: Findings, pictures: Sequence[Picture]) -> 
         parameters=sources.parameters(tables, findings),
         not_modelled=_texts(manifest.get("not_modelled")),
         glossary=GLOSSARY,
+        methods=folds(method_tables(tables)),
         provenance=_provenance(manifest, findings),
         scenarios=_scenarios(manifest),
-        csv={name: text for name, text in tables.texts.items() if name in tables},
+        csv={name: text for name, text in tables.texts.items() if name in tables and FORMS[name].offered},
     )
 
 

@@ -6,6 +6,8 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from reports.markdown import plain, table
+
 KINDS = {
     "exact": (
         "Exact and closed-form cases",
@@ -40,26 +42,23 @@ def validation_page(rows: Sequence[Mapping[str, Any]], names: Mapping[str, str],
 
 
 def _table(rows: Sequence[Mapping[str, Any]], names: Mapping[str, str]) -> str:
-    lines = [
-        "| case | quantity | expected | simulated (95 %) | verdict | source and remarks |",
-        "|---|---|---|---|---|---|",
-    ]
-    case = ""
+    cells, case = [], ""
     for row in rows:
         told = " ".join(_sentence(str(row[key])) for key in ("source", "why", "note") if row[key])
         first = names.get(str(row["case"]), "") if row["case"] != case else ""
         case = str(row["case"])
         verdict = str(row["verdict"])
-        cells = [
-            f"{first} (`{case}`)" if first else "",
-            str(row["quantity"]).replace("_", " "),
-            str(row["expected"]),
-            _simulated(row),
-            verdict if verdict == "met" else f"**{verdict}**",
-            told,
-        ]
-        lines.append("| " + " | ".join(cell.replace("|", "\\|").replace("\n", " ") for cell in cells) + " |")
-    return "\n".join(lines)
+        cells.append(
+            [
+                f"{plain(first)} (`{case}`)" if first else "",
+                plain(row["quantity"]).replace("_", " "),
+                plain(row["expected"]),
+                _simulated(row),
+                verdict if verdict == "met" else f"**{verdict}**",
+                plain(told),
+            ]
+        )
+    return table(["case", "quantity", "expected", "simulated (95 %)", "verdict", "source and remarks"], cells)
 
 
 def _simulated(row: Mapping[str, Any]) -> str:

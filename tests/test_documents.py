@@ -1,46 +1,155 @@
-"""The commands of the documents, as they stand there, only on fewer patients."""
+"""The documents against the program: every command in them runs as it stands there, only on fewer patients.
+
+A command is a line of a shell block or of a block without a language, or a span of code, that begins with `python`.
+What is not run here stands in `NOT_RUN`, with the reason.
+"""
 
 from __future__ import annotations
 
+import re
 import shlex
+import shutil
+from contextlib import chdir
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+from run_sim import cli
 from sim.experiment.designs import build_design
 from sim.experiment.sweep_file import read_sweep_file
-from tests.test_command_line import ROOT, call
+from sim.pieces.diagram import mermaid
+from sim.pieces.strategies import build_protocol
+from sim.scenario import load
+from tests.runs import SHIPPED
 
-DOCUMENTS = ("docs/sweeps.md",)
-SHORT = ["--set", "run.window=40 d", "--set", "run.warm_up=0 d", "--set", "run.follow_up=120 d", "--workers", "1"]
-
-
-def commands(document: str) -> list[list[str]]:
-    """The arguments of every command in the shell blocks of a document."""
-    blocks = (ROOT / document).read_text(encoding="utf-8").split("```sh\n")[1:]
-    lines = [line for block in blocks for line in block.partition("```")[0].splitlines()]
-    return [shlex.split(line)[2:] for line in lines if line.startswith("python run_sim.py ")]
-
-
-@pytest.mark.parametrize(
-    "arguments", [c for d in DOCUMENTS for c in commands(d)], ids=lambda arguments: " ".join(arguments)[:60]
+ROOT = Path(__file__).parents[1]
+DOCUMENTS = ("README.md", "CONTRIBUTING.md", *(f"docs/{file.name}" for file in sorted((ROOT / "docs").glob("*.md"))))
+# This one has a test of its own, tests/test_economics_document.py, which follows its lines one after the other.
+FOLLOWED = "docs/economics.md"
+OURS = "python run_sim.py "
+NOT_RUN = {
+    "python3 -m venv": "installs; .ci/run does it on a clean copy",
+    ".venv/bin/": "what was installed there; .ci/run does it on a clean copy",
+    "python -m pytest": "this is it",
+    "python -m tests.benchmarks": "minutes; .ci/run does it",
+    "ruff ": "checks the code, not the documents; .ci/run does it",
+    "mypy": "checks the code, not the documents; .ci/run does it",
+    "python run_sim.py app": "a server that runs until it is stopped; tests/test_planning.py starts and stops it",
+    "python run_sim.py charts --gallery": "needs a browser; tests/reports/test_styles.py draws the page",
+}
+# What is cut down: (in the command, put in its place, why).
+CUT = (
+    (" --image png", "", "needs a browser; tests/reports/test_pictures_command.py"),
+    ("--samples 100 ", "--samples 8 ", "time"),
+    (" validate", " validate scenarios/validation/fifty_patients_3.yaml", "all cases take minutes; .ci/run runs them"),
+    ("--precision ", "--max-replications 20 --precision ", "time"),
 )
-def test_a_command_of_a_document_runs(arguments: list[str], tmp_path: Path) -> None:
-    fewer = ["--max-replications", "20"] if "--precision" in arguments else ["-n", "2"]
-    if "latin_hypercube" in arguments:
-        fewer += ["--samples", "8"]
-    done = call(*arguments, *fewer, *SHORT, "--out", str(tmp_path / "out"), cwd=ROOT)
-    assert done.returncode == 0, done.stderr
-    assert "Traceback" not in done.stderr
-    assert (tmp_path / "out" / "manifest.json").is_file()
+SHORT = ["--set", "run.window=40 d", "--set", "run.warm_up=0 d", "--set", "run.follow_up=120 d"]
+# Options that a command takes, by command: the shipped scenarios have 100 replications of years.
+FEWER = {verb: [*SHORT, "--workers", "1", "-n", "2"] for verb in ("run", "compare", "sweep", "plan", "psa")}
 
 
-def test_the_sweep_file_of_the_document_is_one(tmp_path: Path) -> None:
-    text = (ROOT / "docs/sweeps.md").read_text(encoding="utf-8").split("```yaml\n")[1].partition("```")[0]
+def commands(document: str) -> list[str]:
+    """Every command of a document, without what explains it: that follows after two blanks or more."""
+    text = (ROOT / document).read_text(encoding="utf-8")
+    lines = []
+    for kind, block in re.findall(r"^```(\w*)\n(.*?)^```", text, re.S | re.M):
+        lines += block.splitlines() if kind in ("", "sh") else []
+    rest = re.sub(r"^```.*?^```", "", text, flags=re.S | re.M)
+    lines += [span for span in re.findall(r"`([^`]+)`", rest) if span.startswith(("python ", "ruff ", "mypy"))]
+    found = [re.split(r"\s{2,}", line)[0] for line in lines if line and not line.startswith(" ")]
+    return list(dict.fromkeys(found))
+
+
+def reason(command: str) -> str | None:
+    """Why a command is not run here; None where it is."""
+    return next((why for start, why in NOT_RUN.items() if command.startswith(start)), None)
+
+
+ALL = [(document, command) for document in DOCUMENTS if document != FOLLOWED for command in commands(document)]
+RUN = list(dict.fromkeys(command for _, command in ALL if reason(command) is None))
+
+
+@pytest.fixture(scope="module")
+def desk(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder in which somebody sits who has read the documents: scenarios of his own, and results."""
+    here = tmp_path_factory.mktemp("desk")
+    shutil.copytree(SHIPPED, here / "scenarios")
     for name in ("autologous", "allogeneic"):
-        (tmp_path / f"{name}.yaml").touch()
-    file = tmp_path / "my_sweep.yaml"
-    file.write_text(text, encoding="utf-8")
-    found = read_sweep_file(file)
+        (here / f"{name}.yaml").write_text(f"extends: scenarios/{name}.yaml\n", encoding="utf-8")
+    for name, base in (("A", "autologous"), ("B", "allogeneic"), ("C", "library/hybrid")):
+        text = f"extends: scenarios/{base}.yaml\nname: Scenario {name}\n"
+        (here / f"{name}.yaml").write_text(text, encoding="utf-8")
+    (here / "my_sweep.yaml").write_text(sweep_file(), encoding="utf-8")
+    with chdir(here):
+        said = CliRunner().invoke(cli, ["compare", "A.yaml", "B.yaml", *FEWER["compare"], "-q", "--out", "results/DIR"])
+        assert said.exit_code == 0, said.output
+        CliRunner().invoke(cli, ["new", "scenarios/mine.yaml"])
+    return here
+
+
+def sweep_file() -> str:
+    """The sweep file that docs/sweeps.md shows."""
+    return (ROOT / "docs/sweeps.md").read_text(encoding="utf-8").split("```yaml\n")[1].partition("```")[0]
+
+
+@pytest.mark.parametrize("command", RUN, ids=lambda command: command.removeprefix(OURS)[:60])
+def test_a_command_of_a_document_runs(command: str, desk: Path) -> None:
+    for there, instead, _ in CUT:
+        command = command.replace(there, instead)
+    verb, *arguments = shlex.split(command.removeprefix(OURS))
+    fewer = FEWER.get(verb, [])
+    if "--precision" in arguments:
+        fewer = fewer[:-2]
+    if verb == "psa":
+        fewer = [*fewer, "--samples", "2"]
+    if verb == "new":
+        (desk / arguments[0]).unlink(missing_ok=True)
+    with chdir(desk):
+        said = CliRunner().invoke(cli, [verb, *arguments, *fewer])
+    assert said.exit_code == 0, said.output
+    assert "Traceback" not in said.output
+    assert said.output.strip()
+
+
+def test_every_command_is_run_or_has_a_reason_not_to_be() -> None:
+    for document, command in ALL:
+        assert command.startswith(OURS) or reason(command), f"{document}: {command}"
+    unused = [start for start in NOT_RUN if not any(command.startswith(start) for _, command in ALL)]
+    assert unused == []
+    assert [there for there, _, _ in CUT if not any(there in command for command in RUN)] == []
+
+
+def test_the_readme_names_every_command() -> None:
+    named = {shlex.split(c.removeprefix(OURS))[0] for c in commands("README.md") if c.startswith(OURS)}
+    assert named == set(cli.commands)
+
+
+def test_links_of_the_documents_lead_somewhere() -> None:
+    for document in DOCUMENTS:
+        text = (ROOT / document).read_text(encoding="utf-8")
+        for target in re.findall(r"\]\(([^)#]+)\)", text):
+            if not target.startswith("http"):
+                assert (ROOT / document).parent.joinpath(target).exists(), f"{document}: {target}"
+
+
+def test_files_that_the_documents_name_are_there() -> None:
+    for document in DOCUMENTS:
+        for name in re.findall(
+            r"`((?:sim|reports|tests|scenarios|docs)/[\w./]+)`", (ROOT / document).read_text("utf-8")
+        ):
+            assert (ROOT / name).exists() or name == "scenarios/mine.yaml", f"{document}: {name}"
+
+
+@pytest.mark.parametrize(("place", "name"), [(0, "autologous"), (1, "allogeneic")])
+def test_the_flow_charts_of_the_model_are_those_of_the_path(place: int, name: str) -> None:
+    text = (ROOT / "docs/model.md").read_text(encoding="utf-8")
+    drawn = re.findall(r"^```mermaid\n(.*?)^```", text, re.S | re.M)[place]
+    assert drawn == mermaid(build_protocol(load(SHIPPED / f"{name}.yaml").scenario))
+
+
+def test_the_sweep_file_of_the_document_is_one(desk: Path) -> None:
+    found = read_sweep_file(desk / "my_sweep.yaml")
     assert found.replications == 50
     assert len(build_design(found.design, found.factors, found.variants).points) == 12

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import math
+import re
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
+from reports.markdown import plain
+from reports.validation import KINDS
 from run_sim import cli
 from sim.experiment.quantities import QuantityError
-from sim.experiment.validation import Verdict, judge
+from sim.experiment.validation import MET, STATED_MISS, Verdict, expected_range, expected_words, judge
+from sim.scenario import load
+from sim.scenario.shipped import validation_files
 from tests.runs import load_text
 
+PAGE = Path(__file__).parents[1] / "docs" / "validation.md"
 CASE = """
 name: Three patients
 description: Referred on days 0, 10 and 20, made in 30 days
@@ -137,3 +143,33 @@ def test_workers_do_not_move_a_verdict() -> None:
         CASE.format(quantities="one: {of: fates.died, low: 0, high: 1}", death="{exponential: {rate: 0.01 / d}}")
     )
     assert judge("case", loaded, 9, 1, lambda _: None) == judge("case", loaded, 9, 2, lambda _: None)
+
+
+def test_the_page_has_every_target_of_every_case_as_the_files_state_them() -> None:
+    kinds = {title: kind for kind, (title, _) in KINDS.items()}
+    shown, kind, case = set(), "", ""
+    for line in PAGE.read_text(encoding="utf-8").splitlines():
+        cells = [cell.strip() for cell in re.split(r"(?<!\\)\|", line)[1:-1]]
+        if line.startswith("## "):
+            kind = kinds[line.removeprefix("## ")]
+        elif len(cells) == 6 and cells[0] not in ("case", "---"):
+            found = re.search(r"`(.+)`", cells[0])
+            case = found[1] if found else case
+            shown.add((kind, case, cells[1], cells[2], cells[4].strip("*"), cells[5].split(".")[0]))
+    stated = set()
+    for file in validation_files():
+        validation = load(file).scenario.validation
+        assert validation is not None
+        for name, one in validation.quantities.items():
+            told = plain(one.source or validation.source) + "."
+            stated.add(
+                (
+                    one.kind or validation.kind,
+                    file.stem,
+                    name.replace("_", " "),
+                    expected_words(*expected_range(one)),
+                    STATED_MISS if one.known_miss else MET,
+                    told.split(".")[0],
+                )
+            )
+    assert shown == stated, "run: python run_sim.py validate --page docs/validation.md"

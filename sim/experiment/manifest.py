@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 
 from sim import __version__
+from sim.experiment.about_model import about_method, about_model
 from sim.experiment.folder import MANIFEST, write_text
 from sim.experiment.program import code_digest
 from sim.scenario import Loaded, write_resolved
@@ -66,17 +67,18 @@ def write_scenarios(folder: Path, scenarios: Mapping[str, Loaded]) -> list[str]:
 
 
 def about_program() -> dict[str, Any]:
-    """When this is, and the versions of the program and its libraries."""
+    """When this is, the versions of the program and its libraries, and how it runs any model."""
     return {
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
         "versions": {"vein2vein": __version__, "python": platform.python_version(), **_versions(PACKAGES)},
         "platform": platform.platform(),
         "code": code_digest(),
+        "method": about_method(),
     }
 
 
 def about_scenarios(scenarios: Mapping[str, Loaded]) -> list[dict[str, Any]]:
-    """Each scenario in full."""
+    """Each scenario in full, and what its path is made of."""
     return [
         {
             "name": name,
@@ -85,6 +87,7 @@ def about_scenarios(scenarios: Mapping[str, Loaded]) -> list[dict[str, Any]]:
             "digest": loaded.digest,
             "strategy": loaded.scenario.strategy,
             "resolved": loaded.resolved,
+            "model": about_model(loaded),
         }
         for name, loaded in scenarios.items()
     ]

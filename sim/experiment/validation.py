@@ -64,7 +64,7 @@ class Verdict:
             "case": self.case,
             "quantity": self.quantity,
             "kind": self.kind,
-            "expected": _expected(self.expected_low, self.expected_high),
+            "expected": expected_words(self.expected_low, self.expected_high),
             "simulated": self.simulated,
             "low": self.low,
             "high": self.high,
@@ -76,7 +76,8 @@ class Verdict:
         }
 
 
-def _expected(low: float, high: float) -> str:
+def expected_words(low: float, high: float) -> str:
+    """What was expected, in words: a number, a range or a bound."""
     if low == high:
         return f"{low:.7g}"
     if math.isinf(low) or math.isinf(high):
@@ -120,11 +121,7 @@ def _numbered(task: Task) -> tuple[int, list[list[float]]]:
 def _verdict(case: str, name: str, quantity: Quantity, values: np.ndarray[Any, Any], validation: Validation) -> Verdict:
     mean, error = float(np.mean(values)), standard_error(values)
     _, within_low, within_high = interval(values)
-    if quantity.exact is not None:
-        low = high = quantity.exact
-    else:
-        low = -math.inf if quantity.low is None else quantity.low
-        high = math.inf if quantity.high is None else quantity.high
+    low, high = expected_range(quantity)
     tolerance, rule = _tolerance(quantity, error)
     met = bool(low - tolerance <= mean <= high + tolerance)
     why = "" if met else f"off by {mean - (low if mean < low else high):.4g}, allowed {tolerance:.4g} ({rule})"
@@ -145,6 +142,16 @@ def _verdict(case: str, name: str, quantity: Quantity, values: np.ndarray[Any, A
         source=quantity.source or validation.source,
         note=quantity.note,
         known_miss=quantity.known_miss,
+    )
+
+
+def expected_range(quantity: Quantity) -> tuple[float, float]:
+    """Between which two values a quantity should come out: twice the same where it is exact, infinite where open."""
+    if quantity.exact is not None:
+        return quantity.exact, quantity.exact
+    return (
+        -math.inf if quantity.low is None else quantity.low,
+        math.inf if quantity.high is None else quantity.high,
     )
 
 

@@ -1,0 +1,32 @@
+"""The command `methods`: the method tables of a results folder of any kind."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from sim.shell.screen import BAD_INPUT, errors_in_words, say, stop
+
+METHODS = "methods.md"
+
+
+def methods_command(folder: Path, quiet: bool) -> None:
+    """Write the tables into the folder and print them."""
+    with errors_in_words():
+        from reports.methods import methods_text
+        from reports.tables import ResultsError, read
+        from sim.experiment.folder import MANIFEST, write_text
+
+        if not (folder / MANIFEST).is_file():
+            stop(f"{folder}: no results here (no {MANIFEST})", BAD_INPUT)
+        try:
+            text = methods_text(read(folder))
+        except ResultsError as error:
+            stop(str(error), BAD_INPUT)
+        if text is None:
+            stop(f"{folder}: its {MANIFEST} does not describe the model, as an earlier version wrote it", BAD_INPUT)
+        write_text(folder / METHODS, text)
+    click.echo(text, nl=False)
+    if not quiet:
+        say(f"Wrote {folder / METHODS}")
