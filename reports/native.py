@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from reports.charts.differences import METRICS as DIFFERENCES
+from reports.charts.resource_bars import AXES, MOST, called
 from reports.charts.same_patients import OUTCOMES
 from reports.charts.stages import KINDS
 from reports.charts.sweeps import as_number, metrics_of, varied
@@ -145,12 +146,18 @@ def _groups(metric: str) -> Maker:
     return make
 
 
-def _resources(resources: pd.DataFrame, findings: Findings) -> Native | None:
-    mine = resources[(resources["metric"] == "utilisation") & resources["estimate"].notna()]
-    if mine.empty:
-        return None
-    called = [f"{r.resource_label}, {r.centre}" if r.centre else str(r.resource_label) for r in records(mine)]
-    return _bars(mine.assign(category=called), findings, "estimate", ("low", "high"), "utilisation", True)
+def _resources(metric: str) -> Maker:
+    def make(resources: pd.DataFrame, findings: Findings) -> Native | None:
+        mine = resources[(resources["metric"] == metric) & resources["estimate"].notna()]
+        if mine.empty:
+            return None
+        names = [called(row) for row in records(mine)]
+        largest = mine.assign(category=names).groupby("category", sort=False)["estimate"].max().nlargest(MOST).index
+        shown = mine.assign(category=names)
+        shown = shown[shown["category"].isin(largest)]
+        return _bars(shown, findings, "estimate", ("low", "high"), AXES[metric], metric == "utilisation")
+
+    return make
 
 
 def _lists(lists: pd.DataFrame, findings: Findings) -> Native:
@@ -236,7 +243,8 @@ NATIVE: Mapping[str, Maker] = {
     "groups_waiting": _groups("waiting_days_mean"),
     "groups_progressed": _groups("progressed_before_infusion_share"),
     "groups_infused": _groups("infused_share"),
-    "resource_summary": _resources,
+    "utilisation": _resources("utilisation"),
+    "queues": _resources("queue_mean"),
     "waiting_list": _lists,
     "sweep": _sweep,
     "plan": _plan,

@@ -15,7 +15,7 @@ from reports.charts import (
     flow,
     groups,
     incidence,
-    resource_summary,
+    resource_bars,
     same_patients,
     screening,
     stages,
@@ -180,13 +180,22 @@ CHARTS: tuple[Chart, ...] = (
         "The share of the referred patients of each group who were infused, by risk group, centre and home region.",
     ),
     Chart(
-        "resource_summary",
+        "utilisation",
         "How full the resources are",
         "resources_summary",
-        resource_summary.draw,
-        resource_summary.describe,
+        resource_bars.drawer("utilisation"),
+        resource_bars.describer("utilisation"),
         "Utilisation is the share of the units there that are held in the measuring window, or of the slots "
         "offered that are claimed. What is unlimited has none.",
+    ),
+    Chart(
+        "queues",
+        "Who queues for what",
+        "resources_summary",
+        resource_bars.drawer("queue_mean"),
+        resource_bars.describer("queue_mean"),
+        "How many patients queue for each resource at a time, as a mean over the measuring window. Queues that are "
+        "next to nothing are left out.",
     ),
     Chart(
         "use",

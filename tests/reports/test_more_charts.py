@@ -183,3 +183,20 @@ def test_the_warm_up_has_what_is_used_and_what_is_advised(folder: Folder, files:
     assert pytest.approx(list(first["waiting"])) in [trace["y"] for trace in found["data"]]
     drawn = {shape["x0"] for shape in found["layout"]["shapes"]}
     assert drawn == {*rows["used_day"], *rows.loc[rows["advised"].astype(str).str.lower() == "true", "day"]}
+
+
+@pytest.mark.parametrize(
+    ("name", "metric", "factor"), [("utilisation", "utilisation", 100.0), ("queues", "queue_mean", 1.0)]
+)
+def test_the_largest_of_the_resources_are_drawn(
+    folder: Folder, files: Drawn, name: str, metric: str, factor: float
+) -> None:
+    rows = table(folder("real"), "resources_summary")
+    mine = rows[(rows["metric"] == metric) & rows["estimate"].notna()]
+    drawn = [value for trace in figure(files("real"), name)["data"] if trace["type"] == "bar" for value in trace["x"]]
+    largest = mine.groupby(["resource", "centre"])["estimate"].max().nlargest(6)
+    kept = largest[(largest >= 0.05) | (metric == "utilisation")]
+    assert max(drawn) == pytest.approx(mine["estimate"].max() * factor)
+    wanted = mine.set_index(["resource", "centre"]).loc[list(kept.index), "estimate"]
+    wanted = wanted[(wanted >= 0.05) | (metric == "utilisation")]
+    assert sorted(drawn) == pytest.approx(sorted(wanted * factor))

@@ -49,8 +49,7 @@ def test_a_style_changes_no_number(pictures: list[Picture], name: str) -> None:
 def test_a_slide_is_wide_and_its_type_is_large(pictures: list[Picture]) -> None:
     for picture in pictures:
         slide = styled(picture.figure, SLIDE)
-        if picture.name != "resource_summary":
-            assert slide.layout.height == 720, picture.name
+        assert slide.layout.height == 720, picture.name
         assert slide.layout.template.layout.xaxis.tickfont.size >= 1.15 * 12
         assert slide.layout.title.font.size == SLIDE.title_size
         assert styled(picture.figure, PRINT).layout.title.font.size < picture.figure.layout.title.font.size
