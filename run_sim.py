@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from sim.experiment.precision import Precision
     from sim.experiment.study import Study
     from sim.scenario import Loaded
+    from sim.shell.asked import Asked
 
 ON_SCREEN = (
     "waiting_days_mean",
@@ -175,6 +176,7 @@ RUN_OPTIONS = options(
     "replications", "precision", "min-replications", "max-replications", "seed", "set", "engine", "workers", "out",
     "list-below", "trace", "quiet", "json",
 )  # fmt: skip
+OF_MANY_POINTS = ("replications", "seed", "set", "engine", "workers", "cluster", "out", "quiet", "json")
 SCENARIO_FILE = click.Path(path_type=Path)
 
 
@@ -251,6 +253,30 @@ def _study(
             made = write_all(building, write_file, wanted)
     _show(study, as_json)
     click.echo(f"Report: {folder / 'report.html'}", err=as_json)
+    _cannot(made)
+
+
+def _asked(wanted: Wanted, **how: Any) -> Asked:
+    """The shared options of the commands of many points, with how their results are drawn."""
+    from sim.shell.asked import Asked
+
+    return Asked(_command_line(), lambda folder: _draw(folder, wanted, how["quiet"], how["as_json"]), **how)
+
+
+def _draw(folder: Path, wanted: Wanted, quiet: bool, as_json: bool) -> None:
+    """Charts and report of a results folder as it stands."""
+    from sim.experiment.folder import write_file
+
+    with errors_in_words():
+        from reports import write_all
+        from reports.tables import ResultsError
+
+        try:
+            made = write_all(folder, write_file, wanted)
+        except ResultsError as error:
+            stop(str(error), BAD_INPUT)
+    if not quiet:
+        click.echo(f"Report: {folder / 'report.html'}", err=as_json)
     _cannot(made)
 
 
@@ -389,12 +415,13 @@ def _as_json(study: Study) -> str:
     help="Which points to run; grid unless the sweep file says otherwise.",
 )
 @click.option("--samples", type=click.IntRange(min=2), help="Size of a sampled design.")
-@options("vary", "replications", "seed", "set", "engine", "workers", "cluster", "out", "quiet", "json")
-def sweep(files: tuple[Path, ...], **how: Any) -> None:
+@options("vary", *OF_MANY_POINTS)
+@picture_options
+def sweep(files: tuple[Path, ...], vary: tuple[str, ...], design: str | None, samples: int | None, **how: Any) -> None:
     """Run many points: a sweep file, or scenario files with --vary. Goes on where it was stopped."""
     from sim.shell.sweeps import sweep_command
 
-    sweep_command(files, _command_line(), **how)
+    sweep_command(files, _asked(**how), vary, design, samples)
 
 
 @cli.command()
@@ -403,12 +430,13 @@ def sweep(files: tuple[Path, ...], **how: Any) -> None:
 @click.option(
     "--confidence", type=click.FloatRange(0.5, 0.9999), default=0.95, show_default=True, help="How sure it must be."
 )
-@options("vary", "replications", "seed", "set", "engine", "workers", "cluster", "out", "quiet", "json")
-def plan(file: Path, **how: Any) -> None:
+@options("vary", *OF_MANY_POINTS)
+@picture_options
+def plan(file: Path, vary: tuple[str, ...], target: str, confidence: float, **how: Any) -> None:
     """The smallest capacity that meets a target, and the curve; leaves with 3 where there is none."""
     from sim.shell.plans import plan_command
 
-    plan_command(file, _command_line(), **how)
+    plan_command(file, _asked(**how), vary, target, confidence)
 
 
 @cli.command()
@@ -419,12 +447,13 @@ def plan(file: Path, **how: Any) -> None:
 @click.option(
     "--replications", "-n", type=click.IntRange(min=1), default=20, show_default=True, help="Replications of each set."
 )
-@options("seed", "set", "engine", "workers", "cluster", "out", "quiet", "json")
-def psa(files: tuple[Path, ...], **how: Any) -> None:
+@options(*OF_MANY_POINTS[1:])
+@picture_options
+def psa(files: tuple[Path, ...], samples: int, replications: int, **how: Any) -> None:
     """Probabilistic sensitivity analysis of costs and QALYs. Goes on where it was stopped."""
     from sim.shell.psa import psa_command
 
-    psa_command(files, _command_line(), **how)
+    psa_command(files, _asked(replications=replications, **how), samples, replications)
 
 
 @cli.command()
@@ -492,21 +521,11 @@ def _check_one(file: Path, loaded: Loaded, shows_path: bool) -> None:
 @picture_options
 def report(folder: Path, quiet: bool, wanted: Wanted) -> None:
     """Draw charts and report again from the tables of a results folder."""
-    from sim.experiment.folder import MANIFEST, write_file
+    from sim.experiment.folder import MANIFEST
 
     if not (folder / MANIFEST).is_file():
         stop(f"{folder}: no results here (no {MANIFEST})", BAD_INPUT)
-    with errors_in_words():
-        from reports import write_all
-        from reports.tables import ResultsError
-
-        try:
-            made = write_all(folder, write_file, wanted)
-        except ResultsError as error:
-            stop(str(error), BAD_INPUT)
-    if not quiet:
-        click.echo(f"Report: {folder / 'report.html'}")
-    _cannot(made)
+    _draw(folder, wanted, quiet, as_json=False)
 
 
 @cli.command()

@@ -47,7 +47,7 @@ class Findings:
 
     def quoted(self, scenario: str) -> str:
         """The scenario's name inside a sentence, in quotation marks where a name has a comma or the like."""
-        loose = any(sign in name for name in self.scenarios for sign in ",;:.()")
+        loose = any(sign in name for name in (*self.scenarios, scenario) for sign in ",;:.()")
         return f"\N{LEFT DOUBLE QUOTATION MARK}{scenario}\N{RIGHT DOUBLE QUOTATION MARK}" if loose else scenario
 
     def place(self, scenario: str) -> int:

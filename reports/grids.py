@@ -121,7 +121,8 @@ def of_charts(tables: Tables, findings: Findings) -> dict[str, Grid]:
 def _as_it_is(name: str, frame: pd.DataFrame) -> Grid:
     """The first rows of a table, its columns as they are; an estimate and its bounds in one cell."""
     shown = frame.head(MOST_ROWS)
-    bounded = [c for c in frame.columns if _bounds_of(c) <= set(frame.columns)]
+    numbers = {column for column in frame.columns if pd.api.types.is_numeric_dtype(frame[column])}
+    bounded = [c for c in frame.columns if {c, *_bounds_of(c)} <= numbers]
     inside = {bound for column in bounded for bound in _bounds_of(column)}
     columns = [column for column in frame.columns if column not in inside]
     lines: list[list[Cell]] = []

@@ -25,19 +25,27 @@ class Money:
 
 
 def money(tables: Tables, findings: Findings) -> Money | None:
-    """What `economics.csv`, `icer.csv` and `nmb.csv` hold; None where the scenarios say nothing of costs."""
+    """What `economics.csv`, `icer.csv` and `nmb.csv` hold, or `psa_icer.csv`; None where nothing is said of costs."""
+    if "psa_icer" in tables:
+        assumed, flag = _assumed(tables["psa_icer"])
+        return Money([_icers(tables["psa_icer"], f", means over the samples{flag}")], assumed)
     if "economics" not in tables:
         return None
     levels = tables["economics"]
-    names = [name for text in levels["assumed"] for name in str(text).split("; ") if name]
-    assumed = list(dict.fromkeys(names))
-    flag = f"; {len(assumed)} inputs are assumptions, named below" if assumed else ""
+    assumed, flag = _assumed(levels)
     changes = tables.frames.get("economics_differences")
     grids = [_quantities(levels, changes, findings, flag)]
     if "icer" in tables:
         grids.append(_icers(tables["icer"], flag))
     grids.append(_net_benefits(tables["nmb"], findings, flag))
     return Money(grids, assumed)
+
+
+def _assumed(table: pd.DataFrame) -> tuple[list[str], str]:
+    """The inputs of a table that are assumptions, and what its caption says of them."""
+    names = [name for text in table["assumed"] for name in str(text).split("; ") if name]
+    assumed = list(dict.fromkeys(names))
+    return assumed, f"; {len(assumed)} inputs are assumptions, named here" if assumed else ""
 
 
 def amount(value: float, unit: str) -> str:

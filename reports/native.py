@@ -12,6 +12,7 @@ from reports.charts.differences import METRICS as DIFFERENCES
 from reports.charts.same_patients import OUTCOMES
 from reports.charts.stages import KINDS
 from reports.charts.sweeps import as_number, metrics_of, varied
+from reports.charts.through_time import LIST_DAYS, listed_only
 from reports.findings import Findings
 from reports.tables import records
 from reports.theme import QUEUE, mark
@@ -153,12 +154,12 @@ def _resources(resources: pd.DataFrame, findings: Findings) -> Native | None:
 
 
 def _lists(lists: pd.DataFrame, findings: Findings) -> Native:
-    first = lists[lists["list"] == lists["list"].iloc[0]]
+    first = listed_only(lists)
+    first = first[first["day"] % LIST_DAYS == 0]
     series = []
     for place, scenario in enumerate(findings.scenarios):
         mine, look = first[first["scenario"] == scenario], mark(place)
-        middle = ((mine["day_from"] + mine["day_to"]) / 2).tolist()
-        series.append(Series(scenario, look.colour, mine["estimate"].tolist(), middle, dash=look.dash))
+        series.append(Series(scenario, look.colour, mine["estimate"].tolist(), mine["day"].tolist(), dash=look.dash))
     return Native(LINES, series, (), "days since the start of the simulation", "patients on the waiting list")
 
 

@@ -9,6 +9,7 @@ from markupsafe import Markup
 
 from reports import grids, sources
 from reports.charts import CHARTS
+from reports.details import details
 from reports.export import Picture, page
 from reports.findings import Findings, headline, sentence
 from reports.glossary import GLOSSARY
@@ -16,7 +17,7 @@ from reports.grids import Grid
 from reports.methods import method_tables
 from reports.methods.folds import folds
 from reports.money import money
-from reports.tables import FORMS, Tables
+from reports.tables import Tables
 from reports.theme import mark
 from reports.words import bounds, counted, level
 
@@ -31,9 +32,11 @@ def page_of(tables: Tables, findings: Findings, pictures: Sequence[Picture]) -> 
     return page(
         "report.html.jinja",
         title=str(manifest.get("title") or "CAR-T vein-to-vein simulation"),
-        contents=_contents(findings, changes is not None, "economics" in tables),
+        contents=_contents(tables, findings, changes is not None),
         first=first,
-        sentences=[sentence(findings, scenario) for scenario in compared],
+        sentences=[sentence(findings, scenario) for scenario in compared]
+        + [f"{one}." for one in _texts(manifest.get("said"))[1:]],
+        further=[(findings.quoted(scenario), details(tables, findings, scenario)) for scenario in compared],
         paired="same_patients" in tables,
         compared=bool(findings.others),
         once=findings.replications == 1,
@@ -52,17 +55,17 @@ def page_of(tables: Tables, findings: Findings, pictures: Sequence[Picture]) -> 
         methods=folds(method_tables(tables)),
         provenance=_provenance(manifest, findings),
         scenarios=_scenarios(manifest),
-        csv={name: text for name, text in tables.texts.items() if name in tables and FORMS[name].offered},
+        csv={name: text for name, text in tables.texts.items() if name in tables},
     )
 
 
-def _contents(findings: Findings, changes: bool, economics: bool) -> list[tuple[str, str]]:
+def _contents(tables: Tables, findings: Findings, changes: bool) -> list[tuple[str, str]]:
     sections = [("finding", "Finding")]
     sections += [("key", "Key figures")] if findings.scenarios else []
     sections += [("charts", "Charts")]
-    sections += [("economics", "Costs and QALYs")] if economics else []
+    sections += [("economics", "Costs and QALYs")] if "economics" in tables or "psa_icer" in tables else []
     sections += [("changes", "What differs")] if changes else []
-    sections += [("parameters", "Parameters and sources")] if findings.scenarios else []
+    sections += [("parameters", "Parameters and sources")] if "parameters" in tables else []
     return [
         *sections,
         ("not-modelled", "Not modelled"),

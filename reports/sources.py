@@ -40,7 +40,7 @@ def parameters(tables: Tables, findings: Findings) -> list[Parameters]:
     if "parameters" not in tables:
         return []
     frame, out = tables["parameters"], []
-    for scenario in findings.scenarios:
+    for scenario in findings.scenarios or dict.fromkeys(frame["scenario"]):
         mine = frame[frame["scenario"] == scenario].to_dict("records")
         if not mine:
             continue
@@ -51,6 +51,20 @@ def parameters(tables: Tables, findings: Findings) -> list[Parameters]:
         text += f", {unstated} without a source given" if unstated else ""
         table = Grid(f"Parameters of {scenario}", ["Parameter", "Value", "Source", "Note"], rows, "text stack")
         out.append(Parameters(text, table))
+    return out + _uncertain(tables)
+
+
+def _uncertain(tables: Tables) -> list[Parameters]:
+    """The distributions of the uncertain inputs of each scenario with their sources."""
+    if "uncertain_inputs" not in tables:
+        return []
+    out = []
+    for scenario, mine in tables["uncertain_inputs"].groupby("scenario", sort=False):
+        records = [{**record, "stated": "true"} for record in mine.to_dict("records")]
+        rows = [[_code(r["path"]), str(r["distribution"]), _source(r), str(r["note"])] for r in records]
+        heads = ["Input", "Distribution", "Source", "Note"]
+        table = Grid(f"Uncertain inputs of {scenario}", heads, rows, "text stack")
+        out.append(Parameters(f"{scenario}: {counted(len(rows), 'uncertain input')}", table))
     return out
 
 

@@ -24,7 +24,7 @@ class Form:
     """What a table looks like: its text and number columns, and those that name a row.
 
     `maybe`: number columns that are NaN where the file has none. `drawn`: the column without which a table has
-    nothing to draw. `optional`: the file may be absent. `offered`: the report page has it for download.
+    nothing to draw. `optional`: the file may be absent.
     """
 
     text: tuple[str, ...]
@@ -33,7 +33,6 @@ class Form:
     maybe: tuple[str, ...] = ()
     drawn: str = ""
     optional: bool = False
-    offered: bool = True
 
 
 FORMS: Mapping[str, Form] = {
@@ -112,10 +111,10 @@ FORMS: Mapping[str, Form] = {
         drawn="queue",
         optional=True,
     ),
-    "list_through_time": Form(
-        ("scenario", "list", "label"),
-        ("day_from", "day_to", "estimate", "low", "high"),
-        ("scenario", "list", "day_from"),
+    "waiting_list": Form(
+        ("scenario", "list", "label", "date"),
+        ("day", "estimate", "low", "high"),
+        ("scenario", "list", "day"),
         drawn="estimate",
         optional=True,
     ),
@@ -165,20 +164,46 @@ FORMS: Mapping[str, Form] = {
         optional=True,
     ),
     "ce_plane": Form(
-        ("sample", "strategy", "baseline"),
+        ("sample", "strategy", "baseline", "unit"),
         ("incremental_cost", "incremental_qalys"),
         ("sample", "strategy"),
         drawn="incremental_cost",
         optional=True,
     ),
     "ceac": Form(
-        ("strategy", "on_frontier"),
+        ("strategy", "on_frontier", "unit"),
         ("willingness_to_pay", "probability"),
         ("strategy", "willingness_to_pay"),
         drawn="probability",
         optional=True,
     ),
-    "evpi": Form((), ("willingness_to_pay", "evpi"), ("willingness_to_pay",), drawn="evpi", optional=True),
+    "uncertain_inputs": Form(
+        ("scenario", "path", "distribution", "source", "note", "reference"), (), ("scenario", "path"), optional=True
+    ),
+    "psa_icer": Form(
+        ("scenario", "unit", "status", "against", "assumed"),
+        ("cost", "qalys", "incremental_cost", "incremental_qalys", "icer"),
+        ("scenario",),
+        optional=True,
+    ),
+    "morris": Form(
+        ("scenario", "metric", "label", "unit", "path"),
+        ("mu", "mu_star", "mu_star_half_width", "sigma"),
+        ("scenario", "metric", "path"),
+        drawn="mu_star",
+        optional=True,
+    ),
+    "prcc": Form(
+        ("scenario", "metric", "label", "unit", "path"),
+        ("prcc", "low", "high", "p_value"),
+        ("scenario", "metric", "path"),
+        drawn="prcc",
+        optional=True,
+    ),
+    "warm_up": Form(
+        ("scenario", "advised"), ("day", "waiting", "used_day"), ("scenario", "day"), maybe=("mser",), optional=True
+    ),
+    "evpi": Form(("unit",), ("willingness_to_pay", "evpi"), ("willingness_to_pay",), drawn="evpi", optional=True),
     "economics": Form(
         ("scenario", "quantity", "label", "unit", "assumed"),
         ("estimate", "low", "high"),
@@ -198,13 +223,6 @@ FORMS: Mapping[str, Form] = {
         ("scenario",),
         optional=True,
     ),
-    "psa_icer": Form(
-        ("scenario", "unit", "status", "against"),
-        ("cost", "qalys", "icer"),
-        ("scenario",),
-        optional=True,
-        offered=False,
-    ),
     "nmb": Form(
         ("scenario", "unit", "baseline", "assumed"),
         ("willingness_to_pay", "estimate", "low", "high", "increment", "increment_low", "increment_high"),
@@ -212,7 +230,7 @@ FORMS: Mapping[str, Form] = {
         optional=True,
     ),
 }
-STUDIES = ("sweep", "tornado", "sobol", "plan", "ce_plane", "ceac", "evpi")
+STUDIES = ("sweep", "tornado", "sobol", "morris", "prcc", "plan", "ce_plane", "ceac", "evpi")
 """Tables of studies of many points; a folder that holds one of them need not hold those of a comparison."""
 
 

@@ -26,7 +26,7 @@ SHEETS = {
     "groups": "Groups",
     "resources_summary": "Resources",
     "use_through_time": "Use through time",
-    "list_through_time": "Lists through time",
+    "waiting_list": "Lists through time",
     "stock_through_time": "Stock through time",
     "flow": "Flow",
     "incidence": "Incidence",

@@ -28,7 +28,7 @@ def test_sweep_from_the_command_line(small: Path) -> None:
     done = call(*arguments, "-n", "3", "--out", str(out), *QUICK)
     assert done.returncode == 0, done.stderr
     assert done.stderr == "6 points, 3 replications each of Small\n"
-    assert done.stdout == f"Tables: {out} (sweep.csv, points.csv, heat_map.csv)\n"
+    assert done.stdout == f"Tables: {out} (sweep.csv, points.csv, heat_map.csv)\nReport: {out / 'report.html'}\n"
     points = pd.read_csv(out / "points.csv", dtype=str)
     assert points["apheresis.duration"].tolist() == ["1d", "36 h"] * 3
     table = pd.read_csv(out / "sweep.csv")

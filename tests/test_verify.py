@@ -60,7 +60,8 @@ def reseal(folder: Path, change: Callable[[dict[str, Any]], None] = lambda _: No
 
 def change_number(file: Path, column: str) -> None:
     table = pd.read_csv(file)
-    table.loc[3, column] = table.loc[3, column] + 0.001
+    row = 3 if 3 in table[column].dropna().index else table[column].dropna().index[-1]
+    table.loc[row, column] = table.loc[row, column] + 0.001
     table.to_csv(file, index=False)
 
 
@@ -208,3 +209,28 @@ def test_a_sweep_is_run_again(tmp_path: Path) -> None:
     change_number(out / "sweep.csv", "estimate")
     reseal(out)
     assert list(failed(out)) == ["sweep.csv"]
+
+
+@pytest.mark.parametrize(
+    ("asked", "table", "column"),
+    [
+        (("sweep", "--vary", "manufacturing.lines=4,6", "--vary", "work_up.duration=5d,9d"), "heat_map", "estimate"),
+        (("sweep", "--vary", "work_up.duration=5d:9d", "--design", "one_at_a_time"), "tornado", "high_estimate"),
+        (("sweep", "--vary", "work_up.duration=5d:9d", "--design", "morris", "--samples", "2"), "morris", "mu"),
+        (("sweep", "--vary", "work_up.duration=5d:9d", "--design", "latin_hypercube", "--samples", "6"), "prcc", "low"),
+        (("plan", "--vary", "manufacturing.lines=2:6", "--target", "infused_share >= 0.1"), "plan", "bound"),
+        (("psa", "--samples", "3"), "ceac", "probability"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else value[0],
+)
+def test_a_study_of_many_points_is_run_again(tmp_path: Path, asked: tuple[str, ...], table: str, column: str) -> None:
+    out = tmp_path / "study"
+    kind, *how = asked
+    found = command(kind, SHIPPED / "autologous.yaml", *how, *SHORT, "--out", out)
+    assert found.exit_code == 0, found.output
+    checks = again(out).checks
+    assert {check.verdict for check in checks} == {"identical"}
+    assert f"{table}.csv" in {check.name for check in checks}
+    change_number(out / f"{table}.csv", column)
+    reseal(out)
+    assert list(failed(out)) == [f"{table}.csv"]

@@ -9,12 +9,12 @@ import pytest
 
 from sim.experiment.picture_tables import Pictures
 from sim.experiment.replicate import Arm, Keep, replicate
-from sim.outcomes.curves import middle_stage_days
+from sim.outcomes.curves import list_lengths, middle_stage_days
 from sim.outcomes.estimates import interval
 from sim.outcomes.fates import FATES
 from sim.outcomes.flow import NODES, STATIONS, flow_counts
 from sim.outcomes.running import Running
-from sim.outcomes.through_time import bin_edges, list_levels, mean_level, stock_levels, use_keys, use_levels
+from sim.outcomes.through_time import bin_edges, mean_level, stock_levels, use_keys, use_levels
 from sim.outcomes.timelines import timelines
 from sim.scenario import load
 from tests.runs import SHIPPED, small
@@ -74,9 +74,9 @@ def test_use_and_queue_of_a_line_and_of_slots() -> None:
     assert line[1] == pytest.approx([0, 3 / 7, 0, 0])
     assert list(slot[0]) == [1, 1, 0, 0]
     assert slot[1] == pytest.approx([(4 + 7) / 7, 4 / 7, 0, 0])
-    listed, unresolved = list_levels(ran.patients, ran.trace, edges)
-    assert listed == pytest.approx(slot[1])
-    assert unresolved == pytest.approx([2, 2, 1, 3 / 7])
+    unresolved, listed = list_lengths(ran.patients.cohort, ran.trace, 27)
+    assert list(listed) == [2] * 4 + [1] * 7 + [0] * 17
+    assert list(unresolved) == [2] * 14 + [1] * 10 + [0] * 4
 
 
 def test_the_shelf_of_doses() -> None:
@@ -140,7 +140,7 @@ def test_the_tables_of_a_shipped_scenario_agree_with_the_patients() -> None:
     use = tables["use_through_time"]
     slots = use[use["resource"] == "slot"].pivot(index="centre", columns="day_from", values="queue")
     assert slots.loc[""].to_numpy() == pytest.approx(slots.drop("").sum().to_numpy())
-    assert {"resources_summary", "flow", "list_through_time"} < set(tables)
+    assert {"resources_summary", "flow"} < set(tables)
     assert "stock_through_time" not in tables
 
 

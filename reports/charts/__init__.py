@@ -17,12 +17,14 @@ from reports.charts import (
     incidence,
     resource_summary,
     same_patients,
+    screening,
     stages,
     sweeps,
     through_time,
     timelines,
     waiting_ecdf,
     waiting_times,
+    warm_up,
 )
 from reports.findings import Findings
 
@@ -200,12 +202,22 @@ CHARTS: tuple[Chart, ...] = (
     Chart(
         "waiting_list",
         "Waiting list through time",
-        "list_through_time",
+        "waiting_list",
         through_time.draw_lists,
         through_time.describe_lists,
-        "The mean number of patients on the list for a slot or dose, and of all who are referred and "
-        "neither infused nor lost, by calendar month. A line that still rises at the end has not reached a "
-        "steady state.",
+        "How many patients are on the list for a slot or dose, and how many are referred and neither "
+        "infused nor lost, once a week; the download has every day, and between which numbers 95% of the "
+        "replications lie. A line that still rises at the end has not reached a steady state.",
+    ),
+    Chart(
+        "warm_up",
+        "Warm-up",
+        "warm_up",
+        warm_up.draw,
+        warm_up.describe,
+        "The simulation starts with nobody in it. Patients count from the end of the warm-up on (the line drawn "
+        "through); by then the number should swing about a level. The dotted line is where MSER-5, a rule for this "
+        "choice, would end the warm-up.",
     ),
     Chart(
         "stock",
@@ -260,6 +272,24 @@ CHARTS: tuple[Chart, ...] = (
         sweeps.describe_sobol,
         "The share of the variance of the result that an input explains alone, and together with its "
         "interactions with others.",
+    ),
+    Chart(
+        "morris",
+        "Morris screening",
+        "morris",
+        screening.draw_morris,
+        screening.describe_morris,
+        "How much the result changes when one input crosses its range, over many starting points: the "
+        "upper bar is the mean size of the change, the lower how much it varies with the values of the other inputs.",
+    ),
+    Chart(
+        "prcc",
+        "Partial rank correlation",
+        "prcc",
+        screening.draw_prcc,
+        screening.describe_prcc,
+        "How closely the result follows each input when the others are accounted for: 1 is always up with it, "
+        "\N{MINUS SIGN}1 always down, 0 not at all.",
     ),
     Chart(
         "plan",

@@ -109,7 +109,7 @@ def draw_grid(figure: go.Figure, grid: Grid, in_legend: bool = True) -> dict[str
             f"layout.xaxis{suffix}.title.text": grid.x_title if place == len(grid.boxes) - 1 else "",
         }
         _lines(figure, box, f"x{suffix}", f"y{suffix}", told if in_legend else None)
-        _heading(figure, box, f"x{suffix}", f"y{suffix}")
+        heading(figure, lines(box.title, 60, 1), f"x{suffix}", f"y{suffix}")
     return narrow
 
 
@@ -184,14 +184,15 @@ def _lines(figure: go.Figure, box: Box, x_axis: str, y_axis: str, told: set[str]
         )
 
 
-def _heading(figure: go.Figure, box: Box, x_axis: str, y_axis: str) -> None:
+def heading(figure: go.Figure, text: str, x_axis: str, y_axis: str) -> None:
+    """Puts the name of a panel above it, at the left; `text` is escaped already."""
     figure.add_annotation(
         xref=f"{x_axis} domain",
         x=0,
         yref=f"{y_axis} domain",
         y=1,
         yshift=4,
-        text=f"<b>{lines(box.title, 60, 1)}</b>",
+        text=f"<b>{text}</b>",
         font={"size": 13, "color": INK},
         showarrow=False,
         align="left",

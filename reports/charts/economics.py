@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pandas as pd
 import plotly.graph_objects as go
 
@@ -50,11 +52,11 @@ def draw_plane(plane: pd.DataFrame, findings: Findings) -> go.Figure:
                 **shared,
             )
         )
-    base = str(plane["baseline"].iloc[0])
+    base, unit = str(plane["baseline"].iloc[0]), _unit(plane)
     picture.update_layout(
         xaxis={"title": {"text": "incremental QALYs per patient"}, "zeroline": True, "rangemode": "tozero"},
         yaxis={
-            "title": {"text": "incremental cost per patient"},
+            "title": {"text": f"incremental cost per patient, {unit}"},
             "zeroline": True,
             "tickformat": ",.0f",
             "rangemode": "tozero",
@@ -62,7 +64,7 @@ def draw_plane(plane: pd.DataFrame, findings: Findings) -> go.Figure:
     )
     return finish(
         picture,
-        title=_plane_title(plane),
+        title=_plane_title(plane, findings),
         subtitle=f"Against {base}; {counted(int(plane['sample'].nunique()), 'sample')} of uncertain inputs; {ASSUMED}",
         alt=describe_plane(plane, findings),
         height=420 + BELOW,
@@ -92,7 +94,7 @@ def draw_ceac(ceac: pd.DataFrame, findings: Findings) -> go.Figure:
         worth = rows["willingness_to_pay"].tolist()
         series.append(Line(strategy, mark(place), worth, (rows["probability"] * 100).tolist(), unit="%"))
     box = Box("Probability of being cost-effective", series, suffix="%", top=100.0)
-    grid = Grid([box], 1, "willingness to pay for a QALY", {"tickformat": ",.0f"}, LARGE)
+    grid = Grid([box], 1, f"willingness to pay for a QALY, {_unit(ceac)}", {"tickformat": ",.0f"}, LARGE)
     narrow = draw_grid(picture, grid)
     _frontier(picture, ceac, strategies)
     return finish(
@@ -123,11 +125,13 @@ def draw_evpi(evpi: pd.DataFrame, findings: Findings) -> go.Figure:
     picture = canvas()
     rows = evpi.sort_values("willingness_to_pay", kind="stable")
     line = Line("EVPI", mark(0), rows["willingness_to_pay"].tolist(), rows["evpi"].tolist())
-    grid = Grid([Box("EVPI per patient", [line])], 1, "willingness to pay for a QALY", {"tickformat": ",.0f"}, LARGE)
+    unit = _unit(evpi)
+    box = Box(f"EVPI per patient, {unit}", [line])
+    grid = Grid([box], 1, f"willingness to pay for a QALY, {unit}", {"tickformat": ",.0f"}, LARGE)
     narrow = draw_grid(picture, grid, in_legend=False)
     picture.update_layout(yaxis={"tickformat": ",.0f"})
     most = records(rows.nlargest(1, "evpi"))[0]
-    at = f"{money(most.evpi)} per patient, at {money(most.willingness_to_pay)} a QALY"
+    at = f"{money(most.evpi)} {unit} per patient, at {money(most.willingness_to_pay)} a QALY"
     return finish(
         picture,
         title=f"Perfect information is worth at most {at}",
@@ -165,23 +169,29 @@ def _frontier(picture: go.Figure, ceac: pd.DataFrame, strategies: list[str]) -> 
     )
 
 
-def _plane_title(plane: pd.DataFrame) -> str:
+def _plane_title(plane: pd.DataFrame, findings: Findings) -> str:
     strategy = str(plane["strategy"].iloc[0])
     mine = plane[plane["strategy"] == strategy]
-    qalys, cost = mine["incremental_qalys"], mine["incremental_cost"]
-    low, high = (money(float(cost.quantile(share))) for share in (0.025, 0.975))
-    return (
-        f"{strategy}: {number(qalys.mean(), 2)} QALYs (95% of samples {_middle(qalys, 2)}) and "
-        f"{money(float(cost.mean()))} per patient ({low} to {high})"
-    )
+    who = f"With {findings.quoted(strategy)} instead of {findings.quoted(str(plane['baseline'].iloc[0]))}"
+    qalys = _more_or_less(mine["incremental_qalys"], lambda value: number(value, 2), "QALYs")
+    cost = _more_or_less(mine["incremental_cost"], money, _unit(plane))
+    return f"{who}, a patient gains {qalys} and costs {cost}"
 
 
-def _middle(values: pd.Series, digits: int) -> str:
-    return f"{number(float(values.quantile(0.025)), digits)} to {number(float(values.quantile(0.975)), digits)}"
+def _more_or_less(values: pd.Series, written: Callable[[float], str], unit: str) -> str:
+    """The mean and where 95% of the samples lie, both as so much more, or as so much less."""
+    mean = float(values.mean())
+    turned, word = (-values, "less") if mean < 0.0 else (values, "more")
+    low, high = (written(float(turned.quantile(share))) for share in (0.025, 0.975))
+    return f"{written(abs(mean))} {unit} {word} (95% of samples {low} to {high})"
+
+
+def _unit(table: pd.DataFrame) -> str:
+    return str(table["unit"].iloc[0])
 
 
 def _ceac_title(ceac: pd.DataFrame) -> str:
     worth = ceac["willingness_to_pay"].max()
     row = records(ceac[ceac["willingness_to_pay"] == worth].nlargest(1, "probability"))[0]
     share = level(Estimate(row.probability, unit="share"))
-    return f"At {money(worth)} a QALY, {row.strategy} is most often cost-effective: in {share} of samples"
+    return f"At {money(worth)} {_unit(ceac)} a QALY, {row.strategy} is most often cost-effective: in {share} of samples"

@@ -10,9 +10,9 @@ from typing import Any
 import pandas as pd
 import plotly.graph_objects as go
 
+from reports.charts.bands import heading
 from reports.findings import Findings, headline
 from reports.theme import (
-    INK,
     Mark,
     canvas,
     day_tick,
@@ -156,7 +156,7 @@ def _of_many(incidence: pd.DataFrame, findings: Findings, shared: dict[str, Any]
             f"layout.xaxis{suffix}.dtick": day_tick(last, 4),
             f"layout.yaxis{suffix}.domain": list(phone[place]),
         }
-        _heading(figure, EVENTS[event], x_axis, y_axis)
+        heading(figure, lines(EVENTS[event], 20, 2), x_axis, y_axis)
     narrow |= _end_labels(figure, by_event["infused"], "x", "y", LARGE)
     return finish(
         figure,
@@ -223,22 +223,6 @@ def _lines(figure: go.Figure, curves: Sequence[Curve], last: float, x_axis: str,
 
 def _percent(share: float) -> float:
     return round(float(share) * 100, 4)
-
-
-def _heading(figure: go.Figure, label: str, x_axis: str, y_axis: str) -> None:
-    figure.add_annotation(
-        xref=f"{x_axis} domain",
-        x=0,
-        yref=f"{y_axis} domain",
-        y=1,
-        yshift=4,
-        text=f"<b>{lines(label, 20, 2)}</b>",
-        font={"size": 13, "color": INK},
-        showarrow=False,
-        align="left",
-        xanchor="left",
-        yanchor="bottom",
-    )
 
 
 def _end_labels(figure: go.Figure, curves: Sequence[Curve], x_axis: str, y_axis: str, height: int) -> dict[str, Any]:

@@ -208,7 +208,7 @@ def describe_tornado(tornado: pd.DataFrame, findings: Findings) -> str:
 def draw_sobol(sobol: pd.DataFrame, findings: Findings) -> go.Figure:
     """First-order and total Sobol indices of each input with their intervals, the largest total first."""
     picture = canvas()
-    mine = _first(sobol).sort_values("total", ascending=False, kind="stable")
+    mine = main_rows(sobol).sort_values("total", ascending=False, kind="stable")
     rows = records(mine)
     groups = tuple(
         Group(
@@ -238,7 +238,7 @@ def draw_sobol(sobol: pd.DataFrame, findings: Findings) -> go.Figure:
 
 def describe_sobol(sobol: pd.DataFrame, findings: Findings) -> str:
     """The alternative text: the total index of the five largest."""
-    mine = _first(sobol).nlargest(5, "total")
+    mine = main_rows(sobol).nlargest(5, "total")
     told = [f"{r.path} {level(_index(r.total, r.total_half_width))}" for r in records(mine)]
     return f"Bars of Sobol indices of {mine['label'].iloc[0]}. Largest total indices: {listed(told)}."
 
@@ -327,11 +327,11 @@ def _upright(at: float) -> dict[str, object]:
 
 def _widest_first(tornado: pd.DataFrame) -> pd.DataFrame:
     """The inputs of the first scenario and of the first of the main metrics, at most twenty."""
-    widest: pd.DataFrame = _first(tornado).nlargest(20, "swing")
+    widest: pd.DataFrame = main_rows(tornado).nlargest(20, "swing")
     return widest
 
 
-def _first(table: pd.DataFrame) -> pd.DataFrame:
+def main_rows(table: pd.DataFrame) -> pd.DataFrame:
     """The rows of the first scenario and of the first of the main metrics."""
     mine: pd.DataFrame = table[table["scenario"] == table["scenario"].iloc[0]]
     return mine[mine["metric"] == metrics_of(mine, 1)[0]]

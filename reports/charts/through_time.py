@@ -17,6 +17,8 @@ from reports.words import DOT, Estimate, between, figure, level, listed, uncapit
 
 MOST = 4
 """Resources drawn."""
+LIST_DAYS = 7
+"""The lists are drawn on every so many days; their table has every day."""
 AXIS = "days since the start of the simulation"
 LIMIT = Mark("#55616E", "dot", "circle")
 
@@ -37,7 +39,7 @@ def draw_use(use: pd.DataFrame, findings: Findings) -> go.Figure:
                 at_least=1.0,
             ),
         ]
-    return _drawn(boxes, 2, use, findings, _title(whole, findings, "queue", "longest queue"), describe_use)
+    return _drawn(boxes, 2, use, findings, _queue_title(whole, findings), describe_use)
 
 
 def describe_use(use: pd.DataFrame, findings: Findings) -> str:
@@ -56,14 +58,13 @@ def describe_use(use: pd.DataFrame, findings: Findings) -> str:
 
 
 def draw_lists(lists: pd.DataFrame, findings: Findings) -> go.Figure:
-    """A panel a list: mean number of patients on it, a line a scenario."""
+    """A panel a list: patients on it on the day, a line a scenario."""
+    weekly = lists[lists["day"] % LIST_DAYS == 0]
     boxes = []
     for name, label in dict(zip(lists["list"], lists["label"], strict=True)).items():
-        mine = lists[lists["list"] == name]
+        mine = weekly[weekly["list"] == name]
         boxes.append(Box(str(label), _series(mine, findings, "estimate", " patients")))
-    whole = lists[lists["list"] == lists["list"].iloc[0]].assign(label="the waiting list")
-    title = _title(whole, findings, "estimate", "longest list")
-    return _drawn(boxes, 2, lists, findings, title, describe_lists)
+    return _drawn(boxes, 2, weekly, findings, _list_title(lists, findings), describe_lists, "each week")
 
 
 def describe_lists(lists: pd.DataFrame, findings: Findings) -> str:
@@ -76,6 +77,11 @@ def describe_lists(lists: pd.DataFrame, findings: Findings) -> str:
                 last = _estimate(mine, "estimate", mine.index[-1])
                 parts.append(f"{scenario}, {uncapital(str(label))}: {level(last)} at the end")
     return f"Lines of patients waiting through time. {'; '.join(parts)}."
+
+
+def listed_only(lists: pd.DataFrame) -> pd.DataFrame:
+    """Of the two lists of the table, those who wait for a slot or dose."""
+    return lists[lists["list"] == "waiting_list"]
 
 
 def draw_stock(stock: pd.DataFrame, findings: Findings) -> go.Figure:
@@ -107,17 +113,23 @@ def describe_stock(stock: pd.DataFrame, findings: Findings) -> str:
 
 
 def _drawn(
-    boxes: Sequence[Box], columns: int, table: pd.DataFrame, findings: Findings, title: str, describe: Any
+    boxes: Sequence[Box],
+    columns: int,
+    table: pd.DataFrame,
+    findings: Findings,
+    title: str,
+    describe: Any,
+    each: str = "monthly means",
 ) -> go.Figure:
     picture = canvas()
-    last = float(table["day_to"].max())
+    last = float(_days(table).max() if "day" in table else table["day_to"].max())
     grid = Grid(boxes, columns, AXIS, {"range": [0, last], "dtick": day_tick(last, 6)})
     narrow = draw_grid(picture, grid) if boxes else {}
     scenarios = [scenario for scenario in findings.scenarios if (table["scenario"] == scenario).any()]
     return finish(
         picture,
         title=title,
-        subtitle=f"All patients, measured or not, from the start on{DOT}{findings.repeated()}; monthly means",
+        subtitle=f"All patients, measured or not, from the start on{DOT}{findings.repeated()}; {each}",
         alt=describe(table, findings),
         height=grid.height,
         margin={"l": 60, "r": 24, "b": 52},
@@ -134,13 +146,16 @@ def _series(mine: pd.DataFrame, findings: Findings, column: str, unit: str) -> l
         rows = mine[(mine["scenario"] == scenario) & mine[column].notna()]
         if rows.empty:
             continue
-        middle = ((rows["day_from"] + rows["day_to"]) / 2).tolist()
+        days = _days(rows).tolist()
         series.append(
-            Line(
-                scenario, mark(place), middle, rows[column].tolist(), rows[low].tolist(), rows[high].tolist(), unit=unit
-            )
+            Line(scenario, mark(place), days, rows[column].tolist(), rows[low].tolist(), rows[high].tolist(), unit=unit)
         )
     return series
+
+
+def _days(rows: pd.DataFrame) -> pd.Series[float]:
+    """The day of each row, or the middle of its span of days."""
+    return rows["day"] if "day" in rows else (rows["day_from"] + rows["day_to"]) / 2
 
 
 def _limits(mine: pd.DataFrame, findings: Findings) -> list[Line]:
@@ -150,9 +165,8 @@ def _limits(mine: pd.DataFrame, findings: Findings) -> list[Line]:
         rows = mine[(mine["scenario"] == scenario) & mine["capacity"].notna()]
         if not rows.empty:
             key = tuple(rows["capacity"])
-            middle = ((rows["day_from"] + rows["day_to"]) / 2).tolist()
             name = "there" if key not in found else found[key].name
-            found.setdefault(key, Line(name, LIMIT, middle, list(key)))
+            found.setdefault(key, Line(name, LIMIT, _days(rows).tolist(), list(key)))
     return list(found.values())
 
 
@@ -177,18 +191,25 @@ def _estimate(table: pd.DataFrame, column: str, index: Any, unit: str = "patient
     return Estimate(float(row[column]), float(row[low]), float(row[high]), unit)
 
 
-def _title(table: pd.DataFrame, findings: Findings, column: str, what: str) -> str:
-    known = table[table[column].notna()]
-    if known.empty or not (known[column] > 0.0).any():
+def _queue_title(table: pd.DataFrame, findings: Findings) -> str:
+    known = table[table["queue"].notna()]
+    if known.empty or not (known["queue"] > 0.0).any():
         return "Nobody queues for anything"
-    index: Any = known[column].idxmax()
+    index: Any = known["queue"].idxmax()
     row = known.loc[[index]].iloc[0]
     days = between(float(row["day_from"]), float(np.ceil(row["day_to"])))
-    where = f"for {uncapital(str(row['label']))}" if column == "queue" else "is"
-    told = figure(_estimate(known, column, index))
-    if column == "queue":
-        return f"The {what} is {where} with {findings.quoted(str(row['scenario']))}: {told} in days {days}"
-    return f"The {what} is with {findings.quoted(str(row['scenario']))}: {told} waiting in days {days}"
+    where = f"for {uncapital(str(row['label']))} with {findings.quoted(str(row['scenario']))}"
+    return f"The longest queue is {where}: {figure(_estimate(known, 'queue', index))} in days {days}"
+
+
+def _list_title(lists: pd.DataFrame, findings: Findings) -> str:
+    listed = listed_only(lists)
+    if not (listed["estimate"] > 0.0).any():
+        return "Nobody waits on a list"
+    longest: Any = listed["estimate"].idxmax()
+    row = listed.loc[[longest]].iloc[0]
+    who, told = findings.quoted(str(row["scenario"])), figure(_estimate(listed, "estimate", longest))
+    return f"The longest list is with {who}: {told} waiting on {row['date']}"
 
 
 def _stock_title(stock: pd.DataFrame, findings: Findings) -> str:

@@ -12,9 +12,8 @@ import pandas as pd
 from sim.experiment.capacity import Target, find_smallest, plan_table, said_of
 from sim.experiment.factors import Amount, Factor, between, number_of
 from sim.experiment.folder import write_text
-from sim.experiment.manifest import about_program, about_scenarios, write_manifest
+from sim.experiment.point_folder import finish_folder, require_for_points
 from sim.experiment.sweep import SweepPlan, open_sweep
-from sim.experiment.sweep_study import require_for_sweep
 from sim.scenario.leaves import is_whole_at
 
 
@@ -51,35 +50,23 @@ def run_plan(
 ) -> PlanStudy:
     """Search, going on from what the folder holds, and write `plan.csv` and the manifest. Raises as `run_sweep`."""
     started = time.perf_counter()
-    require_for_sweep(folder)
+    require_for_points(folder)
     with open_sweep(plan, folder) as sweep:
         answer = find_smallest(sweep, target, confidence, done)
         table = plan_table(sweep, path, target, answer)
         said = said_of(sweep, answer, path, target, confidence)
         value = None if answer.point is None else answer.point.overrides[path]
         write_text(folder / "plan.csv", table.to_csv(index=False))
-        content = {
-            "title": f"{path} for {target}: {plan.base.names[0]}",
-            "kind": "plan",
-            "command": command,
-            **about_program(),
-            "seed": next(iter(plan.base.scenarios.values())).scenario.run.seed,
-            "replications": plan.replications,
-            "engine": sweep.engine,
-            "engine_why": sweep.engine_why,
-            "workers": sweep.workers,
-            "workers_seen": len(sweep.store.workers()),
-            "seconds": round(time.perf_counter() - started, 3),
+        title = f"{path} for {target}: {plan.base.names[0]}"
+        about = {
             "path": path,
+            "values": [point.overrides[path] for point in plan.points],
             "target": str(target),
             "confidence": confidence,
             "answer": value,
             "said": said,
             "monotone": answer.monotone,
             "values_run": len(table),
-            "scenarios": about_scenarios(plan.base.scenarios),
-            "identity": plan.identity,
-            "warnings": [],
         }
-        write_manifest(folder, content)
+        finish_folder(sweep, folder, "plan", title, command, time.perf_counter() - started, **about)
     return PlanStudy(value, said, table)

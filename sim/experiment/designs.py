@@ -27,13 +27,14 @@ DEFAULT_SAMPLES = {"latin_hypercube": 100, "sobol": 64, "morris": 10}
 
 @dataclass(frozen=True, eq=False)
 class Design:
-    """The points of a sweep. `shares`: of a sampled design, each point's place in the unit cube (points, factors)."""
+    """The points of a sweep. Of a sampled design, `shares`: each point's place in the unit cube (points, factors)."""
 
     kind: str
     factors: tuple[Factor, ...]
     points: tuple[Point, ...]
     shares: FloatArray | None = None
     seed: int = 0
+    samples: int = 0
 
     @property
     def problem(self) -> dict[str, object]:
@@ -70,7 +71,7 @@ def build_design(
         Point(number, name, row, {path: number_of(text) for path, text in row.items()})
         for number, (name, row) in enumerate(named)
     )
-    return Design(kind, tuple(factors), points, shares, seed)
+    return Design(kind, tuple(factors), points, shares, seed, size)
 
 
 def _name(row: Mapping[str, str]) -> str:

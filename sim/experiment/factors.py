@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from sim.scenario.leaves import is_whole_at
 from sim.scenario.problems import any_of, show
@@ -55,6 +56,23 @@ class Factor:
         if is_whole_at(tuple(self.path.split("."))) and low == int(low) and high == int(high):
             return Amount(min(low + int(share * (high - low + 1)), high), self.low.unit).text()
         return Amount(low + share * (high - low), self.low.unit).text()
+
+
+def plain(factor: Factor) -> dict[str, object]:
+    """The factor as a manifest has it."""
+    return {
+        "path": factor.path,
+        "levels": list(factor.levels),
+        "low": None if factor.low is None else factor.low.text(),
+        "high": None if factor.high is None else factor.high.text(),
+        "base": factor.base,
+    }
+
+
+def from_plain(found: Mapping[str, Any]) -> Factor:
+    """The factor that `plain` gave."""
+    low, high = (None if found[end] is None else amount(found[end]) for end in ("low", "high"))
+    return Factor(str(found["path"]), tuple(found["levels"]), low, high, found["base"])
 
 
 def number_of(text: str) -> float | str:

@@ -19,7 +19,7 @@ from sim.outcomes.flow import NODES, STATIONS
 from sim.outcomes.groups import GROUPINGS, METRICS, group_keys
 from sim.outcomes.resource_use import ResourceUse
 from sim.outcomes.running import Running
-from sim.outcomes.through_time import LISTS, capacities, use_keys
+from sim.outcomes.through_time import capacities, use_keys
 from sim.outcomes.views import RESOURCE_FIGURES, edges_of
 from sim.pieces.protocol import Cadence, Capacity, Stock
 
@@ -53,7 +53,6 @@ class Pictures:
             return {}
         found = {
             "use_through_time": self._use(),
-            "list_through_time": self._lists(),
             "stock_through_time": self._stock(),
             "flow": self._flow(),
             "stages_middle": self._middle(),
@@ -100,18 +99,6 @@ class Pictures:
                     )
                 )
         return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame()
-
-    def _lists(self) -> pd.DataFrame:
-        """One row a scenario, list and bin: mean number of patients on it."""
-        frames = []
-        for place, arm in enumerate(self.arms):
-            edges = edges_of(arm.scenario)
-            mean, low, high = self._interval(place, "lists")
-            for row, (name, label) in enumerate(LISTS.items()):
-                spans = {"day_from": edges[:-1], "day_to": edges[1:]}
-                numbers = {"estimate": mean[row], "low": low[row], "high": high[row]}
-                frames.append(pd.DataFrame({"scenario": arm.name, "list": name, "label": label, **spans, **numbers}))
-        return pd.concat(frames, ignore_index=True)
 
     def _stock(self) -> pd.DataFrame:
         """One row a scenario with a stock and bin: doses there, share of time without one, expired, lots begun."""

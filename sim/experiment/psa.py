@@ -18,17 +18,18 @@ from sim.engine.trace import Trace
 from sim.experiment.economics_tables import why_not_comparable
 from sim.experiment.factors import number_of
 from sim.experiment.folder import write_text
-from sim.experiment.manifest import about_program, about_scenarios, write_manifest
+from sim.experiment.inputs import uncertain_inputs_table
+from sim.experiment.point_folder import finish_folder, require_for_points
 from sim.experiment.points import Base, Point
 from sim.experiment.psa_tables import psa_tables
 from sim.experiment.replicate import Arm, economics_of
 from sim.experiment.sweep import Column, Reducer, Sweep, SweepPlan, evaluate, mean_of, open_sweep
-from sim.experiment.sweep_study import require_for_sweep
 from sim.outcomes.economics import COST, EFFECT, QUANTITIES
 from sim.outcomes.fates import Patients
 from sim.outcomes.metrics import METRICS
 from sim.pure.streams import uniforms
 from sim.scenario import Problem, ScenarioError
+from sim.scenario.leaves import is_unused
 from sim.scenario.problems import Place
 from sim.scenario.uncertainty import Uncertain
 
@@ -97,9 +98,16 @@ def _all_inputs(base: Base) -> list[Mapping[str, Uncertain]]:
 
 
 def uncertain_inputs(base: Base, name: str) -> dict[str, Uncertain]:
-    """The uncertain inputs that a scenario has a use for; one that none has a use for stays, so that it is refused."""
-    given = base.scenarios[name].scenario.uncertainty
-    return {path: uncertain for path, uncertain in given.items() if name in base.takers(path)}
+    """The uncertain inputs that a scenario has a use for."""
+    scenario = base.scenarios[name].scenario
+    return {path: u for path, u in scenario.uncertainty.items() if not is_unused(tuple(path.split(".")), scenario)}
+
+
+def unused_inputs(base: Base) -> list[str]:
+    """The uncertain inputs that no scenario has a use for: they belong to another strategy."""
+    used = {path for name in base.names for path in uncertain_inputs(base, name)}
+    given = {path: None for loaded in base.scenarios.values() for path in loaded.scenario.uncertainty}
+    return [path for path in given if path not in used]
 
 
 def places(base: Base) -> dict[str, tuple[Place, str]]:
@@ -118,34 +126,18 @@ def run_psa(plan: SweepPlan, folder: Path, command: str, done: Callable[[int], N
     `plan`: with `psa_points` as its points and `ECONOMICS` as its reducer. Raises as `run_sweep` does.
     """
     started = time.perf_counter()
-    require_for_sweep(folder)
+    require_for_points(folder)
     with open_sweep(plan, folder) as sweep:
         evaluate(sweep, plan.points, done)
         tables = psa_tables(plan.base, plan.points, *_collect(sweep))
+        used = {name: list(uncertain_inputs(plan.base, name)) for name in plan.base.names}
+        tables["uncertain_inputs"] = uncertain_inputs_table(plan.base.scenarios, used)
         for name, table in tables.items():
             write_text(folder / f"{name}.csv", table.to_csv(index=False))
         workers = sweep.store.workers()
-        write_manifest(
-            folder,
-            {
-                "title": "probabilistic sensitivity analysis of " + " against ".join(plan.base.names),
-                "kind": "psa",
-                "command": command,
-                **about_program(),
-                "seed": next(iter(plan.base.scenarios.values())).scenario.run.seed,
-                "samples": len(plan.points),
-                "replications": plan.replications,
-                "engine": sweep.engine,
-                "engine_why": sweep.engine_why,
-                "workers": sweep.workers,
-                "workers_seen": len(workers),
-                "seconds": round(time.perf_counter() - started, 3),
-                "baseline": plan.base.names[0],
-                "scenarios": about_scenarios(plan.base.scenarios),
-                "identity": plan.identity,
-                "warnings": [],
-            },
-        )
+        title = "Probabilistic sensitivity analysis: " + " against ".join(plan.base.names)
+        seconds = time.perf_counter() - started
+        finish_folder(sweep, folder, "psa", title, command, seconds, samples=len(plan.points))
     return Psa(tables, workers)
 
 

@@ -17,6 +17,7 @@ from sim.experiment import tables
 from sim.experiment.economics_tables import economic_tables, why_not_comparable
 from sim.experiment.folder import write_text
 from sim.experiment.forecast import falls_below, waiting_list, warm_up, warm_up_warnings
+from sim.experiment.inputs import parameters
 from sim.experiment.manifest import about_program, about_scenarios, write_manifest, write_scenarios
 from sim.experiment.not_modelled import NOT_MODELLED
 from sim.experiment.patients_file import PATIENTS, TableFile, event_columns, patient_columns
@@ -25,7 +26,7 @@ from sim.experiment.precision import Precision, batches, reached
 from sim.experiment.replicate import Arm, Keep, replicate
 from sim.pieces.loads import expected_patients, offered_loads
 from sim.pieces.strategies import build_protocol
-from sim.scenario import Loaded, compare_scenarios, read_evidence
+from sim.scenario import Loaded, compare_scenarios
 
 
 @dataclass(frozen=True)
@@ -135,7 +136,7 @@ def _write_tables(plan: Plan, collected: tables.Collected, pictures: Pictures, f
         "waits": tables.waits(collected),
         "fates": tables.fates(collected),
         "same_patients": same,
-        "parameters": _parameters(plan),
+        "parameters": parameters(plan.scenarios),
         "changes": changes,
         "waiting_list": waiting,
         "list_below": below,
@@ -168,25 +169,6 @@ def _economics(plan: Plan, collected: tables.Collected) -> tuple[dict[str, pd.Da
     if why is not None:
         return {}, f"no economic results: {why}"
     return economic_tables(plan.scenarios, np.array(collected.economics)), None
-
-
-def _parameters(plan: Plan) -> pd.DataFrame:
-    """One row a scenario and number: its value, its source, and the reference behind the source."""
-    evidence = read_evidence() or {}
-    rows = [
-        {
-            "scenario": name,
-            "path": parameter.path,
-            "value": parameter.value_text,
-            "source": " ".join(parameter.source_ids),
-            "note": parameter.note,
-            "stated": parameter.stated,
-            "reference": "; ".join(evidence[i].reference for i in parameter.source_ids if i in evidence),
-        }
-        for name, loaded in plan.scenarios.items()
-        for parameter in loaded.parameters
-    ]
-    return pd.DataFrame(rows)
 
 
 def _changes(plan: Plan) -> pd.DataFrame:

@@ -11,14 +11,20 @@ from typing import Any
 import pandas as pd
 
 from sim.experiment.designs import Design
-from sim.experiment.factors import unit_of
-from sim.experiment.folder import MANIFEST, FolderError, require_usable, write_text
-from sim.experiment.manifest import about_program, about_scenarios, write_manifest, write_scenarios
+from sim.experiment.factors import plain, unit_of
+from sim.experiment.folder import write_text
+from sim.experiment.point_folder import finish_folder, require_for_points
 from sim.experiment.sensitivity import morris, prcc, sobol, tornado
-from sim.experiment.store import STORE
 from sim.experiment.sweep import Sweep, SweepPlan, evaluate, open_sweep
 from sim.experiment.sweep_tables import heat_map, write_point_tables
 from sim.scenario.leaves import inline
+
+TITLES = {
+    "one_at_a_time": "One input at a time",
+    "latin_hypercube": "Latin hypercube sample",
+    "sobol": "Sobol sensitivity analysis",
+    "morris": "Morris screening",
+}
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,21 +35,13 @@ class SweepStudy:
     workers: list[str]
 
 
-def require_for_sweep(folder: Path) -> None:
-    """Nothing, or a FolderError where the folder is no place for a sweep."""
-    if not (folder / STORE).is_file():
-        require_usable(folder)
-        if (folder / MANIFEST).is_file():
-            raise FolderError(f"{folder}: holds results of another kind; name another folder")
-
-
 def run_sweep(plan: SweepPlan, design: Design, folder: Path, command: str, done: Callable[[int], None]) -> SweepStudy:
     """Run what the folder does not hold yet, and write its tables; `done` hears of finished replications.
 
     Raises ScenarioError, FolderError, StoreError, WorkerError; what is done is kept in the folder.
     """
     started = time.perf_counter()
-    require_for_sweep(folder)
+    require_for_points(folder)
     with open_sweep(plan, folder) as sweep:
         evaluate(sweep, plan.points, done)
         write_point_tables(sweep, folder)
@@ -51,8 +49,9 @@ def run_sweep(plan: SweepPlan, design: Design, folder: Path, command: str, done:
         for name, table in found.items():
             write_text(folder / f"{name}.csv", table.to_csv(index=False))
         workers = sweep.store.workers()
-        write_scenarios(folder, plan.base.scenarios)
-        write_manifest(folder, about_sweep(sweep, design, command, time.perf_counter() - started))
+        title = f"{TITLES.get(design.kind, 'Sweep')}: {' against '.join(plan.base.names)}"
+        seconds = time.perf_counter() - started
+        finish_folder(sweep, folder, "sweep", title, command, seconds, **_about(sweep, design))
     return SweepStudy(found, workers)
 
 
@@ -97,30 +96,16 @@ def base_texts(sweep: Sweep) -> dict[str, str]:
     return found
 
 
-def about_sweep(sweep: Sweep, design: Design, command: str, seconds: float) -> dict[str, Any]:
-    """The manifest of a sweep."""
+def _about(sweep: Sweep, design: Design) -> dict[str, Any]:
+    """What the manifest says of a sweep alone."""
     plan = sweep.plan
-    scenarios = plan.base.scenarios
     return {
-        "title": f"{design.kind.replace('_', ' ')} of " + " against ".join(plan.base.names),
-        "kind": "sweep",
-        "command": command,
-        **about_program(),
-        "seed": next(iter(scenarios.values())).scenario.run.seed,
-        "replications": plan.replications,
-        "engine": sweep.engine,
-        "engine_why": sweep.engine_why,
-        "workers": sweep.workers,
-        "workers_seen": len(sweep.store.workers()),
-        "seconds": round(seconds, 3),
         "design": design.kind,
         "design_seed": design.seed,
+        "samples": design.samples,
+        "factors": [plain(factor) for factor in design.factors],
         "points": len(plan.points),
         "paths": {
             path: unit_of([p.overrides[path] for p in plan.points if path in p.overrides]) for path in plan.paths
         },
-        "baseline": plan.base.names[0] if len(scenarios) > 1 else None,
-        "scenarios": about_scenarios(scenarios),
-        "identity": plan.identity,
-        "warnings": ["one replication only: no intervals can be given"] if plan.replications < 2 else [],
     }

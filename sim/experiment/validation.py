@@ -14,7 +14,7 @@ from sim.engine.choice import pick, workers_for
 from sim.experiment.quantities import Task, evaluate
 from sim.experiment.replicate import Arm
 from sim.experiment.work import run_tasks
-from sim.outcomes.estimates import standard_error
+from sim.outcomes.estimates import interval, standard_error
 from sim.pieces.loads import expected_patients
 from sim.scenario import Loaded
 from sim.scenario.targets import Quantity, Validation
@@ -37,6 +37,8 @@ class Verdict:
     expected_low: float
     expected_high: float
     simulated: float
+    low: float
+    high: float
     standard_error: float
     met: bool
     why: str
@@ -58,15 +60,14 @@ class Verdict:
 
     def row(self) -> dict[str, Any]:
         """The verdict as a row of the validation table; `low` and `high` are the 95 % interval."""
-        half = 1.96 * self.standard_error
         return {
             "case": self.case,
             "quantity": self.quantity,
             "kind": self.kind,
-            "expected": expected_words(self.expected_low, self.expected_high),
+            "expected": _expected(self.expected_low, self.expected_high),
             "simulated": self.simulated,
-            "low": self.simulated - half,
-            "high": self.simulated + half,
+            "low": self.low,
+            "high": self.high,
             "standard_error": self.standard_error,
             "verdict": self.verdict,
             "why": "; ".join(text for text in (self.why, self.known_miss) if text),
@@ -75,8 +76,7 @@ class Verdict:
         }
 
 
-def expected_words(low: float, high: float) -> str:
-    """What was expected, in words: a number, a range or a bound."""
+def _expected(low: float, high: float) -> str:
     if low == high:
         return f"{low:.7g}"
     if math.isinf(low) or math.isinf(high):
@@ -119,7 +119,12 @@ def _numbered(task: Task) -> tuple[int, list[list[float]]]:
 
 def _verdict(case: str, name: str, quantity: Quantity, values: np.ndarray[Any, Any], validation: Validation) -> Verdict:
     mean, error = float(np.mean(values)), standard_error(values)
-    low, high = expected_range(quantity)
+    _, within_low, within_high = interval(values)
+    if quantity.exact is not None:
+        low = high = quantity.exact
+    else:
+        low = -math.inf if quantity.low is None else quantity.low
+        high = math.inf if quantity.high is None else quantity.high
     tolerance, rule = _tolerance(quantity, error)
     met = bool(low - tolerance <= mean <= high + tolerance)
     why = "" if met else f"off by {mean - (low if mean < low else high):.4g}, allowed {tolerance:.4g} ({rule})"
@@ -132,22 +137,14 @@ def _verdict(case: str, name: str, quantity: Quantity, values: np.ndarray[Any, A
         expected_low=low,
         expected_high=high,
         simulated=mean,
+        low=float(within_low),
+        high=float(within_high),
         standard_error=error,
         met=met,
         why=why,
         source=quantity.source or validation.source,
         note=quantity.note,
         known_miss=quantity.known_miss,
-    )
-
-
-def expected_range(quantity: Quantity) -> tuple[float, float]:
-    """Between which two values a quantity should come out: twice the same where it is exact, infinite where open."""
-    if quantity.exact is not None:
-        return quantity.exact, quantity.exact
-    return (
-        -math.inf if quantity.low is None else quantity.low,
-        math.inf if quantity.high is None else quantity.high,
     )
 
 

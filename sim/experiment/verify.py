@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import json
 import platform
 import tempfile
@@ -12,16 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from sim.experiment.compare_tables import UnreadableError, compare_tables
-from sim.experiment.designs import Design
-from sim.experiment.factors import number_of
 from sim.experiment.folder import MANIFEST, FolderError
 from sim.experiment.manifest import FORMAT, about_program, checksum, checksums, seal
-from sim.experiment.points import Base, Point
-from sim.experiment.precision import Precision
 from sim.experiment.restate import restated
-from sim.experiment.study import Plan, run_study
-from sim.experiment.sweep import SweepPlan
-from sim.experiment.sweep_study import run_sweep
+from sim.experiment.run_again import mapping, run_again
 from sim.scenario import Loaded, ScenarioError, load
 from sim.scenario.schema import NOT_IN_DIGEST
 
@@ -29,6 +22,7 @@ from sim.scenario.schema import NOT_IN_DIGEST
 MOVE_NUMBERS = ("vein2vein", "numpy", "scipy", "pandas")
 MOST_BYTES = 200_000_000
 # Tables of inputs, in the words of the files: they are checked by what they say, not by how.
+NOT_RUN = "not run again"
 INPUTS = ("parameters.csv", "changes.csv")
 
 
@@ -43,7 +37,7 @@ class Check:
     @property
     def passed(self) -> bool:
         """Whether nothing speaks against it."""
-        return self.verdict in ("identical", "not run again")
+        return self.verdict in ("identical", NOT_RUN)
 
 
 @dataclass(frozen=True)
@@ -69,12 +63,12 @@ def verify(folder: Path, engine: str, workers: int | None, done: Callable[[int],
     notes = []
     if int(manifest.get("format", 1)) < FORMAT:
         notes.append("written by an earlier version, without checksums: only the run itself can speak")
-    stated = {str(name): str(digest) for name, digest in _mapping(manifest, "tables").items()}
+    stated = {str(name): str(digest) for name, digest in mapping(manifest, "tables").items()}
     with tempfile.TemporaryDirectory(prefix="vein2vein-verify-") as place:
         again = Path(place) / "again"
         again.mkdir()
         scenarios = _scenarios(manifest, folder, Path(place))
-        _run_again(manifest, folder, scenarios, engine, workers, again, done)
+        run_again(manifest, folder, scenarios, engine, workers, again, done)
         checks = [*_check_seal(manifest), *_check_scenarios(manifest, scenarios)]
         checks += [_check_table(name, folder, again, stated, scenarios) for name in _names(folder, again, stated)]
     return Verification(checks, _promise(manifest), notes)
@@ -98,11 +92,6 @@ def read_manifest(folder: Path) -> dict[str, Any]:
     return dict(manifest)
 
 
-def _mapping(manifest: Mapping[str, Any], key: str) -> Mapping[str, Any]:
-    found = manifest.get(key)
-    return found if isinstance(found, dict) else {}
-
-
 def _scenarios(manifest: Mapping[str, Any], folder: Path, place: Path) -> dict[str, Loaded]:
     """The stored scenarios by name, from their resolved files or, in an older folder, from the manifest."""
     found = {}
@@ -111,7 +100,7 @@ def _scenarios(manifest: Mapping[str, Any], folder: Path, place: Path) -> dict[s
         # the file is read into the temporary folder, so that it may inherit from nothing
         copy = place / f"{number}.yaml"
         stored = folder / name
-        text = stored.read_text(encoding="utf-8") if stored.is_file() else json.dumps(entry["resolved"])
+        text = stored.read_text(encoding="utf-8") if stored.is_file() else _without_sources(entry["resolved"])
         copy.write_text(text, encoding="utf-8")
         try:
             found[str(entry.get("name"))] = load(copy)
@@ -121,47 +110,9 @@ def _scenarios(manifest: Mapping[str, Any], folder: Path, place: Path) -> dict[s
     return found
 
 
-def _run_again(
-    manifest: Mapping[str, Any],
-    folder: Path,
-    scenarios: dict[str, Loaded],
-    engine: str,
-    workers: int | None,
-    again: Path,
-    done: Callable[[int], None],
-) -> None:
-    kind = manifest.get("kind", "study")
-    if kind == "sweep":
-        points = tuple(_points(folder / "points.csv"))
-        count = int(manifest["replications"])
-        plan = SweepPlan(Base(scenarios), points, count, workers, engine)
-        run_sweep(plan, Design("listed", (), points), again, "", done)
-    elif kind == "study":
-        asked = _mapping(manifest, "asked")
-        rule = asked.get("precision")
-        plan_again = Plan(
-            scenarios,
-            int(asked.get("replications") or manifest["replications"]),
-            workers,
-            "",
-            keep_events=(folder / "events.parquet").is_file(),
-            engine=engine,
-            precision=Precision(**rule) if isinstance(rule, dict) else None,
-            list_below=asked.get("list_below"),
-        )
-        run_study(plan_again, again, done)
-    else:
-        raise FolderError(f"{folder}: holds a '{kind}'; verify runs again what run, compare and sweep wrote")
-
-
-def _points(file: Path) -> Iterator[Point]:
-    try:
-        with file.open(encoding="utf-8", newline="") as opened:
-            for row in csv.DictReader(opened, strict=True):
-                given = {k: v for k, v in row.items() if k not in ("point", "name") and v}
-                yield Point(int(row["point"]), row["name"], given, {k: number_of(v) for k, v in given.items()})
-    except (OSError, ValueError, KeyError, csv.Error) as error:
-        raise FolderError(f"{file}: cannot be read ({error})") from error
+def _without_sources(resolved: Mapping[str, Any]) -> str:
+    # a manifest has the sources of every file that was read, also of parts that the scenario leaves out
+    return json.dumps({key: value for key, value in resolved.items() if key != "sources"})
 
 
 def _names(folder: Path, again: Path, stated: Mapping[str, str]) -> list[str]:
@@ -212,7 +163,7 @@ def _check_table(
             wrong = restated(file, again / name, scenarios)
             said, same = wrong or "says what was run", not wrong
         elif not (again / name).is_file():
-            return Check(name, "differs" if mark else "not run again", mark + "no such table comes out of the run")
+            return Check(name, "differs" if mark else NOT_RUN, mark + "no such table comes out of the run")
         elif file.suffix == ".yaml":
             return Check(name, "differs" if mark else "identical", mark + "is what was run again")
         else:
@@ -226,7 +177,7 @@ def _check_table(
 
 def _promise(manifest: Mapping[str, Any]) -> str:
     """Whether the same numbers were promised here: same program, same libraries, same kind of machine."""
-    made, here = _mapping(manifest, "versions"), about_program()
+    made, here = mapping(manifest, "versions"), about_program()
     changed = [
         f"{name} {made.get(name)} then, {here['versions'].get(name)} now"
         for name in MOVE_NUMBERS

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from sim.engine.trace import Trace
 from sim.outcomes.fates import FATE_NAMES, INFUSED, WAITING, Patients, wasted_products, wasted_slots
+from sim.pieces.common import DECLINES
 
 FloatArray = NDArray[np.float64]
 DAYS_PER_YEAR = 365.25
@@ -106,6 +107,14 @@ def _returned(p: Patients, trace: Trace, window: Window) -> float:
     return float((np.isfinite(p.referral_day[first:]) & p.cohort.measured[:first]).sum())
 
 
+def _not_travelled(p: Patients, trace: Trace, window: Window) -> float:
+    """The share of the referred who decline to travel; NaN where no region has such patients."""
+    declines = p.cohort.flags.get(DECLINES)
+    if declines is None or not p.cohort.measured.any():
+        return float("nan")
+    return float(declines[p.cohort.measured].mean())
+
+
 def _alive(years: float) -> Formula:
     """The share of the referred who live so long after referral, infused or not."""
 
@@ -178,6 +187,7 @@ METRICS: tuple[Metric, ...] = (
         "higher",
         _infused_of_collected,
     ),
+    Metric("not_travelled_share", "Share who do not travel to a centre", "share", "lower", _not_travelled),
     Metric(
         "product_wasted",
         "Products or doses made, not infused",

@@ -1,4 +1,4 @@
-"""Use of resources, stock and waiting lists through calendar time, for one replication: means over bins of days."""
+"""Use of resources and stock through calendar time, for one replication: means over bins of days."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.engine.trace import Trace
-from sim.outcomes.fates import Patients
 from sim.outcomes.resource_use import places
 from sim.pieces.loads import unit_days
 from sim.pieces.protocol import Cadence, Capacity, Protocol, Resource, Stock
@@ -18,10 +17,6 @@ from sim.pieces.protocol import Cadence, Capacity, Protocol, Resource, Stock
 FloatArray = NDArray[np.float64]
 SHORT_DAYS, WEEK = 183.0, 7.0
 ALL_CENTRES = ""
-LISTS = {
-    "listed": "On the waiting list for a slot or dose",
-    "unresolved": "Referred, not yet infused and not yet lost",
-}
 
 
 def bin_edges(start: date, end: float) -> FloatArray:
@@ -120,23 +115,6 @@ def stock_levels(protocol: Protocol, trace: Trace, edges: FloatArray) -> FloatAr
     started = np.histogram(lots.started, edges)[0].astype(float)
     doses = mean_level(days, ends, edges, shelf)
     return np.array([doses, mean_level(days[empty], ends[empty], edges), expired, started])
-
-
-def list_levels(patients: Patients, trace: Trace, edges: FloatArray) -> FloatArray:
-    """Mean number of patients on each of `LISTS` in each bin, measured or not, shape (lists, bins)."""
-    raw = {name: trace.notes[:, k] for k, name in enumerate(trace.milestones)}
-    never = np.full(len(patients.fate), np.nan)
-    gone = np.fmin(np.fmin(raw.get("infusion", never), trace.leave_day), trace.ended_day)
-    gone = np.fmin(gone, trace.stop_day)
-    listed = raw.get("listing", never)
-    called = np.fmin(np.fmin(raw.get("slot", never), raw.get("dose", never)), gone)
-    on_list = np.isfinite(listed) & (listed < called)
-    return np.array(
-        [
-            mean_level(listed[on_list], called[on_list], edges),
-            mean_level(patients.referral_day, np.fmax(gone, patients.referral_day), edges),
-        ]
-    )
 
 
 def mean_level(start: FloatArray, end: FloatArray, edges: FloatArray, weight: FloatArray | None = None) -> FloatArray:

@@ -64,7 +64,6 @@ def view(
     arrays = {
         "use": through_time.use_levels(protocol, trace, edges),
         "stock": through_time.stock_levels(protocol, trace, edges),
-        "lists": through_time.list_levels(patients, trace, edges),
         "flow": flow.flow_counts(patients),
         "middle": middle_stage_days(patients, trace),
         "groups": groups.group_metrics(scenario, patients, trace, window),

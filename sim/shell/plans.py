@@ -7,26 +7,12 @@ from pathlib import Path
 
 import click
 
+from sim.shell.asked import Asked
 from sim.shell.screen import BAD_INPUT, MISSED, errors_in_words, print_table, progress, say, stop
 from sim.shell.sweeps import load_base, parse_vary, resumable
 
 
-def plan_command(
-    file: Path,
-    command_line: str,
-    vary: tuple[str, ...],
-    target: str,
-    confidence: float,
-    replications: int | None,
-    seed: int | None,
-    overrides: tuple[str, ...],
-    engine: str,
-    workers: int | None,
-    cluster: str | None,
-    out: Path | None,
-    quiet: bool,
-    as_json: bool,
-) -> None:
+def plan_command(file: Path, asked: Asked, vary: tuple[str, ...], target: str, confidence: float) -> None:
     """Find the smallest value, say it, and leave with 3 where there is none."""
     from sim.scenario import ScenarioError
 
@@ -49,19 +35,19 @@ def plan_command(
             design = build_design("grid", [factor], {})
         except ValueError as error:
             stop(f"--vary {factor.path}: {error}", BAD_INPUT)
-        changed = [*overrides, *([f"run.seed={seed}"] if seed is not None else [])]
-        base = load_base([file], changed)
-        count = replications or next(iter(base.scenarios.values())).scenario.run.replications
-        plan = SweepPlan(base, design.points, count, workers, engine, cluster)
-        folder = out if out is not None else Path("results") / f"plan-{file.stem}"
-        if not quiet:
+        base = load_base([file], asked.changes)
+        count = asked.replications or next(iter(base.scenarios.values())).scenario.run.replications
+        plan = SweepPlan(base, design.points, count, asked.workers, asked.engine, asked.cluster)
+        folder = asked.folder("plan", file.stem)
+        if not asked.quiet:
             say(f"{len(design.points)} values of {factor.path}, {count} replications each")
         try:
-            with resumable(folder), progress(expected_points(len(design.points)) * count, quiet, per=count) as done:
-                study = run_plan(plan, factor.path, wanted, confidence, folder, command_line, done)
+            expected = expected_points(len(design.points)) * count
+            with resumable(folder), progress(expected, asked.quiet, per=count) as done:
+                study = run_plan(plan, factor.path, wanted, confidence, folder, asked.command_line, done)
         except ScenarioError as error:
             raise relocate(error, places_of([factor])) from error
-    if as_json:
+    if asked.as_json:
         import json
 
         rows = json.loads(study.table.to_json(orient="records", double_precision=15))
@@ -75,4 +61,5 @@ def plan_command(
         print_table([factor.path, *names[1:]], rows)
         click.echo("\n".join(study.said))
         click.echo(f"Tables: {folder} (plan.csv)")
+    asked.draw(folder)
     sys.exit(0 if study.value is not None else MISSED)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from sim.shell.asked import Asked
 from sim.shell.screen import errors_in_words, print_table, progress, say
 from sim.shell.sweeps import load_base, resumable
 
@@ -15,41 +16,32 @@ if TYPE_CHECKING:
     from sim.experiment.psa import Psa
 
 
-def psa_command(
-    files: Sequence[Path],
-    command_line: str,
-    samples: int,
-    replications: int,
-    seed: int | None,
-    overrides: tuple[str, ...],
-    engine: str,
-    workers: int | None,
-    cluster: str | None,
-    out: Path | None,
-    quiet: bool,
-    as_json: bool,
-) -> None:
+def psa_command(files: Sequence[Path], asked: Asked, samples: int, replications: int) -> None:
     """Run the analysis, or go on with it, and say what to decide."""
     from sim.scenario import ScenarioError
 
     with errors_in_words():
-        from sim.experiment.psa import ECONOMICS, places, psa_points, require_economics, run_psa
+        from sim.experiment.psa import ECONOMICS, places, psa_points, require_economics, run_psa, unused_inputs
         from sim.experiment.sweep import SweepPlan
         from sim.experiment.sweep_file import relocate
 
-        base = load_base(files, [*overrides, *([f"run.seed={seed}"] if seed is not None else [])])
+        base = load_base(files, asked.changes)
         require_economics(base)
         points = psa_points(base, samples)
-        plan = SweepPlan(base, points, replications, workers, engine, cluster, ECONOMICS)
-        folder = out if out is not None else Path("results") / "-".join(["psa", *(file.stem for file in files)])
-        if not quiet:
+        plan = SweepPlan(base, points, replications, asked.workers, asked.engine, asked.cluster, ECONOMICS)
+        folder = asked.folder("psa", *(file.stem for file in files))
+        left_out = unused_inputs(base)
+        if left_out:
+            say(f"warning: uncertain inputs that belong to another strategy are left out: {', '.join(left_out)}")
+        if not asked.quiet:
             say(f"{samples} samples, {replications} replications each of {', '.join(base.names)}")
         try:
-            with resumable(folder), progress(samples * replications, quiet, per=replications) as done:
-                found = run_psa(plan, folder, command_line, done)
+            with resumable(folder), progress(samples * replications, asked.quiet, per=replications) as done:
+                found = run_psa(plan, folder, asked.command_line, done)
         except ScenarioError as error:
             raise relocate(error, places(base)) from error
-    _show(found, folder, as_json)
+    _show(found, folder, asked.as_json)
+    asked.draw(folder)
 
 
 def _show(found: Psa, folder: Path, as_json: bool) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from sim.shell.asked import Asked
 from sim.shell.naming import by_name, seed_notes
 from sim.shell.screen import BAD_INPUT, INTERRUPTED, errors_in_words, print_table, progress, say, stop
 
@@ -33,20 +34,7 @@ ON_SCREEN = {
 
 
 def sweep_command(
-    files: Sequence[Path],
-    command_line: str,
-    vary: Sequence[str],
-    design: str | None,
-    samples: int | None,
-    replications: int | None,
-    seed: int | None,
-    overrides: tuple[str, ...],
-    engine: str,
-    workers: int | None,
-    cluster: str | None,
-    out: Path | None,
-    quiet: bool,
-    as_json: bool,
+    files: Sequence[Path], asked: Asked, vary: Sequence[str], design: str | None, samples: int | None
 ) -> None:
     """Run the sweep of a sweep file, or of scenario files and `--vary`."""
     from sim.scenario import ScenarioError
@@ -59,8 +47,7 @@ def sweep_command(
 
         wanted = read_wanted(files, vary)
         kind = design or wanted.design
-        changed = [*wanted.overrides, *overrides, *([f"run.seed={seed}"] if seed is not None else [])]
-        base = load_base(wanted.files, changed)
+        base = load_base(wanted.files, [*wanted.overrides, *asked.changes])
         first = next(iter(base.scenarios.values())).scenario.run
         try:
             points = build_design(
@@ -68,19 +55,20 @@ def sweep_command(
             )
         except ValueError as error:
             stop(f"{kind}: {error}", BAD_INPUT)
-        count = replications or wanted.replications or first.replications
-        plan = SweepPlan(base, points.points, count, workers, engine, cluster)
-        folder = out if out is not None else Path("results") / "-".join(["sweep", *(file.stem for file in files)])
+        count = asked.replications or wanted.replications or first.replications
+        plan = SweepPlan(base, points.points, count, asked.workers, asked.engine, asked.cluster)
+        folder = asked.folder("sweep", *(file.stem for file in files))
         for note in seed_notes(base.scenarios):
             say(f"warning: {note}")
-        if not quiet:
+        if not asked.quiet:
             say(f"{len(points.points)} points, {count} replications each of {', '.join(base.names)}")
         try:
-            with resumable(folder), progress(len(points.points) * count, quiet, per=count) as done:
-                study = run_sweep(plan, points, folder, command_line, done)
+            with resumable(folder), progress(len(points.points) * count, asked.quiet, per=count) as done:
+                study = run_sweep(plan, points, folder, asked.command_line, done)
         except ScenarioError as error:
             raise relocate(error, wanted.places) from error
-    show(study, points, as_json, folder)
+    show(study, points, asked.as_json, folder)
+    asked.draw(folder)
 
 
 def read_wanted(files: Sequence[Path], vary: Sequence[str]) -> SweepFile:

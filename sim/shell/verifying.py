@@ -13,15 +13,21 @@ from sim.shell.screen import MISSED, errors_in_words, print_table, progress, say
 def verify_command(folder: Path, engine: str, workers: int | None, quiet: bool) -> None:
     """Print the verdict on every table; leave with 3 where one is not what comes out again."""
     with errors_in_words():
-        from sim.experiment.verify import read_manifest, verify
+        from sim.experiment.verify import NOT_RUN, read_manifest, verify
 
         if not quiet:
             say(f"Running {folder} again")
-        with progress(int(read_manifest(folder)["replications"]), quiet) as done:
+        manifest = read_manifest(folder)
+        points = next((int(manifest[key]) for key in ("points", "samples", "values_run") if key in manifest), 1)
+        with progress(int(manifest["replications"]) * points, quiet) as done:
             found = verify(folder, engine, workers, done)
     print_table(["", "verdict", ""], [[check.name, check.verdict, check.said] for check in found.checks], 3)
     for note in [*found.notes, found.promise]:
         click.echo(f"{note[0].upper()}{note[1:]}.")
+    left = [check.name for check in found.checks if check.verdict == NOT_RUN]
+    if left:
+        click.echo(f"Not run again, and so not checked: {', '.join(left)}.")
     wrong = [check.name for check in found.checks if not check.passed]
-    click.echo(f"NOT IDENTICAL: {', '.join(wrong)}" if wrong else "Every number of every table came out again.")
+    good = f"Every number of every {'other ' if left else ''}table came out again."
+    click.echo(f"NOT IDENTICAL: {', '.join(wrong)}" if wrong else good)
     sys.exit(MISSED if wrong else 0)

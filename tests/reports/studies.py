@@ -10,6 +10,7 @@ import pandas as pd
 
 LINES, LEAD = "manufacturing.lines", "manufacturing.slots.lead"
 SCENARIO, OTHER = "Autologous, present day", "Allogeneic, off the shelf"
+MONEY = "USD 2021"
 WAITING = {"scenario": SCENARIO, "metric": "waiting_days_mean", "label": "Waiting days, mean", "unit": "days"}
 
 
@@ -20,6 +21,8 @@ def write(folder: Path, paths: int = 2) -> Path:
         "sweep": sweep(paths),
         "tornado": tornado(),
         "sobol": sobol(),
+        "morris": morris(),
+        "prcc": prcc(),
         "plan": plan(),
         "ce_plane": ce_plane(),
         "ceac": ceac(),
@@ -74,6 +77,19 @@ def sobol() -> pd.DataFrame:
     return pd.DataFrame(rows, columns=columns).assign(**WAITING)
 
 
+def morris() -> pd.DataFrame:
+    """Two inputs; the second one's effect depends on the first."""
+    rows = [("shipping.loss", 0.4, 0.4, 0.2, 0.3), ("manufacturing.slots.count", -31.0, 31.0, 4.5, 22.0)]
+    columns = ["path", "mu", "mu_star", "mu_star_half_width", "sigma"]
+    return pd.DataFrame(rows, columns=columns).assign(**WAITING)
+
+
+def prcc() -> pd.DataFrame:
+    """One input that matters, one that may not."""
+    rows = [("shipping.loss", 0.05, -0.2, 0.3, 0.6), ("manufacturing.slots.count", -0.83, -0.9, -0.7, 0.0)]
+    return pd.DataFrame(rows, columns=["path", "prcc", "low", "high", "p_value"]).assign(**WAITING)
+
+
 def plan() -> pd.DataFrame:
     """The share progressed over the slots a month; from 6 on the target is met."""
     values = [3, 4, 5, 6, 7, 8]
@@ -107,6 +123,7 @@ def ce_plane() -> pd.DataFrame:
             "sample": range(300),
             "strategy": OTHER,
             "baseline": SCENARIO,
+            "unit": MONEY,
             "incremental_cost": cost,
             "incremental_qalys": qalys,
         }
@@ -121,10 +138,11 @@ def ceac() -> pd.DataFrame:
         pd.DataFrame({"willingness_to_pay": worth, "strategy": name, "probability": value, "on_frontier": value >= 0.5})
         for name, value in ((SCENARIO, 1 - share), (OTHER, share))
     ]
-    return pd.concat(frames, ignore_index=True)
+    return pd.concat(frames, ignore_index=True).assign(unit=MONEY)
 
 
 def evpi() -> pd.DataFrame:
     """Largest where the curves cross."""
     worth = np.arange(0, 200_001, 5_000)
-    return pd.DataFrame({"willingness_to_pay": worth, "evpi": 9_000 * np.exp(-(((worth - 75_000) / 45_000) ** 2))})
+    value = 9_000 * np.exp(-(((worth - 75_000) / 45_000) ** 2))
+    return pd.DataFrame({"willingness_to_pay": worth, "evpi": value, "unit": MONEY})

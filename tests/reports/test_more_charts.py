@@ -82,8 +82,9 @@ def test_use_and_queue_through_time_are_those_of_the_table(folder: Folder, files
 
 
 def test_the_waiting_list_and_the_stock(folder: Folder, files: Drawn) -> None:
-    lists, found = table(folder("real"), "list_through_time"), figure(files("real"), "waiting_list")
-    first = lists[(lists["list"] == "listed") & (lists["scenario"] == lists["scenario"].iloc[0])]
+    lists, found = table(folder("real"), "waiting_list"), figure(files("real"), "waiting_list")
+    lists = lists[lists["day"] % 7 == 0]
+    first = lists[(lists["list"] == "waiting_list") & (lists["scenario"] == lists["scenario"].iloc[0])]
     assert pytest.approx(list(first["estimate"])) in [trace["y"] for trace in found["data"]]
     stock, found = table(folder("real"), "stock_through_time"), figure(files("real"), "stock")
     assert pytest.approx(list(stock["doses"])) in [trace["y"] for trace in found["data"]]
@@ -162,3 +163,23 @@ def test_indices_the_plan_and_the_curves(folder: Folder, files: Drawn) -> None:
 def test_a_value_is_the_number_it_begins_with(text: str, value: float) -> None:
     assert as_number(text) == value
     assert as_number("unlimited") != as_number("unlimited")
+
+
+def test_what_moves_the_result_most_comes_first(files: Drawn) -> None:
+    found = figure(files("study"), "morris")
+    bars = {trace["name"]: trace for trace in found["data"] if trace["type"] == "bar"}
+    assert bars["mean size of the effect"]["x"] == pytest.approx([31.0, 0.4])
+    assert bars["spread of the effect"]["x"] == pytest.approx([22.0, 0.3])
+    assert "manufacturing.slots.count moves it most" in found["layout"]["title"]["text"].replace("<br>", " ")
+    found = figure(files("study"), "prcc")
+    (bars_of_prcc,) = [trace for trace in found["data"] if trace["type"] == "bar"]
+    assert bars_of_prcc["x"] == pytest.approx([-0.83, 0.05])
+    assert "the more of that the less" in found["layout"]["title"]["text"].replace("<br>", " ")
+
+
+def test_the_warm_up_has_what_is_used_and_what_is_advised(folder: Folder, files: Drawn) -> None:
+    rows, found = table(folder("real"), "warm_up"), figure(files("real"), "warm_up")
+    first = rows[rows["scenario"] == rows["scenario"].iloc[0]]
+    assert pytest.approx(list(first["waiting"])) in [trace["y"] for trace in found["data"]]
+    drawn = {shape["x0"] for shape in found["layout"]["shapes"]}
+    assert drawn == {*rows["used_day"], *rows.loc[rows["advised"].astype(str).str.lower() == "true", "day"]}

@@ -1,0 +1,92 @@
+"""What the report says of every shipped scenario, in numbers of its tables."""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from reports.details import details
+from reports.findings import gather, sentence
+from reports.tables import read
+from sim.engine.choice import COMPILED
+from sim.experiment.study import Plan, run_study
+from sim.scenario import load
+from tests.runs import SHIPPED
+
+LIBRARY = sorted((SHIPPED / "library").glob("*.yaml"))
+NUMBER = re.compile(r"(?<![\w-])\d+\.\d+")
+TABLES = ("summary", "differences", "groups", "resources_summary")
+# What a scenario is there for must be said of it, where the two metrics of the headline do not tell it.
+STORY = {
+    "combined": "of those referred are infused instead of",
+    "dual_target": "free of progression a year after infusion",
+    "few_centres": "do not travel to a centre",
+    "hybrid": "given a dose from stock",
+    "hybrid_by_risk": "given a dose from stock",
+    "lot_shortage": "find the shelf empty",
+    "next_day": "median time from vein to vein",
+    "outpatient": "come to intensive care",
+    "policy_lottery": "by risk group: standard",
+    "policy_sickest_first": "by risk group: standard",
+    "sequential": "come back for a later course",
+    "up_regulation": "free of progression a year after infusion",
+}
+
+
+def study(folder: Path, *files: Path) -> Path:
+    read_in = [load(file) for file in files]
+    loaded = {one.scenario.name: one for one in read_in}
+    folder.mkdir()
+    run_study(Plan(loaded, 3, 1, "run_sim.py compare", engine=COMPILED), folder, lambda count: None)
+    return folder
+
+
+def numbers_of(folder: Path) -> set[str]:
+    """Every number of the tables as it may be written: a share in per cent, without its sign, to 1, 2 or 3 places."""
+    found = set()
+    for table in TABLES:
+        with (folder / f"{table}.csv").open(encoding="utf-8", newline="") as file:
+            for row in csv.DictReader(file):
+                factor = 100.0 if row["unit"] == "share" else 1.0
+                values = [abs(float(row[column])) * factor for column in ("estimate", "low", "high") if row[column]]
+                found |= {f"{value:.{places}f}" for value in values for places in (1, 2, 3)}
+    return found
+
+
+@pytest.mark.parametrize("file", LIBRARY, ids=lambda file: file.stem)
+def test_the_findings_of_a_scenario_have_the_numbers_of_its_tables(file: Path, tmp_path: Path) -> None:
+    base = SHIPPED / ("allogeneic.yaml" if file.stem == "lot_shortage" else "autologous.yaml")
+    folder = study(tmp_path / "results", base, file)
+    tables = read(folder)
+    findings = gather(tables)
+    (other,) = findings.others
+    said = [sentence(findings, other), *details(tables, findings, other)]
+    for one in said:
+        written = NUMBER.findall(one)
+        assert set(written) <= numbers_of(folder), one
+    assert sum(len(NUMBER.findall(one)) for one in said) > 10
+    assert STORY.get(file.stem, "") in " ".join(said)
+
+
+def test_differences_go_the_way_of_their_sign(folder: Callable[[str], Path]) -> None:
+    tables = read(folder("pair"))
+    findings = gather(tables)
+    said = details(tables, findings, "Allogeneic, off the shelf")
+    change = findings.change("Allogeneic, off the shelf", "infused_share")
+    word = "more" if change.value > 0 else "less"
+    told = next(one for one in said if "of those referred are infused" in one)
+    assert told.endswith(f"{word}.")
+    assert f"{abs(change.value) * 100:.1f} percentage points" in told
+
+
+def test_a_single_run_tells_its_levels(folder: Callable[[str], Path]) -> None:
+    tables = read(folder("single"))
+    findings = gather(tables)
+    said = details(tables, findings, findings.scenarios[0])
+    share = findings.level(findings.scenarios[0], "infused_share")
+    assert any(f"{share.value * 100:.1f}% (95% CI" in one and "are infused" in one for one in said)
+    assert not any("instead of" in one or "difference" in one for one in said)
