@@ -17,7 +17,7 @@ from reports.grids import Grid
 from reports.methods import method_tables
 from reports.methods.folds import folds
 from reports.money import money
-from reports.tables import FORMS, Tables
+from reports.tables import Tables
 from reports.theme import mark
 from reports.words import bounds, counted, level
 
@@ -55,7 +55,7 @@ def page_of(tables: Tables, findings: Findings, pictures: Sequence[Picture]) -> 
         methods=folds(method_tables(tables)),
         provenance=_provenance(manifest, findings),
         scenarios=_scenarios(manifest),
-        csv={name: text for name, text in tables.texts.items() if name in tables and FORMS[name].offered},
+        csv={name: text for name, text in tables.texts.items() if name in tables},
     )
 
 

@@ -24,7 +24,7 @@ class Form:
     """What a table looks like: its text and number columns, and those that name a row.
 
     `maybe`: number columns that are NaN where the file has none. `drawn`: the column without which a table has
-    nothing to draw. `optional`: the file may be absent. `offered`: the report page has it for download.
+    nothing to draw. `optional`: the file may be absent.
     """
 
     text: tuple[str, ...]
@@ -33,7 +33,6 @@ class Form:
     maybe: tuple[str, ...] = ()
     drawn: str = ""
     optional: bool = False
-    offered: bool = True
 
 
 FORMS: Mapping[str, Form] = {

@@ -127,12 +127,8 @@ def system(f: Facts) -> tuple[str, ...]:
 def sharing(f: Facts) -> tuple[str, ...]:
     """What another needs to run it again."""
     files = [f"{case.file} (digest {case.digest[:12]})" for case in f.cases]
-    again = (
-        ""
-        if f.kind in ("plan", "psa")
-        else " `python run_sim.py verify` on the results folder runs it again and compares."
-    )
+    again = "`python run_sim.py verify` on the results folder runs it again and compares."
     return (
         f"The program is free under the MIT licence. Made by: {f.manifest['command']}.",
-        f"Scenario files: {', '.join(files)}; in full in manifest.json.{again}",
+        f"Scenario files: {', '.join(files)}; in full in manifest.json. {again}",
     )

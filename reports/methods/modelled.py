@@ -20,7 +20,7 @@ def diagram(f: Facts) -> tuple[str, ...]:
     """Where the flow charts are, and how large."""
     return f.each(
         lambda case: (
-            f"flow chart below, made from the path that was run: {counted(_nodes(case), 'node')}, "
+            f"flow chart (in methods.md), made from the path that was run: {counted(_nodes(case), 'node')}, "
             f"{counted(case.model['flow_chart'].count('-->'), 'arrow')}."
         )
     )
@@ -82,8 +82,8 @@ def scenario_logic(f: Facts) -> tuple[str, ...]:
             points.append(f"{case.name}: same stages and resources as {base.name}; only values differ.")
             continue
         only_here, only_there = [p for p in here if p not in there], [p for p in there if p not in here]
-        points.append(f"{case.name}, not {base.name}: {some(only_there) or 'nothing'}.")
-        points.append(f"{base.name}, not {case.name}: {some(only_here) or 'nothing'}.")
+        points.append(f"Only in {case.name}: {some(only_there) or 'nothing'}.")
+        points.append(f"Only in {base.name}: {some(only_here) or 'nothing'}.")
     return tuple(points)
 
 

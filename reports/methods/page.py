@@ -19,7 +19,7 @@ def methods_page(found: Sequence[MethodTable], facts: Facts) -> str:
     parts = [
         f"# Methods: {plain(facts.manifest.get('title') or 'vein2vein')}",
         "Made by the program from the scenario files, the code and this run. What only the authors know is marked "
-        f"**{AUTHOR}** ({counted(left, 'item')} of {sum(len(one.items) for one in found)}).",
+        f"**{AUTHOR}** ({left} of {counted(sum(len(one.items) for one in found), 'row')}).",
     ]
     for one in found:
         parts += [f"## {plain(one.name)}", plain(one.reference) + ".", _items(one)]

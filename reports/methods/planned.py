@@ -81,7 +81,7 @@ def data_sources(f: Facts) -> tuple[str, ...]:
     """Publications behind the numbers."""
     found = sources_of(f)
     files = {str(value) for case in f.cases for _, value in leaves(case.resolved) if str(value).endswith(".csv")}
-    points = [f"{counted(len(found), 'figure')} from published sources, listed below: {', '.join(found) or 'none'}."]
+    points = [f"{counted(len(found), 'figure')} from published sources: {', '.join(found) or 'none'}."]
     points += [f"Read from files: {some(sorted(files))}."] if files else []
     return (*points, *f.each(sourced))
 
@@ -97,7 +97,7 @@ def preprocessing(f: Facts) -> tuple[str, ...]:
 
 def parameters(f: Facts) -> tuple[str, ...]:
     """Where all input values stand, and the first differences."""
-    points = [f"All of them stand in the table of inputs below ({_counts(f)})."]
+    points = [f"Every one with its value and source: table of inputs in methods.md ({_counts(f)})."]
     if f.kind == SWEEP:
         points.append("Values of each point: points.csv.")
     elif "changes" in f.tables:

@@ -9,7 +9,7 @@ from reports.methods.item import Item, MethodTable
 REFERENCE = (
     "Monks T, Currie CSM, Onggo BS, Robinson S, Kunc M, Taylor SJE. Strengthening the reporting of empirical "
     "simulation studies: introducing the STRESS guidelines. Journal of Simulation 2019; 13: 55-67, "
-    "doi:10.1080/17477778.2018.1442155"
+    "doi:10.1080/17477778.2018.1442155. Of its 20 items, 2.5 has five parts"
 )
 OBJECTIVES, LOGIC, DATA, EXPERIMENT, IMPLEMENTATION, ACCESS = (
     "Objectives",
