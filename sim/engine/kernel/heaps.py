@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sim.engine.kernel.machine import compiled
+from sim.engine.kernel.machine import compiled, inlined
 from sim.engine.kernel.names import (
     BATCHES,
     CENTRE,
@@ -39,7 +39,7 @@ from sim.engine.kernel.tables import FloatCube, Pools, Requests, Run, Shelves, S
 # -- what will happen: by (day, priority, ticket) -------------------------------------------------------------------
 
 
-@compiled
+@inlined
 def push(run: Run, day: float, priority: int, what: int, subject: int) -> None:
     """Let something happen on a day; of equal (day, priority) the one pushed first happens first."""
     n, due, which = run.n, run.due, run.which
@@ -58,7 +58,7 @@ def push(run: Run, day: float, priority: int, what: int, subject: int) -> None:
     due[k], which[k] = day, new
 
 
-@compiled
+@inlined
 def comes_first(run: Run, a: int, b: int) -> bool:
     """Whether happening a comes before happening b of the same day."""
     rows = run.happenings
@@ -67,7 +67,7 @@ def comes_first(run: Run, a: int, b: int) -> bool:
     return bool(rows[a, TICKET] < rows[b, TICKET])
 
 
-@compiled
+@inlined
 def pop(run: Run) -> None:
     """Take the first happening off the heap.
 
@@ -96,7 +96,7 @@ def pop(run: Run) -> None:
     due[k], which[k], which[last] = day, moved, freed
 
 
-@compiled
+@inlined
 def add_task(run: Run, task: int, of: int, count: int) -> None:
     """Put a task on top of those under way."""
     k = run.n[TASKS]
@@ -108,7 +108,7 @@ def add_task(run: Run, task: int, of: int, count: int) -> None:
 # -- who waits: by (rank, key day, order of the entity, ticket) -----------------------------------------------------
 
 
-@compiled
+@inlined
 def queue_before(pools: Pools, pool: int, a: int, b: int) -> bool:
     """Whether entry a of a pool's queue is served before entry b."""
     keys, queue = pools.keys, pools.queue
@@ -121,7 +121,7 @@ def queue_before(pools: Pools, pool: int, a: int, b: int) -> bool:
     return bool(queue[pool, a, ENTRY_TICKET] < queue[pool, b, ENTRY_TICKET])
 
 
-@compiled
+@inlined
 def queue_swap(pools: Pools, pool: int, a: int, b: int) -> None:
     """Exchange two entries of a queue."""
     keys, queue = pools.keys, pools.queue
@@ -131,7 +131,7 @@ def queue_swap(pools: Pools, pool: int, a: int, b: int) -> None:
         queue[pool, a, c], queue[pool, b, c] = queue[pool, b, c], queue[pool, a, c]
 
 
-@compiled
+@inlined
 def join(
     run: Run, requests: Requests, pools: Pools, pool: int, rank: float, key_day: float, order: int, request: int
 ) -> None:
@@ -153,7 +153,7 @@ def join(
     run.n[LONGEST] = max(run.n[LONGEST], row[QUEUED])
 
 
-@compiled
+@inlined
 def quit_queue(pools: Pools, pool: int) -> None:
     """Take the first entry out of the pool's queue."""
     last = pools.rows[pool, QUEUED] - 1
