@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.engine.choice import SIMPY, engine
+from sim.engine.choice import SIMPY, compile_before_workers, engine
 from sim.engine.trace import LOT, Trace
 from sim.experiment.work import deaths_in_words
 from sim.outcomes.after_infusion import follow_on
@@ -104,6 +104,7 @@ def replicate(
         return
     from joblib import Parallel, delayed
 
+    compile_before_workers(with_engine)
     size = max(1, min(8, len(numbers) // (4 * workers) or 1))
     chunks = [numbers[k : k + size] for k in range(0, len(numbers), size)]
     batches = Parallel(n_jobs=workers, return_as="generator")(

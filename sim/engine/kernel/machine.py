@@ -6,11 +6,8 @@ calls is cached, and its stamp is what all files of this folder say.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import cache
-from pathlib import Path
 from typing import Any, TypeVar, cast
 
 from numba import njit, types
@@ -19,9 +16,9 @@ from numba.core.dispatcher import Dispatcher
 from numba.np import arrayobj
 
 from sim.engine.kernel import tables
+from sim.engine.kernel.stamp import FOLDER, stamp
 
 F = TypeVar("F", bound=Callable[..., Any])
-FOLDER = Path(__file__).parent
 
 # Exact arithmetic: no fast-math. `_nrt` off: numba does not count references to arrays, which would cost two atomic
 # operations each time one is passed on (a fifth of a run); so no compiled function may make or keep an array.
@@ -113,15 +110,6 @@ class _Stamped(FunctionCache):
         self._cache_file = IndexDataCacheFile(  # type: ignore[no-untyped-call]
             cache_path=self._cache_path, filename_base=self._impl.filename_base, source_stamp=stamp(FOLDER)
         )
-
-
-@cache
-def stamp(folder: Path) -> str:
-    """What stands for the contents of all modules in a folder."""
-    found = hashlib.sha256()
-    for file in sorted(folder.glob("*.py")):
-        found.update(file.name.encode() + b"\0" + file.read_bytes() + b"\0")
-    return found.hexdigest()
 
 
 def _type(name: str) -> Any:
