@@ -109,4 +109,4 @@ PARTED, GO_ON = -1, 0
 (THROUGH, MORE_DRAWS, MORE_HEAP, MORE_TASKS, MORE_WALKERS, MORE_REQUESTS, MORE_QUEUE, MORE_SHELF, MORE_LOTS,
  MORE_EXPIRIES, MORE_STAGES, MORE_CHANGES, NO_SLOT, TOO_MANY) = range(14)
 MOST_ATTEMPTS = 1_000
-ROOM = 8  # the most rows that one turn of the kernel's loop adds to the heap (but for slots) or to the tasks
+ROOM = 16  # the most rows that one turn of the kernel's loop adds to the heap (but for slots) or to the tasks

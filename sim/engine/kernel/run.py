@@ -20,7 +20,6 @@ from sim.engine.kernel.names import (
     CLOCKS,
     CLOSE,
     CODE,
-    DONE,
     DRAW,
     DUE,
     END,
@@ -158,7 +157,8 @@ def simulate(plan: Plan, people: People, state: State) -> int:
             need = happen(supplies, hazards, people, run, walkers, requests, pools, slots, shelves, clocks, records)
             if need != THROUGH:
                 return need
-            continue
+            if n[TASKS] == 0:
+                continue
         top = run.tasks[n[TASKS] - 1]
         task, w = top[TASK], top[TASK_OF]
         if task == SERVE:
@@ -178,8 +178,8 @@ def simulate(plan: Plan, people: People, state: State) -> int:
         answer = GO_ON
         while answer == GO_ON:
             code = route.operations[me[PC], CODE]
-            # (`in` a tuple is slow here)
-            if me[WHY] != ONWARD or code == CLOSE or code == DONE:  # noqa: SIM109
+            # CLOSE and DONE are the last two; (`in` a tuple is slow here)
+            if me[WHY] != ONWARD or code >= CLOSE:
                 answer = close_frame(route, run, walkers, requests, pools, slots, shelves, records, w)
             elif code == MILESTONE:
                 answer = note(route, walkers, records, w)
