@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from importlib.util import find_spec
 
+from sim.engine.kernel.stamp import is_compiled
 from sim.engine.trace import Trace
 from sim.pieces.cohort import Cohort, Luck
 from sim.pieces.protocol import Protocol
 
 SIMPY, COMPILED = "simpy", "compiled"
-# Loading the kernel from its disk cache takes as long as the reference needs for about so many patients.
+# Loading the kernel from its disk cache takes as long as the reference needs for about so many patients; compiling it
+# for the first time, as for so many.
 WORTH_LOADING_PATIENTS = 40_000
+WORTH_COMPILING_PATIENTS = 700_000
 # A further process takes as long to start as one needs for about so many patients, results included.
 WORTH_A_WORKER_PATIENTS = 20_000
 WORTH_A_WORKER_COMPILED_PATIENTS = 200_000
@@ -35,6 +38,8 @@ def pick(wanted: str, patients: float) -> tuple[str, str]:
         return SIMPY, "numba is not installed"
     if patients < WORTH_LOADING_PATIENTS:
         return SIMPY, "too little to do for the compiled engine to be worth loading"
+    if patients < WORTH_COMPILING_PATIENTS and not is_compiled():
+        return SIMPY, "too little to do for the compiled engine to be worth compiling for the first time"
     return COMPILED, "quicker for this much to do"
 
 
@@ -42,6 +47,12 @@ def workers_for(name: str, patients: float, cores: int) -> int:
     """How many processes are worth starting for this many patients on an engine."""
     alone = WORTH_A_WORKER_COMPILED_PATIENTS if name == COMPILED else WORTH_A_WORKER_PATIENTS
     return max(1, min(cores, int(patients // alone)))
+
+
+def compile_before_workers(name: str) -> None:
+    """Compile what each of several workers would otherwise compile for itself."""
+    if name == COMPILED and not is_compiled():
+        engine(name)
 
 
 def engine(name: str) -> Engine:

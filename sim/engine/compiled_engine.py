@@ -36,7 +36,7 @@ KEPT_BYTES = 2**24
 
 # Which arrays grow when the kernel asks for more of something: their group, their names, the axis.
 GROWING: dict[int, tuple[str, tuple[str, ...], int]] = {
-    k.MORE_HEAP: ("run", ("due", "heap"), 0),
+    k.MORE_HEAP: ("run", ("due", "which", "happenings"), 0),
     k.MORE_TASKS: ("run", ("tasks",), 0),
     k.MORE_WALKERS: ("walkers", Walkers._fields, 0),
     k.MORE_REQUESTS: ("requests", Requests._fields, 0),
@@ -194,16 +194,17 @@ def _run(flat: Flat, cohort: Cohort, people: People, window_end: float, follow_u
     n[k.MEASURED], n[k.TRACED], n[k.RUNNING] = len(people.measured), int(traced), 1
     t[k.FOLLOW_UP], t[k.NEXT_CHECK], t[k.CHECK_EVERY] = follow_up, window_end, CHECK_EVERY_DAYS
     happenings = [*flat.happenings, (window_end, k.CHECK, k.CHECKING, 0)]
-    for first in arrivals[:1].tolist():
-        happenings.append((max(float(cohort.referral_day[first]), 0.0), k.ARRIVAL + first, k.ARRIVE, first))
     happenings.sort(key=lambda happening: happening[:2])  # sorted, it is a heap
     rows = len(happenings) + FIRST_ROOM
-    due, heap = np.empty(rows), _whole(rows, 4)
+    due, table = np.empty(rows), _whole(rows, 4)
     for place, (day, priority, what, subject) in enumerate(happenings):
         due[place] = day
-        heap[place] = priority, place, what, subject
+        table[place] = priority, place, what, subject
     n[k.HEAP] = n[k.TICKETS_GIVEN] = len(happenings)
-    return Run(n, t, due, heap, _whole(FIRST_ROOM, k.TASK_WIDTH))
+    t[k.NEXT_ARRIVAL] = np.inf
+    if len(arrivals):
+        n[k.NEXT_PATIENT], t[k.NEXT_ARRIVAL] = arrivals[0], max(float(cohort.referral_day[arrivals[0]]), 0.0)
+    return Run(n, t, due, np.arange(rows), table, _whole(FIRST_ROOM, k.TASK_WIDTH))
 
 
 def _whole(*shape: int) -> Any:
@@ -281,6 +282,8 @@ def _grow(state: State, need: int) -> State:
         # lots that have not begun have no day, and no attempts
         more = np.zeros(shape, dtype=old.dtype) if old.dtype == np.int64 else np.full(shape, np.nan)
         larger[field] = np.concatenate([old, more], axis=axis)
+    if need == k.MORE_HEAP:  # the new rows are free
+        larger["which"][len(state.run.which) :] = np.arange(len(state.run.which), len(larger["which"]))
     return state._replace(**{name: group._replace(**larger)})
 
 

@@ -14,7 +14,6 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from sim.engine.trace import Trace
 from sim.experiment.economics_tables import why_not_comparable
 from sim.experiment.factors import number_of
 from sim.experiment.folder import write_text
@@ -22,10 +21,9 @@ from sim.experiment.inputs import uncertain_inputs_table
 from sim.experiment.point_folder import finish_folder, require_for_points
 from sim.experiment.points import Base, Point
 from sim.experiment.psa_tables import psa_tables
-from sim.experiment.replicate import Arm, economics_of
+from sim.experiment.replicate import economics_of
 from sim.experiment.sweep import Column, Reducer, Sweep, SweepPlan, evaluate, mean_of, open_sweep
 from sim.outcomes.economics import COST, EFFECT, QUANTITIES
-from sim.outcomes.fates import Patients
 from sim.outcomes.metrics import METRICS
 from sim.pure.streams import uniforms
 from sim.scenario import Problem, ScenarioError
@@ -36,11 +34,8 @@ from sim.scenario.uncertainty import Uncertain
 FloatArray = NDArray[np.float64]
 
 
-def _economics(arm: Arm, number: int, patients: Patients, trace: Trace) -> list[float]:
-    return economics_of(arm, number, patients, trace)
-
-
-ECONOMICS = Reducer("economics", tuple(Column(q.name, q.label, q.unit) for q in QUANTITIES), _economics)
+# The function is one of `replicate` and not of this module, so that workers need not load the tables (pandas, 60 MB).
+ECONOMICS = Reducer("economics", tuple(Column(q.name, q.label, q.unit) for q in QUANTITIES), economics_of)
 
 
 @dataclass(frozen=True, eq=False)

@@ -112,7 +112,7 @@ class Replicated:
     def _on(self, day_text: str, what: str) -> float:
         day, patients = float(day_text), self.patients
         if what == "waiting":
-            lengths = list_lengths(patients.cohort, self.trace, int(day))
+            lengths = list_lengths(self.trace, int(day))
             return float(lengths[list(LISTS).index("waiting_list"), int(day)])
         referred = patients.referral_day <= day
         if what == "infused_share":

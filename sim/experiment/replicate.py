@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.engine.choice import SIMPY, engine
+from sim.engine.choice import SIMPY, compile_before_workers, engine
 from sim.engine.trace import LOT, Trace
 from sim.experiment.work import deaths_in_words
 from sim.outcomes.after_infusion import follow_on
@@ -104,6 +104,7 @@ def replicate(
         return
     from joblib import Parallel, delayed
 
+    compile_before_workers(with_engine)
     size = max(1, min(8, len(numbers) // (4 * workers) or 1))
     chunks = [numbers[k : k + size] for k in range(0, len(numbers), size)]
     batches = Parallel(n_jobs=workers, return_as="generator")(
@@ -165,7 +166,7 @@ def run_arm(arm: Arm, number: int, keep: Keep, with_engine: str = SIMPY) -> tupl
         incidence=incidence(patients, days),
         waits=wait_shares(patients),
         fates=fate_counts(patients),
-        lists=list_lengths(patients.cohort, trace, int(min(window[1], LONGEST_FORECAST_DAYS))),
+        lists=list_lengths(trace, int(min(window[1], LONGEST_FORECAST_DAYS))),
         economics=economics_of(arm, number, patients, trace) if scenario.economics is not None else None,
         patients=table(patients, arm.name, number, _names(scenario), protocol.product) if keep.patients else None,
         events=_events(arm.name, number, protocol, trace) if keep.events else None,

@@ -9,9 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.engine.trace import Trace
-from sim.outcomes.fates import FATE_NAMES, Patients, resolve
+from sim.outcomes.fates import FATE_NAMES, Patients, ends
 from sim.outcomes.resource_use import queue_days
-from sim.pieces.cohort import Cohort
 
 FloatArray = NDArray[np.float64]
 
@@ -140,18 +139,19 @@ def wait_shares(patients: Patients) -> FloatArray:
     return np.asarray(np.bincount(bins, minlength=WAIT_BINS) / len(waits))
 
 
-def list_lengths(cohort: Cohort, trace: Trace, last_day: int) -> NDArray[np.int32]:
+def list_lengths(trace: Trace, last_day: int) -> NDArray[np.int32]:
     """Patients on each of the `LISTS` at each whole day 0..last_day, all patients alike, shape (lists, days).
 
     Who is on a list on the day itself counts; follow-up does not cut it, as it does the fates.
     """
-    patients = resolve(cohort, trace, np.inf)
-    gone = np.where(np.isnan(patients.end_day), np.inf, patients.end_day)
-    served = np.fmin(patients.day("slot"), patients.day("dose"))
+    own = ends(trace, np.inf)
+    gone = np.where(np.isnan(own.day), np.inf, own.day)
+    never = np.full(len(gone), np.nan)
+    served = np.fmin(own.days.get("slot", never), own.days.get("dose", never))
     return np.stack(
         [
             _length(trace.referral_day, gone, last_day),
-            _length(patients.day("listing"), np.fmin(served, gone), last_day),
+            _length(own.days.get("listing", never), np.fmin(served, gone), last_day),
         ]
     )
 

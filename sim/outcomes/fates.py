@@ -92,32 +92,56 @@ class Patients:
         return self.days.get(milestone, np.full(len(self.fate), np.nan))
 
 
+@dataclass(frozen=True, eq=False)
+class Ends:
+    """When and how each patient's own path ended, if it did by `limit`, and his milestones up to then.
+
+    Of `infused`, `left` (taken off by a clock) and `ended` (by itself) at most one is true of a patient; `day` is NaN
+    where none is. `raw`: milestones whether or not he was there.
+    """
+
+    limit: FloatArray
+    infused: NDArray[np.bool_]
+    left: NDArray[np.bool_]
+    ended: NDArray[np.bool_]
+    day: FloatArray
+    raw: dict[str, FloatArray]
+    days: dict[str, FloatArray]
+
+
+def ends(trace: Trace, follow_up: float) -> Ends:
+    """The ends of all patients' paths, each up to `follow_up` days after his referral, or to the stop."""
+    limit = np.minimum(trace.referral_day + follow_up, trace.stop_day)
+    notes = np.ascontiguousarray(trace.notes.T)
+    raw = dict(zip(trace.milestones, notes, strict=True))
+    infusion = raw.get("infusion", np.full(len(limit), np.nan))
+    infused = infusion <= limit
+    # a path that has come to its end is beyond the reach of the clocks, whatever they would have done later
+    ended = (trace.ended_day <= limit) & ~(trace.leave_day <= trace.ended_day) & ~infused
+    left = (trace.leave_day <= limit) & ~infused & ~ended
+    day = np.where(infused, infusion, np.where(left, trace.leave_day, np.where(ended, trace.ended_day, np.nan)))
+    own = np.where(notes <= np.where(left | ended, day, limit), notes, np.nan)
+    return Ends(limit, infused, left, ended, day, raw, dict(zip(trace.milestones, own, strict=True)))
+
+
 def resolve(cohort: Cohort, trace: Trace, follow_up: float) -> Patients:
     """Every patient's fate, and what happened to him up to it.
 
     A patient counts up to `follow_up` days after his referral, or to the stop; unresolved by then he is `waiting`.
     """
-    limit = np.minimum(trace.referral_day + follow_up, trace.stop_day)
-    raw = {name: trace.notes[:, k] for k, name in enumerate(trace.milestones)}
+    its = ends(trace, follow_up)
+    limit, raw, ended = its.limit, its.raw, its.ended
     nothing = np.full(len(limit), np.nan)
-    infusion = raw.get("infusion", nothing)
-    infused = infusion <= limit
-    # a path that has come to its end is beyond the reach of the clocks, whatever they would have done later
-    ended = (trace.ended_day <= limit) & ~(trace.leave_day <= trace.ended_day) & ~infused
-    left = (trace.leave_day <= limit) & ~infused & ~ended
     fate = np.full(len(limit), WAITING, dtype=np.int64)
-    fate[infused] = INFUSED
+    fate[its.infused] = INFUSED
     for clock in Clock:
-        fate[left & (trace.leave_clock == clock)] = FATE_NAMES.index(FATE_OF_CLOCK[clock])
+        fate[its.left & (trace.leave_clock == clock)] = FATE_NAMES.index(FATE_OF_CLOCK[clock])
     reason = np.full(len(limit), "", dtype=object)
     for k, (name, why) in enumerate(zip(trace.fates, trace.reasons, strict=True)):
-        fate[ended & (trace.ended_fate == k)] = FATE_NAMES.index(name)
-        reason[ended & (trace.ended_fate == k)] = why
-    end_day = np.where(infused, infusion, np.where(left, trace.leave_day, np.where(ended, trace.ended_day, np.nan)))
-    closes = np.where(infused | np.isnan(end_day), limit, end_day)
-    progression = np.where(
-        trace.progression_day <= np.where(np.isnan(end_day), limit, end_day), trace.progression_day, np.nan
-    )
+        so = ended & (trace.ended_fate == k)
+        fate[so], reason[so] = FATE_NAMES.index(name), why
+    by_then = trace.progression_day <= np.where(np.isnan(its.day), limit, its.day)
+    progression = np.where(by_then, trace.progression_day, np.nan)
     passes = dict(zip(trace.milestones, trace.passes.T, strict=True))
     made_day, made_count = nothing, np.zeros(len(limit), np.int64)
     for made in ("released", "dose"):
@@ -129,9 +153,9 @@ def resolve(cohort: Cohort, trace: Trace, follow_up: float) -> Patients:
         referral_day=trace.referral_day,
         fate=fate,
         reason=reason,
-        end_day=end_day,
+        end_day=its.day,
         progression_day=progression,
-        days={name: np.where(day <= closes, day, np.nan) for name, day in raw.items()},
+        days=its.days,
         attempts=dict(zip(trace.attempt_names, trace.attempts.T, strict=True)),
         made_day=made_day,
         made_count=made_count,

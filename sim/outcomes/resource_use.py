@@ -151,10 +151,8 @@ def _queue_length(asked: FloatArray, served: FloatArray, window: Window) -> tupl
     lengths = np.concatenate([[0.0], np.cumsum(change[order])])
     spans = np.diff(moments)
     whole = window[1] - window[0]
-    by_length = np.argsort(lengths, kind="stable")
-    reached = np.cumsum(spans[by_length]) >= 0.95 * whole
-    p95 = float(lengths[by_length][np.argmax(reached)])
-    return float((lengths * spans).sum() / whole), p95
+    reached = np.cumsum(np.bincount(lengths.astype(np.int64), weights=spans)) >= 0.95 * whole
+    return float((lengths * spans).sum() / whole), float(np.argmax(reached))
 
 
 def queue_days(trace: Trace, patients: Patients) -> tuple[NDArray[np.int64], FloatArray, FloatArray]:

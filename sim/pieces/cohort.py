@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -85,7 +87,7 @@ class Luck:
         drawn = [
             uniforms(self.seed, self.replication, b.stream, b.course, purpose, attempt, b.count) for b in self.blocks
         ]
-        return np.concatenate(drawn)
+        return drawn[0] if len(drawn) == 1 else np.concatenate(drawn)
 
     def lots(self, streams: tuple[str, ...], purpose: str, attempt: int, count: int) -> FloatArray:
         """One uniform for each of the first `count` lots; lot n takes its from stream n modulo their number."""
@@ -99,11 +101,16 @@ def referral_days(rates: tuple[tuple[float, float], ...], unit_arrivals: FloatAr
 
     Infinite for arrivals that the rates never reach.
     """
+    return np.asarray(_rate_table(rates).age(unit_arrivals) + rates[0][0])
+
+
+@lru_cache(maxsize=64)
+def _rate_table(rates: tuple[tuple[float, float], ...]) -> HazardTable:
+    """Referrals expected by each day since the first."""
     days = np.array([day for day, _ in rates])
     per_day = np.array([rate for _, rate in rates])
     total = np.concatenate([[0.0], np.cumsum(per_day[:-1] * np.diff(days))])
-    table = HazardTable(days - days[0], total, per_day)
-    return np.asarray(table.age(unit_arrivals) + days[0])
+    return HazardTable(days - days[0], total, per_day)
 
 
 def _poisson(scenario: Scenario, replication: int, region: str, until: float) -> FloatArray:
@@ -112,7 +119,7 @@ def _poisson(scenario: Scenario, replication: int, region: str, until: float) ->
         return np.empty(0)
     ends = [day for day, _ in rates[1:]] + [until]
     expected = sum(rate * max(0.0, min(end, until) - day) for (day, rate), end in zip(rates, ends, strict=True))
-    count = int(expected + 8.0 * np.sqrt(expected) + 16.0)
+    count = int(expected + 8.0 * math.sqrt(expected) + 16.0)
     while True:
         drawn = uniforms(scenario.run.seed, replication, f"{region}/poisson", 1, "referral", 0, count)
         days = referral_days(rates, np.cumsum(-np.log1p(-drawn)))
@@ -166,15 +173,16 @@ def draw_cohort(scenario: Scenario, book: ClockBook, replication: int) -> tuple[
 
     def for_life(vector: Any) -> Any:
         """The values of first courses, for later courses of the same patients too."""
-        return np.tile(vector[:count], courses)
+        return vector if courses == 1 else np.tile(vector[:count], courses)
 
-    referral = np.concatenate(days) if days else np.empty(0)
+    referral = days[0] if len(days) == 1 else np.concatenate([*days, np.empty(0)])
     regions = list(scenario.regions)
     region = each([regions.index(b.region) for b in blocks])
     group = for_life(_drawn_group(scenario, luck))
     hazard = np.array([g.hazard for g in scenario.patients.risk_groups.values()])[group]
     thresholds = _thresholds(book, luck, len(referral))
-    multipliers = np.stack([hazard, hazard, np.ones(len(hazard))])
+    multipliers = np.ones((len(Clock), len(hazard)))
+    multipliers[[Clock.DEATH, Clock.PROGRESSION]] = hazard
     certain = all(hazards.ends_eligibility in (0.0, 1.0) for hazards in book.sets.values())
     eligibility = np.zeros(len(referral)) if certain else _draw(luck, "eligibility")
     waiting = each([int(b.source == WAITING and b.course == 1) for b in blocks]).astype(bool)
@@ -184,7 +192,10 @@ def draw_cohort(scenario: Scenario, book: ClockBook, replication: int) -> tuple[
         book, referral[:count], thresholds[:, :count], multipliers[:, :count], eligibility[:count]
     )
     centre = for_life(_drawn_centre(scenario, luck, region))
-    later = np.full(len(referral) - count, np.inf)
+    if courses > 1:
+        later = np.full(len(referral) - count, np.inf)
+        leave_day, progression_day = np.concatenate([leave_day, later]), np.concatenate([progression_day, later])
+        leave_clock = np.concatenate([leave_clock, np.full(len(later), -1)])
     cohort = Cohort(
         blocks=tuple(blocks),
         region=region,
@@ -201,9 +212,9 @@ def draw_cohort(scenario: Scenario, book: ClockBook, replication: int) -> tuple[
         if book.anew
         else np.full(len(referral), np.inf),
         anew_eligibility=_draw(luck, "eligibility/anew") if book.anew else np.zeros(len(referral)),
-        leave_day=np.concatenate([leave_day, later]),
-        leave_clock=np.concatenate([leave_clock, np.full(len(later), -1)]),
-        progression_day=np.concatenate([progression_day, later]),
+        leave_day=leave_day,
+        leave_clock=leave_clock,
+        progression_day=progression_day,
         flags=_flags(scenario, luck, region, centre, group, waiting),
         ranks=own_ranks(scenario, group, _draw(luck, "lottery") if scenario.waiting_list.policy == "lottery" else None),
         courses=courses,
@@ -315,8 +326,11 @@ def first_leave(
             needed = needed - multipliers[clock, who] * lived
         with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
             needed = needed / multiplier
-        day = referral[who] + table.age(needed if since is None else lived + needed)
-        return np.where(multiplier == 0.0, np.inf, day if since is None else np.maximum(since, day))
+        day: FloatArray = referral[who] + table.age(needed if since is None else lived + needed)
+        if since is not None:
+            day = np.maximum(since, day)
+        day[multiplier == 0.0] = np.inf
+        return day
 
     running = [clock for clock in Clock if not hazards.tables[clock].never]
 
@@ -325,13 +339,15 @@ def first_leave(
         day, clock = np.full(count, np.inf), np.full(count, -1)
         for number, found in zip(clocks, days, strict=True):
             sooner = found < day
-            day, clock = np.where(sooner, found, day), np.where(sooner, int(number), clock)
+            clock[sooner] = int(number)
+            day = np.fmin(found, day)
         return day, clock
 
     everybody = slice(None)
     day, clock = first(running, [event(c, everybody, None, multipliers[c]) for c in running], len(referral))
-    progression = np.where(clock == Clock.PROGRESSION, day, np.inf)
-    stays = np.flatnonzero((clock == Clock.PROGRESSION) & (eligibility >= hazards.ends_eligibility))
+    progresses = clock == int(Clock.PROGRESSION)
+    progression = np.where(progresses, day, np.inf)
+    stays = np.flatnonzero(progresses & (eligibility >= hazards.ends_eligibility))
     if len(stays):
         others = [c for c in running if c != Clock.PROGRESSION]
         slower = [multipliers[c, stays] * book.after_progression[c] for c in others]

@@ -10,7 +10,8 @@ import pytest
 
 pytest.importorskip("numba")
 
-from sim.engine.kernel import machine, run
+from sim.engine import choice
+from sim.engine.kernel import machine, run, stamp
 
 
 def test_what_python_calls_is_compiled_once_for_the_types_it_states() -> None:
@@ -37,6 +38,23 @@ def test_the_cache_goes_by_that_stamp() -> None:
     for function in (run.simulate, run.list_uses):
         file = function._cache._cache_file  # type: ignore[attr-defined]
         assert file._source_stamp == machine.stamp(machine.FOLDER)
+
+
+def test_auto_knows_whether_the_kernel_is_compiled(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is loaded here came from the disk or went there; in an empty cache it would have to be compiled first."""
+    few, some, many = (choice.pick("auto", patients) for patients in (1e3, 1e5, 1e7))
+    assert (few[0], some[0], many[0]) == (choice.SIMPY, choice.COMPILED, choice.COMPILED)
+    monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path))
+    assert not stamp.is_compiled()
+    assert choice.pick("auto", 1e5) == (
+        choice.SIMPY,
+        "too little to do for the compiled engine to be worth compiling for the first time",
+    )
+    assert choice.pick("auto", 1e7)[0] == choice.COMPILED
+    (tmp_path / "run.simulate-1.py3.nbi").write_bytes(b"of another kernel")
+    assert not stamp.is_compiled()
+    (tmp_path / "run.simulate-2.py3.nbi").write_bytes(b"-" + stamp.stamp(stamp.FOLDER).encode() + b"-")
+    assert choice.pick("auto", 1e5) == some
 
 
 def test_flattening_needs_no_numba() -> None:

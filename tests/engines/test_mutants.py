@@ -134,7 +134,12 @@ def test_a_fault_of_the_reference_engine_is_caught(
 # name: (what stands in one of the kernel's files, what the mutant has in its place)
 FAULTS = {
     "ties by the other rule": ("CLOCK, COMPLETION, EXPIRY = 1 <<", "COMPLETION, CLOCK, EXPIRY = 1 <<"),
-    "equal happenings in turn": ("heap[up, PRIORITY] <= priority", "heap[up, PRIORITY] < priority"),
+    "equal happenings in turn": (
+        "run.happenings[which[up], PRIORITY] <= priority",
+        "run.happenings[which[up], PRIORITY] < priority",
+    ),
+    "arrivals last": ("return bool(ARRIVAL + run.n[NEXT_PATIENT] <", "return bool(CHECK + run.n[NEXT_PATIENT] <"),
+    "the last comes first": ("if rows[a, PRIORITY] != rows[b, PRIORITY]:", "if False:"),
     "queues without order": ("return bool(queue[pool, a, ENTRY_ORDER] < queue[pool, b, ENTRY_ORDER])", "return False"),
     "slots that perish before they are given away": ("PERISH + row, PERISHING", "row, PERISHING"),
     "queues by order of joining": ("if not queue_before(pools, pool, k, up):", "if True:"),
@@ -168,7 +173,7 @@ FAULTS = {
     "viable for ever": ("if begun - day > viable:", "if False:"),
     "lost rather than left": ("if ended >= days[CUT]:", "if ended >= days[CUT] and not lost:"),
     "patience from joining only": ("since = records.referral[me[ENTITY]]", "since = day"),
-    "patience before grants": ("run.heap[0, PRIORITY] < PATIENCE", "run.heap[0, PRIORITY] < PATIENCE + 2**44"),
+    "patience before grants": ("== today and run.happenings[run.which[0], PRIORITY] < PATIENCE", "== today"),
     "patience that wins over leaving": ("if due < wait[LAPSES]:", "if due <= wait[LAPSES]:"),
     "who gives up has left": ("if requests.rows[request, STATE] == GAVE_UP:", "if False:"),
     "ranks that do not jump": ("push(run, progression, CLOCK + entity, RANK_JUMP, request)", "pass"),

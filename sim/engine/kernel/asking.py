@@ -28,7 +28,6 @@ from sim.engine.kernel.names import (
     GIVE_UP,
     GO_ON,
     GRANTED,
-    HEAP,
     HOLDING,
     INFINITY,
     JOINING,
@@ -49,6 +48,7 @@ from sim.engine.kernel.names import (
     MORE_QUEUE,
     MORE_REQUESTS,
     NAN,
+    NEXT_ARRIVAL,
     NEXT_SLOT,
     NO_PATIENCE,
     OF_ENTITY,
@@ -207,7 +207,7 @@ def take_or_join(
     n, me, day = run.n, walkers.rows[w], walkers.days[w, DAY]
     step, request, entity = route.operations[me[PC]], me[REQUEST], me[ENTITY]
     key_day = key_day_of(walkers, records, w, step[RESOURCE], step[MODE])
-    alone = n[BUSY] == 0 and n[TURNS] == 0 and (n[HEAP] == 0 or run.due[0] > run.t[TODAY])
+    alone = n[BUSY] == 0 and n[TURNS] == 0 and run.due[0] > run.t[TODAY] and run.t[NEXT_ARRIVAL] > run.t[TODAY]
     if pools.rows[pool, QUEUED] == 0 and alone and has_units(pools, pool, step[UNITS]):
         grant(run, requests, pools, slots, shelves, request)
         return

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sim.engine.kernel.heaps import add_task
-from sim.engine.kernel.machine import compiled, inlined
+from sim.engine.kernel.machine import inlined
 from sim.engine.kernel.names import (
     AFTER,
     ATTEMPT,
@@ -145,7 +145,7 @@ def close_attempt(route: Route, walkers: Walkers, shelves: Shelves, records: Rec
     return GO_ON
 
 
-@compiled
+@inlined
 def try_next(route: Route, walkers: Walkers, shelves: Shelves, records: Records, w: int) -> int:
     """Begin the next attempt of the operation at which the walker is."""
     me = walkers.rows[w]

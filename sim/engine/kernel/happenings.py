@@ -7,7 +7,6 @@ from sim.engine.kernel.heaps import add_task, join, pop, push, quit_queue
 from sim.engine.kernel.machine import inlined
 from sim.engine.kernel.names import (
     ARRIVAL,
-    ARRIVE,
     ARRIVED,
     ARRIVING,
     BATCHES,
@@ -61,7 +60,9 @@ from sim.engine.kernel.names import (
     MORE_QUEUE,
     MORE_WALKERS,
     NAN,
+    NEXT_ARRIVAL,
     NEXT_CHECK,
+    NEXT_PATIENT,
     OF_ENTITY,
     OF_RESOURCE,
     OFFER,
@@ -77,6 +78,7 @@ from sim.engine.kernel.names import (
     PERISHING,
     PLANNED,
     POOL,
+    PRIORITY,
     QUEUED,
     RANK,
     RANK_JUMP,
@@ -141,7 +143,14 @@ def happen(
     records: Records,
 ) -> int:
     """Let the next thing happen; or say what it needs first."""
-    what, subject = run.heap[0, WHAT], run.heap[0, SUBJECT]
+    if arrival_is_next(run):
+        if no_row_left(run, walkers):
+            return MORE_WALKERS
+        run.t[TODAY] = run.t[NEXT_ARRIVAL]
+        arrive(people, run, walkers, records)
+        return THROUGH
+    first = run.happenings[run.which[0]]
+    what, subject = first[WHAT], first[SUBJECT]
     need = needed_for(run, walkers, pools, shelves, what, subject)
     if need != THROUGH:
         return need
@@ -149,8 +158,6 @@ def happen(
     pop(run)
     if what == WALK:
         add_task(run, WALK, subject, 0)
-    elif what == ARRIVE:
-        arrive(people, run, walkers, records, subject)
     elif what == COME_BACK:
         touch_clocks(people, clocks, records, run.n[FIRST_SET], subject)
         forecast(hazards, clocks, records, subject)
@@ -190,9 +197,9 @@ def happen(
 @inlined
 def needed_for(run: Run, walkers: Walkers, pools: Pools, shelves: Shelves, what: int, subject: int) -> int:
     """What a happening needs before it may happen."""
-    if what == OFFER and run.n[HEAP] + pools.rows[subject, PER_OFFER] + ROOM > run.heap.shape[0]:
+    if what == OFFER and run.n[HEAP] + pools.rows[subject, PER_OFFER] + ROOM > len(run.due):
         return MORE_HEAP
-    if (what == ARRIVE or what == COME_BACK) and no_row_left(run, walkers):  # noqa: SIM109
+    if what == COME_BACK and no_row_left(run, walkers):
         return MORE_WALKERS
     if what == EXPIRING and run.n[EXPIRIES] + pools.rows[subject, BATCHES] > shelves.expiries.shape[0]:
         return MORE_EXPIRIES
@@ -202,12 +209,23 @@ def needed_for(run: Run, walkers: Walkers, pools: Pools, shelves: Shelves, what:
 
 
 @inlined
-def arrive(people: People, run: Run, walkers: Walkers, records: Records, patient: int) -> None:
-    """A patient starts on his path; the next arrival is posted first, as its ticket comes before those of this one."""
-    run.n[ARRIVED] += 1
-    if run.n[ARRIVED] < run.n[ARRIVING]:
-        upcoming = people.arrivals[run.n[ARRIVED]]
-        push(run, max(records.referral[upcoming], 0.0), ARRIVAL + upcoming, ARRIVE, upcoming)
+def arrival_is_next(run: Run) -> bool:
+    """Whether the next arrival, which waits beside the heap, comes before all that is in it."""
+    day = run.t[NEXT_ARRIVAL]
+    if day != run.due[0]:
+        return bool(day < run.due[0])
+    return bool(ARRIVAL + run.n[NEXT_PATIENT] < run.happenings[run.which[0], PRIORITY])
+
+
+@inlined
+def arrive(people: People, run: Run, walkers: Walkers, records: Records) -> None:
+    """A patient starts on his path."""
+    n, t, patient = run.n, run.t, run.n[NEXT_PATIENT]
+    n[ARRIVED] += 1
+    t[NEXT_ARRIVAL] = INFINITY
+    if n[ARRIVED] < n[ARRIVING]:
+        n[NEXT_PATIENT] = people.arrivals[n[ARRIVED]]
+        t[NEXT_ARRIVAL] = max(records.referral[n[NEXT_PATIENT]], 0.0)
     begin_path(run, walkers, records, patient, 0)
 
 

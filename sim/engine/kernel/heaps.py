@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sim.engine.kernel.machine import compiled
+from sim.engine.kernel.machine import compiled, inlined
 from sim.engine.kernel.names import (
     BATCHES,
     CENTRE,
@@ -39,60 +39,64 @@ from sim.engine.kernel.tables import FloatCube, Pools, Requests, Run, Shelves, S
 # -- what will happen: by (day, priority, ticket) -------------------------------------------------------------------
 
 
-@compiled
+@inlined
 def push(run: Run, day: float, priority: int, what: int, subject: int) -> None:
     """Let something happen on a day; of equal (day, priority) the one pushed first happens first."""
-    n, due, heap = run.n, run.due, run.heap
-    n[TICKETS_GIVEN] += 1
+    n, due, which = run.n, run.due, run.which
     k = n[HEAP]
     n[HEAP] = k + 1
+    n[TICKETS_GIVEN] += 1
+    new = which[k]
+    row = run.happenings[new]
+    row[PRIORITY], row[TICKET], row[WHAT], row[SUBJECT] = priority, n[TICKETS_GIVEN], what, subject
     while k > 0:
         up = (k - 1) >> 1
-        if due[up] < day or (due[up] == day and heap[up, PRIORITY] <= priority):
+        if due[up] < day or (due[up] == day and run.happenings[which[up], PRIORITY] <= priority):
             break
-        due[k] = due[up]
-        for c in range(4):
-            heap[k, c] = heap[up, c]
+        due[k], which[k] = due[up], which[up]
         k = up
-    due[k] = day
-    heap[k, PRIORITY], heap[k, TICKET], heap[k, WHAT], heap[k, SUBJECT] = priority, n[TICKETS_GIVEN], what, subject
+    due[k], which[k] = day, new
 
 
-@compiled
-def happens_before(run: Run, a: int, day: float, priority: int, ticket: int) -> bool:
-    """Whether the happening in place a of the heap comes before another one."""
-    due, heap = run.due, run.heap
-    if due[a] != day:
-        return bool(due[a] < day)
-    if heap[a, PRIORITY] != priority:
-        return bool(heap[a, PRIORITY] < priority)
-    return bool(heap[a, TICKET] < ticket)
+@inlined
+def comes_first(run: Run, a: int, b: int) -> bool:
+    """Whether happening a comes before happening b of the same day."""
+    rows = run.happenings
+    if rows[a, PRIORITY] != rows[b, PRIORITY]:
+        return bool(rows[a, PRIORITY] < rows[b, PRIORITY])
+    return bool(rows[a, TICKET] < rows[b, TICKET])
 
 
-@compiled
+@inlined
 def pop(run: Run) -> None:
-    """Take the first happening off the heap."""
-    n, due, heap = run.n, run.due, run.heap
+    """Take the first happening off the heap.
+
+    The gap that it leaves goes down to the end, always to the earlier side, and what was last in the heap goes up
+    again from there: it seldom has far to go, and one comparison a floor is enough, where to let it down takes two.
+    """
+    n, due, which = run.n, run.due, run.which
     last = n[HEAP] - 1
     n[HEAP] = last
-    day, priority, ticket = due[last], heap[last, PRIORITY], heap[last, TICKET]
+    freed, day, moved = which[0], due[last], which[last]
     k, down = 0, 1
     while down < last:
-        right = down + 1
-        if right < last and happens_before(run, right, due[down], heap[down, PRIORITY], heap[down, TICKET]):
-            down = right
-        if not happens_before(run, down, day, priority, ticket):
-            break
-        due[k] = due[down]
-        for c in range(4):
-            heap[k, c] = heap[down, c]
+        if down + 1 < last:
+            if due[down] == due[down + 1]:
+                down += comes_first(run, which[down + 1], which[down])
+            else:
+                down += due[down + 1] < due[down]
+        due[k], which[k] = due[down], which[down]
         k, down = down, 2 * down + 1
-    due[k] = day
-    for c in range(4):
-        heap[k, c] = heap[last, c]
+    while k > 0:
+        up = (k - 1) >> 1
+        if due[up] < day or (due[up] == day and comes_first(run, which[up], moved)):
+            break
+        due[k], which[k] = due[up], which[up]
+        k = up
+    due[k], which[k], which[last] = day, moved, freed
 
 
-@compiled
+@inlined
 def add_task(run: Run, task: int, of: int, count: int) -> None:
     """Put a task on top of those under way."""
     k = run.n[TASKS]
@@ -104,7 +108,7 @@ def add_task(run: Run, task: int, of: int, count: int) -> None:
 # -- who waits: by (rank, key day, order of the entity, ticket) -----------------------------------------------------
 
 
-@compiled
+@inlined
 def queue_before(pools: Pools, pool: int, a: int, b: int) -> bool:
     """Whether entry a of a pool's queue is served before entry b."""
     keys, queue = pools.keys, pools.queue
@@ -117,7 +121,7 @@ def queue_before(pools: Pools, pool: int, a: int, b: int) -> bool:
     return bool(queue[pool, a, ENTRY_TICKET] < queue[pool, b, ENTRY_TICKET])
 
 
-@compiled
+@inlined
 def queue_swap(pools: Pools, pool: int, a: int, b: int) -> None:
     """Exchange two entries of a queue."""
     keys, queue = pools.keys, pools.queue
@@ -127,7 +131,7 @@ def queue_swap(pools: Pools, pool: int, a: int, b: int) -> None:
         queue[pool, a, c], queue[pool, b, c] = queue[pool, b, c], queue[pool, a, c]
 
 
-@compiled
+@inlined
 def join(
     run: Run, requests: Requests, pools: Pools, pool: int, rank: float, key_day: float, order: int, request: int
 ) -> None:
@@ -149,7 +153,7 @@ def join(
     run.n[LONGEST] = max(run.n[LONGEST], row[QUEUED])
 
 
-@compiled
+@inlined
 def quit_queue(pools: Pools, pool: int) -> None:
     """Take the first entry out of the pool's queue."""
     last = pools.rows[pool, QUEUED] - 1

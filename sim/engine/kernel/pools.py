@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from sim.engine.kernel.heaps import add_task, drop_batch, push, put_slot, take_slot
-from sim.engine.kernel.machine import compiled
+from sim.engine.kernel.machine import compiled, inlined
 from sim.engine.kernel.names import (
     BATCHES,
     BEGAN,
@@ -57,7 +57,7 @@ from sim.engine.kernel.names import (
 from sim.engine.kernel.tables import Pools, Requests, Run, Shelves, Slots
 
 
-@compiled
+@inlined
 def call_turn(run: Run, pools: Pools, pool: int) -> None:
     """Let a pool take its turn at this instant, after everything else."""
     if pools.rows[pool, QUEUED] > 0 and not pools.rows[pool, DUE]:
@@ -65,7 +65,7 @@ def call_turn(run: Run, pools: Pools, pool: int) -> None:
         run.n[TURNS] += 1
 
 
-@compiled
+@inlined
 def has_units(pools: Pools, pool: int, units: int) -> bool:
     """Whether so many units, slots or doses are free."""
     row = pools.rows[pool]
@@ -76,7 +76,7 @@ def has_units(pools: Pools, pool: int, units: int) -> bool:
     return bool(row[ON_HAND] >= units)
 
 
-@compiled
+@inlined
 def call_turn_if_any(run: Run, pools: Pools, pool: int) -> None:
     """Let a pool take its turn, if it has anything to give, be it a part of a unit."""
     if pools.rows[pool, POOL_KIND] == CAPACITY:
@@ -86,7 +86,7 @@ def call_turn_if_any(run: Run, pools: Pools, pool: int) -> None:
         call_turn(run, pools, pool)
 
 
-@compiled
+@inlined
 def grant(run: Run, requests: Requests, pools: Pools, slots: Slots, shelves: Shelves, request: int) -> None:
     """Give a request what it asks for."""
     asked = requests.rows[request]
@@ -115,7 +115,7 @@ def grant(run: Run, requests: Requests, pools: Pools, slots: Slots, shelves: She
         pools.rows[pool, WANTED] -= 1
 
 
-@compiled
+@inlined
 def give_back(run: Run, requests: Requests, pools: Pools, slots: Slots, request: int, has_left: bool) -> None:
     """The holder is through; slots that he leaves in time are offered again until the day is over."""
     pool, now = requests.rows[request, POOL], run.t[TODAY]

@@ -20,7 +20,6 @@ from sim.engine.kernel.names import (
     CLOCKS,
     CLOSE,
     CODE,
-    DONE,
     DRAW,
     DUE,
     END,
@@ -50,6 +49,7 @@ from sim.engine.kernel.names import (
     NEED_KIND,
     NEED_NAME,
     NEED_PURPOSE,
+    NEXT_ARRIVAL,
     NOTED,
     OF_ENTITY,
     OF_KIND,
@@ -100,6 +100,15 @@ from sim.engine.kernel.tables import FloatTable, Ints, IntTable, People, Plan, P
 
 
 @inlined
+def more_before_turns(run: Run) -> bool:
+    """Whether anything that comes before the turns of pools is still to happen at this instant."""
+    today = run.t[TODAY]
+    if run.t[NEXT_ARRIVAL] == today:
+        return True
+    return bool(run.due[0] == today and run.happenings[run.which[0], PRIORITY] < PATIENCE)
+
+
+@inlined
 def begin_turn(run: Run, pools: Pools) -> None:
     """The turn of the first pool in order of declaration that is due for one."""
     pool = 0
@@ -135,20 +144,21 @@ def simulate(plan: Plan, people: People, state: State) -> int:
     n = run.n
     while n[RUNNING]:
         # room for whatever one turn of this loop may add: a walker that leaves may hand back every slot it holds
-        if n[HEAP] + ROOM + n[MOST_GIVEN_BACK] > run.heap.shape[0]:
+        if n[HEAP] + ROOM + n[MOST_GIVEN_BACK] > len(run.due):
             return MORE_HEAP
         if n[TASKS] + ROOM > run.tasks.shape[0]:
             return MORE_TASKS
 
         if n[TASKS] == 0:
             # a pool's turn, once nothing else is left at this instant, or what happens next
-            if n[TURNS] > 0 and not (run.due[0] == run.t[TODAY] and run.heap[0, PRIORITY] < PATIENCE):
+            if n[TURNS] > 0 and not more_before_turns(run):
                 begin_turn(run, pools)
                 continue
             need = happen(supplies, hazards, people, run, walkers, requests, pools, slots, shelves, clocks, records)
             if need != THROUGH:
                 return need
-            continue
+            if n[TASKS] == 0:
+                continue
         top = run.tasks[n[TASKS] - 1]
         task, w = top[TASK], top[TASK_OF]
         if task == SERVE:
@@ -168,8 +178,8 @@ def simulate(plan: Plan, people: People, state: State) -> int:
         answer = GO_ON
         while answer == GO_ON:
             code = route.operations[me[PC], CODE]
-            # (`in` a tuple is slow here)
-            if me[WHY] != ONWARD or code == CLOSE or code == DONE:  # noqa: SIM109
+            # CLOSE and DONE are the last two; (`in` a tuple is slow here)
+            if me[WHY] != ONWARD or code >= CLOSE:
                 answer = close_frame(route, run, walkers, requests, pools, slots, shelves, records, w)
             elif code == MILESTONE:
                 answer = note(route, walkers, records, w)

@@ -343,7 +343,7 @@ def finish_lot(route: Route, run: Run, walkers: Walkers, pools: Pools, shelves: 
     stock = n[STOCK_POOL] + lot % n[SHELVES]
     if pools.rows[stock, BATCHES] >= shelves.batches.shape[1]:
         return MORE_SHELF
-    if n[HEAP] + ROOM > run.heap.shape[0]:
+    if n[HEAP] + ROOM > len(run.due):
         return MORE_HEAP
     me[PART] = FRESH
     pools.rows[stock, PLANNED] -= n[DOSES_PER_LOT]

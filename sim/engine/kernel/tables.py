@@ -83,12 +83,17 @@ class People(NamedTuple):
 
 
 class Run(NamedTuple):
-    """Counters and days of the run; the heap of what will happen (its days apart); tasks under way."""
+    """Counters and days of the run; the heap of what will happen; tasks under way.
+
+    `due`: the days, in the order of the heap; `which`: whose days they are, as rows of `happenings`, and after the end
+    of the heap the rows that are free.
+    """
 
     n: Ints
     t: Floats
     due: Floats
-    heap: IntTable
+    which: Ints
+    happenings: IntTable
     tasks: IntTable
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sim.engine.kernel.heaps import push
-from sim.engine.kernel.machine import compiled
+from sim.engine.kernel.machine import compiled, inlined
 from sim.engine.kernel.names import (
     CUT,
     DAY,
@@ -31,13 +31,13 @@ from sim.engine.kernel.names import (
 from sim.engine.kernel.tables import Draws, Records, Run, Shelves, Walkers
 
 
-@compiled
+@inlined
 def no_row_left(run: Run, walkers: Walkers) -> bool:
     """Whether another walker needs a longer table."""
     return bool(run.n[FREE_ROW] < 0 and run.n[NEXT_ROW] >= walkers.rows.shape[0])
 
 
-@compiled
+@inlined
 def begin_walker(run: Run, walkers: Walkers, kind: int, entity: int, pc: int, day: float, leaves: float) -> int:
     """The row of a patient, a lot or a branch at the start of its path, without a slot and without a queue key."""
     row = int(run.n[FREE_ROW])
@@ -57,27 +57,27 @@ def begin_walker(run: Run, walkers: Walkers, kind: int, entity: int, pc: int, da
     return row
 
 
-@compiled
+@inlined
 def free_row(run: Run, walkers: Walkers, w: int) -> None:
     """Nobody asks for this walker again; the free rows are a chain."""
     walkers.rows[w, PC] = run.n[FREE_ROW]
     run.n[FREE_ROW] = w
 
 
-@compiled
+@inlined
 def order_of(walkers: Walkers, w: int) -> int:
     """The order of a walker's entity among those to whom something happens at one instant."""
     return int((walkers.rows[w, KIND] << 32) + walkers.rows[w, ENTITY])
 
 
-@compiled
+@inlined
 def meet(run: Run, walkers: Walkers, w: int, priority: int, part: int) -> int:
     """PARTED: the walker goes on at this part of its operation when the clock has come to its day."""
     push(run, walkers.days[w, DAY], priority + order_of(walkers, w), WALK, w)
     return pause(run, walkers, w, part)
 
 
-@compiled
+@inlined
 def pause(run: Run, walkers: Walkers, w: int, part: int) -> int:
     """PARTED: the walker goes on at this part of its operation when somebody calls it."""
     walkers.rows[w, PART] = part
@@ -85,7 +85,7 @@ def pause(run: Run, walkers: Walkers, w: int, part: int) -> int:
     return PARTED
 
 
-@compiled
+@inlined
 def open_frame(walkers: Walkers, w: int) -> int:
     """The place of a new frame, which encloses what follows the present operation."""
     frame = walkers.rows[w, DEPTH]
@@ -94,7 +94,7 @@ def open_frame(walkers: Walkers, w: int) -> int:
     return int(frame)
 
 
-@compiled
+@inlined
 def must_stop(walkers: Walkers, w: int) -> bool:
     """Whether a product that only finishes its stage may begin nothing more; then the walker has left."""
     stops = walkers.rows[w, STAGE_BOUND] and walkers.days[w, LEAVES] <= walkers.days[w, DAY]
@@ -112,7 +112,7 @@ def leave_on(walkers: Walkers, w: int, day: float) -> None:
     days[LEAVES] = day
 
 
-@compiled
+@inlined
 def value_of(draws: Draws, kind: int, purpose: int, attempt: int, entity: int) -> float:
     """Days of a duration or the uniform of a share; -1 where it is not drawn yet."""
     if draws.fixed[purpose] >= 0.0:
@@ -123,7 +123,7 @@ def value_of(draws: Draws, kind: int, purpose: int, attempt: int, entity: int) -
     return float(drawn[column[purpose, attempt], entity])
 
 
-@compiled
+@inlined
 def begin_attempt(records: Records, shelves: Shelves, kind: int, entity: int, name: int) -> int:
     """The number of the attempt that begins now, from 0."""
     counts = records.attempts if kind == PATIENT else shelves.tries
