@@ -492,13 +492,13 @@ def _check_one(file: Path, loaded: Loaded, shows_path: bool) -> None:
 @picture_options
 def report(folder: Path, quiet: bool, wanted: Wanted) -> None:
     """Draw charts and report again from the tables of a results folder."""
-    from sim.experiment.folder import MANIFEST, write_file
-
-    if not (folder / MANIFEST).is_file():
-        stop(f"{folder}: no results here (no {MANIFEST})", BAD_INPUT)
     with errors_in_words():
         from reports import write_all
         from reports.tables import ResultsError
+        from sim.experiment.folder import write_file
+        from sim.experiment.manifest import require_whole
+
+        require_whole(folder)
 
         try:
             made = write_all(folder, write_file, wanted)
@@ -538,9 +538,12 @@ def _gallery(place: Path, folders: Sequence[Path]) -> None:
         from reports.images import NoImagesError
         from reports.tables import ResultsError
         from sim.experiment.folder import write_text
+        from sim.experiment.manifest import require_whole
         from sim.experiment.study import Plan, run_study
         from sim.scenario.files import SHIPPED
 
+        for folder in folders:
+            require_whole(folder)
         scenarios = by_name([_load(SHIPPED / f"{name}.yaml") for name in ("autologous", "allogeneic")])
         count = next(iter(scenarios.values())).scenario.run.replications
         with TemporaryDirectory() as results, progress(count, False) as done:
@@ -682,6 +685,11 @@ def main() -> None:
     except click.ClickException as error:
         error.show()
         sys.exit(error.exit_code)
+    except ModuleNotFoundError as error:
+        name = (error.name or "").partition(".")[0]
+        if name in ("", "sim", "reports", "scenarios"):
+            raise
+        stop(f"{name} is not installed, and nothing runs without it: pip install vein2vein", CANNOT_BE_MADE)
 
 
 if __name__ == "__main__":

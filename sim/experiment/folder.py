@@ -30,6 +30,11 @@ def require_usable(folder: Path) -> None:
         raise FolderError(f"{folder}: is a file; name a folder for the results")
     if folder.is_dir() and any(folder.iterdir()) and not (folder / MANIFEST).is_file():
         raise FolderError(f"{folder}: holds other things than results (no {MANIFEST}); name another folder")
+    require_writable(folder)
+
+
+def require_writable(folder: Path) -> None:
+    """Nothing, or a FolderError where no file could be put into the folder, be it there or not."""
     parent = folder.absolute().parent
     while not parent.exists():
         parent = parent.parent
@@ -64,6 +69,10 @@ def new_results(folder: Path) -> Iterator[Path]:
         building.mkdir()
         yield building
         _put(building, place)
+    except OSError as error:
+        if error.filename is None:  # such as a full disk, of which the system does not say where
+            error.filename = str(folder)
+        raise
     finally:
         lock.close()
         shutil.rmtree(workshop, ignore_errors=True)

@@ -15,7 +15,7 @@ from sim.experiment.compare_tables import UnreadableError, compare_tables
 from sim.experiment.designs import Design
 from sim.experiment.factors import number_of
 from sim.experiment.folder import MANIFEST, FolderError
-from sim.experiment.manifest import FORMAT, about_program, checksum, checksums, seal
+from sim.experiment.manifest import FORMAT, about_program, checksum, checksums, parse_manifest, seal
 from sim.experiment.points import Base, Point
 from sim.experiment.precision import Precision
 from sim.experiment.restate import restated
@@ -27,7 +27,6 @@ from sim.scenario.schema import NOT_IN_DIGEST
 
 # What a run must share with this program for the same numbers to be promised.
 MOVE_NUMBERS = ("vein2vein", "numpy", "scipy", "pandas")
-MOST_BYTES = 200_000_000
 # Tables of inputs, in the words of the files: they are checked by what they say, not by how.
 INPUTS = ("parameters.csv", "changes.csv")
 
@@ -82,20 +81,12 @@ def verify(folder: Path, engine: str, workers: int | None, done: Callable[[int],
 
 def read_manifest(folder: Path) -> dict[str, Any]:
     """The manifest of a results folder. Raises FolderError."""
-    file = folder / MANIFEST
-    if not file.is_file():
-        raise FolderError(f"{folder}: no results here (no {MANIFEST})")
-    try:
-        if file.stat().st_size > MOST_BYTES:
-            raise ValueError(f"more than {MOST_BYTES} bytes")
-        manifest = json.loads(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError) as error:
-        raise FolderError(f"{file}: cannot be read as a manifest ({error})") from error
-    entries = manifest.get("scenarios") if isinstance(manifest, dict) else None
+    file, manifest = folder / MANIFEST, parse_manifest(folder)
+    entries = manifest.get("scenarios")
     known = isinstance(entries, list) and all(isinstance(one, dict) and one.get("resolved") for one in entries)
     if not entries or not known or not isinstance(manifest.get("replications"), int):
         raise FolderError(f"{file}: is no manifest of results (no scenarios or replications in it)")
-    return dict(manifest)
+    return manifest
 
 
 def _mapping(manifest: Mapping[str, Any], key: str) -> Mapping[str, Any]:
