@@ -155,8 +155,8 @@ def write_text(path: Path, text: str) -> None:
 
 
 def write_file(path: Path, content: str | bytes) -> None:
-    """Write a file whole or not at all; text in UTF-8."""
-    whole = content.encode() if isinstance(content, str) else content
+    """Write a file whole or not at all; text in UTF-8, where what a file's name may hold and UTF-8 cannot is spelt."""
+    whole = content.encode("utf-8", "backslashreplace") if isinstance(content, str) else content
     with new_file(path) as building:
         building.write_bytes(whole)
 
