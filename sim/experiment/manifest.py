@@ -10,6 +10,7 @@ import hashlib
 import json
 import math
 import platform
+import re
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
@@ -51,9 +52,17 @@ def parse_manifest(folder: Path) -> dict[str, Any]:
         manifest = json.loads(file.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError) as error:
         raise FolderError(f"{file}: cannot be read as a manifest ({error})") from error
-    if not isinstance(manifest, dict):
+    if not isinstance(manifest, dict) or not _names_tables(manifest.get("tables", {})):
         raise FolderError(f"{file}: is no manifest of results")
     return manifest
+
+
+def _names_tables(tables: Any) -> bool:
+    """Whether these are digests by names of tables, none of them outside the folder."""
+    return isinstance(tables, dict) and all(
+        isinstance(digest, str) and not name.startswith("/") and re.fullmatch(r"(scenarios/)?[\w.-]+", name)
+        for name, digest in tables.items()
+    )
 
 
 def require_whole(folder: Path) -> None:
@@ -64,7 +73,7 @@ def require_whole(folder: Path) -> None:
     manifest = parse_manifest(folder)
     if manifest.get("seal", seal(manifest)) != seal(manifest):
         raise FolderError(f"{folder / MANIFEST}: is not as it was written; see `verify`, or run it again")
-    for name, stated in dict(manifest.get("tables", {})).items():
+    for name, stated in manifest.get("tables", {}).items():
         if not (folder / name).is_file():
             raise FolderError(f"{folder / name}: is gone; see `verify`, or run it again")
         if checksum(folder / name) != stated:

@@ -86,6 +86,8 @@ def read_manifest(folder: Path) -> dict[str, Any]:
     known = isinstance(entries, list) and all(isinstance(one, dict) and one.get("resolved") for one in entries)
     if not entries or not known or not isinstance(manifest.get("replications"), int):
         raise FolderError(f"{file}: is no manifest of results (no scenarios or replications in it)")
+    if not isinstance(manifest.get("format", 1), int):
+        raise FolderError(f"{file}: its format is of no version")
     return manifest
 
 
@@ -128,9 +130,18 @@ def _run_again(
         plan = SweepPlan(Base(scenarios), points, count, workers, engine)
         run_sweep(plan, Design("listed", (), points), again, "", done)
     elif kind == "study":
-        asked = _mapping(manifest, "asked")
-        rule = asked.get("precision")
-        plan_again = Plan(
+        run_study(_plan(manifest, folder, scenarios, engine, workers), again, done)
+    else:
+        raise FolderError(f"{folder}: holds a '{kind}'; verify runs again what run, compare and sweep wrote")
+
+
+def _plan(
+    manifest: Mapping[str, Any], folder: Path, scenarios: dict[str, Loaded], engine: str, workers: int | None
+) -> Plan:
+    asked = _mapping(manifest, "asked")
+    rule, below = asked.get("precision"), asked.get("list_below")
+    try:
+        return Plan(
             scenarios,
             int(asked.get("replications") or manifest["replications"]),
             workers,
@@ -138,11 +149,10 @@ def _run_again(
             keep_events=(folder / "events.parquet").is_file(),
             engine=engine,
             precision=Precision(**rule) if isinstance(rule, dict) else None,
-            list_below=asked.get("list_below"),
+            list_below=None if below is None else int(below),
         )
-        run_study(plan_again, again, done)
-    else:
-        raise FolderError(f"{folder}: holds a '{kind}'; verify runs again what run, compare and sweep wrote")
+    except (TypeError, ValueError) as error:
+        raise FolderError(f"{folder / MANIFEST}: what was asked for cannot be asked for again ({error})") from error
 
 
 def _points(file: Path) -> Iterator[Point]:
