@@ -166,3 +166,37 @@ def test_a_cut_store_is_refused_or_gives_the_same_tables(swept: Path, tmp_path: 
         else:
             assert done.exit_code == 2, done.output
             assert "is no store of results" in done.stderr
+
+
+@pytest.mark.parametrize(
+    "tables", [{"../../secret.csv": "0"}, {"/etc/passwd": "0"}, {"summary.csv": 1}, ["summary.csv"], "x", {"": "0"}]
+)
+@pytest.mark.parametrize("command", ["report", "verify"])
+def test_a_manifest_that_names_what_is_no_table_of_the_folder_is_refused(
+    tmp_path: Path, command: str, tables: object
+) -> None:
+    (tmp_path / "manifest.json").write_text(json.dumps({"tables": tables}), encoding="utf-8")
+    done = call(command, tmp_path)
+    assert done.exit_code == 2
+    assert "is no manifest of results" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("format", "x"),
+        ("replications", "x"),
+        ("scenarios", [1]),
+        ("asked", {"replications": "x"}),
+        ("asked", {"precision": {"nothing": 1}}),
+        ("asked", {"list_below": "x"}),
+        ("kind", "magic"),
+    ],
+)
+def test_a_manifest_of_which_nothing_can_be_run_again_is_refused(folder: Path, key: str, value: object) -> None:
+    file = folder / "results" / "manifest.json"
+    manifest = json.loads(file.read_text(encoding="utf-8"))
+    file.write_text(json.dumps({**manifest, key: value}), encoding="utf-8")
+    done = call("verify", folder / "results", "-q")
+    assert done.exit_code == 2, done.output
+    assert done.stderr.startswith(str(folder / "results"))
