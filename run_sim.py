@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Sequence
+from io import TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -521,10 +522,10 @@ def _check_one(file: Path, loaded: Loaded, shows_path: bool) -> None:
 @picture_options
 def report(folder: Path, quiet: bool, wanted: Wanted) -> None:
     """Draw charts and report again from the tables of a results folder."""
-    from sim.experiment.folder import MANIFEST
+    with errors_in_words():
+        from sim.experiment.manifest import require_whole
 
-    if not (folder / MANIFEST).is_file():
-        stop(f"{folder}: no results here (no {MANIFEST})", BAD_INPUT)
+        require_whole(folder)
     _draw(folder, wanted, quiet, as_json=False)
 
 
@@ -567,9 +568,12 @@ def _gallery(place: Path, folders: Sequence[Path]) -> None:
         from reports.images import NoImagesError
         from reports.tables import ResultsError
         from sim.experiment.folder import write_text
+        from sim.experiment.manifest import require_whole
         from sim.experiment.study import Plan, run_study
         from sim.scenario.files import SHIPPED
 
+        for folder in folders:
+            require_whole(folder)
         scenarios = by_name([_load(SHIPPED / f"{name}.yaml") for name in ("autologous", "allogeneic")])
         count = next(iter(scenarios.values())).scenario.run.replications
         with TemporaryDirectory() as results, progress(count, False) as done:
@@ -702,6 +706,9 @@ def validate(files: tuple[Path, ...], **how: Any) -> None:
 
 def main() -> None:
     """Run the command line; Ctrl-C leaves with 130."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):  # a name may hold what the screen or pipe has no character for
+            stream.reconfigure(errors="backslashreplace")
     try:
         cli(standalone_mode=False)
     except click.exceptions.Abort:
@@ -711,6 +718,11 @@ def main() -> None:
     except click.ClickException as error:
         error.show()
         sys.exit(error.exit_code)
+    except ModuleNotFoundError as error:
+        name = (error.name or "").partition(".")[0]
+        if name in ("", "sim", "reports", "scenarios"):
+            raise
+        stop(f"{name} is not installed, and nothing runs without it: pip install vein2vein", CANNOT_BE_MADE)
 
 
 if __name__ == "__main__":

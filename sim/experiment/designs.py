@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from sim.experiment.factors import Factor, number_of
 from sim.experiment.points import Point
+from sim.experiment.work import LibraryMissingError
 
 FloatArray = NDArray[np.float64]
 DESIGNS = ("grid", "one_at_a_time", "latin_hypercube", "sobol", "morris")
@@ -52,7 +53,7 @@ def build_design(
     """The design of that kind; variants, points with a name of their own, stand behind its points.
 
     `samples`: points of a Latin hypercube, base samples of a Sobol design (times factors + 2), trajectories of Morris
-    (times factors + 1). Raises ValueError in words for the user.
+    (times factors + 1). Raises ValueError and LibraryMissingError in words for the user.
     """
     shares = None
     size = samples or DEFAULT_SAMPLES.get(kind, 0)
@@ -108,17 +109,19 @@ def _shares(kind: str, factors: Sequence[Factor], size: int, seed: int) -> Float
         from scipy.stats.qmc import LatinHypercube
 
         return np.asarray(LatinHypercube(len(factors), rng=np.random.default_rng(seed)).random(size))
+    if kind == "sobol" and size & (size - 1):
+        raise ValueError(f"found {size} samples; allowed: a power of 2 for a Sobol design, such as 64")
     problem = salib_problem(factors)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
+        try:
+            from SALib.sample import morris, sobol
+        except ModuleNotFoundError as error:
+            raise LibraryMissingError(
+                f"a design {kind} needs SALib: pip install 'vein2vein[sensitivity]' ({error.name} is not installed)"
+            ) from error
         if kind == "sobol":
-            if size & (size - 1):
-                raise ValueError(f"found {size} samples; allowed: a power of 2 for a Sobol design, such as 64")
-            from SALib.sample import sobol
-
             return np.asarray(sobol.sample(problem, size, calc_second_order=False, seed=seed))
-        from SALib.sample import morris
-
         return np.asarray(morris.sample(problem, size, num_levels=MORRIS_LEVELS, seed=seed))
 
 

@@ -10,6 +10,7 @@ import hashlib
 import json
 import math
 import platform
+import re
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
@@ -20,7 +21,7 @@ import numpy as np
 
 from sim import __version__
 from sim.experiment.about_model import about_method, about_model
-from sim.experiment.folder import MANIFEST, write_text
+from sim.experiment.folder import MANIFEST, FolderError, write_text
 from sim.experiment.program import code_digest
 from sim.scenario import Loaded, write_resolved
 
@@ -29,6 +30,7 @@ PACKAGES = ("simpy", "numba", "numpy", "pandas", "scipy", "pyarrow", "plotly", "
 
 # Of the results folder; a folder without it comes from a version before 0.2 and has no checksums.
 FORMAT = 2
+MOST_BYTES = 200_000_000
 TABLES = ("*.csv", "*.parquet", "scenarios/*.yaml")
 
 
@@ -38,6 +40,45 @@ def write_manifest(folder: Path, content: Mapping[str, Any]) -> None:
     plain = json.loads(json.dumps(whole, default=_plain, allow_nan=False))
     text = json.dumps({**plain, "seal": seal(plain)}, indent=2, ensure_ascii=False)
     write_text(folder / MANIFEST, text + "\n")
+
+
+def parse_manifest(folder: Path) -> dict[str, Any]:
+    """The manifest of a results folder, whatever is in it. Raises FolderError."""
+    file = folder / MANIFEST
+    if not file.is_file():
+        raise FolderError(f"{folder}: no results here (no {MANIFEST})")
+    try:
+        if file.stat().st_size > MOST_BYTES:
+            raise ValueError(f"more than {MOST_BYTES} bytes")
+        manifest = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError) as error:
+        raise FolderError(f"{file}: cannot be read as a manifest ({error})") from error
+    if not isinstance(manifest, dict) or not _names_tables(manifest.get("tables", {})):
+        raise FolderError(f"{file}: is no manifest of results")
+    return manifest
+
+
+def _names_tables(tables: Any) -> bool:
+    """Whether these are digests by names of tables, none of them outside the folder."""
+    return isinstance(tables, dict) and all(
+        isinstance(digest, str) and not name.startswith("/") and re.fullmatch(r"(scenarios/)?[\w.-]+", name)
+        for name, digest in tables.items()
+    )
+
+
+def require_whole(folder: Path) -> None:
+    """Nothing, or a FolderError where a table is gone, cut off or changed since the manifest was written.
+
+    The manifest of an earlier version says nothing of its tables.
+    """
+    manifest = parse_manifest(folder)
+    if manifest.get("seal", seal(manifest)) != seal(manifest):
+        raise FolderError(f"{folder / MANIFEST}: is not as it was written; see `verify`, or run it again")
+    for name, stated in manifest.get("tables", {}).items():
+        if not (folder / name).is_file():
+            raise FolderError(f"{folder / name}: is gone; see `verify`, or run it again")
+        if checksum(folder / name) != stated:
+            raise FolderError(f"{folder / name}: is cut off or changed since it was written; see `verify`")
 
 
 def checksums(folder: Path) -> dict[str, str]:

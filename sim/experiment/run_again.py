@@ -67,9 +67,18 @@ def _run(
         target, confidence = parse_target(str(manifest["target"])), float(manifest["confidence"])
         run_plan(SweepPlan(base, values.points, count, workers, engine), path, target, confidence, again, "", done)
     elif kind == "study":
-        asked = mapping(manifest, "asked")
-        rule = asked.get("precision")
-        plan_again = Plan(
+        run_study(_plan(manifest, folder, scenarios, engine, workers), again, done)
+    else:
+        raise FolderError(f"{folder}: holds a '{kind}', which this version cannot run again")
+
+
+def _plan(
+    manifest: Mapping[str, Any], folder: Path, scenarios: dict[str, Loaded], engine: str, workers: int | None
+) -> Plan:
+    asked = mapping(manifest, "asked")
+    rule, below = asked.get("precision"), asked.get("list_below")
+    try:
+        return Plan(
             scenarios,
             int(asked.get("replications") or manifest["replications"]),
             workers,
@@ -77,11 +86,10 @@ def _run(
             keep_events=(folder / "events.parquet").is_file(),
             engine=engine,
             precision=Precision(**rule) if isinstance(rule, dict) else None,
-            list_below=asked.get("list_below"),
+            list_below=None if below is None else int(below),
         )
-        run_study(plan_again, again, done)
-    else:
-        raise FolderError(f"{folder}: holds a '{kind}', which this version cannot run again")
+    except (TypeError, ValueError) as error:
+        raise FolderError(f"{folder / MANIFEST}: what was asked for cannot be asked for again ({error})") from error
 
 
 def _design(manifest: Mapping[str, Any], points: tuple[Point, ...]) -> Design:

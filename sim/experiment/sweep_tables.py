@@ -14,7 +14,6 @@ Intervals are 95 % over replications. Numbers are written with all their digits,
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
@@ -26,7 +25,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from sim.experiment.folder import write_text
+from sim.experiment.folder import new_file, write_text
 from sim.experiment.points import Point, paths_of
 from sim.experiment.sweep import Sweep
 from sim.outcomes.estimates import interval
@@ -101,23 +100,18 @@ def _write(
     folder: Path, name: str, rows: Callable[[Sequence[Point]], pd.DataFrame], sweep: Sweep, parquet: bool
 ) -> None:
     """Write a table some points at a time, so that memory stays flat; each file whole or not at all."""
-    building = {kind: folder / f".{name}.{kind}.partial" for kind in (["csv", "parquet"] if parquet else ["csv"])}
-    try:
-        with ExitStack() as stack:
-            csv = stack.enter_context(building["csv"].open("w", encoding="utf-8", newline="\n"))
-            writer = None
-            for number, table in enumerate(_batches(rows, sweep.plan.points)):
-                table.to_csv(csv, index=False, header=number == 0)
-                if parquet:
-                    arrow = pa.Table.from_pandas(table, preserve_index=False)
-                    if writer is None:
-                        writer = stack.enter_context(pq.ParquetWriter(building["parquet"], arrow.schema))
-                    writer.write_table(arrow.cast(writer.schema))
-        for kind, path in building.items():
-            os.replace(path, folder / f"{name}.{kind}")
-    finally:
-        for path in building.values():
-            path.unlink(missing_ok=True)
+    with ExitStack() as stack:
+        building = stack.enter_context(new_file(folder / f"{name}.csv"))
+        arrows = stack.enter_context(new_file(folder / f"{name}.parquet")) if parquet else None
+        csv = stack.enter_context(building.open("w", encoding="utf-8", newline="\n"))
+        writer = None
+        for number, table in enumerate(_batches(rows, sweep.plan.points)):
+            table.to_csv(csv, index=False, header=number == 0)
+            if arrows is not None:
+                arrow = pa.Table.from_pandas(table, preserve_index=False)
+                if writer is None:
+                    writer = stack.enter_context(pq.ParquetWriter(arrows, arrow.schema))
+                writer.write_table(arrow.cast(writer.schema))
 
 
 def _batches(rows: Callable[[Sequence[Point]], pd.DataFrame], points: Sequence[Point]) -> Iterator[pd.DataFrame]:

@@ -12,7 +12,7 @@ from typing import Any
 
 from sim.experiment.compare_tables import UnreadableError, compare_tables
 from sim.experiment.folder import MANIFEST, FolderError
-from sim.experiment.manifest import FORMAT, about_program, checksum, checksums, seal
+from sim.experiment.manifest import FORMAT, about_program, checksum, checksums, parse_manifest, seal
 from sim.experiment.restate import restated
 from sim.experiment.run_again import mapping, run_again
 from sim.scenario import Loaded, ScenarioError, load
@@ -20,7 +20,6 @@ from sim.scenario.schema import NOT_IN_DIGEST
 
 # What a run must share with this program for the same numbers to be promised.
 MOVE_NUMBERS = ("vein2vein", "numpy", "scipy", "pandas")
-MOST_BYTES = 200_000_000
 # Tables of inputs, in the words of the files: they are checked by what they say, not by how.
 NOT_RUN = "not run again"
 INPUTS = ("parameters.csv", "changes.csv")
@@ -76,20 +75,14 @@ def verify(folder: Path, engine: str, workers: int | None, done: Callable[[int],
 
 def read_manifest(folder: Path) -> dict[str, Any]:
     """The manifest of a results folder. Raises FolderError."""
-    file = folder / MANIFEST
-    if not file.is_file():
-        raise FolderError(f"{folder}: no results here (no {MANIFEST})")
-    try:
-        if file.stat().st_size > MOST_BYTES:
-            raise ValueError(f"more than {MOST_BYTES} bytes")
-        manifest = json.loads(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError) as error:
-        raise FolderError(f"{file}: cannot be read as a manifest ({error})") from error
-    entries = manifest.get("scenarios") if isinstance(manifest, dict) else None
+    file, manifest = folder / MANIFEST, parse_manifest(folder)
+    entries = manifest.get("scenarios")
     known = isinstance(entries, list) and all(isinstance(one, dict) and one.get("resolved") for one in entries)
     if not entries or not known or not isinstance(manifest.get("replications"), int):
         raise FolderError(f"{file}: is no manifest of results (no scenarios or replications in it)")
-    return dict(manifest)
+    if not isinstance(manifest.get("format", 1), int):
+        raise FolderError(f"{file}: its format is of no version")
+    return manifest
 
 
 def _scenarios(manifest: Mapping[str, Any], folder: Path, place: Path) -> dict[str, Loaded]:

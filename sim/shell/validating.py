@@ -29,6 +29,7 @@ def validate_command(
 ) -> None:
     """Run the cases, print and write the table; leave with 3 where a target was missed that no file says is."""
     with errors_in_words():
+        from sim.experiment.folder import require_writable
         from sim.experiment.quantities import QuantityError
         from sim.experiment.validation import judge
         from sim.scenario import load
@@ -38,6 +39,9 @@ def validate_command(
         missing = [str(file) for file, loaded in cases if loaded.scenario.validation is None]
         if missing:
             stop(f"{', '.join(missing)}: no `validation:` section, so there is nothing to compare with", BAD_INPUT)
+        folder = out if out is not None else RESULTS
+        for place in (folder, *([page.parent] if page is not None else [])):
+            require_writable(place)
         verdicts: list[Verdict] = []
         counts = [replications or loaded.scenario.run.replications for _, loaded in cases]
         with progress(sum(counts), quiet) as done:
@@ -46,7 +50,6 @@ def validate_command(
                     verdicts += judge(file.stem, loaded, count, workers, done, engine)
                 except QuantityError as error:
                     stop(f"{file}: {error}", BAD_INPUT)
-        folder = out if out is not None else RESULTS
         _write(verdicts, {file.stem: loaded.scenario.name for file, loaded in cases}, folder, page)
     rows = [verdict.row() for verdict in verdicts]
     if as_json:

@@ -20,6 +20,7 @@ from typing import Any
 
 from sim.experiment.designs import build_design
 from sim.experiment.points import require_valid
+from sim.experiment.psa import psa_points, require_economics
 from sim.experiment.sweep_file import read_sweep_file
 from sim.scenario import ScenarioError, load
 from sim.shell.sweeps import load_base
@@ -68,6 +69,11 @@ def read(case: Case, entry: Path) -> None:
     """Load what a case is, as the command line does."""
     if case.kind == "scenario":
         load(entry)
+        return
+    if case.kind == "psa":
+        base = load_base([entry], [])
+        require_economics(base)
+        require_valid(base, psa_points(base, 4))
         return
     wanted = read_sweep_file(entry)
     base = load_base(wanted.files, wanted.overrides)

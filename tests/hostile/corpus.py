@@ -93,6 +93,7 @@ def cases() -> list[Case]:
     found = [
         *_truncated(), *_wrong_types(), *_nested(), *_bombs(), *_numbers(), *_encodings(), *_twice(), *_extends(),
         *_csv_names(), *_csv_contents(), *_names(), *_sizes(), *_syntax(), *_sweeps(), *_fifty_files(),
+        *_economics(), *_uncertainty(), *_other_csv(),
     ]  # fmt: skip
     return [replace(case, name=f"{number} {case.name}") for number, case in enumerate(found)]
 
@@ -324,6 +325,99 @@ def _fifty_files() -> Iterator[Case]:
     yield Case("many large files", _json({"extends": list(wide)}), files=wide)
     comments = {f"f{k}.yaml": b"#\n" * 450_000 for k in range(40)}
     yield Case("many files of comments", _json({"extends": list(comments)}), files=comments)
+
+
+def _economics() -> Iterator[Case]:
+    odd = [
+        None,
+        True,
+        -1,
+        10**400,
+        float("nan"),
+        float("inf"),
+        "",
+        "=1+1",
+        [],
+        {},
+        [[]],
+        "<b>",
+        "1 USD",
+        {"a": {"b": 1}},
+    ]
+    inside = [path for path in _places(_data()) if path[0] in ("economics", "after_infusion")]
+    for k, path in enumerate(inside):
+        value = odd[k % len(odd)]
+        yield Case(f"economics {'.'.join(map(str, path))} {str(value)[:12]}", _with(path, value), EITHER)
+    for k, value in enumerate(odd):
+        yield Case(f"economics of the whole {k}", _with(("economics",), value), EITHER if value == {} else REFUSED)
+    for k, name in enumerate(["", "a\0b", "x" * 3000, "\u202e", "../x", "=1+1", "costs", "{{7*7}}"]):
+        for section in ("costs", "utilities"):
+            yield Case(f"economics key {section} {k}", _with(("economics", section, name), 1))
+    for k, steps in enumerate(
+        [[1] * 100_000, [-1], [float("nan")], [1e308, 1e309], [2, 1], ["x"], {"from": 0, "to": 9}]
+    ):
+        yield Case(f"willingness to pay {k}", _with(("economics", "willingness_to_pay"), steps), EITHER)
+
+
+def _uncertainty() -> Iterator[Case]:
+    def given(name: str, path: Any, block: Any, must: str = REFUSED) -> Case:
+        return Case(f"uncertainty {name}", _with(("uncertainty",), {path: block}), must, "psa")
+
+    source = {"source": "assumption"}
+    some = "manufacturing.failure"
+    beta = {"beta": {"events": 8, "of": 100}, **source}
+    yield given("as it should be", some, beta, EITHER)
+    tricks = [
+        "", ".", "..", "a" * 5000, "a." * 300, "nothing.here", "run", "run.seed", "name", "sources", "extends",
+        "uncertainty", "economics", "a\0b", "../../x", "manufacturing", "manufacturing.failure.x", "__class__",
+    ]  # fmt: skip
+    for k, path in enumerate(tricks):
+        yield given(f"path {k}", path, beta)
+    blocks: list[Any] = [
+        None, 1, "x", [], {}, source, {"beta": None, **source}, {"beta": {}, **source}, {"beta": [1, 2], **source},
+        {"magic": {"a": 1}, **source}, {"beta": {"events": 8, "of": 100}}, {**beta, "gamma": {"mean": 1, "sd": 1}},
+        {**beta, "source": ""}, {**beta, "source": None}, {**beta, "source": "<script>" * 1000}, {**beta, "more": 1},
+        {"beta": {"events": -1, "of": 10}, **source}, {"beta": {"events": 11, "of": 10}, **source},
+        {"beta": {"events": float("nan"), "of": 10}, **source}, {"beta": {"events": 1, "of": float("inf")}, **source},
+        {"beta": {"events": 10**400, "of": 10**400}, **source}, {"normal": {"mean": 0.1, "sd": -1}, **source},
+        {"normal": {"mean": "1 d", "sd": "1 USD"}, **source}, {"lognormal": {"median": 0, "sigma": 1}, **source},
+        {"lognormal": {"median": 1, "sigma": 1e308}, **source}, {"gamma": {"mean": 0, "sd": 0}, **source},
+        {"uniform": {"low": 2, "high": 1}, **source}, {"empirical": "../outside/secret.csv", **source},
+    ]  # fmt: skip
+    for k, block in enumerate(blocks):
+        # a distribution over more than a share can be is refused where a sample is drawn, not where it is read
+        yield given(f"block {k}", some, block, EITHER)
+    yield Case("uncertainty many", _with(("uncertainty",), {f"p{k}.x": beta for k in range(5000)}), kind="psa")
+    yield Case("uncertainty deep", _with(("uncertainty",), {some: _deep("beta", 200)}), kind="psa")
+
+
+def _other_csv() -> Iterator[Case]:
+    tricks = [
+        f"{OUTSIDE}/secret.csv",
+        "/etc/passwd",
+        "/dev/zero",
+        "away/secret.csv",
+        "link.csv",
+        "zero.csv",
+        "pipe.csv",
+    ]
+    links = {"away": OUTSIDE, "link.csv": f"{OUTSIDE}/secret.csv", "zero.csv": "/dev/zero"}
+    places: dict[tuple[str, ...], str] = {
+        ("clocks", "waiting", "progression"): "table",
+        ("after_infusion", "autologous", "progression"): "table",
+        ("after_infusion", "autologous", "death"): "table",
+        ("manufacturing", "duration"): "empirical",
+        ("work_up", "duration"): "empirical",
+    }
+    for path, key in places.items():
+        for name in tricks:
+            text = _with(path, {key: name})
+            yield Case(f"csv {'.'.join(path)} {name}", text, links=links, pipes=("pipe.csv",))
+    for name in tricks:
+        days = _with(("regions", "capital"), _days_from(name))
+        yield Case(f"referral days {name}", days, links=links, pipes=("pipe.csv",))
+        waiting = _with(("regions", "capital", "waiting_list"), {"referral_days": name})
+        yield Case(f"waiting list {name}", waiting, links=links, pipes=("pipe.csv",))
 
 
 def _sweeps() -> Iterator[Case]:

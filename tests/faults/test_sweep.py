@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 import os
-import resource
 import shutil
 import signal
 import sqlite3
-import subprocess
 import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -18,42 +14,7 @@ import pytest
 import run_sim
 from sim.experiment.store import STORE, Store
 from tests.experiments import slow_sweep
-
-ROOT = Path(__file__).parents[1]
-TABLES = ("sweep.csv", "sweep.parquet", "points.csv")
-PATIENCE_SECONDS = 300
-
-
-def start(arguments: list[str], folder: Path, out: Path, limit: int | None = None) -> subprocess.Popen[str]:
-    """The program as a user starts it, in a process group of its own."""
-
-    def bounded() -> None:
-        if limit is not None:
-            resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
-
-    return subprocess.Popen(
-        [sys.executable, str(ROOT / "run_sim.py"), *arguments, "--out", str(out)],
-        cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-        start_new_session=True, preexec_fn=bounded,
-    )  # fmt: skip
-
-
-def finish(process: subprocess.Popen[str]) -> tuple[int, str]:
-    """(exit code, what was said)."""
-    try:
-        out, told = process.communicate(timeout=PATIENCE_SECONDS)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.communicate()
-        raise
-    return process.returncode, out + told
-
-
-def wait_for(what: Callable[[], bool]) -> None:
-    end = time.monotonic() + PATIENCE_SECONDS
-    while not what():
-        assert time.monotonic() < end, "waited in vain"
-        time.sleep(0.005)
+from tests.faults.program import finish, start, tables, wait_for, workers_of
 
 
 def has_blocks(out: Path) -> bool:
@@ -69,12 +30,8 @@ def kept(out: Path) -> int:
         database.close()
 
 
-def tables(out: Path) -> dict[str, bytes]:
-    return {name: (out / name).read_bytes() for name in TABLES}
-
-
 @pytest.fixture(scope="module")
-def whole(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[str], dict[str, bytes], int]:
+def whole(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[str], dict[str, str], int]:
     """(folder, arguments, tables of an uninterrupted sweep, how many blocks it has)."""
     folder = tmp_path_factory.mktemp("whole")
     arguments = slow_sweep(folder)
@@ -85,7 +42,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[str], di
 
 
 def test_a_killed_sweep_goes_on_where_it_stopped(
-    whole: tuple[Path, list[str], dict[str, bytes], int], monkeypatch: pytest.MonkeyPatch
+    whole: tuple[Path, list[str], dict[str, str], int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder, arguments, expected, blocks = whole
     out = folder / "killed"
@@ -115,7 +72,7 @@ def test_a_killed_sweep_goes_on_where_it_stopped(
     assert tables(folder / "killed again") != expected
 
 
-def test_ctrl_c_leaves_what_is_done_and_says_how_to_go_on(whole: tuple[Path, list[str], dict[str, bytes], int]) -> None:
+def test_ctrl_c_leaves_what_is_done_and_says_how_to_go_on(whole: tuple[Path, list[str], dict[str, str], int]) -> None:
     folder, arguments, expected, blocks = whole
     out = folder / "interrupted"
     process = start([*arguments, "--workers", "2"], folder, out)
@@ -132,7 +89,7 @@ def test_ctrl_c_leaves_what_is_done_and_says_how_to_go_on(whole: tuple[Path, lis
 
 
 def test_a_dead_worker_is_told_of_and_what_is_done_is_kept(
-    whole: tuple[Path, list[str], dict[str, bytes], int],
+    whole: tuple[Path, list[str], dict[str, str], int],
 ) -> None:
     folder, arguments, expected, _ = whole
     out = folder / "dead"
@@ -150,22 +107,8 @@ def test_a_dead_worker_is_told_of_and_what_is_done_is_kept(
     assert tables(out) == expected
 
 
-def workers_of(parent: int) -> list[int]:
-    """The processes that work for another one."""
-    found = []
-    for status in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            ppid = int(status.read_text().rpartition(")")[2].split()[1])
-            command = (status.parent / "cmdline").read_text()
-        except OSError:
-            continue
-        if ppid == parent and "popen_loky" in command:
-            found.append(int(status.parent.name))
-    return found
-
-
 def test_a_full_disk_is_told_of_and_what_is_done_is_kept(
-    whole: tuple[Path, list[str], dict[str, bytes], int],
+    whole: tuple[Path, list[str], dict[str, str], int],
 ) -> None:
     folder, arguments, expected, blocks = whole
     out = folder / "full"

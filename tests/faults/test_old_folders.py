@@ -1,0 +1,202 @@
+"""Folders that are half-written, damaged or of an earlier version: never taken for whole, and never lost."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from run_sim import cli
+from sim.experiment.manifest import seal
+from tests.experiments import SMALL
+from tests.faults.program import contents
+
+
+def call(*arguments: str | Path) -> Result:
+    return CliRunner().invoke(cli, [str(argument) for argument in arguments])
+
+
+def cut(name: str, share: float) -> Callable[[Path], None]:
+    def harm(results: Path) -> None:
+        content = (results / name).read_bytes()
+        (results / name).write_bytes(content[: int(len(content) * share)])
+
+    return harm
+
+
+def cut_at_a_line(results: Path) -> None:
+    file = results / "fates.csv"
+    file.write_text("".join(file.read_text(encoding="utf-8").splitlines(keepends=True)[:-2]), encoding="utf-8")
+
+
+def cut_tables_of_the_manifest(results: Path) -> None:
+    """As somebody's script might leave it: JSON, and without a part."""
+    manifest = json.loads((results / "manifest.json").read_text(encoding="utf-8"))
+    del manifest["tables"]["fates.csv"]
+    (results / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
+
+
+DAMAGES = {
+    "no manifest": (lambda results: (results / "manifest.json").unlink(), "no results here (no manifest.json)"),
+    "empty manifest": (cut("manifest.json", 0.0), "manifest.json: cannot be read as a manifest"),
+    "cut manifest": (cut("manifest.json", 0.5), "manifest.json: cannot be read as a manifest"),
+    "other manifest": (lambda results: (results / "manifest.json").write_text("[]"), "is no manifest of results"),
+    "manifest with less": (cut_tables_of_the_manifest, "manifest.json: is not as it was written"),
+    "cut table": (cut("summary.csv", 0.6), "summary.csv: is cut off or changed since it was written"),
+    "table cut at a line": (cut_at_a_line, "fates.csv: is cut off or changed since it was written"),
+    "empty table": (cut("stages.csv", 0.0), "stages.csv: is cut off or changed"),
+    "cut patients": (cut("patients.parquet", 0.9), "patients.parquet: is cut off or changed"),
+    "no table": (lambda results: (results / "waits.csv").unlink(), "waits.csv: is gone"),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_a_damaged_folder_is_not_drawn_and_nothing_in_it_is_touched(folder: Path, damage: str) -> None:
+    results = folder / "results"
+    harm, told = DAMAGES[damage]
+    harm(results)
+    before = contents(results)
+    done = call("report", results)
+    assert done.exit_code == 2
+    assert told in done.stderr
+    assert contents(results) == before
+
+
+def earlier(results: Path) -> None:
+    """As version 0.1 left it: without checksums."""
+    manifest = json.loads((results / "manifest.json").read_text(encoding="utf-8"))
+    for key in ("format", "tables", "seal"):
+        del manifest[key]
+    (results / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
+
+
+def test_a_folder_of_an_earlier_version_is_drawn_or_refused_by_what_it_lacks(folder: Path) -> None:
+    results = folder / "results"
+    earlier(results)
+    assert call("report", results, "-q").exit_code == 0
+    table = (results / "summary.csv").read_text(encoding="utf-8")
+    (results / "summary.csv").write_text(table.replace("estimate", "mean"), encoding="utf-8")
+    done = call("report", results)
+    assert done.exit_code == 2
+    assert "summary.csv: has no column 'estimate'" in done.stderr
+
+
+def test_a_manifest_with_more_in_it_is_still_drawn(folder: Path) -> None:
+    results = folder / "results"
+    manifest = json.loads((results / "manifest.json").read_text(encoding="utf-8"))
+    manifest["of a later version"] = {"more": 1}
+    manifest["seal"] = seal(manifest)
+    (results / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
+    assert call("report", results, "-q").exit_code == 0
+
+
+SWEEP = ("--vary", "manufacturing.lines=1,2", "-n", "2", "--engine", "simpy", "-q")
+
+
+@pytest.fixture(scope="module")
+def swept(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a scenario and a finished sweep of it, never changed."""
+    folder = tmp_path_factory.mktemp("swept")
+    (folder / "small.yaml").write_text(SMALL, encoding="utf-8")
+    done = call("sweep", folder / "small.yaml", *SWEEP, "--out", folder / "out")
+    assert done.exit_code == 0, done.output
+    return folder
+
+
+def of_another_version(store: Path) -> None:
+    database = sqlite3.connect(store)
+    with database:
+        database.execute("UPDATE identity SET value = '0.0.9 0123456789ab' WHERE name = 'version'")
+    database.close()
+
+
+def ruined(store: Path) -> None:
+    content = store.read_bytes()
+    store.write_bytes(content[:100] + bytes(len(content) - 100))
+
+
+@pytest.mark.parametrize(
+    ("harm", "told"),
+    [
+        (of_another_version, 'holds results of another sweep (version was "0.0.9 0123456789ab", now '),
+        (ruined, "is no store of results"),
+        (lambda store: store.write_bytes(b"PAR1" * 2000), "is no store of results"),
+        (lambda store: store.unlink(), "holds results of another kind"),
+    ],
+)
+def test_a_sweep_never_goes_on_from_what_is_not_its_own(
+    swept: Path, tmp_path: Path, harm: Callable[[Path], None], told: str
+) -> None:
+    out = Path(shutil.copytree(swept / "out", tmp_path / "out"))
+    harm(out / "sweep.sqlite")
+    before = contents(out)
+    done = call("sweep", swept / "small.yaml", *SWEEP, "--out", out)
+    assert done.exit_code == 2, done.output
+    assert told in done.stderr
+    assert contents(out) == before
+
+
+def test_a_sweep_makes_lost_and_damaged_tables_again(swept: Path, tmp_path: Path) -> None:
+    out = Path(shutil.copytree(swept / "out", tmp_path / "out"))
+    before = {name: digest for name, digest in contents(out).items() if name.endswith((".csv", ".parquet"))}
+    (out / "points.csv").unlink()
+    cut("sweep.parquet", 0.5)(out)
+    assert call("report", out).exit_code == 2
+    done = call("sweep", swept / "small.yaml", *SWEEP, "--out", out)
+    assert done.exit_code == 0, done.output
+    after = contents(out)
+    assert {name: after[name] for name in before} == before
+
+
+def test_a_cut_store_is_refused_or_gives_the_same_tables(swept: Path, tmp_path: Path) -> None:
+    whole = contents(swept / "out")
+    for k, share in enumerate((0.0, 0.2, 0.5, 0.9)):
+        out = tmp_path / str(k)
+        out.mkdir()
+        shutil.copy(swept / "out" / "sweep.sqlite", out)
+        cut("sweep.sqlite", share)(out)
+        done = call("sweep", swept / "small.yaml", *SWEEP, "--out", out)
+        if done.exit_code == 0:
+            assert contents(out)["sweep.csv"] == whole["sweep.csv"]
+        else:
+            assert done.exit_code == 2, done.output
+            assert "is no store of results" in done.stderr
+
+
+@pytest.mark.parametrize(
+    "tables", [{"../../secret.csv": "0"}, {"/etc/passwd": "0"}, {"summary.csv": 1}, ["summary.csv"], "x", {"": "0"}]
+)
+@pytest.mark.parametrize("command", ["report", "verify"])
+def test_a_manifest_that_names_what_is_no_table_of_the_folder_is_refused(
+    tmp_path: Path, command: str, tables: object
+) -> None:
+    (tmp_path / "manifest.json").write_text(json.dumps({"tables": tables}), encoding="utf-8")
+    done = call(command, tmp_path)
+    assert done.exit_code == 2
+    assert "is no manifest of results" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("format", "x"),
+        ("replications", "x"),
+        ("scenarios", [1]),
+        ("asked", {"replications": "x"}),
+        ("asked", {"precision": {"nothing": 1}}),
+        ("asked", {"list_below": "x"}),
+        ("kind", "magic"),
+    ],
+)
+def test_a_manifest_of_which_nothing_can_be_run_again_is_refused(folder: Path, key: str, value: object) -> None:
+    file = folder / "results" / "manifest.json"
+    manifest = json.loads(file.read_text(encoding="utf-8"))
+    file.write_text(json.dumps({**manifest, key: value}), encoding="utf-8")
+    done = call("verify", folder / "results", "-q")
+    assert done.exit_code == 2, done.output
+    assert done.stderr.startswith(str(folder / "results"))
