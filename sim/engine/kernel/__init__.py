@@ -6,6 +6,6 @@ stack of tasks. So the kernel can stop anywhere, say what it needs (a column of 
 the same operation when it is called again.
 
 Read `run` first, then `steps` (one short function an operation), `asking` (Use and Draw), `frames` (what encloses the
-present operations), `happenings` (what falls due), `pools`. `names` and `tables` are the words of all of them; `machine`
-makes machine code of them all, and `stamp` knows whether it is on disk.
+present operations), `happenings` (what falls due), `pools`. `names` and `tables` are the words of all of them;
+`machine` makes machine code of them all, and `stamp` knows whether it is on disk.
 """
