@@ -74,7 +74,7 @@ def test_use_and_queue_of_a_line_and_of_slots() -> None:
     assert line[1] == pytest.approx([0, 3 / 7, 0, 0])
     assert list(slot[0]) == [1, 1, 0, 0]
     assert slot[1] == pytest.approx([(4 + 7) / 7, 4 / 7, 0, 0])
-    unresolved, listed = list_lengths(ran.patients.cohort, ran.trace, 27)
+    unresolved, listed = list_lengths(ran.trace, 27)
     assert list(listed) == [2] * 4 + [1] * 7 + [0] * 17
     assert list(unresolved) == [2] * 14 + [1] * 10 + [0] * 4
 

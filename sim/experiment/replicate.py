@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from sim.engine.choice import SIMPY, compile_before_workers, engine
 from sim.engine.trace import LOT, Trace
-from sim.experiment.work import deaths_in_words
+from sim.experiment.work import deaths_in_words, without_interrupts
 from sim.outcomes.after_infusion import follow_on
 from sim.outcomes.curves import fate_counts, incidence, list_lengths, stage_days, wait_shares
 from sim.outcomes.economics import ledger
@@ -107,9 +107,9 @@ def replicate(
     compile_before_workers(with_engine)
     size = max(1, min(8, len(numbers) // (4 * workers) or 1))
     chunks = [numbers[k : k + size] for k in range(0, len(numbers), size)]
-    batches = Parallel(n_jobs=workers, return_as="generator")(
-        delayed(_replications)(arms, chunk, keep, with_engine) for chunk in chunks
-    )
+    parallel = Parallel(n_jobs=workers, return_as="generator")
+    with without_interrupts():
+        batches = parallel(delayed(_replications)(arms, chunk, keep, with_engine) for chunk in chunks)
     with deaths_in_words():
         for batch in batches:
             yield from batch

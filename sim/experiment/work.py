@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import signal
 import socket
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TypeVar
@@ -57,7 +59,26 @@ def _in_processes(
 
     parallel = Parallel(n_jobs=workers, batch_size=1, pre_dispatch=AHEAD * workers, return_as="generator_unordered")
     with deaths_in_words():
-        yield from parallel(delayed(signed)(function, task) for task in tasks)
+        with without_interrupts():
+            results = parallel(delayed(signed)(function, task) for task in tasks)
+        yield from results
+
+
+@contextmanager
+def without_interrupts() -> Iterator[None]:
+    """Processes that begin within never hear of Ctrl-C: their parent does, and ends them.
+
+    A worker that is interrupted while Python starts in it would show a traceback. Within, the parent does not hear of
+    it either; that takes as long as the workers take to be started.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 @contextmanager

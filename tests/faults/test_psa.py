@@ -30,7 +30,8 @@ def test_a_killed_analysis_goes_on_where_it_stopped(tmp_path: Path) -> None:
     assert code == 0, told
     out = tmp_path / "killed"
     process = start([*arguments, "--workers", "1"], tmp_path, out)
-    wait_for(lambda: has_blocks(out))
+    grown = has_blocks()
+    wait_for(lambda: grown(out))
     os.kill(process.pid, signal.SIGKILL)
     assert finish(process)[0] == -signal.SIGKILL
     assert not (out / "psa.csv").exists()

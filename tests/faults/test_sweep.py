@@ -7,6 +7,7 @@ import shutil
 import signal
 import sqlite3
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -17,9 +18,23 @@ from tests.experiments import slow_sweep
 from tests.faults.program import finish, start, tables, wait_for, workers_of
 
 
-def has_blocks(out: Path) -> bool:
-    """Whether some results are kept: the store has outgrown what the first task brings, which is committed."""
-    return (out / STORE).is_file() and (out / STORE).stat().st_size > 36_864
+def has_blocks() -> Callable[[Path], bool]:
+    """Whether results are kept: more of them are seen than at first, so that the first ones are committed."""
+    first: list[int] = []
+
+    def more(out: Path) -> bool:
+        seen = out.with_name(f"{out.name}.seen")
+        try:
+            seen.mkdir(exist_ok=True)
+            shutil.copy(out / STORE, seen / STORE)
+            count = kept(seen)
+        except (OSError, sqlite3.Error):
+            return False
+        if count and not first:
+            first.append(count)
+        return bool(first) and count > first[0]
+
+    return more
 
 
 def kept(out: Path) -> int:
@@ -47,7 +62,8 @@ def test_a_killed_sweep_goes_on_where_it_stopped(
     folder, arguments, expected, blocks = whole
     out = folder / "killed"
     process = start([*arguments, "--workers", "1"], folder, out)
-    wait_for(lambda: has_blocks(out))
+    grown = has_blocks()
+    wait_for(lambda: grown(out))
     os.kill(process.pid, signal.SIGKILL)
     code, _ = finish(process)
     assert code == -signal.SIGKILL
@@ -76,7 +92,8 @@ def test_ctrl_c_leaves_what_is_done_and_says_how_to_go_on(whole: tuple[Path, lis
     folder, arguments, expected, blocks = whole
     out = folder / "interrupted"
     process = start([*arguments, "--workers", "2"], folder, out)
-    wait_for(lambda: has_blocks(out))
+    grown = has_blocks()
+    wait_for(lambda: grown(out))
     os.killpg(process.pid, signal.SIGINT)
     code, told = finish(process)
     assert code == 130, told
@@ -94,7 +111,8 @@ def test_a_dead_worker_is_told_of_and_what_is_done_is_kept(
     folder, arguments, expected, _ = whole
     out = folder / "dead"
     process = start([*arguments, "--workers", "2"], folder, out)
-    wait_for(lambda: has_blocks(out))
+    grown = has_blocks()
+    wait_for(lambda: grown(out))
     (victim, *_) = workers_of(process.pid)
     os.kill(victim, signal.SIGKILL)
     code, told = finish(process)
