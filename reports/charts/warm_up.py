@@ -14,6 +14,8 @@ from reports.theme import INK, canvas, day_tick, finish, mark, plain
 from reports.words import DOT, counted, number
 
 PANEL = 190
+EDGE = 0.12
+"""The part of a panel at its left in which a text has no room to the left of a line."""
 
 
 def draw(warm_up: pd.DataFrame, findings: Findings) -> go.Figure:
@@ -86,7 +88,9 @@ def _marks(picture: go.Figure, rows: pd.DataFrame, suffix: str) -> None:
     used, advised = float(rows["used_day"].iloc[0]), _advised(rows)
     both: list[tuple[float, str, str, str]] = [(used, "solid", "warm-up ends", "left")]
     if advised is not None:
-        both.append((advised, "dot", "advised", "right" if advised < used else "left"))
+        # to the left of its line, away from the other one, unless the edge of the panel is there
+        room = advised > EDGE * float(rows["day"].max())
+        both.append((advised, "dot", "advised", "right" if room and advised < used else "left"))
     for day, dash, text, side in both:
         axes: dict[str, Any] = {"xref": f"x{suffix}", "yref": f"y{suffix} domain"}
         picture.add_shape(
