@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 import signal
 import socket
-import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from multiprocessing import resource_tracker
 from typing import TypeVar
 
 Task = TypeVar("Task")
@@ -66,19 +66,20 @@ def _in_processes(
 
 @contextmanager
 def without_interrupts() -> Iterator[None]:
-    """Processes that begin within never hear of Ctrl-C: their parent does, and ends them.
+    """Processes that begin within never hear of Ctrl-C: their parent does, afterwards, and ends them.
 
-    A worker that is interrupted while Python starts in it would show a traceback. Within, the parent does not hear of
-    it either; that takes as long as the workers take to be started.
+    A worker that is interrupted while Python starts in it would show a traceback. Signals that a thread blocks are
+    blocked in its children for good, and wait for the thread itself; Windows knows no such thing.
     """
-    if threading.current_thread() is not threading.main_thread():
+    if not hasattr(signal, "pthread_sigmask"):
         yield
         return
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    resource_tracker.ensure_running()  # Python's own helper of worker processes, which ends the blocking when it begins
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, before)
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 @contextmanager

@@ -17,11 +17,19 @@ from tests.runs import SHIPPED
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="pipes, links and limits are those of POSIX systems")
 
 
-@pytest.fixture(scope="module")
-def found() -> list[dict[str, Any]]:
-    """What came of every case, and last the memory used."""
+# Each how many-th of the cases is read: a sample every day, all of them when there is time.
+EVERY = [pytest.param(6, id="sample"), pytest.param(1, id="all", marks=pytest.mark.slow)]
+
+
+@pytest.fixture(scope="module", params=EVERY)
+def found(request: pytest.FixtureRequest) -> list[dict[str, Any]]:
+    """What came of every chosen case, and last the memory used."""
     done = subprocess.run(
-        [sys.executable, "-m", "tests.hostile"], cwd=SHIPPED.parent, capture_output=True, text=True, check=False
+        [sys.executable, "-m", "tests.hostile", str(request.param)],
+        cwd=SHIPPED.parent,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     lines = [json.loads(line) for line in done.stdout.splitlines()]
     assert done.returncode == 0, f"ended at {lines[-1] if lines else 'the start'}: {done.stderr[-2000:]}"
@@ -36,7 +44,7 @@ def test_every_file_is_refused_in_words_or_valid(found: list[dict[str, Any]]) ->
     came = Counter(one.get("came") for one in found[:-1])
     assert set(came) == {"refused", "valid"}, [one for one in found[:-1] if one["came"] not in ("refused", "valid")]
     assert [one["name"] for one in found[:-1] if one["must"] == REFUSED and one["came"] == "valid"] == []
-    assert came["refused"] > 10 * came["valid"] > 100
+    assert came["refused"] > 10 * came["valid"] > 20
 
 
 def test_none_takes_long(found: list[dict[str, Any]]) -> None:
