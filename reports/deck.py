@@ -25,6 +25,23 @@ class NoDeckError(Exception):
     """Slides cannot be made; the message says why."""
 
 
+class TemplateError(NoDeckError):
+    """The presenter's file is no presentation."""
+
+
+def opened(template: Path | None) -> Any:
+    """The presentation that slides are added to: the presenter's own, or an empty one. Raises `NoDeckError`."""
+    try:
+        import pptx
+    except ImportError:
+        raise NoDeckError("python-pptx is not installed: pip install 'vein2vein[office]'") from None
+    try:
+        return pptx.Presentation(str(template) if template else None)
+    except Exception as error:
+        # a file that is no presentation fails in as many ways as there are files
+        raise TemplateError(f"{template}: is not a PowerPoint presentation ({error})") from error
+
+
 def deck(
     tables: Tables,
     findings: Findings,
@@ -38,17 +55,10 @@ def deck(
     slide. `template`: the presenter's own file, whose slides stay in front and whose layouts are used. Raises
     `NoDeckError` where python-pptx is missing or the template cannot be read.
     """
-    try:
-        import pptx
-        from pptx.util import Inches
-    except ImportError:
-        raise NoDeckError("python-pptx is not installed: pip install 'vein2vein[office]'") from None
-    try:
-        show = pptx.Presentation(str(template) if template else None)
-    except Exception as error:
-        # a file that is no presentation fails in as many ways as there are files
-        raise NoDeckError(f"{template}: is not a PowerPoint presentation ({error})") from error
+    show = opened(template)
     if template is None:
+        from pptx.util import Inches
+
         show.slide_width, show.slide_height = Inches(WIDTH), Inches(HEIGHT)
     room = (show.slide_width or 0) / 914_400, (show.slide_height or 0) / 914_400
     _opening(show, room, tables, findings)

@@ -29,7 +29,7 @@ def run(*arguments: str, **given: str) -> int:
 def main() -> int:
     """Measure and print; the exit code."""
     run("coverage", "erase")
-    failed = run("coverage", "run", "-m", "pytest")
+    failed = run("coverage", "run", "-m", "pytest", "-n", "auto")
     failed |= run("coverage", "run", "-m", "pytest", *UNCOMPILED, NUMBA_DISABLE_JIT="1")
     run("coverage", "combine", "--quiet")
     return failed | run("coverage", "report", f"--fail-under={GOAL_PERCENT}")

@@ -10,9 +10,13 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import NoReturn
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
 
 import click
+
+if TYPE_CHECKING:
+    from sim.scenario import Loaded
 
 FAILED, BAD_INPUT, MISSED, CANNOT_BE_MADE, INTERRUPTED = 1, 2, 3, 4, 130
 
@@ -53,6 +57,19 @@ def errors_in_words() -> Iterator[None]:
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
         stop(f"the run failed: {where}{error.strerror or error}", FAILED)
+
+
+def loaded(file: Path, overrides: Sequence[str] = ()) -> Loaded:
+    """The scenario of a file; leaves with what is wrong with it."""
+    from sim.scenario import load
+
+    with errors_in_words():
+        return load(file, overrides)
+
+
+def command_line() -> str:
+    """What the user typed, as it is kept with results."""
+    return " ".join([Path(sys.argv[0]).name, *sys.argv[1:]])
 
 
 @contextmanager

@@ -1,5 +1,5 @@
 """What streamlit runs in the tests of the planning page: the page as the command line serves it."""
 
-from run_sim import _planning_page
+from sim.shell.planning import planning_page
 
-_planning_page(())
+planning_page(())

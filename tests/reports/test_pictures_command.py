@@ -69,8 +69,9 @@ def test_a_template_that_is_none_is_said(results: Path, tmp_path: Path) -> None:
     assert call("report", results, "--template", tmp_path / "nowhere.pptx").exit_code == 2
     (tmp_path / "own.pptx").write_text("hello")
     told = call("report", results, "--template", tmp_path / "own.pptx")
-    assert told.exit_code == 4
+    assert told.exit_code == 2
     assert "own.pptx: is not a PowerPoint presentation" in told.output
+    assert not (results / "report.html").exists()
 
 
 def test_an_unknown_style_is_refused(results: Path) -> None:

@@ -1,0 +1,69 @@
+"""The check of scenario files: what they ask of each resource, and the patient's path."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from sim.shell.screen import BAD_INPUT, errors_in_words, print_table, say
+
+if TYPE_CHECKING:
+    from sim.scenario import Loaded
+
+
+def check_command(files: Sequence[Path], overrides: Sequence[str], shows_path: bool, as_mermaid: bool) -> None:
+    """Check each file and go on to the next; leaves with 2 where one is wrong."""
+    from sim.scenario import ScenarioError, load
+
+    wrong = False
+    for file in files:
+        try:
+            loaded = load(file, overrides)
+        except ScenarioError as error:
+            wrong = True
+            for problem in error.problems:
+                say(str(problem))
+            continue
+        with errors_in_words():
+            if as_mermaid:
+                _flow_chart(loaded)
+            else:
+                _check_one(file, loaded, shows_path)
+    sys.exit(BAD_INPUT if wrong else 0)
+
+
+def _flow_chart(loaded: Loaded) -> None:
+    from sim.pieces.diagram import mermaid
+    from sim.pieces.strategies import build_protocol
+
+    click.echo(mermaid(build_protocol(loaded.scenario)), nl=False)
+
+
+def _check_one(file: Path, loaded: Loaded, shows_path: bool) -> None:
+    from sim.experiment.study import load_warnings
+    from sim.pieces.diagram import outline
+    from sim.pieces.loads import expect, flag_shares, offered_loads
+    from sim.pieces.strategies import build_protocol
+
+    protocol = build_protocol(loaded.scenario)
+    click.echo(f"{file}: {loaded.scenario.name} ({loaded.scenario.strategy}), digest {loaded.digest[:12]}")
+    touch = expect(protocol.path, flag_shares(loaded.scenario)).days
+    click.echo(f"  without any queue, from referral to the end of the stay: {touch:.1f} days on average")
+    if shows_path:
+        click.echo("\n".join(["", *outline(protocol), ""]))
+    loads = offered_loads(loaded.scenario, protocol)
+    if loads:
+        print_table(
+            ["resource", "name", "centre", "offered load"],
+            [[load.label, load.resource, load.centre, f"{load.load:.3f}"] for load in loads],
+            numbers_from=3,
+        )
+    unsourced = [p.path for p in loaded.parameters if not p.stated]
+    if unsourced:
+        say(f"{file}: no source is given for {', '.join(unsourced)}; the report will call them assumptions")
+    for warning in load_warnings({loaded.scenario.name: loaded}):
+        say(f"warning: {warning}")

@@ -1,0 +1,115 @@
+"""The results of a study on the screen: a table, or JSON."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from sim.shell.screen import print_table
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from sim.experiment.study import Study
+
+ON_SCREEN = (
+    "waiting_days_mean",
+    "waiting_days_median",
+    "vein_to_vein_days_median",
+    "infused",
+    "infused_share",
+    "progressed_before_infusion",
+    "progressed_before_infusion_share",
+    "lost_before_infusion",
+    "lost_before_infusion_share",
+)
+
+
+def show(study: Study, as_json: bool) -> None:
+    """Print what a finished study found."""
+    if as_json:
+        click.echo(_as_json(study))
+        return
+    from reports.words import Estimate, compact
+
+    def cell(row: dict[str, Any], change: bool = False) -> str:
+        return compact(Estimate(row["estimate"], row["low"], row["high"], row["unit"], change=change))
+
+    names = list(dict.fromkeys(study.summary["scenario"]))
+    if study.differences is not None and len(study.changes):
+        click.echo("What differs between the scenarios")
+        changes = [[row["path"], *(row[name] for name in names)] for _, row in study.changes.iterrows()]
+        print_table(["", *names], changes, numbers_from=len(names) + 1)
+        click.echo()
+    rows = []
+    for metric in ON_SCREEN:
+        cells = [cell(row) for row in _rows(study.summary, metric)]
+        if study.differences is not None:
+            cells += [cell(row, change=True) for row in _rows(study.differences, metric)]
+        rows.append([_rows(study.summary, metric)[0]["label"], *cells])
+    headers = ["", *names]
+    if study.differences is not None:
+        headers += [f"difference: {name}" if len(names) > 2 else "difference" for name in names[1:]]
+    print_table(headers, rows)
+    if study.list_below is not None:
+        for _, row in study.list_below.iterrows():
+            click.echo(f"{row['scenario']}: {row['label'].lower()}: {_dated(row)}")
+    click.echo("Estimates over replications with 95 % intervals; differences are paired on the same patients.")
+    if study.economics is not None:
+        _show_economics(study.economics, study.icer)
+
+
+def _show_economics(economics: pd.DataFrame, icer: pd.DataFrame | None) -> None:
+    from reports.money import amount, heading
+
+    names = list(dict.fromkeys(economics["scenario"]))
+    rows = []
+    for quantity in ("cost_per_referred", "qalys_per_referred"):
+        found = [dict(row) for _, row in economics[economics["quantity"] == quantity].iterrows()]
+        first = found[0]
+        cells = [amount(float(row["estimate"]), str(row["unit"])) for row in found]
+        rows.append([heading(str(first["label"]), str(first["unit"])), *cells])
+    if icer is not None:
+        standing = {str(row["scenario"]): dict(row) for _, row in icer.iterrows()}
+        told = [standing[name] for name in names]
+        cells = [amount(float(row["icer"]), "") if row["against"] else str(row["status"]) for row in told]
+        rows.append(["ICER, per QALY", *cells])
+    click.echo()
+    print_table(["", *names], rows)
+    count = len({path for text in economics["assumed"] for path in str(text).split("; ") if path})
+    click.echo(f"Costs and QALYs stand on {count} inputs that are assumptions: see `assumed` in economics.csv.")
+
+
+def _dated(row: Any) -> str:
+    """When a list falls below its number, in words."""
+    import pandas as pd
+
+    if pd.isna(row["day"]):
+        return f"never stays below {row['below']} within the window"
+    sure = (
+        "never in 95 % of replications" if pd.isna(row["sure_day"]) else f"in 95 % of replications {row['sure_date']}"
+    )
+    return f"below {row['below']} on average from {row['date']} on, {sure}"
+
+
+def _rows(table: pd.DataFrame, metric: str) -> list[dict[str, Any]]:
+    return [dict(row) for _, row in table[table["metric"] == metric].iterrows()]
+
+
+def _as_json(study: Study) -> str:
+    found = {
+        "summary": study.summary,
+        "differences": study.differences,
+        "economics": study.economics,
+        "icer": study.icer,
+    }
+    return json.dumps(
+        {
+            name: json.loads(table.to_json(orient="records", double_precision=15))
+            for name, table in found.items()
+            if table is not None
+        },
+        indent=2,
+    )
