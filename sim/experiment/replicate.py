@@ -29,6 +29,7 @@ from sim.scenario import Scenario
 FloatArray = NDArray[np.float64]
 LONGEST_CURVE_DAYS = 1_096
 LONGEST_FORECAST_DAYS = 7_305
+CHUNK = 25
 
 
 @dataclass(frozen=True)
@@ -105,7 +106,8 @@ def replicate(
     from joblib import Parallel, delayed
 
     compile_before_workers(with_engine)
-    size = max(1, min(8, len(numbers) // (4 * workers) or 1))
+    # what a worker is told with each chunk costs it as much as half a replication of a small model
+    size = max(1, min(CHUNK, len(numbers) // (4 * workers)))
     chunks = [numbers[k : k + size] for k in range(0, len(numbers), size)]
     parallel = Parallel(n_jobs=workers, return_as="generator")
     with without_interrupts():

@@ -41,6 +41,10 @@ EVENTS: dict[str, tuple[str, ...]] = {
     "withdrawn": ("withdrawn",),
     "failed": ("collection_failed", "product_failed", "unsuitable"),
 }
+# The place among the events of each fate, in the order of `FATE_NAMES`; after the last where it is none of them.
+_EVENT_OF_FATE = np.array(
+    [next((place for place, fates in enumerate(EVENTS.values()) if name in fates), len(EVENTS)) for name in FATE_NAMES]
+)
 # Who is counted through time.
 LISTS = {
     "before_infusion": "Referred, not yet infused",
@@ -120,13 +124,11 @@ def incidence(patients: Patients, days: int) -> FloatArray:
     """Share of the measured with each event by each whole day 0..days since referral, shape (events, days + 1)."""
     measured = patients.cohort.measured
     since = (patients.end_day - patients.referral_day)[measured]
-    fate = patients.fate[measured]
-    rows = []
-    for fates in EVENTS.values():
-        mine = np.isin(fate, [FATE_NAMES.index(name) for name in fates])
-        reached = np.bincount(np.clip(np.ceil(since[mine]), 0, days).astype(np.int64), minlength=days + 1)
-        rows.append(np.cumsum(reached) / max(len(fate), 1))
-    return np.array(rows)
+    event = _EVENT_OF_FATE[patients.fate[measured]]
+    happened = event < len(EVENTS)
+    reached = np.zeros((len(EVENTS), days + 1))
+    np.add.at(reached, (event[happened], np.clip(np.ceil(since[happened]), 0, days).astype(np.int64)), 1.0)
+    return np.asarray(np.cumsum(reached, axis=1) / max(len(event), 1))
 
 
 def wait_shares(patients: Patients) -> FloatArray:

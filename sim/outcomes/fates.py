@@ -89,7 +89,8 @@ class Patients:
         """Days of a milestone; `referral` is one. NaN throughout where the path has no such milestone."""
         if milestone == "referral":
             return self.referral_day
-        return self.days.get(milestone, np.full(len(self.fate), np.nan))
+        found = self.days.get(milestone)
+        return np.full(len(self.fate), np.nan) if found is None else found
 
 
 @dataclass(frozen=True, eq=False)

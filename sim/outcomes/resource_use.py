@@ -143,6 +143,8 @@ def _overlap(start: FloatArray, end: FloatArray, window: Window) -> FloatArray:
 
 def _queue_length(asked: FloatArray, served: FloatArray, window: Window) -> tuple[float, float]:
     """(time mean, 95th percentile over time) of the number waiting inside the window."""
+    queued = served > asked
+    asked, served = asked[queued], served[queued]
     days = np.concatenate([asked, served])
     change = np.concatenate([np.ones(len(asked)), -np.ones(len(served))])
     clipped = np.clip(days, *window)

@@ -53,12 +53,14 @@ def use_levels(protocol: Protocol, trace: Trace, edges: FloatArray) -> FloatArra
     began = np.isfinite(uses.began)
     until = np.where(np.isnan(uses.ended), trace.stop_day, uses.ended)
     served = np.where(began, uses.began, until)
+    queued = served > uses.asked
     index = {resource.name: place for place, resource in enumerate(protocol.resources)}
     for resource, place, _ in use_keys(protocol):
         chosen = uses.resource == index[resource.name]
         if place is not None and places(resource) > 1:
             chosen &= uses.centre == place
-        queue = mean_level(uses.asked[chosen], served[chosen], edges)
+        waiting = chosen & queued
+        queue = mean_level(uses.asked[waiting], served[waiting], edges)
         if isinstance(resource, Capacity):
             held = chosen & began
             in_use = mean_level(uses.began[held], until[held], edges, uses.units[held].astype(float))
