@@ -39,6 +39,10 @@ MEANINGS = {
 SOURCE = "Evidence ids, or the word assumption, and then ': ' and a note."
 # Parameters that never have a unit.
 PURE = ("sigma", "events", "of")
+# Beyond these, squares and exponentials overflow and quantiles are not found; nobody means such numbers.
+LEAST, MOST = 1e-15, 1e15
+MOST_SIGMA = 10.0
+LEAST_BETA_SD = 1e-6  # of the standard deviation of a coin with this mean
 FORM = "{beta: {mean: 0.7, sd: 0.05}, source: RL-07}, with one of " + ", ".join(FAMILIES)
 
 
@@ -181,7 +185,10 @@ def _amount(name: str, value: Any) -> tuple[float, str]:
     known = unit.removeprefix("/").removeprefix("per").strip().casefold() in UNIT_OF_SPELLING
     if found is None or (unit and (not known or name in PURE)):
         raise ValueError(f"found {show(value)} for {name}; allowed: a number, with its unit where the input has one")
-    return float(found[1]), unit
+    number = float(found[1])
+    if number != 0.0 and not LEAST <= abs(number) <= MOST:
+        raise ValueError(f"found {show(value)} for {name}; allowed: 0, or from {LEAST:.0e} to {MOST:.0e} in size")
+    return number, unit
 
 
 def _faults(family: str, p: Mapping[str, float]) -> Iterator[str]:
@@ -189,6 +196,8 @@ def _faults(family: str, p: Mapping[str, float]) -> Iterator[str]:
     for name in ("sd", "sigma"):
         if name in p and p[name] <= 0.0:
             yield f"found {name} {p[name]:g}; allowed: above 0"
+    if p.get("sigma", 0.0) > MOST_SIGMA:
+        yield f"found sigma {p['sigma']:g}; allowed: up to {MOST_SIGMA:g}"
     for name in ("mean", "median"):
         if family in ("gamma", "lognormal") and name in p and p[name] <= 0.0:
             yield f"found {name} {p[name]:g}; allowed: above 0"
@@ -199,5 +208,7 @@ def _faults(family: str, p: Mapping[str, float]) -> Iterator[str]:
             yield f"found mean {p['mean']:g}; allowed: between 0 and 1"
         elif p["sd"] ** 2 >= p["mean"] * (1 - p["mean"]):
             yield f"found sd {p['sd']:g}; allowed: below {math.sqrt(p['mean'] * (1 - p['mean'])):.3g} for this mean"
+        elif p["sd"] < LEAST_BETA_SD * math.sqrt(p["mean"] * (1 - p["mean"])):
+            yield f"found sd {p['sd']:g}; allowed: more, as this is as good as certain; leave the input out instead"
     if family == "uniform" and p["low"] >= p["high"]:
         yield f"found low {p['low']:g} and high {p['high']:g}; allowed: low below high"

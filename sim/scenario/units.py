@@ -109,7 +109,7 @@ def write_number(value: float) -> str:
     """The shortest text that reads back to the same float; whole numbers without a point."""
     if value == 0.0:
         return "0"
-    return str(int(value)) if value == int(value) and abs(value) < 1e15 else repr(value)
+    return str(int(value)) if abs(value) < 1e15 and value == int(value) else repr(value)
 
 
 def write_days(days: float) -> str:

@@ -382,6 +382,9 @@ def _uncertainty() -> Iterator[Case]:
         {"beta": {"events": 10**400, "of": 10**400}, **source}, {"normal": {"mean": 0.1, "sd": -1}, **source},
         {"normal": {"mean": "1 d", "sd": "1 USD"}, **source}, {"lognormal": {"median": 0, "sigma": 1}, **source},
         {"lognormal": {"median": 1, "sigma": 1e308}, **source}, {"gamma": {"mean": 0, "sd": 0}, **source},
+        {"lognormal": {"median": "1e400 d", "sigma": 0.1}, **source}, {"normal": {"mean": 0.1, "sd": 1e200}, **source},
+        {"lognormal": {"median": 0.1, "sigma": 11}, **source}, {"beta": {"mean": 0.1, "sd": 1e-12}, **source},
+        {"gamma": {"mean": 1e200, "sd": 1e-200}, **source},
         {"uniform": {"low": 2, "high": 1}, **source}, {"empirical": "../outside/secret.csv", **source},
     ]  # fmt: skip
     for k, block in enumerate(blocks):

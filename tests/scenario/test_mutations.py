@@ -12,9 +12,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from sim.scenario import ScenarioError, load, write_resolved
+from tests.runs import SHIPPED
 from tests.scenario.writing import DATA, SAMPLES, data_of, write
 
-WHOLE = [write_resolved(load(DATA / f"{name}.yaml")) for name in SAMPLES]
+# The samples, and shipped scenarios that between them have every section.
+SHIPPED_ONES = ("autologous", "library/hybrid", "library/sequential", "library/combined")
+FILES = [*(DATA / f"{name}.yaml" for name in SAMPLES), *(SHIPPED / f"{name}.yaml" for name in SHIPPED_ONES)]
+WHOLE = [write_resolved(load(file)) for file in FILES]
 ODD: list[Any] = [
     None, True, 0, -1, 1, 2**70, 10**350, 0.5, 1.2, -0.1, "", "x", "21 d", "0 d", "1e-320 d", "1e400 d", "4 / month",
     "never", "unlimited", "2026-01-01", "9999-12-31", 20260101, "nan", "a\0b", "\x1b[31m", "x" * 5000, "x.csv",

@@ -1,0 +1,68 @@
+"""Values that are right by themselves and say nothing, or nothing possible, beside the others: each is refused."""
+
+# Messages stand whole, so that they can be searched for.
+# ruff: noqa: E501
+
+from __future__ import annotations
+
+import pytest
+
+from sim.scenario import ScenarioError, load
+from tests.runs import SHIPPED
+
+NEVER = "{response: 0.5, progression: never, without_response: never, death: never, death_after_progression: never}"
+OUTPATIENTS = [
+    "infusion.model=outpatient",
+    *(f"centres.{c}.beds=unlimited" for c in ("capital", "north", "coast", "highland")),
+]
+
+
+def struck(**entry: str) -> str:
+    """A disruption of five weeks."""
+    given = ", ".join(f"{key}: {value}" for key, value in entry.items())
+    return f"disruptions={{fire: {{{given}, from: 2026-05-01, for: 5 wk}}}}"
+
+
+CASES = [
+    ("allogeneic", ["economics.costs.apheresis=5000"], "economics.costs.apheresis: `apheresis` is not used by strategy 'allogeneic'"),
+    ("allogeneic", ["economics.costs.product.autologous=1"], "economics.costs.product.autologous: `autologous` is not used by strategy 'allogeneic'"),
+    ("allogeneic", ["after_infusion.out_of_specification.death=2"], "after_infusion.out_of_specification: is not used by strategy 'allogeneic'"),
+    ("allogeneic", [f"after_infusion.autologous={NEVER}"], "after_infusion.autologous: `autologous` is not used by strategy 'allogeneic'"),
+    ("library/sequential", ["economics={costs: {}, utilities: {}}"], "economics: is not used: economics cover one course only; leave out one of economics and later_course"),
+    ("autologous", ["economics.toxicity={crs: {grade_9: {cost: 1}}}"], "economics.toxicity.crs.grade_9: is no grade of toxicity.crs; toxicity.crs is not given"),
+    ("autologous", OUTPATIENTS, "economics.costs.bed_day: days in beds of outpatients are counted only where beds have a number"),
+    ("autologous", ["patients.risk_groups.high.priority=2"], "patients.risk_groups.high.priority: is not used: waiting_list.policy is first_come; allowed with sickest_first and score"),
+    ("autologous", ["patients.risk_groups.high.benefit=2"], "patients.risk_groups.high.benefit: is not used: waiting_list.policy is first_come; allowed with likely_benefit and score"),
+    ("autologous", ["centres.capital.lines=3"], "centres.capital.lines: is not used: manufacturing.site is factory; allowed where it is centre"),
+    ("autologous", [struck(resource="lot_line")], "disruptions.fire.resource: `lot_line` is not used by strategy 'autologous'"),
+    ("allogeneic", [struck(resource="chair")], "disruptions.fire.resource: `chair` is not used by strategy 'allogeneic'"),
+    ("autologous", [struck(resource="line", centre="capital")], "disruptions.fire.centre: is not used: there is one line for all centres"),
+    ("autologous", [struck(resource="chair", centre="captal")], "disruptions.fire.centre: found 'captal', which is no key of centres; did you mean 'capital'?"),
+    ("autologous", [struck(resource="bed", work="lose")], "disruptions.fire.work: found pause or lose; allowed: finish, as patients in bed stay there"),
+    ("autologous", [struck(resource="courier", work="lose")], "disruptions.fire.work: is not used: a shipment under way arrives; the courier collects nothing new"),
+    ("autologous", [struck(resource="icu")], "disruptions.fire.resource: is not used: no toxicity has an icu share above 0"),
+    ("autologous", ["centres.capital.icu=3"], "centres.capital.icu: is not used: no toxicity has an icu share above 0"),
+    ("autologous", ["shipping.viable=2 d"], "shipping.viable: is not used: the courier is never away; allowed with a calendar or a disruption"),
+    ("library/hybrid", ["manufacturing.slots=unlimited"], "hybrid.after_waiting: is not used: nobody waits for slots, or for lines booked before apheresis"),
+    ("library/hybrid", ["hybrid.allogeneic_for=[hihg]"], "hybrid.allogeneic_for.0: found 'hihg', which is no risk group; did you mean 'high'?"),
+    ("library/hybrid", ["manufacturing.site=centre", "allogeneic.lots.shared_lines=first"], "allogeneic.lots.shared_lines: lots of a central stock have no lines at a centre; allowed where stock.kept is at_centres"),
+    ("library/sequential", ["later_course.strategy=allogeneic"], "later_course.strategy: found allogeneic; allowed: same, or strategy 'hybrid', which has both products"),
+    ("allogeneic", ["allogeneic.lots.shared_lines=first"], "allogeneic.lots.shared_lines: is not used: there is no autologous manufacture; allowed with hybrid"),
+    ("autologous", ["uncertainty={manufacturing.failure: {normal: {mean: 1, sd: 0}, source: assumption}}"], "uncertainty.manufacturing.failure: found sd 0; allowed: above 0"),
+    ("autologous", ["uncertainty={manufacturing.failure: {gamma: {mean: -1, sd: 1}, source: assumption}}"], "uncertainty.manufacturing.failure: found mean -1; allowed: above 0"),
+    ("autologous", ["uncertainty={manufacturing.failure: {lognormal: {median: 1, sigma: 11}, source: assumption}}"], "uncertainty.manufacturing.failure: found sigma 11; allowed: up to 10"),
+    ("autologous", ["uncertainty={manufacturing.failure: {lognormal: {median: 1e16, sigma: 1}, source: assumption}}"], "uncertainty.manufacturing.failure: found 1e+16 for median; allowed: 0, or from 1e-15 to 1e+15 in size"),
+    ("autologous", ["uncertainty={manufacturing.failure: {beta: {events: 3, of: 3}, source: assumption}}"], "uncertainty.manufacturing.failure: found 3 of 3; allowed: some events, and fewer than all"),
+    ("autologous", ["uncertainty={manufacturing.failure: {beta: {mean: 2, sd: 1}, source: assumption}}"], "uncertainty.manufacturing.failure: found mean 2; allowed: between 0 and 1"),
+    ("autologous", ["uncertainty={manufacturing.failure: {beta: {mean: 0.2, sd: 0.4}, source: assumption}}"], "uncertainty.manufacturing.failure: found sd 0.4; allowed: below 0.4 for this mean"),
+    ("autologous", ["uncertainty={manufacturing.failure: {beta: {mean: 0.2, sd: 1e-9}, source: assumption}}"], "uncertainty.manufacturing.failure: found sd 1e-09; allowed: more, as this is as good as certain; leave the input out instead"),
+    ("autologous", ["uncertainty={manufacturing.failure: {uniform: {low: 2, high: 1}, source: assumption}}"], "uncertainty.manufacturing.failure: found low 2 and high 1; allowed: low below high"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "changes", "told"), CASES, ids=[told[:60] for _, _, told in CASES])
+def test_what_does_not_go_together_is_refused(name: str, changes: list[str], told: str) -> None:
+    load(SHIPPED / f"{name}.yaml")
+    with pytest.raises(ScenarioError) as refused:
+        load(SHIPPED / f"{name}.yaml", changes)
+    assert [str(problem).endswith(told) for problem in refused.value.problems] == [True]
