@@ -109,10 +109,9 @@ def replicate(
     # what a worker is told with each chunk costs it as much as half a replication of a small model
     size = max(1, min(CHUNK, len(numbers) // (4 * workers)))
     chunks = [numbers[k : k + size] for k in range(0, len(numbers), size)]
-    parallel = Parallel(n_jobs=workers, return_as="generator")
-    with without_interrupts():
-        batches = parallel(delayed(_replications)(arms, chunk, keep, with_engine) for chunk in chunks)
-    with deaths_in_words():
+    with Parallel(workers, return_as="generator") as parallel, deaths_in_words():
+        with without_interrupts():
+            batches = parallel(delayed(_replications)(arms, chunk, keep, with_engine) for chunk in chunks)
         for batch in batches:
             yield from batch
             done(len(batch))

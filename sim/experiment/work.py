@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import socket
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from multiprocessing import resource_tracker
@@ -57,8 +58,9 @@ def _in_processes(
 ) -> Iterator[tuple[Result, str]]:
     from joblib import Parallel, delayed
 
-    parallel = Parallel(n_jobs=workers, batch_size=1, pre_dispatch=AHEAD * workers, return_as="generator_unordered")
-    with deaths_in_words():
+    # whatever ends this early kills the workers on leaving the block, before what they still need to start is gone
+    workplace = Parallel(workers, batch_size=1, pre_dispatch=AHEAD * workers, return_as="generator_unordered")
+    with workplace as parallel, deaths_in_words():
         with without_interrupts():
             results = parallel(delayed(signed)(function, task) for task in tasks)
         yield from results
@@ -66,20 +68,28 @@ def _in_processes(
 
 @contextmanager
 def without_interrupts() -> Iterator[None]:
-    """Processes that begin within never hear of Ctrl-C: their parent does, afterwards, and ends them.
+    """Processes that begin within never hear of Ctrl-C; their parent does afterwards, and ends them.
 
-    A worker that is interrupted while Python starts in it would show a traceback. Signals that a thread blocks are
-    blocked in its children for good, and wait for the thread itself; Windows knows no such thing.
+    A worker that is interrupted while Python starts in it would show a traceback, and so would one whose parent is
+    interrupted while it tells the worker what to start with. Signals that a thread blocks are blocked in its children
+    for good; Windows knows no such thing.
     """
-    if not hasattr(signal, "pthread_sigmask"):
-        yield
-        return
-    resource_tracker.ensure_running()  # Python's own helper of worker processes, which ends the blocking when it begins
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+    heard: list[int] = []
+    in_main = threading.current_thread() is threading.main_thread()
+    handler = signal.signal(signal.SIGINT, lambda number, _: heard.append(number)) if in_main else None
+    blocked = None
+    if hasattr(signal, "pthread_sigmask"):
+        resource_tracker.ensure_running()  # Python's own helper of workers, which ends the blocking when it is started
+        blocked = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
     try:
         yield
     finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        if blocked is not None:
+            signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
+        if in_main:
+            signal.signal(signal.SIGINT, handler)
+    if heard:
+        raise KeyboardInterrupt
 
 
 @contextmanager
