@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from sim.engine.choice import SIMPY, compile_before_workers, engine
 from sim.engine.trace import LOT, Trace
-from sim.experiment.work import deaths_in_words, without_interrupts
+from sim.experiment.work import AHEAD, in_processes
 from sim.outcomes.after_infusion import follow_on
 from sim.outcomes.curves import fate_counts, incidence, list_lengths, stage_days, wait_shares
 from sim.outcomes.economics import ledger
@@ -103,18 +103,16 @@ def replicate(
             yield _replication(arms, number, keep, with_engine)
             done(1)
         return
-    from joblib import Parallel, delayed
+    from joblib import delayed
 
     compile_before_workers(with_engine)
     # what a worker is told with each chunk costs it as much as half a replication of a small model
     size = max(1, min(CHUNK, len(numbers) // (4 * workers)))
     chunks = [numbers[k : k + size] for k in range(0, len(numbers), size)]
-    with Parallel(workers, return_as="generator") as parallel, deaths_in_words():
-        with without_interrupts():
-            batches = parallel(delayed(_replications)(arms, chunk, keep, with_engine) for chunk in chunks)
-        for batch in batches:
-            yield from batch
-            done(len(batch))
+    calls = (delayed(_replications)(arms, chunk, keep, with_engine) for chunk in chunks)
+    for batch in in_processes(calls, workers, AHEAD, in_order=True):
+        yield from batch
+        done(len(batch))
 
 
 def _replications(arms: Sequence[Arm], numbers: Sequence[int], keep: Keep, with_engine: str) -> list[Replication]:

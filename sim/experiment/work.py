@@ -6,10 +6,11 @@ import os
 import signal
 import socket
 import threading
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from multiprocessing import resource_tracker
-from typing import TypeVar
+from typing import Any, TypeVar
+from warnings import catch_warnings
 
 Task = TypeVar("Task")
 Result = TypeVar("Result")
@@ -40,7 +41,10 @@ def run_tasks(
         for task in tasks:
             yield function(task), this_worker()
     else:
-        yield from _in_processes(function, tasks, workers)
+        from joblib import delayed
+
+        calls = (delayed(signed)(function, task) for task in tasks)
+        yield from in_processes(calls, workers, AHEAD, in_order=False)
 
 
 def this_worker() -> str:
@@ -53,17 +57,41 @@ def signed(function: Callable[[Task], Result], task: Task) -> tuple[Result, str]
     return function(task), this_worker()
 
 
-def _in_processes(
-    function: Callable[[Task], Result], tasks: Sequence[Task], workers: int
-) -> Iterator[tuple[Result, str]]:
-    from joblib import Parallel, delayed
+def in_processes(calls: Iterable[Any], workers: int, ahead: int, in_order: bool) -> Iterator[Any]:
+    """The results of joblib's delayed calls from local processes. Raises WorkerError.
 
-    # whatever ends this early kills the workers on leaving the block, before what they still need to start is gone
-    workplace = Parallel(workers, batch_size=1, pre_dispatch=AHEAD * workers, return_as="generator_unordered")
-    with workplace as parallel, deaths_in_words():
-        with without_interrupts():
-            results = parallel(delayed(signed)(function, task) for task in tasks)
-        yield from results
+    `ahead`: how many calls wait for each worker. Whatever ends this early kills the workers, without a word of theirs.
+    """
+    from joblib import Parallel
+
+    kind = "generator" if in_order else "generator_unordered"
+    with deaths_in_words(), ExitStack() as workplace:
+        parallel = workplace.enter_context(
+            Parallel(workers, batch_size=1, pre_dispatch=ahead * workers, return_as=kind)
+        )
+        results: Generator[Any] | None = None
+        try:
+            with without_interrupts():
+                results = parallel(calls)
+            yield from results
+        except BaseException:
+            with _silence():
+                if results is not None:
+                    results.close()
+                workplace.close()
+            raise
+
+
+@contextmanager
+def _silence() -> Iterator[None]:
+    """The thread that feeds workers trips over their end, and joblib counts the calls that are lost: nobody is told."""
+    told = threading.excepthook
+    threading.excepthook = lambda _: None
+    try:
+        with catch_warnings(action="ignore"):
+            yield
+    finally:
+        threading.excepthook = told
 
 
 @contextmanager
