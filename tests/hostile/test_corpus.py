@@ -18,7 +18,7 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="pipes, links an
 
 
 # Each how many-th of the cases is read: a sample every day, all of them when there is time.
-EVERY = [pytest.param(6, id="sample"), pytest.param(1, id="all", marks=pytest.mark.slow)]
+EVERY = [pytest.param(8, id="sample"), pytest.param(1, id="all", marks=pytest.mark.slow)]
 
 
 @pytest.fixture(scope="module", params=EVERY)
@@ -44,7 +44,7 @@ def test_every_file_is_refused_in_words_or_valid(found: list[dict[str, Any]]) ->
     came = Counter(one.get("came") for one in found[:-1])
     assert set(came) == {"refused", "valid"}, [one for one in found[:-1] if one["came"] not in ("refused", "valid")]
     assert [one["name"] for one in found[:-1] if one["must"] == REFUSED and one["came"] == "valid"] == []
-    assert came["refused"] > 10 * came["valid"] > 20
+    assert came["refused"] > 10 * came["valid"] > 10
 
 
 def test_none_takes_long(found: list[dict[str, Any]]) -> None:

@@ -262,7 +262,7 @@ def scenarios(draw: st.DrawFn) -> dict[str, object]:
     }  # fmt: skip
 
 
-@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(content=scenarios())
 def test_any_scenario_survives_being_written(tmp_path: Path, content: dict[str, object]) -> None:
     loaded: Loaded = load(write(tmp_path, json.dumps(content)))
