@@ -157,22 +157,15 @@ def methods(folder: Path, quiet: bool) -> None:
 
 @cli.command()
 @click.option("--gallery", type=click.Path(path_type=Path), help="Write a page with all of them as pictures instead.")
-@click.option(
-    "--from",
-    "folders",
-    type=click.Path(path_type=Path, exists=True, file_okay=False),
-    multiple=True,
-    help="Results to draw the gallery from, beside the shipped pair.",
-)
-def charts(gallery: Path | None, folders: tuple[Path, ...]) -> None:
-    """The charts there are, one line each; or a gallery of them, drawn from the shipped scenarios."""
+def charts(gallery: Path | None) -> None:
+    """The charts there are, one line each; or a gallery of them, drawn from studies of the shipped scenarios."""
+    if gallery is not None:
+        from sim.shell.gallery import draw_gallery
+
+        draw_gallery(gallery)
+        return
     from reports.charts import CHARTS
 
-    if gallery is not None:
-        from sim.shell.drawing import draw_gallery
-
-        draw_gallery(gallery, folders)
-        return
     rows = [[chart.name, chart.title, f"{chart.table}.csv", chart.reading.split(". ")[0]] for chart in CHARTS]
     print_table(["chart", "title", "drawn from", "what it shows"], rows, numbers_from=4)
 

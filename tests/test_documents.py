@@ -38,7 +38,7 @@ NOT_RUN = {
     "ruff ": "checks the code, not the documents; .ci/run does it",
     "mypy": "checks the code, not the documents; .ci/run does it",
     "python run_sim.py app": "a server that runs until it is stopped; tests/test_planning.py starts and stops it",
-    "python run_sim.py charts --gallery": "needs a browser; tests/reports/test_styles.py draws the page",
+    "python run_sim.py charts --gallery": "needs a browser and a minute; tests/reports/test_styles.py draws the page",
 }
 # What is cut down: (in the command, put in its place, why).
 CUT = (

@@ -1,16 +1,14 @@
-"""Drawing of results folders: charts and report, and the gallery of all charts."""
+"""Drawing of results folders: charts and report."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from sim.shell.naming import by_name
-from sim.shell.screen import BAD_INPUT, CANNOT_BE_MADE, errors_in_words, loaded, progress, say, stop
+from sim.shell.screen import BAD_INPUT, CANNOT_BE_MADE, errors_in_words, say, stop
 
 if TYPE_CHECKING:
     from reports import Wanted, Written
@@ -39,31 +37,3 @@ def leave_if_not_all(made: Written) -> None:
         say(why)
     if made.cannot:
         sys.exit(CANNOT_BE_MADE)
-
-
-def draw_gallery(place: Path, folders: Sequence[Path]) -> None:
-    """Run the shipped pair and draw the page."""
-    with errors_in_words():
-        from tempfile import TemporaryDirectory
-
-        from reports.gallery import gallery
-        from reports.images import NoImagesError
-        from reports.tables import ResultsError
-        from sim.experiment.folder import write_text
-        from sim.experiment.manifest import require_whole
-        from sim.experiment.study import Plan, run_study
-        from sim.scenario.files import SHIPPED
-
-        for folder in folders:
-            require_whole(folder)
-        scenarios = by_name([loaded(SHIPPED / f"{name}.yaml") for name in ("autologous", "allogeneic")])
-        count = next(iter(scenarios.values())).scenario.run.replications
-        with TemporaryDirectory() as results, progress(count, False) as done:
-            run_study(Plan(scenarios, count, None, "run_sim.py charts --gallery"), Path(results), done)
-            try:
-                write_text(place, gallery([Path(results), *folders]))
-            except NoImagesError as error:
-                stop(str(error), CANNOT_BE_MADE)
-            except ResultsError as error:
-                stop(str(error), BAD_INPUT)
-    click.echo(f"Wrote {place}")

@@ -1,0 +1,81 @@
+"""The gallery: every chart of the registry, drawn from small studies of the shipped scenarios."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import click
+
+from sim.shell.naming import by_name
+from sim.shell.screen import CANNOT_BE_MADE, errors_in_words, loaded, say, stop
+from sim.shell.sweeps import load_base, parse_vary
+
+COMMAND = "run_sim.py charts --gallery"
+FACTORS = ("manufacturing.slots.count=3:6", "release_testing.sterility=7d:14d", "manufacturing.failure=0.01:0.06")
+# (design, factors, size of a sampled one): between them they have every chart of a sweep.
+SWEEPS = (
+    ("grid", ("manufacturing.lines=4:12:2", "release_testing.sterility=7d,14d"), None),
+    ("one_at_a_time", FACTORS, None),
+    ("morris", FACTORS, 10),
+    ("sobol", FACTORS, 16),
+    ("latin_hypercube", FACTORS, 60),
+)
+TARGET, TRIED = "infused_share >= 0.72", "manufacturing.slots.count=2:8"
+FEW, SAMPLES = 4, 100
+
+
+def draw_gallery(place: Path) -> None:
+    """Run the studies and write the page."""
+    with errors_in_words():
+        from reports.gallery import gallery
+        from reports.images import NoImagesError
+        from sim.experiment.folder import write_text
+
+        with TemporaryDirectory() as results:
+            folders = []
+            for folder in _studies(Path(results)):
+                folders.append(folder)
+                say(f"Done: {folder.name}")
+            try:
+                write_text(place, gallery(folders))
+            except NoImagesError as error:
+                stop(str(error), CANNOT_BE_MADE)
+    click.echo(f"Wrote {place}")
+
+
+def _studies(place: Path) -> Iterator[Path]:
+    """The results folders, each when it is finished, the comparison of the shipped pair first."""
+    from sim.experiment.capacity import parse_target
+    from sim.experiment.capacity_study import ascending, run_plan
+    from sim.experiment.designs import build_design
+    from sim.experiment.psa import ECONOMICS, psa_points, run_psa
+    from sim.experiment.study import Plan, run_study
+    from sim.experiment.sweep import SweepPlan
+    from sim.experiment.sweep_study import run_sweep
+    from sim.scenario.files import SHIPPED
+
+    pair = [SHIPPED / f"{name}.yaml" for name in ("autologous", "allogeneic")]
+    scenarios = by_name([loaded(file) for file in pair])
+    (place / "comparison").mkdir()
+    count = next(iter(scenarios.values())).scenario.run.replications
+    run_study(Plan(scenarios, count, None, COMMAND), place / "comparison", _nobody)
+    yield place / "comparison"
+    base = load_base(pair[:1], [])
+    for kind, vary, size in SWEEPS:
+        design = build_design(kind, parse_vary(vary), {}, size)
+        run_sweep(SweepPlan(base, design.points, FEW, None), design, place / kind, COMMAND, _nobody)
+        yield place / kind
+    factor = ascending(parse_vary([TRIED])[0])
+    values = build_design("grid", [factor], {})
+    tried = SweepPlan(base, values.points, 10 * FEW, None)
+    run_plan(tried, factor.path, parse_target(TARGET), 0.95, place / "plan", COMMAND, _nobody)
+    yield place / "plan"
+    both = load_base(pair, [])
+    run_psa(SweepPlan(both, psa_points(both, SAMPLES), FEW, None, reducer=ECONOMICS), place / "psa", COMMAND, _nobody)
+    yield place / "psa"
+
+
+def _nobody(count: int) -> None:
+    """No bar: each study takes seconds."""
