@@ -252,6 +252,32 @@ def test_a_case_with_known_icers() -> None:
     assert (found[3].cost, found[3].effect, found[3].icer) == (20_000.0, 2.0, 10_000.0)
     assert math.isnan(found[0].icer)
     assert [one.strategy for one in standings(costs, effects)] == [0, 1, 2, 3]
+    for k in (0, 1, 2):
+        assert found[k].against is None
+        assert np.isnan([found[k].cost, found[k].effect, found[k].icer]).all()
+
+
+def test_ties_among_strategies() -> None:
+    # 1 does more than 0 for the same; 2 is 1 once more; 3 does no more than 1 for more; 4 lies on the line from 1 to 5,
+    # so that a mix of these does as much for the same
+    costs, effects = np.array([10.0, 10.0, 10.0, 15.0, 20.0, 30.0]), np.array([1.0, 2.0, 2.0, 2.0, 3.0, 4.0])
+    found = standings(costs, effects)
+    assert [one.strategy for one in found] == [1, 2, 0, 3, 4, 5]
+    status = [ON_FRONTIER, DOMINATED, DOMINATED, DOMINATED, EXTENDEDLY, ON_FRONTIER]
+    assert [one.status for one in found] == status
+    assert (found[-1].against, found[-1].icer) == (1, 10.0)
+
+
+def test_the_error_of_the_evpi_is_that_of_a_mean() -> None:
+    # the second is best on average (by 1); the first is by 2, 0 and 3 the better in samples 1, 2 and 4
+    costs = np.array([[0.0, 2.0], [0.0, 0.0], [0.0, -9.0], [0.0, 3.0]])
+    found = acceptability(costs, np.zeros((4, 2)), np.array([0.0]))
+    assert found.best.tolist() == [1]
+    assert found.evpi[0] == pytest.approx(5 / 4)
+    assert found.evpi_error[0] == pytest.approx(math.sqrt((4 + 9 - 25 / 4) / 3 / 4))
+    one = acceptability(costs[:1], np.zeros((1, 2)), np.array([0.0]))
+    assert one.evpi_error.dtype == float
+    assert np.isnan(one.evpi_error).all()
 
 
 def slow_status(costs: np.ndarray, effects: np.ndarray) -> list[bool]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,7 +11,9 @@ from scipy import stats
 
 from sim.outcomes.curves import EVENTS, incidence, stage_days, stage_names, wait_shares
 from sim.outcomes.estimates import interval, standard_error
+from sim.outcomes.fates import Patients
 from sim.outcomes.metrics import METRIC_NAMES, METRICS, measure
+from sim.outcomes.pairs import pair_counts, why_not_paired
 from sim.pieces.loads import expect, offered_loads
 from sim.pieces.strategies import build_protocol
 from tests.runs import Ran, load_text, small
@@ -173,6 +176,54 @@ def test_without_a_second_replication_there_is_no_interval() -> None:
     mean, low, high = interval(np.array([[3.0, np.nan]]))
     assert mean[0] == 3.0
     assert np.isnan([low[0], high[0], mean[1], low[1]]).all()
+    assert math.isnan(standard_error(np.array([3.0])))
+    assert standard_error(np.array([3.0, 5.0])) == pytest.approx(1.0)
+
+
+# -- the same patients in two scenarios -----------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def eleven() -> Patients:
+    """Eleven patients, the last of them referred after the window."""
+    days = ", ".join(f"{day} d" for day in [*range(10), 60])
+    return small(
+        "clocks: {waiting: {progression: {exponential: {mean: 80 d}}}}\n", days, "autologous", "", "run.window=50 d"
+    ).patients
+
+
+def test_who_progressed_in_both_in_one_only_and_in_neither(eleven: Patients) -> None:
+    def progressing(*who: int) -> Patients:
+        return replace(eleven, progression_day=np.where(np.isin(np.arange(11), who), 5.0, np.nan))
+
+    counts = pair_counts(progressing(0, 1, 2, 10), progressing(0, 3, 4, 5, 10))
+    assert counts.dtype == float
+    assert counts.tolist() == [1, 2, 3, 4]
+
+
+def test_patients_are_paired_if_they_are_the_same_people(eleven: Patients) -> None:
+    def changed(who: int, **columns: np.ndarray) -> Patients:
+        cohort = eleven.cohort
+        new = {name: np.array(getattr(cohort, name)) for name in columns}
+        for name, values in columns.items():
+            new[name][..., who] = values
+        return replace(eleven, cohort=replace(cohort, **new))
+
+    assert why_not_paired(eleven, eleven) is None
+    fewer = changed(3, measured=np.array(False))
+    assert why_not_paired(eleven, fewer) == "they measure different numbers of patients"
+    for name, told in (("region", "region"), ("source", "source"), ("number", "number"), ("group", "group")):
+        assert why_not_paired(eleven, changed(3, **{name: np.array(9)})) == f"their patients differ in {told}"
+    assert why_not_paired(eleven, changed(3, referral_day=np.array(3.5))) == "their patients differ in referral day"
+    disease = "their patients differ in the course of the disease"
+    assert why_not_paired(eleven, changed(3, thresholds=np.array([1.0, 1.0, 1.0]))) == disease
+    assert why_not_paired(eleven, changed(3, group_multipliers=np.array([1.0, 2.0, 1.0]))) == disease
+    # a clock that never runs in one of the two, and patients who are not measured, are no difference
+    never = changed(3, thresholds=np.array([np.inf, np.inf, np.inf]))
+    assert why_not_paired(eleven, never) is None
+    assert why_not_paired(never, eleven) is None
+    outside = changed(10, thresholds=np.array([1.0, 1.0, 1.0]), referral_day=np.array(70.0), group=np.array(9))
+    assert why_not_paired(eleven, outside) is None
 
 
 def test_offered_loads_are_what_is_asked_for_by_what_there_is() -> None:

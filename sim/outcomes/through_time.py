@@ -27,7 +27,7 @@ def bin_edges(start: date, end: float) -> FloatArray:
         last = start + timedelta(days=int(end))
         months = range(start.year * 12 + start.month, last.year * 12 + last.month)
         days = [(date(month // 12, month % 12 + 1, 1) - start).days for month in months]
-        inner = [float(day) for day in days if 0 < day < end]
+        inner = [float(day) for day in days if day < end]
     return np.array([0.0, *inner, end])
 
 
@@ -56,7 +56,7 @@ def use_levels(protocol: Protocol, trace: Trace, edges: FloatArray) -> FloatArra
     index = {resource.name: place for place, resource in enumerate(protocol.resources)}
     for resource, place, _ in use_keys(protocol):
         chosen = uses.resource == index[resource.name]
-        if place is not None and places(resource) > 1:
+        if place is not None:
             chosen &= uses.centre == place
         queue = mean_level(uses.asked[chosen], served[chosen], edges)
         if isinstance(resource, Capacity):
@@ -65,7 +65,7 @@ def use_levels(protocol: Protocol, trace: Trace, edges: FloatArray) -> FloatArra
         elif isinstance(resource, Cadence):
             slots = trace.slots
             mine = (slots.resource == index[resource.name]) & (slots.holder >= 0)
-            if place is not None and places(resource) > 1:
+            if place is not None:
                 mine &= slots.centre == place
             in_use = np.histogram(slots.offered[mine], edges)[0].astype(float)
         else:
