@@ -9,14 +9,19 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from sim.engine.choice import SIMPY
 from sim.outcomes.curves import EVENTS, incidence, stage_days, stage_names, wait_shares
 from sim.outcomes.estimates import interval, standard_error
-from sim.outcomes.fates import Patients
+from sim.outcomes.fates import Patients, resolve
 from sim.outcomes.metrics import METRIC_NAMES, METRICS, measure
 from sim.outcomes.pairs import pair_counts, why_not_paired
+from sim.outcomes.resource_use import ResourceUse, queue_days, resource_use
 from sim.pieces.loads import expect, offered_loads
+from sim.pieces.protocol import Capacity, Stock
+from sim.pieces.steps import Stage, Supply, Use
 from sim.pieces.strategies import build_protocol
-from tests.runs import Ran, load_text, small
+from sim.pure.distributions import Fixed
+from tests.runs import Ran, by_hand, load_text, people, small, walk
 
 # Names that others rely on (design section 9).
 PROMISED = [
@@ -132,6 +137,78 @@ def test_queue_length_over_time() -> None:
     assert short.resource("line").queue_mean == pytest.approx(25 / 20)
     assert short.resource("line").queue_p95 == 2.0
     assert short.resource("line").utilisation == 1.0
+
+
+def test_use_inside_a_window() -> None:
+    # two of three units for four days each: held on [8, 12), [12, 16) by one who asks on day 10, [20, 24), [24, 28)
+    line = Capacity("line", "Line", False, (((0.0, 3.0),),))
+    who = people([8.0, 10.0, 20.0, 20.0])
+    ran = walk(by_hand((Use("line", (Stage("culture", Fixed(4.0)),), units=2),), line), who, SIMPY)
+    patients = resolve(who[0], ran.trace, 400.0)
+
+    def used(*window: float) -> ResourceUse:
+        return resource_use(ran.protocol, patients, ran.trace, (window[0], window[1]))[0]
+
+    found = used(10.0, 20.0)
+    assert (found.requests, found.delayed, found.delayed_share, found.immediate_share) == (1, 1, 1.0, 0.0)
+    assert (found.queue_days_mean, found.queue_days_max, found.queue_days_total) == (2.0, 2.0, 2.0)
+    assert (found.queue_mean, found.queue_p95) == (0.2, 1.0)
+    assert found.in_use_mean == pytest.approx(1.2)
+    assert found.utilisation == pytest.approx(0.4)
+    # up to day 11 one waits, on the last of 20 days, or of 19: 95 % of 20 days are 19
+    assert used(-9.0, 11.0).queue_p95 == 0.0
+    assert used(-8.0, 11.0).queue_p95 == 1.0
+    third = used(20.0, 21.0)
+    assert (third.requests, third.delayed, third.utilisation) == (2, 1, pytest.approx(2 / 3))
+    nobody = used(13.0, 14.0)
+    assert nobody.requests == 0
+    assert np.isnan([nobody.delayed_share, nobody.immediate_share, nobody.queue_days_mean, nobody.left_share]).all()
+
+
+def test_slots_belong_to_the_window_in_which_they_start() -> None:
+    monthly = "manufacturing: {duration: 10 d, slots: {count: 1, every: month}}"  # on days 0, 31, 59, 90
+
+    def slot(warm_up: int, window: int) -> ResourceUse:
+        told = f"run.warm_up={warm_up} d", f"run.window={window} d"
+        return small(monthly, "0 d, 1 d", "autologous", "", *told).resource("slot")
+
+    assert slot(31, 28).utilisation == 1.0
+    assert (slot(31, 29).utilisation, slot(31, 29).expired) == (0.5, 1)
+    assert math.isnan(slot(32, 20).utilisation)
+    assert slot(32, 20).expired == 0
+
+
+def test_lots_are_not_patients_who_queue() -> None:
+    line = Capacity("line", "Line", False, (((0.0, 1.0),),))
+    culture = Use("line", (Stage("culture", Fixed(10.0)),))
+    stock = Stock("stock", "Stock", False, (0,), math.inf, None, 5.0, 1, (culture, Supply("stock")))
+    who = people([0.0, 1.0, 6.0])
+    ran = walk(by_hand((culture,), line, stock), who, SIMPY)
+    entity, served, waited = queue_days(ran.trace, resolve(who[0], ran.trace, 400.0))
+    # the line goes to the patients of days 0 and 1, to the lot of day 5, to the patient of day 6
+    assert entity.tolist() == [1, 2]
+    assert served.tolist() == [10.0, 30.0]
+    assert waited.tolist() == [9.0, 24.0]
+
+
+def test_where_the_days_go_of_cells_that_wait_frozen() -> None:
+    slots = "{count: 1, every: month, claimed: at_receipt}"
+    rest = f"apheresis: {{duration: 2 d}}\nmanufacturing: {{duration: 10 d, slots: {slots}}}\n"
+    ran = small(rest, "0 d, 0 d")  # slots on 31 and 59
+    days = dict(zip(stage_names(ran.trace.milestones), stage_days(ran.patients, ran.trace).tolist(), strict=True))
+    assert days["received_at_factory", "slot"] == [0.0, (29 + 57) / 2]
+    assert days["slot", "manufacturing"] == [0.0, 0.0]
+    assert days["manufacturing", "manufactured"] == [10.0, 0.0]
+    assert sum(map(sum, days.values())) == pytest.approx((41 + 69) / 2)
+
+
+def test_the_patient_table_has_the_days_between_milestones() -> None:
+    rest = "shipping: {to_factory: 2 d, to_centre: 3 d}\nlymphodepletion: {duration: 5 d}\nwork_up: {duration: 7 d}\n"
+    ran = small(rest + "manufacturing: {duration: 10 d}\n", "1 d")
+    assert ran.rows("turnaround_days") == [15.0]
+    assert ran.rows("vein_to_vein_days") == [20.0]
+    assert ran.rows("waiting_days") == [27.0]
+    assert ran.rows("end_day") == [28.0]
 
 
 def test_where_the_days_go_tells_queue_from_process() -> None:

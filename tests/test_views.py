@@ -185,6 +185,9 @@ def test_the_middle_tenth_is_the_patient_of_the_median_wait() -> None:
     days = middle_stage_days(ran.patients, ran.trace)
     assert days.sum() == pytest.approx(24)
     assert days[:, 1].sum() == pytest.approx(14)
+    # twenty waits of 0, 1, ..., 19 queued days: a tenth are the two in the middle
+    ran = small("manufacturing: {lines: 1, duration: 1 d}\n", ", ".join(["0 d"] * 20))
+    assert middle_stage_days(ran.patients, ran.trace)[:, 1].sum() == pytest.approx((9 + 10) / 2)
 
 
 def test_a_timeline_has_no_gap_and_names_its_queues() -> None:

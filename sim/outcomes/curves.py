@@ -69,9 +69,8 @@ def ways(milestones: tuple[str, ...]) -> list[list[tuple[str, str]]]:
     if made and milestones.index("slot") > milestones.index("received_at_factory"):  # cells wait frozen
         made.remove("slot")
         made.insert(made.index("manufacturing"), "slot")
-    dosed = list(DOSED) if "dose" in milestones else []
     passed = {"referral", *milestones}
-    return [[p for p in pairwise(m for m in way if m in passed) if p in INTERVALS] for way in (made, dosed)]
+    return [[p for p in pairwise(m for m in way if m in passed) if p in INTERVALS] for way in (made, DOSED)]
 
 
 def stage_days(patients: Patients, trace: Trace) -> FloatArray:
@@ -151,7 +150,7 @@ def list_lengths(trace: Trace, last_day: int) -> NDArray[np.int32]:
     return np.stack(
         [
             _length(trace.referral_day, gone, last_day),
-            _length(own.days.get("listing", never), np.fmin(served, gone), last_day),
+            _length(own.days["listing"], np.fmin(served, gone), last_day),
         ]
     )
 
