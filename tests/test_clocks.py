@@ -113,6 +113,14 @@ def test_a_patient_who_has_progressed_can_progress_anew_after_a_switch() -> None
     assert clocks.forecast() == (pytest.approx(60.0), Clock.PROGRESSION, 10.0)
 
 
+def test_ages_and_hazards_at_the_knots_of_a_table() -> None:
+    table = listed(Piecewise((0.0, 20.0), (0.0, 0.05)))
+    assert [table.hazard(age) for age in (0.0, 20.0, 30.0)] == pytest.approx([0.0, 0.0, 0.5])
+    # nothing is reached at once, even where the first days are without hazard
+    assert [table.age(hazard) for hazard in (0.0, 0.5)] == pytest.approx([0.0, 30.0])
+    assert listed(Never()).age(0.1) == math.inf
+
+
 @settings(max_examples=200, deadline=None)
 @given(data=st.data())
 def test_the_form_for_all_patients_gives_the_bits_of_the_form_for_one(data: st.DataObject) -> None:

@@ -21,7 +21,7 @@ from sim.pieces.protocol import Capacity, Stock
 from sim.pieces.steps import Stage, Supply, Use
 from sim.pieces.strategies import build_protocol
 from sim.pure.distributions import Fixed
-from tests.runs import Ran, by_hand, load_text, people, small, walk
+from tests.runs import Ran, by_hand, load_text, people, run_scenario, small, walk
 
 # Names that others rely on (design section 9).
 PROMISED = [
@@ -91,6 +91,28 @@ def test_waiting_days_do_not_apply_where_nobody_is_infused() -> None:
     values = metrics(small(DYING.replace("duration: 10 d", "duration: 100 d"), "0 d, 1 d"))
     assert values["infused"] == 0
     assert math.isnan(values["waiting_days_mean"])
+
+
+def test_no_share_applies_where_nobody_is_measured() -> None:
+    values = metrics(small("manufacturing: {duration: 5 d}\n", "60 d", "autologous", "", "run.window=50 d"))
+    assert values["referred"] == 0
+    assert all(math.isnan(value) for name, value in values.items() if name.endswith("_share"))
+
+
+def test_the_share_who_do_not_travel_is_of_the_measured() -> None:
+    text = """
+name: Far away
+strategy: autologous
+run: {{start: 2026-01-01, warm_up: 10 d, window: 40 d, follow_up: 100 d, seed: 7}}
+regions: {{far: {{centre: here, referral_days: [{days}], declines: {share}}}, near: {{centre: here, referral_days: [12 d]}}}}
+centres: {{here: {{}}}}
+clocks: {{waiting: {{progression: never}}}}
+manufacturing: {{duration: 0 d}}
+"""
+    all_of_them = text.format(days="9 d, 10 d, 11 d", share=1)
+    assert metrics(run_scenario(load_text(all_of_them).scenario))["not_travelled_share"] == pytest.approx(2 / 3)
+    nobody = metrics(run_scenario(load_text(text.format(days="9 d, 10 d, 11 d", share=0)).scenario))
+    assert math.isnan(nobody["not_travelled_share"])
 
 
 def test_only_patients_referred_inside_the_window_are_measured() -> None:
@@ -209,6 +231,7 @@ def test_the_patient_table_has_the_days_between_milestones() -> None:
     assert ran.rows("vein_to_vein_days") == [20.0]
     assert ran.rows("waiting_days") == [27.0]
     assert ran.rows("end_day") == [28.0]
+    assert ran.rows("reason") == [""]
 
 
 def test_where_the_days_go_tells_queue_from_process() -> None:

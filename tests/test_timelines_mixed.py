@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from sim.outcomes.metrics import BY_NAME
 from tests.runs import Ran, load_text, run_scenario, small
 
 SHELF = """
@@ -248,6 +249,10 @@ def test_who_relapses_returns_and_competes_for_the_same_line() -> None:
     assert ran.rows("referral_day") == [0.0, 31.0, 41.0, 72.0]
     assert days == [11.0, 42.0, 52.0, 83.0]
     assert ran.rows("measured") == [True, True, False, False]
+    returned = BY_NAME["returned"].formula
+    assert returned(ran.patients, ran.trace, (0.0, 400.0)) == 2.0
+    second_only = small(RETURNS, "0 d, 31 d", "autologous", "", "run.warm_up=20 d", "run.window=200 d")
+    assert returned(second_only.patients, second_only.trace, (20.0, 220.0)) == 1.0
 
 
 def test_a_returning_patient_queues_behind_one_who_asked_before() -> None:

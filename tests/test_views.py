@@ -168,6 +168,15 @@ def test_the_flow_counts_the_measured_by_where_they_went() -> None:
     assert counts.tolist() == expected.tolist()
 
 
+def test_the_flow_of_one_who_passes_every_station() -> None:
+    rest = "manufacturing: {duration: 10 d, failure: 1, attempts: 1}"
+    ran = hybrid("after_failure: true", rest, "0 d")
+    counts, names = flow_counts(ran.patients), list(NODES)
+    way = ["referral", "listing", "slot", "apheresis", "manufacturing", "dose", "product_received", "infused"]
+    assert [names[int(np.argmax(counts[names.index(station)]))] for station in way[:-1]] == way[1:]
+    assert counts.sum() == len(way) - 1
+
+
 def test_the_flow_keeps_everybody() -> None:
     ran = small(LINE, "0 d, 0 d, 3 d")
     counts = flow_counts(ran.patients)
