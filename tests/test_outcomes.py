@@ -182,6 +182,7 @@ def test_use_inside_a_window() -> None:
     assert used(-8.0, 11.0).queue_p95 == 1.0
     third = used(20.0, 21.0)
     assert (third.requests, third.delayed, third.utilisation) == (2, 1, pytest.approx(2 / 3))
+    assert used(20.0, 20.25).utilisation == pytest.approx(2 / 3)
     nobody = used(13.0, 14.0)
     assert nobody.requests == 0
     assert np.isnan([nobody.delayed_share, nobody.immediate_share, nobody.queue_days_mean, nobody.left_share]).all()
