@@ -112,6 +112,10 @@ after_infusion:
 """
 
 
+# so many products out of specification that some are given to patients who have progressed
+OFTEN = "release_testing.out_of_specification=0.7"
+
+
 def test_every_fate_lives_on_until_death() -> None:
     patients, after = lived(AUTOLOGOUS + LIVES)
     dead_before = patients.fate == FATE_NAMES.index("died")
@@ -132,13 +136,14 @@ def test_every_fate_lives_on_until_death() -> None:
 
 
 def test_progressed_patients_and_products_out_of_specification_have_their_multipliers() -> None:
-    patients, plain = lived(AUTOLOGOUS + LIVES)
+    patients, plain = lived(AUTOLOGOUS + LIVES, OFTEN)
     excepted = (patients.day("out_of_specification") == patients.day("released")) & patients.infused
     early = patients.progressed & patients.infused
-    for some in (excepted, early, patients.infused & ~excepted & ~early):
+    for some in (excepted & early, excepted & ~early, early & ~excepted, patients.infused & ~excepted & ~early):
         assert some.any()
     _, changed = lived(
         AUTOLOGOUS + LIVES,
+        OFTEN,
         "after_infusion.progressed_before_infusion.progression=2",
         "after_infusion.out_of_specification.progression=4",
     )
@@ -157,18 +162,20 @@ def test_the_multipliers_of_death_act_before_and_after_progression(after_progres
         )
     lives = f"after_infusion.autologous={{response: 1, {course}}}"
     ratios = "after_infusion.progressed_before_infusion.death=2", "after_infusion.out_of_specification.death=4"
-    patients, plain = lived(AUTOLOGOUS + LIVES, lives)
-    _, changed = lived(AUTOLOGOUS + LIVES, lives, *ratios)
+    patients, plain = lived(AUTOLOGOUS + LIVES, OFTEN, lives)
+    _, changed = lived(AUTOLOGOUS + LIVES, OFTEN, lives, *ratios)
     begins = plain.relapse_day if after_progression else plain.rests_day
     ratio = (plain.death_day - begins)[patients.infused] / (changed.death_day - begins)[patients.infused]
     excepted = patients.day("out_of_specification") == patients.day("released")
     expected = (np.where(patients.progressed, 2.0, 1.0) * np.where(excepted, 4.0, 1.0))[patients.infused]
-    assert set(expected) >= {1.0, 2.0, 4.0}
+    assert set(expected) == {1.0, 2.0, 4.0, 8.0}
     assert ratio == pytest.approx(expected, rel=1e-6)
 
 
-def test_a_multiplier_of_zero_keeps_the_event_away() -> None:
-    patients, after = lived(AUTOLOGOUS + LIVES, "after_infusion.progressed_before_infusion.progression=0")
+@pytest.mark.parametrize("shape", ["{exponential: {rate: 0.01 / d}}", "{table: [[0 d, 1], [40 d, 0.5], [60 d, 0]]}"])
+def test_a_multiplier_of_zero_keeps_the_event_away(shape: str) -> None:
+    course = f"after_infusion.autologous={{response: 0.5, progression: {shape}}}"
+    patients, after = lived(AUTOLOGOUS + LIVES, course, "after_infusion.progressed_before_infusion.progression=0")
     assert np.array_equal(np.isnan(after.relapse_day[patients.infused]), patients.progressed[patients.infused])
 
 

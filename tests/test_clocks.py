@@ -91,6 +91,12 @@ def test_a_multiplier_acts_from_its_day_on() -> None:
     assert clocks.forecast()[0] == pytest.approx(60.0 + (0.7 - 0.15) / 0.01)
 
 
+def test_an_event_comes_before_a_multiplier_of_the_same_day() -> None:
+    clocks = patient(Never(), Exponential(0.125), Never(), (9.0, 1.0, 9.0), ends=1.0)
+    clocks.multiply(0.0, Clock.PROGRESSION, 0.0, 8.0)
+    assert clocks.forecast() == (8.0, Clock.PROGRESSION, 8.0)
+
+
 def test_a_later_multiplier_takes_the_place_of_one_still_to_come() -> None:
     clocks = patient(Never(), Exponential(0.01), Never(), (9.0, 1.0, 9.0), ends=1.0)
     clocks.multiply(0.0, Clock.PROGRESSION, 0.1, 50.0)

@@ -33,6 +33,7 @@ NOT_RUN = {
     ".venv/bin/": "what was installed there; .ci/run does it on a clean copy",
     "python -m pytest": "this is it",
     "python -m tests.benchmarks": "minutes; .ci/run does it",
+    "mutmut": "an hour and more; CONTRIBUTING.md says what came of it",
     "ruff ": "checks the code, not the documents; .ci/run does it",
     "mypy": "checks the code, not the documents; .ci/run does it",
     "python run_sim.py app": "a server that runs until it is stopped; tests/test_planning.py starts and stops it",

@@ -338,6 +338,7 @@ def test_the_error_of_the_evpi_is_that_of_a_mean() -> None:
     assert found.best.tolist() == [1]
     assert found.evpi[0] == pytest.approx(5 / 4)
     assert found.evpi_error[0] == pytest.approx(math.sqrt((4 + 9 - 25 / 4) / 3 / 4))
+    assert acceptability(costs[[0, 2]], np.zeros((2, 2)), np.array([0.0])).evpi_error[0] == pytest.approx(1.0)
     one = acceptability(costs[:1], np.zeros((1, 2)), np.array([0.0]))
     assert one.evpi_error.dtype == float
     assert np.isnan(one.evpi_error).all()

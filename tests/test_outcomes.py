@@ -10,15 +10,15 @@ import pytest
 from scipy import stats
 
 from sim.engine.choice import SIMPY
-from sim.outcomes.curves import EVENTS, incidence, stage_days, stage_names, wait_shares
+from sim.outcomes.curves import EVENTS, WAIT_BINS, incidence, stage_days, stage_names, wait_shares
 from sim.outcomes.estimates import interval, standard_error
-from sim.outcomes.fates import Patients, resolve
+from sim.outcomes.fates import Patients, resolve, slots_wasted
 from sim.outcomes.metrics import METRIC_NAMES, METRICS, measure
 from sim.outcomes.pairs import pair_counts, why_not_paired
 from sim.outcomes.resource_use import ResourceUse, queue_days, resource_use
 from sim.pieces.loads import expect, offered_loads
-from sim.pieces.protocol import Capacity, Stock
-from sim.pieces.steps import Stage, Supply, Use
+from sim.pieces.protocol import Cadence, Capacity, Stock
+from sim.pieces.steps import Milestone, Stage, Supply, Use
 from sim.pieces.strategies import build_protocol
 from sim.pure.distributions import Fixed
 from tests.runs import Ran, by_hand, load_text, people, run_scenario, small, walk
@@ -137,6 +137,15 @@ def test_a_product_made_for_a_patient_who_is_gone_is_wasted() -> None:
     assert metrics(small(late.replace("finish", "stop"), "0 d"))["product_wasted"] == 1
 
 
+def test_a_product_that_would_be_made_after_the_stop_is_not_wasted_yet() -> None:
+    dies = "clocks: {waiting: {death: {piecewise: {0 d: 0 / d, 20 d: 1000000 / d}}}}\n"
+    rest = "manufacturing: {duration: 30 d, on_leave: finish}\n" + dies
+    ran = small(rest, "0 d, 3 d", "autologous", "", "run.window=32 d", "run.follow_up=20.5 d")
+    # the stop is on day 32: the first product has come on day 30, the second would come on day 33
+    assert ran.trace.stop_day == 32.0
+    assert metrics(ran)["product_wasted"] == 1
+
+
 def test_a_product_lost_on_the_way_back_is_wasted_though_its_successor_is_infused() -> None:
     rest = """
 manufacturing: {duration: 10 d, attempts: unlimited}
@@ -201,6 +210,17 @@ def test_slots_belong_to_the_window_in_which_they_start() -> None:
     assert slot(32, 20).expired == 0
 
 
+def test_a_slot_before_the_last_one_is_wasted_however_many_units_of_other_things_were_used() -> None:
+    slot = Cadence("slot", "Slot", False, (1,), (0.0, 10.0), lead=0.0, carry_over=0, notice=0.0)
+    line = Capacity("line", "Line", False, (((0.0, 2.0),),))
+    make = Use("line", (Milestone("manufacturing"), Stage("culture", Fixed(5.0))), units=2)
+    again = (Use("slot", (Stage("collection", Fixed(1.0)),)), Use("slot", (make,)))
+    who = people([0.0])
+    ran = walk(by_hand(again, slot, line), who, SIMPY)
+    assert ran.trace.slots.holder.tolist() == [0, 0]
+    assert slots_wasted(resolve(who[0], ran.trace, 400.0), ran.trace).tolist() == [True, False]
+
+
 def test_lots_are_not_patients_who_queue() -> None:
     line = Capacity("line", "Line", False, (((0.0, 1.0),),))
     culture = Use("line", (Stage("culture", Fixed(10.0)),))
@@ -256,6 +276,23 @@ def test_cumulative_incidence_is_the_share_by_each_day() -> None:
     assert curves["infused"][[9, 10, 30]].tolist() == [0.0, pytest.approx(1 / 3), pytest.approx(1 / 3)]
     assert curves["died"][[15, 16]].tolist() == [0.0, pytest.approx(2 / 3)]  # a hair after day 15
     assert sum(curve[30] for curve in curves.values()) == pytest.approx(1.0)
+
+
+def test_who_is_gone_on_the_day_of_referral_counts_from_day_0_on() -> None:
+    text = """
+name: Far away
+strategy: autologous
+run: {warm_up: 0 d, window: 9 d, follow_up: 9 d}
+regions: {far: {centre: here, referral_days: [3 d], declines: 1}}
+centres: {here: {}}
+clocks: {waiting: {progression: never}}
+manufacturing: {duration: 0 d}
+"""
+    patients = run_scenario(load_text(text).scenario).patients
+    assert dict(zip(EVENTS, incidence(patients, 2).tolist(), strict=True))["withdrawn"] == [1.0, 1.0, 1.0]
+    waits = wait_shares(patients)
+    assert waits.shape == (WAIT_BINS,)
+    assert np.isnan(waits).all()
 
 
 def test_waits_fall_into_weeks() -> None:

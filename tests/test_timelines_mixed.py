@@ -180,13 +180,13 @@ def test_several_products_have_their_own_times() -> None:
     rest = """
 manufacturing:
   duration: 10 d
-  products: {quick: {share: 0.5, duration: 4 d}, slow: {share: 0.5}}
+  products: {quick: {share: 0.5, duration: 4 d}, slow and laborious: {share: 0.5}}
 """
     ran = small(rest, ", ".join(["0 d"] * 300))
     which = np.array(products(ran))
     infusion = ran.patients.day("infusion")
     assert set(infusion[which == "quick"]) == {4.0}
-    assert set(infusion[which == "slow"]) == {10.0}
+    assert set(infusion[which == "slow and laborious"]) == {10.0}
     assert abs((which == "quick").mean() - 0.5) < 3.0 * 0.5 / np.sqrt(300)
 
 

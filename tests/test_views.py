@@ -86,6 +86,7 @@ def test_use_and_queue_of_a_line_and_of_slots() -> None:
     # slots on days 4, 11, 18 (Mondays); one line of 10 days: the second patient, booked on day 11, waits until day 14
     ran = small(LINE, "0 d, 0 d")
     edges = np.array([0.0, 7.0, 14.0, 21.0, 28.0])
+    assert {(place, centre) for _, place, centre in use_keys(ran.protocol)} == {(None, "")}
     names = [resource.name for resource, _, _ in use_keys(ran.protocol)]
     levels = use_levels(ran.protocol, ran.trace, edges)
     line, slot = levels[names.index("line")], levels[names.index("slot")]
@@ -106,6 +107,9 @@ def test_the_shelf_of_doses() -> None:
     assert out[:2] == pytest.approx([0.8, 1.0])
     assert list(expired) == [0, 0, 0]
     assert started[0] == 1
+    used = resource_use(ran.protocol, ran.patients, ran.trace, (0.0, 400.0))
+    months = view(ran.scenario, ran.protocol, ran.patients, ran.trace, used, False).arrays["stock"]
+    assert months[0, :2] == pytest.approx([3 / 31, 1.0])  # what was started on day 10 is there from day 30 on
 
 
 def test_no_stock_and_no_resources_leave_their_tables_empty() -> None:
@@ -194,9 +198,12 @@ def test_the_middle_tenth_is_the_patient_of_the_median_wait() -> None:
     days = middle_stage_days(ran.patients, ran.trace)
     assert days.sum() == pytest.approx(24)
     assert days[:, 1].sum() == pytest.approx(14)
-    # twenty waits of 0, 1, ..., 19 queued days: a tenth are the two in the middle
-    ran = small("manufacturing: {lines: 1, duration: 1 d}\n", ", ".join(["0 d"] * 20))
-    assert middle_stage_days(ran.patients, ran.trace)[:, 1].sum() == pytest.approx((9 + 10) / 2)
+    # fifteen queue for 0, 1, ..., 14 days, five for none: a tenth of twenty are the two in the middle, not their mean
+    ran = small(
+        "manufacturing: {lines: 1, duration: 1 d}\n",
+        ", ".join([*["0 d"] * 15, *(f"{day} d" for day in range(30, 55, 5))]),
+    )
+    assert middle_stage_days(ran.patients, ran.trace)[:, 1].sum() == pytest.approx((4 + 5) / 2)
 
 
 def test_a_timeline_has_no_gap_and_names_its_queues() -> None:

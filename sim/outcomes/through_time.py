@@ -38,7 +38,7 @@ def use_keys(protocol: Protocol) -> Iterator[tuple[Resource, int | None, str]]:
     """
     for resource in protocol.resources:
         count = places(resource)
-        yield resource, None if count > 1 else 0, ALL_CENTRES
+        yield resource, None, ALL_CENTRES
         if count > 1:
             for place in range(count):
                 yield resource, place, protocol.centres[place]

@@ -58,7 +58,7 @@ def _intervals(patients: Patients, trace: Trace, patient: int, ended: float) -> 
         reached = max(upto, reached)
         if not np.isfinite(day):
             break
-    return [(label, start, end) for label, start, end in found if end > start]
+    return found
 
 
 def _spells(trace: Trace, patient: int, start: float, end: float) -> list[tuple[str, float, float]]:
