@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -12,7 +13,7 @@ from sim.experiment.replicate import Arm, simulate
 from sim.outcomes.fates import FATE_NAMES, Afterwards, Patients
 from sim.outcomes.metrics import BY_NAME
 from sim.pure.survival import Cured, Exponential, FromSurvival, Never, Piecewise, Weibull
-from tests.runs import load_text
+from tests.runs import load_text, small
 from tests.test_inert_inputs import AUTOLOGOUS
 
 MONTH = 365.25 / 12
@@ -111,6 +112,10 @@ after_infusion:
 """
 
 
+# so many products out of specification that some are given to patients who have progressed
+OFTEN = "release_testing.out_of_specification=0.7"
+
+
 def test_every_fate_lives_on_until_death() -> None:
     patients, after = lived(AUTOLOGOUS + LIVES)
     dead_before = patients.fate == FATE_NAMES.index("died")
@@ -131,13 +136,14 @@ def test_every_fate_lives_on_until_death() -> None:
 
 
 def test_progressed_patients_and_products_out_of_specification_have_their_multipliers() -> None:
-    patients, plain = lived(AUTOLOGOUS + LIVES)
+    patients, plain = lived(AUTOLOGOUS + LIVES, OFTEN)
     excepted = (patients.day("out_of_specification") == patients.day("released")) & patients.infused
     early = patients.progressed & patients.infused
-    for some in (excepted, early, patients.infused & ~excepted & ~early):
+    for some in (excepted & early, excepted & ~early, early & ~excepted, patients.infused & ~excepted & ~early):
         assert some.any()
     _, changed = lived(
         AUTOLOGOUS + LIVES,
+        OFTEN,
         "after_infusion.progressed_before_infusion.progression=2",
         "after_infusion.out_of_specification.progression=4",
     )
@@ -145,6 +151,96 @@ def test_progressed_patients_and_products_out_of_specification_have_their_multip
         ratio = (plain.relapse_day - plain.rests_day) / (changed.relapse_day - changed.rests_day)
     expected = np.where(early, 2.0, 1.0) * np.where(excepted, 4.0, 1.0)
     assert np.allclose(ratio[patients.infused], expected[patients.infused], rtol=1e-6)
+
+
+@pytest.mark.parametrize("after_progression", [False, True])
+def test_the_multipliers_of_death_act_before_and_after_progression(after_progression: bool) -> None:
+    course = "progression: never, death: {exponential: {rate: 0.002 / d}}"
+    if after_progression:
+        course = (
+            "progression: {exponential: {rate: 0.01 / d}}, death_after_progression: {exponential: {rate: 0.002 / d}}"
+        )
+    lives = f"after_infusion.autologous={{response: 1, {course}}}"
+    ratios = "after_infusion.progressed_before_infusion.death=2", "after_infusion.out_of_specification.death=4"
+    patients, plain = lived(AUTOLOGOUS + LIVES, OFTEN, lives)
+    _, changed = lived(AUTOLOGOUS + LIVES, OFTEN, lives, *ratios)
+    begins = plain.relapse_day if after_progression else plain.rests_day
+    ratio = (plain.death_day - begins)[patients.infused] / (changed.death_day - begins)[patients.infused]
+    excepted = patients.day("out_of_specification") == patients.day("released")
+    expected = (np.where(patients.progressed, 2.0, 1.0) * np.where(excepted, 4.0, 1.0))[patients.infused]
+    assert set(expected) == {1.0, 2.0, 4.0, 8.0}
+    assert ratio == pytest.approx(expected, rel=1e-6)
+
+
+@pytest.mark.parametrize("shape", ["{exponential: {rate: 0.01 / d}}", "{table: [[0 d, 1], [40 d, 0.5], [60 d, 0]]}"])
+def test_a_multiplier_of_zero_keeps_the_event_away(shape: str) -> None:
+    course = f"after_infusion.autologous={{response: 0.5, progression: {shape}}}"
+    patients, after = lived(AUTOLOGOUS + LIVES, course, "after_infusion.progressed_before_infusion.progression=0")
+    assert np.array_equal(np.isnan(after.relapse_day[patients.infused]), patients.progressed[patients.infused])
+
+
+BOTH = """
+name: Both
+strategy: hybrid
+run: {start: 2026-01-01, warm_up: 0 d, window: 100 d, follow_up: 300 d, replications: 1, seed: 3}
+regions: {here: {centre: here, referral_days: [0 d, 1 d]}}
+centres: {here: {}}
+patients: {risk_groups: {everybody: {share: 1}}}
+clocks: {waiting: {progression: never}}
+hybrid: {after_waiting: 5 d}
+manufacturing: {duration: 10 d, slots: {count: 1, every: month}}
+allogeneic:
+  stock: {opening: 9, order: {every: 4000 d}, doses_per_lot: 1}
+  shipping: {duration: 2 d}
+after_infusion:
+  autologous: {response: 1, progression: {table: [[0 d, 1], [99.999999 d, 1], [100 d, 0]]}}
+  allogeneic: {response: 1, progression: {table: [[0 d, 1], [29.999999 d, 1], [30 d, 0]]}}
+  not_infused: {death: never}
+"""
+
+
+def test_each_product_has_its_own_durability() -> None:
+    # the slot of day 0 goes to the first, infused on day 10; the second is given a dose on day 6, infused on day 8
+    patients, after = lived(BOTH)
+    assert patients.day("infusion").tolist() == [10.0, 8.0]
+    assert after.responded.tolist() == [True, True]
+    assert after.relapse_day == pytest.approx([110.0, 38.0], abs=1e-5)
+
+
+def test_nobody_referred_leaves_every_share_open() -> None:
+    arm = Arm("none", load_text(PLAIN.replace("referrals: 10 / d", "referrals: 0 / month")).scenario)
+    patients, trace = simulate(arm, 0, SIMPY)
+    assert patients.after is not None
+    after = patients.after
+    assert [len(x) for x in (after.responded, after.relapse_day, after.death_day, after.rests_day)] == [0, 0, 0, 0]
+    assert after.responded.dtype == bool
+    for name, metric in BY_NAME.items():
+        value = metric.formula(patients, trace, arm.window)
+        assert math.isnan(value) if metric.unit in {"share", "days"} or name == "returned" else value == 0.0, name
+
+
+def test_shares_a_year_after_infusion_and_referral_by_hand() -> None:
+    ran = small("manufacturing: {duration: 10 d}\n", "0 d, 0 d, 0 d, 0 d, 60 d", "autologous", "", "run.window=50 d")
+    year, never = 365.25, math.nan
+    after = Afterwards(
+        responded=np.array([True, False, False, False, True]),
+        relapse_day=np.array([never, 10.0 + year, never, never, 100.0]),
+        death_day=np.array([year, 700.0, 300.0, never, 200.0]),
+        rests_day=ran.patients.day("infusion"),
+    )
+    patients = replace(ran.patients, after=after)
+    found = {
+        name: BY_NAME[name].formula(patients, ran.trace, (0.0, 50.0))
+        for name in BY_NAME
+        if "year" in name or name == "responded_share"
+    }
+    # the first dies on the very day, the second relapses on it; the last is not measured
+    assert found == {
+        "responded_share": 0.25,
+        "progression_free_at_1_year_share": 0.25,
+        "alive_at_1_year_share": 0.5,
+        "alive_at_2_years_share": 0.25,
+    }
 
 
 @pytest.mark.parametrize(

@@ -91,6 +91,12 @@ def test_a_multiplier_acts_from_its_day_on() -> None:
     assert clocks.forecast()[0] == pytest.approx(60.0 + (0.7 - 0.15) / 0.01)
 
 
+def test_an_event_comes_before_a_multiplier_of_the_same_day() -> None:
+    clocks = patient(Never(), Exponential(0.125), Never(), (9.0, 1.0, 9.0), ends=1.0)
+    clocks.multiply(0.0, Clock.PROGRESSION, 0.0, 8.0)
+    assert clocks.forecast() == (8.0, Clock.PROGRESSION, 8.0)
+
+
 def test_a_later_multiplier_takes_the_place_of_one_still_to_come() -> None:
     clocks = patient(Never(), Exponential(0.01), Never(), (9.0, 1.0, 9.0), ends=1.0)
     clocks.multiply(0.0, Clock.PROGRESSION, 0.1, 50.0)
@@ -111,6 +117,14 @@ def test_a_patient_who_has_progressed_can_progress_anew_after_a_switch() -> None
     clocks.switch(50.0, tables, 1.0, anew=True)  # type: ignore[arg-type]
     # a new threshold of 0.1 and a new eligibility uniform of 0.9, below the share of 1; the first progression stands
     assert clocks.forecast() == (pytest.approx(60.0), Clock.PROGRESSION, 10.0)
+
+
+def test_ages_and_hazards_at_the_knots_of_a_table() -> None:
+    table = listed(Piecewise((0.0, 20.0), (0.0, 0.05)))
+    assert [table.hazard(age) for age in (0.0, 20.0, 30.0)] == pytest.approx([0.0, 0.0, 0.5])
+    # nothing is reached at once, even where the first days are without hazard
+    assert [table.age(hazard) for hazard in (0.0, 0.5)] == pytest.approx([0.0, 30.0])
+    assert listed(Never()).age(0.1) == math.inf
 
 
 @settings(max_examples=200, deadline=None)

@@ -35,6 +35,7 @@ NOT_RUN = {
     "python -m tests.benchmarks": "minutes; .ci/run does it",
     "python -m tests.determinism": "minutes; .ci/run does it",
     "python -m tests.covered": "runs all tests",
+    "mutmut": "an hour and more; CONTRIBUTING.md says what came of it",
     "ruff ": "checks the code, not the documents; .ci/run does it",
     "mypy": "checks the code, not the documents; .ci/run does it",
     "python run_sim.py app": "a server that runs until it is stopped; tests/test_planning.py starts and stops it",

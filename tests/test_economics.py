@@ -12,6 +12,7 @@ from sim.engine.choice import SIMPY
 from sim.experiment.replicate import Arm, simulate
 from sim.outcomes.decisions import DOMINATED, EXTENDEDLY, ON_FRONTIER, acceptability, net_benefit, standings
 from sim.outcomes.economics import QUANTITIES, Ledger, ledger
+from sim.outcomes.fates import Patients
 from sim.pieces.cohort import Luck
 from sim.pure.discounting import discount, single, stream
 from sim.scenario import ScenarioError
@@ -91,9 +92,15 @@ economics:
 
 
 def booked(text: str, *overrides: str) -> Ledger:
+    return followed(text, *overrides)[1]
+
+
+def followed(text: str, *overrides: str) -> tuple[Patients, Ledger]:
     arm = Arm("one", load_text(text, *overrides).scenario)
     patients, trace = simulate(arm, 0, SIMPY)
-    return ledger(arm.scenario, arm.protocol, patients, trace, Luck(arm.scenario.run.seed, 0, patients.cohort.blocks))
+    return patients, ledger(
+        arm.scenario, arm.protocol, patients, trace, Luck(arm.scenario.run.seed, 0, patients.cohort.blocks)
+    )
 
 
 def between(start: float, end: float, rate: float) -> float:
@@ -189,9 +196,65 @@ def test_bridging_costs_those_who_are_given_it() -> None:
     bridging = "bridging={share: 1, start: 3 d, response: 0.5, hazard: 0.5}"
     found = booked(ONE, bridging, "economics.costs.bridging=8000")
     assert found.costs["bridging"][0] == pytest.approx(8000 * at(11 + 3))
+    assert booked(ONE, bridging, "economics.costs.bridging=1").costs["bridging"][0] == pytest.approx(at(11 + 3))
     late = booked(ONE, bridging.replace("3 d", "25 d"), "economics.costs.bridging=8000")
     assert late.costs["bridging"][0] == 0.0
     assert booked(LEAVES, bridging.replace("3 d", "5 d"), "economics.costs.bridging=8000").costs["bridging"][0] == 0.0
+
+
+def test_bridging_is_paid_for_those_whose_disease_it_held_up() -> None:
+    many = ONE.replace("referral_days: [5 d]", "referrals: 3 / d").replace(
+        "{progression: never}", "{progression: {exponential: {rate: 0.04 / d}}, ends_eligibility: 1}"
+    )
+    # given at once after receipt, it stops the disease until lymphodepletion
+    told = "bridging={share: 0.5, start: 0 d, response: 1, hazard: 0}", "economics.costs.bridging=8000"
+    patients, found = followed(many, *told)
+    given = found.costs["bridging"] > 0.0
+    measured = patients.cohort.measured
+    reached = np.isfinite(patients.day("lymphodepletion"))[measured]
+    during = (patients.progression_day > patients.day("received_at_factory"))[measured] & ~reached
+    assert min(during.sum(), given.sum()) > 20
+    assert not given[during].any()
+    assert reached[given].all()
+
+
+def test_a_dose_that_was_drawn_and_not_infused_is_paid_for() -> None:
+    shelf = """
+allogeneic:
+  stock: {opening: 3, order: {every: 4000 d}, doses_per_lot: 1}
+  shipping: {duration: 8 d}
+"""
+    text = ONE.replace("strategy: autologous", "strategy: allogeneic").replace("  autologous:\n", "  allogeneic:\n")
+    for part in ("apheresis: {duration: 1 d}\n", "manufacturing: {duration: 20 d}\n", "    apheresis: 4000\n"):
+        text = text.replace(part, "")
+    text = text.replace("{autologous: ", "{allogeneic: ").replace("after_infusion:", shelf.lstrip() + "after_infusion:")
+    # listed and given a dose on day 10, which arrives on 18; lymphodepletion to 23
+    assert booked(text).costs["product"][0] == pytest.approx(100_000 * at(23))
+    assert booked(text).costs["unused_product"][0] == 0.0
+    leaves = text.replace("{progression: never}", "{removal: {table: [[0 d, 1], [14.999999 d, 1], [15 d, 0]]}}")
+    assert booked(leaves).costs["product"][0] == 0.0
+    assert booked(leaves).costs["unused_product"][0] == pytest.approx(90_000 * at(15), rel=1e-6)
+
+
+@pytest.mark.parametrize("beds", ["centres.here.beds=unlimited", "centres.here.beds=3"])
+def test_a_bed_is_paid_for_as_long_as_it_is_held_whether_beds_have_a_number_or_not(beds: str) -> None:
+    from_conditioning = "infusion.bed_from=lymphodepletion"
+    found = booked(ONE, beds, from_conditioning)
+    assert found.costs["hospital"][0] == pytest.approx(1000 * between(31, 50, 0.04), rel=1e-6)
+    # who withdraws on day 33, during lymphodepletion, gives up his bed
+    leaves = LEAVES.replace("14.999999 d", "32.999999 d").replace("[15 d", "[33 d")
+    found = booked(leaves, beds, from_conditioning)
+    assert found.costs["hospital"][0] == pytest.approx(1000 * between(31, 33, 0.04), rel=1e-6)
+    assert found.qalys["hospital"][0] == pytest.approx(-0.2 / YEAR * between(31, 33, 0.015), rel=1e-6)
+    assert booked(leaves, beds).costs["hospital"][0] == 0.0
+
+
+def test_a_bed_that_is_still_held_at_the_end_is_paid_for_until_then() -> None:
+    arm = Arm("one", load_text(ONE, "infusion.stay=900 d", "centres.here.beds=3").scenario)
+    _, trace = simulate(arm, 0, SIMPY)
+    found = booked(ONE, "infusion.stay=900 d", "centres.here.beds=3")
+    expected = 1000 * between(36, trace.stop_day - 5, 0.04)
+    assert found.costs["hospital"][0] == pytest.approx(expected, rel=1e-6)
 
 
 def test_intensive_care_replaces_the_bed_and_grades_have_their_prices() -> None:
@@ -252,6 +315,33 @@ def test_a_case_with_known_icers() -> None:
     assert (found[3].cost, found[3].effect, found[3].icer) == (20_000.0, 2.0, 10_000.0)
     assert math.isnan(found[0].icer)
     assert [one.strategy for one in standings(costs, effects)] == [0, 1, 2, 3]
+    for k in (0, 1, 2):
+        assert found[k].against is None
+        assert np.isnan([found[k].cost, found[k].effect, found[k].icer]).all()
+
+
+def test_ties_among_strategies() -> None:
+    # 1 does more than 0 for the same; 2 is 1 once more; 3 does no more than 1 for more; 4 lies on the line from 1 to 5,
+    # so that a mix of these does as much for the same
+    costs, effects = np.array([10.0, 10.0, 10.0, 15.0, 20.0, 30.0]), np.array([1.0, 2.0, 2.0, 2.0, 3.0, 4.0])
+    found = standings(costs, effects)
+    assert [one.strategy for one in found] == [1, 2, 0, 3, 4, 5]
+    status = [ON_FRONTIER, DOMINATED, DOMINATED, DOMINATED, EXTENDEDLY, ON_FRONTIER]
+    assert [one.status for one in found] == status
+    assert (found[-1].against, found[-1].icer) == (1, 10.0)
+
+
+def test_the_error_of_the_evpi_is_that_of_a_mean() -> None:
+    # the second is best on average (by 1); the first is by 2, 0 and 3 the better in samples 1, 2 and 4
+    costs = np.array([[0.0, 2.0], [0.0, 0.0], [0.0, -9.0], [0.0, 3.0]])
+    found = acceptability(costs, np.zeros((4, 2)), np.array([0.0]))
+    assert found.best.tolist() == [1]
+    assert found.evpi[0] == pytest.approx(5 / 4)
+    assert found.evpi_error[0] == pytest.approx(math.sqrt((4 + 9 - 25 / 4) / 3 / 4))
+    assert acceptability(costs[[0, 2]], np.zeros((2, 2)), np.array([0.0])).evpi_error[0] == pytest.approx(1.0)
+    one = acceptability(costs[:1], np.zeros((1, 2)), np.array([0.0]))
+    assert one.evpi_error.dtype == float
+    assert np.isnan(one.evpi_error).all()
 
 
 def slow_status(costs: np.ndarray, effects: np.ndarray) -> list[bool]:

@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from scipy import stats
 
-from sim.outcomes.curves import EVENTS, incidence, stage_days, stage_names, wait_shares
+from sim.engine.choice import SIMPY
+from sim.outcomes.curves import EVENTS, WAIT_BINS, incidence, stage_days, stage_names, wait_shares
 from sim.outcomes.estimates import interval, standard_error
+from sim.outcomes.fates import Patients, resolve, slots_wasted
 from sim.outcomes.metrics import METRIC_NAMES, METRICS, measure
+from sim.outcomes.pairs import pair_counts, why_not_paired
+from sim.outcomes.resource_use import ResourceUse, queue_days, resource_use
 from sim.pieces.loads import expect, offered_loads
+from sim.pieces.protocol import Cadence, Capacity, Stock
+from sim.pieces.steps import Milestone, Stage, Supply, Use
 from sim.pieces.strategies import build_protocol
-from tests.runs import Ran, load_text, small
+from sim.pure.distributions import Fixed
+from tests.runs import Ran, by_hand, load_text, people, run_scenario, small, walk
 
 # Names that others rely on (design section 9).
 PROMISED = [
@@ -85,6 +93,28 @@ def test_waiting_days_do_not_apply_where_nobody_is_infused() -> None:
     assert math.isnan(values["waiting_days_mean"])
 
 
+def test_no_share_applies_where_nobody_is_measured() -> None:
+    values = metrics(small("manufacturing: {duration: 5 d}\n", "60 d", "autologous", "", "run.window=50 d"))
+    assert values["referred"] == 0
+    assert all(math.isnan(value) for name, value in values.items() if name.endswith("_share"))
+
+
+def test_the_share_who_do_not_travel_is_of_the_measured() -> None:
+    text = """
+name: Far away
+strategy: autologous
+run: {{start: 2026-01-01, warm_up: 10 d, window: 40 d, follow_up: 100 d, seed: 7}}
+regions: {{far: {{centre: here, referral_days: [{days}], declines: {share}}}, near: {{centre: here, referral_days: [12 d]}}}}
+centres: {{here: {{}}}}
+clocks: {{waiting: {{progression: never}}}}
+manufacturing: {{duration: 0 d}}
+"""
+    all_of_them = text.format(days="9 d, 10 d, 11 d", share=1)
+    assert metrics(run_scenario(load_text(all_of_them).scenario))["not_travelled_share"] == pytest.approx(2 / 3)
+    nobody = metrics(run_scenario(load_text(text.format(days="9 d, 10 d, 11 d", share=0)).scenario))
+    assert math.isnan(nobody["not_travelled_share"])
+
+
 def test_only_patients_referred_inside_the_window_are_measured() -> None:
     ran = small(
         "manufacturing: {duration: 5 d}\n",
@@ -105,6 +135,15 @@ def test_a_product_made_for_a_patient_who_is_gone_is_wasted() -> None:
     assert metrics(small(rest.replace("finish", "stop"), "0 d, 3 d"))["product_wasted"] == 0
     late = rest.replace("30 d", "10 d") + "infusion: {scheduling: 15 d}\n"
     assert metrics(small(late.replace("finish", "stop"), "0 d"))["product_wasted"] == 1
+
+
+def test_a_product_that_would_be_made_after_the_stop_is_not_wasted_yet() -> None:
+    dies = "clocks: {waiting: {death: {piecewise: {0 d: 0 / d, 20 d: 1000000 / d}}}}\n"
+    rest = "manufacturing: {duration: 30 d, on_leave: finish}\n" + dies
+    ran = small(rest, "0 d, 3 d", "autologous", "", "run.window=32 d", "run.follow_up=20.5 d")
+    # the stop is on day 32: the first product has come on day 30, the second would come on day 33
+    assert ran.trace.stop_day == 32.0
+    assert metrics(ran)["product_wasted"] == 1
 
 
 def test_a_product_lost_on_the_way_back_is_wasted_though_its_successor_is_infused() -> None:
@@ -131,6 +170,91 @@ def test_queue_length_over_time() -> None:
     assert short.resource("line").utilisation == 1.0
 
 
+def test_use_inside_a_window() -> None:
+    # two of three units for four days each: held on [8, 12), [12, 16) by one who asks on day 10, [20, 24), [24, 28)
+    line = Capacity("line", "Line", False, (((0.0, 3.0),),))
+    who = people([8.0, 10.0, 20.0, 20.0])
+    ran = walk(by_hand((Use("line", (Stage("culture", Fixed(4.0)),), units=2),), line), who, SIMPY)
+    patients = resolve(who[0], ran.trace, 400.0)
+
+    def used(*window: float) -> ResourceUse:
+        return resource_use(ran.protocol, patients, ran.trace, (window[0], window[1]))[0]
+
+    found = used(10.0, 20.0)
+    assert (found.requests, found.delayed, found.delayed_share, found.immediate_share) == (1, 1, 1.0, 0.0)
+    assert (found.queue_days_mean, found.queue_days_max, found.queue_days_total) == (2.0, 2.0, 2.0)
+    assert (found.queue_mean, found.queue_p95) == (0.2, 1.0)
+    assert found.in_use_mean == pytest.approx(1.2)
+    assert found.utilisation == pytest.approx(0.4)
+    # up to day 11 one waits, on the last of 20 days, or of 19: 95 % of 20 days are 19
+    assert used(-9.0, 11.0).queue_p95 == 0.0
+    assert used(-8.0, 11.0).queue_p95 == 1.0
+    third = used(20.0, 21.0)
+    assert (third.requests, third.delayed, third.utilisation) == (2, 1, pytest.approx(2 / 3))
+    assert used(20.0, 20.25).utilisation == pytest.approx(2 / 3)
+    nobody = used(13.0, 14.0)
+    assert nobody.requests == 0
+    assert np.isnan([nobody.delayed_share, nobody.immediate_share, nobody.queue_days_mean, nobody.left_share]).all()
+
+
+def test_slots_belong_to_the_window_in_which_they_start() -> None:
+    monthly = "manufacturing: {duration: 10 d, slots: {count: 1, every: month}}"  # on days 0, 31, 59, 90
+
+    def slot(warm_up: int, window: int) -> ResourceUse:
+        told = f"run.warm_up={warm_up} d", f"run.window={window} d"
+        return small(monthly, "0 d, 1 d", "autologous", "", *told).resource("slot")
+
+    assert slot(31, 28).utilisation == 1.0
+    assert (slot(31, 29).utilisation, slot(31, 29).expired) == (0.5, 1)
+    assert math.isnan(slot(32, 20).utilisation)
+    assert slot(32, 20).expired == 0
+
+
+def test_a_slot_before_the_last_one_is_wasted_however_many_units_of_other_things_were_used() -> None:
+    slot = Cadence("slot", "Slot", False, (1,), (0.0, 10.0), lead=0.0, carry_over=0, notice=0.0)
+    line = Capacity("line", "Line", False, (((0.0, 2.0),),))
+    make = Use("line", (Milestone("manufacturing"), Stage("culture", Fixed(5.0))), units=2)
+    again = (Use("slot", (Stage("collection", Fixed(1.0)),)), Use("slot", (make,)))
+    who = people([0.0])
+    ran = walk(by_hand(again, slot, line), who, SIMPY)
+    assert ran.trace.slots.holder.tolist() == [0, 0]
+    assert slots_wasted(resolve(who[0], ran.trace, 400.0), ran.trace).tolist() == [True, False]
+
+
+def test_lots_are_not_patients_who_queue() -> None:
+    line = Capacity("line", "Line", False, (((0.0, 1.0),),))
+    culture = Use("line", (Stage("culture", Fixed(10.0)),))
+    stock = Stock("stock", "Stock", False, (0,), math.inf, None, 5.0, 1, (culture, Supply("stock")))
+    who = people([0.0, 1.0, 6.0])
+    ran = walk(by_hand((culture,), line, stock), who, SIMPY)
+    entity, served, waited = queue_days(ran.trace, resolve(who[0], ran.trace, 400.0))
+    # the line goes to the patients of days 0 and 1, to the lot of day 5, to the patient of day 6
+    assert entity.tolist() == [1, 2]
+    assert served.tolist() == [10.0, 30.0]
+    assert waited.tolist() == [9.0, 24.0]
+
+
+def test_where_the_days_go_of_cells_that_wait_frozen() -> None:
+    slots = "{count: 1, every: month, claimed: at_receipt}"
+    rest = f"apheresis: {{duration: 2 d}}\nmanufacturing: {{duration: 10 d, slots: {slots}}}\n"
+    ran = small(rest, "0 d, 0 d")  # slots on 31 and 59
+    days = dict(zip(stage_names(ran.trace.milestones), stage_days(ran.patients, ran.trace).tolist(), strict=True))
+    assert days["received_at_factory", "slot"] == [0.0, (29 + 57) / 2]
+    assert days["slot", "manufacturing"] == [0.0, 0.0]
+    assert days["manufacturing", "manufactured"] == [10.0, 0.0]
+    assert sum(map(sum, days.values())) == pytest.approx((41 + 69) / 2)
+
+
+def test_the_patient_table_has_the_days_between_milestones() -> None:
+    rest = "shipping: {to_factory: 2 d, to_centre: 3 d}\nlymphodepletion: {duration: 5 d}\nwork_up: {duration: 7 d}\n"
+    ran = small(rest + "manufacturing: {duration: 10 d}\n", "1 d")
+    assert ran.rows("turnaround_days") == [15.0]
+    assert ran.rows("vein_to_vein_days") == [20.0]
+    assert ran.rows("waiting_days") == [27.0]
+    assert ran.rows("end_day") == [28.0]
+    assert ran.rows("reason") == [""]
+
+
 def test_where_the_days_go_tells_queue_from_process() -> None:
     ran = small("apheresis: {duration: 1 d}\nmanufacturing: {lines: 1, duration: 10 d}\n", "0 d, 2 d")
     days = dict(zip(stage_names(ran.trace.milestones), stage_days(ran.patients, ran.trace).tolist(), strict=True))
@@ -154,6 +278,23 @@ def test_cumulative_incidence_is_the_share_by_each_day() -> None:
     assert sum(curve[30] for curve in curves.values()) == pytest.approx(1.0)
 
 
+def test_who_is_gone_on_the_day_of_referral_counts_from_day_0_on() -> None:
+    text = """
+name: Far away
+strategy: autologous
+run: {warm_up: 0 d, window: 9 d, follow_up: 9 d}
+regions: {far: {centre: here, referral_days: [3 d], declines: 1}}
+centres: {here: {}}
+clocks: {waiting: {progression: never}}
+manufacturing: {duration: 0 d}
+"""
+    patients = run_scenario(load_text(text).scenario).patients
+    assert dict(zip(EVENTS, incidence(patients, 2).tolist(), strict=True))["withdrawn"] == [1.0, 1.0, 1.0]
+    waits = wait_shares(patients)
+    assert waits.shape == (WAIT_BINS,)
+    assert np.isnan(waits).all()
+
+
 def test_waits_fall_into_weeks() -> None:
     shares = wait_shares(small("manufacturing: {lines: 1, duration: 10 d}", "0 d, 2 d, 3 d").patients)
     assert shares[:5].tolist() == [0.0, pytest.approx(1 / 3), pytest.approx(1 / 3), pytest.approx(1 / 3), 0.0]
@@ -173,6 +314,54 @@ def test_without_a_second_replication_there_is_no_interval() -> None:
     mean, low, high = interval(np.array([[3.0, np.nan]]))
     assert mean[0] == 3.0
     assert np.isnan([low[0], high[0], mean[1], low[1]]).all()
+    assert math.isnan(standard_error(np.array([3.0])))
+    assert standard_error(np.array([3.0, 5.0])) == pytest.approx(1.0)
+
+
+# -- the same patients in two scenarios -----------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def eleven() -> Patients:
+    """Eleven patients, the last of them referred after the window."""
+    days = ", ".join(f"{day} d" for day in [*range(10), 60])
+    return small(
+        "clocks: {waiting: {progression: {exponential: {mean: 80 d}}}}\n", days, "autologous", "", "run.window=50 d"
+    ).patients
+
+
+def test_who_progressed_in_both_in_one_only_and_in_neither(eleven: Patients) -> None:
+    def progressing(*who: int) -> Patients:
+        return replace(eleven, progression_day=np.where(np.isin(np.arange(11), who), 5.0, np.nan))
+
+    counts = pair_counts(progressing(0, 1, 2, 10), progressing(0, 3, 4, 5, 10))
+    assert counts.dtype == float
+    assert counts.tolist() == [1, 2, 3, 4]
+
+
+def test_patients_are_paired_if_they_are_the_same_people(eleven: Patients) -> None:
+    def changed(who: int, **columns: np.ndarray) -> Patients:
+        cohort = eleven.cohort
+        new = {name: np.array(getattr(cohort, name)) for name in columns}
+        for name, values in columns.items():
+            new[name][..., who] = values
+        return replace(eleven, cohort=replace(cohort, **new))
+
+    assert why_not_paired(eleven, eleven) is None
+    fewer = changed(3, measured=np.array(False))
+    assert why_not_paired(eleven, fewer) == "they measure different numbers of patients"
+    for name, told in (("region", "region"), ("source", "source"), ("number", "number"), ("group", "group")):
+        assert why_not_paired(eleven, changed(3, **{name: np.array(9)})) == f"their patients differ in {told}"
+    assert why_not_paired(eleven, changed(3, referral_day=np.array(3.5))) == "their patients differ in referral day"
+    disease = "their patients differ in the course of the disease"
+    assert why_not_paired(eleven, changed(3, thresholds=np.array([1.0, 1.0, 1.0]))) == disease
+    assert why_not_paired(eleven, changed(3, group_multipliers=np.array([1.0, 2.0, 1.0]))) == disease
+    # a clock that never runs in one of the two, and patients who are not measured, are no difference
+    never = changed(3, thresholds=np.array([np.inf, np.inf, np.inf]))
+    assert why_not_paired(eleven, never) is None
+    assert why_not_paired(never, eleven) is None
+    outside = changed(10, thresholds=np.array([1.0, 1.0, 1.0]), referral_day=np.array(70.0), group=np.array(9))
+    assert why_not_paired(eleven, outside) is None
 
 
 def test_offered_loads_are_what_is_asked_for_by_what_there_is() -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from sim.outcomes.curves import list_lengths
+from sim.pieces.policies import own_ranks
 from tests.runs import Ran, load_text, run_scenario, small
 
 WORLD = """
@@ -83,6 +85,8 @@ def test_the_initial_list_is_served_by_the_length_of_its_wait() -> None:
     assert ran.days("slot") == [90.0, 120.0, 0.0, 31.0, 59.0]
     assert cohort.measured.tolist() == [True, True, False, False, False]
     assert ran.patients.between("referral", "slot").tolist() == [90.0, 115.0, 30.0, 51.0, 69.0]
+    before, _ = list_lengths(ran.trace, 5)
+    assert before.tolist() == [4, 4, 4, 4, 4, 5]
 
 
 def test_a_count_of_waiting_patients() -> None:
@@ -156,6 +160,30 @@ manufacturing: {{duration: 0 d, slots: {{count: 1, every: month}}}}
     days = ran.days("slot")
     assert days[first_served] == 31.0
     assert sorted(float(day or 0.0) for day in days) == [31.0, 59.0, 90.0]
+
+
+PRIORITY, BENEFIT = ("priority: 2", "priority: 3"), ("benefit: 0.25", "benefit: 0.5")
+
+
+@pytest.mark.parametrize(
+    ("policy", "told", "expected"),
+    [
+        ("first_come", (), {}),
+        ("sickest_first", (PRIORITY,), {"sickest_first": [-2.0, -3.0, -3.0]}),
+        ("likely_benefit", (BENEFIT,), {"likely_benefit": [-0.25, -0.5, -0.5]}),
+        ("lottery", (), {"lottery": [0.4, 0.1, 0.9]}),
+        # 10 x 2 + 40 x 0.25, and 10 x 3 + 40 x 0.5
+        ("score, score: {priority: 10, benefit: 40}", (PRIORITY, BENEFIT), {"score": [-30.0, -50.0, -50.0]}),
+    ],
+)
+def test_the_own_part_of_a_rank_is_what_the_policy_counts(
+    policy: str, told: tuple[tuple[str, str], ...], expected: dict[str, list[float]]
+) -> None:
+    fit, frail = (", ".join(["share: 0.5", *(pair[k] for pair in told)]) for k in (0, 1))
+    groups = f"patients: {{risk_groups: {{fit: {{{fit}}}, frail: {{{frail}}}}}}}\n"
+    ran = small(f"{groups}waiting_list: {{policy: {policy}}}\n", "0 d")
+    found = own_ranks(ran.scenario, np.array([0, 1, 1]), np.array([0.4, 0.1, 0.9]))
+    assert {name: values.tolist() for name, values in found.items()} == expected
 
 
 def test_progression_moves_a_patient_forward_in_the_queue() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from sim.outcomes.metrics import BY_NAME
 from tests.runs import Ran, load_text, run_scenario, small
 
 SHELF = """
@@ -179,13 +180,13 @@ def test_several_products_have_their_own_times() -> None:
     rest = """
 manufacturing:
   duration: 10 d
-  products: {quick: {share: 0.5, duration: 4 d}, slow: {share: 0.5}}
+  products: {quick: {share: 0.5, duration: 4 d}, slow and laborious: {share: 0.5}}
 """
     ran = small(rest, ", ".join(["0 d"] * 300))
     which = np.array(products(ran))
     infusion = ran.patients.day("infusion")
     assert set(infusion[which == "quick"]) == {4.0}
-    assert set(infusion[which == "slow"]) == {10.0}
+    assert set(infusion[which == "slow and laborious"]) == {10.0}
     assert abs((which == "quick").mean() - 0.5) < 3.0 * 0.5 / np.sqrt(300)
 
 
@@ -248,6 +249,11 @@ def test_who_relapses_returns_and_competes_for_the_same_line() -> None:
     assert ran.rows("referral_day") == [0.0, 31.0, 41.0, 72.0]
     assert days == [11.0, 42.0, 52.0, 83.0]
     assert ran.rows("measured") == [True, True, False, False]
+    returned = BY_NAME["returned"].formula
+    assert returned(ran.patients, ran.trace, (0.0, 400.0)) == 2.0
+    # the third is infused on 211, too late to be back by the stop, on 220
+    later = small(RETURNS, "0 d, 31 d, 200 d", "autologous", "", "run.warm_up=20 d", "run.window=200 d")
+    assert returned(later.patients, later.trace, (20.0, 220.0)) == 1.0
 
 
 def test_a_returning_patient_queues_behind_one_who_asked_before() -> None:

@@ -37,9 +37,9 @@ def follow_on(patients: Patients, rules: AfterInfusion, luck: Luck, follow_up: f
     progression_ratio, death_ratio = _ratios(patients, rules)
     for product in PRODUCTS:
         durability = rules.of(product)
-        mine = patients.infused & (patients.off_the_shelf == (product == "allogeneic"))
-        if durability is None or not mine.any():
+        if durability is None:
             continue
+        mine = patients.infused & (patients.off_the_shelf == (product == "allogeneic"))
         responded |= mine & (respond < durability.response)
         for chosen, shape in _by_response(mine, responded, durability):
             since = rests[chosen]

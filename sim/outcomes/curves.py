@@ -64,18 +64,17 @@ DOSED = ("referral", "listing", "dose", "product_received", "lymphodepletion", "
 
 def stage_names(milestones: tuple[str, ...]) -> list[tuple[str, str]]:
     """The intervals of a path, each a pair of milestones, from referral to infusion; those of both ways in turn."""
-    return list(dict.fromkeys(pair for way in _ways(milestones) for pair in way))
+    return list(dict.fromkeys(pair for way in ways(milestones) for pair in way))
 
 
-def _ways(milestones: tuple[str, ...]) -> list[list[tuple[str, str]]]:
+def ways(milestones: tuple[str, ...]) -> list[list[tuple[str, str]]]:
     """The intervals of a patient whose product is made for him, and of one who is given a dose from the shelf."""
     made = list(MADE) if "apheresis" in milestones else []
     if made and milestones.index("slot") > milestones.index("received_at_factory"):  # cells wait frozen
         made.remove("slot")
         made.insert(made.index("manufacturing"), "slot")
-    dosed = list(DOSED) if "dose" in milestones else []
     passed = {"referral", *milestones}
-    return [[p for p in pairwise(m for m in way if m in passed) if p in INTERVALS] for way in (made, dosed)]
+    return [[p for p in pairwise(m for m in way if m in passed) if p in INTERVALS] for way in (made, DOSED)]
 
 
 def stage_days(patients: Patients, trace: Trace) -> FloatArray:
@@ -86,7 +85,7 @@ def stage_days(patients: Patients, trace: Trace) -> FloatArray:
     """
     chosen = patients.infused & patients.cohort.measured
     names = stage_names(trace.milestones)
-    made, dosed = _ways(trace.milestones)
+    made, dosed = ways(trace.milestones)
     found = np.full((len(names), 2), np.nan)
     if not chosen.any():
         return found
@@ -153,7 +152,7 @@ def list_lengths(trace: Trace, last_day: int) -> NDArray[np.int32]:
     return np.stack(
         [
             _length(trace.referral_day, gone, last_day),
-            _length(own.days.get("listing", never), np.fmin(served, gone), last_day),
+            _length(own.days["listing"], np.fmin(served, gone), last_day),
         ]
     )
 

@@ -270,7 +270,9 @@ def _course(s: Scenario, economics: Economics, protocol: Protocol, patients: Pat
         death=np.where(np.isnan(death), np.inf, death),
         infusion=infusion,
         off_the_shelf=patients.off_the_shelf[rows],
-        beds=_stays(protocol, trace, "bed", places, referral, _bed_if_unlimited(s, patients, trace, rows)),
+        beds=_stays(
+            protocol, trace, "bed", places, referral, _bed_if_unlimited(s, patients, trace, rows, after.rests_day[rows])
+        ),
         intensive=_stays(protocol, trace, "icu", places, referral, None),
     )
 
@@ -299,15 +301,13 @@ def _stays(
     return who, began - referral[who], np.where(np.isnan(ended), trace.stop_day, ended) - referral[who]
 
 
-def _bed_if_unlimited(s: Scenario, patients: Patients, trace: Trace, rows: NDArray[np.int64]) -> Stays:
-    """The stays of inpatients where beds are unlimited and so not asked for."""
+def _bed_if_unlimited(
+    s: Scenario, patients: Patients, trace: Trace, rows: NDArray[np.int64], left: FloatArray
+) -> Stays:
+    """The stays of inpatients where beds are unlimited and so not asked for; who leaves before infusion ends his."""
     referral = patients.referral_day[rows]
     start = patients.day("lymphodepletion" if s.infusion.bed_from == "lymphodepletion" else "infusion")[rows]
-    discharge = (
-        trace.notes[rows, trace.milestones.index("discharge")]
-        if "discharge" in trace.milestones
-        else np.full(len(rows), np.nan)
-    )
-    stayed = np.isfinite(start) & np.isfinite(patients.day("infusion")[rows])
-    who = np.flatnonzero(stayed)
-    return who, (start - referral)[who], (discharge - referral)[who]
+    home = trace.notes[rows, trace.milestones.index("discharge")]
+    end = np.where(patients.infused[rows], home, left)
+    who = np.flatnonzero(np.isfinite(start))
+    return who, (start - referral)[who], (end - referral)[who]

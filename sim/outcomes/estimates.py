@@ -18,12 +18,10 @@ def interval(values: FloatArray, confidence: float = CONFIDENCE) -> tuple[FloatA
 
     counted = np.isfinite(values)
     n = counted.sum(axis=0)
-    filled = np.where(counted, values, 0.0)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        mean = np.where(n > 0, filled.sum(axis=0) / n, np.nan)
-        spread = np.where(counted, values - mean, 0.0)
-        error = np.sqrt((spread**2).sum(axis=0) / (n - 1) / n)
-        half = np.where(n > 1, stdtrit(np.maximum(n - 1, 1), 0.5 + confidence / 2) * error, np.nan)
+    with np.errstate(invalid="ignore"):
+        mean = np.where(counted, values, 0.0).sum(axis=0) / n
+        error = np.sqrt(variance(values) / n)
+    half = stdtrit(np.maximum(n - 1, 1), 0.5 + confidence / 2) * error
     return mean, mean - half, mean + half
 
 
@@ -31,7 +29,7 @@ def variance(values: FloatArray) -> FloatArray:
     """Variance over the first axis, leaving out what does not apply (NaN); NaN with fewer than two."""
     counted = np.isfinite(values)
     n = counted.sum(axis=0)
-    with np.errstate(divide="ignore", invalid="ignore"):
+    with np.errstate(invalid="ignore"):
         mean = np.where(counted, values, 0.0).sum(axis=0) / n
         squares = (np.where(counted, values - mean, 0.0) ** 2).sum(axis=0)
         return np.asarray(np.where(n > 1, squares / (n - 1), np.nan))

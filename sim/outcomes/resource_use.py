@@ -50,10 +50,9 @@ def resource_use(protocol: Protocol, patients: Patients, trace: Trace, window: W
     """One row for each resource and centre, in order of declaration."""
     rows = []
     for index, resource in enumerate(protocol.resources):
-        count = places(resource)
-        for place in range(count):
+        for place in range(places(resource)):
             chosen = (trace.uses.resource == index) & (trace.uses.centre == place)
-            centre = protocol.centres[place] if count > 1 or resource.per_centre else ""
+            centre = protocol.centres[place] if resource.per_centre else ""
             rows.append(_one(resource, place, centre, trace, _rows(trace.uses, chosen), patients, window, index))
     return rows
 

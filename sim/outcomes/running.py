@@ -41,8 +41,8 @@ class Running:
         from scipy.special import stdtrit
 
         n = self.count
-        with np.errstate(divide="ignore", invalid="ignore"):
+        with np.errstate(invalid="ignore"):
             error = np.sqrt(self.squares / (n - 1) / n)
-            half = np.where(n > 1, stdtrit(np.maximum(n - 1, 1), 0.5 + CONFIDENCE / 2) * error, np.nan)
+        half = stdtrit(np.maximum(n - 1, 1), 0.5 + CONFIDENCE / 2) * error
         mean = np.where(n > 0, self.mean, np.nan)
         return mean, mean - half, mean + half

@@ -27,7 +27,7 @@ def bin_edges(start: date, end: float) -> FloatArray:
         last = start + timedelta(days=int(end))
         months = range(start.year * 12 + start.month, last.year * 12 + last.month)
         days = [(date(month // 12, month % 12 + 1, 1) - start).days for month in months]
-        inner = [float(day) for day in days if 0 < day < end]
+        inner = [float(day) for day in days if day < end]
     return np.array([0.0, *inner, end])
 
 
@@ -38,7 +38,7 @@ def use_keys(protocol: Protocol) -> Iterator[tuple[Resource, int | None, str]]:
     """
     for resource in protocol.resources:
         count = places(resource)
-        yield resource, None if count > 1 else 0, ALL_CENTRES
+        yield resource, None, ALL_CENTRES
         if count > 1:
             for place in range(count):
                 yield resource, place, protocol.centres[place]
@@ -57,7 +57,7 @@ def use_levels(protocol: Protocol, trace: Trace, edges: FloatArray) -> FloatArra
     index = {resource.name: place for place, resource in enumerate(protocol.resources)}
     for resource, place, _ in use_keys(protocol):
         chosen = uses.resource == index[resource.name]
-        if place is not None and places(resource) > 1:
+        if place is not None:
             chosen &= uses.centre == place
         waiting = chosen & queued
         queue = mean_level(uses.asked[waiting], served[waiting], edges)
@@ -67,7 +67,7 @@ def use_levels(protocol: Protocol, trace: Trace, edges: FloatArray) -> FloatArra
         elif isinstance(resource, Cadence):
             slots = trace.slots
             mine = (slots.resource == index[resource.name]) & (slots.holder >= 0)
-            if place is not None and places(resource) > 1:
+            if place is not None:
                 mine &= slots.centre == place
             in_use = np.histogram(slots.offered[mine], edges)[0].astype(float)
         else:

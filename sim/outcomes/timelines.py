@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from sim.engine.trace import PATIENT, Trace
-from sim.outcomes.curves import INTERVALS, stage_names
+from sim.outcomes.curves import INTERVALS, ways
 from sim.outcomes.fates import FATE_NAMES, FATES, Patients
 
 SAMPLE = 20
@@ -45,18 +45,20 @@ def timelines(patients: Patients, trace: Trace, groups: list[str], centres: list
 
 
 def _intervals(patients: Patients, trace: Trace, patient: int, ended: float) -> list[tuple[str, float, float]]:
-    """(label, first day, last day) of the intervals that a patient went through, the last one cut at his end."""
+    """(label, first day, last day) of the intervals that a patient went through, the last one cut at his end.
+
+    Who was given a dose after all spent the days until then waiting for it, as in `stage_days`.
+    """
+    made, dosed = ways(trace.milestones)
     found, reached = [], float(patients.cohort.referral_day[patient])
-    for start, end in stage_names(trace.milestones):
-        if not np.isfinite(patients.day(start)[patient]):
-            continue
+    for start, end in dosed if patients.off_the_shelf[patient] or not made else made:
         day = float(patients.day(end)[patient])
         upto = day if np.isfinite(day) else ended
         found.append((INTERVALS[start, end], reached, max(upto, reached)))
         reached = max(upto, reached)
         if not np.isfinite(day):
             break
-    return [(label, start, end) for label, start, end in found if end > start]
+    return found
 
 
 def _spells(trace: Trace, patient: int, start: float, end: float) -> list[tuple[str, float, float]]:
