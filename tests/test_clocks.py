@@ -119,6 +119,17 @@ def test_a_patient_who_has_progressed_can_progress_anew_after_a_switch() -> None
     assert clocks.forecast() == (pytest.approx(60.0), Clock.PROGRESSION, 10.0)
 
 
+def test_a_copy_is_the_same_and_goes_its_own_way() -> None:
+    clocks = patient(Exponential(0.01), Exponential(0.02), Never(), (1.0, 1.0, 1.0), referral=5.0)
+    clocks.multiply(7.0, Clock.DEATH, 2.0, 30.0)
+    ahead, before = clocks.copy(), clocks.copy()
+    assert ahead == clocks
+    ahead.run(60.0)
+    ahead.thresholds[Clock.DEATH] = 9.0
+    assert ahead != clocks
+    assert clocks == before
+
+
 def test_ages_and_hazards_at_the_knots_of_a_table() -> None:
     table = listed(Piecewise((0.0, 20.0), (0.0, 0.05)))
     assert [table.hazard(age) for age in (0.0, 20.0, 30.0)] == pytest.approx([0.0, 0.0, 0.5])

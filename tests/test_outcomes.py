@@ -104,7 +104,9 @@ def test_the_share_who_do_not_travel_is_of_the_measured() -> None:
 name: Far away
 strategy: autologous
 run: {{start: 2026-01-01, warm_up: 10 d, window: 40 d, follow_up: 100 d, seed: 7}}
-regions: {{far: {{centre: here, referral_days: [{days}], declines: {share}}}, near: {{centre: here, referral_days: [12 d]}}}}
+regions:
+  far: {{centre: here, referral_days: [{days}], declines: {share}}}
+  near: {{centre: here, referral_days: [12 d]}}
 centres: {{here: {{}}}}
 clocks: {{waiting: {{progression: never}}}}
 manufacturing: {{duration: 0 d}}
@@ -236,10 +238,13 @@ def test_lots_are_not_patients_who_queue() -> None:
 
 def test_where_the_days_go_of_cells_that_wait_frozen() -> None:
     slots = "{count: 1, every: month, claimed: at_receipt}"
-    rest = f"apheresis: {{duration: 2 d}}\nmanufacturing: {{duration: 10 d, slots: {slots}}}\n"
+    rest = (
+        f"work_up: {{duration: 3 d}}\napheresis: {{duration: 2 d}}\nmanufacturing: {{duration: 10 d, slots: {slots}}}\n"
+    )
     ran = small(rest, "0 d, 0 d")  # slots on 31 and 59
     days = dict(zip(stage_names(ran.trace.milestones), stage_days(ran.patients, ran.trace).tolist(), strict=True))
-    assert days["received_at_factory", "slot"] == [0.0, (29 + 57) / 2]
+    assert days["received_at_factory", "slot"] == [0.0, (26 + 54) / 2]
+    assert days["referral", "listing"] == [3.0, 0.0]
     assert days["slot", "manufacturing"] == [0.0, 0.0]
     assert days["manufacturing", "manufactured"] == [10.0, 0.0]
     assert sum(map(sum, days.values())) == pytest.approx((41 + 69) / 2)
