@@ -220,7 +220,7 @@ def _fates(fates: pd.DataFrame, findings: Findings) -> Grid:
 
 
 def _count(mean: float) -> str:
-    return bare(Estimate(mean)) if math.isfinite(mean) else ""
+    return bare(Estimate(mean, unit="patients")) if math.isfinite(mean) else ""
 
 
 def _differences(differences: pd.DataFrame, findings: Findings) -> Grid:

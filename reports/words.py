@@ -60,11 +60,12 @@ def scale(unit: str) -> float:
 
 
 def digits(estimate: Estimate) -> int:
-    """Decimals at which the estimate and its bounds are written."""
+    """Decimals at which the estimate and its bounds are written; one more for a pure number, such as a correlation."""
+    least = 1 if estimate.unit else 2
     if not estimate.bounded:
-        return 1
+        return least
     low, high = (bound * scale(estimate.unit) for bound in (estimate.low, estimate.high))
-    for count in (1, 2):
+    for count in range(least, 3):
         alike = high - low > ROUNDING and number(low, count) == number(high, count)
         vanished = any(abs(bound) > ROUNDING and float(f"{bound:.{count}f}") == 0.0 for bound in (low, high))
         if not alike and not vanished:

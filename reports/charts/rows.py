@@ -130,16 +130,17 @@ def _percent_ticks(panel: Panel) -> dict[str, Any]:
 
 
 def _range(panel: Panel) -> tuple[float, float]:
-    """From the smallest to the largest number drawn, zero included, with room for the texts."""
+    """From the smallest to the largest number drawn, zero included, with room for the texts; bars of shares from 0."""
     rows = [row.estimate for group in panel.groups for row in group.rows]
     ends = [
         0.0,
         *(x * scale(one.unit) for one in rows for x in (one.value, one.low, one.high) if math.isfinite(x)),
     ]
-    low, high = (0.0 if panel.bars else min(ends)), max(ends)
+    from_zero = panel.bars and (_of_shares(panel) or min(ends) == 0.0)
+    low, high = (0.0 if from_zero else min(ends)), max(ends)
     spread = (high - low) or 1.0
     after = max(_end(one, panel.bars) for one in rows) + TEXT_ROOM * spread
-    return low - (0.0 if panel.bars else 0.05 * spread), max(high + 0.05 * spread, after)
+    return low - (0.0 if from_zero else 0.05 * spread), max(high + 0.05 * spread, after)
 
 
 def _drawn(estimate: Estimate) -> tuple[float, float, float]:

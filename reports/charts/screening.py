@@ -60,11 +60,12 @@ def draw_prcc(prcc: pd.DataFrame, findings: Findings) -> go.Figure:
     first = records(mine)[0]
     panel = Panel(groups, f"partial rank correlation with {first.label}", bars=True, wrap=38)
     narrow = draw_panel(picture, panel, legend=False)
-    way = "more" if first.prcc > 0.0 else "less"
+    strength = figure(_correlation(first))
+    way = "rises" if first.prcc > 0.0 else "falls"
     return finish(
         picture,
-        title=f"{first.label}: goes most with {first.path}, the more of that the {way}: {figure(_correlation(first))}",
-        subtitle="Partial rank correlation with 95% intervals, the first scenario; an interval that holds 0 shows none",
+        title=f"{first.label} {way} most surely with {first.path}: partial rank correlation {strength}",
+        subtitle="Partial rank correlation with 95% intervals, the first scenario; where one holds 0 no link is shown",
         alt=describe_prcc(prcc, findings),
         height=int(panel.height) + BELOW,
         margin={"l": LEFT, "r": 20, "b": BELOW},

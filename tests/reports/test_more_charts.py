@@ -165,6 +165,25 @@ def test_a_value_is_the_number_it_begins_with(text: str, value: float) -> None:
     assert as_number("unlimited") != as_number("unlimited")
 
 
+@pytest.mark.parametrize("name", ["pair", "six", "real", "study"])
+def test_no_bar_ends_beyond_its_axis(files: Drawn, name: str) -> None:
+    drawn = files(name)
+    checked = 0
+    for chart in drawn_in(drawn):
+        found = figure(drawn, chart)
+        for trace in found["data"]:
+            axis = found["layout"].get("xaxis" + trace.get("xaxis", "x")[1:], {})
+            if trace["type"] != "bar" or trace.get("orientation") != "h" or "range" not in axis:
+                continue
+            base = trace.get("base") or 0.0
+            starts = base if isinstance(base, list) else [base] * len(trace["x"])
+            ends = [start + length for start, length in zip(starts, trace["x"], strict=True)]
+            low, high = axis["range"]
+            assert all(low - 1e-9 <= end <= high + 1e-9 for end in [*starts, *ends]), chart
+            checked += 1
+    assert checked > 3
+
+
 def test_what_moves_the_result_most_comes_first(files: Drawn) -> None:
     found = figure(files("study"), "morris")
     bars = {trace["name"]: trace for trace in found["data"] if trace["type"] == "bar"}
@@ -174,7 +193,12 @@ def test_what_moves_the_result_most_comes_first(files: Drawn) -> None:
     found = figure(files("study"), "prcc")
     (bars_of_prcc,) = [trace for trace in found["data"] if trace["type"] == "bar"]
     assert bars_of_prcc["x"] == pytest.approx([-0.83, 0.05])
-    assert "the more of that the less" in found["layout"]["title"]["text"].replace("<br>", " ")
+    title = found["layout"]["title"]["text"].replace("<br>", " ")
+    assert "Waiting days, mean falls most surely with manufacturing.slots.count" in title
+    assert "\N{MINUS SIGN}0.83 (95% CI \N{MINUS SIGN}0.90 to \N{MINUS SIGN}0.70)" in title
+    low, high = found["layout"]["xaxis"]["range"]
+    assert low < -0.9, "the bar of a negative correlation, with its interval, is on the axis"
+    assert high > 0.3
 
 
 def test_the_warm_up_has_what_is_used_and_what_is_advised(folder: Folder, files: Drawn) -> None:

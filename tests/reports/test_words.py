@@ -44,7 +44,8 @@ def test_number(value: float, digits: int, text: str) -> None:
         ),
         (Estimate(61.24, unit="days"), "61.2 days (no interval)"),
         (Estimate(math.nan, unit="days"), "no estimate"),
-        (Estimate(4.0, 4.0, 4.0), "4.0 (95% CI 4.0 to 4.0)"),
+        (Estimate(4.0, 4.0, 4.0, "doses"), "4.0 doses (95% CI 4.0 to 4.0)"),
+        (Estimate(0.83, 0.7, 0.9), "0.83 (95% CI 0.70 to 0.90)"),
     ],
 )
 def test_figure(estimate: Estimate, text: str) -> None:
