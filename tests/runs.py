@@ -57,7 +57,9 @@ class Ran:
             "centre": list(self.scenario.centres),
             "risk_group": list(self.scenario.patients.risk_groups),
         }
-        found = table(self.patients, "here", 0, names, self.protocol.product)[column]
+        never = np.full(len(self.patients.outcome), np.nan)
+        stop = self.trace.stop_day
+        found = table(self.patients, "here", 0, names, self.protocol.product, never, stop)[column]
         return list(np.asarray(found).tolist())
 
     @property

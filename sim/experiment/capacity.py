@@ -1,10 +1,4 @@
-"""The smallest capacity that meets a target: bisection over the values of one path, with the curve it was read from.
-
-`plan.csv`, one row a value that was run: `value` (as written), `amount` (days, per day or a plain number), `scenario,
-metric, label, unit, estimate, low, high` (95 % interval), `bound` (what the metric is not worse than with the stated
-confidence, one-sided), `target`, `met` (whether the bound meets it), `answer` (whether this is the smallest such
-value), `replications`.
-"""
+"""The smallest capacity that meets a target: bisection over the values of one path, with the curve it was read from."""
 
 from __future__ import annotations
 

@@ -11,9 +11,9 @@ import pandas as pd
 
 from sim.experiment.capacity import Target, find_smallest, plan_table, said_of
 from sim.experiment.factors import Amount, Factor, between, number_of
-from sim.experiment.folder import write_text
 from sim.experiment.point_folder import finish_folder, require_for_points
 from sim.experiment.sweep import SweepPlan, open_sweep
+from sim.experiment.table_files import write_table
 from sim.scenario.leaves import is_whole_at
 
 
@@ -56,7 +56,7 @@ def run_plan(
         table = plan_table(sweep, path, target, answer)
         said = said_of(sweep, answer, path, target, confidence)
         value = None if answer.point is None else answer.point.overrides[path]
-        write_text(folder / "plan.csv", table.to_csv(index=False))
+        write_table(folder, "plan", table)
         title = f"{path} for {target}: {plan.base.names[0]}"
         about = {
             "path": path,

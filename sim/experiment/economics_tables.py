@@ -1,18 +1,4 @@
-"""The economic tables of a results folder; written only where every scenario has a section `economics`.
-
-- `economics.csv`, a row a scenario and quantity: `scenario, quantity, label, unit, estimate, low, high, replications,
-  assumed`. Quantities per patient referred and per patient infused, costs by category, QALYs by state of health.
-- `economics_differences.csv`, a row a scenario but the first, and quantity: the same, scenario minus `baseline`, paired
-  by replication.
-- `icer.csv`, a row a scenario, by rising cost: `scenario, cost, qalys, status, against, incremental_cost,
-  incremental_qalys, icer, assumed`; increments against the next cheaper strategy on the frontier.
-- `nmb.csv`, a row a scenario and willingness to pay: `scenario, willingness_to_pay, unit, estimate, low, high,
-  increment, increment_low, increment_high, baseline, assumed`: net monetary benefit per patient referred, and how much
-  more it is than the baseline's.
-
-`assumed` names the inputs of the scenario's economics that are assumptions, with `; ` between them.
-Intervals are 95 % over replications: they tell the chance of the simulation, not what is unknown of the inputs.
-"""
+"""The economic tables of a results folder, as `sim.tables.economics` declares them."""
 
 from __future__ import annotations
 
@@ -33,11 +19,16 @@ FloatArray = NDArray[np.float64]
 SECTIONS = ("after_infusion", "economics")
 
 
-def economic_tables(scenarios: Mapping[str, Loaded], values: FloatArray) -> dict[str, pd.DataFrame]:
-    """The tables by name; `values`: shape (replications, scenarios, quantities)."""
+def economic_tables(
+    scenarios: Mapping[str, Loaded], values: FloatArray, counts: Sequence[Mapping[str, float]]
+) -> dict[str, pd.DataFrame]:
+    """The tables by name; `values`: shape (replications, scenarios, quantities).
+
+    `counts`: of each scenario, how many patients were `referred` and `infused`, and the share `unresolved`.
+    """
     if any(loaded.scenario.economics is None for loaded in scenarios.values()):
         return {}
-    found = {"economics": _levels(scenarios, values), "nmb": _net_benefits(scenarios, values)}
+    found = {"economics": _levels(scenarios, values, counts), "nmb": _net_benefits(scenarios, values)}
     if len(scenarios) > 1:
         found |= {
             "economics_differences": _differences(scenarios, values),
@@ -108,9 +99,12 @@ def _estimated(keys: Sequence[dict[str, Any]], values: FloatArray, loaded: Loade
     )
 
 
-def _levels(scenarios: Mapping[str, Loaded], values: FloatArray) -> pd.DataFrame:
+def _levels(scenarios: Mapping[str, Loaded], values: FloatArray, counts: Sequence[Mapping[str, float]]) -> pd.DataFrame:
     frames = [
-        _estimated(_keys(loaded, name), values[:, place], loaded)
+        _estimated(_keys(loaded, name), values[:, place], loaded).assign(
+            patients=[counts[place]["infused" if q.name.endswith("_per_infused") else "referred"] for q in QUANTITIES],
+            unresolved_share=counts[place]["unresolved"],
+        )
         for place, (name, loaded) in enumerate(scenarios.items())
     ]
     return pd.concat(frames, ignore_index=True)

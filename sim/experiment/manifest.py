@@ -24,26 +24,25 @@ from sim.experiment.about_model import about_method, about_model
 from sim.experiment.folder import MANIFEST, FolderError, write_text
 from sim.experiment.program import code_digest
 from sim.scenario import Loaded, write_resolved
+from sim.tables import VERSION
 
 PACKAGES = ("simpy", "numba", "numpy", "pandas", "scipy", "pyarrow", "plotly", "pydantic", "ruamel.yaml", "joblib")
 
 
-# Of the results folder; a folder without it comes from a version before 0.2 and has no checksums.
-FORMAT = 2
 MOST_BYTES = 200_000_000
 TABLES = ("*.csv", "*.parquet", "scenarios/*.yaml")
 
 
 def write_manifest(folder: Path, content: Mapping[str, Any]) -> None:
     """Write the manifest, whole or not at all, once every table of the folder is written."""
-    whole = {"format": FORMAT, **content, "tables": checksums(folder)}
+    whole = {"format": VERSION, **content, "tables": checksums(folder)}
     plain = json.loads(json.dumps(whole, default=_plain, allow_nan=False))
     text = json.dumps({**plain, "seal": seal(plain)}, indent=2, ensure_ascii=False)
     write_text(folder / MANIFEST, text + "\n")
 
 
 def parse_manifest(folder: Path) -> dict[str, Any]:
-    """The manifest of a results folder, whatever is in it. Raises FolderError."""
+    """The manifest of a results folder of this version, whatever else is in it. Raises FolderError."""
     file = folder / MANIFEST
     if not file.is_file():
         raise FolderError(f"{folder}: no results here (no {MANIFEST})")
@@ -55,6 +54,11 @@ def parse_manifest(folder: Path) -> dict[str, Any]:
         raise FolderError(f"{file}: cannot be read as a manifest ({error})") from error
     if not isinstance(manifest, dict) or not _names_tables(manifest.get("tables", {})):
         raise FolderError(f"{file}: is no manifest of results")
+    if manifest.get("format") != VERSION:
+        raise FolderError(
+            f"{file}: its tables are of version {manifest.get('format', 1)}, this program reads version {VERSION}; "
+            "run the scenarios in it again, or use the program that wrote it"
+        )
     return manifest
 
 
@@ -67,10 +71,7 @@ def _names_tables(tables: Any) -> bool:
 
 
 def require_whole(folder: Path) -> None:
-    """Nothing, or a FolderError where a table is gone, cut off or changed since the manifest was written.
-
-    The manifest of an earlier version says nothing of its tables.
-    """
+    """Nothing, or a FolderError where a table is gone, cut off or changed since the manifest was written."""
     manifest = parse_manifest(folder)
     if manifest.get("seal", seal(manifest)) != seal(manifest):
         raise FolderError(f"{folder / MANIFEST}: is not as it was written; see `verify`, or run it again")

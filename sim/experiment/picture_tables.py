@@ -17,6 +17,7 @@ from sim.experiment.replicate import Arm, Replication
 from sim.experiment.tables import stage_rows
 from sim.outcomes.flow import NODES, STATIONS
 from sim.outcomes.groups import GROUPINGS, METRICS, group_keys
+from sim.outcomes.populations import population_of
 from sim.outcomes.resource_use import ResourceUse
 from sim.outcomes.running import Running
 from sim.outcomes.through_time import capacities, use_keys
@@ -123,7 +124,15 @@ class Pictures:
 
     def _middle(self) -> pd.DataFrame:
         """As `stages.csv`, of the tenth of the infused whose wait is nearest the median."""
-        return stage_rows(self.arms, [self._interval(place, "middle") for place in range(len(self.arms))])
+        places = range(len(self.arms))
+        counts = [
+            {
+                "patients": float(self._interval(place, "middle_count")[0][0]),
+                "unresolved_share": float(self._interval(place, "unresolved")[0][0]),
+            }
+            for place in places
+        ]
+        return stage_rows(self.arms, [self._interval(place, "middle") for place in places], counts)
 
     def _flow(self) -> pd.DataFrame:
         """One row a scenario and step of patients from a station to the next node: mean count a replication."""
@@ -147,9 +156,9 @@ class Pictures:
         return pd.DataFrame(rows)
 
     def _groups(self) -> pd.DataFrame:
-        """One row a scenario, group and metric; `patients` is the mean number referred in the group."""
+        """One row a scenario, group and metric; `patients` is the mean number over whom it is taken."""
         rows = []
-        referred = next(k for k, metric in enumerate(METRICS) if metric.name == "referred")
+        places = {metric.name: k for k, metric in enumerate(METRICS)}
         for place, arm in enumerate(self.arms):
             mean, low, high = self._interval(place, "groups")
             for row, (grouping, _, name) in enumerate(group_keys(arm.scenario)):
@@ -163,7 +172,8 @@ class Pictures:
                             "metric": metric.name,
                             "label": metric.label,
                             "unit": metric.unit,
-                            "patients": mean[row, referred],
+                            "patients": mean[row, places[population_of(metric.name, metric.unit) or "referred"]],
+                            "unresolved_share": mean[row, places["still_waiting_share"]],
                             "estimate": mean[row, column],
                             "low": low[row, column],
                             "high": high[row, column],

@@ -5,12 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from sim.experiment.folder import MANIFEST, FolderError, require_usable, write_text
+from sim.experiment.folder import MANIFEST, FolderError, require_usable
 from sim.experiment.inputs import parameters
 from sim.experiment.manifest import about_program, about_scenarios, write_manifest, write_scenarios
 from sim.experiment.not_modelled import NOT_MODELLED
 from sim.experiment.store import STORE
 from sim.experiment.sweep import Sweep
+from sim.experiment.table_files import write_table
 
 
 def require_for_points(folder: Path) -> None:
@@ -26,7 +27,7 @@ def finish_folder(sweep: Sweep, folder: Path, kind: str, title: str, command: st
     plan = sweep.plan
     scenarios = plan.base.scenarios
     write_scenarios(folder, scenarios)
-    write_text(folder / "parameters.csv", parameters(scenarios).to_csv(index=False))
+    write_table(folder, "parameters", parameters(scenarios))
     content = {
         "title": title,
         "kind": kind,

@@ -16,13 +16,13 @@ from numpy.typing import NDArray
 
 from sim.experiment.economics_tables import why_not_comparable
 from sim.experiment.factors import number_of
-from sim.experiment.folder import write_text
 from sim.experiment.inputs import uncertain_inputs_table
 from sim.experiment.point_folder import finish_folder, require_for_points
 from sim.experiment.points import Base, Point
 from sim.experiment.psa_tables import psa_tables
 from sim.experiment.replicate import economics_of
 from sim.experiment.sweep import Column, Reducer, Sweep, SweepPlan, evaluate, mean_of, open_sweep
+from sim.experiment.table_files import write_table
 from sim.outcomes.economics import COST, EFFECT, QUANTITIES
 from sim.outcomes.metrics import METRICS
 from sim.pure.streams import uniforms
@@ -128,7 +128,7 @@ def run_psa(plan: SweepPlan, folder: Path, command: str, done: Callable[[int], N
         used = {name: list(uncertain_inputs(plan.base, name)) for name in plan.base.names}
         tables["uncertain_inputs"] = uncertain_inputs_table(plan.base.scenarios, used)
         for name, table in tables.items():
-            write_text(folder / f"{name}.csv", table.to_csv(index=False))
+            write_table(folder, name, table)
         workers = sweep.store.workers()
         title = "Probabilistic sensitivity analysis: " + " against ".join(plan.base.names)
         seconds = time.perf_counter() - started

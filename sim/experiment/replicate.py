@@ -14,11 +14,13 @@ from sim.engine.choice import SIMPY, compile_before_workers, engine
 from sim.engine.trace import LOT, Trace
 from sim.experiment.work import AHEAD, in_processes
 from sim.outcomes.after_infusion import follow_on
+from sim.outcomes.bridging import bridging_day
 from sim.outcomes.curves import incidence, list_lengths, outcome_counts, stage_days, wait_shares
-from sim.outcomes.economics import ledger
+from sim.outcomes.economics import Ledger, ledger
 from sim.outcomes.metrics import measure
 from sim.outcomes.pairs import pair_counts, why_not_paired
 from sim.outcomes.patients import Patients, resolve, table
+from sim.outcomes.populations import population_counts
 from sim.outcomes.resource_use import ResourceUse, resource_use
 from sim.outcomes.views import Views, view
 from sim.pieces.cohort import SOURCES, Luck, draw_cohort
@@ -53,7 +55,7 @@ class Arm:
 
 @dataclass(frozen=True, eq=False)
 class ArmRun:
-    """What one replication of one arm comes to. `patients`, `events`: columns of the big tables, where kept."""
+    """What one replication of one arm comes to. `patients`, `events`, `quantities`: of big tables."""
 
     metrics: list[float]
     resources: list[ResourceUse]
@@ -62,9 +64,11 @@ class ArmRun:
     waits: FloatArray
     outcomes: FloatArray
     lists: NDArray[np.int32]
+    populations: list[float]
     economics: list[float] | None
     patients: dict[str, Any] | None
     events: dict[str, Any] | None
+    quantities: dict[str, Any] | None = None
     views: Views | None = None
 
 
@@ -148,8 +152,15 @@ def simulate(arm: Arm, number: int, with_engine: str, traced: bool = False) -> t
 
 def economics_of(arm: Arm, number: int, patients: Patients, trace: Trace) -> list[float]:
     """The values of the economic quantities in one replication of an arm whose scenario has a section economics."""
-    luck = Luck(arm.scenario.run.seed, number, patients.cohort.blocks)
-    return ledger(arm.scenario, arm.protocol, patients, trace, luck).quantities()
+    return _ledger(arm, number, patients, trace).quantities()
+
+
+def _ledger(arm: Arm, number: int, patients: Patients, trace: Trace) -> Ledger:
+    return ledger(arm.scenario, arm.protocol, patients, trace, _luck(arm, number, patients))
+
+
+def _luck(arm: Arm, number: int, patients: Patients) -> Luck:
+    return Luck(arm.scenario.run.seed, number, patients.cohort.blocks)
 
 
 def run_arm(arm: Arm, number: int, keep: Keep, with_engine: str = SIMPY) -> tuple[ArmRun, Patients]:
@@ -158,6 +169,8 @@ def run_arm(arm: Arm, number: int, keep: Keep, with_engine: str = SIMPY) -> tupl
     patients, trace = simulate(arm, number, with_engine, keep.events)
     days = int(min(scenario.run.follow_up, LONGEST_CURVE_DAYS))
     resources = resource_use(protocol, patients, trace, window)
+    money = _ledger(arm, number, patients, trace) if scenario.economics is not None else None
+    names = _names(scenario)
     ran = ArmRun(
         metrics=measure(patients, trace, window),
         resources=resources,
@@ -166,12 +179,44 @@ def run_arm(arm: Arm, number: int, keep: Keep, with_engine: str = SIMPY) -> tupl
         waits=wait_shares(patients),
         outcomes=outcome_counts(patients),
         lists=list_lengths(trace, int(min(window[1], LONGEST_FORECAST_DAYS))),
-        economics=economics_of(arm, number, patients, trace) if scenario.economics is not None else None,
-        patients=table(patients, arm.name, number, _names(scenario), protocol.product) if keep.patients else None,
+        populations=population_counts(patients),
+        economics=None if money is None else money.quantities(),
+        patients=_table(arm, number, patients, trace, names) if keep.patients else None,
+        quantities=None if money is None or not keep.patients else _quantities(arm, number, patients, money, names),
         events=_events(arm.name, number, protocol, trace) if keep.events else None,
         views=view(scenario, protocol, patients, trace, resources, number == 0) if keep.views else None,
     )
     return ran, patients
+
+
+def _table(
+    arm: Arm, number: int, patients: Patients, trace: Trace, names: dict[str, Sequence[str]]
+) -> dict[str, object]:
+    """The columns of `patients.parquet`."""
+    bridging = bridging_day(arm.scenario, patients, _luck(arm, number, patients), trace.stop_day)
+    return table(patients, arm.name, number, names, arm.protocol.product, bridging, trace.stop_day)
+
+
+def _quantities(
+    arm: Arm, number: int, patients: Patients, money: Ledger, names: dict[str, Sequence[str]]
+) -> dict[str, object]:
+    """The columns of `quantities.parquet`."""
+    cohort = patients.cohort
+    rows = money.rows[np.concatenate([item.who for item in money.items])]
+    count = len(rows)
+    items = np.array([item.path for item in money.items], dtype=object)
+    return {
+        "scenario": np.full(count, arm.name, dtype=object),
+        "replication": np.full(count, number, dtype=np.int64),
+        "region": np.array(names["region"], dtype=object)[cohort.region[rows]],
+        "source": np.array(names["source"], dtype=object)[cohort.source[rows]],
+        "number": cohort.number[rows],
+        "course": np.ones(count, dtype=np.int64),
+        "item": np.repeat(items, [len(item.who) for item in money.items]),
+        "units": np.concatenate([item.units for item in money.items]),
+        "start_day": np.concatenate([item.start for item in money.items]),
+        "end_day": np.concatenate([item.end for item in money.items]),
+    }
 
 
 def _names(scenario: Scenario) -> dict[str, Sequence[str]]:

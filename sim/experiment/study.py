@@ -15,18 +15,18 @@ import pandas as pd
 from sim.engine.choice import pick, workers_for
 from sim.experiment import tables
 from sim.experiment.economics_tables import economic_tables, why_not_comparable
-from sim.experiment.folder import write_text
 from sim.experiment.forecast import falls_below, waiting_list, warm_up, warm_up_warnings
 from sim.experiment.inputs import parameters
 from sim.experiment.manifest import about_program, about_scenarios, write_manifest, write_scenarios
 from sim.experiment.not_modelled import NOT_MODELLED
-from sim.experiment.patients_file import PATIENTS, TableFile, event_columns, patient_columns
 from sim.experiment.picture_tables import Pictures
 from sim.experiment.precision import Precision, batches, reached
 from sim.experiment.replicate import Arm, Keep, replicate
+from sim.experiment.table_files import TableFile, event_columns, patient_columns, quantity_columns, write_table
 from sim.pieces.loads import expected_patients, offered_loads
 from sim.pieces.strategies import build_protocol
 from sim.scenario import Loaded, compare_scenarios
+from sim.tables import EVENTS_TABLE, PATIENTS, QUANTITIES
 
 
 @dataclass(frozen=True)
@@ -85,14 +85,16 @@ def run_study(plan: Plan, folder: Path, done: Callable[[int], None]) -> Study:
     collected = tables.Collected(arms)
     lives = any(arm.scenario.after_infusion is not None for arm in arms)
     columns = patient_columns([arm.protocol for arm in arms], lives=lives)
+    with_money = any(arm.scenario.economics is not None for arm in arms)
     keep = Keep(patients=True, events=plan.keep_events, views=True)
     pictures = Pictures(arms)
     patients_expected = plan.replications * sum(expected_patients(arm.scenario) for arm in arms)
     engine, why_engine = pick(plan.engine, patients_expected)
     workers = plan.workers or workers_for(engine, patients_expected, os.cpu_count() or 1)
     with (
-        TableFile(folder / PATIENTS, columns) as patients,
-        TableFile(folder / "events.parquet", event_columns(), wanted=plan.keep_events) as events,
+        TableFile(folder, PATIENTS, columns) as patients,
+        TableFile(folder, EVENTS_TABLE, event_columns(), wanted=plan.keep_events) as events,
+        TableFile(folder, QUANTITIES, quantity_columns(), wanted=with_money) as quantities,
     ):
         whole = (range(plan.replications),)
         for numbers in whole if plan.precision is None else batches(plan.precision, collected.values):
@@ -102,6 +104,7 @@ def run_study(plan: Plan, folder: Path, done: Callable[[int], None]) -> Study:
                 for arm_run in replication.runs:
                     patients.append(arm_run.patients)
                     events.append(arm_run.events)
+                    quantities.append(arm_run.quantities)
     study = _write_tables(plan, collected, pictures, folder)
     why = tables.same_patients(collected)[1]
     names = collected.names
@@ -147,7 +150,7 @@ def _write_tables(plan: Plan, collected: tables.Collected, pictures: Pictures, f
     found |= economic
     for name, table in found.items():
         if table is not None:
-            write_text(folder / f"{name}.csv", table.to_csv(index=False))
+            write_table(folder, name, table)
     warnings = [*load_warnings(plan.scenarios), *warm_up_warnings(settling)]
     if why_not is not None:
         warnings.append(why_not)
@@ -168,7 +171,12 @@ def _economics(plan: Plan, collected: tables.Collected) -> tuple[dict[str, pd.Da
     why = why_not_comparable(plan.scenarios)
     if why is not None:
         return {}, f"no economic results: {why}"
-    return economic_tables(plan.scenarios, np.array(collected.economics)), None
+    counts = []
+    for place in range(len(plan.scenarios)):
+        people = collected.populations_of(place)
+        unresolved = collected.unresolved(place)
+        counts.append({"referred": people["referred"], "infused": people["infused"], "unresolved": unresolved})
+    return economic_tables(plan.scenarios, np.array(collected.economics), counts), None
 
 
 def _changes(plan: Plan) -> pd.DataFrame:

@@ -12,11 +12,11 @@ import pandas as pd
 
 from sim.experiment.designs import Design
 from sim.experiment.factors import plain, unit_of
-from sim.experiment.folder import write_text
 from sim.experiment.point_folder import finish_folder, require_for_points
 from sim.experiment.sensitivity import morris, prcc, sobol, tornado
 from sim.experiment.sweep import Sweep, SweepPlan, evaluate, open_sweep
 from sim.experiment.sweep_tables import heat_map, write_point_tables
+from sim.experiment.table_files import write_table
 from sim.scenario.leaves import inline
 
 TITLES = {
@@ -47,7 +47,7 @@ def run_sweep(plan: SweepPlan, design: Design, folder: Path, command: str, done:
         write_point_tables(sweep, folder)
         found = sensitivity_tables(sweep, design)
         for name, table in found.items():
-            write_text(folder / f"{name}.csv", table.to_csv(index=False))
+            write_table(folder, name, table)
         workers = sweep.store.workers()
         title = f"{TITLES.get(design.kind, 'Sweep')}: {' against '.join(plan.base.names)}"
         seconds = time.perf_counter() - started

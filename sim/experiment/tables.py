@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -11,13 +11,13 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from sim.experiment.replicate import Arm, Replication
-from sim.outcomes.curves import BIN_DAYS, EVENTS, INTERVALS, WAIT_BINS, stage_names
+from sim.outcomes.curves import BIN_DAYS, INTERVALS, WAIT_BINS, stage_names
 from sim.outcomes.estimates import interval, variance
 from sim.outcomes.metrics import METRICS
-from sim.outcomes.pairs import PAIRED
-from sim.outcomes.patients import OUTCOMES
+from sim.outcomes.populations import POPULATIONS, population_of
 from sim.pieces.loads import offered_loads
 from sim.pieces.protocol import milestones
+from sim.tables import EVENTS, OUTCOMES, PROGRESSED_IN
 
 FloatArray = NDArray[np.float64]
 
@@ -37,6 +37,7 @@ class Collected:
     resources: list[dict[str, Any]] = field(default_factory=list)
     pairs: list[list[FloatArray | str]] = field(default_factory=list)
     economics: list[list[list[float]]] = field(default_factory=list)
+    populations: list[FloatArray] = field(default_factory=list)
 
     def add(self, replication: Replication) -> None:
         """Keep what the tables need of one replication."""
@@ -48,6 +49,7 @@ class Collected:
         self.outcomes.append(np.array([o.outcomes for o in replication.runs]))
         self.lists.append([o.lists for o in replication.runs])
         self.pairs.append(replication.pairs)
+        self.populations.append(np.array([o.populations for o in replication.runs]))
         economics = [o.economics for o in replication.runs]
         self.economics.append([values for values in economics if values is not None])
         for arm, ran in zip(self.arms, replication.runs, strict=True):
@@ -62,6 +64,16 @@ class Collected:
     def values(self) -> FloatArray:
         """Metric values, shape (replications, arms, metrics)."""
         return np.array(self.metrics)
+
+    def populations_of(self, place: int) -> dict[str | None, float]:
+        """Of an arm the mean number of measured patients in each population; NaN for what is of no patients."""
+        counts = np.array(self.populations)[:, place, :].mean(axis=0)
+        return {None: np.nan, **dict(zip(POPULATIONS, counts.tolist(), strict=True))}
+
+    def unresolved(self, place: int) -> float:
+        """Of an arm the share of all measured patients who still wait at the end; NaN where nobody was measured."""
+        counts = self.populations_of(place)
+        return counts["waiting"] / counts["referred"] if counts["referred"] else np.nan
 
     def lengths(self) -> list[NDArray[np.int32]]:
         """Of each arm how many are on each list on each day, shape (replications, lists, days)."""
@@ -84,7 +96,14 @@ def summary(collected: Collected) -> pd.DataFrame:
     for place, name in enumerate(collected.names):
         keys = [{"scenario": name, "metric": m.name, "label": m.label, "unit": m.unit} for m in METRICS]
         frame = _estimated(keys, values[:, place, :])
-        frames.append(frame.assign(replications=np.isfinite(values[:, place, :]).sum(axis=0)))
+        counts = collected.populations_of(place)
+        frames.append(
+            frame.assign(
+                replications=np.isfinite(values[:, place, :]).sum(axis=0),
+                patients=[counts[population_of(m.name, m.unit)] for m in METRICS],
+                unresolved_share=collected.unresolved(place),
+            )
+        )
     return pd.concat(frames, ignore_index=True)
 
 
@@ -134,6 +153,9 @@ def resources(collected: Collected) -> pd.DataFrame:
         for load in offered_loads(arm.scenario, arm.protocol)
     ]
     table = pd.DataFrame(collected.resources)
+    # what a kind of resource cannot have is not 0 of it
+    table["wasted"] = table["wasted"].where(table["kind"] == "cadence")
+    table["expired"] = table["expired"].where(table["kind"] != "capacity")
     if not loads:
         return table.assign(offered_load=np.nan)
     return table.merge(pd.DataFrame(loads), on=["scenario", "resource", "centre"], how="left", sort=False)
@@ -144,13 +166,29 @@ def stages(collected: Collected) -> pd.DataFrame:
     per_arm = [
         np.array([replication[place] for replication in collected.stages]) for place in range(len(collected.arms))
     ]
-    return stage_rows(collected.arms, [interval(values) for values in per_arm])
+    counts = [_to_count(collected, place, "infused") for place in range(len(collected.arms))]
+    return stage_rows(collected.arms, [interval(values) for values in per_arm], counts)
 
 
-def stage_rows(arms: Sequence[Arm], intervals: Sequence[tuple[FloatArray, FloatArray, FloatArray]]) -> pd.DataFrame:
-    """One row a scenario, interval and kind, from (mean, low, high) of each arm, shape (intervals, 2)."""
+def _to_count(collected: Collected, place: int, population: str) -> dict[str, float]:
+    """The columns that say over how many patients a mean is, and what share of all is not resolved."""
+    return {
+        "patients": collected.populations_of(place)[population],
+        "unresolved_share": collected.unresolved(place),
+    }
+
+
+def stage_rows(
+    arms: Sequence[Arm],
+    intervals: Sequence[tuple[FloatArray, FloatArray, FloatArray]],
+    counts: Sequence[Mapping[str, float]],
+) -> pd.DataFrame:
+    """One row a scenario, interval and kind, from (mean, low, high) of each arm, shape (intervals, 2).
+
+    `counts`: of each arm, over how many patients it is, and what share of all is not resolved.
+    """
     rows = []
-    for arm, (mean, low, high) in zip(arms, intervals, strict=True):
+    for arm, (mean, low, high), count in zip(arms, intervals, counts, strict=True):
         names = stage_names(milestones(arm.protocol.patient_steps))
         for k, pair in enumerate(names):
             for kind, column in (("process", 0), ("queue", 1)):
@@ -164,6 +202,7 @@ def stage_rows(arms: Sequence[Arm], intervals: Sequence[tuple[FloatArray, FloatA
                         "mean_days": mean[k, column],
                         "low": low[k, column],
                         "high": high[k, column],
+                        **count,
                     }
                 )
     return pd.DataFrame(rows)
@@ -194,14 +233,16 @@ def waits(collected: Collected) -> pd.DataFrame:
             {
                 "scenario": name,
                 "day_from": k * BIN_DAYS,
-                "day_to": (k + 1) * BIN_DAYS if k + 1 < WAIT_BINS else np.inf,
+                "day_to": (k + 1) * BIN_DAYS if k + 1 < WAIT_BINS else np.nan,
             }
             for k in range(last)
         ]
         frame = _estimated(keys, values[:, place, :last], low_floor=0.0)
         mean, low, high = interval(np.cumsum(values[:, place, :last], axis=1))
         cumulative = {"cumulative": mean, "cumulative_low": np.fmax(low, 0.0), "cumulative_high": np.fmin(high, 1.0)}
-        frames.append(frame.rename(columns={"estimate": "share"}).assign(**cumulative))
+        frames.append(
+            frame.rename(columns={"estimate": "share"}).assign(**cumulative, **_to_count(collected, place, "infused"))
+        )
     return pd.concat(frames, ignore_index=True)
 
 
@@ -214,7 +255,8 @@ def outcomes(collected: Collected) -> pd.DataFrame:
         with np.errstate(invalid="ignore"):
             shares = counts / counts.sum(axis=1, keepdims=True)
         keys = [{"scenario": name, "outcome": outcome, "label": label} for outcome, label in OUTCOMES.items()]
-        frames.append(_estimated(keys, shares, low_floor=0.0).assign(count_mean=counts.mean(axis=0)))
+        frame = _estimated(keys, shares, low_floor=0.0).assign(count_mean=counts.mean(axis=0))
+        frames.append(frame.assign(**_to_count(collected, place, "referred")))
     return pd.concat(frames, ignore_index=True)
 
 
@@ -230,7 +272,7 @@ def same_patients(collected: Collected) -> tuple[pd.DataFrame | None, str | None
             shares = counts / counts.sum(axis=1, keepdims=True)
         keys = [
             {"scenario": name, "baseline": collected.names[0], "progressed_in": where, "label": label}
-            for where, label in PAIRED.items()
+            for where, label in PROGRESSED_IN.items()
         ]
         frame = _estimated(keys, shares, low_floor=0.0).rename(columns={"estimate": "share"})
         frames.append(frame.assign(estimate=counts.mean(axis=0)))

@@ -12,7 +12,7 @@ from typing import Any
 
 from sim.experiment.compare_tables import UnreadableError, compare_tables
 from sim.experiment.folder import MANIFEST, FolderError
-from sim.experiment.manifest import FORMAT, about_program, checksum, checksums, parse_manifest, seal
+from sim.experiment.manifest import about_program, checksum, checksums, parse_manifest, seal
 from sim.experiment.restate import restated
 from sim.experiment.run_again import mapping, run_again
 from sim.scenario import Loaded, ScenarioError, load
@@ -45,7 +45,6 @@ class Verification:
 
     checks: list[Check]
     promise: str
-    notes: list[str]
 
     @property
     def identical(self) -> bool:
@@ -59,9 +58,6 @@ def verify(folder: Path, engine: str, workers: int | None, done: Callable[[int],
     Raises FolderError where it holds no results that could be run again, and what a run raises.
     """
     manifest = read_manifest(folder)
-    notes = []
-    if int(manifest.get("format", 1)) < FORMAT:
-        notes.append("written by an earlier version, without checksums: only the run itself can speak")
     stated = {str(name): str(digest) for name, digest in mapping(manifest, "tables").items()}
     with tempfile.TemporaryDirectory(prefix="vein2vein-verify-") as place:
         again = Path(place) / "again"
@@ -70,7 +66,7 @@ def verify(folder: Path, engine: str, workers: int | None, done: Callable[[int],
         run_again(manifest, folder, scenarios, engine, workers, again, done)
         checks = [*_check_seal(manifest), *_check_scenarios(manifest, scenarios)]
         checks += [_check_table(name, folder, again, stated, scenarios) for name in _names(folder, again, stated)]
-    return Verification(checks, _promise(manifest), notes)
+    return Verification(checks, _promise(manifest))
 
 
 def read_manifest(folder: Path) -> dict[str, Any]:
@@ -80,8 +76,6 @@ def read_manifest(folder: Path) -> dict[str, Any]:
     known = isinstance(entries, list) and all(isinstance(one, dict) and one.get("resolved") for one in entries)
     if not entries or not known or not isinstance(manifest.get("replications"), int):
         raise FolderError(f"{file}: is no manifest of results (no scenarios or replications in it)")
-    if not isinstance(manifest.get("format", 1), int):
-        raise FolderError(f"{file}: its format is of no version")
     return manifest
 
 

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from sim.engine.trace import Trace
 from sim.outcomes.patients import OUTCOME_NAMES, Patients, ends
 from sim.outcomes.resource_use import queue_days
+from sim.tables.words import EVENTS
 
 FloatArray = NDArray[np.float64]
 
@@ -33,18 +34,10 @@ INTERVALS: dict[tuple[str, str], str] = {
     ("product_received", "lymphodepletion"): "Appointment",
     ("lymphodepletion", "infusion"): "Lymphodepletion and bed",
 }
-# Which outcomes make up each event of the cumulative-incidence picture.
-EVENTS: dict[str, tuple[str, ...]] = {
-    "infused": ("infused",),
-    "progressed": ("progressed",),
-    "died": ("died",),
-    "withdrawn": ("withdrawn",),
-    "failed": ("collection_failed", "product_failed", "unsuitable"),
-}
 # The place among the events of each outcome, in the order of `OUTCOME_NAMES`; after the last where it is none of them.
 _EVENT_OF_OUTCOME = np.array(
     [
-        next((place for place, outcomes in enumerate(EVENTS.values()) if name in outcomes), len(EVENTS))
+        next((place for place, (_, outcomes) in enumerate(EVENTS.values()) if name in outcomes), len(EVENTS))
         for name in OUTCOME_NAMES
     ]
 )
@@ -104,17 +97,22 @@ def stage_days(patients: Patients, trace: Trace) -> FloatArray:
 
 
 def middle_stage_days(patients: Patients, trace: Trace) -> FloatArray:
-    """As `stage_days`, over the middle tenth of the measured infused by waiting days: what the median patient meets.
+    """As `stage_days`, over the middle tenth of the measured infused by waiting days: what the median patient meets."""
+    return stage_days(replace(patients, cohort=replace(patients.cohort, measured=middle(patients))), trace)
+
+
+def middle(patients: Patients) -> NDArray[np.bool_]:
+    """Whether each patient is of the middle tenth of the measured infused by waiting days.
 
     Nearest to the median are taken first, those of equal distance in the order of the cohort; at least one patient.
     """
     chosen = np.flatnonzero(patients.infused & patients.cohort.measured)
     waits = patients.between("referral", "infusion")[chosen]
-    middle = np.zeros(len(patients.outcome), dtype=bool)
+    found = np.zeros(len(patients.outcome), dtype=bool)
     if len(chosen):
         nearest = np.argsort(np.abs(waits - np.median(waits)), kind="stable")
-        middle[chosen[nearest[: max(1, len(chosen) // 10)]]] = True
-    return stage_days(replace(patients, cohort=replace(patients.cohort, measured=middle)), trace)
+        found[chosen[nearest[: max(1, len(chosen) // 10)]]] = True
+    return found
 
 
 def _without_noise(days: float) -> float:

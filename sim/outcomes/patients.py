@@ -1,9 +1,10 @@
-"""The closed list of outcomes, and how one replication's trace becomes one row a patient."""
+"""How one replication's trace becomes one row a patient, with an outcome out of the closed list."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,19 +12,10 @@ from numpy.typing import NDArray
 from sim.engine.trace import PATIENT, Trace
 from sim.pieces.clocks import OUTCOME_OF_CLOCK, Clock
 from sim.pieces.cohort import Cohort
+from sim.tables.words import OUTCOMES
 
 FloatArray = NDArray[np.float64]
 
-OUTCOMES = {
-    "infused": "Infused",
-    "progressed": "Lost eligibility by progression",
-    "died": "Died",
-    "withdrawn": "Withdrawn",
-    "collection_failed": "Collection failed",
-    "product_failed": "Product failed",
-    "unsuitable": "Unsuitable",
-    "waiting": "Still waiting",
-}
 OUTCOME_NAMES = tuple(OUTCOMES)
 INFUSED, WAITING = OUTCOME_NAMES.index("infused"), OUTCOME_NAMES.index("waiting")
 
@@ -205,16 +197,23 @@ def wasted_slots(patients: Patients, trace: Trace, window: tuple[float, float]) 
 
 
 def table(
-    patients: Patients, scenario: str, replication: int, names: dict[str, Sequence[str]], product: str
+    patients: Patients,
+    scenario: str,
+    replication: int,
+    names: dict[str, Sequence[str]],
+    product: str,
+    bridging: FloatArray,
+    stop_day: float,
 ) -> dict[str, object]:
-    """The columns of `patients.parquet` for one replication, one entry a patient and course that he began.
+    """The columns of `patients.parquet` for one replication, one entry a patient and course begun by `stop_day`.
 
-    `names`: the names of regions, sources, centres and risk groups that the cohort's numbers stand for.
+    `names`: the names of regions, sources, centres and risk groups that the cohort's numbers stand for. `bridging`: the
+    day on which bridging therapy began.
     """
     cohort = patients.cohort
     first = len(patients.outcome) // cohort.courses
     course = np.repeat(np.arange(1, cohort.courses + 1), first)
-    rows = np.flatnonzero((course == 1) | np.isfinite(patients.referral_day))
+    rows = np.flatnonzero(patients.referral_day <= stop_day)
     count = len(rows)
 
     def spelled(kind: str, numbers: NDArray[np.int64]) -> NDArray[np.object_]:
@@ -232,7 +231,7 @@ def table(
         "measured": cohort.measured[rows],
         "product": _product(patients, product)[rows],
         "outcome": np.array(OUTCOME_NAMES, dtype=object)[patients.outcome[rows]],
-        "reason": patients.reason[rows],
+        "reason": _or_null(patients.reason != "", patients.reason)[rows],
         "referral_day": patients.referral_day[rows],
     }
     columns |= {f"{name}_day": day[rows] for name, day in patients.days.items() if not is_label(name)}
@@ -243,14 +242,25 @@ def table(
         "vein_to_vein_days": patients.between("apheresis", "infusion")[rows],
         "turnaround_days": patients.between("apheresis", "product_received")[rows],
         "progressed_before_infusion": patients.progressed[rows],
+        "bridged": np.isfinite(bridging)[rows],
+        "bridging_day": bridging[rows],
+        "off_the_shelf": patients.off_the_shelf[rows],
     }
     if patients.after is not None:
         columns |= {
-            "responded": patients.after.responded[rows],
+            "responded": _or_null(patients.infused, patients.after.responded)[rows],
             "relapse_day": patients.after.relapse_day[rows],
             "death_day": patients.after.death_day[rows],
+            "followed_from_day": patients.after.rests_day[rows],
         }
     return columns | {f"{name}_attempts": number[rows] for name, number in patients.attempts.items()}
+
+
+def _or_null(there: NDArray[np.bool_], values: NDArray[Any]) -> NDArray[np.object_]:
+    """The values where they are there, elsewhere null."""
+    found = values.astype(object)
+    found[~there] = None
+    return found
 
 
 def is_label(milestone: str) -> bool:

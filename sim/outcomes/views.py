@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from sim.engine.trace import Trace
 from sim.outcomes import flow, groups, through_time
-from sim.outcomes.curves import middle_stage_days
+from sim.outcomes.curves import middle, middle_stage_days
+from sim.outcomes.metrics import BY_NAME
 from sim.outcomes.patients import Patients
 from sim.outcomes.resource_use import ResourceUse
 from sim.outcomes.timelines import timelines
@@ -30,6 +31,8 @@ RESOURCE_FIGURES = {
     "wasted": ("Slots wasted by holders who left", "slots"),
     "expired": ("Slots or doses that nobody claimed", "units"),
 }
+
+FIGURES = tuple(RESOURCE_FIGURES)
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,11 +64,17 @@ def view(
     for row, use in zip(figures, resources, strict=True):
         if use.resource in boundless:
             row[0] = math.nan  # the share of what has no end
+        if use.kind != "cadence":
+            row[FIGURES.index("wasted")] = math.nan
+        if use.kind == "capacity":
+            row[FIGURES.index("expired")] = math.nan
     arrays = {
         "use": through_time.use_levels(protocol, trace, edges),
         "stock": through_time.stock_levels(protocol, trace, edges),
         "flow": flow.flow_counts(patients),
         "middle": middle_stage_days(patients, trace),
+        "middle_count": np.array([float(middle(patients).sum())]),
+        "unresolved": np.array([BY_NAME["still_waiting_share"].formula(patients, trace, window)]),
         "groups": groups.group_metrics(scenario, patients, trace, window),
         "resources": np.array(figures, dtype=float).reshape(len(figures), len(RESOURCE_FIGURES)),
     }

@@ -81,10 +81,11 @@ def _write(verdicts: list[Verdict], names: dict[str, str], folder: Path, page: P
 
     from reports.validation import validation_page
     from sim.experiment.folder import write_text
+    from sim.experiment.table_files import write_table
 
     rows = [verdict.row() for verdict in verdicts]
     text = validation_page(rows, names, summary(verdicts))
-    write_text(folder / "validation.csv", pd.DataFrame(rows).to_csv(index=False))
+    write_table(folder, "validation", pd.DataFrame(rows))
     for place in (folder / "validation.md", *([page] if page is not None else [])):
         write_text(place, text)
 
