@@ -1,4 +1,4 @@
-"""Costs and QALYs recomputed from the files of a results folder alone, as `docs/tables.md` says; nothing of the program."""
+"""Costs and QALYs recomputed from the files of a results folder alone, as `docs/tables.md` says."""
 
 from __future__ import annotations
 
@@ -55,10 +55,11 @@ def recomputed(patients: pd.DataFrame, quantities: pd.DataFrame, economics: dict
     money, health = (Present(economics["discount"][name], horizon) for name in ("costs", "health"))
     price, worth = economics["costs"], economics["utilities"]
     shelf = p["off_the_shelf"]
-    product = price["product"]["allogeneic"] * shelf + price["product"]["autologous"] * ~shelf
+    product = price["product"].get("allogeneic", 0) * shelf + price["product"].get("autologous", 0) * ~shelf
+    # the manifest leaves out what the scenario has no use for
     cost = price["waiting_month"] / MONTH * money.over(zero, end)
     for item, on in (("apheresis", "apheresis"), ("bridging", "bridging"), ("lymphodepletion", "lymphodepletion")):
-        cost += price[item] * money.once(day.get(on, never))
+        cost += price.get(item, 0) * money.once(day.get(on, never))
     cost += (product + price["infusion"] + price["adverse_events"]) * money.once(infusion)
     cost += price["follow_up_month"] / MONTH * money.over(infusion, free)
     cost += price["progressed_month"] / MONTH * money.over(relapse, death)

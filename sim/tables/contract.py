@@ -170,10 +170,11 @@ class Table:
             column = self.column(str(name))
             if column is None or column.kind not in (Kind.NUMBER, Kind.WHOLE):
                 continue
-            for row, (value, unit) in enumerate(zip(frame[name].tolist(), units, strict=True)):
+            numbers = frame[name].astype("Float64").to_numpy(dtype=float, na_value=math.nan)
+            for row, (value, unit) in enumerate(zip(numbers.tolist(), units, strict=True)):
                 low, high = column.bounds.of(unit)
-                if value is not None and value == value and not low - NEAR <= float(value) <= high + NEAR:
-                    yield f"{self.file}: {self._row(frame, row)}: {name} is {value}, possible: {low:g} to {high:g}"
+                if not math.isnan(value) and not low - NEAR <= value <= high + NEAR:
+                    yield f"{self.file}: {self._row(frame, row)}: {name} is {value:g}, possible: {low:g} to {high:g}"
         for estimate, low_name, high_name in self.intervals:
             if {estimate, low_name, high_name} <= set(frame.columns):
                 outside = (frame[low_name] > frame[estimate] + NEAR) | (frame[high_name] < frame[estimate] - NEAR)
@@ -197,7 +198,8 @@ def _typed(kind: Kind, values: Any) -> pd.Series[Any]:
     if kind is Kind.INPUT:
         kind = Kind.NUMBER if pd.api.types.is_numeric_dtype(plain.dtype) else Kind.TEXT
     if kind is Kind.TEXT:
-        there = [None if _is_null(value) or value == "" else value for value in plain.tolist()]
+        empty = (plain.isna() | (plain == "").fillna(False)).tolist()
+        there = [None if null else value for value, null in zip(plain.tolist(), empty, strict=True)]
         odd = next((value for value in there if value is not None and not isinstance(value, str)), None)
         if odd is not None:
             raise TypeError(f"found {odd!r}")
@@ -209,7 +211,3 @@ def _typed(kind: Kind, values: Any) -> pd.Series[Any]:
         return numbers
     whole = plain.astype("Int64" if kind is Kind.WHOLE else "boolean")
     return whole if whole.isna().any() else whole.astype("int64" if kind is Kind.WHOLE else "bool")
-
-
-def _is_null(value: Any) -> bool:
-    return value is None or value != value

@@ -47,7 +47,7 @@ POINTS = (
         "points",
         "Points",
         "point",
-        (*POINT, Column("<path>", Kind.INPUT, "The varied input as written.", null="the point leaves it alone")),
+        (*POINT, text("<path>", "The varied input as written.", "the point leaves it alone")),
         ("point",),
     ),
     Table(
