@@ -89,6 +89,19 @@ def number_of(text: str) -> float | str:
     return number * days if unit == found[2] else number / days
 
 
+def same_values(texts: Sequence[str]) -> tuple[str, str] | None:
+    """Two of the texts that stand for one value, such as `7d` and `1 wk`; None where all differ."""
+    seen: dict[tuple[str, float | str], str] = {}
+    for text in texts:
+        number = number_of(text)
+        value = float(f"{number:.12g}") if isinstance(number, float) else " ".join(number.split())
+        key = (unit_of([text]), value)
+        if key in seen:
+            return seen[key], text
+        seen[key] = text
+    return None
+
+
 def unit_of(texts: Sequence[str]) -> str:
     """The unit in which `number_of` gives these values: days, per day, or none."""
     units = {found[2] for text in texts if (found := _AMOUNT.fullmatch(text)) is not None}
@@ -143,8 +156,9 @@ def parse_factor(text: str) -> Factor:
     levels = tuple(part.strip() for part in split(values, ","))
     if not all(levels):
         raise ValueError(f"found {show(values)}; {ALLOWED}")
-    if len(set(levels)) < len(levels):
-        raise ValueError(f"found {show(values)}, with one value twice")
+    same = same_values(levels)
+    if same is not None:
+        raise ValueError(f"found {show(values)}, with one value twice: {same[0]} and {same[1]}")
     return Factor(path, levels)
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from sim.shell.naming import changed_meaning
 from sim.shell.screen import BAD_INPUT, errors_in_words, print_table, say
 
 if TYPE_CHECKING:
@@ -65,5 +66,7 @@ def _check_one(file: Path, loaded: Loaded, shows_path: bool) -> None:
     unsourced = [p.path for p in loaded.parameters if not p.stated]
     if unsourced:
         say(f"{file}: no source is given for {', '.join(unsourced)}; the report will call them assumptions")
+    for note in changed_meaning({"": loaded}, inherited=True, certain=True):
+        say(f"note: {note}")
     for warning in load_warnings({loaded.scenario.name: loaded}):
         say(f"warning: {warning}")

@@ -51,8 +51,10 @@ def options(*names: str) -> Callable[[Command], Command]:
         "trace": click.option("--trace", is_flag=True, help="Also write every event to events.parquet."),
         "precision": click.option(
             "--precision",
+            multiple=True,
             metavar="METRIC=HALFWIDTH",
-            help="Replicate until the 95 % interval is so narrow, e.g. progressed_before_infusion_share=0.01.",
+            help="Replicate until the 95 % interval is so narrow, e.g. progressed_before_infusion_share=0.01; "
+            "may be given for several metrics.",
         ),
         "min-replications": click.option(
             "--min-replications", type=click.IntRange(min=2), help="With --precision: at least so many (20)."

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from sim.shell.asked import Asked
-from sim.shell.naming import by_name, seed_notes
+from sim.shell.naming import by_name, changed_meaning, seed_notes
 from sim.shell.screen import BAD_INPUT, INTERRUPTED, errors_in_words, print_table, progress, say, stop
 
 if TYPE_CHECKING:
@@ -104,11 +104,17 @@ def parse_vary(vary: Sequence[str]) -> list[Factor]:
 
 
 def load_base(files: Sequence[Path], overrides: Sequence[str]) -> Base:
-    """The scenarios of the files, by name, with these values set in each."""
+    """The scenarios of the files, by name, with these values set in each; says what these leave without effect."""
     from sim.experiment.points import Base
     from sim.scenario import load
 
-    return Base(by_name([load(file, overrides) for file in files]))
+    base = Base(by_name([load(file, overrides) for file in files]))
+    for note in changed_meaning(base.scenarios):
+        say(f"note: {note}")
+    for name, loaded in base.scenarios.items():
+        for warning in loaded.warnings:
+            say(f"warning: {name}: {warning}")
+    return base
 
 
 @contextmanager
