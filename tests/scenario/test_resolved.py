@@ -247,6 +247,7 @@ def scenarios(draw: st.DrawFn) -> dict[str, object]:
     centre, group = draw(names), draw(names)
     share = draw(st.floats(0.0, 1.0))
     waiting = {key: draw(clocks) for key in ("progression", "death", "removal")}
+    after = {"progression": {"exponential": {"rate": "0.01 / d"}}, "death": draw(clocks)}
     return {
         "name": draw(texts),
         "description": draw(st.one_of(st.just(""), texts)),
@@ -255,7 +256,7 @@ def scenarios(draw: st.DrawFn) -> dict[str, object]:
         "regions": {draw(names): {"centre": centre, "referrals": draw(rates), "referral_days": draw(referral_days)}},
         "centres": {centre: {"chairs": draw(capacities), "beds": draw(capacities)}},
         "patients": {"risk_groups": {group: {"share": share}, group + "x": {"share": 1.0 - share, "hazard": 2}}},
-        "clocks": {"waiting": waiting, "after_apheresis": {"death": draw(clocks), "ends_eligibility": draw(shares)}},
+        "clocks": {"waiting": waiting, "after_apheresis": {**after, "ends_eligibility": draw(shares)}},
         "work_up": {"duration": draw(durations)},
         "manufacturing": {"duration": draw(durations), "failure": draw(shares), "lines": draw(capacities)},
         "release_testing": {"sterility": draw(durations), "lab": draw(capacities)},

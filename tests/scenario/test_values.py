@@ -213,7 +213,8 @@ def test_dates_count_from_the_start_of_the_run(tmp_path: Path) -> None:
 
 def test_words_stand_for_no_limit(tmp_path: Path) -> None:
     slots = "manufacturing.slots={count: 1, every: week, notice: never}"
-    made = load_text(tmp_path, AUTOLOGOUS, slots, "manufacturing.attempts=unlimited").scenario.manufacturing
+    again = "manufacturing={attempts: unlimited, failure: 0.1}"
+    made = load_text(tmp_path, AUTOLOGOUS, slots, again).scenario.manufacturing
     assert made.slots is not None
     assert (made.slots.notice, made.attempts) == (math.inf, None)
     assert load_text(tmp_path, AUTOLOGOUS, "manufacturing.slots=unlimited").scenario.manufacturing.slots is None
