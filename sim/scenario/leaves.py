@@ -32,7 +32,8 @@ class Value:
 
 def values(scenario: Scenario) -> Iterator[Value]:
     """Every value that the scenario uses, defaults included, in the order of the schema."""
-    idle = {path for path, _, _ in unused(scenario)}
+    # a detail that does nothing has its default, which names no lever but is a part of the scenario's identity
+    idle = {path for path, rule, _ in unused(scenario) if not rule.is_detail}
     for value in _values(scenario, ()):
         if not any(value.path[:length] in idle for length in range(1, len(value.path) + 1)):
             yield value
