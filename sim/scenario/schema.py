@@ -152,6 +152,8 @@ class Scenario(Section):
             for needed in NEEDED[str(strategy)]:
                 if needed not in data:
                     yield (needed,), Absent(f"required by strategy '{strategy}', but not given")
+            if strategy != "allogeneic" and "manufacturing" in data:
+                yield from _duration_faults(_part(data, "manufacturing"))
         yield from _centre_faults(data)
         yield from calendar_faults(data)
         yield from _disruption_faults(data)
@@ -187,6 +189,12 @@ def _part(data: Mapping[str, Any], *keys: str) -> Mapping[str, Any]:
     for key in keys:
         found = found.get(key) if isinstance(found, dict) else None
     return found if isinstance(found, dict) else {}
+
+
+def _duration_faults(made: Mapping[str, Any]) -> Iterator[Fault]:
+    each = [_part(made, "products", name) for name in _part(made, "products")]
+    if "duration" not in made and not (each and all("duration" in product for product in each)):
+        yield ("manufacturing", "duration"), Absent("required, but not given")
 
 
 def products(strategy: str) -> tuple[str, ...]:

@@ -152,13 +152,6 @@ class Manufacturing(Section):
         description="What becomes of the manufacture when its patient leaves: stop | finish_stage | finish",
     )
 
-    @classmethod
-    def rules(cls, data: Mapping[str, Any], context: Mapping[str, Any]) -> Iterator[Fault]:
-        products = data.get("products")
-        each = list(products.values()) if isinstance(products, dict) else []
-        if "duration" not in data and not (each and all(isinstance(p, dict) and "duration" in p for p in each)):
-            yield ("duration",), Absent("required, but not given")
-
     def checks(self) -> Iterator[Fault]:
         total = sum(product.share for product in self.products.values())
         if self.products and abs(total - 1.0) > SHARES_TOLERANCE:
