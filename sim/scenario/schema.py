@@ -152,7 +152,7 @@ class Scenario(Section):
             for needed in NEEDED[str(strategy)]:
                 if needed not in data:
                     yield (needed,), Absent(f"required by strategy '{strategy}', but not given")
-            if strategy != "allogeneic" and "manufacturing" in data:
+            if strategy != "allogeneic" and isinstance(data.get("manufacturing"), dict):
                 yield from _duration_faults(_part(data, "manufacturing"))
         yield from _centre_faults(data)
         yield from calendar_faults(data)

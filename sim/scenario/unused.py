@@ -198,6 +198,11 @@ def _never_progresses(clocks: WaitingClocks | None) -> bool:
     return clocks is not None and isinstance(clocks.progression, Never)
 
 
+def _bridging_is_paid(s: Scenario) -> bool:
+    """Whether bridging has a cost, which falls on the day on which it starts."""
+    return s.economics is not None and s.economics.costs.bridging > 0.0
+
+
 def _all_same(s: Scenario, key: str) -> bool:
     return len({getattr(group, key) for group in s.patients.risk_groups.values()}) == 1
 
@@ -583,17 +588,17 @@ DETAILS: tuple[Unused, ...] = (
     ),
     *(
         Unused(
-            f"bridging.{key}", lambda s: s.bridging.response == 0.0, ("bridging.response",), "bridging.response is 0",
+            f"bridging.{key}", lambda s: s.bridging.response == 0.0 and not _bridging_is_paid(s), ("bridging.response",), "bridging.response is 0",
         )
         for key in ("start", "hazard")
     ),
     *(
-        Unused(f"bridging.{key}", lambda s: s.bridging.hazard == 1.0, ("bridging.hazard",),
+        Unused(f"bridging.{key}", lambda s: s.bridging.hazard == 1.0 and not _bridging_is_paid(s), ("bridging.hazard",),
                "bridging.hazard is 1, so that it slows nothing")
         for key in ("start", "response")
     ),
     *(
-        Unused(f"bridging.{key}", lambda s: _never_progresses(s.clocks.after_apheresis or s.clocks.waiting),
+        Unused(f"bridging.{key}", lambda s: _never_progresses(s.clocks.after_apheresis or s.clocks.waiting) and not _bridging_is_paid(s),
                PROGRESSION, "nobody progresses after apheresis, so that there is nothing to slow")
         for key in ("start", "response", "hazard")
     ),
