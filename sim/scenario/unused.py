@@ -588,7 +588,8 @@ DETAILS: tuple[Unused, ...] = (
     ),
     *(
         Unused(
-            f"bridging.{key}", lambda s: s.bridging.response == 0.0 and not _bridging_is_paid(s), ("bridging.response",), "bridging.response is 0",
+            f"bridging.{key}", lambda s: s.bridging.response == 0.0 and not _bridging_is_paid(s),
+            ("bridging.response",), "bridging.response is 0",
         )
         for key in ("start", "hazard")
     ),
@@ -598,7 +599,8 @@ DETAILS: tuple[Unused, ...] = (
         for key in ("start", "response")
     ),
     *(
-        Unused(f"bridging.{key}", lambda s: _never_progresses(s.clocks.after_apheresis or s.clocks.waiting) and not _bridging_is_paid(s),
+        Unused(f"bridging.{key}", lambda s: _never_progresses(s.clocks.after_apheresis or s.clocks.waiting)
+               and not _bridging_is_paid(s),
                PROGRESSION, "nobody progresses after apheresis, so that there is nothing to slow")
         for key in ("start", "response", "hazard")
     ),
