@@ -135,6 +135,7 @@ def _write_tables(plan: Plan, collected: tables.Collected, pictures: Pictures, f
         "incidence": tables.incidence(collected),
         "waits": tables.waits(collected),
         "fates": tables.fates(collected),
+        "already_waiting": tables.already_waiting(collected),
         "same_patients": same,
         "parameters": parameters(plan.scenarios),
         "changes": changes,
