@@ -88,13 +88,15 @@ def sweep(files: tuple[Path, ...], vary: tuple[str, ...], design: str | None, sa
 
 @cli.command()
 @click.argument("file", type=SCENARIO_FILE)
-@click.option("--target", required=True, metavar="'METRIC <= X'", help="What must hold, with <= or >=.")
+@click.option(
+    "--target", multiple=True, required=True, metavar="'METRIC <= X'", help="What must hold, with <= or >=; repeatable."
+)
 @click.option(
     "--confidence", type=click.FloatRange(0.5, 0.9999), default=0.95, show_default=True, help="How sure it must be."
 )
 @options("vary", *OF_MANY_POINTS)
 @picture_options
-def plan(file: Path, vary: tuple[str, ...], target: str, confidence: float, **how: Any) -> None:
+def plan(file: Path, vary: tuple[str, ...], target: tuple[str, ...], confidence: float, **how: Any) -> None:
     """The smallest capacity that meets a target, and the curve; leaves with 3 where there is none."""
     from sim.shell.plans import plan_command
 

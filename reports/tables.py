@@ -170,6 +170,24 @@ FORMS: Mapping[str, Form] = {
         drawn="incremental_cost",
         optional=True,
     ),
+    "psa_quadrants": Form(
+        ("strategy", "baseline", "unit"),
+        (
+            *("incremental_cost", "incremental_cost_low", "incremental_cost_high"),
+            *("incremental_qalys", "incremental_qalys_low", "incremental_qalys_high"),
+            *("incremental_cost_credible_low", "incremental_cost_credible_high"),
+            *("incremental_qalys_credible_low", "incremental_qalys_credible_high"),
+            *("share_better_cheaper", "share_better_dearer", "share_worse_cheaper", "share_worse_dearer"),
+        ),
+        ("strategy",),
+        optional=True,
+    ),
+    "already_waiting": Form(
+        ("scenario", "metric", "label", "unit"),
+        ("estimate", "low", "high", "replications", "patients", "unresolved_share"),
+        ("scenario", "metric"),
+        optional=True,
+    ),
     "ceac": Form(
         ("strategy", "on_frontier", "unit"),
         ("willingness_to_pay", "probability"),

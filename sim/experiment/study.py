@@ -169,7 +169,7 @@ def _economics(plan: Plan, collected: tables.Collected) -> tuple[dict[str, pd.Da
     why = why_not_comparable(plan.scenarios)
     if why is not None:
         return {}, f"no economic results: {why}"
-    return economic_tables(plan.scenarios, np.array(collected.economics)), None
+    return economic_tables(plan.scenarios, np.array(collected.economics), collected.values()), None
 
 
 def _changes(plan: Plan) -> pd.DataFrame:

@@ -68,7 +68,7 @@ def point_rows(sweep: Sweep, points: Sequence[Point]) -> pd.DataFrame:
             frames.append(
                 rows.assign(
                     replications=np.isfinite(mine).sum(axis=0),
-                    patients=_patients(mine),
+                    patients=all_patients_of(mine),
                     unresolved_share=unresolved_of(mine),
                 )
             )
@@ -90,8 +90,8 @@ def difference_rows(sweep: Sweep, points: Sequence[Point]) -> pd.DataFrame:
             frames.append(
                 rows.assign(
                     verdict=verdicts(rows, better),
-                    patients=_patients(values[:, place, :]),
-                    baseline_patients=_patients(values[:, 0, :]),
+                    patients=all_patients_of(values[:, place, :]),
+                    baseline_patients=all_patients_of(values[:, 0, :]),
                     unresolved_share=unresolved_of(values[:, place, :]),
                     baseline_unresolved_share=unresolved_of(values[:, 0, :]),
                 )
@@ -99,7 +99,7 @@ def difference_rows(sweep: Sweep, points: Sequence[Point]) -> pd.DataFrame:
     return pd.concat(frames, ignore_index=True)
 
 
-def _patients(values: FloatArray) -> FloatArray:
+def all_patients_of(values: FloatArray) -> FloatArray:
     """Over how many patients each column is; those of a reducer are over all measured."""
     known = patients_of(values)
     referred = values[:, METRIC_NAMES.index("referred")].mean()

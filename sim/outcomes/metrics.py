@@ -216,6 +216,7 @@ METRICS: tuple[Metric, ...] = (
         LOWER,
         REFERRED,
         _half_infused,
+        REACH,
     ),
     Metric(
         "progressed_before_infusion",

@@ -12,7 +12,7 @@ from sim.shell.screen import BAD_INPUT, MISSED, errors_in_words, print_table, pr
 from sim.shell.sweeps import load_base, parse_vary, resumable
 
 
-def plan_command(file: Path, asked: Asked, vary: tuple[str, ...], target: str, confidence: float) -> None:
+def plan_command(file: Path, asked: Asked, vary: tuple[str, ...], target: tuple[str, ...], confidence: float) -> None:
     """Find the smallest value, say it, and leave with 3 where there is none."""
     from sim.scenario import ScenarioError
 
@@ -20,14 +20,14 @@ def plan_command(file: Path, asked: Asked, vary: tuple[str, ...], target: str, c
         raise click.UsageError("plan varies one path: give --vary once, such as --vary manufacturing.lines=1:40")
     (factor,) = parse_vary(vary)
     with errors_in_words():
-        from sim.experiment.capacity import expected_points, parse_target
+        from sim.experiment.capacity import FloorMissingError, expected_points, parse_target
         from sim.experiment.capacity_study import ascending, run_plan
         from sim.experiment.designs import build_design
         from sim.experiment.sweep import SweepPlan
         from sim.experiment.sweep_file import places_of, relocate
 
         try:
-            wanted = parse_target(target)
+            wanted = [parse_target(text) for text in target]
         except ValueError as error:
             stop(f"--target: {error}", BAD_INPUT)
         try:
@@ -45,6 +45,8 @@ def plan_command(file: Path, asked: Asked, vary: tuple[str, ...], target: str, c
             expected = expected_points(len(design.points)) * count
             with resumable(folder), progress(expected, asked.quiet, per=count) as done:
                 study = run_plan(plan, factor.path, wanted, confidence, folder, asked.command_line, done)
+        except FloorMissingError as error:
+            stop(f"--target: {error}", BAD_INPUT)
         except ScenarioError as error:
             raise relocate(error, places_of([factor])) from error
     if asked.as_json:
@@ -53,12 +55,19 @@ def plan_command(file: Path, asked: Asked, vary: tuple[str, ...], target: str, c
         rows = json.loads(study.table.to_json(orient="records", double_precision=15))
         click.echo(json.dumps({"answer": study.value, "said": study.said, "curve": rows}, indent=2))
     else:
-        names = ["value", "estimate", "low", "high", "bound", "met"]
+        names = ["estimate", "low", "high", "bound"]
         rows = [
-            [row["value"], *(f"{row[n]:.4g}" for n in names[1:5]), "met" if row["met"] else "missed"]
+            [
+                row["value"],
+                row["target"],
+                *(f"{row[n]:.4g}" for n in names),
+                "met" if row["met"] else "missed",
+                f"{100 * row['infused_share']:.1f} %",
+                f"{100 * row['still_waiting_share']:.1f} %",
+            ]
             for _, row in study.table.iterrows()
         ]
-        print_table([factor.path, *names[1:]], rows)
+        print_table([factor.path, "target", *names, "", "infused", "still waiting"], rows)
         click.echo("\n".join(study.said))
         click.echo(f"Tables: {folder} (plan.csv)")
     asked.draw(folder)
