@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 from sim.engine.trace import Trace
 from sim.outcomes.estimates import ranges
-from sim.outcomes.fates import Patients, resolve
 from sim.outcomes.metrics import BY_NAME
+from sim.outcomes.patients import Patients, resolve
 from sim.pieces.cohort import WAITING, Cohort
 from sim.scenario import Scenario
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from sim.engine.trace import Trace
 from sim.outcomes.estimates import Range, interval, possible, possible_change, ranges
-from sim.outcomes.fates import FATE_NAMES, INFUSED, WAITING, Patients, wasted_products, wasted_slots
+from sim.outcomes.patients import INFUSED, OUTCOME_NAMES, WAITING, Patients, wasted_products, wasted_slots
 from sim.outcomes.verdicts import HIGHER, LOWER, NEITHER
 from sim.pieces.common import DECLINES
 
@@ -120,16 +120,16 @@ def _p90(values: FloatArray) -> float:
 
 
 def _lost(p: Patients) -> NDArray[np.bool_]:
-    return np.asarray((p.fate != INFUSED) & (p.fate != WAITING))
+    return np.asarray((p.outcome != INFUSED) & (p.outcome != WAITING))
 
 
-def _fate(name: str) -> Callable[[Patients], NDArray[np.bool_]]:
-    place = FATE_NAMES.index(name)
-    return lambda p: np.asarray(p.fate == place)
+def _outcome(name: str) -> Callable[[Patients], NDArray[np.bool_]]:
+    place = OUTCOME_NAMES.index(name)
+    return lambda p: np.asarray(p.outcome == place)
 
 
 def _infused_of_collected(p: Patients, trace: Trace, window: Window) -> float:
-    collected = p.cohort.measured & ~np.isnan(p.day("apheresis")) & (p.fate != WAITING)
+    collected = p.cohort.measured & ~np.isnan(p.day("apheresis")) & (p.outcome != WAITING)
     return float(p.infused[collected].mean()) if collected.any() else float("nan")
 
 
@@ -160,7 +160,7 @@ def _returned(p: Patients, trace: Trace, window: Window) -> float:
     """Measured patients who came back for a later course by the stop."""
     if p.cohort.courses == 1:
         return float("nan")
-    first = len(p.fate) // p.cohort.courses
+    first = len(p.outcome) // p.cohort.courses
     return float((np.isfinite(p.referral_day[first:]) & p.cohort.measured[:first]).sum())
 
 
@@ -195,6 +195,7 @@ COLLECTED = Population("those whose cells were collected", "collected")
 COLLECTED_RESOLVED = Population("those whose cells were collected and who are resolved", "collected_resolved")
 OWN_CELLS = Population("those infused with their own cells", "infused_own_cells")
 PRODUCT_BACK = Population("those whose product came back to the centre", "product_back")
+DIED = _outcome("died")
 WAIT = ("referral", "infusion")
 VEIN = ("apheresis", "infusion")
 METRICS: tuple[Metric, ...] = (
@@ -236,15 +237,19 @@ METRICS: tuple[Metric, ...] = (
     ),
     Metric("lost_before_infusion", "Patients lost before infusion", "patients", LOWER, REFERRED, _count(_lost)),
     Metric("lost_before_infusion_share", "Share lost before infusion", "share", LOWER, REFERRED, _share(_lost), LOSS),
-    Metric("died_before_infusion", "Patients died before infusion", "patients", LOWER, REFERRED, _count(_fate("died"))),
-    Metric("died_before_infusion_share", "Share died before infusion", "share", LOWER, REFERRED, _share(_fate("died"))),
+    Metric(
+        "died_before_infusion", "Patients died before infusion", "patients", LOWER, REFERRED, _count(_outcome("died"))
+    ),
+    Metric(
+        "died_before_infusion_share", "Share died before infusion", "share", LOWER, REFERRED, _share(_outcome("died"))
+    ),
     Metric(
         "still_waiting_share",
         "Share still waiting at the end",
         "share",
         LOWER,
         REFERRED,
-        _share(_fate("waiting")),
+        _share(_outcome("waiting")),
         LOSS,
         settled=True,
     ),
@@ -262,7 +267,7 @@ METRICS: tuple[Metric, ...] = (
         "patients",
         NEITHER,
         REFERRED,
-        _count(lambda p: ~np.isnan(p.day("apheresis")) & (p.fate != WAITING)),
+        _count(lambda p: ~np.isnan(p.day("apheresis")) & (p.outcome != WAITING)),
     ),
     Metric(
         "product_back",
@@ -395,5 +400,5 @@ def unresolved_of(values: FloatArray) -> float:
 
 def unresolved_share(patients: Patients) -> float:
     """The share of the measured who are unresolved at the end of follow-up; NaN without any."""
-    waiting = patients.fate[patients.cohort.measured] == WAITING
+    waiting = patients.outcome[patients.cohort.measured] == WAITING
     return float(waiting.mean()) if len(waiting) else float("nan")
