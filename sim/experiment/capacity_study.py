@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pandas as pd
 
-from sim.experiment.capacity import Target, find_smallest, plan_table, said_of
+from sim.experiment.capacity import Target, find_smallest, plan_table, require_floor, said_of, together
 from sim.experiment.factors import Amount, Factor, between, number_of
 from sim.experiment.folder import write_text
 from sim.experiment.point_folder import finish_folder, require_for_points
@@ -42,31 +42,35 @@ def ascending(factor: Factor) -> Factor:
 def run_plan(
     plan: SweepPlan,
     path: str,
-    target: Target,
+    targets: Sequence[Target],
     confidence: float,
     folder: Path,
     command: str,
     done: Callable[[int], None],
 ) -> PlanStudy:
-    """Search, going on from what the folder holds, and write `plan.csv` and the manifest. Raises as `run_sweep`."""
+    """Search, going on from what the folder holds, and write `plan.csv` and the manifest.
+
+    Raises as `run_sweep`, and FloorMissingError before anything is written.
+    """
     started = time.perf_counter()
     require_for_points(folder)
+    require_floor(plan, path, targets)
     with open_sweep(plan, folder) as sweep:
-        answer = find_smallest(sweep, target, confidence, done)
-        table = plan_table(sweep, path, target, answer)
-        said = said_of(sweep, answer, path, target, confidence)
+        answer = find_smallest(sweep, targets, confidence, done)
+        table = plan_table(sweep, path, targets, answer)
+        said = said_of(sweep, answer, path, targets, confidence)
         value = None if answer.point is None else answer.point.overrides[path]
         write_text(folder / "plan.csv", table.to_csv(index=False))
-        title = f"{path} for {target}: {plan.base.names[0]}"
+        title = f"{path} for {together(targets)}: {plan.base.names[0]}"
         about = {
             "path": path,
             "values": [point.overrides[path] for point in plan.points],
-            "target": str(target),
+            "targets": [str(target) for target in targets],
             "confidence": confidence,
             "answer": value,
             "said": said,
             "monotone": answer.monotone,
-            "values_run": len(table),
+            "values_run": len(answer.tried),
         }
         finish_folder(sweep, folder, "plan", title, command, time.perf_counter() - started, **about)
     return PlanStudy(value, said, table)

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.outcomes.estimates import interval
-from sim.outcomes.metrics import METRIC_NAMES
+from sim.outcomes.metrics import BY_NAME, METRIC_NAMES
 from sim.scenario import Scenario
 from sim.scenario.problems import did_you_mean, show
 from sim.scenario.unused import why_unused
@@ -24,7 +24,7 @@ BATCH = 10
 
 @dataclass(frozen=True)
 class Precision:
-    """Stop when the 95 % interval of a metric is at most `half_width` to each side, in every scenario.
+    """Stop when the 95 % simulation interval of a metric is at most `half_width` to each side, in every scenario.
 
     `also`: further metrics that must be so precise too; `least` and `most` of the first hold for all.
     """
@@ -41,9 +41,9 @@ class Precision:
         return (self, *self.also)
 
     def half_widths(self, values: FloatArray) -> FloatArray:
-        """Half-width in each scenario, from metric values of shape (replications, scenarios, metrics)."""
-        mean, low, _ = interval(values[:, :, METRIC_NAMES.index(self.metric)])
-        return mean - low
+        """The wider half of each scenario's interval, from values of shape (replications, scenarios, metrics)."""
+        mean, low, high = interval(values[:, :, METRIC_NAMES.index(self.metric)], within=BY_NAME[self.metric].possible)
+        return np.fmax(mean - low, high - mean)
 
 
 def parse_precision(text: str, least: int | None, most: int | None) -> Precision:

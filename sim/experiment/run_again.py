@@ -64,8 +64,8 @@ def _run(
     elif kind == "plan":
         path = str(manifest["path"])
         values = build_design("grid", [parse_factor(f"{path}={','.join(manifest['values'])}")], {})
-        target, confidence = parse_target(str(manifest["target"])), float(manifest["confidence"])
-        run_plan(SweepPlan(base, values.points, count, workers, engine), path, target, confidence, again, "", done)
+        targets, confidence = [parse_target(text) for text in manifest["targets"]], float(manifest["confidence"])
+        run_plan(SweepPlan(base, values.points, count, workers, engine), path, targets, confidence, again, "", done)
     elif kind == "study":
         run_study(_plan(manifest, folder, scenarios, engine, workers), again, done)
     else:

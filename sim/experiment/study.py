@@ -136,6 +136,7 @@ def _write_tables(plan: Plan, collected: tables.Collected, pictures: Pictures, f
         "incidence": tables.incidence(collected),
         "waits": tables.waits(collected),
         "outcomes": tables.outcomes(collected),
+        "already_waiting": tables.already_waiting(collected),
         "same_patients": same,
         "parameters": parameters(plan.scenarios),
         "changes": changes,
@@ -170,7 +171,7 @@ def _economics(plan: Plan, collected: tables.Collected) -> tuple[dict[str, pd.Da
     why = why_not_comparable(plan.scenarios)
     if why is not None:
         return {}, f"no economic results: {why}"
-    return economic_tables(plan.scenarios, np.array(collected.economics)), None
+    return economic_tables(plan.scenarios, np.array(collected.economics), collected.values()), None
 
 
 def _changes(plan: Plan) -> pd.DataFrame:
