@@ -201,12 +201,7 @@ def _queue_title(table: pd.DataFrame, findings: Findings) -> str:
     known = table[table["queue"].notna()]
     if known.empty or not (known["queue"] > 0.0).any():
         return "Nobody queues for anything"
-    peaks: list[Any] = (
-        known.loc[known.groupby(["scenario", "resource"])["queue"].idxmax()]["queue"]
-        .nlargest(len(known))
-        .index.tolist()
-    )
-    index, *others = peaks
+    index, *others = _peaks(known, ["scenario", "resource"], "queue")
     longest, rest = _estimate(known, "queue", index), [_estimate(known, "queue", k) for k in others]
     most = "The longest queue" if stands_out(longest, rest) else "One of the longest queues"
     row = known.loc[[index]].iloc[0]
@@ -220,8 +215,6 @@ def _list_title(lists: pd.DataFrame, findings: Findings) -> str:
     if not (listed["estimate"] > 0.0).any():
         return "Nobody waits on a list"
     longest, *others = _peaks(listed, ["scenario"], "estimate")
-        listed.loc[listed.groupby("scenario")["estimate"].idxmax()]["estimate"].nlargest(len(listed)).index
-    )
     peak, rest = _estimate(listed, "estimate", longest), [_estimate(listed, "estimate", k) for k in others]
     most = "The longest list" if stands_out(peak, rest) else "One of the longest lists"
     row = listed.loc[[longest]].iloc[0]
