@@ -225,25 +225,16 @@ class Text(Kind):
         return {"type": "string", "maxLength": self.longest}
 
 
-@dataclass(frozen=True)
-class Choice(Kind):
-    """One of a few words."""
+class Word(Kind):
+    """One of a few words, or yes and no: pydantic reads them, from `Literal` and `StrictBool`."""
 
-    words: tuple[str, ...]
     numeric = False
 
-    def read(self, value: Any, context: Context) -> str:
-        if isinstance(value, str) and value in self.words:
-            return value
-        allowed = " | ".join(self.words)
-        hint = suggestion(value, self.words) if isinstance(value, str) else ""
-        raise ValueError(f"found {show(value)}; allowed: {allowed}{hint}")
-
-    def write(self, value: str) -> str:
+    def write(self, value: Any) -> Any:
         return value
 
-    def describe(self) -> JsonSchema:
-        return {"enum": list(self.words)}
+
+WORD = Word()
 
 
 @dataclass(frozen=True)

@@ -5,18 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import Field
 
-from sim.scenario.kinds import Choice, Context, Days, JsonSchema, Kind, Text, day_of, parse_date
+from sim.scenario.kinds import Context, Days, JsonSchema, Kind, Text, day_of, parse_date
 from sim.scenario.lists import read_items
 from sim.scenario.problems import show, suggestion
 from sim.scenario.section import Absent, Fault, Section
 from sim.scenario.units import write_days, write_number
 
-WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-RESOURCES = ("line", "chair", "lab", "bed", "icu", "lot_line", "courier")
+Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+Resource = Literal["line", "chair", "lab", "bed", "icu", "lot_line", "courier"]
+WEEKDAYS: tuple[str, ...] = get_args(Weekday)
+RESOURCES: tuple[str, ...] = get_args(Resource)
 HOURS_A_DAY = 24.0
 
 
@@ -120,15 +122,13 @@ class Calendar(Section):
 class Disruption(Section):
     """A shut-down of one resource for a time."""
 
-    resource: Annotated[Literal["line", "chair", "lab", "bed", "icu", "lot_line", "courier"], Choice(RESOURCES)] = (
-        Field(description="line | chair | lab | bed | icu | lot_line | courier")
-    )
+    resource: Resource = Field(description="line | chair | lab | bed | icu | lot_line | courier")
     centre: Annotated[str | None, Text()] = Field(None, description="Only at this centre, where each has its own.")
     start: Annotated[float, SinceStart()] = Field(
         alias="from", description="First day: a date, or days since the start."
     )
     length: Annotated[float, Days(above_zero=True)] = Field(alias="for", description="How long it lasts.")
-    work: Annotated[Literal["finish", "pause", "lose"], Choice(("finish", "pause", "lose"))] = Field(
+    work: Literal["finish", "pause", "lose"] = Field(
         "finish",
         description="What becomes of work in progress: finish (it goes on), pause (its time stands still) or lose (the "
         "attempt fails).",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import Field
 
@@ -14,7 +14,7 @@ from sim.pure.survival import Never, Survival
 from sim.scenario.blocks import one_way
 from sim.scenario.clock_values import Clock
 from sim.scenario.durations import Duration
-from sim.scenario.kinds import Choice, Context, Day, Days, JsonSchema, Kind, Multiplier, Number, Share, Text, Whole
+from sim.scenario.kinds import Context, Day, Days, JsonSchema, Kind, Multiplier, Number, Share, Text, Whole
 from sim.scenario.lists import CAPACITY, RATES, ReferralDays, WaitedDays
 from sim.scenario.named import Names
 from sim.scenario.section import Absent, Fault, Named, Section, refuse
@@ -178,15 +178,14 @@ class Score(Section):
     progressed: Annotated[float, Number()] = Field(0.0, description="Points gained when the disease progresses.")
 
 
-POLICIES = ("first_come", "sickest_first", "likely_benefit", "lottery", "score")
+Policy = Literal["first_come", "sickest_first", "likely_benefit", "lottery", "score"]
+POLICIES: tuple[str, ...] = get_args(Policy)
 
 
 class WaitingList(Section):
     """Who is served next when slots, lines or doses are scarce."""
 
-    policy: Annotated[
-        Literal["first_come", "sickest_first", "likely_benefit", "lottery", "score"], Choice(POLICIES)
-    ] = Field("first_come", description=" | ".join(POLICIES))
+    policy: Policy = Field("first_come", description=" | ".join(POLICIES))
     score: Score | None = Field(None, description="The weights of the policy score.")
 
     @classmethod

@@ -5,13 +5,13 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Iterator, Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import Field
 
 from sim.scenario.afterwards import AfterInfusion
 from sim.scenario.economics import Economics
-from sim.scenario.kinds import Choice, Context, JsonSchema, Kind, Text
+from sim.scenario.kinds import Context, JsonSchema, Kind, Text
 from sim.scenario.mixed import Hybrid, LaterCourse
 from sim.scenario.named import Names
 from sim.scenario.opening import RESOURCES, Calendar, Disruption, calendar_faults
@@ -38,7 +38,8 @@ from sim.scenario.toxicity import Toxicity, asks_for_icu
 from sim.scenario.uncertainty import Uncertain, Uncertainties
 from sim.scenario.unused import is_zero, never_binds, not_by_centre, without_benefit, without_priority
 
-STRATEGIES = ("autologous", "allogeneic", "hybrid")
+Strategy = Literal["autologous", "allogeneic", "hybrid"]
+STRATEGIES: tuple[str, ...] = get_args(Strategy)
 AUTOLOGOUS_ONLY = ("scheduling", "apheresis", "shipping", "manufacturing", "release_testing", "bridging")
 ALLOGENEIC_ONLY = ("allogeneic",)
 HYBRID_ONLY = ("hybrid",)
@@ -89,7 +90,7 @@ class Scenario(Section):
 
     name: Annotated[str, Text()] = Field(description="What this scenario is called in tables and charts.")
     description: Annotated[str, Text(longest=5000, lines=True)] = Field("", description="What it stands for.")
-    strategy: Annotated[Literal["autologous", "allogeneic", "hybrid"], Choice(STRATEGIES)] = Field(
+    strategy: Strategy = Field(
         description="autologous | allogeneic | hybrid (autologous, and for some the allogeneic product instead)"
     )
     run: Run = Field(Run.by_default(), description="How long and how often the simulation runs.")
