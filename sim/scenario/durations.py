@@ -21,7 +21,7 @@ from sim.pure.distributions import (
 )
 from sim.scenario.blocks import LEAST_SHAPE, MOST_SHAPE, Block, BlockKind, Family, one_way
 from sim.scenario.kinds import Days, JsonSchema, Number
-from sim.scenario.lists import DayList, Observed, Rate
+from sim.scenario.lists import OBSERVED_DAYS, DayList, Rate
 from sim.scenario.section import Fault
 from sim.scenario.units import MOST_DAYS, parse_days, write_days, write_number
 
@@ -148,7 +148,7 @@ class DurationBlock(Block):
     exponential: ExponentialFamily | None = Field(None, description="Exponential: {mean: 30 d}")
     gamma: GammaFamily | None = Field(None, description="Gamma: {mean: 42 d, shape: 4}")
     weibull: WeibullFamily | None = Field(None, description="Weibull: {shape: 1.5, median: 60 d}")
-    empirical: Annotated[tuple[float, ...] | None, Observed()] = Field(
+    empirical: Annotated[tuple[float, ...] | None, OBSERVED_DAYS] = Field(
         None, description="Observed durations: a list, or a CSV file with one column 'days'"
     )
 

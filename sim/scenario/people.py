@@ -15,7 +15,7 @@ from sim.scenario.blocks import one_way
 from sim.scenario.clock_values import Clock
 from sim.scenario.durations import Duration
 from sim.scenario.kinds import Context, Day, Days, JsonSchema, Kind, Multiplier, Number, Share, Text, Whole
-from sim.scenario.lists import CAPACITY, RATES, ReferralDays, WaitedDays
+from sim.scenario.lists import CAPACITY, RATES, REFERRAL_DAYS, WAITED_DAYS
 from sim.scenario.named import Names
 from sim.scenario.section import Absent, Fault, Named, Section, refuse
 
@@ -92,7 +92,7 @@ class AlreadyWaiting(Section):
     waited: Annotated[Distribution, Duration()] = Field(
         NO_TIME, description="How long each has waited by the first day; with count."
     )
-    since: Annotated[tuple[float, ...] | None, WaitedDays()] = Field(
+    since: Annotated[tuple[float, ...] | None, WAITED_DAYS] = Field(
         None, description="Instead of count: how long each has waited, or the date since when; a list, or a CSV file."
     )
 
@@ -110,7 +110,7 @@ class Region(Section):
     referrals: Annotated[Steps | None, RATES] = Field(
         None, description="Patients referred at random, per unit of time; may change by date."
     )
-    referral_days: Annotated[tuple[float, ...] | None, ReferralDays()] = Field(
+    referral_days: Annotated[tuple[float, ...] | None, REFERRAL_DAYS] = Field(
         None, description="Patients referred on given days or dates: a list, or a CSV file."
     )
     already_waiting: AlreadyWaiting | None = Field(None, description="Patients on the waiting list on the first day.")
