@@ -185,11 +185,13 @@ class Cured:
 class SurvivalTable:
     """Observed survival at given days; the hazard is constant between two days.
 
-    Where the table falls to 0, everybody left has the event by that day, evenly over the last interval.
+    `after`: the hazard per day behind the last row; None for that of the last two rows. Where the table falls to 0,
+    everybody left has the event by that day, evenly over the last interval, and nothing comes after.
     """
 
     days: tuple[float, ...]
     survival: tuple[float, ...]
+    after: float | None = None
 
     def hazard(self, days: FloatArray) -> FloatArray:
         knots = np.array(self.days)
@@ -200,7 +202,7 @@ class SurvivalTable:
             gone = np.clip((days - start) / width, 0.0, -math.expm1(-CUT_HAZARD))
             before = np.interp(days, knots[:-1], total[:-1])
             return np.asarray(np.where(days <= start, before, total[-2] - np.log1p(-gone)))
-        rate = (total[-1] - total[-2]) / (knots[-1] - knots[-2])
+        rate = (total[-1] - total[-2]) / (knots[-1] - knots[-2]) if self.after is None else self.after
         return np.asarray(np.interp(days, knots, total) + rate * np.maximum(days - knots[-1], 0.0))
 
     def grid(self, points: int) -> FloatArray:
@@ -265,6 +267,8 @@ def _tabulate(shape: Survival, days: FloatArray) -> HazardTable:
     days, hazards = days[rising], hazards[rising]
     rates = np.diff(hazards) / np.diff(days)
     last = 0.0 if _bounded(shape) else (rates[-1] if len(rates) else 0.0)
+    if isinstance(shape, SurvivalTable) and shape.after is not None:
+        last = shape.after
     return HazardTable(days, hazards, np.append(rates, last))
 
 

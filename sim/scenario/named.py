@@ -10,7 +10,7 @@ from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler, ValidationError
 from pydantic_core import CoreSchema, core_schema
 
 from sim.scenario.kinds import JsonSchema
-from sim.scenario.problems import show, suggestion
+from sim.scenario.problems import is_visible, name_of_character, show, suggestion
 from sim.scenario.section import Fault, Named, Section, details, details_of, fault
 
 LONGEST_NAME = 60
@@ -25,6 +25,11 @@ def name_fault(name: str) -> str | None:
     if len(name) > LONGEST_NAME:
         return f"found a name of {len(name)} characters; allowed: at most {LONGEST_NAME}"
     odd = sorted({c for c in name if unicodedata.category(c)[0] not in "LM" and not c.isdecimal() and c not in " -_"})
+    unseen = next((c for c in name if not is_visible(c) and c not in "\n\t\r"), None)
+    if unseen is not None:
+        return f"found the character {name_of_character(unseen)} in a name; allowed: letters, digits, space, - and _"
+    if unicodedata.category(name[0])[0] == "M":
+        return f"found {show(name)}; a name starts with a letter or digit, not with an accent alone"
     if odd:
         return f"found {show(odd[0])} in a name; allowed: letters, digits, space, - and _"
     if name != name.strip():

@@ -11,7 +11,7 @@ import math
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TypeGuard
 
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
@@ -30,6 +30,7 @@ from ruamel.yaml.reader import ReaderError
 
 from sim.scenario.allowance import MOST_PROBLEMS, Allowance
 from sim.scenario.problems import Place, Problem, shorten
+from sim.scenario.units import comma_hint
 
 MOST_LEVELS = 40
 
@@ -196,17 +197,40 @@ class _Reader:
             self.report(place, path, f"found a YAML tag '{shorten(str(tag))}'; values are written without tags")
 
     def items(self, place: Place, path: Path, level: int) -> Items:
-        found = []
+        found: list[Node] = []
+        before: Event | None = None
         while not isinstance(event := next(self.events), SequenceEndEvent):
-            found.append(self.value(event, path, level + 1))
+            if _is_fraction(event, before) and not event.value.isdecimal():
+                found[-1] = self.decimal(found[-1], event.value, path)
+            else:
+                found.append(self.value(event, path, level + 1))
+            before = event
         return Items(place, tuple(found))
+
+    def decimal(self, whole: Node, fraction: str, path: Path) -> Leaf:
+        """The number that a comma has parted, read as if it were a point, and told."""
+        assert isinstance(whole, Leaf)
+        written = f"{whole.value},{fraction}"
+        self.report(whole.place, path, f"found '{shorten(written)}'{comma_hint(written)}")
+        return Leaf(whole.place, scalar_value(f"{whole.value}.{fraction}"))
 
     def branch(self, place: Place, path: Path, level: int) -> Branch:
         found = Branch(place, {}, {})
+        last: str | None = None
+        content: Event | None = None
         while not isinstance(event := next(self.events), MappingEndEvent):
             where = self.place(event.start_mark)
-            key = self.key(event, where, path, level)
-            node = self.value(next(self.events), (*path, key or ""), level + 1)
+            if last is not None and _is_fraction(event, content):
+                content = next(self.events)
+                if isinstance(content, ScalarEvent) and not content.value:
+                    found.entries[last] = self.decimal(found.entries[last], event.value, (*path, last))
+                    continue
+                key: str | None = self.key(event, where, path, level)
+            else:
+                key = self.key(event, where, path, level)
+                content = next(self.events)
+            node = self.value(content, (*path, key or ""), level + 1)
+            last = key
             if key is not None and key not in found.entries:
                 found.entries[key], found.keys[key] = node, where
             elif key is not None:
@@ -226,6 +250,24 @@ class _Reader:
         if (wrong := self.allowance.take(keys=1)) is not None:
             self.stop(place, path, wrong)
         return join_surrogates(event.value)
+
+
+# What stands behind the comma of `1,5 d`; and before it.
+_FRACTION = re.compile(r"[0-9]{1,9}(\s*(%|/?\s*[^\W\d_][\w\s/]*))?")
+_WHOLE = re.compile(r"-?(0|[1-9][0-9]{0,8})")
+
+
+def _is_fraction(event: Event, before: Event | None) -> TypeGuard[ScalarEvent]:
+    """Whether a comma without a space parts two plain texts in brackets that are one number: `{duration: 1,5 d}`."""
+    return (
+        isinstance(before, ScalarEvent)
+        and isinstance(event, ScalarEvent)
+        and before.style is None
+        and event.style is None
+        and event.start_mark.index == before.end_mark.index + 1
+        and _WHOLE.fullmatch(before.value) is not None
+        and _FRACTION.fullmatch(event.value) is not None
+    )
 
 
 def parse_yaml(

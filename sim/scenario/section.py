@@ -96,8 +96,9 @@ def refuse(faults: Iterable[Fault]) -> ValidationError:
 
 def first(faults: list[Fault], what: str) -> list[Fault]:
     """The faults, or the first of very many and how many `what` there are besides."""
-    more: list[Fault] = [((), f"{len(faults) - MOST_FAULTS} more {what}")] if len(faults) > MOST_FAULTS else []
-    return [*faults[:MOST_FAULTS], *more]
+    if len(faults) <= MOST_FAULTS:
+        return faults
+    return [*faults[:MOST_FAULTS], (faults[MOST_FAULTS][0], f"{len(faults) - MOST_FAULTS} more {what}")]
 
 
 class Section(BaseModel):
