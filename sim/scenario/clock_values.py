@@ -206,7 +206,7 @@ def _row_faults(rows: list[tuple[float, float]], day: float, survival: float) ->
 
 
 class Tail(Kind):
-    """What follows the last row of a survival table: `never`, `last_rate`, or {exponential: {rate: …}}, as a hazard per day."""
+    """What follows the last row of a survival table: `never`, `last_rate`, or a constant hazard per day."""
 
     def read(self, value: Any, context: Context) -> float | str:
         if value == LAST_RATE:

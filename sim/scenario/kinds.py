@@ -12,9 +12,9 @@ import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler, ValidationError, ValidationInfo
+from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler, TypeAdapter, ValidationError, ValidationInfo
 from pydantic_core import CoreSchema, core_schema
 
 from sim.scenario.problems import is_visible, name_of_character, shorten, show, suggestion
@@ -68,6 +68,11 @@ def guarded(read: Callable[[Any, Context], Any]) -> Callable[[Any, ValidationInf
             raise fault(str(error)) from error
 
     return validate
+
+
+def read_alone(kind: Kind, value: Any) -> Any:
+    """What a kind makes of a value that stands in no scenario; a ValueError where it is not allowed."""
+    return TypeAdapter(Annotated[Any, kind]).validate_python(value)
 
 
 def finite_number(value: Any, allowed: str, beyond: str = "") -> float:
@@ -242,6 +247,9 @@ class Word(Kind):
     """One of a few words, or yes and no: pydantic reads them, from `Literal` and `StrictBool`."""
 
     numeric = False
+
+    def read(self, value: Any, context: Context) -> Any:
+        return value
 
     def write(self, value: Any) -> Any:
         return value
