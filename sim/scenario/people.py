@@ -78,7 +78,7 @@ class CentreShares(Kind):
 
     def write(self, value: Mapping[str, float]) -> Any:
         names = list(value)
-        return names[0] if len(names) == 1 else dict(value)
+        return names[0] if list(value.values()) == [1.0] else dict(value)
 
     def describe(self) -> JsonSchema:
         shares: JsonSchema = {"type": "object", "minProperties": 1, "additionalProperties": Share().describe()}
