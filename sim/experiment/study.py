@@ -99,9 +99,9 @@ def run_study(plan: Plan, folder: Path, done: Callable[[int], None]) -> Study:
             for replication in replicate(arms, numbers, workers, keep, done, engine):
                 collected.add(replication)
                 pictures.add(replication)
-                for outcome in replication.outcomes:
-                    patients.append(outcome.patients)
-                    events.append(outcome.events)
+                for arm_run in replication.runs:
+                    patients.append(arm_run.patients)
+                    events.append(arm_run.events)
     study = _write_tables(plan, collected, pictures, folder)
     why = tables.same_patients(collected)[1]
     names = collected.names
@@ -134,7 +134,7 @@ def _write_tables(plan: Plan, collected: tables.Collected, pictures: Pictures, f
         "stages": tables.stages(collected),
         "incidence": tables.incidence(collected),
         "waits": tables.waits(collected),
-        "fates": tables.fates(collected),
+        "outcomes": tables.outcomes(collected),
         "same_patients": same,
         "parameters": parameters(plan.scenarios),
         "changes": changes,
