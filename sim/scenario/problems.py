@@ -112,18 +112,17 @@ def any_of(names: Iterable[object]) -> str:
 def nearest(name: str, known: Iterable[str]) -> str | None:
     """The known name that is most like `name`, if any is alike.
 
-    Alike are names that differ in case only; names of at least `LEAST_LETTERS` with `ALIKE` of their characters in
-    common, in the same order (the ratio of difflib); and names of three letters or more with which the other begins.
-    Nothing is like a number.
+    Alike are names that differ in case only; names with `ALIKE` of their characters in common, in the same order (the
+    ratio of difflib), where one has at least `LEAST_LETTERS`; and names of three letters or more with which the other
+    begins. Nothing is like a number.
     """
     by_folded = {k.casefold(): k for k in itertools.islice(known, MOST_COMPARED)}
     folded = name.casefold()[:LONGEST_SHOWN]
     if folded in by_folded or not any(c.isalpha() for c in folded):
         return by_folded.get(folded)
-    if len(folded) >= LEAST_LETTERS:
-        long = [k for k in by_folded if len(k) >= LEAST_LETTERS]
-        if close := difflib.get_close_matches(folded, long, n=1, cutoff=ALIKE):
-            return by_folded[close[0]]
+    long = [k for k in by_folded if max(len(k), len(folded)) >= LEAST_LETTERS]
+    if close := difflib.get_close_matches(folded, long, n=1, cutoff=ALIKE):
+        return by_folded[close[0]]
     begins = [k for k in by_folded if min(len(k), len(folded)) >= 3 and (folded.startswith(k) or k.startswith(folded))]
     return by_folded[max(begins, key=len)] if begins else None
 
