@@ -65,7 +65,7 @@ def draw_prcc(prcc: pd.DataFrame, findings: Findings) -> go.Figure:
     return finish(
         picture,
         title=_prcc_title(records(mine)),
-        subtitle="Partial rank correlation with 95% intervals, the first scenario; one that holds 0 shows no clear link",
+        subtitle="Partial rank correlation with 95% intervals, first scenario; one that holds 0 shows no clear link",
         alt=describe_prcc(prcc, findings),
         height=int(panel.height) + BELOW,
         margin={"l": LEFT, "r": 20, "b": BELOW},

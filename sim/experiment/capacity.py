@@ -37,7 +37,8 @@ INFUSED = ("infused_share", "infused_share_low", "infused_share_high")
 CURVE_POINTS = 9
 # A step in the wrong direction counts as one only where chance would hardly make it, of several looked at.
 AGAINST_CONFIDENCE = 0.999
-_TARGET = re.compile(rf"\s*([^\s<>=]+)\s*(<=|>=)\s*({NUMBER})\s*")
+_TARGET = re.compile(rf"\s*([^\s<>=]+)\s*(<=|>=)\s*({NUMBER})\s*(%?)\s*")
+MOST_TARGET = 1e12
 
 
 @dataclass(frozen=True)
@@ -115,7 +116,17 @@ def parse_target(text: str) -> Target:
         raise ValueError(f"found {show(text)}; allowed: METRIC <= NUMBER or METRIC >= NUMBER")
     if found[1] not in BY_NAME:
         raise ValueError(f"found the metric {show(found[1])}{did_you_mean(found[1], METRIC_NAMES, 'metrics')}")
-    return Target(found[1], found[2] == "<=", float(found[3]))
+    is_share, value = BY_NAME[found[1]].unit == "share", float(found[3])
+    if found[4]:
+        if not is_share:
+            raise ValueError(f"found {show(f'{found[3]} %')}; allowed: a number without %, as {found[1]} is no share")
+        value = float(f"{value / 100:.12g}")
+    if is_share and not 0.0 <= value <= 1.0:
+        hint = f"; for {value:g} % write {value / 100:g} or {value:g}%" if 1.0 < value <= 100.0 else ""
+        raise ValueError(f"found {found[3]}{found[4]}; allowed: a share from 0 to 1{hint}")
+    if abs(value) > MOST_TARGET:
+        raise ValueError(f"found {found[3]}; allowed: a number of at most {MOST_TARGET:g} in size")
+    return Target(found[1], found[2] == "<=", value)
 
 
 def expected_points(count: int) -> int:

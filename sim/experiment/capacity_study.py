@@ -10,11 +10,10 @@ from pathlib import Path
 import pandas as pd
 
 from sim.experiment.capacity import Target, find_smallest, plan_table, require_floor, said_of, together
-from sim.experiment.factors import Amount, Factor, between, number_of
+from sim.experiment.factors import Factor, number_of, one_by_one
 from sim.experiment.folder import write_text
 from sim.experiment.point_folder import finish_folder, require_for_points
 from sim.experiment.sweep import SweepPlan, open_sweep
-from sim.scenario.leaves import is_whole_at
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,10 +27,7 @@ class PlanStudy:
 
 def ascending(factor: Factor) -> Factor:
     """The factor with its values one by one, from small to large; a ValueError where they cannot be put in order."""
-    if not factor.levels and factor.low is not None and factor.high is not None:
-        if not is_whole_at(tuple(factor.path.split("."))):
-            raise ValueError("found no step between the values; allowed: FROM:TO:STEP")
-        factor = between(factor.path, factor.low, factor.high, Amount(1.0, factor.low.unit))
+    factor = one_by_one(factor)
     numbers = [number_of(level) for level in factor.levels]
     if any(isinstance(number, str) for number in numbers):
         raise ValueError("found values that are no numbers; a search needs values from small to large")

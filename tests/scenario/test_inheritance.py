@@ -273,3 +273,13 @@ def test_shipped_scenarios_can_be_extended_from_anywhere(tmp_path: Path, monkeyp
     monkeypatch.setattr("sim.scenario.inherit.SHIPPED", shipped)
     found = load_text(tmp_path / "elsewhere", "extends: ../shipped/base.yaml\n").scenario
     assert found.manufacturing.duration == d.Empirical((3.0, 4.0))
+
+
+def test_what_follows_a_survival_table_changes_alone_and_goes_with_it(tmp_path: Path) -> None:
+    table = "clocks: {waiting: {death: {table: [[0 d, 1], [30 d, 0.9]], after: last_rate}}}\n"
+    write(tmp_path, AUTOLOGOUS.replace("clocks:\n  waiting: {}\n", table), "base.yaml")
+    death = "clocks.waiting.death"
+    changed = load_text(tmp_path, "extends: base.yaml\n", f"{death}.after=never").resolved["clocks"]["waiting"]["death"]
+    assert changed == {"table": [["0 d", 1], ["30 d", 0.9]], "after": "never"}
+    [told] = problems(tmp_path, "extends: base.yaml\n", f"{death}={{table: [[0 d, 1], [9 d, 0.5]]}}")
+    assert told.startswith(f"--set {death}: {death}.table: ends at 9 d with survival 0.5 and does not say what follows")
