@@ -45,6 +45,8 @@ DRAWN: Mapping[str, str] = {
     "sobol": "total",
     "plan": "estimate",
     "ce_plane": "incremental_cost",
+    "psa_quadrants": "",
+    "already_waiting": "",
     "ceac": "probability",
     "uncertain_inputs": "",
     "psa_icer": "",

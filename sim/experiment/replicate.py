@@ -14,13 +14,13 @@ from sim.engine.choice import SIMPY, compile_before_workers, engine
 from sim.engine.trace import LOT, Trace
 from sim.experiment.work import AHEAD, in_processes
 from sim.outcomes.after_infusion import follow_on
+from sim.outcomes.already_waiting import already_waiting, has_list
 from sim.outcomes.bridging import bridging_day
 from sim.outcomes.curves import incidence, list_lengths, outcome_counts, stage_days, wait_shares
 from sim.outcomes.economics import Ledger, ledger
 from sim.outcomes.metrics import measure
 from sim.outcomes.pairs import pair_counts, why_not_paired
 from sim.outcomes.patients import Patients, resolve, table
-from sim.outcomes.populations import population_counts
 from sim.outcomes.resource_use import ResourceUse, resource_use
 from sim.outcomes.views import Views, view
 from sim.pieces.cohort import SOURCES, Luck, draw_cohort
@@ -64,12 +64,12 @@ class ArmRun:
     waits: FloatArray
     outcomes: FloatArray
     lists: NDArray[np.int32]
-    populations: list[float]
     economics: list[float] | None
     patients: dict[str, Any] | None
     events: dict[str, Any] | None
     quantities: dict[str, Any] | None = None
     views: Views | None = None
+    listed: FloatArray | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -179,12 +179,12 @@ def run_arm(arm: Arm, number: int, keep: Keep, with_engine: str = SIMPY) -> tupl
         waits=wait_shares(patients),
         outcomes=outcome_counts(patients),
         lists=list_lengths(trace, int(min(window[1], LONGEST_FORECAST_DAYS))),
-        populations=population_counts(patients),
         economics=None if money is None else money.quantities(),
         patients=_table(arm, number, patients, trace, names) if keep.patients else None,
         quantities=None if money is None or not keep.patients else _quantities(arm, number, patients, money, names),
         events=_events(arm.name, number, protocol, trace) if keep.events else None,
         views=view(scenario, protocol, patients, trace, resources, number == 0) if keep.views else None,
+        listed=already_waiting(patients.cohort, trace, scenario.run.follow_up, window) if has_list(scenario) else None,
     )
     return ran, patients
 

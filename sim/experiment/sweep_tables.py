@@ -20,9 +20,10 @@ from sim.experiment.folder import new_file
 from sim.experiment.points import Point, paths_of
 from sim.experiment.sweep import Sweep
 from sim.experiment.table_files import arrow_schema, write_table
-from sim.outcomes.estimates import interval
-from sim.outcomes.metrics import METRIC_NAMES
-from sim.outcomes.populations import population_of
+from sim.experiment.tables import reached, verdicts
+from sim.outcomes.estimates import Range, interval, possible, possible_change, ranges
+from sim.outcomes.metrics import METRIC_NAMES, METRICS, patients_of, unresolved_of
+from sim.outcomes.verdicts import NEITHER
 from sim.tables import TABLES
 
 FloatArray = NDArray[np.float64]
@@ -47,12 +48,23 @@ def points_table(points: Sequence[Point]) -> pd.DataFrame:
 
 
 def point_rows(sweep: Sweep, points: Sequence[Point]) -> pd.DataFrame:
-    """One row a point, scenario and metric: estimate and 95 % interval over the replications in which it applies."""
+    """One row a point, scenario and metric: estimate and 95 % interval over the replications in which it applies.
+
+    `patients`: over how many it is, mean of a replication; empty for what belongs to the supply.
+    """
     frames = []
     for point in points:
         values = sweep.values(point.number)
         for place, name in enumerate(sweep.plan.base.names):
-            frames.append(_rows(sweep, point, {"scenario": name}, values[:, place, :], count=True))
+            mine = values[:, place, :]
+            rows = _rows(sweep, point, {"scenario": name}, mine, possible)
+            frames.append(
+                rows.assign(
+                    replications=np.isfinite(mine).sum(axis=0),
+                    patients=all_patients_of(mine),
+                    unresolved_share=unresolved_of(mine),
+                )
+            )
     return pd.concat(frames, ignore_index=True)
 
 
@@ -64,13 +76,34 @@ def difference_rows(sweep: Sweep, points: Sequence[Point]) -> pd.DataFrame:
         values = sweep.values(point.number)
         for place, name in enumerate(others, start=1):
             keys = {"scenario": name, "baseline": baseline}
-            frames.append(_rows(sweep, point, keys, values[:, place, :] - values[:, 0, :], count=False))
+            with np.errstate(invalid="ignore"):
+                change = values[:, place, :] - values[:, 0, :]
+            rows = _rows(sweep, point, keys, change, possible_change)
+            better = [*(metric.better for metric in METRICS), *(NEITHER for _ in sweep.plan.columns[len(METRICS) :])]
+            frames.append(
+                rows.assign(
+                    verdict=verdicts(rows, better),
+                    patients=all_patients_of(values[:, place, :]),
+                    baseline_patients=all_patients_of(values[:, 0, :]),
+                    unresolved_share=unresolved_of(values[:, place, :]),
+                    baseline_unresolved_share=unresolved_of(values[:, 0, :]),
+                )
+            )
     return pd.concat(frames, ignore_index=True)
 
 
-def _rows(sweep: Sweep, point: Point, keys: dict[str, str], values: FloatArray, count: bool) -> pd.DataFrame:
-    mean, low, high = interval(values)
+def all_patients_of(values: FloatArray) -> FloatArray:
+    """Over how many patients each column is; those of a reducer are over all measured."""
+    known = patients_of(values)
+    referred = values[:, METRIC_NAMES.index("referred")].mean()
+    return np.concatenate([known, np.full(values.shape[1] - len(known), referred)])
+
+
+def _rows(
+    sweep: Sweep, point: Point, keys: dict[str, str], values: FloatArray, limits: Callable[[str], Range]
+) -> pd.DataFrame:
     columns = sweep.plan.columns
+    mean, low, high = interval(values, within=ranges([limits(column.unit) for column in columns]))
     shown: dict[str, Any] = {"point": point.number, "name": point.name}
     for path, numeric in sweep.plan.paths.items():
         shown[path] = point.values.get(path, np.nan) if numeric else point.overrides.get(path, "")
@@ -79,18 +112,11 @@ def _rows(sweep: Sweep, point: Point, keys: dict[str, str], values: FloatArray, 
             "metric": [c.name for c in columns],
             "label": [c.label for c in columns],
             "unit": [c.unit for c in columns],
-            "estimate": mean,
+            "estimate": reached(mean),
             "low": low,
             "high": high,
         }
     )
-    if count:
-        table["replications"] = np.isfinite(values).sum(axis=0)
-        # of each point only the metrics are kept, and among them two populations
-        counts = {name: mean[METRIC_NAMES.index(name)] for name in ("referred", "infused")}
-        populations = [population_of(c.name, c.unit) for c in columns]
-        table["patients"] = [counts.get(one or "", np.nan) for one in populations]
-        table["unresolved_share"] = mean[METRIC_NAMES.index("still_waiting_share")]
     for place, (name, value) in enumerate({**shown, **keys}.items()):
         table.insert(place, name, value)
     return table

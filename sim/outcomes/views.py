@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from sim.engine.trace import Trace
 from sim.outcomes import flow, groups, through_time
-from sim.outcomes.curves import middle, middle_stage_days
-from sim.outcomes.metrics import BY_NAME
+from sim.outcomes.curves import middle_stage_days
+from sim.outcomes.metrics import unresolved_share
 from sim.outcomes.patients import Patients
 from sim.outcomes.resource_use import ResourceUse
 from sim.outcomes.timelines import timelines
@@ -68,13 +68,14 @@ def view(
             row[FIGURES.index("wasted")] = math.nan
         if use.kind == "capacity":
             row[FIGURES.index("expired")] = math.nan
+    middle, middle_patients = middle_stage_days(patients, trace)
     arrays = {
         "use": through_time.use_levels(protocol, trace, edges),
         "stock": through_time.stock_levels(protocol, trace, edges),
         "flow": flow.flow_counts(patients),
-        "middle": middle_stage_days(patients, trace),
-        "middle_count": np.array([float(middle(patients).sum())]),
-        "unresolved": np.array([BY_NAME["still_waiting_share"].formula(patients, trace, window)]),
+        "middle": middle,
+        "middle_patients": np.array(float(middle_patients)),
+        "unresolved": np.array(unresolved_share(patients)),
         "groups": groups.group_metrics(scenario, patients, trace, window),
         "resources": np.array(figures, dtype=float).reshape(len(figures), len(RESOURCE_FIGURES)),
     }

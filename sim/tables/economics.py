@@ -6,7 +6,20 @@ Intervals are 95 % over replications: they tell the chance of the simulation, no
 from __future__ import annotations
 
 from sim.tables.contract import Bounds, Table
-from sim.tables.shared import BASELINE, ESTIMATE, REPLICATIONS, SCENARIO, TO_COUNT, estimate, number, share, text
+from sim.tables.shared import (
+    BASELINE,
+    BASELINE_TO_COUNT,
+    ESTIMATE,
+    REPLICATIONS,
+    SCENARIO,
+    TO_COUNT,
+    VERDICT,
+    around,
+    estimate,
+    number,
+    share,
+    text,
+)
 
 ASSUMED = text("assumed", "Inputs of the economics that are assumptions, with `; ` between them.", "none")
 QUANTITY = (
@@ -16,6 +29,7 @@ QUANTITY = (
 )
 MONEY = text("unit", "Currency and price year of the amounts.")
 WILLINGNESS = number("willingness_to_pay", "Willingness to pay for a QALY.", "money", bounds=Bounds.NOT_NEGATIVE)
+ALONE = "nothing to set it against"
 ICER = (
     SCENARIO,
     MONEY,
@@ -23,9 +37,9 @@ ICER = (
     number("qalys", "Mean discounted QALYs per patient referred.", "QALYs"),
     text("status", "What the scenario is among the others."),
     text("against", "The next cheaper scenario on the frontier.", "none is cheaper, or it is not on the frontier"),
-    number("incremental_cost", "Cost more than that one.", "money", "nothing to set it against"),
-    number("incremental_qalys", "QALYs more than that one.", "QALYs", "nothing to set it against"),
-    number("icer", "Incremental cost per QALY gained.", "money a QALY", "nothing to set it against"),
+    *estimate("Cost more than that one.", Bounds.NONE, "money", around("incremental_cost"), ALONE),
+    *estimate("QALYs more than that one.", Bounds.NONE, "QALYs", around("incremental_qalys"), ALONE),
+    number("icer", "Incremental cost per QALY gained.", "money a QALY", ALONE),
     ASSUMED,
 )
 
@@ -56,10 +70,14 @@ ECONOMICS = (
             *QUANTITY,
             *estimate("Mean of scenario minus baseline, paired by replication.", Bounds.NONE),
             REPLICATIONS,
+            VERDICT,
+            *TO_COUNT,
+            *BASELINE_TO_COUNT,
             ASSUMED,
         ),
         ("scenario", "quantity"),
         (ESTIMATE,),
+        over_patients=True,
     ),
     Table("icer", "Incremental analysis", "scenario, by rising cost", ICER, ("scenario",)),
     Table(
@@ -78,10 +96,13 @@ ECONOMICS = (
                 "money",
                 ("increment", "increment_low", "increment_high"),
             ),
+            text("verdict", "Of the increment, as in `differences.csv`.", "the baseline itself"),
+            *TO_COUNT,
             ASSUMED,
         ),
         ("scenario", "willingness_to_pay"),
         (ESTIMATE, ("increment", "increment_low", "increment_high")),
+        over_patients=True,
     ),
     Table("psa_icer", "Incremental analysis", "scenario, by rising cost; means over the samples", ICER, ("scenario",)),
 )

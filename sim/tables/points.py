@@ -6,13 +6,16 @@ from sim.tables.contract import Bounds, Column, Kind, Table
 from sim.tables.economics import ASSUMED, MONEY, PROBABILITY, WILLINGNESS
 from sim.tables.shared import (
     BASELINE,
+    BASELINE_TO_COUNT,
     ESTIMATE,
     METRIC,
     NOBODY,
     ONE,
+    PATIENTS,
     REPLICATIONS,
     SCENARIO,
     TO_COUNT,
+    VERDICT,
     around,
     estimate,
     flag,
@@ -78,9 +81,13 @@ POINTS = (
             BASELINE,
             *METRIC,
             *estimate("Mean of scenario minus baseline, paired by replication.", Bounds.CHANGE_BY_UNIT),
+            VERDICT,
+            *TO_COUNT,
+            *BASELINE_TO_COUNT,
         ),
         ("point", "scenario", "metric"),
         (ESTIMATE,),
+        over_patients=True,
     ),
     Table(
         "heat_map",
@@ -121,10 +128,19 @@ POINTS = (
                 "one of the three has no value",
                 Bounds.NOT_NEGATIVE,
             ),
+            *estimate(
+                "Mean at the last value less that at the first, paired by replication.",
+                Bounds.CHANGE_BY_UNIT,
+                OF_METRIC,
+                around("range"),
+            ),
+            VERDICT,
+            *TO_COUNT,
             whole("rank", "Place by swing, 1 for the largest.", null="no swing"),
         ),
         ("scenario", "path", "metric"),
-        (around("low_change"), around("high_change")),
+        (around("low_change"), around("high_change"), around("range")),
+        over_patients=True,
     ),
     Table(
         "sobol",
@@ -175,7 +191,7 @@ POINTS = (
     Table(
         "plan",
         "Plan",
-        "value that was run by metric",
+        "value that was run by target",
         (
             PATH,
             text("value", "The value as written."),
@@ -186,11 +202,15 @@ POINTS = (
             number("bound", "What it is not worse than with the stated confidence.", OF_METRIC, ONE, Bounds.BY_UNIT),
             text("target", "The target."),
             flag("met", "Whether the bound meets it."),
-            flag("answer", "Whether this is the smallest value that does."),
+            flag("all_met", "Whether every target is met."),
+            flag("answer", "Whether this is the smallest value at which every target is met."),
             REPLICATIONS,
+            PATIENTS,
+            *estimate("Share of the measured who are infused.", Bounds.SHARE, "share", around("infused_share")),
+            share("still_waiting_share", "Share of the measured who still wait at the end.", NOBODY),
         ),
-        ("value", "metric"),
-        (ESTIMATE,),
+        ("value", "target"),
+        (ESTIMATE, around("infused_share")),
     ),
     Table(
         "psa",
@@ -258,6 +278,36 @@ POINTS = (
             ASSUMED,
         ),
         ("sample", "strategy"),
+    ),
+    Table(
+        "psa_quadrants",
+        "Quadrants",
+        "strategy but the first, over samples",
+        (
+            STRATEGY,
+            BASELINE,
+            MONEY,
+            *(
+                column
+                for name, words, unit in (
+                    ("incremental_cost", "Mean cost more than the baseline's, per patient referred.", "money"),
+                    ("incremental_qalys", "Mean QALYs more than the baseline's, per patient referred.", "QALYs"),
+                )
+                for column in (
+                    *estimate(words, Bounds.NONE, unit, around(name)),
+                    number(f"{name}_credible_low", "2.5th percentile of the samples.", unit),
+                    number(f"{name}_credible_high", "97.5th percentile of the samples.", unit),
+                    text(f"{name}_verdict", "Of the mean, as in `differences.csv`."),
+                )
+            ),
+            share("share_better_cheaper", "Share of the samples with more QALYs and no more cost."),
+            share("share_better_dearer", "Share of the samples with more QALYs at more cost."),
+            share("share_worse_cheaper", "Share of the samples without more QALYs and without more cost."),
+            share("share_worse_dearer", "Share of the samples without more QALYs, at more cost."),
+            ASSUMED,
+        ),
+        ("strategy",),
+        (around("incremental_cost"), around("incremental_qalys")),
     ),
     Table(
         "ceac",

@@ -79,5 +79,16 @@ UNRESOLVED = share(
     "nobody was measured",
 )
 TO_COUNT = (PATIENTS, UNRESOLVED)
+BASELINE_TO_COUNT = (
+    number(
+        "baseline_patients",
+        "The same of the baseline.",
+        "patients",
+        "not taken over measured patients",
+        Bounds.NOT_NEGATIVE,
+    ),
+    share("baseline_unresolved_share", "The same of the baseline.", "nobody was measured"),
+)
+VERDICT = text("verdict", "better, worse, different, no clear difference, the same, or why it cannot be judged.")
 ESTIMATE = ("estimate", "low", "high")
 RESOURCE_CENTRE = text("centre", "The centre that it belongs to.", "one for all centres")
