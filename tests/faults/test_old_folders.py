@@ -13,6 +13,7 @@ from click.testing import CliRunner, Result
 
 from run_sim import cli
 from sim.experiment.manifest import seal
+from sim.tables import VERSION
 from tests.experiments import SMALL
 from tests.faults.program import contents
 
@@ -67,23 +68,28 @@ def test_a_damaged_folder_is_not_drawn_and_nothing_in_it_is_touched(folder: Path
     assert contents(results) == before
 
 
-def earlier(results: Path) -> None:
-    """As version 0.1 left it: without checksums."""
+def of_format(results: Path, version: int | None) -> None:
+    """As a version left it whose tables had another contract; before 0.2 there was neither a version nor a seal."""
     manifest = json.loads((results / "manifest.json").read_text(encoding="utf-8"))
     for key in ("format", "tables", "seal"):
         del manifest[key]
+    if version is not None:
+        manifest["format"] = version
     (results / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
 
 
-def test_a_folder_of_an_earlier_version_is_drawn_or_refused_by_what_it_lacks(folder: Path) -> None:
+@pytest.mark.parametrize("command", ["report", "verify", "methods"])
+@pytest.mark.parametrize(("version", "told"), [(None, "version 1"), (2, "version 2"), (VERSION + 1, "version 4")])
+def test_a_folder_of_another_version_is_refused_in_words_and_left_as_it_is(
+    folder: Path, command: str, version: int | None, told: str
+) -> None:
     results = folder / "results"
-    earlier(results)
-    assert call("report", results, "-q").exit_code == 0
-    table = (results / "summary.csv").read_text(encoding="utf-8")
-    (results / "summary.csv").write_text(table.replace("estimate", "mean"), encoding="utf-8")
-    done = call("report", results)
+    of_format(results, version)
+    before = contents(results)
+    done = call(command, results)
     assert done.exit_code == 2
-    assert "summary.csv: has no column 'estimate'" in done.stderr
+    assert f"its tables are of {told}, this program reads version {VERSION}" in done.stderr
+    assert contents(results) == before
 
 
 def test_a_manifest_with_more_in_it_is_still_drawn(folder: Path) -> None:
