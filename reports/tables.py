@@ -254,16 +254,22 @@ class Tables:
 def read(folder: Path) -> Tables:
     """The tables of `folder`. Text stays text (a scenario may be called `007`), empty numbers are NaN.
 
-    A folder of a study of many points may hold its own tables alone. Raises `ResultsError` for a missing file or
-    column, a number that is none, or two rows for the same thing.
+    What the manifest does not list is not of these results, whatever its name, and is not read. A folder of a study of
+    many points may hold its own tables alone. Raises `ResultsError` for a missing file or column, a number that is
+    none, or two rows for the same thing.
     """
     manifest = _manifest(folder / "manifest.json")
+    listed = manifest.get("tables")
+
+    def there(name: str) -> bool:
+        return (folder / f"{name}.csv").exists() and (not isinstance(listed, dict) or f"{name}.csv" in listed)
+
     frames: dict[str, pd.DataFrame] = {}
     texts: dict[str, str] = {}
-    compared = (folder / "summary.csv").exists() or not any((folder / f"{name}.csv").exists() for name in STUDIES)
+    compared = there("summary") or not any(there(name) for name in STUDIES)
     for name, form in FORMS.items():
         path = folder / f"{name}.csv"
-        if (form.optional or not compared) and not path.exists():
+        if (form.optional or not compared) and not there(name):
             continue
         text = _text(path)
         frames[name] = _frame(text, form, path.name)

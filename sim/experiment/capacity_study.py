@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -12,9 +12,11 @@ import pandas as pd
 from sim.experiment.capacity import Target, find_smallest, plan_table, said_of
 from sim.experiment.factors import Amount, Factor, between, number_of
 from sim.experiment.folder import write_text
-from sim.experiment.point_folder import finish_folder, require_for_points
-from sim.experiment.sweep import SweepPlan, open_sweep
+from sim.experiment.point_folder import finish_folder, sweep_results
+from sim.experiment.sweep import SweepPlan
 from sim.scenario.leaves import is_whole_at
+
+PLAN_FILES = ("plan.csv",)
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,16 +49,16 @@ def run_plan(
     folder: Path,
     command: str,
     done: Callable[[int], None],
+    replace: Sequence[str] = (),
 ) -> PlanStudy:
     """Search, going on from what the folder holds, and write `plan.csv` and the manifest. Raises as `run_sweep`."""
     started = time.perf_counter()
-    require_for_points(folder)
-    with open_sweep(plan, folder) as sweep:
+    with sweep_results(plan, folder, PLAN_FILES, replace) as (sweep, building):
         answer = find_smallest(sweep, target, confidence, done)
         table = plan_table(sweep, path, target, answer)
         said = said_of(sweep, answer, path, target, confidence)
         value = None if answer.point is None else answer.point.overrides[path]
-        write_text(folder / "plan.csv", table.to_csv(index=False))
+        write_text(building / "plan.csv", table.to_csv(index=False))
         title = f"{path} for {target}: {plan.base.names[0]}"
         about = {
             "path": path,
@@ -68,5 +70,5 @@ def run_plan(
             "monotone": answer.monotone,
             "values_run": len(table),
         }
-        finish_folder(sweep, folder, "plan", title, command, time.perf_counter() - started, **about)
+        finish_folder(sweep, building, "plan", title, command, time.perf_counter() - started, **about)
     return PlanStudy(value, said, table)

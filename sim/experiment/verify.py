@@ -13,6 +13,7 @@ from typing import Any
 from sim.experiment.compare_tables import UnreadableError, compare_tables
 from sim.experiment.folder import MANIFEST, FolderError
 from sim.experiment.manifest import FORMAT, about_program, checksum, checksums, parse_manifest, seal
+from sim.experiment.publish import require_finished
 from sim.experiment.restate import restated
 from sim.experiment.run_again import mapping, run_again
 from sim.scenario import Loaded, ScenarioError, load
@@ -58,6 +59,7 @@ def verify(folder: Path, engine: str, workers: int | None, done: Callable[[int],
 
     Raises FolderError where it holds no results that could be run again, and what a run raises.
     """
+    require_finished(folder)
     manifest = read_manifest(folder)
     notes = []
     if int(manifest.get("format", 1)) < FORMAT:
@@ -69,7 +71,11 @@ def verify(folder: Path, engine: str, workers: int | None, done: Callable[[int],
         scenarios = _scenarios(manifest, folder, Path(place))
         run_again(manifest, folder, scenarios, engine, workers, again, done)
         checks = [*_check_seal(manifest), *_check_scenarios(manifest, scenarios)]
-        checks += [_check_table(name, folder, again, stated, scenarios) for name in _names(folder, again, stated)]
+        names = _names(folder, again, stated)
+        checks += [_check_table(name, folder, again, stated, scenarios) for name in names]
+    others = sorted(set(checksums(folder)) - set(names))
+    if others:
+        notes.append(f"not of these results, and not looked at: {', '.join(others)}")
     return Verification(checks, _promise(manifest), notes)
 
 
@@ -109,8 +115,8 @@ def _without_sources(resolved: Mapping[str, Any]) -> str:
 
 
 def _names(folder: Path, again: Path, stated: Mapping[str, str]) -> list[str]:
-    """Every table that there is, was, or should be, in a steady order."""
-    return sorted({*stated, *checksums(folder), *checksums(again)})
+    """Every table that there was or should be, in a steady order; all that are there, of an earlier version."""
+    return sorted({*stated, *checksums(again), *(checksums(folder) if not stated else ())})
 
 
 def _check_seal(manifest: Mapping[str, Any]) -> Iterator[Check]:

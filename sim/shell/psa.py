@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from sim.shell.options import SCENARIO_FILE, Asked, cluster, picture_options, run_options
-from sim.shell.report import draw
+from sim.shell.report import draw, require_room
 from sim.shell.screen import command_line, errors_in_words, print_table, progress, say
 from sim.shell.sweep import load_base, resumable
 
@@ -39,7 +39,15 @@ def psa_command(files: tuple[Path, ...], samples: int, asked: Asked, cluster: st
     from sim.scenario import ScenarioError
 
     with errors_in_words():
-        from sim.experiment.psa import ECONOMICS, places, psa_points, require_economics, run_psa, unused_inputs
+        from sim.experiment.psa import (
+            ECONOMICS,
+            places,
+            psa_files,
+            psa_points,
+            require_economics,
+            run_psa,
+            unused_inputs,
+        )
         from sim.experiment.sweep import SweepPlan
         from sim.experiment.sweep_file import relocate
 
@@ -49,6 +57,7 @@ def psa_command(files: tuple[Path, ...], samples: int, asked: Asked, cluster: st
         replications = asked.replications or 1
         plan = SweepPlan(base, points, replications, asked.workers, asked.engine, cluster, ECONOMICS)
         folder = asked.folder("psa", *(file.stem for file in files))
+        require_room(folder, psa_files(base), wanted, asked.replace)
         left_out = unused_inputs(base)
         if left_out:
             say(f"warning: uncertain inputs that belong to another strategy are left out: {', '.join(left_out)}")
@@ -56,11 +65,11 @@ def psa_command(files: tuple[Path, ...], samples: int, asked: Asked, cluster: st
             say(f"{samples} samples, {replications} replications each of {', '.join(base.names)}")
         try:
             with resumable(folder), progress(samples * replications, asked.quiet, per=replications) as done:
-                found = run_psa(plan, folder, command_line(), done)
+                found = run_psa(plan, folder, command_line(), done, asked.replace)
         except ScenarioError as error:
             raise relocate(error, places(base)) from error
     _show(found, folder, asked.as_json)
-    draw(folder, wanted, asked.quiet, asked.as_json)
+    draw(folder, wanted, asked)
 
 
 def _show(found: Psa, folder: Path, as_json: bool) -> None:
