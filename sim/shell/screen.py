@@ -1,18 +1,22 @@
 """Words on the screen and exit codes, for every command.
 
 Exit codes: 0 done; 1 the run failed; 2 the input or the usage is wrong; 3 a validation target was missed;
-4 an output that was asked for cannot be made here; 130 interrupted.
+4 an output that was asked for cannot be made here; 128 and the number of a signal: ended by it (130 by Ctrl-C).
 Heavy imports happen inside the functions, so that the first word is on the screen at once.
 """
 
 from __future__ import annotations
 
+import io
+import os
+import signal
 import sys
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from io import TextIOWrapper
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn, TextIO
 
 import click
 
@@ -60,16 +64,87 @@ def errors_in_words() -> Iterator[None]:
         stop(f"the run failed: {where}{error.strerror or error}", FAILED)
 
 
+class Ended(KeyboardInterrupt):
+    """Another signal than that of Ctrl-C, which ends the program in the same way."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__()
+        self.number = number
+
+
+def code_of(error: BaseException) -> int:
+    """The exit code of a program that was interrupted."""
+    ended = error if isinstance(error, Ended) else error.__cause__  # click has an exception of its own for it
+    return 128 + ended.number if isinstance(ended, Ended) else INTERRUPTED
+
+
+def hear_signals() -> None:
+    """Whoever ends the program, or closes its window, ends it as Ctrl-C does: with its workers, and nothing half-made.
+
+    A signal that is ignored, as under `nohup`, stays ignored.
+    """
+
+    def end(number: int, _: Any) -> NoReturn:
+        raise Ended(number)
+
+    for name in ("SIGTERM", "SIGHUP"):
+        number = getattr(signal, name, None)  # Windows has no SIGHUP
+        if number is not None and signal.getsignal(number) == signal.SIG_DFL:
+            signal.signal(number, end)
+
+
+class _Patient(io.RawIOBase):
+    """A way out that may be closed at its other end: what is written from then on is dropped, and nothing fails."""
+
+    def __init__(self, handle: int) -> None:
+        self._handle, self._gone = handle, False
+
+    def writable(self) -> bool:
+        return True
+
+    def fileno(self) -> int:
+        return self._handle
+
+    def isatty(self) -> bool:
+        return os.isatty(self._handle)
+
+    def write(self, data: Any) -> int:
+        if not self._gone:
+            try:
+                return os.write(self._handle, data)
+            except BrokenPipeError:
+                self._gone = True
+            except OSError:
+                self._gone = True  # said once; the rest is not tried again as the program ends
+                raise
+        return len(data)
+
+
+def patient(stream: TextIO) -> TextIO:
+    """The same stream; a reader that has seen enough is no failure, and characters it has not are spelt."""
+    if not isinstance(stream, TextIOWrapper):
+        return stream
+    stream.flush()
+    raw = _Patient(stream.fileno())
+    return TextIOWrapper(
+        io.BufferedWriter(raw), encoding=stream.encoding, errors="backslashreplace", line_buffering=raw.isatty()
+    )
+
+
 @contextmanager
 def in_words() -> Iterator[None]:
     """What ends the command line, in words and with its exit code."""
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, TextIOWrapper):  # a name may hold what the screen or pipe has no character for
-            stream.reconfigure(errors="backslashreplace")
+    if threading.current_thread() is threading.main_thread():  # the planning page is drawn in another one
+        hear_signals()
+        sys.stdout, sys.stderr = patient(sys.stdout), patient(sys.stderr)
     try:
         yield
-    except (click.exceptions.Abort, KeyboardInterrupt):
-        stop("interrupted", INTERRUPTED)
+        sys.stdout.flush()
+    except (click.exceptions.Abort, KeyboardInterrupt) as error:
+        stop("interrupted", code_of(error))
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename else "the output cannot be written: "
+        stop(f"{where}{error.strerror or error}", FAILED)
     except click.ClickException as error:
         error.show()
         sys.exit(error.exit_code)
@@ -77,7 +152,8 @@ def in_words() -> Iterator[None]:
         name = (error.name or "").partition(".")[0]
         if name in ("", "sim", "reports", "scenarios"):
             raise
-        stop(f"{name} is not installed, and nothing runs without it: pip install vein2vein", CANNOT_BE_MADE)
+        package = "ruamel.yaml" if name == "ruamel" else name
+        stop(f"{name} is not installed, and nothing runs without it: pip install {package}", CANNOT_BE_MADE)
 
 
 def loaded(file: Path, overrides: Sequence[str] = ()) -> Loaded:

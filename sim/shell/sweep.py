@@ -12,7 +12,7 @@ import click
 from sim.shell.naming import by_name, seed_notes
 from sim.shell.options import SCENARIO_FILE, Asked, cluster, picture_options, run_options, vary
 from sim.shell.report import draw, require_room
-from sim.shell.screen import BAD_INPUT, INTERRUPTED, command_line, errors_in_words, print_table, progress, say, stop
+from sim.shell.screen import BAD_INPUT, code_of, command_line, errors_in_words, print_table, progress, say, stop
 
 if TYPE_CHECKING:
     from reports import Wanted
@@ -137,8 +137,8 @@ def resumable(folder: Path) -> Iterator[None]:
     """Ctrl-C leaves what is done, and says how to go on."""
     try:
         yield
-    except KeyboardInterrupt:
-        stop(f"interrupted; what is done is kept in {folder}: the same command goes on from there", INTERRUPTED)
+    except KeyboardInterrupt as error:
+        stop(f"interrupted; what is done is kept in {folder}: the same command goes on from there", code_of(error))
 
 
 def show(study: SweepStudy, design: Design, as_json: bool, folder: Path) -> None:
