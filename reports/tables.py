@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -300,6 +301,11 @@ def _plain(cell: str) -> str:
     return cell
 
 
+def _unescaped(cell: str) -> str:
+    """What stands in a cell, without the apostrophe that keeps a spreadsheet from taking it for a formula."""
+    return re.sub(r"^'(?='*[=+\-@\t\r])", "", cell)
+
+
 def _text(path: Path) -> str:
     try:
         return path.read_text(encoding="utf-8-sig")
@@ -324,6 +330,7 @@ def _frame(text: str, form: Form, name: str) -> pd.DataFrame:
         frame = pd.read_csv(io.StringIO(text), dtype=str, keep_default_na=False, na_filter=False)
     except (pd.errors.EmptyDataError, pd.errors.ParserError) as error:
         raise ResultsError(f"{name}: is not a table: {str(error).strip()}") from None
+    frame = frame.map(_unescaped).rename(columns=_unescaped)
     missing = [column for column in (*form.text, *form.numbers) if column not in frame.columns]
     if missing:
         raise ResultsError(f"{name}: has no column {', '.join(repr(column) for column in missing)}")

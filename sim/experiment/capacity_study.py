@@ -13,6 +13,7 @@ from sim.experiment.capacity import Target, find_smallest, plan_table, said_of
 from sim.experiment.factors import Amount, Factor, between, number_of
 from sim.experiment.folder import write_text
 from sim.experiment.point_folder import finish_folder, sweep_results
+from sim.experiment.spreadsheets import csv_text
 from sim.experiment.sweep import SweepPlan
 from sim.scenario.leaves import is_whole_at
 
@@ -58,7 +59,7 @@ def run_plan(
         table = plan_table(sweep, path, target, answer)
         said = said_of(sweep, answer, path, target, confidence)
         value = None if answer.point is None else answer.point.overrides[path]
-        write_text(building / "plan.csv", table.to_csv(index=False))
+        write_text(building / "plan.csv", csv_text(table))
         title = f"{path} for {target}: {plan.base.names[0]}"
         about = {
             "path": path,

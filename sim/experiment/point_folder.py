@@ -12,6 +12,7 @@ from sim.experiment.inputs import parameters
 from sim.experiment.manifest import about_program, about_scenarios, scenario_files, write_manifest, write_scenarios
 from sim.experiment.not_modelled import NOT_MODELLED
 from sim.experiment.publish import new_results
+from sim.experiment.spreadsheets import csv_text
 from sim.experiment.sweep import Sweep, SweepPlan, open_sweep
 
 
@@ -34,7 +35,7 @@ def finish_folder(sweep: Sweep, folder: Path, kind: str, title: str, command: st
     plan = sweep.plan
     scenarios = plan.base.scenarios
     write_scenarios(folder, scenarios)
-    write_text(folder / "parameters.csv", parameters(scenarios).to_csv(index=False))
+    write_text(folder / "parameters.csv", csv_text(parameters(scenarios)))
     content = {
         "title": title,
         "kind": kind,

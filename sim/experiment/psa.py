@@ -22,6 +22,7 @@ from sim.experiment.point_folder import finish_folder, sweep_results
 from sim.experiment.points import Base, Point
 from sim.experiment.psa_tables import psa_tables
 from sim.experiment.replicate import economics_of
+from sim.experiment.spreadsheets import csv_text
 from sim.experiment.sweep import Column, Reducer, Sweep, SweepPlan, evaluate, mean_of
 from sim.outcomes.economics import COST, EFFECT, QUANTITIES
 from sim.outcomes.metrics import METRICS
@@ -136,7 +137,7 @@ def run_psa(
         used = {name: list(uncertain_inputs(plan.base, name)) for name in plan.base.names}
         tables["uncertain_inputs"] = uncertain_inputs_table(plan.base.scenarios, used)
         for name, table in tables.items():
-            write_text(building / f"{name}.csv", table.to_csv(index=False))
+            write_text(building / f"{name}.csv", csv_text(table))
         workers = sweep.store.workers()
         title = "Probabilistic sensitivity analysis: " + " against ".join(plan.base.names)
         seconds = time.perf_counter() - started

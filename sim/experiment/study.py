@@ -25,6 +25,7 @@ from sim.experiment.picture_tables import Pictures
 from sim.experiment.precision import Precision, batches, reached
 from sim.experiment.publish import new_results
 from sim.experiment.replicate import Arm, Keep, replicate
+from sim.experiment.spreadsheets import csv_text
 from sim.pieces.loads import expected_patients, offered_loads
 from sim.pieces.strategies import build_protocol
 from sim.scenario import Loaded, compare_scenarios
@@ -179,7 +180,7 @@ def _write_tables(plan: Plan, collected: tables.Collected, pictures: Pictures, f
     found |= economic
     for name, table in found.items():
         if table is not None:
-            write_text(folder / f"{name}.csv", table.to_csv(index=False))
+            write_text(folder / f"{name}.csv", csv_text(table))
     warnings = [*load_warnings(plan.scenarios), *warm_up_warnings(settling)]
     if why_not is not None:
         warnings.append(why_not)

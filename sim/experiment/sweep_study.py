@@ -15,6 +15,7 @@ from sim.experiment.factors import plain, unit_of
 from sim.experiment.folder import write_text
 from sim.experiment.point_folder import finish_folder, sweep_results
 from sim.experiment.sensitivity import morris, prcc, sobol, tornado
+from sim.experiment.spreadsheets import csv_text
 from sim.experiment.sweep import Sweep, SweepPlan, evaluate
 from sim.experiment.sweep_tables import heat_map, write_point_tables
 from sim.scenario.leaves import inline
@@ -64,7 +65,7 @@ def run_sweep(
         write_point_tables(sweep, building)
         found = sensitivity_tables(sweep, design)
         for name, table in found.items():
-            write_text(building / f"{name}.csv", table.to_csv(index=False))
+            write_text(building / f"{name}.csv", csv_text(table))
         workers = sweep.store.workers()
         title = f"{TITLES.get(design.kind, 'Sweep')}: {' against '.join(plan.base.names)}"
         seconds = time.perf_counter() - started

@@ -27,6 +27,7 @@ from numpy.typing import NDArray
 
 from sim.experiment.folder import new_file, write_text
 from sim.experiment.points import Point, paths_of
+from sim.experiment.spreadsheets import csv_text, escaped
 from sim.experiment.sweep import Sweep
 from sim.outcomes.estimates import interval
 
@@ -36,7 +37,7 @@ AT_ONCE = 200
 
 def write_point_tables(sweep: Sweep, folder: Path) -> None:
     """Write `points.csv`, `sweep.csv`, `sweep.parquet` and, with several scenarios, `sweep_differences.csv`."""
-    write_text(folder / "points.csv", points_table(sweep.plan.points).to_csv(index=False))
+    write_text(folder / "points.csv", csv_text(points_table(sweep.plan.points)))
     _write(folder, "sweep", lambda points: point_rows(sweep, points), sweep, parquet=True)
     if len(sweep.plan.base.names) > 1:
         _write(folder, "sweep_differences", lambda points: difference_rows(sweep, points), sweep, parquet=False)
@@ -106,7 +107,7 @@ def _write(
         csv = stack.enter_context(building.open("w", encoding="utf-8", newline="\n"))
         writer = None
         for number, table in enumerate(_batches(rows, sweep.plan.points)):
-            table.to_csv(csv, index=False, header=number == 0)
+            escaped(table).to_csv(csv, index=False, header=number == 0)
             if arrows is not None:
                 arrow = pa.Table.from_pandas(table, preserve_index=False)
                 if writer is None:

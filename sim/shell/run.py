@@ -14,7 +14,7 @@ from sim.shell.naming import by_name, seed_notes
 from sim.shell.options import SCENARIO_FILE, Asked, picture_options, run_options, together
 from sim.shell.report import draw_results, require_room
 from sim.shell.results import show
-from sim.shell.screen import BAD_INPUT, command_line, errors_in_words, loaded, progress, say, stop
+from sim.shell.screen import BAD_INPUT, command_line, errors_in_words, loaded, progress, say, stop, warn
 
 if TYPE_CHECKING:
     from reports import Wanted
@@ -103,8 +103,7 @@ def _study(files: Sequence[Path], verb: str, asked: Asked, study: Study, wanted:
         require_room(folder, study_files(plan), wanted, asked.replace)
         if asked.engine == "auto" and find_spec("numba") is None:
             say("numba is not installed: everything runs on the SimPy engine, with the same results but more slowly")
-        for warning in [*seed_notes(scenarios), *load_warnings(scenarios)]:
-            say(f"warning: {warning}")
+        warn([*seed_notes(scenarios), *load_warnings(scenarios)])
         if not asked.quiet:
             many = f"{'at most ' if rule else ''}{count} replications"
             say(f"{len(scenarios)} scenario{'s' if len(scenarios) > 1 else ''}, {many}")

@@ -31,6 +31,17 @@ def say(text: str) -> None:
     click.echo(text, err=True)
 
 
+def warn(warnings: Sequence[str]) -> None:
+    """Each warning once; what several scenarios share is said of the first, with the number of the others."""
+    told: dict[str, list[str]] = {}
+    for warning in warnings:
+        name, found, rest = warning.partition(": ")
+        told.setdefault(rest if found else warning, []).append(name)
+    for rest, names in told.items():
+        others = f" (the same of {len(names) - 1} more)" if len(names) > 1 else ""
+        say(f"warning: {names[0]}: {rest}{others}" if names[0] != rest else f"warning: {rest}")
+
+
 def stop(message: str, code: int) -> NoReturn:
     """Leave with a message and an exit code."""
     say(message)
@@ -199,9 +210,13 @@ def progress(total: int, quiet: bool, per: int | None = None) -> Iterator[Callab
 
 
 def print_table(headers: Sequence[str], rows: Sequence[Sequence[str]], numbers_from: int = 1) -> None:
-    """Print a table; columns from `numbers_from` on are set flush right."""
+    """Print a table; columns from `numbers_from` on are set flush right.
+
+    On a screen too narrow for its lines, each row is set below the other, one cell to a line.
+    """
     from rich.box import SIMPLE_HEAD
     from rich.console import Console
+    from rich.padding import Padding
     from rich.table import Table
     from rich.text import Text
 
@@ -210,7 +225,16 @@ def print_table(headers: Sequence[str], rows: Sequence[Sequence[str]], numbers_f
         table.add_column(Text(header), justify="left" if place < numbers_from else "right", overflow="fold")
     for row in rows:
         table.add_row(*(Text(str(cell)) for cell in row))
-    console = Console()
-    if not console.is_terminal:
-        console = Console(width=200)
-    console.print(table)
+    console = Console(file=sys.stdout)
+    if not console.is_terminal and "COLUMNS" not in os.environ:
+        console = Console(file=sys.stdout, width=200)
+    # numbers are not to be broken: what stands before them may take several lines, of 12 characters or more
+    lengths = [[len(str(one[place])) for one in (headers, *rows)] for place in range(len(headers))]
+    least = [min(max(found), 12) if place < numbers_from else max(found) for place, found in enumerate(lengths)]
+    if sum(least) + 2 * len(least) <= console.width:
+        console.print(table)
+        return
+    for row in rows:
+        console.print(Text(str(row[0]), style="bold"))
+        for header, cell in [pair for pair in zip(headers[1:], row[1:], strict=True) if pair[1]]:
+            console.print(Padding(Text(f"{header}: {cell}" if header else str(cell), overflow="fold"), (0, 0, 0, 2)))

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 ON_SCREEN = ("case", "quantity", "kind", "expected", "simulated", "low", "high", "verdict", "why")
 FILES = ("validation.csv", "validation.md")
+# With so few values a standard error is itself too uncertain: at 20, by some 16 %.
+FEW = 20
 RESULTS = Path("results") / "validate"
 
 
@@ -76,6 +78,12 @@ def validate_command(
     for verdict in verdicts:
         if not verdict.met:
             say(f"{verdict.verdict}: {verdict.case}, {verdict.quantity}: {verdict.row()['why']}")
+    few = [file.stem for (file, _), count in zip(cases, counts, strict=True) if 1 < count < FEW]
+    if few:
+        say(
+            f"warning: fewer than {FEW} replications cannot judge a case that has chance in it, met or missed "
+            f"({', '.join(few) if len(few) < 4 else f'{len(few)} cases'})"
+        )
     click.echo(summary(verdicts), err=as_json)
     if not quiet:
         say(f"Table and page: {folder}")
@@ -97,10 +105,11 @@ def _write(verdicts: list[Verdict], names: dict[str, str], folder: Path, page: P
     from reports.validation import validation_page
     from sim.experiment.folder import signed, write_text
     from sim.experiment.manifest import about_program, write_manifest
+    from sim.experiment.spreadsheets import csv_text
 
     rows = [verdict.row() for verdict in verdicts]
     text = validation_page(rows, names, summary(verdicts))
-    write_text(folder / "validation.csv", pd.DataFrame(rows).to_csv(index=False))
+    write_text(folder / "validation.csv", csv_text(pd.DataFrame(rows)))
     write_text(folder / "validation.md", text)
     write_manifest(folder, {"title": "Validation", "kind": "validation", "command": command_line(), **about_program()})
     if page is not None:
