@@ -58,7 +58,7 @@ def new_pages(folder: Path, files: Collection[str], replace: Sequence[str] = ())
     Raises FolderError, also where other results have come there meanwhile.
     """
     finish(folder)
-    with _workshop(folder, files, replace) as (place, building):
+    with _workshop(folder, files, replace, sealed=False) as (place, building):
         manifest = parse_manifest(place)
         require_sealed(place, manifest)
         yield building
@@ -66,7 +66,7 @@ def new_pages(folder: Path, files: Collection[str], replace: Sequence[str] = ())
             if parse_manifest(place) != manifest:
                 raise FolderError(f"{folder}: other results have come there while these were drawn; draw them again")
             new = _digests(building)
-            if why := obstacles(place, new, _owned(place), replace):
+            if why := obstacles(place, new, _owned(place, sealed=False), replace):
                 raise FolderError(why)
             pages = {**manifest.get(PAGES, {}), **new}
             write_text(building / MANIFEST, reseal({**manifest, PAGES: pages}))
@@ -157,12 +157,15 @@ def _is_ours(file: Path, digests: Collection[str]) -> bool:
     return bool(digests) and not file.is_symlink() and file.is_file() and checksum(file) in digests
 
 
-def _owned(place: Path) -> dict[str, set[str]]:
-    """Digests, by name, of the files that results in this folder list; none where there are no results."""
+def _owned(place: Path, sealed: bool = True) -> dict[str, set[str]]:
+    """Digests, by name, of the files that results in this folder list; none where there are no results.
+
+    `sealed`: only a manifest with a seal that fits tells results from a file that happens to be called so.
+    """
     found: dict[str, set[str]] = {}
     with suppress(FolderError):
         manifest = parse_manifest(place)
-        if "seal" in manifest and is_sealed(manifest) and not (place / MANIFEST).is_symlink():
+        if ("seal" in manifest or not sealed) and is_sealed(manifest) and not (place / MANIFEST).is_symlink():
             for name, digest in {**listed(manifest), MANIFEST: checksum(place / MANIFEST)}.items():
                 found.setdefault(name, set()).add(digest)
     left = _unfinished(place)
@@ -213,10 +216,12 @@ def _move(place: Path, building: Path, left: _Left) -> None:
 
 
 @contextmanager
-def _workshop(folder: Path, files: Collection[str], replace: Sequence[str]) -> Iterator[tuple[Path, Path]]:
+def _workshop(
+    folder: Path, files: Collection[str], replace: Sequence[str], sealed: bool = True
+) -> Iterator[tuple[Path, Path]]:
     """(the folder itself, where to build) while what it is to hold could be put there. Raises FolderError."""
     place = _followed(folder)
-    if why := obstacles(place, [*files, UNFINISHED], _owned(place), replace):
+    if why := obstacles(place, [*files, UNFINISHED], _owned(place, sealed), replace):
         raise FolderError(why)
     made: list[Path] = []
     try:

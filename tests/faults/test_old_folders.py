@@ -70,7 +70,7 @@ def test_a_damaged_folder_is_not_drawn_and_nothing_in_it_is_touched(folder: Path
 def earlier(results: Path) -> None:
     """As version 0.1 left it: without checksums."""
     manifest = json.loads((results / "manifest.json").read_text(encoding="utf-8"))
-    for key in ("format", "tables", "seal"):
+    for key in ("format", "tables", "pages", "seal"):
         del manifest[key]
     (results / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
 
@@ -78,7 +78,11 @@ def earlier(results: Path) -> None:
 def test_a_folder_of_an_earlier_version_is_drawn_or_refused_by_what_it_lacks(folder: Path) -> None:
     results = folder / "results"
     earlier(results)
-    assert call("report", results, "-q").exit_code == 0
+    done = call("report", results, "-q")
+    assert done.exit_code == 2, "it does not list its pages, so that nothing tells them from somebody else's"
+    assert "add --replace" in done.stderr
+    assert call("report", results, "-q", "--replace", "*").exit_code == 0
+    assert call("report", results, "-q").exit_code == 0, "and now they are listed"
     table = (results / "summary.csv").read_text(encoding="utf-8")
     (results / "summary.csv").write_text(table.replace("estimate", "mean"), encoding="utf-8")
     done = call("report", results)
@@ -115,6 +119,23 @@ def of_another_version(store: Path) -> None:
     database.close()
 
 
+def with_another_value(store: Path) -> None:
+    """One number of one block is another one; what is there of points and replications stays."""
+    database = sqlite3.connect(store)
+    with database:
+        (data,) = database.execute("SELECT data FROM blocks WHERE point = 1").fetchone()
+        database.execute("UPDATE blocks SET data = ? WHERE point = 1", (data[:8] + data[16:24] + data[16:],))
+    database.close()
+
+
+def of_something_else(store: Path) -> None:
+    store.unlink()
+    database = sqlite3.connect(store)
+    with database:
+        database.execute("CREATE TABLE addresses (name TEXT)")
+    database.close()
+
+
 def ruined(store: Path) -> None:
     content = store.read_bytes()
     store.write_bytes(content[:100] + bytes(len(content) - 100))
@@ -126,7 +147,8 @@ def ruined(store: Path) -> None:
         (of_another_version, 'holds results of another sweep (version was "0.0.9 0123456789ab", now '),
         (ruined, "is no store of results"),
         (lambda store: store.write_bytes(b"PAR1" * 2000), "is no store of results"),
-        (lambda store: store.unlink(), "holds results of another kind"),
+        (with_another_value, "results of point 1 were changed since they were written; delete it, and run again"),
+        (of_something_else, "is a database of something else; name another folder"),
     ],
 )
 def test_a_sweep_never_goes_on_from_what_is_not_its_own(
@@ -141,6 +163,13 @@ def test_a_sweep_never_goes_on_from_what_is_not_its_own(
     assert contents(out) == before
 
 
+def test_a_sweep_without_its_store_is_run_anew_over_its_own_tables(swept: Path, tmp_path: Path) -> None:
+    out = Path(shutil.copytree(swept / "out", tmp_path / "out"))
+    (out / "sweep.sqlite").unlink()
+    assert call("sweep", swept / "small.yaml", *SWEEP, "--out", out).exit_code == 0
+    assert (out / "sweep.csv").read_bytes() == (swept / "out" / "sweep.csv").read_bytes()
+
+
 def test_a_sweep_makes_lost_and_damaged_tables_again(swept: Path, tmp_path: Path) -> None:
     out = Path(shutil.copytree(swept / "out", tmp_path / "out"))
     before = {name: digest for name, digest in contents(out).items() if name.endswith((".csv", ".parquet"))}
@@ -148,6 +177,9 @@ def test_a_sweep_makes_lost_and_damaged_tables_again(swept: Path, tmp_path: Path
     cut("sweep.parquet", 0.5)(out)
     assert call("report", out).exit_code == 2
     done = call("sweep", swept / "small.yaml", *SWEEP, "--out", out)
+    assert done.exit_code == 2, "what is damaged may have been changed on purpose"
+    assert "--replace sweep.parquet" in done.stderr
+    done = call("sweep", swept / "small.yaml", *SWEEP, "--out", out, "--replace", "sweep.parquet")
     assert done.exit_code == 0, done.output
     after = contents(out)
     assert {name: after[name] for name in before} == before
