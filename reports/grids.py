@@ -107,7 +107,7 @@ def of_charts(tables: Tables, findings: Findings) -> dict[str, Grid]:
         "incidence": _incidence,
         "stages": _stages,
         "stages_middle": _stages,
-        "fates": _fates,
+        "outcomes": _outcomes,
         "differences": _differences,
         "same_patients": _same_patients,
     }
@@ -203,20 +203,20 @@ def _stages(stages: pd.DataFrame, findings: Findings) -> Grid:
     return _by_scenario(caption, "Stage", entries, findings.scenarios)
 
 
-def _fates(fates: pd.DataFrame, findings: Findings) -> Grid:
-    found = {(r.fate, r.scenario): r for r in records(fates)}
+def _outcomes(outcomes: pd.DataFrame, findings: Findings) -> Grid:
+    found = {(r.outcome, r.scenario): r for r in records(outcomes)}
     lines: list[list[Cell]] = []
-    for fate, label in dict(zip(fates["fate"], fates["label"], strict=True)).items():
+    for outcome, label in dict(zip(outcomes["outcome"], outcomes["label"], strict=True)).items():
         line: list[Cell] = [str(label)]
         for scenario in findings.scenarios:
-            r = found.get((fate, scenario))
+            r = found.get((outcome, scenario))
             line.append(cell(Estimate(r.estimate, r.low, r.high, "share")) if r is not None else "")
             line.append(_count(r.count_mean) if r is not None else "")
         lines.append(line)
-    heads = ["Fate"]
+    heads = ["Outcome"]
     for scenario in findings.scenarios:
         heads += [scenario, f"{scenario}: patients a replication"]
-    return Grid("Share of referred patients by fate", heads, lines, "figures stack")
+    return Grid("Share of referred patients by outcome", heads, lines, "figures stack")
 
 
 def _count(mean: float) -> str:

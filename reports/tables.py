@@ -71,11 +71,13 @@ FORMS: Mapping[str, Form] = {
         drawn="mean_days",
         optional=True,
     ),
-    "fates": Form(("scenario", "fate", "label"), ("estimate", "low", "high", "count_mean"), ("scenario", "fate")),
+    "outcomes": Form(
+        ("scenario", "outcome", "label"), ("estimate", "low", "high", "count_mean"), ("scenario", "outcome")
+    ),
     "same_patients": Form(
-        ("scenario", "baseline", "outcome", "label"),
+        ("scenario", "baseline", "progressed_in", "label"),
         ("estimate", "share", "low", "high"),
-        ("scenario", "outcome"),
+        ("scenario", "progressed_in"),
         optional=True,
     ),
     "parameters": Form(
@@ -131,7 +133,7 @@ FORMS: Mapping[str, Form] = {
         optional=True,
     ),
     "timeline_sample": Form(
-        ("scenario", "centre", "risk_group", "fate", "fate_label", "label", "kind"),
+        ("scenario", "centre", "risk_group", "outcome", "outcome_label", "label", "kind"),
         ("patient", "referral_day", "progression_day", "from_day", "to_day"),
         ("scenario", "patient", "from_day"),
         optional=True,

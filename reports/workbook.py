@@ -19,7 +19,7 @@ SHEETS = {
     "differences": "Differences",
     "same_patients": "Same patients",
     "changes": "What differs",
-    "fates": "Fates",
+    "outcomes": "Outcomes",
     "stages": "Stages",
     "stages_middle": "Stages, median patient",
     "waits": "Waiting days",

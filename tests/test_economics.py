@@ -12,7 +12,7 @@ from sim.engine.choice import SIMPY
 from sim.experiment.replicate import Arm, simulate
 from sim.outcomes.decisions import DOMINATED, EXTENDEDLY, ON_FRONTIER, acceptability, net_benefit, standings
 from sim.outcomes.economics import QUANTITIES, Ledger, ledger
-from sim.outcomes.fates import Patients
+from sim.outcomes.patients import Patients
 from sim.pieces.cohort import Luck
 from sim.pure.discounting import discount, single, stream
 from sim.scenario import ScenarioError

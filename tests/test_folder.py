@@ -406,7 +406,7 @@ REFUSED: dict[str, tuple[Callable[[Path], None], str, str]] = {
     "another manifest": (own_manifest, MANIFEST, "*"),
     "a table changed by hand": (write("summary.csv", "a\n1\n"), "summary.csv", "summary.csv"),
     "a page changed by hand": (write("report.html"), "report.html", "*.html"),
-    "a chart changed by hand": (write("charts/fates.html"), "charts/fates.html", "charts/fates.html"),
+    "a chart changed by hand": (write("charts/outcomes.html"), "charts/outcomes.html", "charts/outcomes.html"),
     "a folder with the name of a table": (own_folder("summary.csv"), "summary.csv", ""),
     "a folder with the name of the manifest": (own_folder(MANIFEST), MANIFEST, ""),
     "a table that is a link": (link_to("summary.csv"), "summary.csv", "summary.csv"),

@@ -398,7 +398,7 @@ def records(ran: Ran) -> tuple[np.ndarray, ...]:
     trace: Trace = ran.trace
     patients = ran.patients
     return (
-        patients.fate,
+        patients.outcome,
         patients.referral_day,
         patients.cohort.measured,
         patients.end_day,

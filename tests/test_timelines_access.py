@@ -24,7 +24,7 @@ def world(text: str) -> Ran:
 
 def test_who_does_not_travel_is_withdrawn_at_once() -> None:
     ran = world(PLAIN + "regions: {far: {centre: a, referral_days: [3 d], declines: 1}}\n" + AT_ONCE)
-    assert ran.fates == ["withdrawn"]
+    assert ran.outcomes == ["withdrawn"]
     assert ran.rows("reason") == ["travel"]
     assert ran.patients.end_day.tolist() == [3.0]
 
@@ -32,7 +32,7 @@ def test_who_does_not_travel_is_withdrawn_at_once() -> None:
 def test_a_share_does_not_travel() -> None:
     many = ", ".join(["0 d"] * 400)
     ran = world(PLAIN + f"regions: {{far: {{centre: a, referral_days: [{many}], declines: 0.25}}}}\n" + AT_ONCE)
-    stayed = np.mean([fate == "withdrawn" for fate in ran.fates])
+    stayed = np.mean([outcome == "withdrawn" for outcome in ran.outcomes])
     assert abs(stayed - 0.25) < 3.0 * np.sqrt(0.25 * 0.75 / 400)
 
 

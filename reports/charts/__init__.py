@@ -11,10 +11,10 @@ import plotly.graph_objects as go
 from reports.charts import (
     differences,
     economics,
-    fates,
     flow,
     groups,
     incidence,
+    outcomes,
     resource_bars,
     same_patients,
     screening,
@@ -122,18 +122,18 @@ CHARTS: tuple[Chart, ...] = (
         "flow",
         flow.draw,
         flow.describe,
-        "From left to right, every measured patient from referral to fate. The width of a band is the mean "
+        "From left to right, every measured patient from referral to outcome. The width of a band is the mean "
         "number of patients a replication; a band in colour leads out of the path, in the colour of the "
-        "fate. A number beside a node is how many reach it.",
+        "outcome. A number beside a node is how many reach it.",
     ),
     Chart(
-        "fates",
-        "Fates",
-        "fates",
-        fates.draw,
-        fates.describe,
-        "Every referred patient has exactly one fate, so the shares of a scenario add up to 100%. "
-        "Whiskers are 95% intervals. Fates that nobody has are left out of the picture.",
+        "outcomes",
+        "Outcomes",
+        "outcomes",
+        outcomes.draw,
+        outcomes.describe,
+        "Every referred patient has exactly one outcome, so the shares of a scenario add up to 100%. "
+        "Whiskers are 95% intervals. Outcomes that nobody has are left out of the picture.",
     ),
     Chart(
         "differences",
@@ -243,7 +243,7 @@ CHARTS: tuple[Chart, ...] = (
         timelines.draw,
         timelines.describe,
         "A bar is one patient from referral on: dark is waiting in a queue, light is time in which work is "
-        "under way, the mark and the word at the end are his fate. A small upright mark is progression that "
+        "under way, the mark and the word at the end are his outcome. A small upright mark is progression that "
         "left him eligible. These are examples; the other charts have the estimates.",
     ),
     Chart(

@@ -1,4 +1,4 @@
-"""Waiting and fate by risk group, centre and region: a group of bars each, a bar a scenario."""
+"""Waiting and outcome by risk group, centre and region: a group of bars each, a bar a scenario."""
 
 from __future__ import annotations
 

@@ -39,13 +39,13 @@ class Pictures:
     def add(self, replication: Replication) -> None:
         """One replication more; without views there is nothing to add."""
         if not self.resources:
-            self.resources = [outcome.resources for outcome in replication.outcomes]
-        for place, (arm, outcome) in enumerate(zip(self.arms, replication.outcomes, strict=True)):
-            if outcome.views is None:
+            self.resources = [ran.resources for ran in replication.runs]
+        for place, (arm, ran) in enumerate(zip(self.arms, replication.runs, strict=True)):
+            if ran.views is None:
                 continue
-            for name, values in outcome.views.arrays.items():
+            for name, values in ran.views.arrays.items():
                 self.running.setdefault((place, name), Running.like(values)).add(values)
-            self.spells += [{"scenario": arm.name, **spell} for spell in outcome.views.timelines]
+            self.spells += [{"scenario": arm.name, **spell} for spell in ran.views.timelines]
 
     def tables(self) -> dict[str, pd.DataFrame]:
         """The tables by name; an empty dictionary where no views were kept."""

@@ -113,7 +113,7 @@ def answer(file: Path, changes: Mapping[str, str], replications: int) -> Answer:
         "differences": tables.differences(collected),
         "waits": tables.waits(collected),
         "incidence": tables.incidence(collected),
-        "fates": tables.fates(collected),
+        "outcomes": tables.outcomes(collected),
         "stages": tables.stages(collected),
     }
     return Answer(frames, dict(changes), replications)

@@ -32,7 +32,7 @@ from sim.scenario import Loaded, compare_scenarios
 
 # The tables of every study; the other ones belong to comparisons, to what a scenario has, or to what was asked for.
 ALWAYS = (
-    "summary", "runs", "resources", "stages", "incidence", "waits", "fates", "parameters", "changes", "waiting_list",
+    "summary", "runs", "resources", "stages", "incidence", "waits", "outcomes", "parameters", "changes", "waiting_list",
     "warm_up",
 )  # fmt: skip
 PICTURES = (
@@ -132,9 +132,9 @@ def _run(plan: Plan, folder: Path, done: Callable[[int], None]) -> Study:
             for replication in replicate(arms, numbers, workers, keep, done, engine):
                 collected.add(replication)
                 pictures.add(replication)
-                for outcome in replication.outcomes:
-                    patients.append(outcome.patients)
-                    events.append(outcome.events)
+                for arm_run in replication.runs:
+                    patients.append(arm_run.patients)
+                    events.append(arm_run.events)
     study = _write_tables(plan, collected, pictures, folder)
     why = tables.same_patients(collected)[1]
     names = collected.names
@@ -167,7 +167,7 @@ def _write_tables(plan: Plan, collected: tables.Collected, pictures: Pictures, f
         "stages": tables.stages(collected),
         "incidence": tables.incidence(collected),
         "waits": tables.waits(collected),
-        "fates": tables.fates(collected),
+        "outcomes": tables.outcomes(collected),
         "same_patients": same,
         "parameters": parameters(plan.scenarios),
         "changes": changes,

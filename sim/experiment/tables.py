@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 from sim.experiment.replicate import Arm, Replication
 from sim.outcomes.curves import BIN_DAYS, EVENTS, INTERVALS, WAIT_BINS, stage_names
 from sim.outcomes.estimates import interval, variance
-from sim.outcomes.fates import FATES
 from sim.outcomes.metrics import METRICS
-from sim.outcomes.pairs import OUTCOMES
+from sim.outcomes.pairs import PAIRED
+from sim.outcomes.patients import OUTCOMES
 from sim.pieces.loads import offered_loads
 from sim.pieces.protocol import milestones
 
@@ -32,7 +32,7 @@ class Collected:
     stages: list[list[FloatArray]] = field(default_factory=list)
     incidence: list[list[FloatArray]] = field(default_factory=list)
     waits: list[FloatArray] = field(default_factory=list)
-    fates: list[FloatArray] = field(default_factory=list)
+    outcomes: list[FloatArray] = field(default_factory=list)
     lists: list[list[NDArray[np.int32]]] = field(default_factory=list)
     resources: list[dict[str, Any]] = field(default_factory=list)
     pairs: list[list[FloatArray | str]] = field(default_factory=list)
@@ -41,17 +41,17 @@ class Collected:
     def add(self, replication: Replication) -> None:
         """Keep what the tables need of one replication."""
         self.numbers.append(replication.number)
-        self.metrics.append(np.array([o.metrics for o in replication.outcomes]))
-        self.stages.append([o.stages for o in replication.outcomes])
-        self.incidence.append([o.incidence for o in replication.outcomes])
-        self.waits.append(np.array([o.waits for o in replication.outcomes]))
-        self.fates.append(np.array([o.fates for o in replication.outcomes]))
-        self.lists.append([o.lists for o in replication.outcomes])
+        self.metrics.append(np.array([o.metrics for o in replication.runs]))
+        self.stages.append([o.stages for o in replication.runs])
+        self.incidence.append([o.incidence for o in replication.runs])
+        self.waits.append(np.array([o.waits for o in replication.runs]))
+        self.outcomes.append(np.array([o.outcomes for o in replication.runs]))
+        self.lists.append([o.lists for o in replication.runs])
         self.pairs.append(replication.pairs)
-        economics = [o.economics for o in replication.outcomes]
+        economics = [o.economics for o in replication.runs]
         self.economics.append([values for values in economics if values is not None])
-        for arm, outcome in zip(self.arms, replication.outcomes, strict=True):
-            for use in outcome.resources:
+        for arm, ran in zip(self.arms, replication.runs, strict=True):
+            for use in ran.resources:
                 self.resources.append({"scenario": arm.name, "replication": replication.number, **asdict(use)})
 
     @property
@@ -205,21 +205,21 @@ def waits(collected: Collected) -> pd.DataFrame:
     return pd.concat(frames, ignore_index=True)
 
 
-def fates(collected: Collected) -> pd.DataFrame:
-    """One row a scenario and fate: share of the referred with interval, and mean count a replication."""
-    values = np.array(collected.fates)
+def outcomes(collected: Collected) -> pd.DataFrame:
+    """One row a scenario and outcome: share of the referred with interval, and mean count a replication."""
+    values = np.array(collected.outcomes)
     frames = []
     for place, name in enumerate(collected.names):
         counts = values[:, place, :]
         with np.errstate(invalid="ignore"):
             shares = counts / counts.sum(axis=1, keepdims=True)
-        keys = [{"scenario": name, "fate": fate, "label": label} for fate, label in FATES.items()]
+        keys = [{"scenario": name, "outcome": outcome, "label": label} for outcome, label in OUTCOMES.items()]
         frames.append(_estimated(keys, shares, low_floor=0.0).assign(count_mean=counts.mean(axis=0)))
     return pd.concat(frames, ignore_index=True)
 
 
 def same_patients(collected: Collected) -> tuple[pd.DataFrame | None, str | None]:
-    """(one row a scenario and outcome of the same patients, None), or (None, why they are not the same patients)."""
+    """(a row a scenario and where the same patients progressed, None), or (None, why they are not the same)."""
     why = next((pair for pairs in collected.pairs for pair in pairs if isinstance(pair, str)), None)
     if why is not None or not collected.names[1:]:
         return None, why
@@ -229,8 +229,8 @@ def same_patients(collected: Collected) -> tuple[pd.DataFrame | None, str | None
         with np.errstate(invalid="ignore"):
             shares = counts / counts.sum(axis=1, keepdims=True)
         keys = [
-            {"scenario": name, "baseline": collected.names[0], "outcome": outcome, "label": label}
-            for outcome, label in OUTCOMES.items()
+            {"scenario": name, "baseline": collected.names[0], "progressed_in": where, "label": label}
+            for where, label in PAIRED.items()
         ]
         frame = _estimated(keys, shares, low_floor=0.0).rename(columns={"estimate": "share"})
         frames.append(frame.assign(estimate=counts.mean(axis=0)))

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.engine.trace import PATIENT, Trace
-from sim.outcomes.fates import FATE_NAMES, Patients
+from sim.outcomes.patients import OUTCOME_NAMES, Patients
 from sim.pieces.cohort import Luck
 from sim.pieces.protocol import Capacity, Protocol, unlimited
 from sim.pure.discounting import DAYS_PER_YEAR, single, stream
@@ -101,7 +101,7 @@ class _Course:
     """When things happened to each measured patient; days since referral, NaN where they did not.
 
     `beds`, `intensive`: (patient, from, to) of each stay. `death`: infinite where it never comes. `left`: infusion, or
-    the day of the fate.
+    the day of the outcome.
     """
 
     patients: Patients
@@ -127,9 +127,9 @@ class _Course:
             return np.zeros(len(self.rows), np.int64)
         return np.asarray(self.trace.passes[self.rows, self.trace.milestones.index(milestone)])
 
-    def with_fate(self, fate: str) -> NDArray[np.bool_]:
-        """Who has this fate."""
-        return np.asarray(self.patients.fate[self.rows] == FATE_NAMES.index(fate))
+    def with_outcome(self, outcome: str) -> NDArray[np.bool_]:
+        """Who has this outcome."""
+        return np.asarray(self.patients.outcome[self.rows] == OUTCOME_NAMES.index(outcome))
 
     def once(self, amount: float | NDArray[np.floating[Any]], day: FloatArray) -> FloatArray:
         """The present value of an amount paid on a day."""
@@ -196,9 +196,9 @@ def _costs(c: _Course, s: Scenario, luck: Luck) -> Iterator[tuple[str, FloatArra
         yield "toxicity", c.once(value.cost, c.day(f"{event}/{grade}"))
     yield "follow_up", c.monthly(unit.follow_up_month, c.infusion, untroubled)
     yield "progressed", c.monthly(unit.progressed_month, c.relapse, c.death)
-    for fate in UNTREATED:
-        start = np.where(c.with_fate(fate), c.left, np.nan)
-        yield "subsequent_care", c.monthly(unit.subsequent_care.of(fate), start, c.death)
+    for outcome in UNTREATED:
+        start = np.where(c.with_outcome(outcome), c.left, np.nan)
+        yield "subsequent_care", c.monthly(unit.subsequent_care.of(outcome), start, c.death)
     yield "end_of_life", c.once(unit.end_of_life, np.where(np.isfinite(c.death), c.death, np.nan))
 
 
@@ -210,9 +210,9 @@ def _qalys(c: _Course, s: Scenario) -> Iterator[tuple[str, FloatArray]]:
     yield "progressed", c.years(worth.progressed, c.progression, c.left)
     yield "progression_free", c.years(worth.progression_free, c.infusion, untroubled)
     yield "progressed", c.years(worth.progressed, c.relapse, c.death)
-    for fate in UNTREATED:
-        start = np.where(c.with_fate(fate), c.left, np.nan)
-        yield "subsequent_care", c.years(worth.subsequent_care.of(fate), start, c.death)
+    for outcome in UNTREATED:
+        start = np.where(c.with_outcome(outcome), c.left, np.nan)
+        yield "subsequent_care", c.years(worth.subsequent_care.of(outcome), start, c.death)
     health, freed = c.economics.discount.health, s.toxicity.icu.bed == "freed"
     for stays in (c.beds, c.intensive) if freed else (c.beds,):
         yield "hospital", c.stays(stays, -worth.hospital_loss / DAYS_PER_YEAR, health)
@@ -257,7 +257,7 @@ def _course(s: Scenario, economics: Economics, protocol: Protocol, patients: Pat
     referral = patients.referral_day[rows]
     death = after.death_day[rows] - referral
     infusion = patients.day("infusion")[rows] - referral
-    places = np.full(len(patients.fate), -1)
+    places = np.full(len(patients.outcome), -1)
     places[rows] = np.arange(len(rows))
     return _Course(
         patients=patients,

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.engine.trace import Trace
-from sim.outcomes.fates import Patients
 from sim.outcomes.metrics import BY_NAME
+from sim.outcomes.patients import Patients
 from sim.scenario import Scenario
 
 FloatArray = NDArray[np.float64]

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.engine.trace import Trace
-from sim.outcomes.fates import FATE_NAMES, INFUSED, WAITING, Patients, wasted_products, wasted_slots
+from sim.outcomes.patients import INFUSED, OUTCOME_NAMES, WAITING, Patients, wasted_products, wasted_slots
 from sim.pieces.common import DECLINES
 
 FloatArray = NDArray[np.float64]
@@ -63,16 +63,16 @@ def _p90(values: FloatArray) -> float:
 
 
 def _lost(p: Patients) -> NDArray[np.bool_]:
-    return np.asarray((p.fate != INFUSED) & (p.fate != WAITING))
+    return np.asarray((p.outcome != INFUSED) & (p.outcome != WAITING))
 
 
-def _fate(name: str) -> Callable[[Patients], NDArray[np.bool_]]:
-    place = FATE_NAMES.index(name)
-    return lambda p: np.asarray(p.fate == place)
+def _outcome(name: str) -> Callable[[Patients], NDArray[np.bool_]]:
+    place = OUTCOME_NAMES.index(name)
+    return lambda p: np.asarray(p.outcome == place)
 
 
 def _infused_of_collected(p: Patients, trace: Trace, window: Window) -> float:
-    collected = p.cohort.measured & ~np.isnan(p.day("apheresis")) & (p.fate != WAITING)
+    collected = p.cohort.measured & ~np.isnan(p.day("apheresis")) & (p.outcome != WAITING)
     return float(p.infused[collected].mean()) if collected.any() else float("nan")
 
 
@@ -103,7 +103,7 @@ def _returned(p: Patients, trace: Trace, window: Window) -> float:
     """Measured patients who came back for a later course by the stop."""
     if p.cohort.courses == 1:
         return float("nan")
-    first = len(p.fate) // p.cohort.courses
+    first = len(p.outcome) // p.cohort.courses
     return float((np.isfinite(p.referral_day[first:]) & p.cohort.measured[:first]).sum())
 
 
@@ -152,9 +152,9 @@ METRICS: tuple[Metric, ...] = (
     ),
     Metric("lost_before_infusion", "Patients lost before infusion", "patients", "lower", _count(_lost)),
     Metric("lost_before_infusion_share", "Share lost before infusion", "share", "lower", _share(_lost)),
-    Metric("died_before_infusion", "Patients died before infusion", "patients", "lower", _count(_fate("died"))),
-    Metric("died_before_infusion_share", "Share died before infusion", "share", "lower", _share(_fate("died"))),
-    Metric("still_waiting_share", "Share still waiting at the end", "share", "lower", _share(_fate("waiting"))),
+    Metric("died_before_infusion", "Patients died before infusion", "patients", "lower", _count(_outcome("died"))),
+    Metric("died_before_infusion_share", "Share died before infusion", "share", "lower", _share(_outcome("died"))),
+    Metric("still_waiting_share", "Share still waiting at the end", "share", "lower", _share(_outcome("waiting"))),
     Metric("waiting_days_mean", "Waiting days, mean", "days", "lower", _days("referral", "infusion", _mean)),
     Metric("waiting_days_median", "Waiting days, median", "days", "lower", _days("referral", "infusion", _median)),
     Metric("waiting_days_p90", "Waiting days, 90th percentile", "days", "lower", _days("referral", "infusion", _p90)),

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from sim.engine.trace import Trace
 from sim.outcomes import flow, groups, through_time
 from sim.outcomes.curves import middle_stage_days
-from sim.outcomes.fates import Patients
+from sim.outcomes.patients import Patients
 from sim.outcomes.resource_use import ResourceUse
 from sim.outcomes.timelines import timelines
 from sim.pieces.protocol import Capacity, Protocol, unlimited

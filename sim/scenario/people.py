@@ -206,14 +206,14 @@ class WaitingClocks(Section):
         0.0, description="Share of progressions that end eligibility at once."
     )
     death: Annotated[Survival, Clock()] = Field(Never(), description="Time to death.")
-    removal: Annotated[Survival, Clock()] = Field(Never(), description="Time to leaving for any other reason.")
+    removal: Annotated[Survival, Clock()] = Field(Never(), description="Time to withdrawal, for any other reason.")
 
 
 class AfterProgression(Section):
     """Multipliers on the other clocks once a patient has progressed."""
 
     death: Annotated[float, Multiplier()] = Field(1.0, description="Multiplier on death.")
-    removal: Annotated[float, Multiplier()] = Field(1.0, description="Multiplier on removal.")
+    removal: Annotated[float, Multiplier()] = Field(1.0, description="Multiplier on withdrawal.")
 
 
 class Clocks(Section):
