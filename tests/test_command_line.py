@@ -12,6 +12,8 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from sim.experiment.manifest import write_manifest
+from sim.experiment.publish import new_results
 from sim.outcomes.metrics import METRIC_NAMES
 from tests.experiments import SMALL
 from tests.runs import SHIPPED
@@ -189,14 +191,15 @@ def test_wrong_usage_is_told_with_exit_code_2(tmp_path: Path, arguments: tuple[s
 
 def test_a_failed_run_leaves_old_results_as_they_were(tmp_path: Path) -> None:
     out = tmp_path / "results"
-    out.mkdir()
-    (out / "manifest.json").write_text("old")
+    with new_results(out, []) as building:
+        write_manifest(building, {"title": "old"})
+    before = (out / "manifest.json").read_text()
     case = SHIPPED / "validation" / "remake.yaml"
     done = call("run", str(case), "--out", str(out), "--set", "manufacturing.failure=1", *SHORT)
     assert done.returncode == 1
     assert "still failing after 1,000 attempts" in done.stderr
     assert "Traceback" not in done.stderr
-    assert (out / "manifest.json").read_text() == "old"
+    assert (out / "manifest.json").read_text() == before
     assert [entry.name for entry in tmp_path.iterdir()] == ["results"]
 
 

@@ -212,7 +212,7 @@ def progress(total: int, quiet: bool, per: int | None = None) -> Iterator[Callab
 def print_table(headers: Sequence[str], rows: Sequence[Sequence[str]], numbers_from: int = 1) -> None:
     """Print a table; columns from `numbers_from` on are set flush right.
 
-    On a screen too narrow for its lines, each row is set below the other, one cell to a line.
+    No number and no word is broken: on a screen too narrow for that, each row is set below the other, one cell a line.
     """
     from rich.box import SIMPLE_HEAD
     from rich.console import Console
@@ -220,18 +220,17 @@ def print_table(headers: Sequence[str], rows: Sequence[Sequence[str]], numbers_f
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(box=SIMPLE_HEAD, pad_edge=False)
-    for place, header in enumerate(headers):
-        table.add_column(Text(header), justify="left" if place < numbers_from else "right", overflow="fold")
-    for row in rows:
-        table.add_row(*(Text(str(cell)) for cell in row))
     console = Console(file=sys.stdout)
     if not console.is_terminal and "COLUMNS" not in os.environ:
         console = Console(file=sys.stdout, width=200)
-    # numbers are not to be broken: what stands before them may take several lines, of 12 characters or more
-    lengths = [[len(str(one[place])) for one in (headers, *rows)] for place in range(len(headers))]
-    least = [min(max(found), 12) if place < numbers_from else max(found) for place, found in enumerate(lengths)]
-    if sum(least) + 2 * len(least) <= console.width:
+    table = Table(box=SIMPLE_HEAD, pad_edge=False)
+    for place, header in enumerate(headers):
+        texts = [str(one[place]) for one in (headers, *rows)]
+        least = max(len(part) for text in texts for part in ([text] if place >= numbers_from else text.split() or [""]))
+        table.add_column(Text(header), "", min_width=least, justify="left" if place < numbers_from else "right")
+    for row in rows:
+        table.add_row(*(Text(str(cell)) for cell in row))
+    if console.measure(table).minimum <= console.width:
         console.print(table)
         return
     for row in rows:
