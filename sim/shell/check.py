@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from sim.shell.naming import changed_meaning
 from sim.shell.options import SCENARIO_FILE, overrides
 from sim.shell.screen import BAD_INPUT, errors_in_words, print_table, say, warn
 
@@ -80,4 +81,6 @@ def _check_one(file: Path, loaded: Loaded, shows_path: bool, shows_sources: bool
         say(f"{file}: no source is given for {len(unsourced)} numbers; the report will call them assumptions{how}")
     if shows_sources:
         click.echo("\n".join(f"  no source: {path}" for path in unsourced))
+    for note in changed_meaning({"": loaded}, inherited=True, certain=True):
+        say(f"note: {note}")
     return load_warnings({loaded.scenario.name: loaded})

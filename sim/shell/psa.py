@@ -36,20 +36,9 @@ if TYPE_CHECKING:
 @picture_options
 def psa_command(files: tuple[Path, ...], samples: int, asked: Asked, cluster: str | None, wanted: Wanted) -> None:
     """Probabilistic sensitivity analysis of costs and QALYs. Goes on where it was stopped."""
-    from sim.scenario import ScenarioError
-
     with errors_in_words():
-        from sim.experiment.psa import (
-            ECONOMICS,
-            places,
-            psa_files,
-            psa_points,
-            require_economics,
-            run_psa,
-            unused_inputs,
-        )
+        from sim.experiment.psa import ECONOMICS, psa_files, psa_points, require_economics, run_psa, unused_inputs
         from sim.experiment.sweep import SweepPlan
-        from sim.experiment.sweep_file import relocate
 
         base = load_base(files, asked.changes)
         require_economics(base)
@@ -59,15 +48,15 @@ def psa_command(files: tuple[Path, ...], samples: int, asked: Asked, cluster: st
         folder = asked.folder("psa", *(file.stem for file in files))
         require_room(folder, psa_files(base), wanted, asked.replace)
         left_out = unused_inputs(base)
-        if left_out:
-            say(f"warning: uncertain inputs that belong to another strategy are left out: {', '.join(left_out)}")
+        for path, why in left_out.items():
+            say(f"note: the uncertain input {path} is left out: {why}")
+        for loaded in base.scenarios.values():
+            for gone in loaded.certain:
+                say(f"note: {gone.sentence}")
         if not asked.quiet:
             say(f"{samples} samples, {replications} replications each of {', '.join(base.names)}")
-        try:
-            with resumable(folder), progress(samples * replications, asked.quiet, per=replications) as done:
-                found = run_psa(plan, folder, command_line(), done, asked.replace)
-        except ScenarioError as error:
-            raise relocate(error, places(base)) from error
+        with resumable(folder), progress(samples * replications, asked.quiet, per=replications) as done:
+            found = run_psa(plan, folder, command_line(), done, asked.replace)
     _show(found, folder, asked.as_json)
     draw(folder, wanted, asked)
 
