@@ -244,7 +244,7 @@ def _bridging_day(c: _Course, s: Scenario, luck: Luck) -> FloatArray:
     if c.economics.costs.bridging == 0.0 or s.bridging.share == 0.0 or not luck.blocks:
         return nobody
     given = luck.patients("bridging.share", 0)[c.rows] < s.bridging.share
-    begins = c.day("received_at_factory") + s.bridging.start.quantile(luck.patients("bridging.start", 0)[c.rows])
+    begins = c.day("apheresis") + s.bridging.start.quantile(luck.patients("bridging.start", 0)[c.rows])
     # it ends where lymphodepletion begins, and cannot begin after that
     in_time = given & (begins < np.fmin(c.left, c.day("lymphodepletion")))
     return np.where(in_time, begins, nobody)

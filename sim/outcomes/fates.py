@@ -49,8 +49,9 @@ class Patients:
 
     `fate` indexes `FATE_NAMES`, `reason` says more where there is more to say. `days`: milestone days of the patient
     himself. `made_day`, `made_count`: the last day and the number of times a product was released or a dose drawn for
-    him, whether or not he was there. `off_the_shelf`: whether he was given a dose in the end. `referral_day`: of the
-    return, for a later course. `after`: what became of them, where the scenario says how that is.
+    him, whether or not he was there. `off_the_shelf`: whether he was given a dose in the end. `followed_to`: the
+    day on which who has not been infused by then counts as waiting. `referral_day`: of the return, for a later course.
+    `after`: what became of them, where the scenario says how that is.
     """
 
     cohort: Cohort
@@ -65,6 +66,7 @@ class Patients:
     made_count: NDArray[np.int64]
     began_manufacture: NDArray[np.bool_]
     off_the_shelf: NDArray[np.bool_]
+    followed_to: FloatArray
     after: Afterwards | None = None
 
     @property
@@ -110,9 +112,14 @@ class Ends:
     days: dict[str, FloatArray]
 
 
-def ends(trace: Trace, follow_up: float) -> Ends:
-    """The ends of all patients' paths, each up to `follow_up` days after his referral, or to the stop."""
+def ends(trace: Trace, follow_up: float, courses: int = 1, later_end: float = np.inf) -> Ends:
+    """The ends of all patients' paths, each up to `follow_up` days after referral, or to the stop.
+
+    Later courses are followed to day `later_end` at most. Who has been infused by then is followed to discharge.
+    """
     limit = np.minimum(trace.referral_day + follow_up, trace.stop_day)
+    later = slice(len(limit) // courses, None) if courses > 1 else slice(0, 0)
+    limit[later] = np.minimum(limit[later], later_end)
     notes = np.ascontiguousarray(trace.notes.T)
     raw = dict(zip(trace.milestones, notes, strict=True))
     infusion = raw.get("infusion", np.full(len(limit), np.nan))
@@ -121,16 +128,17 @@ def ends(trace: Trace, follow_up: float) -> Ends:
     ended = (trace.ended_day <= limit) & ~(trace.leave_day <= trace.ended_day) & ~infused
     left = (trace.leave_day <= limit) & ~infused & ~ended
     day = np.where(infused, infusion, np.where(left, trace.leave_day, np.where(ended, trace.ended_day, np.nan)))
-    own = np.where(notes <= np.where(left | ended, day, limit), notes, np.nan)
+    own = np.where(notes <= np.where(left | ended, day, np.where(infused, trace.stop_day, limit)), notes, np.nan)
     return Ends(limit, infused, left, ended, day, raw, dict(zip(trace.milestones, own, strict=True)))
 
 
-def resolve(cohort: Cohort, trace: Trace, follow_up: float) -> Patients:
-    """Every patient's fate, and what happened to him up to it.
+def resolve(cohort: Cohort, trace: Trace, follow_up: float, later_end: float = np.inf) -> Patients:
+    """Every patient's fate, and what happened to them up to it, or up to discharge.
 
-    A patient counts up to `follow_up` days after his referral, or to the stop; unresolved by then he is `waiting`.
+    Patients count up to `follow_up` days after referral, or to the stop; unresolved by then they are `waiting`. Later
+    courses count up to day `later_end`.
     """
-    its = ends(trace, follow_up)
+    its = ends(trace, follow_up, cohort.courses, later_end)
     limit, raw, ended = its.limit, its.raw, its.ended
     nothing = np.full(len(limit), np.nan)
     fate = np.full(len(limit), WAITING, dtype=np.int64)
@@ -162,6 +170,7 @@ def resolve(cohort: Cohort, trace: Trace, follow_up: float) -> Patients:
         made_count=made_count,
         began_manufacture=raw.get("manufacturing", nothing) <= trace.stop_day,
         off_the_shelf=raw.get("dose", nothing) <= limit,
+        followed_to=limit,
     )
 
 
@@ -196,6 +205,12 @@ def slots_wasted(patients: Patients, trace: Trace) -> NDArray[np.bool_]:
     through = (patients.fate[holder] != WAITING) | patients.began_manufacture[holder]
     wasted[rows] = through & ~used
     return wasted
+
+
+def withdrawn_slots(trace: Trace, window: tuple[float, float]) -> int:
+    """Slots starting inside the window that the manufacturer took back, whether or not they had been offered."""
+    slots = trace.slots
+    return int((np.isfinite(slots.withdrawn) & (slots.start >= window[0]) & (slots.start < window[1])).sum())
 
 
 def wasted_slots(patients: Patients, trace: Trace, window: tuple[float, float]) -> int:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.engine.trace import Trace
-from sim.outcomes.fates import FATE_NAMES, INFUSED, WAITING, Patients, wasted_products, wasted_slots
+from sim.outcomes.fates import FATE_NAMES, INFUSED, WAITING, Patients, wasted_products, wasted_slots, withdrawn_slots
 from sim.pieces.common import DECLINES
 
 FloatArray = NDArray[np.float64]
@@ -201,6 +201,13 @@ METRICS: tuple[Metric, ...] = (
         "slots",
         "lower",
         lambda p, trace, window: float(wasted_slots(p, trace, window)),
+    ),
+    Metric(
+        "slots_withdrawn",
+        "Slots withdrawn by the manufacturer",
+        "slots",
+        "lower",
+        lambda p, trace, window: float(withdrawn_slots(trace, window)),
     ),
     Metric(
         "off_the_shelf_share",

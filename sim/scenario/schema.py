@@ -155,11 +155,19 @@ class Scenario(Section):
         yield from _slot_faults(data)
         yield from calendar_faults(data)
         yield from _disruption_faults(data)
+        yield from _withdrawal_faults(data)
         yield from _courier_faults(data)
         yield from _hybrid_faults(data)
         yield from _icu_faults(data)
         yield from _release_faults(data)
         yield from _afterwards_faults(data)
+        if "later_courses_until" in _part(data, "run") and "later_course" not in data:
+            yield ("run", "later_courses_until"), "is not used: nobody returns; allowed with a section later_course"
+
+    @property
+    def runs_until(self) -> float:
+        """The day up to which every replication is simulated at least."""
+        return self.run.window_end if self.later_course is None else self.run.later_courses_end
 
     def checks(self) -> Iterator[Fault]:
         for name, region in self.regions.items():
@@ -239,7 +247,8 @@ def _economics_faults(s: Scenario, economics: Economics) -> Iterator[Fault]:
     if s.later_course is not None:
         yield (
             ("economics",),
-            "is not used: economics cover one course only; leave out one of economics and later_course",
+            "is not used: economics cover one course only, and what a later course costs and gains is not counted; "
+            "leave out one of economics and later_course",
         )
     for event, values in economics.toxicity.events.items():
         there = s.toxicity.events.get(event)
@@ -313,6 +322,29 @@ def _disruption_faults(data: Mapping[str, Any]) -> Iterator[Fault]:
                 ("disruptions", name, "work"),
                 "is not used: a shipment under way arrives; the courier collects nothing new",
             )
+
+
+def _withdrawal_faults(data: Mapping[str, Any]) -> Iterator[Fault]:
+    """What is said of slots that are taken back where none is, or none that anybody could hold."""
+    made = _part(data, "manufacturing")
+    dated = isinstance(made.get("slots"), dict)
+    slots, disruptions = _part(made, "slots"), _part(data, "disruptions")
+    shut = [name for name in disruptions if _part(disruptions, name).get("resource") == "line"]
+    takes = dated and slots.get("withdrawn_by") != "nothing"
+    told_late = False
+    for name in disruptions:
+        announced = _part(disruptions, name).get("announced", "from_start")
+        told_late |= name in shut and announced != "from_start"
+        if "announced" in _part(disruptions, name) and not (name in shut and takes):
+            reason = "only a shut-down of lines takes slots back, where there are slots with dates"
+            yield ("disruptions", name, "announced"), f"is not used: {reason}"
+    lines = [made.get("lines"), *(_part(data, "centres", name).get("lines") for name in _part(data, "centres"))]
+    changes = any(isinstance(units, dict) for units in lines)
+    if dated and "withdrawn_by" in slots and not shut and not changes and 0 not in lines:
+        yield ("manufacturing", "slots", "withdrawn_by"), "is not used: lines are never closed, and never fewer"
+    if takes and "after_withdrawal" in slots and not told_late:
+        reason = "no slot is taken back once it is offered; allowed with a disruption of lines that says `announced`"
+        yield ("manufacturing", "slots", "after_withdrawal"), f"is not used: {reason}"
 
 
 def _courier_faults(data: Mapping[str, Any]) -> Iterator[Fault]:

@@ -104,6 +104,17 @@ class Slots(Section):
     after_failed_collection: Annotated[Literal["keep", "forfeit"], Choice(("keep", "forfeit"))] = Field(
         "keep", description="What becomes of the slot when a collection fails: keep | forfeit"
     )
+    withdrawn_by: Annotated[Literal["closures", "cuts", "nothing"], Choice(("closures", "cuts", "nothing"))] = Field(
+        "closures",
+        description="Which slots the manufacturer takes back: closures (those whose manufacture would start while "
+        "there are no lines) | cuts (also, where there are fewer lines than before, as large a part of the slots) | "
+        "nothing",
+    )
+    after_withdrawal: Annotated[Literal["keep_place", "rebook"], Choice(("keep_place", "rebook"))] = Field(
+        "keep_place",
+        description="Where who held such a slot queues again: keep_place (as before it was claimed) | rebook (as of "
+        "the day of the withdrawal)",
+    )
 
     @classmethod
     def rules(cls, data: Mapping[str, Any], context: Mapping[str, Any]) -> Iterator[Fault]:
@@ -111,6 +122,8 @@ class Slots(Section):
             yield ("weekday",), "is not used: slots are offered every month; allowed with every: week"
         if "after_failed_collection" in data and data.get("claimed") == "at_receipt":
             yield ("after_failed_collection",), "is not used: slots are claimed at receipt, after collection"
+        if "after_withdrawal" in data and data.get("withdrawn_by") == "nothing":
+            yield ("after_withdrawal",), "is not used: withdrawn_by is nothing; allowed with closures and cuts"
 
 
 class LineHeld(Section):
@@ -238,7 +251,7 @@ class Bridging(Section):
     """Therapy between apheresis and lymphodepletion that slows the disease."""
 
     share: ShareOf = Field(0.0, description="Share of patients who have bridging therapy.")
-    start: Time = Field(NO_TIME, description="Time from apheresis to its start.")
+    start: Time = Field(NO_TIME, description="Time from the first apheresis, whatever comes of it, to its start.")
     response: ShareOf = Field(1.0, description="Share of them who respond.")
     hazard: Annotated[float, Multiplier()] = Field(1.0, description="Multiplier on progression while it works.")
 
