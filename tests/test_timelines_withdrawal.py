@@ -1,7 +1,7 @@
 """Slots that the manufacturer takes back: small timelines worked out by hand, on both engines.
 
 One slot is offered on the first of each month (days 0, 31, 59, 90, 120, 151 of 2026) and starts 14 days later; a
-collection takes a day and its way to the factory two. The slot of day 31 starts on 45, and means manufacture from 48 on.
+collection takes a day and its way to the factory two. The slot of day 31 starts on 45, which means manufacture from 48.
 """
 
 from __future__ import annotations
@@ -81,7 +81,7 @@ def test_the_next_slot_is_for_a_day_after_the_shut_down() -> None:
 
 def test_who_leaves_before_it_is_announced_has_wasted_it_or_hands_it_back() -> None:
     wasted = small(shut("5 d") + LEAVES_AFTER_10, "30 d")
-    assert wasted.fates == ["died"]
+    assert wasted.outcomes == ["died"]
     assert (wasted.resource("slot").wasted, withdrawn(wasted)) == (1, 0)
     back = small(shut("5 d", ", notice: 0 d") + LEAVES_AFTER_10, "30 d")
     # handed back on 40, it is there for a day
@@ -121,7 +121,12 @@ def test_a_cut_withdraws_none_unless_the_scenario_says_so() -> None:
     # three quarters of 3 slots are 2.25
     rounded = small(CUT.format(left=1, count=3, how=", withdrawn_by: cuts"), FIVE)
     assert rounded.days("slot") == [31.0, 59.0, 90.0, 120.0, 151.0]
-    assert small(CUT.format(left=3, count=3, how=", withdrawn_by: cuts"), FIVE).days("slot")[:4] == [31.0, 31.0, 31.0, 59.0]
+    assert small(CUT.format(left=3, count=3, how=", withdrawn_by: cuts"), FIVE).days("slot")[:4] == [
+        31.0,
+        31.0,
+        31.0,
+        59.0,
+    ]
 
 
 def test_no_lines_by_date_is_a_shut_down_that_is_known_from_the_start() -> None:

@@ -103,8 +103,8 @@ def factory(s: Scenario) -> tuple[Resource, ...]:
     dated: tuple[Resource, ...] = ()
     if slots is not None:
         each = slots.scope == "centre"
-        counts = tuple(c.slots if c.slots is not None else slots.count for c in s.centres.values())
-        counts = counts if each else (slots.count,)
+        shared_out = tuple(slots.count or 0 if c.slots is None else c.slots for c in s.centres.values())
+        counts = shared_out if each else (slots.count or 0,)
         offers = offer_days(s.run, slots.every, slots.weekday)
         dated = (
             Cadence(
@@ -221,11 +221,11 @@ def _attempts(name: str, steps: Path, at_most: int | None, between: Path, otherw
     return (Attempts(name, steps, at_most, between=between, otherwise=otherwise),)
 
 
-def _give_up(s: Scenario, fate: str, reason: str = "") -> Path:
+def _give_up(s: Scenario, outcome: str, reason: str = "") -> Path:
     """No further product is tried: the path ends, or the patient is given a dose where the strategy says so."""
     if s.strategy == "hybrid" and s.hybrid.after_failure:
         return (Milestone(GIVEN_UP), Fail())
-    return (End(fate, reason),)
+    return (End(outcome, reason),)
 
 
 def _patience(s: Scenario) -> Patience | None:
