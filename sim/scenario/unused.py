@@ -144,6 +144,25 @@ def lines_bind(s: Scenario) -> bool:
     return not all(is_unlimited(there) for there in steps) or _is_shut(s, "line")
 
 
+def _withdraws(s: Scenario, name: str) -> bool:
+    """Whether a disruption withdraws slots."""
+    slots = s.manufacturing.slots
+    return s.disruptions[name].resource == "line" and slots is not None and slots.withdrawn_by != "nothing"
+
+
+def _told_late(s: Scenario) -> bool:
+    """Whether a slot may be withdrawn after it has been offered."""
+    return any(_withdraws(s, name) and not math.isinf(d.announced) for name, d in s.disruptions.items())
+
+
+def _lines_change(s: Scenario) -> bool:
+    """Whether lines have other numbers on other dates, or are none."""
+    made = s.manufacturing
+    own = [centre.lines for centre in s.centres.values() if centre.lines is not None]
+    steps = [made.lines, *own] if made.site == "centre" else [made.lines]
+    return any(len(there) > 1 or there[0][1] == 0.0 for there in steps)
+
+
 def fails(s: Scenario) -> bool:
     """Whether a manufacture may fail."""
     shares = [product.failure for product in s.manufacturing.products.values()] or [None]
@@ -306,7 +325,12 @@ REFUSED: tuple[Unused, ...] = (
     Unused("hybrid", lambda s: s.strategy != "hybrid", ("strategy",), STRATEGY),
     Unused(
         "economics", lambda s: s.later_course is not None, ("later_course",),
-        "economics cover one course only; leave out one of economics and later_course",
+        "economics cover one course only, and what a later course costs and gains is not counted; "
+        "leave out one of economics and later_course",
+    ),
+    Unused(
+        "run.later_courses_until", lambda s: s.later_course is None, ("later_course",),
+        "nobody returns; allowed with a section later_course",
     ),
     Unused("centres.*", lambda s, name: name not in s.treating, REGIONS, _ignored_centre),
     Unused(
@@ -355,6 +379,21 @@ REFUSED: tuple[Unused, ...] = (
     Unused(
         "disruptions.*.work", lambda s, name: name in s.disruptions and s.disruptions[name].resource == "courier",
         ("disruptions.*.resource",), "a shipment under way arrives; the courier collects nothing new",
+    ),
+    Unused(
+        "disruptions.*.announced", lambda s, name: name in s.disruptions and not _withdraws(s, name),
+        ("disruptions.*.resource", "manufacturing.slots"),
+        "only a shut-down of lines withdraws slots, where slots have dates and withdrawn_by is not nothing",
+    ),
+    Unused(
+        "manufacturing.slots.withdrawn_by",
+        lambda s: s.manufacturing.slots is not None and not _is_shut(s, "line") and not _lines_change(s),
+        ("disruptions", *LINES), "lines are never closed, and never fewer",
+    ),
+    Unused(
+        "manufacturing.slots.after_withdrawal", lambda s: s.manufacturing.slots is not None and not _told_late(s),
+        ("disruptions", "manufacturing.slots.withdrawn_by"),
+        "no slot is withdrawn once it is offered; allowed with a disruption of lines that says `announced`",
     ),
     Unused(
         "waiting_list.policy", lambda s: _policy_is(s, "sickest_first") and _all_same(s, "priority"),

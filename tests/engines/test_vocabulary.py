@@ -10,7 +10,7 @@ import pytest
 
 pytest.importorskip("numba")
 
-from sim.engine import compiled_engine, simpy_engine, timeline, trace, world
+from sim.engine import compiled_engine, guard, simpy_engine, timeline, trace
 from sim.engine.choice import Engine
 from sim.engine.flatten import STEPS
 from sim.engine.kernel import names
@@ -82,7 +82,9 @@ def test_both_engines_know_every_step(engine: Engine, step: Step) -> None:
 def test_both_count_in_the_same_numbers() -> None:
     assert [int(clock) for clock in Clock] == [names.DEATH, names.PROGRESSION, names.REMOVAL]
     assert (trace.PATIENT, trace.LOT) == (names.PATIENT, names.LOT)
-    assert names.MOST_ATTEMPTS == world.MOST_ATTEMPTS
+    assert (names.MOST_ATTEMPTS, names.MOST_RETURNS, names.INSTANT_DAYS) == (
+        guard.MOST_RETURNS, guard.MOST_RETURNS, guard.INSTANT_DAYS
+    )  # fmt: skip
     for phase in timeline.Phase:
         assert getattr(names, phase.name) == phase
 
