@@ -24,9 +24,14 @@ from sim.experiment.patients_file import PATIENTS, TableFile, event_columns, pat
 from sim.experiment.picture_tables import Pictures
 from sim.experiment.precision import Precision, batches, reached
 from sim.experiment.replicate import Arm, Keep, replicate
-from sim.pieces.loads import expected_patients, offered_loads
+from sim.outcomes.estimates import FEW
+from sim.outcomes.metrics import CENSORED, unresolved_of
+from sim.pieces.loads import Load, expected_patients, offered_loads
 from sim.pieces.strategies import build_protocol
 from sim.scenario import Loaded, compare_scenarios
+
+# From this offered load on, waits hang on the last per cent of the supply.
+CLOSE_TO_FULL = 0.95
 
 
 @dataclass(frozen=True)
@@ -62,6 +67,7 @@ class Study:
     list_below: pd.DataFrame | None = None
     economics: pd.DataFrame | None = None
     icer: pd.DataFrame | None = None
+    already_waiting: pd.DataFrame | None = None
 
 
 def load_warnings(scenarios: dict[str, Loaded]) -> list[str]:
@@ -76,7 +82,26 @@ def load_warnings(scenarios: dict[str, Loaded]) -> list[str]:
                     f"{name}: {load.label}{where} ({load.resource}): offered load {load.load:.2f} is above 1; "
                     "patients will queue until others leave"
                 )
+        found += [f"{name}: {close}" for close in _close_to_full(loaded)]
     return found
+
+
+def _close_to_full(loaded: Loaded) -> list[str]:
+    """A sentence for each resource whose offered load is just below 1: what is assumed of it decides the waits."""
+    loads: dict[str, list[Load]] = {}
+    for load in offered_loads(loaded.scenario, build_protocol(loaded.scenario)):
+        if CLOSE_TO_FULL <= load.load <= 1.0:
+            loads.setdefault(load.label, []).append(load)
+    told = []
+    for label, close in loads.items():
+        ends = sorted({f"{load.load:.3f}" for load in close})
+        where = ", ".join(load.centre for load in close if load.centre)
+        told.append(
+            f"{label} ({close[0].resource}){f' at {where}' if where else ''}: offered load "
+            f"{' to '.join(dict.fromkeys((ends[0], ends[-1])))} is close to 1; "
+            "the waits hang on this supply, and on its source"
+        )
+    return told
 
 
 def run_study(plan: Plan, folder: Path, done: Callable[[int], None]) -> Study:
@@ -155,12 +180,31 @@ def _write_tables(plan: Plan, collected: tables.Collected, pictures: Pictures, f
         warnings.append(why_not)
     if len(collected.numbers) < 2:
         warnings.append("one replication only: no intervals can be given")
+    elif len(collected.numbers) < FEW:
+        warnings.append(
+            f"{len(collected.numbers)} replications are too few to judge: intervals of fewer than {FEW} hardly know "
+            "the spread they are made of"
+        )
+    warnings += unresolved_warnings(collected)
     if plan.precision is not None and not reached(plan.precision, tuple(plan.scenarios), collected.values())["met"]:
         warnings.append(
             f"after {len(collected.numbers)} replications {', '.join(one.metric for one in plan.precision.each)} "
             "is not as precise as wanted"
         )
-    return Study(summary, differences, changes, warnings, below, economic.get("economics"), economic.get("icer"))
+    costs, icer, listed = economic.get("economics"), economic.get("icer"), found["already_waiting"]
+    return Study(summary, differences, changes, warnings, below, costs, icer, listed)
+
+
+def unresolved_warnings(collected: tables.Collected) -> list[str]:
+    """A sentence for each scenario in which more than one in a hundred are unresolved when follow-up ends."""
+    values = collected.values()
+    shares = {name: unresolved_of(values[:, place]) for place, name in enumerate(collected.names)}
+    return [
+        f"{name}: {100 * share:.1f} % of the patients measured are still waiting when follow-up ends; means, costs and "
+        "shares leave out what becomes of them: a longer run.follow_up would tell"
+        for name, share in shares.items()
+        if share > CENSORED
+    ]
 
 
 def _economics(plan: Plan, collected: tables.Collected) -> tuple[dict[str, pd.DataFrame], str | None]:

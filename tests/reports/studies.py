@@ -108,7 +108,12 @@ def plan() -> pd.DataFrame:
             "low": [share - 0.008 for share in shares],
             "high": [share + 0.008 for share in shares],
             "met": [share + 0.008 <= 0.2 for share in shares],
+            "all_met": [share + 0.008 <= 0.2 for share in shares],
             "answer": [value == 6 for value in values],
+            "infused_share": [0.9 - share for share in shares],
+            "infused_share_low": [0.89 - share for share in shares],
+            "infused_share_high": [0.91 - share for share in shares],
+            "still_waiting_share": 0.0,
         }
     )
 

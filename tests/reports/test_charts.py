@@ -142,8 +142,8 @@ def test_a_queue_and_its_work_may_share_a_label_and_rounding_residue_is_not_draw
     assert [trace.x[0] for trace in figure.data] == [30.0, 14.0]
     title = figure.layout.title.text.replace("<br>", " ")
     assert (
-        "\N{LEFT DOUBLE QUOTATION MARK}Scheduling\N{RIGHT DOUBLE QUOTATION MARK} (queue): 30.0 days (95% CI 29.0"
-        in title
+        "\N{LEFT DOUBLE QUOTATION MARK}Scheduling\N{RIGHT DOUBLE QUOTATION MARK} (queue): 30.0 days "
+        "(95% simulation interval 29.0" in title
     )
 
 
