@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 LINES, LEAD = "manufacturing.lines", "manufacturing.slots.lead"
-SCENARIO, OTHER = "Autologous, present day", "Allogeneic, off the shelf"
+SCENARIO, OTHER = "Autologous, assumed slot supply (load 1)", "Allogeneic, off the shelf"
 MONEY = "USD 2021"
 WAITING = {"scenario": SCENARIO, "metric": "waiting_days_mean", "label": "Waiting days, mean", "unit": "days"}
 

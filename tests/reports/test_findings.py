@@ -42,16 +42,16 @@ def test_the_sentence_has_the_numbers_of_differences_csv(folder: Callable[[str],
     assert float(progressed["high"]) < 0
     assert said == (
         "With \N{LEFT DOUBLE QUOTATION MARK}Allogeneic, off the shelf\N{RIGHT DOUBLE QUOTATION MARK} instead of "
-        "\N{LEFT DOUBLE QUOTATION MARK}Autologous, present day\N{RIGHT DOUBLE QUOTATION MARK}, the mean wait from "
-        f"referral to infusion is {days['estimate']} days shorter (95% simulation interval {days['high']} to "
-        f"{days['low']}), and the share progressed before infusion is {points['estimate']} percentage points lower "
+        "\N{LEFT DOUBLE QUOTATION MARK}Autologous, assumed slot supply (load 1)\N{RIGHT DOUBLE QUOTATION MARK}, "
+        f"the mean wait from referral to infusion is {days['estimate']} days shorter "
+        f"(95% simulation interval {days['high']} to {days['low']}), and the share progressed before infusion is {points['estimate']} percentage points lower "
         f"(95% simulation interval {points['high']} to {points['low']})."
     )
 
 
 def test_a_single_run_says_its_levels(folder: Callable[[str], Path]) -> None:
     place = folder("single")
-    said = sentence(gather(read(place)), "Autologous, present day")
+    said = sentence(gather(read(place)), "Autologous, assumed slot supply (load 1)")
     wait, progressed = row(place, "summary", WAIT), row(place, "summary", PROGRESSED)
     assert (
         f"infused patients wait {float(wait['estimate']):.1f} days (95% simulation interval {float(wait['low']):.1f} to"
@@ -131,8 +131,11 @@ def test_order_is_that_of_the_run_and_the_baseline_is_first(folder: Callable[[st
     header, *rows = (place / "summary.csv").read_text(encoding="utf-8").splitlines()
     (place / "summary.csv").write_text("\n".join([header, *sorted(rows)]) + "\n", encoding="utf-8")
     findings = gather(read(place))
-    assert findings.scenarios == ("Autologous, present day", "Allogeneic, off the shelf")
-    assert (findings.baseline, findings.place("Allogeneic, off the shelf")) == ("Autologous, present day", 1)
+    assert findings.scenarios == ("Autologous, assumed slot supply (load 1)", "Allogeneic, off the shelf")
+    assert (findings.baseline, findings.place("Allogeneic, off the shelf")) == (
+        "Autologous, assumed slot supply (load 1)",
+        1,
+    )
 
 
 def test_names_are_quoted_only_where_they_would_run_into_the_sentence() -> None:
