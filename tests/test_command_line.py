@@ -79,10 +79,10 @@ def test_tables_agree_with_each_other(compared: tuple[Path, subprocess.Completed
             assert summary[scenario, metric] == pytest.approx(group[metric].mean(), nan_ok=True)
     differences = pd.read_csv(out / "differences.csv").set_index("metric")["estimate"]
     wide = runs.pivot_table(index="replication", columns="scenario", values="waiting_days_mean")
-    change = wide["Allogeneic, off the shelf"] - wide["Autologous, present day"]
+    change = wide["Allogeneic, off the shelf"] - wide["Autologous, assumed slot supply (load 1)"]
     assert differences["waiting_days_mean"] == pytest.approx(change.mean())
     pairs = pd.read_csv(out / "same_patients.csv")
-    assert pairs["estimate"].sum() == pytest.approx(summary["Autologous, present day", "referred"])
+    assert pairs["estimate"].sum() == pytest.approx(summary["Autologous, assumed slot supply (load 1)", "referred"])
     assert pairs["share"].sum() == pytest.approx(1.0)
 
 
@@ -217,7 +217,7 @@ def test_check_tells_the_faults_of_every_file(tmp_path: Path) -> None:
     assert done.returncode == 2
     assert "a.yaml:2: strategi" in done.stderr
     assert "b.yaml:1: extends" in done.stderr
-    assert "Autologous, present day" in done.stdout
+    assert "Autologous, assumed slot supply (load 1)" in done.stdout
 
 
 def test_new_writes_a_file_that_loads_and_never_overwrites(tmp_path: Path) -> None:

@@ -24,7 +24,9 @@ from sim.experiment.precision import Precision, batches, reached
 from sim.experiment.publish import new_results
 from sim.experiment.replicate import Arm, Keep, replicate
 from sim.experiment.table_files import TableFile, event_columns, patient_columns, quantity_columns, write_table
-from sim.pieces.loads import expected_patients, offered_loads
+from sim.outcomes.estimates import FEW
+from sim.outcomes.metrics import CENSORED, unresolved_of
+from sim.pieces.loads import Load, expected_patients, offered_loads
 from sim.pieces.strategies import build_protocol
 from sim.scenario import Loaded, compare_scenarios
 from sim.tables import EVENTS_TABLE, PATIENTS, QUANTITIES
@@ -37,6 +39,9 @@ ALWAYS = (
 PICTURES = (
     "use_through_time", "stock_through_time", "flow", "stages_middle", "groups", "resources_summary", "timeline_sample",
 )  # fmt: skip
+
+# From this offered load on, waits hang on the last per cent of the supply.
+CLOSE_TO_FULL = 0.95
 
 
 @dataclass(frozen=True)
@@ -72,6 +77,7 @@ class Study:
     list_below: pd.DataFrame | None = None
     economics: pd.DataFrame | None = None
     icer: pd.DataFrame | None = None
+    already_waiting: pd.DataFrame | None = None
 
 
 def load_warnings(scenarios: dict[str, Loaded]) -> list[str]:
@@ -86,7 +92,26 @@ def load_warnings(scenarios: dict[str, Loaded]) -> list[str]:
                     f"{name}: {load.label}{where} ({load.resource}): offered load {load.load:.2f} is above 1; "
                     "patients will queue until others leave"
                 )
+        found += [f"{name}: {close}" for close in _close_to_full(loaded)]
     return found
+
+
+def _close_to_full(loaded: Loaded) -> list[str]:
+    """A sentence for each resource whose offered load is just below 1: what is assumed of it decides the waits."""
+    loads: dict[str, list[Load]] = {}
+    for load in offered_loads(loaded.scenario, build_protocol(loaded.scenario)):
+        if CLOSE_TO_FULL <= load.load <= 1.0:
+            loads.setdefault(load.label, []).append(load)
+    told = []
+    for label, close in loads.items():
+        ends = sorted({f"{load.load:.3f}" for load in close})
+        where = ", ".join(load.centre for load in close if load.centre)
+        told.append(
+            f"{label} ({close[0].resource}){f' at {where}' if where else ''}: offered load "
+            f"{' to '.join(dict.fromkeys((ends[0], ends[-1])))} is close to 1; "
+            "the waits hang on this supply, and on its source"
+        )
+    return told
 
 
 def study_files(plan: Plan) -> list[str]:
@@ -192,12 +217,31 @@ def _write_tables(plan: Plan, collected: tables.Collected, pictures: Pictures, f
         warnings.append(why_not)
     if len(collected.numbers) < 2:
         warnings.append("one replication only: no intervals can be given")
+    elif len(collected.numbers) < FEW:
+        warnings.append(
+            f"{len(collected.numbers)} replications are too few to judge: intervals of fewer than {FEW} hardly know "
+            "the spread they are made of"
+        )
+    warnings += unresolved_warnings(collected)
     if plan.precision is not None and not reached(plan.precision, tuple(plan.scenarios), collected.values())["met"]:
         warnings.append(
             f"after {len(collected.numbers)} replications {', '.join(one.metric for one in plan.precision.each)} "
             "is not as precise as wanted"
         )
-    return Study(summary, differences, changes, warnings, below, economic.get("economics"), economic.get("icer"))
+    costs, icer, listed = economic.get("economics"), economic.get("icer"), found["already_waiting"]
+    return Study(summary, differences, changes, warnings, below, costs, icer, listed)
+
+
+def unresolved_warnings(collected: tables.Collected) -> list[str]:
+    """A sentence for each scenario in which more than one in a hundred are unresolved when follow-up ends."""
+    values = collected.values()
+    shares = {name: unresolved_of(values[:, place]) for place, name in enumerate(collected.names)}
+    return [
+        f"{name}: {100 * share:.1f} % of the patients measured are still waiting when follow-up ends; means, costs and "
+        "shares leave out what becomes of them: a longer run.follow_up would tell"
+        for name, share in shares.items()
+        if share > CENSORED
+    ]
 
 
 def _economics(plan: Plan, collected: tables.Collected) -> tuple[dict[str, pd.DataFrame], str | None]:
