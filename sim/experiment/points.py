@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from sim.experiment.replicate import Arm
 from sim.scenario import Loaded, Problem, ScenarioError
-from sim.scenario.leaves import is_unused
+from sim.scenario.unused import why_unused
 
 # The first so many wrong points are told.
 MOST_PROBLEMS = 50
@@ -48,7 +48,7 @@ class Base:
     def takers(self, path: str) -> tuple[str, ...]:
         """The scenarios that have a use for a value at this path; all of them where none has, so that it is refused."""
         keys = tuple(path.split("."))
-        found = tuple(name for name, loaded in self.scenarios.items() if not is_unused(keys, loaded.scenario))
+        found = tuple(name for name, loaded in self.scenarios.items() if why_unused(keys, loaded.scenario) is None)
         return found or self.names
 
     def arms(self, point: Point) -> list[Arm]:

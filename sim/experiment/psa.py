@@ -27,9 +27,9 @@ from sim.outcomes.economics import COST, EFFECT, QUANTITIES
 from sim.outcomes.metrics import METRICS
 from sim.pure.streams import uniforms
 from sim.scenario import Problem, ScenarioError
-from sim.scenario.leaves import is_unused
 from sim.scenario.problems import Place
 from sim.scenario.uncertainty import Uncertain
+from sim.scenario.unused import why_unused
 
 FloatArray = NDArray[np.float64]
 
@@ -95,7 +95,7 @@ def _all_inputs(base: Base) -> list[Mapping[str, Uncertain]]:
 def uncertain_inputs(base: Base, name: str) -> dict[str, Uncertain]:
     """The uncertain inputs that a scenario has a use for."""
     scenario = base.scenarios[name].scenario
-    return {path: u for path, u in scenario.uncertainty.items() if not is_unused(tuple(path.split(".")), scenario)}
+    return {path: u for path, u in scenario.uncertainty.items() if why_unused(tuple(path.split(".")), scenario) is None}
 
 
 def unused_inputs(base: Base) -> list[str]:

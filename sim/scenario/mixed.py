@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
@@ -12,7 +11,7 @@ from sim.scenario.kinds import Choice, Context, Days, JsonSchema, Kind
 from sim.scenario.lists import read_items
 from sim.scenario.options import OnOff
 from sim.scenario.problems import show
-from sim.scenario.section import Fault, Section
+from sim.scenario.section import Section
 from sim.scenario.supply import ShareOf, Time
 
 
@@ -56,12 +55,6 @@ class Hybrid(Section):
     after_failure: Annotated[bool, OnOff()] = Field(
         False, description="Whether a dose is given when collection or manufacture has failed for good."
     )
-
-    @classmethod
-    def rules(cls, data: Mapping[str, Any], context: Mapping[str, Any]) -> list[Fault]:
-        if "since" in data and data.get("after_waiting", "never") == "never":
-            return [(("since",), "is not used: after_waiting is never")]
-        return []
 
 
 class LaterCourse(Section):

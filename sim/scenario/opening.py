@@ -141,21 +141,16 @@ class Disruption(Section):
 
 
 def calendar_faults(data: Mapping[str, Any]) -> Iterator[Fault]:
-    """A fault for each calendar that is named but not there, or there but not named."""
+    """A fault for each calendar that is named but not there."""
     found = data.get("calendars")
     names = [str(name) for name in found] if isinstance(found, dict) else []
-    used: set[str] = set()
     for section, entry in data.items():
         name = entry.get("calendar") if isinstance(entry, dict) else None
         if not isinstance(name, str):
             continue
-        used.add(name)
         if name not in names:
             known = f"; allowed: {', '.join(names)}" if names else "; there is no section `calendars`"
             yield (
                 (section, "calendar"),
                 Absent(f"found {show(name)}, which is no calendar{known}{suggestion(name, names)}"),
             )
-    for name in names:
-        if name not in used:
-            yield ("calendars", name), "is not used: no section names this calendar"

@@ -192,8 +192,6 @@ class WaitingList(Section):
     @classmethod
     def rules(cls, data: Mapping[str, Any], context: Mapping[str, Any]) -> Iterator[Fault]:
         policy = data.get("policy", "first_come")
-        if "score" in data and policy in POLICIES and policy != "score":
-            yield ("score",), f"is not used: policy is {policy}; allowed with score"
         if policy == "score" and "score" not in data:
             yield ("score",), Absent("required by policy 'score', but not given")
 

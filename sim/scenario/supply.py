@@ -17,7 +17,6 @@ from sim.scenario.opening import WEEKDAYS
 from sim.scenario.options import OnOff, OrWord
 from sim.scenario.people import NO_TIME, SHARES_TOLERANCE, UNLIMITED, Steps
 from sim.scenario.section import Absent, Fault, Named, Section
-from sim.scenario.unused import is_zero, never_binds
 
 Time = Annotated[Distribution, Duration()]
 ShareOf = Annotated[float, Share()]
@@ -27,21 +26,12 @@ CALENDAR = "Name of a calendar: {what} in its openings only."
 WORKING_TIME = "Whether only the time in the calendar's openings counts."
 
 
-def _working_time_rule(data: Mapping[str, Any]) -> Iterator[Fault]:
-    if "working_time" in data and "calendar" not in data:
-        yield ("working_time",), "is not used: there is no calendar"
-
-
 class WorkUp(Section):
     """From referral to the waiting list."""
 
     duration: Time = Field(NO_TIME, description="Time from referral to listing.")
     calendar: CalendarName = Field(None, description=CALENDAR.format(what="it starts"))
     working_time: WorkingTime = Field(False, description=WORKING_TIME)
-
-    @classmethod
-    def rules(cls, data: Mapping[str, Any], context: Mapping[str, Any]) -> Iterator[Fault]:
-        yield from _working_time_rule(data)
 
 
 class Scheduling(Section):
@@ -62,11 +52,6 @@ class Apheresis(Section):
     calendar: CalendarName = Field(None, description=CALENDAR.format(what="chairs are given and collection starts"))
     fit: Annotated[bool, OnOff()] = Field(False, description="Whether a collection must end in the same opening.")
 
-    @classmethod
-    def rules(cls, data: Mapping[str, Any], context: Mapping[str, Any]) -> Iterator[Fault]:
-        if "fit" in data and "calendar" not in data:
-            yield ("fit",), "is not used: there is no calendar"
-
 
 class Shipping(Section):
     """Transport between centre and factory."""
@@ -83,7 +68,9 @@ class Shipping(Section):
 class Slots(Section):
     """Dated slots that the manufacturer offers."""
 
-    count: Annotated[int, Whole()] = Field(description="Slots at each offer.")
+    count: Annotated[int | None, Whole()] = Field(
+        None, description="Slots at each offer; required unless every centre has `slots` of its own."
+    )
     every: Annotated[Literal["month", "week"], Choice(("month", "week"))] = Field(description="month | week")
     scope: Annotated[Literal["centre", "pool"], Choice(("centre", "pool"))] = Field(
         "centre", description="centre: so many for each centre. pool: so many for all together."
@@ -104,13 +91,6 @@ class Slots(Section):
     after_failed_collection: Annotated[Literal["keep", "forfeit"], Choice(("keep", "forfeit"))] = Field(
         "keep", description="What becomes of the slot when a collection fails: keep | forfeit"
     )
-
-    @classmethod
-    def rules(cls, data: Mapping[str, Any], context: Mapping[str, Any]) -> Iterator[Fault]:
-        if "weekday" in data and data.get("every") == "month":
-            yield ("weekday",), "is not used: slots are offered every month; allowed with every: week"
-        if "after_failed_collection" in data and data.get("claimed") == "at_receipt":
-            yield ("after_failed_collection",), "is not used: slots are claimed at receipt, after collection"
 
 
 class LineHeld(Section):
@@ -143,7 +123,7 @@ class Manufacturing(Section):
     )
     lines: Annotated[Steps, CAPACITY] = Field(UNLIMITED, description="Manufactures at one time; may change by date.")
     line_held: LineHeld = Field(LineHeld.by_default(), description="From when to when a line is held.")
-    duration: Time = Field(description="Time of one manufacture.")
+    duration: Time = Field(NO_TIME, description="Time of one manufacture; required unless every product has its own.")
     remake_duration: Annotated[Distribution | None, Duration()] = Field(
         None, description="Time of a repeated manufacture; the same as duration unless given."
     )
@@ -174,10 +154,10 @@ class Manufacturing(Section):
 
     @classmethod
     def rules(cls, data: Mapping[str, Any], context: Mapping[str, Any]) -> Iterator[Fault]:
-        if "line_held" in data and never_binds(data.get("lines", "unlimited")) and data.get("site") != "centre":
-            yield ("line_held",), "is not used: lines are unlimited; allowed where lines are limited"
-        if "failure_found" in data and not _fails(data):
-            yield ("failure_found",), "is not used: no manufacture fails; allowed where failure is above 0"
+        products = data.get("products")
+        each = list(products.values()) if isinstance(products, dict) else []
+        if "duration" not in data and not (each and all(isinstance(p, dict) and "duration" in p for p in each)):
+            yield ("duration",), Absent("required, but not given")
 
     def checks(self) -> Iterator[Fault]:
         total = sum(product.share for product in self.products.values())
@@ -188,13 +168,6 @@ class Manufacturing(Section):
         """Fill in the duration of a remake, so that leaving it out and repeating it mean the same."""
         if self.remake_duration is None:
             self.__dict__["remake_duration"] = self.duration
-
-
-def _fails(data: Mapping[str, Any]) -> bool:
-    """Whether raw manufacturing, or one of its products, can fail."""
-    products = data.get("products")
-    parts = [data, *(products.values() if isinstance(products, dict) else ())]
-    return any(not is_zero(part.get("failure", 0)) for part in parts if isinstance(part, dict))
 
 
 class ConditionalRelease(Section):
@@ -229,7 +202,6 @@ class ReleaseTesting(Section):
 
     @classmethod
     def rules(cls, data: Mapping[str, Any], context: Mapping[str, Any]) -> Iterator[Fault]:
-        yield from _working_time_rule(data)
         if "conditional" in data and "sterility" not in data:
             yield ("conditional",), Absent("found no `sterility` beside it; a conditional release needs that test")
 
@@ -335,10 +307,3 @@ class Infusion(Section):
     bed_from: Annotated[Literal["infusion", "lymphodepletion"], Choice(("infusion", "lymphodepletion"))] = Field(
         "infusion", description="infusion | lymphodepletion; for inpatients"
     )
-
-    @classmethod
-    def rules(cls, data: Mapping[str, Any], context: Mapping[str, Any]) -> Iterator[Fault]:
-        if data.get("model") == "outpatient":
-            for key in ("stay", "bed_from"):
-                if key in data:
-                    yield (key,), "is not used: the model is outpatient"
