@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from reports.export import Picture, page
 from reports.findings import Findings
-from reports.theme import INK, MUTED, SMALL_SIZE, canvas, fate_colour, finish, legible, mark, name_of, plain
+from reports.theme import INK, MUTED, SMALL_SIZE, canvas, finish, legible, mark, name_of, outcome_colour, plain
 from reports.words import counted
 
 PATIENTS = "patients.parquet"
@@ -30,7 +30,7 @@ INFUSED, LOST = "Infused", "Lost before\ninfusion"
 READING = (
     "Each dot is one patient of the first replication, the same one in every scenario where scenarios share their "
     "patients. Dots stand in the stage that the patient is in on that day; orange has progressed and is still "
-    "eligible, and the lost have the colours of their fates. It is an illustration, not an estimate."
+    "eligible, and the lost have the colours of their outcomes. It is an illustration, not an estimate."
 )
 REFERRED_DAYS, STEP, WIDE, MOST = 120.0, 3, 7, 160
 DOT, WAITING = 11, "#6B8CA8"
@@ -78,7 +78,7 @@ def animated(patients: pd.DataFrame, findings: Findings) -> go.Figure | None:
     _scene(figure, columns, scenarios, findings)
     title = f"{counted(len(ranked), 'patient')} referred within {REFERRED_DAYS:.0f} days, followed to infusion or loss"
     ends = [
-        f"{name}: {int((mine['fate'] == 'infused').sum())} infused"
+        f"{name}: {int((mine['outcome'] == 'infused').sum())} infused"
         for name, mine in zip(scenarios, groups, strict=True)
     ]
     return finish(
@@ -107,7 +107,7 @@ def _stage(mine: pd.DataFrame, day: float) -> tuple[NDArray[Any], NDArray[np.flo
             here = (reached <= day) & ~(reached < np.nan_to_num(since, nan=-np.inf))
             stage[here], since[here] = name, reached[here]
     gone = mine["end_day"].to_numpy(float) <= day
-    infused = (mine["fate"] == "infused").to_numpy()
+    infused = (mine["outcome"] == "infused").to_numpy()
     stage[gone] = np.where(infused[gone], INFUSED, LOST)
     since[gone] = mine["end_day"].to_numpy(float)[gone]
     return stage, since
@@ -126,10 +126,14 @@ def _traces(mine: pd.DataFrame, day: float, columns: Sequence[str], scenario: st
         x[here] = place + (order % WIDE - (WIDE - 1) / 2) * 0.115
         y[here] = row + 0.70 - (order // WIDE) * 0.047
         counts.append(len(here))
-    fate = mine["fate"].to_numpy()
+    outcome = mine["outcome"].to_numpy()
     progressed = mine["progression_day"].to_numpy(float) <= day
     colours = [
-        fate_colour(fate[k]) if stage[k] in (INFUSED, LOST) else fate_colour("progressed") if progressed[k] else WAITING
+        outcome_colour(outcome[k])
+        if stage[k] in (INFUSED, LOST)
+        else outcome_colour("progressed")
+        if progressed[k]
+        else WAITING
         for k in range(len(mine))
     ]
     dots = go.Scatter(

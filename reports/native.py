@@ -10,7 +10,7 @@ import pandas as pd
 
 from reports.charts.differences import METRICS as DIFFERENCES
 from reports.charts.resource_bars import AXES, MOST, called
-from reports.charts.same_patients import OUTCOMES
+from reports.charts.same_patients import PAIRED
 from reports.charts.stages import KINDS
 from reports.charts.sweeps import as_number, metrics_of, varied
 from reports.charts.through_time import LIST_DAYS, listed_only
@@ -110,8 +110,8 @@ def _stages(stages: pd.DataFrame, findings: Findings) -> Native:
     return Native(STACKED, series, list(findings.scenarios), "", "mean days, infused patients")
 
 
-def _fates(fates: pd.DataFrame, findings: Findings) -> Native:
-    had = fates[fates.groupby("fate")["estimate"].transform("max") > 0.0]
+def _outcomes(outcomes: pd.DataFrame, findings: Findings) -> Native:
+    had = outcomes[outcomes.groupby("outcome")["estimate"].transform("max") > 0.0]
     return _bars(
         had.assign(category=had["label"]), findings, "estimate", ("low", "high"), "share of referred patients", True
     )
@@ -120,7 +120,7 @@ def _fates(fates: pd.DataFrame, findings: Findings) -> Native:
 def _same(same: pd.DataFrame, findings: Findings) -> Native | None:
     if same["scenario"].nunique() != 1:
         return None
-    rows = same.set_index("outcome").loc[[outcome for outcome in OUTCOMES if outcome in set(same["outcome"])]]
+    rows = same.set_index("progressed_in").loc[[where for where in PAIRED if where in set(same["progressed_in"])]]
     bounds = rows["low"].tolist(), rows["high"].tolist()
     series = [Series("share of the same patients", mark(0).colour, rows["share"].tolist(), (), *bounds)]
     return Native(CLUSTERED, series, rows["label"].tolist(), "", "share of the patients referred", True)
@@ -237,7 +237,7 @@ NATIVE: Mapping[str, Maker] = {
     "incidence": _incidence,
     "stages": _stages,
     "stages_median": _stages,
-    "fates": _fates,
+    "outcomes": _outcomes,
     "differences": _differences,
     "same_patients": _same,
     "groups_waiting": _groups("waiting_days_mean"),

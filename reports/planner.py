@@ -19,7 +19,7 @@ from reports.grids import KEY
 from reports.tables import Tables
 from reports.words import Estimate, bounds, compact, interval, level
 
-SHOWN = ("incidence", "waiting_ecdf", "stages", "fates")
+SHOWN = ("incidence", "waiting_ecdf", "stages", "outcomes")
 FIRST = ("waiting_days_mean", "progressed_before_infusion_share", "infused_share", "lost_before_infusion_share")
 REPLICATIONS = (10, 20, 50, 100)
 MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+\-.!|<>~$:&])")

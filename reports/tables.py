@@ -70,11 +70,13 @@ FORMS: Mapping[str, Form] = {
         drawn="mean_days",
         optional=True,
     ),
-    "fates": Form(("scenario", "fate", "label"), ("estimate", "low", "high", "count_mean"), ("scenario", "fate")),
+    "outcomes": Form(
+        ("scenario", "outcome", "label"), ("estimate", "low", "high", "count_mean"), ("scenario", "outcome")
+    ),
     "same_patients": Form(
-        ("scenario", "baseline", "outcome", "label"),
+        ("scenario", "baseline", "progressed_in", "label"),
         ("estimate", "share", "low", "high"),
-        ("scenario", "outcome"),
+        ("scenario", "progressed_in"),
         optional=True,
     ),
     "parameters": Form(
@@ -130,7 +132,7 @@ FORMS: Mapping[str, Form] = {
         optional=True,
     ),
     "timeline_sample": Form(
-        ("scenario", "centre", "risk_group", "fate", "fate_label", "label", "kind"),
+        ("scenario", "centre", "risk_group", "outcome", "outcome_label", "label", "kind"),
         ("patient", "referral_day", "progression_day", "from_day", "to_day"),
         ("scenario", "patient", "from_day"),
         optional=True,
@@ -139,6 +141,7 @@ FORMS: Mapping[str, Form] = {
         ("point", "scenario", "metric", "label", "unit"),
         ("estimate", "low", "high", "replications"),
         ("point", "scenario", "metric"),
+        maybe=("patients", "unresolved_share"),
         drawn="estimate",
         optional=True,
     ),
@@ -146,6 +149,7 @@ FORMS: Mapping[str, Form] = {
         ("scenario", "path", "metric", "label", "unit", "low_value", "base_value", "high_value"),
         ("base_estimate", "low_estimate", "high_estimate", "swing"),
         ("scenario", "path", "metric"),
+        maybe=("range", "range_low", "range_high", "unresolved_share"),
         drawn="swing",
         optional=True,
     ),
@@ -157,9 +161,12 @@ FORMS: Mapping[str, Form] = {
         optional=True,
     ),
     "plan": Form(
-        ("path", "value", "metric", "label", "unit", "target", "met", "answer"),
-        ("amount", "estimate", "low", "high"),
-        ("value", "metric"),
+        ("path", "value", "metric", "label", "unit", "target", "met", "all_met", "answer"),
+        (
+            *("amount", "estimate", "low", "high"),
+            *("infused_share", "infused_share_low", "infused_share_high", "still_waiting_share"),
+        ),
+        ("value", "target"),
         drawn="estimate",
         optional=True,
     ),
@@ -168,6 +175,24 @@ FORMS: Mapping[str, Form] = {
         ("incremental_cost", "incremental_qalys"),
         ("sample", "strategy"),
         drawn="incremental_cost",
+        optional=True,
+    ),
+    "psa_quadrants": Form(
+        ("strategy", "baseline", "unit"),
+        (
+            *("incremental_cost", "incremental_cost_low", "incremental_cost_high"),
+            *("incremental_qalys", "incremental_qalys_low", "incremental_qalys_high"),
+            *("incremental_cost_credible_low", "incremental_cost_credible_high"),
+            *("incremental_qalys_credible_low", "incremental_qalys_credible_high"),
+            *("share_better_cheaper", "share_better_dearer", "share_worse_cheaper", "share_worse_dearer"),
+        ),
+        ("strategy",),
+        optional=True,
+    ),
+    "already_waiting": Form(
+        ("scenario", "metric", "label", "unit"),
+        ("estimate", "low", "high", "replications", "patients", "unresolved_share"),
+        ("scenario", "metric"),
         optional=True,
     ),
     "ceac": Form(

@@ -1,6 +1,6 @@
 """The one look of all charts: colours by meaning, type, titles. No global Plotly state is read or set.
 
-Scenarios are told apart by place in the run (the baseline is first and navy in every chart), fates and
+Scenarios are told apart by place in the run (the baseline is first and navy in every chart), outcomes and
 kinds of stage by name. The colours differ in lightness as well as in hue, so that they hold for colour-blind
 readers and in greyscale; `tests/reports/test_theme.py` measures both.
 """
@@ -41,7 +41,7 @@ SCENARIOS = (
     Mark("#803E03", "longdash", "cross"),
     Mark("#321911", "longdashdot", "x"),
 )
-FATES: Mapping[str, str] = {
+OUTCOMES: Mapping[str, str] = {
     "infused": "#096E75",
     "progressed": "#C9651F",
     "died": "#2B1420",
@@ -51,8 +51,8 @@ FATES: Mapping[str, str] = {
     "unsuitable": "#6D7653",
     "waiting": "#83C9B2",
 }
-EVENTS: Mapping[str, str] = {**FATES, "failed": FATES["product_failed"]}
-"""Fates, and the groups of fates that a chart of events puts together."""
+EVENTS: Mapping[str, str] = {**OUTCOMES, "failed": OUTCOMES["product_failed"]}
+"""Outcomes, and the groups of outcomes that a chart of events puts together."""
 UNKNOWN = "#8A929B"
 QUEUE = "#9B2D6E"
 PROCESS = ("#B9C7D5", "#D9E1E9", "#9DB0C3")
@@ -69,9 +69,9 @@ def mark(place: int) -> Mark:
     return SCENARIOS[place % len(SCENARIOS)]
 
 
-def fate_colour(fate: str) -> str:
-    """The colour of a fate or event."""
-    return EVENTS.get(fate, UNKNOWN)
+def outcome_colour(outcome: str) -> str:
+    """The colour of an outcome or event."""
+    return EVENTS.get(outcome, UNKNOWN)
 
 
 def plain(text: str) -> str:

@@ -12,7 +12,7 @@ import numpy as np
 from sim.engine.choice import engine
 from sim.engine.simpy_engine import run
 from sim.engine.trace import PATIENT, Trace
-from sim.outcomes.fates import FATE_NAMES, Patients, resolve, table
+from sim.outcomes.patients import OUTCOME_NAMES, Patients, resolve, table
 from sim.outcomes.resource_use import ResourceUse, resource_use
 from sim.pieces.clocks import Clock, ClockBook, ClockSet
 from sim.pieces.cohort import LISTED, SOURCES, Block, Cohort, Luck, draw_cohort, first_leave
@@ -61,9 +61,9 @@ class Ran:
         return list(np.asarray(found).tolist())
 
     @property
-    def fates(self) -> list[str]:
-        """The fate of each patient."""
-        return [FATE_NAMES[fate] for fate in self.patients.fate]
+    def outcomes(self) -> list[str]:
+        """The outcome of each patient."""
+        return [OUTCOME_NAMES[outcome] for outcome in self.patients.outcome]
 
     def resource(self, name: str, centre: str = "") -> ResourceUse:
         """How a resource was used over the measuring window."""
@@ -203,10 +203,10 @@ class Walked:
 
     @property
     def ends(self) -> list[tuple[str, str, float] | None]:
-        """(fate, reason, day) with which each path ended by itself."""
+        """(outcome, reason, day) with which each path ended by itself."""
         t = self.trace
-        ended = zip(t.ended_fate.tolist(), t.ended_day.tolist(), strict=True)
-        return [None if fate < 0 else (t.fates[fate], t.reasons[fate], day) for fate, day in ended]
+        ended = zip(t.ended_outcome.tolist(), t.ended_day.tolist(), strict=True)
+        return [None if outcome < 0 else (t.outcomes[outcome], t.reasons[outcome], day) for outcome, day in ended]
 
 
 def walk(protocol: Protocol, who: tuple[Cohort, Luck], with_engine: str, follow_up: float = 400.0) -> Walked:

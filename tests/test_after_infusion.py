@@ -1,4 +1,4 @@
-"""What becomes of patients once their path has ended: closed forms, common luck, and every fate."""
+"""What becomes of patients once their path has ended: closed forms, common luck, and every outcome."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ import pytest
 
 from sim.engine.choice import SIMPY
 from sim.experiment.replicate import Arm, simulate
-from sim.outcomes.fates import FATE_NAMES, Afterwards, Patients
 from sim.outcomes.metrics import BY_NAME
+from sim.outcomes.patients import OUTCOME_NAMES, Afterwards, Patients
 from sim.pure.survival import Cured, Exponential, FromSurvival, Never, Piecewise, Weibull
 from tests.runs import load_text, small
 from tests.test_inert_inputs import AUTOLOGOUS
@@ -116,22 +116,22 @@ after_infusion:
 OFTEN = "release_testing.out_of_specification=0.7"
 
 
-def test_every_fate_lives_on_until_death() -> None:
+def test_every_outcome_lives_on_until_death() -> None:
     patients, after = lived(AUTOLOGOUS + LIVES)
-    dead_before = patients.fate == FATE_NAMES.index("died")
+    dead_before = patients.outcome == OUTCOME_NAMES.index("died")
     assert dead_before.any()
     assert np.array_equal(after.death_day[dead_before], patients.end_day[dead_before])
     for name in ("progressed", "withdrawn", "product_failed", "waiting"):
-        mine = patients.fate == FATE_NAMES.index(name)
+        mine = patients.outcome == OUTCOME_NAMES.index(name)
         assert mine.any(), name
         assert (after.death_day[mine] > after.rests_day[mine]).all()
         assert np.isnan(after.relapse_day[mine]).all()
-    withdrawn = patients.fate == FATE_NAMES.index("withdrawn")
-    others = patients.fate == FATE_NAMES.index("progressed")
+    withdrawn = patients.outcome == OUTCOME_NAMES.index("withdrawn")
+    others = patients.outcome == OUTCOME_NAMES.index("progressed")
     assert (after.death_day - after.rests_day)[withdrawn].min() > (after.death_day - after.rests_day)[others].max()
     # nobody said when the infused die
     assert np.isnan(after.death_day[patients.infused]).all()
-    waiting = patients.fate == FATE_NAMES.index("waiting")
+    waiting = patients.outcome == OUTCOME_NAMES.index("waiting")
     assert (after.rests_day[waiting] <= patients.cohort.referral_day[waiting] + 200.0).all()
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from sim.engine.choice import SIMPY, engine, pick
-from sim.outcomes.fates import resolve
+from sim.outcomes.patients import resolve
 from sim.pieces.cohort import draw_cohort
 from sim.pieces.strategies import build_protocol
 from tests.runs import load_text

@@ -43,13 +43,13 @@ def test_compare_leaves_every_table_of_the_contract(compared: tuple[Path, subpro
         "stages",
         "incidence",
         "waits",
-        "fates",
+        "outcomes",
         "same_patients",
     ):
         assert len(pd.read_csv(out / f"{name}.csv")) > 0, name
     assert {"report.html", "manifest.json", "patients.parquet", "events.parquet"} <= {f.name for f in out.iterdir()}
     patients = pd.read_parquet(out / "patients.parquet")
-    assert {"waiting_days", "vein_to_vein_days", "fate", "measured", "referral_day", "infusion_day"} <= set(patients)
+    assert {"waiting_days", "vein_to_vein_days", "outcome", "measured", "referral_day", "infusion_day"} <= set(patients)
     assert not patients.duplicated(["scenario", "replication", "region", "source", "number"]).any()
     events = pd.read_parquet(out / "events.parquet")
     assert list(events) == [
@@ -66,7 +66,7 @@ def test_tables_agree_with_each_other(compared: tuple[Path, subprocess.Completed
     for (scenario, replication), group in measured.groupby(["scenario", "replication"]):
         row = runs[(runs["scenario"] == scenario) & (runs["replication"] == replication)].iloc[0]
         assert row["referred"] == len(group)
-        assert row["infused"] == (group["fate"] == "infused").sum()
+        assert row["infused"] == (group["outcome"] == "infused").sum()
         assert row["progressed_before_infusion"] == group["progressed_before_infusion"].sum()
         assert row["waiting_days_mean"] == pytest.approx(group["waiting_days"].mean())
         assert row["vein_to_vein_days_median"] == pytest.approx(group["vein_to_vein_days"].median(), nan_ok=True)

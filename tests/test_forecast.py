@@ -40,8 +40,8 @@ manufacturing: {duration: 10 d, slots: {count: 1, every: week, scope: pool, lead
 
 def test_who_leaves_is_on_no_list_and_follow_up_cuts_nothing() -> None:
     long, short = (run_scenario(small_scenario(f"run.follow_up={days} d").scenario) for days in (200, 5))
-    assert "progressed" in long.fates
-    assert "waiting" in short.fates
+    assert "progressed" in long.outcomes
+    assert "waiting" in short.outcomes
     before, _ = list_lengths(long.trace, 120)
     gone = np.where(np.isnan(long.patients.end_day), np.inf, long.patients.end_day)
     referred = long.patients.cohort.referral_day

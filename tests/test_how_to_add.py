@@ -24,8 +24,8 @@ from sim.experiment import tables
 from sim.experiment.replicate import Arm, Keep
 from sim.experiment.replicate import replicate as run_replications
 from sim.outcomes import metrics
-from sim.outcomes.fates import Patients, resolve
 from sim.outcomes.metrics import Metric
+from sim.outcomes.patients import Patients, resolve
 from sim.pieces.cohort import draw_cohort
 from sim.pieces.diagram import outline
 from sim.pieces.loads import expect
@@ -117,24 +117,26 @@ def test_a_metric_is_one_more_row_of_the_registry(scenario: Scenario, monkeypatc
 
 
 def test_a_chart_is_a_function_from_a_table_to_a_figure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def describe(fates: pd.DataFrame, findings: Findings) -> str:
-        return f"Patients infused: {', '.join(f'{n:.1f}' for n in fates['count_mean'])}."
+    def describe(outcomes: pd.DataFrame, findings: Findings) -> str:
+        return f"Patients infused: {', '.join(f'{n:.1f}' for n in outcomes['count_mean'])}."
 
-    def draw(fates: pd.DataFrame, findings: Findings) -> go.Figure:
-        infused = fates[fates["fate"] == "infused"]
+    def draw(outcomes: pd.DataFrame, findings: Findings) -> go.Figure:
+        infused = outcomes[outcomes["outcome"] == "infused"]
         figure = canvas()
         figure.add_bar(x=infused["scenario"], y=infused["count_mean"].tolist())
         words = {"title": "Patients infused", "subtitle": "a replication", "alt": describe(infused, findings)}
         return finish(figure, **words, height=300, margin={"l": 60, "r": 20, "b": 40})
 
-    added = Chart("infused_count", "Patients infused", "fates", draw, describe, "Each bar is a mean over replications.")
+    added = Chart(
+        "infused_count", "Patients infused", "outcomes", draw, describe, "Each bar is a mean over replications."
+    )
     for name, room in list(sys.modules.items()):
         if name.split(".")[0] == "reports" and getattr(room, "CHARTS", None) is CHARTS:
             monkeypatch.setattr(room, "CHARTS", (*CHARTS, added))
     sample.write(tmp_path, replications=4)
     files = written(tmp_path)
     figure = json.loads(files["charts/infused_count.json"])
-    fates = pd.read_csv(tmp_path / "fates.csv").query("fate == 'infused'")
-    assert figure["data"][0]["y"] == fates["count_mean"].tolist()
+    outcomes = pd.read_csv(tmp_path / "outcomes.csv").query("outcome == 'infused'")
+    assert figure["data"][0]["y"] == outcomes["count_mean"].tolist()
     assert 'data-chart="infused_count"' in files["report.html"]
     assert "Each bar is a mean over replications." in files["report.html"]

@@ -12,7 +12,7 @@ from sim.engine.trace import Trace
 from sim.experiment.economics_tables import economic_tables
 from sim.experiment.replicate import Arm, simulate
 from sim.outcomes.economics import ledger
-from sim.outcomes.fates import FATE_NAMES, Patients
+from sim.outcomes.patients import OUTCOME_NAMES, Patients
 from sim.pieces.cohort import Luck
 from sim.scenario import Loaded, Scenario
 from sim.scenario.afterwards import UNTREATED
@@ -97,7 +97,7 @@ CHANGES = {
     "after_infusion.progressed_before_infusion.death": "2",
     "after_infusion.out_of_specification.progression": "3",
     "after_infusion.out_of_specification.death": "3",
-    **{f"after_infusion.not_infused.{fate}": EXP.format("0.03") for fate in UNTREATED},
+    **{f"after_infusion.not_infused.{outcome}": EXP.format("0.03") for outcome in UNTREATED},
     "economics.perspective": "payer_and_manufacturer",
     "economics.discount.costs": "0.05",
     "economics.discount.health": "0.05",
@@ -110,20 +110,20 @@ CHANGES = {
         )
     },
     "economics.costs.unused_paid_by": "manufacturer",
-    **{f"economics.costs.subsequent_care.{fate}": "9" for fate in UNTREATED},
+    **{f"economics.costs.subsequent_care.{outcome}": "9" for outcome in UNTREATED},
     **{f"economics.utilities.{name}": "0.1" for name in ("waiting", "progressed", "progression_free", "hospital_loss")},
-    **{f"economics.utilities.subsequent_care.{fate}": "0.1" for fate in UNTREATED},
+    **{f"economics.utilities.subsequent_care.{outcome}": "0.1" for outcome in UNTREATED},
     **{
         f"economics.toxicity.{grade}.{name}": value
         for grade in ("crs.low", "crs.high", "neurotoxicity.any")
         for name, value in (("cost", "9"), ("utility_loss", "0.5"), ("lasts", "9 d"))
     },
 }  # fmt: skip
-# Moved by nothing where every fate has a value of its own, or only in tables, or beside another value.
+# Moved by nothing where every outcome has a value of its own, or only in tables, or beside another value.
 APART = {
-    "after_infusion.not_infused.death": "stands for fates without a clock of their own",
-    "economics.costs.subsequent_care.month": "stands for fates without a cost of their own",
-    "economics.utilities.subsequent_care.utility": "stands for fates without a utility of their own",
+    "after_infusion.not_infused.death": "stands for outcomes without a clock of their own",
+    "economics.costs.subsequent_care.month": "stands for outcomes without a cost of their own",
+    "economics.utilities.subsequent_care.utility": "stands for outcomes without a utility of their own",
     "economics.currency": "the unit of tables",
     "economics.price_year": "the unit of tables",
     "economics.willingness_to_pay": "at which tables show net benefit",
@@ -161,13 +161,18 @@ def test_every_field_is_listed_here(kind: str) -> None:
     assert paths(kind) - {path.replace("PRODUCT", kind) for path in CHANGES} - set(APART) == set()
 
 
-FATES_OF = {"autologous": "collection_failed product_failed", "allogeneic": "unsuitable"}
+OUTCOMES_OF = {"autologous": "collection_failed product_failed", "allogeneic": "unsuitable"}
 CASES = [
     (kind, path.replace("PRODUCT", kind), value)
     for kind in TEXTS
     for path, value in CHANGES.items()
     if path not in APART
-    and not any(path.endswith(fate) for other, fates in FATES_OF.items() if other != kind for fate in fates.split())
+    and not any(
+        path.endswith(outcome)
+        for other, outcomes in OUTCOMES_OF.items()
+        if other != kind
+        for outcome in outcomes.split()
+    )
     and not (kind == "allogeneic" and path.split(".")[-1] in ("apheresis", "bridging"))
     and not (kind == "allogeneic" and "out_of_specification" in path)
 ]
@@ -185,13 +190,13 @@ def test_a_changed_field_changes_an_account(kind: str, path: str, value: str) ->
 
 
 @pytest.mark.parametrize("kind", TEXTS)
-def test_every_fate_is_among_the_measured(kind: str) -> None:
+def test_every_outcome_is_among_the_measured(kind: str) -> None:
     patients = lived(kind)[1]
-    there = {FATE_NAMES[k] for k in patients.fate[patients.cohort.measured]}
-    assert there >= {"infused", "progressed", "died", "withdrawn", "waiting", *FATES_OF[kind].split()}
+    there = {OUTCOME_NAMES[k] for k in patients.outcome[patients.cohort.measured]}
+    assert there >= {"infused", "progressed", "died", "withdrawn", "waiting", *OUTCOMES_OF[kind].split()}
 
 
-def test_values_for_every_fate_stand_where_a_fate_has_none() -> None:
+def test_values_for_every_outcome_stand_where_a_outcome_has_none() -> None:
     loaded, patients, trace = lived("autologous")
     for line in ("    withdrawn: {exponential: {rate: 0.012 / d}}\n", "withdrawn: 3, ", "withdrawn: 0.31, "):
         assert line in TEXTS["autologous"]

@@ -145,9 +145,7 @@ manufacturing:
   lines: 1
   site: centre
   batches: 1
-  duration: 9 d
   calendar: office
-  failure: 0.2
   failure_found: 4 d
   attempts: 2
   products:
@@ -398,7 +396,7 @@ def records(ran: Ran) -> tuple[np.ndarray, ...]:
     trace: Trace = ran.trace
     patients = ran.patients
     return (
-        patients.fate,
+        patients.outcome,
         patients.referral_day,
         patients.cohort.measured,
         patients.end_day,

@@ -11,8 +11,8 @@ import pytest
 
 from sim.engine.trace import PATIENT
 from sim.outcomes.curves import stage_days
-from sim.outcomes.fates import FATE_NAMES
 from sim.outcomes.metrics import METRIC_NAMES, measure
+from sim.outcomes.patients import OUTCOME_NAMES
 from sim.pieces.protocol import Cadence, Capacity
 from sim.scenario import load
 from tests.runs import SHIPPED, Ran, load_text, run_scenario
@@ -58,12 +58,13 @@ def nobody_vanishes(ran: Ran) -> None:
         zip(METRIC_NAMES, measure(ran.patients, ran.trace, (run.warm_up, run.warm_up + run.window)), strict=True)
     )
     measured = ran.patients.cohort.measured
-    counts = np.bincount(ran.patients.fate[measured], minlength=len(FATE_NAMES))
+    counts = np.bincount(ran.patients.outcome[measured], minlength=len(OUTCOME_NAMES))
     assert counts.sum() == measured.sum() == values["referred"]
     assert (
-        values["infused"] + values["lost_before_infusion"] + counts[FATE_NAMES.index("waiting")] == values["referred"]
+        values["infused"] + values["lost_before_infusion"] + counts[OUTCOME_NAMES.index("waiting")]
+        == values["referred"]
     )
-    ended = ran.patients.fate != FATE_NAMES.index("waiting")
+    ended = ran.patients.outcome != OUTCOME_NAMES.index("waiting")
     assert np.isfinite(ran.patients.end_day[ended]).all()
     assert np.isnan(ran.patients.end_day[~ended]).all()
 

@@ -22,7 +22,7 @@ AUTO, ALLO = load(SHIPPED / "autologous.yaml"), load(SHIPPED / "allogeneic.yaml"
 def test_two_identical_scenarios_differ_by_nothing_in_any_patient() -> None:
     arms = [Arm("a", AUTO.scenario), Arm("b", AUTO.with_overrides(["name=another name"]).scenario)]
     for replication in replicate(arms, range(2), 1, Keep(), lambda _: None):
-        first, second = replication.outcomes
+        first, second = replication.runs
         assert np.array_equal(first.metrics, second.metrics, equal_nan=True)
         assert first.patients is not None
         assert second.patients is not None
@@ -88,7 +88,7 @@ def test_one_more_patient_touches_nobody_else_where_nothing_is_scarce() -> None:
     shared = min(before.trace.stop_day, after.trace.stop_day)
     then, now = before.trace.notes, after.trace.notes[~new]
     assert np.array_equal(np.where(then <= shared, then, -1), np.where(now <= shared, now, -1))
-    assert np.array_equal(before.patients.fate, after.patients.fate[~new])
+    assert np.array_equal(before.patients.outcome, after.patients.outcome[~new])
 
 
 @pytest.mark.parametrize("text", [AUTOLOGOUS, ALLOGENEIC], ids=["autologous", "allogeneic"])
@@ -152,7 +152,7 @@ def test_workers_change_nothing() -> None:
     assert sum(heard) == 6
     assert [r.number for r in two] == list(range(6))
     for a, b in zip(one, two, strict=True):
-        for x, y in zip(a.outcomes, b.outcomes, strict=True):
+        for x, y in zip(a.runs, b.runs, strict=True):
             assert np.array_equal(x.metrics, y.metrics, equal_nan=True)
             assert x.resources == y.resources or str(x.resources) == str(y.resources)
             assert np.array_equal(x.incidence, y.incidence)

@@ -12,9 +12,9 @@ from scipy import stats
 from sim.engine.choice import SIMPY
 from sim.outcomes.curves import EVENTS, WAIT_BINS, incidence, stage_days, stage_names, wait_shares
 from sim.outcomes.estimates import interval, standard_error
-from sim.outcomes.fates import Patients, resolve, slots_wasted
 from sim.outcomes.metrics import METRIC_NAMES, METRICS, measure
 from sim.outcomes.pairs import pair_counts, why_not_paired
+from sim.outcomes.patients import Patients, resolve, slots_wasted
 from sim.outcomes.resource_use import ResourceUse, queue_days, resource_use
 from sim.pieces.loads import expect, offered_loads
 from sim.pieces.protocol import Cadence, Capacity, Stock
@@ -74,7 +74,7 @@ clocks:
 def test_metrics_of_three_patients() -> None:
     ran = small(DYING, "0 d, 1 d, 2 d")
     values = metrics(ran)
-    assert ran.fates == ["infused", "died", "died"]
+    assert ran.outcomes == ["infused", "died", "died"]
     assert values["referred"] == 3
     assert values["infused_share"] == pytest.approx(1 / 3)
     assert values["progressed_before_infusion"] == 2

@@ -15,7 +15,7 @@ from sim.experiment.replicate import Arm
 from sim.experiment.sensitivity import partial_rank_correlation
 from sim.experiment.sweep import Column, Reducer, SweepPlan, evaluate, open_sweep
 from sim.experiment.sweep_study import run_sweep, sensitivity_tables
-from sim.outcomes.fates import Patients
+from sim.outcomes.patients import Patients
 from tests.experiments import small_base
 
 # One patient, so that all the time goes into the machinery that is tested.

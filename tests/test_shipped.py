@@ -40,9 +40,7 @@ def test_every_number_of_a_shipped_scenario_names_its_source(file: Path) -> None
 def test_the_default_is_calibrated_to_karmma_3() -> None:
     # 225 of 249 collected patients infused, median 49 days from apheresis to infusion (TL-05, AT-06, AT-07)
     arms = [Arm("autologous", load(SHIPPED / "autologous.yaml").scenario)]
-    runs = np.array(
-        [r.outcomes[0].metrics for r in replicate(arms, range(20), 1, Keep(patients=False), lambda _: None)]
-    )
+    runs = np.array([r.runs[0].metrics for r in replicate(arms, range(20), 1, Keep(patients=False), lambda _: None)])
     mean = dict(zip(METRIC_NAMES, runs.mean(axis=0), strict=True))
     assert mean["vein_to_vein_days_median"] == pytest.approx(49.0, abs=1.0)
     assert mean["infused_of_collected_share"] == pytest.approx(225 / 249, abs=0.015)
@@ -85,13 +83,13 @@ def test_what_the_validation_cases_cite_is_published_and_was_seen() -> None:
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
 def test_a_scenario_of_the_library_runs_and_adds_up(file: Path) -> None:
     arm = Arm(file.stem, load(file).scenario)
-    for outcome in (run_arm(arm, number, Keep())[0] for number in range(2)):
-        found = dict(zip(METRIC_NAMES, outcome.metrics, strict=True))
-        assert outcome.fates.sum() == found["referred"] > 0
+    for ran in (run_arm(arm, number, Keep())[0] for number in range(2)):
+        found = dict(zip(METRIC_NAMES, ran.metrics, strict=True))
+        assert ran.outcomes.sum() == found["referred"] > 0
         assert 0.0 < found["infused_share"] <= 1.0
-        assert found["infused"] + found["lost_before_infusion"] + outcome.fates[-1] == found["referred"]
+        assert found["infused"] + found["lost_before_infusion"] + ran.outcomes[-1] == found["referred"]
         # where the days go adds up to the wait
-        assert np.nansum(outcome.stages) == pytest.approx(found["waiting_days_mean"], rel=1e-9)
+        assert np.nansum(ran.stages) == pytest.approx(found["waiting_days_mean"], rel=1e-9)
 
 
 def shares(stem: str, metric: str, replications: int = 6) -> np.ndarray:

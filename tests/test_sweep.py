@@ -15,8 +15,8 @@ from sim.experiment.points import Base, Point
 from sim.experiment.replicate import Arm, Keep, run_arm
 from sim.experiment.store import STORE
 from sim.experiment.sweep import Column, Reducer, SweepPlan, evaluate, open_sweep
-from sim.outcomes.fates import Patients
 from sim.outcomes.metrics import METRIC_NAMES
+from sim.outcomes.patients import Patients
 from sim.scenario import ScenarioError, load
 from tests.experiments import lines, small_base
 from tests.runs import SHIPPED
@@ -34,8 +34,8 @@ def test_a_point_gives_what_a_run_with_its_values_gives(tmp_path: Path) -> None:
     for point, values in zip(plan.points, values_of(plan, tmp_path), strict=True):
         loaded = base.scenarios["Small"].with_overrides([f"manufacturing.lines={point.values['manufacturing.lines']}"])
         for number in range(3):
-            outcome, _ = run_arm(Arm("Small", loaded.scenario), number, Keep(patients=False))
-            np.testing.assert_array_equal(values[number, 0], outcome.metrics)
+            ran, _ = run_arm(Arm("Small", loaded.scenario), number, Keep(patients=False))
+            np.testing.assert_array_equal(values[number, 0], ran.metrics)
     waits = [values[:, 0, METRIC_NAMES.index("waiting_days_mean")].mean() for values in values_of(plan, tmp_path)]
     assert waits[0] > waits[1] > waits[2]
 
@@ -109,7 +109,7 @@ def test_an_override_goes_to_the_scenarios_that_have_a_use_for_it() -> None:
     assert autologous.scenario.manufacturing.failure == 0.5
     assert allogeneic.scenario.allogeneic.unsuitable == 0.4
     assert autologous.scenario.run.window == allogeneic.scenario.run.window == 90.0
-    with pytest.raises(ScenarioError, match="is not used by strategy 'allogeneic'"):
+    with pytest.raises(ScenarioError, match="strategy 'allogeneic' has no use for it"):
         Base({"allogeneic": base.scenarios["allogeneic"]}).arms(Point(0, "", {"manufacturing.failure": "0.5"}))
 
 

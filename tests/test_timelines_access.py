@@ -24,7 +24,7 @@ def world(text: str) -> Ran:
 
 def test_who_does_not_travel_is_withdrawn_at_once() -> None:
     ran = world(PLAIN + "regions: {far: {centre: a, referral_days: [3 d], declines: 1}}\n" + AT_ONCE)
-    assert ran.fates == ["withdrawn"]
+    assert ran.outcomes == ["withdrawn"]
     assert ran.rows("reason") == ["travel"]
     assert ran.patients.end_day.tolist() == [3.0]
 
@@ -32,7 +32,7 @@ def test_who_does_not_travel_is_withdrawn_at_once() -> None:
 def test_a_share_does_not_travel() -> None:
     many = ", ".join(["0 d"] * 400)
     ran = world(PLAIN + f"regions: {{far: {{centre: a, referral_days: [{many}], declines: 0.25}}}}\n" + AT_ONCE)
-    stayed = np.mean([fate == "withdrawn" for fate in ran.fates])
+    stayed = np.mean([outcome == "withdrawn" for outcome in ran.outcomes])
     assert abs(stayed - 0.25) < 3.0 * np.sqrt(0.25 * 0.75 / 400)
 
 
@@ -181,7 +181,9 @@ def test_the_own_part_of_a_rank_is_what_the_policy_counts(
 ) -> None:
     fit, frail = (", ".join(["share: 0.5", *(pair[k] for pair in told)]) for k in (0, 1))
     groups = f"patients: {{risk_groups: {{fit: {{{fit}}}, frail: {{{frail}}}}}}}\n"
-    ran = small(f"{groups}waiting_list: {{policy: {policy}}}\n", "0 d")
+    # somebody has to wait for a policy to mean anything
+    slots = "manufacturing: {duration: 0 d, slots: {count: 1, every: week}}\n"
+    ran = small(f"{groups}waiting_list: {{policy: {policy}}}\n{slots}", "0 d")
     found = own_ranks(ran.scenario, np.array([0, 1, 1]), np.array([0.4, 0.1, 0.9]))
     assert {name: values.tolist() for name, values in found.items()} == expected
 

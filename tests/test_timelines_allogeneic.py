@@ -71,7 +71,7 @@ def test_a_failed_lot_counts_until_its_failure_is_known() -> None:
     assert ran.trace.lots.started.tolist()[:6] == [0.0, 1.0, 14.0, 15.0, 28.0, 29.0]
     assert ran.trace.lots.failed.tolist()[:2] == [14.0, 15.0]
     assert ran.days("dose") == [0.0, None]
-    assert ran.fates == ["infused", "waiting"]
+    assert ran.outcomes == ["infused", "waiting"]
 
 
 def test_opening_doses_have_staggered_ages_and_expire() -> None:
@@ -110,12 +110,12 @@ def test_who_leaves_while_waiting_for_a_dose_is_no_longer_counted_by_the_orderin
     # nothing is reviewed before the first request: position -1, so ceil(3 / 2) = 2 lots; when its patient has left, the
     # position is 4, and 3 with the second request
     assert ran.trace.lots.started.tolist() == [0.0, 0.0]
-    assert ran.fates == ["died", "infused"]
+    assert ran.outcomes == ["died", "infused"]
     assert ran.days("dose") == [None, 10.0]
 
 
 @pytest.mark.parametrize("dies_after", [10, 1000])
-def test_the_unsuitable_are_not_listed_and_their_fate_stands_whatever_comes_later(dies_after: int) -> None:
+def test_the_unsuitable_are_not_listed_and_their_outcome_stands_whatever_comes_later(dies_after: int) -> None:
     ran = small(
         f"clocks: {{waiting: {{death: {{piecewise: {{0 d: 0 / d, {dies_after} d: 1 / d}}}}}}}}\n"
         "work_up: {duration: 3 d}\n"
@@ -124,7 +124,7 @@ def test_the_unsuitable_are_not_listed_and_their_fate_stands_whatever_comes_late
         "0 d",
         "allogeneic",
     )
-    assert ran.fates == ["unsuitable"]
+    assert ran.outcomes == ["unsuitable"]
     assert ran.patients.end_day.tolist() == [3.0]
 
 

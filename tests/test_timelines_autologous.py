@@ -39,7 +39,7 @@ lymphodepletion: {duration: 5 d}
     assert ran.days("lymphodepletion") == [52.0]
     assert ran.days("infusion") == [57.0]
     assert ran.days("discharge") == [72.0]
-    assert ran.fates == ["infused"]
+    assert ran.outcomes == ["infused"]
     assert ran.patients.between("apheresis", "infusion").tolist() == [40.0]
 
 
@@ -80,7 +80,7 @@ def test_a_patient_who_leaves_while_holding_gives_everything_back_on_that_day() 
         "manufacturing: {lines: 1, duration: 30 d}\n" + leaving(20),
         "0 d, 5 d",
     )
-    assert ran.fates == ["died", "died"]
+    assert ran.outcomes == ["died", "died"]
     assert ran.patients.end_day.tolist() == pytest.approx([20.0, 25.0], abs=1e-4)
     # the second got the line when the first died, and left it five days later
     assert ran.trace.uses.began.tolist() == pytest.approx([0.0, 20.0], abs=1e-4)
@@ -90,7 +90,7 @@ def test_a_patient_who_leaves_while_holding_gives_everything_back_on_that_day() 
 def test_a_waiter_whose_day_has_come_is_passed_over() -> None:
     ran = small("manufacturing: {lines: 1, duration: 19 d}\n" + leaving(20), "0 d, 1 d, 2 d, 18.5 d")
     # the line is free on day 19: the second goes at 21, the third gets the line then, and goes at 22
-    assert ran.fates == ["infused", "died", "died", "died"]
+    assert ran.outcomes == ["infused", "died", "died", "died"]
     assert ran.days("manufacturing") == [0.0, 19.0, pytest.approx(21.0), pytest.approx(22.0)]
 
 
@@ -98,16 +98,18 @@ def test_the_clock_wins_when_infusion_falls_on_the_same_instant() -> None:
     exact = "clocks: {waiting: {death: {piecewise: {0 d: 0 / d, 20 d: 1000000 / d}}}}"
     ran = small(f"manufacturing: {{duration: 20 d}}\n{exact}", "0 d")
     leave = ran.trace.leave_day[0]
-    assert ran.fates == ["infused"]  # the threshold falls a hair after day 20
+    assert ran.outcomes == ["infused"]  # the threshold falls a hair after day 20
     assert leave == float("inf")
 
 
-@pytest.mark.parametrize(("attempts", "fate", "day"), [(1, "collection_failed", 1.0), (3, "collection_failed", 25.0)])
-def test_a_collection_that_always_falls_short_is_repeated_after_a_gap(attempts: int, fate: str, day: float) -> None:
+@pytest.mark.parametrize(
+    ("attempts", "outcome", "day"), [(1, "collection_failed", 1.0), (3, "collection_failed", 25.0)]
+)
+def test_a_collection_that_always_falls_short_is_repeated_after_a_gap(attempts: int, outcome: str, day: float) -> None:
     ran = small(
         f"apheresis: {{duration: 1 d, shortfall: 1, repeat_after: 11 d, attempts: {attempts}}}\n", "0 d", "autologous"
     )
-    assert ran.fates == [fate]
+    assert ran.outcomes == [outcome]
     assert ran.patients.end_day.tolist() == [day]
     assert ran.patients.attempts["collection"].tolist() == [attempts]
     assert ran.days("apheresis") == [0.0]
@@ -118,7 +120,7 @@ def test_a_failed_product_is_made_again_from_retained_cells() -> None:
         "manufacturing: {lines: 1, duration: 10 d, remake_duration: 7 d, failure: 1, attempts: 3}\n", "0 d, 4 d"
     )
     # lines are held for culture only; a remake queues with its first key, so the first patient goes before the second
-    assert ran.fates == ["product_failed", "product_failed"]
+    assert ran.outcomes == ["product_failed", "product_failed"]
     assert ran.patients.end_day.tolist() == [24.0, 48.0]
     assert ran.patients.attempts["manufacture"].tolist() == [3, 3]
 
@@ -150,7 +152,7 @@ release_testing: {{sterility: 7 d}}
         + leaving(20),
         "0 d",
     )
-    assert ran.fates == ["died"]
+    assert ran.outcomes == ["died"]
     assert ran.patients.end_day.tolist() == pytest.approx([20.0])
     assert ran.trace.uses.ended.tolist() == pytest.approx([line_ends])
     assert ran.patients.made_count.tolist() == [made]
@@ -163,7 +165,7 @@ def test_a_product_out_of_specification_takes_extra_days_where_it_is_accepted() 
     assert accepted.days("infusion") == [20.0]
     assert accepted.days("out_of_specification") == [20.0]
     refused = small("manufacturing: {duration: 10 d, attempts: 2}\n" + release.format(accepted=0), "0 d")
-    assert refused.fates == ["product_failed"]
+    assert refused.outcomes == ["product_failed"]
     assert refused.patients.end_day.tolist() == [34.0]
 
 
@@ -201,11 +203,11 @@ def test_capacity_that_is_unlimited_for_a_time_counts_who_is_there_when_it_ends(
 
 def test_bridging_slows_progression_until_lymphodepletion() -> None:
     clocks = "clocks: {waiting: {progression: {piecewise: {0 d: 0 / d, 10 d: 1000000 / d}}, ends_eligibility: 1}}\n"
-    assert small("manufacturing: {duration: 30 d}\n" + clocks, "0 d").fates == ["progressed"]
+    assert small("manufacturing: {duration: 30 d}\n" + clocks, "0 d").outcomes == ["progressed"]
     bridged = "bridging: {share: 1, start: 5 d, response: 1, hazard: 0}\n"
-    assert small("manufacturing: {duration: 30 d}\n" + clocks + bridged, "0 d").fates == ["infused"]
+    assert small("manufacturing: {duration: 30 d}\n" + clocks + bridged, "0 d").outcomes == ["infused"]
     late = small("manufacturing: {duration: 30 d}\nlymphodepletion: {duration: 5 d}\n" + clocks + bridged, "0 d")
-    assert late.fates == ["progressed"]
+    assert late.outcomes == ["progressed"]
     assert late.patients.end_day.tolist() == pytest.approx([30.0])
 
 
@@ -216,16 +218,16 @@ clocks:
   after_apheresis: {removal: {piecewise: {0 d: 0 / d, 25 d: 1000000 / d}}}
 """
     ran = small("scheduling: {duration: 8 d}\nmanufacturing: {duration: 30 d}\n" + clocks, "0 d")
-    assert ran.fates == ["withdrawn"]
+    assert ran.outcomes == ["withdrawn"]
     assert ran.patients.end_day.tolist() == pytest.approx([33.0])
     late = small("scheduling: {duration: 12 d}\nmanufacturing: {duration: 30 d}\n" + clocks, "0 d")
-    assert late.fates == ["died"]
+    assert late.outcomes == ["died"]
 
 
 def test_progression_without_loss_of_eligibility_is_counted_and_the_path_goes_on() -> None:
     clocks = "clocks: {waiting: {progression: {piecewise: {0 d: 0 / d, 10 d: 1000000 / d}}}}\n"
     ran = small("manufacturing: {duration: 30 d}\n" + clocks, "0 d, 3 d")
-    assert ran.fates == ["infused", "infused"]
+    assert ran.outcomes == ["infused", "infused"]
     assert ran.patients.progressed.tolist() == [True, True]
     assert ran.patients.progression_day.tolist() == pytest.approx([10.0, 13.0])
     before = small("manufacturing: {duration: 9 d}\n" + clocks, "0 d")
@@ -234,5 +236,5 @@ def test_progression_without_loss_of_eligibility_is_counted_and_the_path_goes_on
 
 def test_who_is_not_resolved_at_the_end_of_follow_up_is_waiting() -> None:
     ran = small("manufacturing: {duration: 500 d}\n", "0 d, 399 d")
-    assert ran.fates == ["waiting", "waiting"]
+    assert ran.outcomes == ["waiting", "waiting"]
     assert ran.days("infusion") == [None, None]

@@ -73,7 +73,7 @@ def test_a_failed_product_is_followed_by_a_dose() -> None:
     assert ran.days("infusion") == [19.0]
     assert np.isnan(ran.patients.between("apheresis", "infusion")).all()
     without = hybrid("after_failure: false", rest, "0 d")
-    assert without.fates == ["product_failed"]
+    assert without.outcomes == ["product_failed"]
 
 
 def test_a_failed_collection_is_followed_by_a_dose() -> None:
@@ -148,7 +148,7 @@ def test_one_of_two_batches_that_fails_fails_both() -> None:
 def test_a_failure_may_be_found_early() -> None:
     rest = "manufacturing: {duration: 10 d, failure: 1, failure_found: 4 d, attempts: 2}\n"
     ran = small(rest, "0 d")
-    assert ran.fates == ["product_failed"]
+    assert ran.outcomes == ["product_failed"]
     assert ran.patients.end_day.tolist() == [8.0]
 
 
@@ -172,7 +172,7 @@ shipping: {to_centre: 2 d}
 """
     assert small(rest.replace("RECALL", "0"), "0 d").days("infusion") == [20.0]
     recalled = small(rest.replace("RECALL", "1"), "0 d")
-    assert recalled.fates == ["product_failed"]
+    assert recalled.outcomes == ["product_failed"]
     assert recalled.patients.end_day.tolist() == [40.0]
 
 

@@ -106,7 +106,7 @@ def test_work_in_progress_at_a_shut_down_is_lost_and_made_again() -> None:
 
 def test_what_is_lost_in_the_last_attempt_is_lost() -> None:
     ran = small(shut("lose") + "manufacturing: {duration: 8 d, lines: 2}\n", "0 d, 5 d")
-    assert ran.fates == ["product_failed", "infused"]
+    assert ran.outcomes == ["product_failed", "infused"]
     assert ran.patients.end_day.tolist() == [5.0, 23.0]
 
 

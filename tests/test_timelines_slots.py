@@ -81,5 +81,5 @@ def test_a_holder_who_leaves_hands_the_slot_back_or_wastes_it(notice: str, secon
     # list from day 65 on, gets it if the notice is shorter; otherwise that of day 90 for day 135, and dies on day 105.
     ran = small(slots(lead="45 d", notice=notice) + LEAVES_AFTER_40, "30 d, 65 d")
     assert ran.days("slot") == [31.0, pytest.approx(second)]
-    assert ran.fates == ["died", "infused" if second == 70.0 else "died"]
+    assert ran.outcomes == ["died", "infused" if second == 70.0 else "died"]
     assert ran.resource("slot").wasted == wasted

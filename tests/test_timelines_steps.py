@@ -489,7 +489,7 @@ def test_patients_return_for_a_second_course(engine: str) -> None:
     ran = walk(by_hand(FIRST, later_path=LATER), people([0.0, 3.0], courses=2), engine)
     assert ran.trace.referral_day.tolist() == [0.0, 3.0, 100.0, 103.0]
     assert ran.days("second") == [None, None, 102.0, 105.0]
-    assert ran.trace.fates == ("infused", "infused")
+    assert ran.trace.outcomes == ("infused", "infused")
     assert ran.trace.reasons == ("", "again")
     assert ran.ends == [
         ("infused", "", 5.0), ("infused", "", 8.0), ("infused", "again", 102.0), ("infused", "again", 105.0)
@@ -555,7 +555,7 @@ def test_patience_of_a_second_course_counts_from_the_return(engine: str) -> None
     ]  # fmt: skip
 
 
-def test_one_fate_for_two_reasons(engine: str) -> None:
+def test_one_outcome_for_two_reasons(engine: str) -> None:
     path = (Choose(Flagged("far"), (End("withdrawn", "travel"),)), stage("ask", 1.0), End("withdrawn", "declined"))
     ran = walk(by_hand(path), people([0.0, 0.0], flags={"far": np.array([True, False])}), engine)
     assert ran.ends == [("withdrawn", "travel", 0.0), ("withdrawn", "declined", 1.0)]

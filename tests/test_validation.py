@@ -49,7 +49,7 @@ def judged(quantity: str, death: str = "never") -> Verdict:
     [
         # collected on days 5, 15, 25; the line is free on days 5, 35, 65; infused on days 35, 65, 95
         ("metrics.waiting_days_mean", 55.0),
-        ("fates.infused", 1.0),
+        ("outcomes.infused", 1.0),
         ("resources.line.queue_days_total", 20.0 + 40.0),
         ("days.referral.infusion.mean", 55.0),
         ("days.referral.infusion.median", 55.0),
@@ -86,9 +86,9 @@ def test_nothing_to_speak_of_is_nan() -> None:
 @pytest.mark.parametrize(
     "of",
     [
-        "metrics.nothing", "fates.nothing", "resources.line.nothing", "resources.nothing.delayed", "days.a.b.mean",
+        "metrics.nothing", "outcomes.nothing", "resources.line.nothing", "resources.nothing.delayed", "days.a.b.mean",
         "days.referral.infusion.p101", "days.referral.infusion.mean.nobody", "days.referral", "within.x.died",
-        "within.3.nothing", "on.3.nothing", "share.nothing", "nothing", "metrics", "fates.infused.more",
+        "within.3.nothing", "on.3.nothing", "share.nothing", "nothing", "metrics", "outcomes.infused.more",
     ],
 )  # fmt: skip
 def test_there_is_no_such_quantity(of: str) -> None:
@@ -135,13 +135,15 @@ def test_the_exit_code_is_3_for_what_no_file_states(tmp_path: Path, rest: str, c
 
 
 def test_a_target_says_of_which_kind_it_is() -> None:
-    assert judged("{of: fates.infused, exact: 1}").kind == "exact"
-    assert judged("{of: fates.infused, exact: 1, kind: test, source: Someone 2020}").row()["source"] == "Someone 2020"
+    assert judged("{of: outcomes.infused, exact: 1}").kind == "exact"
+    assert (
+        judged("{of: outcomes.infused, exact: 1, kind: test, source: Someone 2020}").row()["source"] == "Someone 2020"
+    )
 
 
 def test_workers_do_not_move_a_verdict() -> None:
     loaded = load_text(
-        CASE.format(quantities="one: {of: fates.died, low: 0, high: 1}", death="{exponential: {rate: 0.01 / d}}")
+        CASE.format(quantities="one: {of: outcomes.died, low: 0, high: 1}", death="{exponential: {rate: 0.01 / d}}")
     )
     assert judge("case", loaded, 9, 1, lambda _: None) == judge("case", loaded, 9, 2, lambda _: None)
 

@@ -130,12 +130,12 @@ def test_a_changed_input_or_source_is_found(folder: Path, table: str, old: str, 
 
 
 def test_a_missing_an_added_and_a_ruined_table_are_found(folder: Path) -> None:
-    (folder / "fates.csv").unlink()
+    (folder / "outcomes.csv").unlink()
     (folder / "better.csv").write_text("a,b\n1,2\n")
     (folder / "patients.parquet").write_bytes(b"PAR1 no more PAR1")
     found = failed(folder)
-    assert set(found) == {"fates.csv", "better.csv", "patients.parquet"}
-    assert found["fates.csv"] == "there was such a table"
+    assert set(found) == {"outcomes.csv", "better.csv", "patients.parquet"}
+    assert found["outcomes.csv"] == "there was such a table"
     assert found["better.csv"].startswith("not listed in the manifest")
     assert "cannot be read" in found["patients.parquet"]
 

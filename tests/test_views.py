@@ -13,10 +13,10 @@ from sim.engine.choice import SIMPY
 from sim.experiment.picture_tables import Pictures
 from sim.experiment.replicate import Arm, Keep, replicate
 from sim.outcomes.curves import list_lengths, middle_stage_days
-from sim.outcomes.estimates import interval
-from sim.outcomes.fates import FATES
+from sim.outcomes.estimates import FREE, interval
 from sim.outcomes.flow import NODES, STATIONS, flow_counts
 from sim.outcomes.groups import group_keys
+from sim.outcomes.patients import OUTCOMES
 from sim.outcomes.resource_use import resource_use
 from sim.outcomes.running import Running
 from sim.outcomes.through_time import bin_edges, capacities, mean_level, stock_levels, use_keys, use_levels
@@ -55,13 +55,13 @@ def test_running_means_are_those_of_all_replications_together() -> None:
 def test_one_replication_has_no_interval_and_none_has_no_mean() -> None:
     running = Running.like(np.zeros(2))
     running.add(np.array([4.0, np.nan]))
-    mean, low, high = running.interval()
+    mean, low, high = running.interval(FREE)
     assert mean[0] == 4.0
     assert np.isnan([mean[1], *low, *high]).all()
     running.add(np.array([7.0, np.nan]))
     # of two: half the distance is the standard error, and t with one degree of freedom is the tangent of 0.475 pi
     half = 1.5 * math.tan(0.475 * math.pi)
-    assert [ends[0] for ends in running.interval()] == pytest.approx([5.5, 5.5 - half, 5.5 + half])
+    assert [ends[0] for ends in running.interval(FREE)] == pytest.approx([5.5, 5.5 - half, 5.5 + half])
 
 
 def test_bins_are_calendar_months_or_weeks() -> None:
@@ -189,13 +189,14 @@ def test_the_flow_keeps_everybody() -> None:
     for station in range(1, len(STATIONS)):
         assert counts[:, station].sum() == counts[station].sum()
     assert counts[:, names.index("infused")].sum() == 3
-    assert set(names[len(STATIONS) :]) == set(FATES)
+    assert set(names[len(STATIONS) :]) == set(OUTCOMES)
 
 
 def test_the_middle_tenth_is_the_patient_of_the_median_wait() -> None:
     # waits of 14, 24 and 34 days: one line of 10 days, slots on days 4, 11 and 18
     ran = small(LINE, "0 d, 0 d, 0 d")
-    days = middle_stage_days(ran.patients, ran.trace)
+    days, patients = middle_stage_days(ran.patients, ran.trace)
+    assert patients == 1
     assert days.sum() == pytest.approx(24)
     assert days[:, 1].sum() == pytest.approx(14)
     # fifteen queue for 0, 1, ..., 14 days, five for none: a tenth of twenty are the two in the middle, not their mean
@@ -203,7 +204,8 @@ def test_the_middle_tenth_is_the_patient_of_the_median_wait() -> None:
         "manufacturing: {lines: 1, duration: 1 d}\n",
         ", ".join([*["0 d"] * 15, *(f"{day} d" for day in range(30, 55, 5))]),
     )
-    assert middle_stage_days(ran.patients, ran.trace)[:, 1].sum() == pytest.approx((4 + 5) / 2)
+    days, patients = middle_stage_days(ran.patients, ran.trace)
+    assert days[:, 1].sum() == pytest.approx((4 + 5) / 2)
 
 
 def test_a_timeline_has_no_gap_and_names_its_queues() -> None:
@@ -215,7 +217,7 @@ def test_a_timeline_has_no_gap_and_names_its_queues() -> None:
         ("queue", 11, 14),
         ("process", 14, 24),
     ]
-    assert {row["fate"] for row in rows} == {"infused"}
+    assert {row["outcome"] for row in rows} == {"infused"}
 
 
 def test_a_timeline_ends_with_its_patient() -> None:
@@ -234,7 +236,7 @@ def test_a_timeline_ends_with_its_patient() -> None:
         [d for e in expected for d in e[3:]], abs=1e-3
     )
     assert [row["referral_day"] for row in rows] == [0, 1, 1, 2, 2]
-    assert [row["fate_label"] for row in rows] == [FATES[fate] for fate in ("infused", *["died"] * 4)]
+    assert [row["outcome_label"] for row in rows] == [OUTCOMES[outcome] for outcome in ("infused", *["died"] * 4)]
     assert math.isnan(rows[0]["progression_day"])  # the first was infused before
     assert [row["progression_day"] for row in rows[1:]] == pytest.approx([12.0] * 4, abs=1e-3)
 
@@ -248,7 +250,7 @@ def test_the_timeline_of_one_who_still_waits_runs_to_the_last_day_known() -> Non
         (1, "process", 0, stop),
         (2, "queue", 0, stop - 4),
     ]
-    assert {row["fate"] for row in rows} == {"waiting"}
+    assert {row["outcome"] for row in rows} == {"waiting"}
 
 
 def test_the_timeline_of_one_who_is_given_a_dose_skips_what_is_made_for_others() -> None:
@@ -306,10 +308,10 @@ def test_the_tables_of_a_shipped_scenario_agree_with_the_patients() -> None:
     pictures, infused, waits = Pictures([arm]), [], []
     for replication in replicate([arm], range(3), 1, Keep(patients=True, views=True), lambda count: None):
         pictures.add(replication)
-        patients = replication.outcomes[0].patients
+        patients = replication.runs[0].patients
         assert patients is not None
         mine = patients["measured"] & (patients["risk_group"] == "high")
-        infused.append(float((patients["fate"][mine] == "infused").sum()))
+        infused.append(float((patients["outcome"][mine] == "infused").sum()))
         waits.append(float(np.nanmean(patients["waiting_days"][mine])))
     tables = pictures.tables()
     groups = tables["groups"].set_index(["group", "metric"])["estimate"]

@@ -9,9 +9,9 @@ import plotly.graph_objects as go
 
 from reports.findings import Findings
 from reports.tables import records
-from reports.theme import FATES as COLOURS
-from reports.theme import INK, SMALL_SIZE, canvas, faint, fate_colour, finish, legible, mark, name_of, plain, stacked
-from reports.words import Estimate, figure, listed, number, uncapital
+from reports.theme import INK, SMALL_SIZE, canvas, faint, finish, legible, mark, name_of, outcome_colour, plain, stacked
+from reports.theme import OUTCOMES as COLOURS
+from reports.words import Estimate, figure, listed, number, stands_out, uncapital
 
 PANEL, GAP, ABOVE, BELOW = 260, 50, 34, 16
 STATION, ONWARD = "#9DB0C3", "#C4CBD2"
@@ -20,7 +20,7 @@ HALO = ", ".join(f"{x}px {y}px 2px #fff" for x in (-1, 0, 1) for y in (-1, 0, 1)
 
 
 def draw(flow: pd.DataFrame, findings: Findings) -> go.Figure:
-    """A Sankey diagram a scenario: mean patients a replication; what leads to a fate has the fate's colour."""
+    """A Sankey diagram a scenario: mean patients a replication; what leads to an outcome has the outcome's colour."""
     picture = canvas()
     scenarios = _scenarios(flow, findings)
     domains = stacked([PANEL] * len(scenarios), GAP, ABOVE)
@@ -76,7 +76,7 @@ def _sankey(mine: pd.DataFrame, scenario: str, domain: tuple[float, float]) -> g
     names = list(dict.fromkeys([*mine["source"], *mine["target"]]))
     counts = _reached(mine)
     place = {name: k for k, name in enumerate(names)}
-    colours = [fate_colour(name) if name in COLOURS else STATION for name in names]
+    colours = [outcome_colour(name) if name in COLOURS else STATION for name in names]
     targets = list(mine["target"])
     return go.Sankey(
         domain={"x": [0, 1], "y": list(domain)},
@@ -95,7 +95,7 @@ def _sankey(mine: pd.DataFrame, scenario: str, domain: tuple[float, float]) -> g
             "source": [place[name] for name in mine["source"]],
             "target": [place[name] for name in targets],
             "value": list(mine["estimate"]),
-            "color": [faint(fate_colour(t) if t in COLOURS and t != "infused" else ONWARD, 0.4) for t in targets],
+            "color": [faint(outcome_colour(t) if t in COLOURS and t != "infused" else ONWARD, 0.4) for t in targets],
             "customdata": [figure(Estimate(r.estimate, r.low, r.high, "patients")) for r in records(mine)],
             "hovertemplate": (
                 f"<b>{name_of(scenario)}</b><br>%{{source.label}} → %{{target.label}}<br>%{{customdata}}<extra></extra>"
@@ -105,19 +105,24 @@ def _sankey(mine: pd.DataFrame, scenario: str, domain: tuple[float, float]) -> g
 
 
 def _label(name: str, label: str, count: float) -> str:
-    """A station with its number below, so that neighbours have room; a fate on one line."""
+    """A station with its number below, so that neighbours have room; an outcome on one line."""
     between = " " if name in COLOURS and name != "infused" else "<br>"
     return plain(label) + between + number(count, 0 if count >= 9.95 else 1)
 
 
 def _title(flow: pd.DataFrame, findings: Findings) -> str:
-    lost = flow[flow["target"].isin([fate for fate in COLOURS if fate not in ("infused", "waiting")])]
+    lost = flow[flow["target"].isin([outcome for outcome in COLOURS if outcome not in ("infused", "waiting")])]
     if lost.empty:
         return "Nobody is lost before infusion"
-    row: Any = records(lost.nlargest(1, "estimate"))[0]
-    told = figure(Estimate(row.estimate, row.low, row.high, "patients a replication"))
+    row, *others = records(lost.sort_values("estimate", ascending=False, kind="stable"))
+    told = figure(_loss(row))
     quoted = [f"\N{LEFT DOUBLE QUOTATION MARK}{label}\N{RIGHT DOUBLE QUOTATION MARK}" for label in _ends(row)]
-    return f"The largest loss is with {findings.quoted(row.scenario)}, from {quoted[0]} to {quoted[1]}: {told}"
+    most = "The largest loss" if stands_out(_loss(row), map(_loss, others)) else "One of the largest losses"
+    return f"{most} is with {findings.quoted(row.scenario)}, from {quoted[0]} to {quoted[1]}: {told}"
+
+
+def _loss(row: Any) -> Estimate:
+    return Estimate(row.estimate, row.low, row.high, "patients a replication")
 
 
 def _ends(row: Any) -> tuple[str, str]:

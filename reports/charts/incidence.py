@@ -17,12 +17,12 @@ from reports.theme import (
     canvas,
     day_tick,
     faint,
-    fate_colour,
     finish,
     legible,
     lines,
     mark,
     name_of,
+    outcome_colour,
     plain,
     stacked,
 )
@@ -94,7 +94,7 @@ def _curve(incidence: pd.DataFrame, scenario: str, event: str, name: str, look: 
 def _of_one(incidence: pd.DataFrame, shared: dict[str, Any]) -> go.Figure:
     figure = canvas()
     scenario = incidence["scenario"].iloc[0]
-    looks = {event: Mark(fate_colour(event), DASHES[event], "circle") for event in EVENTS}
+    looks = {event: Mark(outcome_colour(event), DASHES[event], "circle") for event in EVENTS}
     shown = {event: label for event, label in EVENTS.items() if event == "infused" or _happens(incidence, event)}
     curves = [c for e, label in shown.items() if (c := _curve(incidence, scenario, e, label, looks[e])) is not None]
     height = LARGE + 60

@@ -11,13 +11,13 @@ from reports.tables import records
 from reports.theme import INK, NEITHER, Mark, canvas, finish, mark
 from reports.words import Estimate, figure, level, listed, uncapital
 
-OUTCOMES = ("both", "only_baseline", "only_scenario", "neither")
+PAIRED = ("both", "only_baseline", "only_scenario", "neither")
 CHANGED = ("only_baseline", "only_scenario")
 BELOW, LEFT, WRAP = 52, 300, 38
 
 
 def draw(same_patients: pd.DataFrame, findings: Findings) -> go.Figure:
-    """Bars of the share of patients with each pair of outcomes; of several scenarios only where outcomes differ."""
+    """Bars of the share who progressed under both, one or neither; of several scenarios only where they differ."""
     picture = canvas()
     groups = tuple(
         Group(row.name, (row,))
@@ -39,12 +39,11 @@ def draw(same_patients: pd.DataFrame, findings: Findings) -> go.Figure:
 
 
 def describe(same_patients: pd.DataFrame, findings: Findings) -> str:
-    """The alternative text: the share of each pair of outcomes."""
+    """The alternative text: the share who progressed under both, one or neither."""
     parts = []
     for scenario in _compared(same_patients, findings):
         named = [
-            f"{_label(scenario, findings, outcome)} {level(_share(same_patients, scenario, outcome))}"
-            for outcome in OUTCOMES
+            f"{_label(scenario, findings, where)} {level(_share(same_patients, scenario, where))}" for where in PAIRED
         ]
         parts.append(listed(named))
     return f"The same patients under two scenarios, progressed before infusion: {'; '.join(parts)}."
@@ -54,25 +53,25 @@ def _compared(same_patients: pd.DataFrame, findings: Findings) -> list[str]:
     return [scenario for scenario in findings.others if (same_patients["scenario"] == scenario).any()]
 
 
-def _share(same_patients: pd.DataFrame, scenario: str, outcome: str) -> Estimate:
-    mine = same_patients[(same_patients["scenario"] == scenario) & (same_patients["outcome"] == outcome)]
+def _share(same_patients: pd.DataFrame, scenario: str, where: str) -> Estimate:
+    mine = same_patients[(same_patients["scenario"] == scenario) & (same_patients["progressed_in"] == where)]
     if mine.empty:
         return Estimate(float("nan"), unit="share")
     row = mine.iloc[0]
     return Estimate(float(row["share"]), float(row["low"]), float(row["high"]), "share")
 
 
-def _label(scenario: str, findings: Findings, outcome: str, several: bool = False) -> str:
+def _label(scenario: str, findings: Findings, where: str, several: bool = False) -> str:
     """Under which of the two the patients progressed; among several pairs of scenarios both are named."""
     base = findings.baseline
     if several:
-        return f"{base}, not {scenario}" if outcome == "only_baseline" else f"{scenario}, not {base}"
+        return f"{base}, not {scenario}" if where == "only_baseline" else f"{scenario}, not {base}"
     return {
         "both": f"under both {base} and {scenario}",
         "only_baseline": f"only under {base}",
         "only_scenario": f"only under {scenario}",
         "neither": f"under neither {base} nor {scenario}",
-    }[outcome]
+    }[where]
 
 
 def _rows(same_patients: pd.DataFrame, findings: Findings, scenario: str) -> list[Row]:
@@ -84,8 +83,8 @@ def _rows(same_patients: pd.DataFrame, findings: Findings, scenario: str) -> lis
     }
     several = len(_compared(same_patients, findings)) > 1
     return [
-        Row(_label(scenario, findings, outcome, several), _share(same_patients, scenario, outcome), looks[outcome])
-        for outcome in (CHANGED if several else OUTCOMES)
+        Row(_label(scenario, findings, where, several), _share(same_patients, scenario, where), looks[where])
+        for where in (CHANGED if several else PAIRED)
     ]
 
 
@@ -93,7 +92,7 @@ def _title(same_patients: pd.DataFrame, findings: Findings) -> str:
     compared = _compared(same_patients, findings)
     if not compared:
         return "No scenario was compared patient by patient"
-    changed = same_patients[same_patients["outcome"].isin(CHANGED) & same_patients["scenario"].isin(compared)]
+    changed = same_patients[same_patients["progressed_in"].isin(CHANGED) & same_patients["scenario"].isin(compared)]
     scenario = str(records(changed.nlargest(1, "share"))[0].scenario) if len(compared) > 1 else compared[0]
     saved = figure(_share(same_patients, scenario, "only_baseline"))
     base, other = findings.quoted(findings.baseline or ""), findings.quoted(scenario)

@@ -1,4 +1,4 @@
-"""Single patients: a bar each from referral on, queues apart from work under way, the fate at the end."""
+"""Single patients: a bar each from referral on, queues apart from work under way, the outcome at the end."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from reports.theme import (
     SMALL_SIZE,
     canvas,
     day_tick,
-    fate_colour,
     finish,
     legible,
     mark,
     name_of,
+    outcome_colour,
     plain,
     stacked,
 )
@@ -99,22 +99,22 @@ def describe(spells: pd.DataFrame, findings: Findings) -> str:
     """The alternative text: how the patients shown end."""
     parts = []
     for scenario in findings.scenarios:
-        ends = _fates(spells[spells["scenario"] == scenario])
+        ends = _outcomes(spells[spells["scenario"] == scenario])
         named = [f"{uncapital(label)} {count}" for label, count in ends.items()]
         if named:
             parts.append(f"{scenario}: {listed(named)}")
     return f"Bars of single patients from referral on. How they end: {'; '.join(parts)}."
 
 
-def _fates(mine: pd.DataFrame) -> dict[str, int]:
-    return {str(k): int(v) for k, v in mine.drop_duplicates("patient")["fate_label"].value_counts(sort=True).items()}
+def _outcomes(mine: pd.DataFrame) -> dict[str, int]:
+    return {str(k): int(v) for k, v in mine.drop_duplicates("patient")["outcome_label"].value_counts(sort=True).items()}
 
 
 def _title(shown: pd.DataFrame, findings: Findings, scenarios: list[str]) -> str:
     parts = []
     for scenario in scenarios[:2]:
         mine = shown[shown["scenario"] == scenario].drop_duplicates("patient")
-        infused = int((mine["fate"] == "infused").sum())
+        infused = int((mine["outcome"] == "infused").sum())
         parts.append(f"{infused} of {counted(len(mine), 'patient')} shown are infused with {findings.quoted(scenario)}")
     return ", ".join(parts)
 
@@ -147,7 +147,7 @@ def _bars(picture: go.Figure, mine: pd.DataFrame, scenario: str, suffix: str, to
 
 
 def _ends(picture: go.Figure, mine: pd.DataFrame, suffix: str) -> None:
-    """The fate at the end of each bar, named, and a mark where the disease progressed on the way."""
+    """The outcome at the end of each bar, named, and a mark where the disease progressed on the way."""
     last = records(mine.sort_values("to_day", kind="stable").drop_duplicates("patient", keep="last"))
     axes = {"xaxis": "x", "yaxis": f"y{suffix}", "showlegend": False}
     picture.add_trace(
@@ -156,17 +156,17 @@ def _ends(picture: go.Figure, mine: pd.DataFrame, suffix: str) -> None:
             y=[row.patient for row in last],
             mode="markers+text",
             marker={
-                "color": [fate_colour(row.fate) for row in last],
-                "symbol": [SYMBOLS.get(row.fate, "square") for row in last],
+                "color": [outcome_colour(row.outcome) for row in last],
+                "symbol": [SYMBOLS.get(row.outcome, "square") for row in last],
                 "size": 10,
                 "line": {"color": PAPER, "width": 1},
             },
-            text=[f"  {plain(row.fate_label)}" for row in last],
+            text=[f"  {plain(row.outcome_label)}" for row in last],
             textposition="middle right",
             textfont={"size": SMALL_SIZE - 1, "color": INK},
             hoverinfo="text",
             hovertext=[
-                DOT.join(map(plain, (f"{row.fate_label} on day {number(row.to_day)}", row.risk_group, row.centre)))
+                DOT.join(map(plain, (f"{row.outcome_label} on day {number(row.to_day)}", row.risk_group, row.centre)))
                 for row in last
             ],
             cliponaxis=False,
@@ -179,7 +179,12 @@ def _ends(picture: go.Figure, mine: pd.DataFrame, suffix: str) -> None:
             x=[row.progression_day for row in progressed],
             y=[row.patient for row in progressed],
             mode="markers",
-            marker={"color": fate_colour("progressed"), "symbol": "line-ns-open", "size": 13, "line": {"width": 2.5}},
+            marker={
+                "color": outcome_colour("progressed"),
+                "symbol": "line-ns-open",
+                "size": 13,
+                "line": {"width": 2.5},
+            },
             hoverinfo="text",
             hovertext=[f"progressed on day {number(row.progression_day)}, still eligible" for row in progressed],
             **axes,

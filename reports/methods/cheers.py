@@ -134,7 +134,7 @@ def _survival(case: Case) -> str:
     told = [f"{name}: response {case.value(f'after_infusion.{name}.response')}" for name in products]
     return (
         f"response, progression and death of each patient are simulated from published figures ({'; '.join(told)}); "
-        "those who are not infused live on by the clock of their fate."
+        "those who are not infused live on by the clock of their outcome."
     )
 
 

@@ -14,6 +14,7 @@ POLICIES = {
     "lottery": "by a lot drawn once for each patient",
     "score": "by a score of days waited, priority, benefit and progression",
 }
+CLOCK_WORDS = {"progression": "progression", "death": "death", "removal": "withdrawal"}
 
 
 def diagram(f: Facts) -> tuple[str, ...]:
@@ -50,8 +51,8 @@ def leaving(f: Facts) -> tuple[str, ...]:
 
     def told(case: Case) -> str:
         waiting = case.value("clocks.waiting", {})
-        kinds = [name for name in ("progression", "death", "removal") if waiting.get(name) not in (None, "never")]
-        shapes = [f"{name} ({_shape(waiting[name])})" for name in kinds]
+        kinds = [name for name in CLOCK_WORDS if waiting.get(name) not in (None, "never")]
+        shapes = [f"{CLOCK_WORDS[name]} ({_shape(waiting[name])})" for name in kinds]
         if not kinds:
             return "no clock runs against waiting patients, so that nobody leaves by one."
         switched = (
@@ -198,7 +199,9 @@ def _arrivals(region: Any) -> str:
 
 
 def exits(f: Facts) -> tuple[str, ...]:
-    """With which fates patients go out."""
+    """With which outcomes patients go out."""
     return f.each(
-        lambda case: f"out: by the path as {listed(case.model['fates'])}; by a clock as progressed, died or withdrawn."
+        lambda case: (
+            f"out: by the path as {listed(case.model['outcomes'])}; by a clock as progressed, died or withdrawn."
+        )
     )

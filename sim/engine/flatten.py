@@ -91,7 +91,7 @@ class Flat:
     milestones: tuple[str, ...]
     attempt_names: tuple[str, ...]
     lot_attempt_names: tuple[str, ...]
-    fates: tuple[str, ...]
+    outcomes: tuple[str, ...]
     reasons: tuple[str, ...]
     stage_names: tuple[str, ...]
     depth: int
@@ -374,7 +374,7 @@ def flatten(protocol: Protocol) -> Flat:
         milestones=names,
         attempt_names=tries,
         lot_attempt_names=lot_tries,
-        fates=tuple(end.fate for end in found),
+        outcomes=tuple(end.outcome for end in found),
         reasons=tuple(end.reason for end in found),
         stage_names=tuple(table.stages),
         depth=of_lots.depth,

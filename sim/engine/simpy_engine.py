@@ -122,10 +122,10 @@ def _trace(world: World, stop: float) -> Trace:
         passes=whole(world.passes).reshape(count, len(world.milestones)),
         attempt_names=world.attempt_names,
         attempts=whole(world.attempts()).reshape(len(world.attempt_names), count).T,  # type: ignore[arg-type]
-        fates=tuple(end.fate for end in world.ends),
+        outcomes=tuple(end.outcome for end in world.ends),
         reasons=tuple(end.reason for end in world.ends),
         referral_day=_referral_days(world, stop),
-        ended_fate=whole(world.ended_fate),
+        ended_outcome=whole(world.ended_outcome),
         ended_day=days(world.ended_day),
         leave_day=days(world.leave_day),
         leave_clock=whole(world.leave_clock),

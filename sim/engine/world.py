@@ -43,7 +43,7 @@ class World:
         self._attempts: dict[str, list[int]] = {name: [0] * count for name in self.attempt_names}
         self._lot_attempts: dict[tuple[str, int], int] = {}
         self.ends = ends(path)
-        self.ended_fate, self.ended_day = array("q", [-1]) * count, array("d", [NAN]) * count
+        self.ended_outcome, self.ended_day = array("q", [-1]) * count, array("d", [NAN]) * count
         self.leave_day: list[float] = cohort.leave_day.tolist()
         self.leave_clock: list[int] = cohort.leave_clock.tolist()
         self.progression_day: list[float] = cohort.progression_day.tolist()
@@ -136,7 +136,7 @@ class World:
 
     def end(self, patient: int, day: float, end: End) -> None:
         """The patient's path has ended by itself."""
-        self.ended_fate[patient] = self.ends.index(end)
+        self.ended_outcome[patient] = self.ends.index(end)
         self.ended_day[patient] = day
 
     def set_leave(self, patient: int, day: float, clock: int, progression: float) -> None:

@@ -21,7 +21,7 @@ from sim.scenario.shipped import validation_files
 
 # What happens at one instant, in this order (design of the engines: `Phase`); grants have no entry of their own.
 TIES: Mapping[Phase, str] = {
-    Phase.CLOCK: "clocks of the disease: death, progression, other removal",
+    Phase.CLOCK: "clocks of the disease: death, progression, withdrawal",
     Phase.COMPLETION: "completions and give-backs",
     Phase.EXPIRY: "expiry of doses",
     Phase.DELIVERY: "deliveries, slot offers and changes of capacity",
@@ -61,7 +61,9 @@ def about_model(loaded: Loaded) -> dict[str, Any]:
         "stages": [stage for who, path in _named(protocol) for stage in _stages(who, path)],
         "resources": [_resource(resource, scenario, protocol) for resource in protocol.resources],
         "patience": [text for path in _paths(protocol) for text in _patience(path)],
-        "fates": [f"{end.fate} ({end.reason})" if end.reason else end.fate for end in ends(protocol.patient_steps)],
+        "outcomes": [
+            f"{end.outcome} ({end.reason})" if end.reason else end.outcome for end in ends(protocol.patient_steps)
+        ],
         "purposes": list(dict.fromkeys(name for path in _paths(protocol) for name in drawn(path))),
         "clocks": list(protocol.clocks.sets),
         **_sources(loaded),

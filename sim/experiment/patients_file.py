@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from sim.outcomes.fates import is_label
+from sim.outcomes.patients import is_label
 from sim.pieces.protocol import Protocol, attempt_names, milestones
 
 PATIENTS = "patients.parquet"
@@ -36,7 +36,7 @@ def patient_columns(protocols: Sequence[Protocol], lives: bool = False) -> dict[
         "risk_group": TEXT,
         "measured": FLAG,
         "product": TEXT,
-        "fate": TEXT,
+        "outcome": TEXT,
         "reason": TEXT,
         "referral_day": NUMBER,
         **{f"{name}_day": NUMBER for name in noted},

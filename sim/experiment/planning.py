@@ -17,6 +17,7 @@ from sim.experiment.folder import MANIFEST
 from sim.experiment.replicate import Arm, Keep, replicate
 from sim.experiment.study import Plan, run_study
 from sim.scenario import Loaded, load, write_resolved
+from sim.scenario.unused import why_unused
 
 BASELINE, CHANGED = "the scenario as it is", "your changes"
 COUNT, DAYS, SHARE, RATE = "count", "days", "share", "rate"
@@ -78,7 +79,7 @@ def levers(loaded: Loaded) -> list[Lever]:
     for pattern, label, kind in LEVERS:
         for parameter in loaded.parameters:
             matched, number = re.fullmatch(pattern, parameter.path), NUMBER.fullmatch(parameter.value_text)
-            if matched and number:
+            if matched and number and why_unused(tuple(parameter.path.split(".")), loaded.scenario) is None:
                 value = float(number[1])
                 name = label.format(*matched.groups()) if matched.groups() else label
                 found.append(_lever(parameter.path, name, kind, value, bool(matched.groups())))
@@ -113,7 +114,7 @@ def answer(file: Path, changes: Mapping[str, str], replications: int) -> Answer:
         "differences": tables.differences(collected),
         "waits": tables.waits(collected),
         "incidence": tables.incidence(collected),
-        "fates": tables.fates(collected),
+        "outcomes": tables.outcomes(collected),
         "stages": tables.stages(collected),
     }
     return Answer(frames, dict(changes), replications)

@@ -8,7 +8,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from sim.experiment.replicate import Arm
-from sim.scenario import Loaded, Problem, ScenarioError
+from sim.scenario import Loaded, Place, Problem, ScenarioError
+from sim.scenario.problems import COMMAND_LINE
 from sim.scenario.unused import why_unused
 
 # The first so many wrong points are told.
@@ -62,10 +63,18 @@ class Base:
             try:
                 arms.append(Arm(name, loaded.scenario_with(mine) if mine else loaded.scenario))
             except ScenarioError as error:
-                problems += error.problems
+                problems += [_placed(problem, loaded, point.own.get(name, {})) for problem in error.problems]
         if problems:
             raise ScenarioError(problems)
         return arms
+
+
+def _placed(problem: Problem, loaded: Loaded, own: Mapping[str, str]) -> Problem:
+    """A problem with a value drawn for one scenario, shown where that scenario's files have its distribution."""
+    path = problem.place.file.removeprefix(f"{COMMAND_LINE} ")
+    if path not in own or f"uncertainty.{path}" not in loaded.origins:
+        return problem
+    return Problem(Place(*loaded.origins[f"uncertainty.{path}"]), f"uncertainty.{path}", problem.message)
 
 
 def require_valid(base: Base, points: Iterable[Point]) -> None:

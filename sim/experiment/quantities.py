@@ -1,12 +1,12 @@
 """The results that a validation target can speak of, by dotted text.
 
 - `metrics.NAME`: a metric of the registry.
-- `fates.NAME`: the share of measured patients with that fate.
+- `outcomes.NAME`: the share of measured patients with that outcome.
 - `resources.NAME.COLUMN`: a column of the resource table.
 - `days.FROM.TO.STATISTIC`, or `days.FROM.TO.STATISTIC.GROUP`: days from one milestone to another of the measured
   patients (of one risk group): mean, median, min, max, or a percentile such as p90.
-- `within.DAYS.FATE`: the share of measured patients with that fate within so many days of their referral; `progressed`
-  here is every progression before infusion.
+- `within.DAYS.OUTCOME`: the share of measured patients with that outcome within so many days of their referral;
+  `progressed` here is every progression before infusion.
 - `share.MILESTONE`: the share of measured patients who came to a milestone.
 - `on.DAY.waiting`, `on.DAY.infused_share`, `on.DAY.waiting_days_median`: how things stand on a day of the calendar for
   all who were referred by then: patients listed without a slot or dose, the share infused, and their median wait
@@ -25,8 +25,8 @@ from numpy.typing import NDArray
 from sim.engine.trace import Trace
 from sim.experiment.replicate import Arm, simulate
 from sim.outcomes.curves import LISTS, list_lengths
-from sim.outcomes.fates import FATE_NAMES, Patients
 from sim.outcomes.metrics import BY_NAME
+from sim.outcomes.patients import OUTCOME_NAMES, Patients
 from sim.outcomes.resource_use import ResourceUse, resource_use
 
 FloatArray = NDArray[np.float64]
@@ -59,7 +59,7 @@ class Replicated:
         """The value of a quantity, NaN where it does not apply. Raises QuantityError."""
         kind, *parts = of.split(".")
         readers: dict[str, Callable[..., float]] = {
-            "metrics": self._metric, "fates": self._fate, "resources": self._resource, "days": self._days,
+            "metrics": self._metric, "outcomes": self._outcome, "resources": self._resource, "days": self._days,
             "within": self._within, "share": self._share, "on": self._on,
         }  # fmt: skip
         try:
@@ -70,9 +70,9 @@ class Replicated:
     def _metric(self, name: str) -> float:
         return BY_NAME[name].formula(self.patients, self.trace, self.arm.window)
 
-    def _fate(self, name: str) -> float:
+    def _outcome(self, name: str) -> float:
         measured = self.patients.cohort.measured
-        return _share_of(self.patients.fate[measured] == FATE_NAMES.index(name))
+        return _share_of(self.patients.outcome[measured] == OUTCOME_NAMES.index(name))
 
     def _resource(self, name: str, column: str) -> float:
         use = next((use for use in self.resources if use.resource == name and hasattr(use, column)), None)
@@ -99,13 +99,13 @@ class Replicated:
         days = self.patients.day(self._milestone(milestone))[self.patients.cohort.measured]
         return _share_of(~np.isnan(days))
 
-    def _within(self, days: str, fate: str) -> float:
+    def _within(self, days: str, outcome: str) -> float:
         measured = self.patients.cohort.measured
-        place = FATE_NAMES.index(fate)
+        place = OUTCOME_NAMES.index(outcome)
         day = (
             self.patients.progression_day
-            if fate == "progressed"
-            else np.where(self.patients.fate == place, self.patients.end_day, np.nan)
+            if outcome == "progressed"
+            else np.where(self.patients.outcome == place, self.patients.end_day, np.nan)
         )
         return _share_of((day - self.patients.referral_day)[measured] <= float(days))
 

@@ -14,11 +14,12 @@ from sim.engine.choice import SIMPY, compile_before_workers, engine
 from sim.engine.trace import LOT, Trace
 from sim.experiment.work import AHEAD, in_processes
 from sim.outcomes.after_infusion import follow_on
-from sim.outcomes.curves import fate_counts, incidence, list_lengths, stage_days, wait_shares
+from sim.outcomes.already_waiting import already_waiting, has_list
+from sim.outcomes.curves import incidence, list_lengths, outcome_counts, stage_days, wait_shares
 from sim.outcomes.economics import ledger
-from sim.outcomes.fates import Patients, resolve, table
 from sim.outcomes.metrics import measure
 from sim.outcomes.pairs import pair_counts, why_not_paired
+from sim.outcomes.patients import Patients, resolve, table
 from sim.outcomes.resource_use import ResourceUse, resource_use
 from sim.outcomes.views import Views, view
 from sim.pieces.cohort import SOURCES, Luck, draw_cohort
@@ -52,20 +53,24 @@ class Arm:
 
 
 @dataclass(frozen=True, eq=False)
-class Outcome:
-    """What one replication of one arm comes to. `patients`, `events`: columns of the big tables, where kept."""
+class ArmRun:
+    """What one replication of one arm comes to. `patients`, `events`: columns of the big tables, where kept.
+
+    `listed`: figures of those on the list on the first day, where there is one.
+    """
 
     metrics: list[float]
     resources: list[ResourceUse]
     stages: FloatArray
     incidence: FloatArray
     waits: FloatArray
-    fates: FloatArray
+    outcomes: FloatArray
     lists: NDArray[np.int32]
     economics: list[float] | None
     patients: dict[str, Any] | None
     events: dict[str, Any] | None
     views: Views | None = None
+    listed: FloatArray | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,7 +78,7 @@ class Replication:
     """One replication of every arm; `pairs` of each arm after the first with the first, or why there is none."""
 
     number: int
-    outcomes: list[Outcome]
+    runs: list[ArmRun]
     pairs: list[FloatArray | str]
 
 
@@ -120,18 +125,18 @@ def _replications(arms: Sequence[Arm], numbers: Sequence[int], keep: Keep, with_
 
 
 def _replication(arms: Sequence[Arm], number: int, keep: Keep, with_engine: str) -> Replication:
-    outcomes: list[Outcome] = []
+    runs: list[ArmRun] = []
     pairs: list[FloatArray | str] = []
     baseline: Patients | None = None
     for arm in arms:
-        outcome, patients = run_arm(arm, number, keep, with_engine)
-        outcomes.append(outcome)
+        ran, patients = run_arm(arm, number, keep, with_engine)
+        runs.append(ran)
         if baseline is None:
             baseline = patients
         else:
             why = why_not_paired(baseline, patients)
             pairs.append(pair_counts(baseline, patients) if why is None else why)
-    return Replication(number, outcomes, pairs)
+    return Replication(number, runs, pairs)
 
 
 def simulate(arm: Arm, number: int, with_engine: str, traced: bool = False) -> tuple[Patients, Trace]:
@@ -152,26 +157,27 @@ def economics_of(arm: Arm, number: int, patients: Patients, trace: Trace) -> lis
     return ledger(arm.scenario, arm.protocol, patients, trace, luck).quantities()
 
 
-def run_arm(arm: Arm, number: int, keep: Keep, with_engine: str = SIMPY) -> tuple[Outcome, Patients]:
+def run_arm(arm: Arm, number: int, keep: Keep, with_engine: str = SIMPY) -> tuple[ArmRun, Patients]:
     """One replication of one arm."""
     scenario, protocol, window = arm.scenario, arm.protocol, arm.window
     patients, trace = simulate(arm, number, with_engine, keep.events)
     days = int(min(scenario.run.follow_up, LONGEST_CURVE_DAYS))
     resources = resource_use(protocol, patients, trace, window)
-    outcome = Outcome(
+    ran = ArmRun(
         metrics=measure(patients, trace, window),
         resources=resources,
         stages=stage_days(patients, trace),
         incidence=incidence(patients, days),
         waits=wait_shares(patients),
-        fates=fate_counts(patients),
+        outcomes=outcome_counts(patients),
         lists=list_lengths(trace, int(min(window[1], LONGEST_FORECAST_DAYS))),
         economics=economics_of(arm, number, patients, trace) if scenario.economics is not None else None,
         patients=table(patients, arm.name, number, _names(scenario), protocol.product) if keep.patients else None,
         events=_events(arm.name, number, protocol, trace) if keep.events else None,
         views=view(scenario, protocol, patients, trace, resources, number == 0) if keep.views else None,
+        listed=already_waiting(patients.cohort, trace, scenario.run.follow_up, window) if has_list(scenario) else None,
     )
-    return outcome, patients
+    return ran, patients
 
 
 def _names(scenario: Scenario) -> dict[str, Sequence[str]]:

@@ -65,9 +65,10 @@ class Study:
 
 
 def load_warnings(scenarios: dict[str, Loaded]) -> list[str]:
-    """A sentence for each resource whose offered load is above 1."""
+    """A sentence for each resource whose offered load is above 1, and for what never happens in the simulated time."""
     found = []
     for name, loaded in scenarios.items():
+        found += [f"{name}: {warning}" for warning in loaded.warnings]
         for load in offered_loads(loaded.scenario, build_protocol(loaded.scenario)):
             if load.load > 1.0:
                 where = f" at {load.centre}" if load.centre else ""
@@ -99,9 +100,9 @@ def run_study(plan: Plan, folder: Path, done: Callable[[int], None]) -> Study:
             for replication in replicate(arms, numbers, workers, keep, done, engine):
                 collected.add(replication)
                 pictures.add(replication)
-                for outcome in replication.outcomes:
-                    patients.append(outcome.patients)
-                    events.append(outcome.events)
+                for arm_run in replication.runs:
+                    patients.append(arm_run.patients)
+                    events.append(arm_run.events)
     study = _write_tables(plan, collected, pictures, folder)
     why = tables.same_patients(collected)[1]
     names = collected.names
@@ -134,7 +135,8 @@ def _write_tables(plan: Plan, collected: tables.Collected, pictures: Pictures, f
         "stages": tables.stages(collected),
         "incidence": tables.incidence(collected),
         "waits": tables.waits(collected),
-        "fates": tables.fates(collected),
+        "outcomes": tables.outcomes(collected),
+        "already_waiting": tables.already_waiting(collected),
         "same_patients": same,
         "parameters": parameters(plan.scenarios),
         "changes": changes,
@@ -155,7 +157,8 @@ def _write_tables(plan: Plan, collected: tables.Collected, pictures: Pictures, f
         warnings.append("one replication only: no intervals can be given")
     if plan.precision is not None and not reached(plan.precision, tuple(plan.scenarios), collected.values())["met"]:
         warnings.append(
-            f"after {len(collected.numbers)} replications {plan.precision.metric} is not as precise as wanted"
+            f"after {len(collected.numbers)} replications {', '.join(one.metric for one in plan.precision.each)} "
+            "is not as precise as wanted"
         )
     return Study(summary, differences, changes, warnings, below, economic.get("economics"), economic.get("icer"))
 
@@ -168,7 +171,7 @@ def _economics(plan: Plan, collected: tables.Collected) -> tuple[dict[str, pd.Da
     why = why_not_comparable(plan.scenarios)
     if why is not None:
         return {}, f"no economic results: {why}"
-    return economic_tables(plan.scenarios, np.array(collected.economics)), None
+    return economic_tables(plan.scenarios, np.array(collected.economics), collected.values()), None
 
 
 def _changes(plan: Plan) -> pd.DataFrame:

@@ -24,8 +24,8 @@ from sim.experiment.program import code_digest, libraries
 from sim.experiment.replicate import Arm, simulate
 from sim.experiment.store import Store, open_store
 from sim.experiment.work import run_tasks
-from sim.outcomes.fates import Patients
 from sim.outcomes.metrics import METRICS, measure
+from sim.outcomes.patients import Patients
 from sim.pieces.loads import expected_patients
 
 FloatArray = NDArray[np.float64]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.outcomes.fates import FATE_NAMES, Afterwards, Patients
+from sim.outcomes.patients import OUTCOME_NAMES, Afterwards, Patients
 from sim.pieces.cohort import Luck
 from sim.pure.survival import Survival, known_table
 from sim.scenario.afterwards import UNTREATED, AfterInfusion, Durability, HazardRatios
@@ -52,10 +52,10 @@ def follow_on(patients: Patients, rules: AfterInfusion, luck: Luck, follow_up: f
                 dies = np.where(relapses, progresses + after, dies)
             relapse[chosen] = np.where(relapses, progresses, np.nan)
             death[chosen] = dies
-    for fate in UNTREATED:
-        chosen = patients.fate == FATE_NAMES.index(fate)
-        death[chosen] = rests[chosen] + _age(rules.not_infused.of(fate), thresholds["death"][chosen], None)
-    died = patients.fate == FATE_NAMES.index("died")
+    for outcome in UNTREATED:
+        chosen = patients.outcome == OUTCOME_NAMES.index(outcome)
+        death[chosen] = rests[chosen] + _age(rules.not_infused.of(outcome), thresholds["death"][chosen], None)
+    died = patients.outcome == OUTCOME_NAMES.index("died")
     death[died] = rests[died]
     return Afterwards(responded, relapse, np.where(np.isfinite(death), death, np.nan), rests)
 
@@ -84,7 +84,7 @@ def _ratios(patients: Patients, rules: AfterInfusion) -> tuple[FloatArray, Float
         (patients.progressed, rules.progressed_before_infusion),
         (excepted, rules.out_of_specification),
     )
-    progression, death = np.ones(len(patients.fate)), np.ones(len(patients.fate))
+    progression, death = np.ones(len(patients.outcome)), np.ones(len(patients.outcome))
     for where, ratios in states:
         progression[where] *= ratios.progression
         death[where] *= ratios.death

@@ -1,4 +1,4 @@
-"""Tables behind the pictures, for one replication: where the days go, cumulative incidence, waits, fates."""
+"""Tables behind the pictures, for one replication: where the days go, cumulative incidence, waits, outcomes."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.engine.trace import Trace
-from sim.outcomes.fates import FATE_NAMES, Patients, ends
+from sim.outcomes.patients import OUTCOME_NAMES, Patients, ends
 from sim.outcomes.resource_use import queue_days
 
 FloatArray = NDArray[np.float64]
@@ -33,7 +33,7 @@ INTERVALS: dict[tuple[str, str], str] = {
     ("product_received", "lymphodepletion"): "Appointment",
     ("lymphodepletion", "infusion"): "Lymphodepletion and bed",
 }
-# Which fates make up each event of the cumulative-incidence picture.
+# Which outcomes make up each event of the cumulative-incidence picture.
 EVENTS: dict[str, tuple[str, ...]] = {
     "infused": ("infused",),
     "progressed": ("progressed",),
@@ -41,9 +41,12 @@ EVENTS: dict[str, tuple[str, ...]] = {
     "withdrawn": ("withdrawn",),
     "failed": ("collection_failed", "product_failed", "unsuitable"),
 }
-# The place among the events of each fate, in the order of `FATE_NAMES`; after the last where it is none of them.
-_EVENT_OF_FATE = np.array(
-    [next((place for place, fates in enumerate(EVENTS.values()) if name in fates), len(EVENTS)) for name in FATE_NAMES]
+# The place among the events of each outcome, in the order of `OUTCOME_NAMES`; after the last where it is none of them.
+_EVENT_OF_OUTCOME = np.array(
+    [
+        next((place for place, outcomes in enumerate(EVENTS.values()) if name in outcomes), len(EVENTS))
+        for name in OUTCOME_NAMES
+    ]
 )
 # Who is counted through time.
 LISTS = {
@@ -100,18 +103,20 @@ def stage_days(patients: Patients, trace: Trace) -> FloatArray:
     return found
 
 
-def middle_stage_days(patients: Patients, trace: Trace) -> FloatArray:
-    """As `stage_days`, over the middle tenth of the measured infused by waiting days: what the median patient meets.
+def middle_stage_days(patients: Patients, trace: Trace) -> tuple[FloatArray, int]:
+    """(as `stage_days`, over how many) of the middle tenth of the measured infused by waiting days.
 
-    Nearest to the median are taken first, those of equal distance in the order of the cohort; at least one patient.
+    They are what the median patient meets. Nearest to the median are taken first, those of equal distance in the order
+    of the cohort; at least one patient.
     """
     chosen = np.flatnonzero(patients.infused & patients.cohort.measured)
     waits = patients.between("referral", "infusion")[chosen]
-    middle = np.zeros(len(patients.fate), dtype=bool)
+    middle = np.zeros(len(patients.outcome), dtype=bool)
     if len(chosen):
         nearest = np.argsort(np.abs(waits - np.median(waits)), kind="stable")
         middle[chosen[nearest[: max(1, len(chosen) // 10)]]] = True
-    return stage_days(replace(patients, cohort=replace(patients.cohort, measured=middle)), trace)
+    days = stage_days(replace(patients, cohort=replace(patients.cohort, measured=middle)), trace)
+    return days, int(middle.sum())
 
 
 def _without_noise(days: float) -> float:
@@ -123,7 +128,7 @@ def incidence(patients: Patients, days: int) -> FloatArray:
     """Share of the measured with each event by each whole day 0..days since referral, shape (events, days + 1)."""
     measured = patients.cohort.measured
     since = (patients.end_day - patients.referral_day)[measured]
-    event = _EVENT_OF_FATE[patients.fate[measured]]
+    event = _EVENT_OF_OUTCOME[patients.outcome[measured]]
     happened = event < len(EVENTS)
     reached = np.zeros((len(EVENTS), days + 1))
     np.add.at(reached, (event[happened], np.clip(np.ceil(since[happened]), 0, days).astype(np.int64)), 1.0)
@@ -143,7 +148,7 @@ def wait_shares(patients: Patients) -> FloatArray:
 def list_lengths(trace: Trace, last_day: int) -> NDArray[np.int32]:
     """Patients on each of the `LISTS` at each whole day 0..last_day, all patients alike, shape (lists, days).
 
-    Who is on a list on the day itself counts; follow-up does not cut it, as it does the fates.
+    Who is on a list on the day itself counts; follow-up does not cut it, as it does the outcomes.
     """
     own = ends(trace, np.inf)
     gone = np.where(np.isnan(own.day), np.inf, own.day)
@@ -169,7 +174,7 @@ def _length(begin: FloatArray, end: FloatArray, last_day: int) -> NDArray[np.int
     return np.cumsum(steps, dtype=np.int32)[: last_day + 1]
 
 
-def fate_counts(patients: Patients) -> FloatArray:
-    """Measured patients by fate, in the order of `FATE_NAMES`."""
-    fates = patients.fate[patients.cohort.measured]
-    return np.bincount(fates, minlength=len(FATE_NAMES)).astype(float)
+def outcome_counts(patients: Patients) -> FloatArray:
+    """Measured patients by outcome, in the order of `OUTCOME_NAMES`."""
+    outcomes = patients.outcome[patients.cohort.measured]
+    return np.bincount(outcomes, minlength=len(OUTCOME_NAMES)).astype(float)

@@ -14,7 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.engine.trace import PATIENT, Trace
-from sim.outcomes.fates import FATE_NAMES, Patients
+from sim.outcomes.estimates import FREE, NOT_NEGATIVE, Range, ranges
+from sim.outcomes.metrics import INFUSED_ONES, REFERRED, Population
+from sim.outcomes.patients import OUTCOME_NAMES, Patients
+from sim.outcomes.verdicts import HIGHER, LOWER, NEITHER
 from sim.pieces.cohort import Luck
 from sim.pieces.protocol import Capacity, Protocol, unlimited
 from sim.pure.discounting import DAYS_PER_YEAR, single, stream
@@ -25,6 +28,7 @@ from sim.scenario.economics import Economics, GradeValue
 FloatArray = NDArray[np.float64]
 DAYS_PER_MONTH = DAYS_PER_YEAR / 12
 MONEY, QALYS, YEARS = "money", "QALYs", "life years"
+WHOLES = ("cost_per_referred", "qalys_per_referred", "life_years_per_referred", "cost_per_infused", "qalys_per_infused")
 # Categories of cost and states of health, with their labels, in the order of tables.
 CATEGORIES = {
     "waiting": "Care while waiting",
@@ -52,23 +56,35 @@ STATES = {
 
 @dataclass(frozen=True)
 class Quantity:
-    """One number of the economics of a replication; `unit`: money, QALYs or life years."""
+    """One number of the economics of a replication; `unit`: money, QALYs or life years; `over`: whose mean it is."""
 
     name: str
     label: str
     unit: str
+    over: Population = REFERRED
+
+    @property
+    def better(self) -> str:
+        """Less money, more life; a part of a whole is neither better nor worse."""
+        return {MONEY: LOWER, QALYS: HIGHER, YEARS: HIGHER}[self.unit] if self.name in WHOLES else NEITHER
+
+    @property
+    def possible(self) -> Range:
+        """Between which numbers it lies: a state of health may be worse than death, no amount is negative."""
+        return FREE if self.unit == QALYS else NOT_NEGATIVE
 
 
 QUANTITIES = (
     Quantity("cost_per_referred", "Cost per patient referred", MONEY),
     Quantity("qalys_per_referred", "QALYs per patient referred", QALYS),
     Quantity("life_years_per_referred", "Life years per patient referred, not discounted", YEARS),
-    Quantity("cost_per_infused", "Cost of a patient who is infused", MONEY),
-    Quantity("qalys_per_infused", "QALYs of a patient who is infused", QALYS),
+    Quantity("cost_per_infused", "Cost of a patient who is infused", MONEY, INFUSED_ONES),
+    Quantity("qalys_per_infused", "QALYs of a patient who is infused", QALYS, INFUSED_ONES),
     *(Quantity(f"cost_{name}", f"{label}, cost per patient referred", MONEY) for name, label in CATEGORIES.items()),
     *(Quantity(f"qalys_{name}", f"{label}, QALYs per patient referred", QALYS) for name, label in STATES.items()),
 )
 COST, EFFECT = 0, 1
+POSSIBLE = ranges([quantity.possible for quantity in QUANTITIES])
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,7 +117,7 @@ class _Course:
     """When things happened to each measured patient; days since referral, NaN where they did not.
 
     `beds`, `intensive`: (patient, from, to) of each stay. `death`: infinite where it never comes. `left`: infusion, or
-    the day of the fate.
+    the day of the outcome.
     """
 
     patients: Patients
@@ -127,9 +143,9 @@ class _Course:
             return np.zeros(len(self.rows), np.int64)
         return np.asarray(self.trace.passes[self.rows, self.trace.milestones.index(milestone)])
 
-    def with_fate(self, fate: str) -> NDArray[np.bool_]:
-        """Who has this fate."""
-        return np.asarray(self.patients.fate[self.rows] == FATE_NAMES.index(fate))
+    def with_outcome(self, outcome: str) -> NDArray[np.bool_]:
+        """Who has this outcome."""
+        return np.asarray(self.patients.outcome[self.rows] == OUTCOME_NAMES.index(outcome))
 
     def once(self, amount: float | NDArray[np.floating[Any]], day: FloatArray) -> FloatArray:
         """The present value of an amount paid on a day."""
@@ -196,9 +212,9 @@ def _costs(c: _Course, s: Scenario, luck: Luck) -> Iterator[tuple[str, FloatArra
         yield "toxicity", c.once(value.cost, c.day(f"{event}/{grade}"))
     yield "follow_up", c.monthly(unit.follow_up_month, c.infusion, untroubled)
     yield "progressed", c.monthly(unit.progressed_month, c.relapse, c.death)
-    for fate in UNTREATED:
-        start = np.where(c.with_fate(fate), c.left, np.nan)
-        yield "subsequent_care", c.monthly(unit.subsequent_care.of(fate), start, c.death)
+    for outcome in UNTREATED:
+        start = np.where(c.with_outcome(outcome), c.left, np.nan)
+        yield "subsequent_care", c.monthly(unit.subsequent_care.of(outcome), start, c.death)
     yield "end_of_life", c.once(unit.end_of_life, np.where(np.isfinite(c.death), c.death, np.nan))
 
 
@@ -210,9 +226,9 @@ def _qalys(c: _Course, s: Scenario) -> Iterator[tuple[str, FloatArray]]:
     yield "progressed", c.years(worth.progressed, c.progression, c.left)
     yield "progression_free", c.years(worth.progression_free, c.infusion, untroubled)
     yield "progressed", c.years(worth.progressed, c.relapse, c.death)
-    for fate in UNTREATED:
-        start = np.where(c.with_fate(fate), c.left, np.nan)
-        yield "subsequent_care", c.years(worth.subsequent_care.of(fate), start, c.death)
+    for outcome in UNTREATED:
+        start = np.where(c.with_outcome(outcome), c.left, np.nan)
+        yield "subsequent_care", c.years(worth.subsequent_care.of(outcome), start, c.death)
     health, freed = c.economics.discount.health, s.toxicity.icu.bed == "freed"
     for stays in (c.beds, c.intensive) if freed else (c.beds,):
         yield "hospital", c.stays(stays, -worth.hospital_loss / DAYS_PER_YEAR, health)
@@ -257,7 +273,7 @@ def _course(s: Scenario, economics: Economics, protocol: Protocol, patients: Pat
     referral = patients.referral_day[rows]
     death = after.death_day[rows] - referral
     infusion = patients.day("infusion")[rows] - referral
-    places = np.full(len(patients.fate), -1)
+    places = np.full(len(patients.outcome), -1)
     places[rows] = np.arange(len(rows))
     return _Course(
         patients=patients,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.outcomes.fates import FATES, Patients
+from sim.outcomes.patients import OUTCOMES, Patients
 
 FloatArray = NDArray[np.float64]
 # Milestones shown as stations, in the order of the path; between two of them nobody needs to be told apart.
@@ -18,23 +18,23 @@ STATIONS = {
     "manufacturing": "Manufacture",
     "product_received": "At the centre",
 }
-NODES = {**STATIONS, **FATES}
+NODES = {**STATIONS, **OUTCOMES}
 
 
 def flow_counts(patients: Patients) -> FloatArray:
     """Measured patients by the station they left and the node they reached next, shape (stations, nodes).
 
     A patient's stations are taken in the order of their days, those of one instant in the order of the path; the last
-    leads to his fate.
+    leads to his outcome.
     """
     measured = patients.cohort.measured
     days = np.array([patients.day(name)[measured] for name in STATIONS])
     order = np.argsort(days, axis=0, kind="stable")
     passed = np.isfinite(days).sum(axis=0)
-    fates = len(STATIONS) + patients.fate[measured]
+    outcomes = len(STATIONS) + patients.outcome[measured]
     counts = np.zeros((len(STATIONS), len(NODES)))
     for k in range(len(STATIONS)):
         there = passed > k
-        following = np.where(passed > k + 1, order[min(k + 1, len(STATIONS) - 1)], fates)
+        following = np.where(passed > k + 1, order[min(k + 1, len(STATIONS) - 1)], outcomes)
         np.add.at(counts, (order[k][there], following[there]), 1.0)
     return counts

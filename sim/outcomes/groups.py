@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.engine.trace import Trace
-from sim.outcomes.fates import Patients
 from sim.outcomes.metrics import BY_NAME
+from sim.outcomes.patients import Patients
 from sim.scenario import Scenario
 
 FloatArray = NDArray[np.float64]
@@ -24,6 +24,7 @@ METRICS = tuple(
         "progressed_before_infusion_share",
         "died_before_infusion_share",
         "lost_before_infusion_share",
+        "still_waiting_share",
         "waiting_days_mean",
         "waiting_days_median",
         "waiting_days_p90",

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.outcomes.fates import Patients
+from sim.outcomes.patients import Patients
 
-OUTCOMES = {
+PAIRED = {
     "both": "Progressed in both",
     "only_baseline": "Progressed in the baseline only",
     "only_scenario": "Progressed in this scenario only",
@@ -34,7 +34,7 @@ def why_not_paired(a: Patients, b: Patients) -> str | None:
 
 
 def pair_counts(baseline: Patients, scenario: Patients) -> NDArray[np.float64]:
-    """Measured patients by `OUTCOMES`; the cohorts must be the same."""
+    """Measured patients by `PAIRED`; the cohorts must be the same."""
     before = baseline.progressed[baseline.cohort.measured]
     after = scenario.progressed[scenario.cohort.measured]
     return np.array(

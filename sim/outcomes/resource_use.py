@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.engine.trace import PATIENT, Trace, Uses
-from sim.outcomes.fates import Patients, slots_wasted
+from sim.outcomes.patients import Patients, slots_wasted
 from sim.pieces.loads import unit_days
 from sim.pieces.protocol import Cadence, Capacity, Protocol, Resource, Stock
 

@@ -1,4 +1,4 @@
-"""The days of single patients, for a picture of a few of them: queues and what is under way, up to their fate."""
+"""The days of single patients, for a picture of a few of them: queues and what is under way, up to their outcome."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 
 from sim.engine.trace import PATIENT, Trace
 from sim.outcomes.curves import INTERVALS, ways
-from sim.outcomes.fates import FATE_NAMES, FATES, Patients
+from sim.outcomes.patients import OUTCOME_NAMES, OUTCOMES, Patients
 
 SAMPLE = 20
 
@@ -27,14 +27,14 @@ def timelines(patients: Patients, trace: Trace, groups: list[str], centres: list
         referred = float(cohort.referral_day[patient])
         last = patients.end_day[patient]
         ended = float(last if np.isfinite(last) else trace.stop_day)
-        fate = FATE_NAMES[patients.fate[patient]]
+        outcome = OUTCOME_NAMES[patients.outcome[patient]]
         shared = {
             "patient": place + 1,
             "centre": centres[cohort.centre[patient]],
             "risk_group": groups[cohort.group[patient]],
             "referral_day": referred,
-            "fate": fate,
-            "fate_label": FATES[fate],
+            "outcome": outcome,
+            "outcome_label": OUTCOMES[outcome],
             "progression_day": float(patients.progression_day[patient] - referred),
         }
         for label, start, end in _intervals(patients, trace, int(patient), ended):

@@ -207,11 +207,11 @@ def _attempts(name: str, steps: Path, at_most: int | None, between: Path, otherw
     return (Attempts(name, steps, at_most, between=between, otherwise=otherwise),)
 
 
-def _give_up(s: Scenario, fate: str, reason: str = "") -> Path:
+def _give_up(s: Scenario, outcome: str, reason: str = "") -> Path:
     """No further product is tried: the path ends, or the patient is given a dose where the strategy says so."""
     if s.strategy == "hybrid" and s.hybrid.after_failure:
         return (Milestone(GIVEN_UP), Fail())
-    return (End(fate, reason),)
+    return (End(outcome, reason),)
 
 
 def _patience(s: Scenario) -> Patience | None:

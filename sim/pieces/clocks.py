@@ -28,8 +28,8 @@ class Clock(IntEnum):
     REMOVAL = 2
 
 
-# The fate of a patient whom a clock takes off the path.
-FATE_OF_CLOCK = {Clock.DEATH: "died", Clock.PROGRESSION: "progressed", Clock.REMOVAL: "withdrawn"}
+# The outcome of a patient whom a clock takes off the path.
+OUTCOME_OF_CLOCK = {Clock.DEATH: "died", Clock.PROGRESSION: "progressed", Clock.REMOVAL: "withdrawn"}
 
 
 @dataclass(frozen=True)

@@ -105,8 +105,8 @@ def _words(step: Step) -> str:
             return f"[{name}]"
         case Return(name=name, after=after):
             return f"back for a later course after {name}: {after.mean():.3g} d on average"
-        case End(fate=fate, reason=reason):
-            return f"end: {fate}{f' ({reason})' if reason else ''}"
+        case End(outcome=outcome, reason=reason):
+            return f"end: {outcome}{f' ({reason})' if reason else ''}"
 
 
 def _condition(when: Condition) -> str:

@@ -209,9 +209,9 @@ class Return:
 
 @dataclass(frozen=True)
 class End:
-    """The path ends with this fate, for this reason where there are several."""
+    """The path ends with this outcome, for this reason where there are several."""
 
-    fate: str
+    outcome: str
     reason: str = ""
 
 

@@ -11,7 +11,7 @@ from sim.scenario.clock_values import Clock
 from sim.scenario.kinds import Multiplier, Share
 from sim.scenario.section import Section
 
-# The fates of those who are not infused and live on.
+# The outcomes of those who are not infused and live on.
 UNTREATED = ("progressed", "withdrawn", "collection_failed", "product_failed", "unsuitable", "waiting")
 
 
@@ -42,9 +42,9 @@ class HazardRatios(Section):
 
 
 class NotInfused(Section):
-    """Survival of those who are not infused, from the day of their fate on; by fate where that is given."""
+    """Survival of those who are not infused, from the day of their outcome on; by outcome where that is given."""
 
-    death: Annotated[Survival, Clock()] = Field(description="Time to death, whatever the fate.")
+    death: Annotated[Survival, Clock()] = Field(description="Time to death, whatever the outcome.")
     progressed: Annotated[Survival | None, Clock()] = Field(None, description="Who lost eligibility by progression.")
     withdrawn: Annotated[Survival | None, Clock()] = Field(None, description="Who left for another reason.")
     collection_failed: Annotated[Survival | None, Clock()] = Field(None, description="Whose collection failed.")
@@ -52,9 +52,9 @@ class NotInfused(Section):
     unsuitable: Annotated[Survival | None, Clock()] = Field(None, description="Who was unsuitable.")
     waiting: Annotated[Survival | None, Clock()] = Field(None, description="Who still waited at the end of follow-up.")
 
-    def of(self, fate: str) -> Survival:
-        """The clock of death of those with this fate."""
-        given: Survival | None = getattr(self, fate)
+    def of(self, outcome: str) -> Survival:
+        """The clock of death of those with this outcome."""
+        given: Survival | None = getattr(self, outcome)
         return self.death if given is None else given
 
 

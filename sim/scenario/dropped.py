@@ -44,7 +44,10 @@ class Order:
 
 @dataclass(frozen=True)
 class Dropped:
-    """An inherited value that a later one made meaningless; `place`: where it stands, `by`: the later one's."""
+    """A value that is left out; `place`: where it stands, `by`: where the later one stands that made it meaningless.
+
+    A detail of what is switched off in its own file has no such later one: its `by` is its own place.
+    """
 
     path: Path
     place: Place
@@ -56,6 +59,8 @@ class Dropped:
         """What became of it, for the user."""
         if self.path[0] == "uncertainty":
             return f"{self.by}: {self.path[1]} is now certain: {self.why}"
+        if self.by == self.place:
+            return f"{self.place}: {'.'.join(self.path)} has no effect: {self.why.partition('; allowed')[0]}"
         return f"{self.by}: {'.'.join(self.path)} ({self.place}) is left out: {self.why.partition('; allowed')[0]}"
 
 
@@ -85,6 +90,9 @@ def sort_unused(scenario: Scenario, tree: Branch, order: Order) -> Sorted:
         why = rule.reason(scenario, *names)
         if cause is not None and cause[0] > written[0]:
             dropped.append(Dropped(path, key, why, cause[1]))
+            continue
+        if rule.is_detail and not written[0][0]:
+            dropped.append(Dropped(path, key, why, key))
             continue
         elsewhere = cause is not None and cause[1].file != written[1].file
         hint = f" ({cause[1]})" if cause is not None and elsewhere else ""
@@ -185,7 +193,10 @@ def _without(node: Branch, path: Path) -> Branch:
     entries: dict[str, Node] = dict(node.entries)
     inner = entries[first]
     if rest and isinstance(inner, Branch):
-        entries[first] = _without(inner, rest)
+        entries[first] = left = _without(inner, rest)
+        if not left.entries and first in ("calendars", "disruptions"):
+            # a map of names is there with one of them at least
+            del entries[first]
     else:
         del entries[first]
     keys: Mapping[str, Place] = {key: node.keys[key] for key in entries}

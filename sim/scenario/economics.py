@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from sim.scenario.kinds import Choice, Context, Days, JsonSchema, Kind, Number, Share, Text, Whole, finite_number
+from sim.scenario.kinds import Context, Days, JsonSchema, Kind, Number, Share, Text, Whole, finite_number
 from sim.scenario.lists import read_items
 from sim.scenario.named import Names
 from sim.scenario.problems import show
@@ -59,10 +59,10 @@ class ByProduct(Section):
     allogeneic: Amount = Field(0.0, description="Of a dose from the shelf.")
 
 
-class CareByFate(Section):
-    """Cost a month of those who are not infused, from the day of their fate to death; by fate where that is given."""
+class CareByOutcome(Section):
+    """Cost a month of those who are not infused, from the day of their outcome to death; by outcome where given."""
 
-    month: Amount = Field(0.0, description="Whatever the fate.")
+    month: Amount = Field(0.0, description="Whatever the outcome.")
     progressed: MaybeAmount = Field(None, description="Who lost eligibility by progression.")
     withdrawn: MaybeAmount = Field(None, description="Who left for another reason.")
     collection_failed: MaybeAmount = Field(None, description="Whose collection failed.")
@@ -70,16 +70,16 @@ class CareByFate(Section):
     unsuitable: MaybeAmount = Field(None, description="Who was unsuitable.")
     waiting: MaybeAmount = Field(None, description="Who still waited at the end of follow-up.")
 
-    def of(self, fate: str) -> float:
-        """The cost a month of those with this fate."""
-        given: float | None = getattr(self, fate)
+    def of(self, outcome: str) -> float:
+        """The cost a month of those with this outcome."""
+        given: float | None = getattr(self, outcome)
         return self.month if given is None else given
 
 
-class WorthByFate(Section):
-    """Utility of those who are not infused, from the day of their fate to death; by fate where that is given."""
+class WorthByOutcome(Section):
+    """Utility of those who are not infused, from the day of their outcome to death; by outcome where given."""
 
-    utility: Worth = Field(description="Whatever the fate.")
+    utility: Worth = Field(description="Whatever the outcome.")
     progressed: MaybeWorth = Field(None, description="Who lost eligibility by progression.")
     withdrawn: MaybeWorth = Field(None, description="Who left for another reason.")
     collection_failed: MaybeWorth = Field(None, description="Whose collection failed.")
@@ -87,9 +87,9 @@ class WorthByFate(Section):
     unsuitable: MaybeWorth = Field(None, description="Who was unsuitable.")
     waiting: MaybeWorth = Field(None, description="Who still waited at the end of follow-up.")
 
-    def of(self, fate: str) -> float:
-        """The utility of those with this fate."""
-        given: float | None = getattr(self, fate)
+    def of(self, outcome: str) -> float:
+        """The utility of those with this outcome."""
+        given: float | None = getattr(self, outcome)
         return self.utility if given is None else given
 
 
@@ -104,14 +104,14 @@ class GradeValue(Section):
 class Costs(Section):
     """Unit costs."""
 
-    waiting_month: Amount = Field(0.0, description="Care for a month from referral to infusion or fate.")
+    waiting_month: Amount = Field(0.0, description="Care for a month from referral to infusion or outcome.")
     apheresis: Amount = Field(0.0, description="One collection.")
     bridging: Amount = Field(0.0, description="One course of bridging therapy.")
     product: ByProduct = Field(ByProduct.by_default(), description="A product that is infused, paid at infusion.")
     unused_product: ByProduct = Field(
         ByProduct.by_default(), description="A manufacture begun, or a dose drawn, that is not infused."
     )
-    unused_paid_by: Annotated[Literal["payer", "manufacturer"], Choice(("payer", "manufacturer"))] = Field(
+    unused_paid_by: Literal["payer", "manufacturer"] = Field(
         "manufacturer", description="Who pays for failed and wasted products: payer | manufacturer"
     )
     lymphodepletion: Amount = Field(0.0, description="The course before infusion.")
@@ -121,17 +121,17 @@ class Costs(Section):
     adverse_events: Amount = Field(0.0, description="Toxicity of an infusion that `toxicity` does not tell by grade.")
     follow_up_month: Amount = Field(0.0, description="A month after infusion without progression.")
     progressed_month: Amount = Field(0.0, description="A month after progression that follows infusion.")
-    subsequent_care: CareByFate = Field(CareByFate.by_default(), description="Of those who are not infused.")
+    subsequent_care: CareByOutcome = Field(CareByOutcome.by_default(), description="Of those who are not infused.")
     end_of_life: Amount = Field(0.0, description="At death.")
 
 
 class Utilities(Section):
     """What a year in each state is worth."""
 
-    waiting: Worth = Field(description="From referral to infusion or fate, without progression.")
+    waiting: Worth = Field(description="From referral to infusion or outcome, without progression.")
     progressed: Worth = Field(description="After progression, before infusion or after it.")
     progression_free: Worth = Field(description="After infusion without progression.")
-    subsequent_care: WorthByFate = Field(description="Of those who are not infused.")
+    subsequent_care: WorthByOutcome = Field(description="Of those who are not infused.")
     hospital_loss: Annotated[float, Share()] = Field(0.0, description="Utility lost on days in the hospital.")
 
 
@@ -161,10 +161,8 @@ class Discount(Section):
 class Economics(Section):
     """Costs and quality-adjusted life of every patient, from referral to death or the horizon."""
 
-    perspective: Annotated[Literal["payer", "payer_and_manufacturer"], Choice(("payer", "payer_and_manufacturer"))] = (
-        Field(
-            "payer", description="payer: products not infused count if the payer pays. payer_and_manufacturer: always."
-        )
+    perspective: Literal["payer", "payer_and_manufacturer"] = Field(
+        "payer", description="payer: products not infused count if the payer pays. payer_and_manufacturer: always."
     )
     currency: Annotated[str, Text(longest=10)] = Field(description="Of all amounts.")
     price_year: Annotated[int, Whole(1990, 2100)] = Field(description="The year of whose prices the amounts are.")

@@ -5,14 +5,13 @@ from __future__ import annotations
 import typing
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from pydantic.fields import FieldInfo
 
-from sim.scenario.kinds import Kind, Whole
+from sim.scenario.kinds import WORD, Kind, Whole
 from sim.scenario.lists import CAPACITY
-from sim.scenario.named import Names
-from sim.scenario.options import OrWord
+from sim.scenario.named import Names, OrWord
 from sim.scenario.schema import Scenario
 from sim.scenario.section import Section
 from sim.scenario.unused import unused
@@ -32,7 +31,8 @@ class Value:
 
 def values(scenario: Scenario) -> Iterator[Value]:
     """Every value that the scenario uses, defaults included, in the order of the schema."""
-    idle = {path for path, _, _ in unused(scenario)}
+    # a detail that does nothing has its default, which names no lever but is a part of the scenario's identity
+    idle = {path for path, rule, _ in unused(scenario) if not rule.is_detail}
     for value in _values(scenario, ()):
         if not any(value.path[:length] in idle for length in range(1, len(value.path) + 1)):
             yield value
@@ -58,7 +58,9 @@ def _values(section: Section, path: Path) -> Iterator[Value]:
 
 def marker_of(field: FieldInfo) -> Kind | Names | OrWord | None:
     """What a field's annotation says about its kind; None for a plain section."""
-    return next((m for m in field.metadata if isinstance(m, Kind | Names | OrWord)), None)
+    forms = (field.annotation, *typing.get_args(field.annotation))
+    plain = WORD if any(form is bool or typing.get_origin(form) is Literal for form in forms) else None
+    return next((m for m in field.metadata if isinstance(m, Kind | Names | OrWord)), plain)
 
 
 def marker_at(path: Path) -> Kind | Names | OrWord | type[Section] | None:

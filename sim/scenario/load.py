@@ -51,6 +51,11 @@ class Loaded:
     layers: tuple[Layer, ...] = field(repr=False, compare=False, kw_only=True)
     evidence: Path = field(repr=False, compare=False, kw_only=True)
 
+    @property
+    def certain(self) -> tuple[Dropped, ...]:
+        """The inputs whose distribution under `uncertainty` was written for another value than the one that holds."""
+        return tuple(dropped for dropped in self.dropped if dropped.path[0] == "uncertainty")
+
     def with_overrides(self, overrides: Sequence[str]) -> Loaded:
         """The scenario with these values set on top of it; this one stays as it is."""
         return _build(self.path, self._reading(), tuple(overrides), self.overrides, self.evidence, self.dropped)

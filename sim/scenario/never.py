@@ -13,11 +13,14 @@ from sim.scenario.inherit import Layer
 from sim.scenario.kinds import ByDate, day_of
 from sim.scenario.leaves import Path, marker_at
 from sim.scenario.nodes import Branch, walk
-from sim.scenario.opening import Calendar
+from sim.scenario.opening import HOURS_A_DAY, Calendar
 from sim.scenario.people import Region
 from sim.scenario.problems import any_of
 from sim.scenario.schema import Scenario
 from sim.scenario.units import write_days
+
+# Clock times are shares of a day, so their differences are off by rounding.
+A_MOMENT = 1e-9
 
 # -- refused -----------------------------------------------------------------------------------------------------------
 
@@ -40,11 +43,12 @@ def _fit(s: Scenario) -> Iterator[tuple[Path, str]]:
     if not a.fit or a.calendar is None or s.strategy == "allogeneic":
         return
     longest = _longest_opening(s.calendars[a.calendar], s.run.start, s.run.days)
-    if 0.0 < longest < (least := least_days(a.duration)):
+    least = least_days(a.duration)
+    if 0.0 < longest < least - A_MOMENT:
         yield (
             ("apheresis", "fit"),
             f"no opening of calendar '{a.calendar}' is long enough: a collection takes at least {write_days(least)}, "
-            f"and the longest opening {write_days(longest)}",
+            f"and the longest opening {write_days(longest) if longest >= 1.0 else f'{longest * HOURS_A_DAY:.6g} h'}",
         )
 
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import Field
 
 from sim.scenario.afterwards import AfterInfusion
 from sim.scenario.economics import Economics
-from sim.scenario.kinds import Choice, Context, JsonSchema, Kind, Text
+from sim.scenario.kinds import Context, JsonSchema, Kind, Text
 from sim.scenario.mixed import Hybrid, LaterCourse
 from sim.scenario.named import Names
 from sim.scenario.opening import Calendar, Disruption, calendar_faults
@@ -35,7 +35,8 @@ from sim.scenario.targets import Quantity, Validation
 from sim.scenario.toxicity import Toxicity
 from sim.scenario.uncertainty import Uncertain, Uncertainties
 
-STRATEGIES = ("autologous", "allogeneic", "hybrid")
+Strategy = Literal["autologous", "allogeneic", "hybrid"]
+STRATEGIES: tuple[str, ...] = get_args(Strategy)
 # The sections that a strategy cannot do without.
 NEEDED = {
     "autologous": ("manufacturing",),
@@ -89,7 +90,7 @@ class Scenario(Section):
 
     name: Annotated[str, Text()] = Field(description="What this scenario is called in tables and charts.")
     description: Annotated[str, Text(longest=5000, lines=True)] = Field("", description="What it stands for.")
-    strategy: Annotated[Literal["autologous", "allogeneic", "hybrid"], Choice(STRATEGIES)] = Field(
+    strategy: Strategy = Field(
         description="autologous | allogeneic | hybrid (autologous, and for some the allogeneic product instead)"
     )
     run: Run = Field(Run.by_default(), description="How long and how often the simulation runs.")
@@ -152,6 +153,8 @@ class Scenario(Section):
             for needed in NEEDED[str(strategy)]:
                 if needed not in data:
                     yield (needed,), Absent(f"required by strategy '{strategy}', but not given")
+            if strategy != "allogeneic" and isinstance(data.get("manufacturing"), dict):
+                yield from _duration_faults(_part(data, "manufacturing"))
         yield from _centre_faults(data)
         yield from calendar_faults(data)
         yield from _disruption_faults(data)
@@ -187,6 +190,12 @@ def _part(data: Mapping[str, Any], *keys: str) -> Mapping[str, Any]:
     for key in keys:
         found = found.get(key) if isinstance(found, dict) else None
     return found if isinstance(found, dict) else {}
+
+
+def _duration_faults(made: Mapping[str, Any]) -> Iterator[Fault]:
+    each = [_part(made, "products", name) for name in _part(made, "products")]
+    if "duration" not in made and not (each and all("duration" in product for product in each)):
+        yield ("manufacturing", "duration"), Absent("required, but not given")
 
 
 def products(strategy: str) -> tuple[str, ...]:

@@ -7,7 +7,6 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from sim.scenario.kinds import Choice
 from sim.scenario.named import Names
 from sim.scenario.people import NO_TIME, SHARES_TOLERANCE
 from sim.scenario.section import Fault, Section
@@ -43,7 +42,7 @@ class IntensiveCare(Section):
     """A stay in intensive care."""
 
     stay: Time = Field(NO_TIME, description="Time in intensive care.")
-    bed: Annotated[Literal["kept", "freed"], Choice(("kept", "freed"))] = Field(
+    bed: Literal["kept", "freed"] = Field(
         "kept", description="What becomes of the patient's bed meanwhile: kept | freed"
     )
 

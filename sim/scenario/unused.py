@@ -1,8 +1,8 @@
 """What has no effect: one table of the keys that do nothing in a scenario, and why.
 
-Each rule of `RULES` reads: this `key` does nothing `when` the scenario is so, `because` of the values at these paths;
+Each rule reads: this `key` does nothing `when` the scenario is so, `because` of the values at these paths;
 `why` says it in words. From the table follow
-- what is refused where it is written (`dropped.py`),
+- what is refused, or said, where it is written (`dropped.py`),
 - what is left out, and said, where a later file or `--set` made an inherited value meaningless (`dropped.py`),
 - which values count as used: the parameters, the levers of the planning page, the inputs of sweeps (`why_unused`).
 
@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sim.pure.distributions import Distribution, Fixed
@@ -37,13 +37,14 @@ class Unused:
     """`key` does nothing `when` the scenario is so, `because` of the values at these paths, in words: `why`.
 
     `key`, `because`: dotted, "*" for any name. `when(scenario, *names)`. `why`: a text in which `{s}` is the scenario
-    and `{0}` the first name, or a function like `when`.
+    and `{0}` the first name, or a function like `when`. `is_detail`: written in a file, it is said and not refused.
     """
 
     key: str
     when: Callable[..., bool]
     because: tuple[str, ...]
     why: str | Callable[..., str]
+    is_detail: bool = False
 
     @property
     def path(self) -> Path:
@@ -197,6 +198,11 @@ def _never_progresses(clocks: WaitingClocks | None) -> bool:
     return clocks is not None and isinstance(clocks.progression, Never)
 
 
+def _bridging_is_paid(s: Scenario) -> bool:
+    """Whether bridging has a cost, which falls on the day on which it starts."""
+    return s.economics is not None and s.economics.costs.bridging > 0.0
+
+
 def _all_same(s: Scenario, key: str) -> bool:
     return len({getattr(group, key) for group in s.patients.risk_groups.values()}) == 1
 
@@ -282,8 +288,8 @@ def _of_strategy(product: str, *keys: str) -> Iterator[Unused]:
         yield Unused(key, lambda s, *names: not gives(s, product), ("strategy",), STRATEGY)
 
 
-RULES: tuple[Unused, ...] = (
-    # the strategy
+# Written where they do nothing, these are refused.
+REFUSED: tuple[Unused, ...] = (
     *_of_strategy(
         "autologous",
         "scheduling", "apheresis", "shipping", "manufacturing", "release_testing", "bridging", "clocks.after_apheresis",
@@ -302,7 +308,6 @@ RULES: tuple[Unused, ...] = (
         "economics", lambda s: s.later_course is not None, ("later_course",),
         "economics cover one course only; leave out one of economics and later_course",
     ),
-    # regions and centres
     Unused("centres.*", lambda s, name: name not in s.treating, REGIONS, _ignored_centre),
     Unused(
         "regions.*.already_waiting.waited",
@@ -324,9 +329,8 @@ RULES: tuple[Unused, ...] = (
     ),
     Unused(
         "centres.*.icu", lambda s, name: not needs_icu(s), TOXIC,
-        "no toxicity has an icu share above 0, so nobody needs intensive care",
+        "no toxicity has an icu share above 0",
     ),
-    # opening times and shut-downs
     Unused(
         "calendars.*", lambda s, name: not _is_named(s, name),
         ("strategy", *(f"{section}.calendar" for section in (*ALWAYS_HAS_HOURS, *AUTOLOGOUS_HAS_HOURS))),
@@ -336,7 +340,9 @@ RULES: tuple[Unused, ...] = (
         "disruptions.*", lambda s, name: name in s.disruptions and _is_anothers(s, name),
         ("strategy", *TOXIC, "allogeneic.lots.shared_lines"),
         lambda s, name: "no toxicity has an icu share above 0" if s.disruptions[name].resource == "icu"
-        else f"there is no {s.disruptions[name].resource} of its own with strategy '{s.strategy}'",
+        else f"there is no resource '{s.disruptions[name].resource}' with strategy '{s.strategy}'"
+        if s.disruptions[name].resource != "lot_line" or s.strategy == "autologous"
+        else "lots use the lines of autologous manufacture (lots.shared_lines)",
     ),
     Unused(
         "disruptions.*", lambda s, name: name in s.disruptions and _at_idle_centre(s, name), REGIONS,
@@ -349,13 +355,6 @@ RULES: tuple[Unused, ...] = (
     Unused(
         "disruptions.*.work", lambda s, name: name in s.disruptions and s.disruptions[name].resource == "courier",
         ("disruptions.*.resource",), "a shipment under way arrives; the courier collects nothing new",
-    ),
-    # who is served next
-    Unused(
-        "waiting_list.policy",
-        lambda s: not _policy_is(s, "first_come") and not waits_for_slots(s) and not gives(s, "allogeneic"),
-        ("manufacturing", "strategy", "disruptions", "centres.*.lines"),
-        "nobody waits for slots, for lines booked before apheresis, or for doses",
     ),
     Unused(
         "waiting_list.policy", lambda s: _policy_is(s, "sickest_first") and _all_same(s, "priority"),
@@ -384,17 +383,13 @@ RULES: tuple[Unused, ...] = (
         "no risk group has a `benefit` other than the rest; set patients.risk_groups.NAME.benefit",
     ),
     Unused(
-        "waiting_list.score.progressed", lambda s: _policy_is(s, "score") and not _stays_after_progression(s),
-        PROGRESSION, "nobody waits after progression",
-    ),
-    Unused(
         "patients.risk_groups.*.priority", lambda s, name: not _policy_is(s, "sickest_first", "score"),
         ("waiting_list.policy",),
         "waiting_list.policy is {s.waiting_list.policy}; allowed with sickest_first and score",
     ),
     Unused(
         "patients.risk_groups.*.priority",
-        lambda s, name: _policy_is(s, "score") and _weight(s, "priority") == 0.0 and not _all_same(s, "priority"),
+        lambda s, name: _policy_is(s, "score") and _weight(s, "priority") == 0.0,
         ("waiting_list.score.priority",), "its weight, waiting_list.score.priority, is 0",
     ),
     Unused(
@@ -404,33 +399,9 @@ RULES: tuple[Unused, ...] = (
     ),
     Unused(
         "patients.risk_groups.*.benefit",
-        lambda s, name: _policy_is(s, "score") and _weight(s, "benefit") == 0.0 and not _all_same(s, "benefit"),
+        lambda s, name: _policy_is(s, "score") and _weight(s, "benefit") == 0.0,
         ("waiting_list.score.benefit",), "its weight, waiting_list.score.benefit, is 0",
     ),
-    # the disease
-    Unused(
-        "patients.risk_groups.*.hazard", lambda s, name: not _runs(s, "progression", "death"), PROGRESSION,
-        "neither a clock of progression nor one of death runs",
-    ),
-    Unused(
-        "clocks.waiting.ends_eligibility", lambda s: _never_progresses(s.clocks.waiting),
-        ("clocks.waiting.progression",), "nobody progresses: clocks.waiting.progression is never",
-    ),
-    Unused(
-        "clocks.after_apheresis.ends_eligibility", lambda s: _never_progresses(s.clocks.after_apheresis),
-        ("clocks.after_apheresis.progression",), "nobody progresses: clocks.after_apheresis.progression is never",
-    ),
-    Unused(
-        "clocks.after_progression", lambda s: not _stays_after_progression(s), PROGRESSION,
-        "nobody progresses and stays eligible",
-    ),
-    Unused(
-        "clocks.after_progression.death", lambda s: not _runs(s, "death"), PROGRESSION, "no clock of death runs",
-    ),
-    Unused(
-        "clocks.after_progression.removal", lambda s: not _runs(s, "removal"), PROGRESSION, "no clock of removal runs",
-    ),
-    # collection and shipping
     *(
         Unused(
             f"{section}.{key}", lambda s, section=section: getattr(s, section).calendar is None,
@@ -439,29 +410,9 @@ RULES: tuple[Unused, ...] = (
         for section, key in (("work_up", "working_time"), ("release_testing", "working_time"), ("apheresis", "fit"))
     ),
     Unused(
-        "work_up.working_time", lambda s: is_zero(s.work_up.duration), ("work_up.duration",),
-        "work_up.duration is 0 d",
-    ),
-    Unused(
-        "release_testing.working_time", lambda s: is_zero(s.release_testing.review), ("release_testing.review",),
-        "release_testing.review is 0 d",
-    ),
-    Unused(
-        "apheresis.repeat_after", lambda s: s.apheresis.attempts == 1, ("apheresis.attempts",),
-        "apheresis.attempts is 1, so that no collection is repeated",
-    ),
-    *(
-        Unused(
-            f"apheresis.{key}", lambda s: not collection_fails(s), COLLECTED_AGAIN,
-            "no collection falls short and no cells are lost",
-        )
-        for key in ("repeat_after", "attempts")
-    ),
-    Unused(
         "shipping.viable", lambda s: s.shipping.calendar is None and not _is_shut(s, "courier"),
         ("shipping.calendar", "disruptions"), "the courier is never away; allowed with a calendar or a disruption",
     ),
-    # manufacture
     Unused(
         "manufacturing.slots.count",
         lambda s: s.manufacturing.slots is not None and s.manufacturing.slots.scope == "centre"
@@ -488,11 +439,6 @@ RULES: tuple[Unused, ...] = (
         ("manufacturing.slots.claimed",), "slots are claimed at receipt, after collection",
     ),
     Unused(
-        "manufacturing.slots.after_failed_collection",
-        lambda s: s.manufacturing.slots is not None and not collection_fails(s),
-        COLLECTED_AGAIN, "no collection falls short and no cells are lost",
-    ),
-    Unused(
         "manufacturing.lines", lambda s: s.manufacturing.site == "centre" and _each_has_own(s, "lines"),
         ("centres.*.lines", "manufacturing.site", *REGIONS), "every centre has `lines` of its own",
     ),
@@ -500,33 +446,10 @@ RULES: tuple[Unused, ...] = (
         "manufacturing.line_held", lambda s: not lines_bind(s), LINES,
         "lines are unlimited; allowed where lines are limited",
     ),
-    *(
-        Unused(
-            f"{section}.{key}", lambda s, key=key: _each_product_has_own(s, key),
-            ("manufacturing.products", f"manufacturing.products.*.{key}"), f"every product has a `{key}` of its own",
-        )
-        for section, key in (
-            ("manufacturing", "duration"), ("manufacturing", "failure"), ("release_testing", "out_of_specification"),
-        )
-    ),
     Unused(
         "manufacturing.failure_found", lambda s: not fails(s), FAILURE,
         "no manufacture fails; allowed where failure is above 0",
     ),
-    *(
-        Unused(
-            f"manufacturing.{key}", lambda s: s.manufacturing.attempts == 1, ("manufacturing.attempts",),
-            "manufacturing.attempts is 1, so that nothing is made again",
-        )
-        for key in ("remake_duration", "remake_from")
-    ),
-    *(
-        Unused(
-            f"manufacturing.{key}", lambda s: not is_made_again(s), MADE_AGAIN, "no attempt at a product fails",
-        )
-        for key in ("remake_duration", "remake_from", "attempts")
-    ),
-    # release testing
     *(
         Unused(
             f"release_testing.{key}", lambda s: not out_of_specification(s), OOS,
@@ -534,40 +457,6 @@ RULES: tuple[Unused, ...] = (
         )
         for key in ("accepted", "exception", "not_accepted")
     ),
-    Unused(
-        "release_testing.exception", lambda s: s.release_testing.accepted == 0.0, ("release_testing.accepted",),
-        "release_testing.accepted is 0",
-    ),
-    Unused(
-        "release_testing.not_accepted", lambda s: s.release_testing.accepted == 1.0, ("release_testing.accepted",),
-        "release_testing.accepted is 1",
-    ),
-    Unused(
-        "release_testing.conditional", _tests_longer, ("release_testing.sterility",),
-        "it comes no earlier than the end of the sterility test (release_testing.sterility)",
-    ),
-    # bridging
-    *(
-        Unused(f"bridging.{key}", lambda s: s.bridging.share == 0.0, ("bridging.share",), "bridging.share is 0")
-        for key in ("start", "response", "hazard")
-    ),
-    *(
-        Unused(
-            f"bridging.{key}", lambda s: s.bridging.response == 0.0, ("bridging.response",), "bridging.response is 0",
-        )
-        for key in ("start", "hazard")
-    ),
-    *(
-        Unused(f"bridging.{key}", lambda s: s.bridging.hazard == 1.0, ("bridging.hazard",),
-               "bridging.hazard is 1, so that it slows nothing")
-        for key in ("start", "response")
-    ),
-    *(
-        Unused(f"bridging.{key}", lambda s: _never_progresses(s.clocks.after_apheresis or s.clocks.waiting),
-               PROGRESSION, "nobody progresses after apheresis, so that there is nothing to slow")
-        for key in ("start", "response", "hazard")
-    ),
-    # the off-the-shelf product
     Unused(
         "allogeneic.lots.shared_lines", lambda s: s.strategy == "allogeneic", ("strategy",),
         "there is no autologous manufacture; allowed with hybrid",
@@ -585,11 +474,6 @@ RULES: tuple[Unused, ...] = (
         "hybrid.since", lambda s: math.isinf(s.hybrid.after_waiting) or not waits_for_slots(s),
         ("hybrid.after_waiting", "manufacturing", *LINES), "after_waiting is never, or nobody waits",
     ),
-    Unused(
-        "hybrid.after_failure", lambda s: not is_made_again(s) and not collection_fails(s),
-        (*MADE_AGAIN, *COLLECTED_AGAIN), "neither a collection nor a manufacture fails",
-    ),
-    # infusion and after
     *(
         Unused(
             f"infusion.{key}", lambda s: s.infusion.model == "outpatient", ("infusion.model",),
@@ -598,6 +482,132 @@ RULES: tuple[Unused, ...] = (
         for key in ("stay", "bed_from")
     ),
     Unused("toxicity.icu", lambda s: not needs_icu(s), TOXIC, "no grade has an icu share above 0"),
+    Unused(
+        "economics.costs.bed_day",
+        lambda s: s.infusion.model == "outpatient" and all(is_unlimited(c.beds) for c in s.centres.values()),
+        ("infusion.model", "centres.*.beds"), "days in beds of outpatients are counted only where beds have a number",
+    ),
+)  # fmt: skip
+
+# Details of what is switched off, or cannot happen: a protocol may be written whole with a share of 0 in it. In a file
+# they are left out and said; set on the command line they are refused.
+DETAILS: tuple[Unused, ...] = (
+    Unused(
+        "waiting_list.policy",
+        lambda s: not _policy_is(s, "first_come") and not waits_for_slots(s) and not gives(s, "allogeneic"),
+        ("manufacturing", "strategy", "disruptions", "centres.*.lines"),
+        "nobody waits for slots, for lines booked before apheresis, or for doses",
+    ),
+    Unused(
+        "waiting_list.score.progressed", lambda s: _policy_is(s, "score") and not _stays_after_progression(s),
+        PROGRESSION, "nobody waits after progression",
+    ),
+    Unused(
+        "patients.risk_groups.*.hazard", lambda s, name: not _runs(s, "progression", "death"), PROGRESSION,
+        "neither a clock of progression nor one of death runs",
+    ),
+    Unused(
+        "clocks.waiting.ends_eligibility", lambda s: _never_progresses(s.clocks.waiting),
+        ("clocks.waiting.progression",), "nobody progresses: clocks.waiting.progression is never",
+    ),
+    Unused(
+        "clocks.after_apheresis.ends_eligibility", lambda s: _never_progresses(s.clocks.after_apheresis),
+        ("clocks.after_apheresis.progression",), "nobody progresses: clocks.after_apheresis.progression is never",
+    ),
+    Unused(
+        "clocks.after_progression", lambda s: not _stays_after_progression(s), PROGRESSION,
+        "nobody progresses and stays eligible",
+    ),
+    Unused(
+        "clocks.after_progression.death", lambda s: not _runs(s, "death"), PROGRESSION, "no clock of death runs",
+    ),
+    Unused(
+        "clocks.after_progression.removal", lambda s: not _runs(s, "removal"), PROGRESSION, "no clock of removal runs",
+    ),
+    Unused(
+        "work_up.working_time", lambda s: is_zero(s.work_up.duration), ("work_up.duration",),
+        "work_up.duration is 0 d",
+    ),
+    Unused(
+        "release_testing.working_time", lambda s: is_zero(s.release_testing.review), ("release_testing.review",),
+        "release_testing.review is 0 d",
+    ),
+    Unused(
+        "apheresis.repeat_after", lambda s: s.apheresis.attempts == 1, ("apheresis.attempts",),
+        "apheresis.attempts is 1, so that no collection is repeated",
+    ),
+    *(
+        Unused(
+            f"apheresis.{key}", lambda s: not collection_fails(s), COLLECTED_AGAIN,
+            "no collection falls short and no cells are lost",
+        )
+        for key in ("repeat_after", "attempts")
+    ),
+    Unused(
+        "manufacturing.slots.after_failed_collection",
+        lambda s: s.manufacturing.slots is not None and not collection_fails(s),
+        COLLECTED_AGAIN, "no collection falls short and no cells are lost",
+    ),
+    *(
+        Unused(
+            f"{section}.{key}", lambda s, key=key: _each_product_has_own(s, key),
+            ("manufacturing.products", f"manufacturing.products.*.{key}"), f"every product has a `{key}` of its own",
+        )
+        for section, key in (
+            ("manufacturing", "duration"), ("manufacturing", "failure"), ("release_testing", "out_of_specification"),
+        )
+    ),
+    *(
+        Unused(
+            f"manufacturing.{key}", lambda s: s.manufacturing.attempts == 1, ("manufacturing.attempts",),
+            "manufacturing.attempts is 1, so that nothing is made again",
+        )
+        for key in ("remake_duration", "remake_from")
+    ),
+    *(
+        Unused(
+            f"manufacturing.{key}", lambda s: not is_made_again(s), MADE_AGAIN, "no attempt at a product fails",
+        )
+        for key in ("remake_duration", "remake_from", "attempts")
+    ),
+    Unused(
+        "release_testing.exception", lambda s: s.release_testing.accepted == 0.0, ("release_testing.accepted",),
+        "release_testing.accepted is 0",
+    ),
+    Unused(
+        "release_testing.not_accepted", lambda s: s.release_testing.accepted == 1.0, ("release_testing.accepted",),
+        "release_testing.accepted is 1",
+    ),
+    Unused(
+        "release_testing.conditional", _tests_longer, ("release_testing.sterility",),
+        "it comes no earlier than the end of the sterility test (release_testing.sterility)",
+    ),
+    *(
+        Unused(f"bridging.{key}", lambda s: s.bridging.share == 0.0, ("bridging.share",), "bridging.share is 0")
+        for key in ("start", "response", "hazard")
+    ),
+    *(
+        Unused(
+            f"bridging.{key}", lambda s: s.bridging.response == 0.0 and not _bridging_is_paid(s),
+            ("bridging.response",), "bridging.response is 0",
+        )
+        for key in ("start", "hazard")
+    ),
+    *(
+        Unused(f"bridging.{key}", lambda s: s.bridging.hazard == 1.0 and not _bridging_is_paid(s), ("bridging.hazard",),
+               "bridging.hazard is 1, so that it slows nothing")
+        for key in ("start", "response")
+    ),
+    *(
+        Unused(f"bridging.{key}", lambda s: _never_progresses(s.clocks.after_apheresis or s.clocks.waiting)
+               and not _bridging_is_paid(s),
+               PROGRESSION, "nobody progresses after apheresis, so that there is nothing to slow")
+        for key in ("start", "response", "hazard")
+    ),
+    Unused(
+        "hybrid.after_failure", lambda s: not is_made_again(s) and not collection_fails(s),
+        (*MADE_AGAIN, *COLLECTED_AGAIN), "neither a collection nor a manufacture fails",
+    ),
     *(
         Unused(
             f"toxicity.{event}.grades.*.{key}",
@@ -606,13 +616,6 @@ RULES: tuple[Unused, ...] = (
             (f"toxicity.{event}.grades.*.share",), "the share of this grade is 0",
         )
         for event in ("crs", "neurotoxicity") for key in ("duration", "icu")
-    ),
-    *(
-        Unused(
-            f"later_course.{key}", lambda s: s.later_course is not None and s.later_course.share == 0.0,
-            ("later_course.share",), "later_course.share is 0",
-        )
-        for key in ("relapse", "strategy")
     ),
     Unused(
         "after_infusion.out_of_specification",
@@ -653,9 +656,6 @@ RULES: tuple[Unused, ...] = (
     Unused(
         "economics.costs.icu_day", lambda s: not needs_icu(s), TOXIC, "nobody needs intensive care",
     ),
-    Unused(
-        "economics.costs.bed_day",
-        lambda s: s.infusion.model == "outpatient" and all(is_unlimited(c.beds) for c in s.centres.values()),
-        ("infusion.model", "centres.*.beds"), "days in beds of outpatients are counted only where beds have a number",
-    ),
 )  # fmt: skip
+
+RULES: tuple[Unused, ...] = (*REFUSED, *(replace(rule, is_detail=True) for rule in DETAILS))

@@ -1,130 +1,105 @@
-"""The options that several commands share."""
+"""The options that several commands share, and the values in which they reach a command."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import wraps
+from inspect import signature
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 
+from reports import Wanted
+
 Command = TypeVar("Command", bound=Callable[..., Any])
+Option = Callable[[Command], Command]
+SCENARIO_FILE = click.Path(path_type=Path)
+FOLDER = click.Path(path_type=Path)
 
 
-def options(*names: str) -> Callable[[Command], Command]:
-    """The shared options of these names, in their order."""
-    known = {
-        "replications": click.option(
-            "--replications", "-n", type=click.IntRange(min=1), help="Replications instead of the scenario's own."
-        ),
-        "seed": click.option("--seed", type=click.IntRange(min=0), help="Seed instead of the scenario's own."),
-        "workers": click.option(
-            "--workers",
-            type=click.IntRange(min=1),
-            help="Processes to use; chosen by the work unless given. Results are the same.",
-        ),
-        "cluster": click.option(
-            "--cluster", metavar="ADDRESS", help="A Dask scheduler to run on, e.g. tcp://10.0.0.5:8786."
-        ),
-        "vary": click.option(
-            "--vary",
-            multiple=True,
-            metavar="PATH=VALUES",
-            help="Values of one path: manufacturing.lines=4:20:2 (from:to:step), or release_testing.sterility=7d,14d.",
-        ),
-        "out": click.option("--out", type=click.Path(path_type=Path), help="Folder for the results."),
-        "set": click.option(
-            "--set",
-            "overrides",
-            multiple=True,
-            metavar="PATH=VALUE",
-            help="Change one value, e.g. manufacturing.lines=12.",
-        ),
-        "engine": click.option(
-            "--engine",
-            type=click.Choice(["auto", "simpy", "compiled"]),
-            default="auto",
-            show_default=True,
-            help="Which engine runs.",
-        ),
-        "trace": click.option("--trace", is_flag=True, help="Also write every event to events.parquet."),
-        "precision": click.option(
-            "--precision",
-            metavar="METRIC=HALFWIDTH",
-            help="Replicate until the 95 % interval is so narrow, e.g. progressed_before_infusion_share=0.01.",
-        ),
-        "min-replications": click.option(
-            "--min-replications", type=click.IntRange(min=2), help="With --precision: at least so many (20)."
-        ),
-        "max-replications": click.option(
-            "--max-replications", type=click.IntRange(min=2), help="With --precision: at most so many (1000)."
-        ),
-        "list-below": click.option(
-            "--list-below",
-            type=click.IntRange(min=0),
-            help="Also say from which date on fewer patients than this are waiting.",
-        ),
-        "quiet": click.option("--quiet", "-q", is_flag=True, help="Say nothing but results and errors."),
-        "json": click.option("--json", "as_json", is_flag=True, help="Print the results as JSON."),
-    }
+@dataclass(frozen=True)
+class Asked:
+    """How a command runs scenarios, and where their results go."""
 
-    def decorate(command: Command) -> Command:
-        for name in reversed(names):
-            command = known[name](command)
-        return command
+    replications: int | None
+    seed: int | None
+    overrides: tuple[str, ...]
+    engine: str
+    workers: int | None
+    out: Path | None
+    quiet: bool
+    as_json: bool
+
+    @property
+    def changes(self) -> list[str]:
+        """The values that replace those of the scenario files, the seed among them."""
+        return [*self.overrides, *([f"run.seed={self.seed}"] if self.seed is not None else [])]
+
+    def folder(self, *names: str) -> Path:
+        """Where the results go: as asked for, else a folder of this name below `results`."""
+        return self.out if self.out is not None else Path("results") / "-".join(names)
+
+
+replications = click.option(
+    "--replications", "-n", type=click.IntRange(min=1), help="Replications instead of the scenario's own."
+)
+seed = click.option("--seed", type=click.IntRange(min=0), help="Seed instead of the scenario's own.")
+overrides = click.option(
+    "--set", "overrides", multiple=True, metavar="PATH=VALUE", help="Change one value, e.g. manufacturing.lines=12."
+)
+engine = click.option(
+    "--engine",
+    type=click.Choice(["auto", "simpy", "compiled"]),
+    default="auto",
+    show_default=True,
+    help="Which engine runs.",
+)
+workers = click.option(
+    "--workers",
+    type=click.IntRange(min=1),
+    help="Processes to use; chosen by the work unless given. Results are the same.",
+)
+out = click.option("--out", type=FOLDER, help="Folder for the results.")
+quiet = click.option("--quiet", "-q", is_flag=True, help="Say nothing but results and errors.")
+as_json = click.option("--json", "as_json", is_flag=True, help="Print the results as JSON.")
+cluster = click.option("--cluster", metavar="ADDRESS", help="A Dask scheduler to run on, e.g. tcp://10.0.0.5:8786.")
+vary = click.option(
+    "--vary",
+    multiple=True,
+    metavar="PATH=VALUES",
+    help="Values of one path: manufacturing.lines=4:20:2 (from:to:step), or release_testing.sterility=7d,14d.",
+)
+
+
+def together(name: str, make: Callable[..., Any], *found: Option[Any]) -> Callable[[Command], Any]:
+    """These options, which reach the command as one value: `make` of them, under this name."""
+    own = list(signature(make).parameters)
+
+    def decorate(command: Command) -> Any:
+        @wraps(command)
+        def gathering(**given: Any) -> Any:
+            value = make(**{option: given.pop(option) for option in own})
+            return command(**given, **{name: value})
+
+        gathered: Any = gathering
+        for option in reversed(found):
+            gathered = option(gathered)
+        return gathered
 
     return decorate
 
 
-def picture_options(command: Callable[..., Any]) -> Any:
-    """The options about what is drawn, which arrive together as `wanted`."""
+def run_options(own_replications: Option[Any] = replications) -> Callable[[Command], Any]:
+    """How scenarios are run, as `asked`."""
+    return together("asked", Asked, own_replications, seed, overrides, engine, workers, out, quiet, as_json)
 
-    @wraps(command)
-    def with_wanted(
-        style: str,
-        images: tuple[str, ...],
-        slides: bool,
-        template: Path | None,
-        workbook: bool,
-        animation: bool,
-        **others: Any,
-    ) -> Any:
-        from reports import Wanted
 
-        slides = slides or template is not None
-        return command(**others, wanted=Wanted(style, images, slides, template, workbook, animation))
-
-    found: Any = with_wanted
-    for option in reversed(
-        (
-            click.option(
-                "--style",
-                type=click.Choice(["screen", "slide", "print"]),
-                default="screen",
-                show_default=True,
-                help="Of charts and images; the report page stays as it is.",
-            ),
-            click.option(
-                "--image",
-                "images",
-                type=click.Choice(["svg", "png", "pdf"]),
-                multiple=True,
-                help="Also write each chart as this; takes an installed Chrome, Chromium or Edge.",
-            ),
-            click.option("--pptx", "slides", is_flag=True, help="Also write slides.pptx, with charts to edit there."),
-            click.option(
-                "--template",
-                type=click.Path(path_type=Path, exists=True, dir_okay=False),
-                callback=_presentation,
-                help="Your own .pptx for the slides.",
-            ),
-            click.option("--xlsx", "workbook", is_flag=True, help="Also write workbook.xlsx."),
-            click.option("--animation", is_flag=True, help="Also write charts/animation.html: patients moving."),
-        )
-    ):
-        found = option(found)
-    return found
+def _wanted(
+    style: str, images: tuple[str, ...], slides: bool, template: Path | None, workbook: bool, animation: bool
+) -> Wanted:
+    return Wanted(style, images, slides or template is not None, template, workbook, animation)
 
 
 def _presentation(context: click.Context, option: click.Parameter, file: Path | None) -> Path | None:
@@ -141,9 +116,30 @@ def _presentation(context: click.Context, option: click.Parameter, file: Path | 
     return file
 
 
-RUN_OPTIONS = options(
-    "replications", "precision", "min-replications", "max-replications", "seed", "set", "engine", "workers", "out",
-    "list-below", "trace", "quiet", "json",
-)  # fmt: skip
-OF_MANY_POINTS = ("replications", "seed", "set", "engine", "workers", "cluster", "out", "quiet", "json")
-SCENARIO_FILE = click.Path(path_type=Path)
+picture_options = together(
+    "wanted",
+    _wanted,
+    click.option(
+        "--style",
+        type=click.Choice(["screen", "slide", "print"]),
+        default="screen",
+        show_default=True,
+        help="Of charts and images; the report page stays as it is.",
+    ),
+    click.option(
+        "--image",
+        "images",
+        type=click.Choice(["svg", "png", "pdf"]),
+        multiple=True,
+        help="Also write each chart as this; takes an installed Chrome, Chromium or Edge.",
+    ),
+    click.option("--pptx", "slides", is_flag=True, help="Also write slides.pptx, with charts to edit there."),
+    click.option(
+        "--template",
+        type=click.Path(path_type=Path, exists=True, dir_okay=False),
+        callback=_presentation,
+        help="Your own .pptx for the slides.",
+    ),
+    click.option("--xlsx", "workbook", is_flag=True, help="Also write workbook.xlsx."),
+    click.option("--animation", is_flag=True, help="Also write charts/animation.html: patients moving."),
+)

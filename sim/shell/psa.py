@@ -2,46 +2,62 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from sim.shell.asked import Asked
-from sim.shell.screen import errors_in_words, print_table, progress, say
-from sim.shell.sweeps import load_base, resumable
+from sim.shell.options import SCENARIO_FILE, Asked, cluster, picture_options, run_options
+from sim.shell.report import draw
+from sim.shell.screen import command_line, errors_in_words, print_table, progress, say
+from sim.shell.sweep import load_base, resumable
 
 if TYPE_CHECKING:
+    from reports import Wanted
     from sim.experiment.psa import Psa
 
 
-def psa_command(files: Sequence[Path], asked: Asked, samples: int, replications: int) -> None:
-    """Run the analysis, or go on with it, and say what to decide."""
-    from sim.scenario import ScenarioError
-
+@click.command("psa")
+@click.argument("files", nargs=-1, required=True, type=SCENARIO_FILE)
+@click.option(
+    "--samples", type=click.IntRange(min=2), default=1000, show_default=True, help="Sets of uncertain inputs."
+)
+@run_options(
+    click.option(
+        "--replications",
+        "-n",
+        type=click.IntRange(min=1),
+        default=20,
+        show_default=True,
+        help="Replications of each set.",
+    )
+)
+@cluster
+@picture_options
+def psa_command(files: tuple[Path, ...], samples: int, asked: Asked, cluster: str | None, wanted: Wanted) -> None:
+    """Probabilistic sensitivity analysis of costs and QALYs. Goes on where it was stopped."""
     with errors_in_words():
-        from sim.experiment.psa import ECONOMICS, places, psa_points, require_economics, run_psa, unused_inputs
+        from sim.experiment.psa import ECONOMICS, psa_points, require_economics, run_psa, unused_inputs
         from sim.experiment.sweep import SweepPlan
-        from sim.experiment.sweep_file import relocate
 
         base = load_base(files, asked.changes)
         require_economics(base)
         points = psa_points(base, samples)
-        plan = SweepPlan(base, points, replications, asked.workers, asked.engine, asked.cluster, ECONOMICS)
+        replications = asked.replications or 1
+        plan = SweepPlan(base, points, replications, asked.workers, asked.engine, cluster, ECONOMICS)
         folder = asked.folder("psa", *(file.stem for file in files))
         left_out = unused_inputs(base)
-        if left_out:
-            say(f"warning: uncertain inputs that belong to another strategy are left out: {', '.join(left_out)}")
+        for path, why in left_out.items():
+            say(f"note: the uncertain input {path} is left out: {why}")
+        for loaded in base.scenarios.values():
+            for gone in loaded.certain:
+                say(f"note: {gone.sentence}")
         if not asked.quiet:
             say(f"{samples} samples, {replications} replications each of {', '.join(base.names)}")
-        try:
-            with resumable(folder), progress(samples * replications, asked.quiet, per=replications) as done:
-                found = run_psa(plan, folder, asked.command_line, done)
-        except ScenarioError as error:
-            raise relocate(error, places(base)) from error
+        with resumable(folder), progress(samples * replications, asked.quiet, per=replications) as done:
+            found = run_psa(plan, folder, command_line(), done)
     _show(found, folder, asked.as_json)
-    asked.draw(folder)
+    draw(folder, wanted, asked.quiet, asked.as_json)
 
 
 def _show(found: Psa, folder: Path, as_json: bool) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from io import TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
@@ -57,6 +58,26 @@ def errors_in_words() -> Iterator[None]:
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
         stop(f"the run failed: {where}{error.strerror or error}", FAILED)
+
+
+@contextmanager
+def in_words() -> Iterator[None]:
+    """What ends the command line, in words and with its exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):  # a name may hold what the screen or pipe has no character for
+            stream.reconfigure(errors="backslashreplace")
+    try:
+        yield
+    except (click.exceptions.Abort, KeyboardInterrupt):
+        stop("interrupted", INTERRUPTED)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except ModuleNotFoundError as error:
+        name = (error.name or "").partition(".")[0]
+        if name in ("", "sim", "reports", "scenarios"):
+            raise
+        stop(f"{name} is not installed, and nothing runs without it: pip install vein2vein", CANNOT_BE_MADE)
 
 
 def loaded(file: Path, overrides: Sequence[str] = ()) -> Loaded:

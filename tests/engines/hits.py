@@ -55,8 +55,8 @@ def happenings(case: Case, trace: Trace) -> Counter[str]:
     found["progressed and stayed"] += int(
         ((trace.progression_day < trace.leave_day) & (trace.progression_day <= trace.stop_day)).sum()
     )
-    for fate, name in enumerate(trace.fates):
-        found[f"ended as {name}"] += int((trace.ended_fate == fate).sum())
+    for outcome, name in enumerate(trace.outcomes):
+        found[f"ended as {name}"] += int((trace.ended_outcome == outcome).sum())
     return found
 
 

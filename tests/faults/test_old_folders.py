@@ -30,14 +30,14 @@ def cut(name: str, share: float) -> Callable[[Path], None]:
 
 
 def cut_at_a_line(results: Path) -> None:
-    file = results / "fates.csv"
+    file = results / "outcomes.csv"
     file.write_text("".join(file.read_text(encoding="utf-8").splitlines(keepends=True)[:-2]), encoding="utf-8")
 
 
 def cut_tables_of_the_manifest(results: Path) -> None:
     """As somebody's script might leave it: JSON, and without a part."""
     manifest = json.loads((results / "manifest.json").read_text(encoding="utf-8"))
-    del manifest["tables"]["fates.csv"]
+    del manifest["tables"]["outcomes.csv"]
     (results / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
 
 
@@ -48,7 +48,7 @@ DAMAGES = {
     "other manifest": (lambda results: (results / "manifest.json").write_text("[]"), "is no manifest of results"),
     "manifest with less": (cut_tables_of_the_manifest, "manifest.json: is not as it was written"),
     "cut table": (cut("summary.csv", 0.6), "summary.csv: is cut off or changed since it was written"),
-    "table cut at a line": (cut_at_a_line, "fates.csv: is cut off or changed since it was written"),
+    "table cut at a line": (cut_at_a_line, "outcomes.csv: is cut off or changed since it was written"),
     "empty table": (cut("stages.csv", 0.0), "stages.csv: is cut off or changed"),
     "cut patients": (cut("patients.parquet", 0.9), "patients.parquet: is cut off or changed"),
     "no table": (lambda results: (results / "waits.csv").unlink(), "waits.csv: is gone"),

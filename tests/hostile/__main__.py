@@ -24,7 +24,7 @@ from sim.experiment.points import require_valid
 from sim.experiment.psa import psa_points, require_economics
 from sim.experiment.sweep_file import read_sweep_file
 from sim.scenario import ScenarioError, load
-from sim.shell.sweeps import load_base
+from sim.shell.sweep import load_base
 from tests.hostile.corpus import Case, cases
 from tests.runs import SHIPPED
 

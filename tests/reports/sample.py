@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
 LAST_DAY, BIN = 365, 7
-FATES = {
+OUTCOMES = {
     "infused": "Infused",
     "progressed": "Lost eligibility by progression",
     "died": "Died",
@@ -44,7 +44,7 @@ METRICS = {
     "vein_to_vein_days_median": ("Vein-to-vein days, median", "days"),
     "product_wasted": ("Products or doses made, not infused", "products"),
 }
-OUTCOMES = ("both", "only_baseline", "only_scenario", "neither")
+PAIRED = ("both", "only_baseline", "only_scenario", "neither")
 
 
 @dataclass(frozen=True)
@@ -132,7 +132,7 @@ def write(
         _save(folder, "changes", _changes(toys))
     _save(folder, "waits", _waits(runs, names))
     _save(folder, "incidence", _incidence(runs, names))
-    _save(folder, "fates", _fates(runs, names))
+    _save(folder, "outcomes", _outcomes(runs, names))
     _save(folder, "stages", _stages(runs, toys))
     _save(folder, "parameters", _parameters(toys))
     manifest = _manifest(toys, replications, title, same)
@@ -141,7 +141,7 @@ def write(
 
 
 def _runs(toy: Toy, replications: int, patients: float) -> pd.DataFrame:
-    """One row a patient: fate, end day, waiting days and each stage; every toy has the same luck."""
+    """One row a patient: outcome, end day, waiting days and each stage; every toy has the same luck."""
     parts = []
     for replication in range(replications):
         luck = np.random.default_rng([7, replication])
@@ -154,14 +154,14 @@ def _runs(toy: Toy, replications: int, patients: float) -> pd.DataFrame:
         lost = np.where(ends_eligibility, clocks["p"], math.inf)
         ends = np.column_stack([done, lost, clocks["d"], clocks["w"], np.full(count, float(LAST_DAY))])
         which = ends.argmin(axis=1)
-        fate = np.array(["infused", "progressed", "died", "withdrawn", "waiting"], dtype=object)[which]
-        fate[(fate == "infused") & fails] = "product_failed" if len(toy.stages) > 6 else "unsuitable"
-        infused = fate == "infused"
+        outcome = np.array(["infused", "progressed", "died", "withdrawn", "waiting"], dtype=object)[which]
+        outcome[(outcome == "infused") & fails] = "product_failed" if len(toy.stages) > 6 else "unsuitable"
+        infused = outcome == "infused"
         part = pd.DataFrame(
             {
                 "scenario": toy.name,
                 "replication": replication,
-                "fate": fate,
+                "outcome": outcome,
                 "end_day": ends.min(axis=1),
                 "waiting_days": np.where(infused, done, math.nan),
                 "vein": np.where(infused & (len(toy.stages) > 6), _vein(toy, days), math.nan),
@@ -182,25 +182,25 @@ def _vein(toy: Toy, days: Array) -> Array:
 
 
 def _metrics(name: str, replication: int, part: pd.DataFrame) -> dict[str, object]:
-    wait, fate = part["waiting_days"].dropna(), part["fate"]
-    lost = ~fate.isin(["infused", "waiting"])
+    wait, outcome = part["waiting_days"].dropna(), part["outcome"]
+    lost = ~outcome.isin(["infused", "waiting"])
     return {
         "scenario": name,
         "replication": replication,
         "referred": len(part),
-        "infused": (fate == "infused").sum(),
-        "infused_share": (fate == "infused").mean(),
+        "infused": (outcome == "infused").sum(),
+        "infused_share": (outcome == "infused").mean(),
         "progressed_before_infusion": part["progressed"].sum(),
         "progressed_before_infusion_share": part["progressed"].mean(),
         "lost_before_infusion_share": lost.mean(),
-        "died_before_infusion_share": (fate == "died").mean(),
+        "died_before_infusion_share": (outcome == "died").mean(),
         "waiting_days_mean": wait.mean(),
         "waiting_days_median": wait.median(),
         "waiting_days_p90": wait.quantile(0.9),
         "referral_to_apheresis_days_mean": (part["waiting_days"] - part["vein"]).mean(),
         "vein_to_vein_days_mean": part["vein"].mean(),
         "vein_to_vein_days_median": part["vein"].median(),
-        "product_wasted": (fate == "died").sum() / 9,
+        "product_wasted": (outcome == "died").sum() / 9,
     }
 
 
@@ -250,11 +250,13 @@ def _same(runs: pd.DataFrame, names: Sequence[str], baseline: str) -> pd.DataFra
     for name in names[1:]:
         mine = runs[runs["scenario"] == name]
         a, b = base["progressed"].to_numpy(), mine["progressed"].to_numpy()
-        for outcome, hit in zip(OUTCOMES, (a & b, a & ~b, ~a & b, ~a & ~b), strict=True):
+        for where, hit in zip(PAIRED, (a & b, a & ~b, ~a & b, ~a & ~b), strict=True):
             by_run = pd.Series(hit, dtype=float).groupby(base["replication"].to_numpy())
-            label = f"Progressed before infusion: {outcome.replace('_', ' ')}"
-            rows.append((name, baseline, outcome, label, by_run.sum().mean(), *_interval(by_run.mean().to_numpy())))
-    return pd.DataFrame(rows, columns=["scenario", "baseline", "outcome", "label", "estimate", "share", "low", "high"])
+            label = f"Progressed before infusion: {where.replace('_', ' ')}"
+            rows.append((name, baseline, where, label, by_run.sum().mean(), *_interval(by_run.mean().to_numpy())))
+    return pd.DataFrame(
+        rows, columns=["scenario", "baseline", "progressed_in", "label", "estimate", "share", "low", "high"]
+    )
 
 
 def _by_run(hit: pd.Series, runs: pd.DataFrame) -> tuple[float, float, float]:
@@ -266,7 +268,7 @@ def _waits(runs: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
     last = runs["waiting_days"].max()
     edges = np.arange(0, (last if last == last else 0) + BIN, BIN)
     for name in names:
-        mine = runs[(runs["scenario"] == name) & (runs["fate"] == "infused")]
+        mine = runs[(runs["scenario"] == name) & (runs["outcome"] == "infused")]
         for left in edges if len(mine) else []:
             inside = (mine["waiting_days"] >= left) & (mine["waiting_days"] < left + BIN)
             rows.append((name, left, left + BIN, *_by_run(inside, mine)))
@@ -280,21 +282,21 @@ def _incidence(runs: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
         for event in ("infused", "progressed", "died", "withdrawn"):
             by_run = []
             for _, part in mine.groupby("replication"):
-                ends = np.sort(part.loc[part["fate"] == event, "end_day"].to_numpy())
+                ends = np.sort(part.loc[part["outcome"] == event, "end_day"].to_numpy())
                 by_run.append(np.searchsorted(ends, np.arange(LAST_DAY + 1), side="right") / len(part))
             for day, values in enumerate(np.array(by_run).T):
                 rows.append((name, event, day, *_interval(values)))
     return pd.DataFrame(rows, columns=["scenario", "event", "day", "estimate", "low", "high"])
 
 
-def _fates(runs: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
+def _outcomes(runs: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
     rows = []
     for name in names:
         mine = runs[runs["scenario"] == name]
-        for fate, label in FATES.items():
-            hit = mine["fate"] == fate
-            rows.append((name, fate, label, *_by_run(hit, mine), hit.groupby(mine["replication"]).sum().mean()))
-    return pd.DataFrame(rows, columns=["scenario", "fate", "label", "estimate", "low", "high", "count_mean"])
+        for outcome, label in OUTCOMES.items():
+            hit = mine["outcome"] == outcome
+            rows.append((name, outcome, label, *_by_run(hit, mine), hit.groupby(mine["replication"]).sum().mean()))
+    return pd.DataFrame(rows, columns=["scenario", "outcome", "label", "estimate", "low", "high", "count_mean"])
 
 
 def _stages(runs: pd.DataFrame, toys: Sequence[Toy]) -> pd.DataFrame:

@@ -28,7 +28,7 @@ def test_everybody_ends_where_the_table_says(folder: Folder) -> None:
     first = patients[patients["scenario"] == patients["scenario"].iloc[0]].sort_values("referral_day").head(shown)
     last = figure.frames[-1].data[0]
     near = [round(float(x)) for x in last.x]
-    assert near.count(place[INFUSED]) == (first["fate"] == "infused").sum()
+    assert near.count(place[INFUSED]) == (first["outcome"] == "infused").sum()
     assert near.count(place[LOST]) == shown - near.count(place[INFUSED])
     for frame in figure.frames:
         inside = sum(x != OUTSIDE for x in frame.data[0].x)

@@ -41,7 +41,7 @@ def disk(files: Callable[[str], Files], tmp_path_factory: pytest.TempPathFactory
 REPORTS = ("pair", "single", "six", "once", "nobody", "hostile", "real", "real_hostile", "study")
 CHART_PAGES = [
     ("real", "flow"), ("real", "timelines"), ("pair", "waiting_times"), ("pair", "incidence"), ("pair", "stages"),
-    ("pair", "fates"), ("pair", "differences"), ("pair", "same_patients"),
+    ("pair", "outcomes"), ("pair", "differences"), ("pair", "same_patients"),
 ]  # fmt: skip
 PAGES = [*((name, "report.html") for name in REPORTS), *((name, f"charts/{chart}.html") for name, chart in CHART_PAGES)]
 # On a phone each day those reports that are arranged differently; the others there when there is time.
@@ -70,7 +70,7 @@ def test_a_page_draws_and_asks_for_nothing(
 
 
 def test_the_share_button_is_not_there_and_the_camera_is(browser: Browser, disk: Callable[[str, str], Path]) -> None:
-    browser.open(disk("pair", "charts/fates.html"))
+    browser.open(disk("pair", "charts/outcomes.html"))
     browser.wait_for(DRAWN)
     titles = browser.value("[...document.querySelectorAll('.modebar-btn')].map(b => b.getAttribute('data-title'))")
     assert "Save picture (SVG)" in titles
@@ -103,7 +103,7 @@ def test_downloads_work_offline_under_the_policy(
     browser.wait_for(DRAWN)
     table = downloaded(browser, tmp_path, 'button[data-csv="differences"]', "differences.csv")
     assert table == (folder("pair") / "differences.csv").read_text(encoding="utf-8")
-    picture = downloaded(browser, tmp_path, 'button[data-picture="fates"]', "fates.svg")
+    picture = downloaded(browser, tmp_path, 'button[data-picture="outcomes"]', "outcomes.svg")
     assert picture.startswith("<svg")
     assert "percentage points" in picture
     assert browser.complaints == []
@@ -160,7 +160,7 @@ def test_folds_open_and_printing_restores_what_it_opened(browser: Browser, disk:
     browser.open(disk("pair", "report.html"))
     browser.wait_for(DRAWN)
     opened = "document.querySelectorAll('details[open]').length"
-    width = "document.querySelector('#chart-fates .main-svg').getAttribute('width')"
+    width = "document.querySelector('#chart-outcomes .main-svg').getAttribute('width')"
     before = browser.value(width)
     browser.value("window.dispatchEvent(new Event('beforeprint'))")
     browser.wait_for(f"{width} === '850'")

@@ -21,7 +21,7 @@ from tests.reports.conftest import HOSTILE
 
 Files = Mapping[str, str]
 BY_NAME = {chart.name: chart for chart in CHARTS}
-COMPARED = ["waiting_times", "incidence", "stages", "fates", "differences", "same_patients"]
+COMPARED = ["waiting_times", "incidence", "stages", "outcomes", "differences", "same_patients"]
 
 
 def drawn(files: Files, name: str) -> dict[str, Any]:
@@ -43,11 +43,11 @@ def test_the_registry_is_complete() -> None:
     ("name", "charts"),
     [
         ("pair", COMPARED),
-        ("single", ["waiting_times", "incidence", "stages", "fates"]),
+        ("single", ["waiting_times", "incidence", "stages", "outcomes"]),
         ("six", COMPARED),
         ("once", COMPARED),
-        ("nobody", ["waiting_times", "incidence", "stages", "fates", "differences"]),
-        ("nobody_single", ["incidence", "fates"]),
+        ("nobody", ["waiting_times", "incidence", "stages", "outcomes", "differences"]),
+        ("nobody_single", ["incidence", "outcomes"]),
     ],
 )
 def test_charts_are_drawn_where_their_table_has_something(
@@ -95,7 +95,7 @@ def test_incidence_follows_the_table(folder: Callable[[str], Path], files: Calla
     assert figure["layout"]["yaxis"]["range"] == [0, 100]
 
 
-def test_incidence_of_one_scenario_is_one_panel_in_the_colours_of_fates(files: Callable[[str], Files]) -> None:
+def test_incidence_of_one_scenario_is_one_panel_in_the_colours_of_outcomes(files: Callable[[str], Files]) -> None:
     figure = drawn(files("single"), "incidence")
     lines = [trace for trace in figure["data"] if not trace.get("fill")]
     assert [trace["name"] for trace in lines] == ["Infused", "Lost eligibility by progression", "Died", "Withdrawn"]
@@ -147,12 +147,12 @@ def test_a_queue_and_its_work_may_share_a_label_and_rounding_residue_is_not_draw
     )
 
 
-def test_fates_start_at_zero_and_show_their_intervals(
+def test_outcomes_start_at_zero_and_show_their_intervals(
     folder: Callable[[str], Path], files: Callable[[str], Files]
 ) -> None:
-    frame, figure = table(folder("pair"), "fates"), drawn(files("pair"), "fates")
+    frame, figure = table(folder("pair"), "outcomes"), drawn(files("pair"), "outcomes")
     bars = [trace for trace in figure["data"] if trace["type"] == "bar"]
-    had = frame.groupby("fate")["estimate"].transform("max") > 0
+    had = frame.groupby("outcome")["estimate"].transform("max") > 0
     for trace in bars:
         mine = frame[had & (frame["scenario"] == trace["name"])].set_index("label")["estimate"] * 100
         assert sorted(trace["x"]) == pytest.approx(sorted(mine))
@@ -209,7 +209,7 @@ def test_what_changes_on_a_phone_is_there_to_be_changed(files: Callable[[str], F
 
 
 def test_one_replication_draws_no_whiskers_and_says_so(files: Callable[[str], Files]) -> None:
-    for name in ("waiting_times", "fates", "differences"):
+    for name in ("waiting_times", "outcomes", "differences"):
         figure = drawn(files("once"), name)
         for trace in figure["data"]:
             for error in ("error_x", "error_y"):
@@ -226,4 +226,4 @@ def test_a_hostile_name_stays_text(files: Callable[[str], Files]) -> None:
             assert "<script" not in json.dumps(figure)
     waits = drawn(files("hostile"), "waiting_times")
     assert waits["data"][0]["name"].startswith("&lt;script&gt;alert(1)&lt;/script&gt;")
-    assert HOSTILE[:20] in drawn(files("hostile"), "fates")["layout"]["meta"]["alt"]
+    assert HOSTILE[:20] in drawn(files("hostile"), "outcomes")["layout"]["meta"]["alt"]

@@ -13,7 +13,7 @@ import pytest
 
 from reports.charts import CHARTS
 from reports.charts.sweeps import as_number
-from reports.theme import FATES, QUEUE
+from reports.theme import OUTCOMES, QUEUE
 
 Files = Mapping[str, str]
 Folder = Callable[[str], Path]
@@ -58,14 +58,14 @@ def test_hostile_names_stay_text_in_every_chart(files: Drawn) -> None:
             assert "<script" not in json.dumps(found), path
 
 
-def test_the_flow_has_the_counts_of_the_table_and_the_colours_of_fates(folder: Folder, files: Drawn) -> None:
+def test_the_flow_has_the_counts_of_the_table_and_the_colours_of_outcomes(folder: Folder, files: Drawn) -> None:
     flow, found = table(folder("real"), "flow"), figure(files("real"), "flow")
     for scenario, trace in zip(dict.fromkeys(flow["scenario"]), found["data"], strict=True):
         mine = flow[flow["scenario"] == scenario]
         assert trace["link"]["value"] == pytest.approx(list(mine["estimate"]))
         labels = [label.split("<br>")[0] for label in trace["node"]["label"]]
         assert labels[0] == "Referred"
-        assert FATES["infused"] in trace["node"]["color"]
+        assert OUTCOMES["infused"] in trace["node"]["color"]
         assert len(trace["node"]["label"]) == len(set(mine["source"]) | set(mine["target"]))
 
 
@@ -110,7 +110,7 @@ def test_groups_have_their_numbers_and_small_ones_are_marked(folder: Folder, fil
     assert ("few:" in labels.replace("<br>", " ")) == (not few.empty)
 
 
-def test_timelines_show_queues_apart_and_each_fate(folder: Folder, files: Drawn) -> None:
+def test_timelines_show_queues_apart_and_each_outcome(folder: Folder, files: Drawn) -> None:
     spells, found = table(folder("real"), "timeline_sample"), figure(files("real"), "timelines")
     bars = [trace for trace in found["data"] if trace["type"] == "bar"]
     queued = [trace for trace in bars if trace["marker"]["color"] == QUEUE]
@@ -119,7 +119,7 @@ def test_timelines_show_queues_apart_and_each_fate(folder: Folder, files: Drawn)
         (shown["to_day"] - shown["from_day"])[shown["kind"] == "queue"].sum()
     )
     ends = [text.strip() for trace in found["data"] if trace.get("mode") == "markers+text" for text in trace["text"]]
-    assert sorted(ends) == sorted(shown.drop_duplicates(["scenario", "patient"])["fate_label"])
+    assert sorted(ends) == sorted(shown.drop_duplicates(["scenario", "patient"])["outcome_label"])
 
 
 def test_a_sweep_is_lines_and_a_map(folder: Folder, files: Drawn) -> None:

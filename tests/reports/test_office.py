@@ -52,8 +52,8 @@ def titled(charts: dict[str, Any], words: str) -> Any:
 def test_the_charts_of_the_deck_hold_the_numbers_of_the_tables(folder: Folder) -> None:
     charts = charts_in(slides(folder("real")))
     assert len(charts) >= 10
-    fates = pd.read_csv(folder("real") / "fates.csv")
-    had = fates[fates.groupby("fate")["estimate"].transform("max") > 0]
+    outcomes = pd.read_csv(folder("real") / "outcomes.csv")
+    had = outcomes[outcomes.groupby("outcome")["estimate"].transform("max") > 0]
     found = titled(charts, "share lost before infusion")
     for scenario, shares in values(found).items():
         assert sorted(shares) == pytest.approx(sorted(had.loc[had["scenario"] == scenario, "estimate"]))

@@ -38,7 +38,7 @@ def test_charts_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
 def test_images_slides_and_workbook_are_written_beside_the_report(results: Path) -> None:
     told = call("report", results, "--image", "svg", "--image", "png", "--pptx", "--xlsx", "--style", "print")
     assert told.exit_code == 0, told.output
-    for chart in ("fates", "incidence"):
+    for chart in ("outcomes", "incidence"):
         assert (results / f"charts/{chart}.svg").read_bytes().startswith(b"<svg")
         assert (results / f"charts/{chart}.png").read_bytes().startswith(b"\x89PNG")
     assert (results / "slides.pptx").stat().st_size > 50_000

@@ -72,12 +72,12 @@ def test_sections_and_chart_parts(files: Callable[[str], Files]) -> None:
     sections = ["Key figures", "Charts", "What differs", "Parameters", "What is not modelled", "Method", "Provenance"]
     places = [said.rindex(section) for section in sections]
     assert places == sorted(places)
-    for name in ("waiting_times", "incidence", "stages", "fates", "differences", "same_patients"):
+    for name in ("waiting_times", "incidence", "stages", "outcomes", "differences", "same_patients"):
         assert f'data-chart="{name}" role="img" aria-label="' in text
         assert f'data-picture="{name}"' in text
     buttons = set(re.findall(r'data-csv="(\w+)"', text))
     blocks = set(re.findall(r'id="csv-(\w+)"', text))
-    assert buttons == blocks >= {"summary", "differences", "waits", "incidence", "stages", "fates", "parameters"}
+    assert buttons == blocks >= {"summary", "differences", "waits", "incidence", "stages", "outcomes", "parameters"}
 
 
 def test_the_download_is_the_table(folder: Callable[[str], Path], files: Callable[[str], Files]) -> None:
@@ -134,7 +134,7 @@ def test_one_replication_has_no_intervals(files: Callable[[str], Files]) -> None
     assert "95% CI " not in said
 
 
-@pytest.mark.parametrize("path", ["report.html", "charts/fates.html", "charts/waiting_times.html"])
+@pytest.mark.parametrize("path", ["report.html", "charts/outcomes.html", "charts/waiting_times.html"])
 def test_hostile_names_stay_text(files: Callable[[str], Files], path: str) -> None:
     text = files("hostile")[path]
     page = Page(text)

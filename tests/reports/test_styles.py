@@ -65,7 +65,7 @@ def test_a_picture_without_title_is_lower_by_it(pictures: list[Picture]) -> None
 def test_charts_are_written_in_the_style_and_the_report_is_not(folder: Folder) -> None:
     found: dict[str, str] = {}
     reports.write_all(folder("pair"), lambda p, text: found.update({p.name: str(text)}), Wanted(style="slide"))
-    assert json.loads(found["fates.json"])["layout"]["height"] == 720
+    assert json.loads(found["outcomes.json"])["layout"]["height"] == 720
     plain: dict[str, str] = {}
     reports.write_all(folder("pair"), lambda p, text: plain.update({p.name: str(text)}))
     assert found["report.html"] == plain["report.html"]
@@ -90,7 +90,7 @@ def test_without_a_browser_all_else_is_written_and_the_reason_is_told(
     found: dict[str, object] = {}
     wanted = Wanted(images=("svg",), slides=True, workbook=True)
     made = reports.write_all(folder("real"), lambda path, content: found.update({path.name: content}), wanted)
-    assert {"report.html", "workbook.xlsx", "slides.pptx", "fates.html"} <= set(found)
+    assert {"report.html", "workbook.xlsx", "slides.pptx", "outcomes.html"} <= set(found)
     assert not [name for name in found if name.endswith(".svg")]
     (why,) = made.cannot
     assert "no Chrome, Chromium or Edge found" in why

@@ -34,7 +34,7 @@ def test_all_tables_are_read(copy: Path) -> None:
         "waits",
         "incidence",
         "stages",
-        "fates",
+        "outcomes",
         "same_patients",
         "parameters",
         "changes",
@@ -54,7 +54,7 @@ def test_some_tables_may_be_absent(copy: Path, name: str) -> None:
     [
         ("summary.csv", "estimate", "estimated", "has no column 'estimate'"),
         ("waits.csv", "day_from", "from", "has no column 'day_from'"),
-        ("fates.csv", "scenario,fate", "who,what", "has no column 'scenario', 'fate'"),
+        ("outcomes.csv", "scenario,outcome", "who,what", "has no column 'scenario', 'outcome'"),
         ("manifest.json", "{", "{,", "manifest.json:1: is not JSON"),
     ],
 )
@@ -80,11 +80,11 @@ def test_an_empty_file_is_no_table(copy: Path) -> None:
 
 
 def test_two_rows_for_the_same_thing_are_refused(copy: Path) -> None:
-    path = copy / "fates.csv"
+    path = copy / "outcomes.csv"
     lines = path.read_text(encoding="utf-8").splitlines()
     path.write_text("\n".join([*lines, lines[1]]) + "\n", encoding="utf-8")
     with pytest.raises(
-        ResultsError, match=r"fates\.csv: two rows for scenario 'Autologous, present day', fate 'infused'"
+        ResultsError, match=r"outcomes\.csv: two rows for scenario 'Autologous, present day', outcome 'infused'"
     ):
         read(copy)
 

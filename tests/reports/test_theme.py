@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from reports.theme import FATES, NEITHER, PROCESS, QUEUE, SCENARIOS, canvas, day_tick, legible, plain, stacked
+from reports.theme import NEITHER, OUTCOMES, PROCESS, QUEUE, SCENARIOS, canvas, day_tick, legible, plain, stacked
 
 Array = NDArray[np.float64]
 TO_XYZ = np.array([[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]])
@@ -49,12 +49,12 @@ def nearest(colours: Sequence[str], vision: Array) -> float:
 
 
 @pytest.mark.parametrize("vision", VISION)
-def test_scenarios_and_fates_stay_apart(vision: str) -> None:
+def test_scenarios_and_outcomes_stay_apart(vision: str) -> None:
     assert nearest([mark.colour for mark in SCENARIOS], VISION[vision]) > 25
-    assert nearest(list(FATES.values()), VISION[vision]) > 20
+    assert nearest(list(OUTCOMES.values()), VISION[vision]) > 20
 
 
-@pytest.mark.parametrize("colours", [[mark.colour for mark in SCENARIOS], list(FATES.values())])
+@pytest.mark.parametrize("colours", [[mark.colour for mark in SCENARIOS], list(OUTCOMES.values())])
 def test_greys_stay_apart(colours: list[str]) -> None:
     lightness = sorted(lab(linear(colour))[0] for colour in colours)
     assert min(np.diff(lightness)) > 5
@@ -70,7 +70,7 @@ def test_a_queue_is_dark_and_work_is_light() -> None:
     assert all(lab(linear(colour))[0] - queue > 30 for colour in (*PROCESS, NEITHER))
 
 
-@pytest.mark.parametrize("colour", [*(mark.colour for mark in SCENARIOS), *FATES.values()])
+@pytest.mark.parametrize("colour", [*(mark.colour for mark in SCENARIOS), *OUTCOMES.values()])
 def test_text_colours_are_legible(colour: str) -> None:
     assert contrast(legible(colour)) >= 4.5
 

@@ -328,7 +328,7 @@ def end_path(route: Route, walkers: Walkers, records: Records, w: int) -> int:
     me, days = walkers.rows[w], walkers.days[w]
     me[WHY] = ENDED
     if days[LEAVES] > days[DAY]:
-        records.ended_fate[me[ENTITY]] = route.operations[me[PC], NAME]
+        records.ended_outcome[me[ENTITY]] = route.operations[me[PC], NAME]
         records.ended_day[me[ENTITY]] = days[DAY]
     return GO_ON
 

@@ -165,7 +165,7 @@ class Records(NamedTuple):
     notes: FloatTable
     passes: IntTable
     attempts: IntTable
-    ended_fate: Ints
+    ended_outcome: Ints
     ended_day: Floats
     leave_day: Floats
     leave_clock: Ints

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from sim.shell.options import SCENARIO_FILE, as_json, engine, out, quiet, replications, workers
 from sim.shell.screen import BAD_INPUT, MISSED, errors_in_words, print_table, progress, say, stop
 
 if TYPE_CHECKING:
@@ -17,6 +18,15 @@ ON_SCREEN = ("case", "quantity", "kind", "expected", "simulated", "low", "high",
 RESULTS = Path("results") / "validate"
 
 
+@click.command("validate")
+@click.argument("files", nargs=-1, type=SCENARIO_FILE)
+@click.option("--page", type=click.Path(path_type=Path), help="Also write the page there, e.g. docs/validation.md.")
+@replications
+@engine
+@workers
+@out
+@quiet
+@as_json
 def validate_command(
     files: tuple[Path, ...],
     replications: int | None,
@@ -27,7 +37,7 @@ def validate_command(
     quiet: bool,
     as_json: bool,
 ) -> None:
-    """Run the cases, print and write the table; leave with 3 where a target was missed that no file says is."""
+    """Run the validation cases: exact or published values against simulated ones."""
     with errors_in_words():
         from sim.experiment.folder import require_writable
         from sim.experiment.quantities import QuantityError

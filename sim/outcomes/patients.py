@@ -1,4 +1,4 @@
-"""The closed list of fates, and how one replication's trace becomes one row a patient."""
+"""The closed list of outcomes, and how one replication's trace becomes one row a patient."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.engine.trace import PATIENT, Trace
-from sim.pieces.clocks import FATE_OF_CLOCK, Clock
+from sim.pieces.clocks import OUTCOME_OF_CLOCK, Clock
 from sim.pieces.cohort import Cohort
 
 FloatArray = NDArray[np.float64]
 
-FATES = {
+OUTCOMES = {
     "infused": "Infused",
     "progressed": "Lost eligibility by progression",
     "died": "Died",
@@ -24,8 +24,8 @@ FATES = {
     "unsuitable": "Unsuitable",
     "waiting": "Still waiting",
 }
-FATE_NAMES = tuple(FATES)
-INFUSED, WAITING = FATE_NAMES.index("infused"), FATE_NAMES.index("waiting")
+OUTCOME_NAMES = tuple(OUTCOMES)
+INFUSED, WAITING = OUTCOME_NAMES.index("infused"), OUTCOME_NAMES.index("waiting")
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,7 +34,7 @@ class Afterwards:
 
     `relapse_day`: progression after infusion, NaN where death comes first or neither comes. `death_day`: NaN where the
     patient never dies or, in a later course, never began it. `rests_day`: the day from which `death_day` was drawn:
-    infusion, or the day of the fate (the end of follow-up for those who still wait).
+    infusion, or the day of the outcome (the end of follow-up for those who still wait).
     """
 
     responded: NDArray[np.bool_]
@@ -47,15 +47,15 @@ class Afterwards:
 class Patients:
     """One entry a patient, in the order of the cohort; days since the start, NaN where it did not happen.
 
-    `fate` indexes `FATE_NAMES`, `reason` says more where there is more to say. `days`: milestone days of the patient
-    himself. `made_day`, `made_count`: the last day and the number of times a product was released or a dose drawn for
-    him, whether or not he was there. `off_the_shelf`: whether he was given a dose in the end. `referral_day`: of the
-    return, for a later course. `after`: what became of them, where the scenario says how that is.
+    `outcome` indexes `OUTCOME_NAMES`, `reason` says more where there is more to say. `days`: the patients' own
+    milestone days. `made_day`, `made_count`: the last day and the number of times a product was released or a dose
+    drawn for them, whether or not they were there. `off_the_shelf`: whether they were given a dose in the end.
+    `referral_day`: of the return, for a later course. `after`: what became of them, where the scenario says so.
     """
 
     cohort: Cohort
     referral_day: FloatArray
-    fate: NDArray[np.int64]
+    outcome: NDArray[np.int64]
     reason: NDArray[np.object_]
     end_day: FloatArray
     progression_day: FloatArray
@@ -70,7 +70,7 @@ class Patients:
     @property
     def infused(self) -> NDArray[np.bool_]:
         """Whether each patient was infused."""
-        return np.asarray(self.fate == INFUSED)
+        return np.asarray(self.outcome == INFUSED)
 
     @property
     def progressed(self) -> NDArray[np.bool_]:
@@ -90,7 +90,7 @@ class Patients:
         if milestone == "referral":
             return self.referral_day
         found = self.days.get(milestone)
-        return np.full(len(self.fate), np.nan) if found is None else found
+        return np.full(len(self.outcome), np.nan) if found is None else found
 
 
 @dataclass(frozen=True, eq=False)
@@ -110,7 +110,7 @@ class Ends:
     days: dict[str, FloatArray]
 
 
-def ends(trace: Trace, follow_up: float) -> Ends:
+def ends(trace: Trace, follow_up: float | FloatArray) -> Ends:
     """The ends of all patients' paths, each up to `follow_up` days after his referral, or to the stop."""
     limit = np.minimum(trace.referral_day + follow_up, trace.stop_day)
     notes = np.ascontiguousarray(trace.notes.T)
@@ -125,22 +125,23 @@ def ends(trace: Trace, follow_up: float) -> Ends:
     return Ends(limit, infused, left, ended, day, raw, dict(zip(trace.milestones, own, strict=True)))
 
 
-def resolve(cohort: Cohort, trace: Trace, follow_up: float) -> Patients:
-    """Every patient's fate, and what happened to him up to it.
+def resolve(cohort: Cohort, trace: Trace, follow_up: float | FloatArray) -> Patients:
+    """Every patient's outcome, and what happened to him up to it.
 
-    A patient counts up to `follow_up` days after his referral, or to the stop; unresolved by then he is `waiting`.
+    A patient counts up to `follow_up` days after his referral (one number, or each patient's own), or to the stop;
+    unresolved by then he is `waiting`.
     """
     its = ends(trace, follow_up)
     limit, raw, ended = its.limit, its.raw, its.ended
     nothing = np.full(len(limit), np.nan)
-    fate = np.full(len(limit), WAITING, dtype=np.int64)
-    fate[its.infused] = INFUSED
+    outcome = np.full(len(limit), WAITING, dtype=np.int64)
+    outcome[its.infused] = INFUSED
     for clock in Clock:
-        fate[its.left & (trace.leave_clock == clock)] = FATE_NAMES.index(FATE_OF_CLOCK[clock])
+        outcome[its.left & (trace.leave_clock == clock)] = OUTCOME_NAMES.index(OUTCOME_OF_CLOCK[clock])
     reason = np.full(len(limit), "", dtype=object)
-    for k, (name, why) in enumerate(zip(trace.fates, trace.reasons, strict=True)):
-        so = ended & (trace.ended_fate == k)
-        fate[so], reason[so] = FATE_NAMES.index(name), why
+    for k, (name, why) in enumerate(zip(trace.outcomes, trace.reasons, strict=True)):
+        so = ended & (trace.ended_outcome == k)
+        outcome[so], reason[so] = OUTCOME_NAMES.index(name), why
     by_then = trace.progression_day <= np.where(np.isnan(its.day), limit, its.day)
     progression = np.where(by_then, trace.progression_day, np.nan)
     passes = dict(zip(trace.milestones, trace.passes.T, strict=True))
@@ -152,7 +153,7 @@ def resolve(cohort: Cohort, trace: Trace, follow_up: float) -> Patients:
     return Patients(
         cohort=cohort,
         referral_day=trace.referral_day,
-        fate=fate,
+        outcome=outcome,
         reason=reason,
         end_day=its.day,
         progression_day=progression,
@@ -171,7 +172,7 @@ def wasted_products(patients: Patients, window: tuple[float, float]) -> int:
     That day is the later of release (or draw) and the patient's own end; a product lost on the way counts on the day
     of its successor's release.
     """
-    resolved = patients.fate != WAITING
+    resolved = patients.outcome != WAITING
     surplus = np.maximum(patients.made_count - patients.infused, 0)
     day = np.fmax(patients.made_day, np.where(patients.infused, -np.inf, patients.end_day))
     inside = resolved & (day >= window[0]) & (day < window[1])
@@ -193,7 +194,7 @@ def slots_wasted(patients: Patients, trace: Trace) -> NDArray[np.bool_]:
     # how many slots the same holder has from this one on
     from_here = np.searchsorted(holder, holder, side="right") - np.arange(len(holder))
     used = patients.began_manufacture[holder] & (from_here <= at_once)
-    through = (patients.fate[holder] != WAITING) | patients.began_manufacture[holder]
+    through = (patients.outcome[holder] != WAITING) | patients.began_manufacture[holder]
     wasted[rows] = through & ~used
     return wasted
 
@@ -212,7 +213,7 @@ def table(
     `names`: the names of regions, sources, centres and risk groups that the cohort's numbers stand for.
     """
     cohort = patients.cohort
-    first = len(patients.fate) // cohort.courses
+    first = len(patients.outcome) // cohort.courses
     course = np.repeat(np.arange(1, cohort.courses + 1), first)
     rows = np.flatnonzero((course == 1) | np.isfinite(patients.referral_day))
     count = len(rows)
@@ -231,7 +232,7 @@ def table(
         "risk_group": spelled("risk_group", cohort.group),
         "measured": cohort.measured[rows],
         "product": _product(patients, product)[rows],
-        "fate": np.array(FATE_NAMES, dtype=object)[patients.fate[rows]],
+        "outcome": np.array(OUTCOME_NAMES, dtype=object)[patients.outcome[rows]],
         "reason": patients.reason[rows],
         "referral_day": patients.referral_day[rows],
     }
@@ -260,7 +261,7 @@ def is_label(milestone: str) -> bool:
 
 def _product(patients: Patients, strategy: str) -> NDArray[np.object_]:
     """The product that each patient was on last: its name where there are several, else the kind of product."""
-    found = np.full(len(patients.fate), "autologous" if strategy == "hybrid" else strategy, dtype=object)
+    found = np.full(len(patients.outcome), "autologous" if strategy == "hybrid" else strategy, dtype=object)
     for name, day in patients.days.items():
         if name.startswith("product/"):
             found[~np.isnan(day)] = name.removeprefix("product/")

@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from sim.shell.asked import Asked
-from sim.shell.naming import by_name, seed_notes
-from sim.shell.screen import BAD_INPUT, INTERRUPTED, errors_in_words, print_table, progress, say, stop
+from sim.shell.naming import by_name, changed_meaning, seed_notes
+from sim.shell.options import SCENARIO_FILE, Asked, cluster, picture_options, run_options, vary
+from sim.shell.report import draw
+from sim.shell.screen import BAD_INPUT, INTERRUPTED, command_line, errors_in_words, print_table, progress, say, stop
 
 if TYPE_CHECKING:
+    from reports import Wanted
     from sim.experiment.designs import Design
     from sim.experiment.factors import Factor
     from sim.experiment.points import Base
@@ -33,10 +35,28 @@ ON_SCREEN = {
 }
 
 
+@click.command("sweep")
+@click.argument("files", nargs=-1, required=True, type=SCENARIO_FILE)
+@click.option(
+    "--design",
+    type=click.Choice(["grid", "one_at_a_time", "latin_hypercube", "sobol", "morris"]),
+    help="Which points to run; grid unless the sweep file says otherwise.",
+)
+@click.option("--samples", type=click.IntRange(min=2), help="Size of a sampled design.")
+@vary
+@run_options()
+@cluster
+@picture_options
 def sweep_command(
-    files: Sequence[Path], asked: Asked, vary: Sequence[str], design: str | None, samples: int | None
+    files: tuple[Path, ...],
+    vary: tuple[str, ...],
+    design: str | None,
+    samples: int | None,
+    asked: Asked,
+    cluster: str | None,
+    wanted: Wanted,
 ) -> None:
-    """Run the sweep of a sweep file, or of scenario files and `--vary`."""
+    """Run many points: a sweep file, or scenario files with --vary. Goes on where it was stopped."""
     from sim.scenario import ScenarioError
 
     with errors_in_words():
@@ -45,18 +65,18 @@ def sweep_command(
         from sim.experiment.sweep_file import relocate
         from sim.experiment.sweep_study import run_sweep
 
-        wanted = read_wanted(files, vary)
-        kind = design or wanted.design
-        base = load_base(wanted.files, [*wanted.overrides, *asked.changes])
+        given = read_sweep(files, vary)
+        kind = design or given.design
+        base = load_base(given.files, [*given.overrides, *asked.changes])
         first = next(iter(base.scenarios.values())).scenario.run
         try:
             points = build_design(
-                kind, wanted.factors, wanted.variants, samples or wanted.samples, wanted.seed or first.seed
+                kind, given.factors, given.variants, samples or given.samples, given.seed or first.seed
             )
         except ValueError as error:
             stop(f"{kind}: {error}", BAD_INPUT)
-        count = asked.replications or wanted.replications or first.replications
-        plan = SweepPlan(base, points.points, count, asked.workers, asked.engine, asked.cluster)
+        count = asked.replications or given.replications or first.replications
+        plan = SweepPlan(base, points.points, count, asked.workers, asked.engine, cluster)
         folder = asked.folder("sweep", *(file.stem for file in files))
         for note in seed_notes(base.scenarios):
             say(f"warning: {note}")
@@ -64,14 +84,14 @@ def sweep_command(
             say(f"{len(points.points)} points, {count} replications each of {', '.join(base.names)}")
         try:
             with resumable(folder), progress(len(points.points) * count, asked.quiet, per=count) as done:
-                study = run_sweep(plan, points, folder, asked.command_line, done)
+                study = run_sweep(plan, points, folder, command_line(), done)
         except ScenarioError as error:
-            raise relocate(error, wanted.places) from error
+            raise relocate(error, given.places) from error
     show(study, points, asked.as_json, folder)
-    asked.draw(folder)
+    draw(folder, wanted, asked.quiet, asked.as_json)
 
 
-def read_wanted(files: Sequence[Path], vary: Sequence[str]) -> SweepFile:
+def read_sweep(files: Sequence[Path], vary: Sequence[str]) -> SweepFile:
     """What a sweep file says, or what scenario files and `--vary` do."""
     from sim.experiment.sweep_file import SweepFile, is_sweep_file, places_of, read_sweep_file
 
@@ -104,11 +124,17 @@ def parse_vary(vary: Sequence[str]) -> list[Factor]:
 
 
 def load_base(files: Sequence[Path], overrides: Sequence[str]) -> Base:
-    """The scenarios of the files, by name, with these values set in each."""
+    """The scenarios of the files, by name, with these values set in each; says what these leave without effect."""
     from sim.experiment.points import Base
     from sim.scenario import load
 
-    return Base(by_name([load(file, overrides) for file in files]))
+    base = Base(by_name([load(file, overrides) for file in files]))
+    for note in changed_meaning(base.scenarios):
+        say(f"note: {note}")
+    for name, loaded in base.scenarios.items():
+        for warning in loaded.warnings:
+            say(f"warning: {name}: {warning}")
+    return base
 
 
 @contextmanager

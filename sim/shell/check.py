@@ -1,4 +1,4 @@
-"""The check of scenario files: what they ask of each resource, and the patient's path."""
+"""The command `check`: what scenario files ask of each resource, and the patient's path."""
 
 from __future__ import annotations
 
@@ -9,14 +9,21 @@ from typing import TYPE_CHECKING
 
 import click
 
+from sim.shell.naming import changed_meaning
+from sim.shell.options import SCENARIO_FILE, overrides
 from sim.shell.screen import BAD_INPUT, errors_in_words, print_table, say
 
 if TYPE_CHECKING:
     from sim.scenario import Loaded
 
 
-def check_command(files: Sequence[Path], overrides: Sequence[str], shows_path: bool, as_mermaid: bool) -> None:
-    """Check each file and go on to the next; leaves with 2 where one is wrong."""
+@click.command("check")
+@click.argument("files", nargs=-1, required=True, type=SCENARIO_FILE)
+@overrides
+@click.option("--path", "shows_path", is_flag=True, help="Also print the patient's path, step by step.")
+@click.option("--mermaid", is_flag=True, help="Print the path as a flow chart in Mermaid's notation, and nothing else.")
+def check_command(files: Sequence[Path], overrides: Sequence[str], shows_path: bool, mermaid: bool) -> None:
+    """Check scenario files and show what they ask of each resource; run nothing."""
     from sim.scenario import ScenarioError, load
 
     wrong = False
@@ -29,7 +36,7 @@ def check_command(files: Sequence[Path], overrides: Sequence[str], shows_path: b
                 say(str(problem))
             continue
         with errors_in_words():
-            if as_mermaid:
+            if mermaid:
                 _flow_chart(loaded)
             else:
                 _check_one(file, loaded, shows_path)
@@ -65,5 +72,7 @@ def _check_one(file: Path, loaded: Loaded, shows_path: bool) -> None:
     unsourced = [p.path for p in loaded.parameters if not p.stated]
     if unsourced:
         say(f"{file}: no source is given for {', '.join(unsourced)}; the report will call them assumptions")
+    for note in changed_meaning({"": loaded}, inherited=True, certain=True):
+        say(f"note: {note}")
     for warning in load_warnings({loaded.scenario.name: loaded}):
         say(f"warning: {warning}")

@@ -6,13 +6,17 @@ from pathlib import Path
 
 import click
 
+from sim.shell.options import FOLDER, quiet
 from sim.shell.screen import BAD_INPUT, errors_in_words, say, stop
 
 METHODS = "methods.md"
 
 
+@click.command("methods")
+@click.argument("folder", type=FOLDER)
+@quiet
 def methods_command(folder: Path, quiet: bool) -> None:
-    """Write the tables into the folder and print them."""
+    """Write methods.md into a results folder: STRESS-DES, ISPOR-SMDM and CHEERS, and print it."""
     with errors_in_words():
         from reports.methods import methods_text
         from reports.tables import ResultsError, read

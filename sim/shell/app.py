@@ -1,16 +1,36 @@
-"""The planning page: served on this machine only, and drawn by the server's own call of the program."""
+"""The command `app`: the planning page, served on this machine only, drawn by the server's own call of the program."""
 
 from __future__ import annotations
 
 import subprocess
 import sys
 from collections.abc import Sequence
+from importlib.util import find_spec
 from pathlib import Path
 
+import click
+
 from sim.shell.naming import by_name
-from sim.shell.screen import FAILED, say
+from sim.shell.options import SCENARIO_FILE
+from sim.shell.screen import CANNOT_BE_MADE, FAILED, loaded, say, stop
 
 PROGRAM = Path(__file__).parents[2] / "run_sim.py"
+
+
+@click.command("app")
+@click.argument("files", nargs=-1, type=SCENARIO_FILE)
+@click.option("--port", type=click.IntRange(1024, 65535), default=8501, show_default=True, help="Where it is served.")
+@click.option("--page", is_flag=True, hidden=True, help="Draw the page: the server calls this.")
+def app_command(files: tuple[Path, ...], port: int, page: bool) -> None:
+    """The planning page, served on this machine only: move levers, see what they do."""
+    if page:
+        planning_page(files)
+        return
+    if find_spec("streamlit") is None:
+        stop("the planning page needs streamlit, which is not installed: pip install 'vein2vein[app]'", CANNOT_BE_MADE)
+    for file in files:
+        loaded(file)
+    serve(files, port)
 
 
 def serve(files: Sequence[Path], port: int) -> None:

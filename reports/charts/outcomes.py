@@ -10,16 +10,16 @@ import plotly.graph_objects as go
 from reports.charts.rows import Group, Panel, Row, draw_panel
 from reports.findings import Findings, headline
 from reports.tables import records
-from reports.theme import FATES, Mark, canvas, fate_colour, finish, mark, name_of
+from reports.theme import OUTCOMES, Mark, canvas, finish, mark, name_of, outcome_colour
 from reports.words import Estimate, level, listed, uncapital
 
 BELOW, LEFT = 52, 190
 
 
-def draw(fates: pd.DataFrame, findings: Findings) -> go.Figure:
-    """Bars of the share of referred patients with each fate, a group a fate, a bar a scenario."""
+def draw(outcomes: pd.DataFrame, findings: Findings) -> go.Figure:
+    """Bars of the share of referred patients with each outcome, a group an outcome, a bar a scenario."""
     figure = canvas()
-    panel = Panel(_groups(fates, findings), "share of referred patients", bars=True)
+    panel = Panel(_groups(outcomes, findings), "share of referred patients", bars=True)
     several = len(findings.scenarios) > 1
     narrow = draw_panel(figure, panel, legend=several)
     figure.update_layout(barmode="overlay")
@@ -27,7 +27,7 @@ def draw(fates: pd.DataFrame, findings: Findings) -> go.Figure:
         figure,
         title=headline(findings, "lost_before_infusion_share"),
         subtitle=findings.population(),
-        alt=describe(fates, findings),
+        alt=describe(outcomes, findings),
         height=int(panel.height) + BELOW,
         margin={"l": LEFT, "r": 20, "b": BELOW},
         legend=[name_of(name) for name in findings.scenarios] if several else (),
@@ -35,36 +35,36 @@ def draw(fates: pd.DataFrame, findings: Findings) -> go.Figure:
     )
 
 
-def describe(fates: pd.DataFrame, findings: Findings) -> str:
-    """The alternative text: the share of each fate in each scenario, those that nobody has left out."""
+def describe(outcomes: pd.DataFrame, findings: Findings) -> str:
+    """The alternative text: the share of each outcome in each scenario, those that nobody has left out."""
     parts = []
     for scenario in findings.scenarios:
-        mine = fates[(fates["scenario"] == scenario) & (fates["estimate"] > 0.0)]
+        mine = outcomes[(outcomes["scenario"] == scenario) & (outcomes["estimate"] > 0.0)]
         named = [f"{uncapital(row.label)} {level(_estimate(row))}" for row in records(mine)]
         parts.append(f"{scenario}: {listed(named) or 'no patients'}")
-    return f"Bars of patient fates as shares of those referred. {'; '.join(parts)}."
+    return f"Bars of patient outcomes as shares of those referred. {'; '.join(parts)}."
 
 
 def _estimate(row: Any) -> Estimate:
     return Estimate(row.estimate, row.low, row.high, "share")
 
 
-def _groups(fates: pd.DataFrame, findings: Findings) -> tuple[Group, ...]:
-    """A group a fate that anybody has, in the order of the theme, others last."""
-    found = {(row.fate, row.scenario): row for row in records(fates)}
-    labels = dict(zip(fates["fate"], fates["label"], strict=True))
-    had = set(fates.loc[fates["estimate"] > 0.0, "fate"])
+def _groups(outcomes: pd.DataFrame, findings: Findings) -> tuple[Group, ...]:
+    """A group an outcome that anybody has, in the order of the theme, others last."""
+    found = {(row.outcome, row.scenario): row for row in records(outcomes)}
+    labels = dict(zip(outcomes["outcome"], outcomes["label"], strict=True))
+    had = set(outcomes.loc[outcomes["estimate"] > 0.0, "outcome"])
     several = len(findings.scenarios) > 1
     groups = []
-    for fate in dict.fromkeys([*FATES, *labels]):
-        if fate not in had:
+    for outcome in dict.fromkeys([*OUTCOMES, *labels]):
+        if outcome not in had:
             continue
         lines = []
         for place, scenario in enumerate(findings.scenarios):
-            row = found.get((fate, scenario))
+            row = found.get((outcome, scenario))
             estimate = _estimate(row) if row is not None else Estimate(0.0, unit="share")
-            look = mark(place) if several else Mark(fate_colour(fate), "solid", "circle")
-            lines.append(Row(scenario if several else labels[fate], estimate, look))
-        groups.append(Group(labels[fate], tuple(lines)))
+            look = mark(place) if several else Mark(outcome_colour(outcome), "solid", "circle")
+            lines.append(Row(scenario if several else labels[outcome], estimate, look))
+        groups.append(Group(labels[outcome], tuple(lines)))
     nobody = Group("no patients", (Row("no patients", Estimate(0.0, unit="share"), mark(0)),))
     return tuple(groups) or (nobody,)

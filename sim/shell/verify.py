@@ -7,11 +7,17 @@ from pathlib import Path
 
 import click
 
+from sim.shell.options import FOLDER, engine, quiet, workers
 from sim.shell.screen import MISSED, errors_in_words, print_table, progress, say
 
 
+@click.command("verify")
+@click.argument("folder", type=FOLDER)
+@engine
+@workers
+@quiet
 def verify_command(folder: Path, engine: str, workers: int | None, quiet: bool) -> None:
-    """Print the verdict on every table; leave with 3 where one is not what comes out again."""
+    """Run a stored result again and compare every number; leaves with 3 where one differs."""
     with errors_in_words():
         from sim.experiment.verify import NOT_RUN, read_manifest, verify
 

@@ -1,4 +1,4 @@
-"""Drawing of results folders: charts and report."""
+"""The command `report`, and the drawing of any results folder: charts and report."""
 
 from __future__ import annotations
 
@@ -8,10 +8,24 @@ from typing import TYPE_CHECKING
 
 import click
 
+from sim.shell.options import FOLDER, picture_options, quiet
 from sim.shell.screen import BAD_INPUT, CANNOT_BE_MADE, errors_in_words, say, stop
 
 if TYPE_CHECKING:
     from reports import Wanted, Written
+
+
+@click.command("report")
+@click.argument("folder", type=FOLDER)
+@quiet
+@picture_options
+def report_command(folder: Path, quiet: bool, wanted: Wanted) -> None:
+    """Draw charts and report again from the tables of a results folder."""
+    with errors_in_words():
+        from sim.experiment.manifest import require_whole
+
+        require_whole(folder)
+    draw(folder, wanted, quiet, as_json=False)
 
 
 def draw(folder: Path, wanted: Wanted, quiet: bool, as_json: bool) -> None:

@@ -1,4 +1,4 @@
-"""The gallery: every chart of the registry, drawn from small studies of the shipped scenarios."""
+"""The command `charts`: which there are, or each of them drawn from small studies of the shipped scenarios."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ from tempfile import TemporaryDirectory
 import click
 
 from sim.shell.naming import by_name
-from sim.shell.screen import CANNOT_BE_MADE, errors_in_words, loaded, say, stop
-from sim.shell.sweeps import load_base, parse_vary
+from sim.shell.options import FOLDER
+from sim.shell.screen import CANNOT_BE_MADE, errors_in_words, loaded, print_table, say, stop
+from sim.shell.sweep import load_base, parse_vary
 
 COMMAND = "run_sim.py charts --gallery"
 FACTORS = ("manufacturing.slots.count=3:6", "release_testing.sterility=7d:14d", "manufacturing.failure=0.01:0.06")
@@ -26,7 +27,20 @@ TARGET, TRIED = "infused_share >= 0.72", "manufacturing.slots.count=2:8"
 FEW, SAMPLES = 4, 100
 
 
-def draw_gallery(place: Path) -> None:
+@click.command("charts")
+@click.option("--gallery", type=FOLDER, help="Write a page with all of them as pictures instead.")
+def charts_command(gallery: Path | None) -> None:
+    """The charts there are, one line each; or a gallery of them, drawn from studies of the shipped scenarios."""
+    if gallery is not None:
+        _draw_gallery(gallery)
+        return
+    from reports.charts import CHARTS
+
+    rows = [[chart.name, chart.title, f"{chart.table}.csv", chart.reading.split(". ")[0]] for chart in CHARTS]
+    print_table(["chart", "title", "drawn from", "what it shows"], rows, numbers_from=4)
+
+
+def _draw_gallery(place: Path) -> None:
     """Run the studies and write the page."""
     with errors_in_words():
         from reports.gallery import gallery
@@ -70,7 +84,7 @@ def _studies(place: Path) -> Iterator[Path]:
     factor = ascending(parse_vary([TRIED])[0])
     values = build_design("grid", [factor], {})
     tried = SweepPlan(base, values.points, 10 * FEW, None)
-    run_plan(tried, factor.path, parse_target(TARGET), 0.95, place / "plan", COMMAND, _nobody)
+    run_plan(tried, factor.path, [parse_target(TARGET)], 0.95, place / "plan", COMMAND, _nobody)
     yield place / "plan"
     both = load_base(pair, [])
     run_psa(SweepPlan(both, psa_points(both, SAMPLES), FEW, None, reducer=ECONOMICS), place / "psa", COMMAND, _nobody)

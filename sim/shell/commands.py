@@ -1,0 +1,48 @@
+"""The commands by name: which file holds each, and what `--help` says of it without reading that file."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+import click
+
+# In the order of --help: (file of the command, what it does). The first sentence of each command's docstring.
+COMMANDS = {
+    "compare": ("run", "Compare scenarios on the same patients; the first file is the baseline."),
+    "run": ("run", "Run one scenario."),
+    "sweep": ("sweep", "Run many points: a sweep file, or scenario files with --vary."),
+    "plan": ("plan", "The smallest capacity that meets a target, and the curve; leaves with 3 where there is none."),
+    "psa": ("psa", "Probabilistic sensitivity analysis of costs and QALYs."),
+    "check": ("check", "Check scenario files and show what they ask of each resource; run nothing."),
+    "report": ("report", "Draw charts and report again from the tables of a results folder."),
+    "methods": ("methods", "Write methods.md into a results folder: STRESS-DES, ISPOR-SMDM and CHEERS, and print it."),
+    "charts": ("charts", "The charts there are, one line each; or a gallery of them."),
+    "app": ("app", "The planning page, served on this machine only: move levers, see what they do."),
+    "verify": ("verify", "Run a stored result again and compare every number; leaves with 3 where one differs."),
+    "list": ("shipped", "The shipped scenarios, one line each."),
+    "schema": ("shipped", "JSON Schema of the scenario file, for editors."),
+    "new": ("shipped", "Write a commented scenario file to start from; it extends a shipped one."),
+    "validate": ("validate", "Run the validation cases: exact or published values against simulated ones."),
+}
+
+
+class Commands(click.Group):
+    """A group whose commands are imported when they are called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The names, in the order of the table."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command of this name from its file, where it is called `NAME_command`."""
+        if cmd_name not in COMMANDS:
+            return None
+        found: Any = getattr(import_module(f"sim.shell.{COMMANDS[cmd_name][0]}"), f"{cmd_name}_command")
+        assert isinstance(found, click.Command)
+        return found
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The list of `--help`."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, said) for name, (_, said) in COMMANDS.items()])

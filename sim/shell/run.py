@@ -1,0 +1,130 @@
+"""The commands `run` and `compare`: scenarios replicated on the same patients, on the screen and in a folder."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from sim.shell.naming import by_name, changed_meaning, seed_notes
+from sim.shell.options import SCENARIO_FILE, Asked, picture_options, run_options, together
+from sim.shell.report import leave_if_not_all
+from sim.shell.results import show
+from sim.shell.screen import BAD_INPUT, command_line, errors_in_words, loaded, progress, say, stop
+
+if TYPE_CHECKING:
+    from reports import Wanted
+    from sim.experiment.precision import Precision
+
+
+@dataclass(frozen=True)
+class Study:
+    """What is asked of a study alone: how precise it is to be, and what else it tells."""
+
+    precision: tuple[str, ...]
+    min_replications: int | None
+    max_replications: int | None
+    list_below: int | None
+    trace: bool
+
+    def rule(self, replications: int | None) -> Precision | None:
+        """When it is precise enough, None where a number of replications decides."""
+        if not self.precision:
+            if self.min_replications is not None or self.max_replications is not None:
+                raise click.UsageError("--min-replications and --max-replications belong to --precision")
+            return None
+        if replications is not None:
+            raise click.UsageError("--replications and --precision exclude each other; see --max-replications")
+        from sim.experiment.precision import parse_precisions
+
+        try:
+            return parse_precisions(self.precision, self.min_replications, self.max_replications)
+        except ValueError as error:
+            return stop(f"--precision: {error}", BAD_INPUT)
+
+
+study_options = together(
+    "study",
+    Study,
+    click.option(
+        "--precision",
+        multiple=True,
+        metavar="METRIC=HALFWIDTH",
+        help="Replicate until the 95 % interval is so narrow, e.g. progressed_before_infusion_share=0.01.",
+    ),
+    click.option("--min-replications", type=click.IntRange(min=2), help="With --precision: at least so many (20)."),
+    click.option("--max-replications", type=click.IntRange(min=2), help="With --precision: at most so many (1000)."),
+    click.option(
+        "--list-below",
+        type=click.IntRange(min=0),
+        help="Also say from which date on fewer patients than this are waiting.",
+    ),
+    click.option("--trace", is_flag=True, help="Also write every event to events.parquet."),
+)
+
+
+@click.command("compare")
+@click.argument("files", nargs=-1, required=True, type=SCENARIO_FILE)
+@run_options()
+@study_options
+@picture_options
+def compare_command(files: tuple[Path, ...], asked: Asked, study: Study, wanted: Wanted) -> None:
+    """Compare scenarios on the same patients; the first file is the baseline."""
+    if len(files) < 2:
+        raise click.UsageError("compare takes two scenario files or more; to run one alone, use `run`")
+    _study(files, "compare", asked, study, wanted)
+
+
+@click.command("run")
+@click.argument("file", type=SCENARIO_FILE)
+@run_options()
+@study_options
+@picture_options
+def run_command(file: Path, asked: Asked, study: Study, wanted: Wanted) -> None:
+    """Run one scenario."""
+    _study((file,), "run", asked, study, wanted)
+
+
+def _study(files: Sequence[Path], verb: str, asked: Asked, study: Study, wanted: Wanted) -> None:
+    rule = study.rule(asked.replications)
+    if not asked.quiet:
+        say(f"Reading {', '.join(str(file) for file in files)}")
+    scenarios = by_name([loaded(file, asked.changes) for file in files])
+    folder = asked.folder(verb, *(file.stem for file in files))
+    with errors_in_words():
+        from reports import write_all
+        from sim.experiment.folder import new_results, require_usable, write_file
+        from sim.experiment.precision import require_possible
+        from sim.experiment.study import Plan, load_warnings, run_study
+
+        require_usable(folder)
+        first = next(iter(scenarios.values())).scenario.run
+        count = rule.most if rule is not None else asked.replications or first.replications
+        plan = Plan(scenarios, count, asked.workers, command_line(), study.trace, asked.engine, rule, study.list_below)
+        if asked.engine == "auto" and find_spec("numba") is None:
+            say("numba is not installed: everything runs on the SimPy engine, with the same results but more slowly")
+        if rule is not None:
+            try:
+                require_possible(rule, {name: one.scenario for name, one in scenarios.items()})
+            except ValueError as error:
+                stop(f"--precision: {error}", BAD_INPUT)
+        for note in changed_meaning(scenarios):
+            say(f"note: {note}")
+        for warning in [*seed_notes(scenarios), *load_warnings(scenarios)]:
+            say(f"warning: {warning}")
+        if not asked.quiet:
+            many = f"{'at most ' if rule else ''}{count} replications"
+            say(f"{len(scenarios)} scenario{'s' if len(scenarios) > 1 else ''}, {many}")
+        with new_results(folder) as building:
+            with progress(count, asked.quiet) as done:
+                found = run_study(plan, building, done)
+            if not asked.quiet:
+                say("Drawing charts and report")
+            made = write_all(building, write_file, wanted)
+    show(found, asked.as_json)
+    click.echo(f"Report: {folder / 'report.html'}", err=asked.as_json)
+    leave_if_not_all(made)
