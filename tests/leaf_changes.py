@@ -8,19 +8,19 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Any
+from typing import Any, Literal, get_args, get_origin
 
 from sim.scenario import Loaded
 from sim.scenario.clock_values import Clock
-from sim.scenario.kinds import Choice, Days, Kind, Number, Text, Whole
+from sim.scenario.kinds import WORD, Days, Number, Text, Whole
 from sim.scenario.leaves import marker_at, values
 from sim.scenario.lists import CAPACITY, RATES
 from sim.scenario.mixed import NameList
+from sim.scenario.named import OrWord
 from sim.scenario.opening import WEEKDAYS, Clocktimes, Weekdays
-from sim.scenario.options import OnOff, OrWord
 from sim.scenario.people import CentreShares
 from sim.scenario.units import UNIT_OF_SPELLING, parse_days, parse_rate
 
@@ -58,17 +58,31 @@ def changes(loaded: Loaded) -> Iterator[Change]:
     """A change of each leaf, in the order of the schema; a choice of several words has one for each other word."""
     for value in values(loaded.scenario):
         kind = marker_at(value.path)
-        for change in _of_value(value.path, kind, value.plain, loaded.resolved):
-            yield change
+        if kind is WORD and isinstance(value.plain, str):
+            for word in _words(loaded.scenario, value.path):
+                if word != value.plain:
+                    setting = (_setting(value.path, word), *GOES_WITH.get((*value.path, word), ()))
+                    yield Change(value.path, (f"({word})",), value.plain, (setting,))
+        else:
+            yield from _of_value(value.path, kind, value.plain, loaded.resolved)
+
+
+def _words(section: Any, path: Path) -> tuple[str, ...]:
+    """The words that are allowed at a path."""
+    for key in path[:-1]:
+        section = section[key] if isinstance(section, Mapping) else getattr(section, _field(section, key)[0])
+    annotation = _field(section, path[-1])[1].annotation
+    forms = (annotation, *get_args(annotation))
+    return next(get_args(form) for form in forms if get_origin(form) is Literal)
+
+
+def _field(section: Any, key: str) -> tuple[str, Any]:
+    """(attribute, field) of a key of a section."""
+    return next((n, f) for n, f in type(section).model_fields.items() if key == (f.alias or n))
 
 
 def _of_value(path: Path, kind: Any, plain: Any, resolved: Resolved) -> Iterator[Change]:
     match kind:
-        case Choice(words):
-            for word in words:
-                if word != plain:
-                    setting = (_setting(path, word), *GOES_WITH.get((*path, word), ()))
-                    yield Change(path, (f"({word})",), plain, (setting,))
         case Number(low=0.0, high=1.0) if path[-1] == "share":
             yield Change(path, (), plain, tuple(_shares(path, plain, resolved)))
         case CentreShares():
@@ -131,14 +145,16 @@ def _text(kind: Any, value: str) -> list[Any]:
         return [f"{3 * rate} / d", f"{rate / 3} / d"] if rate else ["0.05 / d", "0.5 / d"]
     if _DAYS.fullmatch(value):
         days = parse_days(value)
-        return [f"{3 * days} d", f"{days / 3} d", f"{10 * days} d", f"{days + 1} d"] if days else ["3 d", "30 d", "0.5 d"]
+        others = (3 * days, days / 3, 10 * days, days + 1) if days else (3, 30, 0.5)
+        return [f"{other} d" for other in others]
     if _DATE.fullmatch(value):
         return [(date.fromisoformat(value) + timedelta(days=shift)).isoformat() for shift in (3, -3, 45)]
     if kind is CAPACITY or isinstance(kind, Whole):
         return [1, 0]
     if isinstance(kind, Days):
         return list(BINDING[value])
-    return []
+    # what follows the last row of a survival table
+    return [{"never": "last_rate", "last_rate": "never"}[value]] if value in ("never", "last_rate") else []
 
 
 # -- values with several scalars ------------------------------------------------------------------------------------

@@ -15,14 +15,14 @@ from sim.experiment.points import Base
 from sim.experiment.psa import psa_points
 from sim.experiment.replicate import Arm, simulate
 from sim.outcomes.economics import ledger
-from sim.outcomes.fates import table
+from sim.outcomes.patients import table
 from sim.outcomes.resource_use import ResourceUse, resource_use
 from sim.pieces.cohort import SOURCES, Luck
 from sim.scenario import Loaded, Scenario, ScenarioError
 from tests.leaf_changes import Change, changes
 
 REPLICATIONS = 3
-MOVED, REFUSED, SILENT, UNTRIED = "moved", "refused", "silent", "untried"
+MOVED, REFUSED, WARNED, SILENT, UNTRIED = "moved", "refused", "warned of", "silent", "untried"
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,8 @@ def records(scenario: Scenario, number: int, with_engine: str = COMPILED) -> Rec
     for field in fields(ResourceUse):
         found[f"resources.{field.name}"] = np.array([getattr(use, field.name) for use in uses])
     if scenario.economics is not None:
-        account = ledger(scenario, arm.protocol, patients, trace, Luck(scenario.run.seed, number, patients.cohort.blocks))
+        luck = Luck(scenario.run.seed, number, patients.cohort.blocks)
+        account = ledger(scenario, arm.protocol, patients, trace, luck)
         found |= {f"ledger.cost_{name}": amounts for name, amounts in account.costs.items()}
         found |= {f"ledger.qalys_{name}": amounts for name, amounts in account.qalys.items()}
         found["ledger.life_years"] = account.life_years
@@ -99,24 +100,29 @@ def drawn(loaded: Loaded) -> list[Any]:
 
 
 def effect(before: Before, change: Change) -> Effect:
-    """What comes of the first way that moves a record or is refused as unused; else nothing did."""
+    """What comes of the first way that moves a record, or is refused or warned of as unused; else nothing did."""
     tried, silent = [], False
     for setting in change.ways:
         try:
-            where = _moves(before, change, setting)
+            column = _moves(before, change, setting)
+            said = "" if column else _warning(before.loaded, setting)
         except ScenarioError as error:
             why = "; ".join(problem.message for problem in error.problems)
             if "not used" in why:
                 return Effect(change, REFUSED, setting, why, tuple(tried))
-            where = ""
         except EngineError as error:
-            why, where = str(error), ""
+            why = str(error)
         else:
-            why, silent = "nothing", silent or not where
-        if where:
-            return Effect(change, MOVED, setting, where, tuple(tried))
+            if column or said:
+                return Effect(change, MOVED if column else WARNED, setting, column or said, tuple(tried))
+            why, silent = "nothing", True
         tried.append(f"{' '.join(setting)}: {why}")
     return Effect(change, SILENT if silent else UNTRIED, (), "", tuple(tried))
+
+
+def _warning(loaded: Loaded, setting: tuple[str, ...]) -> str:
+    """What is said of the changed scenario, and not of the scenario as it is."""
+    return "; ".join(said for said in loaded.with_overrides(setting).warnings if said not in loaded.warnings)
 
 
 def _moves(before: Before, change: Change, setting: tuple[str, ...]) -> str:

@@ -31,15 +31,15 @@ def busy_scenario(number: int) -> Loaded:
     _widen(scenario.get("manufacturing", {}), "lines", 4)
     _widen(scenario.get("release_testing", {}), "lab", 6)
     if isinstance(slots := scenario.get("manufacturing", {}).get("slots"), dict):
-        slots |= {"every": "week", "count": slots["count"] + 1}
+        slots |= {"every": "week", "count": slots["count"] + scenario["manufacturing"].get("batches", 1)}
     for disruption in scenario.get("disruptions", {}).values():
         disruption |= {"from": f"{r.choice([100, 150, 200])} d", "for": f"{r.choice([20, 40])} d"}
     if scenario.get("apheresis", {}).get("duration") == "1 d":
         # a whole day fits into no opening of the calendars
         scenario["apheresis"]["duration"] = "6 h"
-    if scenario.get("hybrid", {}).get("after_waiting") == "0 d":
-        # nobody would have a product made
-        scenario["hybrid"]["after_waiting"] = "15 d"
+    if "after_waiting" in scenario.get("hybrid", {}):
+        # else hardly anybody would have a product made
+        scenario["hybrid"]["after_waiting"] = r.choice(["25 d", "40 d"])
     if r.random() < 0.7:
         scenario["after_infusion"] = _afterwards(r, scenario)
         if "later_course" not in scenario:
@@ -88,7 +88,7 @@ def _calm(r: Random, clocks: Block) -> Block:
         {"loglogistic": {"shape": 1.5, "median": "120 d"}},
         {"piecewise": {"0 d": "0.004 / d", "20 d": "0.008 / d"}},
         {"cure": {"share": 0.4, "of": {"exponential": {"mean": "70 d"}}}},
-        {"table": [["0 d", 1.0], ["15 d", 0.95], ["40 d", 0.8], ["120 d", 0.6]]},
+        {"table": [["0 d", 1.0], ["15 d", 0.95], ["40 d", 0.8], ["120 d", 0.6]], "after": "last_rate"},
     ]
     return {
         "progression": r.choice(shapes),
@@ -142,5 +142,5 @@ def _economics(r: Random, scenario: Block) -> Block:
         "utilities": utilities | {"hospital_loss": 0.1},
     }
     if "toxicity" in scenario:
-        found["toxicity"] = {"crs": {grade: PER_GRADE for grade in scenario["toxicity"]["crs"]["grades"]}}
+        found["toxicity"] = {"crs": dict.fromkeys(scenario["toxicity"]["crs"]["grades"], PER_GRADE)}
     return found
