@@ -6,9 +6,8 @@ import json
 from random import Random
 from typing import Any
 
-from sim.scenario import Loaded, ScenarioError
-from tests.engines.random_scenarios import scenario_text
-from tests.runs import load_text
+from sim.scenario import Loaded
+from tests.engines.random_scenarios import scenario_text, without_refused
 
 Block = dict[str, Any]
 FATES = ("progressed", "withdrawn", "collection_failed", "product_failed", "unsuitable", "waiting")
@@ -44,29 +43,7 @@ def busy_scenario(number: int) -> Loaded:
         scenario["after_infusion"] = _afterwards(r, scenario)
         if "later_course" not in scenario:
             scenario["economics"] = _economics(r, scenario)
-    return _used(scenario)
-
-
-def _used(scenario: Block) -> Loaded:
-    """The scenario without what is refused because it would do nothing: the random draws do not look at each other."""
-    while True:
-        try:
-            return load_text(json.dumps(scenario, indent=1))
-        except ScenarioError as error:
-            idle = [problem.path.split(".") for problem in error.problems if "not used" in problem.message]
-            if len(idle) < len(error.problems):
-                raise
-            for path in idle:
-                _leave_out(scenario, path)
-
-
-def _leave_out(section: Block, path: list[str]) -> None:
-    """Take out a key, and the section around it where that holds nothing more."""
-    key, *rest = path
-    if rest:
-        _leave_out(section[key], rest)
-    if not rest or not section[key]:
-        section.pop(key, None)
+    return without_refused(scenario)
 
 
 def _widen(section: Block, name: str, times: int) -> None:

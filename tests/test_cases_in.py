@@ -347,3 +347,27 @@ def test_what_is_refused_leaves_with_2(tmp_path: Path) -> None:
     code, said = program("run", str(file), "--precision", "intensive_care_share=0.01", "--out", str(out))
     assert (code, "no grade has an icu share above 0" in said) == (2, True)
     assert not out.exists()
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ("manufacturing: {batches: 3, lines: 2}\n", "needs a line at the same time; there are never more than 2 lines"),
+        ("manufacturing: {batches: 3, lines: {0 d: 2, 90 d: 3}}\n", ""),
+        (
+            "manufacturing: {batches: 4}\n",
+            "needs a slot at the same time; there are never more than 3 slots at 'highland'",
+        ),
+        ("manufacturing: {batches: 4, slots: {carry_over: 1}}\n", ""),
+        ("manufacturing: {batches: 2, slots: {scope: pool, count: 1}}\n", "there is never more than 1 slot"),
+        ("manufacturing: {batches: 2, site: centre, lines: 1}\n", "there is never more than 1 line at 'capital'"),
+        ("manufacturing: {batches: 2, site: centre, lines: 0}\n", ""),
+    ],
+)
+def test_more_products_at_once_than_there_are_slots_or_lines(tmp_path: Path, changes: str, expected: str) -> None:
+    if expected:
+        [found] = told(tmp_path, changes)
+        assert found.startswith("manufacturing.batches: found ")
+        assert found.endswith(expected)
+    else:
+        assert child(tmp_path, changes).scenario.manufacturing.batches > 1

@@ -31,6 +31,7 @@ def contradictions(s: Scenario) -> Iterator[tuple[Path, str]]:
         if not _openings(calendar, s.run.start, s.run.days):
             yield ("calendars", name), "is never open in the simulated time: every day on which it opens is a holiday"
     yield from _fit(s)
+    yield from _batches(s)
     stock, least = s.allogeneic.stock, least_days(s.allogeneic.shipping.duration)
     if s.strategy != "autologous" and least > stock.shelf_life:
         message = f"found {write_days(stock.shelf_life)}; a dose would expire on its way, which takes at least"
@@ -50,6 +51,38 @@ def _fit(s: Scenario) -> Iterator[tuple[Path, str]]:
             f"no opening of calendar '{a.calendar}' is long enough: a collection takes at least {write_days(least)}, "
             f"and the longest opening {write_days(longest) if longest >= 1.0 else f'{longest * HOURS_A_DAY:.6g} h'}",
         )
+
+
+def _batches(s: Scenario) -> Iterator[tuple[Path, str]]:
+    """Products made side by side that need more slots or lines at once than there ever are."""
+    made, slots = s.manufacturing, s.manufacturing.slots
+    if s.strategy == "allogeneic":
+        return
+    centres = {name: s.centres[name] for name in s.treating}
+    there: list[tuple[str, str, float]] = []
+    if slots is not None:
+        # slots that nobody claimed stay open beside the next ones
+        open_at_once = 1 + slots.carry_over
+        if slots.scope == "pool":
+            there.append(("slot", "", open_at_once * slots.count))
+        for name, centre in centres.items() if slots.scope == "centre" else ():
+            count = slots.count if centre.slots is None else centre.slots
+            there.append(("slot", f" at '{name}'", open_at_once * count))
+    own = {f" at '{name}'": made.lines if centre.lines is None else centre.lines for name, centre in centres.items()}
+    for where, steps in own.items() if made.site == "centre" else [("", made.lines)]:
+        there.append(("line", where, max(units for _, units in steps)))
+    for what, where, most in there:
+        # none at all is a way to say that nothing is made there
+        if 0 < most < made.batches:
+            message = (
+                f"found {made.batches}, each of which needs a {what} at the same time; there {_are(most, what)}{where}"
+            )
+            yield ("manufacturing", "batches"), message
+            return
+
+
+def _are(most: float, what: str) -> str:
+    return f"is never more than 1 {what}" if most == 1 else f"are never more than {most:g} {what}s"
 
 
 def least_days(duration: Distribution) -> float:
