@@ -5,19 +5,21 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
+from typing import Any
 
 import numpy as np
 
 from sim.pure.distributions import Distribution
 from sim.scenario.inherit import Layer
-from sim.scenario.kinds import ByDate, day_of
+from sim.scenario.kinds import ByDate, day_of, is_date
 from sim.scenario.leaves import Path, marker_at
-from sim.scenario.nodes import Branch, walk
+from sim.scenario.nodes import Branch, plain, walk
 from sim.scenario.opening import HOURS_A_DAY, Calendar
 from sim.scenario.people import Region
 from sim.scenario.problems import any_of
 from sim.scenario.schema import Scenario
 from sim.scenario.units import write_days
+from sim.scenario.unused import is_unlimited
 
 # Clock times are shares of a day, so their differences are off by rounding.
 A_MOMENT = 1e-9
@@ -85,6 +87,43 @@ def _are(most: float, what: str) -> str:
     return f"is never more than 1 {what}" if most == 1 else f"are never more than {most:g} {what}s"
 
 
+def _in_vain(s: Scenario, tree: Branch) -> Iterator[tuple[Path, str]]:
+    """(path, why) of what a scenario may well state, and what moves nothing where it is set to try it out."""
+    tested = s.release_testing
+    early = tested.sterility if tested.conditional is None else tested.conditional.sterility
+    tests = {"sterility": early, "potency": tested.potency, "identity": tested.identity}
+    for name, days in tests.items() if is_unlimited(tested.lab) else ():
+        for other, its_days in tests.items():
+            least = least_days(its_days)
+            if other != name and least >= _most_days(days):
+                why = f"has no effect: the tests run side by side, and {other} takes at least {write_days(least)}"
+                yield ("release_testing", name), why
+                break
+    slots = s.manufacturing.slots
+    queues_once = slots is None or (slots.claimed, slots.after_failed_collection) == ("before_apheresis", "keep")
+    if s.strategy == "hybrid" and queues_once and s.hybrid.since != "referral":
+        yield (
+            ("hybrid", "since"),
+            "joining and listing are the same day here: patients queue once, when they are listed",
+        )
+    others = ({**plain(tree), "run": None}, plain(tree).get("run", {}) | {"start": None})
+    if not any(map(_holds_a_date, others)) and not s.calendars and (s.strategy == "allogeneic" or slots is None):
+        yield ("run", "start"), "moves only the dates that are shown: nothing in this scenario depends on the calendar"
+
+
+def _holds_a_date(value: Any) -> bool:
+    """Whether a date stands anywhere in raw data."""
+    if isinstance(value, dict):
+        return any(is_date(key) or _holds_a_date(entry) for key, entry in value.items())
+    return any(map(_holds_a_date, value)) if isinstance(value, list) else is_date(value)
+
+
+def _most_days(duration: Distribution) -> float:
+    """The longest duration possible; infinite where there is none."""
+    with np.errstate(divide="ignore"):
+        return float(duration.quantile(np.ones(1))[0])
+
+
 def least_days(duration: Distribution) -> float:
     """The shortest duration possible."""
     return float(duration.quantile(np.zeros(1))[0])
@@ -137,6 +176,8 @@ def without_effect_in_time(s: Scenario, tree: Branch, layers: Sequence[Layer]) -
     yield from _dates(s, tree, end, outside)
     yield from _nothing_to_do(s)
     yield from _empty_sections(layers)
+    written = {path for layer in layers if layer.command for path, _, _ in walk(layer.tree)}
+    yield from (f"{'.'.join(path)}: {why}" for path, why in _in_vain(s, tree) if path in written)
 
 
 def _first(days: Sequence[float]) -> str:
