@@ -32,8 +32,6 @@ _RATE = re.compile(rf"[0-9.e+-]+ / ({'|'.join(UNIT_OF_SPELLING)})")
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 # What stands for "without limit" is changed to a value that binds.
 BINDING = {"frozen": ["1 h", "12 h"], "unlimited": ["5 d", "60 d"], "never": ["0 d", "20 d"]}
-# What a word needs beside it.
-GOES_WITH = {("waiting_list", "policy", "score"): ("waiting_list.score={waiting_day: 0.1, progressed: 20}",)}
 
 
 @dataclass(frozen=True)
@@ -61,10 +59,22 @@ def changes(loaded: Loaded) -> Iterator[Change]:
         if kind is WORD and isinstance(value.plain, str):
             for word in _words(loaded.scenario, value.path):
                 if word != value.plain:
-                    setting = (_setting(value.path, word), *GOES_WITH.get((*value.path, word), ()))
+                    setting = (_setting(value.path, word), *_beside(value.path, word))
                     yield Change(value.path, (f"({word})",), value.plain, (setting,))
         else:
-            yield from _of_value(value.path, kind, value.plain, loaded.resolved)
+            for change in _of_value(value.path, kind, value.plain, loaded.resolved):
+                # a name of which there is only one, a share of a single group
+                if change.ways:
+                    yield change
+
+
+def _beside(path: Path, word: str) -> tuple[str, ...]:
+    """What a word needs beside it."""
+    if path == ("waiting_list", "policy") and word == "score":
+        return ('waiting_list.score={"waiting_day": 0.1, "progressed": 20}',)
+    if path[0] == "disruptions" and word in ("bed", "icu"):
+        return (_setting((*path[:-1], "work"), "finish"),)
+    return ()
 
 
 def _words(section: Any, path: Path) -> tuple[str, ...]:
@@ -163,6 +173,9 @@ def _text(kind: Any, value: str) -> list[Any]:
 def _inside(path: Path, kind: Any, plain: Any) -> Iterator[Change]:
     """A change of each scalar in a distribution, a clock, a list or a map by date; the whole value is set."""
     for inside, old in _scalars(plain):
+        if inside[-3:-2] == ("table",):
+            yield from _in_table(path, plain, inside, old)
+            continue
         if path == ("uncertainty",):
             entry = {inside[0]: plain[inside[0]]}
             yield _change(path, inside, old, [_with(entry, inside, new) for new in _scalar(None, old)])
@@ -171,16 +184,29 @@ def _inside(path: Path, kind: Any, plain: Any) -> Iterator[Change]:
         yield _change(path, inside, old, [_with(plain, inside, new) for new in news])
     if isinstance(plain, dict) and (kind is CAPACITY or kind is RATES):
         for key in list(plain)[1:]:
-            moved = {_later(key) if k == key else k: entry for k, entry in plain.items()}
-            yield _change(path, (f"({key})",), key, [moved])
+            ways = [f"{parse_days(key) * times} d" for times in (1.5, 0.5, 3)]
+            yield _change(path, (f"({key})",), key, [{w if k == key else k: e for k, e in plain.items()} for w in ways])
 
 
 def _kind_inside(kind: Any) -> Any:
     return kind if kind is CAPACITY else None
 
 
-def _later(day: str) -> str:
-    return f"{parse_days(day) * 1.5} d"
+def _in_table(path: Path, plain: Any, inside: tuple[str | int, ...], old: Any) -> Iterator[Change]:
+    """A change of a day or a survival in a table, to the middle of its neighbours; the first row cannot be another."""
+    *_, row, column = inside
+    rows = plain
+    for step in inside[:-2]:
+        rows = rows[step]
+    if row == 0:
+        return
+    before, after = rows[row - 1][column], rows[row + 1][column] if row + 1 < len(rows) else None
+    if column == 0:
+        last = parse_days(old) * 2 if after is None else parse_days(after)
+        news: list[Any] = [f"{(parse_days(old) + last) / 2} d", f"{(parse_days(before) + parse_days(old)) / 2} d"]
+    else:
+        news = [(old + (old / 2 if after is None else after)) / 2, (before + old) / 2]
+    yield _change(path, inside, old, [_with(plain, inside, new) for new in news])
 
 
 def _clocktime(old: str, inside: tuple[str | int, ...]) -> list[str]:

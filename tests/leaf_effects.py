@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import json
 from dataclasses import dataclass, fields
 from functools import cached_property
 from typing import Any
 
 import numpy as np
+from pydantic import ValidationError
 
 from sim.engine.choice import COMPILED
 from sim.engine.trace import EngineError
@@ -15,11 +16,13 @@ from sim.experiment.points import Base
 from sim.experiment.psa import psa_points
 from sim.experiment.replicate import Arm, simulate
 from sim.outcomes.economics import ledger
+from sim.outcomes.metrics import measure
 from sim.outcomes.patients import table
 from sim.outcomes.resource_use import ResourceUse, resource_use
 from sim.pieces.cohort import SOURCES, Luck
 from sim.scenario import Loaded, Scenario, ScenarioError
-from tests.leaf_changes import Change, changes
+from sim.scenario.nodes import plain
+from tests.leaf_changes import Change
 
 REPLICATIONS = 3
 MOVED, REFUSED, WARNED, SILENT, UNTRIED = "moved", "refused", "warned of", "silent", "untried"
@@ -59,7 +62,7 @@ Record = dict[str, Any]
 
 
 def records(scenario: Scenario, number: int, with_engine: str = COMPILED) -> Record:
-    """The rows of patients, resources and ledger of one replication, by column."""
+    """The rows of patients, resources, metrics and ledger of one replication, by column."""
     arm = Arm("one", scenario)
     patients, trace = simulate(arm, number, with_engine)
     names = {
@@ -73,6 +76,7 @@ def records(scenario: Scenario, number: int, with_engine: str = COMPILED) -> Rec
     uses = resource_use(arm.protocol, patients, trace, arm.window)
     for field in fields(ResourceUse):
         found[f"resources.{field.name}"] = np.array([getattr(use, field.name) for use in uses])
+    found["metrics"] = np.array(measure(patients, trace, arm.window))
     if scenario.economics is not None:
         luck = Luck(scenario.run.seed, number, patients.cohort.blocks)
         account = ledger(scenario, arm.protocol, patients, trace, luck)
@@ -137,8 +141,18 @@ def _moves(before: Before, change: Change, setting: tuple[str, ...]) -> str:
     return ""
 
 
-def effects(loaded: Loaded) -> Iterator[Effect]:
-    """The effect of each leaf that is not exempt."""
-    before = Before(loaded)
-    for change in changes(loaded):
-        yield effect(before, change)
+def forced(loaded: Loaded, setting: tuple[str, ...]) -> Scenario | None:
+    """The scenario with values that are refused as without effect; None where it would not be valid in other ways."""
+    data = plain(loaded.tree)
+    for text in setting:
+        path, _, value = text.partition("=")
+        *sections, key = path.split(".")
+        section = data
+        for name in sections:
+            section = section.setdefault(name, {})
+        section[key] = json.loads(value)
+    data.pop("extends", None)
+    try:
+        return Scenario.model_validate(data, context={"start": loaded.scenario.run.start})
+    except ValidationError:
+        return None
