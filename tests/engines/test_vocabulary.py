@@ -38,8 +38,8 @@ from sim.pieces.steps import (
 from sim.pure.distributions import Fixed
 from tests.engines import test_mutants
 from tests.engines.both import prepare
-from tests.engines.random_scenarios import scenario_text
-from tests.runs import by_hand, load_text, people
+from tests.engines.random_scenarios import random_scenario
+from tests.runs import by_hand, people
 
 both_engines = pytest.mark.parametrize("engine", [simpy_engine.run, compiled_engine.run], ids=["simpy", "compiled"])
 
@@ -132,7 +132,7 @@ def test_every_operation_has_run(monkeypatch: pytest.MonkeyPatch) -> None:
     )
     engine = test_mutants.on(plain, monkeypatch)
     for number in range(40):
-        assert isinstance(prepare(load_text(scenario_text(number)).scenario).run(engine), Trace)
+        assert isinstance(prepare(random_scenario(number).scenario).run(engine), Trace)
     # no pathway asks for this yet
     engine(by_hand((Choose(Progressed(), (Fail(),)),)), *people([0.0] * 20), 20.0, 20.0, False)
     least = {name: int(count) for name, count in zip(names.OPERATION_NAMES, counts, strict=True)}
