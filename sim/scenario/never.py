@@ -66,10 +66,10 @@ def _batches(s: Scenario) -> Iterator[tuple[Path, str]]:
         # slots that nobody claimed stay open beside the next ones
         open_at_once = 1 + slots.carry_over
         if slots.scope == "pool":
-            there.append(("slot", "", open_at_once * slots.count))
+            there.append(("slot", "", open_at_once * (slots.count or 0)))
         for name, centre in centres.items() if slots.scope == "centre" else ():
             count = slots.count if centre.slots is None else centre.slots
-            there.append(("slot", f" at '{name}'", open_at_once * count))
+            there.append(("slot", f" at '{name}'", open_at_once * (count or 0)))
     own = {f" at '{name}'": made.lines if centre.lines is None else centre.lines for name, centre in centres.items()}
     for where, steps in own.items() if made.site == "centre" else [("", made.lines)]:
         there.append(("line", where, max(units for _, units in steps)))
