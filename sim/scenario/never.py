@@ -19,7 +19,7 @@ from sim.scenario.people import Region
 from sim.scenario.problems import any_of
 from sim.scenario.schema import Scenario
 from sim.scenario.units import write_days
-from sim.scenario.unused import is_unlimited
+from sim.scenario.unused import is_unlimited, unused_products_are_free
 
 # Clock times are shares of a day, so their differences are off by rounding.
 A_MOMENT = 1e-9
@@ -101,6 +101,8 @@ def _in_vain(s: Scenario, tree: Branch) -> Iterator[tuple[Path, str]]:
                 break
     slots = s.manufacturing.slots
     queues_once = slots is None or (slots.claimed, slots.after_failed_collection) == ("before_apheresis", "keep")
+    if s.economics is not None and (s.economics.costs.unused_paid_by == "payer" or unused_products_are_free(s)):
+        yield ("economics", "perspective"), "moves no amount: products that are not infused count, or cost, the same"
     if s.strategy == "hybrid" and queues_once and s.hybrid.since != "referral":
         yield (
             ("hybrid", "since"),

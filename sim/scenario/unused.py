@@ -234,7 +234,8 @@ def _unused_products_are_paid_by_others(s: Scenario) -> bool:
     return e is not None and e.perspective == "payer" and e.costs.unused_paid_by == "manufacturer"
 
 
-def _unused_products_are_free(s: Scenario) -> bool:
+def unused_products_are_free(s: Scenario) -> bool:
+    """Whether products that are not infused cost nothing."""
     price = s.economics.costs.unused_product if s.economics is not None else None
     given = [product for product in ("autologous", "allogeneic") if gives(s, product)]
     return price is not None and all(getattr(price, product) == 0.0 for product in given)
@@ -602,8 +603,10 @@ DETAILS: tuple[Unused, ...] = (
     ),
     Unused(
         "manufacturing.slots.after_failed_collection",
-        lambda s: s.manufacturing.slots is not None and not collection_fails(s),
-        COLLECTED_AGAIN, "no collection falls short and no cells are lost",
+        # a line that is booked before apheresis is booked before the slot where the slot may be forfeited
+        lambda s: s.manufacturing.slots is not None and not collection_fails(s)
+        and (s.manufacturing.line_held.start == "receipt" or not lines_bind(s)),
+        (*COLLECTED_AGAIN, *LINES), "no collection falls short and no cells are lost",
     ),
     *(
         Unused(
@@ -636,6 +639,11 @@ DETAILS: tuple[Unused, ...] = (
         "release_testing.accepted is 1",
     ),
     Unused(
+        "release_testing.sterility", lambda s: s.release_testing.conditional is not None and not _tests_longer(s),
+        ("release_testing.conditional",),
+        "the product waits for conditional.sterility; the whole test is taken to be over when it is at the centre",
+    ),
+    Unused(
         "release_testing.conditional", _tests_longer, ("release_testing.sterility",),
         "it comes no earlier than the end of the sterility test (release_testing.sterility)",
     ),
@@ -664,6 +672,10 @@ DETAILS: tuple[Unused, ...] = (
     Unused(
         "bridging.share", _bridging_slows_nothing, ("bridging.response", "bridging.hazard", *PROGRESSION),
         "bridging slows nothing: response is 0, hazard is 1, or nobody progresses after apheresis",
+    ),
+    Unused(
+        "infusion.bed_from", lambda s: is_zero(s.lymphodepletion.duration) and s.lymphodepletion.calendar is None,
+        ("lymphodepletion.duration", "lymphodepletion.calendar"), "lymphodepletion.duration is 0 d",
     ),
     Unused(
         "hybrid.after_failure", lambda s: not is_made_again(s) and not collection_fails(s),
@@ -726,7 +738,7 @@ DETAILS: tuple[Unused, ...] = (
     ),
     Unused(
         "economics.costs.unused_paid_by",
-        _unused_products_are_free, ("economics.costs.unused_product",), "no product that is not infused has a cost",
+        unused_products_are_free, ("economics.costs.unused_product",), "no product that is not infused has a cost",
     ),
     Unused(
         "economics.costs.icu_day", lambda s: not needs_icu(s), TOXIC, "nobody needs intensive care",
