@@ -114,7 +114,7 @@ def test_without_streamlit_it_says_what_to_install(monkeypatch: pytest.MonkeyPat
     )
     told = CliRunner().invoke(run_sim.cli, ["app"])
     assert told.exit_code == 4
-    assert "pip install 'vein2vein[app]'" in told.output
+    assert "pip install --upgrade streamlit" in told.output
 
 
 @pytest.fixture
