@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 
 from sim.tables import TABLES, ContractError, Kind, Table, why_unread
+from sim.tables.spreadsheets import unescaped
 
 
 class ResultsError(ValueError):
@@ -83,16 +84,22 @@ class Tables:
 def read(folder: Path) -> Tables:
     """The tables of `folder`. Text stays text (a scenario may be called `007`), null numbers are NaN, null text is "".
 
-    A folder of a study of many points may hold its own tables alone. Raises `ResultsError` for a folder of another
-    version, a missing file, and a table that does not fit its contract (`sim.tables`).
+    What the manifest does not list is not of these results, whatever its name, and is not read. A folder of a study of
+    many points may hold its own tables alone. Raises `ResultsError` for a folder of another version, a missing file,
+    and a table that does not fit its contract (`sim.tables`).
     """
     manifest = _manifest(folder / "manifest.json")
+    listed = manifest.get("tables")
+
+    def there(name: str) -> bool:
+        return (folder / f"{name}.csv").exists() and (not isinstance(listed, dict) or f"{name}.csv" in listed)
+
     frames: dict[str, pd.DataFrame] = {}
     texts: dict[str, str] = {}
-    compared = (folder / "summary.csv").exists() or not any((folder / f"{name}.csv").exists() for name in STUDIES)
+    compared = there("summary") or not any(there(name) for name in STUDIES)
     for name in DRAWN:
         path = folder / TABLES[name].file
-        if not (TABLES[name].always and compared) and not path.exists():
+        if not (TABLES[name].always and compared) and not there(name):
             continue
         text = _text(path)
         frames[name] = _frame(text, TABLES[name])
@@ -150,6 +157,7 @@ def _frame(text: str, table: Table) -> pd.DataFrame:
         cells = pd.read_csv(io.StringIO(text), dtype=str, keep_default_na=False, na_filter=False)
     except (pd.errors.EmptyDataError, pd.errors.ParserError) as error:
         raise ResultsError(f"{table.file}: is not a table: {str(error).strip()}") from None
+    cells = cells.map(unescaped).rename(columns=unescaped)
     try:
         table.require_columns(list(cells.columns))
         table.require_key(cells)

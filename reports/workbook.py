@@ -34,7 +34,7 @@ def workbook(tables: Tables, findings: Findings, folder: Path) -> bytes:
     try:
         import xlsxwriter
     except ImportError:
-        raise NoWorkbookError("XlsxWriter is not installed: pip install 'vein2vein[office]'") from None
+        raise NoWorkbookError("XlsxWriter is not installed: pip install XlsxWriter") from None
     out = io.BytesIO()
     options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
     with xlsxwriter.Workbook(out, options) as book:

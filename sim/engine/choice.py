@@ -19,7 +19,7 @@ WORTH_COMPILING_PATIENTS = 700_000
 WORTH_A_WORKER_PATIENTS = 20_000
 WORTH_A_WORKER_COMPILED_PATIENTS = 200_000
 
-# (protocol, cohort, luck, day the window ends, follow-up in days, traced)
+# (protocol, cohort, luck, day up to which it runs at least, follow-up in days, traced)
 Engine = Callable[[Protocol, Cohort, Luck, float, float, bool], Trace]
 
 

@@ -142,11 +142,11 @@ def simulate(arm: Arm, number: int, with_engine: str, traced: bool = False) -> t
     """What happened to the patients of one replication of one arm, and the record it was read from."""
     protocol, follow_up = arm.protocol, arm.scenario.run.follow_up
     cohort, luck = draw_cohort(arm.scenario, protocol.clocks, number)
-    trace = engine(with_engine)(protocol, cohort, luck, arm.window[1], follow_up, traced)
-    patients = resolve(cohort, trace, follow_up)
+    trace = engine(with_engine)(protocol, cohort, luck, arm.scenario.runs_until, follow_up, traced)
+    patients = resolve(cohort, trace, follow_up, arm.scenario.run.later_courses_end)
     rules = arm.scenario.after_infusion
     if rules is not None:
-        patients = replace(patients, after=follow_on(patients, rules, luck, follow_up, trace.stop_day))
+        patients = replace(patients, after=follow_on(patients, rules, luck))
     return patients, trace
 
 
@@ -193,7 +193,7 @@ def _table(
     arm: Arm, number: int, patients: Patients, trace: Trace, names: dict[str, Sequence[str]]
 ) -> dict[str, object]:
     """The columns of `patients.parquet`."""
-    bridging = bridging_day(arm.scenario, patients, _luck(arm, number, patients), trace.stop_day)
+    bridging = bridging_day(arm.scenario, patients, _luck(arm, number, patients))
     return table(patients, arm.name, number, names, arm.protocol.product, bridging, trace.stop_day)
 
 

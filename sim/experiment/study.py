@@ -17,16 +17,31 @@ from sim.experiment import tables
 from sim.experiment.economics_tables import economic_tables, why_not_comparable
 from sim.experiment.forecast import falls_below, waiting_list, warm_up, warm_up_warnings
 from sim.experiment.inputs import parameters
-from sim.experiment.manifest import about_program, about_scenarios, write_manifest, write_scenarios
+from sim.experiment.manifest import about_program, about_scenarios, scenario_files, write_manifest, write_scenarios
 from sim.experiment.not_modelled import NOT_MODELLED
 from sim.experiment.picture_tables import Pictures
 from sim.experiment.precision import Precision, batches, reached
+from sim.experiment.publish import new_results
 from sim.experiment.replicate import Arm, Keep, replicate
 from sim.experiment.table_files import TableFile, event_columns, patient_columns, quantity_columns, write_table
-from sim.pieces.loads import expected_patients, offered_loads
+from sim.outcomes.estimates import FEW
+from sim.outcomes.metrics import CENSORED, unresolved_of
+from sim.pieces.loads import Load, expected_patients, offered_loads
 from sim.pieces.strategies import build_protocol
 from sim.scenario import Loaded, compare_scenarios
 from sim.tables import EVENTS_TABLE, PATIENTS, QUANTITIES
+
+# The tables of every study; the other ones belong to comparisons, to what a scenario has, or to what was asked for.
+ALWAYS = (
+    "summary", "runs", "resources", "stages", "incidence", "waits", "outcomes", "parameters", "changes", "waiting_list",
+    "warm_up",
+)  # fmt: skip
+PICTURES = (
+    "use_through_time", "stock_through_time", "flow", "stages_middle", "groups", "resources_summary", "timeline_sample",
+)  # fmt: skip
+
+# From this offered load on, waits hang on the last per cent of the supply.
+CLOSE_TO_FULL = 0.95
 
 
 @dataclass(frozen=True)
@@ -62,6 +77,7 @@ class Study:
     list_below: pd.DataFrame | None = None
     economics: pd.DataFrame | None = None
     icer: pd.DataFrame | None = None
+    already_waiting: pd.DataFrame | None = None
 
 
 def load_warnings(scenarios: dict[str, Loaded]) -> list[str]:
@@ -76,11 +92,54 @@ def load_warnings(scenarios: dict[str, Loaded]) -> list[str]:
                     f"{name}: {load.label}{where} ({load.resource}): offered load {load.load:.2f} is above 1; "
                     "patients will queue until others leave"
                 )
+        found += [f"{name}: {close}" for close in _close_to_full(loaded)]
     return found
 
 
-def run_study(plan: Plan, folder: Path, done: Callable[[int], None]) -> Study:
-    """Run the plan and write its tables into `folder`; `done` hears of finished replications."""
+def _close_to_full(loaded: Loaded) -> list[str]:
+    """A sentence for each resource whose offered load is just below 1: what is assumed of it decides the waits."""
+    loads: dict[str, list[Load]] = {}
+    for load in offered_loads(loaded.scenario, build_protocol(loaded.scenario)):
+        if CLOSE_TO_FULL <= load.load <= 1.0:
+            loads.setdefault(load.label, []).append(load)
+    told = []
+    for label, close in loads.items():
+        ends = sorted({f"{load.load:.3f}" for load in close})
+        where = ", ".join(load.centre for load in close if load.centre)
+        told.append(
+            f"{label} ({close[0].resource}){f' at {where}' if where else ''}: offered load "
+            f"{' to '.join(dict.fromkeys((ends[0], ends[-1])))} is close to 1; "
+            "the waits hang on this supply, and on its source"
+        )
+    return told
+
+
+def study_files(plan: Plan) -> list[str]:
+    """The files of tables that a study of this plan may write."""
+    loaded = plan.scenarios.values()
+    economics = all(one.scenario.economics is not None for one in loaded)
+    names = [*ALWAYS, *PICTURES]
+    names += ["differences", "same_patients"] if len(loaded) > 1 else []
+    listed = any(region.already_waiting is not None for one in loaded for region in one.scenario.regions.values())
+    names += ["already_waiting"] if listed else []
+    names += ["list_below"] if plan.list_below is not None else []
+    names += ["economics", "nmb"] if economics else []
+    names += ["economics_differences", "icer"] if economics and len(loaded) > 1 else []
+    big = [PATIENTS, *([QUANTITIES] if economics else []), *([EVENTS_TABLE] if plan.keep_events else [])]
+    return [*(f"{name}.csv" for name in names), *(table.file for table in big), *scenario_files(plan.scenarios)]
+
+
+def run_study(plan: Plan, folder: Path, done: Callable[[int], None], replace: Sequence[str] = ()) -> Study:
+    """Run the plan and put its tables into `folder`; `done` hears of finished replications.
+
+    `replace`: names of files in the folder that may be replaced although no earlier results list them. Raises
+    FolderError before anything runs where files could not be put there, and what a run raises.
+    """
+    with new_results(folder, study_files(plan), replace) as building:
+        return _run(plan, building, done)
+
+
+def _run(plan: Plan, folder: Path, done: Callable[[int], None]) -> Study:
     started = time.perf_counter()
     arms = plan.arms
     collected = tables.Collected(arms)
@@ -158,12 +217,31 @@ def _write_tables(plan: Plan, collected: tables.Collected, pictures: Pictures, f
         warnings.append(why_not)
     if len(collected.numbers) < 2:
         warnings.append("one replication only: no intervals can be given")
+    elif len(collected.numbers) < FEW:
+        warnings.append(
+            f"{len(collected.numbers)} replications are too few to judge: intervals of fewer than {FEW} hardly know "
+            "the spread they are made of"
+        )
+    warnings += unresolved_warnings(collected)
     if plan.precision is not None and not reached(plan.precision, tuple(plan.scenarios), collected.values())["met"]:
         warnings.append(
             f"after {len(collected.numbers)} replications {', '.join(one.metric for one in plan.precision.each)} "
             "is not as precise as wanted"
         )
-    return Study(summary, differences, changes, warnings, below, economic.get("economics"), economic.get("icer"))
+    costs, icer, listed = economic.get("economics"), economic.get("icer"), found["already_waiting"]
+    return Study(summary, differences, changes, warnings, below, costs, icer, listed)
+
+
+def unresolved_warnings(collected: tables.Collected) -> list[str]:
+    """A sentence for each scenario in which more than one in a hundred are unresolved when follow-up ends."""
+    values = collected.values()
+    shares = {name: unresolved_of(values[:, place]) for place, name in enumerate(collected.names)}
+    return [
+        f"{name}: {100 * share:.1f} % of the patients measured are still waiting when follow-up ends; means, costs and "
+        "shares leave out what becomes of them: a longer run.follow_up would tell"
+        for name, share in shares.items()
+        if share > CENSORED
+    ]
 
 
 def _economics(plan: Plan, collected: tables.Collected) -> tuple[dict[str, pd.DataFrame], str | None]:

@@ -25,6 +25,7 @@ from sim.outcomes.estimates import Range, interval, possible, possible_change, r
 from sim.outcomes.metrics import METRIC_NAMES, METRICS, patients_of, unresolved_of
 from sim.outcomes.verdicts import NEITHER
 from sim.tables import TABLES
+from sim.tables.spreadsheets import escaped
 
 FloatArray = NDArray[np.float64]
 AT_ONCE = 200
@@ -133,7 +134,7 @@ def _write(
         writer = None
         for number, frame in enumerate(_batches(rows, sweep.plan.points)):
             table = TABLES[name].checked(frame)
-            table.to_csv(csv, index=False, header=number == 0)
+            escaped(table).to_csv(csv, index=False, header=number == 0)
             if arrows is not None:
                 if writer is None:
                     writer = stack.enter_context(pq.ParquetWriter(arrows, arrow_schema(TABLES[name], table)))

@@ -16,6 +16,7 @@ from sim.experiment.folder import write_text
 from sim.outcomes.patients import is_label
 from sim.pieces.protocol import Protocol, attempt_names, milestones
 from sim.tables import EVENTS_TABLE, PATIENTS, QUANTITIES, TABLES, ContractError, Kind, Table
+from sim.tables.spreadsheets import csv_text
 
 ARROW = {
     Kind.TEXT: pa.string(),
@@ -31,7 +32,7 @@ ROWS_AT_ONCE = 20_000
 def write_table(folder: Path, name: str, frame: pd.DataFrame) -> None:
     """Write a table as CSV, whole or not at all. Raises ContractError where it is not the table of that name."""
     table = TABLES[name]
-    write_text(folder / table.file, table.checked(frame).to_csv(index=False))
+    write_text(folder / table.file, csv_text(table.checked(frame)))
 
 
 def arrow_schema(table: Table, frame: pd.DataFrame) -> pa.Schema:

@@ -209,7 +209,8 @@ def resources(collected: Collected) -> pd.DataFrame:
     ]
     table = pd.DataFrame(collected.resources)
     # what a kind of resource cannot have is not 0 of it
-    table["wasted"] = table["wasted"].where(table["kind"] == "cadence")
+    for name in ("wasted", "withdrawn"):
+        table[name] = table[name].where(table["kind"] == "cadence")
     table["expired"] = table["expired"].where(table["kind"] != "capacity")
     if not loads:
         return table.assign(offered_load=np.nan)

@@ -320,7 +320,7 @@ def _course(
     death = after.death_day[rows] - referral
     infusion = patients.day("infusion")[rows] - referral
     priced = economics.costs.bridging > 0.0
-    bridged = bridging_day(s, patients, luck, trace.stop_day)[rows] if priced else np.full(len(rows), np.nan)
+    bridged = bridging_day(s, patients, luck)[rows] if priced else np.full(len(rows), np.nan)
     places = np.full(len(patients.outcome), -1)
     places[rows] = np.arange(len(rows))
     return _Course(

@@ -42,7 +42,8 @@ class Patients:
     `outcome` indexes `OUTCOME_NAMES`, `reason` says more where there is more to say. `days`: the patients' own
     milestone days. `made_day`, `made_count`: the last day and the number of times a product was released or a dose
     drawn for them, whether or not they were there. `off_the_shelf`: whether they were given a dose in the end.
-    `referral_day`: of the return, for a later course. `after`: what became of them, where the scenario says so.
+    `followed_to`: the day on which patients without an outcome by then count as waiting. `referral_day`: of the return,
+    for a later course. `after`: what became of them, where the scenario says so.
     """
 
     cohort: Cohort
@@ -57,6 +58,7 @@ class Patients:
     made_count: NDArray[np.int64]
     began_manufacture: NDArray[np.bool_]
     off_the_shelf: NDArray[np.bool_]
+    followed_to: FloatArray
     after: Afterwards | None = None
 
     @property
@@ -102,9 +104,14 @@ class Ends:
     days: dict[str, FloatArray]
 
 
-def ends(trace: Trace, follow_up: float | FloatArray) -> Ends:
-    """The ends of all patients' paths, each up to `follow_up` days after his referral, or to the stop."""
+def ends(trace: Trace, follow_up: float | FloatArray, courses: int = 1, later_end: float = np.inf) -> Ends:
+    """The ends of all patients' paths, each up to `follow_up` days after referral, or to the stop.
+
+    Later courses are followed to day `later_end` at most. Who has been infused by then is followed to discharge.
+    """
     limit = np.minimum(trace.referral_day + follow_up, trace.stop_day)
+    later = slice(len(limit) // courses, None) if courses > 1 else slice(0, 0)
+    limit[later] = np.minimum(limit[later], later_end)
     notes = np.ascontiguousarray(trace.notes.T)
     raw = dict(zip(trace.milestones, notes, strict=True))
     infusion = raw.get("infusion", np.full(len(limit), np.nan))
@@ -113,17 +120,17 @@ def ends(trace: Trace, follow_up: float | FloatArray) -> Ends:
     ended = (trace.ended_day <= limit) & ~(trace.leave_day <= trace.ended_day) & ~infused
     left = (trace.leave_day <= limit) & ~infused & ~ended
     day = np.where(infused, infusion, np.where(left, trace.leave_day, np.where(ended, trace.ended_day, np.nan)))
-    own = np.where(notes <= np.where(left | ended, day, limit), notes, np.nan)
+    own = np.where(notes <= np.where(left | ended, day, np.where(infused, trace.stop_day, limit)), notes, np.nan)
     return Ends(limit, infused, left, ended, day, raw, dict(zip(trace.milestones, own, strict=True)))
 
 
-def resolve(cohort: Cohort, trace: Trace, follow_up: float | FloatArray) -> Patients:
-    """Every patient's outcome, and what happened to him up to it.
+def resolve(cohort: Cohort, trace: Trace, follow_up: float | FloatArray, later_end: float = np.inf) -> Patients:
+    """Every patient's outcome, and what happened to them up to it, or up to discharge.
 
-    A patient counts up to `follow_up` days after his referral (one number, or each patient's own), or to the stop;
-    unresolved by then he is `waiting`.
+    Patients count up to `follow_up` days after referral (one number, or each patient's own), or to the stop;
+    unresolved by then they are `waiting`. Later courses count up to day `later_end`.
     """
-    its = ends(trace, follow_up)
+    its = ends(trace, follow_up, cohort.courses, later_end)
     limit, raw, ended = its.limit, its.raw, its.ended
     nothing = np.full(len(limit), np.nan)
     outcome = np.full(len(limit), WAITING, dtype=np.int64)
@@ -155,6 +162,7 @@ def resolve(cohort: Cohort, trace: Trace, follow_up: float | FloatArray) -> Pati
         made_count=made_count,
         began_manufacture=raw.get("manufacturing", nothing) <= trace.stop_day,
         off_the_shelf=raw.get("dose", nothing) <= limit,
+        followed_to=limit,
     )
 
 
@@ -189,6 +197,12 @@ def slots_wasted(patients: Patients, trace: Trace) -> NDArray[np.bool_]:
     through = (patients.outcome[holder] != WAITING) | patients.began_manufacture[holder]
     wasted[rows] = through & ~used
     return wasted
+
+
+def withdrawn_slots(trace: Trace, window: tuple[float, float]) -> int:
+    """Slots starting inside the window that the manufacturer took back, whether or not they had been offered."""
+    slots = trace.slots
+    return int((np.isfinite(slots.withdrawn) & (slots.start >= window[0]) & (slots.start < window[1])).sum())
 
 
 def wasted_slots(patients: Patients, trace: Trace, window: tuple[float, float]) -> int:

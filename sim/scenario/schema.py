@@ -161,6 +161,11 @@ class Scenario(Section):
         yield from _hybrid_faults(data)
         yield from _afterwards_faults(data)
 
+    @property
+    def runs_until(self) -> float:
+        """The day up to which every replication is simulated at least."""
+        return self.run.window_end if self.later_course is None else self.run.later_courses_end
+
     def checks(self) -> Iterator[Fault]:
         for name, region in self.regions.items():
             steps = region.referrals or ()

@@ -28,7 +28,7 @@ def verify_command(folder: Path, engine: str, workers: int | None, quiet: bool) 
         with progress(int(manifest["replications"]) * points, quiet) as done:
             found = verify(folder, engine, workers, done)
     print_table(["", "verdict", ""], [[check.name, check.verdict, check.said] for check in found.checks], 3)
-    for note in [found.promise]:
+    for note in [*found.notes, found.promise]:
         click.echo(f"{note[0].upper()}{note[1:]}.")
     left = [check.name for check in found.checks if check.verdict == NOT_RUN]
     if left:

@@ -146,6 +146,7 @@ COMPARISON = (
             ),
             whole("wasted", "Slots wasted, as in `slots_wasted`.", "slots", "not dated slots"),
             whole("expired", "Slots that nobody claimed, or doses that expired.", "slots or doses", "a capacity"),
+            whole("withdrawn", "Slots withdrawn, as in `slots_withdrawn`.", "slots", "not dated slots"),
             number(
                 "offered_load",
                 "Work asked for by work that can be done; above 1 queues grow until others leave.",

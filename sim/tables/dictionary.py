@@ -36,6 +36,9 @@ their name are one for each. CSV is UTF-8 with a comma; text is as it was writte
   as were claimed at once; slots claimed before these, and all slots of a patient who left before manufacture, are wasted. Those
   of patients who still wait when the run stops are not. Slots that nobody claimed are `expired` in `resources.csv`, never wasted;
   slots handed back in time (`notice`) are neither.
+- **`slots_withdrawn`** counts slots that the manufacturer took back because the manufacture that they imply would start while the
+  lines are closed (or, where the scenario says so, fewer), whether or not they had been offered or claimed, by the start day as
+  above. They are neither wasted nor expired; who held one is back on the list.
 - **`product_wasted`** counts products released by the factory and doses drawn from stock that were not infused: of patients who
   died, progressed, withdrew or were refused after release; products lost or damaged on their way back, and products out of
   specification that were refused after release. It counts by the day on which the waste was certain, the later of release (or draw)

@@ -150,7 +150,13 @@ def test_a_sweep_a_plan_and_a_psa_say_what_they_are(folder: Callable[[str], Path
     tables = read(folder("real"))
     kinds = {
         "sweep": {"design": "sobol", "design_seed": 7, "points": 64, "paths": {"manufacturing.lines": ""}},
-        "plan": {"path": "manufacturing.lines", "target": "x <= 1", "confidence": 0.9, "values_run": 5, "answer": "12"},
+        "plan": {
+            "path": "manufacturing.lines",
+            "targets": ["x <= 1"],
+            "confidence": 0.9,
+            "values_run": 5,
+            "answer": "12",
+        },
         "psa": {"samples": 500},
     }
     told = {
