@@ -150,6 +150,8 @@ def _disruptions(r: Random, scenario: Block) -> None:
     resources = ["bed"]
     if strategy != "allogeneic":
         resources += ["line", "line", "chair", "chair", "lab", "courier"]
+        if isinstance(scenario["manufacturing"].get("slots"), dict):
+            resources += ["line"] * 6  # so that slots are withdrawn often enough
     if strategy != "autologous" and "shared_lines" not in scenario["allogeneic"]["lots"]:
         resources += ["lot_line", "lot_line"]
     crs = scenario.get("toxicity", {}).get("crs", {}).get("grades", {})
