@@ -72,6 +72,8 @@ def _beside(path: Path, word: str) -> tuple[str, ...]:
     """What a word needs beside it."""
     if path == ("waiting_list", "policy") and word == "score":
         return ('waiting_list.score={"waiting_day": 0.1, "progressed": 20}',)
+    if path[-1] == "shared_lines":
+        return (_setting(("allogeneic", "stock", "kept"), "at_centres"),)
     if path[0] == "disruptions" and word in ("bed", "icu"):
         return (_setting((*path[:-1], "work"), "finish"),)
     return ()
@@ -155,7 +157,7 @@ def _text(kind: Any, value: str) -> list[Any]:
         return [f"{3 * rate} / d", f"{rate / 3} / d"] if rate else ["0.05 / d", "0.5 / d"]
     if _DAYS.fullmatch(value):
         days = parse_days(value)
-        others = (3 * days, days / 3, 10 * days, days + 1) if days else (3, 30, 0.5)
+        others = (3 * days, days / 3, 10 * days, days + 1, days / 100) if days else (3, 30, 0.5)
         return [f"{other} d" for other in others]
     if _DATE.fullmatch(value):
         return [(date.fromisoformat(value) + timedelta(days=shift)).isoformat() for shift in (3, -3, 45)]

@@ -126,7 +126,9 @@ def effect(before: Before, change: Change) -> Effect:
 
 def _warning(loaded: Loaded, setting: tuple[str, ...]) -> str:
     """What is said of the changed scenario, and not of the scenario as it is."""
-    return "; ".join(said for said in loaded.with_overrides(setting).warnings if said not in loaded.warnings)
+    changed = loaded.with_overrides(setting)
+    left_out = [dropped.sentence for dropped in changed.dropped if dropped.path not in {d.path for d in loaded.dropped}]
+    return "; ".join([*left_out, *(said for said in changed.warnings if said not in loaded.warnings)])
 
 
 def _moves(before: Before, change: Change, setting: tuple[str, ...]) -> str:

@@ -7,6 +7,7 @@ from random import Random
 from typing import Any
 
 from sim.scenario import Loaded
+from sim.scenario.units import parse_days
 from tests.engines.random_scenarios import scenario_text, without_refused
 
 Block = dict[str, Any]
@@ -50,7 +51,9 @@ def _widen(section: Block, name: str, times: int) -> None:
     """More units of a capacity, as many times as there are more patients than in the comparison of the engines."""
     units = section.get(name, "unlimited")
     if isinstance(units, dict):
-        section[name] = {day: u if u == "unlimited" else times * u for day, u in units.items()}
+        # days of the two months of that comparison, over a year
+        days = [f"{5 * parse_days(day):g} d" for day in units]
+        section[name] = {day: u if u == "unlimited" else times * u for day, u in zip(days, units.values(), strict=True)}
     elif units != "unlimited":
         section[name] = times * units
 

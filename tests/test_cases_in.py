@@ -162,10 +162,11 @@ def test_an_empty_section_on_the_command_line_is_warned_of(tmp_path: Path) -> No
         # with few places each test keeps others waiting
         ("autologous", "release_testing: {lab: 3}\n", "release_testing.identity=9 d", ""),
         ("autologous", "release_testing: {conditional: {sterility: 7 d}}\n", "release_testing.identity=9 d", ""),
+        ("library/conditional_release", "", "release_testing.sterility=9 d", "release_testing.sterility: has no effect: the product waits for"),
         ("allogeneic", "", "run.start=2027-03-01", "run.start: moves only the dates that are shown"),
         ("autologous", "", "run.start=2027-03-01", ""),
         ("allogeneic", "centres: {north: {beds: {2026-01-01: 4, 2026-09-01: 5}}}\n", "run.start=2026-03-01", ""),
-        ("autologous", "economics: {costs: {unused_paid_by: payer}}\n", "economics.perspective=payer_and_manufacturer", "economics.perspective: moves no amount"),
+        ("autologous", "economics: {costs: {unused_product: {autologous: 0}}}\n", "economics.perspective=payer_and_manufacturer", "economics.perspective: moves no amount"),
         ("autologous", "", "economics.perspective=payer_and_manufacturer", ""),
         ("library/hybrid", "", "hybrid.since=joining", "hybrid.since: joining and listing are the same day here"),
         ("library/hybrid", "", "hybrid.since=referral", ""),

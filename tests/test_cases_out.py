@@ -56,7 +56,7 @@ def test_who_still_waits_is_said_with_the_wait_of_the_others(tmp_path: Path) -> 
 
 
 def test_half_infused_is_the_median_of_all_referred(tmp_path: Path) -> None:
-    study = ran(tmp_path / "out", small_scenario("manufacturing.lines=7"))
+    study = ran(tmp_path / "out", small_scenario("manufacturing.lines=5"))
     patients = pd.read_parquet(tmp_path / "out" / "patients.parquet")
     measured = patients[patients["measured"]]
     days = []

@@ -90,19 +90,25 @@ def _are(most: float, what: str) -> str:
 def _in_vain(s: Scenario, tree: Branch) -> Iterator[tuple[Path, str]]:
     """(path, why) of what a scenario may well state, and what moves nothing where it is set to try it out."""
     tested = s.release_testing
+    first = ("sterility",) if tested.conditional is None else ("conditional", "sterility")
     early = tested.sterility if tested.conditional is None else tested.conditional.sterility
-    tests = {"sterility": early, "potency": tested.potency, "identity": tested.identity}
-    for name, days in tests.items() if is_unlimited(tested.lab) else ():
+    tests = {first: early, ("potency",): tested.potency, ("identity",): tested.identity}
+    for test, days in tests.items() if is_unlimited(tested.lab) else ():
         for other, its_days in tests.items():
             least = least_days(its_days)
-            if other != name and least >= _most_days(days):
-                why = f"has no effect: the tests run side by side, and {other} takes at least {write_days(least)}"
-                yield ("release_testing", name), why
+            if other != test and least >= _most_days(days):
+                why = f"has no effect: the tests run side by side, and {other[-1]} takes at least {write_days(least)}"
+                yield ("release_testing", *test), why
                 break
+    if tested.conditional is not None:
+        why = (
+            "has no effect: the product waits for conditional.sterility, and the whole test is taken to be over when it"
+        )
+        yield ("release_testing", "sterility"), f"{why} is at the centre"
     slots = s.manufacturing.slots
     queues_once = slots is None or (slots.claimed, slots.after_failed_collection) == ("before_apheresis", "keep")
-    if s.economics is not None and (s.economics.costs.unused_paid_by == "payer" or unused_products_are_free(s)):
-        yield ("economics", "perspective"), "moves no amount: products that are not infused count, or cost, the same"
+    if unused_products_are_free(s):
+        yield ("economics", "perspective"), "moves no amount: products that are not infused cost nothing"
     if s.strategy == "hybrid" and queues_once and s.hybrid.since != "referral":
         yield (
             ("hybrid", "since"),

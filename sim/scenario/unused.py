@@ -639,11 +639,6 @@ DETAILS: tuple[Unused, ...] = (
         "release_testing.accepted is 1",
     ),
     Unused(
-        "release_testing.sterility", lambda s: s.release_testing.conditional is not None and not _tests_longer(s),
-        ("release_testing.conditional",),
-        "the product waits for conditional.sterility; the whole test is taken to be over when it is at the centre",
-    ),
-    Unused(
         "release_testing.conditional", _tests_longer, ("release_testing.sterility",),
         "it comes no earlier than the end of the sterility test (release_testing.sterility)",
     ),

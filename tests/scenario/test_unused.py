@@ -110,7 +110,6 @@ CASES = [
     Case("autologous", "infusion.stay", "9 d", ("infusion.model=outpatient",)),
     Case("autologous", "infusion.bed_from", "lymphodepletion", ("infusion.model=outpatient",)),
     Case("autologous", "infusion.bed_from", "lymphodepletion", ("lymphodepletion.duration=0 d",)),
-    Case("autologous", "release_testing.sterility", "9 d", ("release_testing.conditional={sterility: 3 d}",)),
     Case("whole", "toxicity.icu", "{stay: 9 d}", NO_ICU),
     *(Case("whole", f"toxicity.{event}.grades.{grade}.{key}", text, (f"toxicity.{event}.grades.{grade}.share=0",)) for event, grade in (("crs", "high"), ("neurotoxicity", "any")) for key, text in (("duration", "9 d"), ("icu", "0.9"))),
     Case("money", "economics", "{horizon: 9 y}", ("later_course={share: 0.5, relapse: 9 d}",)),
