@@ -20,7 +20,7 @@ from tests.test_inert_inputs import ALLOGENEIC, AUTOLOGOUS, WHOLE
 
 _PARTS = (SHIPPED / "parts" / "afterwards.yaml").read_text(encoding="utf-8")
 _MONEY = _PARTS[_PARTS.index("after_infusion:") : _PARTS.index("uncertainty:")]
-_ONCE = WHOLE[: WHOLE.index("later_course:")]
+_ONCE = WHOLE[: WHOLE.index("later_course:")].replace("  later_courses_until: 400 d\n", "")
 _FATES = "{progressed: 1, withdrawn: 1, collection_failed: 1, product_failed: 1, unsuitable: 1, waiting: 1}"
 BASES = {
     "whole": WHOLE,
@@ -83,6 +83,11 @@ CASES = [
     Case("autologous", "manufacturing.slots.notice", "9 d", ("manufacturing.slots.lead=1 d",)),
     Case("whole", "manufacturing.slots.after_failed_collection", "forfeit", ("manufacturing.slots.claimed=at_receipt",)),
     Case("whole", "manufacturing.slots.after_failed_collection", "forfeit", ("apheresis.shortfall=0", "shipping.viable=frozen")),
+    Case("whole", "manufacturing.slots.withdrawn_by", "cuts", ("disruptions.flood.resource=lab", "disruptions.fire.resource=chair")),
+    Case("whole", "manufacturing.slots.after_withdrawal", "rebook", ("disruptions.flood.announced=from_start",)),
+    Case("whole", "manufacturing.slots.after_withdrawal", "rebook", ("manufacturing.slots.withdrawn_by=nothing",)),
+    Case("whole", "disruptions.flood.announced", "9 d", ("manufacturing.slots.withdrawn_by=nothing",)),
+    Case("whole", "disruptions.flood.announced", "9 d", ("disruptions.flood.resource=lab",)),
     Case("whole", "manufacturing.lines", "7", ("centres.small.lines=3",)),
     Case("autologous", "manufacturing.line_held", "{to: release}", ("manufacturing.lines=unlimited",)),
     Case("whole", "manufacturing.failure_found", "3 d", SURE),
@@ -163,6 +168,14 @@ def test_a_value_made_meaningless_is_left_out_and_said_or_refused(case: Case) ->
         loaded.with_overrides([*case.changes, f"{case.path}={case.text}"])
     told = [str(problem) for problem in refused.value.problems if "is not used: " in problem.message]
     assert any(case.path.split(".")[0] in text for text in told), told or refused.value
+
+
+def test_later_courses_have_a_last_day_where_somebody_returns() -> None:
+    with pytest.raises(ScenarioError, match=r"run.later_courses_until: is not used: nobody returns"):
+        base("money").with_overrides(["run.later_courses_until=500 d"])
+    for day in ("299 d", "551 d"):
+        with pytest.raises(ScenarioError, match=r"allowed: 300 d .the end of the window. to 550 d .that of the follow"):
+            base("whole").with_overrides([f"run.later_courses_until={day}"])
 
 
 def test_the_order_of_overrides_does_not_matter() -> None:
