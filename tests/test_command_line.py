@@ -302,6 +302,23 @@ def test_a_narrow_screen_gets_one_row_below_the_other(monkeypatch: pytest.Monkey
         assert all(header in text for header in headers)
 
 
+@pytest.mark.parametrize("columns", [20, 40, 60, 80, 120, 300])
+def test_no_word_of_a_table_of_words_is_broken_or_lost(
+    columns: int, monkeypatch: pytest.MonkeyPatch, capsys: Any
+) -> None:
+    from sim.shell.screen import print_table
+
+    headers = ["file", "name", "what it is"]
+    rows = [["scenarios/a.yaml", "Autologous, present day", "Four centres, and slots that are lost when unclaimed"]] * 2
+    monkeypatch.setenv("COLUMNS", str(columns))
+    print_table(headers, rows, numbers_from=3)
+    lines = capsys.readouterr().out.splitlines()
+    assert max(map(len, lines)) <= columns
+    words = " ".join(lines).split()
+    for word in (word for row in rows for cell in row for word in cell.split()):
+        assert words.count(word) >= 2, f"{word} at {columns}"
+
+
 def test_a_warning_that_scenarios_share_is_said_once(capsys: Any) -> None:
     from sim.shell.screen import warn
 

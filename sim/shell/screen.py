@@ -223,17 +223,37 @@ def print_table(headers: Sequence[str], rows: Sequence[Sequence[str]], numbers_f
     console = Console(file=sys.stdout)
     if not console.is_terminal and "COLUMNS" not in os.environ:
         console = Console(file=sys.stdout, width=200)
-    table = Table(box=SIMPLE_HEAD, pad_edge=False)
-    for place, header in enumerate(headers):
-        texts = [str(one[place]) for one in (headers, *rows)]
-        least = max(len(part) for text in texts for part in ([text] if place >= numbers_from else text.split() or [""]))
-        table.add_column(Text(header), "", min_width=least, justify="left" if place < numbers_from else "right")
-    for row in rows:
-        table.add_row(*(Text(str(cell)) for cell in row))
-    if console.measure(table).minimum <= console.width:
+    widths = _widths(headers, rows, numbers_from, console.width)
+    if widths is not None:
+        table = Table(box=SIMPLE_HEAD, pad_edge=False)
+        for place, (header, width) in enumerate(zip(headers, widths, strict=True)):
+            table.add_column(Text(header), width=width, justify="left" if place < numbers_from else "right")
+        for row in rows:
+            table.add_row(*(Text(str(cell)) for cell in row))
         console.print(table)
         return
     for row in rows:
         console.print(Text(str(row[0]), style="bold"))
         for header, cell in [pair for pair in zip(headers[1:], row[1:], strict=True) if pair[1]]:
             console.print(Padding(Text(f"{header}: {cell}" if header else str(cell), overflow="fold"), (0, 0, 0, 2)))
+
+
+def _widths(headers: Sequence[str], rows: Sequence[Sequence[str]], numbers_from: int, screen: int) -> list[int] | None:
+    """The widths of the columns on a screen of this many characters, None where words or numbers would be broken."""
+    from rich.cells import cell_len
+
+    full, least = [], []
+    for place in range(len(headers)):
+        texts = [str(one[place]) for one in (headers, *rows)]
+        full.append(max(1, *map(cell_len, texts)))
+        # what must stand together: a cell that is a number with its unit and interval, else a word
+        parts = [part for text in texts for part in text.split()] if place < numbers_from else texts[1:]
+        parts += texts[0].split()
+        least.append(max([1, *map(cell_len, parts)]))
+    room = screen - 2 - 3 * (len(headers) - 1)
+    if sum(full) <= room:
+        return full
+    spare, wanted = room - sum(least), sum(full) - sum(least)
+    if spare < 0:
+        return None
+    return [few + spare * (all_of - few) // wanted for few, all_of in zip(least, full, strict=True)]

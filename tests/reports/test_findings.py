@@ -44,8 +44,8 @@ def test_the_sentence_has_the_numbers_of_differences_csv(folder: Callable[[str],
         "With \N{LEFT DOUBLE QUOTATION MARK}Allogeneic, off the shelf\N{RIGHT DOUBLE QUOTATION MARK} instead of "
         "\N{LEFT DOUBLE QUOTATION MARK}Autologous, assumed slot supply (load 1)\N{RIGHT DOUBLE QUOTATION MARK}, "
         f"the mean wait from referral to infusion is {days['estimate']} days shorter "
-        f"(95% simulation interval {days['high']} to {days['low']}), and the share progressed before infusion is "
-        f"{points['estimate']} percentage points lower "
+        f"(95% simulation interval {days['high']} to {days['low']}), "
+        f"and the share progressed before infusion is {points['estimate']} percentage points lower "
         f"(95% simulation interval {points['high']} to {points['low']})."
     )
 

@@ -74,7 +74,7 @@ def test_the_items_hold_the_numbers_of_this_run(found: list[MethodTable], folder
         "arrivals go on until then (240 d at least). Time is in days."
     )
     assert "3 independent replications, a number set beforehand." in said(stress, "4.3")
-    assert "by Student's t (2 d.f.)" in said(stress, "1.2")
+    assert "with Student's t (2 d.f.)" in said(stress, "1.2")
     assert f"seed {manifest['seed']}" in said(stress, "5.2")
     assert f"Run time {manifest['seconds']:.1f} s" in said(stress, "5.4")
     assert manifest["versions"]["numpy"] in said(stress, "5.1")
