@@ -112,6 +112,8 @@ def _in_vain(s: Scenario, tree: Branch) -> Iterator[tuple[Path, str]]:
             ("hybrid", "since"),
             "joining and listing are the same day here: patients queue once, when they are listed",
         )
+    if s.economics is not None and s.economics.costs.unused_paid_by == "payer":
+        yield ("economics", "perspective"), "moves no amount: the payer pays for products that are not infused"
     if s.later_course is not None and s.strategy != "hybrid":
         yield ("later_course", "strategy"), f"same and {s.strategy} are one here: there is no other product"
     others = ({**plain(tree), "run": None}, plain(tree).get("run", {}) | {"start": None})
