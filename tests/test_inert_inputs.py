@@ -262,6 +262,7 @@ OF_WHOLE: dict[str, str | None] = {
     "disruptions.flood.from": "150 d",
     "disruptions.flood.for": "40 d",
     "disruptions.flood.announced": "0 d",
+    "disruptions.flood.work": "lose",
     "patients.risk_groups.mild.benefit": "5",
     "patients.risk_groups.severe.benefit": "5",
     "waiting_list.score.waiting_day": "0",
@@ -280,7 +281,7 @@ OF_WHOLE: dict[str, str | None] = {
     "manufacturing.slots.withdrawn_by": "nothing",
     "manufacturing.slots.after_withdrawal": "rebook",
     "manufacturing.site": None,
-    "manufacturing.batches": "2",
+    "manufacturing.batches": None,
     "manufacturing.calendar": "courier",
     "manufacturing.failure_found": "6 d",
     "manufacturing.products.one.duration": "7 d",
@@ -403,6 +404,8 @@ APART = {
     "shipping.viable": "cells wait for no courier who has no calendar",
     "manufacturing.slots.claimed": "at_receipt excludes after_failed_collection",
     "manufacturing.site": "centres have lines of their own in one of two cases only",
+    "disruptions.fire.announced": "the same key as that of the flood, which is withdrawn late",
+    "manufacturing.batches": "two products side by side need two lines at each centre; the autologous case has them",
     "infusion.model": "an outpatient has no stay",
 }
 TEXT = ("name", "description", "strategy")

@@ -222,12 +222,6 @@ def _bridging_is_paid(s: Scenario) -> bool:
     return s.economics is not None and s.economics.costs.bridging > 0.0
 
 
-def _unused_products_are_paid_by_others(s: Scenario) -> bool:
-    """Whether nobody whose view is taken pays for products that are not infused."""
-    e = s.economics
-    return e is not None and e.perspective == "payer" and e.costs.unused_paid_by == "manufacturer"
-
-
 def _all_same(s: Scenario, key: str) -> bool:
     return len({getattr(group, key) for group in s.patients.risk_groups.values()}) == 1
 
@@ -699,11 +693,6 @@ DETAILS: tuple[Unused, ...] = (
     ),
     Unused(
         "economics.costs.bridging", lambda s: s.bridging.share == 0.0, ("bridging.share",), "bridging.share is 0",
-    ),
-    Unused(
-        "economics.costs.unused_product", _unused_products_are_paid_by_others,
-        ("economics.perspective", "economics.costs.unused_paid_by"),
-        "the manufacturer pays for what is not infused, and perspective is payer",
     ),
     Unused(
         "economics.costs.unused_paid_by",
