@@ -699,9 +699,6 @@ DETAILS: tuple[Unused, ...] = (
         lambda s: s.economics is not None and s.economics.perspective == "payer_and_manufacturer",
         ("economics.perspective",), "perspective is payer_and_manufacturer, so that it counts whoever pays",
     ),
-    Unused(
-        "economics.costs.icu_day", lambda s: not needs_icu(s), TOXIC, "nobody needs intensive care",
-    ),
 )  # fmt: skip
 
 RULES: tuple[Unused, ...] = (*REFUSED, *(replace(rule, is_detail=True) for rule in DETAILS))

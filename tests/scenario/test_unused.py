@@ -118,8 +118,6 @@ CASES = [
     *(Case("money", f"{section}.collection_failed", text, ("apheresis.shortfall=0", "shipping.viable=frozen")) for section, text in (("after_infusion.not_infused", "never"), ("economics.costs.subsequent_care", "9"), ("economics.utilities.subsequent_care", "0.3"))),
     Case("money", "economics.costs.subsequent_care.month", "9", (f"economics.costs.subsequent_care={_FATES}",)),
     Case("money", "economics.costs.bridging", "9", ("bridging.share=0",)),
-    Case("money", "economics.costs.icu_day", "9", NO_ICU),
-    Case("money", "economics.costs.unused_product", "{autologous: 9}", ("economics.costs.unused_paid_by=manufacturer",)),
     Case("money", "economics.costs.unused_paid_by", "payer", ("economics.perspective=payer_and_manufacturer",)),
     Case("money", "economics.costs.bed_day", "9", ("infusion.model=outpatient", "centres.big.beds=unlimited", "centres.small.beds=unlimited")),
     *(Case("money", f"economics.costs.{name}.{product}", "9", (f"strategy={other}",)) for name in ("product", "unused_product") for product, other in (("autologous", "allogeneic"), ("allogeneic", "autologous"))),
