@@ -142,7 +142,10 @@ FAULTS = {
     "slots that perish before they are given away": ("PERISH + row, PERISHING", "row, PERISHING"),
     "queues by order of joining": ("if not queue_before(pools, pool, k, up):", "if True:"),
     "a unit not given back": ("pools.rows[pool, IN_USE] -= requests.rows[request, WANTED_UNITS]", "pass"),
-    "a slot not offered again": ("        if has_left:\n            hand_back", "        if False:\n            hand_back"),
+    "a slot not offered again": (
+        "        if has_left:\n            hand_back",
+        "        if False:\n            hand_back",
+    ),
     "a slot that does not perish": (
         "<= run.t[TODAY]:\n            slots.rows[subject, IS_FREE] = 0",
         "<= run.t[TODAY]:\n            pass",
