@@ -98,13 +98,19 @@ def _silence() -> Iterator[None]:
 def without_interrupts() -> Iterator[None]:
     """Processes that begin within never hear of Ctrl-C; their parent does afterwards, and ends them.
 
+    The parent hears of whatever else would end it afterwards, too.
+
     A worker that is interrupted while Python starts in it would show a traceback, and so would one whose parent is
     interrupted while it tells the worker what to start with. Signals that a thread blocks are blocked in its children
     for good; Windows knows no such thing.
     """
     heard: list[int] = []
     in_main = threading.current_thread() is threading.main_thread()
-    handler = signal.signal(signal.SIGINT, lambda number, _: heard.append(number)) if in_main else None
+    ending = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
+    handlers = {number: signal.getsignal(number) for number in ending if in_main}
+    handlers = {number: handler for number, handler in handlers.items() if callable(handler)}
+    for number in handlers:
+        signal.signal(number, lambda number, _: heard.append(number))
     blocked = None
     if hasattr(signal, "pthread_sigmask"):
         resource_tracker.ensure_running()  # Python's own helper of workers, which ends the blocking when it is started
@@ -114,10 +120,10 @@ def without_interrupts() -> Iterator[None]:
     finally:
         if blocked is not None:
             signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
-        if in_main:
-            signal.signal(signal.SIGINT, handler)
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
     if heard:
-        raise KeyboardInterrupt
+        signal.raise_signal(heard[0])
 
 
 @contextmanager
