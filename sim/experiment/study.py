@@ -18,6 +18,7 @@ from sim.experiment.economics_tables import economic_tables, why_not_comparable
 from sim.experiment.folder import write_text
 from sim.experiment.forecast import falls_below, waiting_list, warm_up, warm_up_warnings
 from sim.experiment.inputs import parameters
+from sim.experiment.limits import require_kept, require_possible
 from sim.experiment.manifest import about_program, about_scenarios, write_manifest, write_scenarios
 from sim.experiment.not_modelled import NOT_MODELLED
 from sim.experiment.patients_file import PATIENTS, TableFile, event_columns, patient_columns
@@ -79,9 +80,14 @@ def load_warnings(scenarios: dict[str, Loaded]) -> list[str]:
 
 
 def run_study(plan: Plan, folder: Path, done: Callable[[int], None]) -> Study:
-    """Run the plan and write its tables into `folder`; `done` hears of finished replications."""
+    """Run the plan and write its tables into `folder`; `done` hears of finished replications.
+
+    Raises ScenarioError, before anything is run, where it comes to more than there is room for.
+    """
     started = time.perf_counter()
     arms = plan.arms
+    require_possible(arms, plan.scenarios)
+    require_kept(arms, plan.scenarios, plan.replications, plan.keep_events)
     collected = tables.Collected(arms)
     lives = any(arm.scenario.after_infusion is not None for arm in arms)
     columns = patient_columns([arm.protocol for arm in arms], lives=lives)

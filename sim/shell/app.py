@@ -12,7 +12,7 @@ import click
 
 from sim.shell.naming import by_name
 from sim.shell.options import SCENARIO_FILE
-from sim.shell.screen import CANNOT_BE_MADE, FAILED, loaded, say, stop
+from sim.shell.screen import CANNOT_BE_MADE, FAILED, errors_in_words, say, stop
 
 PROGRAM = Path(__file__).parents[2] / "run_sim.py"
 
@@ -28,8 +28,11 @@ def app_command(files: tuple[Path, ...], port: int, page: bool) -> None:
         return
     if find_spec("streamlit") is None:
         stop("the planning page needs streamlit, which is not installed: pip install 'vein2vein[app]'", CANNOT_BE_MADE)
-    for file in files:
-        loaded(file)
+    with errors_in_words():
+        from sim.experiment.planning import moved
+
+        for file in files:
+            moved(file, {})
     serve(files, port)
 
 

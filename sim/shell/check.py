@@ -23,12 +23,15 @@ if TYPE_CHECKING:
 @click.option("--mermaid", is_flag=True, help="Print the path as a flow chart in Mermaid's notation, and nothing else.")
 def check_command(files: Sequence[Path], overrides: Sequence[str], shows_path: bool, mermaid: bool) -> None:
     """Check scenario files and show what they ask of each resource; run nothing."""
+    from sim.experiment.limits import require_possible
+    from sim.experiment.replicate import Arm
     from sim.scenario import ScenarioError, load
 
     wrong = False
     for file in files:
         try:
             loaded = load(file, overrides)
+            require_possible([Arm(loaded.scenario.name, loaded.scenario)], {loaded.scenario.name: loaded})
         except ScenarioError as error:
             wrong = True
             for problem in error.problems:
