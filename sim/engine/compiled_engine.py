@@ -11,6 +11,7 @@ from sim.engine import trace
 from sim.engine.flatten import Flat, flatten
 from sim.engine.kernel import names as k
 from sim.engine.kernel import run as kernel
+from sim.engine.kernel.stamp import mark_ready
 from sim.engine.kernel.tables import (
     ClockRows,
     Draws,
@@ -27,6 +28,9 @@ from sim.engine.kernel.tables import (
 from sim.engine.trace import EngineError, Expiries, FloatArray, IntArray, Lots, Stages, Trace, Uses
 from sim.pieces.cohort import Cohort, Luck
 from sim.pieces.protocol import Protocol
+
+# Importing the kernel has compiled it, or found it kept.
+mark_ready()
 
 CHECK_EVERY_DAYS = 30.0
 # How many rows there are for what nobody can count beforehand; they grow when they are used up.

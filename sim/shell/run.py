@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -96,6 +95,7 @@ def _study(files: Sequence[Path], verb: str, asked: Asked, study: Study, wanted:
     folder = asked.folder(verb, *(file.stem for file in files))
     with errors_in_words():
         from reports import write_all
+        from sim.engine.choice import note
         from sim.experiment.folder import new_results, require_usable, write_file
         from sim.experiment.study import Plan, load_warnings, run_study
 
@@ -103,8 +103,9 @@ def _study(files: Sequence[Path], verb: str, asked: Asked, study: Study, wanted:
         first = next(iter(scenarios.values())).scenario.run
         count = rule.most if rule is not None else asked.replications or first.replications
         plan = Plan(scenarios, count, asked.workers, command_line(), study.trace, asked.engine, rule, study.list_below)
-        if asked.engine == "auto" and find_spec("numba") is None:
-            say("numba is not installed: everything runs on the SimPy engine, with the same results but more slowly")
+        told = note(asked.engine)
+        if told is not None:
+            say(told)
         for warning in [*seed_notes(scenarios), *load_warnings(scenarios)]:
             say(f"warning: {warning}")
         if not asked.quiet:
