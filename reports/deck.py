@@ -154,7 +154,8 @@ def _source(tables: Tables, table: str) -> str:
         f"seed {manifest.get('seed', '')}",
         f"{manifest.get('replications', '')} replications",
         f"scenario digests {', '.join(digests)}" if digests else "",
-        "a patient-level discrete-event simulation; intervals are 95 % confidence intervals of means over replications",
+        "a patient-level discrete-event simulation; intervals are 95 % simulation intervals of means "
+        "over replications: they hold simulation error only",
     ]
     return "; ".join(text for text in told if text) + "."
 

@@ -10,11 +10,15 @@ from collections.abc import Iterator
 
 import pandas as pd
 
-from reports.findings import Findings
+from reports.findings import HALF, Findings
 from reports.tables import Tables, records
 from reports.words import Estimate, figure, level, listed, size, uncapital
+from sim.outcomes.verdicts import Verdict
 
+NONE_OF = {"product_wasted": "no products are made and not infused", "slots_wasted": "no slots are wasted"}
+"""How none of them is said."""
 SAYINGS = {
+    "half_infused_days": "half of those referred are infused within {}",
     "not_travelled_share": "{} of those referred do not travel to a centre and are lost on the day of referral",
     "infused_share": "{} of those referred are infused",
     "died_before_infusion_share": "{} of those referred die before infusion",
@@ -23,7 +27,7 @@ SAYINGS = {
     "intensive_care_share": "{} of the infused come to intensive care",
     "returned": "{} come back for a later course",
     "product_wasted": "{} are made and not infused",
-    "slots_wasted": "{} are wasted by patients who left",
+    "slots_wasted": "{} are wasted by patients who leave",
     "progression_free_at_1_year_share": "{} of the infused are free of progression a year after infusion",
     "alive_at_1_year_share": "{} of those referred are alive a year after referral",
 }
@@ -47,7 +51,7 @@ def details(tables: Tables, findings: Findings, scenario: str) -> list[str]:
 def _levels(findings: Findings, scenario: str) -> Iterator[str]:
     for metric, text in SAYINGS.items():
         value = findings.level(scenario, metric)
-        if value.known and value.value not in TRIVIAL:
+        if metric != HALF and value.known and value.value not in TRIVIAL:  # the headline has that day
             yield text.format(figure(value))
 
 
@@ -58,17 +62,26 @@ def _differences(findings: Findings, scenario: str) -> Iterator[str]:
         mine, theirs = findings.level(scenario, metric), findings.level(base, metric)
         change = findings.change(scenario, metric)
         if mine.known and theirs.known and change.known:
-            if change.value == 0.0 or change.holds_zero:
+            found = findings.verdict(scenario, metric)
+            if found in (Verdict.UNCLEAR, Verdict.SAME) or change.value == 0.0:
                 alike.append(uncapital(mine.label))
                 continue
-            moved = "less" if change.value < 0.0 else "more"
-            yield f"{text.format(level(mine))} instead of {level(theirs)}: {size(change)} {moved}"
-        elif mine.known:
+            moved = "down" if change.value < 0.0 else "up"
+            said = NONE_OF[metric] if metric in NONE_OF and mine.value == 0.0 else text.format(level(mine))
+            yield f"{said}, {moved} from {level(theirs)} by {size(change)}"
+        elif mine.known and mine.value not in TRIVIAL:
             yield text.format(figure(mine))
-        elif theirs.known:
-            yield f"with {findings.quoted(base)}, {text.format(figure(theirs))}; it does not apply to the other"
+        elif theirs.known and not mine.known:
+            yield _only_there(findings, scenario, metric)
     if alike:
-        yield f"no difference shown in {listed(alike)}"
+        yield f"no clear difference in {listed(alike)}"
+
+
+def _only_there(findings: Findings, scenario: str, metric: str) -> str:
+    """What the baseline alone has: this scenario does not reach it, or has no such thing."""
+    theirs, base = findings.level(findings.baseline or "", metric), findings.quoted(findings.baseline or "")
+    missing = "that is not reached" if metric == HALF else "not applicable"
+    return f"with {base}, {SAYINGS[metric].format(figure(theirs))}; {missing} with {findings.quoted(scenario)}"
 
 
 def _groups(tables: Tables, findings: Findings, scenario: str) -> Iterator[str]:
@@ -89,9 +102,11 @@ def _groups(tables: Tables, findings: Findings, scenario: str) -> Iterator[str]:
     if len(waits) > 1:
         ranked = sorted(waits, key=lambda centre: waits[centre].value)
         least, most = ranked[0], ranked[-1]
-        yield (
-            f"by centre, the mean wait goes from {figure(waits[least])} in {least} to {figure(waits[most])} in {most}"
-        )
+        ends = f"{figure(waits[least])} in {least} to {figure(waits[most])} in {most}"
+        if waits[most].clearly_apart(waits[least]):
+            yield f"by centre, the mean wait goes from {ends}"
+        elif waits[most].bounded:
+            yield f"no clear difference between centres in the mean wait: {ends}"
 
 
 def _group(frame: pd.DataFrame, scenario: str, grouping: str, metric: str) -> dict[str, Estimate]:

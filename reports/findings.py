@@ -1,36 +1,54 @@
 """The numbers of `summary.csv` and `differences.csv` by scenario and metric, and the sentences made of them.
 
-Nothing is computed here: every number in a sentence stands in one of the two tables.
+Nothing is computed here: every number in a sentence stands in one of the tables, what may be said of a difference is
+the verdict of its interval, and whose mean a number is, is in the registry of metrics.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import pandas as pd
 
 from reports.tables import Tables, records
-from reports.words import DOT, Estimate, counted, figure, interval, level, number, size
+from reports.words import DOT, Estimate, counted, figure, interval, level, listed, number, size
+from sim.outcomes.estimates import FEW
+from sim.outcomes.metrics import BY_NAME, CENSORED, LOSS, REACH
+from sim.outcomes.verdicts import NEITHER, Verdict
 
 NOTHING = Estimate(float("nan"))
+UNRESOLVED, HALF = "still_waiting_share", "half_infused_days"
+HEADLINE = ("waiting_days_mean", "progressed_before_infusion_share")
 PHRASES: Mapping[str, tuple[str, str, str]] = {
     "waiting_days_mean": ("the mean wait from referral to infusion", "shorter", "longer"),
     "waiting_days_median": ("the median wait from referral to infusion", "shorter", "longer"),
     "vein_to_vein_days_median": ("the median time from vein to vein", "shorter", "longer"),
     "progressed_before_infusion_share": ("the share progressed before infusion", "lower", "higher"),
     "infused_share": ("the share infused", "lower", "higher"),
+    "half_infused_days": ("the day by which half of those referred are infused", "earlier", "later"),
     "lost_before_infusion_share": ("the share lost before infusion", "lower", "higher"),
+    "not_travelled_share": ("the share who do not travel to a centre", "lower", "higher"),
+    "still_waiting_share": ("the share still waiting when follow-up ends", "lower", "higher"),
 }
+TELLING = tuple(name for name in PHRASES if BY_NAME[name].tells in (REACH, LOSS) and BY_NAME[name].unit == "share")
+"""Metrics that say how many come to infusion, or do not, in the order in which they are told."""
 
 
 @dataclass(frozen=True, eq=False)
 class Findings:
-    """What the tables say. `scenarios`: the baseline first. A single run has no baseline."""
+    """What the tables say. `scenarios`: the baseline first. A single run has no baseline.
+
+    `reached`: in how many replications a metric has a value. `listed`: as `levels`, of those on the first day's list.
+    """
 
     scenarios: tuple[str, ...]
     baseline: str | None
     replications: int
     levels: Mapping[tuple[str, str], Estimate]
     changes: Mapping[tuple[str, str], Estimate]
+    reached: Mapping[tuple[str, str], int] = field(default_factory=dict)
+    listed: Mapping[tuple[str, str], Estimate] = field(default_factory=dict)
 
     def level(self, scenario: str, metric: str) -> Estimate:
         """The estimate of a metric under a scenario; without a value where the table has none."""
@@ -40,10 +58,19 @@ class Findings:
         """The difference of a metric from the baseline; without a value where the table has none."""
         return self.changes.get((scenario, metric), NOTHING)
 
+    def verdict(self, scenario: str, metric: str) -> Verdict:
+        """What may be said of the difference of a metric from the baseline."""
+        return self.change(scenario, metric).verdict(BY_NAME[metric].better if metric in BY_NAME else NEITHER)
+
     @property
     def others(self) -> tuple[str, ...]:
         """The scenarios that are compared with the baseline."""
         return tuple(name for name in self.scenarios if name != self.baseline) if self.baseline is not None else ()
+
+    @property
+    def censored(self) -> tuple[str, ...]:
+        """The scenarios in which more than one in a hundred of the measured are unresolved when follow-up ends."""
+        return tuple(s for s in self.scenarios if self.level(s, UNRESOLVED).value > CENSORED)
 
     def quoted(self, scenario: str) -> str:
         """The scenario's name inside a sentence, in quotation marks where a name has a comma or the like."""
@@ -55,28 +82,45 @@ class Findings:
         return self.scenarios.index(scenario)
 
     def population(self, who: str = "Patients") -> str:
-        """Who is counted and how often, as the subtitle of a chart."""
+        """Who is counted and how often, and how many are unresolved, as the subtitle of a chart."""
         counts = sorted({number(e.value) for s in self.scenarios if (e := self.level(s, "referred")).known}, key=float)
         mean = f" (mean {counts[0] if len(counts) == 1 else f'{counts[0]} to {counts[-1]}'})" if counts else ""
-        return f"{who} referred in the measuring window{mean}{DOT}{self.repeated()}"
+        unresolved = f"{DOT}{self.unresolved()}" if self.censored else ""
+        return f"{who} referred in the measuring window{mean}{unresolved}{DOT}{self.repeated()}"
+
+    def unresolved(self) -> str:
+        """How many are still waiting when follow-up ends; empty where hardly anybody is."""
+        found = [self.level(s, UNRESOLVED) for s in self.censored]
+        if not found:
+            return ""
+        shares = [level(share) for share in found]
+        if len(self.scenarios) == 1:
+            return f"{shares[0]} still waiting when follow-up ends"
+        if len(found) > 2:
+            least, most = (pick(found, key=lambda share: share.value) for pick in (min, max))
+            return f"still waiting when follow-up ends: {level(least)} to {level(most)}"
+        told = [f"{share} with {self.quoted(s)}" for s, share in zip(self.censored, shares, strict=True)]
+        return f"still waiting when follow-up ends: {listed(told)}"
 
     def repeated(self) -> str:
         """The number of replications, and what it means for the intervals."""
         text = counted(self.replications, "replication")
-        return f"{text}: no intervals" if self.replications == 1 else f"{text}, 95% intervals"
+        if self.replications == 1:
+            return f"{text}: no intervals"
+        few = ", too few to judge" if self.replications < FEW else ""
+        return f"{text}{few}, 95% simulation intervals"
 
 
 def gather(tables: Tables) -> Findings:
     """The findings of a results folder. The order of scenarios is that of the manifest.
 
-    A folder of a study of many points has neither scenarios side by side nor levels.
+    A folder of a study of many points has neither scenarios side by side nor levels; of a probabilistic analysis it has
+    the mean differences in costs and QALYs.
     """
     if "summary" not in tables.frames:
-        return Findings((), None, 0, {}, {})
-    levels = {
-        (row.scenario, row.metric): Estimate(row.estimate, row.low, row.high, row.unit, row.label)
-        for row in records(tables["summary"])
-    }
+        return Findings((), None, 0, {}, _planes(tables))
+    levels = _levels(tables["summary"])
+    reached = {(r.scenario, r.metric): int(r.replications) for r in records(tables["summary"])}
     changes: dict[tuple[str, str], Estimate] = {}
     baseline = None
     if "differences" in tables.frames:
@@ -96,63 +140,200 @@ def gather(tables: Tables) -> Findings:
         int(replications) if replications > 0 else 0,
         levels,
         changes,
+        reached,
+        _levels(tables["already_waiting"]) if "already_waiting" in tables.frames else {},
     )
+
+
+def _levels(frame: pd.DataFrame) -> dict[tuple[str, str], Estimate]:
+    return {
+        (row.scenario, row.metric): Estimate(row.estimate, row.low, row.high, row.unit, row.label)
+        for row in records(frame)
+    }
+
+
+def _planes(tables: Tables) -> dict[tuple[str, str], Estimate]:
+    if "psa_quadrants" not in tables.frames:
+        return {}
+    return {
+        (row.strategy, name): Estimate(
+            getattr(row, name), getattr(row, f"{name}_low"), getattr(row, f"{name}_high"), unit, change=True
+        )
+        for row in records(tables["psa_quadrants"])
+        for name, unit in (("incremental_cost", row.unit), ("incremental_qalys", "QALYs"))
+    }
 
 
 def clause(findings: Findings, scenario: str, metric: str) -> str:
     """What a scenario does to a metric against the baseline, as a main clause without its full stop."""
     noun, less, more = PHRASES[metric]
     change = findings.change(scenario, metric)
-    if not change.known:
-        return f"{noun} cannot be compared{_reason(findings, scenario)}"
-    if change.holds_zero:
-        return f"no difference shown in {noun} ({level(change)}, {interval(change)})"
+    found = findings.verdict(scenario, metric)
+    if found is Verdict.INCOMPARABLE:
+        return f"{noun} cannot be compared{_reason(findings, scenario, metric)}"
+    if found is Verdict.UNCLEAR:
+        return f"there is no clear difference in {noun} ({level(change)}, {interval(change)})"
     if change.value == 0.0:
         return f"{noun} is the same ({level(change)}, {interval(change)})"
     sized = size(change)
-    if findings.replications == 1:
+    if found is Verdict.UNJUDGED:
         sized = sized.replace("(no interval)", "(one replication, no interval)")
     return f"{noun} is {_between(sized, less if change.value < 0.0 else more)}"
 
 
 def _between(sized: str, word: str) -> str:
-    """`31.4 days (95% CI …)` with the comparative put before the interval."""
+    """`31.4 days (95% simulation interval …)` with the comparative put before the interval."""
     amount, bracket, rest = sized.partition(" (")
     return f"{amount} {word}{bracket}{rest}"
 
 
-def _reason(findings: Findings, scenario: str) -> str:
-    nobody = [
-        findings.quoted(name)
-        for name in (findings.baseline, scenario)
-        if name and findings.level(name, "infused_share").value == 0.0
-    ]
-    return f", as nobody was infused with {' or '.join(nobody)}" if nobody else ""
+def _reason(findings: Findings, scenario: str, metric: str) -> str:
+    both = [name for name in (findings.baseline, scenario) if name]
+    nobody = [findings.quoted(name) for name in both if findings.level(name, "infused_share").value == 0.0]
+    if nobody:
+        return f", as nobody was infused with {' or '.join(nobody)}"
+    if metric == HALF:
+        short = [findings.quoted(name) for name in both if not findings.level(name, HALF).known]
+        return f", as that is not reached with {' or '.join(short)}"
+    return ""
+
+
+def losses(findings: Findings, scenario: str) -> list[str]:
+    """The metrics by which more patients fail to come to infusion than with the baseline, beyond chance.
+
+    Where only one of the two has such patients at all, the metric does not apply to the other: that is a loss, too.
+    """
+    return [metric for metric in TELLING if _worse(findings, scenario, metric)]
+
+
+def _worse(findings: Findings, scenario: str, metric: str) -> bool:
+    mine, theirs = (findings.level(name, metric) for name in (scenario, findings.baseline or ""))
+    only_here = BY_NAME[metric].tells == LOSS and mine.value > CENSORED and not theirs.known
+    return only_here or findings.verdict(scenario, metric) is Verdict.WORSE
+
+
+def _loss(findings: Findings, scenario: str, metric: str) -> str:
+    """A loss as a main clause: the difference, or the level where the baseline has no such patients."""
+    if findings.change(scenario, metric).known:
+        return clause(findings, scenario, metric)
+    return f"{figure(findings.level(scenario, metric))} of those referred do not travel to a centre"
+
+
+def is_flattered(findings: Findings, scenario: str, metrics: Sequence[str] = HEADLINE) -> bool:
+    """Whether one of the metrics gets better while more patients fail to come to infusion."""
+    better = any(findings.verdict(scenario, metric) is Verdict.BETTER for metric in metrics)
+    return better and bool(losses(findings, scenario))
 
 
 def sentence(findings: Findings, scenario: str) -> str:
-    """The finding in one sentence: of a scenario against the baseline, or of the only scenario."""
+    """The finding in one or a few sentences: of a scenario against the baseline, or of the only scenario.
+
+    Where its figures move in opposite directions both are said, and the loss of patients first.
+    """
     if findings.baseline is None:
         return _of_one(findings, scenario)
-    wait = clause(findings, scenario, "waiting_days_mean")
-    progressed = clause(findings, scenario, "progressed_before_infusion_share")
-    return f"{_instead(findings, scenario)}, {wait}, and {progressed}."
+    told = " ".join(
+        [f"{_instead(findings, scenario)}, {_compared(findings, scenario)}.", *_caveats(findings, scenario)]
+    )
+    return told
+
+
+def _compared(findings: Findings, scenario: str) -> str:
+    said = [clause(findings, scenario, metric) for metric in HEADLINE]
+    verdicts = {findings.verdict(scenario, metric) for metric in HEADLINE}
+    if is_flattered(findings, scenario):
+        lost = [_loss(findings, scenario, metric) for metric in losses(findings, scenario)]
+        return f"{listed(lost)}; {said[0]}, and {said[1]}"
+    gains = [m for m in ("infused_share",) if findings.verdict(scenario, m) is Verdict.BETTER]
+    if Verdict.WORSE in verdicts and gains:
+        return f"{listed([clause(findings, scenario, m) for m in gains])}, but {said[0]}, and {said[1]}"
+    joint = "but" if {Verdict.BETTER, Verdict.WORSE} <= verdicts else "and"
+    return f"{said[0]}, {joint} {said[1]}"
+
+
+def _caveats(findings: Findings, scenario: str) -> Iterator[str]:
+    """What the sentence must not be read without."""
+    if is_flattered(findings, scenario):
+        yield "Patients who are lost early neither wait for long nor progress: read the second half with the first."
+    mine = [s for s in (findings.baseline, scenario) if s in findings.censored]
+    if mine:
+        told = [f"{figure(findings.level(s, UNRESOLVED))} with {findings.quoted(s or '')}" for s in mine]
+        yield (
+            f"When follow-up ends, patients are still waiting: {listed(told)} of those referred. "
+            "The means leave them out and would be higher with them."
+        )
+    yield from _few(findings)
+
+
+def _few(findings: Findings) -> Iterator[str]:
+    if 1 < findings.replications < FEW:
+        yield f"{counted(findings.replications, 'replication')} are too few to judge."
 
 
 def _instead(findings: Findings, scenario: str) -> str:
     return f"With {findings.quoted(scenario)} instead of {findings.quoted(findings.baseline or '')}"
 
 
+def half_infused(findings: Findings, scenario: str) -> str:
+    """By when half of those referred are infused, as a main clause; what there is where that is not reached."""
+    day, there = findings.level(scenario, HALF), findings.reached.get((scenario, HALF))
+    if day.known:
+        return f"half of those referred are infused within {figure(day)}"
+    if there is None:
+        return ""
+    if there > 0:
+        return f"half of those referred are infused in {there} of {counted(findings.replications, 'replication')} only"
+    return "fewer than half of those referred are infused"
+
+
 def _of_one(findings: Findings, scenario: str) -> str:
-    wait = findings.level(scenario, "waiting_days_mean")
+    wait, infused = findings.level(scenario, "waiting_days_mean"), findings.level(scenario, "infused_share")
     progressed = findings.level(scenario, "progressed_before_infusion_share")
-    waits = f"patients wait {figure(wait)} on average from referral to infusion" if wait.known else "nobody is infused"
+    who = f"With {findings.quoted(scenario)}"
     share = f"{figure(progressed)} of those referred progress before infusion"
-    return f"With {findings.quoted(scenario)}, {waits}, and {share}."
+    few = "".join(f" {one}" for one in _few(findings))
+    if not wait.known:
+        unresolved = findings.unresolved()
+        return f"{who}, nobody is infused, and {share}{f'; {unresolved}' if unresolved else ''}.{few}"
+    if scenario in findings.censored:
+        waiting, half = figure(findings.level(scenario, UNRESOLVED)), half_infused(findings, scenario)
+        half = f", and {half}" if half else ""
+        return (
+            f"{who}, {waiting} of those referred are still waiting when follow-up ends{half}. "
+            f"The {figure(infused)} who are infused waited {figure(wait)} on average, which leaves out the longest "
+            f"waits; {figure(progressed)} of those referred have progressed before infusion so far.{few}"
+        )
+    half = half_infused(findings, scenario)
+    waits = f"infused patients wait {figure(wait)} on average from referral"
+    return f"{who}, {waits}, {f'{half}, ' if half else ''}and {share}.{few}"
+
+
+def on_the_list(findings: Findings) -> list[str]:
+    """A sentence a scenario on those who are on the waiting list on its first day; they are in no other figure."""
+    return [_listed(findings, scenario) for scenario in findings.scenarios if (scenario, "referred") in findings.listed]
+
+
+def _listed(findings: Findings, scenario: str) -> str:
+    def of(metric: str) -> Estimate:
+        return findings.listed.get((scenario, metric), NOTHING)
+
+    count = number(of("referred").value, 0 if of("referred").value == round(of("referred").value) else 1)
+    waits = f"after {figure(of('waiting_days_mean'))} more on average" if of("waiting_days_mean").known else ""
+    parts = [
+        f"{figure(of('infused_share'))} are infused{f', {waits}' if waits else ''}",
+        f"{figure(of('progressed_before_infusion_share'))} progress before infusion",
+    ]
+    if of(UNRESOLVED).value > CENSORED:
+        parts.append(f"{figure(of(UNRESOLVED))} are still waiting when follow-up ends")
+    where = f"With {findings.quoted(scenario)}, of" if len(findings.scenarios) > 1 else "Of"
+    return f"{where} the {count} on the waiting list on the first day, {'; '.join(parts)}. No other figure has them."
 
 
 def headline(findings: Findings, metric: str) -> str:
-    """A chart's title about one metric: its level in a single run, else its difference between scenarios."""
+    """A chart's title about one metric: its level in a single run, else its difference between scenarios.
+
+    Where the metric gets better while more patients fail to come to infusion, that is said first.
+    """
     if findings.baseline is None:
         value = findings.level(findings.scenarios[0], metric)
         noun = PHRASES[metric][0]
@@ -161,10 +342,31 @@ def headline(findings: Findings, metric: str) -> str:
     if not others:
         return f"{findings.baseline}: nothing to compare it with"
     if len(others) == 1:
-        return f"{_instead(findings, others[0])}, {clause(findings, others[0], metric)}"
-    shown = [s for s in others if (c := findings.change(s, metric)).known and not c.holds_zero and c.value != 0.0]
+        return f"{_instead(findings, others[0])}, {_with_loss(findings, others[0], metric)}"
+    shown = [s for s in others if findings.verdict(s, metric).resolved]
+    unjudged = [s for s in others if findings.verdict(s, metric) is Verdict.UNJUDGED]
     base, noun = findings.quoted(findings.baseline), PHRASES[metric][0]
+    if not shown and not unjudged:
+        return f"No clear difference from {base} in {noun}, in any of {len(others)} scenarios"
+    ranked = sorted(shown or unjudged, key=lambda s: -abs(findings.change(s, metric).value))
+    most = ranked[0]
+    told = _with_loss(findings, most, metric)
     if not shown:
-        return f"No difference shown from {base} in {noun}, in any of {len(others)} scenarios"
-    most = max(shown, key=lambda s: abs(findings.change(s, metric).value))
-    return f"Largest difference from {base}: with {findings.quoted(most)}, {clause(findings, most, metric)}"
+        return f"In one replication, the largest difference from {base} is with {findings.quoted(most)}: {told}"
+    rivals = [s for s in ranked[1:] if not _clearly_larger(findings, most, s, metric)]
+    if rivals:
+        among = f"{findings.quoted(most)} is among the {len(rivals) + 1} that differ most from {base}"
+        return f"{among}, with no clear difference between them: {told}"
+    return f"Largest difference from {base}: with {findings.quoted(most)}, {told}"
+
+
+def _clearly_larger(findings: Findings, one: str, other: str, metric: str) -> bool:
+    a, b = findings.change(one, metric), findings.change(other, metric)
+    return a.clearly_apart(b)
+
+
+def _with_loss(findings: Findings, scenario: str, metric: str) -> str:
+    said = clause(findings, scenario, metric)
+    if metric in TELLING or not is_flattered(findings, scenario, (metric,)):
+        return said
+    return f"{_loss(findings, scenario, losses(findings, scenario)[0])}; {said}"

@@ -4,7 +4,26 @@ from __future__ import annotations
 
 GLOSSARY = (
     ("Referral", "The patient enters the system; day zero of every waiting figure."),
-    ("Waiting days", "Referral to infusion, of infused patients."),
+    ("Waiting days", "Referral to infusion, of infused patients: who is lost or still waiting is not in them."),
+    (
+        "Days by which half are infused",
+        "Days from referral by which half of all those referred are infused, whatever becomes of the others; not "
+        "reached where fewer are. It has a mean over replications only where every one of them reaches it.",
+    ),
+    (
+        "Still waiting",
+        "Neither infused nor lost when follow-up ends: unresolved. Where that is more than 1% of those referred, it is "
+        "said beside the figures that leave them out.",
+    ),
+    (
+        "Simulation interval",
+        "Where the mean over endlessly many replications lies, with 95% confidence. It holds the chance of the "
+        "simulation and nothing else: neither what is unknown of the inputs nor how far the model is from the world.",
+    ),
+    (
+        "No clear difference",
+        "The 95% simulation interval of a difference holds 0, so that more replications could turn it either way.",
+    ),
     (
         "Vein-to-vein days",
         "Start of the first apheresis to infusion, of infused patients; not for a product from a donor.",

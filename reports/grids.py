@@ -11,11 +11,13 @@ from markupsafe import Markup
 
 from reports.charts import CHARTS
 from reports.charts.incidence import EVENTS
-from reports.findings import Findings
+from reports.findings import HALF, Findings
 from reports.tables import Tables, records
 from reports.words import ROUNDING, Estimate, bare, between, bounds, counted, level, number
+from sim.outcomes.verdicts import Verdict
 
 KEY = (
+    "half_infused_days",
     "waiting_days_mean",
     "waiting_days_median",
     "vein_to_vein_days_median",
@@ -23,6 +25,7 @@ KEY = (
     "progressed_before_infusion_share",
     "died_before_infusion_share",
     "lost_before_infusion_share",
+    "still_waiting_share",
 )
 SHOWN_DAYS, MOST_ROWS = 30, 120
 """The incidence table on the page has every day divisible by this, and the last; the download has all."""
@@ -54,7 +57,7 @@ def key_figures(findings: Findings) -> list[Grid]:
     if len(findings.others) < 2:
         return [_side_by_side(findings, metrics, "figures key stack")]
     heads = ["Scenario", *(label_of(findings, metric) for metric in metrics)]
-    levels = [[s, *(cell(findings.level(s, metric)) for metric in metrics)] for s in findings.scenarios]
+    levels = [[s, *(_level_cell(findings, s, metric) for metric in metrics)] for s in findings.scenarios]
     changes = [[s, *(difference(findings.change(s, metric)) for metric in metrics)] for s in findings.others]
     return [
         Grid(_basis(findings), heads, levels, "figures key stack"),
@@ -74,7 +77,7 @@ def _side_by_side(findings: Findings, metrics: Sequence[str], look: str, compare
     rows: list[list[Cell]] = [
         [
             label_of(findings, metric),
-            *(cell(findings.level(s, metric)) for s in findings.scenarios),
+            *(_level_cell(findings, s, metric) for s in findings.scenarios),
             *(difference(findings.change(s, metric)) for s in others),
         ]
         for metric in metrics
@@ -84,9 +87,19 @@ def _side_by_side(findings: Findings, metrics: Sequence[str], look: str, compare
     return Grid(_basis(findings) + pp, heads, rows, look)
 
 
+def _level_cell(findings: Findings, scenario: str, metric: str) -> Markup:
+    """The estimate; of a day that the scenario, or some replications of it, do not reach, just that."""
+    there = findings.reached.get((scenario, metric))
+    if metric != HALF or findings.level(scenario, metric).known or there is None:
+        return cell(findings.level(scenario, metric))
+    text = f"not reached in {findings.replications - there} of {findings.replications}" if there else "not reached"
+    return Markup('<span class="muted">{}</span>').format(text)
+
+
 def _basis(findings: Findings) -> str:
-    intervals = "" if findings.replications == 1 else " with 95% intervals"
-    return f"Means over {counted(findings.replications, 'replication')}{intervals}"
+    intervals = "" if findings.replications == 1 else " with 95% simulation intervals"
+    unresolved = f"; {findings.unresolved()}: the means leave them out" if findings.censored else ""
+    return f"Means over {counted(findings.replications, 'replication')}{intervals}{unresolved}"
 
 
 def label_of(findings: Findings, metric: str) -> str:
@@ -95,9 +108,10 @@ def label_of(findings: Findings, metric: str) -> str:
 
 
 def difference(change: Estimate) -> Markup:
-    """A difference with its interval, and in words where the interval holds 0."""
-    flag = Markup('<br><span class="badge">no difference shown</span>')
-    return cell(change) + (flag if change.holds_zero else Markup(""))
+    """A difference with its interval, and in words where nothing can be said of it."""
+    found = change.verdict()
+    flag = Markup('<br><span class="badge">{}</span>').format(str(found))
+    return cell(change) + (flag if found in (Verdict.UNCLEAR, Verdict.SAME) else Markup(""))
 
 
 def of_charts(tables: Tables, findings: Findings) -> dict[str, Grid]:

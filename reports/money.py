@@ -33,6 +33,7 @@ def money(tables: Tables, findings: Findings) -> Money | None:
         return None
     levels = tables["economics"]
     assumed, flag = _assumed(levels)
+    flag += f"; {findings.unresolved()}: what becomes of them is not known" if findings.censored else ""
     changes = tables.frames.get("economics_differences")
     grids = [_quantities(levels, changes, findings, flag)]
     if "icer" in tables:
@@ -81,7 +82,7 @@ def _quantities(levels: pd.DataFrame, changes: pd.DataFrame | None, findings: Fi
         shown = [found[r.quantity, s] for s in findings.scenarios] + [moved[r.quantity, s] for s in others]
         rows.append([heading(r.label, r.unit), *(_cell(x.estimate, x.low, x.high, x.unit) for x in shown)])
     heads = ["Quantity", *findings.scenarios, *("Difference" for _ in others)]
-    return Grid(f"Costs and QALYs, discounted, with 95% CI over replications{flag}", heads, rows, "figures stack")
+    return Grid(f"Costs and QALYs, discounted, with 95% simulation intervals{flag}", heads, rows, "figures stack")
 
 
 def _icers(icer: pd.DataFrame, flag: str) -> Grid:
@@ -90,14 +91,20 @@ def _icers(icer: pd.DataFrame, flag: str) -> Grid:
             r.scenario,
             amount(r.cost, r.unit),
             amount(r.qalys, "QALYs"),
-            f"{r.status}, against {r.against}" if r.against else r.status,
-            *(amount(x, u) if r.against else "" for x, u in _increments(r)),
+            standing(r.status, r.against),
+            *(amount(x, u) if math.isfinite(x) else "" for x, u in _increments(r)),
         ]
         for r in records(icer)
     ]
     unit = str(icer["unit"].iloc[0])
     heads = ["Strategy", f"Cost, {unit}", "QALYs", "Standing", "More cost", "More QALYs", f"ICER, {unit} per QALY"]
     return Grid(f"Strategies by rising cost per patient referred{flag}", heads, rows, "figures stack")
+
+
+def standing(status: str, against: str) -> str:
+    """How a strategy stands, and against which: "dominated by A", "no clear difference in QALYs from A"."""
+    joined = {"dominated": "by", "the same": "as", "on the frontier": "next to"}
+    return f"{status} {joined.get(status, 'from')} {against}" if against else status
 
 
 def _increments(row: Any) -> list[tuple[float, str]]:
@@ -118,6 +125,10 @@ def _net_benefits(nmb: pd.DataFrame, findings: Findings, flag: str) -> Grid:
                 *(_cell(r.increment, r.increment_low, r.increment_high, r.unit) for r in more),
             ]
         )
-    heads = ["Worth of a QALY", *findings.scenarios, *(f"{s}, more than {findings.baseline}" for s in others)]
+    heads = [
+        "Willingness to pay per QALY",
+        *findings.scenarios,
+        *(f"{s}, more than {findings.baseline}" for s in others),
+    ]
     unit = str(nmb["unit"].iloc[0])
     return Grid(f"Net monetary benefit per patient referred, {unit}{flag}", heads, rows, "figures stack")

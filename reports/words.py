@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import math
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+
+from sim.outcomes.verdicts import NEITHER, Bounds, Verdict, clearly_apart, verdict
 
 MINUS = "\N{MINUS SIGN}"
 DOT = " \N{MIDDLE DOT} "
@@ -21,7 +23,7 @@ ROUNDING = 1e-9
 
 @dataclass(frozen=True)
 class Estimate:
-    """One number with its 95 % interval; NaN where there is none. `change` says that it is a difference."""
+    """One number with its 95 % simulation interval; NaN where there is none. `change`: it is a difference."""
 
     value: float
     low: float = math.nan
@@ -41,9 +43,22 @@ class Estimate:
         return self.known and math.isfinite(self.low) and math.isfinite(self.high)
 
     @property
-    def holds_zero(self) -> bool:
-        """Whether the interval holds 0; False without an interval."""
-        return self.bounded and self.low <= 0.0 <= self.high
+    def interval(self) -> Bounds:
+        """The number with its bounds."""
+        return Bounds(self.value, self.low, self.high)
+
+    def verdict(self, better: str = NEITHER) -> Verdict:
+        """What may be said of it as a difference; `better`: higher, lower or neither."""
+        return verdict(self.value, self.low, self.high, better)
+
+    def clearly_apart(self, other: Estimate) -> bool:
+        """Whether it differs from another number whose pairing is not known, beyond the chance of the simulation."""
+        return clearly_apart(self.interval, other.interval)
+
+
+def stands_out(first: Estimate, others: Iterable[Estimate]) -> bool:
+    """Whether the first is clearly apart from each of the others, so that it may be called the most."""
+    return all(first.clearly_apart(other) for other in others if other.known)
 
 
 def number(value: float, digits: int = 1) -> str:
@@ -101,12 +116,12 @@ def bounds(estimate: Estimate) -> str:
 
 
 def interval(estimate: Estimate) -> str:
-    """The interval in words, as `95% CI 59.8 to 62.6`, or `no interval`."""
-    return f"95% CI {bounds(estimate)}" if estimate.bounded else "no interval"
+    """The interval in words, as `95% simulation interval 59.8 to 62.6`, or `no interval`."""
+    return f"95% simulation interval {bounds(estimate)}" if estimate.bounded else "no interval"
 
 
 def figure(estimate: Estimate) -> str:
-    """The number with unit and interval, as `61.2 days (95% CI 59.8 to 62.6)`."""
+    """The number with unit and interval, as `61.2 days (95% simulation interval 59.8 to 62.6)`."""
     return f"{level(estimate)} ({interval(estimate)})" if estimate.known else NONE
 
 
@@ -117,7 +132,7 @@ def compact(estimate: Estimate) -> str:
 
 
 def size(estimate: Estimate) -> str:
-    """A difference without its direction, as `31.4 days (95% CI 29.8 to 33.0)`: the caller says that.
+    """A difference without its direction, as `31.4 days (95% simulation interval 29.8 to 33.0)`: the caller says that.
 
     Only for an interval that does not hold 0: there the bounds keep their order when the sign is dropped.
     """

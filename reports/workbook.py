@@ -109,7 +109,7 @@ def _about(book: Any, look: dict[str, Any], tables: Tables, findings: Findings) 
     ]
     rows += [("Warning", text) for text in manifest.get("warnings") or []]
     rows += [("Not modelled", text) for text in manifest.get("not_modelled") or []]
-    rows += [("Intervals", "low and high bound 95 % confidence intervals of means over replications")]
+    rows += [("Intervals", "low and high: 95 % simulation intervals of means; they hold simulation error only")]
     told = [(word, value) for word, value in rows if value not in (None, "")]
     for row, (word, value) in enumerate(told):
         _text(sheet, look, row, 0, word)

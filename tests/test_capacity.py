@@ -106,7 +106,7 @@ def test_the_fifty_patients_need_five_lines(tmp_path: Path) -> None:
 def test_values_are_put_in_order_and_filled_in() -> None:
     assert ascending(parse_factor("manufacturing.lines=2:5")).levels == ("2", "3", "4", "5")
     assert ascending(parse_factor("work_up.duration=14 d,36 h,1 wk")).levels == ("36 h", "1 wk", "14 d")
-    with pytest.raises(ValueError, match="no step"):
+    with pytest.raises(ValueError, match="without a step"):
         ascending(parse_factor("manufacturing.failure=0:1"))
     with pytest.raises(ValueError, match="no numbers"):
         ascending(parse_factor("manufacturing.lines=4,unlimited"))
@@ -115,6 +115,14 @@ def test_values_are_put_in_order_and_filled_in() -> None:
 @pytest.mark.parametrize(
     ("text", "told"),
     [
+        ("infused_share >= 85", "found 85; allowed: a share from 0 to 1; for 85 % write 0.85 or 85%"),
+        ("infused_share >= 185 %", "found 185%; allowed: a share from 0 to 1"),
+        ("infused_share >= -0.1", "found -0.1; allowed: a share from 0 to 1"),
+        ("turnaround_days_mean <= 1e400", "found 1e400; allowed: a number of at most 1e+12 in size"),
+        (
+            "turnaround_days_mean <= 50 %",
+            "found '50 %'; allowed: a number without %, as turnaround_days_mean is no share",
+        ),
         ("turnaround_days_mean < 3", "allowed: METRIC <= NUMBER"),
         ("turnaround_days_mean <= x", "allowed: METRIC <= NUMBER"),
         ("turnaround_day_mean <= 3", "did you mean 'turnaround_days_mean'?"),
@@ -124,4 +132,5 @@ def test_a_wrong_target(text: str, told: str) -> None:
     with pytest.raises(ValueError, match="found") as caught:
         parse_target(text)
     assert told in str(caught.value)
+    assert parse_target("infused_share >= 85%") == Target("infused_share", False, 0.85)
     assert parse_target("infused_share>=0.9") == Target("infused_share", False, 0.9)

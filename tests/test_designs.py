@@ -1,5 +1,8 @@
 """Factors, designs and sweep files: which points a sweep runs, and what is said of wrong ones."""
 
+# Messages stand whole, so that they can be searched for.
+# ruff: noqa: E501
+
 from __future__ import annotations
 
 from pathlib import Path
@@ -40,7 +43,15 @@ def test_values_of_the_command_line(text: str, levels: tuple[str, ...]) -> None:
         ("manufacturing.lines=4:20:0", "found the step 0; allowed: a step above 0"),
         ("a=7 d:8 h:1 d", "found the units 'd', 'h'; allowed: one unit for all of them"),
         ("a=1,,2", "allowed: values with commas between them"),
-        ("a=1,2,1", "with one value twice"),
+        ("a=1,2,1", "found '1' twice; allowed: each value once"),
+        ("release_testing.sterility=7d,1wk,168h", "found '1wk', which is the same as '7d'; allowed: each value once"),
+        ("manufacturing.lines=4,8,4.0", "found '4.0', which is the same as '4'; allowed: each value once"),
+        ("regions.north.referrals=1 / d,24 / month,7 per wk", "found '7 per wk', which is the same as '1 / d'"),
+        (
+            "work_up.duration={uniform: [7 d,14 d]},{uniform: [ 1 wk, 2wk ]}",
+            "which is the same as '{uniform: [7 d,14 d]}'",
+        ),
+        ("work_up.duration.lognormal.median=7d,1 wk", "found '1 wk', which is the same as '7d'"),
         ("a=0:1:1e-9", "allowed: at most 10000"),
     ],
 )
@@ -75,8 +86,12 @@ def test_a_grid_has_every_combination_and_variants_behind_it() -> None:
         (0, "1", "x"), (1, "1", "y"), (2, "1", "z"), (3, "2", "x"), (4, "2", "y"), (5, "2", "z"), (6, "5", None),
     ]  # fmt: skip
     assert design.points[6].name == "both"
-    with pytest.raises(ValueError, match="allowed in a grid"):
+    with pytest.raises(
+        ValueError, match="found 1 to 2 without a step; allowed: FROM:TO:STEP, or the values one by one"
+    ):
         build_design("grid", [parse_factor("a=1:2")], {})
+    whole = build_design("grid", [parse_factor("manufacturing.slots.count=3:5")], {})
+    assert [dict(p.overrides) for p in whole.points] == [{"manufacturing.slots.count": n} for n in ("3", "4", "5")]
 
 
 def test_one_at_a_time_changes_one_value_of_the_base() -> None:
@@ -181,6 +196,24 @@ replications: -1
     assert lines[3].endswith("did you mean 'steps'?")
     assert ":7: vary.c: found 0.5 to 0.1; allowed: from a lower value to a higher one" in lines
     assert ":10: sampels: unknown key; did you mean 'samples'?" in lines
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ("seed: 99999999999999999999", "seed: found 99999999999999999999; allowed: a whole number from 0 to 9223372036854775807"),
+        ('seed: "1"', "seed: found '1'; allowed: a whole number from 0 to 9223372036854775807; write 1 without quotes"),
+        ("replications: 0", "replications: found 0; allowed: a whole number from 1 to 1000000"),
+        ("vary: {release_testing.sterility: [7 d, 1 wk]}", "vary.release_testing.sterility: found '1 wk', which is the same as '7 d'; allowed: each value once"),
+        ("vary: {release_testing.sterility: [7,5 d, 9 d]}", "vary.release_testing.sterility: found '7,5 d'; decimal comma: write 7.5 d"),
+    ],
+)  # fmt: skip
+def test_one_wrong_line_of_a_sweep_file(tmp_path: Path, line: str, told: str) -> None:
+    rest = "" if line.startswith("vary") else "vary: {manufacturing.lines: [1, 2]}\n"
+    file = sweep_file(tmp_path, f"base: small.yaml\n{rest}{line}\n")
+    with pytest.raises(ScenarioError) as caught:
+        read_sweep_file(file)
+    assert str(caught.value).removeprefix(f"{file}:{3 if rest else 2}: ") == told
 
 
 @pytest.mark.parametrize("text", ["", "- 1\n", "base: small.yaml\n", "vary: {a: [1]}\n", "base: [\n"])

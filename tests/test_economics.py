@@ -292,7 +292,7 @@ def test_every_patient_lives_every_day_once() -> None:
         (("bed_day: 1000", "bed_dy: 1000"), "economics.costs.bed_dy: unknown key; did you mean 'bed_day'?"),
         (("waiting: 0.6", "waiting: 60"), "economics.utilities.waiting: found 60; allowed: a utility from -1 to 1"),
         (("  horizon", "  toxicity: {crs: {high: {cost: 1}}}\n  horizon"), "toxicity.crs is not given"),
-        (("{autologous: 100000}", "{allogeneic: 5}"), "product.allogeneic: `allogeneic` is not used"),
+        (("{autologous: 100000}", "{allogeneic: 5}"), "product.allogeneic: is not used"),
         (("infusion: {stay: 14 d}", "infusion: {model: outpatient}"), "counted only where beds have a number"),
         (("{autologous: 100000}", "{autologous: -5}"), "allowed: an amount of money not below 0"),
     ],

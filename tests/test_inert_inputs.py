@@ -145,9 +145,7 @@ manufacturing:
   lines: 1
   site: centre
   batches: 1
-  duration: 9 d
   calendar: office
-  failure: 0.2
   failure_found: 4 d
   attempts: 2
   products:

@@ -21,6 +21,8 @@ FLOORS = {
     "sim.shell": 7,
     "run_sim": 7,
 }
+# What reports may know of the simulation: what a metric is, and what may be said of a difference.
+TO_BE_READ = ("sim.outcomes.estimates", "sim.outcomes.metrics", "sim.outcomes.verdicts")
 FILES = sorted([*ROOT.glob("sim/**/*.py"), *ROOT.glob("reports/**/*.py"), ROOT / "run_sim.py"])
 
 
@@ -67,7 +69,9 @@ def test_each_library_has_its_room(file: Path) -> None:
             name.startswith(("sim.", "reports")) and not name.startswith("sim.pure") for name in imports(file)
         )
     if module.startswith("reports"):
-        assert not any(name.startswith("sim.") for name in imports(file)), "reports draw from tables only"
+        assert not any(name.startswith("sim.") and not name.startswith(TO_BE_READ) for name in imports(file)), (
+            "reports draw from tables only"
+        )
 
 
 def test_the_first_word_needs_no_heavy_library() -> None:

@@ -21,7 +21,7 @@ METRIC = "progressed_before_infusion_share"
 def with_spread(count: int, spread: float) -> np.ndarray:
     """Values of two scenarios that vary by `spread` and a half of it, around the same means every time."""
     draws = np.random.default_rng(5).normal(size=(1000, 2, len(METRIC_NAMES))) * spread
-    return (draws * [[[1.0], [0.5]]])[:count]
+    return (0.5 + draws * [[[1.0], [0.5]]])[:count]
 
 
 def ran(rule: Precision, spread: float) -> list[range]:
@@ -32,14 +32,14 @@ def ran(rule: Precision, spread: float) -> list[range]:
 
 
 def test_replications_stop_at_the_first_batch_that_is_narrow_enough() -> None:
-    rule = Precision(METRIC, 0.1, least=10, most=500)
-    found = ran(rule, spread=0.5)
+    rule = Precision(METRIC, 0.01, least=10, most=500)
+    found = ran(rule, spread=0.05)
     assert found[0] == range(10)
     assert [a.stop for a in found[:-1]] == [b.start for b in found[1:]]
-    widths = [rule.half_widths(with_spread(numbers.stop, 0.5)).max() for numbers in found]
-    assert (np.array(widths[:-1]) > 0.1).all()
-    assert widths[-1] <= 0.1
-    # the normal approximation asks for about (1.96 x 0.5 / 0.1)^2 = 96
+    widths = [rule.half_widths(with_spread(numbers.stop, 0.05)).max() for numbers in found]
+    assert (np.array(widths[:-1]) > 0.01).all()
+    assert widths[-1] <= 0.01
+    # the normal approximation asks for about (1.96 x 0.05 / 0.01)^2 = 96
     assert 80 <= found[-1].stop <= 130
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from sim.experiment.limits import require_kept, require_possible
+from sim.experiment.limits import require_kept, require_size
 from sim.experiment.points import Base, Point, require_valid
 from sim.experiment.replicate import Arm
 from sim.pieces.loads import expect
@@ -55,7 +55,7 @@ def number(loaded: Loaded, what: str) -> float:
 def refused(loaded: Loaded) -> list[tuple[str, str]]:
     """(path, message) of what is too much."""
     try:
-        require_possible([Arm("here", loaded.scenario)], {"here": loaded})
+        require_size([Arm("here", loaded.scenario)], {"here": loaded})
     except ScenarioError as error:
         return [(problem.path, problem.message) for problem in error.problems]
     return []

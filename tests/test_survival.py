@@ -35,6 +35,10 @@ SHAPES: list[tuple[Survival, float, float]] = [
     (SurvivalTable((0.0, 30.0, 60.0), (1.0, 0.5, 0.25)), 90.0, math.log(2.0) * 3.0),
     (SurvivalTable((0.0, 30.0, 60.0), (1.0, 0.5, 0.0)), 45.0, -math.log(0.25)),
     (SurvivalTable((0.0, 60.0), (1.0, 0.0)), 15.0, -math.log(0.75)),
+    (Cured(0.2, SurvivalTable((0.0, 30.0, 60.0), (1.0, 0.5, 0.25))), 45.0, -math.log(0.2 + 0.8 * 0.5**1.5)),
+    (Cured(0.2, SurvivalTable((0.0, 30.0, 60.0), (1.0, 0.5, 0.0))), 45.0, -math.log(0.2 + 0.8 * 0.25)),
+    (SurvivalTable((0.0, 30.0, 60.0), (1.0, 0.5, 0.25), after=0.01), 90.0, math.log(4.0) + 0.3),
+    (SurvivalTable((0.0, 700.0, 730.0), (1.0, 0.5, 0.5), after=0.001), 1730.0, math.log(2.0) + 1.0),
 ]
 
 
@@ -44,6 +48,12 @@ def test_a_shape_has_its_textbook_hazard_and_its_table_agrees(shape: Survival, d
     table = hazard_table(shape)
     assert table.hazard(np.array([day]))[0] == pytest.approx(hazard, rel=TABLE_ERROR)
     assert table.age(np.array([hazard]))[0] == pytest.approx(day, rel=5e-6)
+
+
+def test_nobody_has_the_event_behind_a_table_that_ends_flat() -> None:
+    table = hazard_table(SurvivalTable((0.0, 30.0), (1.0, 0.5), after=0.0))
+    assert table.hazard(np.array([30.0, 1e6])) == pytest.approx(math.log(2.0))
+    assert table.age(np.array([0.5 * math.log(2.0), 0.7])).tolist() == [15.0, math.inf]
 
 
 @pytest.mark.parametrize("shape", [shape for shape, _, _ in SHAPES])

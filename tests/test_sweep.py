@@ -109,7 +109,7 @@ def test_an_override_goes_to_the_scenarios_that_have_a_use_for_it() -> None:
     assert autologous.scenario.manufacturing.failure == 0.5
     assert allogeneic.scenario.allogeneic.unsuitable == 0.4
     assert autologous.scenario.run.window == allogeneic.scenario.run.window == 90.0
-    with pytest.raises(ScenarioError, match="is not used by strategy 'allogeneic'"):
+    with pytest.raises(ScenarioError, match="strategy 'allogeneic' has no use for it"):
         Base({"allogeneic": base.scenarios["allogeneic"]}).arms(Point(0, "", {"manufacturing.failure": "0.5"}))
 
 

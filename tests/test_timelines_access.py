@@ -181,7 +181,9 @@ def test_the_own_part_of_a_rank_is_what_the_policy_counts(
 ) -> None:
     fit, frail = (", ".join(["share: 0.5", *(pair[k] for pair in told)]) for k in (0, 1))
     groups = f"patients: {{risk_groups: {{fit: {{{fit}}}, frail: {{{frail}}}}}}}\n"
-    ran = small(f"{groups}waiting_list: {{policy: {policy}}}\n", "0 d")
+    # somebody has to wait for a policy to mean anything
+    slots = "manufacturing: {duration: 0 d, slots: {count: 1, every: week}}\n"
+    ran = small(f"{groups}waiting_list: {{policy: {policy}}}\n{slots}", "0 d")
     found = own_ranks(ran.scenario, np.array([0, 1, 1]), np.array([0.4, 0.1, 0.9]))
     assert {name: values.tolist() for name, values in found.items()} == expected
 

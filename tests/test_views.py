@@ -13,7 +13,7 @@ from sim.engine.choice import SIMPY
 from sim.experiment.picture_tables import Pictures
 from sim.experiment.replicate import Arm, Keep, replicate
 from sim.outcomes.curves import list_lengths, middle_stage_days
-from sim.outcomes.estimates import interval
+from sim.outcomes.estimates import FREE, interval
 from sim.outcomes.flow import NODES, STATIONS, flow_counts
 from sim.outcomes.groups import group_keys
 from sim.outcomes.patients import OUTCOMES
@@ -55,13 +55,13 @@ def test_running_means_are_those_of_all_replications_together() -> None:
 def test_one_replication_has_no_interval_and_none_has_no_mean() -> None:
     running = Running.like(np.zeros(2))
     running.add(np.array([4.0, np.nan]))
-    mean, low, high = running.interval()
+    mean, low, high = running.interval(FREE)
     assert mean[0] == 4.0
     assert np.isnan([mean[1], *low, *high]).all()
     running.add(np.array([7.0, np.nan]))
     # of two: half the distance is the standard error, and t with one degree of freedom is the tangent of 0.475 pi
     half = 1.5 * math.tan(0.475 * math.pi)
-    assert [ends[0] for ends in running.interval()] == pytest.approx([5.5, 5.5 - half, 5.5 + half])
+    assert [ends[0] for ends in running.interval(FREE)] == pytest.approx([5.5, 5.5 - half, 5.5 + half])
 
 
 def test_bins_are_calendar_months_or_weeks() -> None:
@@ -195,7 +195,8 @@ def test_the_flow_keeps_everybody() -> None:
 def test_the_middle_tenth_is_the_patient_of_the_median_wait() -> None:
     # waits of 14, 24 and 34 days: one line of 10 days, slots on days 4, 11 and 18
     ran = small(LINE, "0 d, 0 d, 0 d")
-    days = middle_stage_days(ran.patients, ran.trace)
+    days, patients = middle_stage_days(ran.patients, ran.trace)
+    assert patients == 1
     assert days.sum() == pytest.approx(24)
     assert days[:, 1].sum() == pytest.approx(14)
     # fifteen queue for 0, 1, ..., 14 days, five for none: a tenth of twenty are the two in the middle, not their mean
@@ -203,7 +204,8 @@ def test_the_middle_tenth_is_the_patient_of_the_median_wait() -> None:
         "manufacturing: {lines: 1, duration: 1 d}\n",
         ", ".join([*["0 d"] * 15, *(f"{day} d" for day in range(30, 55, 5))]),
     )
-    assert middle_stage_days(ran.patients, ran.trace)[:, 1].sum() == pytest.approx((4 + 5) / 2)
+    days, patients = middle_stage_days(ran.patients, ran.trace)
+    assert days[:, 1].sum() == pytest.approx((4 + 5) / 2)
 
 
 def test_a_timeline_has_no_gap_and_names_its_queues() -> None:

@@ -73,7 +73,7 @@ CHARTS: tuple[Chart, ...] = (
         waiting_times.draw,
         waiting_times.describe,
         "Each bar is the share of infused patients who waited that many days from referral; the thin "
-        "lines are 95% intervals, the upright line is the mean. The panels share the days, and each "
+        "lines are 95% simulation intervals, the upright line is the mean. The panels share the days, and each "
         "has its own scale of shares. Patients who were never infused have no waiting time, so read it "
         "beside the share infused.",
     ),
@@ -83,7 +83,7 @@ CHARTS: tuple[Chart, ...] = (
         "waits",
         waiting_ecdf.draw,
         waiting_ecdf.describe,
-        "The share of infused patients who waited at most so many days from referral. Patients who were "
+        "The share of infused patients with a waiting time of at most x days from referral. Patients who were "
         "never infused are not in it, so read it beside the share infused.",
         fits=_has_cumulative,
     ),
@@ -94,7 +94,7 @@ CHARTS: tuple[Chart, ...] = (
         incidence.draw,
         incidence.describe,
         "The share of referred patients to whom each event has happened by that day, as competing "
-        "risks: a patient has one of these events at most. Bands are 95% intervals. Small panels share "
+        "risks: a patient has one of these events at most. Bands are 95% simulation intervals. Small panels share "
         "one scale. The axis ends where no curve rises visibly any more.",
     ),
     Chart(
@@ -113,7 +113,7 @@ CHARTS: tuple[Chart, ...] = (
         "stages_middle",
         stages.draw_middle,
         stages.describe_middle,
-        "As above, of the tenth of infused patients whose wait is nearest the median. A few very long "
+        "As above, of patients with a typical (median) wait, the middle tenth of the infused. A few very long "
         "waits lengthen the mean; they do not move this picture.",
     ),
     Chart(
@@ -133,7 +133,7 @@ CHARTS: tuple[Chart, ...] = (
         outcomes.draw,
         outcomes.describe,
         "Every referred patient has exactly one outcome, so the shares of a scenario add up to 100%. "
-        "Whiskers are 95% intervals. Outcomes that nobody has are left out of the picture.",
+        "Whiskers are 95% simulation intervals. Outcomes that nobody has are left out of the picture.",
     ),
     Chart(
         "differences",
@@ -141,8 +141,8 @@ CHARTS: tuple[Chart, ...] = (
         "differences",
         differences.draw,
         differences.describe,
-        "Each point is a difference between scenarios, paired by replication, with its 95% interval. An"
-        " interval that crosses the zero line shows no difference.",
+        "Each point is a difference between scenarios, paired by replication, with its 95% simulation"
+        " interval. One that crosses the zero line is compatible with no difference.",
     ),
     Chart(
         "same_patients",
@@ -243,8 +243,8 @@ CHARTS: tuple[Chart, ...] = (
         timelines.draw,
         timelines.describe,
         "A bar is one patient from referral on: dark is waiting in a queue, light is time in which work is "
-        "under way, the mark and the word at the end are his outcome. A small upright mark is progression that "
-        "left him eligible. These are examples; the other charts have the estimates.",
+        "under way, the mark and the word at the end show the patient's outcome. A small upright mark is progression "
+        "after which the patient was still eligible. These are examples; the other charts have the estimates.",
     ),
     Chart(
         "sweep",
@@ -252,7 +252,8 @@ CHARTS: tuple[Chart, ...] = (
         "sweep",
         sweeps.draw_lines,
         sweeps.describe_lines,
-        "Each point is a run with these values; bands are 95% intervals of the simulation, not of the inputs.",
+        "Each point is a run with these values; bands are 95% simulation intervals: they hold nothing of what is "
+        "unknown of the inputs.",
         fits=_over_one_or_two,
     ),
     Chart(

@@ -60,7 +60,7 @@ def describe(differences: pd.DataFrame, findings: Findings) -> str:
         mine = differences[(differences["scenario"] == scenario) & differences["metric"].isin(METRICS)]
         named = [f"{row.label.lower()} {compact(findings.change(scenario, row.metric))}" for row in records(mine)]
         parts.append(f"{scenario}: {listed(named)}")
-    return f"Differences from {findings.baseline} with 95% intervals. {'; '.join(parts)}."
+    return f"Differences from {findings.baseline} with 95% simulation intervals. {'; '.join(parts)}."
 
 
 def _panel(differences: pd.DataFrame, findings: Findings, unit: str, title: str) -> Panel | None:

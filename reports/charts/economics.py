@@ -175,7 +175,20 @@ def _plane_title(plane: pd.DataFrame, findings: Findings) -> str:
     who = f"With {findings.quoted(strategy)} instead of {findings.quoted(str(plane['baseline'].iloc[0]))}"
     qalys = _more_or_less(mine["incremental_qalys"], lambda value: number(value, 2), "QALYs")
     cost = _more_or_less(mine["incremental_cost"], money, _unit(plane))
-    return f"{who}, a patient gains {qalys} and costs {cost}"
+    said = [
+        f"a patient gains {qalys}"
+        if _resolved(findings, strategy, "incremental_qalys")
+        else f"no clear difference in {qalys}",
+        f"costs {cost}"
+        if _resolved(findings, strategy, "incremental_cost")
+        else f"no clear difference in cost: {cost}",
+    ]
+    return f"{who}, {said[0]} and {said[1]}"
+
+
+def _resolved(findings: Findings, strategy: str, what: str) -> bool:
+    """Whether the mean over the sets of inputs is clearly not 0; the spread of the sets is told beside it."""
+    return findings.verdict(strategy, what).resolved
 
 
 def _more_or_less(values: pd.Series, written: Callable[[float], str], unit: str) -> str:

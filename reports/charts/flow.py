@@ -11,7 +11,7 @@ from reports.findings import Findings
 from reports.tables import records
 from reports.theme import INK, SMALL_SIZE, canvas, faint, finish, legible, mark, name_of, outcome_colour, plain, stacked
 from reports.theme import OUTCOMES as COLOURS
-from reports.words import Estimate, figure, listed, number, uncapital
+from reports.words import Estimate, figure, listed, number, stands_out, uncapital
 
 PANEL, GAP, ABOVE, BELOW = 260, 50, 34, 16
 STATION, ONWARD = "#9DB0C3", "#C4CBD2"
@@ -114,10 +114,15 @@ def _title(flow: pd.DataFrame, findings: Findings) -> str:
     lost = flow[flow["target"].isin([outcome for outcome in COLOURS if outcome not in ("infused", "waiting")])]
     if lost.empty:
         return "Nobody is lost before infusion"
-    row: Any = records(lost.nlargest(1, "estimate"))[0]
-    told = figure(Estimate(row.estimate, row.low, row.high, "patients a replication"))
+    row, *others = records(lost.sort_values("estimate", ascending=False, kind="stable"))
+    told = figure(_loss(row))
     quoted = [f"\N{LEFT DOUBLE QUOTATION MARK}{label}\N{RIGHT DOUBLE QUOTATION MARK}" for label in _ends(row)]
-    return f"The largest loss is with {findings.quoted(row.scenario)}, from {quoted[0]} to {quoted[1]}: {told}"
+    most = "The largest loss" if stands_out(_loss(row), map(_loss, others)) else "One of the largest losses"
+    return f"{most} is with {findings.quoted(row.scenario)}, from {quoted[0]} to {quoted[1]}: {told}"
+
+
+def _loss(row: Any) -> Estimate:
+    return Estimate(row.estimate, row.low, row.high, "patients a replication")
 
 
 def _ends(row: Any) -> tuple[str, str]:

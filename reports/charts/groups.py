@@ -15,6 +15,7 @@ from reports.theme import canvas, finish, mark, name_of
 from reports.words import Estimate, figure, level, listed, number, uncapital
 
 BELOW, LEFT = 52, 230
+PLURALS = {"centre": "centres", "risk group": "risk groups", "home region": "home regions"}
 FEW = 10.0
 """Patients a replication below which a group is marked as small."""
 AXES = {"days": "days", "share": "share of the referred patients of the group"}
@@ -96,7 +97,8 @@ def _title(mine: pd.DataFrame, findings: Findings, metric: str) -> str:
     least, most = rows[0], rows[-1]
     who, by = findings.quoted(most.scenario), uncapital(str(most.grouping_label))
     noun = PHRASES[metric][0]
-    return (
-        f"With {who}, {noun} by {by} runs from {figure(_estimate(least))} ({least.group}) "
-        f"to {figure(_estimate(most))} ({most.group})"
-    )
+    low, high = _estimate(least), _estimate(most)
+    ends = f"{figure(low)} ({least.group}) to {figure(high)} ({most.group})"
+    if len(rows) > 1 and high.bounded and not high.clearly_apart(low):
+        return f"With {who}, no clear difference between {PLURALS.get(by, by)} in {noun}: {ends}"
+    return f"With {who}, {noun} by {by} runs from {ends}"

@@ -12,7 +12,7 @@ from reports.charts.rows import Group, Panel, Row, draw_panel
 from reports.findings import Findings
 from reports.tables import records
 from reports.theme import canvas, finish, mark, name_of
-from reports.words import DOT, Estimate, counted, figure, level, listed, uncapital
+from reports.words import DOT, Estimate, counted, figure, level, listed, stands_out, uncapital
 
 BELOW, LEFT = 52, 230
 LEAST_QUEUE = 0.05
@@ -24,9 +24,18 @@ AXES = {
     "queue_mean": "mean number in the queue",
 }
 TITLES = {
-    "utilisation": ("The fullest resource is {}, with {}: {} utilised", "No resource is limited"),
-    "queue_mean": ("The longest mean queue is for {}, with {}: {}", "Nobody queues for anything"),
+    "utilisation": (
+        ("The fullest resource is", "One of the fullest resources is"),
+        "{} {}, with {}: {} utilised",
+        "No resource is limited",
+    ),
+    "queue_mean": (
+        ("The longest mean queue is for", "One of the longest mean queues is for"),
+        "{} {}, with {}: {}",
+        "Nobody queues for anything",
+    ),
 }
+"""How a title begins where the first is clearly apart from all others, and where it is not; the rest; and nothing."""
 
 
 def drawer(metric: str) -> Callable[[pd.DataFrame, Findings], go.Figure]:
@@ -96,8 +105,9 @@ def _groups(resources: pd.DataFrame, findings: Findings, metric: str) -> list[Gr
 
 def _title(resources: pd.DataFrame, findings: Findings, metric: str) -> str:
     known = resources[(resources["metric"] == metric) & resources["estimate"].notna()]
-    told, nothing = TITLES[metric]
+    begin, told, nothing = TITLES[metric]
     if known.empty or not (known["estimate"] > 0.0).any():
         return nothing
-    row = records(known.nlargest(1, "estimate"))[0]
-    return told.format(uncapital(called(row)), findings.quoted(str(row.scenario)), figure(_estimate(row)))
+    row, *others = records(known.sort_values("estimate", ascending=False, kind="stable"))
+    most = begin[0 if stands_out(_estimate(row), map(_estimate, others)) else 1]
+    return told.format(most, uncapital(called(row)), findings.quoted(str(row.scenario)), figure(_estimate(row)))

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
+from typing import Any
 
 import pandas as pd
 import plotly.graph_objects as go
@@ -12,7 +14,7 @@ from reports.charts.sweeps import BELOW, HIGH, LEFT, LOW, main_rows
 from reports.findings import Findings
 from reports.tables import records
 from reports.theme import canvas, finish
-from reports.words import Estimate, compact, figure, listed
+from reports.words import Estimate, compact, figure, listed, stands_out, uncapital
 
 EFFECT, SPREAD = "mean size of the effect", "spread of the effect"
 MOST = 20
@@ -35,7 +37,7 @@ def draw_morris(morris: pd.DataFrame, findings: Findings) -> go.Figure:
     narrow = draw_panel(picture, panel, legend=True)
     return finish(
         picture,
-        title=f"{first.label}: {first.path} moves it most, by {figure(_effect(first))} on average over its range",
+        title=_morris_title(records(mine)),
         subtitle="Elementary effects (Morris), the first scenario; a wide spread means interactions or a curved effect",
         alt=describe_morris(morris, findings),
         height=int(panel.height) + BELOW,
@@ -60,12 +62,10 @@ def draw_prcc(prcc: pd.DataFrame, findings: Findings) -> go.Figure:
     first = records(mine)[0]
     panel = Panel(groups, f"partial rank correlation with {first.label}", bars=True, wrap=38)
     narrow = draw_panel(picture, panel, legend=False)
-    strength = figure(_correlation(first))
-    way = "rises" if first.prcc > 0.0 else "falls"
     return finish(
         picture,
-        title=f"{first.label} {way} most surely with {first.path}: partial rank correlation {strength}",
-        subtitle="Partial rank correlation with 95% intervals, the first scenario; where one holds 0 no link is shown",
+        title=_prcc_title(records(mine)),
+        subtitle="Partial rank correlation with 95% intervals, first scenario; one that holds 0 shows no clear link",
         alt=describe_prcc(prcc, findings),
         height=int(panel.height) + BELOW,
         margin={"l": LEFT, "r": 20, "b": BELOW},
@@ -80,9 +80,33 @@ def describe_prcc(prcc: pd.DataFrame, findings: Findings) -> str:
     return f"Bars of partial rank correlation with {rows[0].label}. Strongest: {listed(told)}."
 
 
+def _morris_title(rows: Sequence[Any]) -> str:
+    first, *others = rows
+    if first.mu_star == 0.0:
+        return f"No effect of any input on {uncapital(str(first.label))}"
+    moves = "moves it most" if stands_out(_effect(first), map(_effect, others)) else "is among those that move it most"
+    return f"{first.label}: {first.path} {moves}, by {figure(_effect(first))} on average over its range"
+
+
+def _prcc_title(rows: Sequence[Any]) -> str:
+    first, *others = rows
+    if not _correlation(first).verdict().resolved:
+        return f"No input is clearly linked with {uncapital(str(first.label))}"
+    way = "rises" if first.prcc > 0.0 else "falls"
+    sizes = [_size(row) for row in others]
+    most = "most closely with" if stands_out(_size(first), sizes) else "with, among others no less clearly,"
+    return f"{first.label} {way} {most} {first.path}: partial rank correlation {figure(_correlation(first))}"
+
+
+def _size(row: object) -> Estimate:
+    """The strength of a correlation, whichever its direction."""
+    one = _correlation(row)
+    return one if one.value >= 0.0 else Estimate(-one.value, -one.high, -one.low)
+
+
 def _effect(row: object) -> Estimate:
     value, half = float(getattr(row, "mu_star", math.nan)), float(getattr(row, "mu_star_half_width", math.nan))
-    return Estimate(value, value - half, value + half, str(getattr(row, "unit", "")), change=True)
+    return Estimate(value, max(value - half, 0.0), value + half, str(getattr(row, "unit", "")), change=True)
 
 
 def _correlation(row: object) -> Estimate:

@@ -25,7 +25,7 @@ from reports.theme import (
     name_of,
     plain,
 )
-from reports.words import ROUNDING, Estimate, compact, figure, level, listed
+from reports.words import ROUNDING, Estimate, compact, figure, level, listed, stands_out
 
 BAR, HEADING, GAP, BELOW = 74, 26, 16, 52
 KINDS = {"queue": "waiting in a queue", "process": "work under way"}
@@ -128,10 +128,11 @@ def _title(stages: pd.DataFrame, findings: Findings, metric: str) -> str:
     for scenario in findings.scenarios:
         mine = _of(stages, scenario)
         if not mine.empty:
-            longest = records(mine.nlargest(1, "mean_days"))[0]
+            longest, *others = records(mine.sort_values("mean_days", ascending=False, kind="stable"))
+            most = "the longest part" if stands_out(_days(longest), map(_days, others)) else "one of the longest parts"
             part, whole = _days(longest), findings.level(scenario, metric)
             who = findings.quoted(scenario)
-            share = f"the longest part of a {WHOSE[metric][0]} wait of {level(whole)} is {_called(longest)}"
+            share = f"{most} of a {WHOSE[metric][0]} wait of {level(whole)} is {_called(longest)}"
             return f"With {who}, {share}: {figure(part)}"
     return "Nobody is infused, so there are no stages to show"
 

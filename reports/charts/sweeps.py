@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Sequence
+from typing import Any
 
 import pandas as pd
 import plotly.graph_objects as go
@@ -17,9 +18,13 @@ from reports.charts.rows import Group, Panel, Row, draw_panel
 from reports.findings import Findings
 from reports.tables import records
 from reports.theme import INK, SMALL_SIZE, Mark, canvas, finish, lines, mark, name_of, plain
-from reports.words import DOT, Estimate, compact, counted, figure, level, listed, scale
+from reports.words import DOT, Estimate, compact, counted, figure, level, listed, scale, stands_out
+from sim.outcomes.metrics import CENSORED
 
-FIXED = ("point", "name", "scenario", "metric", "label", "unit", "estimate", "low", "high", "replications")
+FIXED = (
+    *("point", "name", "scenario", "metric", "label", "unit", "estimate", "low", "high", "replications"),
+    *("patients", "unresolved_share"),
+)
 FIRST = ("waiting_days_mean", "progressed_before_infusion_share", "infused_share", "lost_before_infusion_share")
 BELOW, LEFT, LARGE = 52, 300, 300
 HIGH, LOW = Mark("#C9651F", "solid", "circle"), Mark("#12355B", "solid", "square")
@@ -63,7 +68,7 @@ def draw_lines(sweep: pd.DataFrame, findings: Findings) -> go.Figure:
     return finish(
         picture,
         title=_sweep_title(sweep, metrics[0], path),
-        subtitle=f"{_points(sweep)}{DOT}{_repeated(sweep)}",
+        subtitle=f"{_points(sweep)}{_unresolved(sweep)}{DOT}{_repeated(sweep)}",
         alt=describe_lines(sweep, findings),
         height=grid.height,
         margin={"l": 66, "r": 24, "b": BELOW},
@@ -118,7 +123,7 @@ def draw_map(sweep: pd.DataFrame, findings: Findings) -> go.Figure:
     return finish(
         picture,
         title=_map_title(mine, across, up),
-        subtitle=f"{plain(str(mine['scenario'].iloc[0]))}{DOT}{_points(sweep)}{DOT}{_repeated(sweep)}",
+        subtitle=f"{plain(str(mine['scenario'].iloc[0]))}{DOT}{_points(sweep)}{_unresolved(sweep)}{DOT}{_repeated(sweep)}",
         alt=describe_map(sweep, findings),
         height=max(240, 34 * len(rows)) + BELOW,
         margin={"l": 90, "r": 24, "b": BELOW},
@@ -183,13 +188,11 @@ def draw_tornado(tornado: pd.DataFrame, findings: Findings) -> go.Figure:
         },
         shapes=[_upright(base * factor)],
     )
-    top = rows[0]
-    ends_told = f"{level(Estimate(top.low_estimate, unit=unit))} at {top.low_value} to "
-    ends_told += f"{level(Estimate(top.high_estimate, unit=unit))} at {top.high_value}"
     return finish(
         picture,
-        title=f"{top.label} moves most with {top.path}: from {ends_told}",
-        subtitle=f"One input at a time; the upright line is the base case, {level(Estimate(base, unit=unit))}",
+        title=_tornado_title(rows, unit),
+        subtitle=f"One input at a time; the upright line is the base case, {level(Estimate(base, unit=unit))}"
+        f"{_unresolved(mine)}",
         alt=describe_tornado(tornado, findings),
         height=34 * len(rows) + 30 + BELOW,
         margin={"l": LEFT, "r": 24, "b": BELOW},
@@ -223,11 +226,10 @@ def draw_sobol(sobol: pd.DataFrame, findings: Findings) -> go.Figure:
     panel = Panel(groups, "share of the variance of the result", bars=True, wrap=38)
     narrow = draw_panel(picture, panel, legend=True)
     picture.update_layout(barmode="overlay")
-    most = figure(_index(rows[0].total, rows[0].total_half_width))
     return finish(
         picture,
-        title=f"{rows[0].path} explains most of the variance of {rows[0].label}: {most}",
-        subtitle="Sobol indices with 95% intervals; an interval that holds 0 shows no effect",
+        title=_sobol_title(rows),
+        subtitle="Sobol indices with 95% bootstrap intervals; one that holds 0 shows no clear effect",
         alt=describe_sobol(sobol, findings),
         height=int(panel.height) + BELOW,
         margin={"l": LEFT, "r": 20, "b": BELOW},
@@ -246,10 +248,10 @@ def describe_sobol(sobol: pd.DataFrame, findings: Findings) -> str:
 def draw_plan(plan: pd.DataFrame, findings: Findings) -> go.Figure:
     """The metric over the capacity with its band, the values that meet the target marked."""
     picture = canvas()
-    rows = plan.sort_values("amount", kind="stable")
+    rows = _of_first_target(plan)
     unit = str(rows["unit"].iloc[0])
     factor = scale(unit)
-    met = rows["met"].map(_true)
+    met = rows["all_met"].map(_true)
     line = Line(
         str(rows["label"].iloc[0]),
         mark(0),
@@ -279,8 +281,8 @@ def draw_plan(plan: pd.DataFrame, findings: Findings) -> go.Figure:
     )
     return finish(
         picture,
-        title=_plan_title(rows),
-        subtitle=f"Target: {rows['target'].iloc[0]}; each point is a run of its own, the band is the 95% interval",
+        title=_plan_title(rows, _targets(plan)),
+        subtitle=f"Target: {_targets(plan)}; each point is a run of its own, the band is the 95% simulation interval",
         alt=describe_plan(plan, findings),
         height=grid.height,
         margin={"l": 66, "r": 24, "b": BELOW},
@@ -292,8 +294,19 @@ def draw_plan(plan: pd.DataFrame, findings: Findings) -> go.Figure:
 
 def describe_plan(plan: pd.DataFrame, findings: Findings) -> str:
     """The alternative text: every value tried and whether it meets the target."""
-    told = [f"{row.value}: {level(_of(row))}{' (meets the target)' if _true(row.met) else ''}" for row in records(plan)]
+    rows = records(_of_first_target(plan))
+    told = [f"{row.value}: {level(_of(row))}{' (meets the target)' if _true(row.all_met) else ''}" for row in rows]
     return f"Line of {plan['label'].iloc[0]} over {_capacity(plan)}. {listed(told)}."
+
+
+def _of_first_target(plan: pd.DataFrame) -> pd.DataFrame:
+    """The rows of the target that was named first, in ascending order of the capacity."""
+    mine: pd.DataFrame = plan[plan["target"] == plan["target"].iloc[0]]
+    return mine.sort_values("amount", kind="stable")
+
+
+def _targets(plan: pd.DataFrame) -> str:
+    return listed(list(dict.fromkeys(plan["target"])))
 
 
 def _of(row: object) -> Estimate:
@@ -308,7 +321,8 @@ def _of_record(record: object) -> Estimate:
 
 
 def _index(value: float, half: float) -> Estimate:
-    return Estimate(value, value - half, value + half, "share")
+    low, high = max(value - half, min(value, 0.0)), min(value + half, max(value, 1.0))
+    return Estimate(value, low, high, "share")
 
 
 def _end(row: object, value: float) -> Estimate:
@@ -374,6 +388,8 @@ def _sweep_title(sweep: pd.DataFrame, metric: str, path: str) -> str:
     rows = records(ordered.rename(columns={path: "varied"}))
     first, last = rows[0], rows[-1]
     ends = f"{figure(_of(first))} at {path} {first.varied}, {figure(_of(last))} at {last.varied}"
+    if _of(last).bounded and not _of(last).clearly_apart(_of(first)):
+        return f"{first.label}: no clear difference between the ends, {ends}{with_other}"
     return f"{first.label}: {ends}{with_other}"
 
 
@@ -385,7 +401,46 @@ def _map_title(mine: pd.DataFrame, across: str, up: str) -> str:
     def told(row: dict[object, object]) -> str:
         return f"{figure(_of_record(row))} at {across} {row[across]} and {up} {row[up]}"
 
+    low, high = _of_record(least), _of_record(most)
+    if high.bounded and not high.clearly_apart(low):
+        return f"{least['label']}: no clear difference between any two cells, {told(least)} to {told(most)}"
     return f"{least['label']} runs from {told(least)} to {told(most)}"
+
+
+def _tornado_title(rows: Sequence[Any], unit: str) -> str:
+    """Which input moves the result most, as far as the paired intervals of its range tell."""
+    first, *others = rows
+    ends = f"{level(Estimate(first.low_estimate, unit=unit))} at {first.low_value} to "
+    ends += f"{level(Estimate(first.high_estimate, unit=unit))} at {first.high_value}"
+    if _span(first).bounded and not _span(first).verdict().resolved:
+        return f"{first.label} moves clearly with no input; the widest range is that of {first.path}: {ends}"
+    alone = not _span(first).bounded or stands_out(_span(first), map(_span, others))
+    among = "moves most with" if alone else "moves with several inputs alike, among them"
+    return f"{first.label} {among} {first.path}: from {ends}"
+
+
+def _span(row: Any) -> Estimate:
+    """How far the result moves between the low and the high value of an input, whichever way."""
+    one = Estimate(float(row.range), float(row.range_low), float(row.range_high), str(row.unit))
+    return one if not one.value < 0.0 else Estimate(-one.value, -one.high, -one.low, one.unit)
+
+
+def _sobol_title(rows: Sequence[Any]) -> str:
+    first, *others = rows
+    most = _index(first.total, first.total_half_width)
+    if most.low <= 0.0:
+        return f"No input clearly explains the variance of {first.label}"
+    rest = [_index(row.total, row.total_half_width) for row in others]
+    among = "explains most" if stands_out(most, rest) else "is among those that explain most"
+    return f"{first.path} {among} of the variance of {first.label}: {figure(most)}"
+
+
+def _unresolved(table: pd.DataFrame) -> str:
+    """How many are still waiting when follow-up ends, at the point where they are most; empty where hardly any are."""
+    shares = table["unresolved_share"]
+    if not shares.max() > CENSORED:
+        return ""
+    return f"{DOT}up to {level(Estimate(float(shares.max()), unit='share'))} still waiting when follow-up ends"
 
 
 def _points(sweep: pd.DataFrame) -> str:
@@ -395,7 +450,9 @@ def _points(sweep: pd.DataFrame) -> str:
 def _repeated(sweep: pd.DataFrame) -> str:
     most = sweep["replications"].max()
     return (
-        f"{counted(int(most), 'replication')} each, 95% intervals" if most > 1 else "1 replication each: no intervals"
+        f"{counted(int(most), 'replication')} each, 95% simulation intervals"
+        if most > 1
+        else "1 replication each: no intervals"
     )
 
 
@@ -407,10 +464,19 @@ def _true(text: object) -> bool:
     return str(text).lower() in ("true", "1", "yes")
 
 
-def _plan_title(rows: pd.DataFrame) -> str:
-    path, target = rows["path"].iloc[0], rows["target"].iloc[0]
+def _plan_title(rows: pd.DataFrame, targets: str) -> str:
+    path = rows["path"].iloc[0]
     found = records(rows[rows["answer"].map(_true)])
     if not found:
         first, last = rows["value"].iloc[0], rows["value"].iloc[-1]
-        return f"No value of {path} tried, from {first} to {last}, meets {target}"
-    return f"{path} {found[0].value} is the least that meets {target}: {figure(_of(found[0]))}"
+        none = f"No value of {path} tried, from {first} to {last}, meets {targets}"
+        return f"{none}; {_infused(records(rows)[-1])} at {last}"
+    answer = found[0]
+    return f"{path} {answer.value} is the least that meets {targets}: {figure(_of(answer))}, {_infused(answer)}"
+
+
+def _infused(row: Any) -> str:
+    """How many of the referred are infused, and how many still wait."""
+    infused = Estimate(row.infused_share, row.infused_share_low, row.infused_share_high, "share")
+    waiting = Estimate(row.still_waiting_share, unit="share")
+    return f"{figure(infused)} infused and {level(waiting)} still waiting"

@@ -13,7 +13,7 @@ from reports.charts.bands import Box, Grid, Line, draw_grid
 from reports.findings import Findings
 from reports.tables import records
 from reports.theme import Mark, canvas, day_tick, finish, mark, name_of
-from reports.words import DOT, Estimate, between, figure, level, listed, uncapital
+from reports.words import DOT, Estimate, between, figure, level, listed, stands_out, uncapital
 
 MOST = 4
 """Resources drawn."""
@@ -191,25 +191,35 @@ def _estimate(table: pd.DataFrame, column: str, index: Any, unit: str = "patient
     return Estimate(float(row[column]), float(row[low]), float(row[high]), unit)
 
 
+def _peaks(table: pd.DataFrame, groups: list[str], column: str) -> list[Any]:
+    """The row of the highest value of each group, the highest group first."""
+    highest = table.loc[table.groupby(groups, sort=False)[column].idxmax(), column]
+    return list(highest.sort_values(ascending=False, kind="stable").index)
+
+
 def _queue_title(table: pd.DataFrame, findings: Findings) -> str:
     known = table[table["queue"].notna()]
     if known.empty or not (known["queue"] > 0.0).any():
         return "Nobody queues for anything"
-    index: Any = known["queue"].idxmax()
+    index, *others = _peaks(known, ["scenario", "resource"], "queue")
+    longest, rest = _estimate(known, "queue", index), [_estimate(known, "queue", k) for k in others]
+    most = "The longest queue" if stands_out(longest, rest) else "One of the longest queues"
     row = known.loc[[index]].iloc[0]
     days = between(float(row["day_from"]), float(np.ceil(row["day_to"])))
     where = f"for {uncapital(str(row['label']))} with {findings.quoted(str(row['scenario']))}"
-    return f"The longest queue is {where}: {figure(_estimate(known, 'queue', index))} in days {days}"
+    return f"{most} is {where}: {figure(longest)} in days {days}"
 
 
 def _list_title(lists: pd.DataFrame, findings: Findings) -> str:
     listed = listed_only(lists)
     if not (listed["estimate"] > 0.0).any():
         return "Nobody waits on a list"
-    longest: Any = listed["estimate"].idxmax()
+    longest, *others = _peaks(listed, ["scenario"], "estimate")
+    peak, rest = _estimate(listed, "estimate", longest), [_estimate(listed, "estimate", k) for k in others]
+    most = "The longest list" if stands_out(peak, rest) else "One of the longest lists"
     row = listed.loc[[longest]].iloc[0]
-    who, told = findings.quoted(str(row["scenario"])), figure(_estimate(listed, "estimate", longest))
-    return f"The longest list is with {who}: {told} waiting on {row['date']}"
+    who, told = findings.quoted(str(row["scenario"])), figure(peak)
+    return f"{most} is with {who}: {told} waiting on {row['date']}"
 
 
 def _stock_title(stock: pd.DataFrame, findings: Findings) -> str:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from reports.findings import PHRASES
 from reports.methods.facts import Case, Facts, days_of
 from reports.words import counted, figure
@@ -44,13 +47,18 @@ def estimation(f: Facts) -> tuple[str, ...]:
     points = [f"{counted(f.replications, 'independent replication')}{each}"]
     if isinstance(rule, dict):
         points[0] += (
-            f", until the 95 % interval of {rule['metric']} was at most {rule['half_width']:g} to each side "
+            f", until the 95 % interval of {_limits(rule)} to each side "
             f"(from {rule['at_least']} to {rule['at_most']}): {'reached' if rule['met'] else 'not reached'}"
         )
     else:
         points[0] += ", a number set beforehand"
     points[0] += "."
     return (*points, common_numbers(f))
+
+
+def _limits(rule: Mapping[str, Any]) -> str:
+    each = [rule, *rule.get("also", ())]
+    return " and that of ".join(f"{one['metric']} was at most {one['half_width']:g}" for one in each)
 
 
 def common_numbers(f: Facts) -> str:

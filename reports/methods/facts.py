@@ -13,6 +13,8 @@ from reports.words import counted
 
 # So many values or names are written out in an item; the rest is counted, and stands in a table of the folder.
 MOST = 12
+# The units that a scenario is written in; reports read files alone, and a test holds these against the scenario's own.
+DAYS_PER_UNIT = {"min": 1 / 1440, "h": 1 / 24, "d": 1.0, "wk": 7.0, "month": 365.25 / 12, "y": 365.25}
 STUDY, SWEEP, PLAN, PSA = "study", "sweep", "plan", "psa"
 
 
@@ -131,11 +133,11 @@ def leaves(values: Any, path: str = "") -> Iterator[tuple[str, Any]]:
 
 
 def days_of(text: Any) -> float:
-    """The number of a length of time that a resolved scenario writes as `365 d`. Raises ValueError."""
-    found = re.fullmatch(r"([\d.eE+-]+) d", str(text))
-    if found is None:
+    """The days of a length of time as a resolved scenario writes it, `365 d` or `15 month`. Raises ValueError."""
+    found = re.fullmatch(r"([\d.eE+-]+) (\w+)", str(text))
+    if found is None or found[2] not in DAYS_PER_UNIT:
         raise ValueError(f"{text!r} is no number of days")
-    return float(found[1])
+    return float(found[1]) * DAYS_PER_UNIT[found[2]]
 
 
 def metrics(facts: Facts) -> list[tuple[str, str]]:

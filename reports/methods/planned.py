@@ -60,7 +60,7 @@ def aims(f: Facts) -> tuple[str, ...]:
         )
     if f.kind == PLAN:
         return (
-            f"Search for the smallest {m['path']} of {names} with {m['target']} at a confidence of "
+            f"Search for the smallest {m['path']} of {names} with {' and '.join(m['targets'])} at a confidence of "
             f"{m['confidence']:g}: {counted(m['values_run'], 'value')} run; answer: {m['answer'] or 'none'}.",
         )
     if f.kind == PSA:

@@ -47,7 +47,7 @@ def pick(wanted: str, patients: float) -> tuple[str, str]:
     return COMPILED, "quicker for this much to do"
 
 
-def note(wanted: str) -> str | None:
+def engine_note(wanted: str) -> str | None:
     """What a user should know before a run of the engine that this machine lets run; None where all is as usual."""
     slower = "everything runs on the SimPy engine, with the same results but more slowly"
     if wanted == "auto" and find_spec("numba") is None:

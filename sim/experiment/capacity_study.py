@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pandas as pd
 
-from sim.experiment.capacity import Target, find_smallest, plan_table, said_of
-from sim.experiment.factors import Amount, Factor, between, number_of
+from sim.experiment.capacity import Target, find_smallest, plan_table, require_floor, said_of, together
+from sim.experiment.factors import Factor, number_of, one_by_one
 from sim.experiment.folder import write_text
 from sim.experiment.point_folder import finish_folder, require_for_points
 from sim.experiment.sweep import SweepPlan, open_sweep
-from sim.scenario.leaves import is_whole_at
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,10 +27,7 @@ class PlanStudy:
 
 def ascending(factor: Factor) -> Factor:
     """The factor with its values one by one, from small to large; a ValueError where they cannot be put in order."""
-    if not factor.levels and factor.low is not None and factor.high is not None:
-        if not is_whole_at(tuple(factor.path.split("."))):
-            raise ValueError("found no step between the values; allowed: FROM:TO:STEP")
-        factor = between(factor.path, factor.low, factor.high, Amount(1.0, factor.low.unit))
+    factor = one_by_one(factor)
     numbers = [number_of(level) for level in factor.levels]
     if any(isinstance(number, str) for number in numbers):
         raise ValueError("found values that are no numbers; a search needs values from small to large")
@@ -42,31 +38,35 @@ def ascending(factor: Factor) -> Factor:
 def run_plan(
     plan: SweepPlan,
     path: str,
-    target: Target,
+    targets: Sequence[Target],
     confidence: float,
     folder: Path,
     command: str,
     done: Callable[[int], None],
 ) -> PlanStudy:
-    """Search, going on from what the folder holds, and write `plan.csv` and the manifest. Raises as `run_sweep`."""
+    """Search, going on from what the folder holds, and write `plan.csv` and the manifest.
+
+    Raises as `run_sweep`, and FloorMissingError before anything is written.
+    """
     started = time.perf_counter()
     require_for_points(folder)
+    require_floor(plan, path, targets)
     with open_sweep(plan, folder) as sweep:
-        answer = find_smallest(sweep, target, confidence, done)
-        table = plan_table(sweep, path, target, answer)
-        said = said_of(sweep, answer, path, target, confidence)
+        answer = find_smallest(sweep, targets, confidence, done)
+        table = plan_table(sweep, path, targets, answer)
+        said = said_of(sweep, answer, path, targets, confidence)
         value = None if answer.point is None else answer.point.overrides[path]
         write_text(folder / "plan.csv", table.to_csv(index=False))
-        title = f"{path} for {target}: {plan.base.names[0]}"
+        title = f"{path} for {together(targets)}: {plan.base.names[0]}"
         about = {
             "path": path,
             "values": [point.overrides[path] for point in plan.points],
-            "target": str(target),
+            "targets": [str(target) for target in targets],
             "confidence": confidence,
             "answer": value,
             "said": said,
             "monotone": answer.monotone,
-            "values_run": len(table),
+            "values_run": len(answer.tried),
         }
         finish_folder(sweep, folder, "plan", title, command, time.perf_counter() - started, **about)
     return PlanStudy(value, said, table)

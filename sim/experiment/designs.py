@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.experiment.factors import Factor, number_of
+from sim.experiment.factors import Factor, number_of, one_by_one
 from sim.experiment.points import Point
 from sim.experiment.work import LibraryMissingError
 
@@ -85,10 +85,7 @@ def _require_bearable(count: int) -> None:
 
 
 def _grid(factors: Sequence[Factor]) -> list[dict[str, str]]:
-    for factor in factors:
-        if not factor.levels:
-            told = f"{factor.path} from {' to '.join(factor.ends)} without steps"
-            raise ValueError(f"found {told}; allowed in a grid: FROM:TO:STEP, or the values one by one")
+    factors = [one_by_one(factor) for factor in factors]
     _require_bearable(math.prod(len(factor.levels) for factor in factors))
     rows = itertools.product(*(factor.levels for factor in factors))
     return [{f.path: text for f, text in zip(factors, row, strict=True)} for row in rows]

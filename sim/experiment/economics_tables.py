@@ -1,11 +1,13 @@
 """The economic tables of a results folder; written only where every scenario has a section `economics`.
 
 - `economics.csv`, a row a scenario and quantity: `scenario, quantity, label, unit, estimate, low, high, replications,
-  assumed`. Quantities per patient referred and per patient infused, costs by category, QALYs by state of health.
+  assumed, patients, unresolved_share`. Quantities per patient referred and per patient infused, costs by category,
+  QALYs by state of health.
 - `economics_differences.csv`, a row a scenario but the first, and quantity: the same, scenario minus `baseline`, paired
   by replication.
 - `icer.csv`, a row a scenario, by rising cost: `scenario, cost, qalys, status, against, incremental_cost,
-  incremental_qalys, icer, assumed`; increments against the next cheaper strategy on the frontier.
+  incremental_qalys` (each with `_low, _high`), `icer, assumed`; increments against the next cheaper strategy on the
+  frontier, or the one that dominates or does as much. `status` claims what the intervals resolve, and no more.
 - `nmb.csv`, a row a scenario and willingness to pay: `scenario, willingness_to_pay, unit, estimate, low, high,
   increment, increment_low, increment_high, baseline, assumed`: net monetary benefit per patient referred, and how much
   more it is than the baseline's.
@@ -23,9 +25,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from sim.outcomes.decisions import net_benefit, standings
-from sim.outcomes.economics import COST, EFFECT, MONEY, QUANTITIES
-from sim.outcomes.estimates import interval
+from sim.experiment.tables import verdicts
+from sim.outcomes.decisions import judged_standings, net_benefit
+from sim.outcomes.economics import COST, EFFECT, MONEY, POSSIBLE, QUANTITIES
+from sim.outcomes.estimates import FREE, Range, interval
+from sim.outcomes.metrics import METRIC_NAMES, unresolved_of
+from sim.outcomes.verdicts import HIGHER, verdict
 from sim.scenario import Loaded
 from sim.scenario.sources import ASSUMPTION
 
@@ -33,15 +38,17 @@ FloatArray = NDArray[np.float64]
 SECTIONS = ("after_infusion", "economics")
 
 
-def economic_tables(scenarios: Mapping[str, Loaded], values: FloatArray) -> dict[str, pd.DataFrame]:
-    """The tables by name; `values`: shape (replications, scenarios, quantities)."""
+def economic_tables(
+    scenarios: Mapping[str, Loaded], values: FloatArray, metrics: FloatArray
+) -> dict[str, pd.DataFrame]:
+    """The tables by name; `values`: shape (replications, scenarios, quantities); `metrics`: of the same runs."""
     if any(loaded.scenario.economics is None for loaded in scenarios.values()):
         return {}
-    found = {"economics": _levels(scenarios, values), "nmb": _net_benefits(scenarios, values)}
+    found = {"economics": _levels(scenarios, values, metrics), "nmb": _net_benefits(scenarios, values, metrics)}
     if len(scenarios) > 1:
         found |= {
-            "economics_differences": _differences(scenarios, values),
-            "icer": icers(scenarios, *_means(values)),
+            "economics_differences": _differences(scenarios, values, metrics),
+            "icer": icers(scenarios, values[..., COST], values[..., EFFECT]),
         }
     return found
 
@@ -69,29 +76,33 @@ def why_not_comparable(scenarios: Mapping[str, Loaded]) -> str | None:
 
 
 def icers(scenarios: Mapping[str, Loaded], costs: FloatArray, effects: FloatArray) -> pd.DataFrame:
-    """`icer.csv` from mean costs and QALYs per patient referred, shape (scenarios,)."""
+    """`icer.csv` from paired costs and QALYs per patient referred, shape (samples, scenarios).
+
+    Samples are replications, or the means of sets of inputs; one in which nobody is measured is left out.
+    """
     names = list(scenarios)
+    whole = np.isfinite(costs).all(axis=1) & np.isfinite(effects).all(axis=1)
+    costs, effects = costs[whole], effects[whole]
     rows = [
         {
             "scenario": names[one.strategy],
             "unit": unit_of(scenarios[names[one.strategy]], MONEY),
-            "cost": costs[one.strategy],
-            "qalys": effects[one.strategy],
+            "cost": costs[:, one.strategy].mean(),
+            "qalys": effects[:, one.strategy].mean(),
             "status": one.status,
             "against": names[one.against] if one.against is not None else "",
             "incremental_cost": one.cost,
+            "incremental_cost_low": one.cost_bounds[0],
+            "incremental_cost_high": one.cost_bounds[1],
             "incremental_qalys": one.effect,
+            "incremental_qalys_low": one.effect_bounds[0],
+            "incremental_qalys_high": one.effect_bounds[1],
             "icer": one.icer,
             "assumed": assumed(scenarios[names[one.strategy]]),
         }
-        for one in standings(costs, effects)
+        for one in judged_standings(costs, effects)
     ]
     return pd.DataFrame(rows)
-
-
-def _means(values: FloatArray) -> tuple[FloatArray, FloatArray]:
-    mean = interval(values)[0]
-    return mean[:, COST], mean[:, EFFECT]
 
 
 def _keys(loaded: Loaded, scenario: str, **more: str) -> list[dict[str, Any]]:
@@ -101,31 +112,52 @@ def _keys(loaded: Loaded, scenario: str, **more: str) -> list[dict[str, Any]]:
     ]
 
 
-def _estimated(keys: Sequence[dict[str, Any]], values: FloatArray, loaded: Loaded) -> pd.DataFrame:
-    mean, low, high = interval(values)
+def _estimated(keys: Sequence[dict[str, Any]], values: FloatArray, within: Range, loaded: Loaded) -> pd.DataFrame:
+    mean, low, high = interval(values, within=within)
     return pd.DataFrame(list(keys)).assign(
         estimate=mean, low=low, high=high, replications=np.isfinite(values).sum(axis=0), assumed=assumed(loaded)
     )
 
 
-def _levels(scenarios: Mapping[str, Loaded], values: FloatArray) -> pd.DataFrame:
+def _patients(metrics: FloatArray) -> list[float]:
+    """Over how many measured patients each quantity is, from the metrics of a scenario, (replications, metrics)."""
+    return [float(metrics[:, METRIC_NAMES.index(q.over.counted)].mean()) for q in QUANTITIES]
+
+
+def _levels(scenarios: Mapping[str, Loaded], values: FloatArray, metrics: FloatArray) -> pd.DataFrame:
     frames = [
-        _estimated(_keys(loaded, name), values[:, place], loaded)
+        _estimated(_keys(loaded, name), values[:, place], POSSIBLE, loaded).assign(
+            patients=_patients(metrics[:, place]), unresolved_share=unresolved_of(metrics[:, place])
+        )
         for place, (name, loaded) in enumerate(scenarios.items())
     ]
     return pd.concat(frames, ignore_index=True)
 
 
-def _differences(scenarios: Mapping[str, Loaded], values: FloatArray) -> pd.DataFrame:
+def _differences(scenarios: Mapping[str, Loaded], values: FloatArray, metrics: FloatArray) -> pd.DataFrame:
     baseline, *others = scenarios
-    frames = [
-        _estimated(_keys(scenarios[name], name, baseline=baseline), values[:, place] - values[:, 0], scenarios[name])
-        for place, name in enumerate(others, start=1)
-    ]
+    frames = []
+    for place, name in enumerate(others, start=1):
+        keys = _keys(scenarios[name], name, baseline=baseline)
+        frame = _estimated(keys, values[:, place] - values[:, 0], FREE, scenarios[name])
+        frames.append(
+            frame.assign(
+                verdict=verdicts(frame, [quantity.better for quantity in QUANTITIES]),
+                patients=_patients(metrics[:, place]),
+                baseline_patients=_patients(metrics[:, 0]),
+                unresolved_share=unresolved_of(metrics[:, place]),
+                baseline_unresolved_share=unresolved_of(metrics[:, 0]),
+            )
+        )
     return pd.concat(frames, ignore_index=True)
 
 
-def _net_benefits(scenarios: Mapping[str, Loaded], values: FloatArray) -> pd.DataFrame:
+def _net_verdicts(more: FloatArray, low: FloatArray, high: FloatArray) -> list[str]:
+    """Of the net benefit gained at each willingness to pay: more is better."""
+    return [str(verdict(float(a), float(b), float(c), HIGHER)) for a, b, c in zip(more, low, high, strict=True)]
+
+
+def _net_benefits(scenarios: Mapping[str, Loaded], values: FloatArray, metrics: FloatArray) -> pd.DataFrame:
     first = next(iter(scenarios.values())).scenario.economics
     assert first is not None
     amounts = np.array(first.willingness_to_pay)
@@ -135,7 +167,8 @@ def _net_benefits(scenarios: Mapping[str, Loaded], values: FloatArray) -> pd.Dat
         mean, low, high = interval(benefit[:, :, place].T)
         more, more_low, more_high = interval((benefit[:, :, place] - benefit[:, :, 0]).T)
         frames.append(
-            pd.DataFrame({"scenario": name, "willingness_to_pay": amounts, "unit": unit_of(loaded, MONEY)}).assign(
+            pd.DataFrame({"scenario": name, "willingness_to_pay": amounts, "unit": unit_of(loaded, MONEY)})
+            .assign(
                 estimate=mean,
                 low=low,
                 high=high,
@@ -144,6 +177,11 @@ def _net_benefits(scenarios: Mapping[str, Loaded], values: FloatArray) -> pd.Dat
                 increment_low=more_low,
                 increment_high=more_high,
                 assumed=assumed(loaded),
+            )
+            .assign(
+                verdict=_net_verdicts(more, more_low, more_high) if place else "",
+                patients=metrics[:, place, METRIC_NAMES.index("referred")].mean(),
+                unresolved_share=unresolved_of(metrics[:, place]),
             )
         )
     return pd.concat(frames, ignore_index=True)

@@ -7,7 +7,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sim.scenario.leaves import is_whole_at
+from sim.scenario.kinds import Kind, read_alone
+from sim.scenario.leaves import is_whole_at, marker_at
+from sim.scenario.nodes import parse_yaml
+from sim.scenario.nodes import plain as plain_value
 from sim.scenario.problems import any_of, show
 from sim.scenario.units import DAYS_PER_UNIT, NUMBER, UNIT_OF_SPELLING, write_number
 
@@ -89,6 +92,19 @@ def number_of(text: str) -> float | str:
     return number * days if unit == found[2] else number / days
 
 
+def same_values(texts: Sequence[str]) -> tuple[str, str] | None:
+    """Two of the texts that stand for one value, such as `7d` and `1 wk`; None where all differ."""
+    seen: dict[tuple[str, float | str], str] = {}
+    for text in texts:
+        number = number_of(text)
+        value = float(f"{number:.12g}") if isinstance(number, float) else " ".join(number.split())
+        key = (unit_of([text]), value)
+        if key in seen:
+            return seen[key], text
+        seen[key] = text
+    return None
+
+
 def unit_of(texts: Sequence[str]) -> str:
     """The unit in which `number_of` gives these values: days, per day, or none."""
     units = {found[2] for text in texts if (found := _AMOUNT.fullmatch(text)) is not None}
@@ -143,9 +159,47 @@ def parse_factor(text: str) -> Factor:
     levels = tuple(part.strip() for part in split(values, ","))
     if not all(levels):
         raise ValueError(f"found {show(values)}; {ALLOWED}")
-    if len(set(levels)) < len(levels):
-        raise ValueError(f"found {show(values)}, with one value twice")
+    require_different(path, levels)
     return Factor(path, levels)
+
+
+def one_by_one(factor: Factor) -> Factor:
+    """The factor with its values one by one; a range without a step has those of its whole numbers, where it has any.
+
+    A ValueError where what lies between the ends has no end.
+    """
+    if factor.levels or factor.low is None or factor.high is None:
+        return factor
+    ends = factor.low, factor.high
+    if not is_whole_at(tuple(factor.path.split("."))) or any(end.number != int(end.number) for end in ends):
+        told = f"{ends[0].text()} to {ends[1].text()} without a step"
+        raise ValueError(f"found {told}; allowed: FROM:TO:STEP, or the values one by one")
+    return between(factor.path, *ends, Amount(1.0, factor.low.unit))
+
+
+def require_different(path: str, levels: Sequence[str]) -> None:
+    """A ValueError where two of the texts are one value of the scenario, however they are written: 7d, 1wk, 168h."""
+    seen: dict[str, str] = {}
+    for level in levels:
+        value = _meant(path, level)
+        if value in seen:
+            same = f", which is the same as {show(seen[value])}" if seen[value] != level else " twice"
+            raise ValueError(f"found {show(level)}{same}; allowed: each value once")
+        seen[value] = level
+
+
+def _meant(path: str, text: str) -> str:
+    """What a text stands for at a path, the same for all its spellings; of one that is not allowed, the text itself."""
+    node, problems = parse_yaml(text, path, numbered=False)
+    marker = marker_at(tuple(path.split(".")))
+    if node is None or problems:
+        return text
+    if isinstance(marker, Kind):
+        try:
+            return repr(read_alone(marker, plain_value(node)))
+        except ValueError:
+            return text
+    return repr(number_of(text))
 
 
 def split(text: str, separator: str) -> list[str]:

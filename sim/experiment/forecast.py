@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from sim.experiment.replicate import Arm
 from sim.outcomes.curves import LISTS
-from sim.outcomes.estimates import CONFIDENCE, interval
+from sim.outcomes.estimates import CONFIDENCE, NOT_NEGATIVE, interval
 
 FloatArray = NDArray[np.float64]
 BATCH_DAYS = 5
@@ -29,7 +29,7 @@ def waiting_list(arms: Sequence[Arm], lengths: Sequence[NDArray[np.int32]], belo
     for arm, counts in zip(arms, lengths, strict=True):
         for place, (name, label) in enumerate(LISTS.items()):
             values = counts[:, place, :]
-            mean, low, high = interval(values.astype(np.float64))
+            mean, low, high = interval(values.astype(np.float64), within=NOT_NEGATIVE)
             range_low, range_high = np.quantile(values, [tail, 1.0 - tail], axis=0)
             days = np.arange(values.shape[1])
             frame = pd.DataFrame(
@@ -40,7 +40,7 @@ def waiting_list(arms: Sequence[Arm], lengths: Sequence[NDArray[np.int32]], belo
                     "day": days,
                     "date": dates(arm, days),
                     "estimate": mean,
-                    "low": np.fmax(low, 0.0),
+                    "low": low,
                     "high": high,
                     "range_low": range_low,
                     "range_high": range_high,

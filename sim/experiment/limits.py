@@ -16,7 +16,7 @@ MOST_KEPT_BYTES = 8 * 10**9
 REPLICATIONS = "run.replications"
 
 
-def require_possible(arms: Sequence[Arm], scenarios: Mapping[str, Loaded]) -> None:
+def require_size(arms: Sequence[Arm], scenarios: Mapping[str, Loaded]) -> None:
     """Nothing, or a ScenarioError with what one replication of an arm comes to where that is too much."""
     problems = [problem for arm in arms for problem in size_problems(arm, scenarios[arm.name])]
     if problems:

@@ -128,6 +128,7 @@ def about_scenarios(scenarios: Mapping[str, Loaded]) -> list[dict[str, Any]]:
             "digest": loaded.digest,
             "strategy": loaded.scenario.strategy,
             "resolved": loaded.resolved,
+            "left_out": [dropped.sentence for dropped in loaded.dropped],
             "model": about_model(loaded),
         }
         for name, loaded in scenarios.items()

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from sim.experiment.replicate import Arm, Replication
 from sim.experiment.tables import stage_rows
+from sim.outcomes.estimates import NOT_NEGATIVE, Range, possible, ranges
 from sim.outcomes.flow import NODES, STATIONS
 from sim.outcomes.groups import GROUPINGS, METRICS, group_keys
 from sim.outcomes.resource_use import ResourceUse
@@ -24,6 +25,7 @@ from sim.outcomes.views import RESOURCE_FIGURES, edges_of
 from sim.pieces.protocol import Cadence, Capacity, Stock
 
 FloatArray = NDArray[np.float64]
+STOCK_FIGURES = ("doses", "stock_out_share", "expired", "lots_started")
 KINDS = {Capacity: "capacity", Cadence: "cadence", Stock: "stock"}
 
 
@@ -62,10 +64,18 @@ class Pictures:
         }
         return {name: table for name, table in found.items() if not table.empty}
 
-    def _interval(self, place: int, name: str) -> tuple[FloatArray, FloatArray, FloatArray]:
-        """(mean, low, high); none of these numbers can be negative, so no interval begins below 0."""
-        mean, low, high = self.running[place, name].interval()
-        return mean, np.maximum(low, 0.0), high
+    def _interval(
+        self, place: int, name: str, within: Range = NOT_NEGATIVE
+    ) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """(mean, low, high); none of these numbers can be negative, and `within` may say more."""
+        return self.running[place, name].interval(within)
+
+    def _group_place(self, metric: str) -> int:
+        return next(k for k, one in enumerate(METRICS) if one.name == metric)
+
+    def _unresolved(self, place: int) -> float:
+        """The share of a scenario's measured patients who are unresolved at the end of follow-up."""
+        return float(self.running[place, "unresolved"].interval()[0])
 
     def _use(self) -> pd.DataFrame:
         """One row a scenario, resource, centre (empty for all together) and bin: units in use, queue, units there.
@@ -108,7 +118,9 @@ class Pictures:
             if stock is None:
                 continue
             edges = edges_of(arm.scenario)
-            mean, low, high = self._interval(place, "stock")
+            shares = np.array([[name == "stock_out_share"] for name in STOCK_FIGURES])
+            within = (0.0, np.where(shares, 1.0, np.inf))
+            mean, low, high = self._interval(place, "stock", within)
             columns: dict[str, Any] = {
                 "scenario": arm.name,
                 "resource": stock.name,
@@ -116,14 +128,22 @@ class Pictures:
                 "day_from": edges[:-1],
                 "day_to": edges[1:],
             }
-            for row, name in enumerate(("doses", "stock_out_share", "expired", "lots_started")):
+            for row, name in enumerate(STOCK_FIGURES):
                 columns |= {name: mean[row], f"{name}_low": low[row], f"{name}_high": high[row]}
             frames.append(pd.DataFrame(columns))
         return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame()
 
     def _middle(self) -> pd.DataFrame:
         """As `stages.csv`, of the tenth of the infused whose wait is nearest the median."""
-        return stage_rows(self.arms, [self._interval(place, "middle") for place in range(len(self.arms))])
+        places = range(len(self.arms))
+        over = [
+            {
+                "patients": float(self._interval(place, "middle_patients")[0]),
+                "unresolved_share": self._unresolved(place),
+            }
+            for place in places
+        ]
+        return stage_rows(self.arms, [self._interval(place, "middle") for place in places], over)
 
     def _flow(self) -> pd.DataFrame:
         """One row a scenario and step of patients from a station to the next node: mean count a replication."""
@@ -147,11 +167,16 @@ class Pictures:
         return pd.DataFrame(rows)
 
     def _groups(self) -> pd.DataFrame:
-        """One row a scenario, group and metric; `patients` is the mean number referred in the group."""
+        """One row a scenario, group and metric: over `patients` of the group, mean of a replication; `unresolved_share`
+        of those of the group who were referred.
+        """
         rows = []
-        referred = next(k for k, metric in enumerate(METRICS) if metric.name == "referred")
+        referred, infused, waiting = (
+            self._group_place(name) for name in ("referred", "infused", "still_waiting_share")
+        )
+        within = ranges([metric.possible for metric in METRICS])
         for place, arm in enumerate(self.arms):
-            mean, low, high = self._interval(place, "groups")
+            mean, low, high = self._interval(place, "groups", within)
             for row, (grouping, _, name) in enumerate(group_keys(arm.scenario)):
                 for column, metric in enumerate(METRICS):
                     rows.append(
@@ -163,7 +188,9 @@ class Pictures:
                             "metric": metric.name,
                             "label": metric.label,
                             "unit": metric.unit,
-                            "patients": mean[row, referred],
+                            "patients": mean[row, infused if metric.selected else referred],
+                            "referred": mean[row, referred],
+                            "unresolved_share": mean[row, waiting],
                             "estimate": mean[row, column],
                             "low": low[row, column],
                             "high": high[row, column],
@@ -174,8 +201,9 @@ class Pictures:
     def _resources(self) -> pd.DataFrame:
         """One row a scenario, resource, centre and figure, over replications, in the measuring window."""
         rows = []
+        within = ranges([possible(unit) for _, unit in RESOURCE_FIGURES.values()])
         for place, arm in enumerate(self.arms):
-            mean, low, high = self._interval(place, "resources")
+            mean, low, high = self._interval(place, "resources", within)
             for row, use in enumerate(self.resources[place]):
                 for column, (name, (label, unit)) in enumerate(RESOURCE_FIGURES.items()):
                     rows.append(

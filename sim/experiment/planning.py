@@ -14,10 +14,11 @@ import pandas as pd
 from sim.engine.choice import COMPILED, SIMPY
 from sim.experiment import tables
 from sim.experiment.folder import MANIFEST
-from sim.experiment.limits import require_possible
+from sim.experiment.limits import require_size
 from sim.experiment.replicate import Arm, Keep, replicate
 from sim.experiment.study import Plan, run_study
 from sim.scenario import Loaded, load, write_resolved
+from sim.scenario.unused import why_unused
 
 BASELINE, CHANGED = "the scenario as it is", "your changes"
 COUNT, DAYS, SHARE, RATE = "count", "days", "share", "rate"
@@ -79,7 +80,7 @@ def levers(loaded: Loaded) -> list[Lever]:
     for pattern, label, kind in LEVERS:
         for parameter in loaded.parameters:
             matched, number = re.fullmatch(pattern, parameter.path), NUMBER.fullmatch(parameter.value_text)
-            if matched and number:
+            if matched and number and why_unused(tuple(parameter.path.split(".")), loaded.scenario) is None:
                 value = float(number[1])
                 name = label.format(*matched.groups()) if matched.groups() else label
                 found.append(_lever(parameter.path, name, kind, value, bool(matched.groups())))
@@ -99,7 +100,7 @@ def _lever(path: str, label: str, kind: str, value: float, of_one: bool) -> Leve
 def moved(file: Path, changes: Mapping[str, str]) -> Loaded:
     """The scenario with these values by path; a ScenarioError where they do not fit together."""
     loaded = load(file, [f"{path}={text}" for path, text in changes.items()])
-    require_possible([Arm(CHANGED, loaded.scenario)], {CHANGED: loaded})
+    require_size([Arm(CHANGED, loaded.scenario)], {CHANGED: loaded})
     return loaded
 
 

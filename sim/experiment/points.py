@@ -7,11 +7,11 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from sim.experiment.limits import require_possible
+from sim.experiment.limits import require_size
 from sim.experiment.replicate import Arm
 from sim.scenario import Loaded, Place, Problem, ScenarioError
-from sim.scenario.leaves import is_unused
 from sim.scenario.problems import COMMAND_LINE
+from sim.scenario.unused import why_unused
 
 # The first so many wrong points are told.
 MOST_PROBLEMS = 50
@@ -50,7 +50,7 @@ class Base:
     def takers(self, path: str) -> tuple[str, ...]:
         """The scenarios that have a use for a value at this path; all of them where none has, so that it is refused."""
         keys = tuple(path.split("."))
-        found = tuple(name for name, loaded in self.scenarios.items() if not is_unused(keys, loaded.scenario))
+        found = tuple(name for name, loaded in self.scenarios.items() if why_unused(keys, loaded.scenario) is None)
         return found or self.names
 
     def arms(self, point: Point) -> list[Arm]:
@@ -64,10 +64,18 @@ class Base:
             try:
                 arms.append(Arm(name, loaded.scenario_with(mine) if mine else loaded.scenario))
             except ScenarioError as error:
-                problems += error.problems
+                problems += [_placed(problem, loaded, point.own.get(name, {})) for problem in error.problems]
         if problems:
             raise ScenarioError(problems)
         return arms
+
+
+def _placed(problem: Problem, loaded: Loaded, own: Mapping[str, str]) -> Problem:
+    """A problem with a value drawn for one scenario, shown where that scenario's files have its distribution."""
+    path = problem.place.file.removeprefix(f"{COMMAND_LINE} ")
+    if path not in own or f"uncertainty.{path}" not in loaded.origins:
+        return problem
+    return Problem(Place(*loaded.origins[f"uncertainty.{path}"]), f"uncertainty.{path}", problem.message)
 
 
 def require_valid(base: Base, points: Iterable[Point]) -> None:
@@ -75,7 +83,7 @@ def require_valid(base: Base, points: Iterable[Point]) -> None:
     problems: list[Problem] = []
     for point in points:
         try:
-            require_possible(base.arms(point), base.scenarios)
+            require_size(base.arms(point), base.scenarios)
         except ScenarioError as error:
             here = [_of_point(point, problem) for problem in error.problems]
             problems += [p for p in here if p not in problems]

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sim.outcomes.estimates import interval
-from sim.outcomes.metrics import METRIC_NAMES
+from sim.outcomes.metrics import BY_NAME, METRIC_NAMES
+from sim.scenario import Scenario
 from sim.scenario.problems import did_you_mean, show
+from sim.scenario.unused import why_unused
 
 FloatArray = NDArray[np.float64]
 # Fewer replications than this are too few to judge their own spread.
@@ -21,17 +24,26 @@ BATCH = 10
 
 @dataclass(frozen=True)
 class Precision:
-    """Stop when the 95 % interval of a metric is at most `half_width` to each side, in every scenario."""
+    """Stop when the 95 % simulation interval of a metric is at most `half_width` to each side, in every scenario.
+
+    `also`: further metrics that must be so precise too; `least` and `most` of the first hold for all.
+    """
 
     metric: str
     half_width: float
     least: int = LEAST
     most: int = MOST
+    also: tuple[Precision, ...] = ()
+
+    @property
+    def each(self) -> tuple[Precision, ...]:
+        """This metric and the further ones."""
+        return (self, *self.also)
 
     def half_widths(self, values: FloatArray) -> FloatArray:
-        """Half-width in each scenario, from metric values of shape (replications, scenarios, metrics)."""
-        mean, low, _ = interval(values[:, :, METRIC_NAMES.index(self.metric)])
-        return mean - low
+        """The wider half of each scenario's interval, from values of shape (replications, scenarios, metrics)."""
+        mean, low, high = interval(values[:, :, METRIC_NAMES.index(self.metric)], within=BY_NAME[self.metric].possible)
+        return np.fmax(mean - low, high - mean)
 
 
 def parse_precision(text: str, least: int | None, most: int | None) -> Precision:
@@ -53,6 +65,59 @@ def parse_precision(text: str, least: int | None, most: int | None) -> Precision
     return Precision(metric, half_width, least, most)
 
 
+def parse_precisions(texts: Sequence[str], least: int | None, most: int | None) -> Precision:
+    """The rule of one or several `METRIC=HALFWIDTH`, all of which must be met; a ValueError as `parse_precision`."""
+    first, *others = [parse_precision(text, least, most) for text in texts]
+    return replace(first, also=tuple(others))
+
+
+def rule_from_plain(asked: Mapping[str, Any]) -> Precision:
+    """The rule as `asdict` gave it; a TypeError or ValueError where it is none."""
+    also = tuple(rule_from_plain(other) for other in asked.get("also", ()))
+    return Precision(**{**asked, "also": also})
+
+
+# Metrics that there are only where these sections of the scenario have an effect.
+NEEDS = {
+    "intensive_care_share": "toxicity.icu",
+    "off_the_shelf_share": "allogeneic",
+    **dict.fromkeys(
+        (
+            "referral_to_apheresis_days_mean", "vein_to_vein_days_mean", "vein_to_vein_days_median",
+            "turnaround_days_mean", "infused_of_collected_share",
+        ),
+        "apheresis",
+    ),
+    "returned": "later_course",
+    **dict.fromkeys(
+        ("responded_share", "progression_free_at_1_year_share", "alive_at_1_year_share", "alive_at_2_years_share"),
+        "after_infusion",
+    ),
+}  # fmt: skip
+
+
+def never_there(metric: str, scenario: Scenario) -> str | None:
+    """Why a metric can have no value in a scenario like this; None where it can."""
+    if metric == "not_travelled_share":
+        asked = any(region.declines > 0.0 for region in scenario.regions.values())
+        return None if asked else "no region has `declines` above 0"
+    if metric not in NEEDS:
+        return None
+    path = tuple(NEEDS[metric].split("."))
+    if getattr(scenario, path[0]) is None:
+        return f"there is no section `{path[0]}`"
+    return why_unused(path, scenario)
+
+
+def require_possible(rule: Precision, scenarios: Mapping[str, Scenario]) -> None:
+    """Nothing, or a ValueError where one of the metrics can have no value in one of the scenarios."""
+    for metric in (one.metric for one in rule.each):
+        for name, scenario in scenarios.items():
+            why = never_there(metric, scenario)
+            if why is not None:
+                raise ValueError(f"{metric} has no value in {show(name)}: {why}")
+
+
 def batches(rule: Precision, values: Callable[[], FloatArray]) -> Iterator[range]:
     """The numbers of the replications to run next, until the rule is met or there are as many as it allows.
 
@@ -63,23 +128,26 @@ def batches(rule: Precision, values: Callable[[], FloatArray]) -> Iterator[range
     while count < wanted:
         yield range(count, wanted)
         count = wanted
-        widest = float(np.max(rule.half_widths(values())))
-        # a metric that never applies has no interval to wait for
-        if widest <= rule.half_width or count >= rule.most:
+        found = values()
+        ratios = [float(np.max(one.half_widths(found))) / one.half_width for one in rule.each]
+        if all(ratio <= 1.0 for ratio in ratios) or count >= rule.most:
             return
-        needed = count if math.isnan(widest) else math.ceil(0.9 * count * (widest / rule.half_width) ** 2)
+        # a metric that never applied has no interval to wait for
+        needed = max(count if math.isnan(ratio) else math.ceil(0.9 * count * ratio**2) for ratio in ratios)
         wanted = min(rule.most, 2 * count, max(count + BATCH, needed))
 
 
 def reached(rule: Precision, names: tuple[str, ...], values: FloatArray) -> dict[str, object]:
     """What the manifest says of the rule: what was asked for, what came of it, and after how many replications."""
     widths = rule.half_widths(values)
+    also = [reached(other, names, values) for other in rule.also]
     return {
         "metric": rule.metric,
         "half_width": rule.half_width,
         "reached": {name: None if math.isnan(w) else float(w) for name, w in zip(names, widths, strict=True)},
-        "met": bool((widths <= rule.half_width).all()),
+        "met": bool((widths <= rule.half_width).all()) and all(other["met"] for other in also),
         "replications": len(values),
         "at_least": rule.least,
         "at_most": rule.most,
+        "also": also,
     }

@@ -27,11 +27,12 @@ from sim.outcomes.economics import COST, EFFECT, QUANTITIES
 from sim.outcomes.metrics import METRICS
 from sim.pure.streams import uniforms
 from sim.scenario import Problem, ScenarioError
-from sim.scenario.leaves import is_unused
 from sim.scenario.problems import Place
 from sim.scenario.uncertainty import Uncertain
+from sim.scenario.unused import why_unused
 
 FloatArray = NDArray[np.float64]
+REQUIRED = "required by psa, but not given"
 
 
 # The function is one of `replicate` and not of this module, so that workers need not load the tables (pandas, 60 MB).
@@ -53,7 +54,9 @@ def require_economics(base: Base) -> None:
         place = Place(str(loaded.path), 1)
         for key in ("economics", "uncertainty"):
             if not getattr(loaded.scenario, key):
-                problems.append(Problem(place, key, "required by psa, but not given"))
+                gone = "; ".join(dropped.sentence for dropped in loaded.certain) if key == "uncertainty" else ""
+                message = f"required by psa, but nothing is uncertain any more: {gone}" if gone else REQUIRED
+                problems.append(Problem(place, key, message))
     why = why_not_comparable(base.scenarios) if not problems else None
     if why is not None:
         problems.append(Problem(Place(str(next(iter(base.scenarios.values())).path), 1), "economics", why))
@@ -95,24 +98,18 @@ def _all_inputs(base: Base) -> list[Mapping[str, Uncertain]]:
 def uncertain_inputs(base: Base, name: str) -> dict[str, Uncertain]:
     """The uncertain inputs that a scenario has a use for."""
     scenario = base.scenarios[name].scenario
-    return {path: u for path, u in scenario.uncertainty.items() if not is_unused(tuple(path.split(".")), scenario)}
+    return {path: u for path, u in scenario.uncertainty.items() if why_unused(tuple(path.split(".")), scenario) is None}
 
 
-def unused_inputs(base: Base) -> list[str]:
-    """The uncertain inputs that no scenario has a use for: they belong to another strategy."""
+def unused_inputs(base: Base) -> dict[str, str]:
+    """The uncertain inputs that no scenario has a use for, and why."""
     used = {path for name in base.names for path in uncertain_inputs(base, name)}
-    given = {path: None for loaded in base.scenarios.values() for path in loaded.scenario.uncertainty}
-    return [path for path in given if path not in used]
-
-
-def places(base: Base) -> dict[str, tuple[Place, str]]:
-    """Where each uncertain input stands, for messages about values that a sample gives it."""
-    found = {}
-    for loaded in base.scenarios.values():
-        for path in loaded.scenario.uncertainty:
-            file, line = loaded.origins[f"uncertainty.{path}"]
-            found[path] = (Place(file, line), f"uncertainty.{path}")
-    return found
+    return {
+        path: why
+        for loaded in base.scenarios.values()
+        for path in loaded.scenario.uncertainty
+        if path not in used and (why := why_unused(tuple(path.split(".")), loaded.scenario)) is not None
+    }
 
 
 def run_psa(plan: SweepPlan, folder: Path, command: str, done: Callable[[int], None]) -> Psa:

@@ -11,7 +11,9 @@
   simulation_share, assumed`. EVPI per patient referred; `simulation_share`: how much of the variance of net benefit
   between the best and the next best strategy is left over from too few replications. EVPI is too high by what it holds.
 - `uncertain_inputs.csv`: each uncertain input with its distribution and source.
-- `psa_icer.csv`, as `icer.csv`, of the means over the samples.
+- `psa_icer.csv`, as `icer.csv`, of the means over the samples, with the standard error of these means.
+- `psa_quadrants.csv`, a row a strategy but the first: the share of samples in each quadrant of the plane, and between
+  which numbers 95 % of the samples of either difference lie (the credible interval).
 """
 
 from __future__ import annotations
@@ -26,6 +28,8 @@ from sim.experiment.economics_tables import assumed, icers, unit_of
 from sim.experiment.points import Base, Point
 from sim.outcomes.decisions import Acceptability, acceptability
 from sim.outcomes.economics import MONEY
+from sim.outcomes.estimates import CONFIDENCE, interval
+from sim.outcomes.verdicts import HIGHER, LOWER, verdict
 
 FloatArray = NDArray[np.float64]
 # The range over which acceptability is drawn: up to so many times the highest willingness to pay, in so many steps.
@@ -46,10 +50,10 @@ def psa_tables(base: Base, points: Sequence[Point], means: FloatArray, left: Flo
         "psa": _long(base, costs, effects),
         "psa_wide": _wide(base, costs, effects),
         "psa_inputs": pd.DataFrame([{"sample": p.number + 1, **p.values} for p in points]),
-        **({"ce_plane": _plane(base, costs, effects)} if len(base.names) > 1 else {}),
+        **_planes(base, costs, effects),
         "ceac": _curves(base, amounts, found),
         "evpi": _information(base, amounts, found, costs, effects, left),
-        "psa_icer": icers(base.scenarios, costs.mean(axis=0), effects.mean(axis=0)),
+        "psa_icer": icers(base.scenarios, costs, effects),
     }
 
 
@@ -91,6 +95,37 @@ def _wide(base: Base, costs: FloatArray, effects: FloatArray) -> pd.DataFrame:
     columns = {f"costs_{name}": costs[:, place] for place, name in enumerate(base.names)}
     columns |= {f"effects_{name}": effects[:, place] for place, name in enumerate(base.names)}
     return pd.DataFrame({"sample": _samples(costs), **columns})
+
+
+def _planes(base: Base, costs: FloatArray, effects: FloatArray) -> dict[str, pd.DataFrame]:
+    """The plane and its quadrants; nothing of one strategy alone."""
+    if len(base.names) < 2:
+        return {}
+    return {"ce_plane": _plane(base, costs, effects), "psa_quadrants": _quadrants(base, costs, effects)}
+
+
+def _quadrants(base: Base, costs: FloatArray, effects: FloatArray) -> pd.DataFrame:
+    tail = (1.0 - CONFIDENCE) / 2.0
+    rows = []
+    for place, name in enumerate(base.names[1:], start=1):
+        row: dict[str, object] = {"strategy": name, "baseline": base.names[0], "unit": _unit(base)}
+        cost, effect = costs[:, place] - costs[:, 0], effects[:, place] - effects[:, 0]
+        more = {"incremental_cost": cost, "incremental_qalys": effect}
+        for column, better in (("incremental_cost", LOWER), ("incremental_qalys", HIGHER)):
+            mean, low, high = (float(x) for x in interval(more[column]))
+            credible = np.quantile(more[column], [tail, 1.0 - tail])
+            row |= {column: mean, f"{column}_low": low, f"{column}_high": high}
+            row |= {f"{column}_credible_low": credible[0], f"{column}_credible_high": credible[1]}
+            row[f"{column}_verdict"] = str(verdict(mean, low, high, better))
+        row |= {
+            "share_better_cheaper": float(((effect > 0.0) & (cost <= 0.0)).mean()),
+            "share_better_dearer": float(((effect > 0.0) & (cost > 0.0)).mean()),
+            "share_worse_cheaper": float(((effect <= 0.0) & (cost <= 0.0)).mean()),
+            "share_worse_dearer": float(((effect <= 0.0) & (cost > 0.0)).mean()),
+            "assumed": all_assumed(base),
+        }
+        rows.append(row)
+    return pd.DataFrame(rows)
 
 
 def _plane(base: Base, costs: FloatArray, effects: FloatArray) -> pd.DataFrame:

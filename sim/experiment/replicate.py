@@ -14,6 +14,7 @@ from sim.engine.choice import SIMPY, compile_before_workers, engine
 from sim.engine.trace import LOT, Trace
 from sim.experiment.work import AHEAD, in_processes
 from sim.outcomes.after_infusion import follow_on
+from sim.outcomes.already_waiting import already_waiting, has_list
 from sim.outcomes.curves import incidence, list_lengths, outcome_counts, stage_days, wait_shares
 from sim.outcomes.economics import ledger
 from sim.outcomes.metrics import measure
@@ -53,7 +54,10 @@ class Arm:
 
 @dataclass(frozen=True, eq=False)
 class ArmRun:
-    """What one replication of one arm comes to. `patients`, `events`: columns of the big tables, where kept."""
+    """What one replication of one arm comes to. `patients`, `events`: columns of the big tables, where kept.
+
+    `listed`: figures of those on the list on the first day, where there is one.
+    """
 
     metrics: list[float]
     resources: list[ResourceUse]
@@ -66,6 +70,7 @@ class ArmRun:
     patients: dict[str, Any] | None
     events: dict[str, Any] | None
     views: Views | None = None
+    listed: FloatArray | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -170,6 +175,7 @@ def run_arm(arm: Arm, number: int, keep: Keep, with_engine: str = SIMPY) -> tupl
         patients=table(patients, arm.name, number, _names(scenario), protocol.product) if keep.patients else None,
         events=_events(arm.name, number, protocol, trace) if keep.events else None,
         views=view(scenario, protocol, patients, trace, resources, number == 0) if keep.views else None,
+        listed=already_waiting(patients.cohort, trace, scenario.run.follow_up, window) if has_list(scenario) else None,
     )
     return ran, patients
 

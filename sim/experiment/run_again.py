@@ -14,7 +14,7 @@ from sim.experiment.designs import Design, build_design
 from sim.experiment.factors import from_plain, number_of, parse_factor
 from sim.experiment.folder import MANIFEST, FolderError
 from sim.experiment.points import Base, Point
-from sim.experiment.precision import Precision
+from sim.experiment.precision import rule_from_plain
 from sim.experiment.psa import ECONOMICS, psa_points, run_psa
 from sim.experiment.study import Plan, run_study
 from sim.experiment.sweep import SweepPlan
@@ -64,8 +64,8 @@ def _run(
     elif kind == "plan":
         path = str(manifest["path"])
         values = build_design("grid", [parse_factor(f"{path}={','.join(manifest['values'])}")], {})
-        target, confidence = parse_target(str(manifest["target"])), float(manifest["confidence"])
-        run_plan(SweepPlan(base, values.points, count, workers, engine), path, target, confidence, again, "", done)
+        targets, confidence = [parse_target(text) for text in manifest["targets"]], float(manifest["confidence"])
+        run_plan(SweepPlan(base, values.points, count, workers, engine), path, targets, confidence, again, "", done)
     elif kind == "study":
         run_study(_plan(manifest, folder, scenarios, engine, workers), again, done)
     else:
@@ -85,7 +85,7 @@ def _plan(
             "",
             keep_events=(folder / "events.parquet").is_file(),
             engine=engine,
-            precision=Precision(**rule) if isinstance(rule, dict) else None,
+            precision=rule_from_plain(rule) if isinstance(rule, dict) else None,
             list_below=None if below is None else int(below),
         )
     except (TypeError, ValueError) as error:

@@ -4,8 +4,9 @@ Every table has one row a scenario, metric and path: `scenario, metric, label, u
 
 - `tornado.csv` (one at a time): `low_value, base_value, high_value` as written, the first and last value of the path;
   `base_estimate, low_estimate, high_estimate`; `low_change, low_change_low, low_change_high` and the same for `high`:
-  against the base point, paired by replication, with 95 % interval; `swing`: largest minus smallest of the three
-  estimates; `rank` by swing, 1 for the largest.
+  against the base point, paired by replication, with 95 % interval; `range, range_low, range_high`: the estimate at the
+  high value less that at the low one, with its `verdict`; `swing`: largest minus smallest of the three estimates;
+  `rank` by swing, 1 for the largest; `patients` of the base point, `unresolved_share` the largest of the three.
 - `sobol.csv` (Sobol): `first_order, first_order_half_width, total, total_half_width`: shares of the variance between
   points, with 95 % bootstrap half-widths.
 - `morris.csv` (Morris): `mu, mu_star, mu_star_half_width, sigma`: elementary effects over the whole range of the path,
@@ -13,7 +14,8 @@ Every table has one row a scenario, metric and path: `scenario, metric, label, u
 - `prcc.csv` (Latin hypercube): `prcc, low, high, p_value`: partial rank correlation with the metric, the other paths
   held; 95 % interval by Fisher's z.
 
-The results of a point are its means over replications. A metric that does not apply at some point gets NaN.
+The results of a point are its means over replications. A metric that does not apply at some point gets NaN; one that
+is the same at every point gets 0 throughout: nothing moves it.
 """
 
 from __future__ import annotations
@@ -27,7 +29,11 @@ from numpy.typing import NDArray
 
 from sim.experiment.designs import MORRIS_LEVELS, Design
 from sim.experiment.sweep import Sweep
-from sim.outcomes.estimates import CONFIDENCE, interval
+from sim.experiment.sweep_tables import all_patients_of
+from sim.experiment.tables import reached
+from sim.outcomes.estimates import CONFIDENCE, Range, interval, possible_change, ranges
+from sim.outcomes.metrics import METRICS, unresolved_of
+from sim.outcomes.verdicts import NEITHER, verdict
 
 FloatArray = NDArray[np.float64]
 
@@ -35,18 +41,25 @@ FloatArray = NDArray[np.float64]
 def tornado(sweep: Sweep, design: Design, base_texts: dict[str, str]) -> pd.DataFrame:
     """One row a scenario, metric and path: what its first and last value change. `base_texts`: values of the base."""
     base = sweep.values(design.points[0].number)
-    base_mean = interval(base)[0]
+    base_mean = _mean(base)
+    patients = _patients(base)
+    limits = ranges([possible_change(column.unit) for column in sweep.plan.columns])
+    better = [*(metric.better for metric in METRICS), *(NEITHER for _ in sweep.plan.columns[len(METRICS) :])]
     rows = []
     for factor in design.factors:
-        ends = []
+        ends, both, unresolved = [], [], [_unresolved(base)]
         for text in factor.ends:
             point = next((p for p in design.points[1:] if p.overrides.get(factor.path) == text), design.points[0])
             values = sweep.values(point.number)
-            ends.append((interval(values)[0], *interval(values - base)))
+            both.append(values)
+            unresolved.append(_unresolved(values))
+            ends.append((_mean(values), *_change(values, base, limits)))
+        span = _change(both[1], both[0], limits)
         for s, scenario in enumerate(sweep.plan.base.names):
             for c, column in enumerate(sweep.plan.columns):
                 (low, *low_change), (high, *high_change) = ([part[s, c] for part in end] for end in ends)
                 three = [base_mean[s, c], low, high]
+                mine = [float(part[s, c]) for part in span]
                 rows.append(
                     {
                         "scenario": scenario, "metric": column.name, "label": column.label, "unit": column.unit,
@@ -55,13 +68,38 @@ def tornado(sweep: Sweep, design: Design, base_texts: dict[str, str]) -> pd.Data
                         "base_estimate": base_mean[s, c], "low_estimate": low, "high_estimate": high,
                         **dict(zip(("low_change", "low_change_low", "low_change_high"), low_change, strict=True)),
                         **dict(zip(("high_change", "high_change_low", "high_change_high"), high_change, strict=True)),
+                        **dict(zip(("range", "range_low", "range_high"), mine, strict=True)),
+                        "verdict": str(verdict(mine[0], mine[1], mine[2], better[c])),
                         "swing": max(three) - min(three) if np.isfinite(three).all() else np.nan,
+                        "patients": patients[s][c],
+                        "unresolved_share": max(share[s] for share in unresolved),
                     }
                 )  # fmt: skip
     table = pd.DataFrame([row for row in rows if row["scenario"] in sweep.plan.base.takers(str(row["path"]))])
     rank = table.groupby(["scenario", "metric"], sort=False)["swing"].rank(ascending=False, method="first")
     table["rank"] = rank.astype("Int64")
     return _sorted(table, sweep)
+
+
+def _mean(values: FloatArray) -> FloatArray:
+    """Means over replications; NaN where one did not reach the value."""
+    return reached(interval(values)[0])
+
+
+def _change(values: FloatArray, base: FloatArray, limits: Range) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """(mean, low, high) of the change, paired by replication."""
+    with np.errstate(invalid="ignore"):
+        mean, low, high = interval(values - base, within=limits)
+    return reached(mean), low, high
+
+
+def _patients(values: FloatArray) -> list[FloatArray]:
+    """Of each scenario over how many patients each column is; a reducer's are over all measured."""
+    return [all_patients_of(values[:, place]) for place in range(values.shape[1])]
+
+
+def _unresolved(values: FloatArray) -> list[float]:
+    return [unresolved_of(values[:, place]) for place in range(values.shape[1])]
 
 
 def sobol(sweep: Sweep, design: Design) -> pd.DataFrame:
@@ -115,6 +153,7 @@ def partial_rank_correlation(inputs: FloatArray, output: FloatArray) -> FloatArr
         left = [v - others @ np.linalg.lstsq(others, v, rcond=None)[0] for v in (ranks[:, k], target)]
         norm = float(np.linalg.norm(left[0]) * np.linalg.norm(left[1]))
         if norm < 1e-9 * count:
+            found[:, k] = 0.0, 0.0, 0.0, 1.0  # the others leave nothing that this one could go with
             continue
         r = float(np.clip(left[0] @ left[1] / norm, -1.0, 1.0))
         half = ndtri(0.5 + CONFIDENCE / 2) / np.sqrt(free - 1)
@@ -127,7 +166,10 @@ def partial_rank_correlation(inputs: FloatArray, output: FloatArray) -> FloatArr
 def _each(
     sweep: Sweep, design: Design, names: Sequence[str], analyse: Callable[[FloatArray], Sequence[FloatArray]]
 ) -> pd.DataFrame:
-    """The analysis of each scenario's and metric's means at the points of the design; NaN where they do not vary."""
+    """The analysis of each scenario's and metric's means at the points of the design.
+
+    0 where they do not vary, so that nothing has an effect (and a p-value of 1); NaN where some point has none.
+    """
     assert design.shares is not None
     means = sweep.means()[: len(design.shares)]
     frames = []
@@ -135,7 +177,9 @@ def _each(
         for c, column in enumerate(sweep.plan.columns):
             values = means[:, s, c]
             found: Sequence[FloatArray] = [np.full(len(design.factors), np.nan)] * len(names)
-            if np.isfinite(values).all() and np.ptp(values) > 0.0:
+            if np.isfinite(values).all() and np.ptp(values) == 0.0:
+                found = [np.full(len(design.factors), 1.0 if name == "p_value" else 0.0) for name in names]
+            elif np.isfinite(values).all():
                 with warnings.catch_warnings(), np.errstate(all="ignore"):
                     warnings.simplefilter("ignore")
                     found = analyse(values)

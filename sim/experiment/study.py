@@ -18,7 +18,7 @@ from sim.experiment.economics_tables import economic_tables, why_not_comparable
 from sim.experiment.folder import write_text
 from sim.experiment.forecast import falls_below, waiting_list, warm_up, warm_up_warnings
 from sim.experiment.inputs import parameters
-from sim.experiment.limits import require_kept, require_possible
+from sim.experiment.limits import require_kept, require_size
 from sim.experiment.manifest import about_program, about_scenarios, write_manifest, write_scenarios
 from sim.experiment.not_modelled import NOT_MODELLED
 from sim.experiment.patients_file import PATIENTS, TableFile, event_columns, patient_columns
@@ -66,9 +66,10 @@ class Study:
 
 
 def load_warnings(scenarios: dict[str, Loaded]) -> list[str]:
-    """A sentence for each resource whose offered load is above 1."""
+    """A sentence for each resource whose offered load is above 1, and for what never happens in the simulated time."""
     found = []
     for name, loaded in scenarios.items():
+        found += [f"{name}: {warning}" for warning in loaded.warnings]
         for load in offered_loads(loaded.scenario, build_protocol(loaded.scenario)):
             if load.load > 1.0:
                 where = f" at {load.centre}" if load.centre else ""
@@ -86,7 +87,7 @@ def run_study(plan: Plan, folder: Path, done: Callable[[int], None]) -> Study:
     """
     started = time.perf_counter()
     arms = plan.arms
-    require_possible(arms, plan.scenarios)
+    require_size(arms, plan.scenarios)
     require_kept(arms, plan.scenarios, plan.replications, plan.keep_events)
     collected = tables.Collected(arms)
     lives = any(arm.scenario.after_infusion is not None for arm in arms)
@@ -141,6 +142,7 @@ def _write_tables(plan: Plan, collected: tables.Collected, pictures: Pictures, f
         "incidence": tables.incidence(collected),
         "waits": tables.waits(collected),
         "outcomes": tables.outcomes(collected),
+        "already_waiting": tables.already_waiting(collected),
         "same_patients": same,
         "parameters": parameters(plan.scenarios),
         "changes": changes,
@@ -161,7 +163,8 @@ def _write_tables(plan: Plan, collected: tables.Collected, pictures: Pictures, f
         warnings.append("one replication only: no intervals can be given")
     if plan.precision is not None and not reached(plan.precision, tuple(plan.scenarios), collected.values())["met"]:
         warnings.append(
-            f"after {len(collected.numbers)} replications {plan.precision.metric} is not as precise as wanted"
+            f"after {len(collected.numbers)} replications {', '.join(one.metric for one in plan.precision.each)} "
+            "is not as precise as wanted"
         )
     return Study(summary, differences, changes, warnings, below, economic.get("economics"), economic.get("icer"))
 
@@ -174,7 +177,7 @@ def _economics(plan: Plan, collected: tables.Collected) -> tuple[dict[str, pd.Da
     why = why_not_comparable(plan.scenarios)
     if why is not None:
         return {}, f"no economic results: {why}"
-    return economic_tables(plan.scenarios, np.array(collected.economics)), None
+    return economic_tables(plan.scenarios, np.array(collected.economics), collected.values()), None
 
 
 def _changes(plan: Plan) -> pd.DataFrame:

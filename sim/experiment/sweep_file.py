@@ -17,14 +17,16 @@ seed: 1                                # of a sampled design
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from sim.experiment.designs import DESIGNS
-from sim.experiment.factors import Amount, Factor, amount, between, number_of
+from sim.experiment.factors import Amount, Factor, amount, between, number_of, require_different
 from sim.scenario.files import SHIPPED, find_inside, near_file, read_text, shown_path
-from sim.scenario.leaves import inline
+from sim.scenario.kinds import Whole
+from sim.scenario.leaves import inline, marker_of
 from sim.scenario.nodes import Branch, Items, Leaf, Node, parse_yaml, plain
+from sim.scenario.people import Run
 from sim.scenario.problems import COMMAND_LINE, Place, Problem, ScenarioError, did_you_mean, show
 from sim.scenario.schema import NOT_IN_DIGEST
 
@@ -105,9 +107,9 @@ class _Reader:
             factors=tuple(self.factors()),
             variants=self.variants(),
             overrides=tuple(f"{path}={text}" for path, text in self.texts("set", self.section("set")).items()),
-            replications=self.whole("replications", 1),
-            samples=self.whole("samples", 1),
-            seed=self.whole("seed", 0),
+            replications=self.whole("replications", "replications", 1),
+            samples=self.whole("samples", "replications", 1),
+            seed=self.whole("seed", "seed", 0),
             places=self.places,
         )
 
@@ -144,15 +146,18 @@ class _Reader:
             self.report(self.tree.keys["design"], "design", f"found {show(name)}; allowed: {', '.join(DESIGNS)}{hint}")
         return str(name)
 
-    def whole(self, key: str, least: int) -> int | None:
+    def whole(self, key: str, name: str, least: int) -> int | None:
+        """A whole number within the limits of the scenario's own key `name` of `run`, but not below `least`."""
         node = self.tree.entries.get(key)
         if node is None:
             return None
-        value = plain(node)
-        if not isinstance(value, int) or isinstance(value, bool) or value < least:
-            self.report(self.tree.keys[key], key, f"found {show(value)}; allowed: a whole number from {least} on")
+        limits = marker_of(Run.model_fields[name])
+        assert isinstance(limits, Whole)
+        try:
+            return replace(limits, low=least).read(plain(node), {})
+        except ValueError as error:
+            self.report(self.tree.keys[key], key, str(error))
             return None
-        return value
 
     def section(self, key: str) -> Branch | None:
         node = self.tree.entries.get(key)
@@ -199,8 +204,7 @@ def _factor(path: str, node: Node) -> Factor:
     match node:
         case Items() if node.items:
             levels = tuple(written(item) for item in node.items)
-            if len(set(levels)) < len(levels):
-                raise ValueError("found one value twice; allowed: each value once")
+            require_different(path, levels)
             return Factor(path, levels)
         case Branch():
             keys = set(node.entries)

@@ -4,7 +4,7 @@
   leaves it alone.
 - `sweep.csv` and `sweep.parquet`, a row a point, scenario and metric: `point, name`, each path (a number of days,
   per day or plain; text where some value is no number), then `scenario, metric, label, unit, estimate, low, high,
-  replications`.
+  replications, patients, unresolved_share`.
 - `sweep_differences.csv`, a row a point, scenario but the first, and metric: scenario minus `baseline` at the same
   point, paired by replication.
 - `heat_map.csv`, of a grid of two paths: `x_path, x, y_path, y, scenario, metric, label, unit, estimate, low, high`.
@@ -28,7 +28,10 @@ from numpy.typing import NDArray
 from sim.experiment.folder import new_file, write_text
 from sim.experiment.points import Point, paths_of
 from sim.experiment.sweep import Sweep
-from sim.outcomes.estimates import interval
+from sim.experiment.tables import reached, verdicts
+from sim.outcomes.estimates import Range, interval, possible, possible_change, ranges
+from sim.outcomes.metrics import METRIC_NAMES, METRICS, patients_of, unresolved_of
+from sim.outcomes.verdicts import NEITHER
 
 FloatArray = NDArray[np.float64]
 AT_ONCE = 200
@@ -52,12 +55,23 @@ def points_table(points: Sequence[Point]) -> pd.DataFrame:
 
 
 def point_rows(sweep: Sweep, points: Sequence[Point]) -> pd.DataFrame:
-    """One row a point, scenario and metric: estimate and 95 % interval over the replications in which it applies."""
+    """One row a point, scenario and metric: estimate and 95 % interval over the replications in which it applies.
+
+    `patients`: over how many it is, mean of a replication; empty for what belongs to the supply.
+    """
     frames = []
     for point in points:
         values = sweep.values(point.number)
         for place, name in enumerate(sweep.plan.base.names):
-            frames.append(_rows(sweep, point, {"scenario": name}, values[:, place, :], count=True))
+            mine = values[:, place, :]
+            rows = _rows(sweep, point, {"scenario": name}, mine, possible)
+            frames.append(
+                rows.assign(
+                    replications=np.isfinite(mine).sum(axis=0),
+                    patients=all_patients_of(mine),
+                    unresolved_share=unresolved_of(mine),
+                )
+            )
     return pd.concat(frames, ignore_index=True)
 
 
@@ -69,13 +83,34 @@ def difference_rows(sweep: Sweep, points: Sequence[Point]) -> pd.DataFrame:
         values = sweep.values(point.number)
         for place, name in enumerate(others, start=1):
             keys = {"scenario": name, "baseline": baseline}
-            frames.append(_rows(sweep, point, keys, values[:, place, :] - values[:, 0, :], count=False))
+            with np.errstate(invalid="ignore"):
+                change = values[:, place, :] - values[:, 0, :]
+            rows = _rows(sweep, point, keys, change, possible_change)
+            better = [*(metric.better for metric in METRICS), *(NEITHER for _ in sweep.plan.columns[len(METRICS) :])]
+            frames.append(
+                rows.assign(
+                    verdict=verdicts(rows, better),
+                    patients=all_patients_of(values[:, place, :]),
+                    baseline_patients=all_patients_of(values[:, 0, :]),
+                    unresolved_share=unresolved_of(values[:, place, :]),
+                    baseline_unresolved_share=unresolved_of(values[:, 0, :]),
+                )
+            )
     return pd.concat(frames, ignore_index=True)
 
 
-def _rows(sweep: Sweep, point: Point, keys: dict[str, str], values: FloatArray, count: bool) -> pd.DataFrame:
-    mean, low, high = interval(values)
+def all_patients_of(values: FloatArray) -> FloatArray:
+    """Over how many patients each column is; those of a reducer are over all measured."""
+    known = patients_of(values)
+    referred = values[:, METRIC_NAMES.index("referred")].mean()
+    return np.concatenate([known, np.full(values.shape[1] - len(known), referred)])
+
+
+def _rows(
+    sweep: Sweep, point: Point, keys: dict[str, str], values: FloatArray, limits: Callable[[str], Range]
+) -> pd.DataFrame:
     columns = sweep.plan.columns
+    mean, low, high = interval(values, within=ranges([limits(column.unit) for column in columns]))
     shown: dict[str, Any] = {"point": point.number, "name": point.name}
     for path, numeric in sweep.plan.paths.items():
         shown[path] = point.values.get(path, np.nan) if numeric else point.overrides.get(path, "")
@@ -84,13 +119,11 @@ def _rows(sweep: Sweep, point: Point, keys: dict[str, str], values: FloatArray, 
             "metric": [c.name for c in columns],
             "label": [c.label for c in columns],
             "unit": [c.unit for c in columns],
-            "estimate": mean,
+            "estimate": reached(mean),
             "low": low,
             "high": high,
         }
     )
-    if count:
-        table["replications"] = np.isfinite(values).sum(axis=0)
     for place, (name, value) in enumerate({**shown, **keys}.items()):
         table.insert(place, name, value)
     return table

@@ -11,11 +11,13 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from sim.experiment.replicate import Arm, Replication
+from sim.outcomes import already_waiting as on_the_list
 from sim.outcomes.curves import BIN_DAYS, EVENTS, INTERVALS, WAIT_BINS, stage_names
-from sim.outcomes.estimates import interval, variance
-from sim.outcomes.metrics import METRICS
+from sim.outcomes.estimates import NOT_NEGATIVE, SHARE, Range, interval, variance
+from sim.outcomes.metrics import METRIC_NAMES, METRICS, POSSIBLE, POSSIBLE_CHANGES, patients_of, unresolved_of
 from sim.outcomes.pairs import PAIRED
 from sim.outcomes.patients import OUTCOMES
+from sim.outcomes.verdicts import verdict
 from sim.pieces.loads import offered_loads
 from sim.pieces.protocol import milestones
 
@@ -29,6 +31,7 @@ class Collected:
     arms: Sequence[Arm]
     numbers: list[int] = field(default_factory=list)
     metrics: list[FloatArray] = field(default_factory=list)
+    listed: list[list[FloatArray | None]] = field(default_factory=list)
     stages: list[list[FloatArray]] = field(default_factory=list)
     incidence: list[list[FloatArray]] = field(default_factory=list)
     waits: list[FloatArray] = field(default_factory=list)
@@ -42,6 +45,7 @@ class Collected:
         """Keep what the tables need of one replication."""
         self.numbers.append(replication.number)
         self.metrics.append(np.array([o.metrics for o in replication.runs]))
+        self.listed.append([o.listed for o in replication.runs])
         self.stages.append([o.stages for o in replication.runs])
         self.incidence.append([o.incidence for o in replication.runs])
         self.waits.append(np.array([o.waits for o in replication.runs]))
@@ -68,29 +72,79 @@ class Collected:
         return [np.array([replication[place] for replication in self.lists]) for place in range(len(self.arms))]
 
 
-def _estimated(keys: Sequence[dict[str, Any]], values: FloatArray, low_floor: float | None = None) -> pd.DataFrame:
+def reached(numbers: FloatArray) -> FloatArray:
+    """The numbers, NaN where one was not reached (infinite): a table has nothing there."""
+    return np.where(np.isinf(numbers), np.nan, numbers)
+
+
+def _estimated(keys: Sequence[dict[str, Any]], values: FloatArray, within: Range) -> pd.DataFrame:
     """A row a key with the interval of its column of values (replications, keys)."""
-    mean, low, high = interval(values)
-    if low_floor is not None:
-        low = np.fmax(low, low_floor)
+    mean, low, high = interval(values, within=within)
     table = pd.DataFrame(list(keys))
-    return table.assign(estimate=mean, low=low, high=high)
+    return table.assign(estimate=reached(mean), low=low, high=high)
+
+
+def _infused_of(collected: Collected, place: int) -> dict[str, float]:
+    """The columns of a table over the infused: how many they are, and the unresolved share that it leaves out."""
+    values = collected.values()[:, place, :]
+    infused = float(values[:, METRIC_NAMES.index("infused")].mean())
+    return {"patients": infused, "unresolved_share": unresolved_of(values)}
 
 
 def summary(collected: Collected) -> pd.DataFrame:
-    """One row a scenario and metric: estimate and 95 % interval over the replications in which it applies."""
+    """One row a scenario and metric: estimate and 95 % simulation interval over the replications in which it applies.
+
+    `replications`: in how many it applies and was reached; a day that one replication does not reach has no mean, and
+    no estimate. `over`: whose mean or share it is; `patients`: how many they are, mean of a replication;
+    `unresolved_share` of the measured.
+    """
     frames = []
     values = collected.values()
     for place, name in enumerate(collected.names):
         keys = [{"scenario": name, "metric": m.name, "label": m.label, "unit": m.unit} for m in METRICS]
-        frame = _estimated(keys, values[:, place, :])
-        frames.append(frame.assign(replications=np.isfinite(values[:, place, :]).sum(axis=0)))
+        frame = _estimated(keys, values[:, place, :], POSSIBLE)
+        frames.append(
+            frame.assign(
+                replications=np.isfinite(values[:, place, :]).sum(axis=0),
+                over=["" if m.over is None else m.over.label for m in METRICS],
+                patients=patients_of(values[:, place, :]),
+                unresolved_share=unresolved_of(values[:, place, :]),
+            )
+        )
     return pd.concat(frames, ignore_index=True)
+
+
+def already_waiting(collected: Collected) -> pd.DataFrame | None:
+    """`already_waiting.csv`: one row a scenario with a list on the first day, and figure of those on it.
+
+    They are referred before the scenario begins and so are in no other table of the measured; days count from its first
+    day, and each is followed from then for the follow-up. Columns as of `summary.csv`. None without any list.
+    """
+    frames = []
+    for place, name in enumerate(collected.names):
+        kept = [listed for replication in collected.listed if (listed := replication[place]) is not None]
+        if not kept:
+            continue
+        values = np.array(kept)
+        keys = [
+            {"scenario": name, "metric": m.name, "label": on_the_list.LABELS[m.name], "unit": m.unit}
+            for m in on_the_list.METRICS
+        ]
+        waiting = [m.name for m in on_the_list.METRICS].index("still_waiting_share")
+        frames.append(
+            _estimated(keys, values, on_the_list.POSSIBLE).assign(
+                replications=np.isfinite(values).sum(axis=0),
+                patients=np.mean([on_the_list.counts(one) for one in values], axis=0),
+                unresolved_share=float(interval(values[:, waiting])[0]),
+            )
+        )
+    return pd.concat(frames, ignore_index=True) if frames else None
 
 
 def differences(collected: Collected) -> pd.DataFrame:
     """One row a scenario but the first and metric: scenario minus baseline, paired by replication.
 
+    `verdict` of the difference, `patients` and `unresolved_share` of the scenario and of the `baseline`;
     `difference_variance` between replications; `unpaired_variance`: what it would be with other patients in each
     scenario, the sum of the two variances; `variance_reduction`: the share of it that common random numbers save.
     """
@@ -102,20 +156,40 @@ def differences(collected: Collected) -> pd.DataFrame:
             {"scenario": name, "baseline": baseline, "metric": m.name, "label": m.label, "unit": m.unit}
             for m in METRICS
         ]
-        change = values[:, place, :] - values[:, 0, :]
+        with np.errstate(invalid="ignore"):
+            change = values[:, place, :] - values[:, 0, :]
         both = np.isfinite(change)
         paired = variance(change)
         unpaired = sum(variance(np.where(both, values[:, arm, :], np.nan)) for arm in (0, place))
         with np.errstate(divide="ignore", invalid="ignore"):
             saved = np.where(unpaired > 0.0, 1.0 - paired / unpaired, np.nan)
-        frame = _estimated(keys, change)
-        frames.append(frame.assign(difference_variance=paired, unpaired_variance=unpaired, variance_reduction=saved))
+        frame = _estimated(keys, change, POSSIBLE_CHANGES)
+        frames.append(
+            frame.assign(
+                verdict=verdicts(frame, [m.better for m in METRICS]),
+                patients=patients_of(values[:, place, :]),
+                baseline_patients=patients_of(values[:, 0, :]),
+                unresolved_share=unresolved_of(values[:, place, :]),
+                baseline_unresolved_share=unresolved_of(values[:, 0, :]),
+                difference_variance=paired,
+                unpaired_variance=unpaired,
+                variance_reduction=saved,
+            )
+        )
     return pd.concat(frames, ignore_index=True)
+
+
+def verdicts(frame: pd.DataFrame, better: Sequence[str]) -> list[str]:
+    """The verdict of each row of differences, with the direction that is better for each."""
+    return [
+        str(verdict(value, low, high, direction))
+        for value, low, high, direction in zip(frame["estimate"], frame["low"], frame["high"], better, strict=True)
+    ]
 
 
 def runs(collected: Collected) -> pd.DataFrame:
     """One row a scenario and replication, a column a metric."""
-    values = collected.values()
+    values = reached(collected.values())
     frames = [
         pd.DataFrame(values[:, place, :], columns=[m.name for m in METRICS]).assign(
             scenario=name, replication=collected.numbers
@@ -144,13 +218,21 @@ def stages(collected: Collected) -> pd.DataFrame:
     per_arm = [
         np.array([replication[place] for replication in collected.stages]) for place in range(len(collected.arms))
     ]
-    return stage_rows(collected.arms, [interval(values) for values in per_arm])
+    over = [_infused_of(collected, place) for place in range(len(collected.arms))]
+    return stage_rows(collected.arms, [interval(values, within=NOT_NEGATIVE) for values in per_arm], over)
 
 
-def stage_rows(arms: Sequence[Arm], intervals: Sequence[tuple[FloatArray, FloatArray, FloatArray]]) -> pd.DataFrame:
-    """One row a scenario, interval and kind, from (mean, low, high) of each arm, shape (intervals, 2)."""
+def stage_rows(
+    arms: Sequence[Arm],
+    intervals: Sequence[tuple[FloatArray, FloatArray, FloatArray]],
+    over: Sequence[dict[str, float]],
+) -> pd.DataFrame:
+    """One row a scenario, interval and kind, from (mean, low, high) of each arm, shape (intervals, 2).
+
+    `over`: of each arm the columns that say over how many patients its days are.
+    """
     rows = []
-    for arm, (mean, low, high) in zip(arms, intervals, strict=True):
+    for arm, (mean, low, high), columns in zip(arms, intervals, over, strict=True):
         names = stage_names(milestones(arm.protocol.patient_steps))
         for k, pair in enumerate(names):
             for kind, column in (("process", 0), ("queue", 1)):
@@ -164,6 +246,7 @@ def stage_rows(arms: Sequence[Arm], intervals: Sequence[tuple[FloatArray, FloatA
                         "mean_days": mean[k, column],
                         "low": low[k, column],
                         "high": high[k, column],
+                        **columns,
                     }
                 )
     return pd.DataFrame(rows)
@@ -176,7 +259,7 @@ def incidence(collected: Collected) -> pd.DataFrame:
         values = np.array([replication[place] for replication in collected.incidence])
         for k, event in enumerate(EVENTS):
             keys = [{"scenario": name, "event": event, "day": day} for day in range(values.shape[2])]
-            frames.append(_estimated(keys, values[:, k, :], low_floor=0.0))
+            frames.append(_estimated(keys, values[:, k, :], SHARE))
     return pd.concat(frames, ignore_index=True)
 
 
@@ -198,10 +281,10 @@ def waits(collected: Collected) -> pd.DataFrame:
             }
             for k in range(last)
         ]
-        frame = _estimated(keys, values[:, place, :last], low_floor=0.0)
-        mean, low, high = interval(np.cumsum(values[:, place, :last], axis=1))
-        cumulative = {"cumulative": mean, "cumulative_low": np.fmax(low, 0.0), "cumulative_high": np.fmin(high, 1.0)}
-        frames.append(frame.rename(columns={"estimate": "share"}).assign(**cumulative))
+        frame = _estimated(keys, values[:, place, :last], SHARE)
+        mean, low, high = interval(np.minimum(np.cumsum(values[:, place, :last], axis=1), 1.0), within=SHARE)
+        cumulative = {"cumulative": mean, "cumulative_low": low, "cumulative_high": high}
+        frames.append(frame.rename(columns={"estimate": "share"}).assign(**cumulative, **_infused_of(collected, place)))
     return pd.concat(frames, ignore_index=True)
 
 
@@ -214,7 +297,7 @@ def outcomes(collected: Collected) -> pd.DataFrame:
         with np.errstate(invalid="ignore"):
             shares = counts / counts.sum(axis=1, keepdims=True)
         keys = [{"scenario": name, "outcome": outcome, "label": label} for outcome, label in OUTCOMES.items()]
-        frames.append(_estimated(keys, shares, low_floor=0.0).assign(count_mean=counts.mean(axis=0)))
+        frames.append(_estimated(keys, shares, SHARE).assign(count_mean=counts.mean(axis=0)))
     return pd.concat(frames, ignore_index=True)
 
 
@@ -232,6 +315,6 @@ def same_patients(collected: Collected) -> tuple[pd.DataFrame | None, str | None
             {"scenario": name, "baseline": collected.names[0], "progressed_in": where, "label": label}
             for where, label in PAIRED.items()
         ]
-        frame = _estimated(keys, shares, low_floor=0.0).rename(columns={"estimate": "share"})
+        frame = _estimated(keys, shares, SHARE).rename(columns={"estimate": "share"})
         frames.append(frame.assign(estimate=counts.mean(axis=0)))
     return pd.concat(frames, ignore_index=True), None

@@ -11,11 +11,12 @@ from typing import Any
 import numpy as np
 
 from sim.engine.choice import compile_before_workers, pick, workers_for
-from sim.experiment.limits import require_possible
+from sim.experiment.limits import require_size
 from sim.experiment.quantities import Task, evaluate
 from sim.experiment.replicate import Arm
 from sim.experiment.work import run_tasks
-from sim.outcomes.estimates import interval, standard_error
+from sim.outcomes.estimates import FREE, interval, standard_error
+from sim.outcomes.metrics import BY_NAME
 from sim.pieces.loads import expected_patients
 from sim.scenario import Loaded
 from sim.scenario.targets import Quantity, Validation
@@ -96,7 +97,7 @@ def judge(
     validation = loaded.scenario.validation
     assert validation is not None
     arm = Arm(loaded.scenario.name, loaded.scenario)
-    require_possible([arm], {arm.name: loaded})
+    require_size([arm], {arm.name: loaded})
     patients = replications * expected_patients(loaded.scenario)
     engine, _ = pick(wanted, patients)
     workers = workers or workers_for(engine, patients, os.cpu_count() or 1)
@@ -124,7 +125,8 @@ def _numbered(task: Task) -> tuple[int, list[list[float]]]:
 
 def _verdict(case: str, name: str, quantity: Quantity, values: np.ndarray[Any, Any], validation: Validation) -> Verdict:
     mean, error = float(np.mean(values)), standard_error(values)
-    _, within_low, within_high = interval(values)
+    within = BY_NAME[quantity.of].possible if quantity.of in BY_NAME else FREE
+    _, within_low, within_high = interval(values, within=within)
     low, high = expected_range(quantity)
     tolerance, rule = _tolerance(quantity, error)
     met = bool(low - tolerance <= mean <= high + tolerance)

@@ -103,10 +103,11 @@ def stage_days(patients: Patients, trace: Trace) -> FloatArray:
     return found
 
 
-def middle_stage_days(patients: Patients, trace: Trace) -> FloatArray:
-    """As `stage_days`, over the middle tenth of the measured infused by waiting days: what the median patient meets.
+def middle_stage_days(patients: Patients, trace: Trace) -> tuple[FloatArray, int]:
+    """(as `stage_days`, over how many) of the middle tenth of the measured infused by waiting days.
 
-    Nearest to the median are taken first, those of equal distance in the order of the cohort; at least one patient.
+    They are what the median patient meets. Nearest to the median are taken first, those of equal distance in the order
+    of the cohort; at least one patient.
     """
     chosen = np.flatnonzero(patients.infused & patients.cohort.measured)
     waits = patients.between("referral", "infusion")[chosen]
@@ -114,7 +115,8 @@ def middle_stage_days(patients: Patients, trace: Trace) -> FloatArray:
     if len(chosen):
         nearest = np.argsort(np.abs(waits - np.median(waits)), kind="stable")
         middle[chosen[nearest[: max(1, len(chosen) // 10)]]] = True
-    return stage_days(replace(patients, cohort=replace(patients.cohort, measured=middle)), trace)
+    days = stage_days(replace(patients, cohort=replace(patients.cohort, measured=middle)), trace)
+    return days, int(middle.sum())
 
 
 def _without_noise(days: float) -> float:

@@ -7,21 +7,32 @@ and 11; Fenwick, Claxton, Sculpher, Health Economics 2001;10:779 (the frontier o
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from sim.outcomes.estimates import interval
+from sim.outcomes.verdicts import Verdict, verdict
+
 FloatArray = NDArray[np.float64]
 ON_FRONTIER, DOMINATED, EXTENDEDLY = "on the frontier", "dominated", "extendedly dominated"
+SAME, NOT_JUDGED = "the same", "one replication: not judged"
+UNCLEAR = "no clear difference in {}"
+COSTS, EFFECTS, BOTH = "costs", "QALYs", "costs or QALYs"
+UNCLEAR_MIX = "no clear difference from a mix of two others"
+NAN = float("nan")
+Interval = tuple[float, float, float]
 
 
 @dataclass(frozen=True)
 class Standing:
     """How one strategy stands among the others.
 
-    `against`: the next cheaper strategy on the frontier, None for the cheapest on it and for the dominated; increments
-    and ICER (cost per unit of effect) against that one, NaN where there is none.
+    `against`: the strategy that it is set against: the next cheaper one on the frontier, or the one that dominates it
+    or does as much; None for the cheapest. `cost`, `effect`: increments against that one; `icer`: cost per unit of
+    effect, of a strategy on the frontier only. NaN where there is none.
     """
 
     strategy: int
@@ -30,10 +41,108 @@ class Standing:
     cost: float
     effect: float
     icer: float
+    cost_bounds: tuple[float, float] = (NAN, NAN)
+    effect_bounds: tuple[float, float] = (NAN, NAN)
+
+
+def judged_standings(costs: FloatArray, effects: FloatArray) -> list[Standing]:
+    """How each strategy stands on what it is expected to cost and do, by rising mean cost.
+
+    `costs`, `effects`: paired samples, shape (samples, strategies): replications, or means of sets of inputs. The means
+    place a strategy as in `standings`; what is claimed of it must be resolved by the paired intervals of the means:
+    dominated only where it is dearer (or the same) and does less (or the same) than one other; on the frontier only
+    where its effect differs from that of the one before it there.
+    """
+    means = costs.mean(axis=0), effects.mean(axis=0)
+    exact = standings(*means)
+    if len(costs) < 2:
+        return [replace(one, status=f"{one.status} ({NOT_JUDGED})") for one in exact]
+    found: list[Standing] = []
+    clear: list[int] = []
+    on = [one.strategy for one in exact if one.status == ON_FRONTIER]
+    for one in exact:
+        k = one.strategy
+        twin = next((j for j in (s.strategy for s in found) if _is_same(costs, k, j) and _is_same(effects, k, j)), None)
+        if twin is not None:
+            found.append(_against(costs, effects, k, twin, SAME))
+        elif one.status == ON_FRONTIER:
+            reference = clear[-1] if clear else None
+            status = ON_FRONTIER if reference is None else _frontier_status(costs, effects, k, reference)
+            if reference is None or status != UNCLEAR.format(EFFECTS):
+                clear.append(k)
+            found.append(_against(costs, effects, k, reference, status))
+        elif one.status == DOMINATED:
+            found.append(_dominated(costs, effects, k, means))
+        else:
+            found.append(_extendedly(costs, effects, k, on, means))
+    return found
+
+
+def _interval(samples: FloatArray) -> Interval:
+    mean, low, high = interval(samples)
+    return float(mean), float(low), float(high)
+
+
+def _paired(samples: FloatArray, k: int, j: int) -> Interval:
+    return _interval(samples[:, k] - samples[:, j])
+
+
+def _judged(difference: Interval) -> Verdict:
+    value, low, high = difference
+    return verdict(value, low, high)
+
+
+def _is_same(samples: FloatArray, k: int, j: int) -> bool:
+    return _judged(_paired(samples, k, j)) is Verdict.SAME
+
+
+def _against(costs: FloatArray, effects: FloatArray, k: int, j: int | None, status: str) -> Standing:
+    """The standing with increments against `j`; an ICER only on the frontier."""
+    if j is None:
+        return Standing(k, status, None, NAN, NAN, NAN)
+    cost, effect = _paired(costs, k, j), _paired(effects, k, j)
+    ratio = cost[0] / effect[0] if status in (ON_FRONTIER, UNCLEAR.format(COSTS)) else NAN
+    return Standing(k, status, j, cost[0], effect[0], ratio, cost[1:], effect[1:])
+
+
+def _frontier_status(costs: FloatArray, effects: FloatArray, k: int, j: int) -> str:
+    if not _judged(_paired(effects, k, j)).resolved:
+        return UNCLEAR.format(EFFECTS)
+    return ON_FRONTIER if _judged(_paired(costs, k, j)).resolved else UNCLEAR.format(COSTS)
+
+
+def _dominated(costs: FloatArray, effects: FloatArray, k: int, means: tuple[FloatArray, FloatArray]) -> Standing:
+    """Against the first that surely dominates it, else against the one that does so on the means, and what is open."""
+    cost, effect = means
+    rivals = [j for j in np.lexsort((cost, -effect)) if j != k and cost[j] <= cost[k] and effect[j] >= effect[k]]
+    judged = [(j, _judged(_paired(costs, k, j)), _judged(_paired(effects, k, j))) for j in map(int, rivals)]
+    settled = (Verdict.SAME, Verdict.DIFFERENT)
+    for j, of_cost, of_effect in judged:
+        if of_cost in settled and of_effect in settled:
+            return _against(costs, effects, k, j, DOMINATED)
+    j, of_cost, of_effect = judged[0]
+    open_in = COSTS if of_effect in settled else EFFECTS if of_cost in settled else BOTH
+    return _against(costs, effects, k, j, UNCLEAR.format(open_in))
+
+
+def _extendedly(
+    costs: FloatArray, effects: FloatArray, k: int, on: Sequence[int], means: tuple[FloatArray, FloatArray]
+) -> Standing:
+    """Extendedly dominated where it is surely worth less than its neighbours on the frontier, at the price at which
+    these are worth the same.
+    """
+    cost, effect = means
+    low = max((j for j in on if cost[j] <= cost[k]), key=lambda j: cost[j])
+    high = min((j for j in on if effect[j] >= effect[k] and j != low), key=lambda j: effect[j])
+    price = (cost[high] - cost[low]) / (effect[high] - effect[low])
+    worth = price * effects - costs
+    less = worth[:, k] - (worth[:, low] + worth[:, high]) / 2.0
+    sure = _judged(_interval(less)).resolved
+    return Standing(k, EXTENDEDLY if sure else UNCLEAR_MIX, None, NAN, NAN, NAN)
 
 
 def standings(costs: FloatArray, effects: FloatArray) -> list[Standing]:
-    """Each strategy, by rising cost: dominated by a cheaper one that does as much, or by a mix of two others, or not.
+    """Each strategy by exact numbers, by rising cost: dominated by a cheaper one or by a mix of two others, or not.
 
     `costs`, `effects`: shape (strategies,). Of two strategies with the same cost and effect the first stays.
     """

@@ -14,7 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.engine.trace import PATIENT, Trace
+from sim.outcomes.estimates import FREE, NOT_NEGATIVE, Range, ranges
+from sim.outcomes.metrics import INFUSED_ONES, REFERRED, Population
 from sim.outcomes.patients import OUTCOME_NAMES, Patients
+from sim.outcomes.verdicts import HIGHER, LOWER, NEITHER
 from sim.pieces.cohort import Luck
 from sim.pieces.protocol import Capacity, Protocol, unlimited
 from sim.pure.discounting import DAYS_PER_YEAR, single, stream
@@ -25,6 +28,7 @@ from sim.scenario.economics import Economics, GradeValue
 FloatArray = NDArray[np.float64]
 DAYS_PER_MONTH = DAYS_PER_YEAR / 12
 MONEY, QALYS, YEARS = "money", "QALYs", "life years"
+WHOLES = ("cost_per_referred", "qalys_per_referred", "life_years_per_referred", "cost_per_infused", "qalys_per_infused")
 # Categories of cost and states of health, with their labels, in the order of tables.
 CATEGORIES = {
     "waiting": "Care while waiting",
@@ -52,23 +56,35 @@ STATES = {
 
 @dataclass(frozen=True)
 class Quantity:
-    """One number of the economics of a replication; `unit`: money, QALYs or life years."""
+    """One number of the economics of a replication; `unit`: money, QALYs or life years; `over`: whose mean it is."""
 
     name: str
     label: str
     unit: str
+    over: Population = REFERRED
+
+    @property
+    def better(self) -> str:
+        """Less money, more life; a part of a whole is neither better nor worse."""
+        return {MONEY: LOWER, QALYS: HIGHER, YEARS: HIGHER}[self.unit] if self.name in WHOLES else NEITHER
+
+    @property
+    def possible(self) -> Range:
+        """Between which numbers it lies: a state of health may be worse than death, no amount is negative."""
+        return FREE if self.unit == QALYS else NOT_NEGATIVE
 
 
 QUANTITIES = (
     Quantity("cost_per_referred", "Cost per patient referred", MONEY),
     Quantity("qalys_per_referred", "QALYs per patient referred", QALYS),
     Quantity("life_years_per_referred", "Life years per patient referred, not discounted", YEARS),
-    Quantity("cost_per_infused", "Cost of a patient who is infused", MONEY),
-    Quantity("qalys_per_infused", "QALYs of a patient who is infused", QALYS),
+    Quantity("cost_per_infused", "Cost of a patient who is infused", MONEY, INFUSED_ONES),
+    Quantity("qalys_per_infused", "QALYs of a patient who is infused", QALYS, INFUSED_ONES),
     *(Quantity(f"cost_{name}", f"{label}, cost per patient referred", MONEY) for name, label in CATEGORIES.items()),
     *(Quantity(f"qalys_{name}", f"{label}, QALYs per patient referred", QALYS) for name, label in STATES.items()),
 )
 COST, EFFECT = 0, 1
+POSSIBLE = ranges([quantity.possible for quantity in QUANTITIES])
 
 
 @dataclass(frozen=True, eq=False)

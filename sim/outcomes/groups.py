@@ -24,6 +24,7 @@ METRICS = tuple(
         "progressed_before_infusion_share",
         "died_before_infusion_share",
         "lost_before_infusion_share",
+        "still_waiting_share",
         "waiting_days_mean",
         "waiting_days_median",
         "waiting_days_p90",

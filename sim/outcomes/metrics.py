@@ -9,7 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.engine.trace import Trace
+from sim.outcomes.estimates import Range, interval, possible, possible_change, ranges
 from sim.outcomes.patients import INFUSED, OUTCOME_NAMES, WAITING, Patients, wasted_products, wasted_slots
+from sim.outcomes.verdicts import HIGHER, LOWER, NEITHER
 from sim.pieces.common import DECLINES
 
 FloatArray = NDArray[np.float64]
@@ -18,15 +20,52 @@ Window = tuple[float, float]
 Formula = Callable[[Patients, Trace, Window], float]
 
 
+# From this share of the measured on, what is unresolved at the end of follow-up is said beside every figure it touches.
+CENSORED = 0.01
+# What a metric says of those who are not among its patients.
+REACH, LOSS = "reach", "loss"
+
+
+@dataclass(frozen=True)
+class Population:
+    """Over whom a metric is, of the measured. `counted`: the metric that says how many they are.
+
+    `selected`: who is in it depends on what becomes of them. A metric over selected patients gets better, too, where
+    those who would have done badly are lost beforehand.
+    """
+
+    label: str
+    counted: str
+    selected: bool = True
+
+
 @dataclass(frozen=True)
 class Metric:
-    """One number of one replication. `better`: higher, lower or neither. Shares are 0 to 1."""
+    """One number of one replication. `better`: higher, lower or neither. Shares are 0 to 1.
+
+    `over`: whose mean or share it is; None for what belongs to the supply. `tells`: "reach" where it says how many of
+    the referred come to infusion, "loss" where it says how many do not. `settled`: whether it is known of patients who
+    are unresolved at the end of follow-up.
+    """
 
     name: str
     label: str
     unit: str
     better: str
+    over: Population | None
     formula: Formula
+    tells: str = ""
+    settled: bool = False
+
+    @property
+    def possible(self) -> Range:
+        """Between which numbers it lies."""
+        return possible(self.unit)
+
+    @property
+    def selected(self) -> bool:
+        """Whether it is over patients who were selected by what became of them."""
+        return self.over is not None and self.over.selected
 
 
 def _count(of: Callable[[Patients], NDArray[np.bool_]]) -> Formula:
@@ -48,6 +87,24 @@ def _days(start: str, end: str, statistic: Callable[[FloatArray], float]) -> For
         return float(statistic(values)) if len(values) else float("nan")
 
     return days
+
+
+def _passed(start: str, end: str) -> Callable[[Patients], NDArray[np.bool_]]:
+    return lambda p: ~np.isnan(p.between(start, end))
+
+
+def _half_infused(p: Patients, trace: Trace, window: Window) -> float:
+    """Days from referral by which half of the measured are infused; infinite where that many never are.
+
+    Where the cumulative incidence of infusion, with every other outcome as a competing event, reaches one half
+    (Putter, Fiocco, Geskus 2007, doi:10.1002/sim.2712): as all are followed equally long, and nobody leaves unseen
+    before, that is a quantile of the days of all, those not infused among them as infinite.
+    """
+    days = np.sort(p.between("referral", "infusion")[p.cohort.measured])  # NaN comes last
+    if not len(days):
+        return float("nan")
+    reached = days[(len(days) + 1) // 2 - 1]
+    return float("inf") if np.isnan(reached) else float(reached)
 
 
 def _mean(values: FloatArray) -> float:
@@ -132,106 +189,216 @@ def _responded(p: Patients, trace: Trace, window: Window) -> float:
     return float(p.after.responded[chosen].mean()) if p.after is not None and chosen.any() else float("nan")
 
 
+REFERRED = Population("all referred", "referred", selected=False)
+INFUSED_ONES = Population("the infused", "infused")
+COLLECTED = Population("those whose cells were collected", "collected")
+COLLECTED_RESOLVED = Population("those whose cells were collected and who are resolved", "collected_resolved")
+OWN_CELLS = Population("those infused with their own cells", "infused_own_cells")
+PRODUCT_BACK = Population("those whose product came back to the centre", "product_back")
+DIED = _outcome("died")
+WAIT = ("referral", "infusion")
+VEIN = ("apheresis", "infusion")
 METRICS: tuple[Metric, ...] = (
-    Metric("referred", "Patients referred", "patients", "neither", _count(lambda p: p.cohort.measured)),
-    Metric("infused", "Patients infused", "patients", "higher", _count(lambda p: p.infused)),
-    Metric("infused_share", "Share infused", "share", "higher", _share(lambda p: p.infused)),
+    Metric(
+        "referred",
+        "Patients referred",
+        "patients",
+        NEITHER,
+        REFERRED,
+        _count(lambda p: p.cohort.measured),
+        settled=True,
+    ),
+    Metric("infused", "Patients infused", "patients", HIGHER, REFERRED, _count(lambda p: p.infused), REACH),
+    Metric("infused_share", "Share infused", "share", HIGHER, REFERRED, _share(lambda p: p.infused), REACH),
+    Metric(
+        "half_infused_days",
+        "Days by which half of the referred are infused",
+        "days",
+        LOWER,
+        REFERRED,
+        _half_infused,
+        REACH,
+    ),
     Metric(
         "progressed_before_infusion",
         "Patients progressed before infusion",
         "patients",
-        "lower",
+        LOWER,
+        REFERRED,
         _count(lambda p: p.progressed),
     ),
     Metric(
         "progressed_before_infusion_share",
         "Share progressed before infusion",
         "share",
-        "lower",
+        LOWER,
+        REFERRED,
         _share(lambda p: p.progressed),
     ),
-    Metric("lost_before_infusion", "Patients lost before infusion", "patients", "lower", _count(_lost)),
-    Metric("lost_before_infusion_share", "Share lost before infusion", "share", "lower", _share(_lost)),
-    Metric("died_before_infusion", "Patients died before infusion", "patients", "lower", _count(_outcome("died"))),
-    Metric("died_before_infusion_share", "Share died before infusion", "share", "lower", _share(_outcome("died"))),
-    Metric("still_waiting_share", "Share still waiting at the end", "share", "lower", _share(_outcome("waiting"))),
-    Metric("waiting_days_mean", "Waiting days, mean", "days", "lower", _days("referral", "infusion", _mean)),
-    Metric("waiting_days_median", "Waiting days, median", "days", "lower", _days("referral", "infusion", _median)),
-    Metric("waiting_days_p90", "Waiting days, 90th percentile", "days", "lower", _days("referral", "infusion", _p90)),
+    Metric("lost_before_infusion", "Patients lost before infusion", "patients", LOWER, REFERRED, _count(_lost)),
+    Metric("lost_before_infusion_share", "Share lost before infusion", "share", LOWER, REFERRED, _share(_lost), LOSS),
+    Metric(
+        "died_before_infusion", "Patients died before infusion", "patients", LOWER, REFERRED, _count(_outcome("died"))
+    ),
+    Metric(
+        "died_before_infusion_share", "Share died before infusion", "share", LOWER, REFERRED, _share(_outcome("died"))
+    ),
+    Metric(
+        "still_waiting_share",
+        "Share still waiting at the end",
+        "share",
+        LOWER,
+        REFERRED,
+        _share(_outcome("waiting")),
+        LOSS,
+        settled=True,
+    ),
+    Metric(
+        "collected",
+        "Patients whose cells were collected",
+        "patients",
+        NEITHER,
+        REFERRED,
+        _count(_passed("referral", "apheresis")),
+    ),
+    Metric(
+        "collected_resolved",
+        "Patients whose cells were collected, resolved",
+        "patients",
+        NEITHER,
+        REFERRED,
+        _count(lambda p: ~np.isnan(p.day("apheresis")) & (p.outcome != WAITING)),
+    ),
+    Metric(
+        "product_back",
+        "Patients whose product came back to the centre",
+        "patients",
+        NEITHER,
+        REFERRED,
+        _count(_passed("apheresis", "product_received")),
+    ),
+    Metric(
+        "infused_own_cells",
+        "Patients infused with their own cells",
+        "patients",
+        NEITHER,
+        REFERRED,
+        _count(_passed(*VEIN)),
+    ),
+    Metric("waiting_days_mean", "Waiting days, mean", "days", LOWER, INFUSED_ONES, _days(*WAIT, _mean)),
+    Metric("waiting_days_median", "Waiting days, median", "days", LOWER, INFUSED_ONES, _days(*WAIT, _median)),
+    Metric("waiting_days_p90", "Waiting days, 90th percentile", "days", LOWER, INFUSED_ONES, _days(*WAIT, _p90)),
     Metric(
         "referral_to_apheresis_days_mean",
         "Referral to apheresis, mean",
         "days",
-        "lower",
+        LOWER,
+        COLLECTED,
         _days("referral", "apheresis", _mean),
     ),
-    Metric("vein_to_vein_days_mean", "Vein-to-vein days, mean", "days", "lower", _days("apheresis", "infusion", _mean)),
-    Metric(
-        "vein_to_vein_days_median",
-        "Vein-to-vein days, median",
-        "days",
-        "lower",
-        _days("apheresis", "infusion", _median),
-    ),
+    Metric("vein_to_vein_days_mean", "Vein-to-vein days, mean", "days", LOWER, OWN_CELLS, _days(*VEIN, _mean)),
+    Metric("vein_to_vein_days_median", "Vein-to-vein days, median", "days", LOWER, OWN_CELLS, _days(*VEIN, _median)),
     Metric(
         "turnaround_days_mean",
         "Turnaround days, mean",
         "days",
-        "lower",
+        LOWER,
+        PRODUCT_BACK,
         _days("apheresis", "product_received", _mean),
     ),
     Metric(
         "infused_of_collected_share",
         "Share infused of those collected",
         "share",
-        "higher",
+        HIGHER,
+        COLLECTED_RESOLVED,
         _infused_of_collected,
     ),
-    Metric("not_travelled_share", "Share who do not travel to a centre", "share", "lower", _not_travelled),
+    Metric(
+        "not_travelled_share",
+        "Share who do not travel to a centre",
+        "share",
+        LOWER,
+        REFERRED,
+        _not_travelled,
+        LOSS,
+        settled=True,
+    ),
     Metric(
         "product_wasted",
         "Products or doses made, not infused",
         "products",
-        "lower",
+        LOWER,
+        None,
         lambda p, trace, window: float(wasted_products(p, window)),
     ),
     Metric(
         "slots_wasted",
         "Slots wasted by patients who left",
         "slots",
-        "lower",
+        LOWER,
+        None,
         lambda p, trace, window: float(wasted_slots(p, trace, window)),
     ),
     Metric(
         "off_the_shelf_share",
         "Share of the infused given a dose from stock",
         "share",
-        "neither",
+        NEITHER,
+        INFUSED_ONES,
         _share_of_infused(lambda p: p.off_the_shelf, "dose"),
     ),
     Metric(
         "intensive_care_share",
         "Share of the infused who came to intensive care",
         "share",
-        "lower",
+        LOWER,
+        INFUSED_ONES,
         _share_of_infused(lambda p: ~np.isnan(p.day("icu")), "icu"),
     ),
-    Metric("returned", "Patients back for a later course", "patients", "lower", _returned),
-    Metric("responded_share", "Share of the infused who respond", "share", "higher", _responded),
+    Metric("returned", "Patients back for a later course", "patients", LOWER, REFERRED, _returned),
+    Metric("responded_share", "Share of the infused who respond", "share", HIGHER, INFUSED_ONES, _responded),
     Metric(
         "progression_free_at_1_year_share",
         "Share of the infused free of progression 1 year after infusion",
         "share",
-        "higher",
+        HIGHER,
+        INFUSED_ONES,
         _free_of_progression(1.0),
     ),
-    Metric("alive_at_1_year_share", "Share alive 1 year after referral", "share", "higher", _alive(1.0)),
-    Metric("alive_at_2_years_share", "Share alive 2 years after referral", "share", "higher", _alive(2.0)),
+    Metric("alive_at_1_year_share", "Share alive 1 year after referral", "share", HIGHER, REFERRED, _alive(1.0)),
+    Metric("alive_at_2_years_share", "Share alive 2 years after referral", "share", HIGHER, REFERRED, _alive(2.0)),
 )
 METRIC_NAMES = tuple(metric.name for metric in METRICS)
 BY_NAME = {metric.name: metric for metric in METRICS}
+POSSIBLE = ranges([metric.possible for metric in METRICS])
+POSSIBLE_CHANGES = ranges([possible_change(metric.unit) for metric in METRICS])
 
 
 def measure(patients: Patients, trace: Trace, window: Window) -> list[float]:
     """The value of each metric, in the order of `METRICS`; NaN where it does not apply."""
     return [metric.formula(patients, trace, window) for metric in METRICS]
+
+
+def patients_of(values: FloatArray) -> FloatArray:
+    """Over how many measured patients each metric is, mean of a replication; NaN for what belongs to the supply.
+
+    `values`: shape (replications, metrics).
+    """
+    mean = values[:, : len(METRICS)].mean(axis=0)
+    nothing = float("nan")
+    return np.array([nothing if m.over is None else mean[METRIC_NAMES.index(m.over.counted)] for m in METRICS])
+
+
+def unresolved_of(values: FloatArray) -> float:
+    """The share of the measured who are unresolved at the end of follow-up, mean of the replications; NaN without any.
+
+    `values`: shape (replications, metrics).
+    """
+    return float(interval(values[:, METRIC_NAMES.index("still_waiting_share")])[0])
+
+
+def unresolved_share(patients: Patients) -> float:
+    """The share of the measured who are unresolved at the end of follow-up; NaN without any."""
+    waiting = patients.outcome[patients.cohort.measured] == WAITING
+    return float(waiting.mean()) if len(waiting) else float("nan")

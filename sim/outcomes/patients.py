@@ -110,7 +110,7 @@ class Ends:
     days: dict[str, FloatArray]
 
 
-def ends(trace: Trace, follow_up: float) -> Ends:
+def ends(trace: Trace, follow_up: float | FloatArray) -> Ends:
     """The ends of all patients' paths, each up to `follow_up` days after his referral, or to the stop."""
     limit = np.minimum(trace.referral_day + follow_up, trace.stop_day)
     notes = np.ascontiguousarray(trace.notes.T)
@@ -125,10 +125,11 @@ def ends(trace: Trace, follow_up: float) -> Ends:
     return Ends(limit, infused, left, ended, day, raw, dict(zip(trace.milestones, own, strict=True)))
 
 
-def resolve(cohort: Cohort, trace: Trace, follow_up: float) -> Patients:
+def resolve(cohort: Cohort, trace: Trace, follow_up: float | FloatArray) -> Patients:
     """Every patient's outcome, and what happened to him up to it.
 
-    A patient counts up to `follow_up` days after his referral, or to the stop; unresolved by then he is `waiting`.
+    A patient counts up to `follow_up` days after his referral (one number, or each patient's own), or to the stop;
+    unresolved by then he is `waiting`.
     """
     its = ends(trace, follow_up)
     limit, raw, ended = its.limit, its.raw, its.ended

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.outcomes.estimates import CONFIDENCE
+from sim.outcomes.estimates import NOT_NEGATIVE, Range, around
 
 FloatArray = NDArray[np.float64]
 
@@ -36,13 +36,8 @@ class Running:
         self.mean += step / np.maximum(self.count, 1.0)
         self.squares += np.where(counted, step * (values - self.mean), 0.0)
 
-    def interval(self) -> tuple[FloatArray, FloatArray, FloatArray]:
-        """(mean, low, high): Student's t, 95 %; NaN where there is no number, or no interval with fewer than two."""
-        from scipy.special import stdtrit
-
-        n = self.count
-        with np.errstate(invalid="ignore"):
-            error = np.sqrt(self.squares / (n - 1) / n)
-        half = stdtrit(np.maximum(n - 1, 1), 0.5 + CONFIDENCE / 2) * error
-        mean = np.where(n > 0, self.mean, np.nan)
-        return mean, mean - half, mean + half
+    def interval(self, within: Range = NOT_NEGATIVE) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """(mean, low, high), 95 %, inside what is possible; NaN where there is no number, or fewer than two."""
+        with np.errstate(invalid="ignore", divide="ignore"):
+            spread = self.squares / (self.count - 1)
+        return around(np.where(self.count > 0, self.mean, np.nan), spread, self.count, within=within)

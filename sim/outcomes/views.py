@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from sim.engine.trace import Trace
 from sim.outcomes import flow, groups, through_time
 from sim.outcomes.curves import middle_stage_days
+from sim.outcomes.metrics import unresolved_share
 from sim.outcomes.patients import Patients
 from sim.outcomes.resource_use import ResourceUse
 from sim.outcomes.timelines import timelines
@@ -61,11 +62,14 @@ def view(
     for row, use in zip(figures, resources, strict=True):
         if use.resource in boundless:
             row[0] = math.nan  # the share of what has no end
+    middle, middle_patients = middle_stage_days(patients, trace)
     arrays = {
         "use": through_time.use_levels(protocol, trace, edges),
         "stock": through_time.stock_levels(protocol, trace, edges),
         "flow": flow.flow_counts(patients),
-        "middle": middle_stage_days(patients, trace),
+        "middle": middle,
+        "middle_patients": np.array(float(middle_patients)),
+        "unresolved": np.array(unresolved_share(patients)),
         "groups": groups.group_metrics(scenario, patients, trace, window),
         "resources": np.array(figures, dtype=float).reshape(len(figures), len(RESOURCE_FIGURES)),
     }

@@ -103,13 +103,13 @@ def factory(s: Scenario) -> tuple[Resource, ...]:
     slots = s.manufacturing.slots
     dated: tuple[Resource, ...] = ()
     if slots is not None:
-        counts = [c.slots if c.slots is not None else slots.count for c in s.centres.values()]
+        counts = [slots.count or 0 if c.slots is None else c.slots for c in s.centres.values()]
         dated = (
             Cadence(
                 name=SLOT,
                 label="Manufacturing slots",
                 per_centre=slots.scope == "centre",
-                counts=tuple(counts) if slots.scope == "centre" else (slots.count,),
+                counts=tuple(counts) if slots.scope == "centre" else (slots.count or 0,),
                 offer_days=offer_days(s.run, slots.every, slots.weekday),
                 lead=slots.lead,
                 carry_over=slots.carry_over,

@@ -178,18 +178,26 @@ class Cured:
         return -np.log1p(-(1.0 - self.share) * -np.expm1(-self.of.hazard(days)))
 
     def grid(self, points: int) -> FloatArray:
-        return self.of.grid(points)
+        knots = self.of.grid(points)
+        if not isinstance(self.of, SurvivalTable):
+            return knots
+        # between two rows the hazard of the others is a line, and that of all is none
+        ends = np.append(self.of.days, self.of.days[-1] + self.of.tail())
+        between = np.linspace(ends[:-1], ends[1:], max(2, points // len(ends)) + 1)
+        return np.union1d(knots, between[between > 0.0])
 
 
 @dataclass(frozen=True)
 class SurvivalTable:
     """Observed survival at given days; the hazard is constant between two days.
 
-    Where the table falls to 0, everybody left has the event by that day, evenly over the last interval.
+    `after`: the hazard per day behind the last row; None for that of the last two rows. Where the table falls to 0,
+    everybody left has the event by that day, evenly over the last interval, and nothing comes after.
     """
 
     days: tuple[float, ...]
     survival: tuple[float, ...]
+    after: float | None = None
 
     def hazard(self, days: FloatArray) -> FloatArray:
         knots = np.array(self.days)
@@ -200,8 +208,17 @@ class SurvivalTable:
             gone = np.clip((days - start) / width, 0.0, -math.expm1(-CUT_HAZARD))
             before = np.interp(days, knots[:-1], total[:-1])
             return np.asarray(np.where(days <= start, before, total[-2] - np.log1p(-gone)))
-        rate = (total[-1] - total[-2]) / (knots[-1] - knots[-2])
+        rate = self.last_rate() if self.after is None else self.after
         return np.asarray(np.interp(days, knots, total) + rate * np.maximum(days - knots[-1], 0.0))
+
+    def last_rate(self) -> float:
+        """The hazard per day between the last two rows, where the last is above 0."""
+        return float((np.log(self.survival[-2]) - np.log(self.survival[-1])) / (self.days[-1] - self.days[-2]))
+
+    def tail(self) -> float:
+        """Days behind the last row until hardly anybody is left; 1 where nobody is, or nobody has the event."""
+        rate = 0.0 if self.survival[-1] == 0.0 else self.last_rate() if self.after is None else self.after
+        return LAST_HAZARD / rate if rate > LAST_HAZARD / LONGEST_DAYS else 1.0
 
     def grid(self, points: int) -> FloatArray:
         knots = np.array(self.days[1:])
@@ -265,6 +282,8 @@ def _tabulate(shape: Survival, days: FloatArray) -> HazardTable:
     days, hazards = days[rising], hazards[rising]
     rates = np.diff(hazards) / np.diff(days)
     last = 0.0 if _bounded(shape) else (rates[-1] if len(rates) else 0.0)
+    if isinstance(shape, SurvivalTable) and shape.after is not None:
+        last = shape.after
     return HazardTable(days, hazards, np.append(rates, last))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler, ValidationError, ValidationInfo
 from pydantic_core import CoreSchema, core_schema
@@ -46,19 +46,30 @@ class Family(Section):
 
 
 class Block(Section):
-    """A map with one key: the family."""
+    """A map with one key, the family, and what may stand beside some of them."""
+
+    # a key that may stand beside a family, by that family
+    beside: ClassVar[Mapping[str, str]] = {}
+
+    @classmethod
+    def families(cls) -> list[str]:
+        """The names of the families."""
+        return [name for name in cls.model_fields if name not in cls.beside]
 
     @classmethod
     def rules(cls, data: Mapping[str, Any], context: Mapping[str, Any]) -> Iterator[Fault]:
-        known = list(cls.model_fields)
+        known = cls.families()
         given = [key for key in data if key in known]
+        for key, family in cls.beside.items():
+            if key in data and family not in data:
+                yield (key,), f"is not used: allowed beside {family}"
         if len(given) > 1 or (not given and not data):
             found = any_of(given) if given else "an empty section"
             yield (), f"found {found}; allowed: exactly one of {', '.join(known)}"
 
     def value(self) -> Any:
         """The distribution or survival shape of the one family that is given."""
-        (name,) = self.model_fields_set
+        (name,) = self.model_fields_set - set(self.beside)
         family = getattr(self, name)
         return family.value() if isinstance(family, Family) else self.build(name, family)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 from pydantic import ConfigDict, Field
 
@@ -24,7 +24,10 @@ from sim.scenario.kinds import Context, Days, JsonSchema, Kind, Share, finite_nu
 from sim.scenario.lists import RATE_SCHEMA, Rate
 from sim.scenario.problems import shorten, show, suggestion
 from sim.scenario.section import Fault, refuse
-from sim.scenario.units import MOST_PER_DAY, parse_days, parse_rate, write_days, write_rate
+from sim.scenario.units import MOST_PER_DAY, comma_hint, parse_days, parse_rate, write_days, write_rate
+
+# Behind the last row of a survival table, the hazard of its last two rows goes on.
+LAST_RATE = "last_rate"
 
 
 class ExponentialClock(Family):
@@ -88,7 +91,7 @@ class Clock(BlockKind):
     def read_text(self, value: Any) -> Survival:
         if value == "never":
             return Never()
-        families = list(ClockBlock.model_fields)
+        families = ClockBlock.families()
         hint = suggestion(value, ["never", *families]) if isinstance(value, str) else ""
         raise ValueError(f"found {show(value)}; allowed: never, or one of {', '.join(families)}{hint}")
 
@@ -153,7 +156,9 @@ class TableRows(Kind):
         rows: list[tuple[float, float]] = []
         for number, row in enumerate(value):
             if not isinstance(row, list) or len(row) != 2:
-                faults.append(((number,), f"found {show(row)}; allowed: [day, survival]"))
+                parted = isinstance(row, list) and len(row) == 3 and isinstance(row[1], int) and isinstance(row[2], int)
+                hint = comma_hint(f"{row[1]},{row[2]}") if parted else ""
+                faults.append(((number,), f"found {show(row)}; allowed: [day, survival]{hint}"))
                 continue
             read: list[float] = []
             for position, reader in enumerate((parse_days, _survival)):
@@ -200,10 +205,33 @@ def _row_faults(rows: list[tuple[float, float]], day: float, survival: float) ->
         yield "found a row after survival 0; allowed: survival 0 in the last row only"
 
 
+class Tail(Kind):
+    """What follows the last row of a survival table: `never`, `last_rate`, or a constant hazard per day."""
+
+    def read(self, value: Any, context: Context) -> float | str:
+        if value == LAST_RATE:
+            return LAST_RATE
+        allowed = "never, last_rate (the hazard of the last two rows goes on), or {exponential: {rate: 0.001 / d}}"
+        if value != "never" and not (isinstance(value, dict) and list(value) == ["exponential"]):
+            hint = suggestion(value, ["never", LAST_RATE]) if isinstance(value, str) else ""
+            raise ValueError(f"found {show(value)}; allowed: {allowed}{hint}")
+        shape = Never() if value == "never" else ClockBlock.model_validate(value, context=dict(context)).value()
+        return shape.rate if isinstance(shape, Exponential) else 0.0
+
+    def describe(self) -> JsonSchema:
+        exponential: JsonSchema = {"type": "object", "description": "A constant hazard: {rate: 0.001 / d}"}
+        constant = {"type": "object", "properties": {"exponential": exponential}, "required": ["exponential"]}
+        return {"anyOf": [{"enum": ["never", LAST_RATE]}, constant]}
+
+
 class ClockBlock(Block):
     """Exactly one waiting-survival shape."""
 
-    model_config = ConfigDict(defer_build=True, json_schema_extra={"minProperties": 1, "maxProperties": 1})
+    model_config = ConfigDict(
+        defer_build=True,
+        json_schema_extra={"minProperties": 1, "maxProperties": 2, "dependentRequired": {"after": ["table"]}},
+    )
+    beside: ClassVar[Mapping[str, str]] = {"after": "table"}
 
     exponential: ExponentialClock | None = Field(None, description="Constant hazard: {rate: 0.0055 / d}")
     weibull: WeibullClock | None = Field(None, description="Weibull: {shape: 1.5, median: 60 d}")
@@ -214,12 +242,31 @@ class ClockBlock(Block):
     cure: CureClock | None = Field(None, description="Mixture cure: {share: 0.25, of: {exponential: ...}}")
     table: Annotated[Any, TableRows()] = Field(
         None,
-        description="Survival table: [[0 d, 1.0], [30 d, 0.9]], or a CSV file with columns day, survival",
+        description="Survival table: [[0 d, 1.0], [30 d, 0.9]], or a CSV file with columns day, survival; with `after`",
     )
+    after: Annotated[Any, Tail()] = Field(
+        None,
+        description="What follows the last row of the table: never, last_rate, or {exponential: {rate: 0.001 / d}}",
+    )
+
+    def checks(self) -> Iterator[Fault]:
+        if self.table is None:
+            return
+        days, survival = self.table
+        if survival[-1] > 0.0 and self.after is None:
+            yield (
+                ("table",),
+                f"ends at {write_days(days[-1])} with survival {survival[-1]:g} and does not say what follows; add "
+                "`after`: never, last_rate (the hazard of the last two rows goes on), or {exponential: {rate: …}}",
+            )
+        if survival[-1] == 0.0 and self.after is not None:
+            yield ("after",), "is not used: the table ends with survival 0, where nobody is left"
 
     def build(self, name: str, parameters: Any) -> Survival:
         days, values = parameters
-        return Piecewise(days, values) if name == "piecewise" else SurvivalTable(days, values)
+        if name == "piecewise":
+            return Piecewise(days, values)
+        return SurvivalTable(days, values, None if self.after in (None, LAST_RATE) else self.after)
 
 
 def write_clock(value: Survival) -> Any:
@@ -237,10 +284,17 @@ def write_clock(value: Survival) -> Any:
             return {"piecewise": {write_days(d): write_rate(r) for d, r in zip(days, rates, strict=True)}}
         case Cured(share, of):
             return {"cure": {"share": _number(share), "of": write_clock(of)}}
-        case SurvivalTable(days, survival):
-            return {"table": [[write_days(d), _number(s)] for d, s in zip(days, survival, strict=True)]}
+        case SurvivalTable(days, survival, after):
+            rows = [[write_days(d), _number(s)] for d, s in zip(days, survival, strict=True)]
+            if survival[-1] == 0.0:
+                return {"table": rows}
+            return {"table": rows, "after": LAST_RATE if after is None else _written_tail(after)}
         case _:
             raise TypeError(f"not a clock of a scenario: {value}")
+
+
+def _written_tail(rate: float) -> Any:
+    return {"exponential": {"rate": write_rate(rate)}} if rate > 0.0 else "never"
 
 
 def _number(value: float) -> int | float:

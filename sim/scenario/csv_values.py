@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import math
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from sim.scenario.kinds import parse_date, parse_number
 from sim.scenario.nodes import Branch, Items, Leaf, Node
 from sim.scenario.problems import Place, Problem, show
 from sim.scenario.section import MOST_FAULTS
-from sim.scenario.units import MOST_DAYS, write_number
+from sim.scenario.units import MOST_DAYS, comma_hint, write_number
 
 MOST_ROWS = 20_000
 # The columns that a CSV file may have, by the key that names it.
@@ -101,19 +102,21 @@ def _harmless(key: str, place: Place) -> Items:
 def _items(text: str, shown: str, key: str, place: Place) -> tuple[Items, list[tuple[Place, str]]]:
     """(the list that the CSV stands for, its faults)."""
     faults: list[tuple[Place, str]] = []
-    rows: list[tuple[int, list[str]]] = []
-    reader = csv.reader(text.splitlines(keepends=True), strict=True)
+    allowed = " or ".join(f"the columns {', '.join(c)}" if len(c) > 1 else f"one column '{c[0]}'" for c in COLUMNS[key])
+    delimiter = _delimiter(text)
+    reader = csv.reader(text.rstrip("\r\n").splitlines(keepends=True), strict=True, delimiter=delimiter)
     try:
-        for row in reader:
-            if any(cell.strip() for cell in row):
-                rows.append((reader.line_num, [cell.strip() for cell in row]))
+        rows = [(reader.line_num, [cell.strip() for cell in row]) for row in reader]
     except csv.Error as error:
         return Items(place, ()), [(Place(shown, reader.line_num), f"not readable as CSV: {error}")]
-    allowed = " or ".join(f"the columns {', '.join(c)}" if len(c) > 1 else f"one column '{c[0]}'" for c in COLUMNS[key])
+    while rows and not any(rows[0][1]):
+        rows.pop(0)
     if not rows:
         return Items(place, ()), [(Place(shown, 1), f"found an empty file; allowed: {allowed}, and rows below")]
     (header_line, header), body = rows[0], rows[1:]
-    columns = tuple(header)
+    while header and not header[-1]:
+        header.pop()
+    columns = tuple(name.casefold() for name in header)
     if columns not in COLUMNS[key]:
         found = ", ".join(f"{show(c)}" for c in header[:10])
         return Items(place, ()), [(Place(shown, header_line), f"found the header {found}; allowed: {allowed}")]
@@ -124,8 +127,13 @@ def _items(text: str, shown: str, key: str, place: Place) -> tuple[Items, list[t
     items: list[Node] = []
     for line, cells in body:
         where = Place(shown, line)
+        while len(cells) > len(columns) and not cells[-1]:
+            cells.pop()
+        if not any(cells):
+            faults.append((where, f"found an empty row; allowed: a row with {' and '.join(columns)}, or none"))
+            continue
         if len(cells) != len(columns):
-            faults.append((where, f"found {len(cells)} values; allowed: {len(columns)}"))
+            faults.append((where, f"found {len(cells)} values; allowed: {len(columns)}{_comma(cells, len(columns))}"))
             continue
         leaves: list[Node] = []
         for column, cell in zip(columns, cells, strict=True):
@@ -141,10 +149,24 @@ def _items(text: str, shown: str, key: str, place: Place) -> tuple[Items, list[t
     return Items(place, tuple(items)), faults
 
 
+def _delimiter(text: str) -> str:
+    """What parts the columns: the comma, or what spreadsheets of other countries write, as the header has it."""
+    header = next((line for line in text.splitlines() if line.strip()), "")
+    return next((mark for mark in (",", ";", "\t") if mark in header), ",")
+
+
+def _comma(cells: list[str], columns: int) -> str:
+    """The end of a message about a row whose decimal commas look like those between columns."""
+    if len(cells) <= columns or not all(re.fullmatch(r"-?[0-9]+", cell) for cell in cells):
+        return ""
+    return comma_hint(",".join(cells)) if columns == 1 else "; decimal commas: write decimals with a point"
+
+
 def _number(cell: str, allowed: str, high: float) -> float:
     number = parse_number(cell)
     if number is None or not math.isfinite(number) or not 0.0 <= number <= high:
-        raise ValueError(f"found {show(cell)}; allowed: {allowed}")
+        limit = f", at most {write_number(high)}" if number is not None and number > high > 1.0 else ""
+        raise ValueError(f"found {show(cell)}; allowed: {allowed}{limit}{comma_hint(cell)}")
     return number
 
 

@@ -21,13 +21,14 @@ from sim.pure.distributions import (
 )
 from sim.scenario.blocks import LEAST_SHAPE, MOST_SHAPE, Block, BlockKind, Family, one_way
 from sim.scenario.kinds import Days, JsonSchema, Number
-from sim.scenario.lists import DayList, Observed, Rate
+from sim.scenario.lists import OBSERVED_DAYS, DayList, Rate
 from sim.scenario.section import Fault
 from sim.scenario.units import MOST_DAYS, parse_days, write_days, write_number
 
 PositiveDays = Annotated[float | None, Days(above_zero=True)]
 Shape = Annotated[float, Number(LEAST_SHAPE, MOST_SHAPE, "a shape")]
 Shift = Annotated[float, Days()]
+MOST_SIGMA = 10.0
 MOST_GAMMA_SHAPE = 1e6
 LEAST_GAMMA_SHAPE = 0.01
 
@@ -36,7 +37,7 @@ class LognormalFamily(Family):
     """A lognormal: `median` and `sigma`, or `mean` and `sd`, before `shift` is added."""
 
     median: PositiveDays = Field(None, description="Half of the durations are shorter.")
-    sigma: Annotated[float | None, Number(0.0, 10.0, "a sigma")] = Field(
+    sigma: Annotated[float | None, Number(0.0, MOST_SIGMA, "a sigma")] = Field(
         None, description="Standard deviation of the logarithm; a bare number."
     )
     mean: PositiveDays = Field(None, description="Mean duration.")
@@ -53,7 +54,10 @@ class LognormalFamily(Family):
         assert self.mean is not None
         assert self.sd is not None
         variance = math.log1p((self.sd / self.mean) ** 2)
-        return Lognormal(bounded(self.mean / math.exp(variance / 2.0)), math.sqrt(variance), self.shift)
+        sigma = math.sqrt(variance)
+        if sigma > MOST_SIGMA:
+            raise ValueError(f"mean and sd lead to a sigma of {sigma:.3g}; allowed: at most {MOST_SIGMA:g}")
+        return Lognormal(bounded(self.mean / math.exp(variance / 2.0)), sigma, self.shift)
 
 
 class ExponentialFamily(Family):
@@ -148,7 +152,7 @@ class DurationBlock(Block):
     exponential: ExponentialFamily | None = Field(None, description="Exponential: {mean: 30 d}")
     gamma: GammaFamily | None = Field(None, description="Gamma: {mean: 42 d, shape: 4}")
     weibull: WeibullFamily | None = Field(None, description="Weibull: {shape: 1.5, median: 60 d}")
-    empirical: Annotated[tuple[float, ...] | None, Observed()] = Field(
+    empirical: Annotated[tuple[float, ...] | None, OBSERVED_DAYS] = Field(
         None, description="Observed durations: a list, or a CSV file with one column 'days'"
     )
 

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from sim.scenario.kinds import Choice, Context, Days, JsonSchema, Kind, Number, Share, Text, Whole, finite_number
+from sim.scenario.kinds import Context, Days, JsonSchema, Kind, Number, Share, Text, Whole, finite_number
 from sim.scenario.lists import read_items
 from sim.scenario.named import Names
 from sim.scenario.problems import show
@@ -111,7 +111,7 @@ class Costs(Section):
     unused_product: ByProduct = Field(
         ByProduct.by_default(), description="A manufacture begun, or a dose drawn, that is not infused."
     )
-    unused_paid_by: Annotated[Literal["payer", "manufacturer"], Choice(("payer", "manufacturer"))] = Field(
+    unused_paid_by: Literal["payer", "manufacturer"] = Field(
         "manufacturer", description="Who pays for failed and wasted products: payer | manufacturer"
     )
     lymphodepletion: Amount = Field(0.0, description="The course before infusion.")
@@ -161,10 +161,8 @@ class Discount(Section):
 class Economics(Section):
     """Costs and quality-adjusted life of every patient, from referral to death or the horizon."""
 
-    perspective: Annotated[Literal["payer", "payer_and_manufacturer"], Choice(("payer", "payer_and_manufacturer"))] = (
-        Field(
-            "payer", description="payer: products not infused count if the payer pays. payer_and_manufacturer: always."
-        )
+    perspective: Literal["payer", "payer_and_manufacturer"] = Field(
+        "payer", description="payer: products not infused count if the payer pays. payer_and_manufacturer: always."
     )
     currency: Annotated[str, Text(longest=10)] = Field(description="Of all amounts.")
     price_year: Annotated[int, Whole(1990, 2100)] = Field(description="The year of whose prices the amounts are.")

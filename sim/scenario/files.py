@@ -12,6 +12,9 @@ from sim.scenario.problems import nearest, shorten
 # The scenarios that come with the program; files anywhere may inherit from them.
 SHIPPED = Path(__file__).resolve().parents[2] / "scenarios"
 
+# How files of Excel (packed, and of old) and LibreOffice begin.
+_WORKBOOKS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1")
+
 
 def read_text(path: Path, allowance: Allowance | None = None) -> str:
     """The text of a UTF-8 file, taken from the allowance; a ValueError that says why it cannot be had."""
@@ -32,6 +35,8 @@ def read_text(path: Path, allowance: Allowance | None = None) -> str:
         raise ValueError("cannot be read: permission denied") from error
     except OSError as error:
         raise ValueError(f"cannot be read: {shorten(error.strerror or str(error))}") from error
+    if content.startswith(_WORKBOOKS):
+        raise ValueError("is a workbook: save the sheet as CSV (UTF-8)")
     if allowance is not None:
         allowance.read(len(content))
     try:

@@ -17,10 +17,11 @@ MOST_FILES = 50
 
 @dataclass(frozen=True)
 class Layer:
-    """What one file, or one `--set`, states by itself."""
+    """What one file, or one `--set`, states by itself; `command`: 0 for files, and 1, 2, … for what is set on top."""
 
     file: str
     tree: Branch
+    command: int = 0
 
 
 @dataclass(frozen=True)

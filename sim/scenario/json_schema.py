@@ -25,6 +25,9 @@ class _Generator(GenerateJsonSchema):
     def default_schema(self, schema: Any) -> dict[str, Any]:
         return self.generate_inner(schema["schema"])
 
+    def nullable_schema(self, schema: Any) -> dict[str, Any]:
+        return self.generate_inner(schema["schema"])
+
 
 def json_schema() -> dict[str, Any]:
     """JSON Schema of a scenario file.
@@ -34,7 +37,7 @@ def json_schema() -> dict[str, Any]:
     """
     full = Scenario.model_json_schema(schema_generator=_Generator)
     definitions = full.pop("$defs")
-    models = {cls.__name__: cls for cls in _sections(Section)}
+    models = {cls.__name__: cls for cls in sections()}
     for name, definition in [*definitions.items(), ("Scenario", full)]:
         _fill_in_defaults(definition, models[name])
     full["properties"] = {"extends": EXTENDS, **full["properties"]}
@@ -50,8 +53,9 @@ def json_schema() -> dict[str, Any]:
     }
 
 
-def _sections(cls: type[Section]) -> list[type[Section]]:
-    return [cls, *(found for inner in cls.__subclasses__() for found in _sections(inner))]
+def sections(cls: type[Section] = Section) -> list[type[Section]]:
+    """Every kind of section that a scenario may hold."""
+    return [cls, *(found for inner in cls.__subclasses__() for found in sections(inner))]
 
 
 def _fill_in_defaults(definition: dict[str, Any], model: type[Section]) -> None:

@@ -12,19 +12,21 @@ import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler, ValidationError, ValidationInfo
+from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler, TypeAdapter, ValidationError, ValidationInfo
 from pydantic_core import CoreSchema, core_schema
 
-from sim.scenario.problems import shorten, show, suggestion
+from sim.scenario.problems import is_visible, name_of_character, shorten, show, suggestion
 from sim.scenario.section import Fault, fault, refuse
-from sim.scenario.units import DAYS_PATTERN, NUMBER, parse_days, write_days, write_number
+from sim.scenario.units import DAYS_PATTERN, NUMBER, comma_hint, parse_days, write_days, write_number
 
 JsonSchema = dict[str, Any]
 Context = Mapping[str, Any]
 
 MOST_UNITS = 1_000_000_000
+# Beyond any number of a scenario.
+MOST = 1e9
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 FIRST_YEAR, LAST_YEAR = 1900, 2999
 
@@ -68,13 +70,19 @@ def guarded(read: Callable[[Any, Context], Any]) -> Callable[[Any, ValidationInf
     return validate
 
 
-def finite_number(value: Any, allowed: str) -> float:
-    """A finite float from a YAML number."""
+def read_alone(kind: Kind, value: Any) -> Any:
+    """What a kind makes of a value that stands in no scenario; a ValueError where it is not allowed."""
+    return TypeAdapter(Annotated[Any, kind]).validate_python(value)
+
+
+def finite_number(value: Any, allowed: str, beyond: str = "") -> float:
+    """A finite float from a YAML number; `beyond`: what is allowed, with its limits, for one that is too large."""
     if isinstance(value, str):
         raise ValueError(f"found {show(value)}; allowed: {allowed}{_hint(value)}")
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise ValueError(f"found {show(value)}; allowed: {allowed}")
     if not abs(value) < 1e300:
+        allowed = beyond or allowed
         raise ValueError(f"found {'NaN' if value != value else 'a number too large'}; allowed: {allowed}")
     return float(value) + 0.0
 
@@ -86,36 +94,36 @@ def parse_number(text: str) -> float | None:
 
 def _hint(text: str) -> str:
     """The end of a message about a text such as `20 %`, `'3'` or `1,5`, which was meant to be a plain number."""
-    found = re.fullmatch(r"\s*([0-9]{1,9}(?:[.,][0-9]{1,9})?)\s*(%?)\s*", text)
-    if found is None:
-        return ""
-    number = float(found[1].replace(",", "."))
-    return f"; did you mean '{write_number(float(f'{number / 100:.12g}') if found[2] else number)}'?"
+    if parse_number(text.strip()) is not None:
+        return f"; write {text.strip()} without quotes"
+    if found := re.fullmatch(r"\s*([0-9]{1,9}(?:\.[0-9]{1,9})?)\s*%\s*", text):
+        return f"; did you mean '{write_number(float(f'{float(found[1]) / 100:.12g}'))}'?"
+    return comma_hint(text)
 
 
 @dataclass(frozen=True)
 class Number(Kind):
     """A bare number between two bounds."""
 
-    low: float = -1e9
-    high: float = 1e9
+    low: float = -MOST
+    high: float = MOST
     what: str = "a number"
     above: bool = False
 
-    def _allowed(self) -> str:
-        if self.low <= -1e9 and self.high >= 1e9:
-            return self.what
-        if self.high >= 1e9:
-            return f"{self.what} {'above' if self.above else 'not below'} {write_number(self.low)}"
-        return f"{self.what} from {write_number(self.low)} to {write_number(self.high)}"
+    def _allowed(self, limits: bool = False) -> str:
+        """What may be written; with bounds that no sensible number reaches, where `limits`."""
+        low, high = write_number(self.low), write_number(self.high)
+        if limits or self.high < MOST:
+            return f"{self.what} from {low} to {high}"
+        return self.what if self.low <= -MOST else f"{self.what} {'above' if self.above else 'not below'} {low}"
 
     def read(self, value: Any, context: Context) -> float:
-        number = finite_number(value, self._allowed())
+        number = finite_number(value, self._allowed(), self._allowed(limits=True))
         if number < self.low or number > self.high or (self.above and number == self.low):
             hint = ""
             if self.high == 1.0 and 2.0 <= number <= 100.0:
                 hint = f"; did you mean '{write_number(float(f'{number / 100:.12g}'))}'?"
-            raise ValueError(f"found {show(value)}; allowed: {self._allowed()}{hint}")
+            raise ValueError(f"found {show(value)}; allowed: {self._allowed(abs(number) > MOST)}{hint}")
         return number
 
     def write(self, value: float) -> int | float:
@@ -123,9 +131,9 @@ class Number(Kind):
 
     def describe(self) -> JsonSchema:
         schema: JsonSchema = {"type": "number"}
-        if self.low > -1e9:
+        if self.low > -MOST:
             schema["exclusiveMinimum" if self.above else "minimum"] = self.low
-        if self.high < 1e9:
+        if self.high < MOST:
             schema["maximum"] = self.high
         return schema
 
@@ -137,7 +145,7 @@ def Share() -> Number:  # noqa: N802 (reads as a kind in annotations)
 
 def Multiplier() -> Number:  # noqa: N802
     """A multiplier, 0 or above."""
-    return Number(0.0, 1e9, "a multiplier")
+    return Number(0.0, MOST, "a multiplier")
 
 
 @dataclass(frozen=True)
@@ -149,15 +157,18 @@ class Whole(Kind):
     word: str | None = None
 
     def read(self, value: Any, context: Context) -> int | None:
-        top = "" if self.high == MOST_UNITS else f" to {self.high}"
-        allowed = f"a whole number from {self.low}{top or ' on'}" + (f", or '{self.word}'" if self.word else "")
-        if self.word is not None and isinstance(value, str):
-            if value == self.word:
-                return None
-            raise ValueError(f"found {show(value)}; allowed: {allowed}{_hint(value) or suggestion(value, [self.word])}")
-        number = finite_number(value, allowed)
+        if self.word is not None and value == self.word:
+            return None
+        words = [self.word] if self.word else []
+        allowed, limited = (
+            f"a whole number from {self.low}{top}" + "".join(f", or '{word}'" for word in words)
+            for top in (" on" if self.high == MOST_UNITS else f" to {self.high}", f" to {self.high}")
+        )
+        if isinstance(value, str):
+            raise ValueError(f"found {show(value)}; allowed: {allowed}{_hint(value) or suggestion(value, words)}")
+        number = finite_number(value, allowed, limited)
         if number != int(number) or not self.low <= value <= self.high:
-            raise ValueError(f"found {show(value)}; allowed: {allowed}")
+            raise ValueError(f"found {show(value)}; allowed: {limited if number > self.high else allowed}")
         return int(value)
 
     def write(self, value: int | None) -> int | str | None:
@@ -196,6 +207,10 @@ class Days(Kind):
         return text if self.word is None else {"anyOf": [text, {"const": self.word}]}
 
 
+# Line breaks, the joiners of Persian and Indic scripts, and what makes an emoji of a sign.
+_IN_LONG_TEXTS = "\n\t\u200c\u200d\ufe0f"
+
+
 @dataclass(frozen=True)
 class Text(Kind):
     """A text; `lines`: whether it may have several."""
@@ -214,8 +229,11 @@ class Text(Kind):
             raise ValueError("found an empty text; allowed: a text with something in it")
         if len(text) > self.longest:
             raise ValueError(f"found {len(text)} characters; allowed: at most {self.longest}")
-        if any(unicodedata.category(c) in ("Cc", "Cs", "Zl", "Zp") and not (self.lines and c in "\n\t") for c in text):
+        unseen = next((c for c in text if not is_visible(c) and not (self.lines and c in _IN_LONG_TEXTS)), None)
+        if unseen is not None and unicodedata.category(unseen) == "Cc":
             raise ValueError(f"found {show(text)}; allowed: a text without control characters")
+        if unseen is not None:
+            raise ValueError(f"found the character {name_of_character(unseen)}; allowed: characters that can be seen")
         return text
 
     def write(self, value: str) -> str:
@@ -225,25 +243,19 @@ class Text(Kind):
         return {"type": "string", "maxLength": self.longest}
 
 
-@dataclass(frozen=True)
-class Choice(Kind):
-    """One of a few words."""
+class Word(Kind):
+    """One of a few words, or yes and no: pydantic reads them, from `Literal` and `StrictBool`."""
 
-    words: tuple[str, ...]
     numeric = False
 
-    def read(self, value: Any, context: Context) -> str:
-        if isinstance(value, str) and value in self.words:
-            return value
-        allowed = " | ".join(self.words)
-        hint = suggestion(value, self.words) if isinstance(value, str) else ""
-        raise ValueError(f"found {show(value)}; allowed: {allowed}{hint}")
-
-    def write(self, value: str) -> str:
+    def read(self, value: Any, context: Context) -> Any:
         return value
 
-    def describe(self) -> JsonSchema:
-        return {"enum": list(self.words)}
+    def write(self, value: Any) -> Any:
+        return value
+
+
+WORD = Word()
 
 
 @dataclass(frozen=True)

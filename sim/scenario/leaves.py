@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import math
 import typing
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from pydantic.fields import FieldInfo
 
-from sim.scenario.kinds import Kind, Whole
+from sim.scenario.kinds import WORD, Kind, Whole
 from sim.scenario.lists import CAPACITY
-from sim.scenario.named import Names
-from sim.scenario.options import OrWord
-from sim.scenario.people import Steps
-from sim.scenario.schema import Scenario, not_used_by, products
+from sim.scenario.named import Names, OrWord
+from sim.scenario.schema import Scenario
 from sim.scenario.section import Section
-from sim.scenario.unused import without_benefit, without_priority
+from sim.scenario.unused import unused
 
 Path = tuple[str, ...]
 LONGEST_LIST_SHOWN = 6
@@ -34,9 +31,10 @@ class Value:
 
 def values(scenario: Scenario) -> Iterator[Value]:
     """Every value that the scenario uses, defaults included, in the order of the schema."""
-    unused = set(unused_paths(scenario))
+    # a detail that does nothing has its default, which names no lever but is a part of the scenario's identity
+    idle = {path for path, rule, _ in unused(scenario) if not rule.is_detail}
     for value in _values(scenario, ()):
-        if not any(value.path[: len(path)] == path for path in unused):
+        if not any(value.path[:length] in idle for length in range(1, len(value.path) + 1)):
             yield value
 
 
@@ -60,72 +58,9 @@ def _values(section: Section, path: Path) -> Iterator[Value]:
 
 def marker_of(field: FieldInfo) -> Kind | Names | OrWord | None:
     """What a field's annotation says about its kind; None for a plain section."""
-    return next((m for m in field.metadata if isinstance(m, Kind | Names | OrWord)), None)
-
-
-def unused_paths(scenario: Scenario) -> Iterator[Path]:
-    """What may not be written in a file like this, because it would do nothing."""
-    for key in not_used_by(scenario.strategy):
-        yield (key,)
-    given = products(scenario.strategy, scenario.later_course.strategy if scenario.later_course is not None else None)
-    for product in ("autologous", "allogeneic"):
-        if product not in given:
-            yield ("after_infusion", product)
-            yield from (("economics", "costs", name, product) for name in ("product", "unused_product"))
-    if scenario.later_course is not None:
-        yield ("economics",)
-    if "autologous" not in given:
-        yield ("after_infusion", "out_of_specification")
-        yield from (("economics", "costs", name) for name in ("apheresis", "bridging"))
-    policy, made, centres = scenario.waiting_list.policy, scenario.manufacturing, list(scenario.centres)
-    if scenario.strategy == "allogeneic":
-        yield ("clocks", "after_apheresis")
-        yield from (("centres", centre, key) for centre in centres for key in ("chairs", "slots", "lines"))
-    groups = list(scenario.patients.risk_groups)
-    if without_priority(policy):
-        yield from (("patients", "risk_groups", group, "priority") for group in groups)
-    if without_benefit(policy):
-        yield from (("patients", "risk_groups", group, "benefit") for group in groups)
-    if is_unlimited(made.lines) and made.site == "factory":
-        yield ("manufacturing", "line_held")
-    if made.slots is not None and made.slots.every == "month":
-        yield ("manufacturing", "slots", "weekday")
-    if made.slots is not None and made.slots.claimed == "at_receipt":
-        yield ("manufacturing", "slots", "after_failed_collection")
-    if made.failure == 0.0 and not any(product.failure for product in made.products.values()):
-        yield ("manufacturing", "failure_found")
-    if scenario.release_testing.out_of_specification == 0.0 and not any(
-        product.out_of_specification for product in made.products.values()
-    ):
-        yield from (("release_testing", key) for key in ("accepted", "exception", "not_accepted"))
-    for section, key in (("work_up", "working_time"), ("release_testing", "working_time"), ("apheresis", "fit")):
-        if getattr(scenario, section).calendar is None:
-            yield (section, key)
-    if scenario.infusion.model == "outpatient":
-        yield from (("infusion", key) for key in ("stay", "bed_from"))
-    if not any(event.needs_icu for event in scenario.toxicity.events.values()):
-        yield ("toxicity", "icu")
-        yield from (("centres", centre, "icu") for centre in centres)
-    if math.isinf(scenario.hybrid.after_waiting):
-        yield ("hybrid", "since")
-    if scenario.strategy != "hybrid":
-        yield ("allogeneic", "lots", "shared_lines")
-    for name, region in scenario.regions.items():
-        if region.already_waiting is not None and region.already_waiting.since is not None:
-            yield ("regions", name, "already_waiting", "waited")
-    for name, disruption in scenario.disruptions.items():
-        if disruption.resource == "courier":
-            yield ("disruptions", name, "work")
-
-
-def is_unused(path: Path, scenario: Scenario) -> bool:
-    """Whether a value at this path would do nothing in a scenario like this."""
-    return any(path[: len(unused)] == unused for unused in unused_paths(scenario))
-
-
-def is_unlimited(steps: Steps) -> bool:
-    """Whether a capacity never binds."""
-    return all(math.isinf(units) for _, units in steps)
+    forms = (field.annotation, *typing.get_args(field.annotation))
+    plain = WORD if any(form is bool or typing.get_origin(form) is Literal for form in forms) else None
+    return next((m for m in field.metadata if isinstance(m, Kind | Names | OrWord)), plain)
 
 
 def marker_at(path: Path) -> Kind | Names | OrWord | type[Section] | None:

@@ -65,61 +65,64 @@ class Rate(Kind):
 
 
 @dataclass(frozen=True)
-class ReferralDays(Kind):
-    """Days since the start on which patients are referred, ascending: from dates, durations, or a CSV file."""
+class ListOf(Kind):
+    """A list of values of one kind, in ascending order, at least one: written out, or in a CSV file.
+
+    `allowed`: what a message says of the whole; `item`: JSON Schema of one value.
+    """
+
+    read_item: Callable[[Any, Context], float]
+    allowed: str
+    item: JsonSchema
+    descending: bool = False
 
     def read(self, value: Any, context: Context) -> tuple[float, ...]:
-        allowed = "a list of days or dates, or the name of a CSV file with one column 'day' or 'date'"
-        days = read_items(value, lambda item: self._day(item, context), allowed)
-        if not days:
-            raise ValueError(f"found an empty list; allowed: {allowed}")
-        return tuple(sorted(days))
-
-    @staticmethod
-    def _day(item: Any, context: Context) -> float:
-        day = day_of(item, context)
-        if day < 0.0:
-            raise ValueError(f"found {show(item)}, which is before run.start; allowed: days from the start on")
-        return day
+        found = read_items(value, lambda item: self.read_item(item, context), self.allowed)
+        if not found:
+            raise ValueError(f"found an empty list; allowed: {self.allowed}")
+        return tuple(sorted(found, reverse=self.descending))
 
     def write(self, value: tuple[float, ...] | None) -> list[str] | None:
         return None if value is None else [write_days(day) for day in value]
 
     def describe(self) -> JsonSchema:
-        day = {"type": "string", "examples": ["8 d", "2026-01-31"]}
-        return {
-            "anyOf": [
-                {"type": "array", "items": day, "minItems": 1},
-                {"type": "string", "pattern": r"\.csv$"},
-            ]
-        }
+        listed = {"type": "array", "items": self.item, "minItems": 1}
+        return {"anyOf": [listed, {"type": "string", "pattern": r"\.csv$"}]}
 
 
-@dataclass(frozen=True)
-class WaitedDays(Kind):
-    """Days waited by the first day, the longest first: from durations, dates before the start, or a CSV file."""
+def _from_start(item: Any, context: Context) -> float:
+    day = day_of(item, context)
+    if day < 0.0:
+        raise ValueError(f"found {show(item)}, which is before run.start; allowed: days from the start on")
+    return day
 
-    def read(self, value: Any, context: Context) -> tuple[float, ...]:
-        allowed = "a list of durations or of dates before run.start, or a CSV file with one column 'days' or 'date'"
-        days = read_items(value, lambda item: self._waited(item, context), allowed)
-        if not days:
-            raise ValueError(f"found an empty list; allowed: {allowed}")
-        return tuple(sorted(days, reverse=True))
 
-    @staticmethod
-    def _waited(item: Any, context: Context) -> float:
-        if not is_date(item):
-            return parse_days(item, ", or a date before run.start")
-        waited = -day_of(item, context)
-        if waited < 0.0:
-            raise ValueError(f"found {show(item)}, which is after run.start; allowed: dates up to the start")
-        return waited
+def _waited(item: Any, context: Context) -> float:
+    if not is_date(item):
+        return parse_days(item, ", or a date before run.start")
+    waited = -day_of(item, context)
+    if waited < 0.0:
+        raise ValueError(f"found {show(item)}, which is after run.start; allowed: dates up to the start")
+    return waited
 
-    def write(self, value: tuple[float, ...] | None) -> list[str] | None:
-        return None if value is None else [write_days(day) for day in value]
 
-    def describe(self) -> JsonSchema:
-        return ReferralDays().describe()
+_DAY: JsonSchema = {"type": "string", "examples": ["8 d", "2026-01-31"]}
+# Days since the start on which patients are referred.
+REFERRAL_DAYS = ListOf(
+    _from_start, "a list of days or dates, or the name of a CSV file with one column 'day' or 'date'", _DAY
+)
+# Days waited by the first day, the longest first.
+WAITED_DAYS = ListOf(
+    _waited,
+    "a list of durations or of dates before run.start, or a CSV file with one column 'days' or 'date'",
+    _DAY,
+    descending=True,
+)
+OBSERVED_DAYS = ListOf(
+    lambda item, _: parse_days(item),
+    "a list of durations, or the name of a CSV file with one column 'days'",
+    Days().describe(),
+)
 
 
 @dataclass(frozen=True)
@@ -144,26 +147,3 @@ class DayList(Kind):
     def describe(self) -> JsonSchema:
         count = len(self.names)
         return {"type": "array", "items": Days().describe(), "minItems": count, "maxItems": count}
-
-
-@dataclass(frozen=True)
-class Observed(Kind):
-    """Observed durations, ascending: from a list or a CSV file with one column `days`."""
-
-    def read(self, value: Any, context: Context) -> tuple[float, ...]:
-        allowed = "a list of durations, or the name of a CSV file with one column 'days'"
-        days = read_items(value, parse_days, allowed)
-        if not days:
-            raise ValueError(f"found an empty list; allowed: {allowed}")
-        return tuple(sorted(days))
-
-    def write(self, value: tuple[float, ...]) -> list[str]:
-        return [write_days(day) for day in value]
-
-    def describe(self) -> JsonSchema:
-        return {
-            "anyOf": [
-                {"type": "array", "items": Days().describe(), "minItems": 1},
-                {"type": "string", "pattern": r"\.csv$"},
-            ]
-        }

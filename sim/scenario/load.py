@@ -11,12 +11,14 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from sim.scenario.dropped import Dropped, Order, sort_unused, still_idle, voided, without
 from sim.scenario.evidence import EVIDENCE_FILE, read_evidence
 from sim.scenario.inherit import Layer, Reading, read_layers
 from sim.scenario.kinds import parse_date
 from sim.scenario.leaves import Path as ValuePath
 from sim.scenario.leaves import marker_at, values
 from sim.scenario.merge import merge
+from sim.scenario.never import contradictions, without_effect_in_time
 from sim.scenario.nodes import Branch, Leaf, Node, plain, walk
 from sim.scenario.overrides import parse_overrides
 from sim.scenario.people import Run
@@ -25,7 +27,6 @@ from sim.scenario.resolve import Difference, differences, digest, resolve, resol
 from sim.scenario.schema import Scenario
 from sim.scenario.section import ABSENT, Named
 from sim.scenario.sources import ASSUMPTION, Parameter, check_entries, check_uncertainty, list_parameters, read_entries
-from sim.scenario.unused import drop_unused
 
 
 @dataclass(frozen=True)
@@ -33,7 +34,8 @@ class Loaded:
     """A scenario and all that is known of it.
 
     `resolved`: the scenario in full, as YAML would hold it. `origins`: (file, line) of each value that a file holds,
-    by path; line 0 for values set on the command line. `parameters`: one for each number, with its source.
+    by path; line 0 for values set on the command line. `parameters`: one for each number, with its source. `dropped`:
+    what was inherited and is left out, because a later value made it meaningless. `warnings`: what will never happen.
     """
 
     scenario: Scenario
@@ -43,23 +45,31 @@ class Loaded:
     path: Path
     parameters: tuple[Parameter, ...]
     overrides: tuple[str, ...] = ()
+    dropped: tuple[Dropped, ...] = ()
+    warnings: tuple[str, ...] = ()
     tree: Branch = field(repr=False, compare=False, kw_only=True)
     layers: tuple[Layer, ...] = field(repr=False, compare=False, kw_only=True)
     evidence: Path = field(repr=False, compare=False, kw_only=True)
 
+    @property
+    def certain(self) -> tuple[Dropped, ...]:
+        """The inputs whose distribution under `uncertainty` was written for another value than the one that holds."""
+        return tuple(dropped for dropped in self.dropped if dropped.path[0] == "uncertainty")
+
     def with_overrides(self, overrides: Sequence[str]) -> Loaded:
         """The scenario with these values set on top of it; this one stays as it is."""
-        reading = Reading(self.tree, self.layers, (), complete=True)
-        return _build(self.path, reading, tuple(overrides), self.overrides, self.evidence)
+        return _build(self.path, self._reading(), tuple(overrides), self.overrides, self.evidence, self.dropped)
 
     def scenario_with(self, overrides: Sequence[str]) -> Scenario:
         """As `with_overrides`, checked alike, but the scenario alone: for the many points of a sweep."""
         problems: list[Problem] = []
-        reading = Reading(self.tree, self.layers, (), complete=True)
-        merged, scenario = _merge_and_check(self.path, reading, tuple(overrides), problems)
+        merged, scenario = _merge_and_check(self.path, self._reading(), tuple(overrides), problems, self.dropped)
         if problems or scenario is None:
             raise ScenarioError(sorted(problems, key=lambda p: _order(p, merged.layers)))
         return scenario
+
+    def _reading(self) -> Reading:
+        return Reading(self.tree, self.layers, (), complete=True)
 
 
 def load(path: str | os.PathLike[str], overrides: Sequence[str] = (), *, evidence: Path = EVIDENCE_FILE) -> Loaded:
@@ -85,10 +95,15 @@ def write_resolved(loaded: Loaded) -> str:
 
 
 def _build(
-    path: Path, reading: Reading, overrides: tuple[str, ...], earlier: tuple[str, ...], evidence_file: Path
+    path: Path,
+    reading: Reading,
+    overrides: tuple[str, ...],
+    earlier: tuple[str, ...],
+    evidence_file: Path,
+    likely: tuple[Dropped, ...] = (),
 ) -> Loaded:
     problems = list(reading.problems)
-    merged, scenario = _merge_and_check(path, reading, overrides, problems)
+    merged, scenario = _merge_and_check(path, reading, overrides, problems, likely)
     tree, layers, nodes = merged.tree, merged.layers, _nodes(merged.used)
     entries = read_entries(layers)
     # with other faults about, a source may match nothing only because its number is missing
@@ -110,6 +125,8 @@ def _build(
         path=path,
         parameters=parameters,
         overrides=(*earlier, *overrides),
+        dropped=merged.dropped,
+        warnings=tuple(without_effect_in_time(scenario, tree, layers)),
         tree=tree,
         layers=layers,
         evidence=evidence_file,
@@ -123,19 +140,51 @@ class _Merged:
     tree: Branch
     used: Branch
     layers: tuple[Layer, ...]
+    dropped: tuple[Dropped, ...] = ()
 
 
 def _merge_and_check(
-    path: Path, reading: Reading, overrides: tuple[str, ...], problems: list[Problem]
+    path: Path,
+    reading: Reading,
+    overrides: tuple[str, ...],
+    problems: list[Problem],
+    likely: tuple[Dropped, ...],
 ) -> tuple[_Merged, Scenario | None]:
-    """(the overrides merged over what was read, the checked scenario); what is wrong is added to `problems`."""
+    """(the overrides merged over what was read, the checked scenario); what is wrong is added to `problems`.
+
+    `likely`: what was left out before these overrides; where it is still without effect, one check is enough.
+    """
     tree, layers = reading.tree, reading.layers
-    for layer in parse_overrides(overrides, path, problems):
+    for layer in parse_overrides(overrides, path, problems, 1 + max((layer.command for layer in layers), default=0)):
         tree = merge(tree, layer.tree)
         layers = (*layers, layer)
+    order = Order(layers)
     # places in sections that a command line touched still name the file
-    used = drop_unused(Branch(Place(str(path), 1), tree.entries, tree.keys), [layer.file for layer in layers])
-    return _Merged(tree, used, layers), _validate(used, _nodes(used), problems, reading.complete)
+    top = Branch(Place(str(path), 1), tree.entries, tree.keys)
+    certain = voided(top, order)
+    top = without(top, [gone.path for gone in certain])
+
+    def check(used: Branch, found: list[Problem]) -> Scenario | None:
+        return _validate(used, _nodes(used), found, reading.complete)
+
+    left_out = tuple(one for one in likely if order.is_older(top, one.path))
+    first = without(top, [one.path for one in left_out])
+    scenario = check(first, []) if left_out else None
+    if scenario is None or not still_idle(scenario, left_out):
+        left_out, first = (), top
+        scenario = check(top, problems)
+    if scenario is None:
+        return _Merged(tree, top, layers, certain), None
+    found = sort_unused(scenario, first, order)
+    problems += found.refused
+    if found.dropped and not found.refused:
+        first = without(first, [one.path for one in found.dropped])
+        scenario = check(first, problems)
+    if scenario is not None and not found.refused:
+        nodes = _nodes(first)
+        for where, message in contradictions(scenario):
+            problems.append(Problem(_place(where, nodes, top.place), ".".join(where), message))
+    return _Merged(tree, first, layers, (*left_out, *found.dropped, *certain)), scenario
 
 
 def _nodes(tree: Branch) -> dict[ValuePath, tuple[Place, Node]]:

@@ -7,6 +7,7 @@ distribution merges with one of its own family and replaces one of another.
 from __future__ import annotations
 
 from sim.scenario.blocks import WAYS, BlockKind
+from sim.scenario.clock_values import ClockBlock
 from sim.scenario.kinds import Kind
 from sim.scenario.leaves import marker_at
 from sim.scenario.nodes import Branch, Node
@@ -14,6 +15,8 @@ from sim.scenario.nodes import Branch, Node
 Path = tuple[str, ...]
 # Maps by path, of which a file may change single entries.
 BY_PATH = (("sources",), ("uncertainty",))
+# What stands beside a family, and may change alone: what follows a survival table.
+BESIDE_A_FAMILY = set(ClockBlock.beside)
 
 
 def merge(parent: Branch, child: Branch, path: Path = ()) -> Branch:
@@ -42,6 +45,8 @@ def _merge_node(parent: Node | None, child: Node, path: Path) -> Node:
 
 def _merge_block(parent: Branch, child: Branch) -> Branch:
     """A distribution or clock over another one."""
+    if set(child.entries) <= BESIDE_A_FAMILY and not set(parent.entries) <= BESIDE_A_FAMILY:
+        return Branch(child.place, {**parent.entries, **child.entries}, {**parent.keys, **child.keys})
     if list(parent.entries) != list(child.entries) or len(child.entries) != 1:
         return child
     (family,) = child.entries

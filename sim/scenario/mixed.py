@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import Field, StrictBool
 
-from sim.scenario.kinds import Choice, Context, Days, JsonSchema, Kind
+from sim.scenario.kinds import Context, Days, JsonSchema, Kind
 from sim.scenario.lists import read_items
-from sim.scenario.options import OnOff
 from sim.scenario.problems import show
-from sim.scenario.section import Fault, Section
+from sim.scenario.section import Section
 from sim.scenario.supply import ShareOf, Time
 
 
@@ -50,18 +48,12 @@ class Hybrid(Section):
     after_waiting: Annotated[float, Days(word="never")] = Field(
         float("inf"), description="Who has waited so long for a slot or line is given a dose instead, or never."
     )
-    since: Annotated[Literal["joining", "listing", "referral"], Choice(("joining", "listing", "referral"))] = Field(
+    since: Literal["joining", "listing", "referral"] = Field(
         "listing", description="From when that wait counts: joining (the queue) | listing | referral"
     )
-    after_failure: Annotated[bool, OnOff()] = Field(
+    after_failure: StrictBool = Field(
         False, description="Whether a dose is given when collection or manufacture has failed for good."
     )
-
-    @classmethod
-    def rules(cls, data: Mapping[str, Any], context: Mapping[str, Any]) -> list[Fault]:
-        if "since" in data and data.get("after_waiting", "never") == "never":
-            return [(("since",), "is not used: after_waiting is never")]
-        return []
 
 
 class LaterCourse(Section):
@@ -69,6 +61,6 @@ class LaterCourse(Section):
 
     share: ShareOf = Field(description="Share of the relapsed who return.")
     relapse: Time = Field(description="Time from infusion to relapse.")
-    strategy: Annotated[Literal["autologous", "allogeneic", "same"], Choice(("autologous", "allogeneic", "same"))] = (
-        Field("same", description="What they return for: autologous | allogeneic | same (as the first course).")
+    strategy: Literal["autologous", "allogeneic", "same"] = Field(
+        "same", description="What they return for: autologous | allogeneic | same (as the first course)."
     )

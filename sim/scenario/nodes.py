@@ -11,7 +11,7 @@ import math
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NoReturn, TypeGuard
 
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
@@ -21,6 +21,7 @@ from ruamel.yaml.events import (
     Event,
     MappingEndEvent,
     MappingStartEvent,
+    NodeEvent,
     ScalarEvent,
     SequenceEndEvent,
     SequenceStartEvent,
@@ -29,10 +30,12 @@ from ruamel.yaml.reader import ReaderError
 
 from sim.scenario.allowance import MOST_PROBLEMS, Allowance
 from sim.scenario.problems import Place, Problem, shorten
+from sim.scenario.units import comma_hint
 
 MOST_LEVELS = 40
 
 Scalar = str | int | float | bool | None
+Path = tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -128,126 +131,143 @@ def join_surrogates(text: str) -> str:
     return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
-@dataclass
-class _Open:
-    """A map or list that is being read; `key` waits for its value."""
-
-    place: Place
-    is_map: bool
-    items: list[Node]
-    entries: dict[str, Node]
-    keys: dict[str, Place]
-    key: str | None = None
-    key_place: Place | None = None
-    key_is_complex: bool = False
-
-
 class _StopError(Exception):
     """Reading cannot go on after this problem."""
 
 
-class _Builder:
-    """Builds one tree from events, and collects problems on the way."""
+class _Reader:
+    """Reads one tree from events, each value by the method that calls itself for what is inside; collects problems."""
 
-    def __init__(self, file: str, numbered: bool, allowance: Allowance) -> None:
-        self.file, self.numbered, self.allowance = file, numbered, allowance
+    def __init__(self, events: Iterator[Event], file: str, numbered: bool, allowance: Allowance) -> None:
+        self.events, self.file, self.numbered, self.allowance = events, file, numbered, allowance
         self.problems: list[Problem] = []
-        self.stack: list[_Open] = []
-        self.root: Node | None = None
-        self.documents = 0
 
     def place(self, mark: Any) -> Place:
         return Place(self.file, mark.line + 1 if self.numbered and mark is not None else 0)
 
-    def path(self) -> str:
-        return ".".join(level.key for level in self.stack if level.is_map and level.key)
-
-    def report(self, place: Place, message: str, name: str | None = None) -> None:
+    def report(self, place: Place, path: Path, message: str) -> None:
         if len(self.problems) >= MOST_PROBLEMS:
             self.problems.append(Problem(place, "", f"more than {MOST_PROBLEMS} problems; reading stops here"))
             raise _StopError
-        self.problems.append(Problem(place, self.path() if name is None else name, message))
+        self.problems.append(Problem(place, ".".join(step for step in path if step), message))
 
-    def take(self, event: Event) -> None:
-        """Take in the next event."""
+    def stop(self, place: Place, path: Path, message: str) -> NoReturn:
+        self.report(place, path, message)
+        raise _StopError
+
+    def document(self) -> Node | None:
+        """The one document of the text; None where there is none."""
+        root: Node | None = None
+        documents = 0
+        for event in self.events:
+            if isinstance(event, DocumentStartEvent):
+                documents += 1
+                if documents > 1:
+                    place = self.place(event.start_mark)
+                    self.stop(place, (), "found a second document ('---'); one file holds one scenario")
+            elif isinstance(event, NodeEvent):
+                root = self.value(event, (), 1)
+        return root
+
+    def value(self, event: Event, path: Path, level: int) -> Node:
+        """The value that begins with an event."""
         place = self.place(event.start_mark)
-        if getattr(event, "anchor", None) is not None:
-            kind = "alias (*)" if isinstance(event, AliasEvent) else "anchor (&)"
-            self.report(place, f"found a YAML {kind}; write the value out, or inherit it with 'extends'")
-        match event:
-            case DocumentStartEvent():
-                self.documents += 1
-                if self.documents > 1:
-                    self.report(place, "found a second document ('---'); one file holds one scenario")
-                    raise _StopError
-            case AliasEvent():
-                if self.awaits_key():
-                    self.stack[-1].key = ""
-                else:
-                    self.add(Leaf(place, None))
-            case ScalarEvent():
-                self.check_tag(event, place)
-                text = join_surrogates(event.value)
-                if self.awaits_key():
-                    self.begin_entry(text, place)
-                else:
-                    self.add(Leaf(place, scalar_value(text) if event.style is None else text))
-            case MappingStartEvent() | SequenceStartEvent():
-                self.check_tag(event, place)
-                if self.awaits_key():
-                    self.report(place, "found a list or section as a key; a key is a plain name")
-                    self.stack[-1].key_is_complex = True
-                if len(self.stack) >= MOST_LEVELS:
-                    self.report(place, f"nested more than {MOST_LEVELS} levels deep")
-                    raise _StopError
-                self.stack.append(_Open(place, isinstance(event, MappingStartEvent), [], {}, {}))
-            case MappingEndEvent() | SequenceEndEvent():
-                done = self.stack.pop()
-                node = (
-                    Branch(done.place, done.entries, done.keys) if done.is_map else Items(done.place, tuple(done.items))
-                )
-                if self.stack and self.stack[-1].key_is_complex:
-                    self.stack[-1].key_is_complex = False
-                    self.stack[-1].key, self.stack[-1].key_place = "", None
-                else:
-                    self.add(node)
-            case _:
-                pass
-
-    def check_tag(self, event: Any, place: Place) -> None:
-        if event.tag is not None:
-            self.report(place, f"found a YAML tag '{shorten(str(event.tag))}'; values are written without tags")
-
-    def awaits_key(self) -> bool:
-        return bool(self.stack) and self.stack[-1].is_map and self.stack[-1].key is None
-
-    def begin_entry(self, key: str, place: Place) -> None:
-        level = self.stack[-1]
-        if key in level.entries:
-            first = level.keys[key]
-            name = f"{self.path()}.{key}" if self.path() else key
-            where = f"it stands in line {first.line} already" if first.line else "it stands there already"
-            self.report(place, f"found this key twice; {where}", name)
-        if (wrong := self.allowance.take(keys=1)) is not None:
-            self.report(place, wrong)
-            raise _StopError
-        level.key, level.key_place = key, place
-
-    def add(self, node: Node) -> None:
+        self.check(event, place, path)
+        node: Node
+        if isinstance(event, MappingStartEvent | SequenceStartEvent):
+            if level > MOST_LEVELS:
+                self.stop(place, path, f"nested more than {MOST_LEVELS} levels deep")
+            is_map = isinstance(event, MappingStartEvent)
+            node = self.branch(place, path, level) if is_map else self.items(place, path, level)
+        elif isinstance(event, ScalarEvent):
+            text = join_surrogates(event.value)
+            node = Leaf(place, scalar_value(text) if event.style is None else text)
+        else:
+            node = Leaf(place, None)
         if (wrong := self.allowance.take(values=1)) is not None:
-            self.report(node.place, wrong)
-            raise _StopError
-        if not self.stack:
-            self.root = node
-            return
-        level = self.stack[-1]
-        if not level.is_map:
-            level.items.append(node)
-            return
-        if level.key is not None and level.key_place is not None and level.key not in level.entries:
-            level.entries[level.key] = node
-            level.keys[level.key] = level.key_place
-        level.key = level.key_place = None
+            self.stop(place, path, wrong)
+        return node
+
+    def check(self, event: Any, place: Place, path: Path) -> None:
+        """Anchors, aliases and tags have no place in a scenario."""
+        if event.anchor is not None:
+            kind = "alias (*)" if isinstance(event, AliasEvent) else "anchor (&)"
+            self.report(place, path, f"found a YAML {kind}; write the value out, or inherit it with 'extends'")
+        if (tag := getattr(event, "tag", None)) is not None:
+            self.report(place, path, f"found a YAML tag '{shorten(str(tag))}'; values are written without tags")
+
+    def items(self, place: Place, path: Path, level: int) -> Items:
+        found: list[Node] = []
+        before: Event | None = None
+        while not isinstance(event := next(self.events), SequenceEndEvent):
+            if _is_fraction(event, before) and not event.value.isdecimal():
+                found[-1] = self.decimal(found[-1], event.value, path)
+            else:
+                found.append(self.value(event, path, level + 1))
+            before = event
+        return Items(place, tuple(found))
+
+    def decimal(self, whole: Node, fraction: str, path: Path) -> Leaf:
+        """The number that a comma has parted, read as if it were a point, and told."""
+        assert isinstance(whole, Leaf)
+        written = f"{whole.value},{fraction}"
+        self.report(whole.place, path, f"found '{shorten(written)}'{comma_hint(written)}")
+        return Leaf(whole.place, scalar_value(f"{whole.value}.{fraction}"))
+
+    def branch(self, place: Place, path: Path, level: int) -> Branch:
+        found = Branch(place, {}, {})
+        last: str | None = None
+        content: Event | None = None
+        while not isinstance(event := next(self.events), MappingEndEvent):
+            where = self.place(event.start_mark)
+            if last is not None and _is_fraction(event, content):
+                content = next(self.events)
+                if isinstance(content, ScalarEvent) and not content.value:
+                    found.entries[last] = self.decimal(found.entries[last], event.value, (*path, last))
+                    continue
+                key: str | None = self.key(event, where, path, level)
+            else:
+                key = self.key(event, where, path, level)
+                content = next(self.events)
+            node = self.value(content, (*path, key or ""), level + 1)
+            last = key
+            if key is not None and key not in found.entries:
+                found.entries[key], found.keys[key] = node, where
+            elif key is not None:
+                first = found.keys[key].line
+                told = f"it stands in line {first} already" if first else "it stands there already"
+                self.report(where, (*path, key), f"found this key twice; {told}")
+        return found
+
+    def key(self, event: Event, place: Place, path: Path, level: int) -> str | None:
+        """The text of a key; None where something else stands there."""
+        if not isinstance(event, ScalarEvent):
+            if not isinstance(event, AliasEvent):
+                self.report(place, path, "found a list or section as a key; a key is a plain name")
+            self.value(event, path, level + 1)
+            return None
+        self.check(event, place, path)
+        if (wrong := self.allowance.take(keys=1)) is not None:
+            self.stop(place, path, wrong)
+        return join_surrogates(event.value)
+
+
+# What stands behind the comma of `1,5 d`; and before it.
+_FRACTION = re.compile(r"[0-9]{1,9}(\s*(%|/?\s*[^\W\d_][\w\s/]*))?")
+_WHOLE = re.compile(r"-?(0|[1-9][0-9]{0,8})")
+
+
+def _is_fraction(event: Event, before: Event | None) -> TypeGuard[ScalarEvent]:
+    """Whether a comma without a space parts two plain texts in brackets that are one number: `{duration: 1,5 d}`."""
+    return (
+        isinstance(before, ScalarEvent)
+        and isinstance(event, ScalarEvent)
+        and before.style is None
+        and event.style is None
+        and event.start_mark.index == before.end_mark.index + 1
+        and _WHOLE.fullmatch(before.value) is not None
+        and _FRACTION.fullmatch(event.value) is not None
+    )
 
 
 def parse_yaml(
@@ -258,27 +278,23 @@ def parse_yaml(
     `numbered`: whether the places hold line numbers (the value of a `--set` has none). `allowance`: what the text may
     hold; that of a scenario of its own unless given.
     """
-    builder = _Builder(file, numbered, allowance or Allowance())
+    reader = _Reader(iter(YAML(typ="safe", pure=True).parse(text)), file, numbered, allowance or Allowance())
     try:
-        for event in YAML(typ="safe", pure=True).parse(text):
-            builder.take(event)
+        return reader.document(), reader.problems
     except _StopError:
-        return None, builder.problems
+        pass
     except MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        builder.problems.append(Problem(builder.place(mark), "", _syntax_message(error)))
-        return None, builder.problems
+        place = reader.place(error.problem_mark or error.context_mark)
+        reader.problems.append(Problem(place, "", _syntax_message(error)))
     except ReaderError as error:
         line = text.count("\n", 0, error.position) + 1
         found = f"found the control character {chr(error.character)!r}; allowed: printable text"
-        builder.problems.append(Problem(Place(file, line if numbered else 0), "", found))
-        return None, builder.problems
+        reader.problems.append(Problem(Place(file, line if numbered else 0), "", found))
     except (YAMLError, ValueError, RecursionError, AttributeError, TypeError, IndexError) as error:
         # ruamel.yaml itself stumbles over some malformed directives and tags
         message = f"not readable as YAML: {shorten(str(error) or type(error).__name__)}"
-        builder.problems.append(Problem(Place(file, 1 if numbered else 0), "", message))
-        return None, builder.problems
-    return builder.root, builder.problems
+        reader.problems.append(Problem(Place(file, 1 if numbered else 0), "", message))
+    return None, reader.problems
 
 
 def _syntax_message(error: MarkedYAMLError) -> str:

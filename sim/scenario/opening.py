@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import Field
 
-from sim.scenario.kinds import Choice, Context, Days, JsonSchema, Kind, Text, day_of, parse_date
+from sim.scenario.kinds import Context, Days, JsonSchema, Kind, Text, day_of, is_date, parse_date
 from sim.scenario.lists import read_items
 from sim.scenario.problems import show, suggestion
 from sim.scenario.section import Absent, Fault, Section
-from sim.scenario.units import write_days, write_number
+from sim.scenario.units import parse_days, write_days, write_number
 
-WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-RESOURCES = ("line", "chair", "lab", "bed", "icu", "lot_line", "courier")
-HOURS_A_DAY = 24.0
+Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+Resource = Literal["line", "chair", "lab", "bed", "icu", "lot_line", "courier"]
+WEEKDAYS: tuple[str, ...] = get_args(Weekday)
+RESOURCES: tuple[str, ...] = get_args(Resource)
+HOURS_A_DAY, MINUTES_AN_HOUR = 24.0, 60.0
 
 
 @dataclass(frozen=True)
@@ -52,14 +55,15 @@ class Clocktimes(Kind):
     """From and to on a day, as shares of it: `[8 h, 18 h]`."""
 
     def read(self, value: Any, context: Context) -> tuple[float, float]:
-        allowed = "[from, to] in hours after midnight, such as [8 h, 18 h]"
-        times = read_items(value, lambda item: day_of(item, {}), allowed)
+        allowed = "[from, to] in hours after midnight, such as [8 h, 18 h] or [08:00, 18:00]"
+        times = read_items(value, _clocktime, allowed)
         if len(times) != 2 or not 0.0 <= times[0] < times[1] <= 1.0:
             raise ValueError(f"found {show(value)}; allowed: {allowed}, from below to, at most 24 h")
         return times[0], times[1]
 
     def write(self, value: tuple[float, float]) -> list[str]:
-        return [f"{write_number(time * HOURS_A_DAY)} h" for time in value]
+        in_hours = ((f"{write_number(time * HOURS_A_DAY)} h", time) for time in value)
+        return [text if parse_days(text) == time else write_days(time) for text, time in in_hours]
 
     def describe(self) -> JsonSchema:
         return {
@@ -69,6 +73,16 @@ class Clocktimes(Kind):
             "maxItems": 2,
             "examples": [["8 h", "18 h"]],
         }
+
+
+def _clocktime(item: Any) -> float:
+    """A time of the day, as a share of it, from `8:30`, `08:30` or `8.5 h`."""
+    found = re.fullmatch(r"([0-9]{1,2}):([0-9]{2})", item.strip()) if isinstance(item, str) else None
+    if found is not None and int(found[1]) <= HOURS_A_DAY and int(found[2]) < MINUTES_AN_HOUR:
+        return (int(found[1]) + int(found[2]) / MINUTES_AN_HOUR) / HOURS_A_DAY
+    if not isinstance(item, str) or ":" in item or is_date(item):
+        raise ValueError(f"found {show(item)}; allowed: a time of the day, such as 08:00 or 8 h")
+    return parse_days(item, ", or a time of the day such as 08:00")
 
 
 @dataclass(frozen=True)
@@ -120,15 +134,13 @@ class Calendar(Section):
 class Disruption(Section):
     """A shut-down of one resource for a time."""
 
-    resource: Annotated[Literal["line", "chair", "lab", "bed", "icu", "lot_line", "courier"], Choice(RESOURCES)] = (
-        Field(description="line | chair | lab | bed | icu | lot_line | courier")
-    )
+    resource: Resource = Field(description="line | chair | lab | bed | icu | lot_line | courier")
     centre: Annotated[str | None, Text()] = Field(None, description="Only at this centre, where each has its own.")
     start: Annotated[float, SinceStart()] = Field(
         alias="from", description="First day: a date, or days since the start."
     )
     length: Annotated[float, Days(above_zero=True)] = Field(alias="for", description="How long it lasts.")
-    work: Annotated[Literal["finish", "pause", "lose"], Choice(("finish", "pause", "lose"))] = Field(
+    work: Literal["finish", "pause", "lose"] = Field(
         "finish",
         description="What becomes of work in progress: finish (it goes on), pause (its time stands still) or lose (the "
         "attempt fails).",
@@ -141,21 +153,16 @@ class Disruption(Section):
 
 
 def calendar_faults(data: Mapping[str, Any]) -> Iterator[Fault]:
-    """A fault for each calendar that is named but not there, or there but not named."""
+    """A fault for each calendar that is named but not there."""
     found = data.get("calendars")
     names = [str(name) for name in found] if isinstance(found, dict) else []
-    used: set[str] = set()
     for section, entry in data.items():
         name = entry.get("calendar") if isinstance(entry, dict) else None
         if not isinstance(name, str):
             continue
-        used.add(name)
         if name not in names:
             known = f"; allowed: {', '.join(names)}" if names else "; there is no section `calendars`"
             yield (
                 (section, "calendar"),
                 Absent(f"found {show(name)}, which is no calendar{known}{suggestion(name, names)}"),
             )
-    for name in names:
-        if name not in used:
-            yield ("calendars", name), "is not used: no section names this calendar"

@@ -17,10 +17,13 @@ from sim.scenario.problems import COMMAND_LINE, Place, Problem, shorten, show
 _PLAIN = re.compile(r"-?[0-9]+(?:\.[0-9]+)?(?: (?:/ )?[a-z]+)?")
 
 
-def parse_overrides(overrides: Sequence[str], scenario_file: Path, problems: list[Problem]) -> list[Layer]:
+def parse_overrides(
+    overrides: Sequence[str], scenario_file: Path, problems: list[Problem], command: int = 1
+) -> list[Layer]:
     """One layer for each `PATH=VALUE`; what is wrong is added to `problems`.
 
-    CSV files named in a value are looked for beside the scenario file.
+    CSV files named in a value are looked for beside the scenario file. `command`: the number of the command that sets
+    them, all at once.
     """
     layers: list[Layer] = []
     folder = scenario_file.resolve().parent
@@ -30,7 +33,7 @@ def parse_overrides(overrides: Sequence[str], scenario_file: Path, problems: lis
         layer = _parse(text, problems, allowance)
         if layer is not None:
             tree = fill_in_csv(layer.tree, str(scenario_file), folder, roots, problems, allowance)
-            layers.append(Layer(layer.file, tree))
+            layers.append(Layer(layer.file, tree, command))
     return layers
 
 

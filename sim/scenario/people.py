@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import Field
 
@@ -14,8 +14,8 @@ from sim.pure.survival import Never, Survival
 from sim.scenario.blocks import one_way
 from sim.scenario.clock_values import Clock
 from sim.scenario.durations import Duration
-from sim.scenario.kinds import Choice, Context, Day, Days, JsonSchema, Kind, Multiplier, Number, Share, Text, Whole
-from sim.scenario.lists import CAPACITY, RATES, ReferralDays, WaitedDays
+from sim.scenario.kinds import Context, Day, Days, JsonSchema, Kind, Multiplier, Number, Share, Text, Whole
+from sim.scenario.lists import CAPACITY, RATES, REFERRAL_DAYS, WAITED_DAYS
 from sim.scenario.named import Names
 from sim.scenario.section import Absent, Fault, Named, Section, refuse
 
@@ -78,7 +78,7 @@ class CentreShares(Kind):
 
     def write(self, value: Mapping[str, float]) -> Any:
         names = list(value)
-        return names[0] if len(names) == 1 else dict(value)
+        return names[0] if list(value.values()) == [1.0] else dict(value)
 
     def describe(self) -> JsonSchema:
         shares: JsonSchema = {"type": "object", "minProperties": 1, "additionalProperties": Share().describe()}
@@ -92,7 +92,7 @@ class AlreadyWaiting(Section):
     waited: Annotated[Distribution, Duration()] = Field(
         NO_TIME, description="How long each has waited by the first day; with count."
     )
-    since: Annotated[tuple[float, ...] | None, WaitedDays()] = Field(
+    since: Annotated[tuple[float, ...] | None, WAITED_DAYS] = Field(
         None, description="Instead of count: how long each has waited, or the date since when; a list, or a CSV file."
     )
 
@@ -110,7 +110,7 @@ class Region(Section):
     referrals: Annotated[Steps | None, RATES] = Field(
         None, description="Patients referred at random, per unit of time; may change by date."
     )
-    referral_days: Annotated[tuple[float, ...] | None, ReferralDays()] = Field(
+    referral_days: Annotated[tuple[float, ...] | None, REFERRAL_DAYS] = Field(
         None, description="Patients referred on given days or dates: a list, or a CSV file."
     )
     already_waiting: AlreadyWaiting | None = Field(None, description="Patients on the waiting list on the first day.")
@@ -178,22 +178,19 @@ class Score(Section):
     progressed: Annotated[float, Number()] = Field(0.0, description="Points gained when the disease progresses.")
 
 
-POLICIES = ("first_come", "sickest_first", "likely_benefit", "lottery", "score")
+Policy = Literal["first_come", "sickest_first", "likely_benefit", "lottery", "score"]
+POLICIES: tuple[str, ...] = get_args(Policy)
 
 
 class WaitingList(Section):
     """Who is served next when slots, lines or doses are scarce."""
 
-    policy: Annotated[
-        Literal["first_come", "sickest_first", "likely_benefit", "lottery", "score"], Choice(POLICIES)
-    ] = Field("first_come", description=" | ".join(POLICIES))
+    policy: Policy = Field("first_come", description=" | ".join(POLICIES))
     score: Score | None = Field(None, description="The weights of the policy score.")
 
     @classmethod
     def rules(cls, data: Mapping[str, Any], context: Mapping[str, Any]) -> Iterator[Fault]:
         policy = data.get("policy", "first_come")
-        if "score" in data and policy in POLICIES and policy != "score":
-            yield ("score",), f"is not used: policy is {policy}; allowed with score"
         if policy == "score" and "score" not in data:
             yield ("score",), Absent("required by policy 'score', but not given")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import itertools
+import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -11,6 +12,15 @@ COMMAND_LINE = "--set"
 LONGEST_SHOWN = 60
 # Finding the nearest of many names takes time for each of them.
 MOST_COMPARED = 2000
+# When a name is like another one: see `nearest`.
+LEAST_LETTERS, ALIKE = 4, 0.66
+
+_UNSEEN = ("Cc", "Cf", "Cs", "Cn", "Co", "Zl", "Zp")
+# Unicode 16, Default_Ignorable_Code_Point (of letters and marks), and the blank of Braille.
+_SHOWN_AS_NOTHING = (
+    ("\u034f", "\u034f"), ("\u115f", "\u1160"), ("\u17b4", "\u17b5"), ("\u180b", "\u180f"), ("\u2800", "\u2800"),
+    ("\u3164", "\u3164"), ("\ufe00", "\ufe0f"), ("\uffa0", "\uffa0"), ("\U000e0100", "\U000e01ef"),
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -57,6 +67,16 @@ def one_line(text: str) -> str:
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)
 
 
+def is_visible(c: str) -> bool:
+    """Whether a reader can see a character: no control or format character, none that is shown as nothing."""
+    return unicodedata.category(c) not in _UNSEEN and not any(first <= c <= last for first, last in _SHOWN_AS_NOTHING)
+
+
+def name_of_character(c: str) -> str:
+    """A character that cannot be seen, in words."""
+    return f"U+{ord(c):04X}{f' ({name})' if (name := unicodedata.name(c, '')) else ''}"
+
+
 def shorten(text: str) -> str:
     """The text on one line, cut where it is too long for a message."""
     text = one_line(text)
@@ -90,10 +110,21 @@ def any_of(names: Iterable[object]) -> str:
 
 
 def nearest(name: str, known: Iterable[str]) -> str | None:
-    """The known name that is most like `name`, if any is like it."""
+    """The known name that is most like `name`, if any is alike.
+
+    Alike are names that differ in case only; names with `ALIKE` of their characters in common, in the same order (the
+    ratio of difflib), where one has at least `LEAST_LETTERS`; and names of three letters or more with which the other
+    begins. Nothing is like a number.
+    """
     by_folded = {k.casefold(): k for k in itertools.islice(known, MOST_COMPARED)}
-    found = difflib.get_close_matches(name.casefold()[:LONGEST_SHOWN], by_folded, n=1, cutoff=0.6)
-    return by_folded[found[0]] if found else None
+    folded = name.casefold()[:LONGEST_SHOWN]
+    if folded in by_folded or not any(c.isalpha() for c in folded):
+        return by_folded.get(folded)
+    long = [k for k in by_folded if max(len(k), len(folded)) >= LEAST_LETTERS]
+    if close := difflib.get_close_matches(folded, long, n=1, cutoff=ALIKE):
+        return by_folded[close[0]]
+    begins = [k for k in by_folded if min(len(k), len(folded)) >= 3 and (folded.startswith(k) or k.startswith(folded))]
+    return by_folded[max(begins, key=len)] if begins else None
 
 
 def suggestion(name: str, known: Iterable[str]) -> str:

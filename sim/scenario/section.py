@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, ClassVar, Self, TypeVar, get_args
+from typing import Any, ClassVar, Literal, Self, TypeVar, get_args, get_origin
 
 from pydantic import (
     BaseModel,
@@ -13,9 +14,9 @@ from pydantic import (
     ValidationInfo,
     model_validator,
 )
-from pydantic_core import InitErrorDetails, PydanticCustomError
+from pydantic_core import ErrorDetails, InitErrorDetails, PydanticCustomError
 
-from sim.scenario.problems import did_you_mean, show
+from sim.scenario.problems import did_you_mean, show, suggestion
 
 Value = TypeVar("Value")
 Loc = tuple[str | int, ...]
@@ -24,8 +25,6 @@ Fault = tuple[Loc, str]
 ABSENT = "absent"
 # Of a list with more faults than this, the first are told.
 MOST_FAULTS = 50
-# A section with more unknown keys than this is something else altogether.
-MOST_UNKNOWN = 50
 
 
 class Absent(str):
@@ -69,19 +68,37 @@ def details(faults: Iterable[Fault]) -> list[InitErrorDetails]:
 
 
 def details_of(error: ValidationError) -> list[InitErrorDetails]:
-    """The faults inside a validation error, ready to be raised again together with others."""
-    return details(
-        (found["loc"], Absent(found["msg"]) if found["type"] == ABSENT else found["msg"])
-        for found in error.errors(include_url=False, include_input=False)
-    )
+    """The faults inside a validation error, in words, ready to be raised again together with others."""
+    return details((found["loc"], _in_words(found)) for found in error.errors(include_url=False))
+
+
+def _in_words(found: ErrorDetails) -> str:
+    """What pydantic found, as planners read it."""
+    match found["type"]:
+        case "missing":
+            return Absent("required, but not given")
+        case "literal_error":
+            words = re.findall("'([^']*)'", found["ctx"]["expected"])
+            hint = suggestion(found["input"], words) if isinstance(found["input"], str) else ""
+            return f"found {show(found['input'])}; allowed: {' | '.join(words)}{hint}"
+        case "bool_type":
+            return f"found {show(found['input'])}; allowed: true | false"
+        case "absent":
+            return Absent(found["msg"])
+        case _:
+            return found["msg"]
 
 
 def refuse(faults: Iterable[Fault]) -> ValidationError:
     """A validation error that holds these faults, or the first of very many."""
-    found = list(faults)
-    if len(found) > MOST_FAULTS:
-        found = [*found[:MOST_FAULTS], ((), f"{len(found) - MOST_FAULTS} more problems like these")]
-    return ValidationError.from_exception_data("scenario", details(found))
+    return ValidationError.from_exception_data("scenario", details(first(list(faults), "problems like these")))
+
+
+def first(faults: list[Fault], what: str) -> list[Fault]:
+    """The faults, or the first of very many and how many `what` there are besides."""
+    if len(faults) <= MOST_FAULTS:
+        return faults
+    return [*faults[:MOST_FAULTS], (faults[MOST_FAULTS][0], f"{len(faults) - MOST_FAULTS} more {what}")]
 
 
 class Section(BaseModel):
@@ -113,14 +130,14 @@ class Section(BaseModel):
         return {field.alias or name: field.is_required() for name, field in cls.model_fields.items()}
 
     @classmethod
-    def optional_sections(cls) -> dict[str, type[Section]]:
-        """The sections that may be left out without a default of their own, by key."""
-        found: dict[str, type[Section]] = {}
+    def left_out(cls) -> Iterator[tuple[str, str]]:
+        """What pydantic takes nothing at all for, though it may only be left out: (key, what is allowed)."""
         for name, field in cls.model_fields.items():
             for choice in get_args(field.annotation) if not field.metadata else ():
                 if isinstance(choice, type) and issubclass(choice, Section):
-                    found[field.alias or name] = choice
-        return found
+                    yield field.alias or name, choice.allowed()
+                elif get_origin(choice) is Literal:
+                    yield field.alias or name, " | ".join(get_args(choice))
 
     @classmethod
     def allowed(cls) -> str:
@@ -132,27 +149,21 @@ class Section(BaseModel):
     def _find_all_faults(cls, data: Any, handler: ModelWrapValidatorHandler[Any], info: ValidationInfo) -> Any:
         if isinstance(data, cls):
             return data
-        known = cls.key_names()
         if not isinstance(data, dict):
             raise fault(f"found {show(data)}; allowed: {cls.allowed()}")
-        faults: list[Fault] = []
-        unknown = [key for key in data if key not in known]
+        known = cls.key_names()
         names = [*cls.also_known, *known]
-        faults.extend(((key,), f"unknown key{did_you_mean(key, names)}") for key in unknown[:MOST_UNKNOWN])
-        if len(unknown) > MOST_UNKNOWN:
-            faults.append(((), f"{len(unknown) - MOST_UNKNOWN} more unknown keys"))
-        # pydantic would take nothing at all for an optional section that is left out
-        empty = {key: section for key, section in cls.optional_sections().items() if key in data and data[key] is None}
-        faults.extend(((key,), f"found nothing; allowed: {section.allowed()}") for key, section in empty.items())
-        missing = [key for key, required in known.items() if required and key not in data]
-        faults.extend(((key,), Absent("required, but not given")) for key in missing)
+        unknown: list[Fault] = [((k,), f"unknown key{did_you_mean(k, names)}") for k in data if k not in known]
+        empty = {key: allowed for key, allowed in cls.left_out() if key in data and data[key] is None}
+        faults = [*first(unknown, "unknown keys")]
+        faults.extend(((key,), f"found nothing; allowed: {allowed}") for key, allowed in empty.items())
         faults.extend(cls.rules(data, info.context or {}))
         lines = details(faults)
         try:
             found = handler({key: value for key, value in data.items() if key in known and key not in empty})
             lines += details(found.checks())
         except ValidationError as error:
-            lines += [line for line in details_of(error) if line.get("loc") not in [(key,) for key in missing]]
+            lines += details_of(error)
         if lines:
             raise ValidationError.from_exception_data(cls.__name__, lines)
         return found

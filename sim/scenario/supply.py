@@ -5,31 +5,24 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import Field, StrictBool
 
 from sim.pure.distributions import Distribution
 from sim.scenario.blocks import WAYS, one_way
 from sim.scenario.durations import Duration
-from sim.scenario.kinds import Choice, Days, Multiplier, Share, Text, Whole
+from sim.scenario.kinds import Days, Multiplier, Share, Text, Whole
 from sim.scenario.lists import CAPACITY
-from sim.scenario.named import Names
-from sim.scenario.opening import WEEKDAYS
-from sim.scenario.options import OnOff, OrWord
+from sim.scenario.named import Names, OrWord
+from sim.scenario.opening import Weekday
 from sim.scenario.people import NO_TIME, SHARES_TOLERANCE, UNLIMITED, Steps
 from sim.scenario.section import Absent, Fault, Named, Section
-from sim.scenario.unused import is_zero, never_binds
 
 Time = Annotated[Distribution, Duration()]
 ShareOf = Annotated[float, Share()]
 CalendarName = Annotated[str | None, Text()]
-WorkingTime = Annotated[bool, OnOff()]
+WorkingTime = StrictBool
 CALENDAR = "Name of a calendar: {what} in its openings only."
 WORKING_TIME = "Whether only the time in the calendar's openings counts."
-
-
-def _working_time_rule(data: Mapping[str, Any]) -> Iterator[Fault]:
-    if "working_time" in data and "calendar" not in data:
-        yield ("working_time",), "is not used: there is no calendar"
 
 
 class WorkUp(Section):
@@ -38,10 +31,6 @@ class WorkUp(Section):
     duration: Time = Field(NO_TIME, description="Time from referral to listing.")
     calendar: CalendarName = Field(None, description=CALENDAR.format(what="it starts"))
     working_time: WorkingTime = Field(False, description=WORKING_TIME)
-
-    @classmethod
-    def rules(cls, data: Mapping[str, Any], context: Mapping[str, Any]) -> Iterator[Fault]:
-        yield from _working_time_rule(data)
 
 
 class Scheduling(Section):
@@ -60,12 +49,7 @@ class Apheresis(Section):
         1, description="Collections tried at most, or unlimited."
     )
     calendar: CalendarName = Field(None, description=CALENDAR.format(what="chairs are given and collection starts"))
-    fit: Annotated[bool, OnOff()] = Field(False, description="Whether a collection must end in the same opening.")
-
-    @classmethod
-    def rules(cls, data: Mapping[str, Any], context: Mapping[str, Any]) -> Iterator[Fault]:
-        if "fit" in data and "calendar" not in data:
-            yield ("fit",), "is not used: there is no calendar"
+    fit: StrictBool = Field(False, description="Whether a collection must end in the same opening.")
 
 
 class Shipping(Section):
@@ -83,44 +67,35 @@ class Shipping(Section):
 class Slots(Section):
     """Dated slots that the manufacturer offers."""
 
-    count: Annotated[int, Whole()] = Field(description="Slots at each offer.")
-    every: Annotated[Literal["month", "week"], Choice(("month", "week"))] = Field(description="month | week")
-    scope: Annotated[Literal["centre", "pool"], Choice(("centre", "pool"))] = Field(
+    count: Annotated[int | None, Whole()] = Field(
+        None, description="Slots at each offer; required unless every centre has `slots` of its own."
+    )
+    every: Literal["month", "week"] = Field(description="month | week")
+    scope: Literal["centre", "pool"] = Field(
         "centre", description="centre: so many for each centre. pool: so many for all together."
     )
-    weekday: Annotated[Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"], Choice(WEEKDAYS)] = Field(
-        "mon", description="Day of the week of the offers; with every: week."
-    )
+    weekday: Weekday = Field("mon", description="Day of the week of the offers; with every: week.")
     lead: Annotated[float, Days()] = Field(0.0, description="Time from the offer of a slot to its start.")
     carry_over: Annotated[int, Whole()] = Field(0, description="Offers that an unclaimed slot stays open for.")
     notice: Annotated[float, Days(word="never")] = Field(
         float("inf"),
         description="A slot given back at least so long before its start is offered again, or never.",
     )
-    claimed: Annotated[Literal["before_apheresis", "at_receipt"], Choice(("before_apheresis", "at_receipt"))] = Field(
+    claimed: Literal["before_apheresis", "at_receipt"] = Field(
         "before_apheresis",
         description="before_apheresis: collection waits for a slot. at_receipt: cells wait frozen at the factory.",
     )
-    after_failed_collection: Annotated[Literal["keep", "forfeit"], Choice(("keep", "forfeit"))] = Field(
+    after_failed_collection: Literal["keep", "forfeit"] = Field(
         "keep", description="What becomes of the slot when a collection fails: keep | forfeit"
     )
-
-    @classmethod
-    def rules(cls, data: Mapping[str, Any], context: Mapping[str, Any]) -> Iterator[Fault]:
-        if "weekday" in data and data.get("every") == "month":
-            yield ("weekday",), "is not used: slots are offered every month; allowed with every: week"
-        if "after_failed_collection" in data and data.get("claimed") == "at_receipt":
-            yield ("after_failed_collection",), "is not used: slots are claimed at receipt, after collection"
 
 
 class LineHeld(Section):
     """How long one manufacture holds its line."""
 
-    start: Annotated[Literal["receipt", "booking"], Choice(("receipt", "booking"))] = Field(
-        "receipt", alias="from", description="receipt | booking"
-    )
-    end: Annotated[Literal["culture", "release", "last_attempt"], Choice(("culture", "release", "last_attempt"))] = (
-        Field("culture", alias="to", description="culture | release | last_attempt")
+    start: Literal["receipt", "booking"] = Field("receipt", alias="from", description="receipt | booking")
+    end: Literal["culture", "release", "last_attempt"] = Field(
+        "culture", alias="to", description="culture | release | last_attempt"
     )
 
 
@@ -143,7 +118,7 @@ class Manufacturing(Section):
     )
     lines: Annotated[Steps, CAPACITY] = Field(UNLIMITED, description="Manufactures at one time; may change by date.")
     line_held: LineHeld = Field(LineHeld.by_default(), description="From when to when a line is held.")
-    duration: Time = Field(description="Time of one manufacture.")
+    duration: Time = Field(NO_TIME, description="Time of one manufacture; required unless every product has its own.")
     remake_duration: Annotated[Distribution | None, Duration()] = Field(
         None, description="Time of a repeated manufacture; the same as duration unless given."
     )
@@ -160,24 +135,17 @@ class Manufacturing(Section):
     products: Annotated[Mapping[str, Product], Names("product", Product)] = Field(
         Named({}), description="Several products with numbers of their own, by name."
     )
-    site: Annotated[Literal["factory", "centre"], Choice(("factory", "centre"))] = Field(
+    site: Literal["factory", "centre"] = Field(
         "factory", description="factory: one set of lines for all. centre: each centre makes its own, on its own lines."
     )
     calendar: CalendarName = Field(None, description=CALENDAR.format(what="a manufacture starts"))
-    remake_from: Annotated[Literal["retained_cells", "apheresis"], Choice(("retained_cells", "apheresis"))] = Field(
+    remake_from: Literal["retained_cells", "apheresis"] = Field(
         "retained_cells", description="retained_cells | apheresis"
     )
-    on_leave: Annotated[Literal["stop", "finish_stage", "finish"], Choice(("stop", "finish_stage", "finish"))] = Field(
+    on_leave: Literal["stop", "finish_stage", "finish"] = Field(
         "stop",
         description="What becomes of the manufacture when its patient leaves: stop | finish_stage | finish",
     )
-
-    @classmethod
-    def rules(cls, data: Mapping[str, Any], context: Mapping[str, Any]) -> Iterator[Fault]:
-        if "line_held" in data and never_binds(data.get("lines", "unlimited")) and data.get("site") != "centre":
-            yield ("line_held",), "is not used: lines are unlimited; allowed where lines are limited"
-        if "failure_found" in data and not _fails(data):
-            yield ("failure_found",), "is not used: no manufacture fails; allowed where failure is above 0"
 
     def checks(self) -> Iterator[Fault]:
         total = sum(product.share for product in self.products.values())
@@ -188,13 +156,6 @@ class Manufacturing(Section):
         """Fill in the duration of a remake, so that leaving it out and repeating it mean the same."""
         if self.remake_duration is None:
             self.__dict__["remake_duration"] = self.duration
-
-
-def _fails(data: Mapping[str, Any]) -> bool:
-    """Whether raw manufacturing, or one of its products, can fail."""
-    products = data.get("products")
-    parts = [data, *(products.values() if isinstance(products, dict) else ())]
-    return any(not is_zero(part.get("failure", 0)) for part in parts if isinstance(part, dict))
 
 
 class ConditionalRelease(Section):
@@ -220,7 +181,7 @@ class ReleaseTesting(Section):
     )
     accepted: ShareOf = Field(1.0, description="Share of these that are accepted by exception.")
     exception: Time = Field(NO_TIME, description="Extra time for the exception.")
-    not_accepted: Annotated[Literal["remake", "stop"], Choice(("remake", "stop"))] = Field(
+    not_accepted: Literal["remake", "stop"] = Field(
         "remake", description="What follows where it is not accepted: remake (the attempt has failed) | stop"
     )
     conditional: ConditionalRelease | None = Field(None, description="Release before the sterility test has ended.")
@@ -229,7 +190,6 @@ class ReleaseTesting(Section):
 
     @classmethod
     def rules(cls, data: Mapping[str, Any], context: Mapping[str, Any]) -> Iterator[Fault]:
-        yield from _working_time_rule(data)
         if "conditional" in data and "sterility" not in data:
             yield ("conditional",), Absent("found no `sterility` beside it; a conditional release needs that test")
 
@@ -281,7 +241,7 @@ class Stock(Section):
     )
     order: Order = Field(description="{at: 40, up_to: 160}, or {every: 60 d}")
     doses_per_lot: Annotated[int, Whole(1, 1_000_000)] = Field(description="Doses of one lot.")
-    kept: Annotated[Literal["centrally", "at_centres"], Choice(("centrally", "at_centres"))] = Field(
+    kept: Literal["centrally", "at_centres"] = Field(
         "centrally",
         description="centrally: one stock for all. at_centres: a freezer at each centre, each ordering for itself.",
     )
@@ -299,8 +259,8 @@ class Lots(Section):
 
     donor: Donor = Field(Donor.by_default(), description="Collection from a donor.")
     lines: Annotated[Steps, CAPACITY] = Field(UNLIMITED, description="Lots at one time; may change by date.")
-    shared_lines: Annotated[Literal["never", "first", "equal", "last"], Choice(("never", "first", "equal", "last"))] = (
-        Field("never", description="Whether lots use the lines of autologous manufacture, and their turn in the queue.")
+    shared_lines: Literal["never", "first", "equal", "last"] = Field(
+        "never", description="Whether lots use the lines of autologous manufacture, and their turn in the queue."
     )
     culture: Time = Field(NO_TIME, description="Time of culture on a line.")
     editing: Time = Field(NO_TIME, description="Time of gene editing on the same line.")
@@ -329,16 +289,9 @@ class Infusion(Section):
 
     scheduling: Time = Field(NO_TIME, description="Time from the product at the centre to lymphodepletion.")
     stay: Time = Field(NO_TIME, description="Time in the bed after infusion, toxicity apart; for inpatients.")
-    model: Annotated[Literal["inpatient", "outpatient"], Choice(("inpatient", "outpatient"))] = Field(
+    model: Literal["inpatient", "outpatient"] = Field(
         "inpatient", description="outpatient: a bed is needed for toxicity only."
     )
-    bed_from: Annotated[Literal["infusion", "lymphodepletion"], Choice(("infusion", "lymphodepletion"))] = Field(
+    bed_from: Literal["infusion", "lymphodepletion"] = Field(
         "infusion", description="infusion | lymphodepletion; for inpatients"
     )
-
-    @classmethod
-    def rules(cls, data: Mapping[str, Any], context: Mapping[str, Any]) -> Iterator[Fault]:
-        if data.get("model") == "outpatient":
-            for key in ("stay", "bed_from"):
-                if key in data:
-                    yield (key,), "is not used: the model is outpatient"

@@ -8,13 +8,13 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from sim.scenario.blocks import one_way
-from sim.scenario.kinds import Choice, Context, JsonSchema, Kind, Number, Text, finite_number
+from sim.scenario.kinds import Context, JsonSchema, Kind, Number, Text, finite_number
 from sim.scenario.named import Names
 from sim.scenario.problems import show
 from sim.scenario.section import Fault, Named, Section
 
 THREE_STANDARD_ERRORS = "3 se"
-KINDS = ("exact", "calibration", "test")
+TargetKind = Literal["exact", "calibration", "test"]
 
 
 class Tolerance(Kind):
@@ -48,9 +48,7 @@ class Quantity(Section):
     within: Annotated[float | str, Tolerance()] = Field(
         THREE_STANDARD_ERRORS, description="'3 se', exact, or an absolute tolerance."
     )
-    kind: Annotated[Literal["exact", "calibration", "test"] | None, Choice(KINDS)] = Field(
-        None, description="What kind of target this one is; that of the case unless given."
-    )
+    kind: TargetKind | None = Field(None, description="What kind of target this one is; that of the case unless given.")
     source: Annotated[str, Text(longest=2000, lines=True)] = Field("", description="Where this value stands.")
     note: Annotated[str, Text(longest=2000, lines=True)] = Field("", description="What a reader should know of it.")
     known_miss: Annotated[str, Text(longest=2000, lines=True)] = Field(
@@ -75,7 +73,7 @@ class Validation(Section):
     """What must come out of this scenario; used by `validate` only."""
 
     source: Annotated[str, Text(longest=2000, lines=True)] = Field("", description="Where the expected values stand.")
-    kind: Annotated[Literal["exact", "calibration", "test"], Choice(KINDS)] = Field(
+    kind: TargetKind = Field(
         "exact",
         description="exact: a closed form or worked by hand. calibration: a default was set to it. test: none was.",
     )

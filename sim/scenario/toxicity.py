@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
-from sim.scenario.kinds import Choice
 from sim.scenario.named import Names
 from sim.scenario.people import NO_TIME, SHARES_TOLERANCE
 from sim.scenario.section import Fault, Section
 from sim.scenario.supply import ShareOf, Time
-from sim.scenario.unused import is_zero
 
 
 class Grade(Section):
@@ -44,7 +42,7 @@ class IntensiveCare(Section):
     """A stay in intensive care."""
 
     stay: Time = Field(NO_TIME, description="Time in intensive care.")
-    bed: Annotated[Literal["kept", "freed"], Choice(("kept", "freed"))] = Field(
+    bed: Literal["kept", "freed"] = Field(
         "kept", description="What becomes of the patient's bed meanwhile: kept | freed"
     )
 
@@ -61,16 +59,3 @@ class Toxicity(Section):
         """The events given, by name, in the order in which they follow each other."""
         found = {"crs": self.crs, "neurotoxicity": self.neurotoxicity}
         return {name: event for name, event in found.items() if event is not None}
-
-    @classmethod
-    def rules(cls, data: Mapping[str, Any], context: Mapping[str, Any]) -> Iterator[Fault]:
-        if "icu" in data and not asks_for_icu(data):
-            yield ("icu",), "is not used: no grade has an icu share above 0"
-
-
-def asks_for_icu(toxicity: Any) -> bool:
-    """Whether a grade of raw toxicity has a share that needs intensive care."""
-    events = [toxicity.get(name) for name in ("crs", "neurotoxicity")] if isinstance(toxicity, dict) else []
-    grades = [event.get("grades") for event in events if isinstance(event, dict)]
-    entries = [entry for g in grades if isinstance(g, dict) for entry in g.values()]
-    return any(isinstance(entry, dict) and not is_zero(entry.get("icu", 0)) for entry in entries)

@@ -34,7 +34,7 @@ NUMBER = r"[-+]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][-+]?[0-9]+)?"
 _DAYS = re.compile(rf"\s*({NUMBER})\s*([^\W\d_]+)\s*")
 _RATE = re.compile(rf"\s*({NUMBER})\s*(?:/|per\s)\s*([^\W\d_]+)\s*")
 _BARE = re.compile(rf"\s*({NUMBER})\s*")
-_COMMA = re.compile(r"\s*([0-9]+),([0-9]+)\s*(\D.*)")
+_COMMA = re.compile(r"\s*([-+]?[0-9]+),([0-9]+)\s*([^\d\s].*?)?\s*")
 SPELLING_PATTERN = "|".join(sorted(UNIT_OF_SPELLING, key=lambda s: (-len(s), s)))
 # What editors are told; they know no look-behind, so a sign is left out here.
 _UNSIGNED = r"(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][-+]?[0-9]+)?"
@@ -100,9 +100,20 @@ def _suggest(value: str, example: str) -> str:
         return ""
     if _BARE.fullmatch(value):
         return f"; did you mean '{value.strip()}{example}'?"
-    if comma := _COMMA.fullmatch(value):
-        return f"; did you mean '{comma[1]}.{comma[2]} {comma[3].strip()}'?"
-    return ""
+    return comma_hint(value)
+
+
+def comma_hint(text: str) -> str:
+    """The end of a message about a text such as `1,5 d`, whose comma was meant to be a point; "" for any other."""
+    found = _COMMA.fullmatch(text) if len(text) <= 80 else None
+    if found is None:
+        return ""
+    whole, fraction, rest = found[1], found[2], f" {found[3].strip()}" if found[3] else ""
+    if rest == " %":
+        whole, fraction = write_number(float(f"{float(f'{whole}.{fraction}') / 100:.12g}")).split(".")
+        rest = ""
+    thousands = f", or {whole}{fraction}{rest} for thousands" if len(fraction) == 3 and whole != "0" else ""
+    return f"; decimal comma: write {whole}.{fraction}{rest}{thousands}"
 
 
 def write_number(value: float) -> str:

@@ -1,169 +1,661 @@
-"""Keys that do nothing because of what another key says.
+"""What has no effect: one table of the keys that do nothing in a scenario, and why.
 
-Written in one file, such a pair is an error. Where a later file (or `--set`) throws the switch, the inherited key is
-left out instead: a planner who wants to see unlimited lines need not know that the base said how long one is held.
+Each rule reads: this `key` does nothing `when` the scenario is so, `because` of the values at these paths;
+`why` says it in words. From the table follow
+- what is refused, or said, where it is written (`dropped.py`),
+- what is left out, and said, where a later file or `--set` made an inherited value meaningless (`dropped.py`),
+- which values count as used: the parameters, the levers of the planning page, the inputs of sweeps (`why_unused`).
+
+To add a rule, add a line. A "*" in a key stands for any name; `when` and `why` are given the names that it stood for.
+`when` sees the whole scenario, all its defaults filled in, so it asks for what holds in effect: not whether a share is
+written, but whether any product has one. It must be sure: a value that may move something is used.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+import math
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
-from sim.scenario.nodes import Branch, Node, plain, walk
+from sim.pure.distributions import Distribution, Fixed
+from sim.pure.survival import Never, Survival
+from sim.scenario.people import Region, Steps, WaitingClocks
+from sim.scenario.problems import did_you_mean
+from sim.scenario.schema import Scenario
+from sim.scenario.section import Section
 
 Path = tuple[str, ...]
-
-
-def never_binds(lines: Any) -> bool:
-    """Whether a raw capacity is unlimited."""
-    steps = list(lines.values()) if isinstance(lines, dict) else [lines]
-    return all(units == "unlimited" for units in steps)
-
-
-def is_zero(share: Any) -> bool:
-    """Whether a raw share is none at all."""
-    return type(share) in (int, float) and share == 0
-
-
-def not_by_centre(slots: Any) -> bool:
-    """Whether raw slots are not counted for each centre."""
-    return slots == "unlimited" or (isinstance(slots, dict) and slots.get("scope") == "pool")
-
-
-def without_priority(policy: Any) -> bool:
-    """Whether a raw policy does not look at priorities."""
-    return policy in ("first_come", "lottery", "likely_benefit")
-
-
-def without_benefit(policy: Any) -> bool:
-    """Whether a raw policy does not look at benefits."""
-    return policy in ("first_come", "lottery", "sickest_first")
-
-
-def without_score(policy: Any) -> bool:
-    """Whether a raw policy does not add up a score."""
-    return bool(policy != "score")
-
-
-def without_bed(model: Any) -> bool:
-    """Whether a raw model of infusion needs no bed but for toxicity."""
-    return bool(model == "outpatient")
-
-
-def monthly(every: Any) -> bool:
-    """Whether raw slots are offered every month."""
-    return bool(every == "month")
-
-
-def at_factory(site: Any) -> bool:
-    """Whether a raw site of manufacture is one for all."""
-    return bool(site == "factory")
-
-
-def never(days: Any) -> bool:
-    """Whether a raw wait never ends."""
-    return bool(days == "never")
-
-
-def gives_no_dose(strategy: Any) -> bool:
-    """Whether a raw strategy never gives an off-the-shelf product."""
-    return bool(strategy == "autologous")
-
-
-def makes_no_product(strategy: Any) -> bool:
-    """Whether a raw strategy never makes a product for a patient."""
-    return bool(strategy == "allogeneic")
+# The sections that may name a calendar.
+ALWAYS_HAS_HOURS = ("work_up", "lymphodepletion")
+AUTOLOGOUS_HAS_HOURS = ("apheresis", "shipping", "manufacturing", "release_testing")
+FATES = ("progressed", "withdrawn", "collection_failed", "product_failed", "unsuitable", "waiting")
 
 
 @dataclass(frozen=True)
-class Switch:
-    """`key` ("*" stands for any name) is unused where the value at `path` is `off`, `unless` another key is there."""
+class Unused:
+    """`key` does nothing `when` the scenario is so, `because` of the values at these paths, in words: `why`.
 
-    key: Path
-    path: Path
-    off: Callable[[Any], bool]
-    unless: Path = ()
+    `key`, `because`: dotted, "*" for any name. `when(scenario, *names)`. `why`: a text in which `{s}` is the scenario
+    and `{0}` the first name, or a function like `when`. `is_detail`: written in a file, it is said and not refused.
+    """
+
+    key: str
+    when: Callable[..., bool]
+    because: tuple[str, ...]
+    why: str | Callable[..., str]
+    is_detail: bool = False
+
+    @property
+    def path(self) -> Path:
+        """The key in parts."""
+        return tuple(self.key.split("."))
+
+    def names(self, path: Path) -> tuple[str, ...] | None:
+        """What "*" stands for where the rule is about this path or a section around it, else None."""
+        parts = self.path
+        if len(path) < len(parts) or any(mine not in ("*", its) for mine, its in zip(parts, path, strict=False)):
+            return None
+        return tuple(its for mine, its in zip(parts, path, strict=False) if mine == "*")
+
+    def reason(self, scenario: Scenario, *names: str) -> str:
+        """Why, with the values at hand."""
+        return self.why(scenario, *names) if callable(self.why) else self.why.format(*names, s=scenario)
 
 
-# With a later course patients may be given a product of the other kind.
-LATER = ("later_course",)
-SWITCHES = (
-    Switch(("manufacturing", "line_held"), ("manufacturing", "lines"), never_binds),
-    Switch(("release_testing", "accepted"), ("release_testing", "out_of_specification"), is_zero),
-    Switch(("release_testing", "exception"), ("release_testing", "out_of_specification"), is_zero),
-    Switch(("release_testing", "not_accepted"), ("release_testing", "out_of_specification"), is_zero),
-    Switch(("centres", "*", "slots"), ("manufacturing", "slots"), not_by_centre),
-    Switch(("patients", "risk_groups", "*", "priority"), ("waiting_list", "policy"), without_priority),
-    Switch(("patients", "risk_groups", "*", "benefit"), ("waiting_list", "policy"), without_benefit),
-    Switch(("waiting_list", "score"), ("waiting_list", "policy"), without_score),
-    Switch(("infusion", "stay"), ("infusion", "model"), without_bed),
-    Switch(("infusion", "bed_from"), ("infusion", "model"), without_bed),
-    Switch(("manufacturing", "slots", "weekday"), ("manufacturing", "slots", "every"), monthly),
-    Switch(("centres", "*", "lines"), ("manufacturing", "site"), at_factory),
-    Switch(("after_infusion", "allogeneic"), ("strategy",), gives_no_dose, LATER),
-    Switch(("after_infusion", "autologous"), ("strategy",), makes_no_product, LATER),
-    Switch(("after_infusion", "out_of_specification"), ("strategy",), makes_no_product, LATER),
-    # economics cover one course only
-    Switch(("economics",), LATER, lambda later: later is not None),
-    Switch(("economics", "costs", "product", "allogeneic"), ("strategy",), gives_no_dose),
-    Switch(("economics", "costs", "product", "autologous"), ("strategy",), makes_no_product),
-    Switch(("economics", "costs", "unused_product", "allogeneic"), ("strategy",), gives_no_dose),
-    Switch(("economics", "costs", "unused_product", "autologous"), ("strategy",), makes_no_product),
-    Switch(("economics", "costs", "apheresis"), ("strategy",), makes_no_product),
-    Switch(("economics", "costs", "bridging"), ("strategy",), makes_no_product),
-    Switch(("hybrid", "since"), ("hybrid", "after_waiting"), never),
+def why_unused(path: Path, scenario: Scenario) -> str | None:
+    """Why a value at this path would do nothing in a scenario like this; None where it has an effect."""
+    for rule in RULES:
+        names = rule.names(path)
+        if names is not None and rule.when(scenario, *names):
+            return rule.reason(scenario, *names)
+    return None
+
+
+def unused(scenario: Scenario) -> Iterator[tuple[Path, Unused, tuple[str, ...]]]:
+    """(path, rule, names) of each key of the scenario that does nothing in it."""
+    for rule in RULES:
+        for path, names in _matching(scenario, rule.path):
+            if rule.when(scenario, *names):
+                yield path, rule, names
+
+
+def _matching(scenario: Scenario, key: Path) -> Iterator[tuple[Path, tuple[str, ...]]]:
+    """(path, names) of every place in the scenario that a key stands for."""
+    found: list[tuple[Any, Path, tuple[str, ...]]] = [(scenario, (), ())]
+    for part in key[:-1]:
+        found = [
+            (inner, (*path, name), (*names, name) if part == "*" else names)
+            for holder, path, names in found
+            for name, inner in _inside(holder, part)
+        ]
+    for holder, path, names in found:
+        for name in holder if key[-1] == "*" else (key[-1],):
+            yield (*path, name), (*names, name) if key[-1] == "*" else names
+
+
+def _inside(holder: Any, part: str) -> Iterator[tuple[str, Any]]:
+    """(name, section) of what `part` stands for in a section or map; nothing where it is not there."""
+    if part == "*":
+        yield from holder.items()
+        return
+    inner = getattr(holder, part)
+    if isinstance(inner, Section | Mapping):
+        yield part, inner
+
+
+# -- what holds in a scenario ----------------------------------------------------------------------------------------
+
+
+def gives(s: Scenario, product: str) -> bool:
+    """Whether patients are given this kind of product."""
+    return s.strategy in (product, "hybrid")
+
+
+def is_unlimited(steps: Steps) -> bool:
+    """Whether a capacity never binds."""
+    return all(math.isinf(units) for _, units in steps)
+
+
+def is_zero(duration: Distribution) -> bool:
+    """Whether a duration takes no time."""
+    return isinstance(duration, Fixed) and duration.days == 0.0
+
+
+def _each_has_own(s: Scenario, key: str) -> bool:
+    centres = s.treating
+    return bool(centres) and all(getattr(s.centres[name], key) is not None for name in centres)
+
+
+def _each_product_has_own(s: Scenario, key: str) -> bool:
+    products = s.manufacturing.products
+    return bool(products) and all(getattr(product, key) is not None for product in products.values())
+
+
+def _is_shut(s: Scenario, *resources: str, work: tuple[str, ...] = ("finish", "pause", "lose")) -> bool:
+    return any(d.resource in resources and d.work in work for d in s.disruptions.values())
+
+
+def lines_bind(s: Scenario) -> bool:
+    """Whether anybody may wait for a manufacturing line."""
+    made, centres = s.manufacturing, [s.centres[name] for name in s.treating]
+    own = [centre.lines if centre.lines is not None else made.lines for centre in centres]
+    steps = [made.lines] if made.site == "factory" or not own else own
+    return not all(is_unlimited(there) for there in steps) or _is_shut(s, "line")
+
+
+def fails(s: Scenario) -> bool:
+    """Whether a manufacture may fail."""
+    shares = [product.failure for product in s.manufacturing.products.values()] or [None]
+    return any((s.manufacturing.failure if share is None else share) > 0.0 for share in shares)
+
+
+def out_of_specification(s: Scenario) -> bool:
+    """Whether a product may be out of specification."""
+    shares = [product.out_of_specification for product in s.manufacturing.products.values()] or [None]
+    return any((s.release_testing.out_of_specification if share is None else share) > 0.0 for share in shares)
+
+
+def is_made_again(s: Scenario) -> bool:
+    """Whether an attempt at a product may fail, whatever for."""
+    tested = s.release_testing
+    refused = out_of_specification(s) and tested.accepted < 1.0
+    recalled = tested.conditional is not None and tested.conditional.recall > 0.0
+    lost = s.shipping.loss > 0.0 or _is_shut(s, "line", "lab", work=("lose",))
+    return fails(s) or tested.failure > 0.0 or refused or recalled or lost
+
+
+def collection_fails(s: Scenario) -> bool:
+    """Whether a collection may fall short, or its cells be lost."""
+    spoilt = not math.isinf(s.shipping.viable) or _is_shut(s, "chair", work=("lose",))
+    return s.apheresis.shortfall > 0.0 or s.shipping.loss > 0.0 or spoilt
+
+
+def waits_for_slots(s: Scenario) -> bool:
+    """Whether patients wait for a slot, or for a line that is booked before apheresis."""
+    booked = s.manufacturing.line_held.start == "booking" and lines_bind(s)
+    return gives(s, "autologous") and (s.manufacturing.slots is not None or booked)
+
+
+def needs_icu(s: Scenario) -> bool:
+    """Whether anybody comes to intensive care."""
+    return any(event.needs_icu for event in s.toxicity.events.values())
+
+
+def _runs(s: Scenario, *clocks: str) -> bool:
+    """Whether one of these clocks runs before infusion."""
+    sets: tuple[WaitingClocks | None, ...] = (s.clocks.waiting, s.clocks.after_apheresis)
+    found: list[Survival] = [getattr(each, clock) for each in sets if each is not None for clock in clocks]
+    return not all(isinstance(clock, Never) for clock in found)
+
+
+def _stays_after_progression(s: Scenario) -> bool:
+    sets = (s.clocks.waiting, s.clocks.after_apheresis)
+    return any(e is not None and not isinstance(e.progression, Never) and e.ends_eligibility < 1.0 for e in sets)
+
+
+def _never_progresses(clocks: WaitingClocks | None) -> bool:
+    return clocks is not None and isinstance(clocks.progression, Never)
+
+
+def _bridging_is_paid(s: Scenario) -> bool:
+    """Whether bridging has a cost, which falls on the day on which it starts."""
+    return s.economics is not None and s.economics.costs.bridging > 0.0
+
+
+def _all_same(s: Scenario, key: str) -> bool:
+    return len({getattr(group, key) for group in s.patients.risk_groups.values()}) == 1
+
+
+def _policy_is(s: Scenario, *policies: str) -> bool:
+    return s.waiting_list.policy in policies
+
+
+def _weight(s: Scenario, key: str) -> float:
+    return 0.0 if s.waiting_list.score is None else float(getattr(s.waiting_list.score, key))
+
+
+def _is_named(s: Scenario, calendar: str) -> bool:
+    made = AUTOLOGOUS_HAS_HOURS if gives(s, "autologous") else ()
+    return any(getattr(s, section).calendar == calendar for section in (*ALWAYS_HAS_HOURS, *made))
+
+
+def _is_anothers(s: Scenario, name: str) -> bool:
+    """Whether a disruption is one of a resource that the strategy, or the scenario, does not have."""
+    resource, shared = s.disruptions[name].resource, s.allogeneic.lots.shared_lines != "never"
+    return {
+        "lot_line": not gives(s, "allogeneic") or shared,
+        "icu": not needs_icu(s),
+        "bed": False,
+    }.get(resource, not gives(s, "autologous"))  # fmt: skip
+
+
+def _at_idle_centre(s: Scenario, name: str) -> bool:
+    centre = s.disruptions[name].centre
+    return centre is not None and centre not in s.treating
+
+
+def _has_one_for_all(s: Scenario, name: str) -> bool:
+    each = ("chair", "bed", "icu", *(("line",) if s.manufacturing.site == "centre" else ()))
+    return name in s.disruptions and s.disruptions[name].resource not in each
+
+
+def _each_fate_has_own(values: Any) -> bool:
+    """Whether each fate has a value of its own, so that nobody has that of all."""
+    return values is not None and all(getattr(values, fate) is not None for fate in FATES)
+
+
+def _ignored_centre(s: Scenario, name: str) -> str:
+    centres = s.treating
+    return f"no region sends patients to '{name}'{did_you_mean(name, [c for c in centres if c != name], 'centres')}"
+
+
+def _already_waiting(s: Scenario, name: str) -> Any:
+    region: Region | None = s.regions.get(name)
+    return None if region is None else region.already_waiting
+
+
+def _tests_longer(s: Scenario) -> bool:
+    """Whether a conditional release never comes before the end of the sterility test."""
+    tested = s.release_testing
+    if tested.conditional is None or not isinstance(tested.sterility, Fixed):
+        return False
+    early = tested.conditional.sterility
+    return isinstance(early, Fixed) and early.days >= tested.sterility.days and tested.conditional.recall == 0.0
+
+
+# -- the table -------------------------------------------------------------------------------------------------------
+
+STRATEGY = "strategy '{s.strategy}' has no use for it"
+OOS = (
+    "release_testing.out_of_specification",
+    "manufacturing.products.*.out_of_specification",
+    "manufacturing.products",
 )
+FAILURE = ("manufacturing.failure", "manufacturing.products.*.failure", "manufacturing.products")
+LINES = ("manufacturing.lines", "manufacturing.site", "centres.*.lines", "disruptions")
+SLOTS = ("manufacturing.slots", "manufacturing.slots.scope")
+TOXIC = ("toxicity.crs", "toxicity.neurotoxicity")
+REGIONS = ("regions", "regions.*.centre")
+PROGRESSION = ("clocks.waiting", "clocks.after_apheresis")
+MADE_AGAIN = (*FAILURE, *OOS, "release_testing", "shipping.loss", "disruptions")
+COLLECTED_AGAIN = ("apheresis.shortfall", "shipping", "disruptions")
 
 
-def drop_unused(tree: Branch, files: Sequence[str]) -> Branch:
-    """The tree without keys that a later one of the `files` made useless."""
-    order = {file: number for number, file in enumerate(files)}
-    for switch in SWITCHES:
-        thrown = _at(tree, switch.path)
-        excepted = switch.unless and _at(tree, switch.unless) is not None
-        if thrown is None or excepted or not switch.off(plain(thrown)):
-            continue
-        since = _last(thrown, tree, switch.path, order)
-        for path in _matching(tree, switch.key):
-            node = _at(tree, path)
-            if node is not None and _last(node, tree, path, order) < since:
-                tree = _without(tree, path)
-    return tree
+def _of_strategy(product: str, *keys: str) -> Iterator[Unused]:
+    """Keys that only patients with this kind of product have a use for."""
+    for key in keys:
+        yield Unused(key, lambda s, *names: not gives(s, product), ("strategy",), STRATEGY)
 
 
-def _at(node: Node | None, path: Path) -> Node | None:
-    for key in path:
-        node = node.entries.get(key) if isinstance(node, Branch) else None
-    return node
+# Written where they do nothing, these are refused.
+REFUSED: tuple[Unused, ...] = (
+    *_of_strategy(
+        "autologous",
+        "scheduling", "apheresis", "shipping", "manufacturing", "release_testing", "bridging", "clocks.after_apheresis",
+        "centres.*.chairs", "centres.*.slots", "centres.*.lines",
+        "after_infusion.autologous", "after_infusion.out_of_specification",
+        "economics.costs.product.autologous", "economics.costs.unused_product.autologous",
+        "economics.costs.apheresis", "economics.costs.bridging",
+    ),
+    *_of_strategy(
+        "allogeneic",
+        "allogeneic", "after_infusion.allogeneic",
+        "economics.costs.product.allogeneic", "economics.costs.unused_product.allogeneic",
+    ),
+    Unused("hybrid", lambda s: s.strategy != "hybrid", ("strategy",), STRATEGY),
+    Unused(
+        "economics", lambda s: s.later_course is not None, ("later_course",),
+        "economics cover one course only; leave out one of economics and later_course",
+    ),
+    Unused("centres.*", lambda s, name: name not in s.treating, REGIONS, _ignored_centre),
+    Unused(
+        "regions.*.already_waiting.waited",
+        lambda s, name: (there := _already_waiting(s, name)) is not None and there.count in (None, 0),
+        ("regions.*.already_waiting.count", "regions.*.already_waiting.since"),
+        "nobody is counted there: `count` is 0, or `since` says when each began to wait",
+    ),
+    Unused(
+        "centres.*.slots", lambda s, name: s.manufacturing.slots is None, SLOTS,
+        "manufacturing.slots are unlimited; allowed where slots.scope is centre",
+    ),
+    Unused(
+        "centres.*.slots", lambda s, name: s.manufacturing.slots is not None and s.manufacturing.slots.scope == "pool",
+        SLOTS, "slots are pooled; allowed where slots.scope is centre",
+    ),
+    Unused(
+        "centres.*.lines", lambda s, name: s.manufacturing.site == "factory", ("manufacturing.site",),
+        "manufacturing.site is factory; allowed where it is centre",
+    ),
+    Unused(
+        "centres.*.icu", lambda s, name: not needs_icu(s), TOXIC,
+        "no toxicity has an icu share above 0",
+    ),
+    Unused(
+        "calendars.*", lambda s, name: not _is_named(s, name),
+        ("strategy", *(f"{section}.calendar" for section in (*ALWAYS_HAS_HOURS, *AUTOLOGOUS_HAS_HOURS))),
+        "no section names this calendar",
+    ),
+    Unused(
+        "disruptions.*", lambda s, name: name in s.disruptions and _is_anothers(s, name),
+        ("strategy", *TOXIC, "allogeneic.lots.shared_lines"),
+        lambda s, name: "no toxicity has an icu share above 0" if s.disruptions[name].resource == "icu"
+        else f"there is no resource '{s.disruptions[name].resource}' with strategy '{s.strategy}'"
+        if s.disruptions[name].resource != "lot_line" or s.strategy == "autologous"
+        else "lots use the lines of autologous manufacture (lots.shared_lines)",
+    ),
+    Unused(
+        "disruptions.*", lambda s, name: name in s.disruptions and _at_idle_centre(s, name), REGIONS,
+        lambda s, name: _ignored_centre(s, str(s.disruptions[name].centre)),
+    ),
+    Unused(
+        "disruptions.*.centre", _has_one_for_all, ("disruptions.*.resource", "manufacturing.site"),
+        lambda s, name: f"there is one {s.disruptions[name].resource} for all centres",
+    ),
+    Unused(
+        "disruptions.*.work", lambda s, name: name in s.disruptions and s.disruptions[name].resource == "courier",
+        ("disruptions.*.resource",), "a shipment under way arrives; the courier collects nothing new",
+    ),
+    Unused(
+        "waiting_list.policy", lambda s: _policy_is(s, "sickest_first") and _all_same(s, "priority"),
+        ("patients.risk_groups",),
+        "no risk group has a `priority` other than the rest, so that {s.waiting_list.policy} is first_come; "
+        "set patients.risk_groups.NAME.priority",
+    ),
+    Unused(
+        "waiting_list.policy", lambda s: _policy_is(s, "likely_benefit") and _all_same(s, "benefit"),
+        ("patients.risk_groups",),
+        "no risk group has a `benefit` other than the rest, so that {s.waiting_list.policy} is first_come; "
+        "set patients.risk_groups.NAME.benefit",
+    ),
+    Unused(
+        "waiting_list.score", lambda s: not _policy_is(s, "score"), ("waiting_list.policy",),
+        "policy is {s.waiting_list.policy}; allowed with score",
+    ),
+    Unused(
+        "waiting_list.score.priority", lambda s: _policy_is(s, "score") and _all_same(s, "priority"),
+        ("patients.risk_groups",),
+        "no risk group has a `priority` other than the rest; set patients.risk_groups.NAME.priority",
+    ),
+    Unused(
+        "waiting_list.score.benefit", lambda s: _policy_is(s, "score") and _all_same(s, "benefit"),
+        ("patients.risk_groups",),
+        "no risk group has a `benefit` other than the rest; set patients.risk_groups.NAME.benefit",
+    ),
+    Unused(
+        "patients.risk_groups.*.priority", lambda s, name: not _policy_is(s, "sickest_first", "score"),
+        ("waiting_list.policy",),
+        "waiting_list.policy is {s.waiting_list.policy}; allowed with sickest_first and score",
+    ),
+    Unused(
+        "patients.risk_groups.*.priority",
+        lambda s, name: _policy_is(s, "score") and _weight(s, "priority") == 0.0,
+        ("waiting_list.score.priority",), "its weight, waiting_list.score.priority, is 0",
+    ),
+    Unused(
+        "patients.risk_groups.*.benefit", lambda s, name: not _policy_is(s, "likely_benefit", "score"),
+        ("waiting_list.policy",),
+        "waiting_list.policy is {s.waiting_list.policy}; allowed with likely_benefit and score",
+    ),
+    Unused(
+        "patients.risk_groups.*.benefit",
+        lambda s, name: _policy_is(s, "score") and _weight(s, "benefit") == 0.0,
+        ("waiting_list.score.benefit",), "its weight, waiting_list.score.benefit, is 0",
+    ),
+    *(
+        Unused(
+            f"{section}.{key}", lambda s, section=section: getattr(s, section).calendar is None,
+            (f"{section}.calendar",), "there is no calendar",
+        )
+        for section, key in (("work_up", "working_time"), ("release_testing", "working_time"), ("apheresis", "fit"))
+    ),
+    Unused(
+        "shipping.viable", lambda s: s.shipping.calendar is None and not _is_shut(s, "courier"),
+        ("shipping.calendar", "disruptions"), "the courier is never away; allowed with a calendar or a disruption",
+    ),
+    Unused(
+        "manufacturing.slots.count",
+        lambda s: s.manufacturing.slots is not None and s.manufacturing.slots.scope == "centre"
+        and _each_has_own(s, "slots"),
+        ("centres.*.slots", "manufacturing.slots.scope", *REGIONS), "every centre has `slots` of its own",
+    ),
+    Unused(
+        "manufacturing.slots.weekday",
+        lambda s: s.manufacturing.slots is not None and s.manufacturing.slots.every == "month",
+        ("manufacturing.slots.every",), "slots are offered every month; allowed with every: week",
+    ),
+    Unused(
+        "manufacturing.slots.notice",
+        lambda s: s.manufacturing.slots is not None
+        and s.manufacturing.slots.lead < s.manufacturing.slots.notice < math.inf,
+        ("manufacturing.slots.lead",),
+        "a notice of {s.manufacturing.slots.notice:g} d can never be met, as a slot starts "
+        "{s.manufacturing.slots.lead:g} d after its offer (manufacturing.slots.lead); "
+        "allowed: up to the lead, or never",
+    ),
+    Unused(
+        "manufacturing.slots.after_failed_collection",
+        lambda s: s.manufacturing.slots is not None and s.manufacturing.slots.claimed == "at_receipt",
+        ("manufacturing.slots.claimed",), "slots are claimed at receipt, after collection",
+    ),
+    Unused(
+        "manufacturing.lines", lambda s: s.manufacturing.site == "centre" and _each_has_own(s, "lines"),
+        ("centres.*.lines", "manufacturing.site", *REGIONS), "every centre has `lines` of its own",
+    ),
+    Unused(
+        "manufacturing.line_held", lambda s: not lines_bind(s), LINES,
+        "lines are unlimited; allowed where lines are limited",
+    ),
+    Unused(
+        "manufacturing.failure_found", lambda s: not fails(s), FAILURE,
+        "no manufacture fails; allowed where failure is above 0",
+    ),
+    *(
+        Unused(
+            f"release_testing.{key}", lambda s: not out_of_specification(s), OOS,
+            "out_of_specification is 0; allowed where that is above 0",
+        )
+        for key in ("accepted", "exception", "not_accepted")
+    ),
+    Unused(
+        "allogeneic.lots.shared_lines", lambda s: s.strategy == "allogeneic", ("strategy",),
+        "there is no autologous manufacture; allowed with hybrid",
+    ),
+    Unused(
+        "allogeneic.lots.lines",
+        lambda s: s.strategy == "hybrid" and s.allogeneic.lots.shared_lines != "never",
+        ("allogeneic.lots.shared_lines",), "lots use the lines of autologous manufacture (lots.shared_lines)",
+    ),
+    Unused(
+        "hybrid.after_waiting", lambda s: not waits_for_slots(s), ("manufacturing", *LINES),
+        "nobody waits for slots, or for lines booked before apheresis",
+    ),
+    Unused(
+        "hybrid.since", lambda s: math.isinf(s.hybrid.after_waiting) or not waits_for_slots(s),
+        ("hybrid.after_waiting", "manufacturing", *LINES), "after_waiting is never, or nobody waits",
+    ),
+    *(
+        Unused(
+            f"infusion.{key}", lambda s: s.infusion.model == "outpatient", ("infusion.model",),
+            "the model is outpatient",
+        )
+        for key in ("stay", "bed_from")
+    ),
+    Unused("toxicity.icu", lambda s: not needs_icu(s), TOXIC, "no grade has an icu share above 0"),
+    Unused(
+        "economics.costs.bed_day",
+        lambda s: s.infusion.model == "outpatient" and all(is_unlimited(c.beds) for c in s.centres.values()),
+        ("infusion.model", "centres.*.beds"), "days in beds of outpatients are counted only where beds have a number",
+    ),
+)  # fmt: skip
 
+# Details of what is switched off, or cannot happen: a protocol may be written whole with a share of 0 in it. In a file
+# they are left out and said; set on the command line they are refused.
+DETAILS: tuple[Unused, ...] = (
+    Unused(
+        "waiting_list.policy",
+        lambda s: not _policy_is(s, "first_come") and not waits_for_slots(s) and not gives(s, "allogeneic"),
+        ("manufacturing", "strategy", "disruptions", "centres.*.lines"),
+        "nobody waits for slots, for lines booked before apheresis, or for doses",
+    ),
+    Unused(
+        "waiting_list.score.progressed", lambda s: _policy_is(s, "score") and not _stays_after_progression(s),
+        PROGRESSION, "nobody waits after progression",
+    ),
+    Unused(
+        "patients.risk_groups.*.hazard", lambda s, name: not _runs(s, "progression", "death"), PROGRESSION,
+        "neither a clock of progression nor one of death runs",
+    ),
+    Unused(
+        "clocks.waiting.ends_eligibility", lambda s: _never_progresses(s.clocks.waiting),
+        ("clocks.waiting.progression",), "nobody progresses: clocks.waiting.progression is never",
+    ),
+    Unused(
+        "clocks.after_apheresis.ends_eligibility", lambda s: _never_progresses(s.clocks.after_apheresis),
+        ("clocks.after_apheresis.progression",), "nobody progresses: clocks.after_apheresis.progression is never",
+    ),
+    Unused(
+        "clocks.after_progression", lambda s: not _stays_after_progression(s), PROGRESSION,
+        "nobody progresses and stays eligible",
+    ),
+    Unused(
+        "clocks.after_progression.death", lambda s: not _runs(s, "death"), PROGRESSION, "no clock of death runs",
+    ),
+    Unused(
+        "clocks.after_progression.removal", lambda s: not _runs(s, "removal"), PROGRESSION, "no clock of removal runs",
+    ),
+    Unused(
+        "work_up.working_time", lambda s: is_zero(s.work_up.duration), ("work_up.duration",),
+        "work_up.duration is 0 d",
+    ),
+    Unused(
+        "release_testing.working_time", lambda s: is_zero(s.release_testing.review), ("release_testing.review",),
+        "release_testing.review is 0 d",
+    ),
+    Unused(
+        "apheresis.repeat_after", lambda s: s.apheresis.attempts == 1, ("apheresis.attempts",),
+        "apheresis.attempts is 1, so that no collection is repeated",
+    ),
+    *(
+        Unused(
+            f"apheresis.{key}", lambda s: not collection_fails(s), COLLECTED_AGAIN,
+            "no collection falls short and no cells are lost",
+        )
+        for key in ("repeat_after", "attempts")
+    ),
+    Unused(
+        "manufacturing.slots.after_failed_collection",
+        lambda s: s.manufacturing.slots is not None and not collection_fails(s),
+        COLLECTED_AGAIN, "no collection falls short and no cells are lost",
+    ),
+    *(
+        Unused(
+            f"{section}.{key}", lambda s, key=key: _each_product_has_own(s, key),
+            ("manufacturing.products", f"manufacturing.products.*.{key}"), f"every product has a `{key}` of its own",
+        )
+        for section, key in (
+            ("manufacturing", "duration"), ("manufacturing", "failure"), ("release_testing", "out_of_specification"),
+        )
+    ),
+    *(
+        Unused(
+            f"manufacturing.{key}", lambda s: s.manufacturing.attempts == 1, ("manufacturing.attempts",),
+            "manufacturing.attempts is 1, so that nothing is made again",
+        )
+        for key in ("remake_duration", "remake_from")
+    ),
+    *(
+        Unused(
+            f"manufacturing.{key}", lambda s: not is_made_again(s), MADE_AGAIN, "no attempt at a product fails",
+        )
+        for key in ("remake_duration", "remake_from", "attempts")
+    ),
+    Unused(
+        "release_testing.exception", lambda s: s.release_testing.accepted == 0.0, ("release_testing.accepted",),
+        "release_testing.accepted is 0",
+    ),
+    Unused(
+        "release_testing.not_accepted", lambda s: s.release_testing.accepted == 1.0, ("release_testing.accepted",),
+        "release_testing.accepted is 1",
+    ),
+    Unused(
+        "release_testing.conditional", _tests_longer, ("release_testing.sterility",),
+        "it comes no earlier than the end of the sterility test (release_testing.sterility)",
+    ),
+    *(
+        Unused(f"bridging.{key}", lambda s: s.bridging.share == 0.0, ("bridging.share",), "bridging.share is 0")
+        for key in ("start", "response", "hazard")
+    ),
+    *(
+        Unused(
+            f"bridging.{key}", lambda s: s.bridging.response == 0.0 and not _bridging_is_paid(s),
+            ("bridging.response",), "bridging.response is 0",
+        )
+        for key in ("start", "hazard")
+    ),
+    *(
+        Unused(f"bridging.{key}", lambda s: s.bridging.hazard == 1.0 and not _bridging_is_paid(s), ("bridging.hazard",),
+               "bridging.hazard is 1, so that it slows nothing")
+        for key in ("start", "response")
+    ),
+    *(
+        Unused(f"bridging.{key}", lambda s: _never_progresses(s.clocks.after_apheresis or s.clocks.waiting)
+               and not _bridging_is_paid(s),
+               PROGRESSION, "nobody progresses after apheresis, so that there is nothing to slow")
+        for key in ("start", "response", "hazard")
+    ),
+    Unused(
+        "hybrid.after_failure", lambda s: not is_made_again(s) and not collection_fails(s),
+        (*MADE_AGAIN, *COLLECTED_AGAIN), "neither a collection nor a manufacture fails",
+    ),
+    *(
+        Unused(
+            f"toxicity.{event}.grades.*.{key}",
+            lambda s, grade, event=event: event in s.toxicity.events and grade in s.toxicity.events[event].grades
+            and s.toxicity.events[event].grades[grade].share == 0.0,
+            (f"toxicity.{event}.grades.*.share",), "the share of this grade is 0",
+        )
+        for event in ("crs", "neurotoxicity") for key in ("duration", "icu")
+    ),
+    Unused(
+        "after_infusion.out_of_specification",
+        lambda s: not out_of_specification(s) or s.release_testing.accepted == 0.0,
+        (*OOS, "release_testing.accepted"), "no product out of specification is infused",
+    ),
+    Unused(
+        "after_infusion.progressed_before_infusion", lambda s: not _stays_after_progression(s), PROGRESSION,
+        "nobody is infused after progression",
+    ),
+    *(
+        Unused(
+            f"{section}.unsuitable",
+            lambda s: not gives(s, "allogeneic") or s.allogeneic.unsuitable == 0.0,
+            ("strategy", "allogeneic.unsuitable"), "nobody is unsuitable",
+        )
+        for section in (
+            "after_infusion.not_infused", "economics.costs.subsequent_care", "economics.utilities.subsequent_care",
+        )
+    ),
+    *(
+        Unused(
+            f"{section}.collection_failed", lambda s: not gives(s, "autologous") or not collection_fails(s),
+            ("strategy", *COLLECTED_AGAIN), "no collection fails",
+        )
+        for section in (
+            "after_infusion.not_infused", "economics.costs.subsequent_care", "economics.utilities.subsequent_care",
+        )
+    ),
+    Unused(
+        "economics.costs.subsequent_care.month",
+        lambda s: s.economics is not None and _each_fate_has_own(s.economics.costs.subsequent_care),
+        ("economics.costs.subsequent_care",), "every fate has a cost of its own",
+    ),
+    Unused(
+        "economics.costs.bridging", lambda s: s.bridging.share == 0.0, ("bridging.share",), "bridging.share is 0",
+    ),
+    Unused(
+        "economics.costs.icu_day", lambda s: not needs_icu(s), TOXIC, "nobody needs intensive care",
+    ),
+)  # fmt: skip
 
-def _last(node: Node, tree: Branch, path: Path, order: dict[str, int]) -> int:
-    """The number of the last file that had a hand in a value."""
-    parent = _at(tree, path[:-1])
-    key_file = parent.keys[path[-1]].file if isinstance(parent, Branch) else ""
-    files = [key_file, node.place.file, *(place.file for _, place, _ in walk(node))]
-    return max((order[file] for file in files if file in order), default=-1)
-
-
-def _matching(tree: Branch, pattern: Path) -> Iterator[Path]:
-    found: list[Path] = [()]
-    for step in pattern:
-        longer: list[Path] = []
-        for path in found:
-            node = _at(tree, path)
-            if isinstance(node, Branch):
-                longer += [(*path, key) for key in node.entries if step in ("*", key)]
-        found = longer
-    yield from found
-
-
-def _without(node: Branch, path: Path) -> Branch:
-    first, rest = path[0], path[1:]
-    entries = dict(node.entries)
-    inner = entries[first]
-    if rest and isinstance(inner, Branch):
-        entries[first] = _without(inner, rest)
-    else:
-        del entries[first]
-    return Branch(node.place, entries, {key: node.keys[key] for key in entries})
+RULES: tuple[Unused, ...] = (*REFUSED, *(replace(rule, is_detail=True) for rule in DETAILS))

@@ -84,7 +84,7 @@ def _studies(place: Path) -> Iterator[Path]:
     factor = ascending(parse_vary([TRIED])[0])
     values = build_design("grid", [factor], {})
     tried = SweepPlan(base, values.points, 10 * FEW, None)
-    run_plan(tried, factor.path, parse_target(TARGET), 0.95, place / "plan", COMMAND, _nobody)
+    run_plan(tried, factor.path, [parse_target(TARGET)], 0.95, place / "plan", COMMAND, _nobody)
     yield place / "plan"
     both = load_base(pair, [])
     run_psa(SweepPlan(both, psa_points(both, SAMPLES), FEW, None, reducer=ECONOMICS), place / "psa", COMMAND, _nobody)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from sim.shell.naming import changed_meaning
 from sim.shell.options import SCENARIO_FILE, overrides
 from sim.shell.screen import BAD_INPUT, errors_in_words, print_table, say
 
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 @click.option("--mermaid", is_flag=True, help="Print the path as a flow chart in Mermaid's notation, and nothing else.")
 def check_command(files: Sequence[Path], overrides: Sequence[str], shows_path: bool, mermaid: bool) -> None:
     """Check scenario files and show what they ask of each resource; run nothing."""
-    from sim.experiment.limits import require_possible
+    from sim.experiment.limits import require_size
     from sim.experiment.replicate import Arm
     from sim.scenario import ScenarioError, load
 
@@ -31,7 +32,7 @@ def check_command(files: Sequence[Path], overrides: Sequence[str], shows_path: b
     for file in files:
         try:
             loaded = load(file, overrides)
-            require_possible([Arm(loaded.scenario.name, loaded.scenario)], {loaded.scenario.name: loaded})
+            require_size([Arm(loaded.scenario.name, loaded.scenario)], {loaded.scenario.name: loaded})
         except ScenarioError as error:
             wrong = True
             for problem in error.problems:
@@ -74,5 +75,7 @@ def _check_one(file: Path, loaded: Loaded, shows_path: bool) -> None:
     unsourced = [p.path for p in loaded.parameters if not p.stated]
     if unsourced:
         say(f"{file}: no source is given for {', '.join(unsourced)}; the report will call them assumptions")
+    for note in changed_meaning({"": loaded}, inherited=True, certain=True):
+        say(f"note: {note}")
     for warning in load_warnings({loaded.scenario.name: loaded}):
         say(f"warning: {warning}")

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from sim.scenario.problems import COMMAND_LINE
+
 if TYPE_CHECKING:
     from sim.scenario import Loaded
 
@@ -20,6 +22,23 @@ def by_name(loaded: Sequence[Loaded]) -> dict[str, Loaded]:
             key, number = f"{name} ({one.path.name}, {number})", number + 1
         found[key] = one
     return found
+
+
+def changed_meaning(scenarios: Mapping[str, Loaded], *, inherited: bool = False, certain: bool = False) -> list[str]:
+    """What each scenario inherits and leaves out, in sentences.
+
+    By what its own file or the command line says, or, where `inherited`, the files it extends too; `certain`: also
+    inputs that are no longer uncertain.
+    """
+    found = []
+    for loaded in scenarios.values():
+        own = (str(loaded.path), COMMAND_LINE)
+        for dropped in loaded.dropped:
+            if not certain and dropped.path[0] == "uncertainty":
+                continue
+            if inherited or dropped.by.file.startswith(own):
+                found.append(dropped.sentence)
+    return list(dict.fromkeys(found))
 
 
 def seed_notes(scenarios: Mapping[str, Loaded]) -> list[str]:

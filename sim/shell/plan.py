@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 
 @click.command("plan")
 @click.argument("file", type=SCENARIO_FILE)
-@click.option("--target", required=True, metavar="'METRIC <= X'", help="What must hold, with <= or >=.")
+@click.option(
+    "--target", multiple=True, required=True, metavar="'METRIC <= X'", help="What must hold, with <= or >=; repeatable."
+)
 @click.option(
     "--confidence", type=click.FloatRange(0.5, 0.9999), default=0.95, show_default=True, help="How sure it must be."
 )
@@ -30,7 +32,7 @@ if TYPE_CHECKING:
 def plan_command(
     file: Path,
     vary: tuple[str, ...],
-    target: str,
+    target: tuple[str, ...],
     confidence: float,
     asked: Asked,
     cluster: str | None,
@@ -43,14 +45,14 @@ def plan_command(
         raise click.UsageError("plan varies one path: give --vary once, such as --vary manufacturing.lines=1:40")
     (factor,) = parse_vary(vary)
     with errors_in_words():
-        from sim.experiment.capacity import expected_points, parse_target
+        from sim.experiment.capacity import FloorMissingError, expected_points, parse_target
         from sim.experiment.capacity_study import ascending, run_plan
         from sim.experiment.designs import build_design
         from sim.experiment.sweep import SweepPlan
         from sim.experiment.sweep_file import places_of, relocate
 
         try:
-            goal = parse_target(target)
+            goals = [parse_target(text) for text in target]
         except ValueError as error:
             stop(f"--target: {error}", BAD_INPUT)
         try:
@@ -67,7 +69,9 @@ def plan_command(
         try:
             expected = expected_points(len(design.points)) * count
             with resumable(folder), progress(expected, asked.quiet, per=count) as done:
-                study = run_plan(plan, factor.path, goal, confidence, folder, command_line(), done)
+                study = run_plan(plan, factor.path, goals, confidence, folder, command_line(), done)
+        except FloorMissingError as error:
+            stop(f"--target: {error}", BAD_INPUT)
         except ScenarioError as error:
             raise relocate(error, places_of([factor])) from error
     if asked.as_json:
@@ -76,12 +80,19 @@ def plan_command(
         rows = json.loads(study.table.to_json(orient="records", double_precision=15))
         click.echo(json.dumps({"answer": study.value, "said": study.said, "curve": rows}, indent=2))
     else:
-        names = ["value", "estimate", "low", "high", "bound", "met"]
+        names = ["estimate", "low", "high", "bound"]
         rows = [
-            [row["value"], *(f"{row[n]:.4g}" for n in names[1:5]), "met" if row["met"] else "missed"]
+            [
+                row["value"],
+                row["target"],
+                *(f"{row[n]:.4g}" for n in names),
+                "met" if row["met"] else "missed",
+                f"{100 * row['infused_share']:.1f} %",
+                f"{100 * row['still_waiting_share']:.1f} %",
+            ]
             for _, row in study.table.iterrows()
         ]
-        print_table([factor.path, *names[1:]], rows)
+        print_table([factor.path, "target", *names, "", "infused", "still waiting"], rows)
         click.echo("\n".join(study.said))
         click.echo(f"Tables: {folder} (plan.csv)")
     draw(folder, wanted, asked.quiet, asked.as_json)

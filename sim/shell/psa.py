@@ -36,12 +36,9 @@ if TYPE_CHECKING:
 @picture_options
 def psa_command(files: tuple[Path, ...], samples: int, asked: Asked, cluster: str | None, wanted: Wanted) -> None:
     """Probabilistic sensitivity analysis of costs and QALYs. Goes on where it was stopped."""
-    from sim.scenario import ScenarioError
-
     with errors_in_words():
-        from sim.experiment.psa import ECONOMICS, places, psa_points, require_economics, run_psa, unused_inputs
+        from sim.experiment.psa import ECONOMICS, psa_points, require_economics, run_psa, unused_inputs
         from sim.experiment.sweep import SweepPlan
-        from sim.experiment.sweep_file import relocate
 
         base = load_base(files, asked.changes)
         require_economics(base)
@@ -50,15 +47,15 @@ def psa_command(files: tuple[Path, ...], samples: int, asked: Asked, cluster: st
         plan = SweepPlan(base, points, replications, asked.workers, asked.engine, cluster, ECONOMICS)
         folder = asked.folder("psa", *(file.stem for file in files))
         left_out = unused_inputs(base)
-        if left_out:
-            say(f"warning: uncertain inputs that belong to another strategy are left out: {', '.join(left_out)}")
+        for path, why in left_out.items():
+            say(f"note: the uncertain input {path} is left out: {why}")
+        for loaded in base.scenarios.values():
+            for gone in loaded.certain:
+                say(f"note: {gone.sentence}")
         if not asked.quiet:
             say(f"{samples} samples, {replications} replications each of {', '.join(base.names)}")
-        try:
-            with resumable(folder), progress(samples * replications, asked.quiet, per=replications) as done:
-                found = run_psa(plan, folder, command_line(), done)
-        except ScenarioError as error:
-            raise relocate(error, places(base)) from error
+        with resumable(folder), progress(samples * replications, asked.quiet, per=replications) as done:
+            found = run_psa(plan, folder, command_line(), done)
     _show(found, folder, asked.as_json)
     draw(folder, wanted, asked.quiet, asked.as_json)
 

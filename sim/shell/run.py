@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from sim.shell.naming import by_name, seed_notes
+from sim.shell.naming import by_name, changed_meaning, seed_notes
 from sim.shell.options import SCENARIO_FILE, Asked, picture_options, run_options, together
 from sim.shell.report import leave_if_not_all
 from sim.shell.results import show
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 class Study:
     """What is asked of a study alone: how precise it is to be, and what else it tells."""
 
-    precision: str | None
+    precision: tuple[str, ...]
     min_replications: int | None
     max_replications: int | None
     list_below: int | None
@@ -32,16 +32,16 @@ class Study:
 
     def rule(self, replications: int | None) -> Precision | None:
         """When it is precise enough, None where a number of replications decides."""
-        if self.precision is None:
+        if not self.precision:
             if self.min_replications is not None or self.max_replications is not None:
                 raise click.UsageError("--min-replications and --max-replications belong to --precision")
             return None
         if replications is not None:
             raise click.UsageError("--replications and --precision exclude each other; see --max-replications")
-        from sim.experiment.precision import parse_precision
+        from sim.experiment.precision import parse_precisions
 
         try:
-            return parse_precision(self.precision, self.min_replications, self.max_replications)
+            return parse_precisions(self.precision, self.min_replications, self.max_replications)
         except ValueError as error:
             return stop(f"--precision: {error}", BAD_INPUT)
 
@@ -51,6 +51,7 @@ study_options = together(
     Study,
     click.option(
         "--precision",
+        multiple=True,
         metavar="METRIC=HALFWIDTH",
         help="Replicate until the 95 % interval is so narrow, e.g. progressed_before_infusion_share=0.01.",
     ),
@@ -95,17 +96,25 @@ def _study(files: Sequence[Path], verb: str, asked: Asked, study: Study, wanted:
     folder = asked.folder(verb, *(file.stem for file in files))
     with errors_in_words():
         from reports import write_all
-        from sim.engine.choice import note
+        from sim.engine.choice import engine_note
         from sim.experiment.folder import new_results, require_usable, write_file
+        from sim.experiment.precision import require_possible
         from sim.experiment.study import Plan, load_warnings, run_study
 
         require_usable(folder)
         first = next(iter(scenarios.values())).scenario.run
         count = rule.most if rule is not None else asked.replications or first.replications
         plan = Plan(scenarios, count, asked.workers, command_line(), study.trace, asked.engine, rule, study.list_below)
-        told = note(asked.engine)
+        told = engine_note(asked.engine)
         if told is not None:
             say(told)
+        if rule is not None:
+            try:
+                require_possible(rule, {name: one.scenario for name, one in scenarios.items()})
+            except ValueError as error:
+                stop(f"--precision: {error}", BAD_INPUT)
+        for note in changed_meaning(scenarios):
+            say(f"note: {note}")
         for warning in [*seed_notes(scenarios), *load_warnings(scenarios)]:
             say(f"warning: {warning}")
         if not asked.quiet:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from sim.shell.naming import by_name, seed_notes
+from sim.shell.naming import by_name, changed_meaning, seed_notes
 from sim.shell.options import SCENARIO_FILE, Asked, cluster, picture_options, run_options, vary
 from sim.shell.report import draw
 from sim.shell.screen import BAD_INPUT, INTERRUPTED, command_line, errors_in_words, print_table, progress, say, stop
@@ -124,11 +124,17 @@ def parse_vary(vary: Sequence[str]) -> list[Factor]:
 
 
 def load_base(files: Sequence[Path], overrides: Sequence[str]) -> Base:
-    """The scenarios of the files, by name, with these values set in each."""
+    """The scenarios of the files, by name, with these values set in each; says what these leave without effect."""
     from sim.experiment.points import Base
     from sim.scenario import load
 
-    return Base(by_name([load(file, overrides) for file in files]))
+    base = Base(by_name([load(file, overrides) for file in files]))
+    for note in changed_meaning(base.scenarios):
+        say(f"note: {note}")
+    for name, loaded in base.scenarios.items():
+        for warning in loaded.warnings:
+            say(f"warning: {name}: {warning}")
+    return base
 
 
 @contextmanager

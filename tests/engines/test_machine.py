@@ -92,9 +92,12 @@ def test_where_machine_code_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     stamp.mark_ready()
     why = "machine code can be kept nowhere: neither beside the program nor in the user's cache can be written to"
     assert choice.pick("auto", 1e7) == (choice.SIMPY, why)
-    assert choice.note("auto") == f"{why}; everything runs on the SimPy engine, with the same results but more slowly"
-    assert choice.note(choice.COMPILED) == f"{why}; the kernel is compiled for this command alone"
-    assert choice.note(choice.SIMPY) is None
+    assert (
+        choice.engine_note("auto")
+        == f"{why}; everything runs on the SimPy engine, with the same results but more slowly"
+    )
+    assert choice.engine_note(choice.COMPILED) == f"{why}; the kernel is compiled for this command alone"
+    assert choice.engine_note(choice.SIMPY) is None
 
 
 def test_flattening_needs_no_numba() -> None:

@@ -17,11 +17,11 @@ from tests.scenario.writing import AUTOLOGOUS, load_text, problems, write
 
 EMPIRICAL = AUTOLOGOUS.replace("21 d", "{empirical: days.csv}")
 REFERRED = AUTOLOGOUS.replace("referrals: 4 / month", "referral_days: days.csv")
-TABLE = AUTOLOGOUS.replace("waiting: {}", "waiting: {death: {table: days.csv}}")
+TABLE = AUTOLOGOUS.replace("waiting: {}", "waiting: {death: {table: days.csv, after: last_rate}}")
 
 
 def test_durations(tmp_path: Path) -> None:
-    write(tmp_path, "days\n21\n\n 19.5 \n1e1\n", "days.csv")
+    write(tmp_path, "days\n21\n 19.5 \n1e1\n\n", "days.csv")
     assert load_text(tmp_path, EMPIRICAL).scenario.manufacturing.duration == d.Empirical((10.0, 19.5, 21.0))
 
 
@@ -35,6 +35,26 @@ def test_survival(tmp_path: Path) -> None:
     write(tmp_path, '\ufeffday,survival\r\n0,1\r\n"30",0.9\r\n60,0.5\r\n', "days.csv")
     table = load_text(tmp_path, TABLE).scenario.clocks.waiting.death
     assert table == s.SurvivalTable((0.0, 30.0, 60.0), (1.0, 0.9, 0.5))
+
+
+@pytest.mark.parametrize(
+    "content",
+    ["Days\n21\n19.5\n", "days;\n21;\n19.5;\n", "DAYS,,\n21,,\n19.5,,\n", '"days"\r\n21\r\n19.5\r\n\r\n', "\ndays\n21\n19.5\n"],
+)  # fmt: skip
+def test_headers_as_spreadsheets_write_them(tmp_path: Path, content: str) -> None:
+    write(tmp_path, content, "days.csv")
+    assert load_text(tmp_path, EMPIRICAL).scenario.manufacturing.duration == d.Empirical((19.5, 21.0))
+
+
+@pytest.mark.parametrize("mark", [";", "\t"])
+def test_columns_parted_as_in_other_countries(tmp_path: Path, mark: str) -> None:
+    write(tmp_path, f"Day{mark}Survival\n0{mark}1\n60{mark}0.5\n", "days.csv")
+    table = load_text(tmp_path, TABLE).scenario.clocks.waiting.death
+    assert table == s.SurvivalTable((0.0, 60.0), (1.0, 0.5))
+    write(tmp_path, f"Day{mark}Survival\n0{mark}1\n60{mark}0,5\n", "days.csv")
+    assert problems(tmp_path, TABLE) == [
+        "days.csv:3: clocks.waiting.death.table: column 'survival': found '0,5'; allowed: a survival from 0 to 1; decimal comma: write 0.5"
+    ]
 
 
 def test_the_resolved_scenario_holds_what_was_read(tmp_path: Path) -> None:
@@ -56,21 +76,21 @@ NUMBER = "a number of days, without a unit"
         (EMPIRICAL, "", [f"1: PATH: found an empty file; allowed: {ONE}, and rows below"]),
         (EMPIRICAL, "\n\n", [f"1: PATH: found an empty file; allowed: {ONE}, and rows below"]),
         (EMPIRICAL, "days\n", ["1: PATH: found no rows below the header; allowed: one or more"]),
-        (EMPIRICAL, "\nDays\n3\n", [f"2: PATH: found the header 'Days'; allowed: {ONE}"]),
         (EMPIRICAL, "3\n4\n", [f"1: PATH: found the header '3'; allowed: {ONE}"]),
         (EMPIRICAL, "days,x\n3,4\n", [f"1: PATH: found the header 'days', 'x'; allowed: {ONE}"]),
-        (EMPIRICAL, "days;x\n3;4\n", [f"1: PATH: found the header 'days;x'; allowed: {ONE}"]),
+        (EMPIRICAL, "days;x\n3;4\n", [f"1: PATH: found the header 'days', 'x'; allowed: {ONE}"]),
         (
             EMPIRICAL,
             "days\n3\nx\nnan\n\n-1\ninf\n1e400\n21 d\n1,2\n1_0\n",
             [
                 f"3: PATH: column 'days': found 'x'; allowed: {NUMBER}",
                 f"4: PATH: column 'days': found 'nan'; allowed: {NUMBER}",
+                "5: PATH: found an empty row; allowed: a row with days, or none",
                 f"6: PATH: column 'days': found '-1'; allowed: {NUMBER}",
                 f"7: PATH: column 'days': found 'inf'; allowed: {NUMBER}",
-                f"8: PATH: column 'days': found '1e400'; allowed: {NUMBER}",
+                f"8: PATH: column 'days': found '1e400'; allowed: {NUMBER}, at most 1000000000",
                 f"9: PATH: column 'days': found '21 d'; allowed: {NUMBER}",
-                "10: PATH: found 2 values; allowed: 1",
+                "10: PATH: found 2 values; allowed: 1; decimal comma: write 1.2",
                 f"11: PATH: column 'days': found '1_0'; allowed: {NUMBER}",
             ],
         ),
@@ -86,6 +106,8 @@ NUMBER = "a number of days, without a unit"
         (REFERRED, "date\n2026-02-01\n2025-12-31\n", ["3: PATH.1: found '2025-12-31', which is before run.start; allowed: days from the start on"]),
         (TABLE, "day\n0\n", ["1: PATH: found the header 'day'; allowed: the columns day, survival"]),
         (TABLE, "day,survival\n0,1\n3\n4,\n", ["3: PATH: found 1 values; allowed: 2", "4: PATH: column 'survival': found an empty text; allowed: a survival from 0 to 1"]),
+        (TABLE, "day,survival\n0,1\n30,0,9\n", ["3: PATH: found 3 values; allowed: 2; decimal commas: write decimals with a point"]),
+        (TABLE, "day,survival\n0,1\n,\n3,0.5\n", ["3: PATH: found an empty row; allowed: a row with day and survival, or none"]),
         (TABLE, "day,survival\n0,1\n3,1.2\n", ["3: PATH: column 'survival': found '1.2'; allowed: a survival from 0 to 1"]),
         (
             TABLE,
@@ -118,6 +140,7 @@ def test_what_is_wrong_in_a_file(tmp_path: Path, text: str, content: str, messag
         ("folder", "file 'folder': is a folder; allowed: a file"),
         ("pipe", "file 'pipe': is no ordinary file"),
         ("latin.csv", "file 'latin.csv': is not UTF-8 text (line 2); save it as UTF-8"),
+        ("book.csv", "file 'book.csv': is a workbook: save the sheet as CSV (UTF-8)"),
         ("large.csv", "file 'large.csv': has 1000001 bytes; allowed: at most 1000000"),
     ],
 )  # fmt: skip
@@ -127,6 +150,7 @@ def test_files_that_cannot_be_had(tmp_path: Path, name: str, message: str) -> No
     write(folder, "days\n3\n", "days.csv")
     write(folder, b"days\n\xe9\n", "latin.csv")
     write(folder, b"1" * 1_000_001, "large.csv")
+    write(folder, b"PK\x03\x04\x14\x00\x06\x00[Content_Types].xml", "book.csv")
     (folder / "folder").mkdir()
     os.symlink(tmp_path / "out.csv", folder / "link.csv")
     os.mkfifo(folder / "pipe")
@@ -141,7 +165,7 @@ def test_many_faults_are_cut(tmp_path: Path) -> None:
     assert found[-1] == "days.csv:52: manufacturing.duration.empirical: 250 more problems like these"
     found = problems(tmp_path, EMPIRICAL.replace("days.csv", f"[{', '.join('x' * 300)}]"))
     assert len(found) == 51
-    assert found[-1] == "mine.yaml:10: manufacturing.duration.empirical: 250 more problems like these"
+    assert found[-1] == "mine.yaml:10: manufacturing.duration.empirical.50: 250 more problems like these"
 
 
 def test_too_many_rows(tmp_path: Path) -> None:

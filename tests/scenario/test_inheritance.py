@@ -25,7 +25,8 @@ def child(folder: Path, parent: str, text: str) -> Scenario:
 
 def test_sections_merge_and_values_replace(tmp_path: Path) -> None:
     parent = AUTOLOGOUS.replace("  duration: 21 d", "  duration: 21 d\n  failure: 0.1\n  lines: 3")
-    found = child(tmp_path, parent, "name: Child\nmanufacturing: {failure: 0.2}\ncentres: {there: {beds: 2}}\n")
+    more = "centres: {there: {beds: 2}}\nregions: {there: {centre: there, referrals: 1 / month}}\n"
+    found = child(tmp_path, parent, "name: Child\nmanufacturing: {failure: 0.2}\n" + more)
     assert (found.name, found.manufacturing.failure, found.manufacturing.lines) == ("Child", 0.2, ((0.0, 3.0),))
     assert found.manufacturing.duration == d.Fixed(21.0)
     assert list(found.centres) == ["here", "there"]
@@ -105,9 +106,9 @@ def test_slots_merge_and_are_lifted(tmp_path: Path) -> None:
 LIMITED = """\
 name: Limited
 strategy: autologous
-regions: {here: {centre: here, referrals: 4 / month}}
-centres: {here: {slots: 2}}
-patients: {risk_groups: {a: {share: 1, priority: 1}}}
+regions: {here: {centre: here, referrals: 4 / month}, there: {centre: there, referrals: 4 / month}}
+centres: {here: {slots: 2}, there: {}}
+patients: {risk_groups: {a: {share: 0.5, priority: 1}, b: {share: 0.5}}}
 waiting_list: {policy: sickest_first}
 clocks: {waiting: {}}
 manufacturing:
@@ -149,11 +150,17 @@ def test_a_file_that_extends_does_the_same(tmp_path: Path) -> None:
     assert (found.manufacturing.line_held.end, found.patients.risk_groups["a"].priority) == ("culture", 0.0)
 
 
-def test_the_other_strategy_is_an_error_even_when_inherited(tmp_path: Path) -> None:
+def test_what_the_other_strategy_has_no_use_for_is_left_out(tmp_path: Path) -> None:
     write(tmp_path, AUTOLOGOUS, "base.yaml")
     text = "extends: base.yaml\nstrategy: allogeneic\nallogeneic: {stock: {opening: 1, order: {every: 9 d}, doses_per_lot: 1}}\n"
-    assert problems(tmp_path, text) == [
-        "base.yaml:9: manufacturing: `manufacturing` is not used by strategy 'allogeneic'"
+    loaded = load_text(tmp_path, text)
+    assert "manufacturing" not in loaded.resolved
+    assert [dropped.sentence.replace(f"{tmp_path}/", "") for dropped in loaded.dropped] == [
+        "mine.yaml:2: manufacturing (base.yaml:9) is left out: strategy 'allogeneic' has no use for it"
+    ]
+    # written beside the strategy, it is refused
+    assert problems(tmp_path, f"{text}manufacturing: {{failure: 0.1}}\n") == [
+        "mine.yaml:4: manufacturing: is not used: strategy 'allogeneic' has no use for it"
     ]
 
 
@@ -266,3 +273,13 @@ def test_shipped_scenarios_can_be_extended_from_anywhere(tmp_path: Path, monkeyp
     monkeypatch.setattr("sim.scenario.inherit.SHIPPED", shipped)
     found = load_text(tmp_path / "elsewhere", "extends: ../shipped/base.yaml\n").scenario
     assert found.manufacturing.duration == d.Empirical((3.0, 4.0))
+
+
+def test_what_follows_a_survival_table_changes_alone_and_goes_with_it(tmp_path: Path) -> None:
+    table = "clocks: {waiting: {death: {table: [[0 d, 1], [30 d, 0.9]], after: last_rate}}}\n"
+    write(tmp_path, AUTOLOGOUS.replace("clocks:\n  waiting: {}\n", table), "base.yaml")
+    death = "clocks.waiting.death"
+    changed = load_text(tmp_path, "extends: base.yaml\n", f"{death}.after=never").resolved["clocks"]["waiting"]["death"]
+    assert changed == {"table": [["0 d", 1], ["30 d", 0.9]], "after": "never"}
+    [told] = problems(tmp_path, "extends: base.yaml\n", f"{death}={{table: [[0 d, 1], [9 d, 0.5]]}}")
+    assert told.startswith(f"--set {death}: {death}.table: ends at 9 d with survival 0.5 and does not say what follows")

@@ -55,10 +55,10 @@ def test_defaults_are_filled_in(tmp_path: Path) -> None:
     [
         ("manufacturing.duration=36 h", "manufacturing.duration=1.5 d"),
         ("manufacturing.duration=21.0 d", "manufacturing.duration=3 wk"),
-        ("manufacturing.remake_duration=21 d", "manufacturing.failure=0.0"),
+        ("bridging.share=0", "manufacturing.failure=0.0"),
         ("manufacturing.lines={0 d: 3, 90 d: 3}", "manufacturing.lines=3"),
         ("manufacturing.lines={2026-01-01: 3, 2026-04-01: 4}", "manufacturing.lines={90 d: 4, 0 d: 3}"),
-        ("manufacturing.attempts=1", "bridging={}"),
+        ("manufacturing.batches=1", "bridging={}"),
         ("manufacturing.duration={empirical: [2 d, 1 d]}", "manufacturing.duration={empirical: [24 h, 48 h]}"),
         (
             "manufacturing.duration={gamma: {mean: 8 d, sd: 4 d}}",
@@ -78,8 +78,9 @@ def test_what_means_the_same_has_the_same_digest(tmp_path: Path, one: str, other
     "change",
     [
         "run.seed=2", "run.replications=7", "run.start=2026-02-01", "manufacturing.duration=21.000001 d",
-        "manufacturing.remake_duration=22 d", "manufacturing.lines=3", "centres.here.beds={0 d: unlimited, 9 d: 1}",
-        "waiting_list.policy=lottery", "patients.risk_groups={sick: {share: 1}}", "centres={there: {}}",
+        "manufacturing={remake_duration: 22 d, attempts: 2, failure: 0.1}", "manufacturing.lines=3",
+        "centres.here.beds={0 d: unlimited, 9 d: 1}",
+        "manufacturing.failure=0.1", "patients.risk_groups={sick: {share: 1}}", "regions.here.travel=1 d",
         "clocks.after_apheresis={}", "regions.here.referral_days=[1 d]", "manufacturing.slots={count: 1, every: week}",
     ],
 )  # fmt: skip
@@ -118,6 +119,7 @@ def test_differences(tmp_path: Path) -> None:
         "manufacturing.slots={count: 2, every: month}",
         "waiting_list.policy=lottery",
         "centres.there.beds=3",
+        "regions.here.centre={here: 0.5, there: 0.5}",
         "run.warm_up=8760 h",
     )
     assert compare_scenarios(one, other) == [
@@ -247,6 +249,7 @@ def scenarios(draw: st.DrawFn) -> dict[str, object]:
     centre, group = draw(names), draw(names)
     share = draw(st.floats(0.0, 1.0))
     waiting = {key: draw(clocks) for key in ("progression", "death", "removal")}
+    after = {"progression": {"exponential": {"rate": "0.01 / d"}}, "death": draw(clocks)}
     return {
         "name": draw(texts),
         "description": draw(st.one_of(st.just(""), texts)),
@@ -255,7 +258,7 @@ def scenarios(draw: st.DrawFn) -> dict[str, object]:
         "regions": {draw(names): {"centre": centre, "referrals": draw(rates), "referral_days": draw(referral_days)}},
         "centres": {centre: {"chairs": draw(capacities), "beds": draw(capacities)}},
         "patients": {"risk_groups": {group: {"share": share}, group + "x": {"share": 1.0 - share, "hazard": 2}}},
-        "clocks": {"waiting": waiting, "after_apheresis": {"death": draw(clocks), "ends_eligibility": draw(shares)}},
+        "clocks": {"waiting": waiting, "after_apheresis": {**after, "ends_eligibility": draw(shares)}},
         "work_up": {"duration": draw(durations)},
         "manufacturing": {"duration": draw(durations), "failure": draw(shares), "lines": draw(capacities)},
         "release_testing": {"sterility": draw(durations), "lab": draw(capacities)},

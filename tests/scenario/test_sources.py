@@ -177,7 +177,10 @@ def test_a_source_of_what_a_later_file_takes_away_is_no_error(tmp_path: Path) ->
 
 
 def test_words_may_have_a_source_too(tmp_path: Path) -> None:
-    text = AUTOLOGOUS + "waiting_list: {policy: lottery}\nsources: {waiting_list.policy: MF-14}\n"
+    text = (
+        AUTOLOGOUS
+        + "  slots: {count: 1, every: week}\nwaiting_list: {policy: lottery}\nsources: {waiting_list.policy: MF-14}\n"
+    )
     assert problems(tmp_path, text) == []
 
 

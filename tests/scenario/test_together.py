@@ -24,26 +24,26 @@ def struck(**entry: str) -> str:
 
 
 CASES = [
-    ("allogeneic", ["economics.costs.apheresis=5000"], "economics.costs.apheresis: `apheresis` is not used by strategy 'allogeneic'"),
-    ("allogeneic", ["economics.costs.product.autologous=1"], "economics.costs.product.autologous: `autologous` is not used by strategy 'allogeneic'"),
-    ("allogeneic", ["after_infusion.out_of_specification.death=2"], "after_infusion.out_of_specification: is not used by strategy 'allogeneic'"),
-    ("allogeneic", [f"after_infusion.autologous={NEVER}"], "after_infusion.autologous: `autologous` is not used by strategy 'allogeneic'"),
+    ("allogeneic", ["economics.costs.apheresis=5000"], "economics.costs.apheresis: is not used: strategy 'allogeneic' has no use for it"),
+    ("allogeneic", ["economics.costs.product.autologous=1"], "economics.costs.product.autologous: is not used: strategy 'allogeneic' has no use for it"),
+    ("allogeneic", ["after_infusion.out_of_specification.death=2"], "after_infusion.out_of_specification: is not used: strategy 'allogeneic' has no use for it"),
+    ("allogeneic", [f"after_infusion.autologous={NEVER}"], "after_infusion.autologous: is not used: strategy 'allogeneic' has no use for it"),
     ("library/sequential", ["economics={costs: {}, utilities: {}}"], "economics: is not used: economics cover one course only; leave out one of economics and later_course"),
     ("autologous", ["economics.toxicity={crs: {grade_9: {cost: 1}}}"], "economics.toxicity.crs.grade_9: is no grade of toxicity.crs; toxicity.crs is not given"),
-    ("autologous", OUTPATIENTS, "economics.costs.bed_day: days in beds of outpatients are counted only where beds have a number"),
+    ("autologous", [*OUTPATIENTS, "economics.costs.bed_day=3"], "economics.costs.bed_day: is not used: days in beds of outpatients are counted only where beds have a number"),
     ("autologous", ["patients.risk_groups.high.priority=2"], "patients.risk_groups.high.priority: is not used: waiting_list.policy is first_come; allowed with sickest_first and score"),
     ("autologous", ["patients.risk_groups.high.benefit=2"], "patients.risk_groups.high.benefit: is not used: waiting_list.policy is first_come; allowed with likely_benefit and score"),
     ("autologous", ["centres.capital.lines=3"], "centres.capital.lines: is not used: manufacturing.site is factory; allowed where it is centre"),
-    ("autologous", [struck(resource="lot_line")], "disruptions.fire.resource: `lot_line` is not used by strategy 'autologous'"),
-    ("allogeneic", [struck(resource="chair")], "disruptions.fire.resource: `chair` is not used by strategy 'allogeneic'"),
+    ("autologous", [struck(resource="lot_line")], "disruptions.fire: is not used: there is no resource 'lot_line' with strategy 'autologous'"),
+    ("allogeneic", [struck(resource="chair")], "disruptions.fire: is not used: there is no resource 'chair' with strategy 'allogeneic'"),
     ("autologous", [struck(resource="line", centre="capital")], "disruptions.fire.centre: is not used: there is one line for all centres"),
     ("autologous", [struck(resource="chair", centre="captal")], "disruptions.fire.centre: found 'captal', which is no key of centres; did you mean 'capital'?"),
     ("autologous", [struck(resource="bed", work="lose")], "disruptions.fire.work: found pause or lose; allowed: finish, as patients in bed stay there"),
     ("autologous", [struck(resource="courier", work="lose")], "disruptions.fire.work: is not used: a shipment under way arrives; the courier collects nothing new"),
-    ("autologous", [struck(resource="icu")], "disruptions.fire.resource: is not used: no toxicity has an icu share above 0"),
+    ("autologous", [struck(resource="icu")], "disruptions.fire: is not used: no toxicity has an icu share above 0"),
     ("autologous", ["centres.capital.icu=3"], "centres.capital.icu: is not used: no toxicity has an icu share above 0"),
     ("autologous", ["shipping.viable=2 d"], "shipping.viable: is not used: the courier is never away; allowed with a calendar or a disruption"),
-    ("library/hybrid", ["manufacturing.slots=unlimited"], "hybrid.after_waiting: is not used: nobody waits for slots, or for lines booked before apheresis"),
+    ("library/hybrid", ["manufacturing.slots=unlimited", "hybrid.after_waiting=9 d"], "hybrid.after_waiting: is not used: nobody waits for slots, or for lines booked before apheresis"),
     ("library/hybrid", ["hybrid.allogeneic_for=[hihg]"], "hybrid.allogeneic_for.0: found 'hihg', which is no risk group; did you mean 'high'?"),
     ("library/hybrid", ["manufacturing.site=centre", "allogeneic.lots.shared_lines=first"], "allogeneic.lots.shared_lines: lots of a central stock have no lines at a centre; allowed where stock.kept is at_centres"),
     ("library/sequential", ["later_course.strategy=allogeneic"], "later_course.strategy: found allogeneic; allowed: same, or strategy 'hybrid', which has both products"),
@@ -65,4 +65,4 @@ def test_what_does_not_go_together_is_refused(name: str, changes: list[str], tol
     load(SHIPPED / f"{name}.yaml")
     with pytest.raises(ScenarioError) as refused:
         load(SHIPPED / f"{name}.yaml", changes)
-    assert [str(problem).endswith(told) for problem in refused.value.problems] == [True]
+    assert [told in str(problem) for problem in refused.value.problems] == [True]

@@ -61,7 +61,7 @@ UNITS = "(min, h, d, wk, month, y)"
         ({"a": 1}, f"found a section with 'a'; allowed: a number with a unit {UNITS}"),
         ("", f"found an empty text; allowed: a number with a unit {UNITS}"),
         ("soon", f"found 'soon'; allowed: a number with a unit {UNITS}"),
-        ("1,5 d", f"found '1,5 d'; allowed: a number with a unit {UNITS}; did you mean '1.5 d'?"),
+        ("1,5 d", f"found '1,5 d'; allowed: a number with a unit {UNITS}; decimal comma: write 1.5 d"),
         ("1 d 2 h", f"found '1 d 2 h'; allowed: a number with a unit {UNITS}"),
         ("1_000 d", f"found '1_000 d'; allowed: a number with a unit {UNITS}"),
         ("nan d", f"found 'nan d'; allowed: a number with a unit {UNITS}"),

@@ -179,6 +179,12 @@ def test_durations(tmp_path: Path, text: str, value: d.Distribution) -> None:
         ("{cure: {share: 0, of: {exponential: {rate: 1 / d}}}}", s.Exponential(1.0)),
         ("{cure: {share: 0.5, of: never}}", s.Never()),
         ("{table: [[0 d, 1], [30 d, 0.9], [60 d, 0]]}", s.SurvivalTable((0.0, 30.0, 60.0), (1.0, 0.9, 0.0))),
+        ("{table: [[0 d, 1], [30 d, 0.9]], after: last_rate}", s.SurvivalTable((0.0, 30.0), (1.0, 0.9))),
+        ("{table: [[0 d, 1], [30 d, 0.9]], after: never}", s.SurvivalTable((0.0, 30.0), (1.0, 0.9), 0.0)),
+        (
+            "{table: [[0 d, 1], [30 d, 0.9]], after: {exponential: {mean: 100 d}}}",
+            s.SurvivalTable((0.0, 30.0), (1.0, 0.9), 0.01),
+        ),
     ],
 )
 def test_clocks(tmp_path: Path, text: str, value: s.Survival) -> None:
@@ -213,7 +219,8 @@ def test_dates_count_from_the_start_of_the_run(tmp_path: Path) -> None:
 
 def test_words_stand_for_no_limit(tmp_path: Path) -> None:
     slots = "manufacturing.slots={count: 1, every: week, notice: never}"
-    made = load_text(tmp_path, AUTOLOGOUS, slots, "manufacturing.attempts=unlimited").scenario.manufacturing
+    again = "manufacturing={attempts: unlimited, failure: 0.1}"
+    made = load_text(tmp_path, AUTOLOGOUS, slots, again).scenario.manufacturing
     assert made.slots is not None
     assert (made.slots.notice, made.attempts) == (math.inf, None)
     assert load_text(tmp_path, AUTOLOGOUS, "manufacturing.slots=unlimited").scenario.manufacturing.slots is None

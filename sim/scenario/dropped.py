@@ -1,0 +1,203 @@
+"""Written values that do nothing: refused where they are written, left out and said where they are inherited.
+
+A value is left out where a later file or command made it meaningless, and refused where the same file, the same
+command, or nothing at all did: setting one value never changes another that was written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from sim.scenario.inherit import Layer
+from sim.scenario.kinds import Kind
+from sim.scenario.leaves import marker_at
+from sim.scenario.nodes import Branch, Node, walk
+from sim.scenario.problems import Place, Problem
+from sim.scenario.schema import Scenario
+from sim.scenario.unused import Path, Unused, unused, why_unused
+
+# (command, number of the file): files come before commands, and all `--set` of one command come at once.
+When = tuple[int, int]
+
+
+class Order:
+    """When each layer came: files one after the other, then commands, each of which sets its values at once."""
+
+    def __init__(self, layers: Sequence[Layer]) -> None:
+        self._when = {
+            layer.file: (layer.command, 0 if layer.command else number) for number, layer in enumerate(layers)
+        }
+
+    def last(self, node: Node, key: Place | None = None) -> tuple[When, Place] | None:
+        """When a value was written last, and where; None for what no layer wrote. Lines of CSV files belong to none."""
+        places = [*([key] if key is not None else []), node.place, *(place for _, place, _ in walk(node))]
+        known = [(self._when[place.file], place) for place in places if place.file in self._when]
+        return max(known, key=lambda found: found[0], default=None)
+
+    def is_older(self, tree: Branch, path: Path) -> bool:
+        """Whether there is a value at the path that the last command did not touch."""
+        node = at(tree, path)
+        written = None if node is None else self.last(node, _key(tree, path))
+        return written is not None and written[0] < max(self._when.values())
+
+
+@dataclass(frozen=True)
+class Dropped:
+    """A value that is left out; `place`: where it stands, `by`: where the later one stands that made it meaningless.
+
+    A detail of what is switched off in its own file has no such later one: its `by` is its own place.
+    """
+
+    path: Path
+    place: Place
+    why: str
+    by: Place
+
+    @property
+    def sentence(self) -> str:
+        """What became of it, for the user."""
+        if self.path[0] == "uncertainty":
+            return f"{self.by}: {self.path[1]} is now certain: {self.why}"
+        if self.by == self.place:
+            return f"{self.place}: {'.'.join(self.path)} has no effect: {self.why.partition('; allowed')[0]}"
+        return f"{self.by}: {'.'.join(self.path)} ({self.place}) is left out: {self.why.partition('; allowed')[0]}"
+
+
+@dataclass(frozen=True)
+class Sorted:
+    """What is written without effect: the values to leave out, and those to refuse."""
+
+    dropped: tuple[Dropped, ...]
+    refused: tuple[Problem, ...]
+
+
+def sort_unused(scenario: Scenario, tree: Branch, order: Order) -> Sorted:
+    """The values of the tree that do nothing in its scenario, by what becomes of them."""
+    dropped: list[Dropped] = []
+    refused: list[Problem] = []
+    done: list[Path] = []
+    found = [(path, rule, names) for path, rule, names in unused(scenario) if at(tree, path) is not None]
+    for path, rule, names in sorted(found, key=lambda entry: len(entry[0])):
+        if any(path[: len(other)] == other for other in done):
+            continue
+        done.append(path)
+        key, node = _key(tree, path), at(tree, path)
+        written = order.last(node, key) if node is not None else None
+        if written is None:
+            continue
+        cause = _cause(rule, names, tree, order)
+        why = rule.reason(scenario, *names)
+        if cause is not None and cause[0] > written[0]:
+            dropped.append(Dropped(path, key, why, cause[1]))
+            continue
+        if rule.is_detail and not written[0][0]:
+            dropped.append(Dropped(path, key, why, key))
+            continue
+        elsewhere = cause is not None and cause[1].file != written[1].file
+        hint = f" ({cause[1]})" if cause is not None and elsewhere else ""
+        place = key if key.file == written[1].file else written[1]
+        refused.append(Problem(place, ".".join(path), f"is not used: {why}{hint}"))
+    return Sorted(tuple(dropped), tuple(refused))
+
+
+def still_idle(scenario: Scenario, dropped: Iterable[Dropped]) -> bool:
+    """Whether all of this would still do nothing in the scenario."""
+    return all(why_unused(one.path, scenario) is not None for one in dropped if one.path[0] != "uncertainty")
+
+
+def voided(tree: Branch, order: Order) -> tuple[Dropped, ...]:
+    """The distributions under `uncertainty` that spoke of another value than the one that holds now.
+
+    A distribution belongs to the value that it was written for, as a source does. Where a later file or command has
+    changed that value, or the family of the distribution or clock that it is a parameter of, it is void.
+    """
+    section = tree.entries.get("uncertainty")
+    found = []
+    for name, entry in section.entries.items() if isinstance(section, Branch) else ():
+        key = section.keys[name] if isinstance(section, Branch) else None
+        spoke, holds = order.last(entry, key), _value_of(tree, tuple(name.split(".")), order)
+        if key is not None and spoke is not None and holds is not None and holds[0] > spoke[0]:
+            why = f"its distribution ({spoke[1]}) was written for another value"
+            found.append(Dropped(("uncertainty", name), key, why, holds[1]))
+    return tuple(found)
+
+
+def _value_of(tree: Branch, path: Path, order: Order) -> tuple[When, Place] | None:
+    """When, and where, the value was written of which this path is the whole or a part; None for a default."""
+    depth = max(length for length in range(len(path) + 1) if at(tree, path[:length]) is not None)
+    for length in range(1, depth + 1):
+        node = at(tree, path[:length])
+        is_value = length == len(path) or not isinstance(node, Branch) or isinstance(marker_at(path[:length]), Kind)
+        # a part that is still there is as it was written; one that is gone went with the whole
+        if node is not None and is_value and (depth == len(path)) == (length == len(path)):
+            return order.last(node, _key(tree, path[:length]))
+    return None
+
+
+def _cause(rule: Unused, names: Sequence[str], tree: Branch, order: Order) -> tuple[When, Place] | None:
+    """When, and where, the last of the values that decide was written; None where all of them are defaults."""
+    own = list(names)
+    found = []
+    for text in rule.because:
+        parts = tuple(text.split("."))
+        # a cause beside the key is that of the same name
+        if parts[:1] == rule.path[:1] and parts.count("*") == rule.path.count("*") == 1:
+            parts = tuple(own[0] if part == "*" else part for part in parts)
+        for path in matching(tree, parts):
+            node = at(tree, path)
+            written = order.last(node, _key(tree, path)) if node is not None else None
+            if written is not None:
+                found.append(written)
+    return max(found, key=lambda entry: entry[0], default=None)
+
+
+def at(node: Node | None, path: Path) -> Node | None:
+    """The node at a path; None where there is none."""
+    for key in path:
+        node = node.entries.get(key) if isinstance(node, Branch) else None
+    return node
+
+
+def _key(tree: Branch, path: Path) -> Place:
+    """Where the key of an entry stands."""
+    parent = at(tree, path[:-1])
+    assert isinstance(parent, Branch)
+    return parent.keys[path[-1]]
+
+
+def matching(tree: Branch, pattern: Path) -> Iterator[Path]:
+    """The paths of the tree that a pattern stands for, "*" for any key."""
+    found: list[Path] = [()]
+    for step in pattern:
+        longer: list[Path] = []
+        for path in found:
+            node = at(tree, path)
+            if isinstance(node, Branch):
+                longer += [(*path, key) for key in node.entries if step in ("*", key)]
+        found = longer
+    yield from found
+
+
+def without(tree: Branch, paths: Iterable[Path]) -> Branch:
+    """The tree without the values at these paths."""
+    for path in paths:
+        tree = _without(tree, path)
+    return tree
+
+
+def _without(node: Branch, path: Path) -> Branch:
+    first, rest = path[0], path[1:]
+    if first not in node.entries:
+        return node
+    entries: dict[str, Node] = dict(node.entries)
+    inner = entries[first]
+    if rest and isinstance(inner, Branch):
+        entries[first] = left = _without(inner, rest)
+        if not left.entries and first in ("calendars", "disruptions"):
+            # a map of names is there with one of them at least
+            del entries[first]
+    else:
+        del entries[first]
+    keys: Mapping[str, Place] = {key: node.keys[key] for key in entries}
+    return Branch(node.place, entries, dict(keys))

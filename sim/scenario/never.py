@@ -1,0 +1,163 @@
+"""What can never be in a scenario: values that exclude each other, and what lies outside the simulated time."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from datetime import date, timedelta
+
+import numpy as np
+
+from sim.pure.distributions import Distribution
+from sim.scenario.inherit import Layer
+from sim.scenario.kinds import ByDate, day_of
+from sim.scenario.leaves import Path, marker_at
+from sim.scenario.nodes import Branch, walk
+from sim.scenario.opening import HOURS_A_DAY, Calendar
+from sim.scenario.people import Region
+from sim.scenario.problems import any_of
+from sim.scenario.schema import Scenario
+from sim.scenario.units import write_days
+
+# Clock times are shares of a day, so their differences are off by rounding.
+A_MOMENT = 1e-9
+
+# -- refused -----------------------------------------------------------------------------------------------------------
+
+
+def contradictions(s: Scenario) -> Iterator[tuple[Path, str]]:
+    """(path, message) of what cannot happen because of two values, or could only stop everybody."""
+    for name, calendar in s.calendars.items():
+        if not _openings(calendar, s.run.start, s.run.days):
+            yield ("calendars", name), "is never open in the simulated time: every day on which it opens is a holiday"
+    yield from _fit(s)
+    stock, least = s.allogeneic.stock, least_days(s.allogeneic.shipping.duration)
+    if s.strategy != "autologous" and least > stock.shelf_life:
+        message = f"found {write_days(stock.shelf_life)}; a dose would expire on its way, which takes at least"
+        yield ("allogeneic", "stock", "shelf_life"), f"{message} {write_days(least)} (allogeneic.shipping.duration)"
+
+
+def _fit(s: Scenario) -> Iterator[tuple[Path, str]]:
+    """A collection that must end in the opening in which it starts, where no opening is long enough."""
+    a = s.apheresis
+    if not a.fit or a.calendar is None or s.strategy == "allogeneic":
+        return
+    longest = _longest_opening(s.calendars[a.calendar], s.run.start, s.run.days)
+    least = least_days(a.duration)
+    if 0.0 < longest < least - A_MOMENT:
+        yield (
+            ("apheresis", "fit"),
+            f"no opening of calendar '{a.calendar}' is long enough: a collection takes at least {write_days(least)}, "
+            f"and the longest opening {write_days(longest) if longest >= 1.0 else f'{longest * HOURS_A_DAY:.6g} h'}",
+        )
+
+
+def least_days(duration: Distribution) -> float:
+    """The shortest duration possible."""
+    return float(duration.quantile(np.zeros(1))[0])
+
+
+def _openings(calendar: Calendar, start: date, days: float) -> bool:
+    """Whether it opens on any day of the simulated time."""
+    return next(_open_days(calendar, start, days), None) is not None
+
+
+def _open_days(calendar: Calendar, start: date, days: float) -> Iterator[int]:
+    closed = set(calendar.holidays)
+    for day in range(math.ceil(days)):
+        when = start + timedelta(days=day)
+        if when.weekday() in calendar.days and when not in closed:
+            yield day
+
+
+def _longest_opening(calendar: Calendar, start: date, days: float) -> float:
+    """Days of the longest opening; days that are open around the clock join."""
+    opens, closes = calendar.hours
+    if closes - opens < 1.0:
+        return closes - opens if _openings(calendar, start, days) else 0.0
+    longest, length, before = 0, 0, -2
+    for day in _open_days(calendar, start, days):
+        length = length + 1 if day == before + 1 else 1
+        longest, before = max(longest, length), day
+    return float(longest)
+
+
+# -- warned of ---------------------------------------------------------------------------------------------------------
+
+
+def without_effect_in_time(s: Scenario, tree: Branch, layers: Sequence[Layer]) -> Iterator[str]:
+    """A sentence for everything that lies outside the simulated time, or leaves nothing to do."""
+    end = s.run.days
+    outside = f"outside the simulated time, which ends on day {end:g}; it has no effect"
+    for name, disruption in s.disruptions.items():
+        if disruption.start >= end:
+            yield f"disruptions.{name}: begins on day {disruption.start:g}, {outside}"
+    for name, region in s.regions.items():
+        late = [day for day in region.referral_days or () if day >= end]
+        if late:
+            yield f"regions.{name}.referral_days: {_first(late)}, {outside}"
+    for name, calendar in s.calendars.items():
+        days = [(holiday - s.run.start).days for holiday in calendar.holidays]
+        away = [holiday for holiday, day in zip(calendar.holidays, days, strict=True) if not 0 <= day < end]
+        if away:
+            yield f"calendars.{name}.holidays: {any_of(away[:3])}{', ...' if len(away) > 3 else ''}, {outside}"
+    yield from _dates(s, tree, end, outside)
+    yield from _nothing_to_do(s)
+    yield from _empty_sections(layers)
+
+
+def _first(days: Sequence[float]) -> str:
+    more = f" and {len(days) - 1} more" if len(days) > 1 else ""
+    return f"day {days[0]:g}{more}"
+
+
+def _dates(s: Scenario, tree: Branch, end: float, outside: str) -> Iterator[str]:
+    """Entries of values by date that never hold: those after the end, and all but the last before the start."""
+    for path, _, node in walk(tree):
+        if not isinstance(node, Branch) or not isinstance(marker_at(path), ByDate):
+            continue
+        days = {key: day_of(key, {"start": s.run.start}) for key in node.entries}
+        first = max((day for day in days.values() if day <= 0.0), default=0.0)
+        for key, day in days.items():
+            if day >= end:
+                yield f"{'.'.join(path)}.{key}: {outside}"
+            elif day < first:
+                yield f"{'.'.join(path)}.{key}: has no effect: another entry holds before the start of the simulation"
+
+
+def _nothing_to_do(s: Scenario) -> Iterator[str]:
+    if not any(_sends(region, 0.0, s.run.days) or _waits(region) for region in s.regions.values()):
+        yield "nothing to do: no region refers anybody in the simulated time"
+    elif not any(_sends(r, s.run.warm_up, s.run.warm_up + s.run.window) or _waits(r) for r in s.regions.values()):
+        yield "nothing to measure: no region refers anybody in the measuring window"
+
+
+def _waits(region: Region) -> bool:
+    waiting = region.already_waiting
+    return waiting is not None and (bool(waiting.count) or bool(waiting.since))
+
+
+def _sends(region: Region, begin: float, end: float) -> bool:
+    """Whether a region may refer somebody from `begin` to `end`."""
+    steps = region.referrals or ()
+    stops = [*(day for day, _ in steps[1:]), math.inf]
+    rates = any(rate > 0.0 and day < end and stop > begin for (day, rate), stop in zip(steps, stops, strict=False))
+    return rates or any(begin <= day < end for day in region.referral_days or ())
+
+
+def _empty_sections(layers: Sequence[Layer]) -> Iterator[str]:
+    """Sections that a later file or command leaves empty: sections merge, so nothing is taken away."""
+    for number, layer in enumerate(layers):
+        earlier = [before.tree for before in layers[:number]]
+        for path, place, node in walk(layer.tree):
+            if not isinstance(node, Branch) or node.entries:
+                continue
+            if any(_has_entries(tree, path) for tree in earlier):
+                yield f"{place}: {'.'.join(path)}: an empty section changes nothing; what is inherited stays"
+
+
+def _has_entries(tree: Branch, path: Path) -> bool:
+    found: object = tree
+    for key in path:
+        found = found.entries.get(key) if isinstance(found, Branch) else None
+    return isinstance(found, Branch) and bool(found.entries)

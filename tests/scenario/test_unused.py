@@ -1,0 +1,199 @@
+"""The table of what has no effect: each of its rules refuses, leaves out and lists as it says."""
+
+# Messages stand whole, so that they can be searched for.
+# ruff: noqa: E501
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import pytest
+
+from sim.scenario import Loaded, ScenarioError
+from sim.scenario.files import SHIPPED
+from sim.scenario.leaves import values
+from sim.scenario.unused import RULES, why_unused
+from tests.runs import load_text
+from tests.test_inert_inputs import ALLOGENEIC, AUTOLOGOUS, WHOLE
+
+_PARTS = (SHIPPED / "parts" / "afterwards.yaml").read_text(encoding="utf-8")
+_MONEY = _PARTS[_PARTS.index("after_infusion:") : _PARTS.index("uncertainty:")]
+_ONCE = WHOLE[: WHOLE.index("later_course:")]
+_FATES = "{progressed: 1, withdrawn: 1, collection_failed: 1, product_failed: 1, unsuitable: 1, waiting: 1}"
+BASES = {
+    "whole": WHOLE,
+    "autologous": AUTOLOGOUS,
+    "allogeneic": ALLOGENEIC,
+    # with every detail that money and the time after infusion know
+    "money": (_ONCE + _MONEY)
+    .replace("allogeneic:\n  stock: {opening: 4", "allogeneic:\n  unsuitable: 0.1\n  stock: {opening: 4")
+    .replace("    bed_day: 5715\n", "    bed_day: 5715\n    icu_day: 9000\n")
+    + "bridging: {share: 0.5, start: 3 d, response: 0.5, hazard: 0.5}\n",
+}
+NO_FAILURES = ("manufacturing.failure=0", "release_testing={failure: 0, out_of_specification: 0}", "shipping.loss=0")
+NO_ICU = tuple(f"toxicity.{grade}.icu=0" for grade in ("crs.grades.low", "crs.grades.high", "neurotoxicity.grades.any"))
+SURE = ("manufacturing.products.one.failure=0", "manufacturing.products.two.failure=0")
+IN_SPECIFICATION = tuple(f"manufacturing.products.{name}.out_of_specification=0" for name in ("one", "two"))
+NEVER = ("clocks.waiting.progression=never", "clocks.after_apheresis.progression=never")
+
+
+@dataclass(frozen=True)
+class Case:
+    """A value at `path` that counts in the base, and does not with these changes; `text`: what would be set there."""
+
+    base: str
+    path: str
+    text: str
+    changes: tuple[str, ...]
+
+
+CASES = [
+    Case("autologous", "centres.small", "{beds: 2}", ("regions.south.centre=big",)),
+    Case("whole", "regions.north.already_waiting.waited", "9 d", ("regions.north.already_waiting.count=0",)),
+    Case("autologous", "centres.big.slots", "9", ("manufacturing.slots=unlimited",)),
+    Case("autologous", "centres.big.slots", "9", ("manufacturing.slots.scope=pool",)),
+    Case("whole", "centres.big.lines", "9", ("manufacturing.site=factory", "disruptions.fire.centre=big", "disruptions.fire.resource=chair")),
+    Case("whole", "centres.big.icu", "9", NO_ICU),
+    Case("whole", "calendars.courier", "{days: [mon]}", ("shipping.calendar=office", "lymphodepletion.calendar=office")),
+    Case("whole", "waiting_list.score", "{waiting_day: 1}", ("waiting_list.policy=lottery",)),
+    Case("autologous", "waiting_list.policy", "sickest_first", ("patients.risk_groups.severe.priority=0",)),
+    Case("whole", "waiting_list.score.priority", "3", ("patients.risk_groups.severe.priority=0",)),
+    Case("whole", "waiting_list.score.benefit", "3", ("patients.risk_groups.severe.benefit=0.9",)),
+    Case("whole", "waiting_list.score.progressed", "3", ("clocks.waiting.progression=never",)),
+    Case("autologous", "patients.risk_groups.severe.priority", "3", ("waiting_list.policy=lottery",)),
+    Case("whole", "patients.risk_groups.severe.priority", "3", ("waiting_list.score.priority=0",)),
+    Case("whole", "patients.risk_groups.severe.benefit", "3", ("waiting_list.policy=sickest_first",)),
+    Case("whole", "patients.risk_groups.severe.benefit", "3", ("waiting_list.score.benefit=0",)),
+    Case("whole", "patients.risk_groups.severe.hazard", "3", ("clocks.waiting={progression: never, death: never}",)),
+    Case("whole", "clocks.waiting.ends_eligibility", "0.9", ("clocks.waiting.progression=never",)),
+    Case("autologous", "clocks.after_apheresis.ends_eligibility", "0.9", ("clocks.after_apheresis.progression=never",)),
+    Case("autologous", "clocks.after_progression", "{death: 3}", NEVER),
+    Case("autologous", "clocks.after_progression.death", "3", ("clocks.waiting.death=never", "clocks.after_apheresis.death=never")),
+    Case("autologous", "clocks.after_progression.removal", "3", ("clocks.waiting.removal=never", "clocks.after_apheresis.removal=never")),
+    Case("whole", "work_up.working_time", "true", ("work_up.duration=0 d",)),
+    Case("whole", "release_testing.working_time", "true", ("release_testing.review=0 d",)),
+    Case("autologous", "apheresis.repeat_after", "3 d", ("apheresis.attempts=1",)),
+    Case("autologous", "apheresis.repeat_after", "3 d", ("apheresis.shortfall=0", "shipping.loss=0")),
+    Case("autologous", "apheresis.attempts", "3", ("apheresis.shortfall=0", "shipping.loss=0")),
+    Case("autologous", "manufacturing.slots.count", "7", ("centres.small.slots=3",)),
+    Case("whole", "manufacturing.slots.weekday", "fri", ("manufacturing.slots.every=month",)),
+    Case("autologous", "manufacturing.slots.notice", "9 d", ("manufacturing.slots.lead=1 d",)),
+    Case("whole", "manufacturing.slots.after_failed_collection", "forfeit", ("manufacturing.slots.claimed=at_receipt",)),
+    Case("whole", "manufacturing.slots.after_failed_collection", "forfeit", ("apheresis.shortfall=0", "shipping.viable=frozen")),
+    Case("whole", "manufacturing.lines", "7", ("centres.small.lines=3",)),
+    Case("autologous", "manufacturing.line_held", "{to: release}", ("manufacturing.lines=unlimited",)),
+    Case("whole", "manufacturing.failure_found", "3 d", SURE),
+    Case("autologous", "manufacturing.duration", "3 d", ("manufacturing.products={one: {share: 1, duration: 4 d}}",)),
+    Case("autologous", "manufacturing.failure", "0.3", ("manufacturing.products={one: {share: 1, failure: 0.4}}",)),
+    Case("autologous", "release_testing.out_of_specification", "0.3", ("manufacturing.products={one: {share: 1, out_of_specification: 0.4}}",)),
+    *(Case("autologous", f"manufacturing.{key}", text, ("manufacturing.attempts=1",)) for key, text in (("remake_duration", "3 d"), ("remake_from", "apheresis"))),
+    *(Case("autologous", f"manufacturing.{key}", text, NO_FAILURES) for key, text in (("remake_duration", "3 d"), ("remake_from", "apheresis"), ("attempts", "3"))),
+    *(Case("autologous", f"release_testing.{key}", text, ("release_testing.out_of_specification=0",)) for key, text in (("accepted", "0.2"), ("exception", "3 d"))),
+    *(Case("whole", f"release_testing.{key}", text, IN_SPECIFICATION) for key, text in (("accepted", "0.2"), ("not_accepted", "stop"))),
+    Case("autologous", "release_testing.exception", "3 d", ("release_testing.accepted=0",)),
+    Case("whole", "release_testing.not_accepted", "stop", ("release_testing.accepted=1",)),
+    *(Case("autologous", f"bridging.{key}", text, (f"bridging.{zero}=0",)) for zero in ("share", "response") for key, text in (("start", "9 d"), ("hazard", "0.1"))),
+    Case("autologous", "bridging.response", "0.1", ("bridging.share=0",)),
+    *(Case("autologous", f"bridging.{key}", text, ("bridging.hazard=1",)) for key, text in (("start", "9 d"), ("response", "0.1"))),
+    *(Case("autologous", f"bridging.{key}", text, NEVER) for key, text in (("start", "9 d"), ("response", "0.1"), ("hazard", "0.1"))),
+    Case("whole", "hybrid.after_waiting", "9 d", ("manufacturing.slots=unlimited",)),
+    Case("whole", "hybrid.since", "referral", ("hybrid.after_waiting=never",)),
+    Case("whole", "disruptions.strike", "{resource: courier, from: 9 d, for: 9 d}", ("strategy=allogeneic",)),
+    Case("autologous", "infusion.stay", "9 d", ("infusion.model=outpatient",)),
+    Case("autologous", "infusion.bed_from", "lymphodepletion", ("infusion.model=outpatient",)),
+    Case("whole", "toxicity.icu", "{stay: 9 d}", NO_ICU),
+    *(Case("whole", f"toxicity.{event}.grades.{grade}.{key}", text, (f"toxicity.{event}.grades.{grade}.share=0",)) for event, grade in (("crs", "high"), ("neurotoxicity", "any")) for key, text in (("duration", "9 d"), ("icu", "0.9"))),
+    Case("money", "economics", "{horizon: 9 y}", ("later_course={share: 0.5, relapse: 9 d}",)),
+    Case("money", "after_infusion.out_of_specification", "{death: 3}", IN_SPECIFICATION),
+    Case("money", "after_infusion.progressed_before_infusion", "{death: 3}", NEVER[:1]),
+    *(Case("money", f"{section}.unsuitable", text, ("allogeneic.unsuitable=0",)) for section, text in (("after_infusion.not_infused", "never"), ("economics.costs.subsequent_care", "9"), ("economics.utilities.subsequent_care", "0.3"))),
+    *(Case("money", f"{section}.collection_failed", text, ("apheresis.shortfall=0", "shipping.viable=frozen")) for section, text in (("after_infusion.not_infused", "never"), ("economics.costs.subsequent_care", "9"), ("economics.utilities.subsequent_care", "0.3"))),
+    Case("money", "economics.costs.subsequent_care.month", "9", (f"economics.costs.subsequent_care={_FATES}",)),
+    Case("money", "economics.costs.bridging", "9", ("bridging.share=0",)),
+    Case("money", "economics.costs.icu_day", "9", NO_ICU),
+    Case("money", "economics.costs.bed_day", "9", ("infusion.model=outpatient", "centres.big.beds=unlimited", "centres.small.beds=unlimited")),
+    *(Case("money", f"economics.costs.{name}.{product}", "9", (f"strategy={other}",)) for name in ("product", "unused_product") for product, other in (("autologous", "allogeneic"), ("allogeneic", "autologous"))),
+    *(Case("money", path, text, ("strategy=allogeneic",)) for path, text in (("economics.costs.apheresis", "9"), ("after_infusion.autologous", "{response: 1}"), ("manufacturing", "{batches: 1}"), ("apheresis", "{attempts: 3}"), ("shipping", "{loss: 0.1}"), ("release_testing", "{potency: 1 d}"), ("hybrid", "{after_failure: true}"))),
+    Case("money", "after_infusion.allogeneic", "{response: 1}", ("strategy=autologous",)),
+    Case("money", "allogeneic", "{unsuitable: 0.2}", ("strategy=autologous",)),
+    Case("autologous", "clocks.after_apheresis", "{ends_eligibility: 1}", ("strategy=allogeneic", "allogeneic={stock: {opening: 4, order: {every: 9 d}, doses_per_lot: 2}}")),
+    Case("autologous", "centres.big.chairs", "9", ("strategy=allogeneic", "allogeneic={stock: {opening: 4, order: {every: 9 d}, doses_per_lot: 2}}")),
+]  # fmt: skip
+IDS = [f"{case.base}-{case.path}-{case.changes[0].partition('=')[0]}" for case in CASES]
+
+
+@lru_cache
+def base(name: str) -> Loaded:
+    return load_text(BASES[name])
+
+
+def used(loaded: Loaded) -> set[str]:
+    """Every path that the scenario uses, and the sections around it."""
+    paths = [value.path for value in values(loaded.scenario)]
+    return {".".join(path[:length]) for path in paths for length in range(1, len(path) + 1)}
+
+
+@pytest.mark.parametrize("case", CASES, ids=IDS)
+def test_a_value_made_meaningless_is_left_out_and_said_or_refused(case: Case) -> None:
+    loaded, path = base(case.base), tuple(case.path.split("."))
+    assert why_unused(path, loaded.scenario) is None
+    changed = loaded.with_overrides(case.changes)
+    why = why_unused(path, changed.scenario)
+    was_written = any(case.path == origin or origin.startswith(f"{case.path}.") for origin in loaded.origins)
+    said = {".".join(dropped.path): dropped for dropped in changed.dropped}
+    if was_written:
+        around = [name for name in said if case.path == name or case.path.startswith(f"{name}.")]
+        assert around, f"{case.path} is inherited, does nothing, and nobody says so"
+        assert said[around[0]].by.file.startswith("--set ")
+        assert said[around[0]].why in said[around[0]].sentence or "; allowed" in said[around[0]].why
+    # once left out, it may be a default that counts: a policy without priorities is first_come
+    assert why is not None or case.path in said
+    details = {rule.key for rule in RULES if rule.is_detail and rule.names(path) is not None}
+    assert why is None or details or case.path not in used(changed)
+    with pytest.raises(ScenarioError) as refused:
+        loaded.with_overrides([*case.changes, f"{case.path}={case.text}"])
+    told = [str(problem) for problem in refused.value.problems if "is not used: " in problem.message]
+    assert any(case.path.split(".")[0] in text for text in told), told or refused.value
+
+
+def test_the_order_of_overrides_does_not_matter() -> None:
+    for case in CASES[:12]:
+        for changes in ([*case.changes, f"{case.path}={case.text}"], [f"{case.path}={case.text}", *case.changes]):
+            with pytest.raises(ScenarioError, match="is not used"):
+                base(case.base).with_overrides(changes)
+
+
+def test_every_value_of_the_bases_is_written_where_it_counts() -> None:
+    for name in BASES:
+        assert [dropped.sentence for dropped in base(name).dropped] == [], name
+
+
+# Rules about what a scenario file alone can say, tested one by one in `tests/test_cases_in.py`.
+BY_HAND = {
+    "scheduling", "bridging", "centres.*.slots", "centres.*.lines", "after_infusion.out_of_specification",
+    "economics.costs.bridging", "disruptions.*", "disruptions.*.centre", "disruptions.*.work", "waiting_list.policy",
+    "work_up.working_time", "release_testing.working_time", "apheresis.fit", "shipping.viable",
+    "allogeneic.lots.shared_lines", "allogeneic.lots.lines", "hybrid.after_failure", "release_testing.conditional",
+}  # fmt: skip
+
+
+def test_every_rule_has_a_case() -> None:
+    paths = [tuple(case.path.split(".")) for case in CASES]
+    missing = {rule.key for rule in RULES if not any(rule.names(path) == rule.names(path[: len(rule.path)]) and len(path) == len(rule.path) and rule.names(path) is not None for path in paths)}  # fmt: skip
+    assert missing - BY_HAND == set()
+
+
+def test_a_rule_names_places_in_other_files(tmp_path: Path) -> None:
+    from tests.scenario.writing import problems, write
+
+    write(tmp_path, AUTOLOGOUS, "base.yaml")
+    text = "extends: base.yaml\nmanufacturing:\n  slots:\n    weekday: fri\n    every: month\n"
+    assert problems(tmp_path, text) == [
+        "mine.yaml:4: manufacturing.slots.weekday: is not used: slots are offered every month; allowed with every: week"
+    ]
+    write(tmp_path, "extends: base.yaml\nmanufacturing: {lines: unlimited}\n", "middle.yaml")
+    assert problems(tmp_path, "extends: middle.yaml\nmanufacturing: {line_held: {to: release}}\n") == [
+        "mine.yaml:2: manufacturing.line_held: is not used: lines are unlimited; allowed where lines are limited (middle.yaml:2)"
+    ]

@@ -1,0 +1,349 @@
+"""Inputs that would have no effect, of the kinds that planners write: each is refused, or said."""
+
+# Messages stand whole, so that they can be searched for.
+# ruff: noqa: E501
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from sim.experiment.factors import parse_factor
+from sim.experiment.planning import levers
+from sim.experiment.points import Base
+from sim.experiment.precision import Precision, batches, parse_precisions, reached, require_possible
+from sim.experiment.psa import psa_points, require_economics, uncertain_inputs, unused_inputs
+from sim.outcomes.metrics import METRIC_NAMES
+from sim.scenario import Loaded, ScenarioError, load
+from sim.scenario.files import SHIPPED
+from tests.scenario.writing import write
+
+PROGRAM = Path(__file__).parents[1] / "run_sim.py"
+EACH_OWN = "centres: {capital: {slots: 5}, north: {slots: 4}, coast: {slots: 4}, highland: {slots: 3}}\n"
+
+
+def child(folder: Path, text: str, *overrides: str, base: str = "autologous") -> Loaded:
+    """A file that extends a shipped one, with these values set on top."""
+    shipped = Path("../" * (len(folder.resolve().parts) - 1)) / str(SHIPPED / f"{base}.yaml").lstrip("/")
+    return load(write(folder, f"extends: {shipped}\n{text}"), overrides)
+
+
+def told(folder: Path, text: str, *overrides: str, base: str = "autologous") -> list[str]:
+    """What is refused, without places."""
+    with pytest.raises(ScenarioError) as refused:
+        child(folder, text, *overrides, base=base)
+    return [f"{problem.path}: {problem.message}" for problem in refused.value.problems]
+
+
+@pytest.mark.parametrize("policy", ["sickest_first", "likely_benefit"])
+def test_a_policy_that_looks_at_what_no_group_has(tmp_path: Path, policy: str) -> None:
+    key = {"sickest_first": "priority", "likely_benefit": "benefit"}[policy]
+    [found] = told(tmp_path, f"waiting_list: {{policy: {policy}}}\n")
+    assert found.startswith(
+        f"waiting_list.policy: is not used: no risk group has a `{key}` other than the rest, so that {policy} is "
+        f"first_come; set patients.risk_groups.NAME.{key}"
+    )
+    groups = f"patients: {{risk_groups: {{high: {{{key}: 1}}}}}}\n"
+    assert child(tmp_path, f"waiting_list: {{policy: {policy}}}\n{groups}").scenario.waiting_list.policy == policy
+
+
+def test_a_score_that_weighs_what_no_group_has(tmp_path: Path) -> None:
+    [found] = told(tmp_path, "waiting_list: {policy: score, score: {waiting_day: 1, priority: 3}}\n")
+    assert found.startswith("waiting_list.score.priority: is not used: no risk group has a `priority`")
+
+
+def test_a_default_that_every_centre_has_of_its_own(tmp_path: Path) -> None:
+    loaded = child(tmp_path, EACH_OWN)
+    assert "manufacturing.slots.count" not in {lever.path for lever in levers(loaded)}
+    assert "manufacturing.slots.count" in {lever.path for lever in levers(child(tmp_path, ""))}
+    [found] = told(tmp_path, EACH_OWN, "manufacturing.slots.count=7")
+    assert found.startswith("manufacturing.slots.count: is not used: every centre has `slots` of its own")
+    base = Base({"a": loaded})
+    with pytest.raises(ScenarioError, match="every centre has `slots` of its own"):
+        loaded.scenario_with(["manufacturing.slots.count=7"])
+    assert base.takers("manufacturing.slots.count") == ("a",)
+
+
+def test_lines_that_every_centre_has_of_its_own(tmp_path: Path) -> None:
+    [found] = told(tmp_path, "", "manufacturing.lines=7", base="library/point_of_care")
+    assert found.startswith("manufacturing.lines: is not used: every centre has `lines` of its own")
+
+
+def test_a_centre_that_nobody_is_sent_to(tmp_path: Path) -> None:
+    [found] = told(tmp_path, "centres: {Capital: {beds: 9}}\n")
+    assert found.startswith(
+        "centres.Capital: is not used: no region sends patients to 'Capital'; did you mean 'capital'?"
+    )
+    [found] = told(tmp_path, "", "centres.Capital.beds=9")
+    assert "no region sends patients to 'Capital'; did you mean 'capital'?" in found
+
+
+def test_a_notice_that_no_slot_can_meet(tmp_path: Path) -> None:
+    [found] = told(tmp_path, "manufacturing: {slots: {lead: 14 d, notice: 30 d}}\n")
+    assert found.startswith("manufacturing.slots.notice: is not used: a notice of 30 d can never be met")
+    # inherited, it is left out: never, as it was in effect
+    loaded = child(tmp_path, "manufacturing: {slots: {lead: 2 d}}\n")
+    assert loaded.scenario.manufacturing.slots is not None
+    assert loaded.resolved["manufacturing"]["slots"]["notice"] == "never"
+    assert any("manufacturing.slots.notice" in dropped.sentence for dropped in loaded.dropped)
+
+
+@pytest.mark.parametrize("duration", ["100 d", "{uniform: [2 d, 3 d]}", "{triangular: [2 d, 3 d, 9 d]}"])
+def test_a_dose_that_expires_on_its_way(tmp_path: Path, duration: str) -> None:
+    changes = f"allogeneic: {{stock: {{shelf_life: 1 d}}, shipping: {{duration: {duration}}}}}\n"
+    [found] = told(tmp_path, changes, base="allogeneic")
+    assert found.startswith("allogeneic.stock.shelf_life: found 1 d; a dose would expire on its way, which takes at")
+    assert child(
+        tmp_path,
+        changes.replace("1 d}", "2 d}"),
+        "allogeneic.shipping.duration={uniform: [1 d, 9 d]}",
+        base="allogeneic",
+    )
+
+
+def test_a_collection_that_fits_into_no_opening(tmp_path: Path) -> None:
+    text = "calendars: {short: {hours: [8 h, 9 h]}}\napheresis: {duration: 2 h, calendar: short, fit: true}\n"
+    assert told(tmp_path, text) == [
+        "apheresis.fit: no opening of calendar 'short' is long enough: a collection takes at least 2 h, and the longest opening 1 h"
+    ]
+    assert child(tmp_path, text.replace("9 h", "10 h")).scenario.apheresis.fit
+    # days that are open around the clock are one opening
+    two_days = text.replace("hours: [8 h, 9 h]", "days: [sat, sun]").replace("2 h", "36 h")
+    assert child(tmp_path, two_days).scenario.apheresis.fit
+    assert "the longest opening 2 d" in told(tmp_path, two_days.replace("36 h", "3 d"))[0]
+
+
+def test_a_calendar_that_is_never_open(tmp_path: Path) -> None:
+    text = "run: {window: 60 d, follow_up: 30 d, warm_up: 0 d}\ncalendars: {c: {days: [mon], holidays: [HOLIDAYS]}}\nwork_up: {calendar: c}\n"
+    mondays = [
+        f"2026-{month:02}-{day:02}"
+        for month, days in ((1, (5, 12, 19, 26)), (2, (2, 9, 16, 23)), (3, (2, 9, 16, 23, 30)))
+        for day in days
+    ]
+    assert told(tmp_path, text.replace("HOLIDAYS", ", ".join(mondays))) == [
+        "calendars.c: is never open in the simulated time: every day on which it opens is a holiday"
+    ]
+    assert child(tmp_path, text.replace("HOLIDAYS", ", ".join(mondays[1:]))).scenario.calendars["c"]
+
+
+@pytest.mark.parametrize(
+    ("text", "warning"),
+    [
+        ("disruptions: {x: {resource: line, from: 1e6 d, for: 3 d}}\n", "disruptions.x: begins on day 1e+06, outside the simulated time"),
+        ("regions: {capital: {referral_days: [400000 d]}}\n", "regions.capital.referral_days: day 400000, outside the simulated time"),
+        ("manufacturing: {lines: {0 d: 4, 9000 d: 5}}\n", "manufacturing.lines.9000 d: outside the simulated time"),
+        ("manufacturing: {lines: {2019-01-01: 4, 2020-01-01: 5}}\n", "manufacturing.lines.2019-01-01: has no effect"),
+        ("calendars: {c: {holidays: [2099-12-24]}}\nwork_up: {calendar: c}\n", "calendars.c.holidays: '2099-12-24', outside the simulated time"),
+        ("regions: {}\n", "regions: an empty section changes nothing; what is inherited stays"),
+        ("regions: {capital: {referrals: 0 / d}, north: {referrals: 0 / d}, coast: {referrals: 0 / d}, highland: {referrals: 0 / d}}\n", "nothing to do: no region refers anybody"),
+    ],
+)  # fmt: skip
+def test_what_never_happens_is_warned_of(tmp_path: Path, text: str, warning: str) -> None:
+    assert any(warning in found for found in child(tmp_path, text).warnings), child(tmp_path, text).warnings
+    assert child(tmp_path, "").warnings == ()
+
+
+def test_an_empty_section_on_the_command_line_is_warned_of(tmp_path: Path) -> None:
+    assert child(tmp_path, "", "regions={}").warnings == (
+        "--set regions: regions: an empty section changes nothing; what is inherited stays",
+    )
+
+
+LINES_AT_CENTRES = "manufacturing: {site: centre, lines: 3, line_held: {from: booking, to: release}, slots: unlimited}\ncentres: {capital: {lines: 2}}\n"
+
+
+def test_a_value_set_changes_no_other(tmp_path: Path) -> None:
+    loaded = child(tmp_path, LINES_AT_CENTRES, "manufacturing.lines=unlimited")
+    held = loaded.scenario.manufacturing.line_held
+    assert (held.start, held.end) == ("booking", "release")
+    products = (
+        "manufacturing: {products: {a: {share: 1, out_of_specification: 0.2}}}\nrelease_testing: {accepted: 0.3}\n"
+    )
+    [found] = told(tmp_path, products, "release_testing.out_of_specification=0")
+    assert found.startswith("release_testing.out_of_specification: is not used: every product has a")
+    half = "manufacturing: {products: {a: {share: 0.5, out_of_specification: 0.2}, b: {share: 0.5}}}\nrelease_testing: {accepted: 0.3}\n"
+    tested = child(tmp_path, half, "release_testing.out_of_specification=0").scenario.release_testing
+    assert (tested.out_of_specification, tested.accepted) == (0.0, 0.3)
+
+
+def test_one_rule_for_all_neighbours(tmp_path: Path) -> None:
+    text = "manufacturing: {failure_found: 4 d, failure: 0.1}\n"
+    loaded = child(tmp_path, text, "manufacturing.failure=0")
+    assert loaded.scenario.manufacturing.failure_found is None
+    assert any("manufacturing.failure_found" in dropped.sentence for dropped in loaded.dropped)
+    assert told(tmp_path, text, "manufacturing.failure=0", "manufacturing.failure_found=3 d")[0].startswith(
+        "manufacturing.failure_found: is not used: no manufacture fails"
+    )
+
+
+# -- what is uncertain ------------------------------------------------------------------------------------------------
+
+FAILURE, CLOCK = "manufacturing.failure", "clocks.waiting.progression.exponential.rate"
+
+
+@pytest.mark.parametrize(
+    ("text", "overrides", "path"),
+    [
+        ("manufacturing: {failure: 0.3}\n", (), FAILURE),
+        ("", (f"{FAILURE}=0.4",), FAILURE),
+        ("clocks: {waiting: {progression: {weibull: {shape: 2, median: 90 d}}}}\n", (), CLOCK),
+        ("clocks: {waiting: {progression: {exponential: {median: 90 d}}}}\n", (), CLOCK),
+        ("clocks: {waiting: {progression: never}}\n", (), CLOCK),
+        ("", ("clocks.waiting.progression={exponential: {rate: 0.1 / d}}",), CLOCK),
+        ("after_infusion: {not_infused: {death: never}}\n", (), "after_infusion.not_infused.death.exponential.median"),
+        ("economics: {costs: {bed_day: 9}}\n", (), "economics.costs.bed_day"),
+    ],
+)
+def test_a_distribution_belongs_to_the_value_it_was_written_for(
+    tmp_path: Path, text: str, overrides: tuple[str, ...], path: str
+) -> None:
+    before, after = child(tmp_path, ""), child(tmp_path, text, *overrides)
+    assert path in before.scenario.uncertainty
+    assert set(before.scenario.uncertainty) - set(after.scenario.uncertainty) == {path}
+    [gone] = after.certain
+    assert gone.path == ("uncertainty", path)
+    assert f"{path} is now certain" in gone.sentence
+    base = Base({"a": after})
+    assert path not in uncertain_inputs(base, "a")
+    assert all(path not in point.own["a"] for point in psa_points(base, 3))
+
+
+def test_a_distribution_written_with_the_new_value_counts(tmp_path: Path) -> None:
+    text = "manufacturing: {failure: 0.3}\nuncertainty: {manufacturing.failure: {beta: {mean: 0.3, sd: 0.1}, source: assumption}}\n"
+    assert child(tmp_path, text).scenario.uncertainty[FAILURE].parameters["mean"] == 0.3
+    both = (
+        "manufacturing.failure=0.2",
+        "uncertainty={manufacturing.failure: {beta: {mean: 0.2, sd: 0.1}, source: assumption}}",
+    )
+    assert child(tmp_path, "", *both[::-1]).scenario.uncertainty[FAILURE].parameters["mean"] == 0.2
+
+
+def test_a_parameter_that_stays_keeps_its_distribution(tmp_path: Path) -> None:
+    uncertain = "work_up.duration.lognormal.median: {normal: {mean: 12 d, sd: 1 d}, source: assumption}"
+    write(
+        tmp_path,
+        f"extends: {child(tmp_path, '').path.read_text().split()[1]}\nwork_up: {{duration: {{lognormal: {{median: 12 d}}}}}}\nuncertainty: {{{uncertain}}}\n",
+        "mother.yaml",
+    )
+    for change, stays in (("sigma: 0.9", True), ("median: 9 d", False)):
+        file = write(tmp_path, f"extends: mother.yaml\nwork_up: {{duration: {{lognormal: {{{change}}}}}}}\n")
+        assert ("work_up.duration.lognormal.median" in load(file).scenario.uncertainty) is stays
+
+
+def test_values_beside_an_uncertain_one_do_not_void_it(tmp_path: Path) -> None:
+    loaded = child(tmp_path, "manufacturing: {lines: 9}\nclocks: {waiting: {death: never}}\n")
+    assert FAILURE in loaded.scenario.uncertainty
+    assert CLOCK in loaded.scenario.uncertainty
+
+
+def test_psa_says_where_nothing_is_uncertain_any_more(tmp_path: Path) -> None:
+    base = child(tmp_path, "")
+    text = "uncertainty: {manufacturing.failure: {beta: {mean: 0.3, sd: 0.1}, source: assumption}}\n"
+    whole = load(write(tmp_path, (tmp_path / "mine.yaml").read_text() + text, "mother.yaml"))
+    assert unused_inputs(Base({"a": whole})).keys() == {
+        path for path in base.scenario.uncertainty if ".allogeneic" in path
+    }
+    require_economics(Base({"a": whole}))
+
+
+def test_a_drawn_value_that_is_refused_is_shown_in_its_own_file(tmp_path: Path) -> None:
+    mine = "uncertainty: {manufacturing.failure: {normal: {mean: MEAN, sd: 0.001}, source: assumption}}\n"
+    good = child(tmp_path / "good", mine.replace("MEAN", "0.5"))
+    bad = child(tmp_path / "bad", "description: one line more\n" + mine.replace("MEAN", "-0.5"))
+    base = Base({"good": good, "bad": bad})
+    with pytest.raises(ScenarioError) as refused:
+        base.arms(psa_points(base, 3)[0])
+    [problem] = refused.value.problems
+    assert (problem.place.file, problem.place.line) == (str(bad.path), 3)
+    assert problem.path == "uncertainty.manufacturing.failure"
+
+
+# -- designs and precision --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "text", ["release_testing.sterility=7d,1wk,168h", "manufacturing.lines=4,4", "x=4,4.0", "x=1 / wk,1 per week"]
+)
+def test_one_value_twice_in_several_spellings(text: str) -> None:
+    with pytest.raises(ValueError, match="with one value twice"):
+        parse_factor(text)
+
+
+def test_values_of_different_kinds_are_not_the_same() -> None:
+    assert parse_factor("x=7d,8d,7 / d,7").levels == ("7d", "8d", "7 / d", "7")
+
+
+@pytest.mark.parametrize(
+    ("metric", "why"),
+    [
+        ("intensive_care_share", "no grade has an icu share above 0"),
+        ("off_the_shelf_share", "strategy 'autologous' has no use for it"),
+        ("returned", "there is no section `later_course`"),
+        ("not_travelled_share", "no region has `declines` above 0"),
+    ],
+)
+def test_precision_of_what_has_no_value(tmp_path: Path, metric: str, why: str) -> None:
+    rule = parse_precisions(["infused_share=0.1", f"{metric}=0.01"], None, None)
+    with pytest.raises(ValueError, match=metric) as refused:
+        require_possible(rule, {"A": child(tmp_path, "").scenario})
+    assert why in str(refused.value)
+
+
+def test_precision_of_several_metrics_waits_for_each() -> None:
+    import numpy as np
+
+    spread = np.ones(len(METRIC_NAMES)) * 0.01
+    spread[METRIC_NAMES.index("infused")] = 1.0
+    draws = np.random.default_rng(3).normal(size=(1000, 1, len(METRIC_NAMES))) * spread
+    rule = parse_precisions(["infused_share=0.1", "infused=0.2"], 10, 500)
+    assert [one.metric for one in rule.each] == ["infused_share", "infused"]
+
+    def count(wanted: Precision) -> int:
+        found: list[range] = []
+        for numbers in batches(wanted, lambda: draws[: found[-1].stop]):
+            found.append(numbers)
+        return found[-1].stop
+
+    assert (
+        count(rule) == count(Precision("infused", 0.2, 10, 500)) > count(Precision("infused_share", 0.1, 10, 500)) == 10
+    )
+    said = reached(rule, ("a",), draws[:10])
+    assert (said["met"], said["metric"], [also["metric"] for also in said["also"]]) == (
+        False,
+        "infused_share",
+        ["infused"],
+    )  # type: ignore[attr-defined]
+
+
+# -- on the command line ----------------------------------------------------------------------------------------------
+
+
+def program(*words: str) -> tuple[int, str]:
+    done = subprocess.run([sys.executable, str(PROGRAM), *words], capture_output=True, text=True, check=False)
+    return done.returncode, done.stderr
+
+
+def test_what_is_left_out_is_said_by_check(tmp_path: Path) -> None:
+    file = child(tmp_path, "manufacturing: {lines: unlimited}\n").path
+    code, said = program("check", str(file), "--set", f"{FAILURE}=0.4")
+    assert code == 0
+    assert f"note: {file}:2: manufacturing.line_held (" in said
+    assert f"note: --set {FAILURE}: {FAILURE} is now certain" in said
+
+
+def test_what_is_refused_leaves_with_2(tmp_path: Path) -> None:
+    file = child(tmp_path, EACH_OWN).path
+    out = tmp_path / "out"
+    for words in (
+        ("sweep", str(file), "--vary", "manufacturing.slots.count=3,4"),
+        ("plan", str(file), "--vary", "manufacturing.slots.count=3,4", "--target", "infused_share >= 0.5"),
+    ):
+        code, said = program(*words, "-n", "2", "--out", str(out))
+        assert code == 2
+        assert "is not used: every centre has `slots` of its own" in said
+    code, said = program("run", str(file), "--precision", "intensive_care_share=0.01", "--out", str(out))
+    assert (code, "no grade has an icu share above 0" in said) == (2, True)
+    assert not out.exists()
