@@ -5,11 +5,11 @@ Importing this package is cheap: pandas, plotly and jinja2 are loaded when somet
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
 
-__all__ = ["Wanted", "Write", "Written", "write_all"]
+__all__ = ["Wanted", "Write", "Written", "page_files", "write_all"]
 
 Write = Callable[[Path, str | bytes], None]
 
@@ -35,6 +35,18 @@ class Written:
 
     paths: list[Path]
     cannot: list[str]
+
+
+def page_files(tables: Collection[str], wanted: Wanted) -> list[str]:
+    """The files that `write_all` may write, from the names of the files of tables that there are."""
+    from reports.charts import CHARTS
+
+    drawn = [f"charts/{chart.name}" for chart in CHARTS if f"{chart.table}.csv" in tables]
+    found = [f"{name}.{form}" for name in drawn for form in ("json", "html", *wanted.images)]
+    found += ["report.html", "methods.md"]
+    found += ["charts/animation.html"] if wanted.animation else []
+    found += ["workbook.xlsx"] if wanted.workbook else []
+    return [*found, *(["slides.pptx"] if wanted.slides else [])]
 
 
 def write_all(folder: Path, write: Write, wanted: Wanted | None = None) -> Written:

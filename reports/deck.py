@@ -34,7 +34,7 @@ def opened(template: Path | None) -> Any:
     try:
         import pptx
     except ImportError:
-        raise NoDeckError("python-pptx is not installed: pip install 'vein2vein[office]'") from None
+        raise NoDeckError("python-pptx is not installed: pip install python-pptx") from None
     try:
         return pptx.Presentation(str(template) if template else None)
     except Exception as error:

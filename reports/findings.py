@@ -232,10 +232,8 @@ def sentence(findings: Findings, scenario: str) -> str:
     """
     if findings.baseline is None:
         return _of_one(findings, scenario)
-    told = " ".join(
-        [f"{_instead(findings, scenario)}, {_compared(findings, scenario)}.", *_caveats(findings, scenario)]
-    )
-    return told
+    finding = f"{_instead(findings, scenario)}, {_compared(findings, scenario)}."
+    return " ".join([finding, *_caveats(findings, scenario)])
 
 
 def _compared(findings: Findings, scenario: str) -> str:
@@ -272,6 +270,14 @@ def _few(findings: Findings) -> Iterator[str]:
 
 def _instead(findings: Findings, scenario: str) -> str:
     return f"With {findings.quoted(scenario)} instead of {findings.quoted(findings.baseline or '')}"
+
+
+def not_reached(findings: Findings, scenario: str, metric: str) -> str:
+    """That a day is not reached, or in how many replications not; empty where it is, or where none is looked for."""
+    there = findings.reached.get((scenario, metric))
+    if metric != HALF or findings.level(scenario, metric).known or there is None:
+        return ""
+    return f"not reached in {findings.replications - there} of {findings.replications}" if there else "not reached"
 
 
 def half_infused(findings: Findings, scenario: str) -> str:

@@ -11,7 +11,7 @@ from markupsafe import Markup
 
 from reports.charts import CHARTS
 from reports.charts.incidence import EVENTS
-from reports.findings import HALF, Findings
+from reports.findings import Findings, not_reached
 from reports.tables import Tables, records
 from reports.words import ROUNDING, Estimate, bare, between, bounds, counted, level, number
 from sim.outcomes.verdicts import Verdict
@@ -89,11 +89,10 @@ def _side_by_side(findings: Findings, metrics: Sequence[str], look: str, compare
 
 def _level_cell(findings: Findings, scenario: str, metric: str) -> Markup:
     """The estimate; of a day that the scenario, or some replications of it, do not reach, just that."""
-    there = findings.reached.get((scenario, metric))
-    if metric != HALF or findings.level(scenario, metric).known or there is None:
-        return cell(findings.level(scenario, metric))
-    text = f"not reached in {findings.replications - there} of {findings.replications}" if there else "not reached"
-    return Markup('<span class="muted">{}</span>').format(text)
+    missing = not_reached(findings, scenario, metric)
+    if missing:
+        return Markup('<span class="muted">{}</span>').format(missing)
+    return cell(findings.level(scenario, metric))
 
 
 def _basis(findings: Findings) -> str:

@@ -44,7 +44,7 @@ def images(jobs: Sequence[Job]) -> list[bytes]:
         from choreographer.errors import ChromeNotFoundError
     except ImportError as error:
         raise NoImagesError(
-            f"{error.name} is not installed, so no SVG, PNG or PDF was made: pip install 'vein2vein[images]'; "
+            f"{error.name} is not installed, so no SVG, PNG or PDF was made: pip install kaleido; "
             "or open report.html and save each picture from there"
         ) from None
     try:

@@ -10,7 +10,6 @@ import pandas as pd
 
 from reports.charts.differences import METRICS as DIFFERENCES
 from reports.charts.resource_bars import AXES, MOST, called
-from reports.charts.same_patients import PAIRED
 from reports.charts.stages import KINDS
 from reports.charts.sweeps import as_number, metrics_of, varied
 from reports.charts.through_time import LIST_DAYS, listed_only
@@ -18,6 +17,7 @@ from reports.findings import Findings
 from reports.tables import records
 from reports.theme import QUEUE, mark
 from reports.words import between, scale
+from sim.tables import PROGRESSED_IN
 
 CLUSTERED, STACKED, COLUMNS, LINES, POINTS = "clustered bars", "stacked bars", "columns", "lines", "points"
 PROCESS = "#9DB0C3"
@@ -120,7 +120,9 @@ def _outcomes(outcomes: pd.DataFrame, findings: Findings) -> Native:
 def _same(same: pd.DataFrame, findings: Findings) -> Native | None:
     if same["scenario"].nunique() != 1:
         return None
-    rows = same.set_index("progressed_in").loc[[where for where in PAIRED if where in set(same["progressed_in"])]]
+    rows = same.set_index("progressed_in").loc[
+        [where for where in PROGRESSED_IN if where in set(same["progressed_in"])]
+    ]
     bounds = rows["low"].tolist(), rows["high"].tolist()
     series = [Series("share of the same patients", mark(0).colour, rows["share"].tolist(), (), *bounds)]
     return Native(CLUSTERED, series, rows["label"].tolist(), "", "share of the patients referred", True)

@@ -11,7 +11,7 @@ from reports import grids, sources
 from reports.charts import CHARTS
 from reports.details import details
 from reports.export import Picture, page
-from reports.findings import Findings, headline, sentence
+from reports.findings import Findings, headline, on_the_list, sentence
 from reports.glossary import GLOSSARY
 from reports.grids import Grid
 from reports.methods import method_tables
@@ -35,6 +35,7 @@ def page_of(tables: Tables, findings: Findings, pictures: Sequence[Picture]) -> 
         contents=_contents(tables, findings, changes is not None),
         first=first,
         sentences=[sentence(findings, scenario) for scenario in compared]
+        + on_the_list(findings)
         + [f"{one}." for one in _texts(manifest.get("said"))[1:]],
         further=[(findings.quoted(scenario), details(tables, findings, scenario)) for scenario in compared],
         paired="same_patients" in tables,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -31,14 +32,14 @@ def draw_native(slide: Any, where: tuple[float, float, float, float], native: Na
     crossed = native.form in (LINES, POINTS)
     data: Any = XyChartData(number_format=shown) if crossed else CategoryChartData(number_format=shown)
     if not crossed:
-        data.categories = [str(one) for one in native.categories]
+        data.categories = [_as_text(str(one)) for one in native.categories]
     for one in native.series:
         if crossed:
-            series = data.add_series(one.name)
+            series = data.add_series(_as_text(one.name))
             for x, y in zip(one.x, one.y, strict=True):
                 series.add_data_point(x, y)
         else:
-            data.add_series(one.name, [y if math.isfinite(y) else None for y in one.y])
+            data.add_series(_as_text(one.name), [y if math.isfinite(y) else None for y in one.y])
     chart = slide.shapes.add_chart(forms[native.form], *map(Inches, where), data).chart
     chart.font.size = Pt(14)
     chart.has_title = False
@@ -67,6 +68,11 @@ def draw_native(slide: Any, where: tuple[float, float, float, float], native: Na
         _look(one, drawn, native.form)
     if native.form == STACKED:
         _name_parts(native, chart.plots[0].series)
+
+
+def _as_text(name: str) -> str:
+    """A name that the workbook behind a chart holds as text: a blank keeps it from being a formula or a link."""
+    return f" {name}" if re.match(r"\{?=|(https?|ftps?|mailto|internal|external|file):", name) else name
 
 
 def _name_parts(native: Native, drawn: Any) -> None:

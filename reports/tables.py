@@ -14,246 +14,51 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from sim.tables import TABLES, VERSION, ContractError, Kind, Table
+from sim.tables.spreadsheets import unescaped
+
 
 class ResultsError(ValueError):
     """A results folder that cannot be drawn; the message is one line that names the file."""
 
 
-@dataclass(frozen=True)
-class Form:
-    """What a table looks like: its text and number columns, and those that name a row.
-
-    `maybe`: number columns that are NaN where the file has none. `drawn`: the column without which a table has
-    nothing to draw. `optional`: the file may be absent.
-    """
-
-    text: tuple[str, ...]
-    numbers: tuple[str, ...]
-    key: tuple[str, ...]
-    maybe: tuple[str, ...] = ()
-    drawn: str = ""
-    optional: bool = False
-
-
-FORMS: Mapping[str, Form] = {
-    "summary": Form(
-        ("scenario", "metric", "label", "unit"),
-        ("estimate", "low", "high", "replications"),
-        ("scenario", "metric"),
-    ),
-    "differences": Form(
-        ("scenario", "baseline", "metric", "label", "unit"),
-        ("estimate", "low", "high"),
-        ("scenario", "metric"),
-        optional=True,
-    ),
-    "waits": Form(
-        ("scenario",),
-        ("day_from", "day_to", "share", "low", "high"),
-        ("scenario", "day_from"),
-        maybe=("cumulative", "cumulative_low", "cumulative_high"),
-        drawn="share",
-    ),
-    "incidence": Form(("scenario", "event"), ("day", "estimate", "low", "high"), ("scenario", "event", "day")),
-    "stages": Form(
-        ("scenario", "stage", "kind", "label"),
-        ("order", "mean_days"),
-        ("scenario", "order", "stage", "kind"),
-        maybe=("low", "high"),
-        drawn="mean_days",
-    ),
-    "stages_middle": Form(
-        ("scenario", "stage", "kind", "label"),
-        ("order", "mean_days"),
-        ("scenario", "order", "stage", "kind"),
-        maybe=("low", "high"),
-        drawn="mean_days",
-        optional=True,
-    ),
-    "outcomes": Form(
-        ("scenario", "outcome", "label"), ("estimate", "low", "high", "count_mean"), ("scenario", "outcome")
-    ),
-    "same_patients": Form(
-        ("scenario", "baseline", "progressed_in", "label"),
-        ("estimate", "share", "low", "high"),
-        ("scenario", "progressed_in"),
-        optional=True,
-    ),
-    "parameters": Form(
-        ("scenario", "path", "value", "source", "note", "stated", "reference"), (), ("scenario", "path")
-    ),
-    "changes": Form(("path",), (), ("path",), optional=True),
-    "flow": Form(
-        ("scenario", "source", "source_label", "target", "target_label"),
-        ("estimate", "low", "high"),
-        ("scenario", "source", "target"),
-        optional=True,
-    ),
-    "groups": Form(
-        ("scenario", "grouping", "grouping_label", "group", "metric", "label", "unit"),
-        ("patients", "estimate", "low", "high"),
-        ("scenario", "grouping", "group", "metric"),
-        drawn="estimate",
-        optional=True,
-    ),
-    "resources_summary": Form(
-        ("scenario", "resource", "resource_label", "kind", "centre", "metric", "label", "unit"),
-        ("estimate", "low", "high"),
-        ("scenario", "resource", "centre", "metric"),
-        drawn="estimate",
-        optional=True,
-    ),
-    "use_through_time": Form(
-        ("scenario", "resource", "label", "kind", "centre"),
-        (
-            *("day_from", "day_to", "in_use", "in_use_low", "in_use_high"),
-            *("queue", "queue_low", "queue_high", "capacity"),
-        ),
-        ("scenario", "resource", "centre", "day_from"),
-        drawn="queue",
-        optional=True,
-    ),
-    "waiting_list": Form(
-        ("scenario", "list", "label", "date"),
-        ("day", "estimate", "low", "high"),
-        ("scenario", "list", "day"),
-        drawn="estimate",
-        optional=True,
-    ),
-    "stock_through_time": Form(
-        ("scenario", "resource", "label"),
-        (
-            *("day_from", "day_to", "doses", "doses_low", "doses_high"),
-            *("stock_out_share", "stock_out_share_low", "stock_out_share_high"),
-            *("expired", "expired_low", "expired_high", "lots_started", "lots_started_low", "lots_started_high"),
-        ),
-        ("scenario", "resource", "day_from"),
-        drawn="doses",
-        optional=True,
-    ),
-    "timeline_sample": Form(
-        ("scenario", "centre", "risk_group", "outcome", "outcome_label", "label", "kind"),
-        ("patient", "referral_day", "progression_day", "from_day", "to_day"),
-        ("scenario", "patient", "from_day"),
-        optional=True,
-    ),
-    "sweep": Form(
-        ("point", "scenario", "metric", "label", "unit"),
-        ("estimate", "low", "high", "replications"),
-        ("point", "scenario", "metric"),
-        maybe=("patients", "unresolved_share"),
-        drawn="estimate",
-        optional=True,
-    ),
-    "tornado": Form(
-        ("scenario", "path", "metric", "label", "unit", "low_value", "base_value", "high_value"),
-        ("base_estimate", "low_estimate", "high_estimate", "swing"),
-        ("scenario", "path", "metric"),
-        maybe=("range", "range_low", "range_high", "unresolved_share"),
-        drawn="swing",
-        optional=True,
-    ),
-    "sobol": Form(
-        ("scenario", "path", "metric", "label"),
-        ("first_order", "first_order_half_width", "total", "total_half_width"),
-        ("scenario", "path", "metric"),
-        drawn="total",
-        optional=True,
-    ),
-    "plan": Form(
-        ("path", "value", "metric", "label", "unit", "target", "met", "all_met", "answer"),
-        (
-            *("amount", "estimate", "low", "high"),
-            *("infused_share", "infused_share_low", "infused_share_high", "still_waiting_share"),
-        ),
-        ("value", "target"),
-        drawn="estimate",
-        optional=True,
-    ),
-    "ce_plane": Form(
-        ("sample", "strategy", "baseline", "unit"),
-        ("incremental_cost", "incremental_qalys"),
-        ("sample", "strategy"),
-        drawn="incremental_cost",
-        optional=True,
-    ),
-    "psa_quadrants": Form(
-        ("strategy", "baseline", "unit"),
-        (
-            *("incremental_cost", "incremental_cost_low", "incremental_cost_high"),
-            *("incremental_qalys", "incremental_qalys_low", "incremental_qalys_high"),
-            *("incremental_cost_credible_low", "incremental_cost_credible_high"),
-            *("incremental_qalys_credible_low", "incremental_qalys_credible_high"),
-            *("share_better_cheaper", "share_better_dearer", "share_worse_cheaper", "share_worse_dearer"),
-        ),
-        ("strategy",),
-        optional=True,
-    ),
-    "already_waiting": Form(
-        ("scenario", "metric", "label", "unit"),
-        ("estimate", "low", "high", "replications", "patients", "unresolved_share"),
-        ("scenario", "metric"),
-        optional=True,
-    ),
-    "ceac": Form(
-        ("strategy", "on_frontier", "unit"),
-        ("willingness_to_pay", "probability"),
-        ("strategy", "willingness_to_pay"),
-        drawn="probability",
-        optional=True,
-    ),
-    "uncertain_inputs": Form(
-        ("scenario", "path", "distribution", "source", "note", "reference"), (), ("scenario", "path"), optional=True
-    ),
-    "psa_icer": Form(
-        ("scenario", "unit", "status", "against", "assumed"),
-        ("cost", "qalys", "incremental_cost", "incremental_qalys", "icer"),
-        ("scenario",),
-        optional=True,
-    ),
-    "morris": Form(
-        ("scenario", "metric", "label", "unit", "path"),
-        ("mu", "mu_star", "mu_star_half_width", "sigma"),
-        ("scenario", "metric", "path"),
-        drawn="mu_star",
-        optional=True,
-    ),
-    "prcc": Form(
-        ("scenario", "metric", "label", "unit", "path"),
-        ("prcc", "low", "high", "p_value"),
-        ("scenario", "metric", "path"),
-        drawn="prcc",
-        optional=True,
-    ),
-    "warm_up": Form(
-        ("scenario", "advised"), ("day", "waiting", "used_day"), ("scenario", "day"), maybe=("mser",), optional=True
-    ),
-    "evpi": Form(("unit",), ("willingness_to_pay", "evpi"), ("willingness_to_pay",), drawn="evpi", optional=True),
-    "economics": Form(
-        ("scenario", "quantity", "label", "unit", "assumed"),
-        ("estimate", "low", "high"),
-        ("scenario", "quantity"),
-        drawn="estimate",
-        optional=True,
-    ),
-    "economics_differences": Form(
-        ("scenario", "baseline", "quantity", "label", "unit", "assumed"),
-        ("estimate", "low", "high"),
-        ("scenario", "quantity"),
-        optional=True,
-    ),
-    "icer": Form(
-        ("scenario", "unit", "status", "against", "assumed"),
-        ("cost", "qalys", "incremental_cost", "incremental_qalys", "icer"),
-        ("scenario",),
-        optional=True,
-    ),
-    "nmb": Form(
-        ("scenario", "unit", "baseline", "assumed"),
-        ("willingness_to_pay", "estimate", "low", "high", "increment", "increment_low", "increment_high"),
-        ("scenario", "willingness_to_pay"),
-        optional=True,
-    ),
+# The tables that pictures and words are made from, each with the column without which there is nothing to draw.
+DRAWN: Mapping[str, str] = {
+    "summary": "",
+    "differences": "",
+    "waits": "share",
+    "incidence": "",
+    "stages": "mean_days",
+    "stages_middle": "mean_days",
+    "outcomes": "",
+    "same_patients": "",
+    "parameters": "",
+    "changes": "",
+    "flow": "",
+    "groups": "estimate",
+    "resources_summary": "estimate",
+    "use_through_time": "queue",
+    "waiting_list": "estimate",
+    "stock_through_time": "doses",
+    "timeline_sample": "",
+    "sweep": "estimate",
+    "tornado": "swing",
+    "sobol": "total",
+    "plan": "estimate",
+    "ce_plane": "incremental_cost",
+    "psa_quadrants": "",
+    "already_waiting": "",
+    "ceac": "probability",
+    "uncertain_inputs": "",
+    "psa_icer": "",
+    "morris": "mu_star",
+    "prcc": "prcc",
+    "warm_up": "",
+    "evpi": "evpi",
+    "economics": "estimate",
+    "economics_differences": "",
+    "icer": "",
+    "nmb": "",
 }
 STUDIES = ("sweep", "tornado", "sobol", "morris", "prcc", "plan", "ce_plane", "ceac", "evpi")
 """Tables of studies of many points; a folder that holds one of them need not hold those of a comparison."""
@@ -269,7 +74,7 @@ class Tables:
 
     def __contains__(self, name: str) -> bool:
         """Whether there is such a table with anything in it."""
-        frame, drawn = self.frames.get(name), FORMS[name].drawn
+        frame, drawn = self.frames.get(name), DRAWN[name]
         return frame is not None and not frame.empty and (not drawn or bool(frame[drawn].notna().any()))
 
     def __getitem__(self, name: str) -> pd.DataFrame:
@@ -277,21 +82,27 @@ class Tables:
 
 
 def read(folder: Path) -> Tables:
-    """The tables of `folder`. Text stays text (a scenario may be called `007`), empty numbers are NaN.
+    """The tables of `folder`. Text stays text (a scenario may be called `007`), null numbers are NaN, null text is "".
 
-    A folder of a study of many points may hold its own tables alone. Raises `ResultsError` for a missing file or
-    column, a number that is none, or two rows for the same thing.
+    What the manifest does not list is not of these results, whatever its name, and is not read. A folder of a study of
+    many points may hold its own tables alone. Raises `ResultsError` for a folder of another version, a missing file,
+    and a table that does not fit its contract (`sim.tables`).
     """
     manifest = _manifest(folder / "manifest.json")
+    listed = manifest.get("tables")
+
+    def there(name: str) -> bool:
+        return (folder / f"{name}.csv").exists() and (not isinstance(listed, dict) or f"{name}.csv" in listed)
+
     frames: dict[str, pd.DataFrame] = {}
     texts: dict[str, str] = {}
-    compared = (folder / "summary.csv").exists() or not any((folder / f"{name}.csv").exists() for name in STUDIES)
-    for name, form in FORMS.items():
-        path = folder / f"{name}.csv"
-        if (form.optional or not compared) and not path.exists():
+    compared = there("summary") or not any(there(name) for name in STUDIES)
+    for name in DRAWN:
+        path = folder / TABLES[name].file
+        if not (TABLES[name].always and compared) and not there(name):
             continue
         text = _text(path)
-        frames[name] = _frame(text, form, path.name)
+        frames[name] = _frame(text, TABLES[name])
         texts[name] = safe_csv(text)
     return Tables(frames, texts, manifest)
 
@@ -335,25 +146,31 @@ def _manifest(path: Path) -> dict[str, Any]:
         raise ResultsError(f"{path}:{error.lineno}: is not JSON: {error.msg}") from None
     if not isinstance(manifest, dict):
         raise ResultsError(f"{path}: is not a JSON object")
+    if manifest.get("format") != VERSION:
+        raise ResultsError(f"{path}: is of another version of the tables; run the scenarios again for this one")
     return manifest
 
 
-def _frame(text: str, form: Form, name: str) -> pd.DataFrame:
+def _frame(text: str, table: Table) -> pd.DataFrame:
     try:
-        frame = pd.read_csv(io.StringIO(text), dtype=str, keep_default_na=False, na_filter=False)
+        cells = pd.read_csv(io.StringIO(text), dtype=str, keep_default_na=False, na_filter=False)
     except (pd.errors.EmptyDataError, pd.errors.ParserError) as error:
-        raise ResultsError(f"{name}: is not a table: {str(error).strip()}") from None
-    missing = [column for column in (*form.text, *form.numbers) if column not in frame.columns]
-    if missing:
-        raise ResultsError(f"{name}: has no column {', '.join(repr(column) for column in missing)}")
-    for column in (*form.numbers, *form.maybe):
-        cells = frame[column] if column in frame.columns else [""] * len(frame)
-        frame[column] = np.array([_number(cell, name, column) for cell in cells], dtype=float)
-    repeated = frame.duplicated(subset=list(form.key))
-    if repeated.any():
-        row = frame.loc[repeated, list(form.key)].iloc[0]
-        raise ResultsError(f"{name}: two rows for {', '.join(f'{k} {v!r}' for k, v in row.items())}")
-    return frame
+        raise ResultsError(f"{table.file}: is not a table: {str(error).strip()}") from None
+    cells = cells.map(unescaped).rename(columns=unescaped)
+    try:
+        table.require_columns(list(cells.columns))
+        table.require_key(cells)
+    except ContractError as error:
+        raise ResultsError(str(error)) from None
+    return cells.assign(**{name: _typed(cells[name], table, name) for name in cells.columns})
+
+
+def _typed(cells: pd.Series[Any], table: Table, name: str) -> Any:
+    """The cells of a column by its kind; those of a varied input, and true and false, stay as they are written."""
+    column = table.column(name)
+    if column is None or column.kind not in (Kind.NUMBER, Kind.WHOLE):
+        return cells
+    return np.array([_number(cell, table.file, name) for cell in cells], dtype=float)
 
 
 def _number(cell: str, name: str, column: str) -> float:

@@ -12,35 +12,10 @@ import pandas as pd
 from reports.charts.sweeps import varied
 from reports.findings import Findings, sentence
 from reports.packages import timeless
-from reports.tables import Tables
+from reports.tables import DRAWN, Tables
+from sim.tables import TABLES, Table
 
-SHEETS = {
-    "summary": "Summary",
-    "differences": "Differences",
-    "same_patients": "Same patients",
-    "changes": "What differs",
-    "outcomes": "Outcomes",
-    "stages": "Stages",
-    "stages_middle": "Stages, median patient",
-    "waits": "Waiting days",
-    "groups": "Groups",
-    "resources_summary": "Resources",
-    "use_through_time": "Use through time",
-    "waiting_list": "Lists through time",
-    "stock_through_time": "Stock through time",
-    "flow": "Flow",
-    "incidence": "Incidence",
-    "sweep": "Sweep",
-    "tornado": "Tornado",
-    "sobol": "Sobol",
-    "plan": "Plan",
-    "ce_plane": "CE plane",
-    "ceac": "CEAC",
-    "evpi": "EVPI",
-    "parameters": "Parameters",
-}
-UNITS = {"_days": "days", "_day": "day since the start", "share": "share, 0 to 1", "cumulative": "share, 0 to 1"}
-PATIENTS = "patients.parquet"
+SHEETS = tuple(name for name in TABLES if name in DRAWN)
 FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r")
 MOST_ROWS, MOST_LETTERS = 100_000, 32_000
 WIDEST = 60
@@ -59,7 +34,7 @@ def workbook(tables: Tables, findings: Findings, folder: Path) -> bytes:
     try:
         import xlsxwriter
     except ImportError:
-        raise NoWorkbookError("XlsxWriter is not installed: pip install 'vein2vein[office]'") from None
+        raise NoWorkbookError("XlsxWriter is not installed: pip install XlsxWriter") from None
     out = io.BytesIO()
     options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
     with xlsxwriter.Workbook(out, options) as book:
@@ -70,21 +45,20 @@ def workbook(tables: Tables, findings: Findings, folder: Path) -> bytes:
             "quoted": book.add_format({"valign": "top", "quote_prefix": True}),
         }
         _about(book, look, tables, findings)
-        for name, title in SHEETS.items():
+        for name in SHEETS:
             if name in tables:
-                _sheet(book, look, title, _with_numbers(name, tables[name]))
+                _sheet(book, look, TABLES[name], _with_numbers(name, tables[name]))
         patients = _patients(folder)
         if patients is not None:
-            _sheet(book, look, "Patients, replication 0", patients)
+            _sheet(book, look, TABLES["patients"], patients)
     return timeless(out.getvalue())
 
 
-def header(column: str) -> str:
+def header(column: str, table: Table) -> str:
     """The column's name with its unit."""
-    unit = next((unit for ending, unit in UNITS.items() if column.endswith(ending)), "")
-    if "cumulative" in column or column.startswith("stock_out_share"):
-        unit = "share, 0 to 1"
-    return f"{column} ({unit})" if unit else column
+    declared = table.column(column)
+    unit = declared.unit if declared is not None else ""
+    return f"{column} ({'share, 0 to 1' if unit == 'share' else unit})" if unit else column
 
 
 def _with_numbers(name: str, frame: pd.DataFrame) -> pd.DataFrame:
@@ -116,14 +90,14 @@ def _about(book: Any, look: dict[str, Any], tables: Tables, findings: Findings) 
         _cell(sheet, look, row, 1, value, "")
 
 
-def _sheet(book: Any, look: dict[str, Any], title: str, frame: pd.DataFrame) -> None:
+def _sheet(book: Any, look: dict[str, Any], table: Table, frame: pd.DataFrame) -> None:
     """A table with frozen header and a filter; beyond `MOST_ROWS` rows it is cut, and says so."""
-    sheet = book.add_worksheet(title)
+    sheet = book.add_worksheet(table.title)
     shown = frame.head(MOST_ROWS)
     for column, name in enumerate(shown.columns):
         values = shown[name].tolist()
-        sheet.write_string(0, column, header(str(name)), look["head"])
-        longest = max([len(header(str(name))), *(len(str(value)) for value in values[:200])], default=8)
+        sheet.write_string(0, column, header(str(name), table), look["head"])
+        longest = max([len(header(str(name), table)), *(len(str(value)) for value in values[:200])], default=8)
         sheet.set_column(column, column, min(WIDEST, max(9, longest + 1)))
         units = shown["unit"].tolist() if "unit" in shown.columns else [""] * len(shown)
         for row, (value, unit) in enumerate(zip(values, units, strict=True), start=1):
@@ -153,7 +127,7 @@ def _text(sheet: Any, look: dict[str, Any], row: int, column: int, text: str) ->
 
 def _patients(folder: Path) -> pd.DataFrame | None:
     """The patients of the first replication, in each scenario; None where no table of patients is kept."""
-    path = folder / PATIENTS
+    path = folder / TABLES["patients"].file
     if not path.exists():
         return None
     return pd.read_parquet(path, filters=[("replication", "=", 0)])

@@ -13,3 +13,4 @@ settings.load_profile("patient")
 def pytest_addoption(parser: pytest.Parser) -> None:
     """`--refresh-golden` writes the golden tables anew; a changed one wants a line in CHANGELOG.md."""
     parser.addoption("--refresh-golden", action="store_true", help="write the golden tables anew, on purpose")
+    parser.addoption("--day", help="the day, 2026-11-28, whose leaves test_every_leaf.py takes; today's otherwise")

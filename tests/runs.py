@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import numpy as np
 
-from sim.engine.choice import engine
+from sim.engine.choice import COMPILED, engine
 from sim.engine.simpy_engine import run
 from sim.engine.trace import PATIENT, Trace
 from sim.outcomes.patients import OUTCOME_NAMES, Patients, resolve, table
@@ -23,6 +24,9 @@ from sim.pure.survival import HazardTable
 from sim.scenario import Loaded, Scenario, load
 
 SHIPPED = Path(__file__).parents[1] / "scenarios"
+HAS_NUMBA = find_spec("numba") is not None
+if HAS_NUMBA:
+    from tests.engines.both import difference
 
 # What a small timeline does not speak of: nothing, or without limit.
 NOTHING_ELSE = """
@@ -57,7 +61,9 @@ class Ran:
             "centre": list(self.scenario.centres),
             "risk_group": list(self.scenario.patients.risk_groups),
         }
-        found = table(self.patients, "here", 0, names, self.protocol.product)[column]
+        never = np.full(len(self.patients.outcome), np.nan)
+        stop = self.trace.stop_day
+        found = table(self.patients, "here", 0, names, self.protocol.product, never, stop)[column]
         return list(np.asarray(found).tolist())
 
     @property
@@ -81,12 +87,15 @@ def load_text(text: str, *overrides: str) -> Loaded:
 
 
 def run_scenario(scenario: Scenario, replication: int = 0, traced: bool = False) -> Ran:
-    """One replication."""
+    """One replication on the reference engine; where the other one is there, it must have come to the same."""
     protocol = build_protocol(scenario)
     cohort, luck = draw_cohort(scenario, protocol.clocks, replication)
-    end = scenario.run.warm_up + scenario.run.window
-    trace = run(protocol, cohort, luck, end, scenario.run.follow_up, traced=traced)
-    return Ran(scenario, protocol, resolve(cohort, trace, scenario.run.follow_up), trace)
+    given = (protocol, cohort, luck, scenario.runs_until, scenario.run.follow_up)
+    trace = run(*given, traced=traced)
+    if HAS_NUMBA:
+        assert difference(trace, engine(COMPILED)(*given, traced)) == []
+    patients = resolve(cohort, trace, scenario.run.follow_up, scenario.run.later_courses_end)
+    return Ran(scenario, protocol, patients, trace)
 
 
 def small(rest: str, days: str, strategy: str = "autologous", centre: str = "", *overrides: str) -> Ran:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import SimpleNamespace
@@ -13,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sim.experiment import capacity
-from sim.experiment.capacity import Target, expected_points, find_smallest, parse_target
+from sim.experiment.capacity import FloorMissingError, Target, expected_points, find_smallest, parse_target
 from sim.experiment.capacity_study import ascending, run_plan
 from sim.experiment.designs import build_design
 from sim.experiment.factors import parse_factor
@@ -21,7 +22,7 @@ from sim.experiment.points import Base
 from sim.experiment.sweep import SweepPlan
 from sim.outcomes.metrics import METRIC_NAMES
 from sim.scenario import load
-from tests.experiments import lines
+from tests.experiments import lines, small_base
 from tests.runs import SHIPPED
 
 TARGET = Target("turnaround_days_mean", True, 20.0)
@@ -50,7 +51,7 @@ def _counted(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def search(curve: Curve) -> capacity.Answer:
-    return find_smallest(curve, TARGET, 0.95, lambda count: None)  # type: ignore[arg-type]
+    return find_smallest(curve, [TARGET], 0.95, lambda count: None)  # type: ignore[arg-type]
 
 
 @pytest.mark.usefixtures("_counted")
@@ -71,9 +72,10 @@ def test_what_meets_the_target_on_average_only_does_not_count() -> None:
     assert answer.point.number == 2
     assert answer.nearly is not None
     assert answer.nearly.number == 1
-    assert answer.tried[1].estimate == 19.5
-    # Student's t with one degree of freedom at 95 %: 6.3138, standard error 1.5
-    assert answer.tried[1].bound == pytest.approx(19.5 + 6.313752 * 1.5)
+    assert answer.tried[1].judged[0].estimate == 19.5
+    # Student's t with one degree of freedom at 95 %: 6.3138, standard error 1.5, which grows as the root of the days
+    bound = answer.tried[1].judged[0].bound
+    assert (bound - 19.5) ** 2 == pytest.approx((6.313752 * 1.5) ** 2 * bound / 19.5, rel=1e-5)
 
 
 @pytest.mark.usefixtures("_counted")
@@ -92,15 +94,61 @@ def test_the_fifty_patients_need_five_lines(tmp_path: Path) -> None:
     base = Base({"fifty": load(SHIPPED / "validation" / "fifty_patients_3.yaml")})
     factor = ascending(parse_factor("manufacturing.lines=7,3,5,4,6"))
     plan = SweepPlan(base, build_design("grid", [factor], {}).points, 2, workers=1, engine="simpy")
-    study = run_plan(plan, factor.path, TARGET, 0.95, tmp_path, "test", lambda count: None)
+    targets = [TARGET, Target("infused_share", False, 1.0)]
+    study = run_plan(plan, factor.path, targets, 0.95, tmp_path, "test", lambda count: None)
     assert study.value == "5"
-    assert study.table["value"].tolist() == ["3", "4", "5", "6", "7"]
-    np.testing.assert_allclose(study.table["estimate"], [32.86, 21.78, 18.42, 18.06, 18.00])
-    assert study.table["met"].tolist() == [False, False, True, True, True]
-    assert study.table["answer"].tolist() == [False, False, True, False, False]
+    of_days, of_share = (study.table[study.table["target"] == str(target)] for target in targets)
+    assert of_days["value"].tolist() == ["3", "4", "5", "6", "7"]
+    np.testing.assert_allclose(of_days["estimate"], [32.86, 21.78, 18.42, 18.06, 18.00])
+    assert of_days["met"].tolist() == of_share["all_met"].tolist() == [False, False, True, True, True]
+    assert of_days["answer"].tolist() == [False, False, True, False, False]
+    assert of_share["met"].all()
+    assert (study.table["patients"] == 50).all()
+    assert (study.table["infused_share"] == 1.0).all()
     assert study.said == [
-        "manufacturing.lines = 5 is the smallest that meets turnaround_days_mean <= 20 with 95 % confidence"
+        "manufacturing.lines = 5 is the smallest that meets turnaround_days_mean <= 20 and infused_share >= 1 "
+        "with 95 % confidence",
+        "at 5, 100.0 % (100.0 to 100.0) of the referred are infused, and 0.0 % still wait when follow-up ends",
     ]
+
+
+def test_a_target_on_the_infused_alone_needs_a_floor(tmp_path: Path) -> None:
+    # at one line a few of the first are infused soon, and everybody else is still waiting when follow-up ends
+    plan = SweepPlan(small_base("run.follow_up=60 d"), lines(1, 8), 4, workers=1, engine="simpy")
+    wait = Target("waiting_days_mean", True, 60.0)
+    folder = tmp_path / "out"
+    with pytest.raises(FloorMissingError) as caught:
+        run_plan(plan, "manufacturing.lines", [wait], 0.95, folder, "test", lambda count: None)
+    said = str(caught.value)
+    assert said.startswith("waiting_days_mean <= 60 speaks of the infused alone")
+    found = re.search(r"At manufacturing\.lines = 8, the largest, (\d+\.\d) % \((\d+\.\d) to", said)
+    floor = re.search(r'--target "infused_share >= (0\.\d+)"', said)
+    assert found is not None
+    assert floor is not None
+    assert float(found[2]) - 5.0 <= 100.0 * float(floor[1]) <= float(found[2]) <= float(found[1])
+    assert not folder.exists()
+    more = [wait, parse_target(f"infused_share >= {floor[1]}")]
+    study = run_plan(plan, "manufacturing.lines", more, 0.95, folder, "test", lambda count: None)
+    one_line = study.table[study.table["value"] == "1"]
+    assert one_line.set_index("metric")["met"].to_dict() == {"waiting_days_mean": True, "infused_share": False}
+    assert one_line["infused_share"].iloc[0] < 0.2
+    assert one_line["still_waiting_share"].iloc[0] > 0.2
+    assert study.value == "8"
+
+
+@pytest.mark.parametrize(
+    ("text", "is_floor"),
+    [
+        ("infused_share >= 0.5", True),
+        ("infused >= 50", True),
+        ("half_infused_days <= 90", True),
+        ("infused_share <= 0.5", False),
+        ("lost_before_infusion_share <= 0.3", False),
+        ("waiting_days_mean <= 90", False),
+    ],
+)
+def test_what_is_a_floor(text: str, is_floor: bool) -> None:
+    assert parse_target(text).is_floor is is_floor
 
 
 def test_values_are_put_in_order_and_filled_in() -> None:

@@ -152,6 +152,33 @@ def test_an_empty_section_on_the_command_line_is_warned_of(tmp_path: Path) -> No
     )
 
 
+@pytest.mark.parametrize(
+    ("base", "text", "override", "warning"),
+    [
+        ("autologous", "", "release_testing.identity=9 d", "release_testing.identity: has no effect: the tests run side by side, and sterility takes at least 14 d"),
+        ("autologous", "", "release_testing.potency={uniform: [1 d, 14 d]}", "release_testing.potency: has no effect"),
+        ("autologous", "", "release_testing.potency={uniform: [1 d, 15 d]}", ""),
+        ("autologous", "", "release_testing.potency={lognormal: {median: 1 d, sigma: 0.1}}", ""),
+        # with few places each test keeps others waiting
+        ("autologous", "release_testing: {lab: 3}\n", "release_testing.identity=9 d", ""),
+        ("autologous", "release_testing: {conditional: {sterility: 7 d}}\n", "release_testing.identity=9 d", ""),
+        ("library/conditional_release", "", "release_testing.sterility=9 d", "release_testing.sterility: has no effect: the product waits for"),
+        ("allogeneic", "", "run.start=2027-03-01", "run.start: moves only the dates that are shown"),
+        ("autologous", "", "run.start=2027-03-01", ""),
+        ("allogeneic", "centres: {north: {beds: {2026-01-01: 4, 2026-09-01: 5}}}\n", "run.start=2026-03-01", ""),
+        ("autologous", "economics: {costs: {unused_product: {autologous: 0}}}\n", "economics.perspective=payer_and_manufacturer", "economics.perspective: moves no amount"),
+        ("autologous", "", "economics.perspective=payer_and_manufacturer", ""),
+        ("library/hybrid", "", "hybrid.since=joining", "hybrid.since: joining and listing are the same day here"),
+        ("library/hybrid", "", "hybrid.since=referral", ""),
+        ("library/hybrid", "manufacturing: {slots: {after_failed_collection: forfeit}}\n", "hybrid.since=joining", ""),
+    ],
+)  # fmt: skip
+def test_what_is_set_in_vain_is_warned_of(tmp_path: Path, base: str, text: str, override: str, warning: str) -> None:
+    found = child(tmp_path, text, override, base=base).warnings
+    assert [one for one in found if one.startswith(warning)] == list(found)
+    assert bool(found) == bool(warning)
+
+
 LINES_AT_CENTRES = "manufacturing: {site: centre, lines: 3, line_held: {from: booking, to: release}, slots: unlimited}\ncentres: {capital: {lines: 2}}\n"
 
 
@@ -347,3 +374,27 @@ def test_what_is_refused_leaves_with_2(tmp_path: Path) -> None:
     code, said = program("run", str(file), "--precision", "intensive_care_share=0.01", "--out", str(out))
     assert (code, "no grade has an icu share above 0" in said) == (2, True)
     assert not out.exists()
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ("manufacturing: {batches: 3, lines: 2}\n", "needs a line at the same time; there are never more than 2 lines"),
+        ("manufacturing: {batches: 3, lines: {0 d: 2, 90 d: 3}}\n", ""),
+        (
+            "manufacturing: {batches: 4}\n",
+            "needs a slot at the same time; there are never more than 3 slots at 'highland'",
+        ),
+        ("manufacturing: {batches: 4, slots: {carry_over: 1}}\n", ""),
+        ("manufacturing: {batches: 2, slots: {scope: pool, count: 1}}\n", "there is never more than 1 slot"),
+        ("manufacturing: {batches: 2, site: centre, lines: 1}\n", "there is never more than 1 line at 'capital'"),
+        ("manufacturing: {batches: 2, site: centre, lines: 0}\n", ""),
+    ],
+)
+def test_more_products_at_once_than_there_are_slots_or_lines(tmp_path: Path, changes: str, expected: str) -> None:
+    if expected:
+        [found] = told(tmp_path, changes)
+        assert found.startswith("manufacturing.batches: found ")
+        assert found.endswith(expected)
+    else:
+        assert child(tmp_path, changes).scenario.manufacturing.batches > 1

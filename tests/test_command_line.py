@@ -7,11 +7,15 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
 
+from sim.experiment.manifest import write_manifest
+from sim.experiment.publish import new_results
 from sim.outcomes.metrics import METRIC_NAMES
+from tests.experiments import SMALL
 from tests.runs import SHIPPED
 
 ROOT = Path(__file__).parents[1]
@@ -75,10 +79,10 @@ def test_tables_agree_with_each_other(compared: tuple[Path, subprocess.Completed
             assert summary[scenario, metric] == pytest.approx(group[metric].mean(), nan_ok=True)
     differences = pd.read_csv(out / "differences.csv").set_index("metric")["estimate"]
     wide = runs.pivot_table(index="replication", columns="scenario", values="waiting_days_mean")
-    change = wide["Allogeneic, off the shelf"] - wide["Autologous, present day"]
+    change = wide["Allogeneic, off the shelf"] - wide["Autologous, assumed slot supply (load 1)"]
     assert differences["waiting_days_mean"] == pytest.approx(change.mean())
     pairs = pd.read_csv(out / "same_patients.csv")
-    assert pairs["estimate"].sum() == pytest.approx(summary["Autologous, present day", "referred"])
+    assert pairs["estimate"].sum() == pytest.approx(summary["Autologous, assumed slot supply (load 1)", "referred"])
     assert pairs["share"].sum() == pytest.approx(1.0)
 
 
@@ -187,14 +191,15 @@ def test_wrong_usage_is_told_with_exit_code_2(tmp_path: Path, arguments: tuple[s
 
 def test_a_failed_run_leaves_old_results_as_they_were(tmp_path: Path) -> None:
     out = tmp_path / "results"
-    out.mkdir()
-    (out / "manifest.json").write_text("old")
+    with new_results(out, []) as building:
+        write_manifest(building, {"title": "old"})
+    before = (out / "manifest.json").read_text()
     case = SHIPPED / "validation" / "remake.yaml"
     done = call("run", str(case), "--out", str(out), "--set", "manufacturing.failure=1", *SHORT)
     assert done.returncode == 1
     assert "still failing after 1,000 attempts" in done.stderr
     assert "Traceback" not in done.stderr
-    assert (out / "manifest.json").read_text() == "old"
+    assert (out / "manifest.json").read_text() == before
     assert [entry.name for entry in tmp_path.iterdir()] == ["results"]
 
 
@@ -212,7 +217,7 @@ def test_check_tells_the_faults_of_every_file(tmp_path: Path) -> None:
     assert done.returncode == 2
     assert "a.yaml:2: strategi" in done.stderr
     assert "b.yaml:1: extends" in done.stderr
-    assert "Autologous, present day" in done.stdout
+    assert "Autologous, assumed slot supply (load 1)" in done.stdout
 
 
 def test_new_writes_a_file_that_loads_and_never_overwrites(tmp_path: Path) -> None:
@@ -279,3 +284,109 @@ def test_text_in_a_scenario_is_escaped_in_the_report(tmp_path: Path) -> None:
         text = file.read_text(encoding="utf-8")
         assert "<script>alert(1)" not in text
         assert "<img src=x>" not in text
+
+
+def test_a_narrow_screen_gets_one_row_below_the_other(monkeypatch: pytest.MonkeyPatch, capsys: Any) -> None:
+    from sim.shell.screen import print_table
+
+    headers = ["", "A scenario with a name of many words", "difference"]
+    rows = [["Waiting days, mean", "104.2 days (101.1 to 107.3)", "-30.1 days (-32.0 to -28.2)"]]
+    for columns in (40, 60, 100):
+        monkeypatch.setenv("COLUMNS", str(columns))
+        print_table(headers, rows)
+        lines = capsys.readouterr().out.splitlines()
+        assert max(map(len, lines)) <= columns
+        text = " ".join(" ".join(lines).split())
+        for cell in rows[0]:
+            assert cell in text, f"a number is not broken at {columns}"
+        assert all(header in text for header in headers)
+
+
+@pytest.mark.parametrize("columns", [20, 40, 60, 80, 120, 300])
+def test_no_word_of_a_table_of_words_is_broken_or_lost(
+    columns: int, monkeypatch: pytest.MonkeyPatch, capsys: Any
+) -> None:
+    from sim.shell.screen import print_table
+
+    headers = ["file", "name", "what it is"]
+    rows = [["scenarios/a.yaml", "Autologous, present day", "Four centres, and slots that are lost when unclaimed"]] * 2
+    monkeypatch.setenv("COLUMNS", str(columns))
+    print_table(headers, rows, numbers_from=3)
+    lines = capsys.readouterr().out.splitlines()
+    assert max(map(len, lines)) <= columns
+    words = " ".join(lines).split()
+    for word in (word for row in rows for cell in row for word in cell.split()):
+        assert words.count(word) >= 2, f"{word} at {columns}"
+
+
+def test_a_warning_that_scenarios_share_is_said_once(capsys: Any) -> None:
+    from sim.shell.screen import warn
+
+    warn(["A: too much", "B: too much", "B: too little", "the seeds differ", "C: too much"])
+    assert capsys.readouterr().err.splitlines() == [
+        "warning: A: too much (the same of 2 more)",
+        "warning: B: too little",
+        "warning: the seeds differ",
+    ]
+
+
+def test_check_counts_the_numbers_without_a_source_and_lists_them_where_asked(tmp_path: Path) -> None:
+    (tmp_path / "small.yaml").write_text(SMALL, encoding="utf-8")
+    done = call("check", "small.yaml", cwd=tmp_path)
+    assert "small.yaml: no source is given for 13 numbers;" in done.stderr
+    assert "--sources lists them" in done.stderr
+    assert max(map(len, done.stderr.splitlines())) < 160
+    listed = [
+        line
+        for line in call("check", "small.yaml", "--sources", cwd=tmp_path).stdout.splitlines()
+        if "no source" in line
+    ]
+    assert len(listed) == 13
+    assert "  no source: manufacturing.lines" in listed
+
+
+def test_what_new_writes_works_wherever_it_is_sent(tmp_path: Path) -> None:
+    assert call("new", "mine.yaml", "--from", "hybrid", cwd=tmp_path).returncode == 0
+    text = (tmp_path / "mine.yaml").read_text(encoding="utf-8")
+    assert "\nextends: hybrid\n" in text
+    assert str(ROOT) not in text
+    assert ".." not in text
+    elsewhere = tmp_path / "a far" / "place"
+    elsewhere.mkdir(parents=True)
+    (tmp_path / "mine.yaml").rename(elsewhere / "mine.yaml")
+    assert call("check", "mine.yaml", cwd=elsewhere).returncode == 0
+    (elsewhere / "hybrid").write_text(SMALL, encoding="utf-8")
+    assert "Mine (autologous)" in call("check", "mine.yaml", cwd=elsewhere).stdout, "a file beside it comes first"
+    (elsewhere / "mine.yaml").write_text("extends: hybird\n", encoding="utf-8")
+    assert "hybird" in call("check", "mine.yaml", cwd=elsewhere).stderr
+
+
+def test_few_replications_cannot_judge_a_validation_case(tmp_path: Path) -> None:
+    case = SHIPPED / "validation" / "fifty_patients_5.yaml"
+    arguments = ("validate", str(case), "-q", "--engine", "simpy", "--out", str(tmp_path / "out"))
+    said = "fewer than 20 replications cannot judge a case that has chance in it, met or missed (fifty_patients_5)"
+    assert said in call(*arguments, "-n", "2").stderr
+    assert said not in call(*arguments, "-n", "20").stderr
+    assert said not in call(*arguments).stderr, "an exact case of one replication has no chance in it"
+    done = call("--help")
+    for name in ("validate", "sweep"):
+        assert name in done.stdout
+
+
+def test_help_lists_each_command_with_its_own_first_sentence_and_reads_none() -> None:
+    import importlib
+
+    from sim.shell.commands import COMMANDS
+
+    for name, (room, said) in COMMANDS.items():
+        command = getattr(importlib.import_module(f"sim.shell.{room}"), f"{name}_command")
+        assert command.name == name
+        own = " ".join(command.help.split())
+        assert own.startswith(said.rstrip(".")), name
+    code = "import sys, run_sim\ntry: run_sim.cli(['--help'])\nexcept SystemExit: pass\n"
+    code += f"print([m for m in sys.modules if m in {[f'sim.shell.{room}' for room, _ in COMMANDS.values()]!r}])"
+    told = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    assert told.splitlines()[-1] == "[]"
+    for name, (_, said) in COMMANDS.items():
+        assert f"  {name} " in told
+        assert said.split()[0] in told

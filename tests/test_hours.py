@@ -13,14 +13,21 @@ DAYTIME = ((0.25, 0.75), (1.25, 1.75), (2.25, 2.75))
 
 @pytest.mark.parametrize(
     ("day", "start"),
-    [(0.0, 0.25), (0.25, 0.25), (0.5, 0.5), (0.75, 1.25), (1.0, 1.25), (2.75, 2.75), (9.5, 9.5)],
+    [(0.0, 0.25), (0.25, 0.25), (0.5, 0.5), (0.75, 1.25), (1.0, 1.25), (2.5, 2.5), (2.75, math.inf), (9.5, math.inf)],
 )
 def test_a_stage_starts_in_an_opening_which_is_half_open(day: float, start: float) -> None:
     assert Hours(openings=DAYTIME).start(day, 0.5) == start
     assert Hours(openings=DAYTIME).span(day, 1.0) == (start, start + 1.0, False)
 
 
-def test_without_openings_it_starts_at_any_time() -> None:
+def test_what_has_no_opening_never_starts_and_what_never_counts_never_ends() -> None:
+    assert Hours(openings=()).span(3.25, 2.0) == (math.inf, math.inf, False)
+    assert Hours(counts=()).span(3.25, 2.0) == (3.25, math.inf, False)
+    assert Hours(openings=(), viable=1.5).span(3.25, 2.0) == (4.75, 4.75, True)
+    assert Hours(openings=(), losses=(9.0,)).span(3.25, 2.0) == (math.inf, math.inf, False)
+
+
+def test_what_is_always_open_starts_at_any_time() -> None:
     assert Hours().span(3.25, 2.0) == (3.25, 5.25, False)
     assert Hours(counts=((0.0, 1.0),)).start(0.5, 1.0) == 0.5
 
@@ -32,8 +39,8 @@ def test_without_openings_it_starts_at_any_time() -> None:
         (0.5, 0.25, 0.5),
         (0.5, 0.375, 1.25),
         (0.75, 0.0, 1.25),  # what takes no time cannot start at the closing either
-        (0.5, 0.75, 2.75),  # fits into none of them: after the last one everything is open
-        (2.5, 0.5, 2.75),
+        (0.5, 0.75, math.inf),  # fits into none of them
+        (2.5, 0.5, math.inf),
     ],
 )
 def test_what_must_fit_ends_by_the_closing(day: float, duration: float, start: float) -> None:
@@ -50,8 +57,9 @@ def test_what_must_fit_ends_by_the_closing(day: float, duration: float, start: f
         (0.0, 0.0, 0.25),  # the next time that counts
         (0.5, 0.0, 0.5),
         (0.75, 0.0, 1.25),
-        (2.5, 1.0, 3.5),  # a quarter in the last interval, the rest after it
-        (5.0, 1.0, 6.0),
+        (2.5, 0.25, 2.75),
+        (2.5, 1.0, math.inf),  # a quarter in the last interval, after which nothing counts
+        (5.0, 1.0, math.inf),
     ],
 )
 def test_only_time_that_counts_is_counted(begun: float, duration: float, end: float) -> None:

@@ -12,6 +12,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 FLOORS = {
     "sim.pure": 0,
+    "sim.tables": 0,
     "sim.scenario": 1,
     "sim.pieces": 2,
     "sim.engine": 3,
@@ -22,7 +23,7 @@ FLOORS = {
     "run_sim": 7,
 }
 # What reports may know of the simulation: what a metric is, and what may be said of a difference.
-TO_BE_READ = ("sim.outcomes.estimates", "sim.outcomes.metrics", "sim.outcomes.verdicts")
+TO_BE_READ = ("sim.tables", "sim.outcomes.estimates", "sim.outcomes.metrics", "sim.outcomes.verdicts")
 FILES = sorted([*ROOT.glob("sim/**/*.py"), *ROOT.glob("reports/**/*.py"), ROOT / "run_sim.py"])
 
 

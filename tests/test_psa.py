@@ -11,7 +11,7 @@ import pytest
 
 from sim.experiment.folder import FolderError
 from sim.experiment.points import Base, require_valid
-from sim.experiment.psa import ECONOMICS, Psa, places, psa_points, require_economics, run_psa
+from sim.experiment.psa import ECONOMICS, Psa, psa_points, require_economics, run_psa
 from sim.experiment.psa_tables import simulation_share
 from sim.experiment.replicate import Arm, economics_of, simulate
 from sim.experiment.sweep import SweepPlan
@@ -226,7 +226,8 @@ def test_values_that_a_scenario_refuses_are_told_at_their_line() -> None:
     with pytest.raises(ScenarioError) as error:
         require_valid(wild, psa_points(wild, 20))
     assert "allowed: a utility from -1 to 1" in str(error.value.problems[0])
-    assert places(wild)["economics.utilities.progression_free"][0].line > 0
+    uncertain = wild.scenarios[wild.names[0]].origins["uncertainty.economics.utilities.progression_free"]
+    assert error.value.problems[0].place.line == uncertain[1]
 
 
 def test_scenarios_without_economics_or_in_other_money_are_refused() -> None:

@@ -100,13 +100,18 @@ def test_a_sweep_never_writes_into_a_folder_of_other_things(small: Path) -> None
 def test_plan_says_the_smallest_capacity_or_that_there_is_none(small: Path) -> None:
     out = small.parent / "out"
     vary = ["plan", str(small), "--vary", "manufacturing.lines=1:30", "-n", "4", *QUICK]
-    done = call(*vary, "--target", "waiting_days_mean <= 22", "--out", str(out))
+    floor = ["--target", "infused_share >= 0.5"]
+    done = call(*vary, "--target", "waiting_days_mean <= 22", *floor, "--out", str(out))
     assert done.returncode == 0, done.stderr
     table = pd.read_csv(out / "plan.csv")
+    table = table[table["metric"] == "waiting_days_mean"]
     (answer,) = table.loc[table["answer"], "value"]
     assert f"manufacturing.lines = {answer} is the smallest that meets waiting_days_mean <= 22" in done.stdout
     assert table.set_index("value").loc[answer, "bound"] <= 22.0 < table.set_index("value").loc[answer - 1, "bound"]
-    none = call(*vary, "--target", "waiting_days_mean <= 3", "--out", str(small.parent / "none"))
+    bare = call(*vary, "--target", "waiting_days_mean <= 22", "--out", str(small.parent / "bare"))
+    assert bare.returncode == 2
+    assert 'add, for example: --target "infused_share >= ' in bare.stderr
+    none = call(*vary, "--target", "waiting_days_mean <= 3", *floor, "--out", str(small.parent / "none"))
     assert none.returncode == 3
     assert "no value of manufacturing.lines from 1 to 30 meets waiting_days_mean <= 3" in none.stdout
     wrong = call(*vary, "--target", "waiting_day_mean <= 3")

@@ -251,9 +251,12 @@ def test_who_relapses_returns_and_competes_for_the_same_line() -> None:
     assert ran.rows("measured") == [True, True, False, False]
     returned = BY_NAME["returned"].formula
     assert returned(ran.patients, ran.trace, (0.0, 400.0)) == 2.0
-    # the third is infused on 211, too late to be back by the stop, on 220
-    later = small(RETURNS, "0 d, 31 d, 200 d", "autologous", "", "run.warm_up=20 d", "run.window=200 d")
-    assert returned(later.patients, later.trace, (20.0, 220.0)) == 1.0
+    # the third is infused on 211 and back on 241, later than the window, and in time for all that later courses may do
+    window = ("run.warm_up=20 d", "run.window=200 d")
+    later = small(RETURNS, "0 d, 31 d, 200 d", "autologous", "", *window)
+    assert returned(later.patients, later.trace, (20.0, 220.0)) == 2.0
+    ended = small(RETURNS, "0 d, 31 d, 200 d", "autologous", "", *window, "run.later_courses_until=241 d")
+    assert returned(ended.patients, ended.trace, (20.0, 220.0)) == 1.0
 
 
 def test_a_returning_patient_queues_behind_one_who_asked_before() -> None:
@@ -262,6 +265,11 @@ def test_a_returning_patient_queues_behind_one_who_asked_before() -> None:
     assert ran.rows("infusion_day")[:4] == [11.0, 42.0, 52.0, 62.0]
 
 
-def test_nobody_returns_after_his_follow_up() -> None:
-    ran = small(RETURNS.replace("relapse: 30 d", "relapse: 390 d"), "0 d")
-    assert ran.rows("course") == [1]
+def test_who_relapses_after_their_follow_up_returns_all_the_same() -> None:
+    # the first course is followed for 400 days; the relapse is on 401, the run goes on to 800
+    late = RETURNS.replace("relapse: 30 d", "relapse: 390 d")
+    ran = small(late, "0 d")
+    assert ran.rows("course") == [1, 2]
+    assert ran.rows("referral_day") == [0.0, 401.0]
+    assert ran.rows("infusion_day") == [11.0, 412.0]
+    assert small(late, "0 d", "autologous", "", "run.later_courses_until=401 d").rows("course") == [1]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -496,11 +497,16 @@ def test_patients_return_for_a_second_course(engine: str) -> None:
     ]  # fmt: skip
 
 
-def test_nobody_returns_after_his_follow_up(engine: str) -> None:
-    path = (stage("work_up", 10.0), *FIRST)
-    assert walk(by_hand(path, later_path=LATER), people([0.0], courses=2), engine, 110.0).days("second") == [None, None]
-    ran = walk(by_hand(path, later_path=LATER), people([0.0], courses=2), engine, 110.5)
-    assert ran.days("second") == [None, 112.0]
+def test_who_would_be_back_too_late_does_not_return(engine: str) -> None:
+    def second(until: float, follow_up: float) -> list[float | None]:
+        path = tuple(replace(step, until=until) if isinstance(step, Return) else step for step in FIRST)
+        protocol = by_hand((stage("work_up", 10.0), *path), later_path=LATER)
+        return walk(protocol, people([0.0], courses=2), engine, follow_up).days("second")
+
+    assert second(110.0, 400.0) == [None, None]
+    assert second(110.5, 400.0) == [None, 112.0]
+    # however long the first course is followed
+    assert second(math.inf, 50.0) == [None, 112.0]
 
 
 def test_who_never_returned_has_no_days(engine: str) -> None:

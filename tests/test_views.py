@@ -16,7 +16,6 @@ from sim.outcomes.curves import list_lengths, middle_stage_days
 from sim.outcomes.estimates import FREE, interval
 from sim.outcomes.flow import NODES, STATIONS, flow_counts
 from sim.outcomes.groups import group_keys
-from sim.outcomes.patients import OUTCOMES
 from sim.outcomes.resource_use import resource_use
 from sim.outcomes.running import Running
 from sim.outcomes.through_time import bin_edges, capacities, mean_level, stock_levels, use_keys, use_levels
@@ -26,6 +25,7 @@ from sim.pieces.protocol import Cadence, Capacity, Stock
 from sim.pieces.steps import Draw, Milestone, Stage, Supply, Use
 from sim.pure.distributions import Fixed
 from sim.scenario import load
+from sim.tables import OUTCOMES
 from tests.runs import SHIPPED, by_hand, load_text, people, run_scenario, small, walk
 from tests.test_outcomes import DYING
 from tests.test_timelines_mixed import MONTHLY, hybrid

@@ -175,15 +175,9 @@ def _plane_title(plane: pd.DataFrame, findings: Findings) -> str:
     who = f"With {findings.quoted(strategy)} instead of {findings.quoted(str(plane['baseline'].iloc[0]))}"
     qalys = _more_or_less(mine["incremental_qalys"], lambda value: number(value, 2), "QALYs")
     cost = _more_or_less(mine["incremental_cost"], money, _unit(plane))
-    said = [
-        f"a patient gains {qalys}"
-        if _resolved(findings, strategy, "incremental_qalys")
-        else f"no clear difference in {qalys}",
-        f"costs {cost}"
-        if _resolved(findings, strategy, "incremental_cost")
-        else f"no clear difference in cost: {cost}",
-    ]
-    return f"{who}, {said[0]} and {said[1]}"
+    gain = "a patient gains" if _resolved(findings, strategy, "incremental_qalys") else "no clear difference in QALYs:"
+    spend = "costs" if _resolved(findings, strategy, "incremental_cost") else "no clear difference in costs:"
+    return f"{who}, {gain} {qalys}, and {spend} {cost}"
 
 
 def _resolved(findings: Findings, strategy: str, what: str) -> bool:

@@ -27,14 +27,9 @@ from reports.theme import (
     stacked,
 )
 from reports.words import Estimate, folded, level, listed, shortened
+from sim import tables
 
-EVENTS: Mapping[str, str] = {
-    "infused": "Infused",
-    "progressed": "Lost eligibility by progression",
-    "died": "Died",
-    "withdrawn": "Withdrawn",
-    "failed": "Failed or unsuitable",
-}
+EVENTS: Mapping[str, str] = {name: label for name, (label, _) in tables.EVENTS.items()}
 DASHES = {"infused": "solid", "progressed": "dash", "died": "dot", "withdrawn": "dashdot", "failed": "longdash"}
 LARGE, SMALL, GAP, ABOVE, BELOW, RIGHT = 270, 170, 90, 30, 52, 170
 LABEL_LINE = 17

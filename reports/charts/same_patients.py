@@ -10,8 +10,8 @@ from reports.findings import Findings
 from reports.tables import records
 from reports.theme import INK, NEITHER, Mark, canvas, finish, mark
 from reports.words import Estimate, figure, level, listed, uncapital
+from sim.tables import PROGRESSED_IN
 
-PAIRED = ("both", "only_baseline", "only_scenario", "neither")
 CHANGED = ("only_baseline", "only_scenario")
 BELOW, LEFT, WRAP = 52, 300, 38
 
@@ -43,7 +43,8 @@ def describe(same_patients: pd.DataFrame, findings: Findings) -> str:
     parts = []
     for scenario in _compared(same_patients, findings):
         named = [
-            f"{_label(scenario, findings, where)} {level(_share(same_patients, scenario, where))}" for where in PAIRED
+            f"{_label(scenario, findings, where)} {level(_share(same_patients, scenario, where))}"
+            for where in PROGRESSED_IN
         ]
         parts.append(listed(named))
     return f"The same patients under two scenarios, progressed before infusion: {'; '.join(parts)}."
@@ -84,7 +85,7 @@ def _rows(same_patients: pd.DataFrame, findings: Findings, scenario: str) -> lis
     several = len(_compared(same_patients, findings)) > 1
     return [
         Row(_label(scenario, findings, where, several), _share(same_patients, scenario, where), looks[where])
-        for where in (CHANGED if several else PAIRED)
+        for where in (CHANGED if several else PROGRESSED_IN)
     ]
 
 

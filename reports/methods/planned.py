@@ -40,7 +40,10 @@ def intervals(f: Facts) -> tuple[str, ...]:
     count = f.replications
     if count < 2:
         return ("One replication only, so no interval is given.",)
-    text = f"Estimates are means over {count} replications with 95 % intervals by Student's t ({count - 1} d.f.)"
+    text = (
+        f"Estimates are means over {count} replications with 95 % simulation intervals: score intervals with "
+        f"Student's t ({count - 1} d.f.), Wilson's for shares, which stay inside what is possible"
+    )
     if f.findings.others:
         text += f"; differences from '{f.findings.baseline}' are paired by replication"
     return (f"{text}.",)

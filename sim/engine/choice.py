@@ -21,7 +21,7 @@ WORTH_A_WORKER_COMPILED_PATIENTS = 200_000
 
 NOWHERE = "machine code can be kept nowhere: neither beside the program nor in the user's cache can be written to"
 
-# (protocol, cohort, luck, day the window ends, follow-up in days, traced)
+# (protocol, cohort, luck, day up to which it runs at least, follow-up in days, traced)
 Engine = Callable[[Protocol, Cohort, Luck, float, float, bool], Trace]
 
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from sim.engine import trace
 from sim.engine.flatten import Flat, flatten
+from sim.engine.guard import attempts_without_end, lots_without_end, orders_without_end
 from sim.engine.kernel import names as k
 from sim.engine.kernel import run as kernel
 from sim.engine.kernel.stamp import mark_ready
@@ -25,14 +26,23 @@ from sim.engine.kernel.tables import (
     State,
     Walkers,
 )
-from sim.engine.trace import EngineError, Expiries, FloatArray, IntArray, Lots, Stages, Trace, Uses
+from sim.engine.trace import (
+    CHECK_EVERY_DAYS,
+    EngineError,
+    Expiries,
+    FloatArray,
+    IntArray,
+    Lots,
+    Stages,
+    Trace,
+    Uses,
+)
 from sim.pieces.cohort import Cohort, Luck
 from sim.pieces.protocol import Protocol
 
 # Importing the kernel has compiled it, or found it kept.
 mark_ready()
 
-CHECK_EVERY_DAYS = 30.0
 # How many rows there are for what nobody can count beforehand; they grow when they are used up.
 FIRST_ROOM = 256
 # Bytes that one block of memory has to have for glibc to keep as much at hand from then on (its limit is 32 MB).
@@ -53,24 +63,32 @@ GROWING: dict[int, tuple[str, tuple[str, ...], int]] = {
 }
 
 
-def run(
-    protocol: Protocol, cohort: Cohort, luck: Luck, window_end: float, follow_up: float, traced: bool = False
-) -> Trace:
+def run(protocol: Protocol, cohort: Cohort, luck: Luck, least: float, follow_up: float, traced: bool = False) -> Trace:
     """The trace of one replication, equal to the bit to that of `simpy_engine.run`. Raises EngineError."""
     flat = _flat(_Same(protocol))
     people = _people(flat, cohort)
-    state = _start(flat, cohort, people, luck, window_end, follow_up, traced)
+    state = _start(flat, cohort, people, luck, least, follow_up, traced)
     while (need := kernel.simulate(flat.plan, people, state)) != k.THROUGH:
         if need == k.MORE_DRAWS:
             state = _draw(flat, state, luck)
-        elif need == k.NO_SLOT:
-            raise EngineError("a stage lasts until the start of a slot that nobody holds")
-        elif need == k.TOO_MANY:
-            names = flat.attempt_names if state.run.n[k.NEED_KIND] == k.PATIENT else flat.lot_attempt_names
-            raise EngineError(f"{names[state.run.n[k.NEED_NAME]]}: still failing after {k.MOST_ATTEMPTS:,} attempts")
+        elif need in (k.NO_SLOT, k.TOO_MANY, k.LOTS_WITHOUT_END, k.ORDERS_WITHOUT_END):
+            raise _end_of_it(flat, state, need, cohort)
         else:
             state = _grow(state, need)
     return _trace(flat, state)
+
+
+def _end_of_it(flat: Flat, state: State, need: int, cohort: Cohort) -> EngineError:
+    """Why the run cannot go on."""
+    n = state.run.n
+    if need == k.TOO_MANY:
+        names = flat.attempt_names if n[k.NEED_KIND] == k.PATIENT else flat.lot_attempt_names
+        return attempts_without_end(cohort, int(n[k.NEED_KIND]), int(n[k.NEED_ENTITY]), names[n[k.NEED_NAME]])
+    if need == k.LOTS_WITHOUT_END:
+        return lots_without_end(int(n[k.NEED_ENTITY]))
+    if need == k.ORDERS_WITHOUT_END:
+        return orders_without_end()
+    return EngineError("a stage lasts until the start of a slot that nobody holds")
 
 
 class _Same:
@@ -124,7 +142,7 @@ def _people(flat: Flat, cohort: Cohort) -> People:
 
 
 def _start(
-    flat: Flat, cohort: Cohort, people: People, luck: Luck, window_end: float, follow_up: float, traced: bool
+    flat: Flat, cohort: Cohort, people: People, luck: Luck, least: float, follow_up: float, traced: bool
 ) -> State:
     """The state of a run before anything has happened."""
     count, pools, shelves = len(cohort.referral_day), len(flat.pools.whole), flat.shelf.shape[0]
@@ -135,10 +153,10 @@ def _start(
     batches[:, :opening] = flat.shelf
     column, drawn = _first_columns(flat, luck, count)
     return State(
-        _run(flat, cohort, people, window_end, follow_up, traced),
+        _run(flat, cohort, people, least, follow_up, traced),
         Walkers(
             rows=_whole(rows, k.WALKER_WIDTH),
-            days=np.empty((rows, 4)),
+            days=np.empty((rows, k.WALKER_DAYS)),
             frames=_whole(rows, flat.depth, 4),
             cuts=np.empty((rows, flat.depth)),
             key_days=np.empty((rows, resources)),
@@ -153,12 +171,12 @@ def _start(
         ),
         Slots(
             rows=_whole(flat.pools.slots, k.SLOT_WIDTH),
-            days=np.empty((flat.pools.slots, 4)),
+            days=np.empty((flat.pools.slots, k.SLOT_DAYS)),
             free=_whole(pools, flat.pools.slots_of_one),
         ),
         Shelves(
             batches=batches,
-            lots=np.full((FIRST_ROOM, 3), np.nan),
+            lots=np.full((FIRST_ROOM, k.LOT_WIDTH), np.nan),
             tries=np.zeros((FIRST_ROOM, len(flat.lot_attempt_names)), dtype=np.int64),
             expiries=np.empty((FIRST_ROOM, 3)),
         ),
@@ -171,7 +189,7 @@ def _start(
         ),
         ClockRows(
             rows=np.empty((count + 1, k.CLOCK_WIDTH)),
-            state=np.zeros((count + 1, 4), dtype=np.int64),
+            state=np.zeros((count + 1, k.CLOCK_STATE_WIDTH), dtype=np.int64),
             changes=np.empty((count + 1, min(4, FIRST_ROOM), 3)),
         ),
         Records(
@@ -190,14 +208,14 @@ def _start(
     )
 
 
-def _run(flat: Flat, cohort: Cohort, people: People, window_end: float, follow_up: float, traced: bool) -> Run:
+def _run(flat: Flat, cohort: Cohort, people: People, least: float, follow_up: float, traced: bool) -> Run:
     """The counters of a run at its start, and what is due from then on."""
     n, t, arrivals = flat.counters.copy(), flat.days_of_run.copy(), people.arrivals
     count = len(cohort.referral_day)
     n[k.PATIENTS], n[k.FIRST_COURSES], n[k.ARRIVING] = count, count // cohort.courses, len(arrivals)
     n[k.MEASURED], n[k.TRACED], n[k.RUNNING] = len(people.measured), int(traced), 1
-    t[k.FOLLOW_UP], t[k.NEXT_CHECK], t[k.CHECK_EVERY] = follow_up, window_end, CHECK_EVERY_DAYS
-    happenings = [*flat.happenings, (window_end, k.CHECK, k.CHECKING, 0)]
+    t[k.FOLLOW_UP], t[k.NEXT_CHECK], t[k.CHECK_EVERY] = follow_up, least, CHECK_EVERY_DAYS
+    happenings = [*flat.happenings, (least, k.CHECK, k.CHECKING, 0)]
     happenings.sort(key=lambda happening: happening[:2])  # sorted, it is a heap
     rows = len(happenings) + FIRST_ROOM
     due, table = np.empty(rows), _whole(rows, 4)
@@ -275,7 +293,7 @@ def _grow(state: State, need: int) -> State:
     at_least = 16
     if need == k.MORE_HEAP or need == k.MORE_EXPIRIES:
         offered, batches = pools[:, k.PER_OFFER].max(initial=0), pools[:, k.BATCHES].max(initial=0)
-        at_least = int(offered) + int(batches) + int(n[k.MOST_GIVEN_BACK]) + 2 * k.ROOM
+        at_least = 2 * int(offered) + int(batches) + int(n[k.MOST_GIVEN_BACK]) + 2 * k.ROOM
     if need == k.MORE_LOTS:
         at_least = int(pools[:, k.LOTS_BEGUN].max() + 1) * int(n[k.SHELVES])
     larger: dict[str, Any] = {}
@@ -327,6 +345,7 @@ def _trace(flat: Flat, state: State) -> Trace:
             slots[:, k.HOLDER].copy(),
             slots[:, k.HANDED_BACK].copy(),
             slot_days[:, k.PERISHED].copy(),
+            slot_days[:, k.WITHDRAWN].copy(),
         ),
         lots=Lots(
             begun,

@@ -53,7 +53,7 @@ from sim.pieces.steps import (
     Use,
 )
 from sim.pure.distributions import Distribution
-from sim.pure.hours import Hours
+from sim.pure.hours import ALWAYS, Hours
 
 SINCE = {Since.JOINING: k.JOINING, Since.LISTING: k.LISTING, Since.REFERRAL: k.REFERRAL}
 ON_LEAVE = {OnLeave.STOP: k.STOP, OnLeave.FINISH_STAGE: k.FINISH_STAGE, OnLeave.FINISH: k.FINISH}
@@ -254,7 +254,7 @@ class _Table:
         self.add(k.CLOCKS, name=-1 if step.hazards is None else self.sets[step.hazards], mode=int(step.anew))
 
     def comes_back(self, step: Return, depth: int) -> None:
-        self.add(k.RETURN, purpose=self.purposes[step.name])
+        self.add(k.RETURN, step.until, purpose=self.purposes[step.name])
 
     def milestone(self, step: Milestone, depth: int) -> None:
         name = self.milestones.index(step.name) if self.kind == k.PATIENT else 0
@@ -345,6 +345,7 @@ def flatten(protocol: Protocol) -> Flat:
             first_pool=first_pool,
             pool_count=pool_count,
             offer_days=_offer_days(protocol),
+            withdrawals=_withdrawals(protocol),
             change_pool=change_pool,
             change_units=change_units,
             policies=policies.reshape(-1, 2),
@@ -417,11 +418,12 @@ def _pools(protocol: Protocol) -> tuple[Pools, IntArray, IntArray]:
                 case Cadence():
                     row[k.POOL_KIND], row[k.PER_OFFER] = k.CADENCE, resource.counts[centre]
                     row[k.OFFER_DAYS], row[k.CARRY_OVER] = len(resource.offer_days), resource.carry_over
+                    row[k.WITHDRAWALS], row[k.KEEPS_PLACE] = bool(resource.withdrawn), resource.keeps_place
                     real[k.LEAD], real[k.NOTICE] = resource.lead, resource.notice
                     offered = resource.counts[centre] * len(resource.offer_days)
                     slots, most = slots + offered, max(most, offered)
                 case Stock():
-                    row[k.POOL_KIND] = k.STOCK
+                    row[k.POOL_KIND], real[k.SUPPLIED] = k.STOCK, -np.inf
                 case _:
                     raise EngineError(f"the compiled engine does not know the resource {type(resource).__name__}")
     return Pools(whole, numbers, slots, most), first.astype(np.int64), np.array(counts, dtype=np.int64)
@@ -433,6 +435,19 @@ def _offer_days(protocol: Protocol) -> FloatArray:
     table = np.full((len(days), max((len(row) for row in days), default=0)), np.nan)
     for index, row in enumerate(days):
         table[index, : len(row)] = row
+    return table
+
+
+def _withdrawals(protocol: Protocol) -> FloatArray:
+    """One row a pool: when each of its slots is withdrawn; empty but for those of dated slots."""
+    rows = [
+        resource.withdrawn[pool] if isinstance(resource, Cadence) and resource.withdrawn else ()
+        for resource in protocol.resources
+        for pool in range(_centres(resource))
+    ]
+    table = np.full((len(rows), max((len(row) for row in rows), default=0)), np.inf)
+    for place, row in enumerate(rows):
+        table[place, : len(row)] = row
     return table
 
 
@@ -501,8 +516,8 @@ def _hour_tables(hours: list[Hours]) -> HourTables:
         losses = tuple((day, day) for day in its.losses)
         tables = ((k.OPEN_AT, its.openings), (k.COUNT_AT, its.counts), (k.LOSS_AT, losses))
         for at, table in tables:
-            place[at], place[at + 1] = len(rows), len(table)
-            rows += table
+            place[at], place[at + 1] = len(rows), k.ALWAYS if table is ALWAYS else len(table)
+            rows += table or ()
         place[k.FIT] = int(its.fit)
     viable = np.array([its.viable for its in hours], dtype=float)
     return HourTables(places, np.array(rows, dtype=float).reshape(-1, 2), viable)

@@ -3,35 +3,37 @@
 from __future__ import annotations
 
 import gc
+import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 
+from sim.engine.guard import MOST_RETURNS
+from sim.engine.requests import NAN
 from sim.engine.timeline import Action, Phase, Timeline
-from sim.engine.trace import PATIENT, Expiries, FloatArray, Lots, Slots, Stages, Trace
+from sim.engine.trace import CHECK_EVERY_DAYS, PATIENT, Expiries, FloatArray, Lots, Slots, Stages, Trace
 from sim.engine.usage import uses
 from sim.engine.walker import Walker
 from sim.engine.world import World
 from sim.pieces.cohort import Cohort, Luck
 from sim.pieces.protocol import Protocol
 
-# How often, after the measuring window, the engine looks whether every measured patient is resolved.
-CHECK_EVERY_DAYS = 30.0
+# Calls of Python from one lot to the next that is begun because of it.
+FRAMES_OF_A_LOT = 8
 
 
-def run(
-    protocol: Protocol, cohort: Cohort, luck: Luck, window_end: float, follow_up: float, traced: bool = False
-) -> Trace:
-    """The trace of one replication: until every measured patient is resolved, but at least to the window's end.
+def run(protocol: Protocol, cohort: Cohort, luck: Luck, least: float, follow_up: float, traced: bool = False) -> Trace:
+    """The trace of one replication: to day `least`, and on until every measured patient's first course is closed.
 
-    `follow_up`: days from referral after which a patient counts as resolved. Raises EngineError.
+    A course is closed by discharge or by the end of its path; for who is not infused within `follow_up` days of
+    referral, then; and for who is still in hospital so many days after infusion, then. Raises EngineError.
     """
-    with _collector_at_rest():
+    with _collector_at_rest(), _room_for_chains():
         world = World(protocol, cohort, luck, follow_up, traced)
         _refer_patients(world)
-        _check_from(world, window_end)
+        _check_from(world, least)
         world.timeline.run_to_stop()
         stop = world.timeline.today
         for pool in world.all_pools():
@@ -41,6 +43,17 @@ def run(
         world.log.clear()
         world.timeline.queue.clear()
         return trace
+
+
+@contextmanager
+def _room_for_chains() -> Iterator[None]:
+    """Room on Python's stack for lots that come to nothing at once, each begun from within the one before it."""
+    before = sys.getrecursionlimit()
+    sys.setrecursionlimit(max(before, FRAMES_OF_A_LOT * MOST_RETURNS + before))
+    try:
+        yield
+    finally:
+        sys.setrecursionlimit(before)
 
 
 @contextmanager
@@ -78,23 +91,25 @@ def _refer_patients(world: World) -> None:
         timeline.at(upcoming[1], Phase.ARRIVAL + upcoming[0], arrival)
 
 
-def _check_from(world: World, window_end: float) -> None:
-    """Stop at the first check, from the window's end on, that finds every measured patient resolved."""
+def _check_from(world: World, least: float) -> None:
+    """Stop at the first check, from day `least` on, that finds every measured patient's first course closed."""
     timeline: Timeline = world.timeline
     measured = np.flatnonzero(world.cohort.measured).tolist()
     limits = (world.cohort.referral_day + world.follow_up).tolist()
     width = len(world.milestones)
     infusion = world.milestones.index("infusion") if "infusion" in world.milestones else None
-    day = window_end
+    day = least
 
-    def unresolved(i: int) -> bool:
-        now = timeline.today
-        infused = infusion is not None and world.notes[i * width + infusion] <= now
-        return not (world.leave_day[i] <= now or world.ended_day[i] <= now or infused or limits[i] <= now)
+    def is_open(i: int) -> bool:
+        now, limit = timeline.today, limits[i]
+        if world.leave_day[i] <= now or world.ended_day[i] <= now:
+            return False
+        infused = NAN if infusion is None else world.notes[i * width + infusion]
+        return infused + world.follow_up > now if infused <= min(limit, now) else limit > now
 
     def check() -> None:
         nonlocal measured, day
-        measured = [i for i in measured if unresolved(i)]
+        measured = [i for i in measured if is_open(i)]
         if measured:
             day = day + CHECK_EVERY_DAYS
             timeline.at(day, Phase.CHECK, checking)
@@ -139,6 +154,7 @@ def _trace(world: World, stop: float) -> Trace:
             whole(slots.holder),
             whole(slots.handed_back),
             days(slots.perished),
+            days(slots.withdrawn),
         ),
         lots=_lots(world),
         expiries=Expiries(whole(lots.expiry_shelf), days(lots.expiry_day), whole(lots.expired)),

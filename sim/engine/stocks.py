@@ -8,6 +8,7 @@ from heapq import heappop, heappush
 from math import ceil, inf, nan
 from typing import Any
 
+from sim.engine.guard import INSTANT_DAYS, MOST_RETURNS, lots_without_end, orders_without_end
 from sim.engine.pools import Queue
 from sim.engine.ranking import Ranking
 from sim.engine.requests import LAPSED, Request
@@ -24,6 +25,12 @@ class Lot:
     doses: int
     ready: float = nan
     failed: float = nan
+    # how many lots before this one were begun and came to nothing, one after the other, while time did not move on
+    chain: int = 0
+
+    def chain_after(self, day: float) -> int:
+        """The `chain` of what follows from the end of this lot on a day."""
+        return self.chain + 1 if day - self.started < INSTANT_DAYS else 0
 
 
 class LotLog:
@@ -60,6 +67,7 @@ class StockPool(Queue):
         self._shelf: list[list[float]] = []
         self._planned = 0
         self._wanted = 0
+        self._supplied, self._chain_supplied = -inf, 0
         opening = resource.opening[shelf]
         for k in range(opening):
             self._shelve(1, resource.shelf_life * ((k + 1) / opening))
@@ -85,16 +93,18 @@ class StockPool(Queue):
         self._closed = True
         super().close(stop_day)
 
-    def deliver(self, doses: int) -> None:
+    def deliver(self, lot: Lot) -> None:
         """Put the doses of a finished lot on the shelf."""
-        self._planned -= doses
-        self._shelve(doses, self.timeline.today + self._resource.shelf_life)
+        today = self.timeline.today
+        self._planned -= lot.doses
+        self._supplied, self._chain_supplied = today, lot.chain_after(today)
+        self._shelve(lot.doses, today + self._resource.shelf_life)
         self.call_turn()
 
-    def lose(self, doses: int) -> None:
+    def lose(self, lot: Lot) -> None:
         """A lot under way has failed."""
-        self._planned -= doses
-        self._review()
+        self._planned -= lot.doses
+        self._review(lot.chain_after(self.timeline.today))
 
     def _shelve(self, doses: int, expires: float) -> None:
         batch = [expires, float(len(self._shelf)), float(doses)]
@@ -112,25 +122,30 @@ class StockPool(Queue):
                 self._lots.expiry_shelf.append(self.centre)
                 self._lots.expiry_day.append(now)
                 self._lots.expired.append(doses)
-        self._review()
+        self._review(self._chain_supplied if now - self._supplied < INSTANT_DAYS else 0)
 
     def _order(self) -> None:
-        self._begin_lot()
+        earlier = (self._begun - MOST_RETURNS) * self._shelves + self.centre
+        if earlier >= 0 and self.timeline.today - self._lots.lots[earlier].started < INSTANT_DAYS:
+            raise orders_without_end()
+        self._begin_lot(0)
         self.timeline.at(self.timeline.today + self._resource.every, Phase.DELIVERY + self.index, self._ordering)
 
-    def _review(self) -> None:
+    def _review(self, chain: int = 0) -> None:
         if self._closed or self._resource.reorder is None:
             return
         at, up_to = self._resource.reorder
         position = self.free + self._planned - self._wanted
         if position <= at:
             for _ in range(ceil((up_to - position) / self._resource.doses_per_lot)):
-                self._begin_lot()
+                self._begin_lot(chain)
 
-    def _begin_lot(self) -> None:
+    def _begin_lot(self, chain: int) -> None:
         number = self._begun * self._shelves + self.centre
+        if chain >= MOST_RETURNS:
+            raise lots_without_end(number)
         self._begun += 1
-        self._lots.lots[number] = Lot(self.centre, self.timeline.today, self._resource.doses_per_lot)
+        self._lots.lots[number] = Lot(self.centre, self.timeline.today, self._resource.doses_per_lot, chain=chain)
         self._planned += self._resource.doses_per_lot
         self.timeline.busy += 1
         self._start_lot(number)

@@ -11,6 +11,8 @@ FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 
 PATIENT, LOT = 0, 1
+# How often an engine looks whether the first course of every measured patient is closed.
+CHECK_EVERY_DAYS = 30.0
 
 
 class EngineError(RuntimeError):
@@ -37,7 +39,10 @@ class Uses:
 
 @dataclass(frozen=True, eq=False)
 class Slots:
-    """One row for each offered slot. `holder` is the last claimant, -1 for none; `perished` NaN unless unclaimed."""
+    """One row for each slot. `holder` is the last claimant, -1 for none; `perished` NaN unless unclaimed.
+
+    `withdrawn`: the day on which the manufacturer took it back (that of the offer, where it was not offered), or NaN.
+    """
 
     resource: IntArray
     centre: IntArray
@@ -46,6 +51,7 @@ class Slots:
     holder: IntArray
     handed_back: IntArray
     perished: FloatArray
+    withdrawn: FloatArray
 
 
 @dataclass(frozen=True, eq=False)

@@ -20,6 +20,7 @@ from sim.engine import plan
 from sim.engine.frames import ENDED, FAILED, INFINITY, LEFT, ONWARD, Shield, Trying, Why
 from sim.engine.plan import CHOOSE, NOTE, STAGE, USE, Asking, Node
 from sim.engine.requests import GAVE_UP, GRANTED, OutOfPatience, Request
+from sim.engine.slots import withdrawal
 from sim.engine.timeline import CLOCK, COMPLETION, PATIENCE, Happening, Phase
 from sim.engine.trace import PATIENT
 from sim.pieces.clocks import Clock, PatientClocks
@@ -44,6 +45,8 @@ class Walker(Happening):
     # start days of slots held, and first queue keys, by resource; made when first needed
     slot_starts: dict[str, float] | None = None
     key_days: dict[str, float] | None = None
+    # the day by which one queues again whose slot was withdrawn
+    queues_by: float | None = None
 
     def __init__(self, world: World, kind: int, entity: int, path: Node | None, day: float, leaves: float) -> None:
         self.env = self.timeline = world.timeline
@@ -79,6 +82,7 @@ class Walker(Happening):
                 else:
                     node, why = frame.close(self, why, node)
                 continue
+            here = node
             code, node, a, b, c = node
             if code == NOTE:
                 for place in a:
@@ -119,7 +123,11 @@ class Walker(Happening):
                     if self.day > timeline.today:
                         heappush(queue, (self.day, COMPLETION + order, next(serial), self))
                         yield
-                    key_day = self._key_day(c) if waits_already or c.rejoin else self.day
+                    key_day = self.day
+                    if self.queues_by is not None:
+                        key_day, self.queues_by = self.queues_by, None
+                    elif waits_already or c.rejoin:
+                        key_day = self._key_day(c)
                     request = pool.ask(self, c.units, key_day, self.cut)
                     if request.state != GRANTED:
                         self._wait(request, c)
@@ -135,6 +143,17 @@ class Walker(Happening):
                     request.ended = self.day
                     continue
                 if pool.dated:
+                    withdrawn = withdrawal(request)
+                    if withdrawn < self.cut:
+                        self.day = withdrawn
+                        heappush(queue, (withdrawn, COMPLETION + order, next(serial), self))
+                        yield
+                        self.queues_by = pool.key_after(key_day)
+                        pool.take_back(request)
+                        node = here
+                        continue
+                    if withdrawn < INFINITY:  # the walker leaves before
+                        self.day, why = self.cut, LEFT
                     start = max(slot.start for slot in request.slots)
                     self.slot_starts = {**(self.slot_starts or {}), c.resource: start}
                 self.holding += 1
@@ -251,9 +270,9 @@ class Walker(Happening):
         self.leaves = day
 
     def _foresee_return(self, step: Return) -> None:
-        """Let the patient come back for his next course, if that is inside his follow-up."""
+        """Let the patient come back for the next course, if that is in time."""
         delay = self.world.columns[self.kind].value(step.name, self.attempt, self.entity)
-        self.world.come_back(self.entity, self.day + delay)
+        self.world.come_back(self.entity, self.day + delay, step.until)
 
     # -- lots and branches ------------------------------------------------------------------------------------------
 
@@ -262,10 +281,10 @@ class Walker(Happening):
         lot, shelf = self.world.lot_of(self.entity)
         if supplies:
             lot.ready = self.day
-            shelf.deliver(lot.doses)
+            shelf.deliver(lot)
             return ONWARD
         lot.failed = self.day
-        shelf.lose(lot.doses)
+        shelf.lose(lot)
         return ENDED
 
     def _side_by_side(self, branches: list[Node]) -> Meeting:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from array import array
 
 from sim.engine.columns import Columns
+from sim.engine.guard import MOST_RETURNS, attempts_without_end
 from sim.engine.plan import plan
 from sim.engine.pools import CapacityPool, Queue
 from sim.engine.ranking import ranking
@@ -102,12 +103,10 @@ class World:
     def _start_lot(self, number: int) -> None:
         Walker(self, LOT, number, self.lot_path, self.timeline.today, INFINITY).happen()
 
-    def come_back(self, patient: int, day: float) -> None:
-        """Let a patient arrive on `day` for his next course, if there is one and he is still followed then."""
+    def come_back(self, patient: int, day: float, until: float) -> None:
+        """Let a patient arrive on `day`, if it is before `until`, for the next course, if there is one."""
         later = patient + len(self.cohort.referral_day) // self.cohort.courses
-        if later >= len(self.referral_day) or self.referral_day[later] < INFINITY:
-            return
-        if day >= self.referral_day[patient] + self.follow_up:
+        if day >= until or later >= len(self.referral_day) or self.referral_day[later] < INFINITY:
             return
         self.referral_day[later] = day
 
@@ -126,8 +125,8 @@ class World:
             counts = self._attempts[name]
             made = counts[walker.entity]
             counts[walker.entity] = made + 1
-        if made >= MOST_ATTEMPTS:
-            raise EngineError(f"{name}: still failing after {MOST_ATTEMPTS:,} attempts")
+        if made >= MOST_RETURNS:
+            raise attempts_without_end(self.cohort, walker.kind, walker.entity, name)
         return made
 
     def attempts(self) -> list[list[int]]:

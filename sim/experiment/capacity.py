@@ -1,12 +1,4 @@
-"""The smallest capacity that meets its targets: bisection over the values of one path, with the curve it was read from.
-
-`plan.csv`, one row a value that was run and a target: `path, value` (as written), `amount` (days, per day or a plain
-number), `scenario, metric, label, unit, estimate, low, high` (95 % simulation interval), `bound` (what the metric is
-not worse than with the stated confidence, one-sided), `target`, `met` (whether the bound meets it), `all_met` (whether
-the value meets every target), `answer` (whether this is the smallest such value), `replications`, `patients` (over how
-many the metric is, mean of a replication), and of the referred `infused_share` with its interval and
-`still_waiting_share`.
-"""
+"""The smallest capacity that meets its targets: bisection over the values of one path, with its curve."""
 
 from __future__ import annotations
 

@@ -11,9 +11,11 @@ import pandas as pd
 
 from sim.experiment.capacity import Target, find_smallest, plan_table, require_floor, said_of, together
 from sim.experiment.factors import Factor, number_of, one_by_one
-from sim.experiment.folder import write_text
-from sim.experiment.point_folder import finish_folder, require_for_points
-from sim.experiment.sweep import SweepPlan, open_sweep
+from sim.experiment.point_folder import finish_folder, sweep_results
+from sim.experiment.sweep import SweepPlan
+from sim.experiment.table_files import write_table
+
+PLAN_FILES = ("plan.csv",)
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,20 +45,20 @@ def run_plan(
     folder: Path,
     command: str,
     done: Callable[[int], None],
+    replace: Sequence[str] = (),
 ) -> PlanStudy:
     """Search, going on from what the folder holds, and write `plan.csv` and the manifest.
 
     Raises as `run_sweep`, and FloorMissingError before anything is written.
     """
     started = time.perf_counter()
-    require_for_points(folder)
     require_floor(plan, path, targets)
-    with open_sweep(plan, folder) as sweep:
+    with sweep_results(plan, folder, PLAN_FILES, replace) as (sweep, building):
         answer = find_smallest(sweep, targets, confidence, done)
         table = plan_table(sweep, path, targets, answer)
         said = said_of(sweep, answer, path, targets, confidence)
         value = None if answer.point is None else answer.point.overrides[path]
-        write_text(folder / "plan.csv", table.to_csv(index=False))
+        write_table(building, "plan", table)
         title = f"{path} for {together(targets)}: {plan.base.names[0]}"
         about = {
             "path": path,
@@ -68,5 +70,5 @@ def run_plan(
             "monotone": answer.monotone,
             "values_run": len(answer.tried),
         }
-        finish_folder(sweep, folder, "plan", title, command, time.perf_counter() - started, **about)
+        finish_folder(sweep, building, "plan", title, command, time.perf_counter() - started, **about)
     return PlanStudy(value, said, table)

@@ -28,7 +28,7 @@ def run_on_cluster(
     try:
         import distributed
     except ImportError as error:
-        raise LibraryMissingError("--cluster needs Dask: pip install 'vein2vein[cluster]'") from error
+        raise LibraryMissingError("--cluster needs Dask: pip install 'dask[distributed]'") from error
     try:
         client: Any = distributed.Client(address, timeout=ANSWER_SECONDS)
     except (OSError, ValueError) as error:

@@ -115,7 +115,7 @@ def _shares(kind: str, factors: Sequence[Factor], size: int, seed: int) -> Float
             from SALib.sample import morris, sobol
         except ModuleNotFoundError as error:
             raise LibraryMissingError(
-                f"a design {kind} needs SALib: pip install 'vein2vein[sensitivity]' ({error.name} is not installed)"
+                f"a design {kind} needs SALib: pip install SALib ({error.name} is not installed)"
             ) from error
         if kind == "sobol":
             return np.asarray(sobol.sample(problem, size, calc_second_order=False, seed=seed))

@@ -1,20 +1,4 @@
-"""The economic tables of a results folder; written only where every scenario has a section `economics`.
-
-- `economics.csv`, a row a scenario and quantity: `scenario, quantity, label, unit, estimate, low, high, replications,
-  assumed, patients, unresolved_share`. Quantities per patient referred and per patient infused, costs by category,
-  QALYs by state of health.
-- `economics_differences.csv`, a row a scenario but the first, and quantity: the same, scenario minus `baseline`, paired
-  by replication.
-- `icer.csv`, a row a scenario, by rising cost: `scenario, cost, qalys, status, against, incremental_cost,
-  incremental_qalys` (each with `_low, _high`), `icer, assumed`; increments against the next cheaper strategy on the
-  frontier, or the one that dominates or does as much. `status` claims what the intervals resolve, and no more.
-- `nmb.csv`, a row a scenario and willingness to pay: `scenario, willingness_to_pay, unit, estimate, low, high,
-  increment, increment_low, increment_high, baseline, assumed`: net monetary benefit per patient referred, and how much
-  more it is than the baseline's.
-
-`assumed` names the inputs of the scenario's economics that are assumptions, with `; ` between them.
-Intervals are 95 % over replications: they tell the chance of the simulation, not what is unknown of the inputs.
-"""
+"""The economic tables of a results folder, as `sim.tables.economics` declares them."""
 
 from __future__ import annotations
 

@@ -1,6 +1,7 @@
 """The manifest of a results folder: what was run, by which program, from which scenarios, and what came out.
 
-`tables` holds the SHA-256 of every table, `seal` that of the manifest itself: a changed number or word is noticed.
+`tables` and `pages` hold the SHA-256 of every table and page, `seal` that of the manifest itself: a changed number or
+word is noticed, and what somebody else put beside the results, or changed, is known to be theirs.
 `verify` also runs everything again, so neither has to be believed.
 """
 
@@ -24,26 +25,33 @@ from sim.experiment.about_model import about_method, about_model
 from sim.experiment.folder import MANIFEST, FolderError, write_text
 from sim.experiment.program import code_digest
 from sim.scenario import Loaded, write_resolved
+from sim.tables import VERSION
 
 PACKAGES = ("simpy", "numba", "numpy", "pandas", "scipy", "pyarrow", "plotly", "pydantic", "ruamel.yaml", "joblib")
 
 
-# Of the results folder; a folder without it comes from a version before 0.2 and has no checksums.
-FORMAT = 2
 MOST_BYTES = 200_000_000
 TABLES = ("*.csv", "*.parquet", "scenarios/*.yaml")
+PAGES = "pages"
 
 
 def write_manifest(folder: Path, content: Mapping[str, Any]) -> None:
-    """Write the manifest, whole or not at all, once every table of the folder is written."""
-    whole = {"format": FORMAT, **content, "tables": checksums(folder)}
+    """Write the manifest, whole or not at all, once every file of the folder is written."""
+    tables = checksums(folder)
+    pages = {name: checksum(folder / name) for name in _files(folder) if name not in tables}
+    whole = {"format": VERSION, **content, "tables": tables, PAGES: pages}
     plain = json.loads(json.dumps(whole, default=_plain, allow_nan=False))
-    text = json.dumps({**plain, "seal": seal(plain)}, indent=2, ensure_ascii=False)
-    write_text(folder / MANIFEST, text + "\n")
+    write_text(folder / MANIFEST, reseal({**plain, "seal": ""}))
+
+
+def reseal(manifest: Mapping[str, Any]) -> str:
+    """A manifest as text, with a seal that fits; one of an earlier version, which has none, stays without."""
+    whole = {**manifest, "seal": seal(manifest)} if "seal" in manifest else manifest
+    return json.dumps(whole, indent=2, ensure_ascii=False) + "\n"
 
 
 def parse_manifest(folder: Path) -> dict[str, Any]:
-    """The manifest of a results folder, whatever is in it. Raises FolderError."""
+    """The manifest of a results folder of this version, whatever else is in it. Raises FolderError."""
     file = folder / MANIFEST
     if not file.is_file():
         raise FolderError(f"{folder}: no results here (no {MANIFEST})")
@@ -53,27 +61,44 @@ def parse_manifest(folder: Path) -> dict[str, Any]:
         manifest = json.loads(file.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError) as error:
         raise FolderError(f"{file}: cannot be read as a manifest ({error})") from error
-    if not isinstance(manifest, dict) or not _names_tables(manifest.get("tables", {})):
+    if not isinstance(manifest, dict) or not all(_names_files(manifest.get(key, {})) for key in ("tables", PAGES)):
         raise FolderError(f"{file}: is no manifest of results")
+    if manifest.get("format") != VERSION:
+        raise FolderError(
+            f"{file}: its tables are of version {manifest.get('format', 1)}, this program reads version {VERSION}; "
+            "run the scenarios in it again, or use the program that wrote it"
+        )
     return manifest
 
 
-def _names_tables(tables: Any) -> bool:
-    """Whether these are digests by names of tables, none of them outside the folder."""
-    return isinstance(tables, dict) and all(
-        isinstance(digest, str) and not name.startswith("/") and re.fullmatch(r"(scenarios/)?[\w.-]+", name)
-        for name, digest in tables.items()
+def _names_files(files: Any) -> bool:
+    """Whether these are digests by names of files, none of them outside the folder."""
+    return isinstance(files, dict) and all(
+        isinstance(digest, str) and re.fullmatch(r"((scenarios|charts)/)?[\w.-]+", name)
+        for name, digest in files.items()
     )
 
 
-def require_whole(folder: Path) -> None:
-    """Nothing, or a FolderError where a table is gone, cut off or changed since the manifest was written.
+def listed(manifest: Mapping[str, Any]) -> dict[str, str]:
+    """The digest of every table and page that a manifest lists, by name."""
+    return {**manifest.get("tables", {}), **manifest.get(PAGES, {})}
 
-    The manifest of an earlier version says nothing of its tables.
-    """
-    manifest = parse_manifest(folder)
-    if manifest.get("seal", seal(manifest)) != seal(manifest):
+
+def is_sealed(manifest: Mapping[str, Any]) -> bool:
+    """Whether a manifest is as it was written; one of an earlier version does not say."""
+    return bool(manifest.get("seal", seal(manifest)) == seal(manifest))
+
+
+def require_sealed(folder: Path, manifest: Mapping[str, Any]) -> None:
+    """Nothing, or a FolderError where the manifest of this folder was changed after it was written."""
+    if not is_sealed(manifest):
         raise FolderError(f"{folder / MANIFEST}: is not as it was written; see `verify`, or run it again")
+
+
+def require_whole(folder: Path) -> None:
+    """Nothing, or a FolderError where a table is gone, cut off or changed since the manifest was written."""
+    manifest = parse_manifest(folder)
+    require_sealed(folder, manifest)
     for name, stated in manifest.get("tables", {}).items():
         if not (folder / name).is_file():
             raise FolderError(f"{folder / name}: is gone; see `verify`, or run it again")
@@ -85,6 +110,10 @@ def checksums(folder: Path) -> dict[str, str]:
     """SHA-256 of each table and resolved scenario that a results folder holds, by name."""
     files = sorted({file for pattern in TABLES for file in folder.glob(pattern) if file.is_file()})
     return {file.relative_to(folder).as_posix(): checksum(file) for file in files}
+
+
+def _files(folder: Path) -> list[str]:
+    return sorted(file.relative_to(folder).as_posix() for file in folder.rglob("*") if file.is_file())
 
 
 def checksum(file: Path) -> str:
@@ -99,9 +128,14 @@ def seal(manifest: Mapping[str, Any]) -> str:
     return hashlib.sha256(json.dumps(content, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
 
+def scenario_files(scenarios: Mapping[str, Loaded]) -> list[str]:
+    """The names of the files that hold the scenarios in full."""
+    return [f"scenarios/{number}.yaml" for number in range(1, len(scenarios) + 1)]
+
+
 def write_scenarios(folder: Path, scenarios: Mapping[str, Loaded]) -> list[str]:
     """Write each scenario in full, with its sources, so that the results can be run again; their file names."""
-    names = [f"scenarios/{number}.yaml" for number in range(1, len(scenarios) + 1)]
+    names = scenario_files(scenarios)
     for name, loaded in zip(names, scenarios.values(), strict=True):
         write_text(folder / name, write_resolved(loaded))
     return names

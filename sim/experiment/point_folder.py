@@ -2,23 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sim.experiment.folder import MANIFEST, FolderError, require_usable, write_text
 from sim.experiment.inputs import parameters
-from sim.experiment.manifest import about_program, about_scenarios, write_manifest, write_scenarios
+from sim.experiment.manifest import about_program, about_scenarios, scenario_files, write_manifest, write_scenarios
 from sim.experiment.not_modelled import NOT_MODELLED
-from sim.experiment.store import STORE
-from sim.experiment.sweep import Sweep
+from sim.experiment.publish import new_results
+from sim.experiment.sweep import Sweep, SweepPlan, open_sweep
+from sim.experiment.table_files import write_table
 
 
-def require_for_points(folder: Path) -> None:
-    """Nothing, or a FolderError where the folder is no place for many points."""
-    if not (folder / STORE).is_file():
-        require_usable(folder)
-        if (folder / MANIFEST).is_file():
-            raise FolderError(f"{folder}: holds results of another kind; name another folder")
+@contextmanager
+def sweep_results(
+    plan: SweepPlan, folder: Path, tables: Sequence[str], replace: Sequence[str]
+) -> Iterator[tuple[Sweep, Path]]:
+    """(the sweep with what the folder's store holds of it, where to build these tables and the manifest).
+
+    The store is in the folder itself, so that what is done is kept; all else is put there at the end. Raises as
+    `open_sweep` and `new_results` do.
+    """
+    files = [*tables, "parameters.csv", *scenario_files(plan.base.scenarios)]
+    with new_results(folder, files, replace) as building, open_sweep(plan, folder) as sweep:
+        yield sweep, building
 
 
 def finish_folder(sweep: Sweep, folder: Path, kind: str, title: str, command: str, seconds: float, **more: Any) -> None:
@@ -26,7 +34,7 @@ def finish_folder(sweep: Sweep, folder: Path, kind: str, title: str, command: st
     plan = sweep.plan
     scenarios = plan.base.scenarios
     write_scenarios(folder, scenarios)
-    write_text(folder / "parameters.csv", parameters(scenarios).to_csv(index=False))
+    write_table(folder, "parameters", parameters(scenarios))
     content = {
         "title": title,
         "kind": kind,

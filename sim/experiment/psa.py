@@ -6,7 +6,7 @@ The tables are described in `psa_tables`.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,13 +16,13 @@ from numpy.typing import NDArray
 
 from sim.experiment.economics_tables import why_not_comparable
 from sim.experiment.factors import number_of
-from sim.experiment.folder import write_text
 from sim.experiment.inputs import uncertain_inputs_table
-from sim.experiment.point_folder import finish_folder, require_for_points
+from sim.experiment.point_folder import finish_folder, sweep_results
 from sim.experiment.points import Base, Point
 from sim.experiment.psa_tables import psa_tables
 from sim.experiment.replicate import economics_of
-from sim.experiment.sweep import Column, Reducer, Sweep, SweepPlan, evaluate, mean_of, open_sweep
+from sim.experiment.sweep import Column, Reducer, Sweep, SweepPlan, evaluate, mean_of
+from sim.experiment.table_files import write_table
 from sim.outcomes.economics import COST, EFFECT, QUANTITIES
 from sim.outcomes.metrics import METRICS
 from sim.pure.streams import uniforms
@@ -112,24 +112,32 @@ def unused_inputs(base: Base) -> dict[str, str]:
     }
 
 
-def run_psa(plan: SweepPlan, folder: Path, command: str, done: Callable[[int], None]) -> Psa:
+def psa_files(base: Base) -> list[str]:
+    """The files of tables that an analysis writes, beside those of any study of many points."""
+    plane = ["ce_plane", "psa_quadrants"] if len(base.names) > 1 else []
+    names = ["psa", "psa_wide", "psa_inputs", *plane, "ceac", "evpi", "psa_icer", "uncertain_inputs"]
+    return [f"{name}.csv" for name in names]
+
+
+def run_psa(
+    plan: SweepPlan, folder: Path, command: str, done: Callable[[int], None], replace: Sequence[str] = ()
+) -> Psa:
     """Run the samples that the folder does not hold yet, and write the tables; `done` hears of finished replications.
 
     `plan`: with `psa_points` as its points and `ECONOMICS` as its reducer. Raises as `run_sweep` does.
     """
     started = time.perf_counter()
-    require_for_points(folder)
-    with open_sweep(plan, folder) as sweep:
+    with sweep_results(plan, folder, psa_files(plan.base), replace) as (sweep, building):
         evaluate(sweep, plan.points, done)
         tables = psa_tables(plan.base, plan.points, *_collect(sweep))
         used = {name: list(uncertain_inputs(plan.base, name)) for name in plan.base.names}
         tables["uncertain_inputs"] = uncertain_inputs_table(plan.base.scenarios, used)
         for name, table in tables.items():
-            write_text(folder / f"{name}.csv", table.to_csv(index=False))
+            write_table(building, name, table)
         workers = sweep.store.workers()
         title = "Probabilistic sensitivity analysis: " + " against ".join(plan.base.names)
         seconds = time.perf_counter() - started
-        finish_folder(sweep, folder, "psa", title, command, seconds, samples=len(plan.points))
+        finish_folder(sweep, building, "psa", title, command, seconds, samples=len(plan.points))
     return Psa(tables, workers)
 
 

@@ -1,20 +1,4 @@
-"""The tables of a probabilistic sensitivity analysis.
-
-- `psa.csv`, as hesim reads it: `sample, strategy, grp, cost, qalys`, means per patient referred; samples from 1.
-- `psa_wide.csv`, as dampack reads it: `sample, costs_<strategy> ..., effects_<strategy> ...`.
-- `psa_inputs.csv`: `sample`, then a column for each uncertain input with its value (days, per day, or plain numbers);
-  where scenarios differ in the distribution of an input, a column for each, `path (scenario)`.
-- `ce_plane.csv`: `sample, strategy, baseline, unit, incremental_cost, incremental_qalys, assumed`.
-- `ceac.csv`, a row a willingness to pay and strategy: `willingness_to_pay, unit, strategy,
-  probability, expected_nmb, on_frontier, assumed`.
-- `evpi.csv`, a row a willingness to pay: `willingness_to_pay, unit, evpi, standard_error, best_strategy,
-  simulation_share, assumed`. EVPI per patient referred; `simulation_share`: how much of the variance of net benefit
-  between the best and the next best strategy is left over from too few replications. EVPI is too high by what it holds.
-- `uncertain_inputs.csv`: each uncertain input with its distribution and source.
-- `psa_icer.csv`, as `icer.csv`, of the means over the samples, with the standard error of these means.
-- `psa_quadrants.csv`, a row a strategy but the first: the share of samples in each quadrant of the plane, and between
-  which numbers 95 % of the samples of either difference lie (the credible interval).
-"""
+"""The tables of a probabilistic sensitivity analysis, as `sim.tables.points` declares them."""
 
 from __future__ import annotations
 

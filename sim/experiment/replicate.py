@@ -15,8 +15,9 @@ from sim.engine.trace import LOT, Trace
 from sim.experiment.work import AHEAD, in_processes
 from sim.outcomes.after_infusion import follow_on
 from sim.outcomes.already_waiting import already_waiting, has_list
+from sim.outcomes.bridging import bridging_day
 from sim.outcomes.curves import incidence, list_lengths, outcome_counts, stage_days, wait_shares
-from sim.outcomes.economics import ledger
+from sim.outcomes.economics import Ledger, ledger
 from sim.outcomes.metrics import measure
 from sim.outcomes.pairs import pair_counts, why_not_paired
 from sim.outcomes.patients import Patients, resolve, table
@@ -54,10 +55,7 @@ class Arm:
 
 @dataclass(frozen=True, eq=False)
 class ArmRun:
-    """What one replication of one arm comes to. `patients`, `events`: columns of the big tables, where kept.
-
-    `listed`: figures of those on the list on the first day, where there is one.
-    """
+    """What one replication of one arm comes to. `patients`, `events`, `quantities`: of big tables."""
 
     metrics: list[float]
     resources: list[ResourceUse]
@@ -69,6 +67,7 @@ class ArmRun:
     economics: list[float] | None
     patients: dict[str, Any] | None
     events: dict[str, Any] | None
+    quantities: dict[str, Any] | None = None
     views: Views | None = None
     listed: FloatArray | None = None
 
@@ -143,18 +142,25 @@ def simulate(arm: Arm, number: int, with_engine: str, traced: bool = False) -> t
     """What happened to the patients of one replication of one arm, and the record it was read from."""
     protocol, follow_up = arm.protocol, arm.scenario.run.follow_up
     cohort, luck = draw_cohort(arm.scenario, protocol.clocks, number)
-    trace = engine(with_engine)(protocol, cohort, luck, arm.window[1], follow_up, traced)
-    patients = resolve(cohort, trace, follow_up)
+    trace = engine(with_engine)(protocol, cohort, luck, arm.scenario.runs_until, follow_up, traced)
+    patients = resolve(cohort, trace, follow_up, arm.scenario.run.later_courses_end)
     rules = arm.scenario.after_infusion
     if rules is not None:
-        patients = replace(patients, after=follow_on(patients, rules, luck, follow_up, trace.stop_day))
+        patients = replace(patients, after=follow_on(patients, rules, luck))
     return patients, trace
 
 
 def economics_of(arm: Arm, number: int, patients: Patients, trace: Trace) -> list[float]:
     """The values of the economic quantities in one replication of an arm whose scenario has a section economics."""
-    luck = Luck(arm.scenario.run.seed, number, patients.cohort.blocks)
-    return ledger(arm.scenario, arm.protocol, patients, trace, luck).quantities()
+    return _ledger(arm, number, patients, trace).quantities()
+
+
+def _ledger(arm: Arm, number: int, patients: Patients, trace: Trace) -> Ledger:
+    return ledger(arm.scenario, arm.protocol, patients, trace, _luck(arm, number, patients))
+
+
+def _luck(arm: Arm, number: int, patients: Patients) -> Luck:
+    return Luck(arm.scenario.run.seed, number, patients.cohort.blocks)
 
 
 def run_arm(arm: Arm, number: int, keep: Keep, with_engine: str = SIMPY) -> tuple[ArmRun, Patients]:
@@ -163,6 +169,8 @@ def run_arm(arm: Arm, number: int, keep: Keep, with_engine: str = SIMPY) -> tupl
     patients, trace = simulate(arm, number, with_engine, keep.events)
     days = int(min(scenario.run.follow_up, LONGEST_CURVE_DAYS))
     resources = resource_use(protocol, patients, trace, window)
+    money = _ledger(arm, number, patients, trace) if scenario.economics is not None else None
+    names = _names(scenario)
     ran = ArmRun(
         metrics=measure(patients, trace, window),
         resources=resources,
@@ -171,13 +179,44 @@ def run_arm(arm: Arm, number: int, keep: Keep, with_engine: str = SIMPY) -> tupl
         waits=wait_shares(patients),
         outcomes=outcome_counts(patients),
         lists=list_lengths(trace, int(min(window[1], LONGEST_FORECAST_DAYS))),
-        economics=economics_of(arm, number, patients, trace) if scenario.economics is not None else None,
-        patients=table(patients, arm.name, number, _names(scenario), protocol.product) if keep.patients else None,
+        economics=None if money is None else money.quantities(),
+        patients=_table(arm, number, patients, trace, names) if keep.patients else None,
+        quantities=None if money is None or not keep.patients else _quantities(arm, number, patients, money, names),
         events=_events(arm.name, number, protocol, trace) if keep.events else None,
         views=view(scenario, protocol, patients, trace, resources, number == 0) if keep.views else None,
         listed=already_waiting(patients.cohort, trace, scenario.run.follow_up, window) if has_list(scenario) else None,
     )
     return ran, patients
+
+
+def _table(
+    arm: Arm, number: int, patients: Patients, trace: Trace, names: dict[str, Sequence[str]]
+) -> dict[str, object]:
+    """The columns of `patients.parquet`."""
+    bridging = bridging_day(arm.scenario, patients, _luck(arm, number, patients))
+    return table(patients, arm.name, number, names, arm.protocol.product, bridging, trace.stop_day)
+
+
+def _quantities(
+    arm: Arm, number: int, patients: Patients, money: Ledger, names: dict[str, Sequence[str]]
+) -> dict[str, object]:
+    """The columns of `quantities.parquet`."""
+    cohort = patients.cohort
+    rows = money.rows[np.concatenate([item.who for item in money.items])]
+    count = len(rows)
+    items = np.array([item.path for item in money.items], dtype=object)
+    return {
+        "scenario": np.full(count, arm.name, dtype=object),
+        "replication": np.full(count, number, dtype=np.int64),
+        "region": np.array(names["region"], dtype=object)[cohort.region[rows]],
+        "source": np.array(names["source"], dtype=object)[cohort.source[rows]],
+        "number": cohort.number[rows],
+        "course": np.ones(count, dtype=np.int64),
+        "item": np.repeat(items, [len(item.who) for item in money.items]),
+        "units": np.concatenate([item.units for item in money.items]),
+        "start_day": np.concatenate([item.start for item in money.items]),
+        "end_day": np.concatenate([item.end for item in money.items]),
+    }
 
 
 def _names(scenario: Scenario) -> dict[str, Sequence[str]]:

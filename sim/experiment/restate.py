@@ -8,6 +8,7 @@ from pathlib import Path
 
 from sim.experiment.compare_tables import UnreadableError
 from sim.scenario import Loaded, ScenarioError
+from sim.tables.spreadsheets import unescaped
 
 # A list that is too long to be written out says how many it has "in all"; its first values are still compared by path.
 SHORTENED = " in all]"
@@ -56,6 +57,9 @@ def _fits(loaded: Loaded, stated: Sequence[str]) -> bool:
 def _rows(file: Path) -> list[dict[str, str]]:
     try:
         with file.open(encoding="utf-8", newline="") as opened:
-            return list(csv.DictReader(opened, strict=True))
+            return [
+                {unescaped(name): unescaped(cell) for name, cell in row.items()}
+                for row in csv.DictReader(opened, strict=True)
+            ]
     except (OSError, ValueError, csv.Error) as error:
         raise UnreadableError(f"cannot be read ({error})") from error

@@ -20,6 +20,7 @@ from sim.experiment.study import Plan, run_study
 from sim.experiment.sweep import SweepPlan
 from sim.experiment.sweep_study import run_sweep
 from sim.scenario import Loaded
+from sim.tables.spreadsheets import unescaped
 
 
 def run_again(
@@ -104,7 +105,9 @@ def _points(file: Path) -> Iterator[Point]:
     try:
         with file.open(encoding="utf-8", newline="") as opened:
             for row in csv.DictReader(opened, strict=True):
-                given = {k: v for k, v in row.items() if k not in ("point", "name") and v}
-                yield Point(int(row["point"]), row["name"], given, {k: number_of(v) for k, v in given.items()})
+                given = {unescaped(k): unescaped(v) for k, v in row.items() if k not in ("point", "name") and v}
+                yield Point(
+                    int(row["point"]), unescaped(row["name"]), given, {k: number_of(v) for k, v in given.items()}
+                )
     except (OSError, ValueError, KeyError, csv.Error) as error:
         raise FolderError(f"{file}: cannot be read ({error})") from error

@@ -1,21 +1,7 @@
 """What moves the results: tables of sensitivity, from the results of a sweep by its design.
 
-Every table has one row a scenario, metric and path: `scenario, metric, label, unit, path`, and then
-
-- `tornado.csv` (one at a time): `low_value, base_value, high_value` as written, the first and last value of the path;
-  `base_estimate, low_estimate, high_estimate`; `low_change, low_change_low, low_change_high` and the same for `high`:
-  against the base point, paired by replication, with 95 % interval; `range, range_low, range_high`: the estimate at the
-  high value less that at the low one, with its `verdict`; `swing`: largest minus smallest of the three estimates;
-  `rank` by swing, 1 for the largest; `patients` of the base point, `unresolved_share` the largest of the three.
-- `sobol.csv` (Sobol): `first_order, first_order_half_width, total, total_half_width`: shares of the variance between
-  points, with 95 % bootstrap half-widths.
-- `morris.csv` (Morris): `mu, mu_star, mu_star_half_width, sigma`: elementary effects over the whole range of the path,
-  in the unit of the metric.
-- `prcc.csv` (Latin hypercube): `prcc, low, high, p_value`: partial rank correlation with the metric, the other paths
-  held; 95 % interval by Fisher's z.
-
-The results of a point are its means over replications. A metric that does not apply at some point gets NaN; one that
-is the same at every point gets 0 throughout: nothing moves it.
+Their columns are declared in `sim.tables.points`. The results of a point are its means over replications. A metric that
+does not apply at some point gets NaN; one that is the same at every point gets 0 throughout: nothing moves it.
 """
 
 from __future__ import annotations

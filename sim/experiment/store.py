@@ -5,6 +5,7 @@ SQLite keeps what was committed through a kill, a full disk or a power cut, and 
 
 from __future__ import annotations
 
+import hashlib
 import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
@@ -42,10 +43,13 @@ class Store:
 
     def add(self, blocks: Iterable[tuple[int, int, FloatArray]], worker: str) -> None:
         """Keep blocks, all of them or, at an error, none. Raises StoreError."""
-        rows = [(p, first, worker, np.ascontiguousarray(values).tobytes()) for p, first, values in blocks]
+        rows = []
+        for point, first, values in blocks:
+            data = np.ascontiguousarray(values).tobytes()
+            rows.append((point, first, worker, data, _digest(point, first, data)))
         try:
             with self._database:
-                self._database.executemany("INSERT OR REPLACE INTO blocks VALUES (?, ?, ?, ?)", rows)
+                self._database.executemany("INSERT OR REPLACE INTO blocks VALUES (?, ?, ?, ?, ?)", rows)
         except sqlite3.Error as error:
             raise StoreError(f"{self._path}: results cannot be written ({error})") from error
 
@@ -56,6 +60,11 @@ class Store:
         return np.concatenate(parts) if parts else np.empty((0, *self._shape))
 
 
+def _digest(point: int, first: int, data: bytes) -> str:
+    """What is kept beside a block, so that a changed one is never taken for a result."""
+    return hashlib.sha256(f"{point} {first} ".encode() + data).hexdigest()
+
+
 @contextmanager
 def open_store(folder: Path, identity: Identity, shape: tuple[int, int]) -> Iterator[Store]:
     """The store of a folder, new or with what an earlier run of the same sweep left there.
@@ -63,22 +72,32 @@ def open_store(folder: Path, identity: Identity, shape: tuple[int, int]) -> Iter
     Raises FolderError where the folder holds results of another sweep or other things, or another process fills it.
     """
     path = folder / STORE
+    if path.is_symlink() or (path.exists() and not path.is_file()):
+        raise FolderError(f"{path}: is no store of results; name another folder")
     database = None
     try:
         folder.mkdir(parents=True, exist_ok=True)
         database = sqlite3.connect(path, timeout=1.0, isolation_level="DEFERRED")
         database.execute("PRAGMA locking_mode = EXCLUSIVE")
+        tables = {name for (name,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+        if tables and tables != {"identity", "blocks"}:
+            raise FolderError(f"{path}: is a database of something else; name another folder")
         with database:
             database.execute("CREATE TABLE IF NOT EXISTS identity (name TEXT PRIMARY KEY, value TEXT)")
             database.execute(
                 "CREATE TABLE IF NOT EXISTS blocks"
-                " (point INTEGER, first INTEGER, worker TEXT, data BLOB, PRIMARY KEY (point, first))"
+                " (point INTEGER, first INTEGER, worker TEXT, data BLOB, digest TEXT, PRIMARY KEY (point, first))"
             )
             there = dict(database.execute("SELECT name, value FROM identity"))
             if not there:
                 database.executemany("INSERT INTO identity VALUES (?, ?)", list(identity.items()))
         if there and there != dict(identity):
-            raise FolderError(f"{folder}: holds {_told(there, identity)}; name another folder, or delete this one")
+            raise FolderError(f"{folder}: holds {_told(there, identity)}; name another folder, or delete {STORE}")
+        for point, first, data, digest in database.execute("SELECT point, first, data, digest FROM blocks"):
+            if not isinstance(data, bytes) or digest != _digest(point, first, data):
+                raise FolderError(
+                    f"{path}: results of point {point} were changed since they were written; delete it, and run again"
+                )
         yield Store(database, path, shape)
     except sqlite3.OperationalError as error:
         if "locked" in str(error):

@@ -15,19 +15,34 @@ import pandas as pd
 from sim.engine.choice import pick, workers_for
 from sim.experiment import tables
 from sim.experiment.economics_tables import economic_tables, why_not_comparable
-from sim.experiment.folder import write_text
 from sim.experiment.forecast import falls_below, waiting_list, warm_up, warm_up_warnings
 from sim.experiment.inputs import parameters
 from sim.experiment.limits import require_kept, require_size
-from sim.experiment.manifest import about_program, about_scenarios, write_manifest, write_scenarios
+from sim.experiment.manifest import about_program, about_scenarios, scenario_files, write_manifest, write_scenarios
 from sim.experiment.not_modelled import NOT_MODELLED
-from sim.experiment.patients_file import PATIENTS, TableFile, event_columns, patient_columns
 from sim.experiment.picture_tables import Pictures
 from sim.experiment.precision import Precision, batches, reached
+from sim.experiment.publish import new_results
 from sim.experiment.replicate import Arm, Keep, replicate
-from sim.pieces.loads import expected_patients, offered_loads
+from sim.experiment.table_files import TableFile, event_columns, patient_columns, quantity_columns, write_table
+from sim.outcomes.estimates import FEW
+from sim.outcomes.metrics import CENSORED, unresolved_of
+from sim.pieces.loads import Load, expected_patients, offered_loads
 from sim.pieces.strategies import build_protocol
 from sim.scenario import Loaded, compare_scenarios
+from sim.tables import EVENTS_TABLE, PATIENTS, QUANTITIES
+
+# The tables of every study; the other ones belong to comparisons, to what a scenario has, or to what was asked for.
+ALWAYS = (
+    "summary", "runs", "resources", "stages", "incidence", "waits", "outcomes", "parameters", "changes", "waiting_list",
+    "warm_up",
+)  # fmt: skip
+PICTURES = (
+    "use_through_time", "stock_through_time", "flow", "stages_middle", "groups", "resources_summary", "timeline_sample",
+)  # fmt: skip
+
+# From this offered load on, waits hang on the last per cent of the supply.
+CLOSE_TO_FULL = 0.95
 
 
 @dataclass(frozen=True)
@@ -63,6 +78,7 @@ class Study:
     list_below: pd.DataFrame | None = None
     economics: pd.DataFrame | None = None
     icer: pd.DataFrame | None = None
+    already_waiting: pd.DataFrame | None = None
 
 
 def load_warnings(scenarios: dict[str, Loaded]) -> list[str]:
@@ -77,29 +93,72 @@ def load_warnings(scenarios: dict[str, Loaded]) -> list[str]:
                     f"{name}: {load.label}{where} ({load.resource}): offered load {load.load:.2f} is above 1; "
                     "patients will queue until others leave"
                 )
+        found += [f"{name}: {close}" for close in _close_to_full(loaded)]
     return found
 
 
-def run_study(plan: Plan, folder: Path, done: Callable[[int], None]) -> Study:
-    """Run the plan and write its tables into `folder`; `done` hears of finished replications.
+def _close_to_full(loaded: Loaded) -> list[str]:
+    """A sentence for each resource whose offered load is just below 1: what is assumed of it decides the waits."""
+    loads: dict[str, list[Load]] = {}
+    for load in offered_loads(loaded.scenario, build_protocol(loaded.scenario)):
+        if CLOSE_TO_FULL <= load.load <= 1.0:
+            loads.setdefault(load.label, []).append(load)
+    told = []
+    for label, close in loads.items():
+        ends = sorted({f"{load.load:.3f}" for load in close})
+        where = ", ".join(load.centre for load in close if load.centre)
+        told.append(
+            f"{label} ({close[0].resource}){f' at {where}' if where else ''}: offered load "
+            f"{' to '.join(dict.fromkeys((ends[0], ends[-1])))} is close to 1; "
+            "the waits hang on this supply, and on its source"
+        )
+    return told
 
-    Raises ScenarioError, before anything is run, where it comes to more than there is room for.
+
+def study_files(plan: Plan) -> list[str]:
+    """The files of tables that a study of this plan may write."""
+    loaded = plan.scenarios.values()
+    economics = all(one.scenario.economics is not None for one in loaded)
+    names = [*ALWAYS, *PICTURES]
+    names += ["differences", "same_patients"] if len(loaded) > 1 else []
+    listed = any(region.already_waiting is not None for one in loaded for region in one.scenario.regions.values())
+    names += ["already_waiting"] if listed else []
+    names += ["list_below"] if plan.list_below is not None else []
+    names += ["economics", "nmb"] if economics else []
+    names += ["economics_differences", "icer"] if economics and len(loaded) > 1 else []
+    big = [PATIENTS, *([QUANTITIES] if economics else []), *([EVENTS_TABLE] if plan.keep_events else [])]
+    return [*(f"{name}.csv" for name in names), *(table.file for table in big), *scenario_files(plan.scenarios)]
+
+
+def run_study(plan: Plan, folder: Path, done: Callable[[int], None], replace: Sequence[str] = ()) -> Study:
+    """Run the plan and put its tables into `folder`; `done` hears of finished replications.
+
+    `replace`: names of files in the folder that may be replaced although no earlier results list them. Raises
+    FolderError before anything runs where files could not be put there, ScenarioError where the plan comes to more than
+    there is room for, and what a run raises.
     """
+    require_size(plan.arms, plan.scenarios)
+    require_kept(plan.arms, plan.scenarios, plan.replications, plan.keep_events)
+    with new_results(folder, study_files(plan), replace) as building:
+        return _run(plan, building, done)
+
+
+def _run(plan: Plan, folder: Path, done: Callable[[int], None]) -> Study:
     started = time.perf_counter()
     arms = plan.arms
-    require_size(arms, plan.scenarios)
-    require_kept(arms, plan.scenarios, plan.replications, plan.keep_events)
     collected = tables.Collected(arms)
     lives = any(arm.scenario.after_infusion is not None for arm in arms)
     columns = patient_columns([arm.protocol for arm in arms], lives=lives)
+    with_money = any(arm.scenario.economics is not None for arm in arms)
     keep = Keep(patients=True, events=plan.keep_events, views=True)
     pictures = Pictures(arms)
     patients_expected = plan.replications * sum(expected_patients(arm.scenario) for arm in arms)
     engine, why_engine = pick(plan.engine, patients_expected)
     workers = plan.workers or workers_for(engine, patients_expected, os.cpu_count() or 1)
     with (
-        TableFile(folder / PATIENTS, columns) as patients,
-        TableFile(folder / "events.parquet", event_columns(), wanted=plan.keep_events) as events,
+        TableFile(folder, PATIENTS, columns) as patients,
+        TableFile(folder, EVENTS_TABLE, event_columns(), wanted=plan.keep_events) as events,
+        TableFile(folder, QUANTITIES, quantity_columns(), wanted=with_money) as quantities,
     ):
         whole = (range(plan.replications),)
         for numbers in whole if plan.precision is None else batches(plan.precision, collected.values):
@@ -109,6 +168,7 @@ def run_study(plan: Plan, folder: Path, done: Callable[[int], None]) -> Study:
                 for arm_run in replication.runs:
                     patients.append(arm_run.patients)
                     events.append(arm_run.events)
+                    quantities.append(arm_run.quantities)
     study = _write_tables(plan, collected, pictures, folder)
     why = tables.same_patients(collected)[1]
     names = collected.names
@@ -155,18 +215,37 @@ def _write_tables(plan: Plan, collected: tables.Collected, pictures: Pictures, f
     found |= economic
     for name, table in found.items():
         if table is not None:
-            write_text(folder / f"{name}.csv", table.to_csv(index=False))
+            write_table(folder, name, table)
     warnings = [*load_warnings(plan.scenarios), *warm_up_warnings(settling)]
     if why_not is not None:
         warnings.append(why_not)
     if len(collected.numbers) < 2:
         warnings.append("one replication only: no intervals can be given")
+    elif len(collected.numbers) < FEW:
+        warnings.append(
+            f"{len(collected.numbers)} replications are too few to judge: intervals of fewer than {FEW} hardly know "
+            "the spread they are made of"
+        )
+    warnings += unresolved_warnings(collected)
     if plan.precision is not None and not reached(plan.precision, tuple(plan.scenarios), collected.values())["met"]:
         warnings.append(
             f"after {len(collected.numbers)} replications {', '.join(one.metric for one in plan.precision.each)} "
             "is not as precise as wanted"
         )
-    return Study(summary, differences, changes, warnings, below, economic.get("economics"), economic.get("icer"))
+    costs, icer, listed = economic.get("economics"), economic.get("icer"), found["already_waiting"]
+    return Study(summary, differences, changes, warnings, below, costs, icer, listed)
+
+
+def unresolved_warnings(collected: tables.Collected) -> list[str]:
+    """A sentence for each scenario in which more than one in a hundred are unresolved when follow-up ends."""
+    values = collected.values()
+    shares = {name: unresolved_of(values[:, place]) for place, name in enumerate(collected.names)}
+    return [
+        f"{name}: {100 * share:.1f} % of the patients measured are still waiting when follow-up ends; means, costs and "
+        "shares leave out what becomes of them: a longer run.follow_up would tell"
+        for name, share in shares.items()
+        if share > CENSORED
+    ]
 
 
 def _economics(plan: Plan, collected: tables.Collected) -> tuple[dict[str, pd.DataFrame], str | None]:

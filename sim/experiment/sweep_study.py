@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,13 +12,15 @@ import pandas as pd
 
 from sim.experiment.designs import Design
 from sim.experiment.factors import plain, unit_of
-from sim.experiment.folder import write_text
-from sim.experiment.point_folder import finish_folder, require_for_points
+from sim.experiment.point_folder import finish_folder, sweep_results
 from sim.experiment.sensitivity import morris, prcc, sobol, tornado
-from sim.experiment.sweep import Sweep, SweepPlan, evaluate, open_sweep
+from sim.experiment.sweep import Sweep, SweepPlan, evaluate
 from sim.experiment.sweep_tables import heat_map, write_point_tables
+from sim.experiment.table_files import write_table
 from sim.scenario.leaves import inline
 
+# The table that a design is made for.
+OF_DESIGN = {"one_at_a_time": "tornado", "sobol": "sobol", "morris": "morris", "latin_hypercube": "prcc"}
 TITLES = {
     "one_at_a_time": "One input at a time",
     "latin_hypercube": "Latin hypercube sample",
@@ -35,23 +37,38 @@ class SweepStudy:
     workers: list[str]
 
 
-def run_sweep(plan: SweepPlan, design: Design, folder: Path, command: str, done: Callable[[int], None]) -> SweepStudy:
+def sweep_files(plan: SweepPlan, design: Design) -> list[str]:
+    """The files of tables that a sweep writes, beside those of any study of many points."""
+    names = ["points.csv", "sweep.csv", "sweep.parquet"]
+    names += ["sweep_differences.csv"] if len(plan.base.names) > 1 else []
+    name = OF_DESIGN.get(design.kind, "heat_map" if len(design.factors) == 2 else "")
+    return [*names, f"{name}.csv"] if name and design.factors else names
+
+
+def run_sweep(
+    plan: SweepPlan,
+    design: Design,
+    folder: Path,
+    command: str,
+    done: Callable[[int], None],
+    replace: Sequence[str] = (),
+) -> SweepStudy:
     """Run what the folder does not hold yet, and write its tables; `done` hears of finished replications.
 
-    Raises ScenarioError, FolderError, StoreError, WorkerError; what is done is kept in the folder.
+    `replace` as in `run_study`. Raises ScenarioError, FolderError, StoreError, WorkerError; what is done is kept in
+    the folder.
     """
     started = time.perf_counter()
-    require_for_points(folder)
-    with open_sweep(plan, folder) as sweep:
+    with sweep_results(plan, folder, sweep_files(plan, design), replace) as (sweep, building):
         evaluate(sweep, plan.points, done)
-        write_point_tables(sweep, folder)
+        write_point_tables(sweep, building)
         found = sensitivity_tables(sweep, design)
         for name, table in found.items():
-            write_text(folder / f"{name}.csv", table.to_csv(index=False))
+            write_table(building, name, table)
         workers = sweep.store.workers()
         title = f"{TITLES.get(design.kind, 'Sweep')}: {' against '.join(plan.base.names)}"
         seconds = time.perf_counter() - started
-        finish_folder(sweep, folder, "sweep", title, command, seconds, **_about(sweep, design))
+        finish_folder(sweep, building, "sweep", title, command, seconds, **_about(sweep, design))
     return SweepStudy(found, workers)
 
 

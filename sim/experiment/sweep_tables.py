@@ -1,15 +1,6 @@
-"""The tables of a sweep, from the results in its store.
+"""The tables of a sweep, from the results in its store; their columns are declared in `sim.tables.points`.
 
-- `points.csv`, a row a point: `point, name`, then each varied path with its value as written, empty where the point
-  leaves it alone.
-- `sweep.csv` and `sweep.parquet`, a row a point, scenario and metric: `point, name`, each path (a number of days,
-  per day or plain; text where some value is no number), then `scenario, metric, label, unit, estimate, low, high,
-  replications, patients, unresolved_share`.
-- `sweep_differences.csv`, a row a point, scenario but the first, and metric: scenario minus `baseline` at the same
-  point, paired by replication.
-- `heat_map.csv`, of a grid of two paths: `x_path, x, y_path, y, scenario, metric, label, unit, estimate, low, high`.
-
-Intervals are 95 % over replications. Numbers are written with all their digits, so equal results are equal bytes.
+Numbers are written with all their digits, so equal results are equal bytes.
 """
 
 from __future__ import annotations
@@ -25,13 +16,16 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from sim.experiment.folder import new_file, write_text
+from sim.experiment.folder import new_file
 from sim.experiment.points import Point, paths_of
 from sim.experiment.sweep import Sweep
+from sim.experiment.table_files import arrow_schema, write_table
 from sim.experiment.tables import reached, verdicts
 from sim.outcomes.estimates import Range, interval, possible, possible_change, ranges
 from sim.outcomes.metrics import METRIC_NAMES, METRICS, patients_of, unresolved_of
 from sim.outcomes.verdicts import NEITHER
+from sim.tables import TABLES
+from sim.tables.spreadsheets import escaped
 
 FloatArray = NDArray[np.float64]
 AT_ONCE = 200
@@ -39,7 +33,7 @@ AT_ONCE = 200
 
 def write_point_tables(sweep: Sweep, folder: Path) -> None:
     """Write `points.csv`, `sweep.csv`, `sweep.parquet` and, with several scenarios, `sweep_differences.csv`."""
-    write_text(folder / "points.csv", points_table(sweep.plan.points).to_csv(index=False))
+    write_table(folder, "points", points_table(sweep.plan.points))
     _write(folder, "sweep", lambda points: point_rows(sweep, points), sweep, parquet=True)
     if len(sweep.plan.base.names) > 1:
         _write(folder, "sweep_differences", lambda points: difference_rows(sweep, points), sweep, parquet=False)
@@ -138,13 +132,13 @@ def _write(
         arrows = stack.enter_context(new_file(folder / f"{name}.parquet")) if parquet else None
         csv = stack.enter_context(building.open("w", encoding="utf-8", newline="\n"))
         writer = None
-        for number, table in enumerate(_batches(rows, sweep.plan.points)):
-            table.to_csv(csv, index=False, header=number == 0)
+        for number, frame in enumerate(_batches(rows, sweep.plan.points)):
+            table = TABLES[name].checked(frame)
+            escaped(table).to_csv(csv, index=False, header=number == 0)
             if arrows is not None:
-                arrow = pa.Table.from_pandas(table, preserve_index=False)
                 if writer is None:
-                    writer = stack.enter_context(pq.ParquetWriter(arrows, arrow.schema))
-                writer.write_table(arrow.cast(writer.schema))
+                    writer = stack.enter_context(pq.ParquetWriter(arrows, arrow_schema(TABLES[name], table)))
+                writer.write_table(pa.Table.from_pandas(table, schema=writer.schema, preserve_index=False))
 
 
 def _batches(rows: Callable[[Sequence[Point]], pd.DataFrame], points: Sequence[Point]) -> Iterator[pd.DataFrame]:

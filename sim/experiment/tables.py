@@ -12,14 +12,14 @@ from numpy.typing import NDArray
 
 from sim.experiment.replicate import Arm, Replication
 from sim.outcomes import already_waiting as on_the_list
-from sim.outcomes.curves import BIN_DAYS, EVENTS, INTERVALS, WAIT_BINS, stage_names
+from sim.outcomes.curves import BIN_DAYS, INTERVALS, WAIT_BINS, stage_names
 from sim.outcomes.estimates import NOT_NEGATIVE, SHARE, Range, interval, variance
 from sim.outcomes.metrics import METRIC_NAMES, METRICS, POSSIBLE, POSSIBLE_CHANGES, patients_of, unresolved_of
-from sim.outcomes.pairs import PAIRED
-from sim.outcomes.patients import OUTCOMES
+from sim.outcomes.patients import WAITING
 from sim.outcomes.verdicts import verdict
 from sim.pieces.loads import offered_loads
 from sim.pieces.protocol import milestones
+from sim.tables import EVENTS, OUTCOMES, PROGRESSED_IN
 
 FloatArray = NDArray[np.float64]
 
@@ -208,6 +208,10 @@ def resources(collected: Collected) -> pd.DataFrame:
         for load in offered_loads(arm.scenario, arm.protocol)
     ]
     table = pd.DataFrame(collected.resources)
+    # what a kind of resource cannot have is not 0 of it
+    for name in ("wasted", "withdrawn"):
+        table[name] = table[name].where(table["kind"] == "cadence")
+    table["expired"] = table["expired"].where(table["kind"] != "capacity")
     if not loads:
         return table.assign(offered_load=np.nan)
     return table.merge(pd.DataFrame(loads), on=["scenario", "resource", "centre"], how="left", sort=False)
@@ -277,7 +281,7 @@ def waits(collected: Collected) -> pd.DataFrame:
             {
                 "scenario": name,
                 "day_from": k * BIN_DAYS,
-                "day_to": (k + 1) * BIN_DAYS if k + 1 < WAIT_BINS else np.inf,
+                "day_to": (k + 1) * BIN_DAYS if k + 1 < WAIT_BINS else np.nan,
             }
             for k in range(last)
         ]
@@ -297,7 +301,10 @@ def outcomes(collected: Collected) -> pd.DataFrame:
         with np.errstate(invalid="ignore"):
             shares = counts / counts.sum(axis=1, keepdims=True)
         keys = [{"scenario": name, "outcome": outcome, "label": label} for outcome, label in OUTCOMES.items()]
-        frames.append(_estimated(keys, shares, SHARE).assign(count_mean=counts.mean(axis=0)))
+        frame = _estimated(keys, shares, SHARE).assign(count_mean=counts.mean(axis=0))
+        frames.append(
+            frame.assign(patients=counts.sum(axis=1).mean(), unresolved_share=frame["estimate"].iloc[WAITING])
+        )
     return pd.concat(frames, ignore_index=True)
 
 
@@ -313,7 +320,7 @@ def same_patients(collected: Collected) -> tuple[pd.DataFrame | None, str | None
             shares = counts / counts.sum(axis=1, keepdims=True)
         keys = [
             {"scenario": name, "baseline": collected.names[0], "progressed_in": where, "label": label}
-            for where, label in PAIRED.items()
+            for where, label in PROGRESSED_IN.items()
         ]
         frame = _estimated(keys, shares, SHARE).rename(columns={"estimate": "share"})
         frames.append(frame.assign(estimate=counts.mean(axis=0)))

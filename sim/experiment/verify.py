@@ -12,7 +12,8 @@ from typing import Any
 
 from sim.experiment.compare_tables import UnreadableError, compare_tables
 from sim.experiment.folder import MANIFEST, FolderError
-from sim.experiment.manifest import FORMAT, about_program, checksum, checksums, parse_manifest, seal
+from sim.experiment.manifest import about_program, checksum, checksums, parse_manifest, seal
+from sim.experiment.publish import require_finished
 from sim.experiment.restate import restated
 from sim.experiment.run_again import mapping, run_again
 from sim.scenario import Loaded, ScenarioError, load
@@ -41,7 +42,7 @@ class Check:
 
 @dataclass(frozen=True)
 class Verification:
-    """All that was checked; `promise`: a sentence on whether the same numbers were promised here at all."""
+    """All that was checked; `promise`: whether the same numbers were promised here; `notes`: what else is said."""
 
     checks: list[Check]
     promise: str
@@ -58,10 +59,9 @@ def verify(folder: Path, engine: str, workers: int | None, done: Callable[[int],
 
     Raises FolderError where it holds no results that could be run again, and what a run raises.
     """
+    require_finished(folder)
     manifest = read_manifest(folder)
-    notes = []
-    if int(manifest.get("format", 1)) < FORMAT:
-        notes.append("written by an earlier version, without checksums: only the run itself can speak")
+    notes: list[str] = []
     stated = {str(name): str(digest) for name, digest in mapping(manifest, "tables").items()}
     with tempfile.TemporaryDirectory(prefix="vein2vein-verify-") as place:
         again = Path(place) / "again"
@@ -69,7 +69,11 @@ def verify(folder: Path, engine: str, workers: int | None, done: Callable[[int],
         scenarios = _scenarios(manifest, folder, Path(place))
         run_again(manifest, folder, scenarios, engine, workers, again, done)
         checks = [*_check_seal(manifest), *_check_scenarios(manifest, scenarios)]
-        checks += [_check_table(name, folder, again, stated, scenarios) for name in _names(folder, again, stated)]
+        names = _names(folder, again, stated)
+        checks += [_check_table(name, folder, again, stated, scenarios) for name in names]
+    others = sorted(set(checksums(folder)) - set(names))
+    if others:
+        notes.append(f"not of these results, and not looked at: {', '.join(others)}")
     return Verification(checks, _promise(manifest), notes)
 
 
@@ -80,8 +84,6 @@ def read_manifest(folder: Path) -> dict[str, Any]:
     known = isinstance(entries, list) and all(isinstance(one, dict) and one.get("resolved") for one in entries)
     if not entries or not known or not isinstance(manifest.get("replications"), int):
         raise FolderError(f"{file}: is no manifest of results (no scenarios or replications in it)")
-    if not isinstance(manifest.get("format", 1), int):
-        raise FolderError(f"{file}: its format is of no version")
     return manifest
 
 
@@ -109,8 +111,8 @@ def _without_sources(resolved: Mapping[str, Any]) -> str:
 
 
 def _names(folder: Path, again: Path, stated: Mapping[str, str]) -> list[str]:
-    """Every table that there is, was, or should be, in a steady order."""
-    return sorted({*stated, *checksums(folder), *checksums(again)})
+    """Every table that there was or should be, in a steady order; all that are there, of an earlier version."""
+    return sorted({*stated, *checksums(again), *(checksums(folder) if not stated else ())})
 
 
 def _check_seal(manifest: Mapping[str, Any]) -> Iterator[Check]:

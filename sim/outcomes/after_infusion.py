@@ -15,7 +15,7 @@ BoolArray = NDArray[np.bool_]
 PRODUCTS = ("autologous", "allogeneic")
 
 
-def follow_on(patients: Patients, rules: AfterInfusion, luck: Luck, follow_up: float, stop_day: float) -> Afterwards:
+def follow_on(patients: Patients, rules: AfterInfusion, luck: Luck) -> Afterwards:
     """Every patient's life after the end of his path; the same luck gives the same life under every scenario.
 
     Each clock is met with a unit-exponential threshold of its own, divided by the multipliers that act from infusion
@@ -24,8 +24,7 @@ def follow_on(patients: Patients, rules: AfterInfusion, luck: Luck, follow_up: f
     if not luck.blocks:
         nothing = np.empty(0)
         return Afterwards(np.empty(0, bool), nothing, nothing, nothing)
-    limit = np.minimum(patients.referral_day + follow_up, stop_day)
-    rests = np.where(np.isnan(patients.end_day), limit, patients.end_day)
+    rests = np.where(np.isnan(patients.end_day), patients.followed_to, patients.end_day)
     rests = np.where(np.isfinite(patients.referral_day), rests, np.nan)
     thresholds = {
         name: -np.log1p(-luck.patients(f"after_infusion/{name}", 0))

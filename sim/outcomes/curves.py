@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from sim.engine.trace import Trace
 from sim.outcomes.patients import OUTCOME_NAMES, Patients, ends
 from sim.outcomes.resource_use import queue_days
+from sim.tables.words import EVENTS
 
 FloatArray = NDArray[np.float64]
 
@@ -33,18 +34,10 @@ INTERVALS: dict[tuple[str, str], str] = {
     ("product_received", "lymphodepletion"): "Appointment",
     ("lymphodepletion", "infusion"): "Lymphodepletion and bed",
 }
-# Which outcomes make up each event of the cumulative-incidence picture.
-EVENTS: dict[str, tuple[str, ...]] = {
-    "infused": ("infused",),
-    "progressed": ("progressed",),
-    "died": ("died",),
-    "withdrawn": ("withdrawn",),
-    "failed": ("collection_failed", "product_failed", "unsuitable"),
-}
 # The place among the events of each outcome, in the order of `OUTCOME_NAMES`; after the last where it is none of them.
 _EVENT_OF_OUTCOME = np.array(
     [
-        next((place for place, outcomes in enumerate(EVENTS.values()) if name in outcomes), len(EVENTS))
+        next((place for place, (_, outcomes) in enumerate(EVENTS.values()) if name in outcomes), len(EVENTS))
         for name in OUTCOME_NAMES
     ]
 )

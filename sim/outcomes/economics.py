@@ -6,7 +6,7 @@ Days count from referral. Amounts that recur are streams at a constant rate, dis
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.engine.trace import PATIENT, Trace
+from sim.outcomes.bridging import bridging_day
 from sim.outcomes.estimates import FREE, NOT_NEGATIVE, Range, ranges
 from sim.outcomes.metrics import INFUSED_ONES, REFERRED, Population
 from sim.outcomes.patients import OUTCOME_NAMES, Patients
@@ -89,12 +90,17 @@ POSSIBLE = ranges([quantity.possible for quantity in QUANTITIES])
 
 @dataclass(frozen=True, eq=False)
 class Ledger:
-    """Discounted costs by category and QALYs by state, one entry a measured patient; `life_years` not discounted."""
+    """Discounted costs by category and QALYs by state, one entry a measured patient; `life_years` not discounted.
+
+    `rows`: their places in the cohort. `items`: what their milestones do not say of what they were given.
+    """
 
     costs: dict[str, FloatArray]
     qalys: dict[str, FloatArray]
     life_years: FloatArray
     infused: NDArray[np.bool_]
+    rows: NDArray[np.int64]
+    items: tuple[Item, ...]
 
     def quantities(self) -> list[float]:
         """The value of each of `QUANTITIES`; NaN where there is nobody to average over."""
@@ -130,6 +136,7 @@ class _Course:
     death: FloatArray
     infusion: FloatArray
     off_the_shelf: NDArray[np.bool_]
+    bridging: FloatArray
     beds: tuple[NDArray[np.int64], FloatArray, FloatArray]
     intensive: tuple[NDArray[np.int64], FloatArray, FloatArray]
 
@@ -159,13 +166,14 @@ class _Course:
         """The present value of a utility, in QALYs."""
         return np.asarray(utility / DAYS_PER_YEAR * stream(start, end, self.economics.discount.health, self.horizon))
 
-    def stays(
-        self, of: tuple[NDArray[np.int64], FloatArray, FloatArray], a_day: float, annual_rate: float
-    ) -> FloatArray:
-        """The present value of an amount a day over the stays of each patient."""
-        who, start, end = of
-        worth = stream(start, np.minimum(end, self.death[who]), annual_rate, self.horizon)
-        return np.bincount(who, a_day * worth, minlength=len(self.rows)).astype(np.float64)
+    def item(self, path: str, category: str, units: NDArray[Any], start: FloatArray, end: FloatArray) -> Item:
+        """An item of those to whom it happened, from an entry a measured patient."""
+        who = np.flatnonzero((units > 0) & np.isfinite(start))
+        return Item(path, category, who, units[who].astype(np.float64), start[who], end[who])
+
+    def summed(self, item: Item, amounts: FloatArray) -> FloatArray:
+        """The amounts of an item's rows, summed over each patient's."""
+        return np.bincount(item.who, amounts, minlength=len(self.rows)).astype(np.float64)
 
     @property
     def horizon(self) -> float:
@@ -177,39 +185,34 @@ def ledger(scenario: Scenario, protocol: Protocol, patients: Patients, trace: Tr
     """What each measured patient costs and gains. The scenario must say economics, and so what comes after infusion."""
     economics = scenario.economics
     assert economics is not None
-    c = _course(scenario, economics, protocol, patients, trace)
+    c = _course(scenario, economics, protocol, patients, trace, luck)
+    found = tuple(items(c, scenario))
     nothing = np.zeros(len(c.rows))
     costs = dict.fromkeys(CATEGORIES, nothing)
-    for name, amount in _costs(c, scenario, luck):
+    for name, amount in _costs(c, found):
         costs[name] = costs[name] + amount
     qalys = dict.fromkeys(STATES, nothing)
-    for name, worth in _qalys(c, scenario):
+    for name, worth in _qalys(c, found):
         qalys[name] = qalys[name] + worth
     lived = stream(nothing, c.death, 0.0, c.horizon) / DAYS_PER_YEAR
-    return Ledger(costs, qalys, lived, patients.infused[c.rows])
+    return Ledger(costs, qalys, lived, patients.infused[c.rows], c.rows, found)
 
 
-def _costs(c: _Course, s: Scenario, luck: Luck) -> Iterator[tuple[str, FloatArray]]:
+def _costs(c: _Course, found: Sequence[Item]) -> Iterator[tuple[str, FloatArray]]:
     """(category, present value a patient) of each thing that costs."""
     unit = c.economics.costs
-    rate = c.economics.discount.costs
     untroubled = np.fmin(c.relapse, c.death)
     price = np.where(c.off_the_shelf, unit.product.allogeneic, unit.product.autologous)
     yield "waiting", c.monthly(unit.waiting_month, np.zeros(len(c.rows)), c.left)
     yield "apheresis", c.once(unit.apheresis, c.day("apheresis"))
-    yield "apheresis", c.once(unit.apheresis * c.passes("repeat_apheresis"), c.day("repeat_apheresis"))
-    yield "bridging", c.once(unit.bridging, _bridging_day(c, s, luck))
+    yield "bridging", c.once(unit.bridging, c.bridging)
     yield "product", c.once(price, c.infusion)
-    yield "unused_product", c.once(_unused(c), c.left)
     yield "lymphodepletion", c.once(unit.lymphodepletion, c.day("lymphodepletion"))
     yield "infusion", c.once(unit.infusion, c.infusion)
-    yield "hospital", c.stays(c.beds, unit.bed_day, rate)
-    # a bed that is kept through intensive care has been counted, and is replaced
-    kept = unit.bed_day if s.toxicity.icu.bed == "kept" else 0.0
-    yield "hospital", c.stays(c.intensive, unit.icu_day - kept, rate)
     yield "toxicity", c.once(unit.adverse_events, c.infusion)
-    for event, grade, value in _graded(c):
-        yield "toxicity", c.once(value.cost, c.day(f"{event}/{grade}"))
+    for item in found:
+        worth = item.present(c.economics.discount.costs, c.horizon)
+        yield item.category, c.summed(item, item.price(c.economics) * worth)
     yield "follow_up", c.monthly(unit.follow_up_month, c.infusion, untroubled)
     yield "progressed", c.monthly(unit.progressed_month, c.relapse, c.death)
     for outcome in UNTREATED:
@@ -218,7 +221,7 @@ def _costs(c: _Course, s: Scenario, luck: Luck) -> Iterator[tuple[str, FloatArra
     yield "end_of_life", c.once(unit.end_of_life, np.where(np.isfinite(c.death), c.death, np.nan))
 
 
-def _qalys(c: _Course, s: Scenario) -> Iterator[tuple[str, FloatArray]]:
+def _qalys(c: _Course, found: Sequence[Item]) -> Iterator[tuple[str, FloatArray]]:
     """(state, present value a patient in QALYs) of each stretch of life, and of each loss."""
     worth = c.economics.utilities
     untroubled = np.fmin(c.relapse, c.death)
@@ -229,50 +232,95 @@ def _qalys(c: _Course, s: Scenario) -> Iterator[tuple[str, FloatArray]]:
     for outcome in UNTREATED:
         start = np.where(c.with_outcome(outcome), c.left, np.nan)
         yield "subsequent_care", c.years(worth.subsequent_care.of(outcome), start, c.death)
-    health, freed = c.economics.discount.health, s.toxicity.icu.bed == "freed"
-    for stays in (c.beds, c.intensive) if freed else (c.beds,):
-        yield "hospital", c.stays(stays, -worth.hospital_loss / DAYS_PER_YEAR, health)
-    for event, grade, value in _graded(c):
-        onset = c.day(f"{event}/{grade}")
-        yield "hospital", c.years(-value.utility_loss, onset, np.minimum(onset + value.lasts, c.death))
+    for item in found:
+        lost = item.utility_loss(c.economics)
+        if lost:
+            worths = item.units * stream(item.start, item.end, c.economics.discount.health, c.horizon)
+            yield "hospital", c.summed(item, -lost / DAYS_PER_YEAR * worths)
 
 
-def _graded(c: _Course) -> Iterator[tuple[str, str, GradeValue]]:
+@dataclass(frozen=True, eq=False)
+class Item:
+    """What patients were given, or went through, beyond what their milestones say: a row of `quantities.parquet` each.
+
+    `path`: of its price, in the section `economics`. `who`: place among the measured. `units`: how many; below 0 what
+    something else replaces. Days since referral; `end` NaN for what is paid once and does not last. `a_day`: whether
+    the price is of a day, from `start` to `end`.
+    """
+
+    path: str
+    category: str
+    who: NDArray[np.int64]
+    units: FloatArray
+    start: FloatArray
+    end: FloatArray
+    a_day: bool = False
+
+    def price(self, economics: Economics) -> float:
+        """Of a unit, or of a day of one."""
+        value: Any = economics
+        for key in self.path.split("."):
+            value = value[key] if isinstance(value, Mapping) else getattr(value, key)
+        return float(value.cost if isinstance(value, GradeValue) else value)
+
+    def utility_loss(self, economics: Economics) -> float:
+        """Utility lost from `start` to `end`, a unit: on days in the hospital, and by toxicity."""
+        if self.a_day:
+            return economics.utilities.hospital_loss
+        section, *keys = self.path.split(".")
+        return economics.toxicity.events[keys[0]][keys[1]].utility_loss if section == "toxicity" else 0.0
+
+    def present(self, annual_rate: float, horizon: float) -> FloatArray:
+        """The present value of its units, or of its days."""
+        if self.a_day:
+            return np.asarray(self.units * stream(self.start, self.end, annual_rate, horizon))
+        return np.asarray(self.units * single(self.start, annual_rate, horizon))
+
+
+def items(c: _Course, s: Scenario) -> Iterator[Item]:
+    """The items of all measured patients, in a steady order."""
+    never = np.full(len(c.rows), np.nan)
+    yield c.item("costs.apheresis", "apheresis", c.passes("repeat_apheresis"), c.day("repeat_apheresis"), never)
+    for product, count in _unused(c).items():
+        yield c.item(f"costs.unused_product.{product}", "unused_product", count, c.left, never)
+    stays = [("costs.bed_day", 1.0, c.beds), ("costs.icu_day", 1.0, c.intensive)]
+    if s.toxicity.icu.bed == "kept":
+        # a bed that is kept through intensive care has been counted, and is replaced
+        stays.append(("costs.bed_day", -1.0, c.intensive))
+    for path, units, (who, start, end) in stays:
+        until = np.minimum(end, c.death[who])
+        there = np.isfinite(start) & (until > start)
+        each: FloatArray = np.full(int(there.sum()), units, dtype=np.float64)
+        yield Item(path, "hospital", who[there], each, start[there], until[there], a_day=True)
     for event, values in c.economics.toxicity.events.items():
         for grade, value in values.items():
-            yield event, grade, value
+            onset = c.day(f"{event}/{grade}")
+            over = np.maximum(np.minimum(onset + value.lasts, c.death), onset)
+            yield c.item(f"toxicity.{event}.{grade}", "toxicity", np.ones(len(c.rows)), onset, over)
 
 
-def _unused(c: _Course) -> FloatArray:
-    """What each patient's products that were begun or drawn, and not infused, cost those whose view is taken."""
-    costs = c.economics.costs
-    if costs.unused_paid_by == "manufacturer" and c.economics.perspective == "payer":
-        return np.zeros(len(c.rows))
+def _unused(c: _Course) -> dict[str, NDArray[np.int64]]:
+    """How many products of each patient were begun or drawn, and not infused; none where that is not in view."""
+    if c.economics.costs.unused_paid_by == "manufacturer" and c.economics.perspective == "payer":
+        return {}
     infused = ~np.isnan(c.infusion)
-    made = np.maximum(c.passes("manufacturing") - (infused & ~c.off_the_shelf), 0)
-    drawn = np.maximum(c.passes("dose") - (infused & c.off_the_shelf), 0)
-    return np.asarray(made * costs.unused_product.autologous + drawn * costs.unused_product.allogeneic)
+    return {
+        "autologous": np.maximum(c.passes("manufacturing") - (infused & ~c.off_the_shelf), 0),
+        "allogeneic": np.maximum(c.passes("dose") - (infused & c.off_the_shelf), 0),
+    }
 
 
-def _bridging_day(c: _Course, s: Scenario, luck: Luck) -> FloatArray:
-    """The day on which bridging therapy began, of those who were given it: the same draws as the path's."""
-    nobody = np.full(len(c.rows), np.nan)
-    if c.economics.costs.bridging == 0.0 or s.bridging.share == 0.0 or not luck.blocks:
-        return nobody
-    given = luck.patients("bridging.share", 0)[c.rows] < s.bridging.share
-    begins = c.day("received_at_factory") + s.bridging.start.quantile(luck.patients("bridging.start", 0)[c.rows])
-    # it ends where lymphodepletion begins, and cannot begin after that
-    in_time = given & (begins < np.fmin(c.left, c.day("lymphodepletion")))
-    return np.where(in_time, begins, nobody)
-
-
-def _course(s: Scenario, economics: Economics, protocol: Protocol, patients: Patients, trace: Trace) -> _Course:
+def _course(
+    s: Scenario, economics: Economics, protocol: Protocol, patients: Patients, trace: Trace, luck: Luck
+) -> _Course:
     after = patients.after
     assert after is not None
     rows = np.flatnonzero(patients.cohort.measured)
     referral = patients.referral_day[rows]
     death = after.death_day[rows] - referral
     infusion = patients.day("infusion")[rows] - referral
+    priced = economics.costs.bridging > 0.0
+    bridged = bridging_day(s, patients, luck)[rows] if priced else np.full(len(rows), np.nan)
     places = np.full(len(patients.outcome), -1)
     places[rows] = np.arange(len(rows))
     return _Course(
@@ -286,6 +334,7 @@ def _course(s: Scenario, economics: Economics, protocol: Protocol, patients: Pat
         death=np.where(np.isnan(death), np.inf, death),
         infusion=infusion,
         off_the_shelf=patients.off_the_shelf[rows],
+        bridging=bridged - referral,
         beds=_stays(
             protocol, trace, "bed", places, referral, _bed_if_unlimited(s, patients, trace, rows, after.rests_day[rows])
         ),

@@ -10,7 +10,15 @@ from numpy.typing import NDArray
 
 from sim.engine.trace import Trace
 from sim.outcomes.estimates import Range, interval, possible, possible_change, ranges
-from sim.outcomes.patients import INFUSED, OUTCOME_NAMES, WAITING, Patients, wasted_products, wasted_slots
+from sim.outcomes.patients import (
+    INFUSED,
+    OUTCOME_NAMES,
+    WAITING,
+    Patients,
+    wasted_products,
+    wasted_slots,
+    withdrawn_slots,
+)
 from sim.outcomes.verdicts import HIGHER, LOWER, NEITHER
 from sim.pieces.common import DECLINES
 
@@ -339,6 +347,14 @@ METRICS: tuple[Metric, ...] = (
         LOWER,
         None,
         lambda p, trace, window: float(wasted_slots(p, trace, window)),
+    ),
+    Metric(
+        "slots_withdrawn",
+        "Slots withdrawn by the manufacturer",
+        "slots",
+        LOWER,
+        None,
+        lambda p, trace, window: float(withdrawn_slots(trace, window)),
     ),
     Metric(
         "off_the_shelf_share",

@@ -7,13 +7,6 @@ from numpy.typing import NDArray
 
 from sim.outcomes.patients import Patients
 
-PAIRED = {
-    "both": "Progressed in both",
-    "only_baseline": "Progressed in the baseline only",
-    "only_scenario": "Progressed in this scenario only",
-    "neither": "Progressed in neither",
-}
-
 
 def why_not_paired(a: Patients, b: Patients) -> str | None:
     """Why the measured patients of two scenarios are not the same people, or None where they are."""
@@ -34,7 +27,7 @@ def why_not_paired(a: Patients, b: Patients) -> str | None:
 
 
 def pair_counts(baseline: Patients, scenario: Patients) -> NDArray[np.float64]:
-    """Measured patients by `PAIRED`; the cohorts must be the same."""
+    """Measured patients by `PROGRESSED_IN`; the cohorts must be the same."""
     before = baseline.progressed[baseline.cohort.measured]
     after = scenario.progressed[scenario.cohort.measured]
     return np.array(

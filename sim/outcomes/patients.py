@@ -1,9 +1,10 @@
-"""The closed list of outcomes, and how one replication's trace becomes one row a patient."""
+"""How one replication's trace becomes one row a patient, with an outcome out of the closed list."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,19 +12,10 @@ from numpy.typing import NDArray
 from sim.engine.trace import PATIENT, Trace
 from sim.pieces.clocks import OUTCOME_OF_CLOCK, Clock
 from sim.pieces.cohort import Cohort
+from sim.tables.words import OUTCOMES
 
 FloatArray = NDArray[np.float64]
 
-OUTCOMES = {
-    "infused": "Infused",
-    "progressed": "Lost eligibility by progression",
-    "died": "Died",
-    "withdrawn": "Withdrawn",
-    "collection_failed": "Collection failed",
-    "product_failed": "Product failed",
-    "unsuitable": "Unsuitable",
-    "waiting": "Still waiting",
-}
 OUTCOME_NAMES = tuple(OUTCOMES)
 INFUSED, WAITING = OUTCOME_NAMES.index("infused"), OUTCOME_NAMES.index("waiting")
 
@@ -50,7 +42,8 @@ class Patients:
     `outcome` indexes `OUTCOME_NAMES`, `reason` says more where there is more to say. `days`: the patients' own
     milestone days. `made_day`, `made_count`: the last day and the number of times a product was released or a dose
     drawn for them, whether or not they were there. `off_the_shelf`: whether they were given a dose in the end.
-    `referral_day`: of the return, for a later course. `after`: what became of them, where the scenario says so.
+    `followed_to`: the day on which patients without an outcome by then count as waiting. `referral_day`: of the return,
+    for a later course. `after`: what became of them, where the scenario says so.
     """
 
     cohort: Cohort
@@ -65,6 +58,7 @@ class Patients:
     made_count: NDArray[np.int64]
     began_manufacture: NDArray[np.bool_]
     off_the_shelf: NDArray[np.bool_]
+    followed_to: FloatArray
     after: Afterwards | None = None
 
     @property
@@ -110,9 +104,14 @@ class Ends:
     days: dict[str, FloatArray]
 
 
-def ends(trace: Trace, follow_up: float | FloatArray) -> Ends:
-    """The ends of all patients' paths, each up to `follow_up` days after his referral, or to the stop."""
+def ends(trace: Trace, follow_up: float | FloatArray, courses: int = 1, later_end: float = np.inf) -> Ends:
+    """The ends of all patients' paths, each up to `follow_up` days after referral, or to the stop.
+
+    Later courses are followed to day `later_end` at most. Who has been infused by then is followed to discharge.
+    """
     limit = np.minimum(trace.referral_day + follow_up, trace.stop_day)
+    later = slice(len(limit) // courses, None) if courses > 1 else slice(0, 0)
+    limit[later] = np.minimum(limit[later], later_end)
     notes = np.ascontiguousarray(trace.notes.T)
     raw = dict(zip(trace.milestones, notes, strict=True))
     infusion = raw.get("infusion", np.full(len(limit), np.nan))
@@ -121,17 +120,17 @@ def ends(trace: Trace, follow_up: float | FloatArray) -> Ends:
     ended = (trace.ended_day <= limit) & ~(trace.leave_day <= trace.ended_day) & ~infused
     left = (trace.leave_day <= limit) & ~infused & ~ended
     day = np.where(infused, infusion, np.where(left, trace.leave_day, np.where(ended, trace.ended_day, np.nan)))
-    own = np.where(notes <= np.where(left | ended, day, limit), notes, np.nan)
+    own = np.where(notes <= np.where(left | ended, day, np.where(infused, trace.stop_day, limit)), notes, np.nan)
     return Ends(limit, infused, left, ended, day, raw, dict(zip(trace.milestones, own, strict=True)))
 
 
-def resolve(cohort: Cohort, trace: Trace, follow_up: float | FloatArray) -> Patients:
-    """Every patient's outcome, and what happened to him up to it.
+def resolve(cohort: Cohort, trace: Trace, follow_up: float | FloatArray, later_end: float = np.inf) -> Patients:
+    """Every patient's outcome, and what happened to them up to it, or up to discharge.
 
-    A patient counts up to `follow_up` days after his referral (one number, or each patient's own), or to the stop;
-    unresolved by then he is `waiting`.
+    Patients count up to `follow_up` days after referral (one number, or each patient's own), or to the stop;
+    unresolved by then they are `waiting`. Later courses count up to day `later_end`.
     """
-    its = ends(trace, follow_up)
+    its = ends(trace, follow_up, cohort.courses, later_end)
     limit, raw, ended = its.limit, its.raw, its.ended
     nothing = np.full(len(limit), np.nan)
     outcome = np.full(len(limit), WAITING, dtype=np.int64)
@@ -163,6 +162,7 @@ def resolve(cohort: Cohort, trace: Trace, follow_up: float | FloatArray) -> Pati
         made_count=made_count,
         began_manufacture=raw.get("manufacturing", nothing) <= trace.stop_day,
         off_the_shelf=raw.get("dose", nothing) <= limit,
+        followed_to=limit,
     )
 
 
@@ -199,6 +199,12 @@ def slots_wasted(patients: Patients, trace: Trace) -> NDArray[np.bool_]:
     return wasted
 
 
+def withdrawn_slots(trace: Trace, window: tuple[float, float]) -> int:
+    """Slots starting inside the window that the manufacturer took back, whether or not they had been offered."""
+    slots = trace.slots
+    return int((np.isfinite(slots.withdrawn) & (slots.start >= window[0]) & (slots.start < window[1])).sum())
+
+
 def wasted_slots(patients: Patients, trace: Trace, window: tuple[float, float]) -> int:
     """Slots starting inside the window that were claimed and wasted."""
     inside = (trace.slots.start >= window[0]) & (trace.slots.start < window[1])
@@ -206,16 +212,23 @@ def wasted_slots(patients: Patients, trace: Trace, window: tuple[float, float]) 
 
 
 def table(
-    patients: Patients, scenario: str, replication: int, names: dict[str, Sequence[str]], product: str
+    patients: Patients,
+    scenario: str,
+    replication: int,
+    names: dict[str, Sequence[str]],
+    product: str,
+    bridging: FloatArray,
+    stop_day: float,
 ) -> dict[str, object]:
-    """The columns of `patients.parquet` for one replication, one entry a patient and course that he began.
+    """The columns of `patients.parquet` for one replication, one entry a patient and course begun by `stop_day`.
 
-    `names`: the names of regions, sources, centres and risk groups that the cohort's numbers stand for.
+    `names`: the names of regions, sources, centres and risk groups that the cohort's numbers stand for. `bridging`: the
+    day on which bridging therapy began.
     """
     cohort = patients.cohort
     first = len(patients.outcome) // cohort.courses
     course = np.repeat(np.arange(1, cohort.courses + 1), first)
-    rows = np.flatnonzero((course == 1) | np.isfinite(patients.referral_day))
+    rows = np.flatnonzero(patients.referral_day <= stop_day)
     count = len(rows)
 
     def spelled(kind: str, numbers: NDArray[np.int64]) -> NDArray[np.object_]:
@@ -233,7 +246,7 @@ def table(
         "measured": cohort.measured[rows],
         "product": _product(patients, product)[rows],
         "outcome": np.array(OUTCOME_NAMES, dtype=object)[patients.outcome[rows]],
-        "reason": patients.reason[rows],
+        "reason": _or_null(patients.reason != "", patients.reason)[rows],
         "referral_day": patients.referral_day[rows],
     }
     columns |= {f"{name}_day": day[rows] for name, day in patients.days.items() if not is_label(name)}
@@ -244,14 +257,25 @@ def table(
         "vein_to_vein_days": patients.between("apheresis", "infusion")[rows],
         "turnaround_days": patients.between("apheresis", "product_received")[rows],
         "progressed_before_infusion": patients.progressed[rows],
+        "bridged": np.isfinite(bridging)[rows],
+        "bridging_day": bridging[rows],
+        "off_the_shelf": patients.off_the_shelf[rows],
     }
     if patients.after is not None:
         columns |= {
-            "responded": patients.after.responded[rows],
+            "responded": _or_null(patients.infused, patients.after.responded)[rows],
             "relapse_day": patients.after.relapse_day[rows],
             "death_day": patients.after.death_day[rows],
+            "followed_from_day": patients.after.rests_day[rows],
         }
     return columns | {f"{name}_attempts": number[rows] for name, number in patients.attempts.items()}
+
+
+def _or_null(there: NDArray[np.bool_], values: NDArray[Any]) -> NDArray[np.object_]:
+    """The values where they are there, elsewhere null."""
+    found = values.astype(object)
+    found[~there] = None
+    return found
 
 
 def is_label(milestone: str) -> bool:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from sim.engine.trace import PATIENT, Trace, Uses
 from sim.outcomes.patients import Patients, slots_wasted
 from sim.pieces.loads import unit_days
-from sim.pieces.protocol import Cadence, Capacity, Protocol, Resource, Stock
+from sim.pieces.protocol import Cadence, Capacity, CapacitySteps, Protocol, Resource, Stock
 
 FloatArray = NDArray[np.float64]
 Window = tuple[float, float]
@@ -22,8 +22,9 @@ class ResourceUse:
     """One resource at one centre (empty for one that serves all) in one replication.
 
     `requests`: asked inside the window; `delayed_share` of them waited; `queue_days_...` over all of them, whether
-    served or not. `queue_mean`, `queue_p95`: patients waiting, over time. `utilisation`: units held by units there.
-    `wasted`: slots whose holder left. `expired`: slots or doses that nobody claimed.
+    served or not. `queue_mean`, `queue_p95`: patients waiting, over time. `utilisation`: units held by units there,
+    those still held after a cut or in a shut-down among both. `wasted`: slots whose holder left. `expired`: slots or
+    doses that nobody claimed. `withdrawn`: slots that the manufacturer took back, before or after their offer.
     """
 
     resource: str
@@ -44,6 +45,7 @@ class ResourceUse:
     in_use_mean: float
     wasted: int
     expired: int
+    withdrawn: int
 
 
 def resource_use(protocol: Protocol, patients: Patients, trace: Trace, window: Window) -> list[ResourceUse]:
@@ -89,16 +91,18 @@ def _one(
     delayed = inside & ((waited > 0.0) | np.isnan(began))
     count = int(inside.sum())
     queue_mean, queue_p95 = _queue_length(asked, served, window)
-    in_use, utilisation, wasted, expired = float("nan"), float("nan"), 0, 0
+    in_use, utilisation, wasted, expired, withdrawn = float("nan"), float("nan"), 0, 0, 0
     if isinstance(resource, Capacity):
         held = np.isfinite(began)
         until = np.where(np.isnan(ended), trace.stop_day, ended)
         busy = float((_overlap(began[held], until[held], window) * units[held]).sum())
         in_use = busy / (window[1] - window[0])
-        there = unit_days(resource.units[place], window)
-        utilisation = busy / there if there > 0.0 else float("nan")
+        steps = resource.units[place]
+        there = unit_days(steps, window) + _beyond(steps, began[held], until[held], units[held].astype(float), window)
+        # rounding must not make it more than all
+        utilisation = min(busy / there, 1.0) if there > 0.0 else float("nan")
     elif isinstance(resource, Cadence):
-        wasted, expired, claimed, offered = _slots(trace, patients, index, place, window)
+        wasted, expired, claimed, offered, withdrawn = _slots(trace, patients, index, place, window)
         utilisation = claimed / offered if offered else float("nan")
     else:
         expiries = trace.expiries
@@ -123,17 +127,35 @@ def _one(
         in_use_mean=in_use,
         wasted=wasted,
         expired=expired,
+        withdrawn=withdrawn,
     )
 
 
-def _slots(trace: Trace, patients: Patients, index: int, place: int, window: Window) -> tuple[int, int, int, int]:
-    """(wasted, perished, claimed, offered) of the slots starting inside the window."""
+def _slots(trace: Trace, patients: Patients, index: int, place: int, window: Window) -> tuple[int, int, int, int, int]:
+    """(wasted, perished, claimed, there, withdrawn) of the slots starting inside the window."""
     slots = trace.slots
     mine = (slots.resource == index) & (slots.centre == place)
     mine &= (slots.start >= window[0]) & (slots.start < window[1])
     wasted, claimed = slots_wasted(patients, trace)[mine], slots.holder[mine] >= 0
     perished = np.isfinite(slots.perished[mine])
-    return int(wasted.sum()), int(perished.sum()), int(claimed.sum()), int(mine.sum())
+    withdrawn = int(np.isfinite(slots.withdrawn[mine]).sum())
+    return int(wasted.sum()), int(perished.sum()), int(claimed.sum()), int(mine.sum()) - withdrawn, withdrawn
+
+
+def _beyond(steps: CapacitySteps, start: FloatArray, end: FloatArray, units: FloatArray, window: Window) -> float:
+    """Unit-days held inside the window beyond the units in force: by those granted before a cut or a shut-down."""
+    since = np.array([day for day, _ in steps])
+    moments = np.unique(np.clip(np.concatenate([np.array(window), since, start, end]), *window))
+    there = np.array([units for _, units in steps])[np.searchsorted(since, moments[:-1], side="right") - 1]
+    in_use = _begun_by(start, units, moments[:-1]) - _begun_by(end, units, moments[:-1])
+    return float((np.maximum(in_use - there, 0.0) * np.diff(moments)).sum())
+
+
+def _begun_by(days: FloatArray, units: FloatArray, moments: FloatArray) -> FloatArray:
+    """The units whose day has come by each moment."""
+    order = np.argsort(days, kind="stable")
+    total = np.concatenate([[0.0], np.cumsum(units[order])])
+    return np.asarray(total[np.searchsorted(days[order], moments, side="right")])
 
 
 def _overlap(start: FloatArray, end: FloatArray, window: Window) -> FloatArray:

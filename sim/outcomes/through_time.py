@@ -89,8 +89,8 @@ def capacities(protocol: Protocol, edges: FloatArray) -> FloatArray:
             there = [[unit_days(resource.units[k], span) / (span[1] - span[0]) for span in spans] for k in chosen]
             rows.append(np.sum(there, axis=0))
         elif isinstance(resource, Cadence):
-            offers = np.histogram(np.array(resource.offer_days), edges)[0]
-            rows.append(offers * float(sum(resource.counts[k] for k in chosen)))
+            offered = np.sum([resource.offered(k) for k in chosen], axis=0)
+            rows.append(np.histogram(np.array(resource.offer_days), edges, weights=offered)[0].astype(float))
         else:
             rows.append(np.full(len(edges) - 1, np.nan))
     return np.array(rows) if rows else np.zeros((0, len(edges) - 1))

@@ -8,7 +8,8 @@ import numpy as np
 
 from sim.engine.trace import PATIENT, Trace
 from sim.outcomes.curves import INTERVALS, ways
-from sim.outcomes.patients import OUTCOME_NAMES, OUTCOMES, Patients
+from sim.outcomes.patients import OUTCOME_NAMES, Patients
+from sim.tables.words import OUTCOMES
 
 SAMPLE = 20
 

@@ -30,7 +30,10 @@ RESOURCE_FIGURES = {
     "left_share": ("Requests given up in the queue", "share"),
     "wasted": ("Slots wasted by holders who left", "slots"),
     "expired": ("Slots or doses that nobody claimed", "units"),
+    "withdrawn": ("Slots withdrawn by the manufacturer", "slots"),
 }
+
+FIGURES = tuple(RESOURCE_FIGURES)
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,6 +65,10 @@ def view(
     for row, use in zip(figures, resources, strict=True):
         if use.resource in boundless:
             row[0] = math.nan  # the share of what has no end
+        if use.kind != "cadence":
+            row[FIGURES.index("wasted")] = row[FIGURES.index("withdrawn")] = math.nan
+        if use.kind == "capacity":
+            row[FIGURES.index("expired")] = math.nan
     middle, middle_patients = middle_stage_days(patients, trace)
     arrays = {
         "use": through_time.use_levels(protocol, trace, edges),

@@ -24,9 +24,9 @@ def allogeneic(s: Scenario, returns: Path = ()) -> Path:
     )
 
 
-def dose_to_discharge(s: Scenario, returns: Path = ()) -> Path:
+def dose_to_discharge(s: Scenario, returns: Path = (), before_lymphodepletion: Path = ()) -> Path:
     """From the waiting list for a dose to discharge."""
-    return (*_dose(s), Milestone("product_received"), *infuse(s, returns=returns))
+    return (*_dose(s), Milestone("product_received"), *infuse(s, before_lymphodepletion, returns))
 
 
 def allogeneic_resources(s: Scenario) -> tuple[Resource, ...]:
@@ -56,7 +56,7 @@ def supply(s: Scenario) -> tuple[Resource, ...]:
 
 def lot_lines(s: Scenario) -> Capacity:
     """The lines on which lots are made, where they are their own."""
-    units = units_by_day(s.allogeneic.lots.lines, (), shut_downs(s, "lot_line"))
+    units = units_by_day(s.allogeneic.lots.lines, shut_downs(s, "lot_line"))
     return shared("lot_line", "Lines for lots", units)
 
 

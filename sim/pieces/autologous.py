@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass, replace
 
 from sim.pieces.brief import can_fail, choose, divide, fail, shared, stage, stage_at, use
-from sim.pieces.cadence import offer_days
+from sim.pieces.cadence import Places, offer_days, withdrawals
 from sim.pieces.calendars import by_centre, openings, shut_downs, stage_hours, units_by_day
 from sim.pieces.common import at_centres, bedside, infuse, travel, work_up
 from sim.pieces.protocol import Cadence, Capacity, Resource, unlimited, walk_steps
@@ -30,7 +30,7 @@ from sim.pieces.steps import (
     Use,
 )
 from sim.pure.distributions import Distribution
-from sim.pure.hours import Hours
+from sim.pure.hours import ALWAYS, Hours
 from sim.scenario import Scenario
 from sim.scenario.people import NO_TIME
 
@@ -61,7 +61,6 @@ def autologous(s: Scenario, returns: Path = ()) -> Path:
 
 def slot_to_discharge(s: Scenario, returns: Path = ()) -> Path:
     """From the waiting list for a slot to discharge; by product, where there are several."""
-    end_of_bridging = (Hazard("bridging.end", "progression", 1.0),) if _bridged(s) else ()
     made, tested = s.manufacturing, s.release_testing
     ways = [
         (
@@ -89,7 +88,7 @@ def slot_to_discharge(s: Scenario, returns: Path = ()) -> Path:
     return (
         *divide("product", ways),
         Milestone("product_received"),
-        *infuse(s, end_of_bridging, returns),
+        *infuse(s, end_of_bridging(s), returns),
     )
 
 
@@ -103,18 +102,23 @@ def factory(s: Scenario) -> tuple[Resource, ...]:
     slots = s.manufacturing.slots
     dated: tuple[Resource, ...] = ()
     if slots is not None:
-        counts = [slots.count or 0 if c.slots is None else c.slots for c in s.centres.values()]
+        each = slots.scope == "centre"
+        shared_out = tuple(slots.count or 0 if c.slots is None else c.slots for c in s.centres.values())
+        counts = shared_out if each else (slots.count or 0,)
+        offers = offer_days(s.run, slots.every, slots.weekday)
         dated = (
             Cadence(
                 name=SLOT,
                 label="Manufacturing slots",
-                per_centre=slots.scope == "centre",
-                counts=tuple(counts) if slots.scope == "centre" else (slots.count or 0,),
-                offer_days=offer_days(s.run, slots.every, slots.weekday),
+                per_centre=each,
+                counts=counts,
+                offer_days=offers,
                 lead=slots.lead,
                 carry_over=slots.carry_over,
                 notice=slots.notice,
                 policy=s.waiting_list.policy,
+                withdrawn=withdrawals(s, offers, counts, _places_of_lines(s, each)),
+                keeps_place=slots.after_withdrawal == "keep_place",
             ),
         )
     return (*dated, lines(s), chairs(s), lab(s))
@@ -124,7 +128,7 @@ def chairs(s: Scenario) -> Capacity:
     """The apheresis chairs of each centre; given in opening hours only."""
     chair = at_centres(s, "chair", "Apheresis chairs", lambda centre: centre.chairs)
     open_in = openings(s, s.apheresis.calendar)
-    bound = [units if unlimited(units) else units_by_day(units, open_in, ()) for units in chair.units]
+    bound = [units if unlimited(units) else units_by_day(units, open_in=open_in) for units in chair.units]
     return Capacity(chair.name, chair.label, True, tuple(bound))
 
 
@@ -138,12 +142,22 @@ def lines(s: Scenario) -> Capacity:
     if made.site == "centre":
         places = at_centres(s, "line", label, lambda centre: made.lines if centre.lines is None else centre.lines)
         return replace(places, policy=policy, lot_rank=lot_rank)
-    return shared("line", label, units_by_day(made.lines, (), shut_downs(s, "line")), policy, lot_rank)
+    return shared("line", label, units_by_day(made.lines, shut_downs(s, "line")), policy, lot_rank)
+
+
+def _places_of_lines(s: Scenario, each: bool) -> tuple[Places, ...]:
+    """For each pool of slots (one a centre, or one for all) where the lines are that its manufactures may start on."""
+    made = s.manufacturing
+    if made.site == "factory":
+        factory: Places = ((made.lines, shut_downs(s, "line")),)
+        return (factory,) * (len(s.centres) if each else 1)
+    own = [(made.lines if c.lines is None else c.lines, shut_downs(s, "line", name)) for name, c in s.centres.items()]
+    return tuple((place,) for place in own) if each else (tuple(own),)
 
 
 def lab(s: Scenario) -> Capacity:
     """Places for release tests."""
-    return shared("lab", "Release-testing places", units_by_day(s.release_testing.lab, (), shut_downs(s, "lab")))
+    return shared("lab", "Release-testing places", units_by_day(s.release_testing.lab, shut_downs(s, "lab")))
 
 
 # -- who holds what, from when to when ------------------------------------------------------------------------------
@@ -253,28 +267,29 @@ def _patient(s: Scenario, steps: Path) -> Path:
 
 
 def _early(s: Scenario) -> Path:
-    """Booked: an appointment, apheresis, the cells at the factory, bridging; a slot where it belongs in between."""
+    """Booked: an appointment, apheresis and bridging, the cells at the factory; a slot where it belongs in between."""
     slots = s.manufacturing.slots
     appointment = stage("scheduling.duration", s.scheduling.duration)
     start: Path = (Stage("slot.start", UntilSlotStart(SLOT)),)
     if slots is None:
-        return (Milestone("slot"), *appointment, *travel(s), *_collect(s, ()), *_bridge(s))
+        return (Milestone("slot"), *appointment, *travel(s), *_collect(s, ()))
     if slots.claimed == "at_receipt":
         claim = Use(SLOT, (Milestone("slot"), *start), units=s.manufacturing.batches, patience=_patience(s))
-        return (*appointment, *travel(s), *_collect(s, ()), *_bridge(s), claim)
+        return (*appointment, *travel(s), *_collect(s, ()), claim)
     booked: Path = (Milestone("slot"), *appointment, *start, *travel(s))
     if slots.after_failed_collection == "forfeit":
-        return (*_collect(s, booked), *_bridge(s))
-    return (*booked, *_collect(s, ()), *_bridge(s))
+        return _collect(s, booked)
+    return (*booked, *_collect(s, ()))
 
 
 def _collect(s: Scenario, with_slot: Path) -> Path:
     """Apheresis and the cells' way to the factory; repeated after a gap when they fall short or are lost.
 
+    What counts from apheresis (its clocks, bridging, vein-to-vein) counts from the first, whatever comes of it.
     `with_slot`: what each collection begins with where it has a slot of its own, which a failure forfeits.
     """
     after_apheresis: Path = (Clocks("after_apheresis", anew=True),) if s.clocks.after_apheresis is not None else ()
-    start: Path = (Milestone("apheresis"), *after_apheresis)
+    start: Path = (Milestone("apheresis"), *after_apheresis, *_bridge(s))
     if s.apheresis.attempts != 1 or s.manufacturing.remake_from == "apheresis":
         start = (Choose(Noted("apheresis"), then=(Milestone("repeat_apheresis"),), otherwise=start),)
     ship = s.shipping
@@ -307,13 +322,20 @@ def _in_time(s: Scenario) -> Path:
     known."""
     a = s.apheresis
     starts = openings(s, a.calendar)
+    if starts is ALWAYS:
+        return ()
     if a.fit and a.duration.is_fixed:
         needed = a.duration.mean()
         # what ends on the very closing still fits
         starts = tuple(
             (first, math.nextafter(last - needed, math.inf)) for first, last in starts if last - needed >= first
         )
-    return (Stage("apheresis.wait", NO_TIME, Hours(openings=starts)),) if starts else ()
+    return (Stage("apheresis.wait", NO_TIME, Hours(openings=starts)),)
+
+
+def end_of_bridging(s: Scenario) -> Path:
+    """The end of bridging, where there is any: at lymphodepletion."""
+    return (Hazard("bridging.end", "progression", 1.0),) if _bridged(s) else ()
 
 
 def _bridged(s: Scenario) -> bool:
@@ -321,7 +343,7 @@ def _bridged(s: Scenario) -> bool:
 
 
 def _bridge(s: Scenario) -> Path:
-    """Therapy that slows the disease until lymphodepletion, in those who are given it and respond."""
+    """From apheresis: therapy that slows the disease until lymphodepletion, in those who are given it and respond."""
     if not _bridged(s):
         return ()
     slower = (Hazard("bridging.start", "progression", s.bridging.hazard, after=s.bridging.start),)

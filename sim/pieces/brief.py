@@ -8,12 +8,12 @@ from collections.abc import Iterable
 from sim.pieces.protocol import Capacity, CapacitySteps, inner_paths, unlimited, walk_steps
 from sim.pieces.steps import Attempts, Choose, Fail, Flagged, Path, Share, Stage, Use
 from sim.pure.distributions import Distribution
-from sim.pure.hours import Hours
+from sim.pure.hours import ALWAYS, Hours
 
 
 def stage(name: str, duration: Distribution, hours: Hours | None = None) -> Path:
     """The stage, or nothing where it is switched off (`0 d`) and need not wait for an opening."""
-    if duration.is_fixed and duration.mean() == 0.0 and (hours is None or not hours.openings):
+    if duration.is_fixed and duration.mean() == 0.0 and (hours is None or hours.openings is ALWAYS):
         return ()
     return (Stage(name, duration, hours),)
 

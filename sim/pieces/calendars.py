@@ -9,19 +9,24 @@ from datetime import date, timedelta
 from functools import lru_cache
 
 from sim.pieces.protocol import CapacitySteps
-from sim.pure.hours import Hours, Intervals
+from sim.pure.hours import ALWAYS, Hours, Intervals
 from sim.scenario import Scenario
 from sim.scenario.opening import Calendar, Disruption
 
-# Tables go on for so long after the last day on which anybody is followed; a walk that runs ahead stays inside them.
+# Tables reach so far beyond the last day that a run may come to: a walk that runs ahead of the stop stays inside them.
 MARGIN_DAYS = 400
 
 
-def openings(s: Scenario, calendar: str | None) -> Intervals:
-    """The intervals in which a calendar is open, in days since the start; none where there is no calendar."""
+def openings(s: Scenario, calendar: str | None) -> Intervals | None:
+    """The intervals in which a calendar is open, in days since the start; `ALWAYS` where there is no calendar."""
     if calendar is None:
-        return ()
-    return _openings(s.calendars[calendar], s.run.start, math.ceil(s.run.days) + MARGIN_DAYS)
+        return ALWAYS
+    return _openings(s.calendars[calendar], s.run.start, _table_days(s))
+
+
+def _table_days(s: Scenario) -> int:
+    """Days that tables cover: the longest run (a patient may be in hospital at the end of follow-up), and a margin."""
+    return math.ceil(s.run.longest) + MARGIN_DAYS
 
 
 @lru_cache(maxsize=64)
@@ -47,19 +52,21 @@ def shut_downs(s: Scenario, resource: str, centre: str | None = None) -> tuple[D
     return tuple(sorted(found, key=lambda d: (d.start, d.end)))
 
 
-def units_by_day(units: CapacitySteps, open_in: Intervals, closed: Iterable[Disruption]) -> CapacitySteps:
-    """The units in force, 0 outside the openings (if there are any) and in shut-downs."""
+def units_by_day(
+    units: CapacitySteps, closed: Iterable[Disruption] = (), open_in: Intervals | None = ALWAYS
+) -> CapacitySteps:
+    """The units in force, 0 outside the openings (unless it is always open) and in shut-downs."""
     shut = [(d.start, d.end) for d in closed]
-    if not open_in and not shut:
+    if open_in is ALWAYS and not shut:
         return units
-    opened = [start for start, _ in open_in]
+    intervals = open_in or ()
+    opened = [start for start, _ in intervals]
     since = [day for day, _ in units]
-    days = {*since, 0.0, *(day for pair in (*open_in, *shut) for day in pair)}
+    days = {*since, 0.0, *(day for pair in (*intervals, *shut) for day in pair)}
     steps: list[tuple[float, float]] = []
     for day in sorted(days):
         k = bisect_right(opened, day) - 1
-        # after the last interval everything is open
-        is_open = not open_in or day >= open_in[-1][1] or (k >= 0 and day < open_in[k][1])
+        is_open = open_in is ALWAYS or (k >= 0 and day < intervals[k][1])
         shut_now = any(first <= day < last for first, last in shut)
         now = units[bisect_right(since, day) - 1][1] if is_open and not shut_now else 0.0
         if not steps or steps[-1][1] != now:
@@ -83,15 +90,14 @@ def stage_hours(
     which it cannot start.
     """
     open_in = openings(s, calendar)
-    away = [(d.start, d.end) for d in closed]
-    starts = _without(open_in or _always(s), away) if away else open_in
+    starts = _without(s, open_in, [(d.start, d.end) for d in closed])
     paused = [(d.start, d.end) for d in work_on if d.work == "pause"]
-    counted = open_in if working_time else ()
-    counts = _without(counted or _always(s), paused) if paused else counted
+    counts = _without(s, open_in if working_time else ALWAYS, paused)
     losses = tuple(sorted({d.start for d in work_on if d.work == "lose"}))
-    if not starts and not counts and not losses:
+    if starts is ALWAYS and counts is ALWAYS and not losses:
         return None
-    return Hours(openings=starts, fit=fit, counts=counts, losses=losses, viable=viable if starts else math.inf)
+    waits = starts is not ALWAYS
+    return Hours(openings=starts, fit=fit, counts=counts, losses=losses, viable=viable if waits else math.inf)
 
 
 def by_centre(
@@ -103,13 +109,11 @@ def by_centre(
     return {centre: build(centre) for centre in s.centres}
 
 
-def _always(s: Scenario) -> Intervals:
-    return ((0.0, math.ceil(s.run.days) + float(MARGIN_DAYS)),)
-
-
-def _without(intervals: Intervals, away: list[tuple[float, float]]) -> Intervals:
-    """The intervals less the times that are away."""
-    left = list(intervals)
+def _without(s: Scenario, intervals: Intervals | None, away: list[tuple[float, float]]) -> Intervals | None:
+    """The intervals less the times that are away; none left is never, not always."""
+    if not away:
+        return intervals
+    left = [(0.0, float(_table_days(s)))] if intervals is ALWAYS else list(intervals)
     for first, last in away:
         cut: list[tuple[float, float]] = []
         for a, b in left:

@@ -90,7 +90,8 @@ class PatientClocks:
     """The state of one patient's clocks on day `since`; `thresholds`, `used` and multipliers by `Clock`.
 
     `eligibility` is the uniform against which the share of progressions that end eligibility is held; `anew` is the
-    (progression threshold, eligibility uniform) of a patient whose progression clock starts anew.
+    (progression threshold, eligibility uniform) of a patient whose progression clock starts anew. Who has `progressed`
+    keeps the multipliers that came with it; a further progression is met only where the clock `progresses` again.
     """
 
     tables: Tables
@@ -106,6 +107,7 @@ class PatientClocks:
     path: list[float]
     changes: list[tuple[float, int, float]]
     progressed: bool = False
+    progresses: bool = True
     progression_day: float = INFINITY
 
     def copy(self) -> PatientClocks:
@@ -113,7 +115,7 @@ class PatientClocks:
         return PatientClocks(
             self.tables, self.ends_eligibility, self.after_progression, self.group, list(self.thresholds),
             self.eligibility, self.anew, self.origin, self.since, list(self.used), list(self.path),
-            list(self.changes), self.progressed, self.progression_day,
+            list(self.changes), self.progressed, self.progresses, self.progression_day,
         )  # fmt: skip
 
     def _multiplier(self, clock: int) -> float:
@@ -122,7 +124,7 @@ class PatientClocks:
 
     def _event_day(self, clock: int) -> float:
         """The day of this clock's event, should nothing change any more."""
-        if clock == Clock.PROGRESSION and self.progressed:
+        if clock == Clock.PROGRESSION and not self.progresses:
             return INFINITY
         multiplier = self._multiplier(clock)
         if multiplier == 0.0:
@@ -157,7 +159,7 @@ class PatientClocks:
                 if self.eligibility < self.ends_eligibility:
                     return day, clock
                 self._move(day)
-                self.progressed = True
+                self.progressed, self.progresses = True, False
                 continue
             if boundary == INFINITY:
                 return None
@@ -189,7 +191,7 @@ class PatientClocks:
         self.run(day)
         self.tables, self.ends_eligibility = tables, ends_eligibility
         self.origin = day
-        if anew and self.progressed:
-            self.progressed = False
+        if anew and not self.progresses:
+            self.progresses = True
             self.thresholds[Clock.PROGRESSION], self.eligibility = self.anew
             self.used[Clock.PROGRESSION] = 0.0

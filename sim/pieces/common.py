@@ -23,7 +23,7 @@ def beds(s: Scenario) -> Capacity:
 
 def at_centres(s: Scenario, name: str, label: str, units: Callable[[Centre], CapacitySteps]) -> Capacity:
     """A capacity of each centre, less its shut-downs."""
-    there = [units_by_day(units(centre), (), shut_downs(s, name, place)) for place, centre in s.centres.items()]
+    there = [units_by_day(units(centre), shut_downs(s, name, place)) for place, centre in s.centres.items()]
     return one_each(name, label, there)
 
 

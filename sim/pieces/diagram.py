@@ -97,8 +97,9 @@ def _words(step: Step) -> str:
             return "the attempt fails"
         case Together(branches=branches):
             return "the product" if len(branches) == 1 else "all of these"
-        case Hazard(clock=clock, multiplier=multiplier):
-            return f"from now on {clock} at {multiplier:g} times its rate"
+        case Hazard(name=name, clock=clock, multiplier=multiplier, after=after):
+            delay = "from now on" if after is None else f"{after.mean():.3g} d on average after this"
+            return f"{name}: {delay} {clock} at {multiplier:g} times its rate"
         case Clocks(hazards=hazards):
             return "the clocks stop" if hazards is None else f"the clocks go on by '{hazards}'"
         case Milestone(name=name):

@@ -1,6 +1,7 @@
 """What a path asks of its resources before anything is run: touch time, and the offered load of each resource.
 
-Patients whom the clocks take off the path are not allowed for, so that a load is an upper bound.
+Patients whom the clocks take off the path are not allowed for, so that a load is an upper bound. What runs on after a
+cut or in a shut-down needs no unit that is not there.
 """
 
 from __future__ import annotations
@@ -14,6 +15,9 @@ from sim.pieces.steps import Attempts, Choose, Draw, End, Fail, Flagged, Path, S
 from sim.pure.distributions import Distribution
 from sim.scenario import Scenario
 from sim.scenario.people import Region
+
+# A capacity that is lower for less than this is closed for a night or a weekend, not cut.
+LASTING_DAYS = 7.0
 
 
 @dataclass
@@ -168,11 +172,17 @@ def offered_loads(scenario: Scenario, protocol: Protocol) -> list[Load]:
             by_lots = _asked(resource, lot_need)
             if by_lots > 0.0:  # there may be infinitely many lots, of something that they never ask for
                 asked += by_lots * _lots_per_day(protocol, everyone, need, lot_need)
-            there = _offered(resource, place, window)
+            there = _offered(resource, place, window, _hold(resource, need, lot_need))
             if math.isfinite(there) and (asked > 0.0 or there > 0.0):
                 load = asked / there if there > 0.0 else math.inf
                 loads.append(Load(resource.name, resource.label, centre, load))
     return loads
+
+
+def _hold(resource: Resource, *needs: Expectation) -> float:
+    """The mean time for which one unit is held at a time."""
+    requests = sum(need.requests.get(resource.name, 0.0) for need in needs)
+    return sum(need.held.get(resource.name, 0.0) for need in needs) / requests if requests > 0.0 else 0.0
 
 
 def _asked(resource: Resource, need: Expectation) -> float:
@@ -190,14 +200,30 @@ def _lots_per_day(protocol: Protocol, everyone: float, need: Expectation, lot_ne
     return 0.0
 
 
-def _offered(resource: Resource, place: int, window: tuple[float, float]) -> float:
-    """Units (or slots a day) on average over the window."""
+def _offered(resource: Resource, place: int, window: tuple[float, float], hold: float) -> float:
+    """Units (or slots a day) on average over the window; `hold`: how long a unit is held at a time."""
     length = window[1] - window[0]
     if isinstance(resource, Cadence):
-        offers = sum(1 for day in resource.offer_days if window[0] <= day + resource.lead < window[1])
-        return offers * resource.counts[place] / length
+        offered = zip(resource.offer_days, resource.offered(place, ever=True), strict=True)
+        return sum(count for day, count in offered if window[0] <= day + resource.lead < window[1]) / length
     assert isinstance(resource, Capacity)
-    return unit_days(resource.units[place], window) / length
+    return (unit_days(resource.units[place], window) + _run_on(resource.units[place], hold, window)) / length
+
+
+def _run_on(steps: CapacitySteps, hold: float, window: tuple[float, float]) -> float:
+    """Unit-days after each lasting cut in which units taken before it may still be held: no longer than a hold.
+
+    Nights and weekends are no cuts: they last for less than `LASTING_DAYS`.
+    """
+    total = 0.0
+    for place, (day, units) in enumerate(steps):
+        before = steps[place - 1][1] if place else units
+        if not (units < before < math.inf and window[0] <= day < window[1]):
+            continue
+        restored = next((d for d, u in steps[place + 1 :] if u >= before), math.inf)
+        if restored - day >= LASTING_DAYS:
+            total += (before - units) * min(hold, restored - day, window[1] - day)
+    return total
 
 
 def unit_days(steps: CapacitySteps, window: tuple[float, float]) -> float:

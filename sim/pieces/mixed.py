@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from sim.pieces.allogeneic import dose_to_discharge, supply
-from sim.pieces.autologous import factory, slot_to_discharge
+from sim.pieces.autologous import end_of_bridging, factory, slot_to_discharge
 from sim.pieces.brief import by_flag, choose
 from sim.pieces.common import bedside, work_up
 from sim.pieces.protocol import Resource
@@ -21,9 +21,11 @@ def hybrid(s: Scenario, returns: Path = ()) -> Path:
     own = s.model_copy(update={"strategy": "autologous"})
     without = slot_to_discharge(own, returns)
     dose = dose_to_discharge(s, returns)
+    # who was collected first may have been bridged
+    instead = dose_to_discharge(s, returns, end_of_bridging(s))
     first = slot_to_discharge(s, returns)
     falls_back = not math.isinf(s.hybrid.after_waiting) or s.hybrid.after_failure
-    mostly: Path = (Attempts("therapy", first, 1, otherwise=dose),) if falls_back else first
+    mostly: Path = (Attempts("therapy", first, 1, otherwise=instead),) if falls_back else first
     at_once = {f"risk_group/{name}": dose for name in s.hybrid.allogeneic_for}
     suited = by_flag({**at_once, "": mostly})
     return (
@@ -43,4 +45,6 @@ def returns(s: Scenario) -> Path:
     later = s.later_course
     if later is None:
         return ()
-    return choose("later_course.share", later.share, (Return("after_infusion/relapse", later.relapse),))
+    return choose(
+        "later_course.share", later.share, (Return("after_infusion/relapse", later.relapse, s.run.later_courses_end),)
+    )

@@ -50,6 +50,10 @@ class Cadence:
 
     A slot starts `lead` days after its offer, may be claimed until its offer day closes `carry_over` offers later,
     and is offered again when its holder leaves at least `notice` days before its start.
+
+    `withdrawn`: for each pool and slot, in order of offer, the day on which the manufacturer takes it back (infinite:
+    never); empty where none is. One that is taken back by its offer is not offered. A holder whose slot has not started
+    by then asks for another, in the old place of the queue where that `keeps_place`, else as of that day.
     """
 
     name: str
@@ -61,6 +65,19 @@ class Cadence:
     carry_over: int
     notice: float
     policy: str = "first_come"
+    withdrawn: tuple[tuple[float, ...], ...] = ()
+    keeps_place: bool = True
+
+    def offered(self, place: int, ever: bool = False) -> tuple[int, ...]:
+        """How many slots a pool offers on each offer day; `ever`: less those that are withdrawn afterwards."""
+        count = self.counts[place]
+        if not self.withdrawn:
+            return (count,) * len(self.offer_days)
+        withdrawn = self.withdrawn[place]
+        return tuple(
+            sum(day == math.inf or (day > offer and not ever) for day in withdrawn[k * count : (k + 1) * count])
+            for k, offer in enumerate(self.offer_days)
+        )
 
 
 @dataclass(frozen=True)

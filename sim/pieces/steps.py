@@ -6,6 +6,7 @@ both engines run it, and the flow diagram, the touch time and the offered loads 
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -181,8 +182,8 @@ class Hazard:
 class Clocks:
     """Switch to another set of hazards, or off (None).
 
-    `anew`: a patient who has progressed may progress again, on a new threshold, and the multipliers that came with
-    the first progression lapse; all other thresholds go on where they stand.
+    `anew`: a patient who has progressed may progress again, on a new threshold; the multipliers that came with the
+    first progression stay, and all other thresholds go on where they stand.
     """
 
     hazards: str | None
@@ -198,13 +199,14 @@ class Milestone:
 
 @dataclass(frozen=True)
 class Return:
-    """The patient will be back for his next course, so many days from here; the path goes on at once.
+    """The patient will be back for the next course, so many days from here; the path goes on at once.
 
-    Who would be back after his follow-up is not. `name` is the purpose of the draws; an infinite time means never.
+    Who would be back on day `until` or later is not. `name` is the purpose of the draws; an infinite time means never.
     """
 
     name: str
     after: Distribution
+    until: float = math.inf
 
 
 @dataclass(frozen=True)

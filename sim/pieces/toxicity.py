@@ -14,7 +14,7 @@ def intensive_care(s: Scenario) -> Capacity | None:
     """The intensive-care beds of each centre; None where nobody needs one."""
     if not any(event.needs_icu for event in s.toxicity.events.values()):
         return None
-    units = [units_by_day(c.icu, (), shut_downs(s, "icu", name)) for name, c in s.centres.items()]
+    units = [units_by_day(c.icu, shut_downs(s, "icu", name)) for name, c in s.centres.items()]
     return one_each("icu", "Intensive-care beds", units)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import stat
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from sim.scenario.allowance import MOST_BYTES, Allowance
 from sim.scenario.problems import nearest, shorten
 
 # The scenarios that come with the program; files anywhere may inherit from them.
+LIBRARY = "library"
 SHIPPED = Path(__file__).resolve().parents[2] / "scenarios"
 
 # How files of Excel (packed, and of old) and LibreOffice begin.
@@ -66,6 +68,13 @@ def near_file(path: Path) -> str | None:
     by_stem = {Path(name).stem: name for name in names}
     close = nearest(path.stem, by_stem)
     return by_stem[close] if close else None
+
+
+def shipped_file(name: str) -> Path | None:
+    """The shipped scenario of this bare name, such as `autologous`; None where there is none, or it names a file."""
+    if not re.fullmatch(r"[A-Za-z0-9_]+", name):
+        return None
+    return next((path for folder in (SHIPPED, SHIPPED / LIBRARY) if (path := folder / f"{name}.yaml").is_file()), None)
 
 
 def find_inside(name: str, folder: Path, roots: tuple[Path, ...]) -> Path:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from sim.scenario.allowance import Allowance
 from sim.scenario.csv_values import fill_in_csv
-from sim.scenario.files import SHIPPED, find_inside, read_text, shown_path
+from sim.scenario.files import SHIPPED, find_inside, read_text, shipped_file, shown_path
 from sim.scenario.merge import merge
 from sim.scenario.nodes import Branch, Items, Leaf, Node, parse_yaml, plain
 from sim.scenario.problems import Place, Problem, show
@@ -123,7 +123,8 @@ def _inherited(name: Leaf, shown: str, path: Path, state: _State) -> Branch | No
         state.problems.append(Problem(name.place, "extends", message))
 
     try:
-        found = find_inside(text_of_name, path.parent, state.roots)
+        beside = find_inside(text_of_name, path.parent, state.roots)
+        found = beside if beside.exists() else shipped_file(text_of_name) or beside
     except ValueError as error:
         report(f"{show(text_of_name)} {error}")
         return None
@@ -141,7 +142,8 @@ def _inherited(name: Leaf, shown: str, path: Path, state: _State) -> Branch | No
     except ValueError as error:
         report(f"file {show(text_of_name)}: {error}")
         return None
-    return _read(text, shown_path(shown, text_of_name), found, state)
+    told = shown_path(shown, text_of_name) if found == beside else f"{found.name} (shipped)"
+    return _read(text, told, found, state)
 
 
 def _without_extends(root: Branch) -> Branch:

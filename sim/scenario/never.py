@@ -5,19 +5,21 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
+from typing import Any
 
 import numpy as np
 
 from sim.pure.distributions import Distribution
 from sim.scenario.inherit import Layer
-from sim.scenario.kinds import ByDate, day_of
+from sim.scenario.kinds import ByDate, day_of, is_date
 from sim.scenario.leaves import Path, marker_at
-from sim.scenario.nodes import Branch, walk
+from sim.scenario.nodes import Branch, plain, walk
 from sim.scenario.opening import HOURS_A_DAY, Calendar
 from sim.scenario.people import Region
 from sim.scenario.problems import any_of
 from sim.scenario.schema import Scenario
 from sim.scenario.units import write_days
+from sim.scenario.unused import is_unlimited, unused_products_are_free
 
 # Clock times are shares of a day, so their differences are off by rounding.
 A_MOMENT = 1e-9
@@ -31,6 +33,7 @@ def contradictions(s: Scenario) -> Iterator[tuple[Path, str]]:
         if not _openings(calendar, s.run.start, s.run.days):
             yield ("calendars", name), "is never open in the simulated time: every day on which it opens is a holiday"
     yield from _fit(s)
+    yield from _batches(s)
     stock, least = s.allogeneic.stock, least_days(s.allogeneic.shipping.duration)
     if s.strategy != "autologous" and least > stock.shelf_life:
         message = f"found {write_days(stock.shelf_life)}; a dose would expire on its way, which takes at least"
@@ -50,6 +53,83 @@ def _fit(s: Scenario) -> Iterator[tuple[Path, str]]:
             f"no opening of calendar '{a.calendar}' is long enough: a collection takes at least {write_days(least)}, "
             f"and the longest opening {write_days(longest) if longest >= 1.0 else f'{longest * HOURS_A_DAY:.6g} h'}",
         )
+
+
+def _batches(s: Scenario) -> Iterator[tuple[Path, str]]:
+    """Products made side by side that need more slots or lines at once than there ever are."""
+    made, slots = s.manufacturing, s.manufacturing.slots
+    if s.strategy == "allogeneic":
+        return
+    centres = {name: s.centres[name] for name in s.treating}
+    there: list[tuple[str, str, float]] = []
+    if slots is not None:
+        # slots that nobody claimed stay open beside the next ones
+        open_at_once = 1 + slots.carry_over
+        if slots.scope == "pool":
+            there.append(("slot", "", open_at_once * (slots.count or 0)))
+        for name, centre in centres.items() if slots.scope == "centre" else ():
+            count = slots.count if centre.slots is None else centre.slots
+            there.append(("slot", f" at '{name}'", open_at_once * (count or 0)))
+    own = {f" at '{name}'": made.lines if centre.lines is None else centre.lines for name, centre in centres.items()}
+    for where, steps in own.items() if made.site == "centre" else [("", made.lines)]:
+        there.append(("line", where, max(units for _, units in steps)))
+    for what, where, most in there:
+        # none at all is a way to say that nothing is made there
+        if 0 < most < made.batches:
+            message = (
+                f"found {made.batches}, each of which needs a {what} at the same time; there {_are(most, what)}{where}"
+            )
+            yield ("manufacturing", "batches"), message
+            return
+
+
+def _are(most: float, what: str) -> str:
+    return f"is never more than 1 {what}" if most == 1 else f"are never more than {most:g} {what}s"
+
+
+def _in_vain(s: Scenario, tree: Branch) -> Iterator[tuple[Path, str]]:
+    """(path, why) of what a scenario may well state, and what moves nothing where it is set to try it out."""
+    tested = s.release_testing
+    first = ("sterility",) if tested.conditional is None else ("conditional", "sterility")
+    early = tested.sterility if tested.conditional is None else tested.conditional.sterility
+    tests = {first: early, ("potency",): tested.potency, ("identity",): tested.identity}
+    for test, days in tests.items() if is_unlimited(tested.lab) else ():
+        for other, its_days in tests.items():
+            least = least_days(its_days)
+            if other != test and least >= _most_days(days):
+                why = f"has no effect: the tests run side by side, and {other[-1]} takes at least {write_days(least)}"
+                yield ("release_testing", *test), why
+                break
+    if tested.conditional is not None:
+        why = (
+            "has no effect: the product waits for conditional.sterility, and the whole test is taken to be over when it"
+        )
+        yield ("release_testing", "sterility"), f"{why} is at the centre"
+    slots = s.manufacturing.slots
+    queues_once = slots is None or (slots.claimed, slots.after_failed_collection) == ("before_apheresis", "keep")
+    if unused_products_are_free(s):
+        yield ("economics", "perspective"), "moves no amount: products that are not infused cost nothing"
+    if s.strategy == "hybrid" and queues_once and s.hybrid.since != "referral":
+        yield (
+            ("hybrid", "since"),
+            "joining and listing are the same day here: patients queue once, when they are listed",
+        )
+    others = ({**plain(tree), "run": None}, plain(tree).get("run", {}) | {"start": None})
+    if not any(map(_holds_a_date, others)) and not s.calendars and (s.strategy == "allogeneic" or slots is None):
+        yield ("run", "start"), "moves only the dates that are shown: nothing in this scenario depends on the calendar"
+
+
+def _holds_a_date(value: Any) -> bool:
+    """Whether a date stands anywhere in raw data."""
+    if isinstance(value, dict):
+        return any(is_date(key) or _holds_a_date(entry) for key, entry in value.items())
+    return any(map(_holds_a_date, value)) if isinstance(value, list) else is_date(value)
+
+
+def _most_days(duration: Distribution) -> float:
+    """The longest duration possible; infinite where there is none."""
+    with np.errstate(divide="ignore"):
+        return float(duration.quantile(np.ones(1))[0])
 
 
 def least_days(duration: Distribution) -> float:
@@ -104,6 +184,8 @@ def without_effect_in_time(s: Scenario, tree: Branch, layers: Sequence[Layer]) -
     yield from _dates(s, tree, end, outside)
     yield from _nothing_to_do(s)
     yield from _empty_sections(layers)
+    written = {path for layer in layers if layer.command for path, _, _ in walk(layer.tree)}
+    yield from (f"{'.'.join(path)}: {why}" for path, why in _in_vain(s, tree) if path in written)
 
 
 def _first(days: Sequence[float]) -> str:

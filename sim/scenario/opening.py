@@ -146,10 +146,21 @@ class Disruption(Section):
         "attempt fails).",
     )
 
+    announced: Annotated[float, Days(word="from_start")] = Field(
+        float("inf"),
+        description="How long before its first day it becomes known, or from_start; for lines, whose slots are then "
+        "taken back.",
+    )
+
     @property
     def end(self) -> float:
         """The day on which it is over."""
         return self.start + self.length
+
+    @property
+    def announced_day(self) -> float:
+        """The day on which it becomes known."""
+        return self.start - self.announced
 
 
 def calendar_faults(data: Mapping[str, Any]) -> Iterator[Fault]:

@@ -40,8 +40,17 @@ class Run(Section):
     )
     replications: Annotated[int, Whole(1, 1_000_000)] = Field(100, description="How often the run is repeated.")
     seed: Annotated[int, Whole(0, MOST_SEED)] = Field(1, description="The same seed gives the same results.")
+    later_courses_until: Annotated[float | None, Days(above_zero=True)] = Field(
+        None,
+        description="Later courses are simulated up to this day, counted from the start, in every replication; up to "
+        "the end of the window and the follow-up unless given.",
+    )
 
     def checks(self) -> Iterator[Fault]:
+        until = self.later_courses_until
+        if until is not None and not self.window_end <= until <= self.days:
+            allowed = f"{self.window_end:.10g} d (the end of the window) to {self.days:.10g} d (that of the follow-up)"
+            yield ("later_courses_until",), f"found {until:.10g} d; allowed: {allowed}"
         if self.days > MOST_RUN_DAYS:
             yield (
                 (),
@@ -49,9 +58,25 @@ class Run(Section):
             )
 
     @property
+    def window_end(self) -> float:
+        """The day on which the measuring window ends."""
+        return self.warm_up + self.window
+
+    @property
+    def later_courses_end(self) -> float:
+        """The day up to which later courses are simulated."""
+        return self.days if self.later_courses_until is None else self.later_courses_until
+
+    @property
     def days(self) -> float:
         """Days from the start to the end of the last patient's follow-up."""
         return self.warm_up + self.window + self.follow_up
+
+    @property
+    def longest(self) -> float:
+        """Days from the start to the last on which a run may stop: an infused patient is followed to discharge, for
+        no longer than once more the follow-up."""
+        return self.days + self.follow_up
 
 
 @dataclass(frozen=True)

@@ -158,6 +158,11 @@ class Scenario(Section):
         yield from _hybrid_faults(data)
         yield from _afterwards_faults(data)
 
+    @property
+    def runs_until(self) -> float:
+        """The day up to which every replication is simulated at least."""
+        return self.run.window_end if self.later_course is None else self.run.later_courses_end
+
     def checks(self) -> Iterator[Fault]:
         slots = self.manufacturing.slots
         if slots is not None and slots.count is None:

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
-from sim.scenario.files import SHIPPED
+from sim.scenario.files import LIBRARY, SHIPPED
 from sim.scenario.load import Loaded, load
 from sim.scenario.problems import nearest
-
-SCHEMA_FILE = "scenario.schema.json"
-LIBRARY = "library"
 
 
 class ShippedError(Exception):
@@ -47,15 +43,8 @@ def template(file: Path, base: str) -> str:
         close = nearest(base, names)
         hint = f"; did you mean '{close}'?" if close else ""
         raise ShippedError(f"there is no shipped scenario '{base}'; allowed: {', '.join(names)}{hint}")
-    try:
-        extended = os.path.relpath(there[base], file.absolute().parent.resolve())
-    except ValueError as error:  # another drive
-        raise ShippedError(f"{file}: must be on the same drive as the shipped scenarios ({SHIPPED})") from error
-    folder = Path(os.path.relpath(SHIPPED, file.absolute().parent.resolve()))
     name = file.stem.replace("_", " ").replace("-", " ").strip().capitalize() or "My scenario"
-    return _TEMPLATE.format(
-        schema=(folder / SCHEMA_FILE).as_posix(), base=Path(extended).as_posix(), name=_quoted(name)
-    )
+    return _TEMPLATE.format(base=base, name=_quoted(name))
 
 
 def _quoted(text: str) -> str:
@@ -63,9 +52,8 @@ def _quoted(text: str) -> str:
 
 
 _TEMPLATE = """\
-# yaml-language-server: $schema={schema}
-#
-# A scenario of your own. It has everything of the file that it extends; write here only what is different.
+# A scenario of your own. It has everything of the one that it extends, which comes with the program: the file works
+# wherever it is sent. Write here only what is different.
 # Durations and rates have units: 21 d, 36 h, 2 wk, 3 months, 4 / month. Shares are numbers from 0 to 1.
 # Check it with `check`, run it with `run`, and compare it with another one with `compare`.
 extends: {base}

@@ -88,6 +88,17 @@ class Slots(Section):
     after_failed_collection: Literal["keep", "forfeit"] = Field(
         "keep", description="What becomes of the slot when a collection fails: keep | forfeit"
     )
+    withdrawn_by: Literal["closures", "cuts", "nothing"] = Field(
+        "closures",
+        description="Which slots the manufacturer takes back: closures (those whose manufacture would start while "
+        "there are no lines) | cuts (also, where there are fewer lines than before, as large a part of the slots) | "
+        "nothing",
+    )
+    after_withdrawal: Literal["keep_place", "rebook"] = Field(
+        "keep_place",
+        description="Where who held such a slot queues again: keep_place (as before it was claimed) | rebook (as of "
+        "the day of the withdrawal)",
+    )
 
 
 class LineHeld(Section):
@@ -198,7 +209,7 @@ class Bridging(Section):
     """Therapy between apheresis and lymphodepletion that slows the disease."""
 
     share: ShareOf = Field(0.0, description="Share of patients who have bridging therapy.")
-    start: Time = Field(NO_TIME, description="Time from apheresis to its start.")
+    start: Time = Field(NO_TIME, description="Time from the first apheresis, whatever comes of it, to its start.")
     response: ShareOf = Field(1.0, description="Share of them who respond.")
     hazard: Annotated[float, Multiplier()] = Field(1.0, description="Multiplier on progression while it works.")
 

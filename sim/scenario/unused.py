@@ -144,6 +144,25 @@ def lines_bind(s: Scenario) -> bool:
     return not all(is_unlimited(there) for there in steps) or _is_shut(s, "line")
 
 
+def _withdraws(s: Scenario, name: str) -> bool:
+    """Whether a disruption withdraws slots."""
+    slots = s.manufacturing.slots
+    return s.disruptions[name].resource == "line" and slots is not None and slots.withdrawn_by != "nothing"
+
+
+def _told_late(s: Scenario) -> bool:
+    """Whether a slot may be withdrawn after it has been offered."""
+    return any(_withdraws(s, name) and not math.isinf(d.announced) for name, d in s.disruptions.items())
+
+
+def _lines_change(s: Scenario) -> bool:
+    """Whether lines have other numbers on other dates, or are none."""
+    made = s.manufacturing
+    own = [centre.lines for centre in s.centres.values() if centre.lines is not None]
+    steps = [made.lines, *own] if made.site == "centre" else [made.lines]
+    return any(len(there) > 1 or there[0][1] == 0.0 for there in steps)
+
+
 def fails(s: Scenario) -> bool:
     """Whether a manufacture may fail."""
     shares = [product.failure for product in s.manufacturing.products.values()] or [None]
@@ -201,6 +220,25 @@ def _never_progresses(clocks: WaitingClocks | None) -> bool:
 def _bridging_is_paid(s: Scenario) -> bool:
     """Whether bridging has a cost, which falls on the day on which it starts."""
     return s.economics is not None and s.economics.costs.bridging > 0.0
+
+
+def _bridging_slows_nothing(s: Scenario) -> bool:
+    """Whether it would make no difference who is given bridging therapy."""
+    b, clocks = s.bridging, s.clocks.after_apheresis or s.clocks.waiting
+    return not _bridging_is_paid(s) and (b.response == 0.0 or b.hazard == 1.0 or _never_progresses(clocks))
+
+
+def _unused_products_are_paid_by_others(s: Scenario) -> bool:
+    """Whether nobody whose view is taken pays for products that are not infused."""
+    e = s.economics
+    return e is not None and e.perspective == "payer" and e.costs.unused_paid_by == "manufacturer"
+
+
+def unused_products_are_free(s: Scenario) -> bool:
+    """Whether products that are not infused cost nothing."""
+    price = s.economics.costs.unused_product if s.economics is not None else None
+    given = [product for product in ("autologous", "allogeneic") if gives(s, product)]
+    return price is not None and all(getattr(price, product) == 0.0 for product in given)
 
 
 def _all_same(s: Scenario, key: str) -> bool:
@@ -306,7 +344,12 @@ REFUSED: tuple[Unused, ...] = (
     Unused("hybrid", lambda s: s.strategy != "hybrid", ("strategy",), STRATEGY),
     Unused(
         "economics", lambda s: s.later_course is not None, ("later_course",),
-        "economics cover one course only; leave out one of economics and later_course",
+        "economics cover one course only, and what a later course costs and gains is not counted; "
+        "leave out one of economics and later_course",
+    ),
+    Unused(
+        "run.later_courses_until", lambda s: s.later_course is None, ("later_course",),
+        "nobody returns; allowed with a section later_course",
     ),
     Unused("centres.*", lambda s, name: name not in s.treating, REGIONS, _ignored_centre),
     Unused(
@@ -355,6 +398,21 @@ REFUSED: tuple[Unused, ...] = (
     Unused(
         "disruptions.*.work", lambda s, name: name in s.disruptions and s.disruptions[name].resource == "courier",
         ("disruptions.*.resource",), "a shipment under way arrives; the courier collects nothing new",
+    ),
+    Unused(
+        "disruptions.*.announced", lambda s, name: name in s.disruptions and not _withdraws(s, name),
+        ("disruptions.*.resource", "manufacturing.slots"),
+        "only a shut-down of lines withdraws slots, where slots have dates and withdrawn_by is not nothing",
+    ),
+    Unused(
+        "manufacturing.slots.withdrawn_by",
+        lambda s: s.manufacturing.slots is not None and not _is_shut(s, "line") and not _lines_change(s),
+        ("disruptions", *LINES), "lines are never closed, and never fewer",
+    ),
+    Unused(
+        "manufacturing.slots.after_withdrawal", lambda s: s.manufacturing.slots is not None and not _told_late(s),
+        ("disruptions", "manufacturing.slots.withdrawn_by"),
+        "no slot is withdrawn once it is offered; allowed with a disruption of lines that says `announced`",
     ),
     Unused(
         "waiting_list.policy", lambda s: _policy_is(s, "sickest_first") and _all_same(s, "priority"),
@@ -545,8 +603,10 @@ DETAILS: tuple[Unused, ...] = (
     ),
     Unused(
         "manufacturing.slots.after_failed_collection",
-        lambda s: s.manufacturing.slots is not None and not collection_fails(s),
-        COLLECTED_AGAIN, "no collection falls short and no cells are lost",
+        # a line that is booked before apheresis is booked before the slot where the slot may be forfeited
+        lambda s: s.manufacturing.slots is not None and not collection_fails(s)
+        and (s.manufacturing.line_held.start == "receipt" or not lines_bind(s)),
+        (*COLLECTED_AGAIN, *LINES), "no collection falls short and no cells are lost",
     ),
     *(
         Unused(
@@ -605,6 +665,14 @@ DETAILS: tuple[Unused, ...] = (
         for key in ("start", "response", "hazard")
     ),
     Unused(
+        "bridging.share", _bridging_slows_nothing, ("bridging.response", "bridging.hazard", *PROGRESSION),
+        "bridging slows nothing: response is 0, hazard is 1, or nobody progresses after apheresis",
+    ),
+    Unused(
+        "infusion.bed_from", lambda s: is_zero(s.lymphodepletion.duration) and s.lymphodepletion.calendar is None,
+        ("lymphodepletion.duration", "lymphodepletion.calendar"), "lymphodepletion.duration is 0 d",
+    ),
+    Unused(
         "hybrid.after_failure", lambda s: not is_made_again(s) and not collection_fails(s),
         (*MADE_AGAIN, *COLLECTED_AGAIN), "neither a collection nor a manufacture fails",
     ),
@@ -652,6 +720,20 @@ DETAILS: tuple[Unused, ...] = (
     ),
     Unused(
         "economics.costs.bridging", lambda s: s.bridging.share == 0.0, ("bridging.share",), "bridging.share is 0",
+    ),
+    Unused(
+        "economics.costs.unused_product", _unused_products_are_paid_by_others,
+        ("economics.perspective", "economics.costs.unused_paid_by"),
+        "the manufacturer pays for what is not infused, and perspective is payer",
+    ),
+    Unused(
+        "economics.costs.unused_paid_by",
+        lambda s: s.economics is not None and s.economics.perspective == "payer_and_manufacturer",
+        ("economics.perspective",), "perspective is payer_and_manufacturer, so that it counts whoever pays",
+    ),
+    Unused(
+        "economics.costs.unused_paid_by",
+        unused_products_are_free, ("economics.costs.unused_product",), "no product that is not infused has a cost",
     ),
     Unused(
         "economics.costs.icu_day", lambda s: not needs_icu(s), TOXIC, "nobody needs intensive care",

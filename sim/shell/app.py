@@ -14,7 +14,7 @@ from sim.shell.naming import by_name
 from sim.shell.options import SCENARIO_FILE
 from sim.shell.screen import CANNOT_BE_MADE, FAILED, errors_in_words, say, stop
 
-PROGRAM = Path(__file__).parents[2] / "run_sim.py"
+SERVER = Path(__file__).parents[2] / "reports" / "serve.py"
 
 
 @click.command("app")
@@ -26,8 +26,9 @@ def app_command(files: tuple[Path, ...], port: int, page: bool) -> None:
     if page:
         planning_page(files)
         return
-    if find_spec("streamlit") is None:
-        stop("the planning page needs streamlit, which is not installed: pip install 'vein2vein[app]'", CANNOT_BE_MADE)
+    if find_spec("streamlit") is None or find_spec("streamlit.starlette") is None:
+        what = "which is not installed" if find_spec("streamlit") is None else "in a newer version"
+        stop(f"the planning page needs streamlit, {what}: pip install --upgrade streamlit", CANNOT_BE_MADE)
     with errors_in_words():
         from sim.experiment.planning import moved
 
@@ -47,7 +48,7 @@ def serve(files: Sequence[Path], port: int) -> None:
         "client.toolbarMode": "minimal",
     }
     say(f"The planning page: http://127.0.0.1:{port} (Ctrl-C ends it)")
-    command = [sys.executable, "-m", "streamlit", "run", str(PROGRAM), *(f"--{k}={v}" for k, v in settings.items())]
+    command = [sys.executable, "-m", "streamlit", "run", str(SERVER), *(f"--{k}={v}" for k, v in settings.items())]
     ended = subprocess.run([*command, "--", "app", "--page", *map(str, files)], check=False, stdout=subprocess.DEVNULL)
     sys.exit(FAILED if ended.returncode > 0 else 0)
 

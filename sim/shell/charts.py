@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import click
 
 from sim.shell.naming import by_name
-from sim.shell.options import FOLDER
+from sim.shell.options import FOLDER, replace
 from sim.shell.screen import CANNOT_BE_MADE, errors_in_words, loaded, print_table, say, stop
 from sim.shell.sweep import load_base, parse_vary
 
@@ -29,10 +29,11 @@ FEW, SAMPLES = 4, 100
 
 @click.command("charts")
 @click.option("--gallery", type=FOLDER, help="Write a page with all of them as pictures instead.")
-def charts_command(gallery: Path | None) -> None:
+@replace
+def charts_command(gallery: Path | None, replace: tuple[str, ...]) -> None:
     """The charts there are, one line each; or a gallery of them, drawn from studies of the shipped scenarios."""
     if gallery is not None:
-        _draw_gallery(gallery)
+        _draw_gallery(gallery, replace)
         return
     from reports.charts import CHARTS
 
@@ -40,20 +41,21 @@ def charts_command(gallery: Path | None) -> None:
     print_table(["chart", "title", "drawn from", "what it shows"], rows, numbers_from=4)
 
 
-def _draw_gallery(place: Path) -> None:
+def _draw_gallery(place: Path, replace: Sequence[str]) -> None:
     """Run the studies and write the page."""
     with errors_in_words():
         from reports.gallery import gallery
         from reports.images import NoImagesError
-        from sim.experiment.folder import write_text
+        from sim.experiment.folder import require_page, signed, write_text
 
+        require_page(place, replace)
         with TemporaryDirectory() as results:
             folders = []
             for folder in _studies(Path(results)):
                 folders.append(folder)
                 say(f"Done: {folder.name}")
             try:
-                write_text(place, gallery(folders))
+                write_text(place, signed(gallery(folders)))
             except NoImagesError as error:
                 stop(str(error), CANNOT_BE_MADE)
     click.echo(f"Wrote {place}")

@@ -11,7 +11,7 @@ import click
 
 from sim.shell.naming import changed_meaning
 from sim.shell.options import SCENARIO_FILE, overrides
-from sim.shell.screen import BAD_INPUT, errors_in_words, print_table, say
+from sim.shell.screen import BAD_INPUT, errors_in_words, print_table, say, warn
 
 if TYPE_CHECKING:
     from sim.scenario import Loaded
@@ -21,14 +21,18 @@ if TYPE_CHECKING:
 @click.argument("files", nargs=-1, required=True, type=SCENARIO_FILE)
 @overrides
 @click.option("--path", "shows_path", is_flag=True, help="Also print the patient's path, step by step.")
+@click.option("--sources", "shows_sources", is_flag=True, help="Also list the numbers for which no source is given.")
 @click.option("--mermaid", is_flag=True, help="Print the path as a flow chart in Mermaid's notation, and nothing else.")
-def check_command(files: Sequence[Path], overrides: Sequence[str], shows_path: bool, mermaid: bool) -> None:
+def check_command(
+    files: Sequence[Path], overrides: Sequence[str], shows_path: bool, shows_sources: bool, mermaid: bool
+) -> None:
     """Check scenario files and show what they ask of each resource; run nothing."""
     from sim.experiment.limits import require_size
     from sim.experiment.replicate import Arm
     from sim.scenario import ScenarioError, load
 
     wrong = False
+    warnings: list[str] = []
     for file in files:
         try:
             loaded = load(file, overrides)
@@ -42,7 +46,8 @@ def check_command(files: Sequence[Path], overrides: Sequence[str], shows_path: b
             if mermaid:
                 _flow_chart(loaded)
             else:
-                _check_one(file, loaded, shows_path)
+                warnings += _check_one(file, loaded, shows_path, shows_sources)
+    warn(warnings)
     sys.exit(BAD_INPUT if wrong else 0)
 
 
@@ -53,7 +58,8 @@ def _flow_chart(loaded: Loaded) -> None:
     click.echo(mermaid(build_protocol(loaded.scenario)), nl=False)
 
 
-def _check_one(file: Path, loaded: Loaded, shows_path: bool) -> None:
+def _check_one(file: Path, loaded: Loaded, shows_path: bool, shows_sources: bool) -> list[str]:
+    """Print what is known of a scenario before it runs; what to warn of."""
     from sim.experiment.study import load_warnings
     from sim.pieces.diagram import outline
     from sim.pieces.loads import expect, flag_shares, offered_loads
@@ -74,8 +80,10 @@ def _check_one(file: Path, loaded: Loaded, shows_path: bool) -> None:
         )
     unsourced = [p.path for p in loaded.parameters if not p.stated]
     if unsourced:
-        say(f"{file}: no source is given for {', '.join(unsourced)}; the report will call them assumptions")
+        how = "" if shows_sources else "; --sources lists them"
+        say(f"{file}: no source is given for {len(unsourced)} numbers; the report will call them assumptions{how}")
+    if shows_sources:
+        click.echo("\n".join(f"  no source: {path}" for path in unsourced))
     for note in changed_meaning({"": loaded}, inherited=True, certain=True):
         say(f"note: {note}")
-    for warning in load_warnings({loaded.scenario.name: loaded}):
-        say(f"warning: {warning}")
+    return load_warnings({loaded.scenario.name: loaded})

@@ -22,6 +22,7 @@ COMMANDS = {
     "verify": ("verify", "Run a stored result again and compare every number; leaves with 3 where one differs."),
     "list": ("shipped", "The shipped scenarios, one line each."),
     "schema": ("shipped", "JSON Schema of the scenario file, for editors."),
+    "tables": ("shipped", "The tables of a results folder, in Markdown: rows, columns, units, what null means."),
     "new": ("shipped", "Write a commented scenario file to start from; it extends a shipped one."),
     "validate": ("validate", "Run the validation cases: exact or published values against simulated ones."),
 }

@@ -29,6 +29,7 @@ class Asked:
     engine: str
     workers: int | None
     out: Path | None
+    replace: tuple[str, ...]
     quiet: bool
     as_json: bool
 
@@ -62,6 +63,12 @@ workers = click.option(
     help="Processes to use; chosen by the work unless given. Results are the same.",
 )
 out = click.option("--out", type=FOLDER, help="Folder for the results.")
+replace = click.option(
+    "--replace",
+    multiple=True,
+    metavar="NAME",
+    help="Replace this file of the folder although it is not from earlier results; * stands for any part of a name.",
+)
 quiet = click.option("--quiet", "-q", is_flag=True, help="Say nothing but results and errors.")
 as_json = click.option("--json", "as_json", is_flag=True, help="Print the results as JSON.")
 cluster = click.option("--cluster", metavar="ADDRESS", help="A Dask scheduler to run on, e.g. tcp://10.0.0.5:8786.")
@@ -93,7 +100,7 @@ def together(name: str, make: Callable[..., Any], *found: Option[Any]) -> Callab
 
 def run_options(own_replications: Option[Any] = replications) -> Callable[[Command], Any]:
     """How scenarios are run, as `asked`."""
-    return together("asked", Asked, own_replications, seed, overrides, engine, workers, out, quiet, as_json)
+    return together("asked", Asked, own_replications, seed, overrides, engine, workers, out, replace, quiet, as_json)
 
 
 def _wanted(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from sim.shell.options import SCENARIO_FILE, Asked, cluster, picture_options, run_options, vary
-from sim.shell.report import draw
+from sim.shell.report import draw, require_room
 from sim.shell.screen import BAD_INPUT, MISSED, command_line, errors_in_words, print_table, progress, say, stop
 from sim.shell.sweep import load_base, parse_vary, resumable
 
@@ -46,7 +46,7 @@ def plan_command(
     (factor,) = parse_vary(vary)
     with errors_in_words():
         from sim.experiment.capacity import FloorMissingError, expected_points, parse_target
-        from sim.experiment.capacity_study import ascending, run_plan
+        from sim.experiment.capacity_study import PLAN_FILES, ascending, run_plan
         from sim.experiment.designs import build_design
         from sim.experiment.sweep import SweepPlan
         from sim.experiment.sweep_file import places_of, relocate
@@ -64,12 +64,13 @@ def plan_command(
         count = asked.replications or next(iter(base.scenarios.values())).scenario.run.replications
         plan = SweepPlan(base, design.points, count, asked.workers, asked.engine, cluster)
         folder = asked.folder("plan", file.stem)
+        require_room(folder, PLAN_FILES, wanted, asked.replace)
         if not asked.quiet:
             say(f"{len(design.points)} values of {factor.path}, {count} replications each")
         try:
             expected = expected_points(len(design.points)) * count
             with resumable(folder), progress(expected, asked.quiet, per=count) as done:
-                study = run_plan(plan, factor.path, goals, confidence, folder, command_line(), done)
+                study = run_plan(plan, factor.path, goals, confidence, folder, command_line(), done, asked.replace)
         except FloorMissingError as error:
             stop(f"--target: {error}", BAD_INPUT)
         except ScenarioError as error:
@@ -95,5 +96,5 @@ def plan_command(
         print_table([factor.path, "target", *names, "", "infused", "still waiting"], rows)
         click.echo("\n".join(study.said))
         click.echo(f"Tables: {folder} (plan.csv)")
-    draw(folder, wanted, asked.quiet, asked.as_json)
+    draw(folder, wanted, asked)
     sys.exit(0 if study.value is not None else MISSED)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from sim.shell.options import SCENARIO_FILE, Asked, cluster, picture_options, run_options
-from sim.shell.report import draw
+from sim.shell.report import draw, require_room
 from sim.shell.screen import command_line, errors_in_words, print_table, progress, say
 from sim.shell.sweep import load_base, resumable
 
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 def psa_command(files: tuple[Path, ...], samples: int, asked: Asked, cluster: str | None, wanted: Wanted) -> None:
     """Probabilistic sensitivity analysis of costs and QALYs. Goes on where it was stopped."""
     with errors_in_words():
-        from sim.experiment.psa import ECONOMICS, psa_points, require_economics, run_psa, unused_inputs
+        from sim.experiment.psa import ECONOMICS, psa_files, psa_points, require_economics, run_psa, unused_inputs
         from sim.experiment.sweep import SweepPlan
 
         base = load_base(files, asked.changes)
@@ -46,6 +46,7 @@ def psa_command(files: tuple[Path, ...], samples: int, asked: Asked, cluster: st
         replications = asked.replications or 1
         plan = SweepPlan(base, points, replications, asked.workers, asked.engine, cluster, ECONOMICS)
         folder = asked.folder("psa", *(file.stem for file in files))
+        require_room(folder, psa_files(base), wanted, asked.replace)
         left_out = unused_inputs(base)
         for path, why in left_out.items():
             say(f"note: the uncertain input {path} is left out: {why}")
@@ -55,9 +56,9 @@ def psa_command(files: tuple[Path, ...], samples: int, asked: Asked, cluster: st
         if not asked.quiet:
             say(f"{samples} samples, {replications} replications each of {', '.join(base.names)}")
         with resumable(folder), progress(samples * replications, asked.quiet, per=replications) as done:
-            found = run_psa(plan, folder, command_line(), done)
+            found = run_psa(plan, folder, command_line(), done, asked.replace)
     _show(found, folder, asked.as_json)
-    draw(folder, wanted, asked.quiet, asked.as_json)
+    draw(folder, wanted, asked)
 
 
 def _show(found: Psa, folder: Path, as_json: bool) -> None:

@@ -1,15 +1,17 @@
-"""The command `report`, and the drawing of any results folder: charts and report."""
+"""The command `report`, and the drawing of any results folder: charts and report, which never cost the tables."""
 
 from __future__ import annotations
 
 import sys
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from sim.shell.options import FOLDER, picture_options, quiet
-from sim.shell.screen import BAD_INPUT, CANNOT_BE_MADE, errors_in_words, say, stop
+from sim.shell.options import FOLDER, Asked, picture_options, quiet, replace
+from sim.shell.screen import BAD_INPUT, CANNOT_BE_MADE, FAILED, errors_in_words, say, stop
 
 if TYPE_CHECKING:
     from reports import Wanted, Written
@@ -17,37 +19,84 @@ if TYPE_CHECKING:
 
 @click.command("report")
 @click.argument("folder", type=FOLDER)
+@replace
 @quiet
 @picture_options
-def report_command(folder: Path, quiet: bool, wanted: Wanted) -> None:
+def report_command(folder: Path, replace: tuple[str, ...], quiet: bool, wanted: Wanted) -> None:
     """Draw charts and report again from the tables of a results folder."""
     with errors_in_words():
-        from sim.experiment.manifest import require_whole
-
-        require_whole(folder)
-    draw(folder, wanted, quiet, as_json=False)
-
-
-def draw(folder: Path, wanted: Wanted, quiet: bool, as_json: bool) -> None:
-    """Charts and report of a results folder as it stands."""
-    from sim.experiment.folder import write_file
-
-    with errors_in_words():
-        from reports import write_all
         from reports.tables import ResultsError
+        from sim.experiment.manifest import require_whole
+        from sim.experiment.publish import finish
 
+        finish(folder)
+        require_whole(folder)
         try:
-            made = write_all(folder, write_file, wanted)
+            made = _draw(folder, wanted, replace)
         except ResultsError as error:
             stop(str(error), BAD_INPUT)
-    if not quiet:
-        click.echo(f"Report: {folder / 'report.html'}", err=as_json)
-    leave_if_not_all(made)
+    Drawing(folder, made).tell(quiet)
 
 
-def leave_if_not_all(made: Written) -> None:
-    """Say what could not be made on this machine, and leave with the code for it; all else has been written."""
-    for why in made.cannot:
-        say(why)
-    if made.cannot:
-        sys.exit(CANNOT_BE_MADE)
+@dataclass(frozen=True)
+class Drawing:
+    """What became of the pages of a results folder; `failed`: why there are none, in words."""
+
+    folder: Path
+    made: Written | None
+    failed: str = ""
+
+    def tell(self, quiet: bool, to_stderr: bool = False) -> None:
+        """Say where the report is; leave with the code for what could not be made, all else having been written."""
+        if self.made is None:
+            stop(self.failed, FAILED)
+        if not quiet:
+            click.echo(f"Report: {self.folder / 'report.html'}", err=to_stderr)
+        for why in self.made.cannot:
+            say(why)
+        if self.made.cannot:
+            sys.exit(CANNOT_BE_MADE)
+
+
+def draw_results(folder: Path, wanted: Wanted, replace: Sequence[str]) -> Drawing:
+    """Charts and report of results that have just been written; whatever goes wrong with them, the tables stay."""
+    from sim.experiment.folder import FolderError
+
+    try:
+        return Drawing(folder, _draw(folder, wanted, replace))
+    except FolderError as error:
+        told = str(error)
+    except OSError as error:
+        told = f"{f'{error.filename}: ' if error.filename else ''}{error.strerror or error}"
+    except ModuleNotFoundError:
+        raise
+    except Exception as error:  # whatever a page may stumble over, the results are not to be lost for it
+        told = f"{type(error).__name__}: {str(error).strip().partition(chr(10))[0]}"
+    return Drawing(
+        folder, None, f"the report was not drawn ({told}); all tables are in {folder}: run_sim.py report {folder}"
+    )
+
+
+def draw(folder: Path, wanted: Wanted, asked: Asked) -> None:
+    """Draw results that have just been written, and say where the report is."""
+    draw_results(folder, wanted, asked.replace).tell(asked.quiet, asked.as_json)
+
+
+def require_room(folder: Path, tables: Collection[str], wanted: Wanted, replace: Sequence[str]) -> None:
+    """Nothing, or a FolderError where these files of tables, or pages drawn from them, could not be put there."""
+    from reports import page_files
+    from sim.experiment.folder import MANIFEST
+    from sim.experiment.publish import require_free
+
+    require_free(folder, [MANIFEST, *tables, *page_files(tables, wanted)], replace)
+
+
+def _draw(folder: Path, wanted: Wanted, replace: Sequence[str]) -> Written:
+    from reports import page_files, write_all
+    from sim.experiment.folder import write_file
+    from sim.experiment.manifest import listed, parse_manifest
+    from sim.experiment.publish import new_pages
+
+    files = page_files(listed(parse_manifest(folder)), wanted)
+    with new_pages(folder, files, replace) as building:
+        return write_all(folder, lambda path, content: write_file(building / path.relative_to(folder), content), wanted)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from sim.experiment.study import Study
 
 ON_SCREEN = (
+    "half_infused_days",
     "waiting_days_mean",
     "waiting_days_median",
     "vein_to_vein_days_median",
@@ -24,6 +26,7 @@ ON_SCREEN = (
     "progressed_before_infusion_share",
     "lost_before_infusion",
     "lost_before_infusion_share",
+    "still_waiting_share",
 )
 
 
@@ -32,10 +35,16 @@ def show(study: Study, as_json: bool) -> None:
     if as_json:
         click.echo(_as_json(study))
         return
+    from reports.findings import gather, not_reached, on_the_list, sentence
+    from reports.tables import Tables
     from reports.words import Estimate, compact
 
+    frames = {"summary": study.summary, "differences": study.differences, "already_waiting": study.already_waiting}
+    findings = gather(Tables({name: table for name, table in frames.items() if table is not None}, {}, {}))
+
     def cell(row: dict[str, Any], change: bool = False) -> str:
-        return compact(Estimate(row["estimate"], row["low"], row["high"], row["unit"], change=change))
+        missing = "" if change else not_reached(findings, row["scenario"], row["metric"])
+        return missing or compact(Estimate(row["estimate"], row["low"], row["high"], row["unit"], change=change))
 
     names = list(dict.fromkeys(study.summary["scenario"]))
     if study.differences is not None and len(study.changes):
@@ -56,13 +65,22 @@ def show(study: Study, as_json: bool) -> None:
     if study.list_below is not None:
         for _, row in study.list_below.iterrows():
             click.echo(f"{row['scenario']}: {row['label'].lower()}: {_dated(row)}")
-    click.echo("Estimates over replications with 95 % intervals; differences are paired on the same patients.")
+    for scenario in findings.others or findings.scenarios:
+        click.echo(sentence(findings, scenario))
+    for said in on_the_list(findings):
+        click.echo(said)
+    click.echo(
+        "Means over replications with 95 % simulation intervals: these hold the chance of the simulation only,\n"
+        "not what is unknown of the inputs. Differences are paired on the same patients."
+    )
     if study.economics is not None:
         _show_economics(study.economics, study.icer)
+        if findings.censored:
+            click.echo(f"{findings.unresolved()}: what becomes of them is an assumption in these figures, too.")
 
 
 def _show_economics(economics: pd.DataFrame, icer: pd.DataFrame | None) -> None:
-    from reports.money import amount, heading
+    from reports.money import amount, heading, standing
 
     names = list(dict.fromkeys(economics["scenario"]))
     rows = []
@@ -72,9 +90,14 @@ def _show_economics(economics: pd.DataFrame, icer: pd.DataFrame | None) -> None:
         cells = [amount(float(row["estimate"]), str(row["unit"])) for row in found]
         rows.append([heading(str(first["label"]), str(first["unit"])), *cells])
     if icer is not None:
-        standing = {str(row["scenario"]): dict(row) for _, row in icer.iterrows()}
-        told = [standing[name] for name in names]
-        cells = [amount(float(row["icer"]), "") if row["against"] else str(row["status"]) for row in told]
+        found_of = {str(row["scenario"]): dict(row) for _, row in icer.iterrows()}
+        told = [found_of[name] for name in names]
+        cells = [
+            amount(float(row["icer"]), "")
+            if math.isfinite(float(row["icer"]))
+            else standing(str(row["status"]), str(row["against"]))
+            for row in told
+        ]
         rows.append(["ICER, per QALY", *cells])
     click.echo()
     print_table(["", *names], rows)
@@ -102,6 +125,7 @@ def _as_json(study: Study) -> str:
     found = {
         "summary": study.summary,
         "differences": study.differences,
+        "already_waiting": study.already_waiting,
         "economics": study.economics,
         "icer": study.icer,
     }

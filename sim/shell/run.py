@@ -11,9 +11,9 @@ import click
 
 from sim.shell.naming import by_name, changed_meaning, seed_notes
 from sim.shell.options import SCENARIO_FILE, Asked, picture_options, run_options, together
-from sim.shell.report import leave_if_not_all
+from sim.shell.report import draw_results, require_room
 from sim.shell.results import show
-from sim.shell.screen import BAD_INPUT, command_line, errors_in_words, loaded, progress, say, stop
+from sim.shell.screen import BAD_INPUT, command_line, errors_in_words, loaded, progress, say, stop, warn
 
 if TYPE_CHECKING:
     from reports import Wanted
@@ -95,16 +95,14 @@ def _study(files: Sequence[Path], verb: str, asked: Asked, study: Study, wanted:
     scenarios = by_name([loaded(file, asked.changes) for file in files])
     folder = asked.folder(verb, *(file.stem for file in files))
     with errors_in_words():
-        from reports import write_all
         from sim.engine.choice import engine_note
-        from sim.experiment.folder import new_results, require_usable, write_file
         from sim.experiment.precision import require_possible
-        from sim.experiment.study import Plan, load_warnings, run_study
+        from sim.experiment.study import Plan, load_warnings, run_study, study_files
 
-        require_usable(folder)
         first = next(iter(scenarios.values())).scenario.run
         count = rule.most if rule is not None else asked.replications or first.replications
         plan = Plan(scenarios, count, asked.workers, command_line(), study.trace, asked.engine, rule, study.list_below)
+        require_room(folder, study_files(plan), wanted, asked.replace)
         told = engine_note(asked.engine)
         if told is not None:
             say(told)
@@ -115,17 +113,14 @@ def _study(files: Sequence[Path], verb: str, asked: Asked, study: Study, wanted:
                 stop(f"--precision: {error}", BAD_INPUT)
         for note in changed_meaning(scenarios):
             say(f"note: {note}")
-        for warning in [*seed_notes(scenarios), *load_warnings(scenarios)]:
-            say(f"warning: {warning}")
+        warn([*seed_notes(scenarios), *load_warnings(scenarios)])
         if not asked.quiet:
             many = f"{'at most ' if rule else ''}{count} replications"
             say(f"{len(scenarios)} scenario{'s' if len(scenarios) > 1 else ''}, {many}")
-        with new_results(folder) as building:
-            with progress(count, asked.quiet) as done:
-                found = run_study(plan, building, done)
-            if not asked.quiet:
-                say("Drawing charts and report")
-            made = write_all(building, write_file, wanted)
+        with progress(count, asked.quiet) as done:
+            found = run_study(plan, folder, done, asked.replace)
+    if not asked.quiet:
+        say("Drawing charts and report")
+    drawing = draw_results(folder, wanted, asked.replace)
     show(found, asked.as_json)
-    click.echo(f"Report: {folder / 'report.html'}", err=asked.as_json)
-    leave_if_not_all(made)
+    drawing.tell(quiet=False, to_stderr=asked.as_json)

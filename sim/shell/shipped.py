@@ -1,4 +1,4 @@
-"""The commands `list`, `schema` and `new`: what comes with the program, and how to start from it."""
+"""The commands `list`, `schema`, `tables` and `new`: what comes with the program, and how to start from it."""
 
 from __future__ import annotations
 
@@ -27,6 +27,14 @@ def schema_command() -> None:
     from sim.scenario import json_schema
 
     click.echo(json.dumps(json_schema(), indent=2, ensure_ascii=False))
+
+
+@click.command("tables")
+def tables_command() -> None:
+    """The tables of a results folder, in Markdown: rows, columns, units, what null means."""
+    from sim.tables.dictionary import dictionary
+
+    click.echo(dictionary(), nl=False)
 
 
 @click.command("new")

@@ -11,8 +11,8 @@ import click
 
 from sim.shell.naming import by_name, changed_meaning, seed_notes
 from sim.shell.options import SCENARIO_FILE, Asked, cluster, picture_options, run_options, vary
-from sim.shell.report import draw
-from sim.shell.screen import BAD_INPUT, INTERRUPTED, command_line, errors_in_words, print_table, progress, say, stop
+from sim.shell.report import draw, require_room
+from sim.shell.screen import BAD_INPUT, code_of, command_line, errors_in_words, print_table, progress, say, stop
 
 if TYPE_CHECKING:
     from reports import Wanted
@@ -63,7 +63,7 @@ def sweep_command(
         from sim.experiment.designs import build_design
         from sim.experiment.sweep import SweepPlan
         from sim.experiment.sweep_file import relocate
-        from sim.experiment.sweep_study import run_sweep
+        from sim.experiment.sweep_study import run_sweep, sweep_files
 
         given = read_sweep(files, vary)
         kind = design or given.design
@@ -78,17 +78,18 @@ def sweep_command(
         count = asked.replications or given.replications or first.replications
         plan = SweepPlan(base, points.points, count, asked.workers, asked.engine, cluster)
         folder = asked.folder("sweep", *(file.stem for file in files))
+        require_room(folder, sweep_files(plan, points), wanted, asked.replace)
         for note in seed_notes(base.scenarios):
             say(f"warning: {note}")
         if not asked.quiet:
             say(f"{len(points.points)} points, {count} replications each of {', '.join(base.names)}")
         try:
             with resumable(folder), progress(len(points.points) * count, asked.quiet, per=count) as done:
-                study = run_sweep(plan, points, folder, command_line(), done)
+                study = run_sweep(plan, points, folder, command_line(), done, asked.replace)
         except ScenarioError as error:
             raise relocate(error, given.places) from error
     show(study, points, asked.as_json, folder)
-    draw(folder, wanted, asked.quiet, asked.as_json)
+    draw(folder, wanted, asked)
 
 
 def read_sweep(files: Sequence[Path], vary: Sequence[str]) -> SweepFile:
@@ -142,8 +143,8 @@ def resumable(folder: Path) -> Iterator[None]:
     """Ctrl-C leaves what is done, and says how to go on."""
     try:
         yield
-    except KeyboardInterrupt:
-        stop(f"interrupted; what is done is kept in {folder}: the same command goes on from there", INTERRUPTED)
+    except KeyboardInterrupt as error:
+        stop(f"interrupted; what is done is kept in {folder}: the same command goes on from there", code_of(error))
 
 
 def show(study: SweepStudy, design: Design, as_json: bool, folder: Path) -> None:

@@ -8,13 +8,16 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from sim.shell.options import SCENARIO_FILE, as_json, engine, out, quiet, replications, workers
-from sim.shell.screen import BAD_INPUT, MISSED, errors_in_words, print_table, progress, say, stop
+from sim.shell.options import SCENARIO_FILE, as_json, engine, out, quiet, replace, replications, workers
+from sim.shell.screen import BAD_INPUT, MISSED, command_line, errors_in_words, print_table, progress, say, stop
 
 if TYPE_CHECKING:
     from sim.experiment.validation import Verdict
 
 ON_SCREEN = ("case", "quantity", "kind", "expected", "simulated", "low", "high", "verdict", "why")
+FILES = ("validation.csv", "validation.md")
+# With so few values a standard error is itself too uncertain: at 20, by some 16 %.
+FEW = 20
 RESULTS = Path("results") / "validate"
 
 
@@ -25,6 +28,7 @@ RESULTS = Path("results") / "validate"
 @engine
 @workers
 @out
+@replace
 @quiet
 @as_json
 def validate_command(
@@ -34,12 +38,14 @@ def validate_command(
     workers: int | None,
     out: Path | None,
     page: Path | None,
+    replace: tuple[str, ...],
     quiet: bool,
     as_json: bool,
 ) -> None:
     """Run the validation cases: exact or published values against simulated ones."""
     with errors_in_words():
-        from sim.experiment.folder import require_writable
+        from sim.experiment.folder import require_page
+        from sim.experiment.publish import new_results
         from sim.experiment.quantities import QuantityError
         from sim.experiment.validation import judge
         from sim.scenario import load
@@ -50,17 +56,18 @@ def validate_command(
         if missing:
             stop(f"{', '.join(missing)}: no `validation:` section, so there is nothing to compare with", BAD_INPUT)
         folder = out if out is not None else RESULTS
-        for place in (folder, *([page.parent] if page is not None else [])):
-            require_writable(place)
+        if page is not None:
+            require_page(page, replace)
         verdicts: list[Verdict] = []
         counts = [replications or loaded.scenario.run.replications for _, loaded in cases]
-        with progress(sum(counts), quiet) as done:
-            for (file, loaded), count in zip(cases, counts, strict=True):
-                try:
-                    verdicts += judge(file.stem, loaded, count, workers, done, engine)
-                except QuantityError as error:
-                    stop(f"{file}: {error}", BAD_INPUT)
-        _write(verdicts, {file.stem: loaded.scenario.name for file, loaded in cases}, folder, page)
+        with new_results(folder, FILES, replace) as building:
+            with progress(sum(counts), quiet) as done:
+                for (file, loaded), count in zip(cases, counts, strict=True):
+                    try:
+                        verdicts += judge(file.stem, loaded, count, workers, done, engine)
+                    except QuantityError as error:
+                        stop(f"{file}: {error}", BAD_INPUT)
+            _write(verdicts, {file.stem: loaded.scenario.name for file, loaded in cases}, building, page)
     rows = [verdict.row() for verdict in verdicts]
     if as_json:
         import json
@@ -71,6 +78,12 @@ def validate_command(
     for verdict in verdicts:
         if not verdict.met:
             say(f"{verdict.verdict}: {verdict.case}, {verdict.quantity}: {verdict.row()['why']}")
+    few = [file.stem for (file, _), count in zip(cases, counts, strict=True) if 1 < count < FEW]
+    if few:
+        say(
+            f"warning: fewer than {FEW} replications cannot judge a case that has chance in it, met or missed "
+            f"({', '.join(few) if len(few) < 4 else f'{len(few)} cases'})"
+        )
     click.echo(summary(verdicts), err=as_json)
     if not quiet:
         say(f"Table and page: {folder}")
@@ -90,13 +103,17 @@ def _write(verdicts: list[Verdict], names: dict[str, str], folder: Path, page: P
     import pandas as pd
 
     from reports.validation import validation_page
-    from sim.experiment.folder import write_text
+    from sim.experiment.folder import signed, write_text
+    from sim.experiment.manifest import about_program, write_manifest
+    from sim.experiment.table_files import write_table
 
     rows = [verdict.row() for verdict in verdicts]
     text = validation_page(rows, names, summary(verdicts))
-    write_text(folder / "validation.csv", pd.DataFrame(rows).to_csv(index=False))
-    for place in (folder / "validation.md", *([page] if page is not None else [])):
-        write_text(place, text)
+    write_table(folder, "validation", pd.DataFrame(rows))
+    write_text(folder / "validation.md", text)
+    write_manifest(folder, {"title": "Validation", "kind": "validation", "command": command_line(), **about_program()})
+    if page is not None:
+        write_text(page, signed(text))
 
 
 def _cell(value: Any) -> str:

@@ -28,13 +28,13 @@ class Case:
     protocol: Protocol
     cohort: Cohort
     luck: Luck
-    window_end: float
+    least: float
     follow_up: float
 
     def run(self, engine: Callable[..., Trace], traced: bool = True) -> Trace | str:
         """The trace, or the message of the error that the run ends with."""
         try:
-            return engine(self.protocol, self.cohort, self.luck, self.window_end, self.follow_up, traced=traced)
+            return engine(self.protocol, self.cohort, self.luck, self.least, self.follow_up, traced=traced)
         except EngineError as error:
             return str(error)
 
@@ -44,7 +44,7 @@ def prepare(scenario: Scenario, replication: int = 0) -> Case:
     protocol = build_protocol(scenario)
     protocol = replace(protocol, clocks=_sharpened(protocol.clocks))
     cohort, luck = draw_cohort(scenario, protocol.clocks, replication)
-    return Case(protocol, cohort, luck, scenario.run.warm_up + scenario.run.window, scenario.run.follow_up)
+    return Case(protocol, cohort, luck, scenario.runs_until, scenario.run.follow_up)
 
 
 def _sharpened(book: ClockBook) -> ClockBook:

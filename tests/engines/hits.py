@@ -38,6 +38,10 @@ def happenings(case: Case, trace: Trace) -> Counter[str]:
     found["slot perished"] += int(np.isfinite(trace.slots.perished).sum())
     found["slot handed back"] += int(trace.slots.handed_back.sum())
     found["slot handed back, claimed again"] += int(((trace.slots.handed_back > 0) & (trace.slots.holder >= 0)).sum())
+    withdrawn, offered = trace.slots.withdrawn, trace.slots.offered
+    found["slot not offered"] += int((withdrawn == offered).sum())
+    found["slot withdrawn after its offer"] += int((withdrawn > offered).sum())
+    found["holder's slot withdrawn"] += _slots_lost(case, trace)
     found["doses expired"] += int(trace.expiries.doses.sum())
     found["lot delivered"] += int(np.isfinite(trace.lots.ready).sum())
     found["lot failed"] += int(np.isfinite(trace.lots.failed).sum())
@@ -91,6 +95,19 @@ def ties(case: Case, trace: Trace) -> Counter[str]:
                 found["a lot is delivered, one asks"] += _common(set(trace.lots.ready), asked)
                 found["a lot is delivered, doses expire"] += _common(set(trace.lots.ready), trace.expiries.day)
                 found["two lots start"] += len(trace.lots.started) - len(np.unique(trace.lots.started))
+    return found
+
+
+def _slots_lost(case: Case, trace: Trace) -> int:
+    """Claims that ended on a day on which a slot was withdrawn, and were followed by another one on that day."""
+    uses, days = trace.uses, set(trace.slots.withdrawn[np.isfinite(trace.slots.withdrawn)])
+    found = 0
+    for index, resource in enumerate(case.protocol.resources):
+        if isinstance(resource, Cadence):
+            mine = uses.resource == index
+            entity, began, ended, asked = uses.entity[mine], uses.began[mine], uses.ended[mine], uses.asked[mine]
+            again = (entity[1:] == entity[:-1]) & (asked[1:] == ended[:-1]) & np.isfinite(began[:-1])
+            found += sum(bool(day in days) for day in ended[:-1][again])
     return found
 
 

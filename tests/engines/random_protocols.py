@@ -39,7 +39,7 @@ from sim.pieces.steps import (
     Use,
 )
 from sim.pure.distributions import Distribution, Empirical, Exponential, Fixed, Uniform
-from sim.pure.hours import Hours, Intervals
+from sim.pure.hours import ALWAYS, Hours, Intervals
 from tests.engines.both import Case
 from tests.engines.random_people import FLAGS, random_book, random_people
 
@@ -67,7 +67,7 @@ def random_case(number: int) -> Case:
     if r.random() < 0.3:
         path = (writer.stage(), *path)
     if courses > 1:
-        back: Step = Return("comes_back", writer.days())
+        back: Step = Return("comes_back", writer.days(), r.choice([20.0, 50.0, 90.0, math.inf]))
         if r.random() < 0.3:  # foreseen anew at each attempt, where the first time stands
             back = Attempts("back", (back, Choose(writer.share(), (Fail(),))), 3)
         place = r.randint(0, len(path))
@@ -130,16 +130,26 @@ def _cadence(r: Random, whole: bool, centres: int) -> Cadence:
     per_centre = r.random() < 0.4
     counts = tuple(r.randint(0 if per_centre else 1, 3) for _ in range(centres if per_centre else 1))
     every, first = r.choice([2.0, 5.0, 7.0]), float(r.randint(0, 6)) + (0.0 if whole else r.random())
+    lead = r.choice([0.0, 3.0, 10.0])
+    offers = tuple(first + every * k for k in range(40))
+
+    def taken_back(count: int) -> tuple[float, ...]:
+        """A third of the slots: before their offer, between it and their start, or later."""
+        chances = [-math.inf, -1.0, 0.0, 1.0, 1.0, 2.0, lead, lead + 1.0, *[math.inf] * 10]
+        return tuple(offer + r.choice(chances) for offer in offers for _ in range(count))
+
     return Cadence(
         "slot",
         "slot",
         per_centre,
         counts,
-        offer_days=tuple(first + every * k for k in range(40)),
-        lead=r.choice([0.0, 3.0, 10.0]),
+        offer_days=offers,
+        lead=lead,
         carry_over=r.choice([0, 0, 1, 3]),
         notice=r.choice([-math.inf, 0.0, 2.0, math.inf]),
         policy=_policy(r),
+        withdrawn=tuple(taken_back(count) for count in counts) if r.random() < 0.5 else (),
+        keeps_place=r.random() < 0.5,
     )
 
 
@@ -217,19 +227,22 @@ class Writer:
         r = self.r
         losses = sorted({float(r.randint(0, 100)) for _ in range(8)}) if r.random() < 0.5 else []
         return Hours(
-            openings=self.intervals() if r.random() < 0.7 else (),
+            openings=self.intervals() if r.random() < 0.7 else ALWAYS,
             fit=r.random() < 0.3,
-            counts=self.intervals() if r.random() < 0.5 else (),
+            counts=self.intervals() if r.random() < 0.5 else ALWAYS,
             losses=tuple(losses),
             viable=r.choice([math.inf, math.inf, 0.0, 1.0, 3.0]),
         )
 
     def intervals(self) -> Intervals:
-        """Open for some days, closed for some, on whole days."""
+        """Open for some days, closed for some, on whole days; now and then never, or not any more."""
+        if self.r.random() < 0.03:
+            return ()
         r, day = self.r, float(self.r.choice([-3, 0, 2, 5]))
         length, pause = float(r.choice([1, 3, 5])), float(r.choice([1, 2, 5]))
         found = []
-        while day < HORIZON:
+        end = r.choice([HORIZON, HORIZON, HORIZON, 40.0])
+        while day < end:
             found.append((day, day + length))
             day += length + pause
         return tuple(found)

@@ -1,7 +1,7 @@
 """Random scenario files over the whole vocabulary, small and congested, for the comparison of the engines.
 
-`scenario_text(number)` is the text of scenario `number`; the same number gives the same text. A third of them live on
-whole days only (durations, referrals, even deaths), so that everything that can tie does.
+`random_scenario(number)` is scenario `number`, and the same one every time. A third of them live on whole days only
+(durations, referrals, even deaths), so that everything that can tie does.
 """
 
 from __future__ import annotations
@@ -10,12 +10,38 @@ import json
 from random import Random
 from typing import Any
 
+from sim.scenario import Loaded, ScenarioError
 from tests.engines.random_world import add_world
+from tests.runs import load_text
 
 Block = dict[str, Any]
 
 # The highest hazard of a file. `both.prepare` makes it so high that its clock strikes on the day itself.
 AT_ONCE = "1000000 / d"
+
+
+def random_scenario(number: int) -> Loaded:
+    """One scenario, without what is refused in it: the draws of its values do not look at each other."""
+    return without_refused(json.loads(scenario_text(number)))
+
+
+def without_refused(scenario: Block) -> Loaded:
+    """The scenario without the values that are refused because others make them meaningless, or impossible."""
+    while True:
+        try:
+            return load_text(json.dumps(scenario, indent=1))
+        except ScenarioError as error:
+            for problem in error.problems:
+                _leave_out(scenario, problem.path.split("."))
+
+
+def _leave_out(section: Block, path: list[str]) -> None:
+    """Take out a key, which must be there, and the section around it where that holds nothing more."""
+    key, *rest = path
+    if rest:
+        _leave_out(section[key], rest)
+    if not rest or not section[key]:
+        del section[key]
 
 
 def scenario_text(number: int) -> str:
@@ -130,7 +156,7 @@ def _clock(r: Random, whole: bool, early: int) -> Any:
             {"piecewise": {"0 d": "0.01 / d", "20 d": "0 / d", "45 d": "0.05 / d"}},
             {"weibull": {"shape": 1.5, "median": f"{r.randint(20, 90)} d"}},
             {"cure": {"share": 0.4, "of": {"exponential": {"mean": "30 d"}}}},
-            {"table": [["0 d", 1.0], ["15 d", 0.9], ["40 d", 0.5], ["80 d", 0.2]]},
+            {"table": [["0 d", 1.0], ["15 d", 0.9], ["40 d", 0.5], ["80 d", 0.2]], "after": "last_rate"},
         ]
     )
 

@@ -84,6 +84,8 @@ def _making(r: Random, scenario: Block, whole: bool, days: Any) -> None:
             slots["claimed"] = "at_receipt"
         elif r.random() < 0.4:
             slots["after_failed_collection"] = "forfeit"
+        if isinstance(made.get("lines"), dict):
+            slots["withdrawn_by"] = r.choice(["closures", "cuts", "cuts", "nothing"])
     if tested.get("out_of_specification", 0) > 0:
         tested["not_accepted"] = r.choice(["remake", "stop"])
     if r.random() < 0.3:
@@ -168,6 +170,11 @@ def _disruptions(r: Random, scenario: Block) -> None:
         )
         if at_centres and r.random() < 0.5:
             entry["centre"] = r.choice(centres)
+        slots = scenario.get("manufacturing", {}).get("slots")
+        taken = resource == "line" and isinstance(slots, dict) and slots.get("withdrawn_by") != "nothing"
+        if taken and r.random() < 0.7:
+            entry["announced"] = f"{r.choice([0, 1, 3, 7, 14])} d"
+            slots["after_withdrawal"] = r.choice(["keep_place", "rebook"])
         found[f"d{number}"] = entry
     if found:
         scenario["disruptions"] = found

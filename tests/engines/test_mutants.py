@@ -18,8 +18,7 @@ from sim.pieces.clocks import PatientClocks
 from sim.pure.hours import Hours
 from tests.engines.both import Case, difference, prepare
 from tests.engines.random_protocols import random_case
-from tests.engines.random_scenarios import scenario_text
-from tests.runs import load_text
+from tests.engines.random_scenarios import random_scenario
 
 MOST_CASES = 240
 
@@ -28,8 +27,7 @@ MOST_CASES = 240
 def cases() -> list[Case]:
     """Two random protocols for each random scenario."""
     return [
-        random_case(number) if number % 3 else prepare(load_text(scenario_text(number)).scenario)
-        for number in range(MOST_CASES)
+        random_case(number) if number % 3 else prepare(random_scenario(number).scenario) for number in range(MOST_CASES)
     ]
 
 

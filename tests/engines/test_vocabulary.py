@@ -10,7 +10,7 @@ import pytest
 
 pytest.importorskip("numba")
 
-from sim.engine import compiled_engine, simpy_engine, timeline, trace, world
+from sim.engine import compiled_engine, guard, simpy_engine, timeline, trace
 from sim.engine.choice import Engine
 from sim.engine.flatten import STEPS
 from sim.engine.kernel import names
@@ -38,8 +38,8 @@ from sim.pieces.steps import (
 from sim.pure.distributions import Fixed
 from tests.engines import test_mutants
 from tests.engines.both import prepare
-from tests.engines.random_scenarios import scenario_text
-from tests.runs import by_hand, load_text, people
+from tests.engines.random_scenarios import random_scenario
+from tests.runs import by_hand, people
 
 both_engines = pytest.mark.parametrize("engine", [simpy_engine.run, compiled_engine.run], ids=["simpy", "compiled"])
 
@@ -82,7 +82,9 @@ def test_both_engines_know_every_step(engine: Engine, step: Step) -> None:
 def test_both_count_in_the_same_numbers() -> None:
     assert [int(clock) for clock in Clock] == [names.DEATH, names.PROGRESSION, names.REMOVAL]
     assert (trace.PATIENT, trace.LOT) == (names.PATIENT, names.LOT)
-    assert names.MOST_ATTEMPTS == world.MOST_ATTEMPTS
+    assert (names.MOST_ATTEMPTS, names.MOST_RETURNS, names.INSTANT_DAYS) == (
+        guard.MOST_RETURNS, guard.MOST_RETURNS, guard.INSTANT_DAYS
+    )  # fmt: skip
     for phase in timeline.Phase:
         assert getattr(names, phase.name) == phase
 
@@ -130,7 +132,7 @@ def test_every_operation_has_run(monkeypatch: pytest.MonkeyPatch) -> None:
     )
     engine = test_mutants.on(plain, monkeypatch)
     for number in range(40):
-        assert isinstance(prepare(load_text(scenario_text(number)).scenario).run(engine), Trace)
+        assert isinstance(prepare(random_scenario(number).scenario).run(engine), Trace)
     # no pathway asks for this yet
     engine(by_hand((Choose(Progressed(), (Fail(),)),)), *people([0.0] * 20), 20.0, 20.0, False)
     least = {name: int(count) for name, count in zip(names.OPERATION_NAMES, counts, strict=True)}

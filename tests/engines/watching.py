@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter, defaultdict
 from itertools import combinations_with_replacement
 from typing import Any
@@ -85,6 +86,8 @@ class Watch:
             began, ended, lost = span(hours, day, duration)
             never_viable = lost and began == ended == day + hours.viable
             self.found["stage no longer viable"] += never_viable
+            self.found["stage that never starts"] += began == math.inf
+            self.found["stage that never ends"] += ended == math.inf and began < math.inf
             self.found["stage lost under way"] += lost and not never_viable
             self.found["stage waited for an opening"] += not lost and began > day
             self.found["stage paused"] += not lost and ended > began + duration

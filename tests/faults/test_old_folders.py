@@ -13,6 +13,7 @@ from click.testing import CliRunner, Result
 
 from run_sim import cli
 from sim.experiment.manifest import seal
+from sim.tables import VERSION
 from tests.experiments import SMALL
 from tests.faults.program import contents
 
@@ -67,23 +68,28 @@ def test_a_damaged_folder_is_not_drawn_and_nothing_in_it_is_touched(folder: Path
     assert contents(results) == before
 
 
-def earlier(results: Path) -> None:
-    """As version 0.1 left it: without checksums."""
+def of_format(results: Path, version: int | None) -> None:
+    """As a version left it whose tables had another contract; before 0.2 there was neither a version nor a seal."""
     manifest = json.loads((results / "manifest.json").read_text(encoding="utf-8"))
-    for key in ("format", "tables", "seal"):
+    for key in ("format", "tables", "pages", "seal"):
         del manifest[key]
+    if version is not None:
+        manifest["format"] = version
     (results / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
 
 
-def test_a_folder_of_an_earlier_version_is_drawn_or_refused_by_what_it_lacks(folder: Path) -> None:
+@pytest.mark.parametrize("command", ["report", "verify", "methods"])
+@pytest.mark.parametrize(("version", "told"), [(None, "version 1"), (2, "version 2"), (VERSION + 1, "version 4")])
+def test_a_folder_of_another_version_is_refused_in_words_and_left_as_it_is(
+    folder: Path, command: str, version: int | None, told: str
+) -> None:
     results = folder / "results"
-    earlier(results)
-    assert call("report", results, "-q").exit_code == 0
-    table = (results / "summary.csv").read_text(encoding="utf-8")
-    (results / "summary.csv").write_text(table.replace("estimate", "mean"), encoding="utf-8")
-    done = call("report", results)
+    of_format(results, version)
+    before = contents(results)
+    done = call(command, results)
     assert done.exit_code == 2
-    assert "summary.csv: has no column 'estimate'" in done.stderr
+    assert f"its tables are of {told}, this program reads version {VERSION}" in done.stderr
+    assert contents(results) == before
 
 
 def test_a_manifest_with_more_in_it_is_still_drawn(folder: Path) -> None:
@@ -115,6 +121,23 @@ def of_another_version(store: Path) -> None:
     database.close()
 
 
+def with_another_value(store: Path) -> None:
+    """One number of one block is another one; what is there of points and replications stays."""
+    database = sqlite3.connect(store)
+    with database:
+        (data,) = database.execute("SELECT data FROM blocks WHERE point = 1").fetchone()
+        database.execute("UPDATE blocks SET data = ? WHERE point = 1", (data[:8] + data[16:24] + data[16:],))
+    database.close()
+
+
+def of_something_else(store: Path) -> None:
+    store.unlink()
+    database = sqlite3.connect(store)
+    with database:
+        database.execute("CREATE TABLE addresses (name TEXT)")
+    database.close()
+
+
 def ruined(store: Path) -> None:
     content = store.read_bytes()
     store.write_bytes(content[:100] + bytes(len(content) - 100))
@@ -126,7 +149,8 @@ def ruined(store: Path) -> None:
         (of_another_version, 'holds results of another sweep (version was "0.0.9 0123456789ab", now '),
         (ruined, "is no store of results"),
         (lambda store: store.write_bytes(b"PAR1" * 2000), "is no store of results"),
-        (lambda store: store.unlink(), "holds results of another kind"),
+        (with_another_value, "results of point 1 were changed since they were written; delete it, and run again"),
+        (of_something_else, "is a database of something else; name another folder"),
     ],
 )
 def test_a_sweep_never_goes_on_from_what_is_not_its_own(
@@ -141,6 +165,13 @@ def test_a_sweep_never_goes_on_from_what_is_not_its_own(
     assert contents(out) == before
 
 
+def test_a_sweep_without_its_store_is_run_anew_over_its_own_tables(swept: Path, tmp_path: Path) -> None:
+    out = Path(shutil.copytree(swept / "out", tmp_path / "out"))
+    (out / "sweep.sqlite").unlink()
+    assert call("sweep", swept / "small.yaml", *SWEEP, "--out", out).exit_code == 0
+    assert (out / "sweep.csv").read_bytes() == (swept / "out" / "sweep.csv").read_bytes()
+
+
 def test_a_sweep_makes_lost_and_damaged_tables_again(swept: Path, tmp_path: Path) -> None:
     out = Path(shutil.copytree(swept / "out", tmp_path / "out"))
     before = {name: digest for name, digest in contents(out).items() if name.endswith((".csv", ".parquet"))}
@@ -148,6 +179,9 @@ def test_a_sweep_makes_lost_and_damaged_tables_again(swept: Path, tmp_path: Path
     cut("sweep.parquet", 0.5)(out)
     assert call("report", out).exit_code == 2
     done = call("sweep", swept / "small.yaml", *SWEEP, "--out", out)
+    assert done.exit_code == 2, "what is damaged may have been changed on purpose"
+    assert "--replace sweep.parquet" in done.stderr
+    done = call("sweep", swept / "small.yaml", *SWEEP, "--out", out, "--replace", "sweep.parquet")
     assert done.exit_code == 0, done.output
     after = contents(out)
     assert {name: after[name] for name in before} == before

@@ -16,6 +16,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from sim.tables import TABLES, VERSION
+
 Array = NDArray[np.float64]
 LAST_DAY, BIN = 365, 7
 OUTCOMES = {
@@ -100,7 +102,7 @@ def allogeneic(name: str) -> Toy:
     return Toy(name, stages, failure=0.06)
 
 
-PAIR = (autologous("Autologous, present day"), allogeneic("Allogeneic, off the shelf"))
+PAIR = (autologous("Autologous, assumed slot supply (load 1)"), allogeneic("Allogeneic, off the shelf"))
 SIX = (
     *PAIR,
     autologous("Autologous, twice the slots", slot=14),
@@ -338,6 +340,7 @@ def _changes(toys: Sequence[Toy]) -> pd.DataFrame:
 
 def _manifest(toys: Sequence[Toy], replications: int, title: str, same: bool) -> dict[str, object]:
     return {
+        "format": VERSION,
         "title": title,
         "command": "run_sim.py compare scenarios/autologous.yaml scenarios/allogeneic.yaml",
         "created": "2026-11-22T19:00:00+00:00",
@@ -359,13 +362,16 @@ def _manifest(toys: Sequence[Toy], replications: int, title: str, same: bool) ->
             for k, toy in enumerate(toys)
         ],
         "baseline": toys[0].name if len(toys) > 1 else None,
-        "warnings": ["Autologous, present day: manufacturing slots have an offered load of 1.08"],
+        "warnings": ["Autologous, assumed slot supply (load 1): manufacturing slots have an offered load of 1.08"],
         "not_modelled": ["Toxicity, response and survival after infusion", "Costs and quality of life"],
         "same_patients_note": None if same else "the scenarios have other referral rates",
     }
 
 
 def _save(folder: Path, name: str, table: pd.DataFrame) -> None:
+    """Write a table; a column of its contract that the toy says nothing of is empty."""
+    declared = [c.name for c in TABLES[name].columns if not c.is_family and not c.optional]
+    table = table.assign(**{column: "" for column in declared if column not in table})
     table.to_csv(folder / f"{name}.csv", index=False, lineterminator="\n")
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 LINES, LEAD = "manufacturing.lines", "manufacturing.slots.lead"
-SCENARIO, OTHER = "Autologous, present day", "Allogeneic, off the shelf"
+SCENARIO, OTHER = "Autologous, assumed slot supply (load 1)", "Allogeneic, off the shelf"
 MONEY = "USD 2021"
 WAITING = {"scenario": SCENARIO, "metric": "waiting_days_mean", "label": "Waiting days, mean", "unit": "days"}
 
@@ -108,7 +108,12 @@ def plan() -> pd.DataFrame:
             "low": [share - 0.008 for share in shares],
             "high": [share + 0.008 for share in shares],
             "met": [share + 0.008 <= 0.2 for share in shares],
+            "all_met": [share + 0.008 <= 0.2 for share in shares],
             "answer": [value == 6 for value in values],
+            "infused_share": [0.9 - share for share in shares],
+            "infused_share_low": [0.89 - share for share in shares],
+            "infused_share_high": [0.91 - share for share in shares],
+            "still_waiting_share": 0.0,
         }
     )
 

@@ -42,30 +42,39 @@ def test_the_sentence_has_the_numbers_of_differences_csv(folder: Callable[[str],
     assert float(progressed["high"]) < 0
     assert said == (
         "With \N{LEFT DOUBLE QUOTATION MARK}Allogeneic, off the shelf\N{RIGHT DOUBLE QUOTATION MARK} instead of "
-        "\N{LEFT DOUBLE QUOTATION MARK}Autologous, present day\N{RIGHT DOUBLE QUOTATION MARK}, the mean wait from "
-        f"referral to infusion is {days['estimate']} days shorter (95% CI {days['high']} to {days['low']}), and the "
-        f"share progressed before infusion is {points['estimate']} percentage points lower "
-        f"(95% CI {points['high']} to {points['low']})."
+        "\N{LEFT DOUBLE QUOTATION MARK}Autologous, assumed slot supply (load 1)\N{RIGHT DOUBLE QUOTATION MARK}, "
+        f"the mean wait from referral to infusion is {days['estimate']} days shorter "
+        f"(95% simulation interval {days['high']} to {days['low']}), "
+        f"and the share progressed before infusion is {points['estimate']} percentage points lower "
+        f"(95% simulation interval {points['high']} to {points['low']})."
     )
 
 
 def test_a_single_run_says_its_levels(folder: Callable[[str], Path]) -> None:
     place = folder("single")
-    said = sentence(gather(read(place)), "Autologous, present day")
+    said = sentence(gather(read(place)), "Autologous, assumed slot supply (load 1)")
     wait, progressed = row(place, "summary", WAIT), row(place, "summary", PROGRESSED)
-    assert f"patients wait {float(wait['estimate']):.1f} days (95% CI {float(wait['low']):.1f} to" in said
-    assert f"{float(progressed['estimate']) * 100:.1f}% (95% CI" in said
+    assert (
+        f"infused patients wait {float(wait['estimate']):.1f} days (95% simulation interval {float(wait['low']):.1f} to"
+        in said
+    )
+    assert f"{float(progressed['estimate']) * 100:.1f}% (95% simulation interval" in said
     assert "instead of" not in said
 
 
 @pytest.mark.parametrize(
     ("value", "low", "high", "words"),
     [
-        (-31.4, -33.0, -29.8, "is 31.4 days shorter (95% CI 29.8 to 33.0)"),
-        (31.4, 29.8, 33.0, "is 31.4 days longer (95% CI 29.8 to 33.0)"),
-        (-0.4, -1.2, 0.5, "no difference shown in the mean wait from referral to infusion (\N{MINUS SIGN}0.4 days,"),
-        (0.0, 0.0, 0.0, "no difference shown in the mean wait from referral to infusion (0.0 days,"),
-        (1.0, 0.0, 2.0, "no difference shown"),
+        (-31.4, -33.0, -29.8, "is 31.4 days shorter (95% simulation interval 29.8 to 33.0)"),
+        (31.4, 29.8, 33.0, "is 31.4 days longer (95% simulation interval 29.8 to 33.0)"),
+        (
+            -0.4,
+            -1.2,
+            0.5,
+            "no clear difference in the mean wait from referral to infusion (\N{MINUS SIGN}0.4 days,",
+        ),
+        (0.0, 0.0, 0.0, "the mean wait from referral to infusion is the same (0.0 days,"),
+        (1.0, 0.0, 2.0, "no clear difference"),
         (math.nan, math.nan, math.nan, "cannot be compared, as nobody was infused with B"),
     ],
 )
@@ -87,8 +96,8 @@ def test_identical_scenarios_differ_in_nothing(folder: Callable[[str], Path], tm
     with (place / "differences.csv").open("w", encoding="utf-8", newline="") as file:
         csv.writer(file).writerows([rows[0], *([*one[:-3], "0.0", "0.0", "0.0"] for one in rows[1:])])
     findings = gather(read(place))
-    assert sentence(findings, findings.others[0]).count("no difference shown") == 2
-    assert headline(findings, "infused_share").count("no difference shown") == 1
+    assert sentence(findings, findings.others[0]).count("is the same") == 2
+    assert headline(findings, "infused_share").count("is the same") == 1
 
 
 def test_nobody_infused(folder: Callable[[str], Path]) -> None:
@@ -114,7 +123,7 @@ def test_the_largest_of_several(folder: Callable[[str], Path]) -> None:
 def test_several_without_a_difference() -> None:
     flat = Estimate(0.1, -1.0, 1.0, "days", change=True)
     findings = Findings(("A", "B", "C"), "A", 5, {}, {("B", WAIT): flat, ("C", WAIT): flat})
-    assert headline(findings, WAIT).startswith("No difference shown from A in the mean wait")
+    assert headline(findings, WAIT).startswith("No clear difference from A in the mean wait")
 
 
 def test_order_is_that_of_the_run_and_the_baseline_is_first(folder: Callable[[str], Path], tmp_path: Path) -> None:
@@ -123,8 +132,11 @@ def test_order_is_that_of_the_run_and_the_baseline_is_first(folder: Callable[[st
     header, *rows = (place / "summary.csv").read_text(encoding="utf-8").splitlines()
     (place / "summary.csv").write_text("\n".join([header, *sorted(rows)]) + "\n", encoding="utf-8")
     findings = gather(read(place))
-    assert findings.scenarios == ("Autologous, present day", "Allogeneic, off the shelf")
-    assert (findings.baseline, findings.place("Allogeneic, off the shelf")) == ("Autologous, present day", 1)
+    assert findings.scenarios == ("Autologous, assumed slot supply (load 1)", "Allogeneic, off the shelf")
+    assert (findings.baseline, findings.place("Allogeneic, off the shelf")) == (
+        "Autologous, assumed slot supply (load 1)",
+        1,
+    )
 
 
 def test_names_are_quoted_only_where_they_would_run_into_the_sentence() -> None:

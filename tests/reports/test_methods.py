@@ -74,7 +74,7 @@ def test_the_items_hold_the_numbers_of_this_run(found: list[MethodTable], folder
         "arrivals go on until then (240 d at least). Time is in days."
     )
     assert "3 independent replications, a number set beforehand." in said(stress, "4.3")
-    assert "by Student's t (2 d.f.)" in said(stress, "1.2")
+    assert "with Student's t (2 d.f.)" in said(stress, "1.2")
     assert f"seed {manifest['seed']}" in said(stress, "5.2")
     assert f"Run time {manifest['seconds']:.1f} s" in said(stress, "5.4")
     assert manifest["versions"]["numpy"] in said(stress, "5.1")
@@ -150,7 +150,13 @@ def test_a_sweep_a_plan_and_a_psa_say_what_they_are(folder: Callable[[str], Path
     tables = read(folder("real"))
     kinds = {
         "sweep": {"design": "sobol", "design_seed": 7, "points": 64, "paths": {"manufacturing.lines": ""}},
-        "plan": {"path": "manufacturing.lines", "target": "x <= 1", "confidence": 0.9, "values_run": 5, "answer": "12"},
+        "plan": {
+            "path": "manufacturing.lines",
+            "targets": ["x <= 1"],
+            "confidence": 0.9,
+            "values_run": 5,
+            "answer": "12",
+        },
         "psa": {"samples": 500},
     }
     told = {

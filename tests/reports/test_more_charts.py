@@ -194,8 +194,8 @@ def test_what_moves_the_result_most_comes_first(files: Drawn) -> None:
     (bars_of_prcc,) = [trace for trace in found["data"] if trace["type"] == "bar"]
     assert bars_of_prcc["x"] == pytest.approx([-0.83, 0.05])
     title = found["layout"]["title"]["text"].replace("<br>", " ")
-    assert "Waiting days, mean falls most surely with manufacturing.slots.count" in title
-    assert "\N{MINUS SIGN}0.83 (95% CI \N{MINUS SIGN}0.90 to \N{MINUS SIGN}0.70)" in title
+    assert "Waiting days, mean falls most closely with manufacturing.slots.count" in title
+    assert "\N{MINUS SIGN}0.83 (95% simulation interval \N{MINUS SIGN}0.90 to \N{MINUS SIGN}0.70)" in title
     low, high = found["layout"]["xaxis"]["range"]
     assert low < -0.9, "the bar of a negative correlation, with its interval, is on the axis"
     assert high > 0.3

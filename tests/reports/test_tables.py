@@ -84,7 +84,8 @@ def test_two_rows_for_the_same_thing_are_refused(copy: Path) -> None:
     lines = path.read_text(encoding="utf-8").splitlines()
     path.write_text("\n".join([*lines, lines[1]]) + "\n", encoding="utf-8")
     with pytest.raises(
-        ResultsError, match=r"outcomes\.csv: two rows for scenario 'Autologous, present day', outcome 'infused'"
+        ResultsError,
+        match=r"outcomes\.csv: two rows for scenario 'Autologous, assumed slot supply \(load 1\)', outcome 'infused'",
     ):
         read(copy)
 
@@ -99,7 +100,7 @@ def test_a_word_is_no_number(copy: Path) -> None:
 
 def test_names_stay_text_and_empty_numbers_are_nan(copy: Path) -> None:
     for path in copy.glob("*.csv"):
-        text = path.read_text(encoding="utf-8").replace('"Autologous, present day"', "NA")
+        text = path.read_text(encoding="utf-8").replace('"Autologous, assumed slot supply (load 1)"', "NA")
         path.write_text(text.replace('"Allogeneic, off the shelf"', "007"), encoding="utf-8")
     tables = read(copy)
     assert list(dict.fromkeys(tables["summary"]["scenario"])) == ["NA", "007"]

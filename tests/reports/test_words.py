@@ -19,6 +19,7 @@ from reports.words import (
     number,
     shortened,
     size,
+    stands_out,
     uncapital,
 )
 
@@ -36,16 +37,16 @@ def test_number(value: float, digits: int, text: str) -> None:
 @pytest.mark.parametrize(
     ("estimate", "text"),
     [
-        (Estimate(61.24, 59.81, 62.6, "days"), "61.2 days (95% CI 59.8 to 62.6)"),
-        (Estimate(0.7204, 0.7, 0.7402, "share"), "72.0% (95% CI 70.0 to 74.0)"),
+        (Estimate(61.24, 59.81, 62.6, "days"), "61.2 days (95% simulation interval 59.8 to 62.6)"),
+        (Estimate(0.7204, 0.7, 0.7402, "share"), "72.0% (95% simulation interval 70.0 to 74.0)"),
         (
             Estimate(-0.1234, -0.2, -0.05, "share", change=True),
-            f"{MINUS}12.3 percentage points (95% CI {MINUS}20.0 to {MINUS}5.0)",
+            f"{MINUS}12.3 percentage points (95% simulation interval {MINUS}20.0 to {MINUS}5.0)",
         ),
         (Estimate(61.24, unit="days"), "61.2 days (no interval)"),
         (Estimate(math.nan, unit="days"), "no estimate"),
-        (Estimate(4.0, 4.0, 4.0, "doses"), "4.0 doses (95% CI 4.0 to 4.0)"),
-        (Estimate(0.83, 0.7, 0.9), "0.83 (95% CI 0.70 to 0.90)"),
+        (Estimate(4.0, 4.0, 4.0, "doses"), "4.0 doses (95% simulation interval 4.0 to 4.0)"),
+        (Estimate(0.83, 0.7, 0.9), "0.83 (95% simulation interval 0.70 to 0.90)"),
     ],
 )
 def test_figure(estimate: Estimate, text: str) -> None:
@@ -65,16 +66,17 @@ def test_rounding_residue_is_zero() -> None:
 
 
 def test_size_drops_the_sign_and_keeps_the_order() -> None:
-    assert size(Estimate(-31.4, -33.0, -29.8, "days", change=True)) == "31.4 days (95% CI 29.8 to 33.0)"
-    assert size(Estimate(31.4, 29.8, 33.0, "days", change=True)) == "31.4 days (95% CI 29.8 to 33.0)"
+    assert (
+        size(Estimate(-31.4, -33.0, -29.8, "days", change=True)) == "31.4 days (95% simulation interval 29.8 to 33.0)"
+    )
+    assert size(Estimate(31.4, 29.8, 33.0, "days", change=True)) == "31.4 days (95% simulation interval 29.8 to 33.0)"
 
 
-@pytest.mark.parametrize(
-    ("low", "high", "holds"),
-    [(-1.0, 1.0, True), (0.0, 1.0, True), (-1.0, 0.0, True), (0.1, 1.0, False), (math.nan, math.nan, False)],
-)
-def test_holds_zero(low: float, high: float, holds: bool) -> None:
-    assert Estimate(0.5, low, high).holds_zero is holds
+def test_what_stands_out_is_clearly_apart_from_all_others() -> None:
+    most = Estimate(85.2, 84.9, 85.5)
+    assert not stands_out(most, [Estimate(85.1, 84.8, 85.4), Estimate(40.0, 39.0, 41.0)])
+    assert stands_out(most, [Estimate(40.0, 39.0, 41.0), Estimate(math.nan)])
+    assert not stands_out(Estimate(85.2), [Estimate(40.0)])  # one replication, no intervals
 
 
 def test_lists_counts_and_ranges() -> None:

@@ -30,6 +30,7 @@ BASES = {
     "money": (_ONCE + _MONEY)
     .replace("allogeneic:\n  stock: {opening: 4", "allogeneic:\n  unsuitable: 0.1\n  stock: {opening: 4")
     .replace("    bed_day: 5715\n", "    bed_day: 5715\n    icu_day: 9000\n")
+    .replace("unused_paid_by: manufacturer", "unused_paid_by: payer")
     + "bridging: {share: 0.5, start: 3 d, response: 0.5, hazard: 0.5}\n",
 }
 NO_FAILURES = ("manufacturing.failure=0", "release_testing={failure: 0, out_of_specification: 0}", "shipping.loss=0")
@@ -103,6 +104,7 @@ CASES = [
     Case("whole", "disruptions.strike", "{resource: courier, from: 9 d, for: 9 d}", ("strategy=allogeneic",)),
     Case("autologous", "infusion.stay", "9 d", ("infusion.model=outpatient",)),
     Case("autologous", "infusion.bed_from", "lymphodepletion", ("infusion.model=outpatient",)),
+    Case("autologous", "infusion.bed_from", "lymphodepletion", ("lymphodepletion.duration=0 d",)),
     Case("whole", "toxicity.icu", "{stay: 9 d}", NO_ICU),
     *(Case("whole", f"toxicity.{event}.grades.{grade}.{key}", text, (f"toxicity.{event}.grades.{grade}.share=0",)) for event, grade in (("crs", "high"), ("neurotoxicity", "any")) for key, text in (("duration", "9 d"), ("icu", "0.9"))),
     Case("money", "economics", "{horizon: 9 y}", ("later_course={share: 0.5, relapse: 9 d}",)),
@@ -113,6 +115,11 @@ CASES = [
     Case("money", "economics.costs.subsequent_care.month", "9", (f"economics.costs.subsequent_care={_FATES}",)),
     Case("money", "economics.costs.bridging", "9", ("bridging.share=0",)),
     Case("money", "economics.costs.icu_day", "9", NO_ICU),
+    Case("money", "economics.costs.unused_product", "{autologous: 9}", ("economics.costs.unused_paid_by=manufacturer",)),
+    Case("money", "economics.costs.unused_paid_by", "payer", ("economics.perspective=payer_and_manufacturer",)),
+    Case("money", "economics.costs.unused_paid_by", "payer", ("economics.costs.unused_product={autologous: 0, allogeneic: 0}",)),
+    *(Case("autologous", "bridging.share", "0.1", (change,)) for change in ("bridging.response=0", "bridging.hazard=1")),
+    Case("autologous", "bridging.share", "0.1", NEVER),
     Case("money", "economics.costs.bed_day", "9", ("infusion.model=outpatient", "centres.big.beds=unlimited", "centres.small.beds=unlimited")),
     *(Case("money", f"economics.costs.{name}.{product}", "9", (f"strategy={other}",)) for name in ("product", "unused_product") for product, other in (("autologous", "allogeneic"), ("allogeneic", "autologous"))),
     *(Case("money", path, text, ("strategy=allogeneic",)) for path, text in (("economics.costs.apheresis", "9"), ("after_infusion.autologous", "{response: 1}"), ("manufacturing", "{batches: 1}"), ("apheresis", "{attempts: 3}"), ("shipping", "{loss: 0.1}"), ("release_testing", "{potency: 1 d}"), ("hybrid", "{after_failure: true}"))),

@@ -46,7 +46,7 @@ def test_run_and_compare_agree_on_the_same_scenario(place: Path) -> None:
     alone, pair = (pd.read_csv(place / name / "summary.csv").set_index("metric") for name in ("alone", "pair"))
     pair = pair[pair["scenario"] == "Small"]
     assert len(alone) > 10
-    np.testing.assert_array_equal(alone["mean"], pair["mean"])
+    np.testing.assert_array_equal(alone["estimate"], pair["estimate"])
     patients = pd.read_parquet(place / "alone" / "patients.parquet")
     assert set(patients["replication"]) == {0, 1, 2, 3}
 

@@ -31,6 +31,7 @@ from sim.engine.kernel.names import (
     HOLDING,
     INFINITY,
     JOINING,
+    KEEPS_PLACE,
     KEY_DAY,
     KEYS,
     KIND,
@@ -41,6 +42,7 @@ from sim.engine.kernel.names import (
     LISTED,
     LISTING,
     LONGEST,
+    LOSING,
     LOT,
     LOT_RANK,
     MET,
@@ -65,6 +67,7 @@ from sim.engine.kernel.names import (
     POLICY,
     POOL,
     QUEUED,
+    QUEUES_BY,
     RANK,
     RANK_JUMP,
     REQUEST,
@@ -88,7 +91,7 @@ from sim.engine.kernel.names import (
     WHO,
     WHY,
 )
-from sim.engine.kernel.pools import call_turn_if_any, grant, has_units, review
+from sim.engine.kernel.pools import call_turn_if_any, grant, has_units, review, take_back, withdrawal
 from sim.engine.kernel.tables import (
     People,
     Pools,
@@ -121,6 +124,12 @@ def ask(
     """The whole of USE or DRAW: what the walker does next, or what it needs first."""
     me, days = walkers.rows[w], walkers.days[w]
     step = route.operations[me[PC]]
+    if me[PART] == LOSING:
+        lost = me[REQUEST]
+        take_back(run, requests, pools, slots, lost)
+        keeps_place = pools.rows[requests.rows[lost, POOL], KEEPS_PLACE]
+        days[QUEUES_BY] = requests.days[lost, KEY_DAY] if keeps_place else run.t[TODAY]
+        me[PART] = FRESH
     if me[PART] == FRESH and step[CODE] == USE and must_stop(walkers, w):
         return GO_ON
     pool = pool_of(supplies, people, run, walkers, w, step[RESOURCE])
@@ -141,7 +150,7 @@ def ask(
                 pools.rows[pool, WANTED] += 1
             take_or_join(route, supplies, people, run, walkers, requests, pools, slots, shelves, records, w, pool)
             if step[CODE] == DRAW:
-                review(run, pools, pool)
+                review(run, pools, pool, 0)
             if run.n[TASKS] > begun:
                 return PARTED
     request = me[REQUEST]
@@ -161,7 +170,15 @@ def ask(
         requests.days[request, ENDED_DAY] = days[DAY]
         me[PC] = step[AFTER]
         return GO_ON
+    withdrawn = INFINITY if requests.rows[request, SLOT] < 0 else withdrawal(requests, slots, request)
+    if withdrawn < days[CUT]:
+        days[DAY] = withdrawn
+        return meet(run, walkers, w, COMPLETION, LOSING)
     hold(walkers, requests, slots, w, request, step[RESOURCE])
+    if withdrawn < INFINITY:
+        # the walker leaves before
+        days[DAY], me[WHY] = days[CUT], LEFT
+        return GO_ON
     me[PC] += 1
     return GO_ON
 
@@ -207,6 +224,7 @@ def take_or_join(
     n, me, day = run.n, walkers.rows[w], walkers.days[w, DAY]
     step, request, entity = route.operations[me[PC]], me[REQUEST], me[ENTITY]
     key_day = key_day_of(walkers, records, w, step[RESOURCE], step[MODE])
+    requests.days[request, KEY_DAY] = key_day
     alone = n[BUSY] == 0 and n[TURNS] == 0 and run.due[0] > run.t[TODAY] and run.t[NEXT_ARRIVAL] > run.t[TODAY]
     if pools.rows[pool, QUEUED] == 0 and alone and has_units(pools, pool, step[UNITS]):
         grant(run, requests, pools, slots, shelves, request)
@@ -222,7 +240,7 @@ def take_or_join(
             if progression <= day:
                 rank = rank + jump
             elif progression < walkers.days[w, CUT]:
-                requests.days[request, RANK], requests.days[request, KEY_DAY] = rank + jump, key_day
+                requests.days[request, RANK] = rank + jump
                 push(run, progression, CLOCK + entity, RANK_JUMP, request)
     join(run, requests, pools, pool, rank, key_day, order_of(walkers, w), request)
     call_turn_if_any(run, pools, pool)
@@ -230,8 +248,11 @@ def take_or_join(
 
 @inlined
 def key_day_of(walkers: Walkers, records: Records, w: int, resource: int, rejoin: int) -> float:
-    """The day by which the walker queues: that of asking, of his referral, or of when he first asked here."""
-    me, day = walkers.rows[w], walkers.days[w, DAY]
+    """The day by which the walker queues: that of asking, of the referral, or of when it first asked here."""
+    me, day, stated = walkers.rows[w], walkers.days[w, DAY], walkers.days[w, QUEUES_BY]
+    if not math.isnan(stated):
+        walkers.days[w, QUEUES_BY] = NAN
+        return float(stated)
     key_day = day
     # who is on the initial list has waited since his referral
     if day == 0.0 and me[KIND] == PATIENT and records.referral[me[ENTITY]] < 0.0:

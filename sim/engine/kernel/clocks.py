@@ -21,6 +21,7 @@ from sim.engine.kernel.names import (
     ORIGIN,
     PROGRESSED,
     PROGRESSED_DAY,
+    PROGRESSES,
     PROGRESSION,
     SINCE,
     THRESHOLD,
@@ -76,7 +77,7 @@ def multiplier_of(hazards: Hazards, clocks: ClockRows, i: int, clock: int) -> fl
 def event_day(hazards: Hazards, clocks: ClockRows, i: int, clock: int) -> float:
     """The day of the clock's event, should nothing change any more."""
     c, table = clocks.rows[i], clocks.state[i, CLOCK_SET]
-    if clock == PROGRESSION and clocks.state[i, PROGRESSED]:
+    if clock == PROGRESSION and not clocks.state[i, PROGRESSES]:
         return INFINITY
     multiplier = multiplier_of(hazards, clocks, i, clock)
     if multiplier == 0.0:
@@ -121,7 +122,7 @@ def run_clocks(hazards: Hazards, clocks: ClockRows, i: int, until: float) -> tup
             if c[ELIGIBILITY] < hazards.ends_eligibility[s[CLOCK_SET]]:
                 return day, clock
             move_clocks(hazards, clocks, i, day)
-            s[PROGRESSED] = 1
+            s[PROGRESSED], s[PROGRESSES] = 1, 0
             continue
         if boundary == INFINITY:
             return INFINITY, -1
@@ -141,7 +142,7 @@ def touch_clocks(people: People, clocks: ClockRows, records: Records, first_set:
     c, s = clocks.rows[i], clocks.state[i]
     if s[TOUCHED]:
         return
-    s[TOUCHED], s[CLOCK_SET], s[PROGRESSED], s[CHANGES] = 1, first_set, 0, 0
+    s[TOUCHED], s[CLOCK_SET], s[PROGRESSED], s[PROGRESSES], s[CHANGES] = 1, first_set, 0, 1, 0
     c[ORIGIN] = c[SINCE] = records.referral[i]
     c[ELIGIBILITY], c[PROGRESSED_DAY] = people.eligibility[i], INFINITY
     c[ANEW_THRESHOLD], c[ANEW_ELIGIBILITY] = people.anew_threshold[i], people.anew_eligibility[i]
@@ -173,8 +174,8 @@ def switch_set(clocks: ClockRows, i: int, day: float, to: int, anew: int) -> Non
     """Go on under another set of hazards, whose ages count from `day`; progression anew, if asked for."""
     c, s = clocks.rows[i], clocks.state[i]
     s[CLOCK_SET], c[ORIGIN] = to, day
-    if anew and s[PROGRESSED]:
-        s[PROGRESSED] = 0
+    if anew and not s[PROGRESSES]:
+        s[PROGRESSES] = 1
         c[THRESHOLD + PROGRESSION], c[ELIGIBILITY] = c[ANEW_THRESHOLD], c[ANEW_ELIGIBILITY]
         c[USED + PROGRESSION] = 0.0
 

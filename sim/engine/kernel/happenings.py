@@ -27,6 +27,7 @@ from sim.engine.kernel.names import (
     ENTRY_TICKET,
     EXPIRIES,
     EXPIRING,
+    EXPIRY,
     FIRST_SET,
     FOLLOW_UP,
     FREE_SLOTS,
@@ -37,6 +38,7 @@ from sim.engine.kernel.names import (
     HOLDER,
     INFINITY,
     INFUSION,
+    INSTANT_DAYS,
     IS_FREE,
     KEY_DAY,
     LAPSE,
@@ -47,19 +49,23 @@ from sim.engine.kernel.names import (
     LIMIT,
     LONGEST,
     LOT,
+    LOT_CHAIN,
     LOT_FAILED,
     LOT_PATH,
     LOT_READY,
     LOT_STARTED,
     LOTS,
     LOTS_BEGUN,
+    LOTS_WITHOUT_END,
     MEASURED,
     MORE_EXPIRIES,
     MORE_HEAP,
     MORE_LOTS,
     MORE_QUEUE,
     MORE_WALKERS,
+    MOST_RETURNS,
     NAN,
+    NEED_ENTITY,
     NEXT_ARRIVAL,
     NEXT_CHECK,
     NEXT_PATIENT,
@@ -72,6 +78,7 @@ from sim.engine.kernel.names import (
     ORDER_AGAIN,
     ORDER_EVERY,
     ORDERING,
+    ORDERS_WITHOUT_END,
     PATIENT,
     PER_OFFER,
     PERISHED,
@@ -91,6 +98,7 @@ from sim.engine.kernel.names import (
     STATE,
     SUBJECT,
     TASK_BEGUN,
+    TASK_CHAIN,
     TASK_COUNT,
     TASK_OF,
     TASKS,
@@ -101,6 +109,10 @@ from sim.engine.kernel.names import (
     WANTED_UNITS,
     WHAT,
     WHO,
+    WITHDRAWALS,
+    WITHDRAWING,
+    WITHDRAWN,
+    WITHDRAWS,
 )
 from sim.engine.kernel.pools import (
     call_turn,
@@ -184,11 +196,17 @@ def happen(
             slots.rows[subject, IS_FREE] = 0
             pools.rows[slots.rows[subject, SLOT_POOL], FREE_SLOTS] -= 1
             slots.days[subject, PERISHED] = run.t[TODAY]
+    elif what == WITHDRAWING:
+        if slots.rows[subject, IS_FREE]:
+            slots.rows[subject, IS_FREE] = 0
+            pools.rows[slots.rows[subject, SLOT_POOL], FREE_SLOTS] -= 1
+            slots.days[subject, WITHDRAWN] = run.t[TODAY]
     elif what == EXPIRING:
         expire(run, pools, shelves, subject)
     elif what == ORDERING:
         add_task(run, ORDER_AGAIN, subject, 0)
         add_task(run, BEGIN_LOTS, subject, 1)
+        run.tasks[run.n[TASKS] - 1, TASK_CHAIN] = 0
     else:
         check(people, run, records)
     return THROUGH
@@ -197,7 +215,7 @@ def happen(
 @inlined
 def needed_for(run: Run, walkers: Walkers, pools: Pools, shelves: Shelves, what: int, subject: int) -> int:
     """What a happening needs before it may happen."""
-    if what == OFFER and run.n[HEAP] + pools.rows[subject, PER_OFFER] + ROOM > len(run.due):
+    if what == OFFER and run.n[HEAP] + 2 * pools.rows[subject, PER_OFFER] + ROOM > len(run.due):
         return MORE_HEAP
     if what == COME_BACK and no_row_left(run, walkers):
         return MORE_WALKERS
@@ -205,7 +223,19 @@ def needed_for(run: Run, walkers: Walkers, pools: Pools, shelves: Shelves, what:
         return MORE_EXPIRIES
     if what == RANK_JUMP and run.n[LONGEST] >= pools.queue.shape[1]:
         return MORE_QUEUE
+    if what == ORDERING and orders_without_end(run, pools, shelves, subject):
+        return ORDERS_WITHOUT_END
     return THROUGH
+
+
+@inlined
+def orders_without_end(run: Run, pools: Pools, shelves: Shelves, pool: int) -> bool:
+    """Whether a shelf has begun so many lots, one an order, while time has not moved on."""
+    row = pools.rows[pool]
+    if row[LOTS_BEGUN] < MOST_RETURNS:
+        return False
+    earlier = (row[LOTS_BEGUN] - MOST_RETURNS) * run.n[SHELVES] + row[CENTRE]
+    return bool(run.due[0] - shelves.lots[earlier, LOT_STARTED] < INSTANT_DAYS)
 
 
 @inlined
@@ -245,24 +275,30 @@ def offer(supplies: Supplies, run: Run, pools: Pools, slots: Slots, pool: int) -
     row[OFFERS] = made + 1
     if made + 1 < row[OFFER_DAYS]:
         push(run, days[made + 1], DELIVERY + row[OF_RESOURCE], OFFER, pool)
-    for _ in range(row[PER_OFFER]):
+    for number in range(row[PER_OFFER]):
         new = run.n[SLOTS]
         run.n[SLOTS] = new + 1
-        slots.rows[new, SLOT_POOL], slots.rows[new, HOLDER], slots.rows[new, HANDED_BACK] = pool, -1, 0
-        slots.days[new, OFFERED], slots.days[new, START] = now, now + pools.numbers[pool, LEAD]
-        slots.days[new, PERISHED] = NAN
+        its, days_of_it = slots.rows[new], slots.days[new]
+        its[SLOT_POOL], its[HOLDER], its[HANDED_BACK], its[IS_FREE] = pool, -1, 0, 0
+        days_of_it[OFFERED], days_of_it[START] = now, now + pools.numbers[pool, LEAD]
+        days_of_it[PERISHED], days_of_it[WITHDRAWN], days_of_it[WITHDRAWS] = NAN, NAN, INFINITY
+        if row[WITHDRAWALS]:
+            days_of_it[WITHDRAWS] = supplies.withdrawals[pool, made * row[PER_OFFER] + number]
+        if days_of_it[WITHDRAWS] <= now:
+            days_of_it[WITHDRAWN] = now
+            continue
         offer_slot(run, pools, slots, pool, new, closes)
+        if days_of_it[WITHDRAWS] < INFINITY:
+            push(run, days_of_it[WITHDRAWS], EXPIRY + new, WITHDRAWING, new)
 
 
 @inlined
 def check(people: People, run: Run, records: Records) -> None:
-    """Go on for as long as a measured patient is not resolved."""
-    now, kept, infusion = run.t[TODAY], 0, run.n[INFUSION]
+    """Go on for as long as the first course of a measured patient is open."""
+    now, kept = run.t[TODAY], 0
     for k in range(run.n[MEASURED]):
         i = people.measured[k]
-        infused = infusion >= 0 and records.notes[i, infusion] <= now
-        over = records.leave_day[i] <= now or records.ended_day[i] <= now
-        if not (over or infused or records.referral[i] + run.t[FOLLOW_UP] <= now):
+        if is_open(run, records, i, now):
             people.measured[kept] = i
             kept += 1
     run.n[MEASURED] = kept
@@ -271,6 +307,18 @@ def check(people: People, run: Run, records: Records) -> None:
         push(run, run.t[NEXT_CHECK], CHECK, CHECKING, 0)
     else:
         run.n[RUNNING] = 0
+
+
+@inlined
+def is_open(run: Run, records: Records, i: int, now: float) -> bool:
+    """Whether a patient's first course goes on: until discharge or the end of the path, or as long as followed."""
+    if records.leave_day[i] <= now or records.ended_day[i] <= now:
+        return False
+    limit, infusion = records.referral[i] + run.t[FOLLOW_UP], run.n[INFUSION]
+    infused = records.notes[i, infusion] if infusion >= 0 else NAN
+    if infused <= min(limit, now):
+        return bool(infused + run.t[FOLLOW_UP] > now)
+    return bool(limit > now)
 
 
 # -- tasks under way ------------------------------------------------------------------------------------------------
@@ -316,6 +364,9 @@ def begin_lots(run: Run, walkers: Walkers, pools: Pools, shelves: Shelves) -> in
         n[TASKS] -= 1
         return THROUGH
     lot = row[LOTS_BEGUN] * n[SHELVES] + row[CENTRE]
+    if task[TASK_CHAIN] >= MOST_RETURNS:
+        n[NEED_ENTITY] = lot
+        return LOTS_WITHOUT_END
     if lot >= shelves.lots.shape[0]:
         return MORE_LOTS
     if no_row_left(run, walkers):
@@ -324,6 +375,7 @@ def begin_lots(run: Run, walkers: Walkers, pools: Pools, shelves: Shelves) -> in
     row[PLANNED] += n[DOSES_PER_LOT]
     n[LOTS] = max(n[LOTS], lot + 1)
     shelves.lots[lot, LOT_STARTED], shelves.lots[lot, LOT_READY], shelves.lots[lot, LOT_FAILED] = now, NAN, NAN
+    shelves.lots[lot, LOT_CHAIN] = float(task[TASK_CHAIN])
     n[BUSY] += 1
     task[TASK_BEGUN] = 1
     task[TASK_COUNT] -= 1

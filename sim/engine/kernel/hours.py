@@ -3,7 +3,19 @@
 from __future__ import annotations
 
 from sim.engine.kernel.machine import compiled
-from sim.engine.kernel.names import COUNT_AT, COUNT_COUNT, FIT, LOSS_AT, LOSS_COUNT, OPEN_AT, OPEN_COUNT, OPENS, SHUTS
+from sim.engine.kernel.names import (
+    ALWAYS,
+    COUNT_AT,
+    COUNT_COUNT,
+    FIT,
+    INFINITY,
+    LOSS_AT,
+    LOSS_COUNT,
+    OPEN_AT,
+    OPEN_COUNT,
+    OPENS,
+    SHUTS,
+)
 from sim.engine.kernel.tables import FloatTable, HourTables
 
 
@@ -25,13 +37,13 @@ def start_in(hours: HourTables, h: int, day: float, duration: float) -> float:
     """The first day from `day` on, on which a stage of this duration may start."""
     at, days = hours.at[h], hours.days
     first, count = at[OPEN_AT], at[OPEN_COUNT]
-    if count == 0:
+    if count == ALWAYS:
         return day
     for k in range(first + max(intervals_by(days, first, count, day) - 1, 0), first + count):
         begun = max(day, days[k, OPENS])
         if begun < days[k, SHUTS] and (not at[FIT] or begun + duration <= days[k, SHUTS]):
             return float(begun)
-    return float(max(day, days[first + count - 1, SHUTS]))
+    return INFINITY
 
 
 @compiled
@@ -39,7 +51,7 @@ def end_in(hours: HourTables, h: int, begun: float, duration: float) -> float:
     """The day on which a stage that started on `begun` has had its duration."""
     days = hours.days
     first, count = hours.at[h, COUNT_AT], hours.at[h, COUNT_COUNT]
-    if count == 0:
+    if count == ALWAYS:
         return begun + duration
     left, day = duration, begun
     for k in range(first + max(intervals_by(days, first, count, begun) - 1, 0), first + count):
@@ -51,7 +63,7 @@ def end_in(hours: HourTables, h: int, begun: float, duration: float) -> float:
             return float(day + left)
         left -= closed - day
         day = closed
-    return float(day + left)
+    return INFINITY
 
 
 @compiled

@@ -13,6 +13,7 @@ from sim.engine.kernel.names import (
     CADENCE,
     CAPACITY,
     CENTRE,
+    CHAIN_SUPPLIED,
     CLOSES,
     DOSES,
     DOSES_PER_LOT,
@@ -28,8 +29,12 @@ from sim.engine.kernel.names import (
     HANDED_BACK,
     HOLDER,
     IN_USE,
+    INFINITY,
+    INSTANT_DAYS,
     IS_FREE,
     LIMIT,
+    LOT_CHAIN,
+    LOT_STARTED,
     NEXT_SLOT,
     NOTICE,
     OF_ENTITY,
@@ -47,12 +52,17 @@ from sim.engine.kernel.names import (
     START,
     STATE,
     STOCK,
+    SUPPLIED,
+    TASK_CHAIN,
+    TASKS,
     TODAY,
     TURNS,
     WALK,
     WANTED,
     WANTED_UNITS,
     WHO,
+    WITHDRAWN,
+    WITHDRAWS,
 )
 from sim.engine.kernel.tables import Pools, Requests, Run, Shelves, Slots
 
@@ -126,10 +136,44 @@ def give_back(run: Run, requests: Requests, pools: Pools, slots: Slots, request:
     row = requests.rows[request, SLOT]
     while row >= 0:
         following = slots.rows[row, NEXT_SLOT]
-        if has_left and now <= slots.days[row, START] - pools.numbers[pool, NOTICE]:
+        if has_left:
+            hand_back(run, pools, slots, pool, row, now)
+        row = following
+
+
+@compiled
+def hand_back(run: Run, pools: Pools, slots: Slots, pool: int, row: int, now: float) -> None:
+    """A slot that its holder leaves in time is offered again until the day is over."""
+    if now <= slots.days[row, START] - pools.numbers[pool, NOTICE]:
+        slots.rows[row, HOLDER] = -1
+        slots.rows[row, HANDED_BACK] += 1
+        offer_slot(run, pools, slots, pool, row, now + 1.0)
+
+
+@compiled
+def withdrawal(requests: Requests, slots: Slots, request: int) -> float:
+    """The day on which the first of a request's slots is withdrawn before it has started; infinite where none is."""
+    day, row = INFINITY, requests.rows[request, SLOT]
+    while row >= 0:
+        its = slots.days[row]
+        if its[WITHDRAWS] <= its[START] and its[WITHDRAWS] < day:
+            day = its[WITHDRAWS]
+        row = slots.rows[row, NEXT_SLOT]
+    return float(day)
+
+
+@compiled
+def take_back(run: Run, requests: Requests, pools: Pools, slots: Slots, request: int) -> None:
+    """The manufacturer takes back a slot of this request today; its others go back as if the holder had left."""
+    pool, now, row = requests.rows[request, POOL], run.t[TODAY], requests.rows[request, SLOT]
+    requests.days[request, ENDED_DAY] = now
+    while row >= 0:
+        following = slots.rows[row, NEXT_SLOT]
+        if slots.days[row, WITHDRAWS] <= now:
             slots.rows[row, HOLDER] = -1
-            slots.rows[row, HANDED_BACK] += 1
-            offer_slot(run, pools, slots, pool, row, now + 1.0)
+            slots.days[row, WITHDRAWN] = now
+        else:
+            hand_back(run, pools, slots, pool, row, now)
         row = following
 
 
@@ -151,7 +195,7 @@ def stop_asking(run: Run, requests: Requests, pools: Pools, request: int, state:
     requests.days[request, ENDED_DAY] = day
     if pools.rows[asked[POOL], POOL_KIND] == STOCK:
         pools.rows[asked[POOL], WANTED] -= 1
-        review(run, pools, asked[POOL])
+        review(run, pools, asked[POOL], 0)
 
 
 @compiled
@@ -163,14 +207,25 @@ def leave_queue(run: Run, requests: Requests, pools: Pools, request: int, state:
 
 
 @compiled
-def review(run: Run, pools: Pools, pool: int) -> None:
-    """Begin the lots that a shelf's inventory position asks for, before anything else goes on."""
+def review(run: Run, pools: Pools, pool: int, chain: int) -> None:
+    """Begin the lots that a shelf's inventory position asks for, before anything else goes on.
+
+    `chain`: how many lots have been begun and come to nothing, one after the other, while time did not move on.
+    """
     n, row = run.n, pools.rows[pool]
     position = row[ON_HAND] + row[PLANNED] - row[WANTED]
     if n[REORDERS] and position <= n[ORDER_AT]:
         count = math.ceil(float(n[ORDER_UP_TO] - position) / float(n[DOSES_PER_LOT]))
         if count > 0:
             add_task(run, BEGIN_LOTS, pool, count)
+            run.tasks[n[TASKS] - 1, TASK_CHAIN] = chain
+
+
+@inlined
+def chain_after(run: Run, shelves: Shelves, lot: int) -> int:
+    """The `chain` of what follows from the end of a lot: none, where time has moved on since it began."""
+    its = shelves.lots[lot]
+    return int(its[LOT_CHAIN]) + 1 if run.t[TODAY] - its[LOT_STARTED] < INSTANT_DAYS else 0
 
 
 @compiled
@@ -185,4 +240,5 @@ def expire(run: Run, pools: Pools, shelves: Shelves, pool: int) -> None:
             expired = shelves.expiries[n[EXPIRIES]]
             expired[EXPIRED_ON], expired[EXPIRED_DOSES], expired[EXPIRED_AT] = now, doses, float(at)
             n[EXPIRIES] += 1
-    review(run, pools, pool)
+    chain = int(pools.numbers[pool, CHAIN_SUPPLIED]) if now - pools.numbers[pool, SUPPLIED] < INSTANT_DAYS else 0
+    review(run, pools, pool, chain)

@@ -22,6 +22,7 @@ from sim.engine.kernel.names import (
     BRANCH_FAILED,
     BRANCHED,
     BUSY,
+    CHAIN_SUPPLIED,
     CHANGES,
     CHOOSE,
     CODE,
@@ -40,7 +41,6 @@ from sim.engine.kernel.names import (
     FIRST_COURSES,
     FIRST_SET,
     FLAGGED,
-    FOLLOW_UP,
     FRAME_BETWEEN,
     FRAME_BOUND,
     FRAME_OUTER,
@@ -89,6 +89,7 @@ from sim.engine.kernel.names import (
     STARTING,
     STOCK_POOL,
     STOP,
+    SUPPLIED,
     SUPPLY,
     TASKS,
     TODAY,
@@ -98,7 +99,7 @@ from sim.engine.kernel.names import (
     WALK,
     WHY,
 )
-from sim.engine.kernel.pools import call_turn, review
+from sim.engine.kernel.pools import call_turn, chain_after, review
 from sim.engine.kernel.tables import (
     ClockRows,
     Draws,
@@ -307,15 +308,15 @@ def switch_clocks(
 
 @inlined
 def foresee_return(route: Route, run: Run, walkers: Walkers, draws: Draws, records: Records, w: int) -> int:
-    """RETURN: the patient will be back for his next course, if that is inside his follow-up."""
+    """RETURN: the patient will be back for the next course, if that is in time."""
     me = walkers.rows[w]
     i = me[ENTITY]
     delay = value_of(draws, PATIENT, route.operations[me[PC], PURPOSE], me[ATTEMPT], i)
     if delay < 0.0:
         return MORE_DRAWS
     later, back = i + run.n[FIRST_COURSES], walkers.days[w, DAY] + delay
-    followed = later < run.n[PATIENTS] and back < records.referral[i] + run.t[FOLLOW_UP]
-    if followed and math.isinf(records.referral[later]):
+    in_time = later < run.n[PATIENTS] and back < route.numbers[me[PC]]
+    if in_time and math.isinf(records.referral[later]):
         records.referral[later] = back
         push(run, back, ARRIVAL + later, COME_BACK, later)
     me[PC] += 1
@@ -349,6 +350,8 @@ def finish_lot(route: Route, run: Run, walkers: Walkers, pools: Pools, shelves: 
     pools.rows[stock, PLANNED] -= n[DOSES_PER_LOT]
     if supplies:
         shelves.lots[lot, LOT_READY] = day
+        pools.numbers[stock, SUPPLIED] = now
+        pools.numbers[stock, CHAIN_SUPPLIED] = float(chain_after(run, shelves, lot))
         expires = now + run.t[SHELF_LIFE]
         put_batch(pools, shelves, stock, expires, float(n[DOSES_PER_LOT]))
         pools.rows[stock, ON_HAND] += n[DOSES_PER_LOT]
@@ -360,5 +363,5 @@ def finish_lot(route: Route, run: Run, walkers: Walkers, pools: Pools, shelves: 
     shelves.lots[lot, LOT_FAILED] = day
     me[WHY] = ENDED
     begun = n[TASKS]
-    review(run, pools, stock)
+    review(run, pools, stock, chain_after(run, shelves, lot))
     return PARTED if n[TASKS] > begun else GO_ON

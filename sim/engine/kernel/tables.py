@@ -28,11 +28,12 @@ class Route(NamedTuple):
 
 
 class Supplies(NamedTuple):
-    """Which pools a resource has, when slots are offered, how capacities change, how policies rank."""
+    """Which pools a resource has, when slots are offered and withdrawn, how capacities change, how policies rank."""
 
     first_pool: Ints
     pool_count: Ints
     offer_days: FloatTable
+    withdrawals: FloatTable
     change_pool: Ints
     change_units: Floats
     policies: FloatTable

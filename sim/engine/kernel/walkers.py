@@ -22,6 +22,7 @@ from sim.engine.kernel.names import (
     PARTED,
     PATIENT,
     PC,
+    QUEUES_BY,
     STAGE_BOUND,
     TASKS,
     WALK,
@@ -51,7 +52,7 @@ def begin_walker(run: Run, walkers: Walkers, kind: int, entity: int, pc: int, da
         me[c] = 0
     me[PC], me[KIND], me[ENTITY] = pc, kind, entity
     me[PARENT], me[KEYS] = -1, -1
-    days[DAY], days[LEAVES], days[CUT] = day, leaves, leaves
+    days[DAY], days[LEAVES], days[CUT], days[QUEUES_BY] = day, leaves, leaves, NAN
     for resource in range(walkers.starts.shape[1]):
         walkers.starts[row, resource] = NAN
     return row

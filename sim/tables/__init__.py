@@ -1,0 +1,37 @@
+"""The contract of every table that a results folder holds. What others may use stands here.
+
+Writers check a frame against its table, reports and workbook read by it, and `docs/tables.md` is printed from it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from sim.tables.comparison import COMPARISON
+from sim.tables.contract import Bounds, Column, ContractError, Kind, Table
+from sim.tables.economics import ECONOMICS
+from sim.tables.patients import BIG, EVENTS_TABLE, PATIENTS, QUANTITIES
+from sim.tables.points import POINTS
+from sim.tables.words import EVENTS, OUTCOMES, PROGRESSED_IN
+
+VERSION = 3
+"""Of the contract, kept in the manifest; a folder of another version is not read."""
+
+TABLES: Mapping[str, Table] = {table.name: table for table in (*COMPARISON, *ECONOMICS, *POINTS, *BIG)}
+"""Every table by its name."""
+
+__all__ = [
+    "EVENTS",
+    "EVENTS_TABLE",
+    "OUTCOMES",
+    "PATIENTS",
+    "PROGRESSED_IN",
+    "QUANTITIES",
+    "TABLES",
+    "VERSION",
+    "Bounds",
+    "Column",
+    "ContractError",
+    "Kind",
+    "Table",
+]

@@ -1,0 +1,213 @@
+"""What a table of a results folder is: declared once, checked on writing, read by reports, workbook and dictionary.
+
+A frame that fits its table has the declared columns and no others, of the declared kinds, null only where the column
+says what null means, numbers finite, and no two rows with the same key.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+class ContractError(ValueError):
+    """A frame that is not the table it is written or read as; one line that names table and column."""
+
+
+class Kind(Enum):
+    """What the cells of a column are. `INPUT`: the value of a varied input, a number where all of them are."""
+
+    TEXT = "text"
+    WHOLE = "whole number"
+    NUMBER = "number"
+    FLAG = "true or false"
+    INPUT = "number or text"
+
+
+class Bounds(Enum):
+    """What the numbers of a column can be. `BY_UNIT`, `CHANGE_BY_UNIT`: as the unit that stands in the row has it."""
+
+    NONE = "any number"
+    SHARE = "0 to 1"
+    NOT_NEGATIVE = "0 or more"
+    CORRELATION = "-1 to 1"
+    BY_UNIT = "a share 0 to 1; days, counts and other amounts 0 or more"
+    CHANGE_BY_UNIT = "of a share -1 to 1; otherwise any number"
+
+    def of(self, unit: str) -> tuple[float, float]:
+        """The least and the greatest possible value in a row of this unit."""
+        match self:
+            case Bounds.SHARE:
+                return 0.0, 1.0
+            case Bounds.NOT_NEGATIVE:
+                return 0.0, math.inf
+            case Bounds.CORRELATION:
+                return -1.0, 1.0
+            case Bounds.BY_UNIT:
+                return 0.0, 1.0 if unit == "share" else math.inf
+            case Bounds.CHANGE_BY_UNIT:
+                return (-1.0, 1.0) if unit == "share" else (-math.inf, math.inf)
+            case _:
+                return -math.inf, math.inf
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column, or a family of them: one for each of what stands in `<...>` in the name.
+
+    `unit`: of its numbers, "" where there is none or the row says it. `null`: what a cell without a value means; ""
+    where there is no such cell. `optional`: whether the column may be absent.
+    """
+
+    name: str
+    kind: Kind
+    words: str
+    unit: str = ""
+    null: str = ""
+    bounds: Bounds = Bounds.NONE
+    optional: bool = False
+
+    @property
+    def is_family(self) -> bool:
+        """Whether this stands for any number of columns."""
+        return "<" in self.name
+
+    def fits(self, name: str) -> bool:
+        """Whether a column of this name is meant."""
+        if not self.is_family:
+            return name == self.name
+        return (
+            re.fullmatch("".join(".+" if p[:1] == "<" else re.escape(p) for p in _parts(self.name)), name) is not None
+        )
+
+
+def _parts(name: str) -> list[str]:
+    return [part for part in re.split(r"(<[^>]+>)", name) if part]
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table: its grain in words, its columns in order, and those that name a row.
+
+    `intervals`: (estimate, low, high) columns that belong together. `over_patients`: whether it holds means over
+    patients, so that the columns `patients` and `unresolved_share` stand beside them. `always`: whether every results
+    folder of a comparison has it.
+    """
+
+    name: str
+    title: str
+    grain: str
+    columns: tuple[Column, ...]
+    key: tuple[str, ...]
+    intervals: tuple[tuple[str, str, str], ...] = ()
+    over_patients: bool = False
+    always: bool = False
+    suffix: str = ".csv"
+
+    @property
+    def file(self) -> str:
+        """The name of its file."""
+        return self.name + self.suffix
+
+    def column(self, name: str) -> Column | None:
+        """The declaration behind a column's name; a family only where no column has that very name."""
+        exact = (column for column in self.columns if column.name == name)
+        return next(exact, next((column for column in self.columns if column.is_family and column.fits(name)), None))
+
+    def require_columns(self, names: Sequence[str]) -> None:
+        """Nothing, or a ContractError where a column is missing or none of this table."""
+        missing = [c.name for c in self.columns if not (c.optional or c.is_family or c.name in names)]
+        if missing:
+            raise ContractError(f"{self.file}: has no column {', '.join(map(repr, missing))}")
+        extra = [name for name in names if self.column(name) is None]
+        if extra:
+            raise ContractError(f"{self.file}: has a column that is none of this table: {', '.join(map(repr, extra))}")
+        twice = sorted({name for name in names if list(names).count(name) > 1})
+        if twice:
+            raise ContractError(f"{self.file}: has two columns {', '.join(map(repr, twice))}")
+
+    def checked(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """The frame as it is written: each column of its kind, null where there is no value. Raises ContractError."""
+        import pandas as pd
+
+        self.require_columns([str(name) for name in frame.columns])
+        found = {str(name): self._cells(str(name), frame[name]) for name in frame.columns}
+        whole = pd.DataFrame(found, index=range(len(frame)))
+        self.require_key(whole)
+        return whole
+
+    def require_key(self, frame: pd.DataFrame) -> None:
+        """Nothing, or a ContractError where two rows stand for the same thing."""
+        repeated = frame.duplicated(subset=list(self.key))
+        if repeated.any():
+            row = frame.loc[repeated, list(self.key)].iloc[0]
+            raise ContractError(f"{self.file}: two rows for {', '.join(f'{k} {v!r}' for k, v in row.items())}")
+
+    def _cells(self, name: str, cells: pd.Series[Any]) -> Any:
+        column = self.column(name)
+        assert column is not None
+        values = cells.array
+        try:
+            typed = _typed(column.kind, values)
+        except (TypeError, ValueError) as error:
+            raise ContractError(f"{self.file}: {name}: is no {column.kind.value} throughout ({error})") from None
+        empty = int(typed.isna().sum())
+        if empty and not column.null:
+            raise ContractError(f"{self.file}: {name}: {empty} of {len(typed)} cells have no value")
+        return typed.array
+
+    def impossible(self, frame: pd.DataFrame) -> Iterator[str]:
+        """A sentence for each number that cannot be: outside its bounds, or an interval that does not hold its mean."""
+        units = frame["unit"].astype(str).tolist() if "unit" in frame else [""] * len(frame)
+        for name in frame.columns:
+            column = self.column(str(name))
+            if column is None or column.kind not in (Kind.NUMBER, Kind.WHOLE):
+                continue
+            numbers = frame[name].astype("Float64").to_numpy(dtype=float, na_value=math.nan)
+            for row, (value, unit) in enumerate(zip(numbers.tolist(), units, strict=True)):
+                low, high = column.bounds.of(unit)
+                if not math.isnan(value) and not low - NEAR <= value <= high + NEAR:
+                    yield f"{self.file}: {self._row(frame, row)}: {name} is {value:g}, possible: {low:g} to {high:g}"
+        for estimate, low_name, high_name in self.intervals:
+            if {estimate, low_name, high_name} <= set(frame.columns):
+                outside = (frame[low_name] > frame[estimate] + NEAR) | (frame[high_name] < frame[estimate] - NEAR)
+                for row in outside.fillna(False).to_numpy().nonzero()[0].tolist():
+                    yield f"{self.file}: {self._row(frame, row)}: {estimate} is not between {low_name} and {high_name}"
+
+    def _row(self, frame: pd.DataFrame, row: int) -> str:
+        return ", ".join(f"{name} {frame[name].iloc[row]}" for name in self.key)
+
+
+NEAR = 1e-9
+"""What arithmetic may leave of a bound."""
+
+
+def _typed(kind: Kind, values: Any) -> pd.Series[Any]:
+    """The cells in the type that the kind has in memory: object, Int64 or int64, float64, boolean or bool."""
+    import numpy as np
+    import pandas as pd
+
+    plain = pd.Series(values)
+    if kind is Kind.INPUT:
+        kind = Kind.NUMBER if pd.api.types.is_numeric_dtype(plain.dtype) else Kind.TEXT
+    if kind is Kind.TEXT:
+        empty = (plain.isna() | (plain == "").fillna(False)).tolist()
+        there = [None if null else value for value, null in zip(plain.tolist(), empty, strict=True)]
+        odd = next((value for value in there if value is not None and not isinstance(value, str)), None)
+        if odd is not None:
+            raise TypeError(f"found {odd!r}")
+        return pd.Series(there, dtype=object)
+    if kind is Kind.NUMBER:
+        numbers = pd.Series(plain.astype("Float64").to_numpy(dtype=float, na_value=np.nan))
+        if np.isinf(numbers).any():
+            raise ValueError("found an infinite one")
+        return numbers
+    whole = plain.astype("Int64" if kind is Kind.WHOLE else "boolean")
+    return whole if whole.isna().any() else whole.astype("int64" if kind is Kind.WHOLE else "bool")

@@ -1,0 +1,354 @@
+"""The tables of studies of many points: sweeps, sensitivity, plans, and probabilistic sensitivity analysis."""
+
+from __future__ import annotations
+
+from sim.tables.contract import Bounds, Column, Kind, Table
+from sim.tables.economics import ASSUMED, MONEY, PROBABILITY, WILLINGNESS
+from sim.tables.shared import (
+    BASELINE,
+    BASELINE_TO_COUNT,
+    ESTIMATE,
+    METRIC,
+    NOBODY,
+    ONE,
+    PATIENTS,
+    REPLICATIONS,
+    SCENARIO,
+    TO_COUNT,
+    VERDICT,
+    around,
+    estimate,
+    flag,
+    number,
+    share,
+    text,
+    whole,
+)
+
+POINT = (whole("point", "Number of the point."), text("name", "Its name."))
+VARIED = Column(
+    "<path>",
+    Kind.INPUT,
+    "The varied input's value: days, per day or a plain number; text where some value is no number.",
+    null="the point leaves it alone",
+)
+PATH = text("path", "Where the varied input stands.")
+FLAT = "the metric does not vary, or not everywhere is there a value"
+SAMPLE = whole("sample", "Number of the sample, from 1.")
+STRATEGY = text("strategy", "Name of the scenario.")
+OF_METRIC = "of the metric"
+
+
+def change(end: str) -> tuple[Column, Column, Column]:
+    """What one end of a path changes, against the base point."""
+    words = f"Change at `{end}_value` against the base point, paired by replication."
+    return estimate(words, Bounds.CHANGE_BY_UNIT, names=around(f"{end}_change"))
+
+
+POINTS = (
+    Table(
+        "points",
+        "Points",
+        "point",
+        (*POINT, text("<path>", "The varied input as written.", "the point leaves it alone")),
+        ("point",),
+    ),
+    Table(
+        "sweep",
+        "Sweep",
+        "point by scenario by metric; also as `sweep.parquet`",
+        (
+            *POINT,
+            VARIED,
+            SCENARIO,
+            *METRIC,
+            *estimate("Mean over replications.", Bounds.BY_UNIT),
+            REPLICATIONS,
+            *TO_COUNT,
+        ),
+        ("point", "scenario", "metric"),
+        (ESTIMATE,),
+        over_patients=True,
+    ),
+    Table(
+        "sweep_differences",
+        "Sweep, differences",
+        "point by scenario but the first by metric",
+        (
+            *POINT,
+            VARIED,
+            SCENARIO,
+            BASELINE,
+            *METRIC,
+            *estimate("Mean of scenario minus baseline, paired by replication.", Bounds.CHANGE_BY_UNIT),
+            VERDICT,
+            *TO_COUNT,
+            *BASELINE_TO_COUNT,
+        ),
+        ("point", "scenario", "metric"),
+        (ESTIMATE,),
+        over_patients=True,
+    ),
+    Table(
+        "heat_map",
+        "Heat map",
+        "point of a grid of two inputs by scenario by metric",
+        (
+            text("x_path", "The first varied input."),
+            Column("x", Kind.INPUT, "Its value."),
+            text("y_path", "The second varied input."),
+            Column("y", Kind.INPUT, "Its value."),
+            SCENARIO,
+            *METRIC,
+            *estimate("Mean over replications.", Bounds.BY_UNIT),
+        ),
+        ("x", "y", "scenario", "metric"),
+        (ESTIMATE,),
+    ),
+    Table(
+        "tornado",
+        "Tornado",
+        "scenario by metric by varied input",
+        (
+            SCENARIO,
+            *METRIC,
+            PATH,
+            text("low_value", "First value of the input, as written."),
+            text("base_value", "Its value in the base.", "the base does not state it"),
+            text("high_value", "Last value of the input, as written."),
+            number("base_estimate", "Mean at the base point.", OF_METRIC, NOBODY, Bounds.BY_UNIT),
+            number("low_estimate", "Mean at the first value.", OF_METRIC, NOBODY, Bounds.BY_UNIT),
+            number("high_estimate", "Mean at the last value.", OF_METRIC, NOBODY, Bounds.BY_UNIT),
+            *change("low"),
+            *change("high"),
+            number(
+                "swing",
+                "Largest minus smallest of the three means.",
+                OF_METRIC,
+                "one of the three has no value",
+                Bounds.NOT_NEGATIVE,
+            ),
+            *estimate(
+                "Mean at the last value less that at the first, paired by replication.",
+                Bounds.CHANGE_BY_UNIT,
+                OF_METRIC,
+                around("range"),
+            ),
+            VERDICT,
+            *TO_COUNT,
+            whole("rank", "Place by swing, 1 for the largest.", null="no swing"),
+        ),
+        ("scenario", "path", "metric"),
+        (around("low_change"), around("high_change"), around("range")),
+        over_patients=True,
+    ),
+    Table(
+        "sobol",
+        "Sobol",
+        "scenario by metric by varied input",
+        (
+            SCENARIO,
+            *METRIC,
+            PATH,
+            number("first_order", "Share of the variance between points that it alone explains.", "share", FLAT),
+            number("first_order_half_width", "Half of its 95 % bootstrap interval.", "share", FLAT),
+            number("total", "The same with all its interactions.", "share", FLAT),
+            number("total_half_width", "Half of its 95 % bootstrap interval.", "share", FLAT),
+        ),
+        ("scenario", "path", "metric"),
+    ),
+    Table(
+        "morris",
+        "Morris",
+        "scenario by metric by varied input",
+        (
+            SCENARIO,
+            *METRIC,
+            PATH,
+            number("mu", "Mean elementary effect over the whole range of the input.", OF_METRIC, FLAT),
+            number("mu_star", "Mean of its absolute values.", OF_METRIC, FLAT, Bounds.NOT_NEGATIVE),
+            number("mu_star_half_width", "Half of its 95 % bootstrap interval.", OF_METRIC, FLAT, Bounds.NOT_NEGATIVE),
+            number("sigma", "Standard deviation of the effects.", OF_METRIC, FLAT, Bounds.NOT_NEGATIVE),
+        ),
+        ("scenario", "metric", "path"),
+    ),
+    Table(
+        "prcc",
+        "Partial rank correlation",
+        "scenario by metric by varied input",
+        (
+            SCENARIO,
+            *METRIC,
+            PATH,
+            number("prcc", "Partial rank correlation with the metric.", null=FLAT, bounds=Bounds.CORRELATION),
+            number("low", "Lower end of its 95 % interval (Fisher's z).", null=FLAT, bounds=Bounds.CORRELATION),
+            number("high", "Upper end of its 95 % interval.", null=FLAT, bounds=Bounds.CORRELATION),
+            share("p_value", "Of no correlation, by Student's t.", FLAT),
+        ),
+        ("scenario", "metric", "path"),
+        (("prcc", "low", "high"),),
+    ),
+    Table(
+        "plan",
+        "Plan",
+        "value that was run by target",
+        (
+            PATH,
+            text("value", "The value as written."),
+            number("amount", "The same in days, per day or as a plain number.", null="no number: unlimited"),
+            SCENARIO,
+            *METRIC,
+            *estimate("Mean over replications.", Bounds.BY_UNIT),
+            number("bound", "What it is not worse than with the stated confidence.", OF_METRIC, ONE, Bounds.BY_UNIT),
+            text("target", "The target."),
+            flag("met", "Whether the bound meets it."),
+            flag("all_met", "Whether every target is met."),
+            flag("answer", "Whether this is the smallest value at which every target is met."),
+            REPLICATIONS,
+            PATIENTS,
+            *estimate("Share of the measured who are infused.", Bounds.SHARE, "share", around("infused_share")),
+            share("still_waiting_share", "Share of the measured who still wait at the end.", NOBODY),
+        ),
+        ("value", "target"),
+        (ESTIMATE, around("infused_share")),
+    ),
+    Table(
+        "psa",
+        "Samples",
+        "sample by strategy, as hesim reads it",
+        (
+            SAMPLE,
+            STRATEGY,
+            text("grp", "Group of patients: all."),
+            number("cost", "Mean discounted cost per patient referred.", "money", NOBODY),
+            number("qalys", "Mean discounted QALYs per patient referred.", "QALYs", NOBODY),
+        ),
+        ("sample", "strategy"),
+    ),
+    Table(
+        "psa_wide",
+        "Samples, wide",
+        "sample, as dampack reads it",
+        (
+            SAMPLE,
+            number("costs_<strategy>", "Mean discounted cost per patient referred.", "money", NOBODY),
+            number("effects_<strategy>", "Mean discounted QALYs per patient referred.", "QALYs", NOBODY),
+        ),
+        ("sample",),
+    ),
+    Table(
+        "psa_inputs",
+        "Inputs of the samples",
+        "sample",
+        (
+            SAMPLE,
+            Column(
+                "<path>",
+                Kind.INPUT,
+                "The input's value: days, per day or a plain number. `path (scenario)` where scenarios differ.",
+            ),
+        ),
+        ("sample",),
+    ),
+    Table(
+        "uncertain_inputs",
+        "Uncertain inputs",
+        "scenario by uncertain input",
+        (
+            SCENARIO,
+            PATH,
+            text("distribution", "Its distribution as the file writes it."),
+            text("source", "Ids of its evidence, or assumption."),
+            text("note", "What the file says of it.", "nothing"),
+            text("reference", "The references behind the ids.", "an assumption"),
+        ),
+        ("scenario", "path"),
+    ),
+    Table(
+        "ce_plane",
+        "CE plane",
+        "sample by strategy but the first",
+        (
+            SAMPLE,
+            STRATEGY,
+            BASELINE,
+            MONEY,
+            number("incremental_cost", "Cost more than the baseline's, per patient referred.", "money", NOBODY),
+            number("incremental_qalys", "QALYs more than the baseline's, per patient referred.", "QALYs", NOBODY),
+            ASSUMED,
+        ),
+        ("sample", "strategy"),
+    ),
+    Table(
+        "psa_quadrants",
+        "Quadrants",
+        "strategy but the first, over samples",
+        (
+            STRATEGY,
+            BASELINE,
+            MONEY,
+            *(
+                column
+                for name, words, unit in (
+                    ("incremental_cost", "Mean cost more than the baseline's, per patient referred.", "money"),
+                    ("incremental_qalys", "Mean QALYs more than the baseline's, per patient referred.", "QALYs"),
+                )
+                for column in (
+                    *estimate(words, Bounds.NONE, unit, around(name)),
+                    number(f"{name}_credible_low", "2.5th percentile of the samples.", unit),
+                    number(f"{name}_credible_high", "97.5th percentile of the samples.", unit),
+                    text(f"{name}_verdict", "Of the mean, as in `differences.csv`."),
+                )
+            ),
+            share("share_better_cheaper", "Share of the samples with more QALYs and no more cost."),
+            share("share_better_dearer", "Share of the samples with more QALYs at more cost."),
+            share("share_worse_cheaper", "Share of the samples without more QALYs and without more cost."),
+            share("share_worse_dearer", "Share of the samples without more QALYs, at more cost."),
+            ASSUMED,
+        ),
+        ("strategy",),
+        (around("incremental_cost"), around("incremental_qalys")),
+    ),
+    Table(
+        "ceac",
+        "CEAC",
+        "strategy by willingness to pay",
+        (
+            WILLINGNESS,
+            MONEY,
+            STRATEGY,
+            PROBABILITY,
+            number("expected_nmb", "Mean net monetary benefit per patient referred.", "money", NOBODY),
+            flag("on_frontier", "Whether no strategy has a higher mean net benefit."),
+            ASSUMED,
+        ),
+        ("strategy", "willingness_to_pay"),
+    ),
+    Table(
+        "evpi",
+        "EVPI",
+        "willingness to pay",
+        (
+            WILLINGNESS,
+            MONEY,
+            number(
+                "evpi",
+                "Expected value of perfect information per patient referred; too high by what `simulation_share` says.",
+                "money",
+                bounds=Bounds.NOT_NEGATIVE,
+            ),
+            number("standard_error", "Its standard error over samples.", "money", ONE, Bounds.NOT_NEGATIVE),
+            text("best_strategy", "The strategy with the highest mean net benefit."),
+            number(
+                "simulation_share",
+                "How much of the variance of net benefit between the best and the next best strategy is left over "
+                "from too few replications.",
+                "share",
+                "one strategy or one replication only",
+                Bounds.NOT_NEGATIVE,
+            ),
+            ASSUMED,
+        ),
+        ("willingness_to_pay",),
+    ),
+)

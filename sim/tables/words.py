@@ -1,0 +1,31 @@
+"""The closed lists that tables, charts and words share: outcomes, and the events that a curve of incidence shows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+OUTCOMES: Mapping[str, str] = {
+    "infused": "Infused",
+    "progressed": "Lost eligibility by progression",
+    "died": "Died",
+    "withdrawn": "Withdrawn",
+    "collection_failed": "Collection failed",
+    "product_failed": "Product failed",
+    "unsuitable": "Unsuitable",
+    "waiting": "Still waiting",
+}
+"""How a patient's path ended, with labels; `waiting`: it had not, when follow-up or the run did."""
+
+EVENTS: Mapping[str, tuple[str, tuple[str, ...]]] = {
+    **{name: (OUTCOMES[name], (name,)) for name in ("infused", "progressed", "died", "withdrawn")},
+    "failed": ("Failed or unsuitable", ("collection_failed", "product_failed", "unsuitable")),
+}
+"""The events of the cumulative incidence, each with its label and the outcomes that make it up."""
+
+PROGRESSED_IN: Mapping[str, str] = {
+    "both": "Progressed in both",
+    "only_baseline": "Progressed in the baseline only",
+    "only_scenario": "Progressed in this scenario only",
+    "neither": "Progressed in neither",
+}
+"""In which of two scenarios the same patient progressed."""

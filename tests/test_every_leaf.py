@@ -1,0 +1,155 @@
+"""Every leaf of every scenario, changed there, moves a record, or is refused or warned of with its reason.
+
+`leaf_changes` says how each kind of value is changed, `leaf_effects` what counts as moved. Every day 60 leaves are
+looked at, other ones than the day before: `--day 2026-11-28` takes those of a day again. `-m slow` takes all leaves of
+all shipped scenarios and of 100 random ones.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from functools import lru_cache
+from random import Random
+
+import pytest
+
+pytest.importorskip("numba")
+
+from sim.engine.choice import COMPILED, SIMPY
+from sim.scenario import Loaded, ScenarioError, load, write_resolved
+from sim.scenario.unused import why_unused
+from tests.leaf_changes import Change, changes
+from tests.leaf_effects import MOVED, REFUSED, WARNED, Before, Effect, effect, forced, moved, records
+from tests.leaf_scenarios import busy_scenario
+from tests.runs import SHIPPED, load_text
+
+FILES = {path.stem: path for path in sorted([*SHIPPED.glob("*.yaml"), *(SHIPPED / "library").glob("*.yaml")])}
+NAMES = [*FILES, *(f"random {number}" for number in range(100))]
+# So many scenarios a day, and so many leaves of each.
+SCENARIOS_A_DAY, LEAVES_OF_EACH = 6, 10
+MOST_REFUSED = 0.1
+
+# -- what moves no record --------------------------------------------------------------------------------------------
+
+
+# Wherever they stand.
+EXEMPT = {
+    "name": "a text",
+    "description": "a text",
+    "sources": "where numbers come from, in words",
+    "validation": "what must come out; `validate` alone looks at it",
+    "strategy": "another strategy has other sections: it is another file",
+    "run.replications": "how many records there are, not what stands in them",
+    "economics.currency": "the unit of tables",
+    "economics.price_year": "the unit of tables",
+    "economics.willingness_to_pay": "where tables show net benefit, tested in test_inert_economics.py",
+}
+# In one scenario.
+EXEMPT_IN = {
+    ("allogeneic", "waiting_list.policy"): "there is always a dose, so that nobody waits for another",
+}
+
+
+def is_at(change: Change, path: str) -> bool:
+    """Whether a leaf stands at a path or below it."""
+    return f"{change.name}.".startswith(f"{path}.")
+
+
+# -- the leaves ------------------------------------------------------------------------------------------------------
+
+
+@lru_cache(maxsize=8)
+def before(name: str) -> Before:
+    """A shipped scenario by the name of its file, or a random one by its number, with its records."""
+    return Before(busy_scenario(int(name.split()[1])) if name.startswith("random ") else load(FILES[name]))
+
+
+def leaves(name: str) -> list[Change]:
+    """The changes of all leaves of a scenario that are not exempt."""
+    exempt = [*EXEMPT, *(path for scenario, path in EXEMPT_IN if scenario == name)]
+    return [c for c in changes(before(name).loaded) if not any(is_at(c, path) for path in exempt)]
+
+
+def wrong(name: str, found: list[Effect]) -> list[str]:
+    """A line for each leaf whose change was accepted without a word and moved nothing, or that could not be changed."""
+    return [
+        f"{name}: {e.change.name} ({e.change.old!r}) is {e.outcome}: {' | '.join(e.tried)}"
+        for e in found
+        if e.outcome not in (MOVED, REFUSED, WARNED)
+    ]
+
+
+def refused_wrongly(name: str, found: list[Effect]) -> list[str]:
+    """A line for each change that is refused because the key has no effect in the scenario, and has one."""
+    lines = []
+    loaded = before(name).loaded
+    for e in found:
+        if e.outcome != REFUSED or why_unused(e.change.path, loaded.scenario) is None:
+            continue
+        scenario = forced(loaded, e.setting)
+        column = moved(before(name).record(0), records(scenario, 0)) if scenario is not None else ""
+        if column:
+            lines.append(f"{name}: {' '.join(e.setting)} is refused ({e.why}), and moves {column}")
+    return lines
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", NAMES)
+def test_every_leaf_has_an_effect(name: str) -> None:
+    found = [effect(before(name), change) for change in leaves(name)]
+    assert wrong(name, found) == []
+    assert refused_wrongly(name, found) == []
+    assert sum(e.outcome == REFUSED for e in found) <= MOST_REFUSED * len(found)
+
+
+@pytest.fixture(scope="module")
+def of_the_day(request: pytest.FixtureRequest) -> list[tuple[str, Change]]:
+    """(scenario, leaf) of the 60 leaves of a day."""
+    day = request.config.getoption("--day") or date.today().isoformat()
+    r = Random(day)
+    chosen = []
+    for name in r.sample(NAMES, SCENARIOS_A_DAY):
+        there = leaves(name)
+        chosen += [(name, change) for change in r.sample(there, min(LEAVES_OF_EACH, len(there)))]
+    return chosen
+
+
+def test_the_leaves_of_the_day_have_an_effect(of_the_day: list[tuple[str, Change]]) -> None:
+    found = [(name, effect(before(name), change)) for name, change in of_the_day]
+    assert [line for name, e in found for line in wrong(name, [e])] == []
+    assert [line for name, e in found for line in refused_wrongly(name, [e])] == []
+
+
+def accepted(name: str, change: Change) -> Loaded | None:
+    """The scenario with the first change of a leaf that is accepted."""
+    for setting in change.ways:
+        try:
+            return before(name).loaded.with_overrides(setting)
+        except ScenarioError:
+            continue
+    return None
+
+
+def test_what_is_changed_is_written_and_read_again_unchanged(of_the_day: list[tuple[str, Change]]) -> None:
+    for name, change in of_the_day:
+        changed = accepted(name, change)
+        if changed is not None:
+            again = load_text(write_resolved(changed))
+            # numbers without a source are written as assumptions
+            assert again.resolved | {"sources": {}} == changed.resolved | {"sources": {}}, f"{name}: {change.name}"
+            assert again.digest == changed.digest, f"{name}: {change.name}"
+
+
+def test_the_engines_agree_on_changed_leaves(of_the_day: list[tuple[str, Change]]) -> None:
+    for name, change in of_the_day[:: LEAVES_OF_EACH // 2]:
+        changed = accepted(name, change)
+        if changed is not None:
+            differs = moved(records(changed.scenario, 0, SIMPY), records(changed.scenario, 0, COMPILED))
+            assert differs == "", f"{name}: {change.name}: {differs}"
+
+
+def test_what_is_exempt_in_one_scenario_moves_nothing_there() -> None:
+    for name, path in EXEMPT_IN:
+        found = [effect(before(name), change) for change in changes(before(name).loaded) if is_at(change, path)]
+        assert found, f"{name} has no {path}"
+        assert any(e.outcome not in (MOVED, REFUSED, WARNED) for e in found), f"{name}: {path} needs no exemption"
