@@ -31,7 +31,7 @@ _DAYS = re.compile(rf"[0-9.e+-]+ ({'|'.join(UNIT_OF_SPELLING)})")
 _RATE = re.compile(rf"[0-9.e+-]+ / ({'|'.join(UNIT_OF_SPELLING)})")
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 # What stands for "without limit" is changed to a value that binds.
-BINDING = {"frozen": ["1 h", "12 h"], "unlimited": ["5 d", "60 d"], "never": ["0 d", "20 d"]}
+BINDING = {"frozen": ["1 h", "12 h"], "unlimited": ["5 d", "60 d"], "never": ["0 d", "20 d"], "from_start": ["0 d"]}
 
 
 @dataclass(frozen=True)
@@ -45,6 +45,11 @@ class Change:
     inside: tuple[str | int, ...]
     old: Any
     ways: tuple[tuple[str, ...], ...]
+
+    @property
+    def is_word(self) -> bool:
+        """Whether one word is changed to another, which need not be allowed in this scenario."""
+        return bool(self.inside) and str(self.inside[0]).startswith("(")
 
     @property
     def name(self) -> str:

@@ -14,12 +14,8 @@ from sim.engine.choice import COMPILED
 from sim.engine.trace import EngineError
 from sim.experiment.points import Base
 from sim.experiment.psa import psa_points
-from sim.experiment.replicate import Arm, simulate
-from sim.outcomes.economics import ledger
-from sim.outcomes.metrics import measure
-from sim.outcomes.patients import table
-from sim.outcomes.resource_use import ResourceUse, resource_use
-from sim.pieces.cohort import SOURCES, Luck
+from sim.experiment.replicate import Arm, Keep, run_arm
+from sim.outcomes.resource_use import ResourceUse
 from sim.scenario import Loaded, Scenario, ScenarioError
 from sim.scenario.nodes import plain
 from tests.leaf_changes import Change
@@ -62,28 +58,14 @@ Record = dict[str, Any]
 
 
 def records(scenario: Scenario, number: int, with_engine: str = COMPILED) -> Record:
-    """The rows of patients, resources, metrics and ledger of one replication, by column."""
-    arm = Arm("one", scenario)
-    patients, trace = simulate(arm, number, with_engine)
-    names = {
-        "region": list(scenario.regions),
-        "source": SOURCES,
-        "centre": list(scenario.centres),
-        "risk_group": list(scenario.patients.risk_groups),
-    }
-    columns = table(patients, arm.name, number, names, arm.protocol.product)
-    found: Record = {f"patients.{name}": np.asarray(column) for name, column in columns.items()}
-    uses = resource_use(arm.protocol, patients, trace, arm.window)
+    """The rows of patients, quantities, resources, metrics and ledger of one replication, by column."""
+    ran, _ = run_arm(Arm("one", scenario), number, Keep(), with_engine)
+    found: Record = {}
+    for table, columns in (("patients", ran.patients), ("quantities", ran.quantities)):
+        found |= {f"{table}.{name}": np.asarray(column) for name, column in (columns or {}).items()}
     for field in fields(ResourceUse):
-        found[f"resources.{field.name}"] = np.array([getattr(use, field.name) for use in uses])
-    found["metrics"] = np.array(measure(patients, trace, arm.window))
-    if scenario.economics is not None:
-        luck = Luck(scenario.run.seed, number, patients.cohort.blocks)
-        account = ledger(scenario, arm.protocol, patients, trace, luck)
-        found |= {f"ledger.cost_{name}": amounts for name, amounts in account.costs.items()}
-        found |= {f"ledger.qalys_{name}": amounts for name, amounts in account.qalys.items()}
-        found["ledger.life_years"] = account.life_years
-    return found
+        found[f"resources.{field.name}"] = np.array([getattr(use, field.name) for use in ran.resources])
+    return found | {"metrics": np.array(ran.metrics), "ledger": np.array(ran.economics or [])}
 
 
 def moved(before: Record, after: Record) -> str:

@@ -68,7 +68,7 @@ def _calm(r: Random, clocks: Block) -> Block:
         {"loglogistic": {"shape": 1.5, "median": "120 d"}},
         {"piecewise": {"0 d": "0.004 / d", "20 d": "0.008 / d"}},
         {"cure": {"share": 0.4, "of": {"exponential": {"mean": "70 d"}}}},
-        {"table": [["0 d", 1.0], ["15 d", 0.95], ["40 d", 0.8]], "after": "last_rate"},
+        {"table": [["0 d", 1.0], ["8 d", 0.97], ["20 d", 0.9]], "after": "last_rate"},
     ]
     return {
         "progression": r.choice(shapes),

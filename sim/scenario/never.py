@@ -19,7 +19,7 @@ from sim.scenario.people import Region
 from sim.scenario.problems import any_of
 from sim.scenario.schema import Scenario
 from sim.scenario.units import write_days
-from sim.scenario.unused import is_unlimited, unused_products_are_free
+from sim.scenario.unused import is_unlimited
 
 # Clock times are shares of a day, so their differences are off by rounding.
 A_MOMENT = 1e-9
@@ -107,13 +107,15 @@ def _in_vain(s: Scenario, tree: Branch) -> Iterator[tuple[Path, str]]:
         yield ("release_testing", "sterility"), f"{why} is at the centre"
     slots = s.manufacturing.slots
     queues_once = slots is None or (slots.claimed, slots.after_failed_collection) == ("before_apheresis", "keep")
-    if unused_products_are_free(s):
-        yield ("economics", "perspective"), "moves no amount: products that are not infused cost nothing"
     if s.strategy == "hybrid" and queues_once and s.hybrid.since != "referral":
         yield (
             ("hybrid", "since"),
             "joining and listing are the same day here: patients queue once, when they are listed",
         )
+    if s.economics is not None and s.economics.costs.unused_paid_by == "payer":
+        yield ("economics", "perspective"), "moves no amount: the payer pays for products that are not infused"
+    if s.later_course is not None and s.strategy != "hybrid":
+        yield ("later_course", "strategy"), f"same and {s.strategy} are one here: there is no other product"
     others = ({**plain(tree), "run": None}, plain(tree).get("run", {}) | {"start": None})
     if not any(map(_holds_a_date, others)) and not s.calendars and (s.strategy == "allogeneic" or slots is None):
         yield ("run", "start"), "moves only the dates that are shown: nothing in this scenario depends on the calendar"

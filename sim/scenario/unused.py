@@ -222,25 +222,6 @@ def _bridging_is_paid(s: Scenario) -> bool:
     return s.economics is not None and s.economics.costs.bridging > 0.0
 
 
-def _bridging_slows_nothing(s: Scenario) -> bool:
-    """Whether it would make no difference who is given bridging therapy."""
-    b, clocks = s.bridging, s.clocks.after_apheresis or s.clocks.waiting
-    return not _bridging_is_paid(s) and (b.response == 0.0 or b.hazard == 1.0 or _never_progresses(clocks))
-
-
-def _unused_products_are_paid_by_others(s: Scenario) -> bool:
-    """Whether nobody whose view is taken pays for products that are not infused."""
-    e = s.economics
-    return e is not None and e.perspective == "payer" and e.costs.unused_paid_by == "manufacturer"
-
-
-def unused_products_are_free(s: Scenario) -> bool:
-    """Whether products that are not infused cost nothing."""
-    price = s.economics.costs.unused_product if s.economics is not None else None
-    given = [product for product in ("autologous", "allogeneic") if gives(s, product)]
-    return price is not None and all(getattr(price, product) == 0.0 for product in given)
-
-
 def _all_same(s: Scenario, key: str) -> bool:
     return len({getattr(group, key) for group in s.patients.risk_groups.values()}) == 1
 
@@ -665,14 +646,6 @@ DETAILS: tuple[Unused, ...] = (
         for key in ("start", "response", "hazard")
     ),
     Unused(
-        "bridging.share", _bridging_slows_nothing, ("bridging.response", "bridging.hazard", *PROGRESSION),
-        "bridging slows nothing: response is 0, hazard is 1, or nobody progresses after apheresis",
-    ),
-    Unused(
-        "infusion.bed_from", lambda s: is_zero(s.lymphodepletion.duration) and s.lymphodepletion.calendar is None,
-        ("lymphodepletion.duration", "lymphodepletion.calendar"), "lymphodepletion.duration is 0 d",
-    ),
-    Unused(
         "hybrid.after_failure", lambda s: not is_made_again(s) and not collection_fails(s),
         (*MADE_AGAIN, *COLLECTED_AGAIN), "neither a collection nor a manufacture fails",
     ),
@@ -722,21 +695,9 @@ DETAILS: tuple[Unused, ...] = (
         "economics.costs.bridging", lambda s: s.bridging.share == 0.0, ("bridging.share",), "bridging.share is 0",
     ),
     Unused(
-        "economics.costs.unused_product", _unused_products_are_paid_by_others,
-        ("economics.perspective", "economics.costs.unused_paid_by"),
-        "the manufacturer pays for what is not infused, and perspective is payer",
-    ),
-    Unused(
         "economics.costs.unused_paid_by",
         lambda s: s.economics is not None and s.economics.perspective == "payer_and_manufacturer",
         ("economics.perspective",), "perspective is payer_and_manufacturer, so that it counts whoever pays",
-    ),
-    Unused(
-        "economics.costs.unused_paid_by",
-        unused_products_are_free, ("economics.costs.unused_product",), "no product that is not infused has a cost",
-    ),
-    Unused(
-        "economics.costs.icu_day", lambda s: not needs_icu(s), TOXIC, "nobody needs intensive care",
     ),
 )  # fmt: skip
 
