@@ -5,9 +5,11 @@ from __future__ import annotations
 import csv
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from sim.experiment.compare_tables import UnreadableError
 from sim.scenario import Loaded, ScenarioError
+from sim.scenario.leaves import inline
 from sim.tables.spreadsheets import unescaped
 
 # A list that is too long to be written out says how many it has "in all"; its first values are still compared by path.
@@ -41,10 +43,22 @@ def restated(stored: Path, again: Path, scenarios: Mapping[str, Loaded]) -> str:
 
 def _not_run(loaded: Loaded, written: Sequence[tuple[str, str]]) -> str:
     """The first value that was not run as written; "" where all were."""
-    stated = [f"{path}={text}" for path, text in written if text and not text.endswith(SHORTENED)]
+    stated = [
+        f"{path}={text}"
+        for path, text in written
+        if text and not text.endswith(SHORTENED) and not _is_there(loaded, path, text)
+    ]
     if _fits(loaded, stated):
         return ""
     return next((f"{one} is not what was run" for one in stated if not _fits(loaded, [one])), "not what was run")
+
+
+def _is_there(loaded: Loaded, path: str, text: str) -> bool:
+    """Whether the scenario in full has this value in these words; one without effect could not be set."""
+    value: Any = loaded.resolved
+    for key in path.split("."):
+        value = value.get(key) if isinstance(value, Mapping) else None
+    return value is not None and inline(value) == text
 
 
 def _fits(loaded: Loaded, stated: Sequence[str]) -> bool:

@@ -86,7 +86,12 @@ def load(path: str | os.PathLike[str], overrides: Sequence[str] = (), *, evidenc
 
 def compare_scenarios(a: Loaded, b: Loaded) -> list[Difference]:
     """The values that differ between two scenarios."""
-    return differences(a.scenario, b.scenario, _nodes(a.tree), _nodes(b.tree))
+    return differences(a.scenario, b.scenario, _used_nodes(a), _used_nodes(b))
+
+
+def _used_nodes(loaded: Loaded) -> dict[ValuePath, tuple[Place, Node]]:
+    """What the files say, without what was left out because it has no effect."""
+    return _nodes(without(loaded.tree, [gone.path for gone in loaded.dropped]))
 
 
 def write_resolved(loaded: Loaded) -> str:
