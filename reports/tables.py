@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from sim.tables import TABLES, VERSION, ContractError, Kind, Table
+from sim.tables import TABLES, ContractError, Kind, Table, why_unread
 from sim.tables.spreadsheets import unescaped
 
 
@@ -146,8 +146,9 @@ def _manifest(path: Path) -> dict[str, Any]:
         raise ResultsError(f"{path}:{error.lineno}: is not JSON: {error.msg}") from None
     if not isinstance(manifest, dict):
         raise ResultsError(f"{path}: is not a JSON object")
-    if manifest.get("format") != VERSION:
-        raise ResultsError(f"{path}: is of another version of the tables; run the scenarios again for this one")
+    why = why_unread(manifest)
+    if why:
+        raise ResultsError(f"{path}: {why}")
     return manifest
 
 

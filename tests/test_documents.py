@@ -21,6 +21,8 @@ from sim.experiment.sweep_file import read_sweep_file
 from sim.pieces.diagram import mermaid
 from sim.pieces.strategies import build_protocol
 from sim.scenario import load
+from sim.shell.commands import COMMANDS
+from sim.shell.screen import MISSED
 from tests.runs import SHIPPED
 
 ROOT = Path(__file__).parents[1]
@@ -111,7 +113,8 @@ def test_a_command_of_a_document_runs(command: str, desk: Path) -> None:
         (desk / arguments[0]).unlink(missing_ok=True)
     with chdir(desk):
         said = CliRunner().invoke(cli, [verb, *arguments, *fewer])
-    assert said.exit_code == 0, said.output
+    # two replications are too few to be as sure of a target as `plan` has to be
+    assert said.exit_code in ((0, MISSED) if verb == "plan" else (0,)), said.output
     assert "Traceback" not in said.output
     assert said.output.strip()
 
@@ -126,7 +129,7 @@ def test_every_command_is_run_or_has_a_reason_not_to_be() -> None:
 
 def test_the_readme_names_every_command() -> None:
     named = {shlex.split(c.removeprefix(OURS))[0] for c in commands("README.md") if c.startswith(OURS)}
-    assert named == set(cli.commands)
+    assert named == set(COMMANDS)
 
 
 def test_links_of_the_documents_lead_somewhere() -> None:

@@ -102,7 +102,9 @@ def test_a_metric_is_one_more_row_of_the_registry(scenario: Scenario, monkeypatc
         days = p.between("referral", "infusion")[p.cohort.measured]
         return float(np.mean(days <= 30.0))
 
-    added = Metric("infused_within_30_days_share", "Share infused within 30 days", "share", "higher", within_a_month)
+    added = Metric(
+        "infused_within_30_days_share", "Share infused within 30 days", "share", "higher", None, within_a_month
+    )
     registry = (*metrics.METRICS, added)
     for room in (metrics, tables):
         monkeypatch.setattr(room, "METRICS", registry)

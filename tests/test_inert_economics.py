@@ -12,6 +12,7 @@ from sim.engine.trace import Trace
 from sim.experiment.economics_tables import economic_tables
 from sim.experiment.replicate import Arm, simulate
 from sim.outcomes.economics import ledger
+from sim.outcomes.metrics import measure
 from sim.outcomes.patients import OUTCOME_NAMES, Patients
 from sim.pieces.cohort import Luck
 from sim.scenario import Loaded, Scenario
@@ -88,7 +89,7 @@ TEXTS["autologous"] = TEXTS["autologous"].replace(
     "  progressed_before", "  out_of_specification: {progression: 1.5, death: 1.6}\n  progressed_before"
 )
 CHANGES = {
-    "after_infusion.PRODUCT.response": "0.4",
+    "after_infusion.PRODUCT.response": "0.2",
     "after_infusion.PRODUCT.progression": EXP.format("0.005"),
     "after_infusion.PRODUCT.without_response": EXP.format("0.03"),
     "after_infusion.PRODUCT.death": EXP.format("0.002"),
@@ -219,7 +220,8 @@ def test_values_for_every_outcome_stand_where_a_outcome_has_none() -> None:
 def test_currency_price_year_and_willingness_to_pay_stand_in_tables() -> None:
     loaded, patients, trace = lived("autologous")
     values = np.array([[account(loaded.scenario, patients, trace)]])
-    before = economic_tables({"one": loaded}, values)
+    metrics = np.array([[measure(patients, trace, Arm("one", loaded.scenario).window)]])
+    before = economic_tables({"one": loaded}, values, metrics)
     for change in ("currency=CHF", "price_year=2025", "willingness_to_pay=[20000]"):
-        after = economic_tables({"one": loaded.with_overrides([f"economics.{change}"])}, values)
+        after = economic_tables({"one": loaded.with_overrides([f"economics.{change}"])}, values, metrics)
         assert not before["nmb"].equals(after["nmb"]), change

@@ -106,7 +106,14 @@ infusion: {scheduling: 3 d, stay: 30 d, bed_from: infusion}
 WHOLE = """
 name: Whole
 strategy: hybrid
-run: {start: 2026-01-01, warm_up: 60 d, window: 240 d, follow_up: 250 d, replications: 2, seed: 5}
+run:
+  start: 2026-01-01
+  warm_up: 60 d
+  window: 240 d
+  follow_up: 250 d
+  later_courses_until: 400 d
+  replications: 2
+  seed: 5
 regions:
   north:
     centre: {big: 0.6, small: 0.4}
@@ -127,6 +134,7 @@ calendars:
 disruptions:
   fire: {resource: line, centre: big, from: 90 d, for: 20 d, work: pause}
   strike: {resource: courier, from: 120 d, for: 10 d}
+  flood: {resource: line, from: 160 d, for: 14 d, announced: 3 d}
 patients:
   risk_groups:
     mild: {share: 0.6, hazard: 0.8, priority: 0, benefit: 0.9}
@@ -141,7 +149,15 @@ work_up: {duration: 5 d, calendar: office, working_time: true}
 apheresis: {duration: 2 h, calendar: office, fit: true, attempts: 2, repeat_after: 6 d, shortfall: 0.1}
 shipping: {to_factory: 1 d, to_centre: 2 d, calendar: courier, viable: 40 h}
 manufacturing:
-  slots: {count: 3, every: week, weekday: tue, scope: pool, after_failed_collection: keep}
+  slots:
+    count: 3
+    every: week
+    weekday: tue
+    scope: pool
+    lead: 10 d
+    after_failed_collection: keep
+    withdrawn_by: closures
+    after_withdrawal: keep_place
   lines: 1
   site: centre
   batches: 1
@@ -242,6 +258,11 @@ OF_WHOLE: dict[str, str | None] = {
     "disruptions.strike.resource": "chair",
     "disruptions.strike.from": "121 d",
     "disruptions.strike.for": "20 d",
+    "disruptions.flood.resource": "chair",
+    "disruptions.flood.from": "150 d",
+    "disruptions.flood.for": "40 d",
+    "disruptions.flood.announced": "0 d",
+    "disruptions.flood.work": "lose",
     "patients.risk_groups.mild.benefit": "5",
     "patients.risk_groups.severe.benefit": "5",
     "waiting_list.score.waiting_day": "0",
@@ -257,8 +278,10 @@ OF_WHOLE: dict[str, str | None] = {
     "manufacturing.slots.weekday": "thu",
     "manufacturing.slots.claimed": None,
     "manufacturing.slots.after_failed_collection": "forfeit",
+    "manufacturing.slots.withdrawn_by": "nothing",
+    "manufacturing.slots.after_withdrawal": "rebook",
     "manufacturing.site": None,
-    "manufacturing.batches": "2",
+    "manufacturing.batches": None,
     "manufacturing.calendar": "courier",
     "manufacturing.failure_found": "6 d",
     "manufacturing.products.one.duration": "7 d",
@@ -289,6 +312,7 @@ OF_WHOLE: dict[str, str | None] = {
     "later_course.share": "0.9",
     "later_course.relapse": "60 d",
     "later_course.strategy": "allogeneic",
+    "run.later_courses_until": "310 d",
 }
 CHANGES: dict[str, dict[str, str | None]] = {
     WHOLE: OF_WHOLE,
@@ -380,6 +404,8 @@ APART = {
     "shipping.viable": "cells wait for no courier who has no calendar",
     "manufacturing.slots.claimed": "at_receipt excludes after_failed_collection",
     "manufacturing.site": "centres have lines of their own in one of two cases only",
+    "disruptions.fire.announced": "the same key as that of the flood, which is withdrawn late",
+    "manufacturing.batches": "two products side by side need two lines at each centre; the autologous case has them",
     "infusion.model": "an outpatient has no stay",
 }
 TEXT = ("name", "description", "strategy")
@@ -409,6 +435,7 @@ def records(ran: Ran) -> tuple[np.ndarray, ...]:
         trace.slots.start,
         trace.slots.perished,
         trace.slots.handed_back,
+        trace.slots.withdrawn,
         trace.lots.ready,
         trace.lots.failed,
         trace.expiries.day,

@@ -257,7 +257,7 @@ def test_the_patient_table_has_the_days_between_milestones() -> None:
     assert ran.rows("vein_to_vein_days") == [20.0]
     assert ran.rows("waiting_days") == [27.0]
     assert ran.rows("end_day") == [28.0]
-    assert ran.rows("reason") == [""]
+    assert ran.rows("reason") == [None]
 
 
 def test_where_the_days_go_tells_queue_from_process() -> None:

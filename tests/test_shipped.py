@@ -107,7 +107,7 @@ def shares(stem: str, metric: str, replications: int = 6) -> np.ndarray:
         ("library/next_day", "library/rapid_sterility", "vein_to_vein_days_mean"),
         ("library/hybrid_by_risk", "autologous", "lost_before_infusion_share"),
         ("allogeneic", "library/lot_shortage", "waiting_days_mean"),
-        ("autologous", "library/shut_down", "turnaround_days_mean"),
+        ("autologous", "library/shut_down", "waiting_days_mean"),
         ("autologous", "library/dual_target", "progression_free_at_1_year_share"),
         ("autologous", "library/up_regulation", "progression_free_at_1_year_share"),
     ],

@@ -25,7 +25,7 @@ from sim.experiment.about_model import about_method, about_model
 from sim.experiment.folder import MANIFEST, FolderError, write_text
 from sim.experiment.program import code_digest
 from sim.scenario import Loaded, write_resolved
-from sim.tables import VERSION
+from sim.tables import VERSION, why_unread
 
 PACKAGES = ("simpy", "numba", "numpy", "pandas", "scipy", "pyarrow", "plotly", "pydantic", "ruamel.yaml", "joblib")
 
@@ -63,11 +63,9 @@ def parse_manifest(folder: Path) -> dict[str, Any]:
         raise FolderError(f"{file}: cannot be read as a manifest ({error})") from error
     if not isinstance(manifest, dict) or not all(_names_files(manifest.get(key, {})) for key in ("tables", PAGES)):
         raise FolderError(f"{file}: is no manifest of results")
-    if manifest.get("format") != VERSION:
-        raise FolderError(
-            f"{file}: its tables are of version {manifest.get('format', 1)}, this program reads version {VERSION}; "
-            "run the scenarios in it again, or use the program that wrote it"
-        )
+    why = why_unread(manifest)
+    if why:
+        raise FolderError(f"{file}: {why}")
     return manifest
 
 

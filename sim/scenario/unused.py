@@ -222,12 +222,6 @@ def _bridging_is_paid(s: Scenario) -> bool:
     return s.economics is not None and s.economics.costs.bridging > 0.0
 
 
-def _unused_products_are_paid_by_others(s: Scenario) -> bool:
-    """Whether nobody whose view is taken pays for products that are not infused."""
-    e = s.economics
-    return e is not None and e.perspective == "payer" and e.costs.unused_paid_by == "manufacturer"
-
-
 def _all_same(s: Scenario, key: str) -> bool:
     return len({getattr(group, key) for group in s.patients.risk_groups.values()}) == 1
 
@@ -701,17 +695,9 @@ DETAILS: tuple[Unused, ...] = (
         "economics.costs.bridging", lambda s: s.bridging.share == 0.0, ("bridging.share",), "bridging.share is 0",
     ),
     Unused(
-        "economics.costs.unused_product", _unused_products_are_paid_by_others,
-        ("economics.perspective", "economics.costs.unused_paid_by"),
-        "the manufacturer pays for what is not infused, and perspective is payer",
-    ),
-    Unused(
         "economics.costs.unused_paid_by",
         lambda s: s.economics is not None and s.economics.perspective == "payer_and_manufacturer",
         ("economics.perspective",), "perspective is payer_and_manufacturer, so that it counts whoever pays",
-    ),
-    Unused(
-        "economics.costs.icu_day", lambda s: not needs_icu(s), TOXIC, "nobody needs intensive care",
     ),
 )  # fmt: skip
 

@@ -20,6 +20,18 @@ VERSION = 3
 TABLES: Mapping[str, Table] = {table.name: table for table in (*COMPARISON, *ECONOMICS, *POINTS, *BIG)}
 """Every table by its name."""
 
+
+def why_unread(manifest: Mapping[str, object]) -> str:
+    """Why the tables of a folder with this manifest cannot be read by this program; "" where they can."""
+    found = manifest.get("format", 1)
+    if found == VERSION:
+        return ""
+    return (
+        f"its tables are of version {found}, this program reads version {VERSION}; "
+        "run its scenarios again, or use the program that wrote it"
+    )
+
+
 __all__ = [
     "EVENTS",
     "EVENTS_TABLE",
@@ -34,4 +46,5 @@ __all__ = [
     "ContractError",
     "Kind",
     "Table",
+    "why_unread",
 ]

@@ -150,6 +150,8 @@ def _disruptions(r: Random, scenario: Block) -> None:
     resources = ["bed"]
     if strategy != "allogeneic":
         resources += ["line", "line", "chair", "chair", "lab", "courier"]
+        if isinstance(scenario["manufacturing"].get("slots"), dict):
+            resources += ["line"] * 6  # so that slots are withdrawn often enough
     if strategy != "autologous" and "shared_lines" not in scenario["allogeneic"]["lots"]:
         resources += ["lot_line", "lot_line"]
     crs = scenario.get("toxicity", {}).get("crs", {}).get("grades", {})
@@ -170,11 +172,11 @@ def _disruptions(r: Random, scenario: Block) -> None:
         )
         if at_centres and r.random() < 0.5:
             entry["centre"] = r.choice(centres)
-        slots = scenario.get("manufacturing", {}).get("slots")
-        taken = resource == "line" and isinstance(slots, dict) and slots.get("withdrawn_by") != "nothing"
-        if taken and r.random() < 0.7:
-            entry["announced"] = f"{r.choice([0, 1, 3, 7, 14])} d"
-            slots["after_withdrawal"] = r.choice(["keep_place", "rebook"])
         found[f"d{number}"] = entry
+    slots = scenario.get("manufacturing", {}).get("slots")
+    if isinstance(slots, dict) and r.random() < 0.8:
+        flood = {"resource": "line", "from": f"{r.choice([20, 30, 45])} d", "for": f"{r.choice([10, 30])} d"}
+        found["flood"] = flood | {"announced": f"{r.choice([0, 1, 3, 7, 14])} d"}
+        slots["after_withdrawal"] = r.choice(["keep_place", "rebook"])
     if found:
         scenario["disruptions"] = found

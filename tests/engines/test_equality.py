@@ -239,7 +239,7 @@ manufacturing: {duration: 1 d, failure: 1, attempts: unlimited}
 
 def test_attempts_without_end_stop_with_the_same_error() -> None:
     reference, differs = compare(prepare(load_text(ENDLESS).scenario))
-    assert reference == "manufacture: still failing after 1,000 attempts"
+    assert reference == "patient 0 of region here: manufacture: still failing after 1,000 attempts"
     assert differs == []
 
 

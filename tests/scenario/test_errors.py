@@ -24,7 +24,7 @@ def test_the_message_of_the_design(tmp_path: Path) -> None:
 
 def test_a_name_like_none_lists_those_allowed(tmp_path: Path) -> None:
     text = with_line(AUTOLOGOUS, "strategy", "run: {zzz: 3}")
-    allowed = "start, warm_up, window, follow_up, replications, seed"
+    allowed = "start, warm_up, window, follow_up, replications, seed, later_courses_until"
     assert problems(tmp_path, text) == [f"mine.yaml:3: run.zzz: unknown key; allowed: {allowed}"]
 
 
@@ -188,8 +188,8 @@ manufacturing:
         ("clocks.after_apheresis=", "found nothing; allowed: a section with the keys progression, ends_eligibility, death, removal, written below it and indented"),
         ("regions=", "found nothing; allowed: a section with at least one region, by name"),
         ("regions=[here]", "found a list of 1; allowed: a section with at least one region, by name"),
-        ("manufacturing.slots=many", "found 'many'; allowed: unlimited, or a section with the keys count, every, scope, weekday, lead, carry_over, notice, claimed, after_failed_collection, written below it and indented"),
-        ("manufacturing.slots=unlimitd", "found 'unlimitd'; allowed: unlimited, or a section with the keys count, every, scope, weekday, lead, carry_over, notice, claimed, after_failed_collection, written below it and indented; did you mean 'unlimited'?"),
+        ("manufacturing.slots=many", "found 'many'; allowed: unlimited, or a section with the keys count, every, scope, weekday, lead, carry_over, notice, claimed, after_failed_collection, withdrawn_by, after_withdrawal, written below it and indented"),
+        ("manufacturing.slots=unlimitd", "found 'unlimitd'; allowed: unlimited, or a section with the keys count, every, scope, weekday, lead, carry_over, notice, claimed, after_failed_collection, withdrawn_by, after_withdrawal, written below it and indented; did you mean 'unlimited'?"),
         ("manufacturing.slots={count: 4}", "manufacturing.slots.every: required, but not given"),
         ("manufacturing.slots={count: 4, every: day}", "manufacturing.slots.every: found 'day'; allowed: month | week"),
         ("manufacturing.slots={count: 4, every: month, notice: nevr}", f"manufacturing.slots.notice: found 'nevr'; allowed: a number with a unit {UNITS}, or 'never'"),

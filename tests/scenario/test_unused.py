@@ -20,7 +20,7 @@ from tests.test_inert_inputs import ALLOGENEIC, AUTOLOGOUS, WHOLE
 
 _PARTS = (SHIPPED / "parts" / "afterwards.yaml").read_text(encoding="utf-8")
 _MONEY = _PARTS[_PARTS.index("after_infusion:") : _PARTS.index("uncertainty:")]
-_ONCE = WHOLE[: WHOLE.index("later_course:")]
+_ONCE = WHOLE[: WHOLE.index("later_course:")].replace("  later_courses_until: 400 d\n", "")
 _FATES = "{progressed: 1, withdrawn: 1, collection_failed: 1, product_failed: 1, unsuitable: 1, waiting: 1}"
 BASES = {
     "whole": WHOLE,
@@ -83,6 +83,11 @@ CASES = [
     Case("autologous", "manufacturing.slots.notice", "9 d", ("manufacturing.slots.lead=1 d",)),
     Case("whole", "manufacturing.slots.after_failed_collection", "forfeit", ("manufacturing.slots.claimed=at_receipt",)),
     Case("whole", "manufacturing.slots.after_failed_collection", "forfeit", ("apheresis.shortfall=0", "shipping.viable=frozen")),
+    Case("whole", "manufacturing.slots.withdrawn_by", "cuts", ("disruptions.flood.resource=lab", "disruptions.fire.resource=chair")),
+    Case("whole", "manufacturing.slots.after_withdrawal", "rebook", ("disruptions.flood.announced=from_start",)),
+    Case("whole", "manufacturing.slots.after_withdrawal", "rebook", ("manufacturing.slots.withdrawn_by=nothing",)),
+    Case("whole", "disruptions.flood.announced", "9 d", ("manufacturing.slots.withdrawn_by=nothing",)),
+    Case("whole", "disruptions.flood.announced", "9 d", ("disruptions.flood.resource=lab",)),
     Case("whole", "manufacturing.lines", "7", ("centres.small.lines=3",)),
     Case("autologous", "manufacturing.line_held", "{to: release}", ("manufacturing.lines=unlimited",)),
     Case("whole", "manufacturing.failure_found", "3 d", SURE),
@@ -113,8 +118,6 @@ CASES = [
     *(Case("money", f"{section}.collection_failed", text, ("apheresis.shortfall=0", "shipping.viable=frozen")) for section, text in (("after_infusion.not_infused", "never"), ("economics.costs.subsequent_care", "9"), ("economics.utilities.subsequent_care", "0.3"))),
     Case("money", "economics.costs.subsequent_care.month", "9", (f"economics.costs.subsequent_care={_FATES}",)),
     Case("money", "economics.costs.bridging", "9", ("bridging.share=0",)),
-    Case("money", "economics.costs.icu_day", "9", NO_ICU),
-    Case("money", "economics.costs.unused_product", "{autologous: 9}", ("economics.costs.unused_paid_by=manufacturer",)),
     Case("money", "economics.costs.unused_paid_by", "payer", ("economics.perspective=payer_and_manufacturer",)),
     Case("money", "economics.costs.bed_day", "9", ("infusion.model=outpatient", "centres.big.beds=unlimited", "centres.small.beds=unlimited")),
     *(Case("money", f"economics.costs.{name}.{product}", "9", (f"strategy={other}",)) for name in ("product", "unused_product") for product, other in (("autologous", "allogeneic"), ("allogeneic", "autologous"))),
@@ -159,6 +162,14 @@ def test_a_value_made_meaningless_is_left_out_and_said_or_refused(case: Case) ->
         loaded.with_overrides([*case.changes, f"{case.path}={case.text}"])
     told = [str(problem) for problem in refused.value.problems if "is not used: " in problem.message]
     assert any(case.path.split(".")[0] in text for text in told), told or refused.value
+
+
+def test_later_courses_have_a_last_day_where_somebody_returns() -> None:
+    with pytest.raises(ScenarioError, match=r"run.later_courses_until: is not used: nobody returns"):
+        base("money").with_overrides(["run.later_courses_until=500 d"])
+    for day in ("299 d", "551 d"):
+        with pytest.raises(ScenarioError, match=r"allowed: 300 d .the end of the window. to 550 d .that of the follow"):
+            base("whole").with_overrides([f"run.later_courses_until={day}"])
 
 
 def test_the_order_of_overrides_does_not_matter() -> None:
