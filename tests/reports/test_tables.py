@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from reports.tables import ResultsError, read, safe_csv
@@ -92,8 +93,9 @@ def test_two_rows_for_the_same_thing_are_refused(copy: Path) -> None:
 
 def test_a_word_is_no_number(copy: Path) -> None:
     path = copy / "differences.csv"
-    header, first, *rest = path.read_text(encoding="utf-8").splitlines()
-    path.write_text("\n".join([header, first.rsplit(",", 1)[0] + ",many", *rest]) + "\n", encoding="utf-8")
+    table = pd.read_csv(path, dtype=str, keep_default_na=False)
+    table.loc[0, "high"] = "many"
+    table.to_csv(path, index=False)
     with pytest.raises(ResultsError, match=r"differences\.csv: high: 'many' is not a number"):
         read(copy)
 
