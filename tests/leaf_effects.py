@@ -18,6 +18,7 @@ from sim.experiment.replicate import Arm, Keep, run_arm
 from sim.outcomes.resource_use import ResourceUse
 from sim.scenario import Loaded, Scenario, ScenarioError
 from sim.scenario.nodes import plain
+from sim.scenario.unused import why_unused
 from tests.leaf_changes import Change
 
 REPLICATIONS = 3
@@ -88,6 +89,11 @@ def drawn(loaded: Loaded) -> list[Any]:
 def effect(before: Before, change: Change) -> Effect:
     """What comes of the first way that moves a record, or is refused or warned of as unused; else nothing did."""
     tried, silent = [], False
+    if change.path[0] == "uncertainty":
+        # `psa` leaves out, and says, whose value has no effect
+        why = why_unused(tuple(str(change.inside[0]).split(".")), before.loaded.scenario)
+        if why is not None:
+            return Effect(change, WARNED, (), why)
     for setting in change.ways:
         try:
             column = _moves(before, change, setting)

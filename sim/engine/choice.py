@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from importlib.util import find_spec
 
-from sim.engine.kernel.stamp import is_compiled
+from sim.engine.kernel.stamp import is_compiled, place
 from sim.engine.trace import Trace
 from sim.pieces.cohort import Cohort, Luck
 from sim.pieces.protocol import Protocol
@@ -18,6 +18,8 @@ WORTH_COMPILING_PATIENTS = 700_000
 # A further process takes as long to start as one needs for about so many patients, results included.
 WORTH_A_WORKER_PATIENTS = 20_000
 WORTH_A_WORKER_COMPILED_PATIENTS = 200_000
+
+NOWHERE = "machine code can be kept nowhere: neither beside the program nor in the user's cache can be written to"
 
 # (protocol, cohort, luck, day up to which it runs at least, follow-up in days, traced)
 Engine = Callable[[Protocol, Cohort, Luck, float, float, bool], Trace]
@@ -36,11 +38,23 @@ def pick(wanted: str, patients: float) -> tuple[str, str]:
         return wanted, "asked for"
     if not there:
         return SIMPY, "numba is not installed"
+    if place() is None:
+        return SIMPY, NOWHERE
     if patients < WORTH_LOADING_PATIENTS:
         return SIMPY, "too little to do for the compiled engine to be worth loading"
     if patients < WORTH_COMPILING_PATIENTS and not is_compiled():
         return SIMPY, "too little to do for the compiled engine to be worth compiling for the first time"
     return COMPILED, "quicker for this much to do"
+
+
+def engine_note(wanted: str) -> str | None:
+    """What a user should know before a run of the engine that this machine lets run; None where all is as usual."""
+    slower = "everything runs on the SimPy engine, with the same results but more slowly"
+    if wanted == "auto" and find_spec("numba") is None:
+        return f"numba is not installed: {slower}"
+    if wanted == SIMPY or find_spec("numba") is None or place() is not None:
+        return None
+    return f"{NOWHERE}; {slower if wanted == 'auto' else 'the kernel is compiled for this command alone'}"
 
 
 def workers_for(name: str, patients: float, cores: int) -> int:

@@ -12,6 +12,7 @@ from sim.engine.flatten import Flat, flatten
 from sim.engine.guard import attempts_without_end, lots_without_end, orders_without_end
 from sim.engine.kernel import names as k
 from sim.engine.kernel import run as kernel
+from sim.engine.kernel.stamp import mark_ready
 from sim.engine.kernel.tables import (
     ClockRows,
     Draws,
@@ -38,6 +39,9 @@ from sim.engine.trace import (
 )
 from sim.pieces.cohort import Cohort, Luck
 from sim.pieces.protocol import Protocol
+
+# Importing the kernel has compiled it, or found it kept.
+mark_ready()
 
 # How many rows there are for what nobody can count beforehand; they grow when they are used up.
 FIRST_ROOM = 256

@@ -14,6 +14,7 @@ import pandas as pd
 from sim.engine.choice import COMPILED, SIMPY
 from sim.experiment import tables
 from sim.experiment.folder import MANIFEST
+from sim.experiment.limits import require_size
 from sim.experiment.replicate import Arm, Keep, replicate
 from sim.experiment.study import Plan, run_study
 from sim.scenario import Loaded, load, write_resolved
@@ -98,7 +99,9 @@ def _lever(path: str, label: str, kind: str, value: float, of_one: bool) -> Leve
 
 def moved(file: Path, changes: Mapping[str, str]) -> Loaded:
     """The scenario with these values by path; a ScenarioError where they do not fit together."""
-    return load(file, [f"{path}={text}" for path, text in changes.items()])
+    loaded = load(file, [f"{path}={text}" for path, text in changes.items()])
+    require_size([Arm(CHANGED, loaded.scenario)], {CHANGED: loaded})
+    return loaded
 
 
 def answer(file: Path, changes: Mapping[str, str], replications: int) -> Answer:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
+from sim.experiment.limits import require_size
 from sim.experiment.replicate import Arm
 from sim.scenario import Loaded, Place, Problem, ScenarioError
 from sim.scenario.problems import COMMAND_LINE
@@ -82,13 +83,20 @@ def require_valid(base: Base, points: Iterable[Point]) -> None:
     problems: list[Problem] = []
     for point in points:
         try:
-            base.arms(point)
+            require_size(base.arms(point), base.scenarios)
         except ScenarioError as error:
-            problems += [p for p in error.problems if p not in problems]
+            here = [_of_point(point, problem) for problem in error.problems]
+            problems += [p for p in here if p not in problems]
         if len(problems) >= MOST_PROBLEMS:
             break
     if problems:
         raise ScenarioError(problems[:MOST_PROBLEMS])
+
+
+def _of_point(point: Point, problem: Problem) -> Problem:
+    """A problem with a value of the point itself stands where the point says so."""
+    mine = problem.path in point.overrides or any(problem.path in own for own in point.own.values())
+    return replace(problem, place=Place(f"{COMMAND_LINE} {problem.path}", 0)) if mine else problem
 
 
 def paths_of(points: Iterable[Point]) -> list[str]:

@@ -17,6 +17,7 @@ from sim.experiment import tables
 from sim.experiment.economics_tables import economic_tables, why_not_comparable
 from sim.experiment.forecast import falls_below, waiting_list, warm_up, warm_up_warnings
 from sim.experiment.inputs import parameters
+from sim.experiment.limits import require_kept, require_size
 from sim.experiment.manifest import about_program, about_scenarios, scenario_files, write_manifest, write_scenarios
 from sim.experiment.not_modelled import NOT_MODELLED
 from sim.experiment.picture_tables import Pictures
@@ -133,8 +134,11 @@ def run_study(plan: Plan, folder: Path, done: Callable[[int], None], replace: Se
     """Run the plan and put its tables into `folder`; `done` hears of finished replications.
 
     `replace`: names of files in the folder that may be replaced although no earlier results list them. Raises
-    FolderError before anything runs where files could not be put there, and what a run raises.
+    FolderError before anything runs where files could not be put there, ScenarioError where the plan comes to more than
+    there is room for, and what a run raises.
     """
+    require_size(plan.arms, plan.scenarios)
+    require_kept(plan.arms, plan.scenarios, plan.replications, plan.keep_events)
     with new_results(folder, study_files(plan), replace) as building:
         return _run(plan, building, done)
 

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from sim.engine.choice import compile_before_workers, pick, workers_for
+from sim.experiment.limits import require_size
 from sim.experiment.quantities import Task, evaluate
 from sim.experiment.replicate import Arm
 from sim.experiment.work import run_tasks
@@ -96,6 +97,7 @@ def judge(
     validation = loaded.scenario.validation
     assert validation is not None
     arm = Arm(loaded.scenario.name, loaded.scenario)
+    require_size([arm], {arm.name: loaded})
     patients = replications * expected_patients(loaded.scenario)
     engine, _ = pick(wanted, patients)
     workers = workers or workers_for(engine, patients, os.cpu_count() or 1)

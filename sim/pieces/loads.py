@@ -22,9 +22,13 @@ LASTING_DAYS = 7.0
 
 @dataclass
 class Expectation:
-    """Per entity that starts a path: mean days, unit-days held and requests by resource, shares that fail or end."""
+    """Per entity that starts a path, on average.
+
+    Days, unit-days held and requests by resource, shares that fail or end, and events: what an engine has to do.
+    """
 
     days: float = 0.0
+    events: float = 0.0
     held: dict[str, float] = field(default_factory=dict)
     requests: dict[str, float] = field(default_factory=dict)
     fails: float = 0.0
@@ -37,7 +41,10 @@ class Expectation:
 
     def add(self, other: Expectation, weight: float) -> None:
         """Append what happens next to a share `weight` of those who started."""
+        if weight == 0.0:  # nobody comes to it, and it may take for ever
+            return
         self.days += weight * other.days
+        self.events += weight * other.events
         for mine, theirs in ((self.held, other.held), (self.requests, other.requests)):
             for name, value in theirs.items():
                 mine[name] = mine.get(name, 0.0) + weight * value
@@ -55,6 +62,7 @@ def expect(path: Path, flags: Shares | None = None) -> Expectation:
     """
     total = Expectation()
     for step in path:
+        total.add(Expectation(events=1.0), total.passes)
         total.add(_expect_step(step, flags or {}), total.passes)
     return total
 
@@ -81,7 +89,7 @@ def _expect_step(step: object, flags: Shares) -> Expectation:
             passes = math.prod(1.0 - branch.fails for branch in branches)
             joined = Expectation(days=max(b.days for b in branches), fails=1.0 - passes, ends=branches[0].ends)
             for branch in branches:
-                joined.add(Expectation(held=branch.held, requests=branch.requests), 1.0)
+                joined.add(Expectation(events=branch.events, held=branch.held, requests=branch.requests), 1.0)
             return joined
         case Attempts():
             return _expect_attempts(step, flags)
@@ -111,7 +119,7 @@ def _expect_attempts(step: Attempts, flags: Shares) -> Expectation:
     again = one.fails
     tries = math.inf if step.at_most is None else step.at_most
     if again >= 1.0 and math.isinf(tries):
-        return Expectation(days=math.inf)
+        return Expectation(days=math.inf, events=math.inf)
     begun = (1.0 - again**tries) / (1.0 - again) if again < 1.0 else tries
     total = Expectation()
     total.add(one, begun)
@@ -160,9 +168,10 @@ def offered_loads(scenario: Scenario, protocol: Protocol) -> list[Load]:
             continue
         for place, centre in enumerate(protocol.centres if resource.per_centre else ("",)):
             arriving = per_day[centre] if centre else everyone
-            asked = arriving * _asked(resource, need) + _lots_per_day(protocol, everyone, need, lot_need) * _asked(
-                resource, lot_need
-            )
+            asked = arriving * _asked(resource, need)
+            by_lots = _asked(resource, lot_need)
+            if by_lots > 0.0:  # there may be infinitely many lots, of something that they never ask for
+                asked += by_lots * _lots_per_day(protocol, everyone, need, lot_need)
             there = _offered(resource, place, window, _hold(resource, need, lot_need))
             if math.isfinite(there) and (asked > 0.0 or there > 0.0):
                 load = asked / there if there > 0.0 else math.inf
@@ -231,6 +240,17 @@ def unit_days(steps: CapacitySteps, window: tuple[float, float]) -> float:
 def expected_patients(scenario: Scenario) -> float:
     """Patients referred in one replication on average, up to the end of the last patient's follow-up."""
     return scenario.run.days * sum(_referrals_per_day(scenario, (0.0, scenario.run.days)).values())
+
+
+def expected_referrals(scenario: Scenario, region: Region) -> float:
+    """Patients whom a region refers in one replication on average; opening lists apart."""
+    return scenario.run.days * _per_day(region, (0.0, scenario.run.days))
+
+
+def expected_requests(scenario: Scenario, protocol: Protocol, resource: str) -> float:
+    """How often a patient asks for a resource on average, of one course or of a later one, whichever is more."""
+    flags = flag_shares(scenario)
+    return max(expect(path, flags).requests.get(resource, 0.0) for path in (protocol.path, protocol.later_path))
 
 
 def _referrals_per_day(scenario: Scenario, window: tuple[float, float]) -> dict[str, float]:

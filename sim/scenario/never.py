@@ -19,7 +19,7 @@ from sim.scenario.people import Region
 from sim.scenario.problems import any_of
 from sim.scenario.schema import Scenario
 from sim.scenario.units import write_days
-from sim.scenario.unused import is_unlimited
+from sim.scenario.unused import is_unlimited, needs_icu
 
 # Clock times are shares of a day, so their differences are off by rounding.
 A_MOMENT = 1e-9
@@ -112,7 +112,13 @@ def _in_vain(s: Scenario, tree: Branch) -> Iterator[tuple[Path, str]]:
             ("hybrid", "since"),
             "joining and listing are the same day here: patients queue once, when they are listed",
         )
-    if s.economics is not None and s.economics.costs.unused_paid_by == "payer":
+    # prices that stand ready for other runs
+    paid_by_others = s.economics is not None and s.economics.costs.unused_paid_by == "manufacturer"
+    if paid_by_others and s.economics is not None and s.economics.perspective == "payer":
+        yield ("economics", "costs", "unused_product"), "has no effect: perspective is payer, and the manufacturer pays"
+    if not needs_icu(s):
+        yield ("economics", "costs", "icu_day"), "has no effect: nobody needs intensive care"
+    if s.economics is not None and not paid_by_others:
         yield ("economics", "perspective"), "moves no amount: the payer pays for products that are not infused"
     if s.later_course is not None and s.strategy != "hybrid":
         yield ("later_course", "strategy"), f"same and {s.strategy} are one here: there is no other product"

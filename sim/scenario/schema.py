@@ -47,9 +47,6 @@ NEEDED = {
 NOT_IN_DIGEST = ("name", "description", "validation", "uncertainty", "sources")
 # Stands where an autologous scenario says nothing of doses; nothing reads it.
 NO_STOCK = Allogeneic.by_default(stock=Stock.by_default(opening=0, order=Order.by_default(), doses_per_lot=1))
-# More patients than this in one replication are a slip of the pen, and would not fit into memory.
-MOST_PATIENTS = 10_000_000
-
 
 __all__ = [
     "AfterInfusion", "Allogeneic", "Apheresis", "Bridging", "Calendar", "Centre", "Clocks", "Disruption",
@@ -167,13 +164,6 @@ class Scenario(Section):
         return self.run.window_end if self.later_course is None else self.run.later_courses_end
 
     def checks(self) -> Iterator[Fault]:
-        for name, region in self.regions.items():
-            steps = region.referrals or ()
-            ends = [*(day for day, _ in steps[1:]), self.run.days]
-            expected = sum(r * max(0.0, min(e, self.run.days) - d) for (d, r), e in zip(steps, ends, strict=False))
-            if expected > MOST_PATIENTS:
-                message = f"leads to {expected:.3g} patients in one replication; allowed: at most {MOST_PATIENTS:.0e}"
-                yield ("regions", name, "referrals"), message
         slots = self.manufacturing.slots
         if slots is not None and slots.count is None:
             lacking = [name for name in self.treating if self.centres[name].slots is None]

@@ -12,7 +12,7 @@ import click
 
 from sim.shell.naming import by_name
 from sim.shell.options import SCENARIO_FILE
-from sim.shell.screen import CANNOT_BE_MADE, FAILED, loaded, say, stop
+from sim.shell.screen import CANNOT_BE_MADE, FAILED, errors_in_words, say, stop
 
 SERVER = Path(__file__).parents[2] / "reports" / "serve.py"
 
@@ -29,8 +29,11 @@ def app_command(files: tuple[Path, ...], port: int, page: bool) -> None:
     if find_spec("streamlit") is None or find_spec("streamlit.starlette") is None:
         what = "which is not installed" if find_spec("streamlit") is None else "in a newer version"
         stop(f"the planning page needs streamlit, {what}: pip install --upgrade streamlit", CANNOT_BE_MADE)
-    for file in files:
-        loaded(file)
+    with errors_in_words():
+        from sim.experiment.planning import moved
+
+        for file in files:
+            moved(file, {})
     serve(files, port)
 
 

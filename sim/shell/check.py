@@ -27,6 +27,8 @@ def check_command(
     files: Sequence[Path], overrides: Sequence[str], shows_path: bool, shows_sources: bool, mermaid: bool
 ) -> None:
     """Check scenario files and show what they ask of each resource; run nothing."""
+    from sim.experiment.limits import require_size
+    from sim.experiment.replicate import Arm
     from sim.scenario import ScenarioError, load
 
     wrong = False
@@ -34,6 +36,7 @@ def check_command(
     for file in files:
         try:
             loaded = load(file, overrides)
+            require_size([Arm(loaded.scenario.name, loaded.scenario)], {loaded.scenario.name: loaded})
         except ScenarioError as error:
             wrong = True
             for problem in error.problems:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -96,6 +95,7 @@ def _study(files: Sequence[Path], verb: str, asked: Asked, study: Study, wanted:
     scenarios = by_name([loaded(file, asked.changes) for file in files])
     folder = asked.folder(verb, *(file.stem for file in files))
     with errors_in_words():
+        from sim.engine.choice import engine_note
         from sim.experiment.precision import require_possible
         from sim.experiment.study import Plan, load_warnings, run_study, study_files
 
@@ -103,8 +103,9 @@ def _study(files: Sequence[Path], verb: str, asked: Asked, study: Study, wanted:
         count = rule.most if rule is not None else asked.replications or first.replications
         plan = Plan(scenarios, count, asked.workers, command_line(), study.trace, asked.engine, rule, study.list_below)
         require_room(folder, study_files(plan), wanted, asked.replace)
-        if asked.engine == "auto" and find_spec("numba") is None:
-            say("numba is not installed: everything runs on the SimPy engine, with the same results but more slowly")
+        told = engine_note(asked.engine)
+        if told is not None:
+            say(told)
         if rule is not None:
             try:
                 require_possible(rule, {name: one.scenario for name, one in scenarios.items()})

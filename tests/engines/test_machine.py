@@ -10,7 +10,7 @@ import pytest
 
 pytest.importorskip("numba")
 
-from sim.engine import choice
+from sim.engine import choice, compiled_engine
 from sim.engine.kernel import machine, run, stamp
 
 
@@ -42,6 +42,7 @@ def test_the_cache_goes_by_that_stamp() -> None:
 
 def test_auto_knows_whether_the_kernel_is_compiled(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What is loaded here came from the disk or went there; in an empty cache it would have to be compiled first."""
+    assert compiled_engine.kernel is run
     few, some, many = (choice.pick("auto", patients) for patients in (1e3, 1e5, 1e7))
     assert (few[0], some[0], many[0]) == (choice.SIMPY, choice.COMPILED, choice.COMPILED)
     monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path))
@@ -51,10 +52,52 @@ def test_auto_knows_whether_the_kernel_is_compiled(tmp_path: Path, monkeypatch: 
         "too little to do for the compiled engine to be worth compiling for the first time",
     )
     assert choice.pick("auto", 1e7)[0] == choice.COMPILED
-    (tmp_path / "run.simulate-1.py3.nbi").write_bytes(b"of another kernel")
+    folder = stamp.place()
+    assert folder is not None
+    assert folder.parent == tmp_path
+    other = tmp_path / "kernel-of-another-program"
+    other.mkdir()
+    (other / stamp.READY).touch()
     assert not stamp.is_compiled()
-    (tmp_path / "run.simulate-2.py3.nbi").write_bytes(b"-" + stamp.stamp(stamp.FOLDER).encode() + b"-")
+    stamp.mark_ready()
     assert choice.pick("auto", 1e5) == some
+
+
+def test_a_compile_that_was_killed_is_not_taken_for_a_whole_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """numba writes its index before its data; what it left is in the folder of this very kernel, without the mark."""
+    monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path))
+    folder = stamp.place()
+    assert folder is not None
+    (folder / "run.simulate-1.py3.nbi").write_bytes(stamp.stamp(stamp.FOLDER).encode())
+    assert not stamp.is_compiled()
+
+
+def test_where_machine_code_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Beside the code; in the user's cache where that cannot be written to; nowhere where neither can."""
+    (tmp_path / "code").write_text("a file, so that no folder can be made in it")
+    monkeypatch.delenv("NUMBA_CACHE_DIR", raising=False)
+    monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
+    beside = stamp.place()
+    assert beside is not None
+    assert beside.parent == stamp.FOLDER / "__pycache__"
+    monkeypatch.setattr(stamp, "_parents", lambda: [tmp_path / "code", tmp_path / "häuslich und fern"])
+    kept = stamp.place()
+    assert kept is not None
+    assert kept.parent == tmp_path / "häuslich und fern"
+    monkeypatch.setattr(stamp, "_parents", lambda: [tmp_path / "code"])
+    assert stamp.place() is None
+    assert not stamp.is_compiled()
+    stamp.mark_ready()
+    why = "machine code can be kept nowhere: neither beside the program nor in the user's cache can be written to"
+    assert choice.pick("auto", 1e7) == (choice.SIMPY, why)
+    assert (
+        choice.engine_note("auto")
+        == f"{why}; everything runs on the SimPy engine, with the same results but more slowly"
+    )
+    assert choice.engine_note(choice.COMPILED) == f"{why}; the kernel is compiled for this command alone"
+    assert choice.engine_note(choice.SIMPY) is None
 
 
 def test_flattening_needs_no_numba() -> None:

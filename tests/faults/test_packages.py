@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.experiments import SMALL
-from tests.faults.program import ROOT
+from tests.faults.program import ROOT, finish, start, tables
 
 # The program on an interpreter that finds everything but these.
 WITHOUT = """
@@ -92,3 +92,19 @@ def test_without_numba_the_other_engine_runs_and_says_so(made: Path, tmp_path: P
     assert "numba is not installed: everything runs on the SimPy engine" in said
     for name in ("runs.csv", "summary.csv", "patients.parquet"):
         assert (tmp_path / "ran" / name).read_bytes() == (made / "results" / name).read_bytes()
+
+
+def test_where_nothing_can_be_kept_it_runs_and_says_so(made: Path, tmp_path: Path) -> None:
+    """A read-only installation without a home folder, reached from a folder with a space and an umlaut."""
+    folder = tmp_path / "für die Planung"
+    folder.mkdir()
+    (folder / "small.yaml").write_text(SMALL, encoding="utf-8")
+    nowhere = tmp_path / "a file"
+    nowhere.write_text("no folder can be made in it")
+    given = {"NUMBA_CACHE_DIR": str(nowhere / "numba"), "HOME": str(nowhere), "XDG_CACHE_HOME": ""}
+    code, said = finish(start(["run", "small.yaml"], folder, folder / "ran", given=given))
+    assert code == 0, said
+    assert "machine code can be kept nowhere" in said
+    assert "everything runs on the SimPy engine" in said
+    assert "Traceback" not in said
+    assert tables(folder / "ran") == tables(made / "results")

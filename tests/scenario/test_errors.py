@@ -194,7 +194,6 @@ manufacturing:
         ("manufacturing.slots={count: 4, every: day}", "manufacturing.slots.every: found 'day'; allowed: month | week"),
         ("manufacturing.slots={count: 4, every: month, notice: nevr}", f"manufacturing.slots.notice: found 'nevr'; allowed: a number with a unit {UNITS}, or 'never'"),
         ("patients.risk_groups={a: {share: 0.5}, b: {share: 0.4}}", "the shares sum to 0.9; allowed: shares that sum to 1"),
-        ("regions.here.referrals=1e5 / d", "leads to 1.82e+08 patients in one replication; allowed: at most 1e+07"),
         # names
         ("centres={'a b': {}, 'a.b': {}, here: {}}", "centres.a.b: found '.' in a name; allowed: letters, digits, space, - and _"),
         ("centres={here: {}, ' x': {}}", "centres. x: found ' x'; a name neither starts nor ends with a space"),

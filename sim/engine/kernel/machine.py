@@ -1,13 +1,15 @@
 """Machine code for the kernel, kept on disk for as long as no file of the kernel changes.
 
 numba's own cache notices a change of the file in which a function stands, not of those it calls. So only what Python
-calls is cached, and its stamp is what all files of this folder say.
+calls is cached, in a folder named by what all files of this folder say.
 """
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, TypeVar, cast
 
 from numba import config, njit, types
@@ -16,7 +18,7 @@ from numba.core.dispatcher import Dispatcher
 from numba.np import arrayobj
 
 from sim.engine.kernel import tables
-from sim.engine.kernel.stamp import FOLDER, stamp
+from sim.engine.kernel.stamp import FOLDER, place, stamp
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -57,8 +59,13 @@ def entry(function: F) -> F:
         return function
     *inputs, result = (_type(name) for name in function.__annotations__.values())
     dispatcher = njit(**ENTRY)(function)
-    dispatcher._cache = _Stamped(function)
-    with indices_as_they_are():
+    kept = place()
+    if kept is None:
+        with without_collecting():
+            compile_parts(function)
+    else:
+        dispatcher._cache = _Kept(function, kept)
+    with indices_as_they_are(), without_collecting():
         dispatcher.compile(result(*inputs))
     dispatcher.disable_compile()
     return cast(F, dispatcher)
@@ -97,21 +104,40 @@ def indices_as_they_are() -> Iterator[None]:
         arrayobj.fix_integer_index = before
 
 
-class _Stamped(FunctionCache):
-    """numba's cache of one function, with another stamp."""
+@contextmanager
+def without_collecting() -> Iterator[None]:
+    """What the compiler makes stays until it is through: looking for garbage meanwhile is a tenth of its time."""
+    was = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was:
+            gc.enable()
+
+
+class _Kept(FunctionCache):
+    """numba's cache of one function in a folder of ours, with a stamp of ours."""
+
+    def __init__(self, function: Callable[..., Any], folder: Path) -> None:
+        # numba looks for a folder of its own first, and gives up where it finds none
+        before = config.CACHE_DIR  # type: ignore[attr-defined]
+        config.CACHE_DIR = str(folder)  # type: ignore[attr-defined]
+        try:
+            super().__init__(function)  # type: ignore[no-untyped-call]
+        finally:
+            config.CACHE_DIR = before  # type: ignore[attr-defined]
+        self._cache_file = IndexDataCacheFile(  # type: ignore[no-untyped-call]
+            cache_path=str(folder), filename_base=self._impl.filename_base, source_stamp=stamp(FOLDER)
+        )
 
     def load_overload(self, sig: Any, target_context: Any) -> Any:
         """What is on the disk; where nothing is, None, with all parts compiled."""
         found = super().load_overload(sig, target_context)  # type: ignore[no-untyped-call]
         if found is None:
-            compile_parts(self._py_func)
+            with without_collecting():
+                compile_parts(self._py_func)
         return found
-
-    def __init__(self, function: Callable[..., Any]) -> None:
-        super().__init__(function)  # type: ignore[no-untyped-call]
-        self._cache_file = IndexDataCacheFile(  # type: ignore[no-untyped-call]
-            cache_path=self._cache_path, filename_base=self._impl.filename_base, source_stamp=stamp(FOLDER)
-        )
 
 
 def _type(name: str) -> Any:

@@ -1,0 +1,1 @@
+"""Every command once, on tiny scenarios: also with the lowest and the newest libraries."""
