@@ -298,7 +298,7 @@ def test_a_drawn_value_that_is_refused_is_shown_in_its_own_file(tmp_path: Path) 
     "text", ["release_testing.sterility=7d,1wk,168h", "manufacturing.lines=4,4", "x=4,4.0", "x=1 / wk,1 per week"]
 )
 def test_one_value_twice_in_several_spellings(text: str) -> None:
-    with pytest.raises(ValueError, match="with one value twice"):
+    with pytest.raises(ValueError, match="allowed: each value once"):
         parse_factor(text)
 
 
@@ -401,3 +401,8 @@ def test_more_products_at_once_than_there_are_slots_or_lines(tmp_path: Path, cha
         assert found.endswith(expected)
     else:
         assert child(tmp_path, changes).scenario.manufacturing.batches > 1
+
+
+def test_a_day_until_which_nobody_returns(tmp_path: Path) -> None:
+    found = told(tmp_path, "run: {later_courses_until: 1200 d}\n")
+    assert found == ["run.later_courses_until: is not used: nobody returns; allowed with a section later_course"]

@@ -92,19 +92,6 @@ def number_of(text: str) -> float | str:
     return number * days if unit == found[2] else number / days
 
 
-def same_values(texts: Sequence[str]) -> tuple[str, str] | None:
-    """Two of the texts that stand for one value, such as `7d` and `1 wk`; None where all differ."""
-    seen: dict[tuple[str, float | str], str] = {}
-    for text in texts:
-        number = number_of(text)
-        value = float(f"{number:.12g}") if isinstance(number, float) else " ".join(number.split())
-        key = (unit_of([text]), value)
-        if key in seen:
-            return seen[key], text
-        seen[key] = text
-    return None
-
-
 def unit_of(texts: Sequence[str]) -> str:
     """The unit in which `number_of` gives these values: days, per day, or none."""
     units = {found[2] for text in texts if (found := _AMOUNT.fullmatch(text)) is not None}
@@ -199,7 +186,9 @@ def _meant(path: str, text: str) -> str:
             return repr(read_alone(marker, plain_value(node)))
         except ValueError:
             return text
-    return repr(number_of(text))
+    number = number_of(text)
+    # 7d is neither 7 nor 7 / d; twelve digits, so that a month and its days are the same
+    return repr((unit_of([text]), f"{number:.12g}" if isinstance(number, float) else " ".join(number.split())))
 
 
 def split(text: str, separator: str) -> list[str]:

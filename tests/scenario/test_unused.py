@@ -189,7 +189,8 @@ BY_HAND = {
     "scheduling", "bridging", "centres.*.slots", "centres.*.lines", "after_infusion.out_of_specification",
     "economics.costs.bridging", "disruptions.*", "disruptions.*.centre", "disruptions.*.work", "waiting_list.policy",
     "work_up.working_time", "release_testing.working_time", "apheresis.fit", "shipping.viable",
-    "allogeneic.lots.shared_lines", "allogeneic.lots.lines", "hybrid.after_failure", "release_testing.conditional", "run.later_courses_until",
+    "run.later_courses_until", "allogeneic.lots.shared_lines", "allogeneic.lots.lines", "hybrid.after_failure",
+    "release_testing.conditional",
 }  # fmt: skip
 
 
