@@ -24,6 +24,7 @@ from sim.experiment import tables
 from sim.experiment.replicate import Arm, Keep
 from sim.experiment.replicate import replicate as run_replications
 from sim.outcomes import metrics
+from sim.outcomes.estimates import ranges
 from sim.outcomes.metrics import Metric
 from sim.outcomes.patients import Patients, resolve
 from sim.pieces.cohort import draw_cohort
@@ -108,6 +109,8 @@ def test_a_metric_is_one_more_row_of_the_registry(scenario: Scenario, monkeypatc
     registry = (*metrics.METRICS, added)
     for room in (metrics, tables):
         monkeypatch.setattr(room, "METRICS", registry)
+    # what the module makes of its rows when it is read
+    monkeypatch.setattr(tables, "POSSIBLE", ranges([metric.possible for metric in registry]))
     collected = tables.Collected([Arm("One line", scenario)])
     for replication in run_replications(collected.arms, range(2), 1, Keep(patients=False), lambda _: None):
         collected.add(replication)

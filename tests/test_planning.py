@@ -102,16 +102,12 @@ def test_the_page_answers_to_a_lever() -> None:
 
 
 def test_without_streamlit_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
-    import importlib.util
-
     from click.testing import CliRunner
 
     import run_sim
+    from sim.shell import app
 
-    found = importlib.util.find_spec
-    monkeypatch.setattr(
-        importlib.util, "find_spec", lambda name, *more: None if name == "streamlit" else found(name, *more)
-    )
+    monkeypatch.setattr(app, "find_spec", lambda name: None)
     told = CliRunner().invoke(run_sim.cli, ["app"])
     assert told.exit_code == 4
     assert "pip install --upgrade streamlit" in told.output

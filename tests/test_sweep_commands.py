@@ -70,7 +70,7 @@ def test_sweep_from_a_file_with_a_tornado(small: Path) -> None:
         (["--vary", "manufacturing.linse=1,2"], "--vary manufacturing.linse: unknown key; did you mean 'lines'?"),
         (["--vary", "manufacturing.lines=1,x"], "--vary manufacturing.lines: found 'x'; allowed: a whole number"),
         (["--vary", "manufacturing.lines=2:1"], "--vary manufacturing.lines: found 2 to 1"),
-        (["--vary", "manufacturing.failure=0:1"], "without steps; allowed in a grid: FROM:TO:STEP"),
+        (["--vary", "manufacturing.failure=0:1"], "without a step; allowed: FROM:TO:STEP, or the values one by one"),
         (["--vary", "a=1", "--vary", "a=2"], "--vary a: given twice"),
         ([], "nothing is varied: give --vary PATH=VALUES, or a sweep file"),
         (

@@ -401,8 +401,10 @@ def patients_of(values: FloatArray) -> FloatArray:
 
     `values`: shape (replications, metrics).
     """
-    mean = values[:, : len(METRICS)].mean(axis=0)
     nothing = float("nan")
+    if not len(values):
+        return np.full(len(METRICS), nothing)
+    mean = values[:, : len(METRICS)].mean(axis=0)
     return np.array([nothing if m.over is None else mean[METRIC_NAMES.index(m.over.counted)] for m in METRICS])
 
 

@@ -13,6 +13,8 @@ from sim.scenario.problems import nearest, shorten
 # The scenarios that come with the program; files anywhere may inherit from them.
 LIBRARY = "library"
 SHIPPED = Path(__file__).resolve().parents[2] / "scenarios"
+# The scenarios of the main job; beside them users may keep files of their own.
+OF_THE_MAIN_JOB = ("autologous.yaml", "allogeneic.yaml")
 
 # How files of Excel (packed, and of old) and LibreOffice begin.
 _WORKBOOKS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1")
@@ -95,3 +97,9 @@ def find_inside(name: str, folder: Path, roots: tuple[Path, ...]) -> Path:
 def shown_path(shown_file: str, name: str) -> str:
     """How a file named in another one is shown: beside it."""
     return os.path.normpath(os.path.join(os.path.dirname(shown_file), name))
+
+
+def is_shipped(file: str) -> bool:
+    """Whether a scenario file is one that comes with the program, as far as its name and folder tell."""
+    path = Path(file).resolve()
+    return path.parent == SHIPPED / LIBRARY or (path.parent == SHIPPED and path.name in OF_THE_MAIN_JOB)

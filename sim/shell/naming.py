@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from sim.scenario.files import is_shipped
 from sim.scenario.problems import COMMAND_LINE
 
 if TYPE_CHECKING:
@@ -28,13 +29,13 @@ def changed_meaning(scenarios: Mapping[str, Loaded], *, inherited: bool = False,
     """What each scenario inherits and leaves out, in sentences.
 
     By what its own file or the command line says, or, where `inherited`, the files it extends too; `certain`: also
-    inputs that are no longer uncertain.
+    inputs that are no longer uncertain. What shipped files leave out of one another is meant so, and not said.
     """
     found = []
     for loaded in scenarios.values():
         own = (str(loaded.path), COMMAND_LINE)
         for dropped in loaded.dropped:
-            if not certain and dropped.path[0] == "uncertainty":
+            if (not certain and dropped.path[0] == "uncertainty") or is_shipped(dropped.by.file):
                 continue
             if inherited or dropped.by.file.startswith(own):
                 found.append(dropped.sentence)

@@ -17,19 +17,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from sim.tables import TABLES, VERSION
+from sim.tables.words import OUTCOMES
 
 Array = NDArray[np.float64]
 LAST_DAY, BIN = 365, 7
-OUTCOMES = {
-    "infused": "Infused",
-    "progressed": "Lost eligibility by progression",
-    "died": "Died",
-    "withdrawn": "Withdrawn",
-    "collection_failed": "Collection failed",
-    "product_failed": "Product failed",
-    "unsuitable": "Unsuitable",
-    "waiting": "Still waiting",
-}
 METRICS = {
     "referred": ("Patients referred", "patients"),
     "infused": ("Patients infused", "patients"),
@@ -126,17 +117,17 @@ def write(
     runs = pd.concat([_runs(toy, replications, patients) for toy in toys], ignore_index=True)
     names, baseline = [toy.name for toy in toys], toys[0].name
     metrics = pd.DataFrame([_metrics(name, r, part) for (name, r), part in runs.groupby(["scenario", "replication"])])
-    _save(folder, "summary", _summary(metrics, names, replications))
+    save(folder, "summary", _summary(metrics, names, replications))
     if len(toys) > 1:
-        _save(folder, "differences", _differences(metrics, names, baseline))
+        save(folder, "differences", _differences(metrics, names, baseline))
         if same:
-            _save(folder, "same_patients", _same(runs, names, baseline))
-        _save(folder, "changes", _changes(toys))
-    _save(folder, "waits", _waits(runs, names))
-    _save(folder, "incidence", _incidence(runs, names))
-    _save(folder, "outcomes", _outcomes(runs, names))
-    _save(folder, "stages", _stages(runs, toys))
-    _save(folder, "parameters", _parameters(toys))
+            save(folder, "same_patients", _same(runs, names, baseline))
+        save(folder, "changes", _changes(toys))
+    save(folder, "waits", _waits(runs, names))
+    save(folder, "incidence", _incidence(runs, names))
+    save(folder, "outcomes", _outcomes(runs, names))
+    save(folder, "stages", _stages(runs, toys))
+    save(folder, "parameters", _parameters(toys))
     manifest = _manifest(toys, replications, title, same)
     (folder / "manifest.json").write_text(json.dumps(manifest, indent=1), encoding="utf-8")
     return folder
@@ -368,7 +359,7 @@ def _manifest(toys: Sequence[Toy], replications: int, title: str, same: bool) ->
     }
 
 
-def _save(folder: Path, name: str, table: pd.DataFrame) -> None:
+def save(folder: Path, name: str, table: pd.DataFrame) -> None:
     """Write a table; a column of its contract that the toy says nothing of is empty."""
     declared = [c.name for c in TABLES[name].columns if not c.is_family and not c.optional]
     table = table.assign(**{column: "" for column in declared if column not in table})

@@ -8,6 +8,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from sim.tables import VERSION
+from tests.reports.sample import save
+
 LINES, LEAD = "manufacturing.lines", "manufacturing.slots.lead"
 SCENARIO, OTHER = "Autologous, assumed slot supply (load 1)", "Allogeneic, off the shelf"
 MONEY = "USD 2021"
@@ -29,8 +32,13 @@ def write(folder: Path, paths: int = 2) -> Path:
         "evpi": evpi(),
     }
     for name, table in tables.items():
-        table.to_csv(folder / f"{name}.csv", index=False)
-    manifest = {"title": "A study of many points", "command": "run_sim.py sweep mine.yaml", "seed": 1}
+        save(folder, name, table)
+    manifest = {
+        "format": VERSION,
+        "title": "A study of many points",
+        "command": "run_sim.py sweep mine.yaml",
+        "seed": 1,
+    }
     (folder / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
     return folder
 

@@ -18,6 +18,7 @@ from reports.deck import NoDeckError, deck
 from reports.findings import gather
 from reports.tables import read
 from reports.workbook import NoWorkbookError, header, workbook
+from sim.tables import PATIENTS, TABLES
 from tests.reports.conftest import FORMULA, HOSTILE
 
 Folder = Callable[[str], Path]
@@ -157,16 +158,17 @@ def test_the_same_tables_give_the_same_bytes(folder: Folder) -> None:
 
 
 def test_headers_carry_units() -> None:
-    assert header("waiting_days") == "waiting_days (days)"
-    assert header("referral_day") == "referral_day (day since the start)"
-    assert header("stock_out_share_low") == "stock_out_share_low (share, 0 to 1)"
-    assert header("scenario") == "scenario"
+    stock = TABLES["stock_through_time"]
+    assert header("waiting_days", PATIENTS) == "waiting_days (days)"
+    assert header("referral_day", PATIENTS) == "referral_day (days since the start)"
+    assert header("stock_out_share_low", stock) == "stock_out_share_low (share, 0 to 1)"
+    assert header("scenario", stock) == "scenario"
 
 
 def test_missing_packages_are_told(folder: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("xlsxwriter", "pptx"):
         monkeypatch.setitem(__import__("sys").modules, name, None)
-    with pytest.raises(NoWorkbookError, match=r"vein2vein\[office\]"):
+    with pytest.raises(NoWorkbookError, match="pip install XlsxWriter"):
         book(folder("pair"))
-    with pytest.raises(NoDeckError, match=r"vein2vein\[office\]"):
+    with pytest.raises(NoDeckError, match="pip install python-pptx"):
         slides(folder("pair"))

@@ -99,7 +99,7 @@ def test_without_a_browser_all_else_is_written_and_the_reason_is_told(
 
 def test_without_kaleido_the_reason_is_told(pictures: list[Picture], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(__import__("sys").modules, "kaleido", None)
-    with pytest.raises(NoImagesError, match=r"kaleido is not installed.*vein2vein\[images\]"):
+    with pytest.raises(NoImagesError, match=r"kaleido is not installed.*pip install kaleido"):
         images([Job(pictures[0], "svg")])
 
 
