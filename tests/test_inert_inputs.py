@@ -146,7 +146,7 @@ clocks:
     ends_eligibility: 0.2
     death: {exponential: {rate: 0.004 / d}}
 work_up: {duration: 5 d, calendar: office, working_time: true}
-apheresis: {duration: 2 h, calendar: office, fit: true, attempts: 2, repeat_after: 6 d, shortfall: 0.1}
+apheresis: {duration: 6 h, calendar: office, fit: true, attempts: 2, repeat_after: 6 d, shortfall: 0.1}
 shipping: {to_factory: 1 d, to_centre: 2 d, calendar: courier, viable: 40 h}
 manufacturing:
   slots:

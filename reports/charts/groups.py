@@ -12,7 +12,7 @@ from reports.charts.rows import Group, Panel, Row, draw_panel
 from reports.findings import PHRASES, Findings
 from reports.tables import records
 from reports.theme import canvas, finish, mark, name_of
-from reports.words import Estimate, figure, level, listed, number, uncapital
+from reports.words import Estimate, compact, figure, level, listed, number, uncapital
 
 BELOW, LEFT = 52, 230
 PLURALS = {"centre": "centres", "risk group": "risk groups", "home region": "home regions"}
@@ -98,7 +98,8 @@ def _title(mine: pd.DataFrame, findings: Findings, metric: str) -> str:
     who, by = findings.quoted(most.scenario), uncapital(str(most.grouping_label))
     noun = PHRASES[metric][0]
     low, high = _estimate(least), _estimate(most)
-    ends = f"{figure(low)} ({least.group}) to {figure(high)} ({most.group})"
+    # the words of the interval once, so that the title stays whole on a slide
+    first, last = f"{least.group} {figure(low)}", f"{most.group} {compact(high)}"
     if len(rows) > 1 and high.bounded and not high.clearly_apart(low):
-        return f"With {who}, no clear difference between {PLURALS.get(by, by)} in {noun}: {ends}"
-    return f"With {who}, {noun} by {by} runs from {ends}"
+        return f"With {who}, no clear difference between {PLURALS.get(by, by)} in {noun}: {first}, {last}"
+    return f"With {who}, {noun} by {by} runs from {first} to {last}"

@@ -27,9 +27,9 @@ from reports.theme import (
     stacked,
 )
 from reports.words import Estimate, folded, level, listed, shortened
-from sim import tables
+from sim.tables import EVENTS as EVENT_WORDS
 
-EVENTS: Mapping[str, str] = {name: label for name, (label, _) in tables.EVENTS.items()}
+EVENTS: Mapping[str, str] = {name: label for name, (label, _) in EVENT_WORDS.items()}
 DASHES = {"infused": "solid", "progressed": "dash", "died": "dot", "withdrawn": "dashdot", "failed": "longdash"}
 LARGE, SMALL, GAP, ABOVE, BELOW, RIGHT = 270, 170, 90, 30, 52, 170
 LABEL_LINE = 17

@@ -96,7 +96,7 @@ def difference_rows(sweep: Sweep, points: Sequence[Point]) -> pd.DataFrame:
 def all_patients_of(values: FloatArray) -> FloatArray:
     """Over how many patients each column is; those of a reducer are over all measured."""
     known = patients_of(values)
-    referred = values[:, METRIC_NAMES.index("referred")].mean()
+    referred = known[METRIC_NAMES.index("referred")]
     return np.concatenate([known, np.full(values.shape[1] - len(known), referred)])
 
 

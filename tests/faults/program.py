@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import resource
+import signal
 import subprocess
 import sys
 import time
@@ -28,6 +29,8 @@ def start(
     """
 
     def bounded() -> None:
+        for number in (signal.SIGINT, signal.SIGHUP):  # who starts the tests in the background ignores them
+            signal.signal(number, signal.SIG_DFL)
         if limit is not None:
             resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
 
@@ -43,7 +46,7 @@ def finish(process: subprocess.Popen[str]) -> tuple[int, str]:
     try:
         out, told = process.communicate(timeout=PATIENCE_SECONDS)
     except subprocess.TimeoutExpired:
-        process.kill()
+        os.killpg(process.pid, signal.SIGKILL)  # its workers too: they hold the pipes open
         process.communicate()
         raise
     return process.returncode, out + told
