@@ -167,8 +167,9 @@ def people(
         "anew_eligibility": np.zeros(count),
         **more,
     }
+    luck = Luck(7, 0, blocks)
     cohort = Cohort(
-        blocks=blocks,
+        luck=luck,
         referral_day=referral,
         thresholds=thresholds,
         group_multipliers=multipliers,
@@ -179,7 +180,7 @@ def people(
         courses=courses,
         **columns,  # type: ignore[arg-type]
     )
-    return cohort, Luck(7, 0, blocks)
+    return cohort, luck
 
 
 @dataclass(frozen=True)

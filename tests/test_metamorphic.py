@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -11,7 +13,7 @@ from sim.experiment.replicate import Arm, Keep, replicate
 from sim.outcomes.pairs import pair_counts, why_not_paired
 from sim.pieces.cohort import draw_cohort
 from sim.pieces.strategies import build_protocol
-from sim.pure.streams import uniforms
+from sim.pure.streams import Source, key_table, sequence, uniforms
 from sim.scenario import load
 from tests.runs import SHIPPED, load_text, run_scenario, small
 from tests.test_inert_inputs import ALLOGENEIC, AUTOLOGOUS, records, same
@@ -50,18 +52,24 @@ def test_other_patients_are_not_paired_and_the_reason_is_told() -> None:
 
 @given(count=st.integers(0, 50), more=st.integers(0, 50))
 def test_a_longer_vector_of_uniforms_starts_with_the_shorter(count: int, more: int) -> None:
-    short = uniforms(1, 2, "here/poisson", 1, "stay", 0, count)
-    assert np.array_equal(short, uniforms(1, 2, "here/poisson", 1, "stay", 0, count + more)[:count])
+    keys = key_table(1, 0, (Source("here/poisson"),), ("stay",))
+    assert np.array_equal(sequence(keys, 2, count), sequence(keys, 2, count + more)[:count])
 
 
 def test_every_part_of_a_key_makes_another_stream() -> None:
-    base = (1, 2, "here", 1, "stay", 0)
-    drawn = [uniforms(*base, 4)]
-    for place, value in enumerate((2, 3, "there", 2, "ship", 1)):
-        key = [*base]
+    def numbers(
+        seed: int, of: int, replication: int, name: str, course: int, purpose: str, attempt: int
+    ) -> tuple[float, ...]:
+        keys, nothing = key_table(seed, of, (Source(name, course),), (purpose,)), np.zeros(4, dtype=np.int64)
+        return tuple(uniforms(keys, nothing, nothing + replication, np.arange(4), nothing + attempt)[0])
+
+    base = (1, 0, 2, "here", 1, "stay", 0)
+    drawn = [numbers(*base)]
+    for place, value in enumerate((2, 1, 3, "there", 2, "ship", 1)):
+        key: list[Any] = [*base]
         key[place] = value
-        drawn.append(uniforms(*key, 4))
-    assert len({tuple(d) for d in drawn}) == len(drawn)
+        drawn.append(numbers(*key))
+    assert len(set(drawn)) == len(drawn)
 
 
 def unlimited(text: str) -> str:
@@ -101,8 +109,8 @@ def test_one_more_region_changes_no_draw_of_the_others(text: str) -> None:
     assert np.array_equal(before.referral_day, after.referral_day[old])
     assert np.array_equal(before.thresholds, after.thresholds[:, old])
     assert np.array_equal(before.group, after.group[old])
-    for purpose in ("manufacturing.duration", "infusion.stay"):
-        assert np.array_equal(luck.patients(purpose, 3), more_luck.patients(purpose, 3)[old])
+    purposes = ("manufacturing.duration", "infusion.stay")
+    assert np.array_equal(luck.patients(purposes, attempt=3), more_luck.patients(purposes, attempt=3)[:, old])
 
 
 def test_one_more_line_changes_no_draw() -> None:

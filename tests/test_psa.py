@@ -17,7 +17,7 @@ from sim.experiment.replicate import Arm, economics_of, simulate
 from sim.experiment.sweep import SweepPlan
 from sim.outcomes.decisions import acceptability
 from sim.outcomes.economics import COST, EFFECT
-from sim.pure.streams import uniforms
+from sim.pure.streams import Source, key_table, sequence
 from sim.scenario import ScenarioError
 from tests.runs import load_text
 
@@ -104,7 +104,7 @@ def test_an_input_has_the_same_luck_in_every_scenario_and_more_samples_leave_the
     path = "economics.utilities.progression_free"
     a, b = (np.array([p.values[f"{path} ({name})"] for p in apart]) for name in ("Long wait", "Short wait"))
     assert (np.argsort(a) == np.argsort(b)).all()
-    u = uniforms(11, 0, "uncertainty", 1, path, 0, 40)
+    u = sequence(key_table(11, 0, (Source("uncertainty"),), (path,)), 0, 40)
     assert (np.argsort(a) == np.argsort(u)).all()
 
 
@@ -117,7 +117,8 @@ def test_a_sample_is_what_a_run_with_its_values_gives(done: tuple[Path, Psa, Swe
     assert len(inputs.columns) == 4
     for point in (wanted.points[0], wanted.points[3]):
         for name, text in (("Long wait", SMALL), ("Short wait", SHORT)):
-            arm = Arm(name, load_text(text, *[f"{p}={v}" for p, v in point.own[name].items()]).scenario)
+            values = [f"{p}={v}" for p, v in point.own[name].items()]
+            arm = Arm(name, load_text(text, *values).scenario, point.number + 1)
             runs = [economics_of(arm, r, *simulate(arm, r, "simpy")) for r in range(3)]
             row = long[(long["sample"] == point.number + 1) & (long["strategy"] == name)].iloc[0]
             assert row["cost"] == pytest.approx(np.mean([run[COST] for run in runs]), rel=1e-12)

@@ -99,8 +99,8 @@ def random_sampling(f: Facts) -> tuple[str, ...]:
     purposes = f.each(lambda case: f"{counted(len(case.model['purposes']), 'purpose')} of draws on the path.")
     return (
         f"{f.method['generator']}: {', '.join(f.method['key'])}; seed {f.manifest['seed']}.",
-        "A stream of uniforms for each key, one number a patient, turned into values by quantile functions: one more "
-        "patient, stage or line changes no other draw.",
+        "A uniform is a function of its key alone, turned into a value by a quantile function: one more patient, stage "
+        "or line changes no other draw.",
         *purposes,
     )
 

@@ -9,6 +9,7 @@ from sim.engine.kernel.stamp import is_compiled, place
 from sim.engine.trace import Trace
 from sim.pieces.cohort import Cohort, Luck
 from sim.pieces.protocol import Protocol
+from sim.pure.streams import Uniforms, uniforms
 
 SIMPY, COMPILED = "simpy", "compiled"
 # Loading the kernel from its disk cache takes as long as the reference needs for about so many patients; compiling it
@@ -78,3 +79,12 @@ def engine(name: str) -> Engine:
     from sim.engine import simpy_engine
 
     return simpy_engine.run
+
+
+def generator(name: str) -> Uniforms:
+    """The routine that makes the keyed uniforms for the engine of that name; their numbers are the same."""
+    if name == COMPILED:
+        from sim.engine import compiled_engine
+
+        return compiled_engine.uniforms
+    return uniforms

@@ -46,4 +46,9 @@ class Columns:
         elif rule.is_fixed:
             made[attempt] = [rule.mean()] * count
         else:
-            made[attempt] = rule.quantile(self._uniforms(purpose, attempt, count)).tolist()
+            made[attempt] = days_or_chances(rule, self._uniforms(purpose, attempt, count)).tolist()
+
+
+def days_or_chances(rule: Distribution | float, uniforms: FloatArray) -> FloatArray:
+    """Days of a duration; the uniforms themselves for a share. For both engines."""
+    return uniforms if isinstance(rule, (int, float)) else rule.quantile(uniforms)

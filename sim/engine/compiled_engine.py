@@ -8,8 +8,10 @@ from typing import Any
 import numpy as np
 
 from sim.engine import trace
+from sim.engine.draws import Ask, no_draws, with_attempt, with_first
 from sim.engine.flatten import Flat, flatten
 from sim.engine.guard import attempts_without_end, lots_without_end, orders_without_end
+from sim.engine.kernel import draws as kernel_draws
 from sim.engine.kernel import names as k
 from sim.engine.kernel import run as kernel
 from sim.engine.kernel.stamp import mark_ready
@@ -76,6 +78,15 @@ def run(protocol: Protocol, cohort: Cohort, luck: Luck, least: float, follow_up:
         else:
             state = _grow(state, need)
     return _trace(flat, state)
+
+
+def uniforms(
+    keys: IntArray, source: IntArray, replication: IntArray, number: IntArray, attempt: IntArray
+) -> FloatArray:
+    """As `streams.uniforms`, to the bit, and quicker."""
+    found = np.empty((len(keys), len(number)))
+    kernel_draws.fill(keys, source, replication, number, attempt, found)
+    return found
 
 
 def _end_of_it(flat: Flat, state: State, need: int, cohort: Cohort) -> EngineError:
@@ -151,7 +162,6 @@ def _start(
 
     batches = np.empty((shelves, opening + FIRST_ROOM, 3))
     batches[:, :opening] = flat.shelf
-    column, drawn = _first_columns(flat, luck, count)
     return State(
         _run(flat, cohort, people, least, follow_up, traced),
         Walkers(
@@ -180,13 +190,7 @@ def _start(
             tries=np.zeros((FIRST_ROOM, len(flat.lot_attempt_names)), dtype=np.int64),
             expiries=np.empty((FIRST_ROOM, 3)),
         ),
-        Draws(
-            fixed=flat.fixed,
-            column=column,
-            drawn=drawn,
-            lot_column=np.full((len(flat.purposes), 4), -1, dtype=np.int64),
-            lot_drawn=np.empty((len(flat.purposes) - flat.lot_purposes + 4, FIRST_ROOM)),
-        ),
+        _first_draws(flat, cohort, luck),
         ClockRows(
             rows=np.empty((count + 1, k.CLOCK_WIDTH)),
             state=np.zeros((count + 1, k.CLOCK_STATE_WIDTH), dtype=np.int64),
@@ -234,56 +238,32 @@ def _whole(*shape: int) -> Any:
     return np.empty(shape, dtype=np.int64)
 
 
-def _first_columns(flat: Flat, luck: Luck, count: int) -> tuple[IntArray, FloatArray]:
-    """(where each purpose's and attempt's column of draws is, the columns): the patients' first attempts."""
-    column = np.full((flat.lot_purposes, 4), -1, dtype=np.int64)
-    drawn = np.empty((flat.lot_purposes + 4, count))
+def _first_draws(flat: Flat, cohort: Cohort, luck: Luck) -> Draws:
+    """The draws that a replication is foreseen to need."""
+    draws, count = no_draws(flat.fixed), len(cohort.referral_day)
+    courses = np.split(np.arange(count), [count // cohort.courses])
     if count:
-        wanted = np.flatnonzero(flat.fixed[: flat.lot_purposes] < 0.0)
-        column[wanted, 0] = np.arange(len(wanted))
-        for place, purpose in enumerate(wanted.tolist()):
-            drawn[place] = _values(flat, purpose, luck.patients(flat.purposes[purpose], 0))
-    return column, drawn
+        draws = with_first(draws, flat.of_patients, courses, cohort.flags, luck.patients)
+    return _with_lots(flat, draws, luck, FIRST_ROOM) if flat.of_lots.rules else draws
+
+
+def _with_lots(flat: Flat, draws: Draws, luck: Luck, count: int) -> Draws:
+    return with_first(draws, flat.of_lots, (np.arange(count),), {}, _asked_of_lots(flat, luck))
+
+
+def _asked_of_lots(flat: Flat, luck: Luck) -> Ask:
+    return lambda purposes, who, attempt: luck.lots(flat.lot_streams, purposes, who, attempt)
 
 
 def _draw(flat: Flat, state: State, luck: Luck) -> State:
-    """The state with one more column of draws: those of the purpose and attempt that the kernel has come to."""
+    """The state with the draws that the kernel has come to, and that were not foreseen."""
     n, draws = state.run.n, state.draws
-    purpose, attempt = int(n[k.NEED_PURPOSE]), int(n[k.NEED_ATTEMPT])
-    if purpose < flat.lot_purposes:
-        column, drawn = _with_column(draws.column, draws.drawn, purpose, attempt)
-        drawn[column[purpose, attempt]] = _values(flat, purpose, luck.patients(flat.purposes[purpose], attempt))
-        return state._replace(draws=draws._replace(column=column, drawn=drawn))
-    column, drawn, width = draws.lot_column, draws.lot_drawn, draws.lot_drawn.shape[1]
-    while width <= n[k.NEED_ENTITY]:
-        width *= 2
-    if width > drawn.shape[1]:  # longer columns start with the shorter ones
-        drawn = np.empty((drawn.shape[0], width))
-        for which, begun in zip(*np.nonzero(column >= 0), strict=True):
-            uniforms = luck.lots(flat.lot_streams, flat.purposes[which], int(begun), width)
-            drawn[column[which, begun]] = _values(flat, int(which), uniforms)
-    if attempt >= column.shape[1] or column[purpose, attempt] < 0:
-        column, drawn = _with_column(column, drawn, purpose, attempt)
-        uniforms = luck.lots(flat.lot_streams, flat.purposes[purpose], attempt, width)
-        drawn[column[purpose, attempt]] = _values(flat, purpose, uniforms)
-    return state._replace(draws=draws._replace(lot_column=column, lot_drawn=drawn))
-
-
-def _values(flat: Flat, purpose: int, uniforms: FloatArray) -> FloatArray:
-    """Days of a duration; the uniforms themselves for a share."""
-    rule = flat.rules[purpose]
-    return uniforms if isinstance(rule, (int, float)) else rule.quantile(uniforms)
-
-
-def _with_column(column: IntArray, drawn: FloatArray, purpose: int, attempt: int) -> tuple[IntArray, FloatArray]:
-    """The two tables with a place for one more column of draws."""
-    while attempt >= column.shape[1]:
-        column = np.concatenate([column, np.full_like(column, -1)], axis=1)
-    place = int((column >= 0).sum())
-    if place >= drawn.shape[0]:
-        drawn = np.concatenate([drawn, np.empty_like(drawn)])
-    column[purpose, attempt] = place
-    return column, drawn
+    purpose, attempt, entity = int(n[k.NEED_PURPOSE]), int(n[k.NEED_ATTEMPT]), int(n[k.NEED_ENTITY])
+    if entity >= draws.width[purpose]:
+        return state._replace(draws=_with_lots(flat, draws, luck, 2 * int(draws.width[purpose])))
+    if n[k.NEED_KIND] == k.PATIENT:
+        return state._replace(draws=with_attempt(draws, flat.of_patients, purpose, attempt, luck.patients))
+    return state._replace(draws=with_attempt(draws, flat.of_lots, purpose, attempt, _asked_of_lots(flat, luck)))
 
 
 def _grow(state: State, need: int) -> State:

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from sim.engine.draws import Purposes, purposes_of
 from sim.engine.kernel import names as k
 from sim.engine.kernel.tables import Hazards, HourTables, Plan, Route, Supplies
 from sim.engine.trace import EngineError, FloatArray, IntArray
@@ -73,9 +74,9 @@ class Pools:
 class Flat:
     """A protocol, flattened: the kernel's plan, its state at the start of any run, and the names behind the numbers.
 
-    `rules`: what each purpose draws from, patients' first, then (from `lot_purposes` on) lots'; `fixed`: its value
-    where that is the same for all, else -1. `happenings`: (day,
-    priority, what, subject) that are due from the start, in the order in which they become so. `shelf`: opening stock.
+    `of_patients`, `of_lots`: what is drawn for; `fixed`: the value of each purpose where that is the same for all, else
+    -1. `happenings`: (day, priority, what, subject) that are due from the start, in the order in which they become so.
+    `shelf`: opening stock.
     """
 
     plan: Plan
@@ -84,10 +85,9 @@ class Flat:
     pools: Pools
     happenings: tuple[tuple[float, int, int, int], ...]
     shelf: FloatArray
-    purposes: tuple[str, ...]
-    rules: tuple[Distribution | float, ...]
+    of_patients: Purposes
+    of_lots: Purposes
     fixed: FloatArray
-    lot_purposes: int
     milestones: tuple[str, ...]
     attempt_names: tuple[str, ...]
     lot_attempt_names: tuple[str, ...]
@@ -314,7 +314,6 @@ def flatten(protocol: Protocol) -> Flat:
     """The kernel's tables of a protocol. Raises EngineError for a step that the kernel does not know."""
     path = protocol.patient_steps
     patients, lots = drawn(path), drawn(protocol.lot_path)
-    purposes = (*patients, *lots)
     rules = (*patients.values(), *lots.values())
     names, tries, found = milestones(path), attempt_names(path), ends(path)
     lot_tries = attempt_names(protocol.lot_path)
@@ -368,10 +367,9 @@ def flatten(protocol: Protocol) -> Flat:
         pools=pools,
         happenings=tuple(sorted(_in_order(protocol, happenings, opening), key=lambda due: due[:2])),
         shelf=shelf,
-        purposes=purposes,
-        rules=rules,
+        of_patients=purposes_of((protocol.path, protocol.later_path), 0),
+        of_lots=purposes_of((protocol.lot_path,), len(patients)),
         fixed=np.array([r.mean() if isinstance(r, Distribution) and r.is_fixed else -1.0 for r in rules], dtype=float),
-        lot_purposes=len(patients),
         milestones=names,
         attempt_names=tries,
         lot_attempt_names=lot_tries,

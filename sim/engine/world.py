@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from array import array
 
+import numpy as np
+
 from sim.engine.columns import Columns
 from sim.engine.guard import MOST_RETURNS, attempts_without_end
 from sim.engine.plan import plan
@@ -30,8 +32,12 @@ class World:
         self.protocol, self.cohort, self.luck = protocol, cohort, luck
         self.timeline = Timeline()
         self.columns = {
-            PATIENT: Columns(drawn(path), lambda purpose, attempt, _: luck.patients(purpose, attempt), count),
-            LOT: Columns(drawn(protocol.lot_path), lambda *asked: luck.lots(streams, *asked), None),
+            PATIENT: Columns(drawn(path), lambda name, attempt, _: luck.patients((name,), attempt=attempt)[0], count),
+            LOT: Columns(
+                drawn(protocol.lot_path),
+                lambda name, attempt, count: luck.lots(streams, (name,), np.arange(count), attempt)[0],
+                None,
+            ),
         }
         self.referral_day: list[float] = cohort.referral_day.tolist()
         self.follow_up = follow_up

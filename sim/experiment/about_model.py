@@ -16,6 +16,7 @@ from sim.pieces.protocol import Cadence, Capacity, Protocol, Resource, Stock, dr
 from sim.pieces.steps import Draw, Path, Stage, Step, Use
 from sim.pieces.strategies import build_protocol
 from sim.pure.distributions import Distribution
+from sim.pure.streams import GENERATOR, KEY
 from sim.scenario import Loaded, Scenario, read_evidence
 from sim.scenario.shipped import validation_files
 
@@ -39,8 +40,8 @@ def about_method() -> dict[str, Any]:
     return {
         "ties": ties,
         "vocabulary": [step.__name__ for step in get_args(Step)],
-        "generator": "SFC64, its state the BLAKE2b digest of the key",
-        "key": ["seed", "replication", "source of patients or lots", "course", "purpose", "attempt"],
+        "generator": GENERATOR,
+        "key": list(KEY),
         "validation_cases": len(validation_files()),
         "machine": platform.machine(),
         "processors": os.cpu_count(),

@@ -24,6 +24,7 @@ from sim import __version__
 from sim.experiment.about_model import about_method, about_model
 from sim.experiment.folder import MANIFEST, FolderError, write_text
 from sim.experiment.program import code_digest
+from sim.pure import streams
 from sim.scenario import Loaded, write_resolved
 from sim.tables import VERSION, why_unread
 
@@ -39,7 +40,7 @@ def write_manifest(folder: Path, content: Mapping[str, Any]) -> None:
     """Write the manifest, whole or not at all, once every file of the folder is written."""
     tables = checksums(folder)
     pages = {name: checksum(folder / name) for name in _files(folder) if name not in tables}
-    whole = {"format": VERSION, **content, "tables": tables, PAGES: pages}
+    whole = {"format": VERSION, "draws": streams.VERSION, **content, "tables": tables, PAGES: pages}
     plain = json.loads(json.dumps(whole, default=_plain, allow_nan=False))
     write_text(folder / MANIFEST, reseal({**plain, "seal": ""}))
 

@@ -21,7 +21,8 @@ MOST_PROBLEMS = 50
 class Point:
     """One set of values: `overrides` by path as `--set` takes them, `values` what tables show of them by column.
 
-    An override goes to every scenario that has a use for it; those of `own` to the scenario of that name alone.
+    An override goes to every scenario that has a use for it; those of `own` to the scenario of that name alone. Points
+    of one `parameter_set` have the same patients with the same luck.
     """
 
     number: int
@@ -29,6 +30,7 @@ class Point:
     overrides: Mapping[str, str] = field(default_factory=dict)
     values: Mapping[str, float | str] = field(default_factory=dict)
     own: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    parameter_set: int = 0
 
 
 @dataclass(frozen=True)
@@ -62,7 +64,8 @@ class Base:
             mine = [f"{path}={text}" for path, text in point.overrides.items() if name in takers[path]]
             mine += [f"{path}={text}" for path, text in point.own.get(name, {}).items()]
             try:
-                arms.append(Arm(name, loaded.scenario_with(mine) if mine else loaded.scenario))
+                scenario = loaded.scenario_with(mine) if mine else loaded.scenario
+                arms.append(Arm(name, scenario, point.parameter_set))
             except ScenarioError as error:
                 problems += [_placed(problem, loaded, point.own.get(name, {})) for problem in error.problems]
         if problems:
@@ -105,9 +108,14 @@ def paths_of(points: Iterable[Point]) -> list[str]:
 
 
 def digest(points: Sequence[Point]) -> str:
-    """A SHA-256 of what the points change, and in which order."""
+    """A SHA-256 of what the points change, with which luck, and in which order."""
     content = [
-        [point.number, list(point.overrides.items()), *([sorted(point.own.items())] if point.own else [])]
+        [
+            point.number,
+            list(point.overrides.items()),
+            *([sorted(point.own.items())] if point.own else []),
+            *([point.parameter_set] if point.parameter_set else []),
+        ]
         for point in points
     ]
     return hashlib.sha256(json.dumps(content, default=dict, separators=(",", ":")).encode()).hexdigest()

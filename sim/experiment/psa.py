@@ -25,7 +25,7 @@ from sim.experiment.sweep import Column, Reducer, Sweep, SweepPlan, evaluate, me
 from sim.experiment.table_files import write_table
 from sim.outcomes.economics import COST, EFFECT, QUANTITIES
 from sim.outcomes.metrics import METRICS
-from sim.pure.streams import uniforms
+from sim.pure.streams import Source, key_table, sequence
 from sim.scenario import Problem, ScenarioError
 from sim.scenario.problems import Place
 from sim.scenario.uncertainty import Uncertain
@@ -33,6 +33,8 @@ from sim.scenario.unused import why_unused
 
 FloatArray = NDArray[np.float64]
 REQUIRED = "required by psa, but not given"
+# What keys the draws of uncertain inputs.
+UNCERTAINTY = (Source("uncertainty"),)
 
 
 # The function is one of `replicate` and not of this module, so that workers need not load the tables (pandas, 60 MB).
@@ -65,7 +67,7 @@ def require_economics(base: Base) -> None:
 
 
 def psa_points(base: Base, samples: int) -> tuple[Point, ...]:
-    """A point for each sample: every uncertain input at a quantile of its distribution.
+    """A point for each sample: every uncertain input at a quantile of its distribution; sample s has parameter set s.
 
     The uniform behind it is keyed by the path and the number of the sample alone: one input has the same luck in every
     scenario and whatever else is uncertain, and more samples leave the first ones as they are.
@@ -76,7 +78,7 @@ def psa_points(base: Base, samples: int) -> tuple[Point, ...]:
     for name in base.names:
         texts[name] = {}
         for path, uncertain in uncertain_inputs(base, name).items():
-            drawn = uncertain.quantile(uniforms(seed, 0, "uncertainty", 1, path, 0, samples))
+            drawn = uncertain.quantile(sequence(key_table(seed, 0, UNCERTAINTY, (path,)), 0, samples))
             texts[name][path] = [uncertain.text(float(value)) for value in drawn]
             alike = len({repr(inputs.get(path, uncertain)) for inputs in _all_inputs(base)}) == 1
             shown.setdefault(path if alike else f"{path} ({name})", texts[name][path])
@@ -86,6 +88,7 @@ def psa_points(base: Base, samples: int) -> tuple[Point, ...]:
             f"sample {k + 1}",
             values={column: number_of(listed[k]) for column, listed in shown.items()},
             own={name: {path: listed[k] for path, listed in mine.items()} for name, mine in texts.items()},
+            parameter_set=k + 1,
         )
         for k in range(samples)
     )

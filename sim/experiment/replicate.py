@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.engine.choice import SIMPY, compile_before_workers, engine
+from sim.engine.choice import SIMPY, compile_before_workers, engine, generator
 from sim.engine.trace import LOT, Trace
 from sim.experiment.work import AHEAD, in_processes
 from sim.outcomes.after_infusion import follow_on
@@ -23,7 +23,7 @@ from sim.outcomes.pairs import pair_counts, why_not_paired
 from sim.outcomes.patients import Patients, resolve, table
 from sim.outcomes.resource_use import ResourceUse, resource_use
 from sim.outcomes.views import Views, view
-from sim.pieces.cohort import SOURCES, Luck, draw_cohort
+from sim.pieces.cohort import SOURCES, draw_cohort
 from sim.pieces.protocol import Protocol
 from sim.pieces.strategies import build_protocol
 from sim.scenario import Scenario
@@ -36,10 +36,14 @@ CHUNK = 25
 
 @dataclass(frozen=True)
 class Arm:
-    """One scenario of an experiment, under the name that its rows carry."""
+    """One scenario of an experiment, under the name that its rows carry.
+
+    `parameter_set`: part of the key of every draw. Arms of one set have the same patients with the same luck.
+    """
 
     name: str
     scenario: Scenario
+    parameter_set: int = 0
 
     @cached_property
     def protocol(self) -> Protocol:
@@ -141,7 +145,7 @@ def _replication(arms: Sequence[Arm], number: int, keep: Keep, with_engine: str)
 def simulate(arm: Arm, number: int, with_engine: str, traced: bool = False) -> tuple[Patients, Trace]:
     """What happened to the patients of one replication of one arm, and the record it was read from."""
     protocol, follow_up = arm.protocol, arm.scenario.run.follow_up
-    cohort, luck = draw_cohort(arm.scenario, protocol.clocks, number)
+    cohort, luck = draw_cohort(arm.scenario, protocol.clocks, number, arm.parameter_set, generator(with_engine))
     trace = engine(with_engine)(protocol, cohort, luck, arm.scenario.runs_until, follow_up, traced)
     patients = resolve(cohort, trace, follow_up, arm.scenario.run.later_courses_end)
     rules = arm.scenario.after_infusion
@@ -152,15 +156,11 @@ def simulate(arm: Arm, number: int, with_engine: str, traced: bool = False) -> t
 
 def economics_of(arm: Arm, number: int, patients: Patients, trace: Trace) -> list[float]:
     """The values of the economic quantities in one replication of an arm whose scenario has a section economics."""
-    return _ledger(arm, number, patients, trace).quantities()
+    return _ledger(arm, patients, trace).quantities()
 
 
-def _ledger(arm: Arm, number: int, patients: Patients, trace: Trace) -> Ledger:
-    return ledger(arm.scenario, arm.protocol, patients, trace, _luck(arm, number, patients))
-
-
-def _luck(arm: Arm, number: int, patients: Patients) -> Luck:
-    return Luck(arm.scenario.run.seed, number, patients.cohort.blocks)
+def _ledger(arm: Arm, patients: Patients, trace: Trace) -> Ledger:
+    return ledger(arm.scenario, arm.protocol, patients, trace, patients.cohort.luck)
 
 
 def run_arm(arm: Arm, number: int, keep: Keep, with_engine: str = SIMPY) -> tuple[ArmRun, Patients]:
@@ -169,7 +169,7 @@ def run_arm(arm: Arm, number: int, keep: Keep, with_engine: str = SIMPY) -> tupl
     patients, trace = simulate(arm, number, with_engine, keep.events)
     days = int(min(scenario.run.follow_up, LONGEST_CURVE_DAYS))
     resources = resource_use(protocol, patients, trace, window)
-    money = _ledger(arm, number, patients, trace) if scenario.economics is not None else None
+    money = _ledger(arm, patients, trace) if scenario.economics is not None else None
     names = _names(scenario)
     ran = ArmRun(
         metrics=measure(patients, trace, window),
@@ -193,7 +193,7 @@ def _table(
     arm: Arm, number: int, patients: Patients, trace: Trace, names: dict[str, Sequence[str]]
 ) -> dict[str, object]:
     """The columns of `patients.parquet`."""
-    bridging = bridging_day(arm.scenario, patients, _luck(arm, number, patients))
+    bridging = bridging_day(arm.scenario, patients, patients.cohort.luck)
     return table(patients, arm.name, number, names, arm.protocol.product, bridging, trace.stop_day)
 
 

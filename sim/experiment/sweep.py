@@ -27,6 +27,7 @@ from sim.experiment.work import run_tasks
 from sim.outcomes.metrics import METRICS, measure
 from sim.outcomes.patients import Patients
 from sim.pieces.loads import expected_patients
+from sim.pure.streams import VERSION
 
 FloatArray = NDArray[np.float64]
 # A block of replications of one point is kept as one, a task brings several blocks: of about so many patients, so that
@@ -89,6 +90,7 @@ class SweepPlan:
         scenarios = {f"scenario '{name}'": known for name, known in self.base.digests.items()}
         return {
             "version": f"{sim.__version__} {code_digest()[:12]}",
+            "random numbers": f"version {VERSION}",
             "libraries": libraries(),
             **scenarios,
             "order": ", ".join(self.base.names),

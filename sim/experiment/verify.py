@@ -16,6 +16,7 @@ from sim.experiment.manifest import about_program, checksum, checksums, parse_ma
 from sim.experiment.publish import require_finished
 from sim.experiment.restate import restated
 from sim.experiment.run_again import mapping, run_again
+from sim.pure.streams import VERSION
 from sim.scenario import Loaded, ScenarioError, load
 from sim.scenario.schema import NOT_IN_DIGEST
 
@@ -84,6 +85,12 @@ def read_manifest(folder: Path) -> dict[str, Any]:
     known = isinstance(entries, list) and all(isinstance(one, dict) and one.get("resolved") for one in entries)
     if not entries or not known or not isinstance(manifest.get("replications"), int):
         raise FolderError(f"{file}: is no manifest of results (no scenarios or replications in it)")
+    made = manifest.get("draws", 1)
+    if made != VERSION:
+        raise FolderError(
+            f"{file}: made with random numbers of version {made}, this program draws version {VERSION}, so that its "
+            "numbers cannot come out again; run its scenarios again, or verify it with the program that wrote it"
+        )
     return manifest
 
 

@@ -21,18 +21,13 @@ def follow_on(patients: Patients, rules: AfterInfusion, luck: Luck) -> Afterward
     Each clock is met with a unit-exponential threshold of its own, divided by the multipliers that act from infusion
     on; the clock after progression starts anew at progression. Draws are keyed `after_infusion/...`.
     """
-    if not luck.blocks:
-        nothing = np.empty(0)
-        return Afterwards(np.empty(0, bool), nothing, nothing, nothing)
     rests = np.where(np.isnan(patients.end_day), patients.followed_to, patients.end_day)
     rests = np.where(np.isfinite(patients.referral_day), rests, np.nan)
-    thresholds = {
-        name: -np.log1p(-luck.patients(f"after_infusion/{name}", 0))
-        for name in ("progression", "death", "death_after_progression")
-    }
+    clocks = ("progression", "death", "death_after_progression")
+    *drawn, respond = luck.patients(tuple(f"after_infusion/{name}" for name in (*clocks, "response")))
+    thresholds = {name: -np.log1p(-u) for name, u in zip(clocks, drawn, strict=True)}
     relapse, death = np.full(len(rests), np.nan), np.full(len(rests), np.nan)
     responded = np.zeros(len(rests), bool)
-    respond = luck.patients("after_infusion/response", 0)
     progression_ratio, death_ratio = _ratios(patients, rules)
     for product in PRODUCTS:
         durability = rules.of(product)

@@ -15,11 +15,12 @@ FloatArray = NDArray[np.float64]
 def bridging_day(scenario: Scenario, patients: Patients, luck: Luck) -> FloatArray:
     """The day on which each patient's bridging therapy began, NaN where it did not; days since the start."""
     bridging = scenario.bridging
-    if bridging.share == 0.0 or not luck.blocks:
+    if bridging.share == 0.0:
         return np.full(len(patients.outcome), np.nan)
     left = np.where(np.isnan(patients.end_day), patients.followed_to, patients.end_day)
-    given = luck.patients("bridging.share", 0) < bridging.share
-    begins = patients.day("apheresis") + bridging.start.quantile(luck.patients("bridging.start", 0))
+    chance, start = luck.patients(("bridging.share", "bridging.start"))
+    given = chance < bridging.share
+    begins = patients.day("apheresis") + bridging.start.quantile(start)
     # it ends where lymphodepletion begins, and cannot begin after that
     in_time = given & (begins < np.fmin(left, patients.day("lymphodepletion")))
     return np.where(in_time, begins, np.nan)

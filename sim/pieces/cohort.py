@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from functools import lru_cache
+from dataclasses import dataclass, field, replace
+from functools import cached_property, lru_cache
 from typing import Any
 
 import numpy as np
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from sim.pieces.clocks import Clock, ClockBook
 from sim.pieces.policies import own_ranks
-from sim.pure.streams import uniforms
+from sim.pure.streams import Source, Uniforms, key_table, sequence, uniforms
 from sim.pure.survival import HazardTable
 from sim.scenario import Scenario
 
@@ -35,9 +35,14 @@ class Block:
     course: int = 1
 
     @property
-    def stream(self) -> str:
-        """The name that keys this block's random numbers."""
-        return f"{self.region}/{SOURCES[self.source]}"
+    def stream(self) -> Source:
+        """What keys this block's random numbers."""
+        return Source(stream_name(self.region, self.source), self.course)
+
+
+def stream_name(region: str, source: int) -> str:
+    """The name that keys the random numbers of the patients of a region and source."""
+    return f"{region}/{SOURCES[source]}"
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,7 +58,7 @@ class Cohort:
     referral is infinite until then, it is never measured, and its clocks run from the day of the return.
     """
 
-    blocks: tuple[Block, ...]
+    luck: Luck
     region: IntArray
     source: IntArray
     number: IntArray
@@ -73,27 +78,68 @@ class Cohort:
     ranks: Mapping[str, FloatArray] = field(default_factory=dict)
     courses: int = 1
 
+    @property
+    def blocks(self) -> tuple[Block, ...]:
+        """Who they are, in order."""
+        return self.luck.blocks
+
 
 @dataclass(frozen=True)
 class Luck:
-    """The keyed uniforms of one replication."""
+    """The keyed uniforms of one replication; `draw`: which routine makes them, all with the same numbers."""
 
     seed: int
     replication: int
-    blocks: tuple[Block, ...]
+    blocks: tuple[Block, ...] = ()
+    parameter_set: int = 0
+    draw: Uniforms = field(default=uniforms, compare=False)
 
-    def patients(self, purpose: str, attempt: int) -> FloatArray:
+    @cached_property
+    def _sources(self) -> tuple[Source, ...]:
+        return tuple(block.stream for block in self.blocks)
+
+    @cached_property
+    def _places(self) -> tuple[IntArray, IntArray]:
+        """(the block, the number within it) of each patient of the cohort."""
+        counts = np.array([block.count for block in self.blocks], dtype=np.int64)
+        block = np.repeat(np.arange(len(counts)), counts)
+        return block, np.arange(len(block)) - np.repeat(np.cumsum(counts) - counts, counts)
+
+    def of(self, purpose: str) -> FloatArray:
         """One uniform for each patient of the cohort."""
-        drawn = [
-            uniforms(self.seed, self.replication, b.stream, b.course, purpose, attempt, b.count) for b in self.blocks
-        ]
-        return drawn[0] if len(drawn) == 1 else np.concatenate(drawn)
+        found: FloatArray = self.patients((purpose,))[0]
+        return found
 
-    def lots(self, streams: tuple[str, ...], purpose: str, attempt: int, count: int) -> FloatArray:
-        """One uniform for each of the first `count` lots; lot n takes its from stream n modulo their number."""
-        each = -(-count // len(streams))
-        drawn = [uniforms(self.seed, self.replication, name, 1, purpose, attempt, each) for name in streams]
-        return np.stack(drawn, axis=1).ravel()[:count]
+    def patients(
+        self, purposes: tuple[str, ...], who: IntArray | None = None, attempt: IntArray | int = 0
+    ) -> FloatArray:
+        """Uniforms of shape (purposes, patients), for these places in the cohort (all of it, unless said)."""
+        block, number = self._places if who is None else (self._places[0][who], self._places[1][who])
+        return self._drawn(self._sources, purposes, block, number, attempt)
+
+    def lots(
+        self, streams: tuple[str, ...], purposes: tuple[str, ...], who: IntArray, attempt: IntArray | int = 0
+    ) -> FloatArray:
+        """Uniforms of shape (purposes, lots), for lots of these numbers; lot n has stream n modulo their number."""
+        number, stream = np.divmod(who, len(streams))
+        return self._drawn(tuple(Source(name) for name in streams), purposes, stream, number, attempt)
+
+    def sequence(self, source: str, purpose: str, count: int) -> FloatArray:
+        """The first `count` uniforms of a source whose patients are not counted yet."""
+        keys = key_table(self.seed, self.parameter_set, (Source(source),), (purpose,))
+        return sequence(keys, self.replication, count, self.draw)
+
+    def _drawn(
+        self,
+        sources: tuple[Source, ...],
+        purposes: tuple[str, ...],
+        source: IntArray,
+        number: IntArray,
+        attempt: IntArray | int,
+    ) -> FloatArray:
+        keys = key_table(self.seed, self.parameter_set, sources, purposes)
+        attempts = attempt if isinstance(attempt, np.ndarray) else np.full(len(number), attempt, dtype=np.int64)
+        return self.draw(keys, source, np.full(len(number), self.replication, dtype=np.int64), number, attempts)
 
 
 def referral_days(rates: tuple[tuple[float, float], ...], unit_arrivals: FloatArray) -> FloatArray:
@@ -113,7 +159,7 @@ def _rate_table(rates: tuple[tuple[float, float], ...]) -> HazardTable:
     return HazardTable(days - days[0], total, per_day)
 
 
-def _poisson(scenario: Scenario, replication: int, region: str, until: float) -> FloatArray:
+def _poisson(scenario: Scenario, luck: Luck, region: str, until: float) -> FloatArray:
     rates = scenario.regions[region].referrals
     if rates is None:
         return np.empty(0)
@@ -121,33 +167,31 @@ def _poisson(scenario: Scenario, replication: int, region: str, until: float) ->
     expected = sum(rate * max(0.0, min(end, until) - day) for (day, rate), end in zip(rates, ends, strict=True))
     count = int(expected + 8.0 * math.sqrt(expected) + 16.0)
     while True:
-        drawn = uniforms(scenario.run.seed, replication, f"{region}/poisson", 1, "referral", 0, count)
+        drawn = luck.sequence(stream_name(region, POISSON), "referral", count)
         days = referral_days(rates, np.cumsum(-np.log1p(-drawn)))
         if days[-1] >= until:
             return days[: np.searchsorted(days, until)]
         count *= 2
 
 
-def _already_waiting(scenario: Scenario, replication: int, region: str) -> FloatArray:
+def _already_waiting(scenario: Scenario, luck: Luck, region: str) -> FloatArray:
     """Referral days, none above 0, of the patients on the initial waiting list, in order."""
     waiting = scenario.regions[region].already_waiting
     if waiting is None:
         return np.empty(0)
     if waiting.since is not None:
         return -np.array(waiting.since, dtype=float)
-    stream = f"{region}/{SOURCES[WAITING]}"
-    drawn = uniforms(scenario.run.seed, replication, stream, 1, "waited", 0, waiting.count or 0)
-    return -waiting.waited.quantile(drawn)
+    return -waiting.waited.quantile(luck.sequence(stream_name(region, WAITING), "waited", waiting.count or 0))
 
 
-def _referred(scenario: Scenario, replication: int, until: float) -> tuple[list[Block], list[FloatArray]]:
+def _referred(scenario: Scenario, luck: Luck, until: float) -> tuple[list[Block], list[FloatArray]]:
     """The blocks of first courses, and the referral days of each."""
     blocks: list[Block] = []
     days: list[FloatArray] = []
     first = 0
     for name, region in scenario.regions.items():
         listed = np.array(region.referral_days or (), dtype=float)
-        sources = (_poisson(scenario, replication, name, until), listed, _already_waiting(scenario, replication, name))
+        sources = (_poisson(scenario, luck, name, until), listed, _already_waiting(scenario, luck, name))
         for source, found in enumerate(sources):
             if len(found):
                 blocks.append(Block(name, source, first, len(found)))
@@ -156,16 +200,19 @@ def _referred(scenario: Scenario, replication: int, until: float) -> tuple[list[
     return blocks, days
 
 
-def draw_cohort(scenario: Scenario, book: ClockBook, replication: int) -> tuple[Cohort, Luck]:
+def draw_cohort(
+    scenario: Scenario, book: ClockBook, replication: int, parameter_set: int = 0, draw: Uniforms = uniforms
+) -> tuple[Cohort, Luck]:
     """The patients referred up to the last day on which anybody is followed, and the luck of all that befalls them."""
     run = scenario.run
-    blocks, days = _referred(scenario, replication, run.warm_up + run.window + run.follow_up)
+    luck = Luck(run.seed, replication, parameter_set=parameter_set, draw=draw)
+    blocks, days = _referred(scenario, luck, run.warm_up + run.window + run.follow_up)
     count = sum(block.count for block in blocks)
     courses = 1 if scenario.later_course is None else 2
     if courses == 2:
         blocks += [Block(b.region, b.source, count + b.first, b.count, course=2) for b in blocks]
         days += [np.full(b.count, np.inf) for b in blocks[: len(days)]]
-    luck = Luck(run.seed, replication, tuple(blocks))
+    luck = replace(luck, blocks=tuple(blocks))
     counts = [b.count for b in blocks]
 
     def each(values: list[int]) -> IntArray:
@@ -184,7 +231,7 @@ def draw_cohort(scenario: Scenario, book: ClockBook, replication: int) -> tuple[
     multipliers = np.ones((len(Clock), len(hazard)))
     multipliers[[Clock.DEATH, Clock.PROGRESSION]] = hazard
     certain = all(hazards.ends_eligibility in (0.0, 1.0) for hazards in book.sets.values())
-    eligibility = np.zeros(len(referral)) if certain else _draw(luck, "eligibility")
+    eligibility = np.zeros(len(referral)) if certain else luck.of("eligibility")
     waiting = each([int(b.source == WAITING and b.course == 1) for b in blocks]).astype(bool)
     if waiting.any():
         _survived_to_the_start(book, referral, thresholds, multipliers, waiting)
@@ -197,7 +244,7 @@ def draw_cohort(scenario: Scenario, book: ClockBook, replication: int) -> tuple[
         leave_day, progression_day = np.concatenate([leave_day, later]), np.concatenate([progression_day, later])
         leave_clock = np.concatenate([leave_clock, np.full(len(later), -1)])
     cohort = Cohort(
-        blocks=tuple(blocks),
+        luck=luck,
         region=region,
         source=each([b.source for b in blocks]),
         number=np.concatenate([np.arange(c) for c in counts]) if counts else np.empty(0, np.int64),
@@ -211,12 +258,12 @@ def draw_cohort(scenario: Scenario, book: ClockBook, replication: int) -> tuple[
         anew_threshold=_unit_exponentials(luck, "clock/progression/anew")
         if book.anew
         else np.full(len(referral), np.inf),
-        anew_eligibility=_draw(luck, "eligibility/anew") if book.anew else np.zeros(len(referral)),
+        anew_eligibility=luck.of("eligibility/anew") if book.anew else np.zeros(len(referral)),
         leave_day=leave_day,
         leave_clock=leave_clock,
         progression_day=progression_day,
         flags=_flags(scenario, luck, region, centre, group, waiting),
-        ranks=own_ranks(scenario, group, _draw(luck, "lottery") if scenario.waiting_list.policy == "lottery" else None),
+        ranks=own_ranks(scenario, group, luck.of("lottery") if scenario.waiting_list.policy == "lottery" else None),
         courses=courses,
     )
     return cohort, luck
@@ -232,7 +279,7 @@ def _thresholds(book: ClockBook, luck: Luck, count: int) -> FloatArray:
 
 
 def _unit_exponentials(luck: Luck, purpose: str) -> FloatArray:
-    return -np.log1p(-_draw(luck, purpose))
+    return -np.log1p(-luck.of(purpose))
 
 
 def _drawn_group(scenario: Scenario, luck: Luck) -> IntArray:
@@ -240,7 +287,7 @@ def _drawn_group(scenario: Scenario, luck: Luck) -> IntArray:
     if len(groups) == 1:
         return np.zeros(sum(b.count for b in luck.blocks), dtype=np.int64)
     shares = np.cumsum([g.share for g in groups])
-    drawn = np.searchsorted(shares, _draw(luck, "risk_group"), side="right")
+    drawn = np.searchsorted(shares, luck.of("risk_group"), side="right")
     return np.minimum(drawn, len(groups) - 1).astype(np.int64)
 
 
@@ -252,7 +299,7 @@ def _drawn_centre(scenario: Scenario, luck: Luck, region: IntArray) -> IntArray:
     found = first[region]
     if all(len(way) == 1 for way in ways):
         return found
-    drawn = _draw(luck, "centre")
+    drawn = luck.of("centre")
     for place, way in enumerate(ways):
         if len(way) > 1:
             here = region == place
@@ -284,7 +331,7 @@ def _flags(
     if any(r.declines > 0.0 for r in regions.values()):
         share = np.array([r.declines for r in regions.values()])[region]
         first_course = np.arange(len(region)) < sum(b.count for b in luck.blocks if b.course == 1)
-        found["declines"] = (_draw(luck, "declines") < share) & ~waiting & first_course
+        found["declines"] = (luck.of("declines") < share) & ~waiting & first_course
     return found
 
 
@@ -303,10 +350,6 @@ def _survived_to_the_start(
     for clock in Clock:
         lived = book.sets[book.first].tables[clock].hazard(-referral[waiting])
         thresholds[clock, waiting] += multipliers[clock, waiting] * lived
-
-
-def _draw(luck: Luck, purpose: str) -> FloatArray:
-    return luck.patients(purpose, 0) if luck.blocks else np.empty(0)
 
 
 def first_leave(

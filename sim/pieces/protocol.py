@@ -196,16 +196,35 @@ def drawn(path: Path) -> dict[str, Distribution | float]:
     """
     found: dict[str, Distribution | float] = {}
     for step in walk_steps(path):
-        match step:
-            case Stage(name=name, duration=Distribution() as rule) | Hazard(name=name, after=Distribution() as rule):
-                pass
-            case Choose(when=Share(purpose=name, share=rule)) | Return(name=name, after=rule):
-                pass
-            case _:
-                continue
-        if found.setdefault(name, rule) != rule:
-            raise ValueError(f"two steps draw for {name!r}, from different distributions")
+        draw = draw_of(step)
+        if draw is not None and found.setdefault(*draw) != draw[1]:
+            raise ValueError(f"two steps draw for {draw[0]!r}, from different distributions")
     return found
+
+
+def draw_of(step: Step) -> tuple[str, Distribution | float] | None:
+    """(purpose, what is drawn from) of a step itself; None where it draws nothing."""
+    match step:
+        case Stage(name=name, duration=Distribution() as rule) | Hazard(name=name, after=Distribution() as rule):
+            return name, rule
+        case Choose(when=Share(purpose=name, share=rule)) | Return(name=name, after=rule):
+            return name, rule
+        case _:
+            return None
+
+
+def draws_by_attempts(path: Path, attempts: str = "") -> Iterator[tuple[str, str]]:
+    """(purpose, the attempts that count its draws) of every step that draws; "" outside of all attempts."""
+    for step in path:
+        draw = draw_of(step)
+        if draw is not None:
+            yield draw[0], attempts
+        if isinstance(step, Attempts):
+            yield from draws_by_attempts((*step.steps, *step.between), step.name)
+            yield from draws_by_attempts(step.otherwise, attempts)
+        else:
+            for inner in inner_paths(step):
+                yield from draws_by_attempts(inner, attempts)
 
 
 def ends(path: Path) -> tuple[End, ...]:

@@ -55,8 +55,9 @@ def random_people(r: Random, book: ClockBook, centres: int, whole: bool, courses
     )
     later = np.full(count - first, np.inf)
     blocks = tuple(Block("here", LISTED, first * k, first, course=k + 1) for k in range(courses))
+    luck = Luck(r.randrange(1000), 0, blocks)
     cohort = Cohort(
-        blocks=blocks,
+        luck=luck,
         region=np.zeros(count, np.int64),
         source=np.full(count, LISTED),
         number=np.tile(np.arange(first), courses),
@@ -76,7 +77,7 @@ def random_people(r: Random, book: ClockBook, centres: int, whole: bool, courses
         ranks={"own": draw.integers(-1, 2, size=count).astype(float), "lottery": draw.random(count)},
         courses=courses,
     )
-    return cohort, Luck(r.randrange(1000), 0, blocks)
+    return cohort, luck
 
 
 def _thresholds(

@@ -20,7 +20,7 @@ from run_sim import cli
 from sim.engine.timeline import Phase
 from sim.experiment.about_model import TIES, about_method, about_model
 from sim.experiment.manifest import write_manifest
-from sim.pure.streams import uniforms
+from sim.pure.streams import Source, key_table, philox, sequence
 from sim.scenario import load
 from tests.reports.conftest import FORMULA, HOSTILE, written
 from tests.reports.test_report import words
@@ -210,16 +210,14 @@ def test_the_order_of_ties_is_that_of_the_engine() -> None:
 
 def test_the_generator_is_the_one_that_is_named() -> None:
     method = about_method()
-    assert method["generator"] == "SFC64, its state the BLAKE2b digest of the key"
-
-    class State(np.random.bit_generator.ISeedSequence):  # type: ignore[name-defined]
-        def generate_state(self, n_words: int, dtype: object = np.uint64) -> np.ndarray:
-            digest = blake2b(b"1 2 1 0 4 here apheresis.duration", digest_size=24).digest()
-            return np.frombuffer(digest, dtype="<u8").astype(np.uint64)
-
-    expected = np.random.Generator(np.random.SFC64(State())).random(3)
-    assert uniforms(1, 2, "here", 1, "apheresis.duration", 0, 3).tolist() == expected.tolist()
-    assert len(method["key"]) == 6
+    assert method["generator"] == "Philox4x32-10, its key and one word of its counter the BLAKE2b digest of the key"
+    digest = blake2b(b"1 0 1 4 here apheresis.duration", digest_size=12).digest()
+    first, second, own = (np.frombuffer(digest[at : at + 4], dtype="<u4").astype(np.uint64) for at in (0, 4, 8))
+    replication, number, attempt = (np.array([value], dtype=np.uint64) for value in (2, 1, 0))
+    upper, lower, _, _ = philox((number, own, attempt, replication), (first, second))
+    keys = key_table(1, 0, (Source("here"),), ("apheresis.duration",))
+    assert sequence(keys, 2, 3)[1] == ((int(upper[0]) << 32 | int(lower[0])) >> 11) / 2**53
+    assert len(method["key"]) == 8
 
 
 def test_a_model_is_described_for_every_shipped_scenario() -> None:

@@ -76,6 +76,10 @@ LOT_STARTED, LOT_READY, LOT_FAILED, LOT_CHAIN = range(4)
 LOT_WIDTH = 4
 EXPIRED_ON, EXPIRED_DOSES, EXPIRED_AT = range(3)
 
+# Draws of further attempts: where they are, by purpose and by entity.
+FORESEEN, VALUES = range(2)
+HOW_MANY, BEFORE = range(2)
+
 # What may happen, and the tasks under way: (task, who, how many, whether one of them is under way).
 PRIORITY, TICKET, WHAT, SUBJECT = range(4)
 (WALK, LAPSE, GIVE_UP, RANK_JUMP, COME_BACK, CHANGE, OFFER, PERISHING, WITHDRAWING, EXPIRING, ORDERING, CHECKING,

@@ -141,7 +141,7 @@ def pass_stage(
         return MORE_STAGES
     began, ended, lost = asked, asked, False
     if step[CODE] == STAGE:
-        lasts = value_of(draws, me[KIND], step[PURPOSE], me[ATTEMPT], me[ENTITY])
+        lasts = value_of(draws, step[PURPOSE], me[ATTEMPT], me[ENTITY])
         if lasts < 0.0:
             return MORE_DRAWS
         if step[HOURS] < 0:
@@ -174,7 +174,7 @@ def choose(route: Route, people: People, walkers: Walkers, draws: Draws, records
     me, day = walkers.rows[w], walkers.days[w, DAY]
     step, entity = route.operations[me[PC]], me[ENTITY]
     if step[CODE] == CHOOSE:
-        chance = value_of(draws, me[KIND], step[PURPOSE], me[ATTEMPT], entity)
+        chance = value_of(draws, step[PURPOSE], me[ATTEMPT], entity)
         if chance < 0.0:
             return MORE_DRAWS
         holds = chance < route.numbers[me[PC]]
@@ -265,7 +265,7 @@ def change_hazard(
         return MORE_CHANGES
     delay = 0.0
     if step[PURPOSE] >= 0:
-        delay = value_of(draws, PATIENT, step[PURPOSE], me[ATTEMPT], i)
+        delay = value_of(draws, step[PURPOSE], me[ATTEMPT], i)
         if delay < 0.0:
             return MORE_DRAWS
     touch_clocks(people, clocks, records, run.n[FIRST_SET], i)
@@ -311,7 +311,7 @@ def foresee_return(route: Route, run: Run, walkers: Walkers, draws: Draws, recor
     """RETURN: the patient will be back for the next course, if that is in time."""
     me = walkers.rows[w]
     i = me[ENTITY]
-    delay = value_of(draws, PATIENT, route.operations[me[PC], PURPOSE], me[ATTEMPT], i)
+    delay = value_of(draws, route.operations[me[PC], PURPOSE], me[ATTEMPT], i)
     if delay < 0.0:
         return MORE_DRAWS
     later, back = i + run.n[FIRST_COURSES], walkers.days[w, DAY] + delay

@@ -143,13 +143,19 @@ class Shelves(NamedTuple):
 
 
 class Draws(NamedTuple):
-    """Values that are the same for all (-1 where not); where each purpose's and attempt's column is; the columns."""
+    """Values that are the same for all (-1 where not); all others, one after the other, and where they are.
+
+    By purpose: for how many entities it is drawn; where the values of each attempt begin (-1: not drawn for
+    everybody); where in `foreseen`, and where in `values`, those of further attempts begin that only some come to.
+    `foreseen`: how many such attempts each entity has, and how many there are before its own.
+    """
 
     fixed: Floats
-    column: IntTable
-    drawn: FloatTable
-    lot_column: IntTable
-    lot_drawn: FloatTable
+    width: Ints
+    at: IntTable
+    again: IntTable
+    foreseen: IntTable
+    values: Floats
 
 
 class ClockRows(NamedTuple):

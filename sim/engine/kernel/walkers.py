@@ -5,12 +5,15 @@ from __future__ import annotations
 from sim.engine.kernel.heaps import push
 from sim.engine.kernel.machine import compiled, inlined
 from sim.engine.kernel.names import (
+    BEFORE,
     CUT,
     DAY,
     DEPTH,
     ENTITY,
+    FORESEEN,
     FRAME_OP,
     FREE_ROW,
+    HOW_MANY,
     KEYS,
     KIND,
     LEAVES,
@@ -25,6 +28,7 @@ from sim.engine.kernel.names import (
     QUEUES_BY,
     STAGE_BOUND,
     TASKS,
+    VALUES,
     WALK,
     WALKER_WIDTH,
     WHY,
@@ -114,14 +118,18 @@ def leave_on(walkers: Walkers, w: int, day: float) -> None:
 
 
 @inlined
-def value_of(draws: Draws, kind: int, purpose: int, attempt: int, entity: int) -> float:
+def value_of(draws: Draws, purpose: int, attempt: int, entity: int) -> float:
     """Days of a duration or the uniform of a share; -1 where it is not drawn yet."""
     if draws.fixed[purpose] >= 0.0:
         return float(draws.fixed[purpose])
-    column, drawn = (draws.column, draws.drawn) if kind == PATIENT else (draws.lot_column, draws.lot_drawn)
-    if attempt >= column.shape[1] or column[purpose, attempt] < 0 or entity >= drawn.shape[1]:
+    if entity >= draws.width[purpose]:
         return -1.0
-    return float(drawn[column[purpose, attempt], entity])
+    if attempt < draws.at.shape[1] and draws.at[purpose, attempt] >= 0:
+        return float(draws.values[draws.at[purpose, attempt] + entity])
+    foreseen = draws.again[purpose, FORESEEN] + entity
+    if draws.again[purpose, FORESEEN] < 0 or attempt > draws.foreseen[HOW_MANY, foreseen]:
+        return -1.0
+    return float(draws.values[draws.again[purpose, VALUES] + draws.foreseen[BEFORE, foreseen] + attempt - 1])
 
 
 @inlined

@@ -1,0 +1,127 @@
+"""The draws of one replication as the kernel reads them: first attempts of all, later ones of who comes to them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from sim.engine.columns import days_or_chances
+from sim.engine.foresight import BoolArray, decisions, foreseen
+from sim.engine.kernel.tables import Draws
+from sim.pieces.protocol import drawn, draws_by_attempts
+from sim.pieces.steps import Path
+from sim.pure.distributions import Distribution
+from sim.pure.streams import FloatArray, IntArray
+
+# (purposes, entities, attempt of each) -> uniforms of shape (purposes, entities)
+Ask = Callable[[tuple[str, ...], IntArray, IntArray], FloatArray]
+
+
+@dataclass(frozen=True, eq=False)
+class Purposes:
+    """What patients, or lots, draw for, and how they come to further attempts.
+
+    `numbers`: by name, among the purposes of all kinds. `rules`: of those that are not the same for all. `decisions`:
+    of the path of each course. `families`: by attempts, the purposes that are drawn in them and nowhere else.
+    """
+
+    numbers: Mapping[str, int]
+    rules: Mapping[str, Distribution | float]
+    decisions: tuple[Path, ...]
+    families: Mapping[str, tuple[str, ...]]
+
+
+def purposes_of(paths: Sequence[Path], first: int) -> Purposes:
+    """What is drawn for on the paths of all courses, numbered from `first`."""
+    steps = tuple(step for path in paths for step in path)
+    every = drawn(steps)
+    rules = {name: rule for name, rule in every.items() if not (isinstance(rule, Distribution) and rule.is_fixed)}
+    attempts: dict[str, set[str]] = {name: set() for name in rules}
+    for purpose, name in draws_by_attempts(steps):
+        if purpose in attempts:
+            attempts[purpose].add(name)
+    families: dict[str, tuple[str, ...]] = {}
+    for purpose, names in attempts.items():
+        (name, *others) = names
+        if name and not others:
+            families[name] = (*families.get(name, ()), purpose)
+    numbers = {name: first + place for place, name in enumerate(every)}
+    return Purposes(numbers, rules, tuple(decisions(path) for path in paths), families)
+
+
+def no_draws(fixed: FloatArray) -> Draws:
+    """Nothing drawn yet; `fixed`: the value of each purpose where that is the same for all, else -1."""
+    count = len(fixed)
+    return Draws(
+        fixed=fixed,
+        width=np.zeros(count, dtype=np.int64),
+        at=np.full((count, 1), -1, dtype=np.int64),
+        again=np.full((count, 2), -1, dtype=np.int64),
+        foreseen=np.empty((2, 0), dtype=np.int64),
+        values=np.empty(0),
+    )
+
+
+def with_first(
+    draws: Draws, purposes: Purposes, walkers: Sequence[IntArray], flags: Mapping[str, BoolArray], ask: Ask
+) -> Draws:
+    """With the first attempts of everybody, and the later ones that they are foreseen to come to.
+
+    `walkers`: the entities on the path of each course, numbered from 0 on over all of them.
+    """
+    everybody = np.concatenate(walkers)
+    count, names = len(everybody), tuple(purposes.rules)
+    chances = ask(names, everybody, np.zeros(count, dtype=np.int64))
+    by_name = dict(zip(names, chances, strict=True))
+
+    def chance(purpose: str, who: IntArray, attempt: IntArray) -> FloatArray:
+        found: FloatArray = ask((purpose,), who, attempt)[0] if attempt.any() else by_name[purpose][who]
+        return found
+
+    begun = foreseen(tuple(zip(purposes.decisions, walkers, strict=True)), count, flags, chance)
+    at, again, width = draws.at.copy(), draws.again.copy(), draws.width.copy()
+    values, rows = [draws.values], [draws.foreseen]
+    length, row = len(draws.values), draws.foreseen.shape[1]
+    numbers = [purposes.numbers[name] for name in names]
+    at[numbers], again[numbers] = -1, -1  # of fewer entities, where there were any
+    at[numbers, 0] = length + count * np.arange(len(names))
+    width[numbers] = count
+    values.append(_valued(purposes, names, chances))
+    length += chances.size
+    for name, family in purposes.families.items():
+        later = np.maximum(begun.get(name, 0) - np.ones(count, dtype=np.int64), 0)
+        if not later.any():
+            continue
+        who, before = np.repeat(everybody, later), np.cumsum(later) - later
+        attempt = 1 + np.arange(len(who)) - before[who]
+        values.append(_valued(purposes, family, ask(family, who, attempt)))
+        rows.append(np.stack([later, before]))
+        for place, purpose in enumerate(family):
+            again[purposes.numbers[purpose]] = row, length + place * len(who)
+        row, length = row + count, length + len(family) * len(who)
+    return draws._replace(
+        width=width, at=at, again=again, foreseen=np.concatenate(rows, axis=1), values=np.concatenate(values)
+    )
+
+
+def with_attempt(draws: Draws, purposes: Purposes, purpose: int, attempt: int, ask: Ask) -> Draws:
+    """With an attempt that was not foreseen, for everybody: of a purpose, and of those drawn with it."""
+    name = next(name for name, number in purposes.numbers.items() if number == purpose)
+    names = next((family for family in purposes.families.values() if name in family), (name,))
+    count, at = int(draws.width[purpose]), draws.at
+    if attempt >= at.shape[1]:
+        at = np.concatenate([at, np.full((len(at), attempt + 1 - at.shape[1]), -1)], axis=1)
+    else:
+        at = at.copy()
+    at[[purposes.numbers[name] for name in names], attempt] = len(draws.values) + count * np.arange(len(names))
+    chances = ask(names, np.arange(count), np.full(count, attempt))
+    return draws._replace(at=at, values=np.concatenate([draws.values, _valued(purposes, names, chances)]))
+
+
+def _valued(purposes: Purposes, names: Sequence[str], chances: FloatArray) -> FloatArray:
+    """Days and chances of these purposes, one after the other; the array given is used up."""
+    for name, row in zip(names, chances, strict=True):
+        row[:] = days_or_chances(purposes.rules[name], row)
+    return chances.ravel()
