@@ -10,13 +10,14 @@ import pandas as pd
 import pytest
 
 from sim.experiment.folder import FolderError
-from sim.experiment.points import Base, require_valid
+from sim.experiment.points import Base, Point, digest, require_valid
 from sim.experiment.psa import ECONOMICS, Psa, psa_points, require_economics, run_psa
 from sim.experiment.psa_tables import simulation_share
-from sim.experiment.replicate import Arm, economics_of, simulate
-from sim.experiment.sweep import SweepPlan
+from sim.experiment.replicate import Arm, Keep, economics_of, replicate, simulate
+from sim.experiment.sweep import SweepPlan, evaluate, open_sweep
 from sim.outcomes.decisions import acceptability
 from sim.outcomes.economics import COST, EFFECT
+from sim.pieces.cohort import Cohort, draw_cohort
 from sim.pure.streams import Source, key_table, sequence
 from sim.scenario import ScenarioError
 from tests.runs import load_text
@@ -239,3 +240,54 @@ def test_scenarios_without_economics_or_in_other_money_are_refused() -> None:
         require_economics(base(SMALL, SHORT.replace("USD", "EUR")))
     assert "differ in currency" in str(error.value.problems[0])
     require_economics(base())
+
+
+def luck_of(point: Point, arm: int = 0, replication: int = 0) -> Cohort:
+    one = base().arms(point)[arm]
+    return draw_cohort(one.scenario, one.protocol.clocks, replication, one.parameter_set)[0]
+
+
+def test_the_arms_of_a_sample_have_the_same_patients_with_the_same_luck_and_samples_do_not() -> None:
+    first, second = psa_points(base(), 2)
+    assert (first.parameter_set, second.parameter_set) == (1, 2)
+    a, b, other = luck_of(first, 0), luck_of(first, 1), luck_of(second, 0)
+    assert np.array_equal(a.referral_day, b.referral_day)
+    assert np.array_equal(a.thresholds, b.thresholds)
+    purposes = ("manufacturing.duration", "after_infusion/death")
+    assert np.array_equal(a.luck.patients(purposes), b.luck.patients(purposes))
+    assert not np.isin(other.referral_day, a.referral_day).any()
+    assert not np.isin(other.luck.patients(purposes), a.luck.patients(purposes)).any()
+
+
+def test_set_0_at_base_values_is_what_compare_gives_to_the_bit(tmp_path: Path) -> None:
+    plan = SweepPlan(base(), (Point(0, "base"),), 4, 1, "simpy", None, ECONOMICS)
+    with open_sweep(plan, tmp_path / "out") as sweep:
+        evaluate(sweep, plan.points, lambda _: None)
+        values = sweep.values(0)
+    arms = [Arm(name, loaded.scenario) for name, loaded in base().scenarios.items()]
+    for found in replicate(arms, range(4), 1, Keep(patients=False), lambda _: None):
+        for place, ran in enumerate(found.runs):
+            assert ran.economics is not None
+            assert np.array_equal(values[found.number, place], [*ran.metrics, *ran.economics], equal_nan=True)
+
+
+def test_a_set_of_its_own_makes_other_points() -> None:
+    assert digest((Point(0, "base"),)) != digest((Point(0, "base", parameter_set=1),))
+
+
+def test_the_luck_of_two_sets_is_not_correlated() -> None:
+    """Means over patients, set by set: of 400 sets each with its successor, and of the replications within a set."""
+    one = base().arms(Point(0, "base"))[0]
+    lucks = [
+        draw_cohort(one.scenario, one.protocol.clocks, replication, of)[1]
+        for of in range(401)
+        for replication in (0, 1)
+    ]
+    means = np.array([luck.of("manufacturing.duration").mean() for luck in lucks]).reshape(401, 2)
+    referred = np.array([len(luck.of("referral")) for luck in lucks]).reshape(401, 2)
+    for found in (means, referred):
+        between = np.corrcoef(found[:-1, 0], found[1:, 0])[0, 1]
+        within = np.corrcoef(found[:, 0], found[:, 1])[0, 1]
+        # the standard error of a correlation of 400 pairs is 0.05
+        assert abs(between) < 0.2
+        assert abs(within) < 0.2

@@ -13,6 +13,7 @@ from click.testing import CliRunner, Result
 
 from run_sim import cli
 from sim.experiment.manifest import seal
+from sim.pure import streams
 from sim.tables import VERSION
 from tests.experiments import SMALL
 from tests.faults.program import contents
@@ -92,6 +93,23 @@ def test_a_folder_of_another_version_is_refused_in_words_and_left_as_it_is(
     assert contents(results) == before
 
 
+@pytest.mark.parametrize(("version", "told"), [(None, "version 1"), (streams.VERSION + 1, "version 3")])
+def test_numbers_drawn_otherwise_are_shown_and_not_verified(folder: Path, version: int | None, told: str) -> None:
+    results = folder / "results"
+    manifest = json.loads((results / "manifest.json").read_text(encoding="utf-8"))
+    assert manifest.pop("draws") == streams.VERSION
+    if version is not None:
+        manifest["draws"] = version
+    manifest["seal"] = seal(manifest)
+    (results / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
+    assert call("report", results, "-q").exit_code == 0
+    before = contents(results)
+    done = call("verify", results)
+    assert done.exit_code == 2
+    assert f"made with random numbers of {told}, this program draws version {streams.VERSION}" in done.stderr
+    assert contents(results) == before
+
+
 def test_a_manifest_with_more_in_it_is_still_drawn(folder: Path) -> None:
     results = folder / "results"
     manifest = json.loads((results / "manifest.json").read_text(encoding="utf-8"))
@@ -121,6 +139,13 @@ def of_another_version(store: Path) -> None:
     database.close()
 
 
+def of_other_draws(store: Path) -> None:
+    database = sqlite3.connect(store)
+    with database:
+        database.execute("DELETE FROM identity WHERE name = 'random numbers'")
+    database.close()
+
+
 def with_another_value(store: Path) -> None:
     """One number of one block is another one; what is there of points and replications stays."""
     database = sqlite3.connect(store)
@@ -147,6 +172,7 @@ def ruined(store: Path) -> None:
     ("harm", "told"),
     [
         (of_another_version, 'holds results of another sweep (version was "0.0.9 0123456789ab", now '),
+        (of_other_draws, 'holds results of another sweep (random numbers was not given, now "version 2")'),
         (ruined, "is no store of results"),
         (lambda store: store.write_bytes(b"PAR1" * 2000), "is no store of results"),
         (with_another_value, "results of point 1 were changed since they were written; delete it, and run again"),
