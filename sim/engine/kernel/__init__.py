@@ -2,10 +2,10 @@
 
 They do what the reference engine does, move by move, on arrays: a walker is a row, a request is a row, and what the
 reference engine keeps on Python's call stack (a pool that serves, lots that begin, branches that start) stands on a
-stack of tasks. So the kernel can stop anywhere, say what it needs (a column of draws, or a larger array), and go on at
+stack of tasks. So the kernel can stop anywhere, say what it needs (draws, or a larger array), and go on at
 the same operation when it is called again.
 
 Read `run` first, then `steps` (one short function an operation), `asking` (Use and Draw), `frames` (what encloses the
 present operations), `happenings` (what falls due), `pools`. `names` and `tables` are the words of all of them;
-`machine` makes machine code of them all, and `stamp` knows whether it is on disk.
+`draws` makes keyed uniforms. `machine` makes machine code of them all, and `stamp` knows whether it is on disk.
 """
