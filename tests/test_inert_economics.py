@@ -88,6 +88,8 @@ TEXTS = {
 TEXTS["autologous"] = TEXTS["autologous"].replace(
     "  progressed_before", "  out_of_specification: {progression: 1.5, death: 1.6}\n  progressed_before"
 )
+# long enough for whatever is rare to happen to somebody
+TEXTS = {kind: text.replace("window: 240 d", "window: 900 d") for kind, text in TEXTS.items()}
 CHANGES = {
     "after_infusion.PRODUCT.response": "0.2",
     "after_infusion.PRODUCT.progression": EXP.format("0.005"),

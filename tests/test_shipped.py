@@ -132,15 +132,19 @@ def test_the_default_product_lasts_as_long_as_published() -> None:
     # ide-cel, KarMMa: median progression-free survival 8.8 months, 95 % interval 5.6 to 11.6 (RL-08); median survival
     # 24.8 months, 19.9 to 31.2 (RL-10). Not calibrated: response, its duration and survival after relapse were put in
     arm = Arm("autologous", load(SHIPPED / "autologous.yaml", ["run.window=7000 d"]).scenario)
-    patients, _ = simulate(arm, 0, COMPILED)
-    after = patients.after
-    assert after is not None
-    chosen = patients.infused & patients.cohort.measured
-    since = patients.day("infusion")[chosen]
-    free = np.fmin(after.relapse_day, after.death_day)[chosen] - since
-    lived = after.death_day[chosen] - since
-    assert 5.6 <= np.median(free) / MONTH <= 11.6
-    assert 19.9 <= np.median(lived) / MONTH <= 31.2
+    medians = []
+    for number in range(6):
+        patients, _ = simulate(arm, number, COMPILED)
+        after = patients.after
+        assert after is not None
+        chosen = patients.infused & patients.cohort.measured
+        since = patients.day("infusion")[chosen]
+        free = np.fmin(after.relapse_day, after.death_day)[chosen] - since
+        medians.append([np.median(free) / MONTH, np.median(after.death_day[chosen] - since) / MONTH])
+    # medians of one replication scatter by 0.2 and 0.6 months
+    free_months, lived_months = np.mean(medians, axis=0)
+    assert 5.6 <= free_months <= 11.6
+    assert 19.9 <= lived_months <= 31.2
     # what docs/economics.md says
-    assert np.median(free) / MONTH == pytest.approx(7.8, abs=0.5)
-    assert np.median(lived) / MONTH == pytest.approx(29.0, abs=1.5)
+    assert free_months == pytest.approx(7.8, abs=0.5)
+    assert lived_months == pytest.approx(29.0, abs=1.5)
