@@ -1,4 +1,4 @@
-"""The tables of a run or comparison, apart from those of single patients and of money."""
+"""The tables of a run or comparison, apart from those of single patients and of money: declarations, line by line."""
 
 from __future__ import annotations
 
