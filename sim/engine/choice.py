@@ -12,6 +12,8 @@ from sim.pieces.protocol import Protocol
 from sim.pure.streams import Uniforms, uniforms
 
 SIMPY, COMPILED = "simpy", "compiled"
+# What `auto` comes to where the kernel is still to be compiled: replications go over to it once it is there.
+SIMPY_UNTIL_COMPILED = "simpy until compiled"
 # Loading the kernel from its disk cache takes as long as the reference needs for about so many patients; compiling it
 # for the first time, as for so many.
 WORTH_LOADING_PATIENTS = 40_000
@@ -44,7 +46,7 @@ def pick(wanted: str, patients: float) -> tuple[str, str]:
     if patients < WORTH_LOADING_PATIENTS:
         return SIMPY, "too little to do for the compiled engine to be worth loading"
     if patients < WORTH_COMPILING_PATIENTS and not is_compiled():
-        return SIMPY, "too little to do for the compiled engine to be worth compiling for the first time"
+        return SIMPY_UNTIL_COMPILED, "compiled in the background for the first time"
     return COMPILED, "quicker for this much to do"
 
 
@@ -64,15 +66,9 @@ def workers_for(name: str, patients: float, cores: int) -> int:
     return max(1, min(cores, int(patients // alone)))
 
 
-def compile_before_workers(name: str) -> None:
-    """Compile what each of several workers would otherwise compile for itself."""
-    if name == COMPILED and not is_compiled():
-        engine(name)
-
-
 def engine(name: str) -> Engine:
-    """The engine of that name."""
-    if name == COMPILED:
+    """The engine of that name, as of now."""
+    if _compiled_now(name):
         from sim.engine import compiled_engine
 
         return compiled_engine.run
@@ -82,9 +78,13 @@ def engine(name: str) -> Engine:
 
 
 def generator(name: str) -> Uniforms:
-    """The routine that makes the keyed uniforms for the engine of that name; their numbers are the same."""
-    if name == COMPILED:
+    """The routine that makes the keyed uniforms for the engine of that name, as of now; the numbers are the same."""
+    if _compiled_now(name):
         from sim.engine import compiled_engine
 
         return compiled_engine.uniforms
     return uniforms
+
+
+def _compiled_now(name: str) -> bool:
+    return name == COMPILED or (name == SIMPY_UNTIL_COMPILED and is_compiled())

@@ -6,7 +6,7 @@ The tables are described in `psa_tables`.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -75,12 +75,13 @@ def psa_points(base: Base, samples: int) -> tuple[Point, ...]:
     seed = next(iter(base.scenarios.values())).scenario.run.seed
     texts: dict[str, dict[str, list[str]]] = {}
     shown: dict[str, list[str]] = {}
+    inputs_of = {name: uncertain_inputs(base, name) for name in base.names}
     for name in base.names:
         texts[name] = {}
-        for path, uncertain in uncertain_inputs(base, name).items():
+        for path, uncertain in inputs_of[name].items():
             drawn = uncertain.quantile(sequence(key_table(seed, 0, UNCERTAINTY, (path,)), 0, samples))
             texts[name][path] = [uncertain.text(float(value)) for value in drawn]
-            alike = len({repr(inputs.get(path, uncertain)) for inputs in _all_inputs(base)}) == 1
+            alike = len({repr(inputs.get(path, uncertain)) for inputs in inputs_of.values()}) == 1
             shown.setdefault(path if alike else f"{path} ({name})", texts[name][path])
     return tuple(
         Point(
@@ -92,10 +93,6 @@ def psa_points(base: Base, samples: int) -> tuple[Point, ...]:
         )
         for k in range(samples)
     )
-
-
-def _all_inputs(base: Base) -> list[Mapping[str, Uncertain]]:
-    return [uncertain_inputs(base, name) for name in base.scenarios]
 
 
 def uncertain_inputs(base: Base, name: str) -> dict[str, Uncertain]:
@@ -144,18 +141,21 @@ def run_psa(
     return Psa(tables, workers)
 
 
-def _collect(sweep: Sweep) -> tuple[FloatArray, FloatArray]:
-    """(means of cost and QALYs, shape (samples, scenarios, 2); covariances of these means over replications).
+def _collect(sweep: Sweep) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """(means of cost and QALYs, shape (samples, scenarios, 2); covariances of these means; means of the metrics).
 
-    The covariances, of shape (samples, 2 x scenarios, 2 x scenarios), are what a finite number of replications leaves.
+    Means are over replications. The covariances, of shape (samples, 2 x scenarios, 2 x scenarios), are what a finite
+    number of replications leaves.
     """
     first = len(METRICS)
     chosen = [first + COST, first + EFFECT]
-    means, left = [], []
+    means, left, metrics = [], [], []
     for point in sweep.plan.points:
-        values = sweep.values(point.number)[..., chosen]
+        found = sweep.values(point.number)
+        metrics.append(mean_of(found[..., :first]))
+        values = found[..., chosen]
         means.append(mean_of(values))
         flat = values.reshape(len(values), -1)
         size = flat.shape[1]
         left.append(np.cov(flat.T) / len(flat) if len(flat) > 1 else np.full((size, size), np.nan))
-    return np.array(means), np.array(left)
+    return np.array(means), np.array(left), np.array(metrics)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import typing
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache, lru_cache
 from typing import Any, Literal
 
 from pydantic.fields import FieldInfo
@@ -39,21 +40,35 @@ def values(scenario: Scenario) -> Iterator[Value]:
 
 
 def _values(section: Section, path: Path) -> Iterator[Value]:
-    for name, field in type(section).model_fields.items():
-        here = (*path, field.alias or name)
-        value = getattr(section, name)
-        marker = marker_of(field)
-        if isinstance(marker, Kind):
-            plain = getattr(marker, "word", None) if value is None else marker.write(value)
-            if plain is not None:
-                yield Value(here, plain, marker.numeric)
-        elif isinstance(marker, Names):
-            for key, entry in value.items():
-                yield from _values(entry, (*here, key))
-        elif isinstance(marker, OrWord) and value is None:
+    for here, marker, value in stated(section, path):
+        if isinstance(marker, OrWord):
             yield Value(here, marker.word, numeric=True)
+            continue
+        plain = getattr(marker, "word", None) if value is None else marker.write(value)
+        if plain is not None:
+            yield Value(here, plain, marker.numeric)
+
+
+def stated(section: Section, path: Path = ()) -> Iterator[tuple[Path, Kind | OrWord, Any]]:
+    """(path, kind, value) of each single value in a section, defaults included; a word for a section stands alone."""
+    for key, (name, _, marker) in _fields(type(section)).items():
+        here = (*path, key)
+        value = getattr(section, name)
+        if isinstance(marker, Kind):
+            yield here, marker, value
+        elif isinstance(marker, Names):
+            for entry, inner in value.items():
+                yield from stated(inner, (*here, entry))
+        elif isinstance(marker, OrWord) and value is None:
+            yield here, marker, value
         elif value is not None:
-            yield from _values(value, here)
+            yield from stated(value, here)
+
+
+@cache
+def _fields(section: type[Section]) -> Mapping[str, tuple[str, FieldInfo, Kind | Names | OrWord | None]]:
+    """(attribute, field, its marker) by the key that a file has for it."""
+    return {field.alias or name: (name, field, marker_of(field)) for name, field in section.model_fields.items()}
 
 
 def marker_of(field: FieldInfo) -> Kind | Names | OrWord | None:
@@ -63,16 +78,17 @@ def marker_of(field: FieldInfo) -> Kind | Names | OrWord | None:
     return next((m for m in field.metadata if isinstance(m, Kind | Names | OrWord)), plain)
 
 
+@lru_cache(maxsize=4096)
 def marker_at(path: Path) -> Kind | Names | OrWord | type[Section] | None:
     """What the schema holds at a path: a kind of value, a section, or None where it knows no such path."""
     section: type[Section] = Scenario
     steps = iter(path)
     found: Kind | Names | OrWord | type[Section] | None = Scenario
     for key in steps:
-        field = next((f for n, f in section.model_fields.items() if key == (f.alias or n)), None)
-        if field is None:
+        known = _fields(section).get(key)
+        if known is None:
             return None
-        marker = marker_of(field)
+        _, field, marker = known
         found = marker or _section_of(field)
         if isinstance(marker, Kind):
             return marker if next(steps, None) is None else None

@@ -11,11 +11,11 @@ import pytest
 pytest.importorskip("numba")
 
 from sim.engine import choice, compiled_engine
-from sim.engine.kernel import machine, run, stamp
+from sim.engine.kernel import draws, machine, run, stamp
 
 
 def test_what_python_calls_is_compiled_once_for_the_types_it_states() -> None:
-    for function in (run.simulate, run.list_uses):
+    for function in (run.simulate, run.list_uses, draws.fill):
         assert len(function.signatures) == 1  # type: ignore[attr-defined]
 
 
@@ -35,7 +35,7 @@ def test_the_stamp_is_that_of_all_files(tmp_path: Path) -> None:
 
 
 def test_the_cache_goes_by_that_stamp() -> None:
-    for function in (run.simulate, run.list_uses):
+    for function in (run.simulate, run.list_uses, draws.fill):
         file = function._cache._cache_file  # type: ignore[attr-defined]
         assert file._source_stamp == machine.stamp(machine.FOLDER)
 
@@ -47,10 +47,9 @@ def test_auto_knows_whether_the_kernel_is_compiled(tmp_path: Path, monkeypatch: 
     assert (few[0], some[0], many[0]) == (choice.SIMPY, choice.COMPILED, choice.COMPILED)
     monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path))
     assert not stamp.is_compiled()
-    assert choice.pick("auto", 1e5) == (
-        choice.SIMPY,
-        "too little to do for the compiled engine to be worth compiling for the first time",
-    )
+    soon = (choice.SIMPY_UNTIL_COMPILED, "compiled in the background for the first time")
+    assert choice.pick("auto", 1e5) == soon
+    assert choice.engine(choice.SIMPY_UNTIL_COMPILED) is choice.engine(choice.SIMPY)
     assert choice.pick("auto", 1e7)[0] == choice.COMPILED
     folder = stamp.place()
     assert folder is not None
