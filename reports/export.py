@@ -19,12 +19,11 @@ from html import unescape
 from pathlib import Path
 from typing import Any
 
-import plotly.graph_objects as go
-import plotly.io
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 from plotly.offline import get_plotlyjs
 
+from reports.figure import Figure
 from reports.theme import PICTURE_WIDTH
 
 CONFIG: Mapping[str, Any] = {
@@ -46,28 +45,28 @@ class Picture:
     """
 
     name: str
-    figure: go.Figure
+    figure: Figure
     reading: str
     table: str
 
     @property
     def heading(self) -> str:
         """The title as a line of plain text."""
-        return unbroken(self.figure.layout.title.text)
+        return unbroken(self.figure.layout["title"]["text"])
 
     @property
     def subtitle(self) -> str:
         """The subtitle as a line of plain text."""
-        return unbroken(self.figure.layout.title.subtitle.text)
+        return unbroken(self.figure.layout["title"]["subtitle"]["text"])
 
     @property
     def alt(self) -> str:
         """The alternative text."""
-        return str(self.figure.layout.meta["alt"])
+        return str(self.figure.layout["meta"]["alt"])
 
     @cached_property
     def json(self) -> str:
-        """The figure as Plotly JSON: keys in one order, numbers as numbers."""
+        """The figure as Plotly JSON."""
         return figure_json(self.figure)
 
 
@@ -86,10 +85,9 @@ class Script:
         return f"<script>{self.text}</script>"
 
 
-def figure_json(figure: go.Figure) -> str:
-    """The figure as Plotly JSON, the same text for the same figure whatever encoders are installed."""
-    text = plotly.io.to_json(figure, validate=False, engine="json")
-    return json.dumps(json.loads(text or "{}"), sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+def figure_json(figure: Figure) -> str:
+    """The figure as Plotly JSON: keys in one order, so that the same figure is the same text."""
+    return json.dumps(figure.plain(), sort_keys=True, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
 
 
 def block(ident: str, value: Any) -> Markup:
