@@ -1,4 +1,4 @@
-"""Figures are plain dicts: Plotly's own validators allow what is in them and say the same, and they merge as Plotly's."""
+"""Figures are plain dicts: Plotly's own validators allow what is in them, and they merge as Plotly's do."""
 
 from __future__ import annotations
 
