@@ -38,8 +38,8 @@ PANEL, BELOW = 250, 20
 OUTSIDE = -0.8
 
 
-def animation_page(folder: Path, findings: Findings) -> str | None:
-    """The page as text; None where no table of patients is kept."""
+def animation_page(folder: Path, findings: Findings, alone: bool) -> str | None:
+    """The page as text; None where no table of patients is kept. `alone`: as `reports.export.page` has it."""
     path = folder / PATIENTS
     if not path.exists() or not findings.scenarios:
         return None
@@ -49,7 +49,7 @@ def animation_page(folder: Path, findings: Findings) -> str | None:
         return None
     picture = Picture("animation", figure, READING, "patients")
     labels = [frame["name"] for frame in figure.frames]
-    return page("animation.html.jinja", title=picture.heading, picture=picture, labels=labels)
+    return page("animation.html.jinja", alone, title=picture.heading, picture=picture, labels=labels)
 
 
 def animated(patients: pd.DataFrame, findings: Findings) -> Figure | None:

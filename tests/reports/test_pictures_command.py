@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import sys
 from collections.abc import Callable
@@ -11,6 +12,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 import run_sim
+from reports import LIBRARY
 from reports.charts import CHARTS
 from tests.reports.browser import find
 
@@ -78,3 +80,19 @@ def test_an_unknown_style_is_refused(results: Path) -> None:
     told = call("report", results, "--style", "poster")
     assert told.exit_code == 2
     assert "screen" in told.output
+
+
+def test_a_library_that_is_not_of_earlier_results_stays_as_it_is(results: Path) -> None:
+    own = results / "charts" / LIBRARY
+    own.parent.mkdir()
+    own.write_text("of somebody else", encoding="utf-8")
+    told = call("report", results)
+    assert told.exit_code == 2, told.output
+    assert f"--replace charts/{LIBRARY}" in told.output
+    assert not (results / "report.html").exists()
+    assert call("report", results, "--standalone").exit_code == 0
+    assert own.read_text(encoding="utf-8") == "of somebody else"
+    assert call("report", results, "--replace", f"charts/{LIBRARY}").exit_code == 0
+    assert call("report", results).exit_code == 0
+    assert own.stat().st_size > 4_000_000
+    assert f"charts/{LIBRARY}" in json.loads((results / "manifest.json").read_text(encoding="utf-8"))["pages"]
