@@ -40,7 +40,7 @@ GLOSSARY = (
     ),
     (
         "Competing risks",
-        "A patient has one outcome only; the curve of each event counts the others as having ended his path.",
+        "A patient has one outcome only; the curve of each event counts the others as having ended their path.",
     ),
     ("Replication", "One whole run of the model with its own random patients."),
 )

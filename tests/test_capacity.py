@@ -132,7 +132,7 @@ def test_a_target_on_the_infused_alone_needs_a_floor(tmp_path: Path) -> None:
     one_line = study.table[study.table["value"] == "1"]
     assert one_line.set_index("metric")["met"].to_dict() == {"waiting_days_mean": True, "infused_share": False}
     assert one_line["infused_share"].iloc[0] < 0.2
-    assert one_line["still_waiting_share"].iloc[0] > 0.2
+    assert one_line["unresolved_share"].iloc[0] > 0.2
     assert study.value == "8"
 
 

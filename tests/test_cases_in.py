@@ -5,8 +5,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -19,6 +17,7 @@ from sim.experiment.psa import psa_points, require_economics, uncertain_inputs, 
 from sim.outcomes.metrics import METRIC_NAMES
 from sim.scenario import Loaded, ScenarioError, load
 from sim.scenario.files import SHIPPED
+from tests.program import call
 from tests.scenario.writing import write
 
 PROGRAM = Path(__file__).parents[1] / "run_sim.py"
@@ -352,7 +351,7 @@ def test_precision_of_several_metrics_waits_for_each() -> None:
 
 
 def program(*words: str) -> tuple[int, str]:
-    done = subprocess.run([sys.executable, str(PROGRAM), *words], capture_output=True, text=True, check=False)
+    done = call(*words)
     return done.returncode, done.stderr
 
 

@@ -11,7 +11,8 @@ from sim.engine.choice import SIMPY, engine, pick
 from sim.outcomes.patients import resolve
 from sim.pieces.cohort import draw_cohort
 from sim.pieces.strategies import build_protocol
-from tests.runs import load_text
+from sim.scenario import load
+from tests.runs import SHIPPED, load_text
 
 QUEUE = """
 name: Queue
@@ -92,6 +93,32 @@ def test_several_lines_wait_as_erlang_c_says() -> None:
     delayed = last / (sum(terms) + last)
     *_, overall = waits(rate=0.8, lines=servers, service="{exponential: {mean: 3 d}}")
     assert close(overall, delayed * 3 / (servers - load))
+
+
+def test_as_many_return_in_the_window_as_those_infused_before_let_expect() -> None:
+    # a share of the infused comes back an exponential time after infusion, whatever the follow-up of the first course
+    scenario = load(SHIPPED / "library" / "sequential.yaml").scenario
+    assert scenario.later_course is not None
+    share, median = scenario.later_course.share, 8.8 * 365.25 / 12
+    protocol, run = build_protocol(scenario), engine(pick("auto", 1e9)[0])
+    first, last = scenario.run.warm_up, scenario.run.warm_up + scenario.run.window
+    surplus, found = [], []
+    for number in range(30):
+        cohort, luck = draw_cohort(scenario, protocol.clocks, number)
+        trace = run(protocol, cohort, luck, scenario.runs_until, scenario.run.follow_up, False)
+        courses = len(trace.referral_day) // 2
+        infused = trace.notes[:courses, trace.milestones.index("infusion")]
+        infused = infused[infused <= trace.stop_day]
+
+        def back_by(day: float, infused: np.ndarray = infused) -> float:
+            return float(share * (1.0 - 0.5 ** (np.maximum(day - infused, 0.0) / median)).sum())
+
+        returned = trace.referral_day[courses:]
+        found.append(((returned >= first) & (returned < last)).sum())
+        surplus.append(found[-1] - (back_by(last) - back_by(first)))
+    error = np.std(surplus, ddof=1) / math.sqrt(len(surplus))
+    assert error < 0.02 * np.mean(found)
+    assert abs(np.mean(surplus)) <= 4 * error
 
 
 def test_both_engines_are_asked_for_by_name() -> None:

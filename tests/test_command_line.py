@@ -16,6 +16,7 @@ from sim.experiment.manifest import write_manifest
 from sim.experiment.publish import new_results
 from sim.outcomes.metrics import METRIC_NAMES
 from tests.experiments import SMALL
+from tests.program import Done, call
 from tests.runs import SHIPPED
 
 ROOT = Path(__file__).parents[1]
@@ -23,20 +24,13 @@ AUTO, ALLO = str(SHIPPED / "autologous.yaml"), str(SHIPPED / "allogeneic.yaml")
 SHORT = ["--set", "run.window=120 d", "--set", "run.warm_up=60 d", "--replications", "3", "--workers", "1"]
 
 
-def call(*arguments: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
-    """Run the program as a user does."""
-    return subprocess.run(
-        [sys.executable, str(ROOT / "run_sim.py"), *arguments], cwd=cwd, capture_output=True, text=True, check=False
-    )
-
-
 @pytest.fixture(scope="module")
-def compared(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, subprocess.CompletedProcess[str]]:
+def compared(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Done]:
     out = tmp_path_factory.mktemp("compared") / "results"
     return out, call("compare", AUTO, ALLO, "--out", str(out), "--trace", *SHORT)
 
 
-def test_compare_leaves_every_table_of_the_contract(compared: tuple[Path, subprocess.CompletedProcess[str]]) -> None:
+def test_compare_leaves_every_table_of_the_contract(compared: tuple[Path, Done]) -> None:
     out, done = compared
     assert done.returncode == 0, done.stderr
     for name in (
@@ -62,7 +56,7 @@ def test_compare_leaves_every_table_of_the_contract(compared: tuple[Path, subpro
     assert (events["began_day"].dropna() >= events["asked_day"][events["began_day"].notna()]).all()
 
 
-def test_tables_agree_with_each_other(compared: tuple[Path, subprocess.CompletedProcess[str]]) -> None:
+def test_tables_agree_with_each_other(compared: tuple[Path, Done]) -> None:
     out, _ = compared
     runs, patients = pd.read_csv(out / "runs.csv"), pd.read_parquet(out / "patients.parquet")
     summary = pd.read_csv(out / "summary.csv").set_index(["scenario", "metric"])["estimate"]
@@ -86,7 +80,7 @@ def test_tables_agree_with_each_other(compared: tuple[Path, subprocess.Completed
     assert pairs["share"].sum() == pytest.approx(1.0)
 
 
-def test_compare_ends_with_a_table_and_the_report(compared: tuple[Path, subprocess.CompletedProcess[str]]) -> None:
+def test_compare_ends_with_a_table_and_the_report(compared: tuple[Path, Done]) -> None:
     out, done = compared
     for words in (
         "Waiting days, mean",
@@ -100,7 +94,7 @@ def test_compare_ends_with_a_table_and_the_report(compared: tuple[Path, subproce
     assert done.stdout.strip().endswith(f"Report: {out / 'report.html'}")
 
 
-def test_the_findings_numbers_are_those_of_the_table(compared: tuple[Path, subprocess.CompletedProcess[str]]) -> None:
+def test_the_findings_numbers_are_those_of_the_table(compared: tuple[Path, Done]) -> None:
     out, _ = compared
     differences = pd.read_csv(out / "differences.csv").set_index("metric")
     page = (out / "report.html").read_text(encoding="utf-8")
@@ -111,9 +105,7 @@ def test_the_findings_numbers_are_those_of_the_table(compared: tuple[Path, subpr
             assert f"{abs(bound) * factor:.1f}" in page
 
 
-def test_the_same_command_gives_the_same_bytes(
-    compared: tuple[Path, subprocess.CompletedProcess[str]], tmp_path: Path
-) -> None:
+def test_the_same_command_gives_the_same_bytes(compared: tuple[Path, Done], tmp_path: Path) -> None:
     out, _ = compared
     again = tmp_path / "again"
     workers = [*SHORT[:-1], "2"]
@@ -123,7 +115,7 @@ def test_the_same_command_gives_the_same_bytes(
             assert file.read_bytes() == (again / file.relative_to(out)).read_bytes(), file.name
 
 
-def test_report_draws_again_from_the_tables(compared: tuple[Path, subprocess.CompletedProcess[str]]) -> None:
+def test_report_draws_again_from_the_tables(compared: tuple[Path, Done]) -> None:
     out, _ = compared
     before = (out / "report.html").read_bytes()
     (out / "report.html").unlink()

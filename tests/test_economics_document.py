@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 import shlex
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pandas as pd
 import pytest
+
+from tests.program import call
 
 ROOT = Path(__file__).parents[1]
 DOCUMENT = ROOT / "docs" / "economics.md"
@@ -30,8 +30,7 @@ def followed(tmp_path_factory: pytest.TempPathFactory) -> Path:
             assert len(pd.read_csv(here / words[1])) > 1, line
             continue
         assert words[:2] == ["python", "run_sim.py"]
-        command = [sys.executable, str(ROOT / "run_sim.py"), *words[2:]]
-        done = subprocess.run(command, cwd=here, capture_output=True, text=True, check=False)
+        done = call(*words[2:], cwd=here)
         assert done.returncode == 0, f"{line}: {done.stderr}"
     return here
 
@@ -49,11 +48,7 @@ def test_the_ten_lines_leave_every_table(followed: Path) -> None:
 
 
 def test_no_economics_without_its_sections(tmp_path: Path) -> None:
-    done = subprocess.run(
-        [sys.executable, str(ROOT / "run_sim.py"), "psa", str(ROOT / "scenarios" / "validation" / "mmc.yaml"),
-         "--out", str(tmp_path / "out")],
-        capture_output=True, text=True, check=False,
-    )  # fmt: skip
+    done = call("psa", str(ROOT / "scenarios" / "validation" / "mmc.yaml"), "--out", str(tmp_path / "out"))
     assert done.returncode == 2
     assert "economics: required by psa, but not given" in done.stderr
     assert not (tmp_path / "out").exists()

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 import math
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
+
+from tests.program import call
 
 ROOT = Path(__file__).parents[1]
 MONTH, YEAR = 365.25 / 12, 365.25
@@ -124,11 +124,7 @@ def test_costs_and_qalys_follow_from_the_files(tmp_path: Path, case: str) -> Non
     files = [str(ROOT / "scenarios" / f"{name}.yaml") for name in names]
     short = ("--set", "run.window=200 d", "--set", "run.warm_up=100 d", "--set", "run.follow_up=300 d")
     options = ("-n", "3", "--engine", "simpy", "--workers", "1", "-q", "--out", str(out))
-    subprocess.run(
-        [sys.executable, str(ROOT / "run_sim.py"), command, *files, *short, *more, *options],
-        check=True,
-        capture_output=True,
-    )
+    assert call(command, *files, *short, *more, *options).returncode == 0
     patients, quantities = (pd.read_parquet(out / f"{name}.parquet") for name in ("patients", "quantities"))
     stated = pd.read_csv(out / "economics.csv").set_index(["scenario", "quantity"])["estimate"]
     for scenario in json.loads((out / "manifest.json").read_text(encoding="utf-8"))["scenarios"]:

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from tests.experiments import SMALL
-from tests.test_command_line import call
+from tests.program import call
 
 QUICK = ["--workers", "1", "--engine", "simpy"]
 

@@ -228,7 +228,7 @@ def test_every_number_of_every_table_is_possible(study: Callable[[str], Path], n
     assert wrong == []
 
 
-@pytest.mark.parametrize("name", ["compare", "one replication", "sequential", "sweep"])
+@pytest.mark.parametrize("name", STUDIES)
 def test_every_mean_over_patients_has_its_count_and_the_unresolved_share(
     study: Callable[[str], Path], name: str
 ) -> None:
@@ -238,6 +238,5 @@ def test_every_mean_over_patients_has_its_count_and_the_unresolved_share(
             seen += 1
             assert frame["unresolved_share"].notna().all(), table.name
             of_patients = ~frame["unit"].isin(["products", "slots"]) if "unit" in frame else np.ones(len(frame), bool)
-            if table.name != "sweep":
-                assert frame.loc[of_patients, "patients"].notna().all(), table.name
+            assert frame.loc[of_patients, "patients"].notna().all(), table.name
     assert seen > 0

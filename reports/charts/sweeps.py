@@ -481,5 +481,5 @@ def _plan_title(rows: pd.DataFrame, targets: str) -> str:
 def _infused(row: Any) -> str:
     """How many of the referred are infused, and how many still wait."""
     infused = Estimate(row.infused_share, row.infused_share_low, row.infused_share_high, "share")
-    waiting = Estimate(row.still_waiting_share, unit="share")
+    waiting = Estimate(row.unresolved_share, unit="share")
     return f"{figure(infused)} infused and {level(waiting)} still waiting"

@@ -111,6 +111,7 @@ def execution(f: Facts) -> tuple[str, ...]:
     way = {
         "simpy": "process interaction, a process a patient and lot on SimPy's event list",
         "compiled": "event scheduling, one compiled loop over a binary heap",
+        "simpy until compiled": "a process a patient and lot on SimPy's event list, then one compiled loop over a heap",
     }.get(str(m["engine"]), "")
     return (
         f"Engine: {m['engine']} ({m.get('engine_why') or 'as asked'}): {way}; both engines give the same records.",

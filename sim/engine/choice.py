@@ -11,6 +11,8 @@ from sim.pieces.cohort import Cohort, Luck
 from sim.pieces.protocol import Protocol
 
 SIMPY, COMPILED = "simpy", "compiled"
+# What `auto` comes to where the kernel is still to be compiled: replications go over to it once it is there.
+SIMPY_UNTIL_COMPILED = "simpy until compiled"
 # Loading the kernel from its disk cache takes as long as the reference needs for about so many patients; compiling it
 # for the first time, as for so many.
 WORTH_LOADING_PATIENTS = 40_000
@@ -43,7 +45,7 @@ def pick(wanted: str, patients: float) -> tuple[str, str]:
     if patients < WORTH_LOADING_PATIENTS:
         return SIMPY, "too little to do for the compiled engine to be worth loading"
     if patients < WORTH_COMPILING_PATIENTS and not is_compiled():
-        return SIMPY, "too little to do for the compiled engine to be worth compiling for the first time"
+        return SIMPY_UNTIL_COMPILED, "compiled in the background for the first time"
     return COMPILED, "quicker for this much to do"
 
 
@@ -63,15 +65,9 @@ def workers_for(name: str, patients: float, cores: int) -> int:
     return max(1, min(cores, int(patients // alone)))
 
 
-def compile_before_workers(name: str) -> None:
-    """Compile what each of several workers would otherwise compile for itself."""
-    if name == COMPILED and not is_compiled():
-        engine(name)
-
-
 def engine(name: str) -> Engine:
-    """The engine of that name."""
-    if name == COMPILED:
+    """The engine of that name, as of now."""
+    if name == COMPILED or (name == SIMPY_UNTIL_COMPILED and is_compiled()):
         from sim.engine import compiled_engine
 
         return compiled_engine.run

@@ -154,7 +154,7 @@ def _impatient(world: World, kind: int, patience: Patience | None, after: Node |
 
 
 def _test(world: World, kind: int, when: Condition) -> Callable[[Walker], bool]:
-    """Whether a condition holds for a walker on his day."""
+    """Whether a condition holds for a walker on its day."""
     if isinstance(when, Share):
         columns, purpose = world.columns[kind], when.purpose
         return lambda walker: bool(columns.value(purpose, walker.attempt, walker.entity))

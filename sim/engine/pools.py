@@ -1,7 +1,7 @@
 """Resources of the reference engine: one queue discipline for all, and capacities.
 
 A request waits until its pool takes its *turn*, when nothing else is left to happen at the instant: everybody who can
-be served is, in the order of the queue key. A waiter that holds nothing needs no timer; his request lapses on his
+be served is, in the order of the queue key. A waiter that holds nothing needs no timer; its request lapses on its
 leaving day, and is passed over.
 """
 

@@ -34,11 +34,11 @@ class Request:
         self.state = WAITING
 
     def happen(self) -> None:
-        """The leaving day of a waiter that holds something, or that a stock counts on: he leaves the queue."""
+        """The leaving day of a waiter that holds something, or that a stock counts on: they leave the queue."""
         self.leave_queue(LAPSED)
 
     def leave_queue(self, state: int) -> None:
-        """He asks no more, and goes on; those behind may need fewer units than he did."""
+        """They ask no more, and go on; those behind may need fewer units than they did."""
         walker, pool = self.walker, self.pool
         if walker is not None:
             pool.lapse(self, state)
@@ -48,7 +48,7 @@ class Request:
 
 
 class OutOfPatience:
-    """The day on which a waiter gives up, unless he is served at the same instant."""
+    """The day on which a waiter gives up, unless they are served at the same instant."""
 
     __slots__ = ("request",)
 
@@ -61,7 +61,7 @@ class OutOfPatience:
 
 
 class Jump:
-    """The day on which a waiter's disease progresses, and his rank with it."""
+    """The day on which a waiter's disease progresses, and their rank with it."""
 
     __slots__ = ("key_day", "rank", "request")
 

@@ -69,7 +69,7 @@ def _collector_at_rest() -> Iterator[None]:
 
 
 def _refer_patients(world: World) -> None:
-    """Let each patient start on his path when he is referred, or on day 0; equal days in order of the cohort."""
+    """Let each patient start on their path when they are referred, or on day 0; equal days in order of the cohort."""
     timeline, path, leaves = world.timeline, world.path, world.leave_day
     days = np.maximum(world.cohort.referral_day, 0.0)
     order = np.argsort(days, kind="stable")

@@ -99,10 +99,10 @@ class Trace:
     """Everything that happened in one replication, up to `stop_day`; patients in the order of the cohort.
 
     `notes`: shape (patients, milestones), NaN where not passed; days after a patient has left belong to the product
-    that goes on without him; `passes`: how often each was passed. `ended_outcome` indexes `outcomes` and `reasons`
+    that goes on without them; `passes`: how often each was passed. `ended_outcome` indexes `outcomes` and `reasons`
     (-1: the path did not end by itself), `ended_day` with it. `referral_day`: as in the cohort, and the days on which
     patients returned for a later course.
-    `leave_day`, `leave_clock`: what the clocks made of him. Days beyond `stop_day` were foreseen, not lived.
+    `leave_day`, `leave_clock`: what the clocks made of them. Days beyond `stop_day` were foreseen, not lived.
     """
 
     stop_day: float

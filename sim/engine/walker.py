@@ -201,7 +201,7 @@ class Walker(Happening):
     def _key_day(self, asking: Asking) -> float:
         """The day by which the walker queues: that of asking, or an earlier one that counts on.
 
-        Who is on the initial list has waited since his referral; who comes back to a resource, since he first came.
+        Who is on the initial list has waited since referral; who comes back to a resource, since they first came.
         """
         day = self.day
         if day == 0.0 and self.kind == PATIENT:

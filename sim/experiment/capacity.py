@@ -78,7 +78,7 @@ class Tried:
 
     judged: tuple[Judged, ...]
     infused: tuple[float, float, float]
-    still_waiting: float
+    unresolved: float
 
     @property
     def met(self) -> bool:
@@ -259,10 +259,10 @@ def plan_table(sweep: Sweep, path: str, targets: Sequence[Target], answer: Answe
                     "answer": point is answer.point,
                     "replications": one.replications,
                     "patients": one.patients,
+                    "unresolved_share": tried.unresolved,
                     **dict(
                         zip(("infused_share", "infused_share_low", "infused_share_high"), tried.infused, strict=True)
                     ),
-                    "still_waiting_share": tried.still_waiting,
                 }
             )
     return pd.DataFrame(rows)
@@ -298,5 +298,5 @@ def _infused_there(sweep: Sweep, answer: Answer, path: str) -> str:
     tried = answer.tried[point.number]
     share, low, high = (100.0 * number for number in tried.infused)
     text = f"at {point.overrides[path]}, {share:.1f} % ({low:.1f} to {high:.1f}) of the referred are infused"
-    waiting = f"{text}, and {100 * tried.still_waiting:.1f} % still wait when follow-up ends"
-    return f"{waiting}: the figures leave them out" if tried.still_waiting > CENSORED else waiting
+    waiting = f"{text}, and {100 * tried.unresolved:.1f} % still wait when follow-up ends"
+    return f"{waiting}: the figures leave them out" if tried.unresolved > CENSORED else waiting

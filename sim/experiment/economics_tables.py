@@ -13,7 +13,7 @@ from sim.experiment.tables import verdicts
 from sim.outcomes.decisions import judged_standings, net_benefit
 from sim.outcomes.economics import COST, EFFECT, MONEY, POSSIBLE, QUANTITIES
 from sim.outcomes.estimates import FREE, Range, interval
-from sim.outcomes.metrics import METRIC_NAMES, unresolved_of
+from sim.outcomes.metrics import METRIC_NAMES, all_referred, unresolved_of
 from sim.outcomes.verdicts import HIGHER, verdict
 from sim.scenario import Loaded
 from sim.scenario.sources import ASSUMPTION
@@ -32,7 +32,7 @@ def economic_tables(
     if len(scenarios) > 1:
         found |= {
             "economics_differences": _differences(scenarios, values, metrics),
-            "icer": icers(scenarios, values[..., COST], values[..., EFFECT]),
+            "icer": icers(scenarios, values[..., COST], values[..., EFFECT], metrics),
         }
     return found
 
@@ -59,10 +59,11 @@ def why_not_comparable(scenarios: Mapping[str, Loaded]) -> str | None:
     return None
 
 
-def icers(scenarios: Mapping[str, Loaded], costs: FloatArray, effects: FloatArray) -> pd.DataFrame:
+def icers(scenarios: Mapping[str, Loaded], costs: FloatArray, effects: FloatArray, metrics: FloatArray) -> pd.DataFrame:
     """`icer.csv` from paired costs and QALYs per patient referred, shape (samples, scenarios).
 
-    Samples are replications, or the means of sets of inputs; one in which nobody is measured is left out.
+    Samples are replications, or the means of sets of inputs; one in which nobody is measured is left out. `metrics`: of
+    the same samples, shape (samples, scenarios, metrics).
     """
     names = list(scenarios)
     whole = np.isfinite(costs).all(axis=1) & np.isfinite(effects).all(axis=1)
@@ -82,6 +83,7 @@ def icers(scenarios: Mapping[str, Loaded], costs: FloatArray, effects: FloatArra
             "incremental_qalys_low": one.effect_bounds[0],
             "incremental_qalys_high": one.effect_bounds[1],
             "icer": one.icer,
+            **all_referred(metrics[:, one.strategy]),
             "assumed": assumed(scenarios[names[one.strategy]]),
         }
         for one in judged_standings(costs, effects)
@@ -163,9 +165,7 @@ def _net_benefits(scenarios: Mapping[str, Loaded], values: FloatArray, metrics: 
                 assumed=assumed(loaded),
             )
             .assign(
-                verdict=_net_verdicts(more, more_low, more_high) if place else "",
-                patients=metrics[:, place, METRIC_NAMES.index("referred")].mean(),
-                unresolved_share=unresolved_of(metrics[:, place]),
+                verdict=_net_verdicts(more, more_low, more_high) if place else "", **all_referred(metrics[:, place])
             )
         )
     return pd.concat(frames, ignore_index=True)

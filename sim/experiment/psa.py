@@ -141,18 +141,21 @@ def run_psa(
     return Psa(tables, workers)
 
 
-def _collect(sweep: Sweep) -> tuple[FloatArray, FloatArray]:
-    """(means of cost and QALYs, shape (samples, scenarios, 2); covariances of these means over replications).
+def _collect(sweep: Sweep) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """(means of cost and QALYs, shape (samples, scenarios, 2); covariances of these means; means of the metrics).
 
-    The covariances, of shape (samples, 2 x scenarios, 2 x scenarios), are what a finite number of replications leaves.
+    Means are over replications. The covariances, of shape (samples, 2 x scenarios, 2 x scenarios), are what a finite
+    number of replications leaves.
     """
     first = len(METRICS)
     chosen = [first + COST, first + EFFECT]
-    means, left = [], []
+    means, left, metrics = [], [], []
     for point in sweep.plan.points:
-        values = sweep.values(point.number)[..., chosen]
+        found = sweep.values(point.number)
+        metrics.append(mean_of(found[..., :first]))
+        values = found[..., chosen]
         means.append(mean_of(values))
         flat = values.reshape(len(values), -1)
         size = flat.shape[1]
         left.append(np.cov(flat.T) / len(flat) if len(flat) > 1 else np.full((size, size), np.nan))
-    return np.array(means), np.array(left)
+    return np.array(means), np.array(left), np.array(metrics)

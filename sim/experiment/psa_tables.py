@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from sim.experiment.economics_tables import assumed, icers, unit_of
 from sim.experiment.points import Base, Point
+from sim.experiment.tables import counted_in_both
 from sim.outcomes.decisions import Acceptability, acceptability
 from sim.outcomes.economics import MONEY
 from sim.outcomes.estimates import CONFIDENCE, interval
@@ -21,11 +22,13 @@ REACH, STEPS = 2.0, 60
 GROUP = "all"
 
 
-def psa_tables(base: Base, points: Sequence[Point], means: FloatArray, left: FloatArray) -> dict[str, pd.DataFrame]:
+def psa_tables(
+    base: Base, points: Sequence[Point], means: FloatArray, left: FloatArray, metrics: FloatArray
+) -> dict[str, pd.DataFrame]:
     """The tables by name.
 
     `means`: cost and QALYs of each sample, shape (samples, scenarios, 2); `left`: their covariances over replications,
-    shape (samples, 2 x scenarios, 2 x scenarios).
+    shape (samples, 2 x scenarios, 2 x scenarios); `metrics`: their means, shape (samples, scenarios, metrics).
     """
     costs, effects = means[..., 0], means[..., 1]
     amounts = willingness(base)
@@ -34,10 +37,10 @@ def psa_tables(base: Base, points: Sequence[Point], means: FloatArray, left: Flo
         "psa": _long(base, costs, effects),
         "psa_wide": _wide(base, costs, effects),
         "psa_inputs": pd.DataFrame([{"sample": p.number + 1, **p.values} for p in points]),
-        **_planes(base, costs, effects),
+        **_planes(base, costs, effects, metrics),
         "ceac": _curves(base, amounts, found),
         "evpi": _information(base, amounts, found, costs, effects, left),
-        "psa_icer": icers(base.scenarios, costs, effects),
+        "psa_icer": icers(base.scenarios, costs, effects, metrics),
     }
 
 
@@ -81,14 +84,14 @@ def _wide(base: Base, costs: FloatArray, effects: FloatArray) -> pd.DataFrame:
     return pd.DataFrame({"sample": _samples(costs), **columns})
 
 
-def _planes(base: Base, costs: FloatArray, effects: FloatArray) -> dict[str, pd.DataFrame]:
+def _planes(base: Base, costs: FloatArray, effects: FloatArray, metrics: FloatArray) -> dict[str, pd.DataFrame]:
     """The plane and its quadrants; nothing of one strategy alone."""
     if len(base.names) < 2:
         return {}
-    return {"ce_plane": _plane(base, costs, effects), "psa_quadrants": _quadrants(base, costs, effects)}
+    return {"ce_plane": _plane(base, costs, effects), "psa_quadrants": _quadrants(base, costs, effects, metrics)}
 
 
-def _quadrants(base: Base, costs: FloatArray, effects: FloatArray) -> pd.DataFrame:
+def _quadrants(base: Base, costs: FloatArray, effects: FloatArray, metrics: FloatArray) -> pd.DataFrame:
     tail = (1.0 - CONFIDENCE) / 2.0
     rows = []
     for place, name in enumerate(base.names[1:], start=1):
@@ -106,6 +109,7 @@ def _quadrants(base: Base, costs: FloatArray, effects: FloatArray) -> pd.DataFra
             "share_better_dearer": float(((effect > 0.0) & (cost > 0.0)).mean()),
             "share_worse_cheaper": float(((effect <= 0.0) & (cost <= 0.0)).mean()),
             "share_worse_dearer": float(((effect <= 0.0) & (cost > 0.0)).mean()),
+            **counted_in_both(metrics, place),
             "assumed": all_assumed(base),
         }
         rows.append(row)

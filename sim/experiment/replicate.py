@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.engine.choice import SIMPY, compile_before_workers, engine
+from sim.engine.choice import SIMPY, engine
 from sim.engine.trace import LOT, Trace
+from sim.experiment.meanwhile import prepare
 from sim.experiment.work import AHEAD, in_processes
 from sim.outcomes.after_infusion import follow_on
 from sim.outcomes.already_waiting import already_waiting, has_list
@@ -102,6 +103,7 @@ def replicate(
 
     `done` hears how many each step brings.
     """
+    prepare(with_engine, workers)
     if workers == 1:
         for number in numbers:
             yield _replication(arms, number, keep, with_engine)
@@ -109,7 +111,6 @@ def replicate(
         return
     from joblib import delayed
 
-    compile_before_workers(with_engine)
     # what a worker is told with each chunk costs it as much as half a replication of a small model
     size = max(1, min(CHUNK, len(numbers) // (4 * workers)))
     chunks = [numbers[k : k + size] for k in range(0, len(numbers), size)]

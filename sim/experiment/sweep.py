@@ -17,8 +17,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 import sim
-from sim.engine.choice import compile_before_workers, pick, workers_for
+from sim.engine.choice import pick, workers_for
 from sim.engine.trace import Trace
+from sim.experiment.meanwhile import prepare
 from sim.experiment.points import Base, Point, digest, paths_of, require_valid
 from sim.experiment.program import code_digest, libraries
 from sim.experiment.replicate import Arm, simulate
@@ -176,8 +177,7 @@ def evaluate(sweep: Sweep, points: Sequence[Point], done: Callable[[int], None])
     there = sweep.store.have()
     todo = [block for block in blocks if block.key not in there]
     done(sum(len(block.numbers) for block in blocks if block.key in there))
-    if sweep.workers > 1:
-        compile_before_workers(sweep.engine)
+    prepare(sweep.engine, sweep.workers)
     for found, worker in run_tasks(run_task, _tasks(sweep, todo), sweep.workers, plan.cluster):
         sweep.store.add(found, worker)
         done(sum(len(values) for _, _, values in found))

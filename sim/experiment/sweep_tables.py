@@ -146,6 +146,9 @@ def _batches(rows: Callable[[Sequence[Point]], pd.DataFrame], points: Sequence[P
         yield rows(points[first : first + AT_ONCE])
 
 
+OF_A_CELL = ("scenario", "metric", "label", "unit", "estimate", "low", "high", "patients", "unresolved_share")
+
+
 def heat_map(sweep: Sweep, factors: Sequence[str]) -> pd.DataFrame:
     """One row a point, scenario and metric of a grid of two paths; x is the first."""
     x, y = factors
@@ -156,6 +159,6 @@ def heat_map(sweep: Sweep, factors: Sequence[str]) -> pd.DataFrame:
             "x": table[x],
             "y_path": y,
             "y": table[y],
-            **{name: table[name] for name in ("scenario", "metric", "label", "unit", "estimate", "low", "high")},
+            **{name: table[name] for name in OF_A_CELL},
         }
     )

@@ -14,7 +14,15 @@ from sim.experiment.replicate import Arm, Replication
 from sim.outcomes import already_waiting as on_the_list
 from sim.outcomes.curves import BIN_DAYS, INTERVALS, WAIT_BINS, stage_names
 from sim.outcomes.estimates import NOT_NEGATIVE, SHARE, Range, interval, variance
-from sim.outcomes.metrics import METRIC_NAMES, METRICS, POSSIBLE, POSSIBLE_CHANGES, patients_of, unresolved_of
+from sim.outcomes.metrics import (
+    METRIC_NAMES,
+    METRICS,
+    POSSIBLE,
+    POSSIBLE_CHANGES,
+    all_referred,
+    patients_of,
+    unresolved_of,
+)
 from sim.outcomes.patients import WAITING
 from sim.outcomes.verdicts import verdict
 from sim.pieces.loads import offered_loads
@@ -258,12 +266,12 @@ def stage_rows(
 
 def incidence(collected: Collected) -> pd.DataFrame:
     """One row a scenario, event and whole day since referral: cumulative incidence with competing events."""
-    frames = []
+    frames, metrics = [], collected.values()
     for place, name in enumerate(collected.names):
         values = np.array([replication[place] for replication in collected.incidence])
         for k, event in enumerate(EVENTS):
             keys = [{"scenario": name, "event": event, "day": day} for day in range(values.shape[2])]
-            frames.append(_estimated(keys, values[:, k, :], SHARE))
+            frames.append(_estimated(keys, values[:, k, :], SHARE).assign(**all_referred(metrics[:, place])))
     return pd.concat(frames, ignore_index=True)
 
 
@@ -308,12 +316,18 @@ def outcomes(collected: Collected) -> pd.DataFrame:
     return pd.concat(frames, ignore_index=True)
 
 
+def counted_in_both(metrics: FloatArray, place: int) -> dict[str, float]:
+    """The columns that say how many a scenario and the first one measure, from shape (replications, arms, metrics)."""
+    first = {f"baseline_{name}": count for name, count in all_referred(metrics[:, 0]).items()}
+    return all_referred(metrics[:, place]) | first
+
+
 def same_patients(collected: Collected) -> tuple[pd.DataFrame | None, str | None]:
     """(a row a scenario and where the same patients progressed, None), or (None, why they are not the same)."""
     why = next((pair for pairs in collected.pairs for pair in pairs if isinstance(pair, str)), None)
     if why is not None or not collected.names[1:]:
         return None, why
-    frames = []
+    frames, metrics = [], collected.values()
     for place, name in enumerate(collected.names[1:]):
         counts = np.array([pairs[place] for pairs in collected.pairs])
         with np.errstate(invalid="ignore"):
@@ -323,5 +337,5 @@ def same_patients(collected: Collected) -> tuple[pd.DataFrame | None, str | None
             for where, label in PROGRESSED_IN.items()
         ]
         frame = _estimated(keys, shares, SHARE).rename(columns={"estimate": "share"})
-        frames.append(frame.assign(estimate=counts.mean(axis=0)))
+        frames.append(frame.assign(estimate=counts.mean(axis=0), **counted_in_both(metrics, place + 1)))
     return pd.concat(frames, ignore_index=True), None

@@ -10,8 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from sim.engine.choice import compile_before_workers, pick, workers_for
+from sim.engine.choice import pick, workers_for
 from sim.experiment.limits import require_size
+from sim.experiment.meanwhile import prepare
 from sim.experiment.quantities import Task, evaluate
 from sim.experiment.replicate import Arm
 from sim.experiment.work import run_tasks
@@ -107,8 +108,7 @@ def judge(
         Task(arm, range(first, min(first + size, replications)), of, engine) for first in range(0, replications, size)
     ]
     found: dict[int, list[list[float]]] = {}
-    if workers > 1:
-        compile_before_workers(engine)
+    prepare(engine, workers)
     for (first, values), _ in run_tasks(_numbered, tasks, workers):
         found[first] = values
         done(len(values))

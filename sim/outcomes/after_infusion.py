@@ -16,7 +16,7 @@ PRODUCTS = ("autologous", "allogeneic")
 
 
 def follow_on(patients: Patients, rules: AfterInfusion, luck: Luck) -> Afterwards:
-    """Every patient's life after the end of his path; the same luck gives the same life under every scenario.
+    """Every patient's life after the end of their path; the same luck gives the same life under every scenario.
 
     Each clock is met with a unit-exponential threshold of its own, divided by the multipliers that act from infusion
     on; the clock after progression starts anew at progression. Draws are keyed `after_infusion/...`.
@@ -76,7 +76,7 @@ def _age(shape: Survival, threshold: FloatArray, ratio: FloatArray | None) -> Fl
 
 
 def _ratios(patients: Patients, rules: AfterInfusion) -> tuple[FloatArray, FloatArray]:
-    """The multipliers on progression and on death of each patient, by his state and his product's at infusion."""
+    """The multipliers on progression and on death of each patient, by their state and their product's at infusion."""
     # only the product that was released last was infused, on the day on which the exception was granted
     excepted = patients.day("out_of_specification") == patients.day("released")
     states: tuple[tuple[BoolArray, HazardRatios], ...] = (

@@ -64,7 +64,7 @@ def stage_names(milestones: tuple[str, ...]) -> list[tuple[str, str]]:
 
 
 def ways(milestones: tuple[str, ...]) -> list[list[tuple[str, str]]]:
-    """The intervals of a patient whose product is made for him, and of one who is given a dose from the shelf."""
+    """The intervals of a patient whose product is made for them, and of one who is given a dose from the shelf."""
     made = list(MADE) if "apheresis" in milestones else []
     if made and milestones.index("slot") > milestones.index("received_at_factory"):  # cells wait frozen
         made.remove("slot")

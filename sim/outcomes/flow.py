@@ -26,7 +26,7 @@ def flow_counts(patients: Patients) -> FloatArray:
     """Measured patients by the station they left and the node they reached next, shape (stations, nodes).
 
     A patient's stations are taken in the order of their days, those of one instant in the order of the path; the last
-    leads to his outcome.
+    leads to their outcome.
     """
     measured = patients.cohort.measured
     days = np.array([patients.day(name)[measured] for name in STATIONS])

@@ -416,6 +416,15 @@ def unresolved_of(values: FloatArray) -> float:
     return float(interval(values[:, METRIC_NAMES.index("still_waiting_share")])[0])
 
 
+def all_referred(values: FloatArray) -> dict[str, float]:
+    """The columns `patients` and `unresolved_share` of what is over all measured patients.
+
+    `values`: shape (replications, metrics).
+    """
+    referred = float(patients_of(values)[METRIC_NAMES.index("referred")])
+    return {"patients": referred, "unresolved_share": unresolved_of(values)}
+
+
 def unresolved_share(patients: Patients) -> float:
     """The share of the measured who are unresolved at the end of follow-up; NaN without any."""
     waiting = patients.outcome[patients.cohort.measured] == WAITING

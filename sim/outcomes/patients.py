@@ -89,10 +89,10 @@ class Patients:
 
 @dataclass(frozen=True, eq=False)
 class Ends:
-    """When and how each patient's own path ended, if it did by `limit`, and his milestones up to then.
+    """When and how each patient's own path ended, if it did by `limit`, and their milestones up to then.
 
     Of `infused`, `left` (taken off by a clock) and `ended` (by itself) at most one is true of a patient; `day` is NaN
-    where none is. `raw`: milestones whether or not he was there.
+    where none is. `raw`: milestones whether or not they were there.
     """
 
     limit: FloatArray
@@ -182,7 +182,7 @@ def wasted_products(patients: Patients, window: tuple[float, float]) -> int:
 def slots_wasted(patients: Patients, trace: Trace) -> NDArray[np.bool_]:
     """For each slot, whether no manufacture used it and it came back too late to be offered again.
 
-    A patient whose manufacture began has used the slots that he claimed last, as many as he claimed at once.
+    A patient whose manufacture began has used the slots that they claimed last, as many as they claimed at once.
     """
     slots, uses = trace.slots, trace.uses
     wasted = np.zeros(len(slots.holder), bool)

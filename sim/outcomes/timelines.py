@@ -18,7 +18,7 @@ def timelines(patients: Patients, trace: Trace, groups: list[str], centres: list
     """A row a spell of the first `SAMPLE` measured patients, in order of referral; days since referral.
 
     `kind` is `queue` or `process`; `label` the interval between two milestones in which the spell lies. The spells of a
-    patient follow each other without gap from his referral to his end, or to the last day that is known of him.
+    patient follow each other without gap from their referral to their end, or to the last day that is known of them.
     """
     cohort = patients.cohort
     measured = np.flatnonzero(cohort.measured)
@@ -46,7 +46,7 @@ def timelines(patients: Patients, trace: Trace, groups: list[str], centres: list
 
 
 def _intervals(patients: Patients, trace: Trace, patient: int, ended: float) -> list[tuple[str, float, float]]:
-    """(label, first day, last day) of the intervals that a patient went through, the last one cut at his end.
+    """(label, first day, last day) of the intervals that a patient went through, the last one cut at their end.
 
     Who was given a dose after all spent the days until then waiting for it, as in `stage_days`.
     """

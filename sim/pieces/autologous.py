@@ -1,4 +1,4 @@
-"""The autologous pathway: cells of the patient, made into his own product while he waits."""
+"""The autologous pathway: cells of the patient, made into their own product while they wait."""
 
 from __future__ import annotations
 
@@ -229,7 +229,7 @@ def _give_up(s: Scenario, outcome: str, reason: str = "") -> Path:
 
 
 def _patience(s: Scenario) -> Patience | None:
-    """How long a patient waits for a slot or line before he is given a dose."""
+    """How long a patient waits for a slot or line before they are given a dose."""
     if s.strategy != "hybrid" or math.isinf(s.hybrid.after_waiting):
         return None
     return Patience(s.hybrid.after_waiting, Since(s.hybrid.since), (Milestone(GIVEN_UP), Fail()))
@@ -253,7 +253,7 @@ def _on_line(s: Scenario, steps: Path, booking: bool = False) -> Path:
 
 
 def _product(s: Scenario, steps: Path) -> Path:
-    """What goes on without the patient when he leaves, if the scenario says so."""
+    """What goes on without the patient who leaves, if the scenario says so."""
     on_leave = OnLeave(s.manufacturing.on_leave)
     return steps if on_leave == OnLeave.STOP else (Together((Branch(steps, on_leave),)),)
 

@@ -26,7 +26,7 @@ def stage_at(name: str, duration: Distribution, hours: Hours | None, elsewhere: 
 
 
 def by_flag(paths: dict[str, Path]) -> Path:
-    """The path of the first flag that the patient carries; that of the last one, if he carries no other."""
+    """The path of the first flag that the patient carries; that of the last one, if they carry no other."""
     *others, (_, path) = paths.items()
     for flag, other in reversed(others):
         if other != path:

@@ -1,4 +1,4 @@
-"""The clocks of a patient before infusion: death, progression, other removal, and the day on which they make him leave.
+"""The clocks of a patient before infusion: death, progression, other removal, and the day on which they end the wait.
 
 One formula gives every leaving day, in both engines. A clock with cumulative hazard H, origin o (the day its age
 counts from) and multiplier m has used up the part u of its unit-exponential threshold E by day s. Its event falls on

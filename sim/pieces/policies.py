@@ -1,4 +1,4 @@
-"""Who is served next: what the policy of a scenario makes of a patient and of his wait."""
+"""Who is served next: what the policy of a scenario makes of a patient and of their wait."""
 
 from __future__ import annotations
 

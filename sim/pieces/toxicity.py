@@ -22,7 +22,7 @@ def in_hospital(s: Scenario, bed: Capacity, before: Path, outpatient: bool = Fal
     """A bed for what comes `before`, each toxicity in turn, and the routine stay.
 
     An outpatient needs a bed from the onset of a toxicity to its end only. Where the bed is freed for intensive care,
-    the patient queues for one again afterwards; where it is kept, he waits in it when intensive care is full.
+    the patient queues for one again afterwards; where it is kept, the patient waits in it when intensive care is full.
     """
     if outpatient:
         return tuple(step for name, event in s.toxicity.events.items() for step in _admission(s, bed, name, event))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 
 from sim.scenario.allowance import Allowance
@@ -71,7 +73,7 @@ def _empty(shown: str) -> Branch:
 
 
 def _read(text: str, shown: str, path: Path, state: _State) -> Branch:
-    root, problems = parse_yaml(text, shown, allowance=state.allowance)
+    root, problems = _parsed(text, shown, state.allowance)
     state.problems.extend(problems)
     if not isinstance(root, Branch):
         if not problems:
@@ -97,6 +99,23 @@ def _read(text: str, shown: str, path: Path, state: _State) -> Branch:
         tree = merge(tree, parent)
     state.merged[path] = tree
     return tree
+
+
+def _parsed(text: str, shown: str, allowance: Allowance) -> tuple[Node | None, Sequence[Problem]]:
+    """(tree, problems) of a text; many scenarios extend one file, and reading it is most of their time."""
+    if len(text) > min(allowance.values_left, allowance.keys_left):  # what a letter each could not use up
+        return parse_yaml(text, shown, allowance=allowance)
+    root, problems, values, keys = _parsed_whole(text, shown)
+    allowance.take(values, keys)
+    return root, problems
+
+
+@lru_cache(maxsize=64)
+def _parsed_whole(text: str, shown: str) -> tuple[Node | None, tuple[Problem, ...], int, int]:
+    """(tree, problems, how many values, how many keys) of a text; trees are never changed."""
+    whole, left = Allowance(), Allowance()
+    root, problems = parse_yaml(text, shown, allowance=left)
+    return root, tuple(problems), whole.values_left - left.values_left, whole.keys_left - left.keys_left
 
 
 def _extended(root: Branch, problems: list[Problem]) -> list[Leaf]:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import typing
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache, lru_cache
 from typing import Any, Literal
 
 from pydantic.fields import FieldInfo
@@ -39,10 +40,9 @@ def values(scenario: Scenario) -> Iterator[Value]:
 
 
 def _values(section: Section, path: Path) -> Iterator[Value]:
-    for name, field in type(section).model_fields.items():
-        here = (*path, field.alias or name)
+    for key, (name, _, marker) in _fields(type(section)).items():
+        here = (*path, key)
         value = getattr(section, name)
-        marker = marker_of(field)
         if isinstance(marker, Kind):
             plain = getattr(marker, "word", None) if value is None else marker.write(value)
             if plain is not None:
@@ -56,6 +56,12 @@ def _values(section: Section, path: Path) -> Iterator[Value]:
             yield from _values(value, here)
 
 
+@cache
+def _fields(section: type[Section]) -> Mapping[str, tuple[str, FieldInfo, Kind | Names | OrWord | None]]:
+    """(attribute, field, its marker) by the key that a file has for it."""
+    return {field.alias or name: (name, field, marker_of(field)) for name, field in section.model_fields.items()}
+
+
 def marker_of(field: FieldInfo) -> Kind | Names | OrWord | None:
     """What a field's annotation says about its kind; None for a plain section."""
     forms = (field.annotation, *typing.get_args(field.annotation))
@@ -63,16 +69,17 @@ def marker_of(field: FieldInfo) -> Kind | Names | OrWord | None:
     return next((m for m in field.metadata if isinstance(m, Kind | Names | OrWord)), plain)
 
 
+@lru_cache(maxsize=4096)
 def marker_at(path: Path) -> Kind | Names | OrWord | type[Section] | None:
     """What the schema holds at a path: a kind of value, a section, or None where it knows no such path."""
     section: type[Section] = Scenario
     steps = iter(path)
     found: Kind | Names | OrWord | type[Section] | None = Scenario
     for key in steps:
-        field = next((f for n, f in section.model_fields.items() if key == (f.alias or n)), None)
-        if field is None:
+        known = _fields(section).get(key)
+        if known is None:
             return None
-        marker = marker_of(field)
+        _, field, marker = known
         found = marker or _section_of(field)
         if isinstance(marker, Kind):
             return marker if next(steps, None) is None else None

@@ -89,7 +89,7 @@ def plan_command(
                 *(f"{row[n]:.4g}" for n in names),
                 "met" if row["met"] else "missed",
                 f"{100 * row['infused_share']:.1f} %",
-                f"{100 * row['still_waiting_share']:.1f} %",
+                f"{100 * row['unresolved_share']:.1f} %",
             ]
             for _, row in study.table.iterrows()
         ]

@@ -23,6 +23,8 @@ import click
 if TYPE_CHECKING:
     from sim.scenario import Loaded
 
+# How long a command that is done gives the compilation of the kernel in the background.
+SECONDS_TO_COMPILE = 5.0
 FAILED, BAD_INPUT, MISSED, CANNOT_BE_MADE, INTERRUPTED = 1, 2, 3, 4, 130
 
 
@@ -142,6 +144,13 @@ def patient(stream: TextIO) -> TextIO:
     )
 
 
+def _meanwhile(what: str, *given: float) -> None:
+    """Tell the compilation of the kernel in the background, where one was begun, that the command is through."""
+    module = sys.modules.get("sim.experiment.meanwhile")
+    if module is not None:
+        getattr(module, what)(*given)
+
+
 @contextmanager
 def in_words() -> Iterator[None]:
     """What ends the command line, in words and with its exit code."""
@@ -151,7 +160,9 @@ def in_words() -> Iterator[None]:
     try:
         yield
         sys.stdout.flush()
+        _meanwhile("wait", SECONDS_TO_COMPILE)
     except (click.exceptions.Abort, KeyboardInterrupt) as error:
+        _meanwhile("stop")
         stop("interrupted", code_of(error))
     except OSError as error:
         where = f"{error.filename}: " if error.filename else "the output cannot be written: "

@@ -1,4 +1,4 @@
-"""The tables of a run or comparison, apart from those of single patients and of money."""
+"""The tables of a run or comparison, apart from those of single patients and of money: declarations, line by line."""
 
 from __future__ import annotations
 
@@ -54,7 +54,6 @@ COMPARISON = (
         ),
         ("scenario", "metric"),
         (ESTIMATE,),
-        over_patients=True,
         always=True,
     ),
     Table(
@@ -93,7 +92,6 @@ COMPARISON = (
         ),
         ("scenario", "metric"),
         (ESTIMATE,),
-        over_patients=True,
     ),
     Table(
         "already_waiting",
@@ -102,7 +100,6 @@ COMPARISON = (
         (SCENARIO, *METRIC, *estimate("Mean over replications.", Bounds.BY_UNIT), REPLICATIONS, *TO_COUNT),
         ("scenario", "metric"),
         (ESTIMATE,),
-        over_patients=True,
     ),
     Table(
         "runs",
@@ -163,7 +160,6 @@ COMPARISON = (
         STAGE,
         STAGE_KEY,
         (MEAN_DAYS,),
-        over_patients=True,
         always=True,
     ),
     Table(
@@ -173,7 +169,6 @@ COMPARISON = (
         STAGE,
         STAGE_KEY,
         (MEAN_DAYS,),
-        over_patients=True,
     ),
     Table(
         "incidence",
@@ -189,6 +184,7 @@ COMPARISON = (
                 Bounds.SHARE,
                 "share",
             ),
+            *TO_COUNT,
         ),
         ("scenario", "event", "day"),
         (ESTIMATE,),
@@ -212,7 +208,6 @@ COMPARISON = (
         ),
         ("scenario", "day_from"),
         (("share", "low", "high"), around("cumulative")),
-        over_patients=True,
         always=True,
     ),
     Table(
@@ -229,7 +224,6 @@ COMPARISON = (
         ),
         ("scenario", "outcome"),
         (ESTIMATE,),
-        over_patients=True,
         always=True,
     ),
     Table(
@@ -243,6 +237,8 @@ COMPARISON = (
             text("label", "The same in words."),
             *estimate("Share of the measured patients.", Bounds.SHARE, "share", ("share", "low", "high")),
             number("estimate", "Mean number a replication.", "patients", bounds=Bounds.NOT_NEGATIVE),
+            *TO_COUNT,
+            *BASELINE_TO_COUNT,
         ),
         ("scenario", "progressed_in"),
         (("share", "low", "high"),),
@@ -284,6 +280,7 @@ COMPARISON = (
         ),
         ("scenario", "source", "target"),
         (ESTIMATE,),
+        not_of_patients="numbers of patients, those who still wait among them",
     ),
     Table(
         "groups",
@@ -301,7 +298,6 @@ COMPARISON = (
         ),
         ("scenario", "grouping", "group", "metric"),
         (ESTIMATE,),
-        over_patients=True,
     ),
     Table(
         "resources_summary",
@@ -318,6 +314,7 @@ COMPARISON = (
         ),
         ("scenario", "resource", "centre", "metric"),
         (ESTIMATE,),
+        not_of_patients="of resources",
     ),
     Table(
         "use_through_time",
@@ -345,6 +342,7 @@ COMPARISON = (
         ),
         ("scenario", "resource", "centre", "day_from"),
         (around("in_use"), around("queue")),
+        not_of_patients="of resources",
     ),
     Table(
         "waiting_list",
@@ -363,6 +361,7 @@ COMPARISON = (
         ),
         ("scenario", "list", "day"),
         (ESTIMATE,),
+        not_of_patients="numbers of patients, all of whom wait",
     ),
     Table(
         "list_below",
@@ -417,6 +416,7 @@ COMPARISON = (
         ),
         ("scenario", "resource", "day_from"),
         tuple(around(name) for name in ("doses", "stock_out_share", "expired", "lots_started")),
+        not_of_patients="of the stock",
     ),
     Table(
         "timeline_sample",
@@ -463,5 +463,6 @@ COMPARISON = (
         ),
         ("case", "quantity"),
         (("simulated", "low", "high"),),
+        not_of_patients="of validation cases",
     ),
 )

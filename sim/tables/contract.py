@@ -96,9 +96,8 @@ def _parts(name: str) -> list[str]:
 class Table:
     """A table: its grain in words, its columns in order, and those that name a row.
 
-    `intervals`: (estimate, low, high) columns that belong together. `over_patients`: whether it holds means over
-    patients, so that the columns `patients` and `unresolved_share` stand beside them. `always`: whether every results
-    folder of a comparison has it.
+    `intervals`: (estimate, low, high) columns that belong together; they are over patients, unless `not_of_patients`
+    says of what else. `always`: whether every results folder of a comparison has it.
     """
 
     name: str
@@ -107,7 +106,7 @@ class Table:
     columns: tuple[Column, ...]
     key: tuple[str, ...]
     intervals: tuple[tuple[str, str, str], ...] = ()
-    over_patients: bool = False
+    not_of_patients: str = ""
     always: bool = False
     suffix: str = ".csv"
 
@@ -115,6 +114,11 @@ class Table:
     def file(self) -> str:
         """The name of its file."""
         return self.name + self.suffix
+
+    @property
+    def over_patients(self) -> bool:
+        """Whether it holds means over patients: beside them stand how many, and how many of them are unresolved."""
+        return bool(self.intervals) and not self.not_of_patients
 
     def column(self, name: str) -> Column | None:
         """The declaration behind a column's name; a family only where no column has that very name."""

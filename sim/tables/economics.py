@@ -40,8 +40,10 @@ ICER = (
     *estimate("Cost more than that one.", Bounds.NONE, "money", around("incremental_cost"), ALONE),
     *estimate("QALYs more than that one.", Bounds.NONE, "QALYs", around("incremental_qalys"), ALONE),
     number("icer", "Incremental cost per QALY gained.", "money a QALY", ALONE),
+    *TO_COUNT,
     ASSUMED,
 )
+OF_ICER = (around("incremental_cost"), around("incremental_qalys"))
 
 ECONOMICS = (
     Table(
@@ -58,7 +60,6 @@ ECONOMICS = (
         ),
         ("scenario", "quantity"),
         (ESTIMATE,),
-        over_patients=True,
     ),
     Table(
         "economics_differences",
@@ -77,9 +78,8 @@ ECONOMICS = (
         ),
         ("scenario", "quantity"),
         (ESTIMATE,),
-        over_patients=True,
     ),
-    Table("icer", "Incremental analysis", "scenario, by rising cost", ICER, ("scenario",)),
+    Table("icer", "Incremental analysis", "scenario, by rising cost", ICER, ("scenario",), OF_ICER),
     Table(
         "nmb",
         "Net benefit",
@@ -102,8 +102,14 @@ ECONOMICS = (
         ),
         ("scenario", "willingness_to_pay"),
         (ESTIMATE, ("increment", "increment_low", "increment_high")),
-        over_patients=True,
     ),
-    Table("psa_icer", "Incremental analysis", "scenario, by rising cost; means over the samples", ICER, ("scenario",)),
+    Table(
+        "psa_icer",
+        "Incremental analysis",
+        "scenario, by rising cost; means over the samples",
+        ICER,
+        ("scenario",),
+        OF_ICER,
+    ),
 )
 PROBABILITY = share("probability", "Share of the samples in which the strategy has the highest net benefit.")

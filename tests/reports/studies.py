@@ -121,7 +121,7 @@ def plan() -> pd.DataFrame:
             "infused_share": [0.9 - share for share in shares],
             "infused_share_low": [0.89 - share for share in shares],
             "infused_share_high": [0.91 - share for share in shares],
-            "still_waiting_share": 0.0,
+            "unresolved_share": 0.0,
         }
     )
 

@@ -1,0 +1,61 @@
+"""The kernel is compiled beside the first run: once, by one process, and ended with the command that wanted it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("numba")
+
+from sim.engine import choice
+from sim.engine.kernel import stamp
+from sim.experiment import meanwhile
+from sim.experiment.folder import own
+
+
+@pytest.fixture
+def empty(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """The folder of machine code, with nothing in it."""
+    monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path))
+    monkeypatch.setattr(meanwhile, "_running", [])
+    found = stamp.place()
+    assert found is not None
+    yield found
+    meanwhile.stop()
+
+
+@pytest.mark.slow
+def test_replications_go_over_to_the_kernel_once_it_is_there(empty: Path) -> None:
+    assert choice.pick("auto", 1e5)[0] == choice.SIMPY_UNTIL_COMPILED
+    assert choice.engine(choice.SIMPY_UNTIL_COMPILED) is choice.engine(choice.SIMPY)
+    meanwhile.prepare(choice.SIMPY_UNTIL_COMPILED, 2)
+    meanwhile.wait(300)
+    assert (empty / stamp.READY).is_file()
+    assert choice.engine(choice.SIMPY_UNTIL_COMPILED) is choice.engine(choice.COMPILED)
+    assert choice.pick("auto", 1e5)[0] == choice.COMPILED
+
+
+def test_no_second_process_compiles(empty: Path) -> None:
+    with (empty / meanwhile.LOCK).open("ab") as lock:
+        assert own(lock)
+        meanwhile.prepare(choice.SIMPY_UNTIL_COMPILED, 1)
+        meanwhile.prepare(choice.SIMPY_UNTIL_COMPILED, 1)
+        (process,) = meanwhile._running
+        meanwhile.wait(60)
+        assert process.returncode == 0
+    assert [entry.name for entry in empty.iterdir()] == [meanwhile.LOCK]
+
+
+def test_it_ends_with_the_command_and_leaves_nothing_that_looks_like_a_kernel(empty: Path) -> None:
+    meanwhile.prepare(choice.SIMPY_UNTIL_COMPILED, 1)
+    meanwhile.stop()
+    assert meanwhile._running[0].returncode is not None
+    assert not stamp.is_compiled()
+
+
+def test_other_engines_compile_nothing_meanwhile(empty: Path) -> None:
+    meanwhile.prepare(choice.SIMPY, 2)
+    meanwhile.prepare(choice.COMPILED, 1)
+    assert meanwhile._running == []
