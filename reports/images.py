@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -38,6 +37,8 @@ def images(jobs: Sequence[Job]) -> list[bytes]:
     """
     if not jobs:
         return []
+    import asyncio
+
     try:
         import kaleido
         from choreographer.errors import ChromeNotFoundError
