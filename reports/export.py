@@ -115,7 +115,7 @@ def inlined(content: bytes, form: str) -> str:
 
 def packed(text: str) -> str:
     """A text as gzip in base64, always the same for the same text."""
-    return base64.b64encode(gzip.compress(text.encode(), mtime=0)).decode()
+    return base64.b64encode(gzip.compress(text.encode(), compresslevel=6, mtime=0)).decode()
 
 
 def sealed(ident: str, text: str) -> Markup:
@@ -161,6 +161,12 @@ def plotly_library() -> str:
 @cache
 def _whole_library() -> Script:
     return Script(str(get_plotlyjs()))
+
+
+def part(name: str, *values: Any) -> Markup:
+    """A piece that several pages share, such as a table, as the macro of this name makes it."""
+    made = getattr(_environment().get_template("parts.html.jinja").module, name)(*values)
+    return Markup(made)
 
 
 def still_page(template: str, **values: Any) -> str:

@@ -7,13 +7,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from markupsafe import Markup
+
 from reports import LIBRARY, Wanted, report
 from reports.animation import animation_page
 from reports.charts import CHARTS
 from reports.deck import NoDeckError, deck, has_native
-from reports.export import Picture, inlined, page, plotly_library
+from reports.export import Picture, inlined, page, part, plotly_library
 from reports.findings import Findings, gather
-from reports.grids import Grid, of_charts
+from reports.grids import of_charts
 from reports.images import Job, NoImagesError, images
 from reports.methods import methods_text
 from reports.styles import styled
@@ -41,7 +43,7 @@ def build(folder: Path, wanted: Wanted, cannot: list[str]) -> Iterator[tuple[str
     tables = read(folder)
     findings = gather(tables)
     pictures = draw(tables, findings)
-    numbers = of_charts(tables, findings)
+    numbers = {name: part("grid", table) for name, table in of_charts(tables, findings).items()}
     style = STYLES[wanted.style]
     drawn = _drawn_by_a_browser(tables, findings, pictures, wanted, cannot)
     if pictures and not wanted.standalone:
@@ -56,7 +58,7 @@ def build(folder: Path, wanted: Wanted, cannot: list[str]) -> Iterator[tuple[str
     yield from _asked_for(folder, tables, findings, pictures, drawn, wanted, cannot)
 
 
-def _chart_page(picture: Picture, numbers: Grid, drawn: Drawn, wanted: Wanted) -> str:
+def _chart_page(picture: Picture, numbers: Markup, drawn: Drawn, wanted: Wanted) -> str:
     """One chart as a page of its own. Without its library it shows the image, where one was made, and the numbers."""
     stills = (inlined(drawn.files[picture.name, form], form) for form in SHOWN if (picture.name, form) in drawn.files)
     still = None if wanted.standalone else next(stills, None)

@@ -10,7 +10,7 @@ import pytest
 
 import reports
 from reports import LIBRARY
-from reports.export import inlined, page, plotly_library
+from reports.export import inlined, page, part, plotly_library
 from reports.findings import gather
 from reports.grids import of_charts
 from reports.pages import draw
@@ -83,7 +83,7 @@ def test_without_its_library_a_page_shows_words_image_and_numbers_and_how_to_mak
     tables = read(folder("pair"))
     picture = next(one for one in draw(tables, gather(tables)) if one.name == "outcomes")
     still = inlined(b"<svg xmlns='http://www.w3.org/2000/svg' width='7' height='5'/>", "svg")
-    numbers = of_charts(tables, gather(tables))["outcomes"]
+    numbers = part("grid", of_charts(tables, gather(tables))["outcomes"])
     shown = {"title": "Outcomes", "picture": picture, "numbers": numbers, "still": still}
     path = tmp_path / "outcomes.html"
     path.write_text(page("chart.html.jinja", alone=False, **shown), encoding="utf-8")

@@ -207,15 +207,3 @@ def test_import_is_light() -> None:
     program = "import sys, reports; print([m for m in ('pandas', 'plotly', 'jinja2', 'numpy') if m in sys.modules])"
     run = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
     assert run.stdout.strip() == "[]"
-
-
-def test_drawing_loads_neither_validators_nor_the_scenario(folder: Callable[[str], Path]) -> None:
-    heavy = "('plotly.graph_objects', 'sim.scenario', 'pydantic', 'asyncio', 'pptx', 'xlsxwriter', 'kaleido')"
-    program = (
-        "import pathlib, sys, reports\n"
-        "made = reports.write_all(pathlib.Path(sys.argv[1]), lambda path, text: None)\n"
-        f"print(len(made.paths) > 5, [m for m in {heavy} if m in sys.modules])"
-    )
-    arguments = [sys.executable, "-c", program, str(folder("pair"))]
-    run = subprocess.run(arguments, cwd=ROOT, capture_output=True, text=True, check=True)
-    assert run.stdout.strip() == "True []"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -96,3 +97,16 @@ def test_a_library_that_is_not_of_earlier_results_stays_as_it_is(results: Path) 
     assert call("report", results).exit_code == 0
     assert own.stat().st_size > 4_000_000
     assert f"charts/{LIBRARY}" in json.loads((results / "manifest.json").read_text(encoding="utf-8"))["pages"]
+
+
+def test_a_report_loads_neither_validators_nor_the_scenario(results: Path) -> None:
+    heavy = "('plotly.graph_objects', 'sim.scenario', 'pydantic', 'scipy', 'asyncio', 'pptx', 'xlsxwriter', 'kaleido')"
+    program = (
+        "import sys, run_sim\n"
+        "run_sim.cli(['report', '-q', sys.argv[1]], standalone_mode=False)\n"
+        f"print([name for name in {heavy} if name in sys.modules])"
+    )
+    arguments = [sys.executable, "-c", program, str(results)]
+    run = subprocess.run(arguments, cwd=Path(run_sim.__file__).parent, capture_output=True, text=True, check=True)
+    assert (results / "report.html").exists()
+    assert run.stdout.strip() == "[]"
