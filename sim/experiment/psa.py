@@ -6,7 +6,7 @@ The tables are described in `psa_tables`.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -73,12 +73,13 @@ def psa_points(base: Base, samples: int) -> tuple[Point, ...]:
     seed = next(iter(base.scenarios.values())).scenario.run.seed
     texts: dict[str, dict[str, list[str]]] = {}
     shown: dict[str, list[str]] = {}
+    inputs_of = {name: uncertain_inputs(base, name) for name in base.names}
     for name in base.names:
         texts[name] = {}
-        for path, uncertain in uncertain_inputs(base, name).items():
+        for path, uncertain in inputs_of[name].items():
             drawn = uncertain.quantile(uniforms(seed, 0, "uncertainty", 1, path, 0, samples))
             texts[name][path] = [uncertain.text(float(value)) for value in drawn]
-            alike = len({repr(inputs.get(path, uncertain)) for inputs in _all_inputs(base)}) == 1
+            alike = len({repr(inputs.get(path, uncertain)) for inputs in inputs_of.values()}) == 1
             shown.setdefault(path if alike else f"{path} ({name})", texts[name][path])
     return tuple(
         Point(
@@ -89,10 +90,6 @@ def psa_points(base: Base, samples: int) -> tuple[Point, ...]:
         )
         for k in range(samples)
     )
-
-
-def _all_inputs(base: Base) -> list[Mapping[str, Uncertain]]:
-    return [uncertain_inputs(base, name) for name in base.scenarios]
 
 
 def uncertain_inputs(base: Base, name: str) -> dict[str, Uncertain]:

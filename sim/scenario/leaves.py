@@ -40,20 +40,29 @@ def values(scenario: Scenario) -> Iterator[Value]:
 
 
 def _values(section: Section, path: Path) -> Iterator[Value]:
+    for here, marker, value in stated(section, path):
+        if isinstance(marker, OrWord):
+            yield Value(here, marker.word, numeric=True)
+            continue
+        plain = getattr(marker, "word", None) if value is None else marker.write(value)
+        if plain is not None:
+            yield Value(here, plain, marker.numeric)
+
+
+def stated(section: Section, path: Path = ()) -> Iterator[tuple[Path, Kind | OrWord, Any]]:
+    """(path, kind, value) of each single value in a section, defaults included; a word for a section stands alone."""
     for key, (name, _, marker) in _fields(type(section)).items():
         here = (*path, key)
         value = getattr(section, name)
         if isinstance(marker, Kind):
-            plain = getattr(marker, "word", None) if value is None else marker.write(value)
-            if plain is not None:
-                yield Value(here, plain, marker.numeric)
+            yield here, marker, value
         elif isinstance(marker, Names):
-            for key, entry in value.items():
-                yield from _values(entry, (*here, key))
+            for entry, inner in value.items():
+                yield from stated(inner, (*here, entry))
         elif isinstance(marker, OrWord) and value is None:
-            yield Value(here, marker.word, numeric=True)
+            yield here, marker, value
         elif value is not None:
-            yield from _values(value, here)
+            yield from stated(value, here)
 
 
 @cache

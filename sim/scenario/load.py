@@ -27,6 +27,7 @@ from sim.scenario.resolve import Difference, differences, digest, resolve, resol
 from sim.scenario.schema import Scenario
 from sim.scenario.section import ABSENT, Named
 from sim.scenario.sources import ASSUMPTION, Parameter, check_entries, check_uncertainty, list_parameters, read_entries
+from sim.scenario.tails import beyond_the_last_row
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,8 @@ class Loaded:
 
     `resolved`: the scenario in full, as YAML would hold it. `origins`: (file, line) of each value that a file holds,
     by path; line 0 for values set on the command line. `parameters`: one for each number, with its source. `dropped`:
-    what was inherited and is left out, because a later value made it meaningless. `warnings`: what will never happen.
+    what was inherited and is left out, because a later value made it meaningless. `warnings`: what will never happen,
+    and what nobody observed.
     """
 
     scenario: Scenario
@@ -131,7 +133,7 @@ def _build(
         parameters=parameters,
         overrides=(*earlier, *overrides),
         dropped=merged.dropped,
-        warnings=tuple(without_effect_in_time(scenario, tree, layers)),
+        warnings=(*without_effect_in_time(scenario, tree, layers), *beyond_the_last_row(scenario)),
         tree=tree,
         layers=layers,
         evidence=evidence_file,

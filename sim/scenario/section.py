@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
 from typing import Any, ClassVar, Literal, Self, TypeVar, get_args, get_origin
 
 from pydantic import (
@@ -101,6 +102,25 @@ def first(faults: list[Fault], what: str) -> list[Fault]:
     return [*faults[:MOST_FAULTS], (faults[MOST_FAULTS][0], f"{len(faults) - MOST_FAULTS} more {what}")]
 
 
+@cache
+def key_names(section: type[Section]) -> Mapping[str, bool]:
+    """Whether a key of a section is required, by its name in the file."""
+    return {field.alias or name: field.is_required() for name, field in section.model_fields.items()}
+
+
+@cache
+def left_out(section: type[Section]) -> tuple[tuple[str, str], ...]:
+    """What pydantic takes nothing at all for, though it may only be left out: (key, what is allowed)."""
+    found = []
+    for name, field in section.model_fields.items():
+        for choice in get_args(field.annotation) if not field.metadata else ():
+            if isinstance(choice, type) and issubclass(choice, Section):
+                found.append((field.alias or name, choice.allowed()))
+            elif get_origin(choice) is Literal:
+                found.append((field.alias or name, " | ".join(get_args(choice))))
+    return tuple(found)
+
+
 class Section(BaseModel):
     """A section: a map with known keys. Subclasses add `rules` for what their fields cannot say alone."""
 
@@ -125,19 +145,9 @@ class Section(BaseModel):
         return cls.model_construct(**given)
 
     @classmethod
-    def key_names(cls) -> dict[str, bool]:
+    def key_names(cls) -> Mapping[str, bool]:
         """Whether a key is required, by its name in the file."""
-        return {field.alias or name: field.is_required() for name, field in cls.model_fields.items()}
-
-    @classmethod
-    def left_out(cls) -> Iterator[tuple[str, str]]:
-        """What pydantic takes nothing at all for, though it may only be left out: (key, what is allowed)."""
-        for name, field in cls.model_fields.items():
-            for choice in get_args(field.annotation) if not field.metadata else ():
-                if isinstance(choice, type) and issubclass(choice, Section):
-                    yield field.alias or name, choice.allowed()
-                elif get_origin(choice) is Literal:
-                    yield field.alias or name, " | ".join(get_args(choice))
+        return key_names(cls)
 
     @classmethod
     def allowed(cls) -> str:
@@ -154,7 +164,7 @@ class Section(BaseModel):
         known = cls.key_names()
         names = [*cls.also_known, *known]
         unknown: list[Fault] = [((k,), f"unknown key{did_you_mean(k, names)}") for k in data if k not in known]
-        empty = {key: allowed for key, allowed in cls.left_out() if key in data and data[key] is None}
+        empty = {key: allowed for key, allowed in left_out(cls) if key in data and data[key] is None}
         faults = [*first(unknown, "unknown keys")]
         faults.extend(((key,), f"found nothing; allowed: {allowed}") for key, allowed in empty.items())
         faults.extend(cls.rules(data, info.context or {}))

@@ -16,6 +16,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import cache, cached_property
 from typing import Any
 
 from sim.pure.distributions import Distribution, Fixed
@@ -46,7 +47,7 @@ class Unused:
     why: str | Callable[..., str]
     is_detail: bool = False
 
-    @property
+    @cached_property
     def path(self) -> Path:
         """The key in parts."""
         return tuple(self.key.split("."))
@@ -65,11 +66,17 @@ class Unused:
 
 def why_unused(path: Path, scenario: Scenario) -> str | None:
     """Why a value at this path would do nothing in a scenario like this; None where it has an effect."""
-    for rule in RULES:
+    for rule in _rules_of(path[0]):
         names = rule.names(path)
         if names is not None and rule.when(scenario, *names):
             return rule.reason(scenario, *names)
     return None
+
+
+@cache
+def _rules_of(section: str) -> tuple[Unused, ...]:
+    """The rules about keys in a section of the file."""
+    return tuple(rule for rule in RULES if rule.path[0] in ("*", section))
 
 
 def unused(scenario: Scenario) -> Iterator[tuple[Path, Unused, tuple[str, ...]]]:
