@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import shutil
 import subprocess
@@ -44,6 +45,9 @@ def test_images_slides_and_workbook_are_written_beside_the_report(results: Path)
     for chart in ("outcomes", "incidence"):
         assert (results / f"charts/{chart}.svg").read_bytes().startswith(b"<svg")
         assert (results / f"charts/{chart}.png").read_bytes().startswith(b"\x89PNG")
+        page = (results / f"charts/{chart}.html").read_text(encoding="utf-8")
+        still = base64.b64encode((results / f"charts/{chart}.svg").read_bytes()).decode()
+        assert f'<img src="data:image/svg+xml;base64,{still}"' in page
     assert (results / "slides.pptx").stat().st_size > 50_000
     assert (results / "workbook.xlsx").stat().st_size > 10_000
 
