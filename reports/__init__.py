@@ -11,6 +11,8 @@ from pathlib import Path
 
 __all__ = ["Wanted", "Write", "Written", "page_files", "write_all"]
 
+LIBRARY = "plotly.min.js"
+"""The file of the Plotly library that the pages of charts in one folder share."""
 Write = Callable[[Path, str | bytes], None]
 
 
@@ -18,7 +20,8 @@ Write = Callable[[Path, str | bytes], None]
 class Wanted:
     """What is asked for beside charts and report. `style`: of charts and images; `images`: of svg, png, pdf.
 
-    `template`: the presenter's own file for the slides.
+    `template`: the presenter's own file for the slides. `standalone`: each page of a chart holds the Plotly library, so
+    that it can travel alone; else they share one copy in their folder.
     """
 
     style: str = "screen"
@@ -27,6 +30,7 @@ class Wanted:
     template: Path | None = None
     workbook: bool = False
     animation: bool = False
+    standalone: bool = False
 
 
 @dataclass(frozen=True)
@@ -44,6 +48,7 @@ def page_files(tables: Collection[str], wanted: Wanted) -> list[str]:
     drawn = [f"charts/{chart.name}" for chart in CHARTS if f"{chart.table}.csv" in tables]
     found = [f"{name}.{form}" for name in drawn for form in ("json", "html", *wanted.images)]
     found += ["report.html", "methods.md"]
+    found += [] if wanted.standalone else [f"charts/{LIBRARY}"]
     found += ["charts/animation.html"] if wanted.animation else []
     found += ["workbook.xlsx"] if wanted.workbook else []
     return [*found, *(["slides.pptx"] if wanted.slides else [])]

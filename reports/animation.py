@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import plotly.graph_objects as go
 from numpy.typing import NDArray
 
 from reports.export import Picture, page
+from reports.figure import Figure, Properties, trace
 from reports.findings import Findings
 from reports.theme import INK, MUTED, SMALL_SIZE, canvas, finish, legible, mark, name_of, outcome_colour, plain
 from reports.words import counted
@@ -38,8 +38,8 @@ PANEL, BELOW = 250, 20
 OUTSIDE = -0.8
 
 
-def animation_page(folder: Path, findings: Findings) -> str | None:
-    """The page as text; None where no table of patients is kept."""
+def animation_page(folder: Path, findings: Findings, alone: bool) -> str | None:
+    """The page as text; None where no table of patients is kept. `alone`: as `reports.export.page` has it."""
     path = folder / PATIENTS
     if not path.exists() or not findings.scenarios:
         return None
@@ -48,11 +48,11 @@ def animation_page(folder: Path, findings: Findings) -> str | None:
     if figure is None:
         return None
     picture = Picture("animation", figure, READING, "patients")
-    labels = [frame.name for frame in figure.frames]
-    return page("animation.html.jinja", title=picture.heading, picture=picture, labels=labels)
+    labels = [frame["name"] for frame in figure.frames]
+    return page("animation.html.jinja", alone, title=picture.heading, picture=picture, labels=labels)
 
 
-def animated(patients: pd.DataFrame, findings: Findings) -> go.Figure | None:
+def animated(patients: pd.DataFrame, findings: Findings) -> Figure | None:
     """The figure with a frame every `STEP` days, from the first referral until everybody shown has left."""
     first = float(patients["referral_day"].min())
     shown = patients[patients["referral_day"] < first + REFERRED_DAYS]
@@ -67,14 +67,13 @@ def animated(patients: pd.DataFrame, findings: Findings) -> go.Figure | None:
     groups = [shown[shown["scenario"] == name] for name in scenarios]
     columns = _columns(shown)
     figure = canvas()
-    frames = []
+    frames: list[Properties] = []
     for day in days:
-        traces: list[go.Scatter] = []
+        traces: list[Properties] = []
         for place, mine in enumerate(groups):
             traces += _traces(mine, day, columns, scenarios[place], len(scenarios) - 1 - place)
-        frames.append(go.Frame(data=traces, name=f"day {day - first:.0f}"))
-    figure.add_traces(frames[0].data)
-    figure.frames = frames
+        frames.append({"data": traces, "name": f"day {day - first:.0f}"})
+    figure.data, figure.frames = list(frames[0]["data"]), frames
     _scene(figure, columns, scenarios, findings)
     title = f"{counted(len(ranked), 'patient')} referred within {REFERRED_DAYS:.0f} days, followed to infusion or loss"
     ends = [
@@ -113,7 +112,7 @@ def _stage(mine: pd.DataFrame, day: float) -> tuple[NDArray[Any], NDArray[np.flo
     return stage, since
 
 
-def _traces(mine: pd.DataFrame, day: float, columns: Sequence[str], scenario: str, row: int) -> list[go.Scatter]:
+def _traces(mine: pd.DataFrame, day: float, columns: Sequence[str], scenario: str, row: int) -> list[Properties]:
     """The dots of a scenario on a day, and the count above each stage."""
     stage, since = _stage(mine, day)
     # who is not referred yet stands outside the picture at the left, and walks in
@@ -136,7 +135,8 @@ def _traces(mine: pd.DataFrame, day: float, columns: Sequence[str], scenario: st
         else WAITING
         for k in range(len(mine))
     ]
-    dots = go.Scatter(
+    dots = trace(
+        "scatter",
         x=x.round(3).tolist(),
         y=y.round(3).tolist(),
         mode="markers",
@@ -144,7 +144,8 @@ def _traces(mine: pd.DataFrame, day: float, columns: Sequence[str], scenario: st
         hoverinfo="skip",
         name=name_of(scenario),
     )
-    numbers = go.Scatter(
+    numbers = trace(
+        "scatter",
         x=list(range(len(columns))),
         y=[row + 0.78] * len(columns),
         mode="text",
@@ -155,7 +156,7 @@ def _traces(mine: pd.DataFrame, day: float, columns: Sequence[str], scenario: st
     return [dots, numbers]
 
 
-def _scene(figure: go.Figure, columns: Sequence[str], scenarios: Sequence[str], findings: Findings) -> None:
+def _scene(figure: Figure, columns: Sequence[str], scenarios: Sequence[str], findings: Findings) -> None:
     notes = []
     for place, scenario in enumerate(scenarios):
         row = len(scenarios) - 1 - place

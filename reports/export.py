@@ -1,8 +1,8 @@
 """The one way out for a figure: JSON, and HTML that fetches nothing and sends nothing.
 
-Every page made here holds the Plotly library itself, forbids by a Content-Security-Policy everything that is
-not in the file (scripts are allowed by their digest, so that no other script runs either), and has the button
-that sends a chart to a cloud switched off. The same figures give the same bytes.
+A page holds the Plotly library itself, or shares the copy that lies beside it. It forbids by a Content-Security-Policy
+everything else that is not in the file (scripts in it are allowed by their digest, so that no other runs), and has the
+button that sends a chart to a cloud switched off. The same figures give the same bytes.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ from dataclasses import dataclass
 from functools import cache, cached_property
 from html import unescape
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
-import plotly.graph_objects as go
-import plotly.io
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 from plotly.offline import get_plotlyjs
 
+from reports import LIBRARY
+from reports.figure import Figure
 from reports.theme import PICTURE_WIDTH
 
 CONFIG: Mapping[str, Any] = {
@@ -46,28 +46,28 @@ class Picture:
     """
 
     name: str
-    figure: go.Figure
+    figure: Figure
     reading: str
     table: str
 
     @property
     def heading(self) -> str:
         """The title as a line of plain text."""
-        return unbroken(self.figure.layout.title.text)
+        return unbroken(self.figure.layout["title"]["text"])
 
     @property
     def subtitle(self) -> str:
         """The subtitle as a line of plain text."""
-        return unbroken(self.figure.layout.title.subtitle.text)
+        return unbroken(self.figure.layout["title"]["subtitle"]["text"])
 
     @property
     def alt(self) -> str:
         """The alternative text."""
-        return str(self.figure.layout.meta["alt"])
+        return str(self.figure.layout["meta"]["alt"])
 
     @cached_property
     def json(self) -> str:
-        """The figure as Plotly JSON: keys in one order, numbers as numbers."""
+        """The figure as Plotly JSON."""
         return figure_json(self.figure)
 
 
@@ -77,19 +77,29 @@ class Script:
 
     text: str
 
-    @property
-    def digest(self) -> str:
-        """What a Content-Security-Policy calls it."""
-        return "sha256-" + base64.b64encode(hashlib.sha256(self.text.encode()).digest()).decode()
+    @cached_property
+    def source(self) -> str:
+        """What a Content-Security-Policy calls it: its digest."""
+        return "'sha256-" + base64.b64encode(hashlib.sha256(self.text.encode()).digest()).decode() + "'"
 
     def __html__(self) -> str:
         return f"<script>{self.text}</script>"
 
 
-def figure_json(figure: go.Figure) -> str:
-    """The figure as Plotly JSON, the same text for the same figure whatever encoders are installed."""
-    text = plotly.io.to_json(figure, validate=False, engine="json")
-    return json.dumps(json.loads(text or "{}"), sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+@dataclass(frozen=True)
+class Neighbour:
+    """A script in a file beside the page. Browsers refuse one with a digest where both are opened from a disk."""
+
+    name: str
+    source: ClassVar[str] = "'self'"
+
+    def __html__(self) -> str:
+        return f'<script src="{self.name}"></script>'
+
+
+def figure_json(figure: Figure) -> str:
+    """The figure as Plotly JSON: keys in one order, so that the same figure is the same text."""
+    return json.dumps(figure.plain(), sort_keys=True, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
 
 
 def block(ident: str, value: Any) -> Markup:
@@ -97,9 +107,15 @@ def block(ident: str, value: Any) -> Markup:
     return sealed(ident, json.dumps(value, sort_keys=True, ensure_ascii=False))
 
 
+def inlined(content: bytes, form: str) -> str:
+    """An image as an address that holds it."""
+    kind = {"svg": "svg+xml"}.get(form, form)
+    return f"data:image/{kind};base64,{base64.b64encode(content).decode()}"
+
+
 def packed(text: str) -> str:
     """A text as gzip in base64, always the same for the same text."""
-    return base64.b64encode(gzip.compress(text.encode(), mtime=0)).decode()
+    return base64.b64encode(gzip.compress(text.encode(), compresslevel=6, mtime=0)).decode()
 
 
 def sealed(ident: str, text: str) -> Markup:
@@ -114,13 +130,12 @@ def unbroken(text: str) -> str:
     return unescape(re.sub(r"</?b>", "", text.replace("<br>", " ")))
 
 
-def chart_page(picture: Picture) -> str:
-    """One chart as a page of its own."""
-    return page("chart.html.jinja", title=picture.heading, picture=picture)
+def page(template: str, alone: bool = True, **values: Any) -> str:
+    """A page from a template of ours; its scripts and its policy are put in here and nowhere else.
 
-
-def page(template: str, **values: Any) -> str:
-    """A page from a template of ours; its scripts and its policy are put in here and nowhere else."""
+    `alone`: it holds the Plotly library; else it loads the file `LIBRARY` beside it.
+    """
+    library, ours = _whole_library() if alone else Neighbour(LIBRARY), Script(_shipped("page.js"))
     return (
         _environment()
         .get_template(template)
@@ -129,9 +144,29 @@ def page(template: str, **values: Any) -> str:
             block=block,
             packed=packed,
             sealed=sealed,
+            alone=alone,
+            policy=policy([library, ours]),
+            library=library,
+            ours=ours,
             **values,
         )
     )
+
+
+def plotly_library() -> str:
+    """Plotly's JavaScript, five megabytes."""
+    return _whole_library().text
+
+
+@cache
+def _whole_library() -> Script:
+    return Script(str(get_plotlyjs()))
+
+
+def part(name: str, *values: Any) -> Markup:
+    """A piece that several pages share, such as a table, as the macro of this name makes it."""
+    made = getattr(_environment().get_template("parts.html.jinja").module, name)(*values)
+    return Markup(made)
 
 
 def still_page(template: str, **values: Any) -> str:
@@ -141,7 +176,7 @@ def still_page(template: str, **values: Any) -> str:
 
 @cache
 def _environment() -> Environment:
-    """The templates with what is the same in every page; five megabytes of library are read and digested once."""
+    """The templates, with the style that all pages have."""
     environment = Environment(
         loader=PackageLoader("reports", "page"),
         autoescape=True,
@@ -149,19 +184,15 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    library, ours = Script(str(get_plotlyjs())), Script(_shipped("page.js"))
     environment.globals.update(
-        policy=policy([library, ours]),
-        library=library,
-        ours=ours,
-        style=Markup("<style>{}</style>").format(Markup(_shipped("page.css"))),
+        style=Markup("<style>{}</style>").format(Markup(_shipped("page.css"))), library_file=LIBRARY
     )
     return environment
 
 
-def policy(scripts: Sequence[Script]) -> str:
-    """The Content-Security-Policy of a page with these scripts: nothing else runs, nothing is fetched."""
-    allowed = " ".join(f"'{script.digest}'" for script in scripts) or "'none'"
+def policy(scripts: Sequence[Script | Neighbour]) -> str:
+    """The Content-Security-Policy of a page with these scripts: nothing else runs, nothing else is fetched."""
+    allowed = " ".join(script.source for script in scripts) or "'none'"
     return (
         f"default-src 'none'; script-src {allowed}; style-src 'unsafe-inline'; img-src data: blob:; "
         "base-uri 'none'; form-action 'none'"

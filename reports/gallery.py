@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Sequence
 from pathlib import Path
 
 from reports import pages
 from reports.charts import CHARTS
-from reports.export import Picture, still_page
+from reports.export import Picture, inlined, still_page
 from reports.findings import gather
 from reports.images import Job, images
 from reports.tables import read
@@ -30,8 +29,7 @@ def gallery(folders: Sequence[Path]) -> str:
         "gallery.html.jinja",
         title="The charts of vein2vein",
         shown=[
-            (chart, picture, base64.b64encode(content).decode())
-            for (chart, picture), content in zip(shown, drawn, strict=True)
+            (chart, picture, inlined(content, "svg")) for (chart, picture), content in zip(shown, drawn, strict=True)
         ],
         others=[chart for chart in CHARTS if chart.name not in found],
     )

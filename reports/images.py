@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
-import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from reports.export import Picture, figure_json
+from reports.export import Picture
 from reports.styles import styled, untitled
 from reports.theme import SCREEN, Style
 
@@ -39,6 +37,8 @@ def images(jobs: Sequence[Job]) -> list[bytes]:
     """
     if not jobs:
         return []
+    import asyncio
+
     try:
         import kaleido
         from choreographer.errors import ChromeNotFoundError
@@ -69,10 +69,8 @@ async def _rendered(kaleido: Any, jobs: Sequence[Job]) -> list[bytes]:
             if job.bare:
                 figure = untitled(figure)
             scale = job.style.scale if job.form == "png" else 1
-            size = {"width": job.style.width, "height": int(figure.layout.height)}
-            content = await browser.calc_fig(
-                json.loads(figure_json(figure)), {"format": job.form, "scale": scale, **size}
-            )
+            size = {"width": job.style.width, "height": int(figure.layout["height"])}
+            content = await browser.calc_fig(figure.plain(), {"format": job.form, "scale": scale, **size})
             found.append(_fixed(content, job.form))
     return found
 

@@ -3,21 +3,36 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
-from reports import Wanted, report
+from markupsafe import Markup
+
+from reports import LIBRARY, Wanted, report
 from reports.animation import animation_page
 from reports.charts import CHARTS
 from reports.deck import NoDeckError, deck, has_native
-from reports.export import Picture, chart_page
+from reports.export import Picture, inlined, page, part, plotly_library
 from reports.findings import Findings, gather
+from reports.grids import of_charts
 from reports.images import Job, NoImagesError, images
 from reports.methods import methods_text
 from reports.styles import styled
 from reports.tables import Tables, read
 from reports.theme import SCREEN, SLIDE, STYLES, Style
 from reports.workbook import NoWorkbookError, workbook
+
+SHOWN = ("svg", "png")
+"""The forms of images that a page can show, the better one first."""
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """What a browser drew: the files that were asked for, by chart and form, and the images for slides, by chart."""
+
+    files: Mapping[tuple[str, str], bytes]
+    slides: Mapping[str, bytes]
 
 
 def build(folder: Path, wanted: Wanted, cannot: list[str]) -> Iterator[tuple[str, str | bytes]]:
@@ -28,15 +43,45 @@ def build(folder: Path, wanted: Wanted, cannot: list[str]) -> Iterator[tuple[str
     tables = read(folder)
     findings = gather(tables)
     pictures = draw(tables, findings)
+    numbers = {name: part("grid", table) for name, table in of_charts(tables, findings).items()}
     style = STYLES[wanted.style]
+    drawn = _drawn_by_a_browser(tables, findings, pictures, wanted, cannot)
+    if pictures and not wanted.standalone:
+        yield f"charts/{LIBRARY}", plotly_library()
     for picture in pictures if style == SCREEN else in_style(pictures, style):
         yield f"charts/{picture.name}.json", picture.json + "\n"
-        yield f"charts/{picture.name}.html", chart_page(picture)
-    yield "report.html", report.page_of(tables, findings, pictures)
+        yield f"charts/{picture.name}.html", _chart_page(picture, numbers[picture.table], drawn, wanted)
+    yield "report.html", report.page_of(tables, findings, pictures, numbers)
     methods = methods_text(tables)
     if methods is not None:
         yield "methods.md", methods
-    yield from _asked_for(folder, tables, findings, pictures, wanted, cannot)
+    yield from _asked_for(folder, tables, findings, pictures, drawn, wanted, cannot)
+
+
+def _chart_page(picture: Picture, numbers: Markup, drawn: Drawn, wanted: Wanted) -> str:
+    """One chart as a page of its own. Without its library it shows the image, where one was made, and the numbers."""
+    stills = (inlined(drawn.files[picture.name, form], form) for form in SHOWN if (picture.name, form) in drawn.files)
+    still = None if wanted.standalone else next(stills, None)
+    return page(
+        "chart.html.jinja", wanted.standalone, title=picture.heading, picture=picture, numbers=numbers, still=still
+    )
+
+
+def _drawn_by_a_browser(
+    tables: Tables, findings: Findings, pictures: Sequence[Picture], wanted: Wanted, cannot: list[str]
+) -> Drawn:
+    """The images that were asked for, and those for slides of charts that PowerPoint does not have."""
+    files = [Job(picture, form, STYLES[wanted.style]) for picture in pictures for form in wanted.images]
+    for_deck = [
+        Job(one, "png", SLIDE, bare=True) for one in pictures if wanted.slides and not has_native(one, tables, findings)
+    ]
+    try:
+        made = images([*files, *for_deck])
+    except NoImagesError as error:
+        cannot.append(str(error) if files else f"slides without the charts that PowerPoint does not have: {error}")
+        return Drawn({}, {})
+    of_files = {(job.picture.name, job.form): one for job, one in zip(files, made[: len(files)], strict=True)}
+    return Drawn(of_files, {job.picture.name: one for job, one in zip(for_deck, made[len(files) :], strict=True)})
 
 
 def _asked_for(
@@ -44,11 +89,12 @@ def _asked_for(
     tables: Tables,
     findings: Findings,
     pictures: Sequence[Picture],
+    drawn: Drawn,
     wanted: Wanted,
     cannot: list[str],
 ) -> Iterator[tuple[str, str | bytes]]:
     if wanted.animation:
-        moving = animation_page(folder, findings)
+        moving = animation_page(folder, findings, wanted.standalone)
         if moving is None:
             cannot.append("no animation: the results folder has no patients.parquet, or nobody in it")
         else:
@@ -58,21 +104,11 @@ def _asked_for(
             yield "workbook.xlsx", workbook(tables, findings, folder)
         except NoWorkbookError as error:
             cannot.append(f"no workbook: {error}")
-    files = [Job(picture, form, STYLES[wanted.style]) for picture in pictures for form in wanted.images]
-    for_deck = [
-        Job(one, "png", SLIDE, bare=True) for one in pictures if wanted.slides and not has_native(one, tables, findings)
-    ]
-    drawn: list[bytes] = []
-    try:
-        drawn = images([*files, *for_deck])
-    except NoImagesError as error:
-        cannot.append(str(error) if files else f"slides without the charts that PowerPoint does not have: {error}")
-    for job, content in zip(files, drawn[: len(files)], strict=False):
-        yield f"charts/{job.picture.name}.{job.form}", content
+    for (name, form), content in drawn.files.items():
+        yield f"charts/{name}.{form}", content
     if wanted.slides:
-        shown = {job.picture.name: content for job, content in zip(for_deck, drawn[len(files) :], strict=False)}
         try:
-            yield "slides.pptx", deck(tables, findings, pictures, shown, wanted.template)
+            yield "slides.pptx", deck(tables, findings, pictures, drawn.slides, wanted.template)
         except NoDeckError as error:
             cannot.append(f"no slides: {error}")
 

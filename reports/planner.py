@@ -141,7 +141,8 @@ def _charts(st: Any, tables: Tables, findings: Findings) -> None:
     for name in SHOWN:
         chart = drawn[name]
         if chart.table in tables and chart.fits(tables[chart.table]):
-            st.plotly_chart(chart.draw(tables[chart.table], findings), config=dict(CONFIG), theme=None, key=name)
+            figure = chart.draw(tables[chart.table], findings).plain()
+            st.plotly_chart(figure, config=dict(CONFIG), theme=None, key=name)
             st.caption(plain(chart.reading))
 
 

@@ -22,8 +22,8 @@ from reports.theme import mark
 from reports.words import bounds, counted, level
 
 
-def page_of(tables: Tables, findings: Findings, pictures: Sequence[Picture]) -> str:
-    """`report.html` as text."""
+def page_of(tables: Tables, findings: Findings, pictures: Sequence[Picture], numbers: Mapping[str, Markup]) -> str:
+    """`report.html` as text. `numbers`: the table behind each chart as HTML, by the name of its table."""
     manifest = tables.manifest
     changes = sources.changes(tables, findings)
     compared = findings.others or findings.scenarios[:1]
@@ -46,7 +46,7 @@ def page_of(tables: Tables, findings: Findings, pictures: Sequence[Picture]) -> 
         key=grids.key_figures(findings) if findings.scenarios else [],
         rest=grids.other_figures(findings),
         pictures=pictures,
-        grids=grids.of_charts(tables, findings),
+        numbers=numbers,
         left_out=_left_out(tables, findings),
         changes=changes,
         money=money(tables, findings),

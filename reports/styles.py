@@ -6,29 +6,29 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-import plotly.graph_objects as go
-
+from reports.figure import Figure
 from reports.theme import SCREEN, Style, fitting, frame
 
 SIZED_IN_TEXT = re.compile(r"font-size:(\d+(?:\.\d+)?)px")
 
 
-def styled(figure: go.Figure, style: Style) -> go.Figure:
+def styled(figure: Figure, style: Style) -> Figure:
     """The figure, drawn for the screen, in this style; the one given stays as it was."""
     if style == SCREEN:
         return figure
-    style = fitting(style, figure.layout.meta["sizes"]["height"])
-    found = figure.to_plotly_json()
-    layout = {key: _larger(value, key, style) for key, value in found["layout"].items() if key not in ("meta", "title")}
-    layout["meta"], layout["title"] = found["layout"]["meta"], found["layout"]["title"]
-    data = [{key: _larger(value, key, style) for key, value in trace.items()} for trace in found["data"]]
-    return frame(go.Figure(data=data, layout=layout), style)
+    style = fitting(style, figure.layout["meta"]["sizes"]["height"])
+    found = figure.copy()
+    layout = {
+        key: value if key in ("meta", "title") else _larger(value, key, style) for key, value in found.layout.items()
+    }
+    data = [{key: _larger(value, key, style) for key, value in trace.items()} for trace in found.data]
+    return frame(Figure(data, layout), style)
 
 
-def untitled(figure: go.Figure) -> go.Figure:
+def untitled(figure: Figure) -> Figure:
     """The figure without its title, for a place that has one of its own; the one given stays as it was."""
-    found = go.Figure(figure)
-    page = found.layout.meta["page"]
+    found = figure.copy()
+    page = found.layout["meta"]["page"]
     found.update_layout(
         title=None,
         height=page["layout.height"],

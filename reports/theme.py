@@ -12,8 +12,7 @@ from dataclasses import dataclass, replace
 from html import escape
 from typing import Any
 
-import plotly.graph_objects as go
-
+from reports.figure import Figure
 from reports.words import folded, shortened
 
 INK, MUTED, RULE, PAPER = "#1B2530", "#55616E", "#DFE4E9", "#FFFFFF"
@@ -109,8 +108,8 @@ def faint(colour: str, opacity: float) -> str:
     return f"rgba({red},{green},{blue},{opacity})"
 
 
-def canvas() -> go.Figure:
-    """An empty figure in the theme. Its template is its own, so that `plotly.io.templates` has no say."""
+def canvas() -> Figure:
+    """An empty figure in the theme, which is its own template: no default of Plotly has a say."""
     axis = {
         "gridcolor": RULE,
         "linecolor": MUTED,
@@ -121,8 +120,8 @@ def canvas() -> go.Figure:
         "automargin": False,
         "ticklabelstandoff": 5,
     }
-    template = go.layout.Template(
-        layout={
+    template = {
+        "layout": {
             "font": {"family": FONT, "size": BODY_SIZE, "color": INK},
             "paper_bgcolor": PAPER,
             "plot_bgcolor": PAPER,
@@ -139,8 +138,8 @@ def canvas() -> go.Figure:
             "dragmode": False,
             "barcornerradius": 0,
         }
-    )
-    return go.Figure(layout=go.Layout(template=template))
+    }
+    return Figure(layout={"template": template})
 
 
 @dataclass(frozen=True)
@@ -175,7 +174,7 @@ def fitting(style: Style, height: int) -> Style:
 
 
 def finish(
-    figure: go.Figure,
+    figure: Figure,
     *,
     title: str,
     subtitle: str,
@@ -185,7 +184,7 @@ def finish(
     legend: Sequence[str] = (),
     narrow: Mapping[str, Any] | None = None,
     narrow_height: int | None = None,
-) -> go.Figure:
+) -> Figure:
     """The figure with title, subtitle, legend and size, in the style of the screen.
 
     `height`, `margin`: pixels of the plot with its margins at the left, right and below, title and legend not
@@ -208,9 +207,9 @@ def finish(
     return frame(figure, SCREEN)
 
 
-def frame(figure: go.Figure, style: Style) -> go.Figure:
+def frame(figure: Figure, style: Style) -> Figure:
     """The figure with its title, legend, margins and size as this style has them."""
-    meta = figure.layout.meta
+    meta = figure.layout["meta"]
     sizes, zoom = meta["sizes"], style.zoom
     legend, wide = sizes["legend"], style.width / PICTURE_WIDTH
     letters = int(TITLE_WIDTH * wide * TITLE_SIZE / style.title_size), int(SUBTITLE_WIDTH * wide / zoom)

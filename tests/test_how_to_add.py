@@ -12,10 +12,10 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import plotly.graph_objects as go
 import pytest
 
 from reports.charts import CHARTS, Chart
+from reports.figure import Figure, trace
 from reports.findings import Findings
 from reports.theme import canvas, finish
 from sim.engine.choice import COMPILED, SIMPY, engine
@@ -125,10 +125,10 @@ def test_a_chart_is_a_function_from_a_table_to_a_figure(tmp_path: Path, monkeypa
     def describe(outcomes: pd.DataFrame, findings: Findings) -> str:
         return f"Patients infused: {', '.join(f'{n:.1f}' for n in outcomes['count_mean'])}."
 
-    def draw(outcomes: pd.DataFrame, findings: Findings) -> go.Figure:
+    def draw(outcomes: pd.DataFrame, findings: Findings) -> Figure:
         infused = outcomes[outcomes["outcome"] == "infused"]
         figure = canvas()
-        figure.add_bar(x=infused["scenario"], y=infused["count_mean"].tolist())
+        figure.add_trace(trace("bar", x=infused["scenario"], y=infused["count_mean"]))
         words = {"title": "Patients infused", "subtitle": "a replication", "alt": describe(infused, findings)}
         return finish(figure, **words, height=300, margin={"l": 60, "r": 20, "b": 40})
 

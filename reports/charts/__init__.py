@@ -6,7 +6,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import pandas as pd
-import plotly.graph_objects as go
 
 from reports.charts import (
     differences,
@@ -26,6 +25,7 @@ from reports.charts import (
     waiting_times,
     warm_up,
 )
+from reports.figure import Figure
 from reports.findings import Findings
 
 __all__ = ["CHARTS", "Chart"]
@@ -59,7 +59,7 @@ class Chart:
     name: str
     title: str
     table: str
-    draw: Callable[[pd.DataFrame, Findings], go.Figure]
+    draw: Callable[[pd.DataFrame, Findings], Figure]
     describe: Callable[[pd.DataFrame, Findings], str]
     reading: str
     fits: Callable[[pd.DataFrame], bool] = _always

@@ -7,8 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-import plotly.graph_objects as go
-
+from reports.figure import Figure, trace
 from reports.theme import INK, Mark, faint, lines, name_of, stacked
 
 PANEL, GAP, ABOVE, BELOW, PHONE_PANEL = 130, 50, 40, 52, 150
@@ -71,7 +70,7 @@ class Grid:
         return ABOVE + PHONE_PANEL * len(self.boxes) + GAP * (len(self.boxes) - 1) + BELOW
 
 
-def draw_grid(figure: go.Figure, grid: Grid, in_legend: bool = True) -> dict[str, Any]:
+def draw_grid(figure: Figure, grid: Grid, in_legend: bool = True) -> dict[str, Any]:
     """Adds the panels to the figure; returns what is different on a phone (dotted path to value)."""
     wide = stacked([grid.panel] * grid.rows, GAP, ABOVE)
     phone = stacked([PHONE_PANEL] * len(grid.boxes), GAP, ABOVE)
@@ -128,7 +127,7 @@ def _span(box: Box) -> tuple[float, float]:
     return (low - room if low < 0 else 0.0), high + room
 
 
-def _lines(figure: go.Figure, box: Box, x_axis: str, y_axis: str, told: set[str] | None) -> None:
+def _lines(figure: Figure, box: Box, x_axis: str, y_axis: str, told: set[str] | None) -> None:
     """Bands first, so that no band lies over a line. `told`: names that the legend has already; None for no legend."""
     axes = {"xaxis": x_axis, "yaxis": y_axis}
     for line in box.lines:
@@ -138,7 +137,8 @@ def _lines(figure: go.Figure, box: Box, x_axis: str, y_axis: str, told: set[str]
         days = [line.x[k] for k in known]
         edge = [line.high[k] for k in known] + [line.low[k] for k in reversed(known)]
         figure.add_trace(
-            go.Scatter(
+            trace(
+                "scatter",
                 x=days + days[::-1],
                 y=edge,
                 fill="toself",
@@ -152,7 +152,8 @@ def _lines(figure: go.Figure, box: Box, x_axis: str, y_axis: str, told: set[str]
         )
     for line in box.limit:
         figure.add_trace(
-            go.Scatter(
+            trace(
+                "scatter",
                 x=list(line.x),
                 y=list(line.y),
                 mode="lines",
@@ -169,7 +170,8 @@ def _lines(figure: go.Figure, box: Box, x_axis: str, y_axis: str, told: set[str]
         if told is not None:
             told.add(name)
         figure.add_trace(
-            go.Scatter(
+            trace(
+                "scatter",
                 x=list(line.x),
                 y=list(line.y),
                 mode="lines+markers" if line.points else "lines",
@@ -184,7 +186,7 @@ def _lines(figure: go.Figure, box: Box, x_axis: str, y_axis: str, told: set[str]
         )
 
 
-def heading(figure: go.Figure, text: str, x_axis: str, y_axis: str) -> None:
+def heading(figure: Figure, text: str, x_axis: str, y_axis: str) -> None:
     """Puts the name of a panel above it, at the left; `text` is escaped already."""
     figure.add_annotation(
         xref=f"{x_axis} domain",

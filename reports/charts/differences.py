@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import pandas as pd
-import plotly.graph_objects as go
 
 from reports.charts.rows import GAP, Group, Panel, Row, draw_panel
+from reports.figure import Figure
 from reports.findings import Findings, headline
 from reports.tables import records
 from reports.theme import canvas, finish, mark, name_of, stacked
@@ -28,7 +28,7 @@ AXES = {"days": "difference in days", "share": "difference in percentage points"
 BETWEEN, BELOW, LEFT = 62, 52, 190
 
 
-def draw(differences: pd.DataFrame, findings: Findings) -> go.Figure:
+def draw(differences: pd.DataFrame, findings: Findings) -> Figure:
     """Points with intervals around zero, a group a metric, a point a scenario."""
     figure = canvas()
     panels = [

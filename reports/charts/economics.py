@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pandas as pd
-import plotly.graph_objects as go
 
 from reports.charts.bands import Box, Grid, Line, draw_grid
+from reports.figure import Figure, trace
 from reports.findings import Findings
 from reports.tables import records
 from reports.theme import INK, Mark, canvas, faint, finish, mark, name_of
@@ -22,7 +22,7 @@ def money(value: float) -> str:
     return f"{value:,.0f}".replace("-", "\N{MINUS SIGN}")
 
 
-def draw_plane(plane: pd.DataFrame, findings: Findings) -> go.Figure:
+def draw_plane(plane: pd.DataFrame, findings: Findings) -> Figure:
     """A point a sample: incremental QALYs to the right, incremental costs upwards, a cloud a strategy."""
     picture = canvas()
     strategies = list(dict.fromkeys(plane["strategy"]))
@@ -31,7 +31,8 @@ def draw_plane(plane: pd.DataFrame, findings: Findings) -> go.Figure:
         look = mark(place)
         shared = {"name": name_of(strategy), "legendgroup": name_of(strategy)}
         picture.add_trace(
-            go.Scatter(
+            trace(
+                "scatter",
                 x=mine["incremental_qalys"].tolist(),
                 y=mine["incremental_cost"].tolist(),
                 mode="markers",
@@ -42,7 +43,8 @@ def draw_plane(plane: pd.DataFrame, findings: Findings) -> go.Figure:
             )
         )
         picture.add_trace(
-            go.Scatter(
+            trace(
+                "scatter",
                 x=[float(mine["incremental_qalys"].mean())],
                 y=[float(mine["incremental_cost"].mean())],
                 mode="markers",
@@ -84,7 +86,7 @@ def describe_plane(plane: pd.DataFrame, findings: Findings) -> str:
     return f"Cost-effectiveness plane against {plane['baseline'].iloc[0]}. {'; '.join(parts)}."
 
 
-def draw_ceac(ceac: pd.DataFrame, findings: Findings) -> go.Figure:
+def draw_ceac(ceac: pd.DataFrame, findings: Findings) -> Figure:
     """The probability that each strategy is cost-effective over willingness to pay; on the frontier drawn broad."""
     picture = canvas()
     strategies = list(dict.fromkeys(ceac["strategy"]))
@@ -120,7 +122,7 @@ def describe_ceac(ceac: pd.DataFrame, findings: Findings) -> str:
     return f"Cost-effectiveness acceptability curves, {'; '.join(parts)}."
 
 
-def draw_evpi(evpi: pd.DataFrame, findings: Findings) -> go.Figure:
+def draw_evpi(evpi: pd.DataFrame, findings: Findings) -> Figure:
     """The expected value of perfect information per patient over willingness to pay."""
     picture = canvas()
     rows = evpi.sort_values("willingness_to_pay", kind="stable")
@@ -153,12 +155,13 @@ def describe_evpi(evpi: pd.DataFrame, findings: Findings) -> str:
     )
 
 
-def _frontier(picture: go.Figure, ceac: pd.DataFrame, strategies: list[str]) -> None:
+def _frontier(picture: Figure, ceac: pd.DataFrame, strategies: list[str]) -> None:
     """The curve of the best strategy at each willingness to pay, broad and behind the lines."""
     told = ceac[ceac["on_frontier"].str.lower().isin(("true", "1", "yes"))].sort_values("willingness_to_pay")
     look = Mark(faint(INK, 0.16), "solid", "circle")
     picture.add_trace(
-        go.Scatter(
+        trace(
+            "scatter",
             x=told["willingness_to_pay"].tolist(),
             y=(told["probability"] * 100).tolist(),
             mode="lines",

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pandas as pd
-import plotly.graph_objects as go
 
+from reports.figure import Figure, Properties, trace
 from reports.findings import Findings
 from reports.tables import records
 from reports.theme import INK, SMALL_SIZE, canvas, faint, finish, legible, mark, name_of, outcome_colour, plain, stacked
@@ -19,7 +19,7 @@ HALO = ", ".join(f"{x}px {y}px 2px #fff" for x in (-1, 0, 1) for y in (-1, 0, 1)
 """Keeps a name legible where bands run behind it."""
 
 
-def draw(flow: pd.DataFrame, findings: Findings) -> go.Figure:
+def draw(flow: pd.DataFrame, findings: Findings) -> Figure:
     """A Sankey diagram a scenario: mean patients a replication; what leads to an outcome has the outcome's colour."""
     picture = canvas()
     scenarios = _scenarios(flow, findings)
@@ -72,13 +72,14 @@ def _reached(mine: pd.DataFrame) -> list[tuple[str, float]]:
     return [(str(label), float(into.get(node, out.get(node, 0.0)))) for node, label in labels.items()]
 
 
-def _sankey(mine: pd.DataFrame, scenario: str, domain: tuple[float, float]) -> go.Sankey:
+def _sankey(mine: pd.DataFrame, scenario: str, domain: tuple[float, float]) -> Properties:
     names = list(dict.fromkeys([*mine["source"], *mine["target"]]))
     counts = _reached(mine)
     place = {name: k for k, name in enumerate(names)}
     colours = [outcome_colour(name) if name in COLOURS else STATION for name in names]
     targets = list(mine["target"])
-    return go.Sankey(
+    return trace(
+        "sankey",
         domain={"x": [0, 1], "y": list(domain)},
         arrangement="snap",
         textfont={"size": SMALL_SIZE, "color": INK, "shadow": HALO},

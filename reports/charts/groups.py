@@ -6,9 +6,9 @@ from collections.abc import Callable
 from typing import Any
 
 import pandas as pd
-import plotly.graph_objects as go
 
 from reports.charts.rows import Group, Panel, Row, draw_panel
+from reports.figure import Figure
 from reports.findings import PHRASES, Findings
 from reports.tables import records
 from reports.theme import canvas, finish, mark, name_of
@@ -21,10 +21,10 @@ FEW = 10.0
 AXES = {"days": "days", "share": "share of the referred patients of the group"}
 
 
-def drawer(metric: str) -> Callable[[pd.DataFrame, Findings], go.Figure]:
+def drawer(metric: str) -> Callable[[pd.DataFrame, Findings], Figure]:
     """The chart of one metric by group."""
 
-    def draw(groups: pd.DataFrame, findings: Findings) -> go.Figure:
+    def draw(groups: pd.DataFrame, findings: Findings) -> Figure:
         """Bars of the metric with intervals, a group of bars for each group of patients."""
         picture = canvas()
         mine = groups[groups["metric"] == metric]

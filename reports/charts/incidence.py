@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
-import plotly.graph_objects as go
 
 from reports.charts.bands import heading
+from reports.figure import Figure, trace
 from reports.findings import Findings, headline
 from reports.theme import (
     Mark,
@@ -52,7 +52,7 @@ class Curve:
         return Estimate(float(row["estimate"]), float(row["low"]), float(row["high"]), "share")
 
 
-def draw(incidence: pd.DataFrame, findings: Findings) -> go.Figure:
+def draw(incidence: pd.DataFrame, findings: Findings) -> Figure:
     """One panel with a line an event for a single run; else a panel an event with a line a scenario."""
     title = headline(findings, "infused_share")
     shared = {
@@ -86,7 +86,7 @@ def _curve(incidence: pd.DataFrame, scenario: str, event: str, name: str, look: 
     return None if rows.empty else Curve(name, look, rows)
 
 
-def _of_one(incidence: pd.DataFrame, shared: dict[str, Any]) -> go.Figure:
+def _of_one(incidence: pd.DataFrame, shared: dict[str, Any]) -> Figure:
     figure = canvas()
     scenario = incidence["scenario"].iloc[0]
     looks = {event: Mark(outcome_colour(event), DASHES[event], "circle") for event in EVENTS}
@@ -109,7 +109,7 @@ def _of_one(incidence: pd.DataFrame, shared: dict[str, Any]) -> go.Figure:
     return finish(figure, height=height + BELOW, narrow=narrow, **shared)
 
 
-def _of_many(incidence: pd.DataFrame, findings: Findings, shared: dict[str, Any]) -> go.Figure:
+def _of_many(incidence: pd.DataFrame, findings: Findings, shared: dict[str, Any]) -> Figure:
     figure = canvas()
     losses = [event for event in EVENTS if event != "infused" and _happens(incidence, event)]
     by_event = {
@@ -177,7 +177,7 @@ def _share_axis(top: float) -> dict[str, Any]:
     return {"range": [0, top * 100], "ticksuffix": "%", "rangemode": "tozero", "nticks": 6}
 
 
-def _lines(figure: go.Figure, curves: Sequence[Curve], last: float, x_axis: str, y_axis: str, *, legend: bool) -> None:
+def _lines(figure: Figure, curves: Sequence[Curve], last: float, x_axis: str, y_axis: str, *, legend: bool) -> None:
     """The curves up to the end of the axis; bands first, so that no band lies over a line."""
     shown = [curve.rows[curve.rows["day"] <= last] for curve in curves]
     for curve, drawn in zip(curves, shown, strict=True):
@@ -187,7 +187,8 @@ def _lines(figure: go.Figure, curves: Sequence[Curve], last: float, x_axis: str,
         days = [float(day) for day in rows["day"]]
         edge = [_percent(x) for x in rows["high"]] + [_percent(x) for x in rows["low"]][::-1]
         figure.add_trace(
-            go.Scatter(
+            trace(
+                "scatter",
                 x=days + days[::-1],
                 y=edge,
                 fill="toself",
@@ -202,7 +203,8 @@ def _lines(figure: go.Figure, curves: Sequence[Curve], last: float, x_axis: str,
         )
     for curve, drawn in zip(curves, shown, strict=True):
         figure.add_trace(
-            go.Scatter(
+            trace(
+                "scatter",
                 x=[float(day) for day in drawn["day"]],
                 y=[_percent(x) for x in drawn["estimate"]],
                 mode="lines",
@@ -220,7 +222,7 @@ def _percent(share: float) -> float:
     return round(float(share) * 100, 4)
 
 
-def _end_labels(figure: go.Figure, curves: Sequence[Curve], x_axis: str, y_axis: str, height: int) -> dict[str, Any]:
+def _end_labels(figure: Figure, curves: Sequence[Curve], x_axis: str, y_axis: str, height: int) -> dict[str, Any]:
     """Names at the ends of the lines, pushed apart where they would touch. A phone has a legend instead."""
     hidden: dict[str, Any] = {}
     below = math.inf
@@ -229,7 +231,7 @@ def _end_labels(figure: go.Figure, curves: Sequence[Curve], x_axis: str, y_axis:
         room = LABEL_LINE * (1 + text.count("<br>")) / height
         centre = min(curve.last.value, below - room / 2)
         below = centre - room / 2
-        hidden[f"layout.annotations.{len(figure.layout.annotations)}.visible"] = False
+        hidden[f"layout.annotations.{len(figure.annotations)}.visible"] = False
         figure.add_annotation(
             xref=f"{x_axis} domain",
             x=1,

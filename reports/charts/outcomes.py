@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import pandas as pd
-import plotly.graph_objects as go
 
 from reports.charts.rows import Group, Panel, Row, draw_panel
+from reports.figure import Figure
 from reports.findings import Findings, headline
 from reports.tables import records
 from reports.theme import OUTCOMES, Mark, canvas, finish, mark, name_of, outcome_colour
@@ -16,7 +16,7 @@ from reports.words import Estimate, level, listed, uncapital
 BELOW, LEFT = 52, 190
 
 
-def draw(outcomes: pd.DataFrame, findings: Findings) -> go.Figure:
+def draw(outcomes: pd.DataFrame, findings: Findings) -> Figure:
     """Bars of the share of referred patients with each outcome, a group an outcome, a bar a scenario."""
     figure = canvas()
     panel = Panel(_groups(outcomes, findings), "share of referred patients", bars=True)

@@ -6,9 +6,9 @@ from collections.abc import Callable
 from typing import Any
 
 import pandas as pd
-import plotly.graph_objects as go
 
 from reports.charts.rows import Group, Panel, Row, draw_panel
+from reports.figure import Figure
 from reports.findings import Findings
 from reports.tables import records
 from reports.theme import canvas, finish, mark, name_of
@@ -38,10 +38,10 @@ TITLES = {
 """How a title begins where the first is clearly apart from all others, and where it is not; the rest; and nothing."""
 
 
-def drawer(metric: str) -> Callable[[pd.DataFrame, Findings], go.Figure]:
+def drawer(metric: str) -> Callable[[pd.DataFrame, Findings], Figure]:
     """The chart of one figure of the resources."""
 
-    def draw(resources: pd.DataFrame, findings: Findings) -> go.Figure:
+    def draw(resources: pd.DataFrame, findings: Findings) -> Figure:
         """Bars of the figure with intervals, the largest of any scenario first."""
         picture = canvas()
         groups = _groups(resources, findings, metric)

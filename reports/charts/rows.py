@@ -7,8 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import plotly.graph_objects as go
-
+from reports.figure import Figure, trace
 from reports.theme import INK, MUTED, PAPER, SMALL_SIZE, Mark, lines, name_of, plain
 from reports.words import Estimate, bare, compact, level, scale, unit_of
 
@@ -54,7 +53,7 @@ class Panel:
 
 
 def draw_panel(
-    figure: go.Figure, panel: Panel, *, axis: int = 1, domain: tuple[float, float] = (0.0, 1.0), legend: bool
+    figure: Figure, panel: Panel, *, axis: int = 1, domain: tuple[float, float] = (0.0, 1.0), legend: bool
 ) -> dict[str, Any]:
     """Adds the panel to the figure; returns what is different on a phone (dotted path to value)."""
     suffix = "" if axis == 1 else str(axis)
@@ -94,7 +93,7 @@ def draw_panel(
             },
         }
     )
-    before = list(figure.layout.annotations)
+    before = list(figure.annotations)
     narrow |= {f"layout.annotations.{len(before) + k}.visible": True for k in range(len(headings))}
     notes = [
         {
@@ -153,7 +152,7 @@ def _drawn(estimate: Estimate) -> tuple[float, float, float]:
 
 
 def _traces(
-    figure: go.Figure,
+    figure: Figure,
     panel: Panel,
     placed: Sequence[tuple[float, str, Row]],
     axes: tuple[str, str],
@@ -180,7 +179,7 @@ def _traces(
             "yaxis": axes[1],
         }
         if panel.bars:
-            figure.add_trace(go.Bar(width=ROW - 5, marker={"color": mark.colour, "line": {"width": 0}}, **shared))
+            figure.add_trace(trace("bar", width=ROW - 5, marker={"color": mark.colour, "line": {"width": 0}}, **shared))
         else:
             dot = {
                 "color": mark.colour,
@@ -189,7 +188,7 @@ def _traces(
                 "line": {"color": PAPER, "width": 1},
             }
             del shared["orientation"]
-            figure.add_trace(go.Scatter(mode="markers", marker=dot, **shared))
+            figure.add_trace(trace("scatter", mode="markers", marker=dot, **shared))
 
 
 def _whiskers(right: list[float], left: list[float], panel: Panel, mark: Mark) -> Mapping[str, Any]:
@@ -206,7 +205,7 @@ def _whiskers(right: list[float], left: list[float], panel: Panel, mark: Mark) -
 
 
 def _texts(
-    figure: go.Figure,
+    figure: Figure,
     panel: Panel,
     placed: Sequence[tuple[float, str, Row]],
     axes: tuple[str, str],
@@ -216,7 +215,8 @@ def _texts(
     for write, wide in ((_wide_text, True), (_narrow_text, False)):
         narrow[f"data.{len(figure.data)}.visible"] = not wide
         figure.add_trace(
-            go.Scatter(
+            trace(
+                "scatter",
                 x=[_end(row.estimate, panel.bars) for _, _, row in placed],
                 y=[at for at, _, _ in placed],
                 mode="text",

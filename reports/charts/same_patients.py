@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pandas as pd
-import plotly.graph_objects as go
 
 from reports.charts.rows import Group, Panel, Row, draw_panel
+from reports.figure import Figure
 from reports.findings import Findings
 from reports.tables import records
 from reports.theme import INK, NEITHER, Mark, canvas, finish, mark
@@ -16,7 +16,7 @@ CHANGED = ("only_baseline", "only_scenario")
 BELOW, LEFT, WRAP = 52, 300, 38
 
 
-def draw(same_patients: pd.DataFrame, findings: Findings) -> go.Figure:
+def draw(same_patients: pd.DataFrame, findings: Findings) -> Figure:
     """Bars of the share who progressed under both, one or neither; of several scenarios only where they differ."""
     picture = canvas()
     groups = tuple(

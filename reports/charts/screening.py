@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from typing import Any
 
 import pandas as pd
-import plotly.graph_objects as go
 
 from reports.charts.rows import Group, Panel, Row, draw_panel
 from reports.charts.sweeps import BELOW, HIGH, LEFT, LOW, main_rows
+from reports.figure import Figure
 from reports.findings import Findings
 from reports.tables import records
 from reports.theme import canvas, finish
@@ -21,7 +21,7 @@ MOST = 20
 """Inputs drawn."""
 
 
-def draw_morris(morris: pd.DataFrame, findings: Findings) -> go.Figure:
+def draw_morris(morris: pd.DataFrame, findings: Findings) -> Figure:
     """Mean absolute elementary effect of each input with its interval, and the spread of the effects below it."""
     picture = canvas()
     mine = _by_size(morris, "mu_star")
@@ -54,7 +54,7 @@ def describe_morris(morris: pd.DataFrame, findings: Findings) -> str:
     return f"Bars of the mean size of the effect of each input on {rows[0].label}. Largest: {listed(told)}."
 
 
-def draw_prcc(prcc: pd.DataFrame, findings: Findings) -> go.Figure:
+def draw_prcc(prcc: pd.DataFrame, findings: Findings) -> Figure:
     """Partial rank correlation of each input with its interval, the strongest first."""
     picture = canvas()
     mine = _by_size(prcc, "prcc")

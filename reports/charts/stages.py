@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pandas as pd
-import plotly.graph_objects as go
 
+from reports.figure import Figure, Properties, trace
 from reports.findings import Findings
 from reports.tables import records
 from reports.theme import (
@@ -36,7 +36,7 @@ WHOSE = {
 }
 
 
-def draw_middle(stages: pd.DataFrame, findings: Findings) -> go.Figure:
+def draw_middle(stages: pd.DataFrame, findings: Findings) -> Figure:
     """The same of the patients around the median wait."""
     return draw(stages, findings, MEDIAN)
 
@@ -46,7 +46,7 @@ def describe_middle(stages: pd.DataFrame, findings: Findings) -> str:
     return describe(stages, findings, MEDIAN)
 
 
-def draw(stages: pd.DataFrame, findings: Findings, metric: str = MEAN) -> go.Figure:
+def draw(stages: pd.DataFrame, findings: Findings, metric: str = MEAN) -> Figure:
     """Stacked bars of mean days by stage, in the order of the path. `metric`: the wait that the bars add up to."""
     picture = canvas()
     pitch = HEADING + BAR + GAP
@@ -137,13 +137,14 @@ def _title(stages: pd.DataFrame, findings: Findings, metric: str) -> str:
     return "Nobody is infused, so there are no stages to show"
 
 
-def _segment(row: Any, scenario: str, at: float, tint: dict[str, str], legend_done: set[str]) -> go.Bar:
+def _segment(row: Any, scenario: str, at: float, tint: dict[str, str], legend_done: set[str]) -> Properties:
     queue = row.kind == "queue"
     colour = QUEUE if queue else tint[row.stage]
     first = row.kind not in legend_done
     legend_done.add(row.kind)
     days = _days(row)
-    return go.Bar(
+    return trace(
+        "bar",
         x=[days.value],
         y=[at],
         width=BAR,
@@ -162,15 +163,13 @@ def _segment(row: Any, scenario: str, at: float, tint: dict[str, str], legend_do
     )
 
 
-def _heading(
-    picture: go.Figure, findings: Findings, place: int, at: float, narrow: dict[str, Any], metric: str
-) -> None:
+def _heading(picture: Figure, findings: Findings, place: int, at: float, narrow: dict[str, Any], metric: str) -> None:
     scenario = findings.scenarios[place]
     whole = findings.level(scenario, metric)
     wide = f"{WHOSE[metric][0]} {compact(whole)}" if whole.known else "nobody infused"
     short = level(whole) if whole.known else "nobody infused"
     muted = f" <span style='color:{MUTED};font-size:{SMALL_SIZE}px'>"
-    narrow[f"layout.annotations.{len(picture.layout.annotations)}.text"] = (
+    narrow[f"layout.annotations.{len(picture.annotations)}.text"] = (
         f"<b>{name_of(scenario, 26)}</b>{muted}{short}</span>"
     )
     picture.add_annotation(

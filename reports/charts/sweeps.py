@@ -11,10 +11,10 @@ from collections.abc import Sequence
 from typing import Any
 
 import pandas as pd
-import plotly.graph_objects as go
 
 from reports.charts.bands import Box, Grid, Line, draw_grid
 from reports.charts.rows import Group, Panel, Row, draw_panel
+from reports.figure import Figure, trace
 from reports.findings import Findings
 from reports.tables import records
 from reports.theme import INK, SMALL_SIZE, Mark, canvas, finish, lines, mark, name_of, plain
@@ -54,7 +54,7 @@ def as_number(text: str) -> float:
     return float(found[0]) if found else math.nan
 
 
-def draw_lines(sweep: pd.DataFrame, findings: Findings) -> go.Figure:
+def draw_lines(sweep: pd.DataFrame, findings: Findings) -> Figure:
     """A panel a metric over the first path, a line a scenario (and a value of the second path), with bands."""
     sweep = _tidy(sweep)
     picture, paths = canvas(), varied(sweep)
@@ -90,7 +90,7 @@ def describe_lines(sweep: pd.DataFrame, findings: Findings) -> str:
     return f"Lines of a sweep over {path}. {'; '.join(parts)}."
 
 
-def draw_map(sweep: pd.DataFrame, findings: Findings) -> go.Figure:
+def draw_map(sweep: pd.DataFrame, findings: Findings) -> Figure:
     """A heat map of the first metric over the first two paths, for the first scenario, with the number in each cell."""
     sweep = _tidy(sweep)
     picture, (across, up) = canvas(), varied(sweep)[:2]
@@ -101,7 +101,8 @@ def draw_map(sweep: pd.DataFrame, findings: Findings) -> go.Figure:
     shown = [[_of_record(cells.get((a, b))) for a in columns] for b in rows]
     factor = scale(str(mine["unit"].iloc[0]))
     picture.add_trace(
-        go.Heatmap(
+        trace(
+            "heatmap",
             x=[plain(a) for a in columns],
             y=[plain(b) for b in rows],
             z=[[one.value * factor if one.known else None for one in row] for row in shown],
@@ -139,7 +140,7 @@ def describe_map(sweep: pd.DataFrame, findings: Findings) -> str:
     return f"Heat map of {rows[0].label} over {across} and {up}: from {level(_of(rows[0]))} to {level(_of(rows[-1]))}."
 
 
-def draw_tornado(tornado: pd.DataFrame, findings: Findings) -> go.Figure:
+def draw_tornado(tornado: pd.DataFrame, findings: Findings) -> Figure:
     """A bar an input from the first scenario's result at its low value to that at its high one, the widest first."""
     picture = canvas()
     mine = _widest_first(tornado)
@@ -151,7 +152,8 @@ def draw_tornado(tornado: pd.DataFrame, findings: Findings) -> go.Figure:
     ):
         ends = [float(getattr(row, column)) for row in rows]
         picture.add_trace(
-            go.Bar(
+            trace(
+                "bar",
                 y=list(range(len(rows))),
                 x=[(end - base) * factor for end in ends],
                 base=base * factor,
@@ -208,7 +210,7 @@ def describe_tornado(tornado: pd.DataFrame, findings: Findings) -> str:
     return f"Tornado of {rows[0].label}, the widest first: {listed(told)}."
 
 
-def draw_sobol(sobol: pd.DataFrame, findings: Findings) -> go.Figure:
+def draw_sobol(sobol: pd.DataFrame, findings: Findings) -> Figure:
     """First-order and total Sobol indices of each input with their intervals, the largest total first."""
     picture = canvas()
     mine = main_rows(sobol).sort_values("total", ascending=False, kind="stable")
@@ -245,7 +247,7 @@ def describe_sobol(sobol: pd.DataFrame, findings: Findings) -> str:
     return f"Bars of Sobol indices of {mine['label'].iloc[0]}. Largest total indices: {listed(told)}."
 
 
-def draw_plan(plan: pd.DataFrame, findings: Findings) -> go.Figure:
+def draw_plan(plan: pd.DataFrame, findings: Findings) -> Figure:
     """The metric over the capacity with its band, the values that meet the target marked."""
     picture = canvas()
     rows = _of_first_target(plan)
@@ -270,7 +272,8 @@ def draw_plan(plan: pd.DataFrame, findings: Findings) -> go.Figure:
     narrow = draw_grid(picture, grid, in_legend=False)
     good = rows[met]
     picture.add_trace(
-        go.Scatter(
+        trace(
+            "scatter",
             x=good["amount"].tolist(),
             y=(good["estimate"] * factor).tolist(),
             mode="markers",

@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import plotly.graph_objects as go
 
 from reports.charts.bands import Box, Grid, Line, draw_grid
+from reports.figure import Figure
 from reports.findings import Findings
 from reports.tables import records
 from reports.theme import Mark, canvas, day_tick, finish, mark, name_of
@@ -23,7 +23,7 @@ AXIS = "days since the start of the simulation"
 LIMIT = Mark("#55616E", "dot", "circle")
 
 
-def draw_use(use: pd.DataFrame, findings: Findings) -> go.Figure:
+def draw_use(use: pd.DataFrame, findings: Findings) -> Figure:
     """A row a resource: units in use against those there at the left, the number queueing at the right."""
     whole = _contended(use)
     boxes = []
@@ -57,7 +57,7 @@ def describe_use(use: pd.DataFrame, findings: Findings) -> str:
     return f"Lines of resource use and queues through time. Longest queue, mean of one month: {'; '.join(parts)}."
 
 
-def draw_lists(lists: pd.DataFrame, findings: Findings) -> go.Figure:
+def draw_lists(lists: pd.DataFrame, findings: Findings) -> Figure:
     """A panel a list: patients on it on the day, a line a scenario."""
     weekly = lists[lists["day"] % LIST_DAYS == 0]
     boxes = []
@@ -84,7 +84,7 @@ def listed_only(lists: pd.DataFrame) -> pd.DataFrame:
     return lists[lists["list"] == "waiting_list"]
 
 
-def draw_stock(stock: pd.DataFrame, findings: Findings) -> go.Figure:
+def draw_stock(stock: pd.DataFrame, findings: Findings) -> Figure:
     """Doses on the shelf, share of time without one, and doses expired, a line a scenario."""
     percent = stock.assign(
         **{c: stock[c] * 100 for c in ("stock_out_share", "stock_out_share_low", "stock_out_share_high")}
@@ -120,7 +120,7 @@ def _drawn(
     title: str,
     describe: Any,
     each: str = "monthly means",
-) -> go.Figure:
+) -> Figure:
     picture = canvas()
     last = float(_days(table).max() if "day" in table else table["day_to"].max())
     grid = Grid(boxes, columns, AXIS, {"range": [0, last], "dtick": day_tick(last, 6)})

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pandas as pd
-import plotly.graph_objects as go
 
+from reports.figure import Figure, trace
 from reports.findings import Findings
 from reports.tables import records
 from reports.theme import (
@@ -33,7 +33,7 @@ MOST = 12
 """Patients a panel where there are several scenarios."""
 
 
-def draw(spells: pd.DataFrame, findings: Findings) -> go.Figure:
+def draw(spells: pd.DataFrame, findings: Findings) -> Figure:
     """A panel a scenario, a bar a patient: the same patients where the scenarios share them."""
     picture = canvas()
     scenarios = [s for s in findings.scenarios if (spells["scenario"] == s).any()]
@@ -119,11 +119,12 @@ def _title(shown: pd.DataFrame, findings: Findings, scenarios: list[str]) -> str
     return ", ".join(parts)
 
 
-def _bars(picture: go.Figure, mine: pd.DataFrame, scenario: str, suffix: str, told: set[str]) -> None:
+def _bars(picture: Figure, mine: pd.DataFrame, scenario: str, suffix: str, told: set[str]) -> None:
     for kind, (name, colour) in KINDS.items():
         rows = records(mine[mine["kind"] == kind])
         picture.add_trace(
-            go.Bar(
+            trace(
+                "bar",
                 x=[row.to_day - row.from_day for row in rows],
                 base=[row.from_day for row in rows],
                 y=[row.patient for row in rows],
@@ -146,12 +147,13 @@ def _bars(picture: go.Figure, mine: pd.DataFrame, scenario: str, suffix: str, to
         told.add(kind)
 
 
-def _ends(picture: go.Figure, mine: pd.DataFrame, suffix: str) -> None:
+def _ends(picture: Figure, mine: pd.DataFrame, suffix: str) -> None:
     """The outcome at the end of each bar, named, and a mark where the disease progressed on the way."""
     last = records(mine.sort_values("to_day", kind="stable").drop_duplicates("patient", keep="last"))
     axes = {"xaxis": "x", "yaxis": f"y{suffix}", "showlegend": False}
     picture.add_trace(
-        go.Scatter(
+        trace(
+            "scatter",
             x=[row.to_day for row in last],
             y=[row.patient for row in last],
             mode="markers+text",
@@ -175,7 +177,8 @@ def _ends(picture: go.Figure, mine: pd.DataFrame, suffix: str) -> None:
     )
     progressed = [row for row in last if row.progression_day < row.to_day]
     picture.add_trace(
-        go.Scatter(
+        trace(
+            "scatter",
             x=[row.progression_day for row in progressed],
             y=[row.patient for row in progressed],
             mode="markers",

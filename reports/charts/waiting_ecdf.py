@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 
 import pandas as pd
-import plotly.graph_objects as go
 
 from reports.charts.bands import Box, Grid, Line, draw_grid
+from reports.figure import Figure
 from reports.findings import Findings, headline
 from reports.theme import canvas, day_tick, finish, mark, name_of
 from reports.words import Estimate, level, listed
@@ -15,7 +15,7 @@ from reports.words import Estimate, level, listed
 LARGE = 280
 
 
-def draw(waits: pd.DataFrame, findings: Findings) -> go.Figure:
+def draw(waits: pd.DataFrame, findings: Findings) -> Figure:
     """Share of the infused who waited at most so many days, with its band."""
     picture = canvas()
     series = [

@@ -6,8 +6,8 @@ import math
 from typing import Any
 
 import pandas as pd
-import plotly.graph_objects as go
 
+from reports.figure import Figure, trace
 from reports.findings import Findings, headline
 from reports.tables import records
 from reports.theme import (
@@ -29,7 +29,7 @@ PANEL, GAP, ABOVE, BELOW = 150, 62, 44, 52
 METRIC = "waiting_days_mean"
 
 
-def draw(waits: pd.DataFrame, findings: Findings) -> go.Figure:
+def draw(waits: pd.DataFrame, findings: Findings) -> Figure:
     """A histogram a scenario: share of the infused by days from referral to infusion, with intervals."""
     count = len(findings.scenarios)
     domains = stacked([PANEL] * count, GAP, ABOVE)
@@ -115,14 +115,15 @@ def _end(row: Any) -> float:
     return float(row.day_to) if math.isfinite(row.day_to) else float(row.day_from) + 7.0
 
 
-def _panel(figure: go.Figure, mine: pd.DataFrame, findings: Findings, place: int) -> None:
+def _panel(figure: Figure, mine: pd.DataFrame, findings: Findings, place: int) -> None:
     colour, axis = mark(place).colour, f"y{_suffix(place)}"
     scenario = findings.scenarios[place]
     bars = mine[mine["share"].notna()]
     shares = [Estimate(row.share, row.low, row.high, "share") for row in records(bars)]
     spans = [(row.day_from, _end(row)) for row in records(bars)]
     figure.add_trace(
-        go.Bar(
+        trace(
+            "bar",
             x=[(start + end) / 2 for start, end in spans],
             width=[(end - start) * 0.92 for start, end in spans],
             y=[one.value * 100 for one in shares],
@@ -159,7 +160,7 @@ def _panel(figure: go.Figure, mine: pd.DataFrame, findings: Findings, place: int
     figure.add_shape(type="line", x0=mean.value, x1=mean.value, line={"color": INK, "width": 1.6}, **reference)
 
 
-def _heading(figure: go.Figure, findings: Findings, place: int, narrow: dict[str, object]) -> None:
+def _heading(figure: Figure, findings: Findings, place: int, narrow: dict[str, object]) -> None:
     scenario, axis = findings.scenarios[place], f"y{_suffix(place)}"
     mean, infused = findings.level(scenario, METRIC), findings.level(scenario, "infused_share")
     if mean.known:
@@ -167,7 +168,7 @@ def _heading(figure: go.Figure, findings: Findings, place: int, narrow: dict[str
         phone = f"mean {level(mean)}" + (f"{DOT}{level(infused)} infused" if infused.known else "")
     else:
         wide = phone = "nobody infused"
-    number_of = len(figure.layout.annotations)
+    number_of = len(figure.annotations)
     title, narrow_title = f"<b>{name_of(scenario, 90)}</b>", f"<b>{name_of(scenario, 40)}</b>"
 
     def under(text: str) -> str:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import pandas as pd
-import plotly.graph_objects as go
 
 from reports.charts.bands import Box, Grid, Line, draw_grid
+from reports.figure import Figure
 from reports.findings import Findings
 from reports.tables import records
 from reports.theme import INK, canvas, day_tick, finish, mark, plain
@@ -18,7 +18,7 @@ EDGE = 0.12
 """The part of a panel at its left in which a text has no room to the left of a line."""
 
 
-def draw(warm_up: pd.DataFrame, findings: Findings) -> go.Figure:
+def draw(warm_up: pd.DataFrame, findings: Findings) -> Figure:
     """A panel a scenario: patients before infusion, the end of the warm-up, and where it may end."""
     picture = canvas()
     last = float(warm_up["day"].max())
@@ -81,7 +81,7 @@ def _advised(rows: pd.DataFrame) -> float | None:
     return float(found[0].day) if found else None
 
 
-def _marks(picture: go.Figure, rows: pd.DataFrame, suffix: str) -> None:
+def _marks(picture: Figure, rows: pd.DataFrame, suffix: str) -> None:
     """Upright lines where the warm-up ends (drawn through) and where it may end (dotted), with their names."""
     if rows.empty:
         return

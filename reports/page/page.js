@@ -5,6 +5,13 @@
   const PRINT_WIDTH = 850;
   const config = read("chart-config");
 
+  // Without the library, which lies beside a page of a chart, its words and numbers are all that there is.
+  if (typeof Plotly === "undefined") {
+    document.querySelectorAll("[data-undrawn]").forEach(function (place) { place.hidden = false; });
+    document.querySelectorAll("[data-chart], .tools").forEach(function (place) { place.hidden = true; });
+    return;
+  }
+
   function read(id) {
     return JSON.parse(document.getElementById(id).textContent);
   }

@@ -16,17 +16,18 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any
-
-import numpy as np
+from typing import TYPE_CHECKING, Any
 
 from sim import __version__
-from sim.experiment.about_model import about_method, about_model
 from sim.experiment.folder import MANIFEST, FolderError, write_text
 from sim.experiment.program import code_digest
 from sim.pure import streams
-from sim.scenario import Loaded, write_resolved
 from sim.tables import VERSION, why_unread
+
+if TYPE_CHECKING:
+    from sim.scenario import Loaded
+
+# What is written about scenarios needs their schema; to read a manifest, as `report` does, nothing of it is loaded.
 
 PACKAGES = ("simpy", "numba", "numpy", "pandas", "scipy", "pyarrow", "plotly", "pydantic", "ruamel.yaml", "joblib")
 
@@ -134,6 +135,8 @@ def scenario_files(scenarios: Mapping[str, Loaded]) -> list[str]:
 
 def write_scenarios(folder: Path, scenarios: Mapping[str, Loaded]) -> list[str]:
     """Write each scenario in full, with its sources, so that the results can be run again; their file names."""
+    from sim.scenario import write_resolved
+
     names = scenario_files(scenarios)
     for name, loaded in zip(names, scenarios.values(), strict=True):
         write_text(folder / name, write_resolved(loaded))
@@ -142,6 +145,8 @@ def write_scenarios(folder: Path, scenarios: Mapping[str, Loaded]) -> list[str]:
 
 def about_program() -> dict[str, Any]:
     """When this is, the versions of the program and its libraries, and how it runs any model."""
+    from sim.experiment.about_model import about_method
+
     return {
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
         "versions": {"vein2vein": __version__, "python": platform.python_version(), **_versions(PACKAGES)},
@@ -153,6 +158,8 @@ def about_program() -> dict[str, Any]:
 
 def about_scenarios(scenarios: Mapping[str, Loaded]) -> list[dict[str, Any]]:
     """Each scenario in full, and what its path is made of."""
+    from sim.experiment.about_model import about_model
+
     return [
         {
             "name": name,
@@ -169,6 +176,8 @@ def about_scenarios(scenarios: Mapping[str, Loaded]) -> list[dict[str, Any]]:
 
 
 def _plain(value: Any) -> Any:
+    import numpy as np
+
     if isinstance(value, np.generic):
         return value.item()
     if isinstance(value, float) and not math.isfinite(value):

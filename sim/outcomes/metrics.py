@@ -20,7 +20,6 @@ from sim.outcomes.patients import (
     withdrawn_slots,
 )
 from sim.outcomes.verdicts import HIGHER, LOWER, NEITHER
-from sim.pieces.common import DECLINES
 
 FloatArray = NDArray[np.float64]
 DAYS_PER_YEAR = 365.25
@@ -174,6 +173,8 @@ def _returned(p: Patients, trace: Trace, window: Window) -> float:
 
 def _not_travelled(p: Patients, trace: Trace, window: Window) -> float:
     """The share of the referred who decline to travel; NaN where no region has such patients."""
+    from sim.pieces.common import DECLINES  # not above: who reads a metric's words, as `report` does, needs no scenario
+
     declines = p.cohort.flags.get(DECLINES)
     if declines is None or not p.cohort.measured.any():
         return float("nan")

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sim.engine.trace import PATIENT, Trace
 from sim.pieces.clocks import OUTCOME_OF_CLOCK, Clock
-from sim.pieces.cohort import Cohort
 from sim.tables.words import OUTCOMES
+
+if TYPE_CHECKING:
+    from sim.pieces.cohort import Cohort
 
 FloatArray = NDArray[np.float64]
 

@@ -104,9 +104,15 @@ def run_options(own_replications: Option[Any] = replications) -> Callable[[Comma
 
 
 def _wanted(
-    style: str, images: tuple[str, ...], slides: bool, template: Path | None, workbook: bool, animation: bool
+    style: str,
+    images: tuple[str, ...],
+    slides: bool,
+    template: Path | None,
+    workbook: bool,
+    animation: bool,
+    standalone: bool,
 ) -> Wanted:
-    return Wanted(style, images, slides or template is not None, template, workbook, animation)
+    return Wanted(style, images, slides or template is not None, template, workbook, animation, standalone)
 
 
 def _presentation(context: click.Context, option: click.Parameter, file: Path | None) -> Path | None:
@@ -149,4 +155,9 @@ picture_options = together(
     ),
     click.option("--xlsx", "workbook", is_flag=True, help="Also write workbook.xlsx."),
     click.option("--animation", is_flag=True, help="Also write charts/animation.html: patients moving."),
+    click.option(
+        "--standalone",
+        is_flag=True,
+        help="Pages of charts that travel alone: each holds the Plotly library (5 MB) instead of sharing one copy.",
+    ),
 )

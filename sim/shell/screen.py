@@ -53,6 +53,17 @@ def stop(message: str, code: int) -> NoReturn:
 @contextmanager
 def errors_in_words() -> Iterator[None]:
     """Errors of input, folder and run as one clear line with the right exit code."""
+    try:
+        yield
+    except ModuleNotFoundError:
+        raise
+    except Exception as error:
+        _stop_in_words(error)
+        raise
+
+
+def _stop_in_words(error: Exception) -> None:
+    """Leave where this is an error of input, folder or run. Which those are is loaded only once there is an error."""
     from sim.engine.choice import EngineMissingError
     from sim.engine.trace import EngineError
     from sim.experiment.folder import FolderError
@@ -60,19 +71,17 @@ def errors_in_words() -> Iterator[None]:
     from sim.experiment.work import LibraryMissingError, WorkerError
     from sim.scenario import ScenarioError
 
-    try:
-        yield
-    except ScenarioError as error:
+    if isinstance(error, ScenarioError):
         for problem in error.problems:
             say(str(problem))
         sys.exit(BAD_INPUT)
-    except FolderError as error:
+    if isinstance(error, FolderError):
         stop(f"{error}", BAD_INPUT)
-    except (EngineMissingError, LibraryMissingError) as error:
+    if isinstance(error, EngineMissingError | LibraryMissingError):
         stop(f"{error}", CANNOT_BE_MADE)
-    except (EngineError, StoreError, WorkerError) as error:
+    if isinstance(error, EngineError | StoreError | WorkerError):
         stop(f"the run failed: {error}", FAILED)
-    except OSError as error:
+    if isinstance(error, OSError):
         where = f"{error.filename}: " if error.filename else ""
         stop(f"the run failed: {where}{error.strerror or error}", FAILED)
 

@@ -12,6 +12,7 @@ from reports import Wanted
 from reports.animation import INFUSED, LOST, OUTSIDE, animated
 from reports.findings import gather
 from reports.tables import read
+from tests.reports.validated import validated
 
 Folder = Callable[[str], Path]
 
@@ -19,8 +20,10 @@ Folder = Callable[[str], Path]
 def test_everybody_ends_where_the_table_says(folder: Folder) -> None:
     patients = pd.read_parquet(folder("real") / "patients.parquet")
     patients = patients[(patients["replication"] == 0) & patients["measured"]]
-    figure = animated(patients, gather(read(folder("real"))))
-    assert figure is not None
+    drawn = animated(patients, gather(read(folder("real"))))
+    assert drawn is not None
+    figure = validated(drawn)
+    assert figure.to_plotly_json() == drawn.plain()
     columns = [note.text for note in figure.layout.annotations]
     assert columns.count("Infused") == 2
     shown = len(figure.data[0].x)

@@ -9,6 +9,12 @@ from pathlib import Path
 import pytest
 
 import reports
+from reports import LIBRARY
+from reports.export import inlined, page, part, plotly_library
+from reports.findings import gather
+from reports.grids import of_charts
+from reports.pages import draw
+from reports.tables import read
 from tests.reports.browser import Browser, find, running
 
 Files = Mapping[str, str]
@@ -33,6 +39,8 @@ def disk(files: Callable[[str], Files], tmp_path_factory: pytest.TempPathFactory
     def put(name: str, page: str) -> Path:
         path = tmp_path_factory.mktemp(name) / Path(page).name
         path.write_text(files(name)[page], encoding="utf-8")
+        if page.startswith("charts/"):
+            (path.parent / LIBRARY).write_text(files(name)[f"charts/{LIBRARY}"], encoding="utf-8")
         return path
 
     return put
@@ -62,11 +70,50 @@ def test_a_page_draws_and_asks_for_nothing(
     browser.open(path, width)
     browser.wait_for(DRAWN)
     assert browser.complaints == []
-    assert browser.requests == [path.as_uri()]
+    assert browser.requests == [path.as_uri(), *([(path.parent / LIBRARY).as_uri()] if page != "report.html" else [])]
     assert browser.value("document.documentElement.scrollWidth") <= width
     assert "Share chart" not in browser.value(
         "document.documentElement.outerHTML.replace(/<script.*?<\\/script>/gs, '')"
     )
+
+
+def test_without_its_library_a_page_shows_words_image_and_numbers_and_how_to_make_one_that_travels(
+    browser: Browser, folder: Callable[[str], Path], tmp_path: Path
+) -> None:
+    tables = read(folder("pair"))
+    picture = next(one for one in draw(tables, gather(tables)) if one.name == "outcomes")
+    still = inlined(b"<svg xmlns='http://www.w3.org/2000/svg' width='7' height='5'/>", "svg")
+    numbers = part("grid", of_charts(tables, gather(tables))["outcomes"])
+    shown = {"title": "Outcomes", "picture": picture, "numbers": numbers, "still": still}
+    path = tmp_path / "outcomes.html"
+    path.write_text(page("chart.html.jinja", alone=False, **shown), encoding="utf-8")
+    browser.open(path)
+    text = browser.value("document.querySelector('main').innerText")
+    assert "run_sim.py report FOLDER --standalone" in text
+    assert picture.heading in text
+    assert picture.alt in text
+    assert browser.value("document.querySelector('.undrawn img').naturalWidth") == 7
+    assert browser.value("document.querySelector('[data-chart]').getClientRects().length") == 0
+    assert browser.value("document.querySelector('.tools').getClientRects().length") == 0
+    browser.value("document.querySelector('summary').click()")
+    assert browser.value("document.querySelector('table').getClientRects().length") > 0
+    assert not [told for told in browser.complaints if LIBRARY not in told and "ERR_FILE_NOT_FOUND" not in told]
+    (tmp_path / LIBRARY).write_text(plotly_library(), encoding="utf-8")
+    browser.open(path)
+    browser.wait_for(DRAWN)
+    assert "--standalone" not in browser.value("document.querySelector('main').innerText")
+
+
+def test_a_page_that_travels_alone_draws(browser: Browser, folder: Callable[[str], Path], tmp_path: Path) -> None:
+    def put(path: Path, content: str | bytes) -> None:
+        if path.name == "outcomes.html":
+            (tmp_path / path.name).write_text(str(content), encoding="utf-8")
+
+    reports.write_all(folder("pair"), put, reports.Wanted(standalone=True))
+    browser.open(tmp_path / "outcomes.html")
+    browser.wait_for(DRAWN)
+    assert browser.complaints == []
+    assert browser.requests == [(tmp_path / "outcomes.html").as_uri()]
 
 
 def test_the_share_button_is_not_there_and_the_camera_is(browser: Browser, disk: Callable[[str, str], Path]) -> None:
@@ -138,7 +185,8 @@ def test_the_animation_plays_and_follows_its_range(
     wanted = reports.Wanted(animation=True)
     reports.write_all(folder("real"), lambda path, text: found.update({path.name: str(text)}), wanted)
     path = tmp_path / "animation.html"
-    path.write_text(found["animation.html"], encoding="utf-8")
+    for name in (path.name, LIBRARY):
+        (tmp_path / name).write_text(found[name], encoding="utf-8")
     browser.open(path)
     browser.wait_for(DRAWN)
     total = "[...document.querySelectorAll('.textpoint text')].reduce((sum, one) => sum + Number(one.textContent), 0)"
@@ -153,7 +201,7 @@ def test_the_animation_plays_and_follows_its_range(
     browser.value("document.querySelector('[data-play]').click()")
     assert browser.value("document.querySelector('[data-play]').textContent") == "Play"
     assert browser.complaints == []
-    assert browser.requests == [path.as_uri()]
+    assert browser.requests == [path.as_uri(), (tmp_path / LIBRARY).as_uri()]
 
 
 def test_folds_open_and_printing_restores_what_it_opened(browser: Browser, disk: Callable[[str, str], Path]) -> None:

@@ -18,6 +18,7 @@ from reports.charts.rows import ROW
 from reports.findings import gather
 from reports.tables import read
 from tests.reports.conftest import HOSTILE
+from tests.reports.validated import validated
 
 Files = Mapping[str, str]
 BY_NAME = {chart.name: chart for chart in CHARTS}
@@ -74,7 +75,7 @@ def test_an_open_bin_and_bins_of_nobody_are_drawn(folder: Callable[[str], Path])
     mine = waits["scenario"] == "Autologous, assumed slot supply (load 1)"
     waits.loc[waits[mine].index[-1], "day_to"] = math.inf
     waits.loc[~mine, ["share", "low", "high"]] = math.nan
-    figure = BY_NAME["waiting_times"].draw(waits, gather(tables))
+    figure = validated(BY_NAME["waiting_times"].draw(waits, gather(tables)))
     assert all(math.isfinite(day) for day in figure.data[0].x)
     assert "or more days" in figure.data[0].hovertext[-1]
     assert len(figure.data[1].x) == 0
@@ -138,7 +139,7 @@ def test_a_queue_and_its_work_may_share_a_label_and_rounding_residue_is_not_draw
         (name, 1, "b-c", "queue", "Apheresis", -9e-16, -2e-15, 1e-16),
     ]
     stages = pd.DataFrame(rows, columns=["scenario", "order", "stage", "kind", "label", "mean_days", "low", "high"])
-    figure = BY_NAME["stages"].draw(stages, gather(tables))
+    figure = validated(BY_NAME["stages"].draw(stages, gather(tables)))
     assert [trace.x[0] for trace in figure.data] == [30.0, 14.0]
     title = figure.layout.title.text.replace("<br>", " ")
     assert (

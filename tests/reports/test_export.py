@@ -15,7 +15,10 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
+from plotly.offline import get_plotlyjs
 
+import reports
+from reports import LIBRARY, Wanted
 from reports.export import CONFIG, block, sealed
 from tests.reports.conftest import written
 
@@ -55,6 +58,10 @@ class Page(HTMLParser):
         return found or ""
 
 
+def digest(script: str) -> str:
+    return "'sha256-" + base64.b64encode(hashlib.sha256(script.encode()).digest()).decode() + "'"
+
+
 PAGES = ["report.html", "charts/waiting_times.html", "charts/stages.html", "charts/same_patients.html"]
 
 
@@ -64,7 +71,8 @@ def test_a_page_fetches_nothing(files: Callable[[str], Files], path: str) -> Non
     for tag, attributes in page.tags:
         assert tag not in ("link", "iframe", "img", "object", "embed", "form", "base", "video", "audio"), tag
         for name, value in attributes.items():
-            assert name not in FETCHING or (value or "").startswith("#"), (tag, name, value)
+            beside = (tag, name, value) == ("script", "src", LIBRARY) and path != "report.html"
+            assert beside or name not in FETCHING or (value or "").startswith("#"), (tag, name, value)
             assert not name.startswith("on"), (tag, name)
     style = re.search(r"<style>(.*?)</style>", files("pair")[path], re.DOTALL)
     assert style is not None
@@ -84,10 +92,11 @@ def test_the_policy_allows_our_scripts_and_nothing_else(files: Callable[[str], F
         "base-uri": "'none'",
         "form-action": "'none'",
     }
-    running = [text for attributes, text in page.scripts if attributes.get("type") != "application/json"]
-    digests = {"'sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode() + "'" for text in running}
-    assert set(rules["script-src"].split()) == digests
+    running = [(a.get("src"), text) for a, text in page.scripts if a.get("type") != "application/json"]
+    sources = {"'self'" if beside else digest(text) for beside, text in running}
+    assert set(rules["script-src"].split()) == sources
     assert len(running) == 2
+    assert [beside for beside, _ in running] == [None if path == "report.html" else LIBRARY, None]
     head = files("pair")[path][:2000]
     assert head.index("Content-Security-Policy") < head.index("<title>")
     assert head.index('charset="utf-8"') < 100
@@ -101,7 +110,36 @@ def test_the_share_button_is_off_and_the_library_is_there_once(files: Callable[[
     assert config["plotlyServerURL"] == ""
     assert config["toImageButtonOptions"]["format"] == "svg"
     assert config == CONFIG
-    assert files("pair")[path].count("* plotly.js v") == 1
+    assert files("pair")[path].count("* plotly.js v") == (path == "report.html")
+
+
+def test_pages_of_charts_share_one_library_and_a_folder_of_charts_is_small(files: Callable[[str], Files]) -> None:
+    drawn = {path: text for path, text in files("real").items() if path.startswith("charts/")}
+    assert len(drawn) > 30
+    assert [path for path, text in drawn.items() if "* plotly.js v" in text] == [f"charts/{LIBRARY}"]
+    assert drawn[f"charts/{LIBRARY}"] == get_plotlyjs()
+    assert sum(len(text.encode()) for text in drawn.values()) < 20e6
+
+
+def test_pages_that_travel_alone_hold_the_library_and_name_no_neighbour(folder: Callable[[str], Path]) -> None:
+    found: dict[str, str] = {}
+    reports.write_all(folder("pair"), lambda p, text: found.update({p.name: str(text)}), Wanted(standalone=True))
+    assert LIBRARY not in found
+    assert found["outcomes.html"].count("* plotly.js v") == 1
+    page = Page(found["outcomes.html"])
+    assert not [attributes for _, attributes in page.tags if "src" in attributes]
+    assert "'self'" not in page.policy
+    assert "--standalone" not in "".join(page.visible)
+
+
+@pytest.mark.parametrize("standalone", [True, False])
+def test_the_files_that_will_be_namesare_known_before(folder: Callable[[str], Path], standalone: bool) -> None:
+    wanted = Wanted(standalone=standalone)
+    made = reports.write_all(folder("pair"), lambda path, text: None, wanted)
+    tables = [path.name for path in folder("pair").glob("*.csv")]
+    names = {path.relative_to(folder("pair")).as_posix() for path in made.paths}
+    assert names <= set(reports.page_files(tables, wanted))
+    assert (f"charts/{LIBRARY}" in reports.page_files(tables, wanted)) is not standalone
 
 
 def test_ids_are_fixed_and_unique(files: Callable[[str], Files]) -> None:

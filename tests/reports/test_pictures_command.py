@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import base64
+import json
 import shutil
+import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -11,6 +14,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 import run_sim
+from reports import LIBRARY
 from reports.charts import CHARTS
 from tests.reports.browser import find
 
@@ -41,6 +45,9 @@ def test_images_slides_and_workbook_are_written_beside_the_report(results: Path)
     for chart in ("outcomes", "incidence"):
         assert (results / f"charts/{chart}.svg").read_bytes().startswith(b"<svg")
         assert (results / f"charts/{chart}.png").read_bytes().startswith(b"\x89PNG")
+        page = (results / f"charts/{chart}.html").read_text(encoding="utf-8")
+        still = base64.b64encode((results / f"charts/{chart}.svg").read_bytes()).decode()
+        assert f'<img src="data:image/svg+xml;base64,{still}"' in page
     assert (results / "slides.pptx").stat().st_size > 50_000
     assert (results / "workbook.xlsx").stat().st_size > 10_000
 
@@ -78,3 +85,32 @@ def test_an_unknown_style_is_refused(results: Path) -> None:
     told = call("report", results, "--style", "poster")
     assert told.exit_code == 2
     assert "screen" in told.output
+
+
+def test_a_library_that_is_not_of_earlier_results_stays_as_it_is(results: Path) -> None:
+    own = results / "charts" / LIBRARY
+    own.parent.mkdir()
+    own.write_text("of somebody else", encoding="utf-8")
+    told = call("report", results)
+    assert told.exit_code == 2, told.output
+    assert f"--replace charts/{LIBRARY}" in told.output
+    assert not (results / "report.html").exists()
+    assert call("report", results, "--standalone").exit_code == 0
+    assert own.read_text(encoding="utf-8") == "of somebody else"
+    assert call("report", results, "--replace", f"charts/{LIBRARY}").exit_code == 0
+    assert call("report", results).exit_code == 0
+    assert own.stat().st_size > 4_000_000
+    assert f"charts/{LIBRARY}" in json.loads((results / "manifest.json").read_text(encoding="utf-8"))["pages"]
+
+
+def test_a_report_loads_neither_validators_nor_the_scenario(results: Path) -> None:
+    heavy = "('plotly.graph_objects', 'sim.scenario', 'pydantic', 'scipy', 'asyncio', 'pptx', 'xlsxwriter', 'kaleido')"
+    program = (
+        "import sys, run_sim\n"
+        "run_sim.cli(['report', '-q', sys.argv[1]], standalone_mode=False)\n"
+        f"print([name for name in {heavy} if name in sys.modules])"
+    )
+    arguments = [sys.executable, "-c", program, str(results)]
+    run = subprocess.run(arguments, cwd=Path(run_sim.__file__).parent, capture_output=True, text=True, check=True)
+    assert (results / "report.html").exists()
+    assert run.stdout.strip() == "[]"

@@ -21,6 +21,7 @@ from reports.styles import styled, untitled
 from reports.tables import STUDIES, read
 from reports.theme import PRINT, SCREEN, SLIDE, STYLES
 from tests.reports.browser import find
+from tests.reports.validated import validated
 
 Folder = Callable[[str], Path]
 
@@ -32,8 +33,7 @@ def pictures(folder: Folder) -> list[Picture]:
 
 
 def numbers(picture: Picture) -> list[object]:
-    figure = picture.figure.to_plotly_json()
-    return [(trace.get("x"), trace.get("y")) for trace in figure["data"]]
+    return [(trace.get("x"), trace.get("y")) for trace in picture.figure.data]
 
 
 @pytest.mark.parametrize("name", STYLES)
@@ -48,18 +48,19 @@ def test_a_style_changes_no_number(pictures: list[Picture], name: str) -> None:
 
 def test_a_slide_is_wide_and_its_type_is_large(pictures: list[Picture]) -> None:
     for picture in pictures:
-        slide = styled(picture.figure, SLIDE)
-        assert slide.layout.height == 720, picture.name
-        assert slide.layout.template.layout.xaxis.tickfont.size >= 1.15 * 12
-        assert slide.layout.title.font.size == SLIDE.title_size
-        assert styled(picture.figure, PRINT).layout.title.font.size < picture.figure.layout.title.font.size
+        slide, print_, screen = (validated(styled(picture.figure, style)).layout for style in (SLIDE, PRINT, SCREEN))
+        assert slide.height == 720, picture.name
+        assert slide.template.layout.xaxis.tickfont.size >= 1.15 * 12
+        assert slide.title.font.size == SLIDE.title_size
+        assert print_.title.font.size < screen.title.font.size
         assert styled(picture.figure, SCREEN) is picture.figure
 
 
 def test_a_picture_without_title_is_lower_by_it(pictures: list[Picture]) -> None:
     bare = untitled(pictures[0].figure)
-    assert bare.layout.title.text is None
-    assert bare.layout.height < pictures[0].figure.layout.height
+    assert "title" not in bare.layout
+    assert "title" in pictures[0].figure.layout
+    assert bare.layout["height"] < pictures[0].figure.layout["height"]
 
 
 def test_charts_are_written_in_the_style_and_the_report_is_not(folder: Folder) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -77,6 +78,21 @@ def test_a_missing_file_is_named(copy: Path, file: str) -> None:
 def test_an_empty_file_is_no_table(copy: Path) -> None:
     (copy / "waits.csv").write_text("", encoding="utf-8")
     with pytest.raises(ResultsError, match=r"waits\.csv: is not a table"):
+        read(copy)
+
+
+@pytest.mark.parametrize(
+    ("row", "words"),
+    [
+        ("one,too,few", "row 3 has 3 cells, its columns are "),
+        ('"never closed', "is not a table: unexpected end of data"),
+    ],
+)
+def test_a_row_that_does_not_fit_is_told(copy: Path, row: str, words: str) -> None:
+    path = copy / "waits.csv"
+    head, first, *rest = path.read_text(encoding="utf-8").splitlines()
+    path.write_text("\n".join([head, first, row, *(rest if "few" in row else [])]) + "\n", encoding="utf-8")
+    with pytest.raises(ResultsError, match=re.escape(words)):
         read(copy)
 
 

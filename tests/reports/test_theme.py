@@ -10,6 +10,7 @@ import pytest
 from numpy.typing import NDArray
 
 from reports.theme import NEITHER, OUTCOMES, PROCESS, QUEUE, SCENARIOS, canvas, day_tick, legible, plain, stacked
+from tests.reports.validated import validated
 
 Array = NDArray[np.float64]
 TO_XYZ = np.array([[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]])
@@ -85,9 +86,9 @@ def test_the_template_is_our_own() -> None:
     before = plotly.io.templates.default
     try:
         plotly.io.templates.default = "plotly_dark"
-        dark = canvas().to_plotly_json()
+        dark = validated(canvas()).to_plotly_json()
         plotly.io.templates.default = "none"
-        assert canvas().to_plotly_json() == dark
+        assert validated(canvas()).to_plotly_json() == dark
     finally:
         plotly.io.templates.default = before
 
