@@ -122,7 +122,7 @@ def test_every_interval_lies_inside_what_is_possible(replications: int, tmp_path
 
 def test_fewer_lost_by_losing_them_earlier_says_both(tmp_path: Path) -> None:
     files = [SHIPPED / "library" / f"{name}.yaml" for name in ("expanded_network", "few_centres")]
-    study = ran(tmp_path / "out", *map(load, files))
+    study = ran(tmp_path / "out", *map(load, files), replications=24)
     findings = findings_of(study)
     (other,) = findings.others
     assert is_flattered(findings, other)

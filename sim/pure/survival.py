@@ -175,7 +175,8 @@ class Cured:
     of: Survival
 
     def hazard(self, days: FloatArray) -> FloatArray:
-        return -np.log1p(-(1.0 - self.share) * -np.expm1(-self.of.hazard(days)))
+        with np.errstate(divide="ignore"):  # nobody is left where nobody is cured
+            return -np.log1p(-(1.0 - self.share) * -np.expm1(-self.of.hazard(days)))
 
     def grid(self, points: int) -> FloatArray:
         knots = self.of.grid(points)

@@ -32,7 +32,7 @@ def test_everybody_ends_where_the_table_says(folder: Folder) -> None:
     last = figure.frames[-1].data[0]
     near = [round(float(x)) for x in last.x]
     assert near.count(place[INFUSED]) == (first["outcome"] == "infused").sum()
-    assert near.count(place[LOST]) == shown - near.count(place[INFUSED])
+    assert near.count(place[LOST]) == (~first["outcome"].isin(["infused", "waiting"])).sum()
     for frame in figure.frames:
         inside = sum(x != OUTSIDE for x in frame.data[0].x)
         told = sum(int(text.strip("</b>")) for text in frame.data[1].text if text)

@@ -41,7 +41,7 @@ def study(folder: Path, *files: Path) -> Path:
     read_in = [load(file) for file in files]
     loaded = {one.scenario.name: one for one in read_in}
     folder.mkdir()
-    run_study(Plan(loaded, 3, 1, "run_sim.py compare", engine=COMPILED), folder, lambda count: None)
+    run_study(Plan(loaded, 8, 1, "run_sim.py compare", engine=COMPILED), folder, lambda count: None)
     return folder
 
 
