@@ -48,8 +48,8 @@ def test_every_file_is_refused_in_words_or_valid(found: list[dict[str, Any]]) ->
 
 
 def test_none_takes_long(found: list[dict[str, Any]]) -> None:
-    # processor time, of which a busy machine takes none away
-    slow = {one["name"]: one["seconds"] for one in found[:-1] if one["seconds"] > MOST_SECONDS}
+    # processor time; a core whose other half is busy with other tests takes up to half as long again
+    slow = {one["name"]: one["seconds"] for one in found[:-1] if one["seconds"] > 1.5 * MOST_SECONDS}
     assert slow == {}
 
 
