@@ -1,4 +1,7 @@
-"""Inputs that would have no effect, of the kinds that planners write: each is refused, or said."""
+"""Inputs that would have no effect, of the kinds that planners write: each is refused, or said.
+
+Longer than 400 lines because each case stands with its message in full.
+"""
 
 # Messages stand whole, so that they can be searched for.
 # ruff: noqa: E501

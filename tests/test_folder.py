@@ -1,4 +1,7 @@
-"""Results put into a folder: whole, or as it was, or marked as unfinished; and nothing of others is touched."""
+"""Results put into a folder: whole, or as it was, or marked as unfinished; and nothing of others is touched.
+
+Longer than 400 lines because what may lie in a folder, and when a process may die, is listed whole.
+"""
 
 from __future__ import annotations
 

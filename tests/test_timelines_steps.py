@@ -1,4 +1,7 @@
-"""What each step means, on paths and patients made by hand: small timelines worked out on paper, for both engines."""
+"""What each step means, on paths and patients made by hand: small timelines worked out on paper, for both engines.
+
+Longer than 400 lines because each step of the vocabulary has its timeline.
+"""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.pieces.protocol import walk_steps
-from sim.pieces.steps import Attempts, Choose, End, Fail, Flagged, Path, Share, Together, Use
+from sim.pieces.steps import Attempts, Choose, End, Fail, Flagged, Path, Share, Step, Together, Use
 from sim.pure.streams import FloatArray, IntArray
 
 BoolArray = NDArray[np.bool_]
@@ -25,8 +25,8 @@ Chances = Callable[[str, IntArray, IntArray], FloatArray]
 
 
 def decisions(path: Path) -> Path:
-    """A path without what decides nothing about attempts."""
-    found: list[Attempts | Choose | Fail | End] = []
+    """A path without what decides nothing about attempts; what runs side by side comes one after the other."""
+    found: list[Step] = []
     for step in path:
         match step:
             case Fail() | End():
@@ -37,10 +37,10 @@ def decisions(path: Path) -> Path:
             case Choose() if any(isinstance(inner, Attempts | Fail) for inner in walk_steps((step,))):
                 found.append(replace(step, then=decisions(step.then), otherwise=decisions(step.otherwise)))
             case Use():
-                found += decisions(step.steps)  # type: ignore[arg-type]
+                found += decisions(step.steps)
             case Together():
                 for branch in step.branches:
-                    found += decisions(branch.steps)  # type: ignore[arg-type]
+                    found += decisions(branch.steps)
             case _:
                 pass
     return tuple(found)

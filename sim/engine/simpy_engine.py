@@ -124,7 +124,7 @@ def _trace(world: World, stop: float) -> Trace:
     count = len(world.cohort.referral_day)
     slots, lots = world.slots, world.lots
 
-    def whole(values: Sequence[int]) -> Any:
+    def whole(values: Sequence[int] | Sequence[Sequence[int]]) -> Any:
         return np.array(values, dtype=np.int64)
 
     def days(values: Sequence[float]) -> Any:
@@ -136,7 +136,7 @@ def _trace(world: World, stop: float) -> Trace:
         notes=days(world.notes).reshape(count, len(world.milestones)),
         passes=whole(world.passes).reshape(count, len(world.milestones)),
         attempt_names=world.attempt_names,
-        attempts=whole(world.attempts()).reshape(len(world.attempt_names), count).T,  # type: ignore[arg-type]
+        attempts=whole(world.attempts()).reshape(len(world.attempt_names), count).T,
         outcomes=tuple(end.outcome for end in world.ends),
         reasons=tuple(end.reason for end in world.ends),
         referral_day=_referral_days(world, stop),

@@ -33,7 +33,7 @@ def prepare(with_engine: str, workers: int) -> None:
 
 
 def wait(seconds: float) -> None:
-    """Give a compilation under way so long to end; it goes on by itself after that."""
+    """Give a compilation under way so many seconds to end; it goes on by itself after that."""
     for process in _running:
         with suppress(subprocess.TimeoutExpired):
             process.wait(seconds)

@@ -98,7 +98,8 @@ def _between_ends(x: FloatArray, rest: FloatArray, half: FloatArray) -> tuple[Fl
     width = x + rest
     share, q = x / width, half**2 / (x * rest)
     root = np.sqrt(q * (q + 4.0 * share * (1.0 - share)))
-    return tuple(width * (2.0 * share + q + sign * root) / (2.0 * (1.0 + q)) for sign in (-1.0, 1.0))  # type: ignore[return-value]
+    middle, twice = 2.0 * share + q, 2.0 * (1.0 + q)
+    return width * (middle - root) / twice, width * (middle + root) / twice
 
 
 def variance(values: FloatArray) -> FloatArray:

@@ -1,4 +1,7 @@
-"""The autologous pathway: cells of the patient, made into their own product while they wait."""
+"""The autologous pathway: cells of the patient, made into their own product while they wait.
+
+Longer than 400 lines because it is one treatment protocol, read from the first step to the last.
+"""
 
 from __future__ import annotations
 

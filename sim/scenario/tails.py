@@ -15,12 +15,15 @@ from sim.scenario.unused import why_unused
 
 # Below this share nothing is said.
 LEAST = 0.005
+# Points at which survival is read on either side of the last row; their mean is right to a thousandth.
 STEPS = 4_001
 
 
 def beyond_the_last_row(scenario: Scenario) -> Iterator[str]:
-    """A sentence for each survival table that is used: which share of those under its clock, and of their time, is left
-    to what `after` states."""
+    """A sentence for each survival table that is used: what share of those under its clock is left to `after`.
+
+    And what share of their time, where the time that counts has an end.
+    """
     for path, _, value in stated(scenario):
         last = last_row(value)
         if last is None or why_unused(path, scenario) is not None:
@@ -44,7 +47,8 @@ def last_row(shape: object) -> float | None:
 def beyond(shape: Survival, last: float, horizon: float) -> tuple[float, float | None]:
     """(share without the event on day `last`, share of the event-free time up to the horizon that lies beyond it).
 
-    The second is None without an end of the time that counts. Nothing lies beyond a horizon.
+    `last`, `horizon`: days since the clock began. The second is None where the horizon is infinite. Nothing lies beyond
+    a horizon.
     """
     if horizon <= last:
         return 0.0, 0.0

@@ -6,6 +6,8 @@ Each rule reads: this `key` does nothing `when` the scenario is so, `because` of
 - what is left out, and said, where a later file or `--set` made an inherited value meaningless (`dropped.py`),
 - which values count as used: the parameters, the levers of the planning page, the inputs of sweeps (`why_unused`).
 
+Longer than 400 lines because the table is one.
+
 To add a rule, add a line. A "*" in a key stands for any name; `when` and `why` are given the names that it stood for.
 `when` sees the whole scenario, all its defaults filled in, so it asks for what holds in effect: not whether a share is
 written, but whether any product has one. It must be sure: a value that may move something is used.

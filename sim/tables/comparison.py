@@ -1,4 +1,7 @@
-"""The tables of a run or comparison, apart from those of single patients and of money: declarations, line by line."""
+"""The tables of a run or comparison, apart from those of single patients and of money.
+
+Longer than 400 lines because each column is declared, in words, and nothing else stands here.
+"""
 
 from __future__ import annotations
 

@@ -55,7 +55,8 @@ def inlined(function: F) -> F:
 
 def entry(function: F) -> F:
     """What Python calls: machine code for exactly the types that it states, from the disk where it is there."""
-    if config.DISABLE_JIT:  # type: ignore[attr-defined] # numba hands functions back as they are: for measuring which lines the tests reach
+    # numba hands functions back as they are: for measuring which lines the tests reach
+    if config.DISABLE_JIT:  # type: ignore[attr-defined]
         return function
     *inputs, result = (_type(name) for name in function.__annotations__.values())
     dispatcher = njit(**ENTRY)(function)
