@@ -159,7 +159,9 @@ def _inherited(name: Leaf, shown: str, path: Path, state: _State) -> Branch | No
     try:
         text = read_text(found, state.allowance)
     except ValueError as error:
-        report(f"file {show(text_of_name)}: {error}")
+        stem = text_of_name.removesuffix(".yaml")
+        hint = f"; the shipped one is '{stem}', without .yaml" if not found.exists() and shipped_file(stem) else ""
+        report(f"file {show(text_of_name)}: {error}{hint}")
         return None
     told = shown_path(shown, text_of_name) if found == beside else f"{found.name} (shipped)"
     return _read(text, told, found, state)

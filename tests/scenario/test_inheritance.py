@@ -194,6 +194,7 @@ def test_places_of_merged_values(tmp_path: Path) -> None:
     ("extends", "message"),
     [
         ("bse.yaml", "file 'bse.yaml': no such file; did you mean 'base.yaml'?"),
+        ("allogeneic.yaml", "file 'allogeneic.yaml': no such file; the shipped one is 'allogeneic', without .yaml"),
         ("3", "found 3; allowed: a file name, or a list of file names"),
         ("", "found nothing; allowed: a file name, or a list of file names"),
         ("{a: b}", "found a section with 'a'; allowed: a file name, or a list of file names"),
