@@ -60,7 +60,7 @@ Record = dict[str, Any]
 
 def records(scenario: Scenario, number: int, with_engine: str = COMPILED) -> Record:
     """The rows of patients, quantities, resources, metrics and ledger of one replication, by column."""
-    ran, _ = run_arm(Arm("one", scenario), number, Keep(), with_engine)
+    (ran,), _ = run_arm(Arm("one", scenario), [number], Keep(), with_engine)
     found: Record = {}
     for table, columns in (("patients", ran.patients), ("quantities", ran.quantities)):
         found |= {f"{table}.{name}": np.asarray(column) for name, column in (columns or {}).items()}

@@ -95,7 +95,7 @@ def test_intervals_cover_a_known_mean() -> None:
     arm = Arm("Small", small_scenario("run.follow_up=1 d").scenario)
     referred = np.array(
         [
-            float(draw_cohort(arm.scenario, arm.protocol.clocks, number)[0].measured.sum())
+            float(draw_cohort(arm.scenario, arm.protocol.clocks, [number])[0].measured.sum())
             for number in range(trials * replications)
         ]
     )

@@ -35,7 +35,7 @@ class Pictures:
 
     arms: Sequence[Arm]
     running: dict[tuple[int, str], Running] = field(default_factory=dict)
-    resources: list[list[ResourceUse]] = field(default_factory=list)
+    resources: list[tuple[ResourceUse, ...]] = field(default_factory=list)
     spells: list[dict[str, Any]] = field(default_factory=list)
 
     def add(self, replication: Replication) -> None:

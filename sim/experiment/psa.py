@@ -34,7 +34,7 @@ from sim.scenario.unused import why_unused
 FloatArray = NDArray[np.float64]
 REQUIRED = "required by psa, but not given"
 # What keys the draws of uncertain inputs.
-UNCERTAINTY = (Source("uncertainty"),)
+UNCERTAINTY, FIRST = (Source("uncertainty"),), np.zeros(1, dtype=np.int64)
 
 
 # The function is one of `replicate` and not of this module, so that workers need not load the tables (pandas, 60 MB).
@@ -79,7 +79,8 @@ def psa_points(base: Base, samples: int) -> tuple[Point, ...]:
     for name in base.names:
         texts[name] = {}
         for path, uncertain in inputs_of[name].items():
-            drawn = uncertain.quantile(sequence(key_table(seed, 0, UNCERTAINTY, (path,)), 0, samples))
+            (chances,) = sequence(key_table(seed, 0, UNCERTAINTY, (path,)), FIRST, samples)
+            drawn = uncertain.quantile(chances)
             texts[name][path] = [uncertain.text(float(value)) for value in drawn]
             alike = len({repr(inputs.get(path, uncertain)) for inputs in inputs_of.values()}) == 1
             shown.setdefault(path if alike else f"{path} ({name})", texts[name][path])

@@ -51,9 +51,9 @@ class Replicated:
     trace: Trace
 
     @cached_property
-    def resources(self) -> list[ResourceUse]:
+    def resources(self) -> tuple[ResourceUse, ...]:
         """The resource table."""
-        return resource_use(self.arm.protocol, self.patients, self.trace, self.arm.window)
+        return resource_use(self.arm.protocol, self.patients, self.trace, self.arm.window)[0]
 
     def value(self, of: str) -> float:
         """The value of a quantity, NaN where it does not apply. Raises QuantityError."""
@@ -68,7 +68,7 @@ class Replicated:
             raise QuantityError(f"validation: there is no quantity '{of}'") from error
 
     def _metric(self, name: str) -> float:
-        return BY_NAME[name].formula(self.patients, self.trace, self.arm.window)
+        return float(BY_NAME[name].formula(self.patients, self.trace, self.arm.window)[0])
 
     def _outcome(self, name: str) -> float:
         measured = self.patients.cohort.measured
@@ -112,7 +112,7 @@ class Replicated:
     def _on(self, day_text: str, what: str) -> float:
         day, patients = float(day_text), self.patients
         if what == "waiting":
-            lengths = list_lengths(self.trace, int(day))
+            lengths = list_lengths(self.patients.cohort, self.trace, int(day))[0]
             return float(lengths[list(LISTS).index("waiting_list"), int(day)])
         referred = patients.referral_day <= day
         if what == "infused_share":
@@ -151,5 +151,5 @@ def evaluate(task: Task) -> list[list[float]]:
 
 
 def _values(arm: Arm, number: int, of: Sequence[str], engine: str) -> list[float]:
-    one = Replicated(arm, *simulate(arm, number, engine))
+    one = Replicated(arm, *simulate(arm, [number], engine))
     return [one.value(name) for name in of]

@@ -50,13 +50,13 @@ class Column:
 class Reducer:
     """More numbers of each replication, stored beside the metrics under the names of the columns.
 
-    `of`: the values in the order of the columns, from (arm at the point, replication, patients, trace). A function of a
-    module, which workers import; not a closure.
+    `of`: the values, shape (replications, columns), from (arm at the point, patients, trace). A function of a module,
+    which workers import; not a closure.
     """
 
     name: str
     columns: tuple[Column, ...]
-    of: Callable[[Arm, int, Patients, Trace], Sequence[float]]
+    of: Callable[[Arm, Patients, Trace], FloatArray]
 
 
 @dataclass(frozen=True)
@@ -211,12 +211,15 @@ def run_task(task: _Task) -> list[tuple[int, int, FloatArray]]:
     for block in task.blocks:
         if block.point is not point:
             point, arms = block.point, task.base.arms(block.point)
-        values = [[_row(arm, number, task) for arm in arms] for number in block.numbers]
-        found.append((*block.key, np.array(values, dtype=np.float64)))
+        values = [_rows(arm, block.numbers, task) for arm in arms]
+        found.append((*block.key, np.stack(values, axis=1)))
     return found
 
 
-def _row(arm: Arm, number: int, task: _Task) -> list[float]:
-    patients, trace = simulate(arm, number, task.engine)
+def _rows(arm: Arm, numbers: Sequence[int], task: _Task) -> FloatArray:
+    """What is known of each of these replications of an arm, shape (replications, columns)."""
+    patients, trace = simulate(arm, numbers, task.engine)
     metrics = measure(patients, trace, arm.window)
-    return metrics if task.reducer is None else [*metrics, *task.reducer.of(arm, number, patients, trace)]
+    if task.reducer is None:
+        return metrics
+    return np.concatenate([metrics, task.reducer.of(arm, patients, trace)], axis=1)

@@ -53,7 +53,7 @@ def model_p(size: int = 1) -> tuple[Scenario, Protocol]:
 def simulate(name: str, number: int, size: int = 1) -> tuple[Cohort, Trace]:
     """One replication of Model P on an engine, draws included."""
     scenario, protocol = model_p(size)
-    cohort, luck = draw_cohort(scenario, protocol.clocks, number, draw=generator(name))
+    cohort, luck = draw_cohort(scenario, protocol.clocks, [number], draw=generator(name))
     window_end = scenario.run.warm_up + scenario.run.window
     return cohort, engine(name)(protocol, cohort, luck, window_end, scenario.run.follow_up, False)
 
