@@ -6,7 +6,7 @@ Without that check a scheduler or worker that cannot import the package leaves t
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 from typing import Any, TypeVar
 
@@ -22,7 +22,7 @@ POLL_SECONDS = 2.0
 
 
 def run_on_cluster(
-    function: Callable[[Task], Result], tasks: Sequence[Task], address: str
+    function: Callable[[Task], Result], tasks: Iterable[Task], address: str
 ) -> Iterator[tuple[Result, str]]:
     """(result, who made it) of every task as they come. Raises WorkerError."""
     try:
@@ -64,7 +64,7 @@ def require_same_program(client: Any, address: str) -> None:
 
 
 def _as_they_come(
-    client: Any, function: Callable[[Task], Result], tasks: Sequence[Task], address: str
+    client: Any, function: Callable[[Task], Result], tasks: Iterable[Task], address: str
 ) -> Iterator[tuple[Result, str]]:
     import distributed
     from distributed.client import FutureCancelledError, FuturesCancelledError

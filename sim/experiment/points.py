@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping, Sequence
+import os
+import pickle
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from tempfile import TemporaryFile
+from typing import IO
 
 from sim.experiment.limits import require_size
 from sim.experiment.replicate import Arm
@@ -81,12 +86,52 @@ def _placed(problem: Problem, loaded: Loaded, own: Mapping[str, str]) -> Problem
     return Problem(Place(*loaded.origins[f"uncertainty.{path}"]), f"uncertainty.{path}", problem.message)
 
 
-def require_valid(base: Base, points: Iterable[Point]) -> None:
-    """Nothing, or a ScenarioError with what is wrong at the points, before any of them runs."""
+class CheckedArms:
+    """The arms of points that have been checked, kept in a file until they are run: memory does not grow with them."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file = file
+        self._places: dict[int, tuple[int, int]] = {}
+
+    def keep(self, point: Point, arms: Sequence[Arm]) -> None:
+        """Keep the arms of a point."""
+        # without what an arm works out for itself
+        plain = [Arm(arm.name, arm.scenario, arm.parameter_set) for arm in arms]
+        first = self._file.seek(0, os.SEEK_END)
+        self._places[point.number] = first, self._file.write(pickle.dumps(plain))
+
+    def packed(self, number: int) -> bytes:
+        """The arms of the point of that number, as they travel to where they are run."""
+        first, length = self._places[number]
+        self._file.seek(first)
+        return self._file.read(length)
+
+
+def unpacked(packed: bytes) -> list[Arm]:
+    """The arms that `CheckedArms` has packed."""
+    arms: list[Arm] = pickle.loads(packed)
+    return arms
+
+
+@contextmanager
+def checked(base: Base, points: Iterable[Point]) -> Iterator[CheckedArms]:
+    """The arms of all points. Raises ScenarioError with what is wrong at the points, before any of them runs."""
+    with TemporaryFile() as file:
+        arms = CheckedArms(file)
+        require_valid(base, points, arms.keep)
+        yield arms
+
+
+def require_valid(
+    base: Base, points: Iterable[Point], then: Callable[[Point, Sequence[Arm]], None] = lambda *_: None
+) -> None:
+    """Nothing, or a ScenarioError with what is wrong at the points; `then` hears of each point that is sound."""
     problems: list[Problem] = []
     for point in points:
         try:
-            require_size(base.arms(point), base.scenarios)
+            arms = base.arms(point)
+            require_size(arms, base.scenarios)
+            then(point, arms)
         except ScenarioError as error:
             here = [_of_point(point, problem) for problem in error.problems]
             problems += [p for p in here if p not in problems]

@@ -20,7 +20,7 @@ import sim
 from sim.engine.choice import pick, workers_for
 from sim.engine.trace import Trace
 from sim.experiment.meanwhile import prepare
-from sim.experiment.points import Base, Point, digest, paths_of, require_valid
+from sim.experiment.points import Base, CheckedArms, Point, checked, digest, paths_of, unpacked
 from sim.experiment.program import code_digest, libraries
 from sim.experiment.replicate import Arm, simulate
 from sim.experiment.store import Store, open_store
@@ -116,8 +116,10 @@ class Block:
 
 @dataclass(frozen=True, eq=False)
 class _Task:
-    base: Base
+    """`arms`: those of each point of the blocks, packed, by the number of the point."""
+
     blocks: tuple[Block, ...]
+    arms: dict[int, bytes]
     engine: str
     reducer: Reducer | None
 
@@ -128,6 +130,7 @@ class Sweep:
 
     plan: SweepPlan
     store: Store
+    arms: CheckedArms
     engine: str
     engine_why: str
     workers: int
@@ -155,12 +158,12 @@ def open_sweep(plan: SweepPlan, folder: Path) -> Iterator[Sweep]:
 
     Raises ScenarioError, FolderError, StoreError.
     """
-    require_valid(plan.base, plan.points)
     patients = len(plan.points) * plan.replications * _patients(plan.base)
     engine, why = pick(plan.engine, patients)
     workers = plan.workers or workers_for(engine, patients, os.cpu_count() or 1)
-    with open_store(folder, plan.identity, (len(plan.base.names), len(plan.columns))) as store:
-        yield Sweep(plan, store, engine, why, workers)
+    shape = len(plan.base.names), len(plan.columns)
+    with checked(plan.base, plan.points) as arms, open_store(folder, plan.identity, shape) as store:
+        yield Sweep(plan, store, arms, engine, why, workers)
 
 
 def evaluate(sweep: Sweep, points: Sequence[Point], done: Callable[[int], None]) -> None:
@@ -180,7 +183,9 @@ def evaluate(sweep: Sweep, points: Sequence[Point], done: Callable[[int], None])
     todo = [block for block in blocks if block.key not in there]
     done(sum(len(block.numbers) for block in blocks if block.key in there))
     prepare(sweep.engine, sweep.workers)
-    for found, worker in run_tasks(run_task, _tasks(sweep, todo), sweep.workers, plan.cluster):
+    parts = _parts(sweep, todo)
+    tasks = (_task(sweep, blocks) for blocks in parts)
+    for found, worker in run_tasks(run_task, tasks, max(1, min(sweep.workers, len(parts))), plan.cluster):
         sweep.store.add(found, worker)
         done(sum(len(values) for _, _, values in found))
 
@@ -190,27 +195,32 @@ def _patients(base: Base) -> float:
     return max(1.0, sum(expected_patients(loaded.scenario) for loaded in base.scenarios.values()))
 
 
-def _tasks(sweep: Sweep, blocks: Sequence[Block]) -> list[_Task]:
-    plan = sweep.plan
+def _parts(sweep: Sweep, blocks: Sequence[Block]) -> list[tuple[Block, ...]]:
+    """The blocks that make a task together."""
     replications = sum(len(block.numbers) for block in blocks)
-    wanted = min(TASK_PATIENTS / _patients(plan.base), replications / (4 * sweep.workers))
-    tasks: list[_Task] = []
+    wanted = min(TASK_PATIENTS / _patients(sweep.plan.base), replications / (4 * sweep.workers))
+    parts: list[tuple[Block, ...]] = []
     batch: list[Block] = []
     for block in blocks:
         batch.append(block)
         if sum(len(b.numbers) for b in batch) >= wanted:
-            tasks.append(_Task(plan.base, tuple(batch), sweep.engine, plan.reducer))
+            parts.append(tuple(batch))
             batch = []
-    return [*tasks, _Task(plan.base, tuple(batch), sweep.engine, plan.reducer)] if batch else tasks
+    return [*parts, tuple(batch)] if batch else parts
+
+
+def _task(sweep: Sweep, blocks: tuple[Block, ...]) -> _Task:
+    arms = {number: sweep.arms.packed(number) for number in {block.point.number for block in blocks}}
+    return _Task(blocks, arms, sweep.engine, sweep.plan.reducer)
 
 
 def run_task(task: _Task) -> list[tuple[int, int, FloatArray]]:
     """(point, first replication, values of shape (replications, scenarios, columns)) of each block of the task."""
     found = []
-    point, arms = None, []
+    point, arms = -1, []
     for block in task.blocks:
-        if block.point is not point:
-            point, arms = block.point, task.base.arms(block.point)
+        if block.point.number != point:
+            point, arms = block.point.number, unpacked(task.arms[block.point.number])
         values = [_rows(arm, block.numbers, task) for arm in arms]
         found.append((*block.key, np.stack(values, axis=1)))
     return found

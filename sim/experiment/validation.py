@@ -109,7 +109,7 @@ def judge(
     ]
     found: dict[int, list[list[float]]] = {}
     prepare(engine, workers)
-    for (first, values), _ in run_tasks(_numbered, tasks, workers):
+    for (first, values), _ in run_tasks(_numbered, tasks, min(workers, max(1, len(tasks)))):
         found[first] = values
         done(len(values))
     values_of = np.array([row for first in sorted(found) for row in found[first]])

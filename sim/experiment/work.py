@@ -6,7 +6,7 @@ import os
 import signal
 import socket
 import threading
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from multiprocessing import resource_tracker
 from typing import Any, TypeVar
@@ -27,7 +27,7 @@ class LibraryMissingError(Exception):
 
 
 def run_tasks(
-    function: Callable[[Task], Result], tasks: Sequence[Task], workers: int, cluster: str | None = None
+    function: Callable[[Task], Result], tasks: Iterable[Task], workers: int, cluster: str | None = None
 ) -> Iterator[tuple[Result, str]]:
     """(result, who made it) of every task as they come. Raises WorkerError.
 
@@ -37,7 +37,7 @@ def run_tasks(
         from sim.experiment.cluster import run_on_cluster
 
         yield from run_on_cluster(function, tasks, cluster)
-    elif workers == 1 or len(tasks) <= 1:
+    elif workers == 1:
         for task in tasks:
             yield function(task), this_worker()
     else:
