@@ -25,7 +25,7 @@ ARROW = {
     Kind.FLAG: pa.bool_(),
     Kind.INPUT: pa.float64(),
 }
-# Rows are written so many at a time, because each write takes 2 ms.
+# Rows are made ready and written so many at a time: for each time, every column takes its while.
 ROWS_AT_ONCE = 20_000
 
 
@@ -84,7 +84,8 @@ class TableFile:
         self._columns = {name: table.column(name) for name in columns}
         self._schema = pa.schema([(name, ARROW[column.kind]) for name, column in self._columns.items() if column])
         self._writer: pq.ParquetWriter | None = None
-        self._upcoming: list[pa.Table] = []
+        self._upcoming: list[Mapping[str, Any]] = []
+        self._rows = 0
 
     def __enter__(self) -> TableFile:
         if self._wanted:
@@ -99,29 +100,40 @@ class TableFile:
             self._writer.close()
 
     def append(self, columns: Mapping[str, Any] | None) -> None:
-        """Add the rows of one replication. Raises ContractError where they are not of this table."""
+        """Add rows. Raises ContractError, here or with rows to come, where they are not of this table."""
         if self._writer is None or columns is None:
             return
         extra = [name for name in columns if name not in self._columns]
         if extra:
             raise ContractError(f"{self._table.file}: has a column that is none of this table: {', '.join(extra)}")
-        count = len(next(iter(columns.values())))
-        arrays = [self._array(field, columns.get(field.name), count) for field in self._schema]
-        self._upcoming.append(pa.Table.from_arrays(arrays, schema=self._schema))
-        if sum(len(table) for table in self._upcoming) >= ROWS_AT_ONCE:
+        self._upcoming.append(columns)
+        self._rows += _length(columns)
+        if self._rows >= ROWS_AT_ONCE:
             self._write()
 
-    def _array(self, field: pa.Field, values: Any, count: int) -> pa.Array:
+    def _array(self, field: pa.Field) -> pa.Array:
+        """The upcoming cells of a column."""
         column = self._columns[field.name]
         assert column is not None
-        array = pa.nulls(count, field.type) if values is None else pa.array(values, field.type, from_pandas=True)
+        parts = [
+            columns[field.name] if field.name in columns else np.full(_length(columns), None)
+            for columns in self._upcoming
+        ]
+        array = pa.array(np.concatenate(parts), field.type, from_pandas=True)
         if array.null_count and not column.null:
-            raise ContractError(f"{self._table.file}: {field.name}: {array.null_count} of {count} cells have no value")
-        if column.kind is Kind.NUMBER and array.null_count < count and not np.isfinite(array.drop_null()).all():
+            raise ContractError(
+                f"{self._table.file}: {field.name}: {array.null_count} of {len(array)} cells have no value"
+            )
+        if column.kind is Kind.NUMBER and array.null_count < len(array) and not np.isfinite(array.drop_null()).all():
             raise ContractError(f"{self._table.file}: {field.name}: found an infinite number")
         return array
 
     def _write(self) -> None:
         if self._upcoming and self._writer is not None:
-            self._writer.write_table(pa.concat_tables(self._upcoming))
-        self._upcoming = []
+            arrays = [self._array(field) for field in self._schema]
+            self._writer.write_table(pa.Table.from_arrays(arrays, schema=self._schema))
+        self._upcoming, self._rows = [], 0
+
+
+def _length(columns: Mapping[str, Any]) -> int:
+    return len(next(iter(columns.values())))
