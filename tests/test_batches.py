@@ -11,8 +11,8 @@ import pytest
 from sim.engine import simpy_engine
 from sim.engine.choice import COMPILED, SIMPY
 from sim.engine.trace import LOT, PATIENT, Trace, joined
-from sim.experiment import replicate as rooms
-from sim.experiment.replicate import Arm, Keep, run_arm
+from sim.experiment.runs import replicate as rooms
+from sim.experiment.runs.replicate import Arm, Keep, run_arm
 from sim.outcomes.by_group import ByGroup
 from sim.pieces.cohort import draw_cohort
 from sim.scenario import load

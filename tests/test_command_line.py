@@ -12,8 +12,8 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from sim.experiment.manifest import write_manifest
-from sim.experiment.publish import new_results
+from sim.experiment.disk.manifest import write_manifest
+from sim.experiment.disk.publish import new_results
 from sim.outcomes.metrics import METRIC_NAMES
 from tests.experiments import SMALL
 from tests.program import Done, call

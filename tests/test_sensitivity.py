@@ -9,12 +9,12 @@ import pandas as pd
 import pytest
 
 from sim.engine.trace import Trace
-from sim.experiment.designs import build_design
-from sim.experiment.factors import parse_factor
-from sim.experiment.replicate import Arm
-from sim.experiment.sensitivity import partial_rank_correlation
-from sim.experiment.sweep import Column, Reducer, SweepPlan, evaluate, open_sweep
-from sim.experiment.sweep_study import run_sweep, sensitivity_tables
+from sim.experiment.runs.replicate import Arm
+from sim.experiment.sweep.designs import build_design
+from sim.experiment.sweep.evaluate import Column, Reducer, SweepPlan, evaluate, open_sweep
+from sim.experiment.sweep.factors import parse_factor
+from sim.experiment.sweep.run import run_sweep, sensitivity_tables
+from sim.experiment.sweep.sensitivity import partial_rank_correlation
 from sim.outcomes.patients import Patients
 from tests.experiments import small_base
 

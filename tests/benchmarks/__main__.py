@@ -21,10 +21,10 @@ from typing import Any
 
 from sim.engine.choice import COMPILED, SIMPY, engine, generator
 from sim.engine.trace import Trace
-from sim.experiment.points import Base
-from sim.experiment.psa import ECONOMICS, psa_points, run_psa
-from sim.experiment.replicate import Arm, Keep, replicate
-from sim.experiment.sweep import SweepPlan
+from sim.experiment.psa.run import ECONOMICS, psa_points, run_psa
+from sim.experiment.runs.replicate import Arm, Keep, replicate
+from sim.experiment.sweep.evaluate import SweepPlan
+from sim.experiment.sweep.points import Base
 from sim.pieces.cohort import Cohort, draw_cohort
 from sim.pieces.protocol import Protocol
 from sim.pieces.strategies import build_protocol

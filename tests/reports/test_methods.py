@@ -18,8 +18,8 @@ from reports.methods import Item, MethodTable, method_tables, methods_text
 from reports.tables import ResultsError, read
 from run_sim import cli
 from sim.engine.timeline import Phase
-from sim.experiment.about_model import TIES, about_method, about_model
-from sim.experiment.manifest import write_manifest
+from sim.experiment.disk.about_model import TIES, about_method, about_model
+from sim.experiment.disk.manifest import write_manifest
 from sim.pure.streams import Source, key_table, philox, sequence
 from sim.scenario import load
 from tests.reports.conftest import FORMULA, HOSTILE, written
