@@ -216,7 +216,7 @@ def test_the_generator_is_the_one_that_is_named() -> None:
     replication, number, attempt = (np.array([value], dtype=np.uint64) for value in (2, 1, 0))
     upper, lower, _, _ = philox((number, own, attempt, replication), (first, second))
     keys = key_table(1, 0, (Source("here"),), ("apheresis.duration",))
-    assert sequence(keys, 2, 3)[1] == ((int(upper[0]) << 32 | int(lower[0])) >> 11) / 2**53
+    assert sequence(keys, np.array([2]), 3)[0, 1] == ((int(upper[0]) << 32 | int(lower[0])) >> 11) / 2**53
     assert len(method["key"]) == 8
 
 

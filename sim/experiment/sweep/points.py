@@ -9,9 +9,10 @@ import pickle
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from tempfile import TemporaryFile
+from tempfile import SpooledTemporaryFile, gettempdir
 from typing import IO
 
+from sim.experiment.disk.folder import FolderError
 from sim.experiment.runs.limits import require_size
 from sim.experiment.runs.replicate import Arm
 from sim.scenario import Loaded, Place, Problem, ScenarioError
@@ -20,6 +21,8 @@ from sim.scenario.unused import why_unused
 
 # The first so many wrong points are told.
 MOST_PROBLEMS = 50
+# So many bytes of checked points stay in memory: some 600 of the shipped pair.
+MOST_IN_MEMORY = 16 * 2**20
 
 
 @dataclass(frozen=True)
@@ -87,7 +90,10 @@ def _placed(problem: Problem, loaded: Loaded, own: Mapping[str, str]) -> Problem
 
 
 class CheckedArms:
-    """The arms of points that have been checked, kept in a file until they are run: memory does not grow with them."""
+    """The arms of points that have been checked, kept in a file until they are run: memory does not grow with them.
+
+    A file of few points stays in memory.
+    """
 
     def __init__(self, file: IO[bytes]) -> None:
         self._file = file
@@ -97,8 +103,11 @@ class CheckedArms:
         """Keep the arms of a point."""
         # without what an arm works out for itself
         plain = [Arm(arm.name, arm.scenario, arm.parameter_set) for arm in arms]
-        first = self._file.seek(0, os.SEEK_END)
-        self._places[point.number] = first, self._file.write(pickle.dumps(plain))
+        try:
+            first = self._file.seek(0, os.SEEK_END)
+            self._places[point.number] = first, self._file.write(pickle.dumps(plain))
+        except OSError as error:
+            raise FolderError(f"{gettempdir()}: the points cannot be kept there ({error.strerror})") from error
 
     def packed(self, number: int) -> bytes:
         """The arms of the point of that number, as they travel to where they are run."""
@@ -116,7 +125,7 @@ def unpacked(packed: bytes) -> list[Arm]:
 @contextmanager
 def checked(base: Base, points: Iterable[Point]) -> Iterator[CheckedArms]:
     """The arms of all points. Raises ScenarioError with what is wrong at the points, before any of them runs."""
-    with TemporaryFile() as file:
+    with SpooledTemporaryFile(MOST_IN_MEMORY) as file:
         arms = CheckedArms(file)
         require_valid(base, points, arms.keep)
         yield arms
