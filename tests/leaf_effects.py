@@ -12,9 +12,9 @@ from pydantic import ValidationError
 
 from sim.engine.choice import COMPILED
 from sim.engine.trace import EngineError
-from sim.experiment.points import Base
-from sim.experiment.psa import psa_points
-from sim.experiment.replicate import Arm, Keep, run_arm
+from sim.experiment.psa.run import psa_points
+from sim.experiment.runs.replicate import Arm, Keep, run_arm
+from sim.experiment.sweep.points import Base
 from sim.outcomes.resource_use import ResourceUse
 from sim.scenario import Loaded, Scenario, ScenarioError
 from sim.scenario.nodes import plain
@@ -60,7 +60,7 @@ Record = dict[str, Any]
 
 def records(scenario: Scenario, number: int, with_engine: str = COMPILED) -> Record:
     """The rows of patients, quantities, resources, metrics and ledger of one replication, by column."""
-    ran, _ = run_arm(Arm("one", scenario), number, Keep(), with_engine)
+    (ran,), _ = run_arm(Arm("one", scenario), [number], Keep(), with_engine)
     found: Record = {}
     for table, columns in (("patients", ran.patients), ("quantities", ran.quantities)):
         found |= {f"{table}.{name}": np.asarray(column) for name, column in (columns or {}).items()}

@@ -62,8 +62,7 @@ class Ran:
             "risk_group": list(self.scenario.patients.risk_groups),
         }
         never = np.full(len(self.patients.outcome), np.nan)
-        stop = self.trace.stop_day
-        found = table(self.patients, "here", 0, names, self.protocol.product, never, stop)[column]
+        found = table(self.patients, "here", names, self.protocol.product, never, self.trace.stop_day)[column]
         return list(np.asarray(found).tolist())
 
     @property
@@ -74,7 +73,7 @@ class Ran:
     def resource(self, name: str, centre: str = "") -> ResourceUse:
         """How a resource was used over the measuring window."""
         window = (self.scenario.run.warm_up, self.scenario.run.warm_up + self.scenario.run.window)
-        uses = resource_use(self.protocol, self.patients, self.trace, window)
+        uses = resource_use(self.protocol, self.patients, self.trace, window)[0]
         return next(use for use in uses if use.resource == name and use.centre in (centre, centre or use.centre))
 
 
@@ -89,7 +88,7 @@ def load_text(text: str, *overrides: str) -> Loaded:
 def run_scenario(scenario: Scenario, replication: int = 0, traced: bool = False) -> Ran:
     """One replication on the reference engine; where the other one is there, it must have come to the same."""
     protocol = build_protocol(scenario)
-    cohort, luck = draw_cohort(scenario, protocol.clocks, replication)
+    cohort, luck = draw_cohort(scenario, protocol.clocks, [replication])
     given = (protocol, cohort, luck, scenario.runs_until, scenario.run.follow_up)
     trace = run(*given, traced=traced)
     if HAS_NUMBA:
@@ -167,9 +166,10 @@ def people(
         "anew_eligibility": np.zeros(count),
         **more,
     }
-    luck = Luck(7, 0, blocks)
+    luck = Luck(7, np.zeros(1, dtype=np.int64), blocks)
     cohort = Cohort(
         luck=luck,
+        replication=np.zeros(count, np.int64),
         referral_day=referral,
         thresholds=thresholds,
         group_multipliers=multipliers,

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from sim.engine.choice import SIMPY
-from sim.experiment.replicate import Arm, simulate
+from sim.experiment.runs.replicate import Arm, simulate
 from sim.outcomes.metrics import BY_NAME
 from sim.outcomes.patients import OUTCOME_NAMES, Afterwards, Patients
 from sim.pure.survival import Cured, Exponential, FromSurvival, Never, Piecewise, Weibull
@@ -39,7 +39,7 @@ after_infusion:
 
 
 def lived(text: str, *overrides: str, replication: int = 0) -> tuple[Patients, Afterwards]:
-    patients, _ = simulate(Arm("one", load_text(text, *overrides).scenario), replication, SIMPY)
+    patients, _ = simulate(Arm("one", load_text(text, *overrides).scenario), [replication], SIMPY)
     assert patients.after is not None
     return patients, patients.after
 
@@ -81,8 +81,8 @@ def illness_death(progression: float, t: float) -> float:
 
 def test_metrics_speak_of_the_same_patients() -> None:
     arm = Arm("one", load_text(PLAIN).scenario)
-    patients, trace = simulate(arm, 0, SIMPY)
-    values = {name: metric.formula(patients, trace, arm.window) for name, metric in BY_NAME.items()}
+    patients, trace = simulate(arm, [0], SIMPY)
+    values = {name: metric.formula(patients, trace, arm.window)[0] for name, metric in BY_NAME.items()}
     after = 0.7 * math.exp(-0.003 * 365.25) + 0.3 * math.exp(-0.021 * 365.25)
     assert values["progression_free_at_1_year_share"] == pytest.approx(after, abs=0.015)
     assert values["responded_share"] == pytest.approx(0.7, abs=0.015)
@@ -90,8 +90,8 @@ def test_metrics_speak_of_the_same_patients() -> None:
         t = years * 365.25 - 20
         alive = 0.7 * illness_death(0.002, t) + 0.3 * illness_death(0.02, t)
         assert values[name] == pytest.approx(alive, abs=0.015)
-    without, trace = simulate(Arm("none", load_text(PLAIN[: PLAIN.index("after_infusion")]).scenario), 0, SIMPY)
-    assert math.isnan(BY_NAME["responded_share"].formula(without, trace, arm.window))
+    without, trace = simulate(Arm("none", load_text(PLAIN[: PLAIN.index("after_infusion")]).scenario), [0], SIMPY)
+    assert math.isnan(BY_NAME["responded_share"].formula(without, trace, arm.window)[0])
 
 
 def test_the_same_luck_gives_the_same_life_when_only_the_wait_changes() -> None:
@@ -209,13 +209,13 @@ def test_each_product_has_its_own_durability() -> None:
 
 def test_nobody_referred_leaves_every_share_open() -> None:
     arm = Arm("none", load_text(PLAIN.replace("referrals: 10 / d", "referrals: 0 / month")).scenario)
-    patients, trace = simulate(arm, 0, SIMPY)
+    patients, trace = simulate(arm, [0], SIMPY)
     assert patients.after is not None
     after = patients.after
     assert [len(x) for x in (after.responded, after.relapse_day, after.death_day, after.rests_day)] == [0, 0, 0, 0]
     assert after.responded.dtype == bool
     for name, metric in BY_NAME.items():
-        value = metric.formula(patients, trace, arm.window)
+        value = metric.formula(patients, trace, arm.window)[0]
         assert math.isnan(value) if metric.unit in {"share", "days"} or name == "returned" else value == 0.0, name
 
 
@@ -230,7 +230,7 @@ def test_shares_a_year_after_infusion_and_referral_by_hand() -> None:
     )
     patients = replace(ran.patients, after=after)
     found = {
-        name: BY_NAME[name].formula(patients, ran.trace, (0.0, 50.0))
+        name: BY_NAME[name].formula(patients, ran.trace, (0.0, 50.0))[0]
         for name in BY_NAME
         if "year" in name or name == "responded_share"
     }

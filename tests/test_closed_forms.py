@@ -44,7 +44,7 @@ def waits(replications: int = 20, **how: object) -> list[np.ndarray]:
     end = scenario.run.warm_up + scenario.run.window
     rows = []
     for number in range(replications):
-        cohort, luck = draw_cohort(scenario, protocol.clocks, number)
+        cohort, luck = draw_cohort(scenario, protocol.clocks, [number])
         trace = run(protocol, cohort, luck, end, scenario.run.follow_up, False)
         patients = resolve(cohort, trace, scenario.run.follow_up)
         waited = patients.between("listing", "slot")
@@ -104,7 +104,7 @@ def test_as_many_return_in_the_window_as_those_infused_before_let_expect() -> No
     first, last = scenario.run.warm_up, scenario.run.warm_up + scenario.run.window
     surplus, found = [], []
     for number in range(30):
-        cohort, luck = draw_cohort(scenario, protocol.clocks, number)
+        cohort, luck = draw_cohort(scenario, protocol.clocks, [number])
         trace = run(protocol, cohort, luck, scenario.runs_until, scenario.run.follow_up, False)
         courses = len(trace.referral_day) // 2
         infused = trace.notes[:courses, trace.milestones.index("infusion")]

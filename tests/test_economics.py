@@ -9,7 +9,7 @@ import pytest
 from scipy.integrate import quad
 
 from sim.engine.choice import SIMPY
-from sim.experiment.replicate import Arm, simulate
+from sim.experiment.runs.replicate import Arm, simulate
 from sim.outcomes.decisions import DOMINATED, EXTENDEDLY, ON_FRONTIER, acceptability, net_benefit, standings
 from sim.outcomes.economics import QUANTITIES, Ledger, ledger
 from sim.outcomes.patients import Patients
@@ -97,9 +97,13 @@ def booked(text: str, *overrides: str) -> Ledger:
 
 def followed(text: str, *overrides: str) -> tuple[Patients, Ledger]:
     arm = Arm("one", load_text(text, *overrides).scenario)
-    patients, trace = simulate(arm, 0, SIMPY)
+    patients, trace = simulate(arm, [0], SIMPY)
     return patients, ledger(
-        arm.scenario, arm.protocol, patients, trace, Luck(arm.scenario.run.seed, 0, patients.cohort.blocks)
+        arm.scenario,
+        arm.protocol,
+        patients,
+        trace,
+        Luck(arm.scenario.run.seed, np.zeros(1, dtype=np.int64), patients.cohort.blocks),
     )
 
 
@@ -141,7 +145,7 @@ def test_an_infused_patient_by_hand() -> None:
     }
     assert {name: float(values[0]) for name, values in found.qalys.items()} == pytest.approx(worth, rel=1e-6)
     assert found.life_years[0] == pytest.approx(536 / YEAR, rel=1e-6)
-    values = dict(zip([q.name for q in QUANTITIES], found.quantities(), strict=True))
+    values = dict(zip([q.name for q in QUANTITIES], found.quantities()[0], strict=True))
     assert values["cost_per_referred"] == values["cost_per_infused"] == pytest.approx(sum(expected.values()), rel=1e-6)
     assert values["qalys_per_referred"] == values["qalys_per_infused"] == pytest.approx(sum(worth.values()), rel=1e-6)
 
@@ -172,7 +176,7 @@ def test_a_patient_who_withdraws_during_manufacture_by_hand() -> None:
     worth = {"waiting": 0.6 / YEAR * between(0, 15, 0.015), "subsequent_care": 0.3 / YEAR * between(15, 265, 0.015)}
     qalys = {name: float(values[0]) for name, values in found.qalys.items() if values[0] != 0.0}
     assert qalys == pytest.approx(worth, rel=1e-6)
-    values = dict(zip([q.name for q in QUANTITIES], found.quantities(), strict=True))
+    values = dict(zip([q.name for q in QUANTITIES], found.quantities()[0], strict=True))
     assert math.isnan(values["cost_per_infused"])
     assert values["cost_per_referred"] == pytest.approx(sum(expected.values()), rel=1e-6)
 
@@ -251,9 +255,9 @@ def test_a_bed_is_paid_for_as_long_as_it_is_held_whether_beds_have_a_number_or_n
 
 def test_a_bed_that_is_still_held_at_the_end_is_paid_for_until_then() -> None:
     arm = Arm("one", load_text(ONE, "infusion.stay=900 d", "centres.here.beds=3").scenario)
-    _, trace = simulate(arm, 0, SIMPY)
+    _, trace = simulate(arm, [0], SIMPY)
     found = booked(ONE, "infusion.stay=900 d", "centres.here.beds=3")
-    expected = 1000 * between(36, trace.stop_day - 5, 0.04)
+    expected = 1000 * between(36, trace.stop_day[0] - 5, 0.04)
     assert found.costs["hospital"][0] == pytest.approx(expected, rel=1e-6)
 
 

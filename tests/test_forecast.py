@@ -7,8 +7,8 @@ from datetime import date
 import numpy as np
 import pytest
 
-from sim.experiment.forecast import advised_batch, falls_below, mser, waiting_list, warm_up, warm_up_warnings
-from sim.experiment.replicate import Arm
+from sim.experiment.runs.replicate import Arm
+from sim.experiment.study.forecast import advised_batch, falls_below, mser, waiting_list, warm_up, warm_up_warnings
 from sim.outcomes.curves import LISTS, list_lengths
 from tests.experiments import small_scenario
 from tests.runs import run_scenario, small
@@ -24,7 +24,7 @@ manufacturing: {duration: 10 d, slots: {count: 1, every: week, scope: pool, lead
 """,
         "0 d, 0.5 d, 3 d",
     )
-    before, listed = list_lengths(ran.trace, 60)
+    before, listed = list_lengths(ran.patients.cohort, ran.trace, 60)[0]
     for day in range(61):
         assert before[day] == sum(
             referred <= day < infused
@@ -42,12 +42,12 @@ def test_who_leaves_is_on_no_list_and_follow_up_cuts_nothing() -> None:
     long, short = (run_scenario(small_scenario(f"run.follow_up={days} d").scenario) for days in (200, 5))
     assert "progressed" in long.outcomes
     assert "waiting" in short.outcomes
-    before, _ = list_lengths(long.trace, 120)
+    before, _ = list_lengths(long.patients.cohort, long.trace, 120)[0]
     gone = np.where(np.isnan(long.patients.end_day), np.inf, long.patients.end_day)
     referred = long.patients.cohort.referral_day
     assert before.tolist() == [int(((referred <= day) & (day < gone)).sum()) for day in range(121)]
     assert before.max() > 10
-    same, _ = list_lengths(short.trace, 120)
+    same, _ = list_lengths(short.patients.cohort, short.trace, 120)[0]
     assert same.tolist() == before.tolist()
 
 

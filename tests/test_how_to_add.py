@@ -10,7 +10,6 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 import pytest
 
@@ -20,9 +19,9 @@ from reports.findings import Findings
 from reports.theme import canvas, finish
 from sim.engine.choice import COMPILED, SIMPY, engine
 from sim.engine.trace import Trace
-from sim.experiment import tables
-from sim.experiment.replicate import Arm, Keep
-from sim.experiment.replicate import replicate as run_replications
+from sim.experiment.runs.replicate import Arm, Keep
+from sim.experiment.runs.replicate import replicate as run_replications
+from sim.experiment.study import tables
 from sim.outcomes import metrics
 from sim.outcomes.estimates import ranges
 from sim.outcomes.metrics import Metric
@@ -68,7 +67,7 @@ def infused_on(scenario: Scenario, protocol: Protocol, with_engine: str) -> list
     """The day of infusion of each patient."""
     if with_engine == COMPILED:
         pytest.importorskip("numba")
-    cohort, luck = draw_cohort(scenario, protocol.clocks, 0)
+    cohort, luck = draw_cohort(scenario, protocol.clocks, [0])
     trace = engine(with_engine)(protocol, cohort, luck, 20.0, 100.0, False)
     days: list[float] = resolve(cohort, trace, 100.0).day("infusion").tolist()
     return days
@@ -99,9 +98,8 @@ def test_a_policy_says_what_a_day_of_waiting_is_worth(scenario: Scenario, protoc
 
 
 def test_a_metric_is_one_more_row_of_the_registry(scenario: Scenario, monkeypatch: pytest.MonkeyPatch) -> None:
-    def within_a_month(p: Patients, trace: Trace, window: metrics.Window) -> float:
-        days = p.between("referral", "infusion")[p.cohort.measured]
-        return float(np.mean(days <= 30.0))
+    def within_a_month(p: Patients, trace: Trace, window: metrics.Window) -> metrics.FloatArray:
+        return p.by.share(p.between("referral", "infusion") <= 30.0, p.cohort.measured)
 
     added = Metric(
         "infused_within_30_days_share", "Share infused within 30 days", "share", "higher", None, within_a_month

@@ -9,8 +9,8 @@ import pytest
 
 from sim.engine.choice import SIMPY
 from sim.engine.trace import Trace
-from sim.experiment.economics_tables import economic_tables
-from sim.experiment.replicate import Arm, simulate
+from sim.experiment.runs.replicate import Arm, simulate
+from sim.experiment.study.economics_tables import economic_tables
 from sim.outcomes.economics import ledger
 from sim.outcomes.metrics import measure
 from sim.outcomes.patients import OUTCOME_NAMES, Patients
@@ -137,21 +137,29 @@ APART = {
 @lru_cache
 def lived(kind: str) -> tuple[Loaded, Patients, Trace]:
     loaded = load_text(TEXTS[kind])
-    patients, trace = simulate(Arm(kind, loaded.scenario), 0, SIMPY)
+    patients, trace = simulate(Arm(kind, loaded.scenario), [0], SIMPY)
     return loaded, patients, trace
 
 
 def account(scenario: Scenario, patients: Patients, trace: Trace) -> list[float]:
     arm = Arm("one", scenario)
-    return ledger(
-        scenario, arm.protocol, patients, trace, Luck(scenario.run.seed, 0, patients.cohort.blocks)
-    ).quantities()
+    return (
+        ledger(
+            scenario,
+            arm.protocol,
+            patients,
+            trace,
+            Luck(scenario.run.seed, np.zeros(1, dtype=np.int64), patients.cohort.blocks),
+        )
+        .quantities()[0]
+        .tolist()
+    )
 
 
 def changed_account(kind: str, *overrides: str) -> list[float]:
     """The account of the same course of events, where only what comes after it, or its prices, are others."""
     scenario = lived(kind)[0].with_overrides(overrides).scenario
-    return account(scenario, *simulate(Arm(kind, scenario), 0, SIMPY))
+    return account(scenario, *simulate(Arm(kind, scenario), [0], SIMPY))
 
 
 def paths(kind: str) -> set[str]:
@@ -206,14 +214,14 @@ def test_values_for_every_outcome_stand_where_a_outcome_has_none() -> None:
     bare = TEXTS["autologous"].replace("    withdrawn: {exponential: {rate: 0.012 / d}}\n", "")
     bare = bare.replace("withdrawn: 3, ", "").replace("withdrawn: 0.31, ", "")
     base = load_text(bare)
-    plain = account(base.scenario, *simulate(Arm("bare", base.scenario), 0, SIMPY))
+    plain = account(base.scenario, *simulate(Arm("bare", base.scenario), [0], SIMPY))
     for change in (
         "after_infusion.not_infused.death={exponential: {rate: 0.05 / d}}",
         "economics.costs.subsequent_care.month=99",
         "economics.utilities.subsequent_care.utility=0.9",
     ):
         scenario = base.with_overrides([change]).scenario
-        assert account(scenario, *simulate(Arm("bare", scenario), 0, SIMPY)) != plain, change
+        assert account(scenario, *simulate(Arm("bare", scenario), [0], SIMPY)) != plain, change
     both = loaded.with_overrides(["economics.costs.unused_paid_by=manufacturer"])
     all_pay = both.with_overrides(["economics.perspective=payer_and_manufacturer"])
     assert account(both.scenario, patients, trace) != account(all_pay.scenario, patients, trace)
@@ -222,7 +230,7 @@ def test_values_for_every_outcome_stand_where_a_outcome_has_none() -> None:
 def test_currency_price_year_and_willingness_to_pay_stand_in_tables() -> None:
     loaded, patients, trace = lived("autologous")
     values = np.array([[account(loaded.scenario, patients, trace)]])
-    metrics = np.array([[measure(patients, trace, Arm("one", loaded.scenario).window)]])
+    metrics = measure(patients, trace, Arm("one", loaded.scenario).window)[:, None]
     before = economic_tables({"one": loaded}, values, metrics)
     for change in ("currency=CHF", "price_year=2025", "willingness_to_pay=[20000]"):
         after = economic_tables({"one": loaded.with_overrides([f"economics.{change}"])}, values, metrics)

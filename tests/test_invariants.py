@@ -55,7 +55,7 @@ def test_everything_adds_up(scenario: Path | str, number: int) -> None:
 def nobody_vanishes(ran: Ran) -> None:
     run = ran.scenario.run
     values = dict(
-        zip(METRIC_NAMES, measure(ran.patients, ran.trace, (run.warm_up, run.warm_up + run.window)), strict=True)
+        zip(METRIC_NAMES, measure(ran.patients, ran.trace, (run.warm_up, run.warm_up + run.window))[0], strict=True)
     )
     measured = ran.patients.cohort.measured
     counts = np.bincount(ran.patients.outcome[measured], minlength=len(OUTCOME_NAMES))
@@ -79,7 +79,7 @@ def days_come_in_order(ran: Ran) -> None:
 
 
 def waiting_and_being_served_is_all_there_is(ran: Ran) -> None:
-    stages = stage_days(ran.patients, ran.trace)
+    stages = stage_days(ran.patients, ran.trace)[0]
     chosen = ran.patients.infused & ran.patients.cohort.measured
     if chosen.any():
         waits = ran.patients.between("referral", "infusion")[chosen]

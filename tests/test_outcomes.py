@@ -50,7 +50,7 @@ PROMISED = [
 def metrics(ran: Ran) -> dict[str, float]:
     run = ran.scenario.run
     window = (run.warm_up, run.warm_up + run.window)
-    return dict(zip(METRIC_NAMES, measure(ran.patients, ran.trace, window), strict=True))
+    return dict(zip(METRIC_NAMES, measure(ran.patients, ran.trace, window)[0], strict=True))
 
 
 def test_the_promised_metrics_exist_with_label_unit_and_direction() -> None:
@@ -183,7 +183,7 @@ def test_use_inside_a_window() -> None:
     patients = resolve(who[0], ran.trace, 400.0)
 
     def used(*window: float) -> ResourceUse:
-        return resource_use(ran.protocol, patients, ran.trace, (window[0], window[1]))[0]
+        return resource_use(ran.protocol, patients, ran.trace, (window[0], window[1]))[0][0]
 
     found = used(10.0, 20.0)
     assert (found.requests, found.delayed, found.delayed_share, found.immediate_share) == (1, 1, 1.0, 0.0)
@@ -245,7 +245,7 @@ def test_where_the_days_go_of_cells_that_wait_frozen() -> None:
         f"work_up: {{duration: 3 d}}\napheresis: {{duration: 2 d}}\nmanufacturing: {{duration: 10 d, slots: {slots}}}\n"
     )
     ran = small(rest, "0 d, 0 d")  # slots on 31 and 59
-    days = dict(zip(stage_names(ran.trace.milestones), stage_days(ran.patients, ran.trace).tolist(), strict=True))
+    days = dict(zip(stage_names(ran.trace.milestones), stage_days(ran.patients, ran.trace)[0].tolist(), strict=True))
     assert days["received_at_factory", "slot"] == [0.0, (26 + 54) / 2]
     assert days["referral", "listing"] == [3.0, 0.0]
     assert days["slot", "manufacturing"] == [0.0, 0.0]
@@ -265,7 +265,7 @@ def test_the_patient_table_has_the_days_between_milestones() -> None:
 
 def test_where_the_days_go_tells_queue_from_process() -> None:
     ran = small("apheresis: {duration: 1 d}\nmanufacturing: {lines: 1, duration: 10 d}\n", "0 d, 2 d")
-    days = dict(zip(stage_names(ran.trace.milestones), stage_days(ran.patients, ran.trace).tolist(), strict=True))
+    days = dict(zip(stage_names(ran.trace.milestones), stage_days(ran.patients, ran.trace)[0].tolist(), strict=True))
     assert days["apheresis", "collected"] == [1.0, 0.0]
     assert days["received_at_factory", "manufacturing"] == [0.0, 4.0]
     assert days["manufacturing", "manufactured"] == [10.0, 0.0]
@@ -273,14 +273,14 @@ def test_where_the_days_go_tells_queue_from_process() -> None:
 
 def test_parallel_waits_of_one_patient_count_once() -> None:
     ran = small("release_testing: {sterility: 14 d, potency: 7 d, identity: 3 d, lab: 1}\n", "0 d, 0 d")
-    days = stage_days(ran.patients, ran.trace)
+    days = stage_days(ran.patients, ran.trace)[0]
     assert days.sum() == pytest.approx(ran.patients.between("referral", "infusion").mean())
     assert (days >= 0.0).all()
 
 
 def test_cumulative_incidence_is_the_share_by_each_day() -> None:
     ran = small(DYING, "0 d, 1 d, 2 d")
-    curves = dict(zip(EVENTS, incidence(ran.patients, 30), strict=True))
+    curves = dict(zip(EVENTS, incidence(ran.patients, 30)[0], strict=True))
     assert curves["infused"][[9, 10, 30]].tolist() == [0.0, pytest.approx(1 / 3), pytest.approx(1 / 3)]
     assert curves["died"][[15, 16]].tolist() == [0.0, pytest.approx(2 / 3)]  # a hair after day 15
     assert sum(curve[30] for curve in curves.values()) == pytest.approx(1.0)
@@ -297,14 +297,14 @@ clocks: {waiting: {progression: never}}
 manufacturing: {duration: 0 d}
 """
     patients = run_scenario(load_text(text).scenario).patients
-    assert dict(zip(EVENTS, incidence(patients, 2).tolist(), strict=True))["withdrawn"] == [1.0, 1.0, 1.0]
-    waits = wait_shares(patients)
+    assert dict(zip(EVENTS, incidence(patients, 2)[0].tolist(), strict=True))["withdrawn"] == [1.0, 1.0, 1.0]
+    (waits,) = wait_shares(patients)
     assert waits.shape == (WAIT_BINS,)
     assert np.isnan(waits).all()
 
 
 def test_waits_fall_into_weeks() -> None:
-    shares = wait_shares(small("manufacturing: {lines: 1, duration: 10 d}", "0 d, 2 d, 3 d").patients)
+    (shares,) = wait_shares(small("manufacturing: {lines: 1, duration: 10 d}", "0 d, 2 d, 3 d").patients)
     assert shares[:5].tolist() == [0.0, pytest.approx(1 / 3), pytest.approx(1 / 3), pytest.approx(1 / 3), 0.0]
 
 
@@ -342,7 +342,7 @@ def test_who_progressed_in_both_in_one_only_and_in_neither(eleven: Patients) -> 
     def progressing(*who: int) -> Patients:
         return replace(eleven, progression_day=np.where(np.isin(np.arange(11), who), 5.0, np.nan))
 
-    counts = pair_counts(progressing(0, 1, 2, 10), progressing(0, 3, 4, 5, 10))
+    (counts,) = pair_counts(progressing(0, 1, 2, 10), progressing(0, 3, 4, 5, 10))
     assert counts.dtype == float
     assert counts.tolist() == [1, 2, 3, 4]
 
@@ -355,21 +355,21 @@ def test_patients_are_paired_if_they_are_the_same_people(eleven: Patients) -> No
             new[name][..., who] = values
         return replace(eleven, cohort=replace(cohort, **new))
 
-    assert why_not_paired(eleven, eleven) is None
+    assert why_not_paired(eleven, eleven) == [None]
     fewer = changed(3, measured=np.array(False))
-    assert why_not_paired(eleven, fewer) == "they measure different numbers of patients"
+    assert why_not_paired(eleven, fewer) == ["they measure different numbers of patients"]
     for name, told in (("region", "region"), ("source", "source"), ("number", "number"), ("group", "group")):
-        assert why_not_paired(eleven, changed(3, **{name: np.array(9)})) == f"their patients differ in {told}"
-    assert why_not_paired(eleven, changed(3, referral_day=np.array(3.5))) == "their patients differ in referral day"
+        assert why_not_paired(eleven, changed(3, **{name: np.array(9)})) == [f"their patients differ in {told}"]
+    assert why_not_paired(eleven, changed(3, referral_day=np.array(3.5))) == ["their patients differ in referral day"]
     disease = "their patients differ in the course of the disease"
-    assert why_not_paired(eleven, changed(3, thresholds=np.array([1.0, 1.0, 1.0]))) == disease
-    assert why_not_paired(eleven, changed(3, group_multipliers=np.array([1.0, 2.0, 1.0]))) == disease
+    assert why_not_paired(eleven, changed(3, thresholds=np.array([1.0, 1.0, 1.0]))) == [disease]
+    assert why_not_paired(eleven, changed(3, group_multipliers=np.array([1.0, 2.0, 1.0]))) == [disease]
     # a clock that never runs in one of the two, and patients who are not measured, are no difference
     never = changed(3, thresholds=np.array([np.inf, np.inf, np.inf]))
-    assert why_not_paired(eleven, never) is None
-    assert why_not_paired(never, eleven) is None
+    assert why_not_paired(eleven, never) == [None]
+    assert why_not_paired(never, eleven) == [None]
     outside = changed(10, thresholds=np.array([1.0, 1.0, 1.0]), referral_day=np.array(70.0), group=np.array(9))
-    assert why_not_paired(eleven, outside) is None
+    assert why_not_paired(eleven, outside) == [None]
 
 
 def test_offered_loads_are_what_is_asked_for_by_what_there_is() -> None:

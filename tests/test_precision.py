@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from sim.experiment.precision import Precision, batches, parse_precision, reached
-from sim.experiment.replicate import Arm
-from sim.experiment.study import Plan, run_study
+from sim.experiment.runs.precision import Precision, batches, parse_precision, reached
+from sim.experiment.runs.replicate import Arm
+from sim.experiment.study.run import Plan, run_study
 from sim.outcomes.estimates import interval, variance
 from sim.outcomes.metrics import METRIC_NAMES
 from sim.pieces.cohort import draw_cohort
@@ -95,7 +95,7 @@ def test_intervals_cover_a_known_mean() -> None:
     arm = Arm("Small", small_scenario("run.follow_up=1 d").scenario)
     referred = np.array(
         [
-            float(draw_cohort(arm.scenario, arm.protocol.clocks, number)[0].measured.sum())
+            float(draw_cohort(arm.scenario, arm.protocol.clocks, [number])[0].measured.sum())
             for number in range(trials * replications)
         ]
     )

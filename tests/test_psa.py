@@ -9,12 +9,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sim.experiment.folder import FolderError
-from sim.experiment.points import Base, Point, digest, require_valid
-from sim.experiment.psa import ECONOMICS, Psa, psa_points, require_economics, run_psa
-from sim.experiment.psa_tables import simulation_share
-from sim.experiment.replicate import Arm, Keep, economics_of, replicate, simulate
-from sim.experiment.sweep import SweepPlan, evaluate, open_sweep
+from sim.experiment.disk.folder import FolderError
+from sim.experiment.psa.run import ECONOMICS, Psa, psa_points, require_economics, run_psa
+from sim.experiment.psa.tables import simulation_share
+from sim.experiment.runs.replicate import Arm, Keep, economics_of, replicate, simulate
+from sim.experiment.sweep.evaluate import SweepPlan, evaluate, open_sweep
+from sim.experiment.sweep.points import Base, Point, digest, require_valid
 from sim.outcomes.decisions import acceptability
 from sim.outcomes.economics import COST, EFFECT
 from sim.pieces.cohort import Cohort, draw_cohort
@@ -105,7 +105,7 @@ def test_an_input_has_the_same_luck_in_every_scenario_and_more_samples_leave_the
     path = "economics.utilities.progression_free"
     a, b = (np.array([p.values[f"{path} ({name})"] for p in apart]) for name in ("Long wait", "Short wait"))
     assert (np.argsort(a) == np.argsort(b)).all()
-    u = sequence(key_table(11, 0, (Source("uncertainty"),), (path,)), 0, 40)
+    (u,) = sequence(key_table(11, 0, (Source("uncertainty"),), (path,)), np.zeros(1, dtype=np.int64), 40)
     assert (np.argsort(a) == np.argsort(u)).all()
 
 
@@ -120,7 +120,7 @@ def test_a_sample_is_what_a_run_with_its_values_gives(done: tuple[Path, Psa, Swe
         for name, text in (("Long wait", SMALL), ("Short wait", SHORT)):
             values = [f"{p}={v}" for p, v in point.own[name].items()]
             arm = Arm(name, load_text(text, *values).scenario, point.number + 1)
-            runs = [economics_of(arm, r, *simulate(arm, r, "simpy")) for r in range(3)]
+            runs = economics_of(arm, *simulate(arm, range(3), "simpy"))
             row = long[(long["sample"] == point.number + 1) & (long["strategy"] == name)].iloc[0]
             assert row["cost"] == pytest.approx(np.mean([run[COST] for run in runs]), rel=1e-12)
             assert row["qalys"] == pytest.approx(np.mean([run[EFFECT] for run in runs]), rel=1e-12)
@@ -244,7 +244,7 @@ def test_scenarios_without_economics_or_in_other_money_are_refused() -> None:
 
 def luck_of(point: Point, arm: int = 0, replication: int = 0) -> Cohort:
     one = base().arms(point)[arm]
-    return draw_cohort(one.scenario, one.protocol.clocks, replication, one.parameter_set)[0]
+    return draw_cohort(one.scenario, one.protocol.clocks, [replication], one.parameter_set)[0]
 
 
 def test_the_arms_of_a_sample_have_the_same_patients_with_the_same_luck_and_samples_do_not() -> None:
@@ -279,7 +279,7 @@ def test_the_luck_of_two_sets_is_not_correlated() -> None:
     """Means over patients, set by set: of 400 sets each with its successor, and of the replications within a set."""
     one = base().arms(Point(0, "base"))[0]
     lucks = [
-        draw_cohort(one.scenario, one.protocol.clocks, replication, of)[1]
+        draw_cohort(one.scenario, one.protocol.clocks, [replication], of)[1]
         for of in range(401)
         for replication in (0, 1)
     ]

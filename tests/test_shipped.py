@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from sim.engine.choice import COMPILED
-from sim.experiment.replicate import Arm, Keep, replicate, run_arm, simulate
-from sim.experiment.validation import judge
+from sim.experiment.runs.replicate import Arm, Keep, replicate, run_arm, simulate
+from sim.experiment.validate.cases import judge
 from sim.outcomes.metrics import METRIC_NAMES
 from sim.scenario import load, read_evidence
 from sim.scenario.shipped import validation_files
@@ -83,7 +83,7 @@ def test_what_the_validation_cases_cite_is_published_and_was_seen() -> None:
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
 def test_a_scenario_of_the_library_runs_and_adds_up(file: Path) -> None:
     arm = Arm(file.stem, load(file).scenario)
-    for ran in (run_arm(arm, number, Keep())[0] for number in range(2)):
+    for ran in run_arm(arm, range(2), Keep())[0]:
         found = dict(zip(METRIC_NAMES, ran.metrics, strict=True))
         assert ran.outcomes.sum() == found["referred"] > 0
         assert 0.0 < found["infused_share"] <= 1.0
@@ -95,7 +95,7 @@ def test_a_scenario_of_the_library_runs_and_adds_up(file: Path) -> None:
 def shares(stem: str, metric: str, replications: int = 6) -> np.ndarray:
     arm = Arm(stem, load(SHIPPED / f"{stem}.yaml").scenario)
     place = METRIC_NAMES.index(metric)
-    return np.array([run_arm(arm, number, Keep(patients=False))[0].metrics[place] for number in range(replications)])
+    return np.array([ran.metrics[place] for ran in run_arm(arm, range(replications), Keep(patients=False))[0]])
 
 
 @pytest.mark.parametrize(
@@ -119,7 +119,9 @@ def test_scenarios_differ_in_the_direction_that_their_story_tells(better: str, w
 
 def test_sickest_first_helps_the_sickest_and_costs_the_rest() -> None:
     def lost(stem: str, group: int, number: int) -> float:
-        _, patients = run_arm(Arm(stem, load(SHIPPED / f"library/{stem}.yaml").scenario), number, Keep(patients=False))
+        _, patients = run_arm(
+            Arm(stem, load(SHIPPED / f"library/{stem}.yaml").scenario), [number], Keep(patients=False)
+        )
         mine = patients.cohort.measured & (patients.cohort.group == group)
         return float((~patients.infused)[mine].mean())
 
@@ -134,7 +136,7 @@ def test_the_default_product_lasts_as_long_as_published() -> None:
     arm = Arm("autologous", load(SHIPPED / "autologous.yaml", ["run.window=7000 d"]).scenario)
     medians = []
     for number in range(6):
-        patients, _ = simulate(arm, number, COMPILED)
+        patients, _ = simulate(arm, [number], COMPILED)
         after = patients.after
         assert after is not None
         chosen = patients.infused & patients.cohort.measured

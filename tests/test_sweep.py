@@ -9,14 +9,14 @@ import numpy as np
 import pytest
 
 from sim.engine.trace import Trace
-from sim.experiment import sweep as sweeps
-from sim.experiment.folder import FolderError
-from sim.experiment.points import Base, Point
-from sim.experiment.replicate import Arm, Keep, run_arm
-from sim.experiment.store import STORE
-from sim.experiment.sweep import Column, Reducer, SweepPlan, evaluate, open_sweep
+from sim.experiment.disk.folder import FolderError
+from sim.experiment.runs.replicate import Arm, Keep, run_arm
+from sim.experiment.sweep import evaluate as sweeps
+from sim.experiment.sweep.evaluate import Column, Reducer, SweepPlan, evaluate, open_sweep
+from sim.experiment.sweep.points import Base, Point
+from sim.experiment.sweep.store import STORE
 from sim.outcomes.metrics import METRIC_NAMES
-from sim.outcomes.patients import Patients
+from sim.outcomes.patients import FloatArray, Patients
 from sim.scenario import ScenarioError, load
 from tests.experiments import lines, small_base
 from tests.runs import SHIPPED
@@ -34,7 +34,7 @@ def test_a_point_gives_what_a_run_with_its_values_gives(tmp_path: Path) -> None:
     for point, values in zip(plan.points, values_of(plan, tmp_path), strict=True):
         loaded = base.scenarios["Small"].with_overrides([f"manufacturing.lines={point.values['manufacturing.lines']}"])
         for number in range(3):
-            ran, _ = run_arm(Arm("Small", loaded.scenario), number, Keep(patients=False))
+            (ran,), _ = run_arm(Arm("Small", loaded.scenario), [number], Keep(patients=False))
             np.testing.assert_array_equal(values[number, 0], ran.metrics)
     waits = [values[:, 0, METRIC_NAMES.index("waiting_days_mean")].mean() for values in values_of(plan, tmp_path)]
     assert waits[0] > waits[1] > waits[2]
@@ -113,9 +113,10 @@ def test_an_override_goes_to_the_scenarios_that_have_a_use_for_it() -> None:
         Base({"allogeneic": base.scenarios["allogeneic"]}).arms(Point(0, "", {"manufacturing.failure": "0.5"}))
 
 
-def sum_of_days(arm: Arm, number: int, patients: Patients, trace: Trace) -> list[float]:
+def sum_of_days(arm: Arm, patients: Patients, trace: Trace) -> FloatArray:
     """A reducer for the tests: total days and the capacity it was run with."""
-    return [float(np.nansum(patients.end_day)), arm.scenario.manufacturing.lines[0][1]]
+    days = patients.by.total(patients.end_day, np.isfinite(patients.end_day))
+    return np.stack([days, np.full(len(days), arm.scenario.manufacturing.lines[0][1])], axis=1)
 
 
 def test_a_reducer_adds_columns_of_its_own(tmp_path: Path) -> None:

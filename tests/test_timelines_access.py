@@ -85,7 +85,7 @@ def test_the_initial_list_is_served_by_the_length_of_its_wait() -> None:
     assert ran.days("slot") == [90.0, 120.0, 0.0, 31.0, 59.0]
     assert cohort.measured.tolist() == [True, True, False, False, False]
     assert ran.patients.between("referral", "slot").tolist() == [90.0, 115.0, 30.0, 51.0, 69.0]
-    before, _ = list_lengths(ran.trace, 5)
+    before, _ = list_lengths(ran.patients.cohort, ran.trace, 5)[0]
     assert before.tolist() == [4, 4, 4, 4, 4, 5]
 
 

@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 
 from sim.engine.choice import SIMPY
-from sim.experiment.picture_tables import Pictures
-from sim.experiment.replicate import Arm, Keep, replicate
+from sim.experiment.runs.replicate import Arm, Keep, replicate
+from sim.experiment.study.picture_tables import Pictures
+from sim.outcomes.by_group import ByGroup
 from sim.outcomes.curves import list_lengths, middle_stage_days
 from sim.outcomes.estimates import FREE, interval
 from sim.outcomes.flow import NODES, STATIONS, flow_counts
@@ -78,8 +79,10 @@ def test_bins_are_calendar_months_or_weeks() -> None:
 
 def test_the_mean_level_is_an_area() -> None:
     edges = np.array([0.0, 10.0, 20.0])
-    level = mean_level(np.array([-5.0, 8.0]), np.array([5.0, 13.0]), edges, np.array([1.0, 2.0]))
-    assert level == pytest.approx([0.9, 0.6])
+    level = mean_level(
+        ByGroup(np.array([0, 0]), 1), np.array([-5.0, 8.0]), np.array([5.0, 13.0]), edges, np.array([1.0, 2.0])
+    )
+    assert level[0] == pytest.approx([0.9, 0.6])
 
 
 def test_use_and_queue_of_a_line_and_of_slots() -> None:
@@ -88,13 +91,13 @@ def test_use_and_queue_of_a_line_and_of_slots() -> None:
     edges = np.array([0.0, 7.0, 14.0, 21.0, 28.0])
     assert {(place, centre) for _, place, centre in use_keys(ran.protocol)} == {(None, "")}
     names = [resource.name for resource, _, _ in use_keys(ran.protocol)]
-    levels = use_levels(ran.protocol, ran.trace, edges)
+    levels = use_levels(ran.protocol, ran.trace, edges)[0]
     line, slot = levels[names.index("line")], levels[names.index("slot")]
     assert line[0] == pytest.approx([3 / 7, 1, 1, 3 / 7])
     assert line[1] == pytest.approx([0, 3 / 7, 0, 0])
     assert list(slot[0]) == [1, 1, 0, 0]
     assert slot[1] == pytest.approx([(4 + 7) / 7, 4 / 7, 0, 0])
-    unresolved, listed = list_lengths(ran.trace, 27)
+    unresolved, listed = list_lengths(ran.patients.cohort, ran.trace, 27)[0]
     assert list(listed) == [2] * 4 + [1] * 7 + [0] * 17
     assert list(unresolved) == [2] * 14 + [1] * 10 + [0] * 4
 
@@ -102,21 +105,21 @@ def test_use_and_queue_of_a_line_and_of_slots() -> None:
 def test_the_shelf_of_doses() -> None:
     # the one dose goes on day 2, its successor is cultured for 20 days and goes at once to the patient of day 10
     ran = small(STOCK, "2 d, 10 d", "allogeneic")
-    doses, out, expired, started = stock_levels(ran.protocol, ran.trace, np.array([0.0, 10.0, 20.0, 50.0]))
+    doses, out, expired, started = stock_levels(ran.protocol, ran.trace, np.array([0.0, 10.0, 20.0, 50.0]))[0]
     assert doses[0] == pytest.approx(0.2)
     assert out[:2] == pytest.approx([0.8, 1.0])
     assert list(expired) == [0, 0, 0]
     assert started[0] == 1
     used = resource_use(ran.protocol, ran.patients, ran.trace, (0.0, 400.0))
-    months = view(ran.scenario, ran.protocol, ran.patients, ran.trace, used, False).arrays["stock"]
+    months = view(ran.scenario, ran.protocol, ran.patients, ran.trace, used, False)[0].arrays["stock"]
     assert months[0, :2] == pytest.approx([3 / 31, 1.0])  # what was started on day 10 is there from day 30 on
 
 
 def test_no_stock_and_no_resources_leave_their_tables_empty() -> None:
     bare, edges = walk(by_hand((Milestone("seen"),)), people([0.0]), SIMPY), np.array([0.0, 5.0, 10.0, 30.0])
     assert np.isnan(stock_levels(bare.protocol, bare.trace, edges)).all()
-    assert stock_levels(bare.protocol, bare.trace, edges).shape == (4, 3)
-    assert use_levels(bare.protocol, bare.trace, edges).shape == (0, 2, 3)
+    assert stock_levels(bare.protocol, bare.trace, edges).shape == (1, 4, 3)
+    assert use_levels(bare.protocol, bare.trace, edges).shape == (1, 0, 2, 3)
     assert capacities(bare.protocol, edges).shape == (0, 3)
 
 
@@ -132,7 +135,7 @@ def test_use_queue_and_units_of_two_centres_and_of_both_together() -> None:
     each = [(None, ""), (0, "here"), (1, "there")]
     assert rows == [(name, *which) for name in ("chair", "slot", "stock") for which in each]
     edges = np.array([0.0, 10.0, 20.0])
-    levels = use_levels(protocol, ran.trace, edges)
+    levels = use_levels(protocol, ran.trace, edges)[0]
     assert levels[:3, 0] == pytest.approx(np.array([[1.5, 0.0], [1.0, 0.0], [0.5, 0.0]]))
     assert levels[:3, 1] == pytest.approx(np.array([[0.4, 0.0], [0.4, 0.0], [0.0, 0.0]]))
     assert levels[3:6, 0].tolist() == [[0, 2], [0, 1], [0, 1]]
@@ -144,7 +147,7 @@ def test_use_queue_and_units_of_two_centres_and_of_both_together() -> None:
     assert units[:6] == pytest.approx(np.array([[3, 4], [1, 2], [2, 2], [3, 3], [1, 1], [2, 2]]))
     assert np.isnan(units[6:]).all()
     # three doses to begin with, two of them drawn on day 12
-    assert stock_levels(protocol, ran.trace, edges) == pytest.approx(
+    assert stock_levels(protocol, ran.trace, edges)[0] == pytest.approx(
         np.array([[3.0, 3 - 2 * 0.8], [0, 0], [0, 0], [0, 0]])
     )
 
@@ -155,7 +158,7 @@ def test_doses_that_expire_leave_the_shelf() -> None:
     stock = Stock("stock", "Stock", False, (3,), 12.0, None, 20.0, 2, (Stage("culture", Fixed(8.0)), Supply("stock")))
     ran = walk(by_hand(path, bed, stock), people([5.0, 5.0]), SIMPY)
     # three doses of even ages: one expires on 4, two are drawn on 6; a lot of two each 20 days, ready 8 days later
-    found = stock_levels(ran.protocol, ran.trace, np.array([0.0, 10.0, 20.0, 30.0, 41.0]))
+    found = stock_levels(ran.protocol, ran.trace, np.array([0.0, 10.0, 20.0, 30.0, 41.0]))[0]
     assert found[0] == pytest.approx([0.4 * 3 + 0.2 * 2, 0.0, 0.2 * 2, 2 * 10 / 11])
     assert found[1] == pytest.approx([0.4, 1.0, 0.8, 1 / 11])
     assert found[2].tolist() == [1, 0, 0, 2]
@@ -164,7 +167,7 @@ def test_doses_that_expire_leave_the_shelf() -> None:
 
 def test_the_flow_counts_the_measured_by_where_they_went() -> None:
     ran = small(DYING, "0 d, 1 d, 2 d", "autologous", "", "run.warm_up=1 d")
-    counts = flow_counts(ran.patients)
+    (counts,) = flow_counts(ran.patients)
     way = ["referral", "listing", "slot", "apheresis", "manufacturing", "died"]
     expected = np.zeros((len(STATIONS), len(NODES)))
     for one, other in pairwise(way):
@@ -175,7 +178,7 @@ def test_the_flow_counts_the_measured_by_where_they_went() -> None:
 def test_the_flow_of_one_who_passes_every_station() -> None:
     rest = "manufacturing: {duration: 10 d, failure: 1, attempts: 1}"
     ran = hybrid("after_failure: true", rest, "0 d")
-    counts, names = flow_counts(ran.patients), list(NODES)
+    (counts,), names = flow_counts(ran.patients), list(NODES)
     way = ["referral", "listing", "slot", "apheresis", "manufacturing", "dose", "product_received", "infused"]
     assert [names[int(np.argmax(counts[names.index(station)]))] for station in way[:-1]] == way[1:]
     assert counts.sum() == len(way) - 1
@@ -183,7 +186,7 @@ def test_the_flow_of_one_who_passes_every_station() -> None:
 
 def test_the_flow_keeps_everybody() -> None:
     ran = small(LINE, "0 d, 0 d, 3 d")
-    counts = flow_counts(ran.patients)
+    (counts,) = flow_counts(ran.patients)
     names = list(NODES)
     assert counts[0].sum() == 3
     for station in range(1, len(STATIONS)):
@@ -195,7 +198,7 @@ def test_the_flow_keeps_everybody() -> None:
 def test_the_middle_tenth_is_the_patient_of_the_median_wait() -> None:
     # waits of 14, 24 and 34 days: one line of 10 days, slots on days 4, 11 and 18
     ran = small(LINE, "0 d, 0 d, 0 d")
-    days, patients = middle_stage_days(ran.patients, ran.trace)
+    (days,), (patients,) = middle_stage_days(ran.patients, ran.trace)
     assert patients == 1
     assert days.sum() == pytest.approx(24)
     assert days[:, 1].sum() == pytest.approx(14)
@@ -204,7 +207,7 @@ def test_the_middle_tenth_is_the_patient_of_the_median_wait() -> None:
         "manufacturing: {lines: 1, duration: 1 d}\n",
         ", ".join([*["0 d"] * 15, *(f"{day} d" for day in range(30, 55, 5))]),
     )
-    days, patients = middle_stage_days(ran.patients, ran.trace)
+    (days,), (patients,) = middle_stage_days(ran.patients, ran.trace)
     assert days[:, 1].sum() == pytest.approx((4 + 5) / 2)
 
 
@@ -244,7 +247,7 @@ def test_a_timeline_ends_with_its_patient() -> None:
 def test_the_timeline_of_one_who_still_waits_runs_to_the_last_day_known() -> None:
     rest = "manufacturing: {lines: 1, duration: 300 d}\n"
     ran = small(rest, "4 d, 0 d", "autologous", "", "run.window=20 d", "run.follow_up=30 d")
-    stop = ran.trace.stop_day
+    stop = ran.trace.stop_day[0]
     rows = timelines(ran.patients, ran.trace, ["everybody"], ["here"])
     assert [(row["patient"], row["kind"], row["from_day"], row["to_day"]) for row in rows] == [
         (1, "process", 0, stop),
@@ -297,8 +300,8 @@ def test_what_is_unlimited_has_no_utilisation(lines: str, expected: float) -> No
     )
     ran = run_scenario(load_text(text).scenario)
     used = resource_use(ran.protocol, ran.patients, ran.trace, (10.0, 50.0))
-    found = view(ran.scenario, ran.protocol, ran.patients, ran.trace, used, False).arrays["resources"]
-    rows = {(one.resource, one.centre): row for one, row in zip(used, found.tolist(), strict=True)}
+    found = view(ran.scenario, ran.protocol, ran.patients, ran.trace, used, False)[0].arrays["resources"]
+    rows = {(one.resource, one.centre): row for one, row in zip(used[0], found.tolist(), strict=True)}
     assert rows["line", ""][:2] == pytest.approx([expected, 20 / 40], nan_ok=True)
     assert rows["chair", "a"][:2] == [1 / 40, 1 / 40]
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from sim.engine import trace
-from sim.engine.draws import Ask, no_draws, with_attempt, with_first
+from sim.engine.draws import Ask, no_draws, of_some, with_attempt, with_first
 from sim.engine.flatten import Flat, flatten
 from sim.engine.guard import attempts_without_end, lots_without_end, orders_without_end
 from sim.engine.kernel import draws as kernel_draws
@@ -47,6 +47,7 @@ from sim.engine.trace import (
     Stages,
     Trace,
     Uses,
+    only_one,
 )
 from sim.pieces.cohort import Cohort, Luck
 from sim.pieces.protocol import Protocol
@@ -75,10 +76,22 @@ GROWING: dict[int, tuple[str, tuple[str, ...], int]] = {
 
 
 def run(protocol: Protocol, cohort: Cohort, luck: Luck, least: float, follow_up: float, traced: bool = False) -> Trace:
-    """The trace of one replication, equal to the bit to that of `simpy_engine.run`. Raises EngineError."""
+    """The trace of a batch of replications, equal to the bit to that of `simpy_engine.run`. Raises EngineError."""
     flat = _flat(_Same(protocol))
+    draws = _first_draws(flat, cohort, luck)
+    return trace.joined(
+        [
+            _run_one(flat, alone, alone.luck, _draws_of(flat, draws, cohort, place), least, follow_up, traced)
+            for place, alone in enumerate(map(cohort.alone, range(len(luck.replications))))
+        ]
+    )
+
+
+def _run_one(
+    flat: Flat, cohort: Cohort, luck: Luck, draws: Draws, least: float, follow_up: float, traced: bool
+) -> Trace:
     people = _people(flat, cohort)
-    state = _start(flat, cohort, people, luck, least, follow_up, traced)
+    state = _start(flat, cohort, people, draws, least, follow_up, traced)
     while (need := kernel.simulate(flat.plan, people, state)) != k.THROUGH:
         if need == k.MORE_DRAWS:
             state = _draw(flat, state, luck)
@@ -162,7 +175,7 @@ def _people(flat: Flat, cohort: Cohort) -> People:
 
 
 def _start(
-    flat: Flat, cohort: Cohort, people: People, luck: Luck, least: float, follow_up: float, traced: bool
+    flat: Flat, cohort: Cohort, people: People, draws: Draws, least: float, follow_up: float, traced: bool
 ) -> State:
     """The state of a run before anything has happened."""
     count, pools, shelves = len(cohort.referral_day), len(flat.pools.rows), flat.shelf.shape[0]
@@ -181,7 +194,7 @@ def _start(
             tries=np.zeros((room, len(flat.lot_attempt_names)), dtype=np.int64),
             expiries=rows(Expiry, room),
         ),
-        _first_draws(flat, cohort, luck),
+        draws,
         ClockRows(blank(Clocks, count + 1), rows(FactorChange, count + 1, min(4, room))),
         Records(
             notes=np.full((count, len(flat.milestones)), np.nan),
@@ -221,31 +234,39 @@ def _run(flat: Flat, cohort: Cohort, people: People, least: float, follow_up: fl
 
 
 def _first_draws(flat: Flat, cohort: Cohort, luck: Luck) -> Draws:
-    """The draws that a replication is foreseen to need."""
-    draws, count = no_draws(flat.fixed), len(cohort.referral_day)
-    courses = np.split(np.arange(count), [count // cohort.courses])
-    if count:
+    """The draws that the replications of a batch are foreseen to need."""
+    draws, replications = no_draws(flat.fixed), len(luck.replications)
+    if len(cohort.replication):
+        courses = [np.flatnonzero(cohort.course == course) for course in (1, 2)]
         draws = with_first(draws, flat.of_patients, courses, cohort.flags, luck.patients)
-    return _with_lots(flat, draws, luck, FIRST_ROOM) if flat.of_lots.rules else draws
+    return _with_lots(flat, draws, luck, FIRST_ROOM, replications) if flat.of_lots.rules else draws
 
 
-def _with_lots(flat: Flat, draws: Draws, luck: Luck, count: int) -> Draws:
-    return with_first(draws, flat.of_lots, (np.arange(count),), {}, _asked_of_lots(flat, luck))
+def _draws_of(flat: Flat, draws: Draws, cohort: Cohort, place: int) -> Draws:
+    """Those of a replication of the batch, whose patients and lots count from 0."""
+    first, end = int(cohort.first[place]), int(cohort.first[place + 1])
+    return of_some(of_some(draws, flat.of_patients, first, end - first), flat.of_lots, FIRST_ROOM * place, FIRST_ROOM)
 
 
-def _asked_of_lots(flat: Flat, luck: Luck) -> Ask:
-    return lambda purposes, who, attempt: luck.lots(flat.lot_streams, purposes, who, attempt)
+def _with_lots(flat: Flat, draws: Draws, luck: Luck, count: int, replications: int = 1) -> Draws:
+    """With those of the first lots of each of several replications."""
+    return with_first(draws, flat.of_lots, (np.arange(count * replications),), {}, _asked_of_lots(flat, luck, count))
+
+
+def _asked_of_lots(flat: Flat, luck: Luck, count: int) -> Ask:
+    return lambda purposes, who, attempt: luck.lots(flat.lot_streams, purposes, who % count, attempt, who // count)
 
 
 def _draw(flat: Flat, state: State, luck: Luck) -> State:
     """The state with the draws that the kernel has come to, and that were not foreseen."""
     now, draws = state.run.now, state.draws
     purpose, attempt, entity = int(now.need_purpose), int(now.need_attempt), int(now.need_entity)
-    if entity >= draws.width[purpose]:
-        return state._replace(draws=_with_lots(flat, draws, luck, 2 * int(draws.width[purpose])))
+    width = int(draws.width[purpose])
+    if entity >= width:
+        return state._replace(draws=_with_lots(flat, draws, luck, 2 * width))
     if now.need_kind == k.PATIENT:
         return state._replace(draws=with_attempt(draws, flat.of_patients, purpose, attempt, luck.patients))
-    return state._replace(draws=with_attempt(draws, flat.of_lots, purpose, attempt, _asked_of_lots(flat, luck)))
+    return state._replace(draws=with_attempt(draws, flat.of_lots, purpose, attempt, _asked_of_lots(flat, luck, width)))
 
 
 def _grow(state: State, need: int) -> State:
@@ -287,7 +308,7 @@ def _trace(flat: Flat, state: State) -> Trace:
     later = referral[int(now.first_courses) :]
     later[later > stop] = np.inf
     return Trace(
-        stop_day=stop,
+        stop_day=np.array([stop]),
         milestones=flat.milestones,
         notes=records.notes,
         passes=records.passes,
@@ -303,11 +324,13 @@ def _trace(flat: Flat, state: State) -> Trace:
         progression_day=records.progression_day,
         uses=uses,
         slots=trace.Slots(
+            only_one(slots),
             pools["resource"].copy(),
             pools["centre"].copy(),
             *(slots[name].copy() for name in ("offered", "start", "holder", "handed_back", "perished", "withdrawn")),
         ),
         lots=Lots(
+            only_one(begun),
             begun,
             begun % int(now.shelves),
             lots["started"].copy(),
@@ -315,7 +338,12 @@ def _trace(flat: Flat, state: State) -> Trace:
             lots["failed"].copy(),
             np.full(len(lots), now.doses_per_lot),
         ),
-        expiries=Expiries(expiries["shelf"].copy(), expiries["day"].copy(), expiries["doses"].astype(np.int64)),
+        expiries=Expiries(
+            only_one(expiries),
+            expiries["shelf"].copy(),
+            expiries["day"].copy(),
+            expiries["doses"].astype(np.int64),
+        ),
         stages=_stages(flat, state, stop) if now.traced else None,
     )
 
@@ -328,7 +356,9 @@ def _uses(state: State, stop: float) -> Uses:
     whole, real = np.empty((5, count), np.int64), np.empty((3, count))
     kept = kernel.list_uses(state.requests, state.pools.rows, count, patients, stop, first, end, order, whole, real)
     columns, days = whole[:, :kept], real[:, :kept]
-    return Uses(columns[0], columns[1], columns[2], columns[3], columns[4], days[0], days[1], days[2])
+    return Uses(
+        only_one(columns[0]), columns[0], columns[1], columns[2], columns[3], columns[4], days[0], days[1], days[2]
+    )
 
 
 def _stages(flat: Flat, state: State, stop: float) -> Stages:
@@ -349,6 +379,7 @@ def _stages(flat: Flat, state: State, stop: float) -> Stages:
 
     return Stages(
         tuple(flat.stage_names[name] for name in passed),
+        only_one(columns[0]),
         np.array(columns[0], dtype=np.int64),
         np.array(columns[1], dtype=np.int64),
         np.array(columns[5], dtype=np.int64),

@@ -1,4 +1,4 @@
-"""The draws of one replication as the kernel reads them: first attempts of all, later ones of who comes to them."""
+"""The draws of a batch of replications as the kernel reads them: first attempts of all, later ones of some."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import numpy as np
 
 from sim.engine.columns import days_or_chances
 from sim.engine.foresight import BoolArray, decisions, foreseen
+from sim.engine.kernel.names import FORESEEN
 from sim.engine.kernel.tables import Draws
 from sim.pieces.protocol import drawn, draws_by_attempts
 from sim.pieces.steps import Path
@@ -37,7 +38,7 @@ def purposes_of(paths: Sequence[Path], first: int) -> Purposes:
     """What is drawn for on the paths of all courses, numbered from `first`."""
     steps = tuple(step for path in paths for step in path)
     every = drawn(steps)
-    rules = {name: rule for name, rule in every.items() if not (isinstance(rule, Distribution) and rule.is_fixed)}
+    rules = {name: rule for name, rule in every.items() if isinstance(rule, float) or not rule.is_fixed}
     attempts: dict[str, set[str]] = {name: set() for name in rules}
     for purpose, name in draws_by_attempts(steps):
         if purpose in attempts:
@@ -71,8 +72,8 @@ def with_first(
 
     `walkers`: the entities on the path of each course, numbered from 0 on over all of them.
     """
-    everybody = np.concatenate(walkers)
-    count, names = len(everybody), tuple(purposes.rules)
+    count, names = sum(len(who) for who in walkers), tuple(purposes.rules)
+    everybody = np.arange(count)
     chances = ask(names, everybody, np.zeros(count, dtype=np.int64))
     by_name = dict(zip(names, chances, strict=True))
 
@@ -104,6 +105,16 @@ def with_first(
     return draws._replace(
         width=width, at=at, again=again, foreseen=np.concatenate(rows, axis=1), values=np.concatenate(values)
     )
+
+
+def of_some(draws: Draws, purposes: Purposes, first: int, count: int) -> Draws:
+    """The same draws, where `first` and those after it count from 0, and only `count` of them are there."""
+    numbers = [purposes.numbers[name] for name in purposes.rules]
+    width, at, again = draws.width.copy(), draws.at.copy(), draws.again.copy()
+    width[numbers] = count
+    at[numbers] += np.where(at[numbers] >= 0, first, 0)
+    again[numbers, FORESEEN] += np.where(again[numbers, FORESEEN] >= 0, first, 0)
+    return draws._replace(width=width, at=at, again=again)
 
 
 def with_attempt(draws: Draws, purposes: Purposes, purpose: int, attempt: int, ask: Ask) -> Draws:

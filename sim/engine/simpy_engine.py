@@ -13,7 +13,18 @@ import numpy as np
 from sim.engine.guard import MOST_RETURNS
 from sim.engine.requests import NAN
 from sim.engine.timeline import Action, Phase, Timeline
-from sim.engine.trace import CHECK_EVERY_DAYS, PATIENT, Expiries, FloatArray, Lots, Slots, Stages, Trace
+from sim.engine.trace import (
+    CHECK_EVERY_DAYS,
+    PATIENT,
+    Expiries,
+    FloatArray,
+    Lots,
+    Slots,
+    Stages,
+    Trace,
+    joined,
+    only_one,
+)
 from sim.engine.usage import uses
 from sim.engine.walker import Walker
 from sim.engine.world import World
@@ -25,24 +36,29 @@ FRAMES_OF_A_LOT = 8
 
 
 def run(protocol: Protocol, cohort: Cohort, luck: Luck, least: float, follow_up: float, traced: bool = False) -> Trace:
-    """The trace of one replication: to day `least`, and on until every measured patient's first course is closed.
+    """The trace of a batch of replications: to day `least`, and on until every measured first course is closed.
 
     A course is closed by discharge or by the end of its path; for who is not infused within `follow_up` days of
     referral, then; and for who is still in hospital so many days after infusion, then. Raises EngineError.
     """
     with _collector_at_rest(), _room_for_chains():
-        world = World(protocol, cohort, luck, follow_up, traced)
-        _refer_patients(world)
-        _check_from(world, least)
-        world.timeline.run_to_stop()
-        stop = world.timeline.today
-        for pool in world.all_pools():
-            pool.close(stop)
-        trace = _trace(world, stop)
-        # requests and pools refer to each other: let go by hand, they need not be looked for
-        world.log.clear()
-        world.timeline.queue.clear()
-        return trace
+        each = range(len(luck.replications))
+        return joined([_run_one(protocol, cohort.alone(k), luck.alone(k), least, follow_up, traced) for k in each])
+
+
+def _run_one(protocol: Protocol, cohort: Cohort, luck: Luck, least: float, follow_up: float, traced: bool) -> Trace:
+    world = World(protocol, cohort, luck, follow_up, traced)
+    _refer_patients(world)
+    _check_from(world, least)
+    world.timeline.run_to_stop()
+    stop = world.timeline.today
+    for pool in world.all_pools():
+        pool.close(stop)
+    trace = _trace(world, stop)
+    # requests and pools refer to each other: let go by hand, they need not be looked for
+    world.log.clear()
+    world.timeline.queue.clear()
+    return trace
 
 
 @contextmanager
@@ -131,7 +147,7 @@ def _trace(world: World, stop: float) -> Trace:
         return np.array(values, dtype=float)
 
     return Trace(
-        stop_day=stop,
+        stop_day=np.array([stop]),
         milestones=world.milestones,
         notes=days(world.notes).reshape(count, len(world.milestones)),
         passes=whole(world.passes).reshape(count, len(world.milestones)),
@@ -147,6 +163,7 @@ def _trace(world: World, stop: float) -> Trace:
         progression_day=days(world.progression_day),
         uses=uses(world.log, stop),
         slots=Slots(
+            only_one(slots.resource),
             whole(slots.resource),
             whole(slots.centre),
             days(slots.offered),
@@ -157,7 +174,9 @@ def _trace(world: World, stop: float) -> Trace:
             days(slots.withdrawn),
         ),
         lots=_lots(world),
-        expiries=Expiries(whole(lots.expiry_shelf), days(lots.expiry_day), whole(lots.expired)),
+        expiries=Expiries(
+            only_one(lots.expiry_shelf), whole(lots.expiry_shelf), days(lots.expiry_day), whole(lots.expired)
+        ),
         stages=_stages(world, stop),
     )
 
@@ -170,9 +189,16 @@ def _referral_days(world: World, stop: float) -> FloatArray:
     return found
 
 
+def _expiries(world: World) -> Expiries:
+    lots = world.lots
+    shelf, doses = np.array(lots.expiry_shelf, dtype=np.int64), np.array(lots.expired, dtype=np.int64)
+    return Expiries(only_one(shelf), shelf, np.array(lots.expiry_day, dtype=float), doses)
+
+
 def _lots(world: World) -> Lots:
     lots = dict(sorted(world.lots.lots.items()))
     return Lots(
+        only_one(lots),
         np.array(list(lots), dtype=np.int64),
         np.array([lot.shelf for lot in lots.values()], dtype=np.int64),
         np.array([lot.started for lot in lots.values()], dtype=float),
@@ -199,6 +225,7 @@ def _stages(world: World, stop: float) -> Stages | None:
     kind, entity, asked, began, ended, stage = columns
     return Stages(
         names,
+        only_one(kind),
         np.array(kind, dtype=np.int64),
         np.array(entity, dtype=np.int64),
         np.array(stage, dtype=np.int64),

@@ -1,8 +1,13 @@
-"""The facts that an engine records, as columns. Every number of the program is derived from these afterwards."""
+"""The facts that an engine records, as columns. Every number of the program is derived from these afterwards.
+
+`replication` is everywhere a place in the batch of replications that was run, in whose order the rows are.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence, Sized
+from dataclasses import dataclass, fields, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,12 +26,13 @@ class EngineError(RuntimeError):
 
 @dataclass(frozen=True, eq=False)
 class Uses:
-    """One row for each time somebody asked for a resource, in the order (kind, entity, asked in turn).
+    """One row for each time somebody asked for a resource; in a replication in the order (kind, entity, asked in turn).
 
     `kind` PATIENT or LOT; `entity` the patient's place in the cohort or the lot's number; `resource` its place in the
     order of declaration; days, NaN where it did not happen by the stop. `ended`: given back, or left the queue.
     """
 
+    replication: IntArray
     kind: IntArray
     entity: IntArray
     resource: IntArray
@@ -44,6 +50,7 @@ class Slots:
     `withdrawn`: the day on which the manufacturer took it back (that of the offer, where it was not offered), or NaN.
     """
 
+    replication: IntArray
     resource: IntArray
     centre: IntArray
     offered: FloatArray
@@ -61,6 +68,7 @@ class Lots:
     `ready` is the day its doses were on the shelf, `failed` the day of its failure.
     """
 
+    replication: IntArray
     number: IntArray
     centre: IntArray
     started: FloatArray
@@ -73,6 +81,7 @@ class Lots:
 class Expiries:
     """One row for each time doses expired on a shelf; `centre` its place."""
 
+    replication: IntArray
     centre: IntArray
     day: FloatArray
     doses: IntArray
@@ -86,6 +95,7 @@ class Stages:
     """
 
     names: tuple[str, ...]
+    replication: IntArray
     kind: IntArray
     entity: IntArray
     stage: IntArray
@@ -96,7 +106,7 @@ class Stages:
 
 @dataclass(frozen=True, eq=False)
 class Trace:
-    """Everything that happened in one replication, up to `stop_day`; patients in the order of the cohort.
+    """Everything that happened in a batch of replications, up to the `stop_day` of each; patients as in the cohort.
 
     `notes`: shape (patients, milestones), NaN where not passed; days after a patient has left belong to the product
     that goes on without them; `passes`: how often each was passed. `ended_outcome` indexes `outcomes` and `reasons`
@@ -105,7 +115,7 @@ class Trace:
     `leave_day`, `leave_clock`: what the clocks made of them. Days beyond `stop_day` were foreseen, not lived.
     """
 
-    stop_day: float
+    stop_day: FloatArray
     milestones: tuple[str, ...]
     notes: FloatArray
     passes: IntArray
@@ -124,3 +134,55 @@ class Trace:
     lots: Lots
     expiries: Expiries
     stages: Stages | None
+
+
+def only_one(rows: Sized) -> IntArray:
+    """The replication of each row: a batch of one."""
+    return np.zeros(len(rows), dtype=np.int64)
+
+
+def joined(traces: Sequence[Trace]) -> Trace:
+    """The traces of single replications of one protocol as the trace of a batch."""
+    if len(traces) == 1:
+        return traces[0]
+    counts = [len(trace.referral_day) for trace in traces]
+    first = np.concatenate([[0], np.cumsum(counts[:-1], dtype=np.int64)])
+    columns: dict[str, Any] = {
+        f.name: getattr(traces[0], f.name)
+        if f.name in ("milestones", "attempt_names", "outcomes", "reasons")
+        else np.concatenate([getattr(trace, f.name) for trace in traces])
+        for f in fields(Trace)
+        if f.name not in ("uses", "slots", "lots", "expiries", "stages")
+    }
+    uses, slots = _rows([trace.uses for trace in traces]), _rows([trace.slots for trace in traces])
+    uses["entity"] += np.where(uses["kind"] == PATIENT, first[uses["replication"]], 0)
+    slots["holder"] += np.where(slots["holder"] >= 0, first[slots["replication"]], 0)
+    return Trace(
+        **columns,
+        uses=Uses(**uses),
+        slots=Slots(**slots),
+        lots=Lots(**_rows([trace.lots for trace in traces])),
+        expiries=Expiries(**_rows([trace.expiries for trace in traces])),
+        stages=_stages([trace.stages for trace in traces if trace.stages is not None], first),
+    )
+
+
+def _rows(parts: Sequence[Any]) -> dict[str, Any]:
+    """The columns of the same rows of several replications, one after the other."""
+    names = [f.name for f in fields(parts[0])]
+    found = {name: np.concatenate([getattr(part, name) for part in parts]) for name in names}
+    counts = [len(part.replication) for part in parts]
+    return found | {"replication": np.repeat(np.arange(len(parts)), counts)}
+
+
+def _stages(parts: Sequence[Stages], first: IntArray) -> Stages | None:
+    if not parts:
+        return None
+    names = tuple(dict.fromkeys(name for part in parts for name in part.names))
+    numbered = [
+        replace(part, names=(), stage=np.array([names.index(name) for name in part.names], dtype=np.int64)[part.stage])
+        for part in parts
+    ]
+    columns = _rows(numbered)
+    columns["entity"] += np.where(columns["kind"] == PATIENT, first[columns["replication"]], 0)
+    return Stages(**{**columns, "names": names})

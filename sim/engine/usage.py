@@ -8,7 +8,7 @@ from operator import attrgetter
 import numpy as np
 
 from sim.engine.requests import ENTITY, NAN, Request
-from sim.engine.trace import Uses
+from sim.engine.trace import Uses, only_one
 
 
 def uses(log: Sequence[Request], stop_day: float) -> Uses:
@@ -25,6 +25,7 @@ def uses(log: Sequence[Request], stop_day: float) -> Uses:
     order = np.lexsort((resource, asked, who))
     order = order[asked[order] <= stop_day]
     return Uses(
+        only_one(order),
         kind[order],
         entity[order],
         resource[order],

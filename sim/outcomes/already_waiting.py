@@ -39,13 +39,15 @@ def has_list(scenario: Scenario) -> bool:
 
 
 def already_waiting(cohort: Cohort, trace: Trace, follow_up: float, window: tuple[float, float]) -> FloatArray:
-    """The value of each of `METRICS` among those on the list on day 0, each followed for `follow_up` days from then."""
-    first = len(cohort.referral_day) // cohort.courses
-    listed = (cohort.source == WAITING) & (np.arange(len(cohort.referral_day)) < first)
+    """The value of each of `METRICS` among those on the list on day 0, each followed for `follow_up` days from then.
+
+    Shape (replications, metrics).
+    """
+    listed = (cohort.source == WAITING) & (cohort.course == 1)
     found = resolve(cohort, trace, np.where(listed, follow_up - trace.referral_day, follow_up))
     since_day_0 = np.where(listed, 0.0, found.referral_day)
     mine: Patients = replace(found, cohort=replace(cohort, measured=listed), referral_day=since_day_0)
-    return np.array([metric.formula(mine, trace, window) for metric in METRICS])
+    return np.stack([metric.formula(mine, trace, window) for metric in METRICS], axis=1)
 
 
 def counts(values: FloatArray) -> Sequence[float]:

@@ -1,4 +1,4 @@
-"""Tables behind the pictures, for one replication: where the days go, cumulative incidence, waits, outcomes."""
+"""Tables behind the pictures: where the days go, cumulative incidence, waits, outcomes."""
 
 from __future__ import annotations
 
@@ -9,8 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.engine.trace import Trace
+from sim.outcomes.by_group import ByGroup, ratio
 from sim.outcomes.patients import OUTCOME_NAMES, Patients, ends
 from sim.outcomes.resource_use import queue_days
+from sim.pieces.cohort import Cohort
 from sim.tables.words import EVENTS
 
 FloatArray = NDArray[np.float64]
@@ -74,7 +76,7 @@ def ways(milestones: tuple[str, ...]) -> list[list[tuple[str, str]]]:
 
 
 def stage_days(patients: Patients, trace: Trace) -> FloatArray:
-    """Mean (process, queue) days of each interval over the measured infused, shape (intervals, 2).
+    """Mean (process, queue) days of each interval over the measured infused, shape (replications, intervals, 2).
 
     Their sum is those patients' mean waiting days. What follows a failed attempt counts in the interval that the last
     attempt ends. A patient who was given a dose after all spent the days until then waiting for it.
@@ -82,92 +84,99 @@ def stage_days(patients: Patients, trace: Trace) -> FloatArray:
     chosen = patients.infused & patients.cohort.measured
     names = stage_names(trace.milestones)
     made, dosed = ways(trace.milestones)
-    found = np.full((len(names), 2), np.nan)
-    if not chosen.any():
-        return found
+    found = np.full((patients.by.groups, len(names), 2), np.nan)
     entity, served, waited = queue_days(trace, patients)
+    waits = ByGroup(patients.cohort.replication[entity], patients.by.groups)
+    count = patients.by.count(chosen)
     for k, (start, end) in enumerate(names):
         first, last = patients.day(start), patients.day(end)
         # a queue belongs to the interval in which it ends; the first milestone's own instant to the interval before
         mine = chosen & np.where(patients.off_the_shelf, (start, end) in dosed, (start, end) in made)
         inside = mine[entity] & (served > first[entity]) & (served <= last[entity])
-        queued = float(waited[inside].sum() / chosen.sum())
-        found[k] = _without_noise(float((last - first)[mine].sum() / chosen.sum()) - queued), queued
+        queued = ratio(waits.total(waited, inside), count)
+        found[:, k, 0] = _without_noise(ratio(patients.by.total(last - first, mine), count) - queued)
+        found[:, k, 1] = queued
     return found
 
 
-def middle_stage_days(patients: Patients, trace: Trace) -> tuple[FloatArray, int]:
-    """(as `stage_days`, over how many) of the middle tenth of the measured infused by waiting days.
+def middle_stage_days(patients: Patients, trace: Trace) -> tuple[FloatArray, FloatArray]:
+    """(as `stage_days`, over how many) of the middle tenth of the measured infused by waiting days; by replication.
 
     They are what the median patient meets. Nearest to the median are taken first, those of equal distance in the order
     of the cohort; at least one patient.
     """
-    chosen = np.flatnonzero(patients.infused & patients.cohort.measured)
-    waits = patients.between("referral", "infusion")[chosen]
-    middle = np.zeros(len(patients.outcome), dtype=bool)
-    if len(chosen):
-        nearest = np.argsort(np.abs(waits - np.median(waits)), kind="stable")
-        middle[chosen[nearest[: max(1, len(chosen) // 10)]]] = True
+    by, chosen = patients.by, patients.infused & patients.cohort.measured
+    waits = patients.between("referral", "infusion")
+    distance = np.abs(waits - by.quantile(0.5, waits, chosen)[by.of])
+    rows = np.flatnonzero(chosen)
+    rows = rows[np.lexsort((distance[rows], by.of[rows]))]
+    of, count = by.of[rows], by.count(chosen).astype(np.int64)
+    place = np.arange(len(rows)) - (np.cumsum(count) - count)[of]
+    middle = np.zeros(len(chosen), dtype=bool)
+    middle[rows[place < np.maximum(1, count // 10)[of]]] = True
     days = stage_days(replace(patients, cohort=replace(patients.cohort, measured=middle)), trace)
-    return days, int(middle.sum())
+    return days, by.count(middle)
 
 
-def _without_noise(days: float) -> float:
+def _without_noise(days: FloatArray) -> FloatArray:
     """The days, or 0 where only the rounding of a difference is left."""
-    return 0.0 if abs(days) < ROUNDING_DAYS else days
+    return np.where(np.abs(days) < ROUNDING_DAYS, 0.0, days)
 
 
 def incidence(patients: Patients, days: int) -> FloatArray:
-    """Share of the measured with each event by each whole day 0..days since referral, shape (events, days + 1)."""
-    measured = patients.cohort.measured
-    since = (patients.end_day - patients.referral_day)[measured]
-    event = _EVENT_OF_OUTCOME[patients.outcome[measured]]
-    happened = event < len(EVENTS)
-    reached = np.zeros((len(EVENTS), days + 1))
-    np.add.at(reached, (event[happened], np.clip(np.ceil(since[happened]), 0, days).astype(np.int64)), 1.0)
-    return np.asarray(np.cumsum(reached, axis=1) / max(len(event), 1))
+    """Share of the measured with each event by each whole day 0..days since referral.
+
+    Shape (replications, events, days + 1).
+    """
+    by, measured = patients.by, patients.cohort.measured
+    event = _EVENT_OF_OUTCOME[patients.outcome]
+    happened = measured & (event < len(EVENTS))
+    since = np.where(happened, patients.end_day - patients.referral_day, 0.0)
+    day = np.clip(np.ceil(since), 0, days).astype(np.int64)
+    cells = by.within(np.where(happened, event, 0) * (days + 1) + day, len(EVENTS) * (days + 1))
+    reached = cells.count(happened).reshape(by.groups, len(EVENTS), days + 1)
+    return np.asarray(np.cumsum(reached, axis=2) / np.maximum(by.count(measured), 1)[:, None, None])
 
 
 def wait_shares(patients: Patients) -> FloatArray:
-    """Share of the measured infused by waiting days, in bins of `BIN_DAYS`, the last one open; NaN where none."""
-    chosen = patients.infused & patients.cohort.measured
-    waits = patients.between("referral", "infusion")[chosen]
-    if not len(waits):
-        return np.full(WAIT_BINS, np.nan)
+    """Share of the measured infused by waiting days, in bins of `BIN_DAYS`, the last one open; NaN where none.
+
+    Shape (replications, bins).
+    """
+    by, chosen = patients.by, patients.infused & patients.cohort.measured
+    waits = np.where(chosen, patients.between("referral", "infusion"), 0.0)
     bins = np.minimum(waits // BIN_DAYS, WAIT_BINS - 1).astype(np.int64)
-    return np.asarray(np.bincount(bins, minlength=WAIT_BINS) / len(waits))
+    counts = by.within(bins, WAIT_BINS).count(chosen).reshape(by.groups, WAIT_BINS)
+    return ratio(counts, np.repeat(by.count(chosen)[:, None], WAIT_BINS, axis=1))
 
 
-def list_lengths(trace: Trace, last_day: int) -> NDArray[np.int32]:
-    """Patients on each of the `LISTS` at each whole day 0..last_day, all patients alike, shape (lists, days).
+def list_lengths(cohort: Cohort, trace: Trace, last_day: int) -> NDArray[np.int32]:
+    """Patients on each of the `LISTS` at each whole day 0..last_day, all alike, shape (replications, lists, days).
 
     Who is on a list on the day itself counts; follow-up does not cut it, as it does the outcomes.
     """
-    own = ends(trace, np.inf)
+    own = ends(cohort, trace, np.inf)
     gone = np.where(np.isnan(own.day), np.inf, own.day)
     never = np.full(len(gone), np.nan)
     served = np.fmin(own.days.get("slot", never), own.days.get("dose", never))
-    return np.stack(
-        [
-            _length(trace.referral_day, gone, last_day),
-            _length(own.days["listing"], np.fmin(served, gone), last_day),
-        ]
-    )
+    by = ByGroup(cohort.replication, len(trace.stop_day))
+    lists = ((trace.referral_day, gone), (own.days["listing"], np.fmin(served, gone)))
+    return np.stack([_length(by, begin, end, last_day) for begin, end in lists], axis=1)
 
 
-def _length(begin: FloatArray, end: FloatArray, last_day: int) -> NDArray[np.int32]:
+def _length(by: ByGroup, begin: FloatArray, end: FloatArray, last_day: int) -> NDArray[np.int32]:
     """How many have begun by each whole day and not ended by it; NaN never begins."""
     joined = ~np.isnan(begin)
 
-    def on_each_day(days: FloatArray) -> NDArray[np.int64]:
-        place = np.ceil(np.clip(days[joined], 0.0, last_day + 1.0)).astype(np.int64)
-        return np.bincount(place, minlength=last_day + 2)
+    def on_each_day(days: FloatArray) -> FloatArray:
+        place = np.ceil(np.clip(np.where(joined, days, 0.0), 0.0, last_day + 1.0)).astype(np.int64)
+        return by.within(place, last_day + 2).count(joined).reshape(by.groups, last_day + 2)
 
     steps = on_each_day(begin) - on_each_day(end)
-    return np.cumsum(steps, dtype=np.int32)[: last_day + 1]
+    return np.cumsum(steps, axis=1).astype(np.int32)[:, : last_day + 1]
 
 
 def outcome_counts(patients: Patients) -> FloatArray:
-    """Measured patients by outcome, in the order of `OUTCOME_NAMES`."""
-    outcomes = patients.outcome[patients.cohort.measured]
-    return np.bincount(outcomes, minlength=len(OUTCOME_NAMES)).astype(float)
+    """Measured patients by outcome, in the order of `OUTCOME_NAMES`, shape (replications, outcomes)."""
+    cells = patients.by.within(patients.outcome, len(OUTCOME_NAMES))
+    return cells.count(patients.cohort.measured).reshape(patients.by.groups, len(OUTCOME_NAMES))

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from sim.engine.trace import PATIENT, Trace
 from sim.outcomes.bridging import bridging_day
+from sim.outcomes.by_group import ByGroup
 from sim.outcomes.estimates import FREE, NOT_NEGATIVE, Range, ranges
 from sim.outcomes.metrics import INFUSED_ONES, REFERRED, Population
 from sim.outcomes.patients import OUTCOME_NAMES, Patients
@@ -92,9 +93,11 @@ POSSIBLE = ranges([quantity.possible for quantity in QUANTITIES])
 class Ledger:
     """Discounted costs by category and QALYs by state, one entry a measured patient; `life_years` not discounted.
 
-    `rows`: their places in the cohort. `items`: what their milestones do not say of what they were given.
+    `by`: their replications. `rows`: their places in the cohort. `items`: what their milestones do not say of what they
+    were given.
     """
 
+    by: ByGroup
     costs: dict[str, FloatArray]
     qalys: dict[str, FloatArray]
     life_years: FloatArray
@@ -102,20 +105,14 @@ class Ledger:
     rows: NDArray[np.int64]
     items: tuple[Item, ...]
 
-    def quantities(self) -> list[float]:
-        """The value of each of `QUANTITIES`; NaN where there is nobody to average over."""
-        if not len(self.infused):
-            return [float("nan")] * len(QUANTITIES)
+    def quantities(self) -> FloatArray:
+        """The value of each of `QUANTITIES`, shape (replications, quantities); NaN where there is nobody."""
+        everybody = np.ones(len(self.rows), bool)
         cost, qalys = (np.sum(list(parts.values()), axis=0) for parts in (self.costs, self.qalys))
-        infused = [float(np.mean(x[self.infused])) if self.infused.any() else float("nan") for x in (cost, qalys)]
-        return [
-            float(np.mean(cost)),
-            float(np.mean(qalys)),
-            float(np.mean(self.life_years)),
-            *infused,
-            *(float(np.mean(self.costs[name])) for name in CATEGORIES),
-            *(float(np.mean(self.qalys[name])) for name in STATES),
-        ]
+        parts = [*(self.costs[name] for name in CATEGORIES), *(self.qalys[name] for name in STATES)]
+        found = [self.by.mean(values, everybody) for values in (cost, qalys, self.life_years, *parts)]
+        infused = [self.by.mean(values, self.infused) for values in (cost, qalys)]
+        return np.stack([*found[:3], *infused, *found[3:]], axis=1)
 
 
 @dataclass(frozen=True, eq=False)
@@ -195,7 +192,8 @@ def ledger(scenario: Scenario, protocol: Protocol, patients: Patients, trace: Tr
     for name, worth in _qalys(c, found):
         qalys[name] = qalys[name] + worth
     lived = stream(nothing, c.death, 0.0, c.horizon) / DAYS_PER_YEAR
-    return Ledger(costs, qalys, lived, patients.infused[c.rows], c.rows, found)
+    by = ByGroup(patients.cohort.replication[c.rows], patients.by.groups)
+    return Ledger(by, costs, qalys, lived, patients.infused[c.rows], c.rows, found)
 
 
 def _costs(c: _Course, found: Sequence[Item]) -> Iterator[tuple[str, FloatArray]]:
@@ -362,8 +360,9 @@ def _stays(
     mine = (uses.kind == PATIENT) & (uses.resource == (-1 if index is None else index)) & np.isfinite(uses.began)
     who = places[uses.entity[mine]]
     began, ended = uses.began[mine][who >= 0], uses.ended[mine][who >= 0]
+    stop = trace.stop_day[uses.replication[mine][who >= 0]]
     who = who[who >= 0]
-    return who, began - referral[who], np.where(np.isnan(ended), trace.stop_day, ended) - referral[who]
+    return who, began - referral[who], np.where(np.isnan(ended), stop, ended) - referral[who]
 
 
 def _bed_if_unlimited(

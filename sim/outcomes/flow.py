@@ -1,10 +1,11 @@
-"""From where to where the measured patients of one replication go: the counts behind the flow diagram."""
+"""From where to where the measured patients go: the counts behind the flow diagram."""
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
 
+from sim.outcomes.by_group import ByGroup
 from sim.outcomes.patients import Patients
 from sim.tables.words import OUTCOMES
 
@@ -23,7 +24,7 @@ NODES = {**STATIONS, **OUTCOMES}
 
 
 def flow_counts(patients: Patients) -> FloatArray:
-    """Measured patients by the station they left and the node they reached next, shape (stations, nodes).
+    """Measured patients by the station they left and the node they reached next, (replications, stations, nodes).
 
     A patient's stations are taken in the order of their days, those of one instant in the order of the path; the last
     leads to their outcome.
@@ -33,9 +34,11 @@ def flow_counts(patients: Patients) -> FloatArray:
     order = np.argsort(days, axis=0, kind="stable")
     passed = np.isfinite(days).sum(axis=0)
     outcomes = len(STATIONS) + patients.outcome[measured]
-    counts = np.zeros((len(STATIONS), len(NODES)))
+    by = ByGroup(patients.cohort.replication[measured], patients.by.groups)
+    shape = (patients.by.groups, len(STATIONS), len(NODES))
+    counts = np.zeros(shape)
     for k in range(len(STATIONS)):
-        there = passed > k
         following = np.where(passed > k + 1, order[min(k + 1, len(STATIONS) - 1)], outcomes)
-        np.add.at(counts, (order[k][there], following[there]), 1.0)
+        ways = by.within(order[k] * len(NODES) + following, len(STATIONS) * len(NODES))
+        counts += ways.count(passed > k).reshape(shape)
     return counts

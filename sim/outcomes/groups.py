@@ -1,4 +1,4 @@
-"""The main metrics of one replication by risk group, centre and region."""
+"""The main metrics by risk group, centre and region."""
 
 from __future__ import annotations
 
@@ -49,11 +49,11 @@ def group_keys(scenario: Scenario) -> Iterator[tuple[str, int, str]]:
 
 
 def group_metrics(scenario: Scenario, patients: Patients, trace: Trace, window: tuple[float, float]) -> FloatArray:
-    """The value of each of `METRICS` among the measured patients of each group, shape (groups, metrics)."""
+    """The value of each of `METRICS` among the measured patients of each group, (replications, groups, metrics)."""
     cohort = patients.cohort
     number = {"risk_group": cohort.group, "centre": cohort.centre, "region": cohort.region}
     rows = []
     for grouping, place, _ in group_keys(scenario):
         mine = replace(patients, cohort=replace(cohort, measured=cohort.measured & (number[grouping] == place)))
-        rows.append([metric.formula(mine, trace, window) for metric in METRICS])
-    return np.array(rows, dtype=float).reshape(len(rows), len(METRICS))
+        rows.append(np.stack([metric.formula(mine, trace, window) for metric in METRICS], axis=1))
+    return np.stack(rows, axis=1) if rows else np.zeros((patients.by.groups, 0, len(METRICS)))

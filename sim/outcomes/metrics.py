@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.engine.trace import Trace
+from sim.outcomes.by_group import ByGroup
 from sim.outcomes.estimates import Range, interval, possible, possible_change, ranges
 from sim.outcomes.patients import (
     INFUSED,
@@ -27,7 +28,9 @@ from sim.outcomes.verdicts import HIGHER, LOWER, NEITHER
 FloatArray = NDArray[np.float64]
 DAYS_PER_YEAR = 365.25
 Window = tuple[float, float]
-Formula = Callable[[Patients, Trace, Window], float]
+# The value in each replication of a batch.
+Formula = Callable[[Patients, Trace, Window], FloatArray]
+BoolArray = NDArray[np.bool_]
 
 
 # From this share of the measured on, what is unresolved at the end of follow-up is said beside every figure it touches.
@@ -51,7 +54,7 @@ class Population:
 
 @dataclass(frozen=True)
 class Metric:
-    """One number of one replication. `better`: higher, lower or neither. Shares are 0 to 1.
+    """One number of a replication. `better`: higher, lower or neither. Shares are 0 to 1.
 
     `over`: whose mean or share it is; None for what belongs to the supply. `tells`: "reach" where it says how many of
     the referred come to infusion, "loss" where it says how many do not. `settled`: whether it is known of patients who
@@ -78,77 +81,68 @@ class Metric:
         return self.over is not None and self.over.selected
 
 
-def _count(of: Callable[[Patients], NDArray[np.bool_]]) -> Formula:
-    return lambda p, trace, window: float((of(p) & p.cohort.measured).sum())
+def _count(of: Callable[[Patients], BoolArray]) -> Formula:
+    return lambda p, trace, window: p.by.count(of(p) & p.cohort.measured)
 
 
-def _share(of: Callable[[Patients], NDArray[np.bool_]]) -> Formula:
-    def share(p: Patients, trace: Trace, window: Window) -> float:
-        referred = p.cohort.measured.sum()
-        return float((of(p) & p.cohort.measured).sum() / referred) if referred else float("nan")
-
-    return share
+def _share(of: Callable[[Patients], BoolArray]) -> Formula:
+    return lambda p, trace, window: p.by.share(of(p), p.cohort.measured)
 
 
-def _days(start: str, end: str, statistic: Callable[[FloatArray], float]) -> Formula:
-    def days(p: Patients, trace: Trace, window: Window) -> float:
-        values = p.between(start, end)[p.cohort.measured]
-        values = values[~np.isnan(values)]
-        return float(statistic(values)) if len(values) else float("nan")
+def _days(start: str, end: str, statistic: Callable[[ByGroup, FloatArray, BoolArray], FloatArray]) -> Formula:
+    def days(p: Patients, trace: Trace, window: Window) -> FloatArray:
+        values = p.between(start, end)
+        return statistic(p.by, values, p.cohort.measured & ~np.isnan(values))
 
     return days
 
 
-def _passed(start: str, end: str) -> Callable[[Patients], NDArray[np.bool_]]:
+def _passed(start: str, end: str) -> Callable[[Patients], BoolArray]:
     return lambda p: ~np.isnan(p.between(start, end))
 
 
-def _half_infused(p: Patients, trace: Trace, window: Window) -> float:
+def _half_infused(p: Patients, trace: Trace, window: Window) -> FloatArray:
     """Days from referral by which half of the measured are infused; infinite where that many never are.
 
     Where the cumulative incidence of infusion, with every other outcome as a competing event, reaches one half
     (Putter, Fiocco, Geskus 2007, doi:10.1002/sim.2712): as all are followed equally long, and nobody leaves unseen
     before, that is a quantile of the days of all, those not infused among them as infinite.
     """
-    days = np.sort(p.between("referral", "infusion")[p.cohort.measured])  # NaN comes last
-    if not len(days):
-        return float("nan")
-    reached = days[(len(days) + 1) // 2 - 1]
-    return float("inf") if np.isnan(reached) else float(reached)
+    days = p.between("referral", "infusion")
+    ordered, counts = p.by.ordered(np.where(np.isnan(days), np.inf, days), p.cohort.measured)
+    return np.asarray(ordered((counts + 1) // 2 - np.minimum(counts, 1)))
 
 
-def _mean(values: FloatArray) -> float:
-    return float(np.mean(values))
+def _mean(by: ByGroup, values: FloatArray, chosen: BoolArray) -> FloatArray:
+    return by.mean(values, chosen)
 
 
-def _median(values: FloatArray) -> float:
-    return float(np.median(values))
+def _median(by: ByGroup, values: FloatArray, chosen: BoolArray) -> FloatArray:
+    return by.quantile(0.5, values, chosen)
 
 
-def _p90(values: FloatArray) -> float:
-    return float(np.quantile(values, 0.9))
+def _p90(by: ByGroup, values: FloatArray, chosen: BoolArray) -> FloatArray:
+    return by.quantile(0.9, values, chosen)
 
 
-def _lost(p: Patients) -> NDArray[np.bool_]:
+def _lost(p: Patients) -> BoolArray:
     return np.asarray((p.outcome != INFUSED) & (p.outcome != WAITING))
 
 
-def _outcome(name: str) -> Callable[[Patients], NDArray[np.bool_]]:
+def _outcome(name: str) -> Callable[[Patients], BoolArray]:
     place = OUTCOME_NAMES.index(name)
     return lambda p: np.asarray(p.outcome == place)
 
 
-def _infused_of_collected(p: Patients, trace: Trace, window: Window) -> float:
-    collected = p.cohort.measured & ~np.isnan(p.day("apheresis")) & (p.outcome != WAITING)
-    return float(p.infused[collected].mean()) if collected.any() else float("nan")
+def _infused_of_collected(p: Patients, trace: Trace, window: Window) -> FloatArray:
+    return p.by.share(p.infused, p.cohort.measured & ~np.isnan(p.day("apheresis")) & (p.outcome != WAITING))
 
 
-def _share_of_infused(of: Callable[[Patients], NDArray[np.bool_]], milestone: str) -> Formula:
+def _share_of_infused(of: Callable[[Patients], BoolArray], milestone: str) -> Formula:
     """The share of the measured infused; NaN where no path has the milestone."""
 
-    def share(p: Patients, trace: Trace, window: Window) -> float:
-        infused = p.infused & p.cohort.measured
-        return float(of(p)[infused].mean()) if milestone in trace.milestones and infused.any() else float("nan")
+    def share(p: Patients, trace: Trace, window: Window) -> FloatArray:
+        return p.by.share(of(p), p.infused & p.cohort.measured) if milestone in trace.milestones else _nothing(p)
 
     return share
 
@@ -156,49 +150,50 @@ def _share_of_infused(of: Callable[[Patients], NDArray[np.bool_]], milestone: st
 def _free_of_progression(years: float) -> Formula:
     """The share of the infused who live without progression so long after infusion."""
 
-    def share(p: Patients, trace: Trace, window: Window) -> float:
-        chosen = p.infused & p.cohort.measured
-        if p.after is None or not chosen.any():
-            return float("nan")
+    def share(p: Patients, trace: Trace, window: Window) -> FloatArray:
+        if p.after is None:
+            return _nothing(p)
         event = np.fmin(p.after.relapse_day, p.after.death_day) - p.day("infusion")
-        return float((~(event <= years * DAYS_PER_YEAR))[chosen].mean())
+        return p.by.share(~(event <= years * DAYS_PER_YEAR), p.infused & p.cohort.measured)
 
     return share
 
 
-def _returned(p: Patients, trace: Trace, window: Window) -> float:
+def _returned(p: Patients, trace: Trace, window: Window) -> FloatArray:
     """Measured patients who came back for a later course by the stop."""
-    if p.cohort.courses == 1:
-        return float("nan")
-    first = len(p.outcome) // p.cohort.courses
-    return float((np.isfinite(p.referral_day[first:]) & p.cohort.measured[:first]).sum())
+    cohort = p.cohort
+    if cohort.courses == 1:
+        return _nothing(p)
+    return p.by.count((cohort.course > 1) & np.isfinite(p.referral_day) & cohort.measured[cohort.person])
 
 
-def _not_travelled(p: Patients, trace: Trace, window: Window) -> float:
+def _not_travelled(p: Patients, trace: Trace, window: Window) -> FloatArray:
     """The share of the referred who decline to travel; NaN where no region has such patients."""
     from sim.pieces.common import DECLINES  # not above: who reads a metric's words, as `report` does, needs no scenario
 
     declines = p.cohort.flags.get(DECLINES)
-    if declines is None or not p.cohort.measured.any():
-        return float("nan")
-    return float(declines[p.cohort.measured].mean())
+    return _nothing(p) if declines is None else p.by.share(declines, p.cohort.measured)
 
 
 def _alive(years: float) -> Formula:
     """The share of the referred who live so long after referral, infused or not."""
 
-    def share(p: Patients, trace: Trace, window: Window) -> float:
-        if p.after is None or not p.cohort.measured.any():
-            return float("nan")
+    def share(p: Patients, trace: Trace, window: Window) -> FloatArray:
+        if p.after is None:
+            return _nothing(p)
         died = p.after.death_day - p.referral_day <= years * DAYS_PER_YEAR
-        return float((~died)[p.cohort.measured].mean())
+        return p.by.share(~died, p.cohort.measured)
 
     return share
 
 
-def _responded(p: Patients, trace: Trace, window: Window) -> float:
-    chosen = p.infused & p.cohort.measured
-    return float(p.after.responded[chosen].mean()) if p.after is not None and chosen.any() else float("nan")
+def _responded(p: Patients, trace: Trace, window: Window) -> FloatArray:
+    return _nothing(p) if p.after is None else p.by.share(p.after.responded, p.infused & p.cohort.measured)
+
+
+def _nothing(p: Patients) -> FloatArray:
+    """What does not apply in any replication."""
+    return np.full(p.by.groups, np.nan)
 
 
 REFERRED = Population("all referred", "referred", selected=False)
@@ -342,7 +337,7 @@ METRICS: tuple[Metric, ...] = (
         "products",
         LOWER,
         None,
-        lambda p, trace, window: float(wasted_products(p, window)),
+        lambda p, trace, window: wasted_products(p, window),
     ),
     Metric(
         "slots_wasted",
@@ -350,7 +345,7 @@ METRICS: tuple[Metric, ...] = (
         "slots",
         LOWER,
         None,
-        lambda p, trace, window: float(wasted_slots(p, trace, window)),
+        lambda p, trace, window: wasted_slots(p, trace, window),
     ),
     Metric(
         "slots_withdrawn",
@@ -358,7 +353,7 @@ METRICS: tuple[Metric, ...] = (
         "slots",
         LOWER,
         None,
-        lambda p, trace, window: float(withdrawn_slots(trace, window)),
+        lambda p, trace, window: withdrawn_slots(trace, window),
     ),
     Metric(
         "off_the_shelf_share",
@@ -395,9 +390,9 @@ POSSIBLE = ranges([metric.possible for metric in METRICS])
 POSSIBLE_CHANGES = ranges([possible_change(metric.unit) for metric in METRICS])
 
 
-def measure(patients: Patients, trace: Trace, window: Window) -> list[float]:
-    """The value of each metric, in the order of `METRICS`; NaN where it does not apply."""
-    return [metric.formula(patients, trace, window) for metric in METRICS]
+def measure(patients: Patients, trace: Trace, window: Window) -> FloatArray:
+    """The value of each metric, NaN where it does not apply; shape (replications, metrics), in order of `METRICS`."""
+    return np.stack([metric.formula(patients, trace, window) for metric in METRICS], axis=1)
 
 
 def patients_of(values: FloatArray) -> FloatArray:
@@ -429,7 +424,6 @@ def all_referred(values: FloatArray) -> dict[str, float]:
     return {"patients": referred, "unresolved_share": unresolved_of(values)}
 
 
-def unresolved_share(patients: Patients) -> float:
-    """The share of the measured who are unresolved at the end of follow-up; NaN without any."""
-    waiting = patients.outcome[patients.cohort.measured] == WAITING
-    return float(waiting.mean()) if len(waiting) else float("nan")
+def unresolved_share(patients: Patients) -> FloatArray:
+    """The share of the measured who are unresolved at the end of follow-up, by replication; NaN without any."""
+    return patients.by.share(patients.outcome == WAITING, patients.cohort.measured)

@@ -1,15 +1,17 @@
-"""How one replication's trace becomes one row a patient, with an outcome out of the closed list."""
+"""How a trace becomes one row a patient, with an outcome out of the closed list."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sim.engine.trace import PATIENT, Trace
+from sim.outcomes.by_group import ByGroup
 from sim.pieces.clocks import OUTCOME_OF_CLOCK, Clock
 from sim.tables.words import OUTCOMES
 
@@ -63,6 +65,11 @@ class Patients:
     followed_to: FloatArray
     after: Afterwards | None = None
 
+    @cached_property
+    def by(self) -> ByGroup:
+        """By replication."""
+        return ByGroup(self.cohort.replication, len(self.cohort.luck.replications))
+
     @property
     def infused(self) -> NDArray[np.bool_]:
         """Whether each patient was infused."""
@@ -106,14 +113,15 @@ class Ends:
     days: dict[str, FloatArray]
 
 
-def ends(trace: Trace, follow_up: float | FloatArray, courses: int = 1, later_end: float = np.inf) -> Ends:
+def ends(cohort: Cohort, trace: Trace, follow_up: float | FloatArray, later_end: float = np.inf) -> Ends:
     """The ends of all patients' paths, each up to `follow_up` days after referral, or to the stop.
 
     Later courses are followed to day `later_end` at most. Who has been infused by then is followed to discharge.
     """
-    limit = np.minimum(trace.referral_day + follow_up, trace.stop_day)
-    later = slice(len(limit) // courses, None) if courses > 1 else slice(0, 0)
-    limit[later] = np.minimum(limit[later], later_end)
+    stop = trace.stop_day[cohort.replication]
+    limit = np.minimum(trace.referral_day + follow_up, stop)
+    if cohort.courses > 1:
+        limit = np.where(cohort.course > 1, np.minimum(limit, later_end), limit)
     notes = np.ascontiguousarray(trace.notes.T)
     raw = dict(zip(trace.milestones, notes, strict=True))
     infusion = raw.get("infusion", np.full(len(limit), np.nan))
@@ -122,7 +130,7 @@ def ends(trace: Trace, follow_up: float | FloatArray, courses: int = 1, later_en
     ended = (trace.ended_day <= limit) & ~(trace.leave_day <= trace.ended_day) & ~infused
     left = (trace.leave_day <= limit) & ~infused & ~ended
     day = np.where(infused, infusion, np.where(left, trace.leave_day, np.where(ended, trace.ended_day, np.nan)))
-    own = np.where(notes <= np.where(left | ended, day, np.where(infused, trace.stop_day, limit)), notes, np.nan)
+    own = np.where(notes <= np.where(left | ended, day, np.where(infused, stop, limit)), notes, np.nan)
     return Ends(limit, infused, left, ended, day, raw, dict(zip(trace.milestones, own, strict=True)))
 
 
@@ -132,7 +140,7 @@ def resolve(cohort: Cohort, trace: Trace, follow_up: float | FloatArray, later_e
     Patients count up to `follow_up` days after referral (one number, or each patient's own), or to the stop;
     unresolved by then they are `waiting`. Later courses count up to day `later_end`.
     """
-    its = ends(trace, follow_up, cohort.courses, later_end)
+    its, stop = ends(cohort, trace, follow_up, later_end), trace.stop_day[cohort.replication]
     limit, raw, ended = its.limit, its.raw, its.ended
     nothing = np.full(len(limit), np.nan)
     outcome = np.full(len(limit), WAITING, dtype=np.int64)
@@ -149,8 +157,8 @@ def resolve(cohort: Cohort, trace: Trace, follow_up: float | FloatArray, later_e
     made_day, made_count = nothing, np.zeros(len(limit), np.int64)
     for made in ("released", "dose"):
         day = raw.get(made, nothing)
-        made_day = np.fmax(made_day, np.where(day <= trace.stop_day, day, np.nan))
-        made_count = made_count + passes.get(made, 0) - (day > trace.stop_day)
+        made_day = np.fmax(made_day, np.where(day <= stop, day, np.nan))
+        made_count = made_count + passes.get(made, 0) - (day > stop)
     return Patients(
         cohort=cohort,
         referral_day=trace.referral_day,
@@ -162,14 +170,14 @@ def resolve(cohort: Cohort, trace: Trace, follow_up: float | FloatArray, later_e
         attempts=dict(zip(trace.attempt_names, trace.attempts.T, strict=True)),
         made_day=made_day,
         made_count=made_count,
-        began_manufacture=raw.get("manufacturing", nothing) <= trace.stop_day,
+        began_manufacture=raw.get("manufacturing", nothing) <= stop,
         off_the_shelf=raw.get("dose", nothing) <= limit,
         followed_to=limit,
     )
 
 
-def wasted_products(patients: Patients, window: tuple[float, float]) -> int:
-    """Products released, or doses drawn, that were not infused, by the day on which that was certain.
+def wasted_products(patients: Patients, window: tuple[float, float]) -> FloatArray:
+    """Products released, or doses drawn, that were not infused, by the day on which that was certain; by replication.
 
     That day is the later of release (or draw) and the patient's own end; a product lost on the way counts on the day
     of its successor's release.
@@ -177,8 +185,7 @@ def wasted_products(patients: Patients, window: tuple[float, float]) -> int:
     resolved = patients.outcome != WAITING
     surplus = np.maximum(patients.made_count - patients.infused, 0)
     day = np.fmax(patients.made_day, np.where(patients.infused, -np.inf, patients.end_day))
-    inside = resolved & (day >= window[0]) & (day < window[1])
-    return int(surplus[inside].sum())
+    return patients.by.total(surplus, resolved & (day >= window[0]) & (day < window[1]))
 
 
 def slots_wasted(patients: Patients, trace: Trace) -> NDArray[np.bool_]:
@@ -188,49 +195,51 @@ def slots_wasted(patients: Patients, trace: Trace) -> NDArray[np.bool_]:
     """
     slots, uses = trace.slots, trace.uses
     wasted = np.zeros(len(slots.holder), bool)
-    claimed = uses.units[(uses.kind == PATIENT) & np.isin(uses.resource, slots.resource)]
-    at_once = int(claimed.max(initial=1))
+    claims = (uses.kind == PATIENT) & np.isin(uses.resource, slots.resource)
+    at_once = np.ones(len(trace.stop_day), dtype=np.int64)
+    np.maximum.at(at_once, uses.replication[claims], uses.units[claims])
     rows = np.flatnonzero(slots.holder >= 0)
     rows = rows[np.lexsort((slots.start[rows], slots.holder[rows]))]
     holder = slots.holder[rows]
     # how many slots the same holder has from this one on
     from_here = np.searchsorted(holder, holder, side="right") - np.arange(len(holder))
-    used = patients.began_manufacture[holder] & (from_here <= at_once)
+    used = patients.began_manufacture[holder] & (from_here <= at_once[slots.replication[rows]])
     through = (patients.outcome[holder] != WAITING) | patients.began_manufacture[holder]
     wasted[rows] = through & ~used
     return wasted
 
 
-def withdrawn_slots(trace: Trace, window: tuple[float, float]) -> int:
-    """Slots starting inside the window that the manufacturer took back, whether or not they had been offered."""
+def withdrawn_slots(trace: Trace, window: tuple[float, float]) -> FloatArray:
+    """Slots starting inside the window that the manufacturer took back, offered or not; by replication."""
     slots = trace.slots
-    return int((np.isfinite(slots.withdrawn) & (slots.start >= window[0]) & (slots.start < window[1])).sum())
+    return _by_slot(trace).count(np.isfinite(slots.withdrawn) & (slots.start >= window[0]) & (slots.start < window[1]))
 
 
-def wasted_slots(patients: Patients, trace: Trace, window: tuple[float, float]) -> int:
-    """Slots starting inside the window that were claimed and wasted."""
+def wasted_slots(patients: Patients, trace: Trace, window: tuple[float, float]) -> FloatArray:
+    """Slots starting inside the window that were claimed and wasted; by replication."""
     inside = (trace.slots.start >= window[0]) & (trace.slots.start < window[1])
-    return int((slots_wasted(patients, trace) & inside).sum())
+    return _by_slot(trace).count(slots_wasted(patients, trace) & inside)
+
+
+def _by_slot(trace: Trace) -> ByGroup:
+    return ByGroup(trace.slots.replication, len(trace.stop_day))
 
 
 def table(
     patients: Patients,
     scenario: str,
-    replication: int,
     names: dict[str, Sequence[str]],
     product: str,
     bridging: FloatArray,
-    stop_day: float,
+    stop_day: FloatArray,
 ) -> dict[str, object]:
-    """The columns of `patients.parquet` for one replication, one entry a patient and course begun by `stop_day`.
+    """The columns of `patients.parquet`, one entry a patient and course begun by the `stop_day` of its replication.
 
     `names`: the names of regions, sources, centres and risk groups that the cohort's numbers stand for. `bridging`: the
     day on which bridging therapy began.
     """
     cohort = patients.cohort
-    first = len(patients.outcome) // cohort.courses
-    course = np.repeat(np.arange(1, cohort.courses + 1), first)
-    rows = np.flatnonzero(patients.referral_day <= stop_day)
+    rows = np.flatnonzero(patients.referral_day <= stop_day[cohort.replication])
     count = len(rows)
 
     def spelled(kind: str, numbers: NDArray[np.int64]) -> NDArray[np.object_]:
@@ -238,11 +247,11 @@ def table(
 
     columns: dict[str, object] = {
         "scenario": np.full(count, scenario, dtype=object),
-        "replication": np.full(count, replication, dtype=np.int64),
+        "replication": cohort.luck.replications[cohort.replication[rows]],
         "region": spelled("region", cohort.region),
         "source": spelled("source", cohort.source),
         "number": cohort.number[rows],
-        "course": course[rows],
+        "course": cohort.course[rows],
         "centre": spelled("centre", cohort.centre),
         "risk_group": spelled("risk_group", cohort.group),
         "measured": cohort.measured[rows],

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.engine.trace import PATIENT, Trace, Uses
+from sim.engine.trace import PATIENT, Trace
+from sim.outcomes.by_group import ByGroup, ratio
 from sim.outcomes.patients import Patients, slots_wasted
 from sim.pieces.loads import unit_days
 from sim.pieces.protocol import Cadence, Capacity, CapacitySteps, Protocol, Resource, Stock
 
 FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
 Window = tuple[float, float]
 
 
@@ -48,15 +51,35 @@ class ResourceUse:
     withdrawn: int
 
 
-def resource_use(protocol: Protocol, patients: Patients, trace: Trace, window: Window) -> list[ResourceUse]:
-    """One row for each resource and centre, in order of declaration."""
-    rows = []
-    for index, resource in enumerate(protocol.resources):
-        for place in range(places(resource)):
-            chosen = (trace.uses.resource == index) & (trace.uses.centre == place)
-            centre = protocol.centres[place] if resource.per_centre else ""
-            rows.append(_one(resource, place, centre, trace, _rows(trace.uses, chosen), patients, window, index))
-    return rows
+def resource_use(protocol: Protocol, patients: Patients, trace: Trace, window: Window) -> list[tuple[ResourceUse, ...]]:
+    """One row for each resource and centre, in order of declaration; by replication."""
+    queues, replications = queues_of(protocol), len(trace.stop_day)
+    figures = _figures(protocol, patients, trace, window)
+    kinds = {Capacity: "capacity", Cadence: "cadence", Stock: "stock"}
+    # whole numbers stay whole: counts of people and things
+    columns: dict[str, list[list[Any]]] = {
+        name: values.reshape(replications, len(queues)).astype(_WHOLE.get(name, float)).tolist()
+        for name, values in figures.items()
+    }
+
+    def row(replication: int, queue: int) -> ResourceUse:
+        resource, place = queues[queue]
+        centre = protocol.centres[place] if resource.per_centre else ""
+        its = {name: values[replication][queue] for name, values in columns.items()}
+        return ResourceUse(resource.name, resource.label, kinds[type(resource)], centre, **its)
+
+    return [tuple(row(k, queue) for queue in range(len(queues))) for k in range(replications)]
+
+
+def queues_of(protocol: Protocol) -> list[tuple[Resource, int]]:
+    """Each queue, as a resource and a place of it, in order of declaration."""
+    return [(resource, place) for resource in protocol.resources for place in range(places(resource))]
+
+
+def queue_of(protocol: Protocol, resource: IntArray, place: IntArray) -> IntArray:
+    """The number, in the order of `queues_of`, of the queue of a resource at each place."""
+    counts = np.array([places(resource) for resource in protocol.resources], dtype=np.int64)
+    return np.asarray((np.cumsum(counts) - counts)[resource] + place)
 
 
 def places(resource: Resource) -> int:
@@ -70,112 +93,159 @@ def places(resource: Resource) -> int:
             return len(resource.opening)
 
 
-def _rows(uses: Uses, chosen: NDArray[np.bool_]) -> tuple[FloatArray, FloatArray, FloatArray, NDArray[np.int64]]:
-    return uses.asked[chosen], uses.began[chosen], uses.ended[chosen], uses.units[chosen]
+_WHOLE: dict[str, type] = dict.fromkeys(("requests", "delayed", "wasted", "expired", "withdrawn"), int)
 
 
-def _one(
-    resource: Resource,
-    place: int,
-    centre: str,
-    trace: Trace,
-    rows: tuple[FloatArray, FloatArray, FloatArray, NDArray[np.int64]],
-    patients: Patients,
-    window: Window,
-    index: int,
-) -> ResourceUse:
-    asked, began, ended, units = rows
-    served = np.where(np.isnan(began), np.where(np.isnan(ended), trace.stop_day, ended), began)
-    waited = served - asked
-    inside = (asked >= window[0]) & (asked < window[1])
-    delayed = inside & ((waited > 0.0) | np.isnan(began))
-    count = int(inside.sum())
-    queue_mean, queue_p95 = _queue_length(asked, served, window)
-    in_use, utilisation, wasted, expired, withdrawn = float("nan"), float("nan"), 0, 0, 0
-    if isinstance(resource, Capacity):
-        held = np.isfinite(began)
-        until = np.where(np.isnan(ended), trace.stop_day, ended)
-        busy = float((_overlap(began[held], until[held], window) * units[held]).sum())
-        in_use = busy / (window[1] - window[0])
-        steps = resource.units[place]
-        there = unit_days(steps, window) + _beyond(steps, began[held], until[held], units[held].astype(float), window)
+def _figures(protocol: Protocol, patients: Patients, trace: Trace, window: Window) -> dict[str, FloatArray]:
+    """The numbers of each `ResourceUse`, an entry for each replication and queue."""
+    uses, queues = trace.uses, queues_of(protocol)
+    by = _by_queue(protocol, trace, uses.replication, uses.resource, uses.centre)
+    stop = trace.stop_day[uses.replication]
+    until = np.where(np.isnan(uses.ended), stop, uses.ended)
+    served = np.where(np.isnan(uses.began), until, uses.began)
+    waited = served - uses.asked
+    inside = (uses.asked >= window[0]) & (uses.asked < window[1])
+    delayed = inside & ((waited > 0.0) | np.isnan(uses.began))
+    gone = np.isnan(uses.began) & np.isfinite(uses.ended)
+    queue_mean, queue_p95 = _queue_length(by, uses.asked, served, window)
+    busy, there = _held(protocol, by, trace, until, window)
+    slots, expired = _slots(protocol, trace, patients, window), _expired(protocol, trace, window)
+    kind = np.array([type(resource).__name__ for resource, _ in queues] * len(trace.stop_day), dtype=object)
+    capacity, cadence = kind == Capacity.__name__, kind == Cadence.__name__
+    used = np.where(cadence, ratio(slots.claimed, slots.there), np.nan)
+    longest = np.full(by.groups, -np.inf)
+    np.maximum.at(longest, by.of[inside], waited[inside])
+    return {
+        "requests": by.count(inside),
+        "delayed_share": by.share(delayed, inside),
+        "immediate_share": 1.0 - by.share(delayed, inside),
+        "queue_days_mean": by.mean(waited, inside),
+        "queue_days_max": np.where(np.isfinite(longest), longest, np.nan),
+        "queue_days_total": by.total(waited, inside),
+        "delayed": by.count(delayed),
+        "left_share": by.share(gone, inside),
+        "queue_mean": queue_mean,
+        "queue_p95": queue_p95,
         # rounding must not make it more than all
-        utilisation = min(busy / there, 1.0) if there > 0.0 else float("nan")
-    elif isinstance(resource, Cadence):
-        wasted, expired, claimed, offered, withdrawn = _slots(trace, patients, index, place, window)
-        utilisation = claimed / offered if offered else float("nan")
-    else:
-        expiries = trace.expiries
-        late = (expiries.centre == place) & (expiries.day >= window[0]) & (expiries.day < window[1])
-        expired = int(expiries.doses[late].sum())
-    return ResourceUse(
-        resource=resource.name,
-        label=resource.label,
-        kind={Capacity: "capacity", Cadence: "cadence", Stock: "stock"}[type(resource)],
-        centre=centre,
-        requests=count,
-        delayed_share=float(delayed.sum() / count) if count else float("nan"),
-        immediate_share=1.0 - float(delayed.sum() / count) if count else float("nan"),
-        queue_days_mean=float(waited[inside].mean()) if count else float("nan"),
-        queue_days_max=float(waited[inside].max()) if count else float("nan"),
-        queue_days_total=float(waited[inside].sum()),
-        delayed=int(delayed.sum()),
-        left_share=float((np.isnan(began) & np.isfinite(ended))[inside].mean()) if count else float("nan"),
-        queue_mean=queue_mean,
-        queue_p95=queue_p95,
-        utilisation=utilisation,
-        in_use_mean=in_use,
-        wasted=wasted,
-        expired=expired,
-        withdrawn=withdrawn,
+        "utilisation": np.where(capacity, np.minimum(ratio(busy, there), 1.0), used),
+        "in_use_mean": np.where(capacity, busy / (window[1] - window[0]), np.nan),
+        "wasted": slots.wasted,
+        "expired": np.where(cadence, slots.perished, expired),
+        "withdrawn": slots.withdrawn,
+    }
+
+
+def _by_queue(protocol: Protocol, trace: Trace, replication: IntArray, resource: IntArray, place: IntArray) -> ByGroup:
+    """By replication and queue."""
+    return ByGroup(replication, len(trace.stop_day)).within(
+        queue_of(protocol, resource, place), len(queues_of(protocol))
     )
 
 
-def _slots(trace: Trace, patients: Patients, index: int, place: int, window: Window) -> tuple[int, int, int, int, int]:
-    """(wasted, perished, claimed, there, withdrawn) of the slots starting inside the window."""
+@dataclass(frozen=True, eq=False)
+class _Slots:
+    """Of the slots starting inside the window, an entry for each replication and queue; `there` without `withdrawn`."""
+
+    wasted: FloatArray
+    perished: FloatArray
+    claimed: FloatArray
+    there: FloatArray
+    withdrawn: FloatArray
+
+
+def _slots(protocol: Protocol, trace: Trace, patients: Patients, window: Window) -> _Slots:
     slots = trace.slots
-    mine = (slots.resource == index) & (slots.centre == place)
-    mine &= (slots.start >= window[0]) & (slots.start < window[1])
-    wasted, claimed = slots_wasted(patients, trace)[mine], slots.holder[mine] >= 0
-    perished = np.isfinite(slots.perished[mine])
-    withdrawn = int(np.isfinite(slots.withdrawn[mine]).sum())
-    return int(wasted.sum()), int(perished.sum()), int(claimed.sum()), int(mine.sum()) - withdrawn, withdrawn
+    by = _by_queue(protocol, trace, slots.replication, slots.resource, slots.centre)
+    mine = (slots.start >= window[0]) & (slots.start < window[1])
+    withdrawn = np.isfinite(slots.withdrawn)
+    return _Slots(
+        wasted=by.count(mine & slots_wasted(patients, trace)),
+        perished=by.count(mine & np.isfinite(slots.perished)),
+        claimed=by.count(mine & (slots.holder >= 0)),
+        there=by.count(mine & ~withdrawn),
+        withdrawn=by.count(mine & withdrawn),
+    )
 
 
-def _beyond(steps: CapacitySteps, start: FloatArray, end: FloatArray, units: FloatArray, window: Window) -> float:
+def _expired(protocol: Protocol, trace: Trace, window: Window) -> FloatArray:
+    """Doses that expired inside the window, an entry for each replication and queue."""
+    expiries = trace.expiries
+    stock = [index for index, resource in enumerate(protocol.resources) if isinstance(resource, Stock)]
+    resource = np.full(len(expiries.day), stock[0] if stock else 0)
+    by = _by_queue(protocol, trace, expiries.replication, resource, expiries.centre)
+    return by.total(expiries.doses, (expiries.day >= window[0]) & (expiries.day < window[1]))
+
+
+def _held(
+    protocol: Protocol, by: ByGroup, trace: Trace, until: FloatArray, window: Window
+) -> tuple[FloatArray, FloatArray]:
+    """(unit-days held inside the window, unit-days that were there), an entry for each replication and queue.
+
+    Units held by those granted before a cut or a shut-down count among those there.
+    """
+    uses, queues = trace.uses, queues_of(protocol)
+    held = np.isfinite(uses.began)
+    busy = by.total(_overlap(uses.began, until, window) * uses.units, held)
+    there = np.full(by.groups, np.nan)
+    for queue, (resource, place) in enumerate(queues):
+        if isinstance(resource, Capacity):
+            mine = held & (by.of % len(queues) == queue)
+            steps, replication = resource.units[place], ByGroup(uses.replication[mine], len(trace.stop_day))
+            beyond = _beyond(steps, replication, uses.began[mine], until[mine], uses.units[mine], window)
+            there[queue :: len(queues)] = unit_days(steps, window) + beyond
+    return busy, there
+
+
+def _beyond(
+    steps: CapacitySteps, by: ByGroup, start: FloatArray, end: FloatArray, units: IntArray, window: Window
+) -> FloatArray:
     """Unit-days held inside the window beyond the units in force: by those granted before a cut or a shut-down."""
-    since = np.array([day for day, _ in steps])
-    moments = np.unique(np.clip(np.concatenate([np.array(window), since, start, end]), *window))
-    there = np.array([units for _, units in steps])[np.searchsorted(since, moments[:-1], side="right") - 1]
-    in_use = _begun_by(start, units, moments[:-1]) - _begun_by(end, units, moments[:-1])
-    return float((np.maximum(in_use - there, 0.0) * np.diff(moments)).sum())
+    if len(steps) == 1:
+        return np.zeros(by.groups)  # nobody is granted what is not there
+    since, there = np.array([day for day, _ in steps]), np.array([units for _, units in steps])
+    groups = np.arange(by.groups)
+    moments = np.concatenate([start, end, np.tile(since, by.groups)])
+    of = np.concatenate([by.of, by.of, np.repeat(groups, len(since))])
+    change = np.concatenate([units, -units, np.zeros(by.groups * len(since), dtype=np.int64)])
+    of, moments, spans, in_use = _levels(by.groups, of, moments, change, window)
+    in_force = there[np.searchsorted(since, moments, side="right") - 1]
+    every = np.ones(len(of), bool)
+    return ByGroup(of, by.groups).total(np.maximum(in_use - in_force, 0.0) * spans, every)
 
 
-def _begun_by(days: FloatArray, units: FloatArray, moments: FloatArray) -> FloatArray:
-    """The units whose day has come by each moment."""
-    order = np.argsort(days, kind="stable")
-    total = np.concatenate([[0.0], np.cumsum(units[order])])
-    return np.asarray(total[np.searchsorted(days[order], moments, side="right")])
+def _levels(
+    groups: int, of: IntArray, days: FloatArray, change: IntArray, window: Window
+) -> tuple[IntArray, FloatArray, FloatArray, IntArray]:
+    """(group, day, days until the next change or the end of the window, level from then on) of each change.
+
+    The changes of a group sum to 0. Those before the window count on its first day, those after it on its last.
+    """
+    every = np.arange(groups)
+    of = np.concatenate([every, of, every])
+    moments = np.concatenate([np.full(groups, window[0]), np.clip(days, *window), np.full(groups, window[1])])
+    change = np.concatenate([np.zeros(groups, np.int64), change, np.zeros(groups, np.int64)])
+    order = np.lexsort((moments, of))
+    of, moments = of[order], moments[order]
+    spans = np.zeros(len(of))
+    spans[:-1] = np.where(of[1:] == of[:-1], np.diff(moments), 0.0)
+    return of, moments, spans, np.cumsum(change[order])
 
 
 def _overlap(start: FloatArray, end: FloatArray, window: Window) -> FloatArray:
     return np.asarray(np.maximum(np.minimum(end, window[1]) - np.maximum(start, window[0]), 0.0))
 
 
-def _queue_length(asked: FloatArray, served: FloatArray, window: Window) -> tuple[float, float]:
-    """(time mean, 95th percentile over time) of the number waiting inside the window."""
+def _queue_length(by: ByGroup, asked: FloatArray, served: FloatArray, window: Window) -> tuple[FloatArray, FloatArray]:
+    """(time mean, 95th percentile over time) of the number waiting inside the window, an entry a group."""
     queued = served > asked
-    asked, served = asked[queued], served[queued]
-    days = np.concatenate([asked, served])
-    change = np.concatenate([np.ones(len(asked)), -np.ones(len(served))])
-    clipped = np.clip(days, *window)
-    order = np.argsort(clipped, kind="stable")
-    moments = np.concatenate([[window[0]], clipped[order], [window[1]]])
-    lengths = np.concatenate([[0.0], np.cumsum(change[order])])
-    spans = np.diff(moments)
+    of, change = np.tile(by.of[queued], 2), np.repeat([1, -1], queued.sum())
+    days = np.concatenate([asked[queued], served[queued]])
+    of, _, spans, lengths = _levels(by.groups, of, days, change, window)
     whole = window[1] - window[0]
-    reached = np.cumsum(np.bincount(lengths.astype(np.int64), weights=spans)) >= 0.95 * whole
-    return float((lengths * spans).sum() / whole), float(np.argmax(reached))
+    mean = np.bincount(of, lengths * spans, minlength=by.groups) / whole
+    most = int(lengths.max(initial=0)) + 1
+    time = np.bincount(of * most + lengths, spans, minlength=by.groups * most).reshape(by.groups, most)
+    return mean, np.argmax(np.cumsum(time, axis=1) >= 0.95 * whole, axis=1).astype(np.float64)
 
 
 def queue_days(trace: Trace, patients: Patients) -> tuple[NDArray[np.int64], FloatArray, FloatArray]:
@@ -190,7 +260,7 @@ def queue_days(trace: Trace, patients: Patients) -> tuple[NDArray[np.int64], Flo
     overlapping = np.flatnonzero((entity[1:] == entity[:-1]) & (asked[1:] < served[:-1])) + 1
     for patient in np.unique(entity[overlapping]):
         reached = -math.inf
-        for row in np.flatnonzero(entity == patient):
+        for row in range(*np.searchsorted(entity, (patient, patient + 1))):
             waited[row] = max(0.0, served[row] - max(asked[row], reached))
             reached = max(reached, served[row])
     return entity, served, waited

@@ -1,16 +1,18 @@
-"""Use of resources and stock through calendar time, for one replication: means over bins of days."""
+"""Use of resources and stock through calendar time: means over bins of days."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date, timedelta
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.engine.trace import Trace
-from sim.outcomes.resource_use import places
+from sim.engine.trace import Slots, Trace, Uses
+from sim.outcomes.by_group import ByGroup
+from sim.outcomes.resource_use import places, queue_of, queues_of
 from sim.pieces.loads import unit_days
 from sim.pieces.protocol import Cadence, Capacity, Protocol, Resource, Stock
 
@@ -45,35 +47,36 @@ def use_keys(protocol: Protocol) -> Iterator[tuple[Resource, int | None, str]]:
 
 
 def use_levels(protocol: Protocol, trace: Trace, edges: FloatArray) -> FloatArray:
-    """Mean units in use and mean number queueing in each bin, shape (rows of `use_keys`, 2, bins).
+    """Mean units in use and mean number queueing in each bin, shape (replications, rows of `use_keys`, 2, bins).
 
     "In use" of dated slots is the number claimed of those offered in the bin; of a stock it is NaN.
     """
-    uses, rows = trace.uses, []
+    uses, slots, replications = trace.uses, trace.slots, len(trace.stop_day)
+    queues, bins = queues_of(protocol), len(edges) - 1
+    if not queues:
+        return np.zeros((replications, 0, 2, bins))
+
+    def by_queue(rows: Uses | Slots) -> ByGroup:
+        numbers = queue_of(protocol, rows.resource, rows.centre)
+        return ByGroup(rows.replication, replications).within(numbers, len(queues))
+
     began = np.isfinite(uses.began)
-    until = np.where(np.isnan(uses.ended), trace.stop_day, uses.ended)
+    until = np.where(np.isnan(uses.ended), trace.stop_day[uses.replication], uses.ended)
     served = np.where(began, uses.began, until)
-    queued = served > uses.asked
-    index = {resource.name: place for place, resource in enumerate(protocol.resources)}
+    by, every = by_queue(uses), (served > uses.asked)
+    queue = mean_level(by, uses.asked, served, edges, every.astype(float))
+    held = mean_level(by, np.where(began, uses.began, 0.0), np.where(began, until, 0.0), edges, uses.units * began)
+    claimed = histogram(by_queue(slots), slots.offered, edges, (slots.holder >= 0).astype(float))
+    shape = (replications, len(queues), bins)
+    kinds = [Capacity, Cadence, Stock]
+    kind = np.array([kinds.index(type(resource)) for resource, _ in queues])[:, None]
+    in_use = np.select([kind == 0, kind == 1], [held.reshape(shape), claimed.reshape(shape)], np.nan)
+    levels = np.stack([in_use, queue.reshape(shape)], axis=2)
+    rows = []
     for resource, place, _ in use_keys(protocol):
-        chosen = uses.resource == index[resource.name]
-        if place is not None:
-            chosen &= uses.centre == place
-        waiting = chosen & queued
-        queue = mean_level(uses.asked[waiting], served[waiting], edges)
-        if isinstance(resource, Capacity):
-            held = chosen & began
-            in_use = mean_level(uses.began[held], until[held], edges, uses.units[held].astype(float))
-        elif isinstance(resource, Cadence):
-            slots = trace.slots
-            mine = (slots.resource == index[resource.name]) & (slots.holder >= 0)
-            if place is not None:
-                mine &= slots.centre == place
-            in_use = np.histogram(slots.offered[mine], edges)[0].astype(float)
-        else:
-            in_use = np.full(len(edges) - 1, np.nan)
-        rows.append(np.array([in_use, queue]))
-    return np.array(rows) if rows else np.zeros((0, 2, len(edges) - 1))
+        its = [number for number, (other, _) in enumerate(queues) if other is resource]
+        rows.append(levels[:, its].sum(axis=1) if place is None else levels[:, its[place]])
+    return np.stack(rows, axis=1)
 
 
 def capacities(protocol: Protocol, edges: FloatArray) -> FloatArray:
@@ -99,38 +102,54 @@ def capacities(protocol: Protocol, edges: FloatArray) -> FloatArray:
 def stock_levels(protocol: Protocol, trace: Trace, edges: FloatArray) -> FloatArray:
     """Of the stock in each bin: mean doses on the shelf, share of time without one, doses expired, lots started.
 
-    Shape (4, bins); NaN throughout where there is no stock.
+    Shape (replications, 4, bins); NaN throughout where there is no stock.
     """
     stock = next((resource for resource in protocol.resources if isinstance(resource, Stock)), None)
+    replications = len(trace.stop_day)
     if stock is None:
-        return np.full((4, len(edges) - 1), np.nan)
+        return np.full((replications, 4, len(edges) - 1), np.nan)
     uses, lots, expiries = trace.uses, trace.lots, trace.expiries
-    issued = uses.began[(uses.resource == protocol.resources.index(stock)) & np.isfinite(uses.began)]
-    ready = np.isfinite(lots.ready)
-    days = np.concatenate([[0.0], lots.ready[ready], issued, expiries.day])
-    change = np.concatenate([[sum(stock.opening)], lots.doses[ready], -np.ones(len(issued)), -expiries.doses])
-    order = np.argsort(days, kind="stable")
-    days, shelf = days[order], np.cumsum(change[order])
-    ends = np.append(days[1:], max(float(days[-1]), float(edges[-1])))
-    empty = shelf <= 0.0
-    expired = np.histogram(expiries.day, edges, weights=expiries.doses.astype(float))[0]
-    started = np.histogram(lots.started, edges)[0].astype(float)
-    doses = mean_level(days, ends, edges, shelf)
-    return np.array([doses, mean_level(days[empty], ends[empty], edges), expired, started])
+    issued = (uses.resource == protocol.resources.index(stock)) & np.isfinite(uses.began)
+    ready, every = np.isfinite(lots.ready), np.arange(replications)
+    of = np.concatenate([every, lots.replication[ready], uses.replication[issued], expiries.replication])
+    days = np.concatenate([np.zeros(replications), lots.ready[ready], uses.began[issued], expiries.day])
+    opening = np.full(replications, sum(stock.opening))
+    change = np.concatenate([opening, lots.doses[ready], np.full(issued.sum(), -1), -expiries.doses])
+    order = np.lexsort((days, of))
+    of, days, total = of[order], days[order], np.cumsum(change[order])
+    before = np.concatenate([[0], total])[np.searchsorted(of, of)]
+    shelf = (total - before).astype(float)
+    # the last level lasts to the end
+    ends = np.maximum(days, edges[-1])
+    ends[:-1] = np.where(of[1:] == of[:-1], days[1:], ends[:-1])
+    by = ByGroup(of, replications)
+    expired = histogram(ByGroup(expiries.replication, replications), expiries.day, edges, expiries.doses.astype(float))
+    started = histogram(ByGroup(lots.replication, replications), lots.started, edges, np.ones(len(lots.started)))
+    empty = (shelf <= 0.0).astype(float)
+    levels = [mean_level(by, days, ends, edges, shelf), mean_level(by, days, ends, edges, empty)]
+    return np.stack([*levels, expired, started], axis=1)
 
 
-def mean_level(start: FloatArray, end: FloatArray, edges: FloatArray, weight: FloatArray | None = None) -> FloatArray:
-    """The time mean in each bin of the summed weight of what lasts from `start` to `end`."""
-    heavy = np.ones(len(start)) if weight is None else weight
-    area = _area_after(start, heavy, edges) - _area_after(end, heavy, edges)
+def histogram(by: ByGroup, days: FloatArray, edges: FloatArray, weight: FloatArray) -> FloatArray:
+    """The weight in each bin, (groups, bins): from an edge to before the next; the last day is in the last bin."""
+    bins = len(edges) - 1
+    place = np.where(days == edges[-1], bins - 1, np.searchsorted(edges, days, side="right") - 1)
+    there = (place >= 0) & (place < bins)
+    return by.within(np.where(there, place, 0), bins).total(weight, there).reshape(by.groups, bins)
+
+
+def mean_level(by: ByGroup, start: FloatArray, end: FloatArray, edges: FloatArray, weight: NDArray[Any]) -> FloatArray:
+    """The time mean in each bin of the summed weight of what lasts from `start` to `end`, shape (groups, bins)."""
+    area = _area_after(by, start, weight, edges) - _area_after(by, end, weight, edges)
     return np.asarray(np.maximum(np.diff(area), 0.0) / np.diff(edges))
 
 
-def _area_after(days: FloatArray, weight: FloatArray, edges: FloatArray) -> FloatArray:
-    """The integral up to each edge of the weight of what has begun by then."""
-    order = np.argsort(days, kind="stable")
-    sorted_days, heavy = days[order], weight[order]
-    upto = np.searchsorted(sorted_days, edges, side="right")
-    weights = np.concatenate([[0.0], np.cumsum(heavy)])[upto]
-    moments = np.concatenate([[0.0], np.cumsum(heavy * sorted_days)])[upto]
+def _area_after(by: ByGroup, days: FloatArray, weight: NDArray[Any], edges: FloatArray) -> FloatArray:
+    """The integral up to each edge of the weight of what has begun by then, shape (groups, edges)."""
+    place = np.searchsorted(edges, days)
+    reached = place < len(edges)
+    cells = by.within(np.where(reached, place, 0), len(edges))
+    shape = (by.groups, len(edges))
+    weights = np.cumsum(cells.total(weight, reached).reshape(shape), axis=1)
+    moments = np.cumsum(cells.total(weight * days, reached).reshape(shape), axis=1)
     return np.asarray(weights * edges - moments)

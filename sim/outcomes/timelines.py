@@ -15,19 +15,20 @@ SAMPLE = 20
 
 
 def timelines(patients: Patients, trace: Trace, groups: list[str], centres: list[str]) -> list[dict[str, Any]]:
-    """A row a spell of the first `SAMPLE` measured patients, in order of referral; days since referral.
+    """A row a spell of the first `SAMPLE` measured patients of the first replication, by referral; days since referral.
 
     `kind` is `queue` or `process`; `label` the interval between two milestones in which the spell lies. The spells of a
     patient follow each other without gap from their referral to their end, or to the last day that is known of them.
     """
     cohort = patients.cohort
-    measured = np.flatnonzero(cohort.measured)
+    measured = np.flatnonzero(cohort.measured & (cohort.replication == 0))
+    stop = float(trace.stop_day[0])
     chosen = measured[np.argsort(cohort.referral_day[measured], kind="stable")][:SAMPLE]
     rows: list[dict[str, Any]] = []
     for place, patient in enumerate(chosen):
         referred = float(cohort.referral_day[patient])
         last = patients.end_day[patient]
-        ended = float(last if np.isfinite(last) else trace.stop_day)
+        ended = float(last if np.isfinite(last) else stop)
         outcome = OUTCOME_NAMES[patients.outcome[patient]]
         shared = {
             "patient": place + 1,
@@ -67,7 +68,7 @@ def _spells(trace: Trace, patient: int, start: float, end: float) -> list[tuple[
     uses = trace.uses
     mine = (uses.kind == PATIENT) & (uses.entity == patient)
     asked = uses.asked[mine]
-    left = np.where(np.isnan(uses.ended[mine]), trace.stop_day, uses.ended[mine])
+    left = np.where(np.isnan(uses.ended[mine]), trace.stop_day[0], uses.ended[mine])
     served = np.where(np.isnan(uses.began[mine]), left, uses.began[mine])
     spells, reached = [], start
     for first, upto in sorted(zip(asked, served, strict=True)):

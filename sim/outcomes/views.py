@@ -1,8 +1,9 @@
-"""What the pictures of one replication are made from, beside the metrics: arrays of one shape in each replication."""
+"""What the pictures are made from, beside the metrics: arrays of one shape in each replication."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
 from typing import Any
 
@@ -54,33 +55,42 @@ def view(
     protocol: Protocol,
     patients: Patients,
     trace: Trace,
-    resources: list[ResourceUse],
+    resources: Sequence[Sequence[ResourceUse]],
     with_timelines: bool,
-) -> Views:
-    """The views of one replication of one scenario."""
+) -> list[Views]:
+    """The views of each replication of one scenario; timelines of the first of them, where asked for."""
     edges = edges_of(scenario)
     window = (scenario.run.warm_up, scenario.run.warm_up + scenario.run.window)
     boundless = {r.name for r in protocol.resources if isinstance(r, Capacity) and all(map(unlimited, r.units))}
-    figures = [[float(getattr(use, name)) for name in RESOURCE_FIGURES] for use in resources]
-    for row, use in zip(figures, resources, strict=True):
-        if use.resource in boundless:
-            row[0] = math.nan  # the share of what has no end
-        if use.kind != "cadence":
-            row[FIGURES.index("wasted")] = row[FIGURES.index("withdrawn")] = math.nan
-        if use.kind == "capacity":
-            row[FIGURES.index("expired")] = math.nan
     middle, middle_patients = middle_stage_days(patients, trace)
     arrays = {
         "use": through_time.use_levels(protocol, trace, edges),
         "stock": through_time.stock_levels(protocol, trace, edges),
         "flow": flow.flow_counts(patients),
         "middle": middle,
-        "middle_patients": np.array(float(middle_patients)),
-        "unresolved": np.array(unresolved_share(patients)),
+        "middle_patients": middle_patients,
+        "unresolved": unresolved_share(patients),
         "groups": groups.group_metrics(scenario, patients, trace, window),
-        "resources": np.array(figures, dtype=float).reshape(len(figures), len(RESOURCE_FIGURES)),
+        "resources": np.array([[_shown(use, boundless) for use in uses] for uses in resources], dtype=float).reshape(
+            len(resources), len(resources[0]), len(FIGURES)
+        ),
     }
     spells: list[dict[str, Any]] = []
     if with_timelines:
         spells = timelines(patients, trace, list(scenario.patients.risk_groups), list(scenario.centres))
-    return Views(arrays, spells)
+    return [
+        Views({name: np.asarray(values[k]) for name, values in arrays.items()}, spells if k == 0 else [])
+        for k in range(patients.by.groups)
+    ]
+
+
+def _shown(use: ResourceUse, boundless: Set[str]) -> list[float]:
+    """The `FIGURES` of a row, NaN where one says nothing of its kind of resource."""
+    figures = {name: float(getattr(use, name)) for name in FIGURES}
+    if use.resource in boundless:
+        figures["utilisation"] = math.nan  # the share of what has no end
+    if use.kind != "cadence":
+        figures["wasted"] = figures["withdrawn"] = math.nan
+    if use.kind == "capacity":
+        figures["expired"] = math.nan
+    return list(figures.values())

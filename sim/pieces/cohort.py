@@ -1,10 +1,10 @@
-"""The patients of one replication: who is referred when, to which centre, with which clocks; and their keyed draws."""
+"""The patients of a batch of replications: who is referred when, where to, with which clocks; and their keyed draws."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from functools import cached_property, lru_cache
 from typing import Any
 
@@ -26,13 +26,17 @@ SOURCES = ("poisson", "listed", "waiting")
 
 @dataclass(frozen=True)
 class Block:
-    """The patients of one region, source and course, numbered from 0, at `first:first + count` of the vectors."""
+    """The patients of one region, source and course of a replication, numbered from 0.
+
+    They stand at `first:first + count` of the vectors. `replication`: its place in the batch.
+    """
 
     region: str
     source: int
     first: int
     count: int
     course: int = 1
+    replication: int = 0
 
     @property
     def stream(self) -> Source:
@@ -47,18 +51,20 @@ def stream_name(region: str, source: int) -> str:
 
 @dataclass(frozen=True, eq=False)
 class Cohort:
-    """All patients of one replication, one entry each; days since the start of the scenario.
+    """All patients of a batch of replications, one entry each; days since the start of the scenario.
 
+    `replication`: its place in the batch, in which replications follow each other.
     `thresholds`, `group_multipliers`: shape (3, patients), by `Clock`; infinite thresholds where a clock never runs.
     `leave_day`, `leave_clock`, `progression_day`: what the waiting clocks alone make of the patient.
     `anew_threshold`, `anew_eligibility`: for a progression clock that starts anew, infinite and 0 where none does.
-    `flags`: what is known of a patient at referral, by name. `ranks`: the patient's own part of his rank, by policy.
+    `flags`: what is known of patients at referral, by name. `ranks`: the patient's own part of their rank, by policy.
 
-    With a second course every patient has a second entry, `len / courses` further on, for when he returns: its
-    referral is infinite until then, it is never measured, and its clocks run from the day of the return.
+    With a second course every patient has a second entry, in the second half of their replication, for when they
+    return: its referral is infinite until then, it is never measured, and its clocks run from the day of the return.
     """
 
     luck: Luck
+    replication: IntArray
     region: IntArray
     source: IntArray
     number: IntArray
@@ -83,27 +89,76 @@ class Cohort:
         """Who they are, in order."""
         return self.luck.blocks
 
+    @cached_property
+    def first(self) -> IntArray:
+        """Where each replication begins, and where the last one ends."""
+        return np.searchsorted(self.replication, np.arange(len(self.luck.replications) + 1))
 
-@dataclass(frozen=True)
+    @cached_property
+    def course(self) -> IntArray:
+        """The course that each entry is of, from 1."""
+        return 1 + self._within // np.maximum(self._people[self.replication], 1)
+
+    @cached_property
+    def person(self) -> IntArray:
+        """The place of the first course of each entry's patient."""
+        return self.first[self.replication] + self._within % np.maximum(self._people[self.replication], 1)
+
+    @cached_property
+    def _within(self) -> IntArray:
+        """The place of each entry in its replication."""
+        return np.arange(len(self.replication)) - self.first[self.replication]
+
+    @property
+    def _people(self) -> IntArray:
+        """How many patients each replication has."""
+        return np.diff(self.first) // self.courses
+
+    def alone(self, k: int) -> Cohort:
+        """The patients of replication k of the batch, as if it had been drawn alone."""
+        if len(self.luck.replications) == 1:
+            return self
+        mine = slice(int(self.first[k]), int(self.first[k + 1]))
+
+        def cut(values: Any) -> Any:
+            if isinstance(values, Mapping):
+                return {name: its[mine] for name, its in values.items()}
+            return values[..., mine] if isinstance(values, np.ndarray) else values
+
+        columns = {f.name: cut(getattr(self, f.name)) for f in fields(self)}
+        alone = np.zeros(mine.stop - mine.start, dtype=np.int64)
+        return Cohort(**{**columns, "luck": self.luck.alone(k), "replication": alone})
+
+
+@dataclass(frozen=True, eq=False)
 class Luck:
-    """The keyed uniforms of one replication; `draw`: which routine makes them, all with the same numbers."""
+    """The keyed uniforms of a batch of replications; `draw`: which routine makes them, all with the same numbers."""
 
     seed: int
-    replication: int
+    replications: IntArray
     blocks: tuple[Block, ...] = ()
     parameter_set: int = 0
-    draw: Uniforms = field(default=uniforms, compare=False)
+    draw: Uniforms = field(default=uniforms)
+
+    def alone(self, k: int) -> Luck:
+        """That of replication k of the batch."""
+        mine = [block for block in self.blocks if block.replication == k]
+        blocks = tuple(replace(block, first=block.first - mine[0].first, replication=0) for block in mine)
+        return replace(self, replications=self.replications[k : k + 1], blocks=blocks)
 
     @cached_property
     def _sources(self) -> tuple[Source, ...]:
-        return tuple(block.stream for block in self.blocks)
+        return tuple(dict.fromkeys(block.stream for block in self.blocks))
 
     @cached_property
-    def _places(self) -> tuple[IntArray, IntArray]:
-        """(the block, the number within it) of each patient of the cohort."""
+    def _places(self) -> tuple[IntArray, IntArray, IntArray]:
+        """(the source, the number within it, the replication) of each patient of the cohort."""
         counts = np.array([block.count for block in self.blocks], dtype=np.int64)
-        block = np.repeat(np.arange(len(counts)), counts)
-        return block, np.arange(len(block)) - np.repeat(np.cumsum(counts) - counts, counts)
+        sources = {source: place for place, source in enumerate(self._sources)}
+        source = np.array([sources[block.stream] for block in self.blocks], dtype=np.int64)
+        replication = np.array([block.replication for block in self.blocks], dtype=np.int64)
+        number = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
+        return np.repeat(source, counts), number, np.repeat(self.replications[replication], counts)
 
     def of(self, purpose: str) -> FloatArray:
         """One uniform for each patient of the cohort."""
@@ -114,20 +169,31 @@ class Luck:
         self, purposes: tuple[str, ...], who: IntArray | None = None, attempt: IntArray | int = 0
     ) -> FloatArray:
         """Uniforms of shape (purposes, patients), for these places in the cohort (all of it, unless said)."""
-        block, number = self._places if who is None else (self._places[0][who], self._places[1][who])
-        return self._drawn(self._sources, purposes, block, number, attempt)
+        source, number, replication = self._places
+        if who is not None:
+            source, number, replication = source[who], number[who], replication[who]
+        return self._drawn(self._sources, purposes, source, number, replication, attempt)
 
     def lots(
-        self, streams: tuple[str, ...], purposes: tuple[str, ...], who: IntArray, attempt: IntArray | int = 0
+        self,
+        streams: tuple[str, ...],
+        purposes: tuple[str, ...],
+        who: IntArray,
+        attempt: IntArray | int = 0,
+        replication: IntArray | int = 0,
     ) -> FloatArray:
-        """Uniforms of shape (purposes, lots), for lots of these numbers; lot n has stream n modulo their number."""
+        """Uniforms of shape (purposes, lots), for lots of these numbers; lot n has stream n modulo their number.
+
+        `replication`: of each lot, its place in the batch.
+        """
         number, stream = np.divmod(who, len(streams))
-        return self._drawn(tuple(Source(name) for name in streams), purposes, stream, number, attempt)
+        numbers = self.replications[np.broadcast_to(np.asarray(replication), number.shape)]
+        return self._drawn(tuple(Source(name) for name in streams), purposes, stream, number, numbers, attempt)
 
     def sequence(self, source: str, purpose: str, count: int) -> FloatArray:
-        """The first `count` uniforms of a source whose patients are not counted yet."""
+        """The first `count` uniforms of a source whose patients are not counted yet, a row a replication."""
         keys = key_table(self.seed, self.parameter_set, (Source(source),), (purpose,))
-        return sequence(keys, self.replication, count, self.draw)
+        return sequence(keys, self.replications, count, self.draw)
 
     def _drawn(
         self,
@@ -135,11 +201,12 @@ class Luck:
         purposes: tuple[str, ...],
         source: IntArray,
         number: IntArray,
+        replication: IntArray,
         attempt: IntArray | int,
     ) -> FloatArray:
         keys = key_table(self.seed, self.parameter_set, sources, purposes)
         attempts = attempt if isinstance(attempt, np.ndarray) else np.full(len(number), attempt, dtype=np.int64)
-        return self.draw(keys, source, np.full(len(number), self.replication, dtype=np.int64), number, attempts)
+        return self.draw(keys, source, replication, number, attempts)
 
 
 def referral_days(rates: tuple[tuple[float, float], ...], unit_arrivals: FloatArray) -> FloatArray:
@@ -159,73 +226,81 @@ def _rate_table(rates: tuple[tuple[float, float], ...]) -> HazardTable:
     return HazardTable(days - days[0], total, per_day)
 
 
-def _poisson(scenario: Scenario, luck: Luck, region: str, until: float) -> FloatArray:
+def _poisson(scenario: Scenario, luck: Luck, region: str, until: float) -> list[FloatArray]:
+    """Referral days before `until`, by replication."""
     rates = scenario.regions[region].referrals
     if rates is None:
-        return np.empty(0)
+        return [np.empty(0) for _ in luck.replications]
     ends = [day for day, _ in rates[1:]] + [until]
     expected = sum(rate * max(0.0, min(end, until) - day) for (day, rate), end in zip(rates, ends, strict=True))
     count = int(expected + 8.0 * math.sqrt(expected) + 16.0)
     while True:
         drawn = luck.sequence(stream_name(region, POISSON), "referral", count)
-        days = referral_days(rates, np.cumsum(-np.log1p(-drawn)))
-        if days[-1] >= until:
-            return days[: np.searchsorted(days, until)]
+        days = referral_days(rates, np.cumsum(-np.log1p(-drawn), axis=1))
+        if (days[:, -1] >= until).all():
+            return [row[: np.searchsorted(row, until)] for row in days]
         count *= 2
 
 
-def _already_waiting(scenario: Scenario, luck: Luck, region: str) -> FloatArray:
-    """Referral days, none above 0, of the patients on the initial waiting list, in order."""
+def _already_waiting(scenario: Scenario, luck: Luck, region: str) -> list[FloatArray]:
+    """Referral days, none above 0, of the patients on the initial waiting list, in order, by replication."""
     waiting = scenario.regions[region].already_waiting
     if waiting is None:
-        return np.empty(0)
+        return [np.empty(0) for _ in luck.replications]
     if waiting.since is not None:
-        return -np.array(waiting.since, dtype=float)
-    return -waiting.waited.quantile(luck.sequence(stream_name(region, WAITING), "waited", waiting.count or 0))
+        return [-np.array(waiting.since, dtype=float) for _ in luck.replications]
+    chances = luck.sequence(stream_name(region, WAITING), "waited", waiting.count or 0)
+    return list(-waiting.waited.quantile(chances))
 
 
-def _referred(scenario: Scenario, luck: Luck, until: float) -> tuple[list[Block], list[FloatArray]]:
-    """The blocks of first courses, and the referral days of each."""
+def _referred(scenario: Scenario, luck: Luck, until: float, courses: int) -> tuple[list[Block], list[FloatArray]]:
+    """The blocks of all replications, each in order of course, region and source, and the referral days of each."""
+    found = []
+    for name, region in scenario.regions.items():
+        listed = [np.array(region.referral_days or (), dtype=float) for _ in luck.replications]
+        by_source = (_poisson(scenario, luck, name, until), listed, _already_waiting(scenario, luck, name))
+        found += [(name, source, by_replication) for source, by_replication in enumerate(by_source)]
     blocks: list[Block] = []
     days: list[FloatArray] = []
     first = 0
-    for name, region in scenario.regions.items():
-        listed = np.array(region.referral_days or (), dtype=float)
-        sources = (_poisson(scenario, luck, name, until), listed, _already_waiting(scenario, luck, name))
-        for source, found in enumerate(sources):
-            if len(found):
-                blocks.append(Block(name, source, first, len(found)))
-                days.append(found)
-                first += len(found)
+    for place in range(len(luck.replications)):
+        for course in range(1, courses + 1):
+            for name, source, by_replication in found:
+                mine = by_replication[place]
+                if len(mine):
+                    blocks.append(Block(name, source, first, len(mine), course, place))
+                    days.append(mine if course == 1 else np.full(len(mine), np.inf))
+                    first += len(mine)
     return blocks, days
 
 
 def draw_cohort(
-    scenario: Scenario, book: ClockBook, replication: int, parameter_set: int = 0, draw: Uniforms = uniforms
+    scenario: Scenario,
+    book: ClockBook,
+    replications: Sequence[int],
+    parameter_set: int = 0,
+    draw: Uniforms = uniforms,
 ) -> tuple[Cohort, Luck]:
-    """The patients referred up to the last day on which anybody is followed, and the luck of all that befalls them."""
+    """The patients referred up to the last day on which anybody is followed, and the luck of all that befalls them.
+
+    Of a batch of replications; those of each are the same as if it had been drawn alone.
+    """
     run = scenario.run
-    luck = Luck(run.seed, replication, parameter_set=parameter_set, draw=draw)
-    blocks, days = _referred(scenario, luck, run.warm_up + run.window + run.follow_up)
-    count = sum(block.count for block in blocks)
+    luck = Luck(run.seed, np.array(replications, dtype=np.int64), parameter_set=parameter_set, draw=draw)
     courses = 1 if scenario.later_course is None else 2
-    if courses == 2:
-        blocks += [Block(b.region, b.source, count + b.first, b.count, course=2) for b in blocks]
-        days += [np.full(b.count, np.inf) for b in blocks[: len(days)]]
+    blocks, days = _referred(scenario, luck, run.warm_up + run.window + run.follow_up, courses)
     luck = replace(luck, blocks=tuple(blocks))
     counts = [b.count for b in blocks]
 
     def each(values: list[int]) -> IntArray:
         return np.repeat(np.array(values, dtype=np.int64), counts)
 
-    def for_life(vector: Any) -> Any:
-        """The values of first courses, for later courses of the same patients too."""
-        return vector if courses == 1 else np.tile(vector[:count], courses)
-
-    referral = days[0] if len(days) == 1 else np.concatenate([*days, np.empty(0)])
+    referral = np.concatenate([*days, np.empty(0)])
+    replication = each([b.replication for b in blocks])
+    for_life: Any = slice(None) if courses == 1 else _first_courses(blocks)
     regions = list(scenario.regions)
     region = each([regions.index(b.region) for b in blocks])
-    group = for_life(_drawn_group(scenario, luck))
+    group = _drawn_group(scenario, luck)[for_life]
     hazard = np.array([g.hazard for g in scenario.patients.risk_groups.values()])[group]
     thresholds = _thresholds(book, luck, len(referral))
     multipliers = np.ones((len(Clock), len(hazard)))
@@ -235,16 +310,12 @@ def draw_cohort(
     waiting = each([int(b.source == WAITING and b.course == 1) for b in blocks]).astype(bool)
     if waiting.any():
         _survived_to_the_start(book, referral, thresholds, multipliers, waiting)
-    leave_day, leave_clock, progression_day = first_leave(
-        book, referral[:count], thresholds[:, :count], multipliers[:, :count], eligibility[:count]
-    )
-    centre = for_life(_drawn_centre(scenario, luck, region))
-    if courses > 1:
-        later = np.full(len(referral) - count, np.inf)
-        leave_day, progression_day = np.concatenate([leave_day, later]), np.concatenate([progression_day, later])
-        leave_clock = np.concatenate([leave_clock, np.full(len(later), -1)])
+    # who is not back yet never leaves
+    leave_day, leave_clock, progression_day = first_leave(book, referral, thresholds, multipliers, eligibility)
+    centre = _drawn_centre(scenario, luck, region)[for_life]
     cohort = Cohort(
         luck=luck,
+        replication=replication,
         region=region,
         source=each([b.source for b in blocks]),
         number=np.concatenate([np.arange(c) for c in counts]) if counts else np.empty(0, np.int64),
@@ -267,6 +338,13 @@ def draw_cohort(
         courses=courses,
     )
     return cohort, luck
+
+
+def _first_courses(blocks: Sequence[Block]) -> IntArray:
+    """The place of the first course of each entry's patient."""
+    first = {(b.replication, b.region, b.source): b.first for b in blocks if b.course == 1}
+    places = [first[b.replication, b.region, b.source] + np.arange(b.count) for b in blocks]
+    return np.concatenate([*places, np.empty(0, np.int64)])
 
 
 def _thresholds(book: ClockBook, luck: Luck, count: int) -> FloatArray:
@@ -292,7 +370,7 @@ def _drawn_group(scenario: Scenario, luck: Luck) -> IntArray:
 
 
 def _drawn_centre(scenario: Scenario, luck: Luck, region: IntArray) -> IntArray:
-    """The centre that treats each patient; drawn only where his region has several."""
+    """The centre that treats each patient; drawn only where their region has several."""
     centres = list(scenario.centres)
     ways = [list(r.centre.items()) for r in scenario.regions.values()]
     first = np.array([centres.index(way[0][0]) for way in ways], dtype=np.int64)
@@ -330,7 +408,7 @@ def _flags(
         found["listed"] = waiting
     if any(r.declines > 0.0 for r in regions.values()):
         share = np.array([r.declines for r in regions.values()])[region]
-        first_course = np.arange(len(region)) < sum(b.count for b in luck.blocks if b.course == 1)
+        first_course = np.repeat([b.course == 1 for b in luck.blocks], [b.count for b in luck.blocks])
         found["declines"] = (luck.of("declines") < share) & ~waiting & first_course
     return found
 

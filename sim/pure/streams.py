@@ -108,11 +108,12 @@ def _uniforms(words: WordArray, number: WordArray, attempt: WordArray, replicati
     return upper.astype(np.float64) * UNIT
 
 
-def sequence(words: IntArray, replication: int, count: int, draw: Uniforms = uniforms) -> FloatArray:
-    """The first `count` uniforms of one key (`key_table(...)` of one source and one purpose) in a replication."""
-    nothing = np.zeros(count, dtype=np.int64)
-    found: FloatArray = draw(words, nothing, nothing + replication, np.arange(count), nothing)[0]
-    return found
+def sequence(words: IntArray, replications: IntArray, count: int, draw: Uniforms = uniforms) -> FloatArray:
+    """The first `count` uniforms of one key (`key_table(...)` of one source and one purpose), a row a replication."""
+    rows = len(replications)
+    nothing = np.zeros(rows * count, dtype=np.int64)
+    found: FloatArray = draw(words, nothing, np.repeat(replications, count), np.tile(np.arange(count), rows), nothing)
+    return found.reshape(rows, count)
 
 
 def philox(counter: tuple[WordArray, ...], key: tuple[WordArray, WordArray]) -> tuple[WordArray, ...]:

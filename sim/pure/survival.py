@@ -14,6 +14,8 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from sim.pure.distributions import Distribution
+
 FloatArray = NDArray[np.float64]
 
 # Largest relative error of a table against the exact cumulative hazard.
@@ -261,7 +263,7 @@ def known_table(shape: Survival) -> HazardTable:
 
 
 @dataclass(frozen=True)
-class FromSurvival:
+class FromSurvival(Distribution):
     """The time to an event of this shape as a duration; infinite for those who never have it."""
 
     shape: Survival

@@ -172,7 +172,7 @@ def _merge_and_check(
     top = without(top, [gone.path for gone in certain])
 
     def check(used: Branch, found: list[Problem]) -> Scenario | None:
-        return _validate(used, _nodes(used), found, reading.complete)
+        return _validate(used, found, reading.complete)
 
     left_out = tuple(one for one in likely if order.is_older(top, one.path))
     first = without(top, [one.path for one in left_out])
@@ -188,8 +188,9 @@ def _merge_and_check(
         first = without(first, [one.path for one in found.dropped])
         scenario = check(first, problems)
     if scenario is not None and not found.refused:
-        nodes = _nodes(first)
-        for where, message in contradictions(scenario):
+        told = list(contradictions(scenario))
+        nodes = _nodes(first) if told else {}
+        for where, message in told:
             problems.append(Problem(_place(where, nodes, top.place), ".".join(where), message))
     return _Merged(tree, first, layers, (*left_out, *found.dropped, *certain)), scenario
 
@@ -198,9 +199,7 @@ def _nodes(tree: Branch) -> dict[ValuePath, tuple[Place, Node]]:
     return {path: (place, node) for path, place, node in walk(tree)}
 
 
-def _validate(
-    tree: Branch, nodes: Mapping[ValuePath, tuple[Place, Node]], problems: list[Problem], complete: bool
-) -> Scenario | None:
+def _validate(tree: Branch, problems: list[Problem], complete: bool) -> Scenario | None:
     """The checked scenario; None, and more problems, where it has faults.
 
     `complete`: whether every file could be read; else nothing is said of what may stand in a missing one.
@@ -208,6 +207,7 @@ def _validate(
     try:
         return Scenario.model_validate(plain(tree), context={"start": _start(tree)})
     except ValidationError as error:
+        nodes = _nodes(tree)
         for found in error.errors(include_url=False, include_input=False):
             if found["type"] == ABSENT and not complete:
                 continue

@@ -43,7 +43,7 @@ def prepare(scenario: Scenario, replication: int = 0) -> Case:
     """One replication of a scenario. Clocks at the highest rate strike at once, so that they tie with whole days."""
     protocol = build_protocol(scenario)
     protocol = replace(protocol, clocks=_sharpened(protocol.clocks))
-    cohort, luck = draw_cohort(scenario, protocol.clocks, replication)
+    cohort, luck = draw_cohort(scenario, protocol.clocks, [replication])
     return Case(protocol, cohort, luck, scenario.runs_until, scenario.run.follow_up)
 
 

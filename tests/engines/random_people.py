@@ -55,9 +55,10 @@ def random_people(r: Random, book: ClockBook, centres: int, whole: bool, courses
     )
     later = np.full(count - first, np.inf)
     blocks = tuple(Block("here", LISTED, first * k, first, course=k + 1) for k in range(courses))
-    luck = Luck(r.randrange(1000), 0, blocks)
+    luck = Luck(r.randrange(1000), np.zeros(1, dtype=np.int64), blocks)
     cohort = Cohort(
         luck=luck,
+        replication=np.zeros(count, np.int64),
         region=np.zeros(count, np.int64),
         source=np.full(count, LISTED),
         number=np.tile(np.arange(first), courses),

@@ -42,6 +42,10 @@ FIRST_COME = -1
 # The count of intervals where it is always open.
 ALWAYS = -1
 
+# Draws of further attempts: where they are, by purpose and by entity.
+FORESEEN, VALUES = range(2)
+HOW_MANY, BEFORE = range(2)
+
 # What may happen, and the tasks under way.
 (WALK, LAPSE, GIVE_UP, RANK_JUMP, COME_BACK, CHANGE, OFFER, PERISHING, WITHDRAWING, EXPIRING, ORDERING, CHECKING,
  SERVE, BEGIN_LOTS, ORDER_AGAIN) = range(15)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sim.engine.kernel.heaps import push
 from sim.engine.kernel.machine import compiled, inlined
-from sim.engine.kernel.names import LEFT, NAN, PARTED, PATIENT, WALK
+from sim.engine.kernel.names import BEFORE, FORESEEN, HOW_MANY, LEFT, NAN, PARTED, PATIENT, VALUES, WALK
 from sim.engine.kernel.rows import Frame, Walker
 from sim.engine.kernel.tables import Draws, Records, Run, Shelves, Walkers
 
@@ -99,10 +99,10 @@ def value_of(draws: Draws, purpose: int, attempt: int, entity: int) -> float:
         return -1.0
     if attempt < draws.at.shape[1] and draws.at[purpose, attempt] >= 0:
         return float(draws.values[draws.at[purpose, attempt] + entity])
-    first, values = draws.again[purpose, 0], draws.again[purpose, 1]
-    if first < 0 or attempt > draws.foreseen[0, first + entity]:
+    first, values = draws.again[purpose, FORESEEN], draws.again[purpose, VALUES]
+    if first < 0 or attempt > draws.foreseen[HOW_MANY, first + entity]:
         return -1.0
-    return float(draws.values[values + draws.foreseen[1, first + entity] + attempt - 1])
+    return float(draws.values[values + draws.foreseen[BEFORE, first + entity] + attempt - 1])
 
 
 @inlined

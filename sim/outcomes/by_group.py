@@ -1,0 +1,76 @@
+"""Numbers by group: of rows of a batch, by the replication (and whatever else) that each row is of.
+
+A sum adds its rows one after the other, so a group's numbers do not depend on what else is in the batch, to the bit.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
+BoolArray = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, eq=False)
+class ByGroup:
+    """Which of `groups` groups, numbered from 0, each row is `of`. All results have an entry a group."""
+
+    of: IntArray
+    groups: int
+
+    def count(self, chosen: BoolArray) -> FloatArray:
+        """How many rows are chosen."""
+        return np.bincount(self.of[chosen], minlength=self.groups).astype(np.float64)
+
+    def total(self, values: NDArray[Any], chosen: BoolArray) -> FloatArray:
+        """The sum of the chosen values."""
+        return np.bincount(self.of[chosen], values[chosen], minlength=self.groups).astype(np.float64)
+
+    def mean(self, values: FloatArray, chosen: BoolArray) -> FloatArray:
+        """The mean of the chosen values; NaN where there is none."""
+        return ratio(self.total(values, chosen), self.count(chosen))
+
+    def share(self, happened: BoolArray, among: BoolArray) -> FloatArray:
+        """The share of these rows in which it happened; NaN where there is none."""
+        return ratio(self.count(happened & among), self.count(among))
+
+    def quantile(self, share: float, values: FloatArray, chosen: BoolArray) -> FloatArray:
+        """A quantile of the chosen values, between two of them linearly (as numpy's); NaN where there is none."""
+        ordered, counts = self.ordered(values, chosen)
+        place = share * np.maximum(counts - 1, 0)
+        low = place.astype(np.int64)
+        below, above = ordered(low), ordered(np.minimum(low + 1, np.maximum(counts - 1, 0)))
+        rest = place - low
+        # counted from the nearer of the two, so that equal neighbours give themselves; a median is the middle of both
+        nearer = np.where(rest < 0.5, below + (above - below) * rest, above - (above - below) * (1.0 - rest))
+        return np.asarray(np.where(rest == 0.5, (below + above) / 2.0, nearer))
+
+    def ordered(self, values: FloatArray, chosen: BoolArray) -> tuple[Any, IntArray]:
+        """(a function from a place a group, from 0, to the chosen value in that place by size; how many there are).
+
+        NaN where there is none.
+        """
+        rows = np.flatnonzero(chosen)
+        rows = rows[np.lexsort((values[rows], self.of[rows]))]
+        counts = np.bincount(self.of[rows], minlength=self.groups)
+        first, found = np.cumsum(counts) - counts, np.append(values[rows], np.nan)
+
+        def at(place: IntArray) -> FloatArray:
+            return np.asarray(found[np.where(place < counts, first + place, len(rows))])
+
+        return at, counts
+
+    def within(self, other: IntArray, others: int) -> ByGroup:
+        """By these groups, and in each by another number below `others`."""
+        return ByGroup(self.of * others + other, self.groups * others)
+
+
+def ratio(parts: FloatArray, wholes: FloatArray) -> FloatArray:
+    """Parts by wholes; NaN where there is no whole."""
+    found: FloatArray = np.divide(parts, wholes, out=np.full(np.shape(wholes), np.nan), where=wholes != 0.0)
+    return found
