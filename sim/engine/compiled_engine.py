@@ -24,7 +24,6 @@ from sim.engine.kernel.rows import (
     Frame,
     Happening,
     Lot,
-    Now,
     Passed,
     Request,
     Share,
@@ -32,7 +31,7 @@ from sim.engine.kernel.rows import (
     Task,
     Walker,
     blank,
-    layout,
+    copied,
     rows,
 )
 from sim.engine.kernel.stamp import mark_ready
@@ -113,12 +112,12 @@ def uniforms(
 
 def _end_of_it(flat: Flat, state: State, need: int, cohort: Cohort) -> EngineError:
     """Why the run cannot go on."""
-    now = state.run.now
+    now = _now(state)
     if need == k.TOO_MANY:
-        names = flat.attempt_names if now.need_kind == k.PATIENT else flat.lot_attempt_names
-        return attempts_without_end(cohort, int(now.need_kind), int(now.need_entity), names[now.need_name])
+        names = flat.attempt_names if now["need_kind"] == k.PATIENT else flat.lot_attempt_names
+        return attempts_without_end(cohort, int(now["need_kind"]), int(now["need_entity"]), names[now["need_name"]])
     if need == k.LOTS_WITHOUT_END:
-        return lots_without_end(int(now.need_entity))
+        return lots_without_end(int(now["need_entity"]))
     if need == k.ORDERS_WITHOUT_END:
         return orders_without_end()
     return EngineError("a stage lasts until the start of a slot that nobody holds")
@@ -180,13 +179,15 @@ def _start(
     """The state of a run before anything has happened."""
     count, pools, shelves = len(cohort.referral_day), len(flat.pools.rows), flat.shelf.shape[0]
     resources, room, opening = len(flat.plan.supplies.resources), FIRST_ROOM, flat.shelf.shape[1]
+    clocks = rows(Clocks, count + 1)
+    clocks["touched"] = 0
     batches = rows(Batch, shelves, opening + room)
     batches[:, :opening] = flat.shelf
     return State(
         _run(flat, cohort, people, least, follow_up, traced),
         Walkers(rows(Walker, room), rows(Frame, room, flat.depth), rows(Share, room, resources)),
         rows(Request, count * flat.uses + room),
-        Pools(flat.pools.rows.copy(), rows(Entry, pools, room)),
+        Pools(copied(flat.pools.rows), rows(Entry, pools, room)),
         Slots(rows(Slot, flat.pools.slots), np.empty((pools, flat.pools.slots_of_one), dtype=np.int64)),
         Shelves(
             batches=batches,
@@ -195,7 +196,7 @@ def _start(
             expiries=rows(Expiry, room),
         ),
         draws,
-        ClockRows(blank(Clocks, count + 1), rows(FactorChange, count + 1, min(4, room))),
+        ClockRows(clocks, rows(FactorChange, count + 1, min(4, room))),
         Records(
             notes=np.full((count, len(flat.milestones)), np.nan),
             passes=np.zeros((count, len(flat.milestones)), dtype=np.int64),
@@ -213,23 +214,20 @@ def _start(
 
 def _run(flat: Flat, cohort: Cohort, people: People, least: float, follow_up: float, traced: bool) -> Run:
     """The counters of a run at its start, and what is due from then on."""
-    base = np.empty(1, dtype=layout(Now)).view(np.recarray)
-    base[0] = flat.now
-    now, arrivals, count = base[0], people.arrivals, len(cohort.referral_day)
-    now.patients, now.first_courses, now.arriving = count, count // cohort.courses, len(arrivals)
-    now.measured, now.traced, now.running = len(people.measured), traced, 1
-    now.follow_up, now.next_check, now.check_every = follow_up, least, CHECK_EVERY_DAYS
+    now, arrivals, count = copied(flat.now)[0], people.arrivals, len(cohort.referral_day)
+    now["patients"], now["first_courses"], now["arriving"] = count, count // cohort.courses, len(arrivals)
+    now["measured"], now["traced"], now["running"] = len(people.measured), traced, 1
+    now["follow_up"], now["next_check"], now["check_every"] = follow_up, least, CHECK_EVERY_DAYS
     due = [*flat.happenings, (least, k.CHECK, k.CHECKING, 0)]
     due.sort(key=lambda happening: happening[:2])  # sorted, it is a heap
     heap, happenings = rows(Due, len(due) + FIRST_ROOM), rows(Happening, len(due) + FIRST_ROOM)
     heap["row"] = np.arange(len(heap))
-    for place, (day, priority, what, subject) in enumerate(due):
-        heap["day"][place] = day
-        happenings[place] = priority, place, what, subject
-    now.heap = now.tickets = len(due)
-    now.next_arrival = np.inf
+    heap["day"][: len(due)] = [day for day, *_ in due]
+    happenings[: len(due)] = [(priority, place, what, of) for place, (_, priority, what, of) in enumerate(due)]
+    now["heap"] = now["tickets"] = len(due)
+    now["next_arrival"] = np.inf
     if len(arrivals):
-        now.next_patient, now.next_arrival = arrivals[0], max(float(cohort.referral_day[arrivals[0]]), 0.0)
+        now["next_patient"], now["next_arrival"] = arrivals[0], max(float(cohort.referral_day[arrivals[0]]), 0.0)
     return Run(now, heap, happenings, rows(Task, FIRST_ROOM))
 
 
@@ -259,26 +257,31 @@ def _asked_of_lots(flat: Flat, luck: Luck, count: int) -> Ask:
 
 def _draw(flat: Flat, state: State, luck: Luck) -> State:
     """The state with the draws that the kernel has come to, and that were not foreseen."""
-    now, draws = state.run.now, state.draws
-    purpose, attempt, entity = int(now.need_purpose), int(now.need_attempt), int(now.need_entity)
+    now, draws = _now(state), state.draws
+    purpose, attempt, entity = int(now["need_purpose"]), int(now["need_attempt"]), int(now["need_entity"])
     width = int(draws.width[purpose])
     if entity >= width:
         return state._replace(draws=_with_lots(flat, draws, luck, 2 * width))
-    if now.need_kind == k.PATIENT:
+    if now["need_kind"] == k.PATIENT:
         return state._replace(draws=with_attempt(draws, flat.of_patients, purpose, attempt, luck.patients))
     return state._replace(draws=with_attempt(draws, flat.of_lots, purpose, attempt, _asked_of_lots(flat, luck, width)))
+
+
+def _now(state: State) -> Any:
+    """Where the run is, as numpy reads it: by the names of its fields."""
+    return state.run.now
 
 
 def _grow(state: State, need: int) -> State:
     """The state with the arrays of one kind twice as long, or wide."""
     name, fields, axis = GROWING[need]
     group: Any = getattr(state, name) if name else state
-    now, pools, at_least = state.run.now, state.pools.rows, 16
+    now, pools, at_least = _now(state), state.pools.rows, 16
     if need == k.MORE_HEAP or need == k.MORE_EXPIRIES:
         offered, batches = pools["per_offer"].max(initial=0), pools["batches"].max(initial=0)
-        at_least = 2 * int(offered) + int(batches) + int(now.most_given_back) + 2 * k.ROOM
+        at_least = 2 * int(offered) + int(batches) + int(now["most_given_back"]) + 2 * k.ROOM
     if need == k.MORE_LOTS:
-        at_least = int(pools["lots_begun"].max() + 1) * int(now.shelves)
+        at_least = int(pools["lots_begun"].max() + 1) * int(now["shelves"])
     larger: dict[str, Any] = {}
     for field in fields:
         old = getattr(group, field)
@@ -294,18 +297,16 @@ def _grow(state: State, need: int) -> State:
 
 
 def _trace(flat: Flat, state: State) -> Trace:
-    now, records = state.run.now, state.records
-    stop = float(now.today)
+    now, records = _now(state), state.records
+    stop = float(now["today"])
     uses = _uses(state, stop)
     slots, lots, expiries = (
-        state.slots.rows[: now.slots], state.shelves.lots[: now.lots], state.shelves.expiries[: now.expiries]
+        state.slots.rows[: now["slots"]], state.shelves.lots[: now["lots"]], state.shelves.expiries[: now["expiries"]]
     )  # fmt: skip
-    pools = state.pools.rows[slots["pool"]]
     begun = np.flatnonzero(~np.isnan(lots["started"]))
-    lots = lots[begun]
     referral = records.referral
     # a return foreseen for after the stop has not taken place
-    later = referral[int(now.first_courses) :]
+    later = referral[int(now["first_courses"]) :]
     later[later > stop] = np.inf
     return Trace(
         stop_day=np.array([stop]),
@@ -325,18 +326,18 @@ def _trace(flat: Flat, state: State) -> Trace:
         uses=uses,
         slots=trace.Slots(
             only_one(slots),
-            pools["resource"].copy(),
-            pools["centre"].copy(),
+            state.pools.rows["resource"][slots["pool"]],
+            state.pools.rows["centre"][slots["pool"]],
             *(slots[name].copy() for name in ("offered", "start", "holder", "handed_back", "perished", "withdrawn")),
         ),
         lots=Lots(
             only_one(begun),
             begun,
-            begun % int(now.shelves),
-            lots["started"].copy(),
-            lots["ready"].copy(),
-            lots["failed"].copy(),
-            np.full(len(lots), now.doses_per_lot),
+            begun % int(now["shelves"]),
+            lots["started"][begun],
+            lots["ready"][begun],
+            lots["failed"][begun],
+            np.full(len(begun), now["doses_per_lot"]),
         ),
         expiries=Expiries(
             only_one(expiries),
@@ -344,14 +345,14 @@ def _trace(flat: Flat, state: State) -> Trace:
             expiries["day"].copy(),
             expiries["doses"].astype(np.int64),
         ),
-        stages=_stages(flat, state, stop) if now.traced else None,
+        stages=_stages(flat, state, stop) if now["traced"] else None,
     )
 
 
 def _uses(state: State, stop: float) -> Uses:
     """The rows in order of (kind, entity, asked in turn), as far as asked by the stop."""
-    now = state.run.now
-    count, patients, groups = int(now.requests), int(now.patients), int(now.patients + now.lots)
+    now = _now(state)
+    count, patients, groups = int(now["requests"]), int(now["patients"]), int(now["patients"] + now["lots"])
     first, end, order = np.zeros(groups + 1, np.int64), np.empty(groups, np.int64), np.empty(count, np.int64)
     whole, real = np.empty((5, count), np.int64), np.empty((3, count))
     kept = kernel.list_uses(state.requests, state.pools.rows, count, patients, stop, first, end, order, whole, real)
@@ -363,7 +364,7 @@ def _uses(state: State, stop: float) -> Uses:
 
 def _stages(flat: Flat, state: State, stop: float) -> Stages:
     """The rows in order of (kind, entity, began, ended, stage); names in the order in which they were first passed."""
-    passes = state.records.stages[: state.run.now.stages].tolist()
+    passes = state.records.stages[: _now(state)["stages"]].tolist()
     passed = list(dict.fromkeys(name for _, _, name, *_ in passes))
     place = {name: number for number, name in enumerate(passed)}
     listed = sorted(

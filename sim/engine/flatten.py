@@ -90,8 +90,8 @@ class Flat:
     """A protocol, flattened: the kernel's plan, its state at the start of any run, and the names behind the numbers.
 
     `of_patients`, `of_lots`: what is drawn for; `fixed`: the value of each purpose where that is the same for all, else
-    -1. `happenings`: (day, priority, what, subject) that are due from the start, in the order in which they become so.
-    `shelf`: opening stock.
+    -1. `now`: one row. `happenings`: (day, priority, what, subject) that are due from the start, in the order in which
+    they become so. `shelf`: opening stock.
     """
 
     plan: Plan
@@ -353,7 +353,8 @@ def flatten(protocol: Protocol) -> Flat:
         _hazards(protocol),
         _hour_tables(table.hours),
     )
-    now, shelf, opening = _stock(protocol, first_pool, pools)
+    start, shelf, opening = _stock(protocol, first_pool, pools)
+    now = start.view(np.recarray)[0]
     now.lot_path, now.later_path = lot_start, later_start
     now.infusion = names.index("infusion") if "infusion" in names else -1
     now.listed = names.index("listing") if "listing" in names else -1
@@ -363,7 +364,7 @@ def flatten(protocol: Protocol) -> Flat:
     now.free_row = -1
     return Flat(
         plan=plan,
-        now=now,
+        now=start,
         pools=pools,
         happenings=tuple(sorted(_in_order(protocol, happenings, opening), key=lambda due: due[:2])),
         shelf=shelf,
@@ -479,12 +480,13 @@ def _happenings(protocol: Protocol, first_pool: IntArray) -> tuple[list[tuple[in
 
 def _stock(protocol: Protocol, first_pool: IntArray, pools: Pools) -> tuple[Any, Any, list[Due]]:
     """(the run at its start, opening shelves, what is due for the stock); fills in its pools."""
-    now = np.zeros(1, dtype=layout(Now)).view(np.recarray)[0]
+    table = np.zeros(1, dtype=layout(Now))
+    now = table.view(np.recarray)[0]
     now.shelf_life = now.order_every = np.inf
     now.stock_pool, now.shelves = -1, 1
     stocks = [(i, resource) for i, resource in enumerate(protocol.resources) if isinstance(resource, Stock)]
     if not stocks:
-        return now, rows(Batch, 1, 0), []
+        return table, rows(Batch, 1, 0), []
     if len(stocks) > 1:
         raise EngineError(f"{stocks[1][1].name}: a second stock, where lots are of one kind")
     index, stock = stocks[0]
@@ -503,7 +505,7 @@ def _stock(protocol: Protocol, first_pool: IntArray, pools: Pools) -> tuple[Any,
     if stock.reorder is not None:
         now.reorders, (now.order_at, now.order_up_to) = 1, stock.reorder
     now.shelf_life, now.order_every = stock.shelf_life, stock.every
-    return now, shelves, due
+    return table, shelves, due
 
 
 def _hour_tables(hours: list[Hours]) -> HourTables:
