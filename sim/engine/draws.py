@@ -118,16 +118,19 @@ def of_some(draws: Draws, purposes: Purposes, first: int, count: int) -> Draws:
 
 
 def with_attempt(draws: Draws, purposes: Purposes, purpose: int, attempt: int, ask: Ask) -> Draws:
-    """With an attempt that was not foreseen, for everybody: of a purpose, and of those drawn with it."""
+    """With an attempt that was not foreseen, for everybody: of a purpose, and of those drawn with it.
+
+    Who comes so far often goes on: as many attempts again are drawn at once.
+    """
     name = next(name for name, number in purposes.numbers.items() if number == purpose)
     names = next((family for family in purposes.families.values() if name in family), (name,))
-    count, at = int(draws.width[purpose]), draws.at
-    if attempt >= at.shape[1]:
-        at = np.concatenate([at, np.full((len(at), attempt + 1 - at.shape[1]), -1)], axis=1)
-    else:
-        at = at.copy()
-    at[[purposes.numbers[name] for name in names], attempt] = len(draws.values) + count * np.arange(len(names))
-    chances = ask(names, np.arange(count), np.full(count, attempt))
+    numbers = [purposes.numbers[name] for name in names]
+    count, attempts = int(draws.width[purpose]), np.arange(attempt, max(attempt + 1, 2 * attempt))
+    at = np.full((len(draws.at), max(draws.at.shape[1], attempts[-1] + 1)), -1, dtype=np.int64)
+    at[:, : draws.at.shape[1]] = draws.at
+    blocks = np.arange(len(names) * len(attempts)).reshape(len(names), len(attempts))
+    at[np.ix_(np.array(numbers), attempts)] = len(draws.values) + count * blocks
+    chances = ask(names, np.tile(np.arange(count), len(attempts)), np.repeat(attempts, count))
     return draws._replace(at=at, values=np.concatenate([draws.values, _valued(purposes, names, chances)]))
 
 
