@@ -106,6 +106,22 @@ def test_a_dose_that_expires_on_its_way(tmp_path: Path, duration: str) -> None:
     )
 
 
+@pytest.mark.parametrize(("sterility", "refused"), [("5 d", True), ("7 d", True), ("{uniform: [3 d, 8 d]}", False)])
+def test_a_test_that_has_ended_by_its_early_reading_recalls_nothing(
+    tmp_path: Path, sterility: str, refused: bool
+) -> None:
+    changes = f"release_testing: {{sterility: {sterility}}}\n"
+    if refused:
+        [found] = told(tmp_path, changes, base="library/conditional_release")
+        assert found.startswith("release_testing.conditional.sterility: found 7 d; the whole test has ended by then")
+        # without a recall the early reading is idle: it is left out, and said
+        changes = changes.replace("}\n", ", conditional: {recall: 0}}\n")
+        idle = child(tmp_path, changes, base="library/conditional_release")
+        assert idle.scenario.release_testing.conditional is None
+    else:
+        assert child(tmp_path, changes, base="library/conditional_release").scenario.release_testing.conditional
+
+
 def test_a_collection_that_fits_into_no_opening(tmp_path: Path) -> None:
     text = "calendars: {short: {hours: [8 h, 9 h]}}\napheresis: {duration: 2 h, calendar: short, fit: true}\n"
     assert told(tmp_path, text) == [
@@ -164,7 +180,10 @@ def test_an_empty_section_on_the_command_line_is_warned_of(tmp_path: Path) -> No
         # with few places each test keeps others waiting
         ("autologous", "release_testing: {lab: 3}\n", "release_testing.identity=9 d", ""),
         ("autologous", "release_testing: {conditional: {sterility: 7 d}}\n", "release_testing.identity=9 d", ""),
-        ("library/conditional_release", "", "release_testing.sterility=9 d", "release_testing.sterility: has no effect: the product waits for"),
+        ("library/conditional_release", "", "release_testing.sterility=9 d", ""),
+        ("library/conditional_release", "release_testing: {review: 2 d}\n", "release_testing.sterility=9 d", "release_testing.sterility: has no effect: it is over before the product is at the centre, which takes at least 9.5 d"),
+        ("library/conditional_release", "release_testing: {review: 2 d}\n", "release_testing.sterility=10 d", ""),
+        ("library/conditional_release", "release_testing: {review: 2 d}\ndisruptions: {fire: {resource: lab, from: 30 d, for: 5 d, work: pause}}\n", "release_testing.sterility=9 d", ""),
         ("allogeneic", "", "run.start=2027-03-01", "run.start: moves only the dates that are shown"),
         ("autologous", "", "run.start=2027-03-01", ""),
         ("allogeneic", "centres: {north: {beds: {2026-01-01: 4, 2026-09-01: 5}}}\n", "run.start=2026-03-01", ""),

@@ -7,9 +7,6 @@ from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
 from typing import Any
 
-import numpy as np
-
-from sim.pure.distributions import Distribution
 from sim.scenario.inherit import Layer
 from sim.scenario.kinds import ByDate, day_of, is_date
 from sim.scenario.leaves import Path, marker_at
@@ -19,7 +16,7 @@ from sim.scenario.people import Region
 from sim.scenario.problems import any_of
 from sim.scenario.schema import Scenario
 from sim.scenario.units import write_days
-from sim.scenario.unused import is_unlimited, needs_icu
+from sim.scenario.unused import is_read_late, is_unlimited, least_days, most_days, needs_icu
 
 # Clock times are shares of a day, so their differences are off by rounding.
 A_MOMENT = 1e-9
@@ -34,6 +31,14 @@ def contradictions(s: Scenario) -> Iterator[tuple[Path, str]]:
             yield ("calendars", name), "is never open in the simulated time: every day on which it opens is a holiday"
     yield from _fit(s)
     yield from _batches(s)
+    early = s.release_testing.conditional
+    if early is not None and early.recall > 0.0 and is_read_late(s):
+        reading, whole = write_days(least_days(early.sterility)), write_days(most_days(s.release_testing.sterility))
+        yield (
+            ("release_testing", "conditional", "sterility"),
+            f"found {reading}; the whole test has ended by then (release_testing.sterility, {whole}), so that it can "
+            "recall nothing; allowed: less than that, or recall 0",
+        )
     stock, least = s.allogeneic.stock, least_days(s.allogeneic.shipping.duration)
     if s.strategy != "autologous" and least > stock.shelf_life:
         message = f"found {write_days(stock.shelf_life)}; a dose would expire on its way, which takes at least"
@@ -96,15 +101,20 @@ def _in_vain(s: Scenario, tree: Branch) -> Iterator[tuple[Path, str]]:
     for test, days in tests.items() if is_unlimited(tested.lab) else ():
         for other, its_days in tests.items():
             least = least_days(its_days)
-            if other != test and least >= _most_days(days):
+            if other != test and least >= most_days(days):
                 why = f"has no effect: the tests run side by side, and {other[-1]} takes at least {write_days(least)}"
                 yield ("release_testing", *test), why
                 break
     if tested.conditional is not None:
-        why = (
-            "has no effect: the product waits for conditional.sterility, and the whole test is taken to be over when it"
-        )
-        yield ("release_testing", "sterility"), f"{why} is at the centre"
+        way = (early, tested.review, s.shipping.to_centre)
+        least = sum(map(least_days, way))
+        stops = any(d.resource == "lab" and d.work != "finish" for d in s.disruptions.values())
+        if most_days(tested.sterility) <= least and not stops:
+            why = "has no effect: it is over before the product is at the centre, which takes at least"
+            yield (
+                ("release_testing", "sterility"),
+                f"{why} {write_days(least)} from its start (conditional.sterility, review, shipping.to_centre)",
+            )
     slots = s.manufacturing.slots
     queues_once = slots is None or (slots.claimed, slots.after_failed_collection) == ("before_apheresis", "keep")
     if s.strategy == "hybrid" and queues_once and s.hybrid.since != "referral":
@@ -132,17 +142,6 @@ def _holds_a_date(value: Any) -> bool:
     if isinstance(value, dict):
         return any(is_date(key) or _holds_a_date(entry) for key, entry in value.items())
     return any(map(_holds_a_date, value)) if isinstance(value, list) else is_date(value)
-
-
-def _most_days(duration: Distribution) -> float:
-    """The longest duration possible; infinite where there is none."""
-    with np.errstate(divide="ignore"):
-        return float(duration.quantile(np.ones(1))[0])
-
-
-def least_days(duration: Distribution) -> float:
-    """The shortest duration possible."""
-    return float(duration.quantile(np.zeros(1))[0])
 
 
 def _openings(calendar: Calendar, start: date, days: float) -> bool:

@@ -144,10 +144,15 @@ def pass_stage(
         lasts = value_of(draws, step[PURPOSE], me[ATTEMPT], me[ENTITY])
         if lasts < 0.0:
             return MORE_DRAWS
+        since = asked if step[MODE] == 0 else records.notes[me[ENTITY], step[MODE] - 1]
+        if math.isnan(since):
+            since = asked
         if step[HOURS] < 0:
-            ended = asked + lasts
+            ended = since + lasts
         else:
-            began, ended, lost = span_of(hours, step[HOURS], asked, lasts)
+            began, ended, lost = span_of(hours, step[HOURS], since, lasts)
+        if step[MODE] != 0:
+            began, ended = asked, max(asked, ended)
     else:
         start = walkers.starts[w, step[RESOURCE]]
         if math.isnan(start):
