@@ -13,6 +13,7 @@ from sim.experiment.replicate import Arm, Keep, replicate, run_arm, simulate
 from sim.experiment.validation import judge
 from sim.outcomes.metrics import METRIC_NAMES
 from sim.scenario import load, read_evidence
+from sim.scenario.files import OF_THE_MAIN_JOB, is_shipped
 from sim.scenario.shipped import validation_files
 from tests.runs import SHIPPED
 
@@ -35,6 +36,12 @@ def test_every_number_of_a_shipped_scenario_names_its_source(file: Path) -> None
         for identifier in parameter.source_ids:
             if parameter.origin:
                 assert identifier == "assumption" or evidence[identifier].verified in ("yes", "derived")
+
+
+def test_the_files_of_the_main_job_are_those_beside_the_library() -> None:
+    assert {path.name for path in SHIPPED.glob("*.yaml")} == set(OF_THE_MAIN_JOB)
+    assert all(is_shipped(str(file)) for file in FILES)
+    assert not is_shipped(str(SHIPPED / "mine.yaml"))
 
 
 def test_the_default_is_calibrated_to_karmma_3() -> None:

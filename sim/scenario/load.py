@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 
-from sim.scenario.dropped import Dropped, Order, sort_unused, still_idle, voided, without
+from sim.scenario.dropped import Dropped, Order, sort_unused, still_idle, told_apart, voided, without
 from sim.scenario.evidence import EVIDENCE_FILE, read_evidence
 from sim.scenario.inherit import Layer, Reading, read_layers
 from sim.scenario.kinds import parse_date
@@ -26,7 +26,16 @@ from sim.scenario.problems import COMMAND_LINE, Place, Problem, ScenarioError
 from sim.scenario.resolve import Difference, differences, digest, resolve, resolved_yaml
 from sim.scenario.schema import Scenario
 from sim.scenario.section import ABSENT, Named
-from sim.scenario.sources import ASSUMPTION, Parameter, check_entries, check_uncertainty, list_parameters, read_entries
+from sim.scenario.sources import (
+    ASSUMPTION,
+    Parameter,
+    check_entries,
+    check_uncertainty,
+    holding,
+    list_parameters,
+    read_entries,
+    word_sources,
+)
 from sim.scenario.tails import beyond_the_last_row
 
 
@@ -98,7 +107,9 @@ def _used_nodes(loaded: Loaded) -> dict[ValuePath, tuple[Place, Node]]:
 
 def write_resolved(loaded: Loaded) -> str:
     """YAML text that loads again to the same digest, without any other file, and keeps the sources."""
-    return resolved_yaml(loaded.scenario, loaded.parameters)
+    entries = holding(read_entries(loaded.layers), [gone.path for gone in loaded.dropped if not gone.holds])
+    words = word_sources(values(loaded.scenario), _used_nodes(loaded), loaded.layers, entries)
+    return resolved_yaml(loaded.scenario, [*loaded.parameters, *words])
 
 
 def _build(
@@ -123,6 +134,7 @@ def _build(
         problems.extend(check_uncertainty(scenario.uncertainty, nodes, evidence))
     if problems or scenario is None:
         raise ScenarioError(sorted(problems, key=lambda p: _order(p, layers)))
+    entries = holding(entries, [gone.path for gone in merged.dropped if not gone.holds])
     parameters = list_parameters(values(scenario), nodes, layers, entries)
     return Loaded(
         scenario=scenario,
@@ -186,7 +198,9 @@ def _merge_and_check(
     problems += found.refused
     if found.dropped and not found.refused:
         first = without(first, [one.path for one in found.dropped])
-        scenario = check(first, problems)
+        before, scenario = scenario, check(first, problems)
+        if scenario is not None:
+            found = replace(found, dropped=told_apart(found.dropped, before, scenario))
     if scenario is not None and not found.refused:
         told = list(contradictions(scenario))
         nodes = _nodes(first) if told else {}
