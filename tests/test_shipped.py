@@ -15,6 +15,7 @@ from sim.outcomes.metrics import METRIC_NAMES
 from sim.scenario import load, read_evidence
 from sim.scenario.files import OF_THE_MAIN_JOB, is_shipped
 from sim.scenario.shipped import validation_files
+from sim.shell.naming import changed_meaning
 from tests.runs import SHIPPED
 
 MONTH = 365.25 / 12
@@ -42,6 +43,14 @@ def test_the_files_of_the_main_job_are_those_beside_the_library() -> None:
     assert {path.name for path in SHIPPED.glob("*.yaml")} == set(OF_THE_MAIN_JOB)
     assert all(is_shipped(str(file)) for file in FILES)
     assert not is_shipped(str(SHIPPED / "mine.yaml"))
+
+
+def test_what_shipped_files_leave_out_of_one_another_is_not_said(tmp_path: Path) -> None:
+    mine = tmp_path / "mine.yaml"
+    mine.write_text("extends: autologous\nname: Mine\n")
+    loaded = load(mine)
+    assert any(dropped.by.file == "autologous.yaml (shipped)" for dropped in loaded.dropped)
+    assert changed_meaning({"mine": loaded}) == []
 
 
 def test_the_default_is_calibrated_to_karmma_3() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
@@ -12,8 +13,8 @@ from sim.scenario.kinds import ByDate, day_of, is_date
 from sim.scenario.leaves import Path, marker_at
 from sim.scenario.nodes import Branch, plain, walk
 from sim.scenario.opening import HOURS_A_DAY, Calendar
-from sim.scenario.people import Region
-from sim.scenario.problems import any_of
+from sim.scenario.people import Region, Steps
+from sim.scenario.problems import Problem, any_of
 from sim.scenario.schema import Scenario
 from sim.scenario.units import write_days
 from sim.scenario.unused import is_read_late, is_unlimited, least_days, most_days, needs_icu
@@ -24,28 +25,44 @@ A_MOMENT = 1e-9
 # -- refused -----------------------------------------------------------------------------------------------------------
 
 
-def contradictions(s: Scenario) -> Iterator[tuple[Path, str]]:
-    """(path, message) of what cannot happen because of two values, or could only stop everybody."""
+@dataclass(frozen=True)
+class Contradiction:
+    """What cannot happen: at a path, in words, and the paths of the other values that make it so."""
+
+    path: Path
+    message: str
+    because: tuple[Path, ...]
+
+
+def contradictions(s: Scenario) -> Iterator[Contradiction]:
+    """What cannot happen because of two values, or could only stop everybody."""
     for name, calendar in s.calendars.items():
         if not _openings(calendar, s.run.start, s.run.days):
-            yield ("calendars", name), "is never open in the simulated time: every day on which it opens is a holiday"
+            message = "is never open in the simulated time: every day on which it opens is a holiday"
+            times = tuple(("run", key) for key in ("start", "warm_up", "window", "follow_up", "later_courses_until"))
+            yield Contradiction(("calendars", name), message, times)
     yield from _fit(s)
     yield from _batches(s)
     early = s.release_testing.conditional
     if early is not None and early.recall > 0.0 and is_read_late(s):
         reading, whole = write_days(least_days(early.sterility)), write_days(most_days(s.release_testing.sterility))
-        yield (
+        yield Contradiction(
             ("release_testing", "conditional", "sterility"),
             f"found {reading}; the whole test has ended by then (release_testing.sterility, {whole}), so that it can "
             "recall nothing; allowed: less than that, or recall 0",
+            (("release_testing", "sterility"), ("release_testing", "conditional", "recall")),
         )
     stock, least = s.allogeneic.stock, least_days(s.allogeneic.shipping.duration)
     if s.strategy != "autologous" and least > stock.shelf_life:
         message = f"found {write_days(stock.shelf_life)}; a dose would expire on its way, which takes at least"
-        yield ("allogeneic", "stock", "shelf_life"), f"{message} {write_days(least)} (allogeneic.shipping.duration)"
+        yield Contradiction(
+            ("allogeneic", "stock", "shelf_life"),
+            f"{message} {write_days(least)} (allogeneic.shipping.duration)",
+            (("allogeneic", "shipping", "duration"),),
+        )
 
 
-def _fit(s: Scenario) -> Iterator[tuple[Path, str]]:
+def _fit(s: Scenario) -> Iterator[Contradiction]:
     """A collection that must end in the opening in which it starts, where no opening is long enough."""
     a = s.apheresis
     if not a.fit or a.calendar is None or s.strategy == "allogeneic":
@@ -53,38 +70,48 @@ def _fit(s: Scenario) -> Iterator[tuple[Path, str]]:
     longest = _longest_opening(s.calendars[a.calendar], s.run.start, s.run.days)
     least = least_days(a.duration)
     if 0.0 < longest < least - A_MOMENT:
-        yield (
+        yield Contradiction(
             ("apheresis", "fit"),
             f"no opening of calendar '{a.calendar}' is long enough: a collection takes at least {write_days(least)}, "
             f"and the longest opening {write_days(longest) if longest >= 1.0 else f'{longest * HOURS_A_DAY:.6g} h'}",
+            (("apheresis", "duration"), ("apheresis", "calendar"), ("calendars", a.calendar)),
         )
 
 
-def _batches(s: Scenario) -> Iterator[tuple[Path, str]]:
+def _batches(s: Scenario) -> Iterator[Contradiction]:
     """Products made side by side that need more slots or lines at once than there ever are."""
     made, slots = s.manufacturing, s.manufacturing.slots
     if s.strategy == "allogeneic":
         return
     centres = {name: s.centres[name] for name in s.treating}
-    there: list[tuple[str, str, float]] = []
+    there: list[tuple[str, str, float, tuple[Path, ...]]] = []
     if slots is not None:
         # slots that nobody claimed stay open beside the next ones
         open_at_once = 1 + slots.carry_over
+        all_alike = ("manufacturing", "slots")
         if slots.scope == "pool":
-            there.append(("slot", "", open_at_once * (slots.count or 0)))
+            there.append(("slot", "", open_at_once * (slots.count or 0), (all_alike,)))
         for name, centre in centres.items() if slots.scope == "centre" else ():
             count = slots.count if centre.slots is None else centre.slots
-            there.append(("slot", f" at '{name}'", open_at_once * (count or 0)))
-    own = {f" at '{name}'": made.lines if centre.lines is None else centre.lines for name, centre in centres.items()}
-    for where, steps in own.items() if made.site == "centre" else [("", made.lines)]:
-        there.append(("line", where, max(units for _, units in steps)))
-    for what, where, most in there:
+            both: tuple[Path, ...] = (all_alike, ("centres", name, "slots"))
+            there.append(("slot", f" at '{name}'", open_at_once * (count or 0), both))
+    own: list[tuple[str, Steps, tuple[Path, ...]]]
+    if made.site == "factory":
+        own = [("", made.lines, ())]
+    else:
+        own = [
+            (f" at '{name}'", made.lines if centre.lines is None else centre.lines, (("centres", name, "lines"),))
+            for name, centre in centres.items()
+        ]
+    for where, steps, said in own:
+        there.append(("line", where, max(units for _, units in steps), (("manufacturing", "lines"), *said)))
+    for what, where, most, because in there:
         # none at all is a way to say that nothing is made there
         if 0 < most < made.batches:
             message = (
                 f"found {made.batches}, each of which needs a {what} at the same time; there {_are(most, what)}{where}"
             )
-            yield ("manufacturing", "batches"), message
+            yield Contradiction(("manufacturing", "batches"), message, because)
             return
 
 
@@ -191,8 +218,8 @@ def without_effect_in_time(s: Scenario, tree: Branch, layers: Sequence[Layer]) -
     yield from _dates(s, tree, end, outside)
     yield from _nothing_to_do(s)
     yield from _empty_sections(layers)
-    written = {path for layer in layers if layer.command for path, _, _ in walk(layer.tree)}
-    yield from (f"{'.'.join(path)}: {why}" for path, why in _in_vain(s, tree) if path in written)
+    written = {path: place for layer in layers if layer.command for path, place, _ in walk(layer.tree)}
+    yield from (str(Problem(written[path], ".".join(path), why)) for path, why in _in_vain(s, tree) if path in written)
 
 
 def _first(days: Sequence[float]) -> str:
