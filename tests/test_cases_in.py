@@ -17,6 +17,7 @@ from sim.experiment.planning import levers
 from sim.experiment.points import Base
 from sim.experiment.precision import Precision, batches, parse_precisions, reached, require_possible
 from sim.experiment.psa import psa_points, require_economics, uncertain_inputs, unused_inputs
+from sim.experiment.study import load_warnings
 from sim.outcomes.metrics import METRIC_NAMES
 from sim.scenario import Loaded, ScenarioError, load
 from sim.scenario.files import SHIPPED
@@ -53,7 +54,8 @@ def test_a_policy_that_looks_at_what_no_group_has(tmp_path: Path, policy: str) -
 
 
 def test_a_score_that_weighs_what_no_group_has(tmp_path: Path) -> None:
-    [found] = told(tmp_path, "waiting_list: {policy: score, score: {waiting_day: 1, priority: 3}}\n")
+    text = "waiting_list: {policy: score, score: {waiting_day: 1, priority: 3, progressed: 2}}\n"
+    [found] = told(tmp_path, text)
     assert found.startswith("waiting_list.score.priority: is not used: no risk group has a `priority`")
 
 
@@ -485,3 +487,46 @@ def test_values_that_exclude_each_other_are_both_named_with_where_they_were_writ
 def test_a_fault_of_a_set_value_names_the_command_line(tmp_path: Path, setting: str, said: str) -> None:
     [fault] = told_of(tmp_path, MINIMAL + "manufacturing: {duration: 9 d}\n", setting)
     assert fault.startswith(said)
+
+
+@pytest.mark.parametrize(
+    ("base", "text", "warning"),
+    [
+        ("autologous", "regions: {north: {referrals: 0 / month}}\n", "regions.north: refers nobody in the simulated"),
+        ("autologous", "manufacturing: {products: {a: {share: 1}, b: {share: 0, duration: 3 d}}}\n",
+         "manufacturing.products.b: share is 0, so that nobody is given it"),
+        ("autologous", "patients: {risk_groups: {high: {share: 1}, standard: {share: 0}}}\n",
+         "patients.risk_groups.standard: share is 0, so that nobody is of it"),
+        ("autologous", "calendars: {c: {hours: [0 h, 24 h], days: [mon, tue, wed, thu, fri, sat, sun]}}\nwork_up: {calendar: c}\n",
+         "calendars.c: is open around the clock on every simulated day; it has no effect"),
+        ("autologous", "manufacturing: {lines: {0 d: 16, 90 d: 16, 120 d: 12}}\n",
+         "manufacturing.lines.90 d: changes nothing: the value before it is the same"),
+        ("library/hybrid", "hybrid: {after_waiting: 730 d}\n", "hybrid.after_waiting: 730 d, and patients are followed for"),
+        ("library/sequential", "later_course: {share: 0}\n", "later_course.share: 0, so that nobody returns"),
+        ("library/sequential", "later_course: {relapse: 9000 d}\n",
+         "later_course.relapse: takes at least 9000 d, and later courses end on day 1825; nobody returns"),
+        ("allogeneic", "allogeneic: {stock: {order: {every: 5000 d}}}\n",
+         "allogeneic.stock.order.every: 5000 d, and the simulated time ends on day 1825; no lot is ever started"),
+        ("autologous", "manufacturing: {failure: 1}\n", "nobody can be infused: every path ends before"),
+        ("autologous", "shipping: {loss: 1}\n", "nobody can be infused: every path ends before"),
+        ("autologous", "work_up: {duration: 800 d}\n", "863 days on average from referral to infusion without any queue; "
+         "patients are followed for 730 d (run.follow_up)"),
+    ],
+)  # fmt: skip
+def test_what_nobody_comes_to_is_warned_of(tmp_path: Path, base: str, text: str, warning: str) -> None:
+    told_of_it = load_warnings({"here": child(tmp_path, text, base=base)})
+    assert any(one.startswith(f"here: {warning}") for one in told_of_it)
+    assert not any(
+        one.startswith(f"here: {warning}") for one in load_warnings({"here": child(tmp_path, "", base=base)})
+    )
+
+
+@pytest.mark.parametrize(("score", "counts"), [
+    ("{}", False), ("{waiting_day: 1}", False), ("{waiting_day: 1, priority: 3}", False), ("{progressed: 5}", True),
+])  # fmt: skip
+def test_a_score_that_is_first_come(tmp_path: Path, score: str, counts: bool) -> None:
+    text = f"waiting_list: {{policy: score, score: {score}}}\n"
+    if counts:
+        assert child(tmp_path, text).scenario.waiting_list.policy == "score"
+    else:
+        assert any("waiting_list" in fault and "is not used" in fault for fault in told(tmp_path, text))

@@ -25,7 +25,7 @@ class Expectation:
     """Per entity that starts a path, on average.
 
     Days, unit-days held and requests by resource, shares that fail or end, and events: what an engine has to do.
-    `noted`: the days after which a milestone is passed.
+    `noted`: the days after which a milestone is passed, on the quicker way where there are two.
     """
 
     days: float = 0.0
@@ -45,7 +45,8 @@ class Expectation:
         """Append what happens next to a share `weight` of those who started."""
         if weight == 0.0:  # nobody comes to it, and it may take for ever
             return
-        self.noted |= {milestone: self.days + days for milestone, days in other.noted.items()}
+        for name, days in other.noted.items():
+            self.noted[name] = min(self.noted.get(name, math.inf), self.days + days)
         self.days += weight * other.days
         self.events += weight * other.events
         for mine, theirs in ((self.held, other.held), (self.requests, other.requests)):

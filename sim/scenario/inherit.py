@@ -163,7 +163,8 @@ def _inherited(name: Leaf, shown: str, path: Path, state: _State) -> Branch | No
         hint = f"; the shipped one is '{stem}', without .yaml" if not found.exists() and shipped_file(stem) else ""
         report(f"file {show(text_of_name)}: {error}{hint}")
         return None
-    told = shown_path(shown, text_of_name) if found == beside else f"{found.name}{SHIPPED_MARK}"
+    by_name = found != beside or shown.endswith(SHIPPED_MARK)
+    told = f"{found.relative_to(SHIPPED)}{SHIPPED_MARK}" if by_name else shown_path(shown, text_of_name)
     return _read(text, told, found, state)
 
 

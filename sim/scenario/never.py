@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from itertools import pairwise
 from typing import Any
 
 from sim.scenario.inherit import Layer
@@ -17,7 +18,7 @@ from sim.scenario.people import Region, Steps
 from sim.scenario.problems import Problem, any_of
 from sim.scenario.schema import Scenario
 from sim.scenario.units import write_days
-from sim.scenario.unused import is_read_late, is_unlimited, least_days, most_days, needs_icu
+from sim.scenario.unused import gives, is_read_late, is_unlimited, least_days, most_days, needs_icu
 
 # Clock times are shares of a day, so their differences are off by rounding.
 A_MOMENT = 1e-9
@@ -215,11 +216,44 @@ def without_effect_in_time(s: Scenario, tree: Branch, layers: Sequence[Layer]) -
         away = [holiday for holiday, day in zip(calendar.holidays, days, strict=True) if not 0 <= day < end]
         if away:
             yield f"calendars.{name}.holidays: {any_of(away[:3])}{', ...' if len(away) > 3 else ''}, {outside}"
+        if _is_always_open(calendar, s.run.start, end):
+            yield f"calendars.{name}: is open around the clock on every simulated day; it has no effect"
+    yield from _longer_than_the_run(s)
     yield from _dates(s, tree, end, outside)
     yield from _nothing_to_do(s)
     yield from _empty_sections(layers)
     written = {path: place for layer in layers if layer.command for path, place, _ in walk(layer.tree)}
     yield from (str(Problem(written[path], ".".join(path), why)) for path, why in _in_vain(s, tree) if path in written)
+
+
+def _is_always_open(calendar: Calendar, start: date, days: float) -> bool:
+    opens, closes = calendar.hours
+    return closes - opens >= 1.0 and sum(1 for _ in _open_days(calendar, start, days)) == math.ceil(days)
+
+
+def _longer_than_the_run(s: Scenario) -> Iterator[str]:
+    """What would come after all that is simulated."""
+    if s.later_course is not None:
+        least, end = least_days(s.later_course.relapse), s.run.later_courses_end
+        if s.later_course.share == 0.0:
+            yield "later_course.share: 0, so that nobody returns"
+        elif least >= end:
+            told = f"takes at least {write_days(least)}, and later courses end on day {end:g}; nobody returns"
+            yield f"later_course.relapse: {told}"
+    waits = s.hybrid.after_waiting
+    if s.strategy == "hybrid" and s.run.follow_up <= waits < math.inf:
+        told = f"{write_days(waits)}, and patients are followed for {write_days(s.run.follow_up)} only; nobody gives up"
+        yield f"hybrid.after_waiting: {told}"
+    every = s.allogeneic.stock.order.every if gives(s, "allogeneic") else None
+    if every is not None and every >= s.run.days:
+        told = f"{write_days(every)}, and the simulated time ends on day {s.run.days:g}; no lot is ever started"
+        yield f"allogeneic.stock.order.every: {told}"
+    for name, product in s.manufacturing.products.items() if gives(s, "autologous") else ():
+        if product.share == 0.0:
+            yield f"manufacturing.products.{name}: share is 0, so that nobody is given it"
+    for name, group in s.patients.risk_groups.items():
+        if group.share == 0.0:
+            yield f"patients.risk_groups.{name}: share is 0, so that nobody is of it"
 
 
 def _first(days: Sequence[float]) -> str:
@@ -239,12 +273,20 @@ def _dates(s: Scenario, tree: Branch, end: float, outside: str) -> Iterator[str]
                 yield f"{'.'.join(path)}.{key}: {outside}"
             elif day < first:
                 yield f"{'.'.join(path)}.{key}: has no effect: another entry holds before the start of the simulation"
+        inside = [key for key, day in sorted(days.items(), key=lambda entry: entry[1]) if first <= day < end]
+        for before, key in pairwise(inside):
+            if plain(node.entries[before]) == plain(node.entries[key]):
+                yield f"{'.'.join(path)}.{key}: changes nothing: the value before it is the same"
 
 
 def _nothing_to_do(s: Scenario) -> Iterator[str]:
-    if not any(_sends(region, 0.0, s.run.days) or _waits(region) for region in s.regions.values()):
+    sends = {name: _sends(region, 0.0, s.run.days) or _waits(region) for name, region in s.regions.items()}
+    if not any(sends.values()):
         yield "nothing to do: no region refers anybody in the simulated time"
-    elif not any(_sends(r, s.run.warm_up, s.run.warm_up + s.run.window) or _waits(r) for r in s.regions.values()):
+        return
+    for name in (name for name, refers in sends.items() if not refers):
+        yield f"regions.{name}: refers nobody in the simulated time"
+    if not any(_sends(r, s.run.warm_up, s.run.warm_up + s.run.window) or _waits(r) for r in s.regions.values()):
         yield "nothing to measure: no region refers anybody in the measuring window"
 
 

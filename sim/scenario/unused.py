@@ -256,6 +256,12 @@ def _weight(s: Scenario, key: str) -> float:
     return 0.0 if s.waiting_list.score is None else float(getattr(s.waiting_list.score, key))
 
 
+def _score_tells_apart(s: Scenario) -> bool:
+    """Whether a score looks at anything but the days of waiting."""
+    by_group = any(_weight(s, key) != 0.0 and not _all_same(s, key) for key in ("priority", "benefit"))
+    return by_group or (_weight(s, "progressed") != 0.0 and _stays_after_progression(s))
+
+
 def _is_named(s: Scenario, calendar: str) -> bool:
     made = AUTOLOGOUS_HAS_HOURS if gives(s, "autologous") else ()
     return any(getattr(s, section).calendar == calendar for section in (*ALWAYS_HAS_HOURS, *made))
@@ -433,6 +439,12 @@ REFUSED: tuple[Unused, ...] = (
         ("patients.risk_groups",),
         "no risk group has a `benefit` other than the rest, so that {s.waiting_list.policy} is first_come; "
         "set patients.risk_groups.NAME.benefit",
+    ),
+    Unused(
+        "waiting_list.policy", lambda s: _policy_is(s, "score") and not _score_tells_apart(s),
+        ("waiting_list.score", "patients.risk_groups"),
+        "nothing but the days of waiting counts in the score, so that it is first_come; set a weight of "
+        "waiting_list.score (priority, benefit, progressed) in which patients differ",
     ),
     Unused(
         "waiting_list.score", lambda s: not _policy_is(s, "score"), ("waiting_list.policy",),
