@@ -162,7 +162,13 @@ class _Table:
     def stage(self, step: Stage, depth: int) -> None:
         name = self._stage_name(step.name)
         if step.name in self.purposes:
-            self.add(k.STAGE, purpose=self.purposes[step.name], name=name, hours=self._hours(step.hours))
+            begun = 0  # or 1 more than the place of the milestone at which it began
+            if step.since:
+                if self.kind == k.LOT:
+                    raise EngineError(f"a stage since {step.since} has no meaning on the path of a lot")
+                begun = 1 + self.milestones.index(step.since)
+            hours = self._hours(step.hours)
+            self.add(k.STAGE, purpose=self.purposes[step.name], name=name, hours=hours, mode=begun)
         elif isinstance(step.duration, UntilSlotStart):
             self.add(k.SLOT_STAGE, resource=self._resource(step.duration.slots, Cadence), name=name)
         else:

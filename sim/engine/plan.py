@@ -41,10 +41,12 @@ from sim.pieces.steps import (
 if TYPE_CHECKING:
     from sim.engine.walker import Walker
     from sim.engine.world import World
+    from sim.pure.hours import Hours
 
 # note a run of milestones: (places of their columns,)
 NOTE = 0
-# pass a stage: (durations by attempt and entity, name, hours), or (None, name, resource) until a slot of it starts
+# pass a stage: (durations by attempt and entity, name, hours), or (None, name, what is waited for): the start of a slot
+# of this resource, or the rest of a stage that has begun
 STAGE = 1
 # ask for units: (pools by centre, node inside, Asking)
 USE = 2
@@ -72,6 +74,14 @@ class Asking:
     for_good: bool
     patience: Patience | None
     otherwise: Node | None
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """A stage that began on the day of a milestone: the place of its column, and hours."""
+
+    note: int
+    hours: Hours | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +113,10 @@ def _node(world: World, kind: int, step: Step, after: Node | None) -> Node | Non
             return NOTE, after, (place,), None, None
         case Stage(name=name, duration=UntilSlotStart(slots=slots)):
             return STAGE, after, None, name, slots
+        case Stage(name=name, hours=hours, since=since) if since:
+            if kind == LOT:
+                raise EngineError(f"a stage since {since} has no meaning on the path of a lot")
+            return STAGE, after, None, name, Begun(world.note_index[since], hours)
         case Stage(name=name, hours=hours):
             return STAGE, after, world.columns[kind].made[name], name, hours
         case Use(resource=resource, patience=patience):

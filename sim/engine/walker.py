@@ -12,13 +12,14 @@ a path made ready (`plan`) once for all walkers, because every look-up would be 
 from __future__ import annotations
 
 import inspect
+import math
 from collections.abc import Generator
 from heapq import heappush
 from typing import TYPE_CHECKING
 
 from sim.engine import plan
 from sim.engine.frames import ENDED, FAILED, INFINITY, LEFT, ONWARD, Shield, Trying, Why
-from sim.engine.plan import CHOOSE, NOTE, STAGE, USE, Asking, Node
+from sim.engine.plan import CHOOSE, NOTE, STAGE, USE, Asking, Begun, Node
 from sim.engine.requests import GAVE_UP, GRANTED, OutOfPatience, Request
 from sim.engine.slots import withdrawal
 from sim.engine.timeline import CLOCK, COMPLETION, PATIENCE, Happening, Phase
@@ -95,7 +96,7 @@ class Walker(Happening):
                 asked = began = self.day
                 lost = False
                 if a is None:
-                    ended = self._slot_start(c)
+                    ended, lost = self._awaited(b, c)
                 else:
                     try:
                         duration = a[self.attempt][entity]
@@ -191,10 +192,21 @@ class Walker(Happening):
         if self.parent is not None:
             self.parent.branch_back(self.day, why is FAILED)
 
-    def _slot_start(self, resource: str) -> float:
-        """The day on which the last of the walker's slots starts, or today where it is past."""
-        assert self.slot_starts is not None
-        return max(self.day, self.slot_starts[resource])
+    def _awaited(self, name: str, what: str | Begun) -> tuple[float, bool]:
+        """(end, whether it was lost) of the wait for the last of the walker's slots, or for a stage that has begun.
+
+        Today where that is past.
+        """
+        if isinstance(what, str):
+            assert self.slot_starts is not None
+            return max(self.day, self.slot_starts[what]), False
+        began = self.world.notes[self.entity * self.world.width + what.note]
+        began = self.day if math.isnan(began) else began
+        duration = self.world.columns[self.kind].value(name, self.attempt, self.entity)
+        if what.hours is None:
+            return max(self.day, began + duration), False
+        _, ended, lost = what.hours.span(began, duration)
+        return max(self.day, ended), lost
 
     # -- in a queue -------------------------------------------------------------------------------------------------
 

@@ -84,6 +84,6 @@ def _check_one(file: Path, loaded: Loaded, shows_path: bool, shows_sources: bool
         say(f"{file}: no source is given for {len(unsourced)} numbers; the report will call them assumptions{how}")
     if shows_sources:
         click.echo("\n".join(f"  no source: {path}" for path in unsourced))
-    for note in changed_meaning({"": loaded}, inherited=True, certain=True):
+    for note in changed_meaning({"": loaded}, certain=True):
         say(f"note: {note}")
     return load_warnings({loaded.scenario.name: loaded})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import time
 from collections.abc import Callable, Sequence
@@ -33,9 +34,10 @@ from sim.experiment.study.not_modelled import NOT_MODELLED
 from sim.experiment.study.picture_tables import Pictures
 from sim.outcomes.estimates import FEW
 from sim.outcomes.metrics import CENSORED, unresolved_of
-from sim.pieces.loads import Load, expected_patients, offered_loads
+from sim.pieces.loads import Load, expect, expected_patients, flag_shares, offered_loads
+from sim.pieces.protocol import Protocol
 from sim.pieces.strategies import build_protocol
-from sim.scenario import Loaded, compare_scenarios
+from sim.scenario import Loaded, Scenario, compare_scenarios
 from sim.tables import EVENTS_TABLE, PATIENTS, QUANTITIES
 
 # The tables of every study; the other ones belong to comparisons, to what a scenario has, or to what was asked for.
@@ -92,15 +94,30 @@ def load_warnings(scenarios: dict[str, Loaded]) -> list[str]:
     found = []
     for name, loaded in scenarios.items():
         found += [f"{name}: {warning}" for warning in loaded.warnings]
-        for load in offered_loads(loaded.scenario, build_protocol(loaded.scenario)):
+        protocol = build_protocol(loaded.scenario)
+        found += [f"{name}: {warning}" for warning in _never_infused(loaded.scenario, protocol)]
+        for load in offered_loads(loaded.scenario, protocol):
             if load.load > 1.0:
                 where = f" at {load.centre}" if load.centre else ""
-                found.append(
-                    f"{name}: {load.label}{where} ({load.resource}): offered load {load.load:.2f} is above 1; "
-                    "patients will queue until others leave"
+                told = (
+                    "far more is asked for than there will ever be; who needs it waits until they leave"
+                    if math.isinf(load.load)
+                    else f"offered load {load.load:.2f} is above 1; patients will queue until others leave"
                 )
+                found.append(f"{name}: {load.label}{where} ({load.resource}): {told}")
         found += [f"{name}: {close}" for close in _close_to_full(loaded)]
     return found
+
+
+def _never_infused(scenario: Scenario, protocol: Protocol) -> list[str]:
+    """A sentence where nobody can be infused, or on average not in the time for which patients are followed."""
+    days = expect(protocol.path, flag_shares(scenario)).noted.get("infusion")
+    if days is None:
+        return ["nobody can be infused: every path ends before"]
+    if days > scenario.run.follow_up:
+        told = f"{days:.0f} days on average from referral to infusion without any queue"
+        return [f"{told}; patients are followed for {scenario.run.follow_up:g} d (run.follow_up)"]
+    return []
 
 
 def _close_to_full(loaded: Loaded) -> list[str]:
