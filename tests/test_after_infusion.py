@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from sim.engine.choice import SIMPY
-from sim.experiment.replicate import Arm, simulate
+from sim.experiment.runs.replicate import Arm, simulate
 from sim.outcomes.metrics import BY_NAME
 from sim.outcomes.patients import OUTCOME_NAMES, Afterwards, Patients
 from sim.pure.survival import Cured, Exponential, Never, Piecewise, Survival, Weibull, known_table

@@ -12,12 +12,12 @@ from pathlib import Path
 
 import pytest
 
-from sim.experiment.factors import parse_factor
-from sim.experiment.planning import levers
-from sim.experiment.points import Base
-from sim.experiment.precision import Precision, batches, parse_precisions, reached, require_possible
-from sim.experiment.psa import psa_points, require_economics, uncertain_inputs, unused_inputs
-from sim.experiment.study import load_warnings
+from sim.experiment.plan.page import levers
+from sim.experiment.psa.run import psa_points, require_economics, uncertain_inputs, unused_inputs
+from sim.experiment.runs.precision import Precision, batches, parse_precisions, reached, require_possible
+from sim.experiment.study.run import load_warnings
+from sim.experiment.sweep.factors import parse_factor
+from sim.experiment.sweep.points import Base
 from sim.outcomes.metrics import METRIC_NAMES
 from sim.scenario import Loaded, ScenarioError, load
 from sim.scenario.files import SHIPPED

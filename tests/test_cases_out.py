@@ -12,8 +12,8 @@ import pytest
 from reports.findings import Findings, gather, headline, is_flattered, on_the_list, sentence
 from reports.tables import Tables
 from reports.words import Estimate
-from sim.experiment.sensitivity import partial_rank_correlation
-from sim.experiment.study import Plan, Study, run_study
+from sim.experiment.study.run import Plan, Study, run_study
+from sim.experiment.sweep.sensitivity import partial_rank_correlation
 from sim.outcomes.metrics import BY_NAME, METRICS
 from sim.scenario import Loaded, load
 from tests.experiments import small_scenario

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from sim.engine.choice import COMPILED
-from sim.experiment.replicate import Arm, Keep, replicate, run_arm, simulate
-from sim.experiment.validation import judge
+from sim.experiment.runs.replicate import Arm, Keep, replicate, run_arm, simulate
+from sim.experiment.validate.cases import judge
 from sim.outcomes.metrics import METRIC_NAMES
 from sim.scenario import load, read_evidence
 from sim.scenario.files import OF_THE_MAIN_JOB, is_shipped

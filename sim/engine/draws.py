@@ -38,7 +38,7 @@ def purposes_of(paths: Sequence[Path], first: int) -> Purposes:
     """What is drawn for on the paths of all courses, numbered from `first`."""
     steps = tuple(step for path in paths for step in path)
     every = drawn(steps)
-    rules = {name: rule for name, rule in every.items() if not (isinstance(rule, Distribution) and rule.is_fixed)}
+    rules = {name: rule for name, rule in every.items() if isinstance(rule, float) or not rule.is_fixed}
     attempts: dict[str, set[str]] = {name: set() for name in rules}
     for purpose, name in draws_by_attempts(steps):
         if purpose in attempts:
