@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
@@ -214,6 +215,7 @@ def resources(collected: Collected) -> pd.DataFrame:
         {"scenario": arm.name, "resource": load.resource, "centre": load.centre, "offered_load": load.load}
         for arm in collected.arms
         for load in offered_loads(arm.scenario, arm.protocol)
+        if math.isfinite(load.load)
     ]
     table = pd.DataFrame(collected.resources)
     # what a kind of resource cannot have is not 0 of it

@@ -63,8 +63,15 @@ def relocate(error: ScenarioError, places: Mapping[str, tuple[Place, str]]) -> S
     found = []
     for problem in error.problems:
         path = problem.place.file.removeprefix(f"{COMMAND_LINE} ")
-        place, where = places.get(path, (problem.place, problem.path))
-        found.append(Problem(place, where, problem.message))
+        message = problem.message
+        for other, (there, _) in places.items():  # where it says who wrote another value
+            message = message.replace(f" ({COMMAND_LINE} {other})", f" ({there})")
+        if path not in places:
+            found.append(Problem(problem.place, problem.path, message))
+            continue
+        place, where = places[path]
+        # a fault beside the value that was varied, or inside it
+        found.append(Problem(place, where, message if problem.path == path else f"{problem.path}: {message}"))
     return ScenarioError(found)
 
 
