@@ -140,7 +140,7 @@ class _Table:
 
     def add(self, code: int, number: float = 0.0, **columns: int) -> int:
         """The place of a new operation."""
-        self.rows.append({"code": code, "hours": -1, "number": number, **columns})
+        self.rows.append({"code": code, "hours": -1, "since": -1, "number": number, **columns})
         return len(self.rows) - 1
 
     def here(self, place: int, column: str) -> None:
@@ -162,13 +162,11 @@ class _Table:
     def stage(self, step: Stage, depth: int) -> None:
         name = self._stage_name(step.name)
         if step.name in self.purposes:
-            begun = 0  # or 1 more than the place of the milestone at which it began
-            if step.since:
-                if self.kind == k.LOT:
-                    raise EngineError(f"a stage since {step.since} has no meaning on the path of a lot")
-                begun = 1 + self.milestones.index(step.since)
+            if step.since and self.kind == k.LOT:
+                raise EngineError(f"a stage since {step.since} has no meaning on the path of a lot")
+            since = self.milestones.index(step.since) if step.since else -1
             hours = self._hours(step.hours)
-            self.add(k.STAGE, purpose=self.purposes[step.name], name=name, hours=hours, mode=begun)
+            self.add(k.STAGE, purpose=self.purposes[step.name], name=name, hours=hours, since=since)
         elif isinstance(step.duration, UntilSlotStart):
             self.add(k.SLOT_STAGE, resource=self._resource(step.duration.slots, Cadence), name=name)
         else:

@@ -58,6 +58,7 @@ class Operation:
     between: int  # the operation that begins what lies between two attempts
     otherwise: int  # the operation that follows where a choice, an attempt or patience says no
     hours: int  # of a stage; -1: always open
+    since: int  # the milestone at which a stage began; -1: none, it begins now
     patient_since: int  # from when patience counts
     number: float  # a share, a multiplier, days of patience, or the last day of a return
 

@@ -92,14 +92,15 @@ def pass_stage(
         lasts = value_of(draws, step.purpose, me.attempt, me.entity)
         if lasts < 0.0:
             return MORE_DRAWS
-        since = asked if step.mode == 0 else records.notes[me.entity, step.mode - 1]
-        if math.isnan(since):
-            since = asked
+        since = asked
+        if step.since >= 0:
+            noted = records.notes[me.entity, step.since]
+            since = asked if math.isnan(noted) else noted
         if step.hours < 0:
             ended = since + lasts
         else:
             began, ended, lost = span_of(hours, step.hours, since, lasts)
-        if step.mode != 0:
+        if step.since >= 0:
             began, ended = asked, max(asked, ended)
     else:
         start = walkers.shares[me.row, step.resource].start
