@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from sim.experiment import sweep as sweeps
-from sim.experiment.points import Base, Point
-from sim.experiment.sweep import Sweep, SweepPlan, evaluate, open_sweep
+from sim.experiment.sweep import evaluate as sweeps
+from sim.experiment.sweep.evaluate import Sweep, SweepPlan, evaluate, open_sweep
+from sim.experiment.sweep.points import Base, Point
 from sim.scenario import Loaded
 from tests.runs import load_text
 

@@ -12,9 +12,9 @@ from pydantic import ValidationError
 
 from sim.engine.choice import COMPILED
 from sim.engine.trace import EngineError
-from sim.experiment.points import Base
-from sim.experiment.psa import psa_points
-from sim.experiment.replicate import Arm, Keep, run_arm
+from sim.experiment.psa.run import psa_points
+from sim.experiment.runs.replicate import Arm, Keep, run_arm
+from sim.experiment.sweep.points import Base
 from sim.outcomes.resource_use import ResourceUse
 from sim.scenario import Loaded, Scenario, ScenarioError
 from sim.scenario.nodes import plain

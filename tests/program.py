@@ -13,7 +13,14 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 ROOT = Path(__file__).parents[1]
-IMPORTED = ("run_sim", "sim.experiment.study", "sim.experiment.psa", "reports.report", "pandas", "pyarrow.parquet")
+IMPORTED = (
+    "run_sim",
+    "sim.experiment.study.run",
+    "sim.experiment.psa.run",
+    "reports.report",
+    "pandas",
+    "pyarrow.parquet",
+)
 
 
 @dataclass(frozen=True)

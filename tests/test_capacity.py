@@ -13,13 +13,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sim.experiment import capacity
-from sim.experiment.capacity import FloorMissingError, Target, expected_points, find_smallest, parse_target
-from sim.experiment.capacity_study import ascending, run_plan
-from sim.experiment.designs import build_design
-from sim.experiment.factors import parse_factor
-from sim.experiment.points import Base
-from sim.experiment.sweep import SweepPlan
+from sim.experiment.plan import search as capacity
+from sim.experiment.plan.run import ascending, run_plan
+from sim.experiment.plan.search import FloorMissingError, Target, expected_points, find_smallest, parse_target
+from sim.experiment.sweep.designs import build_design
+from sim.experiment.sweep.evaluate import SweepPlan
+from sim.experiment.sweep.factors import parse_factor
+from sim.experiment.sweep.points import Base
 from sim.outcomes.metrics import METRIC_NAMES
 from sim.scenario import load
 from tests.experiments import lines, small_base

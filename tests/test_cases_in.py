@@ -12,11 +12,12 @@ from pathlib import Path
 
 import pytest
 
-from sim.experiment.factors import parse_factor
-from sim.experiment.planning import levers
-from sim.experiment.points import Base
-from sim.experiment.precision import Precision, batches, parse_precisions, reached, require_possible
-from sim.experiment.psa import psa_points, require_economics, uncertain_inputs, unused_inputs
+from sim.experiment.plan.page import levers
+from sim.experiment.psa.run import psa_points, require_economics, uncertain_inputs, unused_inputs
+from sim.experiment.runs.precision import Precision, batches, parse_precisions, reached, require_possible
+from sim.experiment.study.run import load_warnings
+from sim.experiment.sweep.factors import parse_factor
+from sim.experiment.sweep.points import Base
 from sim.outcomes.metrics import METRIC_NAMES
 from sim.scenario import Loaded, ScenarioError, load
 from sim.scenario.files import SHIPPED
@@ -53,7 +54,8 @@ def test_a_policy_that_looks_at_what_no_group_has(tmp_path: Path, policy: str) -
 
 
 def test_a_score_that_weighs_what_no_group_has(tmp_path: Path) -> None:
-    [found] = told(tmp_path, "waiting_list: {policy: score, score: {waiting_day: 1, priority: 3}}\n")
+    text = "waiting_list: {policy: score, score: {waiting_day: 1, priority: 3, progressed: 2}}\n"
+    [found] = told(tmp_path, text)
     assert found.startswith("waiting_list.score.priority: is not used: no risk group has a `priority`")
 
 
@@ -104,6 +106,22 @@ def test_a_dose_that_expires_on_its_way(tmp_path: Path, duration: str) -> None:
         "allogeneic.shipping.duration={uniform: [1 d, 9 d]}",
         base="allogeneic",
     )
+
+
+@pytest.mark.parametrize(("sterility", "refused"), [("5 d", True), ("7 d", True), ("{uniform: [3 d, 8 d]}", False)])
+def test_a_test_that_has_ended_by_its_early_reading_recalls_nothing(
+    tmp_path: Path, sterility: str, refused: bool
+) -> None:
+    changes = f"release_testing: {{sterility: {sterility}}}\n"
+    if refused:
+        [found] = told(tmp_path, changes, base="library/conditional_release")
+        assert found.startswith("release_testing.conditional.sterility: found 7 d; the whole test has ended by then")
+        # without a recall the early reading is idle: it is left out, and said
+        changes = changes.replace("}\n", ", conditional: {recall: 0}}\n")
+        idle = child(tmp_path, changes, base="library/conditional_release")
+        assert idle.scenario.release_testing.conditional is None
+    else:
+        assert child(tmp_path, changes, base="library/conditional_release").scenario.release_testing.conditional
 
 
 def test_a_collection_that_fits_into_no_opening(tmp_path: Path) -> None:
@@ -164,7 +182,10 @@ def test_an_empty_section_on_the_command_line_is_warned_of(tmp_path: Path) -> No
         # with few places each test keeps others waiting
         ("autologous", "release_testing: {lab: 3}\n", "release_testing.identity=9 d", ""),
         ("autologous", "release_testing: {conditional: {sterility: 7 d}}\n", "release_testing.identity=9 d", ""),
-        ("library/conditional_release", "", "release_testing.sterility=9 d", "release_testing.sterility: has no effect: the product waits for"),
+        ("library/conditional_release", "", "release_testing.sterility=9 d", ""),
+        ("library/conditional_release", "release_testing: {review: 2 d}\n", "release_testing.sterility=9 d", "release_testing.sterility: has no effect: it is over before the product is at the centre, which takes at least 9.5 d"),
+        ("library/conditional_release", "release_testing: {review: 2 d}\n", "release_testing.sterility=10 d", ""),
+        ("library/conditional_release", "release_testing: {review: 2 d}\ndisruptions: {fire: {resource: lab, from: 30 d, for: 5 d, work: pause}}\n", "release_testing.sterility=9 d", ""),
         ("allogeneic", "", "run.start=2027-03-01", "run.start: moves only the dates that are shown"),
         ("autologous", "", "run.start=2027-03-01", ""),
         ("allogeneic", "centres: {north: {beds: {2026-01-01: 4, 2026-09-01: 5}}}\n", "run.start=2026-03-01", ""),
@@ -180,7 +201,7 @@ def test_an_empty_section_on_the_command_line_is_warned_of(tmp_path: Path) -> No
 )  # fmt: skip
 def test_what_is_set_in_vain_is_warned_of(tmp_path: Path, base: str, text: str, override: str, warning: str) -> None:
     found = child(tmp_path, text, override, base=base).warnings
-    assert [one for one in found if one.startswith(warning)] == list(found)
+    assert [one for one in found if one.startswith("--set ") and warning in one] == list(found)
     assert bool(found) == bool(warning)
 
 
@@ -400,7 +421,7 @@ def test_more_products_at_once_than_there_are_slots_or_lines(tmp_path: Path, cha
     if expected:
         [found] = told(tmp_path, changes)
         assert found.startswith("manufacturing.batches: found ")
-        assert found.endswith(expected)
+        assert expected in found
     else:
         assert child(tmp_path, changes).scenario.manufacturing.batches > 1
 
@@ -408,3 +429,104 @@ def test_more_products_at_once_than_there_are_slots_or_lines(tmp_path: Path, cha
 def test_a_day_until_which_nobody_returns(tmp_path: Path) -> None:
     found = told(tmp_path, "run: {later_courses_until: 1200 d}\n")
     assert found == ["run.later_courses_until: is not used: nobody returns; allowed with a section later_course"]
+
+
+MINIMAL = """\
+name: Small
+strategy: autologous
+regions: {here: {centre: here, referrals: 1 / month}}
+centres: {here: {}}
+clocks: {waiting: {progression: never}}
+"""
+SHARES = "patients: {risk_groups: {low: {share: 0.5}, high: {share: 0.6}}}\n"
+
+
+def told_of(folder: Path, text: str, *overrides: str) -> list[str]:
+    """What is refused, with its places."""
+    with pytest.raises(ScenarioError) as refused:
+        load(write(folder, text), overrides)
+    return [str(problem) for problem in refused.value.problems]
+
+
+def test_a_fault_of_a_file_never_reads_as_if_the_command_line_had_made_it(tmp_path: Path) -> None:
+    file = f"{tmp_path}/mine.yaml"
+    text = MINIMAL + "manufacturing: {lines: 3}\n" + SHARES
+    for setting in ("manufacturing.failure=0.1", "patients.risk_groups.low.hazard=2", "run.seed=3"):
+        assert told_of(tmp_path, text, setting) == [
+            f"{file}:6: manufacturing.duration: required, but not given",
+            f"{file}:7: patients.risk_groups: the shares sum to 1.1; allowed: shares that sum to 1",
+        ]
+    [_, sums] = told_of(tmp_path, text, "patients.risk_groups.low.share=0.6")
+    assert sums.startswith("--set patients.risk_groups.low.share: patients.risk_groups: the shares sum to 1.2")
+    assert sums.endswith(f" (with {file}:7)")
+
+
+def test_values_that_exclude_each_other_are_both_named_with_where_they_were_written(tmp_path: Path) -> None:
+    slow = (
+        MINIMAL
+        + "manufacturing: {duration: 9 d}\nrelease_testing: {sterility: 14 d, conditional: {sterility: 7 d, recall: 0.1}}\n"
+    )
+    file = f"{tmp_path}/mine.yaml:7"
+    [fault] = told_of(tmp_path, slow, "release_testing.sterility=5 d")
+    assert fault.startswith(f"{file}: release_testing.conditional.sterility: found 7 d; the whole test has ended by")
+    assert fault.endswith(" (--set release_testing.sterility)")
+    [fault] = told_of(tmp_path, slow, "release_testing.conditional.sterility=20 d")
+    assert fault.startswith("--set release_testing.conditional.sterility: found 20 d; the whole test has ended by then")
+    assert fault.endswith(f" ({file})")
+
+
+@pytest.mark.parametrize(
+    ("setting", "said"),
+    [
+        ("manufacturing.lines=abc", "--set manufacturing.lines: found 'abc'; allowed: a whole number"),
+        ("manufacturing.linse=3", "--set manufacturing.linse: unknown key; did you mean 'lines'?"),
+        ("manufacturing={linse: 3}", "--set manufacturing: manufacturing.linse: unknown key; did you mean 'lines'?"),
+        ("release_testing.accepted=0.5", "--set release_testing.accepted: is not used: out_of_specification is 0"),
+    ],
+)
+def test_a_fault_of_a_set_value_names_the_command_line(tmp_path: Path, setting: str, said: str) -> None:
+    [fault] = told_of(tmp_path, MINIMAL + "manufacturing: {duration: 9 d}\n", setting)
+    assert fault.startswith(said)
+
+
+@pytest.mark.parametrize(
+    ("base", "text", "warning"),
+    [
+        ("autologous", "regions: {north: {referrals: 0 / month}}\n", "regions.north: refers nobody in the simulated"),
+        ("autologous", "manufacturing: {products: {a: {share: 1}, b: {share: 0, duration: 3 d}}}\n",
+         "manufacturing.products.b: share is 0, so that nobody is given it"),
+        ("autologous", "patients: {risk_groups: {high: {share: 1}, standard: {share: 0}}}\n",
+         "patients.risk_groups.standard: share is 0, so that nobody is of it"),
+        ("autologous", "calendars: {c: {hours: [0 h, 24 h], days: [mon, tue, wed, thu, fri, sat, sun]}}\nwork_up: {calendar: c}\n",
+         "calendars.c: is open around the clock on every simulated day; it has no effect"),
+        ("autologous", "manufacturing: {lines: {0 d: 16, 90 d: 16, 120 d: 12}}\n",
+         "manufacturing.lines.90 d: changes nothing: the value before it is the same"),
+        ("library/hybrid", "hybrid: {after_waiting: 730 d}\n", "hybrid.after_waiting: 730 d, and patients are followed for"),
+        ("library/sequential", "later_course: {share: 0}\n", "later_course.share: 0, so that nobody returns"),
+        ("library/sequential", "later_course: {relapse: 9000 d}\n",
+         "later_course.relapse: takes at least 9000 d, and later courses end on day 1825; nobody returns"),
+        ("allogeneic", "allogeneic: {stock: {order: {every: 5000 d}}}\n",
+         "allogeneic.stock.order.every: 5000 d, and the simulated time ends on day 1825; no lot is ever started"),
+        ("autologous", "manufacturing: {failure: 1}\n", "nobody can be infused: every path ends before"),
+        ("autologous", "shipping: {loss: 1}\n", "nobody can be infused: every path ends before"),
+        ("autologous", "work_up: {duration: 800 d}\n", "863 days on average from referral to infusion without any queue; "
+         "patients are followed for 730 d (run.follow_up)"),
+    ],
+)  # fmt: skip
+def test_what_nobody_comes_to_is_warned_of(tmp_path: Path, base: str, text: str, warning: str) -> None:
+    told_of_it = load_warnings({"here": child(tmp_path, text, base=base)})
+    assert any(one.startswith(f"here: {warning}") for one in told_of_it)
+    assert not any(
+        one.startswith(f"here: {warning}") for one in load_warnings({"here": child(tmp_path, "", base=base)})
+    )
+
+
+@pytest.mark.parametrize(("score", "counts"), [
+    ("{}", False), ("{waiting_day: 1}", False), ("{waiting_day: 1, priority: 3}", False), ("{progressed: 5}", True),
+])  # fmt: skip
+def test_a_score_that_is_first_come(tmp_path: Path, score: str, counts: bool) -> None:
+    text = f"waiting_list: {{policy: score, score: {score}}}\n"
+    if counts:
+        assert child(tmp_path, text).scenario.waiting_list.policy == "score"
+    else:
+        assert any("waiting_list" in fault and "is not used" in fault for fault in told(tmp_path, text))

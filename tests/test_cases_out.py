@@ -12,8 +12,8 @@ import pytest
 from reports.findings import Findings, gather, headline, is_flattered, on_the_list, sentence
 from reports.tables import Tables
 from reports.words import Estimate
-from sim.experiment.sensitivity import partial_rank_correlation
-from sim.experiment.study import Plan, Study, run_study
+from sim.experiment.study.run import Plan, Study, run_study
+from sim.experiment.sweep.sensitivity import partial_rank_correlation
 from sim.outcomes.metrics import BY_NAME, METRICS
 from sim.scenario import Loaded, load
 from tests.experiments import small_scenario
@@ -202,3 +202,25 @@ def test_two_identical_strategies_are_the_same(tmp_path: Path) -> None:
     assert study.differences is not None
     known = study.differences[study.differences["estimate"].notna()]
     assert set(known["verdict"]) == {"the same"}
+
+
+@pytest.mark.parametrize(
+    ("base", "setting", "resource"),
+    [
+        ("autologous", "centres.north.beds=0", "bed"),
+        ("autologous", "manufacturing.lines=0", "line"),
+        ("autologous", "release_testing.lab=0", "lab"),
+        ("allogeneic", "allogeneic.lots.failure=1", "lot_line"),
+    ],
+)
+def test_what_is_asked_for_without_end_has_no_load_and_loses_no_results(
+    tmp_path: Path, base: str, setting: str, resource: str
+) -> None:
+    short = ("run.window=90 d", "run.warm_up=0 d", "run.follow_up=90 d")
+    study = ran(tmp_path / "out", load(SHIPPED / f"{base}.yaml", (setting, *short)), replications=2)
+    assert (tmp_path / "out" / "summary.csv").is_file()
+    table = pd.read_csv(tmp_path / "out" / "resources.csv")
+    there = table[table["resource"] == resource]
+    assert there["offered_load"].isna().any()
+    assert not np.isinf(table["offered_load"]).any()
+    assert any("far more is asked for than there will ever be" in warning for warning in study.warnings)

@@ -12,12 +12,13 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from sim.experiment.manifest import write_manifest
-from sim.experiment.publish import new_results
+from sim.engine.choice import COMPILED, SIMPY
+from sim.experiment.disk.manifest import write_manifest
+from sim.experiment.disk.publish import new_results
 from sim.outcomes.metrics import METRIC_NAMES
 from tests.experiments import SMALL
 from tests.program import Done, call
-from tests.runs import SHIPPED
+from tests.runs import HAS_NUMBA, SHIPPED
 
 ROOT = Path(__file__).parents[1]
 AUTO, ALLO = str(SHIPPED / "autologous.yaml"), str(SHIPPED / "allogeneic.yaml")
@@ -190,7 +191,8 @@ def test_a_failed_run_leaves_old_results_as_they_were(tmp_path: Path) -> None:
     before = (out / "manifest.json").read_text()
     case = SHIPPED / "validation" / "remake.yaml"
     # in a hundred or so attempts on average there is one who needs more than a thousand
-    done = call("run", str(case), "--out", str(out), "--set", "manufacturing.failure=0.9899", "-n", "40", *SHORT[2:])
+    changed = ("--set", "manufacturing.failure=0.9899", "-n", "40", "--engine", COMPILED if HAS_NUMBA else SIMPY)
+    done = call("run", str(case), "--out", str(out), *changed, *SHORT[2:])
     assert done.returncode == 1
     assert "still failing after 1,000 attempts" in done.stderr
     assert "Traceback" not in done.stderr

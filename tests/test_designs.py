@@ -10,9 +10,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from sim.experiment.designs import build_design
-from sim.experiment.factors import Factor, number_of, parse_factor, unit_of
-from sim.experiment.sweep_file import is_sweep_file, read_sweep_file
+from sim.experiment.sweep.designs import build_design
+from sim.experiment.sweep.factors import Factor, number_of, parse_factor, unit_of
+from sim.experiment.sweep.file import is_sweep_file, read_sweep_file
 from sim.scenario import ScenarioError
 from tests.experiments import SMALL
 

@@ -16,8 +16,8 @@ import pytest
 from click.testing import CliRunner
 
 from run_sim import cli
-from sim.experiment.designs import build_design
-from sim.experiment.sweep_file import read_sweep_file
+from sim.experiment.sweep.designs import build_design
+from sim.experiment.sweep.file import read_sweep_file
 from sim.pieces.diagram import mermaid
 from sim.pieces.strategies import build_protocol
 from sim.scenario import load

@@ -9,7 +9,7 @@ import pytest
 from scipy.integrate import quad
 
 from sim.engine.choice import SIMPY
-from sim.experiment.replicate import Arm, simulate
+from sim.experiment.runs.replicate import Arm, simulate
 from sim.outcomes.decisions import DOMINATED, EXTENDEDLY, ON_FRONTIER, acceptability, net_benefit, standings
 from sim.outcomes.economics import QUANTITIES, Ledger, ledger
 from sim.outcomes.patients import Patients

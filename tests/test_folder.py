@@ -21,11 +21,11 @@ import pytest
 from click.testing import CliRunner, Result
 
 from run_sim import cli
-from sim.experiment import folder as folders
-from sim.experiment import publish
-from sim.experiment.folder import MANIFEST, FolderError, require_page, signed, write_text
-from sim.experiment.manifest import parse_manifest, require_whole, write_manifest
-from sim.experiment.publish import (
+from sim.experiment.disk import folder as folders
+from sim.experiment.disk import publish
+from sim.experiment.disk.folder import MANIFEST, FolderError, require_page, signed, write_text
+from sim.experiment.disk.manifest import parse_manifest, require_whole, write_manifest
+from sim.experiment.disk.publish import (
     UNFINISHED,
     WORKSHOP,
     finish,
@@ -128,7 +128,7 @@ def test_what_appears_while_a_run_is_on_is_left_and_the_results_are_kept_beside_
 # Ends the process at the given move, as a kill would: nothing is cleaned up.
 KILLED = """
 import os, pathlib, sys
-from sim.experiment import publish
+from sim.experiment.disk import publish
 from tests.test_folder import put
 moves = [int(sys.argv[2])]
 def counting(real):

@@ -7,8 +7,8 @@ from datetime import date
 import numpy as np
 import pytest
 
-from sim.experiment.forecast import advised_batch, falls_below, mser, waiting_list, warm_up, warm_up_warnings
-from sim.experiment.replicate import Arm
+from sim.experiment.runs.replicate import Arm
+from sim.experiment.study.forecast import advised_batch, falls_below, mser, waiting_list, warm_up, warm_up_warnings
 from sim.outcomes.curves import LISTS, list_lengths
 from tests.experiments import small_scenario
 from tests.runs import run_scenario, small

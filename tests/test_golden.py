@@ -7,8 +7,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from sim.experiment import tables
-from sim.experiment.replicate import Arm, Keep, replicate
+from sim.experiment.runs.replicate import Arm, Keep, replicate
+from sim.experiment.study import tables
 from sim.scenario import load
 from tests.runs import SHIPPED, load_text
 from tests.test_inert_inputs import ALLOGENEIC, AUTOLOGOUS

@@ -19,9 +19,9 @@ from reports.findings import Findings
 from reports.theme import canvas, finish
 from sim.engine.choice import COMPILED, SIMPY, engine
 from sim.engine.trace import Trace
-from sim.experiment import tables
-from sim.experiment.replicate import Arm, Keep
-from sim.experiment.replicate import replicate as run_replications
+from sim.experiment.runs.replicate import Arm, Keep
+from sim.experiment.runs.replicate import replicate as run_replications
+from sim.experiment.study import tables
 from sim.outcomes import metrics
 from sim.outcomes.estimates import ranges
 from sim.outcomes.metrics import Metric

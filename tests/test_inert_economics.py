@@ -9,8 +9,8 @@ import pytest
 
 from sim.engine.choice import SIMPY
 from sim.engine.trace import Trace
-from sim.experiment.economics_tables import economic_tables
-from sim.experiment.replicate import Arm, simulate
+from sim.experiment.runs.replicate import Arm, simulate
+from sim.experiment.study.economics_tables import economic_tables
 from sim.outcomes.economics import ledger
 from sim.outcomes.metrics import measure
 from sim.outcomes.patients import OUTCOME_NAMES, Patients

@@ -17,11 +17,20 @@ FLOORS = {
     "sim.pieces": 2,
     "sim.engine": 3,
     "sim.outcomes": 4,
+    "sim.experiment.disk": 5.0,
+    "sim.experiment.runs": 5.1,
+    "sim.experiment.validate": 5.2,
+    "sim.experiment.study": 5.2,
+    "sim.experiment.sweep": 5.3,
+    "sim.experiment.psa": 5.4,
+    "sim.experiment.plan": 5.4,
+    "sim.experiment.verify": 5.5,
     "sim.experiment": 5,
     "reports": 6,
     "sim.shell": 7,
     "run_sim": 7,
 }
+# The shelves of `sim.experiment` stand in an order, too.
 # What reports may know of the simulation: what a metric is, and what may be said of a difference.
 TO_BE_READ = ("sim.tables", "sim.outcomes.estimates", "sim.outcomes.metrics", "sim.outcomes.verdicts")
 FILES = sorted([*ROOT.glob("sim/**/*.py"), *ROOT.glob("reports/**/*.py"), ROOT / "run_sim.py"])
@@ -32,7 +41,7 @@ def module_of(file: Path) -> str:
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
-def floor(module: str) -> int | None:
+def floor(module: str) -> float | None:
     return next((level for room, level in FLOORS.items() if module == room or module.startswith(room + ".")), None)
 
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sim.experiment.replicate import Arm, Keep, replicate
+from sim.experiment.runs.replicate import Arm, Keep, replicate
 from sim.outcomes.pairs import pair_counts, why_not_paired
 from sim.pieces.cohort import draw_cohort
 from sim.pieces.strategies import build_protocol

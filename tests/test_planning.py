@@ -16,9 +16,9 @@ import pytest
 
 from reports import write_all
 from reports.planner import plain
-from sim.experiment import planning
-from sim.experiment.folder import write_file
-from sim.experiment.planning import BASELINE, CHANGED
+from sim.experiment.disk.folder import write_file
+from sim.experiment.plan import page as planning
+from sim.experiment.plan.page import BASELINE, CHANGED
 from sim.scenario import load
 from tests.reports.browser import find, running
 from tests.runs import SHIPPED

@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from sim.experiment.precision import Precision, batches, parse_precision, reached
-from sim.experiment.replicate import Arm
-from sim.experiment.study import Plan, run_study
+from sim.experiment.runs.precision import Precision, batches, parse_precision, reached
+from sim.experiment.runs.replicate import Arm
+from sim.experiment.study.run import Plan, run_study
 from sim.outcomes.estimates import interval, variance
 from sim.outcomes.metrics import METRIC_NAMES
 from sim.pieces.cohort import draw_cohort

@@ -9,12 +9,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sim.experiment.folder import FolderError
-from sim.experiment.points import Base, Point, digest, require_valid
-from sim.experiment.psa import ECONOMICS, Psa, psa_points, require_economics, run_psa
-from sim.experiment.psa_tables import simulation_share
-from sim.experiment.replicate import Arm, Keep, economics_of, replicate, simulate
-from sim.experiment.sweep import SweepPlan, evaluate, open_sweep
+from sim.experiment.disk.folder import FolderError
+from sim.experiment.psa.run import ECONOMICS, Psa, psa_points, require_economics, run_psa
+from sim.experiment.psa.tables import simulation_share
+from sim.experiment.runs.replicate import Arm, Keep, economics_of, replicate, simulate
+from sim.experiment.sweep.evaluate import SweepPlan, evaluate, open_sweep
+from sim.experiment.sweep.points import Base, Point, digest, require_valid
 from sim.outcomes.decisions import acceptability
 from sim.outcomes.economics import COST, EFFECT
 from sim.pieces.cohort import Cohort, draw_cohort

@@ -9,13 +9,13 @@ import pandas as pd
 import pytest
 
 from sim.engine.trace import Trace
-from sim.experiment.designs import build_design
-from sim.experiment.factors import parse_factor
-from sim.experiment.replicate import Arm
-from sim.experiment.sensitivity import partial_rank_correlation
-from sim.experiment.sweep import Column, Reducer, SweepPlan, evaluate, open_sweep
-from sim.experiment.sweep_study import run_sweep, sensitivity_tables
-from sim.outcomes.patients import Patients
+from sim.experiment.runs.replicate import Arm
+from sim.experiment.sweep.designs import build_design
+from sim.experiment.sweep.evaluate import Column, Reducer, SweepPlan, evaluate, open_sweep
+from sim.experiment.sweep.factors import parse_factor
+from sim.experiment.sweep.run import run_sweep, sensitivity_tables
+from sim.experiment.sweep.sensitivity import partial_rank_correlation
+from sim.outcomes.patients import FloatArray, Patients
 from tests.experiments import small_base
 
 # One patient, so that all the time goes into the machinery that is tested.
@@ -23,18 +23,19 @@ ONE = ("run.window=1 d", "run.follow_up=1 d", "regions.here.referrals=0.001 / d"
 SHARES = ("apheresis.shortfall", "manufacturing.failure", "release_testing.failure")
 
 
-def ishigami(arm: Arm, number: int, patients: Patients, trace: Trace) -> list[float]:
+def ishigami(arm: Arm, patients: Patients, trace: Trace) -> FloatArray:
     """Ishigami's function (a 7, b 0.1) of three shares of the scenario, each standing for -pi to pi."""
     scenario = arm.scenario
     shares = (scenario.apheresis.shortfall, scenario.manufacturing.failure, scenario.release_testing.failure)
     x, y, z = ((2.0 * share - 1.0) * np.pi for share in shares)
-    return [np.sin(x) + 7.0 * np.sin(y) ** 2 + 0.1 * z**4 * np.sin(x)]
+    return np.full((patients.by.groups, 1), np.sin(x) + 7.0 * np.sin(y) ** 2 + 0.1 * z**4 * np.sin(x))
 
 
-def linear(arm: Arm, number: int, patients: Patients, trace: Trace) -> list[float]:
+def linear(arm: Arm, patients: Patients, trace: Trace) -> FloatArray:
     """4 times one share less twice another, and nothing of the third."""
     scenario = arm.scenario
-    return [4.0 * scenario.apheresis.shortfall - 2.0 * scenario.manufacturing.failure + number]
+    level = 4.0 * scenario.apheresis.shortfall - 2.0 * scenario.manufacturing.failure
+    return (level + patients.cohort.luck.replications)[:, None]
 
 
 def table_of(kind: str, size: int, reducer: Reducer, folder: Path, replications: int = 1) -> pd.DataFrame:

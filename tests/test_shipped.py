@@ -9,11 +9,13 @@ import numpy as np
 import pytest
 
 from sim.engine.choice import COMPILED
-from sim.experiment.replicate import Arm, Keep, replicate, run_arm, simulate
-from sim.experiment.validation import judge
+from sim.experiment.runs.replicate import Arm, Keep, replicate, run_arm, simulate
+from sim.experiment.validate.cases import judge
 from sim.outcomes.metrics import METRIC_NAMES
 from sim.scenario import load, read_evidence
+from sim.scenario.files import OF_THE_MAIN_JOB, is_shipped
 from sim.scenario.shipped import validation_files
+from sim.shell.naming import changed_meaning
 from tests.runs import SHIPPED
 
 MONTH = 365.25 / 12
@@ -35,6 +37,20 @@ def test_every_number_of_a_shipped_scenario_names_its_source(file: Path) -> None
         for identifier in parameter.source_ids:
             if parameter.origin:
                 assert identifier == "assumption" or evidence[identifier].verified in ("yes", "derived")
+
+
+def test_the_files_of_the_main_job_are_those_beside_the_library() -> None:
+    assert {path.name for path in SHIPPED.glob("*.yaml")} == set(OF_THE_MAIN_JOB)
+    assert all(is_shipped(str(file)) for file in FILES)
+    assert not is_shipped(str(SHIPPED / "mine.yaml"))
+
+
+def test_what_shipped_files_leave_out_of_one_another_is_not_said(tmp_path: Path) -> None:
+    mine = tmp_path / "mine.yaml"
+    mine.write_text("extends: autologous\nname: Mine\n")
+    loaded = load(mine)
+    assert any(dropped.by.file == "autologous.yaml (shipped)" for dropped in loaded.dropped)
+    assert changed_meaning({"mine": loaded}) == []
 
 
 def test_the_default_is_calibrated_to_karmma_3() -> None:

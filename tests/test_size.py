@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from sim.experiment.limits import require_kept, require_size
-from sim.experiment.points import Base, Point, require_valid
-from sim.experiment.replicate import Arm
+from sim.experiment.runs.limits import require_kept, require_size
+from sim.experiment.runs.replicate import Arm
+from sim.experiment.sweep.points import Base, Point, require_valid
 from sim.pieces.loads import expect
 from sim.pieces.size import DOSES, LOTS, PATIENTS, SLOTS, expected_size
 from sim.pieces.steps import Attempts, Choose, Fail, Share, Stage

@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 
 from sim.engine.trace import Trace
-from sim.experiment import sweep as sweeps
-from sim.experiment.folder import FolderError
-from sim.experiment.points import Base, Point
-from sim.experiment.replicate import Arm, Keep, run_arm
-from sim.experiment.store import STORE
-from sim.experiment.sweep import Column, Reducer, SweepPlan, evaluate, open_sweep
+from sim.experiment.disk.folder import FolderError
+from sim.experiment.runs.replicate import Arm, Keep, run_arm
+from sim.experiment.sweep import evaluate as sweeps
+from sim.experiment.sweep.evaluate import Column, Reducer, SweepPlan, evaluate, open_sweep
+from sim.experiment.sweep.points import Base, Point
+from sim.experiment.sweep.store import STORE
 from sim.outcomes.metrics import METRIC_NAMES
 from sim.outcomes.patients import FloatArray, Patients
 from sim.scenario import ScenarioError, load

@@ -69,6 +69,10 @@ def test_sweep_from_a_file_with_a_tornado(small: Path) -> None:
     [
         (["--vary", "manufacturing.linse=1,2"], "--vary manufacturing.linse: unknown key; did you mean 'lines'?"),
         (["--vary", "manufacturing.lines=1,x"], "--vary manufacturing.lines: found 'x'; allowed: a whole number"),
+        (
+            ["--vary", "later_course.share=0.1,0.2"],
+            "--vary later_course.share: later_course.relapse: required, but not",
+        ),
         (["--vary", "manufacturing.lines=2:1"], "--vary manufacturing.lines: found 2 to 1"),
         (["--vary", "manufacturing.failure=0:1"], "without a step; allowed: FROM:TO:STEP, or the values one by one"),
         (["--vary", "a=1", "--vary", "a=2"], "--vary a: given twice"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.runs import small
+from tests.runs import Ran, small
 
 # A clock on which every patient leaves this many days after referral, to the ten-millionth of a day.
 LEAVES_AFTER = "{{piecewise: {{0 d: 0 / d, {days} d: 1000000 / d}}}}"
@@ -56,6 +56,97 @@ def test_patients_queue_for_one_line_in_the_order_of_their_cells() -> None:
 def test_referral_on_the_same_day_is_served_in_order_of_number_and_a_unit_given_back_that_day_goes_on() -> None:
     ran = small("manufacturing: {lines: 1, duration: 5 d}", "0 d, 5 d, 5 d")
     assert ran.days("manufacturing") == [0.0, 5.0, 10.0]
+
+
+def conditional(
+    sterility: str, more: str = "", rest: str = "", making: str = "duration: 10 d", days: str = "0 d"
+) -> Ran:
+    """A culture of 10 days; an early reading after 7 days, a day of review and 2 days on the way."""
+    return small(
+        f"""
+manufacturing: {{{making}}}
+release_testing: {{sterility: {sterility}, potency: 5 d, review: 1 d, conditional: {{sterility: 7 d}}{more}}}
+shipping: {{to_centre: 2 d}}
+infusion: {{scheduling: 3 d}}
+{rest}
+""",
+        days,
+    )
+
+
+def test_after_a_conditional_release_the_centre_waits_for_what_is_left_of_the_sterility_test() -> None:
+    ran = conditional("14 d")
+    assert ran.days("sterility_test_begun") == [10.0]
+    assert ran.days("released") == [18.0]
+    assert ran.days("product_received") == [20.0]
+    assert ran.days("sterility_test_ended") == [24.0]
+    assert ran.days("lymphodepletion") == [27.0]
+    assert ran.patients.between("apheresis", "product_received").tolist() == [20.0]
+
+
+def test_a_sterility_test_that_is_over_before_the_product_is_at_the_centre_delays_nothing() -> None:
+    for sterility in ("9 d", "10 d"):
+        ran = conditional(sterility)
+        assert ran.days("product_received") == ran.days("sterility_test_ended") == [20.0]
+        assert ran.days("lymphodepletion") == [23.0]
+
+
+def test_a_product_that_the_finished_test_condemns_is_made_again() -> None:
+    ran = small(
+        """
+manufacturing: {duration: 10 d, attempts: 2, lines: 1, line_held: {to: last_attempt}}
+release_testing: {sterility: 14 d, review: 1 d, conditional: {sterility: 7 d, recall: 1}}
+shipping: {to_centre: 2 d}
+""",
+        "0 d, 0 d",
+    )
+    # condemned on day 24 and again on day 48; the line is held until then
+    assert ran.outcomes == ["product_failed", "product_failed"]
+    assert ran.patients.end_day.tolist() == [48.0, 96.0]
+    assert ran.days("product_received") == [44.0, 92.0]
+    assert ran.days("sterility_test_ended") == [None, None]
+    assert ran.patients.made_count.tolist() == [2, 2]
+
+
+def test_a_conditional_release_that_fails_is_known_before_the_sterility_test_is_over() -> None:
+    ran = conditional("14 d", ", failure: 1", "", "duration: 10 d, attempts: 2")
+    assert ran.patients.end_day.tolist() == [36.0]
+
+
+def test_a_line_held_to_release_is_free_at_the_conditional_release() -> None:
+    ran = conditional("14 d", "", "", "duration: 10 d, lines: 1, line_held: {to: release}", "0 d, 0 d")
+    assert ran.days("manufacturing") == [0.0, 18.0]
+    assert ran.days("lymphodepletion") == [27.0, 45.0]
+
+
+def test_a_place_in_the_lab_is_held_up_to_the_early_reading() -> None:
+    ran = conditional("14 d", ", lab: 2", "", "duration: 10 d", "0 d, 0 d")
+    # the first has both places, for sterility and potency; the second follows as they become free, on 15 and 17
+    assert ran.days("sterility_test_begun") == [10.0, 15.0]
+    assert ran.days("released") == [18.0, 23.0]
+    assert ran.days("sterility_test_ended") == [24.0, 29.0]
+    assert ran.resource("lab").in_use_mean == pytest.approx(2 * (7 + 5) / 400)
+
+
+def test_a_shut_down_of_the_lab_reaches_a_test_that_goes_on_while_the_product_is_away() -> None:
+    shut = "disruptions: {{fire: {{resource: lab, from: {} d, for: 3 d, work: {}}}}}\n"
+    paused = conditional("14 d", "", shut.format(21, "pause"))
+    assert paused.days("released") == [18.0]
+    assert paused.days("sterility_test_ended") == [27.0]
+    for day, found in ((22, 22.0), (19, 20.0)):  # lost on the way, it is known at the centre
+        lost = conditional("14 d", "", shut.format(day, "lose"))
+        assert lost.outcomes == ["product_failed"]
+        assert lost.patients.end_day.tolist() == [found]
+
+
+def test_who_leaves_while_the_test_goes_on_is_not_infused_and_their_product_has_been_received() -> None:
+    ran = conditional("14 d", "", leaving(22))
+    assert ran.outcomes == ["died"]
+    assert ran.days("product_received") == [20.0]
+    assert ran.days("sterility_test_ended") == [None]
+    finished = conditional("14 d", "", leaving(17), "duration: 10 d, on_leave: finish")
+    assert finished.patients.made_day.tolist() == [18.0]
+    assert finished.days("product_received") == [None]
 
 
 def test_a_line_held_from_booking_to_release_is_taken_before_apheresis() -> None:

@@ -1,4 +1,4 @@
-"""Hybrid and sequential therapy, several products, batches, conditional release: small timelines worked out by hand."""
+"""Hybrid and sequential therapy, several products, batches, batches: small timelines worked out by hand."""
 
 from __future__ import annotations
 
@@ -162,18 +162,6 @@ release_testing: {review: 1 d, out_of_specification: 1, accepted: 0, not_accepte
     assert remade.patients.end_day.tolist() == [33.0]
     assert stopped.patients.end_day.tolist() == [11.0]
     assert stopped.rows("reason") == ["out_of_specification"]
-
-
-def test_conditional_release_does_not_wait_for_the_end_of_the_sterility_test() -> None:
-    rest = """
-manufacturing: {duration: 10 d, attempts: 2}
-release_testing: {sterility: 14 d, potency: 5 d, review: 1 d, conditional: {sterility: 7 d, recall: RECALL}}
-shipping: {to_centre: 2 d}
-"""
-    assert small(rest.replace("RECALL", "0"), "0 d").days("infusion") == [20.0]
-    recalled = small(rest.replace("RECALL", "1"), "0 d")
-    assert recalled.outcomes == ["product_failed"]
-    assert recalled.patients.end_day.tolist() == [40.0]
 
 
 def test_several_products_have_their_own_times() -> None:

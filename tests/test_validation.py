@@ -12,8 +12,8 @@ from click.testing import CliRunner
 from reports.markdown import plain
 from reports.validation import KINDS
 from run_sim import cli
-from sim.experiment.quantities import QuantityError
-from sim.experiment.validation import MET, STATED_MISS, Verdict, judge
+from sim.experiment.validate.cases import MET, STATED_MISS, Verdict, judge
+from sim.experiment.validate.quantities import QuantityError
 from sim.scenario import load
 from sim.scenario.shipped import validation_files
 from sim.scenario.targets import Quantity

@@ -13,9 +13,9 @@ import pytest
 from click.testing import CliRunner, Result
 
 from run_sim import cli
-from sim.experiment.folder import FolderError
-from sim.experiment.manifest import checksums, seal
-from sim.experiment.verify import Verification, read_manifest, verify
+from sim.experiment.disk.folder import FolderError
+from sim.experiment.disk.manifest import checksums, seal
+from sim.experiment.verify.check import Verification, read_manifest, verify
 from tests.runs import SHIPPED
 
 SHORT = ("--set", "run.warm_up=30 d", "--set", "run.window=90 d", "--set", "run.follow_up=120 d", "-n", "2", "-q")

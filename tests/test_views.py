@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from sim.engine.choice import SIMPY
-from sim.experiment.picture_tables import Pictures
-from sim.experiment.replicate import Arm, Keep, replicate
+from sim.experiment.runs.replicate import Arm, Keep, replicate
+from sim.experiment.study.picture_tables import Pictures
 from sim.outcomes.by_group import ByGroup
 from sim.outcomes.curves import list_lengths, middle_stage_days
 from sim.outcomes.estimates import FREE, interval

@@ -13,9 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from sim.experiment import sweep as sweeps
-from sim.experiment.sweep import SweepPlan, evaluate, open_sweep
-from sim.experiment.work import WorkerError
+from sim.experiment.runs.work import WorkerError
+from sim.experiment.sweep import evaluate as sweeps
+from sim.experiment.sweep.evaluate import SweepPlan, evaluate, open_sweep
 from tests.experiments import lines, small_base, task_of_this_process
 
 ROOT = Path(__file__).parents[1]
@@ -127,14 +127,14 @@ def test_a_cluster_that_would_run_something_else_is_refused(cluster: str, tmp_pa
 
 
 def test_a_cluster_of_another_version_is_refused(cluster: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("sim.experiment.cluster.code_digest", lambda: "0123456789abcdef")
+    monkeypatch.setattr("sim.experiment.runs.cluster.code_digest", lambda: "0123456789abcdef")
     with pytest.raises(WorkerError, match="has another version"):
         results(replace(PLAN, cluster=cluster), tmp_path)
 
 
 def test_a_cluster_that_is_not_there_is_told_of(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("distributed")
-    monkeypatch.setattr("sim.experiment.cluster.ANSWER_SECONDS", 0.5)
+    monkeypatch.setattr("sim.experiment.runs.cluster.ANSWER_SECONDS", 0.5)
     for address in ("tcp://127.0.0.1:1", "nonsense://x"):
         with pytest.raises(WorkerError, match="no Dask scheduler answers there"):
             results(replace(PLAN, cluster=address), tmp_path)

@@ -14,20 +14,28 @@ from sim.engine.guard import attempts_without_end, lots_without_end, orders_with
 from sim.engine.kernel import draws as kernel_draws
 from sim.engine.kernel import names as k
 from sim.engine.kernel import run as kernel
-from sim.engine.kernel.stamp import mark_ready
-from sim.engine.kernel.tables import (
-    ClockRows,
-    Draws,
-    People,
-    Pools,
-    Records,
-    Requests,
-    Run,
-    Shelves,
-    Slots,
-    State,
-    Walkers,
+from sim.engine.kernel.rows import (
+    Batch,
+    Clocks,
+    Due,
+    Entry,
+    Expiry,
+    FactorChange,
+    Frame,
+    Happening,
+    Lot,
+    Passed,
+    Request,
+    Share,
+    Slot,
+    Task,
+    Walker,
+    blank,
+    copied,
+    rows,
 )
+from sim.engine.kernel.stamp import mark_ready
+from sim.engine.kernel.tables import ClockRows, Draws, People, Pools, Records, Run, Shelves, Slots, State, Walkers
 from sim.engine.trace import (
     CHECK_EVERY_DAYS,
     EngineError,
@@ -53,15 +61,15 @@ KEPT_BYTES = 2**24
 
 # Which arrays grow when the kernel asks for more of something: their group, their names, the axis.
 GROWING: dict[int, tuple[str, tuple[str, ...], int]] = {
-    k.MORE_HEAP: ("run", ("due", "which", "happenings"), 0),
+    k.MORE_HEAP: ("run", ("heap", "happenings"), 0),
     k.MORE_TASKS: ("run", ("tasks",), 0),
     k.MORE_WALKERS: ("walkers", Walkers._fields, 0),
-    k.MORE_REQUESTS: ("requests", Requests._fields, 0),
-    k.MORE_QUEUE: ("pools", ("keys", "queue"), 1),
+    k.MORE_REQUESTS: ("", ("requests",), 0),
+    k.MORE_QUEUE: ("pools", ("queue",), 1),
     k.MORE_SHELF: ("shelves", ("batches",), 1),
     k.MORE_LOTS: ("shelves", ("lots", "tries"), 0),
     k.MORE_EXPIRIES: ("shelves", ("expiries",), 0),
-    k.MORE_STAGES: ("records", ("stages", "stage_days"), 0),
+    k.MORE_STAGES: ("records", ("stages",), 0),
     k.MORE_CHANGES: ("clocks", ("changes",), 1),
 }
 
@@ -104,12 +112,12 @@ def uniforms(
 
 def _end_of_it(flat: Flat, state: State, need: int, cohort: Cohort) -> EngineError:
     """Why the run cannot go on."""
-    n = state.run.n
+    now = _now(state)
     if need == k.TOO_MANY:
-        names = flat.attempt_names if n[k.NEED_KIND] == k.PATIENT else flat.lot_attempt_names
-        return attempts_without_end(cohort, int(n[k.NEED_KIND]), int(n[k.NEED_ENTITY]), names[n[k.NEED_NAME]])
+        names = flat.attempt_names if now["need_kind"] == k.PATIENT else flat.lot_attempt_names
+        return attempts_without_end(cohort, int(now["need_kind"]), int(now["need_entity"]), names[now["need_name"]])
     if need == k.LOTS_WITHOUT_END:
-        return lots_without_end(int(n[k.NEED_ENTITY]))
+        return lots_without_end(int(now["need_entity"]))
     if need == k.ORDERS_WITHOUT_END:
         return orders_without_end()
     return EngineError("a stage lasts until the start of a slot that nobody holds")
@@ -169,46 +177,26 @@ def _start(
     flat: Flat, cohort: Cohort, people: People, draws: Draws, least: float, follow_up: float, traced: bool
 ) -> State:
     """The state of a run before anything has happened."""
-    count, pools, shelves = len(cohort.referral_day), len(flat.pools.whole), flat.shelf.shape[0]
-    resources, rows, opening = len(flat.plan.supplies.first_pool), FIRST_ROOM, flat.shelf.shape[1]
-    asked = count * flat.uses + FIRST_ROOM
-
-    batches = np.empty((shelves, opening + FIRST_ROOM, 3))
+    count, pools, shelves = len(cohort.referral_day), len(flat.pools.rows), flat.shelf.shape[0]
+    resources, room, opening = len(flat.plan.supplies.resources), FIRST_ROOM, flat.shelf.shape[1]
+    clocks = rows(Clocks, count + 1)
+    clocks["touched"] = 0
+    batches = rows(Batch, shelves, opening + room)
     batches[:, :opening] = flat.shelf
     return State(
         _run(flat, cohort, people, least, follow_up, traced),
-        Walkers(
-            rows=_whole(rows, k.WALKER_WIDTH),
-            days=np.empty((rows, k.WALKER_DAYS)),
-            frames=_whole(rows, flat.depth, 4),
-            cuts=np.empty((rows, flat.depth)),
-            key_days=np.empty((rows, resources)),
-            starts=np.empty((rows, resources)),
-        ),
-        Requests(rows=_whole(asked, k.REQUEST_WIDTH), days=np.empty((asked, k.REQUEST_DAYS))),
-        Pools(
-            rows=flat.pools.whole.copy(),
-            numbers=flat.pools.numbers.copy(),
-            keys=np.empty((pools, FIRST_ROOM, 2)),
-            queue=_whole(pools, FIRST_ROOM, 3),
-        ),
-        Slots(
-            rows=_whole(flat.pools.slots, k.SLOT_WIDTH),
-            days=np.empty((flat.pools.slots, k.SLOT_DAYS)),
-            free=_whole(pools, flat.pools.slots_of_one),
-        ),
+        Walkers(rows(Walker, room), rows(Frame, room, flat.depth), rows(Share, room, resources)),
+        rows(Request, count * flat.uses + room),
+        Pools(copied(flat.pools.rows), rows(Entry, pools, room)),
+        Slots(rows(Slot, flat.pools.slots), np.empty((pools, flat.pools.slots_of_one), dtype=np.int64)),
         Shelves(
             batches=batches,
-            lots=np.full((FIRST_ROOM, k.LOT_WIDTH), np.nan),
-            tries=np.zeros((FIRST_ROOM, len(flat.lot_attempt_names)), dtype=np.int64),
-            expiries=np.empty((FIRST_ROOM, 3)),
+            lots=blank(Lot, room),
+            tries=np.zeros((room, len(flat.lot_attempt_names)), dtype=np.int64),
+            expiries=rows(Expiry, room),
         ),
         draws,
-        ClockRows(
-            rows=np.empty((count + 1, k.CLOCK_WIDTH)),
-            state=np.zeros((count + 1, k.CLOCK_STATE_WIDTH), dtype=np.int64),
-            changes=np.empty((count + 1, min(4, FIRST_ROOM), 3)),
-        ),
+        ClockRows(clocks, rows(FactorChange, count + 1, min(4, room))),
         Records(
             notes=np.full((count, len(flat.milestones)), np.nan),
             passes=np.zeros((count, len(flat.milestones)), dtype=np.int64),
@@ -219,36 +207,28 @@ def _start(
             leave_clock=cohort.leave_clock.copy(),
             progression_day=cohort.progression_day.copy(),
             referral=cohort.referral_day.copy(),
-            stages=_whole(16 * FIRST_ROOM if traced else 0, 3),
-            stage_days=np.empty((16 * FIRST_ROOM if traced else 0, 3)),
+            stages=rows(Passed, 16 * room if traced else 0),
         ),
     )
 
 
 def _run(flat: Flat, cohort: Cohort, people: People, least: float, follow_up: float, traced: bool) -> Run:
     """The counters of a run at its start, and what is due from then on."""
-    n, t, arrivals = flat.counters.copy(), flat.days_of_run.copy(), people.arrivals
-    count = len(cohort.referral_day)
-    n[k.PATIENTS], n[k.FIRST_COURSES], n[k.ARRIVING] = count, count // cohort.courses, len(arrivals)
-    n[k.MEASURED], n[k.TRACED], n[k.RUNNING] = len(people.measured), int(traced), 1
-    t[k.FOLLOW_UP], t[k.NEXT_CHECK], t[k.CHECK_EVERY] = follow_up, least, CHECK_EVERY_DAYS
-    happenings = [*flat.happenings, (least, k.CHECK, k.CHECKING, 0)]
-    happenings.sort(key=lambda happening: happening[:2])  # sorted, it is a heap
-    rows = len(happenings) + FIRST_ROOM
-    due, table = np.empty(rows), _whole(rows, 4)
-    for place, (day, priority, what, subject) in enumerate(happenings):
-        due[place] = day
-        table[place] = priority, place, what, subject
-    n[k.HEAP] = n[k.TICKETS_GIVEN] = len(happenings)
-    t[k.NEXT_ARRIVAL] = np.inf
+    now, arrivals, count = copied(flat.now)[0], people.arrivals, len(cohort.referral_day)
+    now["patients"], now["first_courses"], now["arriving"] = count, count // cohort.courses, len(arrivals)
+    now["measured"], now["traced"], now["running"] = len(people.measured), traced, 1
+    now["follow_up"], now["next_check"], now["check_every"] = follow_up, least, CHECK_EVERY_DAYS
+    due = [*flat.happenings, (least, k.CHECK, k.CHECKING, 0)]
+    due.sort(key=lambda happening: happening[:2])  # sorted, it is a heap
+    heap, happenings = rows(Due, len(due) + FIRST_ROOM), rows(Happening, len(due) + FIRST_ROOM)
+    heap["row"] = np.arange(len(heap))
+    heap["day"][: len(due)] = [day for day, *_ in due]
+    happenings[: len(due)] = [(priority, place, what, of) for place, (_, priority, what, of) in enumerate(due)]
+    now["heap"] = now["tickets"] = len(due)
+    now["next_arrival"] = np.inf
     if len(arrivals):
-        n[k.NEXT_PATIENT], t[k.NEXT_ARRIVAL] = arrivals[0], max(float(cohort.referral_day[arrivals[0]]), 0.0)
-    return Run(n, t, due, np.arange(rows), table, _whole(FIRST_ROOM, k.TASK_WIDTH))
-
-
-def _whole(*shape: int) -> Any:
-    """An array of whole numbers that nobody reads before they are written."""
-    return np.empty(shape, dtype=np.int64)
+        now["next_patient"], now["next_arrival"] = arrivals[0], max(float(cohort.referral_day[arrivals[0]]), 0.0)
+    return Run(now, heap, happenings, rows(Task, FIRST_ROOM))
 
 
 def _first_draws(flat: Flat, cohort: Cohort, luck: Luck) -> Draws:
@@ -277,50 +257,56 @@ def _asked_of_lots(flat: Flat, luck: Luck, count: int) -> Ask:
 
 def _draw(flat: Flat, state: State, luck: Luck) -> State:
     """The state with the draws that the kernel has come to, and that were not foreseen."""
-    n, draws = state.run.n, state.draws
-    purpose, attempt, entity = int(n[k.NEED_PURPOSE]), int(n[k.NEED_ATTEMPT]), int(n[k.NEED_ENTITY])
+    now, draws = _now(state), state.draws
+    purpose, attempt, entity = int(now["need_purpose"]), int(now["need_attempt"]), int(now["need_entity"])
     width = int(draws.width[purpose])
     if entity >= width:
         return state._replace(draws=_with_lots(flat, draws, luck, 2 * width))
-    if n[k.NEED_KIND] == k.PATIENT:
+    if now["need_kind"] == k.PATIENT:
         return state._replace(draws=with_attempt(draws, flat.of_patients, purpose, attempt, luck.patients))
     return state._replace(draws=with_attempt(draws, flat.of_lots, purpose, attempt, _asked_of_lots(flat, luck, width)))
+
+
+def _now(state: State) -> Any:
+    """Where the run is, as numpy reads it: by the names of its fields."""
+    return state.run.now
 
 
 def _grow(state: State, need: int) -> State:
     """The state with the arrays of one kind twice as long, or wide."""
     name, fields, axis = GROWING[need]
-    group, n, pools = getattr(state, name), state.run.n, state.pools.rows
-    at_least = 16
+    group: Any = getattr(state, name) if name else state
+    now, pools, at_least = _now(state), state.pools.rows, 16
     if need == k.MORE_HEAP or need == k.MORE_EXPIRIES:
-        offered, batches = pools[:, k.PER_OFFER].max(initial=0), pools[:, k.BATCHES].max(initial=0)
-        at_least = 2 * int(offered) + int(batches) + int(n[k.MOST_GIVEN_BACK]) + 2 * k.ROOM
+        offered, batches = pools["per_offer"].max(initial=0), pools["batches"].max(initial=0)
+        at_least = 2 * int(offered) + int(batches) + int(now["most_given_back"]) + 2 * k.ROOM
     if need == k.MORE_LOTS:
-        at_least = int(pools[:, k.LOTS_BEGUN].max() + 1) * int(n[k.SHELVES])
+        at_least = int(pools["lots_begun"].max() + 1) * int(now["shelves"])
     larger: dict[str, Any] = {}
     for field in fields:
         old = getattr(group, field)
         shape = list(old.shape)
         shape[axis] = max(shape[axis], at_least)
         # lots that have not begun have no day, and no attempts
-        more = np.zeros(shape, dtype=old.dtype) if old.dtype == np.int64 else np.full(shape, np.nan)
+        more = blank(Lot, *shape) if field == "lots" else np.zeros(shape, dtype=old.dtype)
         larger[field] = np.concatenate([old, more], axis=axis)
     if need == k.MORE_HEAP:  # the new rows are free
-        larger["which"][len(state.run.which) :] = np.arange(len(state.run.which), len(larger["which"]))
-    return state._replace(**{name: group._replace(**larger)})
+        larger["heap"]["row"][len(group.heap) :] = np.arange(len(group.heap), len(larger["heap"]))
+    group = group._replace(**larger)
+    return state._replace(**{name: group}) if name else group
 
 
 def _trace(flat: Flat, state: State) -> Trace:
-    n, stop, records = state.run.n, float(state.run.t[k.TODAY]), state.records
+    now, records = _now(state), state.records
+    stop = float(now["today"])
     uses = _uses(state, stop)
-    slots, slot_days = state.slots.rows[: n[k.SLOTS]], state.slots.days[: n[k.SLOTS]]
-    pools = state.pools.rows[slots[:, k.SLOT_POOL]]
-    lots, expiries = state.shelves.lots[: n[k.LOTS]], state.shelves.expiries[: n[k.EXPIRIES]]
-    begun = np.flatnonzero(~np.isnan(lots[:, k.LOT_STARTED]))
-    lots = lots[begun]
+    slots, lots, expiries = (
+        state.slots.rows[: now["slots"]], state.shelves.lots[: now["lots"]], state.shelves.expiries[: now["expiries"]]
+    )  # fmt: skip
+    begun = np.flatnonzero(~np.isnan(lots["started"]))
     referral = records.referral
     # a return foreseen for after the stop has not taken place
-    later = referral[int(n[k.FIRST_COURSES]) :]
+    later = referral[int(now["first_courses"]) :]
     later[later > stop] = np.inf
     return Trace(
         stop_day=np.array([stop]),
@@ -340,54 +326,36 @@ def _trace(flat: Flat, state: State) -> Trace:
         uses=uses,
         slots=trace.Slots(
             only_one(slots),
-            pools[:, k.OF_RESOURCE],
-            pools[:, k.CENTRE],
-            slot_days[:, k.OFFERED].copy(),
-            slot_days[:, k.START].copy(),
-            slots[:, k.HOLDER].copy(),
-            slots[:, k.HANDED_BACK].copy(),
-            slot_days[:, k.PERISHED].copy(),
-            slot_days[:, k.WITHDRAWN].copy(),
+            state.pools.rows["resource"][slots["pool"]],
+            state.pools.rows["centre"][slots["pool"]],
+            *(slots[name].copy() for name in ("offered", "start", "holder", "handed_back", "perished", "withdrawn")),
         ),
         lots=Lots(
             only_one(begun),
             begun,
-            begun % int(n[k.SHELVES]),
-            lots[:, k.LOT_STARTED].copy(),
-            lots[:, k.LOT_READY].copy(),
-            lots[:, k.LOT_FAILED].copy(),
-            np.full(len(lots), n[k.DOSES_PER_LOT]),
+            begun % int(now["shelves"]),
+            lots["started"][begun],
+            lots["ready"][begun],
+            lots["failed"][begun],
+            np.full(len(begun), now["doses_per_lot"]),
         ),
         expiries=Expiries(
-            only_one(expiries), expiries[:, 2].astype(np.int64), expiries[:, 0].copy(), expiries[:, 1].astype(np.int64)
+            only_one(expiries),
+            expiries["shelf"].copy(),
+            expiries["day"].copy(),
+            expiries["doses"].astype(np.int64),
         ),
-        stages=_stages(flat, state, stop) if n[k.TRACED] else None,
+        stages=_stages(flat, state, stop) if now["traced"] else None,
     )
-
-
-def _expiries(rows: FloatArray) -> Expiries:
-    return Expiries(only_one(rows), rows[:, 2].astype(np.int64), rows[:, 0].copy(), rows[:, 1].astype(np.int64))
 
 
 def _uses(state: State, stop: float) -> Uses:
     """The rows in order of (kind, entity, asked in turn), as far as asked by the stop."""
-    n = state.run.n
-    count, groups = int(n[k.REQUESTS]), int(n[k.PATIENTS] + n[k.LOTS])
+    now = _now(state)
+    count, patients, groups = int(now["requests"]), int(now["patients"]), int(now["patients"] + now["lots"])
     first, end, order = np.zeros(groups + 1, np.int64), np.empty(groups, np.int64), np.empty(count, np.int64)
     whole, real = np.empty((5, count), np.int64), np.empty((3, count))
-    kept = kernel.list_uses(
-        state.requests.rows,
-        state.requests.days,
-        state.pools.rows,
-        count,
-        int(n[k.PATIENTS]),
-        stop,
-        first,
-        end,
-        order,
-        whole,
-        real,
-    )
+    kept = kernel.list_uses(state.requests, state.pools.rows, count, patients, stop, first, end, order, whole, real)
     columns, days = whole[:, :kept], real[:, :kept]
     return Uses(
         only_one(columns[0]), columns[0], columns[1], columns[2], columns[3], columns[4], days[0], days[1], days[2]
@@ -396,14 +364,13 @@ def _uses(state: State, stop: float) -> Uses:
 
 def _stages(flat: Flat, state: State, stop: float) -> Stages:
     """The rows in order of (kind, entity, began, ended, stage); names in the order in which they were first passed."""
-    count = int(state.run.n[k.STAGES])
-    rows = state.records.stages[:count]
-    passed = list(dict.fromkeys(rows[:, 2].tolist()))
+    passes = state.records.stages[: _now(state)["stages"]].tolist()
+    passed = list(dict.fromkeys(name for _, _, name, *_ in passes))
     place = {name: number for number, name in enumerate(passed)}
     listed = sorted(
-        (kind, entity, *days, place[name])
-        for (kind, entity, name), days in zip(rows.tolist(), state.records.stage_days[:count].tolist(), strict=True)
-        if days[0] <= stop
+        (kind, entity, asked, began, ended, place[name])
+        for kind, entity, name, asked, began, ended in passes
+        if asked <= stop
     )
     columns = list(zip(*listed, strict=True)) or [()] * 6
 

@@ -38,7 +38,7 @@ def purposes_of(paths: Sequence[Path], first: int) -> Purposes:
     """What is drawn for on the paths of all courses, numbered from `first`."""
     steps = tuple(step for path in paths for step in path)
     every = drawn(steps)
-    rules = {name: rule for name, rule in every.items() if not (isinstance(rule, Distribution) and rule.is_fixed)}
+    rules = {name: rule for name, rule in every.items() if isinstance(rule, float) or not rule.is_fixed}
     attempts: dict[str, set[str]] = {name: set() for name in rules}
     for purpose, name in draws_by_attempts(steps):
         if purpose in attempts:
@@ -118,16 +118,19 @@ def of_some(draws: Draws, purposes: Purposes, first: int, count: int) -> Draws:
 
 
 def with_attempt(draws: Draws, purposes: Purposes, purpose: int, attempt: int, ask: Ask) -> Draws:
-    """With an attempt that was not foreseen, for everybody: of a purpose, and of those drawn with it."""
+    """With an attempt that was not foreseen, for everybody: of a purpose, and of those drawn with it.
+
+    Who comes so far often goes on: as many attempts again are drawn at once.
+    """
     name = next(name for name, number in purposes.numbers.items() if number == purpose)
     names = next((family for family in purposes.families.values() if name in family), (name,))
-    count, at = int(draws.width[purpose]), draws.at
-    if attempt >= at.shape[1]:
-        at = np.concatenate([at, np.full((len(at), attempt + 1 - at.shape[1]), -1)], axis=1)
-    else:
-        at = at.copy()
-    at[[purposes.numbers[name] for name in names], attempt] = len(draws.values) + count * np.arange(len(names))
-    chances = ask(names, np.arange(count), np.full(count, attempt))
+    numbers = [purposes.numbers[name] for name in names]
+    count, attempts = int(draws.width[purpose]), np.arange(attempt, max(attempt + 1, 2 * attempt))
+    at = np.full((len(draws.at), max(draws.at.shape[1], attempts[-1] + 1)), -1, dtype=np.int64)
+    at[:, : draws.at.shape[1]] = draws.at
+    blocks = np.arange(len(names) * len(attempts)).reshape(len(names), len(attempts))
+    at[np.ix_(np.array(numbers), attempts)] = len(draws.values) + count * blocks
+    chances = ask(names, np.tile(np.arange(count), len(attempts)), np.repeat(attempts, count))
     return draws._replace(at=at, values=np.concatenate([draws.values, _valued(purposes, names, chances)]))
 
 

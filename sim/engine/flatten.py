@@ -5,6 +5,7 @@ Longer than 400 lines because the whole vocabulary, steps and resources alike, i
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,6 +13,21 @@ import numpy as np
 
 from sim.engine.draws import Purposes, purposes_of
 from sim.engine.kernel import names as k
+from sim.engine.kernel.rows import (
+    Batch,
+    Change,
+    Curve,
+    Interval,
+    Knot,
+    Now,
+    Opening,
+    Operation,
+    Policy,
+    Pool,
+    Resource,
+    layout,
+    rows,
+)
 from sim.engine.kernel.tables import Hazards, HourTables, Plan, Route, Supplies
 from sim.engine.trace import EngineError, FloatArray, IntArray
 from sim.pieces.clocks import Clock
@@ -64,8 +80,7 @@ ON_LEAVE = {OnLeave.STOP: k.STOP, OnLeave.FINISH_STAGE: k.FINISH_STAGE, OnLeave.
 class Pools:
     """The pools at the start: one row each, in order of declaration and centre."""
 
-    whole: IntArray
-    numbers: FloatArray
+    rows: Any
     slots: int
     slots_of_one: int
 
@@ -75,16 +90,15 @@ class Flat:
     """A protocol, flattened: the kernel's plan, its state at the start of any run, and the names behind the numbers.
 
     `of_patients`, `of_lots`: what is drawn for; `fixed`: the value of each purpose where that is the same for all, else
-    -1. `happenings`: (day, priority, what, subject) that are due from the start, in the order in which they become so.
-    `shelf`: opening stock.
+    -1. `now`: one row. `happenings`: (day, priority, what, subject) that are due from the start, in the order in which
+    they become so. `shelf`: opening stock.
     """
 
     plan: Plan
-    counters: IntArray
-    days_of_run: FloatArray
+    now: Any
     pools: Pools
     happenings: tuple[tuple[float, int, int, int], ...]
-    shelf: FloatArray
+    shelf: Any
     of_patients: Purposes
     of_lots: Purposes
     fixed: FloatArray
@@ -111,8 +125,7 @@ class _Table:
     milestones: tuple[str, ...]
     attempts: tuple[str, ...]
     ends: tuple[End, ...]
-    rows: list[list[int]]
-    numbers: list[float]
+    rows: list[dict[str, float]]
     branches: list[int]
     stages: list[str]
     hours: list[Hours]
@@ -127,15 +140,10 @@ class _Table:
 
     def add(self, code: int, number: float = 0.0, **columns: int) -> int:
         """The place of a new operation."""
-        row = [0] * k.OPERATION_WIDTH
-        row[k.CODE], row[k.HOURS] = code, -1
-        for name, value in columns.items():
-            row[COLUMNS[name]] = value
-        self.rows.append(row)
-        self.numbers.append(number)
+        self.rows.append({"code": code, "hours": -1, "number": number, **columns})
         return len(self.rows) - 1
 
-    def here(self, place: int, column: int) -> None:
+    def here(self, place: int, column: str) -> None:
         """Let a column of an earlier operation point to the next one."""
         self.rows[place][column] = len(self.rows)
 
@@ -154,7 +162,13 @@ class _Table:
     def stage(self, step: Stage, depth: int) -> None:
         name = self._stage_name(step.name)
         if step.name in self.purposes:
-            self.add(k.STAGE, purpose=self.purposes[step.name], name=name, hours=self._hours(step.hours))
+            begun = 0  # or 1 more than the place of the milestone at which it began
+            if step.since:
+                if self.kind == k.LOT:
+                    raise EngineError(f"a stage since {step.since} has no meaning on the path of a lot")
+                begun = 1 + self.milestones.index(step.since)
+            hours = self._hours(step.hours)
+            self.add(k.STAGE, purpose=self.purposes[step.name], name=name, hours=hours, mode=begun)
         elif isinstance(step.duration, UntilSlotStart):
             self.add(k.SLOT_STAGE, resource=self._resource(step.duration.slots, Cadence), name=name)
         else:
@@ -173,13 +187,13 @@ class _Table:
 
     def _patience(self, opened: int, patience: Patience | None, depth: int) -> None:
         """What follows a wait that is given up, right behind what follows a grant."""
-        self.here(opened, k.OTHERWISE)
+        self.here(opened, "otherwise")
         if patience is not None:
             if self.kind == k.LOT and patience.since != Since.JOINING:
                 raise EngineError(f"patience since {patience.since} has no meaning on the path of a lot")
-            self.rows[opened][k.PATIENT_SINCE], self.numbers[opened] = SINCE[patience.since], patience.days
+            self.rows[opened].update(patient_since=SINCE[patience.since], number=patience.days)
             self.path(patience.otherwise, depth)
-        self.here(opened, k.AFTER)
+        self.here(opened, "after")
 
     def supply(self, step: Supply, depth: int) -> None:
         if self.kind != k.LOT:
@@ -205,21 +219,21 @@ class _Table:
                 raise EngineError(f"the compiled engine does not know the condition {type(step.when).__name__}")
         self.path(step.then, depth)
         jump = self.add(k.JUMP)
-        self.here(chosen, k.OTHERWISE)
+        self.here(chosen, "otherwise")
         self.path(step.otherwise, depth)
-        self.here(jump, k.AFTER)
+        self.here(jump, "after")
 
     def attempts_of(self, step: Attempts, depth: int) -> None:
         most = -1 if step.at_most is None else step.at_most
         opened = self.add(k.ATTEMPTS, name=self.attempts.index(step.name), most=most)
         self.path(step.steps, depth + 1)
         self.add(k.CLOSE)
-        self.here(opened, k.BETWEEN)
+        self.here(opened, "between")
         self.path(step.between, depth + 1)
         self.add(k.CLOSE)
-        self.here(opened, k.OTHERWISE)
+        self.here(opened, "otherwise")
         self.path(step.otherwise, depth)
-        self.here(opened, k.AFTER)
+        self.here(opened, "after")
 
     def fail(self, step: Fail, depth: int) -> None:
         self.add(k.FAIL)
@@ -235,16 +249,16 @@ class _Table:
             starts.append(len(self.rows))
             self._branch(Together((branch,)), 0)
             self.add(k.DONE)
-        self.rows[opened][k.NAME] = len(self.branches)
+        self.rows[opened]["name"] = len(self.branches)
         self.branches += starts
-        self.here(jump, k.AFTER)
+        self.here(jump, "after")
 
     def _branch(self, step: Together, depth: int) -> None:
         branch = step.branches[0]
         opened = self.add(k.SHIELD, mode=ON_LEAVE[branch.on_leave])
         self.path(branch.steps, depth + 1)
         self.add(k.CLOSE)
-        self.here(opened, k.AFTER)
+        self.here(opened, "after")
 
     def hazard(self, step: Hazard, depth: int) -> None:
         purpose = -1 if step.after is None else self.purposes[step.name]
@@ -288,11 +302,6 @@ class _Table:
         return index
 
 
-COLUMNS = {
-    "after": k.AFTER, "purpose": k.PURPOSE, "name": k.NAME, "resource": k.RESOURCE, "units": k.UNITS,
-    "mode": k.MODE, "most": k.MOST, "between": k.BETWEEN, "otherwise": k.OTHERWISE,
-    "hours": k.HOURS,
-}  # fmt: skip
 STEPS: dict[type[Step], Any] = {
     Stage: _Table.stage,
     Use: _Table.use,
@@ -318,7 +327,7 @@ def flatten(protocol: Protocol) -> Flat:
     names, tries, found = milestones(path), attempt_names(path), ends(path)
     lot_tries = attempt_names(protocol.lot_path)
     places = {name: place for place, name in enumerate(patients)}
-    table = _Table(protocol, k.PATIENT, places, names, tries, found, [], [], [], [], [], [])
+    table = _Table(protocol, k.PATIENT, places, names, tries, found, [], [], [], [], [])
     table.path(protocol.path, 0)
     table.add(k.DONE)
     later_start = len(table.rows)
@@ -327,43 +336,41 @@ def flatten(protocol: Protocol) -> Flat:
     lot_start = len(table.rows)
     of_lots = _Table(
         protocol, k.LOT, {name: len(patients) + place for place, name in enumerate(lots)}, (), lot_tries, (),
-        table.rows, table.numbers, table.branches, table.stages, table.hours, table.flags, table.depth,
+        table.rows, table.branches, table.stages, table.hours, table.flags, table.depth,
     )  # fmt: skip
     of_lots.path(protocol.lot_path, 0)
     of_lots.add(k.DONE)
     pools, first_pool, pool_count = _pools(protocol)
-    change_pool, change_units, happenings = _happenings(protocol, first_pool)
-    policies = np.array([[rule.per_day, rule.progressed] for rule in protocol.policies.values()], dtype=float)
+    changes, happenings = _happenings(protocol, first_pool)
     plan = Plan(
         Route(
-            operations=np.array(table.rows, dtype=np.int64),
-            numbers=np.array(table.numbers, dtype=float),
+            operations=_table(
+                Operation, [[row.get(name, 0) for name in layout(Operation).names or ()] for row in table.rows]
+            ),
             branches=np.array(table.branches, dtype=np.int64),
         ),
         Supplies(
-            first_pool=first_pool,
-            pool_count=pool_count,
+            resources=_table(Resource, zip(first_pool, pool_count, strict=True)),
             offer_days=_offer_days(protocol),
             withdrawals=_withdrawals(protocol),
-            change_pool=change_pool,
-            change_units=change_units,
-            policies=policies.reshape(-1, 2),
+            changes=_table(Change, changes),
+            policies=_table(Policy, ((rule.per_day, rule.progressed) for rule in protocol.policies.values())),
         ),
         _hazards(protocol),
         _hour_tables(table.hours),
     )
-    counters, days_of_run, shelf, opening = _stock(protocol, first_pool, pools)
-    counters[k.LOT_PATH], counters[k.LATER_PATH] = lot_start, later_start
-    counters[k.INFUSION] = names.index("infusion") if "infusion" in names else -1
-    counters[k.LISTED] = names.index("listing") if "listing" in names else -1
-    units = [row[k.UNITS] for row in table.rows if row[k.CODE] == k.USE]
-    counters[k.MOST_GIVEN_BACK] = of_lots.depth * max(units, default=0)
-    counters[k.FIRST_SET] = list(protocol.clocks.sets).index(protocol.clocks.first)
-    counters[k.FREE_ROW] = -1
+    start, shelf, opening = _stock(protocol, first_pool, pools)
+    now = start.view(np.recarray)[0]
+    now.lot_path, now.later_path = lot_start, later_start
+    now.infusion = names.index("infusion") if "infusion" in names else -1
+    now.listed = names.index("listing") if "listing" in names else -1
+    units = [int(row["units"]) for row in table.rows if row["code"] == k.USE]
+    now.most_given_back = of_lots.depth * max(units, default=0)
+    now.first_set = list(protocol.clocks.sets).index(protocol.clocks.first)
+    now.free_row = -1
     return Flat(
         plan=plan,
-        counters=counters,
-        days_of_run=days_of_run,
+        now=start,
         pools=pools,
         happenings=tuple(sorted(_in_order(protocol, happenings, opening), key=lambda due: due[:2])),
         shelf=shelf,
@@ -384,6 +391,11 @@ def flatten(protocol: Protocol) -> Flat:
     )
 
 
+def _table(kind: type, found: Iterable[Sequence[float]]) -> Any:
+    """A table of rows of one kind."""
+    return np.array([tuple(row) for row in found], dtype=layout(kind))
+
+
 def _centres(resource: Capacity | Cadence | Stock) -> int:
     match resource:
         case Capacity():
@@ -397,8 +409,8 @@ def _centres(resource: Capacity | Cadence | Stock) -> int:
 def _pools(protocol: Protocol) -> tuple[Pools, IntArray, IntArray]:
     """(every pool at the start, the first pool of each resource, how many each has)."""
     counts = [_centres(resource) for resource in protocol.resources]
-    whole = np.zeros((sum(counts), k.POOL_WIDTH), dtype=np.int64)
-    numbers = np.zeros((sum(counts), k.POOL_NUMBERS))
+    table = np.zeros(sum(counts), dtype=layout(Pool)).view(np.recarray)
+    table.row = np.arange(len(table))
     first = np.cumsum([0, *counts])[:-1]
     slots = most = 0
     for index, resource in enumerate(protocol.resources):
@@ -406,25 +418,25 @@ def _pools(protocol: Protocol) -> tuple[Pools, IntArray, IntArray]:
             raise EngineError(f"{resource.name}: there is no policy {resource.policy!r}")
         policy = k.FIRST_COME if resource.policy == FIRST_COME else list(protocol.policies).index(resource.policy)
         for centre in range(counts[index]):
-            row, real = whole[first[index] + centre], numbers[first[index] + centre]
-            row[k.OF_RESOURCE], row[k.CENTRE], row[k.POLICY] = index, centre, policy
+            row = table[first[index] + centre]
+            row.resource, row.centre, row.policy = index, centre, policy
             match resource:
                 case Capacity():
-                    row[k.POOL_KIND], row[k.UNLIMITED] = k.CAPACITY, int(unlimited(resource.units[centre]))
-                    real[k.LIMIT] = [units for day, units in resource.units[centre] if day <= 0.0][-1]
-                    real[k.LOT_RANK] = resource.lot_rank
+                    row.kind, row.unlimited = k.CAPACITY, int(unlimited(resource.units[centre]))
+                    row.limit = [units for day, units in resource.units[centre] if day <= 0.0][-1]
+                    row.lot_rank = resource.lot_rank
                 case Cadence():
-                    row[k.POOL_KIND], row[k.PER_OFFER] = k.CADENCE, resource.counts[centre]
-                    row[k.OFFER_DAYS], row[k.CARRY_OVER] = len(resource.offer_days), resource.carry_over
-                    row[k.WITHDRAWALS], row[k.KEEPS_PLACE] = bool(resource.withdrawn), resource.keeps_place
-                    real[k.LEAD], real[k.NOTICE] = resource.lead, resource.notice
+                    row.kind, row.per_offer = k.CADENCE, resource.counts[centre]
+                    row.offer_days, row.carry_over = len(resource.offer_days), resource.carry_over
+                    row.withdrawals, row.keeps_place = bool(resource.withdrawn), resource.keeps_place
+                    row.lead, row.notice = resource.lead, resource.notice
                     offered = resource.counts[centre] * len(resource.offer_days)
                     slots, most = slots + offered, max(most, offered)
                 case Stock():
-                    row[k.POOL_KIND], real[k.SUPPLIED] = k.STOCK, -np.inf
+                    row.kind, row.supplied = k.STOCK, -np.inf
                 case _:
                     raise EngineError(f"the compiled engine does not know the resource {type(resource).__name__}")
-    return Pools(whole, numbers, slots, most), first.astype(np.int64), np.array(counts, dtype=np.int64)
+    return Pools(np.asarray(table), slots, most), first.astype(np.int64), np.array(counts, dtype=np.int64)
 
 
 def _offer_days(protocol: Protocol) -> FloatArray:
@@ -452,10 +464,9 @@ def _withdrawals(protocol: Protocol) -> FloatArray:
 Due = tuple[float, int, int, int]
 
 
-def _happenings(protocol: Protocol, first_pool: IntArray) -> tuple[IntArray, FloatArray, list[list[Due]]]:
+def _happenings(protocol: Protocol, first_pool: IntArray) -> tuple[list[tuple[int, float]], list[list[Due]]]:
     """(the pool and the new limit of each capacity change, and what is due from the start, one list a resource)."""
-    pools: list[int] = []
-    limits: list[float] = []
+    changes: list[tuple[int, float]] = []
     due: list[list[Due]] = []
     for index, resource in enumerate(protocol.resources):
         found: list[Due] = []
@@ -464,61 +475,56 @@ def _happenings(protocol: Protocol, first_pool: IntArray) -> tuple[IntArray, Flo
                 for centre, steps in enumerate(resource.units):
                     for day, units in steps:
                         if day > 0.0:
-                            found.append((day, k.DELIVERY + index, k.CHANGE, len(pools)))
-                            pools.append(int(first_pool[index]) + centre)
-                            limits.append(units)
+                            found.append((day, k.DELIVERY + index, k.CHANGE, len(changes)))
+                            changes.append((int(first_pool[index]) + centre, units))
             case Cadence() if resource.offer_days:
                 for centre in range(len(resource.counts)):
                     found.append((resource.offer_days[0], k.DELIVERY + index, k.OFFER, int(first_pool[index]) + centre))
         due.append(found)
-    return np.array(pools, dtype=np.int64), np.array(limits, dtype=float), due
+    return changes, due
 
 
-def _stock(
-    protocol: Protocol, first_pool: IntArray, pools: Pools
-) -> tuple[IntArray, FloatArray, FloatArray, list[Due]]:
-    """(counters and days of a run at its start, opening shelves, what is due for the stock); fills in its pools."""
-    counters, days = np.zeros(k.COUNTERS, dtype=np.int64), np.zeros(k.DAYS_OF_RUN)
-    days[k.SHELF_LIFE] = days[k.ORDER_EVERY] = np.inf
-    counters[k.STOCK_POOL], counters[k.SHELVES] = -1, 1
+def _stock(protocol: Protocol, first_pool: IntArray, pools: Pools) -> tuple[Any, Any, list[Due]]:
+    """(the run at its start, opening shelves, what is due for the stock); fills in its pools."""
+    table = np.zeros(1, dtype=layout(Now))
+    now = table.view(np.recarray)[0]
+    now.shelf_life = now.order_every = np.inf
+    now.stock_pool, now.shelves = -1, 1
     stocks = [(i, resource) for i, resource in enumerate(protocol.resources) if isinstance(resource, Stock)]
     if not stocks:
-        return counters, days, np.empty((1, 0, 3)), []
+        return table, rows(Batch, 1, 0), []
     if len(stocks) > 1:
         raise EngineError(f"{stocks[1][1].name}: a second stock, where lots are of one kind")
     index, stock = stocks[0]
-    shelves = np.empty((len(stock.opening), max(stock.opening), 3))
+    shelves = rows(Batch, len(stock.opening), max(stock.opening))
     due: list[Due] = []
     for shelf, opening in enumerate(stock.opening):
         pool = int(first_pool[index]) + shelf
         for dose in range(opening):
             shelves[shelf, dose] = stock.shelf_life * ((dose + 1) / opening), float(dose), 1.0
             if stock.shelf_life < np.inf:
-                due.append((float(shelves[shelf, dose, 0]), k.EXPIRY + index, k.EXPIRING, pool))
+                due.append((float(shelves[shelf, dose]["expires"]), k.EXPIRY + index, k.EXPIRING, pool))
         if stock.every < np.inf:
             due.append((stock.every, k.DELIVERY + index, k.ORDERING, pool))
-        pools.whole[pool, k.ON_HAND] = pools.whole[pool, k.BATCHES] = opening
-    counters[k.STOCK_POOL], counters[k.DOSES_PER_LOT] = first_pool[index], stock.doses_per_lot
-    counters[k.SHELVES] = len(stock.opening)
+        pools.rows["on_hand"][pool] = pools.rows["batches"][pool] = opening
+    now.stock_pool, now.doses_per_lot, now.shelves = first_pool[index], stock.doses_per_lot, len(stock.opening)
     if stock.reorder is not None:
-        counters[k.REORDERS], (counters[k.ORDER_AT], counters[k.ORDER_UP_TO]) = 1, stock.reorder
-    days[k.SHELF_LIFE], days[k.ORDER_EVERY] = stock.shelf_life, stock.every
-    return counters, days, shelves, due
+        now.reorders, (now.order_at, now.order_up_to) = 1, stock.reorder
+    now.shelf_life, now.order_every = stock.shelf_life, stock.every
+    return table, shelves, due
 
 
 def _hour_tables(hours: list[Hours]) -> HourTables:
     """All intervals of all hours, one table after the other."""
-    places = np.zeros((len(hours), k.HOURS_WIDTH), dtype=np.int64)
-    rows: list[tuple[float, float]] = []
-    for place, its in zip(places, hours, strict=True):
-        losses = tuple((day, day) for day in its.losses)
-        tables = ((k.OPEN_AT, its.openings), (k.COUNT_AT, its.counts), (k.LOSS_AT, losses))
-        for at, table in tables:
-            place[at], place[at + 1] = len(rows), k.ALWAYS if table is ALWAYS else len(table)
-            rows += table or ()
-        place[k.FIT] = int(its.fit)
-    viable = np.array([its.viable for its in hours], dtype=float)
-    return HourTables(places, np.array(rows, dtype=float).reshape(-1, 2), viable)
+    openings: list[tuple[float, ...]] = []
+    intervals: list[tuple[float, float]] = []
+    for its in hours:
+        places: list[int] = []
+        for table in (its.openings, its.counts, tuple((day, day) for day in its.losses)):
+            places += len(intervals), k.ALWAYS if table is ALWAYS else len(table)
+            intervals += table or ()
+        openings.append((*places, its.fit, its.viable))
+    return HourTables(_table(Opening, openings), _table(Interval, intervals))
 
 
 def _in_order(protocol: Protocol, due: list[list[Due]], stock: list[Due]) -> list[Due]:
@@ -535,8 +541,8 @@ def _hazards(protocol: Protocol) -> Hazards:
     sets = protocol.clocks.sets.values()
     tables = [table for hazards in sets for table in hazards.tables]
     counts = [len(table.days) for table in tables]
-    knots = np.concatenate([np.stack([table.days, table.hazards, table.rates], axis=1) for table in tables])
-    at = np.stack([np.cumsum([0, *counts])[:-1], counts], axis=1).reshape(len(sets), 3, 2)
+    knots = [knot for table in tables for knot in zip(table.days, table.hazards, table.rates, strict=True)]
+    curves = _table(Curve, zip(np.cumsum([0, *counts])[:-1], counts, strict=True)).reshape(len(sets), 3)
     ends = np.array([hazards.ends_eligibility for hazards in sets], dtype=float)
     after = np.array(protocol.clocks.after_progression, dtype=float)
-    return Hazards(np.ascontiguousarray(knots, dtype=float), np.ascontiguousarray(at, dtype=np.int64), ends, after)
+    return Hazards(_table(Knot, knots), curves, ends, after)

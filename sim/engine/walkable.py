@@ -39,6 +39,8 @@ def check_walkable(protocol: Protocol, flags: Container[str]) -> None:
             raise EngineError(f"nobody carries the flag {step.when.flag!r}")
     for step in walk_steps(protocol.lot_path):
         _check(step, "a lot", OF_LOTS, resources)
+        if isinstance(step, Stage) and step.since:
+            raise EngineError(f"a stage since {step.since} has no meaning on the path of a lot")
         if isinstance(step, Choose) and not isinstance(step.when, Share):
             raise EngineError(f"{type(step.when).__name__} has no meaning on the path of a lot")
         if isinstance(step, Use | Draw) and step.patience is not None and step.patience.since != Since.JOINING:

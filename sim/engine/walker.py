@@ -153,6 +153,8 @@ class Walker:
             if step.duration.slots not in self.slot_starts:
                 raise EngineError("a stage lasts until the start of a slot that nobody holds")
             ended = max(asked, self.slot_starts[step.duration.slots])
+        elif step.since:
+            ended, lost = self._rest_of(step)
         elif step.hours is None:
             ended = asked + self._drawn(step.name)
         else:
@@ -166,6 +168,15 @@ class Walker:
             stage = world.stage_names.setdefault(step.name, len(world.stage_names))
             world.stages.append(Passed(self.kind, self.entity, asked, began, ended, stage))
         return how
+
+    def _rest_of(self, step: Stage) -> tuple[float, bool]:
+        """(end, whether it was lost) of a stage that began at a milestone; today where that is past."""
+        began = self.world.notes[step.since][self.entity]
+        began = self.day if isnan(began) else began
+        ended, lost = began + self._drawn(step.name), False
+        if step.hours is not None:
+            _, ended, lost = step.hours.span(began, self._drawn(step.name))
+        return max(self.day, ended), lost
 
     def _drawn(self, purpose: str) -> Any:
         """What is drawn for a purpose in the present attempt."""

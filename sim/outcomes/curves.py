@@ -33,6 +33,8 @@ INTERVALS: dict[tuple[str, str], str] = {
     ("released", "product_received"): "Shipping to the centre",
     ("listing", "dose"): "Dose from stock",
     ("dose", "product_received"): "Shipping to the centre",
+    ("product_received", "sterility_test_ended"): "End of the sterility test",
+    ("sterility_test_ended", "lymphodepletion"): "Appointment",
     ("product_received", "lymphodepletion"): "Appointment",
     ("lymphodepletion", "infusion"): "Lymphodepletion and bed",
 }
@@ -55,7 +57,7 @@ ROUNDING_DAYS = 1e-9
 
 MADE = (
     "referral", "listing", "slot", "apheresis", "collected", "received_at_factory", "manufacturing", "manufactured",
-    "released", "product_received", "lymphodepletion", "infusion",
+    "released", "product_received", "sterility_test_ended", "lymphodepletion", "infusion",
 )  # fmt: skip
 DOSED = ("referral", "listing", "dose", "product_received", "lymphodepletion", "infusion")
 

@@ -40,6 +40,7 @@ from sim.scenario.people import NO_TIME
 SLOT = "slot"
 # Noted where no further product is tried, though the last attempt at one has only failed.
 GIVEN_UP = "given_up"
+TEST_BEGUN = "sterility_test_begun"
 
 
 @dataclass(frozen=True)
@@ -90,7 +91,6 @@ def slot_to_discharge(s: Scenario, returns: Path = ()) -> Path:
         ways = [("", 1.0, _book_collect_and_make(Making(s, made.duration, made.failure, tested.out_of_specification)))]
     return (
         *divide("product", ways),
-        Milestone("product_received"),
         *infuse(s, end_of_bridging(s), returns),
     )
 
@@ -382,15 +382,19 @@ def _batch(m: Making, first: bool, batch: str) -> Path:
 
 
 def _testing(m: Making) -> Path:
-    """Tests side by side, QA review, and the verdict: in specification, out of it, or failed."""
+    """Tests side by side, QA review, and the verdict: in specification, out of it, or failed.
+
+    Of a sterility test that goes on after a conditional release this is the part up to the early reading.
+    """
     s, r = m.scenario, m.scenario.release_testing
-    lab_places = lab(s)
-    hours = stage_hours(s, r.calendar, work_on=shut_downs(s, "lab"))
-    sterility = r.sterility if r.conditional is None else r.conditional.sterility
+    lab_places, hours, early = lab(s), _test_hours(s), r.conditional
+    sterility = ("sterility", r.sterility) if early is None else ("conditional.sterility", early.sterility)
     tests = [
         stage(f"release_testing.{name}", duration, hours)
-        for name, duration in (("sterility", sterility), ("potency", r.potency), ("identity", r.identity))
+        for name, duration in (sterility, ("potency", r.potency), ("identity", r.identity))
     ]
+    if early is not None:
+        tests[0] = (Milestone(TEST_BEGUN), *tests[0])
     if not all(unlimited(units) for units in lab_places.units):
         tests = [use(lab_places, test) if test else () for test in tests]
     on_leave = OnLeave(s.manufacturing.on_leave)
@@ -418,11 +422,28 @@ def _testing(m: Making) -> Path:
     )
 
 
+def _test_hours(s: Scenario) -> Hours | None:
+    return stage_hours(s, s.release_testing.calendar, work_on=shut_downs(s, "lab"))
+
+
 def _ship_back(s: Scenario) -> Path:
-    conditional = s.release_testing.conditional
+    """The product's way to the centre, and there the end of a test that was still going on when it left."""
     pickup = stage_hours(s, s.shipping.calendar, closed=shut_downs(s, "courier"))
     return (
         *stage("shipping.to_centre", s.shipping.to_centre, pickup),
         *fail("shipping.to_centre.loss", s.shipping.loss),
-        *(fail("release_testing.recall", conditional.recall) if conditional is not None else ()),
+        Milestone("product_received"),
+        *_end_of_test(s),
+    )
+
+
+def _end_of_test(s: Scenario) -> Path:
+    """What is left of the sterility test after a conditional release, and its verdict."""
+    tested = s.release_testing
+    if tested.conditional is None:
+        return ()
+    return (
+        *stage("release_testing.sterility", tested.sterility, _test_hours(s), since=TEST_BEGUN),
+        *fail("release_testing.recall", tested.conditional.recall),
+        Milestone("sterility_test_ended"),
     )

@@ -11,11 +11,11 @@ from sim.pure.distributions import Distribution
 from sim.pure.hours import ALWAYS, Hours
 
 
-def stage(name: str, duration: Distribution, hours: Hours | None = None) -> Path:
+def stage(name: str, duration: Distribution, hours: Hours | None = None, since: str = "") -> Path:
     """The stage, or nothing where it is switched off (`0 d`) and need not wait for an opening."""
     if duration.is_fixed and duration.mean() == 0.0 and (hours is None or hours.openings is ALWAYS):
         return ()
-    return (Stage(name, duration, hours),)
+    return (Stage(name, duration, hours, since),)
 
 
 def stage_at(name: str, duration: Distribution, hours: Hours | None, elsewhere: dict[str, Hours | None] | None) -> Path:

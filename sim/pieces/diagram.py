@@ -78,8 +78,9 @@ def _inside(step: Step) -> list[tuple[str, Path]]:
 
 def _words(step: Step) -> str:
     match step:
-        case Stage(name=name, duration=Distribution() as duration, hours=hours):
-            return f"{name}: {duration.mean():.3g} d on average{'' if hours is None else ', in opening times'}"
+        case Stage(name=name, duration=Distribution() as duration, hours=hours, since=since):
+            counted = f" from [{since}] on, what is left of it" if since else ""
+            return f"{name}: {duration.mean():.3g} d on average{counted}{'' if hours is None else ', in opening times'}"
         case Stage(name=name):
             return f"{name}: until the slot starts"
         case Use(resource=resource, units=units, patience=patience):

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from sim.pieces.protocol import Cadence, Capacity, CapacitySteps, Protocol, Resource, Stock
-from sim.pieces.steps import Attempts, Choose, Draw, End, Fail, Flagged, Path, Share, Stage, Together, Use
+from sim.pieces.steps import Attempts, Choose, Draw, End, Fail, Flagged, Milestone, Path, Share, Stage, Together, Use
 from sim.pure.distributions import Distribution
 from sim.scenario import Scenario
 from sim.scenario.people import Region
@@ -25,12 +25,14 @@ class Expectation:
     """Per entity that starts a path, on average.
 
     Days, unit-days held and requests by resource, shares that fail or end, and events: what an engine has to do.
+    `noted`: the days after which a milestone is passed, on the quicker way where there are two.
     """
 
     days: float = 0.0
     events: float = 0.0
     held: dict[str, float] = field(default_factory=dict)
     requests: dict[str, float] = field(default_factory=dict)
+    noted: dict[str, float] = field(default_factory=dict)
     fails: float = 0.0
     ends: float = 0.0
 
@@ -43,6 +45,8 @@ class Expectation:
         """Append what happens next to a share `weight` of those who started."""
         if weight == 0.0:  # nobody comes to it, and it may take for ever
             return
+        for name, days in other.noted.items():
+            self.noted[name] = min(self.noted.get(name, math.inf), self.days + days)
         self.days += weight * other.days
         self.events += weight * other.events
         for mine, theirs in ((self.held, other.held), (self.requests, other.requests)):
@@ -63,14 +67,17 @@ def expect(path: Path, flags: Shares | None = None) -> Expectation:
     total = Expectation()
     for step in path:
         total.add(Expectation(events=1.0), total.passes)
-        total.add(_expect_step(step, flags or {}), total.passes)
+        total.add(_expect_step(step, flags or {}, total), total.passes)
     return total
 
 
-def _expect_step(step: object, flags: Shares) -> Expectation:
+def _expect_step(step: object, flags: Shares, before: Expectation) -> Expectation:
     match step:
-        case Stage(duration=Distribution() as duration):
-            return Expectation(days=duration.mean())
+        case Stage(duration=Distribution() as duration, since=since):
+            begun = before.days - before.noted.get(since, before.days)
+            return Expectation(days=max(0.0, duration.mean() - begun))
+        case Milestone():
+            return Expectation(noted={step.name: 0.0})
         case Fail():
             return Expectation(fails=1.0)
         case End():
@@ -89,6 +96,7 @@ def _expect_step(step: object, flags: Shares) -> Expectation:
             passes = math.prod(1.0 - branch.fails for branch in branches)
             joined = Expectation(days=max(b.days for b in branches), fails=1.0 - passes, ends=branches[0].ends)
             for branch in branches:
+                joined.noted |= branch.noted
                 joined.add(Expectation(events=branch.events, held=branch.held, requests=branch.requests), 1.0)
             return joined
         case Attempts():

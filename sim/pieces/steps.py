@@ -34,11 +34,14 @@ class Stage:
     """An interval in which nothing is contended. `name` is also the purpose of its draws.
 
     With `hours`, it starts and counts time as they say, and the attempt under way fails where they say it is lost.
+    With `since`, a milestone, it began on that day and has run beside what came between: only what is left of it is
+    waited for, and nothing where it is over. A milestone that has not been passed is now.
     """
 
     name: str
     duration: Distribution | UntilSlotStart
     hours: Hours | None = None
+    since: str = ""
 
 
 class Since(StrEnum):

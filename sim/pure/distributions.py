@@ -6,10 +6,10 @@ The parameters describe the part before `shift` is added. All numbers are days u
 from __future__ import annotations
 
 import math
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from typing import Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,17 +24,19 @@ LOG_FLOOR = -600.0
 TABLE_ERROR = 2e-10
 
 
-@runtime_checkable
-class Distribution(Protocol):
+class Distribution(ABC):
     """A duration in days."""
 
+    @abstractmethod
     def quantile(self, u: FloatArray) -> FloatArray:
         """Days below which the share `u` of durations lies, for each u in [0, 1)."""
 
+    @abstractmethod
     def mean(self) -> float:
         """Expected days."""
 
     @property
+    @abstractmethod
     def is_fixed(self) -> bool:
         """Whether every duration is the same."""
 
@@ -45,7 +47,7 @@ def _require(true: bool, message: str) -> None:
 
 
 @dataclass(frozen=True)
-class Fixed:
+class Fixed(Distribution):
     """Always `days`."""
 
     days: float
@@ -65,7 +67,7 @@ class Fixed:
 
 
 @dataclass(frozen=True)
-class Lognormal:
+class Lognormal(Distribution):
     """`median` times exp(`sigma` times a standard normal), plus `shift`."""
 
     median: float
@@ -93,7 +95,7 @@ class Lognormal:
 
 
 @dataclass(frozen=True)
-class Triangular:
+class Triangular(Distribution):
     """A triangular density from `low` over `mode` to `high`."""
 
     low: float
@@ -118,7 +120,7 @@ class Triangular:
 
 
 @dataclass(frozen=True)
-class Uniform:
+class Uniform(Distribution):
     """Evenly spread over [`low`, `high`)."""
 
     low: float
@@ -139,7 +141,7 @@ class Uniform:
 
 
 @dataclass(frozen=True)
-class Exponential:
+class Exponential(Distribution):
     """Constant hazard 1 / `mean_days`, after `shift`."""
 
     mean_days: float
@@ -161,7 +163,7 @@ class Exponential:
 
 
 @dataclass(frozen=True)
-class Gamma:
+class Gamma(Distribution):
     """A gamma of the given mean (before `shift`) and shape; its standard deviation is mean / sqrt(shape)."""
 
     mean_days: float
@@ -185,7 +187,7 @@ class Gamma:
 
 
 @dataclass(frozen=True)
-class Weibull:
+class Weibull(Distribution):
     """Survival exp(-(t / `scale`)^`shape`), after `shift`."""
 
     shape: float
@@ -209,7 +211,7 @@ class Weibull:
 
 
 @dataclass(frozen=True)
-class Empirical:
+class Empirical(Distribution):
     """One of the observed `values` (days, ascending), each as likely as the next."""
 
     values: tuple[float, ...]

@@ -49,15 +49,6 @@ class HazardTable:
         k = np.searchsorted(self.days, age, side="right") - 1
         return np.asarray(self.hazards[k] + self.rates[k] * (age - self.days[k]))
 
-    def mean(self) -> float:
-        """Expected days to the event, in closed form between the knots; infinite where it may never happen."""
-        left = np.exp(-self.hazards)
-        gone = np.append(left[:-1] - left[1:], left[-1])
-        widths = np.append(np.diff(self.days), np.inf)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            spans = np.where(self.rates > 0.0, gone / self.rates, np.where(left > 0.0, left * widths, 0.0))
-        return float(spans.sum())
-
     def age(self, hazard: FloatArray) -> FloatArray:
         """First age in days at which the cumulative hazard is reached; infinite where it never is."""
         if self.never:
@@ -258,23 +249,6 @@ def hazard_table(shape: Survival) -> HazardTable:
 def known_table(shape: Survival) -> HazardTable:
     """`hazard_table` of the shape, made once for all who ask again."""
     return hazard_table(shape)
-
-
-@dataclass(frozen=True)
-class FromSurvival:
-    """The time to an event of this shape as a duration; infinite for those who never have it."""
-
-    shape: Survival
-
-    def quantile(self, u: FloatArray) -> FloatArray:
-        return known_table(self.shape).age(-np.log1p(-u))
-
-    def mean(self) -> float:
-        return known_table(self.shape).mean()
-
-    @property
-    def is_fixed(self) -> bool:
-        return False
 
 
 def _tabulate(shape: Survival, days: FloatArray) -> HazardTable:

@@ -7,11 +7,11 @@ command, or nothing at all did: setting one value never changes another that was
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sim.scenario.inherit import Layer
 from sim.scenario.kinds import Kind
-from sim.scenario.leaves import marker_at
+from sim.scenario.leaves import marker_at, stated
 from sim.scenario.nodes import Branch, Node, walk
 from sim.scenario.problems import Place, Problem
 from sim.scenario.schema import Scenario
@@ -46,13 +46,15 @@ class Order:
 class Dropped:
     """A value that is left out; `place`: where it stands, `by`: where the later one stands that made it meaningless.
 
-    A detail of what is switched off in its own file has no such later one: its `by` is its own place.
+    A detail of what is switched off in its own file has no such later one: its `by` is its own place. `holds`: whether
+    what holds without it, a default, is the same.
     """
 
     path: Path
     place: Place
     why: str
     by: Place
+    holds: bool = False
 
     @property
     def sentence(self) -> str:
@@ -99,6 +101,18 @@ def sort_unused(scenario: Scenario, tree: Branch, order: Order) -> Sorted:
         place = key if key.file == written[1].file else written[1]
         refused.append(Problem(place, ".".join(path), f"is not used: {why}{hint}"))
     return Sorted(tuple(dropped), tuple(refused))
+
+
+def told_apart(dropped: Iterable[Dropped], before: Scenario, after: Scenario) -> tuple[Dropped, ...]:
+    """What was left out, and whether it was what holds without it; `before`, `after`: with it and without it."""
+    found = []
+    for one in dropped:
+        was, now = (
+            [(here, value) for here, _, value in stated(scenario) if here[: len(one.path)] == one.path]
+            for scenario in (before, after)
+        )
+        found.append(replace(one, holds=was == now))
+    return tuple(found)
 
 
 def still_idle(scenario: Scenario, dropped: Iterable[Dropped]) -> bool:

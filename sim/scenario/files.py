@@ -11,10 +11,12 @@ from sim.scenario.allowance import MOST_BYTES, Allowance
 from sim.scenario.problems import nearest, shorten
 
 # The scenarios that come with the program; files anywhere may inherit from them.
-LIBRARY = "library"
+LIBRARY, PARTS = "library", "parts"
 SHIPPED = Path(__file__).resolve().parents[2] / "scenarios"
 # The scenarios of the main job; beside them users may keep files of their own.
 OF_THE_MAIN_JOB = ("autologous.yaml", "allogeneic.yaml")
+# Behind the name of a shipped file that was named from elsewhere.
+SHIPPED_MARK = " (shipped)"
 
 # How files of Excel (packed, and of old) and LibreOffice begin.
 _WORKBOOKS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1")
@@ -95,11 +97,15 @@ def find_inside(name: str, folder: Path, roots: tuple[Path, ...]) -> Path:
 
 
 def shown_path(shown_file: str, name: str) -> str:
-    """How a file named in another one is shown: beside it."""
-    return os.path.normpath(os.path.join(os.path.dirname(shown_file), name))
+    """How a file named in another one is shown: beside it, and as shipped where that one is."""
+    mark = SHIPPED_MARK if shown_file.endswith(SHIPPED_MARK) else ""
+    return os.path.normpath(os.path.join(os.path.dirname(shown_file), name)) + mark
 
 
 def is_shipped(file: str) -> bool:
-    """Whether a scenario file is one that comes with the program, as far as its name and folder tell."""
+    """Whether a scenario file, as it is shown, comes with the program, as far as its name and folder tell."""
+    if file.endswith(SHIPPED_MARK):
+        return True
     path = Path(file).resolve()
-    return path.parent == SHIPPED / LIBRARY or (path.parent == SHIPPED and path.name in OF_THE_MAIN_JOB)
+    others = (SHIPPED / LIBRARY, SHIPPED / PARTS)
+    return path.parent in others or (path.parent == SHIPPED and path.name in OF_THE_MAIN_JOB)

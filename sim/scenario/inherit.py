@@ -9,7 +9,7 @@ from pathlib import Path
 
 from sim.scenario.allowance import Allowance
 from sim.scenario.csv_values import fill_in_csv
-from sim.scenario.files import SHIPPED, find_inside, read_text, shipped_file, shown_path
+from sim.scenario.files import SHIPPED, SHIPPED_MARK, find_inside, read_text, shipped_file, shown_path
 from sim.scenario.merge import merge
 from sim.scenario.nodes import Branch, Items, Leaf, Node, parse_yaml, plain
 from sim.scenario.problems import Place, Problem, show
@@ -163,7 +163,8 @@ def _inherited(name: Leaf, shown: str, path: Path, state: _State) -> Branch | No
         hint = f"; the shipped one is '{stem}', without .yaml" if not found.exists() and shipped_file(stem) else ""
         report(f"file {show(text_of_name)}: {error}{hint}")
         return None
-    told = shown_path(shown, text_of_name) if found == beside else f"{found.name} (shipped)"
+    by_name = found != beside or shown.endswith(SHIPPED_MARK)
+    told = f"{found.relative_to(SHIPPED)}{SHIPPED_MARK}" if by_name else shown_path(shown, text_of_name)
     return _read(text, told, found, state)
 
 

@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 
-from sim.scenario.dropped import Dropped, Order, sort_unused, still_idle, voided, without
+from sim.scenario.dropped import Dropped, Order, sort_unused, still_idle, told_apart, voided, without
 from sim.scenario.evidence import EVIDENCE_FILE, read_evidence
 from sim.scenario.inherit import Layer, Reading, read_layers
-from sim.scenario.kinds import parse_date
+from sim.scenario.kinds import Kind, parse_date
 from sim.scenario.leaves import Path as ValuePath
 from sim.scenario.leaves import marker_at, values
 from sim.scenario.merge import merge
-from sim.scenario.never import contradictions, without_effect_in_time
+from sim.scenario.never import Contradiction, contradictions, without_effect_in_time
 from sim.scenario.nodes import Branch, Leaf, Node, plain, walk
 from sim.scenario.overrides import parse_overrides
 from sim.scenario.people import Run
@@ -26,7 +26,16 @@ from sim.scenario.problems import COMMAND_LINE, Place, Problem, ScenarioError
 from sim.scenario.resolve import Difference, differences, digest, resolve, resolved_yaml
 from sim.scenario.schema import Scenario
 from sim.scenario.section import ABSENT, Named
-from sim.scenario.sources import ASSUMPTION, Parameter, check_entries, check_uncertainty, list_parameters, read_entries
+from sim.scenario.sources import (
+    ASSUMPTION,
+    Parameter,
+    check_entries,
+    check_uncertainty,
+    holding,
+    list_parameters,
+    read_entries,
+    word_sources,
+)
 from sim.scenario.tails import beyond_the_last_row
 
 
@@ -98,7 +107,9 @@ def _used_nodes(loaded: Loaded) -> dict[ValuePath, tuple[Place, Node]]:
 
 def write_resolved(loaded: Loaded) -> str:
     """YAML text that loads again to the same digest, without any other file, and keeps the sources."""
-    return resolved_yaml(loaded.scenario, loaded.parameters)
+    entries = holding(read_entries(loaded.layers), [gone.path for gone in loaded.dropped if not gone.holds])
+    words = word_sources(values(loaded.scenario), _used_nodes(loaded), loaded.layers, entries)
+    return resolved_yaml(loaded.scenario, [*loaded.parameters, *words])
 
 
 def _build(
@@ -123,6 +134,7 @@ def _build(
         problems.extend(check_uncertainty(scenario.uncertainty, nodes, evidence))
     if problems or scenario is None:
         raise ScenarioError(sorted(problems, key=lambda p: _order(p, layers)))
+    entries = holding(entries, [gone.path for gone in merged.dropped if not gone.holds])
     parameters = list_parameters(values(scenario), nodes, layers, entries)
     return Loaded(
         scenario=scenario,
@@ -172,7 +184,7 @@ def _merge_and_check(
     top = without(top, [gone.path for gone in certain])
 
     def check(used: Branch, found: list[Problem]) -> Scenario | None:
-        return _validate(used, found, reading.complete)
+        return _validate(used, found, reading.complete, reading.tree if overrides else used)
 
     left_out = tuple(one for one in likely if order.is_older(top, one.path))
     first = without(top, [one.path for one in left_out])
@@ -186,35 +198,70 @@ def _merge_and_check(
     problems += found.refused
     if found.dropped and not found.refused:
         first = without(first, [one.path for one in found.dropped])
-        scenario = check(first, problems)
+        before, scenario = scenario, check(first, problems)
+        if scenario is not None:
+            found = replace(found, dropped=told_apart(found.dropped, before, scenario))
     if scenario is not None and not found.refused:
-        told = list(contradictions(scenario))
-        nodes = _nodes(first) if told else {}
-        for where, message in told:
-            problems.append(Problem(_place(where, nodes, top.place), ".".join(where), message))
+        problems += [_contradicted(first, one, order) for one in contradictions(scenario)]
     return _Merged(tree, first, layers, (*left_out, *found.dropped, *certain)), scenario
+
+
+def _contradicted(tree: Branch, found: Contradiction, order: Order) -> Problem:
+    """The contradiction at its place, and where the last of the other values was written, if that is elsewhere."""
+    nodes = _nodes(tree)
+    place = _place(found.path, nodes, tree.place)
+    there = [nodes[path] for path in found.because if path in nodes]
+    written = [when for key, node in there if (when := order.last(node, key)) is not None]
+    last = max(written, key=lambda when: when[0], default=None)
+    hint = f" ({last[1]})" if last is not None and last[1].file != place.file else ""
+    return Problem(place, ".".join(found.path), f"{found.message}{hint}")
 
 
 def _nodes(tree: Branch) -> dict[ValuePath, tuple[Place, Node]]:
     return {path: (place, node) for path, place, node in walk(tree)}
 
 
-def _validate(tree: Branch, problems: list[Problem], complete: bool) -> Scenario | None:
+def _validate(tree: Branch, problems: list[Problem], complete: bool, files: Branch) -> Scenario | None:
     """The checked scenario; None, and more problems, where it has faults.
 
-    `complete`: whether every file could be read; else nothing is said of what may stand in a missing one.
+    `complete`: whether every file could be read; else nothing is said of what may stand in a missing one. `files`: the
+    tree without the command line: a fault that is there already names the file, whatever was set beside it.
     """
+    found = _checked(tree)
+    if isinstance(found, Scenario):
+        return found
+    before = () if files is tree else _checked(files)
+    old = () if isinstance(before, Scenario) else tuple((path, message) for path, message, _ in before)
+    nodes, file_nodes = _nodes(tree), _nodes(files)
+    for path, message, is_absent in found:
+        if is_absent and not complete:
+            continue
+        is_old = (path, message) in old
+        place = _place(path, file_nodes if is_old else nodes, tree.place)
+        hint = "" if is_old else _others(path, nodes, place)
+        problems.append(Problem(place, ".".join(step or "''" for step in path), message + hint))
+    return None
+
+
+def _checked(tree: Branch) -> Scenario | list[tuple[ValuePath, str, bool]]:
+    """The scenario, or its faults: (path, message, whether something is missing)."""
     try:
         return Scenario.model_validate(plain(tree), context={"start": _start(tree)})
     except ValidationError as error:
-        nodes = _nodes(tree)
-        for found in error.errors(include_url=False, include_input=False):
-            if found["type"] == ABSENT and not complete:
-                continue
-            path = tuple(str(step) for step in found["loc"])
-            name = ".".join(step or "''" for step in path)
-            problems.append(Problem(_place(path, nodes, tree.place), name, found["msg"]))
-        return None
+        return [
+            (tuple(str(step) for step in found["loc"]), found["msg"], found["type"] == ABSENT)
+            for found in error.errors(include_url=False, include_input=False)
+        ]
+
+
+def _others(path: ValuePath, nodes: Mapping[ValuePath, tuple[Place, Node]], place: Place) -> str:
+    """Where else the parts of a faulty section were written, if they come from several files or the command line."""
+    _, node = nodes.get(path, (place, None))
+    if not isinstance(node, Branch) or isinstance(marker_at(path), Kind):
+        return ""
+    parts = [where for _, where, inner in walk(node) if isinstance(inner, Leaf)]
+    others = {where.file: where for where in reversed(parts) if where.file != place.file}
+    return f" (with {', '.join(map(str, others.values()))})" if others else ""
 
 
 def _start(tree: Branch) -> date | None:

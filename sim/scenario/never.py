@@ -4,22 +4,21 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import date, timedelta
+from itertools import pairwise
 from typing import Any
 
-import numpy as np
-
-from sim.pure.distributions import Distribution
 from sim.scenario.inherit import Layer
 from sim.scenario.kinds import ByDate, day_of, is_date
 from sim.scenario.leaves import Path, marker_at
 from sim.scenario.nodes import Branch, plain, walk
 from sim.scenario.opening import HOURS_A_DAY, Calendar
-from sim.scenario.people import Region
-from sim.scenario.problems import any_of
+from sim.scenario.people import Region, Steps
+from sim.scenario.problems import Problem, any_of
 from sim.scenario.schema import Scenario
 from sim.scenario.units import write_days
-from sim.scenario.unused import is_unlimited, needs_icu
+from sim.scenario.unused import gives, is_read_late, is_unlimited, least_days, most_days, needs_icu
 
 # Clock times are shares of a day, so their differences are off by rounding.
 A_MOMENT = 1e-9
@@ -27,20 +26,44 @@ A_MOMENT = 1e-9
 # -- refused -----------------------------------------------------------------------------------------------------------
 
 
-def contradictions(s: Scenario) -> Iterator[tuple[Path, str]]:
-    """(path, message) of what cannot happen because of two values, or could only stop everybody."""
+@dataclass(frozen=True)
+class Contradiction:
+    """What cannot happen: at a path, in words, and the paths of the other values that make it so."""
+
+    path: Path
+    message: str
+    because: tuple[Path, ...]
+
+
+def contradictions(s: Scenario) -> Iterator[Contradiction]:
+    """What cannot happen because of two values, or could only stop everybody."""
     for name, calendar in s.calendars.items():
         if not _openings(calendar, s.run.start, s.run.days):
-            yield ("calendars", name), "is never open in the simulated time: every day on which it opens is a holiday"
+            message = "is never open in the simulated time: every day on which it opens is a holiday"
+            times = tuple(("run", key) for key in ("start", "warm_up", "window", "follow_up", "later_courses_until"))
+            yield Contradiction(("calendars", name), message, times)
     yield from _fit(s)
     yield from _batches(s)
+    early = s.release_testing.conditional
+    if early is not None and early.recall > 0.0 and is_read_late(s):
+        reading, whole = write_days(least_days(early.sterility)), write_days(most_days(s.release_testing.sterility))
+        yield Contradiction(
+            ("release_testing", "conditional", "sterility"),
+            f"found {reading}; the whole test has ended by then (release_testing.sterility, {whole}), so that it can "
+            "recall nothing; allowed: less than that, or recall 0",
+            (("release_testing", "sterility"), ("release_testing", "conditional", "recall")),
+        )
     stock, least = s.allogeneic.stock, least_days(s.allogeneic.shipping.duration)
     if s.strategy != "autologous" and least > stock.shelf_life:
         message = f"found {write_days(stock.shelf_life)}; a dose would expire on its way, which takes at least"
-        yield ("allogeneic", "stock", "shelf_life"), f"{message} {write_days(least)} (allogeneic.shipping.duration)"
+        yield Contradiction(
+            ("allogeneic", "stock", "shelf_life"),
+            f"{message} {write_days(least)} (allogeneic.shipping.duration)",
+            (("allogeneic", "shipping", "duration"),),
+        )
 
 
-def _fit(s: Scenario) -> Iterator[tuple[Path, str]]:
+def _fit(s: Scenario) -> Iterator[Contradiction]:
     """A collection that must end in the opening in which it starts, where no opening is long enough."""
     a = s.apheresis
     if not a.fit or a.calendar is None or s.strategy == "allogeneic":
@@ -48,38 +71,48 @@ def _fit(s: Scenario) -> Iterator[tuple[Path, str]]:
     longest = _longest_opening(s.calendars[a.calendar], s.run.start, s.run.days)
     least = least_days(a.duration)
     if 0.0 < longest < least - A_MOMENT:
-        yield (
+        yield Contradiction(
             ("apheresis", "fit"),
             f"no opening of calendar '{a.calendar}' is long enough: a collection takes at least {write_days(least)}, "
             f"and the longest opening {write_days(longest) if longest >= 1.0 else f'{longest * HOURS_A_DAY:.6g} h'}",
+            (("apheresis", "duration"), ("apheresis", "calendar"), ("calendars", a.calendar)),
         )
 
 
-def _batches(s: Scenario) -> Iterator[tuple[Path, str]]:
+def _batches(s: Scenario) -> Iterator[Contradiction]:
     """Products made side by side that need more slots or lines at once than there ever are."""
     made, slots = s.manufacturing, s.manufacturing.slots
     if s.strategy == "allogeneic":
         return
     centres = {name: s.centres[name] for name in s.treating}
-    there: list[tuple[str, str, float]] = []
+    there: list[tuple[str, str, float, tuple[Path, ...]]] = []
     if slots is not None:
         # slots that nobody claimed stay open beside the next ones
         open_at_once = 1 + slots.carry_over
+        all_alike = ("manufacturing", "slots")
         if slots.scope == "pool":
-            there.append(("slot", "", open_at_once * (slots.count or 0)))
+            there.append(("slot", "", open_at_once * (slots.count or 0), (all_alike,)))
         for name, centre in centres.items() if slots.scope == "centre" else ():
             count = slots.count if centre.slots is None else centre.slots
-            there.append(("slot", f" at '{name}'", open_at_once * (count or 0)))
-    own = {f" at '{name}'": made.lines if centre.lines is None else centre.lines for name, centre in centres.items()}
-    for where, steps in own.items() if made.site == "centre" else [("", made.lines)]:
-        there.append(("line", where, max(units for _, units in steps)))
-    for what, where, most in there:
+            both: tuple[Path, ...] = (all_alike, ("centres", name, "slots"))
+            there.append(("slot", f" at '{name}'", open_at_once * (count or 0), both))
+    own: list[tuple[str, Steps, tuple[Path, ...]]]
+    if made.site == "factory":
+        own = [("", made.lines, ())]
+    else:
+        own = [
+            (f" at '{name}'", made.lines if centre.lines is None else centre.lines, (("centres", name, "lines"),))
+            for name, centre in centres.items()
+        ]
+    for where, steps, said in own:
+        there.append(("line", where, max(units for _, units in steps), (("manufacturing", "lines"), *said)))
+    for what, where, most, because in there:
         # none at all is a way to say that nothing is made there
         if 0 < most < made.batches:
             message = (
                 f"found {made.batches}, each of which needs a {what} at the same time; there {_are(most, what)}{where}"
             )
-            yield ("manufacturing", "batches"), message
+            yield Contradiction(("manufacturing", "batches"), message, because)
             return
 
 
@@ -96,15 +129,20 @@ def _in_vain(s: Scenario, tree: Branch) -> Iterator[tuple[Path, str]]:
     for test, days in tests.items() if is_unlimited(tested.lab) else ():
         for other, its_days in tests.items():
             least = least_days(its_days)
-            if other != test and least >= _most_days(days):
+            if other != test and least >= most_days(days):
                 why = f"has no effect: the tests run side by side, and {other[-1]} takes at least {write_days(least)}"
                 yield ("release_testing", *test), why
                 break
     if tested.conditional is not None:
-        why = (
-            "has no effect: the product waits for conditional.sterility, and the whole test is taken to be over when it"
-        )
-        yield ("release_testing", "sterility"), f"{why} is at the centre"
+        way = (early, tested.review, s.shipping.to_centre)
+        least = sum(map(least_days, way))
+        stops = any(d.resource == "lab" and d.work != "finish" for d in s.disruptions.values())
+        if most_days(tested.sterility) <= least and not stops:
+            why = "has no effect: it is over before the product is at the centre, which takes at least"
+            yield (
+                ("release_testing", "sterility"),
+                f"{why} {write_days(least)} from its start (conditional.sterility, review, shipping.to_centre)",
+            )
     slots = s.manufacturing.slots
     queues_once = slots is None or (slots.claimed, slots.after_failed_collection) == ("before_apheresis", "keep")
     if s.strategy == "hybrid" and queues_once and s.hybrid.since != "referral":
@@ -132,17 +170,6 @@ def _holds_a_date(value: Any) -> bool:
     if isinstance(value, dict):
         return any(is_date(key) or _holds_a_date(entry) for key, entry in value.items())
     return any(map(_holds_a_date, value)) if isinstance(value, list) else is_date(value)
-
-
-def _most_days(duration: Distribution) -> float:
-    """The longest duration possible; infinite where there is none."""
-    with np.errstate(divide="ignore"):
-        return float(duration.quantile(np.ones(1))[0])
-
-
-def least_days(duration: Distribution) -> float:
-    """The shortest duration possible."""
-    return float(duration.quantile(np.zeros(1))[0])
 
 
 def _openings(calendar: Calendar, start: date, days: float) -> bool:
@@ -189,11 +216,44 @@ def without_effect_in_time(s: Scenario, tree: Branch, layers: Sequence[Layer]) -
         away = [holiday for holiday, day in zip(calendar.holidays, days, strict=True) if not 0 <= day < end]
         if away:
             yield f"calendars.{name}.holidays: {any_of(away[:3])}{', ...' if len(away) > 3 else ''}, {outside}"
+        if _is_always_open(calendar, s.run.start, end):
+            yield f"calendars.{name}: is open around the clock on every simulated day; it has no effect"
+    yield from _longer_than_the_run(s)
     yield from _dates(s, tree, end, outside)
     yield from _nothing_to_do(s)
     yield from _empty_sections(layers)
-    written = {path for layer in layers if layer.command for path, _, _ in walk(layer.tree)}
-    yield from (f"{'.'.join(path)}: {why}" for path, why in _in_vain(s, tree) if path in written)
+    written = {path: place for layer in layers if layer.command for path, place, _ in walk(layer.tree)}
+    yield from (str(Problem(written[path], ".".join(path), why)) for path, why in _in_vain(s, tree) if path in written)
+
+
+def _is_always_open(calendar: Calendar, start: date, days: float) -> bool:
+    opens, closes = calendar.hours
+    return closes - opens >= 1.0 and sum(1 for _ in _open_days(calendar, start, days)) == math.ceil(days)
+
+
+def _longer_than_the_run(s: Scenario) -> Iterator[str]:
+    """What would come after all that is simulated."""
+    if s.later_course is not None:
+        least, end = least_days(s.later_course.relapse), s.run.later_courses_end
+        if s.later_course.share == 0.0:
+            yield "later_course.share: 0, so that nobody returns"
+        elif least >= end:
+            told = f"takes at least {write_days(least)}, and later courses end on day {end:g}; nobody returns"
+            yield f"later_course.relapse: {told}"
+    waits = s.hybrid.after_waiting
+    if s.strategy == "hybrid" and s.run.follow_up <= waits < math.inf:
+        told = f"{write_days(waits)}, and patients are followed for {write_days(s.run.follow_up)} only; nobody gives up"
+        yield f"hybrid.after_waiting: {told}"
+    every = s.allogeneic.stock.order.every if gives(s, "allogeneic") else None
+    if every is not None and every >= s.run.days:
+        told = f"{write_days(every)}, and the simulated time ends on day {s.run.days:g}; no lot is ever started"
+        yield f"allogeneic.stock.order.every: {told}"
+    for name, product in s.manufacturing.products.items() if gives(s, "autologous") else ():
+        if product.share == 0.0:
+            yield f"manufacturing.products.{name}: share is 0, so that nobody is given it"
+    for name, group in s.patients.risk_groups.items():
+        if group.share == 0.0:
+            yield f"patients.risk_groups.{name}: share is 0, so that nobody is of it"
 
 
 def _first(days: Sequence[float]) -> str:
@@ -213,12 +273,20 @@ def _dates(s: Scenario, tree: Branch, end: float, outside: str) -> Iterator[str]
                 yield f"{'.'.join(path)}.{key}: {outside}"
             elif day < first:
                 yield f"{'.'.join(path)}.{key}: has no effect: another entry holds before the start of the simulation"
+        inside = [key for key, day in sorted(days.items(), key=lambda entry: entry[1]) if first <= day < end]
+        for before, key in pairwise(inside):
+            if plain(node.entries[before]) == plain(node.entries[key]):
+                yield f"{'.'.join(path)}.{key}: changes nothing: the value before it is the same"
 
 
 def _nothing_to_do(s: Scenario) -> Iterator[str]:
-    if not any(_sends(region, 0.0, s.run.days) or _waits(region) for region in s.regions.values()):
+    sends = {name: _sends(region, 0.0, s.run.days) or _waits(region) for name, region in s.regions.items()}
+    if not any(sends.values()):
         yield "nothing to do: no region refers anybody in the simulated time"
-    elif not any(_sends(r, s.run.warm_up, s.run.warm_up + s.run.window) or _waits(r) for r in s.regions.values()):
+        return
+    for name in (name for name, refers in sends.items() if not refers):
+        yield f"regions.{name}: refers nobody in the simulated time"
+    if not any(_sends(r, s.run.warm_up, s.run.warm_up + s.run.window) or _waits(r) for r in s.regions.values()):
         yield "nothing to measure: no region refers anybody in the measuring window"
 
 

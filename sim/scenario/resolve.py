@@ -76,15 +76,11 @@ def differences(a: Scenario, b: Scenario, a_nodes: Nodes, b_nodes: Nodes) -> lis
 
 
 def resolved_yaml(scenario: Scenario, parameters: Iterable[Parameter]) -> str:
-    """YAML text that loads to the same scenario by itself; every number that has a source keeps it."""
+    """YAML text that loads to the same scenario by itself; every value that has a source keeps it."""
     from ruamel.yaml import YAML
 
     content = resolve(scenario)
-    content["sources"] = {
-        p.path: f"{' '.join(p.source_ids)}: {p.note}" if p.note else " ".join(p.source_ids)
-        for p in parameters
-        if p.stated
-    }
+    content["sources"] = {p.path: p.source for p in parameters if p.stated}
     yaml = YAML()
     # the emitter may part a key from its colon where it breaks a line
     yaml.width = 1_000_000_000

@@ -38,6 +38,11 @@ class Parameter:
     origin: str
     stated: bool
 
+    @property
+    def source(self) -> str:
+        """The source as a file has it: ids, and a note after a colon."""
+        return f"{' '.join(self.source_ids)}: {self.note}" if self.note else " ".join(self.source_ids)
+
 
 @dataclass(frozen=True)
 class Entry:
@@ -121,6 +126,11 @@ def _citation_faults(source_ids: Sequence[str], evidence: Mapping[str, Evidence]
             yield f"found {show(source_id)}, which is unverified; {allowed.replace('evidence', 'verified evidence')}"
 
 
+def holding(entries: Iterable[Entry], gone: Sequence[Path]) -> list[Entry]:
+    """The entries but for those of values that were left out: they spoke of a number that does not hold."""
+    return [entry for entry in entries if not any(entry.path[: len(path)] == path for path in gone)]
+
+
 def list_parameters(
     values: Iterable[Value],
     nodes: Mapping[Path, tuple[Place, Node]],
@@ -128,21 +138,32 @@ def list_parameters(
     entries: Sequence[Entry],
 ) -> tuple[Parameter, ...]:
     """One parameter for each number, in the order of the schema."""
-    number_of = {layer.file: number for number, layer in enumerate(layers)}
     return tuple(
-        _parameter(value, nodes, number_of, layers, entries)
+        _parameter(value, nodes, layers, entries)
         for value in values
         if value.numeric and value.path[0] not in NOT_IN_DIGEST
     )
 
 
+def word_sources(
+    values: Iterable[Value],
+    nodes: Mapping[Path, tuple[Place, Node]],
+    layers: Sequence[Layer],
+    entries: Sequence[Entry],
+) -> list[Parameter]:
+    """What is no number (a policy, a strategy) and has a source of its own, in the order of the schema."""
+    named = {entry.path for entry in entries}
+    words = [_parameter(v, nodes, layers, entries) for v in values if not v.numeric and v.path in named]
+    return [word for word in words if word.stated and word.note != PROGRAM_DEFAULT]
+
+
 def _parameter(
     value: Value,
     nodes: Mapping[Path, tuple[Place, Node]],
-    number_of: Mapping[str, int],
     layers: Sequence[Layer],
     entries: Sequence[Entry],
 ) -> Parameter:
+    number_of = {layer.file: number for number, layer in enumerate(layers)}
     path, text = ".".join(value.path), written(value, nodes)
     set_in = _last_layer(value.path, nodes, number_of)
     covering = [e for e in entries if value.path[: len(e.path)] == e.path and (set_in is None or e.layer >= set_in)]

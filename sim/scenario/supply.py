@@ -170,22 +170,30 @@ class Manufacturing(Section):
 
 
 class ConditionalRelease(Section):
-    """Release before the sterility test has ended."""
+    """Release before the sterility test has ended, which goes on while the product is on its way."""
 
     sterility: Time = Field(description="Time after which the test has gone far enough for the product to leave.")
     recall: ShareOf = Field(
-        0.0, description="Share of products that the finished test condemns when they have reached the centre."
+        0.0, description="Share of products that have reached the centre and that the finished test condemns."
     )
 
 
 class ReleaseTesting(Section):
     """Tests and review before the product may leave the factory."""
 
-    sterility: Time = Field(NO_TIME, description="Time of the sterility test; the tests run side by side.")
+    sterility: Time = Field(
+        NO_TIME,
+        description="Time of the sterility test; the tests run side by side. After a conditional release it goes on, "
+        "and the product waits for its end at the centre.",
+    )
     potency: Time = Field(NO_TIME, description="Time of the potency test.")
     identity: Time = Field(NO_TIME, description="Time of the identity test.")
     review: Time = Field(NO_TIME, description="Time of the QA review after all tests.")
-    lab: Annotated[Steps, CAPACITY] = Field(UNLIMITED, description="Products in test at one time; may change by date.")
+    lab: Annotated[Steps, CAPACITY] = Field(
+        UNLIMITED,
+        description="Tests at one time, each on a place; may change by date. What is left of a sterility test after a "
+        "conditional release needs none.",
+    )
     failure: ShareOf = Field(0.0, description="Share of products that fail and cannot be used.")
     out_of_specification: ShareOf = Field(
         0.0, description="Share, of those that do not fail, that are out of specification."
@@ -298,7 +306,9 @@ class Lymphodepletion(Section):
 class Infusion(Section):
     """Infusion and the stay that follows."""
 
-    scheduling: Time = Field(NO_TIME, description="Time from the product at the centre to lymphodepletion.")
+    scheduling: Time = Field(
+        NO_TIME, description="Time from the product at the centre, its tests ended, to lymphodepletion."
+    )
     stay: Time = Field(NO_TIME, description="Time in the bed after infusion, toxicity apart; for inpatients.")
     model: Literal["inpatient", "outpatient"] = Field(
         "inpatient", description="outpatient: a bed is needed for toxicity only."

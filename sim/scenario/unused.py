@@ -21,6 +21,8 @@ from dataclasses import dataclass, replace
 from functools import cache, cached_property
 from typing import Any
 
+import numpy as np
+
 from sim.pure.distributions import Distribution, Fixed
 from sim.pure.survival import Never, Survival
 from sim.scenario.people import Region, Steps, WaitingClocks
@@ -129,6 +131,17 @@ def is_unlimited(steps: Steps) -> bool:
 def is_zero(duration: Distribution) -> bool:
     """Whether a duration takes no time."""
     return isinstance(duration, Fixed) and duration.days == 0.0
+
+
+def most_days(duration: Distribution) -> float:
+    """The longest duration possible; infinite where there is none."""
+    with np.errstate(divide="ignore"):
+        return float(duration.quantile(np.ones(1))[0])
+
+
+def least_days(duration: Distribution) -> float:
+    """The shortest duration possible."""
+    return float(duration.quantile(np.zeros(1))[0])
 
 
 def _each_has_own(s: Scenario, key: str) -> bool:
@@ -243,6 +256,12 @@ def _weight(s: Scenario, key: str) -> float:
     return 0.0 if s.waiting_list.score is None else float(getattr(s.waiting_list.score, key))
 
 
+def _score_tells_apart(s: Scenario) -> bool:
+    """Whether a score looks at anything but the days of waiting."""
+    by_group = any(_weight(s, key) != 0.0 and not _all_same(s, key) for key in ("priority", "benefit"))
+    return by_group or (_weight(s, "progressed") != 0.0 and _stays_after_progression(s))
+
+
 def _is_named(s: Scenario, calendar: str) -> bool:
     made = AUTOLOGOUS_HAS_HOURS if gives(s, "autologous") else ()
     return any(getattr(s, section).calendar == calendar for section in (*ALWAYS_HAS_HOURS, *made))
@@ -283,13 +302,18 @@ def _already_waiting(s: Scenario, name: str) -> Any:
     return None if region is None else region.already_waiting
 
 
-def _tests_longer(s: Scenario) -> bool:
+def is_read_late(s: Scenario) -> bool:
     """Whether a conditional release never comes before the end of the sterility test."""
     tested = s.release_testing
-    if tested.conditional is None or not isinstance(tested.sterility, Fixed):
+    if tested.conditional is None:
         return False
-    early = tested.conditional.sterility
-    return isinstance(early, Fixed) and early.days >= tested.sterility.days and tested.conditional.recall == 0.0
+    return least_days(tested.conditional.sterility) >= most_days(tested.sterility)
+
+
+def _tests_longer(s: Scenario) -> bool:
+    """Whether leaving out a conditional release changes nothing."""
+    early = s.release_testing.conditional
+    return early is not None and early.recall == 0.0 and is_read_late(s)
 
 
 # -- the table -------------------------------------------------------------------------------------------------------
@@ -415,6 +439,12 @@ REFUSED: tuple[Unused, ...] = (
         ("patients.risk_groups",),
         "no risk group has a `benefit` other than the rest, so that {s.waiting_list.policy} is first_come; "
         "set patients.risk_groups.NAME.benefit",
+    ),
+    Unused(
+        "waiting_list.policy", lambda s: _policy_is(s, "score") and not _score_tells_apart(s),
+        ("waiting_list.score", "patients.risk_groups"),
+        "nothing but the days of waiting counts in the score, so that it is first_come; set a weight of "
+        "waiting_list.score (priority, benefit, progressed) in which patients differ",
     ),
     Unused(
         "waiting_list.score", lambda s: not _policy_is(s, "score"), ("waiting_list.policy",),

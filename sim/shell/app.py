@@ -30,7 +30,7 @@ def app_command(files: tuple[Path, ...], port: int, page: bool) -> None:
         what = "which is not installed" if find_spec("streamlit") is None else "in a newer version"
         stop(f"the planning page needs streamlit, {what}: pip install --upgrade streamlit", CANNOT_BE_MADE)
     with errors_in_words():
-        from sim.experiment.planning import moved
+        from sim.experiment.plan.page import moved
 
         for file in files:
             moved(file, {})
@@ -56,8 +56,8 @@ def serve(files: Sequence[Path], port: int) -> None:
 def planning_page(files: Sequence[Path]) -> None:
     """The page with what the simulator does for it."""
     from reports import planner, write_all
-    from sim.experiment import planning
-    from sim.experiment.folder import write_file
+    from sim.experiment.disk.folder import write_file
+    from sim.experiment.plan import page as planning
     from sim.scenario import ScenarioError, load
     from sim.scenario.shipped import shipped
 

@@ -46,7 +46,7 @@ def _draw_gallery(place: Path, replace: Sequence[str]) -> None:
     with errors_in_words():
         from reports.gallery import gallery
         from reports.images import NoImagesError
-        from sim.experiment.folder import require_page, signed, write_text
+        from sim.experiment.disk.folder import require_page, signed, write_text
 
         require_page(place, replace)
         with TemporaryDirectory() as results:
@@ -63,13 +63,13 @@ def _draw_gallery(place: Path, replace: Sequence[str]) -> None:
 
 def _studies(place: Path) -> Iterator[Path]:
     """The results folders, each when it is finished, the comparison of the shipped pair first."""
-    from sim.experiment.capacity import parse_target
-    from sim.experiment.capacity_study import ascending, run_plan
-    from sim.experiment.designs import build_design
-    from sim.experiment.psa import ECONOMICS, psa_points, run_psa
-    from sim.experiment.study import Plan, run_study
-    from sim.experiment.sweep import SweepPlan
-    from sim.experiment.sweep_study import run_sweep
+    from sim.experiment.plan.run import ascending, run_plan
+    from sim.experiment.plan.search import parse_target
+    from sim.experiment.psa.run import ECONOMICS, psa_points, run_psa
+    from sim.experiment.study.run import Plan, run_study
+    from sim.experiment.sweep.designs import build_design
+    from sim.experiment.sweep.evaluate import SweepPlan
+    from sim.experiment.sweep.run import run_sweep
     from sim.scenario.files import SHIPPED
 
     pair = [SHIPPED / f"{name}.yaml" for name in ("autologous", "allogeneic")]

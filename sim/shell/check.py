@@ -27,8 +27,8 @@ def check_command(
     files: Sequence[Path], overrides: Sequence[str], shows_path: bool, shows_sources: bool, mermaid: bool
 ) -> None:
     """Check scenario files and show what they ask of each resource; run nothing."""
-    from sim.experiment.limits import require_size
-    from sim.experiment.replicate import Arm
+    from sim.experiment.runs.limits import require_size
+    from sim.experiment.runs.replicate import Arm
     from sim.scenario import ScenarioError, load
 
     wrong = False
@@ -60,7 +60,7 @@ def _flow_chart(loaded: Loaded) -> None:
 
 def _check_one(file: Path, loaded: Loaded, shows_path: bool, shows_sources: bool) -> list[str]:
     """Print what is known of a scenario before it runs; what to warn of."""
-    from sim.experiment.study import load_warnings
+    from sim.experiment.study.run import load_warnings
     from sim.pieces.diagram import outline
     from sim.pieces.loads import expect, flag_shares, offered_loads
     from sim.pieces.strategies import build_protocol
@@ -84,6 +84,6 @@ def _check_one(file: Path, loaded: Loaded, shows_path: bool, shows_sources: bool
         say(f"{file}: no source is given for {len(unsourced)} numbers; the report will call them assumptions{how}")
     if shows_sources:
         click.echo("\n".join(f"  no source: {path}" for path in unsourced))
-    for note in changed_meaning({"": loaded}, inherited=True, certain=True):
+    for note in changed_meaning({"": loaded}, certain=True):
         say(f"note: {note}")
     return load_warnings({loaded.scenario.name: loaded})

@@ -21,8 +21,8 @@ def methods_command(folder: Path, replace: tuple[str, ...], quiet: bool) -> None
     with errors_in_words():
         from reports.methods import methods_text
         from reports.tables import ResultsError, read
-        from sim.experiment.folder import MANIFEST, write_text
-        from sim.experiment.publish import new_pages
+        from sim.experiment.disk.folder import MANIFEST, write_text
+        from sim.experiment.disk.publish import new_pages
 
         if not (folder / MANIFEST).is_file():
             stop(f"{folder}: no results here (no {MANIFEST})", BAD_INPUT)

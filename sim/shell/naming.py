@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from sim.scenario.files import is_shipped
-from sim.scenario.problems import COMMAND_LINE
 
 if TYPE_CHECKING:
     from sim.scenario import Loaded
@@ -25,21 +24,20 @@ def by_name(loaded: Sequence[Loaded]) -> dict[str, Loaded]:
     return found
 
 
-def changed_meaning(scenarios: Mapping[str, Loaded], *, inherited: bool = False, certain: bool = False) -> list[str]:
-    """What each scenario inherits and leaves out, in sentences.
+def changed_meaning(scenarios: Mapping[str, Loaded], *, certain: bool = False) -> list[str]:
+    """What each scenario, and the files that it extends, leave out, in sentences.
 
-    By what its own file or the command line says, or, where `inherited`, the files it extends too; `certain`: also
-    inputs that are no longer uncertain. What shipped files leave out of one another is meant so, and not said.
+    `certain`: also inputs that are no longer uncertain. What shipped files leave out of one another is meant so, and
+    not said.
     """
-    found = []
-    for loaded in scenarios.values():
-        own = (str(loaded.path), COMMAND_LINE)
-        for dropped in loaded.dropped:
-            if (not certain and dropped.path[0] == "uncertainty") or is_shipped(dropped.by.file):
-                continue
-            if inherited or dropped.by.file.startswith(own):
-                found.append(dropped.sentence)
-    return list(dict.fromkeys(found))
+    return list(
+        dict.fromkeys(
+            dropped.sentence
+            for loaded in scenarios.values()
+            for dropped in loaded.dropped
+            if (certain or dropped.path[0] != "uncertainty") and not is_shipped(dropped.by.file)
+        )
+    )
 
 
 def seed_notes(scenarios: Mapping[str, Loaded]) -> list[str]:

@@ -45,11 +45,11 @@ def plan_command(
         raise click.UsageError("plan varies one path: give --vary once, such as --vary manufacturing.lines=1:40")
     (factor,) = parse_vary(vary)
     with errors_in_words():
-        from sim.experiment.capacity import FloorMissingError, expected_points, parse_target
-        from sim.experiment.capacity_study import PLAN_FILES, ascending, run_plan
-        from sim.experiment.designs import build_design
-        from sim.experiment.sweep import SweepPlan
-        from sim.experiment.sweep_file import places_of, relocate
+        from sim.experiment.plan.run import PLAN_FILES, ascending, run_plan
+        from sim.experiment.plan.search import FloorMissingError, expected_points, parse_target
+        from sim.experiment.sweep.designs import build_design
+        from sim.experiment.sweep.evaluate import SweepPlan
+        from sim.experiment.sweep.file import places_of, relocate
 
         try:
             goals = [parse_target(text) for text in target]

@@ -26,8 +26,8 @@ def report_command(folder: Path, replace: tuple[str, ...], quiet: bool, wanted: 
     """Draw charts and report again from the tables of a results folder."""
     with errors_in_words():
         from reports.tables import ResultsError
-        from sim.experiment.manifest import require_whole
-        from sim.experiment.publish import finish
+        from sim.experiment.disk.manifest import require_whole
+        from sim.experiment.disk.publish import finish
 
         finish(folder)
         require_whole(folder)
@@ -60,7 +60,7 @@ class Drawing:
 
 def draw_results(folder: Path, wanted: Wanted, replace: Sequence[str]) -> Drawing:
     """Charts and report of results that have just been written; whatever goes wrong with them, the tables stay."""
-    from sim.experiment.folder import FolderError
+    from sim.experiment.disk.folder import FolderError
 
     try:
         return Drawing(folder, _draw(folder, wanted, replace))
@@ -85,17 +85,17 @@ def draw(folder: Path, wanted: Wanted, asked: Asked) -> None:
 def require_room(folder: Path, tables: Collection[str], wanted: Wanted, replace: Sequence[str]) -> None:
     """Nothing, or a FolderError where these files of tables, or pages drawn from them, could not be put there."""
     from reports import page_files
-    from sim.experiment.folder import MANIFEST
-    from sim.experiment.publish import require_free
+    from sim.experiment.disk.folder import MANIFEST
+    from sim.experiment.disk.publish import require_free
 
     require_free(folder, [MANIFEST, *tables, *page_files(tables, wanted)], replace)
 
 
 def _draw(folder: Path, wanted: Wanted, replace: Sequence[str]) -> Written:
     from reports import page_files, write_all
-    from sim.experiment.folder import write_file
-    from sim.experiment.manifest import listed, parse_manifest
-    from sim.experiment.publish import new_pages
+    from sim.experiment.disk.folder import write_file
+    from sim.experiment.disk.manifest import listed, parse_manifest
+    from sim.experiment.disk.publish import new_pages
 
     files = page_files(listed(parse_manifest(folder)), wanted)
     with new_pages(folder, files, replace) as building:

@@ -13,7 +13,7 @@ from sim.shell.screen import print_table
 if TYPE_CHECKING:
     import pandas as pd
 
-    from sim.experiment.study import Study
+    from sim.experiment.study.run import Study
 
 ON_SCREEN = (
     "half_infused_days",

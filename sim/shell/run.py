@@ -17,7 +17,7 @@ from sim.shell.screen import BAD_INPUT, command_line, errors_in_words, loaded, p
 
 if TYPE_CHECKING:
     from reports import Wanted
-    from sim.experiment.precision import Precision
+    from sim.experiment.runs.precision import Precision
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class Study:
             return None
         if replications is not None:
             raise click.UsageError("--replications and --precision exclude each other; see --max-replications")
-        from sim.experiment.precision import parse_precisions
+        from sim.experiment.runs.precision import parse_precisions
 
         try:
             return parse_precisions(self.precision, self.min_replications, self.max_replications)
@@ -96,8 +96,8 @@ def _study(files: Sequence[Path], verb: str, asked: Asked, study: Study, wanted:
     folder = asked.folder(verb, *(file.stem for file in files))
     with errors_in_words():
         from sim.engine.choice import engine_note
-        from sim.experiment.precision import require_possible
-        from sim.experiment.study import Plan, load_warnings, run_study, study_files
+        from sim.experiment.runs.precision import require_possible
+        from sim.experiment.study.run import Plan, load_warnings, run_study, study_files
 
         first = next(iter(scenarios.values())).scenario.run
         count = rule.most if rule is not None else asked.replications or first.replications

@@ -66,9 +66,9 @@ def _stop_in_words(error: Exception) -> None:
     """Leave where this is an error of input, folder or run. Which those are is loaded only once there is an error."""
     from sim.engine.choice import EngineMissingError
     from sim.engine.trace import EngineError
-    from sim.experiment.folder import FolderError
-    from sim.experiment.store import StoreError
-    from sim.experiment.work import LibraryMissingError, WorkerError
+    from sim.experiment.disk.folder import FolderError
+    from sim.experiment.runs.work import LibraryMissingError, WorkerError
+    from sim.experiment.sweep.store import StoreError
     from sim.scenario import ScenarioError
 
     if isinstance(error, ScenarioError):
@@ -155,7 +155,7 @@ def patient(stream: TextIO) -> TextIO:
 
 def _meanwhile(what: str, *given: float) -> None:
     """Tell the compilation of the kernel in the background, where one was begun, that the command is through."""
-    module = sys.modules.get("sim.experiment.meanwhile")
+    module = sys.modules.get("sim.experiment.runs.meanwhile")
     if module is not None:
         getattr(module, what)(*given)
 

@@ -42,7 +42,7 @@ def tables_command() -> None:
 @click.option("--from", "base", default="autologous", show_default=True, help="The shipped scenario to start from.")
 def new_command(file: Path, base: str) -> None:
     """Write a commented scenario file to start from; it extends a shipped one."""
-    from sim.experiment.folder import write_text
+    from sim.experiment.disk.folder import write_text
     from sim.scenario.shipped import ShippedError, template
 
     try:

@@ -16,11 +16,11 @@ from sim.shell.screen import BAD_INPUT, code_of, command_line, errors_in_words, 
 
 if TYPE_CHECKING:
     from reports import Wanted
-    from sim.experiment.designs import Design
-    from sim.experiment.factors import Factor
-    from sim.experiment.points import Base
-    from sim.experiment.sweep_file import SweepFile
-    from sim.experiment.sweep_study import SweepStudy
+    from sim.experiment.sweep.designs import Design
+    from sim.experiment.sweep.factors import Factor
+    from sim.experiment.sweep.file import SweepFile
+    from sim.experiment.sweep.points import Base
+    from sim.experiment.sweep.run import SweepStudy
 
 SHOWN = 12
 # Of each table: by which column it is ranked, and what is shown of it.
@@ -60,10 +60,10 @@ def sweep_command(
     from sim.scenario import ScenarioError
 
     with errors_in_words():
-        from sim.experiment.designs import build_design
-        from sim.experiment.sweep import SweepPlan
-        from sim.experiment.sweep_file import relocate
-        from sim.experiment.sweep_study import run_sweep, sweep_files
+        from sim.experiment.sweep.designs import build_design
+        from sim.experiment.sweep.evaluate import SweepPlan
+        from sim.experiment.sweep.file import relocate
+        from sim.experiment.sweep.run import run_sweep, sweep_files
 
         given = read_sweep(files, vary)
         kind = design or given.design
@@ -94,7 +94,7 @@ def sweep_command(
 
 def read_sweep(files: Sequence[Path], vary: Sequence[str]) -> SweepFile:
     """What a sweep file says, or what scenario files and `--vary` do."""
-    from sim.experiment.sweep_file import SweepFile, is_sweep_file, places_of, read_sweep_file
+    from sim.experiment.sweep.file import SweepFile, is_sweep_file, places_of, read_sweep_file
 
     if len(files) == 1 and not vary and is_sweep_file(files[0]):
         return read_sweep_file(files[0])
@@ -109,7 +109,7 @@ def read_sweep(files: Sequence[Path], vary: Sequence[str]) -> SweepFile:
 
 def parse_vary(vary: Sequence[str]) -> list[Factor]:
     """The factors of `--vary`; leaves with the exit code of a wrong input."""
-    from sim.experiment.factors import parse_factor
+    from sim.experiment.sweep.factors import parse_factor
 
     found = []
     for text in vary:
@@ -126,7 +126,7 @@ def parse_vary(vary: Sequence[str]) -> list[Factor]:
 
 def load_base(files: Sequence[Path], overrides: Sequence[str]) -> Base:
     """The scenarios of the files, by name, with these values set in each; says what these leave without effect."""
-    from sim.experiment.points import Base
+    from sim.experiment.sweep.points import Base
     from sim.scenario import load
 
     base = Base(by_name([load(file, overrides) for file in files]))

@@ -12,7 +12,7 @@ from sim.shell.options import SCENARIO_FILE, as_json, engine, out, quiet, replac
 from sim.shell.screen import BAD_INPUT, MISSED, command_line, errors_in_words, print_table, progress, say, stop
 
 if TYPE_CHECKING:
-    from sim.experiment.validation import Verdict
+    from sim.experiment.validate.cases import Verdict
 
 ON_SCREEN = ("case", "quantity", "kind", "expected", "simulated", "low", "high", "verdict", "why")
 FILES = ("validation.csv", "validation.md")
@@ -44,10 +44,10 @@ def validate_command(
 ) -> None:
     """Run the validation cases: exact or published values against simulated ones."""
     with errors_in_words():
-        from sim.experiment.folder import require_page
-        from sim.experiment.publish import new_results
-        from sim.experiment.quantities import QuantityError
-        from sim.experiment.validation import judge
+        from sim.experiment.disk.folder import require_page
+        from sim.experiment.disk.publish import new_results
+        from sim.experiment.validate.cases import judge
+        from sim.experiment.validate.quantities import QuantityError
         from sim.scenario import load
         from sim.scenario.shipped import validation_files
 
@@ -103,9 +103,9 @@ def _write(verdicts: list[Verdict], names: dict[str, str], folder: Path, page: P
     import pandas as pd
 
     from reports.validation import validation_page
-    from sim.experiment.folder import signed, write_text
-    from sim.experiment.manifest import about_program, write_manifest
-    from sim.experiment.table_files import write_table
+    from sim.experiment.disk.folder import signed, write_text
+    from sim.experiment.disk.manifest import about_program, write_manifest
+    from sim.experiment.disk.table_files import write_table
 
     rows = [verdict.row() for verdict in verdicts]
     text = validation_page(rows, names, summary(verdicts))

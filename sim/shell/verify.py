@@ -19,7 +19,7 @@ from sim.shell.screen import MISSED, errors_in_words, print_table, progress, say
 def verify_command(folder: Path, engine: str, workers: int | None, quiet: bool) -> None:
     """Run a stored result again and compare every number; leaves with 3 where one differs."""
     with errors_in_words():
-        from sim.experiment.verify import NOT_RUN, read_manifest, verify
+        from sim.experiment.verify.check import NOT_RUN, read_manifest, verify
 
         if not quiet:
             say(f"Running {folder} again")

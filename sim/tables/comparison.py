@@ -150,7 +150,7 @@ COMPARISON = (
             number(
                 "offered_load",
                 "Work asked for by work that can be done; above 1 queues grow until others leave.",
-                null="unlimited, or nothing that could be loaded",
+                null="unlimited, nothing that could be loaded, or without end: there is none of what is asked for",
                 bounds=Bounds.NOT_NEGATIVE,
             ),
         ),

@@ -5,6 +5,6 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from tests.benchmarks.__main__ import rep
+from tests.benchmarks.model_p import rep
 
 __all__ = ["rep"]

@@ -221,7 +221,10 @@ class Writer:
         return Share(self.name("share"), self.r.choice([0.1, 0.3, 0.6]))
 
     def stage(self) -> Stage:
-        return Stage(self.name("stage"), self.days(), self.hours() if self.r.random() < 0.4 else None)
+        r = self.r
+        hours = self.hours() if r.random() < 0.4 else None
+        since = r.choice(MILESTONES[:2]) if not self.lots and r.random() < 0.2 else ""
+        return Stage(self.name("stage"), self.days(), hours, since)
 
     def hours(self) -> Hours:
         r = self.r

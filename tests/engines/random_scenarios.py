@@ -36,11 +36,12 @@ def without_refused(scenario: Block) -> Loaded:
 
 
 def _leave_out(section: Block, path: list[str]) -> None:
-    """Take out a key, which must be there, and the section around it where that holds nothing more."""
+    """Take out a key, and the section around it where that holds nothing more or cannot do without the key."""
     key, *rest = path
-    if rest:
+    needed = bool(rest) and not rest[1:] and rest[0] not in section[key]
+    if rest and not needed:
         _leave_out(section[key], rest)
-    if not rest or not section[key]:
+    if not rest or needed or not section[key]:
         del section[key]
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -11,7 +13,7 @@ import pytest
 pytest.importorskip("numba")
 
 from sim.engine import choice, compiled_engine
-from sim.engine.kernel import draws, machine, run, stamp
+from sim.engine.kernel import draws, run, stamp
 
 
 def test_what_python_calls_is_compiled_once_for_the_types_it_states() -> None:
@@ -25,19 +27,62 @@ def test_the_stamp_is_that_of_all_files(tmp_path: Path) -> None:
     folder.mkdir()
     for name in ("run", "heaps"):
         (folder / f"{name}.py").write_text("A = 1\n")
-    stamp = machine.stamp.__wrapped__
-    first = stamp(folder)
-    assert stamp(folder) == first
+    told = stamp.stamp.__wrapped__
+    first = told(folder)
+    assert told(folder) == first
     (folder / "heaps.py").write_text("A = 2\n")
-    second = stamp(folder)
+    second = told(folder)
     (folder / "heaps.py").rename(folder / "queues.py")
-    assert len({first, second, stamp(folder)}) == 3
+    assert len({first, second, told(folder)}) == 3
 
 
 def test_the_cache_goes_by_that_stamp() -> None:
+    place = stamp.place()
+    assert place is not None
     for function in (run.simulate, run.list_uses, draws.fill):
-        file = function._cache._cache_file  # type: ignore[attr-defined]
-        assert file._source_stamp == machine.stamp(machine.FOLDER)
+        assert Path(function.stats.cache_path).parent == place  # type: ignore[attr-defined]
+
+
+def test_each_copy_and_date_of_the_kernel_has_a_place_of_its_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """numba would find nothing for another copy or date, though all were said to be compiled."""
+    found = {stamp.place()}
+    for name in ("one", "other"):
+        copy = tmp_path / name
+        shutil.copytree(stamp.FOLDER, copy)
+        monkeypatch.setattr(stamp, "FOLDER", copy)
+        monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path))
+        found.add(stamp.place())
+    os.utime(copy / "run.py", ns=(0, 0))
+    found.add(stamp.place())
+    monkeypatch.setenv("NUMBA_BOUNDSCHECK", "1")
+    found.add(stamp.place())
+    assert len(found - {None}) == 5
+
+
+BEYOND = """
+import numpy as np
+from sim.engine.kernel import run
+from sim.engine.kernel.rows import Pool, Request, rows
+requests, places = rows(Request, 1), np.zeros(9, np.int64)
+requests["asked"], requests["kind"], requests["entity"] = 0.0, 0, 0
+run.list_uses(requests, rows(Pool, 1), 2, 1, 1.0, places, places, places, np.zeros((5, 9), np.int64), np.zeros((3, 9)))
+"""
+
+
+@pytest.mark.slow
+def test_no_index_is_out_of_bounds(tmp_path: Path) -> None:
+    """The engines are compared once more, on a kernel that looks at every index."""
+    given = {**os.environ, "NUMBA_BOUNDSCHECK": "1", "NUMBA_CACHE_DIR": str(tmp_path)}
+
+    def python(*arguments: str) -> subprocess.CompletedProcess[str]:
+        command, root = [sys.executable, *arguments], Path(__file__).parents[2]
+        return subprocess.run(command, capture_output=True, text=True, env=given, cwd=root, check=False)
+
+    assert "IndexError" in python("-c", BEYOND).stderr
+    done = python("-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/engines/test_equality.py")
+    assert done.returncode == 0, done.stdout
 
 
 def test_auto_knows_whether_the_kernel_is_compiled(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

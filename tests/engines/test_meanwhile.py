@@ -11,8 +11,8 @@ pytest.importorskip("numba")
 
 from sim.engine import choice
 from sim.engine.kernel import stamp
-from sim.experiment import meanwhile
-from sim.experiment.folder import own
+from sim.experiment.disk.folder import own
+from sim.experiment.runs import meanwhile
 
 
 @pytest.fixture

@@ -16,6 +16,7 @@ pytest.importorskip("numba")
 
 from sim.engine import compiled_engine, pools, simpy_engine, slots, stocks, timeline, walker, world
 from sim.engine.kernel import run
+from sim.engine.kernel.plain import plain
 from sim.engine.pools import GAVE_UP
 from sim.engine.timeline import Phase
 from sim.pieces.clocks import PatientClocks
@@ -171,72 +172,73 @@ def test_a_fault_of_the_reference_engine_is_caught(
 FAULTS = {
     "ties by the other rule": ("CLOCK, COMPLETION, EXPIRY = 1 <<", "COMPLETION, CLOCK, EXPIRY = 1 <<"),
     "equal happenings in turn": (
-        "run.happenings[which[up], PRIORITY] <= priority",
-        "run.happenings[which[up], PRIORITY] < priority",
+        "happenings[above.row].priority <= priority",
+        "happenings[above.row].priority < priority",
     ),
-    "arrivals last": ("return bool(ARRIVAL + run.n[NEXT_PATIENT] <", "return bool(CHECK + run.n[NEXT_PATIENT] <"),
-    "the last comes first": ("if rows[a, PRIORITY] != rows[b, PRIORITY]:", "if False:"),
-    "queues without order": ("return bool(queue[pool, a, ENTRY_ORDER] < queue[pool, b, ENTRY_ORDER])", "return False"),
+    "arrivals last": ("return ARRIVAL + run.now.next_patient <", "return CHECK + run.now.next_patient <"),
+    "the last comes first": ("if one.priority != other.priority:", "if False:"),
+    "queues without order": ("return a.order < b.order", "return False"),
     "slots that perish before they are given away": ("PERISH + row, PERISHING", "row, PERISHING"),
-    "queues by order of joining": ("if not queue_before(pools, pool, k, up):", "if True:"),
-    "a unit not given back": ("pools.rows[pool, IN_USE] -= requests.rows[request, WANTED_UNITS]", "pass"),
-    "a slot not offered again": (
-        "        if has_left:\n            hand_back",
-        "        if False:\n            hand_back",
-    ),
+    "queues by order of joining": ("if not served_first(queue[at, k], queue[at, up]):", "if True:"),
+    "a unit not given back": ("pool.in_use -= asked.units", "pass"),
+    "a slot not offered again": ("    elif has_left:\n", "    elif False:\n"),
     "a slot that does not perish": (
-        "<= run.t[TODAY]:\n            slots.rows[subject, IS_FREE] = 0",
-        "<= run.t[TODAY]:\n            pass",
+        "            close_slot(pools, slot)\n            slot.perished",
+        "            slot.perished",
     ),
-    "clocks not switched": ("s[CLOCK_SET], c[ORIGIN] = to, day", "c[ORIGIN] = day"),
-    "progression anew for everybody": ("if anew and not s[PROGRESSES]:", "if anew:"),
+    "clocks not switched": ("its.hazards, its.origin = to, day", "its.origin = day"),
+    "progression anew for everybody": ("if anew and not its.progresses:", "if anew:"),
     "no timer for a waiter that holds": (
-        "if step[CODE] == DRAW or me[HOLDING] > 0 or me[PARENT] >= 0 or",
-        "if step[CODE] == DRAW or",
+        "if step.code == DRAW or me.holding > 0 or me.parent >= 0 or",
+        "if step.code == DRAW or",
     ),
-    "no timer for who needs several units": ("me[PARENT] >= 0 or step[UNITS] > 1:", "me[PARENT] >= 0:"),
-    "granted at once, before others": ("alone = n[BUSY] == 0 and", "alone = True or n[BUSY] == 0 and"),
+    "no timer for who needs several units": ("me.parent >= 0 or step.units > 1:", "me.parent >= 0:"),
+    "granted at once, before others": ("return now.busy == 0 and", "return True or now.busy == 0 and"),
     "a product tried again without its patient": (
-        "me[WHY] == FAILED and not frame[FRAME_BETWEEN] and days[LEAVES] > days[DAY]",
-        "me[WHY] == FAILED and not frame[FRAME_BETWEEN]",
+        "me.why == FAILED and not frame.between and me.leaves > me.day",
+        "me.why == FAILED and not frame.between",
     ),
-    "attempts that share their draws": ("return int(counts[entity, name] - 1)", "return 0"),
-    "no review when a lot fails": ("    review(run, pools, stock, chain_after(run, shelves, lot))\n", ""),
-    "newest dose first": (
-        "bool(batches[at, a, EXPIRES] < batches[at, b, EXPIRES])",
-        "bool(batches[at, a, EXPIRES] > batches[at, b, EXPIRES])",
+    "attempts that share their draws": ("return int(counts[me.entity, name] - 1)", "return 0"),
+    "no review when a lot fails": ("    review(run, stock, chain_after(run, lot))\n", ""),
+    "newest dose first": ("return a.expires < b.expires", "return a.expires > b.expires"),
+    "a stage that begins while it is closed": ("begun = max(day, opening.opens)", "begun = day"),
+    "a stage that need not fit": ("(not its.fit or begun + duration <= opening.shuts)", "True"),
+    "all time counts": ("        day = max(day, intervals[k].opens)\n        closed", "        closed"),
+    "nothing is lost": ("return begun, intervals[first + k].opens, True", "return begun, ended, False"),
+    "lost at the end": ("intervals[first + k].opens < ended", "intervals[first + k].opens <= ended"),
+    "not lost at the start": ("if k > 0 and intervals[first + k - 1].opens == begun:", "if False:"),
+    "viable for ever": ("if begun - day > its.viable:", "if False:"),
+    "lost rather than left": ("if ended >= me.cut:", "if ended >= me.cut and not lost:"),
+    "patience from joining only": ("since = records.referral[me.entity]", "since = me.day"),
+    "patience before grants": ("== today and run.happenings[first.row].priority < PATIENCE", "== today"),
+    "patience that wins over leaving": ("if due < asked.lapses:", "if due <= asked.lapses:"),
+    "who gives up has left": ("if asked.state == GAVE_UP:", "if False:"),
+    "ranks that do not jump": ("push(run, progression, CLOCK + me.entity, RANK_JUMP, me.request)", "pass"),
+    "ranks of the progressed as before": (
+        "                rank = rank + policy.at_progression\n",
+        "                pass\n",
     ),
-    "a stage that begins while it is closed": ("begun = max(day, days[k, OPENS])", "begun = day"),
-    "a stage that need not fit": ("(not at[FIT] or begun + duration <= days[k, SHUTS])", "True"),
-    "all time counts": ("        day = max(day, days[k, OPENS])\n        closed", "        closed"),
-    "nothing is lost": ("return begun, float(hours.days[first + k, OPENS]), True", "return begun, ended, False"),
-    "lost at the end": ("hours.days[first + k, OPENS] < ended", "hours.days[first + k, OPENS] <= ended"),
-    "not lost at the start": ("if k > 0 and hours.days[first + k - 1, OPENS] == begun:", "if False:"),
-    "viable for ever": ("if begun - day > viable:", "if False:"),
-    "lost rather than left": ("if ended >= days[CUT]:", "if ended >= days[CUT] and not lost:"),
-    "patience from joining only": ("since = records.referral[me[ENTITY]]", "since = day"),
-    "patience before grants": ("== today and run.happenings[run.which[0], PRIORITY] < PATIENCE", "== today"),
-    "patience that wins over leaving": ("if due < wait[LAPSES]:", "if due <= wait[LAPSES]:"),
-    "who gives up has left": ("if requests.rows[request, STATE] == GAVE_UP:", "if False:"),
-    "ranks that do not jump": ("push(run, progression, CLOCK + entity, RANK_JUMP, request)", "pass"),
-    "ranks of the progressed as before": ("                rank = rank + jump\n", "                pass\n"),
-    "a rank by the day of asking": ("supplies.policies[policy, PER_DAY] * key_day", "0.0"),
-    "stale entries that are served": (" or pools.queue[pool, 0, ENTRY_TICKET] != asked[ENTRY]", ""),
-    "lots ranked like patients": ("rank = pools.numbers[pool, LOT_RANK]", "rank = 0.0"),
-    "an initial list that has not waited": ("key_day = records.referral[me[ENTITY]]", "pass"),
-    "a failed branch forgotten": ("waits[BRANCH_FAILED] = 1", "pass"),
-    "one slot in place of several": ("slots.rows[last, NEXT_SLOT] = row", "pass"),
-    "the first of several slots": ("start = max(start, slots.days[row, START])", "pass"),
-    "no turn for those behind": ("    call_turn_if_any(run, pools, requests.rows[request, POOL])\n", "    pass\n"),
-    "a return too late": (" and back < route.numbers[me[PC]]", " and back < math.inf"),
+    "a rank by the day of asking": ("policy.per_day * asked.key_day", "0.0"),
+    "stale entries that are served": (" or first.ticket != asked.entry", ""),
+    "lots ranked like patients": ("rank = pool.lot_rank", "rank = 0.0"),
+    "an initial list that has not waited": ("key_day = records.referral[me.entity]", "pass"),
+    "a failed branch forgotten": ("waits.branch_failed = 1", "pass"),
+    "one slot in place of several": ("slots.rows[last].following = row", "pass"),
+    "the first of several slots": ("start = max(start, slots.rows[row].start)", "pass"),
+    "no turn for those behind": (
+        "    stop_asking(run, pool, asked, state, day)\n    call_turn_if_any(run, pool)\n",
+        "    stop_asking(run, pool, asked, state, day)\n",
+    ),
+    "a return too late": (" and back < step.number", " and back < math.inf"),
     "a second return": ("if in_time and math.isinf(records.referral[later]):", "if in_time:"),
     "a return without clocks": ("        forecast(hazards, clocks, records, subject)\n", ""),
-    "lots at the first centre": ("entity % run.n[SHELVES]", "0"),
-    "one shelf for all": ("stock = n[STOCK_POOL] + lot % n[SHELVES]", "stock = n[STOCK_POOL]"),
-    "flags the other way": ("people.flags[step[NAME], entity] != 0", "people.flags[step[NAME], entity] == 0"),
-    "nobody has progressed": ("holds = records.progression_day[entity] <= day", "holds = False"),
+    "lots at the first centre": ("LOT, number, pool.centre, now.lot_path", "LOT, number, 0, now.lot_path"),
+    "one shelf for all": ("pools.rows[now.stock_pool + me.entity % now.shelves]", "pools.rows[now.stock_pool]"),
+    "flags the other way": ("people.flags[step.name, me.entity] != 0", "people.flags[step.name, me.entity] == 0"),
+    "nobody has progressed": ("holds = records.progression_day[me.entity] <= me.day", "holds = False"),
 }
-# The kernel's files, each after those that it needs; `machine` is left out, and with it the machine code.
+# The kernel's files, each after those that it needs; `machine` is left out, and with it the machine code; `rows` and
+# `tables` do nothing.
 ROOMS = (
     "names", "heaps", "hours", "clocks", "pools", "walkers", "frames", "asking", "steps", "happenings", "run",
 )  # fmt: skip
@@ -249,8 +251,9 @@ def plain_kernel(*replaced: tuple[str, str]) -> ModuleType:
         assert sum(text.count(old) for text in texts.values()) == 1, old
         texts = {room: text.replace(old, new) for room, text in texts.items()}
     machine = ModuleType("plain_kernel.machine")
-    for decorator in ("compiled", "inlined", "entry"):
+    for decorator in ("compiled", "inlined"):
         setattr(machine, decorator, lambda function: function)
+    machine.entry = plain  # type: ignore[attr-defined]
     sys.modules[machine.__name__] = machine
     for room, text in texts.items():
         for other in ("machine", *ROOMS):

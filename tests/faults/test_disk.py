@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from sim.experiment.manifest import require_whole
+from sim.experiment.disk.manifest import require_whole
 from tests.faults.program import ROOT, contents, finish, leftovers, start, tables
 
 OWN_MOUNTS = ["unshare", "--user", "--map-root-user", "--mount"]

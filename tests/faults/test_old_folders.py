@@ -12,7 +12,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from run_sim import cli
-from sim.experiment.manifest import seal
+from sim.experiment.disk.manifest import seal
 from sim.pure import streams
 from sim.tables import VERSION
 from tests.experiments import SMALL

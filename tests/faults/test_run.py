@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from sim.experiment import publish as put
-from sim.experiment.manifest import require_whole
+from sim.experiment.disk import publish as put
+from sim.experiment.disk.manifest import require_whole
 from tests.faults.program import contents, finish, leftovers, start, tables, wait_for, workers_of
 
 QUICK = ["-q", "--engine", "simpy"]

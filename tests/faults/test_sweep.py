@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 import run_sim
-from sim.experiment.store import STORE, Store
+from sim.experiment.sweep.store import STORE, Store
 from tests.experiments import slow_sweep
 from tests.faults.program import finish, start, tables, wait_for, workers_of
 

@@ -19,10 +19,10 @@ import traceback
 from pathlib import Path
 from typing import Any
 
-from sim.experiment.designs import build_design
-from sim.experiment.points import require_valid
-from sim.experiment.psa import psa_points, require_economics
-from sim.experiment.sweep_file import read_sweep_file
+from sim.experiment.psa.run import psa_points, require_economics
+from sim.experiment.sweep.designs import build_design
+from sim.experiment.sweep.file import read_sweep_file
+from sim.experiment.sweep.points import require_valid
 from sim.scenario import ScenarioError, load
 from sim.shell.sweep import load_base
 from tests.hostile.corpus import Case, cases

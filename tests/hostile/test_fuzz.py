@@ -8,8 +8,8 @@ from pathlib import Path
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from sim.experiment.factors import parse_factor
-from sim.experiment.sweep_file import read_sweep_file
+from sim.experiment.sweep.factors import parse_factor
+from sim.experiment.sweep.file import read_sweep_file
 from sim.scenario import Loaded, ScenarioError, load
 from tests.hostile.corpus import base_text
 from tests.runs import SHIPPED

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import reports
-from sim.experiment.study import Plan, run_study
+from sim.experiment.study.run import Plan, run_study
 from sim.scenario import load
 from tests.reports import sample, studies
 from tests.runs import SHIPPED

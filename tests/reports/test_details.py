@@ -13,7 +13,7 @@ from reports.details import details
 from reports.findings import gather, sentence
 from reports.tables import read
 from sim.engine.choice import COMPILED
-from sim.experiment.study import Plan, run_study
+from sim.experiment.study.run import Plan, run_study
 from sim.scenario import load
 from tests.runs import SHIPPED
 

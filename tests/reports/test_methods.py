@@ -18,8 +18,8 @@ from reports.methods import Item, MethodTable, method_tables, methods_text
 from reports.tables import ResultsError, read
 from run_sim import cli
 from sim.engine.timeline import Phase
-from sim.experiment.about_model import TIES, about_method, about_model
-from sim.experiment.manifest import write_manifest
+from sim.experiment.disk.about_model import TIES, about_method, about_model
+from sim.experiment.disk.manifest import write_manifest
 from sim.pure.streams import Source, key_table, philox, sequence
 from sim.scenario import load
 from tests.reports.conftest import FORMULA, HOSTILE, written
@@ -216,7 +216,7 @@ def test_the_generator_is_the_one_that_is_named() -> None:
     replication, number, attempt = (np.array([value], dtype=np.uint64) for value in (2, 1, 0))
     upper, lower, _, _ = philox((number, own, attempt, replication), (first, second))
     keys = key_table(1, 0, (Source("here"),), ("apheresis.duration",))
-    assert sequence(keys, 2, 3)[1] == ((int(upper[0]) << 32 | int(lower[0])) >> 11) / 2**53
+    assert sequence(keys, np.array([2]), 3)[0, 1] == ((int(upper[0]) << 32 | int(lower[0])) >> 11) / 2**53
     assert len(method["key"]) == 8
 
 

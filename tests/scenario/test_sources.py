@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from sim.scenario import Parameter, load, read_evidence, reference, write_resolved
+from sim.shell.naming import changed_meaning
 from tests.scenario.writing import AUTOLOGOUS, DATA, EVIDENCE, load_text, problems, write
 
 SOURCED = (
@@ -215,3 +216,48 @@ def test_evidence_is_read_again_when_it_changes(tmp_path: Path) -> None:
     assert reference("AL-13", file) == "Other, Journal 2022"
     write(tmp_path, EVIDENCE.read_text(encoding="utf-8").replace("Other", "Another"), "evidence.tsv")
     assert reference("AL-13", file) == "Another, Journal 2022"
+
+
+IDLE = (
+    AUTOLOGOUS
+    + """\
+  attempts: ATTEMPTS
+  remake_from: retained_cells
+sources:
+  manufacturing.attempts: "assumption: nobody tries twice"
+  manufacturing.remake_from: "assumption: cells are kept"
+"""
+)
+
+
+def test_a_default_that_is_written_and_idle_keeps_its_source(tmp_path: Path) -> None:
+    loaded = load_text(tmp_path, IDLE.replace("ATTEMPTS", "1"))
+    assert any("manufacturing.attempts has no effect" in dropped.sentence for dropped in loaded.dropped)
+    assert sources(loaded.parameters)["manufacturing.attempts"] == ("assumption", "nobody tries twice", True)
+
+
+def test_a_source_goes_with_the_value_that_it_spoke_of(tmp_path: Path) -> None:
+    loaded = load_text(tmp_path, IDLE.replace("ATTEMPTS", "3"))
+    assert loaded.scenario.manufacturing.attempts == 1
+    assert any("manufacturing.attempts has no effect" in dropped.sentence for dropped in loaded.dropped)
+    assert "manufacturing.attempts" not in sources(loaded.parameters)
+    assert "nobody tries twice" not in write_resolved(loaded)
+
+
+def test_words_keep_their_sources_when_a_scenario_is_written(tmp_path: Path) -> None:
+    text = AUTOLOGOUS + "  site: factory\n"
+    mine = 'sources: {manufacturing.site: "assumption: as now", strategy: AL-13}\n'
+    resolved = write_resolved(load_text(tmp_path, text + mine))
+    assert "manufacturing.site: 'assumption: as now'" in resolved
+    assert "strategy: AL-13" in resolved
+    again = load(write(tmp_path, resolved, "again.yaml"), evidence=EVIDENCE)
+    assert write_resolved(again) == resolved
+    # another word has another source
+    child = write(tmp_path, "extends: mine.yaml\nname: Child\nmanufacturing: {site: centre}\n", "child.yaml")
+    assert "as now" not in write_resolved(load(child, evidence=EVIDENCE))
+
+
+def test_what_ones_own_parent_leaves_out_is_said_of_the_child(tmp_path: Path) -> None:
+    write(tmp_path, IDLE.replace("ATTEMPTS", "3"))
+    told = changed_meaning({"child": load(write(tmp_path, "extends: mine.yaml\nname: Child\n", "child.yaml"))})
+    assert any("manufacturing.attempts has no effect" in sentence for sentence in told)

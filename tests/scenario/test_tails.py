@@ -7,6 +7,7 @@ import math
 import pytest
 
 from sim.pure.survival import Cured, Exponential, SurvivalTable
+from sim.scenario import ScenarioError
 from sim.scenario.tails import beyond, beyond_the_last_row, last_row
 from tests.runs import small
 
@@ -47,3 +48,9 @@ def test_those_who_are_cured_lie_beyond_too() -> None:
 def test_it_is_told_of_a_scenario(table: str, said: list[str]) -> None:
     loaded = small(f"clocks: {{waiting: {{death: {table}}}}}\n", "0 d")
     assert list(beyond_the_last_row(loaded.scenario)) == said
+
+
+def test_a_duration_is_no_survival_table_so_that_none_goes_untold() -> None:
+    for path in ("work_up: {duration", "later_course: {share: 1, relapse"):
+        with pytest.raises(ScenarioError, match="table: unknown key; allowed: lognormal"):
+            small(f"{path}: {{table: [[0 d, 1.0], [100 d, 0.4]]}}}}\n", "0 d")

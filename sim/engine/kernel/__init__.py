@@ -6,6 +6,7 @@ stack of tasks. So the kernel can stop anywhere, say what it needs (draws, or a 
 the same operation when it is called again.
 
 Read `run` first, then `steps` (one short function an operation), `asking` (Use and Draw), `frames` (what encloses the
-present operations), `happenings` (what falls due), `pools`. `names` and `tables` are the words of all of them;
-`draws` makes keyed uniforms. `machine` makes machine code of them all, and `stamp` knows whether it is on disk.
+present operations), `happenings` (what falls due), `pools`. `rows` says what a row of each table holds, `tables` what
+belongs together, `names` which number stands for which word. `draws` makes keyed uniforms. `machine` makes machine
+code of them all, `stamp` knows whether it is on disk, and `plain` runs them as Python for tests.
 """

@@ -5,307 +5,232 @@ from __future__ import annotations
 import math
 
 from sim.engine.kernel.heaps import join, push
-from sim.engine.kernel.machine import inlined
+from sim.engine.kernel.machine import compiled, inlined
 from sim.engine.kernel.names import (
-    AFTER,
     ASKED,
-    ASKED_DAY,
-    AT_PROGRESSION,
-    BEGAN,
-    BUSY,
     CLOCK,
-    CODE,
     COMPLETION,
-    CUT,
-    DAY,
     DRAW,
-    ENDED_DAY,
-    ENTITY,
     FIRST_COME,
-    FRAME_REQUEST,
     FRESH,
     GAVE_UP,
     GIVE_UP,
     GO_ON,
     GRANTED,
-    HOLDING,
     INFINITY,
     JOINING,
-    KEEPS_PLACE,
-    KEY_DAY,
-    KEYS,
-    KIND,
     LAPSE,
-    LAPSES,
-    LEAVES,
     LEFT,
-    LISTED,
     LISTING,
-    LONGEST,
     LOSING,
     LOT,
-    LOT_RANK,
     MET,
-    MODE,
     MORE_QUEUE,
     MORE_REQUESTS,
     NAN,
-    NEXT_ARRIVAL,
-    NEXT_SLOT,
     NO_PATIENCE,
-    OF_ENTITY,
-    OF_KIND,
-    OTHERWISE,
-    PARENT,
-    PART,
     PARTED,
     PATIENCE,
     PATIENT,
-    PATIENT_SINCE,
-    PC,
-    PER_DAY,
-    POLICY,
-    POOL,
-    QUEUED,
-    QUEUES_BY,
-    RANK,
     RANK_JUMP,
-    REQUEST,
-    REQUESTS,
-    RESOURCE,
-    SHELVES,
-    SLOT,
-    STAGE_BOUND,
-    START,
-    STATE,
-    TASKS,
-    TODAY,
-    TURNS,
-    UNITS,
-    UNLIMITED,
     USE,
     WAITED,
     WAITING,
-    WANTED,
-    WANTED_UNITS,
-    WHO,
-    WHY,
 )
 from sim.engine.kernel.pools import call_turn_if_any, grant, has_units, review, take_back, withdrawal
-from sim.engine.kernel.tables import (
-    People,
-    Pools,
-    Records,
-    Requests,
-    Route,
-    Run,
-    Shelves,
-    Slots,
-    Supplies,
-    Walkers,
-)
+from sim.engine.kernel.rows import Operation, Pool, Request, Walker
+from sim.engine.kernel.tables import People, Pools, Records, Run, Shelves, Slots, Supplies, Table, Walkers
 from sim.engine.kernel.walkers import meet, must_stop, open_frame, order_of, pause
 
 
 @inlined
-def ask(
-    route: Route,
-    supplies: Supplies,
-    people: People,
-    run: Run,
-    walkers: Walkers,
-    requests: Requests,
-    pools: Pools,
-    slots: Slots,
-    shelves: Shelves,
-    records: Records,
-    w: int,
-) -> int:
-    """The whole of USE or DRAW: what the walker does next, or what it needs first."""
-    me, days = walkers.rows[w], walkers.days[w]
-    step = route.operations[me[PC]]
-    if me[PART] == LOSING:
-        lost = me[REQUEST]
-        take_back(run, requests, pools, slots, lost)
-        keeps_place = pools.rows[requests.rows[lost, POOL], KEEPS_PLACE]
-        days[QUEUES_BY] = requests.days[lost, KEY_DAY] if keeps_place else run.t[TODAY]
-        me[PART] = FRESH
-    if me[PART] == FRESH and step[CODE] == USE and must_stop(walkers, w):
-        return GO_ON
-    pool = pool_of(supplies, people, run, walkers, w, step[RESOURCE])
-    if me[PART] == FRESH and not pools.rows[pool, UNLIMITED] and days[DAY] > run.t[TODAY]:
-        return meet(run, walkers, w, COMPLETION, MET)
-    if me[PART] == FRESH or me[PART] == MET:
-        if run.n[REQUESTS] >= requests.rows.shape[0]:
-            return MORE_REQUESTS
-        if run.n[LONGEST] >= pools.queue.shape[1]:
-            return MORE_QUEUE
-        me[PART] = ASKED
-        request = new_request(run, walkers, requests, w, pool, step[UNITS])
-        if pools.rows[pool, UNLIMITED]:
-            requests.rows[request, STATE], requests.days[request, BEGAN] = GRANTED, days[DAY]
-        else:
-            begun = run.n[TASKS]
-            if step[CODE] == DRAW:
-                pools.rows[pool, WANTED] += 1
-            take_or_join(route, supplies, people, run, walkers, requests, pools, slots, shelves, records, w, pool)
-            if step[CODE] == DRAW:
-                review(run, pools, pool, 0)
-            if run.n[TASKS] > begun:
-                return PARTED
-    request = me[REQUEST]
-    if me[PART] == ASKED and requests.rows[request, STATE] != GRANTED:
-        end_the_wait(route, run, walkers, requests, records, w)
-        return pause(run, walkers, w, WAITED)
-    if me[PART] == WAITED:
-        if requests.rows[request, STATE] == GAVE_UP:
-            me[PART], me[PC], days[DAY] = FRESH, step[OTHERWISE], requests.days[request, ENDED_DAY]
-            return GO_ON
-        if requests.rows[request, STATE] != GRANTED:
-            me[PART], me[WHY], days[DAY] = FRESH, LEFT, requests.days[request, LAPSES]
-            return GO_ON
-        days[DAY] = run.t[TODAY]
-    me[PART] = FRESH
-    if step[CODE] == DRAW:
-        requests.days[request, ENDED_DAY] = days[DAY]
-        me[PC] = step[AFTER]
-        return GO_ON
-    withdrawn = INFINITY if requests.rows[request, SLOT] < 0 else withdrawal(requests, slots, request)
-    if withdrawn < days[CUT]:
-        days[DAY] = withdrawn
-        return meet(run, walkers, w, COMPLETION, LOSING)
-    hold(walkers, requests, slots, w, request, step[RESOURCE])
-    if withdrawn < INFINITY:
-        # the walker leaves before
-        days[DAY], me[WHY] = days[CUT], LEFT
-        return GO_ON
-    me[PC] += 1
-    return GO_ON
+def pool_of(supplies: Supplies, pools: Pools, me: Walker, resource: int) -> Pool:
+    """The pool of a resource that serves the walker's centre."""
+    its = supplies.resources[resource]
+    return pools.rows[its.first_pool + min(me.centre, its.pool_count - 1)]
 
 
 @inlined
-def pool_of(supplies: Supplies, people: People, run: Run, walkers: Walkers, w: int, resource: int) -> int:
-    """The pool of a resource that serves the walker's centre: the patient's, or that of the lot's shelf."""
-    entity = walkers.rows[w, ENTITY]
-    centre = people.centre[entity] if walkers.rows[w, KIND] == PATIENT else entity % run.n[SHELVES]
-    return int(supplies.first_pool[resource] + min(centre, supplies.pool_count[resource] - 1))
-
-
-@inlined
-def new_request(run: Run, walkers: Walkers, requests: Requests, w: int, pool: int, units: int) -> int:
+def new_request(run: Run, requests: Table[Request], me: Walker, pool: Pool, units: int) -> Request:
     """A request of the walker for so many units, not granted yet."""
-    request = run.n[REQUESTS]
-    run.n[REQUESTS] = request + 1
-    walkers.rows[w, REQUEST] = request
-    row, days = requests.rows[request], requests.days[request]
-    row[WHO], row[POOL], row[WANTED_UNITS], row[STATE], row[SLOT] = w, pool, units, WAITING, -1
-    row[OF_KIND], row[OF_ENTITY] = walkers.rows[w, KIND], walkers.rows[w, ENTITY]
-    days[ASKED_DAY], days[ENDED_DAY], days[BEGAN] = walkers.days[w, DAY], NAN, NAN
-    days[LAPSES] = walkers.days[w, CUT]
-    return int(request)
+    me.request = run.now.requests
+    run.now.requests += 1
+    new = requests[me.request]
+    new.who, new.kind, new.entity = me.row, me.kind, me.entity
+    new.pool, new.units, new.state, new.slot = pool.row, units, WAITING, -1
+    new.asked, new.began, new.ended, new.lapses = me.day, NAN, NAN, me.cut
+    return new
 
 
 @inlined
-def take_or_join(
-    route: Route,
-    supplies: Supplies,
-    people: People,
-    run: Run,
-    walkers: Walkers,
-    requests: Requests,
-    pools: Pools,
-    slots: Slots,
-    shelves: Shelves,
-    records: Records,
-    w: int,
-    pool: int,
-) -> None:
-    """Grant the walker's request at once where nobody else could come before it, or put it into the queue."""
-    n, me, day = run.n, walkers.rows[w], walkers.days[w, DAY]
-    step, request, entity = route.operations[me[PC]], me[REQUEST], me[ENTITY]
-    key_day = key_day_of(walkers, records, w, step[RESOURCE], step[MODE])
-    requests.days[request, KEY_DAY] = key_day
-    alone = n[BUSY] == 0 and n[TURNS] == 0 and run.due[0] > run.t[TODAY] and run.t[NEXT_ARRIVAL] > run.t[TODAY]
-    if pools.rows[pool, QUEUED] == 0 and alone and has_units(pools, pool, step[UNITS]):
-        grant(run, requests, pools, slots, shelves, request)
-        return
-    rank, policy = 0.0, pools.rows[pool, POLICY]
-    if me[KIND] == LOT:
-        rank = pools.numbers[pool, LOT_RANK]
-    elif policy != FIRST_COME:
-        rank = supplies.policies[policy, PER_DAY] * key_day + people.ranks[policy, entity]
-        jump = supplies.policies[policy, AT_PROGRESSION]
-        if jump != 0.0:
-            progression = records.progression_day[entity]
-            if progression <= day:
-                rank = rank + jump
-            elif progression < walkers.days[w, CUT]:
-                requests.days[request, RANK] = rank + jump
-                push(run, progression, CLOCK + entity, RANK_JUMP, request)
-    join(run, requests, pools, pool, rank, key_day, order_of(walkers, w), request)
-    call_turn_if_any(run, pools, pool)
-
-
-@inlined
-def key_day_of(walkers: Walkers, records: Records, w: int, resource: int, rejoin: int) -> float:
+def key_day_of(walkers: Walkers, records: Records, me: Walker, step: Operation) -> float:
     """The day by which the walker queues: that of asking, of the referral, or of when it first asked here."""
-    me, day, stated = walkers.rows[w], walkers.days[w, DAY], walkers.days[w, QUEUES_BY]
+    stated = me.queues_by
     if not math.isnan(stated):
-        walkers.days[w, QUEUES_BY] = NAN
-        return float(stated)
-    key_day = day
+        me.queues_by = NAN
+        return stated
+    key_day = me.day
     # who is on the initial list has waited since his referral
-    if day == 0.0 and me[KIND] == PATIENT and records.referral[me[ENTITY]] < 0.0:
-        key_day = records.referral[me[ENTITY]]
-    if rejoin:
-        if me[KEYS] < 0:
-            me[KEYS] = w
-            for other in range(walkers.key_days.shape[1]):
-                walkers.key_days[w, other] = NAN
-        keys = walkers.key_days[me[KEYS]]
-        if math.isnan(keys[resource]):
-            keys[resource] = key_day
-        key_day = keys[resource]
-    return float(key_day)
+    if me.day == 0.0 and me.kind == PATIENT and records.referral[me.entity] < 0.0:
+        key_day = records.referral[me.entity]
+    if step.mode:
+        if me.keys < 0:
+            me.keys = me.row
+            for other in range(walkers.shares.shape[1]):
+                walkers.shares[me.row, other].key_day = NAN
+        share = walkers.shares[me.keys, step.resource]
+        if math.isnan(share.key_day):
+            share.key_day = key_day
+        key_day = share.key_day
+    return key_day
 
 
 @inlined
-def end_the_wait(route: Route, run: Run, walkers: Walkers, requests: Requests, records: Records, w: int) -> None:
+def nobody_else_today(run: Run) -> bool:
+    """Whether nothing else can happen at this instant."""
+    now = run.now
+    return now.busy == 0 and now.turns == 0 and run.heap[0].day > now.today and now.next_arrival > now.today
+
+
+@inlined
+def join_by_rank(
+    supplies: Supplies, people: People, run: Run, pools: Pools, records: Records, pool: Pool, me: Walker, asked: Request
+) -> None:
+    """Put the walker's request into the queue, as the policy ranks it."""
+    rank = 0.0
+    if me.kind == LOT:
+        rank = pool.lot_rank
+    elif pool.policy != FIRST_COME:
+        policy = supplies.policies[pool.policy]
+        rank = policy.per_day * asked.key_day + people.ranks[pool.policy, me.entity]
+        if policy.at_progression != 0.0:
+            progression = records.progression_day[me.entity]
+            if progression <= me.day:
+                rank = rank + policy.at_progression
+            elif progression < me.cut:
+                asked.rank = rank + policy.at_progression
+                push(run, progression, CLOCK + me.entity, RANK_JUMP, me.request)
+    join(run, pools, pool, rank, asked.key_day, order_of(me), me.request, asked)
+    call_turn_if_any(run, pool)
+
+
+@inlined
+def end_the_wait(step: Operation, run: Run, records: Records, me: Walker, asked: Request) -> None:
     """Post the days on which the wait may end by itself.
 
     A waiter that holds something, that a parent waits for, that a stock counts on or that needs several units leaves
     on his day; the rest lapse when they are passed over.
     """
-    me, days = walkers.rows[w], walkers.days[w]
-    step, request, day = route.operations[me[PC]], me[REQUEST], days[DAY]
-    order, wait = order_of(walkers, w), requests.days[request]
-    if step[CODE] == DRAW or me[HOLDING] > 0 or me[PARENT] >= 0 or step[UNITS] > 1:
-        if me[STAGE_BOUND]:
-            wait[LAPSES] = days[LEAVES]
-        if wait[LAPSES] < INFINITY:
-            push(run, max(wait[LAPSES], day), CLOCK + order, LAPSE, request)
-    if step[PATIENT_SINCE] != NO_PATIENCE:
-        since = day
-        if step[PATIENT_SINCE] != JOINING:
-            since = records.referral[me[ENTITY]]
-            if step[PATIENT_SINCE] == LISTING and run.n[LISTED] >= 0:
-                listed = records.notes[me[ENTITY], run.n[LISTED]]
+    if step.code == DRAW or me.holding > 0 or me.parent >= 0 or step.units > 1:
+        if me.stage_bound:
+            asked.lapses = me.leaves
+        if asked.lapses < INFINITY:
+            push(run, max(asked.lapses, me.day), CLOCK + order_of(me), LAPSE, me.request)
+    if step.patient_since != NO_PATIENCE:
+        since = me.day
+        if step.patient_since != JOINING:
+            since = records.referral[me.entity]
+            if step.patient_since == LISTING and run.now.listed >= 0:
+                listed = records.notes[me.entity, run.now.listed]
                 if not math.isnan(listed):
                     since = listed
-        due = max(since + route.numbers[me[PC]], day)
-        if due < wait[LAPSES]:
-            push(run, due, PATIENCE + order, GIVE_UP, request)
+        due = max(since + step.number, me.day)
+        if due < asked.lapses:
+            push(run, due, PATIENCE + order_of(me), GIVE_UP, me.request)
+
+
+@compiled
+def last_start(slots: Slots, first: int) -> float:
+    """The day on which the last of a chain of slots starts."""
+    start, row = slots.rows[first].start, slots.rows[first].following
+    while row >= 0:
+        start = max(start, slots.rows[row].start)
+        row = slots.rows[row].following
+    return start
 
 
 @inlined
-def hold(walkers: Walkers, requests: Requests, slots: Slots, w: int, request: int, resource: int) -> None:
+def hold(walkers: Walkers, slots: Slots, me: Walker, asked: Request, resource: int) -> None:
     """The walker holds what it was granted, until the end of the frame that opens here."""
-    row = requests.rows[request, SLOT]
-    if row >= 0:
-        start = slots.days[row, START]
-        while row >= 0:
-            start = max(start, slots.days[row, START])
-            row = slots.rows[row, NEXT_SLOT]
-        walkers.starts[w, resource] = start
-    walkers.rows[w, HOLDING] += 1
-    walkers.frames[w, open_frame(walkers, w), FRAME_REQUEST] = request
+    if asked.slot >= 0:
+        walkers.shares[me.row, resource].start = last_start(slots, asked.slot)
+    me.holding += 1
+    open_frame(walkers, me).request = me.request
+
+
+@inlined
+def ask(
+    step: Operation,
+    supplies: Supplies,
+    people: People,
+    run: Run,
+    walkers: Walkers,
+    requests: Table[Request],
+    pools: Pools,
+    slots: Slots,
+    shelves: Shelves,
+    records: Records,
+    me: Walker,
+) -> int:
+    """The whole of USE or DRAW: what the walker does next, or what it needs first."""
+    now, pool = run.now, pool_of(supplies, pools, me, step.resource)
+    if me.part == LOSING:
+        lost = requests[me.request]
+        take_back(run, slots, pool, lost)
+        me.queues_by = lost.key_day if pool.keeps_place else now.today
+        me.part = FRESH
+    if me.part == FRESH and step.code == USE and must_stop(me):
+        return GO_ON
+    if me.part == FRESH and not pool.unlimited and me.day > now.today:
+        return meet(run, me, COMPLETION, MET)
+    if me.part == FRESH or me.part == MET:
+        if now.requests >= len(requests):
+            return MORE_REQUESTS
+        if now.longest >= pools.queue.shape[1]:
+            return MORE_QUEUE
+        me.part = ASKED
+        new = new_request(run, requests, me, pool, step.units)
+        if pool.unlimited:
+            new.state, new.began = GRANTED, me.day
+        else:
+            begun = now.tasks
+            if step.code == DRAW:
+                pool.wanted += 1
+            new.key_day = key_day_of(walkers, records, me, step)
+            # at once where nobody else could come before
+            if pool.queued == 0 and has_units(pool, step.units) and nobody_else_today(run):
+                grant(run, slots, shelves, pool, new)
+            else:
+                join_by_rank(supplies, people, run, pools, records, pool, me, new)
+            if step.code == DRAW:
+                review(run, pool, 0)
+            if now.tasks > begun:
+                return PARTED
+    asked = requests[me.request]
+    if me.part == ASKED and asked.state != GRANTED:
+        end_the_wait(step, run, records, me, asked)
+        return pause(run, me, WAITED)
+    if me.part == WAITED:
+        if asked.state == GAVE_UP:
+            me.part, me.pc, me.day = FRESH, step.otherwise, asked.ended
+            return GO_ON
+        if asked.state != GRANTED:
+            me.part, me.why, me.day = FRESH, LEFT, asked.lapses
+            return GO_ON
+        me.day = now.today
+    me.part = FRESH
+    if step.code == DRAW:
+        asked.ended = me.day
+        me.pc = step.after
+        return GO_ON
+    withdrawn = INFINITY if asked.slot < 0 else withdrawal(slots, asked)
+    if withdrawn < me.cut:
+        me.day = withdrawn
+        return meet(run, me, COMPLETION, LOSING)
+    hold(walkers, slots, me, asked, step.resource)
+    if withdrawn < INFINITY:
+        # the walker leaves before
+        me.day, me.why = me.cut, LEFT
+        return GO_ON
+    me.pc += 1
+    return GO_ON

@@ -2,49 +2,26 @@
 
 from __future__ import annotations
 
-from sim.engine.kernel.machine import compiled
-from sim.engine.kernel.names import (
-    ANEW_ELIGIBILITY,
-    ANEW_THRESHOLD,
-    CHANGES,
-    CLOCK_SET,
-    ELIGIBILITY,
-    FACTOR,
-    FACTOR_BY,
-    FROM_DAY,
-    GROUP,
-    INFINITY,
-    KNOT_DAY,
-    KNOT_HAZARD,
-    KNOT_RATE,
-    OF_CLOCK,
-    ORIGIN,
-    PROGRESSED,
-    PROGRESSED_DAY,
-    PROGRESSES,
-    PROGRESSION,
-    SINCE,
-    THRESHOLD,
-    TOUCHED,
-    USED,
-)
+from sim.engine.kernel.machine import compiled, inlined
+from sim.engine.kernel.names import INFINITY, PROGRESSION
+from sim.engine.kernel.rows import Clocks, FactorChange
 from sim.engine.kernel.tables import ClockRows, Hazards, People, Records
 
 
 @compiled
 def hazard_by(hazards: Hazards, table: int, clock: int, age: float) -> float:
     """Cumulative hazard at an age."""
-    knots, first, count = hazards.knots, hazards.at[table, clock, 0], hazards.at[table, clock, 1]
-    low, high = 0, count
+    curve = hazards.curves[table, clock]
+    low, high = 0, curve.count
     while low < high:
         middle = (low + high) // 2
-        if age < knots[first + middle, KNOT_DAY]:
+        if age < hazards.knots[curve.first + middle].day:
             high = middle
         else:
             low = middle + 1
     # an age below the first knot reads the last one, as an index of -1 does in the reference engine
-    k = first + (low - 1 if low > 0 else count - 1)
-    return float(knots[k, KNOT_HAZARD] + knots[k, KNOT_RATE] * (age - knots[k, KNOT_DAY]))
+    knot = hazards.knots[curve.first + (low - 1 if low > 0 else curve.count - 1)]
+    return knot.hazard + knot.rate * (age - knot.day)
 
 
 @compiled
@@ -52,144 +29,153 @@ def age_at(hazards: Hazards, table: int, clock: int, hazard: float) -> float:
     """First age at which the cumulative hazard is reached."""
     if hazard <= 0.0:
         return 0.0
-    knots, first, count = hazards.knots, hazards.at[table, clock, 0], hazards.at[table, clock, 1]
-    low, high = 0, count
+    curve = hazards.curves[table, clock]
+    low, high = 0, curve.count
     while low < high:
         middle = (low + high) // 2
-        if knots[first + middle, KNOT_HAZARD] < hazard:
+        if hazards.knots[curve.first + middle].hazard < hazard:
             low = middle + 1
         else:
             high = middle
-    k = first + max(low - 1, 0)
-    if knots[k, KNOT_RATE] == 0.0:
+    knot = hazards.knots[curve.first + max(low - 1, 0)]
+    if knot.rate == 0.0:
         return INFINITY
-    return float(knots[k, KNOT_DAY] + (hazard - knots[k, KNOT_HAZARD]) / knots[k, KNOT_RATE])
+    return knot.day + (hazard - knot.hazard) / knot.rate
 
 
-@compiled
-def multiplier_of(hazards: Hazards, clocks: ClockRows, i: int, clock: int) -> float:
+@inlined
+def multiplier_of(hazards: Hazards, its: Clocks, clock: int) -> float:
     """How many times as fast as its table the clock runs."""
-    factor = clocks.rows[i, GROUP + clock] * clocks.rows[i, FACTOR + clock]
-    return float(factor * hazards.after_progression[clock]) if clocks.state[i, PROGRESSED] else float(factor)
+    factor = its.group[clock] * its.factor[clock]
+    return float(factor * hazards.after_progression[clock]) if its.progressed else float(factor)
+
+
+@inlined
+def copy_change(old: FactorChange, new: FactorChange) -> None:
+    """Write a change into another row."""
+    new.day, new.clock, new.factor = old.day, old.clock, old.factor
 
 
 @compiled
-def event_day(hazards: Hazards, clocks: ClockRows, i: int, clock: int) -> float:
+def event_day(hazards: Hazards, its: Clocks, clock: int) -> float:
     """The day of the clock's event, should nothing change any more."""
-    c, table = clocks.rows[i], clocks.state[i, CLOCK_SET]
-    if clock == PROGRESSION and not clocks.state[i, PROGRESSES]:
+    if clock == PROGRESSION and not its.progresses:
         return INFINITY
-    multiplier = multiplier_of(hazards, clocks, i, clock)
+    multiplier = multiplier_of(hazards, its, clock)
     if multiplier == 0.0:
         return INFINITY
-    needed = (c[THRESHOLD + clock] - c[USED + clock]) / multiplier
-    reached = hazard_by(hazards, table, clock, c[SINCE] - c[ORIGIN]) + needed
-    day = c[ORIGIN] + age_at(hazards, table, clock, reached)
-    return float(day) if day > c[SINCE] else float(c[SINCE])
+    needed = (its.threshold[clock] - its.used[clock]) / multiplier
+    reached = hazard_by(hazards, its.hazards, clock, its.since - its.origin) + needed
+    day = its.origin + age_at(hazards, its.hazards, clock, reached)
+    return day if day > its.since else its.since
 
 
 @compiled
-def move_clocks(hazards: Hazards, clocks: ClockRows, i: int, day: float) -> None:
+def move_clocks(hazards: Hazards, its: Clocks, day: float) -> None:
     """Let the hazards run to `day`, on which nothing else happens."""
-    c, table = clocks.rows[i], clocks.state[i, CLOCK_SET]
     for clock in range(3):
-        by_then = hazard_by(hazards, table, clock, day - c[ORIGIN])
-        grown = by_then - hazard_by(hazards, table, clock, c[SINCE] - c[ORIGIN])
-        c[USED + clock] = c[USED + clock] + multiplier_of(hazards, clocks, i, clock) * grown
-    c[SINCE] = day
+        by_then = hazard_by(hazards, its.hazards, clock, day - its.origin)
+        grown = by_then - hazard_by(hazards, its.hazards, clock, its.since - its.origin)
+        its.used[clock] = its.used[clock] + multiplier_of(hazards, its, clock) * grown
+    its.since = day
 
 
 @compiled
 def run_clocks(hazards: Hazards, clocks: ClockRows, i: int, until: float) -> tuple[float, int]:
     """(leaving day, clock) if the patient leaves by `until`; else (infinity, -1), with the clocks moved on."""
-    c, s, changes = clocks.rows[i], clocks.state[i], clocks.changes[i]
+    its = clocks.rows[i]
     while True:
         change, first = INFINITY, -1
-        for k in range(s[CHANGES]):
-            if changes[k, FROM_DAY] < change:
-                change, first = changes[k, FROM_DAY], k
+        for k in range(its.changes):
+            if clocks.changes[i, k].day < change:
+                change, first = clocks.changes[i, k].day, k
         boundary = until if until < change else change
-        day, clock = event_day(hazards, clocks, i, 0), 0
+        day, clock = event_day(hazards, its, 0), 0
         for other in range(1, 3):
-            its = event_day(hazards, clocks, i, other)
-            if its < day:
-                day, clock = its, other
+            its_day = event_day(hazards, its, other)
+            if its_day < day:
+                day, clock = its_day, other
         if day <= boundary and day < INFINITY:
             if clock != PROGRESSION:
                 return day, clock
-            if day < c[PROGRESSED_DAY]:
-                c[PROGRESSED_DAY] = day
-            if c[ELIGIBILITY] < hazards.ends_eligibility[s[CLOCK_SET]]:
+            if day < its.progressed_day:
+                its.progressed_day = day
+            if its.eligibility < hazards.ends_eligibility[its.hazards]:
                 return day, clock
-            move_clocks(hazards, clocks, i, day)
-            s[PROGRESSED], s[PROGRESSES] = 1, 0
+            move_clocks(hazards, its, day)
+            its.progressed, its.progresses = 1, 0
             continue
         if boundary == INFINITY:
             return INFINITY, -1
-        move_clocks(hazards, clocks, i, boundary)
+        move_clocks(hazards, its, boundary)
         if change > until:
             return INFINITY, -1
-        c[FACTOR + int(changes[first, OF_CLOCK])] = changes[first, FACTOR_BY]
-        s[CHANGES] -= 1
-        for k in range(first, s[CHANGES]):
-            for column in range(3):
-                changes[k, column] = changes[k + 1, column]
+        due = clocks.changes[i, first]
+        its.factor[due.clock] = due.factor
+        its.changes -= 1
+        for k in range(first, its.changes):
+            copy_change(clocks.changes[i, k + 1], clocks.changes[i, k])
 
 
 @compiled
 def touch_clocks(people: People, clocks: ClockRows, records: Records, first_set: int, i: int) -> None:
     """The clocks of a patient as they stood at referral, where nothing has touched them yet."""
-    c, s = clocks.rows[i], clocks.state[i]
-    if s[TOUCHED]:
+    its = clocks.rows[i]
+    if its.touched:
         return
-    s[TOUCHED], s[CLOCK_SET], s[PROGRESSED], s[PROGRESSES], s[CHANGES] = 1, first_set, 0, 1, 0
-    c[ORIGIN] = c[SINCE] = records.referral[i]
-    c[ELIGIBILITY], c[PROGRESSED_DAY] = people.eligibility[i], INFINITY
-    c[ANEW_THRESHOLD], c[ANEW_ELIGIBILITY] = people.anew_threshold[i], people.anew_eligibility[i]
+    its.touched, its.hazards, its.progressed, its.progresses, its.changes = 1, first_set, 0, 1, 0
+    its.origin = its.since = records.referral[i]
+    its.eligibility, its.progressed_day = people.eligibility[i], INFINITY
+    its.anew_threshold, its.anew_eligibility = people.anew_threshold[i], people.anew_eligibility[i]
     for clock in range(3):
-        c[USED + clock], c[FACTOR + clock] = 0.0, 1.0
-        c[THRESHOLD + clock], c[GROUP + clock] = people.thresholds[clock, i], people.groups[clock, i]
+        its.used[clock], its.factor[clock] = 0.0, 1.0
+        its.threshold[clock], its.group[clock] = people.thresholds[clock, i], people.groups[clock, i]
 
 
 @compiled
 def set_multiplier(clocks: ClockRows, i: int, day: float, clock: int, by: float, from_day: float) -> None:
     """Set the path's multiplier of a clock from `from_day` on, in place of any set for later."""
-    s, changes = clocks.state[i], clocks.changes[i]
-    kept = 0
-    for k in range(s[CHANGES]):
-        if int(changes[k, OF_CLOCK]) != clock or changes[k, FROM_DAY] < from_day:
-            for column in range(3):
-                changes[kept, column] = changes[k, column]
+    its, changes, kept = clocks.rows[i], clocks.changes, 0
+    for k in range(its.changes):
+        if changes[i, k].clock != clock or changes[i, k].day < from_day:
+            copy_change(changes[i, k], changes[i, kept])
             kept += 1
     if from_day <= day:
-        clocks.rows[i, FACTOR + clock] = by
+        its.factor[clock] = by
     else:
-        changes[kept, FROM_DAY], changes[kept, OF_CLOCK], changes[kept, FACTOR_BY] = from_day, float(clock), by
+        new = changes[i, kept]
+        new.day, new.clock, new.factor = from_day, clock, by
         kept += 1
-    s[CHANGES] = kept
+    its.changes = kept
 
 
 @compiled
-def switch_set(clocks: ClockRows, i: int, day: float, to: int, anew: int) -> None:
+def switch_set(its: Clocks, day: float, to: int, anew: int) -> None:
     """Go on under another set of hazards, whose ages count from `day`; progression anew, if asked for."""
-    c, s = clocks.rows[i], clocks.state[i]
-    s[CLOCK_SET], c[ORIGIN] = to, day
-    if anew and not s[PROGRESSES]:
-        s[PROGRESSES] = 1
-        c[THRESHOLD + PROGRESSION], c[ELIGIBILITY] = c[ANEW_THRESHOLD], c[ANEW_ELIGIBILITY]
-        c[USED + PROGRESSION] = 0.0
+    its.hazards, its.origin = to, day
+    if anew and not its.progresses:
+        its.progresses = 1
+        its.threshold[PROGRESSION], its.eligibility = its.anew_threshold, its.anew_eligibility
+        its.used[PROGRESSION] = 0.0
+
+
+@compiled
+def copy_clocks(old: Clocks, new: Clocks) -> None:
+    """Write the clocks as they stand into another row."""
+    new.hazards, new.progressed, new.progresses, new.changes = old.hazards, old.progressed, old.progresses, old.changes
+    new.origin, new.since, new.eligibility = old.origin, old.since, old.eligibility
+    new.progressed_day = old.progressed_day
+    for clock in range(3):
+        new.used[clock], new.factor[clock] = old.used[clock], old.factor[clock]
+        new.group[clock], new.threshold[clock] = old.group[clock], old.threshold[clock]
 
 
 @compiled
 def forecast(hazards: Hazards, clocks: ClockRows, records: Records, i: int) -> None:
     """Record when and by which clock the patient leaves as things stand, worked out in the row beyond the last one."""
-    ahead = clocks.state.shape[0] - 1
-    for column in range(clocks.rows.shape[1]):
-        clocks.rows[ahead, column] = clocks.rows[i, column]
-    for column in range(clocks.state.shape[1]):
-        clocks.state[ahead, column] = clocks.state[i, column]
-    for k in range(clocks.state[i, CHANGES]):
-        for column in range(3):
-            clocks.changes[ahead, k, column] = clocks.changes[i, k, column]
+    ahead = len(clocks.rows) - 1
+    copy_clocks(clocks.rows[i], clocks.rows[ahead])
+    for k in range(clocks.rows[i].changes):
+        copy_change(clocks.changes[i, k], clocks.changes[ahead, k])
     records.leave_day[i], records.leave_clock[i] = run_clocks(hazards, clocks, ahead, INFINITY)
-    records.progression_day[i] = clocks.rows[ahead, PROGRESSED_DAY]
+    records.progression_day[i] = clocks.rows[ahead].progressed_day

@@ -5,58 +5,107 @@ from __future__ import annotations
 from sim.engine.kernel.heaps import add_task
 from sim.engine.kernel.machine import inlined
 from sim.engine.kernel.names import (
-    AFTER,
-    ATTEMPT,
     ATTEMPTS,
     BACK,
-    BETWEEN,
-    BRANCH_FAILED,
     CLOCK,
-    CODE,
     COMPLETION,
-    CUT,
-    DAY,
-    DEPTH,
-    ENDED_DAY,
-    ENTITY,
     FAILED,
-    FRAME_BETWEEN,
-    FRAME_BOUND,
-    FRAME_OP,
-    FRAME_OUTER,
-    FRAME_REQUEST,
-    FRAME_TRIED,
     FRESH,
     GIVING,
     GO_ON,
-    HOLDING,
     INFINITY,
-    KIND,
-    LEAVES,
     LEFT,
-    MOST,
     MOST_ATTEMPTS,
-    NAME,
     ONWARD,
-    OTHERWISE,
-    OUT,
-    PARENT,
-    PART,
     PARTED,
-    PC,
-    POOL,
-    STAGE_BOUND,
-    TASKS,
-    TODAY,
     TOO_MANY,
-    UNLIMITED,
     USE,
     WALK,
-    WHY,
 )
 from sim.engine.kernel.pools import give_back
-from sim.engine.kernel.tables import Pools, Records, Requests, Route, Run, Shelves, Slots, Walkers
+from sim.engine.kernel.rows import Frame, Operation, Request, Walker
+from sim.engine.kernel.tables import Pools, Records, Route, Run, Shelves, Slots, Table, Walkers
 from sim.engine.kernel.walkers import begin_attempt, free_row, meet
+
+
+@inlined
+def end_journey(run: Run, walkers: Walkers, me: Walker) -> int:
+    """The journey is over; with the last of its branches, a parent goes on."""
+    run.now.tasks -= 1
+    if me.parent >= 0:
+        waits = walkers.rows[me.parent]
+        waits.day = max(waits.day, me.day)
+        if me.why == FAILED:
+            waits.branch_failed = 1
+        waits.out -= 1
+        if waits.out == 0 and waits.part == BACK:
+            add_task(run, WALK, waits.row, 0, 0)
+    free_row(run, me)
+    return PARTED
+
+
+@inlined
+def close_use(
+    opening: Operation, run: Run, requests: Table[Request], pools: Pools, slots: Slots, me: Walker, frame: Frame
+) -> int:
+    """Give back what was held, on the day of the walker."""
+    held = requests[frame.request]
+    pool = pools.rows[held.pool]
+    if me.part != GIVING and me.day > run.now.today and not pool.unlimited:
+        return meet(run, me, CLOCK if me.why == LEFT else COMPLETION, GIVING)
+    me.part = FRESH
+    me.depth -= 1
+    me.holding -= 1
+    held.ended = me.day
+    give_back(run, slots, pool, held, me.why == LEFT)
+    me.pc = opening.after
+    return GO_ON
+
+
+@inlined
+def try_next(shelves: Shelves, records: Records, me: Walker, opening: Operation) -> int:
+    """Begin the next attempt of the operation at which the walker is."""
+    me.attempt = begin_attempt(records, shelves, me, opening.name)
+    if me.attempt >= MOST_ATTEMPTS:
+        return TOO_MANY
+    me.pc += 1
+    return GO_ON
+
+
+@inlined
+def close_attempt(opening: Operation, shelves: Shelves, records: Records, me: Walker, frame: Frame) -> int:
+    """After a failure the next attempt, if there is one left; what lies between two comes first."""
+    if frame.between and me.why == ONWARD:
+        frame.between = 0
+        frame.tried += 1
+        me.pc = frame.op
+        return try_next(shelves, records, me, opening)
+    if me.why == FAILED and not frame.between and me.leaves > me.day:
+        me.why = ONWARD
+        if frame.tried != opening.most:
+            frame.between = 1
+            me.pc = opening.between
+            return GO_ON
+        me.pc = opening.otherwise
+    else:
+        if me.why == FAILED and not frame.between:
+            me.why = LEFT  # a product whose patient has left is not tried again
+        me.pc = opening.after
+    me.attempt = frame.outer
+    me.depth -= 1
+    return GO_ON
+
+
+@inlined
+def close_branch(opening: Operation, me: Walker, frame: Frame) -> int:
+    """Without a product of its own to care for, the walk ends if the patient has left."""
+    me.cut = min(frame.cut, me.leaves) if frame.cut < INFINITY else frame.cut
+    me.stage_bound = frame.bound
+    me.depth -= 1
+    if me.why == ONWARD and me.cut <= me.day:
+        me.why = LEFT
+    me.pc = opening.after
+    return GO_ON
 
 
 @inlined
@@ -64,109 +113,20 @@ def close_frame(
     route: Route,
     run: Run,
     walkers: Walkers,
-    requests: Requests,
+    requests: Table[Request],
     pools: Pools,
     slots: Slots,
     shelves: Shelves,
     records: Records,
-    w: int,
+    me: Walker,
 ) -> int:
     """What the walker does next, or needs first, at the end of its innermost frame; PARTED at the end of all."""
-    depth = walkers.rows[w, DEPTH]
-    if depth == 0:
-        return end_journey(run, walkers, w)
-    opened = walkers.frames[w, depth - 1, FRAME_OP]
-    if route.operations[opened, CODE] == USE:
-        return close_use(route, run, walkers, requests, pools, slots, w)
-    if route.operations[opened, CODE] == ATTEMPTS:
-        return close_attempt(route, walkers, shelves, records, w)
-    return close_branch(route, walkers, w)
-
-
-@inlined
-def end_journey(run: Run, walkers: Walkers, w: int) -> int:
-    """The journey is over; with the last of its branches, a parent goes on."""
-    run.n[TASKS] -= 1
-    parent = walkers.rows[w, PARENT]
-    if parent >= 0:
-        waits, days = walkers.rows[parent], walkers.days[parent]
-        days[DAY] = max(days[DAY], walkers.days[w, DAY])
-        if walkers.rows[w, WHY] == FAILED:
-            waits[BRANCH_FAILED] = 1
-        waits[OUT] -= 1
-        if waits[OUT] == 0 and waits[PART] == BACK:
-            add_task(run, WALK, parent, 0)
-    free_row(run, walkers, w)
-    return PARTED
-
-
-@inlined
-def close_use(route: Route, run: Run, walkers: Walkers, requests: Requests, pools: Pools, slots: Slots, w: int) -> int:
-    """Give back what was held, on the day of the walker."""
-    me, day = walkers.rows[w], walkers.days[w, DAY]
-    frame = me[DEPTH] - 1
-    request = walkers.frames[w, frame, FRAME_REQUEST]
-    unlimited = pools.rows[requests.rows[request, POOL], UNLIMITED]
-    if me[PART] != GIVING and day > run.t[TODAY] and not unlimited:
-        return meet(run, walkers, w, CLOCK if me[WHY] == LEFT else COMPLETION, GIVING)
-    me[PART], me[DEPTH] = FRESH, frame
-    me[HOLDING] -= 1
-    requests.days[request, ENDED_DAY] = day
-    give_back(run, requests, pools, slots, request, me[WHY] == LEFT)
-    me[PC] = route.operations[walkers.frames[w, frame, FRAME_OP], AFTER]
-    return GO_ON
-
-
-@inlined
-def close_attempt(route: Route, walkers: Walkers, shelves: Shelves, records: Records, w: int) -> int:
-    """After a failure the next attempt, if there is one left; what lies between two comes first."""
-    me, days = walkers.rows[w], walkers.days[w]
-    depth = me[DEPTH] - 1
-    frame = walkers.frames[w, depth]
-    opening = route.operations[frame[FRAME_OP]]
-    if frame[FRAME_BETWEEN] and me[WHY] == ONWARD:
-        frame[FRAME_BETWEEN] = 0
-        frame[FRAME_TRIED] += 1
-        me[PC] = frame[FRAME_OP]
-        return try_next(route, walkers, shelves, records, w)
-    if me[WHY] == FAILED and not frame[FRAME_BETWEEN] and days[LEAVES] > days[DAY]:
-        me[WHY] = ONWARD
-        if frame[FRAME_TRIED] != opening[MOST]:
-            frame[FRAME_BETWEEN] = 1
-            me[PC] = opening[BETWEEN]
-            return GO_ON
-        me[ATTEMPT], me[DEPTH] = frame[FRAME_OUTER], depth
-        me[PC] = opening[OTHERWISE]
-        return GO_ON
-    if me[WHY] == FAILED and not frame[FRAME_BETWEEN]:
-        me[WHY] = LEFT  # a product whose patient has left is not tried again
-    me[ATTEMPT], me[DEPTH] = frame[FRAME_OUTER], depth
-    me[PC] = opening[AFTER]
-    return GO_ON
-
-
-@inlined
-def try_next(route: Route, walkers: Walkers, shelves: Shelves, records: Records, w: int) -> int:
-    """Begin the next attempt of the operation at which the walker is."""
-    me = walkers.rows[w]
-    name = route.operations[me[PC], NAME]
-    me[ATTEMPT] = begin_attempt(records, shelves, me[KIND], me[ENTITY], name)
-    if me[ATTEMPT] >= MOST_ATTEMPTS:
-        return TOO_MANY
-    me[PC] += 1
-    return GO_ON
-
-
-@inlined
-def close_branch(route: Route, walkers: Walkers, w: int) -> int:
-    """Without a product of its own to care for, the walk ends if the patient has left."""
-    me, days = walkers.rows[w], walkers.days[w]
-    depth = me[DEPTH] - 1
-    frame = walkers.frames[w, depth]
-    cut = walkers.cuts[w, depth]
-    days[CUT] = min(cut, days[LEAVES]) if cut < INFINITY else cut
-    me[STAGE_BOUND], me[DEPTH] = frame[FRAME_BOUND], depth
-    if me[WHY] == ONWARD and days[CUT] <= days[DAY]:
-        me[WHY] = LEFT
-    me[PC] = route.operations[frame[FRAME_OP], AFTER]
-    return GO_ON
+    if me.depth == 0:
+        return end_journey(run, walkers, me)
+    frame = walkers.frames[me.row, me.depth - 1]
+    opening = route.operations[frame.op]
+    if opening.code == USE:
+        return close_use(opening, run, requests, pools, slots, me, frame)
+    if opening.code == ATTEMPTS:
+        return close_attempt(opening, shelves, records, me, frame)
+    return close_branch(opening, me, frame)

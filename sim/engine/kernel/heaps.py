@@ -3,38 +3,8 @@
 from __future__ import annotations
 
 from sim.engine.kernel.machine import compiled, inlined
-from sim.engine.kernel.names import (
-    BATCHES,
-    CENTRE,
-    DOSES,
-    ENTRY,
-    ENTRY_ORDER,
-    ENTRY_REQUEST,
-    ENTRY_TICKET,
-    EXPIRES,
-    FREE_ROWS,
-    FREE_SLOTS,
-    HEAP,
-    IS_FREE,
-    KEYED,
-    LONGEST,
-    PLACE,
-    PRIORITY,
-    QUEUED,
-    RANKED,
-    START,
-    SUBJECT,
-    TASK,
-    TASK_BEGUN,
-    TASK_COUNT,
-    TASK_OF,
-    TASKS,
-    TICKET,
-    TICKETS,
-    TICKETS_GIVEN,
-    WHAT,
-)
-from sim.engine.kernel.tables import FloatCube, Pools, Requests, Run, Shelves, Slots
+from sim.engine.kernel.rows import Batch, Entry, Pool, Request
+from sim.engine.kernel.tables import Pools, Run, Shelves, Slots
 
 # -- what will happen: by (day, priority, ticket) -------------------------------------------------------------------
 
@@ -42,29 +12,30 @@ from sim.engine.kernel.tables import FloatCube, Pools, Requests, Run, Shelves, S
 @inlined
 def push(run: Run, day: float, priority: int, what: int, subject: int) -> None:
     """Let something happen on a day; of equal (day, priority) the one pushed first happens first."""
-    n, due, which = run.n, run.due, run.which
-    k = n[HEAP]
-    n[HEAP] = k + 1
-    n[TICKETS_GIVEN] += 1
-    new = which[k]
-    row = run.happenings[new]
-    row[PRIORITY], row[TICKET], row[WHAT], row[SUBJECT] = priority, n[TICKETS_GIVEN], what, subject
+    now, heap, happenings = run.now, run.heap, run.happenings
+    k = now.heap
+    now.heap = k + 1
+    now.tickets += 1
+    row = heap[k].row
+    new = happenings[row]
+    new.priority, new.ticket, new.what, new.subject = priority, now.tickets, what, subject
     while k > 0:
         up = (k - 1) >> 1
-        if due[up] < day or (due[up] == day and run.happenings[which[up], PRIORITY] <= priority):
+        above = heap[up]
+        if above.day < day or (above.day == day and happenings[above.row].priority <= priority):
             break
-        due[k], which[k] = due[up], which[up]
+        heap[k].day, heap[k].row = above.day, above.row
         k = up
-    due[k], which[k] = day, new
+    heap[k].day, heap[k].row = day, row
 
 
 @inlined
 def comes_first(run: Run, a: int, b: int) -> bool:
     """Whether happening a comes before happening b of the same day."""
-    rows = run.happenings
-    if rows[a, PRIORITY] != rows[b, PRIORITY]:
-        return bool(rows[a, PRIORITY] < rows[b, PRIORITY])
-    return bool(rows[a, TICKET] < rows[b, TICKET])
+    one, other = run.happenings[a], run.happenings[b]
+    if one.priority != other.priority:
+        return one.priority < other.priority
+    return one.ticket < other.ticket
 
 
 @inlined
@@ -74,122 +45,119 @@ def pop(run: Run) -> None:
     The gap that it leaves goes down to the end, always to the earlier side, and what was last in the heap goes up
     again from there: it seldom has far to go, and one comparison a floor is enough, where to let it down takes two.
     """
-    n, due, which = run.n, run.due, run.which
-    last = n[HEAP] - 1
-    n[HEAP] = last
-    freed, day, moved = which[0], due[last], which[last]
+    now, heap = run.now, run.heap
+    last = now.heap - 1
+    now.heap = last
+    freed, day, row = heap[0].row, heap[last].day, heap[last].row
     k, down = 0, 1
     while down < last:
         if down + 1 < last:
-            if due[down] == due[down + 1]:
-                down += comes_first(run, which[down + 1], which[down])
+            left, right = heap[down], heap[down + 1]
+            if left.day == right.day:
+                down += comes_first(run, right.row, left.row)
             else:
-                down += due[down + 1] < due[down]
-        due[k], which[k] = due[down], which[down]
+                down += right.day < left.day
+        heap[k].day, heap[k].row = heap[down].day, heap[down].row
         k, down = down, 2 * down + 1
     while k > 0:
         up = (k - 1) >> 1
-        if due[up] < day or (due[up] == day and comes_first(run, which[up], moved)):
+        above = heap[up]
+        if above.day < day or (above.day == day and comes_first(run, above.row, row)):
             break
-        due[k], which[k] = due[up], which[up]
+        heap[k].day, heap[k].row = above.day, above.row
         k = up
-    due[k], which[k], which[last] = day, moved, freed
+    heap[k].day, heap[k].row, heap[last].row = day, row, freed
 
 
 @inlined
-def add_task(run: Run, task: int, of: int, count: int) -> None:
+def add_task(run: Run, task: int, of: int, count: int, chain: int) -> None:
     """Put a task on top of those under way."""
-    k = run.n[TASKS]
-    run.n[TASKS] = k + 1
-    row = run.tasks[k]
-    row[TASK], row[TASK_OF], row[TASK_COUNT], row[TASK_BEGUN] = task, of, count, 0
+    k = run.now.tasks
+    run.now.tasks = k + 1
+    new = run.tasks[k]
+    new.task, new.of, new.count, new.begun, new.chain = task, of, count, 0, chain
 
 
 # -- who waits: by (rank, key day, order of the entity, ticket) -----------------------------------------------------
 
 
 @inlined
-def queue_before(pools: Pools, pool: int, a: int, b: int) -> bool:
-    """Whether entry a of a pool's queue is served before entry b."""
-    keys, queue = pools.keys, pools.queue
-    if keys[pool, a, RANKED] != keys[pool, b, RANKED]:
-        return bool(keys[pool, a, RANKED] < keys[pool, b, RANKED])
-    if keys[pool, a, KEYED] != keys[pool, b, KEYED]:
-        return bool(keys[pool, a, KEYED] < keys[pool, b, KEYED])
-    if queue[pool, a, ENTRY_ORDER] != queue[pool, b, ENTRY_ORDER]:
-        return bool(queue[pool, a, ENTRY_ORDER] < queue[pool, b, ENTRY_ORDER])
-    return bool(queue[pool, a, ENTRY_TICKET] < queue[pool, b, ENTRY_TICKET])
+def served_first(a: Entry, b: Entry) -> bool:
+    """Whether entry a of a queue is served before entry b."""
+    if a.rank != b.rank:
+        return a.rank < b.rank
+    if a.key_day != b.key_day:
+        return a.key_day < b.key_day
+    if a.order != b.order:
+        return a.order < b.order
+    return a.ticket < b.ticket
 
 
 @inlined
-def queue_swap(pools: Pools, pool: int, a: int, b: int) -> None:
-    """Exchange two entries of a queue."""
-    keys, queue = pools.keys, pools.queue
-    for c in range(2):
-        keys[pool, a, c], keys[pool, b, c] = keys[pool, b, c], keys[pool, a, c]
-    for c in range(3):
-        queue[pool, a, c], queue[pool, b, c] = queue[pool, b, c], queue[pool, a, c]
+def exchange(a: Entry, b: Entry) -> None:
+    """Let two entries of a queue change places."""
+    a.rank, b.rank = b.rank, a.rank
+    a.key_day, b.key_day = b.key_day, a.key_day
+    a.order, b.order = b.order, a.order
+    a.ticket, b.ticket = b.ticket, a.ticket
+    a.request, b.request = b.request, a.request
 
 
 @inlined
 def join(
-    run: Run, requests: Requests, pools: Pools, pool: int, rank: float, key_day: float, order: int, request: int
+    run: Run, pools: Pools, pool: Pool, rank: float, key_day: float, order: int, request: int, asked: Request
 ) -> None:
     """Put a request into the pool's queue; an entry that it had before is stale from now on."""
-    row = pools.rows[pool]
-    k = row[QUEUED]
-    row[QUEUED] = k + 1
-    row[TICKETS] += 1
-    requests.rows[request, ENTRY] = row[TICKETS]
-    pools.keys[pool, k, RANKED], pools.keys[pool, k, KEYED] = rank, key_day
-    new = pools.queue[pool, k]
-    new[ENTRY_ORDER], new[ENTRY_TICKET], new[ENTRY_REQUEST] = order, row[TICKETS], request
+    queue, at, k = pools.queue, pool.row, pool.queued
+    pool.queued = k + 1
+    pool.tickets += 1
+    asked.entry = pool.tickets
+    new = queue[at, k]
+    new.rank, new.key_day, new.order, new.ticket, new.request = rank, key_day, order, pool.tickets, request
     while k > 0:
         up = (k - 1) >> 1
-        if not queue_before(pools, pool, k, up):
+        if not served_first(queue[at, k], queue[at, up]):
             break
-        queue_swap(pools, pool, k, up)
+        exchange(queue[at, k], queue[at, up])
         k = up
-    run.n[LONGEST] = max(run.n[LONGEST], row[QUEUED])
+    run.now.longest = max(run.now.longest, pool.queued)
 
 
 @inlined
-def quit_queue(pools: Pools, pool: int) -> None:
+def quit_queue(pools: Pools, pool: Pool) -> None:
     """Take the first entry out of the pool's queue."""
-    last = pools.rows[pool, QUEUED] - 1
-    pools.rows[pool, QUEUED] = last
-    queue_swap(pools, pool, 0, last)
+    queue, at, last = pools.queue, pool.row, pool.queued - 1
+    pool.queued = last
+    exchange(queue[at, 0], queue[at, last])
     k, down = 0, 1
     while down < last:
-        if down + 1 < last and queue_before(pools, pool, down + 1, down):
+        if down + 1 < last and served_first(queue[at, down + 1], queue[at, down]):
             down += 1
-        if not queue_before(pools, pool, down, k):
+        if not served_first(queue[at, down], queue[at, k]):
             break
-        queue_swap(pools, pool, down, k)
+        exchange(queue[at, down], queue[at, k])
         k, down = down, 2 * down + 1
 
 
 # -- slots that are free: by (start, row) ---------------------------------------------------------------------------
 
 
-@compiled
-def slot_before(slots: Slots, a: int, b: int) -> bool:
+@inlined
+def given_first(slots: Slots, a: int, b: int) -> bool:
     """Whether slot a is given away before slot b."""
-    if slots.days[a, START] != slots.days[b, START]:
-        return bool(slots.days[a, START] < slots.days[b, START])
-    return a < b
+    one, other = slots.rows[a].start, slots.rows[b].start
+    return one < other if one != other else a < b
 
 
 @compiled
-def put_slot(pools: Pools, slots: Slots, pool: int, row: int) -> None:
+def put_slot(slots: Slots, pool: Pool, row: int) -> None:
     """Put a slot among the free ones of its pool."""
-    free = slots.free[pool]
-    k = pools.rows[pool, FREE_ROWS]
-    pools.rows[pool, FREE_ROWS] = k + 1
-    pools.rows[pool, FREE_SLOTS] += 1
+    free, k = slots.free[pool.row], pool.free_rows
+    pool.free_rows = k + 1
+    pool.free_slots += 1
     while k > 0:
         up = (k - 1) >> 1
-        if not slot_before(slots, row, free[up]):
+        if not given_first(slots, row, free[up]):
             break
         free[k] = free[up]
         k = up
@@ -197,74 +165,76 @@ def put_slot(pools: Pools, slots: Slots, pool: int, row: int) -> None:
 
 
 @compiled
-def take_slot(pools: Pools, slots: Slots, pool: int) -> int:
+def take_slot(slots: Slots, pool: Pool) -> int:
     """The first free slot of a pool; perished ones are still in the heap and are passed over."""
-    free = slots.free[pool]
+    free = slots.free[pool.row]
     while True:
         found = free[0]
-        last = pools.rows[pool, FREE_ROWS] - 1
-        pools.rows[pool, FREE_ROWS] = last
+        last = pool.free_rows - 1
+        pool.free_rows = last
         row = free[last]
         k, down = 0, 1
         while down < last:
-            if down + 1 < last and slot_before(slots, free[down + 1], free[down]):
+            if down + 1 < last and given_first(slots, free[down + 1], free[down]):
                 down += 1
-            if not slot_before(slots, free[down], row):
+            if not given_first(slots, free[down], row):
                 break
             free[k] = free[down]
             k, down = down, 2 * down + 1
         free[k] = row
-        if slots.rows[found, IS_FREE]:
-            slots.rows[found, IS_FREE] = 0
-            pools.rows[pool, FREE_SLOTS] -= 1
+        if slots.rows[found].free:
+            slots.rows[found].free = 0
+            pool.free_slots -= 1
             return int(found)
 
 
 # -- doses on a shelf: by (expiry, place, doses) --------------------------------------------------------------------
 
 
-@compiled
-def batch_before(batches: FloatCube, at: int, a: int, b: int) -> bool:
+@inlined
+def used_first(a: Batch, b: Batch) -> bool:
     """Whether batch a of doses on a shelf is used before batch b."""
-    if batches[at, a, EXPIRES] != batches[at, b, EXPIRES]:
-        return bool(batches[at, a, EXPIRES] < batches[at, b, EXPIRES])
-    if batches[at, a, PLACE] != batches[at, b, PLACE]:
-        return bool(batches[at, a, PLACE] < batches[at, b, PLACE])
-    return bool(batches[at, a, DOSES] < batches[at, b, DOSES])
+    if a.expires != b.expires:
+        return a.expires < b.expires
+    if a.place != b.place:
+        return a.place < b.place
+    return a.doses < b.doses
+
+
+@inlined
+def swap(a: Batch, b: Batch) -> None:
+    """Let two batches change places."""
+    a.expires, b.expires = b.expires, a.expires
+    a.place, b.place = b.place, a.place
+    a.doses, b.doses = b.doses, a.doses
 
 
 @compiled
-def batch_swap(batches: FloatCube, at: int, a: int, b: int) -> None:
-    """Exchange two batches."""
-    for c in range(3):
-        batches[at, a, c], batches[at, b, c] = batches[at, b, c], batches[at, a, c]
-
-
-@compiled
-def put_batch(pools: Pools, shelves: Shelves, pool: int, expires: float, doses: float) -> None:
+def put_batch(shelves: Shelves, pool: Pool, expires: float, doses: float) -> None:
     """Put a batch of doses on the shelf of a pool."""
-    batches, at, k = shelves.batches, pools.rows[pool, CENTRE], pools.rows[pool, BATCHES]
-    pools.rows[pool, BATCHES] = k + 1
-    batches[at, k, EXPIRES], batches[at, k, PLACE], batches[at, k, DOSES] = expires, float(k), doses
+    batches, at, k = shelves.batches, pool.centre, pool.batches
+    pool.batches = k + 1
+    new = batches[at, k]
+    new.expires, new.place, new.doses = expires, float(k), doses
     while k > 0:
         up = (k - 1) >> 1
-        if not batch_before(batches, at, k, up):
+        if not used_first(batches[at, k], batches[at, up]):
             break
-        batch_swap(batches, at, k, up)
+        swap(batches[at, k], batches[at, up])
         k = up
 
 
 @compiled
-def drop_batch(pools: Pools, shelves: Shelves, pool: int) -> None:
+def drop_batch(shelves: Shelves, pool: Pool) -> None:
     """Take the first batch off the shelf of a pool."""
-    batches, at, last = shelves.batches, pools.rows[pool, CENTRE], pools.rows[pool, BATCHES] - 1
-    pools.rows[pool, BATCHES] = last
-    batch_swap(batches, at, 0, last)
+    batches, at, last = shelves.batches, pool.centre, pool.batches - 1
+    pool.batches = last
+    swap(batches[at, 0], batches[at, last])
     k, down = 0, 1
     while down < last:
-        if down + 1 < last and batch_before(batches, at, down + 1, down):
+        if down + 1 < last and used_first(batches[at, down + 1], batches[at, down]):
             down += 1
-        if not batch_before(batches, at, down, k):
+        if not used_first(batches[at, down], batches[at, k]):
             break
-        batch_swap(batches, at, down, k)
+        swap(batches[at, down], batches[at, k])
         k, down = down, 2 * down + 1

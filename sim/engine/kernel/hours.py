@@ -3,29 +3,18 @@
 from __future__ import annotations
 
 from sim.engine.kernel.machine import compiled
-from sim.engine.kernel.names import (
-    ALWAYS,
-    COUNT_AT,
-    COUNT_COUNT,
-    FIT,
-    INFINITY,
-    LOSS_AT,
-    LOSS_COUNT,
-    OPEN_AT,
-    OPEN_COUNT,
-    OPENS,
-    SHUTS,
-)
-from sim.engine.kernel.tables import FloatTable, HourTables
+from sim.engine.kernel.names import ALWAYS, INFINITY
+from sim.engine.kernel.rows import Interval, Opening
+from sim.engine.kernel.tables import HourTables, Table
 
 
 @compiled
-def intervals_by(days: FloatTable, first: int, count: int, day: float) -> int:
+def intervals_by(intervals: Table[Interval], first: int, count: int, day: float) -> int:
     """How many of the intervals begin by `day`."""
     low, high = 0, count
     while low < high:
         middle = (low + high) // 2
-        if day < days[first + middle, OPENS]:
+        if day < intervals[first + middle].opens:
             high = middle
         else:
             low = middle + 1
@@ -33,34 +22,33 @@ def intervals_by(days: FloatTable, first: int, count: int, day: float) -> int:
 
 
 @compiled
-def start_in(hours: HourTables, h: int, day: float, duration: float) -> float:
+def start_in(its: Opening, intervals: Table[Interval], day: float, duration: float) -> float:
     """The first day from `day` on, on which a stage of this duration may start."""
-    at, days = hours.at[h], hours.days
-    first, count = at[OPEN_AT], at[OPEN_COUNT]
+    first, count = its.open_at, its.open_count
     if count == ALWAYS:
         return day
-    for k in range(first + max(intervals_by(days, first, count, day) - 1, 0), first + count):
-        begun = max(day, days[k, OPENS])
-        if begun < days[k, SHUTS] and (not at[FIT] or begun + duration <= days[k, SHUTS]):
-            return float(begun)
+    for k in range(first + max(intervals_by(intervals, first, count, day) - 1, 0), first + count):
+        opening = intervals[k]
+        begun = max(day, opening.opens)
+        if begun < opening.shuts and (not its.fit or begun + duration <= opening.shuts):
+            return begun
     return INFINITY
 
 
 @compiled
-def end_in(hours: HourTables, h: int, begun: float, duration: float) -> float:
+def end_in(its: Opening, intervals: Table[Interval], begun: float, duration: float) -> float:
     """The day on which a stage that started on `begun` has had its duration."""
-    days = hours.days
-    first, count = hours.at[h, COUNT_AT], hours.at[h, COUNT_COUNT]
+    first, count = its.count_at, its.count_count
     if count == ALWAYS:
         return begun + duration
     left, day = duration, begun
-    for k in range(first + max(intervals_by(days, first, count, begun) - 1, 0), first + count):
-        day = max(day, days[k, OPENS])
-        closed = days[k, SHUTS]
+    for k in range(first + max(intervals_by(intervals, first, count, begun) - 1, 0), first + count):
+        day = max(day, intervals[k].opens)
+        closed = intervals[k].shuts
         if day >= closed:
             continue
         if left <= closed - day:
-            return float(day + left)
+            return day + left
         left -= closed - day
         day = closed
     return INFINITY
@@ -69,15 +57,15 @@ def end_in(hours: HourTables, h: int, begun: float, duration: float) -> float:
 @compiled
 def span_of(hours: HourTables, h: int, day: float, duration: float) -> tuple[float, float, bool]:
     """(start, end, whether it was lost) of a stage of this duration that could start on `day`."""
-    begun = start_in(hours, h, day, duration)
-    viable = hours.viable[h]
-    if begun - day > viable:
-        return day + viable, day + viable, True
-    ended = end_in(hours, h, begun, duration)
-    first, count = hours.at[h, LOSS_AT], hours.at[h, LOSS_COUNT]
-    k = intervals_by(hours.days, first, count, begun)
-    if k > 0 and hours.days[first + k - 1, OPENS] == begun:
+    its, intervals = hours.openings[h], hours.intervals
+    begun = start_in(its, intervals, day, duration)
+    if begun - day > its.viable:
+        return day + its.viable, day + its.viable, True
+    ended = end_in(its, intervals, begun, duration)
+    first, count = its.loss_at, its.loss_count
+    k = intervals_by(intervals, first, count, begun)
+    if k > 0 and intervals[first + k - 1].opens == begun:
         k -= 1
-    if k < count and hours.days[first + k, OPENS] < ended:
-        return begun, float(hours.days[first + k, OPENS]), True
+    if k < count and intervals[first + k].opens < ended:
+        return begun, intervals[first + k].opens, True
     return begun, ended, False

@@ -27,9 +27,13 @@ def place() -> Path | None:
     """The folder of machine code for the kernel as it stands; None where nothing can be kept.
 
     Where NUMBA_CACHE_DIR says; else beside the code; else, where that cannot be written to, in the user's own cache.
-    Each kernel, numba and Python has a folder of its own, so that a half-written one is never taken for another's.
+    Each kernel, numba and Python has a folder of its own, so that a half-written one is never taken for another's; and
+    so has each copy of the program, for numba takes a file for another one where its place or its date is another.
     """
-    told = f"{stamp(FOLDER)} {version('numba')} {version('llvmlite')} {sys.implementation.cache_tag}"
+    dates = [file.stat().st_mtime_ns for file in sorted(FOLDER.glob("*.py"))]
+    checks = os.environ.get("NUMBA_BOUNDSCHECK", "")
+    made_by = f"{version('numba')} {version('llvmlite')} {sys.implementation.cache_tag} {checks}"
+    told = f"{stamp(FOLDER)} {FOLDER} {dates} {made_by}"
     name = f"kernel-{hashlib.sha256(told.encode()).hexdigest()[:24]}"
     return next((parent / name for parent in _parents() if _usable(parent / name)), None)
 
@@ -62,9 +66,7 @@ def _parents() -> list[Path]:
 
 @cache
 def _usable(folder: Path) -> bool:
-    """Whether files can be made in a folder, which is made where it is not there; or are there for reading, all."""
-    if (folder / READY).is_file():
-        return True
+    """Whether files can be made in a folder, which is made where it is not there."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder):

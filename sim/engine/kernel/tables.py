@@ -1,59 +1,108 @@
-"""The kernel's tables, in groups that belong together. The names of their columns are in `names`. No numba here."""
+"""The kernel's tables, in groups that belong together; `rows` says what one row of each holds. No numba here."""
 
 from __future__ import annotations
 
-from typing import NamedTuple, TypeAlias
+from typing import Any, NamedTuple, Protocol, TypeAlias, TypeVar, overload
 
 import numpy as np
 from numpy.typing import NDArray
 
-# Arrays of one, two and three dimensions.
+from sim.engine.kernel.rows import (
+    Batch,
+    Change,
+    Clocks,
+    Curve,
+    Due,
+    Entry,
+    Expiry,
+    FactorChange,
+    Frame,
+    Happening,
+    Interval,
+    Knot,
+    Lot,
+    Now,
+    Opening,
+    Operation,
+    Passed,
+    Policy,
+    Pool,
+    Request,
+    Resource,
+    Share,
+    Slot,
+    Task,
+    Walker,
+)
+
+# Arrays of one and two dimensions.
 Floats: TypeAlias = NDArray[np.float64]
 FloatTable: TypeAlias = NDArray[np.float64]
-FloatCube: TypeAlias = NDArray[np.float64]
 Ints: TypeAlias = NDArray[np.int64]
 IntTable: TypeAlias = NDArray[np.int64]
 IntCube: TypeAlias = NDArray[np.int64]
+
+R = TypeVar("R", covariant=True)
+
+
+class Table(Protocol[R]):
+    """Rows of one kind, as the type checker sees them: a numpy array of records."""
+
+    @property
+    def shape(self) -> tuple[int, ...]: ...
+    def __len__(self) -> int: ...
+    @overload
+    def __getitem__(self, place: int) -> R: ...
+    @overload
+    def __getitem__(self, place: slice | str | NDArray[Any]) -> Any: ...
+    def __setitem__(self, place: int, row: Any) -> None: ...
+
+
+class Grid(Protocol[R]):
+    """The same with several rows for each first index."""
+
+    @property
+    def shape(self) -> tuple[int, ...]: ...
+    @overload
+    def __getitem__(self, place: tuple[int, int]) -> R: ...
+    @overload
+    def __getitem__(self, place: str) -> Any: ...
 
 
 # -- the plan: what never changes -----------------------------------------------------------------------------------
 
 
 class Route(NamedTuple):
-    """The operations of all paths, a number that goes with each, and where branches begin."""
+    """The operations of all paths, and where branches begin."""
 
-    operations: IntTable
-    numbers: Floats
+    operations: Table[Operation]
     branches: Ints
 
 
 class Supplies(NamedTuple):
     """Which pools a resource has, when slots are offered and withdrawn, how capacities change, how policies rank."""
 
-    first_pool: Ints
-    pool_count: Ints
+    resources: Table[Resource]
     offer_days: FloatTable
     withdrawals: FloatTable
-    change_pool: Ints
-    change_units: Floats
-    policies: FloatTable
+    changes: Table[Change]
+    policies: Table[Policy]
 
 
 class Hazards(NamedTuple):
-    """All hazard tables one after the other, where each is, and what comes with progression."""
+    """All hazard tables one after the other, where that of each set and clock is, and what comes with progression."""
 
-    knots: FloatTable
-    at: IntCube
+    knots: Table[Knot]
+    curves: Grid[Curve]
     ends_eligibility: Floats
     after_progression: Floats
 
 
 class HourTables(NamedTuple):
-    """All intervals of all hours, where those of each are, and how long each may wait."""
+    """All intervals of all hours, and where those of each are."""
 
-    at: IntTable
-    days: FloatTable
-    viable: Floats
+    openings: Table[Opening]
+    intervals: Table[Interval]
 
 
 class Plan(NamedTuple):
@@ -84,62 +133,43 @@ class People(NamedTuple):
 
 
 class Run(NamedTuple):
-    """Counters and days of the run; the heap of what will happen; tasks under way.
+    """Where the run is; the heap of what will happen, and the happenings it is a heap of; tasks under way."""
 
-    `due`: the days, in the order of the heap; `which`: whose days they are, as rows of `happenings`, and after the end
-    of the heap the rows that are free.
-    """
-
-    n: Ints
-    t: Floats
-    due: Floats
-    which: Ints
-    happenings: IntTable
-    tasks: IntTable
+    now: Now
+    heap: Table[Due]
+    happenings: Table[Happening]
+    tasks: Table[Task]
 
 
 class Walkers(NamedTuple):
-    """Patients, lots and branches on their way; their frames; by resource: first queue keys, starts of slots held."""
+    """Those who are on their way; their frames; by resource, what they have of it."""
 
-    rows: IntTable
-    days: FloatTable
-    frames: IntCube
-    cuts: FloatTable
-    key_days: FloatTable
-    starts: FloatTable
-
-
-class Requests(NamedTuple):
-    """All requests ever made, in order."""
-
-    rows: IntTable
-    days: FloatTable
+    rows: Table[Walker]
+    frames: Grid[Frame]
+    shares: Grid[Share]
 
 
 class Pools(NamedTuple):
     """The pools and their queues, each a heap."""
 
-    rows: IntTable
-    numbers: FloatTable
-    keys: FloatCube
-    queue: IntCube
+    rows: Table[Pool]
+    queue: Grid[Entry]
 
 
 class Slots(NamedTuple):
     """All slots ever offered, and the heap of free ones of each pool."""
 
-    rows: IntTable
-    days: FloatTable
+    rows: Table[Slot]
     free: IntTable
 
 
 class Shelves(NamedTuple):
     """The heap of batches on each shelf; lots by number, and attempts at them; doses that expired."""
 
-    batches: FloatCube
-    lots: FloatTable
+    batches: Grid[Batch]
+    lots: Table[Lot]
     tries: IntTable
-    expiries: FloatTable
+    expiries: Table[Expiry]
 
 
 class Draws(NamedTuple):
@@ -159,11 +189,10 @@ class Draws(NamedTuple):
 
 
 class ClockRows(NamedTuple):
-    """The clocks of each patient that something has touched; the last row is there to look ahead in."""
+    """The clocks of each patient, and their changes set for later; the last row is there to look ahead in."""
 
-    rows: FloatTable
-    state: IntTable
-    changes: FloatCube
+    rows: Table[Clocks]
+    changes: Grid[FactorChange]
 
 
 class Records(NamedTuple):
@@ -178,16 +207,15 @@ class Records(NamedTuple):
     leave_clock: Ints
     progression_day: Floats
     referral: Floats
-    stages: IntTable
-    stage_days: FloatTable
+    stages: Table[Passed]
 
 
 class State(NamedTuple):
-    """Everything that changes while the kernel runs."""
+    """Everything that changes while the kernel runs; `requests` holds all that were ever made, in order."""
 
     run: Run
     walkers: Walkers
-    requests: Requests
+    requests: Table[Request]
     pools: Pools
     slots: Slots
     shelves: Shelves

@@ -4,117 +4,90 @@ from __future__ import annotations
 
 from sim.engine.kernel.heaps import push
 from sim.engine.kernel.machine import compiled, inlined
-from sim.engine.kernel.names import (
-    BEFORE,
-    CUT,
-    DAY,
-    DEPTH,
-    ENTITY,
-    FORESEEN,
-    FRAME_OP,
-    FREE_ROW,
-    HOW_MANY,
-    KEYS,
-    KIND,
-    LEAVES,
-    LEFT,
-    NAN,
-    NEXT_ROW,
-    PARENT,
-    PART,
-    PARTED,
-    PATIENT,
-    PC,
-    QUEUES_BY,
-    STAGE_BOUND,
-    TASKS,
-    VALUES,
-    WALK,
-    WALKER_WIDTH,
-    WHY,
-)
+from sim.engine.kernel.names import BEFORE, FORESEEN, HOW_MANY, LEFT, NAN, PARTED, PATIENT, VALUES, WALK
+from sim.engine.kernel.rows import Frame, Walker
 from sim.engine.kernel.tables import Draws, Records, Run, Shelves, Walkers
 
 
 @inlined
 def no_row_left(run: Run, walkers: Walkers) -> bool:
     """Whether another walker needs a longer table."""
-    return bool(run.n[FREE_ROW] < 0 and run.n[NEXT_ROW] >= walkers.rows.shape[0])
+    return run.now.free_row < 0 and run.now.next_row >= len(walkers.rows)
 
 
-@inlined
-def begin_walker(run: Run, walkers: Walkers, kind: int, entity: int, pc: int, day: float, leaves: float) -> int:
-    """The row of a patient, a lot or a branch at the start of its path, without a slot and without a queue key."""
-    row = int(run.n[FREE_ROW])
+@compiled
+def begin_walker(
+    run: Run, walkers: Walkers, kind: int, entity: int, centre: int, pc: int, day: float, leaves: float
+) -> Walker:
+    """A patient, a lot or a branch at the start of its path, without a slot and without a queue key."""
+    row = run.now.free_row
     if row >= 0:
-        run.n[FREE_ROW] = walkers.rows[row, PC]
+        run.now.free_row = walkers.rows[row].pc
     else:
-        row = int(run.n[NEXT_ROW])
-        run.n[NEXT_ROW] = row + 1
-    me, days = walkers.rows[row], walkers.days[row]
-    for c in range(WALKER_WIDTH):
-        me[c] = 0
-    me[PC], me[KIND], me[ENTITY] = pc, kind, entity
-    me[PARENT], me[KEYS] = -1, -1
-    days[DAY], days[LEAVES], days[CUT], days[QUEUES_BY] = day, leaves, leaves, NAN
-    for resource in range(walkers.starts.shape[1]):
-        walkers.starts[row, resource] = NAN
-    return row
+        row = run.now.next_row
+        run.now.next_row = row + 1
+    me = walkers.rows[row]
+    me.row, me.pc, me.kind, me.entity, me.centre, me.parent, me.keys = row, pc, kind, entity, centre, -1, -1
+    me.part = me.why = me.attempt = me.depth = me.holding = me.stage_bound = 0
+    me.out = me.branch = me.branch_failed = me.request = 0
+    me.day, me.leaves, me.cut, me.branched, me.queues_by = day, leaves, leaves, day, NAN
+    for resource in range(walkers.shares.shape[1]):
+        walkers.shares[row, resource].start = NAN
+    return me
 
 
 @inlined
-def free_row(run: Run, walkers: Walkers, w: int) -> None:
+def free_row(run: Run, me: Walker) -> None:
     """Nobody asks for this walker again; the free rows are a chain."""
-    walkers.rows[w, PC] = run.n[FREE_ROW]
-    run.n[FREE_ROW] = w
+    me.pc = run.now.free_row
+    run.now.free_row = me.row
 
 
 @inlined
-def order_of(walkers: Walkers, w: int) -> int:
+def order_of(me: Walker) -> int:
     """The order of a walker's entity among those to whom something happens at one instant."""
-    return int((walkers.rows[w, KIND] << 32) + walkers.rows[w, ENTITY])
+    return (me.kind << 32) + me.entity
 
 
 @inlined
-def meet(run: Run, walkers: Walkers, w: int, priority: int, part: int) -> int:
+def meet(run: Run, me: Walker, priority: int, part: int) -> int:
     """PARTED: the walker goes on at this part of its operation when the clock has come to its day."""
-    push(run, walkers.days[w, DAY], priority + order_of(walkers, w), WALK, w)
-    return pause(run, walkers, w, part)
+    push(run, me.day, priority + order_of(me), WALK, me.row)
+    return pause(run, me, part)
 
 
 @inlined
-def pause(run: Run, walkers: Walkers, w: int, part: int) -> int:
+def pause(run: Run, me: Walker, part: int) -> int:
     """PARTED: the walker goes on at this part of its operation when somebody calls it."""
-    walkers.rows[w, PART] = part
-    run.n[TASKS] -= 1
+    me.part = part
+    run.now.tasks -= 1
     return PARTED
 
 
 @inlined
-def open_frame(walkers: Walkers, w: int) -> int:
-    """The place of a new frame, which encloses what follows the present operation."""
-    frame = walkers.rows[w, DEPTH]
-    walkers.rows[w, DEPTH] = frame + 1
-    walkers.frames[w, frame, FRAME_OP] = walkers.rows[w, PC]
-    return int(frame)
+def open_frame(walkers: Walkers, me: Walker) -> Frame:
+    """A new frame, which encloses what follows the present operation."""
+    frame = walkers.frames[me.row, me.depth]
+    frame.op = me.pc
+    me.depth += 1
+    return frame
 
 
 @inlined
-def must_stop(walkers: Walkers, w: int) -> bool:
+def must_stop(me: Walker) -> bool:
     """Whether a product that only finishes its stage may begin nothing more; then the walker has left."""
-    stops = walkers.rows[w, STAGE_BOUND] and walkers.days[w, LEAVES] <= walkers.days[w, DAY]
+    stops = me.stage_bound != 0 and me.leaves <= me.day
     if stops:
-        walkers.rows[w, WHY] = LEFT
-    return bool(stops)
+        me.why = LEFT
+    return stops
 
 
-@compiled
-def leave_on(walkers: Walkers, w: int, day: float) -> None:
+@inlined
+def leave_on(me: Walker, day: float) -> None:
     """The walker's patient now leaves on `day`."""
-    days = walkers.days[w]
-    if days[CUT] == days[LEAVES]:
-        days[CUT] = day
-    days[LEAVES] = day
+    if me.cut == me.leaves:
+        me.cut = day
+    me.leaves = day
 
 
 @inlined
@@ -126,15 +99,15 @@ def value_of(draws: Draws, purpose: int, attempt: int, entity: int) -> float:
         return -1.0
     if attempt < draws.at.shape[1] and draws.at[purpose, attempt] >= 0:
         return float(draws.values[draws.at[purpose, attempt] + entity])
-    foreseen = draws.again[purpose, FORESEEN] + entity
-    if draws.again[purpose, FORESEEN] < 0 or attempt > draws.foreseen[HOW_MANY, foreseen]:
+    first, values = draws.again[purpose, FORESEEN], draws.again[purpose, VALUES]
+    if first < 0 or attempt > draws.foreseen[HOW_MANY, first + entity]:
         return -1.0
-    return float(draws.values[draws.again[purpose, VALUES] + draws.foreseen[BEFORE, foreseen] + attempt - 1])
+    return float(draws.values[values + draws.foreseen[BEFORE, first + entity] + attempt - 1])
 
 
 @inlined
-def begin_attempt(records: Records, shelves: Shelves, kind: int, entity: int, name: int) -> int:
+def begin_attempt(records: Records, shelves: Shelves, me: Walker, name: int) -> int:
     """The number of the attempt that begins now, from 0."""
-    counts = records.attempts if kind == PATIENT else shelves.tries
-    counts[entity, name] += 1
-    return int(counts[entity, name] - 1)
+    counts = records.attempts if me.kind == PATIENT else shelves.tries
+    counts[me.entity, name] += 1
+    return int(counts[me.entity, name] - 1)

@@ -1,0 +1,386 @@
+"""What one row of each of the kernel's tables holds. A layout stands here and nowhere else. No numba here.
+
+The classes are never made: a row is a record of a numpy array, with the fields in this order, 8 bytes each. The type
+checker reads them, so that a field which does not exist is found before anything runs.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any, TypeAlias
+
+import numpy as np
+
+# One number for each clock.
+PerClock: TypeAlias = np.ndarray[tuple[int], np.dtype[np.float64]]
+
+
+@cache
+def layout(kind: type) -> np.dtype[Any]:
+    """The numpy dtype of a kind of row."""
+    fields: dict[str, Any] = {"int": np.int64, "float": np.float64, "PerClock": (np.float64, 3)}
+    return np.dtype([(name, fields[told]) for name, told in kind.__annotations__.items()], align=True)
+
+
+def rows(kind: type, *shape: int) -> Any:
+    """A table that nobody reads before it is written."""
+    return np.empty(shape, dtype=layout(kind))
+
+
+def blank(kind: type, *shape: int) -> Any:
+    """A table of rows that say nothing: no day, and 0 everywhere else."""
+    table = np.zeros(shape, dtype=layout(kind))
+    for name, told in kind.__annotations__.items():
+        if told != "int":
+            table[name] = np.nan
+    return table
+
+
+def copied(table: Any) -> Any:
+    """The same once more: byte by byte, for numpy copies records field by field, which takes ten times as long."""
+    return table.view(np.uint8).copy().view(table.dtype)
+
+
+# -- the plan -------------------------------------------------------------------------------------------------------
+
+
+class Operation:
+    """One operation of a path."""
+
+    code: int  # what is done
+    after: int  # the operation behind what this one encloses
+    purpose: int  # what is drawn for; -1: nothing
+    name: int  # the stage, milestone, attempts, flag, outcome, clock, set of hazards or first branch
+    resource: int  # what is asked for
+    units: int  # how many of it; or how many branches
+    mode: int  # rejoin, on leaving, or anew
+    most: int  # attempts; -1: as many as it takes
+    between: int  # the operation that begins what lies between two attempts
+    otherwise: int  # the operation that follows where a choice, an attempt or patience says no
+    hours: int  # of a stage; -1: always open
+    patient_since: int  # from when patience counts
+    number: float  # a share, a multiplier, days of patience, or the last day of a return
+
+
+class Resource:
+    """The pools of a resource."""
+
+    first_pool: int
+    pool_count: int
+
+
+class Change:
+    """A change of capacity."""
+
+    pool: int
+    limit: float  # from then on
+
+
+class Policy:
+    """How a policy ranks."""
+
+    per_day: float  # what a day of waiting is worth
+    at_progression: float  # what progression adds
+
+
+class Knot:
+    """A knot of a hazard table."""
+
+    day: float  # age
+    hazard: float  # cumulative, at this age
+    rate: float  # from this age on
+
+
+class Curve:
+    """Where the knots of a hazard table are."""
+
+    first: int
+    count: int
+
+
+class Opening:
+    """Where the intervals of some hours are; a count of -1 (ALWAYS) where all time is open."""
+
+    open_at: int  # a stage may start
+    open_count: int
+    count_at: int  # time counts towards it
+    count_count: int
+    loss_at: int  # what is under way is lost
+    loss_count: int
+    fit: int  # whether the whole stage must fit into an opening
+    viable: float  # days that it may wait
+
+
+class Interval:
+    """A time between two days."""
+
+    opens: float
+    shuts: float
+
+
+# -- the state ------------------------------------------------------------------------------------------------------
+
+
+class Now:
+    """Where the run is: today, how much of each table is in use, and what is the same all through the run."""
+
+    today: float
+    next_arrival: float  # infinite after the last one
+    next_patient: int  # who arrives then
+    arrived: int
+    arriving: int  # so many will
+    running: int  # 0 once it has stopped
+    heap: int  # happenings in the heap
+    tickets: int  # given to happenings
+    tasks: int  # under way
+    turns: int  # pools that are due for a turn
+    busy: int  # tasks that have been begun and not ended
+    requests: int
+    longest: int  # the most entries that a queue has had
+    next_row: int  # the first row of a walker that was never used
+    free_row: int  # the first of the chain of those that are free again; -1: none
+    slots: int
+    lots: int
+    expiries: int
+    stages: int
+    measured: int  # patients whose first course may be open
+    next_check: float
+    check_every: float
+    follow_up: float
+    patients: int
+    first_courses: int  # the patients without their later courses
+    traced: int  # whether stages are noted
+    infusion: int  # the milestone; -1: none
+    listed: int  # the milestone; -1: none
+    first_set: int  # of hazards
+    later_path: int  # where the path of a later course begins
+    lot_path: int
+    most_given_back: int  # slots that one walker may give back at once
+    stock_pool: int  # the first pool of the stock; -1: none
+    shelves: int
+    shelf_life: float
+    doses_per_lot: int
+    reorders: int  # whether a position asks for lots
+    order_at: int
+    order_up_to: int
+    order_every: float
+    need_purpose: int  # what is needed, and for whom, when the kernel is left
+    need_name: int
+    need_attempt: int
+    need_kind: int
+    need_entity: int
+
+
+class Due:
+    """A place in the heap of what will happen."""
+
+    day: float
+    row: int  # of its happening; beyond the end of the heap, a row that is free
+
+
+class Happening:
+    """What will happen."""
+
+    priority: int  # phase of the instant, and order within it
+    ticket: int  # of equal days and priorities the one pushed first happens first
+    what: int
+    subject: int  # to which walker, request, patient, pool, slot or change
+
+
+class Task:
+    """What is under way: the last begun is the first ended."""
+
+    task: int
+    of: int  # walker or pool
+    count: int  # lots that are still to begin
+    begun: int  # whether one of them is under way
+    chain: int  # lots begun before, one after the other, while time did not move on
+
+
+class Walker:
+    """A patient, a lot or a branch on its way."""
+
+    row: int  # its own place
+    pc: int  # the operation at which it is; of a free row, the next one that is free
+    part: int  # where in this operation it goes on
+    why: int  # why its frames are unwound
+    kind: int
+    entity: int  # number of the patient or the lot
+    centre: int  # the patient's, or that of the lot's shelf
+    attempt: int  # the present one, for draws
+    depth: int  # frames that are open
+    holding: int  # of them, those that hold something
+    stage_bound: int  # whether a product only finishes its stage once its patient has left
+    parent: int  # the walker of which this is a branch; -1: none
+    out: int  # branches that have not ended
+    branch: int  # the next one to begin
+    branch_failed: int
+    request: int  # the last one
+    keys: int  # the walker whose queue keys this one has; -1: nobody's yet
+    day: float  # its own: not before today
+    leaves: float  # the day on which its patient leaves
+    cut: float  # the day on which it stops where it is
+    branched: float  # the day on which its branches begin
+    queues_by: float  # the key of its next request, where that is given
+
+
+class Frame:
+    """What encloses the present operations of a walker."""
+
+    op: int  # the operation that opened it
+    request: int  # USE: what is held
+    outer: int  # ATTEMPTS: the attempt outside
+    tried: int  # how many have begun
+    between: int  # whether it is between two
+    bound: int  # SHIELD: `stage_bound` outside
+    cut: float  # `cut` outside
+
+
+class Share:
+    """What a walker has of a resource."""
+
+    key_day: float  # by which it queued first
+    start: float  # of the slot that it holds
+
+
+class Request:
+    """A request for units of a pool."""
+
+    who: int  # the walker
+    kind: int
+    entity: int
+    pool: int
+    units: int
+    state: int
+    entry: int  # ticket of its entry in the queue; earlier ones are stale
+    slot: int  # the first of those granted; -1: none
+    asked: float
+    began: float
+    ended: float
+    lapses: float  # the day on which the wait ends by itself
+    rank: float  # after a jump
+    key_day: float
+
+
+class Pool:
+    """Units, dated slots or doses of one resource at one centre."""
+
+    row: int  # its own place
+    resource: int
+    centre: int
+    kind: int
+    policy: int
+    due: int  # whether it takes its turn at this instant
+    queued: int  # entries, stale ones among them
+    tickets: int  # given to entries
+    unlimited: int
+    in_use: int
+    limit: float
+    lot_rank: float
+    free_slots: int
+    free_rows: int  # in the heap of free slots, perished ones among them
+    per_offer: int
+    offers: int  # made
+    offer_days: int  # how many there are
+    carry_over: int  # offers for which a slot stays
+    withdrawals: int  # whether slots are withdrawn
+    keeps_place: int  # of who loses a slot
+    lead: float  # days from offer to start
+    notice: float  # days before its start until which a slot may be handed back
+    batches: int  # on the shelf
+    on_hand: int  # doses
+    planned: int  # doses of lots under way
+    wanted: int  # doses asked for and not had
+    lots_begun: int
+    chain_supplied: int  # `Task.chain` of the last lot supplied
+    supplied: float  # the day of it
+
+
+class Entry:
+    """An entry of a queue; the first in order is served first."""
+
+    rank: float
+    key_day: float
+    order: int  # of the entity
+    ticket: int
+    request: int
+
+
+class Slot:
+    """A dated slot."""
+
+    pool: int
+    holder: int  # patient; -1: nobody
+    handed_back: int  # times
+    free: int  # whether it may be claimed
+    following: int  # the next one of the same request; -1: none
+    offered: float
+    start: float
+    perished: float
+    closes: float  # the day on which it perishes
+    withdraws: float  # the day on which it will be withdrawn
+    withdrawn: float
+
+
+class Batch:
+    """Doses on a shelf; the first in order are used first."""
+
+    expires: float
+    place: float
+    doses: float
+
+
+class Lot:
+    """A lot."""
+
+    started: float
+    ready: float
+    failed: float
+    chain: int  # `Task.chain` when it began
+
+
+class Expiry:
+    """Doses that expired."""
+
+    day: float
+    doses: float
+    shelf: int
+
+
+class Clocks:
+    """The clocks of a patient; as long as nothing has touched them, only `touched` is there."""
+
+    touched: int
+    hazards: int  # the set
+    progressed: int
+    progresses: int  # whether the clock of progression runs
+    changes: int  # set for later
+    origin: float  # ages count from here
+    since: float  # `used` is as of this day
+    eligibility: float
+    progressed_day: float
+    anew_threshold: float  # for progression that starts anew
+    anew_eligibility: float
+    used: PerClock  # hazard so far
+    factor: PerClock  # the path's multiplier
+    group: PerClock  # the risk group's
+    threshold: PerClock
+
+
+class FactorChange:
+    """A multiplier set for later."""
+
+    day: float
+    clock: int
+    factor: float
+
+
+class Passed:
+    """A stage that was passed."""
+
+    kind: int
+    entity: int
+    name: int
+    asked: float
+    began: float
+    ended: float

@@ -1,0 +1,140 @@
+"""What the planning page asks for: the levers of a scenario, and what moving them does, within a second or two."""
+
+from __future__ import annotations
+
+import re
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+
+import pandas as pd
+
+from sim.engine.choice import COMPILED, SIMPY
+from sim.experiment.disk.folder import MANIFEST
+from sim.experiment.runs.limits import require_size
+from sim.experiment.runs.replicate import Arm, Keep, replicate
+from sim.experiment.study import tables
+from sim.experiment.study.run import Plan, run_study
+from sim.scenario import Loaded, load, write_resolved
+from sim.scenario.unused import why_unused
+
+BASELINE, CHANGED = "the scenario as it is", "your changes"
+COUNT, DAYS, SHARE, RATE = "count", "days", "share", "rate"
+# Paths with one number that a planner can do something about, and what the page calls them.
+LEVERS: tuple[tuple[str, str, str], ...] = (
+    (r"manufacturing\.slots\.count", "Slots a month at each centre", COUNT),
+    (r"centres\.(.+)\.slots", "Slots a month, {}", COUNT),
+    (r"manufacturing\.lines", "Manufacturing lines", COUNT),
+    (r"manufacturing\.slots\.lead", "Days from the offer of a slot to its start", DAYS),
+    (r"manufacturing\.failure", "Manufactures that fail", SHARE),
+    (r"release_testing\.sterility", "Sterility test", DAYS),
+    (r"bridging\.share", "Patients bridged", SHARE),
+    (r"allogeneic\.unsuitable", "Patients unsuitable for a donor product", SHARE),
+    (r"allogeneic\.stock\.order\.at", "Order doses at a stock of", COUNT),
+    (r"allogeneic\.stock\.order\.up_to", "Order doses up to", COUNT),
+    (r"allogeneic\.lots\.failure", "Lots that fail", SHARE),
+    (r"lymphodepletion\.duration", "Lymphodepletion", DAYS),
+    (r"regions\.(.+)\.referrals", "Referrals a month, {}", RATE),
+    (r"centres\.(.+)\.beds", "Beds, {}", COUNT),
+    (r"centres\.(.+)\.chairs", "Apheresis chairs, {}", COUNT),
+)
+NUMBER = re.compile(r"(\d+(?:\.\d+)?)( d| / month)?")
+
+
+@dataclass(frozen=True)
+class Lever:
+    """One value to move. `of_one`: it is of one centre or region; the scenario has `value`, the page offers the range.
+
+    `kind`: count, days, share or rate (a month); `text(number)` is how the scenario file writes it.
+    """
+
+    path: str
+    label: str
+    kind: str
+    value: float
+    low: float
+    high: float
+    step: float
+    of_one: bool
+
+    def text(self, number: float) -> str:
+        """The value as a scenario file writes it, with its unit."""
+        shown = f"{number:g}"
+        return shown + {DAYS: " d", RATE: " / month"}.get(self.kind, "")
+
+
+@dataclass(frozen=True, eq=False)
+class Answer:
+    """The tables of both ways, the scenario as its file has it first; `changed` are the values moved."""
+
+    frames: dict[str, pd.DataFrame]
+    changed: dict[str, str]
+    replications: int
+
+
+def levers(loaded: Loaded) -> list[Lever]:
+    """The levers of a scenario: of the paths above those whose value is one number."""
+    found = []
+    for pattern, label, kind in LEVERS:
+        for parameter in loaded.parameters:
+            matched, number = re.fullmatch(pattern, parameter.path), NUMBER.fullmatch(parameter.value_text)
+            if matched and number and why_unused(tuple(parameter.path.split(".")), loaded.scenario) is None:
+                value = float(number[1])
+                name = label.format(*matched.groups()) if matched.groups() else label
+                found.append(_lever(parameter.path, name, kind, value, bool(matched.groups())))
+    return found
+
+
+def _lever(path: str, label: str, kind: str, value: float, of_one: bool) -> Lever:
+    if kind == SHARE:
+        return Lever(path, label, kind, value, 0.0, 1.0, 0.005, of_one)
+    if kind == DAYS:
+        return Lever(path, label, kind, value, 0.0, max(2.0 * value, 14.0), 1.0, of_one)
+    # a count of 0 would close what the path asks for, which is another scenario
+    step = 1.0 if kind == COUNT else 0.5
+    return Lever(path, label, kind, value, step, max(3.0 * value, value + 5.0), step, of_one)
+
+
+def moved(file: Path, changes: Mapping[str, str]) -> Loaded:
+    """The scenario with these values by path; a ScenarioError where they do not fit together."""
+    loaded = load(file, [f"{path}={text}" for path, text in changes.items()])
+    require_size([Arm(CHANGED, loaded.scenario)], {CHANGED: loaded})
+    return loaded
+
+
+def answer(file: Path, changes: Mapping[str, str], replications: int) -> Answer:
+    """What the scenario does as it is and with the changes, on the same patients."""
+    arms = [Arm(BASELINE, load(file).scenario), Arm(CHANGED, moved(file, changes).scenario)]
+    # one change follows another here, so that what compiling costs is soon paid
+    engine = COMPILED if find_spec("numba") else SIMPY
+    collected = tables.Collected(arms)
+    for replication in replicate(arms, range(replications), 1, Keep(patients=False), lambda count: None, engine):
+        collected.add(replication)
+    frames = {
+        "summary": tables.summary(collected),
+        "differences": tables.differences(collected),
+        "waits": tables.waits(collected),
+        "incidence": tables.incidence(collected),
+        "outcomes": tables.outcomes(collected),
+        "stages": tables.stages(collected),
+    }
+    return Answer(frames, dict(changes), replications)
+
+
+def scenario_file(file: Path, changes: Mapping[str, str]) -> str:
+    """The changed scenario in full, as a file that stands for itself."""
+    return write_resolved(moved(file, changes))
+
+
+def report(file: Path, changes: Mapping[str, str], replications: int, draw: Callable[[Path], Sequence[Path]]) -> str:
+    """The report page of the comparison, made by `draw` from the results folder that it is given."""
+    scenarios = {BASELINE: load(file), CHANGED: moved(file, changes)}
+    plan = Plan(scenarios, replications, 1, "run_sim.py app")
+    with tempfile.TemporaryDirectory() as place:
+        folder = Path(place)
+        run_study(plan, folder, lambda count: None)
+        assert (folder / MANIFEST).is_file()
+        draw(folder)
+        return (folder / "report.html").read_text(encoding="utf-8")

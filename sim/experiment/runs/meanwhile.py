@@ -1,0 +1,59 @@
+"""The kernel is compiled in a process of its own while the first run goes on in SimPy.
+
+As soon as it is there, the kernel takes the rest of the run; the next one begins with it. Two processes never compile
+at once, and one that is killed leaves nothing that could be taken for a kernel (`sim.engine.kernel.stamp`).
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from contextlib import suppress
+from pathlib import Path
+
+import sim
+from sim.engine.choice import COMPILED, SIMPY_UNTIL_COMPILED, engine
+from sim.engine.kernel.stamp import is_compiled, place
+from sim.experiment.disk.folder import own
+
+ROOT = Path(sim.__file__).parents[1]
+ALONE = (
+    "import sys; sys.path[:0] = [sys.argv[1]]; from sim.experiment.runs.meanwhile import compile_alone; compile_alone()"
+)
+LOCK = "compiling"
+_running: list[subprocess.Popen[bytes]] = []
+
+
+def prepare(with_engine: str, workers: int) -> None:
+    """Before replications begin: compile what several workers would compile each for itself, or begin to, meanwhile."""
+    if with_engine == COMPILED and workers > 1 and not is_compiled():
+        engine(COMPILED)
+    if with_engine == SIMPY_UNTIL_COMPILED and not _running and not is_compiled():
+        nobody = subprocess.DEVNULL
+        command = [sys.executable, "-c", ALONE, str(ROOT)]
+        with suppress(OSError):  # a machine that starts no further process goes on in SimPy
+            _running.append(subprocess.Popen(command, stdin=nobody, stdout=nobody, stderr=nobody))
+
+
+def wait(seconds: float) -> None:
+    """Give a compilation under way so many seconds to end; it goes on by itself after that."""
+    for process in _running:
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(seconds)
+
+
+def stop() -> None:
+    """End a compilation under way: the command that began it was ended."""
+    for process in _running:
+        process.kill()
+        process.wait()
+
+
+def compile_alone() -> None:
+    """Compile and keep the kernel, unless another process does."""
+    found = place()
+    if found is None:
+        return
+    with (found / LOCK).open("ab") as lock:
+        if own(lock, wait=False) and not is_compiled():
+            engine(COMPILED)

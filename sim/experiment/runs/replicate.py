@@ -1,0 +1,297 @@
+"""Many replications of one or several scenarios on the same patients, reduced as they finish."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.engine.choice import SIMPY, engine, generator
+from sim.engine.trace import LOT, Trace
+from sim.experiment.runs.meanwhile import prepare
+from sim.experiment.runs.work import AHEAD, in_processes
+from sim.outcomes.after_infusion import follow_on
+from sim.outcomes.already_waiting import already_waiting, has_list
+from sim.outcomes.bridging import bridging_day
+from sim.outcomes.curves import incidence, list_lengths, outcome_counts, stage_days, wait_shares
+from sim.outcomes.economics import Ledger, ledger
+from sim.outcomes.metrics import measure
+from sim.outcomes.pairs import pair_counts, why_not_paired
+from sim.outcomes.patients import Patients, resolve, table
+from sim.outcomes.resource_use import ResourceUse, resource_use
+from sim.outcomes.views import Views, view
+from sim.pieces.cohort import SOURCES, Cohort, draw_cohort
+from sim.pieces.loads import expected_patients
+from sim.pieces.protocol import Protocol
+from sim.pieces.strategies import build_protocol
+from sim.scenario import Scenario
+
+FloatArray = NDArray[np.float64]
+LONGEST_CURVE_DAYS = 1_096
+LONGEST_FORECAST_DAYS = 7_305
+# So many patients of an arm are simulated at once at the most: their columns take some 5 MB.
+BATCH_PATIENTS = 10_000
+MOST_AT_ONCE = 25
+
+
+@dataclass(frozen=True)
+class Arm:
+    """One scenario of an experiment, under the name that its rows carry.
+
+    `parameter_set`: part of the key of every draw. Arms of one set have the same patients with the same luck.
+    """
+
+    name: str
+    scenario: Scenario
+    parameter_set: int = 0
+
+    @cached_property
+    def protocol(self) -> Protocol:
+        """The scenario's protocol, built once for all its replications."""
+        return build_protocol(self.scenario)
+
+    @property
+    def window(self) -> tuple[float, float]:
+        """The measuring window, days since the start."""
+        run = self.scenario.run
+        return run.warm_up, run.warm_up + run.window
+
+
+@dataclass(frozen=True, eq=False)
+class ArmRun:
+    """What one replication of one arm comes to. `patients`, `events`, `quantities`: of big tables."""
+
+    metrics: list[float]
+    resources: tuple[ResourceUse, ...]
+    stages: FloatArray
+    incidence: FloatArray
+    waits: FloatArray
+    outcomes: FloatArray
+    lists: NDArray[np.int32]
+    economics: list[float] | None
+    patients: dict[str, Any] | None
+    events: dict[str, Any] | None
+    quantities: dict[str, Any] | None = None
+    views: Views | None = None
+    listed: FloatArray | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Replication:
+    """One replication of every arm; `pairs` of each arm after the first with the first, or why there is none."""
+
+    number: int
+    runs: list[ArmRun]
+    pairs: list[FloatArray | str]
+
+
+@dataclass(frozen=True)
+class Keep:
+    """Which of the big tables to keep; `views`: what pictures are made from, timelines of replication 0 among it."""
+
+    patients: bool = True
+    events: bool = False
+    views: bool = False
+
+
+def replicate(
+    arms: Sequence[Arm],
+    numbers: Sequence[int],
+    workers: int,
+    keep: Keep,
+    done: Callable[[int], None],
+    with_engine: str = SIMPY,
+) -> Iterator[Replication]:
+    """Each replication in order of its number, whatever the number of workers, the engine and the size of batches.
+
+    `done` hears how many each step brings.
+    """
+    prepare(with_engine, workers)
+    size = batch_size(arms)
+    if workers == 1:
+        for batch in batches(numbers, size):
+            yield from _replications(arms, batch, keep, with_engine)
+            done(len(batch))
+        return
+    from joblib import delayed
+
+    # a worker has several batches to do, so that none waits long for the last
+    size = max(1, min(size, len(numbers) // (4 * workers)))
+    calls = (delayed(_replications)(arms, batch, keep, with_engine) for batch in batches(numbers, size))
+    for found in in_processes(calls, workers, AHEAD, in_order=True):
+        yield from found
+        done(len(found))
+
+
+def batch_size(arms: Sequence[Arm]) -> int:
+    """How many replications are done at once: of about so many patients as memory and patience allow."""
+    return max(1, min(MOST_AT_ONCE, int(BATCH_PATIENTS / max(1.0, *(expected_patients(a.scenario) for a in arms)))))
+
+
+def batches(numbers: Sequence[int], size: int) -> list[Sequence[int]]:
+    """The numbers in their order, at most `size` at a time."""
+    return [numbers[k : k + size] for k in range(0, len(numbers), size)]
+
+
+def _replications(arms: Sequence[Arm], numbers: Sequence[int], keep: Keep, with_engine: str) -> list[Replication]:
+    """A batch of replications of every arm."""
+    runs: list[list[ArmRun]] = []
+    pairs: list[list[FloatArray | str]] = []
+    baseline: Patients | None = None
+    for arm in arms:
+        ran, patients = run_arm(arm, numbers, keep, with_engine)
+        runs.append(ran)
+        if baseline is None:
+            baseline = patients
+        else:
+            counts, why = pair_counts(baseline, patients), why_not_paired(baseline, patients)
+            pairs.append([counts[k] if reason is None else reason for k, reason in enumerate(why)])
+    return [
+        Replication(number, [of_arm[k] for of_arm in runs], [of_pair[k] for of_pair in pairs])
+        for k, number in enumerate(numbers)
+    ]
+
+
+def simulate(arm: Arm, numbers: Sequence[int], with_engine: str, traced: bool = False) -> tuple[Patients, Trace]:
+    """What happened to the patients of a batch of replications of one arm, and the record it was read from."""
+    protocol, follow_up = arm.protocol, arm.scenario.run.follow_up
+    cohort, luck = draw_cohort(arm.scenario, protocol.clocks, numbers, arm.parameter_set, generator(with_engine))
+    trace = engine(with_engine)(protocol, cohort, luck, arm.scenario.runs_until, follow_up, traced)
+    patients = resolve(cohort, trace, follow_up, arm.scenario.run.later_courses_end)
+    rules = arm.scenario.after_infusion
+    if rules is not None:
+        patients = replace(patients, after=follow_on(patients, rules, luck))
+    return patients, trace
+
+
+def economics_of(arm: Arm, patients: Patients, trace: Trace) -> FloatArray:
+    """The values of the economic quantities, shape (replications, quantities).
+
+    Of an arm whose scenario has a section economics.
+    """
+    return _ledger(arm, patients, trace).quantities()
+
+
+def _ledger(arm: Arm, patients: Patients, trace: Trace) -> Ledger:
+    return ledger(arm.scenario, arm.protocol, patients, trace, patients.cohort.luck)
+
+
+def run_arm(arm: Arm, numbers: Sequence[int], keep: Keep, with_engine: str = SIMPY) -> tuple[list[ArmRun], Patients]:
+    """Each of a batch of replications of one arm, and the patients of all."""
+    scenario, protocol, window = arm.scenario, arm.protocol, arm.window
+    patients, trace = simulate(arm, numbers, with_engine, keep.events)
+    days = int(min(scenario.run.follow_up, LONGEST_CURVE_DAYS))
+    resources = resource_use(protocol, patients, trace, window)
+    money = _ledger(arm, patients, trace) if scenario.economics is not None else None
+    names = _names(scenario)
+    metrics, stages, curves = (
+        measure(patients, trace, window).tolist(),
+        stage_days(patients, trace),
+        wait_shares(patients),
+    )
+    events, outcomes = incidence(patients, days), outcome_counts(patients)
+    lists = list_lengths(patients.cohort, trace, int(min(window[1], LONGEST_FORECAST_DAYS)))
+    sums = None if money is None else money.quantities().tolist()
+    rows = _by_replication(numbers, _table(arm, patients, trace, names)) if keep.patients else None
+    given = _by_replication(numbers, _quantities(arm, patients, money, names)) if keep.patients and money else None
+    log = _by_replication(numbers, _events(arm.name, patients.cohort, protocol, trace)) if keep.events else None
+    seen = view(scenario, protocol, patients, trace, resources, 0 in numbers[:1]) if keep.views else None
+    listed = already_waiting(patients.cohort, trace, scenario.run.follow_up, window) if has_list(scenario) else None
+    ran = [
+        ArmRun(
+            metrics=metrics[k],
+            resources=resources[k],
+            stages=stages[k],
+            incidence=events[k],
+            waits=curves[k],
+            outcomes=outcomes[k],
+            lists=lists[k],
+            economics=None if sums is None else sums[k],
+            patients=None if rows is None else rows[k],
+            events=None if log is None else log[k],
+            quantities=None if given is None else given[k],
+            views=None if seen is None else seen[k],
+            listed=None if listed is None else listed[k],
+        )
+        for k in range(len(numbers))
+    ]
+    return ran, patients
+
+
+def _by_replication(numbers: Sequence[int], table: dict[str, Any]) -> list[dict[str, Any]]:
+    """A table of a batch, cut into those of its replications."""
+    places = {number: place for place, number in enumerate(numbers)}
+    of = np.array([places[number] for number in table["replication"].tolist()], dtype=np.int64)
+    first = np.searchsorted(of, np.arange(len(numbers) + 1))
+    return [{name: column[start:end] for name, column in table.items()} for start, end in pairwise(first)]
+
+
+def _table(arm: Arm, patients: Patients, trace: Trace, names: dict[str, Sequence[str]]) -> dict[str, object]:
+    """The columns of `patients.parquet`."""
+    bridging = bridging_day(arm.scenario, patients, patients.cohort.luck)
+    return table(patients, arm.name, names, arm.protocol.product, bridging, trace.stop_day)
+
+
+def _quantities(arm: Arm, patients: Patients, money: Ledger, names: dict[str, Sequence[str]]) -> dict[str, object]:
+    """The columns of `quantities.parquet`."""
+    cohort = patients.cohort
+    rows = money.rows[np.concatenate([item.who for item in money.items])]
+    # the items of a replication follow each other
+    order = np.argsort(cohort.replication[rows], kind="stable")
+    rows = rows[order]
+    items = np.array([item.path for item in money.items], dtype=object)
+    of_items = {
+        "item": np.repeat(items, [len(item.who) for item in money.items]),
+        "units": np.concatenate([item.units for item in money.items]),
+        "start_day": np.concatenate([item.start for item in money.items]),
+        "end_day": np.concatenate([item.end for item in money.items]),
+    }
+    return {
+        "scenario": np.full(len(rows), arm.name, dtype=object),
+        "replication": cohort.luck.replications[cohort.replication[rows]],
+        "region": np.array(names["region"], dtype=object)[cohort.region[rows]],
+        "source": np.array(names["source"], dtype=object)[cohort.source[rows]],
+        "number": cohort.number[rows],
+        "course": np.ones(len(rows), dtype=np.int64),
+        **{name: column[order] for name, column in of_items.items()},
+    }
+
+
+def _names(scenario: Scenario) -> dict[str, Sequence[str]]:
+    return {
+        "region": list(scenario.regions),
+        "source": SOURCES,
+        "centre": list(scenario.centres),
+        "risk_group": list(scenario.patients.risk_groups),
+    }
+
+
+def _events(scenario: str, cohort: Cohort, protocol: Protocol, trace: Trace) -> dict[str, Any]:
+    """The columns of `events.parquet`: every use of a resource and every stage, replication by replication."""
+    uses, stages = trace.uses, trace.stages
+    assert stages is not None
+    resources = np.array([resource.name for resource in protocol.resources], dtype=object)
+    names = np.array(stages.names, dtype=object)
+    replication = np.concatenate([uses.replication, stages.replication])
+    kinds = np.concatenate([uses.kind, stages.kind])
+    entities = np.concatenate([uses.entity, stages.entity])
+    numbers = entities - np.where(kinds == LOT, 0, cohort.first[replication])
+    columns = {
+        "entity": np.char.add(np.where(kinds == LOT, "lot-", "patient-"), numbers.astype(str)).astype(object),
+        "step": np.concatenate([resources[uses.resource], names[stages.stage] if len(names) else names]),
+        "kind": np.concatenate([np.full(len(uses.kind), "use"), np.full(len(stages.kind), "stage")]).astype(object),
+        "asked_day": np.concatenate([uses.asked, stages.asked]),
+        "began_day": np.concatenate([uses.began, stages.began]),
+        "ended_day": np.concatenate([uses.ended, stages.ended]),
+    }
+    order = np.argsort(replication, kind="stable")
+    return {
+        "scenario": np.full(len(kinds), scenario, dtype=object),
+        "replication": cohort.luck.replications[replication[order]],
+        **{name: column[order] for name, column in columns.items()},
+    }

@@ -1,0 +1,171 @@
+"""The economic tables of a results folder, as `sim.tables.economics` declares them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from sim.experiment.study.tables import verdicts
+from sim.outcomes.decisions import judged_standings, net_benefit
+from sim.outcomes.economics import COST, EFFECT, MONEY, POSSIBLE, QUANTITIES
+from sim.outcomes.estimates import FREE, Range, interval
+from sim.outcomes.metrics import METRIC_NAMES, all_referred, unresolved_of
+from sim.outcomes.verdicts import HIGHER, verdict
+from sim.scenario import Loaded
+from sim.scenario.sources import ASSUMPTION
+
+FloatArray = NDArray[np.float64]
+SECTIONS = ("after_infusion", "economics")
+
+
+def economic_tables(
+    scenarios: Mapping[str, Loaded], values: FloatArray, metrics: FloatArray
+) -> dict[str, pd.DataFrame]:
+    """The tables by name; `values`: shape (replications, scenarios, quantities); `metrics`: of the same runs."""
+    if any(loaded.scenario.economics is None for loaded in scenarios.values()):
+        return {}
+    found = {"economics": _levels(scenarios, values, metrics), "nmb": _net_benefits(scenarios, values, metrics)}
+    if len(scenarios) > 1:
+        found |= {
+            "economics_differences": _differences(scenarios, values, metrics),
+            "icer": icers(scenarios, values[..., COST], values[..., EFFECT], metrics),
+        }
+    return found
+
+
+def assumed(loaded: Loaded) -> str:
+    """The inputs of a scenario's economics that are assumptions, defaults of the program included."""
+    paths = [p.path for p in loaded.parameters if p.path.split(".")[0] in SECTIONS and ASSUMPTION in p.source_ids]
+    return "; ".join(paths)
+
+
+def unit_of(loaded: Loaded, kind: str) -> str:
+    """The unit of a quantity, money with its currency and price year."""
+    economics = loaded.scenario.economics
+    assert economics is not None
+    return f"{economics.currency} {economics.price_year}" if kind == MONEY else kind
+
+
+def why_not_comparable(scenarios: Mapping[str, Loaded]) -> str | None:
+    """Why the economics of the scenarios cannot be set against each other, or None where they can."""
+    for key in ("currency", "price_year", "perspective", "discount", "horizon"):
+        found = {name: getattr(loaded.scenario.economics, key) for name, loaded in scenarios.items()}
+        if len(set(map(repr, found.values()))) > 1:
+            return f"their economics differ in {key.replace('_', ' ')}"
+    return None
+
+
+def icers(scenarios: Mapping[str, Loaded], costs: FloatArray, effects: FloatArray, metrics: FloatArray) -> pd.DataFrame:
+    """`icer.csv` from paired costs and QALYs per patient referred, shape (samples, scenarios).
+
+    Samples are replications, or the means of sets of inputs; one in which nobody is measured is left out. `metrics`: of
+    the same samples, shape (samples, scenarios, metrics).
+    """
+    names = list(scenarios)
+    whole = np.isfinite(costs).all(axis=1) & np.isfinite(effects).all(axis=1)
+    costs, effects = costs[whole], effects[whole]
+    rows = [
+        {
+            "scenario": names[one.strategy],
+            "unit": unit_of(scenarios[names[one.strategy]], MONEY),
+            "cost": costs[:, one.strategy].mean(),
+            "qalys": effects[:, one.strategy].mean(),
+            "status": one.status,
+            "against": names[one.against] if one.against is not None else "",
+            "incremental_cost": one.cost,
+            "incremental_cost_low": one.cost_bounds[0],
+            "incremental_cost_high": one.cost_bounds[1],
+            "incremental_qalys": one.effect,
+            "incremental_qalys_low": one.effect_bounds[0],
+            "incremental_qalys_high": one.effect_bounds[1],
+            "icer": one.icer,
+            **all_referred(metrics[:, one.strategy]),
+            "assumed": assumed(scenarios[names[one.strategy]]),
+        }
+        for one in judged_standings(costs, effects)
+    ]
+    return pd.DataFrame(rows)
+
+
+def _keys(loaded: Loaded, scenario: str, **more: str) -> list[dict[str, Any]]:
+    return [
+        {"scenario": scenario, **more, "quantity": q.name, "label": q.label, "unit": unit_of(loaded, q.unit)}
+        for q in QUANTITIES
+    ]
+
+
+def _estimated(keys: Sequence[dict[str, Any]], values: FloatArray, within: Range, loaded: Loaded) -> pd.DataFrame:
+    mean, low, high = interval(values, within=within)
+    return pd.DataFrame(list(keys)).assign(
+        estimate=mean, low=low, high=high, replications=np.isfinite(values).sum(axis=0), assumed=assumed(loaded)
+    )
+
+
+def _patients(metrics: FloatArray) -> list[float]:
+    """Over how many measured patients each quantity is, from the metrics of a scenario, (replications, metrics)."""
+    return [float(metrics[:, METRIC_NAMES.index(q.over.counted)].mean()) for q in QUANTITIES]
+
+
+def _levels(scenarios: Mapping[str, Loaded], values: FloatArray, metrics: FloatArray) -> pd.DataFrame:
+    frames = [
+        _estimated(_keys(loaded, name), values[:, place], POSSIBLE, loaded).assign(
+            patients=_patients(metrics[:, place]), unresolved_share=unresolved_of(metrics[:, place])
+        )
+        for place, (name, loaded) in enumerate(scenarios.items())
+    ]
+    return pd.concat(frames, ignore_index=True)
+
+
+def _differences(scenarios: Mapping[str, Loaded], values: FloatArray, metrics: FloatArray) -> pd.DataFrame:
+    baseline, *others = scenarios
+    frames = []
+    for place, name in enumerate(others, start=1):
+        keys = _keys(scenarios[name], name, baseline=baseline)
+        frame = _estimated(keys, values[:, place] - values[:, 0], FREE, scenarios[name])
+        frames.append(
+            frame.assign(
+                verdict=verdicts(frame, [quantity.better for quantity in QUANTITIES]),
+                patients=_patients(metrics[:, place]),
+                baseline_patients=_patients(metrics[:, 0]),
+                unresolved_share=unresolved_of(metrics[:, place]),
+                baseline_unresolved_share=unresolved_of(metrics[:, 0]),
+            )
+        )
+    return pd.concat(frames, ignore_index=True)
+
+
+def _net_verdicts(more: FloatArray, low: FloatArray, high: FloatArray) -> list[str]:
+    """Of the net benefit gained at each willingness to pay: more is better."""
+    return [str(verdict(float(a), float(b), float(c), HIGHER)) for a, b, c in zip(more, low, high, strict=True)]
+
+
+def _net_benefits(scenarios: Mapping[str, Loaded], values: FloatArray, metrics: FloatArray) -> pd.DataFrame:
+    first = next(iter(scenarios.values())).scenario.economics
+    assert first is not None
+    amounts = np.array(first.willingness_to_pay)
+    benefit = net_benefit(values[..., COST], values[..., EFFECT], amounts)
+    frames = []
+    for place, (name, loaded) in enumerate(scenarios.items()):
+        mean, low, high = interval(benefit[:, :, place].T)
+        more, more_low, more_high = interval((benefit[:, :, place] - benefit[:, :, 0]).T)
+        frames.append(
+            pd.DataFrame({"scenario": name, "willingness_to_pay": amounts, "unit": unit_of(loaded, MONEY)})
+            .assign(
+                estimate=mean,
+                low=low,
+                high=high,
+                baseline=next(iter(scenarios)),
+                increment=more,
+                increment_low=more_low,
+                increment_high=more_high,
+                assumed=assumed(loaded),
+            )
+            .assign(
+                verdict=_net_verdicts(more, more_low, more_high) if place else "", **all_referred(metrics[:, place])
+            )
+        )
+    return pd.concat(frames, ignore_index=True)

@@ -1,0 +1,321 @@
+"""A study: one or several scenarios, replicated on the same patients, written as the tables of a results folder."""
+
+from __future__ import annotations
+
+import math
+import os
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from sim.engine.choice import pick, workers_for
+from sim.experiment.disk.manifest import (
+    about_program,
+    about_scenarios,
+    scenario_files,
+    write_manifest,
+    write_scenarios,
+)
+from sim.experiment.disk.publish import new_results
+from sim.experiment.disk.table_files import TableFile, event_columns, patient_columns, quantity_columns, write_table
+from sim.experiment.runs.limits import require_kept, require_size
+from sim.experiment.runs.precision import Precision, batches, reached
+from sim.experiment.runs.replicate import Arm, Keep, replicate
+from sim.experiment.study import tables
+from sim.experiment.study.economics_tables import economic_tables, why_not_comparable
+from sim.experiment.study.forecast import falls_below, waiting_list, warm_up, warm_up_warnings
+from sim.experiment.study.inputs import parameters
+from sim.experiment.study.not_modelled import NOT_MODELLED
+from sim.experiment.study.picture_tables import Pictures
+from sim.outcomes.estimates import FEW
+from sim.outcomes.metrics import CENSORED, unresolved_of
+from sim.pieces.loads import Load, expect, expected_patients, flag_shares, offered_loads
+from sim.pieces.protocol import Protocol
+from sim.pieces.strategies import build_protocol
+from sim.scenario import Loaded, Scenario, compare_scenarios
+from sim.tables import EVENTS_TABLE, PATIENTS, QUANTITIES
+
+# The tables of every study; the other ones belong to comparisons, to what a scenario has, or to what was asked for.
+ALWAYS = (
+    "summary", "runs", "resources", "stages", "incidence", "waits", "outcomes", "parameters", "changes", "waiting_list",
+    "warm_up",
+)  # fmt: skip
+PICTURES = (
+    "use_through_time", "stock_through_time", "flow", "stages_middle", "groups", "resources_summary", "timeline_sample",
+)  # fmt: skip
+
+# From this offered load on, waits hang on the last per cent of the supply.
+CLOSE_TO_FULL = 0.95
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What to run: scenarios by name, the baseline first; replications; workers, None to choose by the work.
+
+    With a `precision`, `replications` are as many as there may be. `list_below`: a length of the waiting list to date.
+    """
+
+    scenarios: dict[str, Loaded]
+    replications: int
+    workers: int | None
+    command: str
+    keep_events: bool = False
+    engine: str = "auto"
+    precision: Precision | None = None
+    list_below: int | None = None
+
+    @property
+    def arms(self) -> list[Arm]:
+        """The scenarios as arms."""
+        return [Arm(name, loaded.scenario) for name, loaded in self.scenarios.items()]
+
+
+@dataclass(frozen=True, eq=False)
+class Study:
+    """The small tables of a finished study, and what to warn of."""
+
+    summary: pd.DataFrame
+    differences: pd.DataFrame | None
+    changes: pd.DataFrame
+    warnings: list[str]
+    list_below: pd.DataFrame | None = None
+    economics: pd.DataFrame | None = None
+    icer: pd.DataFrame | None = None
+    already_waiting: pd.DataFrame | None = None
+
+
+def load_warnings(scenarios: dict[str, Loaded]) -> list[str]:
+    """A sentence for each resource whose offered load is above 1, and for what never happens in the simulated time."""
+    found = []
+    for name, loaded in scenarios.items():
+        found += [f"{name}: {warning}" for warning in loaded.warnings]
+        protocol = build_protocol(loaded.scenario)
+        found += [f"{name}: {warning}" for warning in _never_infused(loaded.scenario, protocol)]
+        for load in offered_loads(loaded.scenario, protocol):
+            if load.load > 1.0:
+                where = f" at {load.centre}" if load.centre else ""
+                told = (
+                    "far more is asked for than there will ever be; who needs it waits until they leave"
+                    if math.isinf(load.load)
+                    else f"offered load {load.load:.2f} is above 1; patients will queue until others leave"
+                )
+                found.append(f"{name}: {load.label}{where} ({load.resource}): {told}")
+        found += [f"{name}: {close}" for close in _close_to_full(loaded)]
+    return found
+
+
+def _never_infused(scenario: Scenario, protocol: Protocol) -> list[str]:
+    """A sentence where nobody can be infused, or on average not in the time for which patients are followed."""
+    days = expect(protocol.path, flag_shares(scenario)).noted.get("infusion")
+    if days is None:
+        return ["nobody can be infused: every path ends before"]
+    if days > scenario.run.follow_up:
+        told = f"{days:.0f} days on average from referral to infusion without any queue"
+        return [f"{told}; patients are followed for {scenario.run.follow_up:g} d (run.follow_up)"]
+    return []
+
+
+def _close_to_full(loaded: Loaded) -> list[str]:
+    """A sentence for each resource whose offered load is just below 1: what is assumed of it decides the waits."""
+    loads: dict[str, list[Load]] = {}
+    for load in offered_loads(loaded.scenario, build_protocol(loaded.scenario)):
+        if CLOSE_TO_FULL <= load.load <= 1.0:
+            loads.setdefault(load.label, []).append(load)
+    told = []
+    for label, close in loads.items():
+        ends = sorted({f"{load.load:.3f}" for load in close})
+        where = ", ".join(load.centre for load in close if load.centre)
+        told.append(
+            f"{label} ({close[0].resource}){f' at {where}' if where else ''}: offered load "
+            f"{' to '.join(dict.fromkeys((ends[0], ends[-1])))} is close to 1; "
+            "the waits hang on this supply, and on its source"
+        )
+    return told
+
+
+def study_files(plan: Plan) -> list[str]:
+    """The files of tables that a study of this plan may write."""
+    loaded = plan.scenarios.values()
+    economics = all(one.scenario.economics is not None for one in loaded)
+    names = [*ALWAYS, *PICTURES]
+    names += ["differences", "same_patients"] if len(loaded) > 1 else []
+    listed = any(region.already_waiting is not None for one in loaded for region in one.scenario.regions.values())
+    names += ["already_waiting"] if listed else []
+    names += ["list_below"] if plan.list_below is not None else []
+    names += ["economics", "nmb"] if economics else []
+    names += ["economics_differences", "icer"] if economics and len(loaded) > 1 else []
+    big = [PATIENTS, *([QUANTITIES] if economics else []), *([EVENTS_TABLE] if plan.keep_events else [])]
+    return [*(f"{name}.csv" for name in names), *(table.file for table in big), *scenario_files(plan.scenarios)]
+
+
+def run_study(plan: Plan, folder: Path, done: Callable[[int], None], replace: Sequence[str] = ()) -> Study:
+    """Run the plan and put its tables into `folder`; `done` hears of finished replications.
+
+    `replace`: names of files in the folder that may be replaced although no earlier results list them. Raises
+    FolderError before anything runs where files could not be put there, ScenarioError where the plan comes to more than
+    there is room for, and what a run raises.
+    """
+    require_size(plan.arms, plan.scenarios)
+    require_kept(plan.arms, plan.scenarios, plan.replications, plan.keep_events)
+    with new_results(folder, study_files(plan), replace) as building:
+        return _run(plan, building, done)
+
+
+def _run(plan: Plan, folder: Path, done: Callable[[int], None]) -> Study:
+    started = time.perf_counter()
+    arms = plan.arms
+    collected = tables.Collected(arms)
+    lives = any(arm.scenario.after_infusion is not None for arm in arms)
+    columns = patient_columns([arm.protocol for arm in arms], lives=lives)
+    with_money = any(arm.scenario.economics is not None for arm in arms)
+    keep = Keep(patients=True, events=plan.keep_events, views=True)
+    pictures = Pictures(arms)
+    patients_expected = plan.replications * sum(expected_patients(arm.scenario) for arm in arms)
+    engine, why_engine = pick(plan.engine, patients_expected)
+    workers = plan.workers or workers_for(engine, patients_expected, os.cpu_count() or 1)
+    with (
+        TableFile(folder, PATIENTS, columns) as patients,
+        TableFile(folder, EVENTS_TABLE, event_columns(), wanted=plan.keep_events) as events,
+        TableFile(folder, QUANTITIES, quantity_columns(), wanted=with_money) as quantities,
+    ):
+        whole = (range(plan.replications),)
+        for numbers in whole if plan.precision is None else batches(plan.precision, collected.values):
+            for replication in replicate(arms, numbers, workers, keep, done, engine):
+                collected.add(replication)
+                pictures.add(replication)
+                for arm_run in replication.runs:
+                    patients.append(arm_run.patients)
+                    events.append(arm_run.events)
+                    quantities.append(arm_run.quantities)
+    study = _write_tables(plan, collected, pictures, folder)
+    why = tables.same_patients(collected)[1]
+    names = collected.names
+    ran = {
+        "engine": engine,
+        "engine_why": why_engine,
+        "workers": workers,
+        "seconds": round(time.perf_counter() - started, 3),
+        "precision": None if plan.precision is None else reached(plan.precision, tuple(names), collected.values()),
+    }
+    _write_manifest(plan, folder, study.warnings, why, len(collected.numbers), ran)
+    return study
+
+
+def _write_tables(plan: Plan, collected: tables.Collected, pictures: Pictures, folder: Path) -> Study:
+    compared = len(plan.scenarios) > 1
+    summary = tables.summary(collected)
+    differences = tables.differences(collected) if compared else None
+    same = tables.same_patients(collected)[0] if compared else None
+    changes = _changes(plan)
+    lengths = collected.lengths()
+    waiting = waiting_list(collected.arms, lengths, plan.list_below)
+    below = None if plan.list_below is None else falls_below(waiting, plan.list_below)
+    settling = warm_up(collected.arms, lengths)
+    found = {
+        "summary": summary,
+        "differences": differences,
+        "runs": tables.runs(collected),
+        "resources": tables.resources(collected),
+        "stages": tables.stages(collected),
+        "incidence": tables.incidence(collected),
+        "waits": tables.waits(collected),
+        "outcomes": tables.outcomes(collected),
+        "already_waiting": tables.already_waiting(collected),
+        "same_patients": same,
+        "parameters": parameters(plan.scenarios),
+        "changes": changes,
+        "waiting_list": waiting,
+        "list_below": below,
+        "warm_up": settling,
+        **pictures.tables(),
+    }
+    economic, why_not = _economics(plan, collected)
+    found |= economic
+    for name, table in found.items():
+        if table is not None:
+            write_table(folder, name, table)
+    warnings = [*load_warnings(plan.scenarios), *warm_up_warnings(settling)]
+    if why_not is not None:
+        warnings.append(why_not)
+    if len(collected.numbers) < 2:
+        warnings.append("one replication only: no intervals can be given")
+    elif len(collected.numbers) < FEW:
+        warnings.append(
+            f"{len(collected.numbers)} replications are too few to judge: intervals of fewer than {FEW} hardly know "
+            "the spread they are made of"
+        )
+    warnings += unresolved_warnings(collected)
+    if plan.precision is not None and not reached(plan.precision, tuple(plan.scenarios), collected.values())["met"]:
+        warnings.append(
+            f"after {len(collected.numbers)} replications {', '.join(one.metric for one in plan.precision.each)} "
+            "is not as precise as wanted"
+        )
+    costs, icer, listed = economic.get("economics"), economic.get("icer"), found["already_waiting"]
+    return Study(summary, differences, changes, warnings, below, costs, icer, listed)
+
+
+def unresolved_warnings(collected: tables.Collected) -> list[str]:
+    """A sentence for each scenario in which more than one in a hundred are unresolved when follow-up ends."""
+    values = collected.values()
+    shares = {name: unresolved_of(values[:, place]) for place, name in enumerate(collected.names)}
+    return [
+        f"{name}: {100 * share:.1f} % of the patients measured are still waiting when follow-up ends; means, costs and "
+        "shares leave out what becomes of them: a longer run.follow_up would tell"
+        for name, share in shares.items()
+        if share > CENSORED
+    ]
+
+
+def _economics(plan: Plan, collected: tables.Collected) -> tuple[dict[str, pd.DataFrame], str | None]:
+    """(the economic tables by name, why there are none although some scenario has economics)."""
+    having = [name for name, loaded in plan.scenarios.items() if loaded.scenario.economics is not None]
+    if len(having) < len(plan.scenarios):
+        return {}, f"no economic results: only {', '.join(having)} has a section economics" if having else None
+    why = why_not_comparable(plan.scenarios)
+    if why is not None:
+        return {}, f"no economic results: {why}"
+    return economic_tables(plan.scenarios, np.array(collected.economics), collected.values()), None
+
+
+def _changes(plan: Plan) -> pd.DataFrame:
+    """One row a value in which scenarios differ, one column a scenario."""
+    names = list(plan.scenarios)
+    baseline = plan.scenarios[names[0]]
+    values: dict[str, dict[str, str]] = {}
+    for name in names[1:]:
+        for difference in compare_scenarios(baseline, plan.scenarios[name]):
+            row = values.setdefault(difference.path, dict.fromkeys(names, difference.a_text))
+            row[name] = difference.b_text
+    return pd.DataFrame([{"path": path, **row} for path, row in sorted(values.items())], columns=["path", *names])
+
+
+def _write_manifest(
+    plan: Plan, folder: Path, warnings: Sequence[str], why: str | None, replications: int, ran: dict[str, Any]
+) -> None:
+    first = next(iter(plan.scenarios.values()))
+    content = {
+        "title": " against ".join(loaded.scenario.name for loaded in plan.scenarios.values()),
+        "command": plan.command,
+        **about_program(),
+        "seed": first.scenario.run.seed,
+        "replications": replications,
+        "asked": {
+            "replications": plan.replications,
+            "precision": None if plan.precision is None else asdict(plan.precision),
+            "list_below": plan.list_below,
+            "events": plan.keep_events,
+        },
+        **ran,
+        "baseline": next(iter(plan.scenarios)) if len(plan.scenarios) > 1 else None,
+        "scenarios": about_scenarios(plan.scenarios),
+        "warnings": list(warnings),
+        "not_modelled": list(NOT_MODELLED),
+        "same_patients_note": why,
+    }
+    write_scenarios(folder, plan.scenarios)
+    write_manifest(folder, content)

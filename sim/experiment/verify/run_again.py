@@ -1,0 +1,113 @@
+"""A stored result run again from its manifest and its scenarios, whatever kind of study it is."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from sim.experiment.disk.folder import MANIFEST, FolderError
+from sim.experiment.plan.run import run_plan
+from sim.experiment.plan.search import parse_target
+from sim.experiment.psa.run import ECONOMICS, psa_points, run_psa
+from sim.experiment.runs.precision import rule_from_plain
+from sim.experiment.study.run import Plan, run_study
+from sim.experiment.sweep.designs import Design, build_design
+from sim.experiment.sweep.evaluate import SweepPlan
+from sim.experiment.sweep.factors import from_plain, number_of, parse_factor
+from sim.experiment.sweep.points import Base, Point
+from sim.experiment.sweep.run import run_sweep
+from sim.scenario import Loaded
+from sim.tables.spreadsheets import unescaped
+
+
+def run_again(
+    manifest: Mapping[str, Any],
+    folder: Path,
+    scenarios: dict[str, Loaded],
+    engine: str,
+    workers: int | None,
+    again: Path,
+    done: Callable[[int], None],
+) -> None:
+    """Leaves in `again` what the results in `folder` should hold. Raises FolderError, and what a run raises."""
+    try:
+        _run(manifest, folder, scenarios, engine, workers, again, done)
+    except (KeyError, TypeError, AttributeError) as error:
+        raise FolderError(f"{folder / MANIFEST}: does not say how this was run ({error})") from error
+
+
+def mapping(manifest: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+    """A section of a manifest, empty where there is none."""
+    found = manifest.get(key)
+    return found if isinstance(found, dict) else {}
+
+
+def _run(
+    manifest: Mapping[str, Any],
+    folder: Path,
+    scenarios: dict[str, Loaded],
+    engine: str,
+    workers: int | None,
+    again: Path,
+    done: Callable[[int], None],
+) -> None:
+    kind = manifest.get("kind", "study")
+    base, count = Base(scenarios), int(manifest["replications"])
+    if kind == "sweep":
+        points = tuple(_points(folder / "points.csv"))
+        run_sweep(SweepPlan(base, points, count, workers, engine), _design(manifest, points), again, "", done)
+    elif kind == "psa":
+        samples = psa_points(base, int(manifest["samples"]))
+        run_psa(SweepPlan(base, samples, count, workers, engine, reducer=ECONOMICS), again, "", done)
+    elif kind == "plan":
+        path = str(manifest["path"])
+        values = build_design("grid", [parse_factor(f"{path}={','.join(manifest['values'])}")], {})
+        targets, confidence = [parse_target(text) for text in manifest["targets"]], float(manifest["confidence"])
+        run_plan(SweepPlan(base, values.points, count, workers, engine), path, targets, confidence, again, "", done)
+    elif kind == "study":
+        run_study(_plan(manifest, folder, scenarios, engine, workers), again, done)
+    else:
+        raise FolderError(f"{folder}: holds a '{kind}', which this version cannot run again")
+
+
+def _plan(
+    manifest: Mapping[str, Any], folder: Path, scenarios: dict[str, Loaded], engine: str, workers: int | None
+) -> Plan:
+    asked = mapping(manifest, "asked")
+    rule, below = asked.get("precision"), asked.get("list_below")
+    try:
+        return Plan(
+            scenarios,
+            int(asked.get("replications") or manifest["replications"]),
+            workers,
+            "",
+            keep_events=(folder / "events.parquet").is_file(),
+            engine=engine,
+            precision=rule_from_plain(rule) if isinstance(rule, dict) else None,
+            list_below=None if below is None else int(below),
+        )
+    except (TypeError, ValueError) as error:
+        raise FolderError(f"{folder / MANIFEST}: what was asked for cannot be asked for again ({error})") from error
+
+
+def _design(manifest: Mapping[str, Any], points: tuple[Point, ...]) -> Design:
+    """The design that these points come from, as its tables of sensitivity ask for it."""
+    kind, seed, samples = str(manifest["design"]), int(manifest["design_seed"]), int(manifest["samples"])
+    factors = [from_plain(one) for one in manifest["factors"]]
+    built = build_design(kind, factors, {}, samples or None, seed)
+    return replace(built, points=points)
+
+
+def _points(file: Path) -> Iterator[Point]:
+    try:
+        with file.open(encoding="utf-8", newline="") as opened:
+            for row in csv.DictReader(opened, strict=True):
+                given = {unescaped(k): unescaped(v) for k, v in row.items() if k not in ("point", "name") and v}
+                yield Point(
+                    int(row["point"]), unescaped(row["name"]), given, {k: number_of(v) for k, v in given.items()}
+                )
+    except (OSError, ValueError, KeyError, csv.Error) as error:
+        raise FolderError(f"{file}: cannot be read ({error})") from error
