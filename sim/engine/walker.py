@@ -370,7 +370,7 @@ class Walker:
         for way in under_way:
             how = yield way
             failed = failed or how is FAILED
-        self.day = max((walker.day for walker, _ in branches), default=self.day)
+        self.day = max([self.day, *(walker.day for walker, _ in branches)])
         if self.cut <= self.day:
             return LEFT
         return FAILED if failed else THROUGH
