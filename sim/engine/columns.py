@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -10,43 +11,31 @@ from sim.pure.streams import FloatArray
 
 # (purpose, attempt, count) -> uniforms of the first `count` entities
 Uniforms = Callable[[str, int, int], FloatArray]
-FIRST_BLOCK = 64
 
 
 class Columns:
-    """What befalls entity number i at its attempt a, by purpose. Later attempts are drawn when first asked for."""
+    """What entity number i draws at its attempt a, by purpose; drawn for `count` entities or more when first asked."""
 
-    def __init__(self, drawn: Mapping[str, Distribution | float], uniforms: Uniforms, count: int | None) -> None:
-        self._drawn = drawn
-        self._uniforms = uniforms
-        self._count = count
-        # by purpose, attempt and entity; read directly where every nanosecond counts
-        self.made: dict[str, list[list[Any]]] = {purpose: [] for purpose in drawn}
+    def __init__(self, drawn: Mapping[str, Distribution | float], uniforms: Uniforms, count: int) -> None:
+        self._drawn, self._uniforms, self._count = drawn, uniforms, count
+        self._made: dict[tuple[str, int], array[float]] = {}
 
     def value(self, purpose: str, attempt: int, entity: int) -> Any:
         """Days of a duration, or whether a share applies."""
-        try:
-            return self.made[purpose][attempt][entity]
-        except IndexError:
-            self._grow(purpose, attempt, entity)
-            return self.made[purpose][attempt][entity]
-
-    def _grow(self, purpose: str, attempt: int, entity: int) -> None:
-        made = self.made[purpose]
-        while len(made) <= attempt:
-            made.append([])
-        count = self._count
-        if count is None:
-            count = FIRST_BLOCK
+        made = self._made.get((purpose, attempt), ())
+        if entity >= len(made):
+            count = self._count
             while count <= entity:
                 count *= 2
+            made = self._made[purpose, attempt] = self._draw(purpose, attempt, count)
+        return made[entity]
+
+    def _draw(self, purpose: str, attempt: int, count: int) -> array[float]:
         rule = self._drawn[purpose]
-        if isinstance(rule, (int, float)):
-            made[attempt] = (self._uniforms(purpose, attempt, count) < rule).tolist()
-        elif rule.is_fixed:
-            made[attempt] = [rule.mean()] * count
-        else:
-            made[attempt] = days_or_chances(rule, self._uniforms(purpose, attempt, count)).tolist()
+        if isinstance(rule, Distribution) and rule.is_fixed:
+            return array("d", [rule.mean()]) * count
+        found = days_or_chances(rule, self._uniforms(purpose, attempt, count))
+        return array("d", found if isinstance(rule, Distribution) else found < rule)
 
 
 def days_or_chances(rule: Distribution | float, uniforms: FloatArray) -> FloatArray:

@@ -1,158 +1,207 @@
 """Resources of the reference engine: one queue discipline for all, and capacities.
 
 A request waits until its pool takes its *turn*, when nothing else is left to happen at the instant: everybody who can
-be served is, in the order of the queue key. A waiter that holds nothing needs no timer; its request lapses on its
+be served is, in the order of the queue key. A waiter that holds nothing needs no timer; their request lapses on their
 leaving day, and is passed over.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import Enum, auto
 from heapq import heappop, heappush
+from math import inf, nan
 from typing import TYPE_CHECKING
 
+import simpy
+
 from sim.engine.ranking import Ranking
-from sim.engine.requests import GRANTED, INFINITY, LAPSED, WAITING, Jump, Request
-from sim.engine.timeline import CLOCK, Action, Happening, Phase, Timeline
+from sim.engine.timeline import Phase, Timeline, then
 from sim.pieces.protocol import Capacity
 
 if TYPE_CHECKING:
-    from sim.engine.walker import Walker
+    from sim.engine.slots import Slot
 
 
-class Queue(Happening):
-    """Waiting requests of one pool by (rank, asked, order of the entity); its happening is the pool's turn."""
+class Answer(Enum):
+    """What became of a request: granted, not by the leaving day, or not before patience was over."""
+
+    GRANTED = auto()
+    LAPSED = auto()
+    GAVE_UP = auto()
+
+
+GRANTED, LAPSED, GAVE_UP = Answer
+
+
+@dataclass(slots=True, eq=False)
+class Request:
+    """One entity's wish for units of a pool, and the record of what became of it.
+
+    `kind`, `entity`: who asks. `lapses`: their leaving day. `key_day`: the day by which they queue. `slots`: what was
+    granted, if it is for dated slots. `answer`: None while they wait. `answered`: the event that they wait for.
+    `ticket`: the serial of the entry in the queue; entries with another one are stale.
+    """
+
+    resource: int
+    centre: int
+    kind: int
+    entity: int
+    units: int
+    asked: float
+    lapses: float
+    key_day: float = nan
+    began: float = nan
+    ended: float = nan
+    slots: Sequence[Slot] = ()
+    answer: Answer | None = None
+    answered: simpy.Event | None = None
+    ticket: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a pool stands: its resource, in order of declaration, and its centre; and what it shares with all others.
+
+    `rank`: of those who wait. `log`: of all requests.
+    """
+
+    timeline: Timeline
+    resource: int
+    centre: int
+    rank: Ranking
+    log: list[Request]
+
+
+class Pool:
+    """Units that are asked for: a queue by (rank, key day, kind and number of the entity, order of joining)."""
 
     unlimited = False
-    dated = False
+    counts_waiting = False  # whether something depends on how many wait
 
-    def __init__(
-        self, timeline: Timeline, index: int, centre: int, log: list[Request], ranking: Ranking | None = None
-    ) -> None:
-        super().__init__(timeline)
-        self.timeline, self.index, self.centre = timeline, index, centre
-        self.free: float = 0
-        self._in_use = 0
-        self._ranking = ranking
-        self._log = log
-        self._waiting: list[tuple[float, float, int, int, Request]] = []
-        self._serial = 0
-        self._due = False
-        self._place = (index << 20) + centre
+    def __init__(self, place: Place) -> None:
+        self.timeline, self.resource, self.centre = place.timeline, place.resource, place.centre
+        self._rank, self._log = place.rank, place.log
+        self._waiting: list[tuple[float, float, int, int, int, Request]] = []
+        self._joined = 0
+        self._turn_is_due = False
 
-    def ask(self, walker: Walker, units: int, key_day: float, lapses: float) -> Request:
-        """A request, granted at once where nobody else could come before it."""
-        request = Request(walker, self, units, lapses)
-        self._log.append(request)
-        if units <= self.free and not self._waiting and self.timeline.alone():
-            self._grant(request)
-            return request
-        request.walker = walker
-        if self._ranking is None:
-            self.enter(request, 0.0, key_day)
-            return request
-        rank, jump = self._ranking(walker, key_day)
-        if jump is not None and jump[0] < lapses:
-            self.timeline.at(jump[0], CLOCK + walker.order, Jump(request, jump[1], key_day))
-        self.enter(request, rank, key_day)
-        return request
-
-    def enter(self, request: Request, rank: float, key_day: float) -> None:
-        """Put a waiting request into its place; an entry that it had before is stale from now on."""
-        self._serial += 1
-        request.ticket = self._serial
-        heappush(self._waiting, (rank, key_day, request.who, self._serial, request))
-        if self.free > 0:
-            self.call_turn()
-
-    def record(self, walker: Walker, units: int) -> Request:
-        """A request granted without asking, where units are unlimited."""
-        request = Request(walker, self, units, INFINITY)
-        request.began = walker.day
-        self._log.append(request)
-        return request
-
-    def call_turn(self) -> None:
-        """Let the pool take its turn at this instant, after everything else."""
-        if self._waiting and not self._due:
-            self._due = True
-            self.timeline.call_turn(self._place, self)
-
-    def lapse(self, request: Request, state: int = LAPSED) -> None:
-        """Take a waiting request out of the queue: on its own day, or now where its patience is over."""
-        request.state, request.walker = state, None
-        request.ended = request.lapses if state == LAPSED else self.timeline.today
-
-    def close(self, stop_day: float) -> None:
-        """Let every request lapse that should have by the stop."""
-        for *_, ticket, request in self._waiting:
-            if request.state == WAITING and ticket == request.ticket and request.lapses <= stop_day:
-                self.lapse(request)
-
-    def happen(self) -> None:
-        """Take a turn: serve everybody who can be served."""
-        self._due = False
-        timeline, waiting, now = self.timeline, self._waiting, self.timeline.today
-        timeline.busy += 1
-        while waiting:
-            *_, ticket, request = waiting[0]
-            walker = request.walker
-            if walker is None or ticket != request.ticket:
-                heappop(waiting)
-                continue
-            if request.lapses <= now:
-                heappop(waiting)
-                self.lapse(request)
-                walker.journey.close()
-                continue
-            if request.units > self.free:
-                break
-            heappop(waiting)
-            self._grant(request)
-            walker.happen()
-        timeline.busy -= 1
-
-    def give_back(self, request: Request, left: bool) -> None:
-        """The holder is through, or has `left`."""
+    @property
+    def free(self) -> float:
+        """Units that nobody holds."""
         raise NotImplementedError
 
+    def request(self, kind: int, entity: int, units: int, day: float, lapses: float) -> Request:
+        """A new request, to be asked with."""
+        request = Request(self.resource, self.centre, kind, entity, units, day, lapses)
+        self._log.append(request)
+        return request
+
+    def ask(self, request: Request) -> None:
+        """Grant a request at once where nobody else could come before it, or let it wait for the pool's turn."""
+        if request.units <= self.free and not self._waiting and self.timeline.is_quiet:
+            self._grant(request)
+            return
+        request.answered = simpy.Event(self.timeline)
+        rank, jump = self._rank(request.kind, request.entity, request.asked, request.key_day)
+        if jump is not None and jump.day < request.lapses:
+            progression = self.timeline.on(jump.day, Phase.CLOCK + request.entity)
+            then(progression, self._rank_anew, request, jump.rank)
+        self._join(request, rank)
+
+    def leave(self, request: Request, answer: Answer) -> None:
+        """A waiter leaves the queue; those behind may need fewer units than they did."""
+        if request.answer is None:
+            self._end_wait(request, answer)
+            if self.free > 0:
+                self._call_turn()
+
+    def give_back(self, request: Request, has_left: bool) -> None:
+        """The holder is through, or has left."""
+        raise NotImplementedError
+
+    def _join(self, request: Request, rank: float) -> None:
+        """Give a waiting request its place; an entry that it had before is stale from now on."""
+        request.ticket = self._joined = self._joined + 1
+        key = (rank, request.key_day, request.kind, request.entity, request.ticket)
+        heappush(self._waiting, (*key, request))
+        if self.free > 0:
+            self._call_turn()
+
+    def _rank_anew(self, request: Request, rank: float) -> None:
+        """The disease of one who waits has progressed."""
+        if request.answer is None:
+            self._join(request, rank)
+
+    def _call_turn(self) -> None:
+        """Let the pool take its turn at this instant, after everything else and in order of declaration."""
+        if self._waiting and not self._turn_is_due:
+            self._turn_is_due = True
+            order = (self.resource << 20) + self.centre
+            then(self.timeline.on(self.timeline.now, Phase.GRANT + order), self._take_turn)
+
+    def _take_turn(self) -> None:
+        self._turn_is_due = False
+        self._serve_next()
+
+    def _serve_next(self) -> None:
+        """Serve the first who can be; when they have gone on as far as they can, the next."""
+        while self._waiting:
+            *_, ticket, request = self._waiting[0]
+            is_stale = request.answer is not None or ticket != request.ticket
+            has_left = request.lapses <= self.timeline.now
+            if not (is_stale or has_left) and request.units > self.free:
+                return
+            heappop(self._waiting)
+            if not is_stale:
+                then(self.timeline.at_once(), self._serve_next)
+                self._end_wait(request, LAPSED) if has_left else self._grant(request)
+                return
+
     def _grant(self, request: Request) -> None:
-        request.state, request.walker = GRANTED, None
-        request.began = self.timeline.today
-        self.free -= request.units
-        self._in_use += request.units
+        request.began = self.timeline.now
+        self._answer(request, GRANTED)
+
+    def _end_wait(self, request: Request, answer: Answer) -> None:
+        """They leave on their leaving day, or now where their patience is over."""
+        request.ended = request.lapses if answer is LAPSED else self.timeline.now
+        self._answer(request, answer)
+
+    def _answer(self, request: Request, answer: Answer) -> None:
+        """Let who waits for it go on at once."""
+        request.answer, answered, request.answered = answer, request.answered, None
+        if answered is not None:
+            answered.succeed()
 
 
-class CapacityPool(Queue):
+class CapacityPool(Pool):
     """Units that are held and given back. After a cut, use may exceed the limit only by units granted before it."""
 
-    def __init__(
-        self,
-        timeline: Timeline,
-        index: int,
-        centre: int,
-        log: list[Request],
-        ranking: Ranking | None,
-        resource: Capacity,
-    ) -> None:
-        super().__init__(timeline, index, centre, log, ranking)
-        steps = resource.units[centre]
-        self.free = [units for day, units in steps if day <= 0.0][-1]
-        self.unlimited = all(units == INFINITY for _, units in steps)
+    def __init__(self, place: Place, resource: Capacity) -> None:
+        super().__init__(place)
+        steps = resource.units[self.centre]
+        self.unlimited = all(units == inf for _, units in steps)
+        self._limit = next(units for day, units in reversed(steps) if day <= 0.0)
+        self._in_use = 0
         for day, units in steps:
             if day > 0.0:
-                timeline.at(day, Phase.DELIVERY + index, Action(timeline, self._changer(units)))
+                then(self.timeline.on(day, Phase.DELIVERY + self.resource), self._change, units)
 
-    def _changer(self, units: float) -> Callable[[], None]:
-        def change() -> None:
-            self.free = units - self._in_use
-            self.call_turn()
+    @property
+    def free(self) -> float:
+        """Units that nobody holds; below 0 after a cut."""
+        return self._limit - self._in_use
 
-        return change
-
-    def give_back(self, request: Request, left: bool) -> None:
+    def give_back(self, request: Request, has_left: bool) -> None:
         """The units of a granted request are free again."""
         self._in_use -= request.units
-        self.free += request.units
-        if self._waiting:
-            self.call_turn()
+        self._call_turn()
+
+    def _change(self, units: float) -> None:
+        self._limit = units
+        self._call_turn()
+
+    def _grant(self, request: Request) -> None:
+        self._in_use += request.units
+        super()._grant(request)

@@ -1,18 +1,24 @@
-"""The reference engine: a protocol run in SimPy, one process for each patient and each lot."""
+"""The reference engine: a protocol run in SimPy, one process for each patient, lot and branch.
+
+It is written to be read beside the semantics that both engines share (design section 4b), not to be fast: `walker.py`
+takes the steps of a path one after the other, `pools.py`, `slots.py` and `stocks.py` serve those who ask, and
+`timeline.py` keeps exact days and the order of what happens at one instant.
+"""
 
 from __future__ import annotations
 
-import gc
-import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from array import array
+from collections.abc import Generator, Iterable, Sequence
+from dataclasses import fields, replace
+from math import nan
+from operator import attrgetter
 from typing import Any
 
 import numpy as np
+import simpy
 
-from sim.engine.guard import MOST_RETURNS
-from sim.engine.requests import NAN
-from sim.engine.timeline import Action, Phase, Timeline
+from sim.engine.pools import Request
+from sim.engine.timeline import Phase
 from sim.engine.trace import (
     CHECK_EVERY_DAYS,
     PATIENT,
@@ -22,17 +28,14 @@ from sim.engine.trace import (
     Slots,
     Stages,
     Trace,
+    Uses,
     joined,
     only_one,
 )
-from sim.engine.usage import uses
-from sim.engine.walker import Walker
+from sim.engine.walkable import check_walkable
 from sim.engine.world import World
 from sim.pieces.cohort import Cohort, Luck
-from sim.pieces.protocol import Protocol
-
-# Calls of Python from one lot to the next that is begun because of it.
-FRAMES_OF_A_LOT = 8
+from sim.pieces.protocol import Protocol, attempt_names
 
 
 def run(protocol: Protocol, cohort: Cohort, luck: Luck, least: float, follow_up: float, traced: bool = False) -> Trace:
@@ -41,195 +44,123 @@ def run(protocol: Protocol, cohort: Cohort, luck: Luck, least: float, follow_up:
     A course is closed by discharge or by the end of its path; for who is not infused within `follow_up` days of
     referral, then; and for who is still in hospital so many days after infusion, then. Raises EngineError.
     """
-    with _collector_at_rest(), _room_for_chains():
-        each = range(len(luck.replications))
-        return joined([_run_one(protocol, cohort.alone(k), luck.alone(k), least, follow_up, traced) for k in each])
+    check_walkable(protocol, cohort.flags)
+    each = range(len(luck.replications))
+    return joined([_run_one(protocol, cohort.alone(k), luck.alone(k), least, follow_up, traced) for k in each])
 
 
 def _run_one(protocol: Protocol, cohort: Cohort, luck: Luck, least: float, follow_up: float, traced: bool) -> Trace:
-    world = World(protocol, cohort, luck, follow_up, traced)
-    _refer_patients(world)
-    _check_from(world, least)
-    world.timeline.run_to_stop()
-    stop = world.timeline.today
-    for pool in world.all_pools():
-        pool.close(stop)
-    trace = _trace(world, stop)
-    # requests and pools refer to each other: let go by hand, they need not be looked for
-    world.log.clear()
-    world.timeline.queue.clear()
-    return trace
+    world = World(protocol, cohort, luck, traced)
+    timeline = world.timeline
+    timeline.process(_refer_patients(world))
+    timeline.run(until=timeline.process(_until_closed(world, least, follow_up)))
+    return _trace(world)
 
 
-@contextmanager
-def _room_for_chains() -> Iterator[None]:
-    """Room on Python's stack for lots that come to nothing at once, each begun from within the one before it."""
-    before = sys.getrecursionlimit()
-    sys.setrecursionlimit(max(before, FRAMES_OF_A_LOT * MOST_RETURNS + before))
-    try:
-        yield
-    finally:
-        sys.setrecursionlimit(before)
-
-
-@contextmanager
-def _collector_at_rest() -> Iterator[None]:
-    """No collection of cyclic garbage meanwhile: a run makes little, and looking for it costs a tenth of the time."""
-    resting = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if resting:
-            gc.enable()
-
-
-def _refer_patients(world: World) -> None:
+def _refer_patients(world: World) -> Generator[simpy.Event, None, None]:
     """Let each patient start on their path when they are referred, or on day 0; equal days in order of the cohort."""
-    timeline, path, leaves = world.timeline, world.path, world.leave_day
     days = np.maximum(world.cohort.referral_day, 0.0)
     order = np.argsort(days, kind="stable")
     order = order[np.isfinite(days[order])]
-    queue = iter(zip(order.tolist(), days[order].tolist(), strict=True))
-    upcoming = next(queue, None)
-
-    def refer() -> None:
-        nonlocal upcoming
-        assert upcoming is not None
-        patient, day = upcoming
-        upcoming = next(queue, None)
-        if upcoming is not None:
-            timeline.at(upcoming[1], Phase.ARRIVAL + upcoming[0], arrival)
-        Walker(world, PATIENT, patient, path, day, leaves[patient]).happen()
-
-    arrival = Action(timeline, refer)
-    if upcoming is not None:
-        timeline.at(upcoming[1], Phase.ARRIVAL + upcoming[0], arrival)
+    for patient, day in zip(order.tolist(), days[order].tolist(), strict=True):
+        yield world.timeline.on(day, Phase.ARRIVAL + patient)
+        world.refer(patient, day)
 
 
-def _check_from(world: World, least: float) -> None:
-    """Stop at the first check, from day `least` on, that finds every measured patient's first course closed."""
-    timeline: Timeline = world.timeline
-    measured = np.flatnonzero(world.cohort.measured).tolist()
-    limits = (world.cohort.referral_day + world.follow_up).tolist()
-    width = len(world.milestones)
-    infusion = world.milestones.index("infusion") if "infusion" in world.milestones else None
-    day = least
+def _until_closed(world: World, least: float, follow_up: float) -> Generator[simpy.Event, None, None]:
+    """Until the first check, from day `least` on, that finds every measured patient's first course closed."""
+    infusion = world.notes.get("infusion", array("d", [nan]) * len(world.referral_day))
 
-    def is_open(i: int) -> bool:
-        now, limit = timeline.today, limits[i]
+    def is_open(i: int, now: float) -> bool:
+        limit, infused = world.referral_day[i] + follow_up, infusion[i]
         if world.leave_day[i] <= now or world.ended_day[i] <= now:
             return False
-        infused = NAN if infusion is None else world.notes[i * width + infusion]
-        return infused + world.follow_up > now if infused <= min(limit, now) else limit > now
+        return infused + follow_up > now if infused <= min(limit, now) else limit > now
 
-    def check() -> None:
-        nonlocal measured, day
-        measured = [i for i in measured if is_open(i)]
-        if measured:
-            day = day + CHECK_EVERY_DAYS
-            timeline.at(day, Phase.CHECK, checking)
-        else:
-            timeline.stop()
-
-    checking = Action(timeline, check)
-    timeline.at(day, Phase.CHECK, checking)
+    measured, day = np.flatnonzero(world.cohort.measured).tolist(), least
+    while True:
+        yield world.timeline.on(day, Phase.CHECK)
+        measured = [i for i in measured if is_open(i, day)]
+        if not measured:
+            return
+        day = day + CHECK_EVERY_DAYS
 
 
-def _trace(world: World, stop: float) -> Trace:
-    count = len(world.cohort.referral_day)
-    slots, lots = world.slots, world.lots
+def _trace(world: World) -> Trace:
+    stop, count = world.timeline.now, len(world.referral_day)
 
-    def whole(values: Sequence[int] | Sequence[Sequence[int]]) -> Any:
-        return np.array(values, dtype=np.int64)
+    def columns(values: Iterable[array[Any]], names: Sequence[str], kind: type) -> Any:
+        return np.array([*values], dtype=kind).reshape(len(names), count).T
 
-    def days(values: Sequence[float]) -> Any:
-        return np.array(values, dtype=float)
+    milestones, attempts = tuple(world.notes), attempt_names(world.protocol.patient_steps)
+    begun = np.zeros((count, len(attempts)), dtype=np.int64)
+    for (kind, name, entity), made in world.attempts.items():
+        if kind == PATIENT:
+            begun[entity, attempts.index(name)] = made
 
     return Trace(
         stop_day=np.array([stop]),
-        milestones=world.milestones,
-        notes=days(world.notes).reshape(count, len(world.milestones)),
-        passes=whole(world.passes).reshape(count, len(world.milestones)),
-        attempt_names=world.attempt_names,
-        attempts=whole(world.attempts()).reshape(len(world.attempt_names), count).T,
+        milestones=milestones,
+        notes=columns(world.notes.values(), milestones, np.float64),
+        passes=columns(world.passes.values(), milestones, np.int64),
+        attempt_names=attempts,
+        attempts=begun,
         outcomes=tuple(end.outcome for end in world.ends),
         reasons=tuple(end.reason for end in world.ends),
         referral_day=_referral_days(world, stop),
-        ended_outcome=whole(world.ended_outcome),
-        ended_day=days(world.ended_day),
-        leave_day=days(world.leave_day),
-        leave_clock=whole(world.leave_clock),
-        progression_day=days(world.progression_day),
-        uses=uses(world.log, stop),
-        slots=Slots(
-            only_one(slots.resource),
-            whole(slots.resource),
-            whole(slots.centre),
-            days(slots.offered),
-            days(slots.start),
-            whole(slots.holder),
-            whole(slots.handed_back),
-            days(slots.perished),
-            days(slots.withdrawn),
-        ),
-        lots=_lots(world),
-        expiries=Expiries(
-            only_one(lots.expiry_shelf), whole(lots.expiry_shelf), days(lots.expiry_day), whole(lots.expired)
-        ),
+        ended_outcome=np.array(world.ended_outcome, dtype=np.int64),
+        ended_day=np.array(world.ended_day, dtype=np.float64),
+        leave_day=np.array(world.leave_day, dtype=np.float64),
+        leave_clock=np.array(world.leave_clock, dtype=np.int64),
+        progression_day=np.array(world.progression_day, dtype=np.float64),
+        uses=_uses(world.log, stop),
+        slots=Slots(**_columns(Slots, world.slots)),
+        lots=Lots(**_columns(Lots, [world.lots[number] for number in sorted(world.lots)])),
+        expiries=Expiries(**_columns(Expiries, world.expiries)),
         stages=_stages(world, stop),
     )
 
 
+def _columns(table: type, records: Sequence[object]) -> dict[str, Any]:
+    """The columns of a table of the trace, each from the field of that name of all records."""
+    kinds = {"IntArray": np.int64, "FloatArray": np.float64}
+    found = {
+        f.name: np.fromiter(map(attrgetter(f.name), records), kinds[str(f.type)])
+        for f in fields(table)
+        if f.type in kinds and f.name != "replication"
+    }
+    return {"replication": only_one(records), **found}
+
+
+def _lived(days: FloatArray, stop: float) -> FloatArray:
+    """Days by the stop; NaN for what was only foreseen."""
+    return np.where(days > stop, np.nan, days)
+
+
 def _referral_days(world: World, stop: float) -> FloatArray:
     """The days of referral and return; a return foreseen for after the stop has not taken place."""
-    found = np.array(world.referral_day, dtype=float)
-    later = found[len(found) // world.cohort.courses :] if world.cohort.courses > 1 else found[:0]
+    found = np.array(world.referral_day, dtype=np.float64)
+    later = found[len(found) // world.cohort.courses :]
     later[later > stop] = np.inf
     return found
 
 
-def _expiries(world: World) -> Expiries:
-    lots = world.lots
-    shelf, doses = np.array(lots.expiry_shelf, dtype=np.int64), np.array(lots.expired, dtype=np.int64)
-    return Expiries(only_one(shelf), shelf, np.array(lots.expiry_day, dtype=float), doses)
-
-
-def _lots(world: World) -> Lots:
-    lots = dict(sorted(world.lots.lots.items()))
-    return Lots(
-        only_one(lots),
-        np.array(list(lots), dtype=np.int64),
-        np.array([lot.shelf for lot in lots.values()], dtype=np.int64),
-        np.array([lot.started for lot in lots.values()], dtype=float),
-        np.array([lot.ready for lot in lots.values()], dtype=float),
-        np.array([lot.failed for lot in lots.values()], dtype=float),
-        np.array([lot.doses for lot in lots.values()], dtype=np.int64),
-    )
+def _uses(log: Sequence[Request], stop: float) -> Uses:
+    """The rows in order of (kind, entity, asked in turn), without what was only foreseen for after the stop."""
+    columns = _columns(Uses, log)
+    # a stable sort: what one entity asks for at one instant of one resource stays in the order of asking
+    order = np.lexsort([columns[name] for name in ("resource", "asked", "entity", "kind")])
+    order = order[columns["asked"][order] <= stop]
+    uses = Uses(**{name: column[order] for name, column in columns.items()})
+    left = np.isnan(uses.began) & np.isnan(uses.ended)
+    ended = np.where(left, np.array([r.lapses for r in log], dtype=np.float64)[order], uses.ended)
+    return replace(uses, began=_lived(uses.began, stop), ended=_lived(ended, stop))
 
 
 def _stages(world: World, stop: float) -> Stages | None:
+    """The rows in order of (kind, entity, asked, began, ended, name); names in the order in which first passed."""
     if world.stages is None:
         return None
-    names = tuple(dict.fromkeys(row[2] for row in world.stages))
-    place = {name: k for k, name in enumerate(names)}
-    rows = sorted(
-        (kind, entity, asked, began, ended, place[name]) for kind, entity, name, asked, began, ended in world.stages
-    )
-    columns = list(zip(*(row for row in rows if row[2] <= stop), strict=True)) or [()] * 6
-
-    def by_the_stop(days: Sequence[float]) -> FloatArray:
-        found = np.array(days, dtype=float)
-        return np.where(found > stop, np.nan, found)
-
-    kind, entity, asked, began, ended, stage = columns
-    return Stages(
-        names,
-        only_one(kind),
-        np.array(kind, dtype=np.int64),
-        np.array(entity, dtype=np.int64),
-        np.array(stage, dtype=np.int64),
-        np.array(asked, dtype=float),
-        by_the_stop(began),
-        by_the_stop(ended),
-    )
+    passed = sorted(stage for stage in world.stages if stage.asked <= stop)
+    stages = Stages(tuple(world.stage_names), **_columns(Stages, passed))
+    return replace(stages, began=_lived(stages.began, stop), ended=_lived(stages.ended, stop))

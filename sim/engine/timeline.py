@@ -1,119 +1,80 @@
-"""Simulated time for the reference engine: a SimPy environment with absolute days and stated ties.
+"""Simulated time: a SimPy environment in which things are due on exact days, and in a stated order at one instant.
 
-What happens at one instant happens in the order of `Phase`; inside a phase by `order`. SimPy's own heap does the rest:
-its entries are (time, priority, serial, event), and the priority here is phase and order in one whole number.
-Grants need no entry there: a pool that may serve somebody takes its turn when nothing else is left at the instant.
+SimPy's own `run` and heap do the work: its entries are (time, priority, serial, event). Two things are said to it in
+its own terms, by what it offers for them:
+
+- *Which day.* Days are sums of durations, to the last bit, but SimPy adds delays to its clock, and `now + (day - now)`
+  is not always `day`. So a delay is a `Due` here: a number that, added to the clock, gives the day itself.
+- *Which order.* A priority may be any whole number: it is a `Phase` plus the order inside it. What SimPy schedules for
+  now by itself (a process begins or ends, an event has been triggered) happens before all phases, and the latest
+  first: as calls of functions do, so that who is let go on gets as far as they can before anything else happens.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from enum import IntEnum
-from heapq import heappop, heappush
 from itertools import count
-from typing import Any, Protocol, cast
+from typing import Any
 
 import simpy
+from simpy.events import NORMAL, EventPriority
 
 ORDER_BITS = 44
 
 
 class Phase(IntEnum):
-    """The order of what happens at one instant (design section 4b); grants come between ARRIVAL and PATIENCE."""
+    """The order of what happens at one instant (design section 4b)."""
 
     CLOCK = 1 << ORDER_BITS
     COMPLETION = 2 << ORDER_BITS
     EXPIRY = 3 << ORDER_BITS
     DELIVERY = 4 << ORDER_BITS
     ARRIVAL = 5 << ORDER_BITS
+    GRANT = 6 << ORDER_BITS
     PATIENCE = 7 << ORDER_BITS
     PERISH = 8 << ORDER_BITS
     CHECK = 9 << ORDER_BITS
 
 
-# Plain whole numbers for the places that run most often.
-CLOCK, COMPLETION, PATIENCE = int(Phase.CLOCK), int(Phase.COMPLETION), int(Phase.PATIENCE)
+class Due(float):
+    """A delay until a stated day, and the priority there: added to SimPy's clock it gives that day, unrounded."""
 
+    __slots__ = ("priority",)
+    priority: EventPriority
 
-class Due(Protocol):
-    """What can be due on a day."""
-
-    def happen(self) -> None:
-        """What takes place."""
-
-
-class Happening(simpy.Event):
-    """A SimPy event that may take place again and again, but is never due twice at a time."""
-
-    _ok = True
-    _value = None
-
-    def __init__(self, timeline: Timeline) -> None:
-        self.env = timeline
-        self.callbacks = []
-
-    def happen(self) -> None:
-        """What takes place."""
-        raise NotImplementedError
-
-
-class Action(Happening):
-    """A happening that calls a function."""
-
-    def __init__(self, timeline: Timeline, function: Callable[[], None]) -> None:
-        super().__init__(timeline)
-        self._function = function
-
-    def happen(self) -> None:
-        self._function()
+    def __radd__(self, now: float) -> float:
+        return float(self)
 
 
 class Timeline(simpy.Environment):
-    """A SimPy environment whose happenings are due at absolute days, so that days are sums of durations only.
-
-    `today` is the day it is now, as a plain attribute for the places that ask most often. `busy` is above 0 while
-    several entities are being served one after the other at this instant.
-    """
+    """A SimPy environment whose clock shows days since the start of the scenario."""
 
     def __init__(self) -> None:
-        super().__init__()
-        self.today = 0.0
-        self.busy = 0
-        self._turns: list[tuple[int, Happening]] = []
-        self._running = True
-        # the heap and the serial numbers of its entries, for the one place that adds to it more often than all others
-        self.queue = cast(list[tuple[float, int, int, Any]], self._queue)
-        self.serial = count()
+        super().__init__(initial_time=0.0)
+        self._calls = count(1)
+
+    def schedule(self, event: simpy.Event, priority: EventPriority = NORMAL, delay: float = 0.0) -> None:
+        """Let an event take place when it is `Due`, or at once, before what was let happen at once earlier."""
+        priority = delay.priority if isinstance(delay, Due) else EventPriority(-next(self._calls))
+        super().schedule(event, priority, delay)
+
+    def on(self, day: float, priority: int) -> simpy.Event:
+        """What takes place on `day`; `priority` is a phase, plus an order inside it."""
+        delay = Due(day)
+        delay.priority = EventPriority(priority)
+        return simpy.Timeout(self, delay)
+
+    def at_once(self) -> simpy.Event:
+        """What takes place at once, but after what is let happen at once from now on."""
+        return simpy.Event(self).succeed()
 
     @property
-    def now(self) -> float:
-        """The day it is, for what knows SimPy only."""
-        return self.today
+    def is_quiet(self) -> bool:
+        """Whether nothing else will happen at this instant."""
+        return self.peek() > self.now
 
-    def at(self, day: float, priority: int, happening: Due) -> None:
-        """Let a happening take place on `day`; `priority` is a phase plus an order inside it."""
-        heappush(self.queue, (day, priority, next(self.serial), happening))
 
-    def alone(self) -> bool:
-        """Whether nothing else can happen at this instant before the grants, so that a grant need not wait."""
-        # the heap is never empty: the next check for the stop is always in it
-        return not self.busy and not self._turns and self.queue[0][0] > self.today
-
-    def call_turn(self, order: int, pool: Happening) -> None:
-        """Let a pool take its turn at this instant, after everything else and in order of declaration."""
-        heappush(self._turns, (order, pool))
-
-    def stop(self) -> None:
-        """Let the happening under way be the last."""
-        self._running = False
-
-    def run_to_stop(self) -> None:
-        """Let everything happen in its order until `stop`; SimPy's `run`, without what only processes need."""
-        queue, turns = self.queue, self._turns
-        while self._running:
-            if turns and not (queue[0][0] == self.today and queue[0][1] < PATIENCE):
-                heappop(turns)[1].happen()
-                continue
-            day, _, _, happening = heappop(queue)
-            self.today = day
-            happening.happen()
+def then(event: simpy.Event, function: Callable[..., None], *about: Any) -> None:
+    """Let a function be called when an event takes place."""
+    event.callbacks.append(lambda _: function(*about))

@@ -1,216 +1,311 @@
-"""One patient, branch or lot on its way along a path: a SimPy event with a generator behind it.
+"""One patient, lot or branch on its way along a path: a SimPy process that takes one step after the other.
 
 A walker keeps its own day and runs ahead of the simulated clock through everything that concerns nobody else; it meets
 the clock (`yield`) only to ask for something, to give something back, or to join its branches. Its leaving day is known
-from the clocks, so a hold that would pass it ends on it. What encloses the present steps stands on a stack of frames;
-leaving, failing and ending unwind it from the top, and each frame gives back what it holds: nobody else does.
-
-One generator a walker instead of one a step, because resuming through nested generators doubles the time of a run; and
-a path made ready (`plan`) once for all walkers, because every look-up would be made a hundred thousand times.
+from the clocks, so a hold that would pass it ends on it. Every walk along a path says how it ended; leaving, failing
+and ending go back through all that encloses the step, and each `Use` on the way gives back what it holds.
 """
 
 from __future__ import annotations
 
-import inspect
-import math
-from collections.abc import Generator
-from heapq import heappush
-from typing import TYPE_CHECKING
+from collections.abc import Generator, Mapping
+from dataclasses import dataclass, field, replace
+from enum import Enum, auto
+from math import inf, isnan, nan
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from sim.engine import plan
-from sim.engine.frames import ENDED, FAILED, INFINITY, LEFT, ONWARD, Shield, Trying, Why
-from sim.engine.plan import CHOOSE, NOTE, STAGE, USE, Asking, Begun, Node
-from sim.engine.requests import GAVE_UP, GRANTED, OutOfPatience, Request
-from sim.engine.slots import withdrawal
-from sim.engine.timeline import CLOCK, COMPLETION, PATIENCE, Happening, Phase
-from sim.engine.trace import PATIENT
-from sim.pieces.clocks import Clock, PatientClocks
-from sim.pieces.steps import Clocks, Hazard, Return, Since
+import simpy
+
+from sim.engine.pools import GAVE_UP, GRANTED, LAPSED, Pool, Request
+from sim.engine.slots import SlotPool, withdrawal
+from sim.engine.timeline import Phase, then
+from sim.engine.trace import PATIENT, EngineError
+from sim.pieces.clocks import Clock
+from sim.pieces.steps import (
+    Attempts,
+    Branch,
+    Choose,
+    Clocks,
+    Condition,
+    Draw,
+    End,
+    Fail,
+    Flagged,
+    Hazard,
+    Milestone,
+    Noted,
+    OnLeave,
+    Path,
+    Progressed,
+    Return,
+    Share,
+    Since,
+    Stage,
+    Supply,
+    Together,
+    UntilSlotStart,
+    Use,
+)
 
 if TYPE_CHECKING:
     from sim.engine.world import World
 
-Journey = Generator[None, None, None]
-Meeting = Generator[None, None, Why]
+
+class How(Enum):
+    """How a walk along a path ended: at its end, or before it as the patient left, a step failed, or with `End`."""
+
+    THROUGH = auto()
+    LEFT = auto()
+    FAILED = auto()
+    ENDED = auto()
 
 
-class Walker(Happening):
-    """An entity on its path. `day`: its own time; `leaves`: its leaving day; `cut`: the day on which stages are cut."""
+THROUGH, LEFT, FAILED, ENDED = How
+Walk = Generator[simpy.Event, Any, How]
 
-    attempt = 0
-    holding = 0
-    stage_bound = False
-    parent: Walker | None = None
-    branches_out = 0
-    branch_failed = False
-    # start days of slots held, and first queue keys, by resource; made when first needed
-    slot_starts: dict[str, float] | None = None
+
+class Passed(NamedTuple):
+    """A stage that was passed: when it could have begun, had it been open, when it did, and when it ended."""
+
+    kind: int
+    entity: int
+    asked: float
+    began: float
+    ended: float
+    stage: int
+
+
+@dataclass(slots=True)
+class Walker:
+    """An entity on its path.
+
+    `day`: its own time; `leaves`: its leaving day; `cut`: the day on which stages are cut. `order`: among those to
+    whom something happens at one instant. `attempt`: which of its
+    draws count. `holding`: how many uses it is inside of. `stage_bound`: it begins nothing once its patient has left.
+    `slot_starts`: start days of slots held, by resource. `key_days`: first queue keys, by resource, once there are any.
+    """
+
+    world: World
+    kind: int
+    entity: int
+    day: float
+    leaves: float
+    cut: float = field(init=False)
+    order: int = field(init=False)
+    attempt: int = 0
+    holding: int = 0
+    stage_bound: bool = False
+    is_branch: bool = False
+    slot_starts: Mapping[str, float] = field(default_factory=dict)
     key_days: dict[str, float] | None = None
-    # the day by which one queues again whose slot was withdrawn
-    queues_by: float | None = None
 
-    def __init__(self, world: World, kind: int, entity: int, path: Node | None, day: float, leaves: float) -> None:
-        self.env = self.timeline = world.timeline
-        self.world, self.kind, self.entity = world, kind, entity
-        self.day, self.leaves, self.cut = day, leaves, leaves
-        self.order = (kind << 32) + entity
-        self.stack: list[tuple[Node | None, Request | Trying | Shield]] = []
-        self.journey = self._live(path)
+    def __post_init__(self) -> None:
+        self.cut, self.order = self.leaves, (self.kind << 32) + self.entity
 
-    def happen(self) -> None:
-        """Go on along the path until the next meeting with the clock."""
-        next(self.journey, None)
-
-    def _live(self, node: Node | None) -> Journey:
-        """The whole journey, one turn of the loop a node or the end of a frame."""
-        world, timeline, stack, entity = self.world, self.timeline, self.stack, self.entity
-        notes, passes, first_note, centre = world.notes, world.passes, entity * world.width, world.centre_of(self)
-        stages, waits_already = world.stages, self.kind == PATIENT and world.referral_day[entity] < 0.0
-        queue, serial, order = timeline.queue, timeline.serial, self.order
-        why = ONWARD
-        while True:
-            if node is None or why is not ONWARD:
-                if not stack:
-                    break
-                node, frame = stack.pop()
-                if isinstance(frame, Request):
-                    if self.day > timeline.today and not frame.pool.unlimited:
-                        heappush(queue, (self.day, (CLOCK if why is LEFT else COMPLETION) + order, next(serial), self))
-                        yield
-                    self.holding -= 1
-                    frame.ended = self.day
-                    frame.pool.give_back(frame, why is LEFT)
-                else:
-                    node, why = frame.close(self, why, node)
-                continue
-            here = node
-            code, node, a, b, c = node
-            if code == NOTE:
-                for place in a:
-                    notes[first_note + place] = self.day
-                    passes[first_note + place] += 1
-            elif code == STAGE:
-                if self.stage_bound and self.leaves <= self.day:
-                    why = LEFT
+    def walk(self, path: Path) -> Walk:
+        """Take the steps of a path in turn, until one does not come to its end."""
+        for step in path:
+            match step:
+                case Milestone():
+                    if self.kind == PATIENT:  # a later pass replaces an earlier one
+                        self.world.notes[step.name][self.entity] = self.day
+                        self.world.passes[step.name][self.entity] += 1
                     continue
-                asked = began = self.day
-                lost = False
-                if a is None:
-                    ended, lost = self._awaited(b, c)
-                else:
-                    try:
-                        duration = a[self.attempt][entity]
-                    except LookupError:
-                        duration = world.columns[self.kind].value(b, self.attempt, entity)
-                    if c is None:
-                        ended = began + duration
-                    else:
-                        began, ended, lost = c.span(asked, duration)
-                if ended >= self.cut:
-                    began, ended, why = min(began, self.cut), self.cut, LEFT
-                elif lost:
-                    why = FAILED
-                self.day = ended
-                if stages is not None:
-                    stages.append((self.kind, entity, b, asked, began, ended))
-            elif code == USE:
-                if self.stage_bound and self.leaves <= self.day and not c.for_good:
-                    why = LEFT
+                case Stage():
+                    how = self._pass(step)
+                case Use():
+                    how = yield from self._use(step)
+                case Draw():
+                    how = yield from self._draw(step)
+                case Choose():
+                    how = yield from self.walk(step.then if self._holds(step.when) else step.otherwise)
+                case Attempts():
+                    how = yield from self._try(step)
+                case Together(branches=(branch,)):
+                    how = yield from self._go_as(branch)
+                case Together():
+                    how = yield from self._side_by_side(step)
+                case Fail():
+                    how = FAILED
+                case Supply():
+                    how = yield from self._supply()
+                case End():
+                    how = yield from self._end(step)
+                case Hazard() | Clocks():
+                    self._change(step)
                     continue
-                pool = a[centre]
-                if pool.unlimited:
-                    request = pool.record(self, c.units)
-                else:
-                    if self.day > timeline.today:
-                        heappush(queue, (self.day, COMPLETION + order, next(serial), self))
-                        yield
-                    key_day = self.day
-                    if self.queues_by is not None:
-                        key_day, self.queues_by = self.queues_by, None
-                    elif waits_already or c.rejoin:
-                        key_day = self._key_day(c)
-                    request = pool.ask(self, c.units, key_day, self.cut)
-                    if request.state != GRANTED:
-                        self._wait(request, c)
-                        yield
-                        if request.state == GAVE_UP:
-                            self.day, node = request.ended, c.otherwise
-                            continue
-                        if request.state != GRANTED:
-                            self.day, why = request.lapses, LEFT
-                            continue
-                        self.day = timeline.today
-                if c.for_good:
-                    request.ended = self.day
+                case Return():
+                    self.world.come_back(self.entity, self.day + self._drawn(step.name), step.until)
                     continue
-                if pool.dated:
-                    withdrawn = withdrawal(request)
-                    if withdrawn < self.cut:
-                        self.day = withdrawn
-                        heappush(queue, (withdrawn, COMPLETION + order, next(serial), self))
-                        yield
-                        self.queues_by = pool.key_after(key_day)
-                        pool.take_back(request)
-                        node = here
-                        continue
-                    if withdrawn < INFINITY:  # the walker leaves before
-                        self.day, why = self.cut, LEFT
-                    start = max(slot.start for slot in request.slots)
-                    self.slot_starts = {**(self.slot_starts or {}), c.resource: start}
-                self.holding += 1
-                stack.append((node, request))
-                node = b
-            elif code == CHOOSE:
-                if a(self):
-                    node = b
-            elif code == plan.ATTEMPTS:
-                trying = Trying(a, self.attempt)
-                stack.append((node, trying))
-                node = trying.begin(self)
-            elif code == plan.FAIL:
-                why = FAILED
-            elif code == plan.SHIELD:
-                stack.append((node, Shield(self, b)))
-                node = a
-            elif code == plan.END:
-                why = ENDED
-                if self.leaves > self.day:
-                    world.end(entity, self.day, a)
-            elif code == plan.HAZARD:
-                self._change_hazard(a)
-            elif code == plan.CLOCKS:
-                self._switch_clocks(a)
-            elif code == plan.RETURN:
-                self._foresee_return(a)
-            elif code == plan.TOGETHER:
-                why = yield from self._side_by_side(a)
-            else:
-                if self.day > timeline.today:
-                    timeline.at(self.day, (Phase.DELIVERY if code == plan.SUPPLY else COMPLETION) + order, self)
-                    yield
-                why = self._finish_lot(code == plan.SUPPLY)
-        if self.parent is not None:
-            self.parent.branch_back(self.day, why is FAILED)
+            if how is not THROUGH:
+                return how
+        return THROUGH
 
-    def _awaited(self, name: str, what: str | Begun) -> tuple[float, bool]:
-        """(end, whether it was lost) of the wait for the last of the walker's slots, or for a stage that has begun.
+    # -- steps that concern nobody else -----------------------------------------------------------------------------
 
-        Today where that is past.
-        """
-        if isinstance(what, str):
-            assert self.slot_starts is not None
-            return max(self.day, self.slot_starts[what]), False
-        began = self.world.notes[self.entity * self.world.width + what.note]
-        began = self.day if math.isnan(began) else began
-        duration = self.world.columns[self.kind].value(name, self.attempt, self.entity)
-        if what.hours is None:
-            return max(self.day, began + duration), False
-        _, ended, lost = what.hours.span(began, duration)
+    def _pass(self, step: Stage) -> How:
+        """Let a stage pass: until its end, its loss, or the day on which it is cut."""
+        if self._must_stop:
+            return LEFT
+        asked = began = self.day
+        lost = False
+        if isinstance(step.duration, UntilSlotStart):
+            if step.duration.slots not in self.slot_starts:
+                raise EngineError("a stage lasts until the start of a slot that nobody holds")
+            ended = max(asked, self.slot_starts[step.duration.slots])
+        elif step.since:
+            ended, lost = self._rest_of(step)
+        elif step.hours is None:
+            ended = asked + self._drawn(step.name)
+        else:
+            began, ended, lost = step.hours.span(asked, self._drawn(step.name))
+        how = FAILED if lost else THROUGH
+        if ended >= self.cut:
+            began, ended, how = min(began, self.cut), self.cut, LEFT
+        self.day = ended
+        world = self.world
+        if world.stages is not None:
+            stage = world.stage_names.setdefault(step.name, len(world.stage_names))
+            world.stages.append(Passed(self.kind, self.entity, asked, began, ended, stage))
+        return how
+
+    def _rest_of(self, step: Stage) -> tuple[float, bool]:
+        """(end, whether it was lost) of a stage that began at a milestone; today where that is past."""
+        began = self.world.notes[step.since][self.entity]
+        began = self.day if isnan(began) else began
+        ended, lost = began + self._drawn(step.name), False
+        if step.hours is not None:
+            _, ended, lost = step.hours.span(began, self._drawn(step.name))
         return max(self.day, ended), lost
 
-    # -- in a queue -------------------------------------------------------------------------------------------------
+    def _drawn(self, purpose: str) -> Any:
+        """What is drawn for a purpose in the present attempt."""
+        return self.world.columns[self.kind].value(purpose, self.attempt, self.entity)
 
-    def _key_day(self, asking: Asking) -> float:
+    def _holds(self, when: Condition) -> bool:
+        """Whether a condition holds for the walker on its day."""
+        world, i = self.world, self.entity
+        match when:
+            case Share():
+                return bool(self._drawn(when.purpose))
+            case Noted():
+                return world.notes[when.milestone][i] <= self.day
+            case Flagged():
+                return bool(world.cohort.flags[when.flag][i])
+            case Progressed():
+                return world.progression_day[i] <= self.day
+
+    @property
+    def _must_stop(self) -> bool:
+        """Whether a product that only finishes its stage may begin nothing more."""
+        return self.stage_bound and self.leaves <= self.day
+
+    def _change(self, step: Hazard | Clocks) -> None:
+        """Change the patient's clocks, and foresee the leaving day anew."""
+        world, i = self.world, self.entity
+        if isinstance(step, Hazard):
+            delay = 0.0 if step.after is None else self._drawn(step.name)
+            world.clocks_of(i).multiply(self.day, Clock[step.clock.upper()], step.multiplier, self.day + delay)
+            world.foresee(i)
+        elif step.hazards is None:
+            world.stop_clocks(i, self.day)
+        else:
+            world.clocks_of(i).switch(self.day, *world.hazards[step.hazards], step.anew)
+            world.foresee(i)
+        if self.cut == self.leaves:
+            self.cut = world.leave_day[i]
+        self.leaves = world.leave_day[i]
+
+    # -- resources --------------------------------------------------------------------------------------------------
+
+    def _use(self, step: Use) -> Walk:
+        """Queue for units, hold them for the inner steps, give them back."""
+        pool = self.world.pool(step.resource, self.kind, self.entity)
+        queues_by = None
+        while True:
+            if self._must_stop:
+                return LEFT
+            request = yield from self._ask(pool, step, step.units, queues_by)
+            if request.answer is not GRANTED:
+                return (yield from self._go_without(request, step))
+            withdrawn = withdrawal(request) if request.slots else inf
+            if withdrawn >= self.cut:
+                break
+            # the slot is lost before it has started, and another asked for
+            self.day = withdrawn
+            yield self.world.timeline.on(self.day, Phase.COMPLETION + self.order)
+            assert isinstance(pool, SlotPool)
+            queues_by = pool.key_after(request.key_day)
+            pool.take_back(request)
+        if request.slots:
+            self.slot_starts = {**self.slot_starts, step.resource: max(slot.start for slot in request.slots)}
+        self.holding += 1
+        if withdrawn < inf:  # the walker leaves before
+            self.day, how = self.cut, LEFT
+        else:
+            how = yield from self.walk(step.steps)
+        if self.day > self.world.timeline.now and not pool.unlimited:
+            phase = Phase.CLOCK if how is LEFT else Phase.COMPLETION
+            yield self.world.timeline.on(self.day, phase + self.order)
+        self.holding -= 1
+        request.ended = self.day
+        pool.give_back(request, how is LEFT)
+        return how
+
+    def _draw(self, step: Draw) -> Walk:
+        """Take one dose for good."""
+        pool = self.world.pool(step.stock, self.kind, self.entity)
+        request = yield from self._ask(pool, step, 1, None)
+        if request.answer is not GRANTED:
+            return (yield from self._go_without(request, step))
+        request.ended = self.day
+        return THROUGH
+
+    def _ask(
+        self, pool: Pool, step: Use | Draw, units: int, queues_by: float | None
+    ) -> Generator[simpy.Event, Any, Request]:
+        """Ask a pool for units, and wait for its answer; units without limit are had at once, and concern nobody."""
+        timeline = self.world.timeline
+        if self.day > timeline.now and not pool.unlimited:
+            yield timeline.on(self.day, Phase.COMPLETION + self.order)
+        request = pool.request(self.kind, self.entity, units, self.day, self.cut)
+        if pool.unlimited:
+            request.answer, request.began = GRANTED, self.day
+            return request
+        request.key_day = self._key_day(step) if queues_by is None else queues_by
+        pool.ask(request)
+        if request.answer is None:
+            self._limit_wait(request, pool, step)
+        if request.answered is not None:
+            yield request.answered
+        self.day = request.began if request.answer is GRANTED else request.ended
+        return request
+
+    def _limit_wait(self, request: Request, pool: Pool, step: Use | Draw) -> None:
+        """Post the days on which the wait may end by itself.
+
+        A waiter that holds something, that others wait for or a stock counts on, or that needs several units, so that
+        others may be served when it is gone, leaves on its day; the rest lapse when they are passed over.
+        """
+        timeline = self.world.timeline
+        if self.holding or self.is_branch or pool.counts_waiting or request.units > 1:
+            if self.stage_bound:
+                request.lapses = self.leaves
+            if request.lapses < inf:
+                leaving = timeline.on(max(request.lapses, self.day), Phase.CLOCK + self.order)
+                then(leaving, pool.leave, request, LAPSED)
+        if step.patience is not None:
+            over = max(self._since(step.patience.since) + step.patience.days, self.day)
+            if over < request.lapses:
+                then(timeline.on(over, Phase.PATIENCE + self.order), pool.leave, request, GAVE_UP)
+
+    def _go_without(self, request: Request, step: Use | Draw) -> Walk:
+        """What follows a request that was not granted."""
+        if request.answer is LAPSED or step.patience is None:
+            return LEFT
+        return (yield from self.walk(step.patience.otherwise))
+
+    def _key_day(self, step: Use | Draw) -> float:
         """The day by which the walker queues: that of asking, or an earlier one that counts on.
 
         Who is on the initial list has waited since referral; who comes back to a resource, since they first came.
@@ -218,109 +313,86 @@ class Walker(Happening):
         day = self.day
         if day == 0.0 and self.kind == PATIENT:
             day = min(day, self.world.referral_day[self.entity])
-        if asking.rejoin:
+        if isinstance(step, Use) and step.rejoin:
             if self.key_days is None:
                 self.key_days = {}
-            return self.key_days.setdefault(asking.resource, day)
+            return self.key_days.setdefault(step.resource, day)
         return day
-
-    def _wait(self, request: Request, asking: Asking) -> None:
-        """Post the days on which the wait may end by itself.
-
-        A waiter that holds something, that a parent waits for, that a stock counts on or that needs several units, so
-        that others may be served when it is gone, leaves on its day; the rest lapse when they are passed over.
-        """
-        if self.holding or self.parent is not None or asking.for_good or asking.units > 1:
-            if self.stage_bound:
-                request.lapses = self.leaves
-            if request.lapses < INFINITY:
-                self.timeline.at(max(request.lapses, self.day), CLOCK + self.order, request)
-        if asking.patience is not None:
-            due = max(self._since(asking.patience.since) + asking.patience.days, self.day)
-            if due < request.lapses:
-                self.timeline.at(due, PATIENCE + self.order, OutOfPatience(request))
 
     def _since(self, since: Since) -> float:
         """The day from which patience counts; referral, where the patient was never listed."""
-        world = self.world
         if since == Since.JOINING:
             return self.day
-        if since == Since.LISTING and "listing" in world.note_index:
-            listed = world.notes[self.entity * world.width + world.note_index["listing"]]
-            if listed == listed:
-                return listed
-        return world.referral_day[self.entity]
+        world, listed = self.world, nan
+        if since == Since.LISTING and "listing" in world.notes:
+            listed = world.notes["listing"][self.entity]
+        return world.referral_day[self.entity] if isnan(listed) else listed
 
-    # -- the clocks, and courses ------------------------------------------------------------------------------------
+    # -- attempts, branches and ends --------------------------------------------------------------------------------
 
-    def _change_hazard(self, step: Hazard) -> None:
-        """Let a clock run slower or faster, and foresee the leaving day anew."""
-        clocks = self.world.clocks_of(self.entity)
-        columns = self.world.columns[self.kind]
-        delay = 0.0 if step.after is None else columns.value(step.name, self.attempt, self.entity)
-        clocks.multiply(self.day, Clock[step.clock.upper()], step.multiplier, self.day + delay)
-        self._foresee(clocks)
+    def _try(self, step: Attempts) -> Walk:
+        """Attempts until one does not fail, or none are left; what comes between two may fail for good."""
+        outer, tried = self.attempt, 0
+        while True:
+            self.attempt = self.world.next_attempt(self.kind, self.entity, step.name)
+            tried += 1
+            how = yield from self.walk(step.steps)
+            if how is FAILED and self.leaves <= self.day:
+                how = LEFT  # a product whose patient has left is not tried again
+            if how is not FAILED or tried == step.at_most:
+                break
+            how = yield from self.walk(step.between)
+            if how is not THROUGH:
+                self.attempt = outer
+                return how
+        self.attempt = outer
+        return (yield from self.walk(step.otherwise)) if how is FAILED else how
 
-    def _switch_clocks(self, step: Clocks) -> None:
-        """Go on under another set of hazards, or under none."""
-        if step.hazards is None:
-            self.world.stop_clocks(self.entity, self.day)
-            self._leave_on(INFINITY)
-        else:
-            clocks = self.world.clocks_of(self.entity)
-            clocks.switch(self.day, *self.world.hazards[step.hazards], step.anew)
-            self._foresee(clocks)
+    def _go_as(self, branch: Branch) -> Walk:
+        """Go on as the product, which stops or finishes when its patient leaves, as the branch says."""
+        cut, stage_bound = self.cut, self.stage_bound
+        self.cut = self.leaves if branch.on_leave == OnLeave.STOP else inf
+        self.stage_bound = branch.on_leave == OnLeave.FINISH_STAGE
+        how = yield from self.walk(branch.steps)
+        self.cut = min(cut, self.leaves) if cut < inf else cut
+        self.stage_bound = stage_bound
+        return LEFT if how is THROUGH and self.cut <= self.day else how
 
-    def _foresee(self, clocks: PatientClocks) -> None:
-        day, clock, progression = clocks.forecast()
-        self.world.set_leave(self.entity, day, clock, progression)
-        self._leave_on(day)
+    def _side_by_side(self, step: Together) -> Walk:
+        """Let branches go on their way, one after the other, and go on when all have ended."""
+        timeline = self.world.timeline
+        gone = timeline.at_once()
+        branches = [(replace(self, holding=0, is_branch=True), branch) for branch in step.branches]
+        # the latest goes first
+        under_way = [timeline.process(walker._go_as(branch)) for walker, branch in reversed(branches)]
+        yield gone
+        failed = False
+        for way in under_way:
+            how = yield way
+            failed = failed or how is FAILED
+        self.day = max([self.day, *(walker.day for walker, _ in branches)])
+        if self.cut <= self.day:
+            return LEFT
+        return FAILED if failed else THROUGH
 
-    def _leave_on(self, day: float) -> None:
-        if self.cut == self.leaves:
-            self.cut = day
-        self.leaves = day
-
-    def _foresee_return(self, step: Return) -> None:
-        """Let the patient come back for the next course, if that is in time."""
-        delay = self.world.columns[self.kind].value(step.name, self.attempt, self.entity)
-        self.world.come_back(self.entity, self.day + delay, step.until)
-
-    # -- lots and branches ------------------------------------------------------------------------------------------
-
-    def _finish_lot(self, supplies: bool) -> Why:
-        """Deliver this lot's doses; or they are lost, and it has come to its end."""
+    def _supply(self) -> Walk:
+        """Put the doses of this lot on its shelf."""
+        if self.day > self.world.timeline.now:
+            yield self.world.timeline.on(self.day, Phase.DELIVERY + self.order)
         lot, shelf = self.world.lot_of(self.entity)
-        if supplies:
-            lot.ready = self.day
-            shelf.deliver(lot)
-            return ONWARD
+        lot.ready = self.day
+        shelf.deliver(lot)
+        return THROUGH
+
+    def _end(self, step: End) -> Walk:
+        """A patient's path has ended by itself; a lot is lost."""
+        if self.kind == PATIENT:
+            if self.leaves > self.day:
+                self.world.end(self.entity, self.day, step)
+            return ENDED
+        if self.day > self.world.timeline.now:
+            yield self.world.timeline.on(self.day, Phase.COMPLETION + self.order)
+        lot, shelf = self.world.lot_of(self.entity)
         lot.failed = self.day
         shelf.lose(lot)
         return ENDED
-
-    def _side_by_side(self, branches: list[Node]) -> Meeting:
-        """Run the branches side by side and go on when all have ended."""
-        began = self.day
-        self.branches_out, self.branch_failed = len(branches), False
-        self.timeline.busy += 1
-        for branch in branches:
-            walker = Walker(self.world, self.kind, self.entity, branch, began, self.leaves)
-            walker.cut, walker.stage_bound = self.cut, self.stage_bound
-            walker.attempt, walker.parent = self.attempt, self
-            walker.slot_starts, walker.key_days = self.slot_starts, self.key_days
-            walker.happen()
-        self.timeline.busy -= 1
-        if self.branches_out:
-            yield
-        if self.cut <= self.day:
-            return LEFT
-        return FAILED if self.branch_failed else ONWARD
-
-    def branch_back(self, day: float, failed: bool) -> None:
-        """One branch has ended on `day`; with the last one the walk goes on."""
-        self.day = max(self.day, day)
-        self.branch_failed = self.branch_failed or failed
-        self.branches_out -= 1
-        if self.branches_out == 0 and inspect.getgeneratorstate(self.journey) == inspect.GEN_SUSPENDED:
-            self.happen()

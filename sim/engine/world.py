@@ -3,181 +3,179 @@
 from __future__ import annotations
 
 from array import array
+from collections import Counter
+from collections.abc import Sequence
+from math import inf, nan
 
 import numpy as np
 
 from sim.engine.columns import Columns
 from sim.engine.guard import MOST_RETURNS, attempts_without_end
-from sim.engine.plan import plan
-from sim.engine.pools import CapacityPool, Queue
+from sim.engine.pools import CapacityPool, Place, Pool, Request
 from sim.engine.ranking import ranking
-from sim.engine.requests import INFINITY, NAN, Request
-from sim.engine.slots import SlotLog, SlotPool
-from sim.engine.stocks import Lot, LotLog, StockPool
-from sim.engine.timeline import Action, Phase, Timeline
+from sim.engine.slots import Slot, SlotPool
+from sim.engine.stocks import Expiry, Lot, StockPool
+from sim.engine.timeline import Phase, Timeline, then
 from sim.engine.trace import LOT, PATIENT, EngineError
-from sim.engine.walker import Walker
+from sim.engine.walker import Passed, Walker
 from sim.pieces.clocks import Hazards, PatientClocks
 from sim.pieces.cohort import Cohort, Luck
-from sim.pieces.protocol import Cadence, Capacity, Protocol, Resource, attempt_names, drawn, ends, milestones
+from sim.pieces.protocol import (
+    FIRST_COME,
+    Cadence,
+    Capacity,
+    Policy,
+    Protocol,
+    Resource,
+    drawn,
+    ends,
+    milestones,
+)
 from sim.pieces.steps import End
+
+# So many lots are drawn for at first.
+FIRST_LOTS = 64
 
 
 class World:
     """The simulated clock, pools, draws and records of one replication."""
 
-    def __init__(self, protocol: Protocol, cohort: Cohort, luck: Luck, follow_up: float, traced: bool) -> None:
-        count = len(cohort.referral_day)
-        path, streams = protocol.patient_steps, protocol.lot_streams
-        self.protocol, self.cohort, self.luck = protocol, cohort, luck
+    def __init__(self, protocol: Protocol, cohort: Cohort, luck: Luck, traced: bool) -> None:
+        count, path, streams = len(cohort.referral_day), protocol.patient_steps, protocol.lot_streams
+        self.protocol, self.cohort = protocol, cohort
         self.timeline = Timeline()
         self.columns = {
             PATIENT: Columns(drawn(path), lambda name, attempt, _: luck.patients((name,), attempt=attempt)[0], count),
             LOT: Columns(
                 drawn(protocol.lot_path),
                 lambda name, attempt, count: luck.lots(streams, (name,), np.arange(count), attempt)[0],
-                None,
+                FIRST_LOTS,
             ),
         }
         self.referral_day: list[float] = cohort.referral_day.tolist()
-        self.follow_up = follow_up
-        self.milestones = milestones(path)
-        self.width = len(self.milestones)
-        self.note_index = {name: k for k, name in enumerate(self.milestones)}
-        self.notes = array("d", [NAN]) * (count * self.width)
-        self.passes = array("q", [0]) * (count * self.width)
-        self.attempt_names = attempt_names(path)
-        self._attempts: dict[str, list[int]] = {name: [0] * count for name in self.attempt_names}
-        self._lot_attempts: dict[tuple[str, int], int] = {}
+        self.notes = {name: array("d", [nan]) * count for name in milestones(path)}
+        self.passes = {name: array("q", [0]) * count for name in self.notes}
+        self.attempts = Counter[tuple[int, str, int]]()
         self.ends = ends(path)
-        self.ended_outcome, self.ended_day = array("q", [-1]) * count, array("d", [NAN]) * count
+        self.ended_outcome, self.ended_day = [-1] * count, [nan] * count
         self.leave_day: list[float] = cohort.leave_day.tolist()
         self.leave_clock: list[int] = cohort.leave_clock.tolist()
         self.progression_day: list[float] = cohort.progression_day.tolist()
-        self.stages: list[tuple[int, int, str, float, float, float]] | None = [] if traced else None
+        self.stages: list[Passed] | None = [] if traced else None
+        self.stage_names: dict[str, int] = {}
+        self.log: list[Request] = []
+        self.slots: list[Slot] = []
+        self.lots: dict[int, Lot] = {}
+        self.expiries: list[Expiry] = []
         self.hazards = {
             name: ((Hazards(s.tables[0]), Hazards(s.tables[1]), Hazards(s.tables[2])), s.ends_eligibility)
             for name, s in protocol.clocks.sets.items()
         }
         self._clocks: dict[int, PatientClocks] = {}
         self._centre: list[int] = cohort.centre.tolist()
-        self.log: list[Request] = []
-        self.slots, self.lots = SlotLog(), LotLog()
         self._shelves: list[StockPool] = []
         self._pools = {r.name: self._open(index, r) for index, r in enumerate(protocol.resources)}
-        self.path = plan(self, PATIENT, protocol.path)
-        self.later_path = plan(self, PATIENT, protocol.later_path)
-        self.lot_path = plan(self, LOT, protocol.lot_path)
 
-    def _open(self, index: int, resource: Resource) -> list[Queue]:
+    def _open(self, index: int, resource: Resource) -> Sequence[Pool]:
         """The pools of a resource: one a centre, or one for all."""
-        shared = (self.timeline, index)
-        rank, log = ranking(self, resource), self.log
+        policies = {**self.protocol.policies, FIRST_COME: Policy()}
+        if resource.policy not in policies:
+            raise EngineError(f"{resource.name}: there is no policy {resource.policy!r}")
+        own = self.cohort.ranks.get(resource.policy, np.zeros(len(self.referral_day))).tolist()
+        lot_rank = resource.lot_rank if isinstance(resource, Capacity) else 0.0
+        rank = ranking(policies[resource.policy], own, self.progression_day, lot_rank)
+
+        def places(count: int) -> list[Place]:
+            return [Place(self.timeline, index, centre, rank, self.log) for centre in range(count)]
+
         match resource:
             case Capacity():
-                return [CapacityPool(*shared, k, log, rank, resource) for k in range(len(resource.units))]
+                return [CapacityPool(place, resource) for place in places(len(resource.units))]
             case Cadence():
-                return [SlotPool(*shared, k, log, rank, resource, self.slots) for k in range(len(resource.counts))]
+                return [SlotPool(place, resource, self.slots) for place in places(len(resource.counts))]
+            case _ if self._shelves:
+                raise EngineError(f"{resource.name}: a second stock, where lots are of one kind")
             case _:
-                if self._shelves:
-                    raise EngineError(f"{resource.name}: a second stock, where lots are of one kind")
-                self._shelves = [
-                    StockPool(*shared, k, log, rank, resource, self.lots, self._start_lot)
-                    for k in range(len(resource.opening))
-                ]
-                return [*self._shelves]
+                shared = (self.lots, self.expiries, self._start_lot)
+                self._shelves = [StockPool(place, resource, *shared) for place in places(len(resource.opening))]
+                return self._shelves
 
-    def all_pools(self) -> list[Queue]:
-        """Every pool, in order of declaration and centre."""
-        return [pool for pools in self._pools.values() for pool in pools]
-
-    def pools_by_centre(self, resource: str) -> list[Queue]:
-        """The pool of a resource that serves each centre: its own, or the one for all."""
-        if resource not in self._pools:
-            raise EngineError(f"there is no resource {resource!r}")
+    def pool(self, resource: str, kind: int, entity: int) -> Pool:
+        """The pool of a resource that serves the centre of a patient, or of a lot's shelf: its own, or that for all."""
         pools = self._pools[resource]
-        return [pools[min(centre, len(pools) - 1)] for centre in range(len(self.protocol.centres))]
+        if len(pools) == 1:
+            return pools[0]
+        return pools[entity % len(self._shelves) if kind == LOT else self._centre[entity]]
 
-    def centre_of(self, walker: Walker) -> int:
-        """The place of the walker's centre: the patient's, or that of the lot's shelf."""
-        return walker.entity % len(self._shelves) if walker.kind == LOT else self._centre[walker.entity]
+    # -- who is on the way ------------------------------------------------------------------------------------------
 
-    def lot_of(self, number: int) -> tuple[Lot, StockPool]:
-        """A lot under way, and its shelf."""
-        return self.lots.lots[number], self._shelves[number % len(self._shelves)]
-
-    def _start_lot(self, number: int) -> None:
-        Walker(self, LOT, number, self.lot_path, self.timeline.today, INFINITY).happen()
+    def refer(self, patient: int, day: float) -> None:
+        """Let a patient start on their path today."""
+        walker = Walker(self, PATIENT, patient, day, self.leave_day[patient])
+        later = patient >= len(self.referral_day) // self.cohort.courses
+        self.timeline.process(walker.walk(self.protocol.later_path if later else self.protocol.path))
 
     def come_back(self, patient: int, day: float, until: float) -> None:
         """Let a patient arrive on `day`, if it is before `until`, for the next course, if there is one."""
-        later = patient + len(self.cohort.referral_day) // self.cohort.courses
-        if day >= until or later >= len(self.referral_day) or self.referral_day[later] < INFINITY:
+        later = patient + len(self.referral_day) // self.cohort.courses
+        if day >= until or later >= len(self.referral_day) or self.referral_day[later] < inf:
             return
         self.referral_day[later] = day
 
         def arrive() -> None:
-            self.set_leave(later, *self.clocks_of(later).forecast())
-            Walker(self, PATIENT, later, self.later_path, day, self.leave_day[later]).happen()
+            self.foresee(later)
+            self.refer(later, day)
 
-        self.timeline.at(day, Phase.ARRIVAL + later, Action(self.timeline, arrive))
+        then(self.timeline.on(day, Phase.ARRIVAL + later), arrive)
 
-    def next_attempt(self, walker: Walker, name: str) -> int:
+    def _start_lot(self, number: int) -> None:
+        self.timeline.process(Walker(self, LOT, number, self.timeline.now, inf).walk(self.protocol.lot_path))
+
+    def lot_of(self, number: int) -> tuple[Lot, StockPool]:
+        """A lot under way, and its shelf."""
+        return self.lots[number], self._shelves[number % len(self._shelves)]
+
+    # -- what is noted of them --------------------------------------------------------------------------------------
+
+    def next_attempt(self, kind: int, entity: int, name: str) -> int:
         """The number of the attempt that begins now, from 0; an EngineError where there is no end of them."""
-        if walker.kind == LOT:
-            made = self._lot_attempts.get((name, walker.entity), 0)
-            self._lot_attempts[name, walker.entity] = made + 1
-        else:
-            counts = self._attempts[name]
-            made = counts[walker.entity]
-            counts[walker.entity] = made + 1
+        made = self.attempts[kind, name, entity]
         if made >= MOST_RETURNS:
-            raise attempts_without_end(self.cohort, walker.kind, walker.entity, name)
+            raise attempts_without_end(self.cohort, kind, entity, name)
+        self.attempts[kind, name, entity] += 1
         return made
-
-    def attempts(self) -> list[list[int]]:
-        """Attempts begun, one list a name."""
-        return [self._attempts[name] for name in self.attempt_names]
 
     def end(self, patient: int, day: float, end: End) -> None:
         """The patient's path has ended by itself."""
-        self.ended_outcome[patient] = self.ends.index(end)
-        self.ended_day[patient] = day
+        self.ended_outcome[patient], self.ended_day[patient] = self.ends.index(end), day
 
-    def set_leave(self, patient: int, day: float, clock: int, progression: float) -> None:
-        """What the clocks now make of the patient."""
-        self.leave_day[patient], self.leave_clock[patient] = day, clock
-        self.progression_day[patient] = progression
+    def foresee(self, i: int) -> None:
+        """What the clocks now make of a patient."""
+        self.leave_day[i], self.leave_clock[i], self.progression_day[i] = self.clocks_of(i).forecast()
 
     def stop_clocks(self, patient: int, day: float) -> None:
         """The clocks stop; a progression foreseen for later does not happen."""
-        progression = self.progression_day[patient]
-        self.set_leave(patient, INFINITY, -1, progression if progression <= day else INFINITY)
+        self.leave_day[patient], self.leave_clock[patient] = inf, -1
+        if self.progression_day[patient] > day:
+            self.progression_day[patient] = inf
 
     def clocks_of(self, i: int) -> PatientClocks:
         """The clocks of a patient, as they stood at referral when nothing has touched them yet."""
-        clocks = self._clocks.get(i)
-        if clocks is None:
+        if i not in self._clocks:
             cohort, book = self.cohort, self.protocol.clocks
-            tables, ends = self.hazards[book.first]
-            referral = self.referral_day[i]
-            clocks = PatientClocks(
+            tables, ends_eligibility = self.hazards[book.first]
+            self._clocks[i] = PatientClocks(
                 tables=tables,
-                ends_eligibility=ends,
+                ends_eligibility=ends_eligibility,
                 after_progression=book.after_progression,
                 group=tuple(cohort.group_multipliers[:, i].tolist()),
                 thresholds=cohort.thresholds[:, i].tolist(),
                 eligibility=float(cohort.eligibility[i]),
                 anew=(float(cohort.anew_threshold[i]), float(cohort.anew_eligibility[i])),
-                origin=referral,
-                since=referral,
+                origin=self.referral_day[i],
+                since=self.referral_day[i],
                 used=[0.0, 0.0, 0.0],
                 path=[1.0, 1.0, 1.0],
                 changes=[],
             )
-            self._clocks[i] = clocks
-        return clocks
-
-
-# Attempts without limit are stopped here (design section 4b).
-MOST_ATTEMPTS = 1_000
+        return self._clocks[i]

@@ -2,34 +2,50 @@
 
 from __future__ import annotations
 
+import math
 import sys
 from collections.abc import Callable
+from itertools import count
 from pathlib import Path
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import pytest
 
 pytest.importorskip("numba")
 
-from sim.engine import compiled_engine, pools, requests, simpy_engine, slots, stocks, walker, world
-from sim.engine.kernel import names, run
+from sim.engine import compiled_engine, pools, simpy_engine, slots, stocks, timeline, walker, world
+from sim.engine.kernel import run
 from sim.engine.kernel.plain import plain
+from sim.engine.pools import GAVE_UP
+from sim.engine.timeline import Phase
 from sim.pieces.clocks import PatientClocks
+from sim.pieces.protocol import Stock
+from sim.pieces.steps import Branch, Choose, Draw, End, Milestone, Share, Stage, Supply
+from sim.pure.distributions import Fixed
 from sim.pure.hours import Hours
 from tests.engines.both import Case, difference, prepare
 from tests.engines.random_protocols import random_case
 from tests.engines.random_scenarios import random_scenario
+from tests.runs import by_hand, people
 
 MOST_CASES = 240
 
 
 @pytest.fixture(scope="module")
 def cases() -> list[Case]:
-    """Two random protocols for each random scenario."""
+    """Two random protocols for each random scenario, and lots of which some fail in the instant in which they begin."""
     return [
         random_case(number) if number % 3 else prepare(random_scenario(number).scenario) for number in range(MOST_CASES)
-    ]
+    ] + [lots_that_fail_at_once(share) for share in (0.3, 0.5, 0.7)]
+
+
+def lots_that_fail_at_once(share: float) -> Case:
+    """A stock that begins several lots at a time."""
+    lot = (Choose(Share("failure", share), (End("lot_failed"),)), Stage("culture", Fixed(3.0)), Supply("stock"))
+    shelf = Stock("stock", "Doses", False, (2,), math.inf, (2, 9), math.inf, 2, lot)
+    protocol = by_hand((Draw("stock"), Milestone("infusion"), End("infused")), shelf)
+    return Case(protocol, *people([0.5 * k for k in range(40)]), 20.0, 20.0)
 
 
 def caught(cases: list[Case], healthy: Callable[..., Any], faulty: Callable[..., Any]) -> bool:
@@ -48,16 +64,30 @@ def caught(cases: list[Case], healthy: Callable[..., Any], faulty: Callable[...,
 
 
 def swap_clocks_and_completions(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(walker, "CLOCK", walker.COMPLETION)
-    patch.setattr(walker, "COMPLETION", int(names.CLOCK))
+    swapped = {**Phase.__members__, "CLOCK": Phase.COMPLETION, "COMPLETION": Phase.CLOCK}
+    patch.setattr(walker, "Phase", SimpleNamespace(**swapped))
+
+
+def round_the_days(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(timeline.Due, "__radd__", lambda self, now: now + (float(self) - now))
+
+
+def let_the_first_go_first(patch: pytest.MonkeyPatch) -> None:
+    create = timeline.Timeline.__init__
+
+    def creating(self: timeline.Timeline) -> None:
+        create(self)
+        self._calls = count(1 << 40, -1)
+
+    patch.setattr(timeline.Timeline, "__init__", creating)
 
 
 def keep_a_unit(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(pools.CapacityPool, "give_back", lambda self, request, left: None)
+    patch.setattr(pools.CapacityPool, "give_back", lambda self, request, has_left: None)
 
 
 def keep_a_slot(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(slots.SlotPool, "give_back", lambda self, request, left: None)
+    patch.setattr(slots.SlotPool, "give_back", lambda self, request, has_left: None)
 
 
 def leave_the_clocks(patch: pytest.MonkeyPatch) -> None:
@@ -69,7 +99,7 @@ def leave_the_multiplier(patch: pytest.MonkeyPatch) -> None:
 
 
 def skip_the_review_on_leaving(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(stocks.StockPool, "lapse", pools.Queue.lapse)
+    patch.setattr(stocks.StockPool, "_end_wait", pools.Pool._end_wait)
 
 
 def never_expire(patch: pytest.MonkeyPatch) -> None:
@@ -77,7 +107,7 @@ def never_expire(patch: pytest.MonkeyPatch) -> None:
 
 
 def forget_the_first_key(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(walker.Walker, "_key_day", lambda self, asking: self.day)
+    patch.setattr(walker.Walker, "_key_day", lambda self, step: self.day)
 
 
 def lose_nothing(patch: pytest.MonkeyPatch) -> None:
@@ -86,20 +116,26 @@ def lose_nothing(patch: pytest.MonkeyPatch) -> None:
 
 
 def never_give_up(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(requests.OutOfPatience, "happen", lambda self: None)
+    leave = pools.Pool.leave
+    patch.setattr(pools.Pool, "leave", lambda self, request, how: how is GAVE_UP or leave(self, request, how))
 
 
 def never_jump_the_queue(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(requests.Jump, "happen", lambda self: None)
+    patch.setattr(pools.Pool, "_rank_anew", lambda self, request, rank: None)
 
 
 def never_come_back(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(world.World, "come_back", lambda self, patient, day: None)
+    patch.setattr(world.World, "come_back", lambda self, patient, day, until: None)
 
 
 def forget_a_failed_branch(patch: pytest.MonkeyPatch) -> None:
-    back = walker.Walker.branch_back
-    patch.setattr(walker.Walker, "branch_back", lambda self, day, failed: back(self, day, False))
+    go = walker.Walker._go_as
+
+    def forgetting(self: walker.Walker, branch: Branch) -> walker.Walk:
+        how = yield from go(self, branch)
+        return walker.THROUGH if self.is_branch and how is walker.FAILED else how
+
+    patch.setattr(walker.Walker, "_go_as", forgetting)
 
 
 @pytest.mark.parametrize(
@@ -111,6 +147,8 @@ def forget_a_failed_branch(patch: pytest.MonkeyPatch) -> None:
         never_come_back,
         forget_a_failed_branch,
         swap_clocks_and_completions,
+        round_the_days,
+        let_the_first_go_first,
         keep_a_unit,
         keep_a_slot,
         leave_the_clocks,

@@ -86,7 +86,7 @@ def test_both_count_in_the_same_numbers() -> None:
     assert (names.MOST_ATTEMPTS, names.MOST_RETURNS, names.INSTANT_DAYS) == (
         guard.MOST_RETURNS, guard.MOST_RETURNS, guard.INSTANT_DAYS
     )  # fmt: skip
-    for phase in timeline.Phase:
+    for phase in set(timeline.Phase) - {timeline.Phase.GRANT}:  # the kernel's turns are not in its heap
         assert getattr(names, phase.name) == phase
 
 

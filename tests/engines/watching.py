@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from sim.engine import requests, slots, timeline, walker
-from sim.engine.requests import GAVE_UP, GRANTED
+from sim.engine import pools, slots, timeline, walker
+from sim.engine.pools import GAVE_UP, GRANTED
 from sim.engine.timeline import ORDER_BITS, Phase
 from sim.pure.hours import Hours
 
@@ -36,47 +36,47 @@ class Watch:
         return found
 
     def _watch_time(self, patch: pytest.MonkeyPatch) -> None:
-        pop = timeline.heappop
+        on = timeline.Timeline.on
 
-        def popped(heap: Any) -> Any:
-            entry = pop(heap)
-            if len(entry) == 4:
-                day, priority, _, _ = entry
-                self._instants[day][Phase(priority >> ORDER_BITS << ORDER_BITS).name.lower()] += 1
-            return entry
+        def counting(clock: Any, day: float, priority: int) -> Any:
+            event, phase = on(clock, day, priority), Phase(priority >> ORDER_BITS << ORDER_BITS)
+            event.callbacks.append(lambda _: self._instants[day].update([phase.name.lower()]))
+            return event
 
-        patch.setattr(timeline, "heappop", popped)
+        patch.setattr(timeline.Timeline, "on", counting)
 
     def _watch_queues(self, patch: pytest.MonkeyPatch) -> None:
-        leave, jump, give_up = requests.Request.leave_queue, requests.Jump.happen, requests.OutOfPatience.happen
+        leave, rank_anew, wait = pools.Pool.leave, pools.Pool._rank_anew, walker.Walker._limit_wait
         grant_slots = slots.SlotPool._grant
+        holders = set[Any]()
 
-        def leaving(request: Any, state: int) -> None:
-            if request.walker is not None:
-                how = "gave up" if state == GAVE_UP else "left on his day"
-                self.found[f"{how}, {'holding something' if request.walker.holding else 'holding nothing'}"] += 1
+        def waiting(who: Any, request: Any, pool: Any, step: Any) -> None:
+            if who.holding:
+                holders.add(request)
+            wait(who, request, pool, step)
+
+        def leaving(pool: Any, request: Any, answer: Any) -> None:
+            if request.answer is None:
+                how = "gave up" if answer is GAVE_UP else "left on his day"
+                self.found[f"{how}, {'holding something' if request in holders else 'holding nothing'}"] += 1
                 self.found[f"{how}, several units"] += request.units > 1
-                self._instants[request.pool.timeline.today]["end of a wait"] += 1
-            leave(request, state)
+                self._instants[pool.timeline.now]["end of a wait"] += 1
+            elif answer is GAVE_UP and request.answer is GRANTED:
+                self.found["patience over at the instant of the grant"] += request.began == pool.timeline.now
+            leave(pool, request, answer)
 
-        def jumping(event: Any) -> None:
-            self.found["ranked anew while waiting"] += event.request.walker is not None
-            self.found["ranked anew too late"] += event.request.walker is None
-            jump(event)
-
-        def giving_up(event: Any) -> None:
-            request = event.request
-            granted_now = request.state == GRANTED and request.began == request.pool.timeline.today
-            self.found["patience over at the instant of the grant"] += granted_now
-            give_up(event)
+        def jumping(pool: Any, request: Any, rank: float) -> None:
+            self.found["ranked anew while waiting"] += request.answer is None
+            self.found["ranked anew too late"] += request.answer is not None
+            rank_anew(pool, request, rank)
 
         def granting(pool: Any, request: Any) -> None:
             self.found["several slots claimed at once"] += request.units > 1
             grant_slots(pool, request)
 
-        patch.setattr(requests.Request, "leave_queue", leaving)
-        patch.setattr(requests.Jump, "happen", jumping)
-        patch.setattr(requests.OutOfPatience, "happen", giving_up)
+        patch.setattr(walker.Walker, "_limit_wait", waiting)
+        patch.setattr(pools.Pool, "leave", leaving)
+        patch.setattr(pools.Pool, "_rank_anew", jumping)
         patch.setattr(slots.SlotPool, "_grant", granting)
 
     def _watch_stages(self, patch: pytest.MonkeyPatch) -> None:
@@ -98,10 +98,17 @@ class Watch:
         patch.setattr(Hours, "span", spanning)
 
     def _watch_walkers(self, patch: pytest.MonkeyPatch) -> None:
-        back = walker.Walker.branch_back
+        together, go = walker.Walker._side_by_side, walker.Walker._go_as
+        beside_others = set[int]()
 
-        def coming_back(parent: Any, day: float, failed: bool) -> None:
-            self.found["branch failed beside others"] += failed
-            back(parent, day, failed)
+        def side_by_side(who: Any, step: Any) -> walker.Walk:
+            beside_others.update(id(branch) for branch in step.branches)
+            return together(who, step)
 
-        patch.setattr(walker.Walker, "branch_back", coming_back)
+        def going(who: Any, branch: Any) -> walker.Walk:
+            how = yield from go(who, branch)
+            self.found["branch failed beside others"] += how is walker.FAILED and id(branch) in beside_others
+            return how
+
+        patch.setattr(walker.Walker, "_side_by_side", side_by_side)
+        patch.setattr(walker.Walker, "_go_as", going)

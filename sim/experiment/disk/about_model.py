@@ -20,25 +20,24 @@ from sim.pure.streams import GENERATOR, KEY
 from sim.scenario import Loaded, Scenario, read_evidence
 from sim.scenario.shipped import validation_files
 
-# What happens at one instant, in this order (design of the engines: `Phase`); grants have no entry of their own.
+# What happens at one instant, in this order (design of the engines: `Phase`).
 TIES: Mapping[Phase, str] = {
     Phase.CLOCK: "clocks of the disease: death, progression, withdrawal",
     Phase.COMPLETION: "completions and give-backs",
     Phase.EXPIRY: "expiry of doses",
     Phase.DELIVERY: "deliveries, slot offers and changes of capacity",
     Phase.ARRIVAL: "referrals",
+    Phase.GRANT: "grants, repeated until nothing moves, by resource in order of declaration and then by queue key",
     Phase.PATIENCE: "the end of patience",
     Phase.PERISH: "unclaimed slots perish",
     Phase.CHECK: "the check whether the run is over",
 }
-GRANTS = "grants, repeated until nothing moves, by resource in order of declaration and then by queue key"
 
 
 def about_method() -> dict[str, Any]:
     """How this program runs any model, and on what: ties, vocabulary, random numbers, processors."""
-    ties = [words for phase in sorted(TIES) for words in ([GRANTS] if phase == Phase.PATIENCE else []) + [TIES[phase]]]
     return {
-        "ties": ties,
+        "ties": [TIES[phase] for phase in sorted(TIES)],
         "vocabulary": [step.__name__ for step in get_args(Step)],
         "generator": GENERATOR,
         "key": list(KEY),

@@ -1,0 +1,55 @@
+"""What a patient, or a lot, can walk: said before anybody sets out, so that it does not depend on who comes by."""
+
+from __future__ import annotations
+
+from collections.abc import Container
+
+from sim.engine.trace import EngineError
+from sim.pieces.protocol import Protocol, walk_steps
+from sim.pieces.steps import (
+    Attempts,
+    Choose,
+    Clocks,
+    Draw,
+    End,
+    Fail,
+    Flagged,
+    Hazard,
+    Milestone,
+    Return,
+    Share,
+    Since,
+    Stage,
+    Step,
+    Supply,
+    Together,
+    Use,
+)
+
+OF_ALL = (Stage, Use, Draw, Choose, Attempts, Together, Fail, Milestone, End)
+OF_PATIENTS, OF_LOTS = (*OF_ALL, Hazard, Clocks, Return), (*OF_ALL, Supply)
+
+
+def check_walkable(protocol: Protocol, flags: Container[str]) -> None:
+    """Raise an EngineError for a step that has no meaning where it stands; `flags`: those that patients may carry."""
+    resources = {resource.name for resource in protocol.resources}
+    for step in walk_steps(protocol.patient_steps):
+        _check(step, "a patient", OF_PATIENTS, resources)
+        if isinstance(step, Choose) and isinstance(step.when, Flagged) and step.when.flag not in flags:
+            raise EngineError(f"nobody carries the flag {step.when.flag!r}")
+    for step in walk_steps(protocol.lot_path):
+        _check(step, "a lot", OF_LOTS, resources)
+        if isinstance(step, Stage) and step.since:
+            raise EngineError(f"a stage since {step.since} has no meaning on the path of a lot")
+        if isinstance(step, Choose) and not isinstance(step.when, Share):
+            raise EngineError(f"{type(step.when).__name__} has no meaning on the path of a lot")
+        if isinstance(step, Use | Draw) and step.patience is not None and step.patience.since != Since.JOINING:
+            raise EngineError(f"patience since {step.patience.since} has no meaning on the path of a lot")
+
+
+def _check(step: Step, whose: str, known: tuple[type, ...], resources: Container[str]) -> None:
+    if not isinstance(step, known):
+        raise EngineError(f"{type(step).__name__} has no meaning on the path of {whose}")
+    asked_for = step.resource if isinstance(step, Use) else step.stock if isinstance(step, Draw) else None
+    if asked_for is not None and asked_for not in resources:
+        raise EngineError(f"there is no resource {asked_for!r}")
