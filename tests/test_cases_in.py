@@ -115,7 +115,9 @@ def test_a_test_that_has_ended_by_its_early_reading_recalls_nothing(
     changes = f"release_testing: {{sterility: {sterility}}}\n"
     if refused:
         [found] = told(tmp_path, changes, base="library/conditional_release")
-        assert found.startswith("release_testing.conditional.sterility: found 7 d; the whole test has ended by then")
+        assert found.startswith(
+            "release_testing.conditional.recall: found 0.002; the whole test (release_testing.sterility"
+        )
         # without a recall the early reading is idle: it is left out, and said
         changes = changes.replace("}\n", ", conditional: {recall: 0}}\n")
         idle = child(tmp_path, changes, base="library/conditional_release")
@@ -468,10 +470,11 @@ def test_values_that_exclude_each_other_are_both_named_with_where_they_were_writ
     )
     file = f"{tmp_path}/mine.yaml:7"
     [fault] = told_of(tmp_path, slow, "release_testing.sterility=5 d")
-    assert fault.startswith(f"{file}: release_testing.conditional.sterility: found 7 d; the whole test has ended by")
+    assert fault.startswith(f"{file}: release_testing.conditional.recall: found 0.1; the whole test (release_testing.")
     assert fault.endswith(" (--set release_testing.sterility)")
-    [fault] = told_of(tmp_path, slow, "release_testing.conditional.sterility=20 d")
-    assert fault.startswith("--set release_testing.conditional.sterility: found 20 d; the whole test has ended by then")
+    late = slow.replace("7 d, recall: 0.1", "14 d, recall: 0")
+    [fault] = told_of(tmp_path, late, "release_testing.conditional.recall=0.1")
+    assert fault.startswith("--set release_testing.conditional.recall: found 0.1; the whole test (release_testing.")
     assert fault.endswith(f" ({file})")
 
 

@@ -48,10 +48,11 @@ def contradictions(s: Scenario) -> Iterator[Contradiction]:
     if early is not None and early.recall > 0.0 and is_read_late(s):
         reading, whole = write_days(least_days(early.sterility)), write_days(most_days(s.release_testing.sterility))
         yield Contradiction(
-            ("release_testing", "conditional", "sterility"),
-            f"found {reading}; the whole test has ended by then (release_testing.sterility, {whole}), so that it can "
-            "recall nothing; allowed: less than that, or recall 0",
-            (("release_testing", "sterility"), ("release_testing", "conditional", "recall")),
+            ("release_testing", "conditional", "recall"),
+            f"found {early.recall:g}; the whole test (release_testing.sterility, {whole}) has ended by the early "
+            f"reading (release_testing.conditional.sterility, {reading}), so that there is nothing to recall; "
+            "allowed: 0, or an earlier reading",
+            (("release_testing", "sterility"), ("release_testing", "conditional", "sterility")),
         )
     stock, least = s.allogeneic.stock, least_days(s.allogeneic.shipping.duration)
     if s.strategy != "autologous" and least > stock.shelf_life:

@@ -36,12 +36,11 @@ def without_refused(scenario: Block) -> Loaded:
 
 
 def _leave_out(section: Block, path: list[str]) -> None:
-    """Take out a key, and the section around it where that holds nothing more or cannot do without the key."""
+    """Take out a key, which must be there, and the section around it where that holds nothing more."""
     key, *rest = path
-    needed = bool(rest) and not rest[1:] and rest[0] not in section[key]
-    if rest and not needed:
+    if rest:
         _leave_out(section[key], rest)
-    if not rest or needed or not section[key]:
+    if not rest or not section[key]:
         del section[key]
 
 

@@ -189,33 +189,34 @@ def run_arm(arm: Arm, numbers: Sequence[int], keep: Keep, with_engine: str = SIM
     resources = resource_use(protocol, patients, trace, window)
     money = _ledger(arm, patients, trace) if scenario.economics is not None else None
     names = _names(scenario)
-    metrics, stages, curves = (
-        measure(patients, trace, window).tolist(),
-        stage_days(patients, trace),
-        wait_shares(patients),
-    )
-    events, outcomes = incidence(patients, days), outcome_counts(patients)
+    metrics = measure(patients, trace, window).tolist()
+    stages, reached = stage_days(patients, trace), incidence(patients, days)
+    waits, outcomes = wait_shares(patients), outcome_counts(patients)
     lists = list_lengths(patients.cohort, trace, int(min(window[1], LONGEST_FORECAST_DAYS)))
-    sums = None if money is None else money.quantities().tolist()
+    worth = None if money is None else money.quantities().tolist()
     rows = _by_replication(numbers, _table(arm, patients, trace, names)) if keep.patients else None
-    given = _by_replication(numbers, _quantities(arm, patients, money, names)) if keep.patients and money else None
-    log = _by_replication(numbers, _events(arm.name, patients.cohort, protocol, trace)) if keep.events else None
-    seen = view(scenario, protocol, patients, trace, resources, 0 in numbers[:1]) if keep.views else None
+    items = (
+        _by_replication(numbers, _quantities(arm, patients, money, names))
+        if keep.patients and money is not None
+        else None
+    )
+    events = _by_replication(numbers, _events(arm.name, patients.cohort, protocol, trace)) if keep.events else None
+    views = view(scenario, protocol, patients, trace, resources, 0 in numbers[:1]) if keep.views else None
     listed = already_waiting(patients.cohort, trace, scenario.run.follow_up, window) if has_list(scenario) else None
     ran = [
         ArmRun(
             metrics=metrics[k],
             resources=resources[k],
             stages=stages[k],
-            incidence=events[k],
-            waits=curves[k],
+            incidence=reached[k],
+            waits=waits[k],
             outcomes=outcomes[k],
             lists=lists[k],
-            economics=None if sums is None else sums[k],
+            economics=None if worth is None else worth[k],
             patients=None if rows is None else rows[k],
-            events=None if log is None else log[k],
-            quantities=None if given is None else given[k],
-            views=None if seen is None else seen[k],
+            events=None if events is None else events[k],
+            quantities=None if items is None else items[k],
+            views=None if views is None else views[k],
             listed=None if listed is None else listed[k],
         )
         for k in range(len(numbers))
@@ -224,10 +225,9 @@ def run_arm(arm: Arm, numbers: Sequence[int], keep: Keep, with_engine: str = SIM
 
 
 def _by_replication(numbers: Sequence[int], table: dict[str, Any]) -> list[dict[str, Any]]:
-    """A table of a batch, cut into those of its replications."""
-    places = {number: place for place, number in enumerate(numbers)}
-    of = np.array([places[number] for number in table["replication"].tolist()], dtype=np.int64)
-    first = np.searchsorted(of, np.arange(len(numbers) + 1))
+    """A table of a batch, which has the replications in their order, cut into those of each."""
+    counts = [np.count_nonzero(table["replication"] == number) for number in numbers]
+    first = np.cumsum([0, *counts])
     return [{name: column[start:end] for name, column in table.items()} for start, end in pairwise(first)]
 
 
