@@ -293,6 +293,15 @@ def test_who_has_progressed_before_he_asks_asks_as_such(engine: str) -> None:
     assert served(ran) == [0, 2, 1]
 
 
+@pytest.mark.parametrize("others", [0, 1], ids=["alone", "beside_another"])
+def test_who_dies_on_the_day_of_asking_has_died(engine: str, others: int) -> None:
+    """Clocks come first, whether or not something else happens at that instant; who is dead does not ask."""
+    who = people([3.0] * (1 + others), dies={0: 0.0})
+    ran = walk(by_hand(LINE, one("line")), who, engine)
+    assert served(ran) == list(range(1, 1 + others))
+    assert [entity for entity, *_ in ran.uses("line")] == list(range(1, 1 + others))
+
+
 def test_a_progression_at_the_instant_of_a_grant_comes_first(engine: str) -> None:
     who = people([0.0, 1.0, 2.0], progresses={2: 8.0})
     ran = walk(by_hand(LINE, one("line", policy="score"), policies={"score": Policy(progressed=-1.0)}), who, engine)

@@ -197,8 +197,8 @@ class Walker:
 
     @property
     def _must_stop(self) -> bool:
-        """Whether a product that only finishes its stage may begin nothing more."""
-        return self.stage_bound and self.leaves <= self.day
+        """Whether nothing more may begin: clocks come before all else that happens on a day."""
+        return (self.leaves if self.stage_bound else self.cut) <= self.day
 
     def _change(self, step: Hazard | Clocks) -> None:
         """Change the patient's clocks, and foresee the leaving day anew."""
@@ -254,6 +254,8 @@ class Walker:
 
     def _draw(self, step: Draw) -> Walk:
         """Take one dose for good."""
+        if self._must_stop:
+            return LEFT
         pool = self.world.pool(step.stock, self.kind, self.entity)
         request = yield from self._ask(pool, step, 1, None)
         if request.answer is not GRANTED:

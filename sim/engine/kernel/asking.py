@@ -33,7 +33,6 @@ from sim.engine.kernel.names import (
     PATIENCE,
     PATIENT,
     RANK_JUMP,
-    USE,
     WAITED,
     WAITING,
 )
@@ -179,7 +178,7 @@ def ask(
         take_back(run, slots, pool, lost)
         me.queues_by = lost.key_day if pool.keeps_place else now.today
         me.part = FRESH
-    if me.part == FRESH and step.code == USE and must_stop(me):
+    if me.part == FRESH and must_stop(me):
         return GO_ON
     if me.part == FRESH and not pool.unlimited and me.day > now.today:
         return meet(run, me, COMPLETION, MET)

@@ -75,8 +75,8 @@ def open_frame(walkers: Walkers, me: Walker) -> Frame:
 
 @inlined
 def must_stop(me: Walker) -> bool:
-    """Whether a product that only finishes its stage may begin nothing more; then the walker has left."""
-    stops = me.stage_bound != 0 and me.leaves <= me.day
+    """Whether nothing more may begin, as clocks come before all else that happens on a day; the walker has left then."""
+    stops = (me.leaves if me.stage_bound else me.cut) <= me.day
     if stops:
         me.why = LEFT
     return stops
