@@ -13,6 +13,7 @@ import pandas as pd
 from reports.findings import HALF, Findings
 from reports.tables import Tables, records
 from reports.words import Estimate, figure, level, listed, size, uncapital
+from sim.outcomes.metrics import INFUSED_AND_FREE
 from sim.outcomes.verdicts import Verdict
 
 NONE_OF = {"product_wasted": "no products are made and not infused", "slots_wasted": "no slots are wasted"}
@@ -29,7 +30,13 @@ SAYINGS = {
     "product_wasted": "{} are made and not infused",
     "slots_wasted": "{} are wasted by patients who leave",
     "progression_free_at_1_year_share": "{} of the infused are free of progression a year after infusion",
-    "alive_at_1_year_share": "{} of those referred are alive a year after referral",
+    **{
+        name: f"{{}} of those referred are infused and progression-free at {months} months"
+        for months, name in INFUSED_AND_FREE.items()
+        if months != 12  # the headline has that
+    },
+    "alive_at_12_months_share": "{} of those referred are alive 12 months after referral",
+    "alive_at_24_months_share": "{} of those referred are alive 24 months after referral",
 }
 """What a metric says, in the order in which it is told."""
 GROUPED = "progressed_before_infusion_share"
@@ -44,7 +51,7 @@ def details(tables: Tables, findings: Findings, scenario: str) -> list[str]:
     """Sentences about one scenario: in a single run its levels, else what differs from the baseline."""
     compared = scenario in findings.others
     said = [*(_differences(findings, scenario) if compared else _levels(findings, scenario))]
-    said += [*_groups(tables, findings, scenario), *_stock(tables, findings, scenario)]
+    said += [*_slot(findings, scenario), *_groups(tables, findings, scenario), *_stock(tables, findings, scenario)]
     return [f"{one[0].upper()}{one[1:]}." for one in said]
 
 
@@ -82,6 +89,16 @@ def _only_there(findings: Findings, scenario: str, metric: str) -> str:
     theirs, base = findings.level(findings.baseline or "", metric), findings.quoted(findings.baseline or "")
     missing = "that is not reached" if metric == HALF else "not applicable"
     return f"with {base}, {SAYINGS[metric].format(figure(theirs))}; {missing} with {findings.quoted(scenario)}"
+
+
+def _slot(findings: Findings, scenario: str) -> Iterator[str]:
+    """What the wait for a slot is made of: the calendar of offers, and scarcity."""
+    calendar, scarcity = (findings.level(scenario, f"slot_{part}_days_mean") for part in ("calendar", "scarcity"))
+    if calendar.known and scarcity.known:
+        yield (
+            f"from asking for a slot to its start {figure(calendar)} are due to the calendar of offers, which supply "
+            f"without limit on the same days would cost as well, and {figure(scarcity)} to scarcity"
+        )
 
 
 def _groups(tables: Tables, findings: Findings, scenario: str) -> Iterator[str]:

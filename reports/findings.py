@@ -14,12 +14,14 @@ import pandas as pd
 from reports.tables import Tables, records
 from reports.words import DOT, Estimate, counted, figure, interval, level, listed, number, size
 from sim.outcomes.estimates import FEW
-from sim.outcomes.metrics import BY_NAME, CENSORED, LOSS, REACH
+from sim.outcomes.metrics import BY_NAME, CENSORED, INFUSED_AND_FREE, LOSS, REACH
 from sim.outcomes.verdicts import NEITHER, Verdict
 
 NOTHING = Estimate(float("nan"))
 UNRESOLVED, HALF = "still_waiting_share", "half_infused_days"
 HEADLINE = ("waiting_days_mean", "progressed_before_infusion_share")
+EVERYBODY = INFUSED_AND_FREE[12]
+"""The outcome of everybody referred that stands beside every wait, which is of the infused only."""
 PHRASES: Mapping[str, tuple[str, str, str]] = {
     "waiting_days_mean": ("the mean wait from referral to infusion", "shorter", "longer"),
     "waiting_days_median": ("the median wait from referral to infusion", "shorter", "longer"),
@@ -30,6 +32,7 @@ PHRASES: Mapping[str, tuple[str, str, str]] = {
     "lost_before_infusion_share": ("the share lost before infusion", "lower", "higher"),
     "not_travelled_share": ("the share who do not travel to a centre", "lower", "higher"),
     "still_waiting_share": ("the share still waiting when follow-up ends", "lower", "higher"),
+    EVERYBODY: ("the share of all referred who are infused and progression-free at 12 months", "lower", "higher"),
 }
 TELLING = tuple(name for name in PHRASES if BY_NAME[name].tells in (REACH, LOSS) and BY_NAME[name].unit == "share")
 """Metrics that say how many come to infusion, or do not, in the order in which they are told."""
@@ -232,8 +235,29 @@ def sentence(findings: Findings, scenario: str) -> str:
     """
     if findings.baseline is None:
         return _of_one(findings, scenario)
-    finding = f"{_instead(findings, scenario)}, {_compared(findings, scenario)}."
+    finding = f"{_instead(findings, scenario)}, {_paired(findings, scenario)}."
     return " ".join([finding, *_caveats(findings, scenario)])
+
+
+def _paired(findings: Findings, scenario: str) -> str:
+    """What is compared, with the outcome of everybody: first where it goes the other way."""
+    said = _compared(findings, scenario)
+    if not findings.change(scenario, EVERYBODY).known:
+        return said
+    everybody = _everybody(findings, scenario)
+    found = {findings.verdict(scenario, metric) for metric in HEADLINE}
+    opposite = {Verdict.WORSE: Verdict.BETTER, Verdict.BETTER: Verdict.WORSE}.get(findings.verdict(scenario, EVERYBODY))
+    return f"{everybody}, although {said}" if opposite in found else f"{said}; {everybody}"
+
+
+def _everybody(findings: Findings, scenario: str) -> str:
+    """The outcome of everybody under both scenarios, as a main clause."""
+    change, found = findings.change(scenario, EVERYBODY), findings.verdict(scenario, EVERYBODY)
+    mine, theirs = (findings.level(name, EVERYBODY) for name in (scenario, findings.baseline or ""))
+    who = "of all referred are infused and progression-free at 12 months"
+    if found in (Verdict.UNCLEAR, Verdict.SAME) or change.value == 0.0:
+        return f"{level(mine)} {who}, no clear difference from {level(theirs)} ({interval(change)})"
+    return f"{level(mine)} instead of {level(theirs)} {who} ({level(change)}, {interval(change)})"
 
 
 def _compared(findings: Findings, scenario: str) -> str:
@@ -311,7 +335,9 @@ def _of_one(findings: Findings, scenario: str) -> str:
         )
     half = half_infused(findings, scenario)
     waits = f"infused patients wait {figure(wait)} on average from referral"
-    return f"{who}, {waits}, {f'{half}, ' if half else ''}and {share}.{few}"
+    free = findings.level(scenario, EVERYBODY)
+    alive = f"; {figure(free)} are infused and progression-free at 12 months" if free.known else ""
+    return f"{who}, {waits}, {f'{half}, ' if half else ''}and {share}{alive}.{few}"
 
 
 def on_the_list(findings: Findings) -> list[str]:

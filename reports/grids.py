@@ -14,6 +14,7 @@ from reports.charts.incidence import EVENTS
 from reports.findings import Findings, not_reached
 from reports.tables import Tables, records
 from reports.words import ROUNDING, Estimate, bare, between, bounds, counted, level, number
+from sim.outcomes.metrics import INFUSED_AND_FREE
 from sim.outcomes.verdicts import Verdict
 
 KEY = (
@@ -23,6 +24,9 @@ KEY = (
     "vein_to_vein_days_median",
     "infused_share",
     "progressed_before_infusion_share",
+    *INFUSED_AND_FREE.values(),
+    "alive_at_12_months_share",
+    "alive_at_24_months_share",
     "died_before_infusion_share",
     "lost_before_infusion_share",
     "still_waiting_share",

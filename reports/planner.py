@@ -14,13 +14,15 @@ import pandas as pd
 
 from reports.charts import CHARTS
 from reports.export import CONFIG
-from reports.findings import Findings, gather, sentence
+from reports.findings import EVERYBODY, Findings, gather, sentence
 from reports.grids import KEY
 from reports.tables import Tables
 from reports.words import Estimate, bounds, compact, interval, level
+from sim.outcomes.metrics import BY_NAME
+from sim.outcomes.verdicts import HIGHER
 
 SHOWN = ("incidence", "waiting_ecdf", "stages", "outcomes")
-FIRST = ("waiting_days_mean", "progressed_before_infusion_share", "infused_share", "lost_before_infusion_share")
+FIRST = ("waiting_days_mean", "progressed_before_infusion_share", "infused_share", EVERYBODY)
 REPLICATIONS = (10, 20, 50, 100)
 MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+\-.!|<>~$:&])")
 
@@ -110,14 +112,15 @@ def _figures(st: Any, findings: Findings, moved: bool) -> None:
     (changed,) = findings.others
     told = sentence(findings, changed) if moved else "Nothing is changed yet: move a lever at the left."
     st.markdown(f"**{plain(told)}**")
-    for place, metric in zip(st.columns(len(FIRST)), FIRST, strict=True):
+    known = [metric for metric in FIRST if findings.level(changed, metric).known]
+    for place, metric in zip(st.columns(len(FIRST))[: len(known)], known, strict=True):
         now, change = findings.level(changed, metric), findings.change(changed, metric)
         differs = change.known and change.value != 0.0
         place.metric(
             plain(now.label or metric),
             level(now, short=True),
             f"{level(change, short=True)} ({bounds(change)})" if differs and change.bounded else None,
-            delta_color="normal" if metric == "infused_share" else "inverse",
+            delta_color="normal" if BY_NAME[metric].better == HIGHER else "inverse",
             help=plain(interval(now)),
         )
 

@@ -10,7 +10,7 @@ import pytest
 
 from sim.engine.choice import SIMPY
 from sim.experiment.runs.replicate import Arm, simulate
-from sim.outcomes.metrics import BY_NAME
+from sim.outcomes.metrics import BY_NAME, INFUSED_AND_FREE
 from sim.outcomes.patients import OUTCOME_NAMES, Afterwards, Patients
 from sim.pure.survival import Cured, Exponential, Never, Piecewise, Survival, Weibull, known_table
 from tests.runs import load_text, small
@@ -80,18 +80,52 @@ def illness_death(progression: float, t: float) -> float:
 
 
 def test_metrics_speak_of_the_same_patients() -> None:
-    arm = Arm("one", load_text(PLAIN).scenario)
+    arm = Arm("one", load_text(PLAIN, "run.follow_up=730 d").scenario)
     patients, trace = simulate(arm, [0], SIMPY)
     values = {name: metric.formula(patients, trace, arm.window)[0] for name, metric in BY_NAME.items()}
     after = 0.7 * math.exp(-0.003 * 365.25) + 0.3 * math.exp(-0.021 * 365.25)
     assert values["progression_free_at_1_year_share"] == pytest.approx(after, abs=0.015)
     assert values["responded_share"] == pytest.approx(0.7, abs=0.015)
-    for years, name in ((1, "alive_at_1_year_share"), (2, "alive_at_2_years_share")):
+    for months, name in INFUSED_AND_FREE.items():
+        t = months * 365.25 / 12 - 20
+        free = 0.7 * math.exp(-0.003 * t) + 0.3 * math.exp(-0.021 * t)
+        assert values[name] == pytest.approx(free, abs=0.015)
+    for years, name in ((1, "alive_at_12_months_share"), (2, "alive_at_24_months_share")):
         t = years * 365.25 - 20
         alive = 0.7 * illness_death(0.002, t) + 0.3 * illness_death(0.02, t)
         assert values[name] == pytest.approx(alive, abs=0.015)
     without, trace = simulate(Arm("none", load_text(PLAIN[: PLAIN.index("after_infusion")]).scenario), [0], SIMPY)
     assert math.isnan(BY_NAME["responded_share"].formula(without, trace, arm.window)[0])
+
+
+LIVING = (
+    "after_infusion.autologous.progression=never",
+    "after_infusion.autologous.without_response=never",
+    "after_infusion.autologous.death=never",
+)
+
+
+def test_everybody_counts_and_who_waits_is_not_free() -> None:
+    """Half are never infused; who is infused later than the month asked about does not count by then."""
+    given = (
+        "manufacturing.duration=300 d",
+        "apheresis.shortfall=0.5",
+        "apheresis.attempts=1",
+        "run.follow_up=730 d",
+        *LIVING,
+    )
+    arm = Arm("one", load_text(PLAIN, *given).scenario)
+    patients, trace = simulate(arm, [0], SIMPY)
+    shares = [BY_NAME[name].formula(patients, trace, arm.window)[0] for name in INFUSED_AND_FREE.values()]
+    assert shares == pytest.approx([0.0, 0.5, 0.5], abs=0.02)
+
+
+def test_what_follow_up_does_not_reach_is_not_known() -> None:
+    for days, known in ((730, [True, True, True]), (364, [True, False, False]), (365, [True, True, False])):
+        arm = Arm("one", load_text(PLAIN, f"run.follow_up={days} d").scenario)
+        patients, trace = simulate(arm, [0], SIMPY)
+        found = [BY_NAME[name].formula(patients, trace, arm.window)[0] for name in INFUSED_AND_FREE.values()]
+        assert [not math.isnan(share) for share in found] == known
 
 
 def test_the_same_luck_gives_the_same_life_when_only_the_wait_changes() -> None:
@@ -220,7 +254,14 @@ def test_nobody_referred_leaves_every_share_open() -> None:
 
 
 def test_shares_a_year_after_infusion_and_referral_by_hand() -> None:
-    ran = small("manufacturing: {duration: 10 d}\n", "0 d, 0 d, 0 d, 0 d, 60 d", "autologous", "", "run.window=50 d")
+    ran = small(
+        "manufacturing: {duration: 10 d}\n",
+        "0 d, 0 d, 0 d, 0 d, 60 d",
+        "autologous",
+        "",
+        "run.window=50 d",
+        "run.follow_up=730 d",
+    )
     year, never = 365.25, math.nan
     after = Afterwards(
         responded=np.array([True, False, False, False, True]),
@@ -232,14 +273,18 @@ def test_shares_a_year_after_infusion_and_referral_by_hand() -> None:
     found = {
         name: BY_NAME[name].formula(patients, ran.trace, (0.0, 50.0))[0]
         for name in BY_NAME
-        if "year" in name or name == "responded_share"
+        if "_at_" in name or name == "responded_share"
     }
     # the first dies on the very day, the second relapses on it; the last is not measured
     assert found == {
         "responded_share": 0.25,
         "progression_free_at_1_year_share": 0.25,
-        "alive_at_1_year_share": 0.5,
-        "alive_at_2_years_share": 0.25,
+        "infused_and_progression_free_at_6_months_share": 1.0,
+        "infused_and_progression_free_at_12_months_share": 0.5,
+        "infused_and_progression_free_at_24_months_share": 0.25,
+        "alive_at_6_months_share": 1.0,
+        "alive_at_12_months_share": 0.5,
+        "alive_at_24_months_share": 0.25,
     }
 
 

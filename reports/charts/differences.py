@@ -12,6 +12,7 @@ from reports.findings import Findings, headline
 from reports.tables import records
 from reports.theme import canvas, finish, mark, name_of, stacked
 from reports.words import Estimate, compact, listed
+from sim.outcomes.metrics import INFUSED_AND_FREE
 
 METRICS = (
     "waiting_days_mean",
@@ -23,6 +24,7 @@ METRICS = (
     "progressed_before_infusion_share",
     "lost_before_infusion_share",
     "died_before_infusion_share",
+    *INFUSED_AND_FREE.values(),
 )
 AXES = {"days": "difference in days", "share": "difference in percentage points"}
 BETWEEN, BELOW, LEFT = 62, 52, 190

@@ -15,7 +15,7 @@ import pandas as pd
 from reports.charts.bands import Box, Grid, Line, draw_grid
 from reports.charts.rows import Group, Panel, Row, draw_panel
 from reports.figure import Figure, trace
-from reports.findings import Findings
+from reports.findings import EVERYBODY, Findings
 from reports.tables import records
 from reports.theme import INK, SMALL_SIZE, Mark, canvas, finish, lines, mark, name_of, plain
 from reports.words import DOT, Estimate, compact, counted, figure, level, listed, scale, stands_out
@@ -25,7 +25,7 @@ FIXED = (
     *("point", "name", "scenario", "metric", "label", "unit", "estimate", "low", "high", "replications"),
     *("patients", "unresolved_share"),
 )
-FIRST = ("waiting_days_mean", "progressed_before_infusion_share", "infused_share", "lost_before_infusion_share")
+FIRST = ("waiting_days_mean", "progressed_before_infusion_share", "infused_share", EVERYBODY)
 BELOW, LEFT, LARGE = 52, 300, 300
 HIGH, LOW = Mark("#C9651F", "solid", "circle"), Mark("#12355B", "solid", "square")
 SEQUENTIAL = [[0.0, "#F2F6F8"], [0.25, "#BFD3DE"], [0.5, "#7FA6BA"], [0.75, "#3F7592"], [1.0, "#0E3A57"]]

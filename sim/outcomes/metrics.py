@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from operator import attrgetter
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,10 +25,12 @@ from sim.outcomes.patients import (
     wasted_slots,
     withdrawn_slots,
 )
+from sim.outcomes.slot_wait import SlotWait
 from sim.outcomes.verdicts import HIGHER, LOWER, NEITHER
 
 FloatArray = NDArray[np.float64]
 DAYS_PER_YEAR = 365.25
+DAYS_PER_MONTH = DAYS_PER_YEAR / 12.0
 Window = tuple[float, float]
 # The value in each replication of a batch.
 Formula = Callable[[Patients, Trace, Window], FloatArray]
@@ -175,16 +179,55 @@ def _not_travelled(p: Patients, trace: Trace, window: Window) -> FloatArray:
     return _nothing(p) if declines is None else p.by.share(declines, p.cohort.measured)
 
 
-def _alive(years: float) -> Formula:
+def _alive(months: int) -> Formula:
     """The share of the referred who live so long after referral, infused or not."""
 
     def share(p: Patients, trace: Trace, window: Window) -> FloatArray:
         if p.after is None:
             return _nothing(p)
-        died = p.after.death_day - p.referral_day <= years * DAYS_PER_YEAR
+        died = p.after.death_day - p.referral_day <= months * DAYS_PER_MONTH
         return p.by.share(~died, p.cohort.measured)
 
     return share
+
+
+def _free_and_infused(months: int) -> Formula:
+    """The share of the referred who are alive, infused and free of progression after it, so long after referral.
+
+    Unknown where patients are not followed that long, as who still waits may be infused by then.
+    """
+    horizon = months * DAYS_PER_MONTH
+
+    def share(p: Patients, trace: Trace, window: Window) -> FloatArray:
+        if p.after is None or not np.all(followed_long_enough(p.follow_up, months)):
+            return _nothing(p)
+        event = np.fmin(p.after.relapse_day, p.after.death_day)
+        free = (p.day("infusion") - p.referral_day <= horizon) & ~(event - p.referral_day <= horizon)
+        return p.by.share(free & p.infused, p.cohort.measured)
+
+    return share
+
+
+def followed_long_enough(follow_up: float | FloatArray, months: int) -> Any:
+    """Whether somebody followed so many days is followed for so many months; two years of 365 days are 24 months."""
+    return follow_up >= months * DAYS_PER_MONTH - 1.0
+
+
+def _slot_wait(part: Callable[[SlotWait], FloatArray], of: Callable[[Patients], BoolArray]) -> Formula:
+    """Mean days of one part of the wait for a slot, over the measured who asked for one."""
+
+    def days(p: Patients, trace: Trace, window: Window) -> FloatArray:
+        if p.slot_wait is None:
+            return _nothing(p)
+        values = part(p.slot_wait)
+        return p.by.mean(values, of(p) & p.cohort.measured & ~np.isnan(values))
+
+    return days
+
+
+def _asked_for_slot(p: Patients, trace: Trace, window: Window) -> FloatArray:
+    asked = np.zeros(len(p.outcome), dtype=bool) if p.slot_wait is None else ~np.isnan(p.slot_wait.calendar)
+    return p.by.count(asked & p.cohort.measured)
 
 
 def _responded(p: Patients, trace: Trace, window: Window) -> FloatArray:
@@ -201,10 +244,13 @@ INFUSED_ONES = Population("the infused", "infused")
 COLLECTED = Population("those whose cells were collected", "collected")
 COLLECTED_RESOLVED = Population("those whose cells were collected and who are resolved", "collected_resolved")
 OWN_CELLS = Population("those infused with their own cells", "infused_own_cells")
+ASKED_FOR_SLOT = Population("those who asked for a slot", "asked_for_slot")
 PRODUCT_BACK = Population("those whose product came back to the centre", "product_back")
 DIED = _outcome("died")
 WAIT = ("referral", "infusion")
 VEIN = ("apheresis", "infusion")
+# By months since referral.
+INFUSED_AND_FREE = {months: f"infused_and_progression_free_at_{months}_months_share" for months in (6, 12, 24)}
 METRICS: tuple[Metric, ...] = (
     Metric(
         "referred",
@@ -303,6 +349,29 @@ METRICS: tuple[Metric, ...] = (
         COLLECTED,
         _days("referral", "apheresis", _mean),
     ),
+    Metric(
+        "asked_for_slot",
+        "Patients who asked for a slot",
+        "patients",
+        NEITHER,
+        REFERRED,
+        _asked_for_slot,
+    ),
+    *(
+        Metric(
+            f"slot_{part}_days_{which}",
+            f"Wait for a slot, {words}, mean{of}",
+            "days",
+            LOWER,
+            over,
+            _slot_wait(attrgetter(part), among),
+        )
+        for which, of, over, among in (
+            ("mean", "", OWN_CELLS, _passed(*VEIN)),
+            ("of_all_mean", " of all who asked", ASKED_FOR_SLOT, lambda p: p.cohort.measured),
+        )
+        for part, words in (("calendar", "by the calendar of offers"), ("scarcity", "by scarcity"))
+    ),
     Metric("vein_to_vein_days_mean", "Vein-to-vein days, mean", "days", LOWER, OWN_CELLS, _days(*VEIN, _mean)),
     Metric("vein_to_vein_days_median", "Vein-to-vein days, median", "days", LOWER, OWN_CELLS, _days(*VEIN, _median)),
     Metric(
@@ -381,8 +450,28 @@ METRICS: tuple[Metric, ...] = (
         INFUSED_ONES,
         _free_of_progression(1.0),
     ),
-    Metric("alive_at_1_year_share", "Share alive 1 year after referral", "share", HIGHER, REFERRED, _alive(1.0)),
-    Metric("alive_at_2_years_share", "Share alive 2 years after referral", "share", HIGHER, REFERRED, _alive(2.0)),
+    *(
+        Metric(
+            name,
+            f"Share infused and progression-free {months} months after referral",
+            "share",
+            HIGHER,
+            REFERRED,
+            _free_and_infused(months),
+        )
+        for months, name in INFUSED_AND_FREE.items()
+    ),
+    *(
+        Metric(
+            f"alive_at_{months}_months_share",
+            f"Share alive {months} months after referral",
+            "share",
+            HIGHER,
+            REFERRED,
+            _alive(months),
+        )
+        for months in INFUSED_AND_FREE
+    ),
 )
 METRIC_NAMES = tuple(metric.name for metric in METRICS)
 BY_NAME = {metric.name: metric for metric in METRICS}

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from sim.engine.trace import PATIENT, Trace
 from sim.outcomes.by_group import ByGroup
+from sim.outcomes.slot_wait import SlotWait
 from sim.pieces.clocks import OUTCOME_OF_CLOCK, Clock
 from sim.tables.words import OUTCOMES
 
@@ -46,8 +47,9 @@ class Patients:
     `outcome` indexes `OUTCOME_NAMES`, `reason` says more where there is more to say. `days`: the patients' own
     milestone days. `made_day`, `made_count`: the last day and the number of times a product was released or a dose
     drawn for them, whether or not they were there. `off_the_shelf`: whether they were given a dose in the end.
-    `followed_to`: the day on which patients without an outcome by then count as waiting. `referral_day`: of the return,
-    for a later course. `after`: what became of them, where the scenario says so.
+    `followed_to`: the day on which patients without an outcome by then count as waiting; `follow_up`: how long after
+    referral each is followed for an outcome. `referral_day`: of the return, for a later course. `after`: what became of
+    them, where the scenario says so. `slot_wait`: the parts of their wait for a slot, where slots are dated.
     """
 
     cohort: Cohort
@@ -63,7 +65,9 @@ class Patients:
     began_manufacture: NDArray[np.bool_]
     off_the_shelf: NDArray[np.bool_]
     followed_to: FloatArray
+    follow_up: FloatArray
     after: Afterwards | None = None
+    slot_wait: SlotWait | None = None
 
     @cached_property
     def by(self) -> ByGroup:
@@ -173,6 +177,7 @@ def resolve(cohort: Cohort, trace: Trace, follow_up: float | FloatArray, later_e
         began_manufacture=raw.get("manufacturing", nothing) <= stop,
         off_the_shelf=raw.get("dose", nothing) <= limit,
         followed_to=limit,
+        follow_up=np.broadcast_to(np.asarray(follow_up, dtype=np.float64), limit.shape),
     )
 
 
@@ -272,6 +277,11 @@ def table(
         "bridging_day": bridging[rows],
         "off_the_shelf": patients.off_the_shelf[rows],
     }
+    if patients.slot_wait is not None:
+        columns |= {
+            "slot_calendar_days": patients.slot_wait.calendar[rows],
+            "slot_scarcity_days": patients.slot_wait.scarcity[rows],
+        }
     if patients.after is not None:
         columns |= {
             "responded": _or_null(patients.infused, patients.after.responded)[rows],

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from sim.outcomes.metrics import INFUSED_AND_FREE
 from sim.shell.screen import print_table
 
 if TYPE_CHECKING:
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
 
     from sim.experiment.study.run import Study
 
+# Only of scenarios that say what becomes of patients.
+LATER = (*INFUSED_AND_FREE.values(), "alive_at_24_months_share")
 ON_SCREEN = (
     "half_infused_days",
     "waiting_days_mean",
@@ -24,6 +27,7 @@ ON_SCREEN = (
     "infused_share",
     "progressed_before_infusion",
     "progressed_before_infusion_share",
+    *LATER,
     "lost_before_infusion",
     "lost_before_infusion_share",
     "still_waiting_share",
@@ -54,10 +58,13 @@ def show(study: Study, as_json: bool) -> None:
         click.echo()
     rows = []
     for metric in ON_SCREEN:
-        cells = [cell(row) for row in _rows(study.summary, metric)]
+        levels = _rows(study.summary, metric)
+        if metric in LATER and all(math.isnan(row["estimate"]) for row in levels):
+            continue
+        cells = [cell(row) for row in levels]
         if study.differences is not None:
             cells += [cell(row, change=True) for row in _rows(study.differences, metric)]
-        rows.append([_rows(study.summary, metric)[0]["label"], *cells])
+        rows.append([levels[0]["label"], *cells])
     headers = ["", *names]
     if study.differences is not None:
         headers += [f"difference: {name}" if len(names) > 2 else "difference" for name in names[1:]]

@@ -17,6 +17,7 @@ WHO = (
     whole("course", "1 for the first course, 2 for the first return, and so on."),
 )
 WHO_KEY = ("scenario", "replication", "region", "source", "number", "course")
+NO_SLOT = "never asked for a slot, or slots are not dated"
 FLOW = "the run did not come to it, or the path has no such step"
 
 PATIENTS = Table(
@@ -38,6 +39,17 @@ PATIENTS = Table(
         days("waiting_days", "Referral to infusion.", NOT_INFUSED),
         days("vein_to_vein_days", "Apheresis to infusion.", "not infused, or given a dose from the shelf"),
         days("turnaround_days", "Apheresis to product received.", "not received, or given a dose from the shelf"),
+        days(
+            "slot_calendar_days",
+            "First asking for a slot to the start of the first that unlimited supply on the same days of offer would "
+            "have given; to leaving, or the end of follow-up, where that came before.",
+            NO_SLOT,
+        ),
+        days(
+            "slot_scarcity_days",
+            "From then to the start of the slot that they held last; to leaving, or the end of follow-up.",
+            NO_SLOT,
+        ),
         flag("progressed_before_infusion", "Whether they progressed before infusion, eligible afterwards or not."),
         flag("bridged", "Whether bridging therapy was begun."),
         number("bridging_day", "When bridging therapy began.", SINCE_START, "it did not"),

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.outcomes.estimates import interval
-from sim.outcomes.metrics import BY_NAME, METRIC_NAMES
+from sim.outcomes.metrics import BY_NAME, INFUSED_AND_FREE, METRIC_NAMES, followed_long_enough
 from sim.scenario import Scenario
 from sim.scenario.problems import did_you_mean, show
 from sim.scenario.unused import why_unused
@@ -90,8 +90,18 @@ NEEDS = {
     ),
     "returned": "later_course",
     **dict.fromkeys(
-        ("responded_share", "progression_free_at_1_year_share", "alive_at_1_year_share", "alive_at_2_years_share"),
+        (
+            "responded_share", "progression_free_at_1_year_share", *INFUSED_AND_FREE.values(),
+            *(f"alive_at_{months}_months_share" for months in INFUSED_AND_FREE),
+        ),
         "after_infusion",
+    ),
+    **dict.fromkeys(
+        (
+            "slot_calendar_days_mean", "slot_scarcity_days_mean", "slot_calendar_days_of_all_mean",
+            "slot_scarcity_days_of_all_mean",
+        ),
+        "manufacturing.slots",
     ),
 }  # fmt: skip
 
@@ -103,9 +113,15 @@ def never_there(metric: str, scenario: Scenario) -> str | None:
         return None if asked else "no region has `declines` above 0"
     if metric not in NEEDS:
         return None
+    months = next((months for months, name in INFUSED_AND_FREE.items() if name == metric), 0)
+    if not followed_long_enough(scenario.run.follow_up, months):
+        return f"`run.follow_up` is shorter than {months} months"
     path = tuple(NEEDS[metric].split("."))
-    if getattr(scenario, path[0]) is None:
-        return f"there is no section `{path[0]}`"
+    section: Any = scenario
+    for place, key in enumerate(path, start=1):
+        section = getattr(section, key)
+        if section is None:
+            return f"there is no section `{'.'.join(path[:place])}`"
     return why_unused(path, scenario)
 
 

@@ -24,6 +24,7 @@ from sim.outcomes.metrics import measure
 from sim.outcomes.pairs import pair_counts, why_not_paired
 from sim.outcomes.patients import Patients, resolve, table
 from sim.outcomes.resource_use import ResourceUse, resource_use
+from sim.outcomes.slot_wait import slot_wait
 from sim.outcomes.views import Views, view
 from sim.pieces.cohort import SOURCES, Cohort, draw_cohort
 from sim.pieces.loads import expected_patients
@@ -163,6 +164,8 @@ def simulate(arm: Arm, numbers: Sequence[int], with_engine: str, traced: bool = 
     cohort, luck = draw_cohort(arm.scenario, protocol.clocks, numbers, arm.parameter_set, generator(with_engine))
     trace = engine(with_engine)(protocol, cohort, luck, arm.scenario.runs_until, follow_up, traced)
     patients = resolve(cohort, trace, follow_up, arm.scenario.run.later_courses_end)
+    gone = np.where(np.isnan(patients.end_day), patients.followed_to, patients.end_day)
+    patients = replace(patients, slot_wait=slot_wait(protocol, trace, gone))
     rules = arm.scenario.after_infusion
     if rules is not None:
         patients = replace(patients, after=follow_on(patients, rules, luck))
