@@ -9,19 +9,21 @@ from typing import Any
 from reports.markdown import plain, table
 
 KINDS = {
-    "exact": (
-        "Exact and closed-form cases",
-        "Worked out by hand or by formula, so what comes out shows whether the program does what it says.",
-    ),
     "test": (
-        "Published figures that no default was set to",
-        "Whether the model, set by other figures, comes near these. A miss stays here, with its likely reason.",
+        "Validation: published figures held out",
+        "No default was set to these. Whether the model, set by other figures, comes near them; a miss stays here, "
+        "with its likely reason.",
     ),
     "calibration": (
-        "Published figures that a default was set to",
+        "Calibration: published figures that a default was set to",
         "That these come out shows that the setting was done right, and nothing about the model.",
     ),
+    "exact": (
+        "Verification: closed forms and cases by hand",
+        "Worked out by hand or by formula, so what comes out shows whether the program does what it says.",
+    ),
 }
+INTERVALS = {"sampling": "95 % interval", "range": "range", "ours": "margin of ours"}
 
 
 def validation_page(rows: Sequence[Mapping[str, Any]], names: Mapping[str, str], summary: str) -> str:
@@ -33,15 +35,17 @@ def validation_page(rows: Sequence[Mapping[str, Any]], names: Mapping[str, str],
         "of what was simulated is the 95 % one of its mean over replications. A target is met when the simulated mean "
         "is inside the expected range, or off it by no more than three standard errors, or by what its file allows.",
         f"**{summary}.**",
+        "The three say different things, and no number over all of them says anything. A published figure has an error "
+        "(simulated less published) and, where the source allows one, a sampling interval of its own.",
     ]
     for kind, (title, told) in KINDS.items():
         chosen = [row for row in rows if row["kind"] == kind]
         if chosen:
-            parts += [f"## {title}", told, _table(chosen, names)]
+            parts += [f"## {title}", told, _table(chosen, names, kind != "exact")]
     return "\n\n".join(parts) + "\n"
 
 
-def _table(rows: Sequence[Mapping[str, Any]], names: Mapping[str, str]) -> str:
+def _table(rows: Sequence[Mapping[str, Any]], names: Mapping[str, str], is_published: bool) -> str:
     cells, case = [], ""
     for row in rows:
         told = " ".join(_sentence(str(row[key])) for key in ("source", "why", "note") if row[key])
@@ -52,13 +56,33 @@ def _table(rows: Sequence[Mapping[str, Any]], names: Mapping[str, str]) -> str:
             [
                 f"{plain(first)} (`{case}`)" if first else "",
                 plain(row["quantity"]).replace("_", " "),
-                plain(row["expected"]),
+                plain(published_words(row) if is_published else row["expected"]),
                 _simulated(row),
+                *([_error(row)] if is_published else []),
                 verdict if verdict == "met" else f"**{verdict}**",
                 plain(told),
             ]
         )
-    return table(["case", "quantity", "expected", "simulated (95 %)", "verdict", "source and remarks"], cells)
+    expected = ["published", "simulated (95 %)", "error"] if is_published else ["expected", "simulated (95 %)"]
+    return table(["case", "quantity", *expected, "verdict", "source and remarks"], cells)
+
+
+def published_words(row: Mapping[str, Any]) -> str:
+    """The published estimate with its interval, and what that is."""
+    if not row["interval"]:
+        return str(row["expected"])
+    within = f"{row['expected']}, {INTERVALS[str(row['interval'])]}"
+    return within if math.isnan(row["published"]) else f"{row['published']:.5g} ({within})"
+
+
+def _error(row: Mapping[str, Any]) -> str:
+    """What was simulated less what was published, in the unit of a reader: days, or percentage points."""
+    error = row["error"]
+    if math.isnan(error):
+        return "no estimate published"
+    if row["unit"] == "share":
+        return f"{100 * error:+.1f} points"
+    return f"{error:+.1f} {row['unit']}".rstrip()
 
 
 def _simulated(row: Mapping[str, Any]) -> str:

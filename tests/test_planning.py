@@ -88,7 +88,7 @@ def test_the_page_answers_to_a_lever() -> None:
     page = testing.AppTest.from_file(str(ROOT / "tests" / "reports" / "planning_script.py"), default_timeout=120)
     page.run()
     assert not page.exception
-    page.selectbox[0].set_value("Autologous, assumed slot supply (load 1)").run()
+    page.selectbox[0].set_value("Autologous, just enough slots").run()
     page.select_slider[0].set_value(10).run()
     before = {one.label: one.value for one in page.metric}
     sterility = next(one for one in page.slider if one.label == "Sterility test")

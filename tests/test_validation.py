@@ -10,11 +10,11 @@ import pytest
 from click.testing import CliRunner
 
 from reports.markdown import plain
-from reports.validation import KINDS
+from reports.validation import KINDS, published_words, validation_page
 from run_sim import cli
-from sim.experiment.validate.cases import MET, STATED_MISS, Verdict, judge
+from sim.experiment.validate.cases import MET, STATED_MISS, Verdict, count_by_kind, judge
 from sim.experiment.validate.quantities import QuantityError
-from sim.scenario import load
+from sim.scenario import ScenarioError, load
 from sim.scenario.shipped import validation_files
 from sim.scenario.targets import Quantity
 from tests.runs import load_text
@@ -116,10 +116,15 @@ def test_met_missed_and_missed_as_stated(rest: str, verdict: str, as_stated: boo
 @pytest.mark.parametrize(
     ("rest", "code", "told"),
     [
-        ("exact: 55, within: exact", 0, "1 of 1 targets met"),
-        ("exact: 54, within: exact", 3, "0 of 1 targets met; 1 missed, 0 of them as stated in the file"),
-        ("exact: 54, known_miss: why", 0, "0 of 1 targets met; 1 missed, 1 of them as stated in the file"),
-        ("exact: 55, known_miss: why", 3, "1 of 1 targets met"),
+        ("exact: 55, within: exact", 0, "Closed forms and cases by hand: 1 of 1 met"),
+        ("exact: 54, within: exact", 3, "by hand: 0 of 1 met. 0 of 1 misses are stated in the files"),
+        ("exact: 54, known_miss: why", 0, "by hand: 0 of 1 met. 1 of 1 misses are stated in the files"),
+        ("exact: 55, known_miss: why", 3, "Closed forms and cases by hand: 1 of 1 met"),
+        (
+            "low: 50, high: 60, published: 52, kind: test",
+            0,
+            "Published figures held out: 1 of 1 met",
+        ),
     ],
 )
 def test_the_exit_code_is_3_for_what_no_file_states(tmp_path: Path, rest: str, code: int, told: str) -> None:
@@ -130,7 +135,7 @@ def test_the_exit_code_is_3_for_what_no_file_states(tmp_path: Path, rest: str, c
     assert found.exit_code == code, found.output
     assert told in found.output
     page = (tmp_path / "out" / "validation.md").read_text(encoding="utf-8")
-    assert f"**{told}.**" in page
+    assert f"{told}.**" in page
     assert ("**missed, as stated**" in page) == (code == 0 and "known_miss" in rest)
 
 
@@ -148,14 +153,19 @@ def test_workers_do_not_move_a_verdict() -> None:
     assert judge("case", loaded, 9, 1, lambda _: None) == judge("case", loaded, 9, 2, lambda _: None)
 
 
-def expected(one: Quantity) -> str:
+def expected(one: Quantity, kind: str) -> str:
     """What the table says of a target."""
     low = -math.inf if one.low is None else one.low
     high = math.inf if one.high is None else one.high
     low, high = (low, high) if one.exact is None else (one.exact, one.exact)
     nothing = dict.fromkeys(("simulated", "low", "high", "standard_error"), 0.0)
     words = dict.fromkeys(("case", "quantity", "kind", "why", "source"), "")
-    return str(Verdict(**words, **nothing, expected_low=low, expected_high=high, met=True).row()["expected"])
+    its = one.interval or "sampling" if low != high else ""
+    published = math.nan if one.published is None else one.published
+    found = Verdict(
+        **words, **nothing, expected_low=low, expected_high=high, met=True, interval=its, published=published, unit=""
+    )
+    return published_words(found.row()) if kind != "exact" else str(found.row()["expected"])
 
 
 def test_the_page_has_every_target_of_every_case_as_the_files_state_them() -> None:
@@ -165,10 +175,10 @@ def test_the_page_has_every_target_of_every_case_as_the_files_state_them() -> No
         cells = [cell.strip() for cell in re.split(r"(?<!\\)\|", line)[1:-1]]
         if line.startswith("## "):
             kind = kinds[line.removeprefix("## ")]
-        elif len(cells) == 6 and cells[0] not in ("case", "---"):
+        elif len(cells) in (6, 7) and cells[0] not in ("case", "---"):
             found = re.search(r"`(.+)`", cells[0])
             case = found[1] if found else case
-            shown.add((kind, case, cells[1], cells[2], cells[4].strip("*"), cells[5].split(".")[0]))
+            shown.add((kind, case, cells[1], cells[2], cells[-2].strip("*"), cells[-1].split(".")[0]))
     stated = set()
     for file in validation_files():
         validation = load(file).scenario.validation
@@ -180,9 +190,32 @@ def test_the_page_has_every_target_of_every_case_as_the_files_state_them() -> No
                     one.kind or validation.kind,
                     file.stem,
                     name.replace("_", " "),
-                    expected(one),
+                    expected(one, one.kind or validation.kind),
                     STATED_MISS if one.known_miss else MET,
                     told.split(".")[0],
                 )
             )
     assert shown == stated, "run: python run_sim.py validate --page docs/validation.md"
+
+
+def test_kinds_are_counted_apart_what_others_measured_first() -> None:
+    """Never one number over published figures and closed forms."""
+    told = "low: 50, high: 60"
+    kinds = [judged(f"{{of: metrics.waiting_days_mean, {told}, kind: {kind}}}") for kind in ("exact", "calibration")]
+    held_out = judged("{of: metrics.waiting_days_mean, low: 60, high: 70, kind: test}")
+    assert count_by_kind([*kinds, kinds[0], held_out]) == {"test": (0, 1), "calibration": (1, 1), "exact": (2, 2)}
+    assert list(count_by_kind([*kinds, held_out])) == ["test", "calibration", "exact"]
+
+
+def test_a_published_figure_shows_its_error() -> None:
+    found = judged(
+        "{of: metrics.waiting_days_mean, low: 50, high: 60, published: 52, kind: test, interval: ours}"
+    ).row()
+    assert (found["published"], found["error"], found["unit"], found["interval"]) == (52.0, 3.0, "days", "ours")
+    page = validation_page([found], {}, "")
+    assert "| 52 (50 to 60, margin of ours) | 55 (55 to 55) | +3.0 days |" in page
+    share = {**found, "unit": "share", "published": 0.5, "error": -0.0312}
+    assert "| -3.1 points |" in validation_page([share], {}, "")
+    assert "no estimate published" in validation_page([{**found, "published": math.nan, "error": math.nan}], {}, "")
+    with pytest.raises(ScenarioError, match="there is no interval"):
+        judged("{of: metrics.waiting_days_mean, exact: 55, interval: ours}")

@@ -159,7 +159,7 @@ def test_another_scenario_in_the_manifest_is_found(folder: Path) -> None:
         manifest["seed"] = 1
 
     reseal(folder, more_slots)
-    assert set(failed(folder)) == {"scenario 'Autologous, assumed slot supply (load 1)'", "seed"}
+    assert set(failed(folder)) == {"scenario 'Autologous, just enough slots'", "seed"}
 
 
 def test_another_resolved_scenario_gives_other_numbers(folder: Path) -> None:

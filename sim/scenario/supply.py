@@ -70,7 +70,7 @@ class Slots(Section):
     count: Annotated[int | None, Whole()] = Field(
         None, description="Slots at each offer; required unless every centre has `slots` of its own."
     )
-    every: Literal["month", "week"] = Field(description="month | week")
+    every: Literal["month", "week", "day"] = Field(description="month | week | day")
     scope: Literal["centre", "pool"] = Field(
         "centre", description="centre: so many for each centre. pool: so many for all together."
     )

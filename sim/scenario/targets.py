@@ -15,6 +15,7 @@ from sim.scenario.section import Fault, Named, Section
 
 THREE_STANDARD_ERRORS = "3 se"
 TargetKind = Literal["exact", "calibration", "test"]
+IntervalKind = Literal["sampling", "range", "ours"]
 
 
 class Tolerance(Kind):
@@ -45,6 +46,14 @@ class Quantity(Section):
     exact: Annotated[float | None, Number(-1e15, 1e15)] = Field(None, description="The value that must come out.")
     low: Annotated[float | None, Number(-1e15, 1e15)] = Field(None, description="The lowest value allowed.")
     high: Annotated[float | None, Number(-1e15, 1e15)] = Field(None, description="The highest value allowed.")
+    published: Annotated[float | None, Number(-1e15, 1e15)] = Field(
+        None, description="The published estimate, from which the error is counted; low and high are its interval."
+    )
+    interval: IntervalKind | None = Field(
+        None,
+        description="What low and high are: the sampling interval of the published estimate (default), the range of "
+        "several centres or studies, or a margin of our own where none is published.",
+    )
     within: Annotated[float | str, Tolerance()] = Field(
         THREE_STANDARD_ERRORS, description="'3 se', exact, or an absolute tolerance."
     )
@@ -65,6 +74,8 @@ class Quantity(Section):
         yield from one_way(data, list(cls.model_fields), (("exact",), ("low", "high")))
 
     def checks(self) -> Iterator[Fault]:
+        if self.interval is not None and self.low is None and self.high is None:
+            yield ("interval",), "there is no interval; allowed with low and high"
         if self.low is not None and self.high is not None and self.low > self.high:
             yield (), f"found low {self.low:g} above high {self.high:g}; allowed: low <= high"
 

@@ -499,8 +499,8 @@ REFUSED: tuple[Unused, ...] = (
     ),
     Unused(
         "manufacturing.slots.weekday",
-        lambda s: s.manufacturing.slots is not None and s.manufacturing.slots.every == "month",
-        ("manufacturing.slots.every",), "slots are offered every month; allowed with every: week",
+        lambda s: s.manufacturing.slots is not None and s.manufacturing.slots.every != "week",
+        ("manufacturing.slots.every",), "slots are not offered on a day of the week; allowed with every: week",
     ),
     Unused(
         "manufacturing.slots.notice",

@@ -91,12 +91,15 @@ def validate_command(
 
 
 def summary(verdicts: list[Verdict]) -> str:
-    """How many targets were met, and how many of the missed ones a file states as missed."""
-    met = sum(verdict.met for verdict in verdicts)
-    stated = sum(not verdict.met and verdict.as_stated for verdict in verdicts)
-    missed = len(verdicts) - met
-    text = f"{met} of {len(verdicts)} targets met"
-    return f"{text}; {missed} missed, {stated} of them as stated in the file" if missed else text
+    """How many targets of each kind were met, and how many of the missed ones a file states as missed."""
+    from sim.experiment.validate.cases import KINDS, count_by_kind
+
+    counts = count_by_kind(verdicts)
+    text = "; ".join(f"{KINDS[kind]}: {met} of {count} met" for kind, (met, count) in counts.items())
+    missed = [verdict for verdict in verdicts if not verdict.met]
+    stated = sum(verdict.as_stated for verdict in missed)
+    text = f"{text[:1].upper()}{text[1:]}"
+    return f"{text}. {stated} of {len(missed)} misses are stated in the files" if missed else text
 
 
 def _write(verdicts: list[Verdict], names: dict[str, str], folder: Path, page: Path | None) -> None:

@@ -450,9 +450,18 @@ COMPARISON = (
             text("quantity", "Name of the quantity."),
             text("kind", "exact, calibration or test."),
             text("expected", "The number, range or bound expected."),
+            text(
+                "interval",
+                "What the range expected is: the sampling interval of the published estimate, the range of several "
+                "centres or studies, or a margin of ours.",
+                "a single number is expected",
+            ),
+            number("published", "The published estimate, or the exact value.", null="none stated"),
+            text("unit", "Of published, simulated and error.", "a count"),
             number("simulated", "Mean over replications.", null=NOBODY),
             number("low", "Lower end of the 95 % simulation interval.", null="one replication only"),
             number("high", "Upper end of the 95 % simulation interval.", null="one replication only"),
+            number("error", "Simulated less published.", null="no estimate stated"),
             number(
                 "standard_error",
                 "Standard error of the mean.",

@@ -43,7 +43,7 @@ FOLDERS: Mapping[str, Callable[[Path], Path]] = {
     "six": lambda root: sample.write(root, sample.SIX, replications=3),
     "once": lambda root: sample.write(root, replications=1),
     "nobody": lambda root: sample.write(root, (sample.PAIR[0], sample.NOBODY), replications=4, same=False),
-    "real": lambda root: run(root, "Autologous, assumed slot supply (load 1)", "Allogeneic, off the shelf"),
+    "real": lambda root: run(root, "Autologous, just enough slots", "Allogeneic, off the shelf"),
     "real_hostile": lambda root: run(root, HOSTILE, FORMULA),
     "study": lambda root: studies.write(root),
     "study_line": lambda root: studies.write(root, paths=1),

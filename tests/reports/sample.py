@@ -93,7 +93,7 @@ def allogeneic(name: str) -> Toy:
     return Toy(name, stages, failure=0.06)
 
 
-PAIR = (autologous("Autologous, assumed slot supply (load 1)"), allogeneic("Allogeneic, off the shelf"))
+PAIR = (autologous("Autologous, just enough slots"), allogeneic("Allogeneic, off the shelf"))
 SIX = (
     *PAIR,
     autologous("Autologous, twice the slots", slot=14),
@@ -353,7 +353,7 @@ def _manifest(toys: Sequence[Toy], replications: int, title: str, same: bool) ->
             for k, toy in enumerate(toys)
         ],
         "baseline": toys[0].name if len(toys) > 1 else None,
-        "warnings": ["Autologous, assumed slot supply (load 1): manufacturing slots have an offered load of 1.08"],
+        "warnings": ["Autologous, just enough slots: manufacturing slots have an offered load of 1.08"],
         "not_modelled": ["Toxicity, response and survival after infusion", "Costs and quality of life"],
         "same_patients_note": None if same else "the scenarios have other referral rates",
     }

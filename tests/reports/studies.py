@@ -12,7 +12,7 @@ from sim.tables import VERSION
 from tests.reports.sample import save
 
 LINES, LEAD = "manufacturing.lines", "manufacturing.slots.lead"
-SCENARIO, OTHER = "Autologous, assumed slot supply (load 1)", "Allogeneic, off the shelf"
+SCENARIO, OTHER = "Autologous, just enough slots", "Allogeneic, off the shelf"
 MONEY = "USD 2021"
 WAITING = {"scenario": SCENARIO, "metric": "waiting_days_mean", "label": "Waiting days, mean", "unit": "days"}
 

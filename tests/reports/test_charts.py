@@ -72,7 +72,7 @@ def test_waiting_times_are_those_of_the_table(folder: Callable[[str], Path], fil
 def test_an_open_bin_and_bins_of_nobody_are_drawn(folder: Callable[[str], Path]) -> None:
     tables = read(folder("pair"))
     waits = tables["waits"].copy()
-    mine = waits["scenario"] == "Autologous, assumed slot supply (load 1)"
+    mine = waits["scenario"] == "Autologous, just enough slots"
     waits.loc[waits[mine].index[-1], "day_to"] = math.inf
     waits.loc[~mine, ["share", "low", "high"]] = math.nan
     figure = validated(BY_NAME["waiting_times"].draw(waits, gather(tables)))
@@ -132,7 +132,7 @@ def test_a_queue_and_its_work_may_share_a_label_and_rounding_residue_is_not_draw
     folder: Callable[[str], Path],
 ) -> None:
     tables = read(folder("single"))
-    name = "Autologous, assumed slot supply (load 1)"
+    name = "Autologous, just enough slots"
     rows = [
         (name, 0, "a-b", "process", "Scheduling", 14.0, 13.0, 15.0),
         (name, 0, "a-b", "queue", "Scheduling", 30.0, 29.0, 31.0),

@@ -42,7 +42,7 @@ def test_the_sentence_has_the_numbers_of_differences_csv(folder: Callable[[str],
     assert float(progressed["high"]) < 0
     assert said == (
         "With \N{LEFT DOUBLE QUOTATION MARK}Allogeneic, off the shelf\N{RIGHT DOUBLE QUOTATION MARK} instead of "
-        "\N{LEFT DOUBLE QUOTATION MARK}Autologous, assumed slot supply (load 1)\N{RIGHT DOUBLE QUOTATION MARK}, "
+        "\N{LEFT DOUBLE QUOTATION MARK}Autologous, just enough slots\N{RIGHT DOUBLE QUOTATION MARK}, "
         f"the mean wait from referral to infusion is {days['estimate']} days shorter "
         f"(95% simulation interval {days['high']} to {days['low']}), "
         f"and the share progressed before infusion is {points['estimate']} percentage points lower "
@@ -52,7 +52,7 @@ def test_the_sentence_has_the_numbers_of_differences_csv(folder: Callable[[str],
 
 def test_a_single_run_says_its_levels(folder: Callable[[str], Path]) -> None:
     place = folder("single")
-    said = sentence(gather(read(place)), "Autologous, assumed slot supply (load 1)")
+    said = sentence(gather(read(place)), "Autologous, just enough slots")
     wait, progressed = row(place, "summary", WAIT), row(place, "summary", PROGRESSED)
     assert (
         f"infused patients wait {float(wait['estimate']):.1f} days (95% simulation interval {float(wait['low']):.1f} to"
@@ -134,9 +134,9 @@ def test_order_is_that_of_the_run_and_the_baseline_is_first(folder: Callable[[st
     header, *rows = (place / "summary.csv").read_text(encoding="utf-8").splitlines()
     (place / "summary.csv").write_text("\n".join([header, *sorted(rows)]) + "\n", encoding="utf-8")
     findings = gather(read(place))
-    assert findings.scenarios == ("Autologous, assumed slot supply (load 1)", "Allogeneic, off the shelf")
+    assert findings.scenarios == ("Autologous, just enough slots", "Allogeneic, off the shelf")
     assert (findings.baseline, findings.place("Allogeneic, off the shelf")) == (
-        "Autologous, assumed slot supply (load 1)",
+        "Autologous, just enough slots",
         1,
     )
 

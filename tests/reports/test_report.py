@@ -52,7 +52,7 @@ def test_the_finding_comes_first_beside_the_share_infused(
 def test_several_scenarios_begin_with_one_sentence(files: Callable[[str], Files]) -> None:
     said = words(files("six")["report.html"])
     assert said.index("Largest difference from") < said.index("With \N{LEFT DOUBLE QUOTATION MARK}Allogeneic")
-    assert said.count("instead of \N{LEFT DOUBLE QUOTATION MARK}Autologous, assumed slot supply (load 1)") >= 5
+    assert said.count("instead of \N{LEFT DOUBLE QUOTATION MARK}Autologous, just enough slots") >= 5
 
 
 def test_all_numbers_of_the_summary_are_there(folder: Callable[[str], Path], files: Callable[[str], Files]) -> None:
@@ -98,7 +98,7 @@ def test_a_formula_is_made_plain_in_the_download(files: Callable[[str], Files]) 
 
 def test_parameters_and_their_sources(files: Callable[[str], Files]) -> None:
     said = words(files("pair")["report.html"])
-    assert "Autologous, assumed slot supply (load 1): 8 parameters, 5 assumptions, 2 without a source given" in said
+    assert "Autologous, just enough slots: 8 parameters, 5 assumptions, 2 without a source given" in said
     assert said.count("no source given: assumption") == 3
     assert "doi:10.1000/ex.1" in said
     assert "no published figure found" in said
@@ -151,7 +151,7 @@ def test_identical_scenarios(folder: Callable[[str], Path], tmp_path: Path) -> N
     place = tmp_path / "same"
     shutil.copytree(folder("pair"), place)
     (place / "changes.csv").write_text(
-        'path,"Autologous, assumed slot supply (load 1)","Allogeneic, off the shelf"\n', encoding="utf-8"
+        'path,"Autologous, just enough slots","Allogeneic, off the shelf"\n', encoding="utf-8"
     )
     assert "The scenarios do not differ in any value." in words(written(place)["report.html"])
 

@@ -102,7 +102,7 @@ def test_two_rows_for_the_same_thing_are_refused(copy: Path) -> None:
     path.write_text("\n".join([*lines, lines[1]]) + "\n", encoding="utf-8")
     with pytest.raises(
         ResultsError,
-        match=r"outcomes\.csv: two rows for scenario 'Autologous, assumed slot supply \(load 1\)', outcome 'infused'",
+        match=r"outcomes\.csv: two rows for scenario 'Autologous, just enough slots', outcome 'infused'",
     ):
         read(copy)
 
@@ -118,7 +118,7 @@ def test_a_word_is_no_number(copy: Path) -> None:
 
 def test_names_stay_text_and_empty_numbers_are_nan(copy: Path) -> None:
     for path in copy.glob("*.csv"):
-        text = path.read_text(encoding="utf-8").replace('"Autologous, assumed slot supply (load 1)"', "NA")
+        text = path.read_text(encoding="utf-8").replace('"Autologous, just enough slots"', "NA")
         path.write_text(text.replace('"Allogeneic, off the shelf"', "007"), encoding="utf-8")
     tables = read(copy)
     assert list(dict.fromkeys(tables["summary"]["scenario"])) == ["NA", "007"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,7 +15,7 @@ from sim.experiment.runs.limits import require_size
 from sim.experiment.runs.meanwhile import prepare
 from sim.experiment.runs.replicate import Arm
 from sim.experiment.runs.work import run_tasks
-from sim.experiment.validate.quantities import Task, evaluate
+from sim.experiment.validate.quantities import Task, evaluate, unit_of
 from sim.outcomes.estimates import FREE, interval, standard_error
 from sim.outcomes.metrics import BY_NAME
 from sim.pieces.loads import expected_patients
@@ -24,6 +24,12 @@ from sim.scenario.targets import Quantity, Validation
 
 EXACT_TOLERANCE = 1e-9
 STANDARD_ERRORS = 3.0
+# In the order in which they are told: what others measured first.
+KINDS = {
+    "test": "published figures held out",
+    "calibration": "published figures calibrated to",
+    "exact": "closed forms and cases by hand",
+}
 MET, MISSED, STATED_MISS = "met", "missed", "missed, as stated"
 
 
@@ -31,7 +37,9 @@ MET, MISSED, STATED_MISS = "met", "missed", "missed, as stated"
 class Verdict:
     """One quantity of one case: what was expected, what came out, and whether they agree.
 
-    `kind`: exact, calibration (a default was set to it) or test (none was). `known_miss`: why a miss was expected.
+    `kind`: exact, calibration (a default was set to it) or test (held out: none was). `interval`: what the range
+    expected of a published figure is. `published`: its estimate, NaN where none is stated. `unit`: of both and of what
+    was simulated. `known_miss`: why a miss was expected.
     """
 
     case: str
@@ -39,6 +47,8 @@ class Verdict:
     kind: str
     expected_low: float
     expected_high: float
+    interval: str
+    published: float
     simulated: float
     low: float
     high: float
@@ -46,6 +56,7 @@ class Verdict:
     met: bool
     why: str
     source: str
+    unit: str
     note: str = ""
     known_miss: str = ""
 
@@ -68,9 +79,13 @@ class Verdict:
             "quantity": self.quantity,
             "kind": self.kind,
             "expected": expected_words(self.expected_low, self.expected_high),
+            "interval": self.interval,
+            "published": self.published,
+            "unit": self.unit,
             "simulated": self.simulated,
             "low": self.low,
             "high": self.high,
+            "error": self.simulated - self.published,
             "standard_error": self.standard_error,
             "verdict": self.verdict,
             "why": "; ".join(text for text in (self.why, self.known_miss) if text),
@@ -139,6 +154,8 @@ def _verdict(case: str, name: str, quantity: Quantity, values: np.ndarray[Any, A
         kind=quantity.kind or validation.kind,
         expected_low=low,
         expected_high=high,
+        interval="" if low == high else quantity.interval or "sampling",
+        published=_published(quantity),
         simulated=mean,
         low=float(within_low),
         high=float(within_high),
@@ -146,9 +163,22 @@ def _verdict(case: str, name: str, quantity: Quantity, values: np.ndarray[Any, A
         met=met,
         why=why,
         source=quantity.source or validation.source,
+        unit=unit_of(quantity.of),
         note=quantity.note,
         known_miss=quantity.known_miss,
     )
+
+
+def _published(quantity: Quantity) -> float:
+    """The estimate that the error is counted from."""
+    found = quantity.exact if quantity.published is None else quantity.published
+    return math.nan if found is None else found
+
+
+def count_by_kind(verdicts: Sequence[Verdict]) -> dict[str, tuple[int, int]]:
+    """(how many were met, of how many) of each kind of target that there is: held out, calibrated to, and exact."""
+    found = {kind: [verdict.met for verdict in verdicts if verdict.kind == kind] for kind in KINDS}
+    return {kind: (sum(met), len(met)) for kind, met in found.items() if met}
 
 
 def expected_range(quantity: Quantity) -> tuple[float, float]:

@@ -42,6 +42,16 @@ class QuantityError(Exception):
     """A quantity that does not exist, in words for the user."""
 
 
+def unit_of(of: str) -> str:
+    """The unit of a quantity: that of the metric; days, share, or empty for what is counted."""
+    kind, *parts = of.split(".")
+    if kind == "metrics" and parts and parts[0] in BY_NAME:
+        return BY_NAME[parts[0]].unit
+    if kind in ("outcomes", "within", "share") or of.endswith("_share"):
+        return "share"
+    return "days" if kind == "days" or "days" in of else ""
+
+
 @dataclass(frozen=True, eq=False)
 class Replicated:
     """One replication of one scenario; what costs time is worked out when it is asked for, once."""
