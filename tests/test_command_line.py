@@ -205,7 +205,7 @@ def test_a_load_above_one_is_warned_of_before_the_run(tmp_path: Path) -> None:
     assert done.returncode == 0
     assert "Manufacturing lines (line): offered load 1." in done.stderr
     assert call("check", AUTO).stderr == ""
-    (told,) = call("check", AUTO, "--set", "regions.capital.referrals=6 / month").stderr.splitlines()
+    _, told = call("check", AUTO, "--set", "regions.capital.referrals=6 / month").stderr.splitlines()
     assert told.endswith("the waits hang on this supply, and on its source")
 
 
