@@ -22,9 +22,10 @@ def changes(tables: Tables, findings: Findings) -> Grid | None:
     frame = tables["changes"]
     columns = [scenario for scenario in findings.scenarios if scenario in frame.columns]
     rows = [
-        [_code(record["path"]), *(str(record[c]) or NOT_USED for c in columns)] for record in frame.to_dict("records")
+        [_code(record["path"]), str(record["belongs_to"]), *(str(record[c]) or NOT_USED for c in columns)]
+        for record in sorted(frame.to_dict("records"), key=lambda record: str(record["belongs_to"]))
     ]
-    return Grid("Values that differ", ["Parameter", *columns], rows, "text stack")
+    return Grid("Values that differ", ["Parameter", "Belongs to", *columns], rows, "text stack")
 
 
 @dataclass(frozen=True)

@@ -30,9 +30,11 @@ def check_command(
     from sim.experiment.runs.limits import require_size
     from sim.experiment.runs.replicate import Arm
     from sim.scenario import ScenarioError, load
+    from sim.scenario.arms import unlike
 
     wrong = False
     warnings: list[str] = []
+    checked: dict[str, Loaded] = {}
     for file in files:
         try:
             loaded = load(file, overrides)
@@ -47,7 +49,8 @@ def check_command(
                 _flow_chart(loaded)
             else:
                 warnings += _check_one(file, loaded, shows_path, shows_sources)
-    warn(warnings)
+                checked[loaded.scenario.name] = loaded
+    warn([*warnings, *unlike(checked)])
     sys.exit(BAD_INPUT if wrong else 0)
 
 

@@ -6,17 +6,48 @@ from pathlib import Path
 
 import click
 
-from sim.shell.options import SCENARIO_FILE
-from sim.shell.screen import BAD_INPUT, print_table, stop
+from sim.shell.options import SCENARIO_FILE, engine, quiet
+from sim.shell.screen import BAD_INPUT, errors_in_words, print_table, progress, stop
 
 
 @click.command("list")
-def list_command() -> None:
+@click.option(
+    "--effects", "shows_effects", is_flag=True, help="Also run each, and show what it does to waits and outcomes."
+)
+@click.option("-n", "--replications", type=click.IntRange(2), default=40, show_default=True, help="With --effects.")
+@click.option(
+    "--page", type=click.Path(path_type=Path), help="With --effects: also write the page there, e.g. docs/library.md."
+)
+@engine
+@quiet
+def list_command(shows_effects: bool, replications: int, page: Path | None, engine: str, quiet: bool) -> None:
     """The shipped scenarios, one line each."""
     from sim.scenario.shipped import shipped
 
+    if shows_effects:
+        _effects(replications, page, engine, quiet)
+        return
+    if page is not None:
+        stop("--page: used with --effects only", BAD_INPUT)
     rows = [[str(path), one.scenario.name, one.scenario.description.strip().split("\n")[0]] for path, one in shipped()]
     print_table(["file", "name", "what it is"], rows, numbers_from=3)
+
+
+def _effects(replications: int, page: Path | None, engine: str, quiet: bool) -> None:
+    from reports.library import HEADS, library_page, rows
+    from sim.experiment.disk.folder import require_page, signed, write_text
+    from sim.experiment.study.effects import BASES, effects
+    from sim.scenario.shipped import shipped
+
+    with errors_in_words():
+        if page is not None:
+            require_page(page, ())
+        with progress(replications * len(BASES), quiet) as done:
+            found = effects(shipped(), replications, done, engine)
+        for one in found:
+            print_table(list(HEADS), rows(one), numbers_from=2)
+        if page is not None:
+            write_text(page, signed(library_page(found, replications)))
 
 
 @click.command("schema")

@@ -266,7 +266,11 @@ COMPARISON = (
         "changes",
         "What differs",
         "value in which scenarios differ",
-        (text("path", "Where it stands."), text("<scenario>", "Its value there.", "empty there")),
+        (
+            text("path", "Where it stands."),
+            text("belongs_to", "product, or network: what is the same whatever the product."),
+            text("<scenario>", "Its value there.", "empty there"),
+        ),
         ("path",),
     ),
     Table(

@@ -38,6 +38,7 @@ from sim.pieces.loads import Load, expect, expected_patients, flag_shares, offer
 from sim.pieces.protocol import Protocol
 from sim.pieces.strategies import build_protocol
 from sim.scenario import Loaded, Scenario, compare_scenarios
+from sim.scenario.arms import NETWORK, belongs_to, unlike
 from sim.tables import EVENTS_TABLE, PATIENTS, QUANTITIES
 
 # The tables of every study; the other ones belong to comparisons, to what a scenario has, or to what was asked for.
@@ -90,7 +91,7 @@ class Study:
 
 
 def load_warnings(scenarios: dict[str, Loaded]) -> list[str]:
-    """A sentence for each resource whose offered load is above 1, and for what never happens in the simulated time."""
+    """What to know before a run: loads above 1, what never happens in the simulated time, arms that compare unlikes."""
     found = []
     for name, loaded in scenarios.items():
         found += [f"{name}: {warning}" for warning in loaded.warnings]
@@ -106,7 +107,7 @@ def load_warnings(scenarios: dict[str, Loaded]) -> list[str]:
                 )
                 found.append(f"{name}: {load.label}{where} ({load.resource}): {told}")
         found += [f"{name}: {close}" for close in _close_to_full(loaded)]
-    return found
+    return found + unlike(scenarios)
 
 
 def _never_infused(scenario: Scenario, protocol: Protocol) -> list[str]:
@@ -287,11 +288,15 @@ def _changes(plan: Plan) -> pd.DataFrame:
     names = list(plan.scenarios)
     baseline = plan.scenarios[names[0]]
     values: dict[str, dict[str, str]] = {}
+    belong: dict[str, str] = {}
     for name in names[1:]:
         for difference in compare_scenarios(baseline, plan.scenarios[name]):
             row = values.setdefault(difference.path, dict.fromkeys(names, difference.a_text))
             row[name] = difference.b_text
-    return pd.DataFrame([{"path": path, **row} for path, row in sorted(values.items())], columns=["path", *names])
+            if belong.get(difference.path) != NETWORK:
+                belong[difference.path] = belongs_to(difference)
+    rows = [{"path": path, "belongs_to": belong[path], **row} for path, row in sorted(values.items())]
+    return pd.DataFrame(rows, columns=["path", "belongs_to", *names])
 
 
 def _write_manifest(

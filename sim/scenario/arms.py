@@ -1,0 +1,91 @@
+"""In what two arms of a comparison differ: in the product, or in what is the same whatever the product.
+
+A comparison of products is one of like with like where nothing else differs. What is of the product is a list of paths:
+all else (who is referred, work-up, clocks on the list, appointments, beds) belongs to the network.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from itertools import combinations
+
+from sim.scenario.load import Loaded, compare_scenarios
+from sim.scenario.resolve import Difference
+
+PRODUCT, NETWORK = "product", "network"
+OF_THE_PRODUCT = (
+    "name",
+    "description",
+    "strategy",
+    "scheduling",
+    "apheresis",
+    "bridging",
+    "shipping",
+    "manufacturing",
+    "release_testing",
+    "allogeneic",
+    "hybrid",
+    "later_course",
+    "toxicity",
+    "clocks.after_apheresis",
+    "centres.*.slots",
+    "centres.*.lines",
+    "centres.*.chairs",
+    "centres.*.icu",
+    "infusion.model",
+    "infusion.stay",
+    "infusion.planned_stay",
+    "after_infusion.autologous",
+    "after_infusion.allogeneic",
+    "economics.costs.product",
+    "economics.costs.unused_product",
+    "uncertainty",
+)
+WHO_AND_WHERE = ("run", "regions", "centres", "patients", "disruptions")
+_PATTERNS = tuple(tuple(path.split(".")) for path in OF_THE_PRODUCT)
+
+
+def belongs_to(difference: Difference) -> str:
+    """Whether a value belongs to the product or to the network.
+
+    One that only one of the arms has a use for is its product's, where it is not who is referred or where they go.
+    """
+    keys = difference.path.split(".")
+    if not (difference.a_text and difference.b_text) and keys[0] not in WHO_AND_WHERE:
+        return PRODUCT
+    for pattern in _PATTERNS:
+        if len(keys) >= len(pattern) and all(one in ("*", key) for one, key in zip(pattern, keys, strict=False)):
+            return PRODUCT
+    return NETWORK
+
+
+def unlike(scenarios: Mapping[str, Loaded]) -> list[str]:
+    """A sentence for each pair of arms with different products that differ in what belongs to the network.
+
+    Each value with both its values and what stands as their source. Of arms with the same product such differences
+    are what is compared.
+    """
+    found = []
+    for (one, a), (other, b) in combinations(scenarios.items(), 2):
+        if a.scenario.strategy == b.scenario.strategy:
+            continue
+        differing = [d for d in compare_scenarios(a, b) if belongs_to(d) == NETWORK]
+        if differing:
+            told = "; ".join(_told(d, a, b) for d in differing)
+            found.append(
+                f"{other} differs from {one} in what does not belong to the product, so that their difference is not "
+                f"the product's alone: {told}"
+            )
+    return found
+
+
+def _told(difference: Difference, a: Loaded, b: Loaded) -> str:
+    values = f"{difference.a_text or 'not used'} against {difference.b_text or 'not used'}"
+    sources = dict.fromkeys(_source(loaded, difference.path) for loaded in (a, b))
+    return f"{difference.path} ({values}; {', '.join(sources)})"
+
+
+def _source(loaded: Loaded, path: str) -> str:
+    """What stands as the source of a value in a scenario."""
+    found = [parameter for parameter in loaded.parameters if parameter.path == path and parameter.stated]
+    return found[0].source if found else "no source given"

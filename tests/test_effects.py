@@ -1,0 +1,53 @@
+"""What each shipped scenario does, as `list --effects` tells it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from reports.library import library_page, rows
+from run_sim import cli
+from sim.experiment.study.effects import Effects, effects
+from sim.scenario.shipped import shipped
+
+
+@pytest.fixture(scope="module")
+def found() -> list[Effects]:
+    return effects(shipped(), 3, lambda _: None)
+
+
+def test_every_shipped_scenario_is_held_against_that_of_its_product(found: list[Effects]) -> None:
+    assert [one.base for one in found] == ["autologous", "allogeneic"]
+    assert sorted(stem for one in found for stem in one.scenarios) == sorted(file.stem for file, _ in shipped())
+    for one in found:
+        assert next(iter(one.scenarios)) == one.base
+        assert {loaded.scenario.strategy for loaded in one.scenarios.values()} - {"hybrid"} == {one.base}
+
+
+def test_figures_are_those_of_the_tables(found: list[Effects]) -> None:
+    one = found[0]
+    told = {row[0]: row for row in rows(one)}
+    frame = one.differences[one.differences["metric"] == "waiting_days_mean"].set_index("scenario")
+    change = frame.loc["unconstrained", "estimate"]
+    assert change < -3.0
+    assert f"\N{MINUS SIGN}{abs(change):.1f} days (" in told["unconstrained"][2]
+    level = (
+        one.summary[one.summary["metric"] == "waiting_days_mean"].set_index("scenario").loc["autologous", "estimate"]
+    )
+    assert told["autologous"][2] == f"{level:.1f} days"
+    assert told["dual_target"][2].endswith("no clear difference")
+
+
+def test_the_page_has_a_row_for_each(found: list[Effects]) -> None:
+    page = library_page(found, 3)
+    for one in found:
+        for stem in one.scenarios:
+            assert page.count(f"| `{stem}` |") == 1
+
+
+def test_a_page_goes_with_effects_only(tmp_path: Path) -> None:
+    done = CliRunner().invoke(cli, ["list", "--page", str(tmp_path / "page.md")])
+    assert done.exit_code == 2
+    assert "used with --effects only" in done.output
