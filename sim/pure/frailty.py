@@ -23,6 +23,8 @@ FloatArray = NDArray[np.float64]
 
 # exp(700) is a float, exp(710) is none.
 MOST_EXPONENT = 700.0
+# Half of the smallest uniform above 0.
+LEAST_CHANCE = 2.0**-54
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,5 +74,5 @@ def draw_frailty(strength: float, chances: FloatArray, lived: FloatArray | None 
     rate = np.full(len(chances), 1.0 / strength)
     if lived is not None:
         rate += np.expm1(np.minimum(strength * lived, MOST_EXPONENT)).sum(axis=0) / strength
-    # the upper tail: a uniform of 0, which can be drawn, must not make a frailty of 0
-    return Frailty(strength, gammainccinv(1.0 / strength, chances) / rate)
+    # the upper tail; a uniform may be 0, a frailty must be neither 0 nor infinite
+    return Frailty(strength, gammainccinv(1.0 / strength, np.maximum(chances, LEAST_CHANCE)) / rate)
