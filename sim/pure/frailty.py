@@ -75,4 +75,5 @@ def draw_frailty(strength: float, chances: FloatArray, lived: FloatArray | None 
     if lived is not None:
         rate += np.expm1(np.minimum(strength * lived, MOST_EXPONENT)).sum(axis=0) / strength
     # the upper tail; a uniform may be 0, a frailty must be neither 0 nor infinite
-    return Frailty(strength, gammainccinv(1.0 / strength, np.maximum(chances, LEAST_CHANCE)) / rate)
+    level = gammainccinv(1.0 / strength, np.maximum(chances, LEAST_CHANCE)) / rate
+    return Frailty(strength, np.maximum(level, np.finfo(float).tiny))
