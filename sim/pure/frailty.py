@@ -45,7 +45,8 @@ class Frailty:
         """
         if self.strength == 0.0:
             return own + lived
-        beyond = self.strength * own * np.exp(-np.minimum(self.strength * lived, MOST_EXPONENT)) / self.level
+        with np.errstate(over="ignore"):
+            beyond = self.strength * own * np.exp(-np.minimum(self.strength * lived, MOST_EXPONENT)) / self.level
         return np.asarray(lived + np.log1p(beyond) / self.strength)
 
     def tie_chance(self, own: FloatArray) -> FloatArray:
