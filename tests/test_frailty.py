@@ -13,7 +13,7 @@ from sim.pieces.clocks import Clock
 from sim.pieces.cohort import WAITING, Cohort, draw_cohort
 from sim.pieces.strategies import build_protocol
 from sim.pure.frailty import INDEPENDENT, draw_frailty
-from sim.scenario import load
+from sim.scenario import ScenarioError, load
 from tests.runs import SHIPPED, load_text, run_scenario
 from tests.test_after_infusion import PLAIN, lived
 from tests.test_inert_inputs import AUTOLOGOUS, WHOLE
@@ -72,7 +72,9 @@ def clocks_of(theta: float) -> dict[str, np.ndarray]:
         counts = patients.cohort.measured  # nobody waits for those who are referred later
         assert patients.infused[counts].all()
         found[name] = (getattr(after, day) - after.rests_day)[counts]
-    return {name: times[drawn.measured] if len(times) == len(drawn.measured) else times for name, times in found.items()}
+    return {
+        name: times[drawn.measured] if len(times) == len(drawn.measured) else times for name, times in found.items()
+    }
 
 
 ALL_INFUSED = PLAIN.replace("response: 0.7", "response: 1").replace(
@@ -312,6 +314,28 @@ def test_progression_free_survival_comes_out_again_after_infusion(theta: float) 
     patients, after = lived(ALL_INFUSED, *sets)
     free = (np.fmin(after.relapse_day, after.death_day) - after.rests_day)[patients.cohort.measured]
     assert stats.kstest(0.002 * free, "expon").pvalue > LEVEL
+
+
+def test_more_deaths_than_progression_counts_are_refused() -> None:
+    flag = "clocks.waiting.progression_counts_deaths=true"
+    load_text(CLOCKS, flag, "clocks.waiting.death={exponential: {rate: 0.01 / d}}")
+    for death in ("{exponential: {rate: 0.011 / d}}", "{piecewise: {0 d: 0.001 / d, 100 d: 0.02 / d}}"):
+        with pytest.raises(ScenarioError, match=r"clocks.waiting.progression: counts deaths .* allowed: deaths with a lo"):
+            load_text(CLOCKS, flag, f"clocks.waiting.death={death}")
+    with pytest.raises(ScenarioError, match="after_infusion.autologous.without_response: counts deaths"):
+        load_text(
+            PLAIN,
+            "after_infusion.autologous.progression_counts_deaths=true",
+            "after_infusion.autologous.without_response={table: [[0 d, 1], [500 d, 0.9]], after: never}",
+        )
+
+
+def test_a_single_clock_has_nothing_to_be_tied_to() -> None:
+    text = CLOCKS.replace("  after_apheresis: {progression: {exponential: {rate: 0.01 / d}}}\n", "")
+    said = load_text(text, strength(0.5), "clocks.waiting.death=never").warnings
+    assert any("patients.frailty: one clock only runs" in sentence for sentence in said)
+    with pytest.raises(ScenarioError, match="patients.frailty.strength: is not used: no clock runs"):
+        load_text(text, strength(0.5), "clocks={waiting: {death: never, progression: never}}")
 
 
 def test_both_engines_agree_under_frailty_and_net_progression() -> None:
