@@ -41,7 +41,7 @@ def busy_scenario(number: int) -> Loaded:
         # else hardly anybody would have a product made
         scenario["hybrid"]["after_waiting"] = r.choice(["25 d", "40 d"])
     if r.random() < 0.7:
-        scenario["after_infusion"] = _afterwards(r, scenario)
+        scenario["after_infusion"] = _afterwards(r, scenario) | _kinds(scenario)
         if "later_course" not in scenario:
             scenario["economics"] = _economics(r, scenario)
     return without_refused(scenario)
@@ -70,6 +70,8 @@ def _calm(r: Random, clocks: Block) -> Block:
         {"cure": {"share": 0.4, "of": {"exponential": {"mean": "70 d"}}}},
         {"table": [["0 d", 1.0], ["8 d", 0.97], ["20 d", 0.9]], "after": "last_rate"},
     ]
+    if clocks.get("progression_counts_deaths"):
+        return {**clocks, "progression": shapes[0], "death": {"exponential": {"rate": "0.003 / d"}}}
     return {
         "progression": r.choice(shapes),
         "ends_eligibility": r.choice([0.3, 0.5]),
@@ -97,6 +99,15 @@ def _afterwards(r: Random, scenario: Block) -> Block:
     }
     found["not_infused"] = {"death": _clock(r)} | {fate: _clock(r) for fate in FATES if r.random() < 0.2}
     found["progressed_before_infusion"] = {"progression": 1.5, "death": 2}
+    return found
+
+
+def _kinds(scenario: Block) -> Block:
+    """Multipliers by kind of patient."""
+    worse = {"response": 0.6, "progression": 1.5, "death": 1.3}
+    found: Block = {"by_risk_group": {"rare": worse}, "not_progressed_before_infusion": {"progression": 0.9}}
+    if scenario["strategy"] != "allogeneic":
+        found["by_bridging"] = {"responded": {"progression": 0.6}, "no_response": worse}
     return found
 
 

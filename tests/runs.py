@@ -62,7 +62,7 @@ class Ran:
             "risk_group": list(self.scenario.patients.risk_groups),
         }
         never = np.full(len(self.patients.outcome), np.nan)
-        found = table(self.patients, "here", names, self.protocol.product, never, self.trace.stop_day)[column]
+        found = table(self.patients, "here", names, self.protocol.product, never, self.trace.stop_day, {})[column]
         return list(np.asarray(found).tolist())
 
     @property

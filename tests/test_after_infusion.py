@@ -13,6 +13,7 @@ from sim.experiment.runs.replicate import Arm, simulate
 from sim.outcomes.metrics import BY_NAME, INFUSED_AND_FREE
 from sim.outcomes.patients import OUTCOME_NAMES, Afterwards, Patients
 from sim.pure.survival import Cured, Exponential, Never, Piecewise, Survival, Weibull, known_table
+from sim.scenario import ScenarioError
 from tests.runs import load_text, small
 from tests.test_inert_inputs import AUTOLOGOUS
 
@@ -204,6 +205,75 @@ def test_the_multipliers_of_death_act_before_and_after_progression(after_progres
     expected = (np.where(patients.progressed, 2.0, 1.0) * np.where(excepted, 4.0, 1.0))[patients.infused]
     assert set(expected) == {1.0, 2.0, 4.0, 8.0}
     assert ratio == pytest.approx(expected, rel=1e-6)
+
+
+def kinds_of(patients: Patients) -> dict[str, np.ndarray]:
+    """Who is of each kind that has multipliers, from the draws of the path itself."""
+    luck, cohort = patients.cohort.luck, patients.cohort
+    begins = patients.day("apheresis") + 3.0
+    given = (luck.of("bridging.share") < 0.8) & (begins < patients.day("lymphodepletion"))
+    responds = luck.of("bridging.response") < 0.6
+    return {
+        "by_risk_group.severe": cohort.group == 1,
+        "progressed_before_infusion": patients.progressed,
+        "not_progressed_before_infusion": ~patients.progressed,
+        "out_of_specification": patients.day("out_of_specification") == patients.day("released"),
+        "by_bridging.responded": given & responds,
+        "by_bridging.no_response": given & ~responds,
+        "by_bridging.not_bridged": ~given,
+    }
+
+
+def several(changes: list[str], text: str = AUTOLOGOUS) -> tuple[Patients, Afterwards, np.ndarray]:
+    """(patients, lives, who of them is infused) of three replications one after the other."""
+    patients, _ = simulate(Arm("one", load_text(text + LIVES, OFTEN, *changes).scenario), [0, 1, 2, 3], SIMPY)
+    assert patients.after is not None
+    return patients, patients.after, patients.infused
+
+
+@pytest.mark.parametrize("theta", [0.0, 1.0])
+def test_every_kind_of_patient_has_its_own_multipliers(theta: float) -> None:
+    base = [f"patients.frailty.strength={theta}"]
+    base.append("after_infusion.autologous.progression={exponential: {rate: 0.01 / d}}")
+    patients, plain, infused = several(base)
+    changed = {name: 1.5 + k / 4 for k, name in enumerate(kinds_of(patients))}
+    _, found, _ = several([*base, *(f"after_infusion.{name}.progression={m}" for name, m in changed.items())])
+    expected = np.ones(len(infused))
+    for name, mine in kinds_of(patients).items():
+        assert 5 < (mine & infused).sum() < infused.sum(), name
+        expected[mine] *= changed[name]
+    with np.errstate(invalid="ignore"):
+        ratio = (plain.relapse_day - plain.rests_day) / (found.relapse_day - found.rests_day)
+    assert ratio[infused] == pytest.approx(expected[infused], rel=1e-6)
+
+
+def test_response_has_an_odds_ratio_of_each_kind_and_the_same_luck() -> None:
+    patients, _, infused = several([])
+    ratios = {name: 0.4 + k / 3 for k, name in enumerate(kinds_of(patients))}
+    _, found, _ = several([f"after_infusion.{name}.response={ratio}" for name, ratio in ratios.items()])
+    odds = np.ones(len(infused))  # a response of 0.5
+    for name, mine in kinds_of(patients).items():
+        odds[mine] *= ratios[name]
+    expected = patients.cohort.luck.of("after_infusion/response") < odds / (1.0 + odds)
+    assert np.array_equal(found.responded[infused], expected[infused])
+    for certain in (0, 1):
+        share = f"after_infusion.autologous.response={certain}"
+        _, sure, _ = several([share, "after_infusion.autologous.death=never"])
+        assert sure.responded[infused].all() == bool(certain)
+
+
+def test_an_odds_ratio_gives_the_share_of_its_formula() -> None:
+    text = PLAIN.replace("not_infused:", "by_risk_group: {everybody: {response: 0.5}}\n  not_infused:")
+    patients, after = lived(text)
+    n = int(patients.infused.sum())
+    share = 0.5 * 0.7 / (0.3 + 0.5 * 0.7)
+    assert after.responded[patients.infused].mean() == pytest.approx(share, abs=4 * math.sqrt(share * (1 - share) / n))
+
+
+def test_multipliers_of_a_risk_group_that_there_is_not_are_refused() -> None:
+    with pytest.raises(ScenarioError) as refused:
+        load_text(AUTOLOGOUS + LIVES, "after_infusion.by_risk_group={severd: {death: 2}}")
+    assert "by_risk_group.severd: is not used: 'severd' is no risk group; did you mean 'severe'?" in str(refused.value)
 
 
 @pytest.mark.parametrize("shape", ["{exponential: {rate: 0.01 / d}}", "{table: [[0 d, 1], [40 d, 0.5], [60 d, 0]]}"])

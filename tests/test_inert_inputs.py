@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from sim.engine.trace import Trace
+from sim.pieces.persons import persons
 from sim.scenario import Loaded
 from tests.runs import Ran, load_text, run_scenario
 
@@ -25,6 +26,8 @@ patients:
   risk_groups:
     mild: {share: 0.6, hazard: 0.8, priority: 0}
     severe: {share: 0.4, hazard: 1.7, priority: 1}
+  age: {mean: 66 y, sd: 7 y, youngest: 40 y, oldest: 85 y}
+  sex: {female: 0.4}
 work_up: {duration: {triangular: [2 d, 5 d, 9 d]}}
 lymphodepletion: {duration: 5 d}
 """
@@ -223,6 +226,13 @@ BOTH = {
     "infusion.bed_from": "lymphodepletion",
 }
 NEW_IN_BOTH = {
+    "patients.frailty.strength": "1",
+    "clocks.waiting.progression_counts_deaths": "true",
+    "patients.age.mean": "67 y",
+    "patients.age.sd": "8 y",
+    "patients.age.youngest": "50 y",
+    "patients.age.oldest": "80 y",
+    "patients.sex.female": "0.6",
     "regions.north.travel": "1 d",
     "regions.north.declines": "0.5",
     "regions.south.travel": "1 d",
@@ -334,6 +344,7 @@ CHANGES: dict[str, dict[str, str | None]] = {
         "centres.small.chairs": "2",
         "clocks.after_apheresis.progression": "{exponential: {rate: 0.02 / d}}",
         "clocks.after_apheresis.ends_eligibility": "0.9",
+        "clocks.after_apheresis.progression_counts_deaths": "true",
         "clocks.after_apheresis.death": "{exponential: {rate: 0.006 / d}}",
         "clocks.after_apheresis.removal": "{exponential: {rate: 0.006 / d}}",
         "scheduling.duration": "20 d",
@@ -425,7 +436,7 @@ def unchanged(text: str, replication: int = 0) -> tuple[Loaded, tuple[np.ndarray
 
 
 def records(ran: Ran) -> tuple[np.ndarray, ...]:
-    """Everything that is recorded of patients, requests, slots and lots."""
+    """Everything that is recorded of patients, requests, slots and lots; age and sex are that and nothing more."""
     trace: Trace = ran.trace
     patients = ran.patients
     return (
@@ -446,6 +457,7 @@ def records(ran: Ran) -> tuple[np.ndarray, ...]:
         trace.lots.ready,
         trace.lots.failed,
         trace.expiries.day,
+        *persons(ran.scenario.patients, patients.cohort).values(),
     )
 
 

@@ -2,64 +2,76 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 from numpy.typing import NDArray
 
+from sim.outcomes.bridging import bridged
 from sim.outcomes.patients import OUTCOME_NAMES, Afterwards, Patients
 from sim.pieces.cohort import Luck
 from sim.pure.survival import Survival, known_table
-from sim.scenario.afterwards import UNTREATED, AfterInfusion, Durability, HazardRatios
+from sim.scenario import Scenario
+from sim.scenario.afterwards import UNTREATED, AfterInfusion, ByBridging, HazardRatios
 
 FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
 PRODUCTS = ("autologous", "allogeneic")
 
 
-def follow_on(patients: Patients, rules: AfterInfusion, luck: Luck) -> Afterwards:
+def follow_on(scenario: Scenario, patients: Patients, luck: Luck) -> Afterwards:
     """Every patient's life after the end of their path; the same luck gives the same life under every scenario.
 
     Each clock is met with a unit-exponential threshold of its own, divided by the multipliers that act from infusion
-    on; the clock after progression starts anew at progression. Draws are keyed `after_infusion/...`.
+    on; the clock after progression starts anew at progression. Draws are keyed `after_infusion/...`. In those infused
+    they depend on the frailty that acted before infusion; those who are not infused live on by clocks that were
+    measured in patients with their outcome.
     """
+    rules, frailty = scenario.after_infusion, patients.cohort.frailty
+    assert rules is not None
     rests = np.where(np.isnan(patients.end_day), patients.followed_to, patients.end_day)
     rests = np.where(np.isfinite(patients.referral_day), rests, np.nan)
     clocks = ("progression", "death", "death_after_progression")
     *drawn, respond = luck.patients(tuple(f"after_infusion/{name}" for name in (*clocks, "response")))
-    thresholds = {name: -np.log1p(-u) for name, u in zip(clocks, drawn, strict=True)}
+    own = {name: -np.log1p(-u) for name, u in zip(clocks, drawn, strict=True)}
+    thresholds = {name: frailty.tie(threshold) for name, threshold in own.items()}
+    respond = frailty.tie_chance(respond)
     relapse, death = np.full(len(rests), np.nan), np.full(len(rests), np.nan)
     responded = np.zeros(len(rests), bool)
-    progression_ratio, death_ratio = _ratios(patients, rules)
+    ratios = _ratios(scenario, rules, patients, luck)
     for product in PRODUCTS:
         durability = rules.of(product)
         if durability is None:
             continue
         mine = patients.infused & (patients.off_the_shelf == (product == "allogeneic"))
-        responded |= mine & (respond < durability.response)
-        for chosen, shape in _by_response(mine, responded, durability):
+        responded |= mine & (respond < _share(durability.response, ratios["response"]))
+        for response in (True, False):
+            chosen = mine & (responded == response)
+            shape = durability.progression_alone(response, frailty.strength)
             since = rests[chosen]
-            progresses = since + _age(shape, thresholds["progression"][chosen], progression_ratio[chosen])
-            dies = since + _age(durability.death, thresholds["death"][chosen], death_ratio[chosen])
+            progresses = since + _age(shape, thresholds["progression"][chosen], ratios["progression"][chosen])
+            dies = since + _age(durability.death, thresholds["death"][chosen], ratios["death"][chosen])
             relapses = progresses < dies
             if durability.death_after_progression is not None:
                 later = thresholds["death_after_progression"][chosen]
-                after = _age(durability.death_after_progression, later, death_ratio[chosen])
+                after = _age(durability.death_after_progression, later, ratios["death"][chosen])
                 dies = np.where(relapses, progresses + after, dies)
             relapse[chosen] = np.where(relapses, progresses, np.nan)
             death[chosen] = dies
     for outcome in UNTREATED:
         chosen = patients.outcome == OUTCOME_NAMES.index(outcome)
-        death[chosen] = rests[chosen] + _age(rules.not_infused.of(outcome), thresholds["death"][chosen], None)
+        death[chosen] = rests[chosen] + _age(rules.not_infused.of(outcome), own["death"][chosen], None)
     died = patients.outcome == OUTCOME_NAMES.index("died")
     death[died] = rests[died]
     return Afterwards(responded, relapse, np.where(np.isfinite(death), death, np.nan), rests)
 
 
-def _by_response(
-    mine: BoolArray, responded: BoolArray, durability: Durability
-) -> tuple[tuple[BoolArray, Survival], tuple[BoolArray, Survival]]:
-    """Responders and the others, each with their clock of progression."""
-    assert durability.without_response is not None
-    return (mine & responded, durability.progression), (mine & ~responded, durability.without_response)
+def _share(share: float, odds_ratio: FloatArray) -> FloatArray:
+    """The share of each patient whose odds are as many times those of all."""
+    # certain is certain, whatever the odds ratio; and 1 leaves the share as it is, to the last digit
+    if share in (0.0, 1.0):
+        return np.full_like(odds_ratio, share)
+    return np.where(odds_ratio == 1.0, share, share * odds_ratio / (1.0 - share + share * odds_ratio))
 
 
 def _age(shape: Survival, threshold: FloatArray, ratio: FloatArray | None) -> FloatArray:
@@ -70,16 +82,28 @@ def _age(shape: Survival, threshold: FloatArray, ratio: FloatArray | None) -> Fl
         return np.where(ratio > 0.0, known_table(shape).age(threshold / ratio), np.inf)
 
 
-def _ratios(patients: Patients, rules: AfterInfusion) -> tuple[FloatArray, FloatArray]:
-    """The multipliers on progression and on death of each patient, by their state and their product's at infusion."""
+def _ratios(scenario: Scenario, rules: AfterInfusion, patients: Patients, luck: Luck) -> dict[str, FloatArray]:
+    """The multipliers of each patient by what they act on: the product of those of each kind that they are of."""
+    found = {name: np.ones(len(patients.outcome)) for name in HazardRatios.model_fields}
+    for where, ratios in _kinds(scenario, rules, patients, luck):
+        for name, values in found.items():
+            values[where] *= getattr(ratios, name)
+    return found
+
+
+def _kinds(
+    scenario: Scenario, rules: AfterInfusion, patients: Patients, luck: Luck
+) -> Iterator[tuple[BoolArray, HazardRatios]]:
+    """(who is of it, their multipliers) of every kind of patient that has multipliers."""
     # only the product that was released last was infused, on the day on which the exception was granted
-    excepted = patients.day("out_of_specification") == patients.day("released")
-    states: tuple[tuple[BoolArray, HazardRatios], ...] = (
-        (patients.progressed, rules.progressed_before_infusion),
-        (excepted, rules.out_of_specification),
-    )
-    progression, death = np.ones(len(patients.outcome)), np.ones(len(patients.outcome))
-    for where, ratios in states:
-        progression[where] *= ratios.progression
-        death[where] *= ratios.death
-    return progression, death
+    yield patients.day("out_of_specification") == patients.day("released"), rules.out_of_specification
+    yield patients.progressed, rules.progressed_before_infusion
+    yield ~patients.progressed, rules.not_progressed_before_infusion
+    for place, name in enumerate(scenario.patients.risk_groups):
+        if name in rules.by_risk_group:
+            yield patients.cohort.group == place, rules.by_risk_group[name]
+    if rules.by_bridging != ByBridging.by_default():
+        given, responded = bridged(scenario, patients, luck)
+        yield given & responded, rules.by_bridging.responded
+        yield given & ~responded, rules.by_bridging.no_response
+        yield ~given, rules.by_bridging.not_bridged

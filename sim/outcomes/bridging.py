@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -10,6 +12,21 @@ from sim.pieces.cohort import Luck
 from sim.scenario import Scenario
 
 FloatArray = NDArray[np.float64]
+
+
+class Bridged(NamedTuple):
+    """Whether each patient was given bridging therapy, and whether they responded to it."""
+
+    given: NDArray[np.bool_]
+    responded: NDArray[np.bool_]
+
+
+def bridged(scenario: Scenario, patients: Patients, luck: Luck) -> Bridged:
+    """What bridging therapy did for each patient; one in whom it had not begun by lymphodepletion was given none."""
+    given = np.isfinite(bridging_day(scenario, patients, luck))
+    if not given.any():
+        return Bridged(given, given)
+    return Bridged(given, given & (luck.of("bridging.response") < scenario.bridging.response))
 
 
 def bridging_day(scenario: Scenario, patients: Patients, luck: Luck) -> FloatArray:

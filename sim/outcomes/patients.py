@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -237,11 +237,12 @@ def table(
     product: str,
     bridging: FloatArray,
     stop_day: FloatArray,
+    persons: Mapping[str, NDArray[Any]],
 ) -> dict[str, object]:
     """The columns of `patients.parquet`, one entry a patient and course begun by the `stop_day` of its replication.
 
     `names`: the names of regions, sources, centres and risk groups that the cohort's numbers stand for. `bridging`: the
-    day on which bridging therapy began.
+    day on which bridging therapy began. `persons`: age and sex, as far as they are known.
     """
     cohort = patients.cohort
     rows = np.flatnonzero(patients.referral_day <= stop_day[cohort.replication])
@@ -259,6 +260,7 @@ def table(
         "course": cohort.course[rows],
         "centre": spelled("centre", cohort.centre),
         "risk_group": spelled("risk_group", cohort.group),
+        **{name: values[rows] for name, values in persons.items()},
         "measured": cohort.measured[rows],
         "product": _product(patients, product)[rows],
         "outcome": np.array(OUTCOME_NAMES, dtype=object)[patients.outcome[rows]],

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from sim.pieces.clocks import Clock, ClockBook
 from sim.pieces.policies import own_ranks
+from sim.pure.frailty import INDEPENDENT, Frailty, draw_frailty
 from sim.pure.streams import Source, Uniforms, key_table, sequence, uniforms
 from sim.pure.survival import HazardTable
 from sim.scenario import Scenario
@@ -20,6 +21,8 @@ from sim.scenario import Scenario
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 
+# The clocks that a patient's frailty acts on; who leaves for another reason does not do so because they are frail.
+FRAIL = [Clock.DEATH, Clock.PROGRESSION]
 POISSON, LISTED, WAITING = 0, 1, 2
 SOURCES = ("poisson", "listed", "waiting")
 
@@ -57,6 +60,7 @@ class Cohort:
     `thresholds`, `group_multipliers`: shape (3, patients), by `Clock`; infinite thresholds where a clock never runs.
     `leave_day`, `leave_clock`, `progression_day`: what the waiting clocks alone make of the patient.
     `anew_threshold`, `anew_eligibility`: for a progression clock that starts anew, infinite and 0 where none does.
+    `frailty`: that of the patient, the same in every course; the thresholds depend on it already.
     `flags`: what is known of patients at referral, by name. `ranks`: the patient's own part of their rank, by policy.
 
     With a second course every patient has a second entry, in the second half of their replication, for when they
@@ -80,6 +84,7 @@ class Cohort:
     leave_day: FloatArray
     leave_clock: IntArray
     progression_day: FloatArray
+    frailty: Frailty = INDEPENDENT
     flags: Mapping[str, NDArray[np.bool_]] = field(default_factory=dict)
     ranks: Mapping[str, FloatArray] = field(default_factory=dict)
     courses: int = 1
@@ -123,6 +128,8 @@ class Cohort:
         def cut(values: Any) -> Any:
             if isinstance(values, Mapping):
                 return {name: its[mine] for name, its in values.items()}
+            if isinstance(values, Frailty):
+                return values.of(mine)
             return values[..., mine] if isinstance(values, np.ndarray) else values
 
         columns = {f.name: cut(getattr(self, f.name)) for f in fields(self)}
@@ -302,14 +309,14 @@ def draw_cohort(
     region = each([regions.index(b.region) for b in blocks])
     group = _drawn_group(scenario, luck)[for_life]
     hazard = np.array([g.hazard for g in scenario.patients.risk_groups.values()])[group]
-    thresholds = _thresholds(book, luck, len(referral))
     multipliers = np.ones((len(Clock), len(hazard)))
     multipliers[[Clock.DEATH, Clock.PROGRESSION]] = hazard
     certain = all(hazards.ends_eligibility in (0.0, 1.0) for hazards in book.sets.values())
     eligibility = np.zeros(len(referral)) if certain else luck.of("eligibility")
     waiting = each([int(b.source == WAITING and b.course == 1) for b in blocks]).astype(bool)
-    if waiting.any():
-        _survived_to_the_start(book, referral, thresholds, multipliers, waiting)
+    lived = _survived_to_the_start(book, referral, multipliers, waiting) if waiting.any() else None
+    frailty = _drawn_frailty(scenario, luck, lived).of(for_life)
+    thresholds = _thresholds(book, luck, len(referral), frailty, lived)
     # who is not back yet never leaves
     leave_day, leave_clock, progression_day = first_leave(book, referral, thresholds, multipliers, eligibility)
     centre = _drawn_centre(scenario, luck, region)[for_life]
@@ -326,13 +333,14 @@ def draw_cohort(
         thresholds=thresholds,
         group_multipliers=multipliers,
         eligibility=eligibility,
-        anew_threshold=_unit_exponentials(luck, "clock/progression/anew")
+        anew_threshold=frailty.tie(_unit_exponentials(luck, "clock/progression/anew"))
         if book.anew
         else np.full(len(referral), np.inf),
         anew_eligibility=luck.of("eligibility/anew") if book.anew else np.zeros(len(referral)),
         leave_day=leave_day,
         leave_clock=leave_clock,
         progression_day=progression_day,
+        frailty=frailty,
         flags=_flags(scenario, luck, region, centre, group, waiting),
         ranks=own_ranks(scenario, group, luck.of("lottery") if scenario.waiting_list.policy == "lottery" else None),
         courses=courses,
@@ -347,13 +355,27 @@ def _first_courses(blocks: Sequence[Block]) -> IntArray:
     return np.concatenate([*places, np.empty(0, np.int64)])
 
 
-def _thresholds(book: ClockBook, luck: Luck, count: int) -> FloatArray:
-    """Unit exponentials of shape (3, patients), by `Clock`."""
+def _thresholds(book: ClockBook, luck: Luck, count: int, frailty: Frailty, lived: FloatArray | None) -> FloatArray:
+    """Thresholds of shape (3, patients), by `Clock`: unit exponentials, above the hazard that has been `lived`.
+
+    A unit exponential that is known to be above u is u plus a unit exponential: the clocks of those who wait already
+    are conditional on nothing having happened yet.
+    """
     found = np.full((len(Clock), count), np.inf)
     for clock in Clock:
         if book.runs(clock):
-            found[clock] = _unit_exponentials(luck, f"clock/{clock.name.lower()}")
+            own = _unit_exponentials(luck, f"clock/{clock.name.lower()}")
+            there = 0.0 if lived is None else lived[clock]
+            found[clock] = frailty.tie(own, there) if clock in FRAIL else own + there
     return found
+
+
+def _drawn_frailty(scenario: Scenario, luck: Luck, lived: FloatArray | None) -> Frailty:
+    """The frailty of every entry, less for those who have waited and lived."""
+    strength = scenario.patients.frailty.strength
+    if strength == 0.0:
+        return INDEPENDENT
+    return draw_frailty(strength, luck.of("frailty"), None if lived is None else lived[FRAIL])
 
 
 def _unit_exponentials(luck: Luck, purpose: str) -> FloatArray:
@@ -414,20 +436,14 @@ def _flags(
 
 
 def _survived_to_the_start(
-    book: ClockBook,
-    referral: FloatArray,
-    thresholds: FloatArray,
-    multipliers: FloatArray,
-    waiting: NDArray[np.bool_],
-) -> None:
-    """Raise the thresholds of those who wait already by the hazard that they have lived through until day 0.
-
-    A unit exponential that is known to be above u is u plus a unit exponential: their clocks are conditional on
-    nothing having happened yet.
-    """
+    book: ClockBook, referral: FloatArray, multipliers: FloatArray, waiting: NDArray[np.bool_]
+) -> FloatArray:
+    """The cumulative hazards, shape (3, patients), that those who wait already have lived through until day 0."""
+    lived = np.zeros_like(multipliers)
     for clock in Clock:
-        lived = book.sets[book.first].tables[clock].hazard(-referral[waiting])
-        thresholds[clock, waiting] += multipliers[clock, waiting] * lived
+        hazard = book.sets[book.first].tables[clock].hazard(-referral[waiting])
+        lived[clock, waiting] = multipliers[clock, waiting] * hazard
+    return lived
 
 
 def first_leave(

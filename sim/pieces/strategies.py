@@ -45,16 +45,17 @@ def build_protocol(scenario: Scenario) -> Protocol:
 
 def _clock_book(scenario: Scenario, steps: Path) -> ClockBook:
     clocks = scenario.clocks
-    sets = {"waiting": _clock_set(clocks.waiting)}
+    frailty = scenario.patients.frailty.strength
+    sets = {"waiting": _clock_set(clocks.waiting, frailty)}
     if clocks.after_apheresis is not None:
-        sets["after_apheresis"] = _clock_set(clocks.after_apheresis)
+        sets["after_apheresis"] = _clock_set(clocks.after_apheresis, frailty)
     after = clocks.after_progression
     anew = any(isinstance(step, Clocks) and step.anew for step in walk_steps(steps))
     return ClockBook(sets=sets, first="waiting", after_progression=(after.death, 1.0, after.removal), anew=anew)
 
 
-def _clock_set(clocks: WaitingClocks) -> ClockSet:
-    tables = (_table(clocks.death), _table(clocks.progression), _table(clocks.removal))
+def _clock_set(clocks: WaitingClocks, frailty: float) -> ClockSet:
+    tables = (_table(clocks.death), _table(clocks.progression_alone(frailty)), _table(clocks.removal))
     return ClockSet(tables, clocks.ends_eligibility)
 
 

@@ -222,6 +222,53 @@ class SurvivalTable:
         return np.union1d(knots, start + width * -np.expm1(-steps))
 
 
+@dataclass(frozen=True)
+class Net:
+    """One of two events, from the time to `either` of them and that to the `other`.
+
+    With independent clocks its cumulative hazard is H of `either` less that of `other`. With clocks that share a gamma
+    frailty of strength s (see `frailty`) the time to the first of two events has the survival
+    (exp(s H) + exp(s H_other) - 1)^(-1/s), so that H = log(1 + exp(s H_either) - exp(s H_other)) / s.
+    """
+
+    either: Survival
+    other: Survival
+    strength: float = 0.0
+
+    def hazard(self, days: FloatArray) -> FloatArray:
+        either, other = self.either.hazard(days), self.other.hazard(days)
+        if self.strength == 0.0:
+            return np.asarray(either - other)
+        s = self.strength
+        return np.asarray(either + np.log1p(-np.exp(-s * either) * np.expm1(s * other)) / s)
+
+    def grid(self, points: int) -> FloatArray:
+        days = np.union1d(self.either.grid(points), self.other.grid(points))
+        # behind them nobody is left, and the difference of two hazards is lost in their digits
+        return days[self.either.hazard(days) <= LAST_HAZARD]
+
+
+def net(either: Survival, other: Survival, strength: float = 0.0) -> Survival:
+    """The clock of one of two events alone, from that of either and that of the other; see `Net`."""
+    if isinstance(either, Never) or isinstance(other, Never):
+        return either
+    if strength == 0.0 and isinstance(either, Exponential) and isinstance(other, Exponential):
+        return Exponential(either.rate - other.rate)
+    return Net(either, other, strength)
+
+
+def exceeds(other: Survival, either: Survival) -> float | None:
+    """The first day, roughly, on which the hazard of one of two events is above that of either; None where it never is.
+
+    Such clocks cannot both be true. Looked at until two in 10^9 are left.
+    """
+    days = np.concatenate([[0.0], np.union1d(either.grid(512), other.grid(512))])
+    days = days[either.hazard(days) <= CUT_HAZARD]
+    step, part = np.diff(either.hazard(days)), np.diff(other.hazard(days))
+    above = np.flatnonzero(part > step * (1.0 + TABLE_ERROR) + FIRST_HAZARD)
+    return float(days[above[0]]) if len(above) else None
+
+
 def hazard_table(shape: Survival) -> HazardTable:
     """The shape's cumulative hazard as a table with a relative error of at most `TABLE_ERROR`.
 
@@ -264,6 +311,8 @@ def _tabulate(shape: Survival, days: FloatArray) -> HazardTable:
 
 def _bounded(shape: Survival) -> bool:
     """Whether some patients never have the event, so that the table must end flat."""
+    if isinstance(shape, Net):
+        return _bounded(shape.either)
     return isinstance(shape, Cured) and shape.share > 0.0
 
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import Field, StrictBool
 
-from sim.pure.survival import Never, Survival
+from sim.pure.survival import Never, Survival, net
 from sim.scenario.clock_values import Clock
 from sim.scenario.kinds import Multiplier, Share
-from sim.scenario.section import Section
+from sim.scenario.named import Names
+from sim.scenario.people import COUNTS_DEATHS
+from sim.scenario.section import Named, Section
 
 # The outcomes of those who are not infused and live on.
 UNTREATED = ("progressed", "withdrawn", "collection_failed", "product_failed", "unsuitable", "waiting")
@@ -23,6 +26,7 @@ class Durability(Section):
     without_response: Annotated[Survival | None, Clock()] = Field(
         None, description="Time from infusion to progression of the others; the same as progression unless given."
     )
+    progression_counts_deaths: StrictBool = Field(False, description=COUNTS_DEATHS)
     death: Annotated[Survival, Clock()] = Field(Never(), description="Time from infusion to death.")
     death_after_progression: Annotated[Survival | None, Clock()] = Field(
         None, description="Time from progression to death; unless given, the clock of death goes on as it was."
@@ -33,12 +37,27 @@ class Durability(Section):
         if self.without_response is None:
             self.__dict__["without_response"] = self.progression
 
+    def progression_alone(self, responded: bool, frailty: float) -> Survival:
+        """The clock of progression without deaths, with or without response, under a frailty of this strength."""
+        shape = self.progression if responded else self.without_response
+        assert shape is not None
+        return net(shape, self.death, frailty) if self.progression_counts_deaths else shape
+
 
 class HazardRatios(Section):
-    """Multipliers on the clocks from infusion on."""
+    """How patients of one kind fare after infusion, against the product's own figures; kinds multiply."""
 
+    response: Annotated[float, Multiplier()] = Field(1.0, description="Odds ratio of response.")
     progression: Annotated[float, Multiplier()] = Field(1.0, description="Multiplier on progression.")
     death: Annotated[float, Multiplier()] = Field(1.0, description="Multiplier on death.")
+
+
+class ByBridging(Section):
+    """How patients fare after infusion by what bridging therapy did."""
+
+    responded: HazardRatios = Field(HazardRatios.by_default(), description="Of those who responded to it.")
+    no_response: HazardRatios = Field(HazardRatios.by_default(), description="Of those who did not respond to it.")
+    not_bridged: HazardRatios = Field(HazardRatios.by_default(), description="Of those who were not given any.")
 
 
 class NotInfused(Section):
@@ -63,9 +82,16 @@ class AfterInfusion(Section):
 
     autologous: Durability | None = Field(None, description="Of the product made for each patient.")
     allogeneic: Durability | None = Field(None, description="Of the off-the-shelf product.")
+    by_risk_group: Annotated[Mapping[str, HazardRatios], Names("risk group", HazardRatios)] = Field(
+        Named({}), description="Of the patients of a risk group, by its name."
+    )
     progressed_before_infusion: HazardRatios = Field(
         HazardRatios.by_default(), description="Of patients infused after their disease had progressed."
     )
+    not_progressed_before_infusion: HazardRatios = Field(
+        HazardRatios.by_default(), description="Of patients infused before their disease progressed."
+    )
+    by_bridging: ByBridging = Field(ByBridging.by_default(), description="By response to bridging therapy.")
     out_of_specification: HazardRatios = Field(
         HazardRatios.by_default(), description="Of patients infused with a product out of specification."
     )

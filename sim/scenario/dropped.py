@@ -208,7 +208,7 @@ def _without(node: Branch, path: Path) -> Branch:
     inner = entries[first]
     if rest and isinstance(inner, Branch):
         entries[first] = left = _without(inner, rest)
-        if not left.entries and first in ("calendars", "disruptions"):
+        if not left.entries and first in ("calendars", "disruptions", "by_risk_group"):
             # a map of names is there with one of them at least
             del entries[first]
     else:

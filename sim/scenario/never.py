@@ -9,16 +9,18 @@ from datetime import date, timedelta
 from itertools import pairwise
 from typing import Any
 
+from sim.pure.survival import Never, exceeds
+from sim.scenario.afterwards import Durability
 from sim.scenario.inherit import Layer
 from sim.scenario.kinds import ByDate, day_of, is_date
 from sim.scenario.leaves import Path, marker_at
 from sim.scenario.nodes import Branch, plain, walk
 from sim.scenario.opening import HOURS_A_DAY, Calendar
-from sim.scenario.people import Region, Steps
+from sim.scenario.people import Region, Steps, WaitingClocks
 from sim.scenario.problems import Problem, any_of
-from sim.scenario.schema import Scenario
+from sim.scenario.schema import Scenario, products
 from sim.scenario.units import write_days
-from sim.scenario.unused import gives, is_read_late, is_unlimited, least_days, most_days, needs_icu
+from sim.scenario.unused import frail_clocks, gives, is_read_late, is_unlimited, least_days, most_days, needs_icu
 
 # Clock times are shares of a day, so their differences are off by rounding.
 A_MOMENT = 1e-9
@@ -54,6 +56,7 @@ def contradictions(s: Scenario) -> Iterator[Contradiction]:
             "allowed: 0, or an earlier reading",
             (("release_testing", "sterility"), ("release_testing", "conditional", "sterility")),
         )
+    yield from _deaths(s)
     stock, least = s.allogeneic.stock, least_days(s.allogeneic.shipping.duration)
     if s.strategy != "autologous" and least > stock.shelf_life:
         message = f"found {write_days(stock.shelf_life)}; a dose would expire on its way, which takes at least"
@@ -78,6 +81,28 @@ def _fit(s: Scenario) -> Iterator[Contradiction]:
             f"and the longest opening {write_days(longest) if longest >= 1.0 else f'{longest * HOURS_A_DAY:.6g} h'}",
             (("apheresis", "duration"), ("apheresis", "calendar"), ("calendars", a.calendar)),
         )
+
+
+def _deaths(s: Scenario) -> Iterator[Contradiction]:
+    """Clocks of progression that count deaths, and count fewer than there are."""
+    clocks: list[tuple[Path, WaitingClocks | Durability | None]] = [
+        (("clocks", "waiting"), s.clocks.waiting), (("clocks", "after_apheresis"), s.clocks.after_apheresis),
+    ]  # fmt: skip
+    if s.after_infusion is not None:
+        clocks += [(("after_infusion", product), s.after_infusion.of(product)) for product in products(s.strategy)]
+    for path, there in clocks:
+        for key in ("progression", "without_response") if there is not None and there.progression_counts_deaths else ():
+            shape = getattr(there, key, None)
+            assert there is not None
+            day = None if shape is None or isinstance(shape, Never) else exceeds(there.death, shape)
+            if day is not None:
+                message = (
+                    f"counts deaths (progression_counts_deaths), and from day {day:.1f} on there are more deaths than "
+                    f"it counts: the hazard of {'.'.join((*path, 'death'))} is above its own; allowed: deaths with a lower "
+                    "hazard, or progression_counts_deaths: false"
+                )
+                because = ((*path, "death"), (*path, "progression_counts_deaths"))
+                yield Contradiction((*path, key), message, because)
 
 
 def _batches(s: Scenario) -> Iterator[Contradiction]:
@@ -252,6 +277,8 @@ def _longer_than_the_run(s: Scenario) -> Iterator[str]:
     for name, product in s.manufacturing.products.items() if gives(s, "autologous") else ():
         if product.share == 0.0:
             yield f"manufacturing.products.{name}: share is 0, so that nobody is given it"
+    if s.patients.frailty.strength > 0.0 and frail_clocks(s) == 1:
+        yield "patients.frailty: one clock only runs that it acts on; it has nothing to tie together"
     for name, group in s.patients.risk_groups.items():
         if group.share == 0.0:
             yield f"patients.risk_groups.{name}: share is 0, so that nobody is of it"

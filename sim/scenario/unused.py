@@ -25,9 +25,10 @@ import numpy as np
 
 from sim.pure.distributions import Distribution, Fixed
 from sim.pure.survival import Never, Survival
+from sim.scenario.afterwards import ByBridging, Durability
 from sim.scenario.people import Region, Steps, WaitingClocks
 from sim.scenario.problems import did_you_mean
-from sim.scenario.schema import Scenario
+from sim.scenario.schema import Scenario, products
 from sim.scenario.section import Section
 
 Path = tuple[str, ...]
@@ -235,13 +236,43 @@ def _stays_after_progression(s: Scenario) -> bool:
     return any(e is not None and not isinstance(e.progression, Never) and e.ends_eligibility < 1.0 for e in sets)
 
 
+def _counts_no_deaths(clocks: WaitingClocks | None) -> bool:
+    """Whether there is nothing to take out of a clock of progression."""
+    return clocks is not None and (isinstance(clocks.progression, Never) or isinstance(clocks.death, Never))
+
+
+def _durabilities(s: Scenario) -> list[Durability]:
+    """What the products do that patients are given."""
+    rules = s.after_infusion
+    found = [] if rules is None else [rules.of(product) for product in products(s.strategy)]
+    return [durability for durability in found if durability is not None]
+
+
+def _after_infusion(s: Scenario, key: str) -> bool:
+    """Whether a multiplier after infusion finds something to act on: a response in doubt, or a clock that runs."""
+    each = _durabilities(s)
+    if key == "response":
+        return any(0.0 < durability.response < 1.0 for durability in each)
+    clocks = ("progression", "without_response") if key == "progression" else ("death", "death_after_progression")
+    return any(not isinstance(getattr(d, clock) or Never(), Never) for d in each for clock in clocks)
+
+
+def frail_clocks(s: Scenario) -> int:
+    """How many clocks of a patient, of all courses, a shared frailty acts on."""
+    before = int(_runs(s, "death")) + int(_runs(s, "progression"))
+    anew = int(s.clocks.after_apheresis is not None and _runs(s, "progression"))
+    after = sum(_after_infusion(s, key) for key in ("response", "progression", "death"))
+    return (before + anew) * (1 if s.later_course is None else 2) + after
+
+
 def _never_progresses(clocks: WaitingClocks | None) -> bool:
     return clocks is not None and isinstance(clocks.progression, Never)
 
 
-def _bridging_is_paid(s: Scenario) -> bool:
-    """Whether bridging has a cost, which falls on the day on which it starts."""
-    return s.economics is not None and s.economics.costs.bridging > 0.0
+def _bridging_counts(s: Scenario) -> bool:
+    """Whether bridging counts though it slows nothing: it has a cost, or patients fare by it after infusion."""
+    paid = s.economics is not None and s.economics.costs.bridging > 0.0
+    return paid or (s.after_infusion is not None and s.after_infusion.by_bridging != ByBridging.by_default())
 
 
 def _all_same(s: Scenario, key: str) -> bool:
@@ -330,6 +361,12 @@ SLOTS = ("manufacturing.slots", "manufacturing.slots.scope")
 TOXIC = ("toxicity.crs", "toxicity.neurotoxicity")
 REGIONS = ("regions", "regions.*.centre")
 PROGRESSION = ("clocks.waiting", "clocks.after_apheresis")
+PRODUCTS = ("after_infusion.autologous", "after_infusion.allogeneic", "strategy")
+# The kinds of patients that have multipliers after infusion.
+KINDS = (
+    "by_risk_group.*", "progressed_before_infusion", "not_progressed_before_infusion", "out_of_specification",
+    *(f"by_bridging.{kind}" for kind in ("responded", "no_response", "not_bridged")),
+)  # fmt: skip
 MADE_AGAIN = (*FAILURE, *OOS, "release_testing", "shipping.loss", "disruptions")
 COLLECTED_AGAIN = ("apheresis.shortfall", "shipping", "disruptions")
 
@@ -346,7 +383,7 @@ REFUSED: tuple[Unused, ...] = (
         "autologous",
         "scheduling", "apheresis", "shipping", "manufacturing", "release_testing", "bridging", "clocks.after_apheresis",
         "centres.*.chairs", "centres.*.slots", "centres.*.lines",
-        "after_infusion.autologous", "after_infusion.out_of_specification",
+        "after_infusion.autologous", "after_infusion.out_of_specification", "after_infusion.by_bridging",
         "economics.costs.product.autologous", "economics.costs.unused_product.autologous",
         "economics.costs.apheresis", "economics.costs.bridging",
     ),
@@ -366,6 +403,11 @@ REFUSED: tuple[Unused, ...] = (
         "nobody returns; allowed with a section later_course",
     ),
     Unused("centres.*", lambda s, name: name not in s.treating, REGIONS, _ignored_centre),
+    Unused(
+        "after_infusion.by_risk_group.*", lambda s, name: name not in s.patients.risk_groups,
+        ("patients.risk_groups",), lambda s, name: f"'{name}' is no risk group"
+        f"{did_you_mean(name, list(s.patients.risk_groups), 'risk groups')}",
+    ),
     Unused(
         "regions.*.already_waiting.waited",
         lambda s, name: (there := _already_waiting(s, name)) is not None and there.count in (None, 0),
@@ -585,6 +627,58 @@ DETAILS: tuple[Unused, ...] = (
         "neither a clock of progression nor one of death runs",
     ),
     Unused(
+        "patients.frailty.strength", lambda s: frail_clocks(s) == 0, (*PROGRESSION, *PRODUCTS),
+        "no clock runs that it could act on",
+    ),
+    *(
+        Unused(
+            f"clocks.{there}.progression_counts_deaths",
+            lambda s, there=there: _counts_no_deaths(getattr(s.clocks, there)), (f"clocks.{there}",),
+            "nobody progresses, or nobody dies, so that there is nothing to take out",
+        )
+        for there in ("waiting", "after_apheresis")
+    ),
+    *(
+        Unused(
+            f"after_infusion.{product}.progression_counts_deaths",
+            lambda s, product=product: (d := None if s.after_infusion is None else s.after_infusion.of(product))
+            is not None and isinstance(d.death, Never),
+            (f"after_infusion.{product}.death",), "nobody dies before progression: nothing to take out",
+        )
+        for product in ("autologous", "allogeneic")
+    ),
+    *(
+        Unused(
+            f"after_infusion.{kind}.{key}",
+            lambda s, *names, key=key: s.after_infusion is not None and not _after_infusion(s, key), PRODUCTS, why,
+        )
+        for kind in KINDS
+        for key, why in (
+            ("response", "everybody responds, or nobody does"), ("progression", "nobody progresses after infusion"),
+            ("death", "no clock of death runs after infusion"),
+        )
+    ),
+    Unused(
+        "after_infusion.by_risk_group.*",
+        lambda s, name: name in s.patients.risk_groups and s.patients.risk_groups[name].share == 0.0,
+        ("patients.risk_groups.*.share",), "the share of this risk group is 0",
+    ),
+    *(
+        Unused(
+            f"after_infusion.by_bridging.{kind}", lambda s: s.bridging.share == 0.0, ("bridging.share",),
+            "bridging.share is 0",
+        )
+        for kind in ("responded", "no_response")
+    ),
+    Unused(
+        "after_infusion.by_bridging.responded", lambda s: s.bridging.response == 0.0, ("bridging.response",),
+        "bridging.response is 0",
+    ),
+    Unused(
+        "after_infusion.by_bridging.no_response", lambda s: s.bridging.response == 1.0, ("bridging.response",),
+        "bridging.response is 1",
+    ),
+    Unused(
         "clocks.waiting.ends_eligibility", lambda s: _never_progresses(s.clocks.waiting),
         ("clocks.waiting.progression",), "nobody progresses: clocks.waiting.progression is never",
     ),
@@ -668,19 +762,19 @@ DETAILS: tuple[Unused, ...] = (
     ),
     *(
         Unused(
-            f"bridging.{key}", lambda s: s.bridging.response == 0.0 and not _bridging_is_paid(s),
+            f"bridging.{key}", lambda s: s.bridging.response == 0.0 and not _bridging_counts(s),
             ("bridging.response",), "bridging.response is 0",
         )
         for key in ("start", "hazard")
     ),
     *(
-        Unused(f"bridging.{key}", lambda s: s.bridging.hazard == 1.0 and not _bridging_is_paid(s), ("bridging.hazard",),
+        Unused(f"bridging.{key}", lambda s: s.bridging.hazard == 1.0 and not _bridging_counts(s), ("bridging.hazard",),
                "bridging.hazard is 1, so that it slows nothing")
         for key in ("start", "response")
     ),
     *(
         Unused(f"bridging.{key}", lambda s: _never_progresses(s.clocks.after_apheresis or s.clocks.waiting)
-               and not _bridging_is_paid(s),
+               and not _bridging_counts(s),
                PROGRESSION, "nobody progresses after apheresis, so that there is nothing to slow")
         for key in ("start", "response", "hazard")
     ),

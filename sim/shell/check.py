@@ -81,6 +81,10 @@ def _check_one(file: Path, loaded: Loaded, shows_path: bool, shows_sources: bool
             [[load.label, load.resource, load.centre, f"{load.load:.3f}"] for load in loads],
             numbers_from=3,
         )
+    people = loaded.scenario.patients
+    recorded = [name for name in ("age", "sex") if getattr(people, name) is not None]
+    if recorded:
+        click.echo(f"  {' and '.join(recorded)} of patients: recorded in patients.parquet; acts on nothing")
     unsourced = [p.path for p in loaded.parameters if not p.stated]
     if unsourced:
         how = "" if shows_sources else "; --sources lists them"

@@ -28,6 +28,8 @@ PATIENTS = Table(
         *WHO,
         text("centre", "The centre that treats them."),
         text("risk_group", "Their risk group."),
+        number("age", "Age at the first referral; acts on nothing.", "years", "the scenario does not say"),
+        text("sex", "female or male; acts on nothing.", "the scenario does not say"),
         flag("measured", "Whether they count in the results: a first course, referred inside the measuring window."),
         text("product", "The product that they were on last; autologous or allogeneic where there is one of each."),
         text("outcome", "How their path ended; waiting: it had not, when follow-up or the run did."),

@@ -79,7 +79,22 @@ def scenario_text(number: int) -> str:
     }
     if strategy == "hybrid" or number % 8 >= 3:
         add_world(r, scenario, whole_days, _days)
+    _dependence(Random(f"dependence {number}"), scenario)
     return json.dumps(scenario, indent=1)
+
+
+def _dependence(r: Random, scenario: Block) -> None:
+    """How a patient's clocks hang together: by a frailty, and where progression counts deaths."""
+    scenario["patients"]["frailty"] = {"strength": r.choice([0, 0.5, 3])}
+    for clocks in (scenario["clocks"]["waiting"], scenario["clocks"].get("after_apheresis")):
+        if clocks is not None and r.random() < 0.2:
+            # the same shape, twice as fast as the deaths alone
+            rate = r.choice([0.01, 0.03])
+            clocks |= {
+                "progression": {"exponential": {"rate": f"{2 * rate} / d"}},
+                "death": {"exponential": {"rate": f"{rate} / d"}},
+                "progression_counts_deaths": True,
+            }
 
 
 def _days(r: Random, whole: bool) -> Any:

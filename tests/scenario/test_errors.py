@@ -185,7 +185,7 @@ manufacturing:
         # sections
         ("manufacturing=", "found nothing; allowed: a section with the keys slots, lines, line_held, duration, remake_duration, failure, failure_found, attempts, batches, products, site, calendar, remake_from, on_leave, written below it and indented"),
         ("bridging=3", "found 3; allowed: a section with the keys share, start, response, hazard, written below it and indented"),
-        ("clocks.after_apheresis=", "found nothing; allowed: a section with the keys progression, ends_eligibility, death, removal, written below it and indented"),
+        ("clocks.after_apheresis=", "found nothing; allowed: a section with the keys progression, ends_eligibility, progression_counts_deaths, death, removal, written below it and indented"),
         ("regions=", "found nothing; allowed: a section with at least one region, by name"),
         ("regions=[here]", "found a list of 1; allowed: a section with at least one region, by name"),
         ("manufacturing.slots=many", "found 'many'; allowed: unlimited, or a section with the keys count, every, scope, weekday, lead, carry_over, notice, claimed, after_failed_collection, withdrawn_by, after_withdrawal, written below it and indented"),

@@ -31,12 +31,34 @@ BASES = {
     .replace("allogeneic:\n  stock: {opening: 4", "allogeneic:\n  unsuitable: 0.1\n  stock: {opening: 4")
     .replace("    bed_day: 5715\n", "    bed_day: 5715\n    icu_day: 9000\n")
     .replace("unused_paid_by: manufacturer", "unused_paid_by: payer")
+    .replace("    standard: {resp", "    mild: {resp")
+    .replace("    high: {resp", "    severe: {resp")
     + "bridging: {share: 0.5, start: 3 d, response: 0.5, hazard: 0.5}\n",
 }
 NO_FAILURES = ("manufacturing.failure=0", "release_testing={failure: 0, out_of_specification: 0}", "shipping.loss=0")
 NO_ICU = tuple(f"toxicity.{grade}.icu=0" for grade in ("crs.grades.low", "crs.grades.high", "neurotoxicity.grades.any"))
 SURE = ("manufacturing.products.one.failure=0", "manufacturing.products.two.failure=0")
 IN_SPECIFICATION = tuple(f"manufacturing.products.{name}.out_of_specification=0" for name in ("one", "two"))
+CERTAIN = tuple(f"after_infusion.{product}.response=1" for product in ("autologous", "allogeneic"))
+STABLE = tuple(
+    f"after_infusion.{product}.{clock}=never"
+    for product in ("autologous", "allogeneic")
+    for clock in ("progression", "without_response")
+)
+IMMORTAL = tuple(
+    f"after_infusion.{product}.{clock}=never"
+    for product in ("autologous", "allogeneic")
+    for clock in ("death", "death_after_progression")
+)
+KINDS = (
+    "by_risk_group.mild",
+    "progressed_before_infusion",
+    "not_progressed_before_infusion",
+    "out_of_specification",
+    "by_bridging.responded",
+    "by_bridging.no_response",
+    "by_bridging.not_bridged",
+)
 NEVER = ("clocks.waiting.progression=never", "clocks.after_apheresis.progression=never")
 
 
@@ -114,6 +136,15 @@ CASES = [
     Case("money", "economics", "{horizon: 9 y}", ("later_course={share: 0.5, relapse: 9 d}",)),
     Case("money", "after_infusion.out_of_specification", "{death: 3}", IN_SPECIFICATION),
     Case("money", "after_infusion.progressed_before_infusion", "{death: 3}", NEVER[:1]),
+    *(Case("money", f"after_infusion.{kind}.{key}", "3", changes) for kind in KINDS for key, changes in (("response", CERTAIN), ("progression", STABLE), ("death", IMMORTAL))),
+    *(Case("money", f"after_infusion.by_bridging.{kind}", "{death: 3}", ("bridging.share=0",)) for kind in ("responded", "no_response")),
+    Case("money", "after_infusion.by_bridging.responded", "{death: 3}", ("bridging.response=0",)),
+    Case("money", "after_infusion.by_bridging.no_response", "{death: 3}", ("bridging.response=1",)),
+    Case("money", "after_infusion.by_bridging", "{not_bridged: {death: 3}}", ("strategy=allogeneic",)),
+    Case("money", "after_infusion.by_risk_group.severe", "{death: 3}", ("patients.risk_groups.severe.share=0", "patients.risk_groups.mild.share=1")),
+    *(Case("money", f"after_infusion.{product}.progression_counts_deaths", "true", (f"after_infusion.{product}.death=never",)) for product in ("autologous", "allogeneic")),
+    *(Case("autologous", f"clocks.{there}.progression_counts_deaths", "true", (f"clocks.{there}.death=never",)) for there in ("waiting", "after_apheresis")),
+    Case("whole", "patients.frailty.strength", "2", ("clocks.waiting={progression: never, death: never}",)),
     *(Case("money", f"{section}.unsuitable", text, ("allogeneic.unsuitable=0",)) for section, text in (("after_infusion.not_infused", "never"), ("economics.costs.subsequent_care", "9"), ("economics.utilities.subsequent_care", "0.3"))),
     *(Case("money", f"{section}.collection_failed", text, ("apheresis.shortfall=0", "shipping.viable=frozen")) for section, text in (("after_infusion.not_infused", "never"), ("economics.costs.subsequent_care", "9"), ("economics.utilities.subsequent_care", "0.3"))),
     Case("money", "economics.costs.subsequent_care.month", "9", (f"economics.costs.subsequent_care={_FATES}",)),
@@ -190,7 +221,7 @@ BY_HAND = {
     "economics.costs.bridging", "disruptions.*", "disruptions.*.centre", "disruptions.*.work", "waiting_list.policy",
     "work_up.working_time", "release_testing.working_time", "apheresis.fit", "shipping.viable",
     "run.later_courses_until", "allogeneic.lots.shared_lines", "allogeneic.lots.lines", "hybrid.after_failure",
-    "release_testing.conditional",
+    "release_testing.conditional", "after_infusion.by_risk_group.*",
 }  # fmt: skip
 
 

@@ -28,6 +28,7 @@ from sim.outcomes.slot_wait import slot_wait
 from sim.outcomes.views import Views, view
 from sim.pieces.cohort import SOURCES, Cohort, draw_cohort
 from sim.pieces.loads import expected_patients
+from sim.pieces.persons import persons
 from sim.pieces.protocol import Protocol
 from sim.pieces.strategies import build_protocol
 from sim.scenario import Scenario
@@ -166,9 +167,8 @@ def simulate(arm: Arm, numbers: Sequence[int], with_engine: str, traced: bool = 
     patients = resolve(cohort, trace, follow_up, arm.scenario.run.later_courses_end)
     gone = np.where(np.isnan(patients.end_day), patients.followed_to, patients.end_day)
     patients = replace(patients, slot_wait=slot_wait(protocol, trace, gone))
-    rules = arm.scenario.after_infusion
-    if rules is not None:
-        patients = replace(patients, after=follow_on(patients, rules, luck))
+    if arm.scenario.after_infusion is not None:
+        patients = replace(patients, after=follow_on(arm.scenario, patients, luck))
     return patients, trace
 
 
@@ -237,7 +237,8 @@ def _by_replication(numbers: Sequence[int], table: dict[str, Any]) -> list[dict[
 def _table(arm: Arm, patients: Patients, trace: Trace, names: dict[str, Sequence[str]]) -> dict[str, object]:
     """The columns of `patients.parquet`."""
     bridging = bridging_day(arm.scenario, patients, patients.cohort.luck)
-    return table(patients, arm.name, names, arm.protocol.product, bridging, trace.stop_day)
+    known = persons(arm.scenario.patients, patients.cohort)
+    return table(patients, arm.name, names, arm.protocol.product, bridging, trace.stop_day, known)
 
 
 def _quantities(arm: Arm, patients: Patients, money: Ledger, names: dict[str, Sequence[str]]) -> dict[str, object]:
