@@ -34,6 +34,7 @@ AFTER = f"""
 after_infusion:
   PRODUCT: {DURABILITY}
   progressed_before_infusion: {{progression: 1.2, death: 1.3}}
+  by_risk_group: {{severe: {{progression: 1.1}}}}
   not_infused:
     death: {EXP.format("0.01")}
     progressed: {EXP.format("0.011")}
@@ -90,16 +91,21 @@ TEXTS["autologous"] = TEXTS["autologous"].replace(
 )
 # long enough for whatever is rare to happen to somebody
 TEXTS = {kind: text.replace("window: 240 d", "window: 900 d") for kind, text in TEXTS.items()}
+KINDS = (
+    "by_risk_group.severe",
+    "progressed_before_infusion",
+    "not_progressed_before_infusion",
+    "out_of_specification",
+    *(f"by_bridging.{bridged}" for bridged in ("responded", "no_response", "not_bridged")),
+)
 CHANGES = {
     "after_infusion.PRODUCT.response": "0.2",
     "after_infusion.PRODUCT.progression": EXP.format("0.005"),
     "after_infusion.PRODUCT.without_response": EXP.format("0.03"),
     "after_infusion.PRODUCT.death": EXP.format("0.002"),
     "after_infusion.PRODUCT.death_after_progression": EXP.format("0.005"),
-    "after_infusion.progressed_before_infusion.progression": "2",
-    "after_infusion.progressed_before_infusion.death": "2",
-    "after_infusion.out_of_specification.progression": "3",
-    "after_infusion.out_of_specification.death": "3",
+    "after_infusion.PRODUCT.progression_counts_deaths": "true",
+    **{f"after_infusion.{kind}.{key}": "3" for kind in KINDS for key in ("response", "progression", "death")},
     **{f"after_infusion.not_infused.{outcome}": EXP.format("0.03") for outcome in UNTREATED},
     "economics.perspective": "payer_and_manufacturer",
     "economics.discount.costs": "0.05",
@@ -185,7 +191,7 @@ CASES = [
         for outcome in outcomes.split()
     )
     and not (kind == "allogeneic" and path.split(".")[-1] in ("apheresis", "bridging"))
-    and not (kind == "allogeneic" and "out_of_specification" in path)
+    and not (kind == "allogeneic" and ("out_of_specification" in path or "by_bridging" in path))
 ]
 
 

@@ -11,7 +11,9 @@ import pytest
 from sim.engine.choice import COMPILED
 from sim.experiment.runs.replicate import Arm, Keep, replicate, run_arm, simulate
 from sim.experiment.validate.cases import judge
+from sim.outcomes.bridging import bridged
 from sim.outcomes.metrics import METRIC_NAMES
+from sim.pure.survival import Exponential, Survival
 from sim.scenario import load, read_evidence
 from sim.scenario.files import OF_THE_MAIN_JOB, is_shipped
 from sim.scenario.shipped import validation_files
@@ -146,6 +148,40 @@ def test_sickest_first_helps_the_sickest_and_costs_the_rest() -> None:
         assert sign * np.mean(gain) > 2.0 * np.std(gain, ddof=1) / np.sqrt(len(gain))
 
 
+def test_progression_and_death_together_have_the_published_hazard() -> None:
+    # with independent clocks: 0.0055 a day of progression or death on the list (DV-08); median duration of response
+    # 10.7 and 8.3 months (RL-09, AL-03), progression-free survival without response 4.6 (DD-22)
+    def rate(clock: Survival | None) -> float:
+        assert isinstance(clock, Exponential)
+        return clock.rate
+
+    for stem, response in (("autologous", 10.7), ("allogeneic", 8.3)):
+        scenario = load(SHIPPED / f"{stem}.yaml").scenario
+        waiting, rules = scenario.clocks.waiting, scenario.after_infusion
+        assert rules is not None
+        assert rate(waiting.progression) + rate(waiting.death) == pytest.approx(0.0055)
+        product = rules.of(stem)
+        assert product is not None
+        for clock, months in ((product.progression, response), (product.without_response, 4.6)):
+            free = np.log(2.0) / (rate(clock) + rate(product.death))
+            assert free / MONTH == pytest.approx(months, abs=0.01)
+
+
+def test_hazards_after_bridging_differ_as_published() -> None:
+    # progression-free survival at 30 months of 74 % after a response to bridging, 57 % after none, 30 % after
+    # progression (DD-05, DD-06): cumulative hazards as 1 to 1.9 to 4.0; the levels are those of another product
+    scenario = load(SHIPPED / "autologous.yaml", ["run.window=6000 d"]).scenario
+    patients, _ = simulate(Arm("autologous", scenario), range(6), COMPILED)
+    assert patients.after is not None
+    given, responded = bridged(scenario, patients, patients.cohort.luck)
+    infused = patients.infused & patients.cohort.measured
+    free = np.fmin(patients.after.relapse_day, patients.after.death_day) - patients.day("infusion")
+    groups = (given & responded, given & ~responded & ~patients.progressed, given & ~responded & patients.progressed)
+    hazards = [-np.log((free[infused & group] > 365.25).mean()) for group in groups]
+    assert hazards[1] / hazards[0] == pytest.approx(1.9, abs=0.3)
+    assert hazards[2] / hazards[0] == pytest.approx(4.0, abs=0.8)
+
+
 def test_the_default_product_lasts_as_long_as_published() -> None:
     # ide-cel, KarMMa: median progression-free survival 8.8 months, 95 % interval 5.6 to 11.6 (RL-08); median survival
     # 24.8 months, 19.9 to 31.2 (RL-10). Not calibrated: response, its duration and survival after relapse were put in
@@ -164,5 +200,5 @@ def test_the_default_product_lasts_as_long_as_published() -> None:
     assert 5.6 <= free_months <= 11.6
     assert 19.9 <= lived_months <= 31.2
     # what docs/economics.md says
-    assert free_months == pytest.approx(7.8, abs=0.5)
-    assert lived_months == pytest.approx(29.0, abs=1.5)
+    assert free_months == pytest.approx(9.2, abs=0.5)
+    assert lived_months == pytest.approx(30.5, abs=1.5)

@@ -133,7 +133,7 @@ STUDIES: dict[str, tuple[str, ...]] = {
         "--vary",
         "manufacturing.slots.count=4:5",
         "--target",
-        "infused_share >= 0.7",
+        "infused_share >= 0.5",
         "-n",
         "3",
     ),

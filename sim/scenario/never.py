@@ -97,9 +97,9 @@ def _deaths(s: Scenario) -> Iterator[Contradiction]:
             day = None if shape is None or isinstance(shape, Never) else exceeds(there.death, shape)
             if day is not None:
                 message = (
-                    f"counts deaths (progression_counts_deaths), and from day {day:.1f} on there are more deaths than "
-                    f"it counts: the hazard of {'.'.join((*path, 'death'))} is above its own; allowed: deaths with a lower "
-                    "hazard, or progression_counts_deaths: false"
+                    f"counts deaths (progression_counts_deaths), and from day {day:.1f} on there are more deaths "
+                    f"than it counts: the hazard of {'.'.join((*path, 'death'))} is above its own; allowed: deaths with a "
+                    "lower hazard, or progression_counts_deaths: false"
                 )
                 because = ((*path, "death"), (*path, "progression_counts_deaths"))
                 yield Contradiction((*path, key), message, because)
