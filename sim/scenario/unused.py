@@ -697,6 +697,10 @@ DETAILS: tuple[Unused, ...] = (
         "clocks.after_progression.removal", lambda s: not _runs(s, "removal"), PROGRESSION, "no clock of removal runs",
     ),
     Unused(
+        "clocks.withdrawal", lambda s: not _runs(s, "removal"),
+        ("clocks.waiting.removal", "clocks.after_apheresis.removal"), "no clock of removal runs",
+    ),
+    Unused(
         "work_up.working_time", lambda s: is_zero(s.work_up.duration), ("work_up.duration",),
         "work_up.duration is 0 d",
     ),

@@ -22,7 +22,7 @@ from sim.outcomes.curves import incidence, list_lengths, outcome_counts, stage_d
 from sim.outcomes.economics import Ledger, ledger
 from sim.outcomes.metrics import measure
 from sim.outcomes.pairs import pair_counts, why_not_paired
-from sim.outcomes.patients import Patients, resolve, table
+from sim.outcomes.patients import Patients, resolve, table, tell_withdrawals
 from sim.outcomes.resource_use import ResourceUse, resource_use
 from sim.outcomes.slot_wait import slot_wait
 from sim.outcomes.views import Views, view
@@ -165,6 +165,7 @@ def simulate(arm: Arm, numbers: Sequence[int], with_engine: str, traced: bool = 
     cohort, luck = draw_cohort(arm.scenario, protocol.clocks, numbers, arm.parameter_set, generator(with_engine))
     trace = engine(with_engine)(protocol, cohort, luck, arm.scenario.runs_until, follow_up, traced)
     patients = resolve(cohort, trace, follow_up, arm.scenario.run.later_courses_end)
+    patients = tell_withdrawals(patients, arm.scenario.clocks.withdrawal.shares)
     gone = np.where(np.isnan(patients.end_day), patients.followed_to, patients.end_day)
     patients = replace(patients, slot_wait=slot_wait(protocol, trace, gone))
     if arm.scenario.after_infusion is not None:
