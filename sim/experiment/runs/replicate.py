@@ -164,13 +164,18 @@ def simulate(arm: Arm, numbers: Sequence[int], with_engine: str, traced: bool = 
     protocol, follow_up = arm.protocol, arm.scenario.run.follow_up
     cohort, luck = draw_cohort(arm.scenario, protocol.clocks, numbers, arm.parameter_set, generator(with_engine))
     trace = engine(with_engine)(protocol, cohort, luck, arm.scenario.runs_until, follow_up, traced)
-    patients = resolve(cohort, trace, follow_up, arm.scenario.run.later_courses_end)
-    patients = tell_withdrawals(patients, arm.scenario.clocks.withdrawal.shares)
-    gone = np.where(np.isnan(patients.end_day), patients.followed_to, patients.end_day)
-    patients = replace(patients, slot_wait=slot_wait(protocol, trace, gone))
+    patients = resolved(arm.scenario, protocol, cohort, trace)
     if arm.scenario.after_infusion is not None:
         patients = replace(patients, after=follow_on(arm.scenario, patients, luck))
     return patients, trace
+
+
+def resolved(scenario: Scenario, protocol: Protocol, cohort: Cohort, trace: Trace) -> Patients:
+    """Every patient's outcome, with the reason of those who withdrew, and the parts of their wait for a slot."""
+    patients = resolve(cohort, trace, scenario.run.follow_up, scenario.run.later_courses_end)
+    patients = tell_withdrawals(patients, scenario.clocks.withdrawal.shares)
+    gone = np.where(np.isnan(patients.end_day), patients.followed_to, patients.end_day)
+    return replace(patients, slot_wait=slot_wait(protocol, trace, gone))
 
 
 def economics_of(arm: Arm, patients: Patients, trace: Trace) -> FloatArray:
