@@ -45,6 +45,13 @@ EXEMPT = {
     "economics.currency": "the unit of tables",
     "economics.price_year": "the unit of tables",
     "manufacturing.slots.withdrawn_by.(cuts)": "the same as closures where lines are never cut in part",
+    **dict.fromkeys(
+        (
+            *(f"clocks.{there}.progression_counts_deaths" for there in ("waiting", "after_apheresis")),
+            *(f"after_infusion.{product}.progression_counts_deaths" for product in ("autologous", "allogeneic")),
+        ),
+        "refused where there are more deaths than it counts: test_inert_inputs.py and test_inert_economics.py",
+    ),
     "economics.costs.unused_product": "counts once the perspective is payer_and_manufacturer: test_inert_economics.py",
     "economics.costs.icu_day": "counts where somebody comes to intensive care: test_inert_economics.py",
     "economics.willingness_to_pay": "where tables show net benefit, tested in test_inert_economics.py",
