@@ -73,7 +73,7 @@ release_testing:
   accepted: 0.6
   exception: 4 d
 bridging: {share: 0.8, start: 3 d, response: 0.6, hazard: 0.3}
-infusion: {scheduling: 3 d, stay: 30 d, bed_from: infusion}
+infusion: {scheduling: 3 d, stay: 30 d}
 """
 )
 
@@ -102,7 +102,7 @@ allogeneic:
     culture: {triangular: [8 d, 10 d, 14 d]}
     release: 7 d
     failure: 0.3
-infusion: {scheduling: 3 d, stay: 30 d, bed_from: infusion}
+infusion: {scheduling: 3 d, stay: 30 d}
 """
 )
 

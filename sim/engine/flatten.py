@@ -439,7 +439,7 @@ def _pools(protocol: Protocol) -> tuple[Pools, IntArray, IntArray]:
                     row.lot_rank = resource.lot_rank
                 case Bookings():
                     booked = table[first[names.index(resource.of)] + centre]
-                    row.kind, row.unlimited, row.planned = k.BOOKING, booked.unlimited, resource.planned
+                    row.kind, row.unlimited, row.booked_for = k.BOOKING, booked.unlimited, resource.planned
                     row.other, booked.other, row.looks = booked.row, row.row, -np.inf
                 case Cadence():
                     row.kind, row.per_offer = k.CADENCE, resource.counts[centre]

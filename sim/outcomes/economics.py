@@ -370,7 +370,7 @@ def _bed_if_unlimited(
 ) -> Stays:
     """The stays of inpatients where beds are unlimited and so not asked for; who leaves before infusion ends his."""
     referral = patients.referral_day[rows]
-    start = patients.day("lymphodepletion" if s.infusion.bed_from == "lymphodepletion" else "infusion")[rows]
+    start = patients.day("lymphodepletion" if s.infusion.reservation == "admit" else "infusion")[rows]
     home = trace.notes[rows, trace.milestones.index("discharge")]
     end = np.where(patients.infused[rows], home, left)
     who = np.flatnonzero(np.isfinite(start))

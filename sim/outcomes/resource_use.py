@@ -13,7 +13,7 @@ from sim.engine.trace import PATIENT, Trace
 from sim.outcomes.by_group import ByGroup, ratio
 from sim.outcomes.patients import Patients, slots_wasted
 from sim.pieces.loads import unit_days
-from sim.pieces.protocol import Cadence, Capacity, CapacitySteps, Protocol, Resource, Stock
+from sim.pieces.protocol import KINDS, Bookings, Cadence, Capacity, CapacitySteps, Protocol, Resource, Stock
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -55,7 +55,6 @@ def resource_use(protocol: Protocol, patients: Patients, trace: Trace, window: W
     """One row for each resource and centre, in order of declaration; by replication."""
     queues, replications = queues_of(protocol), len(trace.stop_day)
     figures = _figures(protocol, patients, trace, window)
-    kinds = {Capacity: "capacity", Cadence: "cadence", Stock: "stock"}
     # whole numbers stay whole: counts of people and things
     columns: dict[str, list[list[Any]]] = {
         name: values.reshape(replications, len(queues)).astype(_WHOLE.get(name, float)).tolist()
@@ -66,7 +65,7 @@ def resource_use(protocol: Protocol, patients: Patients, trace: Trace, window: W
         resource, place = queues[queue]
         centre = protocol.centres[place] if resource.per_centre else ""
         its = {name: values[replication][queue] for name, values in columns.items()}
-        return ResourceUse(resource.name, resource.label, kinds[type(resource)], centre, **its)
+        return ResourceUse(resource.name, resource.label, KINDS[type(resource)], centre, **its)
 
     return [tuple(row(k, queue) for queue in range(len(queues))) for k in range(replications)]
 
@@ -87,6 +86,8 @@ def places(resource: Resource) -> int:
     match resource:
         case Capacity():
             return len(resource.units)
+        case Bookings():
+            return len(resource.known)
         case Cadence():
             return len(resource.counts)
         case _:

@@ -80,9 +80,7 @@ def can_fail(path: Path) -> bool:
 
 def _can_be_lost(step: Stage) -> bool:
     hours = step.hours
-    return step.at_most < math.inf or (
-        hours is not None and (bool(hours.losses) or not math.isinf(hours.viable))
-    )
+    return step.at_most < math.inf or (hours is not None and (bool(hours.losses) or not math.isinf(hours.viable)))
 
 
 def use(resource: Capacity, steps: Path, rejoin: bool = False, units: int = 1) -> Path:

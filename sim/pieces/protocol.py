@@ -131,6 +131,8 @@ class Stock:
 
 
 Resource = Capacity | Bookings | Cadence | Stock
+# What tables call each kind.
+KINDS: Mapping[type, str] = {Capacity: "capacity", Bookings: "bookings", Cadence: "cadence", Stock: "stock"}
 
 
 @dataclass(frozen=True)

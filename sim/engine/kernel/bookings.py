@@ -32,7 +32,7 @@ def taken_at(run: Run, requests: Table[Request], pools: Pools, pool: Pool, momen
     today, count, row = run.now.today, 0, pool.chain
     while row >= 0:
         begins = max(requests[row].day, today)
-        if begins <= moment and moment < begins + pool.planned:
+        if begins <= moment and moment < begins + pool.booked_for:
             count += 1
         row = requests[row].following
     row = pools.rows[pool.other].chain
@@ -60,7 +60,7 @@ def fits(supplies: Supplies, run: Run, requests: Table[Request], pools: Pools, p
     is there."""
     if not one_is_left(supplies, run, requests, pools, pool, first):
         return False
-    end = first + pool.planned
+    end = first + pool.booked_for
     for k in range(pool.known, pool.known + pool.known_count):
         day = supplies.known[k].day
         if first < day and day < end and not one_is_left(supplies, run, requests, pools, pool, day):
@@ -94,7 +94,7 @@ def come_again(
     today, needed, next_look = run.now.today, needed_on(hours, run, pool, asked), INFINITY
     row = pool.chain
     while row >= 0:
-        end = requests[row].day + pool.planned
+        end = requests[row].day + pool.booked_for
         if requests[row].day > today and end > needed:
             next_look = min(next_look, granted_for(hours, pool, asked, end))
         row = requests[row].following

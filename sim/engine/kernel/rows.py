@@ -302,7 +302,7 @@ class Pool:
     hours: int  # in which what comes before a booked unit may begin; -1: always
     known: int  # the first step that is known of the capacity
     known_count: int
-    planned: float  # days for which a unit is booked
+    booked_for: float  # days, of each booking
     looks: float  # the day on which it is looked at next
     lot_rank: float
     free_slots: int

@@ -75,7 +75,7 @@ def open_frame(walkers: Walkers, me: Walker) -> Frame:
 
 @inlined
 def must_stop(me: Walker) -> bool:
-    """Whether nothing more may begin, as clocks come before all else that happens on a day; the walker has left then."""
+    """Whether nothing more may begin, as clocks come before all else on a day; the walker has left then."""
     stops = (me.leaves if me.stage_bound else me.cut) <= me.day
     if stops:
         me.why = LEFT
