@@ -81,8 +81,11 @@ class BookingPool(Pool):
         return day if self.terms.hours is None else self.terms.hours.start(day, 0.0)
 
     def _begins(self, booking: Request) -> float:
-        """The day from which a booking counts: now, where its day has come and it has not been taken up."""
-        return max(booking.day, self.timeline.now)
+        """The day from which a booking counts: its own, or now where that is past, or when units are there again."""
+        day = max(booking.day, self.timeline.now)
+        if self._there(day) > 0:
+            return day
+        return next((later for later, units in self._known if later > day and units > 0), day)
 
     def _taken(self, moment: float) -> int:
         """Units that are booked, or expected in use, at a moment from now on."""
@@ -104,10 +107,10 @@ class BookingPool(Pool):
     def _come_again(self, first: Request) -> None:
         """Look again as soon as the time asked for begins after something that is in its way now.
 
-        A booking whose day has come is in the way until it is taken up; then it is looked at anyway.
+        A booking that counts from now on is in the way until it is taken up; then it is looked at anyway.
         """
         now = self.timeline.now
-        ends = [held.day + self.terms.planned for held in self._held if held.day > now]
+        ends = [begins + self.terms.planned for begins in map(self._begins, self._held) if begins > now]
         ends += [one.day for one in self._units.holders] + [day for day, _ in self._known]
         needed = self._needed_on(first, now)
         day = min((self._granted_for(first, end) for end in ends if end > needed), default=inf)

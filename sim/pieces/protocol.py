@@ -58,7 +58,8 @@ class Bookings:
     when at each instant of these the bookings held, the units expected in use and this one are no more than the units
     that are known of (`known`, one entry a place). A unit that was booked is expected in use until `planned` days after
     it was taken; any other, and one that is in use for longer, is in use now and expected to be free later. A booking
-    whose day has come and that has not been taken up is for now on. Policies rank those who wait for a booking, and the
+    whose day has come and that has not been taken up is for now on, and one for a day on which no units are there is
+    for when there are. Policies rank those who wait for a booking, and the
     first of them comes first.
     """
 

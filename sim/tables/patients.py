@@ -38,6 +38,12 @@ PATIENTS = Table(
         days("waiting_days", "Referral to infusion.", NOT_INFUSED),
         days("vein_to_vein_days", "Apheresis to infusion.", "not infused, or given a dose from the shelf"),
         days("turnaround_days", "Apheresis to product received.", "not received, or given a dose from the shelf"),
+        flag(
+            "infusion_deferred_for_bed",
+            "Whether infusion was deferred for want of a bed or treatment place, after lymphodepletion.",
+            null=NOT_INFUSED,
+        ),
+        days("infusion_deferred_for_bed_days", "Days by which it was.", NOT_INFUSED),
         flag("progressed_before_infusion", "Whether they progressed before infusion, eligible afterwards or not."),
         flag("bridged", "Whether bridging therapy was begun."),
         number("bridging_day", "When bridging therapy began.", SINCE_START, "it did not"),

@@ -108,7 +108,7 @@ CASES = [
     Case("whole", "hybrid.since", "referral", ("hybrid.after_waiting=never",)),
     Case("whole", "disruptions.strike", "{resource: courier, from: 9 d, for: 9 d}", ("strategy=allogeneic",)),
     Case("autologous", "infusion.stay", "9 d", ("infusion.model=outpatient",)),
-    Case("autologous", "infusion.bed_from", "lymphodepletion", ("infusion.model=outpatient",)),
+    Case("autologous", "infusion.reservation", "hold", ("infusion.model=outpatient",)),
     Case("whole", "toxicity.icu", "{stay: 9 d}", NO_ICU),
     *(Case("whole", f"toxicity.{event}.grades.{grade}.{key}", text, (f"toxicity.{event}.grades.{grade}.share=0",)) for event, grade in (("crs", "high"), ("neurotoxicity", "any")) for key, text in (("duration", "9 d"), ("icu", "0.9"))),
     Case("money", "economics", "{horizon: 9 y}", ("later_course={share: 0.5, relapse: 9 d}",)),

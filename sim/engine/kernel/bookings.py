@@ -27,11 +27,32 @@ def needed_on(hours: HourTables, run: Run, pool: Pool, asked: Request) -> float:
 
 
 @compiled
-def taken_at(run: Run, requests: Table[Request], pools: Pools, pool: Pool, moment: float) -> int:
+def units_there(supplies: Supplies, pool: Pool, day: float) -> float:
+    """Units that will be there on a day, as far as is known."""
+    last = pool.known
+    while last + 1 < pool.known + pool.known_count and supplies.known[last + 1].day <= day:
+        last += 1
+    return float(supplies.known[last].units)
+
+
+@compiled
+def begins_on(supplies: Supplies, pool: Pool, booking: Request, today: float) -> float:
+    """The day from which a booking counts: its own, or today where that is past, or when units are there again."""
+    day = max(booking.day, today)
+    if units_there(supplies, pool, day) > 0.0:
+        return day
+    for k in range(pool.known, pool.known + pool.known_count):
+        if supplies.known[k].day > day and supplies.known[k].units > 0.0:
+            return float(supplies.known[k].day)
+    return day
+
+
+@compiled
+def taken_at(supplies: Supplies, run: Run, requests: Table[Request], pools: Pools, pool: Pool, moment: float) -> int:
     """Units that are booked, or expected in use, at a moment from now on."""
     today, count, row = run.now.today, 0, pool.chain
     while row >= 0:
-        begins = max(requests[row].day, today)
+        begins = begins_on(supplies, pool, requests[row], today)
         if begins <= moment and moment < begins + pool.booked_for:
             count += 1
         row = requests[row].following
@@ -48,10 +69,7 @@ def one_is_left(
     supplies: Supplies, run: Run, requests: Table[Request], pools: Pools, pool: Pool, moment: float
 ) -> bool:
     """Whether one unit more than are taken will be there at a moment, as far as is known."""
-    last = pool.known
-    while last + 1 < pool.known + pool.known_count and supplies.known[last + 1].day <= moment:
-        last += 1
-    return bool(taken_at(run, requests, pools, pool, moment) < supplies.known[last].units)
+    return taken_at(supplies, run, requests, pools, pool, moment) < units_there(supplies, pool, moment)
 
 
 @compiled
@@ -67,7 +85,7 @@ def fits(supplies: Supplies, run: Run, requests: Table[Request], pools: Pools, p
             return False
     row = pool.chain
     while row >= 0:
-        day = max(requests[row].day, run.now.today)
+        day = begins_on(supplies, pool, requests[row], run.now.today)
         if first < day and day < end and not one_is_left(supplies, run, requests, pools, pool, day):
             return False
         row = requests[row].following
@@ -89,13 +107,14 @@ def come_again(
 ) -> None:
     """Look again as soon as the time asked for begins after something that is in its way now.
 
-    A booking whose day has come is in the way until it is taken up; then it is looked at anyway.
+    A booking that counts from now on is in the way until it is taken up; then it is looked at anyway.
     """
     today, needed, next_look = run.now.today, needed_on(hours, run, pool, asked), INFINITY
     row = pool.chain
     while row >= 0:
-        end = requests[row].day + pool.booked_for
-        if requests[row].day > today and end > needed:
+        begins = begins_on(supplies, pool, requests[row], today)
+        end = begins + pool.booked_for
+        if begins > today and end > needed:
             next_look = min(next_look, granted_for(hours, pool, asked, end))
         row = requests[row].following
     row = pools.rows[pool.other].chain
