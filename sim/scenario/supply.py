@@ -309,7 +309,7 @@ class Deferral(Section):
     """Infusions put off for medical reasons (fever, infection) between lymphodepletion and infusion."""
 
     share: ShareOf = Field(description="Share of courses of lymphodepletion whose infusion is put off.")
-    days: Time = Field(description="Time by which it is put off.")
+    days: Time = Field(NO_TIME, description="Time by which it is put off.")
     repeat_after: Annotated[float, Days(word="never")] = Field(
         float("inf"),
         description="Who is put off for longer than this starts anew: lymphodepletion is repeated once they are well "
@@ -317,6 +317,8 @@ class Deferral(Section):
     )
 
     def checks(self) -> Iterator[Fault]:
+        if self.share > 0.0 and self.days == NO_TIME:
+            yield ("days",), "found no time; allowed: a time above 0 d by which infusions are put off"
         if self.share == 1.0 and float(self.days.quantile(np.zeros(1))[0]) > self.repeat_after:
             yield (
                 ("repeat_after",),

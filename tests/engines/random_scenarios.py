@@ -100,10 +100,11 @@ def _reserve(r: Random, scenario: Block, whole: bool) -> None:
         for centre in scenario["centres"].values():
             if r.random() < 0.5:
                 centre["beds"] = r.choice([1, 1, 2])
-    if r.random() < 0.5:
+    put_off = _days(r, whole)
+    if put_off != "0 d" and r.random() < 0.6:
         infusion["deferral"] = {
             "share": r.choice([0.3, 0.6]),
-            "days": _days(r, whole),
+            "days": put_off,
             "repeat_after": r.choice(["never", "2 d", "5 d"]),
         }
     if r.random() < 0.4:
