@@ -14,12 +14,12 @@ from sim.pure.streams import Uniforms, uniforms
 SIMPY, COMPILED = "simpy", "compiled"
 # What `auto` comes to where the kernel is still to be compiled: replications go over to it once it is there.
 SIMPY_UNTIL_COMPILED = "simpy until compiled"
-# Loading the kernel from its disk cache takes as long as the reference needs for about so many patients; compiling it
-# for the first time, as for so many.
-WORTH_LOADING_PATIENTS = 40_000
-WORTH_COMPILING_PATIENTS = 700_000
-# A further process takes as long to start as one needs for about so many patients, results included.
-WORTH_A_WORKER_PATIENTS = 20_000
+# Loading the kernel from its disk cache (0.6 s) takes as long as the reference needs for about so many patients
+# (0.25 ms each); compiling it for the first time (15 s, of which a command waits for 5 at its end), as for so many.
+WORTH_LOADING_PATIENTS = 3_000
+WORTH_COMPILING_PATIENTS = 40_000
+# A further process takes as long to start (1 to 2 s) as one needs for about so many patients, results included.
+WORTH_A_WORKER_PATIENTS = 10_000
 WORTH_A_WORKER_COMPILED_PATIENTS = 200_000
 
 NOWHERE = "machine code can be kept nowhere: neither beside the program nor in the user's cache can be written to"
@@ -45,7 +45,9 @@ def pick(wanted: str, patients: float) -> tuple[str, str]:
         return SIMPY, NOWHERE
     if patients < WORTH_LOADING_PATIENTS:
         return SIMPY, "too little to do for the compiled engine to be worth loading"
-    if patients < WORTH_COMPILING_PATIENTS and not is_compiled():
+    if not is_compiled():
+        if patients < WORTH_COMPILING_PATIENTS:
+            return SIMPY, "too little to do for the compiled engine to be worth compiling"
         return SIMPY_UNTIL_COMPILED, "compiled in the background for the first time"
     return COMPILED, "quicker for this much to do"
 
