@@ -322,7 +322,7 @@ METRICS: tuple[Metric, ...] = (
         _infused_of_collected,
     ),
     Metric(
-        "infusion_deferred_for_bed",
+        "infusion_deferred_for_bed_share",
         "Share of infusions deferred for want of a bed",
         "share",
         LOWER,
