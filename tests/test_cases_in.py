@@ -25,7 +25,10 @@ from tests.program import call
 from tests.scenario.writing import write
 
 PROGRAM = Path(__file__).parents[1] / "run_sim.py"
-EACH_OWN = "centres: {capital: {slots: 5}, north: {slots: 4}, coast: {slots: 4}, highland: {slots: 3}}\n"
+EACH_OWN = (
+    "centres: {capital: {slots: 5}, north: {slots: 4}, coast: {slots: 4}, highland: {slots: 3}}\n"
+    "manufacturing: {slots: {scope: centre}}\n"
+)
 
 
 def child(folder: Path, text: str, *overrides: str, base: str = "autologous") -> Loaded:
@@ -410,10 +413,10 @@ def test_what_is_refused_leaves_with_2(tmp_path: Path) -> None:
         ("manufacturing: {batches: 3, lines: 2}\n", "needs a line at the same time; there are never more than 2 lines"),
         ("manufacturing: {batches: 3, lines: {0 d: 2, 90 d: 3}}\n", ""),
         (
-            "manufacturing: {batches: 4}\n",
+            "manufacturing: {batches: 4, slots: {scope: centre}}\ncentres: {highland: {slots: 3}}\n",
             "needs a slot at the same time; there are never more than 3 slots at 'highland'",
         ),
-        ("manufacturing: {batches: 4, slots: {carry_over: 1}}\n", ""),
+        ("manufacturing: {batches: 5, slots: {carry_over: 1}}\n", ""),
         ("manufacturing: {batches: 2, slots: {scope: pool, count: 1}}\n", "there is never more than 1 slot"),
         ("manufacturing: {batches: 2, site: centre, lines: 1}\n", "there is never more than 1 line at 'capital'"),
         ("manufacturing: {batches: 2, site: centre, lines: 0}\n", ""),
