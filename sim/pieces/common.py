@@ -7,6 +7,7 @@ from collections.abc import Callable
 from sim.pieces.brief import by_flag, one_each, stage
 from sim.pieces.calendars import shut_downs, stage_hours, units_by_day
 from sim.pieces.protocol import Capacity, CapacitySteps
+from sim.pieces.requirements import before_listing, from_referral, holding
 from sim.pieces.steps import Choose, Clocks, End, Flagged, Milestone, Path
 from sim.pieces.toxicity import in_hospital, intensive_care
 from sim.scenario import Scenario
@@ -34,9 +35,14 @@ def bedside(s: Scenario) -> tuple[Capacity, ...]:
 
 
 def work_up(s: Scenario) -> Path:
-    """From referral until it is clear whether the patient can be listed; who waits already has been worked up."""
+    """From referral until the patient can be listed, or it is clear that they cannot; who waits already has been."""
     work = s.work_up
-    steps = stage("work_up.duration", work.duration, stage_hours(s, work.calendar, working_time=work.working_time))
+    steps: Path = (
+        *from_referral(s),
+        *stage("work_up.duration", work.duration, stage_hours(s, work.calendar, working_time=work.working_time)),
+        *holding(s),
+        *before_listing(s),
+    )
     if steps and any(region.already_waiting is not None for region in s.regions.values()):
         steps = (Choose(Flagged(LISTED), (), steps),)
     if any(region.declines > 0.0 for region in s.regions.values()):

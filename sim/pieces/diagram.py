@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from sim.pieces.protocol import Protocol
 from sim.pieces.steps import (
+    Aside,
     Attempts,
     Choose,
     Clocks,
@@ -70,6 +71,8 @@ def _inside(step: Step) -> list[tuple[str, Path]]:
         case Attempts(steps=steps, between=between, otherwise=otherwise):
             parts = (("", steps), ("before another attempt:", between), ("after the last failure:", otherwise))
             return [(title, path) for title, path in parts if path]
+        case Aside(steps=steps):
+            return [("", steps)]
         case Together(branches=branches):
             return [(f"side by side, {ON_LEAVE[b.on_leave]}:", b.steps) for b in branches]
         case _:
@@ -83,9 +86,10 @@ def _words(step: Step) -> str:
             return f"{name}: {duration.mean():.3g} d on average{counted}{'' if hours is None else ', in opening times'}"
         case Stage(name=name):
             return f"{name}: until the slot starts"
-        case Use(resource=resource, units=units, patience=patience):
+        case Use(resource=resource, units=units, patience=patience, ready=ready):
             wait = "" if patience is None else f", for {patience.days:g} d at most since {patience.since}"
-            return f"queue for {units if units > 1 else 'one'} {resource}{wait}; hold it for:"
+            lost = f", or lose it at its start where [{ready}] is still to come" if ready else ""
+            return f"queue for {units if units > 1 else 'one'} {resource}{wait}; hold it{lost} for:"
         case Draw(stock=stock):
             return f"take one dose from the {stock}"
         case Supply(stock=stock):
@@ -98,6 +102,8 @@ def _words(step: Step) -> str:
             return "the attempt fails"
         case Together(branches=branches):
             return "the product" if len(branches) == 1 else "all of these"
+        case Aside():
+            return "beside all that follows"
         case Hazard(name=name, clock=clock, multiplier=multiplier, after=after):
             delay = "from now on" if after is None else f"{after.mean():.3g} d on average after this"
             return f"{name}: {delay} {clock} at {multiplier:g} times its rate"
@@ -156,6 +162,11 @@ class _Chart:
                 ends, self.loose = self.loose, [(name, "no")]
                 self.path(otherwise)
                 self.loose += ends
+            case Aside(steps=steps):
+                name = self.node(_words(step))
+                self.loose = [(name, "beside")]
+                self.path(steps)
+                self.loose = [(name, "")]
             case Together(branches=branches) if len(branches) > 1:
                 name, ends = self.node("side by side"), list[tuple[str, str]]()
                 for branch in branches:

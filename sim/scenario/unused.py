@@ -35,7 +35,7 @@ Path = tuple[str, ...]
 # The sections that may name a calendar.
 ALWAYS_HAS_HOURS = ("work_up", "lymphodepletion")
 AUTOLOGOUS_HAS_HOURS = ("apheresis", "shipping", "manufacturing", "release_testing")
-FATES = ("progressed", "withdrawn", "collection_failed", "product_failed", "unsuitable", "waiting")
+FATES = ("progressed", "withdrawn", "funding", "collection_failed", "product_failed", "unsuitable", "waiting")
 
 
 @dataclass(frozen=True)
@@ -217,6 +217,25 @@ def waits_for_slots(s: Scenario) -> bool:
     """Whether patients wait for a slot, or for a line that is booked before apheresis."""
     booked = s.manufacturing.line_held.start == "booking" and lines_bind(s)
     return gives(s, "autologous") and (s.manufacturing.slots is not None or booked)
+
+
+def dated_slots_before_apheresis(s: Scenario) -> bool:
+    """Whether patients wait for dated slots before their cells are collected."""
+    slots = s.manufacturing.slots
+    return gives(s, "autologous") and slots is not None and slots.claimed == "before_apheresis"
+
+
+def may_be_refused(s: Scenario) -> bool:
+    """Whether anybody's path may end because nobody pays."""
+    cleared = s.before_apheresis.clearance
+    return cleared.refusal > 0.0 and cleared.appeal.success < 1.0
+
+
+def must_be_ready(s: Scenario) -> bool:
+    """Whether anything beside the work-up must be done before apheresis."""
+    b = s.before_apheresis
+    each = (b.clearance.duration, b.caregiver, b.washout)
+    return b.clearance.refusal > 0.0 or b.holding.share > 0.0 or not all(map(is_zero, each))
 
 
 def needs_icu(s: Scenario) -> bool:
@@ -587,6 +606,10 @@ REFUSED: tuple[Unused, ...] = (
         ("allogeneic.lots.shared_lines",), "lots use the lines of autologous manufacture (lots.shared_lines)",
     ),
     Unused(
+        "before_apheresis.slot_asked_for", lambda s: not dated_slots_before_apheresis(s),
+        ("strategy", "manufacturing.slots"), "there are no dated slots that are claimed before apheresis",
+    ),
+    Unused(
         "hybrid.after_waiting", lambda s: not waits_for_slots(s), ("manufacturing", *LINES),
         "nobody waits for slots, or for lines booked before apheresis",
     ),
@@ -777,6 +800,46 @@ DETAILS: tuple[Unused, ...] = (
                and not _bridging_counts(s),
                PROGRESSION, "nobody progresses after apheresis, so that there is nothing to slow")
         for key in ("start", "response", "hazard")
+    ),
+    Unused(
+        "before_apheresis.clearance.appeal", lambda s: s.before_apheresis.clearance.refusal == 0.0,
+        ("before_apheresis.clearance.refusal",), "nobody is refused",
+    ),
+    *(
+        Unused(
+            f"before_apheresis.holding.{key}", lambda s: s.before_apheresis.holding.share == 0.0,
+            ("before_apheresis.holding.share",), "holding.share is 0",
+        )
+        for key in ("duration", "response", "hazard")
+    ),
+    Unused(
+        "before_apheresis.holding.hazard", lambda s: s.before_apheresis.holding.response == 0.0,
+        ("before_apheresis.holding.response",), "holding.response is 0",
+    ),
+    Unused(
+        "before_apheresis.holding.response", lambda s: s.before_apheresis.holding.hazard == 1.0,
+        ("before_apheresis.holding.hazard",), "holding.hazard is 1, so that it slows nothing",
+    ),
+    *(
+        Unused(
+            f"before_apheresis.holding.{key}", lambda s: _never_progresses(s.clocks.waiting),
+            ("clocks.waiting.progression",), "nobody progresses while waiting, so that there is nothing to slow",
+        )
+        for key in ("response", "hazard")
+    ),
+    Unused(
+        "before_apheresis.slot_asked_for", lambda s: not must_be_ready(s),
+        tuple(f"before_apheresis.{key}" for key in ("clearance", "caregiver", "washout", "holding")),
+        "there is nothing to be ready for",
+    ),
+    *(
+        Unused(
+            f"{section}.funding", lambda s: not may_be_refused(s),
+            ("before_apheresis.clearance.refusal", "before_apheresis.clearance.appeal.success"), "somebody always pays",
+        )
+        for section in (
+            "after_infusion.not_infused", "economics.costs.subsequent_care", "economics.utilities.subsequent_care",
+        )
     ),
     Unused(
         "hybrid.after_failure", lambda s: not is_made_again(s) and not collection_fails(s),

@@ -9,6 +9,7 @@ OUTCOMES: Mapping[str, str] = {
     "progressed": "Lost eligibility by progression",
     "died": "Died",
     "withdrawn": "Withdrawn",
+    "funding": "No funding",
     "collection_failed": "Collection failed",
     "product_failed": "Product failed",
     "unsuitable": "Unsuitable",
@@ -18,6 +19,7 @@ OUTCOMES: Mapping[str, str] = {
 
 EVENTS: Mapping[str, tuple[str, tuple[str, ...]]] = {
     **{name: (OUTCOMES[name], (name,)) for name in ("infused", "progressed", "died", "withdrawn")},
+    "funding": (OUTCOMES["funding"], ("funding",)),
     "failed": ("Failed or unsuitable", ("collection_failed", "product_failed", "unsuitable")),
 }
 """The events of the cumulative incidence, each with its label and the outcomes that make it up."""

@@ -149,6 +149,15 @@ def last_start(slots: Slots, first: int) -> float:
 
 
 @inlined
+def too_early(step: Operation, slots: Slots, records: Records, me: Walker, asked: Request) -> float:
+    """The start of a slot for which its holder is not ready by then; infinite where they are."""
+    if asked.slot < 0 or step.since < 0:
+        return INFINITY
+    start = max(me.day, last_start(slots, asked.slot))
+    return start if records.notes[me.entity, step.since] > start else INFINITY
+
+
+@inlined
 def hold(walkers: Walkers, slots: Slots, me: Walker, asked: Request, resource: int) -> None:
     """The walker holds what it was granted, until the end of the frame that opens here."""
     if asked.slot >= 0:
@@ -175,8 +184,11 @@ def ask(
     now, pool = run.now, pool_of(supplies, pools, me, step.resource)
     if me.part == LOSING:
         lost = requests[me.request]
+        withdrawn = withdrawal(slots, lost) <= now.today
         take_back(run, slots, pool, lost)
-        me.queues_by = lost.key_day if pool.keeps_place else now.today
+        me.queues_by = lost.key_day if pool.keeps_place or not withdrawn else now.today
+        if not withdrawn:
+            me.day = min(records.notes[me.entity, step.since], me.cut)
         me.part = FRESH
     if me.part == FRESH and must_stop(me):
         return GO_ON
@@ -223,8 +235,9 @@ def ask(
         me.pc = step.after
         return GO_ON
     withdrawn = INFINITY if asked.slot < 0 else withdrawal(slots, asked)
-    if withdrawn < me.cut:
-        me.day = withdrawn
+    late = too_early(step, slots, records, me, asked)
+    if min(withdrawn, late) < me.cut:
+        me.day = min(withdrawn, late)
         return meet(run, me, COMPLETION, LOSING)
     hold(walkers, slots, me, asked, step.resource)
     if withdrawn < INFINITY:
