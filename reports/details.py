@@ -16,7 +16,10 @@ from reports.words import Estimate, figure, level, listed, size, uncapital
 from sim.outcomes.metrics import INFUSED_AND_FREE
 from sim.outcomes.verdicts import Verdict
 
-NONE_OF = {"product_wasted": "no products are made and not infused", "slots_wasted": "no slots are wasted"}
+NONE_OF = {
+    "product_wasted": "no products are made and not infused",
+    "slots_wasted": "no slots go unused because a patient left",
+}
 """How none of them is said."""
 SAYINGS = {
     "half_infused_days": "half of those referred are infused within {}",
@@ -28,7 +31,7 @@ SAYINGS = {
     "intensive_care_share": "{} of the infused come to intensive care",
     "returned": "{} come back for a later course",
     "product_wasted": "{} are made and not infused",
-    "slots_wasted": "{} are wasted by patients who leave",
+    "slots_wasted": "{} go unused because a patient left",
     "progression_free_at_1_year_share": "{} of the infused are free of progression a year after infusion",
     **{
         name: f"{{}} of those referred are infused and progression-free at {months} months"

@@ -31,7 +31,32 @@ GLOSSARY = (
     ("Turnaround", "Start of the first apheresis to the product back at the centre."),
     (
         "Progressed before infusion",
-        "The disease progressed between referral and infusion, whether or not the patient stayed eligible.",
+        "The disease worsened after referral and before infusion, whether or not the patient stayed eligible. Some of "
+        "these patients are infused nevertheless; the others are lost: by that progression (no longer eligible), or "
+        "later by death or for another reason.",
+    ),
+    (
+        "Lost to progression or death",
+        "No longer eligible as the disease had worsened, or died before infusion.",
+    ),
+    (
+        "Infused and progression-free",
+        "Of all referred, counted from referral: alive, infused, and without progression since infusion. It is the "
+        "outcome of everybody that stands beside each wait, which is of the infused only.",
+    ),
+    (
+        "Withdrawn",
+        "Left for another reason than progression or death: hospice care, another therapy, own choice, an infection or "
+        "the function of an organ; without a reason where the scenario tells none apart.",
+    ),
+    (
+        "Unsuitable for a donor product",
+        "Cannot be given a product from a donor, for example because of antibodies against the donor's tissue type.",
+    ),
+    (
+        "Slot: calendar and scarcity",
+        "The wait for a slot in two parts: until the first slot that supply without limit on the same days of offer "
+        "would have given, and from then on.",
     ),
     ("Lost before infusion", "Not infused, for whatever reason, and no longer waiting."),
     (

@@ -70,14 +70,16 @@ def _calm(r: Random, clocks: Block) -> Block:
         {"cure": {"share": 0.4, "of": {"exponential": {"mean": "70 d"}}}},
         {"table": [["0 d", 1.0], ["8 d", 0.97], ["20 d", 0.9]], "after": "last_rate"},
     ]
-    if clocks.get("progression_counts_deaths"):
-        return {**clocks, "progression": shapes[0], "death": {"exponential": {"rate": "0.003 / d"}}}
-    return {
+    calm = {
         "progression": r.choice(shapes),
         "ends_eligibility": r.choice([0.3, 0.5]),
         "death": r.choice(shapes),
         "removal": r.choice(shapes),
     }
+    if clocks.get("progression_counts_deaths"):
+        slower = {"exponential": {"rate": "0.003 / d"}}
+        calm |= {"progression": shapes[0], "death": slower, "progression_counts_deaths": True}
+    return calm
 
 
 def _clock(r: Random) -> Block:

@@ -13,7 +13,8 @@ import numpy as np
 from sim.engine.choice import COMPILED, engine
 from sim.engine.simpy_engine import run
 from sim.engine.trace import PATIENT, Trace
-from sim.outcomes.patients import OUTCOME_NAMES, Patients, resolve, table
+from sim.experiment.runs.replicate import resolved
+from sim.outcomes.patients import OUTCOME_NAMES, Patients, table
 from sim.outcomes.resource_use import ResourceUse, resource_use
 from sim.pieces.clocks import Clock, ClockBook, ClockSet
 from sim.pieces.cohort import LISTED, SOURCES, Block, Cohort, Luck, draw_cohort, first_leave
@@ -93,8 +94,7 @@ def run_scenario(scenario: Scenario, replication: int = 0, traced: bool = False)
     trace = run(*given, traced=traced)
     if HAS_NUMBA:
         assert difference(trace, engine(COMPILED)(*given, traced)) == []
-    patients = resolve(cohort, trace, scenario.run.follow_up, scenario.run.later_courses_end)
-    return Ran(scenario, protocol, patients, trace)
+    return Ran(scenario, protocol, resolved(scenario, protocol, cohort, trace), trace)
 
 
 def small(rest: str, days: str, strategy: str = "autologous", centre: str = "", *overrides: str) -> Ran:

@@ -7,6 +7,7 @@ all shipped scenarios and of 100 random ones.
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from functools import lru_cache
 from random import Random
@@ -16,6 +17,7 @@ import pytest
 pytest.importorskip("numba")
 
 from sim.engine.choice import COMPILED, SIMPY
+from sim.engine.trace import EngineError
 from sim.scenario import Loaded, ScenarioError, load, write_resolved
 from sim.scenario.unused import why_unused
 from tests.leaf_changes import Change, changes
@@ -45,6 +47,13 @@ EXEMPT = {
     "economics.currency": "the unit of tables",
     "economics.price_year": "the unit of tables",
     "manufacturing.slots.withdrawn_by.(cuts)": "the same as closures where lines are never cut in part",
+    **dict.fromkeys(
+        (
+            *(f"clocks.{there}.progression_counts_deaths" for there in ("waiting", "after_apheresis")),
+            *(f"after_infusion.{product}.progression_counts_deaths" for product in ("autologous", "allogeneic")),
+        ),
+        "refused where there are more deaths than it counts: test_inert_inputs.py and test_inert_economics.py",
+    ),
     "economics.costs.unused_product": "counts once the perspective is payer_and_manufacturer: test_inert_economics.py",
     "economics.costs.icu_day": "counts where somebody comes to intensive care: test_inert_economics.py",
     "economics.willingness_to_pay": "where tables show net benefit, tested in test_inert_economics.py",
@@ -159,7 +168,13 @@ def test_the_engines_agree_on_changed_leaves(of_the_day: list[tuple[str, Change]
     for name, change in of_the_day[:: LEAVES_OF_EACH // 2]:
         changed = accepted(name, change)
         if changed is not None:
-            differs = moved(records(changed.scenario, 0, SIMPY), records(changed.scenario, 0, COMPILED))
+            try:
+                simpy = records(changed.scenario, 0, SIMPY)
+            except EngineError as error:  # attempts without limit that always fail
+                with pytest.raises(EngineError, match=re.escape(str(error))):
+                    records(changed.scenario, 0, COMPILED)
+                continue
+            differs = moved(simpy, records(changed.scenario, 0, COMPILED))
             assert differs == "", f"{name}: {change.name}: {differs}"
 
 

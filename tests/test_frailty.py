@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from sim.experiment.sweep.file import read_sweep_file
 from sim.pieces.clocks import Clock
 from sim.pieces.cohort import WAITING, Cohort, draw_cohort
 from sim.pieces.strategies import build_protocol
@@ -340,3 +341,10 @@ def test_both_engines_agree_under_frailty_and_net_progression() -> None:
     sets = (strength(1.5), "clocks.waiting.progression_counts_deaths=true")
     for text in (AUTOLOGOUS, WHOLE):
         run_scenario(load_text(text, *sets).scenario)  # fails where they do not
+
+
+def test_the_structural_analysis_that_is_shipped_has_all_three() -> None:
+    found = read_sweep_file(SHIPPED / "parts" / "dependence.yaml")
+    assert [file.stem for file in found.files] == ["autologous", "allogeneic"]
+    strengths = [float(values["patients.frailty.strength"]) for values in found.variants.values()]
+    assert (list(found.variants), strengths) == (["independent", "moderate", "strong"], [0.0, 0.5, 2.0])

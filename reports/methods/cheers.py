@@ -162,7 +162,13 @@ def _currency(case: Case) -> str:
 
 def _groups(case: Case) -> str:
     groups = case.value("patients.risk_groups", {})
-    return f"{counted(len(groups), 'risk group')} until infusion ({some(list(groups))}); none after it."
+    after = case.value("after_infusion.by_risk_group", {})
+    then = (
+        f"after it they have multipliers on response, progression and death ({some(list(after))})"
+        if after
+        else "none after it"
+    )
+    return f"{counted(len(groups), 'risk group')} until infusion ({some(list(groups))}); {then}."
 
 
 def _main(f: Facts) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.outcomes.bridging import bridged
-from sim.outcomes.patients import OUTCOME_NAMES, Afterwards, Patients
+from sim.outcomes.patients import Afterwards, Patients
 from sim.pieces.cohort import Luck
 from sim.pure.survival import Survival, known_table
 from sim.scenario import Scenario
@@ -59,9 +59,9 @@ def follow_on(scenario: Scenario, patients: Patients, luck: Luck) -> Afterwards:
             relapse[chosen] = np.where(relapses, progresses, np.nan)
             death[chosen] = dies
     for outcome in UNTREATED:
-        chosen = patients.outcome == OUTCOME_NAMES.index(outcome)
+        chosen = patients.with_outcome(outcome)
         death[chosen] = rests[chosen] + _age(rules.not_infused.of(outcome), own["death"][chosen], None)
-    died = patients.outcome == OUTCOME_NAMES.index("died")
+    died = patients.with_outcome("died")
     death[died] = rests[died]
     return Afterwards(responded, relapse, np.where(np.isfinite(death), death, np.nan), rests)
 

@@ -18,7 +18,7 @@ from sim.outcomes.bridging import bridging_day
 from sim.outcomes.by_group import ByGroup
 from sim.outcomes.estimates import FREE, NOT_NEGATIVE, Range, ranges
 from sim.outcomes.metrics import INFUSED_ONES, REFERRED, Population
-from sim.outcomes.patients import OUTCOME_NAMES, Patients
+from sim.outcomes.patients import Patients
 from sim.outcomes.verdicts import HIGHER, LOWER, NEITHER
 from sim.pieces.cohort import Luck
 from sim.pieces.protocol import Capacity, Protocol, unlimited
@@ -149,7 +149,7 @@ class _Course:
 
     def with_outcome(self, outcome: str) -> NDArray[np.bool_]:
         """Who has this outcome."""
-        return np.asarray(self.patients.outcome[self.rows] == OUTCOME_NAMES.index(outcome))
+        return self.patients.with_outcome(outcome)[self.rows]
 
     def once(self, amount: float | NDArray[np.floating[Any]], day: FloatArray) -> FloatArray:
         """The present value of an amount paid on a day."""

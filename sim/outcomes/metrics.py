@@ -288,6 +288,23 @@ METRICS: tuple[Metric, ...] = (
         REFERRED,
         _share(lambda p: p.progressed),
     ),
+    Metric(
+        "progressed_and_infused_share",
+        "Share progressed before infusion, and infused nevertheless",
+        "share",
+        NEITHER,
+        REFERRED,
+        _share(lambda p: p.progressed & p.infused),
+    ),
+    Metric(
+        "lost_to_progression_or_death_share",
+        "Share lost to progression or death",
+        "share",
+        LOWER,
+        REFERRED,
+        _share(lambda p: p.with_outcome("progressed") | p.with_outcome("died")),
+        LOSS,
+    ),
     Metric("lost_before_infusion", "Patients lost before infusion", "patients", LOWER, REFERRED, _count(_lost)),
     Metric("lost_before_infusion_share", "Share lost before infusion", "share", LOWER, REFERRED, _share(_lost), LOSS),
     Metric(
@@ -410,7 +427,7 @@ METRICS: tuple[Metric, ...] = (
     ),
     Metric(
         "slots_wasted",
-        "Slots wasted by patients who left",
+        "Slots unused because a patient left",
         "slots",
         LOWER,
         None,

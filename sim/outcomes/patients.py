@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +14,7 @@ from sim.engine.trace import PATIENT, Trace
 from sim.outcomes.by_group import ByGroup
 from sim.outcomes.slot_wait import SlotWait
 from sim.pieces.clocks import OUTCOME_OF_CLOCK, Clock
-from sim.tables.words import OUTCOMES
+from sim.tables.words import OUTCOMES, WITHDRAWALS
 
 if TYPE_CHECKING:
     from sim.pieces.cohort import Cohort
@@ -73,6 +73,11 @@ class Patients:
     def by(self) -> ByGroup:
         """By replication."""
         return ByGroup(self.cohort.replication, len(self.cohort.luck.replications))
+
+    def with_outcome(self, outcome: str) -> NDArray[np.bool_]:
+        """Who has this outcome; of `withdrawn`, for whatever reason."""
+        names = ("withdrawn", *WITHDRAWALS) if outcome == "withdrawn" else (outcome,)
+        return np.isin(self.outcome, [OUTCOME_NAMES.index(name) for name in names])
 
     @property
     def infused(self) -> NDArray[np.bool_]:
@@ -180,6 +185,20 @@ def resolve(cohort: Cohort, trace: Trace, follow_up: float | FloatArray, later_e
         followed_to=limit,
         follow_up=np.broadcast_to(np.asarray(follow_up, dtype=np.float64), limit.shape),
     )
+
+
+def tell_withdrawals(patients: Patients, shares: Mapping[str, float]) -> Patients:
+    """The same patients, those whom the clock of withdrawal took off by the reason that was drawn for each.
+
+    `shares`: of each reason; the same patient would withdraw for the same reason under every scenario.
+    """
+    if not any(shares.values()):
+        return patients
+    drawn = patients.cohort.luck.of("withdrawal")
+    reason = np.searchsorted(np.cumsum(list(shares.values())), drawn, side="right")
+    by_clock = (patients.outcome == OUTCOME_NAMES.index("withdrawn")) & (patients.reason == "")
+    told = np.array([*(OUTCOME_NAMES.index(name) for name in shares), OUTCOME_NAMES.index("withdrawn")])
+    return replace(patients, outcome=np.where(by_clock, told[reason], patients.outcome))
 
 
 def wasted_products(patients: Patients, window: tuple[float, float]) -> FloatArray:

@@ -29,7 +29,7 @@ RESOURCE_FIGURES = {
     "queue_days_mean": ("Days queued, mean of all requests", "days"),
     "delayed_share": ("Requests that had to wait", "share"),
     "left_share": ("Requests given up in the queue", "share"),
-    "wasted": ("Slots wasted by holders who left", "slots"),
+    "wasted": ("Slots unused because their holder left", "slots"),
     "expired": ("Slots or doses that nobody claimed", "units"),
     "withdrawn": ("Slots withdrawn by the manufacturer", "slots"),
 }

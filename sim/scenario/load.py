@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -196,14 +196,18 @@ def _merge_and_check(
         return _Merged(tree, top, layers, certain), None
     found = sort_unused(scenario, first, order)
     problems += found.refused
-    if found.dropped and not found.refused:
-        first = without(first, [one.path for one in found.dropped])
-        before, scenario = scenario, check(first, problems)
+    dropped, more, before = found.dropped, found.dropped, scenario
+    # what is left out may leave more without effect
+    while more and not found.refused and scenario is not None:
+        first = without(first, [one.path for one in more])
+        scenario = check(first, problems)
         if scenario is not None:
-            found = replace(found, dropped=told_apart(found.dropped, before, scenario))
+            more = sort_unused(scenario, first, order).dropped
+            dropped = (*dropped, *more)
     if scenario is not None and not found.refused:
+        dropped = told_apart(dropped, before, scenario)
         problems += [_contradicted(first, one, order) for one in contradictions(scenario)]
-    return _Merged(tree, first, layers, (*left_out, *found.dropped, *certain)), scenario
+    return _Merged(tree, first, layers, (*left_out, *dropped, *certain)), scenario
 
 
 def _contradicted(tree: Branch, found: Contradiction, order: Order) -> Problem:

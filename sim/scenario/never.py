@@ -98,8 +98,8 @@ def _deaths(s: Scenario) -> Iterator[Contradiction]:
             if day is not None:
                 message = (
                     f"counts deaths (progression_counts_deaths), and from day {day:.1f} on there are more deaths "
-                    f"than it counts: the hazard of {'.'.join((*path, 'death'))} is above its own; allowed: deaths with "
-                    "a lower hazard, or progression_counts_deaths: false"
+                    f"than it counts: the hazard of {'.'.join((*path, 'death'))} is above its own; "
+                    "allowed: deaths with a lower hazard, or progression_counts_deaths: false"
                 )
                 because = ((*path, "death"), (*path, "progression_counts_deaths"))
                 yield Contradiction((*path, key), message, because)

@@ -18,6 +18,7 @@ from sim.scenario.kinds import Context, Day, Days, JsonSchema, Kind, Multiplier,
 from sim.scenario.lists import CAPACITY, RATES, REFERRAL_DAYS, WAITED_DAYS
 from sim.scenario.named import Names
 from sim.scenario.section import Absent, Fault, Named, Section, refuse
+from sim.tables.words import WITHDRAWALS
 
 Steps = tuple[tuple[float, float], ...]
 UNLIMITED: Steps = ((0.0, float("inf")),)
@@ -286,6 +287,27 @@ class AfterProgression(Section):
     removal: Annotated[float, Multiplier()] = Field(1.0, description="Multiplier on withdrawal.")
 
 
+class Withdrawal(Section):
+    """Why patients withdraw: the share of each reason; the rest has none that is told apart."""
+
+    hospice: Annotated[float, Share()] = Field(0.0, description="To hospice care.")
+    other_therapy: Annotated[float, Share()] = Field(0.0, description="To another therapy or trial.")
+    own_choice: Annotated[float, Share()] = Field(0.0, description="By their own choice.")
+    infection_or_organ_function: Annotated[float, Share()] = Field(
+        0.0, description="As an infection, or the function of an organ, rules the therapy out."
+    )
+
+    @property
+    def shares(self) -> dict[str, float]:
+        """The share of each reason, by the outcome that it is."""
+        return {name: getattr(self, name) for name in WITHDRAWALS}
+
+    def checks(self) -> Iterator[Fault]:
+        total = sum(self.shares.values())
+        if total > 1.0 + SHARES_TOLERANCE:
+            yield (), f"the shares sum to {total:.10g}; allowed: at most 1"
+
+
 class Clocks(Section):
     """What runs against the patient while the therapy is organised."""
 
@@ -296,3 +318,4 @@ class Clocks(Section):
     after_progression: AfterProgression = Field(
         AfterProgression.by_default(), description="Multipliers after progression."
     )
+    withdrawal: Withdrawal = Field(Withdrawal.by_default(), description="Why those withdraw whom `removal` takes off.")

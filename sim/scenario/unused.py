@@ -294,6 +294,11 @@ def _bridging_counts(s: Scenario) -> bool:
     return paid or (s.after_infusion is not None and s.after_infusion.by_bridging != ByBridging.by_default())
 
 
+def _may_be_left_out(s: Scenario, key: str) -> bool:
+    """Whether a key of bridging may be left out: a response of 0 or 1 may have made multipliers after infusion so."""
+    return key != "response" or 0.0 < s.bridging.response < 1.0
+
+
 def _all_same(s: Scenario, key: str) -> bool:
     return len({getattr(group, key) for group in s.patients.risk_groups.values()}) == 1
 
@@ -720,6 +725,10 @@ DETAILS: tuple[Unused, ...] = (
         "clocks.after_progression.removal", lambda s: not _runs(s, "removal"), PROGRESSION, "no clock of removal runs",
     ),
     Unused(
+        "clocks.withdrawal", lambda s: not _runs(s, "removal"),
+        ("clocks.waiting.removal", "clocks.after_apheresis.removal"), "no clock of removal runs",
+    ),
+    Unused(
         "work_up.working_time", lambda s: is_zero(s.work_up.duration), ("work_up.duration",),
         "work_up.duration is 0 d",
     ),
@@ -791,14 +800,20 @@ DETAILS: tuple[Unused, ...] = (
         for key in ("start", "hazard")
     ),
     *(
-        Unused(f"bridging.{key}", lambda s: s.bridging.hazard == 1.0 and not _bridging_counts(s), ("bridging.hazard",),
-               "bridging.hazard is 1, so that it slows nothing")
+        Unused(
+            f"bridging.{key}",
+            lambda s, key=key: s.bridging.hazard == 1.0 and not _bridging_counts(s) and _may_be_left_out(s, key),
+            ("bridging.hazard",), "bridging.hazard is 1, so that it slows nothing",
+        )
         for key in ("start", "response")
     ),
     *(
-        Unused(f"bridging.{key}", lambda s: _never_progresses(s.clocks.after_apheresis or s.clocks.waiting)
-               and not _bridging_counts(s),
-               PROGRESSION, "nobody progresses after apheresis, so that there is nothing to slow")
+        Unused(
+            f"bridging.{key}",
+            lambda s, key=key: _never_progresses(s.clocks.after_apheresis or s.clocks.waiting)
+            and not _bridging_counts(s) and _may_be_left_out(s, key),
+            PROGRESSION, "nobody progresses after apheresis, so that there is nothing to slow",
+        )
         for key in ("start", "response", "hazard")
     ),
     Unused(

@@ -4,21 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+WITHDRAWALS: Mapping[str, str] = {
+    "hospice": "Hospice care",
+    "other_therapy": "Given another therapy",
+    "own_choice": "Own choice",
+    "infection_or_organ_function": "Infection or organ function",
+}
+"""Why patients withdraw, where a scenario tells the reasons apart; each is an outcome of its own, with labels."""
+
 OUTCOMES: Mapping[str, str] = {
     "infused": "Infused",
     "progressed": "Lost eligibility by progression",
     "died": "Died",
     "withdrawn": "Withdrawn",
+    **WITHDRAWALS,
     "funding": "No funding",
     "collection_failed": "Collection failed",
     "product_failed": "Product failed",
-    "unsuitable": "Unsuitable",
+    "unsuitable": "Unsuitable for a donor product",
     "waiting": "Still waiting",
 }
 """How a patient's path ended, with labels; `waiting`: it had not, when follow-up or the run did."""
 
 EVENTS: Mapping[str, tuple[str, tuple[str, ...]]] = {
-    **{name: (OUTCOMES[name], (name,)) for name in ("infused", "progressed", "died", "withdrawn")},
+    **{name: (OUTCOMES[name], (name,)) for name in ("infused", "progressed", "died")},
+    "withdrawn": ("Withdrawn", ("withdrawn", *WITHDRAWALS)),
     "funding": (OUTCOMES["funding"], ("funding",)),
     "failed": ("Failed or unsuitable", ("collection_failed", "product_failed", "unsuitable")),
 }

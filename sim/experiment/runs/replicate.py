@@ -22,7 +22,7 @@ from sim.outcomes.curves import incidence, list_lengths, outcome_counts, stage_d
 from sim.outcomes.economics import Ledger, ledger
 from sim.outcomes.metrics import measure
 from sim.outcomes.pairs import pair_counts, why_not_paired
-from sim.outcomes.patients import Patients, resolve, table
+from sim.outcomes.patients import Patients, resolve, table, tell_withdrawals
 from sim.outcomes.resource_use import ResourceUse, resource_use
 from sim.outcomes.slot_wait import slot_wait
 from sim.outcomes.views import Views, view
@@ -164,12 +164,18 @@ def simulate(arm: Arm, numbers: Sequence[int], with_engine: str, traced: bool = 
     protocol, follow_up = arm.protocol, arm.scenario.run.follow_up
     cohort, luck = draw_cohort(arm.scenario, protocol.clocks, numbers, arm.parameter_set, generator(with_engine))
     trace = engine(with_engine)(protocol, cohort, luck, arm.scenario.runs_until, follow_up, traced)
-    patients = resolve(cohort, trace, follow_up, arm.scenario.run.later_courses_end)
-    gone = np.where(np.isnan(patients.end_day), patients.followed_to, patients.end_day)
-    patients = replace(patients, slot_wait=slot_wait(protocol, trace, gone))
+    patients = resolved(arm.scenario, protocol, cohort, trace)
     if arm.scenario.after_infusion is not None:
         patients = replace(patients, after=follow_on(arm.scenario, patients, luck))
     return patients, trace
+
+
+def resolved(scenario: Scenario, protocol: Protocol, cohort: Cohort, trace: Trace) -> Patients:
+    """Every patient's outcome, with the reason of those who withdrew, and the parts of their wait for a slot."""
+    patients = resolve(cohort, trace, scenario.run.follow_up, scenario.run.later_courses_end)
+    patients = tell_withdrawals(patients, scenario.clocks.withdrawal.shares)
+    gone = np.where(np.isnan(patients.end_day), patients.followed_to, patients.end_day)
+    return replace(patients, slot_wait=slot_wait(protocol, trace, gone))
 
 
 def economics_of(arm: Arm, patients: Patients, trace: Trace) -> FloatArray:
