@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 
+from sim.pieces import requirements
 from sim.pieces.brief import can_fail, choose, fail, shared, stage, use
 from sim.pieces.calendars import shut_downs, stage_hours, units_by_day
 from sim.pieces.common import bedside, infuse, work_up
-from sim.pieces import requirements
 from sim.pieces.protocol import Capacity, Resource, Stock
 from sim.pieces.steps import Attempts, Draw, End, Milestone, Path, Supply
 from sim.scenario import Scenario

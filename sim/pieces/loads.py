@@ -11,7 +11,21 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from sim.pieces.protocol import Cadence, Capacity, CapacitySteps, Protocol, Resource, Stock
-from sim.pieces.steps import Aside, Attempts, Choose, Draw, End, Fail, Flagged, Milestone, Path, Share, Stage, Together, Use
+from sim.pieces.steps import (
+    Aside,
+    Attempts,
+    Choose,
+    Draw,
+    End,
+    Fail,
+    Flagged,
+    Milestone,
+    Path,
+    Share,
+    Stage,
+    Together,
+    Use,
+)
 from sim.pure.distributions import Distribution
 from sim.scenario import Scenario
 from sim.scenario.people import Region

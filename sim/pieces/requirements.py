@@ -11,7 +11,7 @@ from sim.pieces.steps import Aside, End, Hazard, Milestone, Path, Stage
 from sim.scenario import Scenario
 from sim.scenario.people import NO_TIME
 
-BEGUN, READY, WASHED_OUT = "requirements_begun", "requirements_met", "washed_out"
+BEGUN, HELD, READY, WASHED_OUT = "requirements_begun", "holding_therapy", "requirements_met", "washed_out"
 WASHOUT = "before_apheresis.washout"
 
 
@@ -47,6 +47,7 @@ def holding(s: Scenario) -> Path:
         "before_apheresis.holding.share",
         h.share,
         (
+            Milestone(HELD),
             *choose("before_apheresis.holding.response", h.response, slower),
             Aside((*washed, *_wait(until), Milestone(until))),
         ),

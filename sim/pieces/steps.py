@@ -234,6 +234,19 @@ class End:
 
 
 Step = (
-    Stage | Use | Draw | Supply | Choose | Attempts | Fail | Together | Aside | Hazard | Clocks | Milestone | Return | End
+    Stage
+    | Use
+    | Draw
+    | Supply
+    | Choose
+    | Attempts
+    | Fail
+    | Together
+    | Aside
+    | Hazard
+    | Clocks
+    | Milestone
+    | Return
+    | End
 )
 Path = tuple[Step, ...]

@@ -109,6 +109,7 @@ class Costs(Section):
     waiting_month: Amount = Field(0.0, description="Care for a month from referral to infusion or outcome.")
     apheresis: Amount = Field(0.0, description="One collection.")
     bridging: Amount = Field(0.0, description="One course of bridging therapy.")
+    holding: Amount = Field(0.0, description="One course of holding therapy before apheresis.")
     product: ByProduct = Field(ByProduct.by_default(), description="A product that is infused, paid at infusion.")
     unused_product: ByProduct = Field(
         ByProduct.by_default(), description="A manufacture begun, or a dose drawn, that is not infused."

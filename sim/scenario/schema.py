@@ -50,10 +50,10 @@ NOT_IN_DIGEST = ("name", "description", "validation", "uncertainty", "sources")
 NO_STOCK = Allogeneic.by_default(stock=Stock.by_default(opening=0, order=Order.by_default(), doses_per_lot=1))
 
 __all__ = [
-    "AfterInfusion", "Allogeneic", "Apheresis", "BeforeApheresis", "Bridging", "Calendar", "Centre", "Clocks", "Disruption",
-    "Economics", "Hybrid", "Infusion", "LaterCourse", "Lymphodepletion", "Manufacturing", "Order", "Patients",
-    "Quantity", "Region", "ReleaseTesting", "RiskGroup", "Run", "Scenario", "Scheduling", "Shipping", "Slots",
-    "Stock", "Toxicity", "Validation", "WaitingClocks", "WaitingList", "WorkUp",
+    "AfterInfusion", "Allogeneic", "Apheresis", "BeforeApheresis", "Bridging", "Calendar", "Centre", "Clocks",
+    "Disruption", "Economics", "Hybrid", "Infusion", "LaterCourse", "Lymphodepletion", "Manufacturing", "Order",
+    "Patients", "Quantity", "Region", "ReleaseTesting", "RiskGroup", "Run", "Scenario", "Scheduling",
+    "Shipping", "Slots", "Stock", "Toxicity", "Validation", "WaitingClocks", "WaitingList", "WorkUp",
 ]  # fmt: skip
 
 

@@ -342,9 +342,10 @@ def _has_one_for_all(s: Scenario, name: str) -> bool:
     return name in s.disruptions and s.disruptions[name].resource not in each
 
 
-def _each_fate_has_own(values: Any) -> bool:
+def _each_fate_has_own(s: Scenario, values: Any) -> bool:
     """Whether each fate has a value of its own, so that nobody has that of all."""
-    return values is not None and all(getattr(values, fate) is not None for fate in FATES)
+    fates = [fate for fate in FATES if fate != "funding" or may_be_refused(s)]
+    return values is not None and all(getattr(values, fate) is not None for fate in fates)
 
 
 def _ignored_centre(s: Scenario, name: str) -> str:
@@ -899,8 +900,12 @@ DETAILS: tuple[Unused, ...] = (
     ),
     Unused(
         "economics.costs.subsequent_care.month",
-        lambda s: s.economics is not None and _each_fate_has_own(s.economics.costs.subsequent_care),
+        lambda s: s.economics is not None and _each_fate_has_own(s, s.economics.costs.subsequent_care),
         ("economics.costs.subsequent_care",), "every fate has a cost of its own",
+    ),
+    Unused(
+        "economics.costs.holding", lambda s: s.before_apheresis.holding.share == 0.0,
+        ("before_apheresis.holding.share",), "before_apheresis.holding.share is 0",
     ),
     Unused(
         "economics.costs.bridging", lambda s: s.bridging.share == 0.0, ("bridging.share",), "bridging.share is 0",

@@ -184,10 +184,10 @@ def ask(
     now, pool = run.now, pool_of(supplies, pools, me, step.resource)
     if me.part == LOSING:
         lost = requests[me.request]
-        withdrawn = withdrawal(slots, lost) <= now.today
+        taken_back = withdrawal(slots, lost) <= now.today
         take_back(run, slots, pool, lost)
-        me.queues_by = lost.key_day if pool.keeps_place or not withdrawn else now.today
-        if not withdrawn:
+        me.queues_by = lost.key_day if pool.keeps_place or not taken_back else now.today
+        if not taken_back:
             me.day = min(records.notes[me.entity, step.since], me.cut)
         me.part = FRESH
     if me.part == FRESH and must_stop(me):
