@@ -45,8 +45,8 @@ after_infusion:
     funding: {EXP.format("0.017")}
     waiting: {EXP.format("0.016")}
 before_apheresis:
-  clearance: {{duration: 6 d, refusal: 0.15}}
-  holding: {{share: 0.3, duration: 5 d, response: 0.5, hazard: 0.5}}
+  clearance: {{duration: 6 d, refusal: 0.1}}
+  holding: {{share: 0.1, duration: 2 d, response: 0.5, hazard: 0.5}}
 economics:
   perspective: payer
   currency: EUR
