@@ -79,7 +79,7 @@ def _beside(path: Path, word: str) -> tuple[str, ...]:
         return ('waiting_list.score={"waiting_day": 0.1, "progressed": 20}',)
     if path[-1] == "shared_lines":
         return (_setting(("allogeneic", "stock", "kept"), "at_centres"),)
-    if path[0] == "disruptions" and word in ("bed", "icu"):
+    if path[0] == "disruptions" and word in ("bed", "place", "icu"):
         return (_setting((*path[:-1], "work"), "finish"),)
     return ()
 

@@ -38,6 +38,7 @@ def test_the_outline_reads_like_the_protocol() -> None:
         "    after the last failure:",
         "      end: product_failed",
         "  [lymphodepletion]",
+        "  [ready_for_infusion]",
         "  [infusion]",
         "  the clocks stop",
         "  [discharge]",

@@ -242,7 +242,7 @@ allogeneic:
 
 @pytest.mark.parametrize("beds", ["centres.here.beds=unlimited", "centres.here.beds=3"])
 def test_a_bed_is_paid_for_as_long_as_it_is_held_whether_beds_have_a_number_or_not(beds: str) -> None:
-    from_conditioning = "infusion.bed_from=lymphodepletion"
+    from_conditioning = "infusion.reservation=admit"
     found = booked(ONE, beds, from_conditioning)
     assert found.costs["hospital"][0] == pytest.approx(1000 * between(31, 50, 0.04), rel=1e-6)
     # who withdraws on day 33, during lymphodepletion, gives up his bed

@@ -76,7 +76,11 @@ release_testing:
   accepted: 0.6
   exception: 4 d
 bridging: {share: 0.8, start: 3 d, response: 0.6, hazard: 0.3}
-infusion: {scheduling: 3 d, stay: 30 d, bed_from: infusion}
+infusion:
+  scheduling: 3 d
+  stay: 30 d
+  planned_stay: 28 d
+  deferral: {share: 0.3, days: {uniform: [1 d, 20 d]}, repeat_after: 10 d}
 """
 )
 
@@ -117,7 +121,11 @@ allogeneic:
     culture: {triangular: [8 d, 10 d, 14 d]}
     release: 7 d
     failure: 0.3
-infusion: {scheduling: 3 d, stay: 30 d, bed_from: infusion}
+infusion:
+  scheduling: 3 d
+  stay: 30 d
+  planned_stay: 28 d
+  deferral: {share: 0.3, days: {uniform: [1 d, 20 d]}, repeat_after: 10 d}
 """
 )
 
@@ -239,7 +247,11 @@ BOTH = {
     "clocks.withdrawal.infection_or_organ_function": "0.5",
     "infusion.scheduling": "4 d",
     "infusion.stay": "20 d",
-    "infusion.bed_from": "lymphodepletion",
+    "infusion.reservation": "hold",
+    "infusion.planned_stay": "35 d",
+    "infusion.deferral.share": "0.6",
+    "infusion.deferral.days": "{uniform: [1 d, 30 d]}",
+    "infusion.deferral.repeat_after": "6 d",
 }
 NEW_IN_BOTH = {
     "patients.frailty.strength": "1",
@@ -558,6 +570,17 @@ def test_the_fields_that_change_only_with_others_change_records_too() -> None:
     own = load_text(AUTOLOGOUS.replace(", slots: 2", ""))
     pooled = load_text(AUTOLOGOUS.replace(", slots: 2", "").replace("scope: centre", "scope: pool"))
     assert not same(records(run_scenario(own.scenario)), records(run_scenario(pooled.scenario)))
+
+
+@pytest.mark.parametrize(
+    "change", ["centres.small.places=2", "disruptions.storm.announced=2 d", "disruptions.storm.for=30 d"]
+)
+def test_treatment_places_and_what_is_known_of_them_are_not_ignored(change: str) -> None:
+    text = ALLOGENEIC.replace("small: {beds: 1}", "small: {places: 1}")
+    text = text[: text.index("infusion:")] + "infusion: {scheduling: 3 d, model: outpatient}\n"
+    text += "disruptions: {storm: {resource: place, from: 150 d, for: 20 d}}\n"
+    changed = unchanged(text)[0].with_overrides([change]).scenario
+    assert any(not same(unchanged(text, r)[1], records(run_scenario(changed, r))) for r in range(REPLICATIONS))
 
 
 def test_a_fixed_cadence_of_lots_is_not_ignored() -> None:

@@ -85,6 +85,7 @@ def unlimited(text: str) -> str:
         )
         .replace("  lines: 2\n  line_held: {from: receipt, to: culture}\n", "")
         .replace("lab: 4", "lab: unlimited")
+        .replace("  planned_stay: 28 d\n", "")
     )
 
 

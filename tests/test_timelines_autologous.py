@@ -269,11 +269,11 @@ def test_tests_compete_for_laboratory_places() -> None:
 
 
 def test_a_bed_can_be_held_from_lymphodepletion_on() -> None:
-    rest = "lymphodepletion: {{duration: 5 d}}\ninfusion: {{stay: 10 d, bed_from: {}}}\n"
-    late = small(rest.format("infusion"), "0 d, 1 d", "autologous", "beds: 1")
+    rest = "lymphodepletion: {{duration: 5 d}}\ninfusion: {{stay: 10 d, reservation: {}}}\n"
+    late = small(rest.format("book_ahead"), "0 d, 1 d", "autologous", "beds: 1")
     assert late.days("infusion") == [5.0, 15.0]
-    assert late.days("lymphodepletion") == [0.0, 1.0]
-    early = small(rest.format("lymphodepletion"), "0 d, 1 d", "autologous", "beds: 1")
+    assert late.days("lymphodepletion") == [0.0, 10.0]
+    early = small(rest.format("admit"), "0 d, 1 d", "autologous", "beds: 1")
     assert early.days("lymphodepletion") == [0.0, 15.0]
     assert early.days("infusion") == [5.0, 20.0]
 

@@ -143,9 +143,12 @@ def test_the_laboratory_closes() -> None:
 
 
 def test_beds_cannot_be_taken_in_a_shut_down() -> None:
-    ran = small(shut("finish", "bed") + "infusion: {stay: 3 d}\n", "4 d, 6 d", centre="beds: 4")
-    assert ran.days("infusion") == [4.0, 15.0]
-    assert ran.days("discharge") == [7.0, 18.0]
+    ran = small(shut("finish", "bed") + "infusion: {stay: 3 d}\n", "2 d, 4 d, 6 d", centre="beds: 4")
+    # a stay of 3 d that would begin on 4 would reach into a shut-down that is known
+    assert ran.days("infusion") == [2.0, 15.0, 15.0]
+    held = small(shut("finish", "bed") + "infusion: {stay: 3 d, reservation: admit}\n", "4 d, 6 d", centre="beds: 4")
+    assert held.days("infusion") == [4.0, 15.0]
+    assert held.days("discharge") == [7.0, 18.0]
 
 
 @pytest.mark.parametrize("work", ["pause", "lose"])

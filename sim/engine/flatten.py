@@ -19,6 +19,8 @@ from sim.engine.kernel.rows import (
     Curve,
     Interval,
     Knot,
+    KnownStep,
+    Lesson,
     Now,
     Opening,
     Operation,
@@ -30,9 +32,11 @@ from sim.engine.kernel.rows import (
 )
 from sim.engine.kernel.tables import Hazards, HourTables, Plan, Route, Supplies
 from sim.engine.trace import EngineError, FloatArray, IntArray
+from sim.engine.walkable import check_bookings
 from sim.pieces.clocks import Clock
 from sim.pieces.protocol import (
     FIRST_COME,
+    Bookings,
     Cadence,
     Capacity,
     Protocol,
@@ -141,7 +145,7 @@ class _Table:
 
     def add(self, code: int, number: float = 0.0, **columns: int) -> int:
         """The place of a new operation."""
-        self.rows.append({"code": code, "hours": -1, "since": -1, "number": number, **columns})
+        self.rows.append({"code": code, "hours": -1, "since": -1, "purpose": -1, "number": number, **columns})
         return len(self.rows) - 1
 
     def here(self, place: int, column: str) -> None:
@@ -166,16 +170,18 @@ class _Table:
             if step.since and self.kind == k.LOT:
                 raise EngineError(f"a stage since {step.since} has no meaning on the path of a lot")
             since = self.milestones.index(step.since) if step.since else -1
-            hours = self._hours(step.hours)
-            self.add(k.STAGE, purpose=self.purposes[step.name], name=name, hours=hours, since=since)
+            hours = self.hours_of(step.hours)
+            self.add(k.STAGE, step.at_most, purpose=self.purposes[step.name], name=name, hours=hours, since=since)
         elif isinstance(step.duration, UntilSlotStart):
             self.add(k.SLOT_STAGE, resource=self._resource(step.duration.slots, Cadence), name=name)
         else:
             raise EngineError(f"the compiled engine cannot tell how long the stage {step.name!r} lasts")
 
     def use(self, step: Use, depth: int) -> None:
-        resource = self._resource(step.resource, Capacity | Cadence)
-        opened = self.add(k.USE, resource=resource, units=step.units, mode=int(step.rejoin))
+        resource = self._resource(step.resource, Capacity | Cadence | Bookings)
+        terms = self.protocol.resources[resource]
+        ahead = self.purposes[terms.ahead.name] if isinstance(terms, Bookings) and terms.ahead is not None else -1
+        opened = self.add(k.USE, resource=resource, units=step.units, mode=int(step.rejoin), purpose=ahead)
         if step.ready:
             self.rows[opened]["since"] = self.milestones.index(step.ready)
         self.path(step.steps, depth + 1)
@@ -290,8 +296,8 @@ class _Table:
         else:
             self.add(k.END, name=self.ends.index(step))
 
-    def _hours(self, hours: Hours | None) -> int:
-        """The number of a stage's hours; -1 where it is always open."""
+    def hours_of(self, hours: Hours | None) -> int:
+        """The number of some hours; -1 where it is always open."""
         if hours is None:
             return -1
         if hours not in self.hours:
@@ -332,6 +338,7 @@ STEPS: dict[type[Step], Any] = {
 
 def flatten(protocol: Protocol) -> Flat:
     """The kernel's tables of a protocol. Raises EngineError for a step that the kernel does not know."""
+    check_bookings(protocol)
     path = protocol.patient_steps
     patients, lots = drawn(path), drawn(protocol.lot_path)
     rules = (*patients.values(), *lots.values())
@@ -352,7 +359,8 @@ def flatten(protocol: Protocol) -> Flat:
     of_lots.path(protocol.lot_path, 0)
     of_lots.add(k.DONE)
     pools, first_pool, pool_count = _pools(protocol)
-    changes, happenings = _happenings(protocol, first_pool)
+    known, lessons, learned = _knowledge(protocol, pools, table)
+    changes, happenings = _happenings(protocol, first_pool, learned)
     plan = Plan(
         Route(
             operations=_table(
@@ -366,6 +374,8 @@ def flatten(protocol: Protocol) -> Flat:
             withdrawals=_withdrawals(protocol),
             changes=_table(Change, changes),
             policies=_table(Policy, ((rule.per_day, rule.progressed) for rule in protocol.policies.values())),
+            known=_table(KnownStep, known),
+            lessons=_table(Lesson, lessons),
         ),
         _hazards(protocol),
         _hour_tables(table.hours),
@@ -407,10 +417,12 @@ def _table(kind: type, found: Iterable[Sequence[float]]) -> Any:
     return np.array([tuple(row) for row in found], dtype=layout(kind))
 
 
-def _centres(resource: Capacity | Cadence | Stock) -> int:
+def _centres(resource: Capacity | Bookings | Cadence | Stock) -> int:
     match resource:
         case Capacity():
             return len(resource.units)
+        case Bookings():
+            return len(resource.known)
         case Cadence():
             return len(resource.counts)
         case _:
@@ -422,6 +434,8 @@ def _pools(protocol: Protocol) -> tuple[Pools, IntArray, IntArray]:
     counts = [_centres(resource) for resource in protocol.resources]
     table = np.zeros(sum(counts), dtype=layout(Pool)).view(np.recarray)
     table.row = np.arange(len(table))
+    table.other = table.chain = -1
+    names = [resource.name for resource in protocol.resources]
     first = np.cumsum([0, *counts])[:-1]
     slots = most = 0
     for index, resource in enumerate(protocol.resources):
@@ -436,6 +450,10 @@ def _pools(protocol: Protocol) -> tuple[Pools, IntArray, IntArray]:
                     row.kind, row.unlimited = k.CAPACITY, int(unlimited(resource.units[centre]))
                     row.limit = [units for day, units in resource.units[centre] if day <= 0.0][-1]
                     row.lot_rank = resource.lot_rank
+                case Bookings():
+                    booked = table[first[names.index(resource.of)] + centre]
+                    row.kind, row.unlimited, row.booked_for = k.BOOKING, booked.unlimited, resource.planned
+                    row.other, booked.other, row.looks = booked.row, row.row, -np.inf
                 case Cadence():
                     row.kind, row.per_offer = k.CADENCE, resource.counts[centre]
                     row.offer_days, row.carry_over = len(resource.offer_days), resource.carry_over
@@ -475,12 +493,39 @@ def _withdrawals(protocol: Protocol) -> FloatArray:
 Due = tuple[float, int, int, int]
 
 
-def _happenings(protocol: Protocol, first_pool: IntArray) -> tuple[list[tuple[int, float]], list[list[Due]]]:
+def _knowledge(
+    protocol: Protocol, pools: Pools, table: _Table
+) -> tuple[list[tuple[float, float]], list[tuple[int, int, int]], list[list[Due]]]:
+    """(steps known of capacities that may be booked, one list after the other; lessons; when they are learned, one list
+    a resource); fills in the pools of bookings."""
+    known: list[tuple[float, float]] = []
+    lessons: list[tuple[int, int, int]] = []
+    due: list[list[Due]] = []
+    for index, resource in enumerate(protocol.resources):
+        found: list[Due] = []
+        if isinstance(resource, Bookings):
+            mine = np.flatnonzero(pools.rows["resource"] == index)
+            pools.rows["hours"][mine] = table.hours_of(resource.hours)
+            for pool, lists in zip(mine.tolist(), resource.known, strict=True):
+                for day, steps in lists:
+                    if day > 0.0:
+                        found.append((day, k.DELIVERY + index, k.LEARNING, len(lessons)))
+                        lessons.append((pool, len(known), len(steps)))
+                    else:
+                        pools.rows["known"][pool], pools.rows["known_count"][pool] = len(known), len(steps)
+                    known += steps
+        due.append(found)
+    return known, lessons, due
+
+
+def _happenings(
+    protocol: Protocol, first_pool: IntArray, learned: list[list[Due]]
+) -> tuple[list[tuple[int, float]], list[list[Due]]]:
     """(the pool and the new limit of each capacity change, and what is due from the start, one list a resource)."""
     changes: list[tuple[int, float]] = []
     due: list[list[Due]] = []
     for index, resource in enumerate(protocol.resources):
-        found: list[Due] = []
+        found = [*learned[index]]
         match resource:
             case Capacity():
                 for centre, steps in enumerate(resource.units):

@@ -21,6 +21,7 @@ from sim.engine.timeline import Phase, Timeline, then
 from sim.pieces.protocol import Capacity
 
 if TYPE_CHECKING:
+    from sim.engine.bookings import BookingPool
     from sim.engine.slots import Slot
 
 
@@ -42,6 +43,10 @@ class Request:
     `kind`, `entity`: who asks. `lapses`: their leaving day. `key_day`: the day by which they queue. `slots`: what was
     granted, if it is for dated slots. `answer`: None while they wait. `answered`: the event that they wait for.
     `ticket`: the serial of the entry in the queue; entries with another one are stale.
+
+    `booking`: that of the asker for a unit of this pool, open or taken up before. `ahead`: of a booking, the days that
+    lie between the start of what comes first and the day on which the unit is needed. `day`: that day; of units in
+    use, and of a booking that was taken up, the day until which they are expected to be.
     """
 
     resource: int
@@ -58,6 +63,9 @@ class Request:
     answer: Answer | None = None
     answered: simpy.Event | None = None
     ticket: int = 0
+    booking: Request | None = None
+    ahead: float = 0.0
+    day: float = nan
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +86,7 @@ class Pool:
     """Units that are asked for: a queue by (rank, key day, kind and number of the entity, order of joining)."""
 
     unlimited = False
-    counts_waiting = False  # whether something depends on how many wait
+    counts_waiting = False  # whether something depends on who waits
 
     def __init__(self, place: Place) -> None:
         self.timeline, self.resource, self.centre = place.timeline, place.resource, place.centre
@@ -98,9 +106,13 @@ class Pool:
         self._log.append(request)
         return request
 
+    def let_have(self, request: Request, day: float) -> None:
+        """Grant a request for what is without limit, on any day."""
+        request.answer, request.began = GRANTED, day
+
     def ask(self, request: Request) -> None:
         """Grant a request at once where nobody else could come before it, or let it wait for the pool's turn."""
-        if request.units <= self.free and not self._waiting and self.timeline.is_quiet:
+        if self._can_serve(request) and not self._waiting and self.timeline.is_quiet:
             self._grant(request)
             return
         request.answered = simpy.Event(self.timeline)
@@ -151,13 +163,21 @@ class Pool:
             *_, ticket, request = self._waiting[0]
             is_stale = request.answer is not None or ticket != request.ticket
             has_left = request.lapses <= self.timeline.now
-            if not (is_stale or has_left) and request.units > self.free:
+            if not (is_stale or has_left) and not self._can_serve(request):
+                self._come_again(request)
                 return
             heappop(self._waiting)
             if not is_stale:
                 then(self.timeline.at_once(), self._serve_next)
                 self._end_wait(request, LAPSED) if has_left else self._grant(request)
                 return
+
+    def _can_serve(self, request: Request) -> bool:
+        """Whether a request, if it is the first, may be granted now."""
+        return request.units <= self.free
+
+    def _come_again(self, first: Request) -> None:
+        """The first of those who wait cannot be served now."""
 
     def _grant(self, request: Request) -> None:
         request.began = self.timeline.now
@@ -176,7 +196,10 @@ class Pool:
 
 
 class CapacityPool(Pool):
-    """Units that are held and given back. After a cut, use may exceed the limit only by units granted before it."""
+    """Units that are held and given back. After a cut, use may exceed the limit only by units granted before it.
+
+    `bookings`: the pool of its bookings, where they may be booked ahead; `holders`: then, the requests that hold units.
+    """
 
     def __init__(self, place: Place, resource: Capacity) -> None:
         super().__init__(place)
@@ -184,6 +207,8 @@ class CapacityPool(Pool):
         self.unlimited = all(units == inf for _, units in steps)
         self._limit = next(units for day, units in reversed(steps) if day <= 0.0)
         self._in_use = 0
+        self.bookings: BookingPool | None = None
+        self.holders: list[Request] = []
         for day, units in steps:
             if day > 0.0:
                 then(self.timeline.on(day, Phase.DELIVERY + self.resource), self._change, units)
@@ -197,11 +222,25 @@ class CapacityPool(Pool):
         """The units of a granted request are free again."""
         self._in_use -= request.units
         self._call_turn()
+        if self.bookings is not None and not self.unlimited:
+            self.holders.remove(request)
+            self.bookings.look()
+
+    def let_have(self, request: Request, day: float) -> None:
+        """Units without limit; a booking of one is taken up."""
+        super().let_have(request, day)
+        if self.bookings is not None:
+            self.bookings.take_up(request, day)
 
     def _change(self, units: float) -> None:
         self._limit = units
         self._call_turn()
+        if self.bookings is not None:
+            self.bookings.look()
 
     def _grant(self, request: Request) -> None:
         self._in_use += request.units
+        if self.bookings is not None:
+            self.bookings.take_up(request, self.timeline.now)
+            self.holders.append(request)
         super()._grant(request)

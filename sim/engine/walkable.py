@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Container
+from math import inf
 
 from sim.engine.trace import EngineError
-from sim.pieces.protocol import Protocol, walk_steps
+from sim.pieces.protocol import Bookings, Capacity, Protocol, drawn, walk_steps
 from sim.pieces.steps import (
     Aside,
     Attempts,
@@ -34,6 +35,7 @@ BESIDE = (Stage, Choose, Milestone, End)
 
 def check_walkable(protocol: Protocol, flags: Container[str]) -> None:
     """Raise an EngineError for a step that has no meaning where it stands; `flags`: those that patients may carry."""
+    check_bookings(protocol)
     resources = {resource.name for resource in protocol.resources}
     for step in walk_steps(protocol.patient_steps):
         _check(step, "a patient", OF_PATIENTS, resources)
@@ -50,6 +52,28 @@ def check_walkable(protocol: Protocol, flags: Container[str]) -> None:
             raise EngineError(f"{type(step.when).__name__} has no meaning on the path of a lot")
         if isinstance(step, Use | Draw) and step.patience is not None and step.patience.since != Since.JOINING:
             raise EngineError(f"patience since {step.patience.since} has no meaning on the path of a lot")
+
+
+def check_bookings(protocol: Protocol) -> None:
+    """Raise an EngineError for bookings of what cannot be booked, or in a way that has no meaning; for both engines."""
+    capacities: dict[str, Capacity] = {}
+    for resource in protocol.resources:
+        if isinstance(resource, Capacity):
+            capacities[resource.name] = resource
+        elif isinstance(resource, Bookings):
+            booked = capacities.pop(resource.of, None)
+            if booked is None or len(booked.units) != len(resource.known):
+                raise EngineError(f"{resource.name}: there is no capacity {resource.of!r} before it, to be booked once")
+            if resource.ahead is not None and resource.ahead.name not in drawn(protocol.patient_steps):
+                raise EngineError(f"{resource.name}: nobody comes to the stage {resource.ahead.name!r}")
+    names = {resource.name for resource in protocol.resources if isinstance(resource, Bookings)}
+    for step in walk_steps((*protocol.patient_steps, *protocol.lot_path)):
+        if isinstance(step, Stage) and step.at_most < inf and (step.hours is not None or step.since):
+            raise EngineError(f"{step.name}: a stage with a limit has no hours, and begins now")
+        if isinstance(step, Use) and step.resource in names and (step.units > 1 or step.patience is not None):
+            raise EngineError(f"{step.resource}: one unit is booked, with unlimited patience")
+    if any(isinstance(step, Use) and step.resource in names for step in walk_steps(protocol.lot_path)):
+        raise EngineError("a booking has no meaning on the path of a lot")
 
 
 def _check(step: Step, whose: str, known: tuple[type, ...], resources: Container[str]) -> None:

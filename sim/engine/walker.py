@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import simpy
 
-from sim.engine.pools import GAVE_UP, GRANTED, LAPSED, Pool, Request
+from sim.engine.bookings import BookingPool
+from sim.engine.pools import GAVE_UP, GRANTED, LAPSED, CapacityPool, Pool, Request
 from sim.engine.slots import SlotPool, withdrawal
 from sim.engine.timeline import Phase, then
 from sim.engine.trace import PATIENT, EngineError
@@ -83,7 +84,8 @@ class Walker:
     `day`: its own time; `leaves`: its leaving day; `cut`: the day on which stages are cut. `order`: among those to
     whom something happens at one instant. `attempt`: which of its
     draws count. `holding`: how many uses it is inside of. `stage_bound`: it begins nothing once its patient has left.
-    `slot_starts`: start days of slots held, by resource. `key_days`: first queue keys, by resource, once there are any.
+    `slot_starts`: start days of slots held, by resource. `bookings`: the last booking made, by the resource booked.
+    `key_days`: first queue keys, by resource, once there are any.
     """
 
     world: World
@@ -98,6 +100,7 @@ class Walker:
     stage_bound: bool = False
     is_branch: bool = False
     slot_starts: Mapping[str, float] = field(default_factory=dict)
+    bookings: Mapping[str, Request] = field(default_factory=dict)
     key_days: dict[str, float] | None = None
 
     def __post_init__(self) -> None:
@@ -160,7 +163,8 @@ class Walker:
         elif step.since:
             ended, lost = self._rest_of(step)
         elif step.hours is None:
-            ended = asked + self._drawn(step.name)
+            lasts = self._drawn(step.name)
+            ended, lost = asked + min(lasts, step.at_most), lasts > step.at_most
         else:
             began, ended, lost = step.hours.span(asked, self._drawn(step.name))
         how = FAILED if lost else THROUGH
@@ -275,6 +279,8 @@ class Walker:
                 queues_by = pool.key_after(request.key_day)
             else:
                 queues_by, self.day = request.key_day, min(ready, self.cut)
+        if isinstance(pool, BookingPool):
+            self.bookings = {**self.bookings, pool.terms.of: request}
         if request.slots:
             self.slot_starts = {**self.slot_starts, step.resource: max(slot.start for slot in request.slots)}
         self.holding += 1
@@ -286,8 +292,9 @@ class Walker:
             phase = Phase.CLOCK if how is LEFT else Phase.COMPLETION
             yield self.world.timeline.on(self.day, phase + self.order)
         self.holding -= 1
-        request.ended = self.day
-        pool.give_back(request, how is LEFT)
+        if isnan(request.ended):  # a booking ended when it was taken up
+            request.ended = self.day
+            pool.give_back(request, how is LEFT)
         return how
 
     def _late(self, request: Request, step: Use) -> tuple[float, float]:
@@ -317,8 +324,12 @@ class Walker:
         if self.day > timeline.now and not pool.unlimited:
             yield timeline.on(self.day, Phase.COMPLETION + self.order)
         request = pool.request(self.kind, self.entity, units, self.day, self.cut)
+        if isinstance(pool, BookingPool):
+            request.ahead = 0.0 if pool.terms.ahead is None else self._drawn(pool.terms.ahead.name)
+        elif isinstance(pool, CapacityPool) and pool.bookings is not None:
+            request.booking = self.bookings.get(pool.bookings.terms.of)
         if pool.unlimited:
-            request.answer, request.began = GRANTED, self.day
+            pool.let_have(request, self.day)
             return request
         request.key_day = self._key_day(step) if queues_by is None else queues_by
         pool.ask(request)

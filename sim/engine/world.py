@@ -5,10 +5,12 @@ from __future__ import annotations
 from array import array
 from collections import Counter
 from collections.abc import Sequence
+from itertools import repeat
 from math import inf, nan
 
 import numpy as np
 
+from sim.engine.bookings import BookingPool
 from sim.engine.columns import Columns
 from sim.engine.guard import MOST_RETURNS, attempts_without_end
 from sim.engine.pools import CapacityPool, Place, Pool, Request
@@ -22,6 +24,7 @@ from sim.pieces.clocks import Hazards, PatientClocks
 from sim.pieces.cohort import Cohort, Luck
 from sim.pieces.protocol import (
     FIRST_COME,
+    Bookings,
     Cadence,
     Capacity,
     Policy,
@@ -74,7 +77,9 @@ class World:
         self._clocks: dict[int, PatientClocks] = {}
         self._centre: list[int] = cohort.centre.tolist()
         self._shelves: list[StockPool] = []
-        self._pools = {r.name: self._open(index, r) for index, r in enumerate(protocol.resources)}
+        self._pools: dict[str, Sequence[Pool]] = {}
+        for index, resource in enumerate(protocol.resources):
+            self._pools[resource.name] = self._open(index, resource)
 
     def _open(self, index: int, resource: Resource) -> Sequence[Pool]:
         """The pools of a resource: one a centre, or one for all."""
@@ -91,6 +96,9 @@ class World:
         match resource:
             case Capacity():
                 return [CapacityPool(place, resource) for place in places(len(resource.units))]
+            case Bookings():
+                units = [pool for pool in self._pools.get(resource.of, ()) if isinstance(pool, CapacityPool)]
+                return [BookingPool(*both) for both in zip(places(len(units)), repeat(resource), units)]
             case Cadence():
                 return [SlotPool(place, resource, self.slots) for place in places(len(resource.counts))]
             case _ if self._shelves:

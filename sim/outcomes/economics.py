@@ -19,6 +19,7 @@ from sim.outcomes.by_group import ByGroup
 from sim.outcomes.estimates import FREE, NOT_NEGATIVE, Range, ranges
 from sim.outcomes.metrics import INFUSED_ONES, REFERRED, Population
 from sim.outcomes.patients import Patients
+from sim.outcomes.resource_use import idle_until
 from sim.outcomes.verdicts import HIGHER, LOWER, NEITHER
 from sim.pieces.cohort import Luck
 from sim.pieces.protocol import Capacity, Protocol, unlimited
@@ -352,7 +353,7 @@ def _stays(
     referral: FloatArray,
     unlimited_stays: Stays | None,
 ) -> Stays:
-    """(place among the measured, from, to) of each time that a measured patient held the resource."""
+    """(place among the measured, from, to) of each time that a measured patient was in the resource."""
     index = next((k for k, r in enumerate(protocol.resources) if r.name == resource), None)
     capacity = protocol.resources[index] if index is not None else None
     if isinstance(capacity, Capacity) and unlimited_stays is not None and all(unlimited(u) for u in capacity.units):
@@ -361,6 +362,8 @@ def _stays(
     mine = (uses.kind == PATIENT) & (uses.resource == (-1 if index is None else index)) & np.isfinite(uses.began)
     who = places[uses.entity[mine]]
     began, ended = uses.began[mine][who >= 0], uses.ended[mine][who >= 0]
+    if isinstance(capacity, Capacity) and capacity.idle_until in trace.milestones:
+        began = idle_until(capacity, trace, np.flatnonzero(mine)[who >= 0])  # nobody is in a bed that stands idle
     stop = trace.stop_day[uses.replication[mine][who >= 0]]
     who = who[who >= 0]
     return who, began - referral[who], np.where(np.isnan(ended), stop, ended) - referral[who]
@@ -371,7 +374,7 @@ def _bed_if_unlimited(
 ) -> Stays:
     """The stays of inpatients where beds are unlimited and so not asked for; who leaves before infusion ends his."""
     referral = patients.referral_day[rows]
-    start = patients.day("lymphodepletion" if s.infusion.bed_from == "lymphodepletion" else "infusion")[rows]
+    start = patients.day("lymphodepletion" if s.infusion.reservation == "admit" else "infusion")[rows]
     home = trace.notes[rows, trace.milestones.index("discharge")]
     end = np.where(patients.infused[rows], home, left)
     who = np.flatnonzero(np.isfinite(start))

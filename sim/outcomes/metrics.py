@@ -408,6 +408,14 @@ METRICS: tuple[Metric, ...] = (
         _infused_of_collected,
     ),
     Metric(
+        "infusion_deferred_for_bed_share",
+        "Share of infusions deferred for want of a bed",
+        "share",
+        LOWER,
+        INFUSED_ONES,
+        _share_of_infused(lambda p: p.deferred_for_bed, "ready_for_infusion"),
+    ),
+    Metric(
         "not_travelled_share",
         "Share who do not travel to a centre",
         "share",

@@ -85,6 +85,11 @@ class Patients:
         return np.asarray(self.outcome == INFUSED)
 
     @property
+    def deferred_for_bed(self) -> NDArray[np.bool_]:
+        """Whether each patient was ready for infusion and had to wait for a bed or treatment place."""
+        return np.asarray(self.between("ready_for_infusion", "infusion") > 0.0)
+
+    @property
     def progressed(self) -> NDArray[np.bool_]:
         """Whether each patient progressed before infusion, eligible afterwards or not."""
         return np.isfinite(self.progression_day)
@@ -296,6 +301,8 @@ def table(
         "waiting_days": patients.between("referral", "infusion")[rows],
         "vein_to_vein_days": patients.between("apheresis", "infusion")[rows],
         "turnaround_days": patients.between("apheresis", "product_received")[rows],
+        "infusion_deferred_for_bed": _or_null(patients.infused, patients.deferred_for_bed)[rows],
+        "infusion_deferred_for_bed_days": patients.between("ready_for_infusion", "infusion")[rows],
         "progressed_before_infusion": patients.progressed[rows],
         "bridged": np.isfinite(bridging)[rows],
         "bridging_day": bridging[rows],

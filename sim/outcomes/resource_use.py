@@ -13,7 +13,7 @@ from sim.engine.trace import PATIENT, Trace
 from sim.outcomes.by_group import ByGroup, ratio
 from sim.outcomes.patients import Patients, slots_wasted
 from sim.pieces.loads import unit_days
-from sim.pieces.protocol import Cadence, Capacity, CapacitySteps, Protocol, Resource, Stock
+from sim.pieces.protocol import KINDS, Bookings, Cadence, Capacity, CapacitySteps, Protocol, Resource, Stock
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -26,7 +26,8 @@ class ResourceUse:
 
     `requests`: asked inside the window; `delayed_share` of them waited; `queue_days_...` over all of them, whether
     served or not. `queue_mean`, `queue_p95`: patients waiting, over time. `utilisation`: units held by units there,
-    those still held after a cut or in a shut-down among both. `wasted`: slots whose holder left. `expired`: slots or
+    those still held after a cut or in a shut-down among both. Of these, `reserved_share` and `reserved_mean` stand idle
+    for a patient who is still to come; `occupied_share` do not. `wasted`: slots whose holder left. `expired`: slots or
     doses that nobody claimed. `withdrawn`: slots that the manufacturer took back, before or after their offer.
     """
 
@@ -45,7 +46,10 @@ class ResourceUse:
     queue_mean: float
     queue_p95: float
     utilisation: float
+    occupied_share: float
+    reserved_share: float
     in_use_mean: float
+    reserved_mean: float
     wasted: int
     expired: int
     withdrawn: int
@@ -55,7 +59,6 @@ def resource_use(protocol: Protocol, patients: Patients, trace: Trace, window: W
     """One row for each resource and centre, in order of declaration; by replication."""
     queues, replications = queues_of(protocol), len(trace.stop_day)
     figures = _figures(protocol, patients, trace, window)
-    kinds = {Capacity: "capacity", Cadence: "cadence", Stock: "stock"}
     # whole numbers stay whole: counts of people and things
     columns: dict[str, list[list[Any]]] = {
         name: values.reshape(replications, len(queues)).astype(_WHOLE.get(name, float)).tolist()
@@ -66,7 +69,7 @@ def resource_use(protocol: Protocol, patients: Patients, trace: Trace, window: W
         resource, place = queues[queue]
         centre = protocol.centres[place] if resource.per_centre else ""
         its = {name: values[replication][queue] for name, values in columns.items()}
-        return ResourceUse(resource.name, resource.label, kinds[type(resource)], centre, **its)
+        return ResourceUse(resource.name, resource.label, KINDS[type(resource)], centre, **its)
 
     return [tuple(row(k, queue) for queue in range(len(queues))) for k in range(replications)]
 
@@ -87,6 +90,8 @@ def places(resource: Resource) -> int:
     match resource:
         case Capacity():
             return len(resource.units)
+        case Bookings():
+            return len(resource.known)
         case Cadence():
             return len(resource.counts)
         case _:
@@ -109,10 +114,14 @@ def _figures(protocol: Protocol, patients: Patients, trace: Trace, window: Windo
     gone = np.isnan(uses.began) & np.isfinite(uses.ended)
     queue_mean, queue_p95 = _queue_length(by, uses.asked, served, window)
     busy, there = _held(protocol, by, trace, until, window)
+    idle = by.total(idle_days(protocol, trace, window) * uses.units, np.isfinite(uses.began))
     slots, expired = _slots(protocol, trace, patients, window), _expired(protocol, trace, window)
     kind = np.array([type(resource).__name__ for resource, _ in queues] * len(trace.stop_day), dtype=object)
     capacity, cadence = kind == Capacity.__name__, kind == Cadence.__name__
     used = np.where(cadence, ratio(slots.claimed, slots.there), np.nan)
+    # rounding must not make it more than all
+    busy_share = np.where(capacity, np.minimum(ratio(busy, there), 1.0), used)
+    idle_share = np.where(capacity, np.minimum(ratio(idle, there), busy_share), np.nan)
     longest = np.full(by.groups, -np.inf)
     np.maximum.at(longest, by.of[inside], waited[inside])
     return {
@@ -126,9 +135,11 @@ def _figures(protocol: Protocol, patients: Patients, trace: Trace, window: Windo
         "left_share": by.share(gone, inside),
         "queue_mean": queue_mean,
         "queue_p95": queue_p95,
-        # rounding must not make it more than all
-        "utilisation": np.where(capacity, np.minimum(ratio(busy, there), 1.0), used),
+        "utilisation": busy_share,
+        "occupied_share": busy_share - idle_share,
+        "reserved_share": idle_share,
         "in_use_mean": np.where(capacity, busy / (window[1] - window[0]), np.nan),
+        "reserved_mean": np.where(capacity, idle / (window[1] - window[0]), np.nan),
         "wasted": slots.wasted,
         "expired": np.where(cadence, slots.perished, expired),
         "withdrawn": slots.withdrawn,
@@ -194,6 +205,30 @@ def _held(
             beyond = _beyond(steps, replication, uses.began[mine], until[mine], uses.units[mine], window)
             there[queue :: len(queues)] = unit_days(steps, window) + beyond
     return busy, there
+
+
+def idle_days(protocol: Protocol, trace: Trace, window: Window) -> FloatArray:
+    """Days inside the window on which the unit of each use stood idle for its holder (`Capacity.idle_until`)."""
+    uses = trace.uses
+    found = np.zeros(len(uses.began))
+    for index, resource in enumerate(protocol.resources):
+        if isinstance(resource, Capacity) and resource.idle_until in trace.milestones:
+            mine = np.flatnonzero((uses.resource == index) & (uses.kind == PATIENT) & np.isfinite(uses.began))
+            until = idle_until(resource, trace, mine)
+            found[mine] = _overlap(uses.began[mine], until, window)
+    return found
+
+
+def idle_until(resource: Capacity, trace: Trace, rows: IntArray) -> FloatArray:
+    """The day until which the unit of each of these uses stood idle for its holder: that of its grant where it did not.
+
+    Until the holder passed the milestone, or to the end of the use where they never came.
+    """
+    uses = trace.uses
+    began = uses.began[rows]
+    ended = np.where(np.isnan(uses.ended[rows]), trace.stop_day[uses.replication[rows]], uses.ended[rows])
+    came = trace.notes[uses.entity[rows], trace.milestones.index(resource.idle_until)]
+    return np.maximum(began, np.where(np.isnan(came), ended, np.minimum(came, ended)))
 
 
 def _beyond(

@@ -14,7 +14,7 @@ from sim.engine.trace import Slots, Trace, Uses
 from sim.outcomes.by_group import ByGroup
 from sim.outcomes.resource_use import places, queue_of, queues_of
 from sim.pieces.loads import unit_days
-from sim.pieces.protocol import Cadence, Capacity, Protocol, Resource, Stock
+from sim.pieces.protocol import Bookings, Cadence, Capacity, Protocol, Resource, Stock
 
 FloatArray = NDArray[np.float64]
 SHORT_DAYS, WEEK = 183.0, 7.0
@@ -68,7 +68,7 @@ def use_levels(protocol: Protocol, trace: Trace, edges: FloatArray) -> FloatArra
     held = mean_level(by, np.where(began, uses.began, 0.0), np.where(began, until, 0.0), edges, uses.units * began)
     claimed = histogram(by_queue(slots), slots.offered, edges, (slots.holder >= 0).astype(float))
     shape = (replications, len(queues), bins)
-    kinds = [Capacity, Cadence, Stock]
+    kinds = [Capacity, Cadence, Stock, Bookings]
     kind = np.array([kinds.index(type(resource)) for resource, _ in queues])[:, None]
     in_use = np.select([kind == 0, kind == 1], [held.reshape(shape), claimed.reshape(shape)], np.nan)
     levels = np.stack([in_use, queue.reshape(shape)], axis=2)

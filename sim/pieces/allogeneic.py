@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 
-from sim.pieces import requirements
 from sim.pieces.brief import can_fail, choose, fail, shared, stage, use
 from sim.pieces.calendars import shut_downs, stage_hours, units_by_day
 from sim.pieces.common import bedside, infuse, work_up
 from sim.pieces.protocol import Capacity, Resource, Stock
+from sim.pieces.requirements import before_dose
 from sim.pieces.steps import Attempts, Draw, End, Milestone, Path, Supply
 from sim.scenario import Scenario
 
@@ -27,8 +27,8 @@ def allogeneic(s: Scenario, returns: Path = ()) -> Path:
 
 def dose_to_discharge(s: Scenario, returns: Path = (), before_lymphodepletion: Path = ()) -> Path:
     """From the waiting list for a dose to discharge."""
-    before = (*before_lymphodepletion, *requirements.before_lymphodepletion(s))
-    return (*requirements.before_dose(s), *_dose(s), Milestone("product_received"), *infuse(s, before, returns))
+    dose = (*before_dose(s), *_dose(s), Milestone("product_received"))
+    return (*dose, *infuse(s, before_lymphodepletion, returns))
 
 
 def allogeneic_resources(s: Scenario) -> tuple[Resource, ...]:

@@ -73,7 +73,7 @@ def fail(purpose: str, share: float) -> Path:
 def can_fail(path: Path) -> bool:
     """Whether a failure on this path would reach the attempts around it."""
     for step in path:
-        if isinstance(step, Fail) or (isinstance(step, Stage) and _can_be_lost(step.hours)):
+        if isinstance(step, Fail) or (isinstance(step, Stage) and _can_be_lost(step)):
             return True
         if isinstance(step, Attempts):
             if can_fail(step.between) or can_fail(step.otherwise):
@@ -83,8 +83,9 @@ def can_fail(path: Path) -> bool:
     return False
 
 
-def _can_be_lost(hours: Hours | None) -> bool:
-    return hours is not None and (bool(hours.losses) or not math.isinf(hours.viable))
+def _can_be_lost(step: Stage) -> bool:
+    hours = step.hours
+    return step.at_most < math.inf or (hours is not None and (bool(hours.losses) or not math.isinf(hours.viable)))
 
 
 def use(resource: Capacity, steps: Path, rejoin: bool = False, units: int = 1) -> Path:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from datetime import date, timedelta
 from functools import lru_cache
 
-from sim.pieces.protocol import CapacitySteps
+from sim.pieces.protocol import CapacitySteps, Knowledge
 from sim.pure.hours import ALWAYS, Hours, Intervals
 from sim.scenario import Scenario
 from sim.scenario.opening import Calendar, Disruption
@@ -72,6 +72,13 @@ def units_by_day(
         if not steps or steps[-1][1] != now:
             steps.append((day, now))
     return tuple(steps)
+
+
+def knowledge(units: CapacitySteps, closed: Iterable[Disruption]) -> Knowledge:
+    """What is known of the units in force as time goes by: dated changes from the start, shut-downs once announced."""
+    shut = [*closed]
+    days = sorted({max(0.0, d.announced_day) for d in shut} | {0.0})
+    return tuple((day, units_by_day(units, [d for d in shut if d.announced_day <= day])) for day in days)
 
 
 def stage_hours(

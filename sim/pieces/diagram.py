@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import math
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from sim.pieces.protocol import Protocol
+from sim.pieces.protocol import Bookings, Protocol
 from sim.pieces.steps import (
     Aside,
     Attempts,
@@ -41,21 +42,27 @@ ON_LEAVE = {
 
 def outline(protocol: Protocol) -> list[str]:
     """The paths of a protocol, one line a step, what is inside a step below it and indented."""
-    lines = ["A patient, from referral on", *_lines(protocol.path, 1)]
+    booked = _booked(protocol)
+    lines = ["A patient, from referral on", *_lines(protocol.path, 1, booked)]
     if protocol.later_path:
-        lines += ["A patient who returns for a later course", *_lines(protocol.later_path, 1)]
+        lines += ["A patient who returns for a later course", *_lines(protocol.later_path, 1, booked)]
     if protocol.lot_path:
-        lines += ["A lot of doses", *_lines(protocol.lot_path, 1)]
+        lines += ["A lot of doses", *_lines(protocol.lot_path, 1, booked)]
     return lines
 
 
-def _lines(path: Path, depth: int) -> Iterator[str]:
+def _booked(protocol: Protocol) -> dict[str, Bookings]:
+    """Bookings, by name."""
+    return {resource.name: resource for resource in protocol.resources if isinstance(resource, Bookings)}
+
+
+def _lines(path: Path, depth: int, booked: Mapping[str, Bookings]) -> Iterator[str]:
     for step in path:
-        yield INDENT * depth + _words(step)
+        yield INDENT * depth + _words(step, booked)
         for title, inner in _inside(step):
             if title:
                 yield INDENT * (depth + 1) + title
-            yield from _lines(inner, depth + (2 if title else 1))
+            yield from _lines(inner, depth + (2 if title else 1), booked)
 
 
 def _inside(step: Step) -> list[tuple[str, Path]]:
@@ -79,13 +86,18 @@ def _inside(step: Step) -> list[tuple[str, Path]]:
             return []
 
 
-def _words(step: Step) -> str:
+def _words(step: Step, booked: Mapping[str, Bookings]) -> str:
     match step:
-        case Stage(name=name, duration=Distribution() as duration, hours=hours, since=since):
+        case Stage(name=name, duration=Distribution() as duration, hours=hours, since=since, at_most=at_most):
             counted = f" from [{since}] on, what is left of it" if since else ""
+            counted += f"; the attempt fails after {at_most:g} d" if at_most < math.inf else ""
             return f"{name}: {duration.mean():.3g} d on average{counted}{'' if hours is None else ', in opening times'}"
         case Stage(name=name):
             return f"{name}: until the slot starts"
+        case Use(resource=resource) if resource in booked:
+            its = booked[resource]
+            day = "the day" if its.ahead is None else f"the end of {its.ahead.name}"
+            return f"queue for a {its.of} booked ahead, for {its.planned:g} d from {day} on; with the booking:"
         case Use(resource=resource, units=units, patience=patience, ready=ready):
             wait = "" if patience is None else f", for {patience.days:g} d at most since {patience.since}"
             lost = f", or lose it at its start where [{ready}] is still to come" if ready else ""
@@ -133,6 +145,7 @@ def _condition(when: Condition) -> str:
 class _Chart:
     """A flow chart under construction: node lines, and the loose ends that the next node is tied to."""
 
+    booked: Mapping[str, Bookings]
     lines: list[str] = field(default_factory=list)
     loose: list[tuple[str, str]] = field(default_factory=list)
     count: int = 0
@@ -163,7 +176,7 @@ class _Chart:
                 self.path(otherwise)
                 self.loose += ends
             case Aside(steps=steps):
-                name = self.node(_words(step))
+                name = self.node(_words(step, self.booked))
                 self.loose = [(name, "beside")]
                 self.path(steps)
                 self.loose = [(name, "")]
@@ -175,18 +188,21 @@ class _Chart:
                     ends += self.loose
                 self.loose = ends
             case End():
-                self.node(_words(step), "()")
+                self.node(_words(step, self.booked), "()")
                 self.loose = []
             case Fail():
                 self.node("attempt fails", "()")
                 self.loose = []
+            case Use(resource=resource, steps=steps) if resource in self.booked:
+                self.node(f"book a {self.booked[resource].of} ahead")
+                self.path(steps)
             case Use(resource=resource, steps=steps):
                 self.node(f"queue for {resource}", "[]")
                 self.path(steps)
                 self.loose = [(name, label or f"{resource} given back") for name, label in self.loose]
             case _:
                 if not isinstance(step, Together | Clocks | Hazard):
-                    self.node(_words(step))
+                    self.node(_words(step, self.booked))
                 for title, inner in _inside(step):
                     if not title or isinstance(step, Together):
                         self.path(inner)
@@ -194,7 +210,7 @@ class _Chart:
 
 def mermaid(protocol: Protocol) -> str:
     """The patient's path as a flow chart that Mermaid draws; attempts and held units are named, not looped."""
-    chart = _Chart()
+    chart = _Chart(_booked(protocol))
     chart.node("referral", "()")
     chart.path(protocol.path)
     return "\n".join(["flowchart TD", *(INDENT + line for line in chart.lines)]) + "\n"

@@ -10,7 +10,9 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from sim.pieces.protocol import Cadence, Capacity, CapacitySteps, Protocol, Resource, Stock
+import numpy as np
+
+from sim.pieces.protocol import Bookings, Cadence, Capacity, CapacitySteps, Protocol, Resource, Stock
 from sim.pieces.steps import (
     Aside,
     Attempts,
@@ -87,6 +89,9 @@ def expect(path: Path, flags: Shares | None = None) -> Expectation:
 
 def _expect_step(step: object, flags: Shares, before: Expectation) -> Expectation:
     match step:
+        case Stage(duration=Distribution() as duration, at_most=at_most) if at_most < math.inf:
+            lasts = duration.quantile(np.linspace(0.0, 1.0, 1_001)[:-1] + 0.0005)
+            return Expectation(days=float(np.minimum(lasts, at_most).mean()), fails=float((lasts > at_most).mean()))
         case Stage(duration=Distribution() as duration, since=since):
             begun = before.days - before.noted.get(since, before.days)
             return Expectation(days=max(0.0, duration.mean() - begun))
@@ -189,7 +194,7 @@ def offered_loads(scenario: Scenario, protocol: Protocol) -> list[Load]:
     need, lot_need = expect(protocol.path, flag_shares(scenario)), expect(protocol.lot_path)
     loads = []
     for resource in protocol.resources:
-        if isinstance(resource, Stock):
+        if isinstance(resource, Stock | Bookings):
             continue
         for place, centre in enumerate(protocol.centres if resource.per_centre else ("",)):
             arriving = per_day[centre] if centre else everyone

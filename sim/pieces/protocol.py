@@ -25,9 +25,12 @@ from sim.pieces.steps import (
     Use,
 )
 from sim.pure.distributions import Distribution
+from sim.pure.hours import Hours
 
 # (day, units) in force from that day on, first entry at or before day 0; units may be infinite.
 CapacitySteps = tuple[tuple[float, float], ...]
+# (day, what is known of a capacity from that day on: the steps to come included), first entry at or before day 0.
+Knowledge = tuple[tuple[float, CapacitySteps], ...]
 
 
 @dataclass(frozen=True)
@@ -35,6 +38,7 @@ class Capacity:
     """A resource of which units are held and given back. `units`: one entry a centre, or a single one for all.
 
     Closing hours and shut-downs are steps to 0 units. `lot_rank`: the rank of lots in the queue, beside patients.
+    `idle_until`: a milestone, where units that are taken before it stand idle until their patient comes to it.
     """
 
     name: str
@@ -43,6 +47,32 @@ class Capacity:
     units: tuple[CapacitySteps, ...]
     policy: str = "first_come"
     lot_rank: float = 0.0
+    idle_until: str = ""
+
+
+@dataclass(frozen=True)
+class Bookings:
+    """Units of the capacity `of`, booked ahead: declared after it, with a queue of its own for each of its places.
+
+    Who holds a booking takes it up with a `Use` of that capacity. It is for the day on which the stage `ahead` will
+    have ended that may begin in `hours` (None of either: at once), and for `planned` days from then on. It is granted
+    when at each instant of these the bookings held, the units expected in use and this one are no more than the units
+    that are known of (`known`, one entry a place). A unit that was booked is expected in use until `planned` days after
+    it was taken; any other, and one that is in use for longer, is in use now and expected to be free later. A booking
+    whose day has come and that has not been taken up is for now on, and one for a day on which no units are there is
+    for when there are. Policies rank those who wait for a booking, and the
+    first of them comes first.
+    """
+
+    name: str
+    label: str
+    of: str
+    per_centre: bool
+    known: tuple[Knowledge, ...]
+    planned: float
+    ahead: Stage | None = None
+    hours: Hours | None = None
+    policy: str = "first_come"
 
 
 @dataclass(frozen=True)
@@ -102,7 +132,9 @@ class Stock:
     policy: str = "first_come"
 
 
-Resource = Capacity | Cadence | Stock
+Resource = Capacity | Bookings | Cadence | Stock
+# What tables call each kind.
+KINDS: Mapping[type, str] = {Capacity: "capacity", Bookings: "bookings", Cadence: "cadence", Stock: "stock"}
 
 
 @dataclass(frozen=True)

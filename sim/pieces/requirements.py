@@ -64,8 +64,8 @@ def before_dose(s: Scenario) -> Path:
     return _wait(READY) if asks_early(s) and _is_noted(s, READY) else ()
 
 
-def before_lymphodepletion(s: Scenario) -> Path:
-    """The end of the washout, where it is lymphodepletion that waits for it."""
+def before_booking(s: Scenario) -> Path:
+    """The end of the washout, where it is lymphodepletion that waits for it; no bed is booked before that."""
     return _wait(WASHED_OUT) if _is_noted(s, WASHED_OUT) else ()
 
 

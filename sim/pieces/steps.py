@@ -36,12 +36,14 @@ class Stage:
     With `hours`, it starts and counts time as they say, and the attempt under way fails where they say it is lost.
     With `since`, a milestone, it began on that day and has run beside what came between: only what is left of it is
     waited for, and nothing where it is over. A milestone that has not been passed is now.
+    One that would take longer than `at_most` days fails when these are over.
     """
 
     name: str
     duration: Distribution | UntilSlotStart
     hours: Hours | None = None
     since: str = ""
+    at_most: float = math.inf
 
 
 class Since(StrEnum):

@@ -18,14 +18,22 @@ def intensive_care(s: Scenario) -> Capacity | None:
     return one_each("icu", "Intensive-care beds", units)
 
 
-def in_hospital(s: Scenario, bed: Capacity, before: Path, outpatient: bool = False) -> Path:
+def in_hospital(
+    s: Scenario, bed: Capacity, before: Path, outpatient: bool = False, from_infusion: bool = False
+) -> Path:
     """A bed for what comes `before`, each toxicity in turn, and the routine stay.
 
-    An outpatient needs a bed from the onset of a toxicity to its end only. Where the bed is freed for intensive care,
+    An outpatient needs a bed from the onset of a toxicity to its end only; `from_infusion`: where the day of infusion
+    is over by then, the first onset counts from infusion all the same. Where the bed is freed for intensive care,
     the patient queues for one again afterwards; where it is kept, the patient waits in it when intensive care is full.
     """
     if outpatient:
-        return tuple(step for name, event in s.toxicity.events.items() for step in _admission(s, bed, name, event))
+        events = enumerate(s.toxicity.events.items())
+        return tuple(
+            step
+            for place, (name, event) in events
+            for step in _admission(s, bed, name, event, "infusion" if from_infusion and place == 0 else "")
+        )
     return _stay(s, bed, before, list(s.toxicity.events.items()))
 
 
@@ -58,9 +66,9 @@ def _stay(s: Scenario, bed: Capacity, so_far: Path, events: list[tuple[str, Even
     return divide(f"toxicity.{name}", freed, _stay(s, bed, so_far, later))
 
 
-def _admission(s: Scenario, bed: Capacity, name: str, event: Event) -> Path:
-    """An outpatient's toxicity: its onset at home, then a bed."""
-    onset = stage(f"toxicity.{name}.onset", event.onset)
+def _admission(s: Scenario, bed: Capacity, name: str, event: Event, since: str) -> Path:
+    """An outpatient's toxicity: its onset at home, since a milestone where one is named, then a bed."""
+    onset = stage(f"toxicity.{name}.onset", event.onset, since=since)
     ways: list[tuple[str, float, Path]] = []
     for g, grade in event.grades.items():
         if s.toxicity.icu.bed == "kept":

@@ -17,7 +17,7 @@ from sim.scenario.section import Absent, Fault, Section
 from sim.scenario.units import parse_days, write_days, write_number
 
 Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
-Resource = Literal["line", "chair", "lab", "bed", "icu", "lot_line", "courier"]
+Resource = Literal["line", "chair", "lab", "bed", "place", "icu", "lot_line", "courier"]
 WEEKDAYS: tuple[str, ...] = get_args(Weekday)
 RESOURCES: tuple[str, ...] = get_args(Resource)
 HOURS_A_DAY, MINUTES_AN_HOUR = 24.0, 60.0
@@ -134,7 +134,7 @@ class Calendar(Section):
 class Disruption(Section):
     """A shut-down of one resource for a time."""
 
-    resource: Resource = Field(description="line | chair | lab | bed | icu | lot_line | courier")
+    resource: Resource = Field(description="line | chair | lab | bed | place | icu | lot_line | courier")
     centre: Annotated[str | None, Text()] = Field(None, description="Only at this centre, where each has its own.")
     start: Annotated[float, SinceStart()] = Field(
         alias="from", description="First day: a date, or days since the start."
@@ -148,8 +148,8 @@ class Disruption(Section):
 
     announced: Annotated[float, Days(word="from_start")] = Field(
         float("inf"),
-        description="How long before its first day it becomes known, or from_start; for lines, whose slots are then "
-        "taken back.",
+        description="How long before its first day it becomes known, or from_start: to whom slots of lines are then "
+        "taken back from, and to whom beds and treatment places are booked for.",
     )
 
     @property

@@ -244,7 +244,7 @@ def _disruption_faults(data: Mapping[str, Any]) -> Iterator[Fault]:
         if isinstance(centre, str) and centres and centre not in centres:
             hint = did_you_mean(centre, centres, "centres")
             yield ("disruptions", name, "centre"), Absent(f"found {show(centre)}, which is no key of centres{hint}")
-        if resource in ("bed", "icu") and entry.get("work", "finish") != "finish":
+        if resource in ("bed", "place", "icu") and entry.get("work", "finish") != "finish":
             yield ("disruptions", name, "work"), "found pause or lose; allowed: finish, as patients in bed stay there"
 
 

@@ -128,6 +128,8 @@ class Section(BaseModel):
 
     # keys that the loader deals with before the section is read
     also_known: ClassVar[tuple[str, ...]] = ()
+    # keys that there were once, and what to write in their place
+    replaced: ClassVar[Mapping[str, str]] = {}
 
     @classmethod
     def rules(cls, data: Mapping[str, Any], context: Mapping[str, Any]) -> Iterable[Fault]:
@@ -163,7 +165,11 @@ class Section(BaseModel):
             raise fault(f"found {show(data)}; allowed: {cls.allowed()}")
         known = cls.key_names()
         names = [*cls.also_known, *known]
-        unknown: list[Fault] = [((k,), f"unknown key{did_you_mean(k, names)}") for k in data if k not in known]
+        unknown: list[Fault] = [
+            ((k,), cls.replaced[k] if k in cls.replaced else f"unknown key{did_you_mean(k, names)}")
+            for k in data
+            if k not in known
+        ]
         empty = {key: allowed for key, allowed in left_out(cls) if key in data and data[key] is None}
         faults = [*first(unknown, "unknown keys")]
         faults.extend(((key,), f"found nothing; allowed: {allowed}") for key, allowed in empty.items())

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Annotated, Any, Literal
+from types import MappingProxyType
+from typing import Annotated, Any, ClassVar, Literal
 
+import numpy as np
 from pydantic import Field, StrictBool
 
 from sim.pure.distributions import Distribution
@@ -303,8 +305,37 @@ class Lymphodepletion(Section):
     calendar: CalendarName = Field(None, description=CALENDAR.format(what="it starts"))
 
 
+class Deferral(Section):
+    """Infusions put off for medical reasons (fever, infection) between lymphodepletion and infusion."""
+
+    share: ShareOf = Field(description="Share of courses of lymphodepletion whose infusion is put off.")
+    days: Time = Field(NO_TIME, description="Time by which it is put off.")
+    repeat_after: Annotated[float, Days(word="never")] = Field(
+        float("inf"),
+        description="Who is put off for longer than this starts anew: lymphodepletion is repeated once they are well "
+        "again, with a new booking. Or never.",
+    )
+
+    def checks(self) -> Iterator[Fault]:
+        if self.share > 0.0 and self.days == NO_TIME:
+            yield ("days",), "found no time; allowed: a time above 0 d by which infusions are put off"
+        if self.share == 1.0 and float(self.days.quantile(np.zeros(1))[0]) > self.repeat_after:
+            yield (
+                ("repeat_after",),
+                f"found {self.repeat_after:g} d, where every infusion is put off for longer; allowed: a time within "
+                "which somebody is infused",
+            )
+
+
 class Infusion(Section):
     """Infusion and the stay that follows."""
+
+    replaced: ClassVar[Mapping[str, str]] = MappingProxyType(
+        {
+            "bed_from": "`reservation` has taken its place; write reservation: admit for bed_from: lymphodepletion, "
+            "and leave it out for bed_from: infusion (a bed is then booked ahead)"
+        }
+    )
 
     scheduling: Time = Field(
         NO_TIME, description="Time from the product at the centre, its tests ended, to lymphodepletion."
@@ -313,6 +344,14 @@ class Infusion(Section):
     model: Literal["inpatient", "outpatient"] = Field(
         "inpatient", description="outpatient: a bed is needed for toxicity only."
     )
-    bed_from: Literal["infusion", "lymphodepletion"] = Field(
-        "infusion", description="infusion | lymphodepletion; for inpatients"
+    reservation: Literal["book_ahead", "hold", "admit"] = Field(
+        "book_ahead",
+        description="What lymphodepletion waits for, of inpatients: book_ahead (a bed booked for the day of infusion) "
+        "| hold (a bed, which is kept empty until infusion) | admit (a bed, in which they are from then on)",
     )
+    planned_stay: Annotated[float | None, Days(above_zero=True)] = Field(
+        None,
+        description="Time for which a bed is booked ahead; the mean time from infusion to discharge, in whole days "
+        "rounded up, unless given.",
+    )
+    deferral: Deferral | None = Field(None, description="Infusions put off for medical reasons.")

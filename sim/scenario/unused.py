@@ -173,6 +173,19 @@ def _withdraws(s: Scenario, name: str) -> bool:
     return s.disruptions[name].resource == "line" and slots is not None and slots.withdrawn_by != "nothing"
 
 
+def beds_bind(s: Scenario) -> bool:
+    """Whether anybody may wait for a bed."""
+    return not all(is_unlimited(s.centres[name].beds) for name in s.treating) or _is_shut(s, "bed")
+
+
+def books_ahead(s: Scenario, resource: str) -> bool:
+    """Whether beds, or treatment places, are booked ahead."""
+    if s.infusion.model == "outpatient":
+        open_to_all = all(is_unlimited(s.centres[name].places) for name in s.treating)
+        return resource == "place" and (not open_to_all or _is_shut(s, "place"))
+    return resource == "bed" and s.infusion.reservation == "book_ahead" and beds_bind(s)
+
+
 def _told_late(s: Scenario) -> bool:
     """Whether a slot may be withdrawn after it has been offered."""
     return any(_withdraws(s, name) and not math.isinf(d.announced) for name, d in s.disruptions.items())
@@ -329,6 +342,7 @@ def _is_anothers(s: Scenario, name: str) -> bool:
         "lot_line": not gives(s, "allogeneic") or shared,
         "icu": not needs_icu(s),
         "bed": False,
+        "place": s.infusion.model == "inpatient",
     }.get(resource, not gives(s, "autologous"))  # fmt: skip
 
 
@@ -338,7 +352,7 @@ def _at_idle_centre(s: Scenario, name: str) -> bool:
 
 
 def _has_one_for_all(s: Scenario, name: str) -> bool:
-    each = ("chair", "bed", "icu", *(("line",) if s.manufacturing.site == "centre" else ()))
+    each = ("chair", "bed", "place", "icu", *(("line",) if s.manufacturing.site == "centre" else ()))
     return name in s.disruptions and s.disruptions[name].resource not in each
 
 
@@ -382,6 +396,7 @@ OOS = (
 )
 FAILURE = ("manufacturing.failure", "manufacturing.products.*.failure", "manufacturing.products")
 LINES = ("manufacturing.lines", "manufacturing.site", "centres.*.lines", "disruptions")
+BEDS = ("centres.*.beds", "disruptions", "infusion.model")
 SLOTS = ("manufacturing.slots", "manufacturing.slots.scope")
 TOXIC = ("toxicity.crs", "toxicity.neurotoxicity")
 REGIONS = ("regions", "regions.*.centre")
@@ -452,6 +467,10 @@ REFUSED: tuple[Unused, ...] = (
         "manufacturing.site is factory; allowed where it is centre",
     ),
     Unused(
+        "centres.*.places", lambda s, name: s.infusion.model == "inpatient", ("infusion.model",),
+        "the model is inpatient; outpatients are infused at a treatment place",
+    ),
+    Unused(
         "centres.*.icu", lambda s, name: not needs_icu(s), TOXIC,
         "no toxicity has an icu share above 0",
     ),
@@ -481,9 +500,12 @@ REFUSED: tuple[Unused, ...] = (
         ("disruptions.*.resource",), "a shipment under way arrives; the courier collects nothing new",
     ),
     Unused(
-        "disruptions.*.announced", lambda s, name: name in s.disruptions and not _withdraws(s, name),
-        ("disruptions.*.resource", "manufacturing.slots"),
-        "only a shut-down of lines withdraws slots, where slots have dates and withdrawn_by is not nothing",
+        "disruptions.*.announced",
+        lambda s, name: name in s.disruptions and not _withdraws(s, name)
+        and not books_ahead(s, s.disruptions[name].resource),
+        ("disruptions.*.resource", "manufacturing.slots", "infusion.reservation", "infusion.model"),
+        "only a shut-down of lines withdraws slots, where slots have dates and withdrawn_by is not nothing; and only "
+        "beds and treatment places are booked ahead",
     ),
     Unused(
         "manufacturing.slots.withdrawn_by",
@@ -628,7 +650,21 @@ REFUSED: tuple[Unused, ...] = (
             f"infusion.{key}", lambda s: s.infusion.model == "outpatient", ("infusion.model",),
             "the model is outpatient",
         )
-        for key in ("stay", "bed_from")
+        for key in ("stay", "reservation", "planned_stay")
+    ),
+    Unused(
+        "infusion.reservation", lambda s: s.infusion.reservation == "hold" and not beds_bind(s), BEDS,
+        "beds are unlimited, so that none need be held; allowed where beds have a number",
+    ),
+    Unused(
+        "infusion.planned_stay", lambda s: not books_ahead(s, "bed"), ("infusion.reservation", *BEDS),
+        "no bed is booked ahead; allowed with reservation book_ahead where beds have a number",
+    ),
+    Unused(
+        "infusion.deferral.repeat_after",
+        lambda s: s.infusion.deferral is not None and most_days(s.infusion.deferral.days)
+        <= s.infusion.deferral.repeat_after,
+        ("infusion.deferral.days",), "no infusion is put off for longer",
     ),
     Unused("toxicity.icu", lambda s: not needs_icu(s), TOXIC, "no grade has an icu share above 0"),
     Unused(
@@ -788,6 +824,13 @@ DETAILS: tuple[Unused, ...] = (
     Unused(
         "release_testing.conditional", _tests_longer, ("release_testing.sterility",),
         "it comes no earlier than the end of the sterility test (release_testing.sterility)",
+    ),
+    *(
+        Unused(
+            f"infusion.deferral.{key}", lambda s: s.infusion.deferral is not None and s.infusion.deferral.share == 0.0,
+            ("infusion.deferral.share",), "infusion.deferral.share is 0",
+        )
+        for key in ("days", "repeat_after")
     ),
     *(
         Unused(f"bridging.{key}", lambda s: s.bridging.share == 0.0, ("bridging.share",), "bridging.share is 0")

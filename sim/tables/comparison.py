@@ -124,7 +124,10 @@ COMPARISON = (
             REPLICATION,
             text("resource", "Name of the resource."),
             text("label", "The resource in words."),
-            text("kind", "capacity: units side by side; cadence: dated slots; stock: doses on a shelf."),
+            text(
+                "kind",
+                "capacity: units side by side; bookings of these; cadence: dated slots; stock: doses on a shelf.",
+            ),
             RESOURCE_CENTRE,
             whole("requests", "Requests made inside the measuring window.", "requests"),
             share("delayed_share", "Share of the requests that had to wait.", "no requests"),
@@ -137,9 +140,20 @@ COMPARISON = (
             number("queue_mean", "Mean length of the queue over time.", "patients", bounds=Bounds.NOT_NEGATIVE),
             number("queue_p95", "95th percentile of its length over time.", "patients", bounds=Bounds.NOT_NEGATIVE),
             share("utilisation", "Units in use by units there, or slots claimed by slots offered.", "none there"),
+            share("occupied_share", "The part of utilisation in which patients were there.", "not a capacity"),
+            share(
+                "reserved_share", "The part of it in which units stood idle for a patient to come.", "not a capacity"
+            ),
             number(
                 "in_use_mean",
-                "Mean number of units in use over time.",
+                "Mean number of units in use over time, idle ones among them.",
+                "units",
+                "not a capacity",
+                Bounds.NOT_NEGATIVE,
+            ),
+            number(
+                "reserved_mean",
+                "Mean number of units that stood idle for a patient to come.",
                 "units",
                 "not a capacity",
                 Bounds.NOT_NEGATIVE,

@@ -52,6 +52,12 @@ PATIENTS = Table(
             "From then to the start of the slot that they held last; to leaving, or the end of follow-up.",
             NO_SLOT,
         ),
+        flag(
+            "infusion_deferred_for_bed",
+            "Whether infusion was deferred for want of a bed or treatment place, after lymphodepletion.",
+            null=NOT_INFUSED,
+        ),
+        days("infusion_deferred_for_bed_days", "Days by which it was.", NOT_INFUSED),
         flag("progressed_before_infusion", "Whether they progressed before infusion, eligible afterwards or not."),
         flag("bridged", "Whether bridging therapy was begun."),
         number("bridging_day", "When bridging therapy began.", SINCE_START, "it did not"),

@@ -10,7 +10,7 @@ import math
 from dataclasses import dataclass, field
 from random import Random
 
-from sim.pieces.protocol import Cadence, Capacity, Policy, Protocol, Resource, Stock
+from sim.pieces.protocol import Bookings, Cadence, Capacity, Knowledge, Policy, Protocol, Resource, Stock
 from sim.pieces.steps import (
     Aside,
     Attempts,
@@ -64,7 +64,14 @@ def random_case(number: int) -> Case:
     courses = r.choice([1, 1, 2])
     resources = _resources(r, whole, centres)
     writer = Writer(r, whole, {type(x).__name__: x.name for x in resources}, tuple(x.name for x in resources))
+    booked = next((x for x in resources if x.name == "bed"), None)
+    if isinstance(booked, Capacity) and r.random() < 0.7:
+        writer.booked = _bookings(writer, booked)
+        place = resources.index(booked) + 1
+        resources = (*resources[:place], writer.booked, *resources[place:])
     path = (Milestone("listing"), *writer.path(3), Milestone("infusion"))
+    if writer.booked is not None and writer.booked.ahead is not None and not writer.booked_at_all:
+        path = (*path, *writer.book(1))
     if r.random() < 0.3:
         path = (writer.stage(), *path)
     if courses > 1:
@@ -125,6 +132,28 @@ def _capacity(r: Random, name: str, centres: int) -> Capacity:
     per_centre = r.random() < 0.4
     units = tuple(steps() for _ in range(centres if per_centre else 1))
     return Capacity(name, name, per_centre, units, policy=_policy(r), lot_rank=r.choice([0.0, 0.0, -1.0, 1.0]))
+
+
+def _bookings(writer: Writer, booked: Capacity) -> Bookings:
+    """Bookings of a capacity of which more, or something else, is known as time goes by."""
+    r = writer.r
+    known: list[Knowledge] = []
+    for steps in booked.units:
+        all_known = ((-1.0, steps),)
+        late = ((0.0, steps[:1]), *(((float(r.choice([3, 10, 21])), steps),) if r.random() < 0.7 else ()))
+        known.append(r.choice([all_known, all_known, late]))
+    ahead = Stage(writer.name("stage"), writer.days()) if r.random() < 0.8 else None
+    return Bookings(
+        "booking",
+        "booking",
+        "bed",
+        booked.per_centre,
+        tuple(known),
+        planned=r.choice([1.0, 3.0, 5.0, 5.0, 10.0]),
+        ahead=ahead,
+        hours=Hours(openings=writer.intervals()) if r.random() < 0.4 else None,
+        policy=_policy(r),
+    )
 
 
 def _cadence(r: Random, whole: bool, centres: int) -> Cadence:
@@ -188,12 +217,15 @@ class Writer:
     lots: bool = False
     attempts: int = 0
     names: int = field(default=0)
+    booked: Bookings | None = None
+    booked_at_all: bool = False
 
     def path(self, depth: int, failing: bool = False) -> Path:
         """A few steps; `failing`: inside an attempt, which may fail."""
         found = [step for _ in range(self.r.randint(1, 3)) for step in self.steps(depth)]
         if failing:
-            found.insert(self.r.randint(0, len(found)), Choose(self.share(), (Fail(),)))
+            way: Step = Choose(self.share(), (Fail(),)) if self.r.random() < 0.7 else self.brief_stage()
+            found.insert(self.r.randint(0, len(found)), way)
         return tuple(found)
 
     def steps(self, depth: int) -> Path:
@@ -203,6 +235,7 @@ class Writer:
         kinds = [self.stage, self.use, self.use, self.choose, self.several, self.side_by_side]
         if not self.lots:
             kinds += [self.stage, self.use, self.draw, self.change, self.milestone, self.slot, self.slot, self.beside]
+            kinds += [] if self.booked is None else [self.book] * 3
         found = self.r.choice(kinds)
         return (found(),) if found in (self.stage, self.milestone) else found(depth - 1)  # type: ignore[call-arg]
 
@@ -226,6 +259,10 @@ class Writer:
         hours = self.hours() if r.random() < 0.4 else None
         since = r.choice(MILESTONES[:2]) if not self.lots and r.random() < 0.2 else ""
         return Stage(self.name("stage"), self.days(), hours, since)
+
+    def brief_stage(self) -> Stage:
+        """A stage that fails where it would take longer than its limit."""
+        return Stage(self.name("stage"), self.days(), at_most=self.r.choice([0.0, 3.0, 5.0]))
 
     def hours(self) -> Hours:
         r = self.r
@@ -264,6 +301,23 @@ class Writer:
         capacities = [name for name in self.resources if name in ("line", "bed")]
         units = r.choice([1, 1, 1, 2])
         return (Use(r.choice(capacities), self.path(depth), units, r.random() < 0.4, self.patience(depth)),)
+
+    def book(self, depth: int) -> Path:
+        """A bed booked ahead, what comes before, and the bed: mostly in this order, or not at all."""
+        assert self.booked is not None
+        r, ahead = self.r, self.booked.ahead
+        before: list[Step] = []
+        if self.booked.hours is not None and r.random() < 0.8:
+            before.append(Stage(self.name("stage"), Fixed(0.0), self.booked.hours))
+        if ahead is not None and (r.random() < 0.8 or not self.booked_at_all):
+            before.append(ahead)
+        self.booked_at_all = True
+        if r.random() < 0.2:
+            before.append(self.stage())
+        stay: Path = self.path(depth)
+        if r.random() < 0.8:
+            stay = (Use("bed", stay, r.choice([1, 1, 1, 2])), *(() if r.random() < 0.7 else self.use(depth)))
+        return (Use("booking", (*before, *stay), rejoin=r.random() < 0.3),)
 
     def slot(self, depth: int) -> Path:
         """A slot, and usually the wait for its start; the failure of what follows keeps or forfeits it."""

@@ -75,18 +75,19 @@ def scenario_text(number: int) -> str:
     scenario["infusion"] = {
         "scheduling": _days(r, whole_days),
         "stay": _days(r, whole_days),
-        "bed_from": r.choice(["infusion", "lymphodepletion"]),
+        "reservation": r.choice(["book_ahead", "admit"]),
     }
     if strategy == "hybrid" or number % 8 >= 3:
         add_world(r, scenario, whole_days, _days)
     _beside(Random(f"beside {number}"), scenario, whole_days)
+    _reserve(Random(f"reservation {number}"), scenario, whole_days)
     _dependence(Random(f"dependence {number}"), scenario)
     return json.dumps(scenario, indent=1)
 
 
 def _beside(r: Random, scenario: Block, whole: bool) -> None:
     """What must be done beside the work-up, in a third of the scenarios; none of it is asked for in the others."""
-    if r.random() > 0.35:
+    if r.random() > 0.3:
         return
     appeal = {"duration": _days(r, whole), "success": r.choice([0, 0.5, 1])}
     scenario["before_apheresis"] = {
@@ -99,6 +100,35 @@ def _beside(r: Random, scenario: Block, whole: bool) -> None:
         },
         "slot_asked_for": r.choice(["at_listing", "at_listing", "when_ready"]),
     }  # fmt: skip
+
+
+def _reserve(r: Random, scenario: Block, whole: bool) -> None:
+    """Beds or treatment places for infusion: booked ahead for some time, or held; and infusions put off."""
+    infusion = scenario["infusion"]
+    if r.random() < 0.6:
+        scenario.setdefault("lymphodepletion", {})["duration"] = r.choice(["3 d", "5 d", _days(r, whole)])
+    if infusion.get("model") == "outpatient":
+        for centre in scenario["centres"].values():
+            centre["places"] = _capacity(r, most=2)
+    else:
+        if r.random() < 0.4:
+            infusion["reservation"] = "hold"
+        if r.random() < 0.5:
+            infusion["planned_stay"] = f"{r.choice([1, 3, 5, 10])} d"
+        # the rest of this would hardly be found out by beds that are seldom full
+        for centre in scenario["centres"].values():
+            if r.random() < 0.5:
+                centre["beds"] = r.choice([1, 1, 2])
+    put_off = _days(r, whole)
+    if put_off != "0 d" and r.random() < 0.6:
+        infusion["deferral"] = {
+            "share": r.choice([0.3, 0.6]),
+            "days": put_off,
+            "repeat_after": r.choice(["never", "2 d", "5 d"]),
+        }
+    if r.random() < 0.4:
+        closed = {"resource": r.choice(["bed", "bed", "place"]), "from": "30 d", "for": f"{r.choice([3, 10, 20])} d"}
+        scenario.setdefault("disruptions", {})["storm"] = closed | {"announced": r.choice(["from_start", "0 d", "6 d"])}
 
 
 def _dependence(r: Random, scenario: Block) -> None:

@@ -180,7 +180,7 @@ FAULTS = {
     "queues without order": ("return a.order < b.order", "return False"),
     "slots that perish before they are given away": ("PERISH + row, PERISHING", "row, PERISHING"),
     "queues by order of joining": ("if not served_first(queue[at, k], queue[at, up]):", "if True:"),
-    "a unit not given back": ("pool.in_use -= asked.units", "pass"),
+    "a unit not given back": ("pool.in_use -= requests[row].units", "pass"),
     "a slot not offered again": ("    elif has_left:\n", "    elif False:\n"),
     "a slot that does not perish": (
         "            close_slot(pools, slot)\n            slot.perished",
@@ -189,9 +189,33 @@ FAULTS = {
     "clocks not switched": ("its.hazards, its.origin = to, day", "its.origin = day"),
     "progression anew for everybody": ("if anew and not its.progresses:", "if anew:"),
     "no timer for a waiter that holds": (
-        "if step.code == DRAW or me.holding > 0 or me.parent >= 0 or",
+        "pool.kind == BOOKING or me.holding > 0 or me.parent >= 0 or",
+        "pool.kind == BOOKING or",
+    ),
+    "no timer for who waits for a booking": (
+        "if step.code == DRAW or pool.kind == BOOKING or",
         "if step.code == DRAW or",
     ),
+    "bookings that do not count": ("            count += 1\n", "            pass\n"),
+    "units in use that stay": ("if moment == today or moment < requests[row].day:", "if True:"),
+    "units in use that are gone": ("if moment == today or moment < requests[row].day:", "if moment == today:"),
+    "a day fits if its beginning does": ("    end = first + pool.booked_for\n    for k", "    end = first\n    for k"),
+    "nothing known of what is to come": ("supplies.known[last + 1].day <= day:", "False:"),
+    "nothing learned": ("bookings.known, bookings.known_count = lesson.first, lesson.count", "pass"),
+    "not looked at again": ("        push(run, next_look,", "        0 and push(run, next_look,"),
+    "a booking that is overdue and counts as of its day": (
+        "day = max(booking.day, today)",
+        "day = booking.day",
+    ),
+    "a booking taken up late that ends as planned": (
+        "day, day + bookings.booked_for",
+        "day, booking.day + bookings.booked_for",
+    ),
+    "a booking given up that counts on": (
+        "        unchain(requests, pool, row)\n        requests[row].day = NAN\n",
+        "",
+    ),
+    "a stage without its limit": ("since + min(lasts, step.number), lasts > step.number", "since + lasts, False"),
     "no timer for who needs several units": ("me.parent >= 0 or step.units > 1:", "me.parent >= 0:"),
     "granted at once, before others": ("return now.busy == 0 and", "return True or now.busy == 0 and"),
     "a product tried again without its patient": (
@@ -240,7 +264,8 @@ FAULTS = {
 # The kernel's files, each after those that it needs; `machine` is left out, and with it the machine code; `rows` and
 # `tables` do nothing.
 ROOMS = (
-    "names", "heaps", "hours", "clocks", "pools", "walkers", "frames", "asking", "steps", "happenings", "run",
+    "names", "heaps", "hours", "clocks", "pools", "bookings", "walkers", "frames", "asking", "steps", "happenings",
+    "run",
 )  # fmt: skip
 
 

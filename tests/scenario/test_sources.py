@@ -80,7 +80,7 @@ def test_every_number_is_listed_once_and_no_word_is(tmp_path: Path) -> None:
     paths = [p.path for p in load(DATA / "autologous.yaml").parameters]
     assert len(paths) == len(set(paths))
     assert {"manufacturing.slots.count", "clocks.waiting.death", "patients.risk_groups.high.share"} <= set(paths)
-    assert not {"strategy", "waiting_list.policy", "manufacturing.slots.every", "infusion.bed_from"} & set(paths)
+    assert not {"strategy", "waiting_list.policy", "manufacturing.slots.every", "infusion.reservation"} & set(paths)
     assert not any(path.startswith(("validation", "sources", "allogeneic")) for path in paths)
 
 

@@ -159,7 +159,12 @@ CASES = [
     Case("whole", "hybrid.since", "referral", ("hybrid.after_waiting=never",)),
     Case("whole", "disruptions.strike", "{resource: courier, from: 9 d, for: 9 d}", ("strategy=allogeneic",)),
     Case("autologous", "infusion.stay", "9 d", ("infusion.model=outpatient",)),
-    Case("autologous", "infusion.bed_from", "lymphodepletion", ("infusion.model=outpatient",)),
+    Case("autologous", "infusion.reservation", "hold", ("infusion.model=outpatient",)),
+    Case("autologous", "infusion.planned_stay", "9 d", ("infusion.model=outpatient",)),
+    Case("autologous", "infusion.planned_stay", "9 d", ("infusion.reservation=admit",)),
+    Case("autologous", "infusion.planned_stay", "9 d", ("centres.big.beds=unlimited", "centres.small.beds=unlimited")),
+    Case("autologous", "infusion.deferral.repeat_after", "9 d", ("infusion.deferral.days=3 d",)),
+    *(Case("autologous", f"infusion.deferral.{key}", "9 d", ("infusion.deferral.share=0",)) for key in ("days", "repeat_after")),
     Case("whole", "toxicity.icu", "{stay: 9 d}", NO_ICU),
     *(Case("whole", f"toxicity.{event}.grades.{grade}.{key}", text, (f"toxicity.{event}.grades.{grade}.share=0",)) for event, grade in (("crs", "high"), ("neurotoxicity", "any")) for key, text in (("duration", "9 d"), ("icu", "0.9"))),
     Case("money", "economics", "{horizon: 9 y}", ("later_course={share: 0.5, relapse: 9 d}",)),
@@ -250,7 +255,7 @@ BY_HAND = {
     "economics.costs.bridging", "disruptions.*", "disruptions.*.centre", "disruptions.*.work", "waiting_list.policy",
     "work_up.working_time", "release_testing.working_time", "apheresis.fit", "shipping.viable",
     "run.later_courses_until", "allogeneic.lots.shared_lines", "allogeneic.lots.lines", "hybrid.after_failure",
-    "release_testing.conditional", "after_infusion.by_risk_group.*",
+    "release_testing.conditional", "after_infusion.by_risk_group.*", "centres.*.places",
 }  # fmt: skip
 
 

@@ -75,7 +75,7 @@ def test_every_value_of_the_autologous_sample() -> None:
     assert (bridging.share, bridging.start, bridging.response, bridging.hazard) == (0.6, d.Fixed(3.0), 0.5, 0.6)
     assert found.lymphodepletion.duration == d.Fixed(5.0)
     assert (found.infusion.scheduling, found.infusion.stay) == (d.Fixed(2.0), d.Gamma(14.0, 4.0))
-    assert found.infusion.bed_from == "lymphodepletion"
+    assert found.infusion.reservation == "admit"
     assert found.validation is not None
     assert found.validation.source == "none, a sample"
     share, wait = found.validation.quantities["infused_share"], found.validation.quantities["wait"]
@@ -122,7 +122,7 @@ def test_what_is_left_out_is_switched_off_or_without_limit(tmp_path: Path) -> No
     assert made.remake_duration == made.duration == d.Fixed(21.0)
     assert (found.release_testing.lab, found.release_testing.accepted) == (unlimited, 1.0)
     assert (found.bridging.share, found.bridging.response, found.bridging.hazard) == (0.0, 1.0, 1.0)
-    assert (found.infusion.bed_from, found.validation, dict(found.sources)) == ("infusion", None, {})
+    assert (found.infusion.reservation, found.validation, dict(found.sources)) == ("book_ahead", None, {})
 
 
 def test_the_least_allogeneic_scenario(tmp_path: Path) -> None:

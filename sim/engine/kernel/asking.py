@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import math
 
+from sim.engine.kernel.bookings import fits, needed_on
 from sim.engine.kernel.heaps import join, push
 from sim.engine.kernel.machine import compiled, inlined
 from sim.engine.kernel.names import (
     ASKED,
+    BOOKING,
+    CAPACITY,
     CLOCK,
     COMPLETION,
     DRAW,
@@ -25,6 +28,7 @@ from sim.engine.kernel.names import (
     LOSING,
     LOT,
     MET,
+    MORE_DRAWS,
     MORE_QUEUE,
     MORE_REQUESTS,
     NAN,
@@ -36,10 +40,22 @@ from sim.engine.kernel.names import (
     WAITED,
     WAITING,
 )
-from sim.engine.kernel.pools import call_turn_if_any, grant, has_units, review, take_back, withdrawal
+from sim.engine.kernel.pools import call_turn_if_any, grant, has_units, review, take_back, take_up, withdrawal
 from sim.engine.kernel.rows import Operation, Pool, Request, Walker
-from sim.engine.kernel.tables import People, Pools, Records, Run, Shelves, Slots, Supplies, Table, Walkers
-from sim.engine.kernel.walkers import meet, must_stop, open_frame, order_of, pause
+from sim.engine.kernel.tables import (
+    Draws,
+    HourTables,
+    People,
+    Pools,
+    Records,
+    Run,
+    Shelves,
+    Slots,
+    Supplies,
+    Table,
+    Walkers,
+)
+from sim.engine.kernel.walkers import meet, must_stop, open_frame, order_of, pause, value_of
 
 
 @inlined
@@ -58,6 +74,7 @@ def new_request(run: Run, requests: Table[Request], me: Walker, pool: Pool, unit
     new.who, new.kind, new.entity = me.row, me.kind, me.entity
     new.pool, new.units, new.state, new.slot = pool.row, units, WAITING, -1
     new.asked, new.began, new.ended, new.lapses = me.day, NAN, NAN, me.cut
+    new.booking, new.day = -1, NAN
     return new
 
 
@@ -114,13 +131,13 @@ def join_by_rank(
 
 
 @inlined
-def end_the_wait(step: Operation, run: Run, records: Records, me: Walker, asked: Request) -> None:
+def end_the_wait(step: Operation, run: Run, records: Records, pool: Pool, me: Walker, asked: Request) -> None:
     """Post the days on which the wait may end by itself.
 
-    A waiter that holds something, that a parent waits for, that a stock counts on or that needs several units leaves
-    on his day; the rest lapse when they are passed over.
+    A waiter that holds something, that a parent waits for, that a stock counts on, that needs several units or a
+    booking leaves on his day; the rest lapse when they are passed over.
     """
-    if step.code == DRAW or me.holding > 0 or me.parent >= 0 or step.units > 1:
+    if step.code == DRAW or pool.kind == BOOKING or me.holding > 0 or me.parent >= 0 or step.units > 1:
         if me.stage_bound:
             asked.lapses = me.leaves
         if asked.lapses < INFINITY:
@@ -158,8 +175,10 @@ def too_early(step: Operation, slots: Slots, records: Records, me: Walker, asked
 
 
 @inlined
-def hold(walkers: Walkers, slots: Slots, me: Walker, asked: Request, resource: int) -> None:
+def hold(walkers: Walkers, slots: Slots, pool: Pool, me: Walker, asked: Request, resource: int) -> None:
     """The walker holds what it was granted, until the end of the frame that opens here."""
+    if pool.kind == BOOKING:
+        walkers.shares[me.row, resource].booking = me.request
     if asked.slot >= 0:
         walkers.shares[me.row, resource].start = last_start(slots, asked.slot)
     me.holding += 1
@@ -170,6 +189,7 @@ def hold(walkers: Walkers, slots: Slots, me: Walker, asked: Request, resource: i
 def ask(
     step: Operation,
     supplies: Supplies,
+    hours: HourTables,
     people: People,
     run: Run,
     walkers: Walkers,
@@ -177,6 +197,7 @@ def ask(
     pools: Pools,
     slots: Slots,
     shelves: Shelves,
+    draws: Draws,
     records: Records,
     me: Walker,
 ) -> int:
@@ -199,18 +220,32 @@ def ask(
             return MORE_REQUESTS
         if now.longest >= pools.queue.shape[1]:
             return MORE_QUEUE
+        ahead = 0.0
+        if step.purpose >= 0:
+            ahead = value_of(draws, step.purpose, me.attempt, me.entity)
+            if ahead < 0.0:
+                return MORE_DRAWS
         me.part = ASKED
         new = new_request(run, requests, me, pool, step.units)
+        new.ahead = ahead
+        if pool.kind == CAPACITY and pool.other >= 0:
+            new.booking = walkers.shares[me.row, pools.rows[pool.other].resource].booking
         if pool.unlimited:
             new.state, new.began = GRANTED, me.day
+            if new.booking >= 0:
+                take_up(run, requests, pools, pool, new, me.day)
         else:
             begun = now.tasks
             if step.code == DRAW:
                 pool.wanted += 1
             new.key_day = key_day_of(walkers, records, me, step)
             # at once where nobody else could come before
-            if pool.queued == 0 and has_units(pool, step.units) and nobody_else_today(run):
-                grant(run, slots, shelves, pool, new)
+            day, at_once = NAN, pool.queued == 0 and has_units(pool, step.units) and nobody_else_today(run)
+            if at_once and pool.kind == BOOKING:
+                day = needed_on(hours, run, pool, new)
+                at_once = fits(supplies, run, requests, pools, pool, day)
+            if at_once:
+                grant(run, requests, pools, slots, shelves, pool, me.request, day)
             else:
                 join_by_rank(supplies, people, run, pools, records, pool, me, new)
             if step.code == DRAW:
@@ -219,7 +254,7 @@ def ask(
                 return PARTED
     asked = requests[me.request]
     if me.part == ASKED and asked.state != GRANTED:
-        end_the_wait(step, run, records, me, asked)
+        end_the_wait(step, run, records, pool, me, asked)
         return pause(run, me, WAITED)
     if me.part == WAITED:
         if asked.state == GAVE_UP:
@@ -239,7 +274,7 @@ def ask(
     if min(withdrawn, late) < me.cut:
         me.day = min(withdrawn, late)
         return meet(run, me, COMPLETION, LOSING)
-    hold(walkers, slots, me, asked, step.resource)
+    hold(walkers, slots, pool, me, asked, step.resource)
     if withdrawn < INFINITY:
         # the walker leaves before
         me.day, me.why = me.cut, LEFT

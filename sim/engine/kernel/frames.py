@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from sim.engine.kernel.heaps import add_task
 from sim.engine.kernel.machine import inlined
 from sim.engine.kernel.names import (
@@ -58,8 +60,9 @@ def close_use(
     me.part = FRESH
     me.depth -= 1
     me.holding -= 1
-    held.ended = me.day
-    give_back(run, slots, pool, held, me.why == LEFT)
+    if math.isnan(held.ended):  # a booking ended when it was taken up
+        held.ended = me.day
+        give_back(run, requests, pools, slots, pool, frame.request, me.why == LEFT)
     me.pc = opening.after
     return GO_ON
 

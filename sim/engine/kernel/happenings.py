@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from sim.engine.kernel.bookings import come_again, fits, needed_on
 from sim.engine.kernel.clocks import forecast, touch_clocks
 from sim.engine.kernel.heaps import add_task, join, pop, push, quit_queue
 from sim.engine.kernel.machine import compiled, inlined
 from sim.engine.kernel.names import (
     ARRIVAL,
     BEGIN_LOTS,
+    BOOKING,
     CHANGE,
     CHECK,
     CHECKING,
@@ -21,6 +23,8 @@ from sim.engine.kernel.names import (
     INSTANT_DAYS,
     LAPSE,
     LAPSED,
+    LEARNING,
+    LOOKING,
     LOT,
     LOTS_WITHOUT_END,
     MORE_EXPIRIES,
@@ -57,6 +61,7 @@ from sim.engine.kernel.rows import Now, Pool, Request, Slot
 from sim.engine.kernel.tables import (
     ClockRows,
     Hazards,
+    HourTables,
     People,
     Pools,
     Records,
@@ -243,6 +248,15 @@ def happen(
         change = supplies.changes[subject]
         pools.rows[change.pool].limit = change.limit
         call_turn(run, pools.rows[change.pool])
+        if pools.rows[change.pool].other >= 0:
+            call_turn(run, pools.rows[pools.rows[change.pool].other])
+    elif what == LOOKING:
+        call_turn(run, pools.rows[subject])
+    elif what == LEARNING:
+        lesson = supplies.lessons[subject]
+        bookings = pools.rows[lesson.pool]
+        bookings.known, bookings.known_count = lesson.first, lesson.count
+        call_turn(run, bookings)
     elif what == OFFER:
         offer(supplies, run, slots, pools.rows[subject])
     elif what == PERISHING:
@@ -270,7 +284,15 @@ def happen(
 
 @inlined
 def serve(
-    run: Run, walkers: Walkers, requests: Table[Request], pools: Pools, slots: Slots, shelves: Shelves, pool: Pool
+    supplies: Supplies,
+    hours: HourTables,
+    run: Run,
+    walkers: Walkers,
+    requests: Table[Request],
+    pools: Pools,
+    slots: Slots,
+    shelves: Shelves,
+    pool: Pool,
 ) -> None:
     """A pool's turn, one step of it: the next who can be served is; where nobody can, the turn is over."""
     now, begun = run.now, run.now.tasks
@@ -286,10 +308,17 @@ def serve(
             if now.tasks > begun:
                 return
             continue
-        if not has_units(pool, asked.units):
+        day = NAN
+        if pool.kind == BOOKING:
+            day = needed_on(hours, run, pool, asked)
+            if not fits(supplies, run, requests, pools, pool, day):
+                come_again(supplies, hours, run, requests, pools, pool, asked)
+                break
+        elif not has_units(pool, asked.units):
             break
+        row = first.request
         quit_queue(pools, pool)
-        grant(run, slots, shelves, pool, asked)
+        grant(run, requests, pools, slots, shelves, pool, row, day)
         add_task(run, WALK, asked.who, 0, 0)
         return
     now.tasks -= 1

@@ -38,7 +38,7 @@ FRESH, MET, WAITED, ASKED, GIVING, STARTING, BACK, LOSING = range(8)
 
 # Requests; kinds of pools; the policy that is numbered before all others.
 WAITING, GRANTED, LAPSED, GAVE_UP = range(4)
-CAPACITY, CADENCE, STOCK = range(3)
+CAPACITY, CADENCE, STOCK, BOOKING = range(4)
 FIRST_COME = -1
 # The count of intervals where it is always open.
 ALWAYS = -1
@@ -49,7 +49,7 @@ HOW_MANY, BEFORE = range(2)
 
 # What may happen, and the tasks under way.
 (WALK, LAPSE, GIVE_UP, RANK_JUMP, COME_BACK, CHANGE, OFFER, PERISHING, WITHDRAWING, EXPIRING, ORDERING, CHECKING,
- SERVE, BEGIN_LOTS, ORDER_AGAIN) = range(15)
+ LOOKING, LEARNING, SERVE, BEGIN_LOTS, ORDER_AGAIN) = range(17)
 
 # What an operation answers: the walker goes on, or it stops here for now; above 0 it needs something first.
 PARTED, GO_ON = -1, 0

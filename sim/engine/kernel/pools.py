@@ -8,18 +8,20 @@ from sim.engine.kernel.heaps import add_task, drop_batch, push, put_slot, take_s
 from sim.engine.kernel.machine import compiled, inlined
 from sim.engine.kernel.names import (
     BEGIN_LOTS,
+    BOOKING,
     CADENCE,
     CAPACITY,
     GRANTED,
     INFINITY,
     INSTANT_DAYS,
+    NAN,
     PERISH,
     PERISHING,
     STOCK,
     WALK,
 )
 from sim.engine.kernel.rows import Lot, Pool, Request
-from sim.engine.kernel.tables import Run, Shelves, Slots
+from sim.engine.kernel.tables import Pools, Run, Shelves, Slots, Table
 
 
 @inlined
@@ -32,9 +34,11 @@ def call_turn(run: Run, pool: Pool) -> None:
 
 @inlined
 def has_units(pool: Pool, units: int) -> bool:
-    """Whether so many units, slots or doses are free."""
+    """Whether so many units, slots or doses are free; bookings may be, which depends on who asks."""
     if pool.kind == CAPACITY:
         return pool.in_use + units <= pool.limit
+    if pool.kind == BOOKING:
+        return True
     if pool.kind == CADENCE:
         return pool.free_slots >= units
     return pool.on_hand >= units
@@ -72,12 +76,73 @@ def grant_dose(shelves: Shelves, pool: Pool) -> None:
     pool.wanted -= 1
 
 
+# -- bookings, and the chains of those who hold something that may be booked ----------------------------------------
+
+
+@compiled
+def chain(requests: Table[Request], pool: Pool, row: int) -> None:
+    """Put a request into its pool's chain."""
+    requests[row].following = pool.chain
+    pool.chain = row
+
+
+@compiled
+def unchain(requests: Table[Request], pool: Pool, row: int) -> None:
+    """Take a request out of its pool's chain."""
+    if pool.chain == row:
+        pool.chain = requests[row].following
+        return
+    before = pool.chain
+    while requests[before].following != row:
+        before = requests[before].following
+    requests[before].following = requests[row].following
+
+
+@compiled
+def take_up(run: Run, requests: Table[Request], pools: Pools, pool: Pool, asked: Request, day: float) -> None:
+    """Whoever is granted a unit takes up their booking, if they have one, and is expected to stay as planned."""
+    if asked.booking < 0:
+        return
+    booking, bookings = requests[asked.booking], pools.rows[pool.other]
+    if math.isnan(booking.ended):
+        booking.ended, booking.day = day, day + bookings.booked_for
+        if not pool.unlimited:
+            unchain(requests, bookings, asked.booking)
+            call_turn(run, bookings)
+    asked.day = booking.day
+
+
+@compiled
+def give_up(run: Run, requests: Table[Request], pool: Pool, row: int) -> None:
+    """A booking is not taken up."""
+    if not pool.unlimited:
+        unchain(requests, pool, row)
+        requests[row].day = NAN
+        call_turn(run, pool)
+
+
 @inlined
-def grant(run: Run, slots: Slots, shelves: Shelves, pool: Pool, asked: Request) -> None:
-    """Give a request what it asks for."""
+def grant(
+    run: Run,
+    requests: Table[Request],
+    pools: Pools,
+    slots: Slots,
+    shelves: Shelves,
+    pool: Pool,
+    row: int,
+    needed_on: float,
+) -> None:
+    """Give a request what it asks for; `needed_on`: where that is a booking, the day for which it is."""
+    asked = requests[row]
     asked.state, asked.began = GRANTED, run.now.today
     if pool.kind == CAPACITY:
         pool.in_use += asked.units
+        if pool.other >= 0:
+            take_up(run, requests, pools, pool, asked, run.now.today)
+            chain(requests, pool, row)
+    elif pool.kind == BOOKING:
+        asked.day = needed_on
+        chain(requests, pool, row)
     elif pool.kind == CADENCE:
         grant_slots(slots, pool, asked)
     else:
@@ -114,13 +179,20 @@ def hand_all_back(run: Run, slots: Slots, pool: Pool, asked: Request) -> None:
 
 
 @inlined
-def give_back(run: Run, slots: Slots, pool: Pool, asked: Request, has_left: bool) -> None:
+def give_back(
+    run: Run, requests: Table[Request], pools: Pools, slots: Slots, pool: Pool, row: int, has_left: bool
+) -> None:
     """The holder is through; slots that he leaves in time are offered again until the day is over."""
     if pool.kind == CAPACITY:
-        pool.in_use -= asked.units
+        pool.in_use -= requests[row].units
         call_turn(run, pool)
+        if pool.other >= 0 and not pool.unlimited:
+            unchain(requests, pool, row)
+            call_turn(run, pools.rows[pool.other])
+    elif pool.kind == BOOKING:
+        give_up(run, requests, pool, row)
     elif has_left:
-        hand_all_back(run, slots, pool, asked)
+        hand_all_back(run, slots, pool, requests[row])
 
 
 @compiled

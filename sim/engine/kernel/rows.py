@@ -60,7 +60,7 @@ class Operation:
     hours: int  # of a stage; -1: always open
     since: int  # the milestone at which a stage began, or by which who uses a slot is ready; -1: none
     patient_since: int  # from when patience counts
-    number: float  # a share, a multiplier, days of patience, or the last day of a return
+    number: float  # a share, a multiplier, days of patience, the most of a stage, or the last day of a return
 
 
 class Resource:
@@ -75,6 +75,21 @@ class Change:
 
     pool: int
     limit: float  # from then on
+
+
+class KnownStep:
+    """A step of what is known of a capacity."""
+
+    day: float
+    units: float  # from then on
+
+
+class Lesson:
+    """From when on something else is known of a capacity."""
+
+    pool: int  # of bookings
+    first: int  # of the steps known
+    count: int
 
 
 class Policy:
@@ -243,6 +258,7 @@ class Share:
 
     key_day: float  # by which it queued first
     start: float  # of the slot that it holds
+    booking: int  # the last one that it made, a request; -1: none
 
 
 class Request:
@@ -256,16 +272,20 @@ class Request:
     state: int
     entry: int  # ticket of its entry in the queue; earlier ones are stale
     slot: int  # the first of those granted; -1: none
+    booking: int  # of units that may be booked, the walker's last one; -1: none
+    following: int  # the next request in the pool's chain; -1: none
     asked: float
     began: float
     ended: float
     lapses: float  # the day on which the wait ends by itself
     rank: float  # after a jump
     key_day: float
+    ahead: float  # of a booking, days until the unit is needed, once what comes before has begun
+    day: float  # for which it is booked; until which it is expected in use
 
 
 class Pool:
-    """Units, dated slots or doses of one resource at one centre."""
+    """Units, dated slots, doses or bookings of one resource at one centre."""
 
     row: int  # its own place
     resource: int
@@ -278,6 +298,13 @@ class Pool:
     unlimited: int
     in_use: int
     limit: float
+    other: int  # the pool of a capacity's bookings, or the capacity of bookings; -1: none
+    chain: int  # the first of the bookings held, or of the requests that hold what may be booked; -1: none
+    hours: int  # in which what comes before a booked unit may begin; -1: always
+    known: int  # the first step that is known of the capacity
+    known_count: int
+    booked_for: float  # days, of each booking
+    looks: float  # the day on which it is looked at next
     lot_rank: float
     free_slots: int
     free_rows: int  # in the heap of free slots, perished ones among them

@@ -125,7 +125,7 @@ def simulate(plan: Plan, people: People, state: State) -> int:
                 continue
         top = run.tasks[now.tasks - 1]
         if top.task == SERVE:
-            serve(run, walkers, requests, pools, slots, shelves, pools.rows[top.of])
+            serve(supplies, hours, run, walkers, requests, pools, slots, shelves, pools.rows[top.of])
             continue
         if top.task == BEGIN_LOTS:
             need = begin_lots(run, walkers, pools, shelves)
@@ -150,7 +150,9 @@ def simulate(plan: Plan, people: People, state: State) -> int:
             elif code == STAGE or code == SLOT_STAGE:  # noqa: SIM109
                 answer = pass_stage(step, hours, run, walkers, draws, records, me)
             elif code == USE or code == DRAW:  # noqa: SIM109
-                answer = ask(step, supplies, people, run, walkers, requests, pools, slots, shelves, records, me)
+                answer = ask(
+                    step, supplies, hours, people, run, walkers, requests, pools, slots, shelves, draws, records, me
+                )
             elif code == CHOOSE or code == NOTED or code == FLAGGED or code == PROGRESSION_NOTED:  # noqa: SIM109
                 answer = choose(step, people, draws, records, me)
             elif code == JUMP:

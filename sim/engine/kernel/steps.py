@@ -97,7 +97,7 @@ def pass_stage(
             noted = records.notes[me.entity, step.since]
             since = asked if math.isnan(noted) else noted
         if step.hours < 0:
-            ended = since + lasts
+            ended, lost = since + min(lasts, step.number), lasts > step.number
         else:
             began, ended, lost = span_of(hours, step.hours, since, lasts)
         if step.since >= 0:
@@ -186,7 +186,8 @@ def run_branches(step: Operation, route: Route, run: Run, walkers: Walkers, me: 
             branch.cut, branch.stage_bound = me.cut, me.stage_bound
             branch.parent, branch.attempt, branch.keys = me.row, me.attempt, me.keys
             for resource in range(walkers.shares.shape[1]):
-                walkers.shares[branch.row, resource].start = walkers.shares[me.row, resource].start
+                its, mine = walkers.shares[branch.row, resource], walkers.shares[me.row, resource]
+                its.start, its.booking = mine.start, mine.booking
             add_task(run, WALK, branch.row, 0, 0)
             return PARTED
         run.now.busy -= 1

@@ -20,6 +20,8 @@ from sim.engine.kernel.rows import (
     Happening,
     Interval,
     Knot,
+    KnownStep,
+    Lesson,
     Lot,
     Now,
     Opening,
@@ -80,13 +82,18 @@ class Route(NamedTuple):
 
 
 class Supplies(NamedTuple):
-    """Which pools a resource has, when slots are offered and withdrawn, how capacities change, how policies rank."""
+    """Which pools a resource has, when slots are offered and withdrawn, how capacities change, how policies rank.
+
+    `known`, `lessons`: what is known of the capacities that may be booked.
+    """
 
     resources: Table[Resource]
     offer_days: FloatTable
     withdrawals: FloatTable
     changes: Table[Change]
     policies: Table[Policy]
+    known: Table[KnownStep]
+    lessons: Table[Lesson]
 
 
 class Hazards(NamedTuple):

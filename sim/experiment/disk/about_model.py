@@ -12,7 +12,18 @@ from typing import Any, get_args
 from sim.engine.timeline import Phase
 from sim.pieces.diagram import mermaid, outline
 from sim.pieces.loads import expect, flag_shares, offered_loads
-from sim.pieces.protocol import Cadence, Capacity, Protocol, Resource, Stock, drawn, ends, milestones, walk_steps
+from sim.pieces.protocol import (
+    Bookings,
+    Cadence,
+    Capacity,
+    Protocol,
+    Resource,
+    Stock,
+    drawn,
+    ends,
+    milestones,
+    walk_steps,
+)
 from sim.pieces.steps import Draw, Path, Stage, Step, Use
 from sim.pieces.strategies import build_protocol
 from sim.pure.distributions import Distribution
@@ -118,6 +129,8 @@ def _amount(resource: Resource, centres: tuple[str, ...]) -> str:
                 resource.per_centre,
                 centres,
             )
+        case Bookings(planned=planned, of=of):
+            return f"one {of} each, for {planned:g} d"
         case Cadence(counts=counts):
             each = _by_place([_number(count) for count in counts], resource.per_centre, centres)
             return (

@@ -22,11 +22,10 @@ from sim.outcomes.resource_use import ResourceUse
 from sim.outcomes.running import Running
 from sim.outcomes.through_time import capacities, use_keys
 from sim.outcomes.views import RESOURCE_FIGURES, edges_of
-from sim.pieces.protocol import Cadence, Capacity, Stock
+from sim.pieces.protocol import KINDS, Stock
 
 FloatArray = NDArray[np.float64]
 STOCK_FIGURES = ("doses", "stock_out_share", "expired", "lots_started")
-KINDS = {Capacity: "capacity", Cadence: "cadence", Stock: "stock"}
 
 
 @dataclass
