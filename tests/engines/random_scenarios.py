@@ -87,7 +87,8 @@ def scenario_text(number: int) -> str:
 
 def _beside(r: Random, scenario: Block, whole: bool) -> None:
     """What must be done beside the work-up, in a third of the scenarios; none of it is asked for in the others."""
-    if r.random() > 0.3:
+    # on whole days a wait beside the work-up would spread those who ask for a dose on the day on which doses expire
+    if r.random() > 0.3 or (whole and scenario["strategy"] != "autologous"):
         return
     appeal = {"duration": _days(r, whole), "success": r.choice([0, 0.5, 1])}
     scenario["before_apheresis"] = {
