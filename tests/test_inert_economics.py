@@ -92,6 +92,8 @@ TEXTS = {
     + "",
     "allogeneic": ALLOGENEIC + TOXICITY + AFTER.replace("PRODUCT", "allogeneic"),
 }
+# enough patients who are not bridged
+TEXTS["autologous"] = TEXTS["autologous"].replace("bridging: {share: 0.8,", "bridging: {share: 0.5,")
 TEXTS["autologous"] = TEXTS["autologous"].replace(
     "  progressed_before", "  out_of_specification: {progression: 1.5, death: 1.6}\n  progressed_before"
 )
