@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from reports.findings import EVERYBODY, Findings, gather
 from reports.markdown import plain, table
 from reports.tables import Tables
 from reports.words import bounds, level
-from sim.experiment.study.effects import Effects
 
 SHOWN = {
     "waiting_days_mean": "mean wait",
@@ -18,12 +17,15 @@ SHOWN = {
 HEADS = ("scenario", "what it is", *SHOWN.values())
 
 
-def rows(found: Effects) -> list[list[str]]:
-    """A row a scenario, its base first: file stem, description, and each figure with its difference from the base."""
-    findings = gather(Tables({"summary": found.summary, "differences": found.differences}, {}, {}))
+def rows(about: Mapping[str, str], tables: Tables) -> list[list[str]]:
+    """A row a scenario, its base first: name, description, and each figure with its difference from the base.
+
+    `about`: what each scenario is, by its name in the tables `summary` and `differences`.
+    """
+    findings = gather(tables)
     return [
-        [stem, " ".join(loaded.scenario.description.split()), *(_cell(findings, stem, metric) for metric in SHOWN)]
-        for stem, loaded in found.scenarios.items()
+        [name, " ".join(told.split()), *(_cell(findings, name, metric) for metric in SHOWN)]
+        for name, told in about.items()
     ]
 
 
@@ -39,15 +41,15 @@ def _cell(findings: Findings, stem: str, metric: str) -> str:
     return f"{level(here, short=True)}, {level(change, short=True)} ({bounds(change)})"
 
 
-def library_page(found: Sequence[Effects], replications: int) -> str:
-    """Markdown of all scenarios, by the base that they are held against."""
+def library_page(found: Mapping[str, Sequence[Sequence[str]]], replications: int) -> str:
+    """Markdown of the rows of all scenarios, by the base that they are held against."""
     parts = [
         "# The shipped scenarios, and what each does",
         f"Made by `python run_sim.py list --effects --page docs/library.md` ({replications} replications each, on the "
         "same patients); not edited by hand. Differences are from the first row of the table, with 95 % simulation "
         "intervals; where numbers come from stands in each file.",
     ]
-    for one in found:
-        cells = [[f"`{plain(name)}`", *(plain(cell) for cell in rest)] for name, *rest in rows(one)]
-        parts += [f"## Against `{one.base}`", table(list(HEADS), cells)]
+    for base, mine in found.items():
+        cells = [[f"`{plain(name)}`", *(plain(cell) for cell in rest)] for name, *rest in mine]
+        parts += [f"## Against `{base}`", table(list(HEADS), cells)]
     return "\n\n".join(parts) + "\n"

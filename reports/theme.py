@@ -14,6 +14,7 @@ from typing import Any
 
 from reports.figure import Figure
 from reports.words import folded, shortened
+from sim.tables import WITHDRAWALS
 
 INK, MUTED, RULE, PAPER = "#1B2530", "#55616E", "#DFE4E9", "#FFFFFF"
 FONT = "'Segoe UI', 'Helvetica Neue', Helvetica, Arial, 'Liberation Sans', 'DejaVu Sans', sans-serif"
@@ -45,18 +46,18 @@ OUTCOMES: Mapping[str, str] = {
     "progressed": "#C9651F",
     "died": "#2B1420",
     "withdrawn": "#C79BD9",
-    "hospice": "#8A6FA3",
-    "other_therapy": "#DDB7E8",
-    "own_choice": "#B58FC0",
-    "infection_or_organ_function": "#A05FA8",
     "funding": "#B08A1E",
     "collection_failed": "#7A1606",
     "product_failed": "#782C97",
     "unsuitable": "#6D7653",
     "waiting": "#83C9B2",
 }
-EVENTS: Mapping[str, str] = {**OUTCOMES, "failed": OUTCOMES["product_failed"]}
-"""Outcomes, and the groups of outcomes that a chart of events puts together."""
+EVENTS: Mapping[str, str] = {
+    **OUTCOMES,
+    **dict.fromkeys(WITHDRAWALS, OUTCOMES["withdrawn"]),
+    "failed": OUTCOMES["product_failed"],
+}
+"""Outcomes with the reasons of withdrawal, and the groups of outcomes that a chart of events puts together."""
 UNKNOWN = "#8A929B"
 QUEUE = "#9B2D6E"
 PROCESS = ("#B9C7D5", "#D9E1E9", "#9DB0C3")

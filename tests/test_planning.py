@@ -44,7 +44,7 @@ def test_levers_are_the_numbers_of_the_scenario_in_its_own_units(file: Path) -> 
     assert (lines.value, lines.kind, lines.text(12.0)) == (16.0, "count", "12")
     assert found["release_testing.sterility"].text(7.0) == "7 d"
     assert found["regions.capital.referrals"].text(5.5) == "5.5 / month"
-    assert found["centres.capital.slots"].of_one
+    assert found["centres.capital.beds"].of_one
     assert "manufacturing.duration" not in found
     assert all(lever.low <= lever.value <= lever.high for lever in found.values())
 

@@ -60,7 +60,7 @@ def test_a_scenario_called_like_a_formula_is_text_in_every_file(tmp_path: Path) 
     assert seen > 10
     tables = read(out)
     assert set(tables["summary"]["scenario"]) == {name, "@B"}
-    assert list(tables["changes"]) == ["path", name, "@B"]
+    assert list(tables["changes"]) == ["path", "belongs_to", name, "@B"]
     books = [out / "workbook.xlsx"]
     with zipfile.ZipFile(out / "slides.pptx") as slides:
         for part in (one for one in slides.namelist() if one.endswith(".xlsx")):

@@ -324,8 +324,8 @@ def test_the_tables_of_a_shipped_scenario_agree_with_the_patients() -> None:
     assert spells["from_day"].min().eq(0).all()
     assert len(spells) == 20
     use = tables["use_through_time"]
-    slots = use[use["resource"] == "slot"].pivot(index="centre", columns="day_from", values="queue")
-    assert slots.loc[""].to_numpy() == pytest.approx(slots.drop("").sum().to_numpy())
+    beds = use[use["resource"] == "bed"].pivot(index="centre", columns="day_from", values="in_use")
+    assert beds.loc[""].to_numpy() == pytest.approx(beds.drop("").sum().to_numpy())
     assert {"resources_summary", "flow"} < set(tables)
     assert "stock_through_time" not in tables
 

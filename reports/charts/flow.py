@@ -9,8 +9,8 @@ import pandas as pd
 from reports.figure import Figure, Properties, trace
 from reports.findings import Findings
 from reports.tables import records
+from reports.theme import EVENTS as COLOURS
 from reports.theme import INK, SMALL_SIZE, canvas, faint, finish, legible, mark, name_of, outcome_colour, plain, stacked
-from reports.theme import OUTCOMES as COLOURS
 from reports.words import Estimate, figure, listed, number, stands_out, uncapital
 
 PANEL, GAP, ABOVE, BELOW = 260, 50, 34, 16

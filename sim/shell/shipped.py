@@ -35,6 +35,7 @@ def list_command(shows_effects: bool, replications: int, page: Path | None, engi
 
 def _effects(replications: int, page: Path | None, engine: str, quiet: bool) -> None:
     from reports.library import HEADS, library_page, rows
+    from reports.tables import Tables
     from sim.experiment.disk.folder import require_page, signed, write_text
     from sim.experiment.study.effects import BASES, effects
     from sim.scenario.shipped import shipped
@@ -44,10 +45,14 @@ def _effects(replications: int, page: Path | None, engine: str, quiet: bool) -> 
             require_page(page, ())
         with progress(replications * len(BASES), quiet) as done:
             found = effects(shipped(), replications, done, engine)
-        for one in found:
-            print_table(list(HEADS), rows(one), numbers_from=2)
+        told = {
+            one.base: rows(one.about, Tables({"summary": one.summary, "differences": one.differences}, {}, {}))
+            for one in found
+        }
+        for mine in told.values():
+            print_table(list(HEADS), mine, numbers_from=2)
         if page is not None:
-            write_text(page, signed(library_page(found, replications)))
+            write_text(page, signed(library_page(told, replications)))
 
 
 @click.command("schema")

@@ -12,7 +12,7 @@ from sim.tables.contract import Bounds, Column, ContractError, Kind, Table
 from sim.tables.economics import ECONOMICS
 from sim.tables.patients import BIG, EVENTS_TABLE, PATIENTS, QUANTITIES
 from sim.tables.points import POINTS
-from sim.tables.words import EVENTS, OUTCOMES, PROGRESSED_IN
+from sim.tables.words import EVENTS, OUTCOMES, PROGRESSED_IN, WITHDRAWALS
 
 VERSION = 3
 """Of the contract, kept in the manifest; a folder of another version is not read."""
@@ -41,6 +41,7 @@ __all__ = [
     "QUANTITIES",
     "TABLES",
     "VERSION",
+    "WITHDRAWALS",
     "Bounds",
     "Column",
     "ContractError",

@@ -84,7 +84,7 @@ def test_the_items_hold_the_numbers_of_this_run(found: list[MethodTable], folder
     assert "capital (Poisson, 5 / month)" in said(stress, "2.5.5")
     assert "high (share 0.25, hazard x 1.45)" in said(stress, "2.5.1")
     assert "manufacturing.duration (triangular, mean 10.3 d)" in said(stress, "2.5.2")
-    assert "most for manufacturing slots (offered load 0.99)" in said(ispor, "1a")
+    assert "most for manufacturing slots (offered load 0.94)" in said(ispor, "1a")
     assert "USD, prices of 2021." in said(cheers, "15")
     assert "14610 d (40.0 years) from referral." in said(cheers, "9")
     assert "3.0% a year for costs, 3.0% for health." in said(cheers, "10")

@@ -151,7 +151,7 @@ def test_identical_scenarios(folder: Callable[[str], Path], tmp_path: Path) -> N
     place = tmp_path / "same"
     shutil.copytree(folder("pair"), place)
     (place / "changes.csv").write_text(
-        'path,"Autologous, just enough slots","Allogeneic, off the shelf"\n', encoding="utf-8"
+        'path,belongs_to,"Autologous, just enough slots","Allogeneic, off the shelf"\n', encoding="utf-8"
     )
     assert "The scenarios do not differ in any value." in words(written(place)["report.html"])
 

@@ -191,7 +191,7 @@ manufacturing:
         ("manufacturing.slots=many", "found 'many'; allowed: unlimited, or a section with the keys count, every, scope, weekday, lead, carry_over, notice, claimed, after_failed_collection, withdrawn_by, after_withdrawal, written below it and indented"),
         ("manufacturing.slots=unlimitd", "found 'unlimitd'; allowed: unlimited, or a section with the keys count, every, scope, weekday, lead, carry_over, notice, claimed, after_failed_collection, withdrawn_by, after_withdrawal, written below it and indented; did you mean 'unlimited'?"),
         ("manufacturing.slots={count: 4}", "manufacturing.slots.every: required, but not given"),
-        ("manufacturing.slots={count: 4, every: day}", "manufacturing.slots.every: found 'day'; allowed: month | week"),
+        ("manufacturing.slots={count: 4, every: year}", "manufacturing.slots.every: found 'year'; allowed: month | week | day"),
         ("manufacturing.slots={count: 4, every: month, notice: nevr}", f"manufacturing.slots.notice: found 'nevr'; allowed: a number with a unit {UNITS}, or 'never'"),
         ("patients.risk_groups={a: {share: 0.5}, b: {share: 0.4}}", "the shares sum to 0.9; allowed: shares that sum to 1"),
         # names

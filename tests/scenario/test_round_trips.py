@@ -24,6 +24,7 @@ from sim.scenario.leaves import inline, marker_of, values
 from sim.scenario.lists import ListOf
 from sim.scenario.nodes import parse_yaml, plain
 from sim.scenario.opening import WEEKDAYS
+from sim.scenario.problems import is_visible
 from sim.scenario.uncertainty import FAMILIES
 from sim.scenario.units import DAYS_PER_UNIT, SPELLINGS, parse_days, write_days
 from tests.runs import SHIPPED
@@ -50,7 +51,7 @@ DATES = st.dates(START, date(2035, 1, 1)).map(date.isoformat)
 MOMENTS = DAYS | DATES
 SHARES = st.floats(0, 1) | st.sampled_from([0, 1, 0.5])
 NAMES = st.text("abcdefghöñ_- 19", min_size=1, max_size=12).map(str.strip).filter(bool)
-TEXTS = st.text(st.characters(categories=["L", "N", "P", "S", "Zs"]), min_size=1, max_size=30)
+TEXTS = st.text(st.characters(categories=["L", "N", "P", "S", "Zs"]).filter(is_visible), min_size=1, max_size=30)
 UNITS = st.integers(0, 10**9) | st.just("unlimited")
 
 

@@ -122,6 +122,7 @@ CASES = [
     Case("whole", "clocks.waiting.ends_eligibility", "0.9", ("clocks.waiting.progression=never",)),
     Case("autologous", "clocks.after_apheresis.ends_eligibility", "0.9", ("clocks.after_apheresis.progression=never",)),
     Case("autologous", "clocks.after_progression", "{death: 3}", NEVER),
+    Case("autologous", "clocks.withdrawal", "{hospice: 0.3}", ("clocks.waiting.removal=never", "clocks.after_apheresis.removal=never")),
     Case("autologous", "clocks.after_progression.death", "3", ("clocks.waiting.death=never", "clocks.after_apheresis.death=never")),
     Case("autologous", "clocks.after_progression.removal", "3", ("clocks.waiting.removal=never", "clocks.after_apheresis.removal=never")),
     Case("whole", "work_up.working_time", "true", ("work_up.duration=0 d",)),
@@ -271,7 +272,7 @@ def test_a_rule_names_places_in_other_files(tmp_path: Path) -> None:
     write(tmp_path, AUTOLOGOUS, "base.yaml")
     text = "extends: base.yaml\nmanufacturing:\n  slots:\n    weekday: fri\n    every: month\n"
     assert problems(tmp_path, text) == [
-        "mine.yaml:4: manufacturing.slots.weekday: is not used: slots are offered every month; allowed with every: week"
+        "mine.yaml:4: manufacturing.slots.weekday: is not used: slots are not offered on a day of the week; allowed with every: week"
     ]
     write(tmp_path, "extends: base.yaml\nmanufacturing: {lines: unlimited}\n", "middle.yaml")
     assert problems(tmp_path, "extends: middle.yaml\nmanufacturing: {line_held: {to: release}}\n") == [

@@ -26,6 +26,11 @@ class Effects:
     summary: pd.DataFrame
     differences: pd.DataFrame
 
+    @property
+    def about(self) -> dict[str, str]:
+        """What each scenario is, by file stem."""
+        return {stem: loaded.scenario.description for stem, loaded in self.scenarios.items()}
+
 
 def effects(
     shipped: Sequence[tuple[Path, Loaded]], replications: int, done: Callable[[int], None], wanted: str = "auto"
