@@ -46,6 +46,7 @@ OUTCOMES: Mapping[str, str] = {
     "progressed": "#C9651F",
     "died": "#2B1420",
     "withdrawn": "#C79BD9",
+    "funding": "#B08A1E",
     "collection_failed": "#7A1606",
     "product_failed": "#782C97",
     "unsuitable": "#6D7653",

@@ -11,7 +11,7 @@ from sim.scenario.units import parse_days
 from tests.engines.random_scenarios import scenario_text, without_refused
 
 Block = dict[str, Any]
-FATES = ("progressed", "withdrawn", "collection_failed", "product_failed", "unsuitable", "waiting")
+FATES = ("progressed", "withdrawn", "funding", "collection_failed", "product_failed", "unsuitable", "waiting")
 PER_GRADE = {"cost": 900, "utility_loss": 0.1, "lasts": "4 d"}
 
 

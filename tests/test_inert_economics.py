@@ -42,7 +42,11 @@ after_infusion:
     collection_failed: {EXP.format("0.013")}
     product_failed: {EXP.format("0.014")}
     unsuitable: {EXP.format("0.015")}
+    funding: {EXP.format("0.017")}
     waiting: {EXP.format("0.016")}
+before_apheresis:
+  clearance: {{duration: 6 d, refusal: 0.1}}
+  holding: {{share: 0.1, duration: 2 d, response: 0.5, hazard: 0.5}}
 economics:
   perspective: payer
   currency: EUR
@@ -52,6 +56,7 @@ economics:
   willingness_to_pay: [10000, 50000]
   costs:
     waiting_month: 10
+    holding: 15
     product: {{PRODUCT: 1000}}
     unused_product: {{PRODUCT: 900}}
     unused_paid_by: payer
@@ -63,7 +68,8 @@ economics:
     follow_up_month: 2
     progressed_month: 30
     subsequent_care:
-      {{month: 1, progressed: 2, withdrawn: 3, collection_failed: 4, product_failed: 5, unsuitable: 6, waiting: 7}}
+      {{month: 1, progressed: 2, withdrawn: 3, collection_failed: 4, product_failed: 5, unsuitable: 6, waiting: 7,
+       funding: 8}}
     end_of_life: 50
   utilities:
     waiting: 0.6
@@ -71,7 +77,7 @@ economics:
     progression_free: 0.8
     subsequent_care:
       {{utility: 0.4, progressed: 0.3, withdrawn: 0.31, collection_failed: 0.32, product_failed: 0.33,
-       unsuitable: 0.34, waiting: 0.35}}
+       unsuitable: 0.34, waiting: 0.35, funding: 0.36}}
     hospital_loss: 0.2
   toxicity:
     crs: {{low: {{cost: 1, utility_loss: 0.1, lasts: 4 d}}, high: {{cost: 2, utility_loss: 0.2, lasts: 5 d}}}}
@@ -86,6 +92,8 @@ TEXTS = {
     + "",
     "allogeneic": ALLOGENEIC + TOXICITY + AFTER.replace("PRODUCT", "allogeneic"),
 }
+# enough patients who are not bridged
+TEXTS["autologous"] = TEXTS["autologous"].replace("bridging: {share: 0.8,", "bridging: {share: 0.5,")
 TEXTS["autologous"] = TEXTS["autologous"].replace(
     "  progressed_before", "  out_of_specification: {progression: 1.5, death: 1.6}\n  progressed_before"
 )
@@ -114,7 +122,8 @@ CHANGES = {
     **{
         f"economics.costs.{name}": "77"
         for name in (
-            "waiting_month", "apheresis", "bridging", "product.PRODUCT", "unused_product.PRODUCT", "lymphodepletion",
+            "waiting_month", "apheresis", "bridging", "holding", "product.PRODUCT", "unused_product.PRODUCT",
+            "lymphodepletion",
             "infusion", "bed_day", "icu_day", "adverse_events", "follow_up_month", "progressed_month", "end_of_life",
         )
     },
@@ -210,7 +219,7 @@ def test_a_changed_field_changes_an_account(kind: str, path: str, value: str) ->
 def test_every_outcome_is_among_the_measured(kind: str) -> None:
     patients = lived(kind)[1]
     there = {OUTCOME_NAMES[k] for k in patients.outcome[patients.cohort.measured]}
-    assert there >= {"infused", "progressed", "died", "withdrawn", "waiting", *OUTCOMES_OF[kind].split()}
+    assert there >= {"infused", "progressed", "died", "withdrawn", "funding", "waiting", *OUTCOMES_OF[kind].split()}
 
 
 def test_values_for_every_outcome_stand_where_a_outcome_has_none() -> None:

@@ -84,6 +84,18 @@ infusion:
 """
 )
 
+BESIDE = (
+    AUTOLOGOUS
+    + """
+before_apheresis:
+  clearance: {duration: 14 d, refusal: 0.3, appeal: {duration: 9 d, success: 0.4}}
+  caregiver: {triangular: [4 d, 12 d, 25 d]}
+  washout: 16 d
+  holding: {share: 0.4, duration: 10 d, response: 0.6, hazard: 0.2}
+  slot_asked_for: at_listing
+"""
+)
+
 ALLOGENEIC = (
     COMMON
     + """
@@ -400,6 +412,19 @@ CHANGES: dict[str, dict[str, str | None]] = {
         "bridging.response": "0.2",
         "bridging.hazard": "0.9",
     },
+    BESIDE: {
+        "before_apheresis.clearance.duration": "20 d",
+        "before_apheresis.clearance.refusal": "0.6",
+        "before_apheresis.clearance.appeal.duration": "15 d",
+        "before_apheresis.clearance.appeal.success": "0.8",
+        "before_apheresis.caregiver": "{triangular: [4 d, 12 d, 40 d]}",
+        "before_apheresis.washout": "21 d",
+        "before_apheresis.holding.share": "0.8",
+        "before_apheresis.holding.duration": "18 d",
+        "before_apheresis.holding.response": "0.9",
+        "before_apheresis.holding.hazard": "0.7",
+        "before_apheresis.slot_asked_for": "when_ready",
+    },
     ALLOGENEIC: BOTH
     | NEW_IN_BOTH
     | {
@@ -494,13 +519,18 @@ def leaves(value: object, path: str = "") -> list[str]:
 
 @pytest.mark.parametrize("text", [AUTOLOGOUS, ALLOGENEIC], ids=["autologous", "allogeneic"])
 def test_every_field_is_listed_here(text: str) -> None:
-    assert fields(text) - set(CHANGES[text]) - set(APART) == set()
+    assert fields(text) - set(CHANGES[text]) - set(CHANGES[BESIDE]) - set(APART) == set()
 
 
 def test_every_field_is_listed_in_one_place() -> None:
     listed = {path for changes in CHANGES.values() for path in changes}
     # names of centres, regions and groups are those of all three
     assert {path for path in fields(WHOLE) if not path.endswith(".share")} - listed - set(APART) == set()
+
+
+def test_every_field_of_what_runs_beside_the_work_up_is_listed() -> None:
+    beside = {path for path in fields(BESIDE) if path.startswith("before_apheresis.")}
+    assert beside == set(CHANGES[BESIDE])
 
 
 def fields(text: str) -> set[str]:
@@ -511,7 +541,7 @@ def fields(text: str) -> set[str]:
 
 CASES = [
     pytest.param(text, path, value, id=f"{kind}-{path}")
-    for text, kind in ((AUTOLOGOUS, "autologous"), (ALLOGENEIC, "allogeneic"), (WHOLE, "whole"))
+    for text, kind in ((AUTOLOGOUS, "autologous"), (BESIDE, "beside"), (ALLOGENEIC, "allogeneic"), (WHOLE, "whole"))
     for path, value in CHANGES[text].items()
     if value is not None
 ]

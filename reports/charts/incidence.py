@@ -30,7 +30,10 @@ from reports.words import Estimate, folded, level, listed, shortened
 from sim.tables import EVENTS as EVENT_WORDS
 
 EVENTS: Mapping[str, str] = {name: label for name, (label, _) in EVENT_WORDS.items()}
-DASHES = {"infused": "solid", "progressed": "dash", "died": "dot", "withdrawn": "dashdot", "failed": "longdash"}
+DASHES = {
+    "infused": "solid", "progressed": "dash", "died": "dot", "withdrawn": "dashdot", "funding": "longdashdot",
+    "failed": "longdash",
+}  # fmt: skip
 LARGE, SMALL, GAP, ABOVE, BELOW, RIGHT = 270, 170, 90, 30, 52, 170
 LABEL_LINE = 17
 STILL = 0.002

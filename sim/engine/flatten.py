@@ -49,6 +49,7 @@ from sim.pieces.protocol import (
     walk_steps,
 )
 from sim.pieces.steps import (
+    Aside,
     Attempts,
     Choose,
     Clocks,
@@ -181,6 +182,8 @@ class _Table:
         terms = self.protocol.resources[resource]
         ahead = self.purposes[terms.ahead.name] if isinstance(terms, Bookings) and terms.ahead is not None else -1
         opened = self.add(k.USE, resource=resource, units=step.units, mode=int(step.rejoin), purpose=ahead)
+        if step.ready:
+            self.rows[opened]["since"] = self.milestones.index(step.ready)
         self.path(step.steps, depth + 1)
         self.add(k.CLOSE)
         self._patience(opened, step.patience, depth)
@@ -264,6 +267,15 @@ class _Table:
         self.add(k.CLOSE)
         self.here(opened, "after")
 
+    def aside(self, step: Aside, depth: int) -> None:
+        opened = self.add(k.ASIDE)
+        first = len(self.rows)
+        self.path(step.steps, depth + 1)
+        for row in self.rows[first:]:
+            row["code"] = k.END_BY_THEN if row["code"] == k.END else row["code"]
+        self.add(k.CLOSE)
+        self.here(opened, "after")
+
     def hazard(self, step: Hazard, depth: int) -> None:
         purpose = -1 if step.after is None else self.purposes[step.name]
         self.add(k.HAZARD, step.multiplier, name=int(Clock[step.clock.upper()]), purpose=purpose)
@@ -315,6 +327,7 @@ STEPS: dict[type[Step], Any] = {
     Attempts: _Table.attempts_of,
     Fail: _Table.fail,
     Together: _Table.together,
+    Aside: _Table.aside,
     Hazard: _Table.hazard,
     Clocks: _Table.clocks,
     Milestone: _Table.milestone,

@@ -8,6 +8,7 @@ from math import inf
 from sim.engine.trace import EngineError
 from sim.pieces.protocol import Bookings, Capacity, Protocol, drawn, walk_steps
 from sim.pieces.steps import (
+    Aside,
     Attempts,
     Choose,
     Clocks,
@@ -28,7 +29,8 @@ from sim.pieces.steps import (
 )
 
 OF_ALL = (Stage, Use, Draw, Choose, Attempts, Together, Fail, Milestone, End)
-OF_PATIENTS, OF_LOTS = (*OF_ALL, Hazard, Clocks, Return), (*OF_ALL, Supply)
+OF_PATIENTS, OF_LOTS = (*OF_ALL, Aside, Hazard, Clocks, Return), (*OF_ALL, Supply)
+BESIDE = (Stage, Choose, Milestone, End)
 
 
 def check_walkable(protocol: Protocol, flags: Container[str]) -> None:
@@ -37,6 +39,9 @@ def check_walkable(protocol: Protocol, flags: Container[str]) -> None:
     resources = {resource.name for resource in protocol.resources}
     for step in walk_steps(protocol.patient_steps):
         _check(step, "a patient", OF_PATIENTS, resources)
+        for inner in walk_steps(step.steps) if isinstance(step, Aside) else ():
+            if not isinstance(inner, BESIDE):
+                raise EngineError(f"{type(inner).__name__} cannot be run aside")
         if isinstance(step, Choose) and isinstance(step.when, Flagged) and step.when.flag not in flags:
             raise EngineError(f"nobody carries the flag {step.when.flag!r}")
     for step in walk_steps(protocol.lot_path):

@@ -23,6 +23,7 @@ from sim.engine.timeline import Phase, then
 from sim.engine.trace import PATIENT, EngineError
 from sim.pieces.clocks import Clock
 from sim.pieces.steps import (
+    Aside,
     Attempts,
     Branch,
     Choose,
@@ -124,6 +125,9 @@ class Walker:
                     how = yield from self.walk(step.then if self._holds(step.when) else step.otherwise)
                 case Attempts():
                     how = yield from self._try(step)
+                case Aside():
+                    self._foresee(step.steps)
+                    continue
                 case Together(branches=(branch,)):
                     how = yield from self._go_as(branch)
                 case Together():
@@ -216,9 +220,38 @@ class Walker:
         else:
             world.clocks_of(i).switch(self.day, *world.hazards[step.hazards], step.anew)
             world.foresee(i)
+        self._leave_on(world.leave_day[i])
+
+    def _foresee(self, path: Path) -> None:
+        """What passes beside all that follows, as far as it goes; an end of the path in it is a day of leaving."""
+        ahead = replace(self, holding=0, stage_bound=False)
+        ahead.cut = inf
+        for step in ahead._aside(path):
+            self.world.leave_by_then(self.entity, ahead.day, step)
+            self._leave_on(self.world.leave_day[self.entity])
+
+    def _aside(self, path: Path) -> Generator[End, None, bool]:
+        """Take the steps of an `Aside`; the end of the path, where they come to one, and whether they did."""
+        for step in path:
+            match step:
+                case Milestone():
+                    self.world.notes[step.name][self.entity] = self.day
+                    self.world.passes[step.name][self.entity] += 1
+                case Stage():
+                    self._pass(step)
+                case Choose():
+                    if (yield from self._aside(step.then if self._holds(step.when) else step.otherwise)):
+                        return True
+                case End():
+                    yield step
+                    return True
+        return False
+
+    def _leave_on(self, day: float) -> None:
+        """The walker's patient now leaves on `day`."""
         if self.cut == self.leaves:
-            self.cut = world.leave_day[i]
-        self.leaves = world.leave_day[i]
+            self.cut = day
+        self.leaves = day
 
     # -- resources --------------------------------------------------------------------------------------------------
 
@@ -233,14 +266,19 @@ class Walker:
             if request.answer is not GRANTED:
                 return (yield from self._go_without(request, step))
             withdrawn = withdrawal(request) if request.slots else inf
-            if withdrawn >= self.cut:
+            late, ready = self._late(request, step)
+            lost = min(withdrawn, late)
+            if lost >= self.cut:
                 break
-            # the slot is lost before it has started, and another asked for
-            self.day = withdrawn
+            # the slot is lost before it is used, and another asked for: at once, or when the patient is ready
+            self.day = lost
             yield self.world.timeline.on(self.day, Phase.COMPLETION + self.order)
             assert isinstance(pool, SlotPool)
-            queues_by = pool.key_after(request.key_day)
             pool.take_back(request)
+            if withdrawn <= late:
+                queues_by = pool.key_after(request.key_day)
+            else:
+                queues_by, self.day = request.key_day, min(ready, self.cut)
         if isinstance(pool, BookingPool):
             self.bookings = {**self.bookings, pool.terms.of: request}
         if request.slots:
@@ -258,6 +296,14 @@ class Walker:
             request.ended = self.day
             pool.give_back(request, how is LEFT)
         return how
+
+    def _late(self, request: Request, step: Use) -> tuple[float, float]:
+        """(the start of a slot that comes too early, the day on which its holder is ready); infinite where in time."""
+        if not (request.slots and step.ready):
+            return inf, inf
+        start = max(self.day, *(slot.start for slot in request.slots))
+        ready = self.world.notes[step.ready][self.entity]
+        return (start, ready) if ready > start else (inf, inf)
 
     def _draw(self, step: Draw) -> Walk:
         """Take one dose for good."""

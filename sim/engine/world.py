@@ -160,6 +160,17 @@ class World:
     def foresee(self, i: int) -> None:
         """What the clocks now make of a patient."""
         self.leave_day[i], self.leave_clock[i], self.progression_day[i] = self.clocks_of(i).forecast()
+        self._end_before(i)
+
+    def leave_by_then(self, patient: int, day: float, end: End) -> None:
+        """The patient's path will have ended on that day, unless a clock comes first."""
+        self.end(patient, day, end)
+        self._end_before(patient)
+
+    def _end_before(self, patient: int) -> None:
+        """An end of the path that is known ahead comes before a clock that would have struck later."""
+        if self.ended_day[patient] < self.leave_day[patient]:
+            self.leave_day[patient], self.leave_clock[patient] = self.ended_day[patient], -1
 
     def stop_clocks(self, patient: int, day: float) -> None:
         """The clocks stop; a progression foreseen for later does not happen."""

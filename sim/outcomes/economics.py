@@ -36,7 +36,7 @@ WHOLES = ("cost_per_referred", "qalys_per_referred", "life_years_per_referred", 
 CATEGORIES = {
     "waiting": "Care while waiting",
     "apheresis": "Apheresis",
-    "bridging": "Bridging therapy",
+    "bridging": "Bridging and holding therapy",
     "product": "Products infused",
     "unused_product": "Products not infused",
     "lymphodepletion": "Lymphodepletion",
@@ -205,6 +205,7 @@ def _costs(c: _Course, found: Sequence[Item]) -> Iterator[tuple[str, FloatArray]
     yield "waiting", c.monthly(unit.waiting_month, np.zeros(len(c.rows)), c.left)
     yield "apheresis", c.once(unit.apheresis, c.day("apheresis"))
     yield "bridging", c.once(unit.bridging, c.bridging)
+    yield "bridging", c.once(unit.holding, c.day("holding_therapy"))
     yield "product", c.once(price, c.infusion)
     yield "lymphodepletion", c.once(unit.lymphodepletion, c.day("lymphodepletion"))
     yield "infusion", c.once(unit.infusion, c.infusion)

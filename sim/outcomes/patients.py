@@ -141,7 +141,8 @@ def ends(cohort: Cohort, trace: Trace, follow_up: float | FloatArray, later_end:
     infusion = raw.get("infusion", np.full(len(limit), np.nan))
     infused = infusion <= limit
     # a path that has come to its end is beyond the reach of the clocks, whatever they would have done later
-    ended = (trace.ended_day <= limit) & ~(trace.leave_day <= trace.ended_day) & ~infused
+    struck = (trace.leave_clock >= 0) & (trace.leave_day <= trace.ended_day)
+    ended = (trace.ended_day <= limit) & ~struck & ~infused
     left = (trace.leave_day <= limit) & ~infused & ~ended
     day = np.where(infused, infusion, np.where(left, trace.leave_day, np.where(ended, trace.ended_day, np.nan)))
     own = np.where(notes <= np.where(left | ended, day, np.where(infused, stop, limit)), notes, np.nan)
@@ -234,6 +235,8 @@ def slots_wasted(patients: Patients, trace: Trace) -> NDArray[np.bool_]:
     from_here = np.searchsorted(holder, holder, side="right") - np.arange(len(holder))
     used = patients.began_manufacture[holder] & (from_here <= at_once[slots.replication[rows]])
     through = (patients.outcome[holder] != WAITING) | patients.began_manufacture[holder]
+    # who has claimed others since has lost it, even where they still wait
+    through |= from_here > at_once[slots.replication[rows]]
     wasted[rows] = through & ~used
     return wasted
 

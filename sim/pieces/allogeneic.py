@@ -8,6 +8,7 @@ from sim.pieces.brief import can_fail, choose, fail, shared, stage, use
 from sim.pieces.calendars import shut_downs, stage_hours, units_by_day
 from sim.pieces.common import bedside, infuse, work_up
 from sim.pieces.protocol import Capacity, Resource, Stock
+from sim.pieces.requirements import before_dose
 from sim.pieces.steps import Attempts, Draw, End, Milestone, Path, Supply
 from sim.scenario import Scenario
 
@@ -26,7 +27,8 @@ def allogeneic(s: Scenario, returns: Path = ()) -> Path:
 
 def dose_to_discharge(s: Scenario, returns: Path = (), before_lymphodepletion: Path = ()) -> Path:
     """From the waiting list for a dose to discharge."""
-    return (*_dose(s), Milestone("product_received"), *infuse(s, before_lymphodepletion, returns))
+    dose = (*before_dose(s), *_dose(s), Milestone("product_received"))
+    return (*dose, *infuse(s, before_lymphodepletion, returns))
 
 
 def allogeneic_resources(s: Scenario) -> tuple[Resource, ...]:

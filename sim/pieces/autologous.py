@@ -13,6 +13,7 @@ from sim.pieces.cadence import Places, offer_days, withdrawals
 from sim.pieces.calendars import by_centre, openings, shut_downs, stage_hours, units_by_day
 from sim.pieces.common import at_centres, bedside, infuse, travel, work_up
 from sim.pieces.protocol import Cadence, Capacity, Resource, unlimited, walk_steps
+from sim.pieces.requirements import slot_needs
 from sim.pieces.steps import (
     Attempts,
     Branch,
@@ -243,7 +244,7 @@ def _with_slot(s: Scenario, steps: Path) -> Path:
     slots = s.manufacturing.slots
     if slots is None or slots.claimed == "at_receipt" or slots.after_failed_collection == "forfeit":
         return steps
-    return (Use(SLOT, steps, units=s.manufacturing.batches, patience=_patience(s)),)
+    return (Use(SLOT, steps, units=s.manufacturing.batches, patience=_patience(s), ready=slot_needs(s)),)
 
 
 def _on_line(s: Scenario, steps: Path, booking: bool = False) -> Path:
@@ -313,7 +314,8 @@ def _collect(s: Scenario, with_slot: Path) -> Path:
     )
     if with_slot:
         steps = (*with_slot, *collection)
-        collection = (Use(SLOT, steps, units=s.manufacturing.batches, rejoin=True, patience=_patience(s)),)
+        batches, ready = s.manufacturing.batches, slot_needs(s)
+        collection = (Use(SLOT, steps, units=batches, rejoin=True, patience=_patience(s), ready=ready),)
     if not can_fail(collection):
         return collection
     gap = stage("apheresis.repeat_after", s.apheresis.repeat_after)

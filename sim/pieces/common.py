@@ -10,6 +10,7 @@ from sim.pieces.brief import by_flag, can_fail, choose, one_each, stage
 from sim.pieces.calendars import knowledge, shut_downs, stage_hours, units_by_day
 from sim.pieces.loads import expect
 from sim.pieces.protocol import Bookings, Capacity, CapacitySteps, Resource, unlimited
+from sim.pieces.requirements import before_booking, before_listing, from_referral, holding
 from sim.pieces.steps import Attempts, Choose, Clocks, End, Flagged, Milestone, Path, Stage, Use
 from sim.pieces.toxicity import in_hospital, intensive_care
 from sim.pure.distributions import Fixed
@@ -92,9 +93,14 @@ def bedside(s: Scenario) -> tuple[Resource, ...]:
 
 
 def work_up(s: Scenario) -> Path:
-    """From referral until it is clear whether the patient can be listed; who waits already has been worked up."""
+    """From referral until the patient can be listed, or it is clear that they cannot; who waits already has been."""
     work = s.work_up
-    steps = stage("work_up.duration", work.duration, stage_hours(s, work.calendar, working_time=work.working_time))
+    steps: Path = (
+        *from_referral(s),
+        *stage("work_up.duration", work.duration, stage_hours(s, work.calendar, working_time=work.working_time)),
+        *holding(s),
+        *before_listing(s),
+    )
     if steps and any(region.already_waiting is not None for region in s.regions.values()):
         steps = (Choose(Flagged(LISTED), (), steps),)
     if any(region.declines > 0.0 for region in s.regions.values()):
@@ -136,7 +142,7 @@ def infuse(s: Scenario, before_lymphodepletion: Path = (), returns: Path = ()) -
         course = (Use(booked.name, course, rejoin=repeated),)
     if repeated:
         course = (Attempts("lymphodepletion", course, None, between=_recovery(s)),)
-    arrival = (*stage("infusion.scheduling", s.infusion.scheduling), *travel(s))
+    arrival = (*stage("infusion.scheduling", s.infusion.scheduling), *travel(s), *before_booking(s))
     return (*arrival, *course, Milestone("discharge"), End("infused"))
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from sim.pieces.protocol import Bookings, Protocol
 from sim.pieces.steps import (
+    Aside,
     Attempts,
     Choose,
     Clocks,
@@ -77,6 +78,8 @@ def _inside(step: Step) -> list[tuple[str, Path]]:
         case Attempts(steps=steps, between=between, otherwise=otherwise):
             parts = (("", steps), ("before another attempt:", between), ("after the last failure:", otherwise))
             return [(title, path) for title, path in parts if path]
+        case Aside(steps=steps):
+            return [("", steps)]
         case Together(branches=branches):
             return [(f"side by side, {ON_LEAVE[b.on_leave]}:", b.steps) for b in branches]
         case _:
@@ -95,9 +98,10 @@ def _words(step: Step, booked: Mapping[str, Bookings]) -> str:
             its = booked[resource]
             day = "the day" if its.ahead is None else f"the end of {its.ahead.name}"
             return f"queue for a {its.of} booked ahead, for {its.planned:g} d from {day} on; with the booking:"
-        case Use(resource=resource, units=units, patience=patience):
+        case Use(resource=resource, units=units, patience=patience, ready=ready):
             wait = "" if patience is None else f", for {patience.days:g} d at most since {patience.since}"
-            return f"queue for {units if units > 1 else 'one'} {resource}{wait}; hold it for:"
+            lost = f", or lose it at its start where [{ready}] is still to come" if ready else ""
+            return f"queue for {units if units > 1 else 'one'} {resource}{wait}; hold it{lost} for:"
         case Draw(stock=stock):
             return f"take one dose from the {stock}"
         case Supply(stock=stock):
@@ -110,6 +114,8 @@ def _words(step: Step, booked: Mapping[str, Bookings]) -> str:
             return "the attempt fails"
         case Together(branches=branches):
             return "the product" if len(branches) == 1 else "all of these"
+        case Aside():
+            return "beside all that follows"
         case Hazard(name=name, clock=clock, multiplier=multiplier, after=after):
             delay = "from now on" if after is None else f"{after.mean():.3g} d on average after this"
             return f"{name}: {delay} {clock} at {multiplier:g} times its rate"
@@ -169,6 +175,11 @@ class _Chart:
                 ends, self.loose = self.loose, [(name, "no")]
                 self.path(otherwise)
                 self.loose += ends
+            case Aside(steps=steps):
+                name = self.node(_words(step, self.booked))
+                self.loose = [(name, "beside")]
+                self.path(steps)
+                self.loose = [(name, "")]
             case Together(branches=branches) if len(branches) > 1:
                 name, ends = self.node("side by side"), list[tuple[str, str]]()
                 for branch in branches:

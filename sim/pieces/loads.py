@@ -13,7 +13,21 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from sim.pieces.protocol import Bookings, Cadence, Capacity, CapacitySteps, Protocol, Resource, Stock
-from sim.pieces.steps import Attempts, Choose, Draw, End, Fail, Flagged, Milestone, Path, Share, Stage, Together, Use
+from sim.pieces.steps import (
+    Aside,
+    Attempts,
+    Choose,
+    Draw,
+    End,
+    Fail,
+    Flagged,
+    Milestone,
+    Path,
+    Share,
+    Stage,
+    Together,
+    Use,
+)
 from sim.pure.distributions import Distribution
 from sim.scenario import Scenario
 from sim.scenario.people import Region
@@ -96,6 +110,9 @@ def _expect_step(step: object, flags: Shares, before: Expectation) -> Expectatio
             return inner
         case Choose():
             return _expect_choice(step, flags)
+        case Aside():
+            beside = expect(step.steps, flags)
+            return Expectation(events=beside.events, noted=beside.noted, ends=beside.ends)
         case Together():
             branches = [expect(branch.steps, flags) for branch in step.branches]
             passes = math.prod(1.0 - branch.fails for branch in branches)

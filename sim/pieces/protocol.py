@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from sim.pieces.clocks import ClockBook
 from sim.pieces.steps import (
+    Aside,
     Attempts,
     Choose,
     Draw,
@@ -205,6 +206,8 @@ def inner_paths(step: Step) -> tuple[Path, ...]:
             return (step.then, step.otherwise)
         case Attempts():
             return (step.steps, step.between, step.otherwise)
+        case Aside():
+            return (step.steps,)
         case Together():
             return tuple(branch.steps for branch in step.branches)
         case _:

@@ -71,7 +71,9 @@ class Use:
     """Queue for units of a resource by its policy, hold them for the inner steps, give them back.
 
     `rejoin`: a later Use of the same resource by the same patient queues with the key of the first. With `patience`,
-    the inner steps are left out when it runs out.
+    the inner steps are left out when it runs out. `ready`: a milestone that must have been passed when a dated slot
+    starts; a slot for which it comes too late is lost at its start, and another one asked for on the day of the
+    milestone, in the old place of the queue.
     """
 
     resource: str
@@ -79,6 +81,7 @@ class Use:
     units: int = 1
     rejoin: bool = False
     patience: Patience | None = None
+    ready: str = ""
 
 
 @dataclass(frozen=True)
@@ -171,6 +174,16 @@ class Together:
 
 
 @dataclass(frozen=True)
+class Aside:
+    """What runs beside all that follows, and concerns nobody else: stages, choices by share and milestones.
+
+    The path goes on at once. An `End` in it ends the path on its day, as a clock would; whoever has left by then, has.
+    """
+
+    steps: Path
+
+
+@dataclass(frozen=True)
 class Hazard:
     """From here on, or after a delay, the patient's clock runs `multiplier` times as fast.
 
@@ -222,5 +235,20 @@ class End:
     reason: str = ""
 
 
-Step = Stage | Use | Draw | Supply | Choose | Attempts | Fail | Together | Hazard | Clocks | Milestone | Return | End
+Step = (
+    Stage
+    | Use
+    | Draw
+    | Supply
+    | Choose
+    | Attempts
+    | Fail
+    | Together
+    | Aside
+    | Hazard
+    | Clocks
+    | Milestone
+    | Return
+    | End
+)
 Path = tuple[Step, ...]

@@ -15,7 +15,7 @@ from sim.scenario.people import COUNTS_DEATHS
 from sim.scenario.section import Named, Section
 
 # The outcomes of those who are not infused and live on.
-UNTREATED = ("progressed", "withdrawn", "collection_failed", "product_failed", "unsuitable", "waiting")
+UNTREATED = ("progressed", "withdrawn", "funding", "collection_failed", "product_failed", "unsuitable", "waiting")
 
 
 class Durability(Section):
@@ -66,6 +66,7 @@ class NotInfused(Section):
     death: Annotated[Survival, Clock()] = Field(description="Time to death, whatever the outcome.")
     progressed: Annotated[Survival | None, Clock()] = Field(None, description="Who lost eligibility by progression.")
     withdrawn: Annotated[Survival | None, Clock()] = Field(None, description="Who left for another reason.")
+    funding: Annotated[Survival | None, Clock()] = Field(None, description="For whom nobody paid.")
     collection_failed: Annotated[Survival | None, Clock()] = Field(None, description="Whose collection failed.")
     product_failed: Annotated[Survival | None, Clock()] = Field(None, description="Whose product failed.")
     unsuitable: Annotated[Survival | None, Clock()] = Field(None, description="Who was unsuitable.")

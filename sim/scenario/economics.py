@@ -65,6 +65,7 @@ class CareByOutcome(Section):
     month: Amount = Field(0.0, description="Whatever the outcome.")
     progressed: MaybeAmount = Field(None, description="Who lost eligibility by progression.")
     withdrawn: MaybeAmount = Field(None, description="Who left for another reason.")
+    funding: MaybeAmount = Field(None, description="For whom nobody paid.")
     collection_failed: MaybeAmount = Field(None, description="Whose collection failed.")
     product_failed: MaybeAmount = Field(None, description="Whose product failed.")
     unsuitable: MaybeAmount = Field(None, description="Who was unsuitable.")
@@ -82,6 +83,7 @@ class WorthByOutcome(Section):
     utility: Worth = Field(description="Whatever the outcome.")
     progressed: MaybeWorth = Field(None, description="Who lost eligibility by progression.")
     withdrawn: MaybeWorth = Field(None, description="Who left for another reason.")
+    funding: MaybeWorth = Field(None, description="For whom nobody paid.")
     collection_failed: MaybeWorth = Field(None, description="Whose collection failed.")
     product_failed: MaybeWorth = Field(None, description="Whose product failed.")
     unsuitable: MaybeWorth = Field(None, description="Who was unsuitable.")
@@ -107,6 +109,7 @@ class Costs(Section):
     waiting_month: Amount = Field(0.0, description="Care for a month from referral to infusion or outcome.")
     apheresis: Amount = Field(0.0, description="One collection.")
     bridging: Amount = Field(0.0, description="One course of bridging therapy.")
+    holding: Amount = Field(0.0, description="One course of holding therapy before apheresis.")
     product: ByProduct = Field(ByProduct.by_default(), description="A product that is infused, paid at infusion.")
     unused_product: ByProduct = Field(
         ByProduct.by_default(), description="A manufacture begun, or a dose drawn, that is not infused."

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal, get_args
 from pydantic import Field
 
 from sim.scenario.afterwards import AfterInfusion
+from sim.scenario.before_apheresis import BeforeApheresis
 from sim.scenario.economics import Economics
 from sim.scenario.kinds import Context, JsonSchema, Kind, Text
 from sim.scenario.mixed import Hybrid, LaterCourse
@@ -49,10 +50,10 @@ NOT_IN_DIGEST = ("name", "description", "validation", "uncertainty", "sources")
 NO_STOCK = Allogeneic.by_default(stock=Stock.by_default(opening=0, order=Order.by_default(), doses_per_lot=1))
 
 __all__ = [
-    "AfterInfusion", "Allogeneic", "Apheresis", "Bridging", "Calendar", "Centre", "Clocks", "Disruption",
-    "Economics", "Hybrid", "Infusion", "LaterCourse", "Lymphodepletion", "Manufacturing", "Order", "Patients",
-    "Quantity", "Region", "ReleaseTesting", "RiskGroup", "Run", "Scenario", "Scheduling", "Shipping", "Slots",
-    "Stock", "Toxicity", "Validation", "WaitingClocks", "WaitingList", "WorkUp",
+    "AfterInfusion", "Allogeneic", "Apheresis", "BeforeApheresis", "Bridging", "Calendar", "Centre", "Clocks",
+    "Disruption", "Economics", "Hybrid", "Infusion", "LaterCourse", "Lymphodepletion", "Manufacturing", "Order",
+    "Patients", "Quantity", "Region", "ReleaseTesting", "RiskGroup", "Run", "Scenario", "Scheduling",
+    "Shipping", "Slots", "Stock", "Toxicity", "Validation", "WaitingClocks", "WaitingList", "WorkUp",
 ]  # fmt: skip
 
 
@@ -105,6 +106,9 @@ class Scenario(Section):
     waiting_list: WaitingList = Field(WaitingList.by_default(), description="Who is served next.")
     clocks: Clocks = Field(description="What runs against the patient.")
     work_up: WorkUp = Field(WorkUp.by_default(), description="From referral to the waiting list.")
+    before_apheresis: BeforeApheresis = Field(
+        BeforeApheresis.by_default(), description="What must be done beside the work-up, and therapy meanwhile."
+    )
     scheduling: Scheduling = Field(Scheduling.by_default(), description="From booking to apheresis. Autologous only.")
     apheresis: Apheresis = Field(
         Apheresis.by_default(), description="Collection of the patient's cells. Autologous only."

@@ -35,7 +35,7 @@ Path = tuple[str, ...]
 # The sections that may name a calendar.
 ALWAYS_HAS_HOURS = ("work_up", "lymphodepletion")
 AUTOLOGOUS_HAS_HOURS = ("apheresis", "shipping", "manufacturing", "release_testing")
-FATES = ("progressed", "withdrawn", "collection_failed", "product_failed", "unsuitable", "waiting")
+FATES = ("progressed", "withdrawn", "funding", "collection_failed", "product_failed", "unsuitable", "waiting")
 
 
 @dataclass(frozen=True)
@@ -232,6 +232,25 @@ def waits_for_slots(s: Scenario) -> bool:
     return gives(s, "autologous") and (s.manufacturing.slots is not None or booked)
 
 
+def dated_slots_before_apheresis(s: Scenario) -> bool:
+    """Whether patients wait for dated slots before their cells are collected."""
+    slots = s.manufacturing.slots
+    return gives(s, "autologous") and slots is not None and slots.claimed == "before_apheresis"
+
+
+def may_be_refused(s: Scenario) -> bool:
+    """Whether anybody's path may end because nobody pays."""
+    cleared = s.before_apheresis.clearance
+    return cleared.refusal > 0.0 and cleared.appeal.success < 1.0
+
+
+def must_be_ready(s: Scenario) -> bool:
+    """Whether anything beside the work-up must be done before apheresis."""
+    b = s.before_apheresis
+    each = (b.clearance.duration, b.caregiver, b.washout)
+    return b.clearance.refusal > 0.0 or b.holding.share > 0.0 or not all(map(is_zero, each))
+
+
 def needs_icu(s: Scenario) -> bool:
     """Whether anybody comes to intensive care."""
     return any(event.needs_icu for event in s.toxicity.events.values())
@@ -337,9 +356,10 @@ def _has_one_for_all(s: Scenario, name: str) -> bool:
     return name in s.disruptions and s.disruptions[name].resource not in each
 
 
-def _each_fate_has_own(values: Any) -> bool:
+def _each_fate_has_own(s: Scenario, values: Any) -> bool:
     """Whether each fate has a value of its own, so that nobody has that of all."""
-    return values is not None and all(getattr(values, fate) is not None for fate in FATES)
+    fates = [fate for fate in FATES if fate != "funding" or may_be_refused(s)]
+    return values is not None and all(getattr(values, fate) is not None for fate in fates)
 
 
 def _ignored_centre(s: Scenario, name: str) -> str:
@@ -614,6 +634,10 @@ REFUSED: tuple[Unused, ...] = (
         ("allogeneic.lots.shared_lines",), "lots use the lines of autologous manufacture (lots.shared_lines)",
     ),
     Unused(
+        "before_apheresis.slot_asked_for", lambda s: not dated_slots_before_apheresis(s),
+        ("strategy", "manufacturing.slots"), "there are no dated slots that are claimed before apheresis",
+    ),
+    Unused(
         "hybrid.after_waiting", lambda s: not waits_for_slots(s), ("manufacturing", *LINES),
         "nobody waits for slots, or for lines booked before apheresis",
     ),
@@ -837,6 +861,46 @@ DETAILS: tuple[Unused, ...] = (
         for key in ("start", "response", "hazard")
     ),
     Unused(
+        "before_apheresis.clearance.appeal", lambda s: s.before_apheresis.clearance.refusal == 0.0,
+        ("before_apheresis.clearance.refusal",), "nobody is refused",
+    ),
+    *(
+        Unused(
+            f"before_apheresis.holding.{key}", lambda s: s.before_apheresis.holding.share == 0.0,
+            ("before_apheresis.holding.share",), "holding.share is 0",
+        )
+        for key in ("duration", "response", "hazard")
+    ),
+    Unused(
+        "before_apheresis.holding.hazard", lambda s: s.before_apheresis.holding.response == 0.0,
+        ("before_apheresis.holding.response",), "holding.response is 0",
+    ),
+    Unused(
+        "before_apheresis.holding.response", lambda s: s.before_apheresis.holding.hazard == 1.0,
+        ("before_apheresis.holding.hazard",), "holding.hazard is 1, so that it slows nothing",
+    ),
+    *(
+        Unused(
+            f"before_apheresis.holding.{key}", lambda s: _never_progresses(s.clocks.waiting),
+            ("clocks.waiting.progression",), "nobody progresses while waiting, so that there is nothing to slow",
+        )
+        for key in ("response", "hazard")
+    ),
+    Unused(
+        "before_apheresis.slot_asked_for", lambda s: not must_be_ready(s),
+        tuple(f"before_apheresis.{key}" for key in ("clearance", "caregiver", "washout", "holding")),
+        "there is nothing to be ready for",
+    ),
+    *(
+        Unused(
+            f"{section}.funding", lambda s: not may_be_refused(s),
+            ("before_apheresis.clearance.refusal", "before_apheresis.clearance.appeal.success"), "somebody always pays",
+        )
+        for section in (
+            "after_infusion.not_infused", "economics.costs.subsequent_care", "economics.utilities.subsequent_care",
+        )
+    ),
+    Unused(
         "hybrid.after_failure", lambda s: not is_made_again(s) and not collection_fails(s),
         (*MADE_AGAIN, *COLLECTED_AGAIN), "neither a collection nor a manufacture fails",
     ),
@@ -879,8 +943,12 @@ DETAILS: tuple[Unused, ...] = (
     ),
     Unused(
         "economics.costs.subsequent_care.month",
-        lambda s: s.economics is not None and _each_fate_has_own(s.economics.costs.subsequent_care),
+        lambda s: s.economics is not None and _each_fate_has_own(s, s.economics.costs.subsequent_care),
         ("economics.costs.subsequent_care",), "every fate has a cost of its own",
+    ),
+    Unused(
+        "economics.costs.holding", lambda s: s.before_apheresis.holding.share == 0.0,
+        ("before_apheresis.holding.share",), "before_apheresis.holding.share is 0",
     ),
     Unused(
         "economics.costs.bridging", lambda s: s.bridging.share == 0.0, ("bridging.share",), "bridging.share is 0",

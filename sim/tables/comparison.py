@@ -193,7 +193,7 @@ COMPARISON = (
         "scenario by event by whole day since referral",
         (
             SCENARIO,
-            text("event", "infused, progressed (eligibility lost), died, withdrawn, or failed."),
+            text("event", "infused, progressed (eligibility lost), died, withdrawn, funding (nobody paid), or failed."),
             whole("day", "Whole days since referral.", "days"),
             *estimate(
                 "Share of the measured patients with the event by the day; the events compete, and what they leave "

@@ -18,6 +18,7 @@ OUTCOMES: Mapping[str, str] = {
     "died": "Died",
     "withdrawn": "Withdrawn",
     **WITHDRAWALS,
+    "funding": "No funding",
     "collection_failed": "Collection failed",
     "product_failed": "Product failed",
     "unsuitable": "Unsuitable for a donor product",
@@ -28,6 +29,7 @@ OUTCOMES: Mapping[str, str] = {
 EVENTS: Mapping[str, tuple[str, tuple[str, ...]]] = {
     **{name: (OUTCOMES[name], (name,)) for name in ("infused", "progressed", "died")},
     "withdrawn": ("Withdrawn", ("withdrawn", *WITHDRAWALS)),
+    "funding": (OUTCOMES["funding"], ("funding",)),
     "failed": ("Failed or unsuitable", ("collection_failed", "product_failed", "unsuitable")),
 }
 """The events of the cumulative incidence, each with its label and the outcomes that make it up."""

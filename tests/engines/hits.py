@@ -42,6 +42,7 @@ def happenings(case: Case, trace: Trace) -> Counter[str]:
     found["slot not offered"] += int((withdrawn == offered).sum())
     found["slot withdrawn after its offer"] += int((withdrawn > offered).sum())
     found["holder's slot withdrawn"] += _slots_lost(case, trace)
+    found["slot lost, as its holder was not ready"] += _not_ready(case, trace)
     found["doses expired"] += int(trace.expiries.doses.sum())
     found["lot delivered"] += int(np.isfinite(trace.lots.ready).sum())
     found["lot failed"] += int(np.isfinite(trace.lots.failed).sum())
@@ -95,6 +96,21 @@ def ties(case: Case, trace: Trace) -> Counter[str]:
                 found["a lot is delivered, one asks"] += _common(set(trace.lots.ready), asked)
                 found["a lot is delivered, doses expire"] += _common(set(trace.lots.ready), trace.expiries.day)
                 found["two lots start"] += len(trace.lots.started) - len(np.unique(trace.lots.started))
+    return found
+
+
+def _not_ready(case: Case, trace: Trace) -> int:
+    """Claims of a dated slot followed by another one on the day on which their patient was ready."""
+    if "requirements_met" not in trace.milestones:
+        return 0
+    uses, found = trace.uses, 0
+    ready = trace.notes[:, trace.milestones.index("requirements_met")]
+    for index, resource in enumerate(case.protocol.resources):
+        if isinstance(resource, Cadence):
+            mine = (uses.resource == index) & (uses.kind == PATIENT)
+            entity, began, asked = uses.entity[mine], uses.began[mine], uses.asked[mine]
+            again = (entity[1:] == entity[:-1]) & np.isfinite(began[:-1]) & (asked[1:] == ready[entity[1:]])
+            found += int(again.sum())
     return found
 
 

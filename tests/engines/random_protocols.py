@@ -12,6 +12,7 @@ from random import Random
 
 from sim.pieces.protocol import Bookings, Cadence, Capacity, Knowledge, Policy, Protocol, Resource, Stock
 from sim.pieces.steps import (
+    Aside,
     Attempts,
     Branch,
     Choose,
@@ -233,7 +234,7 @@ class Writer:
             return (self.stage(),)
         kinds = [self.stage, self.use, self.use, self.choose, self.several, self.side_by_side]
         if not self.lots:
-            kinds += [self.stage, self.use, self.draw, self.change, self.milestone, self.slot, self.slot]
+            kinds += [self.stage, self.use, self.draw, self.change, self.milestone, self.slot, self.slot, self.beside]
             kinds += [] if self.booked is None else [self.book] * 3
         found = self.r.choice(kinds)
         return (found(),) if found in (self.stage, self.milestone) else found(depth - 1)  # type: ignore[call-arg]
@@ -328,7 +329,17 @@ class Writer:
             place = self.r.choice([0, 0, len(inner)])
             inner = (*inner[:place], until, *inner[place:])
         units = self.r.choice([1, 1, 2])
-        return (Use("slot", inner, units, self.r.random() < 0.3, self.patience(depth)),)
+        ready = self.r.choice(["", "", "listing", "infusion"])
+        return (Use("slot", inner, units, self.r.random() < 0.3, self.patience(depth), ready),)
+
+    def beside(self, depth: int) -> Path:
+        """What passes beside the rest; now and then an end of the path that is known ahead."""
+        r = self.r
+        found: list[Step] = [Stage(self.name("stage"), self.days()), Milestone(r.choice(MILESTONES[1:]))]
+        if r.random() < 0.5:
+            refused = (Stage(self.name("stage"), self.days()), Milestone("seen"), End("funding", r.choice(["", "a"])))
+            found.insert(r.randint(0, 2), Choose(self.share(), refused))
+        return (Aside(tuple(found)), *self.path(depth))
 
     def draw(self, depth: int) -> Path:
         return (Draw("stock", self.patience(depth)),) if "stock" in self.resources else self.use(depth)

@@ -70,6 +70,8 @@ LEAST_HAPPENINGS = {
     "ended as product_failed": 48,
     "ended as collection_failed": 48,
     "ended as unsuitable": 48,
+    "ended as funding": 48,
+    "slot lost, as its holder was not ready": 48,
 }
 LEAST_TIES = {
     "two arrivals": 480,

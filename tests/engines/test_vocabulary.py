@@ -19,6 +19,7 @@ from sim.engine.trace import EngineError, Trace
 from sim.pieces.clocks import Clock
 from sim.pieces.protocol import Capacity, Stock
 from sim.pieces.steps import (
+    Aside,
     Attempts,
     Branch,
     Choose,
@@ -57,6 +58,7 @@ OF_PATIENTS: tuple[Step, ...] = (
     Choose(Progressed(), (Fail(),)),
     Attempts("make", (Fail(),), 2),
     Together((Branch(()), Branch(()))),
+    Aside((Stage("clearance", Fixed(1.0)), End("funding"))),
     Hazard("bridging", "progression", 0.5),
     Clocks(None),
     Milestone("there"),

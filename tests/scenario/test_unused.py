@@ -16,7 +16,7 @@ from sim.scenario.files import SHIPPED
 from sim.scenario.leaves import values
 from sim.scenario.unused import RULES, why_unused
 from tests.runs import load_text
-from tests.test_inert_inputs import ALLOGENEIC, AUTOLOGOUS, WHOLE
+from tests.test_inert_inputs import ALLOGENEIC, AUTOLOGOUS, BESIDE, WHOLE
 
 _PARTS = (SHIPPED / "parts" / "afterwards.yaml").read_text(encoding="utf-8")
 _MONEY = _PARTS[_PARTS.index("after_infusion:") : _PARTS.index("uncertainty:")]
@@ -26,6 +26,7 @@ BASES = {
     "whole": WHOLE,
     "autologous": AUTOLOGOUS,
     "allogeneic": ALLOGENEIC,
+    "beside": BESIDE,
     # with every detail that money and the time after infusion know
     "money": (_ONCE + _MONEY)
     .replace("allogeneic:\n  stock: {opening: 4", "allogeneic:\n  unsuitable: 0.1\n  stock: {opening: 4")
@@ -35,6 +36,10 @@ BASES = {
     .replace("    high: {resp", "    severe: {resp")
     + "bridging: {share: 0.5, start: 3 d, response: 0.5, hazard: 0.5}\n",
 }
+BASES["refused"] = (
+    BASES["money"]
+    + "before_apheresis: {clearance: {duration: 9 d, refusal: 0.2}, holding: {share: 0.2, duration: 9 d}}\n"
+)
 NO_FAILURES = ("manufacturing.failure=0", "release_testing={failure: 0, out_of_specification: 0}", "shipping.loss=0")
 NO_ICU = tuple(f"toxicity.{grade}.icu=0" for grade in ("crs.grades.low", "crs.grades.high", "neurotoxicity.grades.any"))
 SURE = ("manufacturing.products.one.failure=0", "manufacturing.products.two.failure=0")
@@ -73,6 +78,30 @@ class Case:
 
 
 CASES = [
+    Case("beside", "before_apheresis.clearance.appeal", "{duration: 3 d}", ("before_apheresis.clearance.refusal=0",)),
+    *(
+        Case("beside", f"before_apheresis.holding.{key}", text, (change,))
+        for change in ("before_apheresis.holding.share=0", "clocks.waiting.progression=never")
+        for key, text in (("duration", "3 d"), ("response", "0.1"), ("hazard", "0.1"))
+        if key != "duration" or "share" in change
+    ),
+    Case("beside", "before_apheresis.holding.hazard", "0.1", ("before_apheresis.holding.response=0",)),
+    Case("beside", "before_apheresis.holding.response", "0.1", ("before_apheresis.holding.hazard=1",)),
+    Case("beside", "before_apheresis.slot_asked_for", "at_listing", ("manufacturing.slots=unlimited",)),
+    Case(
+        "beside", "before_apheresis.slot_asked_for", "at_listing",
+        ("before_apheresis.clearance={duration: 0 d, refusal: 0}", "before_apheresis.caregiver=0 d",
+         "before_apheresis.washout=0 d", "before_apheresis.holding.share=0"),
+    ),
+    Case("refused", "economics.costs.holding", "7", ("before_apheresis.holding.share=0",)),
+    *(
+        Case("refused", f"{section}.funding", text, (change,))
+        for change in ("before_apheresis.clearance.refusal=0", "before_apheresis.clearance.appeal.success=1")
+        for section, text in (
+            ("after_infusion.not_infused", "never"), ("economics.costs.subsequent_care", "7"),
+            ("economics.utilities.subsequent_care", "0.1"),
+        )
+    ),
     Case("autologous", "centres.small", "{beds: 2}", ("regions.south.centre=big",)),
     Case("whole", "regions.north.already_waiting.waited", "9 d", ("regions.north.already_waiting.count=0",)),
     Case("autologous", "centres.big.slots", "9", ("manufacturing.slots=unlimited",)),

@@ -166,6 +166,15 @@ def last_start(slots: Slots, first: int) -> float:
 
 
 @inlined
+def too_early(step: Operation, slots: Slots, records: Records, me: Walker, asked: Request) -> float:
+    """The start of a slot for which its holder is not ready by then; infinite where they are."""
+    if asked.slot < 0 or step.since < 0:
+        return INFINITY
+    start = max(me.day, last_start(slots, asked.slot))
+    return start if records.notes[me.entity, step.since] > start else INFINITY
+
+
+@inlined
 def hold(walkers: Walkers, slots: Slots, pool: Pool, me: Walker, asked: Request, resource: int) -> None:
     """The walker holds what it was granted, until the end of the frame that opens here."""
     if pool.kind == BOOKING:
@@ -196,8 +205,11 @@ def ask(
     now, pool = run.now, pool_of(supplies, pools, me, step.resource)
     if me.part == LOSING:
         lost = requests[me.request]
+        taken_back = withdrawal(slots, lost) <= now.today
         take_back(run, slots, pool, lost)
-        me.queues_by = lost.key_day if pool.keeps_place else now.today
+        me.queues_by = lost.key_day if pool.keeps_place or not taken_back else now.today
+        if not taken_back:
+            me.day = min(records.notes[me.entity, step.since], me.cut)
         me.part = FRESH
     if me.part == FRESH and must_stop(me):
         return GO_ON
@@ -258,8 +270,9 @@ def ask(
         me.pc = step.after
         return GO_ON
     withdrawn = INFINITY if asked.slot < 0 else withdrawal(slots, asked)
-    if withdrawn < me.cut:
-        me.day = withdrawn
+    late = too_early(step, slots, records, me, asked)
+    if min(withdrawn, late) < me.cut:
+        me.day = min(withdrawn, late)
         return meet(run, me, COMPLETION, LOSING)
     hold(walkers, slots, pool, me, asked, step.resource)
     if withdrawn < INFINITY:

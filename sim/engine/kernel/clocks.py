@@ -179,3 +179,11 @@ def forecast(hazards: Hazards, clocks: ClockRows, records: Records, i: int) -> N
         copy_change(clocks.changes[i, k], clocks.changes[ahead, k])
     records.leave_day[i], records.leave_clock[i] = run_clocks(hazards, clocks, ahead, INFINITY)
     records.progression_day[i] = clocks.rows[ahead].progressed_day
+    end_before(records, i)
+
+
+@inlined
+def end_before(records: Records, i: int) -> None:
+    """An end of the path that is known ahead comes before a clock that would have struck later."""
+    if records.ended_day[i] < records.leave_day[i]:
+        records.leave_day[i], records.leave_clock[i] = records.ended_day[i], -1

@@ -7,10 +7,12 @@ import math
 from sim.engine.kernel.heaps import add_task
 from sim.engine.kernel.machine import inlined
 from sim.engine.kernel.names import (
+    ASIDE,
     ATTEMPTS,
     BACK,
     CLOCK,
     COMPLETION,
+    ENDED,
     FAILED,
     FRESH,
     GIVING,
@@ -27,7 +29,7 @@ from sim.engine.kernel.names import (
 from sim.engine.kernel.pools import give_back
 from sim.engine.kernel.rows import Frame, Operation, Request, Walker
 from sim.engine.kernel.tables import Pools, Records, Route, Run, Shelves, Slots, Table, Walkers
-from sim.engine.kernel.walkers import begin_attempt, free_row, meet
+from sim.engine.kernel.walkers import begin_attempt, free_row, leave_on, meet
 
 
 @inlined
@@ -112,6 +114,18 @@ def close_branch(opening: Operation, me: Walker, frame: Frame) -> int:
 
 
 @inlined
+def close_aside(opening: Operation, records: Records, me: Walker, frame: Frame) -> int:
+    """Back to the day on which it began; the patient leaves on the day of an end that was come to."""
+    me.cut, me.stage_bound, me.day = frame.cut, frame.bound, frame.day
+    me.depth -= 1
+    if me.why == ENDED:
+        leave_on(me, records.leave_day[me.entity])
+    me.why = ONWARD
+    me.pc = opening.after
+    return GO_ON
+
+
+@inlined
 def close_frame(
     route: Route,
     run: Run,
@@ -132,4 +146,6 @@ def close_frame(
         return close_use(opening, run, requests, pools, slots, me, frame)
     if opening.code == ATTEMPTS:
         return close_attempt(opening, shelves, records, me, frame)
+    if opening.code == ASIDE:
+        return close_aside(opening, records, me, frame)
     return close_branch(opening, me, frame)

@@ -58,7 +58,7 @@ class Operation:
     between: int  # the operation that begins what lies between two attempts
     otherwise: int  # the operation that follows where a choice, an attempt or patience says no
     hours: int  # of a stage; -1: always open
-    since: int  # the milestone at which a stage began; -1: none, it begins now
+    since: int  # the milestone at which a stage began, or by which who uses a slot is ready; -1: none
     patient_since: int  # from when patience counts
     number: float  # a share, a multiplier, days of patience, the most of a stage, or the last day of a return
 
@@ -248,8 +248,9 @@ class Frame:
     outer: int  # ATTEMPTS: the attempt outside
     tried: int  # how many have begun
     between: int  # whether it is between two
-    bound: int  # SHIELD: `stage_bound` outside
+    bound: int  # SHIELD, ASIDE: `stage_bound` outside
     cut: float  # `cut` outside
+    day: float  # ASIDE: the day on which the path goes on
 
 
 class Share:

@@ -8,6 +8,7 @@ from sim.engine.kernel.happenings import begin_lots, happen, order_again, serve
 from sim.engine.kernel.heaps import add_task
 from sim.engine.kernel.machine import entry, inlined
 from sim.engine.kernel.names import (
+    ASIDE,
     ATTEMPTS,
     BEGIN_LOTS,
     CHOOSE,
@@ -15,6 +16,7 @@ from sim.engine.kernel.names import (
     CLOSE,
     DRAW,
     END,
+    END_BY_THEN,
     FAIL,
     FAILED,
     FLAGGED,
@@ -44,10 +46,12 @@ from sim.engine.kernel.names import (
 )
 from sim.engine.kernel.rows import Pool, Request
 from sim.engine.kernel.steps import (
+    begin_aside,
     begin_attempts,
     begin_branch,
     change_clocks,
     choose,
+    end_by_then,
     end_path,
     finish_lot,
     foresee_return,
@@ -161,6 +165,8 @@ def simulate(plan: Plan, people: People, state: State) -> int:
                 answer = begin_branch(step, walkers, me)
             elif code == TOGETHER:
                 answer = run_branches(step, route, run, walkers, me)
+            elif code == ASIDE:
+                answer = begin_aside(walkers, me)
             elif code == CLOCKS and step.name < 0:
                 answer = stop_clocks(records, me)
             elif code == HAZARD or code == CLOCKS:  # noqa: SIM109
@@ -169,6 +175,8 @@ def simulate(plan: Plan, people: People, state: State) -> int:
                 answer = foresee_return(step, run, draws, records, me)
             elif code == END:
                 answer = end_path(step, records, me)
+            elif code == END_BY_THEN:
+                answer = end_by_then(step, records, me)
             else:
                 answer = finish_lot(step, run, pools, shelves, me)
         if answer > GO_ON:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 
-from sim.engine.kernel.clocks import forecast, run_clocks, set_multiplier, switch_set, touch_clocks
+from sim.engine.kernel.clocks import end_before, forecast, run_clocks, set_multiplier, switch_set, touch_clocks
 from sim.engine.kernel.frames import try_next
 from sim.engine.kernel.heaps import add_task, push, put_batch
 from sim.engine.kernel.hours import span_of
@@ -158,6 +158,16 @@ def begin_branch(step: Operation, walkers: Walkers, me: Walker) -> int:
     return GO_ON
 
 
+@inlined
+def begin_aside(walkers: Walkers, me: Walker) -> int:
+    """ASIDE: what passes beside all that follows, as far as it goes."""
+    frame = open_frame(walkers, me)
+    frame.cut, frame.bound, frame.day = me.cut, me.stage_bound, me.day
+    me.cut, me.stage_bound = INFINITY, 0
+    me.pc += 1
+    return GO_ON
+
+
 @compiled
 def run_branches(step: Operation, route: Route, run: Run, walkers: Walkers, me: Walker) -> int:
     """TOGETHER: begin one branch after the other, each running ahead; go on when all have ended."""
@@ -261,6 +271,15 @@ def end_path(step: Operation, records: Records, me: Walker) -> int:
     me.why = ENDED
     if me.leaves > me.day:
         records.ended_outcome[me.entity], records.ended_day[me.entity] = step.name, me.day
+    return GO_ON
+
+
+@inlined
+def end_by_then(step: Operation, records: Records, me: Walker) -> int:
+    """END_BY_THEN: the path will have ended on the day of what passes aside, unless a clock comes first."""
+    me.why = ENDED
+    records.ended_outcome[me.entity], records.ended_day[me.entity] = step.name, me.day
+    end_before(records, me.entity)
     return GO_ON
 
 
