@@ -166,7 +166,7 @@ def test_a_sweep_a_plan_and_a_psa_say_what_they_are(folder: Callable[[str], Path
     assert "sobol, 64 points, drawn with seed 7" in told["sweep"]
     assert "the smallest manufacturing.lines" in told["plan"]
     assert "at a confidence of 0.9: 5 values run; answer: 12." in told["plan"]
-    assert "500 samples of 42 inputs" in told["psa"]
+    assert "500 samples of 43 inputs" in told["psa"]
 
 
 def test_a_manifest_of_an_earlier_version_has_no_tables(folder: Callable[[str], Path]) -> None:
