@@ -247,7 +247,10 @@ def _paired(findings: Findings, scenario: str) -> str:
     everybody = _everybody(findings, scenario)
     found = {findings.verdict(scenario, metric) for metric in HEADLINE}
     opposite = {Verdict.WORSE: Verdict.BETTER, Verdict.BETTER: Verdict.WORSE}.get(findings.verdict(scenario, EVERYBODY))
-    return f"{everybody}, although {said}" if opposite in found else f"{said}; {everybody}"
+    if opposite not in found:
+        return f"{said}; {everybody}"
+    # what begins with a loss of patients goes the same way
+    return f"{everybody}; {said}" if is_flattered(findings, scenario) else f"{everybody}, although {said}"
 
 
 def _everybody(findings: Findings, scenario: str) -> str:

@@ -46,7 +46,6 @@ OUTCOMES: Mapping[str, str] = {
     "progressed": "#C9651F",
     "died": "#2B1420",
     "withdrawn": "#C79BD9",
-    "funding": "#B08A1E",
     "collection_failed": "#7A1606",
     "product_failed": "#782C97",
     "unsuitable": "#6D7653",
@@ -55,6 +54,7 @@ OUTCOMES: Mapping[str, str] = {
 EVENTS: Mapping[str, str] = {
     **OUTCOMES,
     **dict.fromkeys(WITHDRAWALS, OUTCOMES["withdrawn"]),
+    "funding": OUTCOMES["unsuitable"],
     "failed": OUTCOMES["product_failed"],
 }
 """Outcomes with the reasons of withdrawal, and the groups of outcomes that a chart of events puts together."""

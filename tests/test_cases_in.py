@@ -416,7 +416,7 @@ def test_what_is_refused_leaves_with_2(tmp_path: Path) -> None:
             "manufacturing: {batches: 4, slots: {scope: centre}}\ncentres: {highland: {slots: 3}}\n",
             "needs a slot at the same time; there are never more than 3 slots at 'highland'",
         ),
-        ("manufacturing: {batches: 5, slots: {carry_over: 1}}\n", ""),
+        ("manufacturing: {batches: 4, slots: {count: 3, carry_over: 1}}\n", ""),
         ("manufacturing: {batches: 2, slots: {scope: pool, count: 1}}\n", "there is never more than 1 slot"),
         ("manufacturing: {batches: 2, site: centre, lines: 1}\n", "there is never more than 1 line at 'capital'"),
         ("manufacturing: {batches: 2, site: centre, lines: 0}\n", ""),
@@ -515,7 +515,7 @@ def test_a_fault_of_a_set_value_names_the_command_line(tmp_path: Path, setting: 
          "allogeneic.stock.order.every: 5000 d, and the simulated time ends on day 1825; no lot is ever started"),
         ("autologous", "manufacturing: {failure: 1}\n", "nobody can be infused: every path ends before"),
         ("autologous", "shipping: {loss: 1}\n", "nobody can be infused: every path ends before"),
-        ("autologous", "work_up: {duration: 800 d}\n", "863 days on average from referral to infusion without any queue; "
+        ("autologous", "work_up: {duration: 800 d}\n", "862 days on average from referral to infusion without any queue; "
          "patients are followed for 730 d (run.follow_up)"),
     ],
 )  # fmt: skip

@@ -36,7 +36,7 @@ def findings_of(study: Study) -> Findings:
 
 
 def test_who_still_waits_is_said_with_the_wait_of_the_others(tmp_path: Path) -> None:
-    short = load(SHIPPED / "autologous.yaml", ["run.follow_up=100d", "run.window=365d", "manufacturing.slots.count=2"])
+    short = load(SHIPPED / "autologous.yaml", ["run.follow_up=75d", "run.window=365d"])
     study = ran(tmp_path / "out", short)
     found = study.summary.set_index("metric")
     waiting = found.loc["still_waiting_share", "estimate"]
@@ -121,7 +121,7 @@ def test_every_interval_lies_inside_what_is_possible(replications: int, tmp_path
 
 
 def test_fewer_lost_by_losing_them_earlier_says_both(tmp_path: Path) -> None:
-    files = [SHIPPED / "library" / f"{name}.yaml" for name in ("slot_starved", "few_centres")]
+    files = [SHIPPED / "library" / f"{name}.yaml" for name in ("expanded_network", "few_centres")]
     study = ran(tmp_path / "out", *map(load, files), replications=24)
     findings = findings_of(study)
     (other,) = findings.others

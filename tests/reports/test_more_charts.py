@@ -215,7 +215,7 @@ def test_the_warm_up_has_what_is_used_and_what_is_advised(folder: Folder, files:
 def test_the_largest_of_the_resources_are_drawn(
     folder: Folder, files: Drawn, name: str, metric: str, factor: float
 ) -> None:
-    rows = table(folder("real"), "resources_summary")
+    rows = table(folder("real"), "resources_summary").fillna({"centre": ""})
     mine = rows[(rows["metric"] == metric) & rows["estimate"].notna()]
     drawn = [value for trace in figure(files("real"), name)["data"] if trace["type"] == "bar" for value in trace["x"]]
     largest = mine.groupby(["resource", "centre"])["estimate"].max().nlargest(6)
