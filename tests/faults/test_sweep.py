@@ -130,7 +130,7 @@ def test_a_full_disk_is_told_of_and_what_is_done_is_kept(
 ) -> None:
     folder, arguments, expected, blocks = whole
     out = folder / "full"
-    code, told = finish(start([*arguments, "--workers", "1"], folder, out, limit=40_960))
+    code, told = finish(start([*arguments, "--workers", "1"], folder, out, limit=90_112))
     assert code == 1, told
     assert "the run failed: " in told
     assert "results cannot be written" in told
