@@ -17,7 +17,8 @@ from sim.experiment.runs.replicate import resolved
 from sim.outcomes.patients import OUTCOME_NAMES, Patients, table
 from sim.outcomes.resource_use import ResourceUse, resource_use
 from sim.pieces.clocks import Clock, ClockBook, ClockSet
-from sim.pieces.cohort import LISTED, SOURCES, Block, Cohort, Luck, draw_cohort, first_leave
+from sim.pieces.cohort import Cohort, draw_cohort, first_leave
+from sim.pieces.luck import LISTED, SOURCES, Block, Luck
 from sim.pieces.protocol import Protocol, Resource
 from sim.pieces.steps import Path as Steps
 from sim.pieces.strategies import build_protocol

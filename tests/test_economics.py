@@ -13,7 +13,7 @@ from sim.experiment.runs.replicate import Arm, simulate
 from sim.outcomes.decisions import DOMINATED, EXTENDEDLY, ON_FRONTIER, acceptability, net_benefit, standings
 from sim.outcomes.economics import QUANTITIES, Ledger, ledger
 from sim.outcomes.patients import Patients
-from sim.pieces.cohort import Luck
+from sim.pieces.luck import Luck
 from sim.pure.discounting import discount, single, stream
 from sim.scenario import ScenarioError
 from tests.runs import load_text

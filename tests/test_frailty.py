@@ -11,7 +11,8 @@ from scipy import stats
 
 from sim.experiment.sweep.file import read_sweep_file
 from sim.pieces.clocks import Clock
-from sim.pieces.cohort import WAITING, Cohort, draw_cohort
+from sim.pieces.cohort import Cohort, draw_cohort
+from sim.pieces.luck import WAITING
 from sim.pieces.strategies import build_protocol
 from sim.pure.frailty import INDEPENDENT, draw_frailty
 from sim.scenario import ScenarioError, load

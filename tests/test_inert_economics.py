@@ -14,7 +14,7 @@ from sim.experiment.study.economics_tables import economic_tables
 from sim.outcomes.economics import ledger
 from sim.outcomes.metrics import measure
 from sim.outcomes.patients import OUTCOME_NAMES, Patients
-from sim.pieces.cohort import Luck
+from sim.pieces.luck import Luck
 from sim.scenario import Loaded, Scenario
 from sim.scenario.afterwards import UNTREATED
 from tests.runs import load_text

@@ -7,7 +7,8 @@ from importlib.util import find_spec
 
 from sim.engine.kernel.stamp import is_compiled, place
 from sim.engine.trace import Trace
-from sim.pieces.cohort import Cohort, Luck
+from sim.pieces.cohort import Cohort
+from sim.pieces.luck import Luck
 from sim.pieces.protocol import Protocol
 from sim.pure.streams import Uniforms, uniforms
 

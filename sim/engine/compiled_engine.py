@@ -48,7 +48,8 @@ from sim.engine.trace import (
     Uses,
     only_one,
 )
-from sim.pieces.cohort import Cohort, Luck
+from sim.pieces.cohort import Cohort
+from sim.pieces.luck import Luck
 from sim.pieces.protocol import Protocol
 
 # Importing the kernel has compiled it, or found it kept.

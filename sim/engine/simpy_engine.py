@@ -34,7 +34,8 @@ from sim.engine.trace import (
 )
 from sim.engine.walkable import check_walkable
 from sim.engine.world import World
-from sim.pieces.cohort import Cohort, Luck
+from sim.pieces.cohort import Cohort
+from sim.pieces.luck import Luck
 from sim.pieces.protocol import Protocol, attempt_names
 
 

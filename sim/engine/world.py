@@ -21,7 +21,8 @@ from sim.engine.timeline import Phase, Timeline, then
 from sim.engine.trace import LOT, PATIENT, EngineError
 from sim.engine.walker import Passed, Walker
 from sim.pieces.clocks import Hazards, PatientClocks
-from sim.pieces.cohort import Cohort, Luck
+from sim.pieces.cohort import Cohort
+from sim.pieces.luck import Luck
 from sim.pieces.protocol import (
     FIRST_COME,
     Bookings,

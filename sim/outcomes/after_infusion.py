@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from sim.outcomes.bridging import bridged
 from sim.outcomes.patients import Afterwards, Patients
-from sim.pieces.cohort import Luck
+from sim.pieces.luck import Luck
 from sim.pure.survival import Survival, known_table
 from sim.scenario import Scenario
 from sim.scenario.afterwards import UNTREATED, AfterInfusion, ByBridging, HazardRatios

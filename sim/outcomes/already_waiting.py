@@ -15,7 +15,8 @@ from sim.engine.trace import Trace
 from sim.outcomes.estimates import ranges
 from sim.outcomes.metrics import BY_NAME
 from sim.outcomes.patients import Patients, resolve
-from sim.pieces.cohort import WAITING, Cohort
+from sim.pieces.cohort import Cohort
+from sim.pieces.luck import WAITING
 from sim.scenario import Scenario
 
 FloatArray = NDArray[np.float64]

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.outcomes.patients import Patients
-from sim.pieces.cohort import Luck
+from sim.pieces.luck import Luck
 from sim.scenario import Scenario
 
 FloatArray = NDArray[np.float64]

@@ -11,7 +11,8 @@ import numpy as np
 from sim.engine import compiled_engine, simpy_engine
 from sim.engine.trace import EngineError, Trace
 from sim.pieces.clocks import ClockBook, ClockSet
-from sim.pieces.cohort import Cohort, Luck, draw_cohort
+from sim.pieces.cohort import Cohort, draw_cohort
+from sim.pieces.luck import Luck
 from sim.pieces.protocol import Protocol
 from sim.pieces.strategies import build_protocol
 from sim.pure.survival import HazardTable

@@ -26,8 +26,9 @@ from sim.outcomes.patients import Patients, resolve, table, tell_withdrawals
 from sim.outcomes.resource_use import ResourceUse, resource_use
 from sim.outcomes.slot_wait import slot_wait
 from sim.outcomes.views import Views, view
-from sim.pieces.cohort import SOURCES, Cohort, draw_cohort
+from sim.pieces.cohort import Cohort, draw_cohort
 from sim.pieces.loads import expected_patients
+from sim.pieces.luck import SOURCES
 from sim.pieces.persons import persons
 from sim.pieces.protocol import Protocol
 from sim.pieces.strategies import build_protocol
