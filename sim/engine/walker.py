@@ -4,6 +4,8 @@ A walker keeps its own day and runs ahead of the simulated clock through everyth
 the clock (`yield`) only to ask for something, to give something back, or to join its branches. Its leaving day is known
 from the clocks, so a hold that would pass it ends on it. Every walk along a path says how it ended; leaving, failing
 and ending go back through all that encloses the step, and each `Use` on the way gives back what it holds.
+
+Longer than 400 lines because what a walker does at each kind of step is one piece of the semantics, read in one go.
 """
 
 from __future__ import annotations

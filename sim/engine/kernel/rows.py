@@ -2,6 +2,8 @@
 
 The classes are never made: a row is a record of a numpy array, with the fields in this order, 8 bytes each. The type
 checker reads them, so that a field which does not exist is found before anything runs.
+
+Longer than 400 lines because every layout stands here.
 """
 
 from __future__ import annotations
