@@ -30,6 +30,7 @@ SAYINGS = {
     "off_the_shelf_share": "{} of the infused are given a dose from stock",
     "intensive_care_share": "{} of the infused come to intensive care",
     "returned": "{} come back for a later course",
+    "infusion_deferred_for_bed_share": "{} of the infusions are deferred after lymphodepletion for want of a bed",
     "product_wasted": "{} are made and not infused",
     "slots_wasted": "{} go unused because a patient left",
     "progression_free_at_1_year_share": "{} of the infused are free of progression a year after infusion",
