@@ -21,15 +21,14 @@ from sim.outcomes.metrics import INFUSED_ONES, REFERRED, Population
 from sim.outcomes.patients import Patients
 from sim.outcomes.resource_use import idle_until
 from sim.outcomes.verdicts import HIGHER, LOWER, NEITHER
-from sim.pieces.cohort import Luck
+from sim.pieces.luck import Luck
 from sim.pieces.protocol import Capacity, Protocol, unlimited
-from sim.pure.discounting import DAYS_PER_YEAR, single, stream
+from sim.pure.discounting import DAYS_PER_MONTH, DAYS_PER_YEAR, single, stream
 from sim.scenario import Scenario
 from sim.scenario.afterwards import UNTREATED
 from sim.scenario.economics import Economics, GradeValue
 
 FloatArray = NDArray[np.float64]
-DAYS_PER_MONTH = DAYS_PER_YEAR / 12
 MONEY, QALYS, YEARS = "money", "QALYs", "life years"
 WHOLES = ("cost_per_referred", "qalys_per_referred", "life_years_per_referred", "cost_per_infused", "qalys_per_infused")
 # Categories of cost and states of health, with their labels, in the order of tables.

@@ -27,10 +27,9 @@ from sim.outcomes.patients import (
 )
 from sim.outcomes.slot_wait import SlotWait
 from sim.outcomes.verdicts import HIGHER, LOWER, NEITHER
+from sim.pure.discounting import DAYS_PER_MONTH, DAYS_PER_YEAR
 
 FloatArray = NDArray[np.float64]
-DAYS_PER_YEAR = 365.25
-DAYS_PER_MONTH = DAYS_PER_YEAR / 12.0
 Window = tuple[float, float]
 # The value in each replication of a batch.
 Formula = Callable[[Patients, Trace, Window], FloatArray]

@@ -6,7 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.pieces.cohort import Cohort
-from sim.scenario.people import YEAR, Age, Patients
+from sim.pure.discounting import DAYS_PER_YEAR
+from sim.scenario.people import Age, Patients
 
 FEMALE, MALE = "female", "male"
 
@@ -29,4 +30,4 @@ def ages(age: Age, chances: NDArray[np.float64]) -> NDArray[np.float64]:
     low, high = ndtr([(age.youngest - age.mean) / age.sd, (age.oldest - age.mean) / age.sd])
     days = age.mean + age.sd * ndtri(low + chances * (high - low))
     # the ends themselves are off by rounding
-    return np.asarray(np.clip(days, age.youngest, age.oldest) / YEAR)
+    return np.asarray(np.clip(days, age.youngest, age.oldest) / DAYS_PER_YEAR)

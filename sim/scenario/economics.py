@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
+from sim.pure.discounting import DAYS_PER_YEAR
 from sim.scenario.kinds import Context, Days, JsonSchema, Kind, Number, Share, Text, Whole, finite_number
 from sim.scenario.lists import read_items
 from sim.scenario.named import Names
@@ -15,7 +16,7 @@ from sim.scenario.problems import show
 from sim.scenario.section import Named, Section
 
 MOST_MONEY = 1e9
-FORTY_YEARS = 40 * 365.25
+FORTY_YEARS = 40 * DAYS_PER_YEAR
 
 
 def Money() -> Number:  # noqa: N802 (reads as a kind in annotations)

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal, get_args
 
 from pydantic import Field, StrictBool
 
+from sim.pure.discounting import DAYS_PER_YEAR
 from sim.pure.distributions import Distribution, Fixed
 from sim.pure.survival import Never, Survival, net
 from sim.scenario.blocks import one_way
@@ -26,7 +27,6 @@ MOST_SEED = 2**63 - 1
 MOST_RUN_DAYS = 1_000_000.0
 SHARES_TOLERANCE = 1e-9
 NO_TIME = Fixed(0.0)
-YEAR = 365.25
 MOST_AGE = 120
 # Kendall's tau 0.83 between any two clocks.
 MOST_FRAILTY = 10.0
@@ -206,14 +206,17 @@ class Age(Section):
 
     mean: Annotated[float, Days()] = Field(description="Mean before the ends are cut off, such as 66 y.")
     sd: Annotated[float, Days(above_zero=True)] = Field(description="Standard deviation before the ends are cut off.")
-    youngest: Annotated[float, Days()] = Field(18 * YEAR, description="Nobody is younger.")
-    oldest: Annotated[float, Days()] = Field(90 * YEAR, description="Nobody is older.")
+    youngest: Annotated[float, Days()] = Field(18 * DAYS_PER_YEAR, description="Nobody is younger.")
+    oldest: Annotated[float, Days()] = Field(90 * DAYS_PER_YEAR, description="Nobody is older.")
 
     def checks(self) -> Iterator[Fault]:
-        if not self.youngest < self.oldest <= MOST_AGE * YEAR:
-            yield ("oldest",), f"found {self.oldest / YEAR:.4g} y; allowed: above youngest, and up to {MOST_AGE} y"
+        if not self.youngest < self.oldest <= MOST_AGE * DAYS_PER_YEAR:
+            yield (
+                ("oldest",),
+                f"found {self.oldest / DAYS_PER_YEAR:.4g} y; allowed: above youngest, and up to {MOST_AGE} y",
+            )
         elif not self.youngest <= self.mean <= self.oldest:
-            yield ("mean",), f"found {self.mean / YEAR:.4g} y; allowed: from youngest to oldest"
+            yield ("mean",), f"found {self.mean / DAYS_PER_YEAR:.4g} y; allowed: from youngest to oldest"
 
 
 class Sex(Section):

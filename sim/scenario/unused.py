@@ -25,7 +25,7 @@ import numpy as np
 
 from sim.pure.distributions import Distribution, Fixed
 from sim.pure.survival import Never, Survival
-from sim.scenario.afterwards import ByBridging, Durability
+from sim.scenario.afterwards import UNTREATED, ByBridging, Durability
 from sim.scenario.people import Region, Steps, WaitingClocks
 from sim.scenario.problems import did_you_mean
 from sim.scenario.schema import Scenario, products
@@ -35,7 +35,6 @@ Path = tuple[str, ...]
 # The sections that may name a calendar.
 ALWAYS_HAS_HOURS = ("work_up", "lymphodepletion")
 AUTOLOGOUS_HAS_HOURS = ("apheresis", "shipping", "manufacturing", "release_testing")
-FATES = ("progressed", "withdrawn", "funding", "collection_failed", "product_failed", "unsuitable", "waiting")
 
 
 @dataclass(frozen=True)
@@ -356,10 +355,10 @@ def _has_one_for_all(s: Scenario, name: str) -> bool:
     return name in s.disruptions and s.disruptions[name].resource not in each
 
 
-def _each_fate_has_own(s: Scenario, values: Any) -> bool:
-    """Whether each fate has a value of its own, so that nobody has that of all."""
-    fates = [fate for fate in FATES if fate != "funding" or may_be_refused(s)]
-    return values is not None and all(getattr(values, fate) is not None for fate in fates)
+def _each_outcome_has_own(s: Scenario, values: Any) -> bool:
+    """Whether each outcome has a value of its own, so that nobody has that of all."""
+    outcomes = [outcome for outcome in UNTREATED if outcome != "funding" or may_be_refused(s)]
+    return values is not None and all(getattr(values, outcome) is not None for outcome in outcomes)
 
 
 def _ignored_centre(s: Scenario, name: str) -> str:
@@ -943,8 +942,8 @@ DETAILS: tuple[Unused, ...] = (
     ),
     Unused(
         "economics.costs.subsequent_care.month",
-        lambda s: s.economics is not None and _each_fate_has_own(s, s.economics.costs.subsequent_care),
-        ("economics.costs.subsequent_care",), "every fate has a cost of its own",
+        lambda s: s.economics is not None and _each_outcome_has_own(s, s.economics.costs.subsequent_care),
+        ("economics.costs.subsequent_care",), "every outcome has a cost of its own",
     ),
     Unused(
         "economics.costs.holding", lambda s: s.before_apheresis.holding.share == 0.0,
