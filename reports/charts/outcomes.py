@@ -10,8 +10,9 @@ from reports.charts.rows import Group, Panel, Row, draw_panel
 from reports.figure import Figure
 from reports.findings import Findings, headline
 from reports.tables import records
-from reports.theme import OUTCOMES, Mark, canvas, finish, mark, name_of, outcome_colour
+from reports.theme import Mark, canvas, finish, mark, name_of, outcome_colour
 from reports.words import Estimate, level, listed, uncapital
+from sim.tables import OUTCOMES
 
 BELOW, LEFT = 52, 190
 
@@ -50,7 +51,7 @@ def _estimate(row: Any) -> Estimate:
 
 
 def _groups(outcomes: pd.DataFrame, findings: Findings) -> tuple[Group, ...]:
-    """A group an outcome that anybody has, in the order of the theme, others last."""
+    """A group an outcome that anybody has, in the order of the closed list, others last."""
     found = {(row.outcome, row.scenario): row for row in records(outcomes)}
     labels = dict(zip(outcomes["outcome"], outcomes["label"], strict=True))
     had = set(outcomes.loc[outcomes["estimate"] > 0.0, "outcome"])
