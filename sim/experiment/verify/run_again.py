@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -33,10 +34,24 @@ def run_again(
     done: Callable[[int], None],
 ) -> None:
     """Leaves in `again` what the results in `folder` should hold. Raises FolderError, and what a run raises."""
-    try:
-        _run(manifest, folder, scenarios, engine, workers, again, done)
-    except (KeyError, TypeError, AttributeError) as error:
-        raise FolderError(f"{folder / MANIFEST}: does not say how this was run ({error})") from error
+    with _told_how(folder):
+        kind = manifest.get("kind", "study")
+        base, count = Base(scenarios), int(manifest["replications"])
+        if kind == "sweep":
+            points = tuple(_points(folder / "points.csv"))
+            run_sweep(SweepPlan(base, points, count, workers, engine), _design(manifest, points), again, "", done)
+        elif kind == "psa":
+            samples = psa_points(base, int(manifest["samples"]))
+            run_psa(SweepPlan(base, samples, count, workers, engine, reducer=ECONOMICS), again, "", done)
+        elif kind == "plan":
+            path = str(manifest["path"])
+            values = build_design("grid", [parse_factor(f"{path}={','.join(manifest['values'])}")], {})
+            targets, confidence = [parse_target(text) for text in manifest["targets"]], float(manifest["confidence"])
+            run_plan(SweepPlan(base, values.points, count, workers, engine), path, targets, confidence, again, "", done)
+        elif kind == "study":
+            run_study(_plan(manifest, folder, scenarios, engine, workers), again, done)
+        else:
+            raise FolderError(f"{folder}: holds a '{kind}', which this version cannot run again")
 
 
 def mapping(manifest: Mapping[str, Any], key: str) -> Mapping[str, Any]:
@@ -45,32 +60,13 @@ def mapping(manifest: Mapping[str, Any], key: str) -> Mapping[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
-def _run(
-    manifest: Mapping[str, Any],
-    folder: Path,
-    scenarios: dict[str, Loaded],
-    engine: str,
-    workers: int | None,
-    again: Path,
-    done: Callable[[int], None],
-) -> None:
-    kind = manifest.get("kind", "study")
-    base, count = Base(scenarios), int(manifest["replications"])
-    if kind == "sweep":
-        points = tuple(_points(folder / "points.csv"))
-        run_sweep(SweepPlan(base, points, count, workers, engine), _design(manifest, points), again, "", done)
-    elif kind == "psa":
-        samples = psa_points(base, int(manifest["samples"]))
-        run_psa(SweepPlan(base, samples, count, workers, engine, reducer=ECONOMICS), again, "", done)
-    elif kind == "plan":
-        path = str(manifest["path"])
-        values = build_design("grid", [parse_factor(f"{path}={','.join(manifest['values'])}")], {})
-        targets, confidence = [parse_target(text) for text in manifest["targets"]], float(manifest["confidence"])
-        run_plan(SweepPlan(base, values.points, count, workers, engine), path, targets, confidence, again, "", done)
-    elif kind == "study":
-        run_study(_plan(manifest, folder, scenarios, engine, workers), again, done)
-    else:
-        raise FolderError(f"{folder}: holds a '{kind}', which this version cannot run again")
+@contextmanager
+def _told_how(folder: Path) -> Iterator[None]:
+    """A FolderError where the manifest does not say what is asked of it."""
+    try:
+        yield
+    except (KeyError, TypeError, AttributeError) as error:
+        raise FolderError(f"{folder / MANIFEST}: does not say how this was run ({error})") from error
 
 
 def _plan(
