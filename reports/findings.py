@@ -2,6 +2,8 @@
 
 Nothing is computed here: every number in a sentence stands in one of the tables, what may be said of a difference is
 the verdict of its interval, and whose mean a number is, is in the registry of metrics.
+
+Longer than 400 lines because the ways in which a difference can be said stand beside each other.
 """
 
 from __future__ import annotations
