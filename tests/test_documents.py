@@ -33,7 +33,7 @@ OURS = "python run_sim.py "
 NOT_RUN = {
     "python3 -m venv": "installs; .ci/run does it on a clean copy",
     ".venv/bin/": "what was installed there; .ci/run does it on a clean copy",
-    "python run_sim.py compare scenarios/library/": "a copied library cannot be read; test_readme_figures.py runs the four",
+    "python run_sim.py compare scenarios/library/": "a copy cannot be read; test_readme_figures.py runs it",
     "python -m pytest": "this is it",
     "python -m tests.benchmarks": "minutes; .ci/run does it",
     "python -m tests.determinism": "minutes; .ci/run does it",
