@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from sim.experiment.plan.search import Found, Rule, find_cheapest, front, within
+from sim.experiment.plan.fronts import front
+from sim.experiment.plan.search import Found, Rule, find_cheapest, within
 from sim.pure.feasibility import bound_of, decide, eta
 
 FloatArray = NDArray[np.float64]
@@ -66,7 +67,7 @@ def test_at_the_edge_of_the_zone_a_test_errs_no_more_often_than_stated(offset: f
 
 
 class Responses:
-    """Correlated normal responses of every combination to the same numbers: means are known, replications are paired."""
+    """Correlated normal responses of every combination to the same numbers, with means that are known."""
 
     def __init__(self, means: FloatArray, spread: float, shared: float, seed: int, most: int) -> None:
         random = np.random.default_rng(seed)
@@ -145,7 +146,7 @@ def test_what_cannot_be_decided_in_time_is_not_taken() -> None:
 
 
 def test_the_front() -> None:
-    assert front([1, 2, 3, 3], [5.0, 5.0, 4.0, 4.0], True) == [True, False, True, True]
-    assert front([3, 1, 2], [0.9, 0.5, math.nan], False) == [True, True, False]
+    assert front([1, 2, 3, 3], [5.0, 5.0, 4.0, 4.0]) == [True, False, True, True]
+    assert front([3, 1, 2], [-0.9, -0.5, math.nan]) == [True, True, False]
     assert within(100.0, 0.02) >= 102.0 > within(100.0, 0.0199)
     assert within(-100.0, 0.02) >= -98.0

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from sim.experiment.plan.targets import Target
     from sim.experiment.sweep.points import Base
 
-SHOWN = 12
+SHOWN = 8
 first_stage = click.option(
     "--replications",
     "-n",
@@ -172,28 +172,28 @@ def _show(study: PlanStudy, search: Search, folder: Path, as_json: bool) -> None
         rows = json.loads(study.table.to_json(orient="records", double_precision=15))
         click.echo(json.dumps({"answer": study.value, "said": study.said, "combinations": rows}, indent=2))
         return
-    table = study.table
+    table, targets = study.table, search.targets
     order = list(dict.fromkeys(table["combination"]))
     chosen = table.loc[table["answer"], "combination"]
     place = order.index(chosen.iloc[0]) if len(chosen) else len(order) - 1
     first = max(0, min(place - SHOWN // 2, len(order) - SHOWN))
     shown = order[first : first + SHOWN]
-    rows = [
-        [
-            *(search.space.values(row["combination"])[path] for path in search.space.paths),
-            *([f"{row['cost']:,.10g}"] if search.space.prices else []),
-            row["target"],
-            *(f"{row[name]:.4g}" for name in ("estimate", "low", "high")),
-            row["decision"],
-            f"{100 * row['infused_share']:.1f} %",
-            str(row["replications"]),
-        ]
-        for _, row in table[table["combination"].isin(shown)].iterrows()
-    ]
+    rows = []
+    for number in shown:
+        mine = table[table["combination"] == number]
+        rows.append(
+            [
+                *(search.space.values(number)[path] for path in search.space.paths),
+                *([f"{mine['cost'].iloc[0]:,.10g}"] if search.space.prices else []),
+                *(f"{row['estimate']:.4g} {row['decision']}" for _, row in mine.iterrows()),
+                f"{100 * mine['infused_share'].iloc[0]:.1f} %",
+                str(mine["replications"].max()),
+            ]
+        )
     priced = ["cost"] if search.space.prices else []
-    columns = [*search.space.paths, *priced, "target", "estimate", "low", "high", "", "infused", "replications"]
-    print_table(columns, rows)
+    click.echo(study.said[0])
+    print_table([*search.space.paths, *priced, *map(str, targets), "infused", "replications"], rows)
     if len(order) > len(shown):
-        click.echo(f"{len(shown)} of {len(order)} combinations, those around the answer in order of cost.")
-    click.echo("\n".join(study.said))
+        click.echo(f"{len(shown)} of {len(order)} combinations, around the answer in order of cost")
+    click.echo("\n".join(study.said[1:]))
     click.echo(f"Tables: {folder} (plan.csv)")

@@ -14,6 +14,7 @@ from sim.experiment.disk.table_files import write_table
 from sim.experiment.plan.bench import Bench, reducer_of
 from sim.experiment.plan.ceiling import find_ceiling
 from sim.experiment.plan.floor import require_floor
+from sim.experiment.plan.fronts import find_fronts
 from sim.experiment.plan.propose import optimiser, propose, require_optimiser
 from sim.experiment.plan.search import EVALUATIONS, Rule, find_cheapest
 from sim.experiment.plan.space import Space
@@ -117,7 +118,8 @@ def _search(bench: Bench, asked: Asked) -> tuple[Bench, Answer]:
         bench = replace(bench, skipped=rule.first, ran={})
     found = find_cheapest({number: space.cost(number) for number in numbers}, zones, bench.observe, rule)
     ceiling = find_ceiling(bench, found) if found.chosen is None else None
-    return bench, Answer(found, rule, ceiling, asked.proposed)
+    fronts = find_fronts(bench, sorted(found.tested), rule)
+    return bench, Answer(found, rule, fronts, ceiling, asked.proposed)
 
 
 def plain_asked(asked: Asked) -> dict[str, Any]:

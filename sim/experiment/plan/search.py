@@ -118,15 +118,3 @@ def _more(tested: Tested, rule: Rule) -> int:
     if needed > tested.replications:
         wanted = min(wanted, needed)
     return min(rule.limit, math.ceil(wanted / rule.first) * rule.first)
-
-
-def front(costs: Sequence[float], outcomes: Sequence[float], at_most: bool) -> list[bool]:
-    """Which are not dominated: nothing else costs no more and is no worse, and one of both better. NaN never is."""
-    worse = [value if at_most else -value for value in outcomes]
-    found, best = [False] * len(worse), math.inf
-    order = sorted((k for k in range(len(worse)) if not math.isnan(worse[k])), key=lambda k: (costs[k], worse[k]))
-    last = None
-    for k in order:
-        if worse[k] < best or (last is not None and (costs[k], worse[k]) == last):
-            found[k], best, last = True, worse[k], (costs[k], worse[k])
-    return found

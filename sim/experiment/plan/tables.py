@@ -12,23 +12,27 @@ import pandas as pd
 
 from sim.experiment.plan.bench import Bench
 from sim.experiment.plan.ceiling import Ceiling, Lift
-from sim.experiment.plan.search import Found, Rule, front
+from sim.experiment.plan.search import Found, Rule
 from sim.experiment.plan.targets import Target, together
 from sim.experiment.study.tables import reached
 from sim.outcomes.estimates import SHARE, interval
 from sim.outcomes.metrics import CENSORED, METRIC_NAMES, METRICS, patients_of, unresolved_of
 
-MET, MISSED, UNDECIDED = "met", "missed", "not decided"
+MET, MISSED, UNDECIDED, NOT_NEEDED = "met", "missed", "not decided", "not needed"
 # So many others, or capacities, are named in a sentence.
 NAMED = 3
 
 
 @dataclass(frozen=True)
 class Answer:
-    """A finished search. `ceiling` where nothing was chosen; `proposed`: whether an optimiser said what was tried."""
+    """A finished search. `fronts`: of each target, what nothing cheaper beats. `ceiling` where nothing was chosen.
+
+    `proposed`: whether an optimiser said what was tried.
+    """
 
     found: Found
     rule: Rule
+    fronts: list[set[int]]
     ceiling: Ceiling | None
     proposed: bool
 
@@ -38,11 +42,9 @@ def plan_table(bench: Bench, answer: Answer) -> pd.DataFrame:
     space, found = bench.space, answer.found
     order = sorted(found.tested, key=lambda number: (space.cost(number), number))
     frames = []
-    for place, target in enumerate(bench.targets):
+    for place in range(len(bench.targets)):
         rows = [_row(bench, answer, number, place) for number in order]
-        outcomes = [row["estimate"] for row in rows]
-        best = front([row["cost"] for row in rows], outcomes, target.at_most)
-        frames.append(pd.DataFrame(rows).assign(front=best, order=range(len(rows))))
+        frames.append(pd.DataFrame(rows).assign(order=range(len(rows))))
     table = pd.concat(frames, ignore_index=True).sort_values("order", kind="stable").reset_index(drop=True)
     return table[[*(name for name in table.columns if name != "order")]]
 
@@ -68,17 +70,23 @@ def _row(bench: Bench, answer: Answer, number: int, place: int) -> dict[str, Any
         "high": float(high),
         "target": str(target),
         "zone": target.zone,
-        "decision": {True: MET, False: MISSED, None: UNDECIDED}[decision.keeps],
+        "decision": _told(decision.keeps, number in found.undecided),
         "decided_after": None if decision.keeps is None else decision.after,
         "met": decision.keeps,
         "all_met": tested.met,
         "answer": number == found.chosen,
         "near": number in found.near,
+        "front": number in answer.fronts[place],
         "replications": int(np.isfinite(mine).sum()),
         "patients": float(registered[METRIC_NAMES.index(metric.name)]) if metric.name in METRIC_NAMES else math.nan,
         "unresolved_share": unresolved_of(values),
         **dict(zip(("infused_share", "infused_share_low", "infused_share_high"), map(float, infused), strict=True)),
     }
+
+
+def _told(keeps: bool | None, undecided: bool) -> str:
+    """What was decided; what is still open is not needed where the combination is out or dearer than the answer."""
+    return {True: MET, False: MISSED, None: UNDECIDED if undecided else NOT_NEEDED}[keeps]
 
 
 def said_of(bench: Bench, answer: Answer) -> list[str]:
@@ -106,7 +114,8 @@ def costs(bench: Bench, number: int) -> str:
 def _answer(bench: Bench, answer: Answer) -> str:
     sure, wanted = f"with {100 * answer.rule.confidence:g} % confidence", together(bench.targets)
     tried, space = len(answer.found.tested), bench.space
-    among = f"{tried} evaluated, of {space.size}" if answer.proposed else f"{tried}"
+    kind = "values" if len(space.levers) == 1 else "combinations"
+    among = f"{tried} {kind} evaluated (of {space.size})" if answer.proposed else f"{tried} {kind}"
     if answer.found.chosen is None:
         levers = " and ".join(f"{one.path} from {one.levels[0]} to {one.levels[-1]}" for one in space.levers)
         what = f"no value of {levers}" if len(space.levers) == 1 else f"no combination of {levers} ({among})"
@@ -114,8 +123,7 @@ def _answer(bench: Bench, answer: Answer) -> str:
     if not space.prices and not answer.proposed:
         return f"{costs(bench, answer.found.chosen)} is the smallest that meets {wanted} {sure}"
     rank = "cheapest" if space.prices else "smallest"
-    kind = "values" if len(space.levers) == 1 else "combinations"
-    return f"{costs(bench, answer.found.chosen)} is the {rank} of {among} {kind} that meets {wanted} {sure}"
+    return f"{costs(bench, answer.found.chosen)} is the {rank} of {among} that meets {wanted} {sure}"
 
 
 def _near(bench: Bench, answer: Answer) -> str:

@@ -130,7 +130,7 @@ def parse_costs(texts: Sequence[str], paths: Sequence[str]) -> dict[str, float]:
     found: dict[str, float] = {}
     for text in texts:
         path, equals, price = (part.strip() for part in text.partition("="))
-        if path not in paths and (path in BY_NAME or any(word in path.casefold().split("_") for word in RANDOM)):
+        if path not in paths and (path in BY_NAME or any(word in path.casefold() for word in RANDOM)):
             raise ValueError(
                 f"found {show(path)}; allowed: PATH=NUMBER for a varied path. What a simulation finds, such as QALYs, "
                 "costs of care or net benefit, is random: no cost that is known beforehand, and outside the guarantee"
