@@ -66,6 +66,8 @@ def metric_named(name: str, scenario: Scenario, protocol: Protocol) -> Metric:
     if name in BY_NAME:
         return BY_NAME[name]
     figure = parse_figure(name)
+    if figure.head in BY_NAME:
+        raise ValueError(f"found the metric {show(name)}; of a date or a centre are only {any_of(HEADS)}")
     if figure.head not in HEADS:
         raise ValueError(
             f"found the metric {show(name)}{did_you_mean(figure.head, [*METRIC_NAMES, *HEADS], 'metrics')}"
