@@ -279,7 +279,7 @@ def _grow(state: State, need: int) -> State:
     group: Any = getattr(state, name) if name else state
     now, pools, at_least = _now(state), state.pools.rows, 16
     if need == k.MORE_HEAP or need == k.MORE_EXPIRIES:
-        offered, batches = pools["per_offer"].max(initial=0), pools["batches"].max(initial=0)
+        offered, batches = pools["most_offered"].max(initial=0), pools["batches"].max(initial=0)
         at_least = 2 * int(offered) + int(batches) + int(now["most_given_back"]) + 2 * k.ROOM
     if need == k.MORE_LOTS:
         at_least = int(pools["lots_begun"].max() + 1) * int(now["shelves"])

@@ -5,11 +5,12 @@ Longer than 400 lines because the whole vocabulary, steps and resources alike, i
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sim.engine.draws import Purposes, purposes_of
 from sim.engine.kernel import names as k
@@ -371,7 +372,8 @@ def flatten(protocol: Protocol) -> Flat:
         Supplies(
             resources=_table(Resource, zip(first_pool, pool_count, strict=True)),
             offer_days=_offer_days(protocol),
-            withdrawals=_withdrawals(protocol),
+            per_offer=_per_pool(protocol, lambda cadence: cadence.counts, 0),
+            withdrawals=_per_pool(protocol, lambda cadence: cadence.withdrawn, np.inf),
             changes=_table(Change, changes),
             policies=_table(Policy, ((rule.per_day, rule.progressed) for rule in protocol.policies.values())),
             known=_table(KnownStep, known),
@@ -455,11 +457,11 @@ def _pools(protocol: Protocol) -> tuple[Pools, IntArray, IntArray]:
                     row.kind, row.unlimited, row.booked_for = k.BOOKING, booked.unlimited, resource.planned
                     row.other, booked.other, row.looks = booked.row, row.row, -np.inf
                 case Cadence():
-                    row.kind, row.per_offer = k.CADENCE, resource.counts[centre]
+                    row.kind, row.most_offered = k.CADENCE, max(resource.counts[centre], default=0)
                     row.offer_days, row.carry_over = len(resource.offer_days), resource.carry_over
                     row.withdrawals, row.keeps_place = bool(resource.withdrawn), resource.keeps_place
                     row.lead, row.notice = resource.lead, resource.notice
-                    offered = resource.counts[centre] * len(resource.offer_days)
+                    offered = sum(resource.counts[centre])
                     slots, most = slots + offered, max(most, offered)
                 case Stock():
                     row.kind, row.supplied = k.STOCK, -np.inf
@@ -477,14 +479,13 @@ def _offer_days(protocol: Protocol) -> FloatArray:
     return table
 
 
-def _withdrawals(protocol: Protocol) -> FloatArray:
-    """One row a pool: when each of its slots is withdrawn; empty but for those of dated slots."""
-    rows = [
-        resource.withdrawn[pool] if isinstance(resource, Cadence) and resource.withdrawn else ()
-        for resource in protocol.resources
-        for pool in range(_centres(resource))
-    ]
-    table = np.full((len(rows), max((len(row) for row in rows), default=0)), np.inf)
+def _per_pool(protocol: Protocol, of: Callable[[Cadence], Sequence[Sequence[float]]], blank: float) -> NDArray[Any]:
+    """One row a pool: what dated slots say of each of theirs; `blank` where nothing is said, or of other pools."""
+    rows: list[Sequence[float]] = []
+    for resource in protocol.resources:
+        said = of(resource) if isinstance(resource, Cadence) else ()
+        rows += said or ((),) * _centres(resource)
+    table = np.full((len(rows), max((len(row) for row in rows), default=0)), blank)
     for place, row in enumerate(rows):
         table[place, : len(row)] = row
     return table

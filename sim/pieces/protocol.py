@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import islice
 
 from sim.pieces.clocks import ClockBook
 from sim.pieces.steps import (
@@ -77,7 +78,7 @@ class Bookings:
 
 @dataclass(frozen=True)
 class Cadence:
-    """Dated slots. `counts` are offered on each of `offer_days`, one entry a centre, or a single one for the pool.
+    """Dated slots. `counts`: how many on each of `offer_days`, one list a centre, or a single one for the pool.
 
     A slot starts `lead` days after its offer, may be claimed until its offer day closes `carry_over` offers later,
     and is offered again when its holder leaves at least `notice` days before its start.
@@ -90,7 +91,7 @@ class Cadence:
     name: str
     label: str
     per_centre: bool
-    counts: tuple[int, ...]
+    counts: tuple[tuple[int, ...], ...]
     offer_days: tuple[float, ...]
     lead: float
     carry_over: int
@@ -101,13 +102,13 @@ class Cadence:
 
     def offered(self, place: int, ever: bool = False) -> tuple[int, ...]:
         """How many slots a pool offers on each offer day; `ever`: less those that are withdrawn afterwards."""
-        count = self.counts[place]
+        counts = self.counts[place]
         if not self.withdrawn:
-            return (count,) * len(self.offer_days)
-        withdrawn = self.withdrawn[place]
+            return counts
+        withdrawn = iter(self.withdrawn[place])
         return tuple(
-            sum(day == math.inf or (day > offer and not ever) for day in withdrawn[k * count : (k + 1) * count])
-            for k, offer in enumerate(self.offer_days)
+            sum(day == math.inf or (day > offer and not ever) for day in islice(withdrawn, count))
+            for offer, count in zip(self.offer_days, counts, strict=True)
         )
 
 

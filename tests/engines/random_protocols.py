@@ -158,15 +158,24 @@ def _bookings(writer: Writer, booked: Capacity) -> Bookings:
 
 def _cadence(r: Random, whole: bool, centres: int) -> Cadence:
     per_centre = r.random() < 0.4
-    counts = tuple(r.randint(0 if per_centre else 1, 3) for _ in range(centres if per_centre else 1))
     every, first = r.choice([2.0, 5.0, 7.0]), float(r.randint(0, 6)) + (0.0 if whole else r.random())
     lead = r.choice([0.0, 3.0, 10.0])
     offers = tuple(first + every * k for k in range(40))
 
-    def taken_back(count: int) -> tuple[float, ...]:
+    # a fifth of them change by date, to none in between
+    counts = tuple(
+        tuple(r.choice([0, 1, 3]) for _ in offers)
+        if r.random() < 0.2
+        else (r.randint(0 if per_centre else 1, 3),) * len(offers)
+        for _ in range(centres if per_centre else 1)
+    )
+
+    def taken_back(by_offer: tuple[int, ...]) -> tuple[float, ...]:
         """A third of the slots: before their offer, between it and their start, or later."""
         chances = [-math.inf, -1.0, 0.0, 1.0, 1.0, 2.0, lead, lead + 1.0, *[math.inf] * 10]
-        return tuple(offer + r.choice(chances) for offer in offers for _ in range(count))
+        return tuple(
+            offer + r.choice(chances) for offer, count in zip(offers, by_offer, strict=True) for _ in range(count)
+        )
 
     return Cadence(
         "slot",
@@ -178,7 +187,7 @@ def _cadence(r: Random, whole: bool, centres: int) -> Cadence:
         carry_over=r.choice([0, 0, 1, 3]),
         notice=r.choice([-math.inf, 0.0, 2.0, math.inf]),
         policy=_policy(r),
-        withdrawn=tuple(taken_back(count) for count in counts) if r.random() < 0.5 else (),
+        withdrawn=tuple(taken_back(by_offer) for by_offer in counts) if r.random() < 0.5 else (),
         keeps_place=r.random() < 0.5,
     )
 

@@ -119,7 +119,9 @@ def offer(supplies: Supplies, run: Run, slots: Slots, pool: Pool) -> None:
     pool.offers = made + 1
     if made + 1 < pool.offer_days:
         push(run, days[made + 1], DELIVERY + pool.resource, OFFER, pool.row)
-    for number in range(pool.per_offer):
+    first = pool.offered
+    pool.offered = first + supplies.per_offer[pool.row, made]
+    for number in range(first, pool.offered):
         row = now.slots
         now.slots = row + 1
         new = slots.rows[row]
@@ -127,7 +129,7 @@ def offer(supplies: Supplies, run: Run, slots: Slots, pool: Pool) -> None:
         new.offered, new.start = now.today, now.today + pool.lead
         new.perished, new.withdrawn, new.withdraws = NAN, NAN, INFINITY
         if pool.withdrawals:
-            new.withdraws = supplies.withdrawals[pool.row, made * pool.per_offer + number]
+            new.withdraws = supplies.withdrawals[pool.row, number]
         if new.withdraws <= now.today:
             new.withdrawn = now.today
             continue
@@ -185,7 +187,7 @@ def orders_without_end(run: Run, shelves: Shelves, pool: Pool) -> bool:
 def needed_for(run: Run, walkers: Walkers, pools: Pools, shelves: Shelves, what: int, subject: int) -> int:
     """What a happening needs before it may happen."""
     now = run.now
-    if what == OFFER and now.heap + 2 * pools.rows[subject].per_offer + ROOM > len(run.heap):
+    if what == OFFER and now.heap + 2 * pools.rows[subject].most_offered + ROOM > len(run.heap):
         return MORE_HEAP
     if what == COME_BACK and no_row_left(run, walkers):
         return MORE_WALKERS

@@ -310,8 +310,9 @@ class Pool:
     lot_rank: float
     free_slots: int
     free_rows: int  # in the heap of free slots, perished ones among them
-    per_offer: int
+    most_offered: int  # on one day
     offers: int  # made
+    offered: int  # slots of these
     offer_days: int  # how many there are
     carry_over: int  # offers for which a slot stays
     withdrawals: int  # whether slots are withdrawn

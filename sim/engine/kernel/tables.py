@@ -89,6 +89,7 @@ class Supplies(NamedTuple):
 
     resources: Table[Resource]
     offer_days: FloatTable
+    per_offer: IntTable  # slots on each offer day, one row a pool
     withdrawals: FloatTable
     changes: Table[Change]
     policies: Table[Policy]
