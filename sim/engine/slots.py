@@ -112,11 +112,16 @@ class SlotPool(Pool):
             slot.handed_back += 1
             self._put(slot, now + 1.0)
 
-    def _grant(self, request: Request) -> None:
+    def usable_from(self) -> float:
+        """The start of the first slot that is free."""
+        return max(super().usable_from(), self._free[0].start)
+
+    def grant(self, request: Request) -> None:
+        """The first slots."""
         request.slots, self._free = self._free[: request.units], self._free[request.units :]
         for slot in request.slots:
             slot.holder = request.entity
-        super()._grant(request)
+        super().grant(request)
 
 
 def withdrawal(request: Request) -> float:

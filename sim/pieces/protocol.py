@@ -133,9 +133,48 @@ class Stock:
     policy: str = "first_come"
 
 
-Resource = Capacity | Bookings | Cadence | Stock
+@dataclass(frozen=True)
+class AnyOf:
+    """A list of those who take a unit of any of several capacities or dated slots, which nobody asks for directly.
+
+    Declared after these, all lists one after the other. `of`: which serve it, in order of preference, one entry a
+    centre, or a single one for all. What is free goes to the first, by policy, of all lists that it serves. They take
+    what promises the earliest infusion: `rest` days (one for each that serves) after today, or after the start of the
+    first slot that is free; of equal ones, what is preferred.
+    """
+
+    name: str
+    label: str
+    per_centre: bool
+    of: tuple[tuple[str, ...], ...]
+    rest: tuple[tuple[float, ...], ...]
+    policy: str = "first_come"
+
+
+Resource = Capacity | Bookings | Cadence | Stock | AnyOf
 # What tables call each kind.
-KINDS: Mapping[type, str] = {Capacity: "capacity", Bookings: "bookings", Cadence: "cadence", Stock: "stock"}
+KINDS: Mapping[type, str] = {
+    Capacity: "capacity",
+    Bookings: "bookings",
+    Cadence: "cadence",
+    Stock: "stock",
+    AnyOf: "list",
+}
+
+
+def places(resource: Resource) -> int:
+    """How many queues a resource has: one a centre, or one for all."""
+    match resource:
+        case Capacity():
+            return len(resource.units)
+        case Bookings():
+            return len(resource.known)
+        case Cadence():
+            return len(resource.counts)
+        case Stock():
+            return len(resource.opening)
+        case AnyOf():
+            return len(resource.of)
 
 
 @dataclass(frozen=True)

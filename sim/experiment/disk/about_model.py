@@ -14,6 +14,7 @@ from sim.engine.timeline import Phase
 from sim.pieces.diagram import mermaid, outline
 from sim.pieces.loads import expect, flag_shares, offered_loads
 from sim.pieces.protocol import (
+    AnyOf,
     Bookings,
     Cadence,
     Capacity,
@@ -132,6 +133,9 @@ def _amount(resource: Resource, centres: tuple[str, ...]) -> str:
                 f"{each} on each of {len(resource.offer_days)} offer days, {resource.lead:g} d before the start; "
                 f"carried over {resource.carry_over} times, offered again at a notice of {resource.notice:g} d"
             )
+        case AnyOf():
+            serving = [" or ".join(serving) for serving in resource.of]
+            return f"a unit of {_by_place(serving, resource.per_centre, centres)}, whichever promises infusion first"
         case Stock():
             opening = _by_place([_number(doses) for doses in resource.opening], resource.per_centre, centres)
             s, up_to = resource.reorder or (0, 0)
