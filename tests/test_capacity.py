@@ -34,7 +34,7 @@ from tests.experiments import small_base
 from tests.runs import SHIPPED, load_text
 
 FEW = Rule(first=10, most=400)
-WIDE = ("infused_share=0.06", "waiting_list_length@2026-06-01=2")
+WIDE = ("infused_share=0.06", "waiting_list_length@2026-04-01=2")
 # City is short of slots and beds: a second bed matters only once there are slots.
 NETWORK = """
 name: Two centres
@@ -126,18 +126,18 @@ def test_a_target_on_the_infused_alone_needs_a_floor(tmp_path: Path) -> None:
 
 @pytest.fixture(scope="module")
 def network() -> Base:
-    return Base({"Two centres": load_text(NETWORK)})
+    return Base({"Two centres": load_text(NETWORK, "run.window=120 d", "run.follow_up=90 d")})
 
 
 def test_where_slots_alone_end_and_beds_bind(network: Base, tmp_path: Path) -> None:
-    over = space("centres.city.slots=3:6")
+    over = space("centres.city.slots=4:6")
     study = run(
         network, asked(network, over, "infused_share >= 0.7", zones=("infused_share=0.05",)), tmp_path / "slots"
     )
     assert study.value is None
-    assert study.table["all_met"].tolist() == [False] * 4
+    assert study.table["all_met"].tolist() == [False] * 3
     said = study.said
-    assert said[0] == "no value of centres.city.slots from 3 to 6 meets infused_share >= 0.7 with 95 % confidence"
+    assert said[0] == "no value of centres.city.slots from 4 to 6 meets infused_share >= 0.7 with 95 % confidence"
     ends = re.match(r"infused_share ends at (0\.\d+) \((0\.\d+) to (0\.\d+)\), at centres\.city\.slots = \d: ", said[1])
     assert ends is not None
     assert float(ends[1]) == pytest.approx(study.table["estimate"].max(), abs=0.03)
@@ -145,7 +145,7 @@ def test_where_slots_alone_end_and_beds_bind(network: Base, tmp_path: Path) -> N
     assert any(one.startswith("twice as much of centres.city.slots alone would not move it") for one in said)
     # and with that lever it is reached
     both = space(
-        "centres.city.slots=3:6", "centres.city.beds=1:4", cost=("centres.city.slots=4", "centres.city.beds=1")
+        "centres.city.slots=4:5", "centres.city.beds=1:3", cost=("centres.city.slots=4", "centres.city.beds=1")
     )
     study = run(network, asked(network, both, "infused_share >= 0.7", zones=("infused_share=0.05",)), tmp_path / "both")
     assert study.value is not None
@@ -160,9 +160,16 @@ def test_what_was_done_is_not_done_again_and_comes_out_the_same(
     network: Base, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     over = space(
-        "centres.city.slots=3:5", "centres.city.beds=1:2", cost=("centres.city.slots=4", "centres.city.beds=1")
+        "centres.city.slots=3:4", "centres.city.beds=1:2", cost=("centres.city.slots=4", "centres.city.beds=1")
     )
-    wanted = asked(network, over, "infused_share >= 0.55", "waiting_list_length@2026-06-01 <= 4", zones=WIDE)
+    wanted = asked(
+        network,
+        over,
+        "infused_share >= 0.55",
+        "waiting_list_length@2026-04-01 <= 4",
+        zones=WIDE,
+        rule=Rule(first=10, most=60),
+    )
     whole: list[int] = []
     run(network, wanted, tmp_path / "whole", whole.append)
 
@@ -195,7 +202,14 @@ def test_what_was_done_is_not_done_again_and_comes_out_the_same(
     ran.clear()
     run(
         network,
-        asked(network, over, "infused_share >= 0.56", "waiting_list_length@2026-06-01 <= 5", zones=WIDE),
+        asked(
+            network,
+            over,
+            "infused_share >= 0.56",
+            "waiting_list_length@2026-04-01 <= 5",
+            zones=WIDE,
+            rule=Rule(first=10, most=60),
+        ),
         tmp_path / "whole",
     )
     assert sum(ran) < 0.6 * sum(whole)
