@@ -161,6 +161,7 @@ disruptions:
   fire: {resource: line, centre: big, from: 90 d, for: 20 d, work: pause}
   strike: {resource: courier, from: 120 d, for: 10 d}
   flood: {resource: line, from: 160 d, for: 14 d, announced: 3 d}
+  fault: {resource: lab, between: {exponential: {mean: 40 d}}, for: {uniform: [2 d, 9 d]}, work: pause}
 patients:
   risk_groups:
     mild: {share: 0.6, hazard: 0.8, priority: 0, benefit: 0.9}
@@ -299,6 +300,10 @@ OF_WHOLE: dict[str, str | None] = {
     "disruptions.strike.resource": "chair",
     "disruptions.strike.from": "121 d",
     "disruptions.strike.for": "20 d",
+    "disruptions.fault.resource": "chair",
+    "disruptions.fault.between": "{exponential: {mean: 20 d}}",
+    "disruptions.fault.for": "{uniform: [2 d, 5 d]}",
+    "disruptions.fault.work": "lose",
     "disruptions.flood.resource": "chair",
     "disruptions.flood.from": "150 d",
     "disruptions.flood.for": "40 d",

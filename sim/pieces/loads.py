@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from sim.pieces.breakdowns import availability
 from sim.pieces.protocol import Bookings, Cadence, Capacity, CapacitySteps, Protocol, Resource, Stock
 from sim.pieces.steps import (
     Aside,
@@ -202,7 +203,8 @@ def offered_loads(scenario: Scenario, protocol: Protocol) -> list[Load]:
             by_lots = _asked(resource, lot_need)
             if by_lots > 0.0:  # there may be infinitely many lots, of something that they never ask for
                 asked += by_lots * _lots_per_day(protocol, everyone, need, lot_need)
-            there = _offered(resource, place, window, _hold(resource, need, lot_need))
+            hold = _hold(resource, need, lot_need)
+            there = _offered(resource, place, window, hold) * _left_by_chance(scenario, resource, centre, hold)
             if math.isfinite(there) and (asked > 0.0 or there > 0.0):
                 load = asked / there if there > 0.0 else math.inf
                 loads.append(Load(resource.name, resource.label, centre, load))
@@ -238,6 +240,15 @@ def _offered(resource: Resource, place: int, window: tuple[float, float], hold: 
         return sum(count for day, count in offered if window[0] <= day + resource.lead < window[1]) / length
     assert isinstance(resource, Capacity)
     return (unit_days(resource.units[place], window) + _run_on(resource.units[place], hold, window)) / length
+
+
+def _left_by_chance(s: Scenario, resource: Resource, centre: str, hold: float) -> float:
+    """The share of a capacity, or of dated slots, that outages by chance leave."""
+    if isinstance(resource, Capacity):
+        return availability(s, resource.name, centre, hold)
+    slots = s.manufacturing.slots
+    # a slot is withdrawn where its manufacture would start while there are no lines
+    return 1.0 if slots is None or slots.withdrawn_by == "nothing" else availability(s, "line", centre)
 
 
 def _run_on(steps: CapacitySteps, hold: float, window: tuple[float, float]) -> float:

@@ -45,6 +45,8 @@ NEEDED = {
     "hybrid": ("manufacturing", "allogeneic", "hybrid"),
 }
 # Sections that neither move a result nor count as part of the scenario's identity.
+# More outages by chance than this in a replication are a slip of the pen.
+MOST_OUTAGES = 10_000
 NOT_IN_DIGEST = ("name", "description", "validation", "uncertainty", "sources")
 # Stands where an autologous scenario says nothing of doses; nothing reads it.
 NO_STOCK = Allogeneic.by_default(stock=Stock.by_default(opening=0, order=Order.by_default(), doses_per_lot=1))
@@ -173,6 +175,12 @@ class Scenario(Section):
             lacking = [name for name in self.treating if self.centres[name].slots is None]
             if slots.scope == "pool" or lacking:
                 yield ("manufacturing", "slots", "count"), Absent("required, but not given")
+        for name, disruption in self.disruptions.items():
+            if disruption.between is not None:
+                outages = self.run.longest / (disruption.between.mean() + disruption.length.mean())
+                if outages > MOST_OUTAGES:
+                    message = f"leads to about {outages:.0f} outages in a replication; allowed: at most {MOST_OUTAGES}"
+                    yield ("disruptions", name, "between"), message
         if self.economics is not None:
             yield from _economics_faults(self, self.economics)
 

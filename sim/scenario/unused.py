@@ -187,7 +187,8 @@ def books_ahead(s: Scenario, resource: str) -> bool:
 
 def _told_late(s: Scenario) -> bool:
     """Whether a slot may be withdrawn after it has been offered."""
-    return any(_withdraws(s, name) and not math.isinf(d.announced) for name, d in s.disruptions.items())
+    late = (name for name, d in s.disruptions.items() if d.by_chance or not math.isinf(d.announced))
+    return any(_withdraws(s, name) for name in late)
 
 
 def _lines_change(s: Scenario) -> bool:
@@ -514,7 +515,7 @@ REFUSED: tuple[Unused, ...] = (
     Unused(
         "manufacturing.slots.after_withdrawal", lambda s: s.manufacturing.slots is not None and not _told_late(s),
         ("disruptions", "manufacturing.slots.withdrawn_by"),
-        "no slot is withdrawn once it is offered; allowed with a disruption of lines that says `announced`",
+        "no slot is withdrawn once it is offered; allowed with a disruption of lines `announced`, or by chance",
     ),
     Unused(
         "waiting_list.policy", lambda s: _policy_is(s, "sickest_first") and _all_same(s, "priority"),

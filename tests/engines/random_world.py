@@ -165,6 +165,10 @@ def _disruptions(r: Random, scenario: Block) -> None:
             "from": f"{r.choice([5, 10, 20, 30, 45])} d",
             "for": f"{r.choice([1, 5, 10, 15])} d",
         }
+        if r.random() < 0.4:
+            del entry["from"]
+            entry["between"] = r.choice([{"exponential": {"mean": "15 d"}}, {"uniform": ["5 d", "20 d"]}, "10 d"])
+            entry["for"] = r.choice([{"exponential": {"mean": "4 d"}}, {"empirical": ["1 d", "5 d"]}, "3 d"])
         if resource not in ("courier", "bed", "icu"):
             entry["work"] = r.choice(["finish", "pause", "pause", "lose", "lose"])
         at_centres = resource in ("chair", "bed", "icu") or (
