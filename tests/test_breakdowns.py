@@ -238,10 +238,9 @@ def test_a_sweep_runs_them_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     assert not np.array_equal(found[0], without[0], equal_nan=True)
 
 
-def test_patients_are_not_drawn_for_outages_that_are_not() -> None:
-    s = scenario()
-    with pytest.raises(AssertionError, match="as_drawn"):
-        draw_cohort(s, build_protocol(s).clocks, [0])
+def test_nothing_is_run_without_its_outages() -> None:
+    with pytest.raises(AssertionError, match="as_run"):
+        simulate(Arm("one", scenario()), [0], SIMPY)
 
 
 # -- what comes of them ----------------------------------------------------------------------------------------------

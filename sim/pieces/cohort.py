@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.pieces.breakdowns import breaks_down
 from sim.pieces.clocks import Clock, ClockBook
 from sim.pieces.luck import POISSON, WAITING, Block, Luck, stream_name
 from sim.pieces.policies import own_ranks
@@ -188,7 +187,6 @@ def draw_cohort(
 
     Of a batch of replications; those of each are the same as if it had been drawn alone.
     """
-    assert not breaks_down(scenario), "the outages of a replication are drawn before its patients (as_drawn)"
     run = scenario.run
     luck = Luck(run.seed, np.array(replications, dtype=np.int64), parameter_set=parameter_set, draw=draw)
     courses = 1 if scenario.later_course is None else 2

@@ -160,6 +160,7 @@ def _days(r: Random, whole: bool) -> Any:
             {"lognormal": {"median": f"{r.randint(2, 9)} d", "sigma": 0.5}},
             {"gamma": {"mean": f"{r.randint(2, 12)} d", "shape": 4}},
             {"weibull": {"shape": 1.5, "scale": f"{r.randint(2, 12)} d", "shift": "1 d"}},
+            {"truncated_normal": {"mean": f"{r.randint(1, 12)} d", "sd": "3 d", "high": "15 d"}},
             {"empirical": ["1 d", "2 d", "2 d", f"{r.randint(3, 20)} d"]},
         ]
     )

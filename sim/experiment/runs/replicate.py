@@ -179,6 +179,7 @@ def _at_once(arms: Sequence[Arm], numbers: Sequence[int], keep: Keep, with_engin
 
 def simulate(arm: Arm, numbers: Sequence[int], with_engine: str, traced: bool = False) -> tuple[Patients, Trace]:
     """What happened to the patients of a batch of replications of one arm (see `as_run`), and the record of it."""
+    assert not breaks_down(arm.scenario), "outages by chance are drawn for each replication first (as_run)"
     protocol, follow_up = arm.protocol, arm.scenario.run.follow_up
     cohort, luck = draw_cohort(arm.scenario, protocol.clocks, numbers, arm.parameter_set, generator(with_engine))
     trace = engine(with_engine)(protocol, cohort, luck, arm.scenario.runs_until, follow_up, traced)
