@@ -150,7 +150,7 @@ regions:
   south:
     centre: small
     referrals: 9 / month
-    already_waiting: {since: [10 d, 20 d]}
+    already_waiting: {since: [10 d, 20 d], risk_groups: {mild: 0.5, severe: 0.5}}
 centres:
   big: {chairs: 2, beds: 4, icu: 1, lines: 5}
   small: {chairs: 2, beds: 4, icu: 1}
@@ -280,6 +280,7 @@ OF_WHOLE: dict[str, str | None] = {
     "regions.north.travel": "3 d",
     "regions.north.declines": "0.4",
     "regions.south.already_waiting.since": "[10 d, 30 d]",
+    "regions.south.already_waiting.risk_groups": "{mild: 0.05, severe: 0.95}",
     "regions.south.travel": "1 d",
     "regions.south.declines": "0.3",
     "centres.big.icu": "0",
@@ -515,7 +516,7 @@ def leaves(value: object, path: str = "") -> list[str]:
     """Paths of a resolved scenario down to the values that a file would give."""
     if (
         isinstance(value, dict)
-        and not path.endswith(".centre")
+        and not path.endswith((".centre", "already_waiting.risk_groups"))
         and not any(key in value for key in ("exponential", "triangular", "uniform", "0 d"))
     ):
         return [p for key, inner in value.items() for p in leaves(inner, f"{path}.{key}" if path else str(key))]

@@ -10,7 +10,7 @@ from pathlib import Path
 from sim.scenario.allowance import Allowance
 from sim.scenario.csv_values import fill_in_csv
 from sim.scenario.files import SHIPPED, SHIPPED_MARK, find_inside, read_text, shipped_file, shown_path
-from sim.scenario.merge import merge
+from sim.scenario.merge import merge, spelled_out
 from sim.scenario.nodes import Branch, Items, Leaf, Node, parse_yaml, plain
 from sim.scenario.problems import Place, Problem, show
 
@@ -91,7 +91,8 @@ def _read(text: str, shown: str, path: Path, state: _State) -> Branch:
         else:
             parents.append(parent)
     state.chain.pop()
-    own = _without_extends(root)
+    own = spelled_out(_without_extends(root))
+    assert isinstance(own, Branch)
     own = fill_in_csv(own, shown, path.parent, state.roots, state.problems, state.allowance)
     state.layers.append(Layer(shown, own))
     tree = _empty(shown)

@@ -89,8 +89,8 @@ class Run(Section):
 
 
 @dataclass(frozen=True)
-class CentreShares(Kind):
-    """The centres that treat a region's patients, each with its share: one name, or a map of shares that sum to 1."""
+class NamedShares(Kind):
+    """Names of centres or risk groups, each with its share: one name, or a map of shares that sum to 1."""
 
     numeric = False
 
@@ -120,7 +120,9 @@ class CentreShares(Kind):
 
 
 class AlreadyWaiting(Section):
-    """Patients who are on the waiting list on the first day; they were worked up before."""
+    """Patients who are on the waiting list on the first day; they were worked up before. A number is their count."""
+
+    bare = "count"
 
     count: Annotated[int | None, Whole(0, 100_000)] = Field(None, description="How many there are.")
     waited: Annotated[Distribution, Duration()] = Field(
@@ -128,6 +130,10 @@ class AlreadyWaiting(Section):
     )
     since: Annotated[tuple[float, ...] | None, WAITED_DAYS] = Field(
         None, description="Instead of count: how long each has waited, or the date since when; a list, or a CSV file."
+    )
+
+    risk_groups: Annotated[Mapping[str, float] | None, NamedShares()] = Field(
+        None, description="Shares of the risk groups among them: {mild: 0.4, severe: 0.6}; as of all unless given."
     )
 
     @classmethod
@@ -138,7 +144,7 @@ class AlreadyWaiting(Section):
 class Region(Section):
     """Where patients come from, how many, and the centre that treats them."""
 
-    centre: Annotated[Mapping[str, float], CentreShares()] = Field(
+    centre: Annotated[Mapping[str, float], NamedShares()] = Field(
         description="The centre that treats this region's patients, or the shares of several: {city: 0.7, coast: 0.3}."
     )
     referrals: Annotated[Steps | None, RATES] = Field(

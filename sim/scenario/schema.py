@@ -159,6 +159,7 @@ class Scenario(Section):
             if strategy != "allogeneic" and isinstance(data.get("manufacturing"), dict):
                 yield from _duration_faults(_part(data, "manufacturing"))
         yield from _centre_faults(data)
+        yield from _listed_faults(data)
         yield from calendar_faults(data)
         yield from _disruption_faults(data)
         yield from _hybrid_faults(data)
@@ -242,6 +243,18 @@ def _centre_faults(data: Mapping[str, Any]) -> Iterator[Fault]:
                 hint = did_you_mean(wanted, centres, "centres")
                 path = ("regions", name, "centre", *((wanted,) if several else ()))
                 yield path, Absent(f"found {show(wanted)}, which is no key of centres{hint}")
+
+
+def _listed_faults(data: Mapping[str, Any]) -> Iterator[Fault]:
+    """A fault for each risk group of a list on the first day that there is not."""
+    groups = list(_part(data, "patients", "risk_groups"))
+    for name in _part(data, "regions"):
+        listed = _part(data, "regions", name, "already_waiting").get("risk_groups")
+        for wanted in listed if isinstance(listed, dict) else [listed]:
+            if isinstance(wanted, str) and groups and wanted.strip() not in groups:
+                path = ("regions", name, "already_waiting", "risk_groups", *((wanted,) if listed != wanted else ()))
+                hint = did_you_mean(wanted, groups, "risk groups")
+                yield path, Absent(f"found {show(wanted)}, which is no risk group{hint}")
 
 
 def _disruption_faults(data: Mapping[str, Any]) -> Iterator[Fault]:

@@ -455,6 +455,15 @@ REFUSED: tuple[Unused, ...] = (
         "nobody is counted there: `count` is 0, or `since` says when each began to wait",
     ),
     Unused(
+        "regions.*.already_waiting.risk_groups", lambda s, name: len(s.patients.risk_groups) == 1,
+        ("patients.risk_groups",), "there is one risk group",
+    ),
+    Unused(
+        "regions.*.already_waiting.risk_groups",
+        lambda s, name: (there := _already_waiting(s, name)) is not None and there.count == 0,
+        ("regions.*.already_waiting.count",), "nobody is counted there: `count` is 0",
+    ),
+    Unused(
         "centres.*.slots", lambda s, name: s.manufacturing.slots is None, SLOTS,
         "manufacturing.slots are unlimited; allowed where slots.scope is centre",
     ),

@@ -45,6 +45,9 @@ def _access(r: Random, scenario: Block, whole: bool, days: Any) -> None:
             region["already_waiting"] = r.choice(
                 [{"since": waited}, {"count": r.randint(1, 5), "waited": days(r, whole)}]
             )
+            if r.random() < 0.5:
+                groups = scenario["patients"]["risk_groups"]
+                region["already_waiting"]["risk_groups"] = {name: 1 / len(groups) for name in groups}
         if len(centres) > 1 and r.random() < 0.3:
             region["centre"] = {centres[0]: 0.5, centres[1]: 0.5}
 

@@ -104,6 +104,7 @@ CASES = [
     ),
     Case("autologous", "centres.small", "{beds: 2}", ("regions.south.centre=big",)),
     Case("whole", "regions.north.already_waiting.waited", "9 d", ("regions.north.already_waiting.count=0",)),
+    Case("whole", "regions.south.already_waiting.risk_groups", "mild", ("regions.south.already_waiting={count: 0}",)),
     Case("autologous", "centres.big.slots", "9", ("manufacturing.slots=unlimited",)),
     Case("autologous", "centres.big.slots", "9", ("manufacturing.slots.scope=pool",)),
     Case("whole", "centres.big.lines", "9", ("manufacturing.site=factory", "disruptions.fire.centre=big", "disruptions.fire.resource=chair")),
