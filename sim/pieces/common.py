@@ -27,7 +27,7 @@ DECLINES, LISTED = "declines", "listed"
 
 def beds(s: Scenario) -> Capacity:
     """The infusion beds of each centre."""
-    found = at_centres(s, "bed", "Infusion beds", _beds_of)
+    found = replace(at_centres(s, "bed", "Infusion beds", _beds_of), turn_round=s.infusion.turn_round)
     return replace(found, idle_until="infusion") if s.infusion.reservation == "hold" else found
 
 
@@ -63,7 +63,7 @@ def bookings(s: Scenario) -> Bookings | None:
         of=booked.name,
         per_centre=True,
         known=tuple(knowledge(units(c), shut_downs(s, booked.name, name)) for name, c in s.centres.items()),
-        planned=planned,
+        planned=planned + booked.turn_round,
         ahead=next((step for step in _lymphodepletion(s) if isinstance(step, Stage)), None),
         hours=stage_hours(s, s.lymphodepletion.calendar),
     )

@@ -214,12 +214,14 @@ def offered_loads(scenario: Scenario, protocol: Protocol) -> list[Load]:
 def _hold(resource: Resource, *needs: Expectation) -> float:
     """The mean time for which one unit is held at a time."""
     requests = sum(need.requests.get(resource.name, 0.0) for need in needs)
-    return sum(need.held.get(resource.name, 0.0) for need in needs) / requests if requests > 0.0 else 0.0
+    return sum(_asked(resource, need) for need in needs) / requests if requests > 0.0 else 0.0
 
 
 def _asked(resource: Resource, need: Expectation) -> float:
-    wanted = need.held if isinstance(resource, Capacity) else need.requests
-    return wanted.get(resource.name, 0.0)
+    requests = need.requests.get(resource.name, 0.0)
+    if not isinstance(resource, Capacity):
+        return requests
+    return need.held.get(resource.name, 0.0) + requests * resource.turn_round
 
 
 def _lots_per_day(protocol: Protocol, everyone: float, need: Expectation, lot_need: Expectation) -> float:

@@ -177,6 +177,11 @@ def beds_bind(s: Scenario) -> bool:
     return not all(is_unlimited(s.centres[name].beds) for name in s.treating) or _is_shut(s, "bed")
 
 
+def icu_binds(s: Scenario) -> bool:
+    """Whether anybody may wait for a bed in intensive care."""
+    return not all(is_unlimited(s.centres[name].icu) for name in s.treating) or _is_shut(s, "icu")
+
+
 def books_ahead(s: Scenario, resource: str) -> bool:
     """Whether beds, or treatment places, are booked ahead."""
     if s.infusion.model == "outpatient":
@@ -453,6 +458,18 @@ REFUSED: tuple[Unused, ...] = (
         lambda s, name: (there := _already_waiting(s, name)) is not None and there.count in (None, 0),
         ("regions.*.already_waiting.count", "regions.*.already_waiting.since"),
         "nobody is counted there: `count` is 0, or `since` says when each began to wait",
+    ),
+    Unused(
+        "infusion.turn_round", lambda s: not beds_bind(s), BEDS, "beds are unlimited; allowed where they are limited"
+    ),
+    Unused(
+        "infusion.turn_round", lambda s: s.infusion.model == "outpatient" and not s.toxicity.events,
+        ("infusion.model", *TOXIC), "outpatients need no bed where there is no toxicity",
+    ),
+    Unused(
+        "toxicity.icu.turn_round", lambda s: not needs_icu(s) or not icu_binds(s),
+        ("centres.*.icu", *TOXIC, "disruptions"),
+        "nobody needs intensive care, or its beds are unlimited",
     ),
     Unused(
         "regions.*.already_waiting.risk_groups", lambda s, name: len(s.patients.risk_groups) == 1,

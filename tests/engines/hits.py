@@ -35,6 +35,9 @@ def happenings(case: Case, trace: Trace) -> Counter[str]:
         if isinstance(resource, Capacity):
             found["lot waited for a line"] += int((here & waited & (uses.kind == LOT)).sum())
             again = np.diff(uses.entity[here]) == 0
+            ready = uses.ended[here & began] + resource.turn_round
+            if resource.turn_round > 0.0:
+                found["granted once a unit was ready again"] += _common(uses.began[here & waited], ready)
             found["came back to a resource"] += int(again.sum())
     found["waited or left while holding something else"] += _held_elsewhere(trace)
     found["slot perished"] += int(np.isfinite(trace.slots.perished).sum())

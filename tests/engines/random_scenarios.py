@@ -120,6 +120,8 @@ def _reserve(r: Random, scenario: Block, whole: bool) -> None:
         for centre in scenario["centres"].values():
             if r.random() < 0.5:
                 centre["beds"] = r.choice([1, 1, 2])
+    if r.random() < 0.4:
+        infusion["turn_round"] = r.choice(["1 d", "2 d", "12 h"])
     put_off = _days(r, whole)
     if put_off != "0 d" and r.random() < 0.6:
         infusion["deferral"] = {

@@ -119,6 +119,8 @@ def _toxicity(r: Random, scenario: Block, whole: bool, days: Any) -> None:
     }
     if r.random() < 0.5:
         scenario["toxicity"]["neurotoxicity"] = {"grades": {"any": {"share": 0.5, "icu": r.choice([0, 1])}}}
+    if r.random() < 0.5:
+        scenario["toxicity"]["icu"]["turn_round"] = r.choice(["1 d", "12 h"])
     for centre in scenario["centres"].values():
         centre["icu"] = r.choice([1, 2, "unlimited"])
     if r.random() < 0.3:

@@ -72,6 +72,7 @@ LEAST_HAPPENINGS = {
     "ended as unsuitable": 48,
     "ended as funding": 48,
     "slot lost, as its holder was not ready": 48,
+    "granted once a unit was ready again": 48,
     "outage by chance": 480,
     "held when an outage by chance began: finish": 160,
     "held when an outage by chance began: pause": 120,
@@ -137,6 +138,7 @@ LEAST_OF_PROTOCOLS = {
     "stage that never starts": 50,
     "stage that never ends": 50,
     "product went on without its patient": 5_000,
+    "granted once a unit was ready again": 200,
     "progressed and stayed": 500,
     **{f"waited under {policy}": 150 for policy in ("first_come", *POLICIES)},
 }
