@@ -234,6 +234,8 @@ BOTH = {
     "patients.risk_groups.severe.priority": "-1",
     "work_up.duration": "{triangular: [2 d, 5 d, 10 d]}",
     "lymphodepletion.duration": "6 d",
+    "centres.big.places": "0",
+    "centres.small.places": "1",
     "centres.big.beds": "2",
     "centres.small.beds": "2",
     "clocks.waiting.progression": "{exponential: {rate: 0.02 / d}}",

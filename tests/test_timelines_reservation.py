@@ -309,6 +309,39 @@ def test_a_toxicity_of_outpatients_counts_from_infusion() -> None:
     assert small(rest + early, "0 d", centre="places: 1").days("crs") == [6.0]
 
 
+# -- infusions a day -----------------------------------------------------------------------------------------------
+
+
+def test_inpatients_book_a_place_beside_their_bed() -> None:
+    ran = small(stay("10 d"), "0 d, 0 d, 0 d, 4 d", centre="places: 1, beds: 9")
+    assert ran.days("lymphodepletion") == [0.0, 1.0, 2.0, 4.0]
+    assert ran.days("infusion") == [5.0, 6.0, 7.0, 9.0]
+    assert ran.days("discharge") == [15.0, 16.0, 17.0, 19.0]
+    place = ran.resource("place")
+    assert (place.occupied_share, place.turn_round_mean) == (0.0, 4 / 400)
+
+
+def test_whichever_is_scarcer_decides() -> None:
+    ran = small(stay("3 d"), "0 d, 0 d, 0 d", centre="places: 1, beds: 1")
+    assert ran.days("infusion") == [5.0, 8.0, 11.0]
+    two = small(stay("3 d"), "0 d, 0 d, 0 d, 0 d", centre="places: 1, beds: 2")
+    # beds from 5 and 6 on, then from 8 and 9
+    assert two.days("infusion") == [5.0, 6.0, 8.0, 9.0]
+    assert two.days("lymphodepletion") == [0.0, 1.0, 3.0, 4.0]
+
+
+def test_who_is_admitted_at_once_waits_for_a_place_in_bed() -> None:
+    rest = LYMPHODEPLETION + "infusion: {stay: 10 d, reservation: admit}\n"
+    ran = small(rest, "0 d, 0 d, 0 d", centre="places: 1")
+    assert ran.days("lymphodepletion") == [0.0, 0.0, 0.0]
+    assert ran.days("infusion") == [5.0, 6.0, 7.0]
+
+
+def test_no_infusions_on_some_days() -> None:
+    ran = small(stay("1 d"), "0 d, 0 d, 0 d", centre="places: {0 d: 1, 6 d: 0, 9 d: 2}")
+    assert ran.days("infusion") == [5.0, 9.0, 9.0]
+
+
 # -- what is refused -----------------------------------------------------------------------------------------------
 
 
@@ -321,7 +354,6 @@ def test_a_toxicity_of_outpatients_counts_from_infusion() -> None:
         ("{planned_stay: 9 d}", "", "infusion.planned_stay: is not used: no bed is booked ahead"),
         ("{planned_stay: 9 d, reservation: admit}", "beds: 2", "infusion.planned_stay: is not used"),
         ("{model: outpatient, planned_stay: 9 d}", "places: 2", "infusion.planned_stay: is not used"),
-        ("{stay: 9 d}", "places: 2", "centres.here.places: is not used: the model is inpatient"),
         ("{deferral: {share: 0.1, days: 3 d, repeat_after: 9 d}}", "", "infusion.deferral.repeat_after: is not used"),
         ("{deferral: {share: 1, days: 9 d, repeat_after: 3 d}}", "", "where every infusion is put off for longer"),
     ],

@@ -175,7 +175,7 @@ class Centre(Section):
     beds: Annotated[Steps, CAPACITY] = Field(UNLIMITED, description="Beds for infusion; may change by date.")
     icu: Annotated[Steps, CAPACITY] = Field(UNLIMITED, description="Beds in intensive care; may change by date.")
     places: Annotated[Steps, CAPACITY] = Field(
-        UNLIMITED, description="Treatment places for infusion, each for one outpatient a day; may change by date."
+        UNLIMITED, description="Infusions a day: treatment places, each for one patient a day; may change by date."
     )
     lines: Annotated[Steps | None, CAPACITY] = Field(
         None, description="This centre's own lines, instead of manufacturing.lines, where products are made at centres."

@@ -184,10 +184,12 @@ def icu_binds(s: Scenario) -> bool:
 
 def books_ahead(s: Scenario, resource: str) -> bool:
     """Whether beds, or treatment places, are booked ahead."""
-    if s.infusion.model == "outpatient":
+    if resource == "place":
         open_to_all = all(is_unlimited(s.centres[name].places) for name in s.treating)
-        return resource == "place" and (not open_to_all or _is_shut(s, "place"))
-    return resource == "bed" and s.infusion.reservation == "book_ahead" and beds_bind(s)
+        asked_for = s.infusion.model == "outpatient" or s.infusion.reservation != "admit"
+        return asked_for and (not open_to_all or _is_shut(s, "place"))
+    at_once = s.infusion.model == "outpatient" or s.infusion.reservation != "book_ahead"
+    return resource == "bed" and not at_once and beds_bind(s)
 
 
 def _told_late(s: Scenario) -> bool:
@@ -347,7 +349,7 @@ def _is_anothers(s: Scenario, name: str) -> bool:
         "lot_line": not gives(s, "allogeneic") or shared,
         "icu": not needs_icu(s),
         "bed": False,
-        "place": s.infusion.model == "inpatient",
+        "place": False,
     }.get(resource, not gives(s, "autologous"))  # fmt: skip
 
 
@@ -491,10 +493,6 @@ REFUSED: tuple[Unused, ...] = (
     Unused(
         "centres.*.lines", lambda s, name: s.manufacturing.site == "factory", ("manufacturing.site",),
         "manufacturing.site is factory; allowed where it is centre",
-    ),
-    Unused(
-        "centres.*.places", lambda s, name: s.infusion.model == "inpatient", ("infusion.model",),
-        "the model is inpatient; outpatients are infused at a treatment place",
     ),
     Unused(
         "centres.*.icu", lambda s, name: not needs_icu(s), TOXIC,

@@ -113,7 +113,10 @@ def _reserve(r: Random, scenario: Block, whole: bool) -> None:
             centre["places"] = _capacity(r, most=2)
     else:
         if r.random() < 0.4:
-            infusion["reservation"] = "hold"
+            infusion["reservation"] = r.choice(["hold", "admit"])
+        if r.random() < 0.4:
+            for centre in scenario["centres"].values():
+                centre["places"] = _capacity(r, most=2)
         if r.random() < 0.5:
             infusion["planned_stay"] = f"{r.choice([1, 3, 5, 10])} d"
         # the rest of this would hardly be found out by beds that are seldom full

@@ -259,7 +259,7 @@ BY_HAND = {
     "economics.costs.bridging", "disruptions.*", "disruptions.*.centre", "disruptions.*.work", "waiting_list.policy",
     "work_up.working_time", "release_testing.working_time", "apheresis.fit", "shipping.viable",
     "run.later_courses_until", "allogeneic.lots.shared_lines", "allogeneic.lots.lines", "hybrid.after_failure",
-    "release_testing.conditional", "after_infusion.by_risk_group.*", "centres.*.places",
+    "release_testing.conditional", "after_infusion.by_risk_group.*",
 }  # fmt: skip
 
 
