@@ -20,7 +20,7 @@ from sim.pieces.cohort import draw_cohort
 from sim.pieces.loads import Load, offered_loads
 from sim.pieces.protocol import attempt_names, milestones
 from sim.pieces.strategies import build_protocol
-from sim.scenario import Scenario, ScenarioError
+from sim.scenario import Scenario, ScenarioError, load, write_resolved
 from tests.experiments import SMALL, lines, small_base, small_scenario
 from tests.runs import HAS_NUMBA, load_text, small
 from tests.test_batches import same
@@ -306,6 +306,14 @@ def test_the_mean_units_there_are_shown() -> None:
     assert late.mean() == pytest.approx(3 * 20 / 24, abs=4 * late.mean(axis=1).std() / math.sqrt(40))
 
 
+def test_what_is_resolved_is_read_again(tmp_path: Path) -> None:
+    loaded = load_text(SMALL + f"disruptions: {{fault: {{resource: line, {CHANCE}, work: lose}}}}\n")
+    (tmp_path / "again.yaml").write_text(write_resolved(loaded), encoding="utf-8")
+    again = load(tmp_path / "again.yaml")
+    assert again.digest == loaded.digest
+    assert outages(again.scenario) == outages(loaded.scenario)
+
+
 # -- what is refused -------------------------------------------------------------------------------------------------
 
 
@@ -321,7 +329,10 @@ def test_the_mean_units_there_are_shown() -> None:
             "{resource: line, from: 1 d, for: {exponential: {mean: 3 d}}}",
             "x.for: found a distribution; allowed: a fixed",
         ),
-        ("{resource: line, between: 3 d, for: 3 d, announced: 2 d}", "x.announced: found beside between"),
+        (
+            "{resource: line, between: 3 d, for: 3 d, announced: 2 d}",
+            "x.announced: is not used: an outage by chance becomes",
+        ),
         ("{resource: line, between: 3 d}", "x.for: required, but not given"),
         ("{resource: line, between: 1 min, for: 1 min}", "x.between: leads to about"),
         ("{resource: icu, between: 1 d, for: 3 d}", "x: is not used: no toxicity has an icu share above 0"),

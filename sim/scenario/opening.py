@@ -176,8 +176,6 @@ class Disruption(Section):
             )
         elif "from" in data and "between" in data:
             yield (), "found from and between; allowed: from (a shut-down on a date), or between (by chance)"
-        elif "between" in data and "announced" in data:
-            yield ("announced",), "found beside between; an outage by chance becomes known on its first day"
 
     def checks(self) -> Iterator[Fault]:
         for key, days in (("between", self.between), ("for", self.length)):

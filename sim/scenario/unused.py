@@ -524,6 +524,10 @@ REFUSED: tuple[Unused, ...] = (
         ("disruptions.*.resource",), "a shipment under way arrives; the courier collects nothing new",
     ),
     Unused(
+        "disruptions.*.announced", lambda s, name: name in s.disruptions and s.disruptions[name].by_chance,
+        ("disruptions.*.between",), "an outage by chance becomes known on its first day",
+    ),
+    Unused(
         "disruptions.*.announced",
         lambda s, name: name in s.disruptions and not _withdraws(s, name)
         and not books_ahead(s, s.disruptions[name].resource),
