@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import pairwise
 
 import numpy as np
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 from scipy.stats import chi2
 
 from sim.fits.durations import FEW, VERY_FEW
-from sim.fits.hazards import AFTER, CAUSES, WAITING, Histories, Lived, Model, log_likelihood
+from sim.fits.hazards import AFTER, CAUSES, WAITING, Histories, Likelihood, Lived, Model
 from sim.fits.likelihood import Maximum, aicc, by_preference, maximise
 from sim.pure.survival import Exponential, LogLogistic, Never, Piecewise, Survival, SurvivalTable, Weibull
 
@@ -184,6 +185,7 @@ def _fit(
             names.append(name)
             start.append(0.0)
     shares = np.array(list(ask.shares.values()))
+    likelihood = Likelihood(h)
 
     def model(point: FloatArray) -> Model:
         hazard = {one: ask.base[one].hazard for one in ask.base}
@@ -198,7 +200,7 @@ def _fit(
         return Model(hazard, groups, (1.0, *after), of.get(MULTIPLIERS[2], ask.eased), ask.frailty)  # type: ignore[arg-type]
 
     def value(point: FloatArray) -> float:
-        total = log_likelihood(model(point), h)
+        total = likelihood(model(point))
         for one in ask.fitted:
             if events[one] < VERY_FEW:  # a gamma of mean 1 for the factor, written for its logarithm
                 weight = prior_sd[one] ** -2
@@ -257,10 +259,11 @@ def _multiplier_events(h: Histories, name: str) -> tuple[int, str]:
 
 def _fit_one(h: Histories, ask: Ask, joint: _Joint, one: Set, family: str) -> float:
     """The log-likelihood with one clock of this family and all else as it is."""
+    likelihood = Likelihood(h)
 
     def value(point: FloatArray) -> float:
         hazard = {**joint.model.hazard, one: shape_of(family, point, ask.base[one]).hazard}
-        return log_likelihood(replace(joint.model, hazard=hazard), h)
+        return likelihood(replace(joint.model, hazard=hazard))
 
     return maximise(value, _start(h, ask, one, family, _events(h, one)), covariance=False).value
 
@@ -281,18 +284,16 @@ def observed_against_expected(h: Histories, model: Model, one: Set) -> float:
     in_set = (h.progressed if cause == "progression" else h.end) > h.switch
     happened &= in_set if name == AFTER else ~in_set
     cuts = [0.0, *np.quantile(day[happened], [0.25, 0.5, 0.75]).tolist(), math.inf]
+    lived = Lived(h, np.where(h.response == 1.0, h.eased, np.inf))
     only = replace(model, hazard={one: model.hazard[one]})
-    lived = Lived(only, h, np.where(h.response == 1.0, h.eased, np.inf))
+    group = 1.0 if cause == "removal" else model.groups[h.group]
     origin = np.where(np.isfinite(h.switch), h.switch, 0.0) if name == AFTER else np.zeros(len(h))
     statistic = 0.0
     for low, high in pairwise(cuts):
         a = np.clip(origin + low, h.entry, np.maximum(stop, h.entry))
         b = np.clip(origin + high, h.entry, np.maximum(stop, h.entry))
-        grown = (
-            lived.progression(b) - lived.progression(a)
-            if cause == "progression"
-            else (lived.other(CAUSES.index(cause), b) - lived.other(CAUSES.index(cause), a))
-        )
+        by = lived.progression if cause == "progression" else partial(lived.other, cause)
+        grown = group * (by(b)(only) - by(a)(only))
         expected = float(grown.sum())
         seen = float((happened & (day > low) & (day <= high)).sum())
         statistic += (seen - expected) ** 2 / max(expected, 0.1)

@@ -31,7 +31,7 @@ def fit_all_stages(records: Records, base: Scenario, protocol: Protocol, work: W
     there = [name for name in MILESTONES if name in records.milestones]
     done: set[str] = set()
     for pair in following(there, protocol):
-        seen = observed(records, pair, _loss(base) if records.included_at != "referral" else 0.0)
+        seen = observed(records, pair, _loss(base, pair.first) if records.included_at != "referral" else 0.0)
         name = f"{pair.first} to {pair.last}"
         if pair.stage is None:
             why = f"a wait for {pair.queue}: it comes out of the simulation" if pair.queue else pair.why
@@ -82,14 +82,15 @@ def _leaf(base: Scenario, path: str) -> object | None:
     return found
 
 
-def _loss(base: Scenario) -> float:
-    """What takes patients off the path while they wait, a day, as the base has it."""
-    waiting = base.clocks.waiting
-    year = np.array([365.0])
-    progression = waiting.progression_alone(base.patients.frailty.strength)
-    whole = (
-        waiting.ends_eligibility * progression.hazard(year) + waiting.death.hazard(year) + waiting.removal.hazard(year)
+def _loss(base: Scenario, first: str) -> float:
+    """What takes patients off the path in a stage that begins with this milestone, a day, as the base has it."""
+    collected = MILESTONES.index(first) >= MILESTONES.index("apheresis")
+    running = (
+        base.clocks.after_apheresis if collected and base.clocks.after_apheresis is not None else base.clocks.waiting
     )
+    year = np.array([365.0])
+    progression = running.progression_alone(base.patients.frailty.strength).hazard(year)
+    whole = running.ends_eligibility * progression + running.death.hazard(year) + running.removal.hazard(year)
     return float(whole[0]) / 365.0
 
 

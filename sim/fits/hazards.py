@@ -13,12 +13,11 @@ which is exp(-sum H) prod h for v = 0. What is known at entry into view is divid
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.pure.survival import Survival
 from sim.records.value import CLOCK_OF_END, Records
 
 FloatArray = NDArray[np.float64]
@@ -59,6 +58,10 @@ class Histories:
 
     def __len__(self) -> int:
         return len(self.entry)
+
+    def of(self, who: IntArray) -> Histories:
+        """Those of some of the patients."""
+        return Histories(**{f.name: getattr(self, f.name)[who] for f in fields(self)})
 
 
 def histories(
@@ -111,47 +114,72 @@ class Model:
     frailty: float = 0.0
 
 
+class Likelihood:
+    """The log-likelihood of histories by the model; what does not depend on the model is worked out once.
+
+    Where it is not known whether bridging eased progression, both are weighed by their chances.
+    """
+
+    def __init__(self, h: Histories) -> None:
+        may = (h.response > 0.0) & np.isfinite(h.eased)
+        unsure = may & (h.response < 1.0)
+        self._chance = h.response[unsure]
+        self._unsure = np.flatnonzero(unsure)
+        self._with = _Known(h, np.where(may, h.eased, np.inf))
+        self._without = _Known(h.of(self._unsure), np.full(len(self._unsure), np.inf)) if len(self._unsure) else None
+
+    def __call__(self, model: Model) -> float:
+        value = self._with(model)
+        if self._without is not None:
+            both = np.log(self._chance) + value[self._unsure], np.log1p(-self._chance) + self._without(model)
+            value[self._unsure] = np.logaddexp(*both)
+        return float(value.sum())
+
+
+class _Known:
+    """The log-likelihood of each history, given from when on progression is eased."""
+
+    def __init__(self, h: Histories, eased: FloatArray) -> None:
+        self.h, self.lived = h, Lived(h, eased)
+        stop = np.minimum(h.end, h.progressed)
+        # progression: seen between `free` and `progressed`, or not by the end; it may have come before entry
+        seen = np.isfinite(h.progressed) & (h.progressed <= h.end)
+        self.before = seen & (h.progressed < h.entry)
+        self.exact = seen & ~self.before & (h.free > h.progressed - 1.0)
+        self.widely = seen & ~self.before & ~self.exact
+        start = np.where(self.widely, np.maximum(h.free, h.entry), stop)
+        self.died, self.removed = h.cause == CAUSES.index("death"), h.cause == CAUSES.index("removal")
+        self.events = self.exact.astype(float) + self.died + self.before
+        lived = self.lived
+        self.until, self.later = lived.progression(start), lived.progression(stop)
+        self.first = lived.progression(np.minimum(h.entry, stop))
+        self.death, self.death_at_entry = lived.other("death", h.end), lived.other("death", h.entry)
+        self.removal = lived.other("removal", h.end), lived.other("removal", h.entry)
+        self.rates = (
+            (self.exact, lived.progression_rate(stop)),
+            (self.died, lived.other_rate("death")),
+            (self.removed, lived.other_rate("removal")),
+        )
+
+    def __call__(self, model: Model) -> FloatArray:
+        h, v = self.h, model.frailty
+        group = model.groups[h.group]
+        until, later, first = (group * q(model) for q in (self.until, self.later, self.first))
+        death, death_at_entry = group * self.death(model), group * self.death_at_entry(model)
+        value = -(self.removal[0](model) - self.removal[1](model))
+        for (happened, rate), times in zip(self.rates, (group, group, np.ones(len(h))), strict=True):
+            value += np.where(happened, np.log(np.maximum(times * rate(model), 1e-300)), 0.0)
+        whole, narrow = _joint(v, until, death, self.events), _joint(v, later, death, self.events)
+        # the chance of progression between two days is the difference of the chances not to have progressed by either
+        between = whole + np.log(-np.expm1(np.minimum(narrow - whole, -1e-12)))
+        value += np.where(self.widely, between, whole)
+        value += v * (np.where(self.exact, until, 0.0) + np.where(self.died, death, 0.0))
+        return value - _joint(v, first, death_at_entry, self.before.astype(float))
+
+
 def log_likelihood(model: Model, h: Histories) -> float:
-    """The log-likelihood of the histories, each with and without response to bridging where that is not known."""
-    without = _each(model, h, np.full(len(h), np.inf))
-    may = (h.response > 0.0) & np.isfinite(h.eased) & (model.eased != 1.0)
-    if not may.any():
-        return float(without.sum())
-    with_it = _each(model, h, np.where(may, h.eased, np.inf))
-    chance = np.where(may, h.response, 0.0)
-    with np.errstate(divide="ignore"):
-        return float(np.logaddexp(np.log(chance) + with_it, np.log1p(-chance) + without).sum())
-
-
-def _each(model: Model, h: Histories, eased: FloatArray) -> FloatArray:
-    lived = Lived(model, h, eased)
-    v = model.frailty
-    stop = np.minimum(h.end, h.progressed)
-    # progression: seen between `free` and `progressed`, or not by the end; it may have come before entry
-    seen = np.isfinite(h.progressed) & (h.progressed <= h.end)
-    before = seen & (h.progressed < h.entry)
-    exact = seen & ~before & (h.free > h.progressed - 1.0)
-    widely = seen & ~before & ~exact
-    start = np.maximum(np.where(widely, h.free, stop), np.where(before, 0.0, h.entry))
-    until = lived.progression(np.where(widely, start, stop))
-    later = lived.progression(stop)
-    died = h.cause == CAUSES.index("death")
-    death, removal = lived.other(1, h.end), lived.other(2, h.end)
-    value = np.zeros(len(h))
-    value += np.where(exact, np.log(np.maximum(lived.progression_rate(stop), 1e-300)), 0.0)
-    value += np.where(died, np.log(np.maximum(lived.other_rate(1), 1e-300)), 0.0)
-    value += np.where(h.cause == 2, np.log(np.maximum(lived.other_rate(2), 1e-300)), 0.0)
-    value -= removal - lived.other(2, h.entry)
-    first = np.minimum(h.entry, stop)
-    at_entry = lived.progression(first), lived.other(1, h.entry)
-    events = exact.astype(float) + died + before
-    whole = _joint(v, until, death, events)
-    narrow = _joint(v, later, death, events)
-    # the chance of progression between two days is the difference of the chances not to have progressed by either
-    value += np.where(widely, whole + np.log(-np.expm1(np.minimum(narrow - whole, -1e-12))), whole)
-    value += v * (np.where(exact | before, until, 0.0) + np.where(died, death, 0.0) - np.where(before, until, 0.0))
-    value -= _joint(v, *at_entry, before.astype(float))
-    return value
+    """The log-likelihood of histories under one model."""
+    return Likelihood(h)(model)
 
 
 def _joint(v: float, first: FloatArray, second: FloatArray, events: FloatArray) -> FloatArray:
@@ -162,70 +190,108 @@ def _joint(v: float, first: FloatArray, second: FloatArray, events: FloatArray) 
     return np.asarray(np.where(events > 1.0, np.log1p(v), 0.0) - (1.0 / v + events) * np.log1p(v * a))
 
 
+@dataclass(frozen=True, eq=False)
+class _Piece:
+    """Hazard of one set lived through by some patients between two ages of it; `eased`, `after`: what multiplies it."""
+
+    one: tuple[str, str]
+    rows: IntArray
+    start: FloatArray
+    stop: FloatArray
+    eased: bool
+    after: bool
+
+
+@dataclass(frozen=True, eq=False)
+class Quantity:
+    """A cumulative hazard (or, divided by `width`, a hazard) of each patient, without the multiplier of the group."""
+
+    count: int
+    pieces: tuple[_Piece, ...]
+    width: FloatArray | None = None
+
+    def __call__(self, model: Model) -> FloatArray:
+        found = np.zeros(self.count)
+        for piece in self.pieces:
+            hazard = model.hazard.get(piece.one)
+            if hazard is not None:
+                times = model.eased if piece.eased else 1.0
+                if piece.after:
+                    times *= model.after_progression[CAUSES.index(piece.one[1])]
+                found[piece.rows] += times * (hazard(piece.stop) - hazard(piece.start))
+        return found if self.width is None else found / self.width
+
+
 class Lived:
-    """The cumulative hazards that each patient has lived through by a day, under a model."""
+    """The cumulative hazards that each patient has lived through by a day, as functions of the model."""
 
-    def __init__(self, model: Model, h: Histories, eased: FloatArray) -> None:
-        self.model, self.h, self.eased = model, h, eased
-        self.group = model.groups[h.group]
+    def __init__(self, h: Histories, eased: FloatArray) -> None:
+        self.h = h
+        self.eased = eased
+        self.eased_to = np.maximum(eased, h.eased_to)
+        self.middle = np.where(np.isfinite(h.progressed), (h.free + h.progressed) / 2.0, np.inf)
 
-    def _grown(self, name: str, cause: str, start: FloatArray, stop: FloatArray, origin: FloatArray) -> FloatArray:
-        """The hazard between two days of one set, without multipliers; 0 where there is nothing between them."""
-        hazard = self.model.hazard.get((name, cause))
-        if hazard is None:
-            return np.zeros(len(start))
-        there = stop > start
-        a, b = np.where(there, start - origin, 0.0), np.where(there, stop - origin, 0.0)
-        return np.where(there, hazard(b) - hazard(a), 0.0)
-
-    def _between(self, cause: str, start: FloatArray, stop: FloatArray) -> FloatArray:
-        """The hazard of a clock between two days over both sets."""
-        switch, zero = self.h.switch, np.zeros(len(start))
-        waiting = self._grown(WAITING, cause, start, np.minimum(stop, switch), zero)
+    def _pieces(
+        self, cause: str, start: FloatArray, stop: FloatArray, eased: bool = False, after: bool = False
+    ) -> list[_Piece]:
+        """The hazard of a clock between two days, by set."""
+        switch = self.h.switch
         origin = np.where(np.isfinite(switch), switch, 0.0)
-        return waiting + self._grown(AFTER, cause, np.maximum(start, switch), stop, origin)
+        found = []
+        for name, a, b, zero in (
+            (WAITING, start, np.minimum(stop, switch), np.zeros(len(start))),
+            (AFTER, np.maximum(start, switch), stop, origin),
+        ):
+            rows = np.flatnonzero(b > a)
+            if len(rows):
+                found.append(_Piece((name, cause), rows, (a - zero)[rows], (b - zero)[rows], eased, after))
+        return found
 
-    def progression(self, by: FloatArray) -> FloatArray:
+    def progression(self, by: FloatArray) -> Quantity:
         """That of progression, by a day not after progression."""
-        zero = np.zeros(len(by))
-        first, last = np.minimum(by, self.eased), np.minimum(by, self.h.eased_to)
-        last = np.maximum(first, last)
-        plain = self._between("progression", zero, first) + self._between("progression", last, by)
-        return self.group * (plain + self._between("progression", first, last) * self.model.eased)
+        first = np.minimum(by, self.eased)
+        last = np.minimum(by, self.eased_to)
+        pieces = self._pieces("progression", np.zeros(len(by)), first)
+        pieces += self._pieces("progression", first, last, eased=True) + self._pieces("progression", last, by)
+        return Quantity(len(by), tuple(pieces))
 
-    def progression_rate(self, on: FloatArray) -> FloatArray:
-        """The hazard a day of progression on its day."""
-        low, high = np.maximum(on - HALF, 0.0), on + HALF
-        rate = self._rate("progression", low, high, on)
-        return np.asarray(
-            self.group * np.where((on > self.eased) & (on <= self.h.eased_to), self.model.eased, 1.0) * rate
-        )
-
-    def other(self, cause: int, by: FloatArray) -> FloatArray:
+    def other(self, cause: str, by: FloatArray) -> Quantity:
         """That of another clock, which may run faster after progression."""
-        name, more = CAUSES[cause], self.model.after_progression[cause]
-        middle = np.where(np.isfinite(self.h.progressed), (self.h.free + self.h.progressed) / 2.0, np.inf)
-        cut = np.minimum(by, middle)
-        grown = self._between(name, np.zeros(len(by)), cut) + more * self._between(name, cut, by)
-        return self.group * grown if name == "death" else grown
+        cut = np.minimum(by, self.middle)
+        pieces = self._pieces(cause, np.zeros(len(by)), cut) + self._pieces(cause, cut, by, after=True)
+        return Quantity(len(by), tuple(pieces))
 
-    def other_rate(self, cause: int) -> FloatArray:
+    def _day(self, on: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """The day around an event, inside the set in which it falls."""
+        origin = np.where(on > self.h.switch, self.h.switch, 0.0)
+        return np.maximum(on - HALF, origin), np.maximum(on + HALF, origin + HALF)
+
+    def progression_rate(self, on: FloatArray) -> Quantity:
+        """The hazard a day of progression on its day."""
+        return self._rate("progression", on, eased=(on > self.eased) & (on <= self.eased_to))
+
+    def other_rate(self, cause: str) -> Quantity:
         """The hazard a day of another clock on the last day."""
-        name, more = CAUSES[cause], self.model.after_progression[cause]
-        end = self.h.end
-        rate = self._rate(name, np.maximum(end - HALF, 0.0), end + HALF, end)
-        rate = rate * np.where(self.h.progressed < end, more, 1.0)
-        return self.group * rate if name == "death" else rate
+        return self._rate(cause, self.h.end, after=self.h.progressed < self.h.end)
 
-    def _rate(self, cause: str, low: FloatArray, high: FloatArray, on: FloatArray) -> FloatArray:
-        after = on > self.h.switch
-        origin = np.where(after, self.h.switch, 0.0)
-        a, b = np.maximum(low, origin), np.maximum(high, origin + HALF)
-        waiting = self._grown(WAITING, cause, a, np.where(after, a, b), np.zeros(len(a)))
-        later = self._grown(AFTER, cause, a, np.where(after, b, a), np.where(np.isfinite(origin), origin, 0.0))
-        return np.asarray((waiting + later) / (b - a))
-
-
-def of_shape(shape: Survival) -> Hazard:
-    """The cumulative hazard of a survival shape."""
-    return shape.hazard
+    def _rate(self, cause: str, on: FloatArray, eased: Flags | None = None, after: Flags | None = None) -> Quantity:
+        low, high = self._day(on)
+        later = on > self.h.switch
+        flag = eased if eased is not None else after
+        pieces = []
+        for name, in_set, origin in ((WAITING, ~later, 0.0), (AFTER, later, self.h.switch)):
+            for more in (False, True):
+                rows = np.flatnonzero(in_set & (flag if more else ~flag) if flag is not None else in_set)
+                if len(rows) and (flag is not None or not more):
+                    zero = np.broadcast_to(origin, on.shape)[rows]
+                    pieces.append(
+                        _Piece(
+                            (name, cause),
+                            rows,
+                            low[rows] - zero,
+                            high[rows] - zero,
+                            more and eased is not None,
+                            more and after is not None,
+                        )
+                    )
+        return Quantity(len(on), tuple(pieces), high - low)

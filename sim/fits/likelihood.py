@@ -30,6 +30,8 @@ from sim.pure.distributions import Distribution
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 LEAST_PROBABILITY = 1e-300
+# A maximum is found where no more of log-likelihood is to be gained.
+GAIN = 1e-8
 # Points of a Gauss-Legendre mean over a day: exact for polynomials of degree 11.
 _POINTS, _WEIGHTS = np.polynomial.legendre.leggauss(6)
 OVER_A_DAY = ((_POINTS + 1.0) / 2.0, _WEIGHTS / 2.0)
@@ -191,7 +193,9 @@ def maximise(
 
     point = np.array(start, dtype=np.float64)
     rough = optimize.minimize(negative, point, method="BFGS", options={"gtol": 1e-5, "maxiter": 300})
-    if not np.isfinite(rough.x).all() or rough.fun >= 1e299 or not rough.success:
+    # what is left to be gained by Newton's step; differences of likelihoods have no more digits
+    left = 0.5 * float(rough.jac @ rough.hess_inv @ rough.jac) if np.isfinite(rough.x).all() else np.inf
+    if not left < GAIN or rough.fun >= 1e299:
         point = rough.x if np.isfinite(rough.x).all() and rough.fun <= negative(point) else point
         rough = optimize.minimize(
             negative,
@@ -200,7 +204,14 @@ def maximise(
             options={"xatol": 1e-8, "fatol": 1e-9, "maxiter": 4000, "maxfev": 4000},
         )
     best = np.asarray(rough.x, dtype=np.float64)
-    spread = _inverse(hessian(negative, best)) if covariance else np.full((len(best), len(best)), np.nan)
+    if not covariance:
+        return Maximum(best, np.full((len(best), len(best)), np.nan), -float(rough.fun))
+    spread = _inverse(hessian(negative, best))
+    # the last digits by a step of Newton, which the differences of a search do not reach
+    step, unit = 1e-4, np.eye(len(best)) * 1e-4
+    nearer = best - spread @ np.array([(negative(best + e) - negative(best - e)) / (2.0 * step) for e in unit])
+    if np.isfinite(nearer).all() and (found := negative(nearer)) <= float(rough.fun):
+        return Maximum(nearer, spread, -found)
     return Maximum(best, spread, -float(rough.fun))
 
 

@@ -39,7 +39,9 @@ def simulated(loaded: Loaded, replication: int = 0) -> pd.DataFrame:
 def register_of(patients: pd.DataFrame, extract: Extract, form: str = "%Y-%m-%d") -> pd.DataFrame:
     """What is in the register on the day of the extract: nothing of what came later, nobody who had left before it."""
     as_of = extract.as_of + 1.0  # to the end of that day
-    p = patients
+    # simulated slots begin at midnight; the days of hospitals begin whenever
+    hour = np.random.default_rng(len(patients)).random(len(patients))
+    p = patients.assign(**{name: patients[name] + hour for name in patients if str(name).endswith("_day")})
     infusion = p.get("infusion_day", pd.Series(np.nan, p.index))
     ended = p["outcome"].isin([*OF_CLOCK, "collection_failed", "product_failed"])
     left = p["end_day"].where(ended)
