@@ -40,8 +40,9 @@ def at_risk(days: FloatArray, entry: FloatArray, end: FloatArray, weight: FloatA
 
 
 def kaplan_meier(seen: Observed) -> Curve:
-    """The survival of durations, those known to an interval at its end; bands by log(-log)."""
-    events = np.isfinite(seen.high)
+    """The survival of durations, those known to a day or censored; bands by log(-log)."""
+    seen = seen.of(np.flatnonzero(seen.ended | ~np.isfinite(seen.high)))
+    events = seen.ended
     end = np.where(events, seen.high, seen.low)
     if np.isfinite(seen.until).any():
         return _reversed(seen, end)

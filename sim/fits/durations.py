@@ -26,6 +26,8 @@ LEAST_P = 0.05
 MOST_FOR_THE_TEST = 5_000
 ENOUGH = 10
 MOST_VALUES = 200
+# So many times the longest ended duration.
+TOO_LONG = 2.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,7 +53,8 @@ class Stage:
 def observed(records: Records, pair: Between, loss: float = 0.0) -> Observed:
     """The days between two milestones, as the register shows them.
 
-    In view from the day on which the patient came into view; who had passed both by then is left out. Where
+    In view from the day on which the patient came into view; who had passed both by then is left out, and so is who has
+    been in the stage for more than `TOO_LONG` times as long as anybody who left it. Where
     inclusion comes later than both, only durations that were short enough for inclusion by the extract are in view,
     and `loss` is the hazard that took others off the path before.
     """
@@ -75,6 +78,10 @@ def observed(records: Records, pair: Between, loss: float = 0.0) -> Observed:
         until = records.as_of - first - (inclusion - last)
         entry = np.maximum(records.since - first - (inclusion - last) - 1.0, -1.0)
     use = np.isfinite(first) & (high > entry) & (high > low) & (low >= -1.0)
+    # who is still in a stage long after everybody else has left it is in no stage: its end was not recorded
+    known = days[use & ended]
+    if len(known) >= VERY_FEW:
+        use &= ~(np.isinf(high) & (low > TOO_LONG * max(float(known.max()), 1.0)))
     if conditional:
         use &= ended
     if pair.repeated:
@@ -105,7 +112,7 @@ def fit_stage(seen: Observed, base: Distribution, bootstrap: int = 99, seed: int
     `prior`: the standard deviation of the logarithm of the base's scale, for fewer than `VERY_FEW` ended durations.
     """
     data = seen.grouped()
-    ended = seen.high[np.isfinite(seen.high)]
+    ended = seen.high[seen.ended]
     alone = len(seen.nodes[0]) == len(OVER_A_DAY[0])
     if alone and len(ended) >= FEW and np.all(ended == ended[0]):
         return Stage(Fixed(float(ended[0])), "fixed", "fitted", None, (), 0.0, math.nan, {}, "every one took as long")
@@ -140,7 +147,7 @@ def _scaled(seen: Observed, data: Observed, base: Distribution, prior: float) ->
 
 def _scaled_fixed(seen: Observed, base: Distribution, prior: float) -> Stage:
     """A fixed duration moved to the mean of what was seen."""
-    ended = seen.high[np.isfinite(seen.high)]
+    ended = seen.high[seen.ended]
     if len(ended) < VERY_FEW:
         return Stage(base, "fixed", "base", None, (), 1.0, math.nan, {}, f"{len(ended)} ended, fewer than {VERY_FEW}")
     added, weights = seen.nodes
@@ -164,7 +171,7 @@ def _fitted(seen: Observed, data: Observed, base: Distribution, bootstrap: int, 
     curve = kaplan_meier(seen)
     added, weights = seen.nodes
     middle = quantiles(curve, np.array([0.16, 0.5, 0.84]))
-    ended = seen.high[np.isfinite(seen.high)]
+    ended = seen.high[seen.ended]
     less = float(((added - 0.5) * weights).sum())
     mean = max(float(middle[1] if np.isfinite(middle[1]) else ended.mean()) + less, 0.3)
     sd = max(float((middle[2] - middle[0]) / 2.0 if np.isfinite(middle).all() else ended.std()), 0.1 * mean, 0.2)
@@ -220,7 +227,7 @@ def goodness_of_fit(seen: Observed, family: Family, best: Maximum, shift: float,
     chance = np.random.default_rng(seed)
     if len(seen.low) > MOST_FOR_THE_TEST:
         chosen = chance.choice(len(seen.low), MOST_FOR_THE_TEST, replace=False)
-        seen = _of(seen, chosen)
+        seen = seen.of(chosen)
         best = _refit(seen, family, best, shift)
     distance = _distance(seen, shifted(family.of(best.point), shift))
     draw = _Sampler(seen, shifted(family.of(best.point), shift))
@@ -242,11 +249,6 @@ def _value(family: Family, data: Observed, shift: float) -> Callable[[FloatArray
 def _refit(seen: Observed, family: Family, near: Maximum, shift: float) -> Maximum:
     data = seen.grouped()
     return maximise(_value(family, data, shift), near.point, covariance=False)
-
-
-def _of(seen: Observed, who: NDArray[np.int64]) -> Observed:
-    cut = {name: getattr(seen, name)[who] for name in ("low", "high", "entry", "until", "weight", "ends")}
-    return replace(seen, **cut)
 
 
 def _distance(seen: Observed, duration: Distribution) -> float:
@@ -290,4 +292,4 @@ class _Sampler:
         low = np.where(over, days - 1.0, ends)
         high = np.where(over, days, np.inf)
         keep = high > np.maximum(low, seen.entry)
-        return _of(replace(seen, low=low, high=high), np.flatnonzero(keep))
+        return replace(seen, low=low, high=high).of(np.flatnonzero(keep))

@@ -18,7 +18,7 @@ from dataclasses import dataclass, fields
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.records.value import CLOCK_OF_END, Records
+from sim.records.value import CLOCK_OF_END, MILESTONES, Records
 
 FloatArray = NDArray[np.float64]
 Flags = NDArray[np.bool_]
@@ -74,7 +74,12 @@ def histories(
     clock = [CLOCK_OF_END.get(str(outcome), "") for outcome in records.outcome]
     cause = np.array([CAUSES.index(name) if name else -1 for name in clock], dtype=np.int64)
     switch = np.where(np.isnan(records.day("apheresis")) | (not switches), np.inf, records.day("apheresis") - referral)
+    # where the day of apheresis is missing, nobody knows which hazards run from the milestone before it on
+    unknown = _hides_apheresis(records) & switches
+    end = np.where(unknown, _before_apheresis(records) - referral, end)
+    cause = np.where(unknown, -1, cause)
     progressed = np.where(np.isnan(records.progression_day), np.inf, records.progression_day - referral)
+    progressed = np.where(unknown & (progressed > end), np.inf, progressed)
     free = np.where(np.isnan(records.progression_free_day), progressed, records.progression_free_day - referral)
     again = (progressed < switch) & np.isfinite(switch)
     ends = (cause == 0) & ~again
@@ -97,6 +102,22 @@ def histories(
         eased_to=np.where(np.isnan(over), np.inf, over),
         response=response,
     )
+
+
+def _hides_apheresis(records: Records) -> Flags:
+    """Who was collected on a day that is not recorded: a later milestone is."""
+    later = np.zeros(len(records), dtype=bool)
+    for name in MILESTONES[MILESTONES.index("apheresis") + 1 :]:
+        later |= np.isfinite(records.day(name))
+    return later & np.isnan(records.day("apheresis")) & ("apheresis" in records.has)
+
+
+def _before_apheresis(records: Records) -> FloatArray:
+    """The day of the last milestone before apheresis."""
+    last = records.day("referral")
+    for name in MILESTONES[: MILESTONES.index("apheresis")]:
+        last = np.fmax(last, records.day(name))
+    return last
 
 
 Hazard = Callable[[FloatArray], FloatArray]

@@ -58,13 +58,18 @@ class Observed:
     loss: float = 0.0
 
     @property
+    def ended(self) -> NDArray[np.bool_]:
+        """Which are known to a day; others are censored, or known to a wider interval."""
+        return np.asarray(np.isfinite(self.high) & (self.high - self.low <= 1.0))
+
+    @property
     def events(self) -> float:
-        """How many durations came to their end in view."""
-        return float(self.weight[np.isfinite(self.high)].sum())
+        """How many are known to a day."""
+        return float(self.weight[self.ended].sum())
 
     @property
     def censored(self) -> float:
-        """How many did not."""
+        """How many had not ended when they were last seen."""
         return float(self.weight[~np.isfinite(self.high)].sum())
 
     @property
@@ -85,6 +90,11 @@ class Observed:
             np.where(c == np.inf, len(days) + 1, np.where(c == -np.inf, len(days), np.searchsorted(days, c)))
             for c in columns
         )
+
+    def of(self, who: IntArray) -> Observed:
+        """Those of some of the patients."""
+        cut = {name: getattr(self, name)[who] for name in ("low", "high", "entry", "until", "weight", "ends")}
+        return replace(self, **cut)
 
     def grouped(self) -> Observed:
         """The same, those that are alike as one entry."""

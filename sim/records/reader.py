@@ -191,6 +191,7 @@ class _Table:
             entered=np.fmax(inclusion, since),
             end_day=end,
             outcome=outcome,
+            followed=self.followed(as_of),
             progression_day=self.day(PROGRESSION),
             progression_free_day=self.day(PROGRESSION_FREE),
             bridging_day=self.day(BRIDGING),
@@ -263,6 +264,21 @@ class _Table:
         self.fault(self.day(PROGRESSION) > end, PROGRESSION, "order", "after the end of the path")
         self.fault(~np.isnan(end) & ~np.isnan(infusion), "outcome.day", "order", "ended before infusion, and infused")
         return outcome, end
+
+    def followed(self, as_of: float) -> FloatArray:
+        """Up to when those without an end were followed: a day of infusion that is missing hides all that follows."""
+        given = np.zeros(len(self.row), dtype=bool)
+        if self.register.outcome is not None:
+            words = self.register.outcome.values
+            given = np.array([words.get(cell, cell) == "infused" for cell in self.text("outcome").tolist()], dtype=bool)
+        hidden = (given | np.isfinite(self.day("discharge"))) & np.isnan(self.day("infusion"))
+        last = self.day("referral")
+        for name in MILESTONES[: MILESTONES.index("infusion")]:
+            last = np.fmax(last, self.day(name))
+        count = int((hidden & ~self.bad).sum())
+        if count:
+            self.notes.append(f"{count} were infused on a day that is not recorded: followed to the milestone before")
+        return np.where(hidden, last, as_of)
 
     def inclusion(self) -> None:
         """Who is in the register has been included."""

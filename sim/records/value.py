@@ -57,11 +57,13 @@ class Records:
     `row`: the row of the file, for messages; it identifies nobody outside it. `milestones`: day of each that the
     register has. `entered`: from which day on the patient is in view (left truncation): the beginning of the register
     (`since`), or inclusion, whichever is later. `as_of`: the day of the extract; what had not happened by its end is
-    censored. `end_day`, `outcome`: when and how the path ended before infusion, NaN and "" where it had not; `infused`
-    patients have neither. `progression_day`: the day on which progression before infusion was found, and
-    `progression_free_day` the last assessment without it, NaN where it is not recorded. `bridging_day`: its start;
-    `responded`: 1 or 0, NaN where not recorded. `categories`: text by name, "" where not recorded. `attempts`: number
-    by name, NaN where not recorded. `has`: what the register records at all, by the name of the field of its file.
+    censored. `end_day`, `outcome`: when and how the path ended before infusion, NaN and "" where it had not, and
+    for the infused. `followed`: the day up to which others were followed: as_of, or the last milestone before infusion of
+    those who were infused on a day that is not recorded. `progression_day`: when progression before infusion was
+    found, and `progression_free_day` the last assessment without it, NaN where it is not recorded. `bridging_day`: its
+    start; `responded`: 1 or 0, NaN where not recorded. `categories`: text by name, "" where not recorded. `attempts`:
+    number by name, NaN where not recorded. `has`: what the register records at all, by the name of the field of its
+    file.
     """
 
     row: IntArray
@@ -72,6 +74,7 @@ class Records:
     entered: FloatArray
     end_day: FloatArray
     outcome: NDArray[np.object_]
+    followed: FloatArray
     progression_day: FloatArray
     progression_free_day: FloatArray
     bridging_day: FloatArray
@@ -95,8 +98,9 @@ class Records:
 
     @property
     def last_day(self) -> FloatArray:
-        """The day up to which each patient was followed before infusion: infusion, the end of the path, or as_of."""
-        return np.where(self.infused, self.day("infusion"), np.where(np.isnan(self.end_day), self.as_of, self.end_day))
+        """The day up to which each was followed before infusion: infusion, the end of the path, or `followed`."""
+        open_end = np.where(np.isnan(self.end_day), self.followed, self.end_day)
+        return np.where(self.infused, self.day("infusion"), open_end)
 
     def of(self, who: Any) -> Records:
         """The records of some of the patients."""

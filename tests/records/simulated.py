@@ -65,7 +65,8 @@ def register_of(patients: pd.DataFrame, extract: Extract, form: str = "%Y-%m-%d"
     gone = left.where(left < as_of)
     columns["end"] = gone
     table = pd.DataFrame({name: _dates(days, form) if name != "Patient" else days for name, days in columns.items()})
-    table["outcome"] = p["outcome"].where(gone.notna(), "").astype(str)
+    status = p["outcome"].where(gone.notna(), "").astype(str)
+    table["outcome"] = status.where(columns["infusion"].isna(), "infused")
     for name in ("region", "risk_group"):
         table[name] = p[name].astype(str)
     for name, reached in (("collection", "received_at_factory"), ("manufacture", "product_received")):
