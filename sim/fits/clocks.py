@@ -92,7 +92,8 @@ class Ask:
     """What of the clocks is to be fitted: sets and causes with the base's shapes, groups with their shares.
 
     `base`: the shape of every (set, cause) that runs, fitted or not. `fitted`: those to fit. `shares` and `group_base`:
-    share and multiplier of each risk group in the order of its number; `by_group`: whether the register records them.
+    share and multiplier of each risk group in the order of its number; `groups_known`: whether the register records
+    them, `by_group`: whether their multipliers are fitted.
     `after`: the base's multipliers after progression of death and removal, `eased` that of bridging; `free`: which of
     these three and of the groups are to be fitted.
     """
@@ -101,6 +102,7 @@ class Ask:
     fitted: tuple[Set, ...]
     shares: Mapping[str, float]
     group_base: Mapping[str, float]
+    groups_known: bool
     by_group: bool
     after: tuple[float, float]
     eased: float
@@ -185,6 +187,7 @@ def _fit(
             names.append(name)
             start.append(0.0)
     shares = np.array(list(ask.shares.values()))
+    known = np.array(list(ask.group_base.values()) if ask.groups_known else [1.0] * len(shares))
     likelihood = Likelihood(h)
 
     def model(point: FloatArray) -> Model:
@@ -194,7 +197,7 @@ def _fit(
             raised = np.exp(np.concatenate([[0.0], point[list(group_places)]]))
             groups = raised / (shares * raised).sum()
         else:
-            groups = np.ones(len(shares))
+            groups = known
         of = {name: math.exp(point[place]) for name, place in free_multipliers.items()}
         after = tuple(of.get(name, base) for name, base in zip(MULTIPLIERS[:2], ask.after, strict=True))
         return Model(hazard, groups, (1.0, *after), of.get(MULTIPLIERS[2], ask.eased), ask.frailty)  # type: ignore[arg-type]

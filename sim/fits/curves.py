@@ -92,6 +92,8 @@ def aalen_johansen(entry: FloatArray, end: FloatArray, cause: IntArray, causes: 
     """
     ones = np.ones(len(end))
     days = np.unique(end[cause > 0])
+    if not len(days):
+        return [Curve(*(np.empty(0),) * 5)] * causes
     risk = at_risk(days, entry, np.where(cause > 0, end, end + 0.5), ones)
     each = np.array([_count(days, end[cause == k], ones[cause == k]) for k in range(1, causes + 1)])
     every = each.sum(axis=0)

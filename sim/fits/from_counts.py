@@ -96,45 +96,45 @@ def _bridging_shares(records: Records, base: Scenario, work: Work) -> None:
         work.numbers.append(of_share("bridging.response", share, base.bridging.response))
 
 
+# Attempts that fail: (name, where its share stands, milestones by which it has gone well, what gives it up).
+FAILING = (
+    ("collection", "apheresis.shortfall", ("collected", "received_at_factory"), "collection_failed"),
+    ("manufacture", "manufacturing.failure", ("manufactured", "product_received"), "product_failed"),
+)
+
+
 def _attempts(records: Records, base: Scenario, work: Work) -> None:
-    """What fails of collections and manufactures, less what else fails an attempt in the base."""
+    """What fails of collections and manufactures, less what else fails an attempt in the base.
+
+    An attempt has gone well by the milestone of the very moment at which it would have failed, where that is recorded:
+    by a later one, those who left in between would be missing among the good ones alone.
+    """
     made, tested, loss = base.manufacturing, base.release_testing, base.shipping.loss
     rest = (1.0 - tested.failure) * (1.0 - tested.out_of_specification * (1.0 - tested.accepted)) * (1.0 - loss)
-    for name, path, value, others, reached, failed in (
-        (
-            "collection",
-            "apheresis.shortfall",
-            base.apheresis.shortfall,
-            1.0 - loss,
-            "received_at_factory",
-            "collection_failed",
-        ),
-        ("manufacture", "manufacturing.failure", made.failure, rest, "product_received", "product_failed"),
-    ):
+    values = {"collection": (base.apheresis.shortfall, 1.0 - loss), "manufacture": (made.failure, rest)}
+    for name, path, milestones, failed in FAILING:
+        value, others = values[name]
         if value == 0.0 or base.strategy == "allogeneic":
             continue
         if f"attempts.{name}" not in records.has or records.included_at == "infusion":
-            why = (
-                f"attempts.{name} is not recorded"
-                if records.included_at != "infusion"
-                else "who was lost before infusion is not in it, and what failed for them"
-            )
+            why = f"attempts.{name} is not recorded"
+            if records.included_at == "infusion":
+                why = "who was lost before infusion is not in it, and what failed for them"
             work.numbers.append(kept(path, why))
             continue
-        tried = records.attempts[name]
-        passed = np.isfinite(records.day(reached)) | np.isfinite(records.day("infusion"))
-        ended = passed | (records.outcome == failed)
+        tried, gave_up = records.attempts[name], records.outcome == failed
+        passed = records.infused
+        for milestone in milestones:
+            passed = passed | np.isfinite(records.day(milestone))
         there = tried >= 1.0
-        fails = int(np.where(records.outcome == failed, tried, tried - 1.0)[there].sum())
-        trials = int(np.where(ended, tried, tried - 1.0)[there].sum())
+        fails = int(np.where(gave_up, tried, tried - 1.0)[there].sum())
+        trials = int(np.where(passed | gave_up, tried, tried - 1.0)[there].sum())
         if not trials:
             work.numbers.append(kept(path, f"no attempt at {name} has come to its end"))
             continue
-        every = 1.0 - (1.0 - value) * others
-        share = fit_share(fails, trials, every)
-        own = max(0.0, 1.0 - (1.0 - share.mean) / others)
+        share = fit_share(fails, trials, 1.0 - (1.0 - value) * others)
         note = f"{share.mean:.3g} of all attempts failed; what else fails them is as in the base"
-        work.numbers.append(of_share(path, share, value, own, note))
+        work.numbers.append(of_share(path, share, value, note=note, others=others))
 
 
 def fit_supply(records: Records, base: Scenario, work: Work) -> None:
@@ -148,6 +148,9 @@ def fit_supply(records: Records, base: Scenario, work: Work) -> None:
         return
     if records.included_at not in ("referral", "listing"):
         work.numbers.append(kept(path, f"who waited and was lost is not in it (included at {records.included_at})"))
+        return
+    if np.isnan(records.day("listing")).all():
+        work.numbers.append(kept(path, "nobody was listed"))
         return
     gone = np.where(np.isnan(records.day("slot")), records.end_day, np.nan)
     start = max(float(np.nanmin(records.day("listing"))), records.since) + 30.0

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from sim.fits import curves
 from sim.fits.clocks import Ask, Clocks, fit_clocks, runs
-from sim.fits.durations import PRIOR_SD
+from sim.fits.durations import PRIOR_SD, VERY_FEW
 from sim.fits.hazards import AFTER, CAUSES, WAITING, Histories, histories
 from sim.fits.numbers import (
     Number,
@@ -71,12 +71,12 @@ def fit_all_clocks(records: Records, base: Scenario, work: Work) -> None:
         work.warnings.append(
             "apheresis is not recorded: the clocks of waiting are fitted to all of the time before infusion"
         )
-    by_group = "risk_group" in records.has and len(group_names) > 1
+    groups_known = "risk_group" in records.has and len(group_names) > 1
     eased, response, can_ease = _bridging(records, base)
     h = histories(records, {g: k for k, g in enumerate(group_names)}, AFTER in sets, eased, response)
-    if by_group:
-        counts = np.bincount(h.group, minlength=len(group_names))
-        by_group = bool((counts > 0).all())
+    lost = np.isfinite(h.progressed) | (h.cause == CAUSES.index("death"))
+    counts = np.bincount(h.group, weights=lost, minlength=len(group_names))
+    by_group = groups_known and bool((counts >= VERY_FEW).all())
     shares = _group_shares(records, base, by_group)
     after = clocks.after_progression
     ask = Ask(
@@ -84,6 +84,7 @@ def fit_all_clocks(records: Records, base: Scenario, work: Work) -> None:
         fitted=tuple(wanted),
         shares=shares,
         group_base={name: group.hazard for name, group in base.patients.risk_groups.items()},
+        groups_known=groups_known,
         by_group=by_group,
         after=(after.death, after.removal),
         eased=base.bridging.hazard,
@@ -106,10 +107,9 @@ def fit_all_clocks(records: Records, base: Scenario, work: Work) -> None:
         events = sum(c.events for one, c in found.clocks.items() if one[1] != "removal")
         work.numbers += of_groups(found, shares, ask.group_base, events)
     elif len(group_names) > 1:
-        work.numbers += [
-            kept(f"patients.risk_groups.{g}.hazard", "the risk group is not recorded, or not of all groups")
-            for g in group_names
-        ]
+        few = f"some group has fewer than {VERY_FEW} progressions and deaths"
+        why = few if groups_known else "the risk group is not recorded"
+        work.numbers += [kept(f"patients.risk_groups.{name}.hazard", why) for name in group_names]
     work.covariance += covariances(found.names, found.free.covariance)
     work.curves += _incidence(records, h, found)
     _ends_eligibility(h, base, sets, work, recorded["progression"], refused)

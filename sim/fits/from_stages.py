@@ -118,6 +118,8 @@ def _stage_curve(path: str, seen: Observed, duration: Distribution | None) -> It
 
 
 def _stage_quantiles(path: str, seen: Observed, duration: Distribution) -> Iterator[tuple[str, float, float, float]]:
+    if not seen.events:
+        return
     curve = curves.kaplan_meier(seen)
     shares = np.arange(0.05, 1.0, 0.05)
     law, days = Law(duration, seen), np.arange(-1.0, max(float(curve.day[-1]) * 2.0, 30.0))

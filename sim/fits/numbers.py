@@ -83,7 +83,7 @@ def kept(path: str, why: str, **more: Any) -> Number:
 
 
 def _interval(log: float, sd: float) -> tuple[float, float, float]:
-    return math.exp(log), math.exp(log - Z * sd), math.exp(log + Z * sd)
+    return math.exp(log), math.exp(log - Z * sd), math.exp(min(log + Z * sd, 700.0))
 
 
 def _lognormal(value: float, sd: float, unit: str) -> Mapping[str, Mapping[str, Any]]:
@@ -266,13 +266,24 @@ def of_groups(clocks: Clocks, shares: Mapping[str, float], base: Mapping[str, fl
 
 
 def of_share(
-    path: str, fit: Share, base: float, value: float | None = None, note: str = "", sure: bool = False
+    path: str,
+    fit: Share,
+    base: float,
+    value: float | None = None,
+    note: str = "",
+    sure: bool = False,
+    others: float = 1.0,
 ) -> Number:
-    """A share; `value` where it is not the posterior mean itself. `sure`: without uncertainty of its own."""
+    """A share; `value` where it is not the posterior mean itself. `sure`: without uncertainty of its own.
+
+    `others`: the share that nothing else fails, where the posterior is of all that fails.
+    """
+
+    def own(share: float) -> float:
+        return max(0.0, 1.0 - (1.0 - share) / others)
+
     low, high = fit.interval
-    estimate = fit.mean if value is None else value
-    said = "; ".join(filter(None, (fit.note, note)))
-    low, high = min(low, estimate), max(high, estimate)
+    estimate = own(fit.mean) if value is None else value
     counts = {"n": fit.n, "events": fit.events, "censored": fit.n - fit.events}
     row = Row(
         path,
@@ -280,18 +291,17 @@ def of_share(
         "beta",
         "",
         estimate,
-        low,
-        high,
+        min(own(low), estimate),
+        max(own(high), estimate),
         "",
         base,
         **counts,
         weight_of_base=fit.weight_of_base,
-        note=said,
+        note="; ".join(filter(None, (fit.note, note))),
     )
-    sd = math.sqrt(fit.a * fit.b / ((fit.a + fit.b) ** 2 * (fit.a + fit.b + 1.0)))
-    uncertain = (
-        {} if sure or not 0.0 < estimate < 1.0 else {path: {"beta": {"mean": rounded(estimate), "sd": rounded(sd)}}}
-    )
+    sd = math.sqrt(fit.a * fit.b / ((fit.a + fit.b) ** 2 * (fit.a + fit.b + 1.0))) / others
+    unsure = not sure and 0.0 < estimate < 1.0 and sd**2 < estimate * (1.0 - estimate)
+    uncertain = {path: {"beta": {"mean": rounded(estimate), "sd": rounded(sd)}}} if unsure else {}
     return Number(path, in_unit(estimate, ""), (row,), uncertain, f"{fit.events} of {fit.n}")
 
 
