@@ -30,8 +30,8 @@ HEADS = {
     "region": "Region",
     "risk_group": "Risk group",
 }
-CUT = {"run": ["--set", "run.window=40 d", "--set", "run.warm_up=0 d", "--set", "run.follow_up=120 d", "--workers", "1"],
-       "fit": ["--bootstrap", "19"]}  # fmt: skip
+SHORT = ["--set", "run.window=40 d", "--set", "run.warm_up=0 d", "--set", "run.follow_up=120 d"]
+CUT = {"run": [*SHORT, "--workers", "1"], "fit": ["--bootstrap", "19"]}
 
 
 @pytest.fixture(scope="module")

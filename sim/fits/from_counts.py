@@ -143,6 +143,9 @@ def fit_supply(records: Records, base: Scenario, work: Work) -> None:
     path = "manufacturing.slots.count"
     if slots is None or base.strategy == "allogeneic" or slots.count is None:
         return
+    if len(slots.count) > 1:
+        work.numbers.append(kept(path, "changes by date in the base"))
+        return
     if not {"listing", "slot"} <= records.has or slots.scope != "pool" or slots.claimed != "before_apheresis":
         work.numbers.append(kept(path, "needs listing and slot of one pool; else see what the waits say of it"))
         return
@@ -177,7 +180,7 @@ def fit_supply(records: Records, base: Scenario, work: Work) -> None:
         count,
         count,
         "",
-        float(slots.count),
+        slots.count[0][1],
         found.periods,
         found.alike,
         weight_of_base=0.0,
