@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
 
+from sim.fits.durations import VERY_FEW
 from sim.fits.numbers import (
     Number,
     Row,
@@ -18,7 +20,6 @@ from sim.fits.work import Work
 from sim.records.value import CLOCK_OF_END, Records
 from sim.scenario import Scenario
 from sim.scenario.units import DAYS_PER_UNIT
-from sim.tables.words import WITHDRAWALS
 
 LEAST_PERIODS, ALIKE = 8, 0.9
 PERIODS = {"day": 1.0, "week": 7.0, "month": DAYS_PER_UNIT["month"]}
@@ -56,19 +57,23 @@ def _summing_to_one(shares: Sequence[float]) -> list[float]:
 
 
 def _withdrawals(records: Records, base: Scenario, work: Work) -> None:
-    if not any(base.clocks.withdrawal.shares.values()) or records.included_at == "infusion":
+    """The share of each reason; with the base as a prior of all of them where one of them is rare."""
+    shares = base.clocks.withdrawal.shares
+    if not any(shares.values()) or records.included_at == "infusion":
         return
     by_clock = [str(o) for o in records.outcome if CLOCK_OF_END.get(str(o)) == "removal"]
-    told = [o for o in by_clock if o in WITHDRAWALS]
-    for name, value in base.clocks.withdrawal.shares.items():
+    counts = {name: by_clock.count(name) for name in shares}
+    rare = min(counts.values()) < VERY_FEW
+    for name, value in shares.items():
         path = f"clocks.withdrawal.{name}"
-        if not told:
+        if not any(counts.values()):
             work.numbers.append(kept(path, "no reason of withdrawal is recorded"))
             continue
-        share = fit_share(told.count(name), len(by_clock), value)
-        work.numbers.append(
-            of_share(path, share, value, share.events / share.n if share.weight_of_base == 0.0 else None, sure=True)
-        )
+        share = fit_share(counts[name], len(by_clock), value, rare)
+        whole = share.mean if rare else share.events / share.n
+        # rounded down, so that the shares sum to 1 at most
+        note = "shares sum to 1 at most, so none has an uncertainty of its own"
+        work.numbers.append(of_share(path, share, value, math.floor(1e5 * whole) / 1e5, note, sure=True))
 
 
 def _bridging_shares(records: Records, base: Scenario, work: Work) -> None:

@@ -45,11 +45,15 @@ class Share:
         return float(special.betaincinv(self.a, self.b, 0.025)), float(special.betaincinv(self.a, self.b, 0.975))
 
 
-def fit_share(events: int, n: int, base: float) -> Share:
-    """The posterior of a share: with a prior of Jeffreys, or with the base as `PRIOR_PATIENTS` where events are few."""
-    if events >= VERY_FEW or not 0.0 < base < 1.0:
+def fit_share(events: int, n: int, base: float, few: bool = False) -> Share:
+    """The posterior of a share: with a prior of Jeffreys, or with the base as `PRIOR_PATIENTS` where events are few.
+
+    `few`: also where they are not, beside others that are.
+    """
+    if (events >= VERY_FEW and not few) or not 0.0 < base < 1.0:
         return Share(events + JEFFREYS, n - events + JEFFREYS, events, n, 0.0, "fitted", "beta posterior")
-    note = f"{events} events, fewer than {VERY_FEW}: the base counts for {PRIOR_PATIENTS:g} patients"
+    beside = "" if events < VERY_FEW else ", beside shares of"
+    note = f"{events} events{beside or ','} fewer than {VERY_FEW}: the base counts for {PRIOR_PATIENTS:g} patients"
     a, b = events + PRIOR_PATIENTS * base, n - events + PRIOR_PATIENTS * (1.0 - base)
     return Share(a, b, events, n, PRIOR_PATIENTS / (PRIOR_PATIENTS + n), "shrunk", note)
 
