@@ -14,7 +14,7 @@ from sim.records.dates import Guess, guess_formats, read_dates
 from sim.records.faults import RecordsError
 from sim.records.raw import Form, Raw, guess_form, kind_of, read_raw
 from sim.records.register import ACTIVITIES, quoted
-from sim.records.value import ENDS, MILESTONES, date_of
+from sim.records.value import ATTEMPTS, ENDS, MILESTONES, date_of
 from sim.records.words import OTHER_WORDS, OUTCOME_WORDS, WORDS
 from sim.scenario.problems import one_line, shorten
 
@@ -128,10 +128,7 @@ def _patients(columns: _Columns) -> Iterator[str]:
     elif "responded" in other:
         columns.taken.pop(other["responded"])
     yield from _categories(raw, other)
-    attempts = [name for name in ("collection", "manufacture") if name in other]
-    if attempts:
-        yield "attempts:"
-        yield from (f"  {name}: {quoted(other[name])}" for name in attempts)
+    yield from _attempts(other)
     if "stay" in other and "discharge" not in milestones:
         yield f"stay: {{column: {quoted(other['stay'])}, unit: d}}    # its unit is a guess"
     elif "stay" in other:
@@ -142,7 +139,8 @@ def _events(columns: _Columns) -> Iterator[str]:
     raw = columns.raw
     time = columns.claim({"time": OTHER_WORDS["time"]}, dates=True)["time"]
     other = columns.claim(
-        {k: OTHER_WORDS[k] for k in ("activity", "id", "region", "centre", "risk_group", "product")}, dates=False
+        {k: OTHER_WORDS[k] for k in ("activity", "id", "region", "centre", "risk_group", "product", *ATTEMPTS)},
+        dates=False,
     )
     yield "rows: events"
     yield from _when(raw, columns.dates)
@@ -151,7 +149,10 @@ def _events(columns: _Columns) -> Iterator[str]:
     activities = raw.columns[other["activity"]].str.strip()
     meaning = {}
     for activity in activities[activities != ""].value_counts().index[:MOST_NAMES]:
-        meaning[str(activity)] = _best(str(activity), {**WORDS, **OUTCOME_WORDS}, ACTIVITIES)
+        means = _best(str(activity), {**WORDS, **OUTCOME_WORDS}, ACTIVITIES)
+        # "progressed" is progression, unless that has a name of its own there
+        its_own = activity in ACTIVITIES and means != activity and (activities == means).any()
+        meaning[str(activity)] = str(activity) if its_own else means
     yield "included_at: referral  # what brings a patient into the register: referral | listing | apheresis | infusion"
     yield "events:"
     different = raw.columns[other["id"]].nunique()
@@ -164,6 +165,7 @@ def _events(columns: _Columns) -> Iterator[str]:
         line = f"{quoted(name)}: {means}" if means else f"# {quoted(name)}: ?"
         yield f"    {line}    # {counts[name]} rows"
     yield from _categories(raw, other)
+    yield from _attempts(other)
 
 
 def _when(raw: Raw, dates: Mapping[str, Guess]) -> Iterator[str]:
@@ -240,6 +242,13 @@ def _categories(raw: Raw, other: Mapping[str, str]) -> Iterator[str]:
             for cell, count in counts.items():
                 if cell:
                     yield f"      {quoted(str(cell))}: {quoted(str(cell))}    # {count} rows"
+
+
+def _attempts(other: Mapping[str, str]) -> Iterator[str]:
+    there = [name for name in ATTEMPTS if name in other]
+    if there:
+        yield "attempts:"
+        yield from (f"  {name}: {quoted(other[name])}" for name in there)
 
 
 def _best(text: str, words: Mapping[str, Sequence[str]], allowed: Sequence[str]) -> str:

@@ -29,6 +29,7 @@ class Study:
     max_replications: int | None
     list_below: int | None
     trace: bool
+    event_log: bool
 
     def rule(self, replications: int | None) -> Precision | None:
         """When it is precise enough, None where a number of replications decides."""
@@ -63,6 +64,11 @@ study_options = together(
         help="Also say from which date on fewer patients than this are waiting.",
     ),
     click.option("--trace", is_flag=True, help="Also write every event to events.parquet."),
+    click.option(
+        "--event-log",
+        is_flag=True,
+        help="Also write the events of all patients of replication 0, by scenario, as event_log/1.csv and 1.xes.",
+    ),
 )
 
 
@@ -101,7 +107,10 @@ def _study(files: Sequence[Path], verb: str, asked: Asked, study: Study, wanted:
 
         first = next(iter(scenarios.values())).scenario.run
         count = rule.most if rule is not None else asked.replications or first.replications
-        plan = Plan(scenarios, count, asked.workers, command_line(), study.trace, asked.engine, rule, study.list_below)
+        plan = Plan(
+            scenarios, count, asked.workers, command_line(), study.trace, study.event_log, asked.engine, rule,
+            study.list_below,
+        )  # fmt: skip
         require_room(folder, study_files(plan), wanted, asked.replace)
         told = engine_note(asked.engine)
         if told is not None:

@@ -97,7 +97,8 @@ class Table:
     """A table: its grain in words, its columns in order, and those that name a row.
 
     `intervals`: (estimate, low, high) columns that belong together; they are over patients, unless `not_of_patients`
-    says of what else. `always`: whether every results folder of a comparison has it.
+    says of what else. `always`: whether every results folder of a comparison has it. `per_scenario`: whether there is a
+    file for each scenario, in a folder of the table's name.
     """
 
     name: str
@@ -109,11 +110,17 @@ class Table:
     not_of_patients: str = ""
     always: bool = False
     suffix: str = ".csv"
+    per_scenario: bool = False
 
     @property
     def file(self) -> str:
-        """The name of its file."""
-        return self.name + self.suffix
+        """The name of its file, or the pattern of the names of its files."""
+        return self.name + ("/<number>" if self.per_scenario else "") + self.suffix
+
+    def file_of(self, number: int) -> str:
+        """The name of the file of one scenario, by its number from 1, of a table that has one for each."""
+        assert self.per_scenario
+        return f"{self.name}/{number}{self.suffix}"
 
     @property
     def over_patients(self) -> bool:

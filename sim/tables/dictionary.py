@@ -13,7 +13,11 @@ from sim.tables.points import POINTS
 from sim.tables.records import RECORDS
 
 CHAPTERS: Sequence[tuple[str, str, Sequence[Table]]] = (
-    ("Single patients", "Parquet, streamed as replications finish. Days are numbers with fractions.", BIG),
+    (
+        "Single patients",
+        "Parquet, streamed as replications finish, and event logs. Days are numbers with fractions.",
+        BIG,
+    ),
     (
         "Runs and comparisons",
         "Means are over replications; `low` and `high` bound 95 % simulation intervals.",

@@ -123,4 +123,23 @@ QUANTITIES = Table(
     (),
     suffix=".parquet",
 )
-BIG = (PATIENTS, EVENTS_TABLE, QUANTITIES)
+EVENT_LOG = Table(
+    "event_log",
+    "Event log",
+    "patient of replication 0 by event, with `--event-log`; a file for each scenario, numbered as in `scenarios`, and "
+    "the same as `.xes` beside it",
+    (
+        whole("case", "Running number of the patient and course, in the order of `patients.parquet`."),
+        text("activity", "The milestone, how the path ended before infusion, bridging or progression."),
+        text("time", "When: local date and time of day."),
+        text("region", "Home region."),
+        text("centre", "The centre that treats them."),
+        text("risk_group", "Their risk group."),
+        text("product", "The product that they were on last."),
+        whole("collections", "Attempts at apheresis.", "attempts", FLOW),
+        whole("manufactures", "Attempts at manufacture.", "attempts", FLOW),
+    ),
+    ("case", "activity"),
+    per_scenario=True,
+)
+BIG = (PATIENTS, EVENTS_TABLE, QUANTITIES, EVENT_LOG)

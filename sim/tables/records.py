@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sim.tables.contract import Bounds, Table
-from sim.tables.shared import days, number, share, text, whole
+from sim.tables.shared import days, flag, number, share, text, whole
 
 NO_NUMBER = "not fitted; `status` and `note` say why"
 NO_TEST = "not tested"
@@ -91,5 +91,47 @@ RECORDS = (
             days("fitted", "The fitted quantile."),
         ),
         ("path", "probability"),
+    ),
+    Table(
+        "observed",
+        "Observed and simulated",
+        "quantity of a register by point: month, day since the patient came into it, or share of patients",
+        (
+            text("quantity", "What was observed."),
+            text("point", "Where: month, day, or share of patients."),
+            text("unit", "Unit of the numbers in the row."),
+            number("observed", "What the register holds.", bounds=Bounds.BY_UNIT),
+            number("simulated", "The median over replications, seen through the same register.", bounds=Bounds.BY_UNIT),
+            number("low_50", "Lower end of the envelope of half of the replications.", bounds=Bounds.BY_UNIT),
+            number("high_50", "Upper end of the envelope of half of the replications.", bounds=Bounds.BY_UNIT),
+            number("low_90", "Lower end of the envelope of 90 % of the replications.", bounds=Bounds.BY_UNIT),
+            number("high_90", "Upper end of the envelope of 90 % of the replications.", bounds=Bounds.BY_UNIT),
+            flag("inside_50", "Whether what was observed lies in the envelope of half of them."),
+            flag("inside_90", "Whether it lies in that of 90 %."),
+            number("crps", "Continuous ranked probability score; the lower, the nearer.", bounds=Bounds.NONE),
+            share("pit", "Share of replications below what was observed, half of those equal to it included."),
+        ),
+        ("quantity", "point"),
+        (("simulated", "low_50", "high_50"), ("simulated", "low_90", "high_90")),
+        not_of_patients="replications, each of which is a register; the intervals are envelopes",
+    ),
+    Table(
+        "observed_scores",
+        "Scores against a register",
+        "quantity of a register",
+        (
+            text("quantity", "What was observed."),
+            text("label", "The same in words."),
+            text("unit", "Unit of its numbers."),
+            whole("points", "At how many points it is scored."),
+            share("inside_50", "Share of points inside the envelope of half of the replications."),
+            share("inside_90", "Share of points inside that of 90 %."),
+            number("crps", "Continuous ranked probability score, mean over points."),
+            number("crps_expected", "What it is on average where the simulation is right."),
+            share("p_value", "Share of replications that lie at least as far from the others as the register does."),
+            flag("is_off", "Whether that is less than chance explains, at 5 % over all quantities (Holm)."),
+            text("where", "Where it is off furthest, and how.", "not off"),
+        ),
+        ("quantity",),
     ),
 )

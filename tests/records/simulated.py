@@ -12,12 +12,12 @@ import pandas as pd
 
 from sim.engine.choice import COMPILED, SIMPY
 from sim.experiment.runs.replicate import Arm, Keep, run_arm
-from sim.records.value import MILESTONES
+from sim.outcomes.recorded import in_view, recorded
+from sim.records.value import MILESTONES, date_of, day_number
 from sim.scenario import Loaded
 from tests.runs import HAS_NUMBA
 
 START = date(2026, 1, 1)
-OF_CLOCK = ("died", "progressed", "withdrawn", "hospice", "other_therapy", "own_choice", "infection_or_organ_function")
 
 
 @dataclass(frozen=True)
@@ -38,48 +38,26 @@ def simulated(loaded: Loaded, replication: int = 0) -> pd.DataFrame:
 
 def register_of(patients: pd.DataFrame, extract: Extract, form: str = "%Y-%m-%d") -> pd.DataFrame:
     """What is in the register on the day of the extract: nothing of what came later, nobody who had left before it."""
-    as_of = extract.as_of + 1.0  # to the end of that day
     # simulated slots begin at midnight; the days of hospitals begin whenever
     hour = np.random.default_rng(len(patients)).random(len(patients))
-    p = patients.assign(**{name: patients[name] + hour for name in patients if str(name).endswith("_day")})
-    infusion = p.get("infusion_day", pd.Series(np.nan, p.index))
-    ended = p["outcome"].isin([*OF_CLOCK, "collection_failed", "product_failed"])
-    left = p["end_day"].where(ended)
-    last = infusion.where(infusion < as_of, left.where(left < as_of, np.inf))
-    inclusion = p[f"{extract.included_at}_day"]
-    there = (inclusion < as_of) & (last >= max(extract.since, -1e9)) & (p["referral_day"] < as_of)
-    if extract.included_at == "infusion":
-        there &= inclusion >= extract.since
-    p, left, last = p[there], left[there], last[there]
-    chosen = {name: p[f"{name}_day"] for name in MILESTONES if f"{name}_day" in p}
-    columns: dict[str, pd.Series] = {"Patient": pd.Series([f"Person {k}" for k in range(len(p))], index=p.index)}
-    latest = pd.Series(-np.inf, index=p.index)
-    for name, day in chosen.items():
-        # a milestone of an attempt that was begun anew is struck out
-        known = day.where((day < as_of) & (day >= latest) & (day <= left.fillna(np.inf)))
-        latest = latest.where(known.isna(), known)
-        columns[name] = known
-    progression = p["progression_day"]
-    columns["progression"] = progression.where((progression < as_of) & (progression <= last))
-    columns["bridging"] = p["bridging_day"].where((p["bridging_day"] < as_of) & (p["bridging_day"] <= last))
-    gone = left.where(left < as_of)
-    columns["end"] = gone
-    table = pd.DataFrame({name: _dates(days, form) if name != "Patient" else days for name, days in columns.items()})
-    status = p["outcome"].where(gone.notna(), "").astype(str)
-    table["outcome"] = status.where(columns["infusion"].isna(), "infused")
-    for name in ("region", "risk_group"):
-        table[name] = p[name].astype(str)
-    for name, reached in (("collection", "received_at_factory"), ("manufacture", "product_received")):
-        if f"{name}_attempts" in p:
-            # how often is known once it has come to its end, or the patient has left
-            tried = p[f"{name}_attempts"].astype(int).astype(str)
-            table[name] = tried.where(columns[reached].notna() | gone.notna(), "")
-    return table.reset_index(drop=True)
+    hours = {str(name): patients[name] + hour for name in patients if str(name).endswith("_day")}
+    everything = recorded({name: patients.assign(**hours)[name].to_numpy() for name in patients}, START)
+    first = day_number(START)
+    seen = in_view(everything, first + extract.as_of, first + max(extract.since, -1e9), extract.included_at)
+    columns = {"Patient": [f"Person {k}" for k in range(len(seen))]}
+    days = {**seen.milestones, "progression": seen.progression_day, "bridging": seen.bridging_day, "end": seen.end_day}
+    columns |= {name: [_date(day, form) for day in of_all] for name, of_all in days.items()}
+    columns["outcome"] = np.where(seen.infused, "infused", seen.outcome).tolist()
+    columns |= {name: seen.categories[name].tolist() for name in ("region", "risk_group")}
+    for name, tried in seen.attempts.items():
+        if f"attempts.{name}" in seen.has:
+            columns[name] = [str(int(number)) if np.isfinite(number) else "" for number in tried]
+    return pd.DataFrame(columns)
 
 
-def _dates(days: pd.Series, form: str) -> pd.Series:
-    """Days of the simulation as dates, "" where there is none."""
-    return days.map(lambda day: (START + timedelta(days=int(np.floor(day)))).strftime(form) if np.isfinite(day) else "")
+def _date(day: float, form: str) -> str:
+    """A day as a date, "" where there is none."""
+    return date_of(np.floor(day)).strftime(form) if np.isfinite(day) else ""
 
 
 def describe(folder: Path, table: pd.DataFrame, extract: Extract, more: str = "", **written: object) -> Path:

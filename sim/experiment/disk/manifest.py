@@ -33,7 +33,7 @@ PACKAGES = ("simpy", "numba", "numpy", "pandas", "scipy", "pyarrow", "plotly", "
 
 
 MOST_BYTES = 200_000_000
-TABLES = ("*.csv", "*.parquet", "scenarios/*.yaml")
+TABLES = ("*.csv", "*.parquet", "scenarios/*.yaml", "event_log/*.csv")
 PAGES = "pages"
 
 
@@ -74,7 +74,7 @@ def parse_manifest(folder: Path) -> dict[str, Any]:
 def _names_files(files: Any) -> bool:
     """Whether these are digests by names of files, none of them outside the folder."""
     return isinstance(files, dict) and all(
-        isinstance(digest, str) and re.fullmatch(r"((scenarios|charts)/)?[\w.-]+", name)
+        isinstance(digest, str) and re.fullmatch(r"((scenarios|charts|event_log)/)?[\w.-]+", name)
         for name, digest in files.items()
     )
 

@@ -18,7 +18,7 @@ from sim.fits.numbers import Number, Row, kept
 from sim.fits.work import Fitted
 from sim.fits.written import scenario_text
 from sim.records.reader import Reading, read_records
-from sim.records.register import Described, read_register
+from sim.records.register import read_register
 from sim.records.value import date_of
 from sim.scenario import Loaded, load
 from sim.scenario.files import shipped_file
@@ -62,8 +62,7 @@ def fit_register(
     described = read_register(register)
     reading = read_records(described)
     fitted = fit(reading, loaded.scenario, bootstrap, seed)
-    text = _text(out, name_of_base, fitted, reading, described, folder)
-    found = _loads(out, text)
+    text, found = scenario_of(out, name_of_base, fitted, reading, described.file.name, folder.name)
     tables = tables_of(reading, fitted, loaded)
     more = {"base": loaded.scenario.name, "base_digest": loaded.digest, "bootstrap": bootstrap, "seed": seed,
             "scenario": out.name, "warnings": list(fitted.warnings)}  # fmt: skip
@@ -80,12 +79,15 @@ def require_out(out: Path, replace: Sequence[str]) -> None:
         raise FolderError(f"{out}: a scenario file ends in .yaml")
 
 
-def _text(out: Path, base: str, fitted: Fitted, reading: Reading, described: Described, folder: Path) -> str:
+def scenario_of(out: Path, base: str, fitted: Fitted, reading: Reading, file: str, folder: str) -> tuple[str, Loaded]:
+    """(text, the scenario as it loads) of a fitted scenario that is to stand at `out`, where nothing is left yet.
+
+    `base`: as `extends` names it there; `file`, `folder`: the names of the register and of the folder of tables.
+    """
     name = out.stem.replace("_", " ").replace("-", " ").strip().capitalize() or "Fitted"
     day = date_of(reading.records.as_of).isoformat()
-    return scenario_text(
-        name, base, fitted.numbers, described.file.name, reading.digest, len(reading.records), day, folder.name
-    )
+    text = scenario_text(name, base, fitted.numbers, file, reading.digest, len(reading.records), day, folder)
+    return text, _loads(out, text)
 
 
 def _loads(out: Path, text: str) -> Loaded:

@@ -8,11 +8,12 @@ from typing import Any
 
 import pandas as pd
 
-from sim.experiment.disk.manifest import about_program, write_manifest
+from sim.experiment.disk.manifest import about_program, scenario_files, write_manifest, write_scenarios
 from sim.experiment.disk.publish import new_results
 from sim.experiment.disk.table_files import write_table
 from sim.records.faults import RowFault
 from sim.records.reader import Reading
+from sim.scenario import Loaded
 from sim.tables import TABLES
 
 FAULTS = "records_faults"
@@ -34,11 +35,17 @@ def write_results(
     command: str,
     more: Mapping[str, Any],
     replace: Sequence[str] = (),
+    scenarios: Mapping[str, Loaded] | None = None,
 ) -> None:
-    """Write tables and manifest of a register into a folder; the manifest holds the file's digest, not its rows."""
-    with new_results(folder, [TABLES[name].file for name in tables], replace) as building:
+    """Write tables and manifest of a register into a folder; the manifest holds the file's digest, not its rows.
+
+    `scenarios`: those that were run, to be written in full.
+    """
+    ran = scenarios or {}
+    with new_results(folder, [*(TABLES[name].file for name in tables), *scenario_files(ran)], replace) as building:
         for name, frame in tables.items():
             write_table(building, name, frame)
+        write_scenarios(building, ran)
         about = {
             "kind": kind,
             "title": f"Own records: {file.name}",

@@ -252,6 +252,15 @@ def run_arm(arm: Arm, numbers: Sequence[int], keep: Keep, with_engine: str = SIM
     return ran, patients
 
 
+def patient_tables(arm: Arm, numbers: Sequence[int], with_engine: str) -> list[dict[str, Any]]:
+    """The columns of `patients.parquet` of each of these replications of an arm, and nothing else."""
+    found = []
+    for (one,), part in as_run([arm], numbers):
+        patients, trace = simulate(one, part, with_engine)
+        found += _by_replication(part, _table(one, patients, trace, _names(one.scenario)))
+    return found
+
+
 def _by_replication(numbers: Sequence[int], table: dict[str, Any]) -> list[dict[str, Any]]:
     """A table of a batch, which has the replications in their order, cut into those of each."""
     counts = [np.count_nonzero(table["replication"] == number) for number in numbers]

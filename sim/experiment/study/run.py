@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from sim.engine.choice import pick, workers_for
+from sim.experiment.disk.event_log import event_log_files, write_event_log
 from sim.experiment.disk.manifest import (
     about_program,
     about_scenarios,
@@ -25,7 +26,7 @@ from sim.experiment.disk.publish import new_results
 from sim.experiment.disk.table_files import TableFile, event_columns, patient_columns, quantity_columns, write_table
 from sim.experiment.runs.limits import require_kept, require_size
 from sim.experiment.runs.precision import Precision, batches, reached
-from sim.experiment.runs.replicate import Arm, Keep, replicate
+from sim.experiment.runs.replicate import Arm, Keep, Replication, replicate
 from sim.experiment.study import tables
 from sim.experiment.study.economics_tables import economic_tables, why_not_comparable
 from sim.experiment.study.forecast import falls_below, waiting_list, warm_up, warm_up_warnings
@@ -58,7 +59,8 @@ CLOSE_TO_FULL = 0.95
 class Plan:
     """What to run: scenarios by name, the baseline first; replications; workers, None to choose by the work.
 
-    With a `precision`, `replications` are as many as there may be. `list_below`: a length of the waiting list to date.
+    `event_log`: whether to write that of replication 0. With a `precision`, `replications` are as many as may be.
+    `list_below`: a length of the waiting list to date.
     """
 
     scenarios: dict[str, Loaded]
@@ -66,6 +68,7 @@ class Plan:
     workers: int | None
     command: str
     keep_events: bool = False
+    event_log: bool = False
     engine: str = "auto"
     precision: Precision | None = None
     list_below: int | None = None
@@ -151,7 +154,8 @@ def study_files(plan: Plan) -> list[str]:
     names += ["economics", "nmb"] if economics else []
     names += ["economics_differences", "icer"] if economics and len(loaded) > 1 else []
     big = [PATIENTS, *([QUANTITIES] if economics else []), *([EVENTS_TABLE] if plan.keep_events else [])]
-    return [*(f"{name}.csv" for name in names), *(table.file for table in big), *scenario_files(plan.scenarios)]
+    logs = event_log_files(len(loaded)) if plan.event_log else []
+    return [*(f"{name}.csv" for name in names), *(table.file for table in big), *scenario_files(plan.scenarios), *logs]
 
 
 def run_study(plan: Plan, folder: Path, done: Callable[[int], None], replace: Sequence[str] = ()) -> Study:
@@ -193,6 +197,8 @@ def _run(plan: Plan, folder: Path, done: Callable[[int], None]) -> Study:
                     patients.append(arm_run.patients)
                     events.append(arm_run.events)
                     quantities.append(arm_run.quantities)
+                if plan.event_log and replication.number == 0:
+                    _write_event_logs(plan, replication, folder)
     study = _write_tables(plan, collected, pictures, folder)
     why = tables.same_patients(collected)[1]
     names = collected.names
@@ -205,6 +211,12 @@ def _run(plan: Plan, folder: Path, done: Callable[[int], None]) -> Study:
     }
     _write_manifest(plan, folder, study.warnings, why, len(collected.numbers), ran)
     return study
+
+
+def _write_event_logs(plan: Plan, replication: Replication, folder: Path) -> None:
+    for number, (arm, arm_run) in enumerate(zip(plan.arms, replication.runs, strict=True), start=1):
+        assert arm_run.patients is not None
+        write_event_log(folder, number, arm_run.patients, arm.scenario.run.start)
 
 
 def _write_tables(plan: Plan, collected: tables.Collected, pictures: Pictures, folder: Path) -> Study:
@@ -314,6 +326,7 @@ def _write_manifest(
             "precision": None if plan.precision is None else asdict(plan.precision),
             "list_below": plan.list_below,
             "events": plan.keep_events,
+            "event_log": plan.event_log,
         },
         **ran,
         "baseline": next(iter(plan.scenarios)) if len(plan.scenarios) > 1 else None,

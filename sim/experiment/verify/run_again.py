@@ -79,6 +79,7 @@ def _plan(
             workers,
             "",
             keep_events=(folder / "events.parquet").is_file(),
+            event_log=asked.get("event_log") is True,
             engine=engine,
             precision=rule_from_plain(rule) if isinstance(rule, dict) else None,
             list_below=None if below is None else int(below),

@@ -1,0 +1,310 @@
+"""A register held against the simulation of its own time: the same quantities of both, and how far they lie apart."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from sim.engine.choice import pick
+from sim.experiment.disk.manifest import about_scenarios, scenario_files
+from sim.experiment.disk.publish import require_free
+from sim.experiment.own.fit import scenario_of
+from sim.experiment.own.quantities import Quantity, Scored, measured, seen_alike
+from sim.experiment.own.scores import Score, least_replications, off, score
+from sim.experiment.own.tables import FAULTS, faults_table, write_results
+from sim.experiment.psa.run import psa_points
+from sim.experiment.runs.replicate import Arm, patient_tables
+from sim.experiment.sweep.points import Base
+from sim.fits.fit import fit, require_names
+from sim.outcomes.recorded import in_view, in_whole_days, recorded
+from sim.pieces.loads import expected_patients
+from sim.records.faults import RecordsError
+from sim.records.reader import Reading, read_records
+from sim.records.register import read_register
+from sim.records.value import Records, date_of, day_number
+from sim.scenario import Loaded, load
+from sim.scenario.sources import RECORDS
+from sim.tables import TABLES
+
+NAMES = (FAULTS, "observed", "observed_scores")
+BATCH = 20
+LEAST_DAYS = 60
+
+
+@dataclass(frozen=True, eq=False)
+class Compared:
+    """One quantity of the register, and how it scores."""
+
+    quantity: Quantity
+    score: Score
+    is_off: bool
+
+
+@dataclass(frozen=True, eq=False)
+class Observed:
+    """A register that was held against the simulation: what was read, scores, verdict, and what to warn of."""
+
+    reading: Reading
+    compared: tuple[Compared, ...]
+    verdict: str
+    warnings: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Asked:
+    """How to hold the register against the scenario."""
+
+    replications: int
+    fit_until: date | None
+    engine: str
+    command: str
+    replace: Sequence[str] = ()
+
+
+def observe(scenario: Path, register: Path, folder: Path, asked: Asked, done: Callable[[int], None]) -> Observed:
+    """Simulate the time of the register, score it, write the tables; `done` hears of finished replications.
+
+    Raises ScenarioError, RecordsError and FolderError.
+    """
+    loaded, described = load(scenario), read_register(register)
+    require_free(folder, [*(TABLES[name].file for name in NAMES), *scenario_files({"": loaded})], asked.replace)
+    reading = read_records(described)
+    records = reading.records
+    require_names(records, loaded.scenario)
+    warnings = list(_warnings(reading, loaded, asked))
+    if "infusion" not in records.has:
+        raise RecordsError(f"{described.file}: no milestone infusion is described; without it nothing can be scored")
+    first = records.since if np.isfinite(records.since) else float(np.nanmin(records.day("referral")))
+    scored = Scored(first if asked.fit_until is None else day_number(asked.fit_until) + 1.0, records.as_of)
+    _require_time(scored, first, asked)
+    if asked.fit_until is not None:
+        loaded, more = _fitted(loaded, scenario, described.file.name, reading, asked.fit_until)
+        warnings += more
+    moved = _moved(loaded, date_of(first), records.as_of - first + 1.0)
+    truth = measured(records, scored)
+    kept = [k for k, quantity in enumerate(truth) if len(quantity.points)]
+    require_enough(asked.replications, len(kept))
+    drawn: list[list[Quantity]] = []
+    for seen in _simulated(moved, records, first, asked):
+        drawn.append(measured(seen, scored))
+        done(1)
+    compared = _compare([truth[k] for k in kept], [[one[k] for k in kept] for one in drawn])
+    verdict = verdict_of(compared, scored)
+    tables = {FAULTS: faults_table(reading.faults), **tables_of(compared)}
+    about: dict[str, Any] = {
+        "replications": asked.replications,
+        "scored": [date_of(scored.first).isoformat(), date_of(scored.last).isoformat()],
+        "fit_until": None if asked.fit_until is None else asked.fit_until.isoformat(),
+        "scenarios": about_scenarios({moved.scenario.name: moved}),
+        "verdict": verdict,
+        "warnings": warnings,
+    }
+    write_results(
+        folder, "observe", reading, described.file, tables, asked.command, about, asked.replace,
+        {moved.scenario.name: moved},
+    )  # fmt: skip
+    return Observed(reading, tuple(compared), verdict, tuple(warnings))
+
+
+def require_enough(replications: int, quantities: int) -> None:
+    """Nothing, or a RecordsError where no quantity could ever be called off with so few replications."""
+    least = least_replications(quantities)
+    if replications < least:
+        raise RecordsError(
+            f"{replications} replications: allowed: at least {least}, for {quantities} quantities; with fewer, nothing "
+            "could be told from chance"
+        )
+
+
+def _require_time(scored: Scored, first: float, asked: Asked) -> None:
+    days = scored.last - scored.first + 1.0
+    if asked.fit_until is not None and scored.first - 1.0 <= first:
+        raise RecordsError(
+            f"--fit-until {asked.fit_until}: nothing was known then; the register begins {date_of(first)}"
+        )
+    if days < LEAST_DAYS:
+        raise RecordsError(
+            f"only {max(days, 0.0):.0f} days are there to be scored, up to {date_of(scored.last)} (as_of); "
+            f"allowed: at least {LEAST_DAYS}"
+        )
+
+
+def _warnings(reading: Reading, loaded: Loaded, asked: Asked) -> Iterator[str]:
+    unused = reading.rows - len(reading.records)
+    if unused:
+        yield (
+            f"{unused} of {reading.rows} rows are not used (records_faults.csv): numbers of patients by month, and on "
+            "the way, are observed too low by as many"
+        )
+    knows = [p for p in loaded.parameters if RECORDS in p.source_ids and reading.digest[:12] in p.note]
+    if knows and asked.fit_until is not None:
+        raise RecordsError(
+            f"{loaded.path}: was fitted to all of this register, so it knows what came after {asked.fit_until}; "
+            "name its base instead: --fit-until fits that"
+        )
+    if knows:
+        yield (
+            "the scenario was fitted to this very register; --fit-until scores what came after a day on what was known "
+            "then"
+        )
+    if any(region.already_waiting is not None for region in loaded.scenario.regions.values()):
+        yield "the patients already waiting on day 0 of the scenario are simulated at the beginning of its warm-up"
+
+
+def _fitted(base: Loaded, path: Path, file: str, reading: Reading, until: date) -> tuple[Loaded, list[str]]:
+    """(the base fitted to what was known at the end of a day, warnings)."""
+    day = float(day_number(until))
+    known = in_view(reading.records, day, reading.records.since, reading.records.included_at)
+    at = reading.referred
+    early = at.day <= day
+    referred = replace(at, day=at.day[early], region=at.region[early], centre=at.centre[early])
+    then = replace(reading, records=known, referred=referred)
+    fitted = fit(then, base.scenario, bootstrap=0)
+    with tempfile.TemporaryDirectory(prefix="vein2vein-observe-") as place:
+        loaded = scenario_of(Path(place) / "fitted.yaml", str(path), fitted, then, file, "fits")[1]
+    return loaded, list(fitted.warnings)
+
+
+def _moved(loaded: Loaded, first: date, days: float) -> Loaded:
+    """The scenario in the time of the register: its own warm-up first, then so many days.
+
+    All of them are warm-up as well, and those who are referred on the day after them are measured: so the run ends
+    soon after, and nobody in the register is followed for less than they were.
+    """
+    run = loaded.scenario.run
+    start = first - timedelta(days=int(np.ceil(run.warm_up)))
+    total = int(np.ceil(run.warm_up)) + int(days)
+    changes = [f"run.start={start}", f"run.warm_up={total} d", "run.window=1 d", f"run.follow_up={total} d"]
+    if run.later_courses_until is not None:
+        changes.append(f"run.later_courses_until={2 * total + 1} d")
+    return loaded.with_overrides(changes)
+
+
+def _simulated(moved: Loaded, register: Records, first: float, asked: Asked) -> Iterator[Records]:
+    """What a register of the same kind would hold of the patients of each replication.
+
+    Each has its own draw of what the scenario calls uncertain.
+    """
+    engine, _ = pick(asked.engine, asked.replications * expected_patients(moved.scenario))
+    start = moved.scenario.run.start
+    for arm, numbers in _arms(moved, asked.replications):
+        for table in patient_tables(arm, numbers, engine):
+            yield as_register(in_whole_days(recorded(table, start)), register, first)
+
+
+def as_register(simulated: Records, register: Records, first: float) -> Records:
+    """Simulated patients as the register would hold them; `first`: the first day of its time."""
+    alike = seen_alike(simulated, register)
+    if not np.isfinite(register.since):
+        # the register has whoever was referred from its first day on
+        alike = alike.of(alike.day("referral") >= first)
+    return in_view(alike, register.as_of, register.since, register.included_at)
+
+
+def _arms(moved: Loaded, replications: int) -> Iterator[tuple[Arm, Sequence[int]]]:
+    name = moved.scenario.name
+    if not moved.scenario.uncertainty:
+        for low in range(0, replications, BATCH):
+            yield Arm(name, moved.scenario), range(low, min(low + BATCH, replications))
+        return
+    for point in psa_points(Base({name: moved}), replications):
+        changes = [f"{path}={text}" for path, text in point.own[name].items()]
+        yield Arm(name, moved.scenario_with(changes), point.parameter_set), [point.number]
+
+
+def _compare(truth: Sequence[Quantity], drawn: Sequence[Sequence[Quantity]]) -> list[Compared]:
+    found: list[tuple[Quantity, Score]] = []
+    for place, quantity in enumerate(truth):
+        simulated = np.array([one[place].values for one in drawn])
+        # a point that is not there, or hardly ever simulated, cannot be scored
+        there = np.isfinite(quantity.values) & (np.isfinite(simulated).mean(axis=0) > 0.5)
+        never = (simulated == 0.0).all() and (quantity.values == 0.0).all()
+        if there.any() and not never:
+            points = tuple(name for name, one in zip(quantity.points, there, strict=True) if one)
+            quantity = replace(quantity, points=points, values=quantity.values[there])
+            found.append((quantity, score(quantity.values, simulated[:, there])))
+    calls = off([one.p_value for _, one in found])
+    return [Compared(*pair, call) for pair, call in zip(found, calls, strict=True)]
+
+
+def tables_of(compared: Sequence[Compared]) -> dict[str, pd.DataFrame]:
+    """The tables of scores by name: a row a point, and a row a quantity."""
+    points, scores = [], []
+    for one in compared:
+        quantity, its = one.quantity, one.score
+        for k, point in enumerate(quantity.points):
+            points.append(
+                {
+                    "quantity": quantity.name,
+                    "point": point,
+                    "unit": quantity.unit,
+                    "observed": quantity.values[k],
+                    "simulated": its.middle[k],
+                    "low_50": its.low["50"][k],
+                    "high_50": its.high["50"][k],
+                    "low_90": its.low["90"][k],
+                    "high_90": its.high["90"][k],
+                    "inside_50": bool(its.inside["50"][k]),
+                    "inside_90": bool(its.inside["90"][k]),
+                    "crps": its.crps[k],
+                    "pit": its.pit[k],
+                }
+            )
+        scores.append(
+            {
+                "quantity": quantity.name,
+                "label": quantity.label,
+                "unit": quantity.unit,
+                "points": len(quantity.points),
+                "inside_50": float(its.inside["50"].mean()),
+                "inside_90": float(its.inside["90"].mean()),
+                "crps": float(its.crps.mean()),
+                "crps_expected": float(its.crps_expected.mean()),
+                "p_value": its.p_value,
+                "is_off": one.is_off,
+                "where": where(one),
+            }
+        )
+    return {"observed": pd.DataFrame(points), "observed_scores": pd.DataFrame(scores)}
+
+
+def where(one: Compared) -> str:
+    """In words, how a quantity that is off differs: at the point that is furthest out; "" where it is not off."""
+    if not one.is_off:
+        return ""
+    its, quantity = one.score, one.quantity
+    wide = np.maximum(its.high["90"] - its.low["90"], 1e-12)
+    k = int(np.argmax(np.abs(quantity.values - its.middle) / wide))
+
+    def number(value: float) -> str:
+        return f"{100 * value:.0f} %" if quantity.unit == "share" else f"{value:.0f}"
+
+    more = "more" if quantity.values[k] > its.middle[k] else "less"
+    outside = int((~its.inside["90"]).sum())
+    return (
+        f"{more} than simulated: {quantity.points[k]}: {number(quantity.values[k])} against "
+        f"{number(its.middle[k])} ({number(its.low['90'][k])} to {number(its.high['90'][k])}); outside the 90 % "
+        f"envelope at {outside} of {len(quantity.points)} points"
+    )
+
+
+def verdict_of(compared: Sequence[Compared], scored: Scored) -> str:
+    """What a board is told, in a sentence or two."""
+    time = f"{date_of(scored.first)} to {date_of(scored.last)}"
+    wrong = [one.quantity.label for one in compared if one.is_off]
+    if not wrong:
+        return (
+            f"The simulation agrees with the register from {time}: nothing observed lies further from it than chance "
+            "explains."
+        )
+    return (
+        f"The simulation is off: from {time}, {len(wrong)} of {len(compared)} things observed lie further from it than "
+        f"chance explains: {'; '.join(wrong)}."
+    )
