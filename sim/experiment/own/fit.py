@@ -56,13 +56,10 @@ def fit_register(
     require_out(out, replace)
     require_free(folder, [TABLES[name].file for name in NAMES], replace)
     loaded = load(shipped_file(base) or Path(base))
-    name_of_base = (
-        base if shipped_file(base) is not None else os.path.relpath(Path(base).resolve(), out.resolve().parent)
-    )
     described = read_register(register)
     reading = read_records(described)
     fitted = fit(reading, loaded.scenario, bootstrap, seed)
-    text, found = scenario_of(out, name_of_base, fitted, reading, described.file.name, folder.name)
+    text, found = scenario_of(out, base, fitted, reading, described.file.name, folder.name)
     tables = tables_of(reading, fitted, loaded)
     more = {"base": loaded.scenario.name, "base_digest": loaded.digest, "bootstrap": bootstrap, "seed": seed,
             "scenario": out.name, "warnings": list(fitted.warnings)}  # fmt: skip
@@ -82,11 +79,13 @@ def require_out(out: Path, replace: Sequence[str]) -> None:
 def scenario_of(out: Path, base: str, fitted: Fitted, reading: Reading, file: str, folder: str) -> tuple[str, Loaded]:
     """(text, the scenario as it loads) of a fitted scenario that is to stand at `out`, where nothing is left yet.
 
-    `base`: as `extends` names it there; `file`, `folder`: the names of the register and of the folder of tables.
+    `base`: a shipped scenario by its name, or a file; `file`, `folder`: the names of the register and of the folder of tables.
     """
     name = out.stem.replace("_", " ").replace("-", " ").strip().capitalize() or "Fitted"
     day = date_of(reading.records.as_of).isoformat()
-    text = scenario_text(name, base, fitted.numbers, file, reading.digest, len(reading.records), day, folder)
+    is_file = shipped_file(base) is None
+    extends = os.path.relpath(Path(base).resolve(), out.resolve().parent) if is_file else base
+    text = scenario_text(name, extends, fitted.numbers, file, reading.digest, len(reading.records), day, folder)
     return text, _loads(out, text)
 
 

@@ -87,15 +87,15 @@ def observe(scenario: Path, register: Path, folder: Path, asked: Asked, done: Ca
     if asked.fit_until is not None:
         loaded, more = _fitted(loaded, scenario, described.file.name, reading, asked.fit_until)
         warnings += more
-    moved = _moved(loaded, date_of(first), records.as_of - first + 1.0)
+    moved = moved_to(loaded, date_of(first), records.as_of - first + 1.0)
     truth = measured(records, scored)
     kept = [k for k, quantity in enumerate(truth) if len(quantity.points)]
     require_enough(asked.replications, len(kept))
     drawn: list[list[Quantity]] = []
-    for seen in _simulated(moved, records, first, asked):
+    for seen in simulated_registers(moved, records, first, asked.replications, asked.engine):
         drawn.append(measured(seen, scored))
         done(1)
-    compared = _compare([truth[k] for k in kept], [[one[k] for k in kept] for one in drawn])
+    compared = compare([truth[k] for k in kept], [[one[k] for k in kept] for one in drawn])
     verdict = verdict_of(compared, scored)
     tables = {FAULTS: faults_table(reading.faults), **tables_of(compared)}
     about: dict[str, Any] = {
@@ -172,7 +172,7 @@ def _fitted(base: Loaded, path: Path, file: str, reading: Reading, until: date) 
     return loaded, list(fitted.warnings)
 
 
-def _moved(loaded: Loaded, first: date, days: float) -> Loaded:
+def moved_to(loaded: Loaded, first: date, days: float) -> Loaded:
     """The scenario in the time of the register: its own warm-up first, then so many days.
 
     All of them are warm-up as well, and those who are referred on the day after them are measured: so the run ends
@@ -187,14 +187,16 @@ def _moved(loaded: Loaded, first: date, days: float) -> Loaded:
     return loaded.with_overrides(changes)
 
 
-def _simulated(moved: Loaded, register: Records, first: float, asked: Asked) -> Iterator[Records]:
+def simulated_registers(
+    moved: Loaded, register: Records, first: float, replications: int, with_engine: str
+) -> Iterator[Records]:
     """What a register of the same kind would hold of the patients of each replication.
 
     Each has its own draw of what the scenario calls uncertain.
     """
-    engine, _ = pick(asked.engine, asked.replications * expected_patients(moved.scenario))
+    engine, _ = pick(with_engine, replications * expected_patients(moved.scenario))
     start = moved.scenario.run.start
-    for arm, numbers in _arms(moved, asked.replications):
+    for arm, numbers in _arms(moved, replications):
         for table in patient_tables(arm, numbers, engine):
             yield as_register(in_whole_days(recorded(table, start)), register, first)
 
@@ -219,7 +221,8 @@ def _arms(moved: Loaded, replications: int) -> Iterator[tuple[Arm, Sequence[int]
         yield Arm(name, moved.scenario_with(changes), point.parameter_set), [point.number]
 
 
-def _compare(truth: Sequence[Quantity], drawn: Sequence[Sequence[Quantity]]) -> list[Compared]:
+def compare(truth: Sequence[Quantity], drawn: Sequence[Sequence[Quantity]]) -> list[Compared]:
+    """The quantities of the register against those of each replication; what never happens in either is left out."""
     found: list[tuple[Quantity, Score]] = []
     for place, quantity in enumerate(truth):
         simulated = np.array([one[place].values for one in drawn])
@@ -286,12 +289,11 @@ def where(one: Compared) -> str:
     def number(value: float) -> str:
         return f"{100 * value:.0f} %" if quantity.unit == "share" else f"{value:.0f}"
 
-    more = "more" if quantity.values[k] > its.middle[k] else "less"
     outside = int((~its.inside["90"]).sum())
     return (
-        f"{more} than simulated: {quantity.points[k]}: {number(quantity.values[k])} against "
-        f"{number(its.middle[k])} ({number(its.low['90'][k])} to {number(its.high['90'][k])}); outside the 90 % "
-        f"envelope at {outside} of {len(quantity.points)} points"
+        f"{quantity.points[k]}: {number(quantity.values[k])} observed, {number(its.middle[k])} simulated "
+        f"(90 % envelope {number(its.low['90'][k])} to {number(its.high['90'][k])}); outside it at {outside} of "
+        f"{len(quantity.points)} points"
     )
 
 
