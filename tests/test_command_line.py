@@ -172,7 +172,12 @@ def test_bad_input_is_told_in_one_line_each(tmp_path: Path, text: str, told: str
         (("run", AUTO, "--replications", "0"), "--replications"),
         (("run", AUTO, "--out", "setup.cfg"), "is a file"),
         (("report", "."), "no results here"),
+        (("new", "mine.yaml", "--from", "autologus"), "--from: found 'autologus', which is no shipped scenario"),
         (("new", "mine.yaml", "--from", "autologus"), "did you mean 'autologous'"),
+        (("run", "slot_starvd"), "no shipped scenario of that name; did you mean 'slot_starved'?"),
+        (("run", "hybrid-by-risk"), "did you mean 'hybrid_by_risk'?"),
+        (("compare", "autologous", "allogeneic.yaml"), "the shipped one is 'allogeneic', without .yaml"),
+        (("validate", "erlang_b"), "no validation case of that name; did you mean 'erlang_a'?"),
     ],
 )
 def test_wrong_usage_is_told_with_exit_code_2(tmp_path: Path, arguments: tuple[str, ...], told: str) -> None:
@@ -243,10 +248,36 @@ def test_what_new_suggests_can_be_taken_as_it_is(tmp_path: Path) -> None:
         assert marker
 
 
+def test_shipped_scenarios_are_named_from_anywhere(tmp_path: Path) -> None:
+    by_file = call("check", str(SHIPPED / "library" / "slot_starved.yaml")).stdout.splitlines()
+    by_name = call("check", "slot_starved", cwd=tmp_path).stdout.splitlines()
+    assert by_name[0].startswith("slot_starved: ")
+    assert by_name[0].partition(": ")[2] == by_file[0].partition(": ")[2]
+    assert by_name[1:] == by_file[1:]
+    (tmp_path / "slot_starved").mkdir()  # a folder of that name, such as one of results, hides nothing
+    assert call("check", "slot_starved", cwd=tmp_path).stdout.splitlines() == by_name
+    told = call("check", "autologous", "--set", "manufacturing.liness=3", cwd=tmp_path).stderr
+    assert told == "--set manufacturing.liness: unknown key; did you mean 'lines'?\n"
+    done = call("compare", "autologous", "allogeneic", *SHORT, "-q", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "results" / "compare-autologous-allogeneic" / "manifest.json").is_file()
+    (tmp_path / "sweep.yaml").write_text("base: [slot_starved, autologous]\nvary: {manufacturing.lines: [9, 12]}\n")
+    done = call("sweep", "sweep.yaml", *SHORT, "-q", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+
+
+def test_a_csv_file_beside_the_user_is_found_for_a_scenario_that_is_named(tmp_path: Path) -> None:
+    (tmp_path / "days.csv").write_text("day\n400\n410\n")
+    done = call("check", "autologous", "--set", "regions.capital.referral_days=days.csv", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+
+
 def test_list_and_schema_and_help() -> None:
     listed = call("list")
     assert listed.returncode == 0
-    assert "autologous.yaml" in listed.stdout
+    assert ".yaml" not in listed.stdout
+    names = [line.split()[0] for line in listed.stdout.splitlines() if line.startswith(" ") and line.split()]
+    assert {"autologous", "allogeneic", "slot_starved"} <= set(names)
     assert "Allogeneic, off the shelf" in listed.stdout
     schema = json.loads(call("schema").stdout)
     assert "manufacturing" in json.dumps(schema)

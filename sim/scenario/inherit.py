@@ -9,7 +9,16 @@ from pathlib import Path
 
 from sim.scenario.allowance import Allowance
 from sim.scenario.csv_values import fill_in_csv
-from sim.scenario.files import SHIPPED, SHIPPED_MARK, find_inside, read_text, shipped_file, shown_path
+from sim.scenario.files import (
+    SHIPPED,
+    SHIPPED_MARK,
+    find_inside,
+    named,
+    read_text,
+    shipped_file,
+    shown_path,
+    shown_shipped,
+)
 from sim.scenario.merge import merge
 from sim.scenario.nodes import Branch, Items, Leaf, Node, parse_yaml, plain
 from sim.scenario.problems import Place, Problem, show
@@ -53,8 +62,10 @@ class _State:
 
 
 def read_layers(path: Path) -> Reading:
-    """The file and those it extends; no layers where the file itself cannot be read."""
-    shown = str(path)
+    """The file, or the shipped scenario of this name, and those it extends; no layers where it cannot be read."""
+    shipped = named(path)
+    shown = str(path) if shipped is None else shown_shipped(shipped)
+    path = shipped or path
     try:
         resolved = path.resolve()
     except (OSError, RuntimeError, ValueError) as error:
@@ -143,7 +154,8 @@ def _inherited(name: Leaf, shown: str, path: Path, state: _State) -> Branch | No
 
     try:
         beside = find_inside(text_of_name, path.parent, state.roots)
-        found = beside if beside.exists() else shipped_file(text_of_name) or beside
+        shipped = None if beside.is_file() else shipped_file(text_of_name)
+        found = shipped or beside
     except ValueError as error:
         report(f"{show(text_of_name)} {error}")
         return None
@@ -159,12 +171,10 @@ def _inherited(name: Leaf, shown: str, path: Path, state: _State) -> Branch | No
     try:
         text = read_text(found, state.allowance)
     except ValueError as error:
-        stem = text_of_name.removesuffix(".yaml")
-        hint = f"; the shipped one is '{stem}', without .yaml" if not found.exists() and shipped_file(stem) else ""
-        report(f"file {show(text_of_name)}: {error}{hint}")
+        report(f"file {show(text_of_name)}: {error}")
         return None
-    by_name = found != beside or shown.endswith(SHIPPED_MARK)
-    told = f"{found.relative_to(SHIPPED)}{SHIPPED_MARK}" if by_name else shown_path(shown, text_of_name)
+    by_name = shipped is not None or shown.endswith(SHIPPED_MARK)
+    told = shown_shipped(found) if by_name else shown_path(shown, text_of_name)
     return _read(text, told, found, state)
 
 

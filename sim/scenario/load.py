@@ -63,6 +63,11 @@ class Loaded:
     evidence: Path = field(repr=False, compare=False, kw_only=True)
 
     @property
+    def shown(self) -> str:
+        """How its file is called in messages."""
+        return self.tree.place.file
+
+    @property
     def certain(self) -> tuple[Dropped, ...]:
         """The inputs whose distribution under `uncertainty` was written for another value than the one that holds."""
         return tuple(dropped for dropped in self.dropped if dropped.path[0] == "uncertainty")
@@ -84,7 +89,8 @@ class Loaded:
 
 
 def load(path: str | os.PathLike[str], overrides: Sequence[str] = (), *, evidence: Path = EVIDENCE_FILE) -> Loaded:
-    """The scenario of a file with the values of `overrides` (`PATH=VALUE`) on top; a ScenarioError with all problems.
+    """The scenario of a file, or the shipped one of this name, with the values of `overrides` (`PATH=VALUE`) on top; a
+    ScenarioError with all problems.
 
     `evidence`: the table whose ids `sources` may cite.
     """
@@ -179,7 +185,7 @@ def _merge_and_check(
         layers = (*layers, layer)
     order = Order(layers)
     # places in sections that a command line touched still name the file
-    top = Branch(Place(str(path), 1), tree.entries, tree.keys)
+    top = Branch(Place(reading.tree.place.file, 1), tree.entries, tree.keys)
     certain = voided(top, order)
     top = without(top, [gone.path for gone in certain])
 

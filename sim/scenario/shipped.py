@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from sim.scenario.files import LIBRARY, SHIPPED
+from sim.scenario.files import SHIPPED, shipped_names
 from sim.scenario.load import Loaded, load
-from sim.scenario.problems import nearest
+from sim.scenario.problems import did_you_mean, show, suggestion
+
+_VALIDATION = SHIPPED / "validation"
 
 
 class ShippedError(Exception):
@@ -15,19 +17,29 @@ class ShippedError(Exception):
 
 def shipped() -> list[tuple[Path, Loaded]]:
     """(file, scenario) of each shipped scenario, by file name: the two of the main job, then the library."""
-    return [(file, load(file)) for file in (*_files(SHIPPED), *_files(SHIPPED / LIBRARY))]
+    return [(file, load(file)) for file in map(_from_here, shipped_names().values())]
 
 
 def validation_files() -> list[Path]:
     """The files of the shipped validation cases; their common base, which says nothing of what comes out, is none."""
-    return [file for file in _files(SHIPPED / "validation") if _validates(file)]
+    return [_from_here(file) for file in sorted(_VALIDATION.glob("*.yaml")) if _validates(file)]
 
 
-def _files(folder: Path) -> list[Path]:
-    """The scenario files of a folder by name, as one would type them from here."""
+def validation_file(path: Path) -> Path:
+    """The shipped validation case that a path given by the user is the name of; the path itself where it is no name."""
+    if len(path.parts) != 1 or path.suffix or path.is_file():
+        return path
+    cases = {file.stem: file for file in validation_files()}
+    if path.name not in cases:
+        what = f"{path}: no such file, and no validation case of that name"
+        raise ShippedError(f"{what}{did_you_mean(path.name, list(cases), 'cases')}")
+    return cases[path.name]
+
+
+def _from_here(file: Path) -> Path:
+    """A file as one would type it from here."""
     here = Path.cwd()
-    files = sorted(folder.glob("*.yaml"))
-    return [file.relative_to(here) if file.is_relative_to(here) else file for file in files]
+    return file.relative_to(here) if file.is_relative_to(here) else file
 
 
 def _validates(file: Path) -> bool:
@@ -37,12 +49,9 @@ def _validates(file: Path) -> bool:
 
 def template(file: Path, base: str) -> str:
     """The text of a new scenario at `file` that extends the shipped scenario `base`."""
-    there = {path.stem: path for folder in (SHIPPED, SHIPPED / LIBRARY) for path in sorted(folder.glob("*.yaml"))}
-    names = list(there)
-    if base not in names:
-        close = nearest(base, names)
-        hint = f"; did you mean '{close}'?" if close else ""
-        raise ShippedError(f"there is no shipped scenario '{base}'; allowed: {', '.join(names)}{hint}")
+    if base not in shipped_names():
+        hint = suggestion(base, shipped_names())
+        raise ShippedError(f"found {show(base)}, which is no shipped scenario; `list` names those there are{hint}")
     name = file.stem.replace("_", " ").replace("-", " ").strip().capitalize() or "My scenario"
     return _TEMPLATE.format(base=base, name=_quoted(name))
 

@@ -21,7 +21,7 @@ from sim.shell.screen import BAD_INPUT, errors_in_words, print_table, progress, 
 @engine
 @quiet
 def list_command(shows_effects: bool, replications: int, page: Path | None, engine: str, quiet: bool) -> None:
-    """The shipped scenarios, one line each."""
+    """The shipped scenarios, one line each, by the names that every command takes."""
     from sim.scenario.shipped import shipped
 
     if shows_effects:
@@ -29,8 +29,8 @@ def list_command(shows_effects: bool, replications: int, page: Path | None, engi
         return
     if page is not None:
         stop("--page: used with --effects only", BAD_INPUT)
-    rows = [[str(path), one.scenario.name, one.scenario.description.strip().split("\n")[0]] for path, one in shipped()]
-    print_table(["file", "name", "what it is"], rows, numbers_from=3)
+    rows = [[file.stem, one.scenario.name, one.scenario.description.strip().split("\n")[0]] for file, one in shipped()]
+    print_table(["name", "title", "what it is"], rows, numbers_from=3)
 
 
 def _effects(replications: int, page: Path | None, engine: str, quiet: bool) -> None:
@@ -84,7 +84,7 @@ def new_command(file: Path, base: str) -> None:
     try:
         text = template(file, base)
     except ShippedError as error:
-        stop(str(error), BAD_INPUT)
+        stop(f"--from: {error}", BAD_INPUT)
     if file.exists():
         stop(f"{file}: exists already; it was left as it is", BAD_INPUT)
     try:

@@ -1,6 +1,6 @@
 """Sweep files: which scenarios, what is varied and how, read with all that is wrong in one go.
 
-base: scenarios/autologous.yaml        # or a list of files, the baseline first
+base: autologous                       # a shipped scenario, a file, or a list of them, the baseline first
 design: grid                           # one_at_a_time, latin_hypercube, sobol, morris
 vary:
   manufacturing.lines: [4, 8, 16]
@@ -22,7 +22,7 @@ from pathlib import Path
 
 from sim.experiment.sweep.designs import DESIGNS
 from sim.experiment.sweep.factors import Amount, Factor, amount, between, number_of, require_different
-from sim.scenario.files import SHIPPED, find_inside, near_file, read_text, shown_path
+from sim.scenario.files import SHIPPED, find_inside, no_such_file, read_text, shipped_file, shown_path
 from sim.scenario.kinds import Whole
 from sim.scenario.leaves import inline, marker_of
 from sim.scenario.nodes import Branch, Items, Leaf, Node, parse_yaml, plain
@@ -137,9 +137,11 @@ class _Reader:
             try:
                 roots = (self.path.absolute().parent.resolve(), folder, Path.cwd().resolve(), SHIPPED)
                 file = find_inside(name, folder, roots)
+                if not file.is_file() and shipped_file(name) is not None:
+                    found.append(Path(name))
+                    continue
                 if not file.is_file():
-                    close = near_file(file)
-                    raise ValueError(f"no such file{f'; did you mean {close!r}?' if close else ''}")
+                    raise ValueError(no_such_file(file))
             except ValueError as error:
                 self.report(item.place, "base", f"found {show(name)}: {error}")
             found.append(Path(shown_path(str(self.path), name)))
