@@ -20,7 +20,7 @@ from sim.scenario.files import (
     shown_shipped,
 )
 from sim.scenario.merge import merge
-from sim.scenario.nodes import Branch, Items, Leaf, Node, parse_yaml, plain
+from sim.scenario.nodes import Branch, Items, Leaf, Node, parse_yaml, plain, with_words
 from sim.scenario.problems import Place, Problem, show
 
 MOST_FILES = 50
@@ -88,7 +88,11 @@ def _read(text: str, shown: str, path: Path, state: _State) -> Branch:
     state.problems.extend(problems)
     if not isinstance(root, Branch):
         if not problems:
-            found = "found an empty file" if root is None or root == Leaf(root.place, None) else "found no keys"
+            found = (
+                "found an empty file"
+                if root is None or (isinstance(root, Leaf) and root.value is None)
+                else "found no keys"
+            )
             message = f"{found}; allowed: a scenario with the keys name, strategy, regions, centres, ..."
             state.problems.append(Problem(Place(shown, 1), "", message))
         root = _empty(shown)
@@ -102,7 +106,8 @@ def _read(text: str, shown: str, path: Path, state: _State) -> Branch:
         else:
             parents.append(parent)
     state.chain.pop()
-    own = _without_extends(root)
+    own = with_words(_without_extends(root), (), state.problems)
+    assert isinstance(own, Branch)
     own = fill_in_csv(own, shown, path.parent, state.roots, state.problems, state.allowance)
     state.layers.append(Layer(shown, own))
     tree = _empty(shown)

@@ -57,5 +57,5 @@ def test_what_is_commented_out_in_a_new_file_is_right(tmp_path: Path) -> None:
 
 
 def test_no_such_base(tmp_path: Path) -> None:
-    with pytest.raises(ShippedError, match=r"found .autologus., which is no shipped scenario; .*; did you mean .autologous."):
+    with pytest.raises(ShippedError, match=r"which is no shipped scenario; .*; did you mean 'autologous'"):
         template(tmp_path / "mine.yaml", "autologus")
