@@ -9,7 +9,7 @@ from typing import Any
 
 from sim.scenario.kinds import Kind, read_alone
 from sim.scenario.leaves import is_whole_at, marker_at
-from sim.scenario.nodes import Mark, Node, parse_yaml, walk
+from sim.scenario.nodes import Leaf, Node, parse_yaml, walk
 from sim.scenario.nodes import plain as plain_value
 from sim.scenario.problems import any_of, show
 from sim.scenario.units import DAYS_PER_UNIT, NUMBER, UNIT_OF_SPELLING, write_number
@@ -165,8 +165,9 @@ def one_by_one(factor: Factor) -> Factor:
 
 
 def require_values(node: Node | None) -> None:
-    """A ValueError where a value that is to be varied, or a part of it, is a written null."""
-    if node is not None and any(isinstance(found, Mark) for found in (node, *(inner for _, _, inner in walk(node)))):
+    """A ValueError where a value that is to be varied, or a part of it, is null or left empty."""
+    inner = [] if node is None else [node, *(found for _, _, found in walk(node))]
+    if any(isinstance(found, Leaf) and found.value is None for found in inner):
         raise ValueError("found null, which removes a value; allowed: values; null is for files and for --set")
 
 
