@@ -272,6 +272,43 @@ def test_a_csv_file_beside_the_user_is_found_for_a_scenario_that_is_named(tmp_pa
     assert done.returncode == 0, done.stderr
 
 
+def test_new_starts_from_nothing(tmp_path: Path) -> None:
+    assert call("new", "mine.yaml", "--centres", "city, lake", cwd=tmp_path).returncode == 0
+    assert call("new", "least.yaml", "--blank", cwd=tmp_path).returncode == 0
+    least = (tmp_path / "least.yaml").read_text()
+    assert "#" not in least
+    assert len(least.splitlines()) < 15
+    text = (tmp_path / "mine.yaml").read_text()
+    assert len(text.splitlines()) < 50
+    for name in ("mine", "least"):
+        done = call("check", f"{name}.yaml", cwd=tmp_path)
+        assert done.returncode == 0, done.stderr
+    done = call("run", "least.yaml", *SHORT, "-q", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    head, _, rest = text.partition("# Uncomment")
+    suggested = [line[2:] for line in rest.partition("# Who is")[0].splitlines()[1:] if line.startswith("# ")]
+    (tmp_path / "mine.yaml").write_text(head + "\n".join(suggested) + "\n")
+    assert call("check", "mine.yaml", cwd=tmp_path).returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("names", "told"),
+    [
+        ("city,,lake", "found an empty name"),
+        ("city,city", "found 'city' twice; allowed: each name once"),
+        ("a.b", "found '.' in a name"),
+        ("replace", "a word of the scenario file"),
+        ("", "found an empty name"),
+    ],
+)
+def test_names_of_centres_that_are_none(tmp_path: Path, names: str, told: str) -> None:
+    done = call("new", "mine.yaml", "--centres", names, cwd=tmp_path)
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+    assert done.stderr.startswith("--centres: ")
+    assert told in done.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_list_and_schema_and_help() -> None:
     listed = call("list")
     assert listed.returncode == 0

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from sim.scenario.files import SHIPPED, shipped_names
 from sim.scenario.load import Loaded, load
+from sim.scenario.own_network import REFERRALS_SOURCE, leaf_paths, own_network, quoted, sections
 from sim.scenario.problems import did_you_mean, show, suggestion
 
 _VALIDATION = SHIPPED / "validation"
@@ -47,17 +49,32 @@ def _validates(file: Path) -> bool:
     return "\nvalidation:" in file.read_text(encoding="utf-8")
 
 
-def template(file: Path, base: str) -> str:
-    """The text of a new scenario at `file` that extends the shipped scenario `base`."""
+def template(file: Path, base: str, centres: Sequence[str] = (), *, blank: bool = False) -> str:
+    """The text of a new scenario at `file` that extends the shipped scenario `base`.
+
+    `centres`: those of a network that takes the place of the shipped one. `blank`: without a comment, and with a
+    network of one centre unless others are named.
+    """
     if base not in shipped_names():
         hint = suggestion(base, shipped_names())
         raise ShippedError(f"found {show(base)}, which is no shipped scenario; `list` names those there are{hint}")
     name = file.stem.replace("_", " ").replace("-", " ").strip().capitalize() or "My scenario"
-    return _TEMPLATE.format(base=base, name=_quoted(name))
-
-
-def _quoted(text: str) -> str:
-    return "'" + "".join(c for c in text if c.isprintable()).replace("'", "''") + "'"
+    head = f"extends: {base}\nname: {quoted(name)}\n"
+    if not blank and not centres:
+        return _TEMPLATE.format(head=head)
+    loaded = load(shipped_names()[base])
+    network = own_network(loaded, centres or ("centre",))
+    if blank:
+        return head + sections(network, {})
+    sized = [name for name in ("centres", *leaf_paths(network)) if name.partition(".")[0] != "regions"]
+    sources = [f"  regions: {REFERRALS_SOURCE}", *(f"  {name}: {_SIZED}" for name in sized)]
+    return _OWN_NETWORK.format(
+        head=head,
+        sections=sections(network, _SAID),
+        region=next(iter(network["regions"])),
+        shut_down="" if loaded.scenario.strategy == "allogeneic" else _SHUT_DOWN,
+        sources="\n".join(sources),
+    )
 
 
 _TEMPLATE = """\
@@ -65,9 +82,7 @@ _TEMPLATE = """\
 # wherever it is sent. Write here only what is different.
 # Durations and rates have units: 21 d, 36 h, 2 wk, 3 months, 4 / month. Shares are numbers from 0 to 1.
 # Check it with `check`, run it with `run`, and compare it with another one with `compare`.
-extends: {base}
-name: {name}
-description: What is different here, in one line
+{head}description: What is different here, in one line
 
 # Uncomment what you want to change, without the '#' and the one space after it.
 #
@@ -86,4 +101,37 @@ description: What is different here, in one line
 #
 # sources:
 #   centres.capital.beds: "assumption: as planned for next year"
+"""
+
+_SIZED = '"assumption: as much as the shipped scenario has for so many patients, rounded up"'
+_SAID = {
+    "regions": "where patients come from; of what is inherited nothing stays",
+    "centres": "as many of each as the shipped scenario has for so many patients; put your own",
+    "manufacturing": "for so many patients; `check` says how much is asked of each",
+    "release_testing": "for so many patients",
+    "allogeneic": "for so many patients",
+}
+_SHUT_DOWN = """\
+#
+# disruptions:
+#   august: {resource: line, from: 2027-08-01, for: 14 d, work: pause}
+"""
+_OWN_NETWORK = """\
+# A network of your own. Treatment, disease, outcomes and costs are those of the scenario that it extends, which comes
+# with the program, each with its source; of its network nothing is left.
+# Durations and rates have units: 21 d, 36 h, 2 wk, 3 months, 4 / month. Shares are numbers from 0 to 1.
+# Check it with `check`, run it with `run`, and compare it with another one with `compare`.
+{head}description: A network of our own
+
+{sections}# Uncomment what you want to say, without the '#' and the one space after it.
+#
+# waiting_list:
+#   policy: first_come       # first_come | sickest_first | likely_benefit | lottery | score
+{shut_down}#
+# Who is on the list on the first day stands with the region:
+#   {region}: {{centre: ..., referrals: ..., already_waiting: {{count: 14, waited: 30 d}}}}
+
+# Where your numbers come from: the path of a number, and an evidence id or the word assumption, with a note.
+sources:
+{sources}
 """

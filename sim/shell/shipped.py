@@ -76,13 +76,20 @@ def tables_command() -> None:
 @click.command("new")
 @click.argument("file", type=SCENARIO_FILE)
 @click.option("--from", "base", default="autologous", show_default=True, help="The shipped scenario to start from.")
-def new_command(file: Path, base: str) -> None:
+@click.option("--centres", metavar="NAMES", help="A network of your own instead of the shipped one, e.g. city,lake.")
+@click.option("--blank", is_flag=True, help="The smallest file that runs: a network of your own, and no comments.")
+def new_command(file: Path, base: str, centres: str | None, blank: bool) -> None:
     """Write a commented scenario file to start from; it extends a shipped one."""
     from sim.experiment.disk.folder import write_text
+    from sim.scenario.own_network import centre_names
     from sim.scenario.shipped import ShippedError, template
 
     try:
-        text = template(file, base)
+        names = [] if centres is None else centre_names(centres)
+    except ValueError as error:
+        stop(f"--centres: {error}", BAD_INPUT)
+    try:
+        text = template(file, base, names, blank=blank)
     except ShippedError as error:
         stop(f"--from: {error}", BAD_INPUT)
     if file.exists():
