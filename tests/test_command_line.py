@@ -210,8 +210,51 @@ def test_a_load_above_one_is_warned_of_before_the_run(tmp_path: Path) -> None:
     assert done.returncode == 0
     assert "Manufacturing lines (line): offered load 1." in done.stderr
     assert call("check", AUTO).stderr == ""
-    _, told = call("check", AUTO, "--set", "regions.capital.referrals=6 / month").stderr.splitlines()
+    told, count = call("check", AUTO, "--set", "regions.capital.referrals=6 / month").stderr.splitlines()
     assert told.endswith("the waits hang on this supply, and on its source")
+    assert "no source is given for 1 numbers" in count
+
+
+STRAINED = (
+    *("--set", "manufacturing.slots.count=2", "--set", "centres.north.beds=1", "--set", "infusion.stay=40 d"),
+    *("--set", "calendars={c: {hours: [0 h, 24 h], days: [mon, tue, wed, thu, fri, sat, sun]}}"),
+    *("--set", "work_up.calendar=c"),
+)
+
+
+def test_check_tells_the_three_warnings_that_matter_first_and_what_binds() -> None:
+    done = call("check", AUTO, *STRAINED)
+    told = done.stderr.splitlines()
+    assert [line.split("offered load ")[-1][:4] for line in told[:3]] == ["5.24", "1.84", "1.31"]
+    assert told[3] == "and 3 more warnings; --all lists them"
+    everything = call("check", AUTO, *STRAINED, "--all").stderr.splitlines()
+    assert everything[:3] == told[:3]
+    assert sum(line.startswith("warning: ") for line in everything) == 6
+    assert "calendars.c: is open around the clock" in everything[5]
+    text = " ".join(done.stdout.split())
+    assert "Bottleneck: infusion beds at north (load 5.24): at most 0.8 referrals a month there, where 4 come." in text
+    assert "With more of that, the next would be manufacturing slots (load 1.84): at most 8.7 referrals a month" in text
+    free = call("check", "unconstrained").stdout
+    assert "No resource has a limit" in free
+
+
+@pytest.mark.parametrize("columns", [40, 80])
+def test_check_fits_on_the_screen(columns: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", str(columns))
+    done = call("check", "autologous", "--all")
+    assert done.returncode == 0
+    assert max(len(line) for line in done.stdout.splitlines()) <= columns
+    text = " ".join(done.stdout.split())
+    for number in ("0.922", "17.3", "45.3", "0.353"):
+        assert number in text
+
+
+def test_the_sources_are_a_count_and_a_list_where_asked_for(tmp_path: Path) -> None:
+    count = call("check", "autologous").stdout
+    assert "Sources of 153 numbers: 59 published, 94 assumptions, 0 without a source; --sources lists them." in count
+    listed = call("check", "autologous", "--sources").stdout
+    assert "DV-16" in listed
+    assert "manufacturing.failure" in listed
 
 
 def test_check_tells_the_faults_of_every_file(tmp_path: Path) -> None:

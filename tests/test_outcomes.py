@@ -19,7 +19,7 @@ from sim.outcomes.metrics import METRIC_NAMES, METRICS, measure
 from sim.outcomes.pairs import pair_counts, why_not_paired
 from sim.outcomes.patients import Patients, resolve, slots_wasted
 from sim.outcomes.resource_use import ResourceUse, queue_days, resource_use
-from sim.pieces.loads import expect, offered_loads
+from sim.pieces.loads import Room, expect, offered_loads, rooms
 from sim.pieces.protocol import Cadence, Capacity, Stock
 from sim.pieces.steps import Milestone, Stage, Supply, Use
 from sim.pieces.strategies import build_protocol
@@ -398,6 +398,46 @@ infusion: {stay: 30 d}
     assert loads["chair", "big"] == pytest.approx(north * 5)
     assert loads["bed", "small"] == pytest.approx(south * 30 / 3)
     assert loads["slot", "small"] == pytest.approx(south / (35 * 3 / 240))  # 35 Mondays from day 60 to 299
+
+
+def test_what_a_resource_could_carry_is_what_would_use_all_of_it() -> None:
+    """At that many referrals the offered load is 1; bookings count the planned days, calendar lots their doses."""
+    text = """
+name: Room
+strategy: hybrid
+run: {warm_up: 60 d, window: 240 d, follow_up: 100 d}
+regions:
+  north: {centre: big, referrals: NORTH / month}
+  south: {centre: small, referrals: 6 / month}
+centres:
+  big: {beds: 2}
+  small: {beds: 3}
+clocks: {waiting: {progression: never}}
+hybrid: {after_failure: true}
+manufacturing: {lines: 2, duration: 9 d, failure: 0.25, slots: {count: 3, every: week, scope: pool}}
+allogeneic: {stock: {opening: 3, order: {every: 30 d}, doses_per_lot: 4}, lots: {failure: 0.5}}
+infusion: {stay: 10 d, planned_stay: 14 d}
+"""
+
+    def found(north: float) -> dict[tuple[str, str], Room]:
+        scenario = load_text(text.replace("NORTH", str(north))).scenario
+        return {(room.resource, room.centre): room for room in rooms(scenario, build_protocol(scenario))}
+
+    month = 365.25 / 12
+    here = found(4.0)
+    assert [room.load for room in here.values()] == sorted((room.load for room in here.values()), reverse=True)
+    assert here["bed", "big"].load == pytest.approx(4 / month * 10 / 2)
+    booked = next(r for r in here.values() if r.of == "bed" and r.resource != "bed" and r.centre == "big")
+    assert booked.load == pytest.approx(4 / month * 14 / 2)
+    assert (booked.referred, booked.at_most) == (pytest.approx(4.0), pytest.approx(2 * month / 14))
+    doses = next(room for room in here.values() if "lots" in room.why)
+    assert doses.load == pytest.approx(10 / month * 0.25 / (4 * 0.5 / 30))  # who fails is given a dose
+    for key in (("bed", "big"), (booked.resource, "big")):
+        full = found(here[key].at_most)
+        assert full[key].load == pytest.approx(1.0)
+    assert here["line", ""].at_most == pytest.approx(2 * month / 9)
+    with_all = found(here["line", ""].at_most - 6.0)
+    assert with_all["line", ""].load == pytest.approx(1.0)
 
 
 def test_touch_time_with_failures_is_that_of_a_geometric_series() -> None:

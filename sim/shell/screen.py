@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 # How long a command that is done gives the compilation of the kernel in the background.
 SECONDS_TO_COMPILE = 5.0
+# Characters in a line of what is no screen.
+PIPE = 200
 FAILED, BAD_INPUT, MISSED, CANNOT_BE_MADE, INTERRUPTED = 1, 2, 3, 4, 130
 
 
@@ -229,6 +231,21 @@ def progress(total: int, quiet: bool, per: int | None = None) -> Iterator[Callab
         yield lambda count: bar.advance(task, count)
 
 
+def screen_width() -> int:
+    """Characters in a line of the screen; a pipe has room for long ones."""
+    from rich.console import Console
+
+    console = Console(file=sys.stdout)
+    return console.width if console.is_terminal or "COLUMNS" in os.environ else PIPE
+
+
+def paragraph(text: str, *, hanging: int = 0) -> None:
+    """Print a text, broken between words where the screen ends; its later lines stand in by `hanging`."""
+    import textwrap
+
+    click.echo(textwrap.fill(text, screen_width(), subsequent_indent=" " * hanging, break_on_hyphens=False))
+
+
 def print_table(headers: Sequence[str], rows: Sequence[Sequence[str]], numbers_from: int = 1) -> None:
     """Print a table; columns from `numbers_from` on are set flush right.
 
@@ -240,9 +257,7 @@ def print_table(headers: Sequence[str], rows: Sequence[Sequence[str]], numbers_f
     from rich.table import Table
     from rich.text import Text
 
-    console = Console(file=sys.stdout)
-    if not console.is_terminal and "COLUMNS" not in os.environ:
-        console = Console(file=sys.stdout, width=200)
+    console = Console(file=sys.stdout, width=screen_width())
     widths = _widths(headers, rows, numbers_from, console.width)
     if widths is not None:
         table = Table(box=SIMPLE_HEAD, pad_edge=False)
