@@ -91,7 +91,8 @@ def test_compare_ends_with_a_table_and_the_report(compared: tuple[Path, Done]) -
         "lost before",
     ):
         assert words in done.stdout
-    assert "What differs between the scenarios" in done.stdout
+    assert done.stdout.startswith("With ")
+    assert "--inputs lists them" in done.stdout
     assert done.stdout.strip().endswith(f"Report: {out / 'report.html'}")
 
 

@@ -82,7 +82,7 @@ def _check_one(file: Path, loaded: Loaded, shows_path: bool, shows_sources: bool
     from sim.pieces.strategies import build_protocol
 
     protocol = build_protocol(loaded.scenario)
-    click.echo(f"{file}: {loaded.scenario.name} ({loaded.scenario.strategy}), digest {loaded.digest[:12]}")
+    paragraph(f"{file}: {loaded.scenario.name} ({loaded.scenario.strategy}), digest {loaded.digest[:12]}")
     warnings = load_warnings({loaded.scenario.name: loaded})
     shown = len(warnings) if shows_all else MOST_WARNINGS
     warn(warnings[:shown])

@@ -246,6 +246,26 @@ def paragraph(text: str, *, hanging: int = 0) -> None:
     click.echo(textwrap.fill(text, screen_width(), subsequent_indent=" " * hanging, break_on_hyphens=False))
 
 
+def heading_line(text: str, right: str, width: int) -> None:
+    """Print a heading in one line of `width` characters, in bold on a screen, cut where it is too long; `right`: what
+    stands at its end."""
+    from rich.console import Console
+    from rich.text import Text
+
+    head = Text(text, style="bold")
+    head.truncate(width - len(right) - 1, overflow="ellipsis", pad=bool(right))
+    Console(file=sys.stdout, width=screen_width()).print(head.append(f" {right}" if right else ""))
+
+
+def table_fits(headers: Sequence[str], rows: Sequence[Sequence[str]]) -> bool:
+    """Whether a table has a line for each row on this screen; heads may take several."""
+    from rich.cells import cell_len
+
+    cells = [max(map(cell_len, column)) for column in zip(*rows, strict=True)]
+    words = [max(map(cell_len, [*header.split(), ""])) for header in headers]
+    return sum(map(max, cells, words)) + 3 * (len(headers) - 1) + 2 <= screen_width()
+
+
 def print_table(headers: Sequence[str], rows: Sequence[Sequence[str]], numbers_from: int = 1) -> None:
     """Print a table; columns from `numbers_from` on are set flush right.
 
