@@ -17,7 +17,7 @@ from sim.scenario import Loaded
 from sim.scenario.clock_values import Clock
 from sim.scenario.kinds import WORD, Days, Number, Text, Whole
 from sim.scenario.leaves import marker_at, values
-from sim.scenario.lists import CAPACITY, RATES
+from sim.scenario.lists import COUNTED, RATES
 from sim.scenario.mixed import NameList
 from sim.scenario.named import OrWord
 from sim.scenario.opening import WEEKDAYS, Clocktimes, Weekdays
@@ -150,7 +150,7 @@ def _scalar(kind: Any, value: Any) -> list[Any]:
             return [2 * value, value / 2, 100 * value] if value else [1, 1000]
         case Whole():
             return [value + 1, max(value - 1, 0), 2 * value]
-        case _ if kind is CAPACITY:
+        case _ if kind in COUNTED:
             return [value + 1, max(value - 1, 0), 0, 1]
         case _:
             return [2 * value, value / 2] if value else [1]
@@ -166,7 +166,7 @@ def _text(kind: Any, value: str) -> list[Any]:
         return [f"{other} d" for other in others]
     if _DATE.fullmatch(value):
         return [(date.fromisoformat(value) + timedelta(days=shift)).isoformat() for shift in (3, -3, 45)]
-    if kind is CAPACITY or isinstance(kind, Whole):
+    if kind in COUNTED or isinstance(kind, Whole):
         return [1, 0]
     if isinstance(kind, Days):
         return list(BINDING[value])
@@ -189,14 +189,14 @@ def _inside(path: Path, kind: Any, plain: Any) -> Iterator[Change]:
             continue
         news = _clocktime(old, inside) if isinstance(kind, Clocktimes) else _scalar(_kind_inside(kind), old)
         yield _change(path, inside, old, [_with(plain, inside, new) for new in news])
-    if isinstance(plain, dict) and (kind is CAPACITY or kind is RATES):
+    if isinstance(plain, dict) and (kind in COUNTED or kind is RATES):
         for key in list(plain)[1:]:
             ways = [f"{parse_days(key) * times} d" for times in (1.5, 0.5, 3)]
             yield _change(path, (f"({key})",), key, [{w if k == key else k: e for k, e in plain.items()} for w in ways])
 
 
 def _kind_inside(kind: Any) -> Any:
-    return kind if kind is CAPACITY else None
+    return kind if kind in COUNTED else None
 
 
 def _in_table(path: Path, plain: Any, inside: tuple[str | int, ...], old: Any) -> Iterator[Change]:

@@ -216,7 +216,7 @@ def test_slots_belong_to_the_window_in_which_they_start() -> None:
 
 
 def test_a_slot_before_the_last_one_is_wasted_however_many_units_of_other_things_were_used() -> None:
-    slot = Cadence("slot", "Slot", False, (1,), (0.0, 10.0), lead=0.0, carry_over=0, notice=0.0)
+    slot = Cadence("slot", "Slot", False, ((1, 1),), (0.0, 10.0), lead=0.0, carry_over=0, notice=0.0)
     line = Capacity("line", "Line", False, (((0.0, 2.0),),))
     make = Use("line", (Milestone("manufacturing"), Stage("culture", Fixed(5.0))), units=2)
     again = (Use("slot", (Stage("collection", Fixed(1.0)),)), Use("slot", (make,)))

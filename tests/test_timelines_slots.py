@@ -48,6 +48,25 @@ def test_weekly_slots_come_on_mondays() -> None:
     assert ran.days("slot") == [4.0, 11.0, 18.0]  # 1 January 2026 is a Thursday
 
 
+def test_slots_rise_and_pause_by_date() -> None:
+    ran = small(slots(count="{0 d: 1, 2026-02-15: 0, 2026-04-01: 3}"), "0 d, 1 d, 2 d, 3 d, 4 d, 5 d")
+    # one on days 0 and 31, none on 59, three on 90
+    assert ran.days("slot") == [0.0, 31.0, 90.0, 90.0, 90.0, 120.0]
+    assert ran.trace.slots.offered[:6].tolist() == [0.0, 31.0, 90.0, 90.0, 90.0, 120.0]
+
+
+def test_a_centres_own_slots_change_by_date_beside_those_of_the_others() -> None:
+    there = "slots: {0 d: 0, 2026-03-01: 2}"
+    own = run_scenario(load_text(TWO_CENTRES.format(there=there, manufacturing=slots())).scenario)
+    assert own.days("slot") == [0.0, 31.0, 59.0, 59.0]
+
+
+def test_slots_for_a_time_in_which_none_are_offered_are_told() -> None:
+    text = TWO_CENTRES.format(there="slots: {0 d: 1, 40 d: 9, 50 d: 1}", manufacturing=slots())
+    told = [found for found in load_text(text).warnings if "slots" in found]
+    assert told == ["centres.there.slots.40 d: has no effect: no slots are offered while it holds"]
+
+
 TWO_CENTRES = """
 name: Two centres
 strategy: autologous

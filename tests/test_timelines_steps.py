@@ -62,7 +62,7 @@ def one(name: str, units: float = 1.0, **more: Any) -> Capacity:
 
 def cadence(*offers: float, count: int = 1, lead: float = 0.0, **more: Any) -> Cadence:
     told = {"carry_over": 0, "notice": 0.0, **more}
-    return Cadence("slot", "slot", False, (count,), offers, lead, **told)
+    return Cadence("slot", "slot", False, ((count,) * len(offers),), offers, lead, **told)
 
 
 def shelf(*opening: int, lot: Path = (), life: float = math.inf, **more: Any) -> Stock:

@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 
 from sim.outcomes.metrics import BY_NAME
-from sim.pieces.cadence import offer_days
 from sim.pieces.protocol import Cadence
 from sim.scenario.people import Run
+from sim.scenario.supply import Slots
 from tests.runs import Ran, small
 
 LEAVES_AFTER_10 = "clocks: {waiting: {death: {piecewise: {0 d: 0 / d, 10 d: 1000000 / d}}}}\n"
@@ -157,8 +157,10 @@ disruptions: {flood: {resource: line, centre: here, from: 48 d, for: 10 d}}
 
 def test_a_cadence_says_how_many_it_offers() -> None:
     run = Run.by_default(start=date(2026, 1, 1), warm_up=0.0, window=60.0, follow_up=1.0)
-    days = offer_days(run, "month", "mon")
+    days = Slots.by_default(every="month").offer_days(run)
     assert days == (0.0, 31.0, 59.0)
-    cadence = Cadence("slot", "", False, (2,), days, 0.0, 0, 0.0, withdrawn=((9.0, 9e9, 31.0, 40.0, 1.0, -1.0),))
+    cadence = Cadence(
+        "slot", "", False, ((2, 2, 2),), days, 0.0, 0, 0.0, withdrawn=((9.0, 9e9, 31.0, 40.0, 1.0, -1.0),)
+    )
     assert cadence.offered(0) == (2, 1, 0)
     assert cadence.offered(0, ever=True) == (0, 0, 0)

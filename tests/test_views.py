@@ -125,7 +125,7 @@ def test_no_stock_and_no_resources_leave_their_tables_empty() -> None:
 
 def test_use_queue_and_units_of_two_centres_and_of_both_together() -> None:
     chair = Capacity("chair", "Chair", True, (((0.0, 1.0), (15.0, 3.0)), ((0.0, 2.0),)))
-    slot = Cadence("slot", "Slot", True, (1, 2), (3.0, 12.0), lead=0.0, carry_over=0, notice=0.0)
+    slot = Cadence("slot", "Slot", True, ((1, 1), (2, 2)), (3.0, 12.0), lead=0.0, carry_over=0, notice=0.0)
     shelf = Stock("stock", "Stock", True, (1, 2), math.inf, None, math.inf, 1, ())
     path = (Use("chair", (Stage("visit", Fixed(5.0)),), units=1), Use("slot", (Milestone("slot"),)), Draw("stock"))
     protocol = by_hand(path, chair, slot, shelf, centres=("here", "there"))

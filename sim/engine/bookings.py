@@ -97,10 +97,11 @@ class BookingPool(Pool):
         """Units that will be there, as far as is known."""
         return next(units for day, units in reversed(self._known) if day <= moment)
 
-    def _grant(self, request: Request) -> None:
+    def grant(self, request: Request) -> None:
+        """A booking for the day on which the unit is needed."""
         request.day = self._needed_on(request, self.timeline.now)
         self._held.append(request)
-        super()._grant(request)
+        super().grant(request)
 
     # -- when to look again -----------------------------------------------------------------------------------------
 

@@ -279,7 +279,7 @@ def _grow(state: State, need: int) -> State:
     group: Any = getattr(state, name) if name else state
     now, pools, at_least = _now(state), state.pools.rows, 16
     if need == k.MORE_HEAP or need == k.MORE_EXPIRIES:
-        offered, batches = pools["per_offer"].max(initial=0), pools["batches"].max(initial=0)
+        offered, batches = pools["most_offered"].max(initial=0), pools["batches"].max(initial=0)
         at_least = 2 * int(offered) + int(batches) + int(now["most_given_back"]) + 2 * k.ROOM
     if need == k.MORE_LOTS:
         at_least = int(pools["lots_begun"].max() + 1) * int(now["shelves"])
@@ -355,11 +355,20 @@ def _uses(state: State, stop: float) -> Uses:
     now = _now(state)
     count, patients, groups = int(now["requests"]), int(now["patients"]), int(now["patients"] + now["lots"])
     first, end, order = np.zeros(groups + 1, np.int64), np.empty(groups, np.int64), np.empty(count, np.int64)
-    whole, real = np.empty((5, count), np.int64), np.empty((3, count))
+    whole, real = np.empty((6, count), np.int64), np.empty((3, count))
     kept = kernel.list_uses(state.requests, state.pools.rows, count, patients, stop, first, end, order, whole, real)
     columns, days = whole[:, :kept], real[:, :kept]
     return Uses(
-        only_one(columns[0]), columns[0], columns[1], columns[2], columns[3], columns[4], days[0], days[1], days[2]
+        only_one(columns[0]),
+        columns[0],
+        columns[1],
+        columns[2],
+        columns[3],
+        columns[4],
+        columns[5],
+        days[0],
+        days[1],
+        days[2],
     )
 
 

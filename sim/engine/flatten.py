@@ -5,17 +5,19 @@ Longer than 400 lines because the whole vocabulary, steps and resources alike, i
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sim.engine.draws import Purposes, purposes_of
 from sim.engine.kernel import names as k
 from sim.engine.kernel.rows import (
     Batch,
     Change,
+    Choice,
     Curve,
     Interval,
     Knot,
@@ -32,10 +34,11 @@ from sim.engine.kernel.rows import (
 )
 from sim.engine.kernel.tables import Hazards, HourTables, Plan, Route, Supplies
 from sim.engine.trace import EngineError, FloatArray, IntArray
-from sim.engine.walkable import check_bookings
+from sim.engine.walkable import check_bookings, check_lists
 from sim.pieces.clocks import Clock
 from sim.pieces.protocol import (
     FIRST_COME,
+    AnyOf,
     Bookings,
     Cadence,
     Capacity,
@@ -45,6 +48,7 @@ from sim.pieces.protocol import (
     drawn,
     ends,
     milestones,
+    places,
     unlimited,
     walk_steps,
 )
@@ -65,6 +69,7 @@ from sim.pieces.steps import (
     Patience,
     Progressed,
     Return,
+    ServedBy,
     Share,
     Since,
     Stage,
@@ -173,12 +178,12 @@ class _Table:
             hours = self.hours_of(step.hours)
             self.add(k.STAGE, step.at_most, purpose=self.purposes[step.name], name=name, hours=hours, since=since)
         elif isinstance(step.duration, UntilSlotStart):
-            self.add(k.SLOT_STAGE, resource=self._resource(step.duration.slots, Cadence), name=name)
+            self.add(k.SLOT_STAGE, resource=self._resource(step.duration.slots, Cadence | Capacity), name=name)
         else:
             raise EngineError(f"the compiled engine cannot tell how long the stage {step.name!r} lasts")
 
     def use(self, step: Use, depth: int) -> None:
-        resource = self._resource(step.resource, Capacity | Cadence | Bookings)
+        resource = self._resource(step.resource, Capacity | Cadence | Bookings | AnyOf)
         terms = self.protocol.resources[resource]
         ahead = self.purposes[terms.ahead.name] if isinstance(terms, Bookings) and terms.ahead is not None else -1
         opened = self.add(k.USE, resource=resource, units=step.units, mode=int(step.rejoin), purpose=ahead)
@@ -220,6 +225,8 @@ class _Table:
                 if flag not in self.flags:
                     self.flags.append(flag)
                 chosen = self.add(k.FLAGGED, name=self.flags.index(flag))
+            case ServedBy(resource=resource):
+                chosen = self.add(k.SERVED_BY, resource=self._resource(resource, Capacity | Cadence))
             case Progressed():
                 chosen = self.add(k.PROGRESSION_NOTED)
             case _:
@@ -339,6 +346,7 @@ STEPS: dict[type[Step], Any] = {
 def flatten(protocol: Protocol) -> Flat:
     """The kernel's tables of a protocol. Raises EngineError for a step that the kernel does not know."""
     check_bookings(protocol)
+    check_lists(protocol)
     path = protocol.patient_steps
     patients, lots = drawn(path), drawn(protocol.lot_path)
     rules = (*patients.values(), *lots.values())
@@ -360,6 +368,7 @@ def flatten(protocol: Protocol) -> Flat:
     of_lots.add(k.DONE)
     pools, first_pool, pool_count = _pools(protocol)
     known, lessons, learned = _knowledge(protocol, pools, table)
+    choices = _choices(protocol, pools, first_pool, pool_count)
     changes, happenings = _happenings(protocol, first_pool, learned)
     plan = Plan(
         Route(
@@ -371,11 +380,13 @@ def flatten(protocol: Protocol) -> Flat:
         Supplies(
             resources=_table(Resource, zip(first_pool, pool_count, strict=True)),
             offer_days=_offer_days(protocol),
-            withdrawals=_withdrawals(protocol),
+            per_offer=_per_pool(protocol, lambda cadence: cadence.counts, 0),
+            withdrawals=_per_pool(protocol, lambda cadence: cadence.withdrawn, np.inf),
             changes=_table(Change, changes),
             policies=_table(Policy, ((rule.per_day, rule.progressed) for rule in protocol.policies.values())),
             known=_table(KnownStep, known),
             lessons=_table(Lesson, lessons),
+            choices=_table(Choice, choices),
         ),
         _hazards(protocol),
         _hour_tables(table.hours),
@@ -389,6 +400,8 @@ def flatten(protocol: Protocol) -> Flat:
     now.most_given_back = of_lots.depth * max(units, default=0)
     now.first_set = list(protocol.clocks.sets).index(protocol.clocks.first)
     now.free_row = -1
+    lists = np.flatnonzero(pools.rows["kind"] == k.ANY_OF)
+    now.first_list, now.lists = lists.min(initial=len(pools.rows)), len(lists)
     return Flat(
         plan=plan,
         now=start,
@@ -417,21 +430,9 @@ def _table(kind: type, found: Iterable[Sequence[float]]) -> Any:
     return np.array([tuple(row) for row in found], dtype=layout(kind))
 
 
-def _centres(resource: Capacity | Bookings | Cadence | Stock) -> int:
-    match resource:
-        case Capacity():
-            return len(resource.units)
-        case Bookings():
-            return len(resource.known)
-        case Cadence():
-            return len(resource.counts)
-        case _:
-            return len(resource.opening)
-
-
 def _pools(protocol: Protocol) -> tuple[Pools, IntArray, IntArray]:
     """(every pool at the start, the first pool of each resource, how many each has)."""
-    counts = [_centres(resource) for resource in protocol.resources]
+    counts = [places(resource) for resource in protocol.resources]
     table = np.zeros(sum(counts), dtype=layout(Pool)).view(np.recarray)
     table.row = np.arange(len(table))
     table.other = table.chain = -1
@@ -455,17 +456,37 @@ def _pools(protocol: Protocol) -> tuple[Pools, IntArray, IntArray]:
                     row.kind, row.unlimited, row.booked_for = k.BOOKING, booked.unlimited, resource.planned
                     row.other, booked.other, row.looks = booked.row, row.row, -np.inf
                 case Cadence():
-                    row.kind, row.per_offer = k.CADENCE, resource.counts[centre]
+                    row.kind, row.most_offered = k.CADENCE, max(resource.counts[centre], default=0)
                     row.offer_days, row.carry_over = len(resource.offer_days), resource.carry_over
                     row.withdrawals, row.keeps_place = bool(resource.withdrawn), resource.keeps_place
                     row.lead, row.notice = resource.lead, resource.notice
-                    offered = resource.counts[centre] * len(resource.offer_days)
+                    offered = sum(resource.counts[centre])
                     slots, most = slots + offered, max(most, offered)
                 case Stock():
                     row.kind, row.supplied = k.STOCK, -np.inf
+                case AnyOf():
+                    row.kind = k.ANY_OF
                 case _:
                     raise EngineError(f"the compiled engine does not know the resource {type(resource).__name__}")
     return Pools(np.asarray(table), slots, most), first.astype(np.int64), np.array(counts, dtype=np.int64)
+
+
+def _choices(protocol: Protocol, pools: Pools, first_pool: IntArray, pool_count: IntArray) -> list[tuple[int, float]]:
+    """What serves the lists for any of several, one list after the other; fills in the pools of both."""
+    found: list[tuple[int, float]] = []
+    names = [resource.name for resource in protocol.resources]
+    for index, resource in enumerate(protocol.resources):
+        if not isinstance(resource, AnyOf):
+            continue
+        for centre, (serving, rest) in enumerate(zip(resource.of, resource.rest, strict=True)):
+            mine = int(first_pool[index]) + centre
+            pools.rows["first_choice"][mine], pools.rows["choices"][mine] = len(found), len(serving)
+            for name, days in zip(serving, rest, strict=True):
+                which = names.index(name)
+                source = int(first_pool[which]) + min(centre, int(pool_count[which]) - 1)
+                pools.rows["feeds"][source] = 1
+                found.append((source, days))
+    return found
 
 
 def _offer_days(protocol: Protocol) -> FloatArray:
@@ -477,14 +498,13 @@ def _offer_days(protocol: Protocol) -> FloatArray:
     return table
 
 
-def _withdrawals(protocol: Protocol) -> FloatArray:
-    """One row a pool: when each of its slots is withdrawn; empty but for those of dated slots."""
-    rows = [
-        resource.withdrawn[pool] if isinstance(resource, Cadence) and resource.withdrawn else ()
-        for resource in protocol.resources
-        for pool in range(_centres(resource))
-    ]
-    table = np.full((len(rows), max((len(row) for row in rows), default=0)), np.inf)
+def _per_pool(protocol: Protocol, of: Callable[[Cadence], Sequence[Sequence[float]]], blank: float) -> NDArray[Any]:
+    """One row a pool: what dated slots say of each of theirs; `blank` where nothing is said, or of other pools."""
+    rows: list[Sequence[float]] = []
+    for resource in protocol.resources:
+        said = of(resource) if isinstance(resource, Cadence) else ()
+        rows += said or ((),) * places(resource)
+    table = np.full((len(rows), max((len(row) for row in rows), default=0)), blank)
     for place, row in enumerate(rows):
         table[place, : len(row)] = row
     return table

@@ -8,7 +8,7 @@ leaving day, and is passed over.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum, auto
 from heapq import heappop, heappush
 from math import inf, nan
@@ -22,6 +22,7 @@ from sim.pieces.protocol import Capacity
 
 if TYPE_CHECKING:
     from sim.engine.bookings import BookingPool
+    from sim.engine.lists import Lists
     from sim.engine.slots import Slot
 
 
@@ -40,8 +41,9 @@ GRANTED, LAPSED, GAVE_UP = Answer
 class Request:
     """One entity's wish for units of a pool, and the record of what became of it.
 
-    `kind`, `entity`: who asks. `lapses`: their leaving day. `key_day`: the day by which they queue. `slots`: what was
-    granted, if it is for dated slots. `answer`: None while they wait. `answered`: the event that they wait for.
+    `kind`, `entity`: who asks. `lapses`: their leaving day. `key_day`: the day by which they queue. `source`: the
+    resource that serves them; the same, but for who is on a list for any of several. `slots`: what was granted, if it
+    is for dated slots. `answer`: None while they wait. `answered`: the event that they wait for.
     `ticket`: the serial of the entry in the queue; entries with another one are stale.
 
     `booking`: that of the asker for a unit of this pool, open or taken up before. `ahead`: of a booking, the days that
@@ -66,6 +68,10 @@ class Request:
     booking: Request | None = None
     ahead: float = 0.0
     day: float = nan
+    source: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.source = self.resource
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +100,7 @@ class Pool:
         self._waiting: list[tuple[float, float, int, int, int, Request]] = []
         self._joined = 0
         self._turn_is_due = False
+        self.lists: Lists | None = None  # those that it serves, or is one of
 
     @property
     def free(self) -> float:
@@ -113,7 +120,7 @@ class Pool:
     def ask(self, request: Request) -> None:
         """Grant a request at once where nobody else could come before it, or let it wait for the pool's turn."""
         if self._can_serve(request) and not self._waiting and self.timeline.is_quiet:
-            self._grant(request)
+            self.grant(request)
             return
         request.answered = simpy.Event(self.timeline)
         rank, jump = self._rank(request.kind, request.entity, request.asked, request.key_day)
@@ -128,6 +135,10 @@ class Pool:
             self._end_wait(request, answer)
             if self.free > 0:
                 self._call_turn()
+
+    def usable_from(self) -> float:
+        """The first day on which what is free may be used."""
+        return self.timeline.now
 
     def give_back(self, request: Request, has_left: bool) -> None:
         """The holder is through, or has left."""
@@ -148,14 +159,17 @@ class Pool:
 
     def _call_turn(self) -> None:
         """Let the pool take its turn at this instant, after everything else and in order of declaration."""
-        if self._waiting and not self._turn_is_due:
+        if (self._waiting or self.lists is not None) and not self._turn_is_due:
             self._turn_is_due = True
             order = (self.resource << 20) + self.centre
             then(self.timeline.on(self.timeline.now, Phase.GRANT + order), self._take_turn)
 
     def _take_turn(self) -> None:
         self._turn_is_due = False
-        self._serve_next()
+        if self.lists is None:
+            self._serve_next()
+        else:
+            self.lists.serve_next()
 
     def _serve_next(self) -> None:
         """Serve the first who can be; when they have gone on as far as they can, the next."""
@@ -169,7 +183,7 @@ class Pool:
             heappop(self._waiting)
             if not is_stale:
                 then(self.timeline.at_once(), self._serve_next)
-                self._end_wait(request, LAPSED) if has_left else self._grant(request)
+                self._end_wait(request, LAPSED) if has_left else self.grant(request)
                 return
 
     def _can_serve(self, request: Request) -> bool:
@@ -179,7 +193,8 @@ class Pool:
     def _come_again(self, first: Request) -> None:
         """The first of those who wait cannot be served now."""
 
-    def _grant(self, request: Request) -> None:
+    def grant(self, request: Request) -> None:
+        """Give a request what it asks for."""
         request.began = self.timeline.now
         self._answer(request, GRANTED)
 
@@ -238,9 +253,10 @@ class CapacityPool(Pool):
         if self.bookings is not None:
             self.bookings.look()
 
-    def _grant(self, request: Request) -> None:
+    def grant(self, request: Request) -> None:
+        """Units, for which a booking is taken up."""
         self._in_use += request.units
         if self.bookings is not None:
             self.bookings.take_up(request, self.timeline.now)
             self.holders.append(request)
-        super()._grant(request)
+        super().grant(request)

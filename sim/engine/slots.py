@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import insort
 from dataclasses import dataclass
+from itertools import repeat
 from math import inf, nan
 
 from sim.engine.pools import Place, Pool, Request
@@ -39,6 +40,7 @@ class SlotPool(Pool):
         super().__init__(place)
         self._offers, self._slots = offers, slots
         self._free: list[Slot] = []
+        self._withdrawn = iter(offers.withdrawn[self.centre]) if offers.withdrawn else repeat(inf)
         self._offer_on(0)
 
     @property
@@ -55,9 +57,9 @@ class SlotPool(Pool):
         """The slots of one offer day; those that the manufacturer has withdrawn by now are not offered."""
         self._offer_on(offer + 1)
         now, offers, days = self.timeline.now, self._offers, self._offers.offer_days
-        count, last = offers.counts[self.centre], min(offer + offers.carry_over, len(days) - 1)
-        for number in range(offer * count, (offer + 1) * count):
-            withdraws = offers.withdrawn[self.centre][number] if offers.withdrawn else inf
+        last = min(offer + offers.carry_over, len(days) - 1)
+        for _ in range(offers.counts[self.centre][offer]):
+            withdraws = next(self._withdrawn)
             slot = Slot(len(self._slots), self.resource, self.centre, now, now + offers.lead, withdraws)
             self._slots.append(slot)
             if withdraws <= now:
@@ -110,11 +112,16 @@ class SlotPool(Pool):
             slot.handed_back += 1
             self._put(slot, now + 1.0)
 
-    def _grant(self, request: Request) -> None:
+    def usable_from(self) -> float:
+        """The start of the first slot that is free."""
+        return max(super().usable_from(), self._free[0].start)
+
+    def grant(self, request: Request) -> None:
+        """The first slots."""
         request.slots, self._free = self._free[: request.units], self._free[request.units :]
         for slot in request.slots:
             slot.holder = request.entity
-        super()._grant(request)
+        super().grant(request)
 
 
 def withdrawal(request: Request) -> float:

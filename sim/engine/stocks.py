@@ -144,14 +144,15 @@ class StockPool(Pool):
         then(self.timeline.at_once(), self._begin_lots, count - 1, chain)
         self._start_lot(number)
 
-    def _grant(self, request: Request) -> None:
+    def grant(self, request: Request) -> None:
+        """One dose."""
         oldest = self._batches[0]
         oldest[2] -= 1
         if oldest[2] == 0:
             heappop(self._batches)
         self._on_hand -= 1
         self._wanted -= 1
-        super()._grant(request)
+        super().grant(request)
 
     def _end_wait(self, request: Request, answer: Answer) -> None:
         super()._end_wait(request, answer)

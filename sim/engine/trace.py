@@ -29,7 +29,8 @@ class Uses:
     """One row for each time somebody asked for a resource; in a replication in the order (kind, entity, asked in turn).
 
     `kind` PATIENT or LOT; `entity` the patient's place in the cohort or the lot's number; `resource` its place in the
-    order of declaration; days, NaN where it did not happen by the stop. `ended`: given back, or left the queue.
+    order of declaration; `source` that which served them, the same but for who was on a list for any of several; days,
+    NaN where it did not happen by the stop. `ended`: given back, or left the queue.
     """
 
     replication: IntArray
@@ -38,6 +39,7 @@ class Uses:
     resource: IntArray
     centre: IntArray
     units: IntArray
+    source: IntArray
     asked: FloatArray
     began: FloatArray
     ended: FloatArray

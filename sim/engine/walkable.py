@@ -6,7 +6,7 @@ from collections.abc import Container
 from math import inf
 
 from sim.engine.trace import EngineError
-from sim.pieces.protocol import Bookings, Capacity, Protocol, drawn, walk_steps
+from sim.pieces.protocol import AnyOf, Bookings, Cadence, Capacity, Protocol, Resource, drawn, walk_steps
 from sim.pieces.steps import (
     Aside,
     Attempts,
@@ -19,6 +19,7 @@ from sim.pieces.steps import (
     Hazard,
     Milestone,
     Return,
+    ServedBy,
     Share,
     Since,
     Stage,
@@ -36,6 +37,7 @@ BESIDE = (Stage, Choose, Milestone, End)
 def check_walkable(protocol: Protocol, flags: Container[str]) -> None:
     """Raise an EngineError for a step that has no meaning where it stands; `flags`: those that patients may carry."""
     check_bookings(protocol)
+    check_lists(protocol)
     resources = {resource.name for resource in protocol.resources}
     for step in walk_steps(protocol.patient_steps):
         _check(step, "a patient", OF_PATIENTS, resources)
@@ -44,6 +46,8 @@ def check_walkable(protocol: Protocol, flags: Container[str]) -> None:
                 raise EngineError(f"{type(inner).__name__} cannot be run aside")
         if isinstance(step, Choose) and isinstance(step.when, Flagged) and step.when.flag not in flags:
             raise EngineError(f"nobody carries the flag {step.when.flag!r}")
+        if isinstance(step, Choose) and isinstance(step.when, ServedBy) and step.when.resource not in resources:
+            raise EngineError(f"there is no resource {step.when.resource!r}")
     for step in walk_steps(protocol.lot_path):
         _check(step, "a lot", OF_LOTS, resources)
         if isinstance(step, Stage) and step.since:
@@ -74,6 +78,28 @@ def check_bookings(protocol: Protocol) -> None:
             raise EngineError(f"{step.resource}: one unit is booked, with unlimited patience")
     if any(isinstance(step, Use) and step.resource in names for step in walk_steps(protocol.lot_path)):
         raise EngineError("a booking has no meaning on the path of a lot")
+
+
+def check_lists(protocol: Protocol) -> None:
+    """Raise an EngineError for lists for any of several that cannot be served, or not as lists; for both engines."""
+    declared: dict[str, Resource] = {}
+    listed: set[str] = set()
+    for resource in protocol.resources:
+        if isinstance(resource, AnyOf):
+            for name in (name for serving in resource.of for name in serving):
+                if not isinstance(declared.get(name), Capacity | Cadence):
+                    raise EngineError(f"{resource.name}: there is no capacity, and no slots, {name!r} before it")
+                listed.add(name)
+        declared[resource.name] = resource
+    places = [place for place, resource in enumerate(protocol.resources) if isinstance(resource, AnyOf)]
+    if places and places[-1] - places[0] >= len(places):
+        raise EngineError("lists for any of several are not declared one after the other")
+    for steps, whose in ((protocol.patient_steps, "a patient"), (protocol.lot_path, "a lot")):
+        for step in walk_steps(steps):
+            if isinstance(step, Use) and step.resource in listed:
+                raise EngineError(f"{step.resource}: serves a list, and is asked for directly")
+            if isinstance(step, Use) and whose == "a lot" and isinstance(declared.get(step.resource), AnyOf):
+                raise EngineError("a list for any of several has no meaning on the path of a lot")
 
 
 def _check(step: Step, whose: str, known: tuple[type, ...], resources: Container[str]) -> None:

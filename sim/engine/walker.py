@@ -19,11 +19,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import simpy
 
 from sim.engine.bookings import BookingPool
+from sim.engine.lists import ListPool
 from sim.engine.pools import GAVE_UP, GRANTED, LAPSED, CapacityPool, Pool, Request
 from sim.engine.slots import SlotPool, withdrawal
 from sim.engine.timeline import Phase, then
 from sim.engine.trace import PATIENT, EngineError
 from sim.pieces.clocks import Clock
+from sim.pieces.protocol import AnyOf
 from sim.pieces.steps import (
     Aside,
     Attempts,
@@ -42,6 +44,7 @@ from sim.pieces.steps import (
     Path,
     Progressed,
     Return,
+    ServedBy,
     Share,
     Since,
     Stage,
@@ -86,7 +89,8 @@ class Walker:
     `day`: its own time; `leaves`: its leaving day; `cut`: the day on which stages are cut. `order`: among those to
     whom something happens at one instant. `attempt`: which of its
     draws count. `holding`: how many uses it is inside of. `stage_bound`: it begins nothing once its patient has left.
-    `slot_starts`: start days of slots held, by resource. `bookings`: the last booking made, by the resource booked.
+    `slot_starts`: start days of slots held, by resource; also the day on which another resource served a list.
+    `bookings`: the last booking made, by the resource booked.
     `key_days`: first queue keys, by resource, once there are any.
     """
 
@@ -202,6 +206,8 @@ class Walker:
                 return world.notes[when.milestone][i] <= self.day
             case Flagged():
                 return bool(world.cohort.flags[when.flag][i])
+            case ServedBy():
+                return when.resource in self.slot_starts
             case Progressed():
                 return world.progression_day[i] <= self.day
 
@@ -275,16 +281,18 @@ class Walker:
             # the slot is lost before it is used, and another asked for: at once, or when the patient is ready
             self.day = lost
             yield self.world.timeline.on(self.day, Phase.COMPLETION + self.order)
-            assert isinstance(pool, SlotPool)
-            pool.take_back(request)
+            source = pool.source_of(request) if isinstance(pool, ListPool) else pool
+            assert isinstance(source, SlotPool)
+            source.take_back(request)
             if withdrawn <= late:
-                queues_by = pool.key_after(request.key_day)
+                queues_by = source.key_after(request.key_day)
             else:
                 queues_by, self.day = request.key_day, min(ready, self.cut)
         if isinstance(pool, BookingPool):
             self.bookings = {**self.bookings, pool.terms.of: request}
-        if request.slots:
-            self.slot_starts = {**self.slot_starts, step.resource: max(slot.start for slot in request.slots)}
+        self._note_source(pool, request)
+        if isinstance(pool, ListPool):
+            pool = pool.source_of(request)
         self.holding += 1
         if withdrawn < inf:  # the walker leaves before
             self.day, how = self.cut, LEFT
@@ -298,6 +306,18 @@ class Walker:
             request.ended = self.day
             pool.give_back(request, how is LEFT)
         return how
+
+    def _note_source(self, pool: Pool, request: Request) -> None:
+        """The start of the slot that is held; of all that serve a list, of the one that did."""
+        resources, starts = self.world.protocol.resources, dict(self.slot_starts)
+        source, day = resources[request.source].name, self.day
+        listed = resources[pool.resource]
+        if isinstance(listed, AnyOf):
+            starts = {name: day for name, day in starts.items() if name not in listed.of[pool.centre]}
+        if request.slots:
+            day = max(slot.start for slot in request.slots)
+        if request.slots or isinstance(listed, AnyOf):
+            self.slot_starts = {**starts, source: day}
 
     def _late(self, request: Request, step: Use) -> tuple[float, float]:
         """(the start of a slot that comes too early, the day on which its holder is ready); infinite where in time."""

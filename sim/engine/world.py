@@ -13,6 +13,7 @@ import numpy as np
 from sim.engine.bookings import BookingPool
 from sim.engine.columns import Columns
 from sim.engine.guard import MOST_RETURNS, attempts_without_end
+from sim.engine.lists import ListPool, Lists
 from sim.engine.pools import CapacityPool, Place, Pool, Request
 from sim.engine.ranking import ranking
 from sim.engine.slots import Slot, SlotPool
@@ -25,6 +26,7 @@ from sim.pieces.cohort import Cohort
 from sim.pieces.luck import Luck
 from sim.pieces.protocol import (
     FIRST_COME,
+    AnyOf,
     Bookings,
     Cadence,
     Capacity,
@@ -78,6 +80,7 @@ class World:
         self._clocks: dict[int, PatientClocks] = {}
         self._centre: list[int] = cohort.centre.tolist()
         self._shelves: list[StockPool] = []
+        self._lists = Lists(self.timeline)
         self._pools: dict[str, Sequence[Pool]] = {}
         for index, resource in enumerate(protocol.resources):
             self._pools[resource.name] = self._open(index, resource)
@@ -100,6 +103,13 @@ class World:
             case Bookings():
                 units = [pool for pool in self._pools.get(resource.of, ()) if isinstance(pool, CapacityPool)]
                 return [BookingPool(*both) for both in zip(places(len(units)), repeat(resource), units)]
+            case AnyOf():
+                return [
+                    ListPool(place, [(self._at(name, place.centre), days) for name, days in serving], self._lists)
+                    for place, serving in zip(
+                        places(len(resource.of)), map(zip, resource.of, resource.rest), strict=True
+                    )
+                ]
             case Cadence():
                 return [SlotPool(place, resource, self.slots) for place in places(len(resource.counts))]
             case _ if self._shelves:
@@ -108,6 +118,11 @@ class World:
                 shared = (self.lots, self.expiries, self._start_lot)
                 self._shelves = [StockPool(place, resource, *shared) for place in places(len(resource.opening))]
                 return self._shelves
+
+    def _at(self, resource: str, centre: int) -> Pool:
+        """The pool of a resource at a centre, or that for all."""
+        pools = self._pools[resource]
+        return pools[min(centre, len(pools) - 1)]
 
     def pool(self, resource: str, kind: int, entity: int) -> Pool:
         """The pool of a resource that serves the centre of a patient, or of a lot's shelf: its own, or that for all."""

@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.engine.trace import PATIENT, Trace
+from sim.engine.trace import PATIENT, Trace, Uses
 from sim.outcomes.by_group import ByGroup, ratio
 from sim.outcomes.patients import Patients, slots_wasted
 from sim.pieces.loads import unit_days
-from sim.pieces.protocol import KINDS, Bookings, Cadence, Capacity, CapacitySteps, Protocol, Resource, Stock
+from sim.pieces.protocol import KINDS, Cadence, Capacity, CapacitySteps, Protocol, Resource, Stock, places
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -85,17 +85,11 @@ def queue_of(protocol: Protocol, resource: IntArray, place: IntArray) -> IntArra
     return np.asarray((np.cumsum(counts) - counts)[resource] + place)
 
 
-def places(resource: Resource) -> int:
-    """How many queues a resource has: one a centre, or one for all."""
-    match resource:
-        case Capacity():
-            return len(resource.units)
-        case Bookings():
-            return len(resource.known)
-        case Cadence():
-            return len(resource.counts)
-        case _:
-            return len(resource.opening)
+def serving_queue_of(protocol: Protocol, uses: Uses) -> IntArray:
+    """The queue whose units each use is of, in the order of `queues_of`: another one for who was on a list for any."""
+    counts = np.array([places(resource) for resource in protocol.resources], dtype=np.int64)
+    place = np.where(uses.source == uses.resource, uses.centre, np.minimum(uses.centre, counts[uses.source] - 1))
+    return queue_of(protocol, uses.source, place)
 
 
 _WHOLE: dict[str, type] = dict.fromkeys(("requests", "delayed", "wasted", "expired", "withdrawn"), int)
@@ -113,8 +107,9 @@ def _figures(protocol: Protocol, patients: Patients, trace: Trace, window: Windo
     delayed = inside & ((waited > 0.0) | np.isnan(uses.began))
     gone = np.isnan(uses.began) & np.isfinite(uses.ended)
     queue_mean, queue_p95 = _queue_length(by, uses.asked, served, window)
-    busy, there = _held(protocol, by, trace, until, window)
-    idle = by.total(idle_days(protocol, trace, window) * uses.units, np.isfinite(uses.began))
+    serving = ByGroup(uses.replication, len(trace.stop_day)).within(serving_queue_of(protocol, uses), len(queues))
+    busy, there = _held(protocol, serving, trace, until, window)
+    idle = serving.total(idle_days(protocol, trace, window) * uses.units, np.isfinite(uses.began))
     slots, expired = _slots(protocol, trace, patients, window), _expired(protocol, trace, window)
     kind = np.array([type(resource).__name__ for resource, _ in queues] * len(trace.stop_day), dtype=object)
     capacity, cadence = kind == Capacity.__name__, kind == Cadence.__name__

@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 
 from sim.engine.trace import Slots, Trace, Uses
 from sim.outcomes.by_group import ByGroup
-from sim.outcomes.resource_use import places, queue_of, queues_of
+from sim.outcomes.resource_use import queue_of, queues_of, serving_queue_of
 from sim.pieces.loads import unit_days
-from sim.pieces.protocol import Bookings, Cadence, Capacity, Protocol, Resource, Stock
+from sim.pieces.protocol import AnyOf, Bookings, Cadence, Capacity, Protocol, Resource, Stock, places
 
 FloatArray = NDArray[np.float64]
 SHORT_DAYS, WEEK = 183.0, 7.0
@@ -65,10 +65,11 @@ def use_levels(protocol: Protocol, trace: Trace, edges: FloatArray) -> FloatArra
     served = np.where(began, uses.began, until)
     by, queued = by_queue(uses), (served > uses.asked)
     queue = mean_level(by, uses.asked, served, edges, queued.astype(float))
-    held = mean_level(by, np.where(began, uses.began, 0.0), np.where(began, until, 0.0), edges, uses.units * began)
+    serving = ByGroup(uses.replication, replications).within(serving_queue_of(protocol, uses), len(queues))
+    held = mean_level(serving, np.where(began, uses.began, 0.0), np.where(began, until, 0.0), edges, uses.units * began)
     claimed = histogram(by_queue(slots), slots.offered, edges, (slots.holder >= 0).astype(float))
     shape = (replications, len(queues), bins)
-    kinds = [Capacity, Cadence, Stock, Bookings]
+    kinds = [Capacity, Cadence, Stock, Bookings, AnyOf]
     kind = np.array([kinds.index(type(resource)) for resource, _ in queues])[:, None]
     in_use = np.select([kind == 0, kind == 1], [held.reshape(shape), claimed.reshape(shape)], np.nan)
     levels = np.stack([in_use, queue.reshape(shape)], axis=2)

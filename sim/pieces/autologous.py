@@ -9,7 +9,7 @@ import math
 from dataclasses import dataclass, replace
 
 from sim.pieces.brief import can_fail, choose, divide, fail, shared, stage, stage_at, use
-from sim.pieces.cadence import Places, offer_days, withdrawals
+from sim.pieces.cadence import Places, slots_by_offer, withdrawals
 from sim.pieces.calendars import by_centre, openings, shut_downs, stage_hours, units_by_day
 from sim.pieces.common import at_centres, bedside, infuse, travel, work_up
 from sim.pieces.protocol import Cadence, Capacity, Resource, unlimited, walk_steps
@@ -107,9 +107,9 @@ def factory(s: Scenario) -> tuple[Resource, ...]:
     dated: tuple[Resource, ...] = ()
     if slots is not None:
         each = slots.scope == "centre"
-        shared_out = tuple(slots.count or 0 if c.slots is None else c.slots for c in s.centres.values())
-        counts = shared_out if each else (slots.count or 0,)
-        offers = offer_days(s.run, slots.every, slots.weekday)
+        shared_out = [slots.count if c.slots is None else c.slots for c in s.centres.values()]
+        offers = slots.offer_days(s.run)
+        counts = tuple(slots_by_offer(steps, offers) for steps in (shared_out if each else [slots.count]))
         dated = (
             Cadence(
                 name=SLOT,

@@ -1,39 +1,27 @@
-"""The days on which dated slots are offered, and those on which the manufacturer takes some of them back."""
+"""How many dated slots are offered on each day of offers, and when the manufacturer takes some of them back."""
 
 from __future__ import annotations
 
 import math
 from bisect import bisect_right
-from datetime import date, timedelta
 
 import numpy as np
 
 from sim.pieces.protocol import CapacitySteps
 from sim.pure.distributions import Distribution
 from sim.scenario import Scenario
-from sim.scenario.opening import WEEKDAYS, Disruption
-from sim.scenario.people import Run
+from sim.scenario.opening import Disruption
 
 Places = tuple[tuple[CapacitySteps, tuple[Disruption, ...]], ...]
 
 
-def offer_days(run: Run, every: str, weekday: str) -> tuple[float, ...]:
-    """Days since the start on which slots are offered: the first of each calendar month, a day of each week, or all."""
-    last = run.start + timedelta(days=run.warm_up + run.window + run.follow_up)
-    day = run.start
-    if every == "week":
-        day += timedelta(days=(WEEKDAYS.index(weekday) - day.weekday()) % 7)
-        dates = [day + timedelta(weeks=k) for k in range((last - day).days // 7 + 1)]
-    elif every == "day":
-        dates = [day + timedelta(days=k) for k in range((last - day).days + 1)]
-    else:
-        months = range(day.year * 12 + day.month - 1, last.year * 12 + last.month)
-        dates = [date(month // 12, month % 12 + 1, 1) for month in months]
-    return tuple(float((d - run.start).days) for d in dates if d >= run.start)
+def slots_by_offer(steps: CapacitySteps | None, offers: tuple[float, ...]) -> tuple[int, ...]:
+    """How many slots there are on each offer day: as many as are in force on it; none where nothing is said."""
+    return tuple(0 if steps is None else int(_units_on(steps, day)) for day in offers)
 
 
 def withdrawals(
-    s: Scenario, offers: tuple[float, ...], counts: tuple[int, ...], lines: tuple[Places, ...]
+    s: Scenario, offers: tuple[float, ...], counts: tuple[tuple[int, ...], ...], lines: tuple[Places, ...]
 ) -> tuple[tuple[float, ...], ...]:
     """For each pool and slot, in order of offer, the day on which it is taken back; empty where none is.
 
@@ -50,9 +38,9 @@ def withdrawals(
     if slots.claimed == "before_apheresis":
         until_start += least(s.apheresis.duration) + least(s.shipping.to_factory)
     found = []
-    for count, places in zip(counts, lines, strict=True):
+    for by_offer, places in zip(counts, lines, strict=True):
         days: list[float] = []
-        for offer in offers:
+        for offer, count in zip(offers, by_offer, strict=True):
             start = offer + until_start
             announced = max(_announced(start, *place) for place in places)
             fewer = _cut(start, count, places, slots.withdrawn_by == "cuts")

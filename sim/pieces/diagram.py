@@ -23,6 +23,7 @@ from sim.pieces.steps import (
     OnLeave,
     Path,
     Return,
+    ServedBy,
     Share,
     Stage,
     Step,
@@ -137,6 +138,8 @@ def _condition(when: Condition) -> str:
             return f"[{milestone}] was passed"
         case Flagged(flag=flag):
             return f"the patient is of {flag}"
+        case ServedBy(resource=resource):
+            return f"served by {resource}"
         case _:
             return "the disease has progressed"
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import islice
 
 from sim.pieces.clocks import ClockBook
 from sim.pieces.steps import (
@@ -77,7 +78,7 @@ class Bookings:
 
 @dataclass(frozen=True)
 class Cadence:
-    """Dated slots. `counts` are offered on each of `offer_days`, one entry a centre, or a single one for the pool.
+    """Dated slots. `counts`: how many on each of `offer_days`, one list a centre, or a single one for the pool.
 
     A slot starts `lead` days after its offer, may be claimed until its offer day closes `carry_over` offers later,
     and is offered again when its holder leaves at least `notice` days before its start.
@@ -90,7 +91,7 @@ class Cadence:
     name: str
     label: str
     per_centre: bool
-    counts: tuple[int, ...]
+    counts: tuple[tuple[int, ...], ...]
     offer_days: tuple[float, ...]
     lead: float
     carry_over: int
@@ -101,13 +102,13 @@ class Cadence:
 
     def offered(self, place: int, ever: bool = False) -> tuple[int, ...]:
         """How many slots a pool offers on each offer day; `ever`: less those that are withdrawn afterwards."""
-        count = self.counts[place]
+        counts = self.counts[place]
         if not self.withdrawn:
-            return (count,) * len(self.offer_days)
-        withdrawn = self.withdrawn[place]
+            return counts
+        withdrawn = iter(self.withdrawn[place])
         return tuple(
-            sum(day == math.inf or (day > offer and not ever) for day in withdrawn[k * count : (k + 1) * count])
-            for k, offer in enumerate(self.offer_days)
+            sum(day == math.inf or (day > offer and not ever) for day in islice(withdrawn, count))
+            for offer, count in zip(self.offer_days, counts, strict=True)
         )
 
 
@@ -132,9 +133,48 @@ class Stock:
     policy: str = "first_come"
 
 
-Resource = Capacity | Bookings | Cadence | Stock
+@dataclass(frozen=True)
+class AnyOf:
+    """A list of those who take a unit of any of several capacities or dated slots, which nobody asks for directly.
+
+    Declared after these, all lists one after the other. `of`: which serve it, in order of preference, one entry a
+    centre, or a single one for all. What is free goes to the first, by policy, of all lists that it serves. They take
+    what promises the earliest infusion: `rest` days (one for each that serves) after today, or after the start of the
+    first slot that is free; of equal ones, what is preferred.
+    """
+
+    name: str
+    label: str
+    per_centre: bool
+    of: tuple[tuple[str, ...], ...]
+    rest: tuple[tuple[float, ...], ...]
+    policy: str = "first_come"
+
+
+Resource = Capacity | Bookings | Cadence | Stock | AnyOf
 # What tables call each kind.
-KINDS: Mapping[type, str] = {Capacity: "capacity", Bookings: "bookings", Cadence: "cadence", Stock: "stock"}
+KINDS: Mapping[type, str] = {
+    Capacity: "capacity",
+    Bookings: "bookings",
+    Cadence: "cadence",
+    Stock: "stock",
+    AnyOf: "list",
+}
+
+
+def places(resource: Resource) -> int:
+    """How many queues a resource has: one a centre, or one for all."""
+    match resource:
+        case Capacity():
+            return len(resource.units)
+        case Bookings():
+            return len(resource.known)
+        case Cadence():
+            return len(resource.counts)
+        case Stock():
+            return len(resource.opening)
+        case AnyOf():
+            return len(resource.of)
 
 
 @dataclass(frozen=True)

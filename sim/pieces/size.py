@@ -147,10 +147,11 @@ def _slots(s: Scenario, protocol: Protocol) -> Amount:
     cadence = next((r for r in protocol.resources if isinstance(r, Cadence)), None)
     if cadence is None:
         return Amount(SLOTS, 0.0, MOST_SLOTS, "manufacturing.slots")
-    place = cadence.counts.index(max(cadence.counts))
+    offered = [sum(counts) for counts in cadence.counts]
+    place = offered.index(max(offered))
     own = cadence.per_centre and s.centres[protocol.centres[place]].slots is not None
     path = f"centres.{protocol.centres[place]}.slots" if own else "manufacturing.slots.count"
-    return Amount(SLOTS, float(sum(cadence.counts)) * len(cadence.offer_days), MOST_SLOTS, path)
+    return Amount(SLOTS, float(sum(offered)), MOST_SLOTS, path)
 
 
 def _doses_and_lots(s: Scenario, protocol: Protocol, patients: float) -> tuple[Amount, Amount]:

@@ -122,11 +122,18 @@ class Flagged:
 
 
 @dataclass(frozen=True)
+class ServedBy:
+    """True for patients whom this resource served the last time they were on a list for any of several."""
+
+    resource: str
+
+
+@dataclass(frozen=True)
 class Progressed:
     """True for a patient whose disease has progressed by now."""
 
 
-Condition = Share | Noted | Flagged | Progressed
+Condition = Share | Noted | Flagged | ServedBy | Progressed
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from typing import Any, Literal
 from pydantic.fields import FieldInfo
 
 from sim.scenario.kinds import WORD, Kind, Whole
-from sim.scenario.lists import CAPACITY
+from sim.scenario.lists import COUNTED
 from sim.scenario.named import Names, OrWord
 from sim.scenario.schema import Scenario
 from sim.scenario.section import Section
@@ -107,7 +107,7 @@ def marker_at(path: Path) -> Kind | Names | OrWord | type[Section] | None:
 def is_whole_at(path: Path) -> bool:
     """Whether the value at a path is a whole number: a count, or a capacity."""
     marker = marker_at(path)
-    return isinstance(marker, Whole) or marker is CAPACITY
+    return isinstance(marker, Whole) or marker in COUNTED
 
 
 def _section_of(field: FieldInfo) -> type[Section]:

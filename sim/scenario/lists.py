@@ -13,6 +13,7 @@ from sim.scenario.section import Fault, refuse
 from sim.scenario.units import RATE_PATTERN, parse_days, parse_rate, write_days, write_rate
 
 _UNITS = Whole(word="unlimited")
+_WHOLE = Whole()
 
 
 def _read_units(value: Any) -> float:
@@ -40,12 +41,19 @@ def read_items(value: Any, read: Callable[[Any], float], allowed: str) -> list[f
     return found
 
 
+def _read_whole(value: Any) -> float:
+    return float(_WHOLE.read(value, {}) or 0)
+
+
 CAPACITY = ByDate(
     _read_units,
     _write_units,
     {"anyOf": [{"type": "integer", "minimum": 0}, {"const": "unlimited"}], "examples": [4, "unlimited"]},
     nothing="0",
 )
+SLOTS = ByDate(_read_whole, int, {"type": "integer", "minimum": 0, "examples": [4]}, nothing="0")
+# Kinds whose values are whole numbers.
+COUNTED = (CAPACITY, SLOTS)
 RATE_SCHEMA: JsonSchema = {"type": "string", "pattern": RATE_PATTERN, "examples": ["4 / month", "0.0055 / d"]}
 RATES = ByDate(lambda value: parse_rate(value, "month"), write_rate, RATE_SCHEMA, nothing="0 / d")
 

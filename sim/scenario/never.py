@@ -14,6 +14,7 @@ from sim.scenario.afterwards import Durability
 from sim.scenario.inherit import Layer
 from sim.scenario.kinds import ByDate, day_of, is_date
 from sim.scenario.leaves import Path, marker_at
+from sim.scenario.lists import SLOTS
 from sim.scenario.nodes import Branch, plain, walk
 from sim.scenario.opening import HOURS_A_DAY, Calendar
 from sim.scenario.people import Region, Steps, WaitingClocks
@@ -105,6 +106,10 @@ def _deaths(s: Scenario) -> Iterator[Contradiction]:
                 yield Contradiction((*path, key), message, because)
 
 
+def _most(steps: Steps | None) -> float:
+    return max((units for _, units in steps or ()), default=0.0)
+
+
 def _batches(s: Scenario) -> Iterator[Contradiction]:
     """Products made side by side that need more slots or lines at once than there ever are."""
     made, slots = s.manufacturing, s.manufacturing.slots
@@ -117,11 +122,11 @@ def _batches(s: Scenario) -> Iterator[Contradiction]:
         open_at_once = 1 + slots.carry_over
         all_alike = ("manufacturing", "slots")
         if slots.scope == "pool":
-            there.append(("slot", "", open_at_once * (slots.count or 0), (all_alike,)))
+            there.append(("slot", "", open_at_once * _most(slots.count), (all_alike,)))
         for name, centre in centres.items() if slots.scope == "centre" else ():
             count = slots.count if centre.slots is None else centre.slots
             both: tuple[Path, ...] = (all_alike, ("centres", name, "slots"))
-            there.append(("slot", f" at '{name}'", open_at_once * (count or 0), both))
+            there.append(("slot", f" at '{name}'", open_at_once * _most(count), both))
     own: list[tuple[str, Steps, tuple[Path, ...]]]
     if made.site == "factory":
         own = [("", made.lines, ())]
@@ -131,7 +136,7 @@ def _batches(s: Scenario) -> Iterator[Contradiction]:
             for name, centre in centres.items()
         ]
     for where, steps, said in own:
-        there.append(("line", where, max(units for _, units in steps), (("manufacturing", "lines"), *said)))
+        there.append(("line", where, _most(steps), (("manufacturing", "lines"), *said)))
     for what, where, most, because in there:
         # none at all is a way to say that nothing is made there
         if 0 < most < made.batches:
@@ -302,6 +307,10 @@ def _dates(s: Scenario, tree: Branch, end: float, outside: str) -> Iterator[str]
             elif day < first:
                 yield f"{'.'.join(path)}.{key}: has no effect: another entry holds before the start of the simulation"
         inside = [key for key, day in sorted(days.items(), key=lambda entry: entry[1]) if first <= day < end]
+        offers = s.manufacturing.slots.offer_days(s.run) if s.manufacturing.slots is not None else ()
+        for key, until in zip(inside, [*(days[key] for key in inside[1:]), end], strict=True):
+            if marker_at(path) == SLOTS and not any(days[key] <= offer < until for offer in offers):
+                yield f"{'.'.join(path)}.{key}: has no effect: no slots are offered while it holds"
         for before, key in pairwise(inside):
             if plain(node.entries[before]) == plain(node.entries[key]):
                 yield f"{'.'.join(path)}.{key}: changes nothing: the value before it is the same"

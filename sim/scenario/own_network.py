@@ -110,16 +110,15 @@ def _shared(base: Loaded, share: float) -> Iterator[tuple[tuple[str, ...], Any]]
             found = found.get(key) if isinstance(found, Mapping) else None
         if path[:2] == ("manufacturing", "slots") and (slots is None or slots.scope != "pool"):
             continue  # each centre has its own
-        size = _scaled(found, share)
-        if path[-1] == "count" and size is not None:
-            size = max(size, base.scenario.manufacturing.batches)  # what is made side by side starts at one offer
+        # what is made side by side starts at one offer
+        size = _scaled(found, share, least=base.scenario.manufacturing.batches if path[-1] == "count" else 1)
         if size is not None and size != found:
             yield path, size
 
 
-def _scaled(size: Any, share: float) -> Any:
-    """A number of things, or numbers by date, for a share of the patients; None for what has no limit."""
+def _scaled(size: Any, share: float, least: int = 1) -> Any:
+    """A number of things, or numbers by date, for a share of the patients; None for what has no limit. 0 stays 0."""
     if isinstance(size, Mapping):
-        found = {day: _scaled(inner, share) for day, inner in size.items()}
+        found = {day: _scaled(inner, share, least) for day, inner in size.items()}
         return None if None in found.values() else found
-    return math.ceil(size * share - 1e-9) if type(size) is int else None
+    return max(math.ceil(size * share - 1e-9), min(least, size)) if type(size) is int else None

@@ -16,7 +16,7 @@ from sim.scenario.blocks import one_way
 from sim.scenario.clock_values import Clock
 from sim.scenario.durations import Duration
 from sim.scenario.kinds import Context, Day, Days, JsonSchema, Kind, Multiplier, Number, Share, Text, Whole
-from sim.scenario.lists import CAPACITY, RATES, REFERRAL_DAYS, WAITED_DAYS
+from sim.scenario.lists import CAPACITY, RATES, REFERRAL_DAYS, SLOTS, WAITED_DAYS
 from sim.scenario.named import Names
 from sim.scenario.section import Absent, Fault, Named, Section, refuse
 from sim.tables.words import WITHDRAWALS
@@ -174,8 +174,9 @@ class Centre(Section):
     lines: Annotated[Steps | None, CAPACITY] = Field(
         None, description="This centre's own lines, instead of manufacturing.lines, where products are made at centres."
     )
-    slots: Annotated[int | None, Whole()] = Field(
-        None, description="This centre's own slots at each offer, instead of manufacturing.slots.count."
+    slots: Annotated[Steps | None, SLOTS] = Field(
+        None,
+        description="This centre's own slots at each offer, instead of manufacturing.slots.count; may change by date.",
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from datetime import date, timedelta
 from types import MappingProxyType
 from typing import Annotated, Any, ClassVar, Literal
 
@@ -13,10 +14,10 @@ from sim.pure.distributions import Distribution
 from sim.scenario.blocks import one_way
 from sim.scenario.durations import Duration
 from sim.scenario.kinds import Days, Multiplier, Share, Text, Whole
-from sim.scenario.lists import CAPACITY
+from sim.scenario.lists import CAPACITY, SLOTS
 from sim.scenario.named import Names, OrWord
-from sim.scenario.opening import Weekday
-from sim.scenario.people import NO_TIME, SHARES_TOLERANCE, UNLIMITED, Steps
+from sim.scenario.opening import WEEKDAYS, Weekday
+from sim.scenario.people import NO_TIME, SHARES_TOLERANCE, UNLIMITED, Run, Steps
 from sim.scenario.section import Absent, Fault, Named, Section
 
 Time = Annotated[Distribution, Duration()]
@@ -69,8 +70,9 @@ class Shipping(Section):
 class Slots(Section):
     """Dated slots that the manufacturer offers."""
 
-    count: Annotated[int | None, Whole()] = Field(
-        None, description="Slots at each offer; required unless every centre has `slots` of its own."
+    count: Annotated[Steps | None, SLOTS] = Field(
+        None,
+        description="Slots at each offer; may change by date. Required unless every centre has `slots` of its own.",
     )
     every: Literal["month", "week", "day"] = Field(description="month | week | day")
     scope: Literal["centre", "pool"] = Field(
@@ -101,6 +103,21 @@ class Slots(Section):
         description="Where who held such a slot queues again: keep_place (as before it was claimed) | rebook (as of "
         "the day of the withdrawal)",
     )
+
+    def offer_days(self, run: Run) -> tuple[float, ...]:
+        """Days since the start on which slots are offered: the first of each calendar month, a day of each week, or
+        all."""
+        last = run.start + timedelta(days=run.warm_up + run.window + run.follow_up)
+        day = run.start
+        if self.every == "week":
+            day += timedelta(days=(WEEKDAYS.index(self.weekday) - day.weekday()) % 7)
+            dates = [day + timedelta(weeks=k) for k in range((last - day).days // 7 + 1)]
+        elif self.every == "day":
+            dates = [day + timedelta(days=k) for k in range((last - day).days + 1)]
+        else:
+            months = range(day.year * 12 + day.month - 1, last.year * 12 + last.month)
+            dates = [date(month // 12, month % 12 + 1, 1) for month in months]
+        return tuple(float((d - run.start).days) for d in dates if d >= run.start)
 
 
 class LineHeld(Section):

@@ -7,10 +7,10 @@ that everything that can tie does. Paths need not make sense in a clinic; they o
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from random import Random
 
-from sim.pieces.protocol import Bookings, Cadence, Capacity, Knowledge, Policy, Protocol, Resource, Stock
+from sim.pieces.protocol import AnyOf, Bookings, Cadence, Capacity, Knowledge, Policy, Protocol, Resource, Stock
 from sim.pieces.steps import (
     Aside,
     Attempts,
@@ -30,6 +30,7 @@ from sim.pieces.steps import (
     Patience,
     Progressed,
     Return,
+    ServedBy,
     Share,
     Since,
     Stage,
@@ -64,6 +65,9 @@ def random_case(number: int) -> Case:
     courses = r.choice([1, 1, 2])
     resources = _resources(r, whole, centres)
     writer = Writer(r, whole, {type(x).__name__: x.name for x in resources}, tuple(x.name for x in resources))
+    if (makers := Random(f"lists {number}")).random() < 0.4:
+        served, writer.lists = _lists(makers, whole, centres)
+        resources = (*resources, *served)
     booked = next((x for x in resources if x.name == "bed"), None)
     if isinstance(booked, Capacity) and r.random() < 0.7:
         writer.booked = _bookings(writer, booked)
@@ -158,15 +162,24 @@ def _bookings(writer: Writer, booked: Capacity) -> Bookings:
 
 def _cadence(r: Random, whole: bool, centres: int) -> Cadence:
     per_centre = r.random() < 0.4
-    counts = tuple(r.randint(0 if per_centre else 1, 3) for _ in range(centres if per_centre else 1))
     every, first = r.choice([2.0, 5.0, 7.0]), float(r.randint(0, 6)) + (0.0 if whole else r.random())
     lead = r.choice([0.0, 3.0, 10.0])
     offers = tuple(first + every * k for k in range(40))
 
-    def taken_back(count: int) -> tuple[float, ...]:
+    # a fifth of them change by date, to none in between
+    counts = tuple(
+        tuple(r.choice([0, 1, 3]) for _ in offers)
+        if r.random() < 0.2
+        else (r.randint(0 if per_centre else 1, 3),) * len(offers)
+        for _ in range(centres if per_centre else 1)
+    )
+
+    def taken_back(by_offer: tuple[int, ...]) -> tuple[float, ...]:
         """A third of the slots: before their offer, between it and their start, or later."""
         chances = [-math.inf, -1.0, 0.0, 1.0, 1.0, 2.0, lead, lead + 1.0, *[math.inf] * 10]
-        return tuple(offer + r.choice(chances) for offer in offers for _ in range(count))
+        return tuple(
+            offer + r.choice(chances) for offer, count in zip(offers, by_offer, strict=True) for _ in range(count)
+        )
 
     return Cadence(
         "slot",
@@ -178,9 +191,24 @@ def _cadence(r: Random, whole: bool, centres: int) -> Cadence:
         carry_over=r.choice([0, 0, 1, 3]),
         notice=r.choice([-math.inf, 0.0, 2.0, math.inf]),
         policy=_policy(r),
-        withdrawn=tuple(taken_back(count) for count in counts) if r.random() < 0.5 else (),
+        withdrawn=tuple(taken_back(by_offer) for by_offer in counts) if r.random() < 0.5 else (),
         keeps_place=r.random() < 0.5,
     )
+
+
+def _lists(r: Random, whole: bool, centres: int) -> tuple[tuple[Resource, ...], tuple[AnyOf, ...]]:
+    """Slots and units that serve lists for any of several, and one or two lists, behind them."""
+    made: list[Resource] = [replace(_cadence(r, whole, centres), name="acme")]
+    made += [replace(_cadence(r, whole, centres), name="beta")] if r.random() < 0.6 else []
+    made += [_capacity(r, "gamma", centres)] if r.random() < 0.6 or len(made) == 1 else []
+    names = [resource.name for resource in made]
+    policy, lists = _policy(r), []
+    for name in ["first list", "second list"][: r.choice([1, 2])]:
+        of = [tuple(r.sample(names, r.randint(1, len(names)))) for _ in range(r.choice([1, centres]))]
+        rest = tuple(tuple(r.choice([0.0, 5.0, 20.0, 20.0]) for _ in serving) for serving in of)
+        lists.append(AnyOf(name, name, len(of) > 1, tuple(of), rest, policy))
+    r.shuffle(made)
+    return (*made, *lists), tuple(lists)
 
 
 def _stock(r: Random, whole: bool, centres: int) -> Stock:
@@ -219,6 +247,7 @@ class Writer:
     names: int = field(default=0)
     booked: Bookings | None = None
     booked_at_all: bool = False
+    lists: tuple[AnyOf, ...] = ()
 
     def path(self, depth: int, failing: bool = False) -> Path:
         """A few steps; `failing`: inside an attempt, which may fail."""
@@ -236,6 +265,7 @@ class Writer:
         if not self.lots:
             kinds += [self.stage, self.use, self.draw, self.change, self.milestone, self.slot, self.slot, self.beside]
             kinds += [] if self.booked is None else [self.book] * 3
+            kinds += [self.listed] * 4 if self.lists else []
         found = self.r.choice(kinds)
         return (found(),) if found in (self.stage, self.milestone) else found(depth - 1)  # type: ignore[call-arg]
 
@@ -331,6 +361,18 @@ class Writer:
         units = self.r.choice([1, 1, 2])
         ready = self.r.choice(["", "", "listing", "infusion"])
         return (Use("slot", inner, units, self.r.random() < 0.3, self.patience(depth), ready),)
+
+    def listed(self, depth: int) -> Path:
+        """A list for any of several; what follows often depends on which served it."""
+        r, asked = self.r, self.r.choice(self.lists)
+        serving = sorted({name for names in asked.of for name in names})
+        inner = self.path(depth)
+        for name in serving:
+            until = Stage(self.name("slot stage"), UntilSlotStart(name))
+            way: Path = () if name == "gamma" and r.random() < 0.5 else (until, *self.path(0))
+            inner = (Choose(ServedBy(name), way, self.path(0)), *inner) if r.random() < 0.8 else inner
+        ready = r.choice(["", "", "listing", "infusion"])
+        return (Use(asked.name, inner, r.choice([1, 1, 1, 2]), r.random() < 0.3, self.patience(depth), ready),)
 
     def beside(self, depth: int) -> Path:
         """What passes beside the rest; now and then an end of the path that is known ahead."""

@@ -288,9 +288,16 @@ def _autologous(r: Random, whole: bool, scenario: Block) -> Block:
     return parts
 
 
+def _slots_by_date(r: Random) -> Any:
+    """A count, or, now and then, one that changes by date, to none in between."""
+    if r.random() < 0.8:
+        return r.randint(1, 3)
+    return {"0 d": r.randint(0, 2), "30 d": r.choice([0, 2]), "61.5 d": r.randint(1, 4)}
+
+
 def _slots(r: Random, centres: Block) -> Block:
     slots: Block = {
-        "count": r.randint(1, 3),
+        "count": _slots_by_date(Random(f"slots {r.random()}")),
         "every": r.choice(["month", "week", "week"]),
         "scope": r.choice(["centre", "pool"]),
         "lead": f"{r.choice([0, 7, 14, 21])} d",

@@ -99,7 +99,7 @@ def test_slots_merge_and_are_lifted(tmp_path: Path) -> None:
     parent = AUTOLOGOUS + "  slots: {count: 4, every: month, lead: 7 d}\n"
     slots = child(tmp_path, parent, "manufacturing: {slots: {count: 5}}\n").manufacturing.slots
     assert slots is not None
-    assert (slots.count, slots.every, slots.lead) == (5, "month", 7.0)
+    assert (slots.count, slots.every, slots.lead) == (((0.0, 5.0),), "month", 7.0)
     assert child(tmp_path, parent, "manufacturing: {slots: unlimited}\n").manufacturing.slots is None
 
 

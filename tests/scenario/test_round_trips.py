@@ -21,7 +21,7 @@ from sim.scenario import Scenario, ScenarioError, load, write_resolved
 from sim.scenario.json_schema import sections
 from sim.scenario.kinds import Kind, Number
 from sim.scenario.leaves import inline, marker_of, values
-from sim.scenario.lists import ListOf
+from sim.scenario.lists import CAPACITY, SLOTS, ListOf
 from sim.scenario.nodes import parse_yaml, plain
 from sim.scenario.opening import WEEKDAYS
 from sim.scenario.problems import is_visible
@@ -141,7 +141,7 @@ WRITTEN: dict[str, Callable[[Any], st.SearchStrategy[Any]]] = {
     "Whole": lambda k: st.integers(k.low, k.high) | (st.just(k.word) if k.word else st.integers(k.low, k.low + 9)),
     "Days": lambda k: DAYS | (st.just(k.word) if k.word else DAYS),
     "Rate": lambda k: RATES,
-    "ByDate": lambda k: by_date(UNITS if k.nothing == "0" else RATES),
+    "ByDate": lambda k: by_date(st.integers(0, 9) if k == SLOTS else UNITS if k == CAPACITY else RATES),
     "ListOf": _listed,
     "DayList": lambda k: st.lists(DAYS, min_size=len(k.names), max_size=len(k.names)).map(
         lambda days: sorted(days, key=parse_days)

@@ -88,5 +88,6 @@ def test_supply_is_of_the_size_of_the_network(tmp_path: Path) -> None:
         file.write_text(template(file, "autologous", centres))
         made = load(file).scenario.manufacturing
         assert made.slots is not None
-        assert (made.slots.count, made.slots.every, made.lines) == (slots, "week", ((0.0, float(lines)),))
+        assert (made.slots.count, made.slots.every) == (((0.0, float(slots)),), "week")
+        assert made.lines == ((0.0, float(lines)),)
         assert {centre.beds for centre in load(file).scenario.centres.values()} == {((0.0, 4.0),)}

@@ -33,7 +33,11 @@ def test_every_value_of_the_autologous_sample() -> None:
     assert found.regions["coast"].referral_days == (31.0, 59.0)
     capital, harbour = found.centres["capital"], found.centres["harbour"]
     assert (capital.chairs, capital.beds, capital.slots) == (((0.0, 2.0),), ((0.0, 4.0), (365.0, 6.0)), None)
-    assert (harbour.chairs, harbour.beds, harbour.slots) == (((0.0, math.inf), (181.0, 1.0)), ((0.0, 3.0),), 1)
+    assert (harbour.chairs, harbour.beds, harbour.slots) == (
+        ((0.0, math.inf), (181.0, 1.0)),
+        ((0.0, 3.0),),
+        ((0.0, 1.0),),
+    )
     groups = found.patients.risk_groups
     assert [(g.share, g.hazard, g.priority) for g in groups.values()] == [(0.8, 1.0, 0.0), (0.2, 1.6, 1.0)]
     assert found.waiting_list.policy == "sickest_first"
@@ -57,7 +61,7 @@ def test_every_value_of_the_autologous_sample() -> None:
     assert shipping.loss == 0.01
     made = found.manufacturing
     assert made.slots is not None
-    assert (made.slots.count, made.slots.every, made.slots.scope) == (4, "month", "centre")
+    assert (made.slots.count, made.slots.every, made.slots.scope) == (((0.0, 4.0),), "month", "centre")
     assert (made.slots.lead, made.slots.carry_over, made.slots.notice) == (14.0, 1, 7.0)
     assert made.lines == ((0.0, 4.0), (365.0, 8.0))
     assert (made.line_held.start, made.line_held.end) == ("receipt", "release")

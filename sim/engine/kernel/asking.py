@@ -8,6 +8,7 @@ from sim.engine.kernel.bookings import fits, needed_on
 from sim.engine.kernel.heaps import join, push
 from sim.engine.kernel.machine import compiled, inlined
 from sim.engine.kernel.names import (
+    ANY_OF,
     ASKED,
     BOOKING,
     CAPACITY,
@@ -40,7 +41,16 @@ from sim.engine.kernel.names import (
     WAITED,
     WAITING,
 )
-from sim.engine.kernel.pools import call_turn_if_any, grant, has_units, review, take_back, take_up, withdrawal
+from sim.engine.kernel.pools import (
+    best_source,
+    call_turn_if_any,
+    grant,
+    has_units,
+    review,
+    take_back,
+    take_up,
+    withdrawal,
+)
 from sim.engine.kernel.rows import Operation, Pool, Request, Walker
 from sim.engine.kernel.tables import (
     Draws,
@@ -72,7 +82,7 @@ def new_request(run: Run, requests: Table[Request], me: Walker, pool: Pool, unit
     run.now.requests += 1
     new = requests[me.request]
     new.who, new.kind, new.entity = me.row, me.kind, me.entity
-    new.pool, new.units, new.state, new.slot = pool.row, units, WAITING, -1
+    new.pool, new.source, new.units, new.state, new.slot = pool.row, pool.row, units, WAITING, -1
     new.asked, new.began, new.ended, new.lapses = me.day, NAN, NAN, me.cut
     new.booking, new.day = -1, NAN
     return new
@@ -175,12 +185,19 @@ def too_early(step: Operation, slots: Slots, records: Records, me: Walker, asked
 
 
 @inlined
-def hold(walkers: Walkers, slots: Slots, pool: Pool, me: Walker, asked: Request, resource: int) -> None:
+def hold(
+    supplies: Supplies, walkers: Walkers, pools: Pools, slots: Slots, pool: Pool, me: Walker, asked: Request
+) -> None:
     """The walker holds what it was granted, until the end of the frame that opens here."""
+    source = pools.rows[asked.source]
     if pool.kind == BOOKING:
-        walkers.shares[me.row, resource].booking = me.request
+        walkers.shares[me.row, pool.resource].booking = me.request
+    if pool.kind == ANY_OF:
+        for row in range(pool.first_choice, pool.first_choice + pool.choices):
+            walkers.shares[me.row, pools.rows[supplies.choices[row].source].resource].start = NAN
+        walkers.shares[me.row, source.resource].start = me.day
     if asked.slot >= 0:
-        walkers.shares[me.row, resource].start = last_start(slots, asked.slot)
+        walkers.shares[me.row, source.resource].start = last_start(slots, asked.slot)
     me.holding += 1
     open_frame(walkers, me).request = me.request
 
@@ -205,9 +222,10 @@ def ask(
     now, pool = run.now, pool_of(supplies, pools, me, step.resource)
     if me.part == LOSING:
         lost = requests[me.request]
+        source = pools.rows[lost.source]
         taken_back = withdrawal(slots, lost) <= now.today
-        take_back(run, slots, pool, lost)
-        me.queues_by = lost.key_day if pool.keeps_place or not taken_back else now.today
+        take_back(run, slots, source, lost)
+        me.queues_by = lost.key_day if source.keeps_place or not taken_back else now.today
         if not taken_back:
             me.day = min(records.notes[me.entity, step.since], me.cut)
         me.part = FRESH
@@ -244,8 +262,12 @@ def ask(
             if at_once and pool.kind == BOOKING:
                 day = needed_on(hours, run, pool, new)
                 at_once = fits(supplies, run, requests, pools, pool, day)
+            if at_once and pool.kind == ANY_OF:
+                serving = best_source(supplies, run, pools, slots, pool, step.units)
+                at_once = serving >= 0
+                new.source = serving if at_once else pool.row
             if at_once:
-                grant(run, requests, pools, slots, shelves, pool, me.request, day)
+                grant(run, requests, pools, slots, shelves, me.request, day)
             else:
                 join_by_rank(supplies, people, run, pools, records, pool, me, new)
             if step.code == DRAW:
@@ -274,7 +296,7 @@ def ask(
     if min(withdrawn, late) < me.cut:
         me.day = min(withdrawn, late)
         return meet(run, me, COMPLETION, LOSING)
-    hold(walkers, slots, pool, me, asked, step.resource)
+    hold(supplies, walkers, pools, slots, pool, me, asked)
     if withdrawn < INFINITY:
         # the walker leaves before
         me.day, me.why = me.cut, LEFT

@@ -54,7 +54,7 @@ def close_use(
 ) -> int:
     """Give back what was held, on the day of the walker."""
     held = requests[frame.request]
-    pool = pools.rows[held.pool]
+    pool = pools.rows[held.source]
     if me.part != GIVING and me.day > run.now.today and not pool.unlimited:
         return meet(run, me, CLOCK if me.why == LEFT else COMPLETION, GIVING)
     me.part = FRESH

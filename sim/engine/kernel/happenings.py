@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sim.engine.kernel.bookings import come_again, fits, needed_on
 from sim.engine.kernel.clocks import forecast, touch_clocks
-from sim.engine.kernel.heaps import add_task, join, pop, push, quit_queue
+from sim.engine.kernel.heaps import add_task, join, pop, push, quit_queue, served_first
 from sim.engine.kernel.machine import compiled, inlined
 from sim.engine.kernel.names import (
     ARRIVAL,
@@ -48,6 +48,7 @@ from sim.engine.kernel.names import (
     WITHDRAWING,
 )
 from sim.engine.kernel.pools import (
+    best_source,
     call_turn,
     call_turn_if_any,
     expire,
@@ -119,7 +120,9 @@ def offer(supplies: Supplies, run: Run, slots: Slots, pool: Pool) -> None:
     pool.offers = made + 1
     if made + 1 < pool.offer_days:
         push(run, days[made + 1], DELIVERY + pool.resource, OFFER, pool.row)
-    for number in range(pool.per_offer):
+    first = pool.offered
+    pool.offered = first + supplies.per_offer[pool.row, made]
+    for number in range(first, pool.offered):
         row = now.slots
         now.slots = row + 1
         new = slots.rows[row]
@@ -127,7 +130,7 @@ def offer(supplies: Supplies, run: Run, slots: Slots, pool: Pool) -> None:
         new.offered, new.start = now.today, now.today + pool.lead
         new.perished, new.withdrawn, new.withdraws = NAN, NAN, INFINITY
         if pool.withdrawals:
-            new.withdraws = supplies.withdrawals[pool.row, made * pool.per_offer + number]
+            new.withdraws = supplies.withdrawals[pool.row, number]
         if new.withdraws <= now.today:
             new.withdrawn = now.today
             continue
@@ -185,7 +188,7 @@ def orders_without_end(run: Run, shelves: Shelves, pool: Pool) -> bool:
 def needed_for(run: Run, walkers: Walkers, pools: Pools, shelves: Shelves, what: int, subject: int) -> int:
     """What a happening needs before it may happen."""
     now = run.now
-    if what == OFFER and now.heap + 2 * pools.rows[subject].per_offer + ROOM > len(run.heap):
+    if what == OFFER and now.heap + 2 * pools.rows[subject].most_offered + ROOM > len(run.heap):
         return MORE_HEAP
     if what == COME_BACK and no_row_left(run, walkers):
         return MORE_WALKERS
@@ -318,11 +321,52 @@ def serve(
             break
         row = first.request
         quit_queue(pools, pool)
-        grant(run, requests, pools, slots, shelves, pool, row, day)
+        grant(run, requests, pools, slots, shelves, row, day)
         add_task(run, WALK, asked.who, 0, 0)
         return
     now.tasks -= 1
     now.busy -= 1
+
+
+@inlined
+def serve_lists(
+    supplies: Supplies,
+    run: Run,
+    walkers: Walkers,
+    requests: Table[Request],
+    pools: Pools,
+    slots: Slots,
+    shelves: Shelves,
+) -> None:
+    """A turn of what serves lists, one step of it: the first of all lists who can be served is."""
+    now, best, its = run.now, -1, -1
+    for row in range(now.first_list, now.first_list + now.lists):
+        pool = pools.rows[row]
+        while pool.queued > 0:
+            first = pools.queue[row, 0]
+            asked = requests[first.request]
+            if asked.state == WAITING and first.ticket == asked.entry:
+                if asked.lapses > now.today:
+                    break
+                stop_asking(run, pool, asked, LAPSED, asked.lapses)
+                free_row(run, walkers.rows[asked.who])
+            quit_queue(pools, pool)
+        if pool.queued == 0:
+            continue
+        first = pools.queue[row, 0]
+        if best < 0 or served_first(first, pools.queue[best, 0]):
+            source = best_source(supplies, run, pools, slots, pool, requests[first.request].units)
+            if source >= 0:
+                best, its = row, source
+    if best < 0:
+        now.tasks -= 1
+        now.busy -= 1
+        return
+    chosen = pools.queue[best, 0].request
+    quit_queue(pools, pools.rows[best])
+    requests[chosen].source = its
+    grant(run, requests, pools, slots, shelves, chosen, NAN)
+    add_task(run, WALK, requests[chosen].who, 0, 0)
 
 
 @compiled

@@ -164,28 +164,40 @@ def put_slot(slots: Slots, pool: Pool, row: int) -> None:
     free[k] = row
 
 
+@inlined
+def drop_slot(slots: Slots, pool: Pool) -> None:
+    """Take the first slot out of those of a pool."""
+    free, last = slots.free[pool.row], pool.free_rows - 1
+    pool.free_rows = last
+    row = free[last]
+    k, down = 0, 1
+    while down < last:
+        if down + 1 < last and given_first(slots, free[down + 1], free[down]):
+            down += 1
+        if not given_first(slots, free[down], row):
+            break
+        free[k] = free[down]
+        k, down = down, 2 * down + 1
+    free[k] = row
+
+
+@compiled
+def first_slot(slots: Slots, pool: Pool) -> int:
+    """The first free slot of a pool that has one; perished ones are still in the heap, and are dropped."""
+    free = slots.free[pool.row]
+    while not slots.rows[free[0]].free:
+        drop_slot(slots, pool)
+    return int(free[0])
+
+
 @compiled
 def take_slot(slots: Slots, pool: Pool) -> int:
-    """The first free slot of a pool; perished ones are still in the heap and are passed over."""
-    free = slots.free[pool.row]
-    while True:
-        found = free[0]
-        last = pool.free_rows - 1
-        pool.free_rows = last
-        row = free[last]
-        k, down = 0, 1
-        while down < last:
-            if down + 1 < last and given_first(slots, free[down + 1], free[down]):
-                down += 1
-            if not given_first(slots, free[down], row):
-                break
-            free[k] = free[down]
-            k, down = down, 2 * down + 1
-        free[k] = row
-        if slots.rows[found].free:
-            slots.rows[found].free = 0
-            pool.free_slots -= 1
-            return int(found)
+    """The first free slot of a pool, which is free no more."""
+    found = first_slot(slots, pool)
+    drop_slot(slots, pool)
+    slots.rows[found].free = 0
+    pool.free_slots -= 1
+    return found
 
 
 # -- doses on a shelf: by (expiry, place, doses) --------------------------------------------------------------------

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 
-from sim.engine.kernel.heaps import add_task, drop_batch, push, put_slot, take_slot
+from sim.engine.kernel.heaps import add_task, drop_batch, first_slot, push, put_slot, take_slot
 from sim.engine.kernel.machine import compiled, inlined
 from sim.engine.kernel.names import (
+    ANY_OF,
     BEGIN_LOTS,
     BOOKING,
     CADENCE,
@@ -21,23 +22,23 @@ from sim.engine.kernel.names import (
     WALK,
 )
 from sim.engine.kernel.rows import Lot, Pool, Request
-from sim.engine.kernel.tables import Pools, Run, Shelves, Slots, Table
+from sim.engine.kernel.tables import Pools, Run, Shelves, Slots, Supplies, Table
 
 
 @inlined
 def call_turn(run: Run, pool: Pool) -> None:
     """Let a pool take its turn at this instant, after everything else."""
-    if pool.queued > 0 and not pool.due:
+    if (pool.queued > 0 or pool.feeds) and not pool.due:
         pool.due = 1
         run.now.turns += 1
 
 
 @inlined
 def has_units(pool: Pool, units: int) -> bool:
-    """Whether so many units, slots or doses are free; bookings may be, which depends on who asks."""
+    """Whether so many units, slots or doses are free; bookings, and what serves a list, may be: who asks decides."""
     if pool.kind == CAPACITY:
         return pool.in_use + units <= pool.limit
-    if pool.kind == BOOKING:
+    if pool.kind == BOOKING or pool.kind == ANY_OF:
         return True
     if pool.kind == CADENCE:
         return pool.free_slots >= units
@@ -128,25 +129,42 @@ def grant(
     pools: Pools,
     slots: Slots,
     shelves: Shelves,
-    pool: Pool,
     row: int,
     needed_on: float,
 ) -> None:
-    """Give a request what it asks for; `needed_on`: where that is a booking, the day for which it is."""
+    """Give a request what it asks for, from its source; `needed_on`: the day for which it is, of a booking."""
     asked = requests[row]
+    source = pools.rows[asked.source]
     asked.state, asked.began = GRANTED, run.now.today
-    if pool.kind == CAPACITY:
-        pool.in_use += asked.units
-        if pool.other >= 0:
-            take_up(run, requests, pools, pool, asked, run.now.today)
-            chain(requests, pool, row)
-    elif pool.kind == BOOKING:
+    if source.kind == CAPACITY:
+        source.in_use += asked.units
+        if source.other >= 0:
+            take_up(run, requests, pools, source, asked, run.now.today)
+            chain(requests, source, row)
+    elif source.kind == BOOKING:
         asked.day = needed_on
-        chain(requests, pool, row)
-    elif pool.kind == CADENCE:
-        grant_slots(slots, pool, asked)
+        chain(requests, source, row)
+    elif source.kind == CADENCE:
+        grant_slots(slots, source, asked)
     else:
-        grant_dose(shelves, pool)
+        grant_dose(shelves, source)
+
+
+@compiled
+def best_source(supplies: Supplies, run: Run, pools: Pools, slots: Slots, pool: Pool, units: int) -> int:
+    """The pool that promises whoever is first on a list the earliest infusion; -1 where none has so many units."""
+    best, earliest = -1, INFINITY
+    for row in range(pool.first_choice, pool.first_choice + pool.choices):
+        choice = supplies.choices[row]
+        source = pools.rows[choice.source]
+        if not has_units(source, units):
+            continue
+        day = run.now.today
+        if source.kind == CADENCE:
+            day = max(day, slots.rows[first_slot(slots, source)].start)
+        if day + choice.rest < earliest or best < 0:
+            best, earliest = choice.source, day + choice.rest
+    return best
 
 
 @compiled

@@ -94,6 +94,13 @@ class Lesson:
     count: int
 
 
+class Choice:
+    """What serves a list for any of several."""
+
+    source: int  # a pool of slots or of units
+    rest: float  # mean days until infusion, from today or the start of a slot
+
+
 class Policy:
     """How a policy ranks."""
 
@@ -178,6 +185,8 @@ class Now:
     shelves: int
     shelf_life: float
     doses_per_lot: int
+    first_list: int  # the first pool of lists for any of several
+    lists: int
     reorders: int  # whether a position asks for lots
     order_at: int
     order_up_to: int
@@ -270,6 +279,7 @@ class Request:
     kind: int
     entity: int
     pool: int
+    source: int  # the pool that serves it: the same, but for who is on a list for any of several
     units: int
     state: int
     entry: int  # ticket of its entry in the queue; earlier ones are stale
@@ -307,11 +317,15 @@ class Pool:
     known_count: int
     booked_for: float  # days, of each booking
     looks: float  # the day on which it is looked at next
+    feeds: int  # whether it serves lists for any of several
+    first_choice: int  # of a list, what serves it
+    choices: int
     lot_rank: float
     free_slots: int
     free_rows: int  # in the heap of free slots, perished ones among them
-    per_offer: int
+    most_offered: int  # on one day
     offers: int  # made
+    offered: int  # slots of these
     offer_days: int  # how many there are
     carry_over: int  # offers for which a slot stays
     withdrawals: int  # whether slots are withdrawn

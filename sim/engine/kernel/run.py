@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from sim.engine.kernel.asking import ask
 from sim.engine.kernel.frames import close_frame
-from sim.engine.kernel.happenings import begin_lots, happen, order_again, serve
+from sim.engine.kernel.happenings import begin_lots, happen, order_again, serve, serve_lists
 from sim.engine.kernel.heaps import add_task
 from sim.engine.kernel.machine import entry, inlined
 from sim.engine.kernel.names import (
+    ANY_OF,
     ASIDE,
     ATTEMPTS,
     BEGIN_LOTS,
@@ -19,7 +20,6 @@ from sim.engine.kernel.names import (
     END_BY_THEN,
     FAIL,
     FAILED,
-    FLAGGED,
     GO_ON,
     HAZARD,
     JUMP,
@@ -28,7 +28,6 @@ from sim.engine.kernel.names import (
     MORE_HEAP,
     MORE_TASKS,
     NAN,
-    NOTED,
     ONWARD,
     ORDER_AGAIN,
     PATIENCE,
@@ -125,7 +124,11 @@ def simulate(plan: Plan, people: People, state: State) -> int:
                 continue
         top = run.tasks[now.tasks - 1]
         if top.task == SERVE:
-            serve(supplies, hours, run, walkers, requests, pools, slots, shelves, pools.rows[top.of])
+            served = pools.rows[top.of]
+            if served.kind == ANY_OF or served.feeds:
+                serve_lists(supplies, run, walkers, requests, pools, slots, shelves)
+            else:
+                serve(supplies, hours, run, walkers, requests, pools, slots, shelves, served)
             continue
         if top.task == BEGIN_LOTS:
             need = begin_lots(run, walkers, pools, shelves)
@@ -153,8 +156,8 @@ def simulate(plan: Plan, people: People, state: State) -> int:
                 answer = ask(
                     step, supplies, hours, people, run, walkers, requests, pools, slots, shelves, draws, records, me
                 )
-            elif code == CHOOSE or code == NOTED or code == FLAGGED or code == PROGRESSION_NOTED:  # noqa: SIM109
-                answer = choose(step, people, draws, records, me)
+            elif CHOOSE <= code <= PROGRESSION_NOTED:
+                answer = choose(step, people, walkers, draws, records, me)
             elif code == JUMP:
                 me.pc = step.after
             elif code == ATTEMPTS:
@@ -235,6 +238,7 @@ def list_uses(
         pool = pools[asked.pool]
         whole[0, place], whole[1, place] = asked.kind, asked.entity
         whole[2, place], whole[3, place], whole[4, place] = pool.resource, pool.centre, asked.units
+        whole[5, place] = pools[asked.source].resource
         real[0, place] = asked.asked
         real[1, place] = NAN if asked.began > stop else asked.began
         real[2, place] = NAN if asked.ended > stop else asked.ended

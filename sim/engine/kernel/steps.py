@@ -43,6 +43,7 @@ from sim.engine.kernel.names import (
     PARTED,
     PATIENT,
     ROOM,
+    SERVED_BY,
     STAGE,
     STARTING,
     STOP,
@@ -122,8 +123,8 @@ def pass_stage(
 
 
 @inlined
-def choose(step: Operation, people: People, draws: Draws, records: Records, me: Walker) -> int:
-    """CHOOSE, NOTED, FLAGGED and PROGRESSION_NOTED: one of two ways."""
+def choose(step: Operation, people: People, walkers: Walkers, draws: Draws, records: Records, me: Walker) -> int:
+    """CHOOSE, NOTED, FLAGGED, SERVED_BY and PROGRESSION_NOTED: one of two ways."""
     if step.code == CHOOSE:
         chance = value_of(draws, step.purpose, me.attempt, me.entity)
         if chance < 0.0:
@@ -133,6 +134,8 @@ def choose(step: Operation, people: People, draws: Draws, records: Records, me: 
         holds = records.notes[me.entity, step.name] <= me.day
     elif step.code == FLAGGED:
         holds = people.flags[step.name, me.entity] != 0
+    elif step.code == SERVED_BY:
+        holds = not math.isnan(walkers.shares[me.row, step.resource].start)
     else:
         holds = records.progression_day[me.entity] <= me.day
     me.pc = me.pc + 1 if holds else step.otherwise

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from sim.engine.kernel.rows import (
     Batch,
     Change,
+    Choice,
     Clocks,
     Curve,
     Due,
@@ -84,16 +85,19 @@ class Route(NamedTuple):
 class Supplies(NamedTuple):
     """Which pools a resource has, when slots are offered and withdrawn, how capacities change, how policies rank.
 
-    `known`, `lessons`: what is known of the capacities that may be booked.
+    `known`, `lessons`: what is known of the capacities that may be booked. `choices`: what serves lists for any of
+    several.
     """
 
     resources: Table[Resource]
     offer_days: FloatTable
+    per_offer: IntTable  # slots on each offer day, one row a pool
     withdrawals: FloatTable
     changes: Table[Change]
     policies: Table[Policy]
     known: Table[KnownStep]
     lessons: Table[Lesson]
+    choices: Table[Choice]
 
 
 class Hazards(NamedTuple):

@@ -6,13 +6,15 @@ import math
 import os
 import platform
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import pairwise
 from typing import Any, get_args
 
 from sim.engine.timeline import Phase
 from sim.pieces.diagram import mermaid, outline
 from sim.pieces.loads import expect, flag_shares, offered_loads
 from sim.pieces.protocol import (
+    AnyOf,
     Bookings,
     Cadence,
     Capacity,
@@ -121,22 +123,19 @@ def _amount(resource: Resource, centres: tuple[str, ...]) -> str:
     """How much there is of a resource, in words; the amount at the start where it changes by date."""
     match resource:
         case Capacity(units=units):
-            return _by_place(
-                [
-                    _number(steps[0][1]) + (f", {len(steps) - 1} changes by date" if len(steps) > 1 else "")
-                    for steps in units
-                ],
-                resource.per_centre,
-                centres,
-            )
+            in_force = [[amount for _, amount in steps] for steps in units]
+            return _by_place([_changing(amounts) for amounts in in_force], resource.per_centre, centres)
         case Bookings(planned=planned, of=of):
             return f"one {of} each, for {planned:g} d"
         case Cadence(counts=counts):
-            each = _by_place([_number(count) for count in counts], resource.per_centre, centres)
+            each = _by_place([_changing(by_offer) for by_offer in counts], resource.per_centre, centres)
             return (
                 f"{each} on each of {len(resource.offer_days)} offer days, {resource.lead:g} d before the start; "
                 f"carried over {resource.carry_over} times, offered again at a notice of {resource.notice:g} d"
             )
+        case AnyOf():
+            serving = [" or ".join(serving) for serving in resource.of]
+            return f"a unit of {_by_place(serving, resource.per_centre, centres)}, whichever promises infusion first"
         case Stock():
             opening = _by_place([_number(doses) for doses in resource.opening], resource.per_centre, centres)
             s, up_to = resource.reorder or (0, 0)
@@ -152,6 +151,13 @@ def _by_place(amounts: list[str], per_centre: bool, centres: tuple[str, ...]) ->
     if len(set(amounts)) == 1:
         return f"{amounts[0]} at each of {len(amounts)} centres"
     return "; ".join(f"{centre} {amount}" for centre, amount in zip(centres, amounts, strict=True))
+
+
+def _changing(amounts: Sequence[float]) -> str:
+    """The first of some amounts in order of time, and how often there is another."""
+    changes = sum(before != after for before, after in pairwise(amounts))
+    first = _number(amounts[0]) if amounts else "0"
+    return first + (f", {changes} changes by date" if changes else "")
 
 
 def _number(value: float) -> str:
