@@ -235,8 +235,8 @@ class Room:
 def rooms(scenario: Scenario, protocol: Protocol) -> list[Room]:
     """What each limited resource could carry over the measuring window, the one with the highest load first.
 
-    Besides the offered loads: bookings, as if each lasted its planned time (who is discharged earlier frees the rest),
-    and doses of lots that are started by the calendar.
+    Besides the offered loads: bookings, with the time for which a unit stands empty because the next patient comes
+    only `ahead` after it was booked for them; and doses of lots that are started by the calendar.
     """
     start = scenario.run.warm_up
     window = (start, start + scenario.run.window)
@@ -251,8 +251,9 @@ def rooms(scenario: Scenario, protocol: Protocol) -> list[Room]:
             load, of, why = math.nan, resource.name, ""
             if isinstance(resource, Bookings):
                 there = unit_days(capacities[resource.of].units[place], window) / (window[1] - window[0])
-                load, of = _share(per_day[centre] * wanted * resource.planned, there), resource.of
-                why = f"if each kept its {resource.planned:g} d"
+                held, empty = _kept(resource, need)
+                load, of = _share(per_day[centre] * (held + empty), there), resource.of
+                why = f"with {empty / wanted:.1f} d between patients" if empty > 0.0 else ""
             elif isinstance(resource, Stock) and math.isfinite(resource.every):
                 load = _share(per_day[centre] * wanted, resource.doses_per_lot * lot_need.passes / resource.every)
                 why = "doses of the calendar's lots"
@@ -263,6 +264,15 @@ def rooms(scenario: Scenario, protocol: Protocol) -> list[Room]:
         for one, of, why in found
     ]
     return sorted(told, key=lambda room: -room.load)
+
+
+def _kept(resource: Bookings, need: Expectation) -> tuple[float, float]:
+    """Days for which a patient uses a unit, and for which it stands empty before them at most: as long as what comes
+    ahead of them, or until the time booked for who had it before is over, if that is less."""
+    held, wanted = need.held.get(resource.of, 0.0), need.requests.get(resource.name, 0.0)
+    ahead = resource.ahead.duration if resource.ahead is not None else None
+    lead = wanted * ahead.mean() if isinstance(ahead, Distribution) else 0.0
+    return held, min(lead, max(0.0, wanted * resource.planned - held))
 
 
 def _share(asked: float, there: float) -> float:

@@ -116,7 +116,7 @@ def alternatives_at(path: Path) -> Alternatives | None:
 
 def held(tree: Branch, path: Path = ()) -> Branch:
     """The tree without marks; a map of names that they left empty is gone."""
-    if not any(isinstance(node, Mark) for _, _, node in walk(tree)):
+    if not tree.is_marked:
         return tree
     entries: dict[str, Node] = {}
     for key, node in tree.entries.items():
@@ -132,7 +132,8 @@ def held(tree: Branch, path: Path = ()) -> Branch:
 
 def marks(tree: Branch) -> Iterator[tuple[Path, Place, Mark]]:
     """(path, place, mark) of everything that says what becomes of what is inherited."""
-    return ((path, place, node) for path, place, node in walk(tree) if isinstance(node, Mark))
+    found = walk(tree) if tree.is_marked else ()
+    return ((path, place, node) for path, place, node in found if isinstance(node, Mark))
 
 
 def in_vain(tree: Branch) -> Iterator[Problem]:

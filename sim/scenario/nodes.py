@@ -11,6 +11,7 @@ import math
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, NoReturn, TypeGuard
 
 from ruamel.yaml import YAML
@@ -73,6 +74,12 @@ class Branch:
     place: Place
     entries: dict[str, Node]
     keys: dict[str, Place]
+
+    @cached_property
+    def is_marked(self) -> bool:
+        """Whether there is a mark anywhere in it: most trees have none, and many are merged with the same branches."""
+        inner = self.entries.values()
+        return any(isinstance(node, Mark) or (isinstance(node, Branch) and node.is_marked) for node in inner)
 
 
 Node = Leaf | Items | Branch

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from sim.scenario.evidence import EVIDENCE_FILE, UNVERIFIED, Evidence
 from sim.scenario.inherit import Layer
 from sim.scenario.leaves import Path, Value
+from sim.scenario.merge import marks
 from sim.scenario.nodes import REPLACE, Branch, Leaf, Mark, Node, walk
 from sim.scenario.problems import COMMAND_LINE, Place, Problem, any_of, show, suggestion
 from sim.scenario.schema import NOT_IN_DIGEST
@@ -165,8 +166,7 @@ class Known:
 
 def taken_away(tree: Branch) -> dict[Path, Place]:
     """Where a file removed the value at a path, or replaced the whole map there."""
-    words = [(path, place) for path, place, node in walk(tree) if isinstance(node, Mark)]
-    return {path[:-1] if path[-1] == REPLACE else path: place for path, place in words}
+    return {path[:-1] if path[-1] == REPLACE else path: place for path, place, _ in marks(tree)}
 
 
 def list_parameters(values: Iterable[Value], known: Known) -> tuple[Parameter, ...]:
