@@ -186,7 +186,15 @@ class _Table:
         resource = self._resource(step.resource, Capacity | Cadence | Bookings | AnyOf)
         terms = self.protocol.resources[resource]
         ahead = self.purposes[terms.ahead.name] if isinstance(terms, Bookings) and terms.ahead is not None else -1
-        opened = self.add(k.USE, resource=resource, units=step.units, mode=int(step.rejoin), purpose=ahead)
+        keys = terms.keys_of if isinstance(terms, AnyOf) else ""
+        opened = self.add(
+            k.USE,
+            resource=resource,
+            units=step.units,
+            mode=int(step.rejoin),
+            purpose=ahead,
+            name=self._resource(keys, AnyOf) if keys else resource,
+        )
         if step.ready:
             self.rows[opened]["since"] = self.milestones.index(step.ready)
         self.path(step.steps, depth + 1)

@@ -32,6 +32,11 @@ PATIENTS = Table(
         text("sex", "female or male; acts on nothing.", "the scenario does not say"),
         flag("measured", "Whether they count in the results: a first course, referred inside the measuring window."),
         text("product", "The product that they were on last; autologous or allogeneic where there is one of each."),
+        text(
+            "manufacturer",
+            "Who makes their product, of several manufacturers.",
+            "there is one, or they had no slot or line yet",
+        ),
         text("outcome", "How their path ended; waiting: it had not, when follow-up or the run did."),
         text("reason", "More on the outcome.", "no more to say"),
         number("referral_day", "Referral, or the return for a later course.", SINCE_START),
