@@ -58,11 +58,10 @@ class ResourceUse:
 def resource_use(protocol: Protocol, patients: Patients, trace: Trace, window: Window) -> list[tuple[ResourceUse, ...]]:
     """One row for each resource and centre, in order of declaration; by replication."""
     queues, replications = queues_of(protocol), len(trace.stop_day)
-    figures = _figures(protocol, patients, trace, window)
     # whole numbers stay whole: counts of people and things
     columns: dict[str, list[list[Any]]] = {
-        name: values.reshape(replications, len(queues)).astype(_WHOLE.get(name, float)).tolist()
-        for name, values in figures.items()
+        name: values.astype(_WHOLE.get(name, float)).tolist()
+        for name, values in use_figures(protocol, patients, trace, window).items()
     }
 
     def row(replication: int, queue: int) -> ResourceUse:
@@ -72,6 +71,35 @@ def resource_use(protocol: Protocol, patients: Patients, trace: Trace, window: W
         return ResourceUse(resource.name, resource.label, KINDS[type(resource)], centre, **its)
 
     return [tuple(row(k, queue) for queue in range(len(queues))) for k in range(replications)]
+
+
+def use_figures(protocol: Protocol, patients: Patients, trace: Trace, window: Window) -> dict[str, FloatArray]:
+    """The numbers of `ResourceUse` by name, each of shape (replications, queues), the queues as in `queues_of`."""
+    shape = len(trace.stop_day), len(queues_of(protocol))
+    return {name: values.reshape(shape) for name, values in _figures(protocol, patients, trace, window).items()}
+
+
+def use_in(
+    protocol: Protocol, patients: Patients, trace: Trace, window: Window
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """(used, there, mean number waiting) inside a window, each of shape (replications, queues).
+
+    Of a capacity, unit-days held and unit-days there; of dated slots, those claimed and those there; else NaN.
+    """
+    uses, queues = trace.uses, queues_of(protocol)
+    by = _by_queue(protocol, trace, uses.replication, uses.resource, uses.centre)
+    until = np.where(np.isnan(uses.ended), trace.stop_day[uses.replication], uses.ended)
+    served = np.where(np.isnan(uses.began), until, uses.began)
+    serving = ByGroup(uses.replication, len(trace.stop_day)).within(serving_queue_of(protocol, uses), len(queues))
+    busy, there = _held(protocol, serving, trace, until, window)
+    slots = _slots(protocol, trace, patients, window)
+    waiting, _ = _queue_length(by, uses.asked, served, window)
+    kind = np.array([type(resource).__name__ for resource, _ in queues] * len(trace.stop_day), dtype=object)
+    capacity, cadence = kind == Capacity.__name__, kind == Cadence.__name__
+    used = np.select([capacity, cadence], [busy, slots.claimed], np.nan)
+    offered = np.select([capacity, cadence], [there, slots.there], np.nan)
+    shape = len(trace.stop_day), len(queues)
+    return used.reshape(shape), offered.reshape(shape), waiting.reshape(shape)
 
 
 def queues_of(protocol: Protocol) -> list[tuple[Resource, int]]:
