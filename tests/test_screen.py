@@ -7,7 +7,7 @@ from itertools import pairwise
 
 import pytest
 
-from sim.experiment.plan.search import parse_target
+from sim.experiment.plan.targets import parse_target
 from sim.experiment.study.run import Plan, Study, run_study
 from sim.scenario import load
 from sim.shell.naming import by_name
