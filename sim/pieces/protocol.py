@@ -40,6 +40,7 @@ class Capacity:
 
     Closing hours and shut-downs are steps to 0 units. `lot_rank`: the rank of lots in the queue, beside patients.
     `idle_until`: a milestone, where units that are taken before it stand idle until their patient comes to it.
+    `turn_round`: days for which a unit that was given back cannot be had, as it is made ready for the next.
     """
 
     name: str
@@ -49,6 +50,7 @@ class Capacity:
     policy: str = "first_come"
     lot_rank: float = 0.0
     idle_until: str = ""
+    turn_round: float = 0.0
 
 
 @dataclass(frozen=True)

@@ -48,6 +48,8 @@ def json_schema() -> dict[str, Any]:
     models = {cls.__name__: cls for cls in sections()}
     for name, definition in [*definitions.items(), ("Scenario", full)]:
         _fill_in_defaults(definition, models[name])
+        if bare := models[name].bare:
+            definitions[name] = {"anyOf": [definition["properties"][bare], definition]}
     full["properties"] = {"extends": EXTENDS, **full["properties"]}
     about = {name: definition["description"] for name, definition in definitions.items() if "description" in definition}
     relaxed_definitions = {f"{name}Change": _relaxed(definition, about) for name, definition in definitions.items()}

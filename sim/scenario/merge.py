@@ -17,7 +17,7 @@ from sim.scenario.clock_values import ClockBlock
 from sim.scenario.kinds import Kind
 from sim.scenario.leaves import marker_at
 from sim.scenario.named import Names
-from sim.scenario.nodes import REPLACE, Branch, Mark, Node, walk
+from sim.scenario.nodes import REPLACE, Branch, Leaf, Mark, Node, walk
 from sim.scenario.problems import Place, Problem, suggestion
 
 Path = tuple[str, ...]
@@ -65,6 +65,17 @@ def merge(parent: Branch, child: Branch, path: Path = ()) -> Branch:
 def _mark(word: Mark, parent: Branch) -> Mark:
     """The word `replace` over a map: done where that holds anything."""
     return replace(word, done=word.done or any(not isinstance(node, Mark) for node in parent.entries.values()))
+
+
+def spelled_out(node: Node, path: Path = ()) -> Node:
+    """The tree with each section that is written as a single value as a section: `9` as `{count: 9}`."""
+    if isinstance(node, Branch):
+        return Branch(node.place, {k: spelled_out(v, (*path, k)) for k, v in node.entries.items()}, node.keys)
+    section = marker_at(path)
+    bare = section.bare if isinstance(section, type) else ""
+    if not bare or not isinstance(node, Leaf) or node.value is None:
+        return node
+    return Branch(node.place, {bare: node}, {bare: node.place})
 
 
 def _over(parent: Node | None, child: Node, path: Path) -> Node:

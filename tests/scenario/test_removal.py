@@ -73,7 +73,7 @@ def at(loaded: Loaded, path: str) -> object:
         (LOGNORMAL, "manufacturing: {duration: {replace: true, lognormal: {median: 3 d, sigma: 0.2}}}", "manufacturing.duration", {"lognormal": {"median": "3 d", "sigma": 0.2}}),
         (LOGNORMAL, "manufacturing: {duration: {lognormal: null, gamma: {mean: 9 d, shape: 3}}}", "manufacturing.duration", {"gamma": {"mean": "9 d", "shape": 3}}),
         (BASE, "manufacturing: {replace: true, duration: 9 d}", "manufacturing.lines", "unlimited"),
-        (BASE, "centres: {replace: true, city: {}}\nregions: {replace: true, all: {centre: city, referrals: 1 / month}}", "centres", {"city": {"beds": "unlimited", "chairs": "unlimited"}}),
+        (BASE, "centres: {replace: true, city: {}}\nregions: {replace: true, all: {centre: city, referrals: 1 / month}}", "centres.city.beds", "unlimited"),
     ],
 )  # fmt: skip
 def test_what_a_file_removes_or_replaces(tmp_path: Path, base: str, text: str, path: str, value: object) -> None:

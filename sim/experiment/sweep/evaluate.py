@@ -21,7 +21,7 @@ from sim.engine.choice import pick, workers_for
 from sim.engine.trace import Trace
 from sim.experiment.disk.program import code_digest, libraries
 from sim.experiment.runs.meanwhile import prepare
-from sim.experiment.runs.replicate import Arm, simulate
+from sim.experiment.runs.replicate import Arm, as_run, simulate
 from sim.experiment.runs.work import run_tasks
 from sim.experiment.sweep.points import Base, CheckedArms, Point, checked, digest, paths_of, require_valid, unpacked
 from sim.experiment.sweep.store import Store, open_store
@@ -234,8 +234,9 @@ def run_task(task: _Task) -> list[tuple[int, int, FloatArray]]:
     for block in task.blocks:
         if block.point.number != point:
             point, arms = block.point.number, unpacked(task.arms[block.point.number])
-        values = [_rows(arm, block.numbers, task) for arm in arms]
-        found.append((*block.key, np.stack(values, axis=1)))
+        parts = as_run(arms, block.numbers)
+        values = [np.stack([_rows(arm, part, task) for arm in its], axis=1) for its, part in parts]
+        found.append((*block.key, np.concatenate(values)))
     return found
 
 
