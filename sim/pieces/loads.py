@@ -34,6 +34,7 @@ from sim.pure.distributions import Distribution
 from sim.scenario import Scenario
 from sim.scenario.makers import as_made_by
 from sim.scenario.people import Region
+from sim.scenario.units import DAYS_PER_UNIT
 
 # Before the name of a resource: the flag of those whom it served from a list for any of several.
 SERVES = "serves/"
@@ -214,6 +215,78 @@ def offered_loads(scenario: Scenario, protocol: Protocol) -> list[Load]:
                 load = asked / there if there > 0.0 else math.inf
                 loads.append(Load(resource.name, resource.label, centre, load))
     return loads
+
+
+@dataclass(frozen=True)
+class Room:
+    """What one resource at one centre (empty: all) could carry: patients referred a month as they are, and at most.
+
+    `of`: the capacity that decides, which is another one for bookings; `why`: what the load counts, where that needs
+    to be said.
+    """
+
+    resource: str
+    label: str
+    centre: str
+    load: float
+    referred: float
+    of: str
+    why: str = ""
+
+    @property
+    def at_most(self) -> float:
+        """Referrals a month that would use all of it; infinite for what nobody asks for."""
+        return self.referred / self.load if self.load > 0.0 else math.inf
+
+
+def rooms(scenario: Scenario, protocol: Protocol) -> list[Room]:
+    """What each limited resource could carry over the measuring window, the one with the highest load first.
+
+    Besides the offered loads: bookings, with the time for which a unit stands empty because the next patient comes
+    only `ahead` after it was booked for them; and doses of lots that are started by the calendar.
+    """
+    start = scenario.run.warm_up
+    window = (start, start + scenario.run.window)
+    per_day = _referrals_per_day(scenario, window)
+    per_day[""] = sum(per_day.values())
+    flags = flag_shares(scenario) | _Listed(protocol, window).flags
+    need, lot_need = expect(protocol.path, flags), expect(protocol.lot_path)
+    capacities = {resource.name: resource for resource in protocol.resources if isinstance(resource, Capacity)}
+    found = [(load, load.resource, "") for load in offered_loads(scenario, protocol)]
+    for resource in protocol.resources:
+        wanted = need.requests.get(resource.name, 0.0)
+        for place, centre in enumerate(protocol.centres if resource.per_centre else ("",)):
+            load, of, why = math.nan, resource.name, ""
+            if isinstance(resource, Bookings):
+                there = unit_days(capacities[resource.of].units[place], window) / (window[1] - window[0])
+                held, empty = _kept(resource, need)
+                load, of = _share(per_day[centre] * (held + empty), there), resource.of
+                why = f"with {empty / wanted:.1f} d between patients" if empty > 0.0 else ""
+            elif isinstance(resource, Stock) and math.isfinite(resource.every):
+                load = _share(per_day[centre] * wanted, resource.doses_per_lot * lot_need.passes / resource.every)
+                why = "doses of the calendar's lots"
+            if load > 0.0:
+                found.append((Load(resource.name, resource.label, centre, load), of, why))
+    told = [
+        Room(one.resource, one.label, one.centre, one.load, per_day[one.centre] * DAYS_PER_UNIT["month"], of, why)
+        for one, of, why in found
+    ]
+    return sorted(told, key=lambda room: -room.load)
+
+
+def _kept(resource: Bookings, need: Expectation) -> tuple[float, float]:
+    """Days for which a patient uses a unit, and for which it stands empty before them at most: as long as what comes
+    ahead of them, or until the time booked for who had it before is over, if that is less."""
+    held, wanted = need.held.get(resource.of, 0.0), need.requests.get(resource.name, 0.0)
+    ahead = resource.ahead.duration if resource.ahead is not None else None
+    lead = wanted * ahead.mean() if isinstance(ahead, Distribution) else 0.0
+    return held, min(lead, max(0.0, wanted * resource.planned - held))
+
+
+def _share(asked: float, there: float) -> float:
+    if math.isinf(there):
+        return 0.0
+    return asked / there if there > 0.0 else math.inf if asked > 0.0 else 0.0
 
 
 class _Listed:

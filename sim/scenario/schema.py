@@ -81,7 +81,8 @@ class SourceNotes(Kind):
         return dict(value)
 
     def describe(self) -> JsonSchema:
-        return {"type": "object", "additionalProperties": {"type": "string"}}
+        names = {"propertyNames": {"minLength": 1}}
+        return {"type": "object", "additionalProperties": {"type": "string"}, **names}
 
 
 class Scenario(Section):

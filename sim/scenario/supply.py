@@ -10,7 +10,7 @@ import numpy as np
 from pydantic import Field, StrictBool
 
 from sim.pure.distributions import Distribution
-from sim.scenario.blocks import WAYS, one_way
+from sim.scenario.blocks import one_way
 from sim.scenario.durations import Duration
 from sim.scenario.kinds import Days, Multiplier, Share, Text, Whole
 from sim.scenario.lists import CAPACITY
@@ -217,7 +217,7 @@ class Order(Section):
 
     @classmethod
     def rules(cls, data: Mapping[str, Any], context: Mapping[str, Any]) -> Iterator[Fault]:
-        yield from one_way(data, list(cls.model_fields), [sorted(way) for way in WAYS["order"]])
+        yield from one_way(data, list(cls.model_fields), "allogeneic.stock.order")
         at, up_to = data.get("at"), data.get("up_to")
         if type(at) is int and type(up_to) is int and at >= up_to:
             yield (), f"found at {at} and up_to {up_to}; allowed: at below up_to"
