@@ -129,7 +129,26 @@ def _p90(by: ByGroup, values: FloatArray, chosen: BoolArray) -> FloatArray:
 
 
 def _lost(p: Patients) -> BoolArray:
-    return np.asarray((p.outcome != INFUSED) & (p.outcome != WAITING))
+    return np.asarray(~p.turned & (p.outcome != INFUSED) & (p.outcome != WAITING))
+
+
+def _where_offered(formula: Formula) -> Formula:
+    """What a formula gives where some path leads to the alternative, and nothing where none does."""
+    return lambda p, trace, window: formula(p, trace, window) if "alternative" in trace.milestones else _nothing(p)
+
+
+def _turned_and_free(months: int) -> Formula:
+    """The share of the referred who are on the alternative, alive and free of progression, so long after referral."""
+    horizon = months * DAYS_PER_MONTH
+
+    def share(p: Patients, trace: Trace, window: Window) -> FloatArray:
+        if p.after is None or not np.all(followed_long_enough(p.follow_up, months)):
+            return _nothing(p)
+        event = np.fmin(p.after.relapse_day, p.after.death_day)
+        free = (p.day("alternative") - p.referral_day <= horizon) & ~(event - p.referral_day <= horizon)
+        return p.by.share(free & p.turned, p.cohort.measured)
+
+    return _where_offered(share)
 
 
 def _outcome(name: str) -> Callable[[Patients], BoolArray]:
@@ -245,6 +264,7 @@ COLLECTED_RESOLVED = Population("those whose cells were collected and who are re
 OWN_CELLS = Population("those infused with their own cells", "infused_own_cells")
 ASKED_FOR_SLOT = Population("those who asked for a slot", "asked_for_slot")
 PRODUCT_BACK = Population("those whose product came back to the centre", "product_back")
+TURNED = Population("those given the alternative", "alternative")
 DIED = _outcome("died")
 WAIT = ("referral", "infusion")
 VEIN = ("apheresis", "infusion")
@@ -306,6 +326,41 @@ METRICS: tuple[Metric, ...] = (
     ),
     Metric("lost_before_infusion", "Patients lost before infusion", "patients", LOWER, REFERRED, _count(_lost)),
     Metric("lost_before_infusion_share", "Share lost before infusion", "share", LOWER, REFERRED, _share(_lost), LOSS),
+    Metric(
+        "alternative",
+        "Patients given the alternative therapy",
+        "patients",
+        NEITHER,
+        REFERRED,
+        _where_offered(_count(lambda p: p.turned)),
+    ),
+    Metric(
+        "alternative_share",
+        "Share given the alternative therapy",
+        "share",
+        NEITHER,
+        REFERRED,
+        _where_offered(_share(lambda p: p.turned)),
+    ),
+    Metric(
+        "alternative_days_mean",
+        "Referral to the first dose of the alternative, mean",
+        "days",
+        LOWER,
+        TURNED,
+        _where_offered(_days("referral", "alternative", _mean)),
+    ),
+    *(
+        Metric(
+            f"alternative_and_progression_free_at_{months}_months_share",
+            f"Share on the alternative, without progression, {months} months after referral",
+            "share",
+            HIGHER,
+            REFERRED,
+            _turned_and_free(months),
+        )
+        for months in (6, 12, 24)
+    ),
     Metric(
         "died_before_infusion", "Patients died before infusion", "patients", LOWER, REFERRED, _count(_outcome("died"))
     ),

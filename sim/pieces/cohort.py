@@ -319,7 +319,8 @@ def _flags(
         one_each("region", regions, region)
     if any(d.centre is not None and d.work != "finish" for d in scenario.disruptions.values()):
         one_each("centre", scenario.centres, centre)
-    if scenario.hybrid.allogeneic_for:
+    alternative = scenario.alternative
+    if scenario.hybrid.allogeneic_for or (alternative is not None and alternative.offered.to):
         one_each("risk_group", scenario.patients.risk_groups, group)
     if any(r.already_waiting is not None for r in regions.values()):
         found["listed"] = waiting
