@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from sim.outcomes.bridging import bridged
 from sim.outcomes.patients import Afterwards, Patients
 from sim.pieces.luck import Luck
+from sim.pure.odds import share_at_odds
 from sim.pure.survival import Survival, known_table
 from sim.scenario import Scenario
 from sim.scenario.afterwards import UNTREATED, AfterInfusion, ByBridging, ByEarlierTarget, HazardRatios
@@ -45,7 +46,7 @@ def follow_on(scenario: Scenario, patients: Patients, luck: Luck) -> Afterwards:
         durability = rules.of(product)
         if durability is None:
             continue
-        responded |= mine & (respond < _share(durability.response, ratios["response"]))
+        responded |= mine & (respond < share_at_odds(durability.response, ratios["response"]))
         for response in (True, False):
             chosen = mine & (responded == response)
             shape = durability.progression_alone(response, frailty.strength)
@@ -65,14 +66,6 @@ def follow_on(scenario: Scenario, patients: Patients, luck: Luck) -> Afterwards:
     died = patients.with_outcome("died")
     death[died] = rests[died]
     return Afterwards(responded, relapse, np.where(np.isfinite(death), death, np.nan), rests)
-
-
-def _share(share: float, odds_ratio: FloatArray) -> FloatArray:
-    """The share of each patient whose odds are as many times those of all."""
-    # certain is certain, whatever the odds ratio; and 1 leaves the share as it is, to the last digit
-    if share in (0.0, 1.0):
-        return np.full_like(odds_ratio, share)
-    return np.where(odds_ratio == 1.0, share, share * odds_ratio / (1.0 - share + share * odds_ratio))
 
 
 def _age(shape: Survival, threshold: FloatArray, ratio: FloatArray | None) -> FloatArray:

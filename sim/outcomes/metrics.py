@@ -332,7 +332,7 @@ METRICS: tuple[Metric, ...] = (
         "patients",
         NEITHER,
         REFERRED,
-        _where_offered(_count(lambda p: p.turned)),
+        _count(lambda p: p.turned),
     ),
     Metric(
         "alternative_share",

@@ -12,6 +12,7 @@ from sim.pieces.alternative import LEAVE_IT, attempts, otherwise_alternative, pa
 from sim.pieces.brief import can_fail, choose, divide, fail, shared, stage, stage_at, use
 from sim.pieces.cadence import Places, slots_by_offer, withdrawals
 from sim.pieces.calendars import by_centre, openings, shut_downs, stage_hours, units_by_day
+from sim.pieces.cells import choose_by_cells, fail_by_cells
 from sim.pieces.common import at_centres, bedside, infuse, travel, work_up
 from sim.pieces.protocol import Cadence, Capacity, Resource, unlimited
 from sim.pieces.requirements import slot_needs
@@ -294,7 +295,7 @@ def _collect(s: Scenario, with_slot: Path) -> Path:
     pickup = stage_hours(s, ship.calendar, viable=ship.viable, closed=shut_downs(s, "courier"))
     collection: Path = (
         *use(chairs(s), (*_in_time(s), *start, *chair_stage)),
-        *fail("apheresis.shortfall", s.apheresis.shortfall),
+        *fail_by_cells(s, "shortfall", "apheresis.shortfall", s.apheresis.shortfall),
         Milestone("collected"),
         *stage("shipping.to_factory", ship.to_factory, pickup),
         *fail("shipping.to_factory.loss", ship.loss),
@@ -366,9 +367,9 @@ def _batch(m: Making, first: bool, batch: str) -> Path:
     whole = stage_at(m.draw(name) + batch, remake if anew and remake else m.duration, hours(None), elsewhere)
     purpose = m.draw("manufacturing.failure") + batch
     if made.failure_found is None:
-        return (*whole, *fail(purpose, m.failure))
+        return (*whole, *fail_by_cells(s, "failure", purpose, m.failure))
     found = stage_at("manufacturing.failure_found" + batch, made.failure_found, hours(None), elsewhere)
-    return choose(purpose, m.failure, (*found, Fail()), whole)
+    return choose_by_cells(s, "failure", purpose, m.failure, (*found, Fail()), whole)
 
 
 def _testing(m: Making) -> Path:
@@ -403,7 +404,9 @@ def _testing(m: Making) -> Path:
         *side_by_side,
         *stage("release_testing.review", r.review, stage_hours(s, r.calendar, working_time=r.working_time)),
         *fail("release_testing.failure", r.failure),
-        *choose(
+        *choose_by_cells(
+            s,
+            "out_of_specification",
             m.draw("release_testing.out_of_specification"),
             m.out_of_specification,
             choose("release_testing.accepted", r.accepted, exception, refused),

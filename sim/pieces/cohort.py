@@ -319,8 +319,8 @@ def _flags(
         one_each("region", regions, region)
     if any(d.centre is not None and d.work != "finish" for d in scenario.disruptions.values()):
         one_each("centre", scenario.centres, centre)
-    alternative = scenario.alternative
-    if scenario.hybrid.allogeneic_for or (alternative is not None and alternative.offered.to):
+    offered_to = () if scenario.alternative is None else scenario.alternative.offered.to
+    if scenario.hybrid.allogeneic_for or offered_to or scenario.cells.by_risk_group:
         one_each("risk_group", scenario.patients.risk_groups, group)
     if any(r.already_waiting is not None for r in regions.values()):
         found["listed"] = waiting

@@ -20,6 +20,7 @@ OF_THE_PRODUCT = (
     "scheduling",
     "apheresis",
     "bridging",
+    "cells",
     "shipping",
     "manufacturing",
     "release_testing",

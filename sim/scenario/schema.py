@@ -10,6 +10,7 @@ from pydantic import Field
 from sim.scenario.afterwards import AfterInfusion
 from sim.scenario.alternative import Alternative
 from sim.scenario.before_apheresis import BeforeApheresis
+from sim.scenario.cells import Cells
 from sim.scenario.economics import Economics
 from sim.scenario.kinds import Context, JsonSchema, Kind, Text
 from sim.scenario.mixed import Hybrid, LaterCourse
@@ -51,10 +52,10 @@ NOT_IN_DIGEST = ("name", "description", "validation", "uncertainty", "sources")
 NO_STOCK = Allogeneic.by_default(stock=Stock.by_default(opening=0, order=Order.by_default(), doses_per_lot=1))
 
 __all__ = [
-    "AfterInfusion", "Allogeneic", "Alternative", "Apheresis", "BeforeApheresis", "Bridging", "Calendar", "Centre",
-    "Clocks", "Disruption", "Economics", "Hybrid", "Infusion", "LaterCourse", "Lymphodepletion", "Manufacturing",
-    "Order", "Patients", "Quantity", "Region", "ReleaseTesting", "RiskGroup", "Run", "Scenario", "Scheduling",
-    "Shipping", "Slots", "Stock", "Toxicity", "Validation", "WaitingClocks", "WaitingList", "WorkUp",
+    "AfterInfusion", "Allogeneic", "Alternative", "Apheresis", "BeforeApheresis", "Bridging", "Calendar", "Cells",
+    "Centre", "Clocks", "Disruption", "Economics", "Hybrid", "Infusion", "LaterCourse", "Lymphodepletion",
+    "Manufacturing", "Order", "Patients", "Quantity", "Region", "ReleaseTesting", "RiskGroup", "Run", "Scenario",
+    "Scheduling", "Shipping", "Slots", "Stock", "Toxicity", "Validation", "WaitingClocks", "WaitingList", "WorkUp",
 ]  # fmt: skip
 
 
@@ -121,6 +122,9 @@ class Scenario(Section):
     release_testing: ReleaseTesting = Field(
         ReleaseTesting.by_default(),
         description="Tests before the product leaves the factory. Autologous only.",
+    )
+    cells: Cells = Field(
+        Cells.by_default(), description="How failing with a patient's cells depends on who they are. Autologous only."
     )
     bridging: Bridging = Field(
         Bridging.by_default(), description="Therapy that slows the disease meanwhile. Autologous only."

@@ -455,7 +455,8 @@ def _of_strategy(product: str, *keys: str) -> Iterator[Unused]:
 REFUSED: tuple[Unused, ...] = (
     *_of_strategy(
         "autologous",
-        "scheduling", "apheresis", "shipping", "manufacturing", "release_testing", "bridging", "clocks.after_apheresis",
+        "scheduling", "apheresis", "shipping", "manufacturing", "release_testing", "bridging", "cells",
+        "clocks.after_apheresis",
         "centres.*.chairs", "centres.*.slots", "centres.*.lines",
         "after_infusion.autologous", "after_infusion.out_of_specification", "after_infusion.by_bridging",
         "economics.costs.product.autologous", "economics.costs.unused_product.autologous",
@@ -503,10 +504,13 @@ REFUSED: tuple[Unused, ...] = (
         "nobody returns; allowed with a section later_course",
     ),
     Unused("centres.*", lambda s, name: name not in s.treating, REGIONS, _ignored_centre),
-    Unused(
-        "after_infusion.by_risk_group.*", lambda s, name: name not in s.patients.risk_groups,
-        ("patients.risk_groups",), lambda s, name: f"'{name}' is no risk group"
-        f"{did_you_mean(name, list(s.patients.risk_groups), 'risk groups')}",
+    *(
+        Unused(
+            f"{section}.by_risk_group.*", lambda s, name: name not in s.patients.risk_groups,
+            ("patients.risk_groups",), lambda s, name: f"'{name}' is no risk group"
+            f"{did_you_mean(name, list(s.patients.risk_groups), 'risk groups')}",
+        )
+        for section in ("after_infusion", "cells")
     ),
     Unused(
         "regions.*.already_waiting.waited",
@@ -737,6 +741,25 @@ REFUSED: tuple[Unused, ...] = (
 # Details of what is switched off, or cannot happen: a protocol may be written whole with a share of 0 in it. In a file
 # they are left out and said; set on the command line they are refused.
 DETAILS: tuple[Unused, ...] = (
+    *(
+        Unused(f"cells.{kind}.{key}", lambda s, *names, none=none: none(s), because, why)
+        for kind in ("by_risk_group.*", "after_holding")
+        for key, none, because, why in (
+            ("shortfall", lambda s: s.apheresis.shortfall in (0.0, 1.0), ("apheresis.shortfall",),
+             "no collection falls short, or each does"),
+            ("failure", lambda s: not fails(s), FAILURE, "no manufacture fails"),
+            ("out_of_specification", lambda s: not out_of_specification(s), OOS, "no product is out of specification"),
+        )
+    ),
+    Unused(
+        "cells.after_holding", lambda s: s.before_apheresis.holding.share == 0.0,
+        ("before_apheresis.holding.share",), "nobody is given holding therapy",
+    ),
+    Unused(
+        "cells.by_risk_group.*",
+        lambda s, name: name in s.patients.risk_groups and s.patients.risk_groups[name].share == 0.0,
+        ("patients.risk_groups.*.share",), "the share of this risk group is 0",
+    ),
     Unused(
         "alternative.offered.at_progression",
         lambda s: s.alternative is not None and _never_progresses(s.clocks.waiting),

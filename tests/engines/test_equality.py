@@ -71,6 +71,8 @@ LEAST_HAPPENINGS = {
     "ended as collection_failed": 48,
     "ended as unsuitable": 48,
     "ended as funding": 48,
+    "ended as alternative": 300,
+    "turned at progression": 100,
     "slot lost, as its holder was not ready": 48,
 }
 LEAST_TIES = {
@@ -119,6 +121,7 @@ LEAST_OF_PROTOCOLS = {
     "attempt after the first": 500,
     "left while holding Capacity": 500,
     "left while holding Cadence": 300,
+    "turned at progression": 300,
     "left while waiting for Stock": 100,
     "granted after waiting for AnyOf": 300,
     "left while holding AnyOf": 300,
