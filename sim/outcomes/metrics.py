@@ -137,18 +137,19 @@ def _where_offered(formula: Formula) -> Formula:
     return lambda p, trace, window: formula(p, trace, window) if "alternative" in trace.milestones else _nothing(p)
 
 
-def _turned_and_free(months: int) -> Formula:
-    """The share of the referred who are on the alternative, alive and free of progression, so long after referral."""
+def _treated_and_free(months: int) -> Formula:
+    """As `_free_and_infused`, of those infused or given the alternative."""
     horizon = months * DAYS_PER_MONTH
 
     def share(p: Patients, trace: Trace, window: Window) -> FloatArray:
         if p.after is None or not np.all(followed_long_enough(p.follow_up, months)):
             return _nothing(p)
         event = np.fmin(p.after.relapse_day, p.after.death_day)
-        free = (p.day("alternative") - p.referral_day <= horizon) & ~(event - p.referral_day <= horizon)
-        return p.by.share(free & p.turned, p.cohort.measured)
+        begun = np.fmin(np.where(p.infused, p.day("infusion"), np.nan), np.where(p.turned, p.end_day, np.nan))
+        free = (begun - p.referral_day <= horizon) & ~(event - p.referral_day <= horizon)
+        return p.by.share(free, p.cohort.measured)
 
-    return _where_offered(share)
+    return share
 
 
 def _outcome(name: str) -> Callable[[Patients], BoolArray]:
@@ -270,6 +271,7 @@ WAIT = ("referral", "infusion")
 VEIN = ("apheresis", "infusion")
 # By months since referral.
 INFUSED_AND_FREE = {months: f"infused_and_progression_free_at_{months}_months_share" for months in (6, 12, 24)}
+TREATED_AND_FREE = {months: f"treated_and_progression_free_at_{months}_months_share" for months in (6, 12, 24)}
 METRICS: tuple[Metric, ...] = (
     Metric(
         "referred",
@@ -352,14 +354,14 @@ METRICS: tuple[Metric, ...] = (
     ),
     *(
         Metric(
-            f"alternative_and_progression_free_at_{months}_months_share",
-            f"Share on the alternative, without progression, {months} months after referral",
+            name,
+            f"Share infused or given the alternative, and progression-free {months} months after referral",
             "share",
             HIGHER,
             REFERRED,
-            _turned_and_free(months),
+            _treated_and_free(months),
         )
-        for months in (6, 12, 24)
+        for months, name in TREATED_AND_FREE.items()
     ),
     Metric(
         "died_before_infusion", "Patients died before infusion", "patients", LOWER, REFERRED, _count(_outcome("died"))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from sim.outcomes.metrics import INFUSED_AND_FREE
+from sim.outcomes.metrics import INFUSED_AND_FREE, TREATED_AND_FREE
 from sim.shell.screen import print_table
 
 if TYPE_CHECKING:
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 # Only of scenarios that say what becomes of patients.
 LATER = (*INFUSED_AND_FREE.values(), "alive_at_24_months_share")
+# Only where the alternative is offered.
+TURNED = ("alternative_share", TREATED_AND_FREE[12])
 ON_SCREEN = (
     "half_infused_days",
     "waiting_days_mean",
@@ -28,6 +30,7 @@ ON_SCREEN = (
     "progressed_before_infusion",
     "progressed_before_infusion_share",
     *LATER,
+    *TURNED,
     "lost_before_infusion",
     "lost_before_infusion_share",
     "still_waiting_share",
@@ -59,7 +62,8 @@ def show(study: Study, as_json: bool) -> None:
     rows = []
     for metric in ON_SCREEN:
         levels = _rows(study.summary, metric)
-        if metric in LATER and all(math.isnan(row["estimate"]) for row in levels):
+        asked = _rows(study.summary, TURNED[0]) if metric in TURNED else levels
+        if metric in (*LATER, *TURNED) and all(math.isnan(row["estimate"]) for row in asked):
             continue
         cells = [cell(row) for row in levels]
         if study.differences is not None:
