@@ -33,7 +33,7 @@ PATIENTS = Table(
         flag("measured", "Whether they count in the results: a first course, referred inside the measuring window."),
         text(
             "product",
-            "The product that they were on last; autologous or allogeneic where there is one of each; or alternative.",
+            "The product that they were on last: its name, autologous, allogeneic, or alternative.",
         ),
         text("outcome", "How their path ended; waiting: it had not, when follow-up or the run did."),
         text("reason", "More on the outcome.", "no more to say"),
@@ -66,9 +66,7 @@ PATIENTS = Table(
         number("bridging_day", "When bridging therapy began.", SINCE_START, "it did not"),
         flag("off_the_shelf", "Whether they were given a dose from the shelf."),
         flag("responded", "Whether they responded.", LIVES),
-        number(
-            "relapse_day", "Progression after infusion, or on the alternative.", SINCE_START, "none, or death before it"
-        ),
+        number("relapse_day", "Progression once infused or on the alternative.", SINCE_START, "none, or death first"),
         number("death_day", "Death, before infusion or after.", SINCE_START, "never, or not followed for life"),
         number(
             "followed_from_day",
