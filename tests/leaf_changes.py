@@ -17,11 +17,10 @@ from sim.scenario import Loaded
 from sim.scenario.clock_values import Clock
 from sim.scenario.kinds import WORD, Days, Number, Text, Whole
 from sim.scenario.leaves import marker_at, values
-from sim.scenario.lists import COUNTED, RATES
-from sim.scenario.mixed import NameList
+from sim.scenario.lists import COUNTED, RATES, NameList
 from sim.scenario.named import OrWord
 from sim.scenario.opening import WEEKDAYS, Clocktimes, Weekdays
-from sim.scenario.people import CentreShares
+from sim.scenario.people import SharesByName
 from sim.scenario.units import UNIT_OF_SPELLING, parse_days, parse_rate
 
 Path = tuple[str, ...]
@@ -102,7 +101,7 @@ def _of_value(path: Path, kind: Any, plain: Any, resolved: Resolved) -> Iterator
     match kind:
         case Number(low=0.0, high=1.0) if path[-1] == "share":
             yield Change(path, (), plain, tuple(_shares(path, plain, resolved)))
-        case CentreShares():
+        case SharesByName():
             yield _change(path, (), plain, list(_centres(plain, resolved)))
         case Text() if path[-1] in ("calendar", "centre"):
             names = resolved["calendars" if path[-1] == "calendar" else "centres"]

@@ -84,6 +84,44 @@ infusion:
 """
 )
 
+SEVERAL = (
+    AUTOLOGOUS.replace("beds: 1, slots: 2}", "beds: 1, manufacturers: [beta, alpha]}")
+    .replace("small: {chairs: 1, beds: 1}", "small: {chairs: 1, beds: 1, manufacturers: [alpha, beta]}")
+    .replace(
+        "  slots: {count: 1, every: week, scope: centre, lead: 14 d, carry_over: 1, notice: 3 d}\n  lines: 2\n",
+        """  assignment: {rule: preferred, patience: 9 d, risk_groups: {severe: [beta, alpha]}}
+  manufacturers:
+    alpha:
+      slots: {count: 1, every: week, weekday: tue, scope: pool, lead: 14 d, carry_over: 1, notice: 3 d}
+      lines: 2
+      duration: 9 d
+      remake_duration: 7 d
+      failure: 0.2
+      out_of_specification: 0.3
+      calendar: office
+      to_factory: 1 d
+      to_centre: 2 d
+    beta:
+      slots: {count: 1, every: week, scope: centre, lead: 7 d, carry_over: 0, notice: never}
+      lines: 4
+      duration: 20 d
+      failure: 0.1
+      out_of_specification: 0.1
+      lanes: {big: {to_factory: 1 d, to_centre: 3 d}, small: {to_factory: 3 d, to_centre: 1 d}}
+""",
+    )
+    .replace("  duration: 9 d\n  remake_duration: 7 d\n  failure: 0.2\n", "", 1)
+    .replace("shipping: {to_factory: 1 d, to_centre: 2 d, loss: 0.1}", "shipping: {loss: 0.1}")
+    .replace("  out_of_specification: 0.3\n  accepted", "  accepted")
+    + """calendars: {office: {days: [mon, tue, thu], hours: [8 h, 18 h]}}
+disruptions: {flood: {resource: line, manufacturer: alpha, from: 160 d, for: 14 d, announced: 3 d}}
+"""
+)
+# The same with shares, where nobody chooses.
+BY_SHARE = SEVERAL.replace(
+    "{rule: preferred, patience: 9 d, risk_groups: {severe: [beta, alpha]}}",
+    "{rule: share, shares: {alpha: 0.6, beta: 0.4}}",
+)
 BESIDE = (
     AUTOLOGOUS
     + """
@@ -367,8 +405,50 @@ OF_WHOLE: dict[str, str | None] = {
     "later_course.strategy": "allogeneic",
     "run.later_courses_until": "310 d",
 }
+OF_SEVERAL: dict[str, str | None] = {
+    "centres.big.manufacturers": "[alpha]",
+    "centres.small.manufacturers": "[beta]",
+    "disruptions.flood.resource": "courier",
+    "disruptions.flood.manufacturer": "beta",
+    "disruptions.flood.from": "150 d",
+    "disruptions.flood.for": "40 d",
+    "disruptions.flood.announced": "0 d",
+    "disruptions.flood.work": "lose",
+    "manufacturing.assignment.rule": None,
+    "manufacturing.assignment.patience": "30 d",
+    "manufacturing.assignment.risk_groups.severe": None,
+    **{
+        f"manufacturing.manufacturers.{name}.slots.{key}": value
+        for name, values in (
+            ("alpha", {"count": "2", "scope": "centre", "lead": "20 d", "carry_over": "0", "notice": "9 d",
+                       "weekday": "fri", "withdrawn_by": None, "after_withdrawal": "rebook"}),
+            ("beta", {"count": "2", "scope": "pool", "lead": "20 d", "carry_over": "3", "notice": "2 d",
+                      "weekday": "fri"}),
+        )
+        for key, value in {"every": "month", "claimed": None, "after_failed_collection": None, **values}.items()
+    },
+    "manufacturing.manufacturers.alpha.lines": "0",
+    "manufacturing.manufacturers.alpha.duration": "3 d",
+    "manufacturing.manufacturers.alpha.remake_duration": "20 d",
+    "manufacturing.manufacturers.alpha.failure": "0.7",
+    "manufacturing.manufacturers.alpha.out_of_specification": "0.9",
+    "manufacturing.manufacturers.alpha.calendar": None,
+    "manufacturing.manufacturers.alpha.to_factory": "5 d",
+    "manufacturing.manufacturers.alpha.to_centre": "5 d",
+    "manufacturing.manufacturers.beta.lines": "0",
+    "manufacturing.manufacturers.beta.duration": "3 d",
+    "manufacturing.manufacturers.beta.failure": "0.7",
+    "manufacturing.manufacturers.beta.out_of_specification": "0.9",
+    **{
+        f"manufacturing.manufacturers.beta.lanes.{centre}.{way}": "6 d"
+        for centre in ("big", "small")
+        for way in ("to_factory", "to_centre")
+    },
+}  # fmt: skip
 CHANGES: dict[str, dict[str, str | None]] = {
     WHOLE: OF_WHOLE,
+    SEVERAL: OF_SEVERAL,
+    BY_SHARE: {"manufacturing.assignment.shares.alpha": None, "manufacturing.assignment.shares.beta": None},
     AUTOLOGOUS: BOTH
     | NEW_IN_BOTH
     | {
@@ -568,21 +648,31 @@ def test_every_field_of_what_runs_beside_the_work_up_is_listed() -> None:
     assert beside - set(APART) == set(CHANGES[BESIDE])
 
 
+def test_every_field_of_several_manufacturers_is_listed() -> None:
+    theirs = ("manufacturing.assignment", "manufacturing.manufacturers", "disruptions")
+    several = {path for path in fields(SEVERAL) if path.startswith(theirs) or path.endswith(".manufacturers")}
+    assert several == set(CHANGES[SEVERAL])
+    assert fields(BY_SHARE) - fields(SEVERAL) == set(CHANGES[BY_SHARE])
+
+
 def fields(text: str) -> set[str]:
     """The paths of everything that a scenario says of its world."""
     resolved = unchanged(text)[0].resolved
     return {path for path in leaves(resolved) if not path.startswith(TEXT) and path not in ("sources",)}
 
 
+KINDS = {
+    AUTOLOGOUS: "autologous",
+    BESIDE: "beside",
+    TURNING: "turning",
+    SEVERAL: "several",
+    BY_SHARE: "by share",
+    ALLOGENEIC: "allogeneic",
+    WHOLE: "whole",
+}
 CASES = [
     pytest.param(text, path, value, id=f"{kind}-{path}")
-    for text, kind in (
-        (AUTOLOGOUS, "autologous"),
-        (BESIDE, "beside"),
-        (TURNING, "turning"),
-        (ALLOGENEIC, "allogeneic"),
-        (WHOLE, "whole"),
-    )
+    for text, kind in KINDS.items()
     for path, value in CHANGES[text].items()
     if value is not None
 ]
@@ -611,6 +701,15 @@ def test_the_fields_that_change_only_with_others_change_records_too() -> None:
     own = load_text(AUTOLOGOUS.replace(", slots: 2", ""))
     pooled = load_text(AUTOLOGOUS.replace(", slots: 2", "").replace("scope: centre", "scope: pool"))
     assert not same(records(run_scenario(own.scenario)), records(run_scenario(pooled.scenario)))
+
+
+def test_shares_and_risk_groups_of_manufacturers_are_not_ignored() -> None:
+    for text, change in (
+        (BY_SHARE, "manufacturing.assignment.shares={alpha: 0.1, beta: 0.9}"),
+        (SEVERAL, "manufacturing.assignment.risk_groups={severe: [alpha]}"),
+    ):
+        loaded, before = unchanged(text)
+        assert not same(before, records(run_scenario(loaded.with_overrides([change]).scenario)))
 
 
 @pytest.mark.parametrize(

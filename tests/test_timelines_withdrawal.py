@@ -14,7 +14,7 @@ import pytest
 from sim.outcomes.metrics import BY_NAME
 from sim.pieces.protocol import Cadence
 from sim.scenario.people import Run
-from sim.scenario.supply import Slots
+from sim.scenario.slots import Slots
 from tests.runs import Ran, small
 
 LEAVES_AFTER_10 = "clocks: {waiting: {death: {piecewise: {0 d: 0 / d, 10 d: 1000000 / d}}}}\n"

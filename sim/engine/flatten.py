@@ -192,7 +192,15 @@ class _Table:
         ahead = -1
         if isinstance(terms, Bookings) and terms.ahead is not None and not step.at_once:
             ahead = self.purposes[terms.ahead.name]
-        opened = self.add(k.USE, resource=resource, units=step.units, mode=int(step.rejoin), purpose=ahead)
+        keys = terms.keys_of if isinstance(terms, AnyOf) else ""
+        opened = self.add(
+            k.USE,
+            resource=resource,
+            units=step.units,
+            mode=int(step.rejoin),
+            purpose=ahead,
+            name=self._resource(keys, AnyOf) if keys else resource,
+        )
         if step.ready:
             self.rows[opened]["since"] = self.milestones.index(step.ready)
         self.path(step.steps, depth + 1)

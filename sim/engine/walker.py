@@ -421,7 +421,9 @@ class Walker:
         if isinstance(step, Use) and step.rejoin:
             if self.key_days is None:
                 self.key_days = {}
-            return self.key_days.setdefault(step.resource, day)
+            resource = self.world.resource(step.resource)
+            listed = resource.keys_of if isinstance(resource, AnyOf) else ""
+            return self.key_days.setdefault(listed or step.resource, day)
         return day
 
     def _since(self, since: Since) -> float:

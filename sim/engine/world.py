@@ -81,6 +81,7 @@ class World:
         self._centre: list[int] = cohort.centre.tolist()
         self._shelves: list[StockPool] = []
         self._lists = Lists(self.timeline)
+        self._resources = {resource.name: resource for resource in protocol.resources}
         self._pools: dict[str, Sequence[Pool]] = {}
         for index, resource in enumerate(protocol.resources):
             self._pools[resource.name] = self._open(index, resource)
@@ -118,6 +119,10 @@ class World:
                 shared = (self.lots, self.expiries, self._start_lot)
                 self._shelves = [StockPool(place, resource, *shared) for place in places(len(resource.opening))]
                 return self._shelves
+
+    def resource(self, name: str) -> Resource:
+        """The resource of a name."""
+        return self._resources[name]
 
     def _at(self, resource: str, centre: int) -> Pool:
         """The pool of a resource at a centre, or that for all."""

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.engine.trace import PATIENT, Trace
-from sim.pieces.protocol import Cadence, Protocol
+from sim.pieces.protocol import AnyOf, Cadence, Protocol, places
 
 FloatArray = NDArray[np.float64]
 
@@ -31,23 +31,38 @@ def slot_wait(protocol: Protocol, trace: Trace, gone: FloatArray) -> SlotWait | 
 
     `gone`: the end of each patient's path, or of follow-up.
     """
-    places = [place for place, resource in enumerate(protocol.resources) if isinstance(resource, Cadence)]
-    if not places:
+    offers = {place: served_by for place, served_by in enumerate(_dated(protocol)) if served_by}
+    if not offers:
         return None
-    (place,) = places
-    offers = protocol.resources[place]
-    assert isinstance(offers, Cadence)
     asked, granted = np.full(len(gone), np.inf), np.full(len(gone), -np.inf)
+    first = np.full(len(gone), np.inf)
     uses = trace.uses
-    mine = (uses.kind == PATIENT) & (uses.resource == place)
+    mine = np.flatnonzero((uses.kind == PATIENT) & np.isin(uses.resource, list(offers)))
     np.fmin.at(asked, uses.entity[mine], uses.asked[mine])
+    for place, by_centre in offers.items():
+        for centre, cadences in enumerate(by_centre):
+            here = mine[(uses.resource[mine] == place) & (uses.centre[mine] == centre)]
+            here = here[uses.asked[here] == asked[uses.entity[here]]]
+            for cadence in cadences:
+                np.fmin.at(first, uses.entity[here], _first_start(cadence, uses.asked[here]))
     held = trace.slots.holder >= 0
     np.fmax.at(granted, trace.slots.holder[held], trace.slots.start[held])
     asked[np.isinf(asked)] = np.nan
     # a slot that has begun by the time it is claimed is held from then on
     until = np.maximum(np.minimum(np.where(granted > -np.inf, granted, np.inf), gone), asked)
-    by_calendar = np.minimum(_first_start(offers, asked), until)
+    by_calendar = np.minimum(np.where(np.isnan(asked), np.nan, first), until)
     return SlotWait(by_calendar - asked, until - by_calendar)
+
+
+def _dated(protocol: Protocol) -> list[list[list[Cadence]]]:
+    """Of each resource and each of its places, the dated slots that serve whoever asks for it there; none of others."""
+    by_name = {resource.name: resource for resource in protocol.resources}
+    found: list[list[list[Cadence]]] = []
+    for resource in protocol.resources:
+        serving = resource.of if isinstance(resource, AnyOf) else [(resource.name,)] * places(resource)
+        cadences = [[one for name in names if isinstance(one := by_name[name], Cadence)] for names in serving]
+        found.append(cadences if any(cadences) else [])
+    return found
 
 
 def _first_start(offers: Cadence, asked: FloatArray) -> FloatArray:

@@ -6,14 +6,15 @@ Longer than 400 lines because it is one treatment protocol, read from the first 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from sim.pieces.alternative import LEAVE_IT, attempts, otherwise_alternative, patience, stands_by_then
-from sim.pieces.brief import can_fail, choose, divide, fail, shared, stage, stage_at, use
+from sim.pieces.brief import can_fail, choose, fail, shared, stage, stage_at, use
 from sim.pieces.cadence import Places, slots_by_offer, withdrawals
 from sim.pieces.calendars import by_centre, openings, shut_downs, stage_hours, units_by_day
 from sim.pieces.cells import choose_by_cells, fail_by_cells
 from sim.pieces.common import at_centres, bedside, infuse, travel, work_up
+from sim.pieces.making import Booked, Making, by_maker, lists, making
 from sim.pieces.protocol import Cadence, Capacity, Resource, unlimited
 from sim.pieces.requirements import slot_needs
 from sim.pieces.steps import (
@@ -34,28 +35,12 @@ from sim.pieces.steps import (
     UntilSlotStart,
     Use,
 )
-from sim.pure.distributions import Distribution
 from sim.pure.hours import ALWAYS, Hours
 from sim.scenario import Scenario
+from sim.scenario.makers import makers
 from sim.scenario.people import NO_TIME
 
-SLOT = "slot"
 TEST_BEGUN = "sterility_test_begun"
-
-
-@dataclass(frozen=True)
-class Making:
-    """How one product is made: the scenario with its own numbers, and the names of its draws."""
-
-    scenario: Scenario
-    duration: Distribution
-    failure: float
-    out_of_specification: float
-    product: str = ""
-
-    def draw(self, name: str) -> str:
-        """The purpose of a draw that may differ between products."""
-        return f"{name}/{self.product}" if self.product else name
 
 
 def autologous(s: Scenario, returns: Path = ()) -> Path:
@@ -64,32 +49,9 @@ def autologous(s: Scenario, returns: Path = ()) -> Path:
 
 
 def slot_to_discharge(s: Scenario, returns: Path = ()) -> Path:
-    """From the waiting list for a slot to discharge; by product, where there are several."""
-    made, tested = s.manufacturing, s.release_testing
-    ways = [
-        (
-            name,
-            product.share,
-            (
-                Milestone(f"product/{name}"),
-                *_book_collect_and_make(
-                    Making(
-                        s,
-                        made.duration if product.duration is None else product.duration,
-                        made.failure if product.failure is None else product.failure,
-                        tested.out_of_specification
-                        if product.out_of_specification is None
-                        else product.out_of_specification,
-                        name,
-                    )
-                ),
-            ),
-        )
-        for name, product in made.products.items()
-    ]
-    if not ways:
-        ways = [("", 1.0, _book_collect_and_make(Making(s, made.duration, made.failure, tested.out_of_specification)))]
-    return otherwise_alternative(s, (*divide("product", ways), *infuse(s, end_of_bridging(s), returns)))
+    """From the waiting list for a slot to discharge; by manufacturer, or by product, where there are several."""
+    made = by_maker(s, _book_collect_and_make, _patience(s))
+    return otherwise_alternative(s, (*made, *infuse(s, end_of_bridging(s), returns)))
 
 
 def autologous_resources(s: Scenario) -> tuple[Resource, ...]:
@@ -98,30 +60,34 @@ def autologous_resources(s: Scenario) -> tuple[Resource, ...]:
 
 
 def factory(s: Scenario) -> tuple[Resource, ...]:
-    """Slots, lines, chairs and the lab."""
-    slots = s.manufacturing.slots
-    dated: tuple[Resource, ...] = ()
-    if slots is not None:
-        each = slots.scope == "centre"
-        shared_out = [slots.count if c.slots is None else c.slots for c in s.centres.values()]
-        offers = slots.offer_days(s.run)
-        counts = tuple(slots_by_offer(steps, offers) for steps in (shared_out if each else [slots.count]))
-        dated = (
-            Cadence(
-                name=SLOT,
-                label="Manufacturing slots",
-                per_centre=each,
-                counts=counts,
-                offer_days=offers,
-                lead=slots.lead,
-                carry_over=slots.carry_over,
-                notice=slots.notice,
-                policy=s.waiting_list.policy,
-                withdrawn=withdrawals(s, offers, counts, _places_of_lines(s, each)),
-                keeps_place=slots.after_withdrawal == "keep_place",
-            ),
-        )
-    return (*dated, lines(s), chairs(s), lab(s))
+    """Slots and lines, of each manufacturer where there are several; chairs and the lab; lists for any manufacturer."""
+    each = [making(its, name) for name, its in makers(s).items()]
+    dated = [slots for m in each if (slots := _slots(m)) is not None]
+    return (*dated, *map(lines, each), chairs(s), lab(s), *lists(s, _to_the_centre))
+
+
+def _slots(m: Making) -> Cadence | None:
+    """The dated slots of a manufacturer; None where they are unlimited."""
+    s, slots = m.scenario, m.scenario.manufacturing.slots
+    if slots is None:
+        return None
+    each = slots.scope == "centre"
+    here = [(slots.count if c.slots is None else c.slots) if m.may_make_for(n) else None for n, c in s.centres.items()]
+    offers = slots.offer_days(s.run)
+    counts = tuple(slots_by_offer(steps, offers) for steps in (here if each else [slots.count]))
+    return Cadence(
+        name=m.slot,
+        label=m.label("Manufacturing slots"),
+        per_centre=each,
+        counts=counts,
+        offer_days=offers,
+        lead=slots.lead,
+        carry_over=slots.carry_over,
+        notice=slots.notice,
+        policy=s.waiting_list.policy,
+        withdrawn=withdrawals(m.by_the_quickest_way(), offers, counts, _places_of_lines(s, each)),
+        keeps_place=slots.after_withdrawal == "keep_place",
+    )
 
 
 def chairs(s: Scenario) -> Capacity:
@@ -132,17 +98,17 @@ def chairs(s: Scenario) -> Capacity:
     return Capacity(chair.name, chair.label, True, tuple(bound))
 
 
-def lines(s: Scenario) -> Capacity:
+def lines(m: Making) -> Capacity:
     """The manufacturing lines; booked before apheresis they serve the waiting list by its policy."""
-    made = s.manufacturing
+    s, made = m.scenario, m.scenario.manufacturing
     policy = s.waiting_list.policy if made.line_held.start == "booking" else "first_come"
     # among patients who all have rank 0 a lot comes first, last, or by the day of asking
     lot_rank = {"first": -1.0, "last": 1.0}.get(s.allogeneic.lots.shared_lines, 0.0)
-    label = "Manufacturing lines"
+    label = m.label("Manufacturing lines")
     if made.site == "centre":
-        places = at_centres(s, "line", label, lambda centre: made.lines if centre.lines is None else centre.lines)
+        places = at_centres(s, m.line, label, lambda centre: made.lines if centre.lines is None else centre.lines)
         return replace(places, policy=policy, lot_rank=lot_rank)
-    return shared("line", label, units_by_day(made.lines, shut_downs(s, "line")), policy, lot_rank)
+    return shared(m.line, label, units_by_day(made.lines, shut_downs(s, "line")), policy, lot_rank)
 
 
 def _places_of_lines(s: Scenario, each: bool) -> tuple[Places, ...]:
@@ -163,40 +129,61 @@ def lab(s: Scenario) -> Capacity:
 # -- who holds what, from when to when ------------------------------------------------------------------------------
 
 
-def _book_collect_and_make(m: Making) -> Path:
+def _book_collect_and_make(booked: Booked) -> Path:
     """From the waiting list to a product at the centre.
 
     A line is held as the scenario says; a slot until the cells are at the factory.
     """
-    s = m.scenario
+    s = booked.scenario
     held = s.manufacturing.line_held
-    early = _early(s)
-    culture, testing, back = _culture(m, first=True), _testing(m), _ship_back(s)
-    again = _again(m)
     if held.end == "last_attempt":
-        tries = _tries(s, (*culture, *testing, *back), again)
         if held.start == "booking":
-            return _with_slot(s, _on_line(s, (*early, *_product(s, tries)), booking=True))
-        return (*_with_slot(s, early), *_product(s, _on_line(s, tries)))
-    on_line, later = (culture, (*testing, *back)) if held.end == "culture" else ((*culture, *testing), back)
+            return booked.slot(lambda m: _on_line(m, (*_early(m), *_product(s, _all_tries(m))), booking=True))
+        return (*booked.slot(_early), *booked.each(lambda m: _product(s, _on_line(m, _all_tries(m)))))
     if held.start == "booking":
-        first = (*_with_slot(s, _on_line(s, (*_patient(s, early), *on_line), booking=True)), *later)
-        return _product(s, _tries(s, first, again))
-    return (*_with_slot(s, early), *_product(s, _tries(s, (*_on_line(s, on_line), *later), again)))
+        line = booked.slot(lambda m: _on_line(m, (*_patient(s, _early(m)), *_while_held(m, first=True)), booking=True))
+        return _product(s, _tries(s, (*line, *booked.each(_afterwards)), booked.each(_again)))
+    return (*booked.slot(_early), *booked.each(lambda m: _product(s, _made_and_tested(m))))
+
+
+def _to_the_centre(m: Making) -> Path:
+    """All that lies between a slot or line and the product at the centre, for what it takes on average."""
+    return (*_early(m), *_made_and_tested(m))
+
+
+def _made_and_tested(m: Making) -> Path:
+    """The attempts at a product, each with a line of its own."""
+    s = m.scenario
+    if s.manufacturing.line_held.end == "last_attempt":
+        return _on_line(m, _all_tries(m))
+    return _tries(s, (*_on_line(m, _while_held(m, first=True)), *_afterwards(m)), _again(m))
+
+
+def _all_tries(m: Making) -> Path:
+    """The attempts at a product on the line that is held for all of them."""
+    s = m.scenario
+    return _tries(s, (*_while_held(m, first=True), *_afterwards(m)), _again(m))
+
+
+def _while_held(m: Making, first: bool) -> Path:
+    """What is done on the line."""
+    culture = _culture(m, first)
+    return (*culture, *_testing(m)) if m.scenario.manufacturing.line_held.end == "release" else culture
+
+
+def _afterwards(m: Making) -> Path:
+    """What is still to be done when the line is given back."""
+    back = _ship_back(m)
+    return back if m.scenario.manufacturing.line_held.end == "release" else (*_testing(m), *back)
 
 
 def _again(m: Making) -> Path:
-    """A further attempt, from retained cells or from a new collection."""
+    """A further attempt, from retained cells or from a new collection, by the same manufacturer."""
     s = m.scenario
-    culture, testing, back = _culture(m, first=False), _testing(m), _ship_back(s)
-    cells = _patient(s, _collect(s, ())) if s.manufacturing.remake_from == "apheresis" else ()
-    match s.manufacturing.line_held.end:
-        case "culture":
-            return (*cells, *_on_line(s, culture), *testing, *back)
-        case "release":
-            return (*cells, *_on_line(s, (*culture, *testing)), *back)
-        case _:
-            return (*cells, *culture, *testing, *back)
+    cells = _patient(s, _collect(m, ())) if s.manufacturing.remake_from == "apheresis" else ()
+    made = _while_held(m, first=False)
+    on_line = made if s.manufacturing.line_held.end == "last_attempt" else _on_line(m, made)
+    return (*cells, *on_line, *_afterwards(m))
 
 
 def _tries(s: Scenario, first: Path, again: Path) -> Path:
@@ -228,19 +215,16 @@ def _patience(s: Scenario) -> Patience | None:
     return Patience(s.hybrid.after_waiting, Since(s.hybrid.since), LEAVE_IT)
 
 
-def _with_slot(s: Scenario, steps: Path) -> Path:
-    """The steps with a slot that is claimed before them and kept, if slots are claimed like that."""
-    slots = s.manufacturing.slots
-    if slots is None or slots.claimed == "at_receipt" or slots.after_failed_collection == "forfeit":
-        return steps
-    return (Use(SLOT, steps, units=s.manufacturing.batches, patience=_patience(s), ready=slot_needs(s)),)
-
-
-def _on_line(s: Scenario, steps: Path, booking: bool = False) -> Path:
-    held = use(lines(s), steps, rejoin=True, units=s.manufacturing.batches)
+def _on_line(m: Making, steps: Path, booking: bool = False) -> Path:
+    """The steps on a line of the manufacturer's."""
+    s = m.scenario
+    if m.line_by_list:  # who was served by it has the line; a later one is asked for alone
+        again = Use(m.line_again, steps, rejoin=True, units=s.manufacturing.batches)
+        return steps if booking else (again,)
+    held = use(lines(m), steps, rejoin=True, units=s.manufacturing.batches)
     if booking and s.manufacturing.slots is None:
         return tuple(
-            replace(h, patience=_patience(s)) if isinstance(h, Use) and h.resource == "line" else h for h in held
+            replace(h, patience=_patience(s)) if isinstance(h, Use) and h.resource == m.line else h for h in held
         )
     return held
 
@@ -259,28 +243,29 @@ def _patient(s: Scenario, steps: Path) -> Path:
 # -- the parts of the protocol --------------------------------------------------------------------------------------
 
 
-def _early(s: Scenario) -> Path:
+def _early(m: Making) -> Path:
     """Booked: an appointment, apheresis and bridging, the cells at the factory; a slot where it belongs in between."""
-    slots = s.manufacturing.slots
+    s, slots = m.scenario, m.scenario.manufacturing.slots
     appointment = stage("scheduling.duration", s.scheduling.duration)
-    start: Path = (Stage("slot.start", UntilSlotStart(SLOT)),)
+    start: Path = (Stage("slot.start", UntilSlotStart(m.slot)),)
     if slots is None:
-        return (Milestone("slot"), *appointment, *travel(s), *_collect(s, ()))
+        return (Milestone("slot"), *appointment, *travel(s), *_collect(m, ()))
     if slots.claimed == "at_receipt":
-        claim = Use(SLOT, (Milestone("slot"), *start), units=s.manufacturing.batches, patience=_patience(s))
-        return (*appointment, *travel(s), *_collect(s, ()), claim)
+        claim = Use(m.slot, (Milestone("slot"), *start), units=s.manufacturing.batches, patience=_patience(s))
+        return (*appointment, *travel(s), *_collect(m, ()), claim)
     booked: Path = (Milestone("slot"), *appointment, *start, *travel(s))
     if slots.after_failed_collection == "forfeit":
-        return _collect(s, booked)
-    return (*booked, *_collect(s, ()))
+        return _collect(m, booked)
+    return (*booked, *_collect(m, ()))
 
 
-def _collect(s: Scenario, with_slot: Path) -> Path:
+def _collect(m: Making, with_slot: Path) -> Path:
     """Apheresis and the cells' way to the factory; repeated after a gap when they fall short or are lost.
 
     What counts from apheresis (its clocks, bridging, vein-to-vein) counts from the first, whatever comes of it.
     `with_slot`: what each collection begins with where it has a slot of its own, which a failure forfeits.
     """
+    s = m.scenario
     after_apheresis: Path = (Clocks("after_apheresis", anew=True),) if s.clocks.after_apheresis is not None else ()
     start: Path = (*stands_by_then(s), Milestone("apheresis"), *after_apheresis, *_bridge(s))
     if s.apheresis.attempts != 1 or s.manufacturing.remake_from == "apheresis":
@@ -297,14 +282,14 @@ def _collect(s: Scenario, with_slot: Path) -> Path:
         *use(chairs(s), (*_in_time(s), *start, *chair_stage)),
         *fail_by_cells(s, "shortfall", "apheresis.shortfall", s.apheresis.shortfall),
         Milestone("collected"),
-        *stage("shipping.to_factory", ship.to_factory, pickup),
+        *m.on_its_way("shipping.to_factory", pickup),
         *fail("shipping.to_factory.loss", ship.loss),
         Milestone("received_at_factory"),
     )
     if with_slot:
         steps = (*with_slot, *collection)
         batches, ready = s.manufacturing.batches, slot_needs(s)
-        collection = (Use(SLOT, steps, units=batches, rejoin=True, patience=_patience(s), ready=ready),)
+        collection = (Use(m.slot, steps, units=batches, rejoin=True, patience=_patience(s), ready=ready),)
     if not can_fail(collection):
         return collection
     gap = stage("apheresis.repeat_after", s.apheresis.repeat_after)
@@ -419,11 +404,12 @@ def _test_hours(s: Scenario) -> Hours | None:
     return stage_hours(s, s.release_testing.calendar, work_on=shut_downs(s, "lab"))
 
 
-def _ship_back(s: Scenario) -> Path:
+def _ship_back(m: Making) -> Path:
     """The product's way to the centre, and there the end of a test that was still going on when it left."""
+    s = m.scenario
     pickup = stage_hours(s, s.shipping.calendar, closed=shut_downs(s, "courier"))
     return (
-        *stage("shipping.to_centre", s.shipping.to_centre, pickup),
+        *m.on_its_way("shipping.to_centre", pickup),
         *fail("shipping.to_centre.loss", s.shipping.loss),
         Milestone("product_received"),
         *_end_of_test(s),

@@ -317,10 +317,11 @@ def _flags(
     regions = scenario.regions
     if any(not (r.travel.is_fixed and r.travel.mean() == 0.0) for r in regions.values()):
         one_each("region", regions, region)
-    if any(d.centre is not None and d.work != "finish" for d in scenario.disruptions.values()):
+    several = bool(scenario.manufacturing.manufacturers)
+    if several or any(d.centre is not None and d.work != "finish" for d in scenario.disruptions.values()):
         one_each("centre", scenario.centres, centre)
     offered_to = () if scenario.alternative is None else scenario.alternative.offered.to
-    if scenario.hybrid.allogeneic_for or offered_to or scenario.cells.by_risk_group:
+    if several or scenario.hybrid.allogeneic_for or offered_to or scenario.cells.by_risk_group:
         one_each("risk_group", scenario.patients.risk_groups, group)
     if any(r.already_waiting is not None for r in regions.values()):
         found["listed"] = waiting

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from sim.pieces.protocol import Bookings, Cadence, Capacity, CapacitySteps, Protocol, Resource, Stock
+from sim.pieces.protocol import AnyOf, Bookings, Cadence, Capacity, CapacitySteps, Protocol, Resource, Stock, places
 from sim.pieces.steps import (
     Aside,
     Attempts,
@@ -23,6 +23,7 @@ from sim.pieces.steps import (
     Flagged,
     Milestone,
     Path,
+    ServedBy,
     Share,
     Stage,
     Together,
@@ -33,6 +34,8 @@ from sim.pure.distributions import Distribution
 from sim.scenario import Scenario
 from sim.scenario.people import Region
 
+# Before the name of a resource: the flag of those whom it served from a list for any of several.
+SERVES = "serves/"
 # A capacity that is lower for less than this is closed for a night or a weekend, not cut.
 LASTING_DAYS = 7.0
 
@@ -134,10 +137,11 @@ def _expect_choice(step: Choose, flags: Shares) -> Expectation:
     share, others = 0.0, flags
     if isinstance(step.when, Share):
         share = step.when.share
-    elif isinstance(step.when, Flagged):
-        share = flags.get(step.when.flag, 0.0)
+    elif isinstance(step.when, Flagged | ServedBy):
+        flag = step.when.flag if isinstance(step.when, Flagged) else SERVES + step.when.resource
+        share = flags.get(flag, 0.0)
         # flags of one kind exclude each other: who carries none of the first is likelier to carry the next
-        kind = step.when.flag.split("/")[0]
+        kind = flag.split("/")[0]
         others = {
             f: min(1.0, s / (1.0 - share)) if f.split("/")[0] == kind and share < 1.0 else s for f, s in flags.items()
         }
@@ -193,23 +197,54 @@ def offered_loads(scenario: Scenario, protocol: Protocol) -> list[Load]:
     start = scenario.run.warm_up
     window = (start, start + scenario.run.window)
     per_day = _referrals_per_day(scenario, window)
-    everyone = sum(per_day.values())
-    need, lot_need = expect(protocol.path, flag_shares(scenario)), expect(protocol.lot_path)
+    arriving = {"": sum(per_day.values()), **per_day}
+    listed = _Listed(protocol, window)
+    need, lot_need = expect(protocol.path, flag_shares(scenario) | listed.flags), expect(protocol.lot_path)
     loads = []
     for resource in protocol.resources:
-        if isinstance(resource, Stock | Bookings):
+        if isinstance(resource, Stock | Bookings | AnyOf):
             continue
         for place, centre in enumerate(protocol.centres if resource.per_centre else ("",)):
-            arriving = per_day[centre] if centre else everyone
-            asked = arriving * _asked(resource, need)
+            asked = arriving[centre] * _asked(resource, need) + listed.asked(resource, centre, arriving, need)
             by_lots = _asked(resource, lot_need)
             if by_lots > 0.0:  # there may be infinitely many lots, of something that they never ask for
-                asked += by_lots * _lots_per_day(protocol, everyone, need, lot_need)
+                asked += by_lots * _lots_per_day(protocol, arriving[""], need, lot_need)
             there = _offered(resource, place, window, _hold(resource, need, lot_need))
             if math.isfinite(there) and (asked > 0.0 or there > 0.0):
                 load = asked / there if there > 0.0 else math.inf
                 loads.append(Load(resource.name, resource.label, centre, load))
     return loads
+
+
+class _Listed:
+    """Whom those on lists for any of several are served by: each as much as it has of all that may serve them."""
+
+    def __init__(self, protocol: Protocol, window: tuple[float, float]) -> None:
+        by_name = {resource.name: resource for resource in protocol.resources}
+        self._lists = [resource for resource in protocol.resources if isinstance(resource, AnyOf)]
+        self._centres = protocol.centres
+        serving = dict.fromkeys(name for one in self._lists for names in one.of for name in names)
+        self._there = {
+            name: sum(_offered(by_name[name], place, window, 0.0) for place in range(places(by_name[name])))
+            for name in serving
+        }
+        self.flags = {SERVES + name: self._share(name, tuple(serving)) for name in serving}
+
+    def asked(self, resource: Resource, centre: str, arriving: Mapping[str, float], need: Expectation) -> float:
+        """What is asked of a resource a day by way of lists: at a centre, or, for "", by all."""
+        total = 0.0
+        for one in self._lists:
+            for place, names in zip(self._centres if one.per_centre else ("",), one.of, strict=True):
+                if resource.name in names and centre in ("", place):
+                    kept = need.held if isinstance(resource, Capacity) else need.requests
+                    total += arriving[place] * kept.get(one.name, 0.0) * self._share(resource.name, names)
+        return total
+
+    def _share(self, name: str, serving: tuple[str, ...]) -> float:
+        there = [self._there[other] for other in serving]
+        if any(map(math.isinf, there)):
+            return math.isinf(self._there[name]) / sum(map(math.isinf, there))
+        return self._there[name] / sum(there) if sum(there) > 0.0 else 0.0
 
 
 def _hold(resource: Resource, *needs: Expectation) -> float:

@@ -141,7 +141,8 @@ class AnyOf:
     Declared after these, all lists one after the other. `of`: which serve it, in order of preference, one entry a
     centre, or a single one for all. What is free goes to the first, by policy, of all lists that it serves. They take
     what promises the earliest infusion: `rest` days (one for each that serves) after today, or after the start of the
-    first slot that is free; of equal ones, what is preferred.
+    first slot that is free; of equal ones, what is preferred. `keys_of`: another list, where whoever rejoins a list
+    queues with the key that they had there.
     """
 
     name: str
@@ -150,6 +151,7 @@ class AnyOf:
     of: tuple[tuple[str, ...], ...]
     rest: tuple[tuple[float, ...], ...]
     policy: str = "first_come"
+    keys_of: str = ""
 
 
 Resource = Capacity | Bookings | Cadence | Stock | AnyOf

@@ -144,14 +144,19 @@ def _patients(s: Scenario) -> Amount:
 
 
 def _slots(s: Scenario, protocol: Protocol) -> Amount:
-    cadence = next((r for r in protocol.resources if isinstance(r, Cadence)), None)
-    if cadence is None:
+    dated = [resource for resource in protocol.resources if isinstance(resource, Cadence)]
+    if not dated:
         return Amount(SLOTS, 0.0, MOST_SLOTS, "manufacturing.slots")
-    offered = [sum(counts) for counts in cadence.counts]
-    place = offered.index(max(offered))
-    own = cadence.per_centre and s.centres[protocol.centres[place]].slots is not None
-    path = f"centres.{protocol.centres[place]}.slots" if own else "manufacturing.slots.count"
-    return Amount(SLOTS, float(sum(offered)), MOST_SLOTS, path)
+    by_place = [[sum(counts) for counts in cadence.counts] for cadence in dated]
+    number = max(range(len(dated)), key=lambda k: sum(by_place[k]))
+    most, offered = dated[number], by_place[number]
+    centre = protocol.centres[offered.index(max(offered))]
+    own, maker = most.per_centre and s.centres[centre].slots is not None, most.name.partition("/")[2]
+    there = "manufacturing.slots.count"
+    if maker and s.manufacturing.manufacturers[maker].slots is not None:
+        there = f"manufacturing.manufacturers.{maker}.slots.count"
+    path = f"centres.{centre}.slots" if own else there
+    return Amount(SLOTS, float(sum(map(sum, by_place))), MOST_SLOTS, path)
 
 
 def _doses_and_lots(s: Scenario, protocol: Protocol, patients: float) -> tuple[Amount, Amount]:

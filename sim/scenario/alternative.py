@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, StrictBool
 
 from sim.scenario.kinds import Days
-from sim.scenario.mixed import NameList
+from sim.scenario.lists import NameList
 from sim.scenario.people import NO_TIME
 from sim.scenario.section import Absent, Fault, Section
 from sim.scenario.supply import ShareOf, Time

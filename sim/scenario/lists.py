@@ -155,3 +155,28 @@ class DayList(Kind):
     def describe(self) -> JsonSchema:
         count = len(self.names)
         return {"type": "array", "items": Days().describe(), "minItems": count, "maxItems": count}
+
+
+@dataclass(frozen=True)
+class NameList(Kind):
+    """Names, each once, in the order given."""
+
+    numeric = False
+
+    def read(self, value: Any, context: Context) -> tuple[str, ...]:
+        allowed = "a list of names"
+        if isinstance(value, list):
+            read_items([item for item in value if not isinstance(item, str)], self._refuse, allowed)
+        else:
+            raise ValueError(f"found {show(value)}; allowed: {allowed}")
+        return tuple(dict.fromkeys(value))
+
+    @staticmethod
+    def _refuse(item: Any) -> float:
+        raise ValueError(f"found {show(item)}; allowed: a name")
+
+    def write(self, value: tuple[str, ...]) -> list[str]:
+        return list(value)
+
+    def describe(self) -> JsonSchema:
+        return {"type": "array", "items": {"type": "string"}}

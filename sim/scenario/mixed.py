@@ -2,41 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, StrictBool
 
-from sim.scenario.kinds import Context, Days, JsonSchema, Kind
-from sim.scenario.lists import read_items
-from sim.scenario.problems import show
+from sim.scenario.kinds import Days
+from sim.scenario.lists import NameList
 from sim.scenario.section import Section
 from sim.scenario.supply import ShareOf, Time
-
-
-@dataclass(frozen=True)
-class NameList(Kind):
-    """Names, each once, in the order given."""
-
-    numeric = False
-
-    def read(self, value: Any, context: Context) -> tuple[str, ...]:
-        allowed = "a list of names"
-        if isinstance(value, list):
-            read_items([item for item in value if not isinstance(item, str)], self._refuse, allowed)
-        else:
-            raise ValueError(f"found {show(value)}; allowed: {allowed}")
-        return tuple(dict.fromkeys(value))
-
-    @staticmethod
-    def _refuse(item: Any) -> float:
-        raise ValueError(f"found {show(item)}; allowed: a name")
-
-    def write(self, value: tuple[str, ...]) -> list[str]:
-        return list(value)
-
-    def describe(self) -> JsonSchema:
-        return {"type": "array", "items": {"type": "string"}}
 
 
 class Hybrid(Section):

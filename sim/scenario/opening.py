@@ -136,6 +136,9 @@ class Disruption(Section):
 
     resource: Resource = Field(description="line | chair | lab | bed | place | icu | lot_line | courier")
     centre: Annotated[str | None, Text()] = Field(None, description="Only at this centre, where each has its own.")
+    manufacturer: Annotated[str | None, Text()] = Field(
+        None, description="Only at this one of several manufacturers; for lines, and for the courier to and from it."
+    )
     start: Annotated[float, SinceStart()] = Field(
         alias="from", description="First day: a date, or days since the start."
     )
@@ -167,13 +170,16 @@ def calendar_faults(data: Mapping[str, Any]) -> Iterator[Fault]:
     """A fault for each calendar that is named but not there."""
     found = data.get("calendars")
     names = [str(name) for name in found] if isinstance(found, dict) else []
-    for section, entry in data.items():
+    made = data.get("manufacturing")
+    makers = made.get("manufacturers") if isinstance(made, dict) else None
+    theirs = makers.items() if isinstance(makers, dict) else ()
+    sections: list[tuple[tuple[str, ...], Any]] = [((section,), entry) for section, entry in data.items()]
+    sections += [(("manufacturing", "manufacturers", str(maker)), entry) for maker, entry in theirs]
+    for path, entry in sections:
         name = entry.get("calendar") if isinstance(entry, dict) else None
-        if not isinstance(name, str):
-            continue
-        if name not in names:
+        if isinstance(name, str) and name not in names:
             known = f"; allowed: {', '.join(names)}" if names else "; there is no section `calendars`"
             yield (
-                (section, "calendar"),
+                (*path, "calendar"),
                 Absent(f"found {show(name)}, which is no calendar{known}{suggestion(name, names)}"),
             )

@@ -16,7 +16,7 @@ from sim.scenario.blocks import one_way
 from sim.scenario.clock_values import Clock
 from sim.scenario.durations import Duration
 from sim.scenario.kinds import Context, Day, Days, JsonSchema, Kind, Multiplier, Number, Share, Text, Whole
-from sim.scenario.lists import CAPACITY, RATES, REFERRAL_DAYS, SLOTS, WAITED_DAYS
+from sim.scenario.lists import CAPACITY, RATES, REFERRAL_DAYS, SLOTS, WAITED_DAYS, NameList
 from sim.scenario.named import Names
 from sim.scenario.section import Absent, Fault, Named, Section, refuse
 from sim.tables.words import WITHDRAWALS
@@ -89,8 +89,8 @@ class Run(Section):
 
 
 @dataclass(frozen=True)
-class CentreShares(Kind):
-    """The centres that treat a region's patients, each with its share: one name, or a map of shares that sum to 1."""
+class SharesByName(Kind):
+    """Shares of several, by name: one name alone, or a map of shares that sum to 1."""
 
     numeric = False
 
@@ -110,7 +110,9 @@ class CentreShares(Kind):
             raise refuse(faults)
         return Named(shares)
 
-    def write(self, value: Mapping[str, float]) -> Any:
+    def write(self, value: Mapping[str, float] | None) -> Any:
+        if value is None:
+            return None
         names = list(value)
         return names[0] if list(value.values()) == [1.0] else dict(value)
 
@@ -138,7 +140,7 @@ class AlreadyWaiting(Section):
 class Region(Section):
     """Where patients come from, how many, and the centre that treats them."""
 
-    centre: Annotated[Mapping[str, float], CentreShares()] = Field(
+    centre: Annotated[Mapping[str, float], SharesByName()] = Field(
         description="The centre that treats this region's patients, or the shares of several: {city: 0.7, coast: 0.3}."
     )
     referrals: Annotated[Steps | None, RATES] = Field(
@@ -173,6 +175,9 @@ class Centre(Section):
     )
     lines: Annotated[Steps | None, CAPACITY] = Field(
         None, description="This centre's own lines, instead of manufacturing.lines, where products are made at centres."
+    )
+    manufacturers: Annotated[tuple[str, ...] | None, NameList()] = Field(
+        None, description="The manufacturers that it contracts with, the preferred first; all of them unless given."
     )
     slots: Annotated[Steps | None, SLOTS] = Field(
         None,

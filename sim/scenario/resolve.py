@@ -15,7 +15,13 @@ from sim.scenario.sources import Parameter
 from sim.scenario.written import Nodes, written
 
 # Maps in which the order of names moves results: who comes first in a tie, which uniforms mean which group.
-ORDERED = (("regions",), ("centres",), ("patients", "risk_groups"), ("manufacturing", "products"))
+ORDERED = (
+    ("regions",),
+    ("centres",),
+    ("patients", "risk_groups"),
+    ("manufacturing", "products"),
+    ("manufacturing", "manufacturers"),
+)
 
 
 @dataclass(frozen=True)

@@ -13,12 +13,14 @@ from sim.scenario.before_apheresis import BeforeApheresis
 from sim.scenario.cells import Cells
 from sim.scenario.economics import Economics
 from sim.scenario.kinds import Context, JsonSchema, Kind, Text
+from sim.scenario.makers import manufacturer_faults
 from sim.scenario.mixed import Hybrid, LaterCourse
 from sim.scenario.named import Names
 from sim.scenario.opening import Calendar, Disruption, calendar_faults
 from sim.scenario.people import NO_TIME, Centre, Clocks, Patients, Region, RiskGroup, Run, WaitingClocks, WaitingList
 from sim.scenario.problems import did_you_mean, show
 from sim.scenario.section import Absent, Fault, Named, Section, refuse
+from sim.scenario.slots import Slots
 from sim.scenario.supply import (
     Allogeneic,
     Apheresis,
@@ -30,7 +32,6 @@ from sim.scenario.supply import (
     ReleaseTesting,
     Scheduling,
     Shipping,
-    Slots,
     Stock,
     WorkUp,
 )
@@ -178,6 +179,7 @@ class Scenario(Section):
 
     def checks(self) -> Iterator[Fault]:
         slots = self.manufacturing.slots
+        yield from manufacturer_faults(self)
         if slots is not None and slots.count is None:
             lacking = [name for name in self.treating if self.centres[name].slots is None]
             if slots.scope == "pool" or lacking:
@@ -201,8 +203,8 @@ def _part(data: Mapping[str, Any], *keys: str) -> Mapping[str, Any]:
 
 
 def _duration_faults(made: Mapping[str, Any]) -> Iterator[Fault]:
-    each = [_part(made, "products", name) for name in _part(made, "products")]
-    if "duration" not in made and not (each and all("duration" in product for product in each)):
+    kinds = [[_part(made, kind, name) for name in _part(made, kind)] for kind in ("products", "manufacturers")]
+    if "duration" not in made and not any(each and all("duration" in one for one in each) for each in kinds):
         yield ("manufacturing", "duration"), Absent("required, but not given")
 
 

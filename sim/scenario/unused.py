@@ -26,10 +26,12 @@ import numpy as np
 from sim.pure.distributions import Distribution, Fixed
 from sim.pure.survival import Never, Survival
 from sim.scenario.afterwards import UNTREATED, ByBridging, Durability, HazardRatios
+from sim.scenario.makers import as_made_by, contracts, makers
 from sim.scenario.people import Region, Steps, WaitingClocks
 from sim.scenario.problems import did_you_mean
 from sim.scenario.schema import Scenario, products
 from sim.scenario.section import Section
+from sim.scenario.slots import Slots
 from sim.scenario.supply import NO_TARGET
 
 Path = tuple[str, ...]
@@ -182,9 +184,33 @@ def _each_has_own(s: Scenario, key: str) -> bool:
     return bool(centres) and all(getattr(s.centres[name], key) is not None for name in centres)
 
 
-def _each_product_has_own(s: Scenario, key: str) -> bool:
-    products = s.manufacturing.products
-    return bool(products) and all(getattr(product, key) is not None for product in products.values())
+def _each_maker_has_own(s: Scenario, key: str, kind: str) -> bool:
+    """Whether each of several products, or manufacturers, has a value of its own."""
+    several = getattr(s.manufacturing, kind)
+    return bool(several) and all(getattr(one, key, None) is not None for one in several.values())
+
+
+def _each_lane_has_own(s: Scenario, key: str) -> bool:
+    """Whether no transit is the one for all manufacturers and centres."""
+    several = s.manufacturing.manufacturers
+    return bool(several) and all(
+        getattr(its, key) is not None
+        or all(
+            centre in its.lanes and getattr(its.lanes[centre], key) is not None
+            for centre in s.treating
+            if name in contracts(s, centre)
+        )
+        for name, its in several.items()
+    )
+
+
+def _each_of_lane(s: Scenario, name: str, key: str) -> bool:
+    """Whether a manufacturer has a lane of its own to each centre that contracts with it."""
+    its = s.manufacturing.manufacturers[name]
+    centres = [centre for centre in s.treating if name in contracts(s, centre)]
+    return bool(its.lanes) and all(
+        centre in its.lanes and getattr(its.lanes[centre], key) is not None for centre in centres
+    )
 
 
 def _is_shut(s: Scenario, *resources: str, work: tuple[str, ...] = ("finish", "pause", "lose")) -> bool:
@@ -195,14 +221,21 @@ def lines_bind(s: Scenario) -> bool:
     """Whether anybody may wait for a manufacturing line."""
     made, centres = s.manufacturing, [s.centres[name] for name in s.treating]
     own = [centre.lines if centre.lines is not None else made.lines for centre in centres]
-    steps = [made.lines] if made.site == "factory" or not own else own
+    steps = [its.manufacturing.lines for its in makers(s).values()] if made.site == "factory" or not own else own
     return not all(is_unlimited(there) for there in steps) or _is_shut(s, "line")
 
 
 def _withdraws(s: Scenario, name: str) -> bool:
     """Whether a disruption withdraws slots."""
-    slots = s.manufacturing.slots
-    return s.disruptions[name].resource == "line" and slots is not None and slots.withdrawn_by != "nothing"
+    concerned = [its for its in makers(s).values() if name in its.disruptions]
+    return s.disruptions[name].resource == "line" and any(
+        slots.withdrawn_by != "nothing" for its in concerned if (slots := its.manufacturing.slots) is not None
+    )
+
+
+def _all_slots(s: Scenario) -> list[Slots]:
+    """The dated slots of each manufacturer that has some."""
+    return [slots for its in makers(s).values() if (slots := its.manufacturing.slots) is not None]
 
 
 def beds_bind(s: Scenario) -> bool:
@@ -227,20 +260,23 @@ def _lines_change(s: Scenario) -> bool:
     """Whether lines have other numbers on other dates, or are none."""
     made = s.manufacturing
     own = [centre.lines for centre in s.centres.values() if centre.lines is not None]
-    steps = [made.lines, *own] if made.site == "centre" else [made.lines]
+    each = [its.manufacturing.lines for its in makers(s).values()]
+    steps = [made.lines, *own] if made.site == "centre" else each
     return any(len(there) > 1 or there[0][1] == 0.0 for there in steps)
 
 
 def fails(s: Scenario) -> bool:
     """Whether a manufacture may fail."""
-    shares = [product.failure for product in s.manufacturing.products.values()] or [None]
-    return any((s.manufacturing.failure if share is None else share) > 0.0 for share in shares)
+    products = [product.failure for product in s.manufacturing.products.values()] or [None]
+    of_all = [its.manufacturing.failure for its in makers(s).values()]
+    return any((failure if share is None else share) > 0.0 for share in products for failure in of_all)
 
 
 def out_of_specification(s: Scenario) -> bool:
     """Whether a product may be out of specification."""
-    shares = [product.out_of_specification for product in s.manufacturing.products.values()] or [None]
-    return any((s.release_testing.out_of_specification if share is None else share) > 0.0 for share in shares)
+    products = [product.out_of_specification for product in s.manufacturing.products.values()] or [None]
+    of_all = [its.release_testing.out_of_specification for its in makers(s).values()]
+    return any((found if share is None else share) > 0.0 for share in products for found in of_all)
 
 
 def is_made_again(s: Scenario) -> bool:
@@ -261,13 +297,12 @@ def collection_fails(s: Scenario) -> bool:
 def waits_for_slots(s: Scenario) -> bool:
     """Whether patients wait for a slot, or for a line that is booked before apheresis."""
     booked = s.manufacturing.line_held.start == "booking" and lines_bind(s)
-    return gives(s, "autologous") and (s.manufacturing.slots is not None or booked)
+    return gives(s, "autologous") and (bool(_all_slots(s)) or booked)
 
 
 def dated_slots_before_apheresis(s: Scenario) -> bool:
     """Whether patients wait for dated slots before their cells are collected."""
-    slots = s.manufacturing.slots
-    return gives(s, "autologous") and slots is not None and slots.claimed == "before_apheresis"
+    return gives(s, "autologous") and any(slots.claimed == "before_apheresis" for slots in _all_slots(s))
 
 
 def may_be_refused(s: Scenario) -> bool:
@@ -365,7 +400,8 @@ def _score_tells_apart(s: Scenario) -> bool:
 
 def _is_named(s: Scenario, calendar: str) -> bool:
     made = AUTOLOGOUS_HAS_HOURS if gives(s, "autologous") else ()
-    return any(getattr(s, section).calendar == calendar for section in (*ALWAYS_HAS_HOURS, *made))
+    each = makers(s).values() if made else [s]
+    return any(getattr(its, section).calendar == calendar for section in (*ALWAYS_HAS_HOURS, *made) for its in each)
 
 
 def _is_anothers(s: Scenario, name: str) -> bool:
@@ -540,7 +576,8 @@ REFUSED: tuple[Unused, ...] = (
     ),
     Unused(
         "calendars.*", lambda s, name: not _is_named(s, name),
-        ("strategy", *(f"{section}.calendar" for section in (*ALWAYS_HAS_HOURS, *AUTOLOGOUS_HAS_HOURS))),
+        ("strategy", "manufacturing.manufacturers.*.calendar",
+         *(f"{section}.calendar" for section in (*ALWAYS_HAS_HOURS, *AUTOLOGOUS_HAS_HOURS))),
         "no section names this calendar",
     ),
     Unused(
@@ -736,6 +773,42 @@ REFUSED: tuple[Unused, ...] = (
         lambda s: s.infusion.model == "outpatient" and all(is_unlimited(c.beds) for c in s.centres.values()),
         ("infusion.model", "centres.*.beds"), "days in beds of outpatients are counted only where beds have a number",
     ),
+    *(
+        Unused(
+            f"manufacturing.manufacturers.*.{key}", lambda s, name, key=key: _each_of_lane(s, name, key),
+            ("manufacturing.manufacturers.*.lanes", "centres.*.manufacturers"), f"every lane has a `{key}` of its own",
+        )
+        for key in ("to_factory", "to_centre")
+    ),
+    Unused(
+        "manufacturing.manufacturers.*.lanes.*", lambda s, name, centre: name not in contracts(s, centre),
+        ("centres.*.manufacturers",), "centre '{1}' does not contract with '{0}'",
+    ),
+    Unused(
+        "manufacturing.assignment", lambda s: len(s.manufacturing.manufacturers) < 2,
+        ("manufacturing.manufacturers",), "there is one manufacturer",
+    ),
+    Unused(
+        "manufacturing.assignment.patience", lambda s: s.manufacturing.assignment.rule != "preferred",
+        ("manufacturing.assignment.rule",), "allowed with rule: preferred",
+    ),
+    Unused(
+        "manufacturing.assignment.shares", lambda s: s.manufacturing.assignment.rule != "share",
+        ("manufacturing.assignment.rule",), "allowed with rule: share",
+    ),
+    Unused(
+        "centres.*.manufacturers", lambda s, name: len(s.manufacturing.manufacturers) < 2,
+        ("manufacturing.manufacturers",), "there is one manufacturer",
+    ),
+    Unused(
+        "disruptions.*.manufacturer",
+        lambda s, name: name in s.disruptions and s.disruptions[name].resource not in ("line", "courier"),
+        ("disruptions.*.resource",), "allowed where the resource is line or courier",
+    ),
+    Unused(
+        "disruptions.*.manufacturer", lambda s, name: len(s.manufacturing.manufacturers) < 2,
+        ("manufacturing.manufacturers",), "there is one manufacturer",
+    ),
 )  # fmt: skip
 
 # Details of what is switched off, or cannot happen: a protocol may be written whole with a share of 0 in it. In a file
@@ -915,12 +988,23 @@ DETAILS: tuple[Unused, ...] = (
     ),
     *(
         Unused(
-            f"{section}.{key}", lambda s, key=key: _each_product_has_own(s, key),
-            ("manufacturing.products", f"manufacturing.products.*.{key}"), f"every product has a `{key}` of its own",
+            f"{section}.{key}", lambda s, key=key, kind=kind: _each_maker_has_own(s, key, kind),
+            (f"manufacturing.{kind}", f"manufacturing.{kind}.*.{key}"), f"every {kind[:-1]} has a `{key}` of its own",
         )
+        for kind in ("products", "manufacturers")
         for section, key in (
             ("manufacturing", "duration"), ("manufacturing", "failure"), ("release_testing", "out_of_specification"),
+            *((("manufacturing", "slots"), ("manufacturing", "lines"), ("manufacturing", "remake_duration"),
+               ("manufacturing", "calendar")) if kind == "manufacturers" else ()),
         )
+    ),
+    *(
+        Unused(
+            f"shipping.{key}", lambda s, key=key: _each_lane_has_own(s, key),
+            ("manufacturing.manufacturers", "manufacturing.manufacturers.*.lanes", "centres.*.manufacturers"),
+            f"every manufacturer has a `{key}` of its own",
+        )
+        for key in ("to_factory", "to_centre")
     ),
     *(
         Unused(
@@ -1088,4 +1172,21 @@ DETAILS: tuple[Unused, ...] = (
     ),
 )  # fmt: skip
 
-RULES: tuple[Unused, ...] = (*REFUSED, *(replace(rule, is_detail=True) for rule in DETAILS))
+
+def _of_manufacturer(rule: Unused) -> Unused:
+    """What is so of the slots of all, of the slots that a manufacturer has for itself."""
+    own = "manufacturing.manufacturers.*."
+
+    def when(s: Scenario, name: str) -> bool:
+        return name in s.manufacturing.manufacturers and bool(rule.when(as_made_by(s, name)))
+
+    because = tuple(path.replace("manufacturing.slots", f"{own}slots") for path in rule.because)
+    why = lambda s, name: rule.reason(as_made_by(s, name))  # noqa: E731
+    return replace(rule, key=rule.key.replace("manufacturing.", own), when=when, because=because, why=why)
+
+
+RULES: tuple[Unused, ...] = tuple(
+    one
+    for rule in (*REFUSED, *(replace(rule, is_detail=True) for rule in DETAILS))
+    for one in ((rule, _of_manufacturer(rule)) if rule.key.startswith("manufacturing.slots.") else (rule,))
+)

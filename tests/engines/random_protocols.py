@@ -209,7 +209,8 @@ def _lists(r: Random, whole: bool, centres: int) -> tuple[tuple[Resource, ...], 
     for name in ["first list", "second list"][: r.choice([1, 2])]:
         of = [tuple(r.sample(names, r.randint(1, len(names)))) for _ in range(r.choice([1, centres]))]
         rest = tuple(tuple(r.choice([0.0, 5.0, 20.0, 20.0]) for _ in serving) for serving in of)
-        lists.append(AnyOf(name, name, len(of) > 1, tuple(of), rest, policy))
+        keys = "first list" if lists and r.random() < 0.5 else ""
+        lists.append(AnyOf(name, name, len(of) > 1, tuple(of), rest, policy, keys))
     r.shuffle(made)
     return (*made, *lists), tuple(lists)
 

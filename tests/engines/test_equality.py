@@ -121,7 +121,7 @@ LEAST_OF_PROTOCOLS = {
     "attempt after the first": 500,
     "left while holding Capacity": 500,
     "left while holding Cadence": 300,
-    "turned at progression": 300,
+    "turned at progression": 150,
     "left while waiting for Stock": 100,
     "granted after waiting for AnyOf": 300,
     "left while holding AnyOf": 300,

@@ -47,7 +47,7 @@ class Watch:
 
     def _watch_queues(self, patch: pytest.MonkeyPatch) -> None:
         leave, rank_anew, wait = pools.Pool.leave, pools.Pool._rank_anew, walker.Walker._limit_wait
-        grant_slots = slots.SlotPool._grant
+        grant_slots = slots.SlotPool.grant
         holders = set[Any]()
 
         def waiting(who: Any, request: Any, pool: Any, step: Any) -> None:
@@ -77,7 +77,7 @@ class Watch:
         patch.setattr(walker.Walker, "_limit_wait", waiting)
         patch.setattr(pools.Pool, "leave", leaving)
         patch.setattr(pools.Pool, "_rank_anew", jumping)
-        patch.setattr(slots.SlotPool, "_grant", granting)
+        patch.setattr(slots.SlotPool, "grant", granting)
 
     def _watch_stages(self, patch: pytest.MonkeyPatch) -> None:
         span = Hours.span

@@ -16,7 +16,7 @@ from sim.scenario.files import SHIPPED
 from sim.scenario.leaves import values
 from sim.scenario.unused import RULES, why_unused
 from tests.runs import load_text
-from tests.test_inert_inputs import ALLOGENEIC, AUTOLOGOUS, BESIDE, WHOLE
+from tests.test_inert_inputs import ALLOGENEIC, AUTOLOGOUS, BESIDE, BY_SHARE, SEVERAL, WHOLE
 
 _PARTS = (SHIPPED / "parts" / "afterwards.yaml").read_text(encoding="utf-8")
 _MONEY = _PARTS[_PARTS.index("after_infusion:") : _PARTS.index("uncertainty:")]
@@ -27,6 +27,8 @@ BASES = {
     "autologous": AUTOLOGOUS,
     "allogeneic": ALLOGENEIC,
     "beside": BESIDE,
+    "several": SEVERAL,
+    "by share": BY_SHARE,
     # with every detail that money and the time after infusion know
     "money": (_ONCE + _MONEY)
     .replace("allogeneic:\n  stock: {opening: 4", "allogeneic:\n  unsuitable: 0.1\n  stock: {opening: 4")
@@ -36,6 +38,13 @@ BASES = {
     .replace("    high: {resp", "    severe: {resp")
     + "bridging: {share: 0.5, start: 3 d, response: 0.5, hazard: 0.5}\n",
 }
+# two manufacturers that share everything
+BASES["common"] = (
+    AUTOLOGOUS.replace(", slots: 2", "").replace(
+        "  on_leave: stop\n", "  on_leave: stop\n  calendar: office\n  manufacturers: {alpha: {}, beta: {}}\n"
+    )
+    + "calendars: {office: {days: [mon, tue, thu]}}\n"
+)
 BASES["refused"] = (
     BASES["money"]
     + "before_apheresis: {clearance: {duration: 9 d, refusal: 0.2}, holding: {share: 0.2, duration: 9 d}}\n"
@@ -163,6 +172,20 @@ CASES = [
             ("economics.utilities.subsequent_care", "0.1"),
         )
     ),
+    *(Case("common", f"{section}.{key}", text, tuple(f"manufacturing.manufacturers.{name}.{key}={own}" for name in ("alpha", "beta")))
+      for section, key, text, own in (
+          ("manufacturing", "slots", "{count: 4, every: week}", "{count: 3, every: week}"), ("manufacturing", "lines", "9", "8"),
+          ("manufacturing", "duration", "9 d", "8 d"), ("manufacturing", "remake_duration", "9 d", "8 d"), ("manufacturing", "failure", "0.1", "0.2"),
+          ("manufacturing", "calendar", "office", "office"), ("release_testing", "out_of_specification", "0.1", "0.2"),
+          ("shipping", "to_factory", "9 d", "8 d"), ("shipping", "to_centre", "9 d", "8 d"),
+      )),
+    Case("several", "manufacturing.manufacturers.alpha.slots.weekday", "fri", ("manufacturing.manufacturers.alpha.slots.every=month",)),
+    Case("several", "manufacturing.manufacturers.alpha.slots.notice", "9 d", ("manufacturing.manufacturers.alpha.slots.lead=1 d",)),
+    Case("several", "manufacturing.assignment.patience", "3 d", ("manufacturing.assignment.rule=first_free",)),
+    Case("by share", "manufacturing.assignment.shares", "{alpha: 1}", ("manufacturing.assignment.rule=first_free",)),
+    Case("several", "disruptions.flood.manufacturer", "beta", ("disruptions.flood.resource=lab",)),
+    *(Case("several", f"manufacturing.manufacturers.alpha.{key}", "9 d", (f"manufacturing.manufacturers.alpha.lanes={{big: {{{key}: 3 d}}, small: {{{key}: 3 d}}}}",)) for key in ("to_factory", "to_centre")),
+    Case("several", "manufacturing.manufacturers.beta.lanes.small", "{to_factory: 9 d}", ("centres.small.manufacturers=[alpha]",)),
     Case("autologous", "centres.small", "{beds: 2}", ("regions.south.centre=big",)),
     Case("whole", "regions.north.already_waiting.waited", "9 d", ("regions.north.already_waiting.count=0",)),
     Case("autologous", "centres.big.slots", "9", ("manufacturing.slots=unlimited",)),
@@ -319,13 +342,26 @@ BY_HAND = {
     "run.later_courses_until", "allogeneic.lots.shared_lines", "allogeneic.lots.lines", "hybrid.after_failure",
     "release_testing.conditional", "after_infusion.by_risk_group.*", "centres.*.places", "cells.by_risk_group.*",
     "after_infusion.alternative", "economics.costs.alternative", "economics.utilities.alternative", "economics.costs.bridging_month",
+    "manufacturing.assignment", "centres.*.manufacturers",
 }  # fmt: skip
 
 
 def test_every_rule_has_a_case() -> None:
     paths = [tuple(case.path.split(".")) for case in CASES]
     missing = {rule.key for rule in RULES if not any(rule.names(path) == rule.names(path[: len(rule.path)]) and len(path) == len(rule.path) and rule.names(path) is not None for path in paths)}  # fmt: skip
-    assert missing - BY_HAND == set()
+    # what a manufacturer says of its slots is judged as what is said of those of all
+    theirs = {key for key in missing if key.startswith("manufacturing.manufacturers.*.slots.")}
+    assert {key.replace("manufacturers.*.", "") for key in theirs} <= {rule.key for rule in RULES}
+    assert missing - theirs - BY_HAND == set()
+
+
+def test_one_manufacturer_is_assigned_to_nobody() -> None:
+    alone = AUTOLOGOUS.replace(", slots: 2", "").replace(
+        "  on_leave: stop", "  manufacturers: {alpha: {}}\n  on_leave: stop"
+    )
+    for change in ("manufacturing.assignment.rule=first_free", "centres.small.manufacturers=[alpha]"):
+        with pytest.raises(ScenarioError, match="is not used: there is one manufacturer"):
+            load_text(alone, change)
 
 
 def test_a_rule_names_places_in_other_files(tmp_path: Path) -> None:

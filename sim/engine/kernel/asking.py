@@ -106,7 +106,7 @@ def key_day_of(walkers: Walkers, records: Records, me: Walker, step: Operation) 
             me.keys = me.row
             for other in range(walkers.shares.shape[1]):
                 walkers.shares[me.row, other].key_day = NAN
-        share = walkers.shares[me.keys, step.resource]
+        share = walkers.shares[me.keys, step.name]
         if math.isnan(share.key_day):
             share.key_day = key_day
         key_day = share.key_day

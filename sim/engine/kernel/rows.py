@@ -52,7 +52,7 @@ class Operation:
     code: int  # what is done
     after: int  # the operation behind what this one encloses
     purpose: int  # what is drawn for; -1: nothing
-    name: int  # the stage, milestone, attempts, flag, outcome, clock, set of hazards or first branch
+    name: int  # the stage, milestone, attempts, flag, outcome, clock, set of hazards, first branch or whose queue keys
     resource: int  # what is asked for
     units: int  # how many of it; or how many branches
     mode: int  # rejoin, on leaving, or anew
