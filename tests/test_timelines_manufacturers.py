@@ -50,6 +50,7 @@ def test_who_is_first_takes_what_promises_the_earliest_infusion() -> None:
     # of day 0: beta's slot of day 5 means infusion on day 15, alpha's of day 0 on day 20
     found = ran(both(), "[0 d, 0 d, 0 d, 0 d, 61 d]")
     assert found.days("infusion") == [15.0, 20.0, 31.0 + 15.0, 31.0 + 20.0, 90.0 + 15.0]
+    assert found.rows("manufacturer") == ["beta", "alpha", "beta", "alpha", "beta"]
     assert found.days("manufacturer/beta") == [0.0, None, 31.0, None, 90.0]
 
 

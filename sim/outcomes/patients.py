@@ -306,6 +306,8 @@ def table(
         "reason": _or_null(patients.reason != "", patients.reason)[rows],
         "referral_day": patients.referral_day[rows],
     }
+    if any(name.startswith("manufacturer/") for name in patients.days):
+        columns["manufacturer"] = _labelled(patients, "manufacturer", None)[rows]
     columns |= {f"{name}_day": day[rows] for name, day in patients.days.items() if not is_label(name)}
     columns |= {
         "progression_day": patients.progression_day[rows],
@@ -349,10 +351,18 @@ def is_label(milestone: str) -> bool:
 
 def _product(patients: Patients, strategy: str) -> NDArray[np.object_]:
     """The product that each patient was on last: its name where there are several, else the kind of product."""
-    found = np.full(len(patients.outcome), "autologous" if strategy == "hybrid" else strategy, dtype=object)
-    for name, day in patients.days.items():
-        if name.startswith("product/"):
-            found[~np.isnan(day)] = name.removeprefix("product/")
+    found = _labelled(patients, "product", "autologous" if strategy == "hybrid" else strategy)
     found[patients.off_the_shelf] = "allogeneic"
     found[patients.turned] = "alternative"
+    return found
+
+
+def _labelled(patients: Patients, kind: str, otherwise: str | None) -> NDArray[np.object_]:
+    """Which one of several each patient came to last, by the milestones kind/name."""
+    found = np.full(len(patients.outcome), otherwise, dtype=object)
+    latest = np.full(len(found), -np.inf)
+    for name, day in patients.days.items():
+        if name.startswith(f"{kind}/"):
+            later = day >= latest
+            found[later], latest[later] = name.removeprefix(f"{kind}/"), day[later]
     return found

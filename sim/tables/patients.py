@@ -35,6 +35,11 @@ PATIENTS = Table(
             "product",
             "The product that they were on last: its name, autologous, allogeneic, or alternative.",
         ),
+        text(
+            "manufacturer",
+            "Who makes their product, of several manufacturers.",
+            "there is one, or they had no slot or line yet",
+        ),
         text("outcome", "How their path ended; waiting: it had not, when follow-up or the run did."),
         text("reason", "More on the outcome.", "no more to say"),
         number("referral_day", "Referral, or the return for a later course.", SINCE_START),

@@ -85,6 +85,7 @@ def scenario_text(number: int) -> str:
     _beside(Random(f"beside {number}"), scenario, whole_days)
     _reserve(Random(f"reservation {number}"), scenario, whole_days)
     _dependence(Random(f"dependence {number}"), scenario)
+    _manufacturers(Random(f"manufacturers {number}"), scenario, whole_days)
     _turning(Random(f"turning {number}"), scenario, whole_days)
     return json.dumps(scenario, indent=1)
 
@@ -105,6 +106,51 @@ def _beside(r: Random, scenario: Block, whole: bool) -> None:
         },
         "slot_asked_for": r.choice(["at_listing", "at_listing", "when_ready"]),
     }  # fmt: skip
+
+
+def _manufacturers(r: Random, scenario: Block, whole: bool) -> None:
+    """Two or three manufacturers, in a third of the scenarios that may have them."""
+    if scenario["strategy"] == "allogeneic" or r.random() > 0.3:
+        return
+    made, centres = scenario["manufacturing"], scenario["centres"]
+    for section, key in [
+        (made, "products"),
+        (made, "site"),
+        (made, "slots"),
+        *((c, "slots") for c in centres.values()),
+    ]:
+        section.pop(key, None)
+    for centre in centres.values():
+        centre.pop("lines", None)
+    if scenario["strategy"] == "hybrid":
+        scenario["allogeneic"].get("lots", {}).pop("shared_lines", None)
+    names, by_line = ["alpha", "beta", "gamma"][: r.randint(2, 3)], r.random() < 0.3
+    if by_line:
+        made["line_held"] = {"from": "booking", "to": r.choice(["culture", "release", "last_attempt"])}
+
+    def one() -> Block:
+        held: Block = {"lines": r.randint(1, 2)} if by_line else {"slots": _slots(r, {"": {}})}
+        more = {"duration": _days(r, whole), "failure": _share(r, 0.6), "to_factory": _days(r, whole),
+                "out_of_specification": 0.3}  # fmt: skip
+        lanes = {name: {"to_factory": _days(r, whole), "to_centre": _days(r, whole)} for name in centres}
+        told = {key: value for key, value in more.items() if r.random() < 0.4}
+        return {**held, **told, **({"lanes": lanes} if r.random() < 0.3 else {})}
+
+    made["manufacturers"] = {name: one() for name in names}
+    for centre in list(centres.values())[1:]:  # the first contracts with all
+        centre["manufacturers"] = r.sample(names, r.randint(1, len(names)))
+    rule = r.choice(["first_free", "first_free", "preferred", "share"])
+    if rule == "preferred" and scenario["strategy"] == "hybrid":
+        rule = "first_free"
+    chances = dict.fromkeys(names, 1.0 / len(names))
+    made["assignment"] = {
+        "first_free": {"rule": rule},
+        "preferred": {"rule": rule, "patience": f"{r.choice([0, 5, 20])} d"},
+        "share": {"rule": rule, "shares": chances},
+    }[rule]
+    if r.random() < 0.3 and all(len(c.get("manufacturers", names)) == len(names) for c in centres.values()):
+        group = r.choice(list(scenario["patients"]["risk_groups"]))
+        made["assignment"]["risk_groups"] = {group: r.sample(names, r.randint(1, len(names)))}
 
 
 def _reserve(r: Random, scenario: Block, whole: bool) -> None:

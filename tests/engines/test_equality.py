@@ -37,6 +37,8 @@ LEAST_HAPPENINGS = {
     "granted after waiting for Bookings": 100,
     "left while holding Bookings": 20,
     "left while waiting for Bookings": 20,
+    "granted after waiting for AnyOf": 300,
+    "left while waiting for AnyOf": 120,
     "left while holding Capacity": 240,
     "left while holding Cadence": 240,
     "left while waiting for Capacity": 240,
