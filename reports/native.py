@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from reports.charts import plans
 from reports.charts.differences import METRICS as DIFFERENCES
 from reports.charts.resource_bars import AXES, MOST, called
 from reports.charts.stages import KINDS
@@ -186,13 +187,14 @@ def _sweep(sweep: pd.DataFrame, findings: Findings) -> Native | None:
     return Native(LINES, series, (), path, str(mine["label"].iloc[0]), scale(str(mine["unit"].iloc[0])) == 100.0)
 
 
-def _plan(plan: pd.DataFrame, findings: Findings) -> Native | None:
-    rows = plan.sort_values("amount", kind="stable")
-    if rows["amount"].isna().any():
-        return None
-    series = [Series(str(rows["label"].iloc[0]), mark(0).colour, rows["estimate"].tolist(), rows["amount"].tolist())]
+def _plan(plan: pd.DataFrame, findings: Findings) -> Native:
+    rows = plan[plan["target"] == plan["target"].iloc[0]]
+    series = [
+        Series(name, look.colour, mine["estimate"].tolist(), mine["cost"].tolist())
+        for name, look, mine in plans.kinds_of(rows)
+    ]
     percent = str(rows["unit"].iloc[0]) == "share"
-    return Native(LINES, series, (), str(rows["path"].iloc[0]), str(rows["label"].iloc[0]), percent)
+    return Native(POINTS, series, (), plans.cost_title(rows), str(rows["label"].iloc[0]), percent)
 
 
 def _sobol(sobol: pd.DataFrame, findings: Findings) -> Native:

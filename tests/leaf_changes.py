@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any, Literal, get_args, get_origin
@@ -102,7 +102,8 @@ def _of_value(path: Path, kind: Any, plain: Any, resolved: Resolved) -> Iterator
         case Number(low=0.0, high=1.0) if path[-1] == "share":
             yield Change(path, (), plain, tuple(_shares(path, plain, resolved)))
         case SharesByName():
-            yield _change(path, (), plain, list(_centres(plain, resolved)))
+            names = resolved["patients"]["risk_groups"] if path[-1] == "risk_groups" else resolved["centres"]
+            yield _change(path, (), plain, list(_others(plain, names)))
         case Text() if path[-1] in ("calendar", "centre"):
             names = resolved["calendars" if path[-1] == "calendar" else "centres"]
             yield _change(path, (), plain, [name for name in names if name != plain])
@@ -266,10 +267,10 @@ def _shares(path: Path, share: float, resolved: Resolved) -> Iterator[tuple[str,
             yield _setting(path, new), *(_setting((*path[:-2], n, "share"), s) for n, s in scaled.items())
 
 
-def _centres(plain: Any, resolved: Resolved) -> Iterator[Any]:
-    """Other centres for a region, or other shares of those it has."""
+def _others(plain: Any, names: Iterable[str]) -> Iterator[Any]:
+    """Other ones than the name that is given, or other shares of those that are."""
     if isinstance(plain, str):
-        yield from (name for name in resolved["centres"] if name != plain)
+        yield from (name for name in names if name != plain)
         return
     turned = list(plain.values())
     yield dict(zip(plain, [*turned[1:], turned[0]], strict=True))

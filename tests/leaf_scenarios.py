@@ -33,7 +33,8 @@ def busy_scenario(number: int) -> Loaded:
     if isinstance(slots := scenario.get("manufacturing", {}).get("slots"), dict):
         slots |= {"every": "week", "count": slots["count"] + scenario["manufacturing"].get("batches", 1)}
     for disruption in scenario.get("disruptions", {}).values():
-        disruption |= {"from": f"{r.choice([100, 150, 200])} d", "for": f"{r.choice([20, 40])} d"}
+        if "from" in disruption:
+            disruption |= {"from": f"{r.choice([100, 150, 200])} d", "for": f"{r.choice([20, 40])} d"}
     if scenario.get("apheresis", {}).get("duration") == "1 d":
         # a whole day fits into no opening of the calendars
         scenario["apheresis"]["duration"] = "6 h"

@@ -16,6 +16,7 @@ from sim.engine.trace import PATIENT, Trace
 from sim.experiment.runs.replicate import resolved
 from sim.outcomes.patients import OUTCOME_NAMES, Patients, table
 from sim.outcomes.resource_use import ResourceUse, resource_use
+from sim.pieces.breakdowns import as_drawn
 from sim.pieces.clocks import Clock, ClockBook, ClockSet
 from sim.pieces.cohort import Cohort, draw_cohort, first_leave
 from sim.pieces.luck import LISTED, SOURCES, Block, Luck
@@ -89,6 +90,7 @@ def load_text(text: str, *overrides: str) -> Loaded:
 
 def run_scenario(scenario: Scenario, replication: int = 0, traced: bool = False) -> Ran:
     """One replication on the reference engine; where the other one is there, it must have come to the same."""
+    scenario = as_drawn(scenario, replication)
     protocol = build_protocol(scenario)
     cohort, luck = draw_cohort(scenario, protocol.clocks, [replication])
     given = (protocol, cohort, luck, scenario.runs_until, scenario.run.follow_up)

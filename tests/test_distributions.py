@@ -20,6 +20,7 @@ from sim.pure.distributions import (
     Gamma,
     Lognormal,
     Triangular,
+    TruncatedNormal,
     Uniform,
     Weibull,
     gamma_quantile,
@@ -33,6 +34,8 @@ EVERY = (
     Exponential(30.0, 2.0),
     Gamma(42.0, 4.0, 1.0),
     Weibull(1.5, 60.0, 3.0),
+    TruncatedNormal(21.0, 6.0, 14.0, 40.0),
+    TruncatedNormal(-2.0, 3.0),
     Empirical((1.0, 2.0, 2.0, 9.0)),
 )
 RANDOM = [distribution for distribution in EVERY if not distribution.is_fixed]
@@ -92,12 +95,14 @@ def test_quantiles_keep_the_shape_of_what_they_are_asked() -> None:
         (Exponential(30.0, 2.0), stats.expon(2.0, 30.0)),
         (Gamma(42.0, 4.0, 1.0), stats.gamma(4.0, loc=1.0, scale=10.5)),
         (Weibull(1.5, 60.0, 3.0), stats.weibull_min(1.5, loc=3.0, scale=60.0)),
+        (TruncatedNormal(21.0, 6.0, 14.0, 40.0), stats.truncnorm(-7 / 6, 19 / 6, loc=21.0, scale=6.0)),
+        (TruncatedNormal(-2.0, 3.0), stats.truncnorm(2 / 3, math.inf, loc=-2.0, scale=3.0)),
     ],
     ids=lambda value: name(value) if isinstance(value, Distribution) else "",
 )
 def test_quantiles_are_those_of_scipy(distribution: Distribution, exact: stats.rv_continuous) -> None:
     inner = SHARES[(SHARES > 0.0) & (SHARES < 1.0)]
-    np.testing.assert_allclose(distribution.quantile(inner), exact.ppf(inner), rtol=2e-9)
+    np.testing.assert_allclose(distribution.quantile(inner), exact.ppf(inner), rtol=2e-9, atol=1e-15)
     assert distribution.mean() == pytest.approx(exact.mean(), rel=1e-12)
 
 
@@ -189,6 +194,9 @@ def test_any_gamma_is_scaled_and_shifted(shape: float, mean: float, shift: float
         lambda: Gamma(0.0, 1.0),
         lambda: Weibull(0.0, 1.0),
         lambda: Weibull(1.0, 0.0),
+        lambda: TruncatedNormal(5.0, 0.0),
+        lambda: TruncatedNormal(5.0, 1.0, 6.0, 6.0),
+        lambda: TruncatedNormal(5.0, 1.0, 90.0),
         lambda: Empirical(()),
         lambda: Empirical((2.0, 1.0)),
         lambda: Empirical((-1.0, 1.0)),

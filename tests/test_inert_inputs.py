@@ -200,7 +200,7 @@ regions:
   south:
     centre: small
     referrals: 9 / month
-    already_waiting: {since: [10 d, 20 d]}
+    already_waiting: {since: [10 d, 20 d], risk_groups: {mild: 0.5, severe: 0.5}}
 centres:
   big: {chairs: 2, beds: 4, icu: 1, lines: 5}
   small: {chairs: 2, beds: 4, icu: 1}
@@ -211,6 +211,7 @@ disruptions:
   fire: {resource: line, centre: big, from: 90 d, for: 20 d, work: pause}
   strike: {resource: courier, from: 120 d, for: 10 d}
   flood: {resource: line, from: 160 d, for: 14 d, announced: 3 d}
+  fault: {resource: lab, between: {exponential: {mean: 40 d}}, for: {uniform: [2 d, 9 d]}, work: pause}
 patients:
   risk_groups:
     mild: {share: 0.6, hazard: 0.8, priority: 0, benefit: 0.9}
@@ -283,6 +284,8 @@ BOTH = {
     "patients.risk_groups.severe.priority": "-1",
     "work_up.duration": "{triangular: [2 d, 5 d, 10 d]}",
     "lymphodepletion.duration": "6 d",
+    "centres.big.places": "0",
+    "centres.small.places": "1",
     "centres.big.beds": "2",
     "centres.small.beds": "2",
     "clocks.waiting.progression": "{exponential: {rate: 0.02 / d}}",
@@ -299,6 +302,7 @@ BOTH = {
     "infusion.stay": "20 d",
     "infusion.reservation": "hold",
     "infusion.planned_stay": "35 d",
+    "infusion.turn_round": "2 d",
     "infusion.deferral.share": "0.6",
     "infusion.deferral.days": "{uniform: [1 d, 30 d]}",
     "infusion.deferral.repeat_after": "6 d",
@@ -329,6 +333,7 @@ OF_WHOLE: dict[str, str | None] = {
     "regions.north.travel": "3 d",
     "regions.north.declines": "0.4",
     "regions.south.already_waiting.since": "[10 d, 30 d]",
+    "regions.south.already_waiting.risk_groups": "{mild: 0.05, severe: 0.95}",
     "regions.south.travel": "1 d",
     "regions.south.declines": "0.3",
     "centres.big.icu": "0",
@@ -349,6 +354,10 @@ OF_WHOLE: dict[str, str | None] = {
     "disruptions.strike.resource": "chair",
     "disruptions.strike.from": "121 d",
     "disruptions.strike.for": "20 d",
+    "disruptions.fault.resource": "chair",
+    "disruptions.fault.between": "{exponential: {mean: 20 d}}",
+    "disruptions.fault.for": "{uniform: [2 d, 5 d]}",
+    "disruptions.fault.work": "lose",
     "disruptions.flood.resource": "chair",
     "disruptions.flood.from": "150 d",
     "disruptions.flood.for": "40 d",
@@ -399,6 +408,8 @@ OF_WHOLE: dict[str, str | None] = {
     "toxicity.crs.onset": "2 d",
     "toxicity.neurotoxicity.onset": "1 d",
     "toxicity.icu.stay": "9 d",
+    "toxicity.icu.turn_round": "2 d",
+    "infusion.turn_round": "2 d",
     "toxicity.icu.bed": "freed",
     "later_course.share": "0.9",
     "later_course.relapse": "60 d",
@@ -620,7 +631,7 @@ def leaves(value: object, path: str = "") -> list[str]:
     """Paths of a resolved scenario down to the values that a file would give."""
     if (
         isinstance(value, dict)
-        and not path.endswith(".centre")
+        and not path.endswith((".centre", "already_waiting.risk_groups"))
         and not any(key in value for key in ("exponential", "triangular", "uniform", "0 d"))
     ):
         return [p for key, inner in value.items() for p in leaves(inner, f"{path}.{key}" if path else str(key))]

@@ -7,6 +7,7 @@ import pytest
 from scipy import stats
 
 from sim.experiment.runs.replicate import Arm, Keep, run_arm
+from sim.pieces.breakdowns import as_drawn
 from sim.pieces.cohort import draw_cohort
 from sim.pieces.persons import persons
 from sim.pieces.strategies import build_protocol
@@ -49,7 +50,7 @@ def test_a_patient_is_as_old_in_every_arm_and_in_every_course() -> None:
 
 def test_they_are_columns_of_the_table_and_change_nothing_else() -> None:
     def table(*overrides: str) -> dict[str, np.ndarray]:
-        (ran,), _ = run_arm(Arm("one", load_text(WHOLE, *overrides).scenario), [0], Keep())
+        (ran,), _ = run_arm(Arm("one", as_drawn(load_text(WHOLE, *overrides).scenario, 0)), [0], Keep())
         assert ran.patients is not None
         return {name: np.asarray(column) for name, column in ran.patients.items()}
 

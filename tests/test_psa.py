@@ -71,6 +71,11 @@ def done(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Psa, SweepPlan
     return folder, run_psa(wanted, folder, "psa", lambda _: None), wanted
 
 
+# The mean of half a standard normal, and by how much a cut at two standard deviations lowers its variance.
+HALF = math.sqrt(2 / math.pi)
+TWO_SIDED = 4 * math.exp(-2) / math.sqrt(2 * math.pi) / math.erf(math.sqrt(2))
+
+
 @pytest.mark.parametrize(
     ("text", "mean", "sd"),
     [
@@ -80,6 +85,9 @@ def done(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Psa, SweepPlan
         ("{lognormal: {mean: 0.02 / d, sd: 0.01 / d}}", 0.02, 0.01),
         ("{lognormal: {median: 5, sigma: 0.4}}", 5 * math.exp(0.08), 5 * math.exp(0.08) * math.sqrt(math.expm1(0.16))),
         ("{normal: {mean: 3, sd: 0.5}}", 3.0, 0.5),
+        # cut off at its mean: half a normal
+        ("{truncated_normal: {mean: 3, sd: 0.5, low: 3}}", 3 + 0.5 * HALF, 0.5 * math.sqrt(1 - HALF**2)),
+        ("{truncated_normal: {mean: 3, sd: 0.5, low: 2, high: 4}}", 3.0, 0.5 * math.sqrt(1 - TWO_SIDED)),
         ("{uniform: {low: 2 d, high: 4 d}}", 3.0, 2 / math.sqrt(12)),
     ],
 )
@@ -205,6 +213,17 @@ def test_what_replications_leave_is_told() -> None:
         ("{beta: {events: 80, of: 100}", "{bta: {events: 80, of: 100}", "did you mean 'beta'?"),
         ("sigma: 0.3", "sigma: 0.3 d", "allowed: a number, with its unit where the input has one"),
         ("{normal: {mean: 500, sd: 50}", "{normal: {mean: 500, sd: 0}", "found sd 0; allowed: above 0"),
+        (
+            "{normal: {mean: 500, sd: 50}",
+            "{truncated_normal: {mean: 500, sd: 50, low: 9, high: 9}",
+            "allowed: low below high",
+        ),
+        (
+            "{normal: {mean: 500, sd: 50}",
+            "{truncated_normal: {mean: 500, sd: 50, high: 9}",
+            "next to nothing of this normal lies between its ends",
+        ),
+        ("{normal: {mean: 500, sd: 50}", "{truncated_normal: {mean: 500, sd: 50}", "allowed: mean and sd and low, or"),
         ("source: assumption}\n  after", "source: XX-1}\n  after", "found 'XX-1'"),
         ("source: assumption}\n  after", "note: x}\n  after", "unknown key 'note'"),
     ],

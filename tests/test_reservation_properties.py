@@ -79,9 +79,11 @@ def test_where_everybody_stays_as_planned_nobody_waits_after_lymphodepletion(num
     scenario["infusion"] = {"scheduling": scenario["infusion"]["scheduling"], "stay": "7 d", "planned_stay": "7 d"}
     scenario["lymphodepletion"] = {"duration": scenario.get("lymphodepletion", {}).get("duration", "5 d")}
     scenario.pop("toxicity", None)
-    for shut in scenario.get("disruptions", {}).values():  # shut-downs of beds that are known from the start may stay
-        if shut["resource"] == "bed":
+    for name, shut in list(scenario.get("disruptions", {}).items()):
+        if shut["resource"] in ("bed", "place"):  # those that are known from the start may stay
             shut.pop("announced", None)
+            if "between" in shut:
+                del scenario["disruptions"][name]
     case = prepare(without_refused(scenario).scenario)
     trace = on_the_fastest(case)
     ready = trace.notes[:, trace.milestones.index("ready_for_infusion")]

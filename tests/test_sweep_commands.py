@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -103,21 +104,28 @@ def test_a_sweep_leaves_what_else_is_in_its_folder_as_it_is(small: Path) -> None
 
 def test_plan_says_the_smallest_capacity_or_that_there_is_none(small: Path) -> None:
     out = small.parent / "out"
-    vary = ["plan", str(small), "--vary", "manufacturing.lines=1:30", "-n", "4", *QUICK]
+    vary = ["plan", str(small), "--vary", "manufacturing.lines=1:12", "-n", "5", *QUICK]
     floor = ["--target", "infused_share >= 0.5"]
-    done = call(*vary, "--target", "waiting_days_mean <= 22", *floor, "--out", str(out))
+    done = call(*vary, "--target", "waiting_days_mean <= 22", *floor, "--zone", "infused_share=5%", "--out", str(out))
     assert done.returncode == 0, done.stderr
+    assert "12 values of manufacturing.lines; from 5 to 2000 replications each\n" in done.stderr
+    assert "target: waiting_days_mean <= 22, indifference zone 1.1\n" in done.stderr
+    assert "target: infused_share >= 0.5, indifference zone 0.05\n" in done.stderr
     table = pd.read_csv(out / "plan.csv")
     table = table[table["metric"] == "waiting_days_mean"]
-    (answer,) = table.loc[table["answer"], "value"]
-    assert f"manufacturing.lines = {answer} is the smallest that meets waiting_days_mean <= 22" in done.stdout
-    assert table.set_index("value").loc[answer, "bound"] <= 22.0 < table.set_index("value").loc[answer - 1, "bound"]
+    (answer,) = table.loc[table["answer"], "manufacturing.lines"]
+    assert done.stdout.startswith(
+        f"manufacturing.lines = {answer:g} is the smallest that meets waiting_days_mean <= 22"
+    )
+    estimates = table.set_index("manufacturing.lines")["estimate"]
+    assert estimates[answer] < 22.0 + 1.1
+    assert estimates[answer - 1] > 22.0 - 1.1
     bare = call(*vary, "--target", "waiting_days_mean <= 22", "--out", str(small.parent / "bare"))
     assert bare.returncode == 2
     assert 'add, for example: --target "infused_share >= ' in bare.stderr
     none = call(*vary, "--target", "waiting_days_mean <= 3", *floor, "--out", str(small.parent / "none"))
     assert none.returncode == 3
-    assert "no value of manufacturing.lines from 1 to 30 meets waiting_days_mean <= 3" in none.stdout
+    assert "no value of manufacturing.lines from 1 to 12 meets waiting_days_mean <= 3" in none.stdout
     wrong = call(*vary, "--target", "waiting_day_mean <= 3")
     assert wrong.returncode == 2
     assert "did you mean 'waiting_days_mean'?" in wrong.stderr
@@ -161,3 +169,23 @@ def test_what_common_random_numbers_save_is_in_the_differences(small: Path) -> N
     assert row["unpaired_variance"] == pytest.approx(runs["Other"].var() + runs["Small"].var())
     assert row["variance_reduction"] == pytest.approx(1 - row["difference_variance"] / row["unpaired_variance"])
     assert row["variance_reduction"] > 0.3
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["--target", "waiting_list_lenght <= 3"], "--target: found the metric 'waiting_list_lenght'; did you mean"),
+        (["--target", "infused_share >= 0.5", "--cost", "qalys=3"], "--cost: found 'qalys'; allowed: PATH=NUMBER"),
+        (["--target", "infused_share >= 0.5", "--vary", "apheresis.duration=1d,2d"], "--cost: found no cost of"),
+        (["--target", "infused_share >= 0.5", "--zone", "infused=1"], "--zone: found infused, which is no target"),
+        (["--target", "infused_share >= 0.5", "--evaluations", "2"], "Optuna"),
+    ],
+)
+def test_wrong_plans_say_so_on_one_line(small: Path, arguments: list[str], told: str) -> None:
+    if "--evaluations" in arguments and find_spec("optuna"):
+        pytest.skip("Optuna is installed")
+    done = call("plan", str(small), "--vary", "manufacturing.lines=1:3", *arguments, "--out", str(small.parent / "out"))
+    assert done.returncode == (4 if "--evaluations" in arguments else 2), done.stderr
+    assert told in done.stderr.splitlines()[-1]
+    assert "Traceback" not in done.stderr
+    assert not (small.parent / "out").exists()

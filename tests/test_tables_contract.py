@@ -133,9 +133,9 @@ STUDIES: dict[str, tuple[str, ...]] = {
         "--vary",
         "manufacturing.slots.count=4:5",
         "--target",
-        "infused_share >= 0.5",
+        "infused_share >= 0.2",
         "-n",
-        "3",
+        "5",
     ),
 }
 SHORT = ("--set", "run.window=120 d", "--set", "run.warm_up=60 d", "--set", "run.follow_up=200 d")

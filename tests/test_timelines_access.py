@@ -7,6 +7,7 @@ import pytest
 
 from sim.outcomes.curves import list_lengths
 from sim.pieces.policies import own_ranks
+from sim.scenario import ScenarioError
 from tests.runs import Ran, load_text, run_scenario, small
 
 WORLD = """
@@ -93,6 +94,66 @@ def test_a_count_of_waiting_patients() -> None:
     ran = world(PLAIN + LISTED.format(waiting="count: 2, waited: 14 d"))
     assert ran.patients.cohort.referral_day.tolist() == [0.0, 5.0, -14.0, -14.0]
     assert ran.days("slot") == [59.0, 90.0, 0.0, 31.0]
+
+
+def test_a_number_is_a_count() -> None:
+    long = world(PLAIN + LISTED.format(waiting="count: 3"))
+    short = world((PLAIN + LISTED.format(waiting="count: 3")).replace("{count: 3}", "3"))
+    assert short.scenario == long.scenario
+    assert short.days("slot") == long.days("slot") == [90.0, 120.0, 0.0, 31.0, 59.0]
+    changed = load_text(
+        WORLD + PLAIN + LISTED.format(waiting="count: 2, waited: 14 d"), "regions.here.already_waiting=4"
+    )
+    listed = changed.scenario.regions["here"].already_waiting
+    assert listed is not None
+    assert (listed.count, listed.waited.mean()) == (4, 14.0)
+
+
+@pytest.mark.parametrize(
+    ("told", "message"),
+    [
+        ("nine", "already_waiting.count: found 'nine'; allowed: a whole number from 0 to 100000"),
+        ("-1", "already_waiting.count: found -1; allowed: a whole number from 0 to 100000"),
+        ("{count: 9, risk_groups: {mild: 0.5, severe: 0.6}}", "already_waiting.risk_groups: the shares sum to 1.1"),
+        (
+            "{count: 9, risk_groups: {mild: 0.5, sever: 0.5}}",
+            "risk_groups.sever: found 'sever', which is no risk",
+        ),
+        ("{count: 0, risk_groups: mild}", "already_waiting.risk_groups: is not used: nobody is counted there"),
+    ],
+)
+def test_a_list_that_cannot_be(told: str, message: str) -> None:
+    groups = "patients: {risk_groups: {mild: {share: 0.5}, severe: {share: 0.5, hazard: 2}}}\n"
+    with pytest.raises(ScenarioError, match=r"^[^\n]*$") as caught:
+        load_text(WORLD + PLAIN + groups + LISTED.format(waiting="count: 2").replace("{count: 2}", told))
+    assert message in str(caught.value)
+
+
+def test_a_list_has_the_risk_groups_that_it_is_said_to_have() -> None:
+    text = """
+regions:
+  here: {{centre: a, referral_days: [{many}], already_waiting: {{count: 2000, waited: 100 d, {groups}}}}}
+centres: {{a: {{}}}}
+patients: {{risk_groups: {{mild: {{share: 0.5}}, severe: {{share: 0.5, hazard: 3}}}}}}
+clocks: {{waiting: {{death: {{exponential: {{rate: 0.01 / d}}}}}}}}
+manufacturing: {{duration: 10 d, slots: {{count: 0, every: month}}}}
+"""
+    many = ", ".join(["0 d"] * 1000)
+    found = world(text.format(many=many, groups="risk_groups: {mild: 0.9, severe: 0.1}"))
+    group, listed = found.patients.cohort.group, found.patients.cohort.referral_day < 0.0
+    assert abs((group[listed] == 1).mean() - 0.1) < 3 * np.sqrt(0.1 * 0.9 / 2000)
+    assert abs((group[~listed] == 1).mean() - 0.5) < 3 * np.sqrt(0.25 / 1000)
+    # the clocks of each are those of its group, from day 0 on as if nothing had been before
+    died = found.patients.end_day
+    for place, rate in ((0, 0.01), (1, 0.03)):
+        days = died[listed & (group == place) & np.isfinite(died)]
+        expected = 1 / rate - 300.0 / np.expm1(300.0 * rate)
+        assert abs(days.mean() - expected) < 4 * days.std() / np.sqrt(len(days))
+    # everybody else, and who is in a group, has the luck that they had
+    all_mild = world(text.format(many=many, groups="risk_groups: mild")).patients.cohort
+    assert (all_mild.group[all_mild.referral_day < 0.0] == 0).all()
+    assert np.array_equal(all_mild.group[~listed], group[~listed])
+    assert np.array_equal(all_mild.leave_day[~listed], found.patients.cohort.leave_day[~listed])
 
 
 def test_clocks_of_those_who_wait_already_are_conditional_on_that() -> None:

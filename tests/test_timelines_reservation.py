@@ -172,6 +172,51 @@ def test_without_lymphodepletion_a_booking_is_a_bed() -> None:
     assert plain.resource("bed").delayed > 5
 
 
+# -- beds that are made ready for the next --------------------------------------------------------------------------
+
+
+TURNED = "lymphodepletion: {{duration: 3 d}}\ninfusion: {{stay: 5 d, turn_round: 2 d, reservation: {}}}\n"
+
+
+def test_a_bed_is_booked_until_it_is_ready_for_the_next() -> None:
+    ran = small(TURNED.format("book_ahead"), "0 d, 1 d, 2 d", centre="beds: 1")
+    # in the bed from 3 to 8, ready on 10; lymphodepletion begins so that the next is infused then
+    assert ran.days("lymphodepletion") == [0.0, 7.0, 14.0]
+    assert ran.days("infusion") == [3.0, 10.0, 17.0]
+    assert ran.days("discharge") == [8.0, 15.0, 22.0]
+    bed = ran.resource("bed")
+    assert (bed.utilisation, bed.occupied_share, bed.turn_round_share) == (21 / 400, 15 / 400, 6 / 400)
+    assert (bed.in_use_mean, bed.turn_round_mean, bed.reserved_share) == (21 / 400, 6 / 400, 0.0)
+
+
+@pytest.mark.parametrize(("reservation", "reserved"), [("hold", 9), ("admit", 0)])
+def test_a_bed_is_given_when_it_is_ready(reservation: str, reserved: int) -> None:
+    ran = small(TURNED.format(reservation), "0 d, 1 d, 2 d", centre="beds: 1")
+    assert ran.days("lymphodepletion") == [0.0, 10.0, 20.0]
+    assert ran.days("discharge") == [8.0, 18.0, 28.0]
+    bed = ran.resource("bed")
+    assert bed.reserved_mean * 400 == reserved
+    assert bed.turn_round_mean * 400 == 6.0
+    assert bed.in_use_mean * 400 == 30.0
+
+
+def test_two_beds_and_who_stays_longer_than_planned() -> None:
+    rest = TURNED.format("book_ahead").replace("stay: 5 d", "stay: 5 d, planned_stay: 4 d")
+    ran = small(rest, "0 d, 0 d, 0 d", centre="beds: 2")
+    # booked for 6 days from 3 on, so the third may come on 9: beds are free on 10 only
+    assert ran.days("lymphodepletion") == [0.0, 0.0, 6.0]
+    assert ran.days("infusion") == [3.0, 3.0, 10.0]
+
+
+def test_beds_in_intensive_care_are_made_ready_too() -> None:
+    toxic = "toxicity: {crs: {grades: {any: {share: 1, duration: 1 d, icu: 1}}}, icu: {stay: 4 d, turn_round: 3 d}}\n"
+    ran = small(toxic + "infusion: {stay: 1 d}\n", "0 d, 0 d", centre="icu: 1")
+    # in intensive care from 0 to 4, and from 7 to 11
+    assert ran.days("icu") == [0.0, 7.0]
+    assert ran.days("discharge") == [6.0, 13.0]
+    assert ran.resource("icu").turn_round_mean * 400 == 6.0
+
+
 # -- who leaves, and who comes back --------------------------------------------------------------------------------
 
 
@@ -264,6 +309,39 @@ def test_a_toxicity_of_outpatients_counts_from_infusion() -> None:
     assert small(rest + early, "0 d", centre="places: 1").days("crs") == [6.0]
 
 
+# -- infusions a day -----------------------------------------------------------------------------------------------
+
+
+def test_inpatients_book_a_place_beside_their_bed() -> None:
+    ran = small(stay("10 d"), "0 d, 0 d, 0 d, 4 d", centre="places: 1, beds: 9")
+    assert ran.days("lymphodepletion") == [0.0, 1.0, 2.0, 4.0]
+    assert ran.days("infusion") == [5.0, 6.0, 7.0, 9.0]
+    assert ran.days("discharge") == [15.0, 16.0, 17.0, 19.0]
+    place = ran.resource("place")
+    assert (place.occupied_share, place.turn_round_mean) == (0.0, 4 / 400)
+
+
+def test_whichever_is_scarcer_decides() -> None:
+    ran = small(stay("3 d"), "0 d, 0 d, 0 d", centre="places: 1, beds: 1")
+    assert ran.days("infusion") == [5.0, 8.0, 11.0]
+    two = small(stay("3 d"), "0 d, 0 d, 0 d, 0 d", centre="places: 1, beds: 2")
+    # beds from 5 and 6 on, then from 8 and 9
+    assert two.days("infusion") == [5.0, 6.0, 8.0, 9.0]
+    assert two.days("lymphodepletion") == [0.0, 1.0, 3.0, 4.0]
+
+
+def test_who_is_admitted_at_once_waits_for_a_place_in_bed() -> None:
+    rest = LYMPHODEPLETION + "infusion: {stay: 10 d, reservation: admit}\n"
+    ran = small(rest, "0 d, 0 d, 0 d", centre="places: 1")
+    assert ran.days("lymphodepletion") == [0.0, 0.0, 0.0]
+    assert ran.days("infusion") == [5.0, 6.0, 7.0]
+
+
+def test_no_infusions_on_some_days() -> None:
+    ran = small(stay("1 d"), "0 d, 0 d, 0 d", centre="places: {0 d: 1, 6 d: 0, 9 d: 2}")
+    assert ran.days("infusion") == [5.0, 9.0, 9.0]
+
+
 # -- what is refused -----------------------------------------------------------------------------------------------
 
 
@@ -276,7 +354,6 @@ def test_a_toxicity_of_outpatients_counts_from_infusion() -> None:
         ("{planned_stay: 9 d}", "", "infusion.planned_stay: is not used: no bed is booked ahead"),
         ("{planned_stay: 9 d, reservation: admit}", "beds: 2", "infusion.planned_stay: is not used"),
         ("{model: outpatient, planned_stay: 9 d}", "places: 2", "infusion.planned_stay: is not used"),
-        ("{stay: 9 d}", "places: 2", "centres.here.places: is not used: the model is inpatient"),
         ("{deferral: {share: 0.1, days: 3 d, repeat_after: 9 d}}", "", "infusion.deferral.repeat_after: is not used"),
         ("{deferral: {share: 1, days: 9 d, repeat_after: 3 d}}", "", "where every infusion is put off for longer"),
     ],

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-import numpy as np
+from pathlib import Path
 
-from tests.runs import small
+import numpy as np
+import pytest
+
+from sim.scenario import Loaded, ScenarioError, load
+from tests.runs import SHIPPED, small
 
 MADE = "manufacturing: {duration: 0 d}\n"
 
@@ -70,3 +74,49 @@ def test_grades_have_their_shares() -> None:
     stay = ran.patients.day("discharge")
     for days, share in ((0.0, 0.3), (1.0, 0.5), (9.0, 0.2)):
         assert abs((stay == days).mean() - share) < 3.0 * np.sqrt(share * (1 - share) / 1000)
+
+
+# -- the toxicity that comes with the program ------------------------------------------------------------------------
+
+
+def mine(tmp_path: Path, text: str) -> Loaded:
+    (tmp_path / "mine.yaml").write_text(f"name: Mine\n{text}", encoding="utf-8")
+    return load(tmp_path / "mine.yaml")
+
+
+COUNTED = "extends: autologous\ncentres: {capital: {icu: 2}}\n"
+
+
+def test_beds_in_intensive_care_bring_toxicity_and_a_stay_without_it(tmp_path: Path) -> None:
+    told = load(SHIPPED / "library" / "ide_cel_late.yaml").scenario
+    loaded = mine(tmp_path, COUNTED)
+    assert loaded.scenario.toxicity == told.toxicity
+    assert loaded.scenario.infusion == told.infusion
+    assert loaded.scenario.centres["capital"].icu == ((0.0, 2.0),)
+    sources = {one.path: (one.source_ids, one.origin) for one in loaded.parameters}
+    assert sources["toxicity.crs.onset"] == (("TX-11", "TX-12", "TX-13"), "parts/toxicity.yaml (shipped)")
+    # inherited from a file of one's own, too
+    (tmp_path / "network.yaml").write_text(COUNTED, encoding="utf-8")
+    assert mine(tmp_path, "extends: network.yaml\n").scenario == loaded.scenario
+
+
+def test_what_is_stated_of_toxicity_and_of_the_stay_holds(tmp_path: Path) -> None:
+    own = mine(tmp_path, COUNTED + "infusion: {stay: 9 d}\ntoxicity: {icu: {bed: freed, stay: 3 d}}\n").scenario
+    assert own.infusion.stay.mean() == 9.0
+    assert (own.toxicity.icu.bed, own.toxicity.icu.stay.mean()) == ("freed", 3.0)
+    assert own.toxicity.crs is not None
+    (tmp_path / "network.yaml").write_text("extends: autologous\ninfusion: {stay: 9 d}\n", encoding="utf-8")
+    inherited = mine(tmp_path, "extends: network.yaml\ncentres: {capital: {icu: 2}}\n").scenario
+    assert inherited.infusion.stay.mean() == 9.0
+    crs = "toxicity: {crs: {grades: {any: {share: 1, icu: 0.5}}}}\n"
+    alone = mine(tmp_path, COUNTED + crs).scenario
+    assert alone.toxicity.crs is not None
+    assert list(alone.toxicity.crs.grades) == ["any"]
+    assert alone.toxicity.neurotoxicity is None
+    assert alone.infusion == load(SHIPPED / "autologous.yaml").scenario.infusion
+
+
+def test_no_toxicity_comes_unasked_for(tmp_path: Path) -> None:
+    assert mine(tmp_path, "extends: autologous\n").scenario.toxicity.events == {}
+    with pytest.raises(ScenarioError, match="no toxicity has an icu share above 0"):
+        mine(tmp_path, COUNTED.replace("autologous", "allogeneic"))

@@ -14,6 +14,7 @@ from reports.charts import (
     groups,
     incidence,
     outcomes,
+    plans,
     resource_bars,
     same_patients,
     screening,
@@ -303,12 +304,13 @@ CHARTS: tuple[Chart, ...] = (
     ),
     Chart(
         "plan",
-        "Capacity curve",
+        "Cost against outcome",
         "plan",
-        sweeps.draw_plan,
-        sweeps.describe_plan,
-        "The result at each value tried; rings meet the target (the thin dotted line) with the stated "
-        "confidence. The curve is as sure as its band.",
+        plans.draw_plan,
+        plans.describe_plan,
+        "A point is a combination: its cost to the right, its outcome upwards, the target the dotted line. "
+        "On the stepped line nothing is both cheaper and better; the large mark is the cheapest that meets every "
+        "target, and filled points near it meet them too at hardly more cost.",
     ),
     Chart(
         "ce_plane",

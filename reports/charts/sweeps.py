@@ -1,4 +1,4 @@
-"""What changes when inputs change: lines and maps of a sweep, tornado, Sobol indices, the capacity curve of a plan.
+"""What changes when inputs change: lines and maps of a sweep, tornado, Sobol indices.
 
 Longer than 400 lines because these charts share how they choose metric, scenario and values, which belongs to no other.
 """
@@ -247,71 +247,6 @@ def describe_sobol(sobol: pd.DataFrame, findings: Findings) -> str:
     return f"Bars of Sobol indices of {mine['label'].iloc[0]}. Largest total indices: {listed(told)}."
 
 
-def draw_plan(plan: pd.DataFrame, findings: Findings) -> Figure:
-    """The metric over the capacity with its band, the values that meet the target marked."""
-    picture = canvas()
-    rows = _of_first_target(plan)
-    unit = str(rows["unit"].iloc[0])
-    factor = scale(unit)
-    met = rows["all_met"].map(_true)
-    line = Line(
-        str(rows["label"].iloc[0]),
-        mark(0),
-        rows["amount"].tolist(),
-        (rows["estimate"] * factor).tolist(),
-        (rows["low"] * factor).tolist(),
-        (rows["high"] * factor).tolist(),
-        unit="%" if unit == "share" else "",
-        points=True,
-    )
-    title = _with_unit(str(rows["label"].iloc[0]), unit)
-    goal = as_number(str(rows["target"].iloc[0]).split()[-1]) * factor
-    ends = [float(rows["amount"].min()), float(rows["amount"].max())]
-    target = [Line("target", mark(0), ends, [goal, goal])] if math.isfinite(goal) else []
-    grid = Grid([Box(title, [line], target, suffix="%" if unit == "share" else "")], 1, _capacity(plan), {}, LARGE)
-    narrow = draw_grid(picture, grid, in_legend=False)
-    good = rows[met]
-    picture.add_trace(
-        trace(
-            "scatter",
-            x=good["amount"].tolist(),
-            y=(good["estimate"] * factor).tolist(),
-            mode="markers",
-            marker={"color": "#096E75", "size": 13, "symbol": "circle-open", "line": {"width": 3}},
-            name="meets the target",
-            hoverinfo="skip",
-        )
-    )
-    return finish(
-        picture,
-        title=_plan_title(rows, _targets(plan)),
-        subtitle=f"Target: {_targets(plan)}; each point is a run of its own, the band is the 95% simulation interval",
-        alt=describe_plan(plan, findings),
-        height=grid.height,
-        margin={"l": 66, "r": 24, "b": BELOW},
-        legend=["meets the target"],
-        narrow=narrow,
-        narrow_height=grid.phone_height,
-    )
-
-
-def describe_plan(plan: pd.DataFrame, findings: Findings) -> str:
-    """The alternative text: every value tried and whether it meets the target."""
-    rows = records(_of_first_target(plan))
-    told = [f"{row.value}: {level(_of(row))}{' (meets the target)' if _true(row.all_met) else ''}" for row in rows]
-    return f"Line of {plan['label'].iloc[0]} over {_capacity(plan)}. {listed(told)}."
-
-
-def _of_first_target(plan: pd.DataFrame) -> pd.DataFrame:
-    """The rows of the target that was named first, in ascending order of the capacity."""
-    mine: pd.DataFrame = plan[plan["target"] == plan["target"].iloc[0]]
-    return mine.sort_values("amount", kind="stable")
-
-
-def _targets(plan: pd.DataFrame) -> str:
-    return listed(list(dict.fromkeys(plan["target"])))
-
-
 def _of(row: object) -> Estimate:
     value, low, high = (float(getattr(row, name)) for name in ("estimate", "low", "high"))
     return Estimate(value, low, high, str(getattr(row, "unit", "")))
@@ -457,29 +392,3 @@ def _repeated(sweep: pd.DataFrame) -> str:
         if most > 1
         else "1 replication each: no intervals"
     )
-
-
-def _capacity(plan: pd.DataFrame) -> str:
-    return plain(str(plan["path"].iloc[0]))
-
-
-def _true(text: object) -> bool:
-    return str(text).lower() in ("true", "1", "yes")
-
-
-def _plan_title(rows: pd.DataFrame, targets: str) -> str:
-    path = rows["path"].iloc[0]
-    found = records(rows[rows["answer"].map(_true)])
-    if not found:
-        first, last = rows["value"].iloc[0], rows["value"].iloc[-1]
-        none = f"No value of {path} tried, from {first} to {last}, meets {targets}"
-        return f"{none}; {_infused(records(rows)[-1])} at {last}"
-    answer = found[0]
-    return f"{path} {answer.value} is the least that meets {targets}: {figure(_of(answer))}, {_infused(answer)}"
-
-
-def _infused(row: Any) -> str:
-    """How many of the referred are infused, and how many still wait."""
-    infused = Estimate(row.infused_share, row.infused_share_low, row.infused_share_high, "share")
-    waiting = Estimate(row.unresolved_share, unit="share")
-    return f"{figure(infused)} infused and {level(waiting)} still waiting"

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from reports.findings import PHRASES
-from reports.methods.facts import Case, Facts, days_of
+from reports.methods.facts import PLAN, Case, Facts, days_of
 from reports.words import counted, figure
 
 # Of which metrics the width of the interval is told.
@@ -43,14 +43,14 @@ def run_length(f: Facts) -> tuple[str, ...]:
 def estimation(f: Facts) -> tuple[str, ...]:
     """Replications, and why so many."""
     rule = f.manifest.get("precision")
-    each = {"sweep": " of each point", "plan": " of each value", "psa": " of each sample"}.get(f.kind, "")
+    each = {"sweep": " of each point", "plan": " of a combination at least", "psa": " of each sample"}.get(f.kind, "")
     points = [f"{counted(f.replications, 'independent replication')}{each}"]
     if isinstance(rule, dict):
         points[0] += (
             f", until the 95 % interval of {_limits(rule)} to each side "
             f"(from {rule['at_least']} to {rule['at_most']}): {'reached' if rule['met'] else 'not reached'}"
         )
-    else:
+    elif f.kind != PLAN:
         points[0] += ", a number set beforehand"
     points[0] += "."
     return (*points, common_numbers(f))

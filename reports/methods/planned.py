@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from reports.methods.facts import PLAN, PSA, SWEEP, Facts, leaves, metrics, some, sourced, sources_of
 from reports.words import counted
 
@@ -62,10 +65,7 @@ def aims(f: Facts) -> tuple[str, ...]:
             f"varied: {some(paths)}.",
         )
     if f.kind == PLAN:
-        return (
-            f"Search for the smallest {m['path']} of {names} with {' and '.join(m['targets'])} at a confidence of "
-            f"{m['confidence']:g}: {counted(m['values_run'], 'value')} run; answer: {m['answer'] or 'none'}.",
-        )
+        return _search(m, names)
     if f.kind == PSA:
         uncertain = list(dict.fromkeys(path for case in f.cases for path in case.value("uncertainty", {})))
         return (
@@ -78,6 +78,24 @@ def aims(f: Facts) -> tuple[str, ...]:
     if "changes" not in f.tables:
         return (told, "No value differs between them.")
     return (told, f"{counted(len(f.tables['changes']), 'value differs', 'values differ')} between them (changes.csv).")
+
+
+def _search(m: Mapping[str, Any], names: str) -> tuple[str, ...]:
+    """What a search for the cheapest capacity asked, how it decided, and what it found."""
+    levers = [f"{lever['path']} ({', '.join(lever['levels'])})" for lever in m["levers"]]
+    prices = [f"{price:g} a unit of {path}" for path, price in m["prices"].items()]
+    targets = [f"{target} (indifference zone {zone:g})" for target, zone in zip(m["targets"], m["zones"], strict=True)]
+    answer = " and ".join(f"{path} = {value}" for path, value in (m["answer"] or {}).items())
+    tried = f"{m['evaluated']} of {counted(m['combinations'], 'combination')} run"
+    by = f", proposed by {m['proposed_by']}" if m["proposed_by"] else ""
+    return (
+        f"Search for the {'cheapest' if prices else 'smallest'} {some(levers)} of {names} with "
+        f"{' and '.join(targets)}; {tried}{by}; answer: {answer or 'none'}.",
+        *([f"Costs: {some(prices)}; they are known beforehand and not simulated."] if prices else []),
+        f"Each target of each combination is tested by itself, in order of cost (procedure {m['procedure']}), from "
+        f"{m['first_stage']} replications up to {m['most_replications']}; a confidence of {m['confidence']:g} holds "
+        "for all tests together.",
+    )
 
 
 def data_sources(f: Facts) -> tuple[str, ...]:

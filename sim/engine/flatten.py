@@ -480,7 +480,7 @@ def _pools(protocol: Protocol) -> tuple[Pools, IntArray, IntArray]:
                 case Capacity():
                     row.kind, row.unlimited = k.CAPACITY, int(unlimited(resource.units[centre]))
                     row.limit = [units for day, units in resource.units[centre] if day <= 0.0][-1]
-                    row.lot_rank = resource.lot_rank
+                    row.lot_rank, row.turn_round = resource.lot_rank, resource.turn_round
                 case Bookings():
                     booked = table[first[names.index(resource.of)] + centre]
                     row.kind, row.unlimited, row.booked_for = k.BOOKING, booked.unlimited, resource.planned

@@ -222,6 +222,7 @@ class CapacityPool(Pool):
         self.unlimited = all(units == inf for _, units in steps)
         self._limit = next(units for day, units in reversed(steps) if day <= 0.0)
         self._in_use = 0
+        self._turn_round = resource.turn_round
         self.bookings: BookingPool | None = None
         self.holders: list[Request] = []
         for day, units in steps:
@@ -234,7 +235,16 @@ class CapacityPool(Pool):
         return self._limit - self._in_use
 
     def give_back(self, request: Request, has_left: bool) -> None:
-        """The units of a granted request are free again."""
+        """The units of a granted request are free again, once they are ready for the next."""
+        if self._turn_round == 0.0 or self.unlimited:
+            self._set_free(request)
+            return
+        request.day = self.timeline.now + self._turn_round
+        then(self.timeline.on(request.day, Phase.DELIVERY + self.resource), self._set_free, request)
+        if self.bookings is not None:
+            self.bookings.look()
+
+    def _set_free(self, request: Request) -> None:
         self._in_use -= request.units
         self._call_turn()
         if self.bookings is not None and not self.unlimited:

@@ -13,7 +13,7 @@ from sim.engine.trace import PATIENT, Trace, Uses
 from sim.outcomes.by_group import ByGroup, ratio
 from sim.outcomes.patients import Patients, slots_wasted
 from sim.pieces.loads import unit_days
-from sim.pieces.protocol import KINDS, Cadence, Capacity, CapacitySteps, Protocol, Resource, Stock, places
+from sim.pieces.protocol import KINDS, Cadence, Capacity, CapacitySteps, Protocol, Resource, Stock, places, unlimited
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -27,7 +27,8 @@ class ResourceUse:
     `requests`: asked inside the window; `delayed_share` of them waited; `queue_days_...` over all of them, whether
     served or not. `queue_mean`, `queue_p95`: patients waiting, over time. `utilisation`: units held by units there,
     those still held after a cut or in a shut-down among both. Of these, `reserved_share` and `reserved_mean` stand idle
-    for a patient who is still to come; `occupied_share` do not. `wasted`: slots whose holder left. `expired`: slots or
+    for a patient who is still to come, and `turn_round_share` and `turn_round_mean` are made ready for the next;
+    `occupied_share` are neither. `wasted`: slots whose holder left. `expired`: slots or
     doses that nobody claimed. `withdrawn`: slots that the manufacturer took back, before or after their offer.
     """
 
@@ -48,8 +49,10 @@ class ResourceUse:
     utilisation: float
     occupied_share: float
     reserved_share: float
+    turn_round_share: float
     in_use_mean: float
     reserved_mean: float
+    turn_round_mean: float
     wasted: int
     expired: int
     withdrawn: int
@@ -58,11 +61,10 @@ class ResourceUse:
 def resource_use(protocol: Protocol, patients: Patients, trace: Trace, window: Window) -> list[tuple[ResourceUse, ...]]:
     """One row for each resource and centre, in order of declaration; by replication."""
     queues, replications = queues_of(protocol), len(trace.stop_day)
-    figures = _figures(protocol, patients, trace, window)
     # whole numbers stay whole: counts of people and things
     columns: dict[str, list[list[Any]]] = {
-        name: values.reshape(replications, len(queues)).astype(_WHOLE.get(name, float)).tolist()
-        for name, values in figures.items()
+        name: values.astype(_WHOLE.get(name, float)).tolist()
+        for name, values in use_figures(protocol, patients, trace, window).items()
     }
 
     def row(replication: int, queue: int) -> ResourceUse:
@@ -72,6 +74,35 @@ def resource_use(protocol: Protocol, patients: Patients, trace: Trace, window: W
         return ResourceUse(resource.name, resource.label, KINDS[type(resource)], centre, **its)
 
     return [tuple(row(k, queue) for queue in range(len(queues))) for k in range(replications)]
+
+
+def use_figures(protocol: Protocol, patients: Patients, trace: Trace, window: Window) -> dict[str, FloatArray]:
+    """The numbers of `ResourceUse` by name, each of shape (replications, queues), the queues as in `queues_of`."""
+    shape = len(trace.stop_day), len(queues_of(protocol))
+    return {name: values.reshape(shape) for name, values in _figures(protocol, patients, trace, window).items()}
+
+
+def use_in(
+    protocol: Protocol, patients: Patients, trace: Trace, window: Window
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """(used, there, mean number waiting) inside a window, each of shape (replications, queues).
+
+    Of a capacity, unit-days held and unit-days there; of dated slots, those claimed and those there; else NaN.
+    """
+    uses, queues = trace.uses, queues_of(protocol)
+    by = _by_queue(protocol, trace, uses.replication, uses.resource, uses.centre)
+    until = np.where(np.isnan(uses.ended), trace.stop_day[uses.replication], uses.ended)
+    served = np.where(np.isnan(uses.began), until, uses.began)
+    serving = ByGroup(uses.replication, len(trace.stop_day)).within(serving_queue_of(protocol, uses), len(queues))
+    busy, there = _held(protocol, serving, trace, until, window)
+    slots = _slots(protocol, trace, patients, window)
+    waiting, _ = _queue_length(by, uses.asked, served, window)
+    kind = np.array([type(resource).__name__ for resource, _ in queues] * len(trace.stop_day), dtype=object)
+    capacity, cadence = kind == Capacity.__name__, kind == Cadence.__name__
+    used = np.select([capacity, cadence], [busy, slots.claimed], np.nan)
+    offered = np.select([capacity, cadence], [there, slots.there], np.nan)
+    shape = len(trace.stop_day), len(queues)
+    return used.reshape(shape), offered.reshape(shape), waiting.reshape(shape)
 
 
 def queues_of(protocol: Protocol) -> list[tuple[Resource, int]]:
@@ -108,7 +139,9 @@ def _figures(protocol: Protocol, patients: Patients, trace: Trace, window: Windo
     gone = np.isnan(uses.began) & np.isfinite(uses.ended)
     queue_mean, queue_p95 = _queue_length(by, uses.asked, served, window)
     serving = ByGroup(uses.replication, len(trace.stop_day)).within(serving_queue_of(protocol, uses), len(queues))
-    busy, there = _held(protocol, serving, trace, until, window)
+    free = free_again(protocol, trace)
+    busy, there = _held(protocol, serving, trace, free, window)
+    turned = serving.total(_overlap(until, free, window) * uses.units, np.isfinite(uses.began))
     idle = serving.total(idle_days(protocol, trace, window) * uses.units, np.isfinite(uses.began))
     slots, expired = _slots(protocol, trace, patients, window), _expired(protocol, trace, window)
     kind = np.array([type(resource).__name__ for resource, _ in queues] * len(trace.stop_day), dtype=object)
@@ -117,6 +150,7 @@ def _figures(protocol: Protocol, patients: Patients, trace: Trace, window: Windo
     # rounding must not make it more than all
     busy_share = np.where(capacity, np.minimum(ratio(busy, there), 1.0), used)
     idle_share = np.where(capacity, np.minimum(ratio(idle, there), busy_share), np.nan)
+    turned_share = np.where(capacity, np.minimum(ratio(turned, there), busy_share - idle_share), np.nan)
     longest = np.full(by.groups, -np.inf)
     np.maximum.at(longest, by.of[inside], waited[inside])
     return {
@@ -131,10 +165,12 @@ def _figures(protocol: Protocol, patients: Patients, trace: Trace, window: Windo
         "queue_mean": queue_mean,
         "queue_p95": queue_p95,
         "utilisation": busy_share,
-        "occupied_share": busy_share - idle_share,
+        "occupied_share": busy_share - idle_share - turned_share,
         "reserved_share": idle_share,
+        "turn_round_share": turned_share,
         "in_use_mean": np.where(capacity, busy / (window[1] - window[0]), np.nan),
         "reserved_mean": np.where(capacity, idle / (window[1] - window[0]), np.nan),
+        "turn_round_mean": np.where(capacity, turned / (window[1] - window[0]), np.nan),
         "wasted": slots.wasted,
         "expired": np.where(cadence, slots.perished, expired),
         "withdrawn": slots.withdrawn,
@@ -200,6 +236,23 @@ def _held(
             beyond = _beyond(steps, replication, uses.began[mine], until[mine], uses.units[mine], window)
             there[queue :: len(queues)] = unit_days(steps, window) + beyond
     return busy, there
+
+
+def free_again(protocol: Protocol, trace: Trace) -> FloatArray:
+    """The day on which the units of each use could be had again, or the stop: its end, and their turn-round."""
+    uses = trace.uses
+    stop = trace.stop_day[uses.replication]
+    # what is without limit need not be made ready
+    turns = np.array(
+        [
+            resource.turn_round if isinstance(resource, Capacity) and not unlimited(resource.units[place]) else 0.0
+            for resource, place in queues_of(protocol)
+        ]
+    )
+    if not turns.any():
+        return np.where(np.isnan(uses.ended), stop, uses.ended)
+    ready = uses.ended + turns[serving_queue_of(protocol, uses)]
+    return np.where(np.isnan(ready), stop, np.minimum(ready, stop))
 
 
 def idle_days(protocol: Protocol, trace: Trace, window: Window) -> FloatArray:

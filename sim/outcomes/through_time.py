@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from sim.engine.trace import Slots, Trace, Uses
 from sim.outcomes.by_group import ByGroup
-from sim.outcomes.resource_use import queue_of, queues_of, serving_queue_of
+from sim.outcomes.resource_use import free_again, queue_of, queues_of, serving_queue_of
 from sim.pieces.loads import unit_days
 from sim.pieces.protocol import AnyOf, Bookings, Cadence, Capacity, Protocol, Resource, Stock, places
 
@@ -66,7 +66,8 @@ def use_levels(protocol: Protocol, trace: Trace, edges: FloatArray) -> FloatArra
     by, queued = by_queue(uses), (served > uses.asked)
     queue = mean_level(by, uses.asked, served, edges, queued.astype(float))
     serving = ByGroup(uses.replication, replications).within(serving_queue_of(protocol, uses), len(queues))
-    held = mean_level(serving, np.where(began, uses.began, 0.0), np.where(began, until, 0.0), edges, uses.units * began)
+    free = np.where(began, free_again(protocol, trace), 0.0)
+    held = mean_level(serving, np.where(began, uses.began, 0.0), free, edges, uses.units * began)
     claimed = histogram(by_queue(slots), slots.offered, edges, (slots.holder >= 0).astype(float))
     shape = (replications, len(queues), bins)
     kinds = [Capacity, Cadence, Stock, Bookings, AnyOf]

@@ -62,8 +62,11 @@ def view(
     edges = edges_of(scenario)
     window = (scenario.run.warm_up, scenario.run.warm_up + scenario.run.window)
     boundless = {r.name for r in protocol.resources if isinstance(r, Capacity) and all(map(unlimited, r.units))}
+    there = through_time.capacities(protocol, edges)
+    there[np.isinf(there)] = np.nan
     middle, middle_patients = middle_stage_days(patients, trace)
     arrays = {
+        "capacity": np.broadcast_to(there, (patients.by.groups, *there.shape)),
         "use": through_time.use_levels(protocol, trace, edges),
         "stock": through_time.stock_levels(protocol, trace, edges),
         "flow": flow.flow_counts(patients),

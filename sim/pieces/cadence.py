@@ -61,7 +61,7 @@ def least(duration: Distribution) -> float:
 
 def _announced(day: float, units: CapacitySteps, shut: tuple[Disruption, ...]) -> float:
     """When it became known that there are no lines on a day; infinite where there are some."""
-    known = [d.announced_day for d in shut if d.start <= day < d.end]
+    known = [d.announced_day for d in shut if d.first_day <= day < d.end]
     return -math.inf if _units_on(units, day) == 0.0 else min(known, default=math.inf)
 
 

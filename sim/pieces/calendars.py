@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_right
+from collections import deque
 from collections.abc import Callable, Iterable
 from datetime import date, timedelta
 from functools import lru_cache
+from itertools import islice
 
 from sim.pieces.protocol import CapacitySteps, Knowledge
 from sim.pure.hours import ALWAYS, Hours, Intervals
@@ -21,10 +23,10 @@ def openings(s: Scenario, calendar: str | None) -> Intervals | None:
     """The intervals in which a calendar is open, in days since the start; `ALWAYS` where there is no calendar."""
     if calendar is None:
         return ALWAYS
-    return _openings(s.calendars[calendar], s.run.start, _table_days(s))
+    return _openings(s.calendars[calendar], s.run.start, table_days(s))
 
 
-def _table_days(s: Scenario) -> int:
+def table_days(s: Scenario) -> int:
     """Days that tables cover: the longest run (a patient may be in hospital at the end of follow-up), and a margin."""
     return math.ceil(s.run.longest) + MARGIN_DAYS
 
@@ -47,38 +49,77 @@ def _openings(calendar: Calendar, start: date, days: int) -> Intervals:
 
 
 def shut_downs(s: Scenario, resource: str, centre: str | None = None) -> tuple[Disruption, ...]:
-    """The disruptions of a resource: of all centres, and of this one where it is named, in order of their first day."""
-    found = (d for d in s.disruptions.values() if d.resource == resource and d.centre in (None, centre))
-    return tuple(sorted(found, key=lambda d: (d.start, d.end)))
+    """The disruptions of a resource: of all centres, and of this one where it is named, in order of their first day.
+
+    Of one by chance whose outages have yet to be drawn it is what `beyond` says.
+    """
+    mine = (d for d in s.disruptions.values() if d.resource == resource and d.centre in (None, centre))
+    found = (beyond(s, d) if d.by_chance else d for d in mine)
+    return tuple(sorted(found, key=lambda d: (d.first_day, d.end)))
+
+
+def beyond(s: Scenario, disruption: Disruption) -> Disruption:
+    """An outage of a disruption by chance after all that a run may come to.
+
+    With it among those that were drawn, paths have the same steps in every replication.
+    """
+    return disruption.outage(float(table_days(s)), 1.0)
 
 
 def units_by_day(
     units: CapacitySteps, closed: Iterable[Disruption] = (), open_in: Intervals | None = ALWAYS
 ) -> CapacitySteps:
     """The units in force, 0 outside the openings (unless it is always open) and in shut-downs."""
-    shut = [(d.start, d.end) for d in closed]
+    shut = _union((d.first_day, d.end) for d in closed)
     if open_in is ALWAYS and not shut:
         return units
     intervals = open_in or ()
-    opened = [start for start, _ in intervals]
     since = [day for day, _ in units]
     days = {*since, 0.0, *(day for pair in (*intervals, *shut) for day in pair)}
+    is_open, is_shut = _covers(intervals), _covers(shut)
     steps: list[tuple[float, float]] = []
     for day in sorted(days):
-        k = bisect_right(opened, day) - 1
-        is_open = open_in is ALWAYS or (k >= 0 and day < intervals[k][1])
-        shut_now = any(first <= day < last for first, last in shut)
-        now = units[bisect_right(since, day) - 1][1] if is_open and not shut_now else 0.0
+        there = (open_in is ALWAYS or is_open(day)) and not is_shut(day)
+        now = units[bisect_right(since, day) - 1][1] if there else 0.0
         if not steps or steps[-1][1] != now:
             steps.append((day, now))
     return tuple(steps)
 
 
+def _union(intervals: Iterable[tuple[float, float]]) -> Intervals:
+    """What the intervals cover together, as intervals in order and apart."""
+    found: list[tuple[float, float]] = []
+    for first, last in sorted(pair for pair in intervals if pair[0] < pair[1]):
+        if found and first <= found[-1][1]:
+            found[-1] = (found[-1][0], max(found[-1][1], last))
+        else:
+            found.append((first, last))
+    return tuple(found)
+
+
+def _covers(intervals: Intervals) -> Callable[[float], bool]:
+    """Whether one of the intervals, which are in order and apart, holds a day."""
+    starts = [start for start, _ in intervals]
+
+    def holds(day: float) -> bool:
+        k = bisect_right(starts, day) - 1
+        return k >= 0 and day < intervals[k][1]
+
+    return holds
+
+
 def knowledge(units: CapacitySteps, closed: Iterable[Disruption]) -> Knowledge:
     """What is known of the units in force as time goes by: dated changes from the start, shut-downs once announced."""
-    shut = [*closed]
-    days = sorted({max(0.0, d.announced_day) for d in shut} | {0.0})
-    return tuple((day, units_by_day(units, [d for d in shut if d.announced_day <= day])) for day in days)
+    to_come = deque(sorted(closed, key=lambda d: d.announced_day))
+    shut: list[Disruption] = []
+    found = []
+    for day in sorted({max(0.0, d.announced_day) for d in to_come} | {0.0}):
+        while to_come and to_come[0].announced_day <= day:
+            shut.append(to_come.popleft())
+        # what is over by now need not be known any more
+        shut = [d for d in shut if d.end > day]
+        found.append((day, units_by_day(units, shut)))
+    return tuple(found)
 
 
 def stage_hours(
@@ -97,10 +138,10 @@ def stage_hours(
     which it cannot start.
     """
     open_in = openings(s, calendar)
-    starts = _without(s, open_in, [(d.start, d.end) for d in closed])
-    paused = [(d.start, d.end) for d in work_on if d.work == "pause"]
+    starts = _without(s, open_in, [(d.first_day, d.end) for d in closed])
+    paused = [(d.first_day, d.end) for d in work_on if d.work == "pause"]
     counts = _without(s, open_in if working_time else ALWAYS, paused)
-    losses = tuple(sorted({d.start for d in work_on if d.work == "lose"}))
+    losses = tuple(sorted({d.first_day for d in work_on if d.work == "lose"}))
     if starts is ALWAYS and counts is ALWAYS and not losses:
         return None
     waits = starts is not ALWAYS
@@ -120,10 +161,19 @@ def _without(s: Scenario, intervals: Intervals | None, away: list[tuple[float, f
     """The intervals less the times that are away; none left is never, not always."""
     if not away:
         return intervals
-    left = [(0.0, float(_table_days(s)))] if intervals is ALWAYS else list(intervals)
-    for first, last in away:
-        cut: list[tuple[float, float]] = []
-        for a, b in left:
-            cut += [(x, y) for x, y in ((a, min(b, first)), (max(a, last), b)) if x < y]
-        left = cut
+    there = ((0.0, float(table_days(s))),) if intervals is ALWAYS else intervals
+    gone, k = _union(away), 0
+    left: list[tuple[float, float]] = []
+    for opened, closed in there:
+        while k < len(gone) and gone[k][1] <= opened:
+            k += 1
+        day = opened
+        for first, last in islice(gone, k, None):
+            if first >= closed:
+                break
+            if day < first:
+                left.append((day, first))
+            day = max(day, last)
+        if day < closed:
+            left.append((day, closed))
     return tuple(left)

@@ -278,12 +278,25 @@ def _unit_exponentials(luck: Luck, purpose: str) -> FloatArray:
 
 
 def _drawn_group(scenario: Scenario, luck: Luck) -> IntArray:
-    groups = scenario.patients.risk_groups.values()
+    """The risk group of each entry, of who is on the list on the first day by what is stated of the list."""
+    groups = scenario.patients.risk_groups
     if len(groups) == 1:
         return np.zeros(sum(b.count for b in luck.blocks), dtype=np.int64)
-    shares = np.cumsum([g.share for g in groups])
-    drawn = np.searchsorted(shares, luck.of("risk_group"), side="right")
-    return np.minimum(drawn, len(groups) - 1).astype(np.int64)
+    chances = luck.of("risk_group")
+    found = _by_share(chances, [group.share for group in groups.values()])
+    for block in luck.blocks:
+        listed = scenario.regions[block.region].already_waiting
+        if block.source == WAITING and listed is not None and listed.risk_groups is not None:
+            mine = slice(block.first, block.first + block.count)
+            found[mine] = _by_share(chances[mine], [listed.risk_groups.get(name, 0.0) for name in groups])
+    return found
+
+
+def _by_share(chances: FloatArray, shares: Sequence[float]) -> IntArray:
+    """The number of one of several, from uniforms; the shares sum to 1."""
+    # rounding must not leave a last one without a number, nor give them one that has no share
+    last = max(place for place, share in enumerate(shares) if share > 0.0)
+    return np.minimum(np.searchsorted(np.cumsum(shares), chances, side="right"), last).astype(np.int64)
 
 
 def _drawn_centre(scenario: Scenario, luck: Luck, region: IntArray) -> IntArray:

@@ -27,13 +27,17 @@ DECLINES, LISTED = "declines", "listed"
 
 def beds(s: Scenario) -> Capacity:
     """The infusion beds of each centre."""
-    found = at_centres(s, "bed", "Infusion beds", _beds_of)
+    found = replace(at_centres(s, "bed", "Infusion beds", _beds_of), turn_round=s.infusion.turn_round)
     return replace(found, idle_until=("infusion", "alternative")) if s.infusion.reservation == "hold" else found
 
 
 def places(s: Scenario) -> Capacity:
-    """The treatment places of each centre, for the infusion of outpatients."""
-    return at_centres(s, "place", "Treatment places", _places_of)
+    """The treatment places of each centre: so many infusions a day.
+
+    An outpatient is there for a day; an inpatient is infused in bed, and takes a place from another for a day.
+    """
+    found = at_centres(s, "place", "Treatment places", _places_of)
+    return found if s.infusion.model == "outpatient" else replace(found, turn_round=DAY_OF_INFUSION)
 
 
 def _beds_of(centre: Centre) -> CapacitySteps:
@@ -44,17 +48,23 @@ def _places_of(centre: Centre) -> CapacitySteps:
     return centre.places
 
 
-def bookings(s: Scenario) -> Bookings | None:
-    """Bookings of what lymphodepletion waits for: a bed or a treatment place on the day of infusion.
+def bookings(s: Scenario) -> tuple[Bookings, ...]:
+    """Bookings of what lymphodepletion waits for: a bed, a treatment place, or both, on the day of infusion.
 
-    None where whoever comes finds one, or has one from lymphodepletion on.
+    None of what whoever comes finds, or has from lymphodepletion on.
     """
-    if s.infusion.model == "outpatient":
-        booked, units, planned = places(s), _places_of, DAY_OF_INFUSION
-    elif s.infusion.reservation == "book_ahead":
-        booked, units, planned = beds(s), _beds_of, planned_stay(s)
-    else:
-        return None
+    found = []
+    if s.infusion.model == "inpatient" and s.infusion.reservation == "book_ahead":
+        found.append(_bookings_of(s, beds(s), _beds_of, planned_stay(s) + s.infusion.turn_round))
+    if s.infusion.model == "outpatient" or s.infusion.reservation != "admit":
+        found.append(_bookings_of(s, places(s), _places_of, DAY_OF_INFUSION))
+    return tuple(one for one in found if one is not None)
+
+
+def _bookings_of(
+    s: Scenario, booked: Capacity, units: Callable[[Centre], CapacitySteps], planned: float
+) -> Bookings | None:
+    """Bookings of a capacity for so many days each; None where there is always a unit."""
     if all(map(unlimited, booked.units)):
         return None
     return Bookings(
@@ -85,11 +95,9 @@ def at_centres(s: Scenario, name: str, label: str, units: Callable[[Centre], Cap
 
 def bedside(s: Scenario) -> tuple[Resource, ...]:
     """Beds, treatment places, what is booked of them, and intensive care where anybody needs it."""
-    booked, icu = bookings(s), intensive_care(s)
-    found: list[Resource] = [beds(s)]
-    if booked is not None:
-        found += [places(s), booked] if booked.of == "place" else [booked]
-    return (*found, *([] if icu is None else [icu]))
+    place, icu = places(s), intensive_care(s)
+    in_use = () if all(map(unlimited, place.units)) else (place,)
+    return (beds(s), *in_use, *bookings(s), *([] if icu is None else [icu]))
 
 
 def work_up(s: Scenario) -> Path:
@@ -128,17 +136,19 @@ def infuse(s: Scenario, before_lymphodepletion: Path = (), returns: Path = ()) -
         Milestone("ready_for_infusion"),
     )
     infusion: Path = (Milestone("infusion"), Clocks(None), *returns)
-    bed, booked = beds(s), bookings(s)
-    if s.infusion.model == "outpatient":
-        day = () if booked is None else (Stage("infusion.place", Fixed(DAY_OF_INFUSION)),)
-        at_place: Path = (*infusion, *day) if booked is None else (Use(booked.of, (*infusion, *day)),)
-        course = (*conditioning, *at_place, *in_hospital(s, bed, (), outpatient=True, from_infusion=bool(day)))
+    bed, place = beds(s), places(s)
+    outpatient, scarce = s.infusion.model == "outpatient", not all(map(unlimited, place.units))
+    if scarce:
+        day = (Stage("infusion.place", Fixed(DAY_OF_INFUSION)),) if outpatient else ()
+        infusion = (Use(place.name, (*infusion, *day)),)
+    if outpatient:
+        course = (*conditioning, *infusion, *in_hospital(s, bed, (), outpatient=True, from_infusion=scarce))
     elif s.infusion.reservation == "book_ahead":
         course = (*conditioning, *in_hospital(s, bed, infusion))
     else:
         course = in_hospital(s, bed, (*conditioning, *infusion))
     repeated = can_fail(course)
-    if booked is not None:
+    for booked in reversed(bookings(s)):
         course = (Use(booked.name, course, rejoin=repeated),)
     if repeated:
         course = (Attempts("lymphodepletion", course, None, between=_recovery(s)),)

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from sim.pieces.breakdowns import availability
 from sim.pieces.protocol import AnyOf, Bookings, Cadence, Capacity, CapacitySteps, Protocol, Resource, Stock, places
 from sim.pieces.steps import (
     Aside,
@@ -32,6 +33,7 @@ from sim.pieces.steps import (
 )
 from sim.pure.distributions import Distribution
 from sim.scenario import Scenario
+from sim.scenario.makers import as_made_by
 from sim.scenario.people import Region
 
 # Before the name of a resource: the flag of those whom it served from a list for any of several.
@@ -209,7 +211,8 @@ def offered_loads(scenario: Scenario, protocol: Protocol) -> list[Load]:
             by_lots = _asked(resource, lot_need)
             if by_lots > 0.0:  # there may be infinitely many lots, of something that they never ask for
                 asked += by_lots * _lots_per_day(protocol, arriving[""], need, lot_need)
-            there = _offered(resource, place, window, _hold(resource, need, lot_need))
+            hold = _hold(resource, need, lot_need)
+            there = _offered(resource, place, window, hold) * _left_by_chance(scenario, resource, centre, hold)
             if math.isfinite(there) and (asked > 0.0 or there > 0.0):
                 load = asked / there if there > 0.0 else math.inf
                 loads.append(Load(resource.name, resource.label, centre, load))
@@ -250,12 +253,14 @@ class _Listed:
 def _hold(resource: Resource, *needs: Expectation) -> float:
     """The mean time for which one unit is held at a time."""
     requests = sum(need.requests.get(resource.name, 0.0) for need in needs)
-    return sum(need.held.get(resource.name, 0.0) for need in needs) / requests if requests > 0.0 else 0.0
+    return sum(_asked(resource, need) for need in needs) / requests if requests > 0.0 else 0.0
 
 
 def _asked(resource: Resource, need: Expectation) -> float:
-    wanted = need.held if isinstance(resource, Capacity) else need.requests
-    return wanted.get(resource.name, 0.0)
+    requests = need.requests.get(resource.name, 0.0)
+    if not isinstance(resource, Capacity):
+        return requests
+    return need.held.get(resource.name, 0.0) + requests * resource.turn_round
 
 
 def _lots_per_day(protocol: Protocol, everyone: float, need: Expectation, lot_need: Expectation) -> float:
@@ -276,6 +281,17 @@ def _offered(resource: Resource, place: int, window: tuple[float, float], hold: 
         return sum(count for day, count in offered if window[0] <= day + resource.lead < window[1]) / length
     assert isinstance(resource, Capacity)
     return (unit_days(resource.units[place], window) + _run_on(resource.units[place], hold, window)) / length
+
+
+def _left_by_chance(s: Scenario, resource: Resource, centre: str, hold: float) -> float:
+    """The share of a capacity, or of dated slots, that outages by chance leave."""
+    name, _, maker = resource.name.partition("/")
+    s = as_made_by(s, maker) if maker else s
+    if isinstance(resource, Capacity):
+        return availability(s, name, centre, hold)
+    slots = s.manufacturing.slots
+    # a slot is withdrawn where its manufacture would start while there are no lines
+    return 1.0 if slots is None or slots.withdrawn_by == "nothing" else availability(s, "line", centre)
 
 
 def _run_on(steps: CapacitySteps, hold: float, window: tuple[float, float]) -> float:

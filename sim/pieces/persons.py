@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from sim.pieces.cohort import Cohort
 from sim.pure.discounting import DAYS_PER_YEAR
+from sim.pure.distributions import truncated_normal
 from sim.scenario.people import Age, Patients
 
 FEMALE, MALE = "female", "male"
@@ -25,9 +26,5 @@ def persons(people: Patients, cohort: Cohort) -> dict[str, NDArray[np.float64] |
 
 def ages(age: Age, chances: NDArray[np.float64]) -> NDArray[np.float64]:
     """Years of a normal distribution that is cut off at both ends, from uniforms."""
-    from scipy.special import ndtr, ndtri
-
-    low, high = ndtr([(age.youngest - age.mean) / age.sd, (age.oldest - age.mean) / age.sd])
-    days = age.mean + age.sd * ndtri(low + chances * (high - low))
-    # the ends themselves are off by rounding
-    return np.asarray(np.clip(days, age.youngest, age.oldest) / DAYS_PER_YEAR)
+    days = truncated_normal(age.mean, age.sd, age.youngest, age.oldest, chances)
+    return np.asarray(days / DAYS_PER_YEAR)

@@ -41,6 +41,7 @@ class Capacity:
 
     Closing hours and shut-downs are steps to 0 units. `lot_rank`: the rank of lots in the queue, beside patients.
     `idle_until`: milestones, where units that are taken before them stand idle until their patient comes to one.
+    `turn_round`: days for which a unit that was given back cannot be had, as it is made ready for the next.
     """
 
     name: str
@@ -50,6 +51,7 @@ class Capacity:
     policy: str = "first_come"
     lot_rank: float = 0.0
     idle_until: tuple[str, ...] = ()
+    turn_round: float = 0.0
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from sim.pieces.brief import choose, divide, one_each, stage, use
 from sim.pieces.calendars import shut_downs, units_by_day
 from sim.pieces.protocol import Capacity
@@ -15,7 +17,7 @@ def intensive_care(s: Scenario) -> Capacity | None:
     if not any(event.needs_icu for event in s.toxicity.events.values()):
         return None
     units = [units_by_day(c.icu, shut_downs(s, "icu", name)) for name, c in s.centres.items()]
-    return one_each("icu", "Intensive-care beds", units)
+    return replace(one_each("icu", "Intensive-care beds", units), turn_round=s.toxicity.icu.turn_round)
 
 
 def in_hospital(

@@ -16,6 +16,8 @@ from numpy.typing import NDArray
 
 FloatArray = NDArray[np.float64]
 
+# Of a truncated normal at least so much of the whole one lies between its ends.
+LEAST_LEFT = 1e-6
 # The gamma quantile is tabulated over this range of standard normal scores (all but 2 patients in 10^9).
 SCORE_LIMIT = 6.0
 # Where the logarithm of the gamma quantile falls below this, doubles resolve it no more.
@@ -208,6 +210,59 @@ class Weibull(Distribution):
     @property
     def is_fixed(self) -> bool:
         return False
+
+
+@dataclass(frozen=True)
+class TruncatedNormal(Distribution):
+    """A normal distribution of this mean and standard deviation, cut off below `low` and above `high`."""
+
+    mean_days: float
+    sd: float
+    low: float = 0.0
+    high: float = math.inf
+
+    def __post_init__(self) -> None:
+        _require(0.0 < self.sd < math.inf, f"the sd of a truncated normal is above 0: {self.sd}")
+        _require(0.0 <= self.low < self.high, f"needs 0 <= low < high: {self.low}, {self.high}")
+        left = share_between(*self._scores)
+        _require(left >= LEAST_LEFT, f"next to nothing of a truncated normal lies between its ends: {left:.1g}")
+
+    @property
+    def _scores(self) -> tuple[float, float]:
+        return (self.low - self.mean_days) / self.sd, (self.high - self.mean_days) / self.sd
+
+    def quantile(self, u: FloatArray) -> FloatArray:
+        return truncated_normal(self.mean_days, self.sd, self.low, self.high, u)
+
+    def mean(self) -> float:
+        low, high = self._scores
+        slope = (math.exp(-0.5 * low**2) - math.exp(-0.5 * high**2)) / math.sqrt(2.0 * math.pi)
+        return self.mean_days + self.sd * slope / share_between(low, high)
+
+    @property
+    def is_fixed(self) -> bool:
+        return False
+
+
+def share_between(low: float, high: float) -> float:
+    """The share of a standard normal that lies between two scores."""
+    from scipy.special import ndtr
+
+    # from the nearer tail
+    return float(ndtr(high) - ndtr(low) if low < 0.0 else ndtr(-low) - ndtr(-high))
+
+
+def truncated_normal(mean: float, sd: float, low: float, high: float, u: FloatArray) -> FloatArray:
+    """Values of a normal distribution cut off below `low` and above `high`, below which the share `u` lies."""
+    from scipy.special import ndtr, ndtri
+
+    first, last = (low - mean) / sd, (high - mean) / sd
+    below = ndtr(first) + u * (ndtr(last) - ndtr(first))
+    above = ndtr(-last) + (1.0 - u) * (ndtr(-first) - ndtr(-last))
+    # from the nearer tail
+    scores = np.where(below <= 0.5, ndtri(np.minimum(below, 0.5)), -ndtri(np.minimum(above, 0.5)))
+    # the ends themselves are off by rounding
+    return np.asarray(np.clip(mean + sd * scores, low, high))
 
 
 @dataclass(frozen=True)

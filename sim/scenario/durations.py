@@ -9,6 +9,7 @@ from typing import Annotated, Any
 from pydantic import ConfigDict, Field
 
 from sim.pure.distributions import (
+    LEAST_LEFT,
     Distribution,
     Empirical,
     Exponential,
@@ -16,8 +17,10 @@ from sim.pure.distributions import (
     Gamma,
     Lognormal,
     Triangular,
+    TruncatedNormal,
     Uniform,
     Weibull,
+    share_between,
 )
 from sim.scenario.blocks import LEAST_SHAPE, MOST_SHAPE, Block, BlockKind, Family, one_way
 from sim.scenario.kinds import Days, JsonSchema, Number
@@ -120,6 +123,23 @@ class WeibullFamily(Family):
         return Weibull(self.shape, weibull_scale(self.shape, self.scale, self.median, self.mean), self.shift)
 
 
+class TruncatedNormalFamily(Family):
+    """A normal cut off at both ends: `mean` and `sd` before they are, and the ends."""
+
+    mean: Annotated[float, Days()] = Field(description="Mean before the ends are cut off.")
+    sd: Annotated[float, Days(above_zero=True)] = Field(description="Standard deviation before the ends are cut off.")
+    low: Annotated[float, Days()] = Field(0.0, description="No duration is shorter.")
+    high: PositiveDays = Field(None, description="No duration is longer; without end unless given.")
+
+    def value(self) -> TruncatedNormal:
+        high = math.inf if self.high is None else self.high
+        if self.low >= high:
+            raise ValueError(f"found low {write_days(self.low)} and high {write_days(high)}; allowed: low below high")
+        if share_between((self.low - self.mean) / self.sd, (high - self.mean) / self.sd) < LEAST_LEFT:
+            raise ValueError("next to nothing of this normal lies between low and high; allowed: a mean near them")
+        return TruncatedNormal(self.mean, self.sd, self.low, high)
+
+
 def weibull_scale(shape: float, scale: float | None, median: float | None, mean: float | None) -> float:
     """The scale in days, from whichever of the three is given."""
     if scale is not None:
@@ -152,6 +172,9 @@ class DurationBlock(Block):
     exponential: ExponentialFamily | None = Field(None, description="Exponential: {mean: 30 d}")
     gamma: GammaFamily | None = Field(None, description="Gamma: {mean: 42 d, shape: 4}")
     weibull: WeibullFamily | None = Field(None, description="Weibull: {shape: 1.5, median: 60 d}")
+    truncated_normal: TruncatedNormalFamily | None = Field(
+        None, description="A normal cut off at both ends: {mean: 21 d, sd: 3 d, low: 14 d}"
+    )
     empirical: Annotated[tuple[float, ...] | None, OBSERVED_DAYS] = Field(
         None, description="Observed durations: a list, or a CSV file with one column 'days'"
     )
@@ -196,6 +219,10 @@ def write_duration(value: Distribution) -> Any:
             return _family("gamma", {"mean": write_days(mean_days), "shape": _number(shape)}, shift)
         case Weibull(shape, scale, shift):
             return _family("weibull", {"shape": _number(shape), "scale": write_days(scale)}, shift)
+        case TruncatedNormal(mean_days, sd, low, high):
+            told = {"mean": mean_days, "sd": sd, **({"low": low} if low else {})}
+            told |= {} if math.isinf(high) else {"high": high}
+            return {"truncated_normal": {name: write_days(days) for name, days in told.items()}}
         case Triangular(low, mode, high):
             return {"triangular": [write_days(low), write_days(mode), write_days(high)]}
         case Uniform(low, high):

@@ -10,11 +10,13 @@ from pathlib import Path
 from sim.scenario.allowance import Allowance
 from sim.scenario.csv_values import fill_in_csv
 from sim.scenario.files import SHIPPED, SHIPPED_MARK, find_inside, read_text, shipped_file, shown_path
-from sim.scenario.merge import merge
+from sim.scenario.merge import merge, spelled_out
 from sim.scenario.nodes import Branch, Items, Leaf, Node, parse_yaml, plain
 from sim.scenario.problems import Place, Problem, show
 
 MOST_FILES = 50
+# What a file extends that counts beds in intensive care and says of no toxicity that anybody needs one.
+TOXICITY = SHIPPED / "parts" / "toxicity.yaml"
 
 
 @dataclass(frozen=True)
@@ -50,6 +52,7 @@ class _State:
     merged: dict[Path, Branch] = field(default_factory=dict)
     chain: list[Path] = field(default_factory=list)
     complete: bool = True
+    stay: bool = False  # whether a file of the planner's own states a stay
 
 
 def read_layers(path: Path) -> Reading:
@@ -91,14 +94,50 @@ def _read(text: str, shown: str, path: Path, state: _State) -> Branch:
         else:
             parents.append(parent)
     state.chain.pop()
-    own = _without_extends(root)
+    own = spelled_out(_without_extends(root))
+    assert isinstance(own, Branch)
     own = fill_in_csv(own, shown, path.parent, state.roots, state.problems, state.allowance)
-    state.layers.append(Layer(shown, own))
+    state.stay |= _states(own, "infusion", "stay") and not path.is_relative_to(SHIPPED)
     tree = _empty(shown)
-    for parent in [*parents, own]:
+    for parent in parents:
         tree = merge(tree, parent)
+    if not state.chain and _lacks_toxicity(merge(tree, own)):
+        tree = merge(tree, _default_toxicity(state))
+    state.layers.append(Layer(shown, own))
+    tree = merge(tree, own)
     state.merged[path] = tree
     return tree
+
+
+def _lacks_toxicity(tree: Branch) -> bool:
+    """Whether a scenario counts beds in intensive care, and leaves out from which toxicity patients come to them."""
+    centres, strategy = tree.entries.get("centres"), tree.entries.get("strategy")
+    counted = isinstance(centres, Branch) and any(_states(tree, "centres", name, "icu") for name in centres.entries)
+    stated = isinstance(tree.entries.get("toxicity"), Leaf) or any(
+        _states(tree, "toxicity", event) for event in ("crs", "neurotoxicity")
+    )
+    return counted and not stated and isinstance(strategy, Leaf) and strategy.value in ("autologous", "hybrid")
+
+
+def _default_toxicity(state: _State) -> Branch:
+    """The toxicity that comes with the program, and the stay without it, unless the planner has stated a stay."""
+    told = f"{TOXICITY.relative_to(SHIPPED)}{SHIPPED_MARK}"
+    tree = _read(read_text(TOXICITY, state.allowance), told, TOXICITY, state)
+    if not state.stay:
+        return tree
+    sources = tree.entries["sources"]
+    assert isinstance(sources, Branch)
+    others = Branch(sources.place, {k: v for k, v in sources.entries.items() if k != "infusion.stay"}, sources.keys)
+    entries = {key: others if key == "sources" else value for key, value in tree.entries.items() if key != "infusion"}
+    state.layers[-1] = Layer(told, Branch(tree.place, entries, tree.keys))
+    return state.layers[-1].tree
+
+
+def _states(node: Node | None, *path: str) -> bool:
+    """Whether something stands at a path of a tree."""
+    for key in path:
+        node = node.entries.get(key) if isinstance(node, Branch) else None
+    return node is not None
 
 
 def _parsed(text: str, shown: str, allowance: Allowance) -> tuple[Node | None, Sequence[Problem]]:

@@ -40,6 +40,8 @@ def json_schema() -> dict[str, Any]:
     models = {cls.__name__: cls for cls in sections()}
     for name, definition in [*definitions.items(), ("Scenario", full)]:
         _fill_in_defaults(definition, models[name])
+        if bare := models[name].bare:
+            definitions[name] = {"anyOf": [definition["properties"][bare], definition]}
     full["properties"] = {"extends": EXTENDS, **full["properties"]}
     relaxed_definitions = {f"{name}Change": _relaxed(definition) for name, definition in definitions.items()}
     relaxed = _relaxed(full)

@@ -10,7 +10,7 @@ from sim.scenario.blocks import WAYS, BlockKind
 from sim.scenario.clock_values import ClockBlock
 from sim.scenario.kinds import Kind
 from sim.scenario.leaves import marker_at
-from sim.scenario.nodes import Branch, Node
+from sim.scenario.nodes import Branch, Leaf, Node
 
 Path = tuple[str, ...]
 # Maps by path, of which a file may change single entries.
@@ -28,6 +28,17 @@ def merge(parent: Branch, child: Branch, path: Path = ()) -> Branch:
         entries[key] = _merge_node(entries.get(key), value, (*path, key))
         keys[key] = child.keys[key]
     return Branch(child.place, entries, keys)
+
+
+def spelled_out(node: Node, path: Path = ()) -> Node:
+    """The tree with each section that is written as a single value as a section: `9` as `{count: 9}`."""
+    if isinstance(node, Branch):
+        return Branch(node.place, {k: spelled_out(v, (*path, k)) for k, v in node.entries.items()}, node.keys)
+    section = marker_at(path)
+    bare = section.bare if isinstance(section, type) else ""
+    if not bare or not isinstance(node, Leaf) or node.value is None:
+        return node
+    return Branch(node.place, {bare: node}, {bare: node.place})
 
 
 def _merge_node(parent: Node | None, child: Node, path: Path) -> Node:

@@ -261,8 +261,14 @@ def without_effect_in_time(s: Scenario, tree: Branch, layers: Sequence[Layer]) -
     end = s.run.days
     outside = f"outside the simulated time, which ends on day {end:g}; it has no effect"
     for name, disruption in s.disruptions.items():
-        if disruption.start >= end:
-            yield f"disruptions.{name}: begins on day {disruption.start:g}, {outside}"
+        chance = disruption.between
+        begins = disruption.first_day if chance is None else least_days(chance)
+        if begins >= end:
+            earliest = "" if chance is None else " at the earliest"
+            yield f"disruptions.{name}: begins on day {begins:g}{earliest}, {outside}"
+        elif chance is not None and least_days(disruption.length) >= end:
+            least = write_days(least_days(disruption.length))
+            yield f"disruptions.{name}: the first outage is never over: it lasts at least {least}, the run {end:g} d"
     for name, region in s.regions.items():
         late = [day for day in region.referral_days or () if day >= end]
         if late:

@@ -6,10 +6,12 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Any, Literal, Self, get_args
 
 from pydantic import Field
 
+from sim.pure.distributions import Distribution, Fixed
+from sim.scenario.durations import Duration
 from sim.scenario.kinds import Context, Days, JsonSchema, Kind, Text, day_of, is_date, parse_date
 from sim.scenario.lists import read_items
 from sim.scenario.problems import show, suggestion
@@ -132,17 +134,27 @@ class Calendar(Section):
 
 
 class Disruption(Section):
-    """A shut-down of one resource for a time."""
+    """A shut-down of one resource for a time: once, from a day on, or again and again, by chance.
+
+    By chance, a time `between` passes from the end of the last outage (at first: from the start) to the next, whether
+    the resource is in use or not, and each outage has a length of its own.
+    """
 
     resource: Resource = Field(description="line | chair | lab | bed | place | icu | lot_line | courier")
     centre: Annotated[str | None, Text()] = Field(None, description="Only at this centre, where each has its own.")
     manufacturer: Annotated[str | None, Text()] = Field(
         None, description="Only at this one of several manufacturers; for lines, and for the courier to and from it."
     )
-    start: Annotated[float, SinceStart()] = Field(
-        alias="from", description="First day: a date, or days since the start."
+    start: Annotated[float | None, SinceStart()] = Field(
+        None, alias="from", description="First day: a date, or days since the start."
     )
-    length: Annotated[float, Days(above_zero=True)] = Field(alias="for", description="How long it lasts.")
+    between: Annotated[Distribution | None, Duration()] = Field(
+        None,
+        description="Instead of from, for outages that recur by chance: calendar days from the end of one to the next.",
+    )
+    length: Annotated[Distribution, Duration()] = Field(
+        alias="for", description="How long it lasts; beside between it may vary."
+    )
     work: Literal["finish", "pause", "lose"] = Field(
         "finish",
         description="What becomes of work in progress: finish (it goes on), pause (its time stands still) or lose (the "
@@ -152,18 +164,53 @@ class Disruption(Section):
     announced: Annotated[float, Days(word="from_start")] = Field(
         float("inf"),
         description="How long before its first day it becomes known, or from_start: to whom slots of lines are then "
-        "taken back from, and to whom beds and treatment places are booked for.",
+        "taken back from, and to whom beds and treatment places are booked for. An outage by chance becomes known on "
+        "its first day.",
     )
+
+    @classmethod
+    def rules(cls, data: Mapping[str, Any], context: Mapping[str, Any]) -> Iterator[Fault]:
+        if set(data) - set(cls.key_names()):
+            return
+        if "from" not in data and "between" not in data:
+            yield (
+                (),
+                Absent("found neither from nor between; allowed: from (a shut-down on a date), or between (by chance)"),
+            )
+        elif "from" in data and "between" in data:
+            yield (), "found from and between; allowed: from (a shut-down on a date), or between (by chance)"
+
+    def checks(self) -> Iterator[Fault]:
+        for key, days in (("between", self.between), ("for", self.length)):
+            if days is not None and days.mean() == 0.0:
+                yield (key,), "found 0 d; allowed: a duration above 0 d"
+        if self.between is None and not self.length.is_fixed:
+            yield ("for",), "found a distribution; allowed: a fixed time, or a distribution beside between"
+
+    @property
+    def by_chance(self) -> bool:
+        """Whether its outages have yet to be drawn."""
+        return self.between is not None
+
+    def outage(self, start: float, days: float) -> Self:
+        """One of its outages, as if it had a date; known on its first day."""
+        return self.model_copy(update={"start": start, "length": Fixed(days), "between": None, "announced": 0.0})
+
+    @property
+    def first_day(self) -> float:
+        """The day on which it begins; of one that has a date."""
+        assert self.start is not None
+        return self.start
 
     @property
     def end(self) -> float:
-        """The day on which it is over."""
-        return self.start + self.length
+        """The day on which it is over; of one that has a date."""
+        return self.first_day + self.length.mean()
 
     @property
     def announced_day(self) -> float:
-        """The day on which it becomes known."""
-        return self.start - self.announced
+        """The day on which it becomes known; of one that has a date."""
+        return self.first_day - self.announced
 
 
 def calendar_faults(data: Mapping[str, Any]) -> Iterator[Fault]:

@@ -10,6 +10,7 @@ from sim.scenario.allowance import Allowance
 from sim.scenario.csv_values import fill_in_csv
 from sim.scenario.files import SHIPPED
 from sim.scenario.inherit import Layer
+from sim.scenario.merge import spelled_out
 from sim.scenario.nodes import Branch, Leaf, Node, parse_yaml, scalar_value
 from sim.scenario.problems import COMMAND_LINE, Place, Problem, shorten, show
 
@@ -32,7 +33,9 @@ def parse_overrides(
     for text in overrides:
         layer = _parse(text, problems, allowance)
         if layer is not None:
-            tree = fill_in_csv(layer.tree, str(scenario_file), folder, roots, problems, allowance)
+            own = spelled_out(layer.tree)
+            assert isinstance(own, Branch)
+            tree = fill_in_csv(own, str(scenario_file), folder, roots, problems, allowance)
             layers.append(Layer(layer.file, tree, command))
     return layers
 

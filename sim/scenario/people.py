@@ -122,7 +122,9 @@ class SharesByName(Kind):
 
 
 class AlreadyWaiting(Section):
-    """Patients who are on the waiting list on the first day; they were worked up before."""
+    """Patients who are on the waiting list on the first day; they were worked up before. A number is their count."""
+
+    bare = "count"
 
     count: Annotated[int | None, Whole(0, 100_000)] = Field(None, description="How many there are.")
     waited: Annotated[Distribution, Duration()] = Field(
@@ -130,6 +132,10 @@ class AlreadyWaiting(Section):
     )
     since: Annotated[tuple[float, ...] | None, WAITED_DAYS] = Field(
         None, description="Instead of count: how long each has waited, or the date since when; a list, or a CSV file."
+    )
+
+    risk_groups: Annotated[Mapping[str, float] | None, SharesByName()] = Field(
+        None, description="Shares of the risk groups among them: {mild: 0.4, severe: 0.6}; as of all unless given."
     )
 
     @classmethod
@@ -171,7 +177,7 @@ class Centre(Section):
     beds: Annotated[Steps, CAPACITY] = Field(UNLIMITED, description="Beds for infusion; may change by date.")
     icu: Annotated[Steps, CAPACITY] = Field(UNLIMITED, description="Beds in intensive care; may change by date.")
     places: Annotated[Steps, CAPACITY] = Field(
-        UNLIMITED, description="Treatment places for infusion, each for one outpatient a day; may change by date."
+        UNLIMITED, description="Infusions a day: treatment places, each for one patient a day; may change by date."
     )
     lines: Annotated[Steps | None, CAPACITY] = Field(
         None, description="This centre's own lines, instead of manufacturing.lines, where products are made at centres."

@@ -48,6 +48,8 @@ NEEDED = {
     "hybrid": ("manufacturing", "allogeneic", "hybrid"),
 }
 # Sections that neither move a result nor count as part of the scenario's identity.
+# More outages by chance than this in a replication are a slip of the pen.
+MOST_OUTAGES = 10_000
 NOT_IN_DIGEST = ("name", "description", "validation", "uncertainty", "sources")
 # Stands where an autologous scenario says nothing of doses; nothing reads it.
 NO_STOCK = Allogeneic.by_default(stock=Stock.by_default(opening=0, order=Order.by_default(), doses_per_lot=1))
@@ -166,6 +168,7 @@ class Scenario(Section):
             if strategy != "allogeneic" and isinstance(data.get("manufacturing"), dict):
                 yield from _duration_faults(_part(data, "manufacturing"))
         yield from _centre_faults(data)
+        yield from _listed_faults(data)
         yield from calendar_faults(data)
         yield from _disruption_faults(data)
         yield from _hybrid_faults(data)
@@ -184,6 +187,12 @@ class Scenario(Section):
             lacking = [name for name in self.treating if self.centres[name].slots is None]
             if slots.scope == "pool" or lacking:
                 yield ("manufacturing", "slots", "count"), Absent("required, but not given")
+        for name, disruption in self.disruptions.items():
+            if disruption.between is not None:
+                outages = self.run.longest / (disruption.between.mean() + disruption.length.mean())
+                if outages > MOST_OUTAGES:
+                    message = f"leads to about {outages:.0f} outages in a replication; allowed: at most {MOST_OUTAGES}"
+                    yield ("disruptions", name, "between"), message
         if self.economics is not None:
             yield from _economics_faults(self, self.economics)
 
@@ -247,6 +256,18 @@ def _centre_faults(data: Mapping[str, Any]) -> Iterator[Fault]:
                 hint = did_you_mean(wanted, centres, "centres")
                 path = ("regions", name, "centre", *((wanted,) if several else ()))
                 yield path, Absent(f"found {show(wanted)}, which is no key of centres{hint}")
+
+
+def _listed_faults(data: Mapping[str, Any]) -> Iterator[Fault]:
+    """A fault for each risk group of a list on the first day that there is not."""
+    groups = list(_part(data, "patients", "risk_groups"))
+    for name in _part(data, "regions"):
+        listed = _part(data, "regions", name, "already_waiting").get("risk_groups")
+        for wanted in listed if isinstance(listed, dict) else [listed]:
+            if isinstance(wanted, str) and groups and wanted.strip() not in groups:
+                path = ("regions", name, "already_waiting", "risk_groups", *((wanted,) if listed != wanted else ()))
+                hint = did_you_mean(wanted, groups, "risk groups")
+                yield path, Absent(f"found {show(wanted)}, which is no risk group{hint}")
 
 
 def _disruption_faults(data: Mapping[str, Any]) -> Iterator[Fault]:

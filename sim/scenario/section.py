@@ -128,6 +128,8 @@ class Section(BaseModel):
 
     # keys that the loader deals with before the section is read
     also_known: ClassVar[tuple[str, ...]] = ()
+    # the key that a single value in place of the section stands for, if it may
+    bare: ClassVar[str] = ""
     # keys that there were once, and what to write in their place
     replaced: ClassVar[Mapping[str, str]] = {}
 

@@ -331,4 +331,7 @@ class Infusion(Section):
         description="Time for which a bed is booked ahead; the mean time from infusion to discharge, in whole days "
         "rounded up, unless given.",
     )
+    turn_round: Annotated[float, Days()] = Field(
+        0.0, description="Time from a discharge until the bed is ready for the next patient."
+    )
     deferral: Deferral | None = Field(None, description="Infusions put off for medical reasons.")

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from sim.scenario.kinds import Days
 from sim.scenario.named import Names
 from sim.scenario.people import NO_TIME, SHARES_TOLERANCE
 from sim.scenario.section import Fault, Section
@@ -42,6 +43,9 @@ class IntensiveCare(Section):
     """A stay in intensive care."""
 
     stay: Time = Field(NO_TIME, description="Time in intensive care.")
+    turn_round: Annotated[float, Days()] = Field(
+        0.0, description="Time from the end of such a stay until the bed is ready for the next patient."
+    )
     bed: Literal["kept", "freed"] = Field(
         "kept", description="What becomes of the patient's bed meanwhile: kept | freed"
     )

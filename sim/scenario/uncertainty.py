@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from sim.pure.distributions import LEAST_LEFT, share_between, truncated_normal
 from sim.scenario.kinds import Context, JsonSchema, Kind
 from sim.scenario.problems import any_of, did_you_mean, show
 from sim.scenario.section import Fault, Named, refuse
@@ -24,6 +25,7 @@ FAMILIES: Mapping[str, tuple[tuple[str, ...], ...]] = {
     "gamma": (("mean", "sd"),),
     "lognormal": (("median", "sigma"), ("mean", "sd")),
     "normal": (("mean", "sd"),),
+    "truncated_normal": (("mean", "sd", "low"), ("mean", "sd", "high"), ("mean", "sd", "low", "high")),
     "uniform": (("low", "high"),),
 }
 MEANINGS = {
@@ -75,6 +77,9 @@ class Uncertain:
                 return np.asarray(p["mean"] * np.exp(math.sqrt(variance) * special.ndtri(u) - variance / 2))
             case "normal":
                 return np.asarray(p["mean"] + p["sd"] * special.ndtri(u))
+            case "truncated_normal":
+                low, high = p.get("low", -math.inf), p.get("high", math.inf)
+                return truncated_normal(p["mean"], p["sd"], low, high, u)
             case _:
                 return np.asarray(p["low"] + (p["high"] - p["low"]) * u)
 
@@ -210,5 +215,14 @@ def _faults(family: str, p: Mapping[str, float]) -> Iterator[str]:
             yield f"found sd {p['sd']:g}; allowed: below {math.sqrt(p['mean'] * (1 - p['mean'])):.3g} for this mean"
         elif p["sd"] < LEAST_BETA_SD * math.sqrt(p["mean"] * (1 - p["mean"])):
             yield f"found sd {p['sd']:g}; allowed: more, as this is as good as certain; leave the input out instead"
-    if family == "uniform" and p["low"] >= p["high"]:
+    low, high = p.get("low", -math.inf), p.get("high", math.inf)
+    between = family == "truncated_normal" and p["sd"] > 0.0 and low < high
+    if between and _left(p["mean"], p["sd"], low, high) < LEAST_LEFT:
+        yield "next to nothing of this normal lies between its ends; allowed: a mean near them"
+    if family in ("uniform", "truncated_normal") and low >= high:
         yield f"found low {p['low']:g} and high {p['high']:g}; allowed: low below high"
+
+
+def _left(mean: float, sd: float, low: float, high: float) -> float:
+    """The share of a normal that lies between two ends."""
+    return share_between((low - mean) / sd, (high - mean) / sd)

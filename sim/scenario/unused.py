@@ -243,17 +243,25 @@ def beds_bind(s: Scenario) -> bool:
     return not all(is_unlimited(s.centres[name].beds) for name in s.treating) or _is_shut(s, "bed")
 
 
+def icu_binds(s: Scenario) -> bool:
+    """Whether anybody may wait for a bed in intensive care."""
+    return not all(is_unlimited(s.centres[name].icu) for name in s.treating) or _is_shut(s, "icu")
+
+
 def books_ahead(s: Scenario, resource: str) -> bool:
     """Whether beds, or treatment places, are booked ahead."""
-    if s.infusion.model == "outpatient":
+    if resource == "place":
         open_to_all = all(is_unlimited(s.centres[name].places) for name in s.treating)
-        return resource == "place" and (not open_to_all or _is_shut(s, "place"))
-    return resource == "bed" and s.infusion.reservation == "book_ahead" and beds_bind(s)
+        asked_for = s.infusion.model == "outpatient" or s.infusion.reservation != "admit"
+        return asked_for and (not open_to_all or _is_shut(s, "place"))
+    at_once = s.infusion.model == "outpatient" or s.infusion.reservation != "book_ahead"
+    return resource == "bed" and not at_once and beds_bind(s)
 
 
 def _told_late(s: Scenario) -> bool:
     """Whether a slot may be withdrawn after it has been offered."""
-    return any(_withdraws(s, name) and not math.isinf(d.announced) for name, d in s.disruptions.items())
+    late = (name for name, d in s.disruptions.items() if d.by_chance or not math.isinf(d.announced))
+    return any(_withdraws(s, name) for name in late)
 
 
 def _lines_change(s: Scenario) -> bool:
@@ -411,7 +419,7 @@ def _is_anothers(s: Scenario, name: str) -> bool:
         "lot_line": not gives(s, "allogeneic") or shared,
         "icu": not needs_icu(s),
         "bed": False,
-        "place": s.infusion.model == "inpatient",
+        "place": False,
     }.get(resource, not gives(s, "autologous"))  # fmt: skip
 
 
@@ -555,6 +563,27 @@ REFUSED: tuple[Unused, ...] = (
         "nobody is counted there: `count` is 0, or `since` says when each began to wait",
     ),
     Unused(
+        "infusion.turn_round", lambda s: not beds_bind(s), BEDS, "beds are unlimited; allowed where they are limited"
+    ),
+    Unused(
+        "infusion.turn_round", lambda s: s.infusion.model == "outpatient" and not s.toxicity.events,
+        ("infusion.model", *TOXIC), "outpatients need no bed where there is no toxicity",
+    ),
+    Unused(
+        "toxicity.icu.turn_round", lambda s: not needs_icu(s) or not icu_binds(s),
+        ("centres.*.icu", *TOXIC, "disruptions"),
+        "nobody needs intensive care, or its beds are unlimited",
+    ),
+    Unused(
+        "regions.*.already_waiting.risk_groups", lambda s, name: len(s.patients.risk_groups) == 1,
+        ("patients.risk_groups",), "there is one risk group",
+    ),
+    Unused(
+        "regions.*.already_waiting.risk_groups",
+        lambda s, name: (there := _already_waiting(s, name)) is not None and there.count == 0,
+        ("regions.*.already_waiting.count",), "nobody is counted there: `count` is 0",
+    ),
+    Unused(
         "centres.*.slots", lambda s, name: s.manufacturing.slots is None, SLOTS,
         "manufacturing.slots are unlimited; allowed where slots.scope is centre",
     ),
@@ -565,10 +594,6 @@ REFUSED: tuple[Unused, ...] = (
     Unused(
         "centres.*.lines", lambda s, name: s.manufacturing.site == "factory", ("manufacturing.site",),
         "manufacturing.site is factory; allowed where it is centre",
-    ),
-    Unused(
-        "centres.*.places", lambda s, name: s.infusion.model == "inpatient", ("infusion.model",),
-        "the model is inpatient; outpatients are infused at a treatment place",
     ),
     Unused(
         "centres.*.icu", lambda s, name: not needs_icu(s), TOXIC,
@@ -601,6 +626,10 @@ REFUSED: tuple[Unused, ...] = (
         ("disruptions.*.resource",), "a shipment under way arrives; the courier collects nothing new",
     ),
     Unused(
+        "disruptions.*.announced", lambda s, name: name in s.disruptions and s.disruptions[name].by_chance,
+        ("disruptions.*.between",), "an outage by chance becomes known on its first day",
+    ),
+    Unused(
         "disruptions.*.announced",
         lambda s, name: name in s.disruptions and not _withdraws(s, name)
         and not books_ahead(s, s.disruptions[name].resource),
@@ -616,7 +645,7 @@ REFUSED: tuple[Unused, ...] = (
     Unused(
         "manufacturing.slots.after_withdrawal", lambda s: s.manufacturing.slots is not None and not _told_late(s),
         ("disruptions", "manufacturing.slots.withdrawn_by"),
-        "no slot is withdrawn once it is offered; allowed with a disruption of lines that says `announced`",
+        "no slot is withdrawn once it is offered; allowed with a disruption of lines `announced`, or by chance",
     ),
     Unused(
         "waiting_list.policy", lambda s: _policy_is(s, "sickest_first") and _all_same(s, "priority"),

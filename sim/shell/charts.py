@@ -23,7 +23,8 @@ SWEEPS = (
     ("sobol", FACTORS, 16),
     ("latin_hypercube", FACTORS, 60),
 )
-TARGET, TRIED = "infused_share >= 0.72", "manufacturing.slots.count=2:8"
+TARGET, TRIED = "infused_share >= 0.72", ("manufacturing.slots.count=3:6", "release_testing.sterility=7d,14d")
+PRICES = {"manufacturing.slots.count": 40_000.0, "release_testing.sterility": -5_000.0}
 FEW, SAMPLES = 4, 100
 
 
@@ -63,8 +64,10 @@ def _draw_gallery(place: Path, replace: Sequence[str]) -> None:
 
 def _studies(place: Path) -> Iterator[Path]:
     """The results folders, each when it is finished, the comparison of the shipped pair first."""
-    from sim.experiment.plan.run import ascending, run_plan
-    from sim.experiment.plan.search import parse_target
+    from sim.experiment.plan.run import Asked, run_plan, sweep_of
+    from sim.experiment.plan.search import Rule
+    from sim.experiment.plan.space import Space, ascending
+    from sim.experiment.plan.targets import parse_target
     from sim.experiment.psa.run import ECONOMICS, psa_points, run_psa
     from sim.experiment.study.run import Plan, run_study
     from sim.experiment.sweep.designs import build_design
@@ -83,10 +86,9 @@ def _studies(place: Path) -> Iterator[Path]:
         design = build_design(kind, parse_vary(vary), {}, size)
         run_sweep(SweepPlan(base, design.points, FEW, None), design, place / kind, COMMAND, _nobody)
         yield place / kind
-    factor = ascending(parse_vary([TRIED])[0])
-    values = build_design("grid", [factor], {})
-    tried = SweepPlan(base, values.points, 10 * FEW, None)
-    run_plan(tried, factor.path, [parse_target(TARGET)], 0.95, place / "plan", COMMAND, _nobody)
+    space = Space(tuple(ascending(factor) for factor in parse_vary([*TRIED])), PRICES)
+    asked = Asked(space, (parse_target(TARGET),), Rule())
+    run_plan(sweep_of(base, asked), asked, place / "plan", COMMAND, _nobody)
     yield place / "plan"
     both = load_base(pair, [])
     run_psa(SweepPlan(both, psa_points(both, SAMPLES), FEW, None, reducer=ECONOMICS), place / "psa", COMMAND, _nobody)

@@ -12,7 +12,10 @@ COMMANDS = {
     "compare": ("run", "Compare scenarios on the same patients; the first file is the baseline."),
     "run": ("run", "Run one scenario."),
     "sweep": ("sweep", "Run many points: a sweep file, or scenario files with --vary."),
-    "plan": ("plan", "The smallest capacity that meets a target, and the curve; leaves with 3 where there is none."),
+    "plan": (
+        "plan",
+        "The cheapest capacities that meet targets, and what else there is; leaves with 3 where none do.",
+    ),
     "psa": ("psa", "Probabilistic sensitivity analysis of costs and QALYs."),
     "check": ("check", "Check scenario files and show what they ask of each resource; run nothing."),
     "report": ("report", "Draw charts and report again from the tables of a results folder."),

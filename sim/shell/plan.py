@@ -1,8 +1,10 @@
-"""The command `plan`: the smallest capacity that meets a target."""
+"""The command `plan`: the cheapest combination of capacities that meets its targets."""
 
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +17,20 @@ from sim.shell.sweep import load_base, parse_vary, resumable
 
 if TYPE_CHECKING:
     from reports import Wanted
+    from sim.experiment.plan.run import Asked as Search
+    from sim.experiment.plan.run import PlanStudy
+    from sim.experiment.plan.targets import Target
+    from sim.experiment.sweep.points import Base
+
+SHOWN = 8
+first_stage = click.option(
+    "--replications",
+    "-n",
+    type=click.IntRange(min=5),
+    default=20,
+    show_default=True,
+    help="Of the first stage, run of every combination; from then on as many as it takes.",
+)
 
 
 @click.command("plan")
@@ -23,78 +39,161 @@ if TYPE_CHECKING:
     "--target", multiple=True, required=True, metavar="'METRIC <= X'", help="What must hold, with <= or >=; repeatable."
 )
 @click.option(
-    "--confidence", type=click.FloatRange(0.5, 0.9999), default=0.95, show_default=True, help="How sure it must be."
+    "--cost",
+    multiple=True,
+    metavar="PATH=NUMBER",
+    help="What one unit of a varied value costs; for every one of several. Without it, one value is kept small.",
+)
+@click.option(
+    "--zone",
+    multiple=True,
+    metavar="METRIC=WIDTH",
+    help="So far from its target a metric may be taken for either; 0.01 of a share, 5 % of another target.",
+)
+@click.option(
+    "--confidence",
+    type=click.FloatRange(0.5, 0.9999),
+    default=0.95,
+    show_default=True,
+    help="How sure it must be, over all combinations and targets together.",
+)
+@click.option(
+    "--max-replications",
+    type=click.IntRange(min=5),
+    default=2000,
+    show_default=True,
+    help="Of a combination that is hard to decide; then it stays undecided.",
+)
+@click.option(
+    "--evaluations",
+    type=click.IntRange(min=2),
+    default=400,
+    show_default=True,
+    help="So many combinations are run one by one; of more, an optimiser proposes so many.",
 )
 @vary
-@run_options()
+@run_options(first_stage)
 @cluster
 @picture_options
 def plan_command(
     file: Path,
     vary: tuple[str, ...],
     target: tuple[str, ...],
+    cost: tuple[str, ...],
+    zone: tuple[str, ...],
     confidence: float,
+    max_replications: int,
+    evaluations: int,
     asked: Asked,
     cluster: str | None,
     wanted: Wanted,
 ) -> None:
-    """The smallest capacity that meets a target, and the curve; leaves with 3 where there is none."""
+    """The cheapest capacities that meet targets, and what else there is; leaves with 3 where none do."""
     from sim.scenario import ScenarioError
 
-    if len(vary) != 1:
-        raise click.UsageError("plan varies one path: give --vary once, such as --vary manufacturing.lines=1:40")
-    (factor,) = parse_vary(vary)
+    if not vary:
+        raise click.UsageError("plan varies something: give --vary, such as --vary manufacturing.lines=1:40")
+    factors = parse_vary(vary)
     with errors_in_words():
-        from sim.experiment.plan.run import PLAN_FILES, ascending, run_plan
-        from sim.experiment.plan.search import FloorMissingError, expected_points, parse_target
-        from sim.experiment.sweep.designs import build_design
-        from sim.experiment.sweep.evaluate import SweepPlan
+        from sim.experiment.plan.floor import FloorMissingError
+        from sim.experiment.plan.run import PLAN_FILES, run_plan, sweep_of
+        from sim.experiment.plan.run import Asked as Search
+        from sim.experiment.plan.search import Rule
+        from sim.experiment.plan.space import Space, ascending
+        from sim.experiment.plan.targets import parse_costs
         from sim.experiment.sweep.file import places_of, relocate
 
-        try:
-            goals = [parse_target(text) for text in target]
-        except ValueError as error:
-            stop(f"--target: {error}", BAD_INPUT)
-        try:
-            factor = ascending(factor)
-            design = build_design("grid", [factor], {})
-        except ValueError as error:
-            stop(f"--vary {factor.path}: {error}", BAD_INPUT)
+        levers = []
+        for factor in factors:
+            with _wrong(f"--vary {factor.path}"):
+                levers.append(ascending(factor))
+        with _wrong("--cost"):
+            space = Space(tuple(levers), parse_costs(cost, [lever.path for lever in levers]))
         base = load_base([file], asked.changes)
-        count = asked.replications or next(iter(base.scenarios.values())).scenario.run.replications
-        plan = SweepPlan(base, design.points, count, asked.workers, asked.engine, cluster)
-        folder = asked.folder("plan", file.stem)
-        require_room(folder, PLAN_FILES, wanted, asked.replace)
-        if not asked.quiet:
-            say(f"{len(design.points)} values of {factor.path}, {count} replications each")
+        rule = Rule(confidence, asked.replications or 20, max_replications)
+        search = Search(space, _targets(base, target, zone), rule, evaluations)
         try:
-            expected = expected_points(len(design.points)) * count
-            with resumable(folder), progress(expected, asked.quiet, per=count) as done:
-                study = run_plan(plan, factor.path, goals, confidence, folder, command_line(), done, asked.replace)
+            plan = sweep_of(base, search, asked.workers, asked.engine, cluster)
+            folder = asked.folder("plan", file.stem)
+            require_room(folder, PLAN_FILES, wanted, asked.replace)
+            if not asked.quiet:
+                _announce(search)
+            with resumable(folder), progress(search.expected, asked.quiet, per=rule.first) as done:
+                study = run_plan(plan, search, folder, command_line(), done, asked.replace)
         except FloorMissingError as error:
             stop(f"--target: {error}", BAD_INPUT)
         except ScenarioError as error:
-            raise relocate(error, places_of([factor])) from error
-    if asked.as_json:
+            raise relocate(error, places_of(levers)) from error
+    _show(study, search, folder, asked.as_json)
+    draw(folder, wanted, asked)
+    sys.exit(0 if study.value is not None else MISSED)
+
+
+@contextmanager
+def _wrong(option: str) -> Iterator[None]:
+    """What is wrong with an option, on one line."""
+    try:
+        yield
+    except ValueError as error:
+        stop(f"{option}: {error}", BAD_INPUT)
+
+
+def _targets(base: Base, target: tuple[str, ...], zone: tuple[str, ...]) -> tuple[Target, ...]:
+    """The targets with their zones; leaves with what is wrong with them."""
+    from sim.experiment.plan.bench import metrics_of
+    from sim.experiment.plan.targets import parse_target, parse_zones, require_once, require_used
+
+    metric_of = metrics_of(base)
+    with _wrong("--zone"):
+        zones = parse_zones(zone, metric_of)
+    with _wrong("--target"):
+        targets = [parse_target(text, metric_of, zones) for text in target]
+        require_once(targets)
+    with _wrong("--zone"):
+        require_used(zones, targets)
+    return tuple(targets)
+
+
+def _announce(search: Search) -> None:
+    """How many combinations, and what the tests are told apart by."""
+    size, rule = search.space.size, search.rule
+    kind = "combinations" if len(search.space.levers) > 1 else f"values of {search.space.paths[0]}"
+    some = f", {search.evaluations} of them proposed by an optimiser" if search.proposed else ""
+    say(f"{size} {kind}{some}; from {rule.first} to {rule.limit} replications each")
+    for target in search.targets:
+        say(f"target: {target}, indifference zone {target.zone:g}")
+
+
+def _show(study: PlanStudy, search: Search, folder: Path, as_json: bool) -> None:
+    """The combinations that matter and the sentences, or everything as JSON."""
+    if as_json:
         import json
 
         rows = json.loads(study.table.to_json(orient="records", double_precision=15))
-        click.echo(json.dumps({"answer": study.value, "said": study.said, "curve": rows}, indent=2))
-    else:
-        names = ["estimate", "low", "high", "bound"]
-        rows = [
+        click.echo(json.dumps({"answer": study.value, "said": study.said, "combinations": rows}, indent=2))
+        return
+    table, targets = study.table, search.targets
+    order = list(dict.fromkeys(table["combination"]))
+    chosen = table.loc[table["answer"], "combination"]
+    place = order.index(chosen.iloc[0]) if len(chosen) else len(order) - 1
+    first = max(0, min(place - SHOWN // 2, len(order) - SHOWN))
+    shown = order[first : first + SHOWN]
+    rows = []
+    for number in shown:
+        mine = table[table["combination"] == number]
+        rows.append(
             [
-                row["value"],
-                row["target"],
-                *(f"{row[n]:.4g}" for n in names),
-                "met" if row["met"] else "missed",
-                f"{100 * row['infused_share']:.1f} %",
-                f"{100 * row['unresolved_share']:.1f} %",
+                *(search.space.values(number)[path] for path in search.space.paths),
+                *([f"{mine['cost'].iloc[0]:,.10g}"] if search.space.prices else []),
+                *(f"{row['estimate']:.4g} {row['decision']}" for _, row in mine.iterrows()),
+                f"{100 * mine['infused_share'].iloc[0]:.1f} %",
+                str(mine["replications"].max()),
             ]
-            for _, row in study.table.iterrows()
-        ]
-        print_table([factor.path, "target", *names, "", "infused", "still waiting"], rows)
-        click.echo("\n".join(study.said))
-        click.echo(f"Tables: {folder} (plan.csv)")
-    draw(folder, wanted, asked)
-    sys.exit(0 if study.value is not None else MISSED)
+        )
+    priced = ["cost"] if search.space.prices else []
+    click.echo(study.said[0])
+    print_table([*search.space.paths, *priced, *map(str, targets), "infused", "replications"], rows)
+    if len(order) > len(shown):
+        click.echo(f"{len(shown)} of {len(order)} combinations, around the answer in order of cost")
+    click.echo("\n".join(study.said[1:]))
+    click.echo(f"Tables: {folder} (plan.csv)")

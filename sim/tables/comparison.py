@@ -144,9 +144,10 @@ COMPARISON = (
             share(
                 "reserved_share", "The part of it in which units stood idle for a patient to come.", "not a capacity"
             ),
+            share("turn_round_share", "The part of it in which units were made ready for the next.", "not a capacity"),
             number(
                 "in_use_mean",
-                "Mean number of units in use over time, idle ones among them.",
+                "Mean number of units in use over time, those among them that stood idle or were made ready.",
                 "units",
                 "not a capacity",
                 Bounds.NOT_NEGATIVE,
@@ -154,6 +155,13 @@ COMPARISON = (
             number(
                 "reserved_mean",
                 "Mean number of units that stood idle for a patient to come.",
+                "units",
+                "not a capacity",
+                Bounds.NOT_NEGATIVE,
+            ),
+            number(
+                "turn_round_mean",
+                "Mean number of units that were made ready for the next.",
                 "units",
                 "not a capacity",
                 Bounds.NOT_NEGATIVE,

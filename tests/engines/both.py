@@ -10,6 +10,7 @@ import numpy as np
 
 from sim.engine import compiled_engine, simpy_engine
 from sim.engine.trace import EngineError, Trace
+from sim.pieces.breakdowns import as_drawn
 from sim.pieces.clocks import ClockBook, ClockSet
 from sim.pieces.cohort import Cohort, draw_cohort
 from sim.pieces.luck import Luck
@@ -42,6 +43,7 @@ class Case:
 
 def prepare(scenario: Scenario, replication: int = 0) -> Case:
     """One replication of a scenario. Clocks at the highest rate strike at once, so that they tie with whole days."""
+    scenario = as_drawn(scenario, replication)
     protocol = build_protocol(scenario)
     protocol = replace(protocol, clocks=_sharpened(protocol.clocks))
     cohort, luck = draw_cohort(scenario, protocol.clocks, [replication])

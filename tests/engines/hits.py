@@ -8,7 +8,9 @@ from collections.abc import Iterable
 import numpy as np
 
 from sim.engine.trace import LOT, PATIENT, Trace
+from sim.pieces.breakdowns import as_drawn
 from sim.pieces.protocol import Cadence, Capacity, Stock
+from sim.scenario import Scenario
 from tests.engines.both import Case
 
 
@@ -33,6 +35,9 @@ def happenings(case: Case, trace: Trace) -> Counter[str]:
         if isinstance(resource, Capacity):
             found["lot waited for a line"] += int((here & waited & (uses.kind == LOT)).sum())
             again = np.diff(uses.entity[here]) == 0
+            ready = uses.ended[here & began] + resource.turn_round
+            if resource.turn_round > 0.0:
+                found["granted once a unit was ready again"] += _common(uses.began[here & waited], ready)
             found["came back to a resource"] += int(again.sum())
     found["waited or left while holding something else"] += _held_elsewhere(trace)
     found["slot perished"] += int(np.isfinite(trace.slots.perished).sum())
@@ -64,6 +69,23 @@ def happenings(case: Case, trace: Trace) -> Counter[str]:
     found["turned at progression"] += int((trace.notes[:, turned] == trace.progression_day[:, None]).sum())
     for outcome, name in enumerate(trace.outcomes):
         found[f"ended as {name}"] += int((trace.ended_outcome == outcome).sum())
+    return found
+
+
+def outages(scenario: Scenario, case: Case, trace: Trace) -> Counter[str]:
+    """How often an outage by chance began, and how often while something that it disrupts was held, by what becomes of
+    that."""
+    names = [resource.name for resource in case.protocol.resources]
+    uses, found = trace.uses, Counter[str]()
+    for name, one in as_drawn(scenario, int(case.luck.replications[0])).disruptions.items():
+        if name in scenario.disruptions or one.first_day > trace.stop_day:
+            continue
+        found["outage by chance"] += 1
+        if one.resource in names:
+            mine = uses.resource == names.index(one.resource)
+            held = mine & (uses.began < one.first_day) & (one.first_day <= uses.ended)
+            found[f"held when an outage by chance began: {one.work}"] += int(held.sum())
+            found["granted at the end of an outage by chance"] += int((mine & (uses.began == one.end)).sum())
     return found
 
 

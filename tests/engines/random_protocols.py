@@ -138,7 +138,9 @@ def _capacity(r: Random, name: str, centres: int) -> Capacity:
 
     per_centre = r.random() < 0.4
     units = tuple(steps() for _ in range(centres if per_centre else 1))
-    return Capacity(name, name, per_centre, units, policy=_policy(r), lot_rank=r.choice([0.0, 0.0, -1.0, 1.0]))
+    turn_round = r.choice([0.0, 0.0, 0.0, 1.0, 2.5])
+    rank = r.choice([0.0, 0.0, -1.0, 1.0])
+    return Capacity(name, name, per_centre, units, policy=_policy(r), lot_rank=rank, turn_round=turn_round)
 
 
 def _bookings(writer: Writer, booked: Capacity) -> Bookings:

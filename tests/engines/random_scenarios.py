@@ -163,13 +163,18 @@ def _reserve(r: Random, scenario: Block, whole: bool) -> None:
             centre["places"] = _capacity(r, most=2)
     else:
         if r.random() < 0.4:
-            infusion["reservation"] = "hold"
+            infusion["reservation"] = r.choice(["hold", "admit"])
+        if r.random() < 0.4:
+            for centre in scenario["centres"].values():
+                centre["places"] = _capacity(r, most=2)
         if r.random() < 0.5:
             infusion["planned_stay"] = f"{r.choice([1, 3, 5, 10])} d"
         # the rest of this would hardly be found out by beds that are seldom full
         for centre in scenario["centres"].values():
             if r.random() < 0.5:
                 centre["beds"] = r.choice([1, 1, 2])
+    if r.random() < 0.4:
+        infusion["turn_round"] = r.choice(["1 d", "2 d", "12 h"])
     put_off = _days(r, whole)
     if put_off != "0 d" and r.random() < 0.6:
         infusion["deferral"] = {
@@ -235,6 +240,7 @@ def _days(r: Random, whole: bool) -> Any:
             {"lognormal": {"median": f"{r.randint(2, 9)} d", "sigma": 0.5}},
             {"gamma": {"mean": f"{r.randint(2, 12)} d", "shape": 4}},
             {"weibull": {"shape": 1.5, "scale": f"{r.randint(2, 12)} d", "shift": "1 d"}},
+            {"truncated_normal": {"mean": f"{r.randint(1, 12)} d", "sd": "3 d", "high": "15 d"}},
             {"empirical": ["1 d", "2 d", "2 d", f"{r.randint(3, 20)} d"]},
         ]
     )

@@ -45,6 +45,9 @@ def _access(r: Random, scenario: Block, whole: bool, days: Any) -> None:
             region["already_waiting"] = r.choice(
                 [{"since": waited}, {"count": r.randint(1, 5), "waited": days(r, whole)}]
             )
+            if r.random() < 0.5:
+                groups = scenario["patients"]["risk_groups"]
+                region["already_waiting"]["risk_groups"] = {name: 1 / len(groups) for name in groups}
         if len(centres) > 1 and r.random() < 0.3:
             region["centre"] = {centres[0]: 0.5, centres[1]: 0.5}
 
@@ -116,6 +119,8 @@ def _toxicity(r: Random, scenario: Block, whole: bool, days: Any) -> None:
     }
     if r.random() < 0.5:
         scenario["toxicity"]["neurotoxicity"] = {"grades": {"any": {"share": 0.5, "icu": r.choice([0, 1])}}}
+    if r.random() < 0.5:
+        scenario["toxicity"]["icu"]["turn_round"] = r.choice(["1 d", "12 h"])
     for centre in scenario["centres"].values():
         centre["icu"] = r.choice([1, 2, "unlimited"])
     if r.random() < 0.3:
@@ -165,6 +170,10 @@ def _disruptions(r: Random, scenario: Block) -> None:
             "from": f"{r.choice([5, 10, 20, 30, 45])} d",
             "for": f"{r.choice([1, 5, 10, 15])} d",
         }
+        if r.random() < 0.4:
+            del entry["from"]
+            entry["between"] = r.choice([{"exponential": {"mean": "15 d"}}, {"uniform": ["5 d", "20 d"]}, "10 d"])
+            entry["for"] = r.choice([{"exponential": {"mean": "4 d"}}, {"empirical": ["1 d", "5 d"]}, "3 d"])
         if resource not in ("courier", "bed", "icu"):
             entry["work"] = r.choice(["finish", "pause", "pause", "lose", "lose"])
         at_centres = resource in ("chair", "bed", "icu") or (

@@ -14,7 +14,7 @@ from sim.engine.kernel.tables import State
 from sim.engine.trace import Trace
 from sim.scenario import load
 from tests.engines.both import Case, compare, difference, prepare
-from tests.engines.hits import happenings, ties
+from tests.engines.hits import happenings, outages, ties
 from tests.engines.random_protocols import POLICIES, random_case
 from tests.engines.random_scenarios import random_scenario
 from tests.engines.watching import Watch
@@ -76,6 +76,12 @@ LEAST_HAPPENINGS = {
     "ended as alternative": 300,
     "turned at progression": 100,
     "slot lost, as its holder was not ready": 48,
+    "granted once a unit was ready again": 48,
+    "outage by chance": 480,
+    "held when an outage by chance began: finish": 160,
+    "held when an outage by chance began: pause": 120,
+    "held when an outage by chance began: lose": 36,
+    "granted at the end of an outage by chance": 120,
 }
 LEAST_TIES = {
     "two arrivals": 480,
@@ -137,6 +143,7 @@ LEAST_OF_PROTOCOLS = {
     "stage that never starts": 50,
     "stage that never ends": 50,
     "product went on without its patient": 5_000,
+    "granted once a unit was ready again": 200,
     "progressed and stayed": 500,
     **{f"waited under {policy}": 150 for policy in ("first_come", *POLICIES)},
 }
@@ -196,12 +203,14 @@ def test_random_protocols_over_the_whole_vocabulary(monkeypatch: pytest.MonkeyPa
 def test_random_scenarios_over_the_whole_vocabulary(count: int) -> None:
     happened, tied, differing = Counter[str](), Counter[str](), []
     for number in range(count):
-        case = prepare(random_scenario(number).scenario)
+        scenario = random_scenario(number).scenario
+        case = prepare(scenario)
         reference, differs = compare(case)
         if differs:
             differing.append((number, differs))
         if isinstance(reference, Trace):
             happened += happenings(case, reference)
+            happened += outages(scenario, case, reference)
             tied += ties(case, reference)
     assert differing == []
     part = count / RANDOM_SCENARIOS

@@ -151,11 +151,18 @@ def test_a_sweep_a_plan_and_a_psa_say_what_they_are(folder: Callable[[str], Path
     kinds = {
         "sweep": {"design": "sobol", "design_seed": 7, "points": 64, "paths": {"manufacturing.lines": ""}},
         "plan": {
-            "path": "manufacturing.lines",
+            "levers": [{"path": "manufacturing.lines", "levels": ["11", "12"]}],
+            "prices": {"manufacturing.lines": 40000.0},
             "targets": ["x <= 1"],
+            "zones": [0.05],
             "confidence": 0.9,
-            "values_run": 5,
-            "answer": "12",
+            "first_stage": 20,
+            "most_replications": 500,
+            "procedure": "F",
+            "combinations": 2,
+            "evaluated": 2,
+            "proposed_by": None,
+            "answer": {"manufacturing.lines": "12"},
         },
         "psa": {"samples": 500},
     }
@@ -164,8 +171,10 @@ def test_a_sweep_a_plan_and_a_psa_say_what_they_are(folder: Callable[[str], Path
         for kind, more in kinds.items()
     }
     assert "sobol, 64 points, drawn with seed 7" in told["sweep"]
-    assert "the smallest manufacturing.lines" in told["plan"]
-    assert "at a confidence of 0.9: 5 values run; answer: 12." in told["plan"]
+    assert "Search for the cheapest manufacturing.lines (11, 12)" in told["plan"]
+    assert "x <= 1 (indifference zone 0.05); 2 of 2 combinations run; answer: manufacturing.lines = 12." in told["plan"]
+    assert "Costs: 40000 a unit of manufacturing.lines" in told["plan"]
+    assert "from 20 replications up to 500; a confidence of 0.9 holds for all tests together" in told["plan"]
     assert "500 samples of 43 inputs" in told["psa"]
 
 

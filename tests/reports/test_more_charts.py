@@ -146,9 +146,15 @@ def test_the_tornado_starts_at_the_base_and_the_widest_is_first(folder: Folder, 
 def test_indices_the_plan_and_the_curves(folder: Folder, files: Drawn) -> None:
     sobol = [trace for trace in figure(files("study"), "sobol")["data"] if trace["type"] == "bar"]
     assert sobol[1]["x"] == pytest.approx([72, 27, 1])
-    rings = [t for t in figure(files("study"), "plan")["data"] if t.get("name") == "meets the target"]
-    assert rings[0]["x"] == [6, 7, 8]
-    assert "manufacturing.slots.count 6 is the least" in figure(files("study"), "plan")["layout"]["title"]["text"]
+    plan = figure(files("study"), "plan")
+    drawn = {t["name"]: (t["x"], t["y"]) for t in plan["data"]}
+    assert drawn["cheapest that meets the targets"] == ([240_000], [pytest.approx(18.7)])
+    assert drawn["misses a target"][0] == [120_000, 160_000, 200_000]
+    assert drawn["not needed or not decided"][0] == [280_000, 320_000]
+    assert drawn["nothing cheaper is better"][0] == [40_000 * value for value in range(3, 9)]
+    (goal,) = [s for s in plan["layout"]["shapes"] if s["line"].get("dash") == "dot"]
+    assert goal["y0"] == 20
+    assert "manufacturing.slots.count 6 is the cheapest" in plan["layout"]["title"]["text"]
     ceac = table(folder("study"), "ceac")
     curves = [trace for trace in figure(files("study"), "ceac")["data"] if trace.get("showlegend")]
     for trace in curves:

@@ -14,7 +14,7 @@ from sim.scenario import Place, Problem, ScenarioError, load
 from tests.scenario.writing import ALLOGENEIC, AUTOLOGOUS, problems, problems_of, with_line, write
 
 UNITS = "(min, h, d, wk, month, y)"
-FAMILIES = "(lognormal, triangular, uniform, exponential, gamma, weibull, empirical)"
+FAMILIES = "(lognormal, triangular, uniform, exponential, gamma, weibull, truncated_normal, empirical)"
 
 
 def test_the_message_of_the_design(tmp_path: Path) -> None:
@@ -129,6 +129,8 @@ manufacturing:
         ("run.window=1e9 d", "run: warm_up, window and follow_up sum to 1e+09 d; allowed: at most 1e+06 d"),
         ("manufacturing.duration=21", f"found 21 without a unit; allowed: a number with a unit {UNITS}, or a distribution {FAMILIES}; did you mean '21 d'?"),
         ("manufacturing.duration=fast", f"found 'fast'; allowed: a number with a unit {UNITS}, or a distribution {FAMILIES}"),
+        ("manufacturing.duration={truncated_normal: {mean: 3 d, sd: 1 d, low: 30 d}}", "next to nothing of this normal lies between low and high; allowed: a mean near them"),
+        ("manufacturing.duration={truncated_normal: {mean: 3 d, sd: 1 d, low: 5 d, high: 4 d}}", "found low 5 d and high 4 d; allowed: low below high"),
         ("manufacturing.duration={}", f"found an empty section; allowed: exactly one of {FAMILIES[1:-1]}"),
         ("manufacturing.duration={lognorml: {median: 3 d, sigma: 1}}", "manufacturing.duration.lognorml: unknown key; did you mean 'lognormal'?"),
         ("manufacturing.duration={uniform: [1 d, 2 d], gamma: {mean: 3 d, shape: 2}}", f"found 'uniform', 'gamma'; allowed: exactly one of {FAMILIES[1:-1]}"),

@@ -84,6 +84,7 @@ DURATIONS = DAYS | families(
     ("weibull", {"shape": SHAPE, "scale": DAYS}),
     ("weibull", {"shape": SHAPE, "median": DAYS}),
     ("weibull", {"shape": SHAPE, "mean": DAYS}),
+    ("truncated_normal", {"mean": DAYS, "sd": st.just("30 d")}),
 ) | st.lists(DAYS, min_size=1, max_size=5).map(lambda days: {"empirical": days}) | st.lists(
     DAYS, min_size=2, max_size=3
 ).map(lambda days: {"uniform" if len(days) == 2 else "triangular": sorted(days, key=parse_days)})  # fmt: skip

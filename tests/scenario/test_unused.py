@@ -188,6 +188,9 @@ CASES = [
     Case("several", "manufacturing.manufacturers.beta.lanes.small", "{to_factory: 9 d}", ("centres.small.manufacturers=[alpha]",)),
     Case("autologous", "centres.small", "{beds: 2}", ("regions.south.centre=big",)),
     Case("whole", "regions.north.already_waiting.waited", "9 d", ("regions.north.already_waiting.count=0",)),
+    Case("whole", "regions.north.already_waiting.risk_groups", "mild", ("regions.north.already_waiting.count=0",)),
+    Case("whole", "infusion.turn_round", "6 h", ("centres.big.beds=unlimited", "centres.small.beds=unlimited")),
+    Case("whole", "toxicity.icu.turn_round", "6 h", ("centres.big.icu=unlimited", "centres.small.icu=unlimited")),
     Case("autologous", "centres.big.slots", "9", ("manufacturing.slots=unlimited",)),
     Case("autologous", "centres.big.slots", "9", ("manufacturing.slots.scope=pool",)),
     Case("whole", "centres.big.lines", "9", ("manufacturing.site=factory", "disruptions.fire.centre=big", "disruptions.fire.resource=chair")),
@@ -340,7 +343,7 @@ BY_HAND = {
     "economics.costs.bridging", "disruptions.*", "disruptions.*.centre", "disruptions.*.work", "waiting_list.policy",
     "work_up.working_time", "release_testing.working_time", "apheresis.fit", "shipping.viable",
     "run.later_courses_until", "allogeneic.lots.shared_lines", "allogeneic.lots.lines", "hybrid.after_failure",
-    "release_testing.conditional", "after_infusion.by_risk_group.*", "centres.*.places", "cells.by_risk_group.*",
+    "release_testing.conditional", "after_infusion.by_risk_group.*", "cells.by_risk_group.*",
     "after_infusion.alternative", "economics.costs.alternative", "economics.utilities.alternative", "economics.costs.bridging_month",
     "manufacturing.assignment", "centres.*.manufacturers",
 }  # fmt: skip

@@ -157,6 +157,8 @@ S2 = math.log(1.25)
         ("{weibull: {shape: 1.5, scale: 60 d}}", d.Weibull(1.5, 60.0)),
         ("{weibull: {shape: 1.5, median: 60 d}}", d.Weibull(1.5, 60.0 / LN2 ** (1 / 1.5))),
         ("{weibull: {shape: 2, mean: 60 d, shift: 1 d}}", d.Weibull(2.0, 60.0 / math.gamma(1.5), 1.0)),
+        ("{truncated_normal: {mean: 21 d, sd: 3 d}}", d.TruncatedNormal(21.0, 3.0)),
+        ("{truncated_normal: {mean: 3 wk, sd: 3 d, low: 14 d, high: 30 d}}", d.TruncatedNormal(21.0, 3.0, 14.0, 30.0)),
         ("{empirical: [9 d, 7 d, 8 d]}", d.Empirical((7.0, 8.0, 9.0))),
     ],
 )

@@ -71,7 +71,7 @@ def test_studies_of_many_points(place: Path) -> None:
     call(place, "sweep", *LINES[:1], "--vary", "manufacturing.lines=1:3", "--design", "sobol", "--samples", "4", "-n",
          "2", "-q", "--out", "sobol")  # fmt: skip
     assert np.isfinite(pd.read_csv(place / "sobol" / "sweep.csv")["estimate"]).any()
-    call(place, "plan", *LINES, "--target", "infused_share >= 0.1", "--out", "planned")
+    call(place, "plan", *LINES, "--target", "infused_share >= 0.1", "-n", "5", "--out", "planned")
     call(place, "psa", *PAIR, "--samples", "2", "-n", "1", "-q", "--out", "psa")
     assert len(pd.read_csv(place / "psa" / "psa_icer.csv")) == 2
 

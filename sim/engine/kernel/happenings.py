@@ -43,6 +43,7 @@ from sim.engine.kernel.names import (
     RANK_JUMP,
     ROOM,
     THROUGH,
+    TURNED_ROUND,
     WAITING,
     WALK,
     WITHDRAWING,
@@ -56,6 +57,7 @@ from sim.engine.kernel.pools import (
     has_units,
     leave_queue,
     offer_slot,
+    set_free,
     stop_asking,
 )
 from sim.engine.kernel.rows import Now, Pool, Request, Slot
@@ -257,6 +259,8 @@ def happen(
             call_turn(run, pools.rows[pools.rows[change.pool].other])
     elif what == LOOKING:
         call_turn(run, pools.rows[subject])
+    elif what == TURNED_ROUND:
+        set_free(run, requests, pools, pools.rows[requests[subject].source], subject)
     elif what == LEARNING:
         lesson = supplies.lessons[subject]
         bookings = pools.rows[lesson.pool]

@@ -52,7 +52,7 @@ HOW_MANY, BEFORE = range(2)
 
 # What may happen, and the tasks under way.
 (WALK, LAPSE, GIVE_UP, RANK_JUMP, COME_BACK, CHANGE, OFFER, PERISHING, WITHDRAWING, EXPIRING, ORDERING, CHECKING,
- LOOKING, LEARNING, SERVE, BEGIN_LOTS, ORDER_AGAIN) = range(17)
+ LOOKING, LEARNING, TURNED_ROUND, SERVE, BEGIN_LOTS, ORDER_AGAIN) = range(18)
 
 # What an operation answers: the walker goes on, or it stops here for now; above 0 it needs something first.
 PARTED, GO_ON = -1, 0

@@ -12,6 +12,7 @@ from sim.engine.kernel.names import (
     BOOKING,
     CADENCE,
     CAPACITY,
+    DELIVERY,
     GRANTED,
     INFINITY,
     INSTANT_DAYS,
@@ -19,6 +20,7 @@ from sim.engine.kernel.names import (
     PERISH,
     PERISHING,
     STOCK,
+    TURNED_ROUND,
     WALK,
 )
 from sim.engine.kernel.rows import Lot, Pool, Request
@@ -196,17 +198,35 @@ def hand_all_back(run: Run, slots: Slots, pool: Pool, asked: Request) -> None:
         row = following
 
 
+@compiled
+def set_free(run: Run, requests: Table[Request], pools: Pools, pool: Pool, row: int) -> None:
+    """The units of a request are free again."""
+    pool.in_use -= requests[row].units
+    call_turn(run, pool)
+    if pool.other >= 0 and not pool.unlimited:
+        unchain(requests, pool, row)
+        call_turn(run, pools.rows[pool.other])
+
+
+@compiled
+def turn_round(run: Run, requests: Table[Request], pools: Pools, pool: Pool, row: int) -> None:
+    """The units of a request are given back, and made ready for the next."""
+    requests[row].day = run.now.today + pool.turn_round
+    push(run, requests[row].day, DELIVERY + pool.resource, TURNED_ROUND, row)
+    if pool.other >= 0:
+        call_turn(run, pools.rows[pool.other])
+
+
 @inlined
 def give_back(
     run: Run, requests: Table[Request], pools: Pools, slots: Slots, pool: Pool, row: int, has_left: bool
 ) -> None:
     """The holder is through; slots that he leaves in time are offered again until the day is over."""
     if pool.kind == CAPACITY:
-        pool.in_use -= requests[row].units
-        call_turn(run, pool)
-        if pool.other >= 0 and not pool.unlimited:
-            unchain(requests, pool, row)
-            call_turn(run, pools.rows[pool.other])
+        if pool.turn_round == 0.0 or pool.unlimited:
+            set_free(run, requests, pools, pool, row)
+        else:
+            turn_round(run, requests, pools, pool, row)
     elif pool.kind == BOOKING:
         give_up(run, requests, pool, row)
     elif has_left:

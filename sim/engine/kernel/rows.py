@@ -322,6 +322,7 @@ class Pool:
     first_choice: int  # of a list, what serves it
     choices: int
     lot_rank: float
+    turn_round: float  # days from the end of a use until its units are free
     free_slots: int
     free_rows: int  # in the heap of free slots, perished ones among them
     most_offered: int  # on one day

@@ -26,6 +26,7 @@ from sim.outcomes.patients import Patients, resolve, table, tell_withdrawals
 from sim.outcomes.resource_use import ResourceUse, resource_use
 from sim.outcomes.slot_wait import slot_wait
 from sim.outcomes.views import Views, view
+from sim.pieces.breakdowns import as_drawn, breaks_down
 from sim.pieces.cohort import Cohort, draw_cohort
 from sim.pieces.loads import expected_patients
 from sim.pieces.luck import SOURCES
@@ -141,8 +142,24 @@ def batches(numbers: Sequence[int], size: int) -> list[Sequence[int]]:
     return [numbers[k : k + size] for k in range(0, len(numbers), size)]
 
 
+def as_run(arms: Sequence[Arm], numbers: Sequence[int]) -> Iterator[tuple[Sequence[Arm], Sequence[int]]]:
+    """(arms, numbers) of the parts of a batch that can be run at once: all of it, or one replication after the other
+    where outages by chance make each another scenario."""
+    if not any(breaks_down(arm.scenario) for arm in arms):
+        yield arms, numbers
+        return
+    for number in numbers:
+        yield [replace(arm, scenario=as_drawn(arm.scenario, number, arm.parameter_set)) for arm in arms], [number]
+
+
 def _replications(arms: Sequence[Arm], numbers: Sequence[int], keep: Keep, with_engine: str) -> list[Replication]:
     """A batch of replications of every arm."""
+    parts = as_run(arms, numbers)
+    return [one for its_arms, part in parts for one in _at_once(its_arms, part, keep, with_engine)]
+
+
+def _at_once(arms: Sequence[Arm], numbers: Sequence[int], keep: Keep, with_engine: str) -> list[Replication]:
+    """Replications of every arm that are run together."""
     runs: list[list[ArmRun]] = []
     pairs: list[list[FloatArray | str]] = []
     baseline: Patients | None = None
@@ -161,7 +178,8 @@ def _replications(arms: Sequence[Arm], numbers: Sequence[int], keep: Keep, with_
 
 
 def simulate(arm: Arm, numbers: Sequence[int], with_engine: str, traced: bool = False) -> tuple[Patients, Trace]:
-    """What happened to the patients of a batch of replications of one arm, and the record it was read from."""
+    """What happened to the patients of a batch of replications of one arm (see `as_run`), and the record of it."""
+    assert not breaks_down(arm.scenario), "outages by chance are drawn for each replication first (as_run)"
     protocol, follow_up = arm.protocol, arm.scenario.run.follow_up
     cohort, luck = draw_cohort(arm.scenario, protocol.clocks, numbers, arm.parameter_set, generator(with_engine))
     trace = engine(with_engine)(protocol, cohort, luck, arm.scenario.runs_until, follow_up, traced)

@@ -20,7 +20,7 @@ from sim.outcomes.flow import NODES, STATIONS
 from sim.outcomes.groups import GROUPINGS, METRICS, group_keys
 from sim.outcomes.resource_use import ResourceUse
 from sim.outcomes.running import Running
-from sim.outcomes.through_time import capacities, use_keys
+from sim.outcomes.through_time import use_keys
 from sim.outcomes.views import RESOURCE_FIGURES, edges_of
 from sim.pieces.protocol import KINDS, Stock
 
@@ -79,13 +79,14 @@ class Pictures:
     def _use(self) -> pd.DataFrame:
         """One row a scenario, resource, centre (empty for all together) and bin: units in use, queue, units there.
 
-        Of dated slots: claimed and offered in the bin. No `capacity` where it is unlimited or the resource is a stock.
+        Of dated slots: claimed and offered in the bin. No `capacity` where it is unlimited or the resource is a stock;
+        with outages by chance, their mean over replications.
         """
         frames = []
         for place, arm in enumerate(self.arms):
             edges = edges_of(arm.scenario)
             mean, low, high = self._interval(place, "use")
-            there = capacities(arm.protocol, edges)
+            there, *_ = self._interval(place, "capacity")
             for row, (resource, _, centre) in enumerate(use_keys(arm.protocol)):
                 frames.append(
                     pd.DataFrame(
@@ -103,7 +104,7 @@ class Pictures:
                             "queue": mean[row, 1],
                             "queue_low": low[row, 1],
                             "queue_high": high[row, 1],
-                            "capacity": np.where(np.isinf(there[row]), np.nan, there[row]),
+                            "capacity": there[row],
                         }
                     )
                 )

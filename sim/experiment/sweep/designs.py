@@ -67,16 +67,15 @@ def build_design(
         _require_bearable(size * (len(factors) + 2) if kind != "latin_hypercube" else size)
         shares = _shares(kind, factors, size, seed)
         rows = [{f.path: f.at(s) for f, s in zip(factors, row, strict=True)} for row in shares.tolist()]
-    named = [(_name(row), row) for row in rows] + [(name, dict(values)) for name, values in variants.items()]
-    points = tuple(
-        Point(number, name, row, {path: number_of(text) for path, text in row.items()})
-        for number, (name, row) in enumerate(named)
-    )
+    named = [("", row) for row in rows] + [(name, dict(values)) for name, values in variants.items()]
+    points = tuple(point_of(number, row, name) for number, (name, row) in enumerate(named))
     return Design(kind, tuple(factors), points, shares, seed, size)
 
 
-def _name(row: Mapping[str, str]) -> str:
-    return ", ".join(f"{path}={text}" for path, text in row.items()) or "base"
+def point_of(number: int, row: Mapping[str, str], name: str = "") -> Point:
+    """The point with these values, under a name of its own or that of its values."""
+    named = name or ", ".join(f"{path}={text}" for path, text in row.items()) or "base"
+    return Point(number, named, dict(row), {path: number_of(text) for path, text in row.items()})
 
 
 def _require_bearable(count: int) -> None:

@@ -21,9 +21,9 @@ from sim.engine.choice import pick, workers_for
 from sim.engine.trace import Trace
 from sim.experiment.disk.program import code_digest, libraries
 from sim.experiment.runs.meanwhile import prepare
-from sim.experiment.runs.replicate import Arm, simulate
+from sim.experiment.runs.replicate import Arm, as_run, simulate
 from sim.experiment.runs.work import run_tasks
-from sim.experiment.sweep.points import Base, CheckedArms, Point, checked, digest, paths_of, unpacked
+from sim.experiment.sweep.points import Base, CheckedArms, Point, checked, digest, paths_of, require_valid, unpacked
 from sim.experiment.sweep.store import Store, open_store
 from sim.outcomes.metrics import METRICS, measure
 from sim.outcomes.patients import Patients
@@ -61,7 +61,10 @@ class Reducer:
 
 @dataclass(frozen=True)
 class SweepPlan:
-    """What to run: the base, the points, how often; `workers` None to choose by the work."""
+    """What to run: the base, the points, how often; `workers` None to choose by the work.
+
+    `known_by`: what the numbers of points stand for, where not all points are known beforehand.
+    """
 
     base: Base
     points: tuple[Point, ...]
@@ -70,6 +73,7 @@ class SweepPlan:
     engine: str = "auto"
     cluster: str | None = None
     reducer: Reducer | None = None
+    known_by: str = ""
 
     @property
     def columns(self) -> tuple[Column, ...]:
@@ -95,7 +99,7 @@ class SweepPlan:
             "libraries": libraries(),
             **scenarios,
             "order": ", ".join(self.base.names),
-            "points": digest(self.points),
+            "points": self.known_by or digest(self.points),
             "replications": str(self.replications),
             "columns": ", ".join(column.name for column in self.columns),
         }
@@ -139,6 +143,10 @@ class Sweep:
         """What is known of a point, shape (replications, scenarios, columns)."""
         return self.store.values(point)
 
+    def add(self, points: Sequence[Point]) -> None:
+        """Points that the plan did not know beforehand. Raises ScenarioError with what is wrong with them."""
+        require_valid(self.plan.base, points, self.arms.keep)
+
     def means(self) -> FloatArray:
         """Means over replications in which the value applies, shape (points, scenarios, columns)."""
         return np.array([mean_of(self.values(point.number)) for point in self.plan.points])
@@ -166,18 +174,23 @@ def open_sweep(plan: SweepPlan, folder: Path) -> Iterator[Sweep]:
         yield Sweep(plan, store, arms, engine, why, workers)
 
 
-def evaluate(sweep: Sweep, points: Sequence[Point], done: Callable[[int], None]) -> None:
+def evaluate(sweep: Sweep, points: Sequence[Point], done: Callable[[int], None], numbers: range | None = None) -> None:
     """Run what the store does not hold yet of these points; `done` hears of replications, those already there first.
 
+    `numbers`: which replications, from one whole multiple of the plan's number to another, instead of as many as that.
     Raises WorkerError and StoreError; what is done is kept. Blocks and tasks are cut the same way for any number of
     workers, and their results do not depend on how they are cut.
     """
     plan = sweep.plan
     at_once = max(1, int(BLOCK_PATIENTS / _patients(plan.base)))
+    if numbers is None:
+        numbers = range(plan.replications)
+    else:  # a block is the same in whichever step it comes
+        at_once = next(n for n in range(min(at_once, plan.replications), 0, -1) if plan.replications % n == 0)
     blocks = [
-        Block(point, range(first, min(first + at_once, plan.replications)))
+        Block(point, range(first, min(first + at_once, numbers.stop)))
         for point in points
-        for first in range(0, plan.replications, at_once)
+        for first in range(numbers.start, numbers.stop, at_once)
     ]
     there = sweep.store.have()
     todo = [block for block in blocks if block.key not in there]
@@ -221,8 +234,9 @@ def run_task(task: _Task) -> list[tuple[int, int, FloatArray]]:
     for block in task.blocks:
         if block.point.number != point:
             point, arms = block.point.number, unpacked(task.arms[block.point.number])
-        values = [_rows(arm, block.numbers, task) for arm in arms]
-        found.append((*block.key, np.stack(values, axis=1)))
+        parts = as_run(arms, block.numbers)
+        values = [np.stack([_rows(arm, part, task) for arm in its], axis=1) for its, part in parts]
+        found.append((*block.key, np.concatenate(values)))
     return found
 
 

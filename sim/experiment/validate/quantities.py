@@ -23,7 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.engine.trace import Trace
-from sim.experiment.runs.replicate import Arm, simulate
+from sim.experiment.runs.replicate import Arm, as_run, simulate
 from sim.outcomes.curves import LISTS, list_lengths
 from sim.outcomes.metrics import BY_NAME
 from sim.outcomes.patients import OUTCOME_NAMES, Patients
@@ -161,5 +161,6 @@ def evaluate(task: Task) -> list[list[float]]:
 
 
 def _values(arm: Arm, number: int, of: Sequence[str], engine: str) -> list[float]:
-    one = Replicated(arm, *simulate(arm, [number], engine))
+    (((its,), numbers),) = as_run([arm], [number])
+    one = Replicated(its, *simulate(its, numbers, engine))
     return [one.value(name) for name in of]

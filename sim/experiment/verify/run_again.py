@@ -10,14 +10,14 @@ from pathlib import Path
 from typing import Any
 
 from sim.experiment.disk.folder import MANIFEST, FolderError
-from sim.experiment.plan.run import run_plan
-from sim.experiment.plan.search import parse_target
+from sim.experiment.plan.bench import metrics_of
+from sim.experiment.plan.run import asked_from_plain, run_plan, sweep_of
 from sim.experiment.psa.run import ECONOMICS, psa_points, run_psa
 from sim.experiment.runs.precision import rule_from_plain
 from sim.experiment.study.run import Plan, run_study
 from sim.experiment.sweep.designs import Design, build_design
 from sim.experiment.sweep.evaluate import SweepPlan
-from sim.experiment.sweep.factors import from_plain, number_of, parse_factor
+from sim.experiment.sweep.factors import from_plain, number_of
 from sim.experiment.sweep.points import Base, Point
 from sim.experiment.sweep.run import run_sweep
 from sim.scenario import Loaded
@@ -44,10 +44,8 @@ def run_again(
             samples = psa_points(base, int(manifest["samples"]))
             run_psa(SweepPlan(base, samples, count, workers, engine, reducer=ECONOMICS), again, "", done)
         elif kind == "plan":
-            path = str(manifest["path"])
-            values = build_design("grid", [parse_factor(f"{path}={','.join(manifest['values'])}")], {})
-            targets, confidence = [parse_target(text) for text in manifest["targets"]], float(manifest["confidence"])
-            run_plan(SweepPlan(base, values.points, count, workers, engine), path, targets, confidence, again, "", done)
+            asked = asked_from_plain(manifest, metrics_of(base))
+            run_plan(sweep_of(base, asked, workers, engine), asked, again, "", done)
         elif kind == "study":
             run_study(_plan(manifest, folder, scenarios, engine, workers), again, done)
         else:

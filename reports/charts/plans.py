@@ -1,0 +1,183 @@
+"""The combinations of a plan: what each costs against what comes of it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from typing import Any
+
+import pandas as pd
+
+from reports.charts.sweeps import as_number
+from reports.figure import Figure, trace
+from reports.findings import Findings
+from reports.tables import records
+from reports.theme import INK, Mark, canvas, finish, plain
+from reports.words import Estimate, counted, figure, level, listed, scale
+
+BELOW, HIGH = 52, 360
+FRONT = "nothing cheaper is better"
+CHOSEN, NEAR, MEETS, MISSES, OPEN = (
+    "cheapest that meets the targets",
+    "meets them at hardly more cost",
+    "meets them, dearer",
+    "misses a target",
+    "not needed or not decided",
+)
+LOOKS = {
+    OPEN: Mark("#7C8A94", "dot", "circle-open"),
+    MISSES: Mark("#C9651F", "dash", "x"),
+    MEETS: Mark("#3F7592", "solid", "circle"),
+    NEAR: Mark("#096E75", "solid", "diamond"),
+    CHOSEN: Mark("#12355B", "solid", "star"),
+}
+
+
+def levers(plan: pd.DataFrame) -> list[str]:
+    """The paths that a plan varies: the columns between the number of the combination and its cost."""
+    names = [str(name) for name in plan.columns]
+    return names[names.index("combination") + 1 : names.index("cost")]
+
+
+def kinds_of(rows: pd.DataFrame) -> Iterator[tuple[str, Mark, pd.DataFrame]]:
+    """(what became of them, how they look, the combinations) of each kind that there is."""
+    kind = [_kind(row) for row in records(rows[["answer", "near", "all_met"]])]
+    for name, look in LOOKS.items():
+        mine = rows[[one == name for one in kind]]
+        if not mine.empty:
+            yield name, look, mine
+
+
+def _kind(row: Any) -> str:
+    if _true(row.answer):
+        return CHOSEN
+    if _true(row.near):
+        return NEAR
+    return MEETS if _true(row.all_met) else MISSES if _false(row.all_met) else OPEN
+
+
+def cost_title(rows: pd.DataFrame) -> str:
+    """What the axis of costs is called: the lever itself where it has no price."""
+    paths = levers(rows)
+    if len(paths) == 1 and rows[paths[0]].map(as_number).tolist() == rows["cost"].tolist():
+        return plain(paths[0])
+    return "cost"
+
+
+def draw_plan(plan: pd.DataFrame, findings: Findings) -> Figure:
+    """A point a combination, its cost to the right and the metric of the first target upwards; the front as steps."""
+    picture, rows = canvas(), _of_first_target(plan)
+    unit = str(rows["unit"].iloc[0])
+    factor, sign = scale(unit), "%" if unit == "share" else ""
+    best = rows[rows["front"].map(_true)].sort_values("cost", kind="stable")
+    picture.add_trace(
+        trace(
+            "scatter",
+            x=best["cost"].tolist(),
+            y=(best["estimate"] * factor).tolist(),
+            mode="lines",
+            line={"color": INK, "width": 1.2, "shape": "hv"},
+            name=FRONT,
+            hoverinfo="skip",
+            showlegend=True,
+        )
+    )
+    for name, look, mine in kinds_of(rows):
+        picture.add_trace(
+            trace(
+                "scatter",
+                x=mine["cost"].tolist(),
+                y=(mine["estimate"] * factor).tolist(),
+                error_y={
+                    "type": "data",
+                    "array": ((mine["high"] - mine["estimate"]) * factor).tolist(),
+                    "arrayminus": ((mine["estimate"] - mine["low"]) * factor).tolist(),
+                    "color": look.colour,
+                    "thickness": 1,
+                    "width": 2,
+                },
+                mode="markers",
+                marker={"color": look.colour, "symbol": look.symbol, "size": 16 if name == CHOSEN else 9},
+                text=[_values(mine, place) for place in range(len(mine))],
+                hovertemplate=f"%{{text}}<br>%{{x:,}}: %{{y:.3~f}}{sign}<extra>%{{fullData.name}}</extra>",
+                name=name,
+                showlegend=True,
+            )
+        )
+    goal = as_number(str(rows["target"].iloc[0]).split()[-1]) * factor
+    if math.isfinite(goal):
+        picture.add_shape(
+            type="line", xref="paper", x0=0, x1=1, y0=goal, y1=goal, line={"color": INK, "width": 1, "dash": "dot"}
+        )
+    picture.update_layout(
+        xaxis={"title": {"text": cost_title(rows)}, "tickformat": ","},
+        yaxis={"title": {"text": f"{rows['label'].iloc[0]}{f', {unit}' if not sign else ''}"}, "ticksuffix": sign},
+    )
+    count = int(plan["combination"].nunique())
+    return finish(
+        picture,
+        title=_title(plan),
+        subtitle=f"{counted(count, 'combination')} run; targets: {_targets(plan)}; bars are 95% simulation intervals",
+        alt=describe_plan(plan, findings),
+        height=HIGH + BELOW,
+        margin={"l": 84, "r": 24, "b": BELOW},
+        legend=[FRONT, *(name for name, _, _ in kinds_of(rows))],
+        narrow={"layout.margin.l": 60, "layout.margin.r": 10},
+    )
+
+
+def describe_plan(plan: pd.DataFrame, findings: Findings) -> str:
+    """The alternative text: the combinations on the front, with cost and outcome, and the chosen one."""
+    rows = _of_first_target(plan)
+    best = rows[rows["front"].map(_true) | rows["answer"].map(_true)].sort_values("cost", kind="stable")
+    told = []
+    for place, row in enumerate(records(best[["cost", "estimate", "low", "high", "unit", "answer"]])):
+        chosen = ", the cheapest that meets the targets" if _true(row.answer) else ""
+        told.append(f"{_values(best, place)}: {_cost(row.cost)}, {level(_of(row))}{chosen}")
+    return f"{rows['label'].iloc[0]} against {cost_title(rows)}; where nothing cheaper is better: {'; '.join(told)}."
+
+
+def _of_first_target(plan: pd.DataFrame) -> pd.DataFrame:
+    """The rows of the target that was named first, in order of cost."""
+    mine: pd.DataFrame = plan[plan["target"] == plan["target"].iloc[0]]
+    return mine.sort_values("cost", kind="stable")
+
+
+def _title(plan: pd.DataFrame) -> str:
+    rows = _of_first_target(plan)
+    chosen = rows[rows["answer"].map(_true)]
+    if chosen.empty:
+        return f"No combination of {listed(levers(plan))} that was run meets {_targets(plan)}"
+    row = records(chosen[["cost", "estimate", "low", "high", "unit"]])[0]
+    if cost_title(rows) != "cost":
+        return f"{_values(chosen, 0)} is the least that meets {_targets(plan)}: {figure(_of(row))}"
+    return f"{_values(chosen, 0)} is the cheapest that meets {_targets(plan)}, at {_cost(row.cost)}: {figure(_of(row))}"
+
+
+def _targets(plan: pd.DataFrame) -> str:
+    return listed(list(dict.fromkeys(plan["target"])))
+
+
+def _values(rows: pd.DataFrame, place: int) -> str:
+    """The levers of a combination, as `manufacturing.lines 5`; whole numbers are written as such."""
+    return listed([f"{path} {_whole(rows[path].iloc[place])}" for path in levers(rows)])
+
+
+def _whole(value: object) -> str:
+    return str(value).removesuffix(".0")
+
+
+def _cost(value: float) -> str:
+    return f"{value:,.10g}".replace("-", "\N{MINUS SIGN}")
+
+
+def _of(row: Any) -> Estimate:
+    return Estimate(float(row.estimate), float(row.low), float(row.high), str(row.unit))
+
+
+def _true(text: object) -> bool:
+    return str(text).lower() in ("true", "1", "yes")
+
+
+def _false(text: object) -> bool:
+    return str(text).lower() in ("false", "0", "no")
