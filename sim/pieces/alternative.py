@@ -83,11 +83,12 @@ def in_bed(s: Scenario, stay: Path) -> Path:
 
     So nobody who has been lymphodepleted for a bed loses it to somebody who comes for step-up doses.
     """
-    bed, booked = beds(s), bookings(s)
+    bed = beds(s)
     if all(map(unlimited, bed.units)) or not any(isinstance(step, Stage) for step in stay):
         return stay
     held: Path = (Use(bed.name, stay),)
-    return held if booked is None or booked.of != bed.name else (Use(booked.name, held, at_once=True),)
+    booked = [its.name for its in bookings(s) if its.of == bed.name]
+    return (Use(booked[0], held, at_once=True),) if booked else held
 
 
 def otherwise_alternative(s: Scenario, steps: Path) -> Path:
