@@ -27,8 +27,9 @@ from tests.runs import SHIPPED
 
 ROOT = Path(__file__).parents[1]
 DOCUMENTS = ("README.md", "CONTRIBUTING.md", *(f"docs/{file.name}" for file in sorted((ROOT / "docs").glob("*.md"))))
-# This one has a test of its own, tests/test_economics_document.py, which follows its lines one after the other.
-FOLLOWED = "docs/economics.md"
+# These have tests of their own, which follow their lines one after the other: tests/test_economics_document.py and
+# tests/test_own_records_document.py.
+FOLLOWED = ("docs/economics.md", "docs/own-records.md")
 OURS = "python run_sim.py "
 NOT_RUN = {
     "python3 -m venv": "installs; .ci/run does it on a clean copy",
@@ -41,6 +42,8 @@ NOT_RUN = {
     "mutmut": "an hour and more; CONTRIBUTING.md says what came of it",
     "ruff ": "checks the code, not the documents; .ci/run does it",
     "mypy": "checks the code, not the documents; .ci/run does it",
+    "python run_sim.py records": "needs a register; tests/test_own_records_document.py runs it",
+    "python run_sim.py fit": "needs a register; tests/test_own_records_document.py runs it",
     "python run_sim.py app": "a server that runs until it is stopped; tests/test_planning.py starts and stops it",
     "python run_sim.py charts --gallery": "needs a browser and a minute; tests/reports/test_styles.py draws the page",
 }
@@ -74,7 +77,7 @@ def reason(command: str) -> str | None:
     return next((why for start, why in NOT_RUN.items() if command.startswith(start)), None)
 
 
-ALL = [(document, command) for document in DOCUMENTS if document != FOLLOWED for command in commands(document)]
+ALL = [(document, command) for document in DOCUMENTS if document not in FOLLOWED for command in commands(document)]
 RUN = list(dict.fromkeys(command for _, command in ALL if reason(command) is None))
 
 

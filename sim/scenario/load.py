@@ -27,7 +27,7 @@ from sim.scenario.resolve import Difference, differences, digest, resolve, resol
 from sim.scenario.schema import Scenario
 from sim.scenario.section import ABSENT, Named
 from sim.scenario.sources import (
-    ASSUMPTION,
+    WORDS,
     Parameter,
     check_entries,
     check_uncertainty,
@@ -126,7 +126,7 @@ def _build(
     entries = read_entries(layers)
     # with other faults about, a source may match nothing only because its number is missing
     if scenario is not None:
-        cited = any(source != ASSUMPTION for entry in entries for source in entry.source_ids)
+        cited = any(source not in WORDS for entry in entries for source in entry.source_ids)
         written = [p for layer in layers for p, _, _ in walk(layer.tree) if marker_at(p) is not None]
         known = [v.path for v in values(scenario)]
         evidence = read_evidence(evidence_file) if cited or scenario.uncertainty else {}

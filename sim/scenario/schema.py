@@ -63,7 +63,7 @@ __all__ = [
 
 
 class SourceNotes(Kind):
-    """Where numbers come from: path to evidence ids, or the word assumption, and a note."""
+    """Where numbers come from: path to evidence ids, or the word assumption or records, and a note."""
 
     numeric = False
 
@@ -73,7 +73,7 @@ class SourceNotes(Kind):
         faults: list[Fault] = []
         for key, entry in value.items():
             if not isinstance(entry, str) or not entry.strip():
-                allowed = "evidence ids, or the word assumption, and then ': ' and a note (in quotes)"
+                allowed = "evidence ids, or the word assumption or records, and then ': ' and a note (in quotes)"
                 faults.append(((key,), f"found {show(entry)}; allowed: {allowed}"))
         if faults:
             raise refuse(faults)
@@ -155,7 +155,7 @@ class Scenario(Section):
     validation: Validation | None = Field(None, description="What must come out; used by `validate` only.")
     sources: Annotated[Mapping[str, str], SourceNotes()] = Field(
         Named({}),
-        description="Where numbers come from: path to evidence ids, or the word assumption, and a note.",
+        description="Where numbers come from: path to evidence ids, or the word assumption or records, and a note.",
     )
 
     @classmethod

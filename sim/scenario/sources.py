@@ -19,6 +19,9 @@ from sim.scenario.uncertainty import Uncertain
 from sim.scenario.written import written
 
 ASSUMPTION = "assumption"
+# The source of a number that was fitted to a hospital's own records; its note says which, how many, and as of when.
+RECORDS = "records"
+WORDS = (ASSUMPTION, RECORDS)
 PROGRAM_DEFAULT = "program default"
 MOST_ENTRIES, MOST_CITED = 1000, 20
 
@@ -27,7 +30,7 @@ MOST_ENTRIES, MOST_CITED = 1000, 20
 class Parameter:
     """One number of a scenario, as text, with its source.
 
-    `source_ids`: evidence ids, or the word assumption. `origin`: the file that set it, "" for a default of the
+    `source_ids`: evidence ids, or one of the `WORDS`. `origin`: the file that set it, "" for a default of the
     program. `stated`: whether a source is given, be it the word assumption.
     """
 
@@ -110,17 +113,18 @@ def _unmatched(path: Path, values: Iterable[Path], prefixes: Iterable[Path]) -> 
 
 
 def _citation_faults(source_ids: Sequence[str], evidence: Mapping[str, Evidence] | None) -> Iterator[str]:
-    allowed = "allowed: evidence ids, or the word assumption"
+    allowed = "allowed: evidence ids, or the word assumption or records"
     if not source_ids:
         yield f"found no source before the ':'; {allowed}"
-    cited = [source_id for source_id in source_ids if source_id != ASSUMPTION]
+    cited = [source_id for source_id in source_ids if source_id not in WORDS]
     if len(cited) < len(source_ids) and len(source_ids) > 1:
-        yield f"found assumption beside {any_of(cited) or 'itself'}; {allowed}"
+        word = next(source_id for source_id in source_ids if source_id in WORDS)
+        yield f"found {word} beside {any_of(cited) or 'itself or another word'}; {allowed}"
     for source_id in cited[:MOST_CITED]:
         if evidence is None:
             yield f"found {show(source_id)}, but the table of evidence ({EVIDENCE_FILE.name}) is missing"
         elif source_id not in evidence:
-            usable = [ASSUMPTION, *(i for i, row in evidence.items() if row.verified != UNVERIFIED)]
+            usable = [*WORDS, *(i for i, row in evidence.items() if row.verified != UNVERIFIED)]
             yield f"found {show(source_id)}; {allowed}{suggestion(source_id, usable)}"
         elif evidence[source_id].verified == UNVERIFIED:
             yield f"found {show(source_id)}, which is unverified; {allowed.replace('evidence', 'verified evidence')}"

@@ -38,7 +38,7 @@ MEANINGS = {
     "low": "The lowest value.",
     "high": "The highest value.",
 }
-SOURCE = "Evidence ids, or the word assumption, and then ': ' and a note."
+SOURCE = "Evidence ids, or the word assumption or records, and then ': ' and a note."
 # Parameters that never have a unit.
 PURE = ("sigma", "events", "of")
 # Beyond these, squares and exponentials overflow and quantiles are not found; nobody means such numbers.
@@ -164,7 +164,8 @@ def _read(entry: Any) -> Uncertain:
         raise ValueError(f"found {any_of(families) if families else 'no distribution'}; allowed: {FORM}")
     source = entry.get("source")
     if not isinstance(source, str) or not source.strip():
-        raise ValueError("found no source; allowed: evidence ids, or the word assumption, and then ': ' and a note")
+        allowed = "evidence ids, or the word assumption or records, and then ': ' and a note"
+        raise ValueError(f"found no source; allowed: {allowed}")
     family, given = families[0], entry[families[0]]
     allowed = ", or ".join(" and ".join(way) for way in FAMILIES[family])
     if not isinstance(given, dict) or not any(set(given) == set(way) for way in FAMILIES[family]):

@@ -18,6 +18,8 @@ COMMANDS = {
     ),
     "psa": ("psa", "Probabilistic sensitivity analysis of costs and QALYs."),
     "check": ("check", "Check scenario files and show what they ask of each resource; run nothing."),
+    "records": ("records", "Describe a register of past patients, or check one: `records new`, `records check`."),
+    "fit": ("fit", "Fit a scenario to a register of past patients: what it can say, over a base."),
     "report": ("report", "Draw charts and report again from the tables of a results folder."),
     "methods": ("methods", "Write methods.md into a results folder: STRESS-DES, ISPOR-SMDM and CHEERS, and print it."),
     "charts": ("charts", "The charts there are, one line each; or a gallery of them."),

@@ -69,13 +69,14 @@ def _stop_in_words(error: Exception) -> None:
     from sim.experiment.disk.folder import FolderError
     from sim.experiment.runs.work import LibraryMissingError, WorkerError
     from sim.experiment.sweep.store import StoreError
+    from sim.records.faults import RecordsError
     from sim.scenario import ScenarioError
 
     if isinstance(error, ScenarioError):
         for problem in error.problems:
             say(str(problem))
         sys.exit(BAD_INPUT)
-    if isinstance(error, FolderError):
+    if isinstance(error, FolderError | RecordsError):
         stop(f"{error}", BAD_INPUT)
     if isinstance(error, EngineMissingError | LibraryMissingError):
         stop(f"{error}", CANNOT_BE_MADE)

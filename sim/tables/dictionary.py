@@ -10,6 +10,7 @@ from sim.tables.contract import Bounds, Column, Table
 from sim.tables.economics import ECONOMICS
 from sim.tables.patients import BIG
 from sim.tables.points import POINTS
+from sim.tables.records import RECORDS
 
 CHAPTERS: Sequence[tuple[str, str, Sequence[Table]]] = (
     ("Single patients", "Parquet, streamed as replications finish. Days are numbers with fractions.", BIG),
@@ -20,6 +21,11 @@ CHAPTERS: Sequence[tuple[str, str, Sequence[Table]]] = (
     ),
     ("Costs and quality of life", "Only where every scenario has a section `economics`.", ECONOMICS),
     ("Studies of many points", "Of sweeps, plans and probabilistic sensitivity analyses.", POINTS),
+    (
+        "Own records",
+        "Of a register and what was fitted to it; `low` and `high` bound 95 % confidence intervals.",
+        RECORDS,
+    ),
 )
 START = """# The tables of a results folder
 

@@ -91,20 +91,20 @@ def scenario_text(number: int) -> str:
 
 
 def _beside(r: Random, scenario: Block, whole: bool) -> None:
-    """What must be done beside the work-up, in a third of the scenarios; none of it is asked for in the others."""
+    """What must be done beside the work-up, in half of the scenarios; none of it is asked for in the others."""
     # on whole days a wait beside the work-up would spread those who ask for a dose on the day on which doses expire
-    if r.random() > 0.3 or (whole and scenario["strategy"] != "autologous"):
+    if r.random() > 0.5 or (whole and scenario["strategy"] != "autologous"):
         return
     appeal = {"duration": _days(r, whole), "success": r.choice([0, 0.5, 1])}
     scenario["before_apheresis"] = {
         "clearance": {"duration": _days(r, whole), "refusal": _share(r), "appeal": appeal},
         "caregiver": _days(r, whole),
-        "washout": r.choice([_days(r, whole), "14 d"]),
+        "washout": r.choice([_days(r, whole), "14 d", "25 d"]),
         "holding": {
             "share": _share(r, 1), "duration": _days(r, whole), "response": r.choice([0.6, 1]),
             "hazard": r.choice([0, 0.4, 3]),
         },
-        "slot_asked_for": r.choice(["at_listing", "at_listing", "when_ready"]),
+        "slot_asked_for": r.choice(["at_listing", "at_listing", "at_listing", "when_ready"]),
     }  # fmt: skip
 
 

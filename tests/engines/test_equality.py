@@ -36,7 +36,7 @@ LEAST_HAPPENINGS = {
     "granted after waiting for Stock": 240,
     "granted after waiting for Bookings": 100,
     "left while holding Bookings": 20,
-    "left while waiting for Bookings": 20,
+    "left while waiting for Bookings": 12,
     "granted after waiting for AnyOf": 300,
     "left while waiting for AnyOf": 120,
     "left while holding Capacity": 240,

@@ -141,7 +141,7 @@ def test_the_resolved_file_keeps_the_sources(tmp_path: Path) -> None:
     }
 
 
-ALLOWED = "allowed: evidence ids, or the word assumption"
+ALLOWED = "allowed: evidence ids, or the word assumption or records"
 
 
 @pytest.mark.parametrize(
@@ -152,12 +152,12 @@ ALLOWED = "allowed: evidence ids, or the word assumption"
         ("manufacturing.slots.count: MF-14", "sources.manufacturing.slots.count: is a part of one value; allowed: a source for all of 'manufacturing.slots'"),
         ("manufacturing.duration: MF-41", f"sources.manufacturing.duration: found 'MF-41'; {ALLOWED}; did you mean 'MF-14'?"),
         ("manufacturing.duration: asumption", f"sources.manufacturing.duration: found 'asumption'; {ALLOWED}; did you mean 'assumption'?"),
-        ("manufacturing.duration: TL-24", "sources.manufacturing.duration: found 'TL-24', which is unverified; allowed: verified evidence ids, or the word assumption"),
+        ("manufacturing.duration: TL-24", "sources.manufacturing.duration: found 'TL-24', which is unverified; allowed: verified evidence ids, or the word assumption or records"),
         ("manufacturing.duration: assumption MF-14", f"sources.manufacturing.duration: found assumption beside 'MF-14'; {ALLOWED}"),
         ("manufacturing.duration: ': a note'", f"sources.manufacturing.duration: found no source before the ':'; {ALLOWED}"),
-        ("manufacturing.duration: ''", "sources.manufacturing.duration: found an empty text; allowed: evidence ids, or the word assumption, and then ': ' and a note (in quotes)"),
-        ("manufacturing.duration: 14", "sources.manufacturing.duration: found 14; allowed: evidence ids, or the word assumption, and then ': ' and a note (in quotes)"),
-        ("manufacturing: {duration: MF-14}", "sources.manufacturing: found a section with 'duration'; allowed: evidence ids, or the word assumption, and then ': ' and a note (in quotes)"),
+        ("manufacturing.duration: ''", "sources.manufacturing.duration: found an empty text; allowed: evidence ids, or the word assumption or records, and then ': ' and a note (in quotes)"),
+        ("manufacturing.duration: 14", "sources.manufacturing.duration: found 14; allowed: evidence ids, or the word assumption or records, and then ': ' and a note (in quotes)"),
+        ("manufacturing: {duration: MF-14}", "sources.manufacturing: found a section with 'duration'; allowed: evidence ids, or the word assumption or records, and then ': ' and a note (in quotes)"),
         ("run: assumption: chosen", "not valid YAML: mapping values are not allowed here; a text that holds ': ' stands in quotes, and keys of one section start in one column"),
     ],
 )  # fmt: skip

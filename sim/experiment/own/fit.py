@@ -1,0 +1,123 @@
+"""From a described register and a base to a fitted scenario file and a results folder that tells how it was fitted."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from sim.experiment.disk.folder import FolderError, write_text
+from sim.experiment.disk.publish import require_free
+from sim.experiment.own.tables import FAULTS, faults_table, write_results
+from sim.fits.fit import fit
+from sim.fits.numbers import Number, Row, kept
+from sim.fits.work import Fitted
+from sim.fits.written import scenario_text
+from sim.records.reader import Reading, read_records
+from sim.records.register import Described, read_register
+from sim.records.value import date_of
+from sim.scenario import Loaded, load
+from sim.scenario.files import shipped_file
+from sim.tables import TABLES
+
+NAMES = (FAULTS, "fits", "fits_covariance", "fits_curves", "fits_quantiles")
+SILENT = "the register does not speak of it"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """A finished fit: what was read, what was fitted, and the scenario as it loads."""
+
+    reading: Reading
+    fitted: Fitted
+    scenario: Loaded
+    base: Loaded
+
+
+def fit_register(
+    register: Path,
+    base: str,
+    out: Path,
+    folder: Path,
+    bootstrap: int,
+    seed: int,
+    command: str,
+    replace: Sequence[str] = (),
+) -> Outcome:
+    """Fit the base to a register, write the scenario to `out` and its tables into `folder`.
+
+    The scenario file is written last, once it has loaded: whatever goes wrong, an earlier one is as it was. Raises
+    ScenarioError, RecordsError and FolderError.
+    """
+    require_out(out, replace)
+    require_free(folder, [TABLES[name].file for name in NAMES], replace)
+    loaded = load(shipped_file(base) or Path(base))
+    name_of_base = (
+        base if shipped_file(base) is not None else os.path.relpath(Path(base).resolve(), out.resolve().parent)
+    )
+    described = read_register(register)
+    reading = read_records(described)
+    fitted = fit(reading, loaded.scenario, bootstrap, seed)
+    text = _text(out, name_of_base, fitted, reading, described, folder)
+    found = _loads(out, text)
+    tables = tables_of(reading, fitted, loaded)
+    more = {"base": loaded.scenario.name, "base_digest": loaded.digest, "bootstrap": bootstrap, "seed": seed,
+            "scenario": out.name, "warnings": list(fitted.warnings)}  # fmt: skip
+    write_results(folder, "fit", reading, described.file, tables, command, more, replace)
+    write_text(out, text)
+    return Outcome(reading, fitted, found, loaded)
+
+
+def require_out(out: Path, replace: Sequence[str]) -> None:
+    """Nothing, or a FolderError where the scenario file is there already and may not be replaced."""
+    if os.path.lexists(out) and not {out.name, str(out)} & set(replace):
+        raise FolderError(f"{out}: exists already; name another file, or add --replace {out.name}")
+    if out.suffix != ".yaml":
+        raise FolderError(f"{out}: a scenario file ends in .yaml")
+
+
+def _text(out: Path, base: str, fitted: Fitted, reading: Reading, described: Described, folder: Path) -> str:
+    name = out.stem.replace("_", " ").replace("-", " ").strip().capitalize() or "Fitted"
+    day = date_of(reading.records.as_of).isoformat()
+    return scenario_text(
+        name, base, fitted.numbers, described.file.name, reading.digest, len(reading.records), day, folder.name
+    )
+
+
+def _loads(out: Path, text: str) -> Loaded:
+    """The scenario of a text that is to stand at `out`, checked as any other file there."""
+    out.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(prefix=f".{out.stem[:50]}.", suffix=".yaml", dir=out.parent)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(text)
+        return load(name)
+    finally:
+        Path(name).unlink()
+
+
+def tables_of(reading: Reading, fitted: Fitted, base: Loaded) -> dict[str, pd.DataFrame]:
+    """The tables of a fit by name."""
+    told = [number.path for number in fitted.numbers]
+    silent: list[Number] = [
+        kept(parameter.path, SILENT)
+        for parameter in base.parameters
+        if not any(parameter.path == path or parameter.path.startswith(f"{path}.") for path in told)
+    ]
+    rows: list[Row] = [row for number in (*fitted.numbers, *silent) for row in number.rows] + list(fitted.checks)
+    frames = {
+        "fits": pd.DataFrame([asdict(row) for row in rows]),
+        "fits_covariance": pd.DataFrame(fitted.covariance),
+        "fits_curves": pd.DataFrame([asdict(row) for row in fitted.curves]),
+        "fits_quantiles": pd.DataFrame(fitted.quantiles),
+    }
+    for name, frame in frames.items():
+        columns = [column.name for column in TABLES[name].columns]
+        frames[name] = pd.DataFrame(columns=columns) if frame.empty else frame.set_axis(columns, axis=1)
+    for name in ("n", "events", "censored", "truncated"):
+        frames["fits"][name] = frames["fits"][name].astype("Int64")
+    return {FAULTS: faults_table(reading.faults), **frames}

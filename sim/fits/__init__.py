@@ -1,0 +1,1 @@
+"""What the records of a register say of the numbers of a scenario: likelihoods, families, tests, scenario text."""

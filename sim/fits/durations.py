@@ -1,0 +1,295 @@
+"""A stage fitted to the days between two milestones: which family, how well, and what small numbers allow."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.fits.between import Between
+from sim.fits.curves import kaplan_meier, quantiles
+from sim.fits.families import FAMILIES, Family, scaled, shifted
+from sim.fits.likelihood import OVER_A_DAY, Law, Maximum, Observed, aicc, by_preference, log_likelihood, maximise
+from sim.pure.distributions import Distribution, Empirical, Fixed
+from sim.records.value import MILESTONES, Records
+
+FloatArray = NDArray[np.float64]
+# Below so many ended durations only the scale is fitted, with the base's shape; below so many, the base is a prior.
+FEW, VERY_FEW = 30, 10
+# What a base counts for as a prior, where it does not say how uncertain it is: a coefficient of variation of a half.
+PRIOR_SD = 0.5
+# A family is refused where a worse fit than this would come of it by chance so rarely.
+LEAST_P = 0.05
+MOST_FOR_THE_TEST = 5_000
+ENOUGH = 10
+MOST_VALUES = 200
+# So many times the longest ended duration.
+TOO_LONG = 2.0
+
+
+@dataclass(frozen=True, eq=False)
+class Stage:
+    """A fitted stage.
+
+    `family`: its name, `empirical` or `fixed`; `scaled` says that the base's shape was kept. `free`: the maximum, on
+    the logarithms of its parameters; None where nothing is uncertain of it. `weight_of_base`: 0 where the base played
+    no part. `aicc` of every family that was tried.
+    """
+
+    duration: Distribution
+    family: str
+    status: str
+    free: Maximum | None
+    parameters: tuple[tuple[str, bool], ...]
+    weight_of_base: float
+    p_value: float
+    aicc: Mapping[str, float]
+    note: str
+
+
+def observed(records: Records, pair: Between, loss: float = 0.0) -> Observed:
+    """The days between two milestones, as the register shows them.
+
+    In view from the day on which the patient came into view; who had passed both by then is left out, and so is who has
+    been in the stage for more than `TOO_LONG` times as long as anybody who left it. Where
+    inclusion comes later than both, only durations that were short enough for inclusion by the extract are in view,
+    and `loss` is the hazard that took others off the path before.
+    """
+    first, last = records.day(pair.first), records.day(pair.last)
+    days = last - first
+    ended = np.isfinite(days)
+    # a stage that is not recorded as ended, of a patient who went further, ended by then
+    later = [m for m in MILESTONES[MILESTONES.index(pair.last) + 1 :] if m in records.milestones and m != "slot"]
+    reached = np.full(len(records), np.nan)
+    for name in later:
+        reached = np.fmin(reached, records.day(name))
+    followed = np.where(pair.last == "discharge", records.as_of, records.last_day)
+    left = np.isfinite(reached) & ~ended
+    low = np.where(ended, days - 1.0, np.where(left, -1.0, followed - first))
+    high = np.where(ended, days, np.where(left, reached - first, np.inf))
+    entry = np.maximum(records.entered - first - 1.0, -1.0)
+    until = np.full(len(records), np.inf)
+    conditional = _is_before(pair.last, records.included_at)
+    if conditional:
+        inclusion = records.day(records.included_at)
+        until = records.as_of - first - (inclusion - last)
+        entry = np.maximum(records.since - first - (inclusion - last) - 1.0, -1.0)
+    use = np.isfinite(first) & (high > entry) & (high > low) & (low >= -1.0)
+    # who is still in a stage long after everybody else has left it is in no stage: its end was not recorded
+    known = days[use & ended]
+    if len(known) >= VERY_FEW:
+        use &= ~(np.isinf(high) & (low > TOO_LONG * max(float(known.max()), 1.0)))
+    if conditional:
+        use &= ended
+    if pair.repeated:
+        use &= records.attempts.get(pair.repeated, np.full(len(records), np.nan)) == 1.0
+    rest_days, rest_weights = pair.rest()
+    over, weights = OVER_A_DAY
+    nodes = ((over[:, None] - rest_days[None, :]).ravel(), (weights[:, None] * rest_weights[None, :]).ravel())
+    return Observed(
+        low=low[use],
+        high=high[use],
+        entry=np.maximum(entry, low * 0.0 - 1.0)[use],
+        until=until[use],
+        weight=np.ones(int(use.sum())),
+        ends=(records.as_of - first)[use],
+        nodes=nodes,
+        loss=loss if conditional else 0.0,
+    )
+
+
+def _is_before(milestone: str, inclusion: str) -> bool:
+    """Whether a milestone is passed at inclusion at the latest."""
+    return inclusion != "referral" and MILESTONES.index(milestone) <= MILESTONES.index(inclusion)
+
+
+def fit_stage(seen: Observed, base: Distribution, bootstrap: int = 99, seed: int = 1, prior: float = PRIOR_SD) -> Stage:
+    """The stage that these observations speak for, by the rule for small numbers.
+
+    `prior`: the standard deviation of the logarithm of the base's scale, for fewer than `VERY_FEW` ended durations.
+    """
+    data = seen.grouped()
+    ended = seen.high[seen.ended]
+    alone = len(seen.nodes[0]) == len(OVER_A_DAY[0])
+    if alone and len(ended) >= FEW and np.all(ended == ended[0]):
+        return Stage(Fixed(float(ended[0])), "fixed", "fitted", None, (), 0.0, math.nan, {}, "every one took as long")
+    if seen.events < FEW or base.is_fixed:
+        return _scaled(seen, data, base, prior)
+    return _fitted(seen, data, base, bootstrap, seed)
+
+
+def _scaled(seen: Observed, data: Observed, base: Distribution, prior: float) -> Stage:
+    """The base's shape with a scale of its own; with the base as a prior of the scale where there are very few."""
+    few = seen.events < VERY_FEW
+
+    def value(point: FloatArray) -> float:
+        penalty = -0.5 * (float(point[0]) / prior) ** 2 if few else 0.0
+        return log_likelihood(scaled(base, math.exp(point[0])), data) + penalty
+
+    if base.is_fixed and base.mean() == 0.0:
+        note = "the base has no time here, and too few ended in view for a family"
+        return Stage(base, "fixed", "base", None, (), 1.0, math.nan, {}, note)
+    if base.is_fixed:
+        return _scaled_fixed(seen, base, prior)
+    start = _best_scale(value)
+    best = maximise(value, [start])
+    if not best.is_determined:
+        return Stage(base, "", "base", None, (), 1.0, math.nan, {}, "the records do not bound its scale")
+    weight = min(1.0, float(best.covariance[0, 0]) / prior**2) if few else 0.0
+    note = f"{seen.events:.0f} ended, fewer than {VERY_FEW if few else FEW}: the base's shape is kept, "
+    note += f"and it is a prior of the scale (sd of its logarithm {prior:.2g})" if few else "its scale fitted"
+    duration, status = scaled(base, math.exp(best.point[0])), "shrunk" if few else "scaled"
+    return Stage(duration, "scaled", status, best, (("scale", False),), weight, math.nan, {}, note)
+
+
+def _scaled_fixed(seen: Observed, base: Distribution, prior: float) -> Stage:
+    """A fixed duration moved to the mean of what was seen."""
+    ended = seen.high[seen.ended]
+    if len(ended) < VERY_FEW:
+        return Stage(base, "fixed", "base", None, (), 1.0, math.nan, {}, f"{len(ended)} ended, fewer than {VERY_FEW}")
+    added, weights = seen.nodes
+    mean = float(ended.mean()) + float(((added - OVER_A_DAY[0].mean()) * weights).sum())
+    sd = float(ended.std(ddof=1)) / math.sqrt(len(ended))
+    if mean <= 0.0 or sd == 0.0:
+        return Stage(
+            Fixed(max(mean, 0.0)), "fixed", "scaled", None, (), 0.0, math.nan, {}, "a fixed time, as in the base"
+        )
+    free = Maximum(np.array([math.log(mean)]), np.array([[(sd / mean) ** 2]]), math.nan)
+    note = "a fixed time, as in the base, moved to the mean of what was seen"
+    return Stage(Fixed(mean), "fixed", "scaled", free, (("days", True),), 0.0, math.nan, {}, note)
+
+
+def _best_scale(value: Callable[[FloatArray], float]) -> float:
+    grid = np.log(np.geomspace(0.05, 20.0, 41))
+    return float(grid[int(np.argmax([value(np.array([point])) for point in grid]))])
+
+
+def _fitted(seen: Observed, data: Observed, base: Distribution, bootstrap: int, seed: int) -> Stage:
+    curve = kaplan_meier(seen)
+    added, weights = seen.nodes
+    middle = quantiles(curve, np.array([0.16, 0.5, 0.84]))
+    ended = seen.high[seen.ended]
+    less = float(((added - 0.5) * weights).sum())
+    mean = max(float(middle[1] if np.isfinite(middle[1]) else ended.mean()) + less, 0.3)
+    sd = max(float((middle[2] - middle[0]) / 2.0 if np.isfinite(middle).all() else ended.std()), 0.1 * mean, 0.2)
+    shift = float(getattr(base, "shift", 0.0))
+    found: dict[str, tuple[Family, Maximum]] = {}
+    scores: dict[str, float] = {}
+    for name, family in FAMILIES.items():
+        best = maximise(_value(family, data, shift), family.start(max(mean - shift, 0.3), sd))
+        if best.is_determined:
+            found[name] = family, best
+            scores[name] = aicc(best.value, len(best.point), seen.events)
+    rejected: list[str] = []
+    size = {name: len(FAMILIES[name].parameters) for name in scores}
+    for name in by_preference(scores, size)[:2]:
+        family, best = found[name]
+        duration = shifted(family.of(best.point), shift)
+        p_value = goodness_of_fit(seen, family, best, shift, bootstrap, seed) if bootstrap else math.nan
+        if not p_value < LEAST_P:
+            said = f"; {', '.join(rejected)} came before it, and did not fit" if rejected else ""
+            return Stage(duration, name, "fitted", best, family.parameters, 0.0, p_value, scores, f"least AICc{said}")
+        rejected.append(f"{name} (p {p_value:.2g})")
+    return _empirical(
+        seen, curve_values=quantiles(curve, _midpoints(seen)), less=less, rejected=rejected, scores=scores
+    )
+
+
+def _midpoints(seen: Observed) -> FloatArray:
+    count = int(min(seen.events, MOST_VALUES))
+    return (np.arange(count) + 0.5) / count
+
+
+def _empirical(
+    seen: Observed, curve_values: FloatArray, less: float, rejected: list[str], scores: Mapping[str, float]
+) -> Stage:
+    known = curve_values[np.isfinite(curve_values)]
+    beyond = len(curve_values) - len(known)
+    values = np.maximum(np.concatenate([known, np.full(beyond, known[-1])]) + less, 0.0)
+    note = f"no family fits: {', '.join(rejected) or 'none was determined'}; {len(values)} observed quantiles"
+    if beyond:
+        note += f", of which {beyond} lie beyond the last ended one and stand at it"
+    return Stage(
+        Empirical(tuple(np.sort(values).tolist())), "empirical", "fitted", None, (), 0.0, math.nan, scores, note
+    )
+
+
+def goodness_of_fit(seen: Observed, family: Family, best: Maximum, shift: float, times: int, seed: int) -> float:
+    """How often a sample from the fitted family lies further from its own fit than the records do from theirs.
+
+    The distance is the largest between the curve without a family and the fitted one. Each sample has the records'
+    views, extracts and losses, and is fitted again. Sampling ends once `ENOUGH` lie further away (Besag and Clifford,
+    Biometrika 1991;78:301).
+    """
+    chance = np.random.default_rng(seed)
+    if len(seen.low) > MOST_FOR_THE_TEST:
+        chosen = chance.choice(len(seen.low), MOST_FOR_THE_TEST, replace=False)
+        seen = seen.of(chosen)
+        best = _refit(seen, family, best, shift)
+    distance = _distance(seen, shifted(family.of(best.point), shift))
+    draw = _Sampler(seen, shifted(family.of(best.point), shift))
+    worse = 0
+    for number in range(1, times + 1):
+        sample = draw.sample(chance)
+        again = _refit(sample, family, best, shift)
+        worse += _distance(sample, shifted(family.of(again.point), shift)) >= distance
+        if worse == ENOUGH:
+            return worse / number
+    return (1.0 + worse) / (1.0 + times)
+
+
+def _value(family: Family, data: Observed, shift: float) -> Callable[[FloatArray], float]:
+    """The log-likelihood of a family by its free parameters."""
+    return lambda point: log_likelihood(shifted(family.of(point), shift), data)
+
+
+def _refit(seen: Observed, family: Family, near: Maximum, shift: float) -> Maximum:
+    data = seen.grouped()
+    return maximise(_value(family, data, shift), near.point, covariance=False)
+
+
+def _distance(seen: Observed, duration: Distribution) -> float:
+    curve = kaplan_meier(seen)
+    fitted = Law(duration, seen).sf(curve.day)
+    if np.isfinite(seen.until).any():  # of those short enough to be seen
+        law, last = Law(duration, seen), curve.day[-1:]
+        start = np.full(1, -1.0)
+        fitted = 1.0 - law.between(np.repeat(start, len(curve.day)), curve.day) / law.between(start, last)
+    weight = np.sqrt(np.minimum(curve.at_risk, curve.at_risk.max()) / curve.at_risk.max())
+    return float(np.max(np.abs(curve.share - fitted) * weight))
+
+
+class _Sampler:
+    """Durations of the fitted law, seen as the register would have seen them."""
+
+    def __init__(self, seen: Observed, duration: Distribution) -> None:
+        self.seen, law = seen, Law(duration, seen)
+        longest = max(float(np.max(seen.ends)), float(np.max(seen.low)), 1.0)
+        self.days = np.arange(-1.0, min(longest, 20_000.0) + 1.0)
+        mass = law.between(np.full(len(self.days), -1.0), self.days)
+        self.cdf = mass
+        self.low, self.high = (
+            np.where(np.isfinite(t), np.interp(t, self.days, mass), 1.0) for t in (seen.entry, seen.until)
+        )
+        exposure = float(np.maximum(np.where(np.isfinite(seen.high), seen.high, seen.low) - seen.entry, 0.5).sum())
+        lost = ~np.isfinite(seen.high) & (seen.low < seen.ends)
+        self.loss = float(lost.sum()) / exposure
+
+    def sample(self, chance: np.random.Generator) -> Observed:
+        seen = self.seen
+        u = self.low + (self.high - self.low) * chance.random(len(seen.low))
+        place = np.searchsorted(self.cdf, u, side="left")
+        days = np.where(place < len(self.days), self.days[np.minimum(place, len(self.days) - 1)], np.inf)
+        ends = seen.ends
+        if self.loss > 0.0:
+            ends = np.minimum(
+                ends, np.floor(np.maximum(seen.entry + 1.0, 0.0) + chance.exponential(1.0 / self.loss, len(u)))
+            )
+        over = days <= np.where(np.isfinite(seen.until), np.inf, ends)
+        low = np.where(over, days - 1.0, ends)
+        high = np.where(over, days, np.inf)
+        keep = high > np.maximum(low, seen.entry)
+        return replace(seen, low=low, high=high).of(np.flatnonzero(keep))

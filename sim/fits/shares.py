@@ -1,0 +1,155 @@
+"""Shares and rates: what a register counts, with a beta or gamma posterior."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import special
+from scipy.stats import chi2
+
+from sim.fits.durations import PRIOR_SD, VERY_FEW
+from sim.scenario.units import DAYS_PER_UNIT
+
+FloatArray = NDArray[np.float64]
+# Below `VERY_FEW` events the base counts for so many patients.
+PRIOR_PATIENTS = 10.0
+JEFFREYS = 0.5
+YEAR = 365.25
+LEAST_P = 0.05
+
+
+@dataclass(frozen=True)
+class Share:
+    """A share with its beta posterior of parameters `a` and `b`."""
+
+    a: float
+    b: float
+    events: int
+    n: int
+    weight_of_base: float
+    status: str
+    note: str
+
+    @property
+    def mean(self) -> float:
+        """The posterior mean, or the share itself where the prior says nothing of it."""
+        return self.a / (self.a + self.b)
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        """The middle 95 % of the posterior."""
+        return float(special.betaincinv(self.a, self.b, 0.025)), float(special.betaincinv(self.a, self.b, 0.975))
+
+
+def fit_share(events: int, n: int, base: float, few: bool = False) -> Share:
+    """The posterior of a share: with a prior of Jeffreys, or with the base as `PRIOR_PATIENTS` where events are few.
+
+    `few`: also where they are not, beside others that are.
+    """
+    if (events >= VERY_FEW and not few) or not 0.0 < base < 1.0:
+        return Share(events + JEFFREYS, n - events + JEFFREYS, events, n, 0.0, "fitted", "beta posterior")
+    beside = "" if events < VERY_FEW else ", beside shares of"
+    note = f"{events} events{beside or ','} fewer than {VERY_FEW}: the base counts for {PRIOR_PATIENTS:g} patients"
+    a, b = events + PRIOR_PATIENTS * base, n - events + PRIOR_PATIENTS * (1.0 - base)
+    return Share(a, b, events, n, PRIOR_PATIENTS / (PRIOR_PATIENTS + n), "shrunk", note)
+
+
+@dataclass(frozen=True)
+class Referrals:
+    """A rate of referral a day, with its standard deviation; `tests`: p values of constancy by what was tested."""
+
+    rate: float
+    sd: float
+    n: int
+    days: float
+    weight_of_base: float
+    status: str
+    note: str
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        """The middle 95 % of a gamma of this mean and standard deviation."""
+        shape = (self.rate / self.sd) ** 2
+        low, high = special.gammaincinv(shape, 0.025), special.gammaincinv(shape, 0.975)
+        return float(low * self.rate / shape), float(high * self.rate / shape)
+
+
+def fit_referrals(count: int, days: float, base: float, dispersion: float) -> Referrals:
+    """The rate behind `count` referrals in `days`; `base`: referrals a day, a gamma prior where they are very few."""
+    weight = PRIOR_SD**-2 if count < VERY_FEW and base > 0.0 else 0.0
+    rate = (count + weight) / (days + (weight / base if weight else 0.0))
+    sd = math.sqrt(max(count + weight, 1.0) * dispersion) / (days + (weight / base if weight else 0.0))
+    status = "shrunk" if weight else "fitted"
+    few = (
+        f"{count} referrals, fewer than {VERY_FEW}: the base is a gamma prior (sd {PRIOR_SD:g} of it)" if weight else ""
+    )
+    over = f"interval widened for overdispersion {dispersion:.2g}" if dispersion > 1.0 else ""
+    share = weight / (weight + count) if weight else 0.0
+    return Referrals(rate, sd, count, days, share, status, "; ".join(filter(None, (few, over))))
+
+
+def constancy(day: FloatArray, start: float, end: float) -> Mapping[str, tuple[float, float]]:
+    """(statistic, p value) of tests that referrals come at a constant rate between two days: trend, season, dispersion.
+
+    Trend: the mean of uniform times (Laplace). Dispersion: variance of counts of months over their mean (Fisher).
+    Season: counts by month of the year against the days of each that were seen, where a year was.
+    """
+    inside = day[(day >= start) & (day < end)]
+    length = end - start
+    found: dict[str, tuple[float, float]] = {}
+    if len(inside) < 2:
+        return found
+    z = (float(((inside + 0.5 - start) / length).mean()) - 0.5) * math.sqrt(12.0 * len(inside))
+    found["trend"] = z, float(2.0 * special.ndtr(-abs(z)))
+    month = DAYS_PER_UNIT["month"]
+    months = int(length // month)
+    if months >= 3 and len(inside) >= months:
+        counts = np.bincount(((inside - start) // month).astype(np.int64), minlength=months)[:months]
+        index = float(counts.var(ddof=1) / max(counts.mean(), 1e-9))
+        found["dispersion"] = index, float(chi2.sf(index * (months - 1), months - 1))
+    if length >= YEAR and len(inside) >= 60:
+        phase = np.clip(((inside % YEAR) / month).astype(np.int64), 0, 11)
+        all_days = np.clip(((np.arange(start, end) % YEAR) / month).astype(np.int64), 0, 11)
+        expected = np.bincount(all_days, minlength=12) / length * len(inside)
+        statistic = float(((np.bincount(phase, minlength=12) - expected) ** 2 / expected).sum())
+        found["season"] = statistic, float(chi2.sf(statistic, 11))
+    return found
+
+
+@dataclass(frozen=True)
+class Supply:
+    """Slots at each offer, where the list was never empty: the count in most periods, and how many of them."""
+
+    count: int
+    alike: int
+    periods: int
+    mean: float
+
+
+def slot_supply(listed: FloatArray, slot: FloatArray, gone: FloatArray, start: float, end: float, period: float,
+                first: float) -> Supply | None:  # fmt: skip
+    """What was offered in periods of `period` days from `first` on in which somebody always waited; None without any.
+
+    `listed`, `slot`, `gone`: days on which each patient joined the list, was given a slot, and left without one.
+    """
+    left = np.fmin(np.where(np.isnan(slot), np.inf, slot), np.where(np.isnan(gone), np.inf, gone))
+    days = np.arange(math.floor(start), math.floor(end) + 1.0)
+    joined, through = np.sort(listed[np.isfinite(listed)]), np.sort(left[np.isfinite(listed)])
+    waiting = np.searchsorted(joined, days, side="right") - np.searchsorted(through, days, side="right")
+    claims = np.bincount(
+        np.searchsorted(days, np.sort(slot[np.isfinite(slot) & (slot >= days[0])])), minlength=len(days)
+    )
+    number = np.floor((days - first) / period).astype(np.int64)
+    counts = []
+    for k in np.unique(number):
+        mine = number == k
+        if mine.sum() >= period and (waiting[mine] > 0).all():
+            counts.append(int(claims[: len(days)][mine].sum()))
+    if not counts:
+        return None
+    values, often = np.unique(counts, return_counts=True)
+    return Supply(int(values[often.argmax()]), int(often.max()), len(counts), float(np.mean(counts)))

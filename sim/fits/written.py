@@ -1,0 +1,82 @@
+"""The text of a scenario that extends its base and replaces what records could say."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sim.fits.numbers import Number
+from sim.scenario.kinds import Kind
+from sim.scenario.leaves import marker_at
+from sim.scenario.problems import one_line
+from sim.scenario.sources import RECORDS
+
+HEAD = """\
+# Fitted to {file} ({patients} patients, as of {as_of}); {folder} has every number with its interval, the tests and the
+# curves. What is not here is as in the base, among it what these records cannot say:
+{unsaid}
+"""
+
+
+def scenario_text(
+    name: str, base: str, numbers: Sequence[Number], file: str, digest: str, patients: int, as_of: str, folder: str
+) -> str:
+    """The YAML text. `base`: as `extends` names it; `digest`: of the register's file."""
+    content: dict[str, Any] = {"extends": base, "name": name}
+    uncertain: dict[str, Any] = {}
+    sources: dict[str, str] = {}
+    for number in numbers:
+        if number.value is None:
+            continue
+        _put(content, number.path.split("."), number.value)
+        source = f"{RECORDS}: {file} (sha256 {digest[:12]}), {number.basis or 'all patients'}, as of {as_of}"
+        if number.rows:
+            sources[number.path] = source
+        for path, block in number.uncertain.items():
+            uncertain[path] = {**block, "source": source}
+    if uncertain:
+        content["uncertainty"] = uncertain
+    if sources:
+        content["sources"] = sources
+    unsaid = [
+        f"#   {row.path}: {one_line(row.note)}" for number in numbers if number.value is None for row in number.rows
+    ]
+    head = HEAD.format(
+        file=file, patients=patients, as_of=as_of, folder=folder, unsaid="\n".join(unsaid) or "#   nothing"
+    )
+    return f"{head.rstrip()}\n\n{_dumped(content)}"
+
+
+def _put(content: dict[str, Any], path: Sequence[str], value: Any) -> None:
+    for key in path[:-1]:
+        content = content.setdefault(key, {})
+    content[path[-1]] = value
+
+
+def _dumped(content: Mapping[str, Any]) -> str:
+    from ruamel.yaml import YAML
+    from ruamel.yaml.comments import CommentedMap, CommentedSeq
+
+    def styled(value: Any, path: tuple[str, ...], flow: bool) -> Any:
+        flow = (
+            flow
+            or (isinstance(marker_at(path), Kind) and path[0] not in ("uncertainty", "sources"))
+            or (len(path) == 2 and path[0] == "uncertainty")
+        )
+        if isinstance(value, dict):
+            found = CommentedMap({key: styled(inner, (*path, key), flow) for key, inner in value.items()})
+            if flow:
+                found.fa.set_flow_style()
+            return found
+        if isinstance(value, list):
+            listed = CommentedSeq(value)
+            listed.fa.set_flow_style()
+            return listed
+        return value
+
+    yaml = YAML()
+    yaml.width = 1_000_000_000
+    text = io.StringIO()
+    yaml.dump(CommentedMap({key: styled(value, (key,), False) for key, value in content.items()}), text)
+    return text.getvalue()

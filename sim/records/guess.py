@@ -1,0 +1,276 @@
+"""A first description of a register, to be corrected: each line with the evidence for it, and nothing guessed twice."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from sim.records.dates import Guess, guess_formats, read_dates
+from sim.records.faults import RecordsError
+from sim.records.raw import Form, Raw, guess_form, kind_of, read_raw
+from sim.records.register import ACTIVITIES, quoted
+from sim.records.value import ENDS, MILESTONES, date_of
+from sim.records.words import OTHER_WORDS, OUTCOME_WORDS, WORDS
+from sim.scenario.problems import one_line, shorten
+
+# A column of dates has dates in so many of its filled cells at least.
+LEAST_DATES = 0.6
+MOST_NAMES = 30
+STAYS = "goes no further than this file"
+
+
+@dataclass
+class _Columns:
+    """The columns of a file, each taken for one thing at most."""
+
+    raw: Raw
+    dates: dict[str, Guess]
+    taken: dict[str, str] = field(default_factory=dict)
+
+    def claim(self, wanted: Mapping[str, Sequence[str]], dates: bool) -> dict[str, str]:
+        """The column of each thing that some free column's name speaks of; the surest first."""
+        scores = []
+        for place, (thing, words) in enumerate(wanted.items()):
+            for column in self.raw.columns.columns:
+                score = _likeness(str(column), words)
+                if score > 0.0 and (column in self.dates) == dates:
+                    scores.append((-score, place, str(column), thing))
+        found: dict[str, str] = {}
+        for _, _, column, thing in sorted(scores):
+            if column not in self.taken and thing not in found:
+                self.taken[column], found[thing] = thing, column
+        return {thing: found[thing] for thing in wanted if thing in found}
+
+
+def describe(path: Path) -> str:
+    """The text of a `register.yaml` for this file. Raises RecordsError where nothing can be made of it."""
+    form, told = guess_form(path) if kind_of(path) == "csv" else (Form(), "")
+    raw = read_raw(path, form)
+    if not len(raw.row):
+        raise RecordsError(f"{path}: holds no rows")
+    dates = {}
+    for name in raw.columns.columns:
+        guess = guess_formats(raw.columns[name])
+        if guess.share >= LEAST_DATES:
+            dates[str(name)] = guess
+    columns = _Columns(raw, dates)
+    head = [
+        "# What the columns of a register mean. Every line is a guess with its evidence: correct what is wrong, and",
+        "# delete what should not be used. Then: records check, and fit.",
+        f"file: {quoted(path.name)}",
+    ]
+    if told:
+        head += [f"encoding: {form.encoding}    # {told}", f"separator: {form.separator}"]
+    head += [f"# {note}" for note in raw.notes]
+    if raw.broken:
+        head.append(f"# {len(raw.broken)} rows have not as many cells as the first one, and are not used")
+    body = list(_events(columns) if _is_log(columns) else _patients(columns))
+    rest = [str(name) for name in raw.columns.columns if str(name) not in columns.taken]
+    if rest:
+        body += ["ignore:                # columns that are not used", *(f"  - {quoted(name)}" for name in rest)]
+    return "\n".join([*head, *body]) + "\n"
+
+
+def _is_log(columns: _Columns) -> bool:
+    """Whether a row is an event: an activity beside one single date, and cases that come again."""
+    names = [str(name) for name in columns.raw.columns.columns]
+    activity = [name for name in names if _likeness(name, OTHER_WORDS["activity"]) > 0 and name not in columns.dates]
+    times = [name for name in names if _likeness(name, OTHER_WORDS["time"]) > 0 and name in columns.dates]
+    return bool(activity and times) and len(columns.dates) == 1
+
+
+def _patients(columns: _Columns) -> Iterator[str]:
+    raw = columns.raw
+    milestones = columns.claim({name: WORDS[name] for name in WORDS}, dates=True)
+    other = columns.claim({k: OTHER_WORDS[k] for k in OTHER_WORDS if k not in ("activity", "time", "end")}, dates=False)
+    end = columns.claim({"end": OTHER_WORDS["end"]}, dates=True).get("end")
+    yield "rows: patients"
+    yield from _when(raw, columns.dates)
+    yield from _included_at(raw, milestones)
+    if "id" in other:
+        ids = raw.columns[other["id"]].str.strip()
+        different = ids[ids != ""].nunique()
+        yield f"id: {quoted(other['id'])}    # {different} different ones in {len(raw.row)} rows; {STAYS}"
+    yield "milestones:"
+    for name in MILESTONES:
+        if name in milestones:
+            yield f"  {name}: {_date_column(milestones[name], columns.dates)}"
+    if not any(name in milestones for name in MILESTONES):
+        yield '  # no column was recognised; name them: referral: {column: ..., dates: ["%d.%m.%Y"]}'
+    ends = [name for name in ENDS if name in milestones]
+    if ends:
+        yield "ends:                  # the day on which the path ended before infusion, by how it ended"
+        for name in ends:
+            yield f"  {name}: {_date_column(milestones[name], columns.dates)}"
+    if "outcome" in other and end is not None:
+        yield from _outcome(raw, other["outcome"], end, columns.dates)
+    elif "outcome" in other:
+        columns.taken.pop(other["outcome"])
+    if "progression" in milestones:
+        yield "progression:           # before infusion"
+        yield f"  column: {quoted(milestones['progression'])}"
+        yield from _formats_below(columns.dates[milestones["progression"]], "  ")
+        if "progression_free" in milestones:
+            yield f"  last_free: {_date_column(milestones['progression_free'], columns.dates)}"
+    elif "progression_free" in milestones:
+        columns.taken.pop(milestones["progression_free"])
+    if "bridging" in milestones:
+        yield "bridging:              # the day on which it began"
+        yield f"  column: {quoted(milestones['bridging'])}"
+        yield from _formats_below(columns.dates[milestones["bridging"]], "  ")
+        if "responded" in other:
+            yield f"  responded: {quoted(other['responded'])}"
+    elif "responded" in other:
+        columns.taken.pop(other["responded"])
+    yield from _categories(raw, other)
+    attempts = [name for name in ("collection", "manufacture") if name in other]
+    if attempts:
+        yield "attempts:"
+        yield from (f"  {name}: {quoted(other[name])}" for name in attempts)
+    if "stay" in other and "discharge" not in milestones:
+        yield f"stay: {{column: {quoted(other['stay'])}, unit: d}}    # its unit is a guess"
+    elif "stay" in other:
+        columns.taken.pop(other["stay"])
+
+
+def _events(columns: _Columns) -> Iterator[str]:
+    raw = columns.raw
+    time = columns.claim({"time": OTHER_WORDS["time"]}, dates=True)["time"]
+    other = columns.claim(
+        {k: OTHER_WORDS[k] for k in ("activity", "id", "region", "centre", "risk_group", "product")}, dates=False
+    )
+    yield "rows: events"
+    yield from _when(raw, columns.dates)
+    if "id" not in other:
+        raise RecordsError("no column says whose event a row is; describe the register by hand: events.case")
+    activities = raw.columns[other["activity"]].str.strip()
+    meaning = {}
+    for activity in activities[activities != ""].value_counts().index[:MOST_NAMES]:
+        meaning[str(activity)] = _best(str(activity), {**WORDS, **OUTCOME_WORDS}, ACTIVITIES)
+    yield "included_at: referral  # what brings a patient into the register: referral | listing | apheresis | infusion"
+    yield "events:"
+    different = raw.columns[other["id"]].nunique()
+    yield f"  case: {quoted(other['id'])}    # {different} different ones; {STAYS}"
+    yield f"  activity: {quoted(other['activity'])}"
+    yield f"  time: {_date_column(time, columns.dates)}"
+    yield "  activities:"
+    counts = activities.value_counts()
+    for name, means in meaning.items():
+        line = f"{quoted(name)}: {means}" if means else f"# {quoted(name)}: ?"
+        yield f"    {line}    # {counts[name]} rows"
+    yield from _categories(raw, other)
+
+
+def _when(raw: Raw, dates: Mapping[str, Guess]) -> Iterator[str]:
+    latest, of = -np.inf, ""
+    for name, guess in dates.items():
+        if guess.formats:
+            days = read_dates(raw.columns[name], guess.formats).days
+            if np.isfinite(days).any() and np.nanmax(days) > latest:
+                latest, of = float(np.nanmax(days)), name
+    if of:
+        why = f"the latest date in the file ({_plain(of)}); state the day of the extract"
+        yield f"as_of: {date_of(latest).isoformat()}      # {why}"
+    else:
+        yield "# as_of: 2026-01-31    # the day of the extract; no date of the file could be read"
+    yield "# since: 2020-01-01    # state it where the register began on a day: who was referred before is in it only"
+    yield "#                      # if they were unresolved then"
+
+
+def _included_at(raw: Raw, milestones: Mapping[str, str]) -> Iterator[str]:
+    filled = {m: int((raw.columns[c].str.strip() != "").sum()) for m, c in milestones.items() if m in MILESTONES}
+    total = len(raw.row)
+    found = next((m for m in ("infusion", "apheresis", "listing") if filled.get(m) == total), "referral")
+    if total < 2:
+        found = "referral"
+    why = ", ".join(
+        f"{filled[m]} of {total} have {m}" for m in ("referral", "listing", "apheresis", "infusion") if m in filled
+    )
+    yield f"included_at: {found}    # what brings a patient into it: referral | listing | apheresis | infusion; {why}"
+
+
+def _date_column(name: str, dates: Mapping[str, Guess]) -> str:
+    guess = dates[name]
+    if not guess.formats:
+        return f'{{column: {quoted(name)}}}    # dates: {_plain(guess.evidence)}, such as dates: ["%d/%m/%Y"]'
+    formats = ", ".join(f'"{form}"' for form in guess.formats)
+    return f"{{column: {quoted(name)}, dates: [{formats}]}}    # {_plain(guess.evidence)}"
+
+
+def _formats_below(guess: Guess, indent: str) -> Iterator[str]:
+    if guess.formats:
+        formats = ", ".join(f'"{form}"' for form in guess.formats)
+        yield f"{indent}dates: [{formats}]    # {_plain(guess.evidence)}"
+    else:
+        yield f"{indent}# dates: {_plain(guess.evidence)}"
+
+
+def _outcome(raw: Raw, column: str, end: str, dates: Mapping[str, Guess]) -> Iterator[str]:
+    counts = raw.columns[column].str.strip().value_counts()
+    yield "outcome:               # how the path ended before infusion, and when"
+    yield f"  column: {quoted(column)}"
+    yield f"  day: {_date_column(end, dates)}"
+    if len(counts) > MOST_NAMES:
+        yield f"  # {len(counts)} different cells: name under `values` what each stands for"
+        return
+    yield "  values:"
+    for cell, count in counts.items():
+        if cell:
+            means = _best(str(cell), OUTCOME_WORDS, tuple(OUTCOME_WORDS))
+            line = f"{quoted(str(cell))}: {means}" if means else f"# {quoted(str(cell))}: ?"
+            yield f"    {line}    # {count} rows"
+
+
+def _categories(raw: Raw, other: Mapping[str, str]) -> Iterator[str]:
+    there = [name for name in ("region", "centre", "risk_group", "product") if name in other]
+    if not there:
+        return
+    yield "categories:            # names of the base scenario: say under `values` which one each cell is"
+    for name in there:
+        counts = raw.columns[other[name]].str.strip().value_counts()
+        yield f"  {name}:"
+        yield f"    column: {quoted(other[name])}"
+        if len(counts) <= MOST_NAMES:
+            yield "    values:"
+            for cell, count in counts.items():
+                if cell:
+                    yield f"      {quoted(str(cell))}: {quoted(str(cell))}    # {count} rows"
+
+
+def _best(text: str, words: Mapping[str, Sequence[str]], allowed: Sequence[str]) -> str:
+    scores = {thing: _likeness(text, said) for thing, said in words.items() if thing in allowed}
+    best = max(scores, key=lambda thing: scores[thing])
+    return best if scores[best] > 0.0 else ""
+
+
+def _likeness(name: str, words: Sequence[str]) -> float:
+    """How well a name is one of the words: 2 if it is one, up to 1 if it holds one as a whole, 0 otherwise."""
+    plain = _folded(name)
+    best = 0.0
+    for word in words:
+        folded = _folded(word)
+        if plain == folded:
+            best = max(best, 2.0)
+        elif folded and re.search(rf"(?:^| ){re.escape(folded)}(?: |$)", plain):
+            best = max(best, len(folded) / len(plain))
+    return best
+
+
+def _folded(text: str) -> str:
+    text = re.sub("([a-z])([A-Z])", r"\1 \2", text).casefold()
+    for umlaut, spelled in (("ä", "ae"), ("ö", "oe"), ("ü", "ue"), ("ß", "ss")):
+        text = text.replace(umlaut, spelled)
+    text = "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
+    return " ".join(re.sub(r"[^a-z0-9†]+", " ", text).replace(" date", "").replace("datum", "").split()) or " ".join(
+        re.sub(r"[^a-z0-9†]+", " ", text).split()
+    )
+
+
+def _plain(text: str) -> str:
+    """Text as a comment of a YAML file may hold it."""
+    return shorten(one_line(text)) if len(text) > 200 else one_line(text)

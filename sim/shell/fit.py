@@ -1,0 +1,70 @@
+"""The command `fit`: a scenario of a hospital's own, from the register of its past patients."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from sim.shell.options import FOLDER, SCENARIO_FILE, quiet, replace
+from sim.shell.records import REGISTER, tell
+from sim.shell.screen import command_line, errors_in_words, print_table, say
+
+if TYPE_CHECKING:
+    from sim.fits.numbers import Row
+
+
+@click.command("fit")
+@click.argument("register", type=REGISTER)
+@click.option("--base", required=True, help="The scenario to start from: a shipped one by its name, or a file.")
+@click.option("--out", required=True, type=SCENARIO_FILE, help="The scenario file to write.")
+@click.option("--tables", type=FOLDER, help="Folder for the tables; that of the file, without .yaml, unless given.")
+@click.option(
+    "--bootstrap",
+    default=99,
+    show_default=True,
+    type=click.IntRange(0, 9_999),
+    help="Samples of each test of fit; 0: no test.",
+)
+@click.option("--seed", default=1, show_default=True, type=click.IntRange(min=0), help="Of these samples.")
+@replace
+@quiet
+def fit_command(
+    register: Path,
+    base: str,
+    out: Path,
+    tables: Path | None,
+    bootstrap: int,
+    seed: int,
+    replace: tuple[str, ...],
+    quiet: bool,
+) -> None:
+    """Fit a scenario to a register of past patients: what it can say, over a base."""
+    with errors_in_words():
+        from sim.experiment.own.fit import fit_register
+
+        folder = tables if tables is not None else out.with_suffix("")
+        done = fit_register(register, base, out, folder, bootstrap, seed, command_line(), replace)
+        if not quiet:
+            tell(done.reading)
+            rows = [row for number in done.fitted.numbers for row in number.rows if row.status != "base"]
+            print_table(
+                ["Number", "", "Estimate", "95 % interval", "Base", "n", "Events", ""], [_cells(row) for row in rows], 2
+            )
+            kept = [row for number in done.fitted.numbers for row in number.rows if row.status == "base"]
+            if kept:
+                print_table(["As in the base", "Why"], [[row.path, row.note] for row in kept], 2)
+        for warning in done.fitted.warnings:
+            say(f"warning: {warning}")
+    click.echo(f"Scenario: {out}. Tables: {folder}")
+
+
+def _cells(row: Row) -> list[str]:
+    numbers = [
+        f"{row.estimate:.4g} {row.unit}".strip(),
+        f"{row.low:.4g} to {row.high:.4g}",
+        f"{row.base:.4g}" if row.base == row.base else "",
+    ]
+    counts = ["" if count is None else str(count) for count in (row.n, row.events)]
+    return [row.path, " ".join(filter(None, (row.family, row.parameter))), *numbers, *counts, row.status]

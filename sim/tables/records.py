@@ -1,0 +1,95 @@
+"""The tables of a hospital's own records: which rows were not used, and what was fitted to the others."""
+
+from __future__ import annotations
+
+from sim.tables.contract import Bounds, Table
+from sim.tables.shared import days, number, share, text, whole
+
+NO_NUMBER = "not fitted; `status` and `note` say why"
+NO_TEST = "not tested"
+NOT_FITTED = "the curve has no fitted one"
+
+RECORDS = (
+    Table(
+        "records_faults",
+        "Rows not used",
+        "doubtful row of a register by column and reason; no cell of the register is repeated here",
+        (
+            whole("row", "Number of the row in the file; the header is row 1."),
+            text("column", "The column that is doubtful.", "the whole row"),
+            text("kind", "What kind of fault it is."),
+            text("reason", "Why the row is not used."),
+        ),
+        ("row", "column", "kind"),
+    ),
+    Table(
+        "fits",
+        "Fits",
+        "number of the scenario that a register may say something of",
+        (
+            text("path", "Where it stands in the scenario."),
+            text("status", "fitted | scaled | shrunk | base | check: see `note`."),
+            text("family", "The family, or what kind of number it is.", "none"),
+            text("parameter", "The parameter; empty for a number that is one by itself.", "a number by itself"),
+            number("estimate", "The estimate.", "of the path", NO_NUMBER),
+            number("low", "Lower end of its 95 % interval.", "of the path", NO_NUMBER),
+            number("high", "Upper end of its 95 % interval.", "of the path", NO_NUMBER),
+            text("unit", "Its unit.", "a number without unit, or none"),
+            number("base", "The base's value.", "of the path", "the base has another family, or none"),
+            whole("n", "Patients (attempts, referrals) that it rests on.", null="nobody"),
+            whole("events", "Of them, with the event.", null="nobody"),
+            whole("censored", "Of them, without it by the end of view.", null="nobody"),
+            whole(
+                "truncated", "Of them, in view from a later day on, or only if the event came in time.", null="nobody"
+            ),
+            share("weight_of_base", "How much of the estimate is the base's.", NO_NUMBER),
+            number("aicc", "Akaike's criterion, corrected for small numbers.", "", NO_TEST),
+            share("p_value", "Goodness of fit, by parametric bootstrap; of a rate, of its constancy.", NO_TEST),
+            text("note", "What is to be known of it.", "nothing"),
+        ),
+        ("path", "parameter"),
+        (("estimate", "low", "high"),),
+        not_of_patients="what stands in `n`",
+    ),
+    Table(
+        "fits_covariance",
+        "Covariance of fits",
+        "pair of parameters that were fitted together, on the scale on which they are estimated",
+        (
+            text("first", "The first parameter."),
+            text("second", "The second parameter."),
+            number("covariance", "Their covariance; of logarithms, and of logits of shares."),
+        ),
+        ("first", "second"),
+    ),
+    Table(
+        "fits_curves",
+        "Observed and fitted curves",
+        "curve by day",
+        (
+            text("path", "What was fitted, or the wait that is a check."),
+            text("curve", "What the curve shows: survival, or cumulative incidence by cause."),
+            days("day", "Days since the beginning."),
+            share("observed", "Kaplan-Meier, or Aalen-Johansen where causes compete."),
+            share("low", "Lower end of its 95 % band.", "nobody at risk any more"),
+            share("high", "Upper end of its 95 % band.", "nobody at risk any more"),
+            whole("at_risk", "Patients at risk on that day."),
+            share("fitted", "The fitted curve.", NOT_FITTED),
+        ),
+        ("path", "curve", "day"),
+        (("observed", "low", "high"),),
+        not_of_patients="patients at risk (`at_risk`)",
+    ),
+    Table(
+        "fits_quantiles",
+        "Quantiles of fits",
+        "stage by share: the points of a Q-Q plot",
+        (
+            text("path", "The stage."),
+            number("probability", "The share of durations that are shorter.", "share", bounds=Bounds.SHARE),
+            days("observed", "The observed quantile."),
+            days("fitted", "The fitted quantile."),
+        ),
+        ("path", "probability"),
+    ),
+)

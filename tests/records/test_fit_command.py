@@ -1,0 +1,184 @@
+"""The command `fit`: the scenario that it writes, the tables beside it, and what it refuses."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from click.testing import CliRunner, Result
+
+from run_sim import cli
+from sim.fits.between import following
+from sim.pieces.strategies import build_protocol
+from sim.records.value import MILESTONES
+from sim.scenario import load
+from tests.records.round_trip import BEGAN, DAYS, world
+from tests.records.simulated import Extract, describe, register_of, simulated
+from tests.records.worlds import BASE, truth
+from tests.runs import SHIPPED
+
+REGISTER = Extract(BEGAN, BEGAN + DAYS)
+QUICK = ("--bootstrap", "0")
+
+
+def call(*words: object) -> Result:
+    return CliRunner().invoke(cli, [str(word) for word in words])
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a register, its description, a base, and the scenario that was fitted."""
+    folder = tmp_path_factory.mktemp("own")
+    describe(folder, register_of(simulated(world(120).truth), REGISTER), REGISTER)
+    (folder / "base.yaml").write_text(truth(120), encoding="utf-8")
+    changes = "\n".join(f"{path}={value}" for path, value in BASE.items())
+    assert changes
+    done = call("fit", folder / "register.yaml", "--base", folder / "base.yaml", "--out", folder / "ours.yaml", *QUICK)
+    assert done.exit_code == 0, done.output
+    (folder / "said.txt").write_text(done.output, encoding="utf-8")
+    return folder
+
+
+def test_the_scenario_extends_its_base_and_is_run_like_any_other(place: Path) -> None:
+    found = load(place / "ours.yaml")
+    assert found.warnings is not None
+    text = (place / "ours.yaml").read_text(encoding="utf-8")
+    assert "extends: base.yaml" in text
+    base = load(place / "base.yaml")
+    assert found.scenario.run == base.scenario.run
+    assert found.scenario.work_up.duration != base.scenario.work_up.duration
+    done = call("check", place / "ours.yaml")
+    assert done.exit_code == 0, done.output
+
+
+def test_each_fitted_number_has_a_source_and_an_uncertainty_of_its_own(place: Path) -> None:
+    found = load(place / "ours.yaml")
+    fits = pd.read_csv(place / "ours" / "fits.csv", keep_default_na=False, na_values=[""])
+    fitted = fits[fits["status"].isin(["fitted", "scaled", "shrunk"])]
+    by_path = {parameter.path: parameter for parameter in found.parameters}
+    for path in set(fitted["path"]) & set(by_path):
+        assert by_path[path].source_ids == ("records",), path
+        assert re.search(r"register\.csv \(sha256 [0-9a-f]{12}\), .* as of 2028-", by_path[path].note), path
+    for name in ("clocks.waiting.progression.exponential.rate", "regions.north.referrals", "bridging.share"):
+        assert found.scenario.uncertainty[name].source.startswith("records: register.csv")
+    told = fitted[fitted["low"].notna()]
+    assert (told["low"] <= told["estimate"]).all()
+    assert (told["estimate"] <= told["high"]).all()
+    assert fits.loc[fits["status"] == "base", "note"].notna().all()
+    assert set(fits["path"]) >= {parameter.path for parameter in load(place / "base.yaml").parameters} - set(by_path)
+
+
+def test_the_rule_for_small_numbers_is_said_of_each_number(place: Path) -> None:
+    fits = pd.read_csv(place / "ours" / "fits.csv", keep_default_na=False, na_values=[""])
+    stages_and_clocks = fits[fits["family"].isin(["scaled"])]
+    assert len(stages_and_clocks)
+    for row in stages_and_clocks.itertuples():
+        few = "fewer than 10" if row.status == "shrunk" else "fewer than 30"
+        assert few in row.note
+        assert (row.weight_of_base > 0.0) == (row.status == "shrunk")
+    full = fits[(fits["status"] == "fitted") & fits["path"].str.startswith(("clocks.waiting.p", "work_up"))]
+    assert (full["events"] >= 30).all()
+
+
+def test_nobody_can_be_told_from_what_is_written(place: Path) -> None:
+    names = [f"Person {k}" for k in range(200)]
+    for file in [place / "ours.yaml", place / "said.txt", *(place / "ours").iterdir()]:
+        text = file.read_text(encoding="utf-8")
+        assert not any(re.search(rf"\b{name}\b", text) for name in names), file.name
+
+
+def test_an_earlier_scenario_is_not_overwritten_unless_it_is_named(place: Path) -> None:
+    before = (place / "ours.yaml").read_bytes()
+    words = ("fit", place / "register.yaml", "--base", place / "base.yaml", "--out", place / "ours.yaml", *QUICK)
+    done = call(*words)
+    assert (done.exit_code, "exists already" in done.output) == (2, True)
+    assert (place / "ours.yaml").read_bytes() == before
+    done = call(*words, "--replace", "ours.yaml")
+    assert done.exit_code == 0, done.output
+    assert (place / "ours.yaml").read_bytes() == before, "the same register and base give the same scenario"
+
+
+def edited(folder: Path, register: pd.DataFrame, extract: Extract = REGISTER, more: str = "") -> tuple[object, ...]:
+    """The words of a `fit` of this register."""
+    describe(folder, register, extract, more)
+    (folder / "base.yaml").write_text(truth(120), encoding="utf-8")
+    return ("fit", folder / "register.yaml", "--base", folder / "base.yaml", "--out", folder / "ours.yaml", *QUICK)
+
+
+@pytest.fixture(scope="module")
+def register() -> pd.DataFrame:
+    return register_of(simulated(world(120).truth), REGISTER)
+
+
+def test_two_patients_are_too_few_and_three_leave_nearly_all_to_the_base(
+    tmp_path: Path, register: pd.DataFrame
+) -> None:
+    done = call(*edited(tmp_path, register.iloc[:2]))
+    assert (done.exit_code, "2 patients can be used, fewer than 3" in done.output) == (2, True)
+    assert not (tmp_path / "ours.yaml").exists()
+    done = call(*edited(tmp_path, register.iloc[:3]))
+    assert done.exit_code == 0, done.output
+    fits = pd.read_csv(tmp_path / "ours" / "fits.csv", keep_default_na=False, na_values=[""])
+    clocks = fits[fits["path"].str.startswith("clocks.waiting") & fits["weight_of_base"].notna()]
+    assert (clocks["weight_of_base"] > 0.5).all()
+
+
+def test_a_region_that_the_base_has_not_is_named_with_its_nearest(tmp_path: Path, register: pd.DataFrame) -> None:
+    done = call(*edited(tmp_path, register.assign(region=register["region"].replace("north", "North"))))
+    assert done.exit_code == 2
+    assert (
+        "categories.region: 'North' is none of the base; allowed: 'north', 'coast'; did you mean 'north'?"
+        in done.output
+    )
+
+
+def test_where_nobody_has_come_to_an_end_clocks_are_the_bases_and_nothing_fails(
+    tmp_path: Path, register: pd.DataFrame
+) -> None:
+    only = register.assign(**{name: "" for name in register if name in MILESTONES and name != "referral"})
+    only = only.assign(progression="", bridging="", end="", outcome="", collection="", manufacture="")
+    done = call(*edited(tmp_path, only))
+    assert done.exit_code == 0, done.output
+    fits = pd.read_csv(tmp_path / "ours" / "fits.csv", keep_default_na=False, na_values=[""]).set_index("path")
+    assert fits.loc["clocks.waiting.death", "status"] == "shrunk"
+    assert fits.loc["clocks.waiting.death", "events"] == 0
+    assert fits.loc["clocks.waiting.death", "estimate"] < 0.0016, "and they all lived through some time"
+    assert fits.loc["regions.north.referrals", "status"] == "fitted"
+
+
+def test_the_infused_alone_tell_no_hazard_and_no_rate_of_referral(tmp_path: Path) -> None:
+    infused = Extract(BEGAN, BEGAN + DAYS, "infusion")
+    done = call(*edited(tmp_path, register_of(simulated(world(120).truth), infused), infused))
+    assert done.exit_code == 0, done.output
+    fits = pd.read_csv(tmp_path / "ours" / "fits.csv", keep_default_na=False, na_values=[""]).set_index("path")
+    for path in ("clocks.waiting.progression", "clocks.after_apheresis.death"):
+        assert fits.loc[path, "status"] == "base"
+        assert "no hazard before infusion can be told" in fits.loc[path, "note"]
+    assert "how many were referred is not in it" in fits.loc["regions.north.referrals", "note"]
+
+
+def test_what_is_a_queue_follows_from_the_path() -> None:
+    found = {
+        (pair.first, pair.last): pair
+        for pair in following(MILESTONES, build_protocol(load(SHIPPED / "autologous.yaml").scenario))
+    }
+    queues = {pair: its.queue for pair, its in found.items() if its.queue}
+    assert queues == {
+        ("listing", "slot"): "manufacturing slots",
+        ("slot", "apheresis"): "the start of the slot, apheresis chairs",
+        ("received_at_factory", "manufacturing"): "manufacturing lines",
+        ("product_received", "lymphodepletion"): "bookings of infusion beds",
+        ("lymphodepletion", "infusion"): "infusion beds",
+    }
+    stages = {its.stage.name for its in found.values() if its.stage is not None}
+    assert stages == {
+        "work_up.duration", "apheresis.duration", "shipping.to_factory", "manufacturing.duration",
+        "release_testing.review", "shipping.to_centre", "infusion.stay",
+    }  # fmt: skip
+    free = build_protocol(load(SHIPPED / "library" / "unconstrained.yaml").scenario)
+    assert not any(pair.queue for pair in following(MILESTONES, free))
+    assert {p.stage.name for p in following(MILESTONES, free) if p.stage} >= stages | {"scheduling.duration"}
+    whole = next(p for p in following(("apheresis", "product_received"), free))
+    assert (whole.repeated, whole.others[0]) == ("collection", "apheresis.duration")

@@ -1,0 +1,271 @@
+"""Reading a register: every kind of file comes to the same records, and what is doubtful is told and not used."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import openpyxl
+import pandas as pd
+import pytest
+from click.testing import CliRunner
+
+from run_sim import cli
+from sim.records.dates import FORMATS, guess_formats, in_words, read_dates
+from sim.records.faults import RecordsError
+from sim.records.guess import describe
+from sim.records.value import MILESTONES, date_of
+from sim.scenario import ScenarioError
+from tests.records.registers import (
+    AS_EVENTS,
+    COLUMNS,
+    PATIENTS,
+    described,
+    events,
+    expected,
+    frame,
+    read,
+    told,
+    with_macros,
+    xes,
+)
+
+
+@pytest.mark.parametrize("separator", ["comma", "semicolon", "tab"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1252"])
+def test_text_files(tmp_path: Path, separator: str, encoding: str) -> None:
+    sign = {"comma": ",", "semicolon": ";", "tab": "\t"}[separator]
+    frame("%d.%m.%Y").to_csv(tmp_path / "r.csv", index=False, sep=sign, encoding=encoding)
+    reading = read(described(tmp_path, "r.csv", "%d.%m.%Y", encoding, separator))
+    assert told(reading) == expected()
+    assert reading.faults == ()
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1252"])
+def test_encoding_and_separator_are_guessed(tmp_path: Path, encoding: str) -> None:
+    whole = frame("%d.%m.%Y").rename(columns={"Region": "Zuständigkeit für Überweisung, Größe"})
+    whole.to_csv(tmp_path / "r.csv", index=False, sep=";", encoding=encoding)
+    text = describe(tmp_path / "r.csv")
+    assert "separator: semicolon" in text
+    assert "Zuständigkeit für Überweisung, Größe" in text
+
+
+def test_workbook_and_parquet(tmp_path: Path) -> None:
+    whole = frame()
+    typed = whole.assign(**{name: pd.to_datetime(whole[name]) for name in COLUMNS[1:6]})
+    typed.to_excel(tmp_path / "r.xlsx", index=False)
+    typed.to_parquet(tmp_path / "r.parquet")
+    assert told(read(described(tmp_path, "r.xlsx"))) == expected()
+    assert told(read(described(tmp_path, "r.parquet"))) == expected()
+
+
+def test_events_with_times_of_day_keep_the_local_date(tmp_path: Path) -> None:
+    events().to_csv(tmp_path / "r.csv", index=False)
+    (tmp_path / "r.xes").write_text(xes(), encoding="utf-8")
+    path = tmp_path / "register.yaml"
+    path.write_text(
+        AS_EVENTS.format(file="r.csv", case="Case", activity="Activity", time="Time", region="Region"), encoding="utf-8"
+    )
+    assert told(read(path)) == expected()
+    text = AS_EVENTS.format(file="r.xes", case='"case:concept:name"', activity='"concept:name"', time="time:timestamp",
+                            region='"case:region"')  # fmt: skip
+    path.write_text(text, encoding="utf-8")
+    assert told(read(path)) == expected()
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_a_format_reads_what_it_writes(form: str) -> None:
+    days = [pd.Timestamp("2025-01-31"), pd.Timestamp("2024-02-29"), pd.Timestamp("2026-11-05")]
+    texts = [str((d - pd.Timestamp("1899-12-30")).days) if form == "serial" else d.strftime(form) for d in days]
+    read_back = read_dates(pd.Series([f"{texts[0]} 14:30", *texts[1:], ""]), [form])
+    assert [date_of(day) for day in read_back.days[:3]] == [d.date() for d in days]
+    assert np.isnan(read_back.days[3])
+    assert list(read_back.fault) == [""] * 4
+
+
+def test_the_order_of_day_and_month_is_told_by_evidence_alone() -> None:
+    clear = guess_formats(pd.Series(["13/02/2026", "01/02/2026", "03/03/2026"]))
+    assert clear.formats == ("%d/%m/%Y",)
+    assert clear.evidence == "3 of 3 read as day/month/year (1 of them in no other order)"
+    assert guess_formats(pd.Series(["01/02/2026", "03/03/2026"])).formats == ()
+    both = guess_formats(pd.Series(["13/02/2026", "02/13/2026", "01/02/2026"]))
+    assert both.formats == ()
+    assert "1 can only be day/month/year and 1 only month/day/year" in both.evidence
+    assert in_words("%d. %B %Y") == "day. month by its name year"
+
+
+def test_a_cell_that_two_stated_formats_read_differently_is_a_fault() -> None:
+    read_back = read_dates(pd.Series(["01/02/2026", "13/02/2026", "03/03/2026"]), ["%d/%m/%Y", "%m/%d/%Y"])
+    assert list(read_back.fault) == ["ambiguous", "", ""]
+
+
+def changed(**cells: tuple[int, str]) -> Sequence[Sequence[str]]:
+    """The patients with single cells changed: column=(patient, cell)."""
+    rows = [list(row) for row in PATIENTS]
+    for column, (patient, cell) in cells.items():
+        rows[patient][COLUMNS.index(column)] = cell
+    return rows
+
+
+@pytest.mark.parametrize(
+    ("cells", "fault"),
+    [
+        ({"Infusion": (0, "2025-02-01")}, (2, "Infusion", "order")),
+        ({"Death": (1, "2025-01-10")}, (3, "Listing", "order")),
+        ({"Apheresis": (2, "2025-05-01")}, (4, "Apheresis", "after as_of")),
+        ({"Referral": (3, "1925-03-30")}, (5, "Referral", "implausible")),
+        ({"Referral": (3, "")}, (5, "Referral", "no referral")),
+        ({"Patient": (3, "")}, (5, "Patient", "no id")),
+    ],
+)
+def test_a_doubtful_row_is_listed_and_not_used(
+    tmp_path: Path, cells: dict[str, tuple[int, str]], fault: tuple[int, str, str]
+) -> None:
+    frame(patients=changed(**cells)).to_csv(tmp_path / "r.csv", index=False)
+    reading = read(described(tmp_path, "r.csv"))
+    assert [(f.row, f.column, f.kind) for f in reading.faults] == [fault]
+    assert len(reading.records) == 3
+    assert fault[0] not in reading.records.row
+
+
+def test_of_a_patient_who_stands_there_twice_neither_row_is_used_and_one_referral_counts(tmp_path: Path) -> None:
+    frame(patients=changed(Patient=(3, "Ada"))).to_csv(tmp_path / "r.csv", index=False)
+    reading = read(described(tmp_path, "r.csv"))
+    assert [(f.row, f.kind) for f in reading.faults] == [(2, "duplicate"), (5, "duplicate")]
+    assert list(reading.records.row) == [3, 4]
+    assert len(reading.referred.day) == 3
+
+
+def test_unreadable_and_ragged_rows_keep_the_numbers_of_the_others(tmp_path: Path) -> None:
+    lines = frame().to_csv(index=False).splitlines()
+    lines[2:2] = ["", "Eve,2025-01-01,too,many,cells,in,this,row", "Fay,2025-01-32,,,,,coast"]
+    (tmp_path / "r.csv").write_text("\n".join(lines), encoding="utf-8")
+    reading = read(described(tmp_path, "r.csv"))
+    assert [(f.row, f.kind) for f in reading.faults] == [(4, "broken"), (5, "unreadable")]
+    assert list(reading.records.row) == [2, 6, 7, 8]
+
+
+def test_mixed_units_of_the_stay(tmp_path: Path) -> None:
+    rows = [[*row, stay] for row, stay in zip(PATIENTS, ["14", "2 wk", "", "x"], strict=True)]
+    pd.DataFrame(rows, columns=[*COLUMNS, "LOS"]).to_csv(tmp_path / "r.csv", index=False)
+    path = described(tmp_path, "r.csv")
+    text = path.read_text(encoding="utf-8").replace("as_of: 2025-04-30", "as_of: 2025-06-30")
+    path.write_text(text + "stay: {column: LOS, unit: d}\n", encoding="utf-8")
+    reading = read(path)
+    assert [(f.row, f.kind) for f in reading.faults] == [(3, "mixed units"), (5, "unreadable")]
+    r = reading.records
+    assert (r.day("discharge") - r.day("infusion"))[0] == 14.0
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (
+            ("milestones: {referral: Referral, ", "milestones: {"),
+            "milestones.referral: required (every clock and wait counts",
+        ),
+        (("included_at: referral\n", "included_at: discharge\n"), "allowed: referral | listing | apheresis | infusion"),
+        (('dates: ["%Y-%m-%d"]\n', ""), "no format is stated for the dates of column 'Referral'"),
+        (('"%Y-%m-%d"', '"%Y-%m"'), "dates.0: found '%Y-%m'; allowed: day, month and year"),
+        (("infusion: Infusion", "infusoin: Infusion"), "unknown key; did you mean 'infusion'?"),
+        (("died: Death", "dead: Death"), "is no end of a path"),
+        (("as_of: 2025-04-30", "as_of: 30.04.2025"), "allowed: a date as year-month-day"),
+        (("encoding: utf-8", "encoding: utf-9"), "which is no encoding"),
+    ],
+)
+def test_what_is_wrong_with_a_description_is_told_with_its_line(
+    tmp_path: Path, change: tuple[str, str], said: str
+) -> None:
+    frame().to_csv(tmp_path / "r.csv", index=False)
+    path = described(tmp_path, "r.csv")
+    path.write_text(path.read_text(encoding="utf-8").replace(*change), encoding="utf-8")
+    with pytest.raises(ScenarioError) as error:
+        read(path)
+    assert said in str(error.value)
+    assert str(error.value).startswith(f"{path}:")
+
+
+def test_files_that_are_not_read_say_why_in_one_line(tmp_path: Path) -> None:
+    whole = frame()
+    whole.to_excel(tmp_path / "macros.xlsx", index=False)
+    with_macros(tmp_path / "macros.xlsx")
+    (tmp_path / "locked.xlsx").write_bytes(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"0" * 600)
+    (tmp_path / "a.xlsm").write_bytes(b"PK")
+    (tmp_path / "empty.csv").write_text("", encoding="utf-8")
+    (tmp_path / "entity.xes").write_text("<!DOCTYPE log [<!ENTITY a 'b'>]><log/>", encoding="utf-8")
+    for file, said in {
+        "macros.xlsx": "holds macros",
+        "locked.xlsx": "is encrypted",
+        "a.xlsm": "workbook with macros",
+        "empty.csv": "is empty",
+        "entity.xes": "document type",
+        "none.csv": "no such file",
+    }.items():
+        with pytest.raises(RecordsError, match=said) as error:
+            read(described(tmp_path, file))
+        assert "\n" not in str(error.value)
+
+
+def test_formulas_are_told_and_their_stored_values_read(tmp_path: Path) -> None:
+    book = openpyxl.Workbook()
+    sheet = book.active
+    assert sheet is not None
+    for row in [COLUMNS, *PATIENTS, ("Gil", "2025-03-01", "=B6", "", "", "", "north")]:
+        sheet.append(list(row))
+    book.save(tmp_path / "r.xlsx")
+    reading = read(described(tmp_path, "r.xlsx"))
+    assert any("1 cells are formulas" in note for note in reading.notes)
+    assert len(reading.records) == 5
+
+
+def test_a_description_is_written_with_evidence_and_is_read_as_it_stands(tmp_path: Path) -> None:
+    frame("%d.%m.%Y").to_csv(tmp_path / "r.csv", index=False, sep=";", encoding="utf-8-sig")
+    done = CliRunner().invoke(cli, ["records", "new", str(tmp_path / "r.csv")])
+    assert done.exit_code == 0, done.output
+    text = (tmp_path / "register.yaml").read_text(encoding="utf-8")
+    assert 'referral: {column: Referral, dates: ["%d.%m.%Y"]}    # 4 of 4 read as day.month.year' in text
+    assert not any(row[0] in text for row in PATIENTS)
+    assert told(read(tmp_path / "register.yaml")) | {"region": None} == expected() | {"region": None}
+    again = CliRunner().invoke(cli, ["records", "new", str(tmp_path / "r.csv")])
+    assert (again.exit_code, "exists already" in again.output) == (2, True)
+    assert (tmp_path / "register.yaml").read_text(encoding="utf-8") == text
+
+
+def test_an_event_log_is_described_too(tmp_path: Path) -> None:
+    events().to_csv(tmp_path / "r.csv", index=False)
+    (tmp_path / "register.yaml").write_text(describe(tmp_path / "r.csv"), encoding="utf-8")
+    found = told(read(tmp_path / "register.yaml"))
+    assert found == expected()
+
+
+def test_no_identity_leaves_the_reader(tmp_path: Path) -> None:
+    frame(patients=changed(Death=(1, "2025-01-10"))).to_csv(tmp_path / "r.csv", index=False)
+    path, out = described(tmp_path, "r.csv"), tmp_path / "out"
+    done = CliRunner().invoke(cli, ["records", "check", str(path), "--out", str(out)])
+    assert done.exit_code == 0, done.output
+    with (out / "records_faults.csv").open(encoding="utf-8", newline="") as file:
+        assert [row["row"] for row in csv.DictReader(file)] == ["3"]
+    written = "".join(file.read_text(encoding="utf-8") for file in out.iterdir()) + done.output
+    assert not any(row[0] in written for row in PATIENTS)
+    reading = read(path)
+    assert not any(row[0] in repr(vars(reading.records)) for row in PATIENTS)
+
+
+def test_in_view_from_inclusion_or_the_beginning_of_the_register(tmp_path: Path) -> None:
+    frame().to_csv(tmp_path / "r.csv", index=False)
+    path = described(tmp_path, "r.csv")
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text.replace("included_at: referral", "since: 2025-02-01\nincluded_at: listing"), encoding="utf-8")
+    reading = read(path)
+    assert [(f.row, f.kind) for f in reading.faults] == [(5, "not included")]
+    assert [date_of(day).isoformat() for day in reading.records.entered] == ["2025-02-01", "2025-02-01", "2025-02-28"]
+    path.write_text(text.replace("included_at", "since: 2025-03-01\nincluded_at"), encoding="utf-8")
+    assert [(f.row, f.kind) for f in read(path).faults] == [(3, "before since")]
+
+
+def test_every_milestone_has_words_to_know_it_by() -> None:
+    from sim.records.guess import WORDS
+
+    assert set(MILESTONES) <= set(WORDS)
