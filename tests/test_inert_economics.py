@@ -49,7 +49,7 @@ after_infusion:
 before_apheresis:
   clearance: {{duration: 6 d, refusal: 0.1}}
   holding: {{share: 0.8, duration: 2 d, response: 0.5, hazard: 0.5, target: other}}
-alternative: {{offered: {{after_waiting: 30 d}}, accepts: 0.8, start: 2 d, step_up: 4 d}}
+alternative: {{offered: {{after_waiting: 20 d}}, accepts: 1, start: 2 d, step_up: 4 d}}
 economics:
   perspective: payer
   currency: EUR
@@ -122,7 +122,7 @@ CHANGES = {
         for key, value in (
             ("response", "0.2"),
             ("progression", EXP.format("0.005")),
-            ("without_response", EXP.format("0.03")),
+            ("without_response", EXP.format("0.5")),
             ("death", EXP.format("0.002")),
             ("death_after_progression", EXP.format("0.005")),
             ("progression_counts_deaths", "true"),
