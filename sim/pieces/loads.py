@@ -28,6 +28,7 @@ from sim.pieces.steps import (
     Share,
     Stage,
     Together,
+    Unless,
     Use,
 )
 from sim.pure.distributions import Distribution
@@ -116,6 +117,8 @@ def _expect_step(step: object, flags: Shares, before: Expectation) -> Expectatio
             return inner
         case Choose():
             return _expect_choice(step, flags)
+        case Unless():
+            return expect(step.steps, flags)
         case Aside():
             beside = expect(step.steps, flags)
             return Expectation(events=beside.events, noted=beside.noted, ends=beside.ends)

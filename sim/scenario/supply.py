@@ -24,6 +24,12 @@ Time = Annotated[Distribution, Duration()]
 ShareOf = Annotated[float, Share()]
 CalendarName = Annotated[str | None, Text()]
 WorkingTime = StrictBool
+Target = Literal["none", "same", "other"]
+NO_TARGET: Target = "none"
+TARGET = (
+    "Whether it engages T cells against the target of the product (same), against another (other), or is neither "
+    "(none); what that does to the product stands in after_infusion.by_earlier_target."
+)
 CALENDAR = "Name of a calendar: {what} in its openings only."
 WORKING_TIME = "Whether only the time in the calendar's openings counts."
 
@@ -192,6 +198,7 @@ class Bridging(Section):
     start: Time = Field(NO_TIME, description="Time from the first apheresis, whatever comes of it, to its start.")
     response: ShareOf = Field(1.0, description="Share of them who respond.")
     hazard: Annotated[float, Multiplier()] = Field(1.0, description="Multiplier on progression while it works.")
+    target: Target = Field(NO_TARGET, description=TARGET)
 
 
 class DoseShipping(Section):

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from sim.outcomes.metrics import CENSORED, INFUSED_AND_FREE
+from sim.outcomes.metrics import CENSORED, INFUSED_AND_FREE, TREATED_AND_FREE
 from sim.shell.screen import heading_line, paragraph, print_table, screen_width, table_fits
 
 if TYPE_CHECKING:
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from sim.experiment.study.run import Study
 
 EVERYBODY, ALIVE, WAITING = INFUSED_AND_FREE[12], "alive_at_24_months_share", "still_waiting_share"
+# Where the alternative is offered, these two stand instead of the other two.
+TURNED, REPLACED = ("alternative_share", TREATED_AND_FREE[12]), ("half_infused_days", "vein_to_vein_days_median")
 # What the screen shows, and calls it; days are said in the name, so that a line has room for two intervals.
 ON_SCREEN: Mapping[str, str] = {
     "half_infused_days": "Half infused, days",
@@ -28,7 +30,9 @@ ON_SCREEN: Mapping[str, str] = {
     "vein_to_vein_days_median": "Vein-to-vein days, median",
     "infused_share": "Share infused",
     "progressed_before_infusion_share": "Progressed before infusion",
+    TURNED[0]: "Given the alternative",
     EVERYBODY: "Infused, progression-free, 1 y",
+    TURNED[1]: "Or on the alternative, 1 y",
     ALIVE: "Alive at 2 years",
     "lost_before_infusion_share": "Share lost before infusion",
     WAITING: "Still waiting at the end",
@@ -99,7 +103,10 @@ def _lines(study: Study, findings: Findings, scenario: str) -> list[Line]:
     from reports.findings import not_reached
 
     found = []
+    offered = any(findings.level(one, TURNED[0]).known for one in findings.scenarios)
     for metric, name in ON_SCREEN.items():
+        if metric in (REPLACED if offered else TURNED):
+            continue
         everywhere = [findings.level(one, metric) for one in findings.scenarios]
         if metric == WAITING and all(one.value <= CENSORED for one in everywhere):
             continue
