@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import pytest
 
+from sim.pieces.loads import offered_loads
+from sim.pieces.strategies import build_protocol
 from sim.scenario import ScenarioError
 from tests.runs import Ran, load_text, run_scenario
 
@@ -183,6 +185,20 @@ def test_a_remake_queues_for_a_line_of_the_same_manufacturer_by_the_first_day() 
     # at once, before the third, who has it from day 40
     assert found.outcomes == ["product_failed", "infused", "product_failed"]
     assert found.trace.ended_day.tolist() == [40.0, 51.0, 80.0]
+
+
+@pytest.mark.parametrize(("captive", "alpha", "beta"), [("0.8", 0.9, 0.9), ("1.2", 1.0, 1.2), ("0", 0.5, 0.5)])
+@pytest.mark.parametrize("rule", ["{rule: first_free}", "{rule: preferred, patience: 9 d}"])
+def test_loads_are_as_even_as_the_contracts_let_them_be(captive: str, alpha: float, beta: float, rule: str) -> None:
+    weekly = [text.replace("every: month", "every: day") for text in (ALPHA, BETA)]
+    text = NETWORK.format(
+        here="[0 d]", there=f"referrals: {captive} / d", groups="{everybody: {share: 1}}",
+        centres="{here: {manufacturers: [alpha, beta]}, there: {manufacturers: [beta]}}",
+        made="\n".join(f"  {line}" for line in both(rule, *weekly).strip().splitlines()),
+    ).replace("referral_days: [0 d]", "referrals: 1 / d")  # fmt: skip
+    scenario = load_text(text).scenario
+    loads = {load.resource: load.load for load in offered_loads(scenario, build_protocol(scenario))}
+    assert loads == pytest.approx({"slot/alpha": alpha, "slot/beta": beta}, rel=0.015)  # a lead takes five of 400 days
 
 
 BETA_ALONE = "{here: {manufacturers: [beta]}, there: {manufacturers: [beta]}}"
