@@ -199,7 +199,7 @@ SIX_SITES = {
 
 
 def test_a_published_network_of_six_sites_can_be_written() -> None:
-    # 4, 31 or 10 lines and yields of 0.85 to 0.95; a failure means another collection, and who is at high risk goes first
+    # 4, 31 or 10 lines, yields of 0.85 to 0.95; a failure means another collection; who is at high risk goes first
     made = [
         "attempts: unlimited",
         "remake_from: apheresis",
