@@ -28,6 +28,7 @@ SAYINGS = {
     "died_before_infusion_share": "{} of those referred die before infusion",
     "vein_to_vein_days_median": "the median time from vein to vein is {}",
     "off_the_shelf_share": "{} of the infused are given a dose from stock",
+    "alternative_share": "{} of those referred are given the alternative therapy, and not infused",
     "intensive_care_share": "{} of the infused come to intensive care",
     "returned": "{} come back for a later course",
     "infusion_deferred_for_bed_share": "{} of the infusions are deferred after lymphodepletion for want of a bed",

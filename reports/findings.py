@@ -16,13 +16,14 @@ import pandas as pd
 from reports.tables import Tables, records
 from reports.words import DOT, Estimate, counted, figure, interval, level, listed, number, size
 from sim.outcomes.estimates import FEW
-from sim.outcomes.metrics import BY_NAME, CENSORED, INFUSED_AND_FREE, LOSS, REACH
+from sim.outcomes.metrics import BY_NAME, CENSORED, INFUSED_AND_FREE, LOSS, REACH, TREATED_AND_FREE
 from sim.outcomes.verdicts import NEITHER, Verdict
 
 NOTHING = Estimate(float("nan"))
 UNRESOLVED, HALF = "still_waiting_share", "half_infused_days"
 HEADLINE = ("waiting_days_mean", "progressed_before_infusion_share")
 EVERYBODY = INFUSED_AND_FREE[12]
+TREATED = TREATED_AND_FREE[12]
 """The outcome of everybody referred that stands beside every wait, which is of the infused only."""
 PHRASES: Mapping[str, tuple[str, str, str]] = {
     "waiting_days_mean": ("the mean wait from referral to infusion", "shorter", "longer"),
@@ -282,6 +283,13 @@ def _caveats(findings: Findings, scenario: str) -> Iterator[str]:
     """What the sentence must not be read without."""
     if is_flattered(findings, scenario):
         yield "Patients who are lost early neither wait for long nor progress: read the second half with the first."
+    turned = findings.level(scenario, "alternative_share")
+    if turned.known and turned.value > 0.0:
+        with_them, theirs = (findings.level(s, TREATED) for s in (scenario, findings.baseline or ""))
+        also = ""
+        if with_them.known and theirs.known:
+            also = f"; with them, {figure(with_them)} instead of {figure(theirs)} are progression-free at 12 months"
+        yield f"{figure(turned)} of those referred are given the alternative therapy, and are not infused{also}."
     mine = [s for s in (findings.baseline, scenario) if s in findings.censored]
     if mine:
         told = [f"{figure(findings.level(s, UNRESOLVED))} with {findings.quoted(s or '')}" for s in mine]

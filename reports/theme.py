@@ -43,6 +43,7 @@ SCENARIOS = (
 )
 OUTCOMES: Mapping[str, str] = {
     "infused": "#096E75",
+    "alternative": "#182A54",
     "progressed": "#C9651F",
     "died": "#2B1420",
     "withdrawn": "#C79BD9",

@@ -91,7 +91,8 @@ def test_compare_ends_with_a_table_and_the_report(compared: tuple[Path, Done]) -
         "lost before",
     ):
         assert words in done.stdout
-    assert "What differs between the scenarios" in done.stdout
+    assert done.stdout.startswith("With ")
+    assert "--inputs lists them" in done.stdout
     assert done.stdout.strip().endswith(f"Report: {out / 'report.html'}")
 
 
@@ -172,7 +173,12 @@ def test_bad_input_is_told_in_one_line_each(tmp_path: Path, text: str, told: str
         (("run", AUTO, "--replications", "0"), "--replications"),
         (("run", AUTO, "--out", "setup.cfg"), "is a file"),
         (("report", "."), "no results here"),
+        (("new", "mine.yaml", "--from", "autologus"), "--from: found 'autologus', which is no shipped scenario"),
         (("new", "mine.yaml", "--from", "autologus"), "did you mean 'autologous'"),
+        (("run", "slot_starvd"), "no shipped scenario of that name; did you mean 'slot_starved'?"),
+        (("run", "hybrid-by-risk"), "did you mean 'hybrid_by_risk'?"),
+        (("compare", "autologous", "allogeneic.yaml"), "the shipped one is 'allogeneic', without .yaml"),
+        (("validate", "erlang_b"), "no validation case of that name; did you mean 'erlang_a'?"),
     ],
 )
 def test_wrong_usage_is_told_with_exit_code_2(tmp_path: Path, arguments: tuple[str, ...], told: str) -> None:
@@ -205,8 +211,51 @@ def test_a_load_above_one_is_warned_of_before_the_run(tmp_path: Path) -> None:
     assert done.returncode == 0
     assert "Manufacturing lines (line): offered load 1." in done.stderr
     assert call("check", AUTO).stderr == ""
-    _, told = call("check", AUTO, "--set", "regions.capital.referrals=6 / month").stderr.splitlines()
+    told, count = call("check", AUTO, "--set", "regions.capital.referrals=6 / month").stderr.splitlines()
     assert told.endswith("the waits hang on this supply, and on its source")
+    assert "no source is given for 1 numbers" in count
+
+
+STRAINED = (
+    *("--set", "manufacturing.slots.count=2", "--set", "centres.north.beds=1", "--set", "infusion.stay=40 d"),
+    *("--set", "calendars={c: {hours: [0 h, 24 h], days: [mon, tue, wed, thu, fri, sat, sun]}}"),
+    *("--set", "work_up.calendar=c"),
+)
+
+
+def test_check_tells_the_three_warnings_that_matter_first_and_what_binds() -> None:
+    done = call("check", AUTO, *STRAINED)
+    told = done.stderr.splitlines()
+    assert [line.split("offered load ")[-1][:4] for line in told[:3]] == ["5.24", "1.84", "1.31"]
+    assert told[3] == "and 3 more warnings; --all lists them"
+    everything = call("check", AUTO, *STRAINED, "--all").stderr.splitlines()
+    assert everything[:3] == told[:3]
+    assert sum(line.startswith("warning: ") for line in everything) == 6
+    assert "calendars.c: is open around the clock" in everything[5]
+    text = " ".join(done.stdout.split())
+    assert "Bottleneck: infusion beds at north (load 5.24): at most 0.8 referrals a month there, where 4 come." in text
+    assert "With more of that, the next would be manufacturing slots (load 1.84): at most 8.7 referrals a month" in text
+    free = call("check", "unconstrained").stdout
+    assert "No resource has a limit" in free
+
+
+@pytest.mark.parametrize("columns", [40, 80])
+def test_check_fits_on_the_screen(columns: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", str(columns))
+    done = call("check", "autologous", "--all")
+    assert done.returncode == 0
+    assert max(len(line) for line in done.stdout.splitlines()) <= columns
+    text = " ".join(done.stdout.split())
+    for number in ("0.922", "17.3", "45.3", "0.353"):
+        assert number in text
+
+
+def test_the_sources_are_a_count_and_a_list_where_asked_for(tmp_path: Path) -> None:
+    count = call("check", "autologous").stdout
+    assert "Sources of 153 numbers: 59 published, 94 assumptions, 0 without a source; --sources lists them." in count
+    listed = call("check", "autologous", "--sources").stdout
+    assert "DV-16" in listed
+    assert "manufacturing.failure" in listed
 
 
 def test_check_tells_the_faults_of_every_file(tmp_path: Path) -> None:
@@ -243,10 +292,73 @@ def test_what_new_suggests_can_be_taken_as_it_is(tmp_path: Path) -> None:
         assert marker
 
 
+def test_shipped_scenarios_are_named_from_anywhere(tmp_path: Path) -> None:
+    by_file = call("check", str(SHIPPED / "library" / "slot_starved.yaml")).stdout.splitlines()
+    by_name = call("check", "slot_starved", cwd=tmp_path).stdout.splitlines()
+    assert by_name[0].startswith("slot_starved: ")
+    assert by_name[0].partition(": ")[2] == by_file[0].partition(": ")[2]
+    assert by_name[1:] == by_file[1:]
+    (tmp_path / "slot_starved").mkdir()  # a folder of that name, such as one of results, hides nothing
+    assert call("check", "slot_starved", cwd=tmp_path).stdout.splitlines() == by_name
+    told = call("check", "autologous", "--set", "manufacturing.liness=3", cwd=tmp_path).stderr
+    assert told == "--set manufacturing.liness: unknown key; did you mean 'lines'?\n"
+    done = call("compare", "autologous", "allogeneic", *SHORT, "-q", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "results" / "compare-autologous-allogeneic" / "manifest.json").is_file()
+    (tmp_path / "sweep.yaml").write_text("base: [slot_starved, autologous]\nvary: {manufacturing.lines: [9, 12]}\n")
+    done = call("sweep", "sweep.yaml", *SHORT, "-q", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+
+
+def test_a_csv_file_beside_the_user_is_found_for_a_scenario_that_is_named(tmp_path: Path) -> None:
+    (tmp_path / "days.csv").write_text("day\n400\n410\n")
+    done = call("check", "autologous", "--set", "regions.capital.referral_days=days.csv", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+
+
+def test_new_starts_from_nothing(tmp_path: Path) -> None:
+    assert call("new", "mine.yaml", "--centres", "city, lake", cwd=tmp_path).returncode == 0
+    assert call("new", "least.yaml", "--blank", cwd=tmp_path).returncode == 0
+    least = (tmp_path / "least.yaml").read_text()
+    assert "#" not in least
+    assert len(least.splitlines()) < 15
+    text = (tmp_path / "mine.yaml").read_text()
+    assert len(text.splitlines()) < 50
+    for name in ("mine", "least"):
+        done = call("check", f"{name}.yaml", cwd=tmp_path)
+        assert done.returncode == 0, done.stderr
+    done = call("run", "least.yaml", *SHORT, "-q", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    head, _, rest = text.partition("# Uncomment")
+    suggested = [line[2:] for line in rest.partition("# Who is")[0].splitlines()[1:] if line.startswith("# ")]
+    (tmp_path / "mine.yaml").write_text(head + "\n".join(suggested) + "\n")
+    assert call("check", "mine.yaml", cwd=tmp_path).returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("names", "told"),
+    [
+        ("city,,lake", "found an empty name"),
+        ("city,city", "found 'city' twice; allowed: each name once"),
+        ("a.b", "found '.' in a name"),
+        ("replace", "a word of the scenario file"),
+        ("", "found an empty name"),
+    ],
+)
+def test_names_of_centres_that_are_none(tmp_path: Path, names: str, told: str) -> None:
+    done = call("new", "mine.yaml", "--centres", names, cwd=tmp_path)
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+    assert done.stderr.startswith("--centres: ")
+    assert told in done.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_list_and_schema_and_help() -> None:
     listed = call("list")
     assert listed.returncode == 0
-    assert "autologous.yaml" in listed.stdout
+    assert ".yaml" not in listed.stdout
+    names = [line.split()[0] for line in listed.stdout.splitlines() if line.startswith(" ") and line.split()]
+    assert {"autologous", "allogeneic", "slot_starved"} <= set(names)
     assert "Allogeneic, off the shelf" in listed.stdout
     schema = json.loads(call("schema").stdout)
     assert "manufacturing" in json.dumps(schema)

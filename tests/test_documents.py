@@ -27,9 +27,9 @@ from tests.runs import SHIPPED
 
 ROOT = Path(__file__).parents[1]
 DOCUMENTS = ("README.md", "CONTRIBUTING.md", *(f"docs/{file.name}" for file in sorted((ROOT / "docs").glob("*.md"))))
-# These have tests of their own, which follow their lines one after the other: tests/test_economics_document.py and
-# tests/test_own_records_document.py.
-FOLLOWED = ("docs/economics.md", "docs/own-records.md")
+# These have tests of their own, which follow their lines one after the other: tests/test_economics_document.py,
+# tests/test_own_records_document.py and tests/test_planner_document.py.
+FOLLOWED = ("docs/economics.md", "docs/own-records.md", "docs/planner.md")
 OURS = "python run_sim.py "
 NOT_RUN = {
     "python3 -m venv": "installs; .ci/run does it on a clean copy",

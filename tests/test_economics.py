@@ -124,6 +124,7 @@ def test_an_infused_patient_by_hand() -> None:
         "waiting": 300 / MONTH * between(0, 36, 0.04),
         "apheresis": 4000 * at(10),
         "bridging": 0.0,
+        "alternative": 0.0,
         "product": 100_000 * at(36),
         "unused_product": 0.0,
         "lymphodepletion": 2000 * at(31),
@@ -139,6 +140,7 @@ def test_an_infused_patient_by_hand() -> None:
     worth = {
         "waiting": 0.6 / YEAR * between(0, 36, 0.015),
         "progression_free": 0.8 / YEAR * between(36, 436, 0.015),
+        "alternative": 0.0,
         "progressed": 0.5 / YEAR * between(436, 536, 0.015),
         "subsequent_care": 0.0,
         "hospital": -0.2 / YEAR * between(36, 50, 0.015),

@@ -33,6 +33,8 @@ DURABILITY = """{
 AFTER = f"""
 after_infusion:
   PRODUCT: {DURABILITY}
+  alternative: {DURABILITY}
+  by_earlier_target: {{other: {{progression: 1.2}}}}
   progressed_before_infusion: {{progression: 1.2, death: 1.3}}
   by_risk_group: {{severe: {{progression: 1.1}}}}
   not_infused:
@@ -46,7 +48,8 @@ after_infusion:
     waiting: {EXP.format("0.016")}
 before_apheresis:
   clearance: {{duration: 6 d, refusal: 0.1}}
-  holding: {{share: 0.1, duration: 2 d, response: 0.5, hazard: 0.5}}
+  holding: {{share: 0.8, duration: 2 d, response: 0.5, hazard: 0.5, target: other}}
+alternative: {{offered: {{after_waiting: 20 d}}, accepts: 1, start: 2 d, step_up: 4 d}}
 economics:
   perspective: payer
   currency: EUR
@@ -57,6 +60,8 @@ economics:
   costs:
     waiting_month: 10
     holding: 15
+    holding_month: 16
+    alternative: {{month: 11, adverse_events: 12}}
     product: {{PRODUCT: 1000}}
     unused_product: {{PRODUCT: 900}}
     unused_paid_by: payer
@@ -75,6 +80,7 @@ economics:
     waiting: 0.6
     progressed: 0.5
     progression_free: 0.8
+    alternative: 0.7
     subsequent_care:
       {{utility: 0.4, progressed: 0.3, withdrawn: 0.31, collection_failed: 0.32, product_failed: 0.33,
        unsuitable: 0.34, waiting: 0.35, funding: 0.36}}
@@ -87,13 +93,16 @@ TEXTS = {
     "autologous": AUTOLOGOUS
     + TOXICITY
     + AFTER.replace("PRODUCT", "autologous").replace(
-        "    waiting_month", "    apheresis: 40\n    bridging: 60\n    waiting_month"
+        "    waiting_month", "    apheresis: 40\n    bridging: 60\n    bridging_month: 61\n    waiting_month"
     )
     + "",
     "allogeneic": ALLOGENEIC + TOXICITY + AFTER.replace("PRODUCT", "allogeneic"),
 }
 # enough patients who are not bridged
-TEXTS["autologous"] = TEXTS["autologous"].replace("bridging: {share: 0.8,", "bridging: {share: 0.5,")
+TEXTS["autologous"] = TEXTS["autologous"].replace("bridging: {share: 0.8,", "bridging: {share: 0.5, target: same,")
+TEXTS["autologous"] = TEXTS["autologous"].replace(
+    "by_earlier_target: {", "by_earlier_target: {same: {progression: 1.3}, "
+)
 TEXTS["autologous"] = TEXTS["autologous"].replace(
     "  progressed_before", "  out_of_specification: {progression: 1.5, death: 1.6}\n  progressed_before"
 )
@@ -105,8 +114,20 @@ KINDS = (
     "not_progressed_before_infusion",
     "out_of_specification",
     *(f"by_bridging.{bridged}" for bridged in ("responded", "no_response", "not_bridged")),
+    *(f"by_earlier_target.{target}" for target in ("same", "other")),
 )
 CHANGES = {
+    **{
+        f"after_infusion.alternative.{key}": value
+        for key, value in (
+            ("response", "0.2"),
+            ("progression", EXP.format("0.005")),
+            ("without_response", EXP.format("0.5")),
+            ("death", EXP.format("0.002")),
+            ("death_after_progression", EXP.format("0.005")),
+            ("progression_counts_deaths", "true"),
+        )
+    },
     "after_infusion.PRODUCT.response": "0.2",
     "after_infusion.PRODUCT.progression": EXP.format("0.005"),
     "after_infusion.PRODUCT.without_response": EXP.format("0.03"),
@@ -122,14 +143,18 @@ CHANGES = {
     **{
         f"economics.costs.{name}": "77"
         for name in (
-            "waiting_month", "apheresis", "bridging", "holding", "product.PRODUCT", "unused_product.PRODUCT",
+            "waiting_month", "apheresis", "bridging", "bridging_month", "holding", "holding_month", "alternative.month",
+            "alternative.adverse_events", "product.PRODUCT", "unused_product.PRODUCT",
             "lymphodepletion",
             "infusion", "bed_day", "icu_day", "adverse_events", "follow_up_month", "progressed_month", "end_of_life",
         )
     },
     "economics.costs.unused_paid_by": "manufacturer",
     **{f"economics.costs.subsequent_care.{outcome}": "9" for outcome in UNTREATED},
-    **{f"economics.utilities.{name}": "0.1" for name in ("waiting", "progressed", "progression_free", "hospital_loss")},
+    **{
+        f"economics.utilities.{name}": "0.1"
+        for name in ("waiting", "progressed", "progression_free", "alternative", "hospital_loss")
+    },
     **{f"economics.utilities.subsequent_care.{outcome}": "0.1" for outcome in UNTREATED},
     **{
         f"economics.toxicity.{grade}.{name}": value
@@ -199,8 +224,9 @@ CASES = [
         if other != kind
         for outcome in outcomes.split()
     )
-    and not (kind == "allogeneic" and path.split(".")[-1] in ("apheresis", "bridging"))
+    and not (kind == "allogeneic" and path.split(".")[-1] in ("apheresis", "bridging", "bridging_month"))
     and not (kind == "allogeneic" and ("out_of_specification" in path or "by_bridging" in path))
+    and not (kind == "allogeneic" and "by_earlier_target.same" in path)
 ]
 
 

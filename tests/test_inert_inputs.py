@@ -134,6 +134,18 @@ before_apheresis:
 """
 )
 
+TURNING = (
+    BESIDE
+    + """
+alternative:
+  offered: {after_waiting: 10 d, since: listing, at_progression: true, after_failure: true, to: [severe]}
+  accepts: 0.7
+  start: 3 d
+  step_up: 9 d
+cells: {by_risk_group: {severe: {failure: 2}}, after_holding: {failure: 2}}
+"""
+)
+
 ALLOGENEIC = (
     COMMON
     + """
@@ -516,6 +528,22 @@ CHANGES: dict[str, dict[str, str | None]] = {
         "before_apheresis.holding.hazard": "0.7",
         "before_apheresis.slot_asked_for": "when_ready",
     },
+    TURNING: {
+        "alternative.offered.from_start": "true",
+        "alternative.offered.after_waiting": "20 d",
+        "alternative.offered.since": "referral",
+        "alternative.offered.at_progression": "false",
+        "alternative.offered.after_failure": "false",
+        "alternative.offered.to": "[mild]",
+        "alternative.accepts": "0.2",
+        "alternative.start": "9 d",
+        "alternative.step_up": "20 d",
+        **{
+            f"cells.{kind}.{key}": ratio
+            for kind in ("by_risk_group.severe", "after_holding")
+            for key, ratio in (("shortfall", "9"), ("failure", "9"), ("out_of_specification", "9"))
+        },
+    },
     ALLOGENEIC: BOTH
     | NEW_IN_BOTH
     | {
@@ -553,6 +581,8 @@ APART = {
     "disruptions.fire.announced": "the same key as that of the flood, which is withdrawn late",
     "manufacturing.batches": "two products side by side need two lines at each centre; the autologous case has them",
     "infusion.model": "an outpatient has no stay",
+    "bridging.target": "acts on life after infusion only; tested there",
+    "before_apheresis.holding.target": "acts on life after infusion only; tested there",
 }
 TEXT = ("name", "description", "strategy")
 
@@ -610,7 +640,7 @@ def leaves(value: object, path: str = "") -> list[str]:
 
 @pytest.mark.parametrize("text", [AUTOLOGOUS, ALLOGENEIC], ids=["autologous", "allogeneic"])
 def test_every_field_is_listed_here(text: str) -> None:
-    assert fields(text) - set(CHANGES[text]) - set(CHANGES[BESIDE]) - set(APART) == set()
+    assert fields(text) - set(CHANGES[text]) - set(CHANGES[BESIDE]) - set(CHANGES[TURNING]) - set(APART) == set()
 
 
 def test_every_field_is_listed_in_one_place() -> None:
@@ -619,9 +649,14 @@ def test_every_field_is_listed_in_one_place() -> None:
     assert {path for path in fields(WHOLE) if not path.endswith(".share")} - listed - set(APART) == set()
 
 
+def test_every_field_of_the_alternative_and_of_cells_is_listed() -> None:
+    turning = {path for path in fields(TURNING) if path.startswith(("alternative.", "cells."))}
+    assert turning - set(CHANGES[TURNING]) == set()
+
+
 def test_every_field_of_what_runs_beside_the_work_up_is_listed() -> None:
     beside = {path for path in fields(BESIDE) if path.startswith("before_apheresis.")}
-    assert beside == set(CHANGES[BESIDE])
+    assert beside - set(APART) == set(CHANGES[BESIDE])
 
 
 def test_every_field_of_several_manufacturers_is_listed() -> None:
@@ -640,6 +675,7 @@ def fields(text: str) -> set[str]:
 KINDS = {
     AUTOLOGOUS: "autologous",
     BESIDE: "beside",
+    TURNING: "turning",
     SEVERAL: "several",
     BY_SHARE: "by share",
     ALLOGENEIC: "allogeneic",

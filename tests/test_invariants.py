@@ -61,7 +61,10 @@ def nobody_vanishes(ran: Ran) -> None:
     counts = np.bincount(ran.patients.outcome[measured], minlength=len(OUTCOME_NAMES))
     assert counts.sum() == measured.sum() == values["referred"]
     assert (
-        values["infused"] + values["lost_before_infusion"] + counts[OUTCOME_NAMES.index("waiting")]
+        values["infused"]
+        + values["alternative"]
+        + values["lost_before_infusion"]
+        + counts[OUTCOME_NAMES.index("waiting")]
         == values["referred"]
     )
     ended = ran.patients.outcome != OUTCOME_NAMES.index("waiting")

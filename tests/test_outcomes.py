@@ -12,19 +12,20 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from sim.engine.choice import SIMPY
+from sim.engine.choice import COMPILED, SIMPY
+from sim.experiment.runs.replicate import Arm, simulate
 from sim.outcomes.curves import EVENTS, WAIT_BINS, incidence, stage_days, stage_names, wait_shares
 from sim.outcomes.estimates import interval, standard_error
 from sim.outcomes.metrics import METRIC_NAMES, METRICS, measure
 from sim.outcomes.pairs import pair_counts, why_not_paired
 from sim.outcomes.patients import Patients, resolve, slots_wasted
 from sim.outcomes.resource_use import ResourceUse, queue_days, resource_use
-from sim.pieces.loads import expect, offered_loads
+from sim.pieces.loads import Room, expect, offered_loads, rooms
 from sim.pieces.protocol import Cadence, Capacity, Stock
 from sim.pieces.steps import Milestone, Stage, Supply, Use
 from sim.pieces.strategies import build_protocol
 from sim.pure.distributions import Fixed
-from tests.runs import Ran, by_hand, load_text, people, run_scenario, small, walk
+from tests.runs import HAS_NUMBA, Ran, by_hand, load_text, people, run_scenario, small, walk
 
 # Names that others rely on (design section 9).
 PROMISED = [
@@ -398,6 +399,72 @@ infusion: {stay: 30 d}
     assert loads["chair", "big"] == pytest.approx(north * 5)
     assert loads["bed", "small"] == pytest.approx(south * 30 / 3)
     assert loads["slot", "small"] == pytest.approx(south / (35 * 3 / 240))  # 35 Mondays from day 60 to 299
+
+
+def test_what_a_resource_could_carry_is_what_would_use_all_of_it() -> None:
+    """At that many referrals the offered load is 1; bookings count days between patients, calendar lots doses."""
+    text = """
+name: Room
+strategy: hybrid
+run: {warm_up: 60 d, window: 240 d, follow_up: 100 d}
+regions:
+  north: {centre: big, referrals: NORTH / month}
+  south: {centre: small, referrals: 6 / month}
+centres:
+  big: {beds: 2}
+  small: {beds: 3}
+clocks: {waiting: {progression: never}}
+hybrid: {after_failure: true}
+manufacturing: {lines: 2, duration: 9 d, failure: 0.25, slots: {count: 3, every: week, scope: pool}}
+allogeneic: {stock: {opening: 3, order: {every: 30 d}, doses_per_lot: 4}, lots: {failure: 0.5}}
+lymphodepletion: {duration: 5 d}
+infusion: {stay: 10 d, planned_stay: PLANNED}
+"""
+
+    def found(north: float, planned: str = "28 d") -> dict[tuple[str, str], Room]:
+        scenario = load_text(text.replace("NORTH", str(north)).replace("PLANNED", planned)).scenario
+        return {(room.resource, room.centre): room for room in rooms(scenario, build_protocol(scenario))}
+
+    month = 365.25 / 12
+    here = found(4.0)
+    assert [room.load for room in here.values()] == sorted((room.load for room in here.values()), reverse=True)
+    assert here["bed", "big"].load == pytest.approx(4 / month * 10 / 2)
+    booked = next(r for r in here.values() if r.of == "bed" and r.resource != "bed" and r.centre == "big")
+    # a bed stands empty for the five days of the next patient's lymphodepletion, or until the booking is over
+    assert booked.load == pytest.approx(4 / month * (10 + 5) / 2)
+    assert (booked.referred, booked.at_most) == (pytest.approx(4.0), pytest.approx(2 * month / 15))
+    assert found(4.0, "12 d")[booked.resource, "big"].load == pytest.approx(4 / month * (10 + 2) / 2)
+    doses = next(room for room in here.values() if "lots" in room.why)
+    assert doses.load == pytest.approx(10 / month * 0.25 / (4 * 0.5 / 30))  # who fails is given a dose
+    for key in (("bed", "big"), (booked.resource, "big")):
+        full = found(here[key].at_most)
+        assert full[key].load == pytest.approx(1.0)
+    assert here["line", ""].at_most == pytest.approx(2 * month / 9)
+    with_all = found(here["line", ""].at_most - 6.0)
+    assert with_all["line", ""].load == pytest.approx(1.0)
+
+
+def test_beds_that_are_always_asked_for_carry_what_was_said() -> None:
+    """Two beds for twenty referrals a month: as many are infused as bookings could carry, and fewer than beds alone."""
+    text = """
+name: Beds
+strategy: autologous
+run: {warm_up: 365 d, window: 730 d, follow_up: 365 d, replications: 6}
+regions: {here: {centre: here, referrals: 20 / month}}
+centres: {here: {beds: 2}}
+clocks: {waiting: {death: {exponential: {mean: 90 d}}}}
+manufacturing: {duration: 9 d}
+lymphodepletion: {duration: 5 d}
+infusion: {stay: {lognormal: {median: 15.6 d, sigma: 0.3}}, planned_stay: 28 d}
+"""
+    scenario = load_text(text).scenario
+    room = next(room for room in rooms(scenario, build_protocol(scenario)) if room.of != room.resource)
+    alone = next(room for room in rooms(scenario, build_protocol(scenario)) if room.resource == "bed")
+    patients, _ = simulate(Arm("beds", scenario), range(6), COMPILED if HAS_NUMBA else SIMPY)
+    days = patients.day("infusion")
+    infused = ((days >= 365.0) & (days < 1095.0)).sum() / 6 / (730 / (365.25 / 12))
+    assert infused == pytest.approx(room.at_most, rel=0.03)
+    assert infused < 0.85 * alone.at_most
 
 
 def test_touch_time_with_failures_is_that_of_a_geometric_series() -> None:

@@ -105,7 +105,8 @@ def test_a_scenario_of_the_library_runs_and_adds_up(file: Path) -> None:
         found = dict(zip(METRIC_NAMES, ran.metrics, strict=True))
         assert ran.outcomes.sum() == found["referred"] > 0
         assert 0.0 < found["infused_share"] <= 1.0
-        assert found["infused"] + found["lost_before_infusion"] + ran.outcomes[-1] == found["referred"]
+        gone = found["alternative"] + found["lost_before_infusion"]
+        assert found["infused"] + gone + ran.outcomes[-1] == found["referred"]
         # where the days go adds up to the wait
         assert np.nansum(ran.stages) == pytest.approx(found["waiting_days_mean"], rel=1e-9)
 

@@ -16,6 +16,8 @@ from sim.engine.choice import COMPILED, SIMPY
 from sim.engine.trace import LOT, EngineError
 from sim.pieces.protocol import Cadence, Capacity, Policy, Stock
 from sim.pieces.steps import (
+    Aside,
+    AtProgression,
     Attempts,
     Branch,
     Choose,
@@ -34,7 +36,9 @@ from sim.pieces.steps import (
     Since,
     Stage,
     Supply,
+    Then,
     Together,
+    Unless,
     UntilSlotStart,
     Use,
 )
@@ -599,3 +603,62 @@ def test_a_lot_is_no_patient(engine: str, step: Any) -> None:
     stock = shelf(1, lot=(step, Supply("stock")))
     with pytest.raises(EngineError, match="lot"):
         walk(by_hand((Draw("stock"),), stock, one("line")), people([0.0]), engine)
+
+
+# -- another way at progression -------------------------------------------------------------------------------------
+
+INSTEAD: Path = (stage("delay", 3.0), Milestone("instead"), Clocks(None), End("alternative"))
+
+
+def waits(*after: object) -> Path:
+    """A bed for 20 days that everybody waits for, unless their disease progresses first; and what comes after it."""
+    kept = (Use("bed", (AtProgression(Then.AS_DRAWN), Milestone("bed"), stage("stay", 20.0))), *after)
+    return (Unless((AtProgression(Then.LEAVE), *kept), INSTEAD), Milestone("through"))  # type: ignore[arg-type]
+
+
+def test_who_progresses_in_the_queue_goes_another_way(engine: str) -> None:
+    """1 leaves the queue on day 5 though nobody comes by, 2 has the bed on day 20; 0 progresses in bed, and stays."""
+    who = people([0.0, 0.0, 0.0], progresses={0: 9.0, 1: 5.0})
+    ran = walk(by_hand(waits(), one("bed")), who, engine)
+    assert ran.days("bed") == [0.0, None, 20.0]
+    assert ran.days("instead") == [None, 8.0, None]
+    assert ran.days("through") == [20.0, None, 40.0]
+    assert ran.uses("bed") == [(0, 0.0, 0.0, 20.0), (1, 0.0, None, 5.0), (2, 0.0, 20.0, 40.0)]
+    assert ran.ends == [None, ("alternative", "", 8.0), None]
+
+
+def test_what_is_held_is_given_back_at_progression(engine: str) -> None:
+    path = (
+        Unless((AtProgression(Then.LEAVE), Use("bed", (stage("stay", 20.0),))), (stage("delay", 1.0),)),
+        Milestone("through"),
+    )
+    ran = walk(by_hand(path, one("bed")), people([0.0, 1.0], progresses={0: 4.0}), engine)
+    assert ran.uses("bed") == [(0, 0.0, 0.0, 4.0), (1, 1.0, 4.0, 24.0)]
+    assert ran.days("through") == [5.0, 24.0]
+
+
+def test_who_goes_another_way_may_die_on_it_and_is_lost_no_more_by_progression(engine: str) -> None:
+    """Everybody would lose eligibility by progression; 1 dies on day 6, before the 3 days are over."""
+    book = waiting_clocks(ends_eligibility=1.0)
+    who = people([0.0, 0.0], progresses={0: 5.0, 1: 5.0}, dies={1: 6.0}, book=book)
+    ran = walk(by_hand(waits(), one("bed", 0.0), clocks=book), who, engine)
+    assert ran.days("instead") == [8.0, None]
+    assert ran.trace.leave_day[1] == 6.0
+    assert ran.trace.progression_day.tolist() == [5.0, 5.0]
+
+
+def test_an_end_foreseen_beside_the_path_ends_no_other_way(engine: str) -> None:
+    path = (Aside((stage("clearance", 6.0), End("funding"))), *waits())
+    ran = walk(by_hand(path, one("bed", 0.0)), people([0.0, 0.0], progresses={0: 5.0}), engine)
+    assert ran.ends == [("alternative", "", 8.0), ("funding", "", 6.0)]
+
+
+def test_progression_counts_as_drawn_again_after_all_of_them_led_away(engine: str) -> None:
+    """Half of all lose eligibility: 0, whose draw is below, leaves the path in bed, and not for another way."""
+    book = waiting_clocks(ends_eligibility=0.5)
+    cohort, luck = people([0.0, 30.0], progresses={0: 9.0, 1: 9.0}, book=book)
+    who = replace(cohort, eligibility=np.array([0.2, 0.8])), luck
+    ran = walk(by_hand(waits(), one("bed"), clocks=book), who, engine)
+    assert ran.days("instead") == [None, None]
+    assert ran.days("through") == [None, 50.0]
+    assert ran.trace.leave_day[0] == 9.0

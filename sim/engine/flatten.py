@@ -54,6 +54,7 @@ from sim.pieces.protocol import (
 )
 from sim.pieces.steps import (
     Aside,
+    AtProgression,
     Attempts,
     Choose,
     Clocks,
@@ -75,7 +76,9 @@ from sim.pieces.steps import (
     Stage,
     Step,
     Supply,
+    Then,
     Together,
+    Unless,
     UntilSlotStart,
     Use,
 )
@@ -83,6 +86,7 @@ from sim.pure.distributions import Distribution
 from sim.pure.hours import ALWAYS, Hours
 
 SINCE = {Since.JOINING: k.JOINING, Since.LISTING: k.LISTING, Since.REFERRAL: k.REFERRAL}
+THEN = {Then.AS_DRAWN: k.AS_DRAWN, Then.LEAVE: k.LEAVE, Then.STAY: k.STAY}
 ON_LEAVE = {OnLeave.STOP: k.STOP, OnLeave.FINISH_STAGE: k.FINISH_STAGE, OnLeave.FINISH: k.FINISH}
 
 
@@ -165,7 +169,7 @@ class _Table:
         for step in path:
             if type(step) not in STEPS:
                 raise EngineError(f"the compiled engine does not know the step {type(step).__name__}")
-            if self.kind == k.LOT and isinstance(step, Draw | Hazard | Clocks | Return):
+            if self.kind == k.LOT and isinstance(step, Draw | AtProgression | Unless | Hazard | Clocks | Return):
                 raise EngineError(f"{type(step).__name__} has no meaning on the path of a lot")
             STEPS[type(step)](self, step, depth)
 
@@ -185,7 +189,9 @@ class _Table:
     def use(self, step: Use, depth: int) -> None:
         resource = self._resource(step.resource, Capacity | Cadence | Bookings | AnyOf)
         terms = self.protocol.resources[resource]
-        ahead = self.purposes[terms.ahead.name] if isinstance(terms, Bookings) and terms.ahead is not None else -1
+        ahead = -1
+        if isinstance(terms, Bookings) and terms.ahead is not None and not step.at_once:
+            ahead = self.purposes[terms.ahead.name]
         keys = terms.keys_of if isinstance(terms, AnyOf) else ""
         opened = self.add(
             k.USE,
@@ -291,6 +297,19 @@ class _Table:
         self.add(k.CLOSE)
         self.here(opened, "after")
 
+    def unless(self, step: Unless, depth: int) -> None:
+        opened = self.add(k.UNLESS)
+        self.path(step.steps, depth + 1)
+        self.add(k.CLOSE)
+        jump = self.add(k.JUMP)
+        self.here(opened, "otherwise")
+        self.path(step.otherwise, depth)
+        self.here(opened, "after")
+        self.here(jump, "after")
+
+    def at_progression(self, step: AtProgression, depth: int) -> None:
+        self.add(k.AT_PROGRESSION, mode=THEN[step.then])
+
     def hazard(self, step: Hazard, depth: int) -> None:
         purpose = -1 if step.after is None else self.purposes[step.name]
         self.add(k.HAZARD, step.multiplier, name=int(Clock[step.clock.upper()]), purpose=purpose)
@@ -343,6 +362,8 @@ STEPS: dict[type[Step], Any] = {
     Fail: _Table.fail,
     Together: _Table.together,
     Aside: _Table.aside,
+    AtProgression: _Table.at_progression,
+    Unless: _Table.unless,
     Hazard: _Table.hazard,
     Clocks: _Table.clocks,
     Milestone: _Table.milestone,
@@ -403,6 +424,7 @@ def flatten(protocol: Protocol) -> Flat:
     now = start.view(np.recarray)[0]
     now.lot_path, now.later_path = lot_start, later_start
     now.infusion = names.index("infusion") if "infusion" in names else -1
+    now.alternative = names.index("alternative") if "alternative" in names else -1
     now.listed = names.index("listing") if "listing" in names else -1
     units = [int(row["units"]) for row in table.rows if row["code"] == k.USE]
     now.most_given_back = of_lots.depth * max(units, default=0)

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.pieces.protocol import walk_steps
-from sim.pieces.steps import Attempts, Choose, End, Fail, Flagged, Path, Share, Step, Together, Use
+from sim.pieces.steps import Attempts, Choose, End, Fail, Flagged, Path, Progressed, Share, Step, Together, Unless, Use
 from sim.pure.streams import FloatArray, IntArray
 
 BoolArray = NDArray[np.bool_]
@@ -36,6 +36,8 @@ def decisions(path: Path) -> Path:
                 found.append(replace(step, steps=steps, between=between, otherwise=otherwise))
             case Choose() if any(isinstance(inner, Attempts | Fail) for inner in walk_steps((step,))):
                 found.append(replace(step, then=decisions(step.then), otherwise=decisions(step.otherwise)))
+            case Unless() if any(isinstance(inner, Attempts | Fail) for inner in walk_steps((step,))):
+                found.append(Choose(Progressed(), decisions(step.otherwise), decisions(step.steps)))
             case Use():
                 found += decisions(step.steps)
             case Together():

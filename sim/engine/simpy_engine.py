@@ -10,7 +10,6 @@ from __future__ import annotations
 from array import array
 from collections.abc import Generator, Iterable, Sequence
 from dataclasses import fields, replace
-from math import nan
 from operator import attrgetter
 from typing import Any
 
@@ -70,13 +69,14 @@ def _refer_patients(world: World) -> Generator[simpy.Event, None, None]:
 
 def _until_closed(world: World, least: float, follow_up: float) -> Generator[simpy.Event, None, None]:
     """Until the first check, from day `least` on, that finds every measured patient's first course closed."""
-    infusion = world.notes.get("infusion", array("d", [nan]) * len(world.referral_day))
+    treatments = [world.notes[name] for name in ("infusion", "alternative") if name in world.notes]
 
     def is_open(i: int, now: float) -> bool:
-        limit, infused = world.referral_day[i] + follow_up, infusion[i]
+        limit = world.referral_day[i] + follow_up
         if world.leave_day[i] <= now or world.ended_day[i] <= now:
             return False
-        return infused + follow_up > now if infused <= min(limit, now) else limit > now
+        treated = next((days[i] for days in treatments if days[i] <= min(limit, now)), None)
+        return limit > now if treated is None else treated + follow_up > now
 
     measured, day = np.flatnonzero(world.cohort.measured).tolist(), least
     while True:

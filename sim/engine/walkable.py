@@ -9,6 +9,7 @@ from sim.engine.trace import EngineError
 from sim.pieces.protocol import AnyOf, Bookings, Cadence, Capacity, Protocol, Resource, drawn, walk_steps
 from sim.pieces.steps import (
     Aside,
+    AtProgression,
     Attempts,
     Choose,
     Clocks,
@@ -26,11 +27,12 @@ from sim.pieces.steps import (
     Step,
     Supply,
     Together,
+    Unless,
     Use,
 )
 
 OF_ALL = (Stage, Use, Draw, Choose, Attempts, Together, Fail, Milestone, End)
-OF_PATIENTS, OF_LOTS = (*OF_ALL, Aside, Hazard, Clocks, Return), (*OF_ALL, Supply)
+OF_PATIENTS, OF_LOTS = (*OF_ALL, Aside, AtProgression, Unless, Hazard, Clocks, Return), (*OF_ALL, Supply)
 BESIDE = (Stage, Choose, Milestone, End)
 
 

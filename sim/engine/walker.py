@@ -28,6 +28,7 @@ from sim.pieces.clocks import Clock
 from sim.pieces.protocol import AnyOf
 from sim.pieces.steps import (
     Aside,
+    AtProgression,
     Attempts,
     Branch,
     Choose,
@@ -49,7 +50,9 @@ from sim.pieces.steps import (
     Since,
     Stage,
     Supply,
+    Then,
     Together,
+    Unless,
     UntilSlotStart,
     Use,
 )
@@ -133,6 +136,11 @@ class Walker:
                     how = yield from self._try(step)
                 case Aside():
                     self._foresee(step.steps)
+                    continue
+                case Unless():
+                    how = yield from self._unless(step)
+                case AtProgression():
+                    self._at_progression(step.then)
                     continue
                 case Together(branches=(branch,)):
                     how = yield from self._go_as(branch)
@@ -229,6 +237,20 @@ class Walker:
             world.clocks_of(i).switch(self.day, *world.hazards[step.hazards], step.anew)
             world.foresee(i)
         self._leave_on(world.leave_day[i])
+
+    def _at_progression(self, then: Then) -> None:
+        """What a progression of the patient means from now on."""
+        self.world.at_progression(self.entity, self.day, then)
+        self._leave_on(self.world.leave_day[self.entity])
+
+    def _unless(self, step: Unless) -> Walk:
+        """The steps; another way from the day on which a progression takes the patient off them."""
+        how = yield from self.walk(step.steps)
+        i, world = self.entity, self.world
+        if how is LEFT and world.leave_clock[i] == Clock.PROGRESSION and world.may_turn(i):
+            self._at_progression(Then.STAY)
+            return (yield from self.walk(step.otherwise))
+        return how
 
     def _foresee(self, path: Path) -> None:
         """What passes beside all that follows, as far as it goes; an end of the path in it is a day of leaving."""
@@ -347,7 +369,8 @@ class Walker:
             yield timeline.on(self.day, Phase.COMPLETION + self.order)
         request = pool.request(self.kind, self.entity, units, self.day, self.cut)
         if isinstance(pool, BookingPool):
-            request.ahead = 0.0 if pool.terms.ahead is None else self._drawn(pool.terms.ahead.name)
+            at_once = pool.terms.ahead is None or (isinstance(step, Use) and step.at_once)
+            request.ahead = 0.0 if at_once or pool.terms.ahead is None else self._drawn(pool.terms.ahead.name)
         elif isinstance(pool, CapacityPool) and pool.bookings is not None:
             request.booking = self.bookings.get(pool.bookings.terms.of)
         if pool.unlimited:
@@ -365,11 +388,12 @@ class Walker:
     def _limit_wait(self, request: Request, pool: Pool, step: Use | Draw) -> None:
         """Post the days on which the wait may end by itself.
 
-        A waiter that holds something, that others wait for or a stock counts on, or that needs several units, so that
-        others may be served when it is gone, leaves on its day; the rest lapse when they are passed over.
+        A waiter that holds something, that others wait for or a stock counts on, that needs several units, so that
+        others may be served when it is gone, or that goes another way, leaves on its day; the rest lapse when they are
+        passed over.
         """
-        timeline = self.world.timeline
-        if self.holding or self.is_branch or pool.counts_waiting or request.units > 1:
+        timeline, turns = self.world.timeline, self.kind == PATIENT and self.world.may_turn(self.entity)
+        if self.holding or self.is_branch or pool.counts_waiting or request.units > 1 or turns:
             if self.stage_bound:
                 request.lapses = self.leaves
             if request.lapses < inf:

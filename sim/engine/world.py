@@ -21,7 +21,7 @@ from sim.engine.stocks import Expiry, Lot, StockPool
 from sim.engine.timeline import Phase, Timeline, then
 from sim.engine.trace import LOT, PATIENT, EngineError
 from sim.engine.walker import Passed, Walker
-from sim.pieces.clocks import Hazards, PatientClocks
+from sim.pieces.clocks import LEAVES, STAYS, Hazards, PatientClocks
 from sim.pieces.cohort import Cohort
 from sim.pieces.luck import Luck
 from sim.pieces.protocol import (
@@ -37,7 +37,7 @@ from sim.pieces.protocol import (
     ends,
     milestones,
 )
-from sim.pieces.steps import End
+from sim.pieces.steps import End, Then
 
 # So many lots are drawn for at first.
 FIRST_LOTS = 64
@@ -192,6 +192,19 @@ class World:
         """An end of the path that is known ahead comes before a clock that would have struck later."""
         if self.ended_day[patient] < self.leave_day[patient]:
             self.leave_day[patient], self.leave_clock[patient] = self.ended_day[patient], -1
+
+    def at_progression(self, i: int, day: float, then: Then) -> None:
+        """What a progression of a patient means from now on."""
+        if then is Then.STAY and self.ended_day[i] > day:
+            self.ended_outcome[i], self.ended_day[i] = -1, nan
+        clocks = self.clocks_of(i)
+        drawn = clocks.eligibility if 0.0 <= clocks.eligibility <= 1.0 else float(self.cohort.eligibility[i])
+        clocks.at_progression(day, {Then.LEAVE: LEAVES, Then.STAY: STAYS}.get(then, drawn))
+        self.foresee(i)
+
+    def may_turn(self, i: int) -> bool:
+        """Whether each progression of a patient takes them off the path."""
+        return i in self._clocks and self._clocks[i].eligibility == LEAVES
 
     def stop_clocks(self, patient: int, day: float) -> None:
         """The clocks stop; a progression foreseen for later does not happen."""

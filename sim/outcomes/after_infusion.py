@@ -10,13 +10,15 @@ from numpy.typing import NDArray
 from sim.outcomes.bridging import bridged
 from sim.outcomes.patients import Afterwards, Patients
 from sim.pieces.luck import Luck
+from sim.pure.odds import share_at_odds
 from sim.pure.survival import Survival, known_table
 from sim.scenario import Scenario
-from sim.scenario.afterwards import UNTREATED, AfterInfusion, ByBridging, HazardRatios
+from sim.scenario.afterwards import UNTREATED, AfterInfusion, ByBridging, ByEarlierTarget, HazardRatios
 
 FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
 PRODUCTS = ("autologous", "allogeneic")
+ALTERNATIVE = "alternative"
 
 
 def follow_on(scenario: Scenario, patients: Patients, luck: Luck) -> Afterwards:
@@ -39,12 +41,12 @@ def follow_on(scenario: Scenario, patients: Patients, luck: Luck) -> Afterwards:
     relapse, death = np.full(len(rests), np.nan), np.full(len(rests), np.nan)
     responded = np.zeros(len(rests), bool)
     ratios = _ratios(scenario, rules, patients, luck)
-    for product in PRODUCTS:
+    given = {name: patients.infused & (patients.off_the_shelf == (name == "allogeneic")) for name in PRODUCTS}
+    for product, mine in (given | {ALTERNATIVE: patients.turned}).items():
         durability = rules.of(product)
         if durability is None:
             continue
-        mine = patients.infused & (patients.off_the_shelf == (product == "allogeneic"))
-        responded |= mine & (respond < _share(durability.response, ratios["response"]))
+        responded |= mine & (respond < share_at_odds(durability.response, ratios["response"]))
         for response in (True, False):
             chosen = mine & (responded == response)
             shape = durability.progression_alone(response, frailty.strength)
@@ -64,14 +66,6 @@ def follow_on(scenario: Scenario, patients: Patients, luck: Luck) -> Afterwards:
     died = patients.with_outcome("died")
     death[died] = rests[died]
     return Afterwards(responded, relapse, np.where(np.isfinite(death), death, np.nan), rests)
-
-
-def _share(share: float, odds_ratio: FloatArray) -> FloatArray:
-    """The share of each patient whose odds are as many times those of all."""
-    # certain is certain, whatever the odds ratio; and 1 leaves the share as it is, to the last digit
-    if share in (0.0, 1.0):
-        return np.full_like(odds_ratio, share)
-    return np.where(odds_ratio == 1.0, share, share * odds_ratio / (1.0 - share + share * odds_ratio))
 
 
 def _age(shape: Survival, threshold: FloatArray, ratio: FloatArray | None) -> FloatArray:
@@ -96,14 +90,20 @@ def _kinds(
 ) -> Iterator[tuple[BoolArray, HazardRatios]]:
     """(who is of it, their multipliers) of every kind of patient that has multipliers."""
     # only the product that was released last was infused, on the day on which the exception was granted
-    yield patients.day("out_of_specification") == patients.day("released"), rules.out_of_specification
+    infused = patients.infused
+    yield infused & (patients.day("out_of_specification") == patients.day("released")), rules.out_of_specification
     yield patients.progressed, rules.progressed_before_infusion
     yield ~patients.progressed, rules.not_progressed_before_infusion
     for place, name in enumerate(scenario.patients.risk_groups):
         if name in rules.by_risk_group:
             yield patients.cohort.group == place, rules.by_risk_group[name]
-    if rules.by_bridging != ByBridging.by_default():
+    targets = rules.by_earlier_target
+    held = np.isfinite(patients.day("holding_therapy"))
+    if rules.by_bridging != ByBridging.by_default() or targets != ByEarlierTarget.by_default():
         given, responded = bridged(scenario, patients, luck)
-        yield given & responded, rules.by_bridging.responded
-        yield given & ~responded, rules.by_bridging.no_response
-        yield ~given, rules.by_bridging.not_bridged
+        for target, ratios in (("same", targets.same), ("other", targets.other)):
+            by_holding = held & (scenario.before_apheresis.holding.target == target)
+            yield infused & (by_holding | (given & (scenario.bridging.target == target))), ratios
+        yield infused & given & responded, rules.by_bridging.responded
+        yield infused & given & ~responded, rules.by_bridging.no_response
+        yield infused & ~given, rules.by_bridging.not_bridged

@@ -29,6 +29,14 @@ def bridged(scenario: Scenario, patients: Patients, luck: Luck) -> Bridged:
     return Bridged(given, given & (luck.of("bridging.response") < scenario.bridging.response))
 
 
+def holding_end(scenario: Scenario, patients: Patients, luck: Luck) -> FloatArray:
+    """The day on which each patient's holding therapy would end, NaN where it was not given; days since the start."""
+    begun = patients.day("holding_therapy")
+    if not np.isfinite(begun).any():
+        return begun
+    return begun + scenario.before_apheresis.holding.duration.quantile(luck.of("before_apheresis.holding.duration"))
+
+
 def bridging_day(scenario: Scenario, patients: Patients, luck: Luck) -> FloatArray:
     """The day on which each patient's bridging therapy began, NaN where it did not; days since the start."""
     bridging = scenario.bridging

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.engine.trace import PATIENT, Trace
-from sim.outcomes.bridging import bridging_day
+from sim.outcomes.bridging import bridging_day, holding_end
 from sim.outcomes.by_group import ByGroup
 from sim.outcomes.estimates import FREE, NOT_NEGATIVE, Range, ranges
 from sim.outcomes.metrics import INFUSED_ONES, REFERRED, Population
@@ -36,6 +36,7 @@ CATEGORIES = {
     "waiting": "Care while waiting",
     "apheresis": "Apheresis",
     "bridging": "Bridging and holding therapy",
+    "alternative": "The alternative therapy",
     "product": "Products infused",
     "unused_product": "Products not infused",
     "lymphodepletion": "Lymphodepletion",
@@ -50,6 +51,7 @@ CATEGORIES = {
 STATES = {
     "waiting": "Waiting",
     "progression_free": "After infusion, without progression",
+    "alternative": "On the alternative therapy, without progression",
     "progressed": "Progressed",
     "subsequent_care": "Not infused",
     "hospital": "Loss in the hospital and by toxicity",
@@ -119,8 +121,8 @@ class Ledger:
 class _Course:
     """When things happened to each measured patient; days since referral, NaN where they did not.
 
-    `beds`, `intensive`: (patient, from, to) of each stay. `death`: infinite where it never comes. `left`: infusion, or
-    the day of the outcome.
+    `bridged`, `held`: from when to when bridging and holding therapy were given. `beds`, `intensive`: (patient, from,
+    to) of each stay. `death`: infinite where it never comes. `left`: infusion, or the day of the outcome.
     """
 
     patients: Patients
@@ -134,6 +136,8 @@ class _Course:
     infusion: FloatArray
     off_the_shelf: NDArray[np.bool_]
     bridging: FloatArray
+    bridged: tuple[FloatArray, FloatArray]
+    held: tuple[FloatArray, FloatArray]
     beds: tuple[NDArray[np.int64], FloatArray, FloatArray]
     intensive: tuple[NDArray[np.int64], FloatArray, FloatArray]
 
@@ -205,6 +209,11 @@ def _costs(c: _Course, found: Sequence[Item]) -> Iterator[tuple[str, FloatArray]
     yield "apheresis", c.once(unit.apheresis, c.day("apheresis"))
     yield "bridging", c.once(unit.bridging, c.bridging)
     yield "bridging", c.once(unit.holding, c.day("holding_therapy"))
+    for month, (begun, ended) in ((unit.bridging_month, c.bridged), (unit.holding_month, c.held)):
+        yield "bridging", c.monthly(month, begun, ended)
+    turned = np.where(c.with_outcome("alternative"), c.left, np.nan)
+    yield "alternative", c.once(unit.alternative.adverse_events, turned)
+    yield "alternative", c.monthly(unit.alternative.month, turned, untroubled)
     yield "product", c.once(price, c.infusion)
     yield "lymphodepletion", c.once(unit.lymphodepletion, c.day("lymphodepletion"))
     yield "infusion", c.once(unit.infusion, c.infusion)
@@ -227,6 +236,9 @@ def _qalys(c: _Course, found: Sequence[Item]) -> Iterator[tuple[str, FloatArray]
     yield "waiting", c.years(worth.waiting, np.zeros(len(c.rows)), np.fmin(c.progression, c.left))
     yield "progressed", c.years(worth.progressed, c.progression, c.left)
     yield "progression_free", c.years(worth.progression_free, c.infusion, untroubled)
+    turned = np.where(c.with_outcome("alternative"), c.left, np.nan)
+    on_it = worth.progression_free if worth.alternative is None else worth.alternative
+    yield "alternative", c.years(on_it, turned, untroubled)
     yield "progressed", c.years(worth.progressed, c.relapse, c.death)
     for outcome in UNTREATED:
         start = np.where(c.with_outcome(outcome), c.left, np.nan)
@@ -318,8 +330,11 @@ def _course(
     referral = patients.referral_day[rows]
     death = after.death_day[rows] - referral
     infusion = patients.day("infusion")[rows] - referral
-    priced = economics.costs.bridging > 0.0
+    priced = economics.costs.bridging > 0.0 or economics.costs.bridging_month > 0.0
     bridged = bridging_day(s, patients, luck)[rows] if priced else np.full(len(rows), np.nan)
+    left = after.rests_day
+    bridging_ended = np.fmin(patients.day("lymphodepletion"), left)[rows]
+    holding_ended = np.fmin(holding_end(s, patients, luck), left)[rows]
     places = np.full(len(patients.outcome), -1)
     places[rows] = np.arange(len(rows))
     return _Course(
@@ -327,13 +342,15 @@ def _course(
         trace=trace,
         rows=rows,
         economics=economics,
-        left=after.rests_day[rows] - referral,
+        left=left[rows] - referral,
         progression=patients.progression_day[rows] - referral,
         relapse=after.relapse_day[rows] - referral,
         death=np.where(np.isnan(death), np.inf, death),
         infusion=infusion,
         off_the_shelf=patients.off_the_shelf[rows],
         bridging=bridged - referral,
+        bridged=(bridged - referral, bridging_ended - referral),
+        held=(patients.day("holding_therapy")[rows] - referral, holding_ended - referral),
         beds=_stays(
             protocol, trace, "bed", places, referral, _bed_if_unlimited(s, patients, trace, rows, after.rests_day[rows])
         ),
@@ -361,7 +378,7 @@ def _stays(
     mine = (uses.kind == PATIENT) & (uses.resource == (-1 if index is None else index)) & np.isfinite(uses.began)
     who = places[uses.entity[mine]]
     began, ended = uses.began[mine][who >= 0], uses.ended[mine][who >= 0]
-    if isinstance(capacity, Capacity) and capacity.idle_until in trace.milestones:
+    if isinstance(capacity, Capacity) and capacity.idle_until:
         began = idle_until(capacity, trace, np.flatnonzero(mine)[who >= 0])  # nobody is in a bed that stands idle
     stop = trace.stop_day[uses.replication[mine][who >= 0]]
     who = who[who >= 0]
@@ -371,10 +388,18 @@ def _stays(
 def _bed_if_unlimited(
     s: Scenario, patients: Patients, trace: Trace, rows: NDArray[np.int64], left: FloatArray
 ) -> Stays:
-    """The stays of inpatients where beds are unlimited and so not asked for; who leaves before infusion ends his."""
+    """The stays of inpatients where beds are unlimited and so not asked for; who leaves before infusion ends his.
+
+    Those on step-up doses of the alternative are among them.
+    """
     referral = patients.referral_day[rows]
     start = patients.day("lymphodepletion" if s.infusion.reservation == "admit" else "infusion")[rows]
     home = trace.notes[rows, trace.milestones.index("discharge")]
     end = np.where(patients.infused[rows], home, left)
+    # who was lymphodepleted, and given the alternative after all, would have two stays: the first ended with the path
+    turned = patients.turned[rows]
+    start = np.where(turned, patients.day("alternative")[rows], start)
+    stepped_up = np.nan_to_num(patients.day("step_up_ended")[rows], nan=np.inf)
+    end = np.where(turned, np.minimum(stepped_up, trace.stop_day[patients.cohort.replication[rows]]), end)
     who = np.flatnonzero(np.isfinite(start))
     return who, (start - referral)[who], (end - referral)[who]

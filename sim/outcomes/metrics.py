@@ -129,7 +129,27 @@ def _p90(by: ByGroup, values: FloatArray, chosen: BoolArray) -> FloatArray:
 
 
 def _lost(p: Patients) -> BoolArray:
-    return np.asarray((p.outcome != INFUSED) & (p.outcome != WAITING))
+    return np.asarray(~p.turned & (p.outcome != INFUSED) & (p.outcome != WAITING))
+
+
+def _where_offered(formula: Formula) -> Formula:
+    """What a formula gives where some path leads to the alternative, and nothing where none does."""
+    return lambda p, trace, window: formula(p, trace, window) if "alternative" in trace.milestones else _nothing(p)
+
+
+def _treated_and_free(months: int) -> Formula:
+    """As `_free_and_infused`, of those infused or given the alternative."""
+    horizon = months * DAYS_PER_MONTH
+
+    def share(p: Patients, trace: Trace, window: Window) -> FloatArray:
+        if p.after is None or not np.all(followed_long_enough(p.follow_up, months)):
+            return _nothing(p)
+        event = np.fmin(p.after.relapse_day, p.after.death_day)
+        begun = np.fmin(np.where(p.infused, p.day("infusion"), np.nan), np.where(p.turned, p.end_day, np.nan))
+        free = (begun - p.referral_day <= horizon) & ~(event - p.referral_day <= horizon)
+        return p.by.share(free, p.cohort.measured)
+
+    return share
 
 
 def _outcome(name: str) -> Callable[[Patients], BoolArray]:
@@ -245,11 +265,13 @@ COLLECTED_RESOLVED = Population("those whose cells were collected and who are re
 OWN_CELLS = Population("those infused with their own cells", "infused_own_cells")
 ASKED_FOR_SLOT = Population("those who asked for a slot", "asked_for_slot")
 PRODUCT_BACK = Population("those whose product came back to the centre", "product_back")
+TURNED = Population("those given the alternative", "alternative")
 DIED = _outcome("died")
 WAIT = ("referral", "infusion")
 VEIN = ("apheresis", "infusion")
 # By months since referral.
 INFUSED_AND_FREE = {months: f"infused_and_progression_free_at_{months}_months_share" for months in (6, 12, 24)}
+TREATED_AND_FREE = {months: f"treated_and_progression_free_at_{months}_months_share" for months in (6, 12, 24)}
 METRICS: tuple[Metric, ...] = (
     Metric(
         "referred",
@@ -306,6 +328,41 @@ METRICS: tuple[Metric, ...] = (
     ),
     Metric("lost_before_infusion", "Patients lost before infusion", "patients", LOWER, REFERRED, _count(_lost)),
     Metric("lost_before_infusion_share", "Share lost before infusion", "share", LOWER, REFERRED, _share(_lost), LOSS),
+    Metric(
+        "alternative",
+        "Patients given the alternative therapy",
+        "patients",
+        NEITHER,
+        REFERRED,
+        _count(lambda p: p.turned),
+    ),
+    Metric(
+        "alternative_share",
+        "Share given the alternative therapy",
+        "share",
+        NEITHER,
+        REFERRED,
+        _where_offered(_share(lambda p: p.turned)),
+    ),
+    Metric(
+        "alternative_days_mean",
+        "Referral to the first dose of the alternative, mean",
+        "days",
+        LOWER,
+        TURNED,
+        _where_offered(_days("referral", "alternative", _mean)),
+    ),
+    *(
+        Metric(
+            name,
+            f"Share infused or given the alternative, and progression-free {months} months after referral",
+            "share",
+            HIGHER,
+            REFERRED,
+            _treated_and_free(months),
+        )
+        for months, name in TREATED_AND_FREE.items()
+    ),
     Metric(
         "died_before_infusion", "Patients died before infusion", "patients", LOWER, REFERRED, _count(_outcome("died"))
     ),

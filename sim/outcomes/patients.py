@@ -23,15 +23,17 @@ FloatArray = NDArray[np.float64]
 
 OUTCOME_NAMES = tuple(OUTCOMES)
 INFUSED, WAITING = OUTCOME_NAMES.index("infused"), OUTCOME_NAMES.index("waiting")
+ALTERNATIVE = OUTCOME_NAMES.index("alternative")
 
 
 @dataclass(frozen=True, eq=False)
 class Afterwards:
     """One entry a patient, in the order of `Patients`; days since the start of the scenario, followed for life.
 
-    `relapse_day`: progression after infusion, NaN where death comes first or neither comes. `death_day`: NaN where the
-    patient never dies or, in a later course, never began it. `rests_day`: the day from which `death_day` was drawn:
-    infusion, or the day of the outcome (the end of follow-up for those who still wait).
+    `relapse_day`: progression after infusion, or on the alternative; NaN where death comes first or neither comes.
+    `death_day`: NaN where the patient never dies or, in a later course, never began it. `rests_day`: the day from which
+    `death_day` was drawn: infusion, the first dose of the alternative, or the day of the outcome (the end of follow-up
+    for those who still wait).
     """
 
     responded: NDArray[np.bool_]
@@ -85,6 +87,11 @@ class Patients:
         return np.asarray(self.outcome == INFUSED)
 
     @property
+    def turned(self) -> NDArray[np.bool_]:
+        """Whether each patient was given the alternative instead."""
+        return np.asarray(self.outcome == ALTERNATIVE)
+
+    @property
     def deferred_for_bed(self) -> NDArray[np.bool_]:
         """Whether each patient was ready for infusion and had to wait for a bed or treatment place."""
         return np.asarray(self.between("ready_for_infusion", "infusion") > 0.0)
@@ -114,12 +121,13 @@ class Patients:
 class Ends:
     """When and how each patient's own path ended, if it did by `limit`, and their milestones up to then.
 
-    Of `infused`, `left` (taken off by a clock) and `ended` (by itself) at most one is true of a patient; `day` is NaN
-    where none is. `raw`: milestones whether or not they were there.
+    Of `infused`, `turned` (given the alternative), `left` (taken off by a clock) and `ended` (by itself) at most one is
+    true of a patient; `day` is NaN where none is. `raw`: milestones whether or not they were there.
     """
 
     limit: FloatArray
     infused: NDArray[np.bool_]
+    turned: NDArray[np.bool_]
     left: NDArray[np.bool_]
     ended: NDArray[np.bool_]
     day: FloatArray
@@ -130,7 +138,8 @@ class Ends:
 def ends(cohort: Cohort, trace: Trace, follow_up: float | FloatArray, later_end: float = np.inf) -> Ends:
     """The ends of all patients' paths, each up to `follow_up` days after referral, or to the stop.
 
-    Later courses are followed to day `later_end` at most. Who has been infused by then is followed to discharge.
+    Later courses are followed to day `later_end` at most. Who has been infused by then is followed to discharge, and
+    who has been given the alternative to the end of its step-up doses.
     """
     stop = trace.stop_day[cohort.replication]
     limit = np.minimum(trace.referral_day + follow_up, stop)
@@ -140,13 +149,16 @@ def ends(cohort: Cohort, trace: Trace, follow_up: float | FloatArray, later_end:
     raw = dict(zip(trace.milestones, notes, strict=True))
     infusion = raw.get("infusion", np.full(len(limit), np.nan))
     infused = infusion <= limit
+    first_dose = raw.get("alternative", np.full(len(limit), np.nan))
+    turned = first_dose <= limit
+    treated, treatment = infused | turned, np.where(turned, first_dose, infusion)
     # a path that has come to its end is beyond the reach of the clocks, whatever they would have done later
     struck = (trace.leave_clock >= 0) & (trace.leave_day <= trace.ended_day)
-    ended = (trace.ended_day <= limit) & ~struck & ~infused
-    left = (trace.leave_day <= limit) & ~infused & ~ended
-    day = np.where(infused, infusion, np.where(left, trace.leave_day, np.where(ended, trace.ended_day, np.nan)))
-    own = np.where(notes <= np.where(left | ended, day, np.where(infused, stop, limit)), notes, np.nan)
-    return Ends(limit, infused, left, ended, day, raw, dict(zip(trace.milestones, own, strict=True)))
+    ended = (trace.ended_day <= limit) & ~struck & ~treated
+    left = (trace.leave_day <= limit) & ~treated & ~ended
+    day = np.where(treated, treatment, np.where(left, trace.leave_day, np.where(ended, trace.ended_day, np.nan)))
+    own = np.where(notes <= np.where(left | ended, day, np.where(treated, stop, limit)), notes, np.nan)
+    return Ends(limit, infused, turned, left, ended, day, raw, dict(zip(trace.milestones, own, strict=True)))
 
 
 def resolve(cohort: Cohort, trace: Trace, follow_up: float | FloatArray, later_end: float = np.inf) -> Patients:
@@ -159,7 +171,7 @@ def resolve(cohort: Cohort, trace: Trace, follow_up: float | FloatArray, later_e
     limit, raw, ended = its.limit, its.raw, its.ended
     nothing = np.full(len(limit), np.nan)
     outcome = np.full(len(limit), WAITING, dtype=np.int64)
-    outcome[its.infused] = INFUSED
+    outcome[its.infused], outcome[its.turned] = INFUSED, ALTERNATIVE
     for clock in Clock:
         outcome[its.left & (trace.leave_clock == clock)] = OUTCOME_NAMES.index(OUTCOME_OF_CLOCK[clock])
     reason = np.full(len(limit), "", dtype=object)
@@ -317,7 +329,7 @@ def table(
         }
     if patients.after is not None:
         columns |= {
-            "responded": _or_null(patients.infused, patients.after.responded)[rows],
+            "responded": _or_null(patients.infused | patients.turned, patients.after.responded)[rows],
             "relapse_day": patients.after.relapse_day[rows],
             "death_day": patients.after.death_day[rows],
             "followed_from_day": patients.after.rests_day[rows],
@@ -341,6 +353,7 @@ def _product(patients: Patients, strategy: str) -> NDArray[np.object_]:
     """The product that each patient was on last: its name where there are several, else the kind of product."""
     found = _labelled(patients, "product", "autologous" if strategy == "hybrid" else strategy)
     found[patients.off_the_shelf] = "allogeneic"
+    found[patients.turned] = "alternative"
     return found
 
 

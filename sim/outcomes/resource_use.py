@@ -260,7 +260,7 @@ def idle_days(protocol: Protocol, trace: Trace, window: Window) -> FloatArray:
     uses = trace.uses
     found = np.zeros(len(uses.began))
     for index, resource in enumerate(protocol.resources):
-        if isinstance(resource, Capacity) and resource.idle_until in trace.milestones:
+        if isinstance(resource, Capacity) and resource.idle_until:
             mine = np.flatnonzero((uses.resource == index) & (uses.kind == PATIENT) & np.isfinite(uses.began))
             until = idle_until(resource, trace, mine)
             found[mine] = _overlap(uses.began[mine], until, window)
@@ -270,12 +270,16 @@ def idle_days(protocol: Protocol, trace: Trace, window: Window) -> FloatArray:
 def idle_until(resource: Capacity, trace: Trace, rows: IntArray) -> FloatArray:
     """The day until which the unit of each of these uses stood idle for its holder: that of its grant where it did not.
 
-    Until the holder passed the milestone, or to the end of the use where they never came.
+    Until the holder passed one of the milestones, or to the end of the use where they never came.
     """
     uses = trace.uses
     began = uses.began[rows]
     ended = np.where(np.isnan(uses.ended[rows]), trace.stop_day[uses.replication[rows]], uses.ended[rows])
-    came = trace.notes[uses.entity[rows], trace.milestones.index(resource.idle_until)]
+    there = [trace.milestones.index(name) for name in resource.idle_until if name in trace.milestones]
+    came = np.fmin.reduce(
+        trace.notes[np.ix_(uses.entity[rows], np.array(there, dtype=np.int64))], axis=1, initial=np.inf
+    )
+    came = np.where(np.isinf(came), np.nan, came)
     return np.maximum(began, np.where(np.isnan(came), ended, np.minimum(came, ended)))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+from sim.pieces.alternative import attempts, otherwise_alternative, patience, stands_by_then
 from sim.pieces.brief import can_fail, choose, fail, shared, stage, use
 from sim.pieces.calendars import shut_downs, stage_hours, units_by_day
 from sim.pieces.common import bedside, infuse, work_up
@@ -28,7 +29,7 @@ def allogeneic(s: Scenario, returns: Path = ()) -> Path:
 def dose_to_discharge(s: Scenario, returns: Path = (), before_lymphodepletion: Path = ()) -> Path:
     """From the waiting list for a dose to discharge."""
     dose = (*before_dose(s), *_dose(s), Milestone("product_received"))
-    return (*dose, *infuse(s, before_lymphodepletion, returns))
+    return otherwise_alternative(s, (*dose, *infuse(s, before_lymphodepletion, returns)))
 
 
 def allogeneic_resources(s: Scenario) -> tuple[Resource, ...]:
@@ -88,10 +89,11 @@ def _dose(s: Scenario) -> Path:
     """A dose from stock at the centre; another one where the first is lost on the way."""
     shipping = s.allogeneic.shipping
     delivery: Path = (
-        Draw(STOCK),
+        Draw(STOCK, patience(s)),
+        *stands_by_then(s),
         Milestone("dose"),
         *stage("allogeneic.shipping.duration", shipping.duration),
     )
     if shipping.loss == 0.0:
         return delivery
-    return (Attempts("delivery", (*delivery, *fail("allogeneic.shipping.loss", shipping.loss)), None),)
+    return attempts("delivery", (*delivery, *fail("allogeneic.shipping.loss", shipping.loss)), None, (), ())

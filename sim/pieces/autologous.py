@@ -8,15 +8,16 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 
+from sim.pieces.alternative import LEAVE_IT, attempts, otherwise_alternative, patience, stands_by_then
 from sim.pieces.brief import can_fail, choose, fail, shared, stage, stage_at, use
 from sim.pieces.cadence import Places, slots_by_offer, withdrawals
 from sim.pieces.calendars import by_centre, openings, shut_downs, stage_hours, units_by_day
+from sim.pieces.cells import choose_by_cells, fail_by_cells
 from sim.pieces.common import at_centres, bedside, infuse, travel, work_up
 from sim.pieces.making import Booked, Making, by_maker, lists, making
-from sim.pieces.protocol import Cadence, Capacity, Resource, unlimited, walk_steps
+from sim.pieces.protocol import Cadence, Capacity, Resource, unlimited
 from sim.pieces.requirements import slot_needs
 from sim.pieces.steps import (
-    Attempts,
     Branch,
     Choose,
     Clocks,
@@ -39,8 +40,6 @@ from sim.scenario import Scenario
 from sim.scenario.makers import makers
 from sim.scenario.people import NO_TIME
 
-# Noted where no further product is tried, though the last attempt at one has only failed.
-GIVEN_UP = "given_up"
 TEST_BEGUN = "sterility_test_begun"
 
 
@@ -51,10 +50,8 @@ def autologous(s: Scenario, returns: Path = ()) -> Path:
 
 def slot_to_discharge(s: Scenario, returns: Path = ()) -> Path:
     """From the waiting list for a slot to discharge; by manufacturer, or by product, where there are several."""
-    return (
-        *by_maker(s, _book_collect_and_make, _patience(s)),
-        *infuse(s, end_of_bridging(s), returns),
-    )
+    made = by_maker(s, _book_collect_and_make, _patience(s))
+    return otherwise_alternative(s, (*made, *infuse(s, end_of_bridging(s), returns)))
 
 
 def autologous_resources(s: Scenario) -> tuple[Resource, ...]:
@@ -196,33 +193,26 @@ def _tries(s: Scenario, first: Path, again: Path) -> Path:
         return first
     gave_up = _give_up(s, "product_failed")
     if first == again:
-        return _attempts("manufacture", first, limit, (), gave_up)
+        return attempts("manufacture", first, limit, (), gave_up)
     if limit == 1:
-        return _attempts("manufacture", first, 1, (), gave_up)
-    further = _attempts("manufacture", again, None if limit is None else limit - 1, (), gave_up)
-    return _attempts("manufacture", first, 1, (), further)
-
-
-def _attempts(name: str, steps: Path, at_most: int | None, between: Path, otherwise: Path) -> Path:
-    """Attempts that end at once where one of them has given up for good."""
-    if Milestone(GIVEN_UP) in walk_steps(steps):
-        between = (Choose(Noted(GIVEN_UP), (Fail(),), between),)
-        otherwise = (Choose(Noted(GIVEN_UP), (Fail(),), otherwise),)
-    return (Attempts(name, steps, at_most, between=between, otherwise=otherwise),)
+        return attempts("manufacture", first, 1, (), gave_up)
+    further = attempts("manufacture", again, None if limit is None else limit - 1, (), gave_up)
+    return attempts("manufacture", first, 1, (), further)
 
 
 def _give_up(s: Scenario, outcome: str, reason: str = "") -> Path:
-    """No further product is tried: the path ends, or the patient is given a dose where the strategy says so."""
-    if s.strategy == "hybrid" and s.hybrid.after_failure:
-        return (Milestone(GIVEN_UP), Fail())
+    """No further product is tried: the path ends, or the patient is given a dose, or the alternative, instead."""
+    by_dose = s.strategy == "hybrid" and s.hybrid.after_failure
+    if by_dose or (s.alternative is not None and s.alternative.offered.after_failure):
+        return LEAVE_IT
     return (End(outcome, reason),)
 
 
 def _patience(s: Scenario) -> Patience | None:
-    """How long a patient waits for a slot or line before they are given a dose."""
+    """How long a patient waits for a slot or line before they are given a dose, or the alternative."""
     if s.strategy != "hybrid" or math.isinf(s.hybrid.after_waiting):
-        return None
-    return Patience(s.hybrid.after_waiting, Since(s.hybrid.since), (Milestone(GIVEN_UP), Fail()))
+        return patience(s)
+    return Patience(s.hybrid.after_waiting, Since(s.hybrid.since), LEAVE_IT)
 
 
 def _on_line(m: Making, steps: Path, booking: bool = False) -> Path:
@@ -277,7 +267,7 @@ def _collect(m: Making, with_slot: Path) -> Path:
     """
     s = m.scenario
     after_apheresis: Path = (Clocks("after_apheresis", anew=True),) if s.clocks.after_apheresis is not None else ()
-    start: Path = (Milestone("apheresis"), *after_apheresis, *_bridge(s))
+    start: Path = (*stands_by_then(s), Milestone("apheresis"), *after_apheresis, *_bridge(s))
     if s.apheresis.attempts != 1 or s.manufacturing.remake_from == "apheresis":
         start = (Choose(Noted("apheresis"), then=(Milestone("repeat_apheresis"),), otherwise=start),)
     ship = s.shipping
@@ -290,7 +280,7 @@ def _collect(m: Making, with_slot: Path) -> Path:
     pickup = stage_hours(s, ship.calendar, viable=ship.viable, closed=shut_downs(s, "courier"))
     collection: Path = (
         *use(chairs(s), (*_in_time(s), *start, *chair_stage)),
-        *fail("apheresis.shortfall", s.apheresis.shortfall),
+        *fail_by_cells(s, "shortfall", "apheresis.shortfall", s.apheresis.shortfall),
         Milestone("collected"),
         *m.on_its_way("shipping.to_factory", pickup),
         *fail("shipping.to_factory.loss", ship.loss),
@@ -303,7 +293,7 @@ def _collect(m: Making, with_slot: Path) -> Path:
     if not can_fail(collection):
         return collection
     gap = stage("apheresis.repeat_after", s.apheresis.repeat_after)
-    return _attempts("collection", collection, s.apheresis.attempts, gap, _give_up(s, "collection_failed"))
+    return attempts("collection", collection, s.apheresis.attempts, gap, _give_up(s, "collection_failed"))
 
 
 def _in_time(s: Scenario) -> Path:
@@ -362,9 +352,9 @@ def _batch(m: Making, first: bool, batch: str) -> Path:
     whole = stage_at(m.draw(name) + batch, remake if anew and remake else m.duration, hours(None), elsewhere)
     purpose = m.draw("manufacturing.failure") + batch
     if made.failure_found is None:
-        return (*whole, *fail(purpose, m.failure))
+        return (*whole, *fail_by_cells(s, "failure", purpose, m.failure))
     found = stage_at("manufacturing.failure_found" + batch, made.failure_found, hours(None), elsewhere)
-    return choose(purpose, m.failure, (*found, Fail()), whole)
+    return choose_by_cells(s, "failure", purpose, m.failure, (*found, Fail()), whole)
 
 
 def _testing(m: Making) -> Path:
@@ -399,7 +389,9 @@ def _testing(m: Making) -> Path:
         *side_by_side,
         *stage("release_testing.review", r.review, stage_hours(s, r.calendar, working_time=r.working_time)),
         *fail("release_testing.failure", r.failure),
-        *choose(
+        *choose_by_cells(
+            s,
+            "out_of_specification",
             m.draw("release_testing.out_of_specification"),
             m.out_of_specification,
             choose("release_testing.accepted", r.accepted, exception, refused),

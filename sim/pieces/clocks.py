@@ -18,6 +18,8 @@ from enum import IntEnum
 from sim.pure.survival import HazardTable
 
 INFINITY = math.inf
+# Stand in the place of the uniform that decides whether a progression ends eligibility: each does, or none.
+LEAVES, STAYS = -1.0, 2.0
 
 
 class Clock(IntEnum):
@@ -185,6 +187,13 @@ class PatientClocks:
             self.path[clock] = multiplier
         else:
             self.changes.append((from_day, clock, multiplier))
+
+    def at_progression(self, day: float, eligibility: float) -> None:
+        """From `day` on progressions are held against this uniform; with `STAYS`, one on that very day is too."""
+        if eligibility == STAYS:
+            self.eligibility = eligibility
+        self.run(day)
+        self.eligibility = eligibility
 
     def switch(self, day: float, tables: Tables, ends_eligibility: float, anew: bool) -> None:
         """Go on under another set of hazards, whose ages count from `day`."""

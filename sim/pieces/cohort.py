@@ -333,7 +333,8 @@ def _flags(
     several = bool(scenario.manufacturing.manufacturers)
     if several or any(d.centre is not None and d.work != "finish" for d in scenario.disruptions.values()):
         one_each("centre", scenario.centres, centre)
-    if several or scenario.hybrid.allogeneic_for:
+    offered_to = () if scenario.alternative is None else scenario.alternative.offered.to
+    if several or scenario.hybrid.allogeneic_for or offered_to or scenario.cells.by_risk_group:
         one_each("risk_group", scenario.patients.risk_groups, group)
     if any(r.already_waiting is not None for r in regions.values()):
         found["listed"] = waiting

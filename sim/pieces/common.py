@@ -28,7 +28,7 @@ DECLINES, LISTED = "declines", "listed"
 def beds(s: Scenario) -> Capacity:
     """The infusion beds of each centre."""
     found = replace(at_centres(s, "bed", "Infusion beds", _beds_of), turn_round=s.infusion.turn_round)
-    return replace(found, idle_until="infusion") if s.infusion.reservation == "hold" else found
+    return replace(found, idle_until=("infusion", "alternative")) if s.infusion.reservation == "hold" else found
 
 
 def places(s: Scenario) -> Capacity:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from sim.pieces.protocol import Bookings, Protocol
 from sim.pieces.steps import (
     Aside,
+    AtProgression,
     Attempts,
     Choose,
     Clocks,
@@ -28,7 +29,9 @@ from sim.pieces.steps import (
     Stage,
     Step,
     Supply,
+    Then,
     Together,
+    Unless,
     Use,
 )
 from sim.pure.distributions import Distribution
@@ -38,6 +41,11 @@ ON_LEAVE = {
     OnLeave.STOP: "stops when the patient leaves",
     OnLeave.FINISH_STAGE: "finishes its stage when the patient leaves",
     OnLeave.FINISH: "goes on when the patient leaves",
+}
+AT_PROGRESSION = {
+    Then.AS_DRAWN: "who progresses stays or leaves, as the clocks say",
+    Then.LEAVE: "who progresses from now on leaves",
+    Then.STAY: "who progresses from now on stays",
 }
 
 
@@ -81,6 +89,8 @@ def _inside(step: Step) -> list[tuple[str, Path]]:
             return [(title, path) for title, path in parts if path]
         case Aside(steps=steps):
             return [("", steps)]
+        case Unless(steps=steps, otherwise=otherwise):
+            return [("", steps), ("who progresses:", otherwise)]
         case Together(branches=branches):
             return [(f"side by side, {ON_LEAVE[b.on_leave]}:", b.steps) for b in branches]
         case _:
@@ -117,6 +127,10 @@ def _words(step: Step, booked: Mapping[str, Bookings]) -> str:
             return "the product" if len(branches) == 1 else "all of these"
         case Aside():
             return "beside all that follows"
+        case Unless():
+            return "unless the disease progresses first:"
+        case AtProgression(then=then):
+            return AT_PROGRESSION[then]
         case Hazard(name=name, clock=clock, multiplier=multiplier, after=after):
             delay = "from now on" if after is None else f"{after.mean():.3g} d on average after this"
             return f"{name}: {delay} {clock} at {multiplier:g} times its rate"
@@ -183,6 +197,12 @@ class _Chart:
                 self.loose = [(name, "beside")]
                 self.path(steps)
                 self.loose = [(name, "")]
+            case Unless(steps=steps, otherwise=otherwise):
+                name = self.node(_words(step, self.booked))
+                self.path(steps)
+                ends, self.loose = self.loose, [(name, "progresses")]
+                self.path(otherwise)
+                self.loose += ends
             case Together(branches=branches) if len(branches) > 1:
                 name, ends = self.node("side by side"), list[tuple[str, str]]()
                 for branch in branches:
@@ -204,7 +224,7 @@ class _Chart:
                 self.path(steps)
                 self.loose = [(name, label or f"{resource} given back") for name, label in self.loose]
             case _:
-                if not isinstance(step, Together | Clocks | Hazard):
+                if not isinstance(step, Together | Clocks | Hazard | AtProgression):
                     self.node(_words(step, self.booked))
                 for title, inner in _inside(step):
                     if not title or isinstance(step, Together):

@@ -13,7 +13,17 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from sim.pieces.breakdowns import availability
-from sim.pieces.protocol import AnyOf, Bookings, Cadence, Capacity, CapacitySteps, Protocol, Resource, Stock, places
+from sim.pieces.protocol import (
+    AnyOf,
+    Bookings,
+    Cadence,
+    Capacity,
+    CapacitySteps,
+    Protocol,
+    Resource,
+    Stock,
+    walk_steps,
+)
 from sim.pieces.steps import (
     Aside,
     Attempts,
@@ -28,13 +38,17 @@ from sim.pieces.steps import (
     Share,
     Stage,
     Together,
+    Unless,
     Use,
 )
 from sim.pure.distributions import Distribution
 from sim.scenario import Scenario
 from sim.scenario.makers import as_made_by
 from sim.scenario.people import Region
+from sim.scenario.units import DAYS_PER_UNIT
 
+# So often the shares of sources are made more even: loads of shipped cases then agree to four digits.
+ROUNDS = 200
 # Before the name of a resource: the flag of those whom it served from a list for any of several.
 SERVES = "serves/"
 # A capacity that is lower for less than this is closed for a night or a weekend, not cut.
@@ -115,6 +129,8 @@ def _expect_step(step: object, flags: Shares, before: Expectation) -> Expectatio
             return inner
         case Choose():
             return _expect_choice(step, flags)
+        case Unless():
+            return expect(step.steps, flags)
         case Aside():
             beside = expect(step.steps, flags)
             return Expectation(events=beside.events, noted=beside.noted, ends=beside.ends)
@@ -197,8 +213,7 @@ def offered_loads(scenario: Scenario, protocol: Protocol) -> list[Load]:
     window = (start, start + scenario.run.window)
     per_day = _referrals_per_day(scenario, window)
     arriving = {"": sum(per_day.values()), **per_day}
-    listed = _Listed(protocol, window)
-    need, lot_need = expect(protocol.path, flag_shares(scenario) | listed.flags), expect(protocol.lot_path)
+    (need, listed), lot_need = _need(scenario, protocol, window, arriving), expect(protocol.lot_path)
     loads = []
     for resource in protocol.resources:
         if isinstance(resource, Stock | Bookings | AnyOf):
@@ -216,35 +231,167 @@ def offered_loads(scenario: Scenario, protocol: Protocol) -> list[Load]:
     return loads
 
 
-class _Listed:
-    """Whom those on lists for any of several are served by: each as much as it has of all that may serve them."""
+@dataclass(frozen=True)
+class Room:
+    """What one resource at one centre (empty: all) could carry: patients referred a month as they are, and at most.
 
-    def __init__(self, protocol: Protocol, window: tuple[float, float]) -> None:
+    `of`: the capacity that decides, which is another one for bookings; `why`: what the load counts, where that needs
+    to be said.
+    """
+
+    resource: str
+    label: str
+    centre: str
+    load: float
+    referred: float
+    of: str
+    why: str = ""
+
+    @property
+    def at_most(self) -> float:
+        """Referrals a month that would use all of it; infinite for what nobody asks for."""
+        return self.referred / self.load if self.load > 0.0 else math.inf
+
+
+def rooms(scenario: Scenario, protocol: Protocol) -> list[Room]:
+    """What each limited resource could carry over the measuring window, the one with the highest load first.
+
+    Besides the offered loads: bookings, with the time for which a unit stands empty because the next patient comes
+    only `ahead` after it was booked for them; and doses of lots that are started by the calendar.
+    """
+    start = scenario.run.warm_up
+    window = (start, start + scenario.run.window)
+    per_day = _referrals_per_day(scenario, window)
+    per_day[""] = sum(per_day.values())
+    (need, _), lot_need = _need(scenario, protocol, window, per_day), expect(protocol.lot_path)
+    capacities = {resource.name: resource for resource in protocol.resources if isinstance(resource, Capacity)}
+    found = [(load, load.resource, "") for load in offered_loads(scenario, protocol)]
+    for resource in protocol.resources:
+        wanted = need.requests.get(resource.name, 0.0)
+        for place, centre in enumerate(protocol.centres if resource.per_centre else ("",)):
+            load, of, why = math.nan, resource.name, ""
+            if isinstance(resource, Bookings):
+                there = unit_days(capacities[resource.of].units[place], window) / (window[1] - window[0])
+                held, empty = _kept(resource, need)
+                load, of = _share(per_day[centre] * (held + empty), there), resource.of
+                why = f"with {empty / wanted:.1f} d between patients" if empty > 0.0 else ""
+            elif isinstance(resource, Stock) and math.isfinite(resource.every):
+                load = _share(per_day[centre] * wanted, resource.doses_per_lot * lot_need.passes / resource.every)
+                why = "doses of the calendar's lots"
+            if load > 0.0:
+                found.append((Load(resource.name, resource.label, centre, load), of, why))
+    told = [
+        Room(one.resource, one.label, one.centre, one.load, per_day[one.centre] * DAYS_PER_UNIT["month"], of, why)
+        for one, of, why in found
+    ]
+    return sorted(told, key=lambda room: -room.load)
+
+
+def _kept(resource: Bookings, need: Expectation) -> tuple[float, float]:
+    """Days for which a patient uses a unit, and for which it stands empty before them at most: as long as what comes
+    ahead of them, or until the time booked for who had it before is over, if that is less."""
+    held, wanted = need.held.get(resource.of, 0.0), need.requests.get(resource.name, 0.0)
+    ahead = resource.ahead.duration if resource.ahead is not None else None
+    lead = wanted * ahead.mean() if isinstance(ahead, Distribution) else 0.0
+    return held, min(lead, max(0.0, wanted * resource.planned - held))
+
+
+def _share(asked: float, there: float) -> float:
+    if math.isinf(there):
+        return 0.0
+    return asked / there if there > 0.0 else math.inf if asked > 0.0 else 0.0
+
+
+def _need(
+    scenario: Scenario, protocol: Protocol, window: tuple[float, float], arriving: Mapping[str, float]
+) -> tuple[Expectation, _Listed]:
+    """What a referred patient takes on average, and who serves those on lists for any of several."""
+    flags = flag_shares(scenario)
+    listed = _Listed(protocol, window, arriving, expect(protocol.path, flags))
+    return expect(protocol.path, flags | listed.flags), listed
+
+
+# What serves a list: a resource, and its place where it has several, else "".
+Source = tuple[str, str]
+
+
+class _Listed:
+    """Whom those on lists for any of several are served by, where each is shared out so that loads are as even as they
+    can be: who may choose goes where there is room."""
+
+    def __init__(
+        self, protocol: Protocol, window: tuple[float, float], arriving: Mapping[str, float], need: Expectation
+    ) -> None:
         by_name = {resource.name: resource for resource in protocol.resources}
-        self._lists = [resource for resource in protocol.resources if isinstance(resource, AnyOf)]
-        self._centres = protocol.centres
-        serving = dict.fromkeys(name for one in self._lists for names in one.of for name in names)
-        self._there = {
-            name: sum(_offered(by_name[name], place, window, 0.0) for place in range(places(by_name[name])))
-            for name in serving
-        }
-        self.flags = {SERVES + name: self._share(name, tuple(serving)) for name in serving}
+        lists = {resource.name: resource for resource in protocol.resources if isinstance(resource, AnyOf)}
+        after = _lists_after(protocol, lists)
+        self._of: dict[tuple[str, str], list[Source]] = {}
+        there: dict[Source, float] = {}
+        for name, one in lists.items():
+            own = zip(protocol.centres if one.per_centre else ("",), lists[after.get(name, name)].of, strict=True)
+            for centre, serving in own:
+                places_of = [(source, centre if by_name[source].per_centre else "") for source in serving]
+                self._of[name, centre] = places_of
+                for source, place in places_of:
+                    number = protocol.centres.index(place) if place else 0
+                    there[source, place] = _offered(by_name[source], number, window, 0.0)
+        asked = {key: arriving[key[1]] * need.requests.get(key[0], 0.0) for key in self._of}
+        self._shares = _evenly(self._of, asked, there)
+        flows = {name: 0.0 for name, _ in there}
+        for key, shares in self._shares.items():
+            for (name, _), share in shares.items():
+                flows[name] += asked[key] * share
+        total = sum(flows.values())
+        self.flags = {SERVES + name: flow / total if total > 0.0 else 0.0 for name, flow in flows.items()}
 
     def asked(self, resource: Resource, centre: str, arriving: Mapping[str, float], need: Expectation) -> float:
         """What is asked of a resource a day by way of lists: at a centre, or, for "", by all."""
-        total = 0.0
-        for one in self._lists:
-            for place, names in zip(self._centres if one.per_centre else ("",), one.of, strict=True):
-                if resource.name in names and centre in ("", place):
-                    kept = need.held if isinstance(resource, Capacity) else need.requests
-                    total += arriving[place] * kept.get(one.name, 0.0) * self._share(resource.name, names)
-        return total
+        kept = need.held if isinstance(resource, Capacity) else need.requests
+        return sum(
+            arriving[place] * kept.get(name, 0.0) * shares.get((resource.name, centre), 0.0)
+            for (name, place), shares in self._shares.items()
+        )
 
-    def _share(self, name: str, serving: tuple[str, ...]) -> float:
-        there = [self._there[other] for other in serving]
-        if any(map(math.isinf, there)):
-            return math.isinf(self._there[name]) / sum(map(math.isinf, there))
-        return self._there[name] / sum(there) if sum(there) > 0.0 else 0.0
+
+def _lists_after(protocol: Protocol, lists: Mapping[str, AnyOf]) -> dict[str, str]:
+    """The list that follows, where patience is over, of each that has one."""
+    found: dict[str, str] = {}
+    for step in walk_steps(protocol.path):
+        if isinstance(step, Use) and step.resource in lists and step.patience is not None:
+            later = [use.resource for use in walk_steps(step.patience.otherwise) if isinstance(use, Use)]
+            found.update((step.resource, name) for name in later if name in lists)
+    return found
+
+
+def _evenly(
+    of: Mapping[tuple[str, str], list[Source]], asked: Mapping[tuple[str, str], float], there: Mapping[Source, float]
+) -> dict[tuple[str, str], dict[Source, float]]:
+    """The share of each list that each source takes, so that their loads are as even as the contracts let them be.
+
+    Shares go by weights, which rise where a load is low and fall where it is high until nothing changes.
+    """
+    unlimited = {source for source, amount in there.items() if math.isinf(amount)}
+    weights = {source: amount for source, amount in there.items() if source not in unlimited}
+
+    def shares(key: tuple[str, str]) -> dict[Source, float]:
+        free = [source for source in of[key] if source in unlimited]
+        if free:
+            return {source: 1.0 / len(free) for source in free}
+        total = sum(weights[source] for source in of[key])
+        return {source: weights[source] / total if total > 0.0 else 0.0 for source in of[key]}
+
+    for _ in range(ROUNDS):
+        taken = dict.fromkeys(weights, 0.0)
+        for key, amount in asked.items():
+            for source, share in shares(key).items():
+                if source in taken:
+                    taken[source] += amount * share
+        for source, amount in taken.items():
+            if amount > 0.0 and there[source] > 0.0:
+                weights[source] *= (there[source] / amount) ** 0.5
+        most = max(weights.values(), default=1.0) or 1.0
+        weights = {source: weight / most for source, weight in weights.items()}
+    return {key: shares(key) for key in of}
 
 
 def _hold(resource: Resource, *needs: Expectation) -> float:

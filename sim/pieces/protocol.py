@@ -23,6 +23,7 @@ from sim.pieces.steps import (
     Stage,
     Step,
     Together,
+    Unless,
     Use,
 )
 from sim.pure.distributions import Distribution
@@ -39,7 +40,7 @@ class Capacity:
     """A resource of which units are held and given back. `units`: one entry a centre, or a single one for all.
 
     Closing hours and shut-downs are steps to 0 units. `lot_rank`: the rank of lots in the queue, beside patients.
-    `idle_until`: a milestone, where units that are taken before it stand idle until their patient comes to it.
+    `idle_until`: milestones, where units that are taken before them stand idle until their patient comes to one.
     `turn_round`: days for which a unit that was given back cannot be had, as it is made ready for the next.
     """
 
@@ -49,7 +50,7 @@ class Capacity:
     units: tuple[CapacitySteps, ...]
     policy: str = "first_come"
     lot_rank: float = 0.0
-    idle_until: str = ""
+    idle_until: tuple[str, ...] = ()
     turn_round: float = 0.0
 
 
@@ -252,6 +253,8 @@ def inner_paths(step: Step) -> tuple[Path, ...]:
             return (step.steps, step.between, step.otherwise)
         case Aside():
             return (step.steps,)
+        case Unless():
+            return (step.steps, step.otherwise)
         case Together():
             return tuple(branch.steps for branch in step.branches)
         case _:

@@ -73,7 +73,7 @@ class Use:
     `rejoin`: a later Use of the same resource by the same patient queues with the key of the first. With `patience`,
     the inner steps are left out when it runs out. `ready`: a milestone that must have been passed when a dated slot
     starts; a slot for which it comes too late is lost at its start, and another one asked for on the day of the
-    milestone, in the old place of the queue.
+    milestone, in the old place of the queue. `at_once`: a booking for now, and not for after the stage ahead of it.
     """
 
     resource: str
@@ -82,6 +82,7 @@ class Use:
     rejoin: bool = False
     patience: Patience | None = None
     ready: str = ""
+    at_once: bool = False
 
 
 @dataclass(frozen=True)
@@ -190,6 +191,36 @@ class Aside:
     steps: Path
 
 
+class Then(StrEnum):
+    """What follows when a patient progresses."""
+
+    AS_DRAWN = "as_drawn"
+    LEAVE = "leave"
+    STAY = "stay"
+
+
+@dataclass(frozen=True)
+class AtProgression:
+    """From here on a progression takes its patient off the path: as the hazards say, always, or never.
+
+    `STAY` also means that what was foreseen beside the path no longer ends it.
+    """
+
+    then: Then
+
+
+@dataclass(frozen=True)
+class Unless:
+    """The steps, unless the disease progresses first.
+
+    Whom a progression takes off while `AtProgression` says that each of them does gives back what they hold and goes
+    on with `otherwise` on that day, on which they stay whatever the disease does.
+    """
+
+    steps: Path
+    otherwise: Path
+
+
 @dataclass(frozen=True)
 class Hazard:
     """From here on, or after a delay, the patient's clock runs `multiplier` times as fast.
@@ -252,6 +283,8 @@ Step = (
     | Fail
     | Together
     | Aside
+    | AtProgression
+    | Unless
     | Hazard
     | Clocks
     | Milestone

@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import cast
 
 from sim.pieces.allogeneic import allogeneic, allogeneic_resources
+from sim.pieces.alternative import with_alternative
 from sim.pieces.autologous import autologous, autologous_resources
 from sim.pieces.clocks import ClockBook, ClockSet
 from sim.pieces.mixed import hybrid, hybrid_resources, returns
@@ -31,7 +32,7 @@ def build_protocol(scenario: Scenario) -> Protocol:
     later_path: Path = ()
     if later is not None:
         later_path = STRATEGIES[scenario.strategy if later.strategy == "same" else later.strategy][0](scenario)
-    path = path_of(scenario, returns(scenario))
+    path = with_alternative(scenario, lambda s: path_of(s, returns(s)))
     return Protocol(
         product=scenario.strategy,
         path=path,

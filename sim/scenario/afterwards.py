@@ -19,7 +19,7 @@ UNTREATED = ("progressed", "withdrawn", "funding", "collection_failed", "product
 
 
 class Durability(Section):
-    """What one product does: response, and the clocks from infusion on."""
+    """What one product, or the alternative, does: response, and the clocks from infusion (its first dose) on."""
 
     response: Annotated[float, Share()] = Field(1.0, description="Share of the infused who respond.")
     progression: Annotated[Survival, Clock()] = Field(description="Time from infusion to progression, of responders.")
@@ -60,6 +60,13 @@ class ByBridging(Section):
     not_bridged: HazardRatios = Field(HazardRatios.by_default(), description="Of those who were not given any.")
 
 
+class ByEarlierTarget(Section):
+    """How patients fare after infusion by the target of holding or bridging therapy that they were given before it."""
+
+    same: HazardRatios = Field(HazardRatios.by_default(), description="Of those given any against that of the product.")
+    other: HazardRatios = Field(HazardRatios.by_default(), description="Of those given any against another target.")
+
+
 class NotInfused(Section):
     """Survival of those who are not infused, from the day of their outcome on; by outcome where that is given."""
 
@@ -83,6 +90,9 @@ class AfterInfusion(Section):
 
     autologous: Durability | None = Field(None, description="Of the product made for each patient.")
     allogeneic: Durability | None = Field(None, description="Of the off-the-shelf product.")
+    alternative: Durability | None = Field(
+        None, description="Of the alternative therapy, from its first dose on; in its clocks, that is the infusion."
+    )
     by_risk_group: Annotated[Mapping[str, HazardRatios], Names("risk group", HazardRatios)] = Field(
         Named({}), description="Of the patients of a risk group, by its name."
     )
@@ -93,6 +103,9 @@ class AfterInfusion(Section):
         HazardRatios.by_default(), description="Of patients infused before their disease progressed."
     )
     by_bridging: ByBridging = Field(ByBridging.by_default(), description="By response to bridging therapy.")
+    by_earlier_target: ByEarlierTarget = Field(
+        ByEarlierTarget.by_default(), description="By the target of holding or bridging therapy."
+    )
     out_of_specification: HazardRatios = Field(
         HazardRatios.by_default(), description="Of patients infused with a product out of specification."
     )

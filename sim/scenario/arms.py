@@ -20,11 +20,13 @@ OF_THE_PRODUCT = (
     "scheduling",
     "apheresis",
     "bridging",
+    "cells",
     "shipping",
     "manufacturing",
     "release_testing",
     "allogeneic",
     "hybrid",
+    "alternative",
     "later_course",
     "toxicity",
     "clocks.after_apheresis",
@@ -37,6 +39,7 @@ OF_THE_PRODUCT = (
     "infusion.planned_stay",
     "after_infusion.autologous",
     "after_infusion.allogeneic",
+    "after_infusion.alternative",
     "economics.costs.product",
     "economics.costs.unused_product",
     "uncertainty",
@@ -62,14 +65,15 @@ def belongs_to(difference: Difference) -> str:
 def unlike(scenarios: Mapping[str, Loaded]) -> list[str]:
     """A sentence for each pair of arms with different products that differ in what belongs to the network.
 
-    Each value with both its values and what stands as their source. Of arms with the same product such differences
-    are what is compared.
+    Products differ where the strategies do, or what becomes of those who are infused. Each value with both its values
+    and what stands as their source. Of arms with the same product such differences are what is compared.
     """
     found = []
     for (one, a), (other, b) in combinations(scenarios.items(), 2):
-        if a.scenario.strategy == b.scenario.strategy:
+        differences = compare_scenarios(a, b)
+        if a.scenario.strategy == b.scenario.strategy and not any(map(_is_another_product, differences)):
             continue
-        differing = [d for d in compare_scenarios(a, b) if belongs_to(d) == NETWORK]
+        differing = [d for d in differences if belongs_to(d) == NETWORK]
         if differing:
             told = "; ".join(_told(d, a, b) for d in differing)
             found.append(
@@ -77,6 +81,11 @@ def unlike(scenarios: Mapping[str, Loaded]) -> list[str]:
                 f"the product's alone: {told}"
             )
     return found
+
+
+def _is_another_product(difference: Difference) -> bool:
+    """Whether the products of two arms do not do the same to those who are infused with them."""
+    return difference.path.startswith(("after_infusion.autologous.", "after_infusion.allogeneic."))
 
 
 def _told(difference: Difference, a: Loaded, b: Loaded) -> str:

@@ -10,7 +10,7 @@ from pydantic import Field
 from sim.scenario.kinds import Multiplier
 from sim.scenario.people import NO_TIME
 from sim.scenario.section import Absent, Fault, Section
-from sim.scenario.supply import ShareOf, Time
+from sim.scenario.supply import NO_TARGET, TARGET, ShareOf, Target, Time
 
 
 class Appeal(Section):
@@ -35,6 +35,7 @@ class Holding(Section):
     duration: Time = Field(NO_TIME, description="Time from its start to its end.")
     response: ShareOf = Field(1.0, description="Share of them who respond.")
     hazard: Annotated[float, Multiplier()] = Field(1.0, description="Multiplier on progression while it is given.")
+    target: Target = Field(NO_TARGET, description=TARGET)
 
 
 class BeforeApheresis(Section):

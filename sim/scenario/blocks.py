@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler, ValidationError, ValidationInfo
@@ -15,18 +16,45 @@ from sim.scenario.section import Fault, Section, fault
 # Shapes beyond these are slips of the pen, and overflow.
 LEAST_SHAPE, MOST_SHAPE = 0.1, 100.0
 
-# Families whose parameters may be given in more than one way: the parameters of one group go together.
-WAYS: dict[str, tuple[frozenset[str], ...]] = {
-    "lognormal": (frozenset({"median", "sigma"}), frozenset({"mean", "sd"})),
-    "exponential": (frozenset({"mean"}), frozenset({"median"}), frozenset({"rate"})),
-    "gamma": (frozenset({"shape"}), frozenset({"sd"})),
-    "weibull": (frozenset({"scale"}), frozenset({"median"}), frozenset({"mean"})),
-    "order": (frozenset({"at", "up_to"}), frozenset({"every"})),
+
+@dataclass(frozen=True)
+class Alternatives:
+    """Ways of saying one thing: the keys that go together. A later file that goes one way leaves the others behind.
+
+    `together`: whether several may be asked for at once, in one file; they then change one by one.
+    """
+
+    ways: tuple[tuple[str, ...], ...]
+    together: bool = False
+
+    @property
+    def keys(self) -> frozenset[str]:
+        """The keys of all ways."""
+        return frozenset(key for way in self.ways for key in way)
+
+    def fit(self, one: str, other: str) -> bool:
+        """Whether two keys go together."""
+        return any({one, other} <= set(way) for way in self.ways)
+
+
+# By the path of the map that holds them, or the name of the family whose parameters they are. That one family of a
+# distribution or clock replaces another follows from the block that they stand in.
+ALTERNATIVES: dict[str, Alternatives] = {
+    "lognormal": Alternatives((("median", "sigma"), ("mean", "sd"))),
+    "exponential": Alternatives((("rate",), ("mean",), ("median",))),
+    "gamma": Alternatives((("shape",), ("sd",))),
+    "weibull": Alternatives((("scale",), ("median",), ("mean",))),
+    "allogeneic.stock.order": Alternatives((("at", "up_to"), ("every",))),
+    "regions.*.already_waiting": Alternatives((("count",), ("count", "waited"), ("since",))),
+    "regions.*": Alternatives((("referrals",), ("referral_days",)), together=True),
+    "validation.quantities.*": Alternatives((("exact",), ("low", "high"))),
 }
 
 
-def one_way(data: Mapping[str, Any], known: Sequence[str], ways: Sequence[Sequence[str]]) -> Iterator[Fault]:
-    """A fault where the keys are not exactly one of the `ways`; other keys do not matter, unknown ones come first."""
+def one_way(data: Mapping[str, Any], known: Sequence[str], table: str) -> Iterator[Fault]:
+    """A fault where the keys are not exactly one of the ways of `ALTERNATIVES`; other keys do not matter, unknown ones
+    come first."""
+    ways = sorted(ALTERNATIVES[table].ways, key=lambda way: known.index(way[0]))
     if set(data) - set(known):
         return
     concerned = [key for way in ways for key in way]

@@ -39,7 +39,7 @@ class ExponentialClock(Family):
 
     @classmethod
     def rules(cls, data: Mapping[str, Any], context: Mapping[str, Any]) -> Iterator[Fault]:
-        yield from one_way(data, list(cls.model_fields), (("rate",), ("mean",), ("median",)))
+        yield from one_way(data, list(cls.model_fields), "exponential")
 
     def value(self) -> Survival:
         if self.rate is not None:
@@ -66,7 +66,7 @@ class WeibullClock(Family):
 
     @classmethod
     def rules(cls, data: Mapping[str, Any], context: Mapping[str, Any]) -> Iterator[Fault]:
-        yield from one_way(data, list(cls.model_fields), (("scale",), ("median",), ("mean",)))
+        yield from one_way(data, list(cls.model_fields), "weibull")
 
     def value(self) -> Weibull:
         return Weibull(self.shape, weibull_scale(self.shape, self.scale, self.median, self.mean))

@@ -12,7 +12,8 @@ from dataclasses import dataclass, replace
 from sim.scenario.inherit import Layer
 from sim.scenario.kinds import Kind
 from sim.scenario.leaves import marker_at, stated
-from sim.scenario.nodes import Branch, Node, walk
+from sim.scenario.merge import alternatives_at
+from sim.scenario.nodes import REPLACE, Branch, Mark, Node, walk
 from sim.scenario.problems import Place, Problem
 from sim.scenario.schema import Scenario
 from sim.scenario.unused import Path, Unused, unused, why_unused
@@ -79,7 +80,7 @@ def sort_unused(scenario: Scenario, tree: Branch, order: Order) -> Sorted:
     dropped: list[Dropped] = []
     refused: list[Problem] = []
     done: list[Path] = []
-    found = [(path, rule, names) for path, rule, names in unused(scenario) if at(tree, path) is not None]
+    found = [entry for entry in unused(scenario) if not isinstance(at(tree, entry[0]), Mark | None)]
     for path, rule, names in sorted(found, key=lambda entry: len(entry[0])):
         if any(path[: len(other)] == other for other in done):
             continue
@@ -131,6 +132,8 @@ def voided(tree: Branch, order: Order) -> tuple[Dropped, ...]:
     for name, entry in section.entries.items() if isinstance(section, Branch) else ():
         key = section.keys[name] if isinstance(section, Branch) else None
         spoke, holds = order.last(entry, key), _value_of(tree, tuple(name.split(".")), order)
+        if isinstance(entry, Mark):
+            continue
         if key is not None and spoke is not None and holds is not None and holds[0] > spoke[0]:
             why = f"its distribution ({spoke[1]}) was written for another value"
             found.append(Dropped(("uncertainty", name), key, why, holds[1]))
@@ -146,7 +149,12 @@ def _value_of(tree: Branch, path: Path, order: Order) -> tuple[When, Place] | No
         # a part that is still there is as it was written; one that is gone went with the whole
         if node is not None and is_value and (depth == len(path)) == (length == len(path)):
             return order.last(node, _key(tree, path[:length]))
-    return None
+    around, table = at(tree, path[:depth]), alternatives_at(path[:depth])
+    if not isinstance(around, Branch):
+        return None
+    others = table.keys if table is not None and path[depth] in table.keys else ()
+    gave_way = [order.last(node, around.keys[key]) for key, node in around.entries.items() if key in (REPLACE, *others)]
+    return max((when for when in gave_way if when is not None), key=lambda when: when[0], default=None)
 
 
 def _cause(rule: Unused, names: Sequence[str], tree: Branch, order: Order) -> tuple[When, Place] | None:
@@ -181,14 +189,16 @@ def _key(tree: Branch, path: Path) -> Place:
 
 
 def matching(tree: Branch, pattern: Path) -> Iterator[Path]:
-    """The paths of the tree that a pattern stands for, "*" for any key."""
+    """The paths of the tree that a pattern stands for, "*" for any key; a path ends where a file took the rest away."""
     found: list[Path] = [()]
     for step in pattern:
         longer: list[Path] = []
         for path in found:
             node = at(tree, path)
-            if isinstance(node, Branch):
-                longer += [(*path, key) for key in node.entries if step in ("*", key)]
+            if isinstance(node, Mark):
+                longer.append(path)
+            elif isinstance(node, Branch):
+                longer += [(*path, key) for key in node.entries if step in ("*", key, REPLACE) or key == REPLACE]
         found = longer
     yield from found
 

@@ -49,7 +49,7 @@ class LognormalFamily(Family):
 
     @classmethod
     def rules(cls, data: Mapping[str, Any], context: Mapping[str, Any]) -> Iterator[Fault]:
-        yield from one_way(data, list(cls.model_fields), (("median", "sigma"), ("mean", "sd")))
+        yield from one_way(data, list(cls.model_fields), "lognormal")
 
     def value(self) -> Lognormal:
         if self.median is not None and self.sigma is not None:
@@ -73,7 +73,7 @@ class ExponentialFamily(Family):
 
     @classmethod
     def rules(cls, data: Mapping[str, Any], context: Mapping[str, Any]) -> Iterator[Fault]:
-        yield from one_way(data, list(cls.model_fields), (("mean",), ("median",), ("rate",)))
+        yield from one_way(data, list(cls.model_fields), "exponential")
 
     def value(self) -> Exponential:
         if self.rate is not None:
@@ -96,7 +96,7 @@ class GammaFamily(Family):
 
     @classmethod
     def rules(cls, data: Mapping[str, Any], context: Mapping[str, Any]) -> Iterator[Fault]:
-        yield from one_way(data, list(cls.model_fields), (("shape",), ("sd",)))
+        yield from one_way(data, list(cls.model_fields), "gamma")
 
     def value(self) -> Gamma:
         shape = self.shape if self.shape is not None else (self.mean / (self.sd or math.inf)) ** 2
@@ -117,7 +117,7 @@ class WeibullFamily(Family):
 
     @classmethod
     def rules(cls, data: Mapping[str, Any], context: Mapping[str, Any]) -> Iterator[Fault]:
-        yield from one_way(data, list(cls.model_fields), (("scale",), ("median",), ("mean",)))
+        yield from one_way(data, list(cls.model_fields), "weibull")
 
     def value(self) -> Weibull:
         return Weibull(self.shape, weibull_scale(self.shape, self.scale, self.median, self.mean), self.shift)

@@ -104,13 +104,23 @@ class GradeValue(Section):
     lasts: Annotated[float, Days()] = Field(0.0, description="For how long.")
 
 
+class AlternativeCosts(Section):
+    """What the alternative therapy costs, days in a bed for its step-up doses (`bed_day`) apart."""
+
+    month: Amount = Field(0.0, description="A month of it, from the first dose to progression or death.")
+    adverse_events: Amount = Field(0.0, description="Its toxicity, once for each patient, at the first dose.")
+
+
 class Costs(Section):
     """Unit costs."""
 
     waiting_month: Amount = Field(0.0, description="Care for a month from referral to infusion or outcome.")
     apheresis: Amount = Field(0.0, description="One collection.")
     bridging: Amount = Field(0.0, description="One course of bridging therapy.")
+    bridging_month: Amount = Field(0.0, description="A month of bridging therapy, beside the cost of the course.")
     holding: Amount = Field(0.0, description="One course of holding therapy before apheresis.")
+    holding_month: Amount = Field(0.0, description="A month of holding therapy, beside the cost of the course.")
+    alternative: AlternativeCosts = Field(AlternativeCosts.by_default(), description="The alternative therapy.")
     product: ByProduct = Field(ByProduct.by_default(), description="A product that is infused, paid at infusion.")
     unused_product: ByProduct = Field(
         ByProduct.by_default(), description="A manufacture begun, or a dose drawn, that is not infused."
@@ -124,7 +134,7 @@ class Costs(Section):
     icu_day: Amount = Field(0.0, description="A day in intensive care, in place of a bed day.")
     adverse_events: Amount = Field(0.0, description="Toxicity of an infusion that `toxicity` does not tell by grade.")
     follow_up_month: Amount = Field(0.0, description="A month after infusion without progression.")
-    progressed_month: Amount = Field(0.0, description="A month after progression that follows infusion.")
+    progressed_month: Amount = Field(0.0, description="A month after progression, once infused or on the alternative.")
     subsequent_care: CareByOutcome = Field(CareByOutcome.by_default(), description="Of those who are not infused.")
     end_of_life: Amount = Field(0.0, description="At death.")
 
@@ -135,6 +145,9 @@ class Utilities(Section):
     waiting: Worth = Field(description="From referral to infusion or outcome, without progression.")
     progressed: Worth = Field(description="After progression, before infusion or after it.")
     progression_free: Worth = Field(description="After infusion without progression.")
+    alternative: MaybeWorth = Field(
+        None, description="On the alternative without progression; as progression_free unless given."
+    )
     subsequent_care: WorthByOutcome = Field(description="Of those who are not infused.")
     hospital_loss: Annotated[float, Share()] = Field(0.0, description="Utility lost on days in the hospital.")
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import re
 import stat
+from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 
 from sim.scenario.allowance import MOST_BYTES, Allowance
@@ -35,8 +37,7 @@ def read_text(path: Path, allowance: Allowance | None = None) -> str:
             raise ValueError(f"has {status.st_size} bytes; allowed: at most {MOST_BYTES}")
         content = _read(path)
     except (FileNotFoundError, NotADirectoryError) as error:
-        close = near_file(path)
-        raise ValueError(f"no such file{f'; did you mean {close!r}?' if close else ''}") from error
+        raise ValueError(no_such_file(path)) from error
     except PermissionError as error:
         raise ValueError("cannot be read: permission denied") from error
     except OSError as error:
@@ -62,6 +63,18 @@ def _read(path: Path) -> bytes:
     return content
 
 
+def no_such_file(path: Path) -> str:
+    """What is said of a file that there is not: the nearest one, or the shipped scenario that was meant."""
+    if path.suffix == ".yaml" and shipped_file(path.stem) is not None:
+        return f"no such file; the shipped one is '{path.stem}', without .yaml"
+    said, close = "no such file", near_file(path)
+    if _BARE.fullmatch(path.name):
+        said, close = "no such file, and no shipped scenario of that name", close or nearest(path.name, shipped_names())
+    if close is not None:
+        return f"{said}; did you mean {close!r}?"
+    return f"{said}; `list` names those there are" if _BARE.fullmatch(path.name) else said
+
+
 def near_file(path: Path) -> str | None:
     """The name of a file in the same folder that is most like this one's."""
     try:
@@ -74,11 +87,31 @@ def near_file(path: Path) -> str | None:
     return by_stem[close] if close else None
 
 
+# What names a shipped scenario, and no file of another kind.
+_BARE = re.compile(r"[\w-]+")
+
+
+@cache
+def shipped_names() -> Mapping[str, Path]:
+    """The shipped scenarios by name, such as `autologous`: the two of the main job, then the library."""
+    of_the_main_job = (SHIPPED / name for name in OF_THE_MAIN_JOB)
+    return {path.stem: path for path in (*of_the_main_job, *sorted((SHIPPED / LIBRARY).glob("*.yaml")))}
+
+
 def shipped_file(name: str) -> Path | None:
-    """The shipped scenario of this bare name, such as `autologous`; None where there is none, or it names a file."""
-    if not re.fullmatch(r"[A-Za-z0-9_]+", name):
-        return None
-    return next((path for folder in (SHIPPED, SHIPPED / LIBRARY) if (path := folder / f"{name}.yaml").is_file()), None)
+    """The shipped scenario of this name; None where there is none."""
+    return shipped_names().get(name)
+
+
+def shown_shipped(file: Path) -> str:
+    """How a shipped file that was named from elsewhere is shown."""
+    return f"{file.relative_to(SHIPPED)}{SHIPPED_MARK}"
+
+
+def named(path: Path) -> Path | None:
+    """The shipped scenario that a path given by the user is the name of; None where the path is that of a file."""
+    found = shipped_file(str(path))
+    return None if found is None or path.is_file() else found
 
 
 def find_inside(name: str, folder: Path, roots: tuple[Path, ...]) -> Path:

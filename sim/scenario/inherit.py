@@ -9,9 +9,18 @@ from pathlib import Path
 
 from sim.scenario.allowance import Allowance
 from sim.scenario.csv_values import fill_in_csv
-from sim.scenario.files import SHIPPED, SHIPPED_MARK, find_inside, read_text, shipped_file, shown_path
+from sim.scenario.files import (
+    SHIPPED,
+    SHIPPED_MARK,
+    find_inside,
+    named,
+    read_text,
+    shipped_file,
+    shown_path,
+    shown_shipped,
+)
 from sim.scenario.merge import merge, spelled_out
-from sim.scenario.nodes import Branch, Items, Leaf, Node, parse_yaml, plain
+from sim.scenario.nodes import Branch, Items, Leaf, Node, parse_yaml, plain, with_words
 from sim.scenario.problems import Place, Problem, show
 
 MOST_FILES = 50
@@ -56,8 +65,10 @@ class _State:
 
 
 def read_layers(path: Path) -> Reading:
-    """The file and those it extends; no layers where the file itself cannot be read."""
-    shown = str(path)
+    """The file, or the shipped scenario of this name, and those it extends; no layers where it cannot be read."""
+    shipped = named(path)
+    shown = str(path) if shipped is None else shown_shipped(shipped)
+    path = shipped or path
     try:
         resolved = path.resolve()
     except (OSError, RuntimeError, ValueError) as error:
@@ -80,7 +91,11 @@ def _read(text: str, shown: str, path: Path, state: _State) -> Branch:
     state.problems.extend(problems)
     if not isinstance(root, Branch):
         if not problems:
-            found = "found an empty file" if root is None or root == Leaf(root.place, None) else "found no keys"
+            found = (
+                "found an empty file"
+                if root is None or (isinstance(root, Leaf) and root.value is None)
+                else "found no keys"
+            )
             message = f"{found}; allowed: a scenario with the keys name, strategy, regions, centres, ..."
             state.problems.append(Problem(Place(shown, 1), "", message))
         root = _empty(shown)
@@ -94,7 +109,7 @@ def _read(text: str, shown: str, path: Path, state: _State) -> Branch:
         else:
             parents.append(parent)
     state.chain.pop()
-    own = spelled_out(_without_extends(root))
+    own = spelled_out(with_words(_without_extends(root), (), state.problems))
     assert isinstance(own, Branch)
     own = fill_in_csv(own, shown, path.parent, state.roots, state.problems, state.allowance)
     state.stay |= _states(own, "infusion", "stay") and not path.is_relative_to(SHIPPED)
@@ -182,7 +197,8 @@ def _inherited(name: Leaf, shown: str, path: Path, state: _State) -> Branch | No
 
     try:
         beside = find_inside(text_of_name, path.parent, state.roots)
-        found = beside if beside.exists() else shipped_file(text_of_name) or beside
+        shipped = None if beside.is_file() else shipped_file(text_of_name)
+        found = shipped or beside
     except ValueError as error:
         report(f"{show(text_of_name)} {error}")
         return None
@@ -198,12 +214,10 @@ def _inherited(name: Leaf, shown: str, path: Path, state: _State) -> Branch | No
     try:
         text = read_text(found, state.allowance)
     except ValueError as error:
-        stem = text_of_name.removesuffix(".yaml")
-        hint = f"; the shipped one is '{stem}', without .yaml" if not found.exists() and shipped_file(stem) else ""
-        report(f"file {show(text_of_name)}: {error}{hint}")
+        report(f"file {show(text_of_name)}: {error}")
         return None
-    by_name = found != beside or shown.endswith(SHIPPED_MARK)
-    told = f"{found.relative_to(SHIPPED)}{SHIPPED_MARK}" if by_name else shown_path(shown, text_of_name)
+    by_name = shipped is not None or shown.endswith(SHIPPED_MARK)
+    told = shown_shipped(found) if by_name else shown_path(shown, text_of_name)
     return _read(text, told, found, state)
 
 

@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Mapping
 from typing import Any
 
 from pydantic.json_schema import GenerateJsonSchema
 
 from sim.scenario.kinds import Kind
 from sim.scenario.leaves import marker_of
+from sim.scenario.nodes import REPLACE
 from sim.scenario.schema import Scenario
 from sim.scenario.section import Section
 
 EXTENDS: dict[str, Any] = {
     "anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}, "minItems": 1}],
     "description": "File, or files, whose values this one inherits; relative to this file.",
+}
+DEFINED = "#/$defs/"
+REMOVED, REPLACED = "Removed", "Replaced"
+WORDS: dict[str, dict[str, Any]] = {
+    REMOVED: {"type": "null", "description": "Removes what is inherited; the default holds."},
+    REPLACED: {"const": True, "description": "Nothing that is inherited of this map stays."},
 }
 SCHEMA_HINT: dict[str, Any] = {"type": "string", "description": "Where this schema is."}
 
@@ -32,8 +40,8 @@ class _Generator(GenerateJsonSchema):
 def json_schema() -> dict[str, Any]:
     """JSON Schema of a scenario file.
 
-    A file that extends another may leave out what is required, so for it `required` does not hold; and of several
-    forms of a value, parts of more than one may match.
+    A file that extends another may leave out what is required, so for it `required` does not hold; of several forms of
+    a value, parts of more than one may match; what is not required may be removed, and a map replaced.
     """
     full = Scenario.model_json_schema(schema_generator=_Generator)
     definitions = full.pop("$defs")
@@ -43,15 +51,16 @@ def json_schema() -> dict[str, Any]:
         if bare := models[name].bare:
             definitions[name] = {"anyOf": [definition["properties"][bare], definition]}
     full["properties"] = {"extends": EXTENDS, **full["properties"]}
-    relaxed_definitions = {f"{name}Change": _relaxed(definition) for name, definition in definitions.items()}
-    relaxed = _relaxed(full)
+    about = {name: definition["description"] for name, definition in definitions.items() if "description" in definition}
+    relaxed_definitions = {f"{name}Change": _relaxed(definition, about) for name, definition in definitions.items()}
+    relaxed = _relaxed(full, about, is_top=True)
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "Vein-to-vein scenario",
         "if": {"required": ["extends"]},
         "then": relaxed,
         "else": full,
-        "$defs": {**definitions, **relaxed_definitions},
+        "$defs": {**definitions, **relaxed_definitions, **WORDS},
     }
 
 
@@ -71,20 +80,42 @@ def _fill_in_defaults(definition: dict[str, Any], model: type[Section]) -> None:
             definition["properties"][field.alias or name]["default"] = default
 
 
-def _relaxed(schema: Any) -> Any:
-    """A copy in which nothing is required, for files that change a part of another one."""
+def _relaxed(schema: Any, about: Mapping[str, str], *, is_top: bool = False) -> Any:
+    """A copy for files that change a part of another one: nothing is required, and what is not may be removed.
+
+    `about`: descriptions of the definitions, for editors to show where a key has none of its own.
+    """
     if isinstance(schema, list):
-        return [_relaxed(item) for item in schema]
+        return [_relaxed(item, about) for item in schema]
     if not isinstance(schema, dict):
         return copy.copy(schema)
     found: dict[str, Any] = {}
+    kept = {"extends", *schema.get("required", ())}
     for key, value in schema.items():
-        if key == "required" and isinstance(value, list):
+        if (key == "required" and isinstance(value, list)) or key == "dependentRequired":
             continue
         if key == "$ref" and isinstance(value, str):
             found[key] = f"{value}Change"
         elif key == "properties":
-            found[key] = {name: _relaxed(inner) for name, inner in value.items()}
+            inner = {name: _relaxed(one, about) for name, one in value.items()}
+            found[key] = {name: one if name in kept else _or_nothing(one, about) for name, one in inner.items()}
+        elif key == "maxProperties":
+            found[key] = value + 1  # the word `replace`
         else:
-            found["anyOf" if key == "oneOf" else key] = _relaxed(value)
+            found["anyOf" if key == "oneOf" else key] = _relaxed(value, about)
+    is_by_name = "propertyNames" in schema
+    if is_by_name:
+        found["additionalProperties"] = _or_nothing(found["additionalProperties"], about)
+        found.pop("minProperties", None)
+    if not is_top and (is_by_name or "properties" in schema):
+        found["properties"] = {**found.get("properties", {}), REPLACE: {"$ref": f"{DEFINED}{REPLACED}"}}
     return found
+
+
+def _or_nothing(schema: dict[str, Any], about: Mapping[str, str]) -> dict[str, Any]:
+    """The schema, or a written null; what is said of the value stays where editors look for it."""
+    defined = about.get(schema.get("$ref", "").removeprefix(DEFINED).removesuffix("Change"))
+    told = {} if defined is None else {"description": defined}
+    told |= {key: schema[key] for key in ("description", "default") if key in schema}
+    left = {key: value for key, value in schema.items() if key not in ("description", "default")}
+    return {**told, "anyOf": [left, {"$ref": f"{DEFINED}{REMOVED}"}]}

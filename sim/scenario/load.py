@@ -5,35 +5,33 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from functools import reduce
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
-
 from sim.scenario.dropped import Dropped, Order, sort_unused, still_idle, told_apart, voided, without
 from sim.scenario.evidence import EVIDENCE_FILE, read_evidence
+from sim.scenario.faults import Nodes, checked, nodes_of, place_at
 from sim.scenario.inherit import Layer, Reading, read_layers
-from sim.scenario.kinds import Kind, parse_date
-from sim.scenario.leaves import Path as ValuePath
 from sim.scenario.leaves import marker_at, values
-from sim.scenario.merge import merge
+from sim.scenario.merge import at_once, held, in_vain, merge
 from sim.scenario.never import Contradiction, contradictions, without_effect_in_time
-from sim.scenario.nodes import Branch, Leaf, Node, plain, walk
+from sim.scenario.nodes import Branch, walk
 from sim.scenario.overrides import parse_overrides
-from sim.scenario.people import Run
 from sim.scenario.problems import COMMAND_LINE, Place, Problem, ScenarioError
 from sim.scenario.resolve import Difference, differences, digest, resolve, resolved_yaml
 from sim.scenario.schema import Scenario
-from sim.scenario.section import ABSENT, Named
+from sim.scenario.section import Named
 from sim.scenario.sources import (
     WORDS,
+    Known,
     Parameter,
     check_entries,
     check_uncertainty,
     holding,
     list_parameters,
     read_entries,
+    taken_away,
     word_sources,
 )
 from sim.scenario.tails import beyond_the_last_row
@@ -63,6 +61,11 @@ class Loaded:
     evidence: Path = field(repr=False, compare=False, kw_only=True)
 
     @property
+    def shown(self) -> str:
+        """How its file is called in messages."""
+        return self.tree.place.file
+
+    @property
     def certain(self) -> tuple[Dropped, ...]:
         """The inputs whose distribution under `uncertainty` was written for another value than the one that holds."""
         return tuple(dropped for dropped in self.dropped if dropped.path[0] == "uncertainty")
@@ -84,7 +87,8 @@ class Loaded:
 
 
 def load(path: str | os.PathLike[str], overrides: Sequence[str] = (), *, evidence: Path = EVIDENCE_FILE) -> Loaded:
-    """The scenario of a file with the values of `overrides` (`PATH=VALUE`) on top; a ScenarioError with all problems.
+    """The scenario of a file, or the shipped one of this name, with the values of `overrides` (`PATH=VALUE`) on top; a
+    ScenarioError with all problems.
 
     `evidence`: the table whose ids `sources` may cite.
     """
@@ -100,15 +104,16 @@ def compare_scenarios(a: Loaded, b: Loaded) -> list[Difference]:
     return differences(a.scenario, b.scenario, _used_nodes(a), _used_nodes(b))
 
 
-def _used_nodes(loaded: Loaded) -> dict[ValuePath, tuple[Place, Node]]:
+def _used_nodes(loaded: Loaded) -> Nodes:
     """What the files say, without what was left out because it has no effect."""
-    return _nodes(without(loaded.tree, [gone.path for gone in loaded.dropped]))
+    return nodes_of(held(without(loaded.tree, [gone.path for gone in loaded.dropped])))
 
 
 def write_resolved(loaded: Loaded) -> str:
     """YAML text that loads again to the same digest, without any other file, and keeps the sources."""
     entries = holding(read_entries(loaded.layers), [gone.path for gone in loaded.dropped if not gone.holds])
-    words = word_sources(values(loaded.scenario), _used_nodes(loaded), loaded.layers, entries)
+    known = Known(_used_nodes(loaded), loaded.layers, entries, taken_away(loaded.tree))
+    words = word_sources(values(loaded.scenario), known)
     return resolved_yaml(loaded.scenario, [*loaded.parameters, *words])
 
 
@@ -122,7 +127,7 @@ def _build(
 ) -> Loaded:
     problems = list(reading.problems)
     merged, scenario = _merge_and_check(path, reading, overrides, problems, likely)
-    tree, layers, nodes = merged.tree, merged.layers, _nodes(merged.used)
+    tree, layers, nodes = merged.tree, merged.layers, nodes_of(merged.used)
     entries = read_entries(layers)
     # with other faults about, a source may match nothing only because its number is missing
     if scenario is not None:
@@ -135,7 +140,7 @@ def _build(
     if problems or scenario is None:
         raise ScenarioError(sorted(problems, key=lambda p: _order(p, layers)))
     entries = holding(entries, [gone.path for gone in merged.dropped if not gone.holds])
-    parameters = list_parameters(values(scenario), nodes, layers, entries)
+    parameters = list_parameters(values(scenario), Known(nodes, layers, entries, taken_away(tree)))
     return Loaded(
         scenario=scenario,
         resolved=resolve(scenario),
@@ -145,7 +150,7 @@ def _build(
         parameters=parameters,
         overrides=(*earlier, *overrides),
         dropped=merged.dropped,
-        warnings=(*without_effect_in_time(scenario, tree, layers), *beyond_the_last_row(scenario)),
+        warnings=(*without_effect_in_time(scenario, held(tree), layers), *beyond_the_last_row(scenario)),
         tree=tree,
         layers=layers,
         evidence=evidence_file,
@@ -174,17 +179,20 @@ def _merge_and_check(
     `likely`: what was left out before these overrides; where it is still without effect, one check is enough.
     """
     tree, layers = reading.tree, reading.layers
-    for layer in parse_overrides(overrides, path, problems, 1 + max((layer.command for layer in layers), default=0)):
-        tree = merge(tree, layer.tree)
-        layers = (*layers, layer)
+    command = parse_overrides(overrides, path, problems, 1 + max((layer.command for layer in layers), default=0))
+    if command:
+        tree = merge(tree, reduce(at_once, (layer.tree for layer in command)))
+        layers = (*layers, *command)
+    vain = list(in_vain(tree)) if reading.complete else []
+    problems.extend(vain)
     order = Order(layers)
     # places in sections that a command line touched still name the file
-    top = Branch(Place(str(path), 1), tree.entries, tree.keys)
+    top = Branch(Place(reading.tree.place.file, 1), tree.entries, tree.keys)
     certain = voided(top, order)
     top = without(top, [gone.path for gone in certain])
 
     def check(used: Branch, found: list[Problem]) -> Scenario | None:
-        return _validate(used, found, reading.complete, reading.tree if overrides else used)
+        return checked(used, found, reading.complete, reading.tree if overrides else used, layers)
 
     left_out = tuple(one for one in likely if order.is_older(top, one.path))
     first = without(top, [one.path for one in left_out])
@@ -193,7 +201,7 @@ def _merge_and_check(
         left_out, first = (), top
         scenario = check(top, problems)
     if scenario is None:
-        return _Merged(tree, top, layers, certain), None
+        return _Merged(tree, held(top), layers, certain), None
     found = sort_unused(scenario, first, order)
     problems += found.refused
     dropped, more, before = found.dropped, found.dropped, scenario
@@ -207,86 +215,18 @@ def _merge_and_check(
     if scenario is not None and not found.refused:
         dropped = told_apart(dropped, before, scenario)
         problems += [_contradicted(first, one, order) for one in contradictions(scenario)]
-    return _Merged(tree, first, layers, (*left_out, *dropped, *certain)), scenario
+    return _Merged(tree, held(first), layers, (*left_out, *dropped, *certain)), scenario
 
 
 def _contradicted(tree: Branch, found: Contradiction, order: Order) -> Problem:
     """The contradiction at its place, and where the last of the other values was written, if that is elsewhere."""
-    nodes = _nodes(tree)
-    place = _place(found.path, nodes, tree.place)
+    nodes = nodes_of(tree)
+    place = place_at(found.path, nodes, tree.place)
     there = [nodes[path] for path in found.because if path in nodes]
     written = [when for key, node in there if (when := order.last(node, key)) is not None]
     last = max(written, key=lambda when: when[0], default=None)
     hint = f" ({last[1]})" if last is not None and last[1].file != place.file else ""
     return Problem(place, ".".join(found.path), f"{found.message}{hint}")
-
-
-def _nodes(tree: Branch) -> dict[ValuePath, tuple[Place, Node]]:
-    return {path: (place, node) for path, place, node in walk(tree)}
-
-
-def _validate(tree: Branch, problems: list[Problem], complete: bool, files: Branch) -> Scenario | None:
-    """The checked scenario; None, and more problems, where it has faults.
-
-    `complete`: whether every file could be read; else nothing is said of what may stand in a missing one. `files`: the
-    tree without the command line: a fault that is there already names the file, whatever was set beside it.
-    """
-    found = _checked(tree)
-    if isinstance(found, Scenario):
-        return found
-    before = () if files is tree else _checked(files)
-    old = () if isinstance(before, Scenario) else tuple((path, message) for path, message, _ in before)
-    nodes, file_nodes = _nodes(tree), _nodes(files)
-    for path, message, is_absent in found:
-        if is_absent and not complete:
-            continue
-        is_old = (path, message) in old
-        place = _place(path, file_nodes if is_old else nodes, tree.place)
-        hint = "" if is_old else _others(path, nodes, place)
-        problems.append(Problem(place, ".".join(step or "''" for step in path), message + hint))
-    return None
-
-
-def _checked(tree: Branch) -> Scenario | list[tuple[ValuePath, str, bool]]:
-    """The scenario, or its faults: (path, message, whether something is missing)."""
-    try:
-        return Scenario.model_validate(plain(tree), context={"start": _start(tree)})
-    except ValidationError as error:
-        return [
-            (tuple(str(step) for step in found["loc"]), found["msg"], found["type"] == ABSENT)
-            for found in error.errors(include_url=False, include_input=False)
-        ]
-
-
-def _others(path: ValuePath, nodes: Mapping[ValuePath, tuple[Place, Node]], place: Place) -> str:
-    """Where else the parts of a faulty section were written, if they come from several files or the command line."""
-    _, node = nodes.get(path, (place, None))
-    if not isinstance(node, Branch) or isinstance(marker_at(path), Kind):
-        return ""
-    parts = [where for _, where, inner in walk(node) if isinstance(inner, Leaf)]
-    others = {where.file: where for where in reversed(parts) if where.file != place.file}
-    return f" (with {', '.join(map(str, others.values()))})" if others else ""
-
-
-def _start(tree: Branch) -> date | None:
-    """The date of day 0; None where what is written is no date."""
-    run = tree.entries.get("run")
-    written = run.entries.get("start") if isinstance(run, Branch) else None
-    if written is None:
-        default: date = Run.model_fields["start"].default
-        return default
-    try:
-        return parse_date(written.value if isinstance(written, Leaf) else None)
-    except ValueError:
-        return None
-
-
-def _place(path: ValuePath, nodes: Mapping[ValuePath, tuple[Place, Node]], top: Place) -> Place:
-    """The place of a value, or of the innermost section around it that a file holds."""
-    for length in range(len(path), 0, -1):
-        if path[:length] in nodes:
-            return nodes[path[:length]][0]
-    return top
 
 
 def _order(problem: Problem, layers: Sequence[Layer]) -> tuple[int, int]:

@@ -19,9 +19,18 @@ from sim.scenario.nodes import Branch, plain, walk
 from sim.scenario.opening import HOURS_A_DAY, Calendar
 from sim.scenario.people import Region, Steps, WaitingClocks
 from sim.scenario.problems import Problem, any_of
-from sim.scenario.schema import Scenario, products
+from sim.scenario.schema import Scenario
 from sim.scenario.units import write_days
-from sim.scenario.unused import frail_clocks, gives, is_read_late, is_unlimited, least_days, most_days, needs_icu
+from sim.scenario.unused import (
+    frail_clocks,
+    gives,
+    is_read_late,
+    is_unlimited,
+    least_days,
+    most_days,
+    needs_icu,
+    treatments,
+)
 
 # Clock times are shares of a day, so their differences are off by rounding.
 A_MOMENT = 1e-9
@@ -58,6 +67,7 @@ def contradictions(s: Scenario) -> Iterator[Contradiction]:
             (("release_testing", "sterility"), ("release_testing", "conditional", "sterility")),
         )
     yield from _deaths(s)
+    yield from _late_turn(s)
     stock, least = s.allogeneic.stock, least_days(s.allogeneic.shipping.duration)
     if s.strategy != "autologous" and least > stock.shelf_life:
         message = f"found {write_days(stock.shelf_life)}; a dose would expire on its way, which takes at least"
@@ -65,6 +75,21 @@ def contradictions(s: Scenario) -> Iterator[Contradiction]:
             ("allogeneic", "stock", "shelf_life"),
             f"{message} {write_days(least)} (allogeneic.shipping.duration)",
             (("allogeneic", "shipping", "duration"),),
+        )
+
+
+def _late_turn(s: Scenario) -> Iterator[Contradiction]:
+    """A manufacture that goes on without its patient, whom progression would keep from the alternative meanwhile."""
+    made, offered = s.manufacturing, None if s.alternative is None else s.alternative.offered
+    booked = made.line_held.start == "booking" and made.line_held.end != "last_attempt"
+    if offered is None or s.strategy == "allogeneic" or made.on_leave == "stop" or not booked:
+        return
+    if offered.at_progression:
+        yield Contradiction(
+            ("alternative", "offered", "at_progression"),
+            f"the line is booked before apheresis (manufacturing.line_held) and work goes on when its patient leaves "
+            f"(on_leave: {made.on_leave}); allowed: on_leave: stop, or a line that is held from receipt",
+            (("manufacturing", "line_held"), ("manufacturing", "on_leave")),
         )
 
 
@@ -90,7 +115,7 @@ def _deaths(s: Scenario) -> Iterator[Contradiction]:
         (("clocks", "waiting"), s.clocks.waiting), (("clocks", "after_apheresis"), s.clocks.after_apheresis),
     ]  # fmt: skip
     if s.after_infusion is not None:
-        clocks += [(("after_infusion", product), s.after_infusion.of(product)) for product in products(s.strategy)]
+        clocks += [(("after_infusion", name), s.after_infusion.of(name)) for name in treatments(s)]
     for path, there in clocks:
         for key in ("progression", "without_response") if there is not None and there.progression_counts_deaths else ():
             shape = getattr(there, key, None)
@@ -277,6 +302,19 @@ def _longer_than_the_run(s: Scenario) -> Iterator[str]:
         elif least >= end:
             told = f"takes at least {write_days(least)}, and later courses end on day {end:g}; nobody returns"
             yield f"later_course.relapse: {told}"
+    if s.alternative is not None:
+        offered, follow_up = s.alternative.offered, s.run.follow_up
+        if s.alternative.accepts == 0.0:
+            yield "alternative.accepts: 0, so that nobody is given the alternative"
+        if offered.from_start and s.alternative.accepts == 1.0 and not offered.to:
+            yield "alternative: everybody takes it at referral, so that nobody of those referred is infused"
+        if follow_up <= offered.after_waiting < math.inf:
+            told = f"{write_days(offered.after_waiting)}, and patients are followed for {write_days(follow_up)} only"
+            yield f"alternative.offered.after_waiting: {told}; nobody is offered it by then"
+        if all(s.patients.risk_groups[name].share == 0.0 for name in offered.to) and offered.to:
+            yield "alternative.offered.to: nobody is of these risk groups"
+        if set(offered.to) == set(s.patients.risk_groups):
+            yield "alternative.offered.to: names every risk group, as if it were not given"
     waits = s.hybrid.after_waiting
     if s.strategy == "hybrid" and s.run.follow_up <= waits < math.inf:
         told = f"{write_days(waits)}, and patients are followed for {write_days(s.run.follow_up)} only; nobody gives up"

@@ -11,6 +11,7 @@ import math
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, NoReturn, TypeGuard
 
 from ruamel.yaml import YAML
@@ -29,10 +30,13 @@ from ruamel.yaml.events import (
 from ruamel.yaml.reader import ReaderError
 
 from sim.scenario.allowance import MOST_PROBLEMS, Allowance
-from sim.scenario.problems import Place, Problem, shorten
+from sim.scenario.problems import Place, Problem, shorten, show
 from sim.scenario.units import comma_hint
 
 MOST_LEVELS = 40
+
+# In a map: nothing that is inherited of it stays.
+REPLACE = "replace"
 
 Scalar = str | int | float | bool | None
 Path = tuple[str, ...]
@@ -44,6 +48,15 @@ class Leaf:
 
     place: Place
     value: Scalar
+
+
+@dataclass(frozen=True)
+class Mark(Leaf):
+    """What a file says of what it inherits: a written `null` (value None) removes the value at its key, and the word
+    `replace: true` the rest of its map. `done`: whether there was something to remove.
+    """
+
+    done: bool = False
 
 
 @dataclass(frozen=True)
@@ -62,6 +75,12 @@ class Branch:
     entries: dict[str, Node]
     keys: dict[str, Place]
 
+    @cached_property
+    def is_marked(self) -> bool:
+        """Whether there is a mark anywhere in it: most trees have none, and many are merged with the same branches."""
+        inner = self.entries.values()
+        return any(isinstance(node, Mark) or (isinstance(node, Branch) and node.is_marked) for node in inner)
+
 
 Node = Leaf | Items | Branch
 
@@ -75,6 +94,23 @@ def plain(node: Node) -> Any:
             return [plain(item) for item in node.items]
         case Branch():
             return {key: plain(value) for key, value in node.entries.items()}
+
+
+def with_words(node: Node, path: Path, problems: list[Problem]) -> Node:
+    """The node with `replace: true` of its maps read as what it says; anything else there is added to `problems`."""
+    if not isinstance(node, Branch):
+        return node
+    entries = {key: with_words(value, (*path, key), problems) for key, value in node.entries.items()}
+    word = entries.pop(REPLACE, None)
+    if word is not None:
+        fault = f"found {show(plain(word))}; allowed: true (nothing that is inherited of '{'.'.join(path)}' stays)"
+        if not path:
+            fault = "stands in a map of the scenario; a file that inherits nothing has no `extends`"
+        if path and not isinstance(word, Mark) and word == Leaf(word.place, True):
+            entries[REPLACE] = Mark(word.place, True)
+        else:
+            problems.append(Problem(node.keys[REPLACE], ".".join((*path, REPLACE)), fault))
+    return Branch(node.place, entries, {key: node.keys[key] for key in entries})
 
 
 def walk(node: Node, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Place, Node]]:
@@ -181,7 +217,9 @@ class _Reader:
             node = self.branch(place, path, level) if is_map else self.items(place, path, level)
         elif isinstance(event, ScalarEvent):
             text = join_surrogates(event.value)
-            node = Leaf(place, scalar_value(text) if event.style is None else text)
+            value = scalar_value(text) if event.style is None else text
+            # a value that was forgotten removes nothing
+            node = Mark(place, None) if value is None and text else Leaf(place, value)
         else:
             node = Leaf(place, None)
         if (wrong := self.allowance.take(values=1)) is not None:
@@ -203,7 +241,9 @@ class _Reader:
             if _is_fraction(event, before) and not event.value.isdecimal():
                 found[-1] = self.decimal(found[-1], event.value, path)
             else:
-                found.append(self.value(event, path, level + 1))
+                item = self.value(event, path, level + 1)
+                # a list is replaced as a whole: a null in it removes nothing
+                found.append(Leaf(item.place, None) if isinstance(item, Mark) else item)
             before = event
         return Items(place, tuple(found))
 

@@ -10,8 +10,8 @@ from sim.scenario.allowance import Allowance
 from sim.scenario.csv_values import fill_in_csv
 from sim.scenario.files import SHIPPED
 from sim.scenario.inherit import Layer
-from sim.scenario.merge import spelled_out
-from sim.scenario.nodes import Branch, Leaf, Node, parse_yaml, scalar_value
+from sim.scenario.merge import BY_PATH, spelled_out
+from sim.scenario.nodes import Branch, Leaf, Node, parse_yaml, scalar_value, with_words
 from sim.scenario.problems import COMMAND_LINE, Place, Problem, shorten, show
 
 # A number with or without a unit, of which a sweep sets thousands: read without a parser of YAML.
@@ -45,8 +45,8 @@ def _parse(text: str, problems: list[Problem], allowance: Allowance) -> Layer | 
     path_text = path_text.strip()
     place = Place(f"{COMMAND_LINE} {shorten(path_text)}", 0)
     keys = path_text.split(".")
-    if keys[0] == "sources" and len(keys) > 2:
-        keys = ["sources", ".".join(keys[1:])]
+    if (keys[0],) in BY_PATH and len(keys) > 2:
+        keys = [keys[0], ".".join(keys[1:])]
     fault = ""
     if not separator:
         fault = "found no '='; allowed: PATH=VALUE, such as manufacturing.lines=8"
@@ -67,7 +67,9 @@ def _parse(text: str, problems: list[Problem], allowance: Allowance) -> Layer | 
         if found:
             return None
         value = Leaf(place, None)
-    return Layer(place.file, _nested(keys, value, place))
+    tree = with_words(_nested(keys, value, place), (), problems)
+    assert isinstance(tree, Branch)
+    return Layer(place.file, tree)
 
 
 def _nested(keys: Sequence[str], value: Node, place: Place) -> Branch:

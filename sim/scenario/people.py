@@ -140,7 +140,7 @@ class AlreadyWaiting(Section):
 
     @classmethod
     def rules(cls, data: Mapping[str, Any], context: Mapping[str, Any]) -> Iterator[Fault]:
-        yield from one_way(data, list(cls.model_fields), (("count",), ("count", "waited"), ("since",)))
+        yield from one_way(data, list(cls.model_fields), "regions.*.already_waiting")
 
 
 class Region(Section):

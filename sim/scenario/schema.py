@@ -8,7 +8,9 @@ from typing import Annotated, Any, Literal, get_args
 from pydantic import Field
 
 from sim.scenario.afterwards import AfterInfusion
+from sim.scenario.alternative import Alternative
 from sim.scenario.before_apheresis import BeforeApheresis
+from sim.scenario.cells import Cells
 from sim.scenario.economics import Economics
 from sim.scenario.kinds import Context, JsonSchema, Kind, Text
 from sim.scenario.makers import manufacturer_faults
@@ -53,10 +55,10 @@ NOT_IN_DIGEST = ("name", "description", "validation", "uncertainty", "sources")
 NO_STOCK = Allogeneic.by_default(stock=Stock.by_default(opening=0, order=Order.by_default(), doses_per_lot=1))
 
 __all__ = [
-    "AfterInfusion", "Allogeneic", "Apheresis", "BeforeApheresis", "Bridging", "Calendar", "Centre", "Clocks",
-    "Disruption", "Economics", "Hybrid", "Infusion", "LaterCourse", "Lymphodepletion", "Manufacturing", "Order",
-    "Patients", "Quantity", "Region", "ReleaseTesting", "RiskGroup", "Run", "Scenario", "Scheduling",
-    "Shipping", "Slots", "Stock", "Toxicity", "Validation", "WaitingClocks", "WaitingList", "WorkUp",
+    "AfterInfusion", "Allogeneic", "Alternative", "Apheresis", "BeforeApheresis", "Bridging", "Calendar", "Cells",
+    "Centre", "Clocks", "Disruption", "Economics", "Hybrid", "Infusion", "LaterCourse", "Lymphodepletion",
+    "Manufacturing", "Order", "Patients", "Quantity", "Region", "ReleaseTesting", "RiskGroup", "Run", "Scenario",
+    "Scheduling", "Shipping", "Slots", "Stock", "Toxicity", "Validation", "WaitingClocks", "WaitingList", "WorkUp",
 ]  # fmt: skip
 
 
@@ -81,7 +83,8 @@ class SourceNotes(Kind):
         return dict(value)
 
     def describe(self) -> JsonSchema:
-        return {"type": "object", "additionalProperties": {"type": "string"}}
+        names = {"propertyNames": {"minLength": 1}}
+        return {"type": "object", "additionalProperties": {"type": "string"}, **names}
 
 
 class Scenario(Section):
@@ -124,12 +127,18 @@ class Scenario(Section):
         ReleaseTesting.by_default(),
         description="Tests before the product leaves the factory. Autologous only.",
     )
+    cells: Cells = Field(
+        Cells.by_default(), description="How failing with a patient's cells depends on who they are. Autologous only."
+    )
     bridging: Bridging = Field(
         Bridging.by_default(), description="Therapy that slows the disease meanwhile. Autologous only."
     )
     allogeneic: Allogeneic = Field(NO_STOCK, description="The off-the-shelf product. Allogeneic only.")
     hybrid: Hybrid = Field(
         Hybrid.by_default(), description="Who is given the allogeneic product after all. Hybrid only."
+    )
+    alternative: Alternative | None = Field(
+        None, description="A therapy without slot or cells, for whoever leaves the path to infusion for it."
     )
     lymphodepletion: Lymphodepletion = Field(
         Lymphodepletion.by_default(), description="The course just before infusion."
@@ -164,6 +173,7 @@ class Scenario(Section):
         yield from calendar_faults(data)
         yield from _disruption_faults(data)
         yield from _hybrid_faults(data)
+        yield from _alternative_faults(data)
         yield from _afterwards_faults(data)
 
     @property
@@ -222,6 +232,8 @@ def _afterwards_faults(data: Mapping[str, Any]) -> Iterator[Fault]:
     for product in products(str(strategy)):
         if product not in _part(data, "after_infusion"):
             yield ("after_infusion", product), Absent(f"required by strategy '{strategy}', but not given")
+    if "alternative" in data and "alternative" not in _part(data, "after_infusion"):
+        yield ("after_infusion", "alternative"), Absent("required by the section alternative, but not given")
 
 
 def _economics_faults(s: Scenario, economics: Economics) -> Iterator[Fault]:
@@ -271,13 +283,32 @@ def _disruption_faults(data: Mapping[str, Any]) -> Iterator[Fault]:
             yield ("disruptions", name, "work"), "found pause or lose; allowed: finish, as patients in bed stay there"
 
 
-def _hybrid_faults(data: Mapping[str, Any]) -> Iterator[Fault]:
-    groups = list(_part(data, "patients", "risk_groups"))
-    named = _part(data, "hybrid").get("allogeneic_for")
+def _no_group(key: str, named: Any, groups: list[str]) -> Iterator[Fault]:
+    """Names at a key that are no risk group's."""
     for place, name in enumerate(named if isinstance(named, list) else ()):
         if isinstance(name, str) and name not in groups:
             hint = did_you_mean(name, groups, "risk groups")
-            yield ("hybrid", "allogeneic_for", place), Absent(f"found {show(name)}, which is no risk group{hint}")
+            yield (*key.split("."), place), Absent(f"found {show(name)}, which is no risk group{hint}")
+
+
+def _alternative_faults(data: Mapping[str, Any]) -> Iterator[Fault]:
+    offered, hybrid = _part(data, "alternative", "offered"), _part(data, "hybrid")
+    yield from _no_group("alternative.offered.to", offered.get("to"), list(_part(data, "patients", "risk_groups")))
+    if data.get("strategy") != "hybrid":
+        return
+    falls_back = [key for key in ("after_waiting", "after_failure") if hybrid.get(key) not in (None, False, "never")]
+    for key in ("after_waiting", "after_failure"):
+        if falls_back and offered.get(key) not in (None, False, "never"):
+            yield (
+                ("alternative", "offered", key),
+                f"who gives up an own product is given a dose already (hybrid.{falls_back[0]}); leave out one of them",
+            )
+
+
+def _hybrid_faults(data: Mapping[str, Any]) -> Iterator[Fault]:
+    groups = list(_part(data, "patients", "risk_groups"))
+    named = _part(data, "hybrid").get("allogeneic_for")
+    yield from _no_group("hybrid.allogeneic_for", named, groups)
     kept = _part(data, "allogeneic", "stock").get("kept", "centrally")
     shared = _part(data, "allogeneic", "lots").get("shared_lines", "never") != "never"
     if shared and kept == "centrally" and _part(data, "manufacturing").get("site") == "centre":

@@ -7,12 +7,13 @@ why loses the inherited source, because that one spoke of the old number.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from sim.scenario.evidence import EVIDENCE_FILE, UNVERIFIED, Evidence
 from sim.scenario.inherit import Layer
 from sim.scenario.leaves import Path, Value
-from sim.scenario.nodes import Branch, Leaf, Node, walk
+from sim.scenario.merge import marks
+from sim.scenario.nodes import REPLACE, Branch, Leaf, Mark, Node, walk
 from sim.scenario.problems import COMMAND_LINE, Place, Problem, any_of, show, suggestion
 from sim.scenario.schema import NOT_IN_DIGEST
 from sim.scenario.uncertainty import Uncertain
@@ -65,7 +66,11 @@ def read_entries(layers: Sequence[Layer]) -> list[Entry]:
         section = layer.tree.entries.get("sources")
         if not isinstance(section, Branch):
             continue
+        if REPLACE in section.entries:
+            found.clear()
         for key, node in section.entries.items():
+            if isinstance(node, Mark):
+                found = [entry for entry in found if entry.path != tuple(key.split("."))]
             if isinstance(node, Leaf) and isinstance(node.value, str) and node.value.strip():
                 head, _, note = node.value.partition(":")
                 ids = tuple(head.replace(",", " ").split())
@@ -135,57 +140,60 @@ def holding(entries: Iterable[Entry], gone: Sequence[Path]) -> list[Entry]:
     return [entry for entry in entries if not any(entry.path[: len(path)] == path for path in gone)]
 
 
-def list_parameters(
-    values: Iterable[Value],
-    nodes: Mapping[Path, tuple[Place, Node]],
-    layers: Sequence[Layer],
-    entries: Sequence[Entry],
-) -> tuple[Parameter, ...]:
+@dataclass(frozen=True)
+class Known:
+    """What is known of where values come from: where each stands, in which layer, the entries of `sources`, and where
+    files removed what they inherited."""
+
+    nodes: Mapping[Path, tuple[Place, Node]]
+    layers: Sequence[Layer]
+    entries: Sequence[Entry]
+    gone: Mapping[Path, Place] = field(default_factory=dict)
+
+    def number(self, *places: Place) -> int | None:
+        """The last of the layers in which these places are. Lines of CSV files belong to none."""
+        number_of = {layer.file: number for number, layer in enumerate(self.layers)}
+        return max((number_of[place.file] for place in places if place.file in number_of), default=None)
+
+    def set_in(self, path: Path) -> int | None:
+        """The last layer that set any part of a value; None for a default."""
+        if path not in self.nodes:
+            return None
+        place, node = self.nodes[path]
+        return self.number(place, node.place, *(p for _, p, _ in walk(node)))
+
+    def since(self, path: Path) -> int | None:
+        """The layer from which on entries speak of the value that holds: that which set it, or removed another one."""
+        removed = [place for length in range(1, len(path) + 1) if (place := self.gone.get(path[:length])) is not None]
+        return self.set_in(path) if path in self.nodes else self.number(*removed)
+
+
+def taken_away(tree: Branch) -> dict[Path, Place]:
+    """Where a file removed the value at a path, or replaced the whole map there."""
+    return {path[:-1] if path[-1] == REPLACE else path: place for path, place, _ in marks(tree)}
+
+
+def list_parameters(values: Iterable[Value], known: Known) -> tuple[Parameter, ...]:
     """One parameter for each number, in the order of the schema."""
-    return tuple(
-        _parameter(value, nodes, layers, entries)
-        for value in values
-        if value.numeric and value.path[0] not in NOT_IN_DIGEST
-    )
+    return tuple(_parameter(value, known) for value in values if value.numeric and value.path[0] not in NOT_IN_DIGEST)
 
 
-def word_sources(
-    values: Iterable[Value],
-    nodes: Mapping[Path, tuple[Place, Node]],
-    layers: Sequence[Layer],
-    entries: Sequence[Entry],
-) -> list[Parameter]:
+def word_sources(values: Iterable[Value], known: Known) -> list[Parameter]:
     """What is no number (a policy, a strategy) and has a source of its own, in the order of the schema."""
-    named = {entry.path for entry in entries}
-    words = [_parameter(v, nodes, layers, entries) for v in values if not v.numeric and v.path in named]
+    named = {entry.path for entry in known.entries}
+    words = [_parameter(v, known) for v in values if not v.numeric and v.path in named]
     return [word for word in words if word.stated and word.note != PROGRAM_DEFAULT]
 
 
-def _parameter(
-    value: Value,
-    nodes: Mapping[Path, tuple[Place, Node]],
-    layers: Sequence[Layer],
-    entries: Sequence[Entry],
-) -> Parameter:
-    number_of = {layer.file: number for number, layer in enumerate(layers)}
-    path, text = ".".join(value.path), written(value, nodes)
-    set_in = _last_layer(value.path, nodes, number_of)
-    covering = [e for e in entries if value.path[: len(e.path)] == e.path and (set_in is None or e.layer >= set_in)]
+def _parameter(value: Value, known: Known) -> Parameter:
+    path, text = ".".join(value.path), written(value, known.nodes)
+    set_in, since = known.set_in(value.path), known.since(value.path)
+    covering = [e for e in known.entries if value.path[: len(e.path)] == e.path and (since is None or e.layer >= since)]
+    origin = "" if set_in is None else known.layers[set_in].file
     if covering:
         best = min(covering, key=lambda e: (-len(e.path), e.layer if set_in is not None else -e.layer))
-        origin = "" if set_in is None else layers[set_in].file
         return Parameter(path, text, best.source_ids, best.note, origin, stated=True)
     if set_in is None:
         return Parameter(path, text, (ASSUMPTION,), PROGRAM_DEFAULT, "", stated=True)
-    origin = layers[set_in].file
     note = "set on the command line" if origin.startswith(f"{COMMAND_LINE} ") else "no source given"
     return Parameter(path, text, (ASSUMPTION,), note, origin, stated=False)
-
-
-def _last_layer(path: Path, nodes: Mapping[Path, tuple[Place, Node]], number_of: Mapping[str, int]) -> int | None:
-    """The last layer that set any part of a value; None for a default. Lines of CSV files belong to none."""
-    if path not in nodes:
-        return None
-    place, node = nodes[path]
-    files = [place.file, node.place.file, *(p.file for _, p, _ in walk(node))]
-    return max((number_of[file] for file in files if file in number_of), default=None)

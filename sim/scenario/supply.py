@@ -10,7 +10,7 @@ import numpy as np
 from pydantic import Field, StrictBool
 
 from sim.pure.distributions import Distribution
-from sim.scenario.blocks import WAYS, one_way
+from sim.scenario.blocks import one_way
 from sim.scenario.durations import Duration
 from sim.scenario.kinds import Days, Multiplier, Share, Text, Whole
 from sim.scenario.lists import CAPACITY
@@ -24,6 +24,12 @@ Time = Annotated[Distribution, Duration()]
 ShareOf = Annotated[float, Share()]
 CalendarName = Annotated[str | None, Text()]
 WorkingTime = StrictBool
+Target = Literal["none", "same", "other"]
+NO_TARGET: Target = "none"
+TARGET = (
+    "Whether it engages T cells against the target of the product (same), against another (other), or is neither "
+    "(none); what that does to the product stands in after_infusion.by_earlier_target."
+)
 CALENDAR = "Name of a calendar: {what} in its openings only."
 WORKING_TIME = "Whether only the time in the calendar's openings counts."
 
@@ -192,6 +198,7 @@ class Bridging(Section):
     start: Time = Field(NO_TIME, description="Time from the first apheresis, whatever comes of it, to its start.")
     response: ShareOf = Field(1.0, description="Share of them who respond.")
     hazard: Annotated[float, Multiplier()] = Field(1.0, description="Multiplier on progression while it works.")
+    target: Target = Field(NO_TARGET, description=TARGET)
 
 
 class DoseShipping(Section):
@@ -217,7 +224,7 @@ class Order(Section):
 
     @classmethod
     def rules(cls, data: Mapping[str, Any], context: Mapping[str, Any]) -> Iterator[Fault]:
-        yield from one_way(data, list(cls.model_fields), [sorted(way) for way in WAYS["order"]])
+        yield from one_way(data, list(cls.model_fields), "allogeneic.stock.order")
         at, up_to = data.get("at"), data.get("up_to")
         if type(at) is int and type(up_to) is int and at >= up_to:
             yield (), f"found at {at} and up_to {up_to}; allowed: at below up_to"

@@ -71,7 +71,7 @@ class Quantity(Section):
     def rules(cls, data: Mapping[str, Any], context: Mapping[str, Any]) -> Iterator[Fault]:
         if set(data) - set(cls.model_fields):
             return
-        yield from one_way(data, list(cls.model_fields), (("exact",), ("low", "high")))
+        yield from one_way(data, list(cls.model_fields), "validation.quantities.*")
 
     def checks(self) -> Iterator[Fault]:
         if self.interval is not None and self.low is None and self.high is None:

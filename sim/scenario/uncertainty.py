@@ -137,7 +137,7 @@ class Uncertainties(Kind):
             "maxProperties": 2,
             "additionalProperties": False,
         }
-        return {"type": "object", "additionalProperties": entry}
+        return {"type": "object", "additionalProperties": entry, "propertyNames": {"minLength": 1}}
 
 
 def _written(entry: Uncertain) -> dict[str, Any]:

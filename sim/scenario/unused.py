@@ -25,13 +25,14 @@ import numpy as np
 
 from sim.pure.distributions import Distribution, Fixed
 from sim.pure.survival import Never, Survival
-from sim.scenario.afterwards import UNTREATED, ByBridging, Durability
+from sim.scenario.afterwards import UNTREATED, ByBridging, Durability, HazardRatios
 from sim.scenario.makers import as_made_by, contracts, makers
 from sim.scenario.people import Region, Steps, WaitingClocks
 from sim.scenario.problems import did_you_mean
 from sim.scenario.schema import Scenario, products
 from sim.scenario.section import Section
 from sim.scenario.slots import Slots
+from sim.scenario.supply import NO_TARGET
 
 Path = tuple[str, ...]
 # The sections that may name a calendar.
@@ -123,6 +124,38 @@ def _inside(holder: Any, part: str) -> Iterator[tuple[str, Any]]:
 def gives(s: Scenario, product: str) -> bool:
     """Whether patients are given this kind of product."""
     return s.strategy in (product, "hybrid")
+
+
+def treatments(s: Scenario) -> tuple[str, ...]:
+    """What patients are given: kinds of product, and the alternative."""
+    return (*products(s.strategy), *(() if s.alternative is None else ("alternative",)))
+
+
+def _all_leave_at_once(s: Scenario) -> bool:
+    """Whether everybody who accepts the alternative has been given it before they wait, progress or a product fails."""
+    listed = any(region.already_waiting is not None for region in s.regions.values())
+    return s.alternative is not None and s.alternative.offered.from_start and not listed
+
+
+def _all_turn_at_progression(s: Scenario) -> bool:
+    """Whether everybody who progresses before apheresis, or a dose, is given the alternative."""
+    a = s.alternative
+    listed = any(region.already_waiting is not None for region in s.regions.values())
+    return a is not None and a.offered.at_progression and a.accepts == 1.0 and not a.offered.to and not listed
+
+
+def _earlier_target(s: Scenario, target: str) -> bool:
+    """Whether anybody is given holding or bridging therapy against such a target before infusion."""
+    holding = s.before_apheresis.holding
+    bridged = gives(s, "autologous") and s.bridging.share > 0.0 and s.bridging.target == target
+    return bridged or (holding.share > 0.0 and holding.target == target)
+
+
+def _target_is_idle(s: Scenario, target: str) -> bool:
+    """Whether it makes no difference after infusion that a therapy had this target."""
+    if target == NO_TARGET:
+        return False
+    return s.after_infusion is None or getattr(s.after_infusion.by_earlier_target, target) == HazardRatios.by_default()
 
 
 def is_unlimited(steps: Steps) -> bool:
@@ -318,7 +351,7 @@ def _counts_no_deaths(clocks: WaitingClocks | None) -> bool:
 def _durabilities(s: Scenario) -> list[Durability]:
     """What the products do that patients are given."""
     rules = s.after_infusion
-    found = [] if rules is None else [rules.of(product) for product in products(s.strategy)]
+    found = [] if rules is None else [rules.of(name) for name in treatments(s)]
     return [durability for durability in found if durability is not None]
 
 
@@ -345,8 +378,9 @@ def _never_progresses(clocks: WaitingClocks | None) -> bool:
 
 def _bridging_counts(s: Scenario) -> bool:
     """Whether bridging counts though it slows nothing: it has a cost, or patients fare by it after infusion."""
-    paid = s.economics is not None and s.economics.costs.bridging > 0.0
-    return paid or (s.after_infusion is not None and s.after_infusion.by_bridging != ByBridging.by_default())
+    paid = s.economics is not None and (s.economics.costs.bridging > 0.0 or s.economics.costs.bridging_month > 0.0)
+    fares = s.after_infusion is not None and s.after_infusion.by_bridging != ByBridging.by_default()
+    return paid or fares or not (s.bridging.target == NO_TARGET or _target_is_idle(s, s.bridging.target))
 
 
 def _may_be_left_out(s: Scenario, key: str) -> bool:
@@ -449,6 +483,7 @@ PRODUCTS = ("after_infusion.autologous", "after_infusion.allogeneic", "strategy"
 KINDS = (
     "by_risk_group.*", "progressed_before_infusion", "not_progressed_before_infusion", "out_of_specification",
     *(f"by_bridging.{kind}" for kind in ("responded", "no_response", "not_bridged")),
+    *(f"by_earlier_target.{target}" for target in ("same", "other")),
 )  # fmt: skip
 MADE_AGAIN = (*FAILURE, *OOS, "release_testing", "shipping.loss", "disruptions")
 COLLECTED_AGAIN = ("apheresis.shortfall", "shipping", "disruptions")
@@ -464,16 +499,43 @@ def _of_strategy(product: str, *keys: str) -> Iterator[Unused]:
 REFUSED: tuple[Unused, ...] = (
     *_of_strategy(
         "autologous",
-        "scheduling", "apheresis", "shipping", "manufacturing", "release_testing", "bridging", "clocks.after_apheresis",
+        "scheduling", "apheresis", "shipping", "manufacturing", "release_testing", "bridging", "cells",
+        "clocks.after_apheresis",
         "centres.*.chairs", "centres.*.slots", "centres.*.lines",
         "after_infusion.autologous", "after_infusion.out_of_specification", "after_infusion.by_bridging",
         "economics.costs.product.autologous", "economics.costs.unused_product.autologous",
-        "economics.costs.apheresis", "economics.costs.bridging",
+        "economics.costs.apheresis", "economics.costs.bridging", "economics.costs.bridging_month",
     ),
     *_of_strategy(
         "allogeneic",
         "allogeneic", "after_infusion.allogeneic",
         "economics.costs.product.allogeneic", "economics.costs.unused_product.allogeneic",
+    ),
+    *(
+        Unused(key, lambda s: s.alternative is None, ("alternative",), "nobody is given an alternative")
+        for key in ("after_infusion.alternative", "economics.costs.alternative", "economics.utilities.alternative")
+    ),
+    *(
+        Unused(
+            f"alternative.offered.{key}", _all_leave_at_once, ("alternative.offered.from_start",),
+            "whoever accepts the alternative has been given it from the start (from_start)",
+        )
+        for key in ("after_waiting", "since", "at_progression", "after_failure")
+    ),
+    Unused(
+        "alternative.offered.after_waiting",
+        lambda s: s.alternative is not None and not waits_for_slots(s) and not gives(s, "allogeneic"),
+        ("manufacturing", "strategy", *LINES),
+        "nobody waits for slots, for lines booked before apheresis, or for doses",
+    ),
+    Unused(
+        "alternative.offered.since",
+        lambda s: s.alternative is not None and not s.alternative.offered.after_some_wait,
+        ("alternative.offered.after_waiting",), "after_waiting is never",
+    ),
+    Unused(
+        "alternative.offered.after_failure", lambda s: s.alternative is not None and not gives(s, "autologous"),
+        ("strategy",), "no product is made for a patient, so that none fails",
     ),
     Unused("hybrid", lambda s: s.strategy != "hybrid", ("strategy",), STRATEGY),
     Unused(
@@ -486,10 +548,13 @@ REFUSED: tuple[Unused, ...] = (
         "nobody returns; allowed with a section later_course",
     ),
     Unused("centres.*", lambda s, name: name not in s.treating, REGIONS, _ignored_centre),
-    Unused(
-        "after_infusion.by_risk_group.*", lambda s, name: name not in s.patients.risk_groups,
-        ("patients.risk_groups",), lambda s, name: f"'{name}' is no risk group"
-        f"{did_you_mean(name, list(s.patients.risk_groups), 'risk groups')}",
+    *(
+        Unused(
+            f"{section}.by_risk_group.*", lambda s, name: name not in s.patients.risk_groups,
+            ("patients.risk_groups",), lambda s, name: f"'{name}' is no risk group"
+            f"{did_you_mean(name, list(s.patients.risk_groups), 'risk groups')}",
+        )
+        for section in ("after_infusion", "cells")
     ),
     Unused(
         "regions.*.already_waiting.waited",
@@ -778,6 +843,58 @@ REFUSED: tuple[Unused, ...] = (
 # Details of what is switched off, or cannot happen: a protocol may be written whole with a share of 0 in it. In a file
 # they are left out and said; set on the command line they are refused.
 DETAILS: tuple[Unused, ...] = (
+    *(
+        Unused(f"cells.{kind}.{key}", lambda s, *names, none=none: none(s), because, why)
+        for kind in ("by_risk_group.*", "after_holding")
+        for key, none, because, why in (
+            ("shortfall", lambda s: s.apheresis.shortfall in (0.0, 1.0), ("apheresis.shortfall",),
+             "no collection falls short, or each does"),
+            ("failure", lambda s: not fails(s), FAILURE, "no manufacture fails"),
+            ("out_of_specification", lambda s: not out_of_specification(s), OOS, "no product is out of specification"),
+        )
+    ),
+    Unused(
+        "cells.after_holding", lambda s: s.before_apheresis.holding.share == 0.0,
+        ("before_apheresis.holding.share",), "nobody is given holding therapy",
+    ),
+    Unused(
+        "cells.by_risk_group.*",
+        lambda s, name: name in s.patients.risk_groups and s.patients.risk_groups[name].share == 0.0,
+        ("patients.risk_groups.*.share",), "the share of this risk group is 0",
+    ),
+    Unused(
+        "alternative.offered.at_progression",
+        lambda s: s.alternative is not None and _never_progresses(s.clocks.waiting),
+        ("clocks.waiting.progression",), "nobody progresses: clocks.waiting.progression is never",
+    ),
+    Unused(
+        "alternative.offered.after_failure",
+        lambda s: s.alternative is not None and not is_made_again(s) and not collection_fails(s),
+        (*MADE_AGAIN, *COLLECTED_AGAIN), "neither a collection nor a manufacture fails",
+    ),
+    *(
+        Unused(
+            f"alternative.{key}", lambda s: s.alternative is not None and s.alternative.accepts == 0.0,
+            ("alternative.accepts",), "alternative.accepts is 0",
+        )
+        for key in ("start", "step_up")
+    ),
+    *(
+        Unused(
+            f"after_infusion.by_earlier_target.{target}", lambda s, target=target: not _earlier_target(s, target),
+            ("before_apheresis.holding", "bridging"),
+            f"nobody is given holding or bridging therapy with target: {target}",
+        )
+        for target in ("same", "other")
+    ),
+    Unused(
+        "bridging.target", lambda s: _target_is_idle(s, s.bridging.target),
+        ("after_infusion.by_earlier_target",), "no multiplier of after_infusion.by_earlier_target says what it does",
+    ),
+    Unused(
+        "before_apheresis.holding.target", lambda s: _target_is_idle(s, s.before_apheresis.holding.target),
+        ("after_infusion.by_earlier_target",), "no multiplier of after_infusion.by_earlier_target says what it does",
+    ),
     Unused(
         "waiting_list.policy",
         lambda s: not _policy_is(s, "first_come") and not waits_for_slots(s) and not gives(s, "allogeneic"),
@@ -811,7 +928,7 @@ DETAILS: tuple[Unused, ...] = (
             is not None and isinstance(d.death, Never),
             (f"after_infusion.{product}.death",), "nobody dies before progression: nothing to take out",
         )
-        for product in ("autologous", "allogeneic")
+        for product in ("autologous", "allogeneic", "alternative")
     ),
     *(
         Unused(
@@ -847,6 +964,12 @@ DETAILS: tuple[Unused, ...] = (
     Unused(
         "clocks.waiting.ends_eligibility", lambda s: _never_progresses(s.clocks.waiting),
         ("clocks.waiting.progression",), "nobody progresses: clocks.waiting.progression is never",
+    ),
+    Unused(
+        "clocks.waiting.ends_eligibility",
+        lambda s: _all_turn_at_progression(s) and s.clocks.after_apheresis is not None,
+        ("alternative.offered.at_progression", "alternative.accepts", "clocks.after_apheresis"),
+        "whoever progresses before apheresis is given the alternative",
     ),
     Unused(
         "clocks.after_apheresis.ends_eligibility", lambda s: _never_progresses(s.clocks.after_apheresis),
@@ -946,7 +1069,7 @@ DETAILS: tuple[Unused, ...] = (
     ),
     *(
         Unused(f"bridging.{key}", lambda s: s.bridging.share == 0.0, ("bridging.share",), "bridging.share is 0")
-        for key in ("start", "response", "hazard")
+        for key in ("start", "response", "hazard", "target")
     ),
     *(
         Unused(
@@ -981,7 +1104,7 @@ DETAILS: tuple[Unused, ...] = (
             f"before_apheresis.holding.{key}", lambda s: s.before_apheresis.holding.share == 0.0,
             ("before_apheresis.holding.share",), "holding.share is 0",
         )
-        for key in ("duration", "response", "hazard")
+        for key in ("duration", "response", "hazard", "target")
     ),
     Unused(
         "before_apheresis.holding.hazard", lambda s: s.before_apheresis.holding.response == 0.0,
@@ -1058,12 +1181,18 @@ DETAILS: tuple[Unused, ...] = (
         lambda s: s.economics is not None and _each_outcome_has_own(s, s.economics.costs.subsequent_care),
         ("economics.costs.subsequent_care",), "every outcome has a cost of its own",
     ),
-    Unused(
-        "economics.costs.holding", lambda s: s.before_apheresis.holding.share == 0.0,
-        ("before_apheresis.holding.share",), "before_apheresis.holding.share is 0",
+    *(
+        Unused(
+            f"economics.costs.{key}", lambda s: s.before_apheresis.holding.share == 0.0,
+            ("before_apheresis.holding.share",), "before_apheresis.holding.share is 0",
+        )
+        for key in ("holding", "holding_month")
     ),
-    Unused(
-        "economics.costs.bridging", lambda s: s.bridging.share == 0.0, ("bridging.share",), "bridging.share is 0",
+    *(
+        Unused(
+            f"economics.costs.{key}", lambda s: s.bridging.share == 0.0, ("bridging.share",), "bridging.share is 0",
+        )
+        for key in ("bridging", "bridging_month")
     ),
     Unused(
         "economics.costs.unused_paid_by",

@@ -28,6 +28,7 @@ class Study:
     min_replications: int | None
     max_replications: int | None
     list_below: int | None
+    inputs: bool
     trace: bool
     event_log: bool
 
@@ -63,6 +64,7 @@ study_options = together(
         type=click.IntRange(min=0),
         help="Also say from which date on fewer patients than this are waiting.",
     ),
+    click.option("--inputs", is_flag=True, help="Also print every input in which the scenarios differ."),
     click.option("--trace", is_flag=True, help="Also write every event to events.parquet."),
     click.option(
         "--event-log",
@@ -131,5 +133,5 @@ def _study(files: Sequence[Path], verb: str, asked: Asked, study: Study, wanted:
     if not asked.quiet:
         say("Drawing charts and report")
     drawing = draw_results(folder, wanted, asked.replace)
-    show(found, asked.as_json)
+    show(found, asked.as_json, study.inputs)
     drawing.tell(quiet=False, to_stderr=asked.as_json)

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 # How long a command that is done gives the compilation of the kernel in the background.
 SECONDS_TO_COMPILE = 5.0
+# Characters in a line of what is no screen.
+PIPE = 200
 FAILED, BAD_INPUT, MISSED, CANNOT_BE_MADE, INTERRUPTED = 1, 2, 3, 4, 130
 
 
@@ -230,6 +232,41 @@ def progress(total: int, quiet: bool, per: int | None = None) -> Iterator[Callab
         yield lambda count: bar.advance(task, count)
 
 
+def screen_width() -> int:
+    """Characters in a line of the screen; a pipe has room for long ones."""
+    from rich.console import Console
+
+    console = Console(file=sys.stdout)
+    return console.width if console.is_terminal or "COLUMNS" in os.environ else PIPE
+
+
+def paragraph(text: str, *, hanging: int = 0) -> None:
+    """Print a text, broken between words where the screen ends; its later lines stand in by `hanging`."""
+    import textwrap
+
+    click.echo(textwrap.fill(text, screen_width(), subsequent_indent=" " * hanging, break_on_hyphens=False))
+
+
+def heading_line(text: str, right: str, width: int) -> None:
+    """Print a heading in one line of `width` characters, in bold on a screen, cut where it is too long; `right`: what
+    stands at its end."""
+    from rich.console import Console
+    from rich.text import Text
+
+    head = Text(text, style="bold")
+    head.truncate(width - len(right) - 1, overflow="ellipsis", pad=bool(right))
+    Console(file=sys.stdout, width=screen_width()).print(head.append(f" {right}" if right else ""))
+
+
+def table_fits(headers: Sequence[str], rows: Sequence[Sequence[str]]) -> bool:
+    """Whether a table has a line for each row on this screen; heads may take several."""
+    from rich.cells import cell_len
+
+    cells = [max(map(cell_len, column)) for column in zip(*rows, strict=True)]
+    words = [max(map(cell_len, [*header.split(), ""])) for header in headers]
+    return sum(map(max, cells, words)) + 3 * (len(headers) - 1) + 2 <= screen_width()
+
+
 def print_table(headers: Sequence[str], rows: Sequence[Sequence[str]], numbers_from: int = 1) -> None:
     """Print a table; columns from `numbers_from` on are set flush right.
 
@@ -241,9 +278,7 @@ def print_table(headers: Sequence[str], rows: Sequence[Sequence[str]], numbers_f
     from rich.table import Table
     from rich.text import Text
 
-    console = Console(file=sys.stdout)
-    if not console.is_terminal and "COLUMNS" not in os.environ:
-        console = Console(file=sys.stdout, width=200)
+    console = Console(file=sys.stdout, width=screen_width())
     widths = _widths(headers, rows, numbers_from, console.width)
     if widths is not None:
         table = Table(box=SIMPLE_HEAD, pad_edge=False)

@@ -21,7 +21,7 @@ from sim.shell.screen import BAD_INPUT, errors_in_words, print_table, progress, 
 @engine
 @quiet
 def list_command(shows_effects: bool, replications: int, page: Path | None, engine: str, quiet: bool) -> None:
-    """The shipped scenarios, one line each."""
+    """The shipped scenarios, one line each, by the names that every command takes."""
     from sim.scenario.shipped import shipped
 
     if shows_effects:
@@ -29,8 +29,8 @@ def list_command(shows_effects: bool, replications: int, page: Path | None, engi
         return
     if page is not None:
         stop("--page: used with --effects only", BAD_INPUT)
-    rows = [[str(path), one.scenario.name, one.scenario.description.strip().split("\n")[0]] for path, one in shipped()]
-    print_table(["file", "name", "what it is"], rows, numbers_from=3)
+    rows = [[file.stem, one.scenario.name, one.scenario.description.strip().split("\n")[0]] for file, one in shipped()]
+    print_table(["name", "title", "what it is"], rows, numbers_from=3)
 
 
 def _effects(replications: int, page: Path | None, engine: str, quiet: bool) -> None:
@@ -76,15 +76,22 @@ def tables_command() -> None:
 @click.command("new")
 @click.argument("file", type=SCENARIO_FILE)
 @click.option("--from", "base", default="autologous", show_default=True, help="The shipped scenario to start from.")
-def new_command(file: Path, base: str) -> None:
+@click.option("--centres", metavar="NAMES", help="A network of your own instead of the shipped one, e.g. city,lake.")
+@click.option("--blank", is_flag=True, help="The smallest file that runs: a network of your own, and no comments.")
+def new_command(file: Path, base: str, centres: str | None, blank: bool) -> None:
     """Write a commented scenario file to start from; it extends a shipped one."""
     from sim.experiment.disk.folder import write_text
+    from sim.scenario.own_network import centre_names
     from sim.scenario.shipped import ShippedError, template
 
     try:
-        text = template(file, base)
+        names = [] if centres is None else centre_names(centres)
+    except ValueError as error:
+        stop(f"--centres: {error}", BAD_INPUT)
+    try:
+        text = template(file, base, names, blank=blank)
     except ShippedError as error:
-        stop(str(error), BAD_INPUT)
+        stop(f"--from: {error}", BAD_INPUT)
     if file.exists():
         stop(f"{file}: exists already; it was left as it is", BAD_INPUT)
     try:

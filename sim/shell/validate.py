@@ -49,9 +49,13 @@ def validate_command(
         from sim.experiment.validate.cases import judge
         from sim.experiment.validate.quantities import QuantityError
         from sim.scenario import load
-        from sim.scenario.shipped import validation_files
+        from sim.scenario.shipped import ShippedError, validation_file, validation_files
 
-        cases = [(file, load(file)) for file in (files or validation_files())]
+        try:
+            wanted = [validation_file(file) for file in files] or validation_files()
+        except ShippedError as error:
+            stop(str(error), BAD_INPUT)
+        cases = [(file, load(file)) for file in wanted]
         missing = [str(file) for file, loaded in cases if loaded.scenario.validation is None]
         if missing:
             stop(f"{', '.join(missing)}: no `validation:` section, so there is nothing to compare with", BAD_INPUT)

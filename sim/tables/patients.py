@@ -7,7 +7,7 @@ from sim.tables.shared import REPLICATION, SCENARIO, days, flag, number, text, w
 
 SINCE_START = "days since the start"
 NOT_INFUSED = "not infused"
-LIVES = "not infused, or the scenario does not say what becomes of them"
+LIVES = "neither infused nor given the alternative, or the scenario does not say what becomes of them"
 WHO = (
     SCENARIO,
     REPLICATION,
@@ -31,7 +31,10 @@ PATIENTS = Table(
         number("age", "Age at the first referral; acts on nothing.", "years", "the scenario does not say"),
         text("sex", "female or male; acts on nothing.", "the scenario does not say"),
         flag("measured", "Whether they count in the results: a first course, referred inside the measuring window."),
-        text("product", "The product that they were on last; autologous or allogeneic where there is one of each."),
+        text(
+            "product",
+            "The product that they were on last: its name, autologous, allogeneic, or alternative.",
+        ),
         text(
             "manufacturer",
             "Who makes their product, of several manufacturers.",
@@ -68,11 +71,11 @@ PATIENTS = Table(
         number("bridging_day", "When bridging therapy began.", SINCE_START, "it did not"),
         flag("off_the_shelf", "Whether they were given a dose from the shelf."),
         flag("responded", "Whether they responded.", LIVES),
-        number("relapse_day", "Progression after infusion.", SINCE_START, "none before death, or not infused"),
+        number("relapse_day", "Progression once infused or on the alternative.", SINCE_START, "none, or death first"),
         number("death_day", "Death, before infusion or after.", SINCE_START, "never, or not followed for life"),
         number(
             "followed_from_day",
-            "From when on the clocks after the path run: infusion, or the end of path or follow-up.",
+            "From when on the clocks after the path run: infusion, the alternative, or the end of path or follow-up.",
             SINCE_START,
             "the scenario does not say what becomes of them",
         ),

@@ -65,6 +65,8 @@ def happenings(case: Case, trace: Trace) -> Counter[str]:
     found["progressed and stayed"] += int(
         ((trace.progression_day < trace.leave_day) & (trace.progression_day <= trace.stop_day)).sum()
     )
+    turned = [k for k, name in enumerate(trace.milestones) if name in ("alternative_accepted", "turned")]
+    found["turned at progression"] += int((trace.notes[:, turned] == trace.progression_day[:, None]).sum())
     for outcome, name in enumerate(trace.outcomes):
         found[f"ended as {name}"] += int((trace.ended_outcome == outcome).sum())
     return found

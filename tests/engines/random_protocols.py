@@ -13,6 +13,7 @@ from random import Random
 from sim.pieces.protocol import AnyOf, Bookings, Cadence, Capacity, Knowledge, Policy, Protocol, Resource, Stock
 from sim.pieces.steps import (
     Aside,
+    AtProgression,
     Attempts,
     Branch,
     Choose,
@@ -36,7 +37,9 @@ from sim.pieces.steps import (
     Stage,
     Step,
     Supply,
+    Then,
     Together,
+    Unless,
     UntilSlotStart,
     Use,
 )
@@ -267,6 +270,7 @@ class Writer:
         kinds = [self.stage, self.use, self.use, self.choose, self.several, self.side_by_side]
         if not self.lots:
             kinds += [self.stage, self.use, self.draw, self.change, self.milestone, self.slot, self.slot, self.beside]
+            kinds += [self.unless]
             kinds += [] if self.booked is None else [self.book] * 3
             kinds += [self.listed] * 4 if self.lists else []
         found = self.r.choice(kinds)
@@ -385,6 +389,15 @@ class Writer:
             refused = (Stage(self.name("stage"), self.days()), Milestone("seen"), End("funding", r.choice(["", "a"])))
             found.insert(r.randint(0, 2), Choose(self.share(), refused))
         return (Aside(tuple(found)), *self.path(depth))
+
+    def unless(self, depth: int) -> Path:
+        """Another way for whom a progression takes off; mostly for a part of the steps only."""
+        r = self.r
+        steps: Path = (AtProgression(Then.LEAVE), *self.path(depth))
+        if r.random() < 0.7:
+            steps = (*steps, AtProgression(r.choice([Then.AS_DRAWN, Then.AS_DRAWN, Then.STAY])), *self.path(depth))
+        otherwise = (Milestone("turned"), *self.path(depth)) if r.random() < 0.8 else ()
+        return (Unless(steps, otherwise), *self.path(depth))
 
     def draw(self, depth: int) -> Path:
         return (Draw("stock", self.patience(depth)),) if "stock" in self.resources else self.use(depth)

@@ -36,10 +36,13 @@ def without_refused(scenario: Block) -> Loaded:
 
 
 def _leave_out(section: Block, path: list[str]) -> None:
-    """Take out a key, which must be there, and the section around it where that holds nothing more."""
+    """Take out a key and the section around it where that holds nothing more, or where the key was what it lacked."""
     key, *rest = path
-    if rest:
+    if rest and key in section:
         _leave_out(section[key], rest)
+    elif key not in section:
+        section.clear()
+        return
     if not rest or not section[key]:
         del section[key]
 
@@ -83,6 +86,7 @@ def scenario_text(number: int) -> str:
     _reserve(Random(f"reservation {number}"), scenario, whole_days)
     _dependence(Random(f"dependence {number}"), scenario)
     _manufacturers(Random(f"manufacturers {number}"), scenario, whole_days)
+    _turning(Random(f"turning {number}"), scenario, whole_days)
     return json.dumps(scenario, indent=1)
 
 
@@ -195,6 +199,31 @@ def _dependence(r: Random, scenario: Block) -> None:
                 "death": {"exponential": {"rate": f"{rate} / d"}},
                 "progression_counts_deaths": True,
             }
+
+
+def _turning(r: Random, scenario: Block, whole: bool) -> None:
+    """A therapy instead, offered on some of all occasions, in four of ten scenarios; and cells that differ."""
+    if r.random() < 0.4:
+        occasion = r.choice(
+            ["from_start", "after_waiting", "after_waiting", "at_progression", "at_progression", "mixed"]
+        )
+        offered: Block = {occasion: True}
+        if occasion in ("after_waiting", "mixed"):
+            offered = {
+                "after_waiting": f"{r.choice([0, 5, 15])} d",
+                "since": r.choice(["joining", "listing", "referral"]),
+            }
+        if occasion == "mixed":
+            offered |= {"at_progression": True, "after_failure": True}
+        if r.random() < 0.3:
+            offered["to"] = ["rare"]
+        step_up = r.choice(["0 d", "4 d", _days(r, whole)])
+        scenario["alternative"] = {
+            "offered": offered, "accepts": r.choice([0.5, 1]), "start": _days(r, whole), "step_up": step_up,
+        }  # fmt: skip
+    if r.random() < 0.3:
+        kinds = [{key: r.choice([0, 0.3, 4]) for key in ("shortfall", "failure", "out_of_specification")} for _ in "ab"]
+        scenario["cells"] = {"by_risk_group": {"rare": kinds[0]}, "after_holding": kinds[1]}
 
 
 def _days(r: Random, whole: bool) -> Any:

@@ -20,6 +20,7 @@ from sim.pieces.clocks import Clock
 from sim.pieces.protocol import Capacity, Stock
 from sim.pieces.steps import (
     Aside,
+    AtProgression,
     Attempts,
     Branch,
     Choose,
@@ -34,7 +35,9 @@ from sim.pieces.steps import (
     Stage,
     Step,
     Supply,
+    Then,
     Together,
+    Unless,
     Use,
 )
 from sim.pure.distributions import Fixed
@@ -59,6 +62,8 @@ OF_PATIENTS: tuple[Step, ...] = (
     Attempts("make", (Fail(),), 2),
     Together((Branch(()), Branch(()))),
     Aside((Stage("clearance", Fixed(1.0)), End("funding"))),
+    AtProgression(Then.LEAVE),
+    Unless((), ()),
     Hazard("bridging", "progression", 0.5),
     Clocks(None),
     Milestone("there"),

@@ -68,3 +68,14 @@ def test_a_value_without_a_counterpart_is_the_products() -> None:
     assert belongs_to(replace(both, path="manufacturing.lines")) == PRODUCT
     assert belongs_to(replace(both, path="centres.north.slots")) == PRODUCT
     assert belongs_to(Difference("centres.north.beds", "", "3")) == NETWORK
+
+
+def test_two_products_of_one_strategy_are_told_apart_by_what_they_do(tmp_path: Path) -> None:
+    better = "after_infusion: {autologous: {response: 0.9}}\n"
+    first = load(SHIPPED / "autologous.yaml")
+    alike = {"a": first, "b": changed(tmp_path, "autologous", better)}
+    assert unlike(alike) == []
+    other = {"a": first, "b": changed(tmp_path, "autologous", better + "work_up: {duration: 3 d}")}
+    (said,) = unlike(other)
+    assert "work_up.duration" in said
+    assert "response" not in said

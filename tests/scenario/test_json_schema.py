@@ -98,6 +98,44 @@ def test_a_file_that_extends_may_leave_out_what_is_required(content: Any) -> Non
         assert faults({key: value for key, value in content.items() if key != "extends"})
 
 
+@pytest.mark.parametrize(
+    "content",
+    [
+        {"manufacturing": {"failure": None}},
+        {"manufacturing": None},
+        {"manufacturing": {"slots": None}},
+        {"manufacturing": {"slots": {"lead": None}}},
+        {"manufacturing": {"duration": {"lognormal": {"shift": None}}}},
+        {"manufacturing": {"duration": {"replace": True, "lognormal": {"median": "3 d", "sigma": 1}}}},
+        {"centres": {"here": None, "there": {"beds": 2}}},
+        {"centres": {"replace": True, "there": {"beds": None}}},
+        {"centres": {"here": {"replace": True, "beds": 2}}},
+        {"patients": {"risk_groups": {"high": None}}},
+        {"sources": {"manufacturing.failure": None}},
+        {"uncertainty": {"manufacturing.failure": None, "replace": True}},
+        {"description": None},
+    ],
+)
+def test_a_file_that_extends_may_remove_and_replace(content: Any) -> None:
+    assert faults({"extends": "base.yaml", **content}) == []
+    assert faults({**data_of(AUTOLOGOUS), **content}), "nothing is inherited"
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        {"strategy": None},
+        {"centres": {"here": {"beds": {"2026-01-01": None}}}},
+        {"centres": {"replace": "yes"}},
+        {"regions": {"here": {"centre": None}}},
+        {"replace": True},
+        {"extends": None},
+    ],
+)
+def test_what_cannot_be_removed_or_replaced_is_a_fault_to_editors(content: Any) -> None:
+    assert faults({"extends": "base.yaml", **content})
+
+
 def _properties(schema: Any, found: list[tuple[str, Any]]) -> list[tuple[str, Any]]:
     if isinstance(schema, dict):
         for name, value in schema.get("properties", {}).items():

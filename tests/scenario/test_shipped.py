@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from sim.scenario import load
-from sim.scenario.files import SHIPPED
+from sim.scenario.files import SHIPPED, shipped_names
 from sim.scenario.shipped import ShippedError, shipped, template, validation_files
 from tests.scenario.writing import write
 
@@ -57,5 +57,37 @@ def test_what_is_commented_out_in_a_new_file_is_right(tmp_path: Path) -> None:
 
 
 def test_no_such_base(tmp_path: Path) -> None:
-    with pytest.raises(ShippedError, match=r"no shipped scenario 'autologus'; allowed: .*; did you mean 'autologous'"):
+    with pytest.raises(ShippedError, match=r"which is no shipped scenario; .*; did you mean 'autologous'"):
         template(tmp_path / "mine.yaml", "autologus")
+
+
+@pytest.mark.parametrize("base", list(shipped_names()))
+def test_a_network_of_ones_own_holds_nothing_of_the_shipped_one(tmp_path: Path, base: str) -> None:
+    for centres, blank in ((("city", "lake", "Dörfl 2"), False), ((), True)):
+        file = tmp_path / "mine.yaml"
+        file.write_text(template(file, base, centres, blank=blank), encoding="utf-8")
+        loaded = load(file)
+        names = list(centres) or ["centre"]
+        assert list(loaded.scenario.regions) == list(loaded.scenario.centres) == names
+        rates = [region.referrals for region in loaded.scenario.regions.values()]
+        assert rates == [((0.0, 4 / (365.25 / 12)),)] * len(names)
+        written = str([loaded.resolved.get(key) for key in ("regions", "centres", "disruptions")])
+        assert not any(name in written for name in ("capital", "north", "coast", "highland"))
+        if not blank:
+            assert [p.path for p in loaded.parameters if not p.stated] == []
+        shipped = {p.path: p.source for p in load(base).parameters}
+        for parameter in loaded.parameters:
+            if parameter.origin and parameter.origin != str(file):
+                assert parameter.source == shipped[parameter.path], "what is not written is as it was"
+
+
+def test_supply_is_of_the_size_of_the_network(tmp_path: Path) -> None:
+    """Of 16 patients a month, served by four slots a week and 16 lines, 4 or 12 come to the own network."""
+    for centres, slots, lines in ((("a",), 1, 4), (("a", "b", "c"), 3, 12), (tuple("abcdefgh"), 8, 32)):
+        file = tmp_path / "mine.yaml"
+        file.write_text(template(file, "autologous", centres))
+        made = load(file).scenario.manufacturing
+        assert made.slots is not None
+        assert (made.slots.count, made.slots.every) == (((0.0, float(slots)),), "week")
+        assert made.lines == ((0.0, float(lines)),)
+        assert {centre.beds for centre in load(file).scenario.centres.values()} == {((0.0, 4.0),)}

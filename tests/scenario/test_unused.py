@@ -49,6 +49,33 @@ BASES["refused"] = (
     BASES["money"]
     + "before_apheresis: {clearance: {duration: 9 d, refusal: 0.2}, holding: {share: 0.2, duration: 9 d}}\n"
 )
+_ALTERNATIVE = """
+alternative:
+  offered: {after_waiting: 40 d, since: listing, at_progression: true, after_failure: true, to: [severe]}
+  accepts: 0.7
+  start: 3 d
+  step_up: 4 d
+"""
+# of patients who may turn to an alternative, and of cells that differ
+BASES["turning"] = (
+    BESIDE
+    + _ALTERNATIVE
+    + "cells: {by_risk_group: {severe: {shortfall: 2, failure: 2, out_of_specification: 2}}, after_holding: {failure: 2}}\n"
+)
+_MONEY_ONLY = BASES["money"].replace(
+    "hybrid: {allogeneic_for: [severe], after_waiting: 20 d, since: listing, after_failure: true}",
+    "hybrid: {allogeneic_for: [severe]}",
+)
+BASES["worth"] = (
+    _MONEY_ONLY.replace(
+        "after_infusion:\n",
+        "after_infusion:\n  alternative: {progression: {exponential: {rate: 0.003 / d}}, death: {exponential: {rate: 0.001 / d}}}\n  by_earlier_target: {same: {death: 2, progression: 2, response: 0.5}, other: {death: 1.5, progression: 2, response: 0.5}}\n",
+    ).replace(
+        "bridging: {share: 0.5, start: 3 d, response: 0.5, hazard: 0.5}",
+        "bridging: {share: 0.5, start: 3 d, response: 0.5, hazard: 0.5, target: same}",
+    )
+    + "alternative: {offered: {after_waiting: 40 d}}\nbefore_apheresis: {holding: {share: 0.2, duration: 9 d, target: other}}\n"
+)
 NO_FAILURES = ("manufacturing.failure=0", "release_testing={failure: 0, out_of_specification: 0}", "shipping.loss=0")
 NO_ICU = tuple(f"toxicity.{grade}.icu=0" for grade in ("crs.grades.low", "crs.grades.high", "neurotoxicity.grades.any"))
 SURE = ("manufacturing.products.one.failure=0", "manufacturing.products.two.failure=0")
@@ -86,7 +113,41 @@ class Case:
     changes: tuple[str, ...]
 
 
+NOTHING_FAILS = ("apheresis.shortfall=0", *NO_FAILURES)
 CASES = [
+    *(
+        Case("turning", f"alternative.offered.{key}", text, ("alternative.offered.from_start=true",))
+        for key, text in (("after_waiting", "9 d"), ("since", "referral"), ("at_progression", "true"), ("after_failure", "true"))
+    ),
+    Case("turning", "alternative.offered.after_waiting", "9 d", ("manufacturing.slots=unlimited",)),
+    Case("turning", "alternative.offered.since", "referral", ("alternative.offered.after_waiting=never",)),
+    Case("turning", "alternative.offered.after_failure", "true", NOTHING_FAILS),
+    Case("turning", "alternative.offered.after_failure", "true", ("strategy=allogeneic", "allogeneic={stock: {opening: 4, order: {every: 9 d}, doses_per_lot: 2}}")),
+    Case("turning", "alternative.offered.at_progression", "true", ("clocks.waiting.progression=never",)),
+    *(Case("turning", f"alternative.{key}", "9 d", ("alternative.accepts=0",)) for key in ("start", "step_up")),
+    *(
+        Case("turning", f"cells.{kind}.{key}", "3", changes)
+        for kind in ("by_risk_group.severe", "after_holding")
+        for key, changes in (
+            ("shortfall", ("apheresis.shortfall=0",)), ("failure", ("manufacturing.failure=0",)),
+            ("out_of_specification", ("release_testing.out_of_specification=0",)),
+        )
+    ),
+    Case("turning", "cells.after_holding", "{failure: 3}", ("before_apheresis.holding.share=0",)),
+    Case("turning", "cells.by_risk_group.severe", "{failure: 3}", ("patients.risk_groups.severe.share=0", "patients.risk_groups.mild.share=1")),
+    Case("turning", "cells", "{after_holding: {failure: 3}}", ("strategy=allogeneic", "allogeneic={stock: {opening: 4, order: {every: 9 d}, doses_per_lot: 2}}")),
+    *(
+        Case("worth", f"after_infusion.by_earlier_target.{target}", "{death: 3}", changes)
+        for target, changes in (("same", ("bridging.target=none",)), ("other", ("before_apheresis.holding.target=none",)))
+    ),
+    Case("worth", "bridging.target", "same", ("after_infusion.by_earlier_target.same={response: 1, progression: 1, death: 1}",)),
+    Case("worth", "bridging.target", "same", ("bridging.share=0",)),
+    Case("worth", "before_apheresis.holding.target", "other", ("after_infusion.by_earlier_target.other={response: 1, progression: 1, death: 1}",)),
+    Case("worth", "before_apheresis.holding.target", "other", ("before_apheresis.holding.share=0",)),
+    Case("worth", "after_infusion.alternative.progression_counts_deaths", "true", ("after_infusion.alternative.death=never",)),
+    *(Case("worth", f"after_infusion.by_earlier_target.{target}.{key}", "3", changes) for target in ("same", "other") for key, changes in (("progression", ("alternative.accepts=0.5", *STABLE, "after_infusion.alternative.progression=never", "after_infusion.alternative.without_response=never")), ("death", (*IMMORTAL, "after_infusion.alternative.death=never")), ("response", CERTAIN))),
+    Case("refused", "economics.costs.holding_month", "7", ("before_apheresis.holding.share=0",)),
+    Case("money", "economics.costs.bridging_month", "7", ("bridging.share=0",)),
     Case("beside", "before_apheresis.clearance.appeal", "{duration: 3 d}", ("before_apheresis.clearance.refusal=0",)),
     *(
         Case("beside", f"before_apheresis.holding.{key}", text, (change,))
@@ -282,8 +343,9 @@ BY_HAND = {
     "economics.costs.bridging", "disruptions.*", "disruptions.*.centre", "disruptions.*.work", "waiting_list.policy",
     "work_up.working_time", "release_testing.working_time", "apheresis.fit", "shipping.viable",
     "run.later_courses_until", "allogeneic.lots.shared_lines", "allogeneic.lots.lines", "hybrid.after_failure",
-    "release_testing.conditional", "after_infusion.by_risk_group.*", "manufacturing.assignment",
-    "centres.*.manufacturers",
+    "release_testing.conditional", "after_infusion.by_risk_group.*", "cells.by_risk_group.*",
+    "after_infusion.alternative", "economics.costs.alternative", "economics.utilities.alternative", "economics.costs.bridging_month",
+    "manufacturing.assignment", "centres.*.manufacturers",
 }  # fmt: skip
 
 

@@ -80,7 +80,7 @@ def test_what_only_reads_and_tells(place: Path) -> None:
     assert "Small" in call(place, "check", "small.yaml", "--path")
     assert json.loads(call(place, "schema"))["title"] == "Vein-to-vein scenario"
     assert "patients.parquet" in call(place, "tables")
-    assert "autologous.yaml" in call(place, "list")
+    assert "slot_starved" in call(place, "list")
     assert "incidence" in call(place, "charts")
     call(place, "new", "mine.yaml")
     assert "mine.yaml" in call(place, "check", "mine.yaml")

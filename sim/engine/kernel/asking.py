@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 from sim.engine.kernel.bookings import fits, needed_on
+from sim.engine.kernel.clocks import may_turn
 from sim.engine.kernel.heaps import join, push
 from sim.engine.kernel.machine import compiled, inlined
 from sim.engine.kernel.names import (
@@ -53,6 +54,7 @@ from sim.engine.kernel.pools import (
 )
 from sim.engine.kernel.rows import Operation, Pool, Request, Walker
 from sim.engine.kernel.tables import (
+    ClockRows,
     Draws,
     HourTables,
     People,
@@ -141,13 +143,16 @@ def join_by_rank(
 
 
 @inlined
-def end_the_wait(step: Operation, run: Run, records: Records, pool: Pool, me: Walker, asked: Request) -> None:
+def end_the_wait(
+    step: Operation, run: Run, clocks: ClockRows, records: Records, pool: Pool, me: Walker, asked: Request
+) -> None:
     """Post the days on which the wait may end by itself.
 
     A waiter that holds something, that a parent waits for, that a stock counts on, that needs several units or a
-    booking leaves on his day; the rest lapse when they are passed over.
+    booking, or that goes another way, leaves on his day; the rest lapse when they are passed over.
     """
-    if step.code == DRAW or pool.kind == BOOKING or me.holding > 0 or me.parent >= 0 or step.units > 1:
+    turns = me.kind == PATIENT and may_turn(clocks, me.entity)
+    if step.code == DRAW or pool.kind == BOOKING or me.holding > 0 or me.parent >= 0 or step.units > 1 or turns:
         if me.stage_bound:
             asked.lapses = me.leaves
         if asked.lapses < INFINITY:
@@ -215,6 +220,7 @@ def ask(
     slots: Slots,
     shelves: Shelves,
     draws: Draws,
+    clocks: ClockRows,
     records: Records,
     me: Walker,
 ) -> int:
@@ -276,7 +282,7 @@ def ask(
                 return PARTED
     asked = requests[me.request]
     if me.part == ASKED and asked.state != GRANTED:
-        end_the_wait(step, run, records, pool, me, asked)
+        end_the_wait(step, run, clocks, records, pool, me, asked)
         return pause(run, me, WAITED)
     if me.part == WAITED:
         if asked.state == GAVE_UP:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sim.engine.kernel.machine import compiled, inlined
-from sim.engine.kernel.names import INFINITY, PROGRESSION
+from sim.engine.kernel.names import INFINITY, LEAVES, NAN, PROGRESSION, STAYS
 from sim.engine.kernel.rows import Clocks, FactorChange
 from sim.engine.kernel.tables import ClockRows, Hazards, People, Records
 
@@ -187,3 +187,25 @@ def end_before(records: Records, i: int) -> None:
     """An end of the path that is known ahead comes before a clock that would have struck later."""
     if records.ended_day[i] < records.leave_day[i]:
         records.leave_day[i], records.leave_clock[i] = records.ended_day[i], -1
+
+
+@compiled
+def at_progression(
+    hazards: Hazards, clocks: ClockRows, records: Records, i: int, day: float, eligibility: float
+) -> None:
+    """From `day` on the patient's progressions are held against this uniform; the leaving day is foreseen anew."""
+    its = clocks.rows[i]
+    if eligibility == STAYS:
+        its.eligibility = eligibility
+        if records.ended_day[i] > day:
+            records.ended_outcome[i], records.ended_day[i] = -1, NAN
+    run_clocks(hazards, clocks, i, day)
+    its.eligibility = eligibility
+    forecast(hazards, clocks, records, i)
+
+
+@inlined
+def may_turn(clocks: ClockRows, i: int) -> bool:
+    """Whether each progression of a patient takes them off the path."""
+    its = clocks.rows[i]
+    return bool(its.touched and its.eligibility == LEAVES)

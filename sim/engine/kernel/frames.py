@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+from sim.engine.kernel.clocks import at_progression, may_turn
 from sim.engine.kernel.heaps import add_task
 from sim.engine.kernel.machine import inlined
 from sim.engine.kernel.names import (
@@ -20,15 +21,19 @@ from sim.engine.kernel.names import (
     INFINITY,
     LEFT,
     MOST_ATTEMPTS,
+    NAN,
     ONWARD,
     PARTED,
+    PROGRESSION,
+    STAYS,
     TOO_MANY,
+    UNLESS,
     USE,
     WALK,
 )
 from sim.engine.kernel.pools import give_back
 from sim.engine.kernel.rows import Frame, Operation, Request, Walker
-from sim.engine.kernel.tables import Pools, Records, Route, Run, Shelves, Slots, Table, Walkers
+from sim.engine.kernel.tables import ClockRows, Hazards, Pools, Records, Route, Run, Shelves, Slots, Table, Walkers
 from sim.engine.kernel.walkers import begin_attempt, free_row, leave_on, meet
 
 
@@ -126,14 +131,30 @@ def close_aside(opening: Operation, records: Records, me: Walker, frame: Frame) 
 
 
 @inlined
+def close_unless(opening: Operation, hazards: Hazards, clocks: ClockRows, records: Records, me: Walker) -> int:
+    """Who was taken off by a progression, where each of them does that, goes another way, and stays on it."""
+    i = me.entity
+    me.depth -= 1
+    me.pc = opening.after
+    if me.why == LEFT and records.leave_clock[i] == PROGRESSION and may_turn(clocks, i):
+        # a walker that has left may have had a key for a request that it did not come to
+        me.why, me.pc, me.queues_by = ONWARD, opening.otherwise, NAN
+        at_progression(hazards, clocks, records, i, me.day, STAYS)
+        leave_on(me, records.leave_day[i])
+    return GO_ON
+
+
+@inlined
 def close_frame(
     route: Route,
+    hazards: Hazards,
     run: Run,
     walkers: Walkers,
     requests: Table[Request],
     pools: Pools,
     slots: Slots,
     shelves: Shelves,
+    clocks: ClockRows,
     records: Records,
     me: Walker,
 ) -> int:
@@ -148,4 +169,6 @@ def close_frame(
         return close_attempt(opening, shelves, records, me, frame)
     if opening.code == ASIDE:
         return close_aside(opening, records, me, frame)
+    if opening.code == UNLESS:
+        return close_unless(opening, hazards, clocks, records, me)
     return close_branch(opening, me, frame)

@@ -154,9 +154,11 @@ def is_open(now: Now, records: Records, i: int) -> bool:
     if records.leave_day[i] <= now.today or records.ended_day[i] <= now.today:
         return False
     limit = records.referral[i] + now.follow_up
-    infused = records.notes[i, now.infusion] if now.infusion >= 0 else NAN
-    if infused <= min(limit, now.today):
-        return bool(infused + now.follow_up > now.today)
+    treated = records.notes[i, now.infusion] if now.infusion >= 0 else NAN
+    if not treated <= min(limit, now.today) and now.alternative >= 0:
+        treated = records.notes[i, now.alternative]
+    if treated <= min(limit, now.today):
+        return bool(treated + now.follow_up > now.today)
     return bool(limit > now.today)
 
 

@@ -20,16 +20,19 @@ PERISH, CHECK = 8 << ORDER_BITS, 9 << ORDER_BITS
 # Operations.
 OPERATION_NAMES = (
     "STAGE", "SLOT_STAGE", "USE", "DRAW", "SUPPLY", "CHOOSE", "NOTED", "FLAGGED", "SERVED_BY", "PROGRESSION_NOTED",
-    "JUMP", "ATTEMPTS", "FAIL", "SHIELD", "TOGETHER", "ASIDE", "HAZARD", "CLOCKS", "MILESTONE", "RETURN", "END",
-    "END_BY_THEN", "LOT_END", "CLOSE", "DONE",
+    "JUMP", "ATTEMPTS", "FAIL", "SHIELD", "TOGETHER", "ASIDE", "UNLESS", "AT_PROGRESSION", "HAZARD", "CLOCKS",
+    "MILESTONE", "RETURN", "END", "END_BY_THEN", "LOT_END", "CLOSE", "DONE",
 )
 (STAGE, SLOT_STAGE, USE, DRAW, SUPPLY, CHOOSE, NOTED, FLAGGED, SERVED_BY, PROGRESSION_NOTED, JUMP, ATTEMPTS, FAIL,
- SHIELD, TOGETHER, ASIDE, HAZARD, CLOCKS, MILESTONE, RETURN, END, END_BY_THEN, LOT_END, CLOSE,
+ SHIELD, TOGETHER, ASIDE, UNLESS, AT_PROGRESSION, HAZARD, CLOCKS, MILESTONE, RETURN, END, END_BY_THEN, LOT_END, CLOSE,
  DONE) = range(len(OPERATION_NAMES))
 # From when patience counts, where there is any.
 NO_PATIENCE, JOINING, LISTING, REFERRAL = range(4)
 # What a branch does when its patient leaves.
 STOP, FINISH_STAGE, FINISH = range(3)
+# What follows when a patient progresses, and what then stands in the place of the uniform of eligibility.
+AS_DRAWN, LEAVE, STAY = range(3)
+LEAVES, STAYS = -1.0, 2.0
 
 # Why the frames of a walker are unwound.
 ONWARD, LEFT, FAILED, ENDED = range(4)

@@ -176,6 +176,7 @@ class Now:
     first_courses: int  # the patients without their later courses
     traced: int  # whether stages are noted
     infusion: int  # the milestone; -1: none
+    alternative: int  # the milestone of its first dose; -1: none
     listed: int  # the milestone; -1: none
     first_set: int  # of hazards
     later_path: int  # where the path of a later course begins

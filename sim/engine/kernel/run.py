@@ -10,6 +10,7 @@ from sim.engine.kernel.machine import entry, inlined
 from sim.engine.kernel.names import (
     ANY_OF,
     ASIDE,
+    AT_PROGRESSION,
     ATTEMPTS,
     BEGIN_LOTS,
     CHOOSE,
@@ -40,6 +41,7 @@ from sim.engine.kernel.names import (
     STAGE,
     THROUGH,
     TOGETHER,
+    UNLESS,
     USE,
     WAITING,
 )
@@ -48,6 +50,7 @@ from sim.engine.kernel.steps import (
     begin_aside,
     begin_attempts,
     begin_branch,
+    begin_unless,
     change_clocks,
     choose,
     end_by_then,
@@ -58,6 +61,7 @@ from sim.engine.kernel.steps import (
     pass_stage,
     run_branches,
     stop_clocks,
+    turn_at_progression,
 )
 from sim.engine.kernel.tables import FloatTable, Ints, IntTable, People, Plan, Pools, Run, State, Table
 
@@ -147,15 +151,16 @@ def simulate(plan: Plan, people: People, state: State) -> int:
             code = step.code
             # CLOSE and DONE are the last two; (`in` a tuple is slow here)
             if me.why != ONWARD or code >= CLOSE:
-                answer = close_frame(route, run, walkers, requests, pools, slots, shelves, records, me)
+                answer = close_frame(route, hazards, run, walkers, requests, pools, slots, shelves, clocks, records, me)
             elif code == MILESTONE:
                 answer = note(step, records, me)
             elif code == STAGE or code == SLOT_STAGE:  # noqa: SIM109
                 answer = pass_stage(step, hours, run, walkers, draws, records, me)
             elif code == USE or code == DRAW:  # noqa: SIM109
                 answer = ask(
-                    step, supplies, hours, people, run, walkers, requests, pools, slots, shelves, draws, records, me
-                )
+                    step, supplies, hours, people, run, walkers, requests, pools, slots, shelves, draws, clocks,
+                    records, me,
+                )  # fmt: skip
             elif CHOOSE <= code <= PROGRESSION_NOTED:
                 answer = choose(step, people, walkers, draws, records, me)
             elif code == JUMP:
@@ -170,6 +175,10 @@ def simulate(plan: Plan, people: People, state: State) -> int:
                 answer = run_branches(step, route, run, walkers, me)
             elif code == ASIDE:
                 answer = begin_aside(walkers, me)
+            elif code == UNLESS:
+                answer = begin_unless(walkers, me)
+            elif code == AT_PROGRESSION:
+                answer = turn_at_progression(step, hazards, people, run, clocks, records, me)
             elif code == CLOCKS and step.name < 0:
                 answer = stop_clocks(records, me)
             elif code == HAZARD or code == CLOCKS:  # noqa: SIM109

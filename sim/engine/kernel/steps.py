@@ -8,13 +8,22 @@ from __future__ import annotations
 
 import math
 
-from sim.engine.kernel.clocks import end_before, forecast, run_clocks, set_multiplier, switch_set, touch_clocks
+from sim.engine.kernel.clocks import (
+    at_progression,
+    end_before,
+    forecast,
+    run_clocks,
+    set_multiplier,
+    switch_set,
+    touch_clocks,
+)
 from sim.engine.kernel.frames import try_next
 from sim.engine.kernel.heaps import add_task, push, put_batch
 from sim.engine.kernel.hours import span_of
 from sim.engine.kernel.machine import compiled, inlined
 from sim.engine.kernel.names import (
     ARRIVAL,
+    AS_DRAWN,
     BACK,
     CHOOSE,
     COME_BACK,
@@ -30,6 +39,8 @@ from sim.engine.kernel.names import (
     GO_ON,
     HAZARD,
     INFINITY,
+    LEAVE,
+    LEAVES,
     LEFT,
     MET,
     MORE_CHANGES,
@@ -46,6 +57,7 @@ from sim.engine.kernel.names import (
     SERVED_BY,
     STAGE,
     STARTING,
+    STAYS,
     STOP,
     SUPPLY,
     WALK,
@@ -236,6 +248,31 @@ def change_clocks(
     else:
         switch_set(clocks.rows[i], me.day, step.name, step.mode)
     forecast(hazards, clocks, records, i)
+    leave_on(me, records.leave_day[i])
+    me.pc += 1
+    return GO_ON
+
+
+@inlined
+def begin_unless(walkers: Walkers, me: Walker) -> int:
+    """UNLESS: from here on another way is open to who progresses."""
+    open_frame(walkers, me)
+    me.pc += 1
+    return GO_ON
+
+
+@inlined
+def turn_at_progression(
+    step: Operation, hazards: Hazards, people: People, run: Run, clocks: ClockRows, records: Records, me: Walker
+) -> int:
+    """AT_PROGRESSION: what a progression of the patient means from now on."""
+    i, eligibility = me.entity, people.eligibility[me.entity]
+    touch_clocks(people, clocks, records, run.now.first_set, i)
+    if step.mode != AS_DRAWN:
+        eligibility = LEAVES if step.mode == LEAVE else STAYS
+    elif 0.0 <= clocks.rows[i].eligibility <= 1.0:
+        eligibility = clocks.rows[i].eligibility
+    at_progression(hazards, clocks, records, i, me.day, eligibility)
     leave_on(me, records.leave_day[i])
     me.pc += 1
     return GO_ON

@@ -53,7 +53,7 @@ def require_economics(base: Base) -> None:
     """Nothing, or a ScenarioError where the scenarios cannot be analysed together."""
     problems = []
     for loaded in base.scenarios.values():
-        place = Place(str(loaded.path), 1)
+        place = Place(loaded.shown, 1)
         for key in ("economics", "uncertainty"):
             if not getattr(loaded.scenario, key):
                 gone = "; ".join(dropped.sentence for dropped in loaded.certain) if key == "uncertainty" else ""
@@ -61,7 +61,7 @@ def require_economics(base: Base) -> None:
                 problems.append(Problem(place, key, message))
     why = why_not_comparable(base.scenarios) if not problems else None
     if why is not None:
-        problems.append(Problem(Place(str(next(iter(base.scenarios.values())).path), 1), "economics", why))
+        problems.append(Problem(Place(next(iter(base.scenarios.values())).shown, 1), "economics", why))
     if problems:
         raise ScenarioError(problems)
 

@@ -50,4 +50,4 @@ def place_of(loaded: Loaded, path: str) -> Place:
     """Where the value at a path stands, or the innermost section around it that a file holds."""
     while path and path not in loaded.origins:
         path = path.rpartition(".")[0]
-    return Place(*loaded.origins[path]) if path else Place(str(loaded.path), 1)
+    return Place(*loaded.origins[path]) if path else Place(loaded.shown, 1)

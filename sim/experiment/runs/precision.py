@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.outcomes.estimates import interval
-from sim.outcomes.metrics import BY_NAME, INFUSED_AND_FREE, METRIC_NAMES, followed_long_enough
+from sim.outcomes.metrics import BY_NAME, INFUSED_AND_FREE, METRIC_NAMES, TREATED_AND_FREE, followed_long_enough
 from sim.scenario import Scenario
 from sim.scenario.problems import did_you_mean, show
 from sim.scenario.unused import why_unused
@@ -89,9 +89,11 @@ NEEDS = {
         "apheresis",
     ),
     "returned": "later_course",
+    **dict.fromkeys(("alternative_share", "alternative_days_mean"), "alternative"),
     **dict.fromkeys(
         (
             "responded_share", "progression_free_at_1_year_share", *INFUSED_AND_FREE.values(),
+            *TREATED_AND_FREE.values(),
             *(f"alive_at_{months}_months_share" for months in INFUSED_AND_FREE),
         ),
         "after_infusion",
@@ -113,7 +115,8 @@ def never_there(metric: str, scenario: Scenario) -> str | None:
         return None if asked else "no region has `declines` above 0"
     if metric not in NEEDS:
         return None
-    months = next((months for months, name in INFUSED_AND_FREE.items() if name == metric), 0)
+    each = (*INFUSED_AND_FREE.items(), *TREATED_AND_FREE.items())
+    months = next((months for months, name in each if name == metric), 0)
     if not followed_long_enough(scenario.run.follow_up, months):
         return f"`run.follow_up` is shorter than {months} months"
     path = tuple(NEEDS[metric].split("."))

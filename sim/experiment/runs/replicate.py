@@ -194,6 +194,7 @@ def resolved(scenario: Scenario, protocol: Protocol, cohort: Cohort, trace: Trac
     patients = resolve(cohort, trace, scenario.run.follow_up, scenario.run.later_courses_end)
     patients = tell_withdrawals(patients, scenario.clocks.withdrawal.shares)
     gone = np.where(np.isnan(patients.end_day), patients.followed_to, patients.end_day)
+    gone = np.fmin(gone, patients.day("alternative_accepted"))
     return replace(patients, slot_wait=slot_wait(protocol, trace, gone))
 
 

@@ -94,23 +94,29 @@ class Study:
 
 
 def load_warnings(scenarios: dict[str, Loaded]) -> list[str]:
-    """What to know before a run: loads above 1, what never happens in the simulated time, arms that compare unlikes."""
-    found = []
+    """What to know before a run, what matters most first: who is never infused, loads above 1, arms that compare
+    unlikes, loads close to 1, and what has no effect in the simulated time."""
+    never, full, close, idle = [], [], [], []
     for name, loaded in scenarios.items():
-        found += [f"{name}: {warning}" for warning in loaded.warnings]
         protocol = build_protocol(loaded.scenario)
-        found += [f"{name}: {warning}" for warning in _never_infused(loaded.scenario, protocol)]
+        never += [f"{name}: {warning}" for warning in _never_infused(loaded.scenario, protocol)]
         for load in offered_loads(loaded.scenario, protocol):
             if load.load > 1.0:
-                where = f" at {load.centre}" if load.centre else ""
-                told = (
-                    "far more is asked for than there will ever be; who needs it waits until they leave"
-                    if math.isinf(load.load)
-                    else f"offered load {load.load:.2f} is above 1; patients will queue until others leave"
-                )
-                found.append(f"{name}: {load.label}{where} ({load.resource}): {told}")
-        found += [f"{name}: {close}" for close in _close_to_full(loaded)]
-    return found + unlike(scenarios)
+                full.append((load.load, f"{name}: {_above_one(load)}"))
+        close += [f"{name}: {warning}" for warning in _close_to_full(loaded)]
+        idle += [f"{name}: {warning}" for warning in loaded.warnings]
+    full.sort(key=lambda found: -found[0])
+    return [*never, *(text for _, text in full), *unlike(scenarios), *close, *idle]
+
+
+def _above_one(load: Load) -> str:
+    where = f" at {load.centre}" if load.centre else ""
+    told = (
+        "far more is asked for than there will ever be; who needs it waits until they leave"
+        if math.isinf(load.load)
+        else f"offered load {load.load:.2f} is above 1; patients will queue until others leave"
+    )
+    return f"{load.label}{where} ({load.resource}): {told}"
 
 
 def _never_infused(scenario: Scenario, protocol: Protocol) -> list[str]:

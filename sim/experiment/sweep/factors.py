@@ -9,7 +9,7 @@ from typing import Any
 
 from sim.scenario.kinds import Kind, read_alone
 from sim.scenario.leaves import is_whole_at, marker_at
-from sim.scenario.nodes import parse_yaml
+from sim.scenario.nodes import Leaf, Node, parse_yaml, walk
 from sim.scenario.nodes import plain as plain_value
 from sim.scenario.problems import any_of, show
 from sim.scenario.units import DAYS_PER_UNIT, NUMBER, UNIT_OF_SPELLING, write_number
@@ -164,6 +164,13 @@ def one_by_one(factor: Factor) -> Factor:
     return between(factor.path, *ends, Amount(1.0, factor.low.unit))
 
 
+def require_values(node: Node | None) -> None:
+    """A ValueError where a value that is to be varied, or a part of it, is null or left empty."""
+    inner = [] if node is None else [node, *(found for _, _, found in walk(node))]
+    if any(isinstance(found, Leaf) and found.value is None for found in inner):
+        raise ValueError("found null, which removes a value; allowed: values; null is for files and for --set")
+
+
 def require_different(path: str, levels: Sequence[str]) -> None:
     """A ValueError where two of the texts are one value of the scenario, however they are written: 7d, 1wk, 168h."""
     seen: dict[str, str] = {}
@@ -178,6 +185,7 @@ def require_different(path: str, levels: Sequence[str]) -> None:
 def _meant(path: str, text: str) -> str:
     """What a text stands for at a path, the same for all its spellings; of one that is not allowed, the text itself."""
     node, problems = parse_yaml(text, path, numbered=False)
+    require_values(node)
     marker = marker_at(tuple(path.split(".")))
     if node is None or problems:
         return text

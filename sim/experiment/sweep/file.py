@@ -1,6 +1,6 @@
 """Sweep files: which scenarios, what is varied and how, read with all that is wrong in one go.
 
-base: scenarios/autologous.yaml        # or a list of files, the baseline first
+base: autologous                       # a shipped scenario, a file, or a list of them, the baseline first
 design: grid                           # one_at_a_time, latin_hypercube, sobol, morris
 vary:
   manufacturing.lines: [4, 8, 16]
@@ -21,11 +21,11 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from sim.experiment.sweep.designs import DESIGNS
-from sim.experiment.sweep.factors import Amount, Factor, amount, between, number_of, require_different
-from sim.scenario.files import SHIPPED, find_inside, near_file, read_text, shown_path
+from sim.experiment.sweep.factors import Amount, Factor, amount, between, number_of, require_different, require_values
+from sim.scenario.files import SHIPPED, find_inside, no_such_file, read_text, shipped_file, shown_path
 from sim.scenario.kinds import Whole
 from sim.scenario.leaves import inline, marker_of
-from sim.scenario.nodes import Branch, Items, Leaf, Node, parse_yaml, plain
+from sim.scenario.nodes import Branch, Items, Leaf, Mark, Node, parse_yaml, plain
 from sim.scenario.people import Run
 from sim.scenario.problems import COMMAND_LINE, Place, Problem, ScenarioError, did_you_mean, show
 from sim.scenario.schema import NOT_IN_DIGEST
@@ -137,9 +137,11 @@ class _Reader:
             try:
                 roots = (self.path.absolute().parent.resolve(), folder, Path.cwd().resolve(), SHIPPED)
                 file = find_inside(name, folder, roots)
+                if not file.is_file() and shipped_file(name) is not None:
+                    found.append(Path(name))
+                    continue
                 if not file.is_file():
-                    close = near_file(file)
-                    raise ValueError(f"no such file{f'; did you mean {close!r}?' if close else ''}")
+                    raise ValueError(no_such_file(file))
             except ValueError as error:
                 self.report(item.place, "base", f"found {show(name)}: {error}")
             found.append(Path(shown_path(str(self.path), name)))
@@ -187,6 +189,11 @@ class _Reader:
             if not isinstance(node, Branch):
                 self.report(node.place, f"variants.{name}", f"found {show(plain(node))}; allowed: paths and values")
                 continue
+            for path, value in node.entries.items():
+                try:
+                    require_values(value)
+                except ValueError as error:
+                    self.report(node.keys[path], f"variants.{name}.{path}", str(error))
             found[name] = self.texts(f"variants.{name}", node)
         return found
 
@@ -208,6 +215,7 @@ class _Reader:
 
 def _factor(path: str, node: Node) -> Factor:
     allowed = "allowed: a list of values, {from: , to: , steps: }, or {low: , base: , high: }"
+    require_values(node)
     match node:
         case Items() if node.items:
             levels = tuple(written(item) for item in node.items)
@@ -245,7 +253,7 @@ def _between(path: str, texts: Mapping[str, str]) -> Factor:
 def written(node: Node) -> str:
     """A value as `--set` takes it."""
     if isinstance(node, Leaf) and node.value is None:
-        return "null"
+        return "null" if isinstance(node, Mark) else ""
     return inline(plain(node), shorten_lists=False)
 
 
