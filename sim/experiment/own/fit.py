@@ -79,7 +79,7 @@ def require_out(out: Path, replace: Sequence[str]) -> None:
 def scenario_of(out: Path, base: str, fitted: Fitted, reading: Reading, file: str, folder: str) -> tuple[str, Loaded]:
     """(text, the scenario as it loads) of a fitted scenario that is to stand at `out`, where nothing is left yet.
 
-    `base`: a shipped scenario by its name, or a file; `file`, `folder`: the names of the register and of the folder of tables.
+    `base`: a shipped scenario by its name, or a file; `file`, `folder`: of the register, and of the tables
     """
     name = out.stem.replace("_", " ").replace("-", " ").strip().capitalize() or "Fitted"
     day = date_of(reading.records.as_of).isoformat()
