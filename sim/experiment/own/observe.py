@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
@@ -167,8 +166,9 @@ def _fitted(base: Loaded, path: Path, file: str, reading: Reading, until: date) 
     referred = replace(at, day=at.day[early], region=at.region[early], centre=at.centre[early])
     then = replace(reading, records=known, referred=referred)
     fitted = fit(then, base.scenario, bootstrap=0)
-    with tempfile.TemporaryDirectory(prefix="vein2vein-observe-") as place:
-        loaded = scenario_of(Path(place) / "fitted.yaml", str(path), fitted, then, file, "fits")[1]
+    # beside its base, which it may only extend from there; nothing is left
+    beside = path.with_name(f"{path.stem} fitted.yaml")
+    _, loaded = scenario_of(beside, str(path), fitted, then, file, "fits")
     return loaded, list(fitted.warnings)
 
 
