@@ -151,7 +151,7 @@ def _events(columns: _Columns) -> Iterator[str]:
     for activity in activities[activities != ""].value_counts().index[:MOST_NAMES]:
         means = _best(str(activity), {**WORDS, **OUTCOME_WORDS}, ACTIVITIES)
         # "progressed" is progression, unless that has a name of its own there
-        its_own = activity in ACTIVITIES and means != activity and (activities == means).any()
+        its_own = activity in ACTIVITIES and (not means or (activities == means).any())
         meaning[str(activity)] = str(activity) if its_own else means
     yield "included_at: referral  # what brings a patient into the register: referral | listing | apheresis | infusion"
     yield "events:"

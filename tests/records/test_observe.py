@@ -83,7 +83,7 @@ def test_registers_of_the_scenario_itself_are_covered_as_often_as_stated(tmp_pat
 
 
 def test_a_register_of_another_scenario_is_told_to_be_off_and_where(place: Path) -> None:
-    done = call("observe", place / "wrong.yaml", place / "register.yaml", "--out", place / "wrong", "-n", 220)
+    done = call("observe", place / "wrong.yaml", place / "register.yaml", "--out", place / "wrong", "-n", 250)
     assert done.exit_code == 0, done.output
     scores = pd.read_csv(place / "wrong" / "observed_scores.csv").set_index("quantity")
     assert scores["is_off"][["waiting_days", "waiting_list", "incidence_infused"]].all()
@@ -108,7 +108,7 @@ def test_a_register_of_another_scenario_is_told_to_be_off_and_where(place: Path)
 
 
 def test_what_came_after_a_day_is_scored_on_what_was_known_then(place: Path) -> None:
-    words = ("observe", place / "right.yaml", place / "register.yaml", "--fit-until", "2027-12-31", "-n", 220)
+    words = ("observe", place / "right.yaml", place / "register.yaml", "--fit-until", "2027-12-31", "-n", 250)
     done = call(*words, "--out", place / "later")
     assert done.exit_code == 0, done.output
     assert done.output.startswith("The simulation agrees with the register from 2028-01-01 to ")
