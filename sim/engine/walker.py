@@ -268,10 +268,13 @@ class Walker:
                     self.world.notes[step.name][self.entity] = self.day
                     self.world.passes[step.name][self.entity] += 1
                 case Stage():
-                    self._pass(step)
+                    if self._pass(step) is not THROUGH:
+                        return False
                 case Choose():
                     if (yield from self._aside(step.then if self._holds(step.when) else step.otherwise)):
                         return True
+                    if self.day >= self.cut:  # a stage in it never ends
+                        return False
                 case End():
                     yield step
                     return True

@@ -65,8 +65,9 @@ def json_schema() -> dict[str, Any]:
 
 
 def sections(cls: type[Section] = Section) -> list[type[Section]]:
-    """Every kind of section that a scenario may hold."""
-    return [cls, *(found for inner in cls.__subclasses__() for found in sections(inner))]
+    """Every kind of section that a scenario may hold; not those of other files, which have rooms of their own."""
+    inner = [found for one in cls.__subclasses__() for found in sections(one)]
+    return [one for one in (cls, *inner) if one.__module__.startswith("sim.scenario.")]
 
 
 def _fill_in_defaults(definition: dict[str, Any], model: type[Section]) -> None:
