@@ -399,7 +399,7 @@ def test_what_is_refused_leaves_with_2(tmp_path: Path) -> None:
         ("sweep", str(file), "--vary", "manufacturing.slots.count=3,4"),
         ("plan", str(file), "--vary", "manufacturing.slots.count=3,4", "--target", "infused_share >= 0.5"),
     ):
-        code, said = program(*words, "-n", "2", "--out", str(out))
+        code, said = program(*words, "-n", "5", "--out", str(out))
         assert code == 2
         assert "is not used: every centre has `slots` of its own" in said
     code, said = program("run", str(file), "--precision", "intensive_care_share=0.01", "--out", str(out))

@@ -504,7 +504,7 @@ def test_every_command_that_writes_leaves_what_is_of_others(made: Path, tmp_path
     small, vary = made / "small.yaml", ("--vary", "manufacturing.lines=1:3:1")
     commands = {
         "points.csv": ("sweep", small, *vary, *RUN, "--out"),
-        "plan.csv": ("plan", small, *vary, "--target", "infused_share >= 0.1", *RUN, "--out"),
+        "plan.csv": ("plan", small, *vary, "--target", "infused_share >= 0.1", *RUN, "-n", "5", "--out"),
         "validation.md": ("validate", "scenarios/validation/fifty_patients_5.yaml", "-q", "--out"),
     }
     for name, arguments in commands.items():

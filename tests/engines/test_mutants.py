@@ -216,7 +216,7 @@ FAULTS = {
         "",
     ),
     "a stage without its limit": ("since + min(lasts, step.number), lasts > step.number", "since + lasts, False"),
-    "no timer for who needs several units": ("me.parent >= 0 or step.units > 1:", "me.parent >= 0:"),
+    "no timer for who needs several units": ("me.parent >= 0 or step.units > 1 or turns:", "me.parent >= 0 or turns:"),
     "granted at once, before others": ("return now.busy == 0 and", "return True or now.busy == 0 and"),
     "a product tried again without its patient": (
         "me.why == FAILED and not frame.between and me.leaves > me.day",

@@ -186,7 +186,7 @@ manufacturing:
         ("regions.here.referral_days=3 d", "file '3 d': no such file"),
         # sections
         ("manufacturing=", "found nothing; allowed: a section with the keys slots, lines, line_held, duration, remake_duration, failure, failure_found, attempts, batches, products, manufacturers, assignment, site, calendar, remake_from, on_leave, written below it and indented"),
-        ("bridging=3", "found 3; allowed: a section with the keys share, start, response, hazard, written below it and indented"),
+        ("bridging=3", "found 3; allowed: a section with the keys share, start, response, hazard, target, written below it and indented"),
         ("clocks.after_apheresis=", "found nothing; allowed: a section with the keys progression, ends_eligibility, progression_counts_deaths, death, removal, written below it and indented"),
         ("regions=", "found nothing; allowed: a section with at least one region, by name"),
         ("regions=[here]", "found a list of 1; allowed: a section with at least one region, by name"),
@@ -235,9 +235,9 @@ def test_one_wrong_value(tmp_path: Path, override: str, message: str) -> None:
     ("line", "message"),
     [
         ("allogeneic: {stock: {opening: 1, order: {every: 60 d}, doses_per_lot: 1}}", "allogeneic: is not used: strategy 'autologous' has no use for it"),
-        ("1: 2", "1: unknown key; allowed: extends, name, description, strategy, run, regions, centres, calendars, disruptions, patients, waiting_list, clocks, work_up, before_apheresis, scheduling, apheresis, shipping, manufacturing, release_testing, bridging, ..."),
+        ("1: 2", "1: unknown key; allowed: extends, name, description, strategy, run, regions, centres, calendars, disruptions, patients, waiting_list, clocks, work_up, before_apheresis, scheduling, apheresis, shipping, manufacturing, release_testing, cells, ..."),
         ("? [a, b]\n: 3", "found a list or section as a key; a key is a plain name"),
-        ("<<: {name: x}", "<<: unknown key; allowed: extends, name, description, strategy, run, regions, centres, calendars, disruptions, patients, waiting_list, clocks, work_up, before_apheresis, scheduling, apheresis, shipping, manufacturing, release_testing, bridging, ..."),
+        ("<<: {name: x}", "<<: unknown key; allowed: extends, name, description, strategy, run, regions, centres, calendars, disruptions, patients, waiting_list, clocks, work_up, before_apheresis, scheduling, apheresis, shipping, manufacturing, release_testing, cells, ..."),
         ("bridging: &b {share: 0.5}", "bridging: found a YAML anchor (&); write the value out, or inherit it with 'extends'"),
         ("sources: {run: !!str assumption}", "sources.run: found a YAML tag 'tag:yaml.org,2002:str'; values are written without tags"),
     ],

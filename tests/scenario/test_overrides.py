@@ -57,7 +57,7 @@ def test_names_may_have_spaces_and_values_equal_signs(tmp_path: Path) -> None:
         ("run.seed=&a 1", "--set run.seed: found a YAML anchor (&); write the value out, or inherit it with 'extends'"),
         ("run={seed: 1, seed: 2}", "--set run: found this key twice; it stands there already"),
         ("run.seed=", "--set run.seed: found nothing; allowed: a whole number from 0 to 9223372036854775807"),
-        ("manufacturing.duration.median=3 d", "--set manufacturing.duration.median: unknown key; allowed: lognormal, triangular, uniform, exponential, gamma, weibull, empirical"),
+        ("manufacturing.duration.median=3 d", "--set manufacturing.duration.median: unknown key; allowed: lognormal, triangular, uniform, exponential, gamma, weibull, truncated_normal, empirical"),
         ("run.seed.x=3", "--set run.seed.x: run.seed: found a section with 'x'; allowed: a whole number from 0 to 9223372036854775807"),
         ("name.x=3", "--set name.x: name: found a section with 'x'; allowed: a text"),
     ],
