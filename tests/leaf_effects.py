@@ -16,6 +16,7 @@ from sim.experiment.psa.run import psa_points
 from sim.experiment.runs.replicate import Arm, Keep, run_arm
 from sim.experiment.sweep.points import Base
 from sim.outcomes.resource_use import ResourceUse
+from sim.pieces.breakdowns import as_drawn
 from sim.scenario import Loaded, Scenario, ScenarioError
 from sim.scenario.nodes import plain
 from sim.scenario.unused import why_unused
@@ -60,7 +61,7 @@ Record = dict[str, Any]
 
 def records(scenario: Scenario, number: int, with_engine: str = COMPILED) -> Record:
     """The rows of patients, quantities, resources, metrics and ledger of one replication, by column."""
-    (ran,), _ = run_arm(Arm("one", scenario), [number], Keep(), with_engine)
+    (ran,), _ = run_arm(Arm("one", as_drawn(scenario, number)), [number], Keep(), with_engine)
     found: Record = {}
     for table, columns in (("patients", ran.patients), ("quantities", ran.quantities)):
         found |= {f"{table}.{name}": np.asarray(column) for name, column in (columns or {}).items()}
