@@ -49,7 +49,7 @@ after_infusion:
 before_apheresis:
   clearance: {{duration: 6 d, refusal: 0.1}}
   holding: {{share: 0.8, duration: 2 d, response: 0.5, hazard: 0.5, target: other}}
-alternative: {{offered: {{after_waiting: 20 d}}, accepts: 1, start: 2 d, step_up: 4 d}}
+alternative: {{offered: {{after_waiting: 20 d}}, accepts: 0.8, start: 2 d, step_up: 4 d}}
 economics:
   perspective: payer
   currency: EUR
@@ -107,7 +107,7 @@ TEXTS["autologous"] = TEXTS["autologous"].replace(
     "  progressed_before", "  out_of_specification: {progression: 1.5, death: 1.6}\n  progressed_before"
 )
 # long enough for whatever is rare to happen to somebody
-TEXTS = {kind: text.replace("window: 240 d", "window: 900 d") for kind, text in TEXTS.items()}
+TEXTS = {kind: text.replace("window: 240 d", "window: 1800 d") for kind, text in TEXTS.items()}
 KINDS = (
     "by_risk_group.severe",
     "progressed_before_infusion",
@@ -135,6 +135,8 @@ CHANGES = {
     "after_infusion.PRODUCT.death_after_progression": EXP.format("0.005"),
     "after_infusion.PRODUCT.progression_counts_deaths": "true",
     **{f"after_infusion.{kind}.{key}": "3" for kind in KINDS for key in ("response", "progression", "death")},
+    # so few are infused out of specification that a smaller odds ratio may turn nobody's response
+    "after_infusion.out_of_specification.response": "1000",
     **{f"after_infusion.not_infused.{outcome}": EXP.format("0.03") for outcome in UNTREATED},
     "economics.perspective": "payer_and_manufacturer",
     "economics.discount.costs": "0.05",

@@ -87,6 +87,7 @@ def scenario_text(number: int) -> str:
     _dependence(Random(f"dependence {number}"), scenario)
     _manufacturers(Random(f"manufacturers {number}"), scenario, whole_days)
     _turning(Random(f"turning {number}"), scenario, whole_days)
+    _book_up(Random(f"booked up {number}"), scenario)
     return json.dumps(scenario, indent=1)
 
 
@@ -185,6 +186,16 @@ def _reserve(r: Random, scenario: Block, whole: bool) -> None:
     if r.random() < 0.4:
         closed = {"resource": r.choice(["bed", "bed", "place"]), "from": "30 d", "for": f"{r.choice([3, 10, 20])} d"}
         scenario.setdefault("disruptions", {})["storm"] = closed | {"announced": r.choice(["from_start", "0 d", "6 d"])}
+
+
+def _book_up(r: Random, scenario: Block) -> None:
+    """One bed that is booked for long, in two thirds of the scenarios that book ahead: some leave before their turn."""
+    infusion = scenario["infusion"]
+    if infusion.get("reservation") == "book_ahead" and r.random() < 0.65:
+        infusion["planned_stay"] = f"{r.choice([20, 40])} d"
+        scenario.setdefault("lymphodepletion", {}).setdefault("duration", "5 d")
+        for centre in scenario["centres"].values():
+            centre["beds"] = 1
 
 
 def _dependence(r: Random, scenario: Block) -> None:
