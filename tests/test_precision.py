@@ -19,7 +19,7 @@ METRIC = "progressed_before_infusion_share"
 
 
 def with_spread(count: int, spread: float) -> np.ndarray:
-    """Values of two scenarios, by turns `spread` and a half of it above 0.5 and below: a spread that is known exactly."""
+    """Values of two scenarios, by turns `spread`, or half of it, above and below 0.5: a spread that is known exactly."""
     by_turns = np.where(np.arange(count) % 2 == 0, spread, -spread)[:, None, None]
     return 0.5 + by_turns * np.array([1.0, 0.5])[:, None] * np.ones(len(METRIC_NAMES))
 
@@ -39,7 +39,7 @@ def test_replications_stop_at_the_first_batch_that_is_narrow_enough() -> None:
     widths = [rule.half_widths(with_spread(numbers.stop, 0.05)).max() for numbers in found]
     assert (np.array(widths[:-1]) > 0.01).all()
     assert widths[-1] <= 0.01
-    # Student's t asks for (1.984 x 0.05 / 0.01)^2 + 1 = 99.4: after 80, for 0.9 x 80 (1.990 x 5)^2 / 79 = 90.3, then ten
+    # Student's t asks for (1.984 x 0.05 / 0.01)^2 + 1 = 99.4: after 80, for 0.9 x 80 (1.990 x 5)^2 / 79 = 90.3; then 10
     assert [numbers.stop for numbers in found] == [10, 20, 40, 80, 91, 101]
 
 
