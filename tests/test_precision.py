@@ -19,7 +19,7 @@ METRIC = "progressed_before_infusion_share"
 
 
 def with_spread(count: int, spread: float) -> np.ndarray:
-    """Values of two scenarios, by turns `spread`, or half of it, above and below 0.5: a spread that is known exactly."""
+    """Values of two scenarios, by turns `spread` above and below 0.5, or half of it: a known spread."""
     by_turns = np.where(np.arange(count) % 2 == 0, spread, -spread)[:, None, None]
     return 0.5 + by_turns * np.array([1.0, 0.5])[:, None] * np.ones(len(METRIC_NAMES))
 
