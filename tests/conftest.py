@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 from hypothesis import settings
 
 # Machines differ in speed; whether a test is quick enough is no property of the code.
 settings.register_profile("patient", deadline=None)
 settings.load_profile("patient")
+# Readline leaves the size of a screen in the environment of the processes that pytest-xdist starts, and the program
+# takes COLUMNS for the user's wish. A test that asks for a narrow screen sets it.
+for size in ("COLUMNS", "LINES"):
+    os.environ.pop(size, None)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
