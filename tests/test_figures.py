@@ -13,7 +13,8 @@ from sim.outcomes.resource_use import queues_of, resource_use
 from tests.runs import load_text
 from tests.test_capacity import NETWORK
 
-ARM = Arm("Two centres", load_text(NETWORK).scenario)
+# beds that are made ready for the next patient are in use meanwhile
+ARM = Arm("Two centres", load_text(NETWORK, "infusion.turn_round=3 d").scenario)
 PATIENTS, TRACE = simulate(ARM, range(4), SIMPY)
 USE = resource_use(ARM.protocol, PATIENTS, TRACE, ARM.window)
 

@@ -63,8 +63,8 @@ def resource_use(protocol: Protocol, patients: Patients, trace: Trace, window: W
     queues, replications = queues_of(protocol), len(trace.stop_day)
     # whole numbers stay whole: counts of people and things
     columns: dict[str, list[list[Any]]] = {
-        name: values.astype(_WHOLE.get(name, float)).tolist()
-        for name, values in use_figures(protocol, patients, trace, window).items()
+        name: values.reshape(replications, len(queues)).astype(_WHOLE.get(name, float)).tolist()
+        for name, values in _figures(protocol, patients, trace, window).items()
     }
 
     def row(replication: int, queue: int) -> ResourceUse:
@@ -76,33 +76,17 @@ def resource_use(protocol: Protocol, patients: Patients, trace: Trace, window: W
     return [tuple(row(k, queue) for queue in range(len(queues))) for k in range(replications)]
 
 
-def use_figures(protocol: Protocol, patients: Patients, trace: Trace, window: Window) -> dict[str, FloatArray]:
-    """The numbers of `ResourceUse` by name, each of shape (replications, queues), the queues as in `queues_of`."""
-    shape = len(trace.stop_day), len(queues_of(protocol))
-    return {name: values.reshape(shape) for name, values in _figures(protocol, patients, trace, window).items()}
-
-
 def use_in(
     protocol: Protocol, patients: Patients, trace: Trace, window: Window
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
     """(used, there, mean number waiting) inside a window, each of shape (replications, queues).
 
-    Of a capacity, unit-days held and unit-days there; of dated slots, those claimed and those there; else NaN.
+    Of a capacity, unit-days held (turn-round among them) and unit-days there; of dated slots, those claimed and those
+    there; else NaN. Used by there is what `ResourceUse.utilisation` is.
     """
-    uses, queues = trace.uses, queues_of(protocol)
-    by = _by_queue(protocol, trace, uses.replication, uses.resource, uses.centre)
-    until = np.where(np.isnan(uses.ended), trace.stop_day[uses.replication], uses.ended)
-    served = np.where(np.isnan(uses.began), until, uses.began)
-    serving = ByGroup(uses.replication, len(trace.stop_day)).within(serving_queue_of(protocol, uses), len(queues))
-    busy, there = _held(protocol, serving, trace, until, window)
-    slots = _slots(protocol, trace, patients, window)
-    waiting, _ = _queue_length(by, uses.asked, served, window)
-    kind = np.array([type(resource).__name__ for resource, _ in queues] * len(trace.stop_day), dtype=object)
-    capacity, cadence = kind == Capacity.__name__, kind == Cadence.__name__
-    used = np.select([capacity, cadence], [busy, slots.claimed], np.nan)
-    offered = np.select([capacity, cadence], [there, slots.there], np.nan)
-    shape = len(trace.stop_day), len(queues)
-    return used.reshape(shape), offered.reshape(shape), waiting.reshape(shape)
+    its = _in_window(protocol, patients, trace, window)
+    shape = len(trace.stop_day), len(queues_of(protocol))
+    return its.used.reshape(shape), its.there.reshape(shape), its.queue_mean.reshape(shape)
 
 
 def queues_of(protocol: Protocol) -> list[tuple[Resource, int]]:
@@ -126,31 +110,72 @@ def serving_queue_of(protocol: Protocol, uses: Uses) -> IntArray:
 _WHOLE: dict[str, type] = dict.fromkeys(("requests", "delayed", "wasted", "expired", "withdrawn"), int)
 
 
-def _figures(protocol: Protocol, patients: Patients, trace: Trace, window: Window) -> dict[str, FloatArray]:
-    """The numbers of each `ResourceUse`, an entry for each replication and queue."""
+@dataclass(frozen=True, eq=False)
+class _InWindow:
+    """What happened inside a window.
+
+    `by`, `serving`: the uses by the queue that was asked, and by that which served; `until`, `free`: of each use, its
+    end, and when its units could be had again; `served`: the end of its wait. The others have an entry for each
+    replication and queue: `used`, `there` as in `use_in`, and what kind of resource it is.
+    """
+
+    by: ByGroup
+    serving: ByGroup
+    until: FloatArray
+    free: FloatArray
+    served: FloatArray
+    slots: _Slots
+    used: FloatArray
+    there: FloatArray
+    queue_mean: FloatArray
+    queue_p95: FloatArray
+    capacity: NDArray[np.bool_]
+    cadence: NDArray[np.bool_]
+
+
+def _in_window(protocol: Protocol, patients: Patients, trace: Trace, window: Window) -> _InWindow:
     uses, queues = trace.uses, queues_of(protocol)
     by = _by_queue(protocol, trace, uses.replication, uses.resource, uses.centre)
-    stop = trace.stop_day[uses.replication]
-    until = np.where(np.isnan(uses.ended), stop, uses.ended)
+    serving = ByGroup(uses.replication, len(trace.stop_day)).within(serving_queue_of(protocol, uses), len(queues))
+    until = np.where(np.isnan(uses.ended), trace.stop_day[uses.replication], uses.ended)
     served = np.where(np.isnan(uses.began), until, uses.began)
-    waited = served - uses.asked
+    free, slots = free_again(protocol, trace), _slots(protocol, trace, patients, window)
+    busy, there = _held(protocol, serving, trace, free, window)
+    kind = np.array([type(resource).__name__ for resource, _ in queues] * len(trace.stop_day), dtype=object)
+    capacity, cadence = kind == Capacity.__name__, kind == Cadence.__name__
+    queue_mean, queue_p95 = _queue_length(by, uses.asked, served, window)
+    return _InWindow(
+        by=by,
+        serving=serving,
+        until=until,
+        free=free,
+        served=served,
+        slots=slots,
+        used=np.select([capacity, cadence], [busy, slots.claimed], np.nan),
+        there=np.select([capacity, cadence], [there, slots.there], np.nan),
+        queue_mean=queue_mean,
+        queue_p95=queue_p95,
+        capacity=capacity,
+        cadence=cadence,
+    )
+
+
+def _figures(protocol: Protocol, patients: Patients, trace: Trace, window: Window) -> dict[str, FloatArray]:
+    """The numbers of each `ResourceUse`, an entry for each replication and queue."""
+    its, uses = _in_window(protocol, patients, trace, window), trace.uses
+    by, capacity, slots, whole = its.by, its.capacity, its.slots, window[1] - window[0]
+    waited = its.served - uses.asked
     inside = (uses.asked >= window[0]) & (uses.asked < window[1])
     delayed = inside & ((waited > 0.0) | np.isnan(uses.began))
     gone = np.isnan(uses.began) & np.isfinite(uses.ended)
-    queue_mean, queue_p95 = _queue_length(by, uses.asked, served, window)
-    serving = ByGroup(uses.replication, len(trace.stop_day)).within(serving_queue_of(protocol, uses), len(queues))
-    free = free_again(protocol, trace)
-    busy, there = _held(protocol, serving, trace, free, window)
-    turned = serving.total(_overlap(until, free, window) * uses.units, np.isfinite(uses.began))
-    idle = serving.total(idle_days(protocol, trace, window) * uses.units, np.isfinite(uses.began))
-    slots, expired = _slots(protocol, trace, patients, window), _expired(protocol, trace, window)
-    kind = np.array([type(resource).__name__ for resource, _ in queues] * len(trace.stop_day), dtype=object)
-    capacity, cadence = kind == Capacity.__name__, kind == Cadence.__name__
-    used = np.where(cadence, ratio(slots.claimed, slots.there), np.nan)
+    began = np.isfinite(uses.began)
+    turned = its.serving.total(_overlap(its.until, its.free, window) * uses.units, began)
+    idle = its.serving.total(idle_days(protocol, trace, window) * uses.units, began)
     # rounding must not make it more than all
-    busy_share = np.where(capacity, np.minimum(ratio(busy, there), 1.0), used)
-    idle_share = np.where(capacity, np.minimum(ratio(idle, there), busy_share), np.nan)
-    turned_share = np.where(capacity, np.minimum(ratio(turned, there), busy_share - idle_share), np.nan)
+    used_share = ratio(its.used, its.there)
+    used_share = np.where(capacity, np.minimum(used_share, 1.0), used_share)
+    idle_share = np.where(capacity, np.minimum(ratio(idle, its.there), used_share), np.nan)
+    turned_share = np.where(capacity, np.minimum(ratio(turned, its.there), used_share - idle_share), np.nan)
     longest = np.full(by.groups, -np.inf)
     np.maximum.at(longest, by.of[inside], waited[inside])
     return {
@@ -162,17 +187,17 @@ def _figures(protocol: Protocol, patients: Patients, trace: Trace, window: Windo
         "queue_days_total": by.total(waited, inside),
         "delayed": by.count(delayed),
         "left_share": by.share(gone, inside),
-        "queue_mean": queue_mean,
-        "queue_p95": queue_p95,
-        "utilisation": busy_share,
-        "occupied_share": busy_share - idle_share - turned_share,
+        "queue_mean": its.queue_mean,
+        "queue_p95": its.queue_p95,
+        "utilisation": used_share,
+        "occupied_share": used_share - idle_share - turned_share,
         "reserved_share": idle_share,
         "turn_round_share": turned_share,
-        "in_use_mean": np.where(capacity, busy / (window[1] - window[0]), np.nan),
-        "reserved_mean": np.where(capacity, idle / (window[1] - window[0]), np.nan),
-        "turn_round_mean": np.where(capacity, turned / (window[1] - window[0]), np.nan),
+        "in_use_mean": np.where(capacity, its.used / whole, np.nan),
+        "reserved_mean": np.where(capacity, idle / whole, np.nan),
+        "turn_round_mean": np.where(capacity, turned / whole, np.nan),
         "wasted": slots.wasted,
-        "expired": np.where(cadence, slots.perished, expired),
+        "expired": np.where(its.cadence, slots.perished, _expired(protocol, trace, window)),
         "withdrawn": slots.withdrawn,
     }
 
