@@ -10,7 +10,7 @@ import pytest
 
 from sim.pieces.loads import offered_loads
 from sim.pieces.strategies import build_protocol
-from sim.scenario import ScenarioError
+from sim.scenario import Scenario, ScenarioError
 from tests.runs import Ran, load_text, run_scenario
 
 NETWORK = """
@@ -18,7 +18,7 @@ name: Several manufacturers
 strategy: autologous
 run: {{warm_up: 0 d, window: 400 d, follow_up: 400 d}}
 regions:
-  here: {{centre: here, referral_days: {here}}}
+  here: {{centre: here, {here}}}
   there: {{centre: there, {there}}}
 centres: {centres}
 patients: {{risk_groups: {groups}}}
@@ -32,16 +32,17 @@ ALPHA = "alpha: {slots: {count: 1, every: month, scope: pool}, duration: 20 d}"
 BETA = "beta: {slots: {count: 1, every: month, scope: pool, lead: 5 d}}"
 
 
-def ran(made: str, here: str, there: str = "", **more: str) -> Ran:
+def written(made: str, here: str, there: str = "", rest: str = "", **more: str) -> Scenario:
+    """`here`, `there`: the days of referral, or a rate; `rest`: what follows in the file."""
     told = {"centres": "{here: {}, there: {}}", "groups": "{everybody: {share: 1}}", **more}
+    for place, referred in (("here", here), ("there", there or "0 / d")):
+        told[place] = f"{'referrals' if '/' in referred else 'referral_days'}: {referred}"
     lines = "\n".join(f"  {line}" for line in made.strip().splitlines())
-    return run_scenario(
-        load_text(
-            NETWORK.format(
-                here=here, there=f"referral_days: {there}" if there else "referrals: 0 / d", made=lines, **told
-            )
-        ).scenario
-    )
+    return load_text(NETWORK.format(made=lines, **told) + rest).scenario
+
+
+def ran(made: str, here: str, there: str = "", rest: str = "", **more: str) -> Ran:
+    return run_scenario(written(made, here, there, rest, **more))
 
 
 def both(rule: str = "", first: str = ALPHA, second: str = BETA) -> str:
@@ -150,18 +151,9 @@ def test_a_remake_stays_with_its_manufacturer() -> None:
 
 
 def test_a_shut_down_of_one_leaves_the_other() -> None:
-    shut = "\ndisruptions: {flood: {resource: line, manufacturer: beta, from: 30 d, for: 40 d, work: finish}}"
-    found = run_scenario(
-        load_text(
-            NETWORK.format(
-                here="[20 d, 20 d]", there="referrals: 0 / d", centres="{here: {}, there: {}}",
-                groups="{everybody: {share: 1}}", made="\n".join(f"  {line}" for line in both().strip().splitlines()),
-            )
-            + shut
-        ).scenario
-    )  # fmt: skip
+    shut = "disruptions: {flood: {resource: line, manufacturer: beta, from: 30 d, for: 40 d, work: finish}}\n"
     # beta's slot of day 31 would mean manufacture on day 36, and that of day 59 on day 64
-    assert found.days("infusion")[:2] == [31.0 + 20.0, 59.0 + 20.0]
+    assert ran(both(), "[20 d, 20 d]", rest=shut).days("infusion") == [31.0 + 20.0, 59.0 + 20.0]
 
 
 LINES = """
@@ -177,6 +169,20 @@ def test_a_freed_line_goes_to_the_first_of_the_list() -> None:
     # alpha until 20, beta until 31; alpha again until 40 for the third, beta from 31 for the fourth
     assert found.days("infusion") == [20.0, 31.0, 40.0, 61.0]
     assert found.resource("line/alpha").utilisation == pytest.approx(40.0 / 400.0)
+
+
+ALTERNATIVE = "alternative: {offered: {after_waiting: 20 d}, start: 1 d}\n"
+
+
+def test_who_gives_up_waiting_leaves_the_list_for_any() -> None:
+    found = ran(both(), "[20 d, 20 d, 20 d]", rest=ALTERNATIVE)
+    assert found.days("slot") == [31.0, 31.0, None]
+    assert found.days("alternative") == [None, None, 41.0]
+
+
+def test_nobody_gives_up_waiting_before_the_preferred_one_is_given_up() -> None:
+    with pytest.raises(ScenarioError, match=r"alternative\.offered\.after_waiting: found beside rule 'preferred'"):
+        ran(both("{rule: preferred, patience: 90 d}"), "[20 d]", rest=ALTERNATIVE)
 
 
 def test_a_remake_queues_for_a_line_of_the_same_manufacturer_by_the_first_day() -> None:
@@ -210,15 +216,14 @@ def test_a_published_network_of_six_sites_can_be_written() -> None:
         here = f"here: {{to_factory: {number} d, to_centre: {number} d}}"
         lanes = f"lanes: {{{here}, there: {{to_factory: 1 d, to_centre: 1 d}}}}"
         made.append(f"  {name}: {{lines: {lines}, failure: {failure}, {lanes}}}")
-    text = NETWORK.format(
-        here="[0 d]",
-        there="referrals: 3 / d",
-        centres="{here: {}, there: {}}",
+    scenario = written(
+        "\n".join(made),
+        "7 / d",
+        "3 / d",
+        "waiting_list: {policy: sickest_first}\n",
         groups="{high: {share: 0.3, priority: 1}, standard: {share: 0.7}}",
-        made="\n".join(f"  {line}" for line in made),
     )
-    text = text.replace("referral_days: [0 d]", "referrals: 7 / d").replace("400 d", "60 d")
-    found = run_scenario(load_text(text + "waiting_list: {policy: sickest_first}\n").scenario)
+    found = run_scenario(scenario)
     days = np.linspace(0.0, 60.0, 601)[:, None]
     for number, resource in enumerate(found.protocol.resources):
         uses = found.trace.uses
@@ -227,21 +232,19 @@ def test_a_published_network_of_six_sites_can_be_written() -> None:
             ended = np.where(np.isnan(uses.ended[mine]), np.inf, uses.ended[mine])
             at_once = ((uses.began[mine] <= days) & (days < ended)).sum(axis=1)
             assert at_once.max() == SIX_SITES[resource.name.removeprefix("line/")][0]
-    # collected again as often as a manufacture failed
-    again = found.trace.passes[:, found.trace.milestones.index("repeat_apheresis")].sum()
-    assert 0 < again <= found.trace.attempts.sum()
+    # collected again for each manufacture after the first
+    again = found.trace.passes[:, found.trace.milestones.index("repeat_apheresis")]
+    made_for = found.trace.attempts[:, found.trace.attempt_names.index("manufacture")]
+    assert again.sum() > 0
+    assert again.tolist() == np.maximum(made_for - 1, 0).tolist()
 
 
 @pytest.mark.parametrize(("captive", "alpha", "beta"), [("0.8", 0.9, 0.9), ("1.2", 1.0, 1.2), ("0", 0.5, 0.5)])
 @pytest.mark.parametrize("rule", ["{rule: first_free}", "{rule: preferred, patience: 9 d}"])
 def test_loads_are_as_even_as_the_contracts_let_them_be(captive: str, alpha: float, beta: float, rule: str) -> None:
-    weekly = [text.replace("every: month", "every: day") for text in (ALPHA, BETA)]
-    text = NETWORK.format(
-        here="[0 d]", there=f"referrals: {captive} / d", groups="{everybody: {share: 1}}",
-        centres="{here: {manufacturers: [alpha, beta]}, there: {manufacturers: [beta]}}",
-        made="\n".join(f"  {line}" for line in both(rule, *weekly).strip().splitlines()),
-    ).replace("referral_days: [0 d]", "referrals: 1 / d")  # fmt: skip
-    scenario = load_text(text).scenario
+    daily = [text.replace("every: month", "every: day") for text in (ALPHA, BETA)]
+    centres = "{here: {manufacturers: [alpha, beta]}, there: {manufacturers: [beta]}}"
+    scenario = written(both(rule, *daily), "1 / d", f"{captive} / d", centres=centres)
     loads = {load.resource: load.load for load in offered_loads(scenario, build_protocol(scenario))}
     assert loads == pytest.approx({"slot/alpha": alpha, "slot/beta": beta}, rel=0.015)  # a lead takes five of 400 days
 

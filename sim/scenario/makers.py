@@ -123,6 +123,15 @@ def _lane_faults(s: Scenario, name: str) -> Iterator[Fault]:
                 yield (*MANUFACTURERS, name, "lanes", *(() if way is None else (centre,))), told
 
 
+def _impatient(s: Scenario) -> Iterator[Fault]:
+    """Whoever gives up waiting would first have to give up on the preferred manufacturer."""
+    told = "found beside rule 'preferred', which has a patience of its own; allowed: never, or rule: first_free"
+    if s.strategy == "hybrid" and s.hybrid.after_waiting < float("inf"):
+        yield ("hybrid", "after_waiting"), told
+    if s.alternative is not None and s.alternative.offered.after_some_wait:
+        yield ("alternative", "offered", "after_waiting"), told
+
+
 def _ruled_out(s: Scenario) -> Iterator[Fault]:
     """What cannot be together with several manufacturers, or with the rule by which they are assigned."""
     made, rule = s.manufacturing, s.manufacturing.assignment.rule
@@ -147,8 +156,8 @@ def _ruled_out(s: Scenario) -> Iterator[Fault]:
                     told = f"give no manufacturer to centre '{centre}' and risk group '{group}'"
                     yield (*ASSIGNMENT, "shares"), told
         return
-    if rule == "preferred" and s.strategy == "hybrid" and s.hybrid.after_waiting < float("inf"):
-        yield ("hybrid", "after_waiting"), "found beside rule 'preferred', which has a patience of its own"
+    if rule == "preferred":
+        yield from _impatient(s)
     for name, own in makers(s).items():
         slots, path = own.manufacturing.slots, (*MANUFACTURERS, name, "slots")
         if slots is None and own.manufacturing.line_held.start != "booking":
