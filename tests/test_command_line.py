@@ -1,4 +1,7 @@
-"""The command line as a user meets it: what is printed where, exit codes, and that nothing is lost."""
+"""The command line as a user meets it: what is printed where, exit codes, and that nothing is lost.
+
+Longer than 400 lines because each command is tried here as a user would.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Costs and QALYs against sums by hand, discounting against its integral, decisions against slow and obvious ways."""
+"""Costs and QALYs against sums by hand, discounting against its integral, decisions against slow and obvious ways.
+
+Longer than 400 lines because each cost and state is worked out by hand here.
+"""
 
 from __future__ import annotations
 

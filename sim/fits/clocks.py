@@ -135,7 +135,7 @@ def fit_clocks(h: Histories, ask: Ask, prior_sd: Mapping[Set, float]) -> Clocks:
             note = f"{events[one]} events, fewer than {VERY_FEW if few else FEW}: the base's shape is kept"
             note += f", and it is a gamma prior of the hazard (sd {prior_sd[one]:.2g} of it)" if few else ""
         shape = shape_of(families[one], best.free.point[list(best.places[one])], ask.base[one])
-        p_value = observed_against_expected(h, best.model, one) if events[one] >= FEW else math.nan
+        p_value = observed_against_expected(h, best, one) if events[one] >= FEW else math.nan
         if p_value < 0.01:
             note += "; events by time differ from the fit more than by chance"
         n = _at_risk(h, one)
@@ -199,8 +199,9 @@ def _fit(
         else:
             groups = known
         of = {name: math.exp(point[place]) for name, place in free_multipliers.items()}
-        after = tuple(of.get(name, base) for name, base in zip(MULTIPLIERS[:2], ask.after, strict=True))
-        return Model(hazard, groups, (1.0, *after), of.get(MULTIPLIERS[2], ask.eased), ask.frailty)  # type: ignore[arg-type]
+        by_base = zip(MULTIPLIERS, (*ask.after, ask.eased), strict=True)
+        death, removal, eased = (of.get(name, base) for name, base in by_base)
+        return Model(hazard, groups, (1.0, death, removal), eased, ask.frailty)
 
     def value(point: FloatArray) -> float:
         total = likelihood(model(point))
@@ -271,10 +272,10 @@ def _fit_one(h: Histories, ask: Ask, joint: _Joint, one: Set, family: str) -> fl
     return maximise(value, _start(h, ask, one, family, _events(h, one)), covariance=False).value
 
 
-def observed_against_expected(h: Histories, model: Model, one: Set) -> float:
+def observed_against_expected(h: Histories, joint: _Joint, one: Set) -> float:
     """P value of events observed and expected in four periods, by quartiles of the days of events (Moreau and others,
     J R Stat Soc C 1985;34:212; without the frailty, which moves little)."""
-    name, cause = one
+    (name, cause), model = one, joint.model
     if name == AFTER:
         day = (h.progressed if cause == "progression" else h.end) - np.where(np.isfinite(h.switch), h.switch, np.nan)
     else:
@@ -300,8 +301,7 @@ def observed_against_expected(h: Histories, model: Model, one: Set) -> float:
         expected = float(grown.sum())
         seen = float((happened & (day > low) & (day <= high)).sum())
         statistic += (seen - expected) ** 2 / max(expected, 0.1)
-    parameters = 2 if isinstance(model.hazard[one].__self__, Weibull) else 1  # type: ignore[attr-defined]
-    return float(chi2.sf(statistic, 4 - parameters))
+    return float(chi2.sf(statistic, 4 - len(joint.places[one])))
 
 
 def runs(shape: Survival) -> bool:

@@ -309,15 +309,22 @@ def of_referrals(path: str, fit: Referrals, base: float, p_value: float, note: s
     """A rate of referral, a month."""
     low, high = fit.interval
     said = "; ".join(filter(None, (fit.note, note)))
-    rate = {
-        "estimate": fit.rate * MONTH,
-        "low": low * MONTH,
-        "high": high * MONTH,
-        "unit": "/ month",
-        "base": base * MONTH,
-    }
-    counts = {"n": fit.n, "events": fit.n, "censored": 0, "weight_of_base": fit.weight_of_base}
-    row = Row(path, fit.status, "gamma", **rate, **counts, p_value=p_value, note=said)  # type: ignore[arg-type]
+    row = Row(
+        path,
+        fit.status,
+        "gamma",
+        estimate=fit.rate * MONTH,
+        low=low * MONTH,
+        high=high * MONTH,
+        unit="/ month",
+        base=base * MONTH,
+        n=fit.n,
+        events=fit.n,
+        censored=0,
+        weight_of_base=fit.weight_of_base,
+        p_value=p_value,
+        note=said,
+    )
     uncertain = {"gamma": {"mean": in_unit(fit.rate * MONTH, "/ month"), "sd": in_unit(fit.sd * MONTH, "/ month")}}
     value = in_unit(fit.rate * MONTH, "/ month")
     return Number(

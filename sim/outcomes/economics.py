@@ -2,6 +2,8 @@
 
 Days count from referral. Amounts that recur are streams at a constant rate, discounted continuously
 (`sim.pure.discounting`). To add a cost: a field in `sim/scenario/economics.py`, and a line in `_costs`.
+
+Longer than 400 lines because every cost stands here.
 """
 
 from __future__ import annotations

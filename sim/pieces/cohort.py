@@ -1,4 +1,7 @@
-"""The patients of a batch of replications: who is referred when, where to, with which clocks."""
+"""The patients of a batch of replications: who is referred when, where to, with which clocks.
+
+Longer than 400 lines because all that is drawn of a patient before the run is drawn in this one place.
+"""
 
 from __future__ import annotations
 

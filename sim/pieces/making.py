@@ -255,7 +255,7 @@ def lists(s: Scenario, to_the_centre: Callable[[Making], Path]) -> tuple[AnyOf, 
     again = [
         AnyOf(
             name=m.line_again,
-            label=m.label("Waiting for a manufacturing line again,"),
+            label=m.label("Waiting again for a manufacturing line"),
             per_centre=False,
             of=((m.line,),),
             rest=((0.0,),),

@@ -2,6 +2,8 @@
 
 A doubtful row is not used at all, whatever is doubtful in it; it is listed with the reason. What is merely not
 recorded (an empty cell) is no fault.
+
+Longer than 400 lines because every reason for which a row may not be used stands here.
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""What can never be in a scenario: values that exclude each other, and what lies outside the simulated time."""
+"""What can never be in a scenario: values that exclude each other, and what lies outside the simulated time.
+
+Longer than 400 lines because all that can never be stands in one place.
+"""
 
 from __future__ import annotations
 

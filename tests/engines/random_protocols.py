@@ -2,6 +2,8 @@
 
 `random_case(number)` is case `number`; the same number gives the same case. Half of them live on whole days only, so
 that everything that can tie does. Paths need not make sense in a clinic; they only have to be allowed.
+
+Longer than 400 lines because the whole vocabulary is written here.
 """
 
 from __future__ import annotations

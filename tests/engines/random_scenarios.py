@@ -2,6 +2,8 @@
 
 `random_scenario(number)` is scenario `number`, and the same one every time. A third of them live on whole days only
 (durations, referrals, even deaths), so that everything that can tie does.
+
+Longer than 400 lines because the whole vocabulary of files is written here.
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""What falls due: arrivals, ends of waits, changes of capacity, offers, expiries, orders, the check for the stop."""
+"""What falls due: arrivals, ends of waits, changes of capacity, offers, expiries, orders, the check for the stop.
+
+Longer than 400 lines because every kind of happening, and every task, stands here.
+"""
 
 from __future__ import annotations
 

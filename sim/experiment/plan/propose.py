@@ -22,7 +22,7 @@ FAR = 1e9
 def require_optimiser(size: int, most: int) -> None:
     """Nothing, or a LibraryMissingError where the optimiser is not installed."""
     try:
-        import optuna  # noqa: F401
+        import optuna  # noqa: F401 (whether it can be)
     except ModuleNotFoundError as error:
         raise LibraryMissingError(
             f"{size} combinations are more than the {most} that are run one by one (--evaluations), and to propose "
