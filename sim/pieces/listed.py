@@ -27,8 +27,10 @@ class Listed:
         arriving: Mapping[str, float],
         requests: Mapping[str, float],
     ) -> None:
-        """`there_is`: units, or slots a day, of a resource at a place. `arriving`: patients a day by centre. `requests`: of
-        each list by a patient, on average."""
+        """`there_is`: units, or slots a day, of a resource at a place.
+
+        `arriving`: patients a day by centre. `requests`: of each list by a patient, on average.
+        """
         by_name = {resource.name: resource for resource in protocol.resources}
         lists = {resource.name: resource for resource in protocol.resources if isinstance(resource, AnyOf)}
         after = _lists_after(protocol, lists)
