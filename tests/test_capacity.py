@@ -85,8 +85,8 @@ def test_the_fifty_patients_need_five_lines(tmp_path: Path) -> None:
     assert study.said == [
         "manufacturing.lines = 5 is the smallest that meets turnaround_days_mean <= 20 and infused_share >= 1 "
         "with 95 % confidence",
-        "there, 100.0 % (100.0 to 100.0) of the referred are infused, and 0.0 % still wait when follow-up ends",
-        "nothing else within 2 % of that value meets it",
+        "With it, 100.0 % (100.0 to 100.0) of the referred are infused, and 0.0 % still wait when follow-up ends",
+        "Nothing else within 2 % of that value meets it",
         "95 % is the confidence that all of 10 tests together are right, each target up to its indifference zone "
         "(turnaround_days_mean to within 1, infused_share to within 0.01; --zone)",
     ]
@@ -137,12 +137,12 @@ def test_where_slots_alone_end_and_beds_bind(network: Base, tmp_path: Path) -> N
     assert study.value is None
     assert study.table["all_met"].tolist() == [False] * 3
     said = study.said
-    assert said[0] == "no value of centres.city.slots from 4 to 6 meets infused_share >= 0.7 with 95 % confidence"
+    assert said[0] == "No value of centres.city.slots from 4 to 6 meets infused_share >= 0.7 with 95 % confidence"
     ends = re.match(r"infused_share ends at (0\.\d+) \((0\.\d+) to (0\.\d+)\), at centres\.city\.slots = \d: ", said[1])
     assert ends is not None
     assert float(ends[1]) == pytest.approx(study.table["estimate"].max(), abs=0.03)
     assert said[2].startswith("centres.city.beds binds there: with centres.city.beds = 2 instead of 1 it would be ")
-    assert any(one.startswith("twice as much of centres.city.slots alone would not move it") for one in said)
+    assert any(one.startswith("Twice as much of centres.city.slots alone would not move it") for one in said)
     # and with that lever it is reached
     both = space(
         "centres.city.slots=4:5", "centres.city.beds=1:3", cost=("centres.city.slots=4", "centres.city.beds=1")

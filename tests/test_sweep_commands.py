@@ -125,7 +125,7 @@ def test_plan_says_the_smallest_capacity_or_that_there_is_none(small: Path) -> N
     assert 'add, for example: --target "infused_share >= ' in bare.stderr
     none = call(*vary, "--target", "waiting_days_mean <= 3", *floor, "--out", str(small.parent / "none"))
     assert none.returncode == 3
-    assert "no value of manufacturing.lines from 1 to 12 meets waiting_days_mean <= 3" in none.stdout
+    assert "No value of manufacturing.lines from 1 to 12 meets waiting_days_mean <= 3" in none.stdout
     wrong = call(*vary, "--target", "waiting_day_mean <= 3")
     assert wrong.returncode == 2
     assert "did you mean 'waiting_days_mean'?" in wrong.stderr

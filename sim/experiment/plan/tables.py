@@ -118,7 +118,7 @@ def _answer(bench: Bench, answer: Answer) -> str:
     among = f"{tried} {kind} evaluated (of {space.size})" if answer.proposed else f"{tried} {kind}"
     if answer.found.chosen is None:
         levers = " and ".join(f"{one.path} from {one.levels[0]} to {one.levels[-1]}" for one in space.levers)
-        what = f"no value of {levers}" if len(space.levers) == 1 else f"no combination of {levers} ({among})"
+        what = f"No value of {levers}" if len(space.levers) == 1 else f"No combination of {levers} ({among})"
         return f"{what} meets {wanted} {sure}" if not answer.found.undecided else f"{what} was found to meet {wanted}"
     if not space.prices and not answer.proposed:
         return f"{costs(bench, answer.found.chosen)} is the smallest that meets {wanted} {sure}"
@@ -130,19 +130,19 @@ def _near(bench: Bench, answer: Answer) -> str:
     near, part = answer.found.near, f"{100 * answer.rule.near:g} %"
     of = "of that cost" if bench.space.prices else "of that value"
     if not near:
-        return f"nothing else within {part} {of} meets it"
+        return f"Nothing else within {part} {of} meets it"
     told = "; ".join(costs(bench, number).rstrip(",") for number in near[:NAMED])
     more = f"; and {len(near) - NAMED} more (plan.csv)" if len(near) > NAMED else ""
-    return f"within {part} {of}, this meets it too: {told}{more}"
+    return f"Within {part} {of}, this meets it too: {told}{more}"
 
 
 def _undecided(bench: Bench, answer: Answer) -> str:
     told = "; ".join(bench.space.told(number) for number in answer.found.undecided[:NAMED])
     count = len(answer.found.undecided)
     more = f"; and {count - NAMED} more" if count > NAMED else ""
-    cheaper = "cheaper, and " if answer.found.chosen is not None and bench.space.prices else ""
+    start = "Cheaper, and not" if answer.found.chosen is not None and bench.space.prices else "Not"
     return (
-        f"{cheaper}not decided within {answer.rule.limit} replications: {told}{more}. That nothing cheaper would do is "
+        f"{start} decided within {answer.rule.limit} replications: {told}{more}. That nothing cheaper would do is "
         "not promised; a wider --zone or more --max-replications settles it"
     )
 
@@ -167,7 +167,7 @@ def _infused(bench: Bench, number: int) -> str:
     infused = interval(values[:, METRIC_NAMES.index("infused_share")], within=SHARE)
     share, low, high = (100.0 * float(x) for x in infused)
     waiting = unresolved_of(values)
-    text = f"there, {share:.1f} % ({low:.1f} to {high:.1f}) of the referred are infused"
+    text = f"With it, {share:.1f} % ({low:.1f} to {high:.1f}) of the referred are infused"
     text = f"{text}, and {100 * waiting:.1f} % still wait when follow-up ends"
     return f"{text}: the figures leave them out" if waiting > CENSORED else text
 
@@ -178,26 +178,26 @@ def _ceiling(bench: Bench, ceiling: Ceiling) -> Iterator[str]:
         yield f"{target.metric.name} ends at {_figure(target, ceiling.outcome)}, at {there}: {target} is not reached"
     else:
         yield (
-            f"each target is met by some of them, none meets all; nearest is {there}, where {target.metric.name} is "
+            f"Each target is met by some of them, none meets all; nearest is {there}, where {target.metric.name} is "
             f"{_figure(target, ceiling.outcome)} instead of {target}"
         )
     helps = [lift for lift in ceiling.lifts if lift.helps]
     if helps:
         yield f"{_names(helps[:1])} binds there: {'; '.join(_lifted(target, lift) for lift in helps[:NAMED])}"
         if not any(lift.meets for lift in helps):
-            yield f"none of them, doubled alone, reaches {target}"
+            yield f"None of them, doubled alone, reaches {target}"
     else:
         named = f" ({', '.join(lift.path for lift in ceiling.lifts)})" if ceiling.lifts else ""
         yield (
-            f"no capacity binds there: twice as much of any one{named} would not move it beyond chance; what is left "
+            f"No capacity binds there: twice as much of any one{named} would not move it beyond chance; what is left "
             "are durations, failures and the disease, or several capacities at once"
         )
     idle = [lift.path for lift in ceiling.lifts if lift.varied and not lift.helps]
     if idle and helps:
-        yield f"twice as much of {' or '.join(idle)} alone would not move it beyond chance"
+        yield f"Twice as much of {' or '.join(idle)} alone would not move it beyond chance"
     if ceiling.queue is not None:
         in_use = f", {100 * ceiling.queue.in_use:.0f} % in use" if math.isfinite(ceiling.queue.in_use) else ""
-        yield f"the longest queue there: {ceiling.queue.label}, {ceiling.queue.waiting:.3g} waiting on average{in_use}"
+        yield f"The longest queue there: {ceiling.queue.label}, {ceiling.queue.waiting:.3g} waiting on average{in_use}"
 
 
 def _names(lifts: list[Lift]) -> str:
