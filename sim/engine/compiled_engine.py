@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from sim.engine import trace
-from sim.engine.draws import Ask, no_draws, of_some, with_attempt, with_first
+from sim.engine.draws import Ask, no_draws, with_attempt, with_first
 from sim.engine.flatten import Flat, flatten
 from sim.engine.guard import attempts_without_end, lots_without_end, orders_without_end
 from sim.engine.kernel import draws as kernel_draws
@@ -25,6 +25,8 @@ from sim.engine.kernel.rows import (
     Happening,
     Lot,
     Passed,
+    Pool,
+    Replication,
     Request,
     Share,
     Slot,
@@ -35,19 +37,20 @@ from sim.engine.kernel.rows import (
     rows,
 )
 from sim.engine.kernel.stamp import mark_ready
-from sim.engine.kernel.tables import ClockRows, Draws, People, Pools, Records, Run, Shelves, Slots, State, Walkers
-from sim.engine.trace import (
-    CHECK_EVERY_DAYS,
-    EngineError,
-    Expiries,
-    FloatArray,
-    IntArray,
-    Lots,
-    Stages,
-    Trace,
+from sim.engine.kernel.tables import (
+    ClockRows,
+    Draws,
+    People,
+    Pools,
+    Records,
+    Run,
+    Shelves,
+    Slots,
+    State,
     Uses,
-    only_one,
+    Walkers,
 )
+from sim.engine.trace import CHECK_EVERY_DAYS, EngineError, Expiries, FloatArray, IntArray, Lots, Stages, Trace
 from sim.pieces.cohort import Cohort
 from sim.pieces.luck import Luck
 from sim.pieces.protocol import Protocol
@@ -72,26 +75,15 @@ GROWING: dict[int, tuple[str, tuple[str, ...], int]] = {
     k.MORE_EXPIRIES: ("shelves", ("expiries",), 0),
     k.MORE_STAGES: ("records", ("stages",), 0),
     k.MORE_CHANGES: ("clocks", ("changes",), 1),
+    k.MORE_USES: ("uses", Uses._fields, 0),
 }
 
 
 def run(protocol: Protocol, cohort: Cohort, luck: Luck, least: float, follow_up: float, traced: bool = False) -> Trace:
     """The trace of a batch of replications, equal to the bit to that of `simpy_engine.run`. Raises EngineError."""
     flat = _flat(_Same(protocol))
-    draws = _first_draws(flat, cohort, luck)
-    return trace.joined(
-        [
-            _run_one(flat, alone, alone.luck, _draws_of(flat, draws, cohort, place), least, follow_up, traced)
-            for place, alone in enumerate(map(cohort.alone, range(len(luck.replications))))
-        ]
-    )
-
-
-def _run_one(
-    flat: Flat, cohort: Cohort, luck: Luck, draws: Draws, least: float, follow_up: float, traced: bool
-) -> Trace:
     people = _people(flat, cohort)
-    state = _start(flat, cohort, people, draws, least, follow_up, traced)
+    state = _start(flat, cohort, people, _first_draws(flat, cohort, luck), least, follow_up, traced)
     while (need := kernel.simulate(flat.plan, people, state)) != k.THROUGH:
         if need == k.MORE_DRAWS:
             state = _draw(flat, state, luck)
@@ -99,7 +91,7 @@ def _run_one(
             raise _end_of_it(flat, state, need, cohort)
         else:
             state = _grow(state, need)
-    return _trace(flat, state)
+    return _trace(flat, cohort, state)
 
 
 def uniforms(
@@ -157,7 +149,7 @@ def _people(flat: Flat, cohort: Cohort) -> People:
         if flag not in cohort.flags:
             raise EngineError(f"nobody carries the flag {flag!r}")
         flags[place] = cohort.flags[flag]
-    arrivals = np.argsort(np.maximum(cohort.referral_day, 0.0), kind="stable")
+    arrivals = np.lexsort((np.maximum(cohort.referral_day, 0.0), cohort.replication))
     if cohort.courses > 1:
         arrivals = arrivals[np.isfinite(cohort.referral_day[arrivals])]
     return People(
@@ -177,21 +169,27 @@ def _people(flat: Flat, cohort: Cohort) -> People:
 def _start(
     flat: Flat, cohort: Cohort, people: People, draws: Draws, least: float, follow_up: float, traced: bool
 ) -> State:
-    """The state of a run before anything has happened."""
-    count, pools, shelves = len(cohort.referral_day), len(flat.pools.rows), flat.shelf.shape[0]
-    resources, room, opening = len(flat.plan.supplies.resources), FIRST_ROOM, flat.shelf.shape[1]
+    """The state before the first replication has begun."""
+    start, count, pools = flat.plan.start, len(cohort.referral_day), len(flat.plan.start.pools)
+    resources, room = len(flat.plan.supplies.resources), FIRST_ROOM
+    replications = _replications(cohort, people)
+    most = int(np.diff(cohort.first).max(initial=0))
     clocks = rows(Clocks, count + 1)
     clocks["touched"] = 0
-    batches = rows(Batch, shelves, opening + room)
-    batches[:, :opening] = flat.shelf
+    now = copied(flat.now)[0]
+    now["replication"], now["courses"], now["traced"] = -1, cohort.courses, traced
+    now["follow_up"], now["first_check"], now["check_every"] = follow_up, least, CHECK_EVERY_DAYS
     return State(
-        _run(flat, cohort, people, least, follow_up, traced),
+        Run(now, rows(Due, len(start.heap) + room), rows(Happening, len(start.heap) + room), rows(Task, room)),
         Walkers(rows(Walker, room), rows(Frame, room, flat.depth), rows(Share, room, resources)),
-        rows(Request, count * flat.uses + room),
-        Pools(copied(flat.pools.rows), rows(Entry, pools, room)),
-        Slots(rows(Slot, flat.pools.slots), np.empty((pools, flat.pools.slots_of_one), dtype=np.int64)),
+        rows(Request, most * flat.uses + room),
+        Pools(rows(Pool, pools), rows(Entry, pools, room)),
+        Slots(
+            rows(Slot, len(replications) * flat.slots),
+            np.empty((pools, flat.slots_of_one), dtype=np.int64),
+        ),
         Shelves(
-            batches=batches,
+            batches=rows(Batch, start.batches.shape[0], start.batches.shape[1] + room),
             lots=blank(Lot, room),
             tries=np.zeros((room, len(flat.lot_attempt_names)), dtype=np.int64),
             expiries=rows(Expiry, room),
@@ -208,48 +206,42 @@ def _start(
             leave_clock=cohort.leave_clock.copy(),
             progression_day=cohort.progression_day.copy(),
             referral=cohort.referral_day.copy(),
+            first_use=np.full(count, -1, dtype=np.int64),
             stages=rows(Passed, 16 * room if traced else 0),
         ),
+        _no_uses(count * flat.uses + room),
+        replications,
     )
 
 
-def _run(flat: Flat, cohort: Cohort, people: People, least: float, follow_up: float, traced: bool) -> Run:
-    """The counters of a run at its start, and what is due from then on."""
-    now, arrivals, count = copied(flat.now)[0], people.arrivals, len(cohort.referral_day)
-    now["patients"], now["first_courses"], now["arriving"] = count, count // cohort.courses, len(arrivals)
-    now["measured"], now["traced"], now["running"] = len(people.measured), traced, 1
-    now["follow_up"], now["next_check"], now["check_every"] = follow_up, least, CHECK_EVERY_DAYS
-    due = [*flat.happenings, (least, k.CHECK, k.CHECKING, 0)]
-    due.sort(key=lambda happening: happening[:2])  # sorted, it is a heap
-    heap, happenings = rows(Due, len(due) + FIRST_ROOM), rows(Happening, len(due) + FIRST_ROOM)
-    heap["row"] = np.arange(len(heap))
-    heap["day"][: len(due)] = [day for day, *_ in due]
-    happenings[: len(due)] = [(priority, place, what, of) for place, (_, priority, what, of) in enumerate(due)]
-    now["heap"] = now["tickets"] = len(due)
-    now["next_arrival"] = np.inf
-    if len(arrivals):
-        now["next_patient"], now["next_arrival"] = arrivals[0], max(float(cohort.referral_day[arrivals[0]]), 0.0)
-    return Run(now, heap, happenings, rows(Task, FIRST_ROOM))
+def _no_uses(room: int) -> Uses:
+    kind, entity, resource, centre, units, source = np.empty((6, room), dtype=np.int64)
+    asked, began, ended = np.empty((3, room))
+    return Uses(kind, entity, resource, centre, units, source, asked, began, ended)
+
+
+def _replications(cohort: Cohort, people: People) -> Any:
+    """Where the patients of each replication end, and the places of those who arrive and of those who are measured."""
+    found = rows(Replication, len(cohort.first) - 1)
+    found["patients"] = cohort.first[1:]
+    for name, places in (("arrivals", people.arrivals), ("measured", people.measured)):
+        found[name] = np.searchsorted(cohort.replication[places], np.arange(len(found)), side="right")
+    return found
 
 
 def _first_draws(flat: Flat, cohort: Cohort, luck: Luck) -> Draws:
     """The draws that the replications of a batch are foreseen to need."""
-    draws, replications = no_draws(flat.fixed), len(luck.replications)
+    draws = no_draws(flat.fixed)
     if len(cohort.replication):
         courses = [np.flatnonzero(cohort.course == course) for course in (1, 2)]
         draws = with_first(draws, flat.of_patients, courses, cohort.flags, luck.patients)
-    return _with_lots(flat, draws, luck, FIRST_ROOM, replications) if flat.of_lots.rules else draws
+    return _with_lots(flat, draws, luck, FIRST_ROOM) if flat.of_lots.rules else draws
 
 
-def _draws_of(flat: Flat, draws: Draws, cohort: Cohort, place: int) -> Draws:
-    """Those of a replication of the batch, whose patients and lots count from 0."""
-    first, end = int(cohort.first[place]), int(cohort.first[place + 1])
-    return of_some(of_some(draws, flat.of_patients, first, end - first), flat.of_lots, FIRST_ROOM * place, FIRST_ROOM)
-
-
-def _with_lots(flat: Flat, draws: Draws, luck: Luck, count: int, replications: int = 1) -> Draws:
-    """With those of the first lots of each of several replications."""
-    return with_first(draws, flat.of_lots, (np.arange(count * replications),), {}, _asked_of_lots(flat, luck, count))
+def _with_lots(flat: Flat, draws: Draws, luck: Luck, count: int) -> Draws:
+    """With those of the first lots of each replication."""
+    every = np.arange(count * len(luck.replications))
+    return with_first(draws, flat.of_lots, (every,), {}, _asked_of_lots(flat, luck, count), count)
 
 
 def _asked_of_lots(flat: Flat, luck: Luck, count: int) -> Ask:
@@ -257,15 +249,16 @@ def _asked_of_lots(flat: Flat, luck: Luck, count: int) -> Ask:
 
 
 def _draw(flat: Flat, state: State, luck: Luck) -> State:
-    """The state with the draws that the kernel has come to, and that were not foreseen."""
+    """The state with the draws that the kernel has come to, and that were not foreseen: for the whole batch."""
     now, draws = _now(state), state.draws
     purpose, attempt, entity = int(now["need_purpose"]), int(now["need_attempt"]), int(now["need_entity"])
     width = int(draws.width[purpose])
     if entity >= width:
         return state._replace(draws=_with_lots(flat, draws, luck, 2 * width))
     if now["need_kind"] == k.PATIENT:
-        return state._replace(draws=with_attempt(draws, flat.of_patients, purpose, attempt, luck.patients))
-    return state._replace(draws=with_attempt(draws, flat.of_lots, purpose, attempt, _asked_of_lots(flat, luck, width)))
+        return state._replace(draws=with_attempt(draws, flat.of_patients, purpose, attempt, luck.patients, width))
+    ask, count = _asked_of_lots(flat, luck, width), width * len(luck.replications)
+    return state._replace(draws=with_attempt(draws, flat.of_lots, purpose, attempt, ask, count))
 
 
 def _now(state: State) -> Any:
@@ -282,7 +275,9 @@ def _grow(state: State, need: int) -> State:
         offered, batches = pools["most_offered"].max(initial=0), pools["batches"].max(initial=0)
         at_least = 2 * int(offered) + int(batches) + int(now["most_given_back"]) + 2 * k.ROOM
     if need == k.MORE_LOTS:
-        at_least = int(pools["lots_begun"].max() + 1) * int(now["shelves"])
+        at_least = int(now["first_lot"]) + int(pools["lots_begun"].max() + 1) * int(now["shelves"])
+    if need == k.MORE_USES:
+        at_least = int(now["uses"] + now["requests"])
     larger: dict[str, Any] = {}
     for field in fields:
         old = getattr(group, field)
@@ -297,20 +292,20 @@ def _grow(state: State, need: int) -> State:
     return state._replace(**{name: group}) if name else group
 
 
-def _trace(flat: Flat, state: State) -> Trace:
-    now, records = _now(state), state.records
-    stop = float(now["today"])
-    uses = _uses(state, stop)
-    slots, lots, expiries = (
-        state.slots.rows[: now["slots"]], state.shelves.lots[: now["lots"]], state.shelves.expiries[: now["expiries"]]
-    )  # fmt: skip
-    begun = np.flatnonzero(~np.isnan(lots["started"]))
+def _trace(flat: Flat, cohort: Cohort, state: State) -> Trace:
+    now, records, each = _now(state), state.records, state.replications
+    count = int(now["uses"])
+    slots, expiries = state.slots.rows[: now["slots"]], state.shelves.expiries[: now["expiries"]]
+    lots = np.flatnonzero(~np.isnan(state.shelves.lots["started"][: now["lots"]]))
+    its = state.shelves.lots[lots]
+    of_lots = np.searchsorted(each["lots"], lots, side="right")
+    numbers = lots - np.concatenate([[0], each["lots"]])[of_lots]
     referral = records.referral
-    # a return foreseen for after the stop has not taken place
-    later = referral[int(now["first_courses"]) :]
-    later[later > stop] = np.inf
+    if cohort.courses > 1:
+        # a return foreseen for after the stop has not taken place
+        referral[(cohort.course > 1) & (referral > each["stop"][cohort.replication])] = np.inf
     return Trace(
-        stop_day=np.array([stop]),
+        stop_day=each["stop"].copy(),
         milestones=flat.milestones,
         notes=records.notes,
         passes=records.passes,
@@ -324,77 +319,64 @@ def _trace(flat: Flat, state: State) -> Trace:
         leave_day=records.leave_day,
         leave_clock=records.leave_clock,
         progression_day=records.progression_day,
-        uses=uses,
+        uses=trace.Uses(_places(each["uses"]), **{name: its[:count] for name, its in state.uses._asdict().items()}),
         slots=trace.Slots(
-            only_one(slots),
+            _places(each["slots"]),
             state.pools.rows["resource"][slots["pool"]],
             state.pools.rows["centre"][slots["pool"]],
             *(slots[name].copy() for name in ("offered", "start", "holder", "handed_back", "perished", "withdrawn")),
         ),
         lots=Lots(
-            only_one(begun),
-            begun,
-            begun % int(now["shelves"]),
-            lots["started"][begun],
-            lots["ready"][begun],
-            lots["failed"][begun],
-            np.full(len(begun), now["doses_per_lot"]),
+            of_lots,
+            numbers,
+            numbers % int(now["shelves"]),
+            its["started"],
+            its["ready"],
+            its["failed"],
+            np.full(len(lots), now["doses_per_lot"]),
         ),
         expiries=Expiries(
-            only_one(expiries),
+            _places(each["expiries"]),
             expiries["shelf"].copy(),
             expiries["day"].copy(),
             expiries["doses"].astype(np.int64),
         ),
-        stages=_stages(flat, state, stop) if now["traced"] else None,
+        stages=_stages(flat, state) if now["traced"] else None,
     )
 
 
-def _uses(state: State, stop: float) -> Uses:
-    """The rows in order of (kind, entity, asked in turn), as far as asked by the stop."""
-    now = _now(state)
-    count, patients, groups = int(now["requests"]), int(now["patients"]), int(now["patients"] + now["lots"])
-    first, end, order = np.zeros(groups + 1, np.int64), np.empty(groups, np.int64), np.empty(count, np.int64)
-    whole, real = np.empty((6, count), np.int64), np.empty((3, count))
-    kept = kernel.list_uses(state.requests, state.pools.rows, count, patients, stop, first, end, order, whole, real)
-    columns, days = whole[:, :kept], real[:, :kept]
-    return Uses(
-        only_one(columns[0]),
-        columns[0],
-        columns[1],
-        columns[2],
-        columns[3],
-        columns[4],
-        columns[5],
-        days[0],
-        days[1],
-        days[2],
-    )
+def _places(ends: IntArray) -> IntArray:
+    """The replication of each row, given where the rows of each replication end."""
+    return np.repeat(np.arange(len(ends)), np.diff(ends, prepend=0))
 
 
-def _stages(flat: Flat, state: State, stop: float) -> Stages:
-    """The rows in order of (kind, entity, began, ended, stage); names in the order in which they were first passed."""
-    passes = state.records.stages[: _now(state)["stages"]].tolist()
-    passed = list(dict.fromkeys(name for _, _, name, *_ in passes))
-    place = {name: number for number, name in enumerate(passed)}
-    listed = sorted(
-        (kind, entity, asked, began, ended, place[name])
-        for kind, entity, name, asked, began, ended in passes
-        if asked <= stop
-    )
-    columns = list(zip(*listed, strict=True)) or [()] * 6
+def _stages(flat: Flat, state: State) -> Stages:
+    """The rows of each replication in order of (kind, entity, asked, began, ended, stage).
 
-    def by_the_stop(number: int) -> FloatArray:
-        found = np.array(columns[number], dtype=float)
-        return np.where(found > stop, np.nan, found)
-
+    Stages come, there, in the order in which the replication first passed them; their names, as the batch did.
+    """
+    each, listed = state.replications, state.records.stages[: int(_now(state)["stages"])]
+    named: dict[int, int] = {}
+    parts, ends = [listed[:0]], [0]
+    for first, end, stop in zip([0, *each["stages"]], each["stages"], each["stop"], strict=False):
+        part = listed[first:end]
+        _, at, own = np.unique(part["name"], return_index=True, return_inverse=True)
+        for place in np.sort(at):
+            named.setdefault(int(part["name"][place]), len(named))
+        order = np.lexsort((at[own], part["ended"], part["began"], part["asked"], part["entity"], part["kind"]))
+        kept = part[order][part["asked"][order] <= stop]
+        for day in ("began", "ended"):
+            kept[day][kept[day] > stop] = np.nan
+        parts.append(kept)
+        ends.append(ends[-1] + len(kept))
+    passed = np.concatenate(parts)
+    numbers = np.zeros(len(flat.stage_names), dtype=np.int64)
+    numbers[list(named)] = range(len(named))
     return Stages(
-        tuple(flat.stage_names[name] for name in passed),
-        only_one(columns[0]),
-        np.array(columns[0], dtype=np.int64),
-        np.array(columns[1], dtype=np.int64),
-        np.array(columns[5], dtype=np.int64),
-        np.array(columns[2], dtype=float),
-        by_the_stop(3),
-        by_the_stop(4),
+        tuple(flat.stage_names[name] for name in named),
+        _places(np.array(ends[1:])),
+        passed["kind"].copy(),
+        passed["entity"].copy(),
+        numbers[passed["name"]],
+        *(passed[day].copy() for day in ("asked", "began", "ended")),
     )

@@ -9,7 +9,6 @@ import numpy as np
 
 from sim.engine.columns import days_or_chances
 from sim.engine.foresight import BoolArray, decisions, foreseen
-from sim.engine.kernel.names import FORESEEN
 from sim.engine.kernel.tables import Draws
 from sim.pieces.protocol import drawn, draws_by_attempts
 from sim.pieces.steps import Path
@@ -66,11 +65,17 @@ def no_draws(fixed: FloatArray) -> Draws:
 
 
 def with_first(
-    draws: Draws, purposes: Purposes, walkers: Sequence[IntArray], flags: Mapping[str, BoolArray], ask: Ask
+    draws: Draws,
+    purposes: Purposes,
+    walkers: Sequence[IntArray],
+    flags: Mapping[str, BoolArray],
+    ask: Ask,
+    width: int | None = None,
 ) -> Draws:
     """With the first attempts of everybody, and the later ones that they are foreseen to come to.
 
-    `walkers`: the entities on the path of each course, numbered from 0 on over all of them.
+    `walkers`: the entities on the path of each course, numbered from 0 on over all of them. `width`: how many of them
+    each replication has; unless said, the kernel numbers them as they are numbered here.
     """
     count, names = sum(len(who) for who in walkers), tuple(purposes.rules)
     everybody = np.arange(count)
@@ -82,13 +87,13 @@ def with_first(
         return found
 
     begun = foreseen(tuple(zip(purposes.decisions, walkers, strict=True)), count, flags, chance)
-    at, again, width = draws.at.copy(), draws.again.copy(), draws.width.copy()
+    at, again, widths = draws.at.copy(), draws.again.copy(), draws.width.copy()
     values, rows = [draws.values], [draws.foreseen]
     length, row = len(draws.values), draws.foreseen.shape[1]
     numbers = [purposes.numbers[name] for name in names]
     at[numbers], again[numbers] = -1, -1  # of fewer entities, where there were any
     at[numbers, 0] = length + count * np.arange(len(names))
-    width[numbers] = count
+    widths[numbers] = count if width is None else width
     values.append(_valued(purposes, names, chances))
     length += chances.size
     for name, family in purposes.families.items():
@@ -103,29 +108,19 @@ def with_first(
             again[purposes.numbers[purpose]] = row, length + place * len(who)
         row, length = row + count, length + len(family) * len(who)
     return draws._replace(
-        width=width, at=at, again=again, foreseen=np.concatenate(rows, axis=1), values=np.concatenate(values)
+        width=widths, at=at, again=again, foreseen=np.concatenate(rows, axis=1), values=np.concatenate(values)
     )
 
 
-def of_some(draws: Draws, purposes: Purposes, first: int, count: int) -> Draws:
-    """The same draws, where `first` and those after it count from 0, and only `count` of them are there."""
-    numbers = [purposes.numbers[name] for name in purposes.rules]
-    width, at, again = draws.width.copy(), draws.at.copy(), draws.again.copy()
-    width[numbers] = count
-    at[numbers] += np.where(at[numbers] >= 0, first, 0)
-    again[numbers, FORESEEN] += np.where(again[numbers, FORESEEN] >= 0, first, 0)
-    return draws._replace(width=width, at=at, again=again)
-
-
-def with_attempt(draws: Draws, purposes: Purposes, purpose: int, attempt: int, ask: Ask) -> Draws:
-    """With an attempt that was not foreseen, for everybody: of a purpose, and of those drawn with it.
+def with_attempt(draws: Draws, purposes: Purposes, purpose: int, attempt: int, ask: Ask, count: int) -> Draws:
+    """With an attempt that was not foreseen, for everybody (`count`): of a purpose, and of those drawn with it.
 
     Who comes so far often goes on: as many attempts again are drawn at once.
     """
     name = next(name for name, number in purposes.numbers.items() if number == purpose)
     names = next((family for family in purposes.families.values() if name in family), (name,))
     numbers = [purposes.numbers[name] for name in names]
-    count, attempts = int(draws.width[purpose]), np.arange(attempt, max(attempt + 1, 2 * attempt))
+    attempts = np.arange(attempt, max(attempt + 1, 2 * attempt))
     at = np.full((len(draws.at), max(draws.at.shape[1], attempts[-1] + 1)), -1, dtype=np.int64)
     at[:, : draws.at.shape[1]] = draws.at
     blocks = np.arange(len(names) * len(attempts)).reshape(len(names), len(attempts))

@@ -19,6 +19,8 @@ from sim.engine.kernel.rows import (
     Change,
     Choice,
     Curve,
+    Due,
+    Happening,
     Interval,
     Knot,
     KnownStep,
@@ -29,10 +31,11 @@ from sim.engine.kernel.rows import (
     Policy,
     Pool,
     Resource,
+    copied,
     layout,
     rows,
 )
-from sim.engine.kernel.tables import Hazards, HourTables, Plan, Route, Supplies
+from sim.engine.kernel.tables import Hazards, HourTables, Plan, Route, Start, Supplies
 from sim.engine.trace import EngineError, FloatArray, IntArray
 from sim.engine.walkable import check_bookings, check_lists
 from sim.pieces.clocks import Clock
@@ -104,15 +107,13 @@ class Flat:
     """A protocol, flattened: the kernel's plan, its state at the start of any run, and the names behind the numbers.
 
     `of_patients`, `of_lots`: what is drawn for; `fixed`: the value of each purpose where that is the same for all, else
-    -1. `now`: one row. `happenings`: (day, priority, what, subject) that are due from the start, in the order in which
-    they become so. `shelf`: opening stock.
+    -1. `now`: one row. `slots`: how many there are in a replication, and `slots_of_one`, of the pool that has most.
     """
 
     plan: Plan
     now: Any
-    pools: Pools
-    happenings: tuple[tuple[float, int, int, int], ...]
-    shelf: Any
+    slots: int
+    slots_of_one: int
     of_patients: Purposes
     of_lots: Purposes
     fixed: FloatArray
@@ -399,6 +400,7 @@ def flatten(protocol: Protocol) -> Flat:
     known, lessons, learned = _knowledge(protocol, pools, table)
     choices = _choices(protocol, pools, first_pool, pool_count)
     changes, happenings = _happenings(protocol, first_pool, learned)
+    table_of_now, shelf, opening = _stock(protocol, first_pool, pools)
     plan = Plan(
         Route(
             operations=_table(
@@ -419,9 +421,9 @@ def flatten(protocol: Protocol) -> Flat:
         ),
         _hazards(protocol),
         _hour_tables(table.hours),
+        Start(copied(pools.rows), *_heap(_in_order(protocol, happenings, opening)), shelf),
     )
-    start, shelf, opening = _stock(protocol, first_pool, pools)
-    now = start.view(np.recarray)[0]
+    now = table_of_now.view(np.recarray)[0]
     now.lot_path, now.later_path = lot_start, later_start
     now.infusion = names.index("infusion") if "infusion" in names else -1
     now.alternative = names.index("alternative") if "alternative" in names else -1
@@ -434,10 +436,9 @@ def flatten(protocol: Protocol) -> Flat:
     now.first_list, now.lists = lists.min(initial=len(pools.rows)), len(lists)
     return Flat(
         plan=plan,
-        now=start,
-        pools=pools,
-        happenings=tuple(sorted(_in_order(protocol, happenings, opening), key=lambda due: due[:2])),
-        shelf=shelf,
+        now=table_of_now,
+        slots=pools.slots,
+        slots_of_one=pools.slots_of_one,
         of_patients=purposes_of((protocol.path, protocol.later_path), 0),
         of_lots=purposes_of((protocol.lot_path,), len(patients)),
         fixed=np.array([r.mean() if isinstance(r, Distribution) and r.is_fixed else -1.0 for r in rules], dtype=float),
@@ -540,19 +541,19 @@ def _per_pool(protocol: Protocol, of: Callable[[Cadence], Sequence[Sequence[floa
     return table
 
 
-Due = tuple[float, int, int, int]
+FromStart = tuple[float, int, int, int]
 
 
 def _knowledge(
     protocol: Protocol, pools: Pools, table: _Table
-) -> tuple[list[tuple[float, float]], list[tuple[int, int, int]], list[list[Due]]]:
+) -> tuple[list[tuple[float, float]], list[tuple[int, int, int]], list[list[FromStart]]]:
     """(steps known of capacities that may be booked, one list after the other; lessons; when they are learned, one list
     a resource); fills in the pools of bookings."""
     known: list[tuple[float, float]] = []
     lessons: list[tuple[int, int, int]] = []
-    due: list[list[Due]] = []
+    due: list[list[FromStart]] = []
     for index, resource in enumerate(protocol.resources):
-        found: list[Due] = []
+        found: list[FromStart] = []
         if isinstance(resource, Bookings):
             mine = np.flatnonzero(pools.rows["resource"] == index)
             pools.rows["hours"][mine] = table.hours_of(resource.hours)
@@ -569,11 +570,11 @@ def _knowledge(
 
 
 def _happenings(
-    protocol: Protocol, first_pool: IntArray, learned: list[list[Due]]
-) -> tuple[list[tuple[int, float]], list[list[Due]]]:
+    protocol: Protocol, first_pool: IntArray, learned: list[list[FromStart]]
+) -> tuple[list[tuple[int, float]], list[list[FromStart]]]:
     """(the pool and the new limit of each capacity change, and what is due from the start, one list a resource)."""
     changes: list[tuple[int, float]] = []
-    due: list[list[Due]] = []
+    due: list[list[FromStart]] = []
     for index, resource in enumerate(protocol.resources):
         found = [*learned[index]]
         match resource:
@@ -590,7 +591,7 @@ def _happenings(
     return changes, due
 
 
-def _stock(protocol: Protocol, first_pool: IntArray, pools: Pools) -> tuple[Any, Any, list[Due]]:
+def _stock(protocol: Protocol, first_pool: IntArray, pools: Pools) -> tuple[Any, Any, list[FromStart]]:
     """(the run at its start, opening shelves, what is due for the stock); fills in its pools."""
     table = np.zeros(1, dtype=layout(Now))
     now = table.view(np.recarray)[0]
@@ -603,7 +604,7 @@ def _stock(protocol: Protocol, first_pool: IntArray, pools: Pools) -> tuple[Any,
         raise EngineError(f"{stocks[1][1].name}: a second stock, where lots are of one kind")
     index, stock = stocks[0]
     shelves = rows(Batch, len(stock.opening), max(stock.opening))
-    due: list[Due] = []
+    due: list[FromStart] = []
     for shelf, opening in enumerate(stock.opening):
         pool = int(first_pool[index]) + shelf
         for dose in range(opening):
@@ -620,6 +621,12 @@ def _stock(protocol: Protocol, first_pool: IntArray, pools: Pools) -> tuple[Any,
     return table, shelves, due
 
 
+def _heap(due: Sequence[FromStart]) -> tuple[Any, Any]:
+    """What is due from the start, in order; sorted, it is a heap."""
+    heap = _table(Due, ((day, row) for row, (day, *_) in enumerate(due)))
+    return heap, _table(Happening, ((priority, row, what, of) for row, (_, priority, what, of) in enumerate(due)))
+
+
 def _hour_tables(hours: list[Hours]) -> HourTables:
     """All intervals of all hours, one table after the other."""
     openings: list[tuple[float, ...]] = []
@@ -633,13 +640,14 @@ def _hour_tables(hours: list[Hours]) -> HourTables:
     return HourTables(_table(Opening, openings), _table(Interval, intervals))
 
 
-def _in_order(protocol: Protocol, due: list[list[Due]], stock: list[Due]) -> list[Due]:
-    """What is due from the start, resource by resource."""
-    return [
+def _in_order(protocol: Protocol, due: list[list[FromStart]], stock: list[FromStart]) -> list[FromStart]:
+    """What is due from the start: by day and priority, and then resource by resource."""
+    found = [
         happening
-        for resource, found in zip(protocol.resources, due, strict=True)
-        for happening in (stock if isinstance(resource, Stock) else found)
+        for resource, its in zip(protocol.resources, due, strict=True)
+        for happening in (stock if isinstance(resource, Stock) else its)
     ]
+    return sorted(found, key=lambda due: due[:2])
 
 
 def _hazards(protocol: Protocol) -> Hazards:

@@ -17,7 +17,7 @@ from sim.engine.kernel import draws, run, stamp
 
 
 def test_what_python_calls_is_compiled_once_for_the_types_it_states() -> None:
-    for function in (run.simulate, run.list_uses, draws.fill):
+    for function in (run.simulate, draws.fill):
         assert len(function.signatures) == 1  # type: ignore[attr-defined]
 
 
@@ -39,7 +39,7 @@ def test_the_stamp_is_that_of_all_files(tmp_path: Path) -> None:
 def test_the_cache_goes_by_that_stamp() -> None:
     place = stamp.place()
     assert place is not None
-    for function in (run.simulate, run.list_uses, draws.fill):
+    for function in (run.simulate, draws.fill):
         assert Path(function.stats.cache_path).parent == place  # type: ignore[attr-defined]
 
 
@@ -63,11 +63,9 @@ def test_each_copy_and_date_of_the_kernel_has_a_place_of_its_own(
 
 BEYOND = """
 import numpy as np
-from sim.engine.kernel import run
-from sim.engine.kernel.rows import Pool, Request, rows
-requests, places = rows(Request, 1), np.zeros(9, np.int64)
-requests["asked"], requests["kind"], requests["entity"] = 0.0, 0, 0
-run.list_uses(requests, rows(Pool, 1), 2, 1, 1.0, places, places, places, np.zeros((5, 9), np.int64), np.zeros((3, 9)))
+from sim.engine.kernel import draws
+places = np.zeros(9, np.int64)
+draws.fill(np.ones((1, 1, 3), np.int64), places, places, places, places, np.zeros((1, 8)))
 """
 
 

@@ -222,7 +222,7 @@ FAULTS = {
         "me.why == FAILED and not frame.between and me.leaves > me.day",
         "me.why == FAILED and not frame.between",
     ),
-    "attempts that share their draws": ("return int(counts[me.entity, name] - 1)", "return 0"),
+    "attempts that share their draws": ("return int(counts[row, name] - 1)", "return 0"),
     "no review when a lot fails": ("    review(run, stock, chain_after(run, lot))\n", ""),
     "newest dose first": ("return a.expires < b.expires", "return a.expires > b.expires"),
     "a stage that begins while it is closed": ("begun = max(day, opening.opens)", "begun = day"),
@@ -265,7 +265,7 @@ FAULTS = {
 # `tables` do nothing.
 ROOMS = (
     "names", "heaps", "hours", "clocks", "pools", "bookings", "walkers", "frames", "asking", "steps", "happenings",
-    "run",
+    "replications", "run",
 )  # fmt: skip
 
 

@@ -246,7 +246,7 @@ def ask(
             return MORE_QUEUE
         ahead = 0.0
         if step.purpose >= 0:
-            ahead = value_of(draws, step.purpose, me.attempt, me.entity)
+            ahead = value_of(run, draws, step.purpose, me)
             if ahead < 0.0:
                 return MORE_DRAWS
         me.part = ASKED

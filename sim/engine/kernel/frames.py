@@ -73,9 +73,9 @@ def close_use(
 
 
 @inlined
-def try_next(shelves: Shelves, records: Records, me: Walker, opening: Operation) -> int:
+def try_next(run: Run, shelves: Shelves, records: Records, me: Walker, opening: Operation) -> int:
     """Begin the next attempt of the operation at which the walker is."""
-    me.attempt = begin_attempt(records, shelves, me, opening.name)
+    me.attempt = begin_attempt(run, records, shelves, me, opening.name)
     if me.attempt >= MOST_ATTEMPTS:
         return TOO_MANY
     me.pc += 1
@@ -83,13 +83,13 @@ def try_next(shelves: Shelves, records: Records, me: Walker, opening: Operation)
 
 
 @inlined
-def close_attempt(opening: Operation, shelves: Shelves, records: Records, me: Walker, frame: Frame) -> int:
+def close_attempt(opening: Operation, run: Run, shelves: Shelves, records: Records, me: Walker, frame: Frame) -> int:
     """After a failure the next attempt, if there is one left; what lies between two comes first."""
     if frame.between and me.why == ONWARD:
         frame.between = 0
         frame.tried += 1
         me.pc = frame.op
-        return try_next(shelves, records, me, opening)
+        return try_next(run, shelves, records, me, opening)
     if me.why == FAILED and not frame.between and me.leaves > me.day:
         me.why = ONWARD
         if frame.tried != opening.most:
@@ -166,7 +166,7 @@ def close_frame(
     if opening.code == USE:
         return close_use(opening, run, requests, pools, slots, me, frame)
     if opening.code == ATTEMPTS:
-        return close_attempt(opening, shelves, records, me, frame)
+        return close_attempt(opening, run, shelves, records, me, frame)
     if opening.code == ASIDE:
         return close_aside(opening, records, me, frame)
     if opening.code == UNLESS:

@@ -101,15 +101,22 @@ def begin_path(people: People, run: Run, walkers: Walkers, records: Records, pat
 
 
 @inlined
+def expect_arrival(people: People, run: Run, records: Records) -> None:
+    """Who arrives next, and when."""
+    now = run.now
+    now.next_arrival = INFINITY
+    if now.arrived < now.arriving:
+        now.next_patient = people.arrivals[now.arrived]
+        now.next_arrival = max(records.referral[now.next_patient], 0.0)
+
+
+@inlined
 def arrive(people: People, run: Run, walkers: Walkers, records: Records) -> None:
     """A patient starts on his path."""
     now, patient = run.now, run.now.next_patient
     now.today = now.next_arrival
     now.arrived += 1
-    now.next_arrival = INFINITY
-    if now.arrived < now.arriving:
-        now.next_patient = people.arrivals[now.arrived]
-        now.next_arrival = max(records.referral[now.next_patient], 0.0)
+    expect_arrival(people, run, records)
     begin_path(people, run, walkers, records, patient, 0)
 
 
@@ -168,14 +175,15 @@ def is_open(now: Now, records: Records, i: int) -> bool:
 @compiled
 def check(people: People, run: Run, records: Records) -> None:
     """Go on for as long as the first course of a measured patient is open."""
-    now, kept = run.now, 0
-    for k in range(now.measured):
+    now = run.now
+    kept = now.first_measured
+    for k in range(kept, now.measured):
         i = people.measured[k]
         if is_open(now, records, i):
             people.measured[kept] = i
             kept += 1
     now.measured = kept
-    if kept > 0:
+    if kept > now.first_measured:
         now.next_check += now.check_every
         push(run, now.next_check, CHECK, CHECKING, 0)
     else:
@@ -188,7 +196,7 @@ def orders_without_end(run: Run, shelves: Shelves, pool: Pool) -> bool:
     if pool.lots_begun < MOST_RETURNS:
         return False
     earlier = (pool.lots_begun - MOST_RETURNS) * run.now.shelves + pool.centre
-    return run.heap[0].day - shelves.lots[earlier].started < INSTANT_DAYS
+    return run.heap[0].day - shelves.lots[run.now.first_lot + earlier].started < INSTANT_DAYS
 
 
 @inlined
@@ -393,15 +401,16 @@ def begin_lots(run: Run, walkers: Walkers, pools: Pools, shelves: Shelves) -> in
     if task.chain >= MOST_RETURNS:
         now.need_entity = number
         return LOTS_WITHOUT_END
-    if number >= len(shelves.lots):
+    row = now.first_lot + number
+    if row >= len(shelves.lots):
         return MORE_LOTS
     if no_row_left(run, walkers):
         return MORE_WALKERS
     pool.lots_begun += 1
     pool.planned += now.doses_per_lot
-    now.lots = max(now.lots, number + 1)
-    lot = shelves.lots[number]
-    lot.started, lot.ready, lot.failed, lot.chain = now.today, NAN, NAN, task.chain
+    now.lots = max(now.lots, row + 1)
+    lot = shelves.lots[row]
+    lot.started, lot.ready, lot.failed, lot.chain, lot.first_use = now.today, NAN, NAN, task.chain, -1
     now.busy += 1
     task.begun = 1
     task.count -= 1

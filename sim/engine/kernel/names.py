@@ -58,7 +58,8 @@ HOW_MANY, BEFORE = range(2)
 PARTED, GO_ON = -1, 0
 # What the kernel returns: it is through, it needs something, or it cannot go on.
 (THROUGH, MORE_DRAWS, MORE_HEAP, MORE_TASKS, MORE_WALKERS, MORE_REQUESTS, MORE_QUEUE, MORE_SHELF, MORE_LOTS,
- MORE_EXPIRIES, MORE_STAGES, MORE_CHANGES, NO_SLOT, TOO_MANY, LOTS_WITHOUT_END, ORDERS_WITHOUT_END) = range(16)
+ MORE_EXPIRIES, MORE_STAGES, MORE_CHANGES, MORE_USES, NO_SLOT, TOO_MANY, LOTS_WITHOUT_END,
+ ORDERS_WITHOUT_END) = range(17)
 MOST_ATTEMPTS = MOST_RETURNS = 1_000
 INSTANT_DAYS = 1.0 / 86_400.0  # time that moves on by less than this does not move on
 ROOM = 16  # the most rows that one turn of the kernel's loop adds to the heap (but for slots) or to the tasks

@@ -30,6 +30,9 @@ class _Rows:
             self._rows[place] = _row(self._table[place])
         return self._rows[place]
 
+    def __setitem__(self, place: Any, row: SimpleNamespace) -> None:
+        vars(self[place]).update(vars(row))
+
     def write(self) -> None:
         for place, row in self._rows.items():
             self._table[place] = tuple(vars(row).values())

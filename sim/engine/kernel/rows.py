@@ -146,14 +146,32 @@ class Interval:
 # -- the state ------------------------------------------------------------------------------------------------------
 
 
-class Now:
-    """Where the run is: today, how much of each table is in use, and what is the same all through the run."""
+class Replication:
+    """A replication of the batch: its days, and where its rows end in the tables of the batch; then the next begin."""
 
+    patients: int
+    arrivals: int
+    measured: int
+    slots: int  # these and those below are known once it is through
+    lots: int
+    expiries: int
+    stages: int
+    uses: int
+    stop: float
+
+
+class Now:
+    """Where the run is: today, how much of each table is in use, and what is the same all through the run.
+
+    Slots, lots, expiries, stages and uses are those of all replications so far; all else belongs to the present one.
+    """
+
+    replication: int  # its place in the batch; -1: none has begun
     today: float
     next_arrival: float  # infinite after the last one
     next_patient: int  # who arrives then
     arrived: int
-    arriving: int  # so many will
+    arriving: int  # where the arrivals of this replication end
     running: int  # 0 once it has stopped
     heap: int  # happenings in the heap
     tickets: int  # given to happenings
@@ -165,15 +183,20 @@ class Now:
     next_row: int  # the first row of a walker that was never used
     free_row: int  # the first of the chain of those that are free again; -1: none
     slots: int
+    first_lot: int  # where the lots of this replication begin
     lots: int
     expiries: int
     stages: int
-    measured: int  # patients whose first course may be open
+    uses: int
+    first_measured: int
+    measured: int  # where the patients end whose first course may be open
+    first_check: float
     next_check: float
     check_every: float
     follow_up: float
-    patients: int
-    first_courses: int  # the patients without their later courses
+    patients: int  # where the patients of this replication end
+    courses: int
+    first_courses: int  # how many patients there are without their later courses
     traced: int  # whether stages are noted
     infusion: int  # the milestone; -1: none
     alternative: int  # the milestone of its first dose; -1: none
@@ -286,7 +309,7 @@ class Request:
     entry: int  # ticket of its entry in the queue; earlier ones are stale
     slot: int  # the first of those granted; -1: none
     booking: int  # of units that may be booked, the walker's last one; -1: none
-    following: int  # the next request in the pool's chain; -1: none
+    following: int  # the next request in the pool's chain, or in the end of the same entity; -1: none
     asked: float
     began: float
     ended: float
@@ -384,6 +407,7 @@ class Lot:
     ready: float
     failed: float
     chain: int  # `Task.chain` when it began
+    first_use: int  # the first of its requests in order, once the replication is through
 
 
 class Expiry:

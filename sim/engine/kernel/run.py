@@ -1,4 +1,4 @@
-"""The kernel's loop, and the two functions that Python calls."""
+"""The kernel's loop, which Python calls."""
 
 from __future__ import annotations
 
@@ -24,11 +24,9 @@ from sim.engine.kernel.names import (
     GO_ON,
     HAZARD,
     JUMP,
-    LAPSED,
     MILESTONE,
     MORE_HEAP,
     MORE_TASKS,
-    NAN,
     ONWARD,
     ORDER_AGAIN,
     PATIENCE,
@@ -43,9 +41,8 @@ from sim.engine.kernel.names import (
     TOGETHER,
     UNLESS,
     USE,
-    WAITING,
 )
-from sim.engine.kernel.rows import Pool, Request
+from sim.engine.kernel.replications import begin_replication, end_replication
 from sim.engine.kernel.steps import (
     begin_aside,
     begin_attempts,
@@ -63,7 +60,7 @@ from sim.engine.kernel.steps import (
     stop_clocks,
     turn_at_progression,
 )
-from sim.engine.kernel.tables import FloatTable, Ints, IntTable, People, Plan, Pools, Run, State, Table
+from sim.engine.kernel.tables import People, Plan, Pools, Run, State
 
 
 @inlined
@@ -87,29 +84,27 @@ def begin_turn(run: Run, pools: Pools) -> None:
     add_task(run, SERVE, pool, 0, 0)
 
 
-@inlined
-def close_queues(run: Run, requests: Table[Request], pools: Pools) -> None:
-    """The queues at the stop: who should have left by now has, and nothing more follows from it."""
-    for pool in range(len(pools.rows)):
-        for k in range(pools.rows[pool].queued):
-            entry_of = pools.queue[pool, k]
-            asked = requests[entry_of.request]
-            fresh = asked.state == WAITING and entry_of.ticket == asked.entry
-            if fresh and asked.lapses <= run.now.today:
-                asked.state, asked.ended = LAPSED, asked.lapses
-
-
 @entry
 def simulate(plan: Plan, people: People, state: State) -> int:
-    """THROUGH when the run has stopped; otherwise what is needed first. `state` holds the run in every detail.
+    """THROUGH when all replications have stopped; otherwise what is needed first. `state` holds every detail.
 
     One function for the loop and for the choice between operations: numba optimises a function once for each function
     that it is called through.
     """
-    route, supplies, hazards, hours = plan
-    run, walkers, requests, pools, slots, shelves, draws, clocks, records = state
+    route, supplies, hazards, hours, start = plan
+    run, walkers, requests, pools, slots, shelves, draws, clocks, records, uses, replications = state
     now = run.now
-    while now.running:
+    while True:
+        if not now.running:
+            # the present replication has stopped, where one has begun
+            if now.replication >= 0:
+                need = end_replication(run, requests, pools, shelves, records, uses, replications)
+                if need != THROUGH:
+                    return need
+            if now.replication + 1 == len(replications):
+                return THROUGH
+            begin_replication(start, people, run, pools, shelves, records, replications)
+
         # room for whatever one turn of this loop may add: a walker that leaves may hand back every slot it holds
         if now.heap + ROOM + now.most_given_back > len(run.heap):
             return MORE_HEAP
@@ -162,11 +157,11 @@ def simulate(plan: Plan, people: People, state: State) -> int:
                     records, me,
                 )  # fmt: skip
             elif CHOOSE <= code <= PROGRESSION_NOTED:
-                answer = choose(step, people, walkers, draws, records, me)
+                answer = choose(step, people, run, walkers, draws, records, me)
             elif code == JUMP:
                 me.pc = step.after
             elif code == ATTEMPTS:
-                answer = begin_attempts(step, walkers, shelves, records, me)
+                answer = begin_attempts(step, run, walkers, shelves, records, me)
             elif code == FAIL:
                 me.why = FAILED
             elif code == SHIELD:
@@ -197,58 +192,3 @@ def simulate(plan: Plan, people: People, state: State) -> int:
             now.need_purpose, now.need_name, now.need_attempt = step.purpose, step.name, me.attempt
             now.need_kind, now.need_entity = me.kind, me.entity
             return answer
-    close_queues(run, requests, pools)
-    return THROUGH
-
-
-@entry
-def list_uses(
-    requests: Table[Request],
-    pools: Table[Pool],
-    count: int,
-    patients: int,
-    stop: float,
-    first: Ints,
-    end: Ints,
-    order: Ints,
-    whole: IntTable,
-    real: FloatTable,
-) -> int:
-    """How many uses were asked for by the stop; `whole` and `real` then hold their columns, as rows, in order.
-
-    The log is in order of asking, nearly; so it is dealt out by entity, and each hand is put in order by insertion.
-    `first` (all 0) and `end` have a place for each patient, each lot, and one more; `order` for each request.
-    """
-    for k in range(count):
-        if requests[k].asked <= stop:
-            first[requests[k].entity + patients * requests[k].kind + 1] += 1
-    for group in range(len(first) - 1):
-        first[group + 1] += first[group]
-        end[group] = first[group]
-    for k in range(count):
-        asked = requests[k]
-        if asked.asked > stop:
-            continue
-        group = asked.entity + patients * asked.kind
-        place = end[group]
-        end[group] = place + 1
-        while place > first[group]:
-            before = requests[order[place - 1]]
-            if before.asked < asked.asked or (
-                before.asked == asked.asked and pools[before.pool].resource <= pools[asked.pool].resource
-            ):
-                break
-            order[place] = order[place - 1]
-            place -= 1
-        order[place] = k
-    kept = first[len(first) - 1]
-    for place in range(kept):
-        asked = requests[order[place]]
-        pool = pools[asked.pool]
-        whole[0, place], whole[1, place] = asked.kind, asked.entity
-        whole[2, place], whole[3, place], whole[4, place] = pool.resource, pool.centre, asked.units
-        whole[5, place] = pools[asked.source].resource
-        real[0, place] = asked.asked
-        real[1, place] = NAN if asked.began > stop else asked.began
-        real[2, place] = NAN if asked.ended > stop else asked.ended
-    return int(kept)

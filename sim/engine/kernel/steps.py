@@ -102,7 +102,7 @@ def pass_stage(
         return MORE_STAGES
     began, ended, lost = asked, asked, False
     if step.code == STAGE:
-        lasts = value_of(draws, step.purpose, me.attempt, me.entity)
+        lasts = value_of(run, draws, step.purpose, me)
         if lasts < 0.0:
             return MORE_DRAWS
         since = asked
@@ -135,10 +135,12 @@ def pass_stage(
 
 
 @inlined
-def choose(step: Operation, people: People, walkers: Walkers, draws: Draws, records: Records, me: Walker) -> int:
+def choose(
+    step: Operation, people: People, run: Run, walkers: Walkers, draws: Draws, records: Records, me: Walker
+) -> int:
     """CHOOSE, NOTED, FLAGGED, SERVED_BY and PROGRESSION_NOTED: one of two ways."""
     if step.code == CHOOSE:
-        chance = value_of(draws, step.purpose, me.attempt, me.entity)
+        chance = value_of(run, draws, step.purpose, me)
         if chance < 0.0:
             return MORE_DRAWS
         holds = chance < step.number
@@ -155,11 +157,11 @@ def choose(step: Operation, people: People, walkers: Walkers, draws: Draws, reco
 
 
 @inlined
-def begin_attempts(step: Operation, walkers: Walkers, shelves: Shelves, records: Records, me: Walker) -> int:
+def begin_attempts(step: Operation, run: Run, walkers: Walkers, shelves: Shelves, records: Records, me: Walker) -> int:
     """ATTEMPTS: the first of them."""
     frame = open_frame(walkers, me)
     frame.outer, frame.tried, frame.between = me.attempt, 1, 0
-    return try_next(shelves, records, me, step)
+    return try_next(run, shelves, records, me, step)
 
 
 @inlined
@@ -238,7 +240,7 @@ def change_clocks(
         if clocks.rows[i].touched and clocks.rows[i].changes >= clocks.changes.shape[1]:
             return MORE_CHANGES
         if step.purpose >= 0:
-            delay = value_of(draws, step.purpose, me.attempt, i)
+            delay = value_of(run, draws, step.purpose, me)
             if delay < 0.0:
                 return MORE_DRAWS
     touch_clocks(people, clocks, records, run.now.first_set, i)
@@ -293,7 +295,7 @@ def stop_clocks(records: Records, me: Walker) -> int:
 @inlined
 def foresee_return(step: Operation, run: Run, draws: Draws, records: Records, me: Walker) -> int:
     """RETURN: the patient will be back for the next course, if that is in time."""
-    delay = value_of(draws, step.purpose, me.attempt, me.entity)
+    delay = value_of(run, draws, step.purpose, me)
     if delay < 0.0:
         return MORE_DRAWS
     later, back = me.entity + run.now.first_courses, me.day + delay
@@ -329,7 +331,7 @@ def finish_lot(step: Operation, run: Run, pools: Pools, shelves: Shelves, me: Wa
     now, supplies = run.now, step.code == SUPPLY
     if me.part == FRESH and me.day > now.today:
         return meet(run, me, DELIVERY if supplies else COMPLETION, MET)
-    stock, lot = pools.rows[now.stock_pool + me.entity % now.shelves], shelves.lots[me.entity]
+    stock, lot = pools.rows[now.stock_pool + me.entity % now.shelves], shelves.lots[now.first_lot + me.entity]
     if stock.batches >= shelves.batches.shape[1]:
         return MORE_SHELF
     if now.heap + ROOM > len(run.heap):

@@ -30,6 +30,7 @@ from sim.engine.kernel.rows import (
     Passed,
     Policy,
     Pool,
+    Replication,
     Request,
     Resource,
     Share,
@@ -70,6 +71,7 @@ class Grid(Protocol[R]):
     def __getitem__(self, place: tuple[int, int]) -> R: ...
     @overload
     def __getitem__(self, place: str) -> Any: ...
+    def __setitem__(self, place: tuple[int, int], row: Any) -> None: ...
 
 
 # -- the plan: what never changes -----------------------------------------------------------------------------------
@@ -116,6 +118,15 @@ class HourTables(NamedTuple):
     intervals: Table[Interval]
 
 
+class Start(NamedTuple):
+    """How every replication begins: its pools, the heap of what is due, and the doses on the shelves."""
+
+    pools: Table[Pool]
+    heap: Table[Due]
+    happenings: Table[Happening]
+    batches: Grid[Batch]
+
+
 class Plan(NamedTuple):
     """What never changes."""
 
@@ -123,10 +134,14 @@ class Plan(NamedTuple):
     supplies: Supplies
     hazards: Hazards
     hours: HourTables
+    start: Start
 
 
 class People(NamedTuple):
-    """The patients of a replication, in the order of the cohort; `arrivals` and `measured` hold their places."""
+    """The patients of a batch, in the order of the cohort; `arrivals` and `measured` hold their places.
+
+    These two are in order of the replication, too.
+    """
 
     arrivals: Ints
     centre: Ints
@@ -168,14 +183,14 @@ class Pools(NamedTuple):
 
 
 class Slots(NamedTuple):
-    """All slots ever offered, and the heap of free ones of each pool."""
+    """All slots ever offered in any replication, and the heap of free ones of each pool."""
 
     rows: Table[Slot]
     free: IntTable
 
 
 class Shelves(NamedTuple):
-    """The heap of batches on each shelf; lots by number, and attempts at them; doses that expired."""
+    """The heap of batches on each shelf; of each replication, lots by number, and attempts at them; expired doses."""
 
     batches: Grid[Batch]
     lots: Table[Lot]
@@ -186,8 +201,9 @@ class Shelves(NamedTuple):
 class Draws(NamedTuple):
     """Values that are the same for all (-1 where not); all others, one after the other, and where they are.
 
-    By purpose: for how many entities it is drawn; where the values of each attempt begin (-1: not drawn for
-    everybody); where in `foreseen`, and where in `values`, those of further attempts begin that only some come to.
+    By purpose: for how many entities it is drawn (lots: in each replication, all of one after all of the other); where
+    the values of each attempt begin (-1: not drawn for everybody); where in `foreseen`, and where in `values`, those of
+    further attempts begin that only some come to.
     `foreseen`: how many such attempts each entity has, and how many there are before its own.
     """
 
@@ -207,7 +223,7 @@ class ClockRows(NamedTuple):
 
 
 class Records(NamedTuple):
-    """What the trace will say of each patient; stages passed, in order."""
+    """What the trace will say of each patient, and the first of their requests; stages passed, in order."""
 
     notes: FloatTable
     passes: IntTable
@@ -218,11 +234,30 @@ class Records(NamedTuple):
     leave_clock: Ints
     progression_day: Floats
     referral: Floats
+    first_use: Ints
     stages: Table[Passed]
 
 
+class Uses(NamedTuple):
+    """The columns of what was asked for by the stop: in each replication by kind, entity and day."""
+
+    kind: Ints
+    entity: Ints
+    resource: Ints
+    centre: Ints
+    units: Ints
+    source: Ints
+    asked: Floats
+    began: Floats
+    ended: Floats
+
+
 class State(NamedTuple):
-    """Everything that changes while the kernel runs; `requests` holds all that were ever made, in order."""
+    """Everything that changes while the kernel runs.
+
+    Patients, slots, lots, uses and what else the trace will say follow each other replication by replication; all else
+    is used anew by each. `requests` holds all that the present one has made, in order.
+    """
 
     run: Run
     walkers: Walkers
@@ -233,3 +268,5 @@ class State(NamedTuple):
     draws: Draws
     clocks: ClockRows
     records: Records
+    uses: Uses
+    replications: Table[Replication]

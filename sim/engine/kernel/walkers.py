@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sim.engine.kernel.heaps import push
 from sim.engine.kernel.machine import compiled, inlined
-from sim.engine.kernel.names import BEFORE, FORESEEN, HOW_MANY, LEFT, NAN, PARTED, PATIENT, VALUES, WALK
+from sim.engine.kernel.names import BEFORE, FORESEEN, HOW_MANY, LEFT, LOT, NAN, PARTED, VALUES, WALK
 from sim.engine.kernel.rows import Frame, Walker
 from sim.engine.kernel.tables import Draws, Records, Run, Shelves, Walkers
 
@@ -91,12 +91,15 @@ def leave_on(me: Walker, day: float) -> None:
 
 
 @inlined
-def value_of(draws: Draws, purpose: int, attempt: int, entity: int) -> float:
-    """Days of a duration or the uniform of a share; -1 where it is not drawn yet."""
+def value_of(run: Run, draws: Draws, purpose: int, me: Walker) -> float:
+    """Days of a duration or the uniform of a share, in the present attempt; -1 where it is not drawn yet."""
     if draws.fixed[purpose] >= 0.0:
         return float(draws.fixed[purpose])
-    if entity >= draws.width[purpose]:
+    attempt, entity, width = me.attempt, me.entity, draws.width[purpose]
+    if entity >= width:
         return -1.0
+    if me.kind == LOT:
+        entity += run.now.replication * width
     if attempt < draws.at.shape[1] and draws.at[purpose, attempt] >= 0:
         return float(draws.values[draws.at[purpose, attempt] + entity])
     first, values = draws.again[purpose, FORESEEN], draws.again[purpose, VALUES]
@@ -106,8 +109,10 @@ def value_of(draws: Draws, purpose: int, attempt: int, entity: int) -> float:
 
 
 @inlined
-def begin_attempt(records: Records, shelves: Shelves, me: Walker, name: int) -> int:
+def begin_attempt(run: Run, records: Records, shelves: Shelves, me: Walker, name: int) -> int:
     """The number of the attempt that begins now, from 0."""
-    counts = records.attempts if me.kind == PATIENT else shelves.tries
-    counts[me.entity, name] += 1
-    return int(counts[me.entity, name] - 1)
+    counts, row = records.attempts, me.entity
+    if me.kind == LOT:
+        counts, row = shelves.tries, row + run.now.first_lot
+    counts[row, name] += 1
+    return int(counts[row, name] - 1)
