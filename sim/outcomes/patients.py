@@ -79,7 +79,7 @@ class Patients:
     def with_outcome(self, outcome: str) -> NDArray[np.bool_]:
         """Who has this outcome; of `withdrawn`, for whatever reason."""
         names = ("withdrawn", *WITHDRAWALS) if outcome == "withdrawn" else (outcome,)
-        return np.isin(self.outcome, [OUTCOME_NAMES.index(name) for name in names])
+        return np.logical_or.reduce([self.outcome == OUTCOME_NAMES.index(name) for name in names])
 
     @property
     def infused(self) -> NDArray[np.bool_]:
@@ -237,7 +237,9 @@ def slots_wasted(patients: Patients, trace: Trace) -> NDArray[np.bool_]:
     """
     slots, uses = trace.slots, trace.uses
     wasted = np.zeros(len(slots.holder), bool)
-    claims = (uses.kind == PATIENT) & np.isin(uses.resource, slots.resource)
+    dated = np.zeros(1 + max(uses.resource.max(initial=0), slots.resource.max(initial=0)), bool)
+    dated[slots.resource] = True
+    claims = (uses.kind == PATIENT) & dated[uses.resource]
     at_once = np.ones(len(trace.stop_day), dtype=np.int64)
     np.maximum.at(at_once, uses.replication[claims], uses.units[claims])
     rows = np.flatnonzero(slots.holder >= 0)

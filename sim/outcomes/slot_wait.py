@@ -37,7 +37,9 @@ def slot_wait(protocol: Protocol, trace: Trace, gone: FloatArray) -> SlotWait | 
     asked, granted = np.full(len(gone), np.inf), np.full(len(gone), -np.inf)
     first = np.full(len(gone), np.inf)
     uses = trace.uses
-    mine = np.flatnonzero((uses.kind == PATIENT) & np.isin(uses.resource, list(offers)))
+    dated = np.zeros(len(protocol.resources), bool)
+    dated[list(offers)] = True
+    mine = np.flatnonzero((uses.kind == PATIENT) & dated[uses.resource])
     np.fmin.at(asked, uses.entity[mine], uses.asked[mine])
     for place, by_centre in offers.items():
         for centre, cadences in enumerate(by_centre):

@@ -31,13 +31,14 @@ def stream(start: FloatArray, end: FloatArray, annual_rate: float, horizon: floa
     The integral of exp(-f t): (exp(-f start) - exp(-f end)) / f, or end - start where f is 0. Nothing where the
     stream has no beginning (NaN) or ends before it begins.
     """
-    begins = np.clip(np.where(np.isnan(start), np.inf, start), 0.0, horizon)
-    ends = np.maximum(np.clip(np.where(np.isnan(end), -np.inf, end), 0.0, horizon), begins)
+    found = np.zeros(len(start))
+    flows = np.flatnonzero((end > start) & (end > 0.0) & (start < horizon))
+    begins, ends = np.maximum(start[flows], 0.0), np.minimum(end[flows], horizon)
     f = force(annual_rate)
-    if f == 0.0:
-        return np.asarray(ends - begins)
     # expm1 keeps the digits of short streams
-    return np.asarray(np.exp(-f * begins) * -np.expm1(-f * (ends - begins)) / f)
+    lasts = ends - begins
+    found[flows] = lasts if f == 0.0 else np.exp(-f * begins) * -np.expm1(-f * lasts) / f
+    return found
 
 
 def single(day: FloatArray, annual_rate: float, horizon: float) -> FloatArray:

@@ -14,6 +14,7 @@ the Laplace transform of the gamma. Two such thresholds have the copula of Clayt
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -70,11 +71,21 @@ def draw_frailty(strength: float, chances: FloatArray, lived: FloatArray | None 
     gamma of shape 1 / strength and rate 1 / strength + x, x the sum over clocks of (exp(strength h) - 1) / strength:
     who has lived through much is less frail.
     """
-    from scipy.special import gammainccinv
-
     rate = np.full(len(chances), 1.0 / strength)
     if lived is not None:
         rate += np.expm1(np.minimum(strength * lived, MOST_EXPONENT)).sum(axis=0) / strength
     # the upper tail; a uniform may be 0, a frailty must be neither 0 nor infinite
-    level = gammainccinv(1.0 / strength, np.maximum(chances, LEAST_CHANCE)) / rate
+    level = _upper_quantiles(1.0 / strength, chances.tobytes()) / rate
     return Frailty(strength, np.maximum(level, np.finfo(float).tiny))
+
+
+@lru_cache(maxsize=2)
+def _upper_quantiles(shape: float, chances: bytes) -> FloatArray:
+    """Quantiles of a gamma of rate 1 for these uniforms (float64), from the upper end.
+
+    Half a microsecond each, the dearest of all draws; the scenarios of an experiment have the same patients, so that
+    the last ones asked for are mostly asked for again.
+    """
+    from scipy.special import gammainccinv
+
+    return np.asarray(gammainccinv(shape, np.maximum(np.frombuffer(chances), LEAST_CHANCE)))

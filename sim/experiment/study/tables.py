@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -65,7 +65,7 @@ class Collected:
         self.economics.append([values for values in economics if values is not None])
         for arm, ran in zip(self.arms, replication.runs, strict=True):
             for use in ran.resources:
-                self.resources.append({"scenario": arm.name, "replication": replication.number, **asdict(use)})
+                self.resources.append({"scenario": arm.name, "replication": replication.number, **vars(use)})
 
     @property
     def names(self) -> list[str]:
