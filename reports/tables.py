@@ -62,6 +62,8 @@ DRAWN: Mapping[str, str] = {
 }
 STUDIES = ("sweep", "tornado", "sobol", "morris", "prcc", "plan", "ce_plane", "ceac", "evpi")
 """Tables of studies of many points; a folder that holds one of them need not hold those of a comparison."""
+# With these begins what a spreadsheet takes for a formula.
+SIGNS = frozenset("=+-@\t\r")
 
 
 @dataclass(frozen=True, eq=False)
@@ -119,13 +121,12 @@ def safe_csv(text: str) -> str:
 
 def _written(cells: Sequence[Sequence[str]]) -> str:
     out = io.StringIO()
-    csv.writer(out, lineterminator="\n").writerows([[_plain(cell) for cell in row] for row in cells])
+    rows = [[_plain(cell) if cell[:1] in SIGNS else cell for cell in row] for row in cells]
+    csv.writer(out, lineterminator="\n").writerows(rows)
     return out.getvalue()
 
 
 def _plain(cell: str) -> str:
-    if cell[:1] not in ("=", "+", "-", "@", "\t", "\r"):
-        return cell
     try:
         float(cell)
     except ValueError:
@@ -187,8 +188,8 @@ def _typed(cells: Sequence[str], table: Table, name: str) -> Any:
     """The cells of a column by its kind; those of a varied input, and true and false, stay as they are written."""
     column = table.column(name)
     if column is None or column.kind not in (Kind.NUMBER, Kind.WHOLE):
-        # as objects, which lie in one block: picking rows of them takes a third less time than of as many text columns
-        return np.array([unescaped(cell) for cell in cells], dtype=object)
+        # as objects, which lie in one block: to pick rows of text columns, or to read them one by one, takes far longer
+        return pd.Series([cell if cell[:1] != "'" else unescaped(cell) for cell in cells], dtype=object)
     try:
         return np.array([cell or "nan" for cell in cells], dtype=float)
     except ValueError:  # one by one, to say which it is
