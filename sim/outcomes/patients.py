@@ -79,7 +79,7 @@ class Patients:
     def with_outcome(self, outcome: str) -> NDArray[np.bool_]:
         """Who has this outcome; of `withdrawn`, for whatever reason."""
         names = ("withdrawn", *WITHDRAWALS) if outcome == "withdrawn" else (outcome,)
-        return np.logical_or.reduce([self.outcome == OUTCOME_NAMES.index(name) for name in names])
+        return np.asarray(np.logical_or.reduce([self.outcome == OUTCOME_NAMES.index(name) for name in names]))
 
     @property
     def infused(self) -> NDArray[np.bool_]:
