@@ -60,8 +60,9 @@ mark_ready()
 
 # How many rows there are for what nobody can count beforehand; they grow when they are used up.
 FIRST_ROOM = 256
-# Bytes that one block of memory has to have for glibc to keep as much at hand from then on (its limit is 32 MB).
-KEPT_BYTES = 2**24
+# Bytes of one block of memory, somewhat below glibc's limit of 32 MB: once one has come and gone, glibc keeps twice as
+# much at hand.
+KEPT_BYTES = 2**25 - 2**16
 
 # Which arrays grow when the kernel asks for more of something: their group, their names, the axis.
 GROWING: dict[int, tuple[str, tuple[str, ...], int]] = {
@@ -131,8 +132,8 @@ class _Same:
 
 @lru_cache(maxsize=16)
 def _flat(same: _Same) -> Flat:
-    # glibc hands the arrays of a replication back to the system and gets them anew for the next: 400 page faults, a
-    # fifth of the time of Model P. Once it has seen one large block come and go it keeps that much for itself.
+    # glibc hands the arrays of a batch back to the system and gets them anew for the next: 230 page faults a
+    # replication, a fifth of the time of Model P. Once it has seen one large block come and go it keeps them for itself.
     np.empty(KEPT_BYTES, dtype=np.uint8)
     return flatten(same.protocol)
 
