@@ -133,7 +133,7 @@ class _Same:
 @lru_cache(maxsize=16)
 def _flat(same: _Same) -> Flat:
     # glibc hands the arrays of a batch back to the system and gets them anew for the next: 230 page faults a
-    # replication, a fifth of the time of Model P. Once it has seen one large block come and go it keeps them for itself.
+    # replication, a fifth of the time of Model P. Once it has seen one large block come and go, it keeps them.
     np.empty(KEPT_BYTES, dtype=np.uint8)
     return flatten(same.protocol)
 
