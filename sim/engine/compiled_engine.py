@@ -179,7 +179,7 @@ def _start(
 ) -> State:
     """The state of a run before anything has happened."""
     count, pools, shelves = len(cohort.referral_day), len(flat.pools.rows), flat.shelf.shape[0]
-    resources, room, opening = len(flat.plan.supplies.resources), FIRST_ROOM, flat.shelf.shape[1]
+    resources, room, opening = len(flat.plan.supplies.serving), FIRST_ROOM, flat.shelf.shape[1]
     clocks = rows(Clocks, count + 1)
     clocks["touched"] = 0
     batches = rows(Batch, shelves, opening + room)
