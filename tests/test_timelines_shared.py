@@ -263,9 +263,11 @@ def test_a_shared_unit_of_intensive_care_brings_the_toxicity_that_comes_with_the
         three(unit + "toxicity: {crs: {grades: {any: {share: 1, duration: 1 d}}}}\n")
 
 
-def test_own_beds_beside_shared_ones_are_refused() -> None:
-    with pytest.raises(ScenarioError, match=r"centres.city.beds: is not used: the beds of 'city' are those of 'ward'"):
-        three(STAY + WARD, "0 d", "1 d", "2 d", "centres.city.beds=3", "shared.ward.beds=2")
+@pytest.mark.parametrize("key", ["beds", "places"])
+def test_what_a_centre_has_beside_what_it_shares_is_refused(key: str) -> None:
+    told = rf"centres.city.{key}: is not used: the {key} of 'city' are those of 'ward'"
+    with pytest.raises(ScenarioError, match=told):
+        three(STAY + WARD.replace("beds", key), "0 d", "1 d", "2 d", f"centres.city.{key}=3", f"shared.ward.{key}=2")
 
 
 @pytest.mark.parametrize(
