@@ -77,7 +77,7 @@ LEAST_HAPPENINGS = {
     "turned at progression": 100,
     "slot lost, as its holder was not ready": 48,
     "granted once a unit was ready again": 48,
-    "granted after waiting at what several centres share": 100,
+    "granted after waiting at what several centres share": 80,
     "outage by chance": 480,
     "held when an outage by chance began: finish": 160,
     "held when an outage by chance began: pause": 120,
