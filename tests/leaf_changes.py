@@ -107,6 +107,9 @@ def _of_value(path: Path, kind: Any, plain: Any, resolved: Resolved) -> Iterator
         case Text() if path[-1] in ("calendar", "centre"):
             names = resolved["calendars" if path[-1] == "calendar" else "centres"]
             yield _change(path, (), plain, [name for name in names if name != plain])
+        case NameList() if path[0] == "shared":
+            news = [list(resolved["centres"]), plain[:-1]]
+            yield _change(path, (), plain, [new for new in news if new != plain and len(new) > 1])
         case NameList():
             groups = list(resolved["patients"]["risk_groups"])
             yield _change(path, (), plain, [[g for g in groups if g not in plain], groups])

@@ -25,9 +25,9 @@ def busy_scenario(number: int) -> Loaded:
         if "declines" in region:
             region["declines"] = 0.3
     scenario["clocks"] = {name: _calm(r, part) for name, part in scenario["clocks"].items()}
-    for centre in scenario["centres"].values():
+    for place in (*scenario["centres"].values(), *scenario.get("shared", {}).values()):
         for name in ("chairs", "beds", "lines"):
-            _widen(centre, name, 3)
+            _widen(place, name, 3)
     _widen(scenario.get("manufacturing", {}), "lines", 4)
     _widen(scenario.get("release_testing", {}), "lab", 6)
     if isinstance(slots := scenario.get("manufacturing", {}).get("slots"), dict):

@@ -122,6 +122,13 @@ BY_SHARE = SEVERAL.replace(
     "{rule: preferred, patience: 9 d, risk_groups: {severe: [beta, alpha]}}",
     "{rule: share, shares: {alpha: 0.6, beta: 0.4}}",
 )
+WARD = (
+    AUTOLOGOUS.replace("beds: 1, slots: 2", "slots: 2").replace("{chairs: 1, beds: 1}", "{chairs: 1}")
+    + """
+toxicity: {crs: {grades: {any: {share: 0.8, duration: 2 d, icu: 0.7}}}, icu: {stay: 9 d, bed: kept}}
+shared: {ward: {centres: [big, small], beds: 3, places: 1, icu: 1}}
+"""
+)
 BESIDE = (
     AUTOLOGOUS
     + """
@@ -544,6 +551,7 @@ CHANGES: dict[str, dict[str, str | None]] = {
             for key, ratio in (("shortfall", "9"), ("failure", "9"), ("out_of_specification", "9"))
         },
     },
+    WARD: {"shared.ward.beds": "4", "shared.ward.places": "2", "shared.ward.icu": "2"},
     ALLOGENEIC: BOTH
     | NEW_IN_BOTH
     | {
@@ -666,6 +674,12 @@ def test_every_field_of_several_manufacturers_is_listed() -> None:
     assert fields(BY_SHARE) - fields(SEVERAL) == set(CHANGES[BY_SHARE])
 
 
+def test_every_field_of_what_centres_share_is_listed() -> None:
+    shared = {path for path in fields(WARD) if path.startswith("shared.")}
+    # who shares is tested by timelines
+    assert shared - {"shared.ward.centres"} == set(CHANGES[WARD])
+
+
 def fields(text: str) -> set[str]:
     """The paths of everything that a scenario says of its world."""
     resolved = unchanged(text)[0].resolved
@@ -676,6 +690,7 @@ KINDS = {
     AUTOLOGOUS: "autologous",
     BESIDE: "beside",
     TURNING: "turning",
+    WARD: "ward",
     SEVERAL: "several",
     BY_SHARE: "by share",
     ALLOGENEIC: "allogeneic",

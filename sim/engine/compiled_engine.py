@@ -172,7 +172,7 @@ def _start(
 ) -> State:
     """The state before the first replication has begun."""
     start, count, pools = flat.plan.start, len(cohort.referral_day), len(flat.plan.start.pools)
-    resources, room = len(flat.plan.supplies.resources), FIRST_ROOM
+    resources, room = len(flat.plan.supplies.serving), FIRST_ROOM
     replications = _replications(cohort, people)
     most = int(np.diff(cohort.first).max(initial=0))
     clocks = rows(Clocks, count + 1)

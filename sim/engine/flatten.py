@@ -30,7 +30,6 @@ from sim.engine.kernel.rows import (
     Operation,
     Policy,
     Pool,
-    Resource,
     copied,
     layout,
     rows,
@@ -51,6 +50,7 @@ from sim.pieces.protocol import (
     drawn,
     ends,
     milestones,
+    place_for,
     places,
     unlimited,
     walk_steps,
@@ -396,9 +396,10 @@ def flatten(protocol: Protocol) -> Flat:
     )  # fmt: skip
     of_lots.path(protocol.lot_path, 0)
     of_lots.add(k.DONE)
-    pools, first_pool, pool_count = _pools(protocol)
+    pools, first_pool = _pools(protocol)
+    serving = _serving(protocol, first_pool)
     known, lessons, learned = _knowledge(protocol, pools, table)
-    choices = _choices(protocol, pools, first_pool, pool_count)
+    choices = _choices(protocol, pools, first_pool, serving)
     changes, happenings = _happenings(protocol, first_pool, learned)
     table_of_now, shelf, opening = _stock(protocol, first_pool, pools)
     plan = Plan(
@@ -409,7 +410,7 @@ def flatten(protocol: Protocol) -> Flat:
             branches=np.array(table.branches, dtype=np.int64),
         ),
         Supplies(
-            resources=_table(Resource, zip(first_pool, pool_count, strict=True)),
+            serving=serving,
             offer_days=_offer_days(protocol),
             per_offer=_per_pool(protocol, lambda cadence: cadence.counts, 0),
             withdrawals=_per_pool(protocol, lambda cadence: cadence.withdrawn, np.inf),
@@ -461,8 +462,8 @@ def _table(kind: type, found: Iterable[Sequence[float]]) -> Any:
     return np.array([tuple(row) for row in found], dtype=layout(kind))
 
 
-def _pools(protocol: Protocol) -> tuple[Pools, IntArray, IntArray]:
-    """(every pool at the start, the first pool of each resource, how many each has)."""
+def _pools(protocol: Protocol) -> tuple[Pools, IntArray]:
+    """(every pool at the start, the first pool of each resource)."""
     counts = [places(resource) for resource in protocol.resources]
     table = np.zeros(sum(counts), dtype=layout(Pool)).view(np.recarray)
     table.row = np.arange(len(table))
@@ -499,22 +500,29 @@ def _pools(protocol: Protocol) -> tuple[Pools, IntArray, IntArray]:
                     row.kind = k.ANY_OF
                 case _:
                     raise EngineError(f"the compiled engine does not know the resource {type(resource).__name__}")
-    return Pools(np.asarray(table), slots, most), first.astype(np.int64), np.array(counts, dtype=np.int64)
+    return Pools(np.asarray(table), slots, most), first.astype(np.int64)
 
 
-def _choices(protocol: Protocol, pools: Pools, first_pool: IntArray, pool_count: IntArray) -> list[tuple[int, float]]:
+def _serving(protocol: Protocol, first_pool: IntArray) -> IntArray:
+    """The pool of each resource that serves each centre."""
+    table = np.empty((len(protocol.resources), max(1, len(protocol.centres))), dtype=np.int64)
+    for index, resource in enumerate(protocol.resources):
+        table[index] = [first_pool[index] + place_for(resource, centre) for centre in range(table.shape[1])]
+    return table
+
+
+def _choices(protocol: Protocol, pools: Pools, first_pool: IntArray, serving: IntArray) -> list[tuple[int, float]]:
     """What serves the lists for any of several, one list after the other; fills in the pools of both."""
     found: list[tuple[int, float]] = []
     names = [resource.name for resource in protocol.resources]
     for index, resource in enumerate(protocol.resources):
         if not isinstance(resource, AnyOf):
             continue
-        for centre, (serving, rest) in enumerate(zip(resource.of, resource.rest, strict=True)):
+        for centre, (sources, rest) in enumerate(zip(resource.of, resource.rest, strict=True)):
             mine = int(first_pool[index]) + centre
-            pools.rows["first_choice"][mine], pools.rows["choices"][mine] = len(found), len(serving)
-            for name, days in zip(serving, rest, strict=True):
-                which = names.index(name)
-                source = int(first_pool[which]) + min(centre, int(pool_count[which]) - 1)
+            pools.rows["first_choice"][mine], pools.rows["choices"][mine] = len(found), len(sources)
+            for name, days in zip(sources, rest, strict=True):
+                source = int(serving[names.index(name), centre])
                 pools.rows["feeds"][source] = 1
                 found.append((source, days))
     return found

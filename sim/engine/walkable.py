@@ -68,7 +68,7 @@ def check_bookings(protocol: Protocol) -> None:
             capacities[resource.name] = resource
         elif isinstance(resource, Bookings):
             booked = capacities.pop(resource.of, None)
-            if booked is None or len(booked.units) != len(resource.known):
+            if booked is None or (len(booked.units), booked.sites) != (len(resource.known), resource.sites):
                 raise EngineError(f"{resource.name}: there is no capacity {resource.of!r} before it, to be booked once")
             if resource.ahead is not None and resource.ahead.name not in drawn(protocol.patient_steps):
                 raise EngineError(f"{resource.name}: nobody comes to the stage {resource.ahead.name!r}")

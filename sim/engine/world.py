@@ -36,6 +36,7 @@ from sim.pieces.protocol import (
     drawn,
     ends,
     milestones,
+    place_for,
 )
 from sim.pieces.steps import End, Then
 
@@ -82,6 +83,8 @@ class World:
         self._shelves: list[StockPool] = []
         self._lists = Lists(self.timeline)
         self._resources = {resource.name: resource for resource in protocol.resources}
+        centres = range(max(1, len(protocol.centres)))
+        self._places = {r.name: [place_for(r, centre) for centre in centres] for r in protocol.resources}
         self._pools: dict[str, Sequence[Pool]] = {}
         for index, resource in enumerate(protocol.resources):
             self._pools[resource.name] = self._open(index, resource)
@@ -126,15 +129,14 @@ class World:
 
     def _at(self, resource: str, centre: int) -> Pool:
         """The pool of a resource at a centre, or that for all."""
-        pools = self._pools[resource]
-        return pools[min(centre, len(pools) - 1)]
+        return self._pools[resource][self._places[resource][centre]]
 
     def pool(self, resource: str, kind: int, entity: int) -> Pool:
         """The pool of a resource that serves the centre of a patient, or of a lot's shelf: its own, or that for all."""
         pools = self._pools[resource]
         if len(pools) == 1:
             return pools[0]
-        return pools[entity % len(self._shelves) if kind == LOT else self._centre[entity]]
+        return self._at(resource, entity % len(self._shelves) if kind == LOT else self._centre[entity])
 
     # -- who is on the way ------------------------------------------------------------------------------------------
 

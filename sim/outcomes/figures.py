@@ -28,7 +28,7 @@ from sim.outcomes.metrics import BY_NAME, METRIC_NAMES, Metric
 from sim.outcomes.patients import Patients
 from sim.outcomes.resource_use import queues_of, use_in
 from sim.outcomes.verdicts import LOWER
-from sim.pieces.protocol import Cadence, Capacity, Protocol, Resource
+from sim.pieces.protocol import Cadence, Capacity, Protocol, Resource, place_names
 from sim.pure.discounting import DAYS_PER_MONTH
 from sim.scenario import Scenario
 from sim.scenario.problems import any_of, did_you_mean, show
@@ -135,10 +135,11 @@ def _chosen(name: str, figure: Figure, protocol: Protocol) -> tuple[list[int], s
     elif figure.centre:
         if not resource.per_centre:
             raise ValueError(f"found the centre {show(figure.centre)} in {show(name)}; one {resource.name} serves all")
-        if figure.centre not in protocol.centres:
-            near = did_you_mean(figure.centre, protocol.centres, "centres")
+        there = place_names(resource, protocol.centres)
+        if figure.centre not in there:
+            near = did_you_mean(figure.centre, there, "centres")
             raise ValueError(f"found the centre {show(figure.centre)} in {show(name)}{near}")
-        chosen = [chosen[protocol.centres.index(figure.centre)]]
+        chosen = [chosen[there.index(figure.centre)]]
         words = f"{words} at {figure.centre}"
     if figure.head == OCCUPANCY and any(_is_unlimited(*queues_of(protocol)[number]) for number in chosen):
         raise ValueError(f"found {show(name)}; {resource.label.lower()} are without limit there, and never full")

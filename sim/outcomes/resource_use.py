@@ -13,7 +13,18 @@ from sim.engine.trace import PATIENT, Trace, Uses
 from sim.outcomes.by_group import ByGroup, ratio
 from sim.outcomes.patients import Patients, slots_wasted
 from sim.pieces.loads import unit_days
-from sim.pieces.protocol import KINDS, Cadence, Capacity, CapacitySteps, Protocol, Resource, Stock, places, unlimited
+from sim.pieces.protocol import (
+    KINDS,
+    Cadence,
+    Capacity,
+    CapacitySteps,
+    Protocol,
+    Resource,
+    Stock,
+    place_names,
+    places,
+    unlimited,
+)
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -22,7 +33,7 @@ Window = tuple[float, float]
 
 @dataclass(frozen=True)
 class ResourceUse:
-    """One resource at one centre (empty for one that serves all) in one replication.
+    """One resource at one centre, or at what several share (empty for one that serves all), in one replication.
 
     `requests`: asked inside the window; `delayed_share` of them waited; `queue_days_...` over all of them, whether
     served or not. `queue_mean`, `queue_p95`: patients waiting, over time. `utilisation`: units held by units there,
@@ -69,7 +80,7 @@ def resource_use(protocol: Protocol, patients: Patients, trace: Trace, window: W
 
     def row(replication: int, queue: int) -> ResourceUse:
         resource, place = queues[queue]
-        centre = protocol.centres[place] if resource.per_centre else ""
+        centre = place_names(resource, protocol.centres)[place]
         its = {name: values[replication][queue] for name, values in columns.items()}
         return ResourceUse(resource.name, resource.label, KINDS[type(resource)], centre, **its)
 

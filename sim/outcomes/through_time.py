@@ -14,7 +14,7 @@ from sim.engine.trace import Slots, Trace, Uses
 from sim.outcomes.by_group import ByGroup
 from sim.outcomes.resource_use import free_again, queue_of, queues_of, serving_queue_of
 from sim.pieces.loads import unit_days
-from sim.pieces.protocol import AnyOf, Bookings, Cadence, Capacity, Protocol, Resource, Stock, places
+from sim.pieces.protocol import AnyOf, Bookings, Cadence, Capacity, Protocol, Resource, Stock, place_names, places
 
 FloatArray = NDArray[np.float64]
 SHORT_DAYS, WEEK = 183.0, 7.0
@@ -43,7 +43,7 @@ def use_keys(protocol: Protocol) -> Iterator[tuple[Resource, int | None, str]]:
         yield resource, None, ALL_CENTRES
         if count > 1:
             for place in range(count):
-                yield resource, place, protocol.centres[place]
+                yield resource, place, place_names(resource, protocol.centres)[place]
 
 
 def use_levels(protocol: Protocol, trace: Trace, edges: FloatArray) -> FloatArray:

@@ -13,10 +13,11 @@ from sim.pieces.brief import can_fail, choose, fail, shared, stage, stage_at, us
 from sim.pieces.cadence import Places, slots_by_offer, withdrawals
 from sim.pieces.calendars import by_centre, openings, shut_downs, stage_hours, units_by_day
 from sim.pieces.cells import choose_by_cells, fail_by_cells
-from sim.pieces.common import at_centres, bedside, infuse, travel, work_up
+from sim.pieces.common import bedside, infuse, travel, work_up
 from sim.pieces.making import Booked, Making, by_maker, lists, making
 from sim.pieces.protocol import Cadence, Capacity, Resource, unlimited
 from sim.pieces.requirements import slot_needs
+from sim.pieces.sites import at_centres
 from sim.pieces.steps import (
     Branch,
     Choose,

@@ -49,7 +49,8 @@ def _openings(calendar: Calendar, start: date, days: int) -> Intervals:
 
 
 def shut_downs(s: Scenario, resource: str, centre: str | None = None) -> tuple[Disruption, ...]:
-    """The disruptions of a resource: of all centres, and of this one where it is named, in order of their first day.
+    """The disruptions of a resource, in order of their first day: of all centres, and of this one, or site, where it is
+    named.
 
     Of one by chance whose outages have yet to be drawn it is what `beyond` says.
     """

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from dataclasses import replace
 
-from sim.pieces.brief import by_flag, can_fail, choose, one_each, stage
-from sim.pieces.calendars import knowledge, shut_downs, stage_hours, units_by_day
+from sim.pieces.brief import by_flag, can_fail, choose, stage
+from sim.pieces.calendars import knowledge, shut_downs, stage_hours
 from sim.pieces.loads import expect
-from sim.pieces.protocol import Bookings, Capacity, CapacitySteps, Resource, unlimited
+from sim.pieces.protocol import Bookings, Capacity, Resource, place_names, unlimited
 from sim.pieces.requirements import before_booking, before_listing, from_referral, holding
+from sim.pieces.sites import at_sites
 from sim.pieces.steps import Attempts, Choose, Clocks, End, Flagged, Milestone, Path, Stage, Use
 from sim.pieces.toxicity import in_hospital, intensive_care
 from sim.pure.distributions import Fixed
 from sim.scenario import Scenario
-from sim.scenario.people import NO_TIME, Centre
+from sim.scenario.people import NO_TIME
+from sim.scenario.shared import SHARED_KEYS
 from sim.scenario.unused import most_days
 
 # An outpatient has a treatment place for so many days.
@@ -26,26 +27,18 @@ DECLINES, LISTED = "declines", "listed"
 
 
 def beds(s: Scenario) -> Capacity:
-    """The infusion beds of each centre."""
-    found = replace(at_centres(s, "bed", "Infusion beds", _beds_of), turn_round=s.infusion.turn_round)
+    """The infusion beds of each centre, or of several together."""
+    found = replace(at_sites(s, "bed", "Infusion beds"), turn_round=s.infusion.turn_round)
     return replace(found, idle_until=("infusion", "alternative")) if s.infusion.reservation == "hold" else found
 
 
 def places(s: Scenario) -> Capacity:
-    """The treatment places of each centre: so many infusions a day.
+    """The treatment places of each centre, or of several together: so many infusions a day.
 
     An outpatient is there for a day; an inpatient is infused in bed, and takes a place from another for a day.
     """
-    found = at_centres(s, "place", "Treatment places", _places_of)
+    found = at_sites(s, "place", "Treatment places")
     return found if s.infusion.model == "outpatient" else replace(found, turn_round=DAY_OF_INFUSION)
-
-
-def _beds_of(centre: Centre) -> CapacitySteps:
-    return centre.beds
-
-
-def _places_of(centre: Centre) -> CapacitySteps:
-    return centre.places
 
 
 def bookings(s: Scenario) -> tuple[Bookings, ...]:
@@ -55,15 +48,13 @@ def bookings(s: Scenario) -> tuple[Bookings, ...]:
     """
     found = []
     if s.infusion.model == "inpatient" and s.infusion.reservation == "book_ahead":
-        found.append(_bookings_of(s, beds(s), _beds_of, planned_stay(s) + s.infusion.turn_round))
+        found.append(_bookings_of(s, beds(s), planned_stay(s) + s.infusion.turn_round))
     if s.infusion.model == "outpatient" or s.infusion.reservation != "admit":
-        found.append(_bookings_of(s, places(s), _places_of, DAY_OF_INFUSION))
+        found.append(_bookings_of(s, places(s), DAY_OF_INFUSION))
     return tuple(one for one in found if one is not None)
 
 
-def _bookings_of(
-    s: Scenario, booked: Capacity, units: Callable[[Centre], CapacitySteps], planned: float
-) -> Bookings | None:
+def _bookings_of(s: Scenario, booked: Capacity, planned: float) -> Bookings | None:
     """Bookings of a capacity for so many days each; None where there is always a unit."""
     if all(map(unlimited, booked.units)):
         return None
@@ -72,10 +63,14 @@ def _bookings_of(
         label=f"Bookings of {booked.label.lower()}",
         of=booked.name,
         per_centre=True,
-        known=tuple(knowledge(units(c), shut_downs(s, booked.name, name)) for name, c in s.centres.items()),
+        known=tuple(
+            knowledge(s.units(site, SHARED_KEYS[booked.name]), shut_downs(s, booked.name, site))
+            for site in place_names(booked, tuple(s.centres))
+        ),
         planned=planned,
         ahead=next((step for step in _lymphodepletion(s) if isinstance(step, Stage)), None),
         hours=stage_hours(s, s.lymphodepletion.calendar),
+        sites=booked.sites,
     )
 
 
@@ -85,12 +80,6 @@ def planned_stay(s: Scenario) -> float:
         return s.infusion.planned_stay
     # what is a whole number of days but for rounding is that
     return float(max(1, math.ceil(expect(in_hospital(s, beds(s), ())).days - 1e-9)))
-
-
-def at_centres(s: Scenario, name: str, label: str, units: Callable[[Centre], CapacitySteps]) -> Capacity:
-    """A capacity of each centre, less its shut-downs."""
-    there = [units_by_day(units(centre), shut_downs(s, name, place)) for place, centre in s.centres.items()]
-    return one_each(name, label, there)
 
 
 def bedside(s: Scenario) -> tuple[Resource, ...]:

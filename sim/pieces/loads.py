@@ -25,6 +25,8 @@ from sim.pieces.protocol import (
     Protocol,
     Resource,
     Stock,
+    place_for,
+    place_names,
 )
 from sim.pieces.steps import (
     Aside,
@@ -197,7 +199,8 @@ def flag_shares(scenario: Scenario) -> dict[str, float]:
 
 @dataclass(frozen=True)
 class Load:
-    """The offered load of one resource at one centre (empty: all): what is asked for by what there is."""
+    """The offered load of one resource at one centre, or at what several share (empty: all): what is asked for by what
+    there is."""
 
     resource: str
     label: str
@@ -209,15 +212,14 @@ def offered_loads(scenario: Scenario, protocol: Protocol) -> list[Load]:
     """One load for each resource and centre that has a limit, over the measuring window."""
     start = scenario.run.warm_up
     window = (start, start + scenario.run.window)
-    per_day = _referrals_per_day(scenario, window)
-    arriving = {"": sum(per_day.values()), **per_day}
+    arriving = _arriving(scenario, protocol, window)
     (need, listed), lot_need = _need(scenario, protocol, window, arriving), expect(protocol.lot_path)
     loads = []
     for resource in protocol.resources:
         if isinstance(resource, Stock | Bookings | AnyOf):
             continue
         kept = need.held if isinstance(resource, Capacity) else need.requests
-        for place, centre in enumerate(protocol.centres if resource.per_centre else ("",)):
+        for place, centre in enumerate(place_names(resource, protocol.centres)):
             asked = arriving[centre] * _asked(resource, need) + listed.asked(resource, centre, arriving, kept)
             by_lots = _asked(resource, lot_need)
             if by_lots > 0.0:  # there may be infinitely many lots, of something that they never ask for
@@ -260,14 +262,13 @@ def rooms(scenario: Scenario, protocol: Protocol) -> list[Room]:
     """
     start = scenario.run.warm_up
     window = (start, start + scenario.run.window)
-    per_day = _referrals_per_day(scenario, window)
-    per_day[""] = sum(per_day.values())
+    per_day = _arriving(scenario, protocol, window)
     (need, _), lot_need = _need(scenario, protocol, window, per_day), expect(protocol.lot_path)
     capacities = {resource.name: resource for resource in protocol.resources if isinstance(resource, Capacity)}
     found = [(load, load.resource, "") for load in offered_loads(scenario, protocol)]
     for resource in protocol.resources:
         wanted = need.requests.get(resource.name, 0.0)
-        for place, centre in enumerate(protocol.centres if resource.per_centre else ("",)):
+        for place, centre in enumerate(place_names(resource, protocol.centres)):
             load, of, why = math.nan, resource.name, ""
             if isinstance(resource, Bookings):
                 there = unit_days(capacities[resource.of].units[place], window) / (window[1] - window[0])
@@ -405,6 +406,20 @@ def _referrals_per_day(scenario: Scenario, window: tuple[float, float]) -> dict[
         per_day = _per_day(region, window)
         for centre, share in region.centre.items():
             found[centre] += share * per_day
+    return found
+
+
+def _arriving(scenario: Scenario, protocol: Protocol, window: tuple[float, float]) -> dict[str, float]:
+    """Mean referrals a day over the window: by centre, by what several centres share, and ("") to all together."""
+    by_centre = _referrals_per_day(scenario, window)
+    found = {**by_centre, "": sum(by_centre.values())}
+    for resource in protocol.resources:
+        if not resource.per_centre:
+            continue
+        shared = dict.fromkeys(place_names(resource, protocol.centres), 0.0)
+        for number, centre in enumerate(protocol.centres):
+            shared[list(shared)[place_for(resource, number)]] += by_centre[centre]
+        found |= shared
     return found
 
 

@@ -39,6 +39,9 @@ Knowledge = tuple[tuple[float, CapacitySteps], ...]
 class Capacity:
     """A resource of which units are held and given back. `units`: one entry a centre, or a single one for all.
 
+    `sites`: where several centres share units, the site that serves each centre; `units` then has one entry a site, in
+    the order in which they are named first. Empty: each centre has its own.
+
     Closing hours and shut-downs are steps to 0 units. `lot_rank`: the rank of lots in the queue, beside patients.
     `idle_until`: milestones, where units that are taken before them stand idle until their patient comes to one.
     `turn_round`: days for which a unit that was given back cannot be had, as it is made ready for the next.
@@ -52,11 +55,13 @@ class Capacity:
     lot_rank: float = 0.0
     idle_until: tuple[str, ...] = ()
     turn_round: float = 0.0
+    sites: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Bookings:
-    """Units of the capacity `of`, booked ahead: declared after it, with a queue of its own for each of its places.
+    """Units of the capacity `of`, booked ahead: declared after it, with a queue of its own for each of its places, and
+    its `sites`.
 
     Who holds a booking takes it up with a `Use` of that capacity. It is for the day on which the stage `ahead` will
     have ended that may begin in `hours` (None of either: at once), and for `planned` days from then on. It is granted
@@ -77,6 +82,7 @@ class Bookings:
     ahead: Stage | None = None
     hours: Hours | None = None
     policy: str = "first_come"
+    sites: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -180,6 +186,21 @@ def places(resource: Resource) -> int:
             return len(resource.opening)
         case AnyOf():
             return len(resource.of)
+
+
+def place_for(resource: Resource, centre: int) -> int:
+    """The number of the queue of a resource that serves a centre."""
+    sites = _sites(resource)
+    return list(dict.fromkeys(sites)).index(sites[centre]) if sites else min(centre, places(resource) - 1)
+
+
+def place_names(resource: Resource, centres: tuple[str, ...]) -> tuple[str, ...]:
+    """What the queues of a resource are called: by centre, or by site; a single empty name for one for all."""
+    return tuple(dict.fromkeys(_sites(resource) or centres)) if resource.per_centre else ("",)
+
+
+def _sites(resource: Resource) -> tuple[str, ...]:
+    return resource.sites if isinstance(resource, Capacity | Bookings) else ()
 
 
 @dataclass(frozen=True)

@@ -4,20 +4,19 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from sim.pieces.brief import choose, divide, one_each, stage, use
-from sim.pieces.calendars import shut_downs, units_by_day
+from sim.pieces.brief import choose, divide, stage, use
 from sim.pieces.protocol import Capacity
+from sim.pieces.sites import at_sites
 from sim.pieces.steps import Milestone, Path, Use
 from sim.scenario import Scenario
 from sim.scenario.toxicity import Event, Grade
 
 
 def intensive_care(s: Scenario) -> Capacity | None:
-    """The intensive-care beds of each centre; None where nobody needs one."""
+    """The intensive-care beds of each centre, or of several together; None where nobody needs one."""
     if not any(event.needs_icu for event in s.toxicity.events.values()):
         return None
-    units = [units_by_day(c.icu, shut_downs(s, "icu", name)) for name, c in s.centres.items()]
-    return replace(one_each("icu", "Intensive-care beds", units), turn_round=s.toxicity.icu.turn_round)
+    return replace(at_sites(s, "icu", "Intensive-care beds"), turn_round=s.toxicity.icu.turn_round)
 
 
 def in_hospital(

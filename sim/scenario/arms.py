@@ -34,6 +34,7 @@ OF_THE_PRODUCT = (
     "centres.*.lines",
     "centres.*.chairs",
     "centres.*.icu",
+    "shared.*.icu",
     "infusion.model",
     "infusion.stay",
     "infusion.planned_stay",
@@ -44,7 +45,7 @@ OF_THE_PRODUCT = (
     "economics.costs.unused_product",
     "uncertainty",
 )
-WHO_AND_WHERE = ("run", "regions", "centres", "patients", "disruptions")
+WHO_AND_WHERE = ("run", "regions", "centres", "shared", "patients", "disruptions")
 _PATTERNS = tuple(tuple(path.split(".")) for path in OF_THE_PRODUCT)
 
 

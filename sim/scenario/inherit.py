@@ -126,8 +126,13 @@ def _read(text: str, shown: str, path: Path, state: _State) -> Branch:
 
 def _lacks_toxicity(tree: Branch) -> bool:
     """Whether a scenario counts beds in intensive care, and leaves out from which toxicity patients come to them."""
-    centres, strategy = tree.entries.get("centres"), tree.entries.get("strategy")
-    counted = isinstance(centres, Branch) and any(_states(tree, "centres", name, "icu") for name in centres.entries)
+    strategy = tree.entries.get("strategy")
+    counted = any(
+        _states(tree, section, name, "icu")
+        for section in ("centres", "shared")
+        if isinstance(places := tree.entries.get(section), Branch)
+        for name in places.entries
+    )
     stated = isinstance(tree.entries.get("toxicity"), Leaf) or any(
         _states(tree, "toxicity", event) for event in ("crs", "neurotoxicity")
     )

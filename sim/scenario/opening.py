@@ -141,7 +141,9 @@ class Disruption(Section):
     """
 
     resource: Resource = Field(description="line | chair | lab | bed | place | icu | lot_line | courier")
-    centre: Annotated[str | None, Text()] = Field(None, description="Only at this centre, where each has its own.")
+    centre: Annotated[str | None, Text()] = Field(
+        None, description="Only at this centre, where each has its own, or in what several share (shared)."
+    )
     manufacturer: Annotated[str | None, Text()] = Field(
         None, description="Only at this one of several manufacturers; for lines, and for the courier to and from it."
     )

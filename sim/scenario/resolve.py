@@ -42,7 +42,7 @@ def resolve(scenario: Scenario) -> dict[str, Any]:
             section = section.setdefault(key, {})
         section[value.path[-1]] = value.plain
     for name in scenario.centres:
-        resolved["centres"].setdefault(name, {})
+        resolved.setdefault("centres", {}).setdefault(name, {})
     return resolved
 
 

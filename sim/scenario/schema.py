@@ -17,9 +17,21 @@ from sim.scenario.makers import manufacturer_faults
 from sim.scenario.mixed import Hybrid, LaterCourse
 from sim.scenario.named import Names
 from sim.scenario.opening import Calendar, Disruption, calendar_faults
-from sim.scenario.people import NO_TIME, Centre, Clocks, Patients, Region, RiskGroup, Run, WaitingClocks, WaitingList
+from sim.scenario.people import (
+    NO_TIME,
+    Centre,
+    Clocks,
+    Patients,
+    Region,
+    RiskGroup,
+    Run,
+    Steps,
+    WaitingClocks,
+    WaitingList,
+)
 from sim.scenario.problems import did_you_mean, show
 from sim.scenario.section import Absent, Fault, Named, Section, refuse
+from sim.scenario.shared import Shared, disruption_place_fault, shared_faults
 from sim.scenario.slots import Slots
 from sim.scenario.supply import (
     Allogeneic,
@@ -58,7 +70,8 @@ __all__ = [
     "AfterInfusion", "Allogeneic", "Alternative", "Apheresis", "BeforeApheresis", "Bridging", "Calendar", "Cells",
     "Centre", "Clocks", "Disruption", "Economics", "Hybrid", "Infusion", "LaterCourse", "Lymphodepletion",
     "Manufacturing", "Order", "Patients", "Quantity", "Region", "ReleaseTesting", "RiskGroup", "Run", "Scenario",
-    "Scheduling", "Shipping", "Slots", "Stock", "Toxicity", "Validation", "WaitingClocks", "WaitingList", "WorkUp",
+    "Scheduling", "Shared", "Shipping", "Slots", "Stock", "Toxicity", "Validation", "WaitingClocks", "WaitingList",
+    "WorkUp",
 ]  # fmt: skip
 
 
@@ -102,6 +115,9 @@ class Scenario(Section):
         description="Where patients come from, by name."
     )
     centres: Annotated[Mapping[str, Centre], Names("centre", Centre)] = Field(description="Treatment centres, by name.")
+    shared: Annotated[Mapping[str, Shared], Names("shared ward", Shared)] = Field(
+        Named({}), description="Beds, treatment places and intensive care that several centres share, by name."
+    )
     calendars: Annotated[Mapping[str, Calendar], Names("calendar", Calendar)] = Field(
         Named({}), description="Opening times, by name; sections name the one they keep to."
     )
@@ -169,6 +185,7 @@ class Scenario(Section):
             if strategy != "allogeneic" and isinstance(data.get("manufacturing"), dict):
                 yield from _duration_faults(_part(data, "manufacturing"))
         yield from _centre_faults(data)
+        yield from shared_faults(data)
         yield from _listed_faults(data)
         yield from calendar_faults(data)
         yield from _disruption_faults(data)
@@ -202,6 +219,16 @@ class Scenario(Section):
         """The centres that some region sends patients to, in the order of the file."""
         sent = {name for region in self.regions.values() for name, share in region.centre.items() if share > 0.0}
         return tuple(name for name in self.centres if name in sent)
+
+    def site(self, centre: str, key: str) -> str:
+        """Where the patients of a centre have beds, icu or places: there, or in what it shares with other centres."""
+        having = (name for name, its in self.shared.items() if centre in its.centres and getattr(its, key) is not None)
+        return next(having, centre)
+
+    def units(self, site: str, key: str) -> Steps:
+        """How many beds, icu or places there are at a centre, or in what several share."""
+        found: Steps = getattr(self.shared[site] if site in self.shared else self.centres[site], key)
+        return found
 
 
 def _part(data: Mapping[str, Any], *keys: str) -> Mapping[str, Any]:
@@ -272,13 +299,12 @@ def _listed_faults(data: Mapping[str, Any]) -> Iterator[Fault]:
 
 
 def _disruption_faults(data: Mapping[str, Any]) -> Iterator[Fault]:
-    centres = list(_part(data, "centres"))
     for name in _part(data, "disruptions"):
         entry = _part(data, "disruptions", name)
         resource, centre = entry.get("resource"), entry.get("centre")
-        if isinstance(centre, str) and centres and centre not in centres:
-            hint = did_you_mean(centre, centres, "centres")
-            yield ("disruptions", name, "centre"), Absent(f"found {show(centre)}, which is no key of centres{hint}")
+        told = disruption_place_fault(data, resource, centre) if isinstance(centre, str) else None
+        if told is not None:
+            yield ("disruptions", name, "centre"), Absent(told)
         if resource in ("bed", "place", "icu") and entry.get("work", "finish") != "finish":
             yield ("disruptions", name, "work"), "found pause or lose; allowed: finish, as patients in bed stay there"
 

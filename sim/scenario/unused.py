@@ -31,6 +31,7 @@ from sim.scenario.people import Region, Steps, WaitingClocks
 from sim.scenario.problems import did_you_mean
 from sim.scenario.schema import Scenario, products
 from sim.scenario.section import Section
+from sim.scenario.shared import SHARED_KEYS
 from sim.scenario.slots import Slots
 from sim.scenario.supply import NO_TARGET
 
@@ -238,22 +239,26 @@ def _all_slots(s: Scenario) -> list[Slots]:
     return [slots for its in makers(s).values() if (slots := its.manufacturing.slots) is not None]
 
 
+def _unlimited_at_all(s: Scenario, key: str) -> bool:
+    """Whether beds, icu or places never bind anywhere."""
+    return all(is_unlimited(s.units(s.site(name, key), key)) for name in s.treating)
+
+
 def beds_bind(s: Scenario) -> bool:
     """Whether anybody may wait for a bed."""
-    return not all(is_unlimited(s.centres[name].beds) for name in s.treating) or _is_shut(s, "bed")
+    return not _unlimited_at_all(s, "beds") or _is_shut(s, "bed")
 
 
 def icu_binds(s: Scenario) -> bool:
     """Whether anybody may wait for a bed in intensive care."""
-    return not all(is_unlimited(s.centres[name].icu) for name in s.treating) or _is_shut(s, "icu")
+    return not _unlimited_at_all(s, "icu") or _is_shut(s, "icu")
 
 
 def books_ahead(s: Scenario, resource: str) -> bool:
     """Whether beds, or treatment places, are booked ahead."""
     if resource == "place":
-        open_to_all = all(is_unlimited(s.centres[name].places) for name in s.treating)
         asked_for = s.infusion.model == "outpatient" or s.infusion.reservation != "admit"
-        return asked_for and (not open_to_all or _is_shut(s, "place"))
+        return asked_for and (not _unlimited_at_all(s, "places") or _is_shut(s, "place"))
     at_once = s.infusion.model == "outpatient" or s.infusion.reservation != "book_ahead"
     return resource == "bed" and not at_once and beds_bind(s)
 
@@ -425,7 +430,7 @@ def _is_anothers(s: Scenario, name: str) -> bool:
 
 def _at_idle_centre(s: Scenario, name: str) -> bool:
     centre = s.disruptions[name].centre
-    return centre is not None and centre not in s.treating
+    return centre is not None and centre not in (*s.treating, *s.shared)
 
 
 def _has_one_for_all(s: Scenario, name: str) -> bool:
@@ -473,7 +478,7 @@ OOS = (
 )
 FAILURE = ("manufacturing.failure", "manufacturing.products.*.failure", "manufacturing.products")
 LINES = ("manufacturing.lines", "manufacturing.site", "centres.*.lines", "disruptions")
-BEDS = ("centres.*.beds", "disruptions", "infusion.model")
+BEDS = ("centres.*.beds", "shared.*.beds", "disruptions", "infusion.model")
 SLOTS = ("manufacturing.slots", "manufacturing.slots.scope")
 TOXIC = ("toxicity.crs", "toxicity.neurotoxicity")
 REGIONS = ("regions", "regions.*.centre")
@@ -548,6 +553,10 @@ REFUSED: tuple[Unused, ...] = (
         "nobody returns; allowed with a section later_course",
     ),
     Unused("centres.*", lambda s, name: name not in s.treating, REGIONS, _ignored_centre),
+    Unused(
+        "shared.*", lambda s, name: not {*s.shared[name].centres} & {*s.treating}, (*REGIONS, "shared.*.centres"),
+        "no region sends patients to a centre that shares it",
+    ),
     *(
         Unused(
             f"{section}.by_risk_group.*", lambda s, name: name not in s.patients.risk_groups,
@@ -571,7 +580,7 @@ REFUSED: tuple[Unused, ...] = (
     ),
     Unused(
         "toxicity.icu.turn_round", lambda s: not needs_icu(s) or not icu_binds(s),
-        ("centres.*.icu", *TOXIC, "disruptions"),
+        ("centres.*.icu", "shared.*.icu", *TOXIC, "disruptions"),
         "nobody needs intensive care, or its beds are unlimited",
     ),
     Unused(
@@ -595,9 +604,20 @@ REFUSED: tuple[Unused, ...] = (
         "centres.*.lines", lambda s, name: s.manufacturing.site == "factory", ("manufacturing.site",),
         "manufacturing.site is factory; allowed where it is centre",
     ),
-    Unused(
-        "centres.*.icu", lambda s, name: not needs_icu(s), TOXIC,
-        "no toxicity has an icu share above 0",
+    *(
+        Unused(
+            f"{section}.*.icu", lambda s, name: not needs_icu(s), TOXIC,
+            "no toxicity has an icu share above 0",
+        )
+        for section in ("centres", "shared")
+    ),
+    *(
+        Unused(
+            f"centres.*.{key}", lambda s, name, key=key: s.site(name, key) != name, ("shared",),
+            lambda s, name, key=key: f"the {key} of '{name}' are those of '{s.site(name, key)}' "
+            f"(shared.{s.site(name, key)}.{key})",
+        )
+        for key in SHARED_KEYS.values()
     ),
     Unused(
         "calendars.*", lambda s, name: not _is_named(s, name),
@@ -799,8 +819,9 @@ REFUSED: tuple[Unused, ...] = (
     Unused("toxicity.icu", lambda s: not needs_icu(s), TOXIC, "no grade has an icu share above 0"),
     Unused(
         "economics.costs.bed_day",
-        lambda s: s.infusion.model == "outpatient" and all(is_unlimited(c.beds) for c in s.centres.values()),
-        ("infusion.model", "centres.*.beds"), "days in beds of outpatients are counted only where beds have a number",
+        lambda s: s.infusion.model == "outpatient" and _unlimited_at_all(s, "beds"),
+        ("infusion.model", "centres.*.beds", "shared.*.beds"),
+        "days in beds of outpatients are counted only where beds have a number",
     ),
     *(
         Unused(

@@ -91,4 +91,6 @@ BASELINE_TO_COUNT = (
 )
 VERDICT = text("verdict", "better, worse, different, no clear difference, the same, or why it cannot be judged.")
 ESTIMATE = ("estimate", "low", "high")
-RESOURCE_CENTRE = text("centre", "The centre that it belongs to.", "one for all centres")
+RESOURCE_CENTRE = text(
+    "centre", "The centre that it belongs to, or the name of what several centres share.", "one for all centres"
+)

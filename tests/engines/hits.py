@@ -34,6 +34,11 @@ def happenings(case: Case, trace: Trace) -> Counter[str]:
             found[f"{kind} in several centres"] += 1
         if isinstance(resource, Capacity):
             found["lot waited for a line"] += int((here & waited & (uses.kind == LOT)).sum())
+            shared = [place for place in set(resource.sites) if resource.sites.count(place) > 1]
+            places = [list(dict.fromkeys(resource.sites)).index(place) for place in shared]
+            found["granted after waiting at what several centres share"] += int(
+                (here & waited & np.isin(uses.centre, places)).sum()
+            )
             again = np.diff(uses.entity[here]) == 0
             ready = uses.ended[here & began] + resource.turn_round
             if resource.turn_round > 0.0:

@@ -124,7 +124,7 @@ def _policy(r: Random) -> str:
 
 
 def _capacity(r: Random, name: str, centres: int) -> Capacity:
-    """A capacity that may be cut, closed for a time, or without limit."""
+    """A capacity that may be cut, closed for a time, without limit, or shared by some of the centres."""
 
     def steps() -> tuple[tuple[float, float], ...]:
         if r.random() < 0.1:
@@ -142,7 +142,11 @@ def _capacity(r: Random, name: str, centres: int) -> Capacity:
     units = tuple(steps() for _ in range(centres if per_centre else 1))
     turn_round = r.choice([0.0, 0.0, 0.0, 1.0, 2.5])
     rank = r.choice([0.0, 0.0, -1.0, 1.0])
-    return Capacity(name, name, per_centre, units, policy=_policy(r), lot_rank=rank, turn_round=turn_round)
+    sharing = Random(f"{name} {units}")
+    sites = tuple(sharing.choice("AB") for _ in range(centres)) if per_centre and sharing.random() < 0.5 else ()
+    if sites:
+        units = units[: len(set(sites))]
+    return Capacity(name, name, per_centre, units, _policy(r), rank, (), turn_round, sites)
 
 
 def _bookings(writer: Writer, booked: Capacity) -> Bookings:
@@ -164,6 +168,7 @@ def _bookings(writer: Writer, booked: Capacity) -> Bookings:
         ahead=ahead,
         hours=Hours(openings=writer.intervals()) if r.random() < 0.4 else None,
         policy=_policy(r),
+        sites=booked.sites,
     )
 
 

@@ -90,6 +90,7 @@ def scenario_text(number: int) -> str:
     _manufacturers(Random(f"manufacturers {number}"), scenario, whole_days)
     _turning(Random(f"turning {number}"), scenario, whole_days)
     _book_up(Random(f"booked up {number}"), scenario)
+    _wards(Random(f"shared {number}"), scenario)
     return json.dumps(scenario, indent=1)
 
 
@@ -198,6 +199,26 @@ def _book_up(r: Random, scenario: Block) -> None:
         scenario.setdefault("lymphodepletion", {}).setdefault("duration", "5 d")
         for centre in scenario["centres"].values():
             centre["beds"] = 1
+
+
+def _wards(r: Random, scenario: Block) -> None:
+    """Beds, intensive care and places that two or three centres share, in half of the scenarios with several."""
+    centres = scenario["centres"]
+    if len(centres) < 2 or r.random() < 0.5:
+        return
+    named = r.sample(list(centres), r.randint(2, len(centres)))
+    ward: Block = {"centres": named, "beds": r.choice([1, 1, 2, _capacity(r)])}
+    if r.random() < 0.6:
+        ward["icu"] = r.choice([1, 2])
+    if r.random() < 0.4:
+        ward["places"] = _capacity(r, most=2)
+    for name in named:
+        for key in ward:
+            centres[name].pop(key, None)
+    scenario["shared"] = {"ward": ward}
+    for disruption in scenario.get("disruptions", {}).values():
+        if disruption["resource"] in ("bed", "icu") and disruption.get("centre") in named:
+            disruption["centre"] = "ward"
 
 
 def _dependence(r: Random, scenario: Block) -> None:

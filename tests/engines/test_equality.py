@@ -77,6 +77,7 @@ LEAST_HAPPENINGS = {
     "turned at progression": 100,
     "slot lost, as its holder was not ready": 48,
     "granted once a unit was ready again": 48,
+    "granted after waiting at what several centres share": 80,
     "outage by chance": 480,
     "held when an outage by chance began: finish": 160,
     "held when an outage by chance began: pause": 120,
@@ -144,6 +145,7 @@ LEAST_OF_PROTOCOLS = {
     "stage that never ends": 50,
     "product went on without its patient": 5_000,
     "granted once a unit was ready again": 200,
+    "granted after waiting at what several centres share": 100,
     "progressed and stayed": 500,
     **{f"waited under {policy}": 150 for policy in ("first_come", *POLICIES)},
 }

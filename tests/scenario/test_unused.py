@@ -346,6 +346,7 @@ BY_HAND = {
     "release_testing.conditional", "after_infusion.by_risk_group.*", "cells.by_risk_group.*",
     "after_infusion.alternative", "economics.costs.alternative", "economics.utilities.alternative", "economics.costs.bridging_month",
     "manufacturing.assignment", "centres.*.manufacturers",
+    "shared.*", "shared.*.icu", "centres.*.beds", "centres.*.places",
 }  # fmt: skip
 
 

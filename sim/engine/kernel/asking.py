@@ -73,8 +73,8 @@ from sim.engine.kernel.walkers import meet, must_stop, open_frame, order_of, pau
 @inlined
 def pool_of(supplies: Supplies, pools: Pools, me: Walker, resource: int) -> Pool:
     """The pool of a resource that serves the walker's centre."""
-    its = supplies.resources[resource]
-    return pools.rows[its.first_pool + min(me.centre, its.pool_count - 1)]
+    row: int = supplies.serving[resource, me.centre]
+    return pools.rows[row]
 
 
 @inlined

@@ -65,13 +65,6 @@ class Operation:
     number: float  # a share, a multiplier, days of patience, the most of a stage, or the last day of a return
 
 
-class Resource:
-    """The pools of a resource."""
-
-    first_pool: int
-    pool_count: int
-
-
 class Change:
     """A change of capacity."""
 

@@ -32,7 +32,6 @@ from sim.engine.kernel.rows import (
     Pool,
     Replication,
     Request,
-    Resource,
     Share,
     Slot,
     Task,
@@ -85,13 +84,13 @@ class Route(NamedTuple):
 
 
 class Supplies(NamedTuple):
-    """Which pools a resource has, when slots are offered and withdrawn, how capacities change, how policies rank.
+    """Which pool serves whom, when slots are offered and withdrawn, how capacities change, how policies rank.
 
     `known`, `lessons`: what is known of the capacities that may be booked. `choices`: what serves lists for any of
     several.
     """
 
-    resources: Table[Resource]
+    serving: IntTable  # the pool of each resource that serves each centre
     offer_days: FloatTable
     per_offer: IntTable  # slots on each offer day, one row a pool
     withdrawals: FloatTable

@@ -24,6 +24,7 @@ from sim.pieces.protocol import (
     drawn,
     ends,
     milestones,
+    place_names,
     walk_steps,
 )
 from sim.pieces.steps import Draw, Path, Stage, Step, Use
@@ -124,20 +125,20 @@ def _amount(resource: Resource, centres: tuple[str, ...]) -> str:
     match resource:
         case Capacity(units=units):
             in_force = [[amount for _, amount in steps] for steps in units]
-            return _by_place([_changing(amounts) for amounts in in_force], resource.per_centre, centres)
+            return _by_place([_changing(amounts) for amounts in in_force], place_names(resource, centres))
         case Bookings(planned=planned, of=of):
             return f"one {of} each, for {planned:g} d"
         case Cadence(counts=counts):
-            each = _by_place([_changing(by_offer) for by_offer in counts], resource.per_centre, centres)
+            each = _by_place([_changing(by_offer) for by_offer in counts], place_names(resource, centres))
             return (
                 f"{each} on each of {len(resource.offer_days)} offer days, {resource.lead:g} d before the start; "
                 f"carried over {resource.carry_over} times, offered again at a notice of {resource.notice:g} d"
             )
         case AnyOf():
             serving = [" or ".join(serving) for serving in resource.of]
-            return f"a unit of {_by_place(serving, resource.per_centre, centres)}, whichever promises infusion first"
+            return f"a unit of {_by_place(serving, place_names(resource, centres))}, whichever promises infusion first"
         case Stock():
-            opening = _by_place([_number(doses) for doses in resource.opening], resource.per_centre, centres)
+            opening = _by_place([_number(doses) for doses in resource.opening], place_names(resource, centres))
             s, up_to = resource.reorder or (0, 0)
             ordering = f"ordered at {s} up to {up_to}" if resource.reorder else f"a lot every {resource.every:g} d"
             return f"{opening} doses at the start, {ordering}, {resource.doses_per_lot} a lot, " + (
@@ -145,12 +146,12 @@ def _amount(resource: Resource, centres: tuple[str, ...]) -> str:
             )
 
 
-def _by_place(amounts: list[str], per_centre: bool, centres: tuple[str, ...]) -> str:
-    if not per_centre or len(amounts) == 1:
-        return f"{amounts[0]}{' at each centre' if per_centre else ''}"
+def _by_place(amounts: list[str], names: tuple[str, ...]) -> str:
+    if len(names) == 1:
+        return f"{amounts[0]} at {names[0]}" if names[0] else amounts[0]
     if len(set(amounts)) == 1:
-        return f"{amounts[0]} at each of {len(amounts)} centres"
-    return "; ".join(f"{centre} {amount}" for centre, amount in zip(centres, amounts, strict=True))
+        return f"{amounts[0]} at each of {', '.join(names)}"
+    return "; ".join(f"{name} {amount}" for name, amount in zip(names, amounts, strict=True))
 
 
 def _changing(amounts: Sequence[float]) -> str:

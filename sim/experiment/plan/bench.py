@@ -19,6 +19,7 @@ from sim.outcomes.figures import figures_of, metric_named
 from sim.outcomes.metrics import BY_NAME, METRIC_NAMES
 from sim.outcomes.patients import Patients
 from sim.outcomes.resource_use import queues_of, use_in
+from sim.pieces.protocol import place_names
 
 FloatArray = NDArray[np.float64]
 WAITING, IN_USE = "waiting for", "in use of"
@@ -38,7 +39,8 @@ def reducer_of(base: Base, targets: Sequence[Target]) -> Reducer:
     columns = [Column(metric.name, metric.label, metric.unit) for metric in own]
     protocol = Arm("", loaded.scenario).protocol
     for resource, place in queues_of(protocol):
-        label = f"{resource.label} at {protocol.centres[place]}" if resource.per_centre else resource.label
+        where = place_names(resource, protocol.centres)[place]
+        label = f"{resource.label} at {where}" if where else resource.label
         columns += [
             Column(f"{WAITING} {label}", label, "patients"),
             Column(f"{IN_USE} {label}", label, "share"),
