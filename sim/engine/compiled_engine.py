@@ -157,11 +157,14 @@ def _people(flat: Flat, cohort: Cohort) -> People:
         if flag not in cohort.flags:
             raise EngineError(f"nobody carries the flag {flag!r}")
         flags[place] = cohort.flags[flag]
-    arrivals = np.argsort(np.maximum(cohort.referral_day, 0.0), kind="stable")
+    begins = cohort.begin_day
+    arrivals = np.argsort(np.maximum(begins, 0.0), kind="stable")
     if cohort.courses > 1:
         arrivals = arrivals[np.isfinite(cohort.referral_day[arrivals])]
     return People(
         arrivals=arrivals,
+        begins=begins,
+        queues_by=np.array(cohort.queues_by, dtype=np.float64),
         centre=cohort.centre,
         ranks=ranks,
         flags=flags,
@@ -183,6 +186,7 @@ def _start(
     clocks = rows(Clocks, count + 1)
     clocks["touched"] = 0
     batches = rows(Batch, shelves, opening + room)
+    notes, attempts = _lived(flat, cohort)
     batches[:, :opening] = flat.shelf
     return State(
         _run(flat, cohort, people, least, follow_up, traced),
@@ -199,9 +203,9 @@ def _start(
         draws,
         ClockRows(clocks, rows(FactorChange, count + 1, min(4, room))),
         Records(
-            notes=np.full((count, len(flat.milestones)), np.nan),
-            passes=np.zeros((count, len(flat.milestones)), dtype=np.int64),
-            attempts=np.zeros((count, len(flat.attempt_names)), dtype=np.int64),
+            notes=notes,
+            passes=np.isfinite(notes).astype(np.int64),
+            attempts=attempts,
             ended_outcome=np.full(count, -1, dtype=np.int64),
             ended_day=np.full(count, np.nan),
             leave_day=cohort.leave_day.copy(),
@@ -211,6 +215,18 @@ def _start(
             stages=rows(Passed, 16 * room if traced else 0),
         ),
     )
+
+
+def _lived(flat: Flat, cohort: Cohort) -> tuple[FloatArray, IntArray]:
+    """(days of milestones passed, attempts made) by the start."""
+    count = len(cohort.referral_day)
+    notes = np.full((count, len(flat.milestones)), np.nan)
+    attempts = np.zeros((count, len(flat.attempt_names)), dtype=np.int64)
+    for place, name in enumerate(flat.milestones):
+        notes[:, place] = cohort.notes.get(name, np.nan)
+    for place, name in enumerate(flat.attempt_names):
+        attempts[:, place] = cohort.attempts.get(name, 0)
+    return notes, attempts
 
 
 def _run(flat: Flat, cohort: Cohort, people: People, least: float, follow_up: float, traced: bool) -> Run:
@@ -228,7 +244,7 @@ def _run(flat: Flat, cohort: Cohort, people: People, least: float, follow_up: fl
     now["heap"] = now["tickets"] = len(due)
     now["next_arrival"] = np.inf
     if len(arrivals):
-        now["next_patient"], now["next_arrival"] = arrivals[0], max(float(cohort.referral_day[arrivals[0]]), 0.0)
+        now["next_patient"], now["next_arrival"] = arrivals[0], max(float(people.begins[arrivals[0]]), 0.0)
     return Run(now, heap, happenings, rows(Task, FIRST_ROOM))
 
 

@@ -63,12 +63,15 @@ class Frailty:
 INDEPENDENT = Frailty(0.0, np.empty(0))
 
 
-def draw_frailty(strength: float, chances: FloatArray, lived: FloatArray | None = None) -> Frailty:
+def draw_frailty(
+    strength: float, chances: FloatArray, lived: FloatArray | None = None, events: FloatArray | float = 0.0
+) -> Frailty:
     """The frailty of people from uniforms of shape (n,); `strength` above 0.
 
     `lived`: cumulative hazards, shape (clocks, n), that each is known to have survived. Given these, the frailty is a
     gamma of shape 1 / strength and rate 1 / strength + x, x the sum over clocks of (exp(strength h) - 1) / strength:
-    who has lived through much is less frail.
+    who has lived through much is less frail. `events`: how many of these each is known to have had, at the hazard that
+    is given as survived; each adds 1 to the shape.
     """
     from scipy.special import gammainccinv
 
@@ -76,5 +79,5 @@ def draw_frailty(strength: float, chances: FloatArray, lived: FloatArray | None 
     if lived is not None:
         rate += np.expm1(np.minimum(strength * lived, MOST_EXPONENT)).sum(axis=0) / strength
     # the upper tail; a uniform may be 0, a frailty must be neither 0 nor infinite
-    level = gammainccinv(1.0 / strength, np.maximum(chances, LEAST_CHANCE)) / rate
+    level = gammainccinv(1.0 / strength + events, np.maximum(chances, LEAST_CHANCE)) / rate
     return Frailty(strength, np.maximum(level, np.finfo(float).tiny))

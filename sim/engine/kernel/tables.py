@@ -129,6 +129,8 @@ class People(NamedTuple):
     """The patients of a replication, in the order of the cohort; `arrivals` and `measured` hold their places."""
 
     arrivals: Ints
+    begins: Floats
+    queues_by: Floats
     centre: Ints
     ranks: FloatTable
     flags: IntTable
