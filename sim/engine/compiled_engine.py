@@ -204,7 +204,7 @@ def _start(
         ClockRows(clocks, rows(FactorChange, count + 1, min(4, room))),
         Records(
             notes=notes,
-            passes=np.isfinite(notes).astype(np.int64),
+            passes=(~np.isnan(notes)).astype(np.int64),
             attempts=attempts,
             ended_outcome=np.full(count, -1, dtype=np.int64),
             ended_day=np.full(count, np.nan),

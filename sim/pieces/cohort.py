@@ -397,7 +397,9 @@ def _flags(
     if any(r.declines > 0.0 for r in regions.values()):
         share = np.array([r.declines for r in regions.values()])[region]
         # who is in progress has long decided
-        first_course = np.repeat([b.course == 1 and b.source != IN_PROGRESS for b in luck.blocks], [b.count for b in luck.blocks])
+        first_course = np.repeat(
+            [b.course == 1 and b.source != IN_PROGRESS for b in luck.blocks], [b.count for b in luck.blocks]
+        )
         found["declines"] = (luck.of("declines") < share) & ~waiting & first_course
     return found
 

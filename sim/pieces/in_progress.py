@@ -27,6 +27,7 @@ from sim.pieces.steps import (
     Milestone,
     Noted,
     Path,
+    Share,
     Stage,
     Step,
     Together,
@@ -113,14 +114,25 @@ def _after(path: Path, patient: UnderWay, kinds: Mapping[str, Resource]) -> tupl
     """(steps that were passed, steps that are left) from the milestone of the state on; None where it is not there."""
     for k, step in enumerate(path):
         if step == Milestone(patient.state):
-            found: tuple[Path, Path] | None = ((*path[:k], step), ())
-        else:
-            found = _inside(step, patient, kinds)
-            if found is not None:
-                found = ((*path[:k], *found[0]), found[1])
+            # what moves clocks on that day has moved them
+            end = next((j for j in range(k + 1, len(path)) if not _moves_clocks(path[j])), len(path))
+            return path[:end], path[end:]
+        found = _inside(step, patient, kinds)
         if found is not None:
-            return found[0], (*found[1], *path[k + 1 :])
+            return (*path[:k], *found[0]), (*found[1], *path[k + 1 :])
     return None
+
+
+def _moves_clocks(step: Step) -> bool:
+    """Whether a step does nothing else than move clocks."""
+    match step:
+        case Clocks() | Hazard():
+            return True
+        case Choose(when=Share()):
+            inner = [one for way in inner_paths(step) for one in way]
+            return bool(inner) and all(map(_moves_clocks, inner))
+        case _:
+            return False
 
 
 def _inside(step: Step, patient: UnderWay, kinds: Mapping[str, Resource]) -> tuple[Path, Path] | None:
@@ -153,20 +165,19 @@ def _inside(step: Step, patient: UnderWay, kinds: Mapping[str, Resource]) -> tup
             return None
 
 
-def _attempt_under_way(
-    step: Attempts, patient: UnderWay, kinds: Mapping[str, Resource]
-) -> tuple[Path, Path] | None:
+def _attempt_under_way(step: Attempts, patient: UnderWay, kinds: Mapping[str, Resource]) -> tuple[Path, Path] | None:
     """One of several attempts, with as many to come as are left."""
     tried = patient.attempt if step.name == "manufacture" else 1
     if step.at_most is not None and tried > step.at_most:
         later = replace(patient, attempt=tried - step.at_most)
-        return _after(step.otherwise, later, kinds)
+        further = _after(step.otherwise, later, kinds)
+        return None if further is None else ((*step.steps, *step.between, *further[0]), further[1])
     found = _after(step.steps, patient, kinds)
     if found is None:
         return None
     left = None if step.at_most is None else step.at_most - tried
-    further = step.otherwise if left == 0 else (*step.between, replace(step, at_most=left))
-    return found[0], (Attempts(step.name, found[1], 1, (), further),)
+    to_come = step.otherwise if left == 0 else (*step.between, replace(step, at_most=left))
+    return found[0], (Attempts(step.name, found[1], 1, (), to_come),)
 
 
 # -- what was lived -------------------------------------------------------------------------------------------------
@@ -190,16 +201,14 @@ def _on_the_way(path: Path) -> Iterator[Step]:
     """Milestones, and steps that move clocks, of a path that was passed without a failure."""
     for step in path:
         match step:
-            case Milestone() | Clocks() | Hazard():
+            case Milestone():
+                yield step
+            case _ if _moves_clocks(step):
                 yield step
             case Choose(when=Noted()):
                 yield from _on_the_way(step.otherwise or step.then)
             case Choose(when=Flagged()):
                 yield from _on_the_way(step.otherwise)
-            case Choose():
-                inner = list(walk_steps((step,)))
-                if any(isinstance(one, Hazard) for one in inner) and all(isinstance(i, Hazard | Choose) for i in inner):
-                    yield step
             case Use() | Attempts() | Together(branches=(_,)):
                 yield from _on_the_way(inner_paths(step)[0])
 

@@ -69,7 +69,9 @@ def lived(scenario: Scenario, book: ClockBook, luck: Luck, multipliers: FloatArr
 
 def _with_hazards(scenario: Scenario, book: ClockBook, luck: Luck, multipliers: FloatArray, found: Lived) -> Lived:
     who = np.flatnonzero(found.who)
-    referral, apheresis, progression = (-found.column(f"{n}_days")[who] for n in ("referral", "apheresis", "progressed"))
+    referral, apheresis, progression = (
+        -found.column(f"{n}_days")[who] for n in ("referral", "apheresis", "progressed")
+    )
     switches = "after_apheresis" in book.sets
     collected, progressed = np.isfinite(apheresis), np.isfinite(progression)
     slow_from, slow_until, slowed = _bridged(scenario, luck, found, who)
@@ -135,7 +137,10 @@ def carried(scenario: Scenario, luck: Luck, found: Lived, referral: FloatArray) 
     path, resources = path_and_resources(scenario)
     its = rests(scenario, path, resources)
     count, places = len(referral), [np.flatnonzero(found.place == k) for k in range(len(found.rows))]
-    notes: dict[str, FloatArray] = {TODAY: np.where(found.who, 0.0, np.nan), "apheresis": -found.column("apheresis_days")}
+    notes: dict[str, FloatArray] = {
+        TODAY: np.where(found.who, 0.0, np.nan),
+        "apheresis": -found.column("apheresis_days"),
+    }
     flags = {flag: np.zeros(count, dtype=bool) for flag in its}
     tried = np.zeros(count, dtype=np.int64)
     drawn: dict[tuple[str, int], FloatArray] = {}

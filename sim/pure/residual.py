@@ -60,7 +60,9 @@ def survival(duration: Distribution, days: FloatArray) -> FloatArray:
         case TruncatedNormal(mean_days=mean, sd=sd, low=low, high=high):
             first, last = _log_above((low - mean) / sd), _log_above((high - mean) / sd)
             here = _log_above((np.clip(at, low, high) - mean) / sd)
-            return np.asarray(np.expm1(here - last) / np.expm1(first - last) if np.isfinite(last) else np.exp(here - first))
+            return np.asarray(
+                np.expm1(here - last) / np.expm1(first - last) if np.isfinite(last) else np.exp(here - first)
+            )
         case _:
             raise TypeError(f"no survival function of {type(duration).__name__}")
 

@@ -164,7 +164,9 @@ def _items(text: str, shown: str, key: str, place: Place) -> tuple[Items, list[t
     allowed = " or ".join(f"the columns {', '.join(c)}" if len(c) > 1 else f"one column '{c[0]}'" for c in COLUMNS[key])
     rows, unreadable = _rows(text, shown)
     if not rows:
-        return Items(place, ()), unreadable or [(Place(shown, 1), f"found an empty file; allowed: {allowed}, and rows below")]
+        return Items(place, ()), unreadable or [
+            (Place(shown, 1), f"found an empty file; allowed: {allowed}, and rows below")
+        ]
     (header_line, header), body = rows[0], rows[1:]
     while header and not header[-1]:
         header.pop()

@@ -104,14 +104,18 @@ def row_of(cells: Mapping[str, str]) -> UnderWay:
     row = _whole(cells, "row", 1, MOST_ROW)
     state = cells["state"]
     if state not in STATES:
-        raise ValueError(f"row {row}: column 'state': found {show(state)}; allowed: {', '.join(STATES)}{suggestion(state, STATES)}")
+        raise ValueError(
+            f"row {row}: column 'state': found {show(state)}; allowed: {', '.join(STATES)}{suggestion(state, STATES)}"
+        )
     days = _days(cells, "days", row)
     if math.isnan(days):
         raise ValueError(f"row {row}: column 'days': found nothing; allowed: the days since {state}")
     known = tuple(filter(None, re.split(r"[+; ]+", cells.get("results_known", ""))))
     known = TESTS if known == ("all",) else known
     if wrong := [name for name in known if name not in TESTS]:
-        raise ValueError(f"row {row}: column 'results_known': found {show(wrong[0])}; allowed: {' + '.join(TESTS)}, or all")
+        raise ValueError(
+            f"row {row}: column 'results_known': found {show(wrong[0])}; allowed: {' + '.join(TESTS)}, or all"
+        )
     found = UnderWay(
         row=row,
         region=cells["region"],
