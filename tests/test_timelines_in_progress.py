@@ -65,6 +65,10 @@ def days(one: Ran, milestone: str) -> list[float | None]:
     return [day for day, is_one in zip(one.days(milestone), one.patients.cohort.lived, strict=True) if is_one]
 
 
+SLOTS = (
+    "manufacturing: {duration: 10 d, slots: {count: COUNT, every: week, scope: pool, lead: 0 d, carry_over: 0, "
+    "notice: 0 d}}"
+)
 HEAD = "row,region,state,days,referral_days,apheresis_days"
 
 
@@ -94,7 +98,7 @@ def test_more_lines_held_than_there_are_let_nobody_else_on(tmp_path: Path) -> No
 
 
 def test_who_waits_queues_by_their_own_day(tmp_path: Path) -> None:
-    slots = "manufacturing: {duration: 10 d, slots: {count: 1, every: week, scope: pool, lead: 0 d, carry_over: 0, notice: 0 d}}"
+    slots = SLOTS.replace("COUNT", "1")
     head = f"{HEAD},queue_days"
     rows = f"{head}\n1,here,listing,10,40,,\n2,here,listing,20,40,,\n3,here,listing,1,50,,30"
     one = ran(tmp_path, rows, slots)
@@ -102,7 +106,7 @@ def test_who_waits_queues_by_their_own_day(tmp_path: Path) -> None:
 
 
 def test_a_slot_is_booked_for_its_day(tmp_path: Path) -> None:
-    slots = "manufacturing: {duration: 10 d, slots: {count: 0, every: week, scope: pool, lead: 0 d, carry_over: 0, notice: 0 d}}"
+    slots = SLOTS.replace("COUNT", "0")
     one = ran(tmp_path, f"{HEAD},booked_in_days\n1,here,slot,4,40,,6", slots)
     assert days(one, "apheresis") == [6.0]
     assert days(one, "infusion") == [16.0]
@@ -166,7 +170,7 @@ release_testing: {review: 5 d, calendar: office, working_time: true}
 
 def test_a_further_attempt_counts_on(tmp_path: Path) -> None:
     rest = "manufacturing: {duration: 10 d, failure: 1, attempts: 3, remake_from: retained_cells}"
-    rows = f"{HEAD},attempt\n1,here,manufacturing,5,60,40,1\n2,here,manufacturing,5,60,40,2\n3,here,manufacturing,5,60,40,3"
+    rows = f"{HEAD},attempt\n" + "\n".join(f"{k},here,manufacturing,5,60,40,{k}" for k in (1, 2, 3))
     one = ran(tmp_path, rows, rest)
     ended = [day for day, mine in zip(one.patients.end_day, one.patients.cohort.lived, strict=True) if mine]  # type: ignore[arg-type]
     assert ended == [25.0, 15.0, 5.0]
@@ -203,7 +207,7 @@ def test_where_nothing_is_left_is_a_fault_unless_it_ends_today(tmp_path: Path) -
     assert 0.0 < (days(one, "manufactured")[1] or 0.0) < 1.0
 
 
-# -- laws ----------------------------------------------------------------------------------------------------------------
+# -- laws ----------------------------------------------------------------------------------------------------
 
 MANY = 4_000
 
@@ -260,7 +264,9 @@ def test_no_digit_is_lost_in_a_tail() -> None:
 def test_clocks_go_on_from_what_was_lived(tmp_path: Path, strength: float) -> None:
     # waiting for 30 days at 0.01 a day, then 20 days after apheresis at 0.03: the law after today is that of 0.03
     rest = f"""
-clocks: {{waiting: {{death: {{exponential: {{rate: 0.01 / d}}}}}}, after_apheresis: {{death: {{weibull: {{shape: 2, scale: 50 d}}}}}}}}
+clocks:
+  waiting: {{death: {{exponential: {{rate: 0.01 / d}}}}}}
+  after_apheresis: {{death: {{weibull: {{shape: 2, scale: 50 d}}}}}}
 patients: {{risk_groups: {{everybody: {{share: 1}}}}, frailty: {{strength: {strength}}}}}
 manufacturing: {{duration: 1000 d}}
 """
@@ -280,7 +286,8 @@ def test_frailty_of_two_clocks_is_that_of_survivors(tmp_path: Path) -> None:
     # with frailty, the first of two clocks of those who lived through h of each has survival
     # ((x + growth) / x) ** (-1/theta), x = 1/theta + sum of (exp(theta h) - 1) / theta
     theta, rate, e = 2.0, 0.01, 50.0
-    both = f"{{progression: {{exponential: {{rate: {rate} / d}}}}, ends_eligibility: 1, death: {{exponential: {{rate: {rate} / d}}}}}}"
+    one_rate = f"{{exponential: {{rate: {rate} / d}}}}"
+    both = f"{{progression: {one_rate}, ends_eligibility: 1, death: {one_rate}}}"
     rest = f"""
 clocks: {{waiting: {both}}}
 patients: {{risk_groups: {{everybody: {{share: 1}}}}, frailty: {{strength: {theta}}}}}
@@ -311,7 +318,7 @@ manufacturing: {duration: 1000 d, lines: 0}
     assert stats.kstest(left, stats.expon(scale=1.0 / 0.03).cdf).pvalue > 0.01
 
 
-# -- bad input -----------------------------------------------------------------------------------------------------------
+# -- bad input -----------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(

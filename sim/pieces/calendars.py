@@ -78,7 +78,7 @@ def units_by_day(
     shut = _union((d.first_day, d.end) for d in closed)
     if open_in is ALWAYS and not shut:
         return units
-    intervals = [(max(first, 0.0), last) for first, last in open_in or () if last > 0.0]
+    intervals = tuple((max(first, 0.0), last) for first, last in open_in or () if last > 0.0)
     since = [day for day, _ in units]
     days = {*since, 0.0, *(day for pair in (*intervals, *shut) for day in pair)}
     is_open, is_shut = _covers(intervals), _covers(shut)

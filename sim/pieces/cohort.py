@@ -42,8 +42,9 @@ class Cohort:
     `frailty`: that of the patient, the same in every course; the thresholds depend on it already.
     `flags`: what is known of patients at referral, by name. `ranks`: the patient's own part of their rank, by policy.
     `lived`: who is in progress on the first day; they set out on the path when they were referred. `queue_day`: the day
-    by which whoever asks for something on day 0 queues there, unless it is that of referral. `notes`: days of milestones that were
-    passed before, and of what is known ahead, by name; NaN where not. `attempts`: those that were made before, by name.
+    by which whoever asks for something on day 0 queues there, unless it is that of referral. `notes`: days of
+    milestones that were passed before, and of what is known ahead, by name; NaN where not. `attempts`: those that were
+    made before, by name.
 
     With a second course every patient has a second entry, in the second half of their replication, for when they
     return: its referral is infinite until then, it is never measured, and its clocks run from the day of the return.
@@ -244,7 +245,9 @@ def draw_cohort(
         lived = _survived_to_the_start(book, referral, multipliers, waiting)
     frailty = _drawn_frailty(scenario, luck, lived, under_way).of(for_life)
     thresholds = _thresholds(book, luck, len(referral), frailty, lived)
-    if under_way is not None:  # who has progressed did so when the hazard lived by then had been lived
+    if (
+        under_way is not None and lived is not None
+    ):  # who has progressed did so when the hazard lived by then had been lived
         thresholds[Clock.PROGRESSION, under_way.progressed] = lived[Clock.PROGRESSION, under_way.progressed]
     # who is not back yet never leaves
     leave_day, leave_clock, progression_day = first_leave(book, referral, thresholds, multipliers, eligibility)

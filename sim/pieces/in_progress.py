@@ -69,7 +69,7 @@ class Rest:
 
 def with_those_in_progress(s: Scenario, path: Path, resources: Sequence[Resource]) -> Path:
     """The path, and before it the rest of it for each state that a patient is in on the first day."""
-    for flag, rest in reversed(rests(s, path, resources).items()):
+    for flag, rest in reversed([*rests(s, path, resources).items()]):
         path = (Choose(Flagged(flag), rest.path, path),)
     return path
 

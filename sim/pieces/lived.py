@@ -1,8 +1,10 @@
-"""What patients in progress bring to the first day: what they carry in the cohort, and the hazards they have survived."""
+"""What patients in progress bring to the first day: milestones, ends of stages, and the hazards they have survived."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -80,7 +82,7 @@ def _with_hazards(scenario: Scenario, book: ClockBook, luck: Luck, multipliers: 
                              slow_from, slow_until, np.zeros(len(who))]).clip(referral, 0.0), axis=0)  # fmt: skip
     hazards, anew = np.zeros((len(Clock), len(who))), np.zeros(len(who))
     before_progression = progressed & collected & (progression < apheresis)
-    for start, end in zip(cuts[:-1], cuts[1:], strict=True):
+    for start, end in pairwise(cuts):
         late = collected & (start >= apheresis) & switches
         after = progressed & (start >= progression)
         for clock in Clock:
@@ -145,11 +147,11 @@ def carried(scenario: Scenario, luck: Luck, found: Lived, referral: FloatArray) 
     tried = np.zeros(count, dtype=np.int64)
     drawn: dict[tuple[str, int], FloatArray] = {}
 
-    def draws(purpose: str, way: int) -> FloatArray:
-        """One uniform for everybody in the cohort."""
+    def draws(who: IntArray, purpose: str, way: int) -> FloatArray:
+        """One uniform for each of these."""
         if (purpose, way) not in drawn:
             drawn[purpose, way] = luck.patients((f"{PREFIX}{purpose}",), attempt=way)[0]
-        return drawn[purpose, way]
+        return drawn[purpose, way][who]
 
     for one, mine in zip(found.rows, places, strict=True):
         rest: Rest = its[variant(one)]
@@ -157,7 +159,7 @@ def carried(scenario: Scenario, luck: Luck, found: Lived, referral: FloatArray) 
         tried[mine] = one.attempt - 1
         if one.state != "referral":
             notes.setdefault(one.state, np.full(count, np.nan))[mine] = -one.days
-        for name, day in ends(one, rest, lambda purpose, way, who=mine: draws(purpose, way)[who], len(mine)).items():
+        for name, day in ends(one, rest, partial(draws, mine), len(mine)).items():
             notes.setdefault(f"{PREFIX}{name}", np.full(count, np.nan))[mine] = day
     queue_day = np.where(found.who, -np.nan_to_num(found.column("queue_days")), referral)
     attempts = {"manufacture": tried} if tried.any() else {}

@@ -80,7 +80,7 @@ def longer(duration: Distribution, days: FloatArray, u: FloatArray) -> FloatArra
             values = np.array(duration.values)
             first = np.searchsorted(values, e, side="right")
             place = np.minimum(first + (u * (len(values) - first)).astype(np.int64), len(values) - 1)
-            return np.maximum(values[place], e)
+            return np.asarray(np.maximum(values[place], e), dtype=np.float64)
         case Lognormal(median=median, sigma=sigma, shift=shift):
             if sigma == 0.0:
                 return np.maximum(median + shift, e)
@@ -96,8 +96,8 @@ def longer(duration: Distribution, days: FloatArray, u: FloatArray) -> FloatArra
         case Gamma(mean_days=mean, shape=shape, shift=shift):
             from scipy.special import gammainccinv
 
-            score = gammainccinv(shape, left * survival(duration, e))
-            return np.maximum(np.asarray(score * mean / shape + shift), e)
+            drawn = gammainccinv(shape, left * survival(duration, e))
+            return np.maximum(np.asarray(drawn * mean / shape + shift, dtype=np.float64), e)
         case Uniform(low=low, high=high):
             start = np.clip(e, low, high)
             return np.maximum(start + u * (high - start), e)

@@ -141,11 +141,12 @@ def _contradictions(p: UnderWay) -> Iterator[str]:
     if math.isnan(p.referral_days):
         yield "column 'referral_days': found nothing; allowed: the days since referral"
     if p.referral_days < p.days:
-        yield f"referred {p.referral_days:g} days ago, and in the state {p.state} for {p.days:g}; allowed: at most as long"
+        yield f"referred {p.referral_days:g} days ago, and in the state {p.state} for {p.days:g}; allowed: no longer"
     if p.is_collected and math.isnan(p.apheresis_days):
         yield f"column 'apheresis_days': found nothing; allowed: the days since apheresis, which comes before {p.state}"
     if p.is_collected and not p.days <= p.apheresis_days <= p.referral_days:
-        yield f"column 'apheresis_days': found {p.apheresis_days:g}; allowed: {p.days:g} (days) to {p.referral_days:g} (referral)"
+        allowed = f"{p.days:g} (days) to {p.referral_days:g} (referral)"
+        yield f"column 'apheresis_days': found {p.apheresis_days:g}; allowed: {allowed}"
     if not p.is_collected and not math.isnan(p.apheresis_days):
         yield f"column 'apheresis_days': found {p.apheresis_days:g}; allowed: nothing before apheresis"
     if p.progressed_days > p.referral_days:
@@ -165,7 +166,8 @@ def _days(cells: Mapping[str, str], column: str, row: int) -> float:
     number = parse_number(cell)
     if number is None or not 0.0 <= number <= MOST_DAYS:
         raise ValueError(
-            f"row {row}: column '{column}': found {show(cell)}; allowed: a number of days, without a unit{comma_hint(cell)}"
+            f"row {row}: column '{column}': found {show(cell)}; allowed: a number of days, without a unit"
+            f"{comma_hint(cell)}"
         )
     return number
 

@@ -319,10 +319,8 @@ def _in_progress_faults(s: Scenario) -> Iterator[Fault]:
         if one.progressed_days == one.progressed_days and isinstance(s.clocks.waiting.progression, Never):
             yield ("in_progress", "file"), f"row {one.row}: has progressed, but clocks.waiting.progression is never"
         if attempts is not None and one.attempt > attempts:
-            yield (
-                ("in_progress", "file"),
-                f"row {one.row}: column 'attempt': found {one.attempt}; allowed: up to {attempts}, manufacturing.attempts",
-            )
+            found = f"found {one.attempt}; allowed: up to {attempts}, manufacturing.attempts"
+            yield ("in_progress", "file"), f"row {one.row}: column 'attempt': {found}"
 
 
 def _disruption_faults(data: Mapping[str, Any]) -> Iterator[Fault]:
