@@ -576,6 +576,8 @@ CHANGES: dict[str, dict[str, str | None]] = {
 }
 # Tested apart, because a change of them alone makes no valid scenario, or makes more replications and not other ones.
 APART = {
+    "in_progress.file": "names a file of patients; tests/test_timelines_in_progress.py moves its rows",
+    "in_progress.overdue": "tests/test_timelines_in_progress.py has somebody who is overdue",
     "run.replications": "the number of records",
     "patients.risk_groups.mild.share": "the shares sum to 1",
     "patients.risk_groups.severe.share": "the shares sum to 1",

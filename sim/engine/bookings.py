@@ -103,6 +103,12 @@ class BookingPool(Pool):
         self._held.append(request)
         super().grant(request)
 
+    def hold(self, request: Request, day: float) -> None:
+        """A booking for a day that was made before the first one."""
+        request.day = day
+        self._held.append(request)
+        super().grant(request)
+
     # -- when to look again -----------------------------------------------------------------------------------------
 
     def _come_again(self, first: Request) -> None:

@@ -150,11 +150,14 @@ def _people(flat: Flat, cohort: Cohort) -> People:
         if flag not in cohort.flags:
             raise EngineError(f"nobody carries the flag {flag!r}")
         flags[place] = cohort.flags[flag]
-    arrivals = np.lexsort((np.maximum(cohort.referral_day, 0.0), cohort.replication))
+    begins = cohort.begin_day
+    arrivals = np.lexsort((np.maximum(begins, 0.0), cohort.replication))
     if cohort.courses > 1:
         arrivals = arrivals[np.isfinite(cohort.referral_day[arrivals])]
     return People(
         arrivals=arrivals,
+        begins=begins,
+        queues_by=np.array(cohort.queues_by, dtype=np.float64),
         centre=cohort.centre,
         ranks=ranks,
         flags=flags,
@@ -180,6 +183,7 @@ def _start(
     now = copied(flat.now)[0]
     now["replication"], now["courses"], now["traced"] = -1, cohort.courses, traced
     now["follow_up"], now["first_check"], now["check_every"] = follow_up, least, CHECK_EVERY_DAYS
+    notes, attempts = _lived(flat, cohort)
     return State(
         Run(now, rows(Due, len(start.heap) + room), rows(Happening, len(start.heap) + room), rows(Task, room)),
         Walkers(rows(Walker, room), rows(Frame, room, flat.depth), rows(Share, room, resources)),
@@ -198,9 +202,9 @@ def _start(
         draws,
         ClockRows(clocks, rows(FactorChange, count + 1, min(4, room))),
         Records(
-            notes=np.full((count, len(flat.milestones)), np.nan),
-            passes=np.zeros((count, len(flat.milestones)), dtype=np.int64),
-            attempts=np.zeros((count, len(flat.attempt_names)), dtype=np.int64),
+            notes=notes,
+            passes=(~np.isnan(notes)).astype(np.int64),
+            attempts=attempts,
             ended_outcome=np.full(count, -1, dtype=np.int64),
             ended_day=np.full(count, np.nan),
             leave_day=cohort.leave_day.copy(),
@@ -228,6 +232,18 @@ def _replications(cohort: Cohort, people: People) -> Any:
     for name, places in (("arrivals", people.arrivals), ("measured", people.measured)):
         found[name] = np.searchsorted(cohort.replication[places], np.arange(len(found)), side="right")
     return found
+
+
+def _lived(flat: Flat, cohort: Cohort) -> tuple[FloatArray, IntArray]:
+    """(days of milestones passed, attempts made) by the start."""
+    count = len(cohort.referral_day)
+    notes = np.full((count, len(flat.milestones)), np.nan)
+    attempts = np.zeros((count, len(flat.attempt_names)), dtype=np.int64)
+    for place, name in enumerate(flat.milestones):
+        notes[:, place] = cohort.notes.get(name, np.nan)
+    for place, name in enumerate(flat.attempt_names):
+        attempts[:, place] = cohort.attempts.get(name, 0)
+    return notes, attempts
 
 
 def _first_draws(flat: Flat, cohort: Cohort, luck: Luck) -> Draws:

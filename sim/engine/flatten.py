@@ -199,6 +199,7 @@ class _Table:
             resource=resource,
             units=step.units,
             mode=int(step.rejoin),
+            held=int(step.held),
             purpose=ahead,
             name=self._resource(keys, AnyOf) if keys else resource,
         )

@@ -198,6 +198,10 @@ class Pool:
         request.began = self.timeline.now
         self._answer(request, GRANTED)
 
+    def hold(self, request: Request, day: float) -> None:
+        """Grant what the asker has on the first day already, be there anything free or not; `day`: see bookings."""
+        self.grant(request)
+
     def _end_wait(self, request: Request, answer: Answer) -> None:
         """They leave on their leaving day, or now where their patience is over."""
         request.ended = request.lapses if answer is LAPSED else self.timeline.now

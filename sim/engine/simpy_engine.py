@@ -58,13 +58,17 @@ def _run_one(protocol: Protocol, cohort: Cohort, luck: Luck, least: float, follo
 
 
 def _refer_patients(world: World) -> Generator[simpy.Event, None, None]:
-    """Let each patient start on their path when they are referred, or on day 0; equal days in order of the cohort."""
-    days = np.maximum(world.cohort.referral_day, 0.0)
+    """Let each patient start on their path when they are referred, or on day 0; equal days in order of the cohort.
+
+    Who is in progress on day 0 walks through what they have lived by then at once, from their referral on.
+    """
+    begins = world.cohort.begin_day
+    days = np.maximum(begins, 0.0)
     order = np.argsort(days, kind="stable")
     order = order[np.isfinite(days[order])]
-    for patient, day in zip(order.tolist(), days[order].tolist(), strict=True):
+    for patient, day, begin in zip(order.tolist(), days[order].tolist(), begins[order].tolist(), strict=True):
         yield world.timeline.on(day, Phase.ARRIVAL + patient)
-        world.refer(patient, day)
+        world.refer(patient, begin)
 
 
 def _until_closed(world: World, least: float, follow_up: float) -> Generator[simpy.Event, None, None]:

@@ -98,6 +98,10 @@ def check_lists(protocol: Protocol) -> None:
         raise EngineError("lists for any of several are not declared one after the other")
     for steps, whose in ((protocol.patient_steps, "a patient"), (protocol.lot_path, "a lot")):
         for step in walk_steps(steps):
+            if isinstance(step, Use) and step.held and not isinstance(declared.get(step.resource), Capacity | Bookings):
+                raise EngineError(
+                    f"{step.resource}: only a capacity, or a booking of one, can be held on the first day"
+                )
             if isinstance(step, Use) and step.resource in listed:
                 raise EngineError(f"{step.resource}: serves a list, and is asked for directly")
             if isinstance(step, Use) and whose == "a lot" and isinstance(declared.get(step.resource), AnyOf):

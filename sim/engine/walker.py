@@ -380,6 +380,9 @@ class Walker:
             pool.let_have(request, self.day)
             return request
         request.key_day = self._key_day(step) if queues_by is None else queues_by
+        if isinstance(step, Use) and step.held:
+            pool.hold(request, self.world.notes[step.ready][self.entity] if step.ready else nan)
+            return request
         pool.ask(request)
         if request.answer is None:
             self._limit_wait(request, pool, step)
@@ -416,11 +419,11 @@ class Walker:
     def _key_day(self, step: Use | Draw) -> float:
         """The day by which the walker queues: that of asking, or an earlier one that counts on.
 
-        Who is on the initial list has waited since referral; who comes back to a resource, since they first came.
+        Who is there on the first day has waited before it; who comes back to a resource, since they first came.
         """
         day = self.day
         if day == 0.0 and self.kind == PATIENT:
-            day = min(day, self.world.referral_day[self.entity])
+            day = min(day, self.world.queues_by[self.entity])
         if isinstance(step, Use) and step.rejoin:
             if self.key_days is None:
                 self.key_days = {}

@@ -60,9 +60,12 @@ class World:
             ),
         }
         self.referral_day: list[float] = cohort.referral_day.tolist()
-        self.notes = {name: array("d", [nan]) * count for name in milestones(path)}
-        self.passes = {name: array("q", [0]) * count for name in self.notes}
-        self.attempts = Counter[tuple[int, str, int]]()
+        self.queues_by: list[float] = cohort.queues_by.tolist()
+        self.notes = {name: array("d", cohort.notes.get(name, [nan] * count)) for name in milestones(path)}
+        self.passes = {name: array("q", [int(day == day) for day in its]) for name, its in self.notes.items()}
+        self.attempts = Counter[tuple[int, str, int]](
+            {(PATIENT, name, int(i)): int(its[i]) for name, its in cohort.attempts.items() for i in np.flatnonzero(its)}
+        )
         self.ends = ends(path)
         self.ended_outcome, self.ended_day = [-1] * count, [nan] * count
         self.leave_day: list[float] = cohort.leave_day.tolist()

@@ -23,7 +23,12 @@ def openings(s: Scenario, calendar: str | None) -> Intervals | None:
     """The intervals in which a calendar is open, in days since the start; `ALWAYS` where there is no calendar."""
     if calendar is None:
         return ALWAYS
-    return _openings(s.calendars[calendar], s.run.start, table_days(s))
+    return _openings(s.calendars[calendar], s.run.start, table_days(s), _days_before(s))
+
+
+def _days_before(s: Scenario) -> int:
+    """Days before the first one that tables cover: for as long as anybody in progress has been in a stage."""
+    return 0 if s.in_progress is None else 1 + math.ceil(max((p.days for p in s.in_progress.file.patients), default=0))
 
 
 def table_days(s: Scenario) -> int:
@@ -32,11 +37,11 @@ def table_days(s: Scenario) -> int:
 
 
 @lru_cache(maxsize=64)
-def _openings(calendar: Calendar, start: date, days: int) -> Intervals:
+def _openings(calendar: Calendar, start: date, days: int, before: int) -> Intervals:
     opens, closes = calendar.hours
     closed = set(calendar.holidays)
     found: list[tuple[float, float]] = []
-    for day in range(days):
+    for day in range(-before, days):
         when = start + timedelta(days=day)
         if when.weekday() not in calendar.days or when in closed:
             continue
@@ -74,7 +79,7 @@ def units_by_day(
     shut = _union((d.first_day, d.end) for d in closed)
     if open_in is ALWAYS and not shut:
         return units
-    intervals = open_in or ()
+    intervals = tuple((max(first, 0.0), last) for first, last in open_in or () if last > 0.0)
     since = [day for day, _ in units]
     days = {*since, 0.0, *(day for pair in (*intervals, *shut) for day in pair)}
     is_open, is_shut = _covers(intervals), _covers(shut)

@@ -15,7 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.pieces.clocks import Clock, ClockBook
-from sim.pieces.luck import POISSON, WAITING, Block, Luck, stream_name
+from sim.pieces.lived import Lived, carried, rows_of
+from sim.pieces.lived import lived as lived_by
+from sim.pieces.luck import IN_PROGRESS, POISSON, WAITING, Block, Luck, stream_name
 from sim.pieces.policies import own_ranks
 from sim.pure.frailty import INDEPENDENT, Frailty, draw_frailty
 from sim.pure.streams import Uniforms, uniforms
@@ -39,6 +41,10 @@ class Cohort:
     `anew_threshold`, `anew_eligibility`: for a progression clock that starts anew, infinite and 0 where none does.
     `frailty`: that of the patient, the same in every course; the thresholds depend on it already.
     `flags`: what is known of patients at referral, by name. `ranks`: the patient's own part of their rank, by policy.
+    `lived`: who is in progress on the first day; they set out on the path when they were referred. `queue_day`: the day
+    by which whoever asks for something on day 0 queues there, unless it is that of referral. `notes`: days of
+    milestones that were passed before, and of what is known ahead, by name; NaN where not. `attempts`: those that were
+    made before, by name.
 
     With a second course every patient has a second entry, in the second half of their replication, for when they
     return: its referral is infinite until then, it is never measured, and its clocks run from the day of the return.
@@ -65,6 +71,21 @@ class Cohort:
     flags: Mapping[str, NDArray[np.bool_]] = field(default_factory=dict)
     ranks: Mapping[str, FloatArray] = field(default_factory=dict)
     courses: int = 1
+    lived: NDArray[np.bool_] | None = None
+    queue_day: FloatArray | None = None
+    notes: Mapping[str, FloatArray] = field(default_factory=dict)
+    attempts: Mapping[str, IntArray] = field(default_factory=dict)
+
+    @property
+    def begin_day(self) -> FloatArray:
+        """The day on which each sets out on the path: of referral, or the first day for who waits by then."""
+        on_day = np.maximum(self.referral_day, 0.0)
+        return on_day if self.lived is None else np.where(self.lived, self.referral_day, on_day)
+
+    @property
+    def queues_by(self) -> FloatArray:
+        """The day by which whoever asks for something on day 0 queues there."""
+        return self.referral_day if self.queue_day is None else self.queue_day
 
     @property
     def blocks(self) -> tuple[Block, ...]:
@@ -165,6 +186,9 @@ def _referred(scenario: Scenario, luck: Luck, until: float, courses: int) -> tup
         listed = [np.array(region.referral_days or (), dtype=float) for _ in luck.replications]
         by_source = (_poisson(scenario, luck, name, until), listed, _already_waiting(scenario, luck, name))
         found += [(name, source, by_replication) for source, by_replication in enumerate(by_source)]
+        if rows := rows_of(scenario, name):
+            before = -np.array([one.referral_days for one in rows])
+            found.append((name, IN_PROGRESS, [before for _ in luck.replications]))
     blocks: list[Block] = []
     days: list[FloatArray] = []
     first = 0
@@ -212,12 +236,24 @@ def draw_cohort(
     certain = all(hazards.ends_eligibility in (0.0, 1.0) for hazards in book.sets.values())
     eligibility = np.zeros(len(referral)) if certain else luck.of("eligibility")
     waiting = each([int(b.source == WAITING and b.course == 1) for b in blocks]).astype(bool)
-    lived = _survived_to_the_start(book, referral, multipliers, waiting) if waiting.any() else None
-    frailty = _drawn_frailty(scenario, luck, lived).of(for_life)
+    under_way = lived_by(scenario, book, luck, multipliers)
+    lived = None
+    if under_way is not None:
+        lived = under_way.hazards
+        eligibility = np.where(under_way.progressed, 1.0, eligibility)
+    elif waiting.any():
+        lived = _survived_to_the_start(book, referral, multipliers, waiting)
+    frailty = _drawn_frailty(scenario, luck, lived, under_way).of(for_life)
     thresholds = _thresholds(book, luck, len(referral), frailty, lived)
+    if (
+        under_way is not None and lived is not None
+    ):  # who has progressed did so when the hazard lived by then had been lived
+        thresholds[Clock.PROGRESSION, under_way.progressed] = lived[Clock.PROGRESSION, under_way.progressed]
     # who is not back yet never leaves
     leave_day, leave_clock, progression_day = first_leave(book, referral, thresholds, multipliers, eligibility)
     centre = _drawn_centre(scenario, luck, region)[for_life]
+    anew = np.zeros(len(referral)) if under_way is None else under_way.anew
+    brought = None if under_way is None else carried(scenario, luck, under_way, referral)
     cohort = Cohort(
         luck=luck,
         replication=replication,
@@ -231,7 +267,7 @@ def draw_cohort(
         thresholds=thresholds,
         group_multipliers=multipliers,
         eligibility=eligibility,
-        anew_threshold=frailty.tie(_unit_exponentials(luck, "clock/progression/anew"))
+        anew_threshold=frailty.tie(_unit_exponentials(luck, "clock/progression/anew"), anew)
         if book.anew
         else np.full(len(referral), np.inf),
         anew_eligibility=luck.of("eligibility/anew") if book.anew else np.zeros(len(referral)),
@@ -239,9 +275,13 @@ def draw_cohort(
         leave_clock=leave_clock,
         progression_day=progression_day,
         frailty=frailty,
-        flags=_flags(scenario, luck, region, centre, group, waiting),
+        flags=_flags(scenario, luck, region, centre, group, waiting) | ({} if brought is None else brought.flags),
         ranks=own_ranks(scenario, group, luck.of("lottery") if scenario.waiting_list.policy == "lottery" else None),
         courses=courses,
+        lived=None if under_way is None else under_way.who,
+        queue_day=None if brought is None else brought.queue_day,
+        notes={} if brought is None else brought.notes,
+        attempts={} if brought is None else brought.attempts,
     )
     return cohort, luck
 
@@ -268,16 +308,32 @@ def _thresholds(book: ClockBook, luck: Luck, count: int, frailty: Frailty, lived
     return found
 
 
-def _drawn_frailty(scenario: Scenario, luck: Luck, lived: FloatArray | None) -> Frailty:
-    """The frailty of every entry, less for those who have waited and lived."""
+def _drawn_frailty(scenario: Scenario, luck: Luck, lived: FloatArray | None, under_way: Lived | None) -> Frailty:
+    """The frailty of every entry, less for those who have waited and lived, more for who has progressed."""
     strength = scenario.patients.frailty.strength
     if strength == 0.0:
         return INDEPENDENT
-    return draw_frailty(strength, luck.of("frailty"), None if lived is None else lived[FRAIL])
+    if lived is None or under_way is None:
+        return draw_frailty(strength, luck.of("frailty"), None if lived is None else lived[FRAIL])
+    survived = np.vstack([lived[FRAIL], under_way.anew])
+    return draw_frailty(strength, luck.of("frailty"), survived, under_way.progressed.astype(np.float64))
 
 
 def _unit_exponentials(luck: Luck, purpose: str) -> FloatArray:
     return -np.log1p(-luck.of(purpose))
+
+
+def _stated(scenario: Scenario, luck: Luck, found: IntArray, of: str, names: Sequence[str]) -> IntArray:
+    """The numbers, but for those in progress what their rows state, where they state it."""
+    if scenario.in_progress is None:
+        return found
+    found = found.copy()
+    for block in luck.blocks:
+        rows = rows_of(scenario, block.region) if block.source == IN_PROGRESS else ()
+        for number, one in enumerate(rows):
+            if getattr(one, of):
+                found[block.first + number] = names.index(getattr(one, of))
+    return found
 
 
 def _drawn_group(scenario: Scenario, luck: Luck) -> IntArray:
@@ -292,7 +348,7 @@ def _drawn_group(scenario: Scenario, luck: Luck) -> IntArray:
         if block.source == WAITING and listed is not None and listed.risk_groups is not None:
             mine = slice(block.first, block.first + block.count)
             found[mine] = _by_share(chances[mine], [listed.risk_groups.get(name, 0.0) for name in groups])
-    return found
+    return _stated(scenario, luck, found, "risk_group", list(groups))
 
 
 def _by_share(chances: FloatArray, shares: Sequence[float]) -> IntArray:
@@ -309,7 +365,7 @@ def _drawn_centre(scenario: Scenario, luck: Luck, region: IntArray) -> IntArray:
     first = np.array([centres.index(way[0][0]) for way in ways], dtype=np.int64)
     found = first[region]
     if all(len(way) == 1 for way in ways):
-        return found
+        return _stated(scenario, luck, found, "centre", centres)
     drawn = luck.of("centre")
     for place, way in enumerate(ways):
         if len(way) > 1:
@@ -317,7 +373,7 @@ def _drawn_centre(scenario: Scenario, luck: Luck, region: IntArray) -> IntArray:
             shares = np.cumsum([share for _, share in way])
             chosen = np.minimum(np.searchsorted(shares, drawn[here], side="right"), len(way) - 1)
             found[here] = np.array([centres.index(name) for name, _ in way], dtype=np.int64)[chosen]
-    return found
+    return _stated(scenario, luck, found, "centre", centres)
 
 
 def _flags(
@@ -343,7 +399,10 @@ def _flags(
         found["listed"] = waiting
     if any(r.declines > 0.0 for r in regions.values()):
         share = np.array([r.declines for r in regions.values()])[region]
-        first_course = np.repeat([b.course == 1 for b in luck.blocks], [b.count for b in luck.blocks])
+        # who is in progress has long decided
+        first_course = np.repeat(
+            [b.course == 1 and b.source != IN_PROGRESS for b in luck.blocks], [b.count for b in luck.blocks]
+        )
         found["declines"] = (luck.of("declines") < share) & ~waiting & first_course
     return found
 

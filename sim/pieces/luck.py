@@ -13,8 +13,8 @@ from sim.pure.streams import Source, Uniforms, key_table, sequence, uniforms
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 
-POISSON, LISTED, WAITING = 0, 1, 2
-SOURCES = ("poisson", "listed", "waiting")
+POISSON, LISTED, WAITING, IN_PROGRESS = 0, 1, 2, 3
+SOURCES = ("poisson", "listed", "waiting", "in_progress")
 
 
 @dataclass(frozen=True)

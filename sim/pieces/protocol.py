@@ -283,8 +283,10 @@ def inner_paths(step: Step) -> tuple[Path, ...]:
 
 
 def milestones(path: Path) -> tuple[str, ...]:
-    """Names of the milestones on a path, in order, each once."""
-    return tuple(dict.fromkeys(s.name for s in walk_steps(path) if isinstance(s, Milestone)))
+    """Names of the milestones on a path, in order, each once; then of those that were passed before it began."""
+    passed = [s.name for s in walk_steps(path) if isinstance(s, Milestone)]
+    since = [s.since for s in walk_steps(path) if isinstance(s, Stage) and s.since]
+    return tuple(dict.fromkeys([*passed, *since]))
 
 
 def attempt_names(path: Path) -> tuple[str, ...]:

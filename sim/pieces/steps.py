@@ -74,6 +74,8 @@ class Use:
     the inner steps are left out when it runs out. `ready`: a milestone that must have been passed when a dated slot
     starts; a slot for which it comes too late is lost at its start, and another one asked for on the day of the
     milestone, in the old place of the queue. `at_once`: a booking for now, and not for after the stage ahead of it.
+    `held`: units that the patient has on the first day already; they need not be free, and nobody comes before; a
+    booking, for the day noted as `ready`.
     """
 
     resource: str
@@ -83,6 +85,7 @@ class Use:
     patience: Patience | None = None
     ready: str = ""
     at_once: bool = False
+    held: bool = False
 
 
 @dataclass(frozen=True)

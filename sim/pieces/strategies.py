@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import cast
 
@@ -10,13 +10,15 @@ from sim.pieces.allogeneic import allogeneic, allogeneic_resources
 from sim.pieces.alternative import with_alternative
 from sim.pieces.autologous import autologous, autologous_resources
 from sim.pieces.clocks import ClockBook, ClockSet
+from sim.pieces.in_progress import overdue, with_those_in_progress
 from sim.pieces.mixed import hybrid, hybrid_resources, returns
 from sim.pieces.policies import policies
-from sim.pieces.protocol import Protocol, walk_steps
+from sim.pieces.protocol import Protocol, Resource, walk_steps
 from sim.pieces.steps import Clocks, Path
 from sim.pure.survival import HazardTable, Survival, hazard_table
 from sim.scenario import Scenario
 from sim.scenario.people import WaitingClocks
+from sim.scenario.problems import Place, Problem, ScenarioError
 
 STRATEGIES = {
     "autologous": (autologous, autologous_resources),
@@ -27,21 +29,37 @@ STRATEGIES = {
 
 def build_protocol(scenario: Scenario) -> Protocol:
     """The protocol of a scenario. The same scenario gives an equal protocol."""
-    path_of, resources_of = STRATEGIES[scenario.strategy]
     later = scenario.later_course
     later_path: Path = ()
     if later is not None:
         later_path = STRATEGIES[scenario.strategy if later.strategy == "same" else later.strategy][0](scenario)
-    path = with_alternative(scenario, lambda s: path_of(s, returns(s)))
+    path, resources = path_and_resources(scenario)
+    if scenario.in_progress is not None:
+        _require_in_time(scenario, path, resources)
+        path = with_those_in_progress(scenario, path, resources)
     return Protocol(
         product=scenario.strategy,
         path=path,
-        resources=resources_of(scenario),
+        resources=resources,
         clocks=_clock_book(scenario, (*path, *later_path)),
         centres=tuple(scenario.centres),
         later_path=later_path,
         policies=policies(scenario),
     )
+
+
+def path_and_resources(scenario: Scenario) -> tuple[Path, tuple[Resource, ...]]:
+    """(what happens to a patient from referral on, what is queued for on the way)."""
+    path_of, resources_of = STRATEGIES[scenario.strategy]
+    return with_alternative(scenario, lambda s: path_of(s, returns(s))), resources_of(scenario)
+
+
+def _require_in_time(scenario: Scenario, path: Path, resources: Sequence[Resource]) -> None:
+    """Nothing, or a ScenarioError that lists who has been in a stage for longer than it can last."""
+    late = overdue(scenario, path, resources)
+    if late and scenario.in_progress is not None and scenario.in_progress.overdue == "fault":
+        place, key = Place(scenario.in_progress.file.file, 0), "in_progress"
+        raise ScenarioError([Problem(place, key, f"{one}; or set in_progress.overdue: finish_today") for one in late])
 
 
 def _clock_book(scenario: Scenario, steps: Path) -> ClockBook:

@@ -64,28 +64,32 @@ class Frailty:
 INDEPENDENT = Frailty(0.0, np.empty(0))
 
 
-def draw_frailty(strength: float, chances: FloatArray, lived: FloatArray | None = None) -> Frailty:
+def draw_frailty(
+    strength: float, chances: FloatArray, lived: FloatArray | None = None, events: FloatArray | float = 0.0
+) -> Frailty:
     """The frailty of people from uniforms of shape (n,); `strength` above 0.
 
     `lived`: cumulative hazards, shape (clocks, n), that each is known to have survived. Given these, the frailty is a
     gamma of shape 1 / strength and rate 1 / strength + x, x the sum over clocks of (exp(strength h) - 1) / strength:
-    who has lived through much is less frail.
+    who has lived through much is less frail. `events`: how many of these each is known to have had, at the hazard that
+    is given as survived; each adds 1 to the shape.
     """
     rate = np.full(len(chances), 1.0 / strength)
     if lived is not None:
         rate += np.expm1(np.minimum(strength * lived, MOST_EXPONENT)).sum(axis=0) / strength
     # the upper tail; a uniform may be 0, a frailty must be neither 0 nor infinite
-    level = _upper_quantiles(1.0 / strength, chances.tobytes()) / rate
+    shapes = np.broadcast_to(1.0 / strength + np.asarray(events, dtype=float), chances.shape)
+    level = _upper_quantiles(shapes.tobytes(), chances.tobytes()) / rate
     return Frailty(strength, np.maximum(level, np.finfo(float).tiny))
 
 
 @lru_cache(maxsize=2)
-def _upper_quantiles(shape: float, chances: bytes) -> FloatArray:
-    """Quantiles of a gamma of rate 1 for these uniforms (float64), from the upper end.
+def _upper_quantiles(shapes: bytes, chances: bytes) -> FloatArray:
+    """Quantiles of gammas of rate 1 and these shapes for these uniforms (float64 both), from the upper end.
 
     Half a microsecond each, the dearest of all draws; the scenarios of an experiment have the same patients, so that
     the last ones asked for are mostly asked for again.
     """
     from scipy.special import gammainccinv
 
-    return np.asarray(gammainccinv(shape, np.maximum(np.frombuffer(chances), LEAST_CHANCE)))
+    return np.asarray(gammainccinv(np.frombuffer(shapes), np.maximum(np.frombuffer(chances), LEAST_CHANCE)))

@@ -10,6 +10,8 @@ from pathlib import Path
 
 from sim.scenario.allowance import MOST_PROBLEMS, Allowance
 from sim.scenario.files import find_inside, read_text, shown_path
+from sim.scenario.in_progress import COLUMNS as OF_PATIENTS
+from sim.scenario.in_progress import REQUIRED, SEAL, digest_of, row_of
 from sim.scenario.kinds import parse_date, parse_number
 from sim.scenario.nodes import Branch, Items, Leaf, Node
 from sim.scenario.problems import Place, Problem, show
@@ -25,6 +27,8 @@ COLUMNS: dict[str, tuple[tuple[str, ...], ...]] = {
     "holidays": (("date",),),
     "table": (("day", "survival"),),
 }
+# The key of the file of patients in progress, in short and in full.
+_PATIENTS = (("in_progress",), ("in_progress", "file"))
 # Stands in for a file with problems, so that its faults are not followed by others.
 _HARMLESS = {"empirical": "0 d", "referral_days": "0 d", "since": "0 d", "holidays": "2000-01-01"}
 # Sections that hold no files, and maps whose keys are names that the planner chose ("*" stands for any of them).
@@ -56,13 +60,20 @@ def fill_in_csv(
     def _read(name: str, place: Place, path: tuple[str, ...]) -> Node:
         if len(problems) > MOST_PROBLEMS or allowance.values_left < 0:
             return _harmless(path[-1], place)
+        seal = SEAL.fullmatch(name) if path in _PATIENTS else None
+        name = name if seal is None else seal["name"]
         shown = shown_path(shown_file, name)
         try:
             text = read_text(find_inside(name, folder, roots), allowance)
+            if seal is not None and digest_of(text) != seal["digest"]:
+                raise ValueError("is another one by now; its digest is not as stated")
         except ValueError as error:
             problems.append(Problem(place, ".".join(path), f"file {show(name)}: {error}"))
             return _harmless(path[-1], place)
-        found, faults = _items(text, shown, path[-1], place)
+        if path in _PATIENTS:
+            found, faults = _patients(text, shown, name, place)
+        else:
+            found, faults = _items(text, shown, path[-1], place)
         if not faults and (wrong := allowance.take(values=_count(found))) is not None:
             faults = [(place, f"file {show(name)}: {wrong}")]
         problems.extend(Problem(where, ".".join(path), message) for where, message in faults)
@@ -74,6 +85,8 @@ def fill_in_csv(
 
 
 def _names_csv(path: tuple[str, ...]) -> bool:
+    if path in _PATIENTS:
+        return True
     if path[-1] in ("referral_days", "since"):
         return path[0] == "regions" and len(path) == (3 if path[-1] == "referral_days" else 4)
     if path[-1] == "holidays":
@@ -93,26 +106,67 @@ def _alike(path: tuple[str, ...], pattern: tuple[str, ...]) -> bool:
 
 
 def _harmless(key: str, place: Place) -> Items:
+    if key in ("in_progress", "file"):
+        return Items(place, (Leaf(place, ""), Leaf(place, "")))
     if key in _HARMLESS:
         return Items(place, (Leaf(place, _HARMLESS[key]),))
     rows = tuple(Items(place, (Leaf(place, day), Leaf(place, 1))) for day in ("0 d", "1 d"))
     return Items(place, rows)
 
 
+def _rows(text: str, shown: str) -> tuple[list[tuple[int, list[str]]], list[tuple[Place, str]]]:
+    """((line, cells) of each row but empty ones at the top, what cannot be read)."""
+    reader = csv.reader(text.rstrip("\r\n").splitlines(keepends=True), strict=True, delimiter=_delimiter(text))
+    try:
+        rows = [(reader.line_num, [cell.strip() for cell in row]) for row in reader]
+    except csv.Error as error:
+        return [], [(Place(shown, reader.line_num), f"not readable as CSV: {error}")]
+    while rows and not any(rows[0][1]):
+        rows.pop(0)
+    return rows, []
+
+
+def _patients(text: str, shown: str, name: str, place: Place) -> tuple[Items, list[tuple[Place, str]]]:
+    """(name and digest of a file of patients in progress, and a list of cells for each; its faults)."""
+    rows, faults = _rows(text, shown)
+    allowed = f"the columns {', '.join(REQUIRED)}, and any of {', '.join(c for c in OF_PATIENTS if c not in REQUIRED)}"
+    if not rows:
+        return Items(place, ()), faults or [(Place(shown, 1), f"found an empty file; allowed: {allowed}")]
+    (line, header), body = rows[0], rows[1:]
+    columns = [column.casefold() for column in header]
+    wrong = [c for c in columns if c not in OF_PATIENTS or columns.count(c) > 1]
+    wrong += [f"no {c}" for c in REQUIRED if c not in columns]
+    if wrong:
+        return Items(place, ()), [(Place(shown, line), f"header: found {show(wrong[0])}; allowed: {allowed}")]
+    if len(body) > MOST_ROWS:
+        return Items(place, ()), [(Place(shown, body[MOST_ROWS][0]), f"more than {MOST_ROWS} rows")]
+    found: list[Node] = [Leaf(place, name), Leaf(place, digest_of(text))]
+    for line, cells in body:
+        where = Place(shown, line)
+        if len(cells) != len(columns):
+            faults.append((where, f"found {len(cells)} values; allowed: {len(columns)}{_comma(cells, len(columns))}"))
+            continue
+        by_column = dict(zip(columns, cells, strict=True))
+        try:
+            row_of(by_column)
+        except ValueError as error:
+            faults.append((where, str(error)))
+        found.append(Items(where, tuple(Leaf(where, by_column.get(c, "")) for c in OF_PATIENTS)))
+    if len(faults) > MOST_FAULTS:
+        more = f"{len(faults) - MOST_FAULTS} more problems like these"
+        faults = [*faults[:MOST_FAULTS], (faults[MOST_FAULTS][0], more)]
+    return Items(place, tuple(found)), faults
+
+
 def _items(text: str, shown: str, key: str, place: Place) -> tuple[Items, list[tuple[Place, str]]]:
     """(the list that the CSV stands for, its faults)."""
     faults: list[tuple[Place, str]] = []
     allowed = " or ".join(f"the columns {', '.join(c)}" if len(c) > 1 else f"one column '{c[0]}'" for c in COLUMNS[key])
-    delimiter = _delimiter(text)
-    reader = csv.reader(text.rstrip("\r\n").splitlines(keepends=True), strict=True, delimiter=delimiter)
-    try:
-        rows = [(reader.line_num, [cell.strip() for cell in row]) for row in reader]
-    except csv.Error as error:
-        return Items(place, ()), [(Place(shown, reader.line_num), f"not readable as CSV: {error}")]
-    while rows and not any(rows[0][1]):
-        rows.pop(0)
+    rows, unreadable = _rows(text, shown)
     if not rows:
-        return Items(place, ()), [(Place(shown, 1), f"found an empty file; allowed: {allowed}, and rows below")]
+        return Items(place, ()), unreadable or [
+            (Place(shown, 1), f"found an empty file; allowed: {allowed}, and rows below")
+        ]
     (header_line, header), body = rows[0], rows[1:]
     while header and not header[-1]:
         header.pop()

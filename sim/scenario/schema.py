@@ -7,11 +7,13 @@ from typing import Annotated, Any, Literal, get_args
 
 from pydantic import Field
 
+from sim.pure.survival import Never
 from sim.scenario.afterwards import AfterInfusion
 from sim.scenario.alternative import Alternative
 from sim.scenario.before_apheresis import BeforeApheresis
 from sim.scenario.cells import Cells
 from sim.scenario.economics import Economics
+from sim.scenario.in_progress import InProgress
 from sim.scenario.kinds import Context, JsonSchema, Kind, Text
 from sim.scenario.makers import manufacturer_faults
 from sim.scenario.mixed import Hybrid, LaterCourse
@@ -68,7 +70,7 @@ NO_STOCK = Allogeneic.by_default(stock=Stock.by_default(opening=0, order=Order.b
 
 __all__ = [
     "AfterInfusion", "Allogeneic", "Alternative", "Apheresis", "BeforeApheresis", "Bridging", "Calendar", "Cells",
-    "Centre", "Clocks", "Disruption", "Economics", "Hybrid", "Infusion", "LaterCourse", "Lymphodepletion",
+    "Centre", "Clocks", "Disruption", "Economics", "Hybrid", "InProgress", "Infusion", "LaterCourse", "Lymphodepletion",
     "Manufacturing", "Order", "Patients", "Quantity", "Region", "ReleaseTesting", "RiskGroup", "Run", "Scenario",
     "Scheduling", "Shared", "Shipping", "Slots", "Stock", "Toxicity", "Validation", "WaitingClocks", "WaitingList",
     "WorkUp",
@@ -113,6 +115,9 @@ class Scenario(Section):
     run: Run = Field(Run.by_default(), description="How long and how often the simulation runs.")
     regions: Annotated[Mapping[str, Region], Names("region", Region)] = Field(
         description="Where patients come from, by name."
+    )
+    in_progress: InProgress | None = Field(
+        None, description="Patients who are anywhere on the path to infusion on the first day. Autologous only."
     )
     centres: Annotated[Mapping[str, Centre], Names("centre", Centre)] = Field(description="Treatment centres, by name.")
     shared: Annotated[Mapping[str, Shared], Names("shared ward", Shared)] = Field(
@@ -201,6 +206,7 @@ class Scenario(Section):
     def checks(self) -> Iterator[Fault]:
         slots = self.manufacturing.slots
         yield from manufacturer_faults(self)
+        yield from _in_progress_faults(self)
         if slots is not None and slots.count is None:
             lacking = [name for name in self.treating if self.centres[name].slots is None]
             if slots.scope == "pool" or lacking:
@@ -296,6 +302,52 @@ def _listed_faults(data: Mapping[str, Any]) -> Iterator[Fault]:
                 path = ("regions", name, "already_waiting", "risk_groups", *((wanted,) if listed != wanted else ()))
                 hint = did_you_mean(wanted, groups, "risk groups")
                 yield path, Absent(f"found {show(wanted)}, which is no risk group{hint}")
+
+
+def _in_progress_faults(s: Scenario) -> Iterator[Fault]:
+    """What patients in progress name that is not there, and with what they cannot go together yet."""
+    if s.in_progress is None:
+        return
+    refused = (
+        ("strategy", s.strategy != "autologous", "autologous"),
+        ("manufacturing.manufacturers", bool(s.manufacturing.manufacturers), "one manufacturer"),
+        ("manufacturing.products", bool(s.manufacturing.products), "one product"),
+        ("manufacturing.batches", s.manufacturing.batches > 1, "1"),
+        ("manufacturing.failure_found", s.manufacturing.failure_found is not None, "failures found at the end"),
+        ("release_testing.conditional", s.release_testing.conditional is not None, "no conditional release"),
+        ("alternative", s.alternative is not None, "no alternative"),
+        ("before_apheresis", s.before_apheresis != BeforeApheresis.by_default(), "nothing beside the work-up"),
+        ("disruptions", any(d.work != "finish" for d in s.disruptions.values()), "work: finish"),
+        (
+            "regions.*.already_waiting",
+            any(region.already_waiting is not None for region in s.regions.values()),
+            "those who wait as rows of the file",
+        ),
+    )
+    for path, is_there, allowed in refused:
+        if is_there:
+            yield ("in_progress",), f"cannot go together with {path}; allowed beside it: {allowed}"
+    slots, attempts = s.manufacturing.slots, s.manufacturing.attempts
+    for one in s.in_progress.file.patients:
+        for what, name, names in (
+            ("region", one.region, s.regions), ("centre", one.centre, s.centres),
+            ("risk_group", one.risk_group, s.patients.risk_groups),
+        ):  # fmt: skip
+            if name not in names and (name or what == "region"):
+                hint = did_you_mean(name, list(names), f"{what.replace('_', ' ')}s")
+                yield ("in_progress", "file"), f"row {one.row}: column '{what}': found {show(name)}{hint}"
+        if one.state == "slot" and slots is not None and slots.claimed == "at_receipt":
+            yield ("in_progress", "file"), f"row {one.row}: state slot: slots are claimed at receipt of cells"
+        if one.state == "slot" and slots is not None and one.booked_in_days != one.booked_in_days:
+            yield (
+                ("in_progress", "file"),
+                f"row {one.row}: column 'booked_in_days': found nothing; allowed: the days until the slot begins",
+            )
+        if one.progressed_days == one.progressed_days and isinstance(s.clocks.waiting.progression, Never):
+            yield ("in_progress", "file"), f"row {one.row}: has progressed, but clocks.waiting.progression is never"
+        if attempts is not None and one.attempt > attempts:
+            found = f"found {one.attempt}; allowed: up to {attempts}, manufacturing.attempts"
+            yield ("in_progress", "file"), f"row {one.row}: column 'attempt': {found}"
 
 
 def _disruption_faults(data: Mapping[str, Any]) -> Iterator[Fault]:

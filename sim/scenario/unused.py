@@ -345,6 +345,9 @@ def _runs(s: Scenario, *clocks: str) -> bool:
 
 def _stays_after_progression(s: Scenario) -> bool:
     sets = (s.clocks.waiting, s.clocks.after_apheresis)
+    rows = () if s.in_progress is None else s.in_progress.file.patients
+    if any(not math.isnan(one.progressed_days) for one in rows):
+        return True
     return any(e is not None and not isinstance(e.progression, Never) and e.ends_eligibility < 1.0 for e in sets)
 
 

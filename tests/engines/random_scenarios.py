@@ -9,10 +9,13 @@ Longer than 400 lines because the whole vocabulary of files is written here.
 from __future__ import annotations
 
 import json
+import math
 from random import Random
 from typing import Any
 
-from sim.scenario import Loaded, ScenarioError
+from sim.pure.survival import Never
+from sim.scenario import Loaded, Scenario, ScenarioError
+from sim.scenario.in_progress import COLLECTED, STATES, TESTS, InProgress, UnderWay, sealed
 from tests.engines.random_world import add_world
 from tests.runs import load_text
 
@@ -453,3 +456,58 @@ def _allogeneic(r: Random, whole: bool) -> Block:
             },
         }
     }
+
+
+# What patients in progress cannot go together with.
+_NOT_BESIDE = (
+    ("alternative",), ("before_apheresis",), ("disruptions",), ("manufacturing", "manufacturers"),
+    ("manufacturing", "products"), ("manufacturing", "assignment"), ("manufacturing", "batches"),
+    ("manufacturing", "failure_found"), ("release_testing", "conditional"),
+)  # fmt: skip
+
+
+def random_in_progress(number: int) -> Scenario:
+    """A random autologous scenario that begins with patients anywhere on the path."""
+    r = Random(f"in progress {number}")
+    text = json.loads(scenario_text(4 * number + 2 * r.randint(0, 1) * (number % 2)))
+    text["strategy"] = "autologous"
+    for section in ("allogeneic", "hybrid", "economics", "after_infusion"):
+        text.pop(section, None)
+    for path in _NOT_BESIDE:
+        holder = text
+        for key in path[:-1]:
+            holder = holder.get(key, {})
+        holder.pop(path[-1], None)
+    for region in text["regions"].values():
+        region.pop("already_waiting", None)
+    scenario = without_refused(text).scenario
+    rows = tuple(_under_way(r, row, scenario) for row in range(1, r.randint(2, 25)))
+    today = InProgress.by_default(file=sealed(rows), overdue="finish_today")
+    return scenario.model_copy(update={"in_progress": today})
+
+
+def _under_way(r: Random, row: int, s: Scenario) -> UnderWay:
+    slots = s.manufacturing.slots
+    early = slots is None or slots.claimed != "at_receipt"
+    state = r.choice([state for state in STATES if early or state != "slot"])
+    days = r.choice([0.0, float(r.randint(0, 9)), r.random() * 30.0])
+    collected = math.nan if state not in COLLECTED else days if state == "apheresis" else days + r.randint(0, 20)
+    before = max(days, 0.0 if math.isnan(collected) else collected)
+    referral = days if state == "referral" else before + r.randint(0, 30)
+    progresses = not isinstance(s.clocks.waiting.progression, Never) and r.random() < 0.3
+    attempts = s.manufacturing.attempts
+    return UnderWay(
+        row=row,
+        region=r.choice(list(s.regions)),
+        state=state,
+        days=days,
+        referral_days=referral,
+        centre=r.choice(["", *s.treating]),
+        risk_group=r.choice(["", *s.patients.risk_groups]),
+        apheresis_days=collected,
+        progressed_days=r.random() * referral if progresses else math.nan,
+        booked_in_days=float(r.randint(0, 20)) if state == "slot" and slots is not None else math.nan,
+        attempt=r.randint(1, attempts or 3) if state in COLLECTED[3:] else 1,
+        results_known=tuple(r.sample(TESTS, r.randint(0, 3))) if state == "manufactured" else (),
+        queue_days=days,
+    )

@@ -91,16 +91,16 @@ def new_request(run: Run, requests: Table[Request], me: Walker, pool: Pool, unit
 
 
 @inlined
-def key_day_of(walkers: Walkers, records: Records, me: Walker, step: Operation) -> float:
+def key_day_of(people: People, walkers: Walkers, me: Walker, step: Operation) -> float:
     """The day by which the walker queues: that of asking, of the referral, or of when it first asked here."""
     stated = me.queues_by
     if not math.isnan(stated):
         me.queues_by = NAN
         return stated
     key_day = me.day
-    # who is on the initial list has waited since his referral
-    if me.day == 0.0 and me.kind == PATIENT and records.referral[me.entity] < 0.0:
-        key_day = records.referral[me.entity]
+    # who is there on the first day has waited before it
+    if me.day == 0.0 and me.kind == PATIENT and people.queues_by[me.entity] < 0.0:
+        key_day = people.queues_by[me.entity]
     if step.mode:
         if me.keys < 0:
             me.keys = me.row
@@ -262,10 +262,14 @@ def ask(
             begun = now.tasks
             if step.code == DRAW:
                 pool.wanted += 1
-            new.key_day = key_day_of(walkers, records, me, step)
+            new.key_day = key_day_of(people, walkers, me, step)
             # at once where nobody else could come before
             day, at_once = NAN, pool.queued == 0 and has_units(pool, step.units) and nobody_else_today(run)
-            if at_once and pool.kind == BOOKING:
+            if step.held:
+                at_once = True
+                if step.since >= 0:
+                    day = records.notes[me.entity, step.since]
+            elif at_once and pool.kind == BOOKING:
                 day = needed_on(hours, run, pool, new)
                 at_once = fits(supplies, run, requests, pools, pool, day)
             if at_once and pool.kind == ANY_OF:

@@ -93,21 +93,21 @@ def arrival_is_next(run: Run) -> bool:
 
 
 @inlined
-def begin_path(people: People, run: Run, walkers: Walkers, records: Records, patient: int, pc: int) -> None:
-    """A patient starts on a path today."""
+def begin_path(people: People, run: Run, walkers: Walkers, records: Records, patient: int, pc: int, day: float) -> None:
+    """A patient starts on a path today, or started on it on an earlier day."""
     centre, leaves = people.centre[patient], records.leave_day[patient]
-    me = begin_walker(run, walkers, PATIENT, patient, centre, pc, run.now.today, leaves)
+    me = begin_walker(run, walkers, PATIENT, patient, centre, pc, day, leaves)
     add_task(run, WALK, me.row, 0, 0)
 
 
 @inlined
-def expect_arrival(people: People, run: Run, records: Records) -> None:
+def expect_arrival(people: People, run: Run) -> None:
     """Who arrives next, and when."""
     now = run.now
     now.next_arrival = INFINITY
     if now.arrived < now.arriving:
         now.next_patient = people.arrivals[now.arrived]
-        now.next_arrival = max(records.referral[now.next_patient], 0.0)
+        now.next_arrival = max(people.begins[now.next_patient], 0.0)
 
 
 @inlined
@@ -116,8 +116,8 @@ def arrive(people: People, run: Run, walkers: Walkers, records: Records) -> None
     now, patient = run.now, run.now.next_patient
     now.today = now.next_arrival
     now.arrived += 1
-    expect_arrival(people, run, records)
-    begin_path(people, run, walkers, records, patient, 0)
+    expect_arrival(people, run)
+    begin_path(people, run, walkers, records, patient, 0, people.begins[patient])
 
 
 # -- what is in the heap --------------------------------------------------------------------------------------------
@@ -250,7 +250,7 @@ def happen(
     elif what == COME_BACK:
         touch_clocks(people, clocks, records, now.first_set, subject)
         forecast(hazards, clocks, records, subject)
-        begin_path(people, run, walkers, records, subject, now.later_path)
+        begin_path(people, run, walkers, records, subject, now.later_path, now.today)
     elif what == LAPSE or what == GIVE_UP or what == RANK_JUMP:  # noqa: SIM109
         asked = requests[subject]
         if asked.state == WAITING:

@@ -14,7 +14,7 @@ from sim.engine.kernel.tables import People, Pools, Records, Run, Shelves, Start
 
 @compiled
 def begin_replication(
-    start: Start, people: People, run: Run, pools: Pools, shelves: Shelves, records: Records, of: Table[Replication]
+    start: Start, people: People, run: Run, pools: Pools, shelves: Shelves, of: Table[Replication]
 ) -> None:
     """The next replication as it stands before anything has happened."""
     now = run.now
@@ -41,7 +41,7 @@ def begin_replication(
         run.heap[row], run.happenings[row] = start.heap[row], start.happenings[row]
     now.next_check = now.first_check
     push(run, now.next_check, CHECK, CHECKING, 0)
-    expect_arrival(people, run, records)
+    expect_arrival(people, run)
 
 
 @compiled

@@ -56,6 +56,7 @@ class Operation:
     resource: int  # what is asked for
     units: int  # how many of it; or how many branches
     mode: int  # rejoin, on leaving, or anew
+    held: int  # whether what is asked for is held already
     most: int  # attempts; -1: as many as it takes
     between: int  # the operation that begins what lies between two attempts
     otherwise: int  # the operation that follows where a choice, an attempt or patience says no

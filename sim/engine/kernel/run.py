@@ -103,7 +103,7 @@ def simulate(plan: Plan, people: People, state: State) -> int:
                     return need
             if now.replication + 1 == len(replications):
                 return THROUGH
-            begin_replication(start, people, run, pools, shelves, records, replications)
+            begin_replication(start, people, run, pools, shelves, replications)
 
         # room for whatever one turn of this loop may add: a walker that leaves may hand back every slot it holds
         if now.heap + ROOM + now.most_given_back > len(run.heap):

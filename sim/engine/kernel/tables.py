@@ -143,6 +143,8 @@ class People(NamedTuple):
     """
 
     arrivals: Ints
+    begins: Floats
+    queues_by: Floats
     centre: Ints
     ranks: FloatTable
     flags: IntTable

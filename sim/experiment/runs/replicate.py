@@ -29,7 +29,7 @@ from sim.outcomes.views import Views, view
 from sim.pieces.breakdowns import as_drawn, breaks_down
 from sim.pieces.cohort import Cohort, draw_cohort
 from sim.pieces.loads import expected_patients
-from sim.pieces.luck import SOURCES
+from sim.pieces.luck import IN_PROGRESS, SOURCES
 from sim.pieces.persons import persons
 from sim.pieces.protocol import Protocol
 from sim.pieces.strategies import build_protocol
@@ -273,7 +273,12 @@ def _table(arm: Arm, patients: Patients, trace: Trace, names: dict[str, Sequence
     """The columns of `patients.parquet`."""
     bridging = bridging_day(arm.scenario, patients, patients.cohort.luck)
     known = persons(arm.scenario.patients, patients.cohort)
-    return table(patients, arm.name, names, arm.protocol.product, bridging, trace.stop_day, known)
+    columns = table(patients, arm.name, names, arm.protocol.product, bridging, trace.stop_day, known)
+    if patients.cohort.lived is None:
+        return columns
+    # who is in progress is a real patient, whose row goes into no table
+    theirs = np.array(columns["source"]) == SOURCES[IN_PROGRESS]
+    return {name: np.asarray(column)[~theirs] for name, column in columns.items()}
 
 
 def _quantities(arm: Arm, patients: Patients, money: Ledger, names: dict[str, Sequence[str]]) -> dict[str, object]:
@@ -329,8 +334,11 @@ def _events(scenario: str, cohort: Cohort, protocol: Protocol, trace: Trace) -> 
         "ended_day": np.concatenate([uses.ended, stages.ended]),
     }
     order = np.argsort(replication, kind="stable")
+    if cohort.lived is not None:  # nothing of real patients
+        theirs = (kinds != LOT) & cohort.lived[np.where(kinds == LOT, 0, entities)]
+        order = order[~theirs[order]]
     return {
-        "scenario": np.full(len(kinds), scenario, dtype=object),
+        "scenario": np.full(len(order), scenario, dtype=object),
         "replication": cohort.luck.replications[replication[order]],
         **{name: column[order] for name, column in columns.items()},
     }

@@ -1,0 +1,45 @@
+"""Both engines on random scenarios that begin with patients anywhere on the path: the same records to the bit."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import numpy as np
+import pytest
+
+from sim.engine.trace import Trace
+from sim.scenario.in_progress import STATES
+from tests.engines.both import compare, prepare
+from tests.engines.random_scenarios import random_in_progress
+
+pytest.importorskip("numba")
+SCENARIOS = 80
+SHARP = 1000.0
+
+
+def test_random_scenarios_with_patients_in_progress() -> None:
+    states, later, differing = Counter[str](), Counter[str](), []
+    for number in range(SCENARIOS):
+        scenario = random_in_progress(number)
+        assert scenario.in_progress is not None
+        case = prepare(scenario)
+        reference, differs = compare(case)
+        if differs:
+            differing.append((number, differs))
+        if isinstance(reference, Trace):
+            assert case.cohort.lived is not None
+            states.update(one.state for one in scenario.in_progress.file.patients)
+            who = np.flatnonzero(case.cohort.lived)
+            infusion = reference.notes[who, reference.milestones.index("infusion")]
+            later["infused"] += int((infusion <= reference.stop_day).sum())
+            later["left"] += int((reference.leave_day[who] <= reference.stop_day).sum())
+            later["another attempt"] += int((reference.attempts[who] > 1).any(axis=1).sum())
+            assert (np.isnan(infusion) | (infusion >= 0.0)).all()
+            # nobody lives through a clock that strikes at once; who has progressed while nobody can did so at once
+            tables = [table for its in case.protocol.clocks.sets.values() for table in its.tables]
+            if max(float(table.rates.max()) for table in tables) < SHARP:
+                possible = (case.cohort.thresholds[:, who] > 0.0).all(axis=0)
+                assert (reference.leave_day[who][possible] >= -1e-6).all()
+    assert differing == []
+    assert {state: states[state] for state in STATES if states[state] < 20} == {}
+    assert {what: later[what] for what in ("infused", "left", "another attempt") if later[what] < 20} == {}
