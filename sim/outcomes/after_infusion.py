@@ -18,7 +18,7 @@ from sim.scenario.afterwards import UNTREATED, AfterInfusion, ByBridging, ByEarl
 FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
 PRODUCTS = ("autologous", "allogeneic")
-ALTERNATIVE = "alternative"
+ALTERNATIVE, STANDARD_CARE = "alternative", "standard_care"
 
 
 def follow_on(scenario: Scenario, patients: Patients, luck: Luck) -> Afterwards:
@@ -42,7 +42,7 @@ def follow_on(scenario: Scenario, patients: Patients, luck: Luck) -> Afterwards:
     responded = np.zeros(len(rests), bool)
     ratios = _ratios(scenario, rules, patients, luck)
     given = {name: patients.infused & (patients.off_the_shelf == (name == "allogeneic")) for name in PRODUCTS}
-    for product, mine in (given | {ALTERNATIVE: patients.turned}).items():
+    for product, mine in (given | {ALTERNATIVE: patients.turned, STANDARD_CARE: patients.cared_for}).items():
         durability = rules.of(product)
         if durability is None:
             continue

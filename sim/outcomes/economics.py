@@ -39,6 +39,7 @@ CATEGORIES = {
     "apheresis": "Apheresis",
     "bridging": "Bridging and holding therapy",
     "alternative": "The alternative therapy",
+    "standard_care": "Standard care, without progression",
     "product": "Products infused",
     "unused_product": "Products not infused",
     "lymphodepletion": "Lymphodepletion",
@@ -54,6 +55,7 @@ STATES = {
     "waiting": "Waiting",
     "progression_free": "After infusion, without progression",
     "alternative": "On the alternative therapy, without progression",
+    "standard_care": "On standard care, without progression",
     "progressed": "Progressed",
     "subsequent_care": "Not infused",
     "hospital": "Loss in the hospital and by toxicity",
@@ -216,6 +218,9 @@ def _costs(c: _Course, found: Sequence[Item]) -> Iterator[tuple[str, FloatArray]
     turned = np.where(c.with_outcome("alternative"), c.left, np.nan)
     yield "alternative", c.once(unit.alternative.adverse_events, turned)
     yield "alternative", c.monthly(unit.alternative.month, turned, untroubled)
+    cared = np.where(c.with_outcome("standard_care"), c.left, np.nan)
+    yield "standard_care", c.once(unit.standard_care.adverse_events, cared)
+    yield "standard_care", c.monthly(unit.standard_care.month, cared, untroubled)
     yield "product", c.once(price, c.infusion)
     yield "lymphodepletion", c.once(unit.lymphodepletion, c.day("lymphodepletion"))
     yield "infusion", c.once(unit.infusion, c.infusion)
@@ -241,6 +246,11 @@ def _qalys(c: _Course, found: Sequence[Item]) -> Iterator[tuple[str, FloatArray]
     turned = np.where(c.with_outcome("alternative"), c.left, np.nan)
     on_it = worth.progression_free if worth.alternative is None else worth.alternative
     yield "alternative", c.years(on_it, turned, untroubled)
+    cared = np.where(c.with_outcome("standard_care"), c.left, np.nan)
+    yield (
+        "standard_care",
+        c.years(worth.waiting if worth.standard_care is None else worth.standard_care, cared, untroubled),
+    )
     yield "progressed", c.years(worth.progressed, c.relapse, c.death)
     for outcome in UNTREATED:
         start = np.where(c.with_outcome(outcome), c.left, np.nan)
@@ -396,7 +406,8 @@ def _bed_if_unlimited(
     """
     referral = patients.referral_day[rows]
     start = patients.day("lymphodepletion" if s.infusion.reservation == "admit" else "infusion")[rows]
-    home = trace.notes[rows, trace.milestones.index("discharge")]
+    there = "discharge" in trace.milestones
+    home = trace.notes[rows, trace.milestones.index("discharge")] if there else np.full(len(rows), np.nan)
     end = np.where(patients.infused[rows], home, left)
     # who was lymphodepleted, and given the alternative after all, would have two stays: the first ended with the path
     turned = patients.turned[rows]

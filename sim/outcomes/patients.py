@@ -24,6 +24,7 @@ FloatArray = NDArray[np.float64]
 OUTCOME_NAMES = tuple(OUTCOMES)
 INFUSED, WAITING = OUTCOME_NAMES.index("infused"), OUTCOME_NAMES.index("waiting")
 ALTERNATIVE = OUTCOME_NAMES.index("alternative")
+STANDARD_CARE = OUTCOME_NAMES.index("standard_care")
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,6 +91,11 @@ class Patients:
     def turned(self) -> NDArray[np.bool_]:
         """Whether each patient was given the alternative instead."""
         return np.asarray(self.outcome == ALTERNATIVE)
+
+    @property
+    def cared_for(self) -> NDArray[np.bool_]:
+        """Whether each patient was given standard care, in an arm in which nobody is infused."""
+        return np.asarray(self.outcome == STANDARD_CARE)
 
     @property
     def deferred_for_bed(self) -> NDArray[np.bool_]:
@@ -329,7 +335,9 @@ def table(
         }
     if patients.after is not None:
         columns |= {
-            "responded": _or_null(patients.infused | patients.turned, patients.after.responded)[rows],
+            "responded": _or_null(patients.infused | patients.turned | patients.cared_for, patients.after.responded)[
+                rows
+            ],
             "relapse_day": patients.after.relapse_day[rows],
             "death_day": patients.after.death_day[rows],
             "followed_from_day": patients.after.rests_day[rows],

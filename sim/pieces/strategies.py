@@ -13,6 +13,7 @@ from sim.pieces.clocks import ClockBook, ClockSet
 from sim.pieces.mixed import hybrid, hybrid_resources, returns
 from sim.pieces.policies import policies
 from sim.pieces.protocol import Protocol, walk_steps
+from sim.pieces.standard_care import standard_care, standard_care_resources
 from sim.pieces.steps import Clocks, Path
 from sim.pure.survival import HazardTable, Survival, hazard_table
 from sim.scenario import Scenario
@@ -22,6 +23,7 @@ STRATEGIES = {
     "autologous": (autologous, autologous_resources),
     "allogeneic": (allogeneic, allogeneic_resources),
     "hybrid": (hybrid, hybrid_resources),
+    "standard_care": (standard_care, standard_care_resources),
 }
 
 

@@ -93,6 +93,9 @@ class AfterInfusion(Section):
     alternative: Durability | None = Field(
         None, description="Of the alternative therapy, from its first dose on; in its clocks, that is the infusion."
     )
+    standard_care: Durability | None = Field(
+        None, description="Of standard care in a reference arm, from referral on; in its clocks, that is the infusion."
+    )
     by_risk_group: Annotated[Mapping[str, HazardRatios], Names("risk group", HazardRatios)] = Field(
         Named({}), description="Of the patients of a risk group, by its name."
     )

@@ -104,8 +104,8 @@ class GradeValue(Section):
     lasts: Annotated[float, Days()] = Field(0.0, description="For how long.")
 
 
-class AlternativeCosts(Section):
-    """What the alternative therapy costs, days in a bed for its step-up doses (`bed_day`) apart."""
+class TherapyCosts(Section):
+    """What a therapy without infusion costs, days in a bed for the step-up doses of the alternative (`bed_day`) apart."""
 
     month: Amount = Field(0.0, description="A month of it, from the first dose to progression or death.")
     adverse_events: Amount = Field(0.0, description="Its toxicity, once for each patient, at the first dose.")
@@ -120,7 +120,10 @@ class Costs(Section):
     bridging_month: Amount = Field(0.0, description="A month of bridging therapy, beside the cost of the course.")
     holding: Amount = Field(0.0, description="One course of holding therapy before apheresis.")
     holding_month: Amount = Field(0.0, description="A month of holding therapy, beside the cost of the course.")
-    alternative: AlternativeCosts = Field(AlternativeCosts.by_default(), description="The alternative therapy.")
+    alternative: TherapyCosts = Field(TherapyCosts.by_default(), description="The alternative therapy.")
+    standard_care: TherapyCosts = Field(
+        TherapyCosts.by_default(), description="Standard care of a reference arm, from referral on."
+    )
     product: ByProduct = Field(ByProduct.by_default(), description="A product that is infused, paid at infusion.")
     unused_product: ByProduct = Field(
         ByProduct.by_default(), description="A manufacture begun, or a dose drawn, that is not infused."
@@ -147,6 +150,9 @@ class Utilities(Section):
     progression_free: Worth = Field(description="After infusion without progression.")
     alternative: MaybeWorth = Field(
         None, description="On the alternative without progression; as progression_free unless given."
+    )
+    standard_care: MaybeWorth = Field(
+        None, description="On standard care in a reference arm, without progression; as waiting unless given."
     )
     subsequent_care: WorthByOutcome = Field(description="Of those who are not infused.")
     hospital_loss: Annotated[float, Share()] = Field(0.0, description="Utility lost on days in the hospital.")

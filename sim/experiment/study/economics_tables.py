@@ -59,6 +59,18 @@ def why_not_comparable(scenarios: Mapping[str, Loaded]) -> str | None:
     return None
 
 
+def no_reference_arm(scenarios: Mapping[str, Loaded]) -> str | None:
+    """A sentence where costs and QALYs are compared and nobody is left uninfused by design; None where an arm is."""
+    arms = [loaded.scenario for loaded in scenarios.values()]
+    if len(arms) < 2 or any(arm.economics is None for arm in arms) or not all(arm.infuses for arm in arms):
+        return None
+    return (
+        "no reference arm: ways of infusing are set against each other only, and whether any is worth its price is not "
+        "asked; compare with a scenario of strategy standard_care, such as library/standard_care_bispecific.yaml and "
+        "library/standard_care_conventional.yaml"
+    )
+
+
 def icers(scenarios: Mapping[str, Loaded], costs: FloatArray, effects: FloatArray, metrics: FloatArray) -> pd.DataFrame:
     """`icer.csv` from paired costs and QALYs per patient referred, shape (samples, scenarios).
 
