@@ -31,13 +31,14 @@ STANDARD_CARE = OUTCOME_NAMES.index("standard_care")
 class Afterwards:
     """One entry a patient, in the order of `Patients`; days since the start of the scenario, followed for life.
 
-    `relapse_day`: progression after infusion, or on the alternative; NaN where death comes first or neither comes.
+    `response_day`: NaN where there is no response. `relapse_day`: progression after infusion, or on the alternative; NaN where death comes first or neither comes.
     `death_day`: NaN where the patient never dies or, in a later course, never began it. `rests_day`: the day from which
     `death_day` was drawn: infusion, the first dose of the alternative, or the day of the outcome (the end of follow-up
     for those who still wait).
     """
 
     responded: NDArray[np.bool_]
+    response_day: FloatArray
     relapse_day: FloatArray
     death_day: FloatArray
     rests_day: FloatArray
@@ -338,6 +339,7 @@ def table(
             "responded": _or_null(patients.infused | patients.turned | patients.cared_for, patients.after.responded)[
                 rows
             ],
+            "response_day": patients.after.response_day[rows],
             "relapse_day": patients.after.relapse_day[rows],
             "death_day": patients.after.death_day[rows],
             "followed_from_day": patients.after.rests_day[rows],

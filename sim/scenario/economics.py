@@ -111,6 +111,13 @@ class TherapyCosts(Section):
     adverse_events: Amount = Field(0.0, description="Its toxicity, once for each patient, at the first dose.")
 
 
+class Line(Section):
+    """A line of treatment after progression, or of those who are not infused."""
+
+    share: Annotated[float, Share()] = Field(1.0, description="Share of those alive at its start who are given it.")
+    lasts: Annotated[float, Days(above_zero=True)] = Field(description="Time on it, unless death comes before.")
+
+
 class Costs(Section):
     """Unit costs."""
 
@@ -137,8 +144,21 @@ class Costs(Section):
     icu_day: Amount = Field(0.0, description="A day in intensive care, in place of a bed day.")
     adverse_events: Amount = Field(0.0, description="Toxicity of an infusion that `toxicity` does not tell by grade.")
     follow_up_month: Amount = Field(0.0, description="A month after infusion without progression.")
-    progressed_month: Amount = Field(0.0, description="A month after progression, once infused or on the alternative.")
-    subsequent_care: CareByOutcome = Field(CareByOutcome.by_default(), description="Of those who are not infused.")
+    progressed_month: Amount = Field(
+        0.0, description="A month of treatment after progression, once infused, on the alternative or on standard care."
+    )
+    subsequent_care: CareByOutcome = Field(
+        CareByOutcome.by_default(), description="A month of treatment of those who are not infused."
+    )
+    lines: Annotated[Mapping[str, Line], Names("line of treatment", Line)] = Field(
+        Named({}),
+        description="Time on treatment of either, line by line, one after the other; to death unless given.",
+    )
+    supportive_month: Amount = Field(0.0, description="A month of them without, or after, treatment: supportive care.")
+    unrelated_month: Amount = Field(0.0, description="A month of life of care that has nothing to do with myeloma.")
+    future: Literal["related", "related_and_unrelated"] = Field(
+        "related", description="Which future costs count: related | related_and_unrelated"
+    )
     end_of_life: Amount = Field(0.0, description="At death.")
 
 

@@ -239,6 +239,10 @@ def _afterwards_faults(data: Mapping[str, Any]) -> Iterator[Fault]:
     for product in products(str(strategy)):
         if product not in _part(data, "after_infusion"):
             yield ("after_infusion", product), Absent(f"required by strategy '{strategy}', but not given")
+    if "general_population" in _part(data, "after_infusion"):
+        for key in ("age", "sex"):
+            if key not in _part(data, "patients"):
+                yield ("patients", key), Absent("required by after_infusion.general_population, but not given")
     if "alternative" in data and "alternative" not in _part(data, "after_infusion"):
         yield ("after_infusion", "alternative"), Absent("required by the section alternative, but not given")
 

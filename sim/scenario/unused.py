@@ -1238,6 +1238,14 @@ DETAILS: tuple[Unused, ...] = (
         for key in ("bridging", "bridging_month")
     ),
     Unused(
+        "economics.costs.supportive_month", lambda s: s.economics is not None and not s.economics.costs.lines,
+        ("economics.costs.lines",), "treatment goes on to death where no lines say for how long it lasts",
+    ),
+    Unused(
+        "economics.costs.future", lambda s: s.economics is not None and s.economics.costs.unrelated_month == 0.0,
+        ("economics.costs.unrelated_month",), "care that has nothing to do with myeloma costs nothing",
+    ),
+    Unused(
         "economics.costs.unused_paid_by",
         lambda s: s.economics is not None and s.economics.perspective == "payer_and_manufacturer",
         ("economics.perspective",), "perspective is payer_and_manufacturer, so that it counts whoever pays",

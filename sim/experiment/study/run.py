@@ -28,7 +28,12 @@ from sim.experiment.runs.limits import require_kept, require_size
 from sim.experiment.runs.precision import Precision, batches, reached
 from sim.experiment.runs.replicate import Arm, Keep, Replication, replicate
 from sim.experiment.study import tables
-from sim.experiment.study.economics_tables import economic_tables, no_reference_arm, why_not_comparable
+from sim.experiment.study.economics_tables import (
+    dear_states,
+    economic_tables,
+    no_reference_arm,
+    why_not_comparable,
+)
 from sim.experiment.study.forecast import falls_below, waiting_list, warm_up, warm_up_warnings
 from sim.experiment.study.inputs import parameters
 from sim.experiment.study.not_modelled import NOT_MODELLED
@@ -261,6 +266,7 @@ def _write_tables(plan: Plan, collected: tables.Collected, pictures: Pictures, f
     warnings = [*load_warnings(plan.scenarios), *warm_up_warnings(settling)]
     if economic and (missing := no_reference_arm(plan.scenarios)) is not None:
         warnings.append(missing)
+    warnings += dear_states(plan.scenarios) if economic else []
     if why_not is not None:
         warnings.append(why_not)
     if len(collected.numbers) < 2:
