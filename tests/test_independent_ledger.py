@@ -45,7 +45,9 @@ class Recount:
         self.relapse = self.since("relapse_day")
         self.end = np.fmin(self.relapse, self.death)
         outcome = patients["outcome"].replace(dict.fromkeys(WITHDRAWN, "withdrawn"))
-        self.by = {name: np.where(outcome == name, self.left, np.nan) for name in (*UNTREATED, "alternative", "standard_care")}
+        self.by = {
+            name: np.where(outcome == name, self.left, np.nan) for name in (*UNTREATED, "alternative", "standard_care")
+        }
 
     def since(self, column: str) -> Array:
         there = column in self.p
@@ -84,7 +86,9 @@ class Recount:
             begins, ends = (rows[name].to_numpy(float) for name in ("start_day", "end_day"))
             a_day = item in ("costs.bed_day", "costs.icu_day")
             worth = self.while_(begins, ends, rate) if a_day else self.once(begins, rate)
-            total += float((rows["units"].to_numpy(float) * worth).sum()) * (price["cost"] if isinstance(price, dict) else price)
+            total += float((rows["units"].to_numpy(float) * worth).sum()) * (
+                price["cost"] if isinstance(price, dict) else price
+            )
         return total
 
     def costs(self) -> dict[str, float]:
@@ -92,7 +96,9 @@ class Recount:
         day, month = self.since, 12 / YEAR
         price = c.get("product", {})
         product = np.where(self.p["off_the_shelf"], price.get("allogeneic", 0.0), price.get("autologous", 0.0))
-        alternative, care = (c.get(name, {"month": 0, "adverse_events": 0}) for name in ("alternative", "standard_care"))
+        alternative, care = (
+            c.get(name, {"month": 0, "adverse_events": 0}) for name in ("alternative", "standard_care")
+        )
         infusion = day("infusion_day")
         found = {
             "waiting": c.get("waiting_month", 0.0) * month * self.while_(np.zeros(len(self.p)), self.left, rate),
@@ -146,7 +152,9 @@ class Recount:
         for item, rows in self.items("toxicity.").groupby("item"):
             _, event, grade = str(item).split(".")
             loss = self.e["toxicity"][event][grade]["utility_loss"]
-            lost -= loss * float(self.while_(rows["start_day"].to_numpy(float), rows["end_day"].to_numpy(float), rate).sum())
+            lost -= loss * float(
+                self.while_(rows["start_day"].to_numpy(float), rows["end_day"].to_numpy(float), rate).sum()
+            )
         wholes = {name: float(np.sum(worth)) for name, worth in found.items()} | {"hospital": lost}
         return {name: a_year * worth / len(self.p) for name, worth in wholes.items()}
 

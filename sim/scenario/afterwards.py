@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Any
 
 from pydantic import Field, StrictBool
 
 from sim.pure.distributions import Distribution
-from sim.pure.survival import Never, Survival, net
+from sim.pure.survival import Exponential, Never, Survival, net
 from sim.scenario.clock_values import Clock
 from sim.scenario.durations import Duration
 from sim.scenario.kinds import Multiplier, Share
 from sim.scenario.named import Names
 from sim.scenario.people import COUNTS_DEATHS, NO_TIME
-from sim.scenario.section import Named, Section
+from sim.scenario.section import Fault, Named, Section
 
 # The outcomes of those who are not infused and live on.
 UNTREATED = ("progressed", "withdrawn", "funding", "collection_failed", "product_failed", "unsuitable", "waiting")
@@ -50,6 +50,15 @@ class Durability(Section):
             self.__dict__["without_response"] = self.progression
         if self.death_without_response is None:
             self.__dict__["death_without_response"] = self.death_after_progression
+
+    def checks(self) -> Iterator[Fault]:
+        waits = self.time_to_response != NO_TIME
+        if self.progression_counts_deaths and waits and not isinstance(self.death, Exponential | Never):
+            yield (
+                ("progression_counts_deaths",),
+                "deaths are taken out of a clock that starts at response; allowed with a time_to_response where death "
+                "has a constant hazard",
+            )
 
     def after_progression(self, responded: bool) -> Survival | None:
         """The clock of death from progression on; None where that from infusion on goes on as it was."""
