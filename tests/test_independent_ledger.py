@@ -1,7 +1,7 @@
 """Costs and QALYs once more, from the files of a results folder alone: nothing of the program is imported.
 
 A row of `patients.parquet` says when what happened to a patient, `quantities.parquet` what they were given that its
-milestones do not say (days in a bed, collections that were repeated), and the scenario in the folder what each is worth.
+milestones do not say (days in a bed, collections that were repeated), and the scenario of the folder what it is worth.
 """
 
 from __future__ import annotations

@@ -25,7 +25,7 @@ NEVER = np.full(3, np.inf)
 
 
 def test_the_larger_hazard_is_met_by_one_threshold() -> None:
-    """Below the fitted hazard of 0.001 the population counts for nothing; from its tenth birthday on it counts alone."""
+    """Below the fitted hazard of 0.001 the population counts for nothing; from the tenth birthday on alone."""
     age, threshold = np.array([0.0, 3600.0, 7299.0]), np.array([0.5, 1.0, 0.52])
     people = background([PEOPLE], 1.0, np.zeros(3, np.int64), age)
     day, _ = met(hazard_table(Exponential(0.001)), np.ones(3), people, threshold, NEVER)

@@ -103,7 +103,7 @@ def _then(
 
 
 def _people(scenario: Scenario, rules: AfterInfusion, patients: Patients, rests: FloatArray) -> Background | None:
-    """The general population as old as each patient on the day from which the clocks run; None where it is not given."""
+    """People as old as each patient on the day from which the clocks run; None where no life table is given."""
     if rules.general_population is None:
         return None
     known = persons(scenario.patients, patients.cohort)

@@ -1,7 +1,7 @@
 """Standard care: nobody is infused. What the patients of a reference arm are given from referral on.
 
-What it does to the disease stands in `after_infusion.standard_care`, and is what follows after this path. A share may be
-given the alternative from the start instead (`sim.pieces.alternative`).
+What it does to the disease stands in `after_infusion.standard_care`, and is what follows after this path. A share may
+be given the alternative from the start instead (`sim.pieces.alternative`).
 """
 
 from __future__ import annotations

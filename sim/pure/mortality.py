@@ -51,7 +51,7 @@ def background(tables: Sequence[HazardTable], ratio: float, table: IntArray, age
 def met(
     fitted: HazardTable, ratio: FloatArray, people: Background | None, threshold: FloatArray, until: FloatArray
 ) -> tuple[FloatArray, FloatArray]:
-    """(days until the larger hazard has met each threshold, infinite where not before `until`; what is left of it then).
+    """(days until the larger hazard meets each threshold, infinite where not before `until`; what is left of it then).
 
     `fitted`: the cumulative hazard from day 0 of the clock on, times `ratio`; `people`: the background from day 0 on.
     """

@@ -105,7 +105,7 @@ class GradeValue(Section):
 
 
 class TherapyCosts(Section):
-    """What a therapy without infusion costs, days in a bed for the step-up doses of the alternative (`bed_day`) apart."""
+    """What a therapy without infusion costs, days in a bed for step-up doses of the alternative (`bed_day`) apart."""
 
     month: Amount = Field(0.0, description="A month of it, from the first dose to progression or death.")
     adverse_events: Amount = Field(0.0, description="Its toxicity, once for each patient, at the first dose.")
