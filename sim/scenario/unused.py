@@ -543,7 +543,8 @@ REFUSED: tuple[Unused, ...] = (
         )
         for key in (
             "centres.*.beds", "infusion", "economics.costs.bed_day", "economics.costs.waiting_month",
-            "economics.utilities.hospital_loss", "regions.*.declines", "regions.*.already_waiting",
+            "economics.utilities.hospital_loss", "regions.*.travel", "after_infusion.not_infused.waiting",
+            "regions.*.declines", "regions.*.already_waiting",
             "clocks.after_progression", "clocks.withdrawal", "clocks.waiting.removal", "clocks.waiting.death",
             "clocks.waiting.progression", "clocks.waiting.ends_eligibility", "patients.risk_groups.*.hazard",
         )
