@@ -23,6 +23,7 @@ NOTHING = Estimate(float("nan"))
 UNRESOLVED, HALF = "still_waiting_share", "half_infused_days"
 HEADLINE = ("waiting_days_mean", "progressed_before_infusion_share")
 EVERYBODY = INFUSED_AND_FREE[12]
+NOT_TRAVELLED = "not_travelled_share"
 TREATED = TREATED_AND_FREE[12]
 """The outcome of everybody referred that stands beside every wait, which is of the infused only."""
 PHRASES: Mapping[str, tuple[str, str, str]] = {
@@ -214,7 +215,7 @@ def losses(findings: Findings, scenario: str) -> list[str]:
 
 def _worse(findings: Findings, scenario: str, metric: str) -> bool:
     mine, theirs = (findings.level(name, metric) for name in (scenario, findings.baseline or ""))
-    only_here = BY_NAME[metric].tells == LOSS and mine.value > CENSORED and not theirs.known
+    only_here = metric == NOT_TRAVELLED and mine.value > CENSORED and not theirs.known
     return only_here or findings.verdict(scenario, metric) is Verdict.WORSE
 
 

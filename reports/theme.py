@@ -56,6 +56,7 @@ EVENTS: Mapping[str, str] = {
     **OUTCOMES,
     **dict.fromkeys(WITHDRAWALS, OUTCOMES["withdrawn"]),
     "funding": OUTCOMES["unsuitable"],
+    "standard_care": OUTCOMES["unsuitable"],
     "failed": OUTCOMES["product_failed"],
 }
 """Outcomes with the reasons of withdrawal, and the groups of outcomes that a chart of events puts together."""

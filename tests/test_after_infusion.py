@@ -335,6 +335,7 @@ def test_shares_a_year_after_infusion_and_referral_by_hand() -> None:
     year, never = 365.25, math.nan
     after = Afterwards(
         responded=np.array([True, False, False, False, True]),
+        response_day=np.full(5, never),
         relapse_day=np.array([never, 10.0 + year, never, never, 100.0]),
         death_day=np.array([year, 700.0, 300.0, never, 200.0]),
         rests_day=ran.patients.day("infusion"),

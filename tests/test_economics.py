@@ -128,6 +128,7 @@ def test_an_infused_patient_by_hand() -> None:
         "apheresis": 4000 * at(10),
         "bridging": 0.0,
         "alternative": 0.0,
+        "standard_care": 0.0,
         "product": 100_000 * at(36),
         "unused_product": 0.0,
         "lymphodepletion": 2000 * at(31),
@@ -138,12 +139,14 @@ def test_an_infused_patient_by_hand() -> None:
         "progressed": 3000 / MONTH * between(436, 536, 0.04),
         "subsequent_care": 0.0,
         "end_of_life": 5000 * at(536),
+        "unrelated": 0.0,
     }
     assert {name: float(values[0]) for name, values in found.costs.items()} == pytest.approx(expected, rel=1e-6)
     worth = {
         "waiting": 0.6 / YEAR * between(0, 36, 0.015),
         "progression_free": 0.8 / YEAR * between(36, 436, 0.015),
         "alternative": 0.0,
+        "standard_care": 0.0,
         "progressed": 0.5 / YEAR * between(436, 536, 0.015),
         "subsequent_care": 0.0,
         "hospital": -0.2 / YEAR * between(36, 50, 0.015),

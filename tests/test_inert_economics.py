@@ -46,6 +46,7 @@ after_infusion:
     unsuitable: {EXP.format("0.015")}
     funding: {EXP.format("0.017")}
     waiting: {EXP.format("0.016")}
+  general_population: {{female: {EXP.format("0.0001")}, male: {EXP.format("0.0002")}}}
 before_apheresis:
   clearance: {{duration: 6 d, refusal: 0.1}}
   holding: {{share: 0.8, duration: 2 d, response: 0.5, hazard: 0.5, target: other}}
@@ -75,6 +76,9 @@ economics:
     subsequent_care:
       {{month: 1, progressed: 2, withdrawn: 3, collection_failed: 4, product_failed: 5, unsuitable: 6, waiting: 7,
        funding: 8}}
+    lines: {{first: {{share: 0.7, lasts: 20 d}}}}
+    supportive_month: 3
+    unrelated_month: 4
     end_of_life: 50
   utilities:
     waiting: 0.6
@@ -125,6 +129,8 @@ CHANGES = {
             ("without_response", EXP.format("0.5")),
             ("death", EXP.format("0.002")),
             ("death_after_progression", EXP.format("0.005")),
+            ("death_without_response", EXP.format("0.05")),
+            ("time_to_response", "20 d"),
             ("progression_counts_deaths", "true"),
         )
     },
@@ -133,6 +139,11 @@ CHANGES = {
     "after_infusion.PRODUCT.without_response": EXP.format("0.03"),
     "after_infusion.PRODUCT.death": EXP.format("0.002"),
     "after_infusion.PRODUCT.death_after_progression": EXP.format("0.005"),
+    "after_infusion.PRODUCT.death_without_response": EXP.format("0.05"),
+    "after_infusion.PRODUCT.time_to_response": "20 d",
+    "after_infusion.general_population.female": EXP.format("0.02"),
+    "after_infusion.general_population.male": EXP.format("0.02"),
+    "after_infusion.general_population.mortality_ratio": "300",
     "after_infusion.PRODUCT.progression_counts_deaths": "true",
     **{f"after_infusion.{kind}.{key}": "3" for kind in KINDS for key in ("response", "progression", "death")},
     # so few are infused out of specification that a smaller odds ratio may turn nobody's response
@@ -149,8 +160,12 @@ CHANGES = {
             "alternative.adverse_events", "product.PRODUCT", "unused_product.PRODUCT",
             "lymphodepletion",
             "infusion", "bed_day", "icu_day", "adverse_events", "follow_up_month", "progressed_month", "end_of_life",
+            "supportive_month", "unrelated_month",
         )
     },
+    "economics.costs.lines.first.share": "0.3",
+    "economics.costs.lines.first.lasts": "33 d",
+    "economics.costs.future": "related_and_unrelated",
     "economics.costs.unused_paid_by": "manufacturer",
     **{f"economics.costs.subsequent_care.{outcome}": "9" for outcome in UNTREATED},
     **{

@@ -1,4 +1,4 @@
-"""Age and sex: their law, whose they are, and that they act on nothing."""
+"""Age and sex: their law, whose they are, and that they act on nothing but deaths of the general population."""
 
 from __future__ import annotations
 
@@ -61,9 +61,11 @@ def test_they_are_columns_of_the_table_and_change_nothing_else() -> None:
         assert np.array_equal(column, having[name], equal_nan=nan_too), name
 
 
-def test_check_says_that_they_act_on_nothing() -> None:
-    said = call("check", str(SHIPPED / "autologous.yaml")).stdout
-    assert "age and sex of patients: recorded in patients.parquet; acts on nothing" in said
+def test_check_says_where_they_act_on_nothing() -> None:
+    told = "age and sex of patients: recorded in patients.parquet; acts on nothing"
+    assert told not in call("check", str(SHIPPED / "autologous.yaml")).stdout
+    without = ("--set", "after_infusion.general_population=null")
+    assert told in call("check", str(SHIPPED / "autologous.yaml"), *without).stdout
 
 
 @pytest.mark.parametrize(

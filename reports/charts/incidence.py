@@ -32,7 +32,7 @@ from sim.tables import EVENTS as EVENT_WORDS
 EVENTS: Mapping[str, str] = {name: label for name, (label, _) in EVENT_WORDS.items()}
 DASHES = {
     "infused": "solid", "progressed": "dash", "died": "dot", "withdrawn": "dashdot", "funding": "longdashdot",
-    "failed": "longdash", "alternative": "8px,3px,2px,3px",
+    "failed": "longdash", "alternative": "8px,3px,2px,3px", "standard_care": "2px,6px",
 }  # fmt: skip
 LARGE, SMALL, GAP, ABOVE, BELOW, RIGHT = 270, 170, 90, 30, 52, 170
 LABEL_LINE = 17

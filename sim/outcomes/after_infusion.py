@@ -10,6 +10,9 @@ from numpy.typing import NDArray
 from sim.outcomes.bridging import bridged
 from sim.outcomes.patients import Afterwards, Patients
 from sim.pieces.luck import Luck
+from sim.pieces.persons import MALE, persons
+from sim.pure.discounting import DAYS_PER_YEAR
+from sim.pure.mortality import Background, background, met
 from sim.pure.odds import share_at_odds
 from sim.pure.survival import Survival, known_table
 from sim.scenario import Scenario
@@ -18,60 +21,103 @@ from sim.scenario.afterwards import UNTREATED, AfterInfusion, ByBridging, ByEarl
 FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
 PRODUCTS = ("autologous", "allogeneic")
-ALTERNATIVE = "alternative"
+ALTERNATIVE, STANDARD_CARE = "alternative", "standard_care"
 
 
 def follow_on(scenario: Scenario, patients: Patients, luck: Luck) -> Afterwards:
     """Every patient's life after the end of their path; the same luck gives the same life under every scenario.
 
-    Each clock is met with a unit-exponential threshold of its own, divided by the multipliers that act from infusion
-    on; the clock after progression starts anew at progression. Draws are keyed `after_infusion/...`. In those infused
-    they depend on the frailty that acted before infusion; those who are not infused live on by clocks that were
-    measured in patients with their outcome.
+    Progression and death are each met with one unit-exponential threshold; multipliers that act from infusion on
+    multiply the hazards. Before progression death has the hazard of death without it, behind it that of the clock that
+    starts anew at progression, on what is left of the threshold: so nobody dies earlier because they progress later,
+    where death is more likely after progression than before it. No hazard of death is below that of the general
+    population (`sim.pure.mortality`). Responders progress from their response on; who dies before it has not responded.
+    Draws are keyed `after_infusion/...`. In those infused they depend on the frailty that acted before infusion; those
+    who are not infused live on by clocks that were measured in patients with their outcome.
     """
     rules, frailty = scenario.after_infusion, patients.cohort.frailty
     assert rules is not None
     rests = np.where(np.isnan(patients.end_day), patients.followed_to, patients.end_day)
     rests = np.where(np.isfinite(patients.referral_day), rests, np.nan)
-    clocks = ("progression", "death", "death_after_progression")
+    clocks = ("progression", "death")
     *drawn, respond = luck.patients(tuple(f"after_infusion/{name}" for name in (*clocks, "response")))
     own = {name: -np.log1p(-u) for name, u in zip(clocks, drawn, strict=True)}
     thresholds = {name: frailty.tie(threshold) for name, threshold in own.items()}
     respond = frailty.tie_chance(respond)
-    relapse, death = np.full(len(rests), np.nan), np.full(len(rests), np.nan)
+    relapse, death, response_day = (np.full(len(rests), np.nan) for _ in range(3))
     responded = np.zeros(len(rests), bool)
+    people = _people(scenario, rules, patients, rests)
+    nothing = np.ones(len(rests))
     ratios = _ratios(scenario, rules, patients, luck)
     given = {name: patients.infused & (patients.off_the_shelf == (name == "allogeneic")) for name in PRODUCTS}
-    for product, mine in (given | {ALTERNATIVE: patients.turned}).items():
+    for product, mine in (given | {ALTERNATIVE: patients.turned, STANDARD_CARE: patients.cared_for}).items():
         durability = rules.of(product)
         if durability is None:
             continue
-        responded |= mine & (respond < share_at_odds(durability.response, ratios["response"]))
+        responds = respond < share_at_odds(durability.response, ratios["response"])
         for response in (True, False):
-            chosen = mine & (responded == response)
+            chosen = mine & (responds == response)
+            if not chosen.any():
+                continue
+            reaches = np.zeros(int(chosen.sum()))
+            if response:
+                reaches = durability.time_to_response.quantile(luck.of("after_infusion/time_to_response")[chosen])
             shape = durability.progression_alone(response, frailty.strength)
-            since = rests[chosen]
-            progresses = since + _age(shape, thresholds["progression"][chosen], ratios["progression"][chosen])
-            dies = since + _age(durability.death, thresholds["death"][chosen], ratios["death"][chosen])
+            ratio = ratios["death"][chosen]
+            progresses = reaches + _age(shape, thresholds["progression"][chosen], ratios["progression"][chosen])
+            later = durability.after_progression(response)
+            # without a clock that starts at progression, that of death goes on
+            until = progresses if later is not None else np.full(len(progresses), np.inf)
+            first = None if people is None else people.of(chosen, np.zeros(len(ratio)))
+            dies, left = met(known_table(durability.death), ratio, first, thresholds["death"][chosen], until)
             relapses = progresses < dies
-            if durability.death_after_progression is not None:
-                later = thresholds["death_after_progression"][chosen]
-                after = _age(durability.death_after_progression, later, ratios["death"][chosen])
-                dies = np.where(relapses, progresses + after, dies)
-            relapse[chosen] = np.where(relapses, progresses, np.nan)
-            death[chosen] = dies
+            if later is not None:
+                dies[relapses] = progresses[relapses] + _then(later, ratio, first, left, progresses, relapses)
+            responded[chosen] = response & (reaches < dies)
+            response_day[chosen] = np.where(responded[chosen], rests[chosen] + reaches, np.nan)
+            relapse[chosen] = np.where(relapses, rests[chosen] + progresses, np.nan)
+            death[chosen] = rests[chosen] + dies
     for outcome in UNTREATED:
         chosen = patients.with_outcome(outcome)
-        death[chosen] = rests[chosen] + _age(rules.not_infused.of(outcome), own["death"][chosen], None)
+        if chosen.any():
+            first = None if people is None else people.of(chosen, np.zeros(int(chosen.sum())))
+            never = np.full(int(chosen.sum()), np.inf)
+            table = known_table(rules.not_infused.of(outcome))
+            death[chosen] = rests[chosen] + met(table, nothing[chosen], first, own["death"][chosen], never)[0]
     died = patients.with_outcome("died")
     death[died] = rests[died]
-    return Afterwards(responded, relapse, np.where(np.isfinite(death), death, np.nan), rests)
+    return Afterwards(responded, response_day, relapse, np.where(np.isfinite(death), death, np.nan), rests)
 
 
-def _age(shape: Survival, threshold: FloatArray, ratio: FloatArray | None) -> FloatArray:
+def _then(
+    later: Survival,
+    ratio: FloatArray,
+    people: Background | None,
+    left: FloatArray,
+    progresses: FloatArray,
+    who: BoolArray,
+) -> FloatArray:
+    """Days from progression to death of those who progressed, by the clock that starts then and what is left."""
+    theirs = None if people is None else people.of(who, progresses[who])
+    return met(known_table(later), ratio[who], theirs, left[who], np.full(int(who.sum()), np.inf))[0]
+
+
+def _people(scenario: Scenario, rules: AfterInfusion, patients: Patients, rests: FloatArray) -> Background | None:
+    """People as old as each patient on the day from which the clocks run; None where no life table is given."""
+    if rules.general_population is None:
+        return None
+    known = persons(scenario.patients, patients.cohort)
+    born = patients.referral_day[patients.cohort.person] - known["age"].astype(np.float64) * DAYS_PER_YEAR
+    given = rules.general_population
+    tables = [known_table(given.female), known_table(given.male)]
+    men = (known["sex"] == MALE).astype(np.int64)
+    # who never began a course has no day from which clocks run
+    age = np.where(np.isfinite(rests), rests - born, 0.0)
+    return background(tables, given.mortality_ratio, men, age)
+
+
+def _age(shape: Survival, threshold: FloatArray, ratio: FloatArray) -> FloatArray:
     """Days to the event of each patient, infinite where it never comes."""
-    if ratio is None:
-        return known_table(shape).age(threshold)
     with np.errstate(divide="ignore", invalid="ignore"):
         return np.where(ratio > 0.0, known_table(shape).age(threshold / ratio), np.inf)
 

@@ -162,7 +162,7 @@ def list_lengths(cohort: Cohort, trace: Trace, last_day: int) -> NDArray[np.int3
     never = np.full(len(gone), np.nan)
     served = np.fmin(own.days.get("slot", never), own.days.get("dose", never))
     by = ByGroup(cohort.replication, len(trace.stop_day))
-    lists = ((trace.referral_day, gone), (own.days["listing"], np.fmin(served, gone)))
+    lists = ((trace.referral_day, gone), (own.days.get("listing", never), np.fmin(served, gone)))
     return np.stack([_length(by, begin, end, last_day) for begin, end in lists], axis=1)
 
 

@@ -28,7 +28,7 @@ from sim.pieces.protocol import Capacity, Protocol, unlimited
 from sim.pure.discounting import DAYS_PER_MONTH, DAYS_PER_YEAR, single, stream
 from sim.scenario import Scenario
 from sim.scenario.afterwards import UNTREATED
-from sim.scenario.economics import Economics, GradeValue
+from sim.scenario.economics import Costs, Economics, GradeValue
 
 FloatArray = NDArray[np.float64]
 MONEY, QALYS, YEARS = "money", "QALYs", "life years"
@@ -39,6 +39,7 @@ CATEGORIES = {
     "apheresis": "Apheresis",
     "bridging": "Bridging and holding therapy",
     "alternative": "The alternative therapy",
+    "standard_care": "Standard care, without progression",
     "product": "Products infused",
     "unused_product": "Products not infused",
     "lymphodepletion": "Lymphodepletion",
@@ -50,10 +51,13 @@ CATEGORIES = {
     "subsequent_care": "Care of those not infused",
     "end_of_life": "End of life",
 }
+# Future costs that have nothing to do with the disease: in or out by choice, shown apart either way.
+UNRELATED = "unrelated"
 STATES = {
     "waiting": "Waiting",
     "progression_free": "After infusion, without progression",
     "alternative": "On the alternative therapy, without progression",
+    "standard_care": "On standard care, without progression",
     "progressed": "Progressed",
     "subsequent_care": "Not infused",
     "hospital": "Loss in the hospital and by toxicity",
@@ -87,6 +91,7 @@ QUANTITIES = (
     Quantity("cost_per_infused", "Cost of a patient who is infused", MONEY, INFUSED_ONES),
     Quantity("qalys_per_infused", "QALYs of a patient who is infused", QALYS, INFUSED_ONES),
     *(Quantity(f"cost_{name}", f"{label}, cost per patient referred", MONEY) for name, label in CATEGORIES.items()),
+    Quantity("cost_unrelated", "Care unrelated to myeloma, cost per patient referred", MONEY),
     *(Quantity(f"qalys_{name}", f"{label}, QALYs per patient referred", QALYS) for name, label in STATES.items()),
 )
 COST, EFFECT = 0, 1
@@ -97,6 +102,7 @@ POSSIBLE = ranges([quantity.possible for quantity in QUANTITIES])
 class Ledger:
     """Discounted costs by category and QALYs by state, one entry a measured patient; `life_years` not discounted.
 
+    `with_unrelated`: whether costs unrelated to the disease are part of the whole; they stand among `costs` either way.
     `by`: their replications. `rows`: their places in the cohort. `items`: what their milestones do not say of what they
     were given.
     """
@@ -108,12 +114,14 @@ class Ledger:
     infused: NDArray[np.bool_]
     rows: NDArray[np.int64]
     items: tuple[Item, ...]
+    with_unrelated: bool = False
 
     def quantities(self) -> FloatArray:
         """The value of each of `QUANTITIES`, shape (replications, quantities); NaN where there is nobody."""
         everybody = np.ones(len(self.rows), bool)
-        cost, qalys = (np.sum(list(parts.values()), axis=0) for parts in (self.costs, self.qalys))
-        parts = [*(self.costs[name] for name in CATEGORIES), *(self.qalys[name] for name in STATES)]
+        counted = {name: each for name, each in self.costs.items() if self.with_unrelated or name != UNRELATED}
+        cost, qalys = (np.sum(list(parts.values()), axis=0) for parts in (counted, self.qalys))
+        parts = [*(self.costs[name] for name in (*CATEGORIES, UNRELATED)), *(self.qalys[name] for name in STATES)]
         found = [self.by.mean(values, everybody) for values in (cost, qalys, self.life_years, *parts)]
         infused = [self.by.mean(values, self.infused) for values in (cost, qalys)]
         return np.stack([*found[:3], *infused, *found[3:]], axis=1)
@@ -165,6 +173,21 @@ class _Course:
         """The present value of an amount a month."""
         return np.asarray(amount / DAYS_PER_MONTH * stream(start, end, self.economics.discount.costs, self.horizon))
 
+    def treated(self, unit: Costs, amount: float, start: FloatArray) -> FloatArray:
+        """The present value of treatment from a day on, at an amount a month: lines, and supportive care beside them.
+
+        A line is given to a share of those alive at its start: each patient has that share of its cost, and the rest of
+        supportive care.
+        """
+        if not unit.lines:
+            return self.monthly(amount, start, self.death)
+        total, since = np.zeros(len(self.rows)), start
+        for line in unit.lines.values():
+            until = np.minimum(since + line.lasts, self.death)
+            mean = line.share * amount + (1.0 - line.share) * unit.supportive_month
+            total, since = total + self.monthly(mean, since, until), until
+        return total + self.monthly(unit.supportive_month, since, self.death)
+
     def years(self, utility: float, start: FloatArray, end: FloatArray) -> FloatArray:
         """The present value of a utility, in QALYs."""
         return np.asarray(utility / DAYS_PER_YEAR * stream(start, end, self.economics.discount.health, self.horizon))
@@ -191,7 +214,7 @@ def ledger(scenario: Scenario, protocol: Protocol, patients: Patients, trace: Tr
     c = _course(scenario, economics, protocol, patients, trace, luck)
     found = tuple(items(c, scenario))
     nothing = np.zeros(len(c.rows))
-    costs = dict.fromkeys(CATEGORIES, nothing)
+    costs = dict.fromkeys((*CATEGORIES, UNRELATED), nothing)
     for name, amount in _costs(c, found):
         costs[name] = costs[name] + amount
     qalys = dict.fromkeys(STATES, nothing)
@@ -199,7 +222,8 @@ def ledger(scenario: Scenario, protocol: Protocol, patients: Patients, trace: Tr
         qalys[name] = qalys[name] + worth
     lived = stream(nothing, c.death, 0.0, c.horizon) / DAYS_PER_YEAR
     by = ByGroup(patients.cohort.replication[c.rows], patients.by.groups)
-    return Ledger(by, costs, qalys, lived, patients.infused[c.rows], c.rows, found)
+    counted = economics.costs.future == "related_and_unrelated"
+    return Ledger(by, costs, qalys, lived, patients.infused[c.rows], c.rows, found, counted)
 
 
 def _costs(c: _Course, found: Sequence[Item]) -> Iterator[tuple[str, FloatArray]]:
@@ -216,6 +240,9 @@ def _costs(c: _Course, found: Sequence[Item]) -> Iterator[tuple[str, FloatArray]
     turned = np.where(c.with_outcome("alternative"), c.left, np.nan)
     yield "alternative", c.once(unit.alternative.adverse_events, turned)
     yield "alternative", c.monthly(unit.alternative.month, turned, untroubled)
+    cared = np.where(c.with_outcome("standard_care"), c.left, np.nan)
+    yield "standard_care", c.once(unit.standard_care.adverse_events, cared)
+    yield "standard_care", c.monthly(unit.standard_care.month, cared, untroubled)
     yield "product", c.once(price, c.infusion)
     yield "lymphodepletion", c.once(unit.lymphodepletion, c.day("lymphodepletion"))
     yield "infusion", c.once(unit.infusion, c.infusion)
@@ -224,10 +251,11 @@ def _costs(c: _Course, found: Sequence[Item]) -> Iterator[tuple[str, FloatArray]
         worth = item.present(c.economics.discount.costs, c.horizon)
         yield item.category, c.summed(item, item.price(c.economics) * worth)
     yield "follow_up", c.monthly(unit.follow_up_month, c.infusion, untroubled)
-    yield "progressed", c.monthly(unit.progressed_month, c.relapse, c.death)
+    yield "progressed", c.treated(unit, unit.progressed_month, c.relapse)
     for outcome in UNTREATED:
         start = np.where(c.with_outcome(outcome), c.left, np.nan)
-        yield "subsequent_care", c.monthly(unit.subsequent_care.of(outcome), start, c.death)
+        yield "subsequent_care", c.treated(unit, unit.subsequent_care.of(outcome), start)
+    yield UNRELATED, c.monthly(unit.unrelated_month, np.zeros(len(c.rows)), c.death)
     yield "end_of_life", c.once(unit.end_of_life, np.where(np.isfinite(c.death), c.death, np.nan))
 
 
@@ -241,6 +269,11 @@ def _qalys(c: _Course, found: Sequence[Item]) -> Iterator[tuple[str, FloatArray]
     turned = np.where(c.with_outcome("alternative"), c.left, np.nan)
     on_it = worth.progression_free if worth.alternative is None else worth.alternative
     yield "alternative", c.years(on_it, turned, untroubled)
+    cared = np.where(c.with_outcome("standard_care"), c.left, np.nan)
+    yield (
+        "standard_care",
+        c.years(worth.waiting if worth.standard_care is None else worth.standard_care, cared, untroubled),
+    )
     yield "progressed", c.years(worth.progressed, c.relapse, c.death)
     for outcome in UNTREATED:
         start = np.where(c.with_outcome(outcome), c.left, np.nan)
@@ -396,7 +429,8 @@ def _bed_if_unlimited(
     """
     referral = patients.referral_day[rows]
     start = patients.day("lymphodepletion" if s.infusion.reservation == "admit" else "infusion")[rows]
-    home = trace.notes[rows, trace.milestones.index("discharge")]
+    there = "discharge" in trace.milestones
+    home = trace.notes[rows, trace.milestones.index("discharge")] if there else np.full(len(rows), np.nan)
     end = np.where(patients.infused[rows], home, left)
     # who was lymphodepleted, and given the alternative after all, would have two stays: the first ended with the path
     turned = patients.turned[rows]

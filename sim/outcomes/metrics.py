@@ -129,12 +129,17 @@ def _p90(by: ByGroup, values: FloatArray, chosen: BoolArray) -> FloatArray:
 
 
 def _lost(p: Patients) -> BoolArray:
-    return np.asarray(~p.turned & (p.outcome != INFUSED) & (p.outcome != WAITING))
+    return np.asarray(~p.turned & ~p.cared_for & (p.outcome != INFUSED) & (p.outcome != WAITING))
 
 
 def _where_offered(formula: Formula) -> Formula:
     """What a formula gives where some path leads to the alternative, and nothing where none does."""
     return lambda p, trace, window: formula(p, trace, window) if "alternative" in trace.milestones else _nothing(p)
+
+
+def _before_infusion(formula: Formula) -> Formula:
+    """What a formula gives where there is a path to infusion, and nothing in a reference arm, where there is none."""
+    return lambda p, trace, window: formula(p, trace, window) if "infusion" in trace.milestones else _nothing(p)
 
 
 def _treated_and_free(months: int) -> Formula:
@@ -299,7 +304,7 @@ METRICS: tuple[Metric, ...] = (
         "patients",
         LOWER,
         REFERRED,
-        _count(lambda p: p.progressed),
+        _before_infusion(_count(lambda p: p.progressed)),
     ),
     Metric(
         "progressed_before_infusion_share",
@@ -307,7 +312,7 @@ METRICS: tuple[Metric, ...] = (
         "share",
         LOWER,
         REFERRED,
-        _share(lambda p: p.progressed),
+        _before_infusion(_share(lambda p: p.progressed)),
     ),
     Metric(
         "progressed_and_infused_share",
@@ -315,7 +320,7 @@ METRICS: tuple[Metric, ...] = (
         "share",
         NEITHER,
         REFERRED,
-        _share(lambda p: p.progressed & p.infused),
+        _before_infusion(_share(lambda p: p.progressed & p.infused)),
     ),
     Metric(
         "lost_to_progression_or_death_share",
@@ -323,11 +328,26 @@ METRICS: tuple[Metric, ...] = (
         "share",
         LOWER,
         REFERRED,
-        _share(lambda p: p.with_outcome("progressed") | p.with_outcome("died")),
+        _before_infusion(_share(lambda p: p.with_outcome("progressed") | p.with_outcome("died"))),
         LOSS,
     ),
-    Metric("lost_before_infusion", "Patients lost before infusion", "patients", LOWER, REFERRED, _count(_lost)),
-    Metric("lost_before_infusion_share", "Share lost before infusion", "share", LOWER, REFERRED, _share(_lost), LOSS),
+    Metric(
+        "lost_before_infusion",
+        "Patients lost before infusion",
+        "patients",
+        LOWER,
+        REFERRED,
+        _before_infusion(_count(_lost)),
+    ),
+    Metric(
+        "lost_before_infusion_share",
+        "Share lost before infusion",
+        "share",
+        LOWER,
+        REFERRED,
+        _before_infusion(_share(_lost)),
+        LOSS,
+    ),
     Metric(
         "alternative",
         "Patients given the alternative therapy",
@@ -343,6 +363,14 @@ METRICS: tuple[Metric, ...] = (
         NEITHER,
         REFERRED,
         _where_offered(_share(lambda p: p.turned)),
+    ),
+    Metric(
+        "standard_care",
+        "Patients given standard care, of an arm in which nobody is infused",
+        "patients",
+        NEITHER,
+        REFERRED,
+        _count(lambda p: p.cared_for),
     ),
     Metric(
         "alternative_days_mean",
@@ -364,10 +392,20 @@ METRICS: tuple[Metric, ...] = (
         for months, name in TREATED_AND_FREE.items()
     ),
     Metric(
-        "died_before_infusion", "Patients died before infusion", "patients", LOWER, REFERRED, _count(_outcome("died"))
+        "died_before_infusion",
+        "Patients died before infusion",
+        "patients",
+        LOWER,
+        REFERRED,
+        _before_infusion(_count(_outcome("died"))),
     ),
     Metric(
-        "died_before_infusion_share", "Share died before infusion", "share", LOWER, REFERRED, _share(_outcome("died"))
+        "died_before_infusion_share",
+        "Share died before infusion",
+        "share",
+        LOWER,
+        REFERRED,
+        _before_infusion(_share(_outcome("died"))),
     ),
     Metric(
         "still_waiting_share",

@@ -24,19 +24,21 @@ FloatArray = NDArray[np.float64]
 OUTCOME_NAMES = tuple(OUTCOMES)
 INFUSED, WAITING = OUTCOME_NAMES.index("infused"), OUTCOME_NAMES.index("waiting")
 ALTERNATIVE = OUTCOME_NAMES.index("alternative")
+STANDARD_CARE = OUTCOME_NAMES.index("standard_care")
 
 
 @dataclass(frozen=True, eq=False)
 class Afterwards:
     """One entry a patient, in the order of `Patients`; days since the start of the scenario, followed for life.
 
-    `relapse_day`: progression after infusion, or on the alternative; NaN where death comes first or neither comes.
-    `death_day`: NaN where the patient never dies or, in a later course, never began it. `rests_day`: the day from which
-    `death_day` was drawn: infusion, the first dose of the alternative, or the day of the outcome (the end of follow-up
-    for those who still wait).
+    `response_day`: NaN where there is no response. `relapse_day`: progression after infusion, on the alternative or on
+    standard care; NaN where death comes first or neither comes. `death_day`: NaN where the patient never dies or, in a
+    later course, never began it. `rests_day`: the day from which `death_day` was drawn: infusion, the first dose of the
+    alternative, or the day of the outcome (the end of follow-up for those who still wait).
     """
 
     responded: NDArray[np.bool_]
+    response_day: FloatArray
     relapse_day: FloatArray
     death_day: FloatArray
     rests_day: FloatArray
@@ -90,6 +92,11 @@ class Patients:
     def turned(self) -> NDArray[np.bool_]:
         """Whether each patient was given the alternative instead."""
         return np.asarray(self.outcome == ALTERNATIVE)
+
+    @property
+    def cared_for(self) -> NDArray[np.bool_]:
+        """Whether each patient was given standard care, in an arm in which nobody is infused."""
+        return np.asarray(self.outcome == STANDARD_CARE)
 
     @property
     def deferred_for_bed(self) -> NDArray[np.bool_]:
@@ -331,7 +338,10 @@ def table(
         }
     if patients.after is not None:
         columns |= {
-            "responded": _or_null(patients.infused | patients.turned, patients.after.responded)[rows],
+            "responded": _or_null(patients.infused | patients.turned | patients.cared_for, patients.after.responded)[
+                rows
+            ],
+            "response_day": patients.after.response_day[rows],
             "relapse_day": patients.after.relapse_day[rows],
             "death_day": patients.after.death_day[rows],
             "followed_from_day": patients.after.rests_day[rows],

@@ -44,9 +44,11 @@ def places(s: Scenario) -> Capacity:
 def bookings(s: Scenario) -> tuple[Bookings, ...]:
     """Bookings of what lymphodepletion waits for: a bed, a treatment place, or both, on the day of infusion.
 
-    None of what whoever comes finds, or has from lymphodepletion on.
+    None of what whoever comes finds, or has from lymphodepletion on, and none where nobody is infused.
     """
-    found = []
+    found: list[Bookings | None] = []
+    if not s.infuses:
+        return ()
     if s.infusion.model == "inpatient" and s.infusion.reservation == "book_ahead":
         found.append(_bookings_of(s, beds(s), planned_stay(s) + s.infusion.turn_round))
     if s.infusion.model == "outpatient" or s.infusion.reservation != "admit":

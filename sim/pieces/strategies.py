@@ -14,6 +14,7 @@ from sim.pieces.in_progress import overdue, with_those_in_progress
 from sim.pieces.mixed import hybrid, hybrid_resources, returns
 from sim.pieces.policies import policies
 from sim.pieces.protocol import Protocol, Resource, walk_steps
+from sim.pieces.standard_care import standard_care, standard_care_resources
 from sim.pieces.steps import Clocks, Path
 from sim.pure.survival import HazardTable, Survival, hazard_table
 from sim.scenario import Scenario
@@ -24,6 +25,7 @@ STRATEGIES = {
     "autologous": (autologous, autologous_resources),
     "allogeneic": (allogeneic, allogeneic_resources),
     "hybrid": (hybrid, hybrid_resources),
+    "standard_care": (standard_care, standard_care_resources),
 }
 
 

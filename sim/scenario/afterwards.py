@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Any
 
 from pydantic import Field, StrictBool
 
-from sim.pure.survival import Never, Survival, net
+from sim.pure.distributions import Distribution
+from sim.pure.survival import Exponential, Never, Survival, net
 from sim.scenario.clock_values import Clock
+from sim.scenario.durations import Duration
 from sim.scenario.kinds import Multiplier, Share
 from sim.scenario.named import Names
-from sim.scenario.people import COUNTS_DEATHS
-from sim.scenario.section import Named, Section
+from sim.scenario.people import COUNTS_DEATHS, NO_TIME
+from sim.scenario.section import Fault, Named, Section
 
 # The outcomes of those who are not infused and live on.
 UNTREATED = ("progressed", "withdrawn", "funding", "collection_failed", "product_failed", "unsuitable", "waiting")
@@ -22,20 +24,45 @@ class Durability(Section):
     """What one product, or the alternative, does: response, and the clocks from infusion (its first dose) on."""
 
     response: Annotated[float, Share()] = Field(1.0, description="Share of the infused who respond.")
-    progression: Annotated[Survival, Clock()] = Field(description="Time from infusion to progression, of responders.")
+    time_to_response: Annotated[Distribution, Duration()] = Field(
+        NO_TIME, description="Time from infusion to response; who dies before has not responded."
+    )
+    progression: Annotated[Survival, Clock()] = Field(
+        description="Time from response to progression, of responders (the duration of response)."
+    )
     without_response: Annotated[Survival | None, Clock()] = Field(
         None, description="Time from infusion to progression of the others; the same as progression unless given."
     )
     progression_counts_deaths: StrictBool = Field(False, description=COUNTS_DEATHS)
-    death: Annotated[Survival, Clock()] = Field(Never(), description="Time from infusion to death.")
+    death: Annotated[Survival, Clock()] = Field(Never(), description="Time from infusion to death without progression.")
     death_after_progression: Annotated[Survival | None, Clock()] = Field(
         None, description="Time from progression to death; unless given, the clock of death goes on as it was."
     )
+    death_without_response: Annotated[Survival | None, Clock()] = Field(
+        None,
+        description="Time from progression to death of those who did not respond; the same as "
+        "death_after_progression unless given.",
+    )
 
     def model_post_init(self, context: Any) -> None:
-        """Fill in the clock of those who do not respond, so that leaving it out and repeating it mean the same."""
+        """Fill in the clocks of those who do not respond, so that leaving one out and repeating it mean the same."""
         if self.without_response is None:
             self.__dict__["without_response"] = self.progression
+        if self.death_without_response is None:
+            self.__dict__["death_without_response"] = self.death_after_progression
+
+    def checks(self) -> Iterator[Fault]:
+        waits = self.time_to_response != NO_TIME
+        if self.progression_counts_deaths and waits and not isinstance(self.death, Exponential | Never):
+            yield (
+                ("progression_counts_deaths",),
+                "deaths are taken out of a clock that starts at response; allowed with a time_to_response where death "
+                "has a constant hazard",
+            )
+
+    def after_progression(self, responded: bool) -> Survival | None:
+        """The clock of death from progression on; None where that from infusion on goes on as it was."""
+        return self.death_after_progression if responded else self.death_without_response
 
     def progression_alone(self, responded: bool, frailty: float) -> Survival:
         """The clock of progression without deaths, with or without response, under a frailty of this strength."""
@@ -85,6 +112,16 @@ class NotInfused(Section):
         return self.death if given is None else given
 
 
+class GeneralPopulation(Section):
+    """Death of people of the same age and sex: nobody's hazard of death after the path is lower than theirs."""
+
+    female: Annotated[Survival, Clock()] = Field(description="Time from birth to death of women: a life table.")
+    male: Annotated[Survival, Clock()] = Field(description="Time from birth to death of men: a life table.")
+    mortality_ratio: Annotated[float, Multiplier()] = Field(
+        1.0, description="Standardised mortality ratio: how many times as high the patients' own is at least."
+    )
+
+
 class AfterInfusion(Section):
     """What becomes of patients once their path has ended."""
 
@@ -92,6 +129,9 @@ class AfterInfusion(Section):
     allogeneic: Durability | None = Field(None, description="Of the off-the-shelf product.")
     alternative: Durability | None = Field(
         None, description="Of the alternative therapy, from its first dose on; in its clocks, that is the infusion."
+    )
+    standard_care: Durability | None = Field(
+        None, description="Of standard care in a reference arm, from referral on; in its clocks, that is the infusion."
     )
     by_risk_group: Annotated[Mapping[str, HazardRatios], Names("risk group", HazardRatios)] = Field(
         Named({}), description="Of the patients of a risk group, by its name."
@@ -110,6 +150,9 @@ class AfterInfusion(Section):
         HazardRatios.by_default(), description="Of patients infused with a product out of specification."
     )
     not_infused: NotInfused = Field(description="Of those who are not infused.")
+    general_population: GeneralPopulation | None = Field(
+        None, description="Deaths from all causes of people of the same age and sex; below them no hazard falls."
+    )
 
     def of(self, product: str) -> Durability | None:
         """The durability of a product."""

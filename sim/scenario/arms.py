@@ -41,6 +41,7 @@ OF_THE_PRODUCT = (
     "after_infusion.autologous",
     "after_infusion.allogeneic",
     "after_infusion.alternative",
+    "after_infusion.standard_care",
     "economics.costs.product",
     "economics.costs.unused_product",
     "uncertainty",
@@ -75,6 +76,9 @@ def unlike(scenarios: Mapping[str, Loaded]) -> list[str]:
         if a.scenario.strategy == b.scenario.strategy and not any(map(_is_another_product, differences)):
             continue
         differing = [d for d in differences if belongs_to(d) == NETWORK]
+        if not (a.scenario.infuses and b.scenario.infuses):
+            # a reference arm has no use for most of the network
+            differing = [d for d in differing if d.a_text and d.b_text]
         if differing:
             told = "; ".join(_told(d, a, b) for d in differing)
             found.append(

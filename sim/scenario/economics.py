@@ -104,11 +104,18 @@ class GradeValue(Section):
     lasts: Annotated[float, Days()] = Field(0.0, description="For how long.")
 
 
-class AlternativeCosts(Section):
-    """What the alternative therapy costs, days in a bed for its step-up doses (`bed_day`) apart."""
+class TherapyCosts(Section):
+    """What a therapy without infusion costs, days in a bed for step-up doses of the alternative (`bed_day`) apart."""
 
     month: Amount = Field(0.0, description="A month of it, from the first dose to progression or death.")
     adverse_events: Amount = Field(0.0, description="Its toxicity, once for each patient, at the first dose.")
+
+
+class Line(Section):
+    """A line of treatment after progression, or of those who are not infused."""
+
+    share: Annotated[float, Share()] = Field(1.0, description="Share of those alive at its start who are given it.")
+    lasts: Annotated[float, Days(above_zero=True)] = Field(description="Time on it, unless death comes before.")
 
 
 class Costs(Section):
@@ -120,7 +127,10 @@ class Costs(Section):
     bridging_month: Amount = Field(0.0, description="A month of bridging therapy, beside the cost of the course.")
     holding: Amount = Field(0.0, description="One course of holding therapy before apheresis.")
     holding_month: Amount = Field(0.0, description="A month of holding therapy, beside the cost of the course.")
-    alternative: AlternativeCosts = Field(AlternativeCosts.by_default(), description="The alternative therapy.")
+    alternative: TherapyCosts = Field(TherapyCosts.by_default(), description="The alternative therapy.")
+    standard_care: TherapyCosts = Field(
+        TherapyCosts.by_default(), description="Standard care of a reference arm, from referral on."
+    )
     product: ByProduct = Field(ByProduct.by_default(), description="A product that is infused, paid at infusion.")
     unused_product: ByProduct = Field(
         ByProduct.by_default(), description="A manufacture begun, or a dose drawn, that is not infused."
@@ -134,8 +144,21 @@ class Costs(Section):
     icu_day: Amount = Field(0.0, description="A day in intensive care, in place of a bed day.")
     adverse_events: Amount = Field(0.0, description="Toxicity of an infusion that `toxicity` does not tell by grade.")
     follow_up_month: Amount = Field(0.0, description="A month after infusion without progression.")
-    progressed_month: Amount = Field(0.0, description="A month after progression, once infused or on the alternative.")
-    subsequent_care: CareByOutcome = Field(CareByOutcome.by_default(), description="Of those who are not infused.")
+    progressed_month: Amount = Field(
+        0.0, description="A month of treatment after progression, once infused, on the alternative or on standard care."
+    )
+    subsequent_care: CareByOutcome = Field(
+        CareByOutcome.by_default(), description="A month of treatment of those who are not infused."
+    )
+    lines: Annotated[Mapping[str, Line], Names("line of treatment", Line)] = Field(
+        Named({}),
+        description="Time on treatment of either, line by line, one after the other; to death unless given.",
+    )
+    supportive_month: Amount = Field(0.0, description="A month of them without, or after, treatment: supportive care.")
+    unrelated_month: Amount = Field(0.0, description="A month of life of care that has nothing to do with myeloma.")
+    future: Literal["related", "related_and_unrelated"] = Field(
+        "related", description="Which future costs count: related | related_and_unrelated"
+    )
     end_of_life: Amount = Field(0.0, description="At death.")
 
 
@@ -147,6 +170,9 @@ class Utilities(Section):
     progression_free: Worth = Field(description="After infusion without progression.")
     alternative: MaybeWorth = Field(
         None, description="On the alternative without progression; as progression_free unless given."
+    )
+    standard_care: MaybeWorth = Field(
+        None, description="On standard care in a reference arm, without progression; as waiting unless given."
     )
     subsequent_care: WorthByOutcome = Field(description="Of those who are not infused.")
     hospital_loss: Annotated[float, Share()] = Field(0.0, description="Utility lost on days in the hospital.")

@@ -247,8 +247,10 @@ class Patients(Section):
     frailty: SharedFrailty = Field(
         SharedFrailty.by_default(), description="How strongly a patient's clocks depend on each other."
     )
-    age: Age | None = Field(None, description="Age at referral; recorded of each patient, and acts on nothing.")
-    sex: Sex | None = Field(None, description="Sex; recorded of each patient, and acts on nothing.")
+    age: Age | None = Field(
+        None, description="Age at referral; acts on death after the path (after_infusion.general_population)."
+    )
+    sex: Sex | None = Field(None, description="Sex; acts on death after the path (after_infusion.general_population).")
 
     def checks(self) -> Iterator[Fault]:
         total = sum(group.share for group in self.risk_groups.values())

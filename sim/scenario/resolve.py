@@ -41,6 +41,8 @@ def resolve(scenario: Scenario) -> dict[str, Any]:
         for key in value.path[:-1]:
             section = section.setdefault(key, {})
         section[value.path[-1]] = value.plain
+    # sections that a file cannot do without, though nothing in them need be used
+    resolved.setdefault("clocks", {}).setdefault("waiting", {})
     for name in scenario.centres:
         resolved.setdefault("centres", {}).setdefault(name, {})
     return resolved

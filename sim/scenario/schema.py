@@ -53,13 +53,14 @@ from sim.scenario.targets import Quantity, Validation
 from sim.scenario.toxicity import Toxicity
 from sim.scenario.uncertainty import Uncertain, Uncertainties
 
-Strategy = Literal["autologous", "allogeneic", "hybrid"]
+Strategy = Literal["autologous", "allogeneic", "hybrid", "standard_care"]
 STRATEGIES: tuple[str, ...] = get_args(Strategy)
 # The sections that a strategy cannot do without.
 NEEDED = {
     "autologous": ("manufacturing",),
     "allogeneic": ("allogeneic",),
     "hybrid": ("manufacturing", "allogeneic", "hybrid"),
+    "standard_care": ("after_infusion",),
 }
 # Sections that neither move a result nor count as part of the scenario's identity.
 # More outages by chance than this in a replication are a slip of the pen.
@@ -110,7 +111,8 @@ class Scenario(Section):
     name: Annotated[str, Text()] = Field(description="What this scenario is called in tables and charts.")
     description: Annotated[str, Text(longest=5000, lines=True)] = Field("", description="What it stands for.")
     strategy: Strategy = Field(
-        description="autologous | allogeneic | hybrid (autologous, and for some the allogeneic product instead)"
+        description="autologous | allogeneic | hybrid (autologous, and for some the allogeneic product instead) | "
+        "standard_care (nobody is infused: a reference arm)"
     )
     run: Run = Field(Run.by_default(), description="How long and how often the simulation runs.")
     regions: Annotated[Mapping[str, Region], Names("region", Region)] = Field(
@@ -187,7 +189,7 @@ class Scenario(Section):
             for needed in NEEDED[str(strategy)]:
                 if needed not in data:
                     yield (needed,), Absent(f"required by strategy '{strategy}', but not given")
-            if strategy != "allogeneic" and isinstance(data.get("manufacturing"), dict):
+            if strategy in ("autologous", "hybrid") and isinstance(data.get("manufacturing"), dict):
                 yield from _duration_faults(_part(data, "manufacturing"))
         yield from _centre_faults(data)
         yield from shared_faults(data)
@@ -197,6 +199,11 @@ class Scenario(Section):
         yield from _hybrid_faults(data)
         yield from _alternative_faults(data)
         yield from _afterwards_faults(data)
+
+    @property
+    def infuses(self) -> bool:
+        """Whether anybody may be infused; nobody is in a reference arm."""
+        return self.strategy != "standard_care"
 
     @property
     def runs_until(self) -> float:
@@ -252,7 +259,7 @@ def _duration_faults(made: Mapping[str, Any]) -> Iterator[Fault]:
 
 
 def products(strategy: str) -> tuple[str, ...]:
-    """The kinds of product that patients are given."""
+    """The kinds of product that patients are given; standard care, where nobody is given a product."""
     return ("autologous", "allogeneic") if strategy == "hybrid" else (strategy,)
 
 
@@ -265,6 +272,10 @@ def _afterwards_faults(data: Mapping[str, Any]) -> Iterator[Fault]:
     for product in products(str(strategy)):
         if product not in _part(data, "after_infusion"):
             yield ("after_infusion", product), Absent(f"required by strategy '{strategy}', but not given")
+    if "general_population" in _part(data, "after_infusion"):
+        for key in ("age", "sex"):
+            if key not in _part(data, "patients"):
+                yield ("patients", key), Absent("required by after_infusion.general_population, but not given")
     if "alternative" in data and "alternative" not in _part(data, "after_infusion"):
         yield ("after_infusion", "alternative"), Absent("required by the section alternative, but not given")
 
@@ -371,6 +382,11 @@ def _no_group(key: str, named: Any, groups: list[str]) -> Iterator[Fault]:
 
 def _alternative_faults(data: Mapping[str, Any]) -> Iterator[Fault]:
     offered, hybrid = _part(data, "alternative", "offered"), _part(data, "hybrid")
+    if data.get("strategy") == "standard_care":
+        if offered and offered.get("from_start") is not True:
+            yield ("alternative", "offered", "from_start"), Absent("required by strategy 'standard_care', as true")
+        if data.get("later_course") is not None:
+            yield ("later_course",), "nobody is infused, so that nobody returns after a relapse"
     yield from _no_group("alternative.offered.to", offered.get("to"), list(_part(data, "patients", "risk_groups")))
     if data.get("strategy") != "hybrid":
         return

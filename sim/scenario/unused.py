@@ -417,7 +417,8 @@ def _score_tells_apart(s: Scenario) -> bool:
 def _is_named(s: Scenario, calendar: str) -> bool:
     made = AUTOLOGOUS_HAS_HOURS if gives(s, "autologous") else ()
     each = makers(s).values() if made else [s]
-    return any(getattr(its, section).calendar == calendar for section in (*ALWAYS_HAS_HOURS, *made) for its in each)
+    always = ALWAYS_HAS_HOURS if s.infuses else ()
+    return any(getattr(its, section).calendar == calendar for section in (*always, *made) for its in each)
 
 
 def _is_anothers(s: Scenario, name: str) -> bool:
@@ -425,9 +426,9 @@ def _is_anothers(s: Scenario, name: str) -> bool:
     resource, shared = s.disruptions[name].resource, s.allogeneic.lots.shared_lines != "never"
     return {
         "lot_line": not gives(s, "allogeneic") or shared,
-        "icu": not needs_icu(s),
-        "bed": False,
-        "place": False,
+        "icu": not needs_icu(s) or not s.infuses,
+        "bed": _nobody_waits(s),
+        "place": not s.infuses,
     }.get(resource, not gives(s, "autologous"))  # fmt: skip
 
 
@@ -503,6 +504,19 @@ def _of_strategy(product: str, *keys: str) -> Iterator[Unused]:
         yield Unused(key, lambda s, *names: not gives(s, product), ("strategy",), STRATEGY)
 
 
+def _of_infusion(*keys: str) -> Iterator[Unused]:
+    """Keys that only the path to infusion has a use for, which a reference arm does not have."""
+    for key in keys:
+        yield Unused(
+            key, lambda s, *names: not s.infuses, ("strategy",), "nobody is infused with strategy '{s.strategy}'"
+        )
+
+
+def _nobody_waits(s: Scenario) -> bool:
+    """Whether nobody ever waits for anything: all are given standard care on the day of referral."""
+    return not s.infuses and s.alternative is None
+
+
 # Written where they do nothing, these are refused.
 REFUSED: tuple[Unused, ...] = (
     *_of_strategy(
@@ -518,6 +532,36 @@ REFUSED: tuple[Unused, ...] = (
         "allogeneic",
         "allogeneic", "after_infusion.allogeneic",
         "economics.costs.product.allogeneic", "economics.costs.unused_product.allogeneic",
+    ),
+    *_of_infusion(
+        "work_up", "before_apheresis", "waiting_list", "lymphodepletion", "toxicity", "patients.risk_groups.*.priority",
+        "patients.risk_groups.*.benefit", "centres.*.places", "centres.*.icu", "infusion.model", "infusion.reservation",
+        "infusion.scheduling", "infusion.calendar", "infusion.stay", "infusion.planned_stay", "infusion.deferral",
+        "after_infusion.progressed_before_infusion", "after_infusion.not_progressed_before_infusion",
+        "after_infusion.by_earlier_target",
+        "economics.costs.product", "economics.costs.unused_product", "economics.costs.unused_paid_by",
+        "economics.costs.lymphodepletion", "economics.costs.infusion", "economics.costs.icu_day",
+        "economics.costs.adverse_events", "economics.costs.follow_up_month", "economics.costs.holding",
+        "economics.costs.holding_month", "economics.toxicity",
+    ),
+    *(
+        Unused(
+            key, lambda s, *names: _nobody_waits(s), ("strategy", "alternative"),
+            "everybody is given standard care on the day of referral",
+        )
+        for key in (
+            "centres.*.beds", "infusion", "economics.costs.bed_day", "economics.costs.waiting_month",
+            "economics.utilities.hospital_loss", "regions.*.travel", "after_infusion.not_infused.waiting",
+            "regions.*.declines", "regions.*.already_waiting",
+            "clocks.after_progression", "clocks.withdrawal", "clocks.waiting.removal", "clocks.waiting.death",
+            "clocks.waiting.progression", "clocks.waiting.ends_eligibility", "patients.risk_groups.*.hazard",
+        )
+    ),
+    *(
+        Unused(key, lambda s: s.infuses, ("strategy",), "all are on the path to infusion; allowed in a reference arm")
+        for key in (
+            "after_infusion.standard_care", "economics.costs.standard_care", "economics.utilities.standard_care",
+        )
     ),
     *(
         Unused(key, lambda s: s.alternative is None, ("alternative",), "nobody is given an alternative")
@@ -952,7 +996,7 @@ DETAILS: tuple[Unused, ...] = (
             is not None and isinstance(d.death, Never),
             (f"after_infusion.{product}.death",), "nobody dies before progression: nothing to take out",
         )
-        for product in ("autologous", "allogeneic", "alternative")
+        for product in ("autologous", "allogeneic", "alternative", "standard_care")
     ),
     *(
         Unused(
@@ -1217,6 +1261,14 @@ DETAILS: tuple[Unused, ...] = (
             f"economics.costs.{key}", lambda s: s.bridging.share == 0.0, ("bridging.share",), "bridging.share is 0",
         )
         for key in ("bridging", "bridging_month")
+    ),
+    Unused(
+        "economics.costs.supportive_month", lambda s: s.economics is not None and not s.economics.costs.lines,
+        ("economics.costs.lines",), "treatment goes on to death where no lines say for how long it lasts",
+    ),
+    Unused(
+        "economics.costs.future", lambda s: s.economics is not None and s.economics.costs.unrelated_month == 0.0,
+        ("economics.costs.unrelated_month",), "care that has nothing to do with myeloma costs nothing",
     ),
     Unused(
         "economics.costs.unused_paid_by",

@@ -100,7 +100,8 @@ def _check_one(file: Path, loaded: Loaded, shows_path: bool, shows_sources: bool
         click.echo("\n".join(["", *outline(protocol), ""]))
     people = loaded.scenario.patients
     recorded = [name for name in ("age", "sex") if getattr(people, name) is not None]
-    if recorded:
+    rules = loaded.scenario.after_infusion
+    if recorded and (rules is None or rules.general_population is None):
         paragraph(f"{' and '.join(recorded)} of patients: recorded in patients.parquet; acts on nothing")
     _tell_sources(file, loaded, shows_sources)
 

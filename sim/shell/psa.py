@@ -38,6 +38,7 @@ def psa_command(files: tuple[Path, ...], samples: int, asked: Asked, cluster: st
     """Probabilistic sensitivity analysis of costs and QALYs. Goes on where it was stopped."""
     with errors_in_words():
         from sim.experiment.psa.run import ECONOMICS, psa_files, psa_points, require_economics, run_psa, unused_inputs
+        from sim.experiment.study.economics_tables import dear_states, no_reference_arm
         from sim.experiment.sweep.evaluate import SweepPlan
 
         base = load_base(files, asked.changes)
@@ -53,6 +54,10 @@ def psa_command(files: tuple[Path, ...], samples: int, asked: Asked, cluster: st
         for loaded in base.scenarios.values():
             for gone in loaded.certain:
                 say(f"note: {gone.sentence}")
+        if (missing := no_reference_arm(base.scenarios)) is not None:
+            say(f"warning: {missing}")
+        for told in dear_states(base.scenarios):
+            say(f"warning: {told}")
         if not asked.quiet:
             say(f"{samples} samples, {replications} replications each of {', '.join(base.names)}")
         with resumable(folder), progress(samples * replications, asked.quiet, per=replications) as done:

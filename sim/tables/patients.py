@@ -28,8 +28,8 @@ PATIENTS = Table(
         *WHO,
         text("centre", "The centre that treats them."),
         text("risk_group", "Their risk group."),
-        number("age", "Age at the first referral; acts on nothing.", "years", "the scenario does not say"),
-        text("sex", "female or male; acts on nothing.", "the scenario does not say"),
+        number("age", "Age at the first referral.", "years", "the scenario does not say"),
+        text("sex", "female or male.", "the scenario does not say"),
         flag("measured", "Whether they count in the results: a first course, referred inside the measuring window."),
         text(
             "product",
@@ -71,6 +71,7 @@ PATIENTS = Table(
         number("bridging_day", "When bridging therapy began.", SINCE_START, "it did not"),
         flag("off_the_shelf", "Whether they were given a dose from the shelf."),
         flag("responded", "Whether they responded.", LIVES),
+        number("response_day", "When they responded.", SINCE_START, "they did not"),
         number("relapse_day", "Progression once infused or on the alternative.", SINCE_START, "none, or death first"),
         number("death_day", "Death, before infusion or after.", SINCE_START, "never, or not followed for life"),
         number(

@@ -15,6 +15,7 @@ WITHDRAWALS: Mapping[str, str] = {
 OUTCOMES: Mapping[str, str] = {
     "infused": "Infused",
     "alternative": "Given the alternative therapy",
+    "standard_care": "Given standard care",
     "progressed": "Lost eligibility by progression",
     "died": "Died",
     "withdrawn": "Withdrawn",
@@ -28,7 +29,7 @@ OUTCOMES: Mapping[str, str] = {
 """How a patient's path ended, with labels; `waiting`: it had not, when follow-up or the run did."""
 
 EVENTS: Mapping[str, tuple[str, tuple[str, ...]]] = {
-    **{name: (OUTCOMES[name], (name,)) for name in ("infused", "alternative", "progressed", "died")},
+    **{name: (OUTCOMES[name], (name,)) for name in ("infused", "alternative", "standard_care", "progressed", "died")},
     "withdrawn": ("Withdrawn", ("withdrawn", *WITHDRAWALS)),
     "funding": (OUTCOMES["funding"], ("funding",)),
     "failed": ("Failed or unsuitable", ("collection_failed", "product_failed", "unsuitable")),

@@ -19,6 +19,13 @@ from tests.runs import load_text
 from tests.test_inert_inputs import ALLOGENEIC, AUTOLOGOUS, BESIDE, BY_SHARE, SEVERAL, WHOLE
 
 _PARTS = (SHIPPED / "parts" / "afterwards.yaml").read_text(encoding="utf-8")
+# the life table is a file beside it, and needs ages
+_PARTS = "".join(
+    line
+    for line in _PARTS.splitlines(keepends=True)
+    if not line.startswith(("  general_population:", "    female: {table", "    male: {table", "    mortality_ratio:"))
+    and ".general_population" not in line
+)
 _MONEY = _PARTS[_PARTS.index("after_infusion:") : _PARTS.index("uncertainty:")]
 _ONCE = WHOLE[: WHOLE.index("later_course:")].replace("  later_courses_until: 400 d\n", "")
 _FATES = "{progressed: 1, withdrawn: 1, collection_failed: 1, product_failed: 1, unsuitable: 1, waiting: 1}"

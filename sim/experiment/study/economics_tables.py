@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -15,10 +15,11 @@ from sim.outcomes.economics import COST, EFFECT, MONEY, POSSIBLE, QUANTITIES
 from sim.outcomes.estimates import FREE, Range, interval
 from sim.outcomes.metrics import METRIC_NAMES, all_referred, unresolved_of
 from sim.outcomes.verdicts import HIGHER, verdict
-from sim.scenario import Loaded
+from sim.scenario import Loaded, Scenario
 from sim.scenario.sources import ASSUMPTION
 
 FloatArray = NDArray[np.float64]
+MONTHS_A_YEAR = 12
 SECTIONS = ("after_infusion", "economics")
 
 
@@ -57,6 +58,56 @@ def why_not_comparable(scenarios: Mapping[str, Loaded]) -> str | None:
         if len(set(map(repr, found.values()))) > 1:
             return f"their economics differ in {key.replace('_', ' ')}"
     return None
+
+
+def no_reference_arm(scenarios: Mapping[str, Loaded]) -> str | None:
+    """A sentence where costs and QALYs are compared and nobody is left uninfused by design; None where an arm is."""
+    arms = [loaded.scenario for loaded in scenarios.values()]
+    if len(arms) < 2 or any(arm.economics is None for arm in arms) or not all(arm.infuses for arm in arms):
+        return None
+    return (
+        "no reference arm: ways of infusing are set against each other only, and whether any is worth its price is not "
+        "asked; compare with a scenario of strategy standard_care, such as library/standard_care_bispecific.yaml and "
+        "library/standard_care_conventional.yaml"
+    )
+
+
+def dear_states(scenarios: Mapping[str, Loaded]) -> list[str]:
+    """A sentence for each state without an end but death or progression in which a QALY costs more than it is worth.
+
+    There a longer life loses net benefit at that willingness to pay, whatever the product.
+    """
+    found: dict[str, list[str]] = {}
+    for name, loaded in scenarios.items():
+        for state, a_qaly, above in _dear(loaded.scenario):
+            shown = " and ".join(f"{amount:,.0f}" for amount in above)
+            said = f"{state} costs {a_qaly:,.0f} a QALY while it lasts, more than {shown}: there, living on in it"
+            found.setdefault(f"{said} counts as a loss", []).append(name)
+    return [f"{', '.join(names)}: {said}" for said, names in found.items()]
+
+
+def _dear(scenario: Scenario) -> Iterator[tuple[str, float, list[float]]]:
+    economics = scenario.economics
+    if economics is None:
+        return
+    costs, worth = economics.costs, economics.utilities
+    kept = worth.waiting if worth.standard_care is None else worth.standard_care
+    on_it = worth.progression_free if worth.alternative is None else worth.alternative
+    # with lines of treatment, what has no end is supportive care
+    progressed = costs.supportive_month if costs.lines else costs.progressed_month
+    subsequent = costs.supportive_month if costs.lines else costs.subsequent_care.month
+    states = [("progressed", progressed, worth.progressed), ("not infused", subsequent, worth.subsequent_care.utility)]
+    if scenario.infuses:
+        states.append(("infused, without progression", costs.follow_up_month, worth.progression_free))
+    else:
+        states.append(("on standard care, without progression", costs.standard_care.month, kept))
+    if scenario.alternative is not None:
+        states.append(("on the alternative, without progression", costs.alternative.month, on_it))
+    for state, month, utility in states:
+        a_qaly = MONTHS_A_YEAR * month / utility if utility > 0.0 else float("inf") if month > 0.0 else 0.0
+        above = [amount for amount in economics.willingness_to_pay if a_qaly > amount]
+        if above:
+            yield state, a_qaly, above
 
 
 def icers(scenarios: Mapping[str, Loaded], costs: FloatArray, effects: FloatArray, metrics: FloatArray) -> pd.DataFrame:

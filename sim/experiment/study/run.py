@@ -28,7 +28,12 @@ from sim.experiment.runs.limits import require_kept, require_size
 from sim.experiment.runs.precision import Precision, batches, reached
 from sim.experiment.runs.replicate import Arm, Keep, Replication, replicate
 from sim.experiment.study import tables
-from sim.experiment.study.economics_tables import economic_tables, why_not_comparable
+from sim.experiment.study.economics_tables import (
+    dear_states,
+    economic_tables,
+    no_reference_arm,
+    why_not_comparable,
+)
 from sim.experiment.study.forecast import falls_below, waiting_list, warm_up, warm_up_warnings
 from sim.experiment.study.inputs import parameters
 from sim.experiment.study.not_modelled import NOT_MODELLED
@@ -123,7 +128,7 @@ def _never_infused(scenario: Scenario, protocol: Protocol) -> list[str]:
     """A sentence where nobody can be infused, or on average not in the time for which patients are followed."""
     days = expect(protocol.path, flag_shares(scenario)).noted.get("infusion")
     if days is None:
-        return ["nobody can be infused: every path ends before"]
+        return ["nobody can be infused: every path ends before"] if scenario.infuses else []
     if days > scenario.run.follow_up:
         told = f"{days:.0f} days on average from referral to infusion without any queue"
         return [f"{told}; patients are followed for {scenario.run.follow_up:g} d (run.follow_up)"]
@@ -259,6 +264,9 @@ def _write_tables(plan: Plan, collected: tables.Collected, pictures: Pictures, f
         if table is not None:
             write_table(folder, name, table)
     warnings = [*load_warnings(plan.scenarios), *warm_up_warnings(settling)]
+    if economic and (missing := no_reference_arm(plan.scenarios)) is not None:
+        warnings.append(missing)
+    warnings += dear_states(plan.scenarios) if economic else []
     if why_not is not None:
         warnings.append(why_not)
     if len(collected.numbers) < 2:
