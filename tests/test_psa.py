@@ -10,9 +10,10 @@ import pandas as pd
 import pytest
 
 from sim.experiment.disk.folder import FolderError
-from sim.experiment.psa.run import ECONOMICS, Psa, psa_points, require_economics, run_psa
+from sim.experiment.psa.run import Psa, psa_points, require_economics, run_psa
 from sim.experiment.psa.tables import simulation_share
 from sim.experiment.runs.replicate import Arm, Keep, economics_of, replicate, simulate
+from sim.experiment.sweep.economics import ECONOMICS
 from sim.experiment.sweep.evaluate import SweepPlan, evaluate, open_sweep
 from sim.experiment.sweep.points import Base, Point, digest, require_valid
 from sim.outcomes.decisions import acceptability

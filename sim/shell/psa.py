@@ -37,7 +37,8 @@ if TYPE_CHECKING:
 def psa_command(files: tuple[Path, ...], samples: int, asked: Asked, cluster: str | None, wanted: Wanted) -> None:
     """Probabilistic sensitivity analysis of costs and QALYs. Goes on where it was stopped."""
     with errors_in_words():
-        from sim.experiment.psa.run import ECONOMICS, psa_files, psa_points, require_economics, run_psa, unused_inputs
+        from sim.experiment.psa.run import psa_files, psa_points, require_economics, run_psa, unused_inputs
+        from sim.experiment.sweep.economics import ECONOMICS
         from sim.experiment.sweep.evaluate import SweepPlan
 
         base = load_base(files, asked.changes)

@@ -16,14 +16,13 @@ from numpy.typing import NDArray
 
 from sim.experiment.disk.table_files import write_table
 from sim.experiment.psa.tables import psa_tables
-from sim.experiment.runs.replicate import economics_of
 from sim.experiment.study.economics_tables import why_not_comparable
 from sim.experiment.study.inputs import uncertain_inputs_table
-from sim.experiment.sweep.evaluate import Column, Reducer, Sweep, SweepPlan, evaluate, mean_of
+from sim.experiment.sweep.evaluate import Sweep, SweepPlan, evaluate, mean_of
 from sim.experiment.sweep.factors import number_of
 from sim.experiment.sweep.point_folder import finish_folder, sweep_results
 from sim.experiment.sweep.points import Base, Point
-from sim.outcomes.economics import COST, EFFECT, QUANTITIES
+from sim.outcomes.economics import COST, EFFECT
 from sim.outcomes.metrics import METRICS
 from sim.pure.streams import Source, key_table, sequence
 from sim.scenario import Problem, ScenarioError
@@ -35,10 +34,6 @@ FloatArray = NDArray[np.float64]
 REQUIRED = "required by psa, but not given"
 # What keys the draws of uncertain inputs.
 UNCERTAINTY, FIRST = (Source("uncertainty"),), np.zeros(1, dtype=np.int64)
-
-
-# The function is one of `replicate` and not of this module, so that workers need not load the tables (pandas, 60 MB).
-ECONOMICS = Reducer("economics", tuple(Column(q.name, q.label, q.unit) for q in QUANTITIES), economics_of)
 
 
 @dataclass(frozen=True, eq=False)
@@ -125,7 +120,7 @@ def run_psa(
 ) -> Psa:
     """Run the samples that the folder does not hold yet, and write the tables; `done` hears of finished replications.
 
-    `plan`: with `psa_points` as its points and `ECONOMICS` as its reducer. Raises as `run_sweep` does.
+    `plan`: with `psa_points` as its points and the economics as its reducer. Raises as `run_sweep` does.
     """
     started = time.perf_counter()
     with sweep_results(plan, folder, psa_files(plan.base), replace) as (sweep, building):
