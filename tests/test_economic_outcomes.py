@@ -6,19 +6,24 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy.stats import t as student
 
 from sim.experiment.plan.bench import metrics_of, reducer_of
 from sim.experiment.plan.targets import parse_target
 from sim.experiment.runs.precision import parse_precision, require_possible
+from sim.experiment.study.economics_tables import prices
 from sim.experiment.sweep.designs import build_design
 from sim.experiment.sweep.economics import economic_outcomes, require_outcomes
 from sim.experiment.sweep.evaluate import Sweep, SweepPlan, evaluate, open_sweep
 from sim.experiment.sweep.factors import parse_factor
+from sim.experiment.sweep.points import Point
 from sim.experiment.sweep.run import sensitivity_tables
 from sim.experiment.sweep.tables import point_rows
 from sim.experiment.sweep.unmoved import unmoved
+from sim.outcomes.decisions import judged_standings, value_based_price
 from sim.outcomes.economic_metrics import economic_metric, values_of
-from sim.outcomes.economics import COST, EFFECT
+from sim.outcomes.economics import COST, EFFECT, QUANTITIES
+from sim.outcomes.estimates import ratio_interval
 from sim.outcomes.metrics import METRICS
 from sim.scenario import ScenarioError
 from sim.shell.arms import load_each
@@ -155,3 +160,60 @@ def test_the_name_of_a_net_benefit_is_read_and_written_alike() -> None:
         assert metric is not None
         assert metric.name == text
     assert economic_metric("infused_share") is None
+
+
+def test_the_interval_of_a_ratio_is_fieller_s_and_is_left_out_where_it_has_no_end() -> None:
+    random = np.random.default_rng(3)
+    below = 2.0 + 0.5 * random.normal(size=40)
+    above = 3.0 * below + random.normal(size=40)
+    value, low, high = ratio_interval(above, below)
+    for ratio in (low, high):  # exactly there the mean of above - ratio x below is just clearly not 0
+        rest = above - ratio * below
+        assert abs(rest.mean()) / (rest.std(ddof=1) / 40**0.5) == pytest.approx(student.ppf(0.975, 39), rel=1e-9)
+    assert low < value < high
+    open_ended = ratio_interval(above, below - below.mean() + 0.01)
+    assert np.isnan(open_ended[1:]).all()
+
+
+def test_an_icer_has_an_interval_only_where_costs_and_qalys_are_clearly_apart() -> None:
+    random = np.random.default_rng(4)
+    chance = random.normal(size=(30, 2))
+    for cost, spread, bounded in ((5000.0, 1000.0, True), (100.0, 1000.0, False), (-5000.0, 1000.0, False)):
+        costs = np.column_stack([np.zeros(30), cost + spread * chance[:, 0]])
+        effects = np.column_stack([np.zeros(30), 0.1 + 0.02 * chance[:, 1]])
+        dearer = next(one for one in judged_standings(costs, effects) if one.against is not None)
+        assert bool(np.isfinite(dearer.icer_bounds).all()) == bounded, cost
+        if bounded:
+            assert dearer.icer_bounds[0] < dearer.icer < dearer.icer_bounds[1]
+
+
+def test_at_its_value_based_price_a_strategy_is_worth_as_much_as_the_other(tmp_path: Path) -> None:
+    both = base()
+    reducer, money = economic_outcomes(both)
+
+    def run(point: Point, folder: str) -> np.ndarray:
+        plan = SweepPlan(both, (point,), 4, 1, "simpy", reducer=reducer, money=money)
+        with open_sweep(plan, tmp_path / folder) as sweep:
+            evaluate(sweep, plan.points, lambda _: None)
+            return sweep.values(0)
+
+    found = prices(both.scenarios, run(Point(0, "base"), "a")[..., len(METRICS) : len(METRICS) + len(QUANTITIES)])
+    row = found.set_index(["scenario", "against", "willingness_to_pay"]).loc[("Short wait", "Long wait", 100_000.0)]
+    assert row["low"] < row["value_based_price"] < row["high"]
+    assert row["change"] == pytest.approx(row["value_based_price"] / 130_000 - 1)
+    there = Point(0, "there", own={"Short wait": {PRICE: f"{row['value_based_price']:.12g}"}})
+    values = run(there, "b")
+    quantities = values[..., len(METRICS) :]
+    benefit = 100_000 * quantities[..., EFFECT] - quantities[..., COST]
+    assert benefit[:, 1].mean() == pytest.approx(benefit[:, 0].mean(), abs=1e-3)
+
+
+def test_prices_drawn_with_the_samples_are_solved_for_sample_by_sample() -> None:
+    """Benefit 1000 + noise at a price that varies: what is solved for does not depend on the price drawn."""
+    random = np.random.default_rng(6)
+    price = random.uniform(500, 1500, size=50)
+    units = random.uniform(0.7, 0.9, size=50)
+    worth = 2000 * units + 10 * random.normal(size=50)
+    found = value_based_price(price, worth - price * units, units)
+    assert found.value == pytest.approx(2000, abs=20)
+    assert found.low < 2000 < found.high

@@ -158,7 +158,7 @@ def study_files(plan: Plan) -> list[str]:
     names += ["already_waiting"] if listed else []
     names += ["list_below"] if plan.list_below is not None else []
     names += ["economics", "nmb"] if economics else []
-    names += ["economics_differences", "icer"] if economics and len(loaded) > 1 else []
+    names += ["economics_differences", "icer", "price"] if economics and len(loaded) > 1 else []
     big = [PATIENTS, *([QUANTITIES] if economics else []), *([EVENTS_TABLE] if plan.keep_events else [])]
     logs = event_log_files(len(loaded)) if plan.event_log else []
     return [*(f"{name}.csv" for name in names), *(table.file for table in big), *scenario_files(plan.scenarios), *logs]

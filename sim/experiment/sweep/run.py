@@ -18,6 +18,7 @@ from sim.experiment.sweep.point_folder import finish_folder, sweep_results
 from sim.experiment.sweep.sensitivity import morris, prcc, sobol, tornado
 from sim.experiment.sweep.tables import heat_map, write_point_tables
 from sim.experiment.sweep.unmoved import unmoved
+from sim.scenario import Loaded
 from sim.scenario.leaves import inline
 
 # The table that a design is made for.
@@ -112,12 +113,18 @@ def base_texts(sweep: Sweep) -> dict[str, str]:
     found: dict[str, str] = {}
     for path in sweep.plan.paths:
         for loaded in sweep.plan.base.scenarios.values():
-            value: Any = loaded.resolved
-            for key in path.split("."):
-                value = value.get(key) if isinstance(value, dict) else None
-            if value is not None:
-                found.setdefault(path, inline(value))
+            text = value_text(loaded, path)
+            if text:
+                found.setdefault(path, text)
     return found
+
+
+def value_text(loaded: Loaded, path: str) -> str:
+    """The value that a scenario has at a path, as a file writes it; empty where it has none."""
+    value: Any = loaded.resolved
+    for key in path.split("."):
+        value = value.get(key) if isinstance(value, dict) else None
+    return "" if value is None else inline(value)
 
 
 def _about(sweep: Sweep, design: Design) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from typing import Any
 from sim.experiment.disk.folder import MANIFEST, FolderError
 from sim.experiment.plan.bench import metrics_of
 from sim.experiment.plan.run import asked_from_plain, run_plan, sweep_of
-from sim.experiment.psa.run import psa_points, run_psa
+from sim.experiment.psa.run import psa_points, run_psa, wanted_from_plain
 from sim.experiment.runs.precision import rule_from_plain
 from sim.experiment.study.run import Plan, run_study
 from sim.experiment.sweep.designs import Design, build_design
@@ -45,8 +45,8 @@ def run_again(
             plan = SweepPlan(base, points, count, workers, engine, reducer=reducer, metrics=metrics, money=money)
             run_sweep(plan, _design(manifest, points), again, "", done)
         elif kind == "psa":
-            samples = psa_points(base, int(manifest["samples"]))
-            run_psa(SweepPlan(base, samples, count, workers, engine, reducer=ECONOMICS), again, "", done)
+            samples, wanted = psa_points(base, int(manifest["samples"])), wanted_from_plain(manifest)
+            run_psa(SweepPlan(base, samples, count, workers, engine, reducer=ECONOMICS), again, "", done, wanted=wanted)
         elif kind == "plan":
             asked = asked_from_plain(manifest, metrics_of(base))
             run_plan(sweep_of(base, asked, workers, engine), asked, again, "", done)
