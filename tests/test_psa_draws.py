@@ -8,6 +8,7 @@ from scipy.stats import norm, rankdata
 
 from sim.experiment.psa.draws import DrawError, draw
 from sim.experiment.psa.run import psa_points
+from sim.experiment.sweep.points import require_valid
 from sim.scenario import ScenarioError
 from sim.scenario.uncertainty import Uncertain
 from tests.runs import load_text
@@ -33,6 +34,9 @@ def normal(path: str, more: str = "", mean: float = 0.0) -> str:
 def test_one_input_has_the_value_of_another() -> None:
     found = draw(inputs(normal("a"), "b: {same_as: a}"), 1, 50)
     assert np.array_equal(found["a"], found["b"])
+    ordered = draw(inputs(normal("a", ", below: c"), "b: {same_as: a}", normal("c")), 1, 50)
+    assert np.array_equal(ordered["a"], ordered["b"])
+    assert (ordered["b"] < ordered["c"]).all()
 
 
 def test_ordered_inputs_have_the_joint_distribution_given_the_order() -> None:
@@ -105,6 +109,17 @@ def test_wrong_entries_are_refused(lines: list[str], told: str) -> None:
     with pytest.raises(ScenarioError) as error:
         inputs(*lines)
     assert told in str(error.value)
+
+
+def test_who_goes_with_an_input_whose_value_was_changed_is_certain_as_well() -> None:
+    path = "economics.utilities.progression_free"
+    more = f"  economics.utilities.progressed: {{same_as: {path}}}\nsources:"
+    text = SMALL.replace("sources:", more)
+    changed = load_text(text, f"{path}=0.7")
+    assert {one.path[1] for one in changed.certain} == {path, "economics.utilities.progressed"}
+    assert "written with that of economics.utilities.progression_free" in changed.certain[1].sentence
+    both = base(text)
+    require_valid(both, psa_points(both, 3))
 
 
 def test_a_set_of_values_is_drawn_in_both_scenarios_alike() -> None:

@@ -57,8 +57,8 @@ def draw(inputs: Mapping[str, Uncertain], seed: int, samples: int) -> dict[str, 
 def _groups(inputs: Mapping[str, Uncertain]) -> list[set[str]]:
     """The inputs that are drawn together, because an order or a correlation joins them."""
     groups: list[set[str]] = []
-    for path, one in inputs.items():
-        mine = {path, *(other for other in one.names if other in inputs and not one.same_as)}
+    for path, one in ((path, one) for path, one in inputs.items() if not one.same_as):
+        mine = {path, *(other for other in one.names if other in inputs)}
         joined = [group for group in groups if group & mine]
         groups = [group for group in groups if not group & mine] + [mine.union(*joined)]
     return groups
