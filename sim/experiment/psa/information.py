@@ -93,13 +93,17 @@ def require_known(wanted: Wanted, base: Base, points: Sequence[Point]) -> None:
         if len(members(paths, columns)) < 2:
             raise ValueError(f"found the group {show(name)} of one input, which stands in the table by itself")
     if wanted.groups:
-        try:
-            import sklearn  # noqa: F401 (whether it can be)
-        except ModuleNotFoundError as error:
-            raise LibraryMissingError(
-                f"the value of information on a group (--group) needs scikit-learn: pip install scikit-learn "
-                f"({error.name} is not installed)"
-            ) from error
+        _require_scikit_learn()
+
+
+def _require_scikit_learn() -> None:
+    try:
+        import sklearn  # noqa: F401 (whether it can be)
+    except ModuleNotFoundError as error:
+        raise LibraryMissingError(
+            f"the value of information on a group (--group) needs scikit-learn: pip install scikit-learn "
+            f"({error.name} is not installed)"
+        ) from error
 
 
 def drawn_inputs(base: Base, points: Sequence[Point]) -> dict[str, FloatArray]:
@@ -125,6 +129,8 @@ def evppi_table(
     economics = loaded.scenario.economics
     assert economics is not None
     people = None if wanted.population is None else wanted.population.patients(economics.discount.costs)
+    if wanted.groups:
+        _require_scikit_learn()
     inputs = drawn_inputs(base, points)
     amounts = np.array(economics.willingness_to_pay)
     benefits = dict(zip(amounts.tolist(), net_benefit(costs, effects, amounts), strict=True))
