@@ -115,7 +115,7 @@ ECONOMICS = (
     *(
         Table(
             name,
-            "Value-based prices",
+            f"Value-based prices{samples}",
             f"scenario with one kind of product by other scenario by willingness to pay{over}",
             (
                 SCENARIO,
@@ -139,7 +139,7 @@ ECONOMICS = (
             (("value_based_price", "low", "high"),),
             not_of_patients="of a price",
         )
-        for name, over in (("price", ""), ("psa_price", "; over the samples"))
+        for name, samples, over in (("price", "", ""), ("psa_price", ", samples", "; over the samples"))
     ),
     Table(
         "psa_icer",
