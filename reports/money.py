@@ -93,6 +93,9 @@ def _icers(icer: pd.DataFrame, flag: str) -> Grid:
             amount(r.qalys, "QALYs"),
             standing(r.status, r.against),
             *(amount(x, u) if math.isfinite(x) else "" for x, u in _increments(r)),
+            _cell(r.icer, getattr(r, "icer_low", math.nan), getattr(r, "icer_high", math.nan), r.unit)
+            if math.isfinite(r.icer)
+            else "",
         ]
         for r in records(icer)
     ]
@@ -108,7 +111,7 @@ def standing(status: str, against: str) -> str:
 
 
 def _increments(row: Any) -> list[tuple[float, str]]:
-    return [(row.incremental_cost, row.unit), (row.incremental_qalys, "QALYs"), (row.icer, row.unit)]
+    return [(row.incremental_cost, row.unit), (row.incremental_qalys, "QALYs")]
 
 
 def _net_benefits(nmb: pd.DataFrame, findings: Findings, flag: str) -> Grid:

@@ -55,12 +55,16 @@ DRAWN: Mapping[str, str] = {
     "prcc": "prcc",
     "warm_up": "",
     "evpi": "evpi",
+    "evppi": "",
+    "evsi": "evsi",
     "economics": "estimate",
     "economics_differences": "",
     "icer": "",
+    "price": "",
+    "psa_price": "",
     "nmb": "",
 }
-STUDIES = ("sweep", "tornado", "sobol", "morris", "prcc", "plan", "ce_plane", "ceac", "evpi")
+STUDIES = ("sweep", "tornado", "sobol", "morris", "prcc", "plan", "ce_plane", "ceac", "evpi", "evppi")
 """Tables of studies of many points; a folder that holds one of them need not hold those of a comparison."""
 # With these begins what a spreadsheet takes for a formula.
 SIGNS = frozenset("=+-@\t\r")

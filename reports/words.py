@@ -7,6 +7,7 @@ make both bounds look alike or would round a bound to zero that is not zero.
 from __future__ import annotations
 
 import math
+import re
 import textwrap
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -61,12 +62,17 @@ def stands_out(first: Estimate, others: Iterable[Estimate]) -> bool:
     return all(first.clearly_apart(other) for other in others if other.known)
 
 
-def number(value: float, digits: int = 1) -> str:
-    """A number with a fixed count of decimals and a true minus sign; never minus zero."""
-    text = f"{value:.{digits}f}"
-    if float(text) == 0.0:
+def number(value: float, digits: int = 1, thousands: bool = False) -> str:
+    """A number with a fixed count of decimals and a true minus sign; never minus zero. `thousands`: set apart."""
+    text = f"{value:{',' if thousands else ''}.{digits}f}"
+    if float(text.replace(",", "")) == 0.0:
         text = text.lstrip("-")
     return text.replace("-", MINUS)
+
+
+def is_money(unit: str) -> bool:
+    """Whether a unit is a currency of a price year, as `USD 2021`."""
+    return re.fullmatch(r".+ [0-9]{4}", unit) is not None
 
 
 def scale(unit: str) -> float:
@@ -76,6 +82,8 @@ def scale(unit: str) -> float:
 
 def digits(estimate: Estimate) -> int:
     """Decimals at which the estimate and its bounds are written; one more for a pure number, such as a correlation."""
+    if is_money(estimate.unit):
+        return 0
     least = 1 if estimate.unit else 2
     if not estimate.bounded:
         return least
@@ -90,7 +98,8 @@ def digits(estimate: Estimate) -> int:
 
 def bare(estimate: Estimate) -> str:
     """The number without its unit, as `61.2`."""
-    return number(estimate.value * scale(estimate.unit), digits(estimate)) if estimate.known else NONE
+    thousands = is_money(estimate.unit)
+    return number(estimate.value * scale(estimate.unit), digits(estimate), thousands) if estimate.known else NONE
 
 
 def unit_of(estimate: Estimate, short: bool = False) -> str:
@@ -111,8 +120,8 @@ def bounds(estimate: Estimate) -> str:
     """The interval without words, as `59.8 to 62.6`; empty where there is none."""
     if not estimate.bounded:
         return ""
-    factor, count = scale(estimate.unit), digits(estimate)
-    return f"{number(estimate.low * factor, count)} to {number(estimate.high * factor, count)}"
+    factor, count, thousands = scale(estimate.unit), digits(estimate), is_money(estimate.unit)
+    return " to ".join(number(bound * factor, count, thousands) for bound in (estimate.low, estimate.high))
 
 
 def interval(estimate: Estimate) -> str:

@@ -374,7 +374,7 @@ def test_zones_and_targets_stand_once() -> None:
         (["a=1", "b=1", "a=2"], "found a twice"),
         (["a=1", "b=x"], "allowed: PATH=NUMBER"),
         (["a=1", "bb=1"], "found 'bb', which is not varied"),
-        (["a=1", "qalys=1"], "is random: no cost that is known beforehand, and outside the guarantee"),
+        (["a=1", "qalys=1"], "is random: no cost that is known beforehand; make it a --target"),
         (["a=1", "net_benefit"], "is random"),
         (["infused_share=1"], "is random"),
     ],

@@ -10,9 +10,18 @@ import pandas as pd
 import pytest
 
 from sim.experiment.disk.folder import FolderError
-from sim.experiment.psa.run import ECONOMICS, Psa, psa_points, require_economics, run_psa
+from sim.experiment.psa.information import (
+    Population,
+    Wanted,
+    held_fixed,
+    members,
+    parse_groups,
+    shift_warnings,
+)
+from sim.experiment.psa.run import Psa, plain_wanted, psa_points, require_economics, run_psa, wanted_from_plain
 from sim.experiment.psa.tables import simulation_share
 from sim.experiment.runs.replicate import Arm, Keep, economics_of, replicate, simulate
+from sim.experiment.sweep.economics import ECONOMICS
 from sim.experiment.sweep.evaluate import SweepPlan, evaluate, open_sweep
 from sim.experiment.sweep.points import Base, Point, digest, require_valid
 from sim.outcomes.decisions import acceptability
@@ -158,7 +167,18 @@ def test_the_tables_agree_with_each_other(done: tuple[Path, Psa, SweepPlan]) -> 
                 for s in range(1, 6)
             ]
         )
-        assert row["evpi"] == pytest.approx(benefit.max(axis=1).mean() - benefit.mean(axis=0).max(), abs=1e-6)
+        plain = benefit.max(axis=1).mean() - benefit.mean(axis=0).max()
+        assert row["evpi_uncorrected"] == pytest.approx(plain, abs=1e-6)
+        assert row["evpi"] <= plain + 1e-6
+    evppi = pd.read_csv(folder / "evppi.csv")
+    assessed = evppi[evppi["kind"] == "one input"]
+    assert set(assessed["input"]) == set(pd.read_csv(folder / "psa_inputs.csv").columns) - {"sample"}
+    assert set(assessed["willingness_to_pay"]) == {50_000.0, 100_000.0}
+    held = evppi[evppi["kind"] == "not assessed: held fixed"]
+    assert held["evppi"].isna().all(), "what was held fixed is not 0"
+    assert {"manufacturing.duration", "economics.costs.product.autologous"} <= set(held["input"])
+    assert not set(held["input"]) & set(assessed["input"])
+    assert not any(path.startswith("run.") for path in held["input"])
     icer = pd.read_csv(folder / "psa_icer.csv").set_index("scenario")
     assert icer.loc["Short wait", "cost"] == pytest.approx(wide["costs_Short wait"].mean())
     for name in ("ce_plane", "ceac", "evpi", "psa_icer"):
@@ -310,3 +330,40 @@ def test_the_luck_of_two_sets_is_not_correlated() -> None:
         # the standard error of a correlation of 400 pairs is 0.05
         assert abs(between) < 0.2
         assert abs(within) < 0.2
+
+
+def test_assumptions_without_a_distribution_and_shifted_means_are_told(done: tuple[Path, Psa, SweepPlan]) -> None:
+    folder, found, wanted = done
+    fixed = held_fixed(wanted.base, only_assumptions=True)
+    assert {"after_infusion.autologous.death.exponential.rate", "after_infusion.autologous.death"} & set(fixed)
+    assert found.warnings[0].startswith(f"{len(fixed)} inputs that are assumptions have no distribution")
+    table = pd.read_csv(folder / "uncertain_inputs.csv").set_index(["scenario", "path"])
+    row = table.loc[("Long wait", "economics.costs.follow_up_month")]
+    drawn = [float(p.own["Long wait"]["economics.costs.follow_up_month"]) for p in wanted.points]
+    assert row["base_value"] == 500.0
+    assert row["mean_drawn"] == pytest.approx(np.mean(drawn))
+    assert row["mean_error"] == pytest.approx(np.std(drawn, ddof=1) / math.sqrt(5))
+    rows = pd.DataFrame({"path": ["a", "b", "c"], "base_value": [1.0, 1.0, None], "mean_drawn": [1.2, 1.2, 3.0],
+                         "mean_error": [0.01, 0.1, 0.01]})  # fmt: skip
+    [told] = shift_warnings(rows)
+    assert "1 inputs have another mean than the base case: a 1.2 instead of 1" in told
+
+
+def test_a_population_and_groups_are_as_asked(tmp_path: Path) -> None:
+    assert Population(100.0, 3).patients(0.0, after=1.5) == pytest.approx(150)
+    assert Population(100.0, 3).patients(0.05) == pytest.approx(100 * (1 + 1 / 1.05 + 1 / 1.05**2))
+    wanted = Wanted(parse_groups(["utilities=economics.utilities, economics.costs"]), Population(10.0, 1))
+    both = plan()
+    require = members(wanted.groups["utilities"], list(both.points[0].values))
+    assert require == ["economics.utilities.progression_free", "economics.costs.follow_up_month"]
+    assert wanted_from_plain(plain_wanted(wanted)) == wanted
+    found = run_psa(both, tmp_path / "p", "psa", lambda _: None, wanted=Wanted({}, Population(10.0, 1)))
+    for name, column in (("evpi", "evpi"), ("evppi", "evppi")):
+        table = found.tables[name]
+        mine = table[table[column].notna()]
+        assert mine[f"population_{column}"].to_numpy() == pytest.approx(10 * mine[column].to_numpy())
+    for text, told in (("x", "NAME=PATH,PATH"), ("=a", "NAME=PATH,PATH")):
+        with pytest.raises(ValueError, match=told):
+            parse_groups([text])
+    with pytest.raises(ValueError, match="no uncertain input here"):
+        members(["economics.cost"], list(both.points[0].values))

@@ -339,4 +339,27 @@ CHARTS: tuple[Chart, ...] = (
         "What it would be worth, per patient, to know all uncertain inputs before choosing; research cannot "
         "be worth more.",
     ),
+    Chart(
+        "evppi",
+        "Value of information by input",
+        "evppi",
+        economics.draw_evppi,
+        economics.describe_evppi,
+        "What it would be worth, per patient, to know one input, or a group of them, before choosing. Inputs that were "
+        "held fixed are not on it: what they would be worth is not known, and not 0.",
+        economics.is_assessed,
+    ),
+    *(
+        Chart(
+            name,
+            "Value-based price",
+            name,
+            economics.draw_price,
+            economics.describe_price,
+            "At which price of its product each scenario is worth as much as another, by what a QALY is worth to the "
+            "payer. The dotted line is the price in the scenario: left of it, the product costs more than it brings.",
+            economics.has_price,
+        )
+        for name in ("price", "psa_price")
+    ),
 )

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import pandas as pd
 
 from reports.charts.bands import Box, Grid, Line, draw_grid
+from reports.charts.rows import Group, Panel, Row, draw_panel
 from reports.figure import Figure, trace
 from reports.findings import Findings
 from reports.tables import records
 from reports.theme import INK, Mark, canvas, faint, finish, mark, name_of
-from reports.words import Estimate, counted, level, listed, number
+from reports.words import Estimate, counted, level, listed, number, stands_out
 
 BELOW, LARGE = 52, 300
 ASSUMED = "inputs include assumptions: see the table of parameters"
@@ -153,6 +155,116 @@ def describe_evpi(evpi: pd.DataFrame, findings: Findings) -> str:
         "Line of the expected value of perfect information over willingness to pay; "
         f"largest {money(most.evpi)} at {money(most.willingness_to_pay)}."
     )
+
+
+def has_price(prices: pd.DataFrame) -> bool:
+    """Whether some price could be solved for."""
+    return bool(prices["value_based_price"].notna().any())
+
+
+def draw_price(prices: pd.DataFrame, findings: Findings) -> Figure:
+    """A mark with its interval for each scenario, comparator and willingness to pay; dotted, the price as it is."""
+    picture = canvas()
+    known = prices[prices["value_based_price"].notna()]
+    unit = _unit(prices)
+    groups = tuple(
+        Group(
+            f"{scenario} against {against}",
+            tuple(Row(f"{money(row.willingness_to_pay)} a QALY", _priced(row), mark(place)) for row in records(mine)),
+        )
+        for place, ((scenario, against), mine) in enumerate(known.groupby(["scenario", "against"], sort=False))
+    )
+    panel = Panel(groups, f"value-based price of the product, {unit}", bars=False, wrap=38)
+    narrow = draw_panel(picture, panel, legend=False)
+    dotted = {"color": INK, "width": 1.2, "dash": "dot"}
+    upright = {"type": "line", "y0": 0, "y1": 1, "yref": "y domain", "xref": "x", "line": dotted}
+    picture.update_layout(shapes=[{**upright, "x0": at, "x1": at} for at in dict.fromkeys(known["price"].tolist())])
+    return finish(
+        picture,
+        title=_price_title(known, unit),
+        subtitle=f"With 95% intervals of the simulation (Fieller); {ASSUMED}",
+        alt=describe_price(prices, findings),
+        height=int(panel.height) + BELOW,
+        margin={"l": 300, "r": 20, "b": BELOW},
+        narrow={**narrow, "layout.margin.l": 14, "layout.margin.r": 10},
+    )
+
+
+def describe_price(prices: pd.DataFrame, findings: Findings) -> str:
+    """The alternative text: each price at the highest willingness to pay."""
+    known = prices[prices["value_based_price"].notna()]
+    rows = records(known[known["willingness_to_pay"] == known["willingness_to_pay"].max()])
+    told = [f"{row.scenario} against {row.against} {money(row.value_based_price)}" for row in rows]
+    return f"Value-based prices at {money(rows[0].willingness_to_pay)} a QALY: {listed(told)}."
+
+
+def _priced(row: Any) -> Estimate:
+    return Estimate(float(row.value_based_price), float(row.low), float(row.high), str(row.unit))
+
+
+def _price_title(known: pd.DataFrame, unit: str) -> str:
+    row = records(known.sort_values("willingness_to_pay", kind="stable").tail(1))[0]
+    who = f"{row.scenario} against {row.against}, at {money(row.willingness_to_pay)} {unit} a QALY"
+    if row.value_based_price < 0.0:
+        return f"No price of the product makes up for its costs: {who}"
+    of = level(Estimate(abs(float(row.change)), unit="share"))
+    if not row.low <= row.price <= row.high:
+        side = "below" if row.change < 0.0 else "above"
+        return f"The value-based price is {money(row.value_based_price)}, {of} {side} the price: {who}"
+    return f"The value-based price, {money(row.value_based_price)}, is not clearly different from the price: {who}"
+
+
+def is_assessed(evppi: pd.DataFrame) -> bool:
+    """Whether the value of information was assessed of some input."""
+    return bool(evppi["evppi"].notna().any())
+
+
+def draw_evppi(evppi: pd.DataFrame, findings: Findings) -> Figure:
+    """A bar an input or group, the most valuable first, with two standard errors, where the largest is largest."""
+    picture = canvas()
+    rows = _most_valuable(evppi)
+    unit = _unit(evppi)
+    bars = tuple(Group(str(row.input), (Row("", _worth(row), mark(0)),)) for row in rows)
+    panel = Panel(bars, f"EVPPI per patient, {unit}", bars=True, wrap=38)
+    narrow = draw_panel(picture, panel, legend=False)
+    held = int(evppi["evppi"].isna().sum())
+    return finish(
+        picture,
+        title=_evppi_title(rows, unit),
+        subtitle=f"Bars reach over two standard errors to each side; {counted(held, 'input')} held fixed, not assessed",
+        alt=describe_evppi(evppi, findings),
+        height=int(panel.height) + BELOW,
+        margin={"l": 300, "r": 20, "b": BELOW},
+        narrow={**narrow, "layout.margin.l": 14, "layout.margin.r": 10},
+    )
+
+
+def describe_evppi(evppi: pd.DataFrame, findings: Findings) -> str:
+    """The alternative text: the three most valuable, and how many inputs were held fixed."""
+    told = [f"{row.input} {money(row.evppi)}" for row in _most_valuable(evppi)[:3]]
+    held = int(evppi["evppi"].isna().sum())
+    return f"Bars of the value of information: {listed(told)}. {counted(held, 'input')} held fixed, not assessed."
+
+
+def _most_valuable(evppi: pd.DataFrame) -> list[Any]:
+    """The rows of the amount at which some input is worth most, at most twenty, the most valuable first."""
+    known = evppi[evppi["evppi"].notna()]
+    at = known.sort_values("evppi", kind="stable")["willingness_to_pay"].iloc[-1]
+    return records(known[known["willingness_to_pay"] == at].nlargest(20, "evppi"))
+
+
+def _worth(row: Any) -> Estimate:
+    half = 2.0 * float(row.standard_error)
+    return Estimate(float(row.evppi), max(float(row.evppi) - half, 0.0), float(row.evppi) + half, str(row.unit))
+
+
+def _evppi_title(rows: list[Any], unit: str) -> str:
+    first, at = rows[0], money(rows[0].willingness_to_pay)
+    if first.evppi <= 2.0 * first.standard_error:
+        return f"No input alone is clearly worth knowing, at {at} {unit} a QALY"
+    alone = stands_out(_worth(first), map(_worth, rows[1:]))
+    most = "is worth most to know" if alone else "is among the inputs most worth knowing"
+    return f"{first.input} {most}: {money(first.evppi)} {unit} per patient, at {at} a QALY"
 
 
 def _frontier(picture: Figure, ceac: pd.DataFrame, strategies: list[str]) -> None:

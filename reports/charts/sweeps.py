@@ -26,6 +26,9 @@ FIXED = (
     *("patients", "unresolved_share"),
 )
 FIRST = ("waiting_days_mean", "progressed_before_infusion_share", "infused_share", EVERYBODY)
+BENEFIT = ("incremental_net_benefit@", "net_benefit@")
+# What says how far an input moves a metric, in the tables that have it.
+EFFECTS = ("swing", "total", "mu_star", "prcc")
 BELOW, LEFT, LARGE = 52, 300, 300
 HIGH, LOW = Mark("#C9651F", "solid", "circle"), Mark("#12355B", "solid", "square")
 SEQUENTIAL = [[0.0, "#F2F6F8"], [0.25, "#BFD3DE"], [0.5, "#7FA6BA"], [0.75, "#3F7592"], [1.0, "#0E3A57"]]
@@ -38,9 +41,19 @@ def varied(sweep: pd.DataFrame) -> list[str]:
 
 
 def metrics_of(table: pd.DataFrame, most: int) -> list[str]:
-    """The metrics to show: the main ones first."""
+    """The metrics to show: the main ones first, then net benefit; those that nothing moves only where all are such."""
     there = list(dict.fromkeys(table["metric"]))
-    return [*(m for m in FIRST if m in there), *(m for m in there if m not in FIRST)][:most]
+    there = [metric for metric in there if _moves(table[table["metric"] == metric])] or there
+    benefits = [metric for metric in there if metric.startswith(BENEFIT)]
+    return list(dict.fromkeys([*(m for m in FIRST if m in there), *benefits, *there]))[:most]
+
+
+def _moves(rows: pd.DataFrame) -> bool:
+    """Whether some input moves the metric of these rows."""
+    column = next((column for column in EFFECTS if column in rows), None)
+    if column is not None:
+        return bool((rows[column].abs() > 0.0).any())
+    return bool((rows.groupby("scenario")["estimate"].nunique() > 1).any())
 
 
 def _tidy(sweep: pd.DataFrame) -> pd.DataFrame:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.outcomes.estimates import interval
+from sim.outcomes.estimates import interval, ratio_interval
 from sim.outcomes.verdicts import Verdict, verdict
 
 FloatArray = NDArray[np.float64]
@@ -43,6 +43,7 @@ class Standing:
     icer: float
     cost_bounds: tuple[float, float] = (NAN, NAN)
     effect_bounds: tuple[float, float] = (NAN, NAN)
+    icer_bounds: tuple[float, float] = (NAN, NAN)
 
 
 def judged_standings(costs: FloatArray, effects: FloatArray) -> list[Standing]:
@@ -102,7 +103,38 @@ def _against(costs: FloatArray, effects: FloatArray, k: int, j: int | None, stat
         return Standing(k, status, None, NAN, NAN, NAN)
     cost, effect = _paired(costs, k, j), _paired(effects, k, j)
     ratio = cost[0] / effect[0] if status in (ON_FRONTIER, UNCLEAR.format(COSTS)) else NAN
-    return Standing(k, status, j, cost[0], effect[0], ratio, cost[1:], effect[1:])
+    return Standing(k, status, j, cost[0], effect[0], ratio, cost[1:], effect[1:], _icer_bounds(costs, effects, k, j))
+
+
+def _icer_bounds(costs: FloatArray, effects: FloatArray, k: int, j: int) -> tuple[float, float]:
+    """Fieller's interval of the ICER, where it lies in one quadrant: both increments are clearly not 0. Else NaN."""
+    if not (_judged(_paired(costs, k, j)).resolved and _judged(_paired(effects, k, j)).resolved):
+        return NAN, NAN
+    if (costs[:, k] - costs[:, j]).mean() * (effects[:, k] - effects[:, j]).mean() < 0.0:
+        return NAN, NAN  # dominated or dominant: a ratio says nothing
+    _, low, high = ratio_interval(costs[:, k] - costs[:, j], effects[:, k] - effects[:, j])
+    return low, high
+
+
+@dataclass(frozen=True)
+class Price:
+    """A price with its interval; NaN where there is none."""
+
+    value: float
+    low: float
+    high: float
+
+
+def value_based_price(price: float | FloatArray, benefit: FloatArray, units: FloatArray) -> Price:
+    """The price of a product at which its strategy is worth as much as another.
+
+    Cost is linear in the price, with the discounted products per patient as its slope: what net benefit exceeds the
+    other's by at `price`, divided by these, may be added to it. `price`: at which the samples were taken, one or one of
+    each; `benefit`: paired net benefit less that of the other; `units`: discounted products per patient. The interval
+    is Fieller's.
+    """
+    found, low, high = ratio_interval(benefit + price * units, units)
+    return Price(found, low, high)
 
 
 def _frontier_status(costs: FloatArray, effects: FloatArray, k: int, j: int) -> str:

@@ -86,6 +86,30 @@ def around(
     return np.asarray(mean), np.clip(low, least, most), np.clip(high, least, most)
 
 
+def ratio_interval(above: FloatArray, below: FloatArray, confidence: float = CONFIDENCE) -> tuple[float, float, float]:
+    """(ratio of the means, low, high) of paired samples; NaN bounds where they are not between two numbers.
+
+    Fieller's theorem (1954, J R Stat Soc B 16:175; Polsky and others, Health Economics 1997;6:243): all ratios r for
+    which the mean of above - r x below is not clearly different from 0, by Student's t. They lie between two numbers
+    where the mean of `below` is clearly not 0.
+    """
+    from scipy.special import stdtrit
+
+    count = len(above)
+    x, y = float(above.mean()), float(below.mean())
+    if y == 0.0:
+        return float("nan"), float("nan"), float("nan")
+    if count < 2:
+        return x / y, float("nan"), float("nan")
+    spread = np.cov(above, below) / count
+    square = float(stdtrit(count - 1, 0.5 + confidence / 2)) ** 2
+    a, b, c = y**2 - square * spread[1, 1], x * y - square * spread[0, 1], x**2 - square * spread[0, 0]
+    if a <= 0.0:
+        return x / y, float("nan"), float("nan")
+    root = float(np.sqrt(max(b**2 - a * c, 0.0)))
+    return x / y, float((b - root) / a), float((b + root) / a)
+
+
 def _above_an_end(x: FloatArray, half: FloatArray) -> tuple[FloatArray, FloatArray]:
     """The roots m of (x - m)^2 = half^2 m / x."""
     q = half**2 / x

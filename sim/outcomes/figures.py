@@ -3,6 +3,7 @@
 `waiting_list_length`, `before_infusion_length`   patients on one of the two lists
 `queue.RESOURCE.CENTRE`                           patients waiting for a resource
 `occupancy.RESOURCE.CENTRE`                       share of a resource that is in use
+`qalys_per_referred`, `net_benefit@100000`, ...   economic outcomes, where the scenario has a section economics
 
 Without a centre they are of all centres together; `*` for the centre is the highest of the centres. Without more they
 are means over the measuring window; `@2027-01-01` is that day, `@worst` the highest of the equal parts of the window of
@@ -24,7 +25,9 @@ from numpy.typing import NDArray
 from sim.engine.trace import Trace
 from sim.outcomes.by_group import ratio
 from sim.outcomes.curves import LISTS, list_lengths
-from sim.outcomes.metrics import BY_NAME, METRIC_NAMES, Metric
+from sim.outcomes.economic_metrics import ALL_NAMES, EconomicMetric, economic_metric
+from sim.outcomes.economics import MONEY, ledger
+from sim.outcomes.metrics import BY_NAME, Metric
 from sim.outcomes.patients import Patients
 from sim.outcomes.resource_use import queues_of, use_in
 from sim.outcomes.verdicts import LOWER
@@ -65,13 +68,14 @@ def metric_named(name: str, scenario: Scenario, protocol: Protocol) -> Metric:
     """The metric of a name, of the registry or of this module; a ValueError that names the nearest one."""
     if name in BY_NAME:
         return BY_NAME[name]
+    economic = economic_metric(name)
+    if economic is not None:
+        return _economic(economic, scenario, protocol)
     figure = parse_figure(name)
     if figure.head in BY_NAME:
         raise ValueError(f"found the metric {show(name)}; of a date or a centre are only {any_of(HEADS)}")
     if figure.head not in HEADS:
-        raise ValueError(
-            f"found the metric {show(name)}{did_you_mean(figure.head, [*METRIC_NAMES, *HEADS], 'metrics')}"
-        )
+        raise ValueError(f"found the metric {show(name)}{did_you_mean(figure.head, [*ALL_NAMES, *HEADS], 'metrics')}")
     when, window = _when(name, figure.when, scenario)
     if figure.head in LENGTHS:
         if figure.resource:
@@ -91,6 +95,18 @@ def figures_of(
     """The values of the metrics of these names, shape (replications, names)."""
     columns = [metric_named(name, scenario, protocol).formula(patients, trace, window) for name in names]
     return np.stack(columns, axis=1) if columns else np.empty((len(trace.stop_day), 0))
+
+
+def _economic(economic: EconomicMetric, scenario: Scenario, protocol: Protocol) -> Metric:
+    """An economic metric of the scenario; a ValueError where it has no economics."""
+    if scenario.economics is None:
+        raise ValueError(f"found {show(economic.name)}; this scenario has no section economics")
+
+    def formula(patients: Patients, trace: Trace, window: Window) -> FloatArray:
+        return economic.of(ledger(scenario, protocol, patients, trace, patients.cohort.luck).quantities())
+
+    unit = f"{scenario.economics.currency} {scenario.economics.price_year}" if economic.kind == MONEY else economic.kind
+    return Metric(economic.name, economic.label, unit, economic.better, economic.over, formula, within=economic.within)
 
 
 def _metric(name: str, label: str, unit: str, of: InWindow, when: str, on: Window | None) -> Metric:

@@ -72,11 +72,12 @@ class Metric:
     formula: Formula
     tells: str = ""
     settled: bool = False
+    within: Range | None = None
 
     @property
     def possible(self) -> Range:
-        """Between which numbers it lies."""
-        return possible(self.unit)
+        """Between which numbers it lies: as stated, or by its unit."""
+        return possible(self.unit) if self.within is None else self.within
 
     @property
     def selected(self) -> bool:

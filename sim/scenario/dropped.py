@@ -13,9 +13,10 @@ from sim.scenario.inherit import Layer
 from sim.scenario.kinds import Kind
 from sim.scenario.leaves import marker_at, stated
 from sim.scenario.merge import alternatives_at
-from sim.scenario.nodes import REPLACE, Branch, Mark, Node, walk
+from sim.scenario.nodes import REPLACE, Branch, Leaf, Mark, Node, walk
 from sim.scenario.problems import Place, Problem
 from sim.scenario.schema import Scenario
+from sim.scenario.uncertainty import BELOW, CORRELATION, SAME_AS
 from sim.scenario.unused import Path, Unused, unused, why_unused
 
 # (command, number of the file): files come before commands, and all `--set` of one command come at once.
@@ -137,7 +138,36 @@ def voided(tree: Branch, order: Order) -> tuple[Dropped, ...]:
         if key is not None and spoke is not None and holds is not None and holds[0] > spoke[0]:
             why = f"its distribution ({spoke[1]}) was written for another value"
             found.append(Dropped(("uncertainty", name), key, why, holds[1]))
-    return tuple(found)
+    return (*found, *_void_with(section, found))
+
+
+def _void_with(section: Node | None, void: Sequence[Dropped]) -> Iterator[Dropped]:
+    """The distributions that were written with one that is void: the same, below it, or correlated with it."""
+    gone = {one.path[1]: one for one in void}
+    waiting = dict(section.entries) if isinstance(section, Branch) else {}
+    while True:
+        named = {
+            name: partner
+            for name, entry in waiting.items()
+            if name not in gone and (partner := next((n for n in _names_of(entry) if n in gone), None)) is not None
+        }
+        if not named:
+            return
+        for name, partner in named.items():
+            assert isinstance(section, Branch)
+            why = f"its distribution was written with that of {partner}, which is void"
+            gone[name] = Dropped(("uncertainty", name), section.keys[name], why, gone[partner].by)
+            yield gone[name]
+
+
+def _names_of(entry: Node) -> Iterator[str]:
+    """The other inputs that an entry names."""
+    for key in (SAME_AS, BELOW):
+        named = at(entry, (key,))
+        if isinstance(named, Leaf) and isinstance(named.value, str):
+            yield named.value
+    together = at(entry, (CORRELATION,))
+    yield from together.entries if isinstance(together, Branch) else ()
 
 
 def _value_of(tree: Branch, path: Path, order: Order) -> tuple[When, Place] | None:

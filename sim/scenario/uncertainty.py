@@ -1,11 +1,16 @@
-"""The section about what is not known: for each uncertain input a distribution of its value, with a source."""
+"""The section about what is not known: for each uncertain input a distribution of its value, with a source.
+
+What goes together stands at one of the inputs: `same_as: PATH` in place of a distribution; `below: PATH` beside one
+(the draws are those of both distributions, given that the one is below the other); `correlation: {PATH: 0.5}` (of the
+normal scores: a Gaussian copula); `{dirichlet: {events: 30, among: mix}}` for shares that sum to 1.
+"""
 
 from __future__ import annotations
 
 import math
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -22,6 +27,7 @@ _AMOUNT = re.compile(rf"\s*({NUMBER})\s*(|(?:/|per\s)?\s*[^\W\d_]+)\s*")
 # The ways in which each family may be given.
 FAMILIES: Mapping[str, tuple[tuple[str, ...], ...]] = {
     "beta": (("mean", "sd"), ("events", "of")),
+    "dirichlet": (("events", "among"),),
     "gamma": (("mean", "sd"),),
     "lognormal": (("median", "sigma"), ("mean", "sd")),
     "normal": (("mean", "sd"),),
@@ -37,7 +43,11 @@ MEANINGS = {
     "of": "How many there were.",
     "low": "The lowest value.",
     "high": "The highest value.",
+    "among": "The name of a set of shares that sum to 1, each with its own events.",
 }
+# Beside a distribution, or in place of one.
+SAME_AS, BELOW, CORRELATION = "same_as", "below", "correlation"
+MOST_CORRELATION = 0.999
 SOURCE = "Evidence ids, or the word assumption or records, and then ': ' and a note."
 # Parameters that never have a unit.
 PURE = ("sigma", "events", "of")
@@ -50,12 +60,25 @@ FORM = "{beta: {mean: 0.7, sd: 0.05}, source: RL-07}, with one of " + ", ".join(
 
 @dataclass(frozen=True)
 class Uncertain:
-    """The distribution of one input's value: numbers in `unit`, which stands behind them in a scenario file."""
+    """The distribution of one input's value: numbers in `unit`, which stands behind them in a scenario file.
+
+    `same_as`: the path whose value it has, instead of a distribution. `below`: a path above whose value it never is.
+    `correlation`: of its normal score with those of others, by path. `among`: the set of shares that it is one of.
+    """
 
     family: str
     parameters: Mapping[str, float]
     unit: str
     source: str
+    same_as: str = ""
+    below: str = ""
+    correlation: Mapping[str, float] = field(default_factory=lambda: Named({}))
+    among: str = ""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The other inputs that it names."""
+        return tuple(path for path in (self.same_as, self.below, *self.correlation) if path)
 
     def quantile(self, u: FloatArray) -> FloatArray:
         """Values below which the share `u` lies."""
@@ -66,6 +89,8 @@ class Uncertain:
             case "beta":
                 a, b = self._beta()
                 return np.asarray(special.betaincinv(a, b, u))
+            case "dirichlet":  # of its gamma variable, which those of the set make a share of their sum
+                return np.asarray(special.gammaincinv(p["events"], u))
             case "gamma":
                 shape = (p["mean"] / p["sd"]) ** 2
                 return np.asarray(special.gammaincinv(shape, u) * p["mean"] / shape)
@@ -86,7 +111,7 @@ class Uncertain:
     def _beta(self) -> tuple[float, float]:
         """(alpha, beta): events and non-events, or by the method of moments."""
         p = self.parameters
-        if "events" in p:
+        if "of" in p:
             return p["events"], p["of"] - p["events"]
         weight = p["mean"] * (1 - p["mean"]) / p["sd"] ** 2 - 1
         return p["mean"] * weight, (1 - p["mean"]) * weight
@@ -111,6 +136,7 @@ class Uncertainties(Kind):
                 found[path] = _read(entry)
             except ValueError as error:
                 faults.append(((path,), str(error)))
+        faults += [((path,), told) for path, entry in found.items() for told in _together_faults(path, entry, found)]
         if faults:
             raise refuse(faults)
         return Named(found)
@@ -131,17 +157,28 @@ class Uncertainties(Kind):
         }
         entry: JsonSchema = {
             "type": "object",
-            "properties": {**families, "source": {"type": "string", "description": SOURCE}},
-            "required": ["source"],
-            "minProperties": 2,
-            "maxProperties": 2,
+            "properties": {
+                **families,
+                SAME_AS: {"type": "string", "description": "The uncertain input whose value this one has."},
+                BELOW: {"type": "string", "description": "An uncertain input above whose value this one never is."},
+                CORRELATION: {
+                    "type": "object",
+                    "description": "Correlation of the normal score with that of another uncertain input, by path.",
+                    "additionalProperties": {"type": "number", "exclusiveMinimum": -1, "exclusiveMaximum": 1},
+                },
+                "source": {"type": "string", "description": SOURCE},
+            },
+            "minProperties": 1,
+            "maxProperties": 4,
             "additionalProperties": False,
         }
         return {"type": "object", "additionalProperties": entry, "propertyNames": {"minLength": 1}}
 
 
 def _written(entry: Uncertain) -> dict[str, Any]:
-    parameters = {
+    if entry.same_as:
+        return {SAME_AS: entry.same_as, "source": entry.source}
+    parameters: dict[str, Any] = {
         name: f"{write_number(number)} {entry.unit}"
         if entry.unit and name not in PURE
         else int(number)
@@ -149,17 +186,68 @@ def _written(entry: Uncertain) -> dict[str, Any]:
         else number
         for name, number in entry.parameters.items()
     }
-    return {entry.family: parameters, "source": entry.source}
+    parameters |= {"among": entry.among} if entry.among else {}
+    more: dict[str, Any] = {BELOW: entry.below} if entry.below else {}
+    more |= {CORRELATION: dict(entry.correlation)} if entry.correlation else {}
+    return {entry.family: parameters, "source": entry.source, **more}
+
+
+def _together_faults(path: str, entry: Uncertain, found: Mapping[str, Uncertain]) -> Iterator[str]:
+    """What is wrong with the other inputs that an entry names."""
+    for other in entry.names:
+        if other == path:
+            yield f"found {show(other)}, which is this input itself; allowed: another uncertain input"
+        elif other not in found:
+            near = did_you_mean(other, list(found), "uncertain inputs")
+            yield f"found {show(other)}, which is no uncertain input{near}"
+        elif found[other].same_as:
+            yield f"found {show(other)}, which is itself the same as another; name {show(found[other].same_as)}"
+        elif found[other].among or (entry.among and not entry.same_as):
+            yield f"found {show(other)}; shares of a set go with each other alone"
+    if entry.among and sum(one.among == entry.among for one in found.values()) < 2:
+        yield f"found among: {show(entry.among)} with one share; allowed: two shares or more that sum to 1"
+    ahead, seen = entry.below, {path}
+    while ahead in found and ahead not in seen:
+        seen.add(ahead)
+        ahead = found[ahead].below
+    if ahead == path:
+        yield f"found below: {show(entry.below)}, which is itself below this one"
+
+
+def _same_as(entry: Mapping[str, Any]) -> Uncertain:
+    """An entry that has the value of another."""
+    other, extra = entry[SAME_AS], set(entry) - {SAME_AS, "source"}
+    if extra or not isinstance(other, str):
+        raise ValueError(f"found {show(dict(entry))}; allowed: {{{SAME_AS}: PATH}}, with a source or without")
+    source = entry.get("source", f"assumption: the same as {other}")
+    if not isinstance(source, str) or not source.strip():
+        raise ValueError(f"found no source; allowed: {SOURCE}")
+    return Uncertain(SAME_AS, Named({}), "", " ".join(source.split()), same_as=other)
+
+
+def _correlation(found: Any) -> Named[float]:
+    allowed = f"{CORRELATION}: {{PATH: 0.5}}, from -{MOST_CORRELATION} to {MOST_CORRELATION}"
+    if not isinstance(found, dict) or not found:
+        raise ValueError(f"found {show(found)}; allowed: {allowed}")
+    for path, number in found.items():
+        usable = isinstance(number, int | float) and not isinstance(number, bool)
+        if not isinstance(path, str) or not usable or not -MOST_CORRELATION <= number <= MOST_CORRELATION:
+            raise ValueError(f"found {show(found)}; allowed: {allowed}")
+    return Named({path: float(number) for path, number in found.items()})
 
 
 def _read(entry: Any) -> Uncertain:
     """One entry; a ValueError that says what is allowed."""
     if not isinstance(entry, dict):
         raise ValueError(f"found {show(entry)}; allowed: {FORM}")
-    families = [key for key in entry if key != "source"]
+    if SAME_AS in entry:
+        return _same_as(entry)
+    beside = ("source", BELOW, CORRELATION)
+    families = [key for key in entry if key not in beside]
     unknown = [key for key in families if key not in FAMILIES]
     if unknown:
-        raise ValueError(f"unknown key {show(unknown[0])}{did_you_mean(str(unknown[0]), [*FAMILIES, 'source'])}")
+        known = [*FAMILIES, *beside, SAME_AS]
+        raise ValueError(f"unknown key {show(unknown[0])}{did_you_mean(str(unknown[0]), known)}")
     if len(families) != 1:
         raise ValueError(f"found {any_of(families) if families else 'no distribution'}; allowed: {FORM}")
     source = entry.get("source")
@@ -170,8 +258,15 @@ def _read(entry: Any) -> Uncertain:
     allowed = ", or ".join(" and ".join(way) for way in FAMILIES[family])
     if not isinstance(given, dict) or not any(set(given) == set(way) for way in FAMILIES[family]):
         raise ValueError(f"found {show(given)} for {family}; allowed: {allowed}")
+    among = given.get("among", "")
+    if not isinstance(among, str) or (family == "dirichlet" and not among.strip()):
+        raise ValueError(f"found {show(among)} for among; allowed: a name")
+    below = entry.get(BELOW, "")
+    if not isinstance(below, str) or (BELOW in entry and not below):
+        raise ValueError(f"found {show(below)} for {BELOW}; allowed: the path of an uncertain input")
+    correlation = _correlation(entry[CORRELATION]) if CORRELATION in entry else Named({})
     parameters, units = {}, set()
-    for name, value in given.items():
+    for name, value in ((name, value) for name, value in given.items() if name != "among"):
         parameters[name], unit = _amount(name, value)
         if name not in PURE and (unit or parameters[name] != 0.0):
             units.add(unit)
@@ -180,7 +275,8 @@ def _read(entry: Any) -> Uncertain:
     fault = next(_faults(family, parameters), None)
     if fault is not None:
         raise ValueError(fault)
-    return Uncertain(family, Named(parameters), units.pop() if units else "", " ".join(source.split()))
+    unit, cited = units.pop() if units else "", " ".join(source.split())
+    return Uncertain(family, Named(parameters), unit, cited, "", below, correlation, among)
 
 
 def _amount(name: str, value: Any) -> tuple[float, str]:
@@ -207,7 +303,9 @@ def _faults(family: str, p: Mapping[str, float]) -> Iterator[str]:
     for name in ("mean", "median"):
         if family in ("gamma", "lognormal") and name in p and p[name] <= 0.0:
             yield f"found {name} {p[name]:g}; allowed: above 0"
-    if "events" in p and not 0.0 < p["events"] < p["of"]:
+    if family == "dirichlet" and p["events"] <= 0.0:
+        yield f"found {p['events']:g} events; allowed: more than 0"
+    if "of" in p and not 0.0 < p["events"] < p["of"]:
         yield f"found {p['events']:g} of {p['of']:g}; allowed: some events, and fewer than all"
     if family == "beta" and "mean" in p:
         if not 0.0 < p["mean"] < 1.0:

@@ -68,9 +68,10 @@ def _studies(place: Path) -> Iterator[Path]:
     from sim.experiment.plan.search import Rule
     from sim.experiment.plan.space import Space, ascending
     from sim.experiment.plan.targets import parse_target
-    from sim.experiment.psa.run import ECONOMICS, psa_points, run_psa
+    from sim.experiment.psa.run import psa_points, run_psa
     from sim.experiment.study.run import Plan, run_study
     from sim.experiment.sweep.designs import build_design
+    from sim.experiment.sweep.economics import ECONOMICS, economic_outcomes
     from sim.experiment.sweep.evaluate import SweepPlan
     from sim.experiment.sweep.run import run_sweep
     from sim.scenario.files import SHIPPED
@@ -84,7 +85,9 @@ def _studies(place: Path) -> Iterator[Path]:
     base = load_base(pair[:1], [])
     for kind, vary, size in SWEEPS:
         design = build_design(kind, parse_vary(vary), {}, size)
-        run_sweep(SweepPlan(base, design.points, FEW, None), design, place / kind, COMMAND, _nobody)
+        reducer, money = economic_outcomes(base)
+        plan = SweepPlan(base, design.points, FEW, reducer=reducer, money=money)
+        run_sweep(plan, design, place / kind, COMMAND, _nobody)
         yield place / kind
     space = Space(tuple(ascending(factor) for factor in parse_vary([*TRIED])), PRICES)
     asked = Asked(space, (parse_target(TARGET),), Rule())

@@ -9,12 +9,15 @@ import click
 
 from sim.shell.options import SCENARIO_FILE, Asked, cluster, picture_options, run_options
 from sim.shell.report import draw, require_room
-from sim.shell.screen import command_line, errors_in_words, print_table, progress, say
+from sim.shell.screen import BAD_INPUT, command_line, errors_in_words, print_table, progress, say, stop
 from sim.shell.sweep import load_base, resumable
 
 if TYPE_CHECKING:
     from reports import Wanted
     from sim.experiment.psa.run import Psa
+
+
+SHOWN = 6
 
 
 @click.command("psa")
@@ -32,22 +35,64 @@ if TYPE_CHECKING:
         help="Replications of each set.",
     )
 )
+@click.option(
+    "--group",
+    "groups",
+    multiple=True,
+    metavar="NAME=PATH,PATH",
+    help="Also value information on these inputs together, e.g. utilities=economics.utilities; repeatable.",
+)
+@click.option(
+    "--study",
+    "studies",
+    multiple=True,
+    metavar="PATH=PATIENTS",
+    help="Also value a study of one input, e.g. after_infusion.autologous.response=200; with ,enrolment=1y,follow_up=2y"
+    " for times, ,sd=0.2 for utilities and costs; repeatable.",
+)
+@click.option(
+    "--population",
+    type=click.FloatRange(min=0.0, min_open=True),
+    help="Patients a year for whom the decision stands: information is valued for all of them, too.",
+)
+@click.option("--years", type=click.IntRange(1, 100), help="With --population: for so many years (10).")
 @cluster
 @picture_options
-def psa_command(files: tuple[Path, ...], samples: int, asked: Asked, cluster: str | None, wanted: Wanted) -> None:
+def psa_command(
+    files: tuple[Path, ...],
+    samples: int,
+    groups: tuple[str, ...],
+    studies: tuple[str, ...],
+    population: float | None,
+    years: int | None,
+    asked: Asked,
+    cluster: str | None,
+    wanted: Wanted,
+) -> None:
     """Probabilistic sensitivity analysis of costs and QALYs. Goes on where it was stopped."""
     with errors_in_words():
-        from sim.experiment.psa.run import ECONOMICS, psa_files, psa_points, require_economics, run_psa, unused_inputs
+        from sim.experiment.psa.information import YEARS, Population, parse_groups, require_known
+        from sim.experiment.psa.information import Wanted as Information
+        from sim.experiment.psa.run import psa_files, psa_points, require_economics, run_psa, unused_inputs
         from sim.experiment.study.economics_tables import dear_states, no_reference_arm
+        from sim.experiment.sweep.economics import ECONOMICS
         from sim.experiment.sweep.evaluate import SweepPlan
 
+        if years is not None and population is None:
+            raise click.UsageError("--years belongs to --population")
         base = load_base(files, asked.changes)
         require_economics(base)
         points = psa_points(base, samples)
+        people = None if population is None else Population(population, years or YEARS)
+        try:
+            information = Information(parse_groups(groups), people, studies)
+            require_known(information, base, points)
+        except ValueError as error:
+            stop(f"--group, --study: {error}", BAD_INPUT)
         replications = asked.replications or 1
         plan = SweepPlan(base, points, replications, asked.workers, asked.engine, cluster, ECONOMICS)
         folder = asked.folder("psa", *(file.stem for file in files))
-        require_room(folder, psa_files(base), wanted, asked.replace)
+        require_room(folder, psa_files(base, information), wanted, asked.replace)
         left_out = unused_inputs(base)
         for path, why in left_out.items():
             say(f"note: the uncertain input {path} is left out: {why}")
@@ -61,7 +106,9 @@ def psa_command(files: tuple[Path, ...], samples: int, asked: Asked, cluster: st
         if not asked.quiet:
             say(f"{samples} samples, {replications} replications each of {', '.join(base.names)}")
         with resumable(folder), progress(samples * replications, asked.quiet, per=replications) as done:
-            found = run_psa(plan, folder, command_line(), done, asked.replace)
+            found = run_psa(plan, folder, command_line(), done, asked.replace, information)
+        for warning in found.warnings:
+            say(f"warning: {warning}")
     _show(found, folder, asked.as_json)
     draw(folder, wanted, asked)
 
@@ -71,8 +118,9 @@ def _show(found: Psa, folder: Path, as_json: bool) -> None:
     import json
 
     icer, evpi, ceac = found.tables["psa_icer"], found.tables["evpi"], found.tables["ceac"]
+    evppi = found.tables["evppi"]
     if as_json:
-        shown = {name: found.tables[name] for name in ("psa_icer", "ceac", "evpi")}
+        shown = {name: found.tables[name] for name in ("psa_icer", "ceac", "evpi", "evppi")}
         tables = {name: json.loads(t.to_json(orient="records", double_precision=15)) for name, t in shown.items()}
         click.echo(json.dumps({"folder": str(folder), **tables}, indent=2))
         return
@@ -99,6 +147,16 @@ def _show(found: Psa, folder: Path, as_json: bool) -> None:
         for _, row in steps.iterrows()
     ]
     print_table(["willingness to pay", "best on average", "probability of being best", "EVPI"], rows, numbers_from=2)
+    assessed = evppi[evppi["willingness_to_pay"] == evppi["willingness_to_pay"].max()]
+    rows = [
+        [str(row["input"]), f"{row['evppi']:,.0f}", f"{row['standard_error']:,.0f}"]
+        for _, row in assessed.nlargest(SHOWN, "evppi").iterrows()
+    ]
+    if rows:
+        click.echo(
+            f"What knowing one input, or a group, is worth at {assessed['willingness_to_pay'].iloc[0]:,.0f} a QALY"
+        )
+        print_table(["input", "EVPPI", "standard error"], rows)
     assumed = [name for name in str(evpi["assumed"].iloc[0]).split("; ") if name]
     if assumed:
         click.echo(f"{len(assumed)} inputs are assumptions; they stand in the column `assumed` of every table.")

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 
 import click
 
+from sim.shell.arms import load_each
 from sim.shell.naming import by_name, changed_meaning, seed_notes
 from sim.shell.options import SCENARIO_FILE, Asked, picture_options, run_options, together
 from sim.shell.report import draw_results, require_room
 from sim.shell.results import show
-from sim.shell.screen import BAD_INPUT, command_line, errors_in_words, loaded, progress, say, stop, warn
+from sim.shell.screen import BAD_INPUT, command_line, errors_in_words, progress, say, stop, warn
 
 if TYPE_CHECKING:
     from reports import Wanted
@@ -100,7 +101,11 @@ def _study(files: Sequence[Path], verb: str, asked: Asked, study: Study, wanted:
     rule = study.rule(asked.replications)
     if not asked.quiet:
         say(f"Reading {', '.join(str(file) for file in files)}")
-    scenarios = by_name([loaded(file, asked.changes) for file in files])
+    with errors_in_words():
+        found_each, left_out = load_each(files, asked.changes)
+    for note in left_out:
+        say(f"note: {note}")
+    scenarios = by_name(found_each)
     folder = asked.folder(verb, *(file.stem for file in files))
     with errors_in_words():
         from sim.engine.choice import engine_note

@@ -15,6 +15,8 @@ from sim.shell.report import draw, require_room
 from sim.shell.screen import BAD_INPUT, code_of, command_line, errors_in_words, print_table, progress, say, stop
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from reports import Wanted
     from sim.experiment.sweep.designs import Design
     from sim.experiment.sweep.factors import Factor
@@ -43,6 +45,13 @@ ON_SCREEN = {
     help="Which points to run; grid unless the sweep file says otherwise.",
 )
 @click.option("--samples", type=click.IntRange(min=2), help="Size of a sampled design.")
+@click.option(
+    "--metric",
+    "metrics",
+    multiple=True,
+    metavar="NAME",
+    help="Show this outcome alone, e.g. qalys_per_referred or net_benefit@100000; repeatable.",
+)
 @vary
 @run_options()
 @cluster
@@ -52,6 +61,7 @@ def sweep_command(
     vary: tuple[str, ...],
     design: str | None,
     samples: int | None,
+    metrics: tuple[str, ...],
     asked: Asked,
     cluster: str | None,
     wanted: Wanted,
@@ -61,8 +71,10 @@ def sweep_command(
 
     with errors_in_words():
         from sim.experiment.sweep.designs import build_design
+        from sim.experiment.sweep.economics import economic_outcomes, require_outcomes
         from sim.experiment.sweep.evaluate import SweepPlan
         from sim.experiment.sweep.file import relocate
+        from sim.experiment.sweep.points import paths_of
         from sim.experiment.sweep.run import run_sweep, sweep_files
 
         given = read_sweep(files, vary)
@@ -76,7 +88,15 @@ def sweep_command(
         except ValueError as error:
             stop(f"{kind}: {error}", BAD_INPUT)
         count = asked.replications or given.replications or first.replications
-        plan = SweepPlan(base, points.points, count, asked.workers, asked.engine, cluster)
+        chosen = tuple(dict.fromkeys(metrics or given.metrics))
+        try:
+            require_outcomes(base, paths_of(points.points), chosen)
+        except ValueError as error:
+            stop(str(error), BAD_INPUT)
+        reducer, money = economic_outcomes(base)
+        plan = SweepPlan(
+            base, points.points, count, asked.workers, asked.engine, cluster, reducer, metrics=chosen, money=money
+        )
         folder = asked.folder("sweep", *(file.stem for file in files))
         require_room(folder, sweep_files(plan, points), wanted, asked.replace)
         for note in seed_notes(base.scenarios):
@@ -88,6 +108,8 @@ def sweep_command(
                 study = run_sweep(plan, points, folder, command_line(), done, asked.replace)
         except ScenarioError as error:
             raise relocate(error, given.places) from error
+    for warning in study.warnings:
+        say(f"warning: {warning}")
     show(study, points, asked.as_json, folder)
     draw(folder, wanted, asked)
 
@@ -127,9 +149,12 @@ def parse_vary(vary: Sequence[str]) -> list[Factor]:
 def load_base(files: Sequence[Path], overrides: Sequence[str]) -> Base:
     """The scenarios of the files, by name, with these values set in each; says what these leave without effect."""
     from sim.experiment.sweep.points import Base
-    from sim.scenario import load
+    from sim.shell.arms import load_each
 
-    base = Base(by_name([load(file, overrides) for file in files]))
+    found, left_out = load_each(files, overrides)
+    base = Base(by_name(found))
+    for note in left_out:
+        say(f"note: {note}")
     for note in changed_meaning(base.scenarios):
         say(f"note: {note}")
     for name, loaded in base.scenarios.items():
@@ -148,23 +173,36 @@ def resumable(folder: Path) -> Iterator[None]:
 
 
 def show(study: SweepStudy, design: Design, as_json: bool, folder: Path) -> None:
-    """Say where the tables are, and the sensitivity of the metrics that matter most."""
+    """Say where the tables are, and what moves the metrics that matter most."""
     import json
 
     if as_json:
         found = {name: json.loads(t.to_json(orient="records", double_precision=15)) for name, t in study.tables.items()}
-        click.echo(json.dumps({"folder": str(folder), "points": len(design.points), **found}, indent=2))
+        about = {"folder": str(folder), "points": len(design.points), "warnings": study.warnings}
+        click.echo(json.dumps({**about, **found}, indent=2))
         return
     for name, table in study.tables.items():
-        shown = table[table["metric"] == "progressed_before_infusion_share"]
         if name not in ON_SCREEN:
             continue
         ranked, names = ON_SCREEN[name]
-        click.echo("Share progressed before infusion, by what moves it most")
-        order = shown[ranked].abs().sort_values(ascending=False, kind="stable").index[:SHOWN]
-        print_table(names, [[_cell(shown.at[row, name]) for name in names] for row in order], numbers_from=2)
+        for metric in _leading(table, study.metrics):
+            shown = table[table["metric"] == metric]
+            click.echo(f"{shown['label'].iloc[0]}, by what moves it most")
+            order = shown[ranked].abs().sort_values(ascending=False, kind="stable").index[:SHOWN]
+            print_table(names, [[_cell(shown.at[row, name]) for name in names] for row in order], numbers_from=2)
     click.echo(f"Tables: {folder} (sweep.csv, points.csv{''.join(f', {name}.csv' for name in study.tables)})")
 
 
+def _leading(table: pd.DataFrame, chosen: Sequence[str]) -> list[str]:
+    """The metrics to show: those chosen, else the share progressed and, with economics, net benefit."""
+    there = list(dict.fromkeys(table["metric"]))
+    benefits = [name for name in there if name.startswith("net_benefit@")][:1]
+    more = [name for name in there if name.startswith("incremental_net_benefit@")][:1]
+    wanted = chosen or ["progressed_before_infusion_share", *(more or benefits)]
+    return [name for name in wanted if name in there]
+
+
 def _cell(value: Any) -> str:
-    return f"{value:.4g}" if isinstance(value, float) else str(value)
+    if not isinstance(value, float):
+        return str(value)
+    return f"{value:,.0f}" if abs(value) >= 10_000.0 else f"{value:.4g}"

@@ -31,6 +31,10 @@ class Kind(Enum):
     INPUT = "number or text"
 
 
+# Units of what may be below 0: net benefit in a currency of a year, health worse than death.
+_SIGNED = re.compile(r"QALYs|.+ [0-9]{4}")
+
+
 class Bounds(Enum):
     """What the numbers of a column can be. `BY_UNIT`, `CHANGE_BY_UNIT`: as the unit that stands in the row has it."""
 
@@ -38,7 +42,7 @@ class Bounds(Enum):
     SHARE = "0 to 1"
     NOT_NEGATIVE = "0 or more"
     CORRELATION = "-1 to 1"
-    BY_UNIT = "a share 0 to 1; days, counts and other amounts 0 or more"
+    BY_UNIT = "a share 0 to 1; days and counts 0 or more; money and QALYs any number"
     CHANGE_BY_UNIT = "of a share -1 to 1; otherwise any number"
 
     def of(self, unit: str) -> tuple[float, float]:
@@ -51,7 +55,7 @@ class Bounds(Enum):
             case Bounds.CORRELATION:
                 return -1.0, 1.0
             case Bounds.BY_UNIT:
-                return 0.0, 1.0 if unit == "share" else math.inf
+                return -math.inf if _SIGNED.fullmatch(unit) else 0.0, 1.0 if unit == "share" else math.inf
             case Bounds.CHANGE_BY_UNIT:
                 return (-1.0, 1.0) if unit == "share" else (-math.inf, math.inf)
             case _:

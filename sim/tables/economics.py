@@ -29,7 +29,9 @@ QUANTITY = (
 )
 MONEY = text("unit", "Currency and price year of the amounts.")
 WILLINGNESS = number("willingness_to_pay", "Willingness to pay for a QALY.", "money", bounds=Bounds.NOT_NEGATIVE)
+NOT_BOUNDED = "one replication only, or hardly anybody infused"
 ALONE = "nothing to set it against"
+NO_RATIO = "not clear that both costs and QALYs differ, or they are the other way round: see net benefit"
 ICER = (
     SCENARIO,
     MONEY,
@@ -39,7 +41,14 @@ ICER = (
     text("against", "The next cheaper scenario on the frontier.", "none is cheaper, or it is not on the frontier"),
     *estimate("Cost more than that one.", Bounds.NONE, "money", around("incremental_cost"), ALONE),
     *estimate("QALYs more than that one.", Bounds.NONE, "QALYs", around("incremental_qalys"), ALONE),
-    number("icer", "Incremental cost per QALY gained.", "money a QALY", ALONE),
+    *(
+        number(name, words, "money a QALY", null)
+        for name, words, null in (
+            ("icer", "Incremental cost per QALY gained.", ALONE),
+            ("icer_low", "Lower end of its 95 % interval, by Fieller's theorem.", NO_RATIO),
+            ("icer_high", "Upper end of it.", NO_RATIO),
+        )
+    ),
     *TO_COUNT,
     ASSUMED,
 )
@@ -102,6 +111,35 @@ ECONOMICS = (
         ),
         ("scenario", "willingness_to_pay"),
         (ESTIMATE, ("increment", "increment_low", "increment_high")),
+    ),
+    *(
+        Table(
+            name,
+            f"Value-based prices{samples}",
+            f"scenario with one kind of product by other scenario by willingness to pay{over}",
+            (
+                SCENARIO,
+                text("against", "The scenario that it is to be worth as much as."),
+                text("product", "The kind of product: autologous or allogeneic."),
+                WILLINGNESS,
+                MONEY,
+                number("price", "Its price in the scenario.", "money", bounds=Bounds.NOT_NEGATIVE),
+                number(
+                    "value_based_price",
+                    "The price at which both have the same net benefit, all else equal; below 0: at no price.",
+                    "money",
+                    "nobody is infused",
+                ),
+                number("low", "Lower end of its 95 % interval, by Fieller's theorem.", "money", NOT_BOUNDED),
+                number("high", "Upper end of it.", "money", NOT_BOUNDED),
+                number("change", "By which part of the price it is higher.", "share", "nobody is infused"),
+                ASSUMED,
+            ),
+            ("scenario", "against", "willingness_to_pay"),
+            (("value_based_price", "low", "high"),),
+            not_of_patients="of a price",
+        )
+        for name, samples, over in (("price", "", ""), ("psa_price", ", samples", "; over the samples"))
     ),
     Table(
         "psa_icer",

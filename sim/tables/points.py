@@ -33,6 +33,12 @@ VARIED = Column(
 )
 PATH = text("path", "Where the varied input stands.")
 FLAT = "the metric does not vary, or not everywhere is there a value"
+UNASSESSED = "held fixed: not assessed, which is not 0"
+FOR_POPULATION = (
+    "The same for all patients for whom the decision stands, later years discounted as costs.",
+    "money",
+    "no --population was given, or not assessed",
+)
 SAMPLE = whole("sample", "Number of the sample, from 1.")
 STRATEGY = text("strategy", "Name of the scenario.")
 OF_METRIC = "of the metric"
@@ -265,6 +271,9 @@ POINTS = (
             text("source", "Ids of its evidence, or assumption."),
             text("note", "What the file says of it.", "nothing"),
             text("reference", "The references behind the ids.", "an assumption"),
+            number("base_value", "Its value in the base case, as in `psa_inputs.csv`.", null="no number there"),
+            number("mean_drawn", "Mean of the values drawn."),
+            number("mean_error", "Standard error of that mean.", bounds=Bounds.NOT_NEGATIVE),
         ),
         ("scenario", "path"),
     ),
@@ -339,11 +348,18 @@ POINTS = (
             MONEY,
             number(
                 "evpi",
-                "Expected value of perfect information per patient referred; too high by what `simulation_share` says.",
+                "Expected value of perfect information per patient referred, freed of the noise of few replications.",
                 "money",
                 bounds=Bounds.NOT_NEGATIVE,
             ),
-            number("standard_error", "Its standard error over samples.", "money", ONE, Bounds.NOT_NEGATIVE),
+            number("standard_error", "Its standard error, by bootstrap.", "money", ONE, Bounds.NOT_NEGATIVE),
+            number(
+                "evpi_uncorrected",
+                "The mean of the highest net benefit less the highest mean, noise of the simulation included.",
+                "money",
+                bounds=Bounds.NOT_NEGATIVE,
+            ),
+            number("population_evpi", *FOR_POPULATION, Bounds.NOT_NEGATIVE),
             text("best_strategy", "The strategy with the highest mean net benefit."),
             number(
                 "simulation_share",
@@ -356,5 +372,47 @@ POINTS = (
             ASSUMED,
         ),
         ("willingness_to_pay",),
+    ),
+    Table(
+        "evppi",
+        "EVPPI",
+        "input or group by willingness to pay; each input that was held fixed",
+        (
+            text("input", "Path of the input as in `psa_inputs.csv`, or name of the group."),
+            text("kind", "one input, group, or not assessed: held fixed."),
+            text("members", "The inputs, with `; ` between them."),
+            number("willingness_to_pay", "Willingness to pay for a QALY.", "money", UNASSESSED, Bounds.NOT_NEGATIVE),
+            MONEY,
+            number(
+                "evppi",
+                "Expected value per patient referred of knowing the input, or all of the group.",
+                "money",
+                UNASSESSED,
+                Bounds.NOT_NEGATIVE,
+            ),
+            number("standard_error", "Its standard error.", "money", UNASSESSED, Bounds.NOT_NEGATIVE),
+            number("population_evppi", *FOR_POPULATION, Bounds.NOT_NEGATIVE),
+        ),
+        ("input", "willingness_to_pay"),
+    ),
+    Table(
+        "evsi",
+        "EVSI",
+        "study by willingness to pay",
+        (
+            text("input", "Path of the input that the study is of."),
+            whole("patients", "How many patients it has.", "patients"),
+            text("data_model", "binomial, censored event times, or normal means."),
+            number("enrolment_days", "Over how long they are enrolled, evenly.", "days", bounds=Bounds.NOT_NEGATIVE),
+            number("follow_up_days", "How long the last of them is followed.", "days", bounds=Bounds.NOT_NEGATIVE),
+            number("sd", "Standard deviation between patients, in the unit of the input.", null="no normal means"),
+            number("result_after_days", "From the first patient to the result.", "days", bounds=Bounds.NOT_NEGATIVE),
+            WILLINGNESS,
+            MONEY,
+            number("evsi", "Expected value of the study per patient referred.", "money", bounds=Bounds.NOT_NEGATIVE),
+            number("standard_error", "Its standard error.", "money", bounds=Bounds.NOT_NEGATIVE),
+            number("population_evsi", *FOR_POPULATION, Bounds.NOT_NEGATIVE),
+        ),
+        ("input", "patients", "enrolment_days", "follow_up_days", "sd", "willingness_to_pay"),
     ),
 )

@@ -30,6 +30,7 @@ def write(folder: Path, paths: int = 2) -> Path:
         "ce_plane": ce_plane(),
         "ceac": ceac(),
         "evpi": evpi(),
+        "evppi": evppi(),
     }
     for name, table in tables.items():
         save(folder, name, table)
@@ -157,6 +158,20 @@ def ceac() -> pd.DataFrame:
         for name, value in ((SCENARIO, 1 - share), (OTHER, share))
     ]
     return pd.concat(frames, ignore_index=True).assign(unit=MONEY)
+
+
+def evppi() -> pd.DataFrame:
+    """A price that stands out, a utility, and two inputs that were held fixed."""
+    return pd.DataFrame(
+        {
+            "input": ["costs.product", "utilities.progressed", "slots.count", "lines"],
+            "kind": ["one input", "one input", *2 * ["not assessed: held fixed"]],
+            "willingness_to_pay": [100_000.0, 100_000.0, None, None],
+            "unit": MONEY,
+            "evppi": [6_000.0, 1_000.0, None, None],
+            "standard_error": [300.0, 200.0, None, None],
+        }
+    )
 
 
 def evpi() -> pd.DataFrame:

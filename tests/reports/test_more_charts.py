@@ -162,6 +162,9 @@ def test_indices_the_plan_and_the_curves(folder: Folder, files: Drawn) -> None:
     plane = [trace for trace in figure(files("study"), "ce_plane")["data"] if trace["showlegend"]]
     assert plane[0]["x"] == pytest.approx(list(table(folder("study"), "ce_plane")["incremental_qalys"]))
     assert "assumptions" in figure(files("study"), "ce_plane")["layout"]["title"]["subtitle"]["text"]
+    bars = figure(files("study"), "evppi")["layout"]["title"]
+    assert "costs.product is worth most to know: 6,000" in bars["text"]
+    assert "2 inputs held fixed, not assessed" in bars["subtitle"]["text"]
     assert "at most 9,000" in figure(files("study"), "evpi")["layout"]["title"]["text"]
 
 

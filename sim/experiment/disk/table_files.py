@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
+from pandas.api.types import is_numeric_dtype
 
 from sim.experiment.disk.folder import write_text
 from sim.outcomes.patients import is_label
@@ -41,7 +42,7 @@ def arrow_schema(table: Table, frame: pd.DataFrame) -> pa.Schema:
     for name in frame.columns:
         column = table.column(str(name))
         assert column is not None
-        worded = column.kind is Kind.INPUT and frame[name].dtype == object
+        worded = column.kind is Kind.INPUT and not is_numeric_dtype(frame[name].dtype)
         types.append((str(name), pa.string() if worded else ARROW[column.kind]))
     return pa.schema(types)
 

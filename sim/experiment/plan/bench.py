@@ -13,7 +13,7 @@ from sim.engine.trace import Trace
 from sim.experiment.plan.space import Space
 from sim.experiment.plan.targets import MetricOf, Target
 from sim.experiment.runs.replicate import Arm
-from sim.experiment.sweep.evaluate import Column, Reducer, Sweep, evaluate
+from sim.experiment.sweep.evaluate import Column, Reducer, Sweep, column_of, evaluate
 from sim.experiment.sweep.points import Base, Point
 from sim.outcomes.figures import figures_of, metric_named
 from sim.outcomes.metrics import BY_NAME, METRIC_NAMES
@@ -36,7 +36,7 @@ def reducer_of(base: Base, targets: Sequence[Target]) -> Reducer:
     """The figures among the targets, and how many wait for each resource, beside the metrics of the registry."""
     (loaded,) = base.scenarios.values()
     own = list(dict.fromkeys(t.metric for t in targets if t.metric.name not in BY_NAME))
-    columns = [Column(metric.name, metric.label, metric.unit) for metric in own]
+    columns = [column_of(metric) for metric in own]
     protocol = Arm("", loaded.scenario).protocol
     for resource, place in queues_of(protocol):
         where = place_names(resource, protocol.centres)[place]

@@ -16,7 +16,7 @@ from sim.experiment.plan.search import Found, Rule
 from sim.experiment.plan.targets import Target, together
 from sim.experiment.study.tables import reached
 from sim.outcomes.estimates import SHARE, interval
-from sim.outcomes.metrics import CENSORED, METRIC_NAMES, METRICS, patients_of, unresolved_of
+from sim.outcomes.metrics import CENSORED, METRIC_NAMES, unresolved_of
 
 MET, MISSED, UNDECIDED, NOT_NEEDED = "met", "missed", "not decided", "not needed"
 # So many others, or capacities, are named in a sentence.
@@ -56,7 +56,6 @@ def _row(bench: Bench, answer: Answer, number: int, place: int) -> dict[str, Any
     mine = values[:, bench.column(metric.name)]
     mean, low, high = interval(mine, within=metric.possible)
     infused = interval(values[:, METRIC_NAMES.index("infused_share")], within=SHARE)
-    registered = patients_of(values[:, : len(METRICS)])
     return {
         "combination": number,
         **point.values,
@@ -78,7 +77,7 @@ def _row(bench: Bench, answer: Answer, number: int, place: int) -> dict[str, Any
         "near": number in found.near,
         "front": number in answer.fronts[place],
         "replications": int(np.isfinite(mine).sum()),
-        "patients": float(registered[METRIC_NAMES.index(metric.name)]) if metric.name in METRIC_NAMES else math.nan,
+        "patients": float(bench.sweep.plan.patients_of(values)[bench.column(metric.name)]),
         "unresolved_share": unresolved_of(values),
         **dict(zip(("infused_share", "infused_share_low", "infused_share_high"), map(float, infused), strict=True)),
     }
@@ -158,7 +157,10 @@ def _promise(bench: Bench, answer: Answer) -> str:
         said += "; nothing is promised of combinations that were not evaluated"
     (loaded,) = bench.sweep.plan.base.scenarios.values()
     if loaded.scenario.economics is not None:
-        said += "; costs are those of --cost alone: simulated costs, QALYs and net benefit are random, and outside it"
+        said += (
+            "; the cheapest is so by --cost alone: simulated costs, QALYs and net benefit are random, and can be "
+            "targets, but not what is made small"
+        )
     return said
 
 

@@ -133,7 +133,7 @@ def parse_costs(texts: Sequence[str], paths: Sequence[str]) -> dict[str, float]:
         if path not in paths and (path in BY_NAME or any(word in path.casefold() for word in RANDOM)):
             raise ValueError(
                 f"found {show(path)}; allowed: PATH=NUMBER for a varied path. What a simulation finds, such as QALYs, "
-                "costs of care or net benefit, is random: no cost that is known beforehand, and outside the guarantee"
+                "costs of care or net benefit, is random: no cost that is known beforehand; make it a --target"
             )
         if path not in paths:
             raise ValueError(f"found {show(path)}, which is not varied{did_you_mean(path, paths, 'varied')}")

@@ -6,47 +6,45 @@ The tables are described in `psa_tables`.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from sim.experiment.disk.table_files import write_table
+from sim.experiment.psa.draws import DrawError, draw
+from sim.experiment.psa.information import Population, Wanted, evsi_table, fixed_warning, shift_warnings
 from sim.experiment.psa.tables import psa_tables
-from sim.experiment.runs.replicate import economics_of
-from sim.experiment.study.economics_tables import why_not_comparable
+from sim.experiment.study.economics_tables import priced, prices, why_not_comparable
 from sim.experiment.study.inputs import uncertain_inputs_table
-from sim.experiment.sweep.evaluate import Column, Reducer, Sweep, SweepPlan, evaluate, mean_of
+from sim.experiment.sweep.evaluate import Sweep, SweepPlan, evaluate, mean_of
 from sim.experiment.sweep.factors import number_of
 from sim.experiment.sweep.point_folder import finish_folder, sweep_results
 from sim.experiment.sweep.points import Base, Point
-from sim.outcomes.economics import COST, EFFECT, QUANTITIES
+from sim.experiment.sweep.run import value_text
+from sim.outcomes.economics import COST, EFFECT
 from sim.outcomes.metrics import METRICS
-from sim.pure.streams import Source, key_table, sequence
 from sim.scenario import Problem, ScenarioError
 from sim.scenario.problems import Place
 from sim.scenario.uncertainty import Uncertain
 from sim.scenario.unused import why_unused
 
 FloatArray = NDArray[np.float64]
+NOTHING_MORE = Wanted()
 REQUIRED = "required by psa, but not given"
-# What keys the draws of uncertain inputs.
-UNCERTAINTY, FIRST = (Source("uncertainty"),), np.zeros(1, dtype=np.int64)
-
-
-# The function is one of `replicate` and not of this module, so that workers need not load the tables (pandas, 60 MB).
-ECONOMICS = Reducer("economics", tuple(Column(q.name, q.label, q.unit) for q in QUANTITIES), economics_of)
 
 
 @dataclass(frozen=True, eq=False)
 class Psa:
-    """The tables of a finished analysis by name, and how many workers did it."""
+    """The tables of a finished analysis by name, which workers did it, and what to warn of."""
 
     tables: dict[str, pd.DataFrame]
     workers: list[str]
+    warnings: list[str]
 
 
 def require_economics(base: Base) -> None:
@@ -69,21 +67,26 @@ def require_economics(base: Base) -> None:
 def psa_points(base: Base, samples: int) -> tuple[Point, ...]:
     """A point for each sample: every uncertain input at a quantile of its distribution; sample s has parameter set s.
 
-    The uniform behind it is keyed by the path and the number of the sample alone: one input has the same luck in every
-    scenario and whatever else is uncertain, and more samples leave the first ones as they are.
+    How they are drawn is in `draws`. Raises ScenarioError where distributions cannot be drawn together.
     """
     seed = next(iter(base.scenarios.values())).scenario.run.seed
     texts: dict[str, dict[str, list[str]]] = {}
-    shown: dict[str, list[str]] = {}
     inputs_of = {name: uncertain_inputs(base, name) for name in base.names}
     for name in base.names:
         texts[name] = {}
+        loaded = base.scenarios[name]
+        try:
+            drawn = draw(loaded.scenario.uncertainty, seed, samples)
+        except DrawError as error:
+            raise ScenarioError([Problem(Place(loaded.shown, 1), "uncertainty", str(error))]) from None
         for path, uncertain in inputs_of[name].items():
-            (chances,) = sequence(key_table(seed, 0, UNCERTAINTY, (path,)), FIRST, samples)
-            drawn = uncertain.quantile(chances)
-            texts[name][path] = [uncertain.text(float(value)) for value in drawn]
-            alike = len({repr(inputs.get(path, uncertain)) for inputs in inputs_of.values()}) == 1
-            shown.setdefault(path if alike else f"{path} ({name})", texts[name][path])
+            written = loaded.scenario.uncertainty[uncertain.same_as] if uncertain.same_as else uncertain
+            texts[name][path] = [written.text(float(value)) for value in drawn[path]]
+    shown: dict[str, list[str]] = {}
+    for name, mine in texts.items():
+        for path, listed in mine.items():
+            alike = all(others.get(path, listed) == listed for others in texts.values())
+            shown.setdefault(path if alike else f"{path} ({name})", listed)
     return tuple(
         Point(
             k,
@@ -113,40 +116,92 @@ def unused_inputs(base: Base) -> dict[str, str]:
     }
 
 
-def psa_files(base: Base) -> list[str]:
+def psa_files(base: Base, wanted: Wanted = NOTHING_MORE) -> list[str]:
     """The files of tables that an analysis writes, beside those of any study of many points."""
-    plane = ["ce_plane", "psa_quadrants"] if len(base.names) > 1 else []
-    names = ["psa", "psa_wide", "psa_inputs", *plane, "ceac", "evpi", "psa_icer", "uncertain_inputs"]
+    plane = ["ce_plane", "psa_quadrants", "psa_price"] if len(base.names) > 1 else []
+    names = ["psa", "psa_wide", "psa_inputs", *plane, "ceac", "evpi", "evppi", "psa_icer", "uncertain_inputs"]
+    names += ["evsi"] if wanted.studies else []
     return [f"{name}.csv" for name in names]
 
 
 def run_psa(
-    plan: SweepPlan, folder: Path, command: str, done: Callable[[int], None], replace: Sequence[str] = ()
+    plan: SweepPlan,
+    folder: Path,
+    command: str,
+    done: Callable[[int], None],
+    replace: Sequence[str] = (),
+    wanted: Wanted = NOTHING_MORE,
 ) -> Psa:
     """Run the samples that the folder does not hold yet, and write the tables; `done` hears of finished replications.
 
-    `plan`: with `psa_points` as its points and `ECONOMICS` as its reducer. Raises as `run_sweep` does.
+    `plan`: with `psa_points` as its points and the economics as its reducer. Raises as `run_sweep` does.
     """
     started = time.perf_counter()
-    with sweep_results(plan, folder, psa_files(plan.base), replace) as (sweep, building):
+    with sweep_results(plan, folder, psa_files(plan.base, wanted), replace) as (sweep, building):
         evaluate(sweep, plan.points, done)
-        tables = psa_tables(plan.base, plan.points, *_collect(sweep))
+        means, left, metrics = _collect(sweep)
+        tables = psa_tables(plan.base, plan.points, means[..., [COST, EFFECT]], left, metrics, wanted)
+        if len(plan.base.names) > 1:
+            tables["psa_price"] = prices(plan.base.scenarios, means, _prices_drawn(plan))
         used = {name: list(uncertain_inputs(plan.base, name)) for name in plan.base.names}
-        tables["uncertain_inputs"] = uncertain_inputs_table(plan.base.scenarios, used)
+        tables["uncertain_inputs"] = _with_means(uncertain_inputs_table(plan.base.scenarios, used), plan)
+        studies = evsi_table(plan.base, plan.points, means[..., COST], means[..., EFFECT], wanted)
+        tables |= {} if studies is None else {"evsi": studies}
+        told = [*fixed_warning(plan.base), *shift_warnings(tables["uncertain_inputs"])]
         for name, table in tables.items():
             write_table(building, name, table)
         workers = sweep.store.workers()
         title = "Probabilistic sensitivity analysis: " + " against ".join(plan.base.names)
         seconds = time.perf_counter() - started
-        finish_folder(sweep, building, "psa", title, command, seconds, samples=len(plan.points))
-    return Psa(tables, workers)
+        about = {"samples": len(plan.points), **plain_wanted(wanted)}
+        finish_folder(sweep, building, "psa", title, command, seconds, told, **about)
+    return Psa(tables, workers, told)
+
+
+def plain_wanted(wanted: Wanted) -> dict[str, Any]:
+    """What was asked for as a manifest has it."""
+    groups = {name: list(paths) for name, paths in wanted.groups.items()}
+    population = None if wanted.population is None else asdict(wanted.population)
+    return {"groups": groups, "population": population, "studies": list(wanted.studies)}
+
+
+def wanted_from_plain(found: Mapping[str, Any]) -> Wanted:
+    """What `plain_wanted` gave."""
+    groups = {str(name): tuple(paths) for name, paths in (found.get("groups") or {}).items()}
+    population = found.get("population")
+    people = None if population is None else Population(**population)
+    return Wanted(groups, people, tuple(map(str, found.get("studies") or ())))
+
+
+def _prices_drawn(plan: SweepPlan) -> dict[str, FloatArray]:
+    """The price of the product in each sample, of each scenario that has one price."""
+    found = {}
+    for name, loaded in plan.base.scenarios.items():
+        price = priced(loaded)
+        if price is not None:
+            path = f"economics.costs.product.{loaded.scenario.strategy}"
+            texts = [point.own[name].get(path) for point in plan.points]
+            found[name] = np.array([price if text is None else number_of(text) for text in texts], dtype=float)
+    return found
+
+
+def _with_means(table: pd.DataFrame, plan: SweepPlan) -> pd.DataFrame:
+    """The uncertain inputs with their values in the base case, and mean and standard error of what was drawn."""
+    rows = list(zip(table["scenario"], table["path"], strict=True))
+    drawn = [np.array([number_of(point.own[name][path]) for point in plan.points], dtype=float) for name, path in rows]
+    values = [number_of(value_text(plan.base.scenarios[name], path)) for name, path in rows]
+    return table.assign(
+        base_value=[value if isinstance(value, float) else np.nan for value in values],
+        mean_drawn=[one.mean() for one in drawn],
+        mean_error=[one.std(ddof=1) / np.sqrt(len(one)) for one in drawn],
+    )
 
 
 def _collect(sweep: Sweep) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """(means of cost and QALYs, shape (samples, scenarios, 2); covariances of these means; means of the metrics).
+    """(means of the economic quantities, shape (samples, scenarios, quantities); covariances; means of the metrics).
 
-    Means are over replications. The covariances, of shape (samples, 2 x scenarios, 2 x scenarios), are what a finite
-    number of replications leaves.
+    Means are over replications. The covariances, of shape (samples, 2 x scenarios, 2 x scenarios), are those of the
+    means of cost and QALYs: what a finite number of replications leaves.
     """
     first = len(METRICS)
     chosen = [first + COST, first + EFFECT]
@@ -155,7 +210,7 @@ def _collect(sweep: Sweep) -> tuple[FloatArray, FloatArray, FloatArray]:
         found = sweep.values(point.number)
         metrics.append(mean_of(found[..., :first]))
         values = found[..., chosen]
-        means.append(mean_of(values))
+        means.append(mean_of(found[..., first:]))
         flat = values.reshape(len(values), -1)
         size = flat.shape[1]
         left.append(np.cov(flat.T) / len(flat) if len(flat) > 1 else np.full((size, size), np.nan))

@@ -8,12 +8,14 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from sim.experiment.psa.information import Population, Wanted, evppi_table
 from sim.experiment.study.economics_tables import assumed, icers, unit_of
 from sim.experiment.study.tables import counted_in_both
 from sim.experiment.sweep.points import Base, Point
 from sim.outcomes.decisions import Acceptability, acceptability
 from sim.outcomes.economics import MONEY
 from sim.outcomes.estimates import CONFIDENCE, interval
+from sim.outcomes.information import perfect_information
 from sim.outcomes.verdicts import HIGHER, LOWER, verdict
 
 FloatArray = NDArray[np.float64]
@@ -23,7 +25,7 @@ GROUP = "all"
 
 
 def psa_tables(
-    base: Base, points: Sequence[Point], means: FloatArray, left: FloatArray, metrics: FloatArray
+    base: Base, points: Sequence[Point], means: FloatArray, left: FloatArray, metrics: FloatArray, wanted: Wanted
 ) -> dict[str, pd.DataFrame]:
     """The tables by name.
 
@@ -39,7 +41,8 @@ def psa_tables(
         "psa_inputs": pd.DataFrame([{"sample": p.number + 1, **p.values} for p in points]),
         **_planes(base, costs, effects, metrics),
         "ceac": _curves(base, amounts, found),
-        "evpi": _information(base, amounts, found, costs, effects, left),
+        "evpi": _information(base, amounts, found, costs, effects, left, wanted.population),
+        "evppi": evppi_table(base, points, costs, effects, wanted),
         "psa_icer": icers(base.scenarios, costs, effects, metrics),
     }
 
@@ -158,19 +161,41 @@ def _curves(base: Base, amounts: FloatArray, found: Acceptability) -> pd.DataFra
 
 
 def _information(
-    base: Base, amounts: FloatArray, found: Acceptability, costs: FloatArray, effects: FloatArray, left: FloatArray
+    base: Base,
+    amounts: FloatArray,
+    found: Acceptability,
+    costs: FloatArray,
+    effects: FloatArray,
+    left: FloatArray,
+    population: Population | None,
 ) -> pd.DataFrame:
+    economics = base.scenarios[base.names[0]].scenario.economics
+    assert economics is not None
+    worth = [
+        perfect_information(amount * effects - costs, _noise(left, float(amount), costs.shape[1])) for amount in amounts
+    ]
+    people = None if population is None else population.patients(economics.discount.costs)
     return pd.DataFrame(
         {
             "willingness_to_pay": amounts,
             "unit": _unit(base),
-            "evpi": found.evpi,
-            "standard_error": found.evpi_error,
+            "evpi": [one.value for one in worth],
+            "standard_error": [one.error for one in worth],
+            "evpi_uncorrected": found.evpi,
+            "population_evpi": [None if people is None else people * one.value for one in worth],
             "best_strategy": [base.names[k] for k in found.best],
             "simulation_share": simulation_share(amounts, found, costs, effects, left),
             "assumed": all_assumed(base),
         }
     )
+
+
+def _noise(left: FloatArray, amount: float, strategies: int) -> FloatArray:
+    """The mean covariance of the strategies' net benefit that replications leave, from that of costs and QALYs."""
+    weights = np.zeros((strategies, 2 * strategies))
+    for k in range(strategies):
+        weights[k, [2 * k, 2 * k + 1]] = -1.0, amount
+    return np.asarray(weights @ left.mean(axis=0) @ weights.T)
 
 
 def simulation_share(

@@ -10,10 +10,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from sim.outcomes.economic_metrics import require_metric, values_of, within_of
 from sim.outcomes.estimates import interval
-from sim.outcomes.metrics import BY_NAME, INFUSED_AND_FREE, METRIC_NAMES, TREATED_AND_FREE, followed_long_enough
+from sim.outcomes.metrics import INFUSED_AND_FREE, TREATED_AND_FREE, followed_long_enough
 from sim.scenario import Scenario
-from sim.scenario.problems import did_you_mean, show
+from sim.scenario.problems import show
 from sim.scenario.unused import why_unused
 
 FloatArray = NDArray[np.float64]
@@ -41,8 +42,11 @@ class Precision:
         return (self, *self.also)
 
     def half_widths(self, values: FloatArray) -> FloatArray:
-        """The wider half of each scenario's interval, from values of shape (replications, scenarios, metrics)."""
-        mean, low, high = interval(values[:, :, METRIC_NAMES.index(self.metric)], within=BY_NAME[self.metric].possible)
+        """The wider half of each scenario's interval.
+
+        `values`: shape (replications, scenarios, metrics), economic quantities behind the metrics where there are any.
+        """
+        mean, low, high = interval(values_of(self.metric, values), within=within_of(self.metric))
         return np.fmax(mean - low, high - mean)
 
 
@@ -50,8 +54,7 @@ def parse_precision(text: str, least: int | None, most: int | None) -> Precision
     """The rule of `METRIC=HALFWIDTH`; a ValueError that says what is allowed."""
     metric, _, width = text.partition("=")
     metric = metric.strip()
-    if metric not in METRIC_NAMES:
-        raise ValueError(f"found the metric {show(metric)}{did_you_mean(metric, METRIC_NAMES, 'metrics')}")
+    require_metric(metric)
     try:
         half_width = float(width)
     except ValueError:
@@ -113,6 +116,8 @@ def never_there(metric: str, scenario: Scenario) -> str | None:
     if metric == "not_travelled_share":
         asked = any(region.declines > 0.0 for region in scenario.regions.values())
         return None if asked else "no region has `declines` above 0"
+    if require_metric(metric) is not None:
+        return None if scenario.economics is not None else "there is no section `economics`"
     if metric not in NEEDS:
         return None
     each = (*INFUSED_AND_FREE.items(), *TREATED_AND_FREE.items())

@@ -19,7 +19,7 @@ from sim.outcomes.after_infusion import follow_on
 from sim.outcomes.already_waiting import already_waiting, has_list
 from sim.outcomes.bridging import bridging_day
 from sim.outcomes.curves import incidence, list_lengths, outcome_counts, stage_days, wait_shares
-from sim.outcomes.economics import Ledger, ledger
+from sim.outcomes.economics import QUANTITIES, Ledger, ledger
 from sim.outcomes.metrics import measure
 from sim.outcomes.pairs import pair_counts, why_not_paired
 from sim.outcomes.patients import Patients, resolve, table, tell_withdrawals
@@ -201,8 +201,10 @@ def resolved(scenario: Scenario, protocol: Protocol, cohort: Cohort, trace: Trac
 def economics_of(arm: Arm, patients: Patients, trace: Trace) -> FloatArray:
     """The values of the economic quantities, shape (replications, quantities).
 
-    Of an arm whose scenario has a section economics.
+    NaN of an arm whose scenario has no section economics.
     """
+    if arm.scenario.economics is None:
+        return np.full((patients.by.groups, len(QUANTITIES)), np.nan)
     return _ledger(arm, patients, trace).quantities()
 
 

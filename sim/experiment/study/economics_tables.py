@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from sim.experiment.study.tables import verdicts
-from sim.outcomes.decisions import judged_standings, net_benefit
+from sim.outcomes.decisions import judged_standings, net_benefit, value_based_price
 from sim.outcomes.economics import COST, EFFECT, MONEY, POSSIBLE, QUANTITIES
 from sim.outcomes.estimates import FREE, Range, interval
 from sim.outcomes.metrics import METRIC_NAMES, all_referred, unresolved_of
@@ -21,6 +21,11 @@ from sim.scenario.sources import ASSUMPTION
 FloatArray = NDArray[np.float64]
 MONTHS_A_YEAR = 12
 SECTIONS = ("after_infusion", "economics")
+PRODUCT = [quantity.name for quantity in QUANTITIES].index("cost_product")
+PRICE_COLUMNS = (
+    "scenario", "against", "product", "willingness_to_pay", "unit", "price", "value_based_price", "low", "high",
+    "change", "assumed",
+)  # fmt: skip
 
 
 def economic_tables(
@@ -34,6 +39,7 @@ def economic_tables(
         found |= {
             "economics_differences": _differences(scenarios, values, metrics),
             "icer": icers(scenarios, values[..., COST], values[..., EFFECT], metrics),
+            "price": prices(scenarios, values),
         }
     return found
 
@@ -134,12 +140,67 @@ def icers(scenarios: Mapping[str, Loaded], costs: FloatArray, effects: FloatArra
             "incremental_qalys_low": one.effect_bounds[0],
             "incremental_qalys_high": one.effect_bounds[1],
             "icer": one.icer,
+            "icer_low": one.icer_bounds[0],
+            "icer_high": one.icer_bounds[1],
             **all_referred(metrics[:, one.strategy]),
             "assumed": assumed(scenarios[names[one.strategy]]),
         }
         for one in judged_standings(costs, effects)
     ]
     return pd.DataFrame(rows)
+
+
+def prices(
+    scenarios: Mapping[str, Loaded], values: FloatArray, paid: Mapping[str, FloatArray] | None = None
+) -> pd.DataFrame:
+    """`price.csv`: at which price the product of each scenario is worth it, against each other scenario.
+
+    `values`: shape (samples, scenarios, quantities). `paid`: the price in each sample by scenario, where it is drawn.
+    Scenarios with no product, with two, or with one that is free, have no row.
+    """
+    first = next(iter(scenarios.values())).scenario.economics
+    assert first is not None
+    amounts = np.array(first.willingness_to_pay)
+    whole = np.isfinite(values[..., [COST, EFFECT]]).all(axis=(1, 2))
+    values = values[whole]
+    benefit = net_benefit(values[..., COST], values[..., EFFECT], amounts)
+    rows = []
+    for place, (name, loaded) in enumerate(scenarios.items()):
+        price = priced(loaded)
+        if price is None:
+            continue
+        product = loaded.scenario.strategy
+        paid_each = np.full(len(values), price) if paid is None else paid[name][whole]
+        units = values[:, place, PRODUCT] / paid_each
+        for other, against in enumerate(scenarios):
+            for k, amount in enumerate(amounts.tolist() if other != place else []):
+                more = benefit[k, :, place] - benefit[k, :, other]
+                found = value_based_price(paid_each, more, units)
+                rows.append(
+                    {
+                        "scenario": name,
+                        "against": against,
+                        "product": product,
+                        "willingness_to_pay": amount,
+                        "unit": unit_of(loaded, MONEY),
+                        "price": price,
+                        "value_based_price": found.value,
+                        "low": found.low,
+                        "high": found.high,
+                        "change": found.value / price - 1.0,
+                        "assumed": assumed(loaded),
+                    }
+                )
+    return pd.DataFrame(rows, columns=PRICE_COLUMNS)
+
+
+def priced(loaded: Loaded) -> float | None:
+    """The price of the only kind of product that a scenario infuses; None where there is none, or it is free."""
+    economics, product = loaded.scenario.economics, loaded.scenario.strategy
+    if economics is None or product not in ("autologous", "allogeneic"):
+        return None
+    price: float = getattr(economics.costs.product, product)
+    return price if price > 0.0 else None
 
 
 def _keys(loaded: Loaded, scenario: str, **more: str) -> list[dict[str, Any]]:

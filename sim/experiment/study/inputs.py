@@ -44,7 +44,8 @@ def uncertain_inputs_table(scenarios: Mapping[str, Loaded], used: Mapping[str, S
             entry = loaded.scenario.uncertainty[path]
             cited, _, note = entry.source.partition(":")
             ids = re.split(r"[\s,]+", cited.strip())
-            shape = {entry.family: loaded.resolved["uncertainty"][path][entry.family]}
+            written = loaded.resolved["uncertainty"][path]
+            shape = {key: value for key, value in written.items() if key != "source"}
             columns = (name, path, inline(shape), " ".join(ids), note.strip(), references(ids, evidence))
             rows.append(dict(zip(UNCERTAIN_COLUMNS, columns, strict=True)))
     return pd.DataFrame(rows, columns=list(UNCERTAIN_COLUMNS))

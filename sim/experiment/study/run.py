@@ -163,7 +163,7 @@ def study_files(plan: Plan) -> list[str]:
     names += ["already_waiting"] if listed else []
     names += ["list_below"] if plan.list_below is not None else []
     names += ["economics", "nmb"] if economics else []
-    names += ["economics_differences", "icer"] if economics and len(loaded) > 1 else []
+    names += ["economics_differences", "icer", "price"] if economics and len(loaded) > 1 else []
     big = [PATIENTS, *([QUANTITIES] if economics else []), *([EVENTS_TABLE] if plan.keep_events else [])]
     logs = event_log_files(len(loaded)) if plan.event_log else []
     return [*(f"{name}.csv" for name in names), *(table.file for table in big), *scenario_files(plan.scenarios), *logs]
@@ -200,7 +200,7 @@ def _run(plan: Plan, folder: Path, done: Callable[[int], None]) -> Study:
         TableFile(folder, QUANTITIES, quantity_columns(), wanted=with_money) as quantities,
     ):
         whole = (range(plan.replications),)
-        for numbers in whole if plan.precision is None else batches(plan.precision, collected.values):
+        for numbers in whole if plan.precision is None else batches(plan.precision, collected.with_economics):
             for replication in replicate(arms, numbers, workers, keep, done, engine):
                 collected.add(replication)
                 pictures.add(replication)
@@ -212,16 +212,19 @@ def _run(plan: Plan, folder: Path, done: Callable[[int], None]) -> Study:
                     _write_event_logs(plan, replication, folder)
     study = _write_tables(plan, collected, pictures, folder)
     why = tables.same_patients(collected)[1]
-    names = collected.names
     ran = {
         "engine": engine,
         "engine_why": why_engine,
         "workers": workers,
         "seconds": round(time.perf_counter() - started, 3),
-        "precision": None if plan.precision is None else reached(plan.precision, tuple(names), collected.values()),
+        "precision": None if plan.precision is None else _reached(plan.precision, collected),
     }
     _write_manifest(plan, folder, study.warnings, why, len(collected.numbers), ran)
     return study
+
+
+def _reached(rule: Precision, collected: tables.Collected) -> dict[str, object]:
+    return reached(rule, tuple(collected.names), collected.with_economics())
 
 
 def _write_event_logs(plan: Plan, replication: Replication, folder: Path) -> None:
@@ -277,7 +280,7 @@ def _write_tables(plan: Plan, collected: tables.Collected, pictures: Pictures, f
             "the spread they are made of"
         )
     warnings += unresolved_warnings(collected)
-    if plan.precision is not None and not reached(plan.precision, tuple(plan.scenarios), collected.values())["met"]:
+    if plan.precision is not None and not _reached(plan.precision, collected)["met"]:
         warnings.append(
             f"after {len(collected.numbers)} replications {', '.join(one.metric for one in plan.precision.each)} "
             "is not as precise as wanted"

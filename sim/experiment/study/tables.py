@@ -76,6 +76,13 @@ class Collected:
         """Metric values, shape (replications, arms, metrics)."""
         return np.array(self.metrics)
 
+    def with_economics(self) -> FloatArray:
+        """Metrics and, where every arm has them, economic quantities, shape (replications, arms, columns)."""
+        metrics = self.values()
+        if any(len(values) < len(self.arms) for values in self.economics):
+            return metrics
+        return np.concatenate([metrics, np.array(self.economics)], axis=-1)
+
     def lengths(self) -> list[NDArray[np.int32]]:
         """Of each arm how many are on each list on each day, shape (replications, lists, days)."""
         return [np.array([replication[place] for replication in self.lists]) for place in range(len(self.arms))]

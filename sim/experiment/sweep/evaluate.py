@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -25,8 +25,11 @@ from sim.experiment.runs.replicate import Arm, as_run, simulate
 from sim.experiment.runs.work import run_tasks
 from sim.experiment.sweep.points import Base, CheckedArms, Point, checked, digest, paths_of, require_valid, unpacked
 from sim.experiment.sweep.store import Store, open_store
-from sim.outcomes.metrics import METRICS, measure
+from sim.outcomes.economic_metrics import EconomicMetric, net_benefit_at, thresholds_in
+from sim.outcomes.estimates import Range, possible
+from sim.outcomes.metrics import METRIC_NAMES, METRICS, Metric, measure
 from sim.outcomes.patients import Patients
+from sim.outcomes.verdicts import NEITHER
 from sim.pieces.loads import expected_patients
 from sim.pure.streams import VERSION
 
@@ -35,15 +38,44 @@ FloatArray = NDArray[np.float64]
 # a kill costs little, and a worker has enough to do between two tasks.
 BLOCK_PATIENTS = 10_000
 TASK_PATIENTS = 40_000
+# Before the name of a metric that is how much more it is than the first scenario's at the same point.
+INCREMENTAL = "incremental_"
 
 
 @dataclass(frozen=True)
 class Column:
-    """One number of one replication of one scenario, beside the metrics."""
+    """One number of one replication of one scenario. `counted`: the metric that says over how many patients it is.
+
+    `within`: between which numbers it lies, None to tell by the unit.
+    """
 
     name: str
     label: str
     unit: str
+    better: str = NEITHER
+    counted: str = "referred"
+    within: Range | None = None
+
+    @property
+    def against_baseline(self) -> bool:
+        """Whether it is what a scenario has more than the first one at the same point, of which the first has none."""
+        return self.name.startswith(INCREMENTAL)
+
+    @property
+    def possible(self) -> Range:
+        """Between which numbers it lies."""
+        return possible(self.unit) if self.within is None else self.within
+
+
+def column_of(metric: Metric) -> Column:
+    """The column of a metric of the registry, or of a figure."""
+    counted = "" if metric.over is None else metric.over.counted
+    return Column(metric.name, metric.label, metric.unit, metric.better, counted, metric.possible)
+
+
+def money_column(metric: EconomicMetric, unit: str) -> Column:
+    """The column of an economic metric; `unit`: its own, money with currency and price year."""
+    return Column(metric.name, metric.label, unit, metric.better, metric.over.counted, metric.within)
 
 
 @dataclass(frozen=True)
@@ -63,7 +95,9 @@ class Reducer:
 class SweepPlan:
     """What to run: the base, the points, how often; `workers` None to choose by the work.
 
-    `known_by`: what the numbers of points stand for, where not all points are known beforehand.
+    `known_by`: what the numbers of points stand for, where not all points are known beforehand. `metrics`: the names of
+    those that tables show, all where empty. `money`: the unit of amounts where the reducer is that of the economics and
+    net benefit is wanted, which is made of what is stored: at the amounts that the first scenario names, or `metrics`.
     """
 
     base: Base
@@ -74,12 +108,62 @@ class SweepPlan:
     cluster: str | None = None
     reducer: Reducer | None = None
     known_by: str = ""
+    metrics: tuple[str, ...] = ()
+    money: str = ""
 
-    @property
+    @cached_property
+    def stored(self) -> tuple[Column, ...]:
+        """What is kept of each replication: the metrics, then what the reducer adds."""
+        return (*map(column_of, METRICS), *(self.reducer.columns if self.reducer is not None else ()))
+
+    @cached_property
+    def benefits(self) -> tuple[EconomicMetric, ...]:
+        """Net benefit at each willingness to pay in view."""
+        economics = self.base.scenarios[self.base.names[0]].scenario.economics
+        if not self.money or economics is None:
+            return ()
+        asked = thresholds_in([name.removeprefix(INCREMENTAL) for name in self.metrics])
+        return tuple(map(net_benefit_at, sorted({*economics.willingness_to_pay, *asked})))
+
+    @cached_property
     def columns(self) -> tuple[Column, ...]:
-        """What is known of each replication: the metrics, then what the reducer adds."""
-        metrics = tuple(Column(m.name, m.label, m.unit) for m in METRICS)
-        return metrics + (self.reducer.columns if self.reducer is not None else ())
+        """What is known of each replication: what is kept, then net benefit, then how much more it is."""
+        benefits = tuple(money_column(metric, self.money) for metric in self.benefits)
+        more = tuple(
+            replace(one, name=INCREMENTAL + one.name, label=f"Gain in {one.label[:1].lower()}{one.label[1:]}")
+            for one in (benefits if len(self.base.names) > 1 else ())
+        )
+        return (*self.stored, *benefits, *more)
+
+    def shown(self, place: int) -> list[int]:
+        """The places of the columns that tables show of the scenario at this place among the scenarios."""
+        return [
+            k
+            for k, column in enumerate(self.columns)
+            if (not self.metrics or column.name in self.metrics) and not (column.against_baseline and place == 0)
+        ]
+
+    def whole(self, values: FloatArray) -> FloatArray:
+        """All columns, from what is kept, shape (replications, scenarios, stored columns)."""
+        if not self.benefits:
+            return values
+        quantities = values[..., len(METRICS) :]
+        benefits = np.stack([metric.of(quantities) for metric in self.benefits], axis=-1)
+        if len(self.base.names) == 1:
+            return np.concatenate([values, benefits], axis=-1)
+        more = benefits - benefits[:, :1]
+        more[:, 0] = np.nan
+        return np.concatenate([values, benefits, more], axis=-1)
+
+    def patients_of(self, values: FloatArray) -> FloatArray:
+        """Over how many measured patients each column is, mean of a replication; NaN for what belongs to the supply.
+
+        `values`: shape (replications, columns).
+        """
+        if not len(values):
+            return np.full(len(self.columns), np.nan)
+        mean = values.mean(axis=0)
+        return np.array([mean[METRIC_NAMES.index(c.counted)] if c.counted else np.nan for c in self.columns])
 
     @cached_property
     def paths(self) -> dict[str, bool]:
@@ -101,7 +185,7 @@ class SweepPlan:
             "order": ", ".join(self.base.names),
             "points": self.known_by or digest(self.points),
             "replications": str(self.replications),
-            "columns": ", ".join(column.name for column in self.columns),
+            "columns": ", ".join(column.name for column in self.stored),
         }
 
 
@@ -141,7 +225,7 @@ class Sweep:
 
     def values(self, point: int) -> FloatArray:
         """What is known of a point, shape (replications, scenarios, columns)."""
-        return self.store.values(point)
+        return self.plan.whole(self.store.values(point))
 
     def add(self, points: Sequence[Point]) -> None:
         """Points that the plan did not know beforehand. Raises ScenarioError with what is wrong with them."""
@@ -169,7 +253,7 @@ def open_sweep(plan: SweepPlan, folder: Path) -> Iterator[Sweep]:
     patients = len(plan.points) * plan.replications * _patients(plan.base)
     engine, why = pick(plan.engine, patients)
     workers = plan.workers or workers_for(engine, patients, os.cpu_count() or 1)
-    shape = len(plan.base.names), len(plan.columns)
+    shape = len(plan.base.names), len(plan.stored)
     with checked(plan.base, plan.points) as arms, open_store(folder, plan.identity, shape) as store:
         yield Sweep(plan, store, arms, engine, why, workers)
 

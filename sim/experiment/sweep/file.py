@@ -9,6 +9,7 @@ vary:
 variants:                              # points with names of their own
   all at once: {manufacturing.lines: 16, release_testing.sterility: 7 d}
 set: {run.window: 365 d}               # changes the base itself
+metrics: [infused_share, net_benefit@100000]   # the outcomes that tables show; all unless given
 replications: 20
 samples: 64                            # of a sampled design
 seed: 1                                # of a sampled design
@@ -30,7 +31,7 @@ from sim.scenario.people import Run
 from sim.scenario.problems import COMMAND_LINE, Place, Problem, ScenarioError, did_you_mean, show
 from sim.scenario.schema import NOT_IN_DIGEST
 
-KEYS = ("base", "design", "vary", "variants", "set", "replications", "samples", "seed")
+KEYS = ("base", "design", "vary", "variants", "set", "metrics", "replications", "samples", "seed")
 RANGES = (("from", "to", "steps"), ("from", "to"), ("low", "base", "high"), ("low", "high"))
 
 
@@ -43,6 +44,7 @@ class SweepFile:
     factors: tuple[Factor, ...]
     variants: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     overrides: tuple[str, ...] = ()
+    metrics: tuple[str, ...] = ()
     replications: int | None = None
     samples: int | None = None
     seed: int | None = None
@@ -114,6 +116,7 @@ class _Reader:
             factors=tuple(self.factors()),
             variants=self.variants(),
             overrides=tuple(f"{path}={text}" for path, text in self.texts("set", self.section("set")).items()),
+            metrics=self.metrics(),
             replications=self.whole("replications", "replications", 1),
             samples=self.whole("samples", "replications", 1),
             seed=self.whole("seed", "seed", 0),
@@ -154,6 +157,15 @@ class _Reader:
             hint = did_you_mean(str(name), DESIGNS, "designs")
             self.report(self.tree.keys["design"], "design", f"found {show(name)}; allowed: {', '.join(DESIGNS)}{hint}")
         return str(name)
+
+    def metrics(self) -> tuple[str, ...]:
+        node = self.tree.entries.get("metrics")
+        found = [] if node is None else plain(node)
+        if not isinstance(found, list) or not all(isinstance(name, str) for name in found):
+            allowed = "allowed: a list of metrics, such as [infused_share, net_benefit@100000]"
+            self.report(self.tree.keys["metrics"], "metrics", f"found {show(found)}; {allowed}")
+            return ()
+        return tuple(found)
 
     def whole(self, key: str, name: str, least: int) -> int | None:
         """A whole number within the limits of the scenario's own key `name` of `run`, but not below `least`."""

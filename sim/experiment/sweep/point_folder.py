@@ -35,12 +35,22 @@ def sweep_results(
         yield sweep, building
 
 
-def finish_folder(sweep: Sweep, folder: Path, kind: str, title: str, command: str, seconds: float, **more: Any) -> None:
+def finish_folder(
+    sweep: Sweep,
+    folder: Path,
+    kind: str,
+    title: str,
+    command: str,
+    seconds: float,
+    warnings: Sequence[str] = (),
+    **more: Any,
+) -> None:
     """Write scenarios, parameters and, last, the manifest; `more`: what only this kind of study says of itself."""
     plan = sweep.plan
     scenarios = plan.base.scenarios
     write_scenarios(folder, scenarios)
     write_table(folder, "parameters", parameters(scenarios))
+    few = ["one replication only: no intervals can be given"] if plan.replications < 2 else []
     content = {
         "title": title,
         "kind": kind,
@@ -57,7 +67,7 @@ def finish_folder(sweep: Sweep, folder: Path, kind: str, title: str, command: st
         "baseline": plan.base.names[0] if len(scenarios) > 1 else None,
         "scenarios": about_scenarios(scenarios),
         "identity": plan.identity,
-        "warnings": ["one replication only: no intervals can be given"] if plan.replications < 2 else [],
+        "warnings": [*warnings, *few],
         "not_modelled": list(NOT_MODELLED),
     }
     write_manifest(folder, content)

@@ -17,6 +17,8 @@ from sim.experiment.sweep.factors import plain, unit_of
 from sim.experiment.sweep.point_folder import finish_folder, sweep_results
 from sim.experiment.sweep.sensitivity import morris, prcc, sobol, tornado
 from sim.experiment.sweep.tables import heat_map, write_point_tables
+from sim.experiment.sweep.unmoved import unmoved
+from sim.scenario import Loaded
 from sim.scenario.leaves import inline
 
 # The table that a design is made for.
@@ -31,10 +33,15 @@ TITLES = {
 
 @dataclass(frozen=True, eq=False)
 class SweepStudy:
-    """What a finished sweep has to show: its table of sensitivity by name, and how many workers did it."""
+    """What a finished sweep has to show: its table of sensitivity by name, which workers did it, what to warn of.
+
+    `metrics`: those that were asked for; all where empty.
+    """
 
     tables: dict[str, pd.DataFrame]
     workers: list[str]
+    warnings: list[str]
+    metrics: tuple[str, ...] = ()
 
 
 def sweep_files(plan: SweepPlan, design: Design) -> list[str]:
@@ -65,11 +72,12 @@ def run_sweep(
         found = sensitivity_tables(sweep, design)
         for name, table in found.items():
             write_table(building, name, table)
+        still = unmoved(sweep, design)
         workers = sweep.store.workers()
         title = f"{TITLES.get(design.kind, 'Sweep')}: {' against '.join(plan.base.names)}"
         seconds = time.perf_counter() - started
-        finish_folder(sweep, building, "sweep", title, command, seconds, **_about(sweep, design))
-    return SweepStudy(found, workers)
+        finish_folder(sweep, building, "sweep", title, command, seconds, still, **_about(sweep, design))
+    return SweepStudy(found, workers, still, plan.metrics)
 
 
 def sensitivity_tables(sweep: Sweep, design: Design) -> dict[str, pd.DataFrame]:
@@ -105,12 +113,18 @@ def base_texts(sweep: Sweep) -> dict[str, str]:
     found: dict[str, str] = {}
     for path in sweep.plan.paths:
         for loaded in sweep.plan.base.scenarios.values():
-            value: Any = loaded.resolved
-            for key in path.split("."):
-                value = value.get(key) if isinstance(value, dict) else None
-            if value is not None:
-                found.setdefault(path, inline(value))
+            text = value_text(loaded, path)
+            if text:
+                found.setdefault(path, text)
     return found
+
+
+def value_text(loaded: Loaded, path: str) -> str:
+    """The value that a scenario has at a path, as a file writes it; empty where it has none."""
+    value: Any = loaded.resolved
+    for key in path.split("."):
+        value = value.get(key) if isinstance(value, dict) else None
+    return "" if value is None else inline(value)
 
 
 def _about(sweep: Sweep, design: Design) -> dict[str, Any]:
@@ -122,6 +136,7 @@ def _about(sweep: Sweep, design: Design) -> dict[str, Any]:
         "samples": design.samples,
         "factors": [plain(factor) for factor in design.factors],
         "points": len(plan.points),
+        "metrics": list(plan.metrics),
         "paths": {
             path: unit_of([p.overrides[path] for p in plan.points if path in p.overrides]) for path in plan.paths
         },

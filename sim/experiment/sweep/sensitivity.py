@@ -16,10 +16,9 @@ from numpy.typing import NDArray
 from sim.experiment.study.tables import reached
 from sim.experiment.sweep.designs import MORRIS_LEVELS, Design
 from sim.experiment.sweep.evaluate import Sweep
-from sim.experiment.sweep.tables import all_patients_of
 from sim.outcomes.estimates import CONFIDENCE, Range, interval, possible_change, ranges
-from sim.outcomes.metrics import METRICS, unresolved_of
-from sim.outcomes.verdicts import NEITHER, verdict
+from sim.outcomes.metrics import unresolved_of
+from sim.outcomes.verdicts import verdict
 
 FloatArray = NDArray[np.float64]
 
@@ -28,9 +27,8 @@ def tornado(sweep: Sweep, design: Design, base_texts: dict[str, str]) -> pd.Data
     """One row a scenario, metric and path: what its first and last value change. `base_texts`: values of the base."""
     base = sweep.values(design.points[0].number)
     base_mean = _mean(base)
-    patients = _patients(base)
+    patients = [sweep.plan.patients_of(base[:, place]) for place in range(base.shape[1])]
     limits = ranges([possible_change(column.unit) for column in sweep.plan.columns])
-    better = [*(metric.better for metric in METRICS), *(NEITHER for _ in sweep.plan.columns[len(METRICS) :])]
     rows = []
     for factor in design.factors:
         ends, both, unresolved = [], [], [_unresolved(base)]
@@ -42,7 +40,8 @@ def tornado(sweep: Sweep, design: Design, base_texts: dict[str, str]) -> pd.Data
             ends.append((_mean(values), *_change(values, base, limits)))
         span = _change(both[1], both[0], limits)
         for s, scenario in enumerate(sweep.plan.base.names):
-            for c, column in enumerate(sweep.plan.columns):
+            for c in sweep.plan.shown(s):
+                column = sweep.plan.columns[c]
                 (low, *low_change), (high, *high_change) = ([part[s, c] for part in end] for end in ends)
                 three = [base_mean[s, c], low, high]
                 mine = [float(part[s, c]) for part in span]
@@ -55,7 +54,7 @@ def tornado(sweep: Sweep, design: Design, base_texts: dict[str, str]) -> pd.Data
                         **dict(zip(("low_change", "low_change_low", "low_change_high"), low_change, strict=True)),
                         **dict(zip(("high_change", "high_change_low", "high_change_high"), high_change, strict=True)),
                         **dict(zip(("range", "range_low", "range_high"), mine, strict=True)),
-                        "verdict": str(verdict(mine[0], mine[1], mine[2], better[c])),
+                        "verdict": str(verdict(mine[0], mine[1], mine[2], column.better)),
                         "swing": max(three) - min(three) if np.isfinite(three).all() else np.nan,
                         "patients": patients[s][c],
                         "unresolved_share": max(share[s] for share in unresolved),
@@ -77,11 +76,6 @@ def _change(values: FloatArray, base: FloatArray, limits: Range) -> tuple[FloatA
     with np.errstate(invalid="ignore"):
         mean, low, high = interval(values - base, within=limits)
     return reached(mean), low, high
-
-
-def _patients(values: FloatArray) -> list[FloatArray]:
-    """Of each scenario over how many patients each column is; a reducer's are over all measured."""
-    return [all_patients_of(values[:, place]) for place in range(values.shape[1])]
 
 
 def _unresolved(values: FloatArray) -> list[float]:
@@ -160,7 +154,8 @@ def _each(
     means = sweep.means()[: len(design.shares)]
     frames = []
     for s, scenario in enumerate(sweep.plan.base.names):
-        for c, column in enumerate(sweep.plan.columns):
+        for c in sweep.plan.shown(s):
+            column = sweep.plan.columns[c]
             values = means[:, s, c]
             found: Sequence[FloatArray] = [np.full(len(design.factors), np.nan)] * len(names)
             if np.isfinite(values).all() and np.ptp(values) == 0.0:

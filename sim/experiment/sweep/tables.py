@@ -19,11 +19,10 @@ from numpy.typing import NDArray
 from sim.experiment.disk.folder import new_file
 from sim.experiment.disk.table_files import arrow_schema, write_table
 from sim.experiment.study.tables import reached, verdicts
-from sim.experiment.sweep.evaluate import Sweep
+from sim.experiment.sweep.evaluate import Column, Sweep
 from sim.experiment.sweep.points import Point, paths_of
-from sim.outcomes.estimates import Range, interval, possible, possible_change, ranges
-from sim.outcomes.metrics import METRIC_NAMES, METRICS, patients_of, unresolved_of
-from sim.outcomes.verdicts import NEITHER
+from sim.outcomes.estimates import Range, interval, possible_change, ranges
+from sim.outcomes.metrics import unresolved_of
 from sim.tables import TABLES
 from sim.tables.spreadsheets import escaped
 
@@ -57,12 +56,12 @@ def point_rows(sweep: Sweep, points: Sequence[Point]) -> pd.DataFrame:
     for point in points:
         values = sweep.values(point.number)
         for place, name in enumerate(sweep.plan.base.names):
-            mine = values[:, place, :]
-            rows = _rows(sweep, point, {"scenario": name}, mine, possible)
+            mine, shown = values[:, place, :], sweep.plan.shown(place)
+            rows = _rows(sweep, point, {"scenario": name}, mine, shown, _possible)
             frames.append(
                 rows.assign(
-                    replications=np.isfinite(mine).sum(axis=0),
-                    patients=all_patients_of(mine),
+                    replications=np.isfinite(mine[:, shown]).sum(axis=0),
+                    patients=sweep.plan.patients_of(mine)[shown],
                     unresolved_share=unresolved_of(mine),
                 )
             )
@@ -72,20 +71,21 @@ def point_rows(sweep: Sweep, points: Sequence[Point]) -> pd.DataFrame:
 def difference_rows(sweep: Sweep, points: Sequence[Point]) -> pd.DataFrame:
     """One row a point, scenario but the first, and metric: scenario minus baseline, paired by replication."""
     frames = []
-    baseline, *others = sweep.plan.base.names
+    plan = sweep.plan
+    baseline, *others = plan.base.names
+    shown = plan.shown(0)
     for point in points:
         values = sweep.values(point.number)
         for place, name in enumerate(others, start=1):
             keys = {"scenario": name, "baseline": baseline}
             with np.errstate(invalid="ignore"):
                 change = values[:, place, :] - values[:, 0, :]
-            rows = _rows(sweep, point, keys, change, possible_change)
-            better = [*(metric.better for metric in METRICS), *(NEITHER for _ in sweep.plan.columns[len(METRICS) :])]
+            rows = _rows(sweep, point, keys, change, shown, _possible_change)
             frames.append(
                 rows.assign(
-                    verdict=verdicts(rows, better),
-                    patients=all_patients_of(values[:, place, :]),
-                    baseline_patients=all_patients_of(values[:, 0, :]),
+                    verdict=verdicts(rows, [plan.columns[k].better for k in shown]),
+                    patients=plan.patients_of(values[:, place, :])[shown],
+                    baseline_patients=plan.patients_of(values[:, 0, :])[shown],
                     unresolved_share=unresolved_of(values[:, place, :]),
                     baseline_unresolved_share=unresolved_of(values[:, 0, :]),
                 )
@@ -93,21 +93,27 @@ def difference_rows(sweep: Sweep, points: Sequence[Point]) -> pd.DataFrame:
     return pd.concat(frames, ignore_index=True)
 
 
-def all_patients_of(values: FloatArray) -> FloatArray:
-    """Over how many patients each column is; those of a reducer are over all measured."""
-    known = patients_of(values)
-    referred = known[METRIC_NAMES.index("referred")]
-    return np.concatenate([known, np.full(values.shape[1] - len(known), referred)])
+def _possible(column: Column) -> Range:
+    return column.possible
+
+
+def _possible_change(column: Column) -> Range:
+    return possible_change(column.unit)
 
 
 def _rows(
-    sweep: Sweep, point: Point, keys: dict[str, str], values: FloatArray, limits: Callable[[str], Range]
+    sweep: Sweep,
+    point: Point,
+    keys: dict[str, str],
+    values: FloatArray,
+    shown: Sequence[int],
+    limits: Callable[[Column], Range],
 ) -> pd.DataFrame:
-    columns = sweep.plan.columns
-    mean, low, high = interval(values, within=ranges([limits(column.unit) for column in columns]))
-    shown: dict[str, Any] = {"point": point.number, "name": point.name}
+    columns = [sweep.plan.columns[k] for k in shown]
+    mean, low, high = interval(values[:, shown], within=ranges([limits(column) for column in columns]))
+    varied: dict[str, Any] = {"point": point.number, "name": point.name}
     for path, numeric in sweep.plan.paths.items():
-        shown[path] = point.values.get(path, np.nan) if numeric else point.overrides.get(path, "")
+        varied[path] = point.values.get(path, np.nan) if numeric else point.overrides.get(path, "")
     table = pd.DataFrame(
         {
             "metric": [c.name for c in columns],
@@ -118,7 +124,7 @@ def _rows(
             "high": high,
         }
     )
-    for place, (name, value) in enumerate({**shown, **keys}.items()):
+    for place, (name, value) in enumerate({**varied, **keys}.items()):
         table.insert(place, name, value)
     return table
 

@@ -12,10 +12,11 @@ from typing import Any
 from sim.experiment.disk.folder import MANIFEST, FolderError
 from sim.experiment.plan.bench import metrics_of
 from sim.experiment.plan.run import asked_from_plain, run_plan, sweep_of
-from sim.experiment.psa.run import ECONOMICS, psa_points, run_psa
+from sim.experiment.psa.run import psa_points, run_psa, wanted_from_plain
 from sim.experiment.runs.precision import rule_from_plain
 from sim.experiment.study.run import Plan, run_study
 from sim.experiment.sweep.designs import Design, build_design
+from sim.experiment.sweep.economics import ECONOMICS, economic_outcomes
 from sim.experiment.sweep.evaluate import SweepPlan
 from sim.experiment.sweep.factors import from_plain, number_of
 from sim.experiment.sweep.points import Base, Point
@@ -39,10 +40,13 @@ def run_again(
         base, count = Base(scenarios), int(manifest["replications"])
         if kind == "sweep":
             points = tuple(_points(folder / "points.csv"))
-            run_sweep(SweepPlan(base, points, count, workers, engine), _design(manifest, points), again, "", done)
+            reducer, money = economic_outcomes(base)
+            metrics = tuple(map(str, manifest.get("metrics", ())))
+            plan = SweepPlan(base, points, count, workers, engine, reducer=reducer, metrics=metrics, money=money)
+            run_sweep(plan, _design(manifest, points), again, "", done)
         elif kind == "psa":
-            samples = psa_points(base, int(manifest["samples"]))
-            run_psa(SweepPlan(base, samples, count, workers, engine, reducer=ECONOMICS), again, "", done)
+            samples, wanted = psa_points(base, int(manifest["samples"])), wanted_from_plain(manifest)
+            run_psa(SweepPlan(base, samples, count, workers, engine, reducer=ECONOMICS), again, "", done, wanted=wanted)
         elif kind == "plan":
             asked = asked_from_plain(manifest, metrics_of(base))
             run_plan(sweep_of(base, asked, workers, engine), asked, again, "", done)

@@ -1,0 +1,130 @@
+"""Uncertain inputs that go together: the same, in order, correlated, and shares that sum to 1."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy.stats import norm, rankdata
+
+from sim.experiment.psa.draws import DrawError, draw
+from sim.experiment.psa.run import psa_points
+from sim.experiment.sweep.points import require_valid
+from sim.scenario import ScenarioError
+from sim.scenario.uncertainty import Uncertain
+from tests.runs import load_text
+from tests.test_psa import SHORT, SMALL, base
+
+HEAD = SMALL[: SMALL.index("uncertainty:")]
+SOURCES = "sources: {economics.costs.product: assumption}\n"
+
+
+def inputs(*lines: str) -> dict[str, Uncertain]:
+    text = HEAD + "uncertainty:\n" + "".join(f"  {line}\n" for line in lines) + SOURCES
+    loaded = load_text(text)
+    written = loaded.resolved["uncertainty"]
+    again = load_text(HEAD + f"uncertainty: {written}\n".replace("'", '"') + SOURCES)
+    assert again.scenario.uncertainty == loaded.scenario.uncertainty, "what is written reads the same"
+    return dict(loaded.scenario.uncertainty)
+
+
+def normal(path: str, more: str = "", mean: float = 0.0) -> str:
+    return f"{path}: {{normal: {{mean: {mean}, sd: 1}}, source: assumption{more}}}"
+
+
+def test_one_input_has_the_value_of_another() -> None:
+    found = draw(inputs(normal("a"), "b: {same_as: a}"), 1, 50)
+    assert np.array_equal(found["a"], found["b"])
+    ordered = draw(inputs(normal("a", ", below: c"), "b: {same_as: a}", normal("c")), 1, 50)
+    assert np.array_equal(ordered["a"], ordered["b"])
+    assert (ordered["b"] < ordered["c"]).all()
+
+
+def test_ordered_inputs_have_the_joint_distribution_given_the_order() -> None:
+    """Of two standard normals the smaller has mean -1/sqrt(pi); of three in order the middle one has mean 0."""
+    two = draw(inputs(normal("a", ", below: b"), normal("b")), 1, 20_000)
+    assert (two["a"] < two["b"]).all()
+    assert two["a"].mean() == pytest.approx(-1 / np.sqrt(np.pi), abs=0.025)
+    three = draw(inputs(normal("a", ", below: b"), normal("b", ", below: c"), normal("c")), 1, 20_000)
+    assert (three["a"] < three["b"]).all()
+    assert (three["b"] < three["c"]).all()
+    assert three["b"].mean() == pytest.approx(0.0, abs=0.025)
+    assert three["c"].mean() == pytest.approx(3 / (2 * np.sqrt(np.pi)), abs=0.03)
+
+
+def test_more_samples_leave_the_first_ones_as_they_are_and_an_order_leaves_those_in_order() -> None:
+    both = inputs(normal("a", ", below: b"), normal("b"))
+    few, many = draw(both, 1, 50), draw(both, 1, 500)
+    alone = draw(inputs(normal("a"), normal("b")), 1, 50)
+    fine = alone["a"] < alone["b"]
+    for path in both:
+        assert np.array_equal(few[path], many[path][:50])
+        assert np.array_equal(few[path][fine], alone[path][fine])
+
+
+def test_correlated_inputs_keep_their_own_distributions() -> None:
+    gamma = "b: {gamma: {mean: 2, sd: 1}, source: assumption, correlation: {a: 0.6}}"
+    found = draw(inputs(normal("a"), gamma, normal("c", ", correlation: {b: -0.3}")), 1, 20_000)
+    scores = [norm.ppf(rankdata(found[path]) / 20_001) for path in "abc"]
+    matrix = np.corrcoef(scores)
+    assert matrix[0, 1] == pytest.approx(0.6, abs=0.015)
+    assert matrix[1, 2] == pytest.approx(-0.3, abs=0.02)
+    assert matrix[0, 2] == pytest.approx(0.0, abs=0.02)
+    assert (found["b"].mean(), found["b"].std()) == (pytest.approx(2.0, rel=0.02), pytest.approx(1.0, rel=0.03))
+
+
+def test_shares_of_a_set_are_dirichlet() -> None:
+    shares = [f"{p}: {{dirichlet: {{events: {n}, among: mix}}, source: assumption}}" for p, n in (("a", 6), ("b", 4))]
+    found = draw(inputs(*shares), 1, 20_000)
+    assert found["a"] + found["b"] == pytest.approx(1.0, abs=1e-12)
+    assert found["a"].mean() == pytest.approx(0.6, abs=0.005)
+    assert found["a"].var() == pytest.approx(0.6 * 0.4 / 11, rel=0.03)
+
+
+def test_what_cannot_be_drawn_is_refused() -> None:
+    with pytest.raises(DrawError, match="a is below b in hardly any draw"):
+        draw(inputs(normal("a", ", below: b", mean=50.0), normal("b")), 1, 10)
+    impossible = inputs(
+        normal("a"), normal("b", ", correlation: {a: 0.9}"), normal("c", ", correlation: {a: 0.9, b: -0.9}")
+    )
+    with pytest.raises(DrawError, match="no such distribution exists"):
+        draw(impossible, 1, 10)
+    text = SMALL.replace("normal: {mean: 500, sd: 50}", "normal: {mean: 500, sd: 50}, correlation: {x: 0.1}")
+    with pytest.raises(ScenarioError, match="no uncertain input"):
+        load_text(text)
+
+
+@pytest.mark.parametrize(
+    ("lines", "told"),
+    [
+        ([normal("a", ", below: a")], "this input itself"),
+        ([normal("a", ", below: b"), normal("b", ", below: a")], "is itself below this one"),
+        ([normal("a"), "b: {same_as: a}", "c: {same_as: b}"], "is itself the same as another"),
+        ([normal("a"), "b: {same_as: a, normal: {mean: 1, sd: 1}}"], "with a source or without"),
+        ([normal("aa"), "b: {same_as: a}"], "no uncertain input; uncertain inputs: aa"),
+        ([normal("a"), normal("b", ", correlation: {a: 1}")], "from -0.999 to 0.999"),
+        (["a: {dirichlet: {events: 3, among: mix}, source: assumption}"], "two shares or more"),
+    ],
+)
+def test_wrong_entries_are_refused(lines: list[str], told: str) -> None:
+    with pytest.raises(ScenarioError) as error:
+        inputs(*lines)
+    assert told in str(error.value)
+
+
+def test_who_goes_with_an_input_whose_value_was_changed_is_certain_as_well() -> None:
+    path = "economics.utilities.progression_free"
+    more = f"  economics.utilities.progressed: {{same_as: {path}}}\nsources:"
+    text = SMALL.replace("sources:", more)
+    changed = load_text(text, f"{path}=0.7")
+    assert {one.path[1] for one in changed.certain} == {path, "economics.utilities.progressed"}
+    assert "written with that of economics.utilities.progression_free" in changed.certain[1].sentence
+    both = base(text)
+    require_valid(both, psa_points(both, 3))
+
+
+def test_a_set_of_values_is_drawn_in_both_scenarios_alike() -> None:
+    utility = "economics.utilities.progressed: {same_as: economics.utilities.progression_free}\nsources:"
+    both = base(SMALL.replace("sources:", "  " + utility), SHORT.replace("sources:", "  " + utility))
+    for point in psa_points(both, 5):
+        for mine in point.own.values():
+            assert mine["economics.utilities.progressed"] == mine["economics.utilities.progression_free"]
