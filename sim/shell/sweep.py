@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from sim.shell.naming import by_name, changed_meaning, seed_notes
+from sim.scenario.naming import by_name, changed_meaning, seed_notes
 from sim.shell.options import SCENARIO_FILE, Asked, cluster, picture_options, run_options, vary
-from sim.shell.report import draw, require_room
-from sim.shell.screen import BAD_INPUT, code_of, command_line, errors_in_words, print_table, progress, say, stop
+from sim.shell.report import draw
+from sim.shell.screen import BAD_INPUT, code_of, command_line, errors_in_words, print_table, say, stop
+from vein2vein.drawing import require_room
+from vein2vein.progress import progress
 
 if TYPE_CHECKING:
     from reports import Wanted
