@@ -57,8 +57,9 @@ def observe(
 ) -> Observed:
     """Hold a register against the simulation of its own time: what agrees, and what is off.
 
-    `scenario`: a file, or a shipped one by its name; `register`: the YAML file that describes it. `replications`: registers to simulate. `fit_until`: fit the
-    scenario to what was known at the end of this day, and score what came after.
+    `scenario`: a file, or a shipped one by its name; `register`: the YAML file that describes it. `replications`:
+    registers to simulate. `fit_until`: fit the scenario to what was known at the end of this day, and score what came
+    after. All else as in `run`.
 
     Returns an `Observed`: `verdict`, `scores` and `envelopes`. Raises RecordsError and ScenarioError.
     """
