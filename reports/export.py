@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from functools import cache, cached_property
 from html import unescape
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
@@ -26,6 +26,9 @@ from plotly.offline import get_plotlyjs
 from reports import LIBRARY
 from reports.figure import Figure
 from reports.theme import PICTURE_WIDTH
+
+if TYPE_CHECKING:
+    import plotly.graph_objects as go
 
 CONFIG: Mapping[str, Any] = {
     "showSendToCloud": False,
@@ -100,6 +103,13 @@ class Neighbour:
 def figure_json(figure: Figure) -> str:
     """The figure as Plotly JSON: keys in one order, so that the same figure is the same text."""
     return json.dumps(figure.plain(), sort_keys=True, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+
+
+def as_plotly(figure: Figure) -> go.Figure:
+    """The figure as one of Plotly, checked by Plotly itself."""
+    import plotly.graph_objects as go
+
+    return go.Figure(figure.plain())
 
 
 def block(ident: str, value: Any) -> Markup:

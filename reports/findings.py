@@ -375,6 +375,14 @@ def _listed(findings: Findings, scenario: str) -> str:
     return f"{where} the {count} on the waiting list on the first day, {'; '.join(parts)}. No other figure has them."
 
 
+def first_sentence(findings: Findings) -> str:
+    """One sentence: of the scenario, of the other one against the baseline, or of that which differs most."""
+    if len(findings.others) < 2:
+        return sentence(findings, (findings.others or findings.scenarios)[0])
+    known = all(findings.change(name, EVERYBODY).known for name in findings.others)
+    return f"{headline(findings, EVERYBODY if known else HEADLINE[0])}."
+
+
 def headline(findings: Findings, metric: str) -> str:
     """A chart's title about one metric: its level in a single run, else its difference between scenarios.
 

@@ -6,15 +6,16 @@ import dataclasses
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from markupsafe import Markup
 
-from reports import LIBRARY, Wanted, report
+from reports import LIBRARY, Wanted, grids, report
 from reports.animation import animation_page
 from reports.charts import CHARTS
 from reports.deck import NoDeckError, deck, has_native
-from reports.export import Picture, inlined, page, part, plotly_library
-from reports.findings import Findings, gather
+from reports.export import Picture, as_plotly, inlined, page, part, plotly_library
+from reports.findings import Findings, first_sentence, gather
 from reports.grids import of_charts
 from reports.images import Job, NoImagesError, images
 from reports.methods import methods_text
@@ -23,8 +24,15 @@ from reports.tables import Tables, read
 from reports.theme import SCREEN, SLIDE, STYLES, Style
 from reports.workbook import NoWorkbookError, workbook
 
+if TYPE_CHECKING:
+    import plotly.graph_objects as go
+
 SHOWN = ("svg", "png")
 """The forms of images that a page can show, the better one first."""
+
+
+class NoChartError(LookupError):
+    """A chart that these results do not have; the message names those that they have."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +51,7 @@ def build(folder: Path, wanted: Wanted, cannot: list[str]) -> Iterator[tuple[str
     tables = read(folder)
     findings = gather(tables)
     pictures = draw(tables, findings)
-    numbers = {name: part("grid", table) for name, table in of_charts(tables, findings).items()}
+    numbers = _numbers(tables, findings)
     style = STYLES[wanted.style]
     drawn = _drawn_by_a_browser(tables, findings, pictures, wanted, cannot)
     if pictures and not wanted.standalone:
@@ -56,6 +64,11 @@ def build(folder: Path, wanted: Wanted, cannot: list[str]) -> Iterator[tuple[str
     if methods is not None:
         yield "methods.md", methods
     yield from _asked_for(folder, tables, findings, pictures, drawn, wanted, cannot)
+
+
+def _numbers(tables: Tables, findings: Findings) -> dict[str, Markup]:
+    """The table behind each chart as HTML, by the name of its table."""
+    return {name: part("grid", table) for name, table in of_charts(tables, findings).items()}
 
 
 def _chart_page(picture: Picture, numbers: Markup, drawn: Drawn, wanted: Wanted) -> str:
@@ -120,6 +133,41 @@ def draw(tables: Tables, findings: Findings) -> list[Picture]:
         for chart in CHARTS
         if chart.table in tables and chart.fits(tables[chart.table])
     ]
+
+
+def report_of(folder: Path) -> str:
+    """`report.html` of the tables in `folder`, as text: one file that needs no other."""
+    tables = read(folder)
+    findings = gather(tables)
+    pictures = draw(tables, findings)
+    return report.page_of(tables, findings, pictures, _numbers(tables, findings))
+
+
+def finding_of(folder: Path) -> str:
+    """What the tables in `folder` say, in one sentence."""
+    return first_sentence(gather(read(folder)))
+
+
+def tiles_of(folder: Path) -> str:
+    """The figures that matter most of the tables in `folder`, as a table in HTML."""
+    findings = gather(read(folder))
+    return str(part("grid", grids.key_figures(findings)[0]))
+
+
+def chart_names(folder: Path) -> tuple[str, ...]:
+    """The charts that the tables in `folder` have, in the order of the report."""
+    tables = read(folder)
+    return tuple(chart.name for chart in CHARTS if chart.table in tables and chart.fits(tables[chart.table]))
+
+
+def figure_of(folder: Path, name: str, style: str = "screen") -> go.Figure:
+    """A chart of the tables in `folder`, as a figure of Plotly. Raises NoChartError where there is none of the name."""
+    tables = read(folder)
+    there = [chart for chart in CHARTS if chart.table in tables and chart.fits(tables[chart.table])]
+    found = next((chart for chart in there if chart.name == name), None)
+    if found is None:
+        raise NoChartError(f"no chart {name!r} in these results; there are: {', '.join(one.name for one in there)}")
+    return as_plotly(styled(found.draw(tables[found.table], gather(tables)), STYLES[style]))
 
 
 def in_style(pictures: Sequence[Picture], style: Style) -> list[Picture]:

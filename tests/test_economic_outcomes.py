@@ -26,7 +26,7 @@ from sim.outcomes.economics import COST, EFFECT, QUANTITIES
 from sim.outcomes.estimates import ratio_interval
 from sim.outcomes.metrics import METRICS
 from sim.scenario import ScenarioError
-from sim.shell.arms import load_each
+from sim.scenario.each import load_each
 from tests.runs import load_text
 from tests.test_psa import SMALL, base
 

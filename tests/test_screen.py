@@ -10,7 +10,7 @@ import pytest
 from sim.experiment.plan.targets import parse_target
 from sim.experiment.study.run import Plan, Study, run_study
 from sim.scenario import load
-from sim.shell.naming import by_name
+from sim.scenario.naming import by_name
 from sim.shell.results import ON_SCREEN, show
 
 SHORT = ("run.window=120 d", "run.warm_up=60 d")

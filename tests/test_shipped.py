@@ -18,8 +18,8 @@ from sim.outcomes.patients import OUTCOME_NAMES
 from sim.pure.survival import Exponential
 from sim.scenario import load, read_evidence
 from sim.scenario.files import OF_THE_MAIN_JOB, is_shipped
+from sim.scenario.naming import changed_meaning
 from sim.scenario.shipped import validation_files
-from sim.shell.naming import changed_meaning
 from tests.runs import SHIPPED
 
 MONTH = 365.25 / 12

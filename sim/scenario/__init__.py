@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sim.scenario.evidence import Evidence, read_evidence, reference
 from sim.scenario.json_schema import json_schema
-from sim.scenario.load import Loaded, compare_scenarios, load, write_resolved
+from sim.scenario.load import Loaded, compare_scenarios, load, load_mapping, write_resolved
 from sim.scenario.problems import Place, Problem, ScenarioError
 from sim.scenario.resolve import Difference, digest
 from sim.scenario.schema import Scenario
@@ -23,6 +23,7 @@ __all__ = [
     "digest",
     "json_schema",
     "load",
+    "load_mapping",
     "read_evidence",
     "reference",
     "write_resolved",

@@ -78,7 +78,20 @@ def read_layers(path: Path) -> Reading:
         text = read_text(path, state.allowance)
     except ValueError as error:
         return Reading(_empty(shown), (), (Problem(Place(shown, 0), "", str(error)),), complete=False)
-    tree = _read(text, shown, resolved, state)
+    return _reading(text, shown, resolved, state)
+
+
+def read_text_layers(text: str, shown: str, folder: Path) -> Reading:
+    """As `read_layers`, of a text that stands in no file, called `shown`; what it names lies in `folder` or below.
+
+    Its places have no line numbers, for nobody sees its lines.
+    """
+    state = _State(roots=(folder.resolve(), SHIPPED))
+    return _reading(text, shown, folder.resolve() / shown, state, numbered=False)
+
+
+def _reading(text: str, shown: str, path: Path, state: _State, numbered: bool = True) -> Reading:
+    tree = _read(text, shown, path, state, numbered)
     return Reading(tree, tuple(state.layers), tuple(state.problems), state.complete)
 
 
@@ -86,8 +99,8 @@ def _empty(shown: str) -> Branch:
     return Branch(Place(shown, 1), {}, {})
 
 
-def _read(text: str, shown: str, path: Path, state: _State) -> Branch:
-    root, problems = _parsed(text, shown, state.allowance)
+def _read(text: str, shown: str, path: Path, state: _State, numbered: bool = True) -> Branch:
+    root, problems = _parsed(text, shown, numbered, state.allowance)
     state.problems.extend(problems)
     if not isinstance(root, Branch):
         if not problems:
@@ -97,7 +110,7 @@ def _read(text: str, shown: str, path: Path, state: _State) -> Branch:
                 else "found no keys"
             )
             message = f"{found}; allowed: a scenario with the keys name, strategy, regions, centres, ..."
-            state.problems.append(Problem(Place(shown, 1), "", message))
+            state.problems.append(Problem(Place(shown, int(numbered)), "", message))
         root = _empty(shown)
         state.complete = False
     state.chain.append(path)
@@ -160,20 +173,20 @@ def _states(node: Node | None, *path: str) -> bool:
     return node is not None
 
 
-def _parsed(text: str, shown: str, allowance: Allowance) -> tuple[Node | None, Sequence[Problem]]:
+def _parsed(text: str, shown: str, numbered: bool, allowance: Allowance) -> tuple[Node | None, Sequence[Problem]]:
     """(tree, problems) of a text; many scenarios extend one file, and reading it is most of their time."""
     if len(text) > min(allowance.values_left, allowance.keys_left):  # what a letter each could not use up
-        return parse_yaml(text, shown, allowance=allowance)
-    root, problems, values, keys = _parsed_whole(text, shown)
+        return parse_yaml(text, shown, numbered, allowance)
+    root, problems, values, keys = _parsed_whole(text, shown, numbered)
     allowance.take(values, keys)
     return root, problems
 
 
 @lru_cache(maxsize=64)
-def _parsed_whole(text: str, shown: str) -> tuple[Node | None, tuple[Problem, ...], int, int]:
+def _parsed_whole(text: str, shown: str, numbered: bool) -> tuple[Node | None, tuple[Problem, ...], int, int]:
     """(tree, problems, how many values, how many keys) of a text; trees are never changed."""
     whole, left = Allowance(), Allowance()
-    root, problems = parse_yaml(text, shown, allowance=left)
+    root, problems = parse_yaml(text, shown, numbered, left)
     return root, tuple(problems), whole.values_left - left.values_left, whole.keys_left - left.keys_left
 
 

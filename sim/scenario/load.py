@@ -12,14 +12,14 @@ from typing import Any
 from sim.scenario.dropped import Dropped, Order, sort_unused, still_idle, told_apart, voided, without
 from sim.scenario.evidence import EVIDENCE_FILE, read_evidence
 from sim.scenario.faults import Nodes, checked, nodes_of, place_at
-from sim.scenario.inherit import Layer, Reading, read_layers
+from sim.scenario.inherit import Layer, Reading, read_layers, read_text_layers
 from sim.scenario.leaves import marker_at, values
 from sim.scenario.merge import at_once, held, in_vain, merge
 from sim.scenario.never import Contradiction, contradictions, without_effect_in_time
 from sim.scenario.nodes import Branch, walk
 from sim.scenario.overrides import parse_overrides
 from sim.scenario.problems import COMMAND_LINE, Place, Problem, ScenarioError
-from sim.scenario.resolve import Difference, differences, digest, resolve, resolved_yaml
+from sim.scenario.resolve import Difference, differences, digest, mapping_text, resolve, resolved_yaml
 from sim.scenario.schema import Scenario
 from sim.scenario.section import Named
 from sim.scenario.sources import (
@@ -35,6 +35,9 @@ from sim.scenario.sources import (
     word_sources,
 )
 from sim.scenario.tails import beyond_the_last_row
+
+# What a scenario that stands in no file is called.
+MAPPING = "mapping"
 
 
 @dataclass(frozen=True)
@@ -97,6 +100,22 @@ def load(path: str | os.PathLike[str], overrides: Sequence[str] = (), *, evidenc
     if not reading.layers:
         raise ScenarioError(reading.problems)
     return _build(file, reading, tuple(overrides), (), evidence)
+
+
+def load_mapping(
+    values: Mapping[str, Any],
+    overrides: Sequence[str] = (),
+    *,
+    folder: Path | None = None,
+    evidence: Path = EVIDENCE_FILE,
+) -> Loaded:
+    """As `load`, of a scenario held in memory: the mapping that its file would hold (`extends` may name another).
+
+    `folder`: where the files lie that it names; the working directory unless given. In messages it is called `mapping`.
+    """
+    where = Path.cwd() if folder is None else folder
+    reading = read_text_layers(mapping_text(values), MAPPING, where)
+    return _build(where / MAPPING, reading, tuple(overrides), (), evidence)
 
 
 def compare_scenarios(a: Loaded, b: Loaded) -> list[Difference]:

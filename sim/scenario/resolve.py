@@ -5,8 +5,10 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-from collections.abc import Iterable, Mapping
+import os
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from sim.scenario.leaves import inline, values
@@ -95,6 +97,36 @@ def resolved_yaml(scenario: Scenario, parameters: Iterable[Parameter]) -> str:
     text = io.StringIO()
     yaml.dump(_styled(content, [v.path for v in values(scenario)]), text)
     return f"# Every value of this scenario, defaults included; it needs no other file.\n{text.getvalue()}"
+
+
+def mapping_text(content: Mapping[str, Any]) -> str:
+    """YAML text of a scenario held in memory; a ValueError where it holds what no scenario file can."""
+    from ruamel.yaml import YAML
+
+    yaml = YAML(typ="safe", pure=True)
+    # the order of regions, centres and groups means something
+    yaml.sort_base_mapping_type_on_output = False  # type: ignore[assignment]  # typed as None in the library
+    yaml.default_flow_style = False
+    yaml.width = 1_000_000_000
+    text = io.StringIO()
+    yaml.dump(_in_words_of_yaml(content, ()), text)
+    return text.getvalue()
+
+
+def _in_words_of_yaml(value: Any, path: tuple[str, ...]) -> Any:
+    """The value in what YAML has: maps, lists, text, numbers, dates; numbers of numpy are numbers."""
+    if isinstance(value, Mapping):
+        return {str(key): _in_words_of_yaml(one, (*path, str(key))) for key, one in value.items()}
+    if isinstance(value, str | bool | int | float | date | None):
+        return value
+    if isinstance(value, os.PathLike):
+        return os.fspath(value)
+    if hasattr(value, "tolist"):  # of numpy and pandas: a number, or an array of them
+        return _in_words_of_yaml(value.tolist(), path)
+    if isinstance(value, Sequence):
+        return [_in_words_of_yaml(one, path) for one in value]
+    found = f"{'.'.join(path)}: " if path else ""
+    raise ValueError(f"{found}found a {type(value).__name__}; allowed: mappings, lists, text, numbers and dates")
 
 
 def _styled(content: Mapping[str, Any], leaves: Iterable[tuple[str, ...]]) -> Any:

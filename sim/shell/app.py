@@ -10,7 +10,7 @@ from pathlib import Path
 
 import click
 
-from sim.shell.naming import by_name
+from sim.scenario.naming import by_name
 from sim.shell.options import SCENARIO_FILE
 from sim.shell.screen import CANNOT_BE_MADE, FAILED, errors_in_words, say, stop
 

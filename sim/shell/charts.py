@@ -8,7 +8,7 @@ from tempfile import TemporaryDirectory
 
 import click
 
-from sim.shell.naming import by_name
+from sim.scenario.naming import by_name
 from sim.shell.options import FOLDER, replace
 from sim.shell.screen import CANNOT_BE_MADE, errors_in_words, loaded, print_table, say, stop
 from sim.shell.sweep import load_base, parse_vary

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from sim.shell.naming import changed_meaning
+from sim.scenario.naming import changed_meaning
 from sim.shell.options import SCENARIO_FILE, overrides
 from sim.shell.screen import BAD_INPUT, errors_in_words, paragraph, print_table, say, screen_width, warn
 

@@ -10,7 +10,8 @@ import click
 
 from sim.shell.options import FOLDER, SCENARIO_FILE, engine, quiet, replace
 from sim.shell.records import REGISTER
-from sim.shell.screen import command_line, errors_in_words, print_table, progress, say
+from sim.shell.screen import command_line, errors_in_words, print_table, say
+from vein2vein.progress import progress
 
 if TYPE_CHECKING:
     from sim.experiment.own.observe import Compared

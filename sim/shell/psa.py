@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING
 import click
 
 from sim.shell.options import SCENARIO_FILE, Asked, cluster, picture_options, run_options
-from sim.shell.report import draw, require_room
-from sim.shell.screen import BAD_INPUT, command_line, errors_in_words, print_table, progress, say, stop
+from sim.shell.report import draw
+from sim.shell.screen import BAD_INPUT, command_line, errors_in_words, print_table, say, stop
 from sim.shell.sweep import load_base, resumable
+from vein2vein.drawing import require_room
+from vein2vein.progress import progress
 
 if TYPE_CHECKING:
     from reports import Wanted

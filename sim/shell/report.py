@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,6 +12,7 @@ import click
 
 from sim.shell.options import FOLDER, Asked, picture_options, quiet, replace
 from sim.shell.screen import BAD_INPUT, CANNOT_BE_MADE, FAILED, errors_in_words, say, stop
+from vein2vein.drawing import draw_pages
 
 if TYPE_CHECKING:
     from reports import Wanted, Written
@@ -32,7 +33,7 @@ def report_command(folder: Path, replace: tuple[str, ...], quiet: bool, wanted: 
         finish(folder)
         require_whole(folder)
         try:
-            made = _draw(folder, wanted, replace)
+            made = draw_pages(folder, wanted, replace)
         except ResultsError as error:
             stop(str(error), BAD_INPUT)
     Drawing(folder, made).tell(quiet)
@@ -63,7 +64,7 @@ def draw_results(folder: Path, wanted: Wanted, replace: Sequence[str]) -> Drawin
     from sim.experiment.disk.folder import FolderError
 
     try:
-        return Drawing(folder, _draw(folder, wanted, replace))
+        return Drawing(folder, draw_pages(folder, wanted, replace))
     except FolderError as error:
         told = str(error)
     except OSError as error:
@@ -80,23 +81,3 @@ def draw_results(folder: Path, wanted: Wanted, replace: Sequence[str]) -> Drawin
 def draw(folder: Path, wanted: Wanted, asked: Asked) -> None:
     """Draw results that have just been written, and say where the report is."""
     draw_results(folder, wanted, asked.replace).tell(asked.quiet, asked.as_json)
-
-
-def require_room(folder: Path, tables: Collection[str], wanted: Wanted, replace: Sequence[str]) -> None:
-    """Nothing, or a FolderError where these files of tables, or pages drawn from them, could not be put there."""
-    from reports import page_files
-    from sim.experiment.disk.folder import MANIFEST
-    from sim.experiment.disk.publish import require_free
-
-    require_free(folder, [MANIFEST, *tables, *page_files(tables, wanted)], replace)
-
-
-def _draw(folder: Path, wanted: Wanted, replace: Sequence[str]) -> Written:
-    from reports import page_files, write_all
-    from sim.experiment.disk.folder import write_file
-    from sim.experiment.disk.manifest import listed, parse_manifest
-    from sim.experiment.disk.publish import new_pages
-
-    files = page_files(listed(parse_manifest(folder)), wanted)
-    with new_pages(folder, files, replace) as building:
-        return write_all(folder, lambda path, content: write_file(building / path.relative_to(folder), content), wanted)

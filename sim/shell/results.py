@@ -60,12 +60,12 @@ def show(study: Study, as_json: bool, inputs: bool = False) -> None:
     if as_json:
         click.echo(_as_json(study))
         return
-    from reports.findings import gather, on_the_list
+    from reports.findings import first_sentence, gather, on_the_list
     from reports.tables import Tables
 
     frames = {"summary": study.summary, "differences": study.differences, "already_waiting": study.already_waiting}
     findings = gather(Tables({name: table for name, table in frames.items() if table is not None}, {}, {}))
-    paragraph(_finding(findings))
+    paragraph(first_sentence(findings))
     click.echo()
     _print_figures(findings, {name: _lines(study, findings, name) for name in findings.scenarios})
     if len(findings.others) > 1 and findings.censored:
@@ -86,16 +86,6 @@ def show(study: Study, as_json: bool, inputs: bool = False) -> None:
         if findings.censored:
             paragraph(f"{findings.unresolved()}: what becomes of them is an assumption in these figures, too.")
     _tell_inputs(study, findings, inputs)
-
-
-def _finding(findings: Findings) -> str:
-    """One sentence: of the scenario, of the other one against the baseline, or of that which differs most."""
-    from reports.findings import headline, sentence
-
-    if len(findings.others) < 2:
-        return sentence(findings, (findings.others or findings.scenarios)[0])
-    known = all(findings.change(name, EVERYBODY).known for name in findings.others)
-    return f"{headline(findings, EVERYBODY if known else 'waiting_days_mean')}."
 
 
 def _lines(study: Study, findings: Findings, scenario: str) -> list[Line]:

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from sim.shell.arms import load_each
-from sim.shell.naming import by_name, changed_meaning, seed_notes
+from sim.scenario.each import load_each
+from sim.scenario.naming import by_name, changed_meaning, seed_notes
 from sim.shell.options import SCENARIO_FILE, Asked, picture_options, run_options, together
-from sim.shell.report import draw_results, require_room
+from sim.shell.report import draw_results
 from sim.shell.results import show
-from sim.shell.screen import BAD_INPUT, command_line, errors_in_words, progress, say, stop, warn
+from sim.shell.screen import BAD_INPUT, command_line, errors_in_words, say, stop, warn
+from vein2vein.progress import progress
 
 if TYPE_CHECKING:
     from reports import Wanted
@@ -109,24 +110,22 @@ def _study(files: Sequence[Path], verb: str, asked: Asked, study: Study, wanted:
     folder = asked.folder(verb, *(file.stem for file in files))
     with errors_in_words():
         from sim.engine.choice import engine_note
-        from sim.experiment.runs.precision import require_possible
-        from sim.experiment.study.run import Plan, load_warnings, run_study, study_files
+        from sim.experiment.study.run import load_warnings, run_study, study_files
+        from vein2vein.drawing import require_room
+        from vein2vein.studies import planned
 
-        first = next(iter(scenarios.values())).scenario.run
-        count = rule.most if rule is not None else asked.replications or first.replications
-        plan = Plan(
-            scenarios, count, asked.workers, command_line(), study.trace, study.event_log, asked.engine, rule,
-            study.list_below,
-        )  # fmt: skip
+        try:
+            plan = planned(
+                scenarios, asked.replications, rule, command_line(), study.list_below, study.trace, study.event_log,
+                asked.workers, asked.engine,
+            )  # fmt: skip
+        except ValueError as error:
+            stop(f"--precision: {error}", BAD_INPUT)
+        count = plan.replications
         require_room(folder, study_files(plan), wanted, asked.replace)
         told = engine_note(asked.engine)
         if told is not None:
             say(told)
-        if rule is not None:
-            try:
-                require_possible(rule, {name: one.scenario for name, one in scenarios.items()})
-            except ValueError as error:
-                stop(f"--precision: {error}", BAD_INPUT)
         for note in changed_meaning(scenarios):
             say(f"note: {note}")
         warn([*seed_notes(scenarios), *load_warnings(scenarios)])

@@ -12,7 +12,7 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from io import TextIOWrapper
 from pathlib import Path
@@ -201,35 +201,6 @@ def loaded(file: Path, overrides: Sequence[str] = ()) -> Loaded:
 def command_line() -> str:
     """What the user typed, as it is kept with results."""
     return " ".join([Path(sys.argv[0]).name, *sys.argv[1:]])
-
-
-@contextmanager
-def progress(total: int, quiet: bool, per: int | None = None) -> Iterator[Callable[[int], None]]:
-    """A progress bar on standard error; nothing at all in a pipe. The function yielded hears of replications.
-
-    `per`: replications of one point, where points are what the bar counts.
-    """
-    from rich.console import Console
-    from rich.progress import BarColumn, Progress, ProgressColumn, Task, TextColumn, TimeRemainingColumn
-    from rich.text import Text
-
-    size = per or 1
-
-    class Done(ProgressColumn):
-        """How many of how many, and how many a second."""
-
-        def render(self, task: Task) -> Text:
-            rate = f"{task.speed / size:.3g} / s" if task.speed else ""
-            return Text(f"{int(task.completed // size)}/{int((task.total or 0) // size)}  {rate}")
-
-    console = Console(stderr=True)
-    bar = Progress(
-        TextColumn("{task.description}"), BarColumn(), Done(), TimeRemainingColumn(),
-        console=console, transient=True, disable=quiet or not console.is_terminal,
-    )  # fmt: skip
-    with bar:
-        task = bar.add_task("Replications" if per is None else "Points", total=total)
-        yield lambda count: bar.advance(task, count)
 
 
 def screen_width() -> int:

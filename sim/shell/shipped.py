@@ -7,7 +7,8 @@ from pathlib import Path
 import click
 
 from sim.shell.options import SCENARIO_FILE, engine, quiet
-from sim.shell.screen import BAD_INPUT, errors_in_words, print_table, progress, stop
+from sim.shell.screen import BAD_INPUT, errors_in_words, print_table, stop
+from vein2vein.progress import progress
 
 
 @click.command("list")

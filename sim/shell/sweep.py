@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from sim.shell.naming import by_name, changed_meaning, seed_notes
+from sim.scenario.naming import by_name, changed_meaning, seed_notes
 from sim.shell.options import SCENARIO_FILE, Asked, cluster, picture_options, run_options, vary
-from sim.shell.report import draw, require_room
-from sim.shell.screen import BAD_INPUT, code_of, command_line, errors_in_words, print_table, progress, say, stop
+from sim.shell.report import draw
+from sim.shell.screen import BAD_INPUT, code_of, command_line, errors_in_words, print_table, say, stop
+from vein2vein.drawing import require_room
+from vein2vein.progress import progress
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -149,7 +151,7 @@ def parse_vary(vary: Sequence[str]) -> list[Factor]:
 def load_base(files: Sequence[Path], overrides: Sequence[str]) -> Base:
     """The scenarios of the files, by name, with these values set in each; says what these leave without effect."""
     from sim.experiment.sweep.points import Base
-    from sim.shell.arms import load_each
+    from sim.scenario.each import load_each
 
     found, left_out = load_each(files, overrides)
     base = Base(by_name(found))

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from sim.shell.options import SCENARIO_FILE, as_json, engine, out, quiet, replace, replications, workers
-from sim.shell.screen import BAD_INPUT, MISSED, command_line, errors_in_words, print_table, progress, say, stop
+from sim.shell.screen import BAD_INPUT, MISSED, command_line, errors_in_words, print_table, say, stop
+from vein2vein.progress import progress
 
 if TYPE_CHECKING:
-    from sim.experiment.validate.cases import Verdict
+    pass
 
 ON_SCREEN = ("case", "quantity", "kind", "expected", "simulated", "low", "high", "verdict", "why")
 FILES = ("validation.csv", "validation.md")
@@ -44,34 +45,27 @@ def validate_command(
 ) -> None:
     """Run the validation cases: exact or published values against simulated ones."""
     with errors_in_words():
-        from sim.experiment.disk.folder import require_page
+        from sim.experiment.disk.folder import require_page, signed, write_text
         from sim.experiment.disk.publish import new_results
-        from sim.experiment.validate.cases import judge
-        from sim.experiment.validate.quantities import QuantityError
-        from sim.scenario import load
-        from sim.scenario.shipped import ShippedError, validation_file, validation_files
+        from vein2vein.validation import FILES, judged, read_cases, summary, write_validation
 
         try:
-            wanted = [validation_file(file) for file in files] or validation_files()
-        except ShippedError as error:
+            cases = read_cases(files)
+        except ValueError as error:
             stop(str(error), BAD_INPUT)
-        cases = [(file, load(file)) for file in wanted]
-        missing = [str(file) for file, loaded in cases if loaded.scenario.validation is None]
-        if missing:
-            stop(f"{', '.join(missing)}: no `validation:` section, so there is nothing to compare with", BAD_INPUT)
         folder = out if out is not None else RESULTS
         if page is not None:
             require_page(page, replace)
-        verdicts: list[Verdict] = []
         counts = [replications or loaded.scenario.run.replications for _, loaded in cases]
         with new_results(folder, FILES, replace) as building:
             with progress(sum(counts), quiet) as done:
-                for (file, loaded), count in zip(cases, counts, strict=True):
-                    try:
-                        verdicts += judge(file.stem, loaded, count, workers, done, engine)
-                    except QuantityError as error:
-                        stop(f"{file}: {error}", BAD_INPUT)
-            _write(verdicts, {file.stem: loaded.scenario.name for file, loaded in cases}, building, page)
+                try:
+                    verdicts = judged(cases, replications, workers, done, engine)
+                except ValueError as error:
+                    stop(str(error), BAD_INPUT)
+            text = write_validation(verdicts, cases, building, command_line())
+            if page is not None:
+                write_text(page, signed(text))
     rows = [verdict.row() for verdict in verdicts]
     if as_json:
         import json
@@ -92,35 +86,6 @@ def validate_command(
     if not quiet:
         say(f"Table and page: {folder}")
     sys.exit(0 if all(verdict.as_stated for verdict in verdicts) else MISSED)
-
-
-def summary(verdicts: list[Verdict]) -> str:
-    """How many targets of each kind were met, and how many of the missed ones a file states as missed."""
-    from sim.experiment.validate.cases import KINDS, count_by_kind
-
-    counts = count_by_kind(verdicts)
-    text = "; ".join(f"{KINDS[kind]}: {met} of {count} met" for kind, (met, count) in counts.items())
-    missed = [verdict for verdict in verdicts if not verdict.met]
-    stated = sum(verdict.as_stated for verdict in missed)
-    text = f"{text[:1].upper()}{text[1:]}"
-    return f"{text}. {stated} of {len(missed)} misses are stated in the files" if missed else text
-
-
-def _write(verdicts: list[Verdict], names: dict[str, str], folder: Path, page: Path | None) -> None:
-    import pandas as pd
-
-    from reports.validation import validation_page
-    from sim.experiment.disk.folder import signed, write_text
-    from sim.experiment.disk.manifest import about_program, write_manifest
-    from sim.experiment.disk.table_files import write_table
-
-    rows = [verdict.row() for verdict in verdicts]
-    text = validation_page(rows, names, summary(verdicts))
-    write_table(folder, "validation", pd.DataFrame(rows))
-    write_text(folder / "validation.md", text)
-    write_manifest(folder, {"title": "Validation", "kind": "validation", "command": command_line(), **about_program()})
-    if page is not None:
-        write_text(page, signed(text))
 
 
 def _cell(value: Any) -> str:

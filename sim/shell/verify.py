@@ -8,7 +8,8 @@ from pathlib import Path
 import click
 
 from sim.shell.options import FOLDER, engine, quiet, workers
-from sim.shell.screen import MISSED, errors_in_words, print_table, progress, say
+from sim.shell.screen import MISSED, errors_in_words, print_table, say
+from vein2vein.progress import progress
 
 
 @click.command("verify")

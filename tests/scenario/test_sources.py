@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from sim.scenario import Parameter, load, read_evidence, reference, write_resolved
-from sim.shell.naming import changed_meaning
+from sim.scenario.naming import changed_meaning
 from tests.scenario.writing import AUTOLOGOUS, DATA, EVIDENCE, load_text, problems, write
 
 SOURCED = (

@@ -17,7 +17,7 @@ from sim.experiment.disk.folder import write_text
 from sim.outcomes.patients import is_label
 from sim.pieces.protocol import Protocol, attempt_names, milestones
 from sim.tables import EVENTS_TABLE, PATIENTS, QUANTITIES, TABLES, ContractError, Kind, Table
-from sim.tables.spreadsheets import csv_text
+from sim.tables.spreadsheets import csv_text, unescaped
 
 ARROW = {
     Kind.TEXT: pa.string(),
@@ -34,6 +34,37 @@ def write_table(folder: Path, name: str, frame: pd.DataFrame) -> None:
     """Write a table as CSV, whole or not at all. Raises ContractError where it is not the table of that name."""
     table = TABLES[name]
     write_text(folder / table.file, csv_text(table.checked(frame)))
+
+
+def read_table(folder: Path, name: str) -> pd.DataFrame:
+    """The table of that name as it stands in a results folder, each column of its kind.
+
+    Whole numbers are `int64`, or `Int64` where some are missing; missing numbers are NaN, missing flags NA, and a
+    missing text is "". Raises ContractError where the file is not that table.
+    """
+    table = TABLES[name]
+    if table.suffix == ".parquet":
+        return pd.read_parquet(folder / table.file)
+    cells = pd.read_csv(folder / table.file, dtype=str, keep_default_na=False, encoding="utf-8")
+    cells.columns = [unescaped(str(column)) for column in cells.columns]
+    table.require_columns(list(cells.columns))
+    return pd.DataFrame({column: _typed(cells[column], table, column) for column in cells.columns})
+
+
+def _typed(cells: pd.Series[str], table: Table, name: str) -> pd.Series[Any]:
+    column = table.column(name)
+    assert column is not None
+    if column.kind is Kind.FLAG:
+        there: pd.Series[Any] = cells.map({"True": True, "False": False})
+        return there.astype("boolean") if there.isna().any() else there.astype(bool)
+    if column.kind is Kind.TEXT:
+        return cells.map(unescaped)
+    numbers = pd.to_numeric(cells.where(cells != ""), errors="coerce" if column.kind is Kind.INPUT else "raise")
+    if column.kind is Kind.INPUT and (numbers.isna() & (cells != "")).any():
+        return cells.map(unescaped)
+    if column.kind is Kind.WHOLE:
+        return numbers.astype("Int64" if numbers.isna().any() else "int64")
+    return numbers.astype(float)
 
 
 def arrow_schema(table: Table, frame: pd.DataFrame) -> pa.Schema:

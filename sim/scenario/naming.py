@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
 
 from sim.scenario.files import is_shipped
-
-if TYPE_CHECKING:
-    from sim.scenario import Loaded
+from sim.scenario.load import Loaded
 
 
 def by_name(loaded: Sequence[Loaded]) -> dict[str, Loaded]:

@@ -1,0 +1,228 @@
+"""`import vein2vein`: the same numbers as the command line, as frames and figures; nothing written unless asked."""
+
+from __future__ import annotations
+
+import inspect
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from click.testing import CliRunner
+
+import vein2vein as v2v
+from run_sim import cli
+
+ROOT = Path(__file__).parents[1]
+SMALL = {
+    "extends": "autologous",
+    "name": "Small",
+    "run": {"window": "120 d", "warm_up": "0 d", "follow_up": "400 d", "replications": 3},
+}
+TARGETS = ["turnaround_days_mean <= 20", "infused_share >= 1"]
+EXPORTS = {
+    "load", "new", "shipped", "run", "compare", "sweep", "psa", "plan", "fit", "observe", "validate", "open_results",
+    "Results", "Study", "Sweep", "Psa", "Plan", "Fit", "Observed", "Validation",
+    "Loaded", "ScenarioError", "RecordsError", "FolderError", "EngineError", "NoTableError", "__version__",
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def pair() -> v2v.Study:
+    return v2v.compare(SMALL, v2v.load(SMALL, set={"name": "More slots", "manufacturing.slots.count": 8}))
+
+
+def test_these_names_and_no_others_are_kept_stable() -> None:
+    assert set(v2v.__all__) == EXPORTS
+    assert len(v2v.__all__) == len(EXPORTS)
+    assert dir(v2v) == sorted(EXPORTS)
+    with pytest.raises(AttributeError, match="has no attribute 'simulate'; there are: load, new"):
+        _ = v2v.simulate  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("name", sorted(EXPORTS - {"__version__"}))
+def test_every_name_says_what_it_gives_and_what_goes_wrong(name: str) -> None:
+    found = getattr(v2v, name)
+    told = inspect.getdoc(found) or ""
+    assert len(told) > 20, name
+    if inspect.isfunction(found) and name not in ("shipped",):
+        assert "Raises" in told, name
+        assert all(option in told or option in (inspect.getdoc(v2v.run) or "") for option in _own_options(found)), name
+    for member, value in inspect.getmembers(found if inspect.isclass(found) else None):
+        if isinstance(value, property):
+            assert inspect.getdoc(value), f"{name}.{member}"
+
+
+def _own_options(function: object) -> list[str]:
+    return [f"`{name}`" for name in inspect.signature(function).parameters]  # type: ignore[arg-type]
+
+
+def test_the_import_loads_nothing_heavy() -> None:
+    heavy = "{'numpy', 'pandas', 'plotly', 'scipy', 'numba', 'pydantic', 'simpy', 'click', 'rich'}"
+    code = f"import sys, vein2vein; print(sorted({heavy} & set(sys.modules)))"
+    told = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert told.stdout.strip() == "[]"
+
+
+def test_another_package_called_sim_is_told(tmp_path: Path) -> None:
+    (tmp_path / "sim").mkdir()
+    (tmp_path / "sim" / "__init__.py").write_text("")
+    told = subprocess.run(
+        [sys.executable, "-c", "import vein2vein"],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": f"{tmp_path}{os.pathsep}{ROOT}"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert told.returncode != 0
+    assert f"called 'sim', which is that of {tmp_path}" in told.stderr
+
+
+def test_the_numbers_are_those_of_the_command_line(pair: v2v.Study, tmp_path: Path) -> None:
+    for name, loaded in (("a", SMALL), ("b", {**SMALL, "name": "More slots"})):
+        own = loaded if name == "a" else {**loaded, "manufacturing": {"slots": {"count": 8}}}
+        v2v_text = "\n".join(_yaml(own))
+        (tmp_path / f"{name}.yaml").write_text(v2v_text, encoding="utf-8")
+    out = tmp_path / "out"
+    said = CliRunner().invoke(
+        cli, ["compare", str(tmp_path / "a.yaml"), str(tmp_path / "b.yaml"), "--quiet", "--out", str(out)]
+    )
+    assert said.exit_code == 0, said.output
+    theirs = v2v.open_results(out)
+    assert isinstance(theirs, v2v.Study)
+    for name in ("summary", "differences", "incidence", "patients", "resources", "economics"):
+        pd.testing.assert_frame_equal(pair.table(name), theirs.table(name))
+    assert pair.finding == theirs.finding
+    assert pair.finding in " ".join(said.output.split())
+
+
+def _yaml(values: dict[str, object], indent: str = "") -> list[str]:
+    lines = []
+    for key, value in values.items():
+        if isinstance(value, dict):
+            lines += [f"{indent}{key}:", *_yaml(value, indent + "  ")]
+        else:
+            lines.append(f"{indent}{key}: {value}")
+    return lines
+
+
+def test_frames_have_the_types_of_their_columns(pair: v2v.Study) -> None:
+    summary = pair.summary
+    assert summary["replications"].dtype == np.int64
+    assert summary["estimate"].dtype == np.float64
+    assert pd.api.types.is_string_dtype(summary["scenario"])
+    summary.loc[:, "estimate"] = 0.0
+    assert pair.summary["estimate"].abs().max() > 0.0  # a copy of one's own
+    assert set(pair.patients["scenario"]) == {"Small", "More slots"}
+    with pytest.raises(v2v.NoTableError, match="no table 'tornado' in these results; there are: summary"):
+        pair.table("tornado")
+    with pytest.raises(LookupError, match="no chart 'tornado' in these results; there are: waiting_times"):
+        pair.figure("tornado")
+
+
+def test_a_figure_is_one_of_plotly_and_a_report_one_file(pair: v2v.Study, tmp_path: Path) -> None:
+    import plotly.graph_objects as go
+
+    assert "incidence" in pair.figures
+    figure = pair.figure("incidence")
+    assert isinstance(figure, go.Figure)
+    assert len(figure.data) > 2
+    larger = pair.figure("incidence", style="slide")
+    assert larger.layout.title.font.size > figure.layout.title.font.size
+    written = pair.report(tmp_path / "one.html")
+    assert list(tmp_path.iterdir()) == [written]
+    assert "Small" in written.read_text(encoding="utf-8")
+
+
+def test_saved_results_are_those_of_the_command_line(pair: v2v.Study, tmp_path: Path) -> None:
+    place = pair.save(tmp_path / "kept")
+    assert (place / "report.html").is_file()
+    assert (place / "charts" / "incidence.html").is_file()
+    verified = CliRunner().invoke(cli, ["verify", str(place), "--quiet"])
+    assert verified.exit_code == 0, verified.output
+    (place / "mine.txt").write_text("mine")
+    pair.save(place)
+    assert (place / "mine.txt").read_text() == "mine"
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "summary.csv").write_text("mine")
+    with pytest.raises(v2v.FolderError, match=r"summary\.csv"):
+        pair.save(tmp_path / "other")
+    assert (tmp_path / "other" / "summary.csv").read_text() == "mine"
+
+
+def test_nothing_is_written_unless_asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    found = v2v.run(SMALL, replications=2)
+    assert list(tmp_path.iterdir()) == []
+    folder = found.folder
+    assert folder.is_dir()
+    del found
+    assert not folder.exists()
+
+
+def test_a_result_shows_itself_in_a_notebook(pair: v2v.Study) -> None:
+    shown = pair._repr_html_()
+    assert pair.finding in shown.replace("&lt;", "<")
+    assert shown.count("<tr>") > 4
+    evil = v2v.run({**SMALL, "name": "<script>alert(1)</script>"}, replications=2)
+    assert "<script>" not in evil._repr_html_()
+
+
+def test_what_is_wrong_is_said_as_on_the_command_line(tmp_path: Path) -> None:
+    with pytest.raises(v2v.ScenarioError, match=r"mapping: manufacturing\.line: unknown key; did you mean 'lines'"):
+        v2v.load({"extends": "autologous", "manufacturing": {"line": 3}})
+    with pytest.raises(v2v.ScenarioError, match="no shipped scenario of that name; did you mean 'autologous'"):
+        v2v.run("autologus")
+    with pytest.raises(v2v.ScenarioError, match=r"--set manufacturing.lines: .*found -1; allowed"):
+        v2v.load("autologous", set={"manufacturing.lines": -1})
+    with pytest.raises(ValueError, match="compare takes two scenarios or more"):
+        v2v.compare("autologous")
+    with pytest.raises(ValueError, match="name: found a object; allowed: mappings, lists, text, numbers and dates"):
+        v2v.load({"name": object()})
+    with pytest.raises(ValueError, match=r"vary manufacturing.lines: .*allowed: from a lower value to a higher one"):
+        v2v.sweep(SMALL, vary={"manufacturing.lines": "9:4:1"})
+    with pytest.raises(v2v.FolderError, match="no results here"):
+        v2v.open_results(tmp_path)
+    with pytest.raises(ValueError, match="give out="):
+        v2v.fit(tmp_path / "register.yaml", base=tmp_path / "base.yaml")
+    with pytest.raises(ValueError, match="mm2: no such file, and no validation case of that name"):
+        v2v.validate("mm2")
+
+
+def test_values_are_set_as_python_has_them() -> None:
+    loaded = v2v.load(
+        "autologous", set={"manufacturing.lines": np.int64(7), "release_testing.sterility": "9 d"}, seed=5
+    )
+    assert loaded.scenario.run.seed == 5
+    assert loaded.resolved["manufacturing"]["lines"] == 7
+    again = v2v.load(loaded, set={"manufacturing.lines": 8})
+    assert (loaded.resolved["manufacturing"]["lines"], again.resolved["manufacturing"]["lines"]) == (7, 8)
+    assert "autologous" in v2v.shipped()
+    assert "extends: autologous" in v2v.new(centres=["city", "lake"], name="ours")
+
+
+def test_a_sweep_and_a_plan_of_small_networks() -> None:
+    fifty = ROOT / "scenarios" / "validation" / "fifty_patients_3.yaml"
+    swept = v2v.sweep(fifty, vary={"manufacturing.lines": [3, 5]}, replications=2)
+    turnaround = swept.outcomes.query("metric == 'turnaround_days_mean'")
+    assert turnaround["estimate"].is_monotonic_decreasing
+    with pytest.raises(v2v.NoTableError, match=r"a grid has no table of sensitivity"):
+        _ = swept.sensitivity
+    planned = v2v.plan(fifty, vary={"manufacturing.lines": "3:7"}, targets=TARGETS)
+    assert planned.answer == {"manufacturing.lines": "5"}
+    assert planned.finding.startswith("manufacturing.lines = 5 is the smallest that meets")
+    none = v2v.plan(fifty, vary={"manufacturing.lines": "3:4"}, targets=TARGETS)
+    assert none.answer is None
+    assert none.finding.startswith("No value of manufacturing.lines from 3 to 4 meets")
+
+
+def test_a_validation_case() -> None:
+    heard: list[int] = []
+    found = v2v.validate("fifty_patients_3", progress=heard.append)
+    assert sum(heard) >= 1
+    assert (found.verdicts["verdict"] == "met").all()
+    assert found.summary.endswith("met")
