@@ -301,6 +301,11 @@ def _economics(plan: Plan, collected: tables.Collected) -> tuple[dict[str, pd.Da
     return economic_tables(plan.scenarios, np.array(collected.economics), collected.values()), None
 
 
+def _title(names: Sequence[str]) -> str:
+    """`A against B`, or `3 strategies compared with A`."""
+    return " against ".join(names) if len(names) < 3 else f"{len(names) - 1} strategies compared with {names[0]}"
+
+
 def _changes(plan: Plan) -> pd.DataFrame:
     """One row a value in which scenarios differ, one column a scenario."""
     names = list(plan.scenarios)
@@ -322,7 +327,7 @@ def _write_manifest(
 ) -> None:
     first = next(iter(plan.scenarios.values()))
     content = {
-        "title": " against ".join(loaded.scenario.name for loaded in plan.scenarios.values()),
+        "title": _title([loaded.scenario.name for loaded in plan.scenarios.values()]),
         "command": plan.command,
         **about_program(),
         "seed": first.scenario.run.seed,
