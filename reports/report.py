@@ -9,7 +9,7 @@ from typing import Any
 from markupsafe import Markup
 
 from reports import grids, sources
-from reports.charts import APPENDIX, CHARTS, COSTS, FIRST, GROUPS, STORY, STUDY
+from reports.charts import APPENDIX, CHARTS, COSTS, FIRST, GROUPS, RESTS, STORY, STUDY
 from reports.details import details
 from reports.export import Picture, page
 from reports.findings import Findings, on_the_list, sentence
@@ -19,11 +19,17 @@ from reports.grids import Grid
 from reports.methods import method_tables
 from reports.methods.folds import folds
 from reports.money import money
+from reports.rests_on import rests_on, turns
 from reports.study_screens import first_screen
 from reports.tables import Tables
 from reports.words import counted
 
-PARTS: Mapping[str, str] = {STUDY: "What was varied", STORY: "Waits and outcomes", GROUPS: "By group"}
+PARTS: Mapping[str, str] = {
+    STUDY: "What was varied",
+    RESTS: "What the finding rests on",
+    STORY: "Waits and outcomes",
+    GROUPS: "By group",
+}
 """The parts of the page that are charts alone, in their order, with their headings."""
 
 
@@ -42,6 +48,7 @@ def page_of(tables: Tables, findings: Findings, pictures: Sequence[Picture], num
         front=front,
         sentences=[sentence(findings, scenario) for scenario in compared],
         parts=[(ident, heading, sections[ident]) for ident, heading in PARTS.items()],
+        rests_on=rests_on(tables),
         costs=sections[COSTS],
         appendix=sections[APPENDIX],
         paired="same_patients" in tables,
@@ -71,7 +78,7 @@ def _first(tables: Tables, findings: Findings, front: Picture | None) -> FirstSc
     # of several scenarios first what is told first of each
     told = zip_longest(*(details(tables, findings, scenario) for scenario in compared))
     further = [one for of_each in told for one in of_each if one is not None]
-    found = first_screen(tables, findings, name, (*on_the_list(findings), *further, *said))
+    found = first_screen(tables, findings, name, (*on_the_list(findings), *turns(tables), *further, *said))
     return found or FirstScreen(f"{front.heading}." if front is not None else "", picture=name, findings=tuple(said))
 
 

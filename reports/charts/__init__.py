@@ -17,6 +17,7 @@ from reports.charts import (
     outcomes,
     plans,
     resource_bars,
+    robustness,
     same_patients,
     screening,
     stages,
@@ -34,6 +35,7 @@ __all__ = ["CHARTS", "Chart"]
 
 
 FIRST, STORY, GROUPS, COSTS, STUDY, APPENDIX = "first", "charts", "groups", "economics", "study", "appendix"
+RESTS = "rests"
 """The parts of the report page: a chart of the first screen stands there where nothing else does."""
 
 
@@ -170,6 +172,17 @@ CHARTS: tuple[Chart, ...] = (
         same_patients.describe,
         "Both scenarios treat the same patients with the same luck, so the outcomes are compared "
         "patient by patient: progressed before infusion under both, under one only, or under neither.",
+    ),
+    Chart(
+        "robustness",
+        "What the finding rests on",
+        "robustness",
+        robustness.draw,
+        robustness.describe,
+        "Each row is the difference with one assumption at a lower or a higher value and all else as stated: over its "
+        "uncertainty, else half and double. Points without an interval rest on few replications; those of a value that "
+        "turns the finding round are confirmed on at least 50.",
+        section=RESTS,
     ),
     Chart(
         "groups_waiting",

@@ -78,12 +78,17 @@ study_options = together(
 @click.argument("files", nargs=-1, required=True, type=SCENARIO_FILE)
 @run_options()
 @study_options
+@click.option(
+    "--robustness/--no-robustness",
+    default=True,
+    help="Try every assumption at a lower and a higher value, to tell what the finding rests on.",
+)
 @picture_options
-def compare_command(files: tuple[Path, ...], asked: Asked, study: Study, wanted: Wanted) -> None:
+def compare_command(files: tuple[Path, ...], asked: Asked, study: Study, robustness: bool, wanted: Wanted) -> None:
     """Compare scenarios on the same patients; the first file is the baseline."""
     if len(files) < 2:
         raise click.UsageError("compare takes two scenario files or more; to run one alone, use `run`")
-    _study(files, "compare", asked, study, wanted)
+    _study(files, "compare", asked, study, wanted, robustness)
 
 
 @click.command("run")
@@ -93,10 +98,10 @@ def compare_command(files: tuple[Path, ...], asked: Asked, study: Study, wanted:
 @picture_options
 def run_command(file: Path, asked: Asked, study: Study, wanted: Wanted) -> None:
     """Run one scenario."""
-    _study((file,), "run", asked, study, wanted)
+    _study((file,), "run", asked, study, wanted, robustness=False)
 
 
-def _study(files: Sequence[Path], verb: str, asked: Asked, study: Study, wanted: Wanted) -> None:
+def _study(files: Sequence[Path], verb: str, asked: Asked, study: Study, wanted: Wanted, robustness: bool) -> None:
     rule = study.rule(asked.replications)
     if not asked.quiet:
         say(f"Reading {', '.join(str(file) for file in files)}")
@@ -111,7 +116,7 @@ def _study(files: Sequence[Path], verb: str, asked: Asked, study: Study, wanted:
         count = rule.most if rule is not None else asked.replications or first.replications
         plan = Plan(
             scenarios, count, asked.workers, command_line(), study.trace, study.event_log, asked.engine, rule,
-            study.list_below,
+            study.list_below, robustness,
         )  # fmt: skip
         require_room(folder, study_files(plan), wanted, asked.replace)
         told = engine_note(asked.engine)
