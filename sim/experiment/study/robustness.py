@@ -286,7 +286,8 @@ def run_variants(task: _Task) -> tuple[str, str, list[FloatArray | str]]:
             arm = Arm(task.name, scenario)
             require_size([arm], {task.name: task.loaded})
         except ScenarioError as error:
-            results.append(f"refused: {error.problems[0].message}")
+            # without the place in brackets: a scenario that is run again from its results stands in another file
+            results.append(f"refused: {error.problems[0].message.split(' (')[0]}")
             continue
         parts = [part for some in batches(task.numbers, batch_size([arm])) for part in as_run([arm], some)]
         measured = [measure(*simulate(its[0], some, task.engine), its[0].window) for its, some in parts]
