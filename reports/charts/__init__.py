@@ -375,7 +375,7 @@ CHARTS: tuple[Chart, ...] = (
         "ceac",
         economics.draw_ceac,
         economics.describe_ceac,
-        "How often each strategy has the highest net benefit, by what a QALY is worth to the payer. The "
+        "How often each strategy has the highest net benefit, by the willingness to pay per QALY. The "
         "broad line marks the strategy with the highest mean, which is the one to choose.",
         section=COSTS,
     ),

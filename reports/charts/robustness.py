@@ -8,8 +8,8 @@ from reports.charts.rows import Group, Panel, Row, draw_panel
 from reports.figure import Figure
 from reports.findings import EVERYBODY, Findings
 from reports.tables import records
-from reports.theme import Mark, canvas, finish
-from reports.words import Estimate, level, listed
+from reports.theme import MUTED, Mark, canvas, finish
+from reports.words import Estimate, level, listed, rounded, scale, told_apart, unit_of
 from sim.tables.inputs import input_label
 
 BELOW, LEFT = 52, 320
@@ -33,7 +33,15 @@ def draw(robustness: pd.DataFrame, findings: Findings) -> Figure:
     narrow = draw_panel(figure, panel, legend=True)
     at = first.stated * (100.0 if first.unit == "share" else 1.0)
     figure.add_shape(
-        type="line", x0=at, x1=at, y0=0, y1=1, yref="y domain", xref="x", line={"color": "#55616E", "dash": "dot"}
+        type="line",
+        x0=at,
+        x1=at,
+        y0=0,
+        y1=1,
+        yref="y domain",
+        xref="x",
+        line={"color": "#55616E", "dash": "dot"},
+        layer="below",
     )
     return finish(
         figure,
@@ -83,10 +91,11 @@ def moved(row: object) -> str:
     """What one value of an assumption does to the difference, as a sentence without its full stop."""
     stated, now = (float(getattr(row, name)) for name in ("stated", "estimate"))
     unit = str(getattr(row, "unit", ""))
-    sizes = [level(Estimate(abs(value), unit=unit, change=True)) for value in (stated, now)]
+    factor, noun_of = scale(unit), unit_of(Estimate(now, unit=unit, change=True))
+    sizes = told_apart(abs(stated) * factor, abs(now) * factor, rounded)
     noun = "in the mean wait" if getattr(row, "metric", "") == WAIT else f"in “{getattr(row, 'label', '')}”"
     way = "turns round" if stated * now < 0.0 else "grows" if abs(now) > abs(stated) else "falls"
-    told = f"from {sizes[0].split()[0].removesuffix('%')} to {sizes[1]}"
+    told = f"from {sizes[0]} to {sizes[1]}{noun_of}"
     values = f"{getattr(row, 'value', '')} instead of {getattr(row, 'stated_value', '')}"
     return f"{input_label(str(getattr(row, 'path', '')))}: with {values} the difference {noun} {way} {told}"
 

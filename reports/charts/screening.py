@@ -66,6 +66,7 @@ def draw_prcc(prcc: pd.DataFrame, findings: Findings) -> Figure:
     first = records(mine)[0]
     panel = Panel(groups, f"partial rank correlation with {first.label}", bars=True, wrap=38, limits=(-1.0, 1.0))
     narrow = draw_panel(picture, panel, legend=False)
+    picture.update_layout(xaxis={"tickvals": [-1, -0.5, 0, 0.5, 1]})
     return finish(
         picture,
         title=_prcc_title(records(mine)),
