@@ -32,17 +32,8 @@ def draw(robustness: pd.DataFrame, findings: Findings) -> Figure:
     panel = Panel(tuple(groups), f"difference, {_unit(first.unit)}", bars=False, wrap=44)
     narrow = draw_panel(figure, panel, legend=True)
     at = first.stated * (100.0 if first.unit == "share" else 1.0)
-    figure.add_shape(
-        type="line",
-        x0=at,
-        x1=at,
-        y0=0,
-        y1=1,
-        yref="y domain",
-        xref="x",
-        line={"color": "#55616E", "dash": "dot"},
-        layer="below",
-    )
+    line = {"color": MUTED, "dash": "dot"}
+    figure.add_shape(type="line", x0=at, x1=at, y0=0, y1=1, yref="y domain", xref="x", line=line, layer="below")
     return finish(
         figure,
         title=title(mine),
