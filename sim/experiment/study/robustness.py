@@ -17,12 +17,12 @@ from numpy.typing import NDArray
 from sim.experiment.runs.limits import require_size
 from sim.experiment.runs.replicate import Arm, as_run, batch_size, batches, simulate
 from sim.experiment.runs.work import run_tasks
-from sim.experiment.sweep.factors import Amount, amount
 from sim.outcomes.estimates import FEW, interval, possible_change
 from sim.outcomes.metrics import BY_NAME, INFUSED_AND_FREE, METRIC_NAMES, measure
 from sim.outcomes.verdicts import Verdict, verdict
 from sim.pure.odds import share_at_odds
 from sim.scenario import Loaded, ScenarioError
+from sim.scenario.amounts import Amount, amount
 from sim.scenario.kinds import Number
 from sim.scenario.leaves import inline, is_whole_at, marker_at, values
 from sim.scenario.lists import COUNTED
