@@ -8,6 +8,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from reports.charts.robustness import draw
+from reports.findings import gather
+from reports.rests_on import rests_on
+from reports.tables import read
 from sim.engine.choice import COMPILED
 from sim.experiment.runs.replicate import Arm, simulate
 from sim.experiment.study.robustness import CONFIRMED, HEADLINE, Skipped, Variant, find_variants, robustness
@@ -15,6 +19,7 @@ from sim.experiment.study.run import Plan, run_study
 from sim.experiment.verify.check import verify
 from sim.outcomes.metrics import METRIC_NAMES, measure
 from sim.scenario import Loaded, load
+from sim.tables.inputs import input_label
 from tests.runs import SHIPPED
 
 SHORT = ("run.warm_up=30 d", "run.window=90 d", "run.follow_up=200 d")
@@ -141,3 +146,16 @@ def test_without_it_and_with_too_few_replications_there_are_no_such_tables(tmp_p
     assert robustness(scenarios, values_of(scenarios, 2), COMPILED, 1) is None
     run_study(Plan(scenarios, 2, 1, "", engine=COMPILED), tmp_path, lambda count: None)
     assert not (tmp_path / "robustness.csv").exists()
+
+
+def test_the_page_and_the_chart_say_what_moves_the_finding_most(tmp_path: Path) -> None:
+    run_study(Plan(pair(), 5, 1, "", engine=COMPILED, robustness=True), tmp_path, lambda count: None)
+    tables = read(tmp_path)
+    said = rests_on(tables)
+    assert said is not None
+    table = tables["robustness"]
+    first = table[(table["metric"] == HEADLINE[0]) & (table["rank"] == 1)]
+    assert input_label(str(first["path"].iloc[0])) in said.most[0]
+    assert 1 <= len(said.most) <= 5
+    figure = draw(table, gather(tables)).plain()
+    assert input_label(str(first["path"].iloc[0])) in figure["layout"]["title"]["text"].replace("<br>", " ")
