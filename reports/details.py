@@ -1,134 +1,156 @@
-"""The further findings: what the headline's two metrics leave out, one sentence each.
+"""The further findings: what the first sentence and its tiles leave out, a line each, and nothing that says nothing.
 
 As in `findings`, every number stands in a table: `summary.csv`, `differences.csv`, `groups.csv` or
-`resources_summary.csv`.
+`resources_summary.csv`. Of a comparison only what differs beyond chance is told.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import pandas as pd
 
-from reports.findings import HALF, Findings
+from reports.findings import Findings
 from reports.tables import Tables, records
-from reports.words import Estimate, figure, level, listed, size, uncapital
-from sim.outcomes.metrics import INFUSED_AND_FREE
-from sim.outcomes.verdicts import Verdict
+from reports.words import Estimate, glance, of_hundred, rounded, told_apart
+from sim.outcomes.metrics import INFUSED_AND_FREE, TREATED_AND_FREE
 
-NONE_OF = {
-    "product_wasted": "no products are made and not infused",
-    "slots_wasted": "no slots go unused because a patient left",
+HUNDRED, DAYS, COUNT = "of 100", "days", "count"
+SAYINGS: Mapping[str, tuple[str, str]] = {
+    "alternative_share": (HUNDRED, "{} patients are given the alternative therapy and not infused"),
+    TREATED_AND_FREE[12]: (HUNDRED, "{} patients are progression-free at one year after infusion or the alternative"),
+    "not_travelled_share": (HUNDRED, "{} patients do not travel to a centre and are lost on the day of referral"),
+    "infused_share": (HUNDRED, "{} patients are infused"),
+    "returned": (COUNT, "{} patients come back for a later course"),
+    "off_the_shelf_share": (HUNDRED, "{} infused patients are given a dose from stock"),
+    "intensive_care_share": (HUNDRED, "{} infused patients come to intensive care"),
+    "alive_at_24_months_share": (HUNDRED, "{} patients are alive two years after referral"),
+    "progression_free_at_1_year_share": (HUNDRED, "{} infused patients are free of progression a year after infusion"),
+    "product_wasted": (COUNT, "{} products go unused"),
+    "slots_wasted": (COUNT, "{} slots go unused because a patient left"),
+    "vein_to_vein_days_median": (DAYS, "The median time from vein to vein is {}"),
+    "infusion_deferred_for_bed_share": (HUNDRED, "{} infusions are deferred for want of a bed"),
+    "died_before_infusion_share": (HUNDRED, "{} patients die before infusion"),
+    INFUSED_AND_FREE[24]: (HUNDRED, "{} patients are infused and progression-free at two years"),
 }
-"""How none of them is said."""
-SAYINGS = {
-    "half_infused_days": "half of those referred are infused within {}",
-    "not_travelled_share": "{} of those referred do not travel to a centre and are lost on the day of referral",
-    "infused_share": "{} of those referred are infused",
-    "died_before_infusion_share": "{} of those referred die before infusion",
-    "vein_to_vein_days_median": "the median time from vein to vein is {}",
-    "off_the_shelf_share": "{} of the infused are given a dose from stock",
-    "alternative_share": "{} of those referred are given the alternative therapy, and not infused",
-    "intensive_care_share": "{} of the infused come to intensive care",
-    "returned": "{} come back for a later course",
-    "infusion_deferred_for_bed_share": "{} of the infusions are deferred after lymphodepletion for want of a bed",
-    "product_wasted": "{} are made and not infused",
-    "slots_wasted": "{} go unused because a patient left",
-    "progression_free_at_1_year_share": "{} of the infused are free of progression a year after infusion",
-    **{
-        name: f"{{}} of those referred are infused and progression-free at {months} months"
-        for months, name in INFUSED_AND_FREE.items()
-        if months != 12  # the headline has that
-    },
-    "alive_at_12_months_share": "{} of those referred are alive 12 months after referral",
-    "alive_at_24_months_share": "{} of those referred are alive 24 months after referral",
-}
-"""What a metric says, in the order in which it is told."""
+"""What a metric says and how its number is told, in the order in which they are told."""
+OFFERED = "alternative_share"
+"""The metrics of the alternative belong to scenarios in which somebody is given it."""
 GROUPED = "progressed_before_infusion_share"
 MOST_GROUPS = 4
 TRIVIAL = (0.0, 1.0)
 """None and all of them need no sentence in a single run."""
-RARE = 0.0005
+WORTH_TELLING = 1.1
+"""Centres are told apart where the longest wait is so many times the shortest."""
+RARE = 0.005
 """A share of requests below this is not worth a sentence."""
 
 
 def details(tables: Tables, findings: Findings, scenario: str) -> list[str]:
-    """Sentences about one scenario: in a single run its levels, else what differs from the baseline."""
+    """One line each about one scenario: in a single run its levels, else what differs from the baseline."""
     compared = scenario in findings.others
-    said = [*(_differences(findings, scenario) if compared else _levels(findings, scenario))]
-    said += [*_slot(findings, scenario), *_groups(tables, findings, scenario), *_stock(tables, findings, scenario)]
-    return [f"{one[0].upper()}{one[1:]}." for one in said]
+    who = f"{findings.quoted(scenario)}: " if len(findings.others) > 1 else ""
+    said = [*_groups(tables, findings, scenario)]
+    said += [*(_differences(findings, scenario) if compared else _levels(findings, scenario))]
+    said += [*_stock(tables, findings, scenario), *_slot(findings, scenario)]
+    return [f"{who}{_begun(one, bool(who))}." for one in said]
+
+
+def _begun(text: str, after_a_name: bool) -> str:
+    return text if after_a_name else text[:1].upper() + text[1:]
+
+
+def _told(findings: Findings, scenario: str) -> Iterator[tuple[str, str, str]]:
+    """(metric, how its number is told, the sentence) of what may be said of a scenario."""
+    offered = any(findings.level(s, OFFERED).value > 0.0 for s in (scenario, findings.baseline or scenario))
+    for metric, (kind, text) in SAYINGS.items():
+        if offered or metric not in (OFFERED, TREATED_AND_FREE[12]):
+            yield metric, kind, text
 
 
 def _levels(findings: Findings, scenario: str) -> Iterator[str]:
-    for metric, text in SAYINGS.items():
+    for metric, kind, text in _told(findings, scenario):
         value = findings.level(scenario, metric)
-        if metric != HALF and value.known and value.value not in TRIVIAL:  # the headline has that day
-            yield text.format(figure(value))
+        if value.known and value.value not in TRIVIAL:
+            yield text.format(_number(value.value, kind))
+
+
+def _number(value: float, kind: str) -> str:
+    if kind == HUNDRED:
+        return of_hundred(value)
+    if kind == DAYS:
+        return glance(value, "days")
+    return "no" if value == 0.0 else _few(value)
+
+
+def _few(value: float) -> str:
+    """A mean count as people say it: whole from one on, `fewer than one` below."""
+    return "fewer than one of the" if value < 0.5 else rounded(value) if value >= 10.0 else rounded(round(value), 1)
 
 
 def _differences(findings: Findings, scenario: str) -> Iterator[str]:
-    """What differs, and what only this scenario or only the baseline has; last, what shows no difference."""
-    base, alike = findings.baseline or "", []
-    for metric, text in SAYINGS.items():
-        mine, theirs = findings.level(scenario, metric), findings.level(base, metric)
-        change = findings.change(scenario, metric)
-        if mine.known and theirs.known and change.known:
-            found = findings.verdict(scenario, metric)
-            if found in (Verdict.UNCLEAR, Verdict.SAME) or change.value == 0.0:
-                alike.append(uncapital(mine.label))
-                continue
-            moved = "down" if change.value < 0.0 else "up"
-            said = NONE_OF[metric] if metric in NONE_OF and mine.value == 0.0 else text.format(level(mine))
-            yield f"{said}, {moved} from {level(theirs)} by {size(change)}"
-        elif mine.known and mine.value not in TRIVIAL:
-            yield text.format(figure(mine))
-        elif theirs.known and not mine.known:
-            yield _only_there(findings, scenario, metric)
-    if alike:
-        yield f"no clear difference in {listed(alike)}"
+    """What differs beyond chance, as `14 products go unused, up from 6`; and what only this scenario has."""
+    baseline = findings.baseline or ""
+    for metric, kind, text in _told(findings, scenario):
+        mine, theirs = findings.level(scenario, metric), findings.level(baseline, metric)
+        if mine.known and theirs.known and findings.verdict(scenario, metric).resolved:
+            now, before = _pair(mine.value, theirs.value, kind)
+            yield f"{text.format(now)}, {'up' if mine.value > theirs.value else 'down'} from {before}"
+        elif mine.known and not theirs.known and mine.value not in TRIVIAL:
+            yield text.format(_number(mine.value, kind))
 
 
-def _only_there(findings: Findings, scenario: str, metric: str) -> str:
-    """What the baseline alone has: this scenario does not reach it, or has no such thing."""
-    theirs, base = findings.level(findings.baseline or "", metric), findings.quoted(findings.baseline or "")
-    missing = "that is not reached" if metric == HALF else "not applicable"
-    return f"with {base}, {SAYINGS[metric].format(figure(theirs))}; {missing} with {findings.quoted(scenario)}"
+def _pair(mine: float, theirs: float, kind: str) -> tuple[str, str]:
+    """Both numbers, told apart."""
+    now, before = _number(mine, kind), _number(theirs, kind)
+    if now == before:
+        factor = 100.0 if kind == HUNDRED else 1.0
+        now, before = told_apart(mine * factor, theirs * factor, rounded)
+        now = f"{now}{' of 100' if kind == HUNDRED else ' days' if kind == DAYS else ''}"
+    return now, before.removesuffix(" of 100").removesuffix(" days").replace("no", "none", 1)
 
 
 def _slot(findings: Findings, scenario: str) -> Iterator[str]:
     """What the wait for a slot is made of: the calendar of offers, and scarcity."""
     calendar, scarcity = (findings.level(scenario, f"slot_{part}_days_mean") for part in ("calendar", "scarcity"))
     if calendar.known and scarcity.known:
-        yield (
-            f"from asking for a slot to its start {figure(calendar)} are due to the calendar of offers, which supply "
-            f"without limit on the same days would cost as well, and {figure(scarcity)} to scarcity"
-        )
+        first, second = glance(calendar.value, "days"), glance(scarcity.value, "days")
+        yield f"of the wait for a slot {first} are due to the calendar of offers and {second} to scarcity"
 
 
 def _groups(tables: Tables, findings: Findings, scenario: str) -> Iterator[str]:
-    """Who bears it: the share progressed by risk group, and the wait of the centres far apart."""
+    """Who bears it: progression by risk group and the wait by centre, each only where groups differ beyond chance."""
     if "groups" not in tables:
         return
     frame = tables["groups"]
-    by_risk = {name: _group(frame, name, "risk_group", GROUPED) for name in (findings.baseline, scenario) if name}
-    mine = by_risk[scenario]
-    if 1 < len(mine) <= MOST_GROUPS:
+    mine = _group(frame, scenario, "risk_group", GROUPED)
+    if 1 < len(mine) <= MOST_GROUPS and _differ(mine):
+        before = _group(frame, findings.baseline or "", "risk_group", GROUPED) if scenario in findings.others else {}
         told = []
         for group, value in mine.items():
-            before = by_risk[findings.baseline].get(group) if findings.baseline not in (None, scenario) else None
-            was = f" instead of {level(before)}" if before is not None else ""
-            told.append(f"{group} {figure(value)}{was}")
-        yield f"share progressed before infusion by risk group: {'; '.join(told)}"
+            theirs = before.get(group)
+            was = ""
+            if theirs is not None and value.clearly_apart(theirs):
+                was = f", {'up' if value.value > theirs.value else 'down'} from {_bare(theirs)}"
+            told.append(f"{group} {_bare(value)}{was}")
+        yield f"progressed before infusion, of 100 by risk group: {'; '.join(told)}"
     waits = _group(frame, scenario, "centre", "waiting_days_mean")
-    if len(waits) > 1:
-        ranked = sorted(waits, key=lambda centre: waits[centre].value)
-        least, most = ranked[0], ranked[-1]
-        ends = f"{figure(waits[least])} in {least} to {figure(waits[most])} in {most}"
-        if waits[most].clearly_apart(waits[least]):
-            yield f"by centre, the mean wait goes from {ends}"
-        elif waits[most].bounded:
-            yield f"no clear difference between centres in the mean wait: {ends}"
+    ranked = sorted(waits, key=lambda centre: waits[centre].value)
+    least, most = (ranked[0], ranked[-1]) if ranked else ("", "")
+    if ranked and waits[most].clearly_apart(waits[least]) and waits[most].value > WORTH_TELLING * waits[least].value:
+        low, high = told_apart(waits[least].value, waits[most].value, rounded)
+        where = f" with {findings.quoted(scenario)}" if len(findings.others) == 1 else ""
+        yield f"the mean wait{where} goes from {low} days in {least} to {high} in {most}"
+
+
+def _bare(share: Estimate) -> str:
+    return of_hundred(share.value).removesuffix(" of 100")
+
+
+def _differ(groups: Mapping[str, Estimate]) -> bool:
+    """Whether the two groups that are furthest apart differ beyond chance."""
+    ranked = sorted(groups.values(), key=lambda value: value.value)
+    return ranked[-1].clearly_apart(ranked[0])
 
 
 def _group(frame: pd.DataFrame, scenario: str, grouping: str, metric: str) -> dict[str, Estimate]:
@@ -144,7 +166,6 @@ def _stock(tables: Tables, findings: Findings, scenario: str) -> Iterator[str]:
     frame = tables["resources_summary"]
     wanted = (frame["kind"] == "stock") & (frame["metric"] == "delayed_share") & (frame["scenario"] == scenario)
     for row in records(frame[wanted]):
-        value = Estimate(row.estimate, row.low, row.high, row.unit, row.label)
-        if value.known and value.value > RARE:
+        if row.estimate > RARE:
             where = f" in {row.centre}" if row.centre else ""
-            yield f"{figure(value)} of the requests for a dose{where} find the shelf empty"
+            yield f"{of_hundred(row.estimate)} requests for a dose{where} find the shelf empty"

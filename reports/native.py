@@ -227,12 +227,12 @@ def _ceac(ceac: pd.DataFrame, findings: Findings) -> Native:
     for place, (name, rows) in enumerate(ceac.groupby("strategy", sort=False)):
         worth, look = rows["willingness_to_pay"].tolist(), mark(place)
         series.append(Series(str(name), look.colour, rows["probability"].tolist(), worth, dash=look.dash))
-    return Native(LINES, series, (), "willingness to pay for a QALY", "probability of being cost-effective", True)
+    return Native(LINES, series, (), "willingness to pay per QALY", "probability of being cost-effective", True)
 
 
 def _evpi(evpi: pd.DataFrame, findings: Findings) -> Native:
     line = Series("EVPI per patient", mark(0).colour, evpi["evpi"].tolist(), evpi["willingness_to_pay"].tolist())
-    return Native(LINES, [line], (), "willingness to pay for a QALY", "EVPI per patient")
+    return Native(LINES, [line], (), "willingness to pay per QALY", "EVPI per patient")
 
 
 NATIVE: Mapping[str, Maker] = {

@@ -3,23 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import zip_longest
 from typing import Any
 
 from markupsafe import Markup
 
 from reports import grids, sources
-from reports.charts import CHARTS
+from reports.charts import APPENDIX, CHARTS, COSTS, FIRST, GROUPS, RESTS, STORY, STUDY
 from reports.details import details
 from reports.export import Picture, page
-from reports.findings import Findings, headline, on_the_list, sentence
+from reports.findings import Findings, on_the_list, sentence
+from reports.first_screen import FirstScreen
 from reports.glossary import GLOSSARY
 from reports.grids import Grid
 from reports.methods import method_tables
 from reports.methods.folds import folds
 from reports.money import money
+from reports.rests_on import rests_on, turns
+from reports.study_screens import first_screen
 from reports.tables import Tables
-from reports.theme import mark
-from reports.words import bounds, counted, level
+from reports.words import counted
+
+PARTS: Mapping[str, str] = {
+    STUDY: "What was varied",
+    RESTS: "What the finding rests on",
+    STORY: "Waits and outcomes",
+    GROUPS: "By group",
+}
+"""The parts of the page that are charts alone, in their order, with their headings."""
 
 
 def page_of(tables: Tables, findings: Findings, pictures: Sequence[Picture], numbers: Mapping[str, Markup]) -> str:
@@ -27,25 +38,24 @@ def page_of(tables: Tables, findings: Findings, pictures: Sequence[Picture], num
     manifest = tables.manifest
     changes = sources.changes(tables, findings)
     compared = findings.others or findings.scenarios[:1]
-    first = f"{headline(findings, 'waiting_days_mean')}." if len(compared) > 1 else ""
-    first = first if findings.scenarios or not pictures else f"{pictures[0].heading}."
+    front, sections = _placed(pictures)
+    first = _first(tables, findings, front)
     return page(
         "report.html.jinja",
         title=str(manifest.get("title") or "CAR-T vein-to-vein simulation"),
-        contents=_contents(tables, findings, changes is not None),
+        contents=_contents(tables, findings, changes is not None, sections),
         first=first,
-        sentences=[sentence(findings, scenario) for scenario in compared]
-        + on_the_list(findings)
-        + [f"{one}." for one in _texts(manifest.get("said"))[1:]],
-        further=[(findings.quoted(scenario), details(tables, findings, scenario)) for scenario in compared],
+        front=front,
+        sentences=[sentence(findings, scenario) for scenario in compared],
+        parts=[(ident, heading, sections[ident]) for ident, heading in PARTS.items()],
+        rests_on=rests_on(tables),
+        costs=sections[COSTS],
+        appendix=sections[APPENDIX],
         paired="same_patients" in tables,
         compared=bool(findings.others),
-        once=findings.replications == 1,
-        infused=_infused(findings),
         warnings=_texts(manifest.get("warnings")),
         key=grids.key_figures(findings) if findings.scenarios else [],
         rest=grids.other_figures(findings),
-        pictures=pictures,
         numbers=numbers,
         left_out=_left_out(tables, findings),
         changes=changes,
@@ -60,35 +70,45 @@ def page_of(tables: Tables, findings: Findings, pictures: Sequence[Picture], num
     )
 
 
-def _contents(tables: Tables, findings: Findings, changes: bool) -> list[tuple[str, str]]:
+def _first(tables: Tables, findings: Findings, front: Picture | None) -> FirstScreen:
+    """The first screen; of results of a kind that says nothing of its own, the title of their first chart."""
+    name = front.name if front is not None else ""
+    compared = findings.others or findings.scenarios[:1]
+    said = [f"{one}." for one in _texts(tables.manifest.get("said"))[1:]]
+    # of several scenarios first what is told first of each
+    told = zip_longest(*(details(tables, findings, scenario) for scenario in compared))
+    further = [one for of_each in told for one in of_each if one is not None]
+    found = first_screen(tables, findings, name, (*on_the_list(findings), *turns(tables), *further, *said))
+    return found or FirstScreen(f"{front.heading}." if front is not None else "", picture=name, findings=tuple(said))
+
+
+def _placed(pictures: Sequence[Picture]) -> tuple[Picture | None, dict[str, list[Picture]]]:
+    """(the picture of the first screen, the others by the part of the page in which they stand)."""
+    where = {chart.name: chart.section for chart in CHARTS}
+    sections: dict[str, list[Picture]] = {ident: [] for ident in (FIRST, *PARTS, COSTS, APPENDIX)}
+    for picture in pictures:
+        sections[where[picture.name]].append(picture)
+    front = next((ones[0] for ident in (FIRST, STUDY, COSTS, STORY) if (ones := sections[ident])), None)
+    return front, {ident: [one for one in ones if one is not front] for ident, ones in sections.items()}
+
+
+def _contents(
+    tables: Tables, findings: Findings, changes: bool, placed: Mapping[str, Sequence[Picture]]
+) -> list[tuple[str, str]]:
     sections = [("finding", "Finding")]
     sections += [("key", "Key figures")] if findings.scenarios else []
-    sections += [("charts", "Charts")]
-    sections += [("economics", "Costs and QALYs")] if "economics" in tables or "psa_icer" in tables else []
+    sections += [(ident, heading) for ident, heading in PARTS.items() if placed[ident]]
+    money = "economics" in tables or "psa_icer" in tables or bool(placed[COSTS])
+    sections += [("economics", "Costs and QALYs")] if money else []
     sections += [("changes", "What differs")] if changes else []
     sections += [("parameters", "Parameters and sources")] if "parameters" in tables else []
     return [
         *sections,
+        *([("appendix", "Appendix")] if placed[APPENDIX] else []),
         ("not-modelled", "Not modelled"),
-        ("method", "Method and words"),
+        ("method", "Methods and glossary"),
         ("provenance", "Provenance"),
     ]
-
-
-def _infused(findings: Findings) -> list[dict[str, str]]:
-    rows = []
-    for place, scenario in enumerate(findings.scenarios):
-        share = findings.level(scenario, "infused_share")
-        within = bounds(share)
-        rows.append(
-            {
-                "scenario": scenario,
-                "colour": mark(place).colour,
-                "level": level(share),
-                "within": f"({within})" if within else "",
-            }
-        )
-    return rows
 
 
 def _texts(items: Any) -> list[str]:

@@ -26,6 +26,8 @@ class ResultsError(ValueError):
 DRAWN: Mapping[str, str] = {
     "summary": "",
     "differences": "",
+    "robustness": "shift",
+    "not_tried": "",
     "waits": "share",
     "incidence": "",
     "stages": "mean_days",

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import re
 import textwrap
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from sim.outcomes.verdicts import NEITHER, Bounds, Verdict, clearly_apart, verdict
@@ -151,6 +151,44 @@ def size(estimate: Estimate) -> str:
             -estimate.value, -estimate.high, -estimate.low, estimate.unit, estimate.label, estimate.change
         )
     return figure(flipped)
+
+
+def glance(value: float, unit: str, figures: int = 2) -> str:
+    """A number as it is taken in at a glance: `57 days`, `8.4 days`, `28%`, `746,000 USD 2021`.
+
+    Two significant figures, three from 100 on, or more where `figures` says so.
+    """
+    return f"{rounded(value * scale(unit), figures)}{unit_of(Estimate(value, unit=unit))}"
+
+
+def rounded(value: float, figures: int = 2) -> str:
+    """A number with so many significant figures, three at least from 100 on; its thousands apart."""
+    if not math.isfinite(value):
+        return NONE
+    if abs(value) < ROUNDING:
+        return "0"
+    size = math.floor(math.log10(abs(value)))
+    places = max(figures, 3 if size >= 2 else 0) - 1 - size
+    text = f"{round(value, places):,.{max(0, min(places, 4))}f}"
+    return text.replace("-", MINUS)
+
+
+def of_hundred(share: float) -> str:
+    """A share as patients of 100: `28 of 100`; never none or all where that is not so."""
+    many = round(100.0 * share)
+    if many == 0 and share > ROUNDING:
+        return "fewer than 1 of 100"
+    if many == 100 and share < 1.0 - ROUNDING:
+        return "more than 99 of 100"
+    return f"{many} of 100"
+
+
+def told_apart(one: float, other: float, write: Callable[[float, int], str]) -> tuple[str, str]:
+    """Two numbers with as few significant figures, from two on, as tell them apart; up to four."""
+    for figures in (2, 3):
+        if (texts := (write(one, figures), write(other, figures)))[0] != texts[1]:
+            return texts
+    return write(one, 4), write(other, 4)
 
 
 def between(start: float, end: float) -> str:

@@ -52,7 +52,8 @@ def sweep(
 
     `scenarios`: as `load` takes them. `vary`: values by path: `{"manufacturing.lines": [4, 8, 12]}`, or `"4:20:2"`
     (from, to, step). `design`: grid, one_at_a_time (tornado), latin_hypercube (rank correlations), sobol or morris;
-    `samples`: the size of the last three. `metrics`: only these in the tables, `net_benefit@100000` among them. With a `folder` it goes on where it was stopped there. All else as in `run`.
+    `samples`: the size of the last three. `metrics`: only these in the tables, `net_benefit@100000` among them. With a
+    `folder` it goes on where it was stopped there. All else as in `run`.
 
     Returns a `Sweep`: `points`, `outcomes` and `sensitivity` as frames. Raises ScenarioError where a value cannot be,
     ValueError where the design or a range cannot, and as `run` does.

@@ -57,6 +57,7 @@ def compare(
     precision: Mapping[str, float] | None = None,
     list_below: int | None = None,
     events: bool = False,
+    robustness: bool = True,
     workers: int | None = None,
     engine: str = "auto",
     progress: Heard = False,
@@ -66,14 +67,15 @@ def compare(
 
     `scenarios`: as `load` takes them. All else as in `run`, and the paired differences from the baseline are in
     `differences`. `set` goes to every scenario that has a use for the value; to change
-    one alone give `load(scenario, set=...)`. Raises ValueError for fewer than two scenarios.
+    one alone give `load(scenario, set=...)`. `robustness`: also try every input that is an assumption,
+    one at a time (table `robustness`; some seconds). Raises ValueError for fewer than two scenarios.
     """
     if len(scenarios) < 2:
         raise ValueError("compare takes two scenarios or more; to simulate one alone, use run")
     asked = {"replications": replications, "seed": seed, "set": set, "precision": precision}
     command = called("compare", scenarios, asked)
     return _study(scenarios, set, replications, seed, precision, list_below, events, workers, engine, progress, folder,
-                  command)  # fmt: skip
+                  command, robustness)  # fmt: skip
 
 
 def _study(
@@ -89,13 +91,14 @@ def _study(
     progress: Heard,
     folder: str | os.PathLike[str] | None,
     command: str,
+    robustness: bool = False,
 ) -> Study:
     scenarios, notes = named(given, values, seed)
     rule = None
     if precision:
         rule = parse_precisions([f"{metric}={width}" for metric, width in precision.items()], None, replications)
         replications = None
-    plan = planned(scenarios, replications, rule, command, list_below, events, workers=workers, engine=engine)
+    plan = planned(scenarios, replications, rule, command, list_below, events, False, workers, engine, robustness)
     where = place(folder)
     require_room(where.folder, study_files(plan))
     with heard(progress, plan.replications) as done:
@@ -114,6 +117,7 @@ def planned(
     event_log: bool = False,
     workers: int | None = None,
     engine: str = "auto",
+    robustness: bool = False,
 ) -> Plan:
     """What to run: as many replications as asked, as the rule allows, or as the first scenario says.
 
@@ -123,4 +127,4 @@ def planned(
     if rule is not None:
         require_possible(rule, {name: one.scenario for name, one in scenarios.items()})
     count = rule.most if rule is not None else replications or first.replications
-    return Plan(scenarios, count, workers, command, events, event_log, engine, rule, list_below)
+    return Plan(scenarios, count, workers, command, events, event_log, engine, rule, list_below, robustness)

@@ -13,9 +13,11 @@ from reports.charts import (
     flow,
     groups,
     incidence,
+    of_hundred,
     outcomes,
     plans,
     resource_bars,
+    robustness,
     same_patients,
     screening,
     stages,
@@ -30,6 +32,11 @@ from reports.figure import Figure
 from reports.findings import Findings
 
 __all__ = ["CHARTS", "Chart"]
+
+
+FIRST, STORY, GROUPS, COSTS, STUDY, APPENDIX = "first", "charts", "groups", "economics", "study", "appendix"
+RESTS = "rests"
+"""The parts of the report page: a chart of the first screen stands there where nothing else does."""
 
 
 def _always(table: pd.DataFrame) -> bool:
@@ -55,6 +62,7 @@ class Chart:
 
     `draw(table, findings)` returns the figure, `describe(table, findings)` its alternative text.
     `reading`: how to read it, in a sentence or two. `fits`: whether a table that is there suits the chart.
+    `section`: the part of the report page in which it stands.
     """
 
     name: str
@@ -64,9 +72,20 @@ class Chart:
     describe: Callable[[pd.DataFrame, Findings], str]
     reading: str
     fits: Callable[[pd.DataFrame], bool] = _always
+    section: str = STORY
 
 
 CHARTS: tuple[Chart, ...] = (
+    Chart(
+        "of_hundred",
+        "Of 100 patients referred",
+        "outcomes",
+        of_hundred.draw,
+        of_hundred.describe,
+        "Each field holds 100 patients referred, a mark a patient. The other charts have the exact shares with their "
+        "intervals.",
+        section=FIRST,
+    ),
     Chart(
         "waiting_times",
         "Waiting times",
@@ -155,6 +174,17 @@ CHARTS: tuple[Chart, ...] = (
         "patient by patient: progressed before infusion under both, under one only, or under neither.",
     ),
     Chart(
+        "robustness",
+        "What the finding rests on",
+        "robustness",
+        robustness.draw,
+        robustness.describe,
+        "Each row is the difference with one assumption at a lower or a higher value and all else as stated: over its "
+        "uncertainty, else half and double. Points without an interval rest on few replications; those of a value that "
+        "turns the finding round are confirmed on at least 50.",
+        section=RESTS,
+    ),
+    Chart(
         "groups_waiting",
         "Waiting by group",
         "groups",
@@ -162,6 +192,7 @@ CHARTS: tuple[Chart, ...] = (
         groups.describer("waiting_days_mean"),
         "The mean wait of infused patients by risk group, centre and home region. A group with few patients "
         "is marked; its interval says how little is known of it.",
+        section=GROUPS,
     ),
     Chart(
         "groups_progressed",
@@ -171,6 +202,7 @@ CHARTS: tuple[Chart, ...] = (
         groups.describer("progressed_before_infusion_share"),
         "The share of the referred patients of each group who progressed before infusion, by risk group, "
         "centre and home region.",
+        section=GROUPS,
     ),
     Chart(
         "groups_infused",
@@ -179,6 +211,7 @@ CHARTS: tuple[Chart, ...] = (
         groups.drawer("infused_share"),
         groups.describer("infused_share"),
         "The share of the referred patients of each group who were infused, by risk group, centre and home region.",
+        section=GROUPS,
     ),
     Chart(
         "utilisation",
@@ -188,6 +221,7 @@ CHARTS: tuple[Chart, ...] = (
         resource_bars.describer("utilisation"),
         "Utilisation is the share of the units there that are held in the measuring window, or of the slots "
         "offered that are claimed. What is unlimited has none.",
+        section=APPENDIX,
     ),
     Chart(
         "queues",
@@ -197,6 +231,7 @@ CHARTS: tuple[Chart, ...] = (
         resource_bars.describer("queue_mean"),
         "How many patients queue for each resource at a time, as a mean over the measuring window. Queues that are "
         "next to nothing are left out.",
+        section=APPENDIX,
     ),
     Chart(
         "use",
@@ -208,6 +243,7 @@ CHARTS: tuple[Chart, ...] = (
         "use (the thin dotted line is what is there), at the right who queues for it. Slots count in the "
         "month of their offer. All centres together, and at most four resources, those with the longest "
         "queues; the download has all.",
+        section=APPENDIX,
     ),
     Chart(
         "waiting_list",
@@ -218,6 +254,7 @@ CHARTS: tuple[Chart, ...] = (
         "How many patients are on the list for a slot or dose, and how many are referred and neither "
         "infused nor lost, once a week; the download has every day, and between which numbers 95% of the "
         "replications lie. A line that still rises at the end has not reached a steady state.",
+        section=APPENDIX,
     ),
     Chart(
         "warm_up",
@@ -228,6 +265,7 @@ CHARTS: tuple[Chart, ...] = (
         "The simulation starts with nobody in it. Patients count from the end of the warm-up on (the line drawn "
         "through); by then the number should swing about a level. The dotted line is where MSER-5, a rule for this "
         "choice, would end the warm-up.",
+        section=APPENDIX,
     ),
     Chart(
         "stock",
@@ -236,6 +274,7 @@ CHARTS: tuple[Chart, ...] = (
         through_time.draw_stock,
         through_time.describe_stock,
         "Doses on the shelf, the share of time without one, doses that expired and lots started, by calendar month.",
+        section=APPENDIX,
     ),
     Chart(
         "timelines",
@@ -246,6 +285,7 @@ CHARTS: tuple[Chart, ...] = (
         "A bar is one patient from referral on: dark is waiting in a queue, light is time in which work is "
         "under way, the mark and the word at the end show the patient's outcome. A small upright mark is progression "
         "after which the patient was still eligible. These are examples; the other charts have the estimates.",
+        section=APPENDIX,
     ),
     Chart(
         "sweep",
@@ -256,6 +296,7 @@ CHARTS: tuple[Chart, ...] = (
         "Each point is a run with these values; bands are 95% simulation intervals: they hold nothing of what is "
         "unknown of the inputs.",
         fits=_over_one_or_two,
+        section=STUDY,
     ),
     Chart(
         "sweep_map",
@@ -265,6 +306,7 @@ CHARTS: tuple[Chart, ...] = (
         sweeps.describe_map,
         "Each cell is a run with these two values; dark is more. Point at a cell for its interval.",
         fits=_over_two,
+        section=STUDY,
     ),
     Chart(
         "tornado",
@@ -274,6 +316,7 @@ CHARTS: tuple[Chart, ...] = (
         sweeps.describe_tornado,
         "Each input alone is set to its low and its high value, the others stay as they are; the widest bar "
         "matters most. What inputs do together is not shown.",
+        section=STUDY,
     ),
     Chart(
         "sobol",
@@ -283,6 +326,7 @@ CHARTS: tuple[Chart, ...] = (
         sweeps.describe_sobol,
         "The share of the variance of the result that an input explains alone, and together with its "
         "interactions with others.",
+        section=STUDY,
     ),
     Chart(
         "morris",
@@ -292,6 +336,7 @@ CHARTS: tuple[Chart, ...] = (
         screening.describe_morris,
         "How much the result changes when one input crosses its range, over many starting points: the "
         "upper bar is the mean size of the change, the lower how much it varies with the values of the other inputs.",
+        section=STUDY,
     ),
     Chart(
         "prcc",
@@ -301,6 +346,7 @@ CHARTS: tuple[Chart, ...] = (
         screening.describe_prcc,
         "How closely the result follows each input when the others are accounted for: 1 is always up with it, "
         "\N{MINUS SIGN}1 always down, 0 not at all.",
+        section=STUDY,
     ),
     Chart(
         "plan",
@@ -311,6 +357,7 @@ CHARTS: tuple[Chart, ...] = (
         "A point is a combination: its cost to the right, its outcome upwards, the target the dotted line. "
         "On the stepped line nothing is both cheaper and better; the large mark is the cheapest that meets every "
         "target, and filled points near it meet them too at hardly more cost.",
+        section=STUDY,
     ),
     Chart(
         "ce_plane",
@@ -320,6 +367,7 @@ CHARTS: tuple[Chart, ...] = (
         economics.describe_plane,
         "A point is one draw of the uncertain inputs. To the right is better, upwards is dearer; the large "
         "mark is the mean.",
+        section=COSTS,
     ),
     Chart(
         "ceac",
@@ -327,8 +375,9 @@ CHARTS: tuple[Chart, ...] = (
         "ceac",
         economics.draw_ceac,
         economics.describe_ceac,
-        "How often each strategy has the highest net benefit, by what a QALY is worth to the payer. The "
+        "How often each strategy has the highest net benefit, by the willingness to pay per QALY. The "
         "broad line marks the strategy with the highest mean, which is the one to choose.",
+        section=COSTS,
     ),
     Chart(
         "evpi",
@@ -338,6 +387,7 @@ CHARTS: tuple[Chart, ...] = (
         economics.describe_evpi,
         "What it would be worth, per patient, to know all uncertain inputs before choosing; research cannot "
         "be worth more.",
+        section=COSTS,
     ),
     Chart(
         "evppi",

@@ -98,7 +98,7 @@ def draw_ceac(ceac: pd.DataFrame, findings: Findings) -> Figure:
         worth = rows["willingness_to_pay"].tolist()
         series.append(Line(strategy, mark(place), worth, (rows["probability"] * 100).tolist(), unit="%"))
     box = Box("Probability of being cost-effective", series, suffix="%", top=100.0)
-    grid = Grid([box], 1, f"willingness to pay for a QALY, {_unit(ceac)}", {"tickformat": ",.0f"}, LARGE)
+    grid = Grid([box], 1, f"willingness to pay per QALY, {_unit(ceac)}", {"tickformat": ",.0f"}, LARGE)
     narrow = draw_grid(picture, grid)
     _frontier(picture, ceac, strategies)
     return finish(
@@ -131,7 +131,7 @@ def draw_evpi(evpi: pd.DataFrame, findings: Findings) -> Figure:
     line = Line("EVPI", mark(0), rows["willingness_to_pay"].tolist(), rows["evpi"].tolist())
     unit = _unit(evpi)
     box = Box(f"EVPI per patient, {unit}", [line])
-    grid = Grid([box], 1, f"willingness to pay for a QALY, {unit}", {"tickformat": ",.0f"}, LARGE)
+    grid = Grid([box], 1, f"willingness to pay per QALY, {unit}", {"tickformat": ",.0f"}, LARGE)
     narrow = draw_grid(picture, grid, in_legend=False)
     picture.update_layout(yaxis={"tickformat": ",.0f"})
     most = records(rows.nlargest(1, "evpi"))[0]

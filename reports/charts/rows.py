@@ -38,13 +38,14 @@ class Group:
 class Panel:
     """Groups on one axis. `bars`: bars from zero, else points. `title`: of the axis, with its unit.
 
-    `wrap`: letters in a line of a label.
+    `wrap`: letters in a line of a label. `limits`: the ends of an axis that the numbers have by their nature.
     """
 
     groups: tuple[Group, ...]
     title: str
     bars: bool
     wrap: int = 24
+    limits: tuple[float, float] | None = None
 
     @property
     def height(self) -> float:
@@ -136,7 +137,10 @@ def _range(panel: Panel) -> tuple[float, float]:
         *(x * scale(one.unit) for one in rows for x in (one.value, one.low, one.high) if math.isfinite(x)),
     ]
     from_zero = panel.bars and (_of_shares(panel) or min(ends) == 0.0)
+    from_zero = from_zero and panel.limits is None
     low, high = (0.0 if from_zero else min(ends)), max(ends)
+    if panel.limits is not None:
+        low, high = min(low, panel.limits[0]), max(high, panel.limits[1])
     spread = (high - low) or 1.0
     after = max(_end(one, panel.bars) for one in rows) + TEXT_ROOM * spread
     return low - (0.0 if from_zero else 0.05 * spread), max(high + 0.05 * spread, after)

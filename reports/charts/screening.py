@@ -15,8 +15,10 @@ from reports.findings import Findings
 from reports.tables import records
 from reports.theme import canvas, finish
 from reports.words import Estimate, compact, figure, listed, stands_out, uncapital
+from sim.tables.inputs import input_label
 
 EFFECT, SPREAD = "mean size of the effect", "spread of the effect"
+
 MOST = 20
 """Inputs drawn."""
 
@@ -50,7 +52,7 @@ def draw_morris(morris: pd.DataFrame, findings: Findings) -> Figure:
 def describe_morris(morris: pd.DataFrame, findings: Findings) -> str:
     """The alternative text: the five inputs that matter most."""
     rows = records(_by_size(morris, "mu_star"))
-    told = [f"{row.path} {compact(_effect(row))}" for row in rows[:5]]
+    told = [f"{input_label(row.path)} {compact(_effect(row))}" for row in rows[:5]]
     return f"Bars of the mean size of the effect of each input on {rows[0].label}. Largest: {listed(told)}."
 
 
@@ -58,10 +60,13 @@ def draw_prcc(prcc: pd.DataFrame, findings: Findings) -> Figure:
     """Partial rank correlation of each input with its interval, the strongest first."""
     picture = canvas()
     mine = _by_size(prcc, "prcc")
-    groups = tuple(Group(str(row.path), (Row("correlation", _correlation(row), HIGH),)) for row in records(mine))
+    groups = tuple(
+        Group(input_label(str(row.path)), (Row("correlation", _correlation(row), HIGH),)) for row in records(mine)
+    )
     first = records(mine)[0]
-    panel = Panel(groups, f"partial rank correlation with {first.label}", bars=True, wrap=38)
+    panel = Panel(groups, f"partial rank correlation with {first.label}", bars=True, wrap=38, limits=(-1.0, 1.0))
     narrow = draw_panel(picture, panel, legend=False)
+    picture.update_layout(xaxis={"tickvals": [-1, -0.5, 0, 0.5, 1]})
     return finish(
         picture,
         title=_prcc_title(records(mine)),
@@ -76,7 +81,7 @@ def draw_prcc(prcc: pd.DataFrame, findings: Findings) -> Figure:
 def describe_prcc(prcc: pd.DataFrame, findings: Findings) -> str:
     """The alternative text: the five strongest."""
     rows = records(_by_size(prcc, "prcc"))
-    told = [f"{row.path} {compact(_correlation(row))}" for row in rows[:5]]
+    told = [f"{input_label(row.path)} {compact(_correlation(row))}" for row in rows[:5]]
     return f"Bars of partial rank correlation with {rows[0].label}. Strongest: {listed(told)}."
 
 
@@ -85,7 +90,7 @@ def _morris_title(rows: Sequence[Any]) -> str:
     if first.mu_star == 0.0:
         return f"No effect of any input on {uncapital(str(first.label))}"
     moves = "moves it most" if stands_out(_effect(first), map(_effect, others)) else "is among those that move it most"
-    return f"{first.label}: {first.path} {moves}, by {figure(_effect(first))} on average over its range"
+    return f"{first.label}: {input_label(first.path)} {moves}, by {figure(_effect(first))} on average over its range"
 
 
 def _prcc_title(rows: Sequence[Any]) -> str:
@@ -95,7 +100,9 @@ def _prcc_title(rows: Sequence[Any]) -> str:
     way = "rises" if first.prcc > 0.0 else "falls"
     sizes = [_size(row) for row in others]
     most = "most closely with" if stands_out(_size(first), sizes) else "with, among others no less clearly,"
-    return f"{first.label} {way} {most} {first.path}: partial rank correlation {figure(_correlation(first))}"
+    return (
+        f"{first.label} {way} {most} {input_label(first.path)}: partial rank correlation {figure(_correlation(first))}"
+    )
 
 
 def _size(row: object) -> Estimate:

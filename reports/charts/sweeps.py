@@ -20,6 +20,7 @@ from reports.tables import records
 from reports.theme import INK, SMALL_SIZE, Mark, canvas, finish, lines, mark, name_of, plain
 from reports.words import DOT, Estimate, compact, counted, figure, level, listed, scale, stands_out
 from sim.outcomes.metrics import CENSORED
+from sim.tables.inputs import input_label
 
 FIXED = (
     *("point", "name", "scenario", "metric", "label", "unit", "estimate", "low", "high", "replications"),
@@ -76,7 +77,7 @@ def draw_lines(sweep: pd.DataFrame, findings: Findings) -> Figure:
     boxes = [_sweep_box(sweep[sweep["metric"] == metric], paths) for metric in metrics]
     numeric = bool(sweep[path].map(as_number).notna().all())
     axis = {} if numeric else {"tickvals": list(range(sweep[path].nunique())), "ticktext": list(sweep[path].unique())}
-    grid = Grid(boxes, 1 if len(boxes) == 1 else 2, plain(path), axis, 190)
+    grid = Grid(boxes, 1 if len(boxes) == 1 else 2, plain(input_label(path)), axis, 190)
     narrow = draw_grid(picture, grid)
     return finish(
         picture,
@@ -131,8 +132,8 @@ def draw_map(sweep: pd.DataFrame, findings: Findings) -> Figure:
         )
     )
     picture.update_layout(
-        xaxis={"type": "category", "title": {"text": plain(across)}, "showgrid": False},
-        yaxis={"type": "category", "title": {"text": plain(up)}, "showgrid": False},
+        xaxis={"type": "category", "title": {"text": plain(input_label(across))}, "showgrid": False},
+        yaxis={"type": "category", "title": {"text": plain(input_label(up))}, "showgrid": False},
     )
     return finish(
         picture,
@@ -195,7 +196,7 @@ def draw_tornado(tornado: pd.DataFrame, findings: Findings) -> Figure:
         },
         yaxis={
             "tickvals": list(range(len(rows))),
-            "ticktext": [lines(row.path, 40, 2) for row in rows],
+            "ticktext": [lines(input_label(row.path), 40, 2) for row in rows],
             "tickfont": {"size": SMALL_SIZE, "color": INK},
             "range": [len(rows) - 0.4, -0.6],
             "showgrid": False,
@@ -219,7 +220,10 @@ def draw_tornado(tornado: pd.DataFrame, findings: Findings) -> Figure:
 def describe_tornado(tornado: pd.DataFrame, findings: Findings) -> str:
     """The alternative text: the three inputs that matter most."""
     rows = records(_widest_first(tornado))[:3]
-    told = [f"{r.path} from {level(_end(r, r.low_estimate))} to {level(_end(r, r.high_estimate))}" for r in rows]
+    told = [
+        f"{input_label(r.path)} from {level(_end(r, r.low_estimate))} to {level(_end(r, r.high_estimate))}"
+        for r in rows
+    ]
     return f"Tornado of {rows[0].label}, the widest first: {listed(told)}."
 
 
@@ -230,7 +234,7 @@ def draw_sobol(sobol: pd.DataFrame, findings: Findings) -> Figure:
     rows = records(mine)
     groups = tuple(
         Group(
-            str(row.path),
+            input_label(str(row.path)),
             (
                 Row("alone (first order)", _index(row.first_order, row.first_order_half_width), LOW),
                 Row("with interactions (total)", _index(row.total, row.total_half_width), HIGH),
@@ -238,7 +242,7 @@ def draw_sobol(sobol: pd.DataFrame, findings: Findings) -> Figure:
         )
         for row in rows
     )
-    panel = Panel(groups, "share of the variance of the result", bars=True, wrap=38)
+    panel = Panel(groups, "proportion of the variance of the result", bars=True, wrap=38, limits=(0.0, 100.0))
     narrow = draw_panel(picture, panel, legend=True)
     picture.update_layout(barmode="overlay")
     return finish(
@@ -256,7 +260,7 @@ def draw_sobol(sobol: pd.DataFrame, findings: Findings) -> Figure:
 def describe_sobol(sobol: pd.DataFrame, findings: Findings) -> str:
     """The alternative text: the total index of the five largest."""
     mine = main_rows(sobol).nlargest(5, "total")
-    told = [f"{r.path} {level(_index(r.total, r.total_half_width))}" for r in records(mine)]
+    told = [f"{input_label(r.path)} {level(_index(r.total, r.total_half_width))}" for r in records(mine)]
     return f"Bars of Sobol indices of {mine['label'].iloc[0]}. Largest total indices: {listed(told)}."
 
 
@@ -364,10 +368,12 @@ def _tornado_title(rows: Sequence[Any], unit: str) -> str:
     ends = f"{level(Estimate(first.low_estimate, unit=unit))} at {first.low_value} to "
     ends += f"{level(Estimate(first.high_estimate, unit=unit))} at {first.high_value}"
     if _span(first).bounded and not _span(first).verdict().resolved:
-        return f"{first.label} moves clearly with no input; the widest range is that of {first.path}: {ends}"
+        return (
+            f"{first.label} moves clearly with no input; the widest range is that of {input_label(first.path)}: {ends}"
+        )
     alone = not _span(first).bounded or stands_out(_span(first), map(_span, others))
     among = "moves most with" if alone else "moves with several inputs alike, among them"
-    return f"{first.label} {among} {first.path}: from {ends}"
+    return f"{first.label} {among} {input_label(first.path)}: from {ends}"
 
 
 def _span(row: Any) -> Estimate:
@@ -383,7 +389,7 @@ def _sobol_title(rows: Sequence[Any]) -> str:
         return f"No input clearly explains the variance of {first.label}"
     rest = [_index(row.total, row.total_half_width) for row in others]
     among = "explains most" if stands_out(most, rest) else "is among those that explain most"
-    return f"{first.path} {among} of the variance of {first.label}: {figure(most)}"
+    return f"{input_label(first.path)} {among} of the variance of {first.label}: {figure(most)}"
 
 
 def _unresolved(table: pd.DataFrame) -> str:

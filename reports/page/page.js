@@ -133,7 +133,7 @@
     const open = button.getAttribute("aria-pressed") !== "true";
     document.querySelectorAll("details").forEach(function (fold) { fold.open = open; });
     button.setAttribute("aria-pressed", String(open));
-    button.textContent = open ? "Close all folds" : "Open all folds";
+    button.textContent = open ? "Collapse all" : "Expand all";
   }
 
   document.addEventListener("click", function (event) {

@@ -80,12 +80,17 @@ study_options = together(
 @click.argument("files", nargs=-1, required=True, type=SCENARIO_FILE)
 @run_options()
 @study_options
+@click.option(
+    "--robustness/--no-robustness",
+    default=True,
+    help="Try every assumption at a lower and a higher value, to tell what the finding rests on.",
+)
 @picture_options
-def compare_command(files: tuple[Path, ...], asked: Asked, study: Study, wanted: Wanted) -> None:
+def compare_command(files: tuple[Path, ...], asked: Asked, study: Study, robustness: bool, wanted: Wanted) -> None:
     """Compare scenarios on the same patients; the first file is the baseline."""
     if len(files) < 2:
         raise click.UsageError("compare takes two scenario files or more; to run one alone, use `run`")
-    _study(files, "compare", asked, study, wanted)
+    _study(files, "compare", asked, study, wanted, robustness)
 
 
 @click.command("run")
@@ -95,10 +100,10 @@ def compare_command(files: tuple[Path, ...], asked: Asked, study: Study, wanted:
 @picture_options
 def run_command(file: Path, asked: Asked, study: Study, wanted: Wanted) -> None:
     """Run one scenario."""
-    _study((file,), "run", asked, study, wanted)
+    _study((file,), "run", asked, study, wanted, robustness=False)
 
 
-def _study(files: Sequence[Path], verb: str, asked: Asked, study: Study, wanted: Wanted) -> None:
+def _study(files: Sequence[Path], verb: str, asked: Asked, study: Study, wanted: Wanted, robustness: bool) -> None:
     rule = study.rule(asked.replications)
     if not asked.quiet:
         say(f"Reading {', '.join(str(file) for file in files)}")
@@ -117,7 +122,7 @@ def _study(files: Sequence[Path], verb: str, asked: Asked, study: Study, wanted:
         try:
             plan = planned(
                 scenarios, asked.replications, rule, command_line(), study.list_below, study.trace, study.event_log,
-                asked.workers, asked.engine,
+                asked.workers, asked.engine, robustness,
             )  # fmt: skip
         except ValueError as error:
             stop(f"--precision: {error}", BAD_INPUT)

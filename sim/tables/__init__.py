@@ -13,12 +13,15 @@ from sim.tables.economics import ECONOMICS
 from sim.tables.patients import BIG, EVENTS_TABLE, PATIENTS, QUANTITIES
 from sim.tables.points import POINTS
 from sim.tables.records import RECORDS
+from sim.tables.robustness import ROBUSTNESS
 from sim.tables.words import EVENTS, OUTCOMES, PROGRESSED_IN, WITHDRAWALS
 
 VERSION = 3
 """Of the contract, kept in the manifest; a folder of another version is not read."""
 
-TABLES: Mapping[str, Table] = {table.name: table for table in (*COMPARISON, *ECONOMICS, *POINTS, *RECORDS, *BIG)}
+TABLES: Mapping[str, Table] = {
+    table.name: table for table in (*COMPARISON, *ROBUSTNESS, *ECONOMICS, *POINTS, *RECORDS, *BIG)
+}
 """Every table by its name."""
 
 

@@ -22,7 +22,7 @@ from tests.reports.validated import validated
 
 Files = Mapping[str, str]
 BY_NAME = {chart.name: chart for chart in CHARTS}
-COMPARED = ["waiting_times", "incidence", "stages", "outcomes", "differences", "same_patients"]
+COMPARED = ["of_hundred", "waiting_times", "incidence", "stages", "outcomes", "differences", "same_patients"]
 
 
 def drawn(files: Files, name: str) -> dict[str, Any]:
@@ -44,11 +44,11 @@ def test_the_registry_is_complete() -> None:
     ("name", "charts"),
     [
         ("pair", COMPARED),
-        ("single", ["waiting_times", "incidence", "stages", "outcomes"]),
+        ("single", ["of_hundred", "waiting_times", "incidence", "stages", "outcomes"]),
         ("six", COMPARED),
         ("once", COMPARED),
-        ("nobody", ["waiting_times", "incidence", "stages", "outcomes", "differences"]),
-        ("nobody_single", ["incidence", "outcomes"]),
+        ("nobody", ["of_hundred", "waiting_times", "incidence", "stages", "outcomes", "differences"]),
+        ("nobody_single", ["of_hundred", "incidence", "outcomes"]),
     ],
 )
 def test_charts_are_drawn_where_their_table_has_something(

@@ -15,7 +15,9 @@ from pathlib import Path
 import pytest
 
 from reports.findings import gather, sentence
+from reports.first_screen import sentence_of
 from reports.tables import read
+from reports.words import rounded
 from sim.tables import VERSION
 from tests.reports.conftest import FORMULA, HOSTILE, written
 from tests.reports.test_export import Page
@@ -33,25 +35,23 @@ def unpacked(block: str) -> str:
     return gzip.decompress(base64.b64decode(json.loads(block))).decode()
 
 
-def test_the_finding_comes_first_beside_the_share_infused(
+def test_the_first_screen_comes_first_and_the_finding_in_full_with_the_key_figures(
     folder: Callable[[str], Path], files: Callable[[str], Files]
 ) -> None:
     said = words(files("pair")["report.html"])
-    finding = sentence(gather(read(folder("pair"))), "Allogeneic, off the shelf")
-    assert finding in said
-    first = said.index(finding)
-    assert said[:first].count(".") == 0 or first < said.index("Key figures", first)
+    findings = gather(read(folder("pair")))
+    first, whole = sentence_of(findings), sentence(findings, "Allogeneic, off the shelf")
+    places = [said.index(text) for text in (first, "simulation error only", whole)]
+    assert places == sorted(places)
     with (folder("pair") / "summary.csv").open(encoding="utf-8", newline="") as file:
         shares = [row for row in csv.DictReader(file) if row["metric"] == "infused_share"]
-    beside = said[first : said.index("Waiting days, mean")]
     for row in shares:
-        assert f"{float(row['estimate']) * 100:.1f}%" in beside
-        assert f"({float(row['low']) * 100:.1f} to {float(row['high']) * 100:.1f})" in beside
+        assert rounded(float(row["estimate"]) * 100, 3) + "%" in said[places[0] : places[1]]
 
 
 def test_several_scenarios_begin_with_one_sentence(files: Callable[[str], Files]) -> None:
     said = words(files("six")["report.html"])
-    assert said.index("Largest difference from") < said.index("With \N{LEFT DOUBLE QUOTATION MARK}Allogeneic")
+    assert said.index("Five strategies compared with") < said.index("With \N{LEFT DOUBLE QUOTATION MARK}Allogeneic")
     assert said.count("instead of \N{LEFT DOUBLE QUOTATION MARK}Autologous, just enough slots") >= 5
 
 
@@ -70,7 +70,15 @@ def test_all_numbers_of_the_summary_are_there(folder: Callable[[str], Path], fil
 def test_sections_and_chart_parts(files: Callable[[str], Files]) -> None:
     text = files("pair")["report.html"]
     said = words(text)
-    sections = ["Key figures", "Charts", "What differs", "Parameters", "What is not modelled", "Method", "Provenance"]
+    sections = [
+        "Key figures",
+        "Waits and outcomes",
+        "What differs",
+        "Parameters",
+        "What is not modelled",
+        "Method",
+        "Provenance",
+    ]
     places = [said.rindex(section) for section in sections]
     assert places == sorted(places)
     for name in ("waiting_times", "incidence", "stages", "outcomes", "differences", "same_patients"):
@@ -131,7 +139,7 @@ def test_nobody_infused(files: Callable[[str], Files]) -> None:
 def test_one_replication_has_no_intervals(files: Callable[[str], Files]) -> None:
     said = words(files("once")["report.html"])
     assert "(one replication, no interval)" in said
-    assert "One replication was run, so no number here has an interval." in said
+    assert "One replication was run: no number here has an interval, and no difference can be judged." in said
     assert not re.search(r"95% simulation interval (?=[\d\N{MINUS SIGN}])", said)
 
 
@@ -145,6 +153,17 @@ def test_hostile_names_stay_text(files: Callable[[str], Files], path: str) -> No
     assert "<script>alert" not in text
     assert "alert(1)" in words(text)
     assert "{{ 7*7 }}" in words(text)
+
+
+@pytest.mark.parametrize("name", ["pair", "single", "six", "once", "study", "real"])
+def test_the_words_of_a_report_are_those_of_the_field(files: Callable[[str], Files], name: str) -> None:
+    """Outcome, withdrawal, willingness to pay, expand all, data table; patients are they."""
+    forbidden = r"\bfates?\b|\bremovals?\b|worth of a QALY|\bfolds?\b|numbers of this chart|\bhis\b|\bhe\b|\bhim\b"
+    pages = {path: words(text) for path, text in files(name).items() if path.endswith(".html")}
+    assert "Expand all" in pages["report.html"]
+    for path, said in pages.items():
+        found = re.search(forbidden, said, re.IGNORECASE)
+        assert not found, (path, found)
 
 
 def test_identical_scenarios(folder: Callable[[str], Path], tmp_path: Path) -> None:

@@ -19,26 +19,27 @@ from sim.experiment.study import tables
 from sim.experiment.study.run import Plan, run_study
 from sim.scenario import Loaded, load, write_resolved
 from sim.scenario.unused import why_unused
+from sim.tables.inputs import input_label
 
 BASELINE, CHANGED = "the scenario as it is", "your changes"
 COUNT, DAYS, SHARE, RATE = "count", "days", "share", "rate"
-# Paths with one number that a planner can do something about, and what the page calls them.
-LEVERS: tuple[tuple[str, str, str], ...] = (
-    (r"manufacturing\.slots\.count", "Slots a month at each centre", COUNT),
-    (r"centres\.(.+)\.slots", "Slots a month, {}", COUNT),
-    (r"manufacturing\.lines", "Manufacturing lines", COUNT),
-    (r"manufacturing\.slots\.lead", "Days from the offer of a slot to its start", DAYS),
-    (r"manufacturing\.failure", "Manufactures that fail", SHARE),
-    (r"release_testing\.sterility", "Sterility test", DAYS),
-    (r"bridging\.share", "Patients bridged", SHARE),
-    (r"allogeneic\.unsuitable", "Patients unsuitable for a donor product", SHARE),
-    (r"allogeneic\.stock\.order\.at", "Order doses at a stock of", COUNT),
-    (r"allogeneic\.stock\.order\.up_to", "Order doses up to", COUNT),
-    (r"allogeneic\.lots\.failure", "Lots that fail", SHARE),
-    (r"lymphodepletion\.duration", "Lymphodepletion", DAYS),
-    (r"regions\.(.+)\.referrals", "Referrals a month, {}", RATE),
-    (r"centres\.(.+)\.beds", "Beds, {}", COUNT),
-    (r"centres\.(.+)\.chairs", "Apheresis chairs, {}", COUNT),
+# Paths with one number that a planner can do something about; `sim.tables.inputs` knows what they are called.
+LEVERS: tuple[tuple[str, str], ...] = (
+    (r"manufacturing\.slots\.count", COUNT),
+    (r"centres\.(.+)\.slots", COUNT),
+    (r"manufacturing\.lines", COUNT),
+    (r"manufacturing\.slots\.lead", DAYS),
+    (r"manufacturing\.failure", SHARE),
+    (r"release_testing\.sterility", DAYS),
+    (r"bridging\.share", SHARE),
+    (r"allogeneic\.unsuitable", SHARE),
+    (r"allogeneic\.stock\.order\.at", COUNT),
+    (r"allogeneic\.stock\.order\.up_to", COUNT),
+    (r"allogeneic\.lots\.failure", SHARE),
+    (r"lymphodepletion\.duration", DAYS),
+    (r"regions\.(.+)\.referrals", RATE),
+    (r"centres\.(.+)\.beds", COUNT),
+    (r"centres\.(.+)\.chairs", COUNT),
 )
 NUMBER = re.compile(r"(\d+(?:\.\d+)?)( d| / month)?")
 
@@ -77,13 +78,12 @@ class Answer:
 def levers(loaded: Loaded) -> list[Lever]:
     """The levers of a scenario: of the paths above those whose value is one number."""
     found = []
-    for pattern, label, kind in LEVERS:
+    for pattern, kind in LEVERS:
         for parameter in loaded.parameters:
             matched, number = re.fullmatch(pattern, parameter.path), NUMBER.fullmatch(parameter.value_text)
             if matched and number and why_unused(tuple(parameter.path.split(".")), loaded.scenario) is None:
                 value = float(number[1])
-                name = label.format(*matched.groups()) if matched.groups() else label
-                found.append(_lever(parameter.path, name, kind, value, bool(matched.groups())))
+                found.append(_lever(parameter.path, input_label(parameter.path), kind, value, bool(matched.groups())))
     return found
 
 

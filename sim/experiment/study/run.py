@@ -38,6 +38,7 @@ from sim.experiment.study.forecast import falls_below, waiting_list, warm_up, wa
 from sim.experiment.study.inputs import parameters
 from sim.experiment.study.not_modelled import NOT_MODELLED
 from sim.experiment.study.picture_tables import Pictures
+from sim.experiment.study.robustness import robustness
 from sim.outcomes.estimates import FEW
 from sim.outcomes.metrics import CENSORED, unresolved_of
 from sim.pieces.loads import Load, expect, expected_patients, flag_shares, offered_loads
@@ -65,7 +66,7 @@ class Plan:
     """What to run: scenarios by name, the baseline first; replications; workers, None to choose by the work.
 
     `event_log`: whether to write that of replication 0. With a `precision`, `replications` are as many as may be.
-    `list_below`: a length of the waiting list to date.
+    `list_below`: a length of the waiting list to date. `robustness`: whether a comparison tries its assumptions.
     """
 
     scenarios: dict[str, Loaded]
@@ -77,6 +78,7 @@ class Plan:
     engine: str = "auto"
     precision: Precision | None = None
     list_below: int | None = None
+    robustness: bool = False
 
     @property
     def arms(self) -> list[Arm]:
@@ -159,6 +161,7 @@ def study_files(plan: Plan) -> list[str]:
     economics = all(one.scenario.economics is not None for one in loaded)
     names = [*ALWAYS, *PICTURES]
     names += ["differences", "same_patients"] if len(loaded) > 1 else []
+    names += ["robustness", "not_tried"] if plan.robustness and len(loaded) > 1 else []
     listed = any(region.already_waiting is not None for one in loaded for region in one.scenario.regions.values())
     names += ["already_waiting"] if listed else []
     names += ["list_below"] if plan.list_below is not None else []
@@ -210,6 +213,9 @@ def _run(plan: Plan, folder: Path, done: Callable[[int], None]) -> Study:
                     quantities.append(arm_run.quantities)
                 if plan.event_log and replication.number == 0:
                     _write_event_logs(plan, replication, folder)
+    rests_on = robustness(plan.scenarios, collected.values(), engine, workers) if plan.robustness else None
+    for name, table in zip(("robustness", "not_tried"), rests_on or (), strict=False):
+        write_table(folder, name, table)
     study = _write_tables(plan, collected, pictures, folder)
     why = tables.same_patients(collected)[1]
     ran = {
@@ -312,6 +318,11 @@ def _economics(plan: Plan, collected: tables.Collected) -> tuple[dict[str, pd.Da
     return economic_tables(plan.scenarios, np.array(collected.economics), collected.values()), None
 
 
+def _title(names: Sequence[str]) -> str:
+    """`A against B`, or `3 strategies compared with A`."""
+    return " against ".join(names) if len(names) < 3 else f"{len(names) - 1} strategies compared with {names[0]}"
+
+
 def _changes(plan: Plan) -> pd.DataFrame:
     """One row a value in which scenarios differ, one column a scenario."""
     names = list(plan.scenarios)
@@ -333,7 +344,7 @@ def _write_manifest(
 ) -> None:
     first = next(iter(plan.scenarios.values()))
     content = {
-        "title": " against ".join(loaded.scenario.name for loaded in plan.scenarios.values()),
+        "title": _title([loaded.scenario.name for loaded in plan.scenarios.values()]),
         "command": plan.command,
         **about_program(),
         "seed": first.scenario.run.seed,
@@ -344,6 +355,7 @@ def _write_manifest(
             "list_below": plan.list_below,
             "events": plan.keep_events,
             "event_log": plan.event_log,
+            "robustness": plan.robustness,
         },
         **ran,
         "baseline": next(iter(plan.scenarios)) if len(plan.scenarios) > 1 else None,

@@ -2,33 +2,20 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from sim.scenario.amounts import AMOUNT, Amount, amount
 from sim.scenario.kinds import Kind, read_alone
 from sim.scenario.leaves import is_whole_at, marker_at
 from sim.scenario.nodes import Leaf, Node, parse_yaml, walk
 from sim.scenario.nodes import plain as plain_value
 from sim.scenario.problems import any_of, show
-from sim.scenario.units import DAYS_PER_UNIT, NUMBER, UNIT_OF_SPELLING, write_number
+from sim.scenario.units import DAYS_PER_UNIT, UNIT_OF_SPELLING
 
 MOST_LEVELS = 10_000
-_AMOUNT = re.compile(rf"\s*({NUMBER})\s*(|(?:/|per\s)?\s*[^\W\d_]+)\s*")
 ALLOWED = "allowed: values with commas between them, such as 4,8,12, or FROM:TO:STEP, such as 4:20:2"
-
-
-@dataclass(frozen=True)
-class Amount:
-    """A number and what stands behind it: nothing, a unit of time (`d`), or one to the power of -1 (`/ month`)."""
-
-    number: float
-    unit: str = ""
-
-    def text(self) -> str:
-        """As a scenario file has it; twelve digits, so that 0.1 + 0.2 is 0.3."""
-        return f"{write_number(float(f'{self.number:.12g}'))} {self.unit}".strip()
 
 
 @dataclass(frozen=True)
@@ -80,7 +67,7 @@ def from_plain(found: Mapping[str, Any]) -> Factor:
 
 def number_of(text: str) -> float | str:
     """What tables show of a value: days, events per day, a plain number; else the text itself."""
-    found = _AMOUNT.fullmatch(text)
+    found = AMOUNT.fullmatch(text)
     if found is None:
         return text
     number, unit = float(found[1]), found[2].removeprefix("/").removeprefix("per").strip()
@@ -94,18 +81,10 @@ def number_of(text: str) -> float | str:
 
 def unit_of(texts: Sequence[str]) -> str:
     """The unit in which `number_of` gives these values: days, per day, or none."""
-    units = {found[2] for text in texts if (found := _AMOUNT.fullmatch(text)) is not None}
+    units = {found[2] for text in texts if (found := AMOUNT.fullmatch(text)) is not None}
     if not units or units == {""}:
         return ""
     return "per day" if all(unit.startswith(("/", "per")) for unit in units) else "days"
-
-
-def amount(text: str) -> Amount:
-    """A number with or without a unit; a ValueError where the text is something else."""
-    found = _AMOUNT.fullmatch(text) if len(text) <= 80 else None
-    if found is None:
-        raise ValueError(f"found {show(text)}; allowed: a number, with its unit where it has one")
-    return Amount(float(found[1]), " ".join(found[2].replace("/", "/ ").split()))
 
 
 def in_one_unit(*amounts: Amount) -> list[Amount]:
@@ -140,7 +119,7 @@ def parse_factor(text: str) -> Factor:
     if not separator or not path or not values.strip():
         raise ValueError(f"found {show(text)}; allowed: PATH=VALUES; {ALLOWED}")
     parts = split(values, ":")
-    if len(parts) in (2, 3) and all(_AMOUNT.fullmatch(part) for part in parts):
+    if len(parts) in (2, 3) and all(AMOUNT.fullmatch(part) for part in parts):
         low, high, *step = [amount(part) for part in parts]
         return between(path, low, high, *step)
     levels = tuple(part.strip() for part in split(values, ","))

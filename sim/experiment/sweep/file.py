@@ -22,7 +22,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from sim.experiment.sweep.designs import DESIGNS
-from sim.experiment.sweep.factors import Amount, Factor, amount, between, number_of, require_different, require_values
+from sim.experiment.sweep.factors import Factor, between, number_of, require_different, require_values
+from sim.scenario.amounts import Amount, amount
 from sim.scenario.files import SHIPPED, find_inside, no_such_file, read_text, shipped_file, shown_path
 from sim.scenario.kinds import Whole
 from sim.scenario.leaves import inline, marker_of

@@ -87,6 +87,7 @@ def _plan(
             engine=engine,
             precision=rule_from_plain(rule) if isinstance(rule, dict) else None,
             list_below=None if below is None else int(below),
+            robustness=asked.get("robustness") is True,
         )
     except (TypeError, ValueError) as error:
         raise FolderError(f"{folder / MANIFEST}: what was asked for cannot be asked for again ({error})") from error

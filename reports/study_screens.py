@@ -1,0 +1,226 @@
+"""The first screens of studies of many points: a sweep, a probabilistic analysis, a plan."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import pandas as pd
+
+from reports.charts.plans import levers
+from reports.findings import EVERYBODY, Findings
+from reports.first_screen import INFUSED, PROGRESSED, SHORT, TILES, WAIT, FirstScreen, Tile, of_scenarios, tile
+from reports.tables import Tables, records
+from reports.words import Estimate, counted, glance, listed, of_hundred, rounded
+from sim.outcomes.verdicts import HIGHER, LOWER, Verdict
+from sim.tables.inputs import input_label, point_label
+
+ENDS = ("lowest", "highest")
+ONLY_CHANCE = "intervals hold simulation error only, nothing of what is unknown of the inputs"
+
+MEETS = f"A combination meets a target where its whole interval does; {ONLY_CHANCE}."
+
+
+def first_screen(tables: Tables, findings: Findings, picture: str, further: tuple[str, ...] = ()) -> FirstScreen | None:
+    """The first screen of these results, whatever kind they are; None where the tables are of none that is known.
+
+    `picture`: the chart that stands on it. `further`: findings of one line each.
+    """
+    if findings.scenarios:
+        return of_scenarios(findings, picture, further)
+    if "plan" in tables:
+        return of_plan(tables["plan"], picture)
+    if "psa_quadrants" in tables or "psa_icer" in tables:
+        return of_psa(tables, findings, picture)
+    return of_sweep(tables["sweep"], picture) if "sweep" in tables else None
+
+
+def of_sweep(sweep: pd.DataFrame, picture: str) -> FirstScreen:
+    """Between which numbers the wait and the outcome of everybody lie over the points, and at which point."""
+    scenario = str(sweep["scenario"].iloc[0])
+    mine = sweep[sweep["scenario"] == scenario]
+    many = int(sweep["point"].nunique())
+    there = set(mine.loc[mine["estimate"].notna(), "metric"])
+    outcome = EVERYBODY if EVERYBODY in there else INFUSED if INFUSED in there else PROGRESSED
+    told, tiles, clear = [], [], False
+    for metric in dict.fromkeys([*(m for m in TILES if m in there), outcome]):
+        rows = mine[(mine["metric"] == metric) & mine["estimate"].notna()].sort_values("estimate", kind="stable")
+        if rows.empty:
+            continue
+        low, high = rows.iloc[0], rows.iloc[-1]
+        ends = [_of(low), _of(high)]
+        names = [point_label(str(end["name"])) for end in (low, high)]
+        apart = ends[0].clearly_apart(ends[1])
+        clear |= apart and metric in (WAIT, outcome)
+        tiles.append(
+            tile(
+                SHORT.get(metric, str(low["label"])),
+                [
+                    (f"{word}: {name}", place, end)
+                    for word, name, place, end in zip(("lowest", "highest"), names, (0, 1), ends, strict=True)
+                ],
+                "" if apart else str(Verdict.UNCLEAR),
+            )
+        )
+        if metric in (WAIT, outcome):
+            told.append(_range(metric, ends, names))
+    if not clear:
+        told = ["no clear difference in the mean wait or in the outcome of everybody"]
+    first = f"Over {counted(many, 'point')}"
+    others = int(sweep["scenario"].nunique()) - 1
+    who = f" of {scenario}" if others else ""
+    return FirstScreen(
+        f"{first}{who}: {listed(told)}.", tuple(tiles), picture,
+        f"Waits are of the infused, shares of all referred in the measuring window; {ONLY_CHANCE}.",
+    )  # fmt: skip
+
+
+def _range(metric: str, ends: list[Estimate], names: list[str]) -> str:
+    if metric == WAIT:
+        low, high = (rounded(end.value) for end in ends)
+        return f"a mean wait from {low} days ({names[0]}) to {high} ({names[1]})"
+    low, high = (of_hundred(end.value).removesuffix(" of 100") for end in ends)
+    share = f"{low} to {high}" if low != high else low
+    return f"{share} of 100 patients {_who(metric)}"
+
+
+def _who(metric: str) -> str:
+    return {EVERYBODY: "infused and progression-free at one year", INFUSED: "infused"}.get(
+        metric, "progressed before infusion"
+    )
+
+
+def _of(row: Any) -> Estimate:
+    return Estimate(float(row["estimate"]), float(row["low"]), float(row["high"]), str(row["unit"]))
+
+
+def of_psa(tables: Tables, findings: Findings, picture: str) -> FirstScreen:
+    """What the strategies cost and bring more than the baseline under uncertain inputs, and how sure the choice is."""
+    tiles, told = [], []
+    if "psa_quadrants" in tables:
+        rows = records(tables["psa_quadrants"])
+        tiles += [_more(findings, rows, what, label) for what, label in MORE.items()]
+        told += [_difference(rows[0], findings)] if len(rows) == 1 else []
+    if "ceac" in tables:
+        at = _at_threshold(tables)
+        strategies = records(at)
+        worth = f"{rounded(float(at['willingness_to_pay'].iloc[0]), 3)} {at['unit'].iloc[0]} a QALY"
+        entries = [
+            (str(row.strategy), place, Estimate(row.probability, unit="share")) for place, row in enumerate(strategies)
+        ]
+        tiles.append(tile(f"Probability of being cost-effective at {worth}", entries))
+        best = max(strategies, key=lambda row: row.probability)
+        told.append(f"at {worth} {best.strategy} is cost-effective in {of_hundred(best.probability)} samples")
+    if not told:
+        told.append("one strategy, with nothing to compare it with")
+    return FirstScreen(f"{_capital('; '.join(told))}.", tuple(tiles), picture, UNCERTAIN)
+
+
+def _more(findings: Findings, rows: Sequence[Any], what: str, label: str) -> Tile:
+    """The increments of one kind over the baseline, with the verdict where there is one strategy."""
+    entries = [
+        (str(row.strategy), place, findings.change(str(row.strategy), what)) for place, row in enumerate(rows, start=1)
+    ]
+    found = findings.change(entries[0][0], what).verdict(BETTER[what])
+    return tile(f"{label} than {rows[0].baseline}", entries, verdict=str(found) if len(rows) == 1 else "")
+
+
+def _at_threshold(tables: Tables) -> pd.DataFrame:
+    """The rows of the acceptability curves at the configured threshold, or nearest to it; to the middle without one."""
+    ceac = tables["ceac"]
+    configured = threshold(tables)
+    wanted = configured if math.isfinite(configured) else float(ceac["willingness_to_pay"].median())
+    nearest = min(ceac["willingness_to_pay"], key=lambda worth: abs(worth - wanted))
+    found: pd.DataFrame = ceac[ceac["willingness_to_pay"] == nearest]
+    return found
+
+
+MORE = {"incremental_cost": "More cost per patient", "incremental_qalys": "More QALYs per patient"}
+BETTER = {"incremental_cost": LOWER, "incremental_qalys": HIGHER}
+UNCERTAIN = (
+    "Per patient referred, discounted; intervals hold what is stated to be unknown of the inputs, and nothing of how "
+    "far the model is from the world."
+)
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def _difference(row: Any, findings: Findings) -> str:
+    """`Off the shelf: 0.30 QALYs fewer a patient than A, no clear difference in costs`."""
+    strategy = str(row.strategy)
+    parts = []
+    for what, noun in (("incremental_qalys", "QALYs"), ("incremental_cost", str(row.unit))):
+        value, found = float(getattr(row, what)), findings.verdict(strategy, what)
+        if not found.resolved:
+            parts.append(f"no clear difference in {'QALYs' if noun == 'QALYs' else 'costs'}")
+        else:
+            word = ("fewer" if noun == "QALYs" else "less") if value < 0.0 else "more"
+            parts.append(f"{rounded(abs(value))} {noun} {word} a patient")
+    return f"{strategy}: {listed(parts)}, against {findings.quoted(str(row.baseline))}"
+
+
+def threshold(tables: Tables) -> float:
+    """The middle one of the configured amounts of willingness to pay; NaN where the manifest has none."""
+    configured = thresholds(tables)
+    return configured[len(configured) // 2] if configured else math.nan
+
+
+def thresholds(tables: Tables) -> list[float]:
+    """The configured amounts of willingness to pay per QALY, of the first scenario."""
+    for one in tables.manifest.get("scenarios", []):
+        economics = (one.get("resolved") or {}).get("economics") if isinstance(one, dict) else None
+        worth = economics.get("willingness_to_pay") if isinstance(economics, dict) else None
+        if isinstance(worth, list):
+            return sorted(float(value) for value in worth)
+    return []
+
+
+def of_plan(plan: pd.DataFrame, picture: str) -> FirstScreen:
+    """Which combination meets the targets at the least cost, with what comes of it for each target."""
+    chosen = plan[plan["answer"].map(_true)]
+    paths, targets = levers(plan), list(dict.fromkeys(plan["target"]))
+    aims = listed([_target(plan, target) for target in targets])
+    if chosen.empty:
+        told = f"No combination of {listed([input_label(p) for p in paths])} that was run meets the target: {aims}"
+        return FirstScreen(
+            f"{told}.", (), picture, f"A combination meets a target where its whole interval does; {ONLY_CHANCE}."
+        )
+    row = chosen.iloc[0]
+    what = listed([f"{input_label(path)}: {_plain(row[path])}" for path in paths])
+    tiles = []
+    for target in targets[:3]:
+        mine = chosen[chosen["target"] == target].iloc[0]
+        tiles.append(tile(str(mine["label"]), [("the answer", 0, _of(mine))], f"target: {_target(plan, target)}"))
+    return FirstScreen(
+        f"{what} is the least that meets the target: {aims}.", tuple(tiles), picture,
+        MEETS,
+    )  # fmt: skip
+
+
+def _target(plan: pd.DataFrame, target: str) -> str:
+    """`mean wait at most 60 days`, from `waiting_days_mean <= 60`."""
+    metric, sign, amount = target.split()[:3]
+    mine = plan[plan["target"] == target].iloc[0]
+    label = SHORT.get(metric, str(mine["label"]))
+    word = "at most" if "<" in sign else "at least"
+    shown = glance(float(amount), str(mine["unit"]), 3) if _is_number(amount) else amount
+    return f"{label[:1].lower()}{label[1:]} {word} {shown}"
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _plain(value: object) -> str:
+    return str(value).removesuffix(".0")
+
+
+def _true(text: object) -> bool:
+    return str(text).lower() in ("true", "1", "yes")

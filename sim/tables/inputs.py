@@ -1,0 +1,64 @@
+"""What an input of a scenario is called where people read it, instead of its path."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from functools import lru_cache
+
+NAMED: tuple[tuple[str, str], ...] = (
+    (r"manufacturing\.slots\.count", "Slots a month at each centre"),
+    (r"centres\.(.+)\.slots", "Slots a month, {}"),
+    (r"manufacturing\.lines", "Manufacturing lines"),
+    (r"manufacturing\.slots\.lead", "Days from the offer of a slot to its start"),
+    (r"manufacturing\.failure", "Manufactures that fail"),
+    (r"release_testing\.sterility", "Sterility test"),
+    (r"bridging\.share", "Patients bridged"),
+    (r"allogeneic\.unsuitable", "Patients unsuitable for a donor product"),
+    (r"allogeneic\.stock\.order\.at", "Order doses at a stock of"),
+    (r"allogeneic\.stock\.order\.up_to", "Order doses up to"),
+    (r"allogeneic\.lots\.failure", "Lots that fail"),
+    (r"lymphodepletion\.duration", "Lymphodepletion"),
+    (r"regions\.(.+)\.referrals", "Referrals a month, {}"),
+    (r"centres\.(.+)\.beds", "Beds, {}"),
+    (r"centres\.(.+)\.chairs", "Apheresis chairs, {}"),
+)
+"""Inputs that have a name of their own: their path as a pattern, and the name, with what the pattern leaves open."""
+PARTS: Mapping[str, str] = {
+    "dwell": "stay",
+    "lognormal": "",
+    "exponential": "",
+    "weibull": "",
+    "gamma": "",
+    "triangular": "least, likely and most days",
+    "sigma": "spread",
+    "count": "number",
+    "to_factory": "to the factory",
+    "to_centre": "to the centre",
+    "car_t": "CAR T",
+    "icu": "intensive care",
+    "icu_days": "days in intensive care",
+}
+"""Parts of a path that have another name in words; those that say nothing to a reader have none."""
+
+
+@lru_cache(maxsize=4096)
+def input_label(path: str) -> str:
+    """An input in words: `Slots a month at each centre`, `Risk group high: hazard`, `Work-up: duration, median`."""
+    for pattern, label in NAMED:
+        matched = re.fullmatch(pattern, path)
+        if matched:
+            return label.format(*matched.groups())
+    words = [word for part in path.split(".") if (word := PARTS.get(part, part.replace("_", " ")))]
+    words = [word.replace("work up", "work-up") for word in words]
+    text = f"{' '.join(words[:1])}: {', '.join(words[1:])}" if len(words) > 1 else " ".join(words)
+    return text[:1].upper() + text[1:]
+
+
+def point_label(name: str) -> str:
+    """The name of a point with its inputs in words: `Slots a month at each centre 5`."""
+    told = []
+    for one in name.split(", "):
+        path, equals, value = one.partition("=")
+        told.append(f"{input_label(path.strip())} {value.strip()}" if equals else one)
+    return ", ".join(told)
