@@ -17,6 +17,7 @@ from reports.grids import Grid
 from reports.methods import method_tables
 from reports.methods.folds import folds
 from reports.money import money
+from reports.own import Section, own
 from reports.tables import Tables
 from reports.theme import mark
 from reports.words import bounds, counted, level
@@ -25,19 +26,21 @@ from reports.words import bounds, counted, level
 def page_of(tables: Tables, findings: Findings, pictures: Sequence[Picture], numbers: Mapping[str, Markup]) -> str:
     """`report.html` as text. `numbers`: the table behind each chart as HTML, by the name of its table."""
     manifest = tables.manifest
+    mine = own(tables)
     changes = sources.changes(tables, findings)
     compared = findings.others or findings.scenarios[:1]
     first = f"{headline(findings, 'waiting_days_mean')}." if len(compared) > 1 else ""
     first = first if findings.scenarios or not pictures else f"{pictures[0].heading}."
+    first = first if mine is None else mine.first
+    told = [f"{one}." for one in _texts(manifest.get("said"))[1:]] if mine is None else list(mine.sentences)
     return page(
         "report.html.jinja",
         title=str(manifest.get("title") or "CAR-T vein-to-vein simulation"),
-        contents=_contents(tables, findings, changes is not None),
+        contents=_contents(tables, findings, changes is not None, [] if mine is None else mine.sections),
         first=first,
-        sentences=[sentence(findings, scenario) for scenario in compared]
-        + on_the_list(findings)
-        + [f"{one}." for one in _texts(manifest.get("said"))[1:]],
+        sentences=[sentence(findings, scenario) for scenario in compared] + on_the_list(findings) + told,
         further=[(findings.quoted(scenario), details(tables, findings, scenario)) for scenario in compared],
+        own=mine,
         paired="same_patients" in tables,
         compared=bool(findings.others),
         once=findings.replications == 1,
@@ -60,16 +63,20 @@ def page_of(tables: Tables, findings: Findings, pictures: Sequence[Picture], num
     )
 
 
-def _contents(tables: Tables, findings: Findings, changes: bool) -> list[tuple[str, str]]:
+def _contents(
+    tables: Tables, findings: Findings, changes: bool, own_sections: Sequence[Section]
+) -> list[tuple[str, str]]:
     sections = [("finding", "Finding")]
     sections += [("key", "Key figures")] if findings.scenarios else []
     sections += [("charts", "Charts")]
+    sections += [(one.ident, one.heading) for one in own_sections]
     sections += [("economics", "Costs and QALYs")] if "economics" in tables or "psa_icer" in tables else []
     sections += [("changes", "What differs")] if changes else []
     sections += [("parameters", "Parameters and sources")] if "parameters" in tables else []
+    if not own_sections or "not_modelled" in tables.manifest:
+        sections += [("not-modelled", "Not modelled")]
     return [
         *sections,
-        ("not-modelled", "Not modelled"),
         ("method", "Method and words"),
         ("provenance", "Provenance"),
     ]

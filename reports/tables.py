@@ -59,9 +59,15 @@ DRAWN: Mapping[str, str] = {
     "economics_differences": "",
     "icer": "",
     "nmb": "",
+    "records_faults": "",
+    "fits": "",
+    "fits_curves": "observed",
+    "fits_quantiles": "observed",
+    "observed": "observed",
+    "observed_scores": "",
 }
-STUDIES = ("sweep", "tornado", "sobol", "morris", "prcc", "plan", "ce_plane", "ceac", "evpi")
-"""Tables of studies of many points; a folder that holds one of them need not hold those of a comparison."""
+STUDIES = ("sweep", "tornado", "sobol", "morris", "prcc", "plan", "ce_plane", "ceac", "evpi", "fits", "observed")
+"""Tables of other studies than a comparison; a folder that holds one of them need not hold those of a comparison."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -45,6 +45,7 @@ RECORDS = (
             share("weight_of_base", "How much of the estimate is the base's.", NO_NUMBER),
             number("aicc", "Akaike's criterion, corrected for small numbers.", "", NO_TEST),
             share("p_value", "Goodness of fit, by parametric bootstrap; of a rate, of its constancy.", NO_TEST),
+            text("verdict", "What that comes to, in words.", NO_TEST),
             text("note", "What is to be known of it.", "nothing"),
         ),
         ("path", "parameter"),
@@ -98,6 +99,7 @@ RECORDS = (
         "quantity of a register by point: month, day since the patient came into it, or share of patients",
         (
             text("quantity", "What was observed."),
+            text("label", "The same in words."),
             text("point", "Where: month, day, or share of patients."),
             text("unit", "Unit of the numbers in the row."),
             number("observed", "What the register holds.", bounds=Bounds.BY_UNIT),
