@@ -157,9 +157,15 @@ def _number_row(row: Any) -> list[Cell]:
     counts = [_count(getattr(row, name)) for name in ("n", "events", "censored", "truncated")]
     look = '<span class="badge flag">{}</span>{}' if row.verdict not in WELL else "{}{}"
     verdict = Markup(look).format(row.verdict or "not tested", _p_value(row))
-    known = "; ".join(filter(None, (STATUS[row.status], str(row.note))))
+    known = "; ".join(filter(None, (STATUS[row.status], _bounded(row), str(row.note))))
     verdict += Markup("<br><span class=muted>{}</span>").format(_breakable(known, "_")) if known else ""
     return [name, estimate, f"{_figure(row.base)}{part}", *counts, verdict]
+
+
+def _bounded(row: Any) -> str:
+    if not math.isfinite(row.bound_low):
+        return ""
+    return f"bounds if who left was not like the others: {_figure(row.bound_low)} to {_figure(row.bound_high)}"
 
 
 def _with_unit(row: Any) -> str:

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import chi2
 
+from sim.fits.bounds import bounds
 from sim.fits.durations import FEW, VERY_FEW
 from sim.fits.hazards import AFTER, CAUSES, WAITING, Histories, Likelihood, Lived, Model
 from sim.fits.likelihood import Maximum, aicc, by_preference, maximise
@@ -72,6 +73,7 @@ class Clock:
     aicc: Mapping[str, float]
     note: str
     truncated: int
+    bounds: tuple[float, float]
 
     @property
     def verdict(self) -> str:
@@ -122,8 +124,8 @@ class Ask:
 MULTIPLIERS = ("clocks.after_progression.death", "clocks.after_progression.removal", "bridging.hazard")
 
 
-def fit_clocks(h: Histories, ask: Ask, prior_sd: Mapping[Set, float]) -> Clocks:
-    """The joint maximum of all clocks that are to be fitted."""
+def fit_clocks(h: Histories, ask: Ask, prior_sd: Mapping[Set, float], extract: FloatArray) -> Clocks:
+    """The joint maximum of all clocks that are to be fitted. `extract`: its day, since the referral of each patient."""
     events = {one: _events(h, one) for one in ask.fitted}
     families = {one: "scaled" if events[one] < FEW else "exponential" for one in ask.fitted}
     scores: dict[Set, dict[str, float]] = {one: {} for one in ask.fitted}
@@ -148,8 +150,9 @@ def fit_clocks(h: Histories, ask: Ask, prior_sd: Mapping[Set, float]) -> Clocks:
         there = _at_risk(h, one)
         n, late = int(there.sum()), int((there & (h.entry > 0.0)).sum())
         clocks[one] = Clock(
-            families[one], shape, best.places[one], events[one], n, status, weight, p_value, scores[one], note, late
-        )
+            families[one], shape, best.places[one], events[one], n, status, weight, p_value, scores[one], note, late,
+            bounds(h, best.model, one, events[one], extract),
+        )  # fmt: skip
     groups = dict(zip(ask.shares, best.model.groups.tolist(), strict=True)) if ask.by_group else dict(ask.group_base)
     values = (*best.model.after_progression[1:], best.model.eased)
     fitted = {name: value for name, value in zip(MULTIPLIERS, values, strict=True) if name in best.names}

@@ -61,6 +61,8 @@ class Row:
     aicc: float = math.nan
     p_value: float = math.nan
     verdict: str = ""
+    bound_low: float = math.nan
+    bound_high: float = math.nan
     note: str = ""
 
 
@@ -199,6 +201,7 @@ def of_clock(name: tuple[str, str], fit: Clock, clocks: Clocks, base: Survival) 
                 fit.aicc.get(fit.family, math.nan),
                 fit.p_value,
                 fit.verdict,
+                *_bounds(estimate, parameter, fit),
                 fit.note,
             )
         )
@@ -206,6 +209,16 @@ def of_clock(name: tuple[str, str], fit: Clock, clocks: Clocks, base: Survival) 
             uncertain[f"{path}.{family}.{parameter}"] = _lognormal(estimate, sd, unit)
     basis = f"{fit.n} patients, {fit.events} events"
     return Number(path, _rounded_clock(write_clock(fit.shape)), tuple(rows), uncertain, basis)
+
+
+def _bounds(estimate: float, parameter: str, fit: Clock) -> tuple[float, float]:
+    """A parameter of a clock at the bounds of its hazard, in ascending order; a shape has none."""
+    if parameter == "shape":
+        return math.nan, math.nan
+    is_time = parameter == "scale" and isinstance(fit.shape, WeibullHazard)
+    power = -1.0 / fit.shape.shape if is_time and isinstance(fit.shape, WeibullHazard) else 1.0
+    low, high = (estimate * factor**power for factor in fit.bounds)
+    return min(low, high), max(low, high)
 
 
 def _rounded_clock(value: Any) -> Any:

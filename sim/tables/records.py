@@ -7,6 +7,7 @@ from sim.tables.shared import days, flag, number, share, text, whole
 
 NO_NUMBER = "not fitted; `status` and `note` say why"
 NO_TEST = "not tested"
+NO_BOUNDS = "nobody left so, or no hazard"
 NOT_FITTED = "the curve has no fitted one"
 
 RECORDS = (
@@ -46,6 +47,14 @@ RECORDS = (
             number("aicc", "Akaike's criterion, corrected for small numbers.", "", NO_TEST),
             share("p_value", "Goodness of fit, by parametric bootstrap; of a rate, of its constancy.", NO_TEST),
             text("verdict", "What that comes to, in words.", NO_TEST),
+            number(
+                "bound_low",
+                "Of a clock: the lower one of where it may lie if those who left by withdrawal, transfer or another "
+                "therapy were not like the others.",
+                "of the path",
+                NO_BOUNDS,
+            ),
+            number("bound_high", "The upper one.", "of the path", NO_BOUNDS),
             text("note", "What is to be known of it.", "nothing"),
         ),
         ("path", "parameter"),

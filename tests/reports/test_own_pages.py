@@ -114,7 +114,8 @@ def test_every_number_with_what_it_rests_on(files: Drawn) -> None:
     told = read_aloud(files("fit")["report.html"])
     assert "100 patients of the register tell 3 numbers" in told
     assert "work_up.duration lognormal median 13.7 d (1 to 30) 9 100 90 10 3 fits (p 0.4) least AICc" in told
-    assert "more than by chance (p 0.002) the base's shape, its scale fitted" in told
+    assert "more than by chance (p 0.002) the base's shape, its scale fitted; bounds if who left" in told
+    assert "not like the others: 0.0012 to 0.0031" in told
     assert "9 (40%) 100 90 10 3 not tested few events: leans on the base" in told
     assert "What this register could not say, and why Number Why bridging.share not recorded" in told
     assert "What a register does not speak of (1)" in told
