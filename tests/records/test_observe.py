@@ -96,7 +96,8 @@ def test_a_register_of_another_scenario_is_told_to_be_off_and_where(place: Path)
     assert not middle["inside_90"]
     assert scores["crps"]["waiting_days"] > 3.0 * scores["crps_expected"]["waiting_days"]
     manifest = json.loads((place / "wrong" / "manifest.json").read_text(encoding="utf-8"))
-    assert manifest["verdict"] == done.output.splitlines()[0]
+    assert manifest["said"] == [done.output.splitlines()[0]]
+    assert "Where it is off" in (place / "wrong" / "report.html").read_text(encoding="utf-8")
     assert (place / "wrong" / "scenarios" / "1.yaml").is_file()
     patients = pd.read_csv(place / "register.csv")
     first = pd.Timestamp(START) + pd.Timedelta(days=BEGAN)
