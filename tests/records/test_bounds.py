@@ -35,10 +35,18 @@ def rows(w: World, reading: Reading, records: Records) -> Mapping[tuple[str, str
     return {(row.path, row.parameter): row for number in found.numbers for row in number.rows}
 
 
-def test_the_upper_bound_is_the_fit_of_what_it_supposes(register: tuple[World, Reading]) -> None:
+@pytest.fixture(scope="module")
+def fitted(register: tuple[World, Reading]) -> Mapping[tuple[str, str], Row]:
+    """What is fitted to the register as it is."""
     w, reading = register
-    records = reading.records
-    told = rows(w, reading, records)[DEATH]
+    return rows(w, reading, reading.records)
+
+
+def test_the_upper_bound_is_the_fit_of_what_it_supposes(
+    register: tuple[World, Reading], fitted: Mapping[tuple[str, str], Row]
+) -> None:
+    w, reading = register
+    records, told = reading.records, fitted[DEATH]
     left = np.array([CLOCK_OF_END.get(str(outcome)) == "removal" for outcome in records.outcome])
     assert left.sum() > 20
     assert told.bound_low < told.low < told.estimate < told.high < told.bound_high
@@ -46,9 +54,8 @@ def test_the_upper_bound_is_the_fit_of_what_it_supposes(register: tuple[World, R
     assert rows(w, reading, dead)[DEATH].estimate == pytest.approx(told.bound_high, rel=0.05)
 
 
-def test_withdrawal_itself_and_numbers_that_are_no_hazards_have_none(register: tuple[World, Reading]) -> None:
-    w, reading = register
-    for (path, _), row in rows(w, reading, reading.records).items():
+def test_withdrawal_itself_and_numbers_that_are_no_hazards_have_none(fitted: Mapping[tuple[str, str], Row]) -> None:
+    for (path, _), row in fitted.items():
         bounded = path.startswith("clocks.") and path.endswith((".progression", ".death"))
         assert np.isfinite(row.bound_low) == np.isfinite(row.bound_high) == (bounded and row.parameter != "shape"), path
 
