@@ -56,7 +56,9 @@ def test_the_upper_bound_is_the_fit_of_what_it_supposes(
 
 def test_withdrawal_itself_and_numbers_that_are_no_hazards_have_none(fitted: Mapping[tuple[str, str], Row]) -> None:
     for (path, _), row in fitted.items():
-        bounded = path.startswith("clocks.") and path.endswith((".progression", ".death"))
+        bounded = path.startswith(("clocks.waiting", "clocks.after_apheresis")) and path.endswith(
+            (".progression", ".death")
+        )
         assert np.isfinite(row.bound_low) == np.isfinite(row.bound_high) == (bounded and row.parameter != "shape"), path
 
 
