@@ -11,6 +11,7 @@ from reports.export import Picture
 from reports.findings import Findings, sentence
 from reports.grids import KEY
 from reports.native import NATIVE, Native
+from reports.own import intervals
 from reports.packages import timeless
 from reports.slide_charts import draw_native
 from reports.tables import Tables
@@ -154,8 +155,7 @@ def _source(tables: Tables, table: str) -> str:
         f"seed {manifest.get('seed', '')}",
         f"{manifest.get('replications', '')} replications",
         f"scenario digests {', '.join(digests)}" if digests else "",
-        "a patient-level discrete-event simulation; intervals are 95 % simulation intervals of means "
-        "over replications: they hold simulation error only",
+        intervals(manifest),
     ]
     return "; ".join(text for text in told if text) + "."
 
@@ -164,6 +164,7 @@ def _opening(show: Any, room: tuple[float, float], tables: Tables, findings: Fin
     title = str(tables.manifest.get("title") or "CAR-T vein-to-vein simulation")
     slide = _slide(show, room, title)
     sentences = [sentence(findings, scenario) for scenario in findings.others or findings.scenarios[:1]]
+    sentences = sentences or [str(text) for text in tables.manifest.get("said") or []]
     _box(slide, (MARGIN, 2.0, room[0] - 2 * MARGIN, 3.5), sentences[:4], 24 if len(sentences) < 3 else 16, INK)
     created = str(tables.manifest.get("created") or "")[:10]
     _box(

@@ -19,6 +19,7 @@ from reports.grids import Grid
 from reports.methods import method_tables
 from reports.methods.folds import folds
 from reports.money import money
+from reports.own import Own, own
 from reports.rests_on import rests_on, turns
 from reports.study_screens import first_screen
 from reports.tables import Tables
@@ -27,6 +28,7 @@ from reports.words import counted
 PARTS: Mapping[str, str] = {
     STUDY: "What was varied",
     RESTS: "What the finding rests on",
+    OWN: "Register and model",
     STORY: "Waits and outcomes",
     GROUPS: "By group",
 }
@@ -36,16 +38,18 @@ PARTS: Mapping[str, str] = {
 def page_of(tables: Tables, findings: Findings, pictures: Sequence[Picture], numbers: Mapping[str, Markup]) -> str:
     """`report.html` as text. `numbers`: the table behind each chart as HTML, by the name of its table."""
     manifest = tables.manifest
+    mine = own(tables)
     changes = sources.changes(tables, findings)
     compared = findings.others or findings.scenarios[:1]
     front, sections = _placed(pictures)
-    first = _first(tables, findings, front)
+    first = _first(tables, findings, front, mine)
     return page(
         "report.html.jinja",
         title=str(manifest.get("title") or "CAR-T vein-to-vein simulation"),
-        contents=_contents(tables, findings, changes is not None, sections),
+        contents=_contents(tables, findings, changes is not None, sections, mine),
         first=first,
         front=front,
+        own=mine,
         sentences=[sentence(findings, scenario) for scenario in compared],
         parts=[(ident, heading, sections[ident]) for ident, heading in PARTS.items()],
         rests_on=rests_on(tables),
@@ -70,9 +74,12 @@ def page_of(tables: Tables, findings: Findings, pictures: Sequence[Picture], num
     )
 
 
-def _first(tables: Tables, findings: Findings, front: Picture | None) -> FirstScreen:
+def _first(tables: Tables, findings: Findings, front: Picture | None, mine: Own | None) -> FirstScreen:
     """The first screen; of results of a kind that says nothing of its own, the title of their first chart."""
     name = front.name if front is not None else ""
+    if mine is not None:
+        caveat = f"{mine.how.partition('. ')[0]}."
+        return FirstScreen(mine.first, picture=name, caveat=caveat, findings=(*mine.points, *mine.sentences))
     compared = findings.others or findings.scenarios[:1]
     said = [f"{one}." for one in _texts(tables.manifest.get("said"))[1:]]
     # of several scenarios first what is told first of each
@@ -88,24 +95,26 @@ def _placed(pictures: Sequence[Picture]) -> tuple[Picture | None, dict[str, list
     sections: dict[str, list[Picture]] = {ident: [] for ident in (FIRST, *PARTS, COSTS, APPENDIX)}
     for picture in pictures:
         sections[where[picture.name]].append(picture)
-    front = next((ones[0] for ident in (FIRST, STUDY, COSTS, STORY) if (ones := sections[ident])), None)
+    front = next((ones[0] for ident in (FIRST, STUDY, COSTS, OWN, STORY) if (ones := sections[ident])), None)
     return front, {ident: [one for one in ones if one is not front] for ident, ones in sections.items()}
 
 
 def _contents(
-    tables: Tables, findings: Findings, changes: bool, placed: Mapping[str, Sequence[Picture]]
+    tables: Tables, findings: Findings, changes: bool, placed: Mapping[str, Sequence[Picture]], mine: Own | None
 ) -> list[tuple[str, str]]:
     sections = [("finding", "Finding")]
     sections += [("key", "Key figures")] if findings.scenarios else []
     sections += [(ident, heading) for ident, heading in PARTS.items() if placed[ident]]
+    sections += [] if mine is None else [(one.ident, one.heading) for one in mine.sections]
     money = "economics" in tables or "psa_icer" in tables or bool(placed[COSTS])
     sections += [("economics", "Costs and QALYs")] if money else []
     sections += [("changes", "What differs")] if changes else []
     sections += [("parameters", "Parameters and sources")] if "parameters" in tables else []
+    if mine is None or "not_modelled" in tables.manifest:
+        sections += [("not-modelled", "Not modelled")]
     return [
         *sections,
         *([("appendix", "Appendix")] if placed[APPENDIX] else []),
-        ("not-modelled", "Not modelled"),
         ("method", "Methods and glossary"),
         ("provenance", "Provenance"),
     ]

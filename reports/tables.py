@@ -65,9 +65,28 @@ DRAWN: Mapping[str, str] = {
     "price": "",
     "psa_price": "",
     "nmb": "",
+    "records_faults": "",
+    "fits": "",
+    "fits_curves": "observed",
+    "fits_quantiles": "observed",
+    "observed": "observed",
+    "observed_scores": "",
 }
-STUDIES = ("sweep", "tornado", "sobol", "morris", "prcc", "plan", "ce_plane", "ceac", "evpi", "evppi")
-"""Tables of studies of many points; a folder that holds one of them need not hold those of a comparison."""
+STUDIES = (
+    "sweep",
+    "tornado",
+    "sobol",
+    "morris",
+    "prcc",
+    "plan",
+    "ce_plane",
+    "ceac",
+    "evpi",
+    "evppi",
+    "fits",
+    "observed",
+)
+"""Tables of other studies than a comparison; a folder that holds one of them need not hold those of a comparison."""
 # With these begins what a spreadsheet takes for a formula.
 SIGNS = frozenset("=+-@\t\r")
 

@@ -11,6 +11,7 @@ import pandas as pd
 
 from reports.charts.sweeps import varied
 from reports.findings import Findings, sentence
+from reports.own import intervals
 from reports.packages import timeless
 from reports.tables import DRAWN, Tables
 from sim.tables import TABLES, Table
@@ -77,13 +78,14 @@ def _about(book: Any, look: dict[str, Any], tables: Tables, findings: Findings) 
     versions = manifest.get("versions")
     rows: list[tuple[str, Any]] = [("What", manifest.get("title"))]
     rows += [("Finding", sentence(findings, scenario)) for scenario in findings.others or findings.scenarios[:1]]
+    rows += [("Finding", text) for text in manifest.get("said") or [] if not findings.scenarios]
     rows += [(name.capitalize(), manifest.get(name)) for name in ("command", "created", "seed", "replications")]
     rows += [
         ("Versions", ", ".join(f"{k} {v}" for k, v in versions.items()) if isinstance(versions, dict) else versions)
     ]
     rows += [("Warning", text) for text in manifest.get("warnings") or []]
     rows += [("Not modelled", text) for text in manifest.get("not_modelled") or []]
-    rows += [("Intervals", "low and high: 95 % simulation intervals of means; they hold simulation error only")]
+    rows += [("Intervals", intervals(manifest))]
     told = [(word, value) for word, value in rows if value not in (None, "")]
     for row, (word, value) in enumerate(told):
         _text(sheet, look, row, 0, word)

@@ -10,9 +10,11 @@ import pandas as pd
 from reports.charts import (
     differences,
     economics,
+    fitted,
     flow,
     groups,
     incidence,
+    observed,
     of_hundred,
     outcomes,
     plans,
@@ -35,7 +37,7 @@ __all__ = ["CHARTS", "Chart"]
 
 
 FIRST, STORY, GROUPS, COSTS, STUDY, APPENDIX = "first", "charts", "groups", "economics", "study", "appendix"
-RESTS = "rests"
+RESTS, OWN = "rests", "own"
 """The parts of the report page: a chart of the first screen stands there where nothing else does."""
 
 
@@ -411,5 +413,82 @@ CHARTS: tuple[Chart, ...] = (
             economics.has_price,
         )
         for name in ("price", "psa_price")
+    ),
+    Chart(
+        "observed",
+        "Register and simulation",
+        "observed",
+        observed.drawer("first"),
+        observed.describer("first"),
+        "The dark line is the register, the dashed one the median of the simulated registers; 90% of them lie in the "
+        "light envelope, half of them in the dark one. Points next to each other move together: whether something is "
+        "off is said by the test of all of them, not by single points outside.",
+        fits=observed.shows("first"),
+        section=OWN,
+    ),
+    Chart(
+        "observed_events",
+        "Losses, register and simulation",
+        "observed",
+        observed.drawer("events"),
+        observed.describer("events"),
+        "Cumulative incidence as competing risks (Aalen\N{EN DASH}Johansen) by days since patients came into the "
+        "register, of the days that are scored.",
+        fits=observed.shows("events"),
+        section=OWN,
+    ),
+    Chart(
+        "observed_months",
+        "Month by month, register and simulation",
+        "observed",
+        observed.drawer("months"),
+        observed.describer("months"),
+        "Counts of each month, and how many were on the way to infusion on its last day. The first and the last month "
+        "may be cut by the days that are scored, in the register as in the simulation.",
+        fits=observed.shows("months"),
+        section=OWN,
+    ),
+    Chart(
+        "fitted_stages",
+        "Stages, observed and fitted",
+        "fits_curves",
+        fitted.drawer(fitted.STAGES),
+        fitted.describer(fitted.STAGES),
+        "The share of patients who are still in a stage so many days after it began, as observed (with censoring and "
+        "late entry) and as fitted, both by date. Below the axis stand patients at risk.",
+        fits=fitted.has(fitted.STAGES),
+        section=OWN,
+    ),
+    Chart(
+        "fitted_clocks",
+        "Clocks, observed and fitted",
+        "fits_curves",
+        fitted.drawer(fitted.CLOCKS),
+        fitted.describer(fitted.CLOCKS),
+        "What comes first while patients wait, by days since referral (Aalen\N{EN DASH}Johansen); the dashed line has "
+        "the fitted hazards. Never read such a curve as 1 \N{MINUS SIGN} Kaplan\N{EN DASH}Meier: causes compete.",
+        fits=fitted.has(fitted.CLOCKS),
+        section=OWN,
+    ),
+    Chart(
+        "fitted_quantiles",
+        "Quantiles of stages, observed and fitted",
+        "fits_quantiles",
+        fitted.draw_quantiles,
+        fitted.describe_quantiles,
+        "Points on the dotted line are quantiles that are the same in both. Points that leave it at the upper end say "
+        "that long durations are fitted too short (below the line) or too long (above it).",
+        section=OWN,
+    ),
+    Chart(
+        "register_waits",
+        "Waits of the register",
+        "fits_curves",
+        fitted.drawer(fitted.WAITS),
+        fitted.describer(fitted.WAITS),
+        "Between these milestones patients wait for something of limited number, or nothing could be fitted. The "
+        "days are no input of the scenario; observe holds them against the simulation.",
+        fits=fitted.has(fitted.WAITS),
+        section=OWN,
     ),
 )

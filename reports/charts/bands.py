@@ -3,29 +3,36 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from reports.figure import Figure, trace
-from reports.theme import INK, Mark, faint, lines, name_of, stacked
+from reports.theme import INK, MUTED, SMALL_SIZE, Mark, faint, lines, name_of, stacked
 
 PANEL, GAP, ABOVE, BELOW, PHONE_PANEL = 130, 50, 40, 52, 150
+OWN_AXIS, AT_RISK = 34, 18
+"""Pixels for the ticks and title of a panel's own axis, and for the patients at risk below them."""
 
 
 @dataclass(frozen=True)
 class Line:
-    """One line. `low`, `high`: its band, NaN where there is none; `shape` as Plotly's `line.shape`."""
+    """One line. `low`, `high`: its band, NaN where there is none, and `inner` one inside it; `shape` as Plotly's.
+
+    `mode`: lines, markers or both, as Plotly has it; `x_form`: how a place on the axis is written, dates by `|%b %Y`.
+    """
 
     name: str
     mark: Mark
-    x: Sequence[float]
+    x: Sequence[Any]
     y: Sequence[float]
     low: Sequence[float] = ()
     high: Sequence[float] = ()
     shape: str = "linear"
     unit: str = ""
-    points: bool = False
+    mode: str = "lines"
+    inner: tuple[Sequence[float], Sequence[float]] = ((), ())
+    x_form: str = ":.4~g"
 
 
 @dataclass(frozen=True)
@@ -33,7 +40,8 @@ class Box:
     """One panel of the grid. `limit`: a thin line of another meaning (a capacity); `top`: the end of the axis.
 
     `at_least`: the axis reaches to here, so that next to nothing looks like next to nothing. It begins at 0 unless a
-    number drawn is below that.
+    number drawn is below that. `x_axis`: its own horizontal axis, where that is not the one of the grid. `at_risk`:
+    (place on it, patients at risk there), written below the axis.
     """
 
     title: str
@@ -42,17 +50,33 @@ class Box:
     suffix: str = ""
     top: float | None = None
     at_least: float = 0.0
+    x_axis: Mapping[str, Any] | None = None
+    at_risk: Sequence[tuple[float, int]] = ()
 
 
 @dataclass(frozen=True)
 class Grid:
-    """Panels row by row, `columns` a row, over one horizontal axis, which is named below the lowest."""
+    """Panels row by row, `columns` a row, over one horizontal axis, which is named below the lowest.
+
+    Between panels with axes of their own there is more room.
+    """
 
     boxes: Sequence[Box]
     columns: int
     x_title: str
     x_axis: dict[str, Any] = field(default_factory=dict)
     panel: int = PANEL
+
+    @property
+    def gap(self) -> int:
+        """Pixels between two rows: for a heading, and for what stands below an axis."""
+        own = any(box.x_axis is not None for box in self.boxes)
+        return GAP + (OWN_AXIS if own else 0) + (AT_RISK if any(box.at_risk for box in self.boxes) else 0)
+
+    @property
+    def below(self) -> int:
+        """Pixels below the lowest row."""
+        return BELOW + (AT_RISK if any(box.at_risk for box in self.boxes) else 0)
 
     @property
     def rows(self) -> int:
@@ -62,18 +86,18 @@ class Grid:
     @property
     def height(self) -> int:
         """Pixels on a wide page, with what is below."""
-        return ABOVE + self.panel * self.rows + GAP * (self.rows - 1) + BELOW
+        return ABOVE + self.panel * self.rows + self.gap * (self.rows - 1) + self.below
 
     @property
     def phone_height(self) -> int:
         """Pixels on a phone, where all panels stand below each other."""
-        return ABOVE + PHONE_PANEL * len(self.boxes) + GAP * (len(self.boxes) - 1) + BELOW
+        return ABOVE + PHONE_PANEL * len(self.boxes) + self.gap * (len(self.boxes) - 1) + self.below
 
 
 def draw_grid(figure: Figure, grid: Grid, in_legend: bool = True) -> dict[str, Any]:
     """Adds the panels to the figure; returns what is different on a phone (dotted path to value)."""
-    wide = stacked([grid.panel] * grid.rows, GAP, ABOVE)
-    phone = stacked([PHONE_PANEL] * len(grid.boxes), GAP, ABOVE)
+    wide = stacked([grid.panel] * grid.rows, grid.gap, ABOVE)
+    phone = stacked([PHONE_PANEL] * len(grid.boxes), grid.gap, ABOVE)
     gap = 0.085
     width = (1.0 - gap * (grid.columns - 1)) / grid.columns
     narrow: dict[str, Any] = {}
@@ -81,15 +105,16 @@ def draw_grid(figure: Figure, grid: Grid, in_legend: bool = True) -> dict[str, A
     for place, box in enumerate(grid.boxes):
         suffix = "" if place == 0 else str(place + 1)
         left = (place % grid.columns) * (width + gap)
-        bottom = place + grid.columns >= len(grid.boxes)
+        own = box.x_axis is not None
+        bottom = own or place + grid.columns >= len(grid.boxes)
         low, high = _span(box)
         figure.update_layout(
             {
                 f"xaxis{suffix}": {
-                    **grid.x_axis,
+                    **(grid.x_axis if box.x_axis is None else box.x_axis),
                     "domain": [left, left + width],
                     "anchor": f"y{suffix}",
-                    "title": {"text": grid.x_title if bottom else ""},
+                    "title": {"text": _title(grid, box) if bottom else ""},
                     "showticklabels": bottom,
                 },
                 f"yaxis{suffix}": {
@@ -104,19 +129,43 @@ def draw_grid(figure: Figure, grid: Grid, in_legend: bool = True) -> dict[str, A
         narrow |= {
             f"layout.xaxis{suffix}.domain": [0, 1],
             f"layout.yaxis{suffix}.domain": list(phone[place]),
-            f"layout.xaxis{suffix}.showticklabels": place == len(grid.boxes) - 1,
-            f"layout.xaxis{suffix}.title.text": grid.x_title if place == len(grid.boxes) - 1 else "",
+            f"layout.xaxis{suffix}.showticklabels": own or place == len(grid.boxes) - 1,
+            f"layout.xaxis{suffix}.title.text": _title(grid, box) if own or place == len(grid.boxes) - 1 else "",
         }
         _lines(figure, box, f"x{suffix}", f"y{suffix}", told if in_legend else None)
         heading(figure, lines(box.title, 60, 1), f"x{suffix}", f"y{suffix}")
+        _at_risk(figure, box, f"x{suffix}", f"y{suffix}")
     return narrow
+
+
+def _title(grid: Grid, box: Box) -> str:
+    """The name of a panel's horizontal axis."""
+    title = (box.x_axis or {}).get("title", {}).get("text", grid.x_title)
+    return f"{title}; below, patients at risk" if box.at_risk else str(title)
+
+
+def _at_risk(figure: Figure, box: Box, x_axis: str, y_axis: str) -> None:
+    """The numbers of patients at risk, in a row below the title of the axis."""
+    for place, count in box.at_risk:
+        figure.add_annotation(
+            xref=x_axis,
+            x=place,
+            yref=f"{y_axis} domain",
+            y=0,
+            yshift=-OWN_AXIS - 4,
+            text=str(count),
+            font={"size": SMALL_SIZE, "color": MUTED},
+            showarrow=False,
+            xanchor="center",
+            yanchor="top",
+        )
 
 
 def _span(box: Box) -> tuple[float, float]:
     numbers = [
         float(one)
         for line in (*box.lines, *box.limit)
-        for one in (*line.y, *line.low, *line.high)
+        for one in (*line.y, *line.low, *line.high, *line.inner[0], *line.inner[1])
         if math.isfinite(one)
     ]
     high, low = max([*numbers, box.at_least]), min([*numbers, 0.0])
@@ -131,25 +180,25 @@ def _lines(figure: Figure, box: Box, x_axis: str, y_axis: str, told: set[str] | 
     """Bands first, so that no band lies over a line. `told`: names that the legend has already; None for no legend."""
     axes = {"xaxis": x_axis, "yaxis": y_axis}
     for line in box.lines:
-        known = [k for k, (a, b) in enumerate(zip(line.low, line.high, strict=True)) if math.isfinite(a + b)]
-        if not known:
-            continue
-        days = [line.x[k] for k in known]
-        edge = [line.high[k] for k in known] + [line.low[k] for k in reversed(known)]
-        figure.add_trace(
-            trace(
-                "scatter",
-                x=days + days[::-1],
-                y=edge,
-                fill="toself",
-                fillcolor=faint(line.mark.colour, 0.18),
-                line={"width": 0},
-                mode="lines",
-                hoverinfo="skip",
-                showlegend=False,
-                **axes,
+        for low, high in ((line.low, line.high), line.inner):
+            known = [k for k, (a, b) in enumerate(zip(low, high, strict=True)) if math.isfinite(a + b)]
+            if not known:
+                continue
+            days = [line.x[k] for k in known]
+            figure.add_trace(
+                trace(
+                    "scatter",
+                    x=days + days[::-1],
+                    y=[high[k] for k in known] + [low[k] for k in reversed(known)],
+                    fill="toself",
+                    fillcolor=faint(line.mark.colour, 0.18),
+                    line={"width": 0},
+                    mode="lines",
+                    hoverinfo="skip",
+                    showlegend=False,
+                    **axes,
+                )
             )
-        )
     for line in box.limit:
         figure.add_trace(
             trace(
@@ -165,7 +214,7 @@ def _lines(figure: Figure, box: Box, x_axis: str, y_axis: str, told: set[str] | 
             )
         )
     for line in box.lines:
-        name = name_of(line.name)
+        name, point = name_of(line.name), f"%{{x{line.x_form}}}: %{{y:.4~g}}{line.unit}"
         show = told is not None and name not in told
         if told is not None:
             told.add(name)
@@ -174,13 +223,13 @@ def _lines(figure: Figure, box: Box, x_axis: str, y_axis: str, told: set[str] | 
                 "scatter",
                 x=list(line.x),
                 y=list(line.y),
-                mode="lines+markers" if line.points else "lines",
+                mode=line.mode,
                 line={"color": line.mark.colour, "dash": line.mark.dash, "width": 2.2, "shape": line.shape},
                 marker={"color": line.mark.colour, "symbol": line.mark.symbol, "size": 8},
                 name=name,
                 legendgroup=name,
                 showlegend=show,
-                hovertemplate=f"<b>%{{fullData.name}}</b><br>%{{x:.4~g}}: %{{y:.4~g}}{line.unit}<extra></extra>",
+                hovertemplate=f"<b>%{{fullData.name}}</b><br>{point}<extra></extra>",
                 **axes,
             )
         )

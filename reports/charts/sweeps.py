@@ -328,7 +328,7 @@ def _sweep_box(mine: pd.DataFrame, paths: Sequence[str]) -> Box:
         value, low, high = ((rows[column] * factor).tolist() for column in ("estimate", "low", "high"))
         suffix = "%" if unit == "share" else f" {unit}"
         at = rows["at"].tolist()
-        series.append(Line(", ".join(parts), mark(place), at, value, low, high, unit=suffix, points=True))
+        series.append(Line(", ".join(parts), mark(place), at, value, low, high, unit=suffix, mode="lines+markers"))
     label = str(mine["label"].iloc[0])
     return Box(_with_unit(label, unit), series, suffix="%" if unit == "share" else "")
 

@@ -94,8 +94,10 @@ class Facts:
 
 
 def facts_of(tables: Tables) -> Facts | None:
-    """The facts of a results folder; None where the manifest is of a version that did not describe the model."""
+    """The facts of a results folder; None where the manifest does not describe the model, or is of own records."""
     manifest = tables.manifest
+    if str(manifest.get("kind") or STUDY) not in (STUDY, SWEEP, PLAN, PSA):
+        return None
     entries = manifest.get("scenarios")
     if not isinstance(entries, list) or not entries or not isinstance(manifest.get("method"), dict):
         return None

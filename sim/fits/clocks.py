@@ -12,13 +12,17 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import chi2
 
+from sim.fits.bounds import bounds
 from sim.fits.durations import FEW, VERY_FEW
 from sim.fits.hazards import AFTER, CAUSES, WAITING, Histories, Likelihood, Lived, Model
 from sim.fits.likelihood import Maximum, aicc, by_preference, maximise
+from sim.fits.verdicts import DIFFERS, FITS
 from sim.pure.survival import Exponential, LogLogistic, Never, Piecewise, Survival, SurvivalTable, Weibull
 
 FloatArray = NDArray[np.float64]
 Set = tuple[str, str]
+# A clock is called off where a worse fit than this would come of it by chance so rarely.
+LEAST_P = 0.01
 # Families of a clock by their free parameters, all logarithms: (name in the scenario file, unit).
 SHAPES: Mapping[str, tuple[tuple[str, str], ...]] = {
     "exponential": (("rate", "/ d"),),
@@ -68,6 +72,13 @@ class Clock:
     p_value: float
     aicc: Mapping[str, float]
     note: str
+    truncated: int
+    bounds: tuple[float, float]
+
+    @property
+    def verdict(self) -> str:
+        """Whether events by time are those of the fit; "" where that is not tested."""
+        return "" if math.isnan(self.p_value) else DIFFERS if self.p_value < LEAST_P else FITS
 
 
 @dataclass(frozen=True, eq=False)
@@ -113,8 +124,8 @@ class Ask:
 MULTIPLIERS = ("clocks.after_progression.death", "clocks.after_progression.removal", "bridging.hazard")
 
 
-def fit_clocks(h: Histories, ask: Ask, prior_sd: Mapping[Set, float]) -> Clocks:
-    """The joint maximum of all clocks that are to be fitted."""
+def fit_clocks(h: Histories, ask: Ask, prior_sd: Mapping[Set, float], extract: FloatArray) -> Clocks:
+    """The joint maximum of all clocks that are to be fitted. `extract`: its day, since the referral of each patient."""
     events = {one: _events(h, one) for one in ask.fitted}
     families = {one: "scaled" if events[one] < FEW else "exponential" for one in ask.fitted}
     scores: dict[Set, dict[str, float]] = {one: {} for one in ask.fitted}
@@ -136,12 +147,12 @@ def fit_clocks(h: Histories, ask: Ask, prior_sd: Mapping[Set, float]) -> Clocks:
             note += f", and it is a gamma prior of the hazard (sd {prior_sd[one]:.2g} of it)" if few else ""
         shape = shape_of(families[one], best.free.point[list(best.places[one])], ask.base[one])
         p_value = observed_against_expected(h, best, one) if events[one] >= FEW else math.nan
-        if p_value < 0.01:
-            note += "; events by time differ from the fit more than by chance"
-        n = _at_risk(h, one)
+        there = _at_risk(h, one)
+        n, late = int(there.sum()), int((there & (h.entry > 0.0)).sum())
         clocks[one] = Clock(
-            families[one], shape, best.places[one], events[one], n, status, weight, p_value, scores[one], note
-        )
+            families[one], shape, best.places[one], events[one], n, status, weight, p_value, scores[one], note, late,
+            bounds(h, best.model, one, events[one], extract),
+        )  # fmt: skip
     groups = dict(zip(ask.shares, best.model.groups.tolist(), strict=True)) if ask.by_group else dict(ask.group_base)
     values = (*best.model.after_progression[1:], best.model.eased)
     fitted = {name: value for name, value in zip(MULTIPLIERS, values, strict=True) if name in best.names}
@@ -244,11 +255,11 @@ def _events(h: Histories, one: Set) -> int:
     return int((happened & (after if name == AFTER else ~after)).sum())
 
 
-def _at_risk(h: Histories, one: Set) -> int:
+def _at_risk(h: Histories, one: Set) -> NDArray[np.bool_]:
     stop = np.minimum(h.end, h.progressed) if one[1] == "progression" else h.end
     if one[0] == WAITING:
-        return int((np.minimum(stop, h.switch) > h.entry).sum())
-    return int((np.isfinite(h.switch) & (stop > np.maximum(h.switch, h.entry))).sum())
+        return np.asarray(np.minimum(stop, h.switch) > h.entry)
+    return np.asarray(np.isfinite(h.switch) & (stop > np.maximum(h.switch, h.entry)))
 
 
 def _multiplier_events(h: Histories, name: str) -> tuple[int, str]:

@@ -13,6 +13,7 @@ from sim.fits.between import Between
 from sim.fits.curves import kaplan_meier, quantiles
 from sim.fits.families import FAMILIES, Family, scaled, shifted
 from sim.fits.likelihood import OVER_A_DAY, Law, Maximum, Observed, aicc, by_preference, log_likelihood, maximise
+from sim.fits.verdicts import FITS, NO_FAMILY
 from sim.pure.distributions import Distribution, Empirical, Fixed
 from sim.records.value import MILESTONES, Records
 
@@ -48,6 +49,13 @@ class Stage:
     p_value: float
     aicc: Mapping[str, float]
     note: str
+
+    @property
+    def verdict(self) -> str:
+        """Whether the family fits; "" where that is not tested."""
+        if self.family == "empirical":
+            return NO_FAMILY
+        return "" if math.isnan(self.p_value) else FITS
 
 
 def observed(records: Records, pair: Between, loss: float = 0.0) -> Observed:

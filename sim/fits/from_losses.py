@@ -91,7 +91,7 @@ def fit_all_clocks(records: Records, base: Scenario, work: Work) -> None:
         frailty=v,
         can_ease=can_ease,
     )
-    found = fit_clocks(h, ask, dict.fromkeys(wanted, PRIOR_SD))
+    found = fit_clocks(h, ask, dict.fromkeys(wanted, PRIOR_SD), records.as_of + 1.0 - records.day("referral"))
     for one, clock in found.clocks.items():
         work.numbers.append(of_clock(one, clock, found, shapes[one]))
         if one[1] == "progression" and sets[one[0]].progression_counts_deaths:

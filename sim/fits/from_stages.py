@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 import numpy as np
 
@@ -96,7 +97,7 @@ def _loss(base: Scenario, first: str) -> float:
 
 def _check(name: str, seen: Observed, why: str) -> Row:
     middle = curves.quantiles(curves.kaplan_meier(seen), np.array([0.5])) if seen.events else np.array([math.nan])
-    counts = {"n": int(seen.weight.sum()), "events": int(seen.events), "censored": int(seen.censored)}
+    counts: dict[str, Any] = {"n": int(seen.weight.sum()), "events": int(seen.events), "censored": int(seen.censored)}
     return Row(
         name, "check", "", "median", float(middle[0]), unit="d", **counts, truncated=int(seen.truncated), note=why
     )

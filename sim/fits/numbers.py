@@ -14,7 +14,8 @@ from sim.fits.clocks import SHAPES, Clock, Clocks
 from sim.fits.curves import Z
 from sim.fits.durations import Stage
 from sim.fits.likelihood import Observed
-from sim.fits.shares import Referrals, Share
+from sim.fits.shares import LEAST_P, Referrals, Share
+from sim.fits.verdicts import CONSTANT, NOT_CONSTANT
 from sim.pure.distributions import Distribution, Exponential, Gamma, Lognormal, Weibull
 from sim.pure.survival import Exponential as ConstantHazard
 from sim.pure.survival import Survival
@@ -59,6 +60,9 @@ class Row:
     weight_of_base: float = math.nan
     aicc: float = math.nan
     p_value: float = math.nan
+    verdict: str = ""
+    bound_low: float = math.nan
+    bound_high: float = math.nan
     note: str = ""
 
 
@@ -111,7 +115,8 @@ def of_stage(path: str, fit: Stage, seen: Observed, base: Distribution, note: st
         "truncated": int(seen.truncated),
     }
     said = "; ".join(filter(None, (fit.note, note)))
-    common: dict[str, Any] = {"weight_of_base": fit.weight_of_base, "p_value": fit.p_value, **counts}
+    tested = {"p_value": fit.p_value, "verdict": fit.verdict}
+    common: dict[str, Any] = {"weight_of_base": fit.weight_of_base, **tested, **counts}
     if fit.status == "base":
         return kept(path, said, **counts)
     value = _rounded_duration(write_duration(fit.duration))
@@ -191,10 +196,12 @@ def of_clock(name: tuple[str, str], fit: Clock, clocks: Clocks, base: Survival) 
                 fit.n,
                 fit.events,
                 fit.n - fit.events,
-                None,
+                fit.truncated,
                 fit.weight_of_base,
                 fit.aicc.get(fit.family, math.nan),
                 fit.p_value,
+                fit.verdict,
+                *_bounds(estimate, parameter, fit),
                 fit.note,
             )
         )
@@ -202,6 +209,16 @@ def of_clock(name: tuple[str, str], fit: Clock, clocks: Clocks, base: Survival) 
             uncertain[f"{path}.{family}.{parameter}"] = _lognormal(estimate, sd, unit)
     basis = f"{fit.n} patients, {fit.events} events"
     return Number(path, _rounded_clock(write_clock(fit.shape)), tuple(rows), uncertain, basis)
+
+
+def _bounds(estimate: float, parameter: str, fit: Clock) -> tuple[float, float]:
+    """A parameter of a clock at the bounds of its hazard, in ascending order; a shape has none."""
+    if parameter == "shape":
+        return math.nan, math.nan
+    is_time = parameter == "scale" and isinstance(fit.shape, WeibullHazard)
+    power = -1.0 / fit.shape.shape if is_time and isinstance(fit.shape, WeibullHazard) else 1.0
+    low, high = (estimate * factor**power for factor in fit.bounds)
+    return min(low, high), max(low, high)
 
 
 def _rounded_clock(value: Any) -> Any:
@@ -284,7 +301,7 @@ def of_share(
 
     low, high = fit.interval
     estimate = own(fit.mean) if value is None else value
-    counts = {"n": fit.n, "events": fit.events, "censored": fit.n - fit.events}
+    counts: dict[str, Any] = {"n": fit.n, "events": fit.events, "censored": fit.n - fit.events}
     row = Row(
         path,
         fit.status,
@@ -323,6 +340,7 @@ def of_referrals(path: str, fit: Referrals, base: float, p_value: float, note: s
         censored=0,
         weight_of_base=fit.weight_of_base,
         p_value=p_value,
+        verdict="" if math.isnan(p_value) else NOT_CONSTANT if p_value < LEAST_P else CONSTANT,
         note=said,
     )
     uncertain = {"gamma": {"mean": in_unit(fit.rate * MONTH, "/ month"), "sd": in_unit(fit.sd * MONTH, "/ month")}}

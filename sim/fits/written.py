@@ -16,6 +16,8 @@ HEAD = """\
 # Fitted to {file} ({patients} patients, as of {as_of}); {folder} has every number with its interval, the tests and the
 # curves. What is not here is as in the base, among it what these records cannot say:
 {unsaid}
+# How numbers that were fitted together vary together stands in {folder}/fits_covariance.csv: `uncertainty` draws each
+# by itself.
 """
 
 

@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from sim.shell.options import FOLDER, SCENARIO_FILE, quiet, replace
+from sim.shell.options import FOLDER, SCENARIO_FILE, picture_options, quiet, replace
 from sim.shell.records import REGISTER, tell
+from sim.shell.report import draw_results, require_room
 from sim.shell.screen import command_line, errors_in_words, print_table, say
 
 if TYPE_CHECKING:
+    from reports import Wanted
     from sim.fits.numbers import Row
 
 
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
 @click.option("--seed", default=1, show_default=True, type=click.IntRange(min=0), help="Of these samples.")
 @replace
 @quiet
+@picture_options
 def fit_command(
     register: Path,
     base: str,
@@ -39,12 +42,14 @@ def fit_command(
     seed: int,
     replace: tuple[str, ...],
     quiet: bool,
+    wanted: Wanted,
 ) -> None:
     """Fit a scenario to a register of past patients: what it can say, over a base."""
     with errors_in_words():
-        from sim.experiment.own.fit import fit_register
+        from sim.experiment.own.fit import FILES, fit_register
 
         folder = tables if tables is not None else out.with_suffix("")
+        require_room(folder, FILES, wanted, replace)
         done = fit_register(register, base, out, folder, bootstrap, seed, command_line(), replace)
         if not quiet:
             tell(done.reading)
@@ -58,6 +63,7 @@ def fit_command(
         for warning in done.fitted.warnings:
             say(f"warning: {warning}")
     click.echo(f"Scenario: {out}. Tables: {folder}")
+    draw_results(folder, wanted, replace).tell(quiet)
 
 
 def _cells(row: Row) -> list[str]:

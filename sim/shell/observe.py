@@ -8,12 +8,15 @@ from typing import TYPE_CHECKING
 
 import click
 
-from sim.shell.options import FOLDER, SCENARIO_FILE, engine, quiet, replace
+from sim.shell.options import FOLDER, SCENARIO_FILE, engine, picture_options, quiet, replace
 from sim.shell.records import REGISTER
+from sim.shell.report import draw_results
 from sim.shell.screen import command_line, errors_in_words, print_table, say
+from vein2vein.drawing import require_room
 from vein2vein.progress import progress
 
 if TYPE_CHECKING:
+    from reports import Wanted
     from sim.experiment.own.observe import Compared
 
 
@@ -32,6 +35,7 @@ if TYPE_CHECKING:
 @engine
 @replace
 @quiet
+@picture_options
 def observe_command(
     scenario: Path,
     register: Path,
@@ -41,12 +45,14 @@ def observe_command(
     engine: str,
     replace: tuple[str, ...],
     quiet: bool,
+    wanted: Wanted,
 ) -> None:
     """Hold a register against the simulation of its own time: what agrees, and what is off."""
     with errors_in_words():
-        from sim.experiment.own.observe import Asked, observe
+        from sim.experiment.own.observe import FILES, Asked, observe
 
         folder = out if out is not None else Path("results") / f"observe-{scenario.stem}"
+        require_room(folder, FILES, wanted, replace)
         day = None if fit_until is None else fit_until.date()
         asked = Asked(replications, day, engine, command_line(), replace)
         with progress(replications, quiet) as done:
@@ -62,6 +68,7 @@ def observe_command(
     for warning in found.warnings:
         say(f"warning: {warning}")
     click.echo(f"Tables: {folder}")
+    draw_results(folder, wanted, replace).tell(quiet)
 
 
 def _cells(one: Compared) -> list[str]:

@@ -7,6 +7,7 @@ from sim.tables.shared import days, flag, number, share, text, whole
 
 NO_NUMBER = "not fitted; `status` and `note` say why"
 NO_TEST = "not tested"
+NO_BOUNDS = "nobody left so, or no hazard"
 NOT_FITTED = "the curve has no fitted one"
 
 RECORDS = (
@@ -45,6 +46,15 @@ RECORDS = (
             share("weight_of_base", "How much of the estimate is the base's.", NO_NUMBER),
             number("aicc", "Akaike's criterion, corrected for small numbers.", "", NO_TEST),
             share("p_value", "Goodness of fit, by parametric bootstrap; of a rate, of its constancy.", NO_TEST),
+            text("verdict", "What that comes to, in words.", NO_TEST),
+            number(
+                "bound_low",
+                "Of a clock: the lower one of where it may lie if those who left by withdrawal, transfer or another "
+                "therapy were not like the others.",
+                "of the path",
+                NO_BOUNDS,
+            ),
+            number("bound_high", "The upper one.", "of the path", NO_BOUNDS),
             text("note", "What is to be known of it.", "nothing"),
         ),
         ("path", "parameter"),
@@ -98,6 +108,7 @@ RECORDS = (
         "quantity of a register by point: month, day since the patient came into it, or share of patients",
         (
             text("quantity", "What was observed."),
+            text("label", "The same in words."),
             text("point", "Where: month, day, or share of patients."),
             text("unit", "Unit of the numbers in the row."),
             number("observed", "What the register holds.", bounds=Bounds.BY_UNIT),

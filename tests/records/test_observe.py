@@ -96,7 +96,8 @@ def test_a_register_of_another_scenario_is_told_to_be_off_and_where(place: Path)
     assert not middle["inside_90"]
     assert scores["crps"]["waiting_days"] > 3.0 * scores["crps_expected"]["waiting_days"]
     manifest = json.loads((place / "wrong" / "manifest.json").read_text(encoding="utf-8"))
-    assert manifest["verdict"] == done.output.splitlines()[0]
+    assert manifest["said"] == [done.output.splitlines()[0]]
+    assert "Where it is off" in (place / "wrong" / "report.html").read_text(encoding="utf-8")
     assert (place / "wrong" / "scenarios" / "1.yaml").is_file()
     patients = pd.read_csv(place / "register.csv")
     first = pd.Timestamp(START) + pd.Timedelta(days=BEGAN)
@@ -111,7 +112,7 @@ def test_what_came_after_a_day_is_scored_on_what_was_known_then(place: Path) -> 
     words = ("observe", place / "right.yaml", place / "register.yaml", "--fit-until", "2027-12-31", "-n", 250)
     done = call(*words, "--out", place / "later")
     assert done.exit_code == 0, done.output
-    assert done.output.startswith("The simulation agrees with the register from 2028-01-01 to ")
+    assert done.output.startswith("The simulation agrees with the register from 1 January 2028 to ")
     points = pd.read_csv(place / "later" / "observed.csv")
     assert points.loc[points["quantity"] == "infusions", "point"].min() == "2028-01"
     fitted = load(place / "later" / "scenarios" / "1.yaml")

@@ -10,7 +10,7 @@ import pytest
 import reports
 from sim.experiment.study.run import Plan, run_study
 from sim.scenario import load
-from tests.reports import sample, studies
+from tests.reports import own_records, sample, studies
 from tests.runs import SHIPPED
 
 HOSTILE = '<script>alert(1)</script> & "=cmd()" {{ 7*7 }} %{x} </script>'
@@ -47,6 +47,11 @@ FOLDERS: Mapping[str, Callable[[Path], Path]] = {
     "real_hostile": lambda root: run(root, HOSTILE, FORMULA),
     "study": lambda root: studies.write(root),
     "study_line": lambda root: studies.write(root, paths=1),
+    "fit": lambda root: own_records.write_fit(root),
+    "fit_hostile": lambda root: own_records.write_fit(root, HOSTILE),
+    "observe": lambda root: own_records.write_observe(root),
+    "observe_agrees": lambda root: own_records.write_observe(root, off=False),
+    "observe_hostile": lambda root: own_records.write_observe(root, HOSTILE),
     "nobody_single": lambda root: sample.write(root, (sample.NOBODY,), replications=4),
     "hostile": lambda root: sample.write(
         root, (sample.autologous(HOSTILE), sample.allogeneic(FORMULA)), replications=3, title=HOSTILE

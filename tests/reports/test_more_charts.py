@@ -35,11 +35,12 @@ def drawn_in(files: Files) -> set[str]:
 
 def test_every_chart_of_the_registry_is_drawn_from_a_run_or_a_study(files: Drawn) -> None:
     beside = {"robustness"}  # of comparisons of five replications or more, see tests/test_robustness.py
-    assert drawn_in(files("real")) | drawn_in(files("study")) | beside == {chart.name for chart in CHARTS}
+    drawn = [drawn_in(files(name)) for name in ("real", "study", "fit", "observe")]
+    assert set().union(*drawn) | beside == {chart.name for chart in CHARTS}
     assert "sweep_map" not in drawn_in(files("study_line"))
 
 
-@pytest.mark.parametrize("name", ["real", "real_hostile", "study", "study_line"])
+@pytest.mark.parametrize("name", ["real", "real_hostile", "study", "study_line", "fit", "observe", "observe_agrees"])
 def test_titles_say_something_and_nothing_is_not_a_number(files: Drawn, name: str) -> None:
     for path, text in files(name).items():
         if not path.endswith(".json"):

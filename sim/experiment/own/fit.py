@@ -15,6 +15,7 @@ from sim.experiment.disk.publish import require_free
 from sim.experiment.own.tables import FAULTS, faults_table, write_results
 from sim.fits.fit import fit
 from sim.fits.numbers import Number, Row, kept
+from sim.fits.verdicts import DIFFERS, FITS, NO_FAMILY
 from sim.fits.work import Fitted
 from sim.fits.written import scenario_text
 from sim.records.reader import Reading, read_records
@@ -25,7 +26,9 @@ from sim.scenario.files import shipped_file
 from sim.tables import TABLES
 
 NAMES = (FAULTS, "fits", "fits_covariance", "fits_curves", "fits_quantiles")
+FILES = tuple(TABLES[name].file for name in NAMES)
 SILENT = "the register does not speak of it"
+TOLD = ("fitted", "scaled", "shrunk")
 
 
 @dataclass(frozen=True)
@@ -54,7 +57,7 @@ def fit_register(
     ScenarioError, RecordsError and FolderError.
     """
     require_out(out, replace)
-    require_free(folder, [TABLES[name].file for name in NAMES], replace)
+    require_free(folder, FILES, replace)
     loaded = load(shipped_file(base) or Path(base))
     described = read_register(register)
     reading = read_records(described)
@@ -62,10 +65,34 @@ def fit_register(
     text, found = scenario_of(out, base, fitted, reading, described.file.name, folder.name)
     tables = tables_of(reading, fitted, loaded)
     more = {"base": loaded.scenario.name, "base_digest": loaded.digest, "bootstrap": bootstrap, "seed": seed,
-            "scenario": out.name, "warnings": list(fitted.warnings)}  # fmt: skip
+            "scenario": out.name, "said": said_of(reading, tables["fits"]),
+            "warnings": list(fitted.warnings)}  # fmt: skip
     write_results(folder, "fit", reading, described.file, tables, command, more, replace)
     write_text(out, text)
     return Outcome(reading, fitted, found, loaded)
+
+
+def said_of(reading: Reading, fits: pd.DataFrame) -> list[str]:
+    """What a fit comes to, in sentences, the first of them alone enough for a board."""
+    told = fits[fits["status"].isin(TOLD)]
+    kept = fits[fits["status"] == "base"]
+    patients = f"{len(reading.records)} patients"
+    said = [
+        f"{patients} of the register tell {told['path'].nunique()} numbers of the scenario; "
+        f"{kept['path'].nunique()} stay as in the base."
+    ]
+    tested = told[told["verdict"].isin((FITS, DIFFERS, NO_FAMILY))].drop_duplicates("path")
+    off = tested[tested["verdict"] != FITS]
+    if len(tested):
+        odd = [f"{path} ({verdict})" for path, verdict in zip(off["path"], off["verdict"], strict=True)]
+        said.append(
+            f"Of {len(tested)} durations and hazards that were tested, {len(tested) - len(off)} are like the fitted "
+            f"curve{': all but ' + ', '.join(odd) if odd else ''}."
+        )
+    leaning = list(dict.fromkeys(told.loc[told["weight_of_base"] > 0.0, "path"]))
+    if leaning:
+        said.append(f"Few events: {', '.join(leaning)} {'leans' if len(leaning) == 1 else 'lean'} on the base.")
+    return said
 
 
 def require_out(out: Path, replace: Sequence[str]) -> None:

@@ -20,6 +20,7 @@ from sim.experiment.own.scores import Score, least_replications, off, score
 from sim.experiment.own.tables import FAULTS, faults_table, write_results
 from sim.experiment.psa.run import psa_points
 from sim.experiment.runs.replicate import Arm, patient_tables
+from sim.experiment.study.not_modelled import NOT_MODELLED
 from sim.experiment.sweep.points import Base
 from sim.fits.fit import fit, require_names
 from sim.outcomes.recorded import in_view, in_whole_days, recorded
@@ -33,6 +34,7 @@ from sim.scenario.sources import RECORDS
 from sim.tables import TABLES
 
 NAMES = (FAULTS, "observed", "observed_scores")
+FILES = tuple(TABLES[name].file for name in NAMES)
 BATCH = 20
 LEAST_DAYS = 60
 
@@ -73,7 +75,7 @@ def observe(scenario: Path, register: Path, folder: Path, asked: Asked, done: Ca
     Raises ScenarioError, RecordsError and FolderError.
     """
     loaded, described = load(scenario), read_register(register)
-    require_free(folder, [*(TABLES[name].file for name in NAMES), *scenario_files({"": loaded})], asked.replace)
+    require_free(folder, [*FILES, *scenario_files({"": loaded})], asked.replace)
     reading = read_records(described)
     records = reading.records
     require_names(records, loaded.scenario)
@@ -102,7 +104,8 @@ def observe(scenario: Path, register: Path, folder: Path, asked: Asked, done: Ca
         "scored": [date_of(scored.first).isoformat(), date_of(scored.last).isoformat()],
         "fit_until": None if asked.fit_until is None else asked.fit_until.isoformat(),
         "scenarios": about_scenarios({moved.scenario.name: moved}),
-        "verdict": verdict,
+        "said": [verdict],
+        "not_modelled": list(NOT_MODELLED),
         "warnings": warnings,
     }
     write_results(
@@ -246,6 +249,7 @@ def tables_of(compared: Sequence[Compared]) -> dict[str, pd.DataFrame]:
             points.append(
                 {
                     "quantity": quantity.name,
+                    "label": quantity.label,
                     "point": point,
                     "unit": quantity.unit,
                     "observed": quantity.values[k],
@@ -299,7 +303,7 @@ def where(one: Compared) -> str:
 
 def verdict_of(compared: Sequence[Compared], scored: Scored) -> str:
     """What a board is told, in a sentence or two."""
-    time = f"{date_of(scored.first)} to {date_of(scored.last)}"
+    time = f"{_spelt(scored.first)} to {_spelt(scored.last)}"
     wrong = [one.quantity.label for one in compared if one.is_off]
     if not wrong:
         return (
@@ -310,3 +314,9 @@ def verdict_of(compared: Sequence[Compared], scored: Scored) -> str:
         f"The simulation is off: from {time}, {len(wrong)} of {len(compared)} things observed lie further from it than "
         f"chance explains: {'; '.join(wrong)}."
     )
+
+
+def _spelt(day: float) -> str:
+    """A date as it is read aloud."""
+    there = date_of(day)
+    return f"{there.day} {there:%B} {there.year}"

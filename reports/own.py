@@ -1,0 +1,235 @@
+"""The pages of own records: what was fitted to a register, and how it stands against the simulation of its time."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+from markupsafe import Markup
+
+from reports.grids import Cell, Grid
+from reports.tables import Tables, records
+from reports.words import counted, number
+from sim.tables import TABLES
+
+FIT, OBSERVE = "fit", "observe"
+STATUS: Mapping[str, str] = {
+    "fitted": "",
+    "scaled": "the base's shape, its scale fitted",
+    "shrunk": "few events: leans on the base",
+}
+WELL = ("", "fits", "constant")
+UNTOLD = "the register does not speak of it"
+MOST_OFF = 3
+HOW: Mapping[str, str] = {
+    FIT: (
+        "Every number is a maximum of the likelihood of the register, with its 95% confidence interval. Who had not "
+        "come to an end by the extract is censored, who came into view late is truncated; causes compete. Where events "
+        "are few, the base's shape is kept or the base is a prior. How each number is fitted, and what is assumed, "
+        "stands in docs/own-records.md."
+    ),
+    OBSERVE: (
+        "The time of the register is simulated again and again, each time with its own draw of what the scenario calls "
+        "uncertain, and each simulated hospital is seen through the same register. An envelope of 90% holds nine in "
+        "ten of the simulated registers. A thing is called off where so few of them lie as far from all others as the "
+        "real one that chance does not explain it, at 5% over all things together (Holm)."
+    ),
+}
+INTERVALS: Mapping[str, str] = {
+    FIT: "numbers fitted to a register; low and high: 95 % confidence intervals",
+    OBSERVE: "a register against a discrete-event simulation; between low and high lie 50 % or 90 % of replications",
+}
+SIMULATED = (
+    "a patient-level discrete-event simulation; low and high: 95 % simulation intervals of means over replications; "
+    "they hold simulation error only"
+)
+
+
+@dataclass(frozen=True)
+class Section:
+    """A section of the page. `folded`: tables behind folds, with the caption as summary; `csv`: what can be saved."""
+
+    ident: str
+    heading: str
+    text: str
+    grids: Sequence[Grid]
+    folded: Sequence[Grid] = ()
+    csv: Sequence[str] = ()
+
+
+@dataclass(frozen=True)
+class Own:
+    """What the page of own records says: the finding, sentences and single points after it, and its sections."""
+
+    first: str
+    sentences: Sequence[str]
+    points: Sequence[str]
+    sections: Sequence[Section]
+    how: str
+
+
+def own(tables: Tables) -> Own | None:
+    """What these tables say; None for a folder of another kind."""
+    kind = str(tables.manifest.get("kind"))
+    said = [str(one) for one in tables.manifest.get("said") or []] or [str(tables.manifest.get("title") or kind)]
+    faults = _faults(tables)
+    if kind == FIT:
+        return Own(said[0], said[1:], [faults.text], [*_fit(tables), faults], HOW[kind])
+    if kind != OBSERVE:
+        return None
+    scores = _table(tables, "observed_scores")
+    off = [f"Off: {row.label}, {row.where}" for row in records(scores) if _true(row.is_off)]
+    agree = f"{len(scores) - len(off)} of {len(scores)} things observed agree."
+    return Own(said[0], said[1:], [*off[:MOST_OFF], agree], [*_observe(scores), faults], HOW[kind])
+
+
+def intervals(manifest: Mapping[str, Any]) -> str:
+    """Where the numbers of a folder's tables come from, and what their intervals are, in words."""
+    return INTERVALS.get(str(manifest.get("kind")), SIMULATED)
+
+
+def _table(tables: Tables, name: str) -> pd.DataFrame:
+    """A table, without rows where it has none."""
+    return tables[name] if name in tables else pd.DataFrame(columns=[column.name for column in TABLES[name].columns])
+
+
+def _true(text: object) -> bool:
+    return str(text).lower() == "true"
+
+
+def _code(text: str) -> Markup:
+    """A path of the scenario, which may be broken after its dots."""
+    return Markup("<code>{}</code>").format(_breakable(text, "."))
+
+
+def _breakable(text: str, after: str) -> Markup:
+    """The text, which may be broken after this sign."""
+    return Markup(f"{after}<wbr>").join(text.split(after))
+
+
+def _fit(tables: Tables) -> list[Section]:
+    fits = _table(tables, "fits")
+    told, kept, checks = (fits[fits["status"].isin(names)] for names in (STATUS, ["base"], ["check"]))
+    silent = kept["note"] == UNTOLD
+    numbers = Grid(
+        "Estimates with 95% confidence intervals; in brackets how much of an estimate is the base's",
+        ["Number", "Estimate", "Base", "Patients", "Events", "Censored", "Truncated", "Fit, and what is to be known"],
+        [_number_row(row) for row in records(told)],
+        "text stack whole",
+    )
+    why = _kept(kept[~silent], "What this register could not say, and why")
+    rest = _kept(kept[silent], "What a register does not speak of")
+    sections = [
+        Section(
+            "numbers",
+            "Every number",
+            f"{counted(len(told), 'number')} of the scenario that the register tells.",
+            [numbers],
+            csv=("fits", "fits_curves", "fits_quantiles"),
+        ),
+        Section(
+            "base",
+            "What stays as in the base",
+            f"{counted(kept['path'].nunique(), 'number')} of the scenario that the register does not tell: they are "
+            "the base's, with its sources.",
+            [why] if why.rows else [],
+            [rest] if rest.rows else [],
+        ),
+    ]
+    if checks.empty:
+        return sections
+    text = "What is no input: waits come out of the simulation, and the command observe holds them against it."
+    return [*sections, Section("checks", "Checks", text, [_checks(checks)])]
+
+
+def _number_row(row: Any) -> list[Cell]:
+    family = " ".join(filter(None, (str(row.family), str(row.parameter))))
+    name = Markup("{}<br><span class=muted>{}</span>").format(_code(str(row.path)), family)
+    estimate = Markup('<span class="value">{}</span> <span class="within">({} to {})</span>').format(
+        _with_unit(row), _figure(row.low), _figure(row.high)
+    )
+    part = f" ({number(100.0 * row.weight_of_base, 0)}%)" if row.weight_of_base > 0.0 else ""
+    counts = [_count(getattr(row, name)) for name in ("n", "events", "censored", "truncated")]
+    look = '<span class="badge flag">{}</span>{}' if row.verdict not in WELL else "{}{}"
+    verdict = Markup(look).format(row.verdict or "not tested", _p_value(row))
+    known = "; ".join(filter(None, (STATUS[row.status], _bounded(row), str(row.note))))
+    verdict += Markup("<br><span class=muted>{}</span>").format(_breakable(known, "_")) if known else ""
+    return [name, estimate, f"{_figure(row.base)}{part}", *counts, verdict]
+
+
+def _bounded(row: Any) -> str:
+    if not math.isfinite(row.bound_low):
+        return ""
+    return f"bounds if who left was not like the others: {_figure(row.bound_low)} to {_figure(row.bound_high)}"
+
+
+def _with_unit(row: Any) -> str:
+    return f"{_figure(row.estimate)} {row.unit}".strip()
+
+
+def _p_value(row: Any) -> str:
+    return f" (p {row.p_value:.2g})" if math.isfinite(row.p_value) else ""
+
+
+def _figure(value: float) -> str:
+    return f"{value:.4g}".replace("-", "\N{MINUS SIGN}") if math.isfinite(value) else ""
+
+
+def _count(value: float) -> str:
+    return f"{value:.0f}" if math.isfinite(value) else ""
+
+
+def _kept(rows: pd.DataFrame, caption: str) -> Grid:
+    found: dict[str, str] = {str(row.path): str(row.note) for row in records(rows)}
+    return Grid(caption, ["Number", "Why"], [[_code(path), why] for path, why in found.items()], "text stack")
+
+
+def _checks(rows: pd.DataFrame) -> Grid:
+    heads = ["What", "Found", "Patients", "Ended", "What is to be known"]
+    lines: list[list[Cell]] = []
+    for row in records(rows):
+        name = " ".join(filter(None, (str(row.path), str(row.family))))
+        told = f"{row.parameter} {_with_unit(row)}{_p_value(row)}".strip()
+        lines.append([name, told, _count(row.n), _count(row.events), str(row.note)])
+    return Grid("Waits between milestones, and tests", heads, lines, "text stack")
+
+
+def _observe(scores: pd.DataFrame) -> list[Section]:
+    if scores.empty:
+        return []
+    heads = ["Observed", "Points", "In the envelope of 50%", "In that of 90%", "CRPS", "CRPS if right", "p", ""]
+    lines: list[list[Cell]] = []
+    for row in records(scores):
+        unit, factor = ("pp", 100.0) if row.unit == "share" else (str(row.unit), 1.0)
+        inside = [f"{number(100.0 * share, 0)}%" for share in (row.inside_50, row.inside_90)]
+        crps = [f"{value * factor:.3g} {unit}" for value in (row.crps, row.crps_expected)]
+        verdict: Cell = "agrees"
+        if _true(row.is_off):
+            verdict = Markup('<span class="badge flag">off</span><br>{}').format(row.where)
+        lines.append([str(row.label), _count(row.points), *inside, *crps, f"{row.p_value:.3f}", verdict])
+    caption = "CRPS: continuous ranked probability score, the lower the nearer, and what it is where the simulation is "
+    caption += "right; p: how often chance alone brings about so much; pp: percentage points"
+    grid = Grid(caption, heads, lines, "figures stack")
+    text = "Whether each thing observed is one that this simulation could have brought about, and how near it came."
+    return [Section("scores", "Scores", text, [grid], csv=("observed_scores", "observed"))]
+
+
+def _faults(tables: Tables) -> Section:
+    """How many rows of the register are not used, by reason; no cell of the register is repeated."""
+    ident, heading = "faults", "Rows not used"
+    register = tables.manifest.get("register")
+    rows = register.get("rows", "") if isinstance(register, dict) else ""
+    faults = _table(tables, "records_faults")
+    if faults.empty:
+        return Section(ident, heading, f"All {rows} rows of the register are used: none has a fault.", [])
+    text = (
+        f"{faults['row'].nunique()} of {rows} rows of the register are not used; records_faults.csv has each with its "
+        "number and reason."
+    )
+    counts = faults.groupby("kind")["row"].nunique().sort_values(ascending=False, kind="stable")
+    lines: list[list[Cell]] = [[str(kind), str(count)] for kind, count in counts.items()]
+    grid = Grid("Rows by fault; a row may have several", ["Fault", "Rows"], lines, "figures stack")
+    return Section(ident, heading, text, [grid], csv=("records_faults",))

@@ -1,0 +1,136 @@
+"""The pages of own records: the verdict first, then the picture; every number of the tables; harmless text."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from html import unescape
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from tests.reports.conftest import HOSTILE
+
+Files = Mapping[str, str]
+Drawn = Callable[[str], Files]
+Folder = Callable[[str], Path]
+OBSERVED = ["observed", "observed_events", "observed_months"]
+FITTED = ["fitted_stages", "fitted_clocks", "fitted_quantiles", "register_waits"]
+
+
+def figure(files: Files, name: str) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(files[f"charts/{name}.json"])
+    return found
+
+
+def read_aloud(page: str) -> str:
+    """The words of a page, without its scripts and data."""
+    body = re.sub(r"<(script|style)\b.*?</\1>", "", page, flags=re.S)
+    return " ".join(unescape(re.sub(r"<wbr>", "", re.sub(r"<(?!wbr)[^>]*>", " ", body))).split())
+
+
+@pytest.mark.parametrize(("name", "charts"), [("observe", OBSERVED), ("fit", FITTED)])
+def test_the_charts_of_the_tables_there_are(files: Drawn, name: str, charts: list[str]) -> None:
+    assert [Path(path).stem for path in files(name) if path.endswith(".json")] == charts
+    assert "report.html" in files(name)
+    assert "methods.md" not in files(name)
+
+
+def test_the_verdict_the_picture_and_where_it_is_off_come_first(files: Drawn) -> None:
+    told = read_aloud(files("observe")["report.html"])
+    places = [
+        told.index(words)
+        for words in (
+            "The simulation is off: see below.",
+            "Where it is off Infusions by month: 2026-02: 40 observed, 20 simulated",
+            "3 of 4 things observed agree.",
+            "Half of those infused had waited at most 21 days; 20 simulated (90% of simulated registers: 16 to 24)",
+            "Whether each thing observed",
+            "Time off.",
+        )
+    ]
+    assert places == sorted(places)
+    assert "What agrees 4 of 4 things observed agree." in read_aloud(files("observe_agrees")["report.html"])
+
+
+def test_envelopes_and_points_are_those_of_the_table(folder: Folder, files: Drawn) -> None:
+    table, found = pd.read_csv(folder("observe") / "observed.csv"), figure(files("observe"), "observed")
+    waits = table[table["quantity"] == "waiting_days"]
+    bands = [trace["y"] for trace in found["data"] if trace.get("fill") == "toself" and trace["xaxis"] == "x"]
+    assert bands == [pytest.approx([*waits[f"high_{share}"], *waits[f"low_{share}"][::-1]]) for share in ("90", "50")]
+    lines = {trace["name"]: trace["y"] for trace in found["data"] if "fill" not in trace and trace["xaxis"] == "x"}
+    assert lines["register"] == pytest.approx(list(waits["observed"]))
+    assert lines["simulation, median"] == pytest.approx(list(waits["simulated"]))
+    infused = table[table["quantity"] == "incidence_infused"]
+    of_infused = [t["y"] for t in found["data"] if t["xaxis"] == "x2" and t.get("name") == "register"]
+    assert of_infused == [pytest.approx(list(100 * infused["observed"]))]
+
+
+def test_points_outside_the_envelope_are_marked_and_counted(files: Drawn) -> None:
+    found = figure(files("observe"), "observed_months")
+    (outside,) = [trace for trace in found["data"] if "outside" in trace.get("name", "")]
+    assert outside["x"] == ["2026-01-01", "2026-02-01"]
+    assert outside["y"] == [20.0, 40.0]
+    assert "infusions by month at 2 of 2 points" in found["layout"]["title"]["text"].replace("<br>", " ")
+    calm = figure(files("observe_agrees"), "observed_months")
+    assert not [trace for trace in calm["data"] if "outside" in trace.get("name", "")]
+    assert "Every point of the register lies in the envelope" in calm["layout"]["title"]["text"]
+
+
+def test_curves_are_steps_with_bands_and_patients_at_risk(folder: Folder, files: Drawn) -> None:
+    table, found = pd.read_csv(folder("fit") / "fits_curves.csv"), figure(files("fit"), "fitted_stages")
+    mine = table[table["path"] == "work_up.duration"]
+    observed, fitted = [trace for trace in found["data"] if "fill" not in trace]
+    assert observed["x"][:5] == [0, 1, 1, 2, 2]
+    assert observed["y"][1:5] == pytest.approx([100 * mine["observed"].iloc[k] for k in (0, 1, 1, 2)])
+    assert fitted["y"][-1] == pytest.approx(100 * mine["fitted"].iloc[-1])
+    (band,) = [trace for trace in found["data"] if trace.get("fill") == "toself"]
+    assert max(band["y"]) == pytest.approx(100.0)
+    at_risk = {note["x"]: note["text"] for note in found["layout"]["annotations"] if note["text"].isdigit()}
+    assert {0: "100", 30: "10"}.items() <= at_risk.items()
+    assert all(int(text) == 100 - 3 * day for day, text in at_risk.items())
+
+
+def test_titles_say_which_curve_leaves_its_band(files: Drawn) -> None:
+    stages, clocks = (figure(files("fit"), name)["layout"]["title"]["text"] for name in FITTED[:2])
+    assert "The fitted curve of work_up.duration keeps to the 95% band" in stages.replace("<br>", " ")
+    assert re.search(r"outside the 95% band.*clocks\.waiting\.death on \d+ of 30 days", clocks.replace("<br>", " "))
+
+
+def test_quantiles_lie_on_the_line_where_both_are_equal(files: Drawn) -> None:
+    found = figure(files("fit"), "fitted_quantiles")
+    line, points = found["data"]
+    assert line["x"] == line["y"]
+    assert points["y"] == pytest.approx([1.1 * day for day in points["x"]])
+    assert "work_up.duration at 95%, 38 days observed, 41.8 fitted" in found["layout"]["title"]["text"].replace(
+        "<br>", " "
+    )
+
+
+def test_every_number_with_what_it_rests_on(files: Drawn) -> None:
+    told = read_aloud(files("fit")["report.html"])
+    assert "100 patients of the register tell 3 numbers" in told
+    assert "work_up.duration lognormal median 13.7 d (1 to 30) 9 100 90 10 3 fits (p 0.4) least AICc" in told
+    assert "more than by chance (p 0.002) the base's shape, its scale fitted; bounds if who left" in told
+    assert "not like the others: 0.0012 to 0.0031" in told
+    assert "9 (40%) 100 90 10 3 not tested few events: leans on the base" in told
+    assert "What this register could not say, and why Number Why bridging.share not recorded" in told
+    assert "What a register does not speak of (1)" in told
+    assert "listing to slot median 75 d 80 60 a wait for manufacturing slots" in told
+    assert "2 of 102 rows of the register are not used" in told
+    assert "Fault Rows order 1 unreadable 1" in told
+    assert "discrete-event simulation. Each replication" not in told
+
+
+def test_what_a_register_says_stays_text(files: Drawn) -> None:
+    for name in ("fit_hostile", "observe_hostile"):
+        page = files(name)["report.html"]
+        assert "<script>alert(1)" not in page
+        assert HOSTILE in unescape(page)
+
+
+def test_a_folder_without_faults_says_so(files: Drawn) -> None:
+    assert "All 102 rows of the register are used" in read_aloud(files("observe")["report.html"])
