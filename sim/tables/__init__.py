@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from sim.tables.calibration import CALIBRATION
 from sim.tables.comparison import COMPARISON
 from sim.tables.contract import Bounds, Column, ContractError, Kind, Table
 from sim.tables.economics import ECONOMICS
@@ -18,7 +19,9 @@ from sim.tables.words import EVENTS, OUTCOMES, PROGRESSED_IN, WITHDRAWALS
 VERSION = 3
 """Of the contract, kept in the manifest; a folder of another version is not read."""
 
-TABLES: Mapping[str, Table] = {table.name: table for table in (*COMPARISON, *ECONOMICS, *POINTS, *RECORDS, *BIG)}
+TABLES: Mapping[str, Table] = {
+    table.name: table for table in (*COMPARISON, *ECONOMICS, *POINTS, *RECORDS, *CALIBRATION, *BIG)
+}
 """Every table by its name."""
 
 

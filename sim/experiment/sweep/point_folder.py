@@ -53,11 +53,11 @@ def finish_folder(sweep: Sweep, folder: Path, kind: str, title: str, command: st
         "workers": sweep.workers,
         "workers_seen": len(sweep.store.workers()),
         "seconds": round(seconds, 3),
+        "warnings": ["one replication only: no intervals can be given"] if plan.replications < 2 else [],
         **more,
         "baseline": plan.base.names[0] if len(scenarios) > 1 else None,
         "scenarios": about_scenarios(scenarios),
         "identity": plan.identity,
-        "warnings": ["one replication only: no intervals can be given"] if plan.replications < 2 else [],
         "not_modelled": list(NOT_MODELLED),
     }
     write_manifest(folder, content)
