@@ -53,6 +53,8 @@ DRAWN: Mapping[str, str] = {
     "psa_icer": "",
     "morris": "mu_star",
     "prcc": "prcc",
+    "calibration_sample": "",
+    "calibration_posterior": "",
     "warm_up": "",
     "evpi": "evpi",
     "economics": "estimate",
@@ -60,7 +62,7 @@ DRAWN: Mapping[str, str] = {
     "icer": "",
     "nmb": "",
 }
-STUDIES = ("sweep", "tornado", "sobol", "morris", "prcc", "plan", "ce_plane", "ceac", "evpi")
+STUDIES = ("sweep", "tornado", "sobol", "morris", "prcc", "plan", "ce_plane", "ceac", "evpi", "calibration_sample")
 """Tables of studies of many points; a folder that holds one of them need not hold those of a comparison."""
 
 

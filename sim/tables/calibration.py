@@ -19,8 +19,8 @@ CALIBRATION = (
             share("weight", "Its weight among those of the generation that were kept; 0 of all others."),
             number(
                 "distance",
-                "How far its simulation lies from what was observed, in standard deviations of what that leaves open; by "
-                "the summaries of its generation.",
+                "How far its simulation lies from what was observed, in standard deviations of what that leaves open, "
+                "by the summaries of its generation.",
                 bounds=Bounds.NOT_NEGATIVE,
             ),
             VALUE,
@@ -29,10 +29,16 @@ CALIBRATION = (
     ),
     Table(
         "calibration_sample",
-        "Posterior sample",
-        "particle of the last generation that was kept, moved to where its simulation would be what was observed",
-        (whole("particle", "Number of the particle."), share("weight", "Its weight; they add up to 1."), VALUE),
-        ("particle",),
+        "Prior and posterior sample",
+        "draw of the prior, or particle of the last generation that was kept, moved to where its simulation would be "
+        "what was observed",
+        (
+            text("of", "prior | posterior."),
+            whole("particle", "Number of the particle."),
+            share("weight", "Its weight; those of prior and of posterior add up to 1 each."),
+            VALUE,
+        ),
+        ("of", "particle"),
     ),
     Table(
         "calibration_posterior",

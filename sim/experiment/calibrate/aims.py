@@ -154,7 +154,8 @@ def _of_targets(path: Path, loaded: Loaded, replications: int) -> Aim:
         replications=replications,
         file=path,
         digest=hashlib.sha256(path.read_bytes()).hexdigest(),
-        basis=f"{len(metrics)} targets" + (f" ({targets.source})" if targets.source else ""),
+        basis=f"{len(metrics)} target{'s' if len(metrics) > 1 else ''}"
+        + (f" ({targets.source})" if targets.source else ""),
         as_of="" if targets.as_of is None else targets.as_of.isoformat(),
     )
 

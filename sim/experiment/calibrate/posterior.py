@@ -20,6 +20,8 @@ ENDS = (0.05, 0.95)
 WIDE = 0.8
 # With at least so much of it left, and a multiple correlation with the others of at least so much: traded off.
 LEFT, TIED = 0.35, 0.9
+# Fewer particles that count as much as so many equal ones tell nothing of how wide a posterior is.
+LEAST_EFFECTIVE = 20.0
 # With whom: a partial correlation of at least so much.
 PARTNER = 0.5
 # More of the posterior than this in the outermost twentieth of the range: it wants to be beyond.
@@ -73,6 +75,12 @@ def known_of(
     sds = [float(np.sqrt(weights @ np.square(column - mean))) for column, mean in zip(numbers, means, strict=True)]
     correlations = correlations_of(numbers, weights)
     tied, partners = _ties(correlations)
+    effective = float(1.0 / np.square(weights).sum())
+    too_few = (
+        f"the posterior rests on as much as {effective:.0f} equally weighted particles, too few to tell (--particles)"
+        if effective < LEAST_EFFECTIVE
+        else ""
+    )
     found = []
     for place, prior in enumerate(priors):
         low, median, high = quantiles_of(prior, numbers[place], weights, (ENDS[0], 0.5, ENDS[1]))
@@ -82,7 +90,8 @@ def known_of(
         found.append(
             Known(
                 prior, means[place], median, low, high, prior_low, prior_high, ratio, tied[place],
-                _why_not(ratio, tied[place], others, what), _edge(prior, shares[:, place], numbers[place], weights),
+                too_few or _why_not(ratio, tied[place], others, what),
+                _edge(prior, shares[:, place], numbers[place], weights),
             )
         )  # fmt: skip
     return found, correlations

@@ -18,6 +18,8 @@ FloatArray = NDArray[np.float64]
 ALLOWED = "allowed: PATH=LOW:HIGH, such as manufacturing.slots.count=1:6"
 # Less of a prior than this inside its range, and the range is not meant for it.
 LEAST_INSIDE = 1e-3
+# Of more whole numbers than this, neighbours are as good as continuous.
+FEW = 12
 
 
 @dataclass(frozen=True)
@@ -42,6 +44,12 @@ class Prior:
     def is_whole(self) -> bool:
         """Whether the scenario counts it."""
         return is_whole_at(tuple(self.path.split(".")))
+
+    @property
+    def levels(self) -> int:
+        """How many whole numbers it can be, where these are few; else 0."""
+        count = int(self.high.number - self.low.number) + 1 if self.is_whole else 0
+        return count if count <= FEW else 0
 
     @property
     def family(self) -> str:

@@ -16,15 +16,8 @@ from numpy.typing import NDArray
 from sim.experiment.calibrate.aims import Aim, read_aim
 from sim.experiment.calibrate.posterior import Known, known_of
 from sim.experiment.calibrate.priors import Prior, beside, parse_ranges, priors_of
-from sim.experiment.calibrate.smc import (
-    Particles,
-    compared,
-    first_shares,
-    nearest,
-    posterior,
-    proposal_of,
-)
-from sim.experiment.calibrate.tables import FILES, Generation, tables_of_calibration
+from sim.experiment.calibrate.smc import Particles, first_shares, population
+from sim.experiment.calibrate.tables import FILES, tables_of_calibration
 from sim.experiment.calibrate.written import calibrated_scenario
 from sim.experiment.disk.folder import write_text
 from sim.experiment.disk.table_files import write_table
@@ -201,7 +194,18 @@ def calibrate(study: Study, scenario: Path, out: Path, folder: Path, done: Calla
     with sweep_results(plan, folder, [TABLES[name].file for name in names], asked.replace) as (sweep, building):
         evaluate(sweep, ends, done)
         _require_moves(study, sweep, ends)
-        generations, shares, weights = _generations(study, sweep, first, done)
+
+        def simulate(number: int, shares: FloatArray) -> FloatArray:
+            points = study.generation(number, shares)
+            if number:  # the first ones are of the plan
+                sweep.add(points)
+            evaluate(sweep, points, done)
+            return _seen(study, sweep, points)
+
+        levels = np.array([prior.levels for prior in study.priors])
+        generations, shares, weights = population(
+            simulate, aim.observed, levels, asked.particles, asked.generations, aim.loaded.scenario.run.seed
+        )
         checked = _check(study, sweep, shares, weights, done)
         what = "the register" if aim.reading is not None else "the targets"
         known, correlations = known_of(study.priors, shares, weights, what)
@@ -250,32 +254,6 @@ def _require_moves(study: Study, sweep: Sweep, ends: Sequence[Point]) -> None:
                 f"{study.aim.file}: targets.{quantity.name}: no --vary moves it ({paths}); vary what it depends on, or "
                 "leave it out"
             )
-
-
-def _generations(
-    study: Study, sweep: Sweep, first: Sequence[Point], done: Callable[[int], None]
-) -> tuple[list[Generation], FloatArray, FloatArray]:
-    """(every generation, shares of the posterior, their weights); a generation is drawn from the stored one before."""
-    asked, seed = study.asked, study.aim.loaded.scenario.run.seed
-    shares = first_shares(asked.particles, len(study.priors), seed)
-    density = np.ones(asked.particles)
-    points = first
-    found: list[Generation] = []
-    whole = np.array([prior.is_whole for prior in study.priors])
-    while True:
-        evaluate(sweep, points, done)
-        here = compared(shares, _seen(study, sweep, points), study.aim.observed)
-        if len(found) + 1 == asked.generations:
-            moved, weights = posterior(shares, density, here, whole)
-            found.append(Generation(shares, weights, here.distance))
-            return found, moved, weights
-        kept, weights = nearest(shares, density, here.distance)
-        found.append(Generation(shares, weights, here.distance))
-        proposal = proposal_of(kept)
-        shares = proposal.draw(asked.particles, seed, len(found))
-        density = proposal.density(shares)
-        points = study.generation(len(found), shares)
-        sweep.add(points)
 
 
 def _check(

@@ -11,15 +11,17 @@ regression (Beaumont et al., Genetics 2002;162:2025), on logits, so that no part
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
 BoolArray = NDArray[np.bool_]
 # Of each generation so many are the nearest; of the last one, those within the support of the kernel.
-NEAREST, NEAREST_AT_LAST = 0.4, 0.5
+NEAREST, NEAREST_AT_LAST = 0.3, 0.4
 # So much of each proposal is the prior itself, which bounds the weights (Hesterberg, Technometrics 1995;37:185).
 FROM_PRIOR = 0.1
 # Penalties of the ridge, as shares of the largest eigenvalue; the best is taken by generalised cross-validation
@@ -41,6 +43,47 @@ class Particles:
     def effective(self) -> float:
         """How many equally weighted particles would know as much (Kish)."""
         return float(1.0 / np.square(self.weights).sum())
+
+
+@dataclass(frozen=True, eq=False)
+class Generation:
+    """Particles as they were run: shares, weights (0 of those that were not kept), and distances."""
+
+    shares: FloatArray
+    weights: FloatArray
+    distance: FloatArray
+
+
+# What would have been observed of each particle of a generation (its number from 0, its shares).
+Simulate = Callable[[int, FloatArray], FloatArray]
+
+
+def population(
+    simulate: Simulate, observed: FloatArray, levels: IntArray, particles: int, generations: int, seed: int
+) -> tuple[list[Generation], FloatArray, FloatArray]:
+    """(every generation, shares of the posterior of shape (particles, parameters), their weights).
+
+    `observed`: shape (summaries); `levels`: see `posterior`. The same for the same seed.
+    """
+    shares, density = first_shares(particles, len(levels), seed), np.ones(particles)
+    found: list[Generation] = []
+    learned: list[tuple[FloatArray, FloatArray]] = []
+    for number in range(generations):
+        seen = simulate(number, shares)
+        # learned from other simulations than it is used on, but for the first: by what it has learned from, each lies
+        # nearer to its own parameters than what was observed can lie to the truth
+        taught = [np.vstack(parts) for parts in zip(*(learned[-2:] or [(shares, seen)]), strict=True)]
+        here = summary_of(*taught, observed).compared(seen, observed)
+        learned.append((shares, seen))
+        if number + 1 == generations:
+            break
+        kept, weights = nearest(shares, density, here.distance)
+        found.append(Generation(shares, weights, here.distance))
+        proposal = proposal_of(kept)
+        shares = proposal.draw(particles, seed, number + 1)
+        density = proposal.density(shares)
+    moved, weights = posterior(shares, density, here, levels)
+    return [*found, Generation(shares, weights, here.distance)], moved, weights
 
 
 def first_shares(count: int, parameters: int, seed: int) -> FloatArray:
@@ -98,33 +141,56 @@ class Compared:
     distance: FloatArray
 
 
-def compared(shares: FloatArray, summaries: FloatArray, observed: FloatArray) -> Compared:
-    """Each simulation of a generation against what was observed.
+@dataclass(frozen=True, eq=False)
+class Summary:
+    """What a ridge regression makes of observed numbers: what it expects of the parameters.
 
-    `summaries`: shape (particles, summaries), NaN where there is nothing to take one from; `observed`: shape
-    (summaries). What does not vary, or was not observed, says nothing and is left out.
+    `told`: which numbers it looks at; `mean`, `sd`: by which these are standardised; `left`: the root of the covariance
+    of what they leave open of the parameters.
     """
-    counted = np.isfinite(summaries)
-    n = counted.sum(axis=0)
-    mean = np.where(counted, summaries, 0.0).sum(axis=0) / np.maximum(n, 1)
-    filled = np.where(counted, summaries, mean)
-    sd = filled.std(axis=0)
+
+    told: BoolArray
+    mean: FloatArray
+    sd: FloatArray
+    slopes: FloatArray
+    left: FloatArray
+
+    def compared(self, seen: FloatArray, observed: FloatArray) -> Compared:
+        """Each simulation (particles, numbers) against what was observed."""
+        apart = (self._standardised(seen) - self._standardised(observed[None, :])) @ self.slopes
+        apart = np.linalg.solve(self.left, apart.T).T
+        return Compared(apart, np.sqrt(np.square(apart).sum(axis=1)))
+
+    def _standardised(self, seen: FloatArray) -> FloatArray:
+        mine = seen[:, self.told]
+        filled = np.where(np.isfinite(mine), mine, self.mean)
+        return np.clip((filled - self.mean) / self.sd, -FAR, FAR)
+
+
+def summary_of(shares: FloatArray, seen: FloatArray, observed: FloatArray) -> Summary:
+    """The summary that simulations teach.
+
+    `seen`: shape (particles, numbers), NaN where there is nothing to take one from. What does not vary, or was not
+    observed, says nothing and is left out.
+    """
+    counted = np.isfinite(seen)
+    mean = np.where(counted, seen, 0.0).sum(axis=0) / np.maximum(counted.sum(axis=0), 1)
+    sd = np.where(counted, seen, mean).std(axis=0)
     told = (sd > 1e-12 * (1.0 + np.abs(mean))) & np.isfinite(observed)
-    if not told.any():
-        return Compared(np.zeros_like(shares), np.zeros(len(shares)))
-    x = np.clip((filled[:, told] - mean[told]) / sd[told], -FAR, FAR)
-    at = np.clip((observed[told] - mean[told]) / sd[told], -FAR, FAR)
-    centre = x.mean(axis=0)
-    fitted, slopes = _ridge(x - centre, shares - shares.mean(axis=0))
-    left = shares - shares.mean(axis=0) - fitted
+    y = shares - shares.mean(axis=0)
+    plain = Summary(told, mean[told], sd[told], np.zeros((int(told.sum()), y.shape[1])), np.eye(y.shape[1]))
+    slopes, left = np.zeros_like(plain.slopes), y
+    if told.any():
+        x = plain._standardised(seen)
+        slopes, left = _ridge(x - x.mean(axis=0), y)
     open_ = left.T @ left / len(left)
     open_[np.diag_indices_from(open_)] += TINY
-    apart = np.linalg.solve(np.linalg.cholesky(open_), (fitted - (at - centre) @ slopes).T).T
-    return Compared(apart, np.sqrt(np.square(apart).sum(axis=1)))
+    return Summary(told, plain.mean, plain.sd, slopes, np.linalg.cholesky(open_))
 
 
 def _ridge(x: FloatArray, y: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """(fitted values, slopes) of each column of y on x, both centred, with the penalty that predicts best."""
+    """(slopes, what is left of each row when it is told by all others) of y on x, both centred, with the penalty that
+    predicts best."""
     u, s, v = np.linalg.svd(x, full_matrices=False)
     projected = u.T @ y
     shrunk = np.square(s) / (np.square(s) + PENALTIES[:, None] * s[0] ** 2)
@@ -134,7 +200,8 @@ def _ridge(x: FloatArray, y: FloatArray) -> tuple[FloatArray, FloatArray]:
     best = shrunk[np.argmin(error, axis=0)].T
     there = s > 1e-10 * s[0]
     inverse = np.where(there, 1.0 / np.where(there, s, 1.0), 0.0)
-    return u @ (best * projected), v.T @ (best * projected * inverse[:, None])
+    leverage = np.minimum(np.square(u) @ best + 1.0 / len(x), 0.99)
+    return v.T @ (best * projected * inverse[:, None]), (y - u @ (best * projected)) / (1.0 - leverage)
 
 
 def nearest(shares: FloatArray, density: FloatArray, distance: FloatArray) -> tuple[Particles, FloatArray]:
@@ -147,11 +214,13 @@ def nearest(shares: FloatArray, density: FloatArray, distance: FloatArray) -> tu
 
 
 def posterior(
-    shares: FloatArray, density: FloatArray, found: Compared, whole: BoolArray
+    shares: FloatArray, density: FloatArray, found: Compared, levels: IntArray
 ) -> tuple[FloatArray, FloatArray]:
     """(shares, weights) of all particles of the last generation, as far as the regression moves them.
 
-    `whole`: whole-number parameters, which are not moved. Weights add up to 1, and are 0 beyond the tolerance.
+    `levels`: of a parameter that takes few values, how many, 0 of all others; such a one is not moved but weighted, by
+    local logistic regression (Beaumont, in Simulation, Genetics and Human Prehistory, 2008). Weights add up to 1, and
+    are 0 beyond the tolerance.
     """
     order = np.sort(found.distance, kind="stable")
     tolerance = max(float(order[min(len(order) - 1, int(NEAREST_AT_LAST * len(order)))]), TINY)
@@ -166,8 +235,39 @@ def posterior(
     slopes = np.linalg.lstsq(root * design, root * logits, rcond=1e-6)[0][1:]
     moved = 1.0 / (1.0 + np.exp(-(logits - found.apart @ slopes)))
     # a logit far out rounds to an end of the range
-    moved = np.clip(np.where(whole, shares, moved), TINY, 1.0 - TINY)
+    few = levels > 0
+    moved = np.clip(np.where(few, shares, moved), TINY, 1.0 - TINY)
+    for place in np.flatnonzero(few).tolist():
+        level = np.floor(shares[:, place] * levels[place]).astype(np.int64)
+        weights = _reweighted(weights, level, found.apart)
     return moved, weights
+
+
+def _reweighted(weights: FloatArray, level: IntArray, apart: FloatArray) -> FloatArray:
+    """The weights with each level of a whole number as likely as a local logistic regression has it at the observed."""
+    from scipy.optimize import minimize
+    from scipy.special import log_softmax, softmax
+
+    there, place = np.unique(level[weights > 0.0], return_inverse=True)
+    if len(there) < 2:
+        return weights
+    w, x = weights[weights > 0.0], np.column_stack([np.ones(len(place)), apart[weights > 0.0]])
+    is_level = np.eye(len(there))[place]
+    penalty = 1.0 / float(1.0 / np.square(w).sum())  # as if one particle more spoke for no slope
+
+    def loss(flat: FloatArray) -> tuple[float, FloatArray]:
+        slopes = flat.reshape(x.shape[1], len(there))
+        scores = x @ slopes
+        value = -float(w @ (is_level * log_softmax(scores, axis=1)).sum(axis=1)) + 0.5 * penalty * np.square(flat).sum()
+        gradient = x.T @ (w[:, None] * (softmax(scores, axis=1) - is_level)) + penalty * slopes
+        return value, gradient.ravel()
+
+    found = minimize(loss, np.zeros(x.shape[1] * len(there)), jac=True, method="L-BFGS-B")
+    chance = softmax(found.x.reshape(x.shape[1], len(there))[0])
+    held = is_level.T @ w
+    changed = weights.copy()
+    changed[weights > 0.0] = w * (chance / held)[place]
+    return changed / changed.sum()
 
 
 def weighted_quantiles(values: FloatArray, weights: FloatArray, at: tuple[float, ...]) -> list[float]:

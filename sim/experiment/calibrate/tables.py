@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -11,21 +10,13 @@ from numpy.typing import NDArray
 
 from sim.experiment.calibrate.posterior import Known
 from sim.experiment.calibrate.priors import Prior
+from sim.experiment.calibrate.smc import Generation
 
 FloatArray = NDArray[np.float64]
 FILES = (
     "calibration", "calibration_sample", "calibration_posterior", "calibration_correlations", "observed",
     "observed_scores",
 )  # fmt: skip
-
-
-@dataclass(frozen=True, eq=False)
-class Generation:
-    """Particles of a generation as they were run: shares, weights (0 where not kept), and distances."""
-
-    shares: FloatArray
-    weights: FloatArray
-    distance: FloatArray
 
 
 def tables_of_calibration(
@@ -37,7 +28,6 @@ def tables_of_calibration(
     correlations: FloatArray,
 ) -> dict[str, pd.DataFrame]:
     """The tables by name. `sample`, `weights`: of the posterior."""
-    kept = np.flatnonzero(weights > 0.0)
     pairs = [(i, j) for i in range(len(priors)) for j in range(i + 1, len(priors))]
     return {
         "calibration": pd.concat(
@@ -55,8 +45,12 @@ def tables_of_calibration(
             ],
             ignore_index=True,
         ),
-        "calibration_sample": pd.DataFrame(
-            {"particle": kept + 1, "weight": weights[kept], **_values(priors, sample[kept])}
+        "calibration_sample": pd.concat(
+            [
+                _sample("prior", priors, generations[0].shares, np.full(len(weights), 1.0 / len(weights))),
+                _sample("posterior", priors, sample, weights),
+            ],
+            ignore_index=True,
         ),
         "calibration_posterior": pd.DataFrame(
             [
@@ -87,6 +81,11 @@ def tables_of_calibration(
             }
         ),
     }
+
+
+def _sample(of: str, priors: Sequence[Prior], shares: FloatArray, weights: FloatArray) -> pd.DataFrame:
+    kept = np.flatnonzero(weights > 0.0)
+    return pd.DataFrame({"of": of, "particle": kept + 1, "weight": weights[kept], **_values(priors, shares[kept])})
 
 
 def _values(priors: Sequence[Prior], shares: FloatArray) -> dict[str, FloatArray]:
