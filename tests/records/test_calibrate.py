@@ -308,13 +308,15 @@ REGISTER, TARGETS = "register.yaml", "targets.yaml"
         (TARGETS, "infusion.stay.lognormal.sigma=0.45:0.45000000001", "nothing that targets.yaml holds moves with it"),
     ],
 )
-def test_ranges_that_cannot_be_calibrated_are_refused(place: Path, to: str, vary: str, told: str) -> None:
+def test_ranges_that_cannot_be_calibrated_are_refused(
+    place: Path, tmp_path: Path, to: str, vary: str, told: str
+) -> None:
     done = call(
-        "calibrate", place / "world.yaml", "--to", place / to, "--vary", vary, "--out", place / "never.yaml", *SMALL
+        "calibrate", place / "world.yaml", "--to", place / to, "--vary", vary, "--out", tmp_path / "never.yaml", *SMALL
     )
     assert done.exit_code == 2, done.output
     assert told in done.output
-    assert not (place / "never.yaml").exists()
+    assert not (tmp_path / "never.yaml").exists()
 
 
 @pytest.mark.parametrize(

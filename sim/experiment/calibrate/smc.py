@@ -72,8 +72,9 @@ def population(
         seen = simulate(number, shares)
         # learned from other simulations than it is used on, but for the first: by what it has learned from, each lies
         # nearer to its own parameters than what was observed can lie to the truth
-        taught = [np.vstack(parts) for parts in zip(*(learned[-2:] or [(shares, seen)]), strict=True)]
-        here = summary_of(*taught, observed).compared(seen, observed)
+        from_ = learned[-2:] or [(shares, seen)]
+        summary = summary_of(np.vstack([one for one, _ in from_]), np.vstack([one for _, one in from_]), observed)
+        here = summary.compared(seen, observed)
         learned.append((shares, seen))
         if number + 1 == generations:
             break
@@ -126,7 +127,7 @@ def proposal_of(particles: Particles) -> Proposal:
     apart = particles.shares - particles.weights @ particles.shares
     covariance = 2.0 * (apart * particles.weights[:, None]).T @ apart
     covariance[np.diag_indices_from(covariance)] += 1e-8
-    return Proposal(particles, np.linalg.cholesky(covariance))
+    return Proposal(particles, np.asarray(np.linalg.cholesky(covariance), dtype=np.float64))
 
 
 @dataclass(frozen=True, eq=False)
@@ -158,7 +159,7 @@ class Summary:
     def compared(self, seen: FloatArray, observed: FloatArray) -> Compared:
         """Each simulation (particles, numbers) against what was observed."""
         apart = (self._standardised(seen) - self._standardised(observed[None, :])) @ self.slopes
-        apart = np.linalg.solve(self.left, apart.T).T
+        apart = np.asarray(np.linalg.solve(self.left, apart.T).T, dtype=np.float64)
         return Compared(apart, np.sqrt(np.square(apart).sum(axis=1)))
 
     def _standardised(self, seen: FloatArray) -> FloatArray:
@@ -267,7 +268,7 @@ def _reweighted(weights: FloatArray, level: IntArray, apart: FloatArray) -> Floa
     held = is_level.T @ w
     changed = weights.copy()
     changed[weights > 0.0] = w * (chance / held)[place]
-    return changed / changed.sum()
+    return np.asarray(changed / changed.sum())
 
 
 def weighted_quantiles(values: FloatArray, weights: FloatArray, at: tuple[float, ...]) -> list[float]:
