@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -143,8 +143,8 @@ def _chance(known: Uncertain, value: float) -> float:
     return 0.5 * (low + high)
 
 
-def beside(loaded: Loaded, priors: Sequence[Prior]) -> Iterator[str]:
-    """The uncertain inputs of the scenario that have nothing to do with a calibrated value."""
-    for path in loaded.scenario.uncertainty:
+def beside(uncertain: Iterable[str], priors: Sequence[Prior]) -> Iterator[str]:
+    """The uncertain inputs that have nothing to do with a calibrated value."""
+    for path in uncertain:
         if not any(f"{path}.".startswith(f"{p.path}.") or f"{p.path}.".startswith(f"{path}.") for p in priors):
             yield path

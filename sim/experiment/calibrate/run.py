@@ -25,7 +25,7 @@ from sim.experiment.own.fit import require_out
 from sim.experiment.own.observe import Compared, compare, tables_of, where
 from sim.experiment.own.scores import least_replications
 from sim.experiment.own.tables import FAULTS, faults_table
-from sim.experiment.psa.run import FIRST, UNCERTAINTY
+from sim.experiment.psa.run import FIRST, UNCERTAINTY, uncertain_inputs
 from sim.experiment.sweep.evaluate import Sweep, SweepPlan, evaluate
 from sim.experiment.sweep.point_folder import finish_folder, sweep_results
 from sim.experiment.sweep.points import Base, Point
@@ -167,8 +167,9 @@ def _with_nuisance(study: Study) -> Study:
     (loaded,) = study.base.scenarios.values()
     count = study.asked.particles + study.checks
     texts = {}
-    for path in beside(loaded, study.priors):
-        uncertain = loaded.scenario.uncertainty[path]
+    inputs = uncertain_inputs(study.base, loaded.scenario.name)
+    for path in beside(inputs, study.priors):
+        uncertain = inputs[path]
         keys = key_table(loaded.scenario.run.seed, 0, UNCERTAINTY, (path,))
         (chances,) = sequence(keys, FIRST, count)
         texts[path] = [uncertain.text(float(value)) for value in uncertain.quantile(chances)]
