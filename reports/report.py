@@ -9,7 +9,7 @@ from typing import Any
 from markupsafe import Markup
 
 from reports import grids, sources
-from reports.charts import APPENDIX, CHARTS, COSTS, FIRST, GROUPS, RESTS, STORY, STUDY
+from reports.charts import APPENDIX, CHARTS, COSTS, FIRST, GROUPS, OWN, RESTS, STORY, STUDY
 from reports.details import details
 from reports.export import Picture, page
 from reports.findings import Findings, on_the_list, sentence

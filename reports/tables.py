@@ -55,6 +55,8 @@ DRAWN: Mapping[str, str] = {
     "psa_icer": "",
     "morris": "mu_star",
     "prcc": "prcc",
+    "calibration_sample": "",
+    "calibration_posterior": "",
     "warm_up": "",
     "evpi": "evpi",
     "evppi": "",
@@ -83,6 +85,7 @@ STUDIES = (
     "ceac",
     "evpi",
     "evppi",
+    "calibration_sample",
     "fits",
     "observed",
 )

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from reports.charts import (
+    calibration,
     differences,
     economics,
     fitted,
@@ -360,6 +361,25 @@ CHARTS: tuple[Chart, ...] = (
         "On the stepped line nothing is both cheaper and better; the large mark is the cheapest that meets every "
         "target, and filled points near it meet them too at hardly more cost.",
         section=STUDY,
+    ),
+    Chart(
+        "calibration",
+        "Calibrated values",
+        "calibration_sample",
+        calibration.draw_values,
+        calibration.describe_values,
+        "How likely each value is before (grey) and after what was observed (blue). Where the two are alike, what was "
+        "observed hardly speaks of the value: it is not determined.",
+    ),
+    Chart(
+        "calibration_pairs",
+        "Calibrated values, two by two",
+        "calibration_sample",
+        calibration.draw_pairs,
+        calibration.describe_pairs,
+        "A point is a particle, the larger the more it weighs; grey is the prior. Points along a line mean that two "
+        "values are traded off: only what they do together is determined.",
+        fits=calibration.has_pairs,
     ),
     Chart(
         "ce_plane",

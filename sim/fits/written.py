@@ -31,7 +31,7 @@ def scenario_text(
     for number in numbers:
         if number.value is None:
             continue
-        _put(content, number.path.split("."), number.value)
+        put(content, number.path.split("."), number.value)
         source = f"{RECORDS}: {file} (sha256 {digest[:12]}), {number.basis or 'all patients'}, as of {as_of}"
         if number.rows:
             sources[number.path] = source
@@ -47,16 +47,18 @@ def scenario_text(
     head = HEAD.format(
         file=file, patients=patients, as_of=as_of, folder=folder, unsaid="\n".join(unsaid) or "#   nothing"
     )
-    return f"{head.rstrip()}\n\n{_dumped(content)}"
+    return f"{head.rstrip()}\n\n{dumped(content)}"
 
 
-def _put(content: dict[str, Any], path: Sequence[str], value: Any) -> None:
+def put(content: dict[str, Any], path: Sequence[str], value: Any) -> None:
+    """The value at a path of nested maps, which are made where they are missing."""
     for key in path[:-1]:
         content = content.setdefault(key, {})
     content[path[-1]] = value
 
 
-def _dumped(content: Mapping[str, Any]) -> str:
+def dumped(content: Mapping[str, Any]) -> str:
+    """The YAML text of a scenario: sections as blocks, single values and distributions in one line."""
     from ruamel.yaml import YAML
     from ruamel.yaml.comments import CommentedMap, CommentedSeq
 

@@ -10,14 +10,14 @@ from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, ValidationError
+from pydantic import Field
 
 from sim.records.dates import FORMATS, is_format
 from sim.records.value import ATTEMPTS, CATEGORIES, ENDS, INCLUDED_AT, MILESTONES
-from sim.scenario.files import find_inside, read_text
+from sim.scenario.described import read_described
+from sim.scenario.files import find_inside
 from sim.scenario.kinds import Context, Day, Kind, Text
-from sim.scenario.nodes import Branch, parse_yaml, plain, walk
-from sim.scenario.problems import Place, Problem, ScenarioError, did_you_mean, show
+from sim.scenario.problems import Problem, ScenarioError, did_you_mean, show
 from sim.scenario.section import Fault, Named, Section, refuse
 from sim.scenario.units import UNIT_OF_SPELLING
 
@@ -297,25 +297,7 @@ class Described:
 
 def read_register(path: Path) -> Described:
     """What `register.yaml` says. Raises ScenarioError with every problem."""
-    try:
-        tree, problems = parse_yaml(read_text(path), str(path))
-    except ValueError as error:
-        raise ScenarioError([Problem(Place(str(path), 0), "", str(error))]) from error
-    if not isinstance(tree, Branch):
-        if not problems:
-            problems = [Problem(Place(str(path), 1), "", f"allowed: {Register.allowed()}")]
-        raise ScenarioError(problems)
-    places = {inner: place for inner, place, _ in walk(tree)}
-    found: Register | None = None
-    try:
-        found = Register.model_validate(_spelled_out(plain(tree)))
-    except ValidationError as error:
-        for one in error.errors(include_url=False, include_input=False):
-            where = tuple(str(step) for step in one["loc"])
-            place = next((places[where[:n]] for n in range(len(where), 0, -1) if where[:n] in places), tree.place)
-            problems.append(Problem(place, ".".join(where), one["msg"]))
-    if problems or found is None:
-        raise ScenarioError(sorted(problems, key=lambda problem: problem.place.line))
+    found, places = read_described(path, Register, _spelled_out)
     folder = path.resolve().parent
     try:
         file = find_inside(found.file, folder, (folder,))

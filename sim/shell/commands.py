@@ -20,6 +20,10 @@ COMMANDS = {
     "check": ("check", "Check scenario files and show what they ask of each resource; run nothing."),
     "records": ("records", "Describe a register of past patients, or check one: `records new`, `records check`."),
     "fit": ("fit", "Fit a scenario to a register of past patients: what it can say, over a base."),
+    "calibrate": (
+        "calibrate",
+        "Calibrate what no record holds to a register or to targets, by simulation.",
+    ),
     "observe": ("observe", "Hold a register against the simulation of its own time: what agrees, and what is off."),
     "report": ("report", "Draw charts and report again from the tables of a results folder."),
     "methods": ("methods", "Write methods.md into a results folder: STRESS-DES, ISPOR-SMDM and CHEERS, and print it."),

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from sim.tables.calibration import CALIBRATION
 from sim.tables.comparison import COMPARISON
 from sim.tables.contract import Bounds, Column, ContractError, Kind, Table
 from sim.tables.economics import ECONOMICS
@@ -20,7 +21,7 @@ VERSION = 3
 """Of the contract, kept in the manifest; a folder of another version is not read."""
 
 TABLES: Mapping[str, Table] = {
-    table.name: table for table in (*COMPARISON, *ROBUSTNESS, *ECONOMICS, *POINTS, *RECORDS, *BIG)
+    table.name: table for table in (*COMPARISON, *ROBUSTNESS, *ECONOMICS, *POINTS, *RECORDS, *CALIBRATION, *BIG)
 }
 """Every table by its name."""
 

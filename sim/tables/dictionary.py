@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from sim.tables.calibration import CALIBRATION
 from sim.tables.comparison import COMPARISON
 from sim.tables.contract import Bounds, Column, Table
 from sim.tables.economics import ECONOMICS
@@ -29,6 +30,12 @@ CHAPTERS: Sequence[tuple[str, str, Sequence[Table]]] = (
         "Own records",
         "Of a register and what was fitted to it; `low` and `high` bound 95 % confidence intervals.",
         RECORDS,
+    ),
+    (
+        "Calibration",
+        "Of values that no record holds; `low` and `high` bound 90 % posterior intervals. What the posterior predicts "
+        "stands in `observed.csv` and `observed_scores.csv`, as for `observe`.",
+        CALIBRATION,
     ),
 )
 START = """# The tables of a results folder

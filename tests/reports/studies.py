@@ -31,6 +31,7 @@ def write(folder: Path, paths: int = 2) -> Path:
         "ceac": ceac(),
         "evpi": evpi(),
         "evppi": evppi(),
+        "calibration_sample": calibration_sample(),
     }
     for name, table in tables.items():
         save(folder, name, table)
@@ -42,6 +43,28 @@ def write(folder: Path, paths: int = 2) -> Path:
     }
     (folder / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
     return folder
+
+
+def calibration_sample() -> pd.DataFrame:
+    """Lines that are known to be 6 or 8, tied to a rate of death."""
+    luck = np.random.default_rng(1)
+    lines = {"prior": luck.integers(4, 13, 200), "posterior": luck.choice([6, 8], 60)}
+    death = {"prior": luck.uniform(0.001, 0.01, 200), "posterior": 0.001 + 0.0005 * lines["posterior"]}
+    return pd.concat(
+        [
+            pd.DataFrame(
+                {
+                    "of": name,
+                    "particle": np.arange(1, len(lines[name]) + 1),
+                    "weight": 1.0 / len(lines[name]),
+                    LINES: lines[name].astype(float),
+                    "clocks.waiting.death.exponential.rate": death[name],
+                }
+            )
+            for name in lines
+        ],
+        ignore_index=True,
+    )
 
 
 def sweep(paths: int) -> pd.DataFrame:

@@ -113,10 +113,10 @@ def scenario_of(out: Path, base: str, fitted: Fitted, reading: Reading, file: st
     is_file = shipped_file(base) is None
     extends = os.path.relpath(Path(base).resolve(), out.resolve().parent) if is_file else base
     text = scenario_text(name, extends, fitted.numbers, file, reading.digest, len(reading.records), day, folder)
-    return text, _loads(out, text)
+    return text, loads(out, text)
 
 
-def _loads(out: Path, text: str) -> Loaded:
+def loads(out: Path, text: str) -> Loaded:
     """The scenario of a text that is to stand at `out`, checked as any other file there."""
     out.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(prefix=f".{out.stem[:50]}.", suffix=".yaml", dir=out.parent)

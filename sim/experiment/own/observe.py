@@ -80,9 +80,7 @@ def observe(scenario: Path, register: Path, folder: Path, asked: Asked, done: Ca
     records = reading.records
     require_names(records, loaded.scenario)
     warnings = list(_warnings(reading, loaded, asked))
-    if "infusion" not in records.has:
-        raise RecordsError(f"{described.file}: no milestone infusion is described; without it nothing can be scored")
-    first = records.since if np.isfinite(records.since) else float(np.nanmin(records.day("referral")))
+    first = first_day(records, described.file)
     scored = Scored(first if asked.fit_until is None else day_number(asked.fit_until) + 1.0, records.as_of)
     _require_time(scored, first, asked)
     if asked.fit_until is not None:
@@ -115,6 +113,13 @@ def observe(scenario: Path, register: Path, folder: Path, asked: Asked, done: Ca
     return Observed(reading, tuple(compared), verdict, tuple(warnings))
 
 
+def first_day(records: Records, file: Path) -> float:
+    """The first day of a register's time; a RecordsError where nothing in it can be scored."""
+    if "infusion" not in records.has:
+        raise RecordsError(f"{file}: no milestone infusion is described; without it nothing can be scored")
+    return records.since if np.isfinite(records.since) else float(np.nanmin(records.day("referral")))
+
+
 def require_enough(replications: int, quantities: int) -> None:
     """Nothing, or a RecordsError where no quantity could ever be called off with so few replications."""
     least = least_replications(quantities)
@@ -126,11 +131,16 @@ def require_enough(replications: int, quantities: int) -> None:
 
 
 def _require_time(scored: Scored, first: float, asked: Asked) -> None:
-    days = scored.last - scored.first + 1.0
     if asked.fit_until is not None and scored.first - 1.0 <= first:
         raise RecordsError(
             f"--fit-until {asked.fit_until}: nothing was known then; the register begins {date_of(first)}"
         )
+    require_days(scored)
+
+
+def require_days(scored: Scored) -> None:
+    """Nothing, or a RecordsError where too few days are there to be held against a simulation."""
+    days = scored.last - scored.first + 1.0
     if days < LEAST_DAYS:
         raise RecordsError(
             f"only {max(days, 0.0):.0f} days are there to be scored, up to {date_of(scored.last)} (as_of); "
@@ -138,13 +148,18 @@ def _require_time(scored: Scored, first: float, asked: Asked) -> None:
         )
 
 
-def _warnings(reading: Reading, loaded: Loaded, asked: Asked) -> Iterator[str]:
+def unused_rows(reading: Reading) -> Iterator[str]:
+    """What to warn of where rows are not used."""
     unused = reading.rows - len(reading.records)
     if unused:
         yield (
             f"{unused} of {reading.rows} rows are not used (records_faults.csv): numbers of patients by month, and on "
             "the way, are observed too low by as many"
         )
+
+
+def _warnings(reading: Reading, loaded: Loaded, asked: Asked) -> Iterator[str]:
+    yield from unused_rows(reading)
     knows = [p for p in loaded.parameters if RECORDS in p.source_ids and reading.digest[:12] in p.note]
     if knows and asked.fit_until is not None:
         raise RecordsError(

@@ -22,7 +22,7 @@ from sim.experiment.plan.tables import Answer, plan_table, said_of
 from sim.experiment.plan.targets import MetricOf, Target, parse_target, together
 from sim.experiment.sweep.evaluate import SweepPlan
 from sim.experiment.sweep.factors import from_plain, plain
-from sim.experiment.sweep.point_folder import finish_folder, sweep_results
+from sim.experiment.sweep.point_folder import finish_folder, one_replication, sweep_results
 from sim.experiment.sweep.points import Base
 
 PLAN_FILES = ("plan.csv",)
@@ -101,7 +101,9 @@ def run_plan(
             "proposed_by": optimiser() if asked.proposed else None,
             "procedure": "F_B of Batur and Kim (2010, doi:10.1145/1842713.1842716), common random numbers",
         }
-        finish_folder(sweep, building, "plan", title, command, time.perf_counter() - started, **about)
+        finish_folder(
+            sweep, building, "plan", title, command, time.perf_counter() - started, one_replication(plan), **about
+        )
     return PlanStudy(value, said, table)
 
 

@@ -23,7 +23,7 @@ from sim.experiment.study.economics_tables import priced, prices, why_not_compar
 from sim.experiment.study.inputs import uncertain_inputs_table
 from sim.experiment.sweep.evaluate import Sweep, SweepPlan, evaluate, mean_of
 from sim.experiment.sweep.factors import number_of
-from sim.experiment.sweep.point_folder import finish_folder, sweep_results
+from sim.experiment.sweep.point_folder import finish_folder, one_replication, sweep_results
 from sim.experiment.sweep.points import Base, Point
 from sim.experiment.sweep.run import value_text
 from sim.outcomes.economics import COST, EFFECT
@@ -154,7 +154,7 @@ def run_psa(
         title = "Probabilistic sensitivity analysis: " + " against ".join(plan.base.names)
         seconds = time.perf_counter() - started
         about = {"samples": len(plan.points), **plain_wanted(wanted)}
-        finish_folder(sweep, building, "psa", title, command, seconds, told, **about)
+        finish_folder(sweep, building, "psa", title, command, seconds, [*told, *one_replication(plan)], **about)
     return Psa(tables, workers, told)
 
 

@@ -259,9 +259,14 @@ def patient_tables(arm: Arm, numbers: Sequence[int], with_engine: str) -> list[d
     """The columns of `patients.parquet` of each of these replications of an arm, and nothing else."""
     found = []
     for (one,), part in as_run([arm], numbers):
-        patients, trace = simulate(one, part, with_engine)
-        found += _by_replication(part, _table(one, patients, trace, _names(one.scenario)))
+        found += tables_of_patients(one, *simulate(one, part, with_engine))
     return found
+
+
+def tables_of_patients(arm: Arm, patients: Patients, trace: Trace) -> list[dict[str, Any]]:
+    """The columns of `patients.parquet` of each replication of a batch."""
+    numbers = patients.cohort.luck.replications.tolist()
+    return _by_replication(numbers, _table(arm, patients, trace, _names(arm.scenario)))
 
 
 def _by_replication(numbers: Sequence[int], table: dict[str, Any]) -> list[dict[str, Any]]:

@@ -35,6 +35,11 @@ def sweep_results(
         yield sweep, building
 
 
+def one_replication(plan: SweepPlan) -> list[str]:
+    """What to warn of where each point is replicated once."""
+    return ["one replication only: no intervals can be given"] if plan.replications < 2 else []
+
+
 def finish_folder(
     sweep: Sweep,
     folder: Path,
@@ -50,7 +55,6 @@ def finish_folder(
     scenarios = plan.base.scenarios
     write_scenarios(folder, scenarios)
     write_table(folder, "parameters", parameters(scenarios))
-    few = ["one replication only: no intervals can be given"] if plan.replications < 2 else []
     content = {
         "title": title,
         "kind": kind,
@@ -67,7 +71,7 @@ def finish_folder(
         "baseline": plan.base.names[0] if len(scenarios) > 1 else None,
         "scenarios": about_scenarios(scenarios),
         "identity": plan.identity,
-        "warnings": [*warnings, *few],
+        "warnings": list(warnings),
         "not_modelled": list(NOT_MODELLED),
     }
     write_manifest(folder, content)

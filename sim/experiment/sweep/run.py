@@ -14,7 +14,7 @@ from sim.experiment.disk.table_files import write_table
 from sim.experiment.sweep.designs import Design
 from sim.experiment.sweep.evaluate import Sweep, SweepPlan, evaluate
 from sim.experiment.sweep.factors import plain, unit_of
-from sim.experiment.sweep.point_folder import finish_folder, sweep_results
+from sim.experiment.sweep.point_folder import finish_folder, one_replication, sweep_results
 from sim.experiment.sweep.sensitivity import morris, prcc, sobol, tornado
 from sim.experiment.sweep.tables import heat_map, write_point_tables
 from sim.experiment.sweep.unmoved import unmoved
@@ -76,7 +76,9 @@ def run_sweep(
         workers = sweep.store.workers()
         title = f"{TITLES.get(design.kind, 'Sweep')}: {' against '.join(plan.base.names)}"
         seconds = time.perf_counter() - started
-        finish_folder(sweep, building, "sweep", title, command, seconds, still, **_about(sweep, design))
+        finish_folder(
+            sweep, building, "sweep", title, command, seconds, [*still, *one_replication(plan)], **_about(sweep, design)
+        )
     return SweepStudy(found, workers, still, plan.metrics)
 
 

@@ -1,0 +1,105 @@
+"""The command `calibrate`: what no record holds, from what it does to what is observed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from sim.shell.options import FOLDER, SCENARIO_FILE, cluster, engine, picture_options, quiet, replace, workers
+from sim.shell.report import draw_results, require_room
+from sim.shell.screen import command_line, errors_in_words, print_table, progress, say
+from sim.shell.sweep import resumable
+
+if TYPE_CHECKING:
+    from reports import Wanted
+    from sim.experiment.calibrate.posterior import Known
+
+
+@click.command("calibrate")
+@click.argument("scenario", type=SCENARIO_FILE)
+@click.option("--to", required=True, type=SCENARIO_FILE, help="register.yaml, or a file of targets.")
+@click.option(
+    "--vary",
+    multiple=True,
+    required=True,
+    metavar="PATH=LOW:HIGH",
+    help="A value to calibrate and its range, e.g. manufacturing.slots.count=1:6.",
+)
+@click.option("--out", required=True, type=SCENARIO_FILE, help="The scenario file to write.")
+@click.option("--tables", type=FOLDER, help="Folder for the tables; that of the file, without .yaml, unless given.")
+@click.option(
+    "--particles", default=500, show_default=True, type=click.IntRange(50, 100_000), help="Of each generation."
+)
+@click.option("--generations", default=4, show_default=True, type=click.IntRange(2, 20), help="Of particles.")
+@click.option(
+    "--replications",
+    "-n",
+    type=click.IntRange(min=2),
+    help="Of each particle, where it is held against targets; 20 unless given.",
+)
+@engine
+@workers
+@cluster
+@replace
+@quiet
+@picture_options
+def calibrate_command(
+    scenario: Path,
+    to: Path,
+    vary: tuple[str, ...],
+    out: Path,
+    tables: Path | None,
+    particles: int,
+    generations: int,
+    replications: int | None,
+    engine: str,
+    workers: int | None,
+    cluster: str | None,
+    replace: tuple[str, ...],
+    quiet: bool,
+    wanted: Wanted,
+) -> None:
+    """Calibrate what no record holds to a register or to targets, by simulation. Goes on where it was stopped."""
+    with errors_in_words():
+        from sim.experiment.calibrate.run import Asked, calibrate, prepare_study
+        from sim.experiment.calibrate.tables import FILES
+        from sim.experiment.own.fit import require_out
+        from sim.tables import TABLES
+
+        folder = tables if tables is not None else out.with_suffix("")
+        require_out(out, replace)
+        require_room(folder, [TABLES[name].file for name in FILES], wanted, replace)
+        asked = Asked(vary, particles, generations, replications, workers, engine, cluster, command_line(), replace)
+        study = prepare_study(scenario, to, asked)
+        for warning in study.warnings:
+            say(f"warning: {warning}")
+        if not quiet:
+            say(f"{generations} generations of {particles} particles, then {study.checks} to check the prediction")
+        per = study.aim.replications
+        with resumable(folder), progress(study.runs, quiet, per=per) as done:
+            found = calibrate(study, scenario, out, folder, done)
+    for said in found.said:
+        click.echo(said)
+    if not quiet:
+        print_table(
+            ["Value", "Median", "90 % interval", "Prior (90 %)", "Left", ""], [_cells(one) for one in found.known]
+        )
+    for warning in found.warnings[len(study.warnings) :]:
+        if not warning.startswith("not determined: "):  # said above
+            say(f"warning: {warning}")
+    click.echo(f"Scenario: {out}. Tables: {folder}")
+    draw_results(folder, wanted, replace).tell(quiet)
+
+
+def _cells(one: Known) -> list[str]:
+    unit = f" {one.prior.unit}" if one.prior.unit else ""
+    return [
+        one.prior.path,
+        f"{one.median:.4g}{unit}",
+        f"{one.low:.4g} to {one.high:.4g}",
+        f"{one.prior_low:.4g} to {one.prior_high:.4g}",
+        f"{100 * one.ratio:.0f} %",
+        "determined" if one.determined else "not determined",
+    ]
