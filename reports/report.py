@@ -75,18 +75,19 @@ def page_of(tables: Tables, findings: Findings, pictures: Sequence[Picture], num
 
 
 def _first(tables: Tables, findings: Findings, front: Picture | None, mine: Own | None) -> FirstScreen:
-    """The first screen; of results of a kind that says nothing of its own, the title of their first chart."""
+    """The first screen; of results of a kind that has none of its own, what their manifest says."""
     name = front.name if front is not None else ""
     if mine is not None:
         caveat = f"{mine.how.partition('. ')[0]}."
         return FirstScreen(mine.first, picture=name, caveat=caveat, findings=(*mine.points, *mine.sentences))
     compared = findings.others or findings.scenarios[:1]
-    said = [f"{one}." for one in _texts(tables.manifest.get("said"))[1:]]
+    first, *said = [f"{one}." for one in _texts(tables.manifest.get("said"))] or [""]
     # of several scenarios first what is told first of each
     told = zip_longest(*(details(tables, findings, scenario) for scenario in compared))
     further = [one for of_each in told for one in of_each if one is not None]
     found = first_screen(tables, findings, name, (*on_the_list(findings), *turns(tables), *further, *said))
-    return found or FirstScreen(f"{front.heading}." if front is not None else "", picture=name, findings=tuple(said))
+    first = first or (f"{front.heading}." if front is not None else "")
+    return found or FirstScreen(first, picture=name, findings=tuple(said))
 
 
 def _placed(pictures: Sequence[Picture]) -> tuple[Picture | None, dict[str, list[Picture]]]:

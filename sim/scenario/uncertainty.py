@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -119,6 +119,18 @@ class Uncertain:
     def text(self, value: float) -> str:
         """A value as a scenario file has it; twelve digits."""
         return f"{write_number(float(f'{value:.12g}'))} {self.unit}".strip()
+
+
+def marginal(path: str, inputs: Mapping[str, Uncertain]) -> Uncertain:
+    """The distribution of an input by itself: that of the input it equals; of a share of a set, the beta that a
+    Dirichlet distribution leaves it (events of its own among those of all). An order among inputs is left out."""
+    one = inputs[path]
+    if one.same_as:
+        return marginal(one.same_as, inputs)
+    if not one.among:
+        return one
+    every = sum(other.parameters["events"] for other in inputs.values() if other.among == one.among)
+    return replace(one, family="beta", parameters=Named({"events": one.parameters["events"], "of": every}), among="")
 
 
 class Uncertainties(Kind):

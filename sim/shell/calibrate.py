@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING
 import click
 
 from sim.shell.options import FOLDER, SCENARIO_FILE, cluster, engine, picture_options, quiet, replace, workers
-from sim.shell.report import draw_results, require_room
-from sim.shell.screen import command_line, errors_in_words, print_table, progress, say
+from sim.shell.report import draw_results
+from sim.shell.screen import command_line, errors_in_words, print_table, say
 from sim.shell.sweep import resumable
+from vein2vein.drawing import require_room
+from vein2vein.progress import progress
 
 if TYPE_CHECKING:
     from reports import Wanted

@@ -9,8 +9,9 @@ import click
 
 from sim.shell.options import FOLDER, SCENARIO_FILE, picture_options, quiet, replace
 from sim.shell.records import REGISTER, tell
-from sim.shell.report import draw_results, require_room
+from sim.shell.report import draw_results
 from sim.shell.screen import command_line, errors_in_words, print_table, say
+from vein2vein.drawing import require_room
 
 if TYPE_CHECKING:
     from reports import Wanted

@@ -8,11 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.experiment.sweep.factors import Amount, Factor, number_of, parse_factor
+from sim.experiment.sweep.factors import Factor, number_of, parse_factor
 from sim.scenario import Loaded, Place, Problem, ScenarioError
+from sim.scenario.amounts import Amount
 from sim.scenario.leaves import is_whole_at
 from sim.scenario.schema import NOT_IN_DIGEST
-from sim.scenario.uncertainty import Uncertain
+from sim.scenario.uncertainty import Uncertain, marginal
 
 FloatArray = NDArray[np.float64]
 ALLOWED = "allowed: PATH=LOW:HIGH, such as manufacturing.slots.count=1:6"
@@ -111,7 +112,8 @@ def priors_of(factors: Sequence[Factor], loaded: Loaded, is_known: Callable[[Unc
         assert factor.low is not None
         assert factor.high is not None
         prior = Prior(factor.path, factor.low, factor.high)
-        known = loaded.scenario.uncertainty.get(factor.path)
+        stated = loaded.scenario.uncertainty
+        known = marginal(factor.path, stated) if factor.path in stated else None
         if known is not None and not prior.is_whole and not is_known(known):
             prior = Prior(factor.path, factor.low, factor.high, known)
             unit = prior._unit_of_known()

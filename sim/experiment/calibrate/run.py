@@ -25,14 +25,14 @@ from sim.experiment.own.fit import require_out
 from sim.experiment.own.observe import Compared, compare, tables_of, where
 from sim.experiment.own.scores import least_replications
 from sim.experiment.own.tables import FAULTS, faults_table
-from sim.experiment.psa.run import FIRST, UNCERTAINTY, uncertain_inputs
+from sim.experiment.psa import draws
+from sim.experiment.psa.run import uncertain_inputs
 from sim.experiment.sweep.evaluate import Sweep, SweepPlan, evaluate
 from sim.experiment.sweep.point_folder import finish_folder, sweep_results
 from sim.experiment.sweep.points import Base, Point
 from sim.outcomes.metrics import METRICS
-from sim.pure.streams import key_table, sequence
 from sim.records.faults import RecordsError
-from sim.scenario import Loaded, load
+from sim.scenario import Loaded, Place, Problem, ScenarioError, load
 from sim.tables import TABLES
 
 FloatArray = NDArray[np.float64]
@@ -166,13 +166,12 @@ def _with_nuisance(study: Study) -> Study:
     """The study with a draw of every other uncertain input for each particle and each prediction."""
     (loaded,) = study.base.scenarios.values()
     count = study.asked.particles + study.checks
-    texts = {}
-    inputs = uncertain_inputs(study.base, loaded.scenario.name)
-    for path in beside(inputs, study.priors):
-        uncertain = inputs[path]
-        keys = key_table(loaded.scenario.run.seed, 0, UNCERTAINTY, (path,))
-        (chances,) = sequence(keys, FIRST, count)
-        texts[path] = [uncertain.text(float(value)) for value in uncertain.quantile(chances)]
+    used = uncertain_inputs(study.base, loaded.scenario.name)
+    try:
+        drawn = draws.texts(loaded.scenario.uncertainty, loaded.scenario.run.seed, count)
+    except draws.DrawError as error:
+        raise ScenarioError([Problem(Place(loaded.shown, 1), "uncertainty", str(error))]) from None
+    texts = {path: drawn[path] for path in beside(used, study.priors)}
     return replace(study, nuisance=texts)
 
 

@@ -54,6 +54,15 @@ def draw(inputs: Mapping[str, Uncertain], seed: int, samples: int) -> dict[str, 
     return found
 
 
+def texts(inputs: Mapping[str, Uncertain], seed: int, samples: int) -> dict[str, list[str]]:
+    """As `draw`, each value as a scenario file has it."""
+    drawn = draw(inputs, seed, samples)
+    return {
+        path: [(inputs[one.same_as] if one.same_as else one).text(float(value)) for value in drawn[path]]
+        for path, one in inputs.items()
+    }
+
+
 def _groups(inputs: Mapping[str, Uncertain]) -> list[set[str]]:
     """The inputs that are drawn together, because an order or a correlation joins them."""
     groups: list[set[str]] = []

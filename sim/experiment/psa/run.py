@@ -16,7 +16,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from sim.experiment.disk.table_files import write_table
-from sim.experiment.psa.draws import DrawError, draw
+from sim.experiment.psa import draws
 from sim.experiment.psa.information import Population, Wanted, evsi_table, fixed_warning, shift_warnings
 from sim.experiment.psa.tables import psa_tables
 from sim.experiment.study.economics_tables import priced, prices, why_not_comparable
@@ -73,15 +73,12 @@ def psa_points(base: Base, samples: int) -> tuple[Point, ...]:
     texts: dict[str, dict[str, list[str]]] = {}
     inputs_of = {name: uncertain_inputs(base, name) for name in base.names}
     for name in base.names:
-        texts[name] = {}
         loaded = base.scenarios[name]
         try:
-            drawn = draw(loaded.scenario.uncertainty, seed, samples)
-        except DrawError as error:
+            drawn = draws.texts(loaded.scenario.uncertainty, seed, samples)
+        except draws.DrawError as error:
             raise ScenarioError([Problem(Place(loaded.shown, 1), "uncertainty", str(error))]) from None
-        for path, uncertain in inputs_of[name].items():
-            written = loaded.scenario.uncertainty[uncertain.same_as] if uncertain.same_as else uncertain
-            texts[name][path] = [written.text(float(value)) for value in drawn[path]]
+        texts[name] = {path: drawn[path] for path in inputs_of[name]}
     shown: dict[str, list[str]] = {}
     for name, mine in texts.items():
         for path, listed in mine.items():

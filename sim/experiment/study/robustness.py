@@ -28,6 +28,7 @@ from sim.scenario.leaves import inline, is_whole_at, marker_at, values
 from sim.scenario.lists import COUNTED
 from sim.scenario.schema import NOT_IN_DIGEST
 from sim.scenario.sources import ASSUMPTION
+from sim.scenario.uncertainty import marginal
 from sim.scenario.unused import why_unused
 
 FloatArray = NDArray[np.float64]
@@ -219,8 +220,8 @@ def _input(
 ) -> Input | tuple[str, str, str, str]:
     """The input with its two values, or (path, end, value, why) where it cannot be moved."""
     text = inline(part, shorten_lists=False)
-    uncertain = loaded.scenario.uncertainty.get(path) if name == path else None
-    if uncertain is not None:
+    if name == path and path in loaded.scenario.uncertainty:
+        uncertain = marginal(path, loaded.scenario.uncertainty)
         ends = [uncertain.text(float(value)) for value in uncertain.quantile(np.array(WITHIN))]
         return Input(path, name, text, UNCERTAIN, ends[0], ends[1])
     parts = part if isinstance(part, list) else [part]
