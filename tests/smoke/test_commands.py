@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -74,6 +75,19 @@ def test_studies_of_many_points(place: Path) -> None:
     call(place, "plan", *LINES, "--target", "infused_share >= 0.1", "-n", "5", "--out", "planned")
     call(place, "psa", *PAIR, "--samples", "2", "-n", "1", "-q", "--out", "psa")
     assert len(pd.read_csv(place / "psa" / "psa_icer.csv")) == 2
+
+
+def test_own_records(place: Path) -> None:
+    call(place, "run", "small.yaml", "--set", "run.window=300d", "-n", "2", "--event-log", "-q", "--out", "logged")
+    shutil.copy(place / "logged" / "event_log" / "1.csv", place / "register.csv")
+    call(place, "records", "new", "register.csv")
+    call(place, "fit", "register.yaml", "--base", "small.yaml", "--out", "ours.yaml", "--bootstrap", "0", "-q")
+    assert len(pd.read_csv(place / "ours" / "fits.csv")) > 5
+    call(place, "observe", "ours.yaml", "register.yaml", "-n", "300", "-q", "--out", "observed")
+    assert len(pd.read_csv(place / "observed" / "observed_scores.csv")) > 5
+    call(place, "calibrate", "small.yaml", "--to", "register.yaml", "--vary", "manufacturing.lines=1:4", "--out",
+         "calibrated.yaml", "--particles", "50", "--generations", "2", "-q")  # fmt: skip
+    assert len(pd.read_csv(place / "calibrated" / "calibration_posterior.csv")) == 1
 
 
 def test_what_only_reads_and_tells(place: Path) -> None:
