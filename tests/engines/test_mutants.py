@@ -245,7 +245,7 @@ FAULTS = {
     "a rank by the day of asking": ("policy.per_day * asked.key_day", "0.0"),
     "stale entries that are served": (" or first.ticket != asked.entry", ""),
     "lots ranked like patients": ("rank = pool.lot_rank", "rank = 0.0"),
-    "an initial list that has not waited": ("key_day = records.referral[me.entity]", "pass"),
+    "an initial list that has not waited": ("key_day = people.queues_by[me.entity]", "pass"),
     "a failed branch forgotten": ("waits.branch_failed = 1", "pass"),
     "one slot in place of several": ("slots.rows[last].following = row", "pass"),
     "the first of several slots": ("start = max(start, slots.rows[row].start)", "pass"),

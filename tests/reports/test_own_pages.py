@@ -45,15 +45,15 @@ def test_the_verdict_the_picture_and_where_it_is_off_come_first(files: Drawn) ->
         told.index(words)
         for words in (
             "The simulation is off: see below.",
-            "Where it is off Infusions by month: 2026-02: 40 observed, 20 simulated",
-            "3 of 4 things observed agree.",
             "Half of those infused had waited at most 21 days; 20 simulated (90% of simulated registers: 16 to 24)",
+            "Off: Infusions by month, 2026-02: 40 observed, 20 simulated",
+            "3 of 4 things observed agree.",
             "Whether each thing observed",
             "Time off.",
         )
     ]
     assert places == sorted(places)
-    assert "What agrees 4 of 4 things observed agree." in read_aloud(files("observe_agrees")["report.html"])
+    assert "4 of 4 things observed agree." in read_aloud(files("observe_agrees")["report.html"])
 
 
 def test_envelopes_and_points_are_those_of_the_table(folder: Folder, files: Drawn) -> None:
