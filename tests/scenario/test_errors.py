@@ -49,7 +49,7 @@ manufacturing:
 """
     assert problems(tmp_path, text) == [
         "mine.yaml:1: name: found nothing; allowed: a text",
-        "mine.yaml:2: strategy: found 'autologus'; allowed: autologous | allogeneic | hybrid; did you mean 'autologous'?",
+        "mine.yaml:2: strategy: found 'autologus'; allowed: autologous | allogeneic | hybrid | standard_care; did you mean 'autologous'?",
         f"mine.yaml:3: run.warm_up: found 365 without a unit; allowed: a number with a unit {UNITS}; did you mean '365 d'?",
         "mine.yaml:3: run.seed: found 1.5; allowed: a whole number from 0 to 9223372036854775807",
         "mine.yaml:5: regions.here.centre: found 'ther', which is no key of centres; did you mean 'here'?",
@@ -235,9 +235,9 @@ def test_one_wrong_value(tmp_path: Path, override: str, message: str) -> None:
     ("line", "message"),
     [
         ("allogeneic: {stock: {opening: 1, order: {every: 60 d}, doses_per_lot: 1}}", "allogeneic: is not used: strategy 'autologous' has no use for it"),
-        ("1: 2", "1: unknown key; allowed: extends, name, description, strategy, run, regions, centres, shared, calendars, disruptions, patients, waiting_list, clocks, work_up, before_apheresis, scheduling, apheresis, shipping, manufacturing, release_testing, ..."),
+        ("1: 2", "1: unknown key; allowed: extends, name, description, strategy, run, regions, in_progress, centres, shared, calendars, disruptions, patients, waiting_list, clocks, work_up, before_apheresis, scheduling, apheresis, shipping, manufacturing, ..."),
         ("? [a, b]\n: 3", "found a list or section as a key; a key is a plain name"),
-        ("<<: {name: x}", "<<: unknown key; allowed: extends, name, description, strategy, run, regions, centres, shared, calendars, disruptions, patients, waiting_list, clocks, work_up, before_apheresis, scheduling, apheresis, shipping, manufacturing, release_testing, ..."),
+        ("<<: {name: x}", "<<: unknown key; allowed: extends, name, description, strategy, run, regions, in_progress, centres, shared, calendars, disruptions, patients, waiting_list, clocks, work_up, before_apheresis, scheduling, apheresis, shipping, manufacturing, ..."),
         ("bridging: &b {share: 0.5}", "bridging: found a YAML anchor (&); write the value out, or inherit it with 'extends'"),
         ("sources: {run: !!str assumption}", "sources.run: found a YAML tag 'tag:yaml.org,2002:str'; values are written without tags"),
     ],
