@@ -80,6 +80,15 @@ def test_five_days_of_ten_in_culture_leave_exactly_five(tmp_path: Path) -> None:
     assert days(one, "infusion") == [5.0]
 
 
+def test_who_was_referred_today_is_no_patient_of_any_figure(tmp_path: Path) -> None:
+    one = ran(tmp_path, f"{HEAD}\n1,here,referral,0,0,", "", "3 d")
+    cohort = one.patients.cohort
+    assert cohort.lived is not None
+    assert cohort.referral_day[cohort.lived].tolist() == [0.0]
+    assert cohort.measured.tolist() == [not mine for mine in cohort.lived]
+    assert days(one, "infusion") == [10.0]
+
+
 def test_a_line_is_held_from_the_first_day(tmp_path: Path) -> None:
     # one line, held until day 5; who was received 3 days ago comes before who is collected on day 1
     rows = f"{HEAD}\n1,here,manufacturing,5,40,7\n2,here,received_at_factory,3,30,4"

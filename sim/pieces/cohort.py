@@ -254,6 +254,7 @@ def draw_cohort(
     centre = _drawn_centre(scenario, luck, region)[for_life]
     anew = np.zeros(len(referral)) if under_way is None else under_way.anew
     brought = None if under_way is None else carried(scenario, luck, under_way, referral)
+    under_way_on_day_0 = np.zeros(len(referral), dtype=bool) if under_way is None else under_way.who
     cohort = Cohort(
         luck=luck,
         replication=replication,
@@ -263,7 +264,8 @@ def draw_cohort(
         centre=centre,
         group=group,
         referral_day=referral,
-        measured=(referral >= run.warm_up) & (referral < run.warm_up + run.window),
+        # a real patient is in no figure of the referred, and in no picture of single ones
+        measured=(referral >= run.warm_up) & (referral < run.warm_up + run.window) & ~under_way_on_day_0,
         thresholds=thresholds,
         group_multipliers=multipliers,
         eligibility=eligibility,

@@ -19,6 +19,7 @@ from sim.experiment.calibrate.posterior import known_of, uncertainty_of
 from sim.experiment.calibrate.priors import Prior, parse_ranges, priors_of
 from sim.experiment.calibrate.run import Asked, Study, calibrate, prepare_study
 from sim.experiment.calibrate.smc import Particles, population, proposal_of, weighted_quantiles
+from sim.experiment.calibrate.written import correlated
 from sim.experiment.sweep.factors import amount
 from sim.scenario import load
 from sim.scenario.units import DAYS_PER_UNIT
@@ -113,6 +114,13 @@ def test_three_in_series_are_traded_off_though_no_two_of_them_are() -> None:
     assert np.abs(correlations[np.triu_indices(3, 1)]).max() < 0.7
     assert [one.determined for one in known] == [False] * 3
     assert "regions.b.referrals and regions.c.referrals" in known[0].why_not
+
+
+def test_what_hangs_together_stands_beside_the_distributions() -> None:
+    found = correlated(["a", "b", "c", "d"], np.array([0.62345, -1.0, 0.05, np.nan]), {"a": 1, "b": 1, "c": 1, "d": 1})
+    assert found == {"a": 0.623, "b": -0.999}
+    # a whole number has no distribution
+    assert correlated(["a"], np.array([0.9]), {}) == {}
 
 
 def test_proposals_stay_in_the_cube_and_weights_undo_them() -> None:

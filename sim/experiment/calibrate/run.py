@@ -212,7 +212,7 @@ def calibrate(study: Study, scenario: Path, out: Path, folder: Path, done: Calla
         said = tuple(_said(known, checked))
         effective = Particles(shares, weights).effective
         warnings = (*study.warnings, *_warnings(known, correlations, effective, study))
-        text, found = calibrated_scenario(out, scenario, aim, known, shares, weights, folder)
+        text, found = calibrated_scenario(out, scenario, aim, known, correlations, shares, weights, folder)
         tables = tables_of_calibration(study.priors, generations, shares, weights, known, correlations)
         tables |= tables_of(checked)
         if aim.reading is not None:
@@ -307,11 +307,10 @@ def _warnings(known: Sequence[Known], correlations: FloatArray, effective: float
             )
     for i, one in enumerate(known):
         for j in range(i + 1, len(known)):
-            if abs(correlations[i, j]) >= 0.5:
+            if abs(correlations[i, j]) >= 0.5 and (one.prior.is_whole or known[j].prior.is_whole):
                 found.append(
                     f"{one.prior.path} and {known[j].prior.path} have a posterior correlation of "
-                    f"{correlations[i, j]:.2f}, which `uncertainty` cannot hold: a PSA draws them independently, and "
-                    "what they do together comes out more uncertain than it is"
+                    f"{correlations[i, j]:.2f}, of which a PSA knows nothing: `uncertainty` cannot hold whole numbers"
                 )
     if effective < LEAST_EFFECTIVE:
         found.append(

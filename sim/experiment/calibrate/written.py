@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,12 +21,22 @@ from sim.scenario.kinds import Kind
 from sim.scenario.leaves import marker_at
 from sim.scenario.problems import one_line
 from sim.scenario.sources import RECORDS
+from sim.scenario.uncertainty import CORRELATION, MOST_CORRELATION
 
 FloatArray = NDArray[np.float64]
+# Correlations nearer to 0 than this are left out: some hundred particles cannot tell them from it.
+TOLD = 0.1
 
 
 def calibrated_scenario(
-    out: Path, scenario: Path, aim: Aim, known: Sequence[Known], sample: FloatArray, weights: FloatArray, folder: Path
+    out: Path,
+    scenario: Path,
+    aim: Aim,
+    known: Sequence[Known],
+    correlations: FloatArray,
+    sample: FloatArray,
+    weights: FloatArray,
+    folder: Path,
 ) -> tuple[str, Loaded]:
     """(text, the scenario as it loads) of the calibrated scenario that is to stand at `out`; nothing is written.
 
@@ -46,7 +56,10 @@ def calibrated_scenario(
             sources[whole] = source
         block = uncertainty_of(prior, prior.numbers(sample[:, place]), weights)
         if block is not None:
-            uncertain[prior.path] = {**block, "source": source}
+            paths = [other.prior.path for other in known[:place]]
+            told = correlated(paths, correlations[place, :place], uncertain)
+            together = {CORRELATION: told} if told else {}
+            uncertain[prior.path] = {**block, **together, "source": source}
     if uncertain:
         content["uncertainty"] = uncertain
     content["sources"] = sources
@@ -57,6 +70,16 @@ def calibrated_scenario(
     ]
     text = "\n".join(lines) + f"\n\n{dumped(content)}"
     return text, loads(out, text)
+
+
+def correlated(paths: Sequence[str], correlations: FloatArray, uncertain: Container[str]) -> dict[str, float]:
+    """The correlations that stand beside a distribution: with those of these paths that have one, too."""
+    within = np.clip(correlations, -MOST_CORRELATION, MOST_CORRELATION)
+    return {
+        path: round(float(found), 3)
+        for path, found in zip(paths, within, strict=True)
+        if path in uncertain and abs(found) >= TOLD
+    }
 
 
 def source_of(aim: Aim, one: Known) -> str:
