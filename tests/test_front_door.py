@@ -226,3 +226,27 @@ def test_a_validation_case() -> None:
     assert sum(heard) >= 1
     assert (found.verdicts["verdict"] == "met").all()
     assert found.summary.endswith("met")
+
+
+@pytest.mark.slow
+def test_a_type_checker_knows_a_users_script(tmp_path: Path) -> None:
+    script = tmp_path / "mine.py"
+    script.write_text(
+        "import vein2vein as v2v\n"
+        "ours = v2v.load({'extends': 'autologous', 'manufacturing': {'lines': 12}}, set={'run.window': '200 d'})\n"
+        "found = v2v.compare(ours, 'allogeneic', replications=3)\n"
+        "days: float = found.summary['estimate'].mean()\n"
+        "reveal_type(found)\n"
+        "reveal_type(ours.scenario.run.seed)\n"
+        "v2v.run(3)\n",
+        encoding="utf-8",
+    )
+    command = [sys.executable, "-m", "mypy", "--strict", "--cache-dir", str(tmp_path / "cache"), str(script)]
+    told = subprocess.run(
+        command, cwd=ROOT, env={**os.environ, "MYPYPATH": str(ROOT)}, capture_output=True, text=True, check=False
+    ).stdout
+    assert 'Revealed type is "vein2vein.results.Study"' in told
+    assert 'mine.py:6: note: Revealed type is "int"' in told
+    errors = [line for line in told.splitlines() if ": error:" in line]
+    assert len(errors) == 1, errors
+    assert 'mine.py:7: error: Argument 1 to "run" has incompatible type "int"' in errors[0]

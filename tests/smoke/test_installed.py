@@ -57,3 +57,19 @@ def test_it_is_the_installed_program(installed: Path, tmp_path: Path) -> None:
         cwd=tmp_path, env={"PYTHONPATH": str(installed)}, capture_output=True, text=True, check=True,
     ).stdout  # fmt: skip
     assert told.count(str(installed)) == 3
+
+
+def test_it_is_imported_and_run_as_a_module(installed: Path, tmp_path: Path) -> None:
+    told = subprocess.run(
+        [sys.executable, "-c", "import vein2vein as v2v; print(v2v.run('autologous', replications=2).finding)"],
+        cwd=tmp_path, env={"PYTHONPATH": str(installed), "HOME": "/nonexistent"}, capture_output=True, text=True,
+        check=True,
+    ).stdout  # fmt: skip
+    assert "infused" in told
+    assert list(tmp_path.iterdir()) == []
+    assert (installed / "vein2vein" / "py.typed").is_file()
+    asked = ran(
+        installed, tmp_path, "vein2vein", "compare", "autologous", "allogeneic", "-n", "2", "-q", "--no-robustness"
+    )
+    assert asked.returncode == 0, asked.stderr
+    assert (tmp_path / "results" / "compare-autologous-allogeneic" / "report.html").is_file()
