@@ -120,7 +120,7 @@ def test_frames_have_the_types_of_their_columns(pair: v2v.Study) -> None:
     assert set(pair.patients["scenario"]) == {"Small", "More slots"}
     with pytest.raises(v2v.NoTableError, match="no table 'tornado' in these results; there are: summary"):
         pair.table("tornado")
-    with pytest.raises(LookupError, match="no chart 'tornado' in these results; there are: waiting_times"):
+    with pytest.raises(LookupError, match="no chart 'tornado' in these results; there are: of_hundred, waiting_times"):
         pair.figure("tornado")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -12,8 +13,8 @@ from sim.scenario import Loaded, ScenarioError
 from sim.scenario.leaves import inline
 from sim.tables.spreadsheets import unescaped
 
-# A list that is too long to be written out says how many it has "in all"; its first values are still compared by path.
-SHORTENED = " in all]"
+# A list that is too long to be written out, alone or in a map, says how many it has "in all", and cannot be set.
+SHORTENED = re.compile(r", \.\.\. \d+ in all\]")
 AS_WRITTEN = "value"
 
 
@@ -46,7 +47,7 @@ def _not_run(loaded: Loaded, written: Sequence[tuple[str, str]]) -> str:
     stated = [
         f"{path}={text}"
         for path, text in written
-        if text and not text.endswith(SHORTENED) and not _is_there(loaded, path, text)
+        if text and not SHORTENED.search(text) and not _is_there(loaded, path, text)
     ]
     if _fits(loaded, stated):
         return ""
