@@ -49,7 +49,7 @@ def observe(
     scenario: str | os.PathLike[str],
     register: str | os.PathLike[str],
     *,
-    replications: int = 250,
+    replications: int = 260,
     fit_until: date | None = None,
     engine: str = "auto",
     progress: Heard = False,

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 @click.argument("register", type=REGISTER)
 @click.option("--out", type=FOLDER, help="Folder for the tables; below `results` unless given.")
 @click.option(
-    "--replications", "-n", default=250, show_default=True, type=click.IntRange(min=2), help="Registers to simulate."
+    "--replications", "-n", default=260, show_default=True, type=click.IntRange(min=2), help="Registers to simulate."
 )
 @click.option(
     "--fit-until",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,7 @@ from click.testing import CliRunner, Result
 
 from run_sim import cli
 from sim.engine.choice import COMPILED, SIMPY
-from sim.experiment.own.observe import compare, moved_to, simulated_registers
+from sim.experiment.own.observe import compare, may_differ, moved_to, simulated_registers
 from sim.experiment.own.quantities import Scored, measured
 from sim.experiment.own.scores import least_replications, off, score
 from sim.outcomes.recorded import in_view, in_whole_days, recorded
@@ -97,7 +98,7 @@ def test_a_register_of_another_scenario_is_told_to_be_off_and_where(place: Path)
     assert scores["crps"]["waiting_days"] > 3.0 * scores["crps_expected"]["waiting_days"]
     manifest = json.loads((place / "wrong" / "manifest.json").read_text(encoding="utf-8"))
     assert manifest["said"] == [done.output.splitlines()[0]]
-    assert "Where it is off" in (place / "wrong" / "report.html").read_text(encoding="utf-8")
+    assert "Off: Waiting days, referral to infusion" in (place / "wrong" / "report.html").read_text(encoding="utf-8")
     assert (place / "wrong" / "scenarios" / "1.yaml").is_file()
     patients = pd.read_csv(place / "register.csv")
     first = pd.Timestamp(START) + pd.Timedelta(days=BEGAN)
@@ -121,6 +122,18 @@ def test_what_came_after_a_day_is_scored_on_what_was_known_then(place: Path) -> 
     assert all("as of 2027-12-31" in p.note for p in known)
 
 
+def test_an_event_that_neither_can_know_needs_no_replications(place: Path) -> None:
+    plain = load(place / "right.yaml").scenario
+    register = read_records(read_register(place / "register.yaml")).records
+    truth = {its.name: its for its in measured(register, Scored(register.since, register.as_of))}
+    known = {name for name, its in truth.items() if may_differ(its, plain)}
+    assert set(truth) - known == {"incidence_alternative", "incidence_standard_care", "incidence_funding"}
+    refused = load(place / "right.yaml", ["before_apheresis.clearance.refusal=0.1"]).scenario
+    assert may_differ(truth["incidence_funding"], refused)
+    cared_for = replace(truth["incidence_standard_care"], values=truth["incidence_died"].values)
+    assert may_differ(cared_for, plain), "it was observed"
+
+
 def test_a_scenario_that_knows_the_register_cannot_be_scored_on_it(place: Path) -> None:
     made = call("fit", place / "register.yaml", "--base", place / "right.yaml", "--out", place / "ours.yaml",
                 "--bootstrap", 0)  # fmt: skip
@@ -135,7 +148,8 @@ def test_a_scenario_that_knows_the_register_cannot_be_scored_on_it(place: Path) 
 @pytest.mark.parametrize(
     ("more", "told"),
     [
-        (("-n", 50), "50 replications: allowed: at least"),
+        (("-n", 50), "50 replications: allowed: at least 199, for 10 quantities"),
+        (("-n", 198), "198 replications: allowed: at least 199, for 10 quantities"),
         (("--fit-until", "2026-01-01"), "nothing was known then; the register begins 2026-10-28"),
         (("--fit-until", "2028-06-10"), "allowed: at least 60"),
     ],

@@ -15,7 +15,7 @@ from sim.engine.choice import pick
 from sim.experiment.disk.manifest import about_scenarios, scenario_files
 from sim.experiment.disk.publish import require_free
 from sim.experiment.own.fit import scenario_of
-from sim.experiment.own.quantities import Quantity, Scored, measured, seen_alike
+from sim.experiment.own.quantities import OUTCOMES_OF, Quantity, Scored, measured, seen_alike
 from sim.experiment.own.scores import Score, least_replications, off, score
 from sim.experiment.own.tables import FAULTS, faults_table, write_results
 from sim.experiment.psa.run import psa_points
@@ -25,11 +25,13 @@ from sim.experiment.sweep.points import Base
 from sim.fits.fit import fit, require_names
 from sim.outcomes.recorded import in_view, in_whole_days, recorded
 from sim.pieces.loads import expected_patients
+from sim.pieces.protocol import ends
+from sim.pieces.strategies import build_protocol
 from sim.records.faults import RecordsError
 from sim.records.reader import Reading, read_records
 from sim.records.register import read_register
-from sim.records.value import Records, date_of, day_number
-from sim.scenario import Loaded, load
+from sim.records.value import CLOCK_OF_END, Records, date_of, day_number
+from sim.scenario import Loaded, Scenario, load
 from sim.scenario.sources import RECORDS
 from sim.tables import TABLES
 
@@ -89,7 +91,7 @@ def observe(scenario: Path, register: Path, folder: Path, asked: Asked, done: Ca
     moved = moved_to(loaded, date_of(first), records.as_of - first + 1.0)
     truth = measured(records, scored)
     kept = [k for k, quantity in enumerate(truth) if len(quantity.points)]
-    require_enough(asked.replications, len(kept))
+    require_enough(asked.replications, sum(may_differ(truth[k], moved.scenario) for k in kept))
     drawn: list[list[Quantity]] = []
     for seen in simulated_registers(moved, records, first, asked.replications, asked.engine):
         drawn.append(measured(seen, scored))
@@ -118,6 +120,15 @@ def first_day(records: Records, file: Path) -> float:
     if "infusion" not in records.has:
         raise RecordsError(f"{file}: no milestone infusion is described; without it nothing can be scored")
     return records.since if np.isfinite(records.since) else float(np.nanmin(records.day("referral")))
+
+
+def may_differ(observed: Quantity, scenario: Scenario) -> bool:
+    """Whether the register and the scenario can differ in a quantity: not in an event that neither of them knows."""
+    if np.nan_to_num(observed.values).any() or observed.name not in OUTCOMES_OF:
+        return True
+    protocol = build_protocol(scenario)
+    known = {*CLOCK_OF_END, *(end.outcome for end in ends((*protocol.path, *protocol.later_path)))}
+    return not known.isdisjoint(OUTCOMES_OF[observed.name])
 
 
 def require_enough(replications: int, quantities: int) -> None:

@@ -16,6 +16,8 @@ from sim.tables.words import EVENTS
 FloatArray = NDArray[np.float64]
 SHARES = (0.1, 0.25, 0.5, 0.75, 0.9)
 EVERY, LAST_DAY = 30, 360
+# The outcomes that each quantity of a cumulative incidence counts.
+OUTCOMES_OF = {f"incidence_{name}": outcomes for name, (_, outcomes) in EVENTS.items()}
 
 
 @dataclass(frozen=True)
