@@ -44,6 +44,8 @@ NOT_RUN = {
     "mypy": "checks the code, not the documents; .ci/run does it",
     "python run_sim.py records": "needs a register; tests/test_own_records_document.py runs it",
     "python run_sim.py fit": "needs a register; tests/test_own_records_document.py runs it",
+    "python run_sim.py observe": "needs a register; tests/test_own_records_document.py runs it",
+    "python run_sim.py calibrate": "needs a register; tests/test_own_records_document.py runs it",
     "python run_sim.py app": "a server that runs until it is stopped; tests/test_planning.py starts and stops it",
     "python run_sim.py charts --gallery": "needs a browser and a minute; tests/reports/test_styles.py draws the page",
 }

@@ -21,7 +21,7 @@ Printed = Callable[[int, bool], list[str]]
 @pytest.fixture(scope="module")
 def four(tmp_path_factory: pytest.TempPathFactory) -> Study:
     scenarios = by_name([load(name, SHORT) for name in FOUR])
-    return run_study(Plan(scenarios, 3, 1, "test"), tmp_path_factory.mktemp("four") / "results", lambda _: None)
+    return run_study(Plan(scenarios, 10, 1, "test"), tmp_path_factory.mktemp("four") / "results", lambda _: None)
 
 
 @pytest.fixture

@@ -28,6 +28,7 @@ def write(folder: Path, paths: int = 2) -> Path:
         "prcc": prcc(),
         "plan": plan(),
         "ce_plane": ce_plane(),
+        "psa_price": psa_price(),
         "ceac": ceac(),
         "evpi": evpi(),
         "evppi": evppi(),
@@ -168,6 +169,27 @@ def ce_plane() -> pd.DataFrame:
             "unit": MONEY,
             "incremental_cost": cost,
             "incremental_qalys": qalys,
+        }
+    )
+
+
+def psa_price() -> pd.DataFrame:
+    """At 100,000 a QALY the product is worth less than it costs, at 150,000 more."""
+    worth, low, high = [100_000.0, 150_000.0], [310_000.0, 420_000.0], [390_000.0, 510_000.0]
+    value, price = [350_000.0, 465_000.0], 400_000.0
+    return pd.DataFrame(
+        {
+            "scenario": OTHER,
+            "against": SCENARIO,
+            "product": "allogeneic",
+            "willingness_to_pay": worth,
+            "unit": MONEY,
+            "price": price,
+            "value_based_price": value,
+            "low": low,
+            "high": high,
+            "change": [one / price - 1.0 for one in value],
+            "assumed": 57,
         }
     )
 

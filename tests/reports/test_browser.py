@@ -230,5 +230,5 @@ def test_the_keyboard_reaches_everything_that_can_be_used(browser: Browser, disk
             browser.call("Input.dispatchKeyEvent", type=kind, key="Tab", code="Tab", windowsVirtualKeyCode=9)
         seen.append(browser.value("document.activeElement.tagName + ' ' + document.activeElement.textContent.trim()"))
     assert seen[0] == "A To the finding"
-    assert "BUTTON Open all folds" in seen
+    assert "BUTTON Expand all" in seen
     assert "SUMMARY All other figures" in seen
