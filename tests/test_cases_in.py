@@ -355,7 +355,7 @@ def test_precision_of_several_metrics_waits_for_each() -> None:
 
     spread = np.ones(len(METRIC_NAMES)) * 0.01
     spread[METRIC_NAMES.index("infused")] = 1.0
-    draws = np.random.default_rng(3).normal(size=(1000, 1, len(METRIC_NAMES))) * spread
+    draws = 0.5 + np.random.default_rng(3).normal(size=(1000, 1, len(METRIC_NAMES))) * spread
     rule = parse_precisions(["infused_share=0.1", "infused=0.2"], 10, 500)
     assert [one.metric for one in rule.each] == ["infused_share", "infused"]
 

@@ -121,6 +121,9 @@ def test_any_two_clocks_have_the_tau_of_clayton(theta: float) -> None:
     for one, other in combinations(found, 2):
         few = min(len(found[one]), len(found[other]), 6_000)
         tau = stats.kendalltau(found[one][:few], found[other][:few]).statistic
+        if {one, other} == {"death after infusion", "death after progression"}:
+            assert tau == pytest.approx(1.0)  # one threshold, lived at two hazards
+            continue
         # of n independent pairs tau has a standard error of 2 / (3 sqrt n); dependent ones scatter less
         assert tau == pytest.approx(theta / (theta + 2.0), abs=4 * 2 / (3 * np.sqrt(few))), (one, other)
 

@@ -19,7 +19,12 @@ from tests.engines.random_scenarios import scenario_text, without_refused
 from tests.runs import SHIPPED, small
 
 SHORT = ("run.warm_up=50 d", "run.window=300 d", "run.follow_up=200 d")
-FILES = sorted([*SHIPPED.glob("*.yaml"), *(SHIPPED / "library").glob("*.yaml")])
+# in a reference arm nobody is lymphodepleted
+FILES = [
+    file
+    for file in sorted([*SHIPPED.glob("*.yaml"), *(SHIPPED / "library").glob("*.yaml")])
+    if "standard_care" not in file.stem
+]
 
 
 def on_the_fastest(case: Case) -> Trace:
@@ -57,6 +62,7 @@ def unreserved(case: Case, trace: Trace) -> list[tuple[int, float]]:
 @pytest.mark.parametrize("number", range(60))
 def test_nobody_is_lymphodepleted_without_a_reservation(number: int) -> None:
     scenario = json.loads(scenario_text(number))
+    scenario.pop("shared", None)  # each centre has its own
     for centre in scenario["centres"].values():  # where there is no limit there is nothing to reserve
         centre["beds"], centre["places"] = 1 + number % 2, 1
     case = prepare(without_refused(scenario).scenario)
@@ -79,8 +85,9 @@ def test_where_everybody_stays_as_planned_nobody_waits_after_lymphodepletion(num
     scenario["infusion"] = {"scheduling": scenario["infusion"]["scheduling"], "stay": "7 d", "planned_stay": "7 d"}
     scenario["lymphodepletion"] = {"duration": scenario.get("lymphodepletion", {}).get("duration", "5 d")}
     scenario.pop("toxicity", None)
-    for centre in scenario["centres"].values():  # who counts beds there without a word of toxicity has that by default
-        centre.pop("icu", None)
+    # who counts beds in intensive care without a word of toxicity has that by default
+    for counted in (*scenario["centres"].values(), *scenario.get("shared", {}).values()):
+        counted.pop("icu", None)
     for name, shut in list(scenario.get("disruptions", {}).items()):
         if shut["resource"] in ("bed", "place"):  # those that are known from the start may stay
             shut.pop("announced", None)

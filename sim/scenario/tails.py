@@ -15,6 +15,7 @@ from sim.scenario.unused import why_unused
 
 # Below this share nothing is said.
 LEAST = 0.005
+LIFE_TABLE = ("after_infusion", "general_population")
 # Points at which survival is read on either side of the last row; their mean is right to a thousandth.
 STEPS = 4_001
 
@@ -25,7 +26,8 @@ def beyond_the_last_row(scenario: Scenario) -> Iterator[str]:
     And what share of their time, where the time that counts has an end.
     """
     for path, _, value in stated(scenario):
-        last = last_row(value)
+        # a life table ends where hardly anybody is left; who is there lives on with the last rate of a large population
+        last = None if path[:2] == LIFE_TABLE else last_row(value)
         if last is None or why_unused(path, scenario) is not None:
             continue
         share, time = beyond(value, last, _horizon(scenario, path[0]))

@@ -238,7 +238,11 @@ def test_removed_is_the_same_as_never_written(tmp_path: Path, name: str) -> None
             alone = load(file).digest
         except ScenarioError:
             continue
-        removed = base.with_overrides([f"{'.'.join(path)}=null"])
+        try:
+            removed = base.with_overrides([f"{'.'.join(path)}=null"])
+        except ScenarioError as error:  # what is one value, such as a table by time, is removed as a whole
+            assert "found null for a part of one value" in str(error), path
+            continue
         assert removed.digest == alone, path
         assert "null" not in json.dumps(removed.resolved)
         alike += 1

@@ -32,8 +32,8 @@ from tests.scenario.writing import DATA, write
 
 START = date(2026, 1, 1)
 CONTEXT = {"start": START}
-# Parts of a block, which is written as a whole.
-OF_A_BLOCK = {"PiecewiseRates", "TableRows", "Tail"}
+# Parts of a block, which is written as a whole; and a file with rows of patients (tests/test_timelines_in_progress.py).
+OF_A_BLOCK = {"PiecewiseRates", "TableRows", "Tail", "TodayFile"}
 MANY = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from sim.scenario import Loaded, ScenarioError
+from sim.scenario import Loaded, Scenario, ScenarioError, load
 from sim.scenario.files import SHIPPED
 from sim.scenario.leaves import values
 from sim.scenario.unused import RULES, why_unused
@@ -357,13 +357,50 @@ BY_HAND = {
 }  # fmt: skip
 
 
+# What a reference arm, in which nobody is infused, has no use for; and what only it has.
+NOT_OF_A_REFERENCE_ARM = {
+    "work_up", "before_apheresis", "waiting_list", "lymphodepletion", "toxicity", "infusion", "infusion.model",
+    "infusion.scheduling", "infusion.calendar", "infusion.deferral", "after_infusion.not_progressed_before_infusion",
+    "after_infusion.by_earlier_target", "after_infusion.not_infused.waiting", "clocks.waiting.death",
+    "clocks.waiting.progression", "clocks.waiting.removal", "economics.costs.product", "economics.costs.unused_product",
+    "economics.costs.lymphodepletion", "economics.costs.infusion", "economics.costs.icu_day",
+    "economics.costs.adverse_events", "economics.costs.follow_up_month", "economics.costs.waiting_month",
+    "economics.toxicity", "economics.utilities.hospital_loss", "regions.*.declines", "regions.*.already_waiting",
+    "regions.*.travel",
+}  # fmt: skip
+OF_A_REFERENCE_ARM = {
+    "after_infusion.standard_care", "economics.costs.standard_care", "economics.utilities.standard_care",
+}  # fmt: skip
+# Told by what another value is: tests/test_inert_economics.py, tests/test_mortality.py.
+BY_ANOTHER_VALUE = {
+    "economics.costs.future", "economics.costs.supportive_month", "after_infusion.standard_care.progression_counts_deaths",
+}  # fmt: skip
+
+
+def test_what_a_reference_arm_has_no_use_for() -> None:
+    arm, path = (
+        load(SHIPPED / name).scenario for name in ("library/standard_care_conventional.yaml", "autologous.yaml")
+    )
+
+    def why(key: str, scenario: Scenario) -> str | None:
+        return why_unused(tuple(key.replace("*", next(iter(scenario.regions))).split(".")), scenario)
+
+    assert {key for key in NOT_OF_A_REFERENCE_ARM if why(key, arm) is None} == set()
+    told = {why(key, arm) for key in NOT_OF_A_REFERENCE_ARM}
+    assert "nobody is infused with strategy 'standard_care'" in told
+    assert {key for key in OF_A_REFERENCE_ARM if why(key, path) is None or why(key, arm) is not None} == set()
+    # some of these have no effect in the shipped path either, for other reasons
+    assert {key for key in NOT_OF_A_REFERENCE_ARM if (found := why(key, path)) and "standard_care" in found} == set()
+
+
 def test_every_rule_has_a_case() -> None:
     paths = [tuple(case.path.split(".")) for case in CASES]
     missing = {rule.key for rule in RULES if not any(rule.names(path) == rule.names(path[: len(rule.path)]) and len(path) == len(rule.path) and rule.names(path) is not None for path in paths)}  # fmt: skip
     # what a manufacturer says of its slots is judged as what is said of those of all
     theirs = {key for key in missing if key.startswith("manufacturing.manufacturers.*.slots.")}
     assert {key.replace("manufacturers.*.", "") for key in theirs} <= {rule.key for rule in RULES}
-    assert missing - theirs - BY_HAND == set()
+    elsewhere = BY_HAND | NOT_OF_A_REFERENCE_ARM | OF_A_REFERENCE_ARM | BY_ANOTHER_VALUE
+    assert missing - theirs - elsewhere == set()
 
 
 def test_one_manufacturer_is_assigned_to_nobody() -> None:
