@@ -62,7 +62,17 @@ def recomputed(patients: pd.DataFrame, quantities: pd.DataFrame, economics: dict
         cost += price.get(item, 0) * money.once(day.get(on, never))
     cost += (product + price["infusion"] + price["adverse_events"]) * money.once(infusion)
     cost += price["follow_up_month"] / MONTH * money.over(infusion, free)
-    cost += price["progressed_month"] / MONTH * money.over(relapse, death)
+
+    def treated(month: float, start: pd.Series[float]) -> pd.Series[float]:
+        """Line after line of treatment, and then supportive care."""
+        total, supportive = zero, price["supportive_month"]
+        for line in price["lines"].values():
+            until = pd.concat([start + days(line["lasts"]), death], axis=1).min(axis=1).where(start.notna())
+            total = total + (line["share"] * month + (1 - line["share"]) * supportive) / MONTH * money.over(start, until)
+            start = until
+        return total + supportive / MONTH * money.over(start, death)
+
+    cost += treated(price["progressed_month"], relapse)
     cost += price["end_of_life"] * money.once(day["death"])
     qalys = (
         worth["waiting"]
@@ -76,7 +86,7 @@ def recomputed(patients: pd.DataFrame, quantities: pd.DataFrame, economics: dict
         care, life = price["subsequent_care"], worth["subsequent_care"]
         a_month = care["month"] if care.get(outcome) is None else care[outcome]
         a_year = life["utility"] if life.get(outcome) is None else life[outcome]
-        cost += a_month / MONTH * money.over(start, death)
+        cost += treated(a_month, start)
         qalys += a_year / YEAR * health.over(start, death)
     found = p[WHO].assign(cost=cost, qalys=qalys)
 
