@@ -68,7 +68,9 @@ def recomputed(patients: pd.DataFrame, quantities: pd.DataFrame, economics: dict
         total, supportive = zero, price["supportive_month"]
         for line in price["lines"].values():
             until = pd.concat([start + days(line["lasts"]), death], axis=1).min(axis=1).where(start.notna())
-            total = total + (line["share"] * month + (1 - line["share"]) * supportive) / MONTH * money.over(start, until)
+            total = total + (line["share"] * month + (1 - line["share"]) * supportive) / MONTH * money.over(
+                start, until
+            )
             start = until
         return total + supportive / MONTH * money.over(start, death)
 
@@ -84,9 +86,9 @@ def recomputed(patients: pd.DataFrame, quantities: pd.DataFrame, economics: dict
     for outcome in set(p["outcome"]) - {"infused", "died"}:
         start = end.where(p["outcome"] == outcome)
         care, life = price["subsequent_care"], worth["subsequent_care"]
-        a_month = care["month"] if care.get(outcome) is None else care[outcome]
+        of_outcome = care["month"] if care.get(outcome) is None else care[outcome]
         a_year = life["utility"] if life.get(outcome) is None else life[outcome]
-        cost += treated(a_month, start)
+        cost += treated(of_outcome, start)
         qalys += a_year / YEAR * health.over(start, death)
     found = p[WHO].assign(cost=cost, qalys=qalys)
 
