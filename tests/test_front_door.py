@@ -6,6 +6,7 @@ import inspect
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -191,6 +192,34 @@ def test_what_is_wrong_is_said_as_on_the_command_line(tmp_path: Path) -> None:
         v2v.fit(tmp_path / "register.yaml", base=tmp_path / "base.yaml")
     with pytest.raises(ValueError, match="mm2: no such file, and no validation case of that name"):
         v2v.validate("mm2")
+
+
+@pytest.mark.parametrize(
+    ("ask", "told"),
+    [
+        (lambda: v2v.run(SMALL, replications=0), "replications: found 0; allowed: 1 or more"),
+        (lambda: v2v.run(SMALL, workers=0), "workers: found 0; allowed: 1 or more"),
+        (lambda: v2v.run(SMALL, engine="compield"), "engine: found 'compield'; allowed: .*did you mean 'compiled'"),
+        (lambda: v2v.compare(SMALL, SMALL, list_below=-1), "list_below: found -1; allowed: 0 or more"),
+        (lambda: v2v.sweep(SMALL, vary={"manufacturing.lines": [3]}, design="gird"), "design: found 'gird'; allowed"),
+        (lambda: v2v.psa("autologous", years=5), "years: belongs to population, which is not given"),
+        (lambda: v2v.psa("autologous", samples=1), "samples: found 1; allowed: 2 or more"),
+        (
+            lambda: v2v.plan(SMALL, vary={"manufacturing.lines": "3:4"}, targets=TARGETS, confidence=1.0),
+            "confidence: found 1.0; allowed: 0.5 to 0.9999",
+        ),
+        (lambda: v2v.validate("mmc", replications=0), "replications: found 0; allowed: 1 or more"),
+    ],
+)
+def test_no_option_is_taken_and_ignored(ask: Callable[[], object], told: str) -> None:
+    with pytest.raises(ValueError, match=told):
+        ask()
+
+
+def test_results_keep_what_they_were_asked_for() -> None:
+    found = v2v.run(SMALL, replications=2, list_below=3, set={"manufacturing.lines": 12})
+    told = "vein2vein.run('Small', replications=2, set={'manufacturing.lines': 12}, list_below=3, events=False)"
+    assert found.manifest["command"] == told
 
 
 def test_values_are_set_as_python_has_them() -> None:

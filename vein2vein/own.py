@@ -10,8 +10,9 @@ from sim.experiment.own.fit import fit_register
 from sim.experiment.own.observe import Asked
 from sim.experiment.own.observe import observe as observe_register
 from sim.scenario.files import shipped_file
+from vein2vein.limits import ENGINES, require, require_within, require_word
 from vein2vein.progress import Heard, heard
-from vein2vein.results import Fit, Observed, place
+from vein2vein.results import Fit, Kept, Observed, place
 from vein2vein.scenarios import called
 
 
@@ -34,10 +35,13 @@ def fit(
     and ScenarioError with what is wrong, ValueError for a base that is a file without `out` (the scenario would name
     its base by a path from nowhere).
     """
+    require_within("bootstrap", bootstrap, 0, 9_999)
+    require(seed=(seed, 0))
     where = place(folder)
     if out is None and shipped_file(str(base)) is None:
         raise ValueError(f"base is the file {base}: give out=, where the scenario that extends it is to stand")
-    file = Path(out) if out is not None else where.folder / "fitted.yaml"
+    beside = Kept()  # a file that nobody asked for stands among no results
+    file = Path(out) if out is not None else beside.folder / "fitted.yaml"
     tables = where.folder if folder is not None else where.folder / "tables"
     command = called("fit", [register], {"base": base, "bootstrap": bootstrap, "seed": seed})
     found = fit_register(Path(register), str(base), file, tables, bootstrap, seed, command)
@@ -63,6 +67,8 @@ def observe(
 
     Returns an `Observed`: `verdict`, `scores` and `envelopes`. Raises RecordsError and ScenarioError.
     """
+    require(replications=(replications, 2))
+    require_word("engine", engine, ENGINES)
     where = place(folder)
     command = called("observe", [scenario, register], {"replications": replications, "fit_until": fit_until})
     asked = Asked(replications, fit_until, engine, command)

@@ -16,7 +16,7 @@ from sim.experiment.psa.information import YEARS, Population, parse_groups, requ
 from sim.experiment.psa.information import Wanted as Information
 from sim.experiment.psa.run import psa_files, psa_points, require_economics, run_psa, unused_inputs
 from sim.experiment.study.economics_tables import dear_states, no_reference_arm
-from sim.experiment.sweep.designs import build_design
+from sim.experiment.sweep.designs import DESIGNS, build_design
 from sim.experiment.sweep.economics import ECONOMICS, economic_outcomes, require_outcomes
 from sim.experiment.sweep.evaluate import SweepPlan
 from sim.experiment.sweep.factors import Factor, parse_factor
@@ -26,6 +26,7 @@ from sim.experiment.sweep.run import run_sweep, sweep_files
 from sim.scenario import ScenarioError
 from sim.scenario.naming import seed_notes
 from vein2vein.drawing import require_room
+from vein2vein.limits import ENGINES, require, require_within, require_word
 from vein2vein.progress import Heard, heard
 from vein2vein.results import Plan, Psa, Sweep, place
 from vein2vein.scenarios import Given, called, named, text_of
@@ -58,6 +59,9 @@ def sweep(
     Returns a `Sweep`: `points`, `outcomes` and `sensitivity` as frames. Raises ScenarioError where a value cannot be,
     ValueError where the design or a range cannot, and as `run` does.
     """
+    require(replications=(replications, 1), samples=(samples, 2), seed=(seed, 0), workers=(workers, 1))
+    require_word("engine", engine, ENGINES)
+    require_word("design", design, DESIGNS)
     arms, notes = named(scenarios, set, seed)
     base = Base(arms)
     factors = _factors(vary)
@@ -67,7 +71,8 @@ def sweep(
     reducer, money = economic_outcomes(base)
     plan = SweepPlan(base, points.points, replications or first.replications, workers, engine, None, reducer,
                      metrics=tuple(metrics), money=money)  # fmt: skip
-    asked = {"design": design, "samples": samples, "replications": replications, "seed": seed, "set": set}
+    asked = {"design": design, "samples": samples, "metrics": list(metrics) or None, "replications": replications,
+             "seed": seed, "set": set}  # fmt: skip
     command = called("sweep", scenarios, {"vary": vary, **asked})
     where = place(folder)
     require_room(where.folder, sweep_files(plan, points))
@@ -86,7 +91,7 @@ def psa(
     groups: Mapping[str, Sequence[str]] | None = None,
     studies: Mapping[str, int | str] | None = None,
     population: float | None = None,
-    years: int = YEARS,
+    years: int | None = None,
     set: Mapping[str, object] | None = None,
     seed: int | None = None,
     workers: int | None = None,
@@ -98,24 +103,32 @@ def psa(
 
     `scenarios`: as `load` takes them. `samples`: sets of the inputs under `uncertainty:`; `replications`: of each set.
     `groups`: of inputs valued together, paths or their beginnings by name. `studies`: patients of a study of one input,
-    by path (`"200,follow_up=2y"` for times). `population`: patients a year for whom the decision stands, for `years`.
-    With a `folder` it goes on where it was stopped there. All else as in `run`.
+    by path (`"200,follow_up=2y"` for times). `population`: patients a year for whom the decision stands, for `years`
+    (10). With a `folder` it goes on where it was stopped there. All else as in `run`.
 
     Returns a `Psa`: `samples`, `inputs`, `acceptability`, `evpi` and `icer` as frames. Raises ScenarioError where a
     scenario has no economics or nothing uncertain, and as `run` does.
     """
+    require(
+        replications=(replications, 1), samples=(samples, 2), years=(years, 1), seed=(seed, 0), workers=(workers, 1)
+    )
+    require_word("engine", engine, ENGINES)
+    if years is not None and population is None:
+        raise ValueError("years: belongs to population, which is not given")
     arms, notes = named(scenarios, set, seed)
     base = Base(arms)
     require_economics(base)
     points = psa_points(base, samples)
     together = parse_groups([f"{name}={','.join(paths)}" for name, paths in (groups or {}).items()])
-    people = None if population is None else Population(population, years)
+    people = None if population is None else Population(population, years or YEARS)
     information = Information(together, people, tuple(f"{path}={size}" for path, size in (studies or {}).items()))
     require_known(information, base, points)
     plan = SweepPlan(base, points, replications, workers, engine, None, ECONOMICS)
     left_out = [f"the uncertain input {path} is left out: {why}" for path, why in unused_inputs(base).items()]
     certain = [gone.sentence for loaded in base.scenarios.values() for gone in loaded.certain]
-    command = called("psa", scenarios, {"samples": samples, "replications": replications, "seed": seed, "set": set})
+    asked = {"samples": samples, "replications": replications, "groups": groups, "studies": studies,
+             "population": population, "years": years, "seed": seed, "set": set}  # fmt: skip
+    command = called("psa", scenarios, asked)
     where = place(folder)
     require_room(where.folder, psa_files(base, information))
     with heard(progress, samples * replications, replications) as done:
@@ -155,6 +168,10 @@ def plan(
     `combinations` (a frame). Raises ValueError for a target, cost or zone that cannot be, ScenarioError, and as `run`
     does.
     """
+    require(replications=(replications, 5), max_replications=(max_replications, 5), evaluations=(evaluations, 2),
+            seed=(seed, 0), workers=(workers, 1))  # fmt: skip
+    require_within("confidence", confidence, 0.5, 0.9999)
+    require_word("engine", engine, ENGINES)
     base = Base(named([scenario], set, seed)[0])
     levers = tuple(ascending(factor) for factor in _factors(vary))
     prices = parse_costs([f"{path}={price}" for path, price in (cost or {}).items()], [lever.path for lever in levers])
@@ -164,8 +181,9 @@ def plan(
     require_once(aims)
     require_used(zones, aims)
     search = Search(Space(levers, prices), aims, Rule(confidence, replications, max_replications), evaluations)
-    limits = {"cost": cost, "zone": zone, "confidence": confidence, "seed": seed, "set": set}
-    command = called("plan", [scenario], {"vary": vary, "targets": list(targets), **limits})
+    asked = {"cost": cost, "zone": zone, "confidence": confidence, "replications": replications,
+             "max_replications": max_replications, "evaluations": evaluations, "seed": seed, "set": set}  # fmt: skip
+    command = called("plan", [scenario], {"vary": vary, "targets": list(targets), **asked})
     where = place(folder)
     require_room(where.folder, PLAN_FILES)
     try:

@@ -10,6 +10,7 @@ from sim.experiment.study.run import Plan, load_warnings, run_study, study_files
 from sim.scenario import Loaded
 from sim.scenario.naming import seed_notes
 from vein2vein.drawing import require_room
+from vein2vein.limits import ENGINES, require, require_word
 from vein2vein.progress import Heard, heard
 from vein2vein.results import Study, place
 from vein2vein.scenarios import Given, called, named
@@ -43,7 +44,8 @@ def run(
     `save(folder)`. Days are days since referral, shares 0 to 1, costs in the scenario's currency. Raises ScenarioError
     with everything that is wrong, ValueError for an option that cannot be, FolderError, EngineError.
     """
-    asked = {"replications": replications, "seed": seed, "set": set, "precision": precision}
+    asked = {"replications": replications, "seed": seed, "set": set, "precision": precision, "list_below": list_below,
+             "events": events}  # fmt: skip
     command = called("run", [scenario], asked)
     return _study([scenario], set, replications, seed, precision, list_below, events, workers, engine, progress, folder,
                   command)  # fmt: skip
@@ -66,13 +68,14 @@ def compare(
     """Simulate several scenarios on the same patients; the first one is the baseline.
 
     `scenarios`: as `load` takes them. All else as in `run`, and the paired differences from the baseline are in
-    `differences`. `set` goes to every scenario that has a use for the value; to change
-    one alone give `load(scenario, set=...)`. `robustness`: also try every input that is an assumption,
-    one at a time (table `robustness`; some seconds). Raises ValueError for fewer than two scenarios.
+    `differences`. `set` goes to every scenario that has a use for the value; to change one alone give
+    `load(scenario, set=...)`. `robustness`: also try every input that is an assumption, one at a time (table
+    `robustness`; some seconds). Raises ValueError for fewer than two scenarios.
     """
     if len(scenarios) < 2:
         raise ValueError("compare takes two scenarios or more; to simulate one alone, use run")
-    asked = {"replications": replications, "seed": seed, "set": set, "precision": precision}
+    asked = {"replications": replications, "seed": seed, "set": set, "precision": precision, "list_below": list_below,
+             "events": events, "robustness": robustness}  # fmt: skip
     command = called("compare", scenarios, asked)
     return _study(scenarios, set, replications, seed, precision, list_below, events, workers, engine, progress, folder,
                   command, robustness)  # fmt: skip
@@ -93,6 +96,8 @@ def _study(
     command: str,
     robustness: bool = False,
 ) -> Study:
+    require(replications=(replications, 1), seed=(seed, 0), list_below=(list_below, 0), workers=(workers, 1))
+    require_word("engine", engine, ENGINES)
     scenarios, notes = named(given, values, seed)
     rule = None
     if precision:
