@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 
 import pytest
 from hypothesis import settings
@@ -20,3 +21,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     """`--refresh-golden` writes the golden tables anew; a changed one wants a line in CHANGELOG.md."""
     parser.addoption("--refresh-golden", action="store_true", help="write the golden tables anew, on purpose")
     parser.addoption("--day", help="the day, 2026-11-28, whose leaves test_every_leaf.py takes; today's otherwise")
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    """Name what failed at once: a run that is stopped half-way has said why. With pytest-xdist only its head speaks."""
+    if report.failed and "PYTEST_XDIST_WORKER" not in os.environ:
+        print(f"\nFAILED in {report.when}: {report.nodeid}", file=sys.stderr, flush=True)

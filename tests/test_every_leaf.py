@@ -119,7 +119,7 @@ def refused_wrongly(name: str, found: list[Effect]) -> list[str]:
     return lines
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize("name", FILES)
 def test_every_leaf_of_a_shipped_scenario_has_an_effect(name: str) -> None:
     found = [effect(before(name), change) for change in leaves(name)]
@@ -128,7 +128,7 @@ def test_every_leaf_of_a_shipped_scenario_has_an_effect(name: str) -> None:
     assert sum(e.outcome == REFUSED for e in found) <= MOST_REFUSED * len(found)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize("name", AT_RANDOM)
 def test_every_leaf_of_a_random_scenario_has_an_effect(name: str) -> None:
     found = [effect(before(name), change) for change in leaves(name)]

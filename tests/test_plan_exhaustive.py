@@ -92,7 +92,7 @@ def test_a_plan_finds_what_running_everything_finds() -> None:
     assert sum(network.is_wrong(luck) for luck in range(2)) == 0
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.timeout(3600)
 def test_on_random_networks_the_share_of_wrong_answers_is_at_most_what_is_stated() -> None:
     trials = wrong = 0

@@ -69,7 +69,7 @@ draws.fill(np.ones((1, 1, 3), np.int64), places, places, places, places, np.zero
 """
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_no_index_is_out_of_bounds(tmp_path: Path) -> None:
     """The engines are compared once more, on a kernel that looks at every index."""
     given = {**os.environ, "NUMBA_BOUNDSCHECK": "1", "NUMBA_CACHE_DIR": str(tmp_path)}

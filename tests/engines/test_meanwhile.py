@@ -26,7 +26,7 @@ def empty(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     meanwhile.stop()
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_replications_go_over_to_the_kernel_once_it_is_there(empty: Path) -> None:
     assert choice.pick("auto", 1e5)[0] == choice.SIMPY_UNTIL_COMPILED
     assert choice.engine(choice.SIMPY_UNTIL_COMPILED) is choice.engine(choice.SIMPY)

@@ -1,7 +1,7 @@
 """Reads the hostile files under watch and prints a line of JSON a case: what came of it, its time, what it opened.
 
-`python -m tests.hostile [N]`: every file, or each Nth of them. A process of its own: its memory is limited to 1 GB, and
-an audit hook sees every file that Python opens.
+`python -m tests.hostile [N [K]]`: every file, or each Nth of them from the Kth (0) on. A process of its own: its memory
+is limited to 1 GB, and an audit hook sees every file that Python opens.
 """
 
 from __future__ import annotations
@@ -25,14 +25,21 @@ from sim.experiment.sweep.file import read_sweep_file
 from sim.experiment.sweep.points import require_valid
 from sim.scenario import ScenarioError, load
 from sim.shell.sweep import load_base
-from tests.hostile.corpus import Case, cases
+from tests.hostile.corpus import VALID, Case, base_text, cases
 from tests.runs import SHIPPED
 
 MOST_BYTES = 1_000_000_000
 MOST_SECONDS = 5.0
 # Python's own files, and those of its time zones.
 LIBRARY = tuple(
-    os.path.realpath(p) for p in {sys.prefix, sys.base_prefix, *sysconfig.get_paths().values(), "/usr/share/zoneinfo"}
+    os.path.realpath(p)
+    for p in {
+        sys.prefix,
+        sys.base_prefix,
+        *sysconfig.get_paths().values(),
+        *filter(None, sys.path),
+        "/usr/share/zoneinfo",
+    }
 )
 PROJECT = str(SHIPPED.parent)
 
@@ -110,11 +117,13 @@ def judge(case: Case, folder: Path, watch: Watch) -> dict[str, Any]:
 
 def main() -> None:
     """Print a line a case, then one with the most memory used at any time."""
-    chosen = cases()[:: int(sys.argv[1]) if len(sys.argv) > 1 else 1]
+    every, first = (*map(int, sys.argv[1:]), *(1, 0)[len(sys.argv) - 1 :])
+    chosen = [Case("no damage", base_text(), VALID), *cases()[first::every]]
     resource.setrlimit(resource.RLIMIT_AS, (2 * MOST_BYTES, 2 * MOST_BYTES))
     watch = Watch()
     with tempfile.TemporaryDirectory() as place:
         load(SHIPPED / "autologous.yaml")
+        gc.freeze()  # what stays is not looked through after every case
         for number, case in enumerate(chosen):
             # a case that hangs is ended, and ends the run: its name is the last one begun
             print(json.dumps({"begun": case.name}), flush=True)

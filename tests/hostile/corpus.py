@@ -19,7 +19,7 @@ from ruamel.yaml import YAML
 from sim.scenario import load, write_resolved
 from tests.runs import SHIPPED
 
-REFUSED, EITHER = "refused", "either"
+REFUSED, VALID, EITHER = "refused", "valid", "either"
 OUTSIDE = "../outside"
 
 
@@ -27,7 +27,7 @@ OUTSIDE = "../outside"
 class Case:
     """Files to lay out in a folder, and the one to load. `links`: symbolic links; `pipes`: named pipes.
 
-    `must`: refused, or either (valid files may come of damage).
+    `must`: refused, valid, or either (valid files may come of damage).
     """
 
     name: str
@@ -83,10 +83,12 @@ def _places(content: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
 
 
 def _with(path: tuple[Any, ...], value: Any) -> bytes:
-    content = copy.deepcopy(_data())
-    section = content
+    # only what lies on the way is copied: there are a thousand cases, and a whole scenario is large
+    content = section = copy.copy(_data())
     for key in path[:-1]:
-        section = section.setdefault(key, {}) if isinstance(section, dict) else section[key]
+        there = section.get(key, {}) if isinstance(section, dict) else section[key]
+        section[key] = copy.copy(there)
+        section = section[key]
     section[path[-1]] = value
     return _json(content)
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.stats import t as student
 
 from sim.fits.families import FAMILIES
 from sim.fits.fit import fit
@@ -140,13 +141,58 @@ def test_starts_on_the_first_day_of_the_simulation() -> None:
     assert world(60).truth.scenario.run.start == START
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("patients", [60, 300, 2000])
-@pytest.mark.parametrize("included_at", ["referral", "infusion"])
+# What is off by more than 5 % at 300 referrals (docs/own-records.md says why), and by how much in 120 registers.
+MISSED = {
+    ("clocks.after_apheresis.progression", "rate"): -0.15,
+    ("clocks.after_apheresis.removal", "rate"): 0.17,
+    ("clocks.after_apheresis.ends_eligibility", ""): 0.32,
+    ("clocks.after_progression.removal", ""): 0.13,
+    ("bridging.hazard", ""): 0.43,
+}
+MOST_BIAS = 0.05
+
+
+def unexpected(table: pd.DataFrame) -> pd.DataFrame:
+    """Parameters off by more than 5 %, or by something else than is stated of them, where it is no chance.
+
+    Of all parameters together one is called off by chance in one of a hundred tables (Bonferroni, by Student's t).
+    """
+    steady = table[table["fits"] >= 20].set_index(["path", "parameter"])
+    stated = pd.Series({name: MISSED.get(name, 0.0) for name in steady.index})
+    allowed = pd.Series({name: 0.0 if name in MISSED else MOST_BIAS for name in steady.index})
+    error = steady["spread"] / np.sqrt(steady["fits"])
+    chance = pd.Series(student.isf(0.005 / len(steady), steady["fits"] - 1), steady.index) * error
+    return steady[(steady["bias"] - stated).abs() > allowed + chance]
+
+
+def test_a_bias_that_is_not_stated_is_found() -> None:
+    """A rate 20 % too high in all of 30 registers, give or take 20 %: no chance; 10 %: may be one."""
+    row = {"path": "p", "parameter": "", "fits": 30, "spread": 0.2, "bias": 0.22}
+    assert len(unexpected(pd.DataFrame([row]))) == 1
+    assert len(unexpected(pd.DataFrame([{**row, "bias": -0.1}]))) == 0
+    mended = {"path": "bridging.hazard", "parameter": "", "fits": 30, "spread": 0.2, "bias": 0.0}
+    assert len(unexpected(pd.DataFrame([mended]))) == 1
+
+
+@pytest.mark.parametrize(
+    ("patients", "included_at"),
+    [
+        pytest.param(300, "referral", marks=pytest.mark.slow),
+        *(
+            pytest.param(patients, at, marks=pytest.mark.long)
+            for patients, at in (
+                (60, "referral"),
+                (2000, "referral"),
+                (60, "infusion"),
+                (300, "infusion"),
+                (2000, "infusion"),
+            )
+        ),
+    ],
+)
 def test_coverage_and_bias_over_thirty_registers(patients: int, included_at: str) -> None:
     table = coverage(patients, range(30), included_at)
     own = table[table["weight_of_base"] <= 0.5]
     assert 0.90 <= np.average(own["coverage"], weights=own["fits"]) <= 0.985
     if patients == 300 and included_at == "referral":
-        steady = own[own["fits"] >= 20]
-        assert (steady["bias"].abs() < 0.05 + 2.5 * steady["spread"] / np.sqrt(steady["fits"])).all()
+        assert unexpected(own).to_dict("index") == {}
