@@ -71,7 +71,8 @@ class Number:
     """A number of the scenario that the records speak of.
 
     `value`: as YAML has it, None where the base's stays. `uncertain`: by the path of each parameter, as the section
-    `uncertainty` has it, without source. `basis`: what it rests on, in words.
+    `uncertainty` has it, without source. `basis`: what it rests on, in words. `mixes`: for those of `uncertain` that were
+    fitted together with others, how the logarithm of each moves with the free parameters, by their names.
     """
 
     path: str
@@ -79,6 +80,7 @@ class Number:
     rows: tuple[Row, ...]
     uncertain: Mapping[str, Mapping[str, Mapping[str, Any]]] = field(default_factory=dict)
     basis: str = ""
+    mixes: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
 
 
 def kept(path: str, why: str, **more: Any) -> Number:
@@ -128,8 +130,10 @@ def of_stage(path: str, fit: Stage, seen: Observed, base: Distribution, note: st
         return Number(path, value, (row,), {}, basis)
     rows: list[Row] = []
     uncertain: dict[str, Mapping[str, Mapping[str, Any]]] = {}
+    mixes: dict[str, Mapping[str, float]] = {}
     family, own = SCALES.get(type(fit.duration), ("", "")) if fit.family == "scaled" else (fit.family, "")
     for place, (name, in_days) in enumerate(fit.parameters):
+        free = f"{path}.{fit.family}.{name}"
         log, sd = float(fit.free.point[place]), float(fit.free.sd[place])
         unit = "d" if in_days else ""
         if own:  # the factor as what it makes of the scale
@@ -147,7 +151,8 @@ def of_stage(path: str, fit: Stage, seen: Observed, base: Distribution, note: st
             uncertain[path] = _lognormal(estimate, sd, "d")
         elif family:
             uncertain[f"{path}.{family}.{name}"] = _lognormal(estimate, sd, unit)
-    return Number(path, value, tuple(rows), uncertain, basis)
+            mixes[f"{path}.{family}.{name}"] = {free: 1.0}
+    return Number(path, value, tuple(rows), uncertain, basis, mixes)
 
 
 def _rounded_duration(value: Any) -> Any:
@@ -167,7 +172,9 @@ def of_clock(name: tuple[str, str], fit: Clock, clocks: Clocks, base: Survival) 
     path = f"clocks.{name[0]}.{name[1]}"
     rows: list[Row] = []
     uncertain: dict[str, Mapping[str, Mapping[str, Any]]] = {}
+    mixes: dict[str, Mapping[str, float]] = {}
     for place, (parameter, unit) in zip(fit.places, SHAPES[fit.family], strict=True):
+        slope = 1.0
         log, sd = float(clocks.free.point[place]), float(clocks.free.sd[place])
         before, family = math.nan, fit.family
         if fit.family == "scaled":
@@ -176,7 +183,8 @@ def of_clock(name: tuple[str, str], fit: Clock, clocks: Clocks, base: Survival) 
                 parameter, unit, family, before, log = "rate", "/ d", "exponential", base.rate, math.log(fit.shape.rate)
             elif isinstance(fit.shape, WeibullHazard) and isinstance(base, WeibullHazard):
                 parameter, unit, family, before, log = "scale", "d", "weibull", base.scale, math.log(fit.shape.scale)
-                sd = sd / fit.shape.shape
+                slope = -1.0 / fit.shape.shape  # more hazard is a shorter time
+                sd = sd * abs(slope)
         elif isinstance(base, ConstantHazard) and parameter == "rate":
             before = base.rate
         elif isinstance(base, WeibullHazard) and fit.family == "weibull":
@@ -207,8 +215,9 @@ def of_clock(name: tuple[str, str], fit: Clock, clocks: Clocks, base: Survival) 
         )
         if family != "scaled":
             uncertain[f"{path}.{family}.{parameter}"] = _lognormal(estimate, sd, unit)
+            mixes[f"{path}.{family}.{parameter}"] = {clocks.names[place]: slope}
     basis = f"{fit.n} patients, {fit.events} events"
-    return Number(path, _rounded_clock(write_clock(fit.shape)), tuple(rows), uncertain, basis)
+    return Number(path, _rounded_clock(write_clock(fit.shape)), tuple(rows), uncertain, basis, mixes)
 
 
 def _bounds(estimate: float, parameter: str, fit: Clock) -> tuple[float, float]:
@@ -241,7 +250,8 @@ def of_multiplier(path: str, clocks: Clocks, base: float) -> Number:
     row = Row(
         path, "fitted", "hazard ratio", "", estimate, low, high, "", base, events=events, weight_of_base=0.0, note=of
     )
-    return Number(path, in_unit(estimate, ""), (row,), {path: _lognormal(estimate, sd, "")}, f"{events} {of}")
+    uncertain = {path: _lognormal(estimate, sd, "")}
+    return Number(path, in_unit(estimate, ""), (row,), uncertain, f"{events} {of}", {path: {path: 1.0}})
 
 
 def of_groups(clocks: Clocks, shares: Mapping[str, float], base: Mapping[str, float], events: int) -> list[Number]:
@@ -277,8 +287,13 @@ def of_groups(clocks: Clocks, shares: Mapping[str, float], base: Mapping[str, fl
             weight_of_base=0.0,
             note=note,
         )
-        uncertain = {path: _lognormal(estimate, float(sds[place]), "")} if place else {}
-        found.append(Number(path, in_unit(estimate, ""), (row,), uncertain, f"{events} progressions and deaths"))
+        basis = f"{events} progressions and deaths"
+        if place:
+            uncertain = {path: _lognormal(estimate, float(sds[place]), "")}
+            mixes = {path: {clocks.names[p]: float(slope) for p, slope in zip(places, slopes[place], strict=True)}}
+            found.append(Number(path, in_unit(estimate, ""), (row,), uncertain, basis, mixes))
+        else:
+            found.append(Number(path, in_unit(estimate, ""), (row,), {}, basis))
     return found
 
 

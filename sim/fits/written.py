@@ -6,29 +6,30 @@ import io
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sim.fits.numbers import Number
+from sim.fits.together import fitted_together
+from sim.fits.work import Fitted
 from sim.scenario.kinds import Kind
 from sim.scenario.leaves import marker_at
 from sim.scenario.problems import one_line
 from sim.scenario.sources import RECORDS
+from sim.scenario.uncertainty import CORRELATION
 
 HEAD = """\
 # Fitted to {file} ({patients} patients, as of {as_of}); {folder} has every number with its interval, the tests and the
 # curves. What is not here is as in the base, among it what these records cannot say:
 {unsaid}
-# How numbers that were fitted together vary together stands in {folder}/fits_covariance.csv: `uncertainty` draws each
-# by itself.
 """
 
 
 def scenario_text(
-    name: str, base: str, numbers: Sequence[Number], file: str, digest: str, patients: int, as_of: str, folder: str
+    name: str, base: str, fitted: Fitted, file: str, digest: str, patients: int, as_of: str, folder: str
 ) -> str:
     """The YAML text. `base`: as `extends` names it; `digest`: of the register's file."""
     content: dict[str, Any] = {"extends": base, "name": name}
     uncertain: dict[str, Any] = {}
     sources: dict[str, str] = {}
-    for number in numbers:
+    together = fitted_together(fitted.numbers, fitted.covariance)
+    for number in fitted.numbers:
         if number.value is None:
             continue
         put(content, number.path.split("."), number.value)
@@ -36,13 +37,14 @@ def scenario_text(
         if number.rows:
             sources[number.path] = source
         for path, block in number.uncertain.items():
-            uncertain[path] = {**block, "source": source}
+            told = {other: r for other, r in together.get(path, {}).items() if other in uncertain}
+            uncertain[path] = {**block, **({CORRELATION: told} if told else {}), "source": source}
     if uncertain:
         content["uncertainty"] = uncertain
     if sources:
         content["sources"] = sources
     unsaid = [
-        f"#   {row.path}: {one_line(row.note)}" for number in numbers if number.value is None for row in number.rows
+        f"#   {row.path}: {one_line(row.note)}" for number in fitted.numbers if number.value is None for row in number.rows
     ]
     head = HEAD.format(
         file=file, patients=patients, as_of=as_of, folder=folder, unsaid="\n".join(unsaid) or "#   nothing"

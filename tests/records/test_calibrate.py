@@ -19,8 +19,9 @@ from sim.experiment.calibrate.posterior import known_of, uncertainty_of
 from sim.experiment.calibrate.priors import Prior, parse_ranges, priors_of
 from sim.experiment.calibrate.run import Asked, Study, calibrate, prepare_study
 from sim.experiment.calibrate.smc import Particles, population, proposal_of, weighted_quantiles
-from sim.experiment.calibrate.written import correlated
+from sim.experiment.calibrate.written import TOLD
 from sim.experiment.sweep.factors import amount
+from sim.fits.together import beside
 from sim.scenario import load
 from sim.scenario.units import DAYS_PER_UNIT
 from tests.records.simulated import Extract, describe, register_of, simulated
@@ -117,10 +118,8 @@ def test_three_in_series_are_traded_off_though_no_two_of_them_are() -> None:
 
 
 def test_what_hangs_together_stands_beside_the_distributions() -> None:
-    found = correlated(["a", "b", "c", "d"], np.array([0.62345, -1.0, 0.05, np.nan]), {"a": 1, "b": 1, "c": 1, "d": 1})
+    found = beside(["a", "b", "c", "d"], np.array([0.62345, -1.0, 0.05, np.nan]), TOLD)
     assert found == {"a": 0.623, "b": -0.999}
-    # a whole number has no distribution
-    assert correlated(["a"], np.array([0.9]), {}) == {}
 
 
 def test_proposals_stay_in_the_cube_and_weights_undo_them() -> None:

@@ -5,12 +5,16 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 from click.testing import CliRunner, Result
 
 from run_sim import cli
+from sim.experiment.psa.draws import draw
 from sim.fits.between import following
+from sim.fits.numbers import Number
+from sim.fits.together import fitted_together
 from sim.pieces.strategies import build_protocol
 from sim.records.value import MILESTONES
 from sim.scenario import load
@@ -68,6 +72,29 @@ def test_each_fitted_number_has_a_source_and_an_uncertainty_of_its_own(place: Pa
     assert (told["estimate"] <= told["high"]).all()
     assert fits.loc[fits["status"] == "base", "note"].notna().all()
     assert set(fits["path"]) >= {parameter.path for parameter in load(place / "base.yaml").parameters} - set(by_path)
+
+
+def test_numbers_that_were_fitted_together_are_drawn_together(place: Path) -> None:
+    inputs = load(place / "ours.yaml").scenario.uncertainty
+    samples = draw(inputs, 1, 20_000)
+    table = pd.read_csv(place / "ours" / "fits_covariance.csv").set_index(["first", "second"])["covariance"]
+    pairs = [(a, b) for a, b in table.index if a != b and a in inputs and b in inputs]
+    strong = 0
+    for a, b in pairs:
+        expected = float(table[a, b] / np.sqrt(table[a, a] * table[b, b]))
+        found = float(np.corrcoef(np.log(samples[a]), np.log(samples[b]))[0, 1])
+        assert found == pytest.approx(expected, abs=0.05), (a, b)
+        strong += abs(expected) > 0.2
+    assert strong >= 2
+
+
+def test_a_factor_of_a_hazard_that_is_written_as_a_time_turns_its_correlations_round() -> None:
+    free = [("h", "h", 0.04), ("h", "g", 0.012), ("g", "g", 0.09)]
+    clock = Number("clocks.waiting.death", "x", (), {}, "", {"death.scale": {"h": -0.5}})
+    group = Number("hazard", "x", (), {}, "", {"hazard": {"g": 0.8}})
+    other = Number("alone", "x", (), {"alone": {}})
+    assert fitted_together((clock, group, other), free) == {"death.scale": {}, "hazard": {"death.scale": -0.2}}
+    assert fitted_together((other,), []) == {}
 
 
 def test_the_rule_for_small_numbers_is_said_of_each_number(place: Path) -> None:

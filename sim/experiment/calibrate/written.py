@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Container, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from sim.experiment.calibrate.aims import Aim
 from sim.experiment.calibrate.posterior import Known, uncertainty_of
 from sim.experiment.own.fit import loads
 from sim.fits.numbers import in_unit
+from sim.fits.together import beside
 from sim.fits.written import dumped, put
 from sim.scenario import Loaded
 from sim.scenario.files import shipped_file
@@ -21,7 +22,7 @@ from sim.scenario.kinds import Kind
 from sim.scenario.leaves import marker_at
 from sim.scenario.problems import one_line
 from sim.scenario.sources import RECORDS
-from sim.scenario.uncertainty import CORRELATION, MOST_CORRELATION
+from sim.scenario.uncertainty import CORRELATION
 
 FloatArray = NDArray[np.float64]
 # Correlations nearer to 0 than this are left out: some hundred particles cannot tell them from it.
@@ -56,8 +57,8 @@ def calibrated_scenario(
             sources[whole] = source
         block = uncertainty_of(prior, prior.numbers(sample[:, place]), weights)
         if block is not None:
-            paths = [other.prior.path for other in known[:place]]
-            told = correlated(paths, correlations[place, :place], uncertain)
+            before = [k for k, other in enumerate(known[:place]) if other.prior.path in uncertain]
+            told = beside([known[k].prior.path for k in before], correlations[place, before], TOLD)
             together = {CORRELATION: told} if told else {}
             uncertain[prior.path] = {**block, **together, "source": source}
     if uncertain:
@@ -70,16 +71,6 @@ def calibrated_scenario(
     ]
     text = "\n".join(lines) + f"\n\n{dumped(content)}"
     return text, loads(out, text)
-
-
-def correlated(paths: Sequence[str], correlations: FloatArray, uncertain: Container[str]) -> dict[str, float]:
-    """The correlations that stand beside a distribution: with those of these paths that have one, too."""
-    within = np.clip(correlations, -MOST_CORRELATION, MOST_CORRELATION)
-    return {
-        path: round(float(found), 3)
-        for path, found in zip(paths, within, strict=True)
-        if path in uncertain and abs(found) >= TOLD
-    }
 
 
 def source_of(aim: Aim, one: Known) -> str:

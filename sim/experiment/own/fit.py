@@ -112,7 +112,7 @@ def scenario_of(out: Path, base: str, fitted: Fitted, reading: Reading, file: st
     day = date_of(reading.records.as_of).isoformat()
     is_file = shipped_file(base) is None
     extends = os.path.relpath(Path(base).resolve(), out.resolve().parent) if is_file else base
-    text = scenario_text(name, extends, fitted.numbers, file, reading.digest, len(reading.records), day, folder)
+    text = scenario_text(name, extends, fitted, file, reading.digest, len(reading.records), day, folder)
     return text, loads(out, text)
 
 
