@@ -15,7 +15,7 @@ from reports.tables import Tables, records
 from reports.words import counted, number
 from sim.tables import TABLES
 
-FIT, OBSERVE = "fit", "observe"
+FIT, CURVE, OBSERVE = "fit", "curve", "observe"
 STATUS: Mapping[str, str] = {
     "fitted": "",
     "scaled": "the base's shape, its scale fitted",
@@ -31,6 +31,10 @@ HOW: Mapping[str, str] = {
         "are few, the base's shape is kept or the base is a prior. How each number is fitted, and what is assumed, "
         "stands in docs/own-records.md."
     ),
+    CURVE: (
+        "Records that give the curve and the numbers at risk under it are made up (Guyot and others 2012), and a "
+        "family is fitted to them by maximum likelihood, with 95% confidence intervals. docs/own-records.md says how."
+    ),
     OBSERVE: (
         "The time of the register is simulated again and again, each time with its own draw of what the scenario calls "
         "uncertain, and each simulated hospital is seen through the same register. An envelope of 90% holds nine in "
@@ -40,6 +44,7 @@ HOW: Mapping[str, str] = {
 }
 INTERVALS: Mapping[str, str] = {
     FIT: "numbers fitted to a register; low and high: 95 % confidence intervals",
+    CURVE: "a clock fitted to a survival curve that was read off a figure; low and high: 95 % confidence intervals",
     OBSERVE: "a register against a discrete-event simulation; between low and high lie 50 % or 90 % of replications",
 }
 SIMULATED = (
@@ -75,9 +80,11 @@ def own(tables: Tables) -> Own | None:
     """What these tables say; None for a folder of another kind."""
     kind = str(tables.manifest.get("kind"))
     said = [str(one) for one in tables.manifest.get("said") or []] or [str(tables.manifest.get("title") or kind)]
-    faults = _faults(tables)
+    faults = _faults(tables) if kind != CURVE else Section("", "", "", [])
     if kind == FIT:
         return Own(said[0], said[1:], [faults.text], [*_fit(tables), faults], HOW[kind])
+    if kind == CURVE:
+        return Own(said[0], said[1:], [], _fit(tables)[:1], HOW[kind])
     if kind != OBSERVE:
         return None
     scores = _table(tables, "observed_scores")
@@ -126,7 +133,7 @@ def _fit(tables: Tables) -> list[Section]:
         Section(
             "numbers",
             "Every number",
-            f"{counted(len(told), 'number')} of the scenario that the register tells.",
+            f"{counted(len(told), 'number')} of the scenario that the records tell.",
             [numbers],
             csv=("fits", "fits_curves", "fits_quantiles"),
         ),

@@ -34,7 +34,7 @@ class Kind:
 
 
 KINDS = {
-    STAGES: Kind("days since it began", "share still in the stage"),
+    STAGES: Kind("days since it began", "share without the end of the stage, or the event"),
     CLOCKS: Kind("days since referral", "cumulative incidence while waiting"),
     WAITS: Kind("days since it began", "share still waiting"),
 }
@@ -64,7 +64,7 @@ def drawer(kind: str) -> Callable[[pd.DataFrame, Findings], Figure]:
         return finish(
             picture,
             title=_title(mine, kind),
-            subtitle=f"{KINDS[kind].shows}; {_estimator(kind)} of the register, steps, with pointwise 95% bands",
+            subtitle=f"{KINDS[kind].shows}; {_estimator(kind)} of what was observed, steps, with pointwise 95% bands",
             alt=describer(kind)(curves, findings),
             height=grid.height,
             margin={"l": 56, "r": 24, "b": grid.below},

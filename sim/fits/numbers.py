@@ -71,8 +71,8 @@ class Number:
     """A number of the scenario that the records speak of.
 
     `value`: as YAML has it, None where the base's stays. `uncertain`: by the path of each parameter, as the section
-    `uncertainty` has it, without source. `basis`: what it rests on, in words. `mixes`: for those of `uncertain` that were
-    fitted together with others, how the logarithm of each moves with the free parameters, by their names.
+    `uncertainty` has it, without source. `basis`: what it rests on, in words. `mixes`: for those of `uncertain` that
+    were fitted together with others, how the logarithm of each moves with the free parameters, by their names.
     """
 
     path: str
@@ -92,7 +92,8 @@ def _interval(log: float, sd: float) -> tuple[float, float, float]:
     return math.exp(log), math.exp(log - Z * sd), math.exp(min(log + Z * sd, 700.0))
 
 
-def _lognormal(value: float, sd: float, unit: str) -> Mapping[str, Mapping[str, Any]]:
+def lognormal(value: float, sd: float, unit: str) -> Mapping[str, Mapping[str, Any]]:
+    """The distribution of a number whose logarithm has this standard error, as `uncertainty` has it."""
     return {"lognormal": {"median": in_unit(value, unit), "sigma": rounded(sd)}}
 
 
@@ -148,9 +149,9 @@ def of_stage(path: str, fit: Stage, seen: Observed, base: Distribution, note: st
             Row(path, fit.status, fit.family, name, estimate, low, high, unit, before, note=said, aicc=least, **common)
         )
         if family == "fixed":
-            uncertain[path] = _lognormal(estimate, sd, "d")
+            uncertain[path] = lognormal(estimate, sd, "d")
         elif family:
-            uncertain[f"{path}.{family}.{name}"] = _lognormal(estimate, sd, unit)
+            uncertain[f"{path}.{family}.{name}"] = lognormal(estimate, sd, unit)
             mixes[f"{path}.{family}.{name}"] = {free: 1.0}
     return Number(path, value, tuple(rows), uncertain, basis, mixes)
 
@@ -214,10 +215,10 @@ def of_clock(name: tuple[str, str], fit: Clock, clocks: Clocks, base: Survival) 
             )
         )
         if family != "scaled":
-            uncertain[f"{path}.{family}.{parameter}"] = _lognormal(estimate, sd, unit)
+            uncertain[f"{path}.{family}.{parameter}"] = lognormal(estimate, sd, unit)
             mixes[f"{path}.{family}.{parameter}"] = {clocks.names[place]: slope}
     basis = f"{fit.n} patients, {fit.events} events"
-    return Number(path, _rounded_clock(write_clock(fit.shape)), tuple(rows), uncertain, basis, mixes)
+    return Number(path, rounded_clock(write_clock(fit.shape)), tuple(rows), uncertain, basis, mixes)
 
 
 def _bounds(estimate: float, parameter: str, fit: Clock) -> tuple[float, float]:
@@ -230,9 +231,10 @@ def _bounds(estimate: float, parameter: str, fit: Clock) -> tuple[float, float]:
     return min(low, high), max(low, high)
 
 
-def _rounded_clock(value: Any) -> Any:
+def rounded_clock(value: Any) -> Any:
+    """A clock as it is written, with as many digits as are told."""
     if isinstance(value, dict):
-        return {key: _rounded_clock(inner) for key, inner in value.items()}
+        return {key: rounded_clock(inner) for key, inner in value.items()}
     if isinstance(value, float):
         return rounded(value)
     if isinstance(value, str) and " / " in value:
@@ -250,7 +252,7 @@ def of_multiplier(path: str, clocks: Clocks, base: float) -> Number:
     row = Row(
         path, "fitted", "hazard ratio", "", estimate, low, high, "", base, events=events, weight_of_base=0.0, note=of
     )
-    uncertain = {path: _lognormal(estimate, sd, "")}
+    uncertain = {path: lognormal(estimate, sd, "")}
     return Number(path, in_unit(estimate, ""), (row,), uncertain, f"{events} {of}", {path: {path: 1.0}})
 
 
@@ -289,7 +291,7 @@ def of_groups(clocks: Clocks, shares: Mapping[str, float], base: Mapping[str, fl
         )
         basis = f"{events} progressions and deaths"
         if place:
-            uncertain = {path: _lognormal(estimate, float(sds[place]), "")}
+            uncertain = {path: lognormal(estimate, float(sds[place]), "")}
             mixes = {path: {clocks.names[p]: float(slope) for p, slope in zip(places, slopes[place], strict=True)}}
             found.append(Number(path, in_unit(estimate, ""), (row,), uncertain, basis, mixes))
         else:

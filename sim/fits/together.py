@@ -44,7 +44,4 @@ def fitted_together(
 def beside(paths: Sequence[str], correlations: FloatArray, least: float) -> dict[str, float]:
     """{path: correlation} of those that are `least` or further from 0, as the section `uncertainty` takes them."""
     within = np.clip(correlations, -MOST_CORRELATION, MOST_CORRELATION)
-    return {
-        path: round(float(found), DIGITS) for path, found in zip(paths, within, strict=True) if abs(found) >= least
-    }
-
+    return {path: round(float(found), DIGITS) for path, found in zip(paths, within, strict=True) if abs(found) >= least}

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from sim.fits.numbers import Number
 from sim.fits.together import fitted_together
 from sim.fits.work import Fitted
 from sim.scenario.kinds import Kind
@@ -44,12 +45,33 @@ def scenario_text(
     if sources:
         content["sources"] = sources
     unsaid = [
-        f"#   {row.path}: {one_line(row.note)}" for number in fitted.numbers if number.value is None for row in number.rows
+        f"#   {row.path}: {one_line(row.note)}"
+        for number in fitted.numbers
+        if number.value is None
+        for row in number.rows
     ]
     head = HEAD.format(
         file=file, patients=patients, as_of=as_of, folder=folder, unsaid="\n".join(unsaid) or "#   nothing"
     )
     return f"{head.rstrip()}\n\n{dumped(content)}"
+
+
+def curve_text(name: str, base: str, number: Number, covariance: Iterable[tuple[str, str, float]], source: str) -> str:
+    """The YAML text of a scenario that extends its base by a clock that was read off a figure.
+
+    `source`: where the figure stands, which file it was read into, and what it rests on
+    """
+    content: dict[str, Any] = {"extends": base, "name": name}
+    put(content, number.path.split("."), number.value)
+    told, together = f"{RECORDS}: {source}", fitted_together([number], covariance)
+    uncertain = {
+        path: {**block, **({CORRELATION: together[path]} if together[path] else {}), "source": told}
+        for path, block in number.uncertain.items()
+    }
+    if uncertain:
+        content["uncertainty"] = uncertain
+    content["sources"] = {number.path: told}
+    return dumped(content)
 
 
 def put(content: dict[str, Any], path: Sequence[str], value: Any) -> None:

@@ -20,6 +20,7 @@ COMMANDS = {
     "check": ("check", "Check scenario files and show what they ask of each resource; run nothing."),
     "records": ("records", "Describe a register of past patients, or check one: `records new`, `records check`."),
     "fit": ("fit", "Fit a scenario to a register of past patients: what it can say, over a base."),
+    "curve": ("curve", "Turn a survival curve that was read off a figure into a clock of a scenario."),
     "calibrate": (
         "calibrate",
         "Calibrate what no record holds to a register or to targets, by simulation.",

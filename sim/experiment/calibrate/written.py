@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -12,12 +11,11 @@ from numpy.typing import NDArray
 
 from sim.experiment.calibrate.aims import Aim
 from sim.experiment.calibrate.posterior import Known, uncertainty_of
-from sim.experiment.own.fit import loads
+from sim.experiment.own.fit import extends_of, loads, name_of
 from sim.fits.numbers import in_unit
 from sim.fits.together import beside
 from sim.fits.written import dumped, put
 from sim.scenario import Loaded
-from sim.scenario.files import shipped_file
 from sim.scenario.kinds import Kind
 from sim.scenario.leaves import marker_at
 from sim.scenario.problems import one_line
@@ -43,10 +41,7 @@ def calibrated_scenario(
 
     `scenario`: the file that was calibrated; `sample`: shares of the posterior, shape (particles, parameters).
     """
-    is_file = shipped_file(str(scenario)) is None
-    extends = os.path.relpath(scenario.resolve(), out.resolve().parent) if is_file else str(scenario)
-    name = out.stem.replace("_", " ").replace("-", " ").strip().capitalize() or "Calibrated"
-    content: dict[str, Any] = {"extends": extends, "name": name}
+    content: dict[str, Any] = {"extends": extends_of(str(scenario), out), "name": name_of(out)}
     uncertain: dict[str, Any] = {}
     sources: dict[str, str] = {}
     for place, one in enumerate(known):

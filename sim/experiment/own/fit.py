@@ -108,12 +108,21 @@ def scenario_of(out: Path, base: str, fitted: Fitted, reading: Reading, file: st
 
     `base`: a shipped scenario by its name, or a file; `file`, `folder`: of the register, and of the tables
     """
-    name = out.stem.replace("_", " ").replace("-", " ").strip().capitalize() or "Fitted"
     day = date_of(reading.records.as_of).isoformat()
-    is_file = shipped_file(base) is None
-    extends = os.path.relpath(Path(base).resolve(), out.resolve().parent) if is_file else base
-    text = scenario_text(name, extends, fitted, file, reading.digest, len(reading.records), day, folder)
+    text = scenario_text(
+        name_of(out), extends_of(base, out), fitted, file, reading.digest, len(reading.records), day, folder
+    )
     return text, loads(out, text)
+
+
+def name_of(out: Path) -> str:
+    """What a scenario is called that is to stand at `out`."""
+    return out.stem.replace("_", " ").replace("-", " ").strip().capitalize() or "Own"
+
+
+def extends_of(base: str, out: Path) -> str:
+    """How a scenario that is to stand at `out` names its base: a shipped one by its name, a file from where it is."""
+    return os.path.relpath(Path(base).resolve(), out.resolve().parent) if shipped_file(base) is None else base
 
 
 def loads(out: Path, text: str) -> Loaded:

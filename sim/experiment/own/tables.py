@@ -41,22 +41,31 @@ def write_results(
 
     `scenarios`: those that were run, to be written in full.
     """
+    read = {
+        "file": file.name,
+        "sha256": reading.digest,
+        "rows": reading.rows,
+        "used": len(reading.records),
+        "faults": len({fault.row for fault in reading.faults}),
+    }
+    publish(folder, kind, f"Own records: {file.name}", tables, command, {"register": read, **more}, replace, scenarios)
+
+
+def publish(
+    folder: Path,
+    kind: str,
+    title: str,
+    tables: Mapping[str, pd.DataFrame],
+    command: str,
+    more: Mapping[str, Any],
+    replace: Sequence[str] = (),
+    scenarios: Mapping[str, Loaded] | None = None,
+) -> None:
+    """Write tables and their manifest into a folder; `scenarios`: those that were run, to be written in full."""
     ran = scenarios or {}
     with new_results(folder, [*(TABLES[name].file for name in tables), *scenario_files(ran)], replace) as building:
         for name, frame in tables.items():
             write_table(building, name, frame)
         write_scenarios(building, ran)
-        about = {
-            "kind": kind,
-            "title": f"Own records: {file.name}",
-            "command": command,
-            "register": {
-                "file": file.name,
-                "sha256": reading.digest,
-                "rows": reading.rows,
-                "used": len(reading.records),
-                "faults": len({fault.row for fault in reading.faults}),
-            },
-            **more,
-        }
+        about = {"kind": kind, "title": title, "command": command, **more}
         write_manifest(building, {**about_program(), **about})

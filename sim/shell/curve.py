@@ -1,0 +1,69 @@
+"""The command `curve`: a survival curve that was read off a published figure, as a clock of a scenario."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from sim.shell.options import FOLDER, SCENARIO_FILE, picture_options, quiet, replace
+from sim.shell.records import REGISTER
+from sim.shell.report import draw_results
+from sim.shell.screen import command_line, errors_in_words
+from vein2vein.drawing import require_room
+
+if TYPE_CHECKING:
+    from reports import Wanted
+
+FAMILIES = ("best", "exponential", "weibull", "loglogistic", "table")
+
+
+@click.command("curve")
+@click.argument("file", type=REGISTER)
+@click.option("--path", "where", required=True, help="The clock that it is to be: clocks.waiting.death, for example.")
+@click.option("--base", required=True, help="The scenario to start from: a shipped one by its name, or a file.")
+@click.option(
+    "--source", required=True, help="Where the figure stands: evidence ids, or words such as 'assumption: …'."
+)
+@click.option("--out", required=True, type=SCENARIO_FILE, help="The scenario file to write.")
+@click.option(
+    "--at-risk", type=REGISTER, help="The numbers at risk under the figure: a file with day or month, at_risk."
+)
+@click.option(
+    "--patients", type=click.IntRange(2, 1_000_000), help="How many there were, where no numbers at risk are."
+)
+@click.option("--family", default="best", show_default=True, type=click.Choice(FAMILIES), help="What it is fitted by.")
+@click.option("--after", type=click.Choice(("never", "last_rate")), help="What follows a table that does not end at 0.")
+@click.option("--tables", type=FOLDER, help="Folder for the tables; that of the file, without .yaml, unless given.")
+@replace
+@quiet
+@picture_options
+def curve_command(
+    file: Path,
+    where: str,
+    base: str,
+    source: str,
+    out: Path,
+    at_risk: Path | None,
+    patients: int | None,
+    family: str,
+    after: str | None,
+    tables: Path | None,
+    replace: tuple[str, ...],
+    quiet: bool,
+    wanted: Wanted,
+) -> None:
+    """Turn a survival curve that was read off a figure into a clock of a scenario."""
+    with errors_in_words():
+        from sim.experiment.own.curve import FILES, Asked, fit_curve
+
+        folder = tables if tables is not None else out.with_suffix("")
+        require_room(folder, FILES, wanted, replace)
+        asked = Asked(file, where, base, source, at_risk, patients, family, after)
+        done = fit_curve(asked, out, folder, command_line(), replace)
+        if not quiet:
+            for sentence in done.said:
+                click.echo(sentence)
+    click.echo(f"Scenario: {out}. Tables: {folder}")
+    draw_results(folder, wanted, replace).tell(quiet)
