@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -225,7 +226,7 @@ def numbers_of(path: str, fits: list[Fit], event: NDArray[np.bool_], note: str) 
     rows: list[Row] = []
     uncertain: dict[str, Mapping[str, Mapping[str, object]]] = {}
     mixes: dict[str, Mapping[str, float]] = {}
-    counts = {"n": len(event), "events": int(event.sum()), "censored": int((~event).sum())}
+    counts: dict[str, Any] = {"n": len(event), "events": int(event.sum()), "censored": int((~event).sum())}
     for place, (name, unit) in enumerate(FAMILIES[best.family]):
         log, sd = float(best.free.point[place]), float(best.free.sd[place])
         inner = f"{path}.{best.family}.{name}"
