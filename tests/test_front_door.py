@@ -25,8 +25,8 @@ SMALL = {
 }
 TARGETS = ["turnaround_days_mean <= 20", "infused_share >= 1"]
 EXPORTS = {
-    "load", "new", "shipped", "run", "compare", "sweep", "psa", "plan", "fit", "observe", "validate", "open_results",
-    "Results", "Study", "Sweep", "Psa", "Plan", "Fit", "Observed", "Validation",
+    "load", "new", "shipped", "run", "compare", "sweep", "psa", "plan", "fit", "calibrate", "observe", "validate",
+    "open_results", "Results", "Study", "Sweep", "Psa", "Plan", "Fit", "Calibration", "Observed", "Validation",
     "Loaded", "ScenarioError", "RecordsError", "FolderError", "EngineError", "NoTableError", "__version__",
 }  # fmt: skip
 
@@ -208,6 +208,11 @@ def test_what_is_wrong_is_said_as_on_the_command_line(tmp_path: Path) -> None:
             lambda: v2v.plan(SMALL, vary={"manufacturing.lines": "3:4"}, targets=TARGETS, confidence=1.0),
             "confidence: found 1.0; allowed: 0.5 to 0.9999",
         ),
+        (
+            lambda: v2v.calibrate("autologous", "targets.yaml", vary={"manufacturing.lines": (3, 9)}, particles=49),
+            "particles: found 49; allowed: 50 to 100000",
+        ),
+        (lambda: v2v.calibrate("mine.yaml", "targets.yaml", vary={}), "scenario is the file mine.yaml: give out="),
         (lambda: v2v.validate("mmc", replications=0), "replications: found 0; allowed: 1 or more"),
     ],
 )
@@ -247,6 +252,37 @@ def test_a_sweep_and_a_plan_of_small_networks() -> None:
     none = v2v.plan(fifty, vary={"manufacturing.lines": "3:4"}, targets=TARGETS)
     assert none.answer is None
     assert none.finding.startswith("No value of manufacturing.lines from 3 to 4 meets")
+
+
+def test_what_the_command_line_says_of_a_sweep_is_among_its_warnings(tmp_path: Path) -> None:
+    """An input that moves nothing, and values that are not set where they have no use: in the same words."""
+    fifty = ROOT / "scenarios" / "validation" / "fifty_patients_3.yaml"
+    unmoved = {"manufacturing.lines": "60,70"}  # more than there are patients
+    found = v2v.sweep(fifty, vary=unmoved, replications=1)
+    words = ["sweep", str(fifty), "--vary", "manufacturing.lines=60,70", "-n", "1", "--out", str(tmp_path / "out")]
+    said = CliRunner().invoke(cli, words)
+    assert said.exit_code == 0, said.output
+    assert any("manufacturing.lines" in warning for warning in found.warnings), found.warnings
+    for warning in found.warnings:
+        assert warning in said.output
+
+
+def test_a_calibration_to_a_target(tmp_path: Path) -> None:
+    fifty = ROOT / "scenarios" / "validation" / "fifty_patients_3.yaml"
+    (tmp_path / "targets.yaml").write_text(
+        "source: Report 2025\ntargets:\n  turnaround_days_mean: {value: 21.78, standard_error: 0.2}\n", encoding="utf-8"
+    )
+    found = v2v.calibrate(
+        fifty, tmp_path / "targets.yaml", vary={"manufacturing.lines": (3, 7)}, out=tmp_path / "ours.yaml",
+        particles=50, generations=2, replications=2, workers=1,
+    )  # fmt: skip
+    # with 4 lines the fifty patients wait 189 days in all, so that their mean turnaround is 18 + 189 / 50 days
+    assert found.scenario.resolved["manufacturing"]["lines"] == 4
+    assert found.finding == f"{found.said[0]}."
+    assert found.finding.startswith(f"{int(found.posterior['determined'].sum())} of 1 calibrated values are determined")
+    assert found.text == (tmp_path / "ours.yaml").read_text(encoding="utf-8")
+    assert found.posterior["median"].tolist() == [4.0]
+    assert set(found.particles["generation"]) == {1, 2}
 
 
 def test_a_validation_case() -> None:

@@ -30,11 +30,13 @@ if TYPE_CHECKING:
     from sim.records.faults import RecordsError as RecordsError
     from sim.scenario import Loaded as Loaded
     from sim.scenario import ScenarioError as ScenarioError
+    from vein2vein.calibration import calibrate as calibrate
     from vein2vein.own import fit as fit
     from vein2vein.own import observe as observe
     from vein2vein.points import plan as plan
     from vein2vein.points import psa as psa
     from vein2vein.points import sweep as sweep
+    from vein2vein.results import Calibration as Calibration
     from vein2vein.results import Fit as Fit
     from vein2vein.results import NoTableError as NoTableError
     from vein2vein.results import Observed as Observed
@@ -55,6 +57,7 @@ if TYPE_CHECKING:
 # Where each name lives; a module is imported when one of its names is first used.
 _HOMES = {
     "__version__": "sim",
+    "Calibration": "vein2vein.results",
     "EngineError": "sim.engine.trace",
     "Fit": "vein2vein.results",
     "FolderError": "sim.experiment.disk.folder",
@@ -69,6 +72,7 @@ _HOMES = {
     "Study": "vein2vein.results",
     "Sweep": "vein2vein.results",
     "Validation": "vein2vein.results",
+    "calibrate": "vein2vein.calibration",
     "compare": "vein2vein.studies",
     "fit": "vein2vein.own",
     "load": "vein2vein.scenarios",
@@ -93,6 +97,7 @@ __all__ = [  # noqa: RUF022 - each is imported on first use; functions first, in
     "psa",
     "plan",
     "fit",
+    "calibrate",
     "observe",
     "validate",
     "open_results",
@@ -102,6 +107,7 @@ __all__ = [  # noqa: RUF022 - each is imported on first use; functions first, in
     "Psa",
     "Plan",
     "Fit",
+    "Calibration",
     "Observed",
     "Validation",
     "Loaded",

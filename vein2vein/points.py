@@ -4,27 +4,16 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TypeAlias
 
-from sim.experiment.plan.bench import metrics_of
-from sim.experiment.plan.run import PLAN_FILES, run_plan, sweep_of
-from sim.experiment.plan.run import Asked as Search
-from sim.experiment.plan.search import EVALUATIONS, Rule
-from sim.experiment.plan.space import Space, ascending
-from sim.experiment.plan.targets import parse_costs, parse_target, parse_zones, require_once, require_used
-from sim.experiment.psa.information import YEARS, Population, parse_groups, require_known
-from sim.experiment.psa.information import Wanted as Information
-from sim.experiment.psa.run import psa_files, psa_points, require_economics, run_psa, unused_inputs
-from sim.experiment.study.economics_tables import dear_states, no_reference_arm
-from sim.experiment.sweep.designs import DESIGNS, build_design
-from sim.experiment.sweep.economics import ECONOMICS, economic_outcomes, require_outcomes
-from sim.experiment.sweep.evaluate import SweepPlan
-from sim.experiment.sweep.factors import Factor, parse_factor
-from sim.experiment.sweep.file import places_of, relocate
-from sim.experiment.sweep.points import Base, paths_of
-from sim.experiment.sweep.run import run_sweep, sweep_files
-from sim.scenario import ScenarioError
-from sim.scenario.naming import seed_notes
+from sim.experiment.asked import How, OptionError
+from sim.experiment.plan.prepare import prepare_plan
+from sim.experiment.plan.search import EVALUATIONS, FIRST, MOST, Rule
+from sim.experiment.psa.prepare import REPLICATIONS, SAMPLES, Asked, prepare_psa
+from sim.experiment.sweep.designs import DESIGNS
+from sim.experiment.sweep.points import Base
+from sim.experiment.sweep.prepare import parse_factors, prepare_sweep, varied
 from vein2vein.drawing import require_room
 from vein2vein.limits import ENGINES, require, require_within, require_word
 from vein2vein.progress import Heard, heard
@@ -63,31 +52,24 @@ def sweep(
     require_word("engine", engine, ENGINES)
     require_word("design", design, DESIGNS)
     arms, notes = named(scenarios, set, seed)
-    base = Base(arms)
-    factors = _factors(vary)
-    first = next(iter(base.scenarios.values())).scenario.run
-    points = build_design(design, factors, {}, samples, first.seed)
-    require_outcomes(base, paths_of(points.points), tuple(metrics))
-    reducer, money = economic_outcomes(base)
-    plan = SweepPlan(base, points.points, replications or first.replications, workers, engine, None, reducer,
-                     metrics=tuple(metrics), money=money)  # fmt: skip
+    wanted = replace(varied(_texts(vary)), design=design, samples=samples, metrics=tuple(metrics),
+                     replications=replications)  # fmt: skip
+    prepared = prepare_sweep(Base(arms), wanted, How(workers, engine))
     asked = {"design": design, "samples": samples, "metrics": list(metrics) or None, "replications": replications,
              "seed": seed, "set": set}  # fmt: skip
     command = called("sweep", scenarios, {"vary": vary, **asked})
     where = place(folder)
-    require_room(where.folder, sweep_files(plan, points))
-    try:
-        with heard(progress, len(points.points) * plan.replications, plan.replications) as done:
-            run_sweep(plan, points, where.folder, command, done)
-    except ScenarioError as error:
-        raise relocate(error, places_of(factors)) from error
-    return Sweep(where.folder, (*notes, *seed_notes(base.scenarios)), where.kept)
+    require_room(where.folder, prepared.files)
+    count = prepared.plan.replications
+    with heard(progress, len(prepared.plan.points) * count, count) as done:
+        found = prepared.run(where.folder, command, done)
+    return Sweep(where.folder, (*notes, *prepared.notes, *prepared.warnings, *found.warnings), where.kept)
 
 
 def psa(
     *scenarios: Given,
-    samples: int = 1000,
-    replications: int = 20,
+    samples: int = SAMPLES,
+    replications: int = REPLICATIONS,
     groups: Mapping[str, Sequence[str]] | None = None,
     studies: Mapping[str, int | str] | None = None,
     population: float | None = None,
@@ -113,29 +95,19 @@ def psa(
         replications=(replications, 1), samples=(samples, 2), years=(years, 1), seed=(seed, 0), workers=(workers, 1)
     )
     require_word("engine", engine, ENGINES)
-    if years is not None and population is None:
-        raise ValueError("years: belongs to population, which is not given")
     arms, notes = named(scenarios, set, seed)
-    base = Base(arms)
-    require_economics(base)
-    points = psa_points(base, samples)
-    together = parse_groups([f"{name}={','.join(paths)}" for name, paths in (groups or {}).items()])
-    people = None if population is None else Population(population, years or YEARS)
-    information = Information(together, people, tuple(f"{path}={size}" for path, size in (studies or {}).items()))
-    require_known(information, base, points)
-    plan = SweepPlan(base, points, replications, workers, engine, None, ECONOMICS)
-    left_out = [f"the uncertain input {path} is left out: {why}" for path, why in unused_inputs(base).items()]
-    certain = [gone.sentence for loaded in base.scenarios.values() for gone in loaded.certain]
+    together = [f"{name}={','.join(paths)}" for name, paths in (groups or {}).items()]
+    valued = [f"{path}={size}" for path, size in (studies or {}).items()]
+    wanted = Asked(samples, replications, together, valued, population, years)
+    prepared = prepare_psa(Base(arms), wanted, How(workers, engine))
     asked = {"samples": samples, "replications": replications, "groups": groups, "studies": studies,
              "population": population, "years": years, "seed": seed, "set": set}  # fmt: skip
     command = called("psa", scenarios, asked)
     where = place(folder)
-    require_room(where.folder, psa_files(base, information))
+    require_room(where.folder, prepared.files)
     with heard(progress, samples * replications, replications) as done:
-        found = run_psa(plan, where.folder, command, done, wanted=information)
-    missing = [told for told in (no_reference_arm(base.scenarios),) if told is not None]
-    warnings = (*notes, *left_out, *certain, *missing, *dear_states(base.scenarios), *found.warnings)
-    return Psa(where.folder, warnings, where.kept)
+        found = prepared.run(where.folder, command, done)
+    return Psa(where.folder, (*notes, *prepared.notes, *prepared.warnings, *found.warnings), where.kept)
 
 
 def plan(
@@ -146,8 +118,8 @@ def plan(
     cost: Mapping[str, float] | None = None,
     zone: Mapping[str, float] | None = None,
     confidence: float = 0.95,
-    replications: int = 20,
-    max_replications: int = 2000,
+    replications: int = FIRST,
+    max_replications: int = MOST,
     evaluations: int = EVALUATIONS,
     set: Mapping[str, object] | None = None,
     seed: int | None = None,
@@ -172,38 +144,28 @@ def plan(
             seed=(seed, 0), workers=(workers, 1))  # fmt: skip
     require_within("confidence", confidence, 0.5, 0.9999)
     require_word("engine", engine, ENGINES)
+    factors = parse_factors(_texts(vary))
+    prices = [f"{path}={price}" for path, price in (cost or {}).items()]
+    zones = [f"{metric}={width}" for metric, width in (zone or {}).items()]
+    rule = Rule(confidence, replications, max_replications)
     base = Base(named([scenario], set, seed)[0])
-    levers = tuple(ascending(factor) for factor in _factors(vary))
-    prices = parse_costs([f"{path}={price}" for path, price in (cost or {}).items()], [lever.path for lever in levers])
-    metric_of = metrics_of(base)
-    zones = parse_zones([f"{metric}={width}" for metric, width in (zone or {}).items()], metric_of)
-    aims = tuple(parse_target(text, metric_of, zones) for text in targets)
-    require_once(aims)
-    require_used(zones, aims)
-    search = Search(Space(levers, prices), aims, Rule(confidence, replications, max_replications), evaluations)
+    prepared = prepare_plan(base, factors, targets, prices, zones, rule, How(workers, engine), evaluations)
     asked = {"cost": cost, "zone": zone, "confidence": confidence, "replications": replications,
              "max_replications": max_replications, "evaluations": evaluations, "seed": seed, "set": set}  # fmt: skip
     command = called("plan", [scenario], {"vary": vary, "targets": list(targets), **asked})
     where = place(folder)
-    require_room(where.folder, PLAN_FILES)
-    try:
-        made = sweep_of(base, search, workers, engine)
-        with heard(progress, search.expected, replications) as done:
-            found = run_plan(made, search, where.folder, command, done)
-    except ScenarioError as error:
-        raise relocate(error, places_of(levers)) from error
-    return Plan(where.folder, (), where.kept, answer=found.value, said=tuple(found.said))
+    require_room(where.folder, prepared.files)
+    with heard(progress, prepared.asked.expected, replications) as done:
+        found = prepared.run(where.folder, command, done)
+    told = (*prepared.notes, *prepared.warnings)
+    return Plan(where.folder, told, where.kept, answer=found.value, said=tuple(found.said))
 
 
-def _factors(vary: Varied) -> list[Factor]:
-    """What is varied. Raises ValueError where it is nothing, or values cannot be."""
+def _texts(vary: Varied) -> list[str]:
+    """What is varied, as the command line takes it. Raises OptionError where it is nothing."""
     if not vary:
-        raise ValueError("nothing is varied: give vary={PATH: VALUES}")
-    found = []
-    for path, values in vary.items():
-        text = values if isinstance(values, str) else ",".join(text_of(value) for value in values)
-        try:
-            found.append(parse_factor(f"{path}={text}"))
-        except ValueError as error:
-            raise ValueError(f"vary {path}: {error}") from error
-    return found
+        raise OptionError("", "nothing is varied: give vary={PATH: VALUES}")
+    return [
+        f"{path}={values if isinstance(values, str) else ','.join(text_of(value) for value in values)}"
+        for path, values in vary.items()
+    ]

@@ -291,6 +291,35 @@ class Fit(Results):
 
 
 @dataclass(frozen=True, eq=False)
+class Calibration(Results):
+    """Of `calibrate`: the calibrated `scenario` as it loads, `text` of its file, what is `said` of each value."""
+
+    scenario: Loaded = field(default=None, kw_only=True)  # type: ignore[assignment]  # always given
+    text: str = field(default="", kw_only=True)
+    said: tuple[str, ...] = field(default=(), kw_only=True)
+
+    @property
+    def finding(self) -> str:
+        """What is determined, in a sentence; `said` has the others."""
+        return f"{self.said[0]}."
+
+    @property
+    def posterior(self) -> pd.DataFrame:
+        """A row a value: median and 90 % interval, of its prior too, and whether it is determined."""
+        return self.table("calibration_posterior")
+
+    @property
+    def particles(self) -> pd.DataFrame:
+        """A row a generation and particle: its values, weight and distance (`calibration.csv`)."""
+        return self.table("calibration")
+
+    @property
+    def scores(self) -> pd.DataFrame:
+        """A row a quantity: how what the calibrated scenario predicts agrees with what was observed."""
+        return self.table("observed_scores")
+
+
+@dataclass(frozen=True, eq=False)
 class Observed(Results):
     """Of `observe`: a register against the simulation of its own time. `verdict`: in words."""
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from sim.experiment.runs.precision import Precision, parse_precisions, require_possible
 from sim.experiment.study.run import Plan, load_warnings, run_study, study_files
 from sim.scenario import Loaded
-from sim.scenario.naming import seed_notes
+from sim.scenario.naming import changed_meaning, seed_notes
 from vein2vein.drawing import require_room
 from vein2vein.limits import ENGINES, require, require_word
 from vein2vein.progress import Heard, heard
@@ -108,8 +108,8 @@ def _study(
     require_room(where.folder, study_files(plan))
     with heard(progress, plan.replications) as done:
         found = run_study(plan, where.folder, done)
-    warnings = (*notes, *seed_notes(scenarios), *load_warnings(scenarios), *found.warnings)
-    return Study(where.folder, tuple(dict.fromkeys(warnings)), where.kept)
+    before = (*notes, *changed_meaning(scenarios), *seed_notes(scenarios), *load_warnings(scenarios))
+    return Study(where.folder, tuple(dict.fromkeys((*before, *found.warnings))), where.kept)
 
 
 def planned(

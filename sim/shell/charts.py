@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace as with_values
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -11,7 +12,7 @@ import click
 from sim.scenario.naming import by_name
 from sim.shell.options import FOLDER, replace
 from sim.shell.screen import CANNOT_BE_MADE, errors_in_words, loaded, print_table, say, stop
-from sim.shell.sweep import load_base, parse_vary
+from sim.shell.sweep import load_base
 
 COMMAND = "run_sim.py charts --gallery"
 FACTORS = ("manufacturing.slots.count=3:6", "release_testing.sterility=7d:14d", "manufacturing.failure=0.01:0.06")
@@ -24,7 +25,7 @@ SWEEPS = (
     ("latin_hypercube", FACTORS, 60),
 )
 TARGET, TRIED = "infused_share >= 0.72", ("manufacturing.slots.count=3:6", "release_testing.sterility=7d,14d")
-PRICES = {"manufacturing.slots.count": 40_000.0, "release_testing.sterility": -5_000.0}
+PRICES = ("manufacturing.slots.count=40000", "release_testing.sterility=-5000")
 FEW, SAMPLES = 4, 100
 
 
@@ -64,16 +65,12 @@ def _draw_gallery(place: Path, replace: Sequence[str]) -> None:
 
 def _studies(place: Path) -> Iterator[Path]:
     """The results folders, each when it is finished, the comparison of the shipped pair first."""
-    from sim.experiment.plan.run import Asked, run_plan, sweep_of
+    from sim.experiment.asked import How
+    from sim.experiment.plan.prepare import prepare_plan
     from sim.experiment.plan.search import Rule
-    from sim.experiment.plan.space import Space, ascending
-    from sim.experiment.plan.targets import parse_target
-    from sim.experiment.psa.run import psa_points, run_psa
+    from sim.experiment.psa.prepare import Asked, prepare_psa
     from sim.experiment.study.run import Plan, run_study
-    from sim.experiment.sweep.designs import build_design
-    from sim.experiment.sweep.economics import ECONOMICS, economic_outcomes
-    from sim.experiment.sweep.evaluate import SweepPlan
-    from sim.experiment.sweep.run import run_sweep
+    from sim.experiment.sweep.prepare import parse_factors, prepare_sweep, varied
     from sim.scenario.files import SHIPPED
 
     pair = [SHIPPED / f"{name}.yaml" for name in ("autologous", "allogeneic")]
@@ -82,19 +79,16 @@ def _studies(place: Path) -> Iterator[Path]:
     count = next(iter(scenarios.values())).scenario.run.replications
     run_study(Plan(scenarios, count, None, COMMAND), place / "comparison", _nobody)
     yield place / "comparison"
-    base = load_base(pair[:1], [])
+    base, _ = load_base(pair[:1], [])
     for kind, vary, size in SWEEPS:
-        design = build_design(kind, parse_vary(vary), {}, size)
-        reducer, money = economic_outcomes(base)
-        plan = SweepPlan(base, design.points, FEW, reducer=reducer, money=money)
-        run_sweep(plan, design, place / kind, COMMAND, _nobody)
+        swept = prepare_sweep(base, with_values(varied(vary), design=kind, samples=size, replications=FEW), How())
+        swept.run(place / kind, COMMAND, _nobody)
         yield place / kind
-    space = Space(tuple(ascending(factor) for factor in parse_vary([*TRIED])), PRICES)
-    asked = Asked(space, (parse_target(TARGET),), Rule())
-    run_plan(sweep_of(base, asked), asked, place / "plan", COMMAND, _nobody)
+    planned = prepare_plan(base, parse_factors(TRIED), (TARGET,), PRICES, (), Rule(), How())
+    planned.run(place / "plan", COMMAND, _nobody)
     yield place / "plan"
-    both = load_base(pair, [])
-    run_psa(SweepPlan(both, psa_points(both, SAMPLES), FEW, None, reducer=ECONOMICS), place / "psa", COMMAND, _nobody)
+    both, _ = load_base(pair, [])
+    prepare_psa(both, Asked(SAMPLES, FEW), How()).run(place / "psa", COMMAND, _nobody)
     yield place / "psa"
 
 

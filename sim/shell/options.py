@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 import click
 
 from reports import Wanted
+from sim.experiment.asked import How
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 Option = Callable[[Command], Command]
@@ -37,6 +38,10 @@ class Asked:
     def changes(self) -> list[str]:
         """The values that replace those of the scenario files, the seed among them."""
         return [*self.overrides, *([f"run.seed={self.seed}"] if self.seed is not None else [])]
+
+    def how(self, cluster: str | None) -> How:
+        """How it is run, on a cluster or here."""
+        return How(self.workers, self.engine, cluster)
 
     def folder(self, *names: str) -> Path:
         """Where the results go: as asked for, else a folder of this name below `results`."""

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,8 +10,8 @@ import click
 
 from sim.shell.options import SCENARIO_FILE, Asked, cluster, picture_options, run_options, vary
 from sim.shell.report import draw
-from sim.shell.screen import BAD_INPUT, MISSED, command_line, errors_in_words, print_table, say, stop
-from sim.shell.sweep import load_base, parse_vary, resumable
+from sim.shell.screen import MISSED, command_line, errors_in_words, print_table, say
+from sim.shell.sweep import load_base, resumable, tell
 from vein2vein.drawing import require_room
 from vein2vein.progress import progress
 
@@ -21,15 +19,14 @@ if TYPE_CHECKING:
     from reports import Wanted
     from sim.experiment.plan.run import Asked as Search
     from sim.experiment.plan.run import PlanStudy
-    from sim.experiment.plan.targets import Target
-    from sim.experiment.sweep.points import Base
 
 SHOWN = 8
+FIRST_STAGE = 20
 first_stage = click.option(
     "--replications",
     "-n",
     type=click.IntRange(min=5),
-    default=20,
+    default=FIRST_STAGE,
     show_default=True,
     help="Of the first stage, run of every combination; from then on as many as it takes.",
 )
@@ -91,69 +88,28 @@ def plan_command(
     wanted: Wanted,
 ) -> None:
     """The cheapest capacities that meet targets, and what else there is; leaves with 3 where none do."""
-    from sim.scenario import ScenarioError
-
     if not vary:
         raise click.UsageError("plan varies something: give --vary, such as --vary manufacturing.lines=1:40")
-    factors = parse_vary(vary)
     with errors_in_words():
-        from sim.experiment.plan.floor import FloorMissingError
-        from sim.experiment.plan.run import PLAN_FILES, run_plan, sweep_of
-        from sim.experiment.plan.run import Asked as Search
+        from sim.experiment.plan.prepare import prepare_plan
         from sim.experiment.plan.search import Rule
-        from sim.experiment.plan.space import Space, ascending
-        from sim.experiment.plan.targets import parse_costs
-        from sim.experiment.sweep.file import places_of, relocate
+        from sim.experiment.sweep.prepare import parse_factors
 
-        levers = []
-        for factor in factors:
-            with _wrong(f"--vary {factor.path}"):
-                levers.append(ascending(factor))
-        with _wrong("--cost"):
-            space = Space(tuple(levers), parse_costs(cost, [lever.path for lever in levers]))
-        base = load_base([file], asked.changes)
-        rule = Rule(confidence, asked.replications or 20, max_replications)
-        search = Search(space, _targets(base, target, zone), rule, evaluations)
-        try:
-            plan = sweep_of(base, search, asked.workers, asked.engine, cluster)
-            folder = asked.folder("plan", file.stem)
-            require_room(folder, PLAN_FILES, wanted, asked.replace)
-            if not asked.quiet:
-                _announce(search)
-            with resumable(folder), progress(search.expected, asked.quiet, per=rule.first) as done:
-                study = run_plan(plan, search, folder, command_line(), done, asked.replace)
-        except FloorMissingError as error:
-            stop(f"--target: {error}", BAD_INPUT)
-        except ScenarioError as error:
-            raise relocate(error, places_of(levers)) from error
+        factors = parse_factors(vary)
+        base, _ = load_base([file], asked.changes)
+        rule = Rule(confidence, asked.replications or FIRST_STAGE, max_replications)
+        prepared = prepare_plan(base, factors, target, cost, zone, rule, asked.how(cluster), evaluations)
+        search = prepared.asked
+        folder = asked.folder("plan", file.stem)
+        require_room(folder, prepared.files, wanted, asked.replace)
+        tell(prepared.notes, prepared.warnings)
+        if not asked.quiet:
+            _announce(search)
+        with resumable(folder), progress(search.expected, asked.quiet, per=rule.first) as done:
+            study = prepared.run(folder, command_line(), done, asked.replace)
     _show(study, search, folder, asked.as_json)
     draw(folder, wanted, asked)
     sys.exit(0 if study.value is not None else MISSED)
-
-
-@contextmanager
-def _wrong(option: str) -> Iterator[None]:
-    """What is wrong with an option, on one line."""
-    try:
-        yield
-    except ValueError as error:
-        stop(f"{option}: {error}", BAD_INPUT)
-
-
-def _targets(base: Base, target: tuple[str, ...], zone: tuple[str, ...]) -> tuple[Target, ...]:
-    """The targets with their zones; leaves with what is wrong with them."""
-    from sim.experiment.plan.bench import metrics_of
-    from sim.experiment.plan.targets import parse_target, parse_zones, require_once, require_used
-
-    metric_of = metrics_of(base)
-    with _wrong("--zone"):
-        zones = parse_zones(zone, metric_of)
-    with _wrong("--target"):
-        targets = [parse_target(text, metric_of, zones) for text in target]
-        require_once(targets)
-    with _wrong("--zone"):
-        require_used(zones, targets)
-    return tuple(targets)
 
 
 def _announce(search: Search) -> None:

@@ -9,8 +9,8 @@ import click
 
 from sim.shell.options import SCENARIO_FILE, Asked, cluster, picture_options, run_options
 from sim.shell.report import draw
-from sim.shell.screen import BAD_INPUT, command_line, errors_in_words, print_table, say, stop
-from sim.shell.sweep import load_base, resumable
+from sim.shell.screen import command_line, errors_in_words, print_table, say
+from sim.shell.sweep import load_base, resumable, tell
 from vein2vein.drawing import require_room
 from vein2vein.progress import progress
 
@@ -73,44 +73,21 @@ def psa_command(
 ) -> None:
     """Probabilistic sensitivity analysis of costs and QALYs. Goes on where it was stopped."""
     with errors_in_words():
-        from sim.experiment.psa.information import YEARS, Population, parse_groups, require_known
-        from sim.experiment.psa.information import Wanted as Information
-        from sim.experiment.psa.run import psa_files, psa_points, require_economics, run_psa, unused_inputs
-        from sim.experiment.study.economics_tables import dear_states, no_reference_arm
-        from sim.experiment.sweep.economics import ECONOMICS
-        from sim.experiment.sweep.evaluate import SweepPlan
+        from sim.experiment.psa.prepare import Asked as Analysis
+        from sim.experiment.psa.prepare import prepare_psa
 
-        if years is not None and population is None:
-            raise click.UsageError("--years belongs to --population")
-        base = load_base(files, asked.changes)
-        require_economics(base)
-        points = psa_points(base, samples)
-        people = None if population is None else Population(population, years or YEARS)
-        try:
-            information = Information(parse_groups(groups), people, studies)
-            require_known(information, base, points)
-        except ValueError as error:
-            stop(f"--group, --study: {error}", BAD_INPUT)
+        base, left_out = load_base(files, asked.changes)
         replications = asked.replications or 1
-        plan = SweepPlan(base, points, replications, asked.workers, asked.engine, cluster, ECONOMICS)
+        analysis = Analysis(samples, replications, groups, studies, population, years)
+        prepared = prepare_psa(base, analysis, asked.how(cluster))
         folder = asked.folder("psa", *(file.stem for file in files))
-        require_room(folder, psa_files(base, information), wanted, asked.replace)
-        left_out = unused_inputs(base)
-        for path, why in left_out.items():
-            say(f"note: the uncertain input {path} is left out: {why}")
-        for loaded in base.scenarios.values():
-            for gone in loaded.certain:
-                say(f"note: {gone.sentence}")
-        if (missing := no_reference_arm(base.scenarios)) is not None:
-            say(f"warning: {missing}")
-        for told in dear_states(base.scenarios):
-            say(f"warning: {told}")
+        require_room(folder, prepared.files, wanted, asked.replace)
+        tell((*left_out, *prepared.notes), prepared.warnings)
         if not asked.quiet:
             say(f"{samples} samples, {replications} replications each of {', '.join(base.names)}")
         with resumable(folder), progress(samples * replications, asked.quiet, per=replications) as done:
-            found = run_psa(plan, folder, command_line(), done, asked.replace, information)
-        for warning in found.warnings:
-            say(f"warning: {warning}")
+            found = prepared.run(folder, command_line(), done, asked.replace)
+        tell((), found.warnings)
     _show(found, folder, asked.as_json)
     draw(folder, wanted, asked)
 

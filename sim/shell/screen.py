@@ -68,6 +68,7 @@ def _stop_in_words(error: Exception) -> None:
     """Leave where this is an error of input, folder or run. Which those are is loaded only once there is an error."""
     from sim.engine.choice import EngineMissingError
     from sim.engine.trace import EngineError
+    from sim.experiment.asked import OptionError
     from sim.experiment.disk.folder import FolderError
     from sim.experiment.runs.work import LibraryMissingError, WorkerError
     from sim.experiment.sweep.store import StoreError
@@ -78,6 +79,8 @@ def _stop_in_words(error: Exception) -> None:
         for problem in error.problems:
             say(str(problem))
         sys.exit(BAD_INPUT)
+    if isinstance(error, OptionError):
+        stop(f"--{error}" if error.option else f"{error}", BAD_INPUT)
     if isinstance(error, FolderError | RecordsError):
         stop(f"{error}", BAD_INPUT)
     if isinstance(error, EngineMissingError | LibraryMissingError):

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from sim.scenario.naming import by_name, changed_meaning, seed_notes
+from sim.scenario.naming import by_name
 from sim.shell.options import SCENARIO_FILE, Asked, cluster, picture_options, run_options, vary
 from sim.shell.report import draw
-from sim.shell.screen import BAD_INPUT, code_of, command_line, errors_in_words, print_table, say, stop
+from sim.shell.screen import code_of, command_line, errors_in_words, print_table, say, stop
 from vein2vein.drawing import require_room
 from vein2vein.progress import progress
 
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
 
     from reports import Wanted
     from sim.experiment.sweep.designs import Design
-    from sim.experiment.sweep.factors import Factor
     from sim.experiment.sweep.file import SweepFile
     from sim.experiment.sweep.points import Base
     from sim.experiment.sweep.run import SweepStudy
@@ -69,56 +69,36 @@ def sweep_command(
     wanted: Wanted,
 ) -> None:
     """Run many points: a sweep file, or scenario files with --vary. Goes on where it was stopped."""
-    from sim.scenario import ScenarioError
-
     with errors_in_words():
-        from sim.experiment.sweep.designs import build_design
-        from sim.experiment.sweep.economics import economic_outcomes, require_outcomes
-        from sim.experiment.sweep.evaluate import SweepPlan
-        from sim.experiment.sweep.file import relocate
-        from sim.experiment.sweep.points import paths_of
-        from sim.experiment.sweep.run import run_sweep, sweep_files
+        from sim.experiment.sweep.prepare import prepare_sweep
 
         given = read_sweep(files, vary)
-        kind = design or given.design
-        base = load_base(given.files, [*given.overrides, *asked.changes])
-        first = next(iter(base.scenarios.values())).scenario.run
-        try:
-            points = build_design(
-                kind, given.factors, given.variants, samples or given.samples, given.seed or first.seed
-            )
-        except ValueError as error:
-            stop(f"{kind}: {error}", BAD_INPUT)
-        count = asked.replications or given.replications or first.replications
-        chosen = tuple(dict.fromkeys(metrics or given.metrics))
-        try:
-            require_outcomes(base, paths_of(points.points), chosen)
-        except ValueError as error:
-            stop(str(error), BAD_INPUT)
-        reducer, money = economic_outcomes(base)
-        plan = SweepPlan(
-            base, points.points, count, asked.workers, asked.engine, cluster, reducer, metrics=chosen, money=money
+        given = replace(
+            given,
+            design=design or given.design,
+            samples=samples or given.samples,
+            metrics=metrics or given.metrics,
+            replications=asked.replications or given.replications,
         )
+        base, left_out = load_base(given.files, [*given.overrides, *asked.changes])
+        prepared = prepare_sweep(base, given, asked.how(cluster))
         folder = asked.folder("sweep", *(file.stem for file in files))
-        require_room(folder, sweep_files(plan, points), wanted, asked.replace)
-        for note in seed_notes(base.scenarios):
-            say(f"warning: {note}")
+        require_room(folder, prepared.files, wanted, asked.replace)
+        tell((*left_out, *prepared.notes), prepared.warnings)
+        points, count = prepared.plan.points, prepared.plan.replications
         if not asked.quiet:
-            say(f"{len(points.points)} points, {count} replications each of {', '.join(base.names)}")
-        try:
-            with resumable(folder), progress(len(points.points) * count, asked.quiet, per=count) as done:
-                study = run_sweep(plan, points, folder, command_line(), done, asked.replace)
-        except ScenarioError as error:
-            raise relocate(error, given.places) from error
-    for warning in study.warnings:
-        say(f"warning: {warning}")
-    show(study, points, asked.as_json, folder)
+            say(f"{len(points)} points, {count} replications each of {', '.join(base.names)}")
+        with resumable(folder), progress(len(points) * count, asked.quiet, per=count) as done:
+            study = prepared.run(folder, command_line(), done, asked.replace)
+    tell((), study.warnings)
+    show(study, prepared.design, asked.as_json, folder)
     draw(folder, wanted, asked)
 
 
 def read_sweep(files: Sequence[Path], vary: Sequence[str]) -> SweepFile:
     """What a sweep file says, or what scenario files and `--vary` do."""
-    from sim.experiment.sweep.file import SweepFile, is_sweep_file, places_of, read_sweep_file
+    from sim.experiment.sweep.file import is_sweep_file, read_sweep_file
+    from sim.experiment.sweep.prepare import varied
 
     if len(files) == 1 and not vary and is_sweep_file(files[0]):
         return read_sweep_file(files[0])
@@ -127,42 +107,24 @@ def read_sweep(files: Sequence[Path], vary: Sequence[str]) -> SweepFile:
             raise click.UsageError(f"{file} is a sweep file: it says itself what is varied, and stands alone")
     if not vary:
         raise click.UsageError("nothing is varied: give --vary PATH=VALUES, or a sweep file")
-    factors = parse_vary(vary)
-    return SweepFile(tuple(files), "grid", tuple(factors), places=places_of(factors))
+    return replace(varied(vary), files=tuple(files))
 
 
-def parse_vary(vary: Sequence[str]) -> list[Factor]:
-    """The factors of `--vary`; leaves with the exit code of a wrong input."""
-    from sim.experiment.sweep.factors import parse_factor
-
-    found = []
-    for text in vary:
-        try:
-            found.append(parse_factor(text))
-        except ValueError as error:
-            path = text.partition("=")[0].strip()
-            stop(f"--vary {path}: {error}", BAD_INPUT)
-    twice = next((f.path for f in found if [g.path for g in found].count(f.path) > 1), None)
-    if twice is not None:
-        stop(f"--vary {twice}: given twice; put all its values into one", BAD_INPUT)
-    return found
-
-
-def load_base(files: Sequence[Path], overrides: Sequence[str]) -> Base:
-    """The scenarios of the files, by name, with these values set in each; says what these leave without effect."""
+def load_base(files: Sequence[Path], overrides: Sequence[str]) -> tuple[Base, list[str]]:
+    """(the scenarios of the files, by name, with these values set in each; which of them are not set where)."""
     from sim.experiment.sweep.points import Base
     from sim.scenario.each import load_each
 
     found, left_out = load_each(files, overrides)
-    base = Base(by_name(found))
-    for note in left_out:
+    return Base(by_name(found)), left_out
+
+
+def tell(notes: Sequence[str], warnings: Sequence[str]) -> None:
+    """Say what a study has to say before it runs, or after."""
+    for note in notes:
         say(f"note: {note}")
-    for note in changed_meaning(base.scenarios):
-        say(f"note: {note}")
-    for name, loaded in base.scenarios.items():
-        for warning in loaded.warnings:
-            say(f"warning: {name}: {warning}")
-    return base
+    for warning in warnings:
+        say(f"warning: {warning}")
 
 
 @contextmanager

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
@@ -12,11 +12,7 @@ from sim.shell.options import SCENARIO_FILE, as_json, engine, out, quiet, replac
 from sim.shell.screen import BAD_INPUT, MISSED, command_line, errors_in_words, print_table, say, stop
 from vein2vein.progress import progress
 
-if TYPE_CHECKING:
-    pass
-
 ON_SCREEN = ("case", "quantity", "kind", "expected", "simulated", "low", "high", "verdict", "why")
-FILES = ("validation.csv", "validation.md")
 # With so few values a standard error is itself too uncertain: at 20, by some 16 %.
 FEW = 20
 RESULTS = Path("results") / "validate"

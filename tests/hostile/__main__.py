@@ -79,12 +79,12 @@ def read(case: Case, entry: Path) -> None:
         load(entry)
         return
     if case.kind == "psa":
-        base = load_base([entry], [])
+        base, _ = load_base([entry], [])
         require_economics(base)
         require_valid(base, psa_points(base, 4))
         return
     wanted = read_sweep_file(entry)
-    base = load_base(wanted.files, wanted.overrides)
+    base, _ = load_base(wanted.files, wanted.overrides)
     design = build_design(wanted.design, wanted.factors, wanted.variants, wanted.samples, 1)
     require_valid(base, design.points)
 

@@ -41,5 +41,5 @@ def require_floor(plan: SweepPlan, space: Space, targets: Sequence[Target]) -> N
     raise FloorMissingError(
         f"{selected} speaks of {over.label} alone, and a capacity at which few are infused meets it too. "
         f"At {space.told(largest)}, the largest, {100 * share:.1f} %{within} of the referred are infused. "
-        f'Say how many should be at least; add, for example: --target "infused_share >= {floor:g}"'
+        f"Say how many should be at least; add a target, for example 'infused_share >= {floor:g}'"
     )

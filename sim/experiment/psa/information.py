@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from sim.experiment.asked import option
 from sim.experiment.psa.studies import parse_study
 from sim.experiment.runs.work import LibraryMissingError
 from sim.experiment.study.economics_tables import unit_of
@@ -81,17 +82,19 @@ def members(paths: Sequence[str], columns: Sequence[str]) -> list[str]:
 
 
 def require_known(wanted: Wanted, base: Base, points: Sequence[Point]) -> None:
-    """Nothing, or a ValueError where a group or study is of no uncertain input; LibraryMissingError without one."""
+    """Nothing, or an OptionError where a group or study is of no uncertain input; LibraryMissingError."""
     columns = list(drawn_inputs(base, points))
-    for text in wanted.studies:
-        study = parse_study(text)
-        if len(members([study.path], columns)) != 1:
-            raise ValueError(f"found a study of {show(study.path)}, which is several inputs here; allowed: one")
-    if len(set(wanted.studies)) < len(wanted.studies):
-        raise ValueError("found a study twice; allowed: each once")
-    for name, paths in wanted.groups.items():
-        if len(members(paths, columns)) < 2:
-            raise ValueError(f"found the group {show(name)} of one input, which stands in the table by itself")
+    with option("study"):
+        for text in wanted.studies:
+            study = parse_study(text)
+            if len(members([study.path], columns)) != 1:
+                raise ValueError(f"found a study of {show(study.path)}, which is several inputs here; allowed: one")
+        if len(set(wanted.studies)) < len(wanted.studies):
+            raise ValueError("found a study twice; allowed: each once")
+    with option("group"):
+        for name, paths in wanted.groups.items():
+            if len(members(paths, columns)) < 2:
+                raise ValueError(f"found the group {show(name)} of one input, which stands in the table by itself")
     if wanted.groups:
         _require_scikit_learn()
 

@@ -9,17 +9,18 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from sim.experiment.asked import How
 from sim.experiment.disk.folder import MANIFEST, FolderError
 from sim.experiment.plan.bench import metrics_of
 from sim.experiment.plan.run import asked_from_plain, run_plan, sweep_of
-from sim.experiment.psa.run import psa_points, run_psa, wanted_from_plain
+from sim.experiment.psa.prepare import psa_plan
+from sim.experiment.psa.run import run_psa, wanted_from_plain
 from sim.experiment.runs.precision import rule_from_plain
 from sim.experiment.study.run import Plan, run_study
 from sim.experiment.sweep.designs import Design, build_design
-from sim.experiment.sweep.economics import ECONOMICS, economic_outcomes
-from sim.experiment.sweep.evaluate import SweepPlan
 from sim.experiment.sweep.factors import from_plain, number_of
 from sim.experiment.sweep.points import Base, Point
+from sim.experiment.sweep.prepare import sweep_plan
 from sim.experiment.sweep.run import run_sweep
 from sim.scenario import Loaded
 from sim.tables.spreadsheets import unescaped
@@ -37,16 +38,14 @@ def run_again(
     """Leaves in `again` what the results in `folder` should hold. Raises FolderError, and what a run raises."""
     with _told_how(folder):
         kind = manifest.get("kind", "study")
-        base, count = Base(scenarios), int(manifest["replications"])
+        base, count, how = Base(scenarios), int(manifest["replications"]), How(workers, engine)
         if kind == "sweep":
             points = tuple(_points(folder / "points.csv"))
-            reducer, money = economic_outcomes(base)
-            metrics = tuple(map(str, manifest.get("metrics", ())))
-            plan = SweepPlan(base, points, count, workers, engine, reducer=reducer, metrics=metrics, money=money)
+            plan = sweep_plan(base, points, count, [str(name) for name in manifest.get("metrics", ())], how)
             run_sweep(plan, _design(manifest, points), again, "", done)
         elif kind == "psa":
-            samples, wanted = psa_points(base, int(manifest["samples"])), wanted_from_plain(manifest)
-            run_psa(SweepPlan(base, samples, count, workers, engine, reducer=ECONOMICS), again, "", done, wanted=wanted)
+            plan = psa_plan(base, int(manifest["samples"]), count, how)
+            run_psa(plan, again, "", done, wanted=wanted_from_plain(manifest))
         elif kind == "plan":
             asked = asked_from_plain(manifest, metrics_of(base))
             run_plan(sweep_of(base, asked, workers, engine), asked, again, "", done)
