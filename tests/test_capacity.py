@@ -111,7 +111,7 @@ def test_a_target_on_the_infused_alone_needs_a_floor(tmp_path: Path) -> None:
     said = str(caught.value)
     assert said.startswith("waiting_days_mean <= 60 speaks of the infused alone")
     found = re.search(r"At manufacturing\.lines = 8, the largest, (\d+\.\d) % \((\d+\.\d) to", said)
-    floor = re.search(r'--target "infused_share >= (0\.\d+)"', said)
+    floor = re.search(r"for example 'infused_share >= (0\.\d+)'", said)
     assert found is not None
     assert floor is not None
     assert float(found[2]) - 5.0 <= 100.0 * float(floor[1]) <= float(found[2]) <= float(found[1])

@@ -2,68 +2,16 @@
 
 from __future__ import annotations
 
-import ast
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[1]
-FLOORS = {
-    "sim.pure": 0,
-    "sim.tables": 0,
-    "sim.scenario": 1,
-    "sim.pieces": 2,
-    "sim.records": 2.1,
-    "sim.fits": 2.2,
-    "sim.engine": 3,
-    "sim.outcomes": 4,
-    "sim.experiment.disk": 5.0,
-    "sim.experiment.runs": 5.1,
-    "sim.experiment.validate": 5.2,
-    "sim.experiment.study": 5.2,
-    "sim.experiment.sweep": 5.3,
-    "sim.experiment.psa": 5.4,
-    "sim.experiment.own": 5.4,
-    "sim.experiment.plan": 5.4,
-    "sim.experiment.calibrate": 5.5,
-    "sim.experiment.verify": 5.6,
-    "sim.experiment": 5,
-    "reports": 6,
-    "vein2vein.__main__": 7,
-    "vein2vein": 6.5,
-    "sim.shell": 7,
-    "run_sim": 7,
-}
-# The shelves of `sim.experiment` stand in an order, too.
+from tests.floors import FILES, FLOORS, ROOT, floor, imports, module_of, picture
+
 # What reports may know of the simulation: what a metric is, and what may be said of a difference.
 TO_BE_READ = ("sim.tables", "sim.outcomes.estimates", "sim.outcomes.metrics", "sim.outcomes.verdicts")
-FILES = sorted(
-    [*ROOT.glob("sim/**/*.py"), *ROOT.glob("reports/**/*.py"), *ROOT.glob("vein2vein/*.py"), ROOT / "run_sim.py"]
-)
-
-
-def module_of(file: Path) -> str:
-    parts = file.relative_to(ROOT).with_suffix("").parts
-    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
-
-
-def floor(module: str) -> float | None:
-    return next((level for room, level in FLOORS.items() if module == room or module.startswith(room + ".")), None)
-
-
-def imports(file: Path) -> set[str]:
-    """Modules that a file imports, anywhere in it; what is imported for type checking only counts too."""
-    found = set()
-    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.Import):
-            found |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom):
-            assert node.level == 0, f"{file}: imports are absolute"
-            found.add(node.module or "")
-            found |= {f"{node.module}.{alias.name}" for alias in node.names}
-    return found
 
 
 @pytest.mark.parametrize("file", FILES, ids=module_of)
@@ -100,3 +48,10 @@ def test_the_first_word_needs_no_heavy_library() -> None:
     code = code.replace("run_sim;", "sim.scenario;")
     told = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert told.stdout.strip() == "[]"
+
+
+def test_the_picture_of_the_floors_is_that_of_the_imports() -> None:
+    drawn = (ROOT / "docs" / "floors.svg").read_text(encoding="utf-8")
+    assert drawn == picture() + "\n", "run: python -m tests.floors > docs/floors.svg"
+    # the door as a module, and the folder of the shelves, are no boxes
+    assert drawn.count("<text") == len(FLOORS) - 2

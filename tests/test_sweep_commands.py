@@ -122,7 +122,7 @@ def test_plan_says_the_smallest_capacity_or_that_there_is_none(small: Path) -> N
     assert estimates[answer - 1] > 22.0 - 1.1
     bare = call(*vary, "--target", "waiting_days_mean <= 22", "--out", str(small.parent / "bare"))
     assert bare.returncode == 2
-    assert 'add, for example: --target "infused_share >= ' in bare.stderr
+    assert "add a target, for example 'infused_share >= " in bare.stderr
     none = call(*vary, "--target", "waiting_days_mean <= 3", *floor, "--out", str(small.parent / "none"))
     assert none.returncode == 3
     assert "No value of manufacturing.lines from 1 to 12 meets waiting_days_mean <= 3" in none.stdout

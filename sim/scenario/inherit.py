@@ -22,6 +22,7 @@ from sim.scenario.files import (
 from sim.scenario.merge import merge, spelled_out
 from sim.scenario.nodes import Branch, Items, Leaf, Node, parse_yaml, plain, with_words
 from sim.scenario.problems import Place, Problem, show
+from sim.scenario.versions import KEY, check_version
 
 MOST_FILES = 50
 # What a file extends that counts beds in intensive care and says of no toxicity that anybody needs one.
@@ -122,7 +123,8 @@ def _read(text: str, shown: str, path: Path, state: _State, numbered: bool = Tru
         else:
             parents.append(parent)
     state.chain.pop()
-    own = spelled_out(with_words(_without_extends(root), (), state.problems))
+    check_version(root, state.problems)
+    own = spelled_out(with_words(_of_the_scenario(root), (), state.problems))
     assert isinstance(own, Branch)
     own = fill_in_csv(own, shown, path.parent, state.roots, state.problems, state.allowance)
     state.stay |= _states(own, "infusion", "stay") and not path.is_relative_to(SHIPPED)
@@ -239,6 +241,7 @@ def _inherited(name: Leaf, shown: str, path: Path, state: _State) -> Branch | No
     return _read(text, told, found, state)
 
 
-def _without_extends(root: Branch) -> Branch:
-    entries = {key: value for key, value in root.entries.items() if key != "extends"}
+def _of_the_scenario(root: Branch) -> Branch:
+    """Without what a file says of itself."""
+    entries = {key: value for key, value in root.entries.items() if key not in ("extends", KEY)}
     return Branch(root.place, entries, {key: root.keys[key] for key in entries})

@@ -13,11 +13,16 @@ from sim.scenario.leaves import marker_of
 from sim.scenario.nodes import REPLACE
 from sim.scenario.schema import Scenario
 from sim.scenario.section import Section
+from sim.scenario.versions import KEY, SCHEMA
 
 EXTENDS: dict[str, Any] = {
     "anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}, "minItems": 1}],
     "description": "File, or files, whose values this one inherits; relative to this file.",
 }
+VERSION: dict[str, Any] = {
+    "type": "integer", "minimum": 1, "maximum": SCHEMA,
+    "description": f"The version of the scenario file that it was written for; {SCHEMA} unless given.",
+}  # fmt: skip
 DEFINED = "#/$defs/"
 REMOVED, REPLACED = "Removed", "Replaced"
 WORDS: dict[str, dict[str, Any]] = {
@@ -50,7 +55,7 @@ def json_schema() -> dict[str, Any]:
         _fill_in_defaults(definition, models[name])
         if bare := models[name].bare:
             definitions[name] = {"anyOf": [definition["properties"][bare], definition]}
-    full["properties"] = {"extends": EXTENDS, **full["properties"]}
+    full["properties"] = {"extends": EXTENDS, KEY: VERSION, **full["properties"]}
     about = {name: definition["description"] for name, definition in definitions.items() if "description" in definition}
     relaxed_definitions = {f"{name}Change": _relaxed(definition, about) for name, definition in definitions.items()}
     relaxed = _relaxed(full, about, is_top=True)
@@ -91,7 +96,7 @@ def _relaxed(schema: Any, about: Mapping[str, str], *, is_top: bool = False) -> 
     if not isinstance(schema, dict):
         return copy.copy(schema)
     found: dict[str, Any] = {}
-    kept = {"extends", *schema.get("required", ())}
+    kept = {"extends", KEY, *schema.get("required", ())}
     for key, value in schema.items():
         if (key == "required" and isinstance(value, list)) or key == "dependentRequired":
             continue

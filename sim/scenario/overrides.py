@@ -54,7 +54,7 @@ def _parse(text: str, problems: list[Problem], allowance: Allowance) -> Layer | 
         fault = f"found the path {show(path_text)}; allowed: names with a '.' between them, such as manufacturing.lines"
     elif len(keys) > 20 or len(path_text) > 500:
         fault = "found a path too long for any value of a scenario"
-    elif keys[0] == "extends":
+    elif keys[0] in ("extends", "schema"):
         fault = "cannot be set on the command line; allowed: the values of a scenario"
     if fault:
         problems.append(Problem(place, "", fault))

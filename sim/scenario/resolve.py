@@ -14,6 +14,7 @@ from typing import Any
 from sim.scenario.leaves import inline, values
 from sim.scenario.schema import NOT_IN_DIGEST, Scenario
 from sim.scenario.sources import Parameter
+from sim.scenario.versions import KEY, SCHEMA
 from sim.scenario.written import Nodes, written
 
 # Maps in which the order of names moves results: who comes first in a tie, which uniforms mean which group.
@@ -96,7 +97,8 @@ def resolved_yaml(scenario: Scenario, parameters: Iterable[Parameter]) -> str:
     yaml.width = 1_000_000_000
     text = io.StringIO()
     yaml.dump(_styled(content, [v.path for v in values(scenario)]), text)
-    return f"# Every value of this scenario, defaults included; it needs no other file.\n{text.getvalue()}"
+    head = f"# Every value of this scenario, defaults included; it needs no other file.\n{KEY}: {SCHEMA}\n"
+    return f"{head}{text.getvalue()}"
 
 
 def mapping_text(content: Mapping[str, Any]) -> str:

@@ -106,7 +106,7 @@ class SourceNotes(Kind):
 class Scenario(Section):
     """One way of organising the therapy. Built by `sim.scenario.load`, which knows files, lines and dates."""
 
-    also_known = ("extends",)
+    also_known = ("extends", "schema")
 
     name: Annotated[str, Text()] = Field(description="What this scenario is called in tables and charts.")
     description: Annotated[str, Text(longest=5000, lines=True)] = Field("", description="What it stands for.")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from sim.shell.options import FOLDER, quiet, replace
-from sim.shell.screen import BAD_INPUT, command_line, errors_in_words, print_table, say, stop
+from sim.shell.screen import BAD_INPUT, command_line, errors_in_words, print_table, program, say, stop
 
 if TYPE_CHECKING:
     from sim.records.reader import Reading
@@ -40,7 +40,7 @@ def new_command(file: Path, out: Path | None) -> None:
             write_text(target, text)
         except OSError as error:
             stop(f"{target}: cannot be written ({error.strerror})", BAD_INPUT)
-    click.echo(f"Wrote {target}: look at every line, correct it, then: python run_sim.py records check {target}")
+    click.echo(f"Wrote {target}: look at every line, correct it, then: {program()} records check {target}")
 
 
 @records_command.command("check")

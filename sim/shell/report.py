@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from sim.shell.options import FOLDER, Asked, picture_options, quiet, replace
-from sim.shell.screen import BAD_INPUT, CANNOT_BE_MADE, FAILED, errors_in_words, say, stop
+from sim.shell.screen import BAD_INPUT, CANNOT_BE_MADE, FAILED, errors_in_words, program, say, stop
 from vein2vein.drawing import draw_pages
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ def draw_results(folder: Path, wanted: Wanted, replace: Sequence[str]) -> Drawin
     except Exception as error:  # whatever a page may stumble over, the results are not to be lost for it
         told = f"{type(error).__name__}: {str(error).strip().partition(chr(10))[0]}"
     return Drawing(
-        folder, None, f"the report was not drawn ({told}); all tables are in {folder}: run_sim.py report {folder}"
+        folder, None, f"the report was not drawn ({told}); all tables are in {folder}: {program()} report {folder}"
     )
 
 

@@ -201,6 +201,12 @@ def loaded(file: Path, overrides: Sequence[str] = ()) -> Loaded:
         return load(file, overrides)
 
 
+def program() -> str:
+    """How this program is called here, for advice: as a file of a checkout, a module, or the installed command."""
+    names = {"vein2vein": "vein2vein", "vein2vein.exe": "vein2vein", "__main__.py": "python -m vein2vein"}
+    return names.get(Path(sys.argv[0]).name, "python run_sim.py")
+
+
 def command_line() -> str:
     """What the user typed, as it is kept with results."""
     return " ".join([Path(sys.argv[0]).name, *sys.argv[1:]])

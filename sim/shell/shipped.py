@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from sim.shell.options import SCENARIO_FILE, engine, quiet
-from sim.shell.screen import BAD_INPUT, errors_in_words, print_table, stop
+from sim.shell.screen import BAD_INPUT, errors_in_words, print_table, program, stop
 from vein2vein.progress import progress
 
 
@@ -99,4 +99,4 @@ def new_command(file: Path, base: str, centres: str | None, blank: bool) -> None
         write_text(file, text)
     except OSError as error:
         stop(f"{file}: cannot be written ({error.strerror})", BAD_INPUT)
-    click.echo(f"Wrote {file}. Check it with: python run_sim.py check {file}")
+    click.echo(f"Wrote {file}. Check it with: {program()} check {file}")

@@ -53,7 +53,7 @@ def test_a_disk_that_is_too_small_for_the_report_keeps_the_tables(folder: Path) 
     assert code == 1, told
     assert "the report was not drawn (" in told
     assert "No space left on device" in told
-    assert "all tables are in disk/results: run_sim.py report disk/results" in told
+    assert "all tables are in disk/results: python run_sim.py report disk/results" in told
     whole = {f"results/{name}": digest for name, digest in tables(folder / "results").items()}
     assert {name: files.get(name) for name in whole} == whole
     assert not any(name.startswith("results/charts") for name in files)

@@ -39,9 +39,11 @@ PAGES = "pages"
 
 def write_manifest(folder: Path, content: Mapping[str, Any]) -> None:
     """Write the manifest, whole or not at all, once every file of the folder is written."""
+    from sim.scenario.versions import SCHEMA
+
     tables = checksums(folder)
     pages = {name: checksum(folder / name) for name in _files(folder) if name not in tables}
-    whole = {"format": VERSION, "draws": streams.VERSION, **content, "tables": tables, PAGES: pages}
+    whole = {"format": VERSION, "schema": SCHEMA, "draws": streams.VERSION, **content, "tables": tables, PAGES: pages}
     plain = json.loads(json.dumps(whole, default=_plain, allow_nan=False))
     write_text(folder / MANIFEST, reseal({**plain, "seal": ""}))
 
