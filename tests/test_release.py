@@ -53,7 +53,6 @@ def test_the_wheel_holds_the_program_and_nothing_else(built: Path) -> None:
     wanted = {name for name in tracked() if name.startswith(ROOMS)} | {"run_sim.py"}
     assert names - about == wanted
     assert any(name.endswith("LICENSE") for name in about)
-    assert not any("test" in name for name in names)
 
 
 @slow
@@ -101,7 +100,7 @@ def test_what_says_the_version_says_the_same() -> None:
 def test_the_lock_names_every_direct_requirement_and_no_host() -> None:
     text = (ROOT / "requirements-dev.txt").read_text(encoding="utf-8")
     assert "://" not in text
-    assert "index-url" not in text
+    assert not re.findall(r"^-", text, re.M)  # no option, so no index
     locked = {name.lower().replace("_", "-").replace(".", "-") for name in re.findall(r"^([\w.-]+)==", text, re.M)}
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     asked = [*project["dependencies"], *project["optional-dependencies"]["test"]]

@@ -83,7 +83,7 @@ def test_it_is_read_and_searched_from_a_folder(site: Path, tmp_path: Path) -> No
         pytest.skip("no browser is installed")
     with browser.running(program, tmp_path) as page:
         page.open(site / "index.html")
-        assert page.value("document.querySelector('main img').naturalWidth") > 100
+        assert page.value("document.querySelector('article img').naturalWidth") > 100
         page.call("Page.navigate", url=f"{(site / 'search.html').as_uri()}?q=apheresis")
         page.wait_for("document.querySelectorAll('#search-results li').length > 2")
         assert [url for url in page.requests if not url.startswith("file:")] == []

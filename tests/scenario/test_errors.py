@@ -235,9 +235,9 @@ def test_one_wrong_value(tmp_path: Path, override: str, message: str) -> None:
     ("line", "message"),
     [
         ("allogeneic: {stock: {opening: 1, order: {every: 60 d}, doses_per_lot: 1}}", "allogeneic: is not used: strategy 'autologous' has no use for it"),
-        ("1: 2", "1: unknown key; allowed: extends, name, description, strategy, run, regions, in_progress, centres, shared, calendars, disruptions, patients, waiting_list, clocks, work_up, before_apheresis, scheduling, apheresis, shipping, manufacturing, ..."),
+        ("1: 2", "1: unknown key; allowed: extends, schema, name, description, strategy, run, regions, in_progress, centres, shared, calendars, disruptions, patients, waiting_list, clocks, work_up, before_apheresis, scheduling, apheresis, shipping, ..."),
         ("? [a, b]\n: 3", "found a list or section as a key; a key is a plain name"),
-        ("<<: {name: x}", "<<: unknown key; allowed: extends, name, description, strategy, run, regions, in_progress, centres, shared, calendars, disruptions, patients, waiting_list, clocks, work_up, before_apheresis, scheduling, apheresis, shipping, manufacturing, ..."),
+        ("<<: {name: x}", "<<: unknown key; allowed: extends, schema, name, description, strategy, run, regions, in_progress, centres, shared, calendars, disruptions, patients, waiting_list, clocks, work_up, before_apheresis, scheduling, apheresis, shipping, ..."),
         ("bridging: &b {share: 0.5}", "bridging: found a YAML anchor (&); write the value out, or inherit it with 'extends'"),
         ("sources: {run: !!str assumption}", "sources.run: found a YAML tag 'tag:yaml.org,2002:str'; values are written without tags"),
     ],
