@@ -97,6 +97,14 @@ def test_what_says_the_version_says_the_same() -> None:
     assert {*cited, *meta, changes[0]} == {sim.__version__}
 
 
+def test_the_paper_says_of_validation_what_the_page_says() -> None:
+    page = (ROOT / "docs" / "validation.md").read_text(encoding="utf-8")
+    paper = " ".join((ROOT / "paper" / "paper.md").read_text(encoding="utf-8").split())
+    counts = re.findall(r"(\d+ of \d+) met", page.partition("\n\n**")[2].partition("**")[0])
+    assert len(counts) == 3
+    assert re.findall(r"\((\d+ of \d+)(?: come out)?\)", paper) == [counts[2], counts[1], counts[0]]
+
+
 def test_the_lock_names_every_direct_requirement_and_no_host() -> None:
     text = (ROOT / "requirements-dev.txt").read_text(encoding="utf-8")
     assert "://" not in text
