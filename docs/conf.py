@@ -36,6 +36,7 @@ html_title = "vein2vein"
 html_extra_path = ["gallery.html", "first_notebook.ipynb"]
 html_show_sourcelink = False
 html_copy_source = False
+html_show_search_summary = False  # it would be fetched, which a page in a folder may not
 exclude_patterns = ["build"]
 templates_path: list[str] = []
 myst_heading_anchors = 3

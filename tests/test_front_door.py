@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+import doctest
 import inspect
 import os
 import subprocess
@@ -59,6 +61,26 @@ def test_every_name_says_what_it_gives_and_what_goes_wrong(name: str) -> None:
 
 def _own_options(function: object) -> list[str]:
     return [f"`{name}`" for name in inspect.signature(function).parameters]  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("file", sorted((ROOT / "vein2vein").glob("*.py")), ids=lambda file: file.stem)
+def test_no_public_name_is_without_a_docstring_or_a_type(file: Path) -> None:
+    tree = ast.parse(file.read_text(encoding="utf-8"))
+    assert ast.get_docstring(tree)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef | ast.ClassDef) and not node.name.startswith("_"):
+            assert ast.get_docstring(node), node.name
+        if isinstance(node, ast.FunctionDef):
+            given = [*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs]
+            assert node.returns is not None, node.name
+            assert [one.arg for one in given if one.annotation is None and one.arg != "self"] == [], node.name
+
+
+def test_the_examples_of_the_docstrings_come_out() -> None:
+    from vein2vein import scenarios
+
+    found = doctest.testmod(scenarios)
+    assert (found.failed, found.attempted) == (0, 4)
 
 
 def test_the_import_loads_nothing_heavy() -> None:

@@ -37,6 +37,7 @@ def progress(total: int, quiet: bool, per: int | None = None) -> Iterator[Callab
         """How many of how many, and how many a second."""
 
         def render(self, task: Task) -> Text:
+            """As Rich asks for it."""
             rate = f"{task.speed / size:.3g} / s" if task.speed else ""
             return Text(f"{int(task.completed // size)}/{int((task.total or 0) // size)}  {rate}")
 

@@ -28,6 +28,10 @@ def load(scenario: Given, *, set: Mapping[str, object] | None = None, seed: int 
 
     Returned is a frozen `Loaded`: `scenario` (its values), `digest`, `parameters` (each number with its source) and
     `warnings`. Raises ScenarioError with everything that is wrong, and where.
+
+    >>> ours = load("autologous", set={"manufacturing.lines": 12}, seed=7)
+    >>> ours.resolved["manufacturing"]["lines"], ours.scenario.run.seed
+    (12, 7)
     """
     return _load_with(scenario, overrides(set, seed))
 
@@ -96,6 +100,9 @@ def new(
 
     `centres`: names of those of a network of your own, in place of the shipped one. `blank`: the smallest file that
     runs. `name`: of the scenario. Raises ValueError where there is no such base, or a name cannot be one.
+
+    >>> new("allogeneic", name="ours").splitlines()[4:6]
+    ['extends: allogeneic', 'name: Ours']
     """
     from sim.scenario.own_network import centre_names
     from sim.scenario.shipped import ShippedError, template
@@ -108,7 +115,11 @@ def new(
 
 
 def shipped() -> dict[str, str]:
-    """The shipped scenarios: what each is, in a line, by its name."""
+    """The shipped scenarios: what each is, in a line, by its name.
+
+    >>> "autologous" in shipped()
+    True
+    """
     from sim.scenario.shipped import shipped as all_of_them
 
     return {file.stem: one.scenario.description.strip().split("\n")[0] for file, one in all_of_them()}
