@@ -13,7 +13,7 @@ from reports.findings import Findings
 from reports.grids import Cell, Grid
 from reports.tables import Tables, records
 
-MONEY_DIGITS, OTHER_DIGITS = 0, 3
+MONEY_DIGITS, OTHER_DIGITS = 0, {"QALYs": 3, "life years": 3, "months": 1}
 
 
 @dataclass(frozen=True)
@@ -53,13 +53,13 @@ def amount(value: float, unit: str) -> str:
     """A number with its thousands apart; no decimals for money."""
     if not math.isfinite(value):
         return "no estimate"
-    digits = OTHER_DIGITS if unit in ("QALYs", "life years") else MONEY_DIGITS
+    digits = OTHER_DIGITS.get(unit, MONEY_DIGITS)
     return f"{value:,.{digits}f}".replace("-", "\N{MINUS SIGN}")
 
 
 def heading(label: str, unit: str) -> str:
     """What a row of this quantity is called; the label says the unit itself unless it is money."""
-    return label if unit in ("QALYs", "life years") else f"{label}, {unit}"
+    return label if unit in OTHER_DIGITS else f"{label}, {unit}"
 
 
 def _cell(value: float, low: float, high: float, unit: str) -> Markup:
@@ -82,7 +82,7 @@ def _quantities(levels: pd.DataFrame, changes: pd.DataFrame | None, findings: Fi
         shown = [found[r.quantity, s] for s in findings.scenarios] + [moved[r.quantity, s] for s in others]
         rows.append([heading(r.label, r.unit), *(_cell(x.estimate, x.low, x.high, x.unit) for x in shown)])
     heads = ["Quantity", *findings.scenarios, *("Difference" for _ in others)]
-    return Grid(f"Costs and QALYs, discounted, with 95% simulation intervals{flag}", heads, rows, "figures stack")
+    return Grid(f"Costs and QALYs, discounted where not said otherwise, with 95% simulation intervals{flag}", heads, rows, "figures stack")
 
 
 def _icers(icer: pd.DataFrame, flag: str) -> Grid:

@@ -269,6 +269,84 @@ def test_a_bed_that_is_still_held_at_the_end_is_paid_for_until_then() -> None:
     assert found.costs["hospital"][0] == pytest.approx(expected, rel=1e-6)
 
 
+RETURNS = ONE.replace("follow_up: 300 d", "follow_up: 600 d").replace(
+    "after_infusion:\n", "later_course: {share: 1, relapse: 400 d}\nafter_infusion:\n"
+)
+
+
+def test_a_later_course_by_hand() -> None:
+    # infusion 36, relapse and return 436, apheresis 446, lymphodepletion 467, infusion 472, discharge 486, relapse 872,
+    # death 972
+    found = booked(RETURNS)
+    expected = {
+        "waiting": 300 / MONTH * (between(0, 36, 0.04) + between(436, 472, 0.04)),
+        "apheresis": 4000 * (at(10) + at(446)),
+        "product": 100_000 * (at(36) + at(472)),
+        "lymphodepletion": 2000 * (at(31) + at(467)),
+        "infusion": 500 * (at(36) + at(472)),
+        "hospital": 1000 * (between(36, 50, 0.04) + between(472, 486, 0.04)),
+        "toxicity": 700 * (at(36) + at(472)),
+        "follow_up": 200 / MONTH * (between(36, 436, 0.04) + between(472, 872, 0.04)),
+        "progressed": 3000 / MONTH * between(872, 972, 0.04),
+        "end_of_life": 5000 * at(972),
+    }
+    for name, values in found.costs.items():
+        assert values.tolist() == pytest.approx([expected.get(name, 0.0)], rel=1e-6), name
+    worth = {
+        "waiting": 0.6 * (between(0, 36, 0.015) + between(436, 472, 0.015)),
+        "progression_free": 0.8 * (between(36, 436, 0.015) + between(472, 872, 0.015)),
+        "progressed": 0.5 * between(872, 972, 0.015),
+        "hospital": -0.2 * (between(36, 50, 0.015) + between(472, 486, 0.015)),
+    }
+    for name, values in found.qalys.items():
+        assert values.tolist() == pytest.approx([worth.get(name, 0.0) / YEAR], rel=1e-6, abs=1e-12), name
+    assert found.life_years.tolist() == pytest.approx([972 / YEAR], rel=1e-6)
+    assert found.discounted_life_years.tolist() == pytest.approx([between(0, 972, 0.015) / YEAR], rel=1e-6)
+    assert found.treatment_free.tolist() == pytest.approx([800 / MONTH], rel=1e-6)
+    undiscounted = 300 * 72 / MONTH + 2 * (4000 + 100_000 + 2000 + 500 + 14_000 + 700) + 200 * 800 / MONTH
+    assert found.undiscounted[0].tolist() == pytest.approx([undiscounted + 3000 * 100 / MONTH + 5000], rel=1e-6)
+    assert found.undiscounted[1].tolist() == pytest.approx(
+        [(0.6 * 72 + 0.8 * 800 + 0.5 * 100 - 0.2 * 28) / YEAR], rel=1e-6
+    )
+
+
+def test_who_returns_lives_on_by_the_later_course() -> None:
+    patients, found = followed(
+        RETURNS, "after_infusion.autologous.progression=never", "after_infusion.autologous.death={exponential: {rate: 0.001 / d}}"
+    )
+    after = patients.after
+    assert after is not None
+    # the first course alone would have ended within days of infusion; the relapse of who returned is the return
+    assert after.relapse_day[0] == 5 + 436
+    assert after.death_day[0] == after.death_day[1] > 5 + 472
+    assert found.costs["end_of_life"][0] == pytest.approx(5000 * at(after.death_day[1] - 5), rel=1e-9)
+
+
+def test_a_later_course_has_multipliers_of_its_own() -> None:
+    plain, worse = (
+        followed(
+            RETURNS, "after_infusion.autologous.progression={exponential: {rate: 1 / y}}", f"after_infusion.later_course.progression={ratio}"
+        )[0]
+        for ratio in (1, 2)
+    )
+    assert plain.after is not None
+    assert worse.after is not None
+    first, second = (plain.after.relapse_day - plain.day("infusion"), worse.after.relapse_day - worse.day("infusion"))
+    assert first[0] == second[0] == 400.0
+    assert first[1] == pytest.approx(2 * second[1], rel=1e-6)
+
+
+def test_each_batch_has_its_price_and_what_is_unused_follows_it() -> None:
+    both = "manufacturing.batches=2"
+    assert booked(ONE, both).costs["product"][0] == pytest.approx(200_000 * at(36), rel=1e-9)
+    together = booked(ONE, both, "economics.costs.priced_by=infusion")
+    assert together.costs["product"][0] == pytest.approx(100_000 * at(36), rel=1e-9)
+    follows = LEAVES.replace("    unused_product: {autologous: 90000}\n", "")
+    assert booked(follows, both).costs["unused_product"][0] == pytest.approx(200_000 * at(15), rel=1e-6)
+    dearer = booked(follows, "economics.costs.product.autologous=150000")
+    assert dearer.costs["unused_product"][0] == pytest.approx(150_000 * at(15), rel=1e-6)
+
+
 def test_intensive_care_replaces_the_bed_and_grades_have_their_prices() -> None:
     toxic = ONE.replace("clocks:", "toxicity:\n  crs: {onset: 1 d, grades: {high: {share: 1, duration: 3 d, icu: 1}}}\n"
                         "  icu: {stay: 4 d, bed: kept}\nclocks:")  # fmt: skip
@@ -300,7 +378,10 @@ def test_every_patient_lives_every_day_once() -> None:
 @pytest.mark.parametrize(
     ("change", "told"),
     [
-        (("after_infusion:", "later_course: {share: 0.1, relapse: 1 d}\nafter_infusion:"), "economics: is not used"),
+        (
+            ("after_infusion:", "after_infusion:\n  later_course: {death: 2}"),
+            "after_infusion.later_course: is not used",
+        ),
         (("bed_day: 1000", "bed_dy: 1000"), "economics.costs.bed_dy: unknown key; did you mean 'bed_day'?"),
         (("waiting: 0.6", "waiting: 60"), "economics.utilities.waiting: found 60; allowed: a utility from -1 to 1"),
         (("  horizon", "  toxicity: {crs: {high: {cost: 1}}}\n  horizon"), "toxicity.crs is not given"),

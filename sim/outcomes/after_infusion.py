@@ -34,6 +34,9 @@ def follow_on(scenario: Scenario, patients: Patients, luck: Luck) -> Afterwards:
     population (`sim.pure.mortality`). Responders progress from their response on; who dies before it has not responded.
     Draws are keyed `after_infusion/...`. In those infused they depend on the frailty that acted before infusion; those
     who are not infused live on by clocks that were measured in patients with their outcome.
+
+    Who returns for a later course relapsed on the day of the return, whatever was drawn for them, and their death is
+    that of the later course.
     """
     rules, frailty = scenario.after_infusion, patients.cohort.frailty
     assert rules is not None
@@ -86,6 +89,12 @@ def follow_on(scenario: Scenario, patients: Patients, luck: Luck) -> Afterwards:
             death[chosen] = rests[chosen] + met(table, nothing[chosen], first, own["death"][chosen], never)[0]
     died = patients.with_outcome("died")
     death[died] = rests[died]
+    back = np.flatnonzero((patients.cohort.course > 1) & np.isfinite(patients.referral_day))
+    before, day = patients.cohort.person[back], patients.referral_day[back]
+    # who returns has relapsed by then and lives on, in the later course
+    relapse[before], death[before] = day, death[back]
+    late = before[~(response_day[before] < day)]
+    responded[late], response_day[late] = False, np.nan
     return Afterwards(responded, response_day, relapse, np.where(np.isfinite(death), death, np.nan), rests)
 
 
@@ -138,6 +147,7 @@ def _kinds(
     # only the product that was released last was infused, on the day on which the exception was granted
     infused = patients.infused
     yield infused & (patients.day("out_of_specification") == patients.day("released")), rules.out_of_specification
+    yield infused & (patients.cohort.course > 1), rules.later_course
     yield patients.progressed, rules.progressed_before_infusion
     yield ~patients.progressed, rules.not_progressed_before_infusion
     for place, name in enumerate(scenario.patients.risk_groups):

@@ -31,7 +31,7 @@ ALL_NAMES = (*METRIC_NAMES, *_NAMES, f"{NET_BENEFIT}@100000")
 class EconomicMetric:
     """One economic number of a replication.
 
-    `kind`: money, QALYs or life years. `weights`: (place of a quantity, weight).
+    `kind`: money, QALYs, life years or months. `weights`: (place of a quantity, weight).
     """
 
     name: str

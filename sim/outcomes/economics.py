@@ -1,38 +1,43 @@
 """Costs and quality-adjusted life of each measured patient, from referral to death or the horizon.
 
-Days count from referral. Amounts that recur are streams at a constant rate, discounted continuously
+Days count from the first referral; a patient who returns for a later course is given what that costs and gains as well,
+from the return on. Amounts that recur are streams at a constant rate, discounted continuously
 (`sim.pure.discounting`). To add a cost: a field in `sim/scenario/economics.py`, and a line in `_costs`.
 
-Longer than 400 lines because every cost stands here.
+Longer than 400 lines because every cost stands here; `stays` has the days in beds.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.engine.trace import PATIENT, Trace
+from sim.engine.trace import Trace
 from sim.outcomes.bridging import bridging_day, holding_end
 from sim.outcomes.by_group import ByGroup
 from sim.outcomes.estimates import FREE, NOT_NEGATIVE, Range, ranges
 from sim.outcomes.metrics import INFUSED_ONES, REFERRED, Population
 from sim.outcomes.patients import Patients
-from sim.outcomes.resource_use import idle_until
+from sim.outcomes.stays import bed_if_unlimited, stays
 from sim.outcomes.verdicts import HIGHER, LOWER, NEITHER
 from sim.pieces.luck import Luck
-from sim.pieces.protocol import Capacity, Protocol, unlimited
+from sim.pieces.protocol import Protocol
 from sim.pure.discounting import DAYS_PER_MONTH, DAYS_PER_YEAR, single, stream
 from sim.scenario import Scenario
 from sim.scenario.afterwards import UNTREATED
-from sim.scenario.economics import Costs, Economics, GradeValue
+from sim.scenario.economics import Costs, Discount, Economics, GradeValue
 
 FloatArray = NDArray[np.float64]
-MONEY, QALYS, YEARS = "money", "QALYs", "life years"
-WHOLES = ("cost_per_referred", "qalys_per_referred", "life_years_per_referred", "cost_per_infused", "qalys_per_infused")
+MONEY, QALYS, YEARS, MONTHS = "money", "QALYs", "life years", "months"
+WHOLES = (
+    "cost_per_referred", "qalys_per_referred", "life_years_per_referred", "cost_per_infused", "qalys_per_infused",
+    "undiscounted_cost_per_referred", "undiscounted_qalys_per_referred", "discounted_life_years_per_referred",
+    "treatment_free_months_per_referred", "treatment_free_months_per_infused",
+)  # fmt: skip
 # Categories of cost and states of health, with their labels, in the order of tables.
 CATEGORIES = {
     "waiting": "Care while waiting",
@@ -51,6 +56,8 @@ CATEGORIES = {
     "subsequent_care": "Care of those not infused",
     "end_of_life": "End of life",
 }
+# Path of the price of a product that is not infused, before its kind.
+UNUSED = "costs.unused_product."
 # Future costs that have nothing to do with the disease: in or out by choice, shown apart either way.
 UNRELATED = "unrelated"
 STATES = {
@@ -66,7 +73,7 @@ STATES = {
 
 @dataclass(frozen=True)
 class Quantity:
-    """One number of the economics of a replication; `unit`: money, QALYs or life years; `over`: whose mean it is."""
+    """One number of the economics of a replication; `unit`: money, QALYs, life years or months; `over`: whose mean."""
 
     name: str
     label: str
@@ -76,7 +83,7 @@ class Quantity:
     @property
     def better(self) -> str:
         """Less money, more life; a part of a whole is neither better nor worse."""
-        return {MONEY: LOWER, QALYS: HIGHER, YEARS: HIGHER}[self.unit] if self.name in WHOLES else NEITHER
+        return (LOWER if self.unit == MONEY else HIGHER) if self.name in WHOLES else NEITHER
 
     @property
     def possible(self) -> Range:
@@ -90,6 +97,11 @@ QUANTITIES = (
     Quantity("life_years_per_referred", "Life years per patient referred, not discounted", YEARS),
     Quantity("cost_per_infused", "Cost of a patient who is infused", MONEY, INFUSED_ONES),
     Quantity("qalys_per_infused", "QALYs of a patient who is infused", QALYS, INFUSED_ONES),
+    Quantity("undiscounted_cost_per_referred", "Cost per patient referred, not discounted", MONEY),
+    Quantity("undiscounted_qalys_per_referred", "QALYs per patient referred, not discounted", QALYS),
+    Quantity("discounted_life_years_per_referred", "Life years per patient referred, discounted as QALYs", YEARS),
+    Quantity("treatment_free_months_per_referred", "Months without treatment per patient referred", MONTHS),
+    Quantity("treatment_free_months_per_infused", "Months without treatment of who is infused", MONTHS, INFUSED_ONES),
     *(Quantity(f"cost_{name}", f"{label}, cost per patient referred", MONEY) for name, label in CATEGORIES.items()),
     Quantity("cost_unrelated", "Care unrelated to myeloma, cost per patient referred", MONEY),
     *(Quantity(f"qalys_{name}", f"{label}, QALYs per patient referred", QALYS) for name, label in STATES.items()),
@@ -100,17 +112,21 @@ POSSIBLE = ranges([quantity.possible for quantity in QUANTITIES])
 
 @dataclass(frozen=True, eq=False)
 class Ledger:
-    """Discounted costs by category and QALYs by state, one entry a measured patient; `life_years` not discounted.
+    """Discounted costs by category and QALYs by state, one entry a measured patient.
 
-    `with_unrelated`: whether costs unrelated to the disease are part of the whole; they stand among `costs` either way.
-    `by`: their replications. `rows`: their places in the cohort. `items`: what their milestones do not say of what they
-    were given.
+    `undiscounted`: cost and QALYs as wholes. `life_years`: not discounted and, as `discounted_life_years`, at the rate
+    of health. `treatment_free`: months from infusion to progression or death, not discounted. `with_unrelated`: whether
+    costs unrelated to the disease are part of the whole; they stand among `costs` either way. `by`: their replications.
+    `rows`: the places of their courses in the cohort. `items`: what their milestones do not say of what was given.
     """
 
     by: ByGroup
     costs: dict[str, FloatArray]
     qalys: dict[str, FloatArray]
+    undiscounted: tuple[FloatArray, FloatArray]
     life_years: FloatArray
+    discounted_life_years: FloatArray
+    treatment_free: FloatArray
     infused: NDArray[np.bool_]
     rows: NDArray[np.int64]
     items: tuple[Item, ...]
@@ -118,33 +134,62 @@ class Ledger:
 
     def quantities(self) -> FloatArray:
         """The value of each of `QUANTITIES`, shape (replications, quantities); NaN where there is nobody."""
-        everybody = np.ones(len(self.rows), bool)
-        counted = {name: each for name, each in self.costs.items() if self.with_unrelated or name != UNRELATED}
-        cost, qalys = (np.sum(list(parts.values()), axis=0) for parts in (counted, self.qalys))
-        parts = [*(self.costs[name] for name in (*CATEGORIES, UNRELATED)), *(self.qalys[name] for name in STATES)]
-        found = [self.by.mean(values, everybody) for values in (cost, qalys, self.life_years, *parts)]
-        infused = [self.by.mean(values, self.infused) for values in (cost, qalys)]
-        return np.stack([*found[:3], *infused, *found[3:]], axis=1)
+        everybody = np.ones(len(self.infused), bool)
+        cost = whole_cost(self.costs, self.with_unrelated)
+        qalys = np.sum(list(self.qalys.values()), axis=0)
+        of_all = {
+            "cost_per_referred": cost,
+            "qalys_per_referred": qalys,
+            "life_years_per_referred": self.life_years,
+            "undiscounted_cost_per_referred": self.undiscounted[COST],
+            "undiscounted_qalys_per_referred": self.undiscounted[EFFECT],
+            "discounted_life_years_per_referred": self.discounted_life_years,
+            "treatment_free_months_per_referred": self.treatment_free,
+            **{f"cost_{name}": self.costs[name] for name in (*CATEGORIES, UNRELATED)},
+            **{f"qalys_{name}": self.qalys[name] for name in STATES},
+        }
+        of_infused = {
+            "cost_per_infused": cost,
+            "qalys_per_infused": qalys,
+            "treatment_free_months_per_infused": self.treatment_free,
+        }
+        found = {name: self.by.mean(values, everybody) for name, values in of_all.items()}
+        found |= {name: self.by.mean(values, self.infused) for name, values in of_infused.items()}
+        return np.stack([found[quantity.name] for quantity in QUANTITIES], axis=1)
+
+
+def whole_cost(costs: Mapping[str, FloatArray], with_unrelated: bool) -> FloatArray:
+    """The sum of the categories that count, one entry a patient."""
+    return np.asarray(np.sum([each for name, each in costs.items() if with_unrelated or name != UNRELATED], axis=0))
 
 
 @dataclass(frozen=True, eq=False)
 class _Course:
-    """When things happened to each measured patient; days since referral, NaN where they did not.
+    """When things happened in each course of a measured patient; days since the first referral, NaN where they did not.
 
-    `bridged`, `held`: from when to when bridging and holding therapy were given. `beds`, `intensive`: (patient, from,
-    to) of each stay. `death`: infinite where it never comes. `left`: infusion, or the day of the outcome.
+    `of`: whose course it is, a place among the measured; first courses stand first, in their order. `start`: the day of
+    referral, or of the return. `until`: death, or the return for a later course; infinite where neither comes.
+    `bridged`, `held`: from when to when bridging and holding therapy were given. `beds`, `intensive`: (course, from,
+    to) of each stay. `death`: NaN where it never comes, or comes in a later course. `left`: infusion, or the day of the
+    outcome. `batches`: how many products are made for a patient at once, and priced.
     """
 
     patients: Patients
     trace: Trace
     rows: NDArray[np.int64]
+    of: NDArray[np.int64]
+    people: int
+    referral: FloatArray
     economics: Economics
+    start: FloatArray
     left: FloatArray
     progression: FloatArray
     relapse: FloatArray
+    until: FloatArray
     death: FloatArray
     infusion: FloatArray
     off_the_shelf: NDArray[np.bool_]
+    batches: int
     bridging: FloatArray
     bridged: tuple[FloatArray, FloatArray]
     held: tuple[FloatArray, FloatArray]
@@ -153,7 +198,11 @@ class _Course:
 
     def day(self, milestone: str) -> FloatArray:
         """Days of a milestone."""
-        return (self.patients.day(milestone) - self.patients.referral_day)[self.rows]
+        return self.patients.day(milestone)[self.rows] - self.referral
+
+    def by_patient(self, amounts: FloatArray) -> FloatArray:
+        """An entry a measured patient, from one a course."""
+        return np.bincount(self.of, amounts, minlength=self.people).astype(np.float64)
 
     def passes(self, milestone: str) -> NDArray[np.int64]:
         """How often each passed a milestone, products that went on without him included."""
@@ -164,6 +213,10 @@ class _Course:
     def with_outcome(self, outcome: str) -> NDArray[np.bool_]:
         """Who has this outcome."""
         return self.patients.with_outcome(outcome)[self.rows]
+
+    def replaced(self, rates: Discount) -> _Course:
+        """The same at other rates of discount."""
+        return replace(self, economics=self.economics.model_copy(update={"discount": rates}))
 
     def once(self, amount: float | NDArray[np.floating[Any]], day: FloatArray) -> FloatArray:
         """The present value of an amount paid on a day."""
@@ -180,25 +233,25 @@ class _Course:
         supportive care.
         """
         if not unit.lines:
-            return self.monthly(amount, start, self.death)
+            return self.monthly(amount, start, self.until)
         total, since = np.zeros(len(self.rows)), start
         for line in unit.lines.values():
-            until = np.minimum(since + line.lasts, self.death)
+            until = np.minimum(since + line.lasts, self.until)
             mean = line.share * amount + (1.0 - line.share) * unit.supportive_month
             total, since = total + self.monthly(mean, since, until), until
-        return total + self.monthly(unit.supportive_month, since, self.death)
+        return total + self.monthly(unit.supportive_month, since, self.until)
 
     def years(self, utility: float, start: FloatArray, end: FloatArray) -> FloatArray:
         """The present value of a utility, in QALYs."""
         return np.asarray(utility / DAYS_PER_YEAR * stream(start, end, self.economics.discount.health, self.horizon))
 
     def item(self, path: str, category: str, units: NDArray[Any], start: FloatArray, end: FloatArray) -> Item:
-        """An item of those to whom it happened, from an entry a measured patient."""
+        """An item of those to whom it happened, from an entry a course."""
         who = np.flatnonzero((units > 0) & np.isfinite(start))
         return Item(path, category, who, units[who].astype(np.float64), start[who], end[who])
 
     def summed(self, item: Item, amounts: FloatArray) -> FloatArray:
-        """The amounts of an item's rows, summed over each patient's."""
+        """The amounts of an item's rows, summed over each course's."""
         return np.bincount(item.who, amounts, minlength=len(self.rows)).astype(np.float64)
 
     @property
@@ -213,25 +266,46 @@ def ledger(scenario: Scenario, protocol: Protocol, patients: Patients, trace: Tr
     assert economics is not None
     c = _course(scenario, economics, protocol, patients, trace, luck)
     found = tuple(items(c, scenario))
-    nothing = np.zeros(len(c.rows))
-    costs = dict.fromkeys((*CATEGORIES, UNRELATED), nothing)
-    for name, amount in _costs(c, found):
-        costs[name] = costs[name] + amount
-    qalys = dict.fromkeys(STATES, nothing)
-    for name, worth in _qalys(c, found):
-        qalys[name] = qalys[name] + worth
-    lived = stream(nothing, c.death, 0.0, c.horizon) / DAYS_PER_YEAR
-    by = ByGroup(patients.cohort.replication[c.rows], patients.by.groups)
+    costs, qalys = _booked(c, found)
     counted = economics.costs.future == "related_and_unrelated"
-    return Ledger(by, costs, qalys, lived, patients.infused[c.rows], c.rows, found, counted)
+    free = c.replaced(Discount(costs=0.0, health=0.0))
+    plain_costs, plain_qalys = _booked(free, found)
+    untroubled = c.by_patient(stream(c.infusion, np.fmin(c.relapse, c.until), 0.0, c.horizon))
+    lived = (c.by_patient(stream(c.start, c.until, rate, c.horizon)) for rate in (0.0, economics.discount.health))
+    life_years, discounted = (days / DAYS_PER_YEAR for days in lived)
+    first = c.rows[: c.people]
+    return Ledger(
+        by=ByGroup(patients.cohort.replication[first], patients.by.groups),
+        costs=costs,
+        qalys=qalys,
+        undiscounted=(whole_cost(plain_costs, counted), np.sum(list(plain_qalys.values()), axis=0)),
+        life_years=life_years,
+        discounted_life_years=discounted,
+        treatment_free=untroubled / DAYS_PER_MONTH,
+        infused=patients.infused[first],
+        rows=c.rows,
+        items=found,
+        with_unrelated=counted,
+    )
+
+
+def _booked(c: _Course, found: Sequence[Item]) -> tuple[dict[str, FloatArray], dict[str, FloatArray]]:
+    """(costs by category, QALYs by state), an entry a measured patient."""
+    costs = dict.fromkeys((*CATEGORIES, UNRELATED), np.zeros(c.people))
+    for name, amount in _costs(c, found):
+        costs[name] = costs[name] + c.by_patient(amount)
+    qalys = dict.fromkeys(STATES, np.zeros(c.people))
+    for name, worth in _qalys(c, found):
+        qalys[name] = qalys[name] + c.by_patient(worth)
+    return costs, qalys
 
 
 def _costs(c: _Course, found: Sequence[Item]) -> Iterator[tuple[str, FloatArray]]:
     """(category, present value a patient) of each thing that costs."""
     unit = c.economics.costs
-    untroubled = np.fmin(c.relapse, c.death)
-    price = np.where(c.off_the_shelf, unit.product.allogeneic, unit.product.autologous)
-    yield "waiting", c.monthly(unit.waiting_month, np.zeros(len(c.rows)), c.left)
+    untroubled = np.fmin(c.relapse, c.until)
+    price = np.where(c.off_the_shelf, unit.product.allogeneic, c.batches * unit.product.autologous)
+    yield "waiting", c.monthly(unit.waiting_month, c.start, c.left)
     yield "apheresis", c.once(unit.apheresis, c.day("apheresis"))
     yield "bridging", c.once(unit.bridging, c.bridging)
     yield "bridging", c.once(unit.holding, c.day("holding_therapy"))
@@ -255,15 +329,15 @@ def _costs(c: _Course, found: Sequence[Item]) -> Iterator[tuple[str, FloatArray]
     for outcome in UNTREATED:
         start = np.where(c.with_outcome(outcome), c.left, np.nan)
         yield "subsequent_care", c.treated(unit, unit.subsequent_care.of(outcome), start)
-    yield UNRELATED, c.monthly(unit.unrelated_month, np.zeros(len(c.rows)), c.death)
-    yield "end_of_life", c.once(unit.end_of_life, np.where(np.isfinite(c.death), c.death, np.nan))
+    yield UNRELATED, c.monthly(unit.unrelated_month, c.start, c.until)
+    yield "end_of_life", c.once(unit.end_of_life, c.death)
 
 
 def _qalys(c: _Course, found: Sequence[Item]) -> Iterator[tuple[str, FloatArray]]:
     """(state, present value a patient in QALYs) of each stretch of life, and of each loss."""
     worth = c.economics.utilities
-    untroubled = np.fmin(c.relapse, c.death)
-    yield "waiting", c.years(worth.waiting, np.zeros(len(c.rows)), np.fmin(c.progression, c.left))
+    untroubled = np.fmin(c.relapse, c.until)
+    yield "waiting", c.years(worth.waiting, c.start, np.fmin(c.progression, c.left))
     yield "progressed", c.years(worth.progressed, c.progression, c.left)
     yield "progression_free", c.years(worth.progression_free, c.infusion, untroubled)
     turned = np.where(c.with_outcome("alternative"), c.left, np.nan)
@@ -274,10 +348,10 @@ def _qalys(c: _Course, found: Sequence[Item]) -> Iterator[tuple[str, FloatArray]
         "standard_care",
         c.years(worth.waiting if worth.standard_care is None else worth.standard_care, cared, untroubled),
     )
-    yield "progressed", c.years(worth.progressed, c.relapse, c.death)
+    yield "progressed", c.years(worth.progressed, c.relapse, c.until)
     for outcome in UNTREATED:
         start = np.where(c.with_outcome(outcome), c.left, np.nan)
-        yield "subsequent_care", c.years(worth.subsequent_care.of(outcome), start, c.death)
+        yield "subsequent_care", c.years(worth.subsequent_care.of(outcome), start, c.until)
     for item in found:
         lost = item.utility_loss(c.economics)
         if lost:
@@ -289,9 +363,9 @@ def _qalys(c: _Course, found: Sequence[Item]) -> Iterator[tuple[str, FloatArray]
 class Item:
     """What patients were given, or went through, beyond what their milestones say: a row of `quantities.parquet` each.
 
-    `path`: of its price, in the section `economics`. `who`: place among the measured. `units`: how many; below 0 what
-    something else replaces. Days since referral; `end` NaN for what is paid once and does not last. `a_day`: whether
-    the price is of a day, from `start` to `end`.
+    `path`: of its price, in the section `economics`. `who`: place among the courses of the measured. `units`: how many;
+    below 0 what something else replaces. Days since the first referral; `end` NaN for what is paid once and does not
+    last. `a_day`: whether the price is of a day, from `start` to `end`.
     """
 
     path: str
@@ -304,6 +378,8 @@ class Item:
 
     def price(self, economics: Economics) -> float:
         """Of a unit, or of a day of one."""
+        if self.path.startswith(UNUSED):
+            return economics.costs.unused_price(self.path.removeprefix(UNUSED))
         value: Any = economics
         for key in self.path.split("."):
             value = value[key] if isinstance(value, Mapping) else getattr(value, key)
@@ -328,30 +404,30 @@ def items(c: _Course, s: Scenario) -> Iterator[Item]:
     never = np.full(len(c.rows), np.nan)
     yield c.item("costs.apheresis", "apheresis", c.passes("repeat_apheresis"), c.day("repeat_apheresis"), never)
     for product, count in _unused(c).items():
-        yield c.item(f"costs.unused_product.{product}", "unused_product", count, c.left, never)
+        yield c.item(f"{UNUSED}{product}", "unused_product", count, c.left, never)
     stays = [("costs.bed_day", 1.0, c.beds), ("costs.icu_day", 1.0, c.intensive)]
     if s.toxicity.icu.bed == "kept":
         # a bed that is kept through intensive care has been counted, and is replaced
         stays.append(("costs.bed_day", -1.0, c.intensive))
     for path, units, (who, start, end) in stays:
-        until = np.minimum(end, c.death[who])
+        until = np.minimum(end, c.until[who])
         there = np.isfinite(start) & (until > start)
         each: FloatArray = np.full(int(there.sum()), units, dtype=np.float64)
         yield Item(path, "hospital", who[there], each, start[there], until[there], a_day=True)
     for event, values in c.economics.toxicity.events.items():
         for grade, value in values.items():
             onset = c.day(f"{event}/{grade}")
-            over = np.maximum(np.minimum(onset + value.lasts, c.death), onset)
+            over = np.maximum(np.minimum(onset + value.lasts, c.until), onset)
             yield c.item(f"toxicity.{event}.{grade}", "toxicity", np.ones(len(c.rows)), onset, over)
 
 
 def _unused(c: _Course) -> dict[str, NDArray[np.int64]]:
-    """How many products of each patient were begun or drawn, and not infused; none where that is not in view."""
+    """How many priced products of each course were begun or drawn, and not infused; none where that is not in view."""
     if c.economics.costs.unused_paid_by == "manufacturer" and c.economics.perspective == "payer":
         return {}
     infused = ~np.isnan(c.infusion)
     return {
-        "autologous": np.maximum(c.passes("manufacturing") - (infused & ~c.off_the_shelf), 0),
+        "autologous": c.batches * np.maximum(c.passes("manufacturing") - (infused & ~c.off_the_shelf), 0),
         "allogeneic": np.maximum(c.passes("dose") - (infused & c.off_the_shelf), 0),
     }
 
@@ -361,9 +437,17 @@ def _course(
 ) -> _Course:
     after = patients.after
     assert after is not None
-    rows = np.flatnonzero(patients.cohort.measured)
-    referral = patients.referral_day[rows]
+    cohort = patients.cohort
+    first = np.flatnonzero(cohort.measured)
+    later = np.flatnonzero((cohort.course > 1) & cohort.measured[cohort.person] & np.isfinite(patients.referral_day))
+    rows = np.concatenate([first, later])
+    of = np.searchsorted(first, cohort.person[rows])
+    referral = patients.referral_day[cohort.person[rows]]
     death = after.death_day[rows] - referral
+    until = np.where(np.isnan(death), np.inf, death)
+    goes_on = of[len(first) :]
+    until[goes_on] = patients.referral_day[later] - referral[goes_on]
+    death[goes_on] = np.nan
     infusion = patients.day("infusion")[rows] - referral
     priced = economics.costs.bridging > 0.0 or economics.costs.bridging_month > 0.0
     bridged = bridging_day(s, patients, luck)[rows] if priced else np.full(len(rows), np.nan)
@@ -376,66 +460,29 @@ def _course(
         patients=patients,
         trace=trace,
         rows=rows,
+        of=of,
+        people=len(first),
+        referral=referral,
         economics=economics,
+        start=patients.referral_day[rows] - referral,
         left=left[rows] - referral,
         progression=patients.progression_day[rows] - referral,
         relapse=after.relapse_day[rows] - referral,
-        death=np.where(np.isnan(death), np.inf, death),
+        until=until,
+        death=death,
         infusion=infusion,
         off_the_shelf=patients.off_the_shelf[rows],
+        batches=s.manufacturing.batches if economics.costs.priced_by == "batch" else 1,
         bridging=bridged - referral,
         bridged=(bridged - referral, bridging_ended - referral),
         held=(patients.day("holding_therapy")[rows] - referral, holding_ended - referral),
-        beds=_stays(
-            protocol, trace, "bed", places, referral, _bed_if_unlimited(s, patients, trace, rows, after.rests_day[rows])
+        beds=stays(
+            protocol,
+            trace,
+            "bed",
+            places,
+            referral,
+            bed_if_unlimited(s, patients, trace, rows, referral, after.rests_day[rows]),
         ),
-        intensive=_stays(protocol, trace, "icu", places, referral, None),
+        intensive=stays(protocol, trace, "icu", places, referral, None),
     )
-
-
-Stays = tuple[NDArray[np.int64], FloatArray, FloatArray]
-
-
-def _stays(
-    protocol: Protocol,
-    trace: Trace,
-    resource: str,
-    places: NDArray[np.int64],
-    referral: FloatArray,
-    unlimited_stays: Stays | None,
-) -> Stays:
-    """(place among the measured, from, to) of each time that a measured patient was in the resource."""
-    index = next((k for k, r in enumerate(protocol.resources) if r.name == resource), None)
-    capacity = protocol.resources[index] if index is not None else None
-    if isinstance(capacity, Capacity) and unlimited_stays is not None and all(unlimited(u) for u in capacity.units):
-        return unlimited_stays
-    uses = trace.uses
-    mine = (uses.kind == PATIENT) & (uses.resource == (-1 if index is None else index)) & np.isfinite(uses.began)
-    who = places[uses.entity[mine]]
-    began, ended = uses.began[mine][who >= 0], uses.ended[mine][who >= 0]
-    if isinstance(capacity, Capacity) and capacity.idle_until:
-        began = idle_until(capacity, trace, np.flatnonzero(mine)[who >= 0])  # nobody is in a bed that stands idle
-    stop = trace.stop_day[uses.replication[mine][who >= 0]]
-    who = who[who >= 0]
-    return who, began - referral[who], np.where(np.isnan(ended), stop, ended) - referral[who]
-
-
-def _bed_if_unlimited(
-    s: Scenario, patients: Patients, trace: Trace, rows: NDArray[np.int64], left: FloatArray
-) -> Stays:
-    """The stays of inpatients where beds are unlimited and so not asked for; who leaves before infusion ends his.
-
-    Those on step-up doses of the alternative are among them.
-    """
-    referral = patients.referral_day[rows]
-    start = patients.day("lymphodepletion" if s.infusion.reservation == "admit" else "infusion")[rows]
-    there = "discharge" in trace.milestones
-    home = trace.notes[rows, trace.milestones.index("discharge")] if there else np.full(len(rows), np.nan)
-    end = np.where(patients.infused[rows], home, left)
-    # who was lymphodepleted, and given the alternative after all, would have two stays: the first ended with the path
-    turned = patients.turned[rows]
-    start = np.where(turned, patients.day("alternative")[rows], start)
-    stepped_up = np.nan_to_num(patients.day("step_up_ended")[rows], nan=np.inf)
-    end = np.where(turned, np.minimum(stepped_up, trace.stop_day[patients.cohort.replication[rows]]), end)
-    who = np.flatnonzero(np.isfinite(start))
-    return who, (start - referral)[who], (end - referral)[who]

@@ -30,7 +30,7 @@ NOT_NEGATIVE: Range = (0.0, np.inf)
 SHARE: Range = (0.0, 1.0)
 SHARE_CHANGE: Range = (-1.0, 1.0)
 # What cannot be negative; any other unit may be anything.
-_COUNTED = ("days", "patients", "products", "slots", "doses", "units", "life years")
+_COUNTED = ("days", "patients", "products", "slots", "doses", "units", "life years", "months")
 
 
 def possible(unit: str) -> Range:

@@ -32,7 +32,8 @@ class Afterwards:
     """One entry a patient, in the order of `Patients`; days since the start of the scenario, followed for life.
 
     `response_day`: NaN where there is no response. `relapse_day`: progression after infusion, on the alternative or on
-    standard care; NaN where death comes first or neither comes. `death_day`: NaN where the patient never dies or, in a
+    standard care, or the return for a later course; NaN where death comes first or neither comes. `death_day`: in
+    whichever course; NaN where the patient never dies or, in a
     later course, never began it. `rests_day`: the day from which `death_day` was drawn: infusion, the first dose of the
     alternative, or the day of the outcome (the end of follow-up for those who still wait).
     """

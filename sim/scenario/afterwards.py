@@ -149,6 +149,9 @@ class AfterInfusion(Section):
     out_of_specification: HazardRatios = Field(
         HazardRatios.by_default(), description="Of patients infused with a product out of specification."
     )
+    later_course: HazardRatios = Field(
+        HazardRatios.by_default(), description="Of patients infused in a later course, whatever the product."
+    )
     not_infused: NotInfused = Field(description="Of those who are not infused.")
     general_population: GeneralPopulation | None = Field(
         None, description="Deaths from all causes of people of the same age and sex; below them no hazard falls."

@@ -60,6 +60,13 @@ class ByProduct(Section):
     allogeneic: Amount = Field(0.0, description="Of a dose from the shelf.")
 
 
+class UnusedByProduct(Section):
+    """An amount for each kind of product; the price of the product unless given."""
+
+    autologous: MaybeAmount = Field(None, description="Of a product made for its patient; its price unless given.")
+    allogeneic: MaybeAmount = Field(None, description="Of a dose from the shelf; its price unless given.")
+
+
 class CareByOutcome(Section):
     """Cost a month of those who are not infused, from the day of their outcome to death; by outcome where given."""
 
@@ -132,8 +139,13 @@ class Costs(Section):
         TherapyCosts.by_default(), description="Standard care of a reference arm, from referral on."
     )
     product: ByProduct = Field(ByProduct.by_default(), description="A product that is infused, paid at infusion.")
-    unused_product: ByProduct = Field(
-        ByProduct.by_default(), description="A manufacture begun, or a dose drawn, that is not infused."
+    unused_product: UnusedByProduct = Field(
+        UnusedByProduct.by_default(), description="A manufacture begun, or a dose drawn, that is not infused."
+    )
+    priced_by: Literal["batch", "infusion"] = Field(
+        "batch",
+        description="What the price of an autologous product is of, where several are infused together: "
+        "batch (each is paid) | infusion (all together)",
     )
     unused_paid_by: Literal["payer", "manufacturer"] = Field(
         "manufacturer", description="Who pays for failed and wasted products: payer | manufacturer"
@@ -160,6 +172,11 @@ class Costs(Section):
         "related", description="Which future costs count: related | related_and_unrelated"
     )
     end_of_life: Amount = Field(0.0, description="At death.")
+
+    def unused_price(self, product: str) -> float:
+        """What a product of this kind that is not infused costs."""
+        given: float | None = getattr(self.unused_product, product)
+        return float(getattr(self.product, product)) if given is None else given
 
 
 class Utilities(Section):

@@ -591,9 +591,8 @@ REFUSED: tuple[Unused, ...] = (
     ),
     Unused("hybrid", lambda s: s.strategy != "hybrid", ("strategy",), STRATEGY),
     Unused(
-        "economics", lambda s: s.later_course is not None, ("later_course",),
-        "economics cover one course only, and what a later course costs and gains is not counted; "
-        "leave out one of economics and later_course",
+        "after_infusion.later_course", lambda s: s.later_course is None, ("later_course",),
+        "nobody is infused in a later course; allowed with a section later_course",
     ),
     Unused(
         "run.later_courses_until", lambda s: s.later_course is None, ("later_course",),
@@ -1269,6 +1268,10 @@ DETAILS: tuple[Unused, ...] = (
     Unused(
         "economics.costs.future", lambda s: s.economics is not None and s.economics.costs.unrelated_month == 0.0,
         ("economics.costs.unrelated_month",), "care that has nothing to do with myeloma costs nothing",
+    ),
+    Unused(
+        "economics.costs.priced_by", lambda s: s.economics is not None and s.manufacturing.batches == 1,
+        ("manufacturing.batches",), "one batch is made for each patient",
     ),
     Unused(
         "economics.costs.unused_paid_by",

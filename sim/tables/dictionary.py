@@ -70,21 +70,23 @@ What each measured patient costs, and the QALYs, follow from `patients.parquet`,
 `economics` of the scenario (`scenarios` in `manifest.json`, under `resolved`), to the last digits of `economics.csv`. Days count
 from `referral_day`; at a rate i a year the present value of 1 on day t is (1 + i)^(-t / 365.25), of 1 a day from a to b its
 integral; nothing counts beyond the horizon; a month is 365.25 / 12 days. *End* is `followed_from_day`, *progression free*
-ends at the earlier of `relapse_day` and `death_day`; without a `death_day` life goes on to the horizon.
+ends at the earlier of `relapse_day` and `death_day`; without a `death_day` life goes on to the horizon. Who returns for a
+later course has a row for each: all days count from the first `referral_day`, the first course ends on the second's
+`referral_day`, and only the last one ends in death. Amounts without discounting are the same at rates of 0.
 
 | price | paid |
 |---|---|
 | `costs.waiting_month` | a month from referral to *end* |
 | `costs.apheresis`, `costs.lymphodepletion` | on `apheresis_day`, `lymphodepletion_day`; repeated collections in `quantities` |
 | `costs.bridging` | on `bridging_day` |
-| `costs.product.allogeneic` or `.autologous` | on `infusion_day`, by `off_the_shelf` |
+| `costs.product.allogeneic` or `.autologous` | on `infusion_day`, by `off_the_shelf`; autologous times `manufacturing.batches` with `priced_by: batch` |
 | `costs.infusion`, `costs.adverse_events` | on `infusion_day` |
 | `costs.follow_up_month` | a month from `infusion_day` while *progression free* |
 | `costs.progressed_month` | a month from `relapse_day` to `death_day` |
 | `costs.subsequent_care` (of the outcome, else `month`) | a month from *end* to `death_day`, of the outcomes other than infused and died |
 | `costs.end_of_life` | on `death_day` |
 | `costs.bed_day`, `costs.icu_day` | `units` a day from `start_day` to `end_day` of the item in `quantities` |
-| `costs.unused_product`, `toxicity` (`cost`) | `units` on `start_day` of the item in `quantities` |
+| `costs.unused_product` (unless given, `costs.product`), `toxicity` (`cost`) | `units` on `start_day` of the item in `quantities` |
 
 | utility | a year |
 |---|---|

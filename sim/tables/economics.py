@@ -25,7 +25,7 @@ ASSUMED = text("assumed", "Inputs of the economics that are assumptions, with `;
 QUANTITY = (
     text("quantity", "Name of the quantity."),
     text("label", "The quantity in words."),
-    text("unit", "Currency and price year, QALYs or life years."),
+    text("unit", "Currency and price year, QALYs, life years or months."),
 )
 MONEY = text("unit", "Currency and price year of the amounts.")
 WILLINGNESS = number("willingness_to_pay", "Willingness to pay for a QALY.", "money", bounds=Bounds.NOT_NEGATIVE)

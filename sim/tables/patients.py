@@ -72,7 +72,12 @@ PATIENTS = Table(
         flag("off_the_shelf", "Whether they were given a dose from the shelf."),
         flag("responded", "Whether they responded.", LIVES),
         number("response_day", "When they responded.", SINCE_START, "they did not"),
-        number("relapse_day", "Progression once infused or on the alternative.", SINCE_START, "none, or death first"),
+        number(
+            "relapse_day",
+            "Progression once infused or on the alternative; a return.",
+            SINCE_START,
+            "none, or death first",
+        ),
         number("death_day", "Death, before infusion or after.", SINCE_START, "never, or not followed for life"),
         number(
             "followed_from_day",
@@ -121,8 +126,13 @@ QUANTITIES = Table(
             "How many; of bed_day and icu_day 1 for each day from start_day to end_day, or -1 for bed days that "
             "intensive care replaces.",
         ),
-        number("start_day", "When it is paid, or begins.", "days since referral"),
-        number("end_day", "When it ends, death at the latest.", "days since referral", "paid once, and does not last"),
+        number("start_day", "When it is paid, or begins.", "days since the first referral"),
+        number(
+            "end_day",
+            "When it ends, death at the latest.",
+            "days since the first referral",
+            "paid once, and does not last",
+        ),
     ),
     (),
     suffix=".parquet",

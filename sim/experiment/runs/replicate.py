@@ -308,7 +308,7 @@ def _quantities(arm: Arm, patients: Patients, money: Ledger, names: dict[str, Se
         "region": np.array(names["region"], dtype=object)[cohort.region[rows]],
         "source": np.array(names["source"], dtype=object)[cohort.source[rows]],
         "number": cohort.number[rows],
-        "course": np.ones(len(rows), dtype=np.int64),
+        "course": cohort.course[rows],
         **{name: column[order] for name, column in of_items.items()},
     }
 

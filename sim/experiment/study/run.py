@@ -31,6 +31,7 @@ from sim.experiment.study import tables
 from sim.experiment.study.economics_tables import (
     dear_states,
     economic_tables,
+    late_returns,
     no_reference_arm,
     why_not_comparable,
 )
@@ -275,7 +276,7 @@ def _write_tables(plan: Plan, collected: tables.Collected, pictures: Pictures, f
     warnings = [*load_warnings(plan.scenarios), *warm_up_warnings(settling)]
     if economic and (missing := no_reference_arm(plan.scenarios)) is not None:
         warnings.append(missing)
-    warnings += dear_states(plan.scenarios) if economic else []
+    warnings += [*dear_states(plan.scenarios), *late_returns(plan.scenarios)] if economic else []
     if why_not is not None:
         warnings.append(why_not)
     if len(collected.numbers) < 2:

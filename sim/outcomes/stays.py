@@ -1,0 +1,67 @@
+"""When measured patients were in a bed or in intensive care, from requests, or from their milestones."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.engine.trace import PATIENT, Trace
+from sim.outcomes.patients import Patients
+from sim.outcomes.resource_use import idle_until
+from sim.pieces.protocol import Capacity, Protocol, unlimited
+from sim.scenario import Scenario
+
+FloatArray = NDArray[np.float64]
+Stays = tuple[NDArray[np.int64], FloatArray, FloatArray]
+
+
+def stays(
+    protocol: Protocol,
+    trace: Trace,
+    resource: str,
+    places: NDArray[np.int64],
+    referral: FloatArray,
+    unlimited_stays: Stays | None,
+) -> Stays:
+    """(place, from, to) of each time that a measured patient was in the resource.
+
+    `places`: of each entry of the cohort among the measured, -1 of others. Days since `referral`, one a place.
+    """
+    index = next((k for k, r in enumerate(protocol.resources) if r.name == resource), None)
+    capacity = protocol.resources[index] if index is not None else None
+    if isinstance(capacity, Capacity) and unlimited_stays is not None and all(unlimited(u) for u in capacity.units):
+        return unlimited_stays
+    uses = trace.uses
+    mine = (uses.kind == PATIENT) & (uses.resource == (-1 if index is None else index)) & np.isfinite(uses.began)
+    who = places[uses.entity[mine]]
+    began, ended = uses.began[mine][who >= 0], uses.ended[mine][who >= 0]
+    if isinstance(capacity, Capacity) and capacity.idle_until:
+        began = idle_until(capacity, trace, np.flatnonzero(mine)[who >= 0])  # nobody is in a bed that stands idle
+    stop = trace.stop_day[uses.replication[mine][who >= 0]]
+    who = who[who >= 0]
+    return who, began - referral[who], np.where(np.isnan(ended), stop, ended) - referral[who]
+
+
+def bed_if_unlimited(
+    s: Scenario,
+    patients: Patients,
+    trace: Trace,
+    rows: NDArray[np.int64],
+    referral: FloatArray,
+    left: FloatArray,
+) -> Stays:
+    """The stays of inpatients where beds are unlimited and so not asked for; who leaves before infusion ends his.
+
+    Those on step-up doses of the alternative are among them.
+    """
+    start = patients.day("lymphodepletion" if s.infusion.reservation == "admit" else "infusion")[rows]
+    there = "discharge" in trace.milestones
+    home = trace.notes[rows, trace.milestones.index("discharge")] if there else np.full(len(rows), np.nan)
+    end = np.where(patients.infused[rows], home, left)
+    # who was lymphodepleted, and given the alternative after all, would have two stays: the first ended with the path
+    turned = patients.turned[rows]
+    start = np.where(turned, patients.day("alternative")[rows], start)
+    stepped_up = np.nan_to_num(patients.day("step_up_ended")[rows], nan=np.inf)
+    end = np.where(turned, np.minimum(stepped_up, trace.stop_day[patients.cohort.replication[rows]]), end)
+    who = np.flatnonzero(np.isfinite(start))
+    return who, (start - referral)[who], (end - referral)[who]
