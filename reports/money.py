@@ -25,10 +25,13 @@ class Money:
 
 
 def money(tables: Tables, findings: Findings) -> Money | None:
-    """What `economics.csv`, `icer.csv` and `nmb.csv` hold, or `psa_icer.csv`; None where nothing is said of costs."""
+    """What `economics.csv`, `icer.csv` and `nmb.csv` hold, or `psa_icer.csv` and `psa_nmb.csv`; None without costs."""
     if "psa_icer" in tables:
         assumed, flag = _assumed(tables["psa_icer"])
-        return Money([_icers(tables["psa_icer"], f", means over the samples{flag}")], assumed)
+        grids = [_icers(tables["psa_icer"], f", means over the samples{flag}")]
+        if "psa_nmb" in tables:
+            grids.append(_sampled_benefits(tables["psa_nmb"], flag))
+        return Money(grids, assumed)
     if "economics" not in tables:
         return None
     levels = tables["economics"]
@@ -82,7 +85,12 @@ def _quantities(levels: pd.DataFrame, changes: pd.DataFrame | None, findings: Fi
         shown = [found[r.quantity, s] for s in findings.scenarios] + [moved[r.quantity, s] for s in others]
         rows.append([heading(r.label, r.unit), *(_cell(x.estimate, x.low, x.high, x.unit) for x in shown)])
     heads = ["Quantity", *findings.scenarios, *("Difference" for _ in others)]
-    return Grid(f"Costs and QALYs, discounted where not said otherwise, with 95% simulation intervals{flag}", heads, rows, "figures stack")
+    return Grid(
+        f"Costs and QALYs, discounted where not said otherwise, with 95% simulation intervals{flag}",
+        heads,
+        rows,
+        "figures stack",
+    )
 
 
 def _icers(icer: pd.DataFrame, flag: str) -> Grid:
@@ -135,3 +143,24 @@ def _net_benefits(nmb: pd.DataFrame, findings: Findings, flag: str) -> Grid:
     ]
     unit = str(nmb["unit"].iloc[0])
     return Grid(f"Net monetary benefit per patient referred, {unit}{flag}", heads, rows, "figures stack")
+
+
+def _sampled_benefits(nmb: pd.DataFrame, flag: str) -> Grid:
+    """A row a willingness to pay, a column a strategy: the mean of the samples and where 95% of them lie."""
+    strategies = list(dict.fromkeys(nmb["strategy"]))
+    baseline, others = str(nmb["baseline"].iloc[0]), strategies[1:]
+    found = {(r.willingness_to_pay, r.strategy): r for r in records(nmb)}
+    rows: list[list[Cell]] = []
+    for worth in dict.fromkeys(nmb["willingness_to_pay"]):
+        mine, more = ([found[worth, name] for name in names] for names in (strategies, others))
+        rows.append(
+            [
+                amount(worth, "money"),
+                *(_cell(r.net_benefit, r.net_benefit_credible_low, r.net_benefit_credible_high, r.unit) for r in mine),
+                *(_cell(r.increment, r.increment_credible_low, r.increment_credible_high, r.unit) for r in more),
+            ]
+        )
+    heads = ["Willingness to pay per QALY", *strategies, *(f"{name}, more than {baseline}" for name in others)]
+    unit = str(nmb["unit"].iloc[0])
+    title = f"Net monetary benefit per patient referred, {unit}: means, and where 95% of the samples lie{flag}"
+    return Grid(title, heads, rows, "figures stack")

@@ -53,6 +53,8 @@ DRAWN: Mapping[str, str] = {
     "ceac": "probability",
     "uncertain_inputs": "",
     "psa_icer": "",
+    "psa_nmb": "",
+    "psa_wide": "",
     "morris": "mu_star",
     "prcc": "prcc",
     "calibration_sample": "",

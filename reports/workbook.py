@@ -16,7 +16,8 @@ from reports.packages import timeless
 from reports.tables import DRAWN, Tables
 from sim.tables import TABLES, Table
 
-SHEETS = tuple(name for name in TABLES if name in DRAWN)
+# The samples of `psa` have a sheet of their own, which formulas refer to.
+SHEETS = tuple(name for name in TABLES if name in DRAWN and name != "psa_wide")
 FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r")
 MOST_ROWS, MOST_LETTERS = 100_000, 32_000
 WIDEST = 60
@@ -27,13 +28,15 @@ class NoWorkbookError(Exception):
 
 
 def workbook(tables: Tables, findings: Findings, folder: Path) -> bytes:
-    """The `.xlsx` file: what it is, each table, and the patients of the first replication.
+    """The `.xlsx` file: what it is, what follows of the samples, each table, and the patients of the first replication.
 
     Headers carry units; shares are numbers from 0 to 1, shown as percentages where the unit of the row says so.
     Raises `NoWorkbookError` where XlsxWriter is not installed.
     """
     try:
         import xlsxwriter
+
+        from reports.workbook_money import key_sheets
     except ImportError:
         raise NoWorkbookError("XlsxWriter is not installed: pip install XlsxWriter") from None
     out = io.BytesIO()
@@ -46,6 +49,7 @@ def workbook(tables: Tables, findings: Findings, folder: Path) -> bytes:
             "quoted": book.add_format({"valign": "top", "quote_prefix": True}),
         }
         _about(book, look, tables, findings)
+        key_sheets(book, look, tables)
         for name in SHEETS:
             if name in tables:
                 _sheet(book, look, TABLES[name], _with_numbers(name, tables[name]))

@@ -312,7 +312,9 @@ def test_a_later_course_by_hand() -> None:
 
 def test_who_returns_lives_on_by_the_later_course() -> None:
     patients, found = followed(
-        RETURNS, "after_infusion.autologous.progression=never", "after_infusion.autologous.death={exponential: {rate: 0.001 / d}}"
+        RETURNS,
+        "after_infusion.autologous.progression=never",
+        "after_infusion.autologous.death={exponential: {rate: 0.001 / d}}",
     )
     after = patients.after
     assert after is not None
@@ -325,7 +327,9 @@ def test_who_returns_lives_on_by_the_later_course() -> None:
 def test_a_later_course_has_multipliers_of_its_own() -> None:
     plain, worse = (
         followed(
-            RETURNS, "after_infusion.autologous.progression={exponential: {rate: 1 / y}}", f"after_infusion.later_course.progression={ratio}"
+            RETURNS,
+            "after_infusion.autologous.progression={exponential: {rate: 1 / y}}",
+            f"after_infusion.later_course.progression={ratio}",
         )[0]
         for ratio in (1, 2)
     )

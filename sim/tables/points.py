@@ -238,7 +238,7 @@ POINTS = (
     Table(
         "psa_wide",
         "Samples, wide",
-        "sample, as dampack reads it",
+        "sample; dampack, BCEA and voi read its columns of costs and effects as they are",
         (
             SAMPLE,
             number("costs_<strategy>", "Mean discounted cost per patient referred.", "money", NOBODY),
@@ -323,6 +323,28 @@ POINTS = (
         ),
         ("strategy",),
         (around("incremental_cost"), around("incremental_qalys")),
+    ),
+    Table(
+        "psa_nmb",
+        "Net benefit, samples",
+        "strategy by willingness to pay, over samples",
+        (
+            STRATEGY,
+            WILLINGNESS,
+            MONEY,
+            *estimate("Mean net monetary benefit per patient referred.", Bounds.NONE, "money", around("net_benefit")),
+            number("net_benefit_credible_low", "2.5th percentile of the samples.", "money"),
+            number("net_benefit_credible_high", "97.5th percentile of the samples.", "money"),
+            BASELINE,
+            *estimate("How much more it is than the baseline's.", Bounds.NONE, "money", around("increment")),
+            number("increment_credible_low", "2.5th percentile of the samples.", "money"),
+            number("increment_credible_high", "97.5th percentile of the samples.", "money"),
+            text("verdict", "Of the mean increment, as in `differences.csv`.", "the baseline itself"),
+            *TO_COUNT,
+            ASSUMED,
+        ),
+        ("strategy", "willingness_to_pay"),
+        (around("net_benefit"), around("increment")),
     ),
     Table(
         "ceac",

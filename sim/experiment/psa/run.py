@@ -116,7 +116,18 @@ def unused_inputs(base: Base) -> dict[str, str]:
 def psa_files(base: Base, wanted: Wanted = NOTHING_MORE) -> list[str]:
     """The files of tables that an analysis writes, beside those of any study of many points."""
     plane = ["ce_plane", "psa_quadrants", "psa_price"] if len(base.names) > 1 else []
-    names = ["psa", "psa_wide", "psa_inputs", *plane, "ceac", "evpi", "evppi", "psa_icer", "uncertain_inputs"]
+    names = [
+        "psa",
+        "psa_wide",
+        "psa_inputs",
+        *plane,
+        "ceac",
+        "evpi",
+        "evppi",
+        "psa_icer",
+        "psa_nmb",
+        "uncertain_inputs",
+    ]
     names += ["evsi"] if wanted.studies else []
     return [f"{name}.csv" for name in names]
 

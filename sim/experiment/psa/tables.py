@@ -16,6 +16,7 @@ from sim.outcomes.decisions import Acceptability, acceptability
 from sim.outcomes.economics import MONEY
 from sim.outcomes.estimates import CONFIDENCE, interval
 from sim.outcomes.information import perfect_information
+from sim.outcomes.metrics import all_referred
 from sim.outcomes.verdicts import HIGHER, LOWER, verdict
 
 FloatArray = NDArray[np.float64]
@@ -44,6 +45,7 @@ def psa_tables(
         "evpi": _information(base, amounts, found, costs, effects, left, wanted.population),
         "evppi": evppi_table(base, points, costs, effects, wanted),
         "psa_icer": icers(base.scenarios, costs, effects, metrics),
+        "psa_nmb": _net_benefits(base, costs, effects, metrics),
     }
 
 
@@ -53,6 +55,46 @@ def willingness(base: Base) -> FloatArray:
     assert economics is not None
     named = np.array(economics.willingness_to_pay)
     return np.union1d(np.linspace(0.0, REACH * max(named.max(), 1.0), STEPS + 1), named)
+
+
+def _net_benefits(base: Base, costs: FloatArray, effects: FloatArray, metrics: FloatArray) -> pd.DataFrame:
+    """Net benefit at each amount that the first scenario names, and how much more it is than the baseline's."""
+    economics = base.scenarios[base.names[0]].scenario.economics
+    assert economics is not None
+    rows = []
+    for place, name in enumerate(base.names):
+        for amount in economics.willingness_to_pay:
+            benefit = amount * effects - costs
+            rows.append(
+                {
+                    "strategy": name,
+                    "willingness_to_pay": amount,
+                    "unit": _unit(base),
+                    **_spread("net_benefit", benefit[:, place]),
+                    "baseline": base.names[0],
+                    **_spread("increment", benefit[:, place] - benefit[:, 0]),
+                    "verdict": str(verdict(*map(float, interval(benefit[:, place] - benefit[:, 0])), HIGHER))
+                    if place
+                    else "",
+                    **all_referred(metrics[:, place]),
+                    "assumed": all_assumed(base),
+                }
+            )
+    return pd.DataFrame(rows)
+
+
+def _spread(name: str, samples: FloatArray) -> dict[str, float]:
+    """The mean of the samples with its interval, and between which numbers 95 % of them lie."""
+    tail = (1.0 - CONFIDENCE) / 2.0
+    mean, low, high = (float(x) for x in interval(samples))
+    credible = np.quantile(samples, [tail, 1.0 - tail])
+    return {
+        name: mean,
+        f"{name}_low": low,
+        f"{name}_high": high,
+        f"{name}_credible_low": float(credible[0]),
+        f"{name}_credible_high": float(credible[1]),
+    }
 
 
 def all_assumed(base: Base) -> str:
@@ -95,18 +137,17 @@ def _planes(base: Base, costs: FloatArray, effects: FloatArray, metrics: FloatAr
 
 
 def _quadrants(base: Base, costs: FloatArray, effects: FloatArray, metrics: FloatArray) -> pd.DataFrame:
-    tail = (1.0 - CONFIDENCE) / 2.0
     rows = []
     for place, name in enumerate(base.names[1:], start=1):
         row: dict[str, object] = {"strategy": name, "baseline": base.names[0], "unit": _unit(base)}
         cost, effect = costs[:, place] - costs[:, 0], effects[:, place] - effects[:, 0]
         more = {"incremental_cost": cost, "incremental_qalys": effect}
         for column, better in (("incremental_cost", LOWER), ("incremental_qalys", HIGHER)):
-            mean, low, high = (float(x) for x in interval(more[column]))
-            credible = np.quantile(more[column], [tail, 1.0 - tail])
-            row |= {column: mean, f"{column}_low": low, f"{column}_high": high}
-            row |= {f"{column}_credible_low": credible[0], f"{column}_credible_high": credible[1]}
-            row[f"{column}_verdict"] = str(verdict(mean, low, high, better))
+            found = _spread(column, more[column])
+            row |= found
+            row[f"{column}_verdict"] = str(
+                verdict(found[column], found[f"{column}_low"], found[f"{column}_high"], better)
+            )
         row |= {
             "share_better_cheaper": float(((effect > 0.0) & (cost <= 0.0)).mean()),
             "share_better_dearer": float(((effect > 0.0) & (cost > 0.0)).mean()),
