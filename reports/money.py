@@ -13,7 +13,7 @@ from reports.findings import Findings
 from reports.grids import Cell, Grid
 from reports.tables import Tables, records
 
-MONEY_DIGITS, OTHER_DIGITS = 0, {"QALYs": 3, "life years": 3, "months": 1}
+MONEY_DIGITS, OTHER_DIGITS = 0, {"QALYs": 3, "life years": 3, "months": 1, "patients": 1}
 
 
 @dataclass(frozen=True)
@@ -42,6 +42,10 @@ def money(tables: Tables, findings: Findings) -> Money | None:
     if "icer" in tables:
         grids.append(_icers(tables["icer"], flag))
     grids.append(_net_benefits(tables["nmb"], findings, flag))
+    if "budget" in tables:
+        grids.append(_budget(tables["budget"], findings, flag))
+    if "subgroups" in tables:
+        grids.append(_subgroups(tables["subgroups"], findings, flag))
     return Money(grids, assumed)
 
 
@@ -164,3 +168,34 @@ def _sampled_benefits(nmb: pd.DataFrame, flag: str) -> Grid:
     unit = str(nmb["unit"].iloc[0])
     title = f"Net monetary benefit per patient referred, {unit}: means, and where 95% of the samples lie{flag}"
     return Grid(title, heads, rows, "figures stack")
+
+
+def _budget(budget: pd.DataFrame, findings: Findings, flag: str) -> Grid:
+    """A row a quantity and year, a column a scenario, and how much more each is than the baseline."""
+    found = {(r.quantity, r.year, r.scenario): r for r in records(budget)}
+    rows: list[list[Cell]] = []
+    for r in records(budget.drop_duplicates(["quantity", "year"]).sort_values("quantity", kind="stable")):
+        mine = [found[r.quantity, r.year, s] for s in findings.scenarios]
+        more = [found[r.quantity, r.year, s] for s in findings.others]
+        told = [_cell(x.estimate, x.low, x.high, x.unit) for x in mine]
+        told += [_cell(x.increment, x.increment_low, x.increment_high, x.unit) for x in more]
+        rows.append([f"{r.label}, year {r.year}", *told])
+    heads = ["Budget", *findings.scenarios, *(f"{s}, more than {findings.baseline}" for s in findings.others)]
+    unit = str(budget["unit"].iloc[0])
+    return Grid(f"Budget impact by year, {unit}, not discounted{flag}", heads, rows, "figures stack")
+
+
+def _subgroups(table: pd.DataFrame, findings: Findings, flag: str) -> Grid:
+    """A row a group and quantity, a column a scenario, and how much more each is than the baseline."""
+    found = {(r.group_by, r.group, r.quantity, r.scenario): r for r in records(table)}
+    wanted = table[table["quantity"].isin(("cost", "qalys"))].drop_duplicates(["group_by", "group", "quantity"])
+    rows: list[list[Cell]] = []
+    for r in records(wanted):
+        mine = [found.get((r.group_by, r.group, r.quantity, s)) for s in findings.scenarios]
+        more = [found.get((r.group_by, r.group, r.quantity, s)) for s in findings.others]
+        told: list[Cell] = [_cell(x.estimate, x.low, x.high, x.unit) if x else "" for x in mine]
+        told += [_cell(x.increment, x.increment_low, x.increment_high, x.unit) if x else "" for x in more]
+        kind = "risk group" if r.group_by == "risk_group" else "centre"
+        rows.append([f"{kind} {r.group}: {heading(r.label, r.unit)}", *told])
+    heads = ["Group", *findings.scenarios, *(f"{s}, more than {findings.baseline}" for s in findings.others)]
+    return Grid(f"Who gains and what it costs, by risk group and by centre{flag}", heads, rows, "figures stack")

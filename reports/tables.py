@@ -65,6 +65,8 @@ DRAWN: Mapping[str, str] = {
     "evsi": "evsi",
     "economics": "estimate",
     "economics_differences": "",
+    "budget": "estimate",
+    "subgroups": "estimate",
     "icer": "",
     "price": "",
     "psa_price": "",

@@ -164,7 +164,7 @@ def whole_cost(costs: Mapping[str, FloatArray], with_unrelated: bool) -> FloatAr
 
 
 @dataclass(frozen=True, eq=False)
-class _Course:
+class Courses:
     """When things happened in each course of a measured patient; days since the first referral, NaN where they did not.
 
     `of`: whose course it is, a place among the measured; first courses stand first, in their order. `start`: the day of
@@ -195,6 +195,7 @@ class _Course:
     held: tuple[FloatArray, FloatArray]
     beds: tuple[NDArray[np.int64], FloatArray, FloatArray]
     intensive: tuple[NDArray[np.int64], FloatArray, FloatArray]
+    up_to: FloatArray | None = None
 
     def day(self, milestone: str) -> FloatArray:
         """Days of a milestone."""
@@ -214,13 +215,14 @@ class _Course:
         """Who has this outcome."""
         return self.patients.with_outcome(outcome)[self.rows]
 
-    def replaced(self, rates: Discount) -> _Course:
-        """The same at other rates of discount."""
-        return replace(self, economics=self.economics.model_copy(update={"discount": rates}))
+    def undiscounted(self, up_to: FloatArray | None = None) -> Courses:
+        """The same without discounting, up to a day since the first referral where one is given for each course."""
+        rates = Discount(costs=0.0, health=0.0)
+        return replace(self, economics=self.economics.model_copy(update={"discount": rates}), up_to=up_to)
 
     def once(self, amount: float | NDArray[np.floating[Any]], day: FloatArray) -> FloatArray:
         """The present value of an amount paid on a day."""
-        return np.asarray(amount * single(day, self.economics.discount.costs, self.economics.horizon))
+        return np.asarray(amount * single(day, self.economics.discount.costs, self.horizon))
 
     def monthly(self, amount: float, start: FloatArray, end: FloatArray) -> FloatArray:
         """The present value of an amount a month."""
@@ -255,21 +257,26 @@ class _Course:
         return np.bincount(item.who, amounts, minlength=len(self.rows)).astype(np.float64)
 
     @property
-    def horizon(self) -> float:
-        """Days after referral that count."""
-        return self.economics.horizon
+    def horizon(self) -> float | FloatArray:
+        """Days after the first referral that count, for all or for each course."""
+        return self.economics.horizon if self.up_to is None else np.minimum(self.up_to, self.economics.horizon)
+
+    def within(self, who: NDArray[np.int64]) -> float | FloatArray:
+        """The horizon of these courses."""
+        horizon = self.horizon
+        return horizon[who] if isinstance(horizon, np.ndarray) else horizon
 
 
 def ledger(scenario: Scenario, protocol: Protocol, patients: Patients, trace: Trace, luck: Luck) -> Ledger:
     """What each measured patient costs and gains. The scenario must say economics, and so what comes after infusion."""
     economics = scenario.economics
     assert economics is not None
-    c = _course(scenario, economics, protocol, patients, trace, luck)
+    c = courses_of(scenario, economics, protocol, patients, trace, luck)
     found = tuple(items(c, scenario))
-    costs, qalys = _booked(c, found)
+    costs, qalys = booked(c, found)
     counted = economics.costs.future == "related_and_unrelated"
-    free = c.replaced(Discount(costs=0.0, health=0.0))
-    plain_costs, plain_qalys = _booked(free, found)
+    free = c.undiscounted()
+    plain_costs, plain_qalys = booked(free, found)
     untroubled = c.by_patient(stream(c.infusion, np.fmin(c.relapse, c.until), 0.0, c.horizon))
     lived = (c.by_patient(stream(c.start, c.until, rate, c.horizon)) for rate in (0.0, economics.discount.health))
     life_years, discounted = (days / DAYS_PER_YEAR for days in lived)
@@ -289,7 +296,7 @@ def ledger(scenario: Scenario, protocol: Protocol, patients: Patients, trace: Tr
     )
 
 
-def _booked(c: _Course, found: Sequence[Item]) -> tuple[dict[str, FloatArray], dict[str, FloatArray]]:
+def booked(c: Courses, found: Sequence[Item]) -> tuple[dict[str, FloatArray], dict[str, FloatArray]]:
     """(costs by category, QALYs by state), an entry a measured patient."""
     costs = dict.fromkeys((*CATEGORIES, UNRELATED), np.zeros(c.people))
     for name, amount in _costs(c, found):
@@ -300,7 +307,7 @@ def _booked(c: _Course, found: Sequence[Item]) -> tuple[dict[str, FloatArray], d
     return costs, qalys
 
 
-def _costs(c: _Course, found: Sequence[Item]) -> Iterator[tuple[str, FloatArray]]:
+def _costs(c: Courses, found: Sequence[Item]) -> Iterator[tuple[str, FloatArray]]:
     """(category, present value a patient) of each thing that costs."""
     unit = c.economics.costs
     untroubled = np.fmin(c.relapse, c.until)
@@ -322,7 +329,7 @@ def _costs(c: _Course, found: Sequence[Item]) -> Iterator[tuple[str, FloatArray]
     yield "infusion", c.once(unit.infusion, c.infusion)
     yield "toxicity", c.once(unit.adverse_events, c.infusion)
     for item in found:
-        worth = item.present(c.economics.discount.costs, c.horizon)
+        worth = item.present(c.economics.discount.costs, c.within(item.who))
         yield item.category, c.summed(item, item.price(c.economics) * worth)
     yield "follow_up", c.monthly(unit.follow_up_month, c.infusion, untroubled)
     yield "progressed", c.treated(unit, unit.progressed_month, c.relapse)
@@ -333,7 +340,7 @@ def _costs(c: _Course, found: Sequence[Item]) -> Iterator[tuple[str, FloatArray]
     yield "end_of_life", c.once(unit.end_of_life, c.death)
 
 
-def _qalys(c: _Course, found: Sequence[Item]) -> Iterator[tuple[str, FloatArray]]:
+def _qalys(c: Courses, found: Sequence[Item]) -> Iterator[tuple[str, FloatArray]]:
     """(state, present value a patient in QALYs) of each stretch of life, and of each loss."""
     worth = c.economics.utilities
     untroubled = np.fmin(c.relapse, c.until)
@@ -355,7 +362,7 @@ def _qalys(c: _Course, found: Sequence[Item]) -> Iterator[tuple[str, FloatArray]
     for item in found:
         lost = item.utility_loss(c.economics)
         if lost:
-            worths = item.units * stream(item.start, item.end, c.economics.discount.health, c.horizon)
+            worths = item.units * stream(item.start, item.end, c.economics.discount.health, c.within(item.who))
             yield "hospital", c.summed(item, -lost / DAYS_PER_YEAR * worths)
 
 
@@ -392,14 +399,14 @@ class Item:
         section, *keys = self.path.split(".")
         return economics.toxicity.events[keys[0]][keys[1]].utility_loss if section == "toxicity" else 0.0
 
-    def present(self, annual_rate: float, horizon: float) -> FloatArray:
+    def present(self, annual_rate: float, horizon: float | FloatArray) -> FloatArray:
         """The present value of its units, or of its days."""
         if self.a_day:
             return np.asarray(self.units * stream(self.start, self.end, annual_rate, horizon))
         return np.asarray(self.units * single(self.start, annual_rate, horizon))
 
 
-def items(c: _Course, s: Scenario) -> Iterator[Item]:
+def items(c: Courses, s: Scenario) -> Iterator[Item]:
     """The items of all measured patients, in a steady order."""
     never = np.full(len(c.rows), np.nan)
     yield c.item("costs.apheresis", "apheresis", c.passes("repeat_apheresis"), c.day("repeat_apheresis"), never)
@@ -421,7 +428,7 @@ def items(c: _Course, s: Scenario) -> Iterator[Item]:
             yield c.item(f"toxicity.{event}.{grade}", "toxicity", np.ones(len(c.rows)), onset, over)
 
 
-def _unused(c: _Course) -> dict[str, NDArray[np.int64]]:
+def _unused(c: Courses) -> dict[str, NDArray[np.int64]]:
     """How many priced products of each course were begun or drawn, and not infused; none where that is not in view."""
     if c.economics.costs.unused_paid_by == "manufacturer" and c.economics.perspective == "payer":
         return {}
@@ -432,14 +439,22 @@ def _unused(c: _Course) -> dict[str, NDArray[np.int64]]:
     }
 
 
-def _course(
-    s: Scenario, economics: Economics, protocol: Protocol, patients: Patients, trace: Trace, luck: Luck
-) -> _Course:
+def courses_of(
+    s: Scenario,
+    economics: Economics,
+    protocol: Protocol,
+    patients: Patients,
+    trace: Trace,
+    luck: Luck,
+    chosen: NDArray[np.bool_] | None = None,
+) -> Courses:
+    """The courses of the measured, or of whoever of the cohort is `chosen` (an entry each, first courses only)."""
     after = patients.after
     assert after is not None
     cohort = patients.cohort
-    first = np.flatnonzero(cohort.measured)
-    later = np.flatnonzero((cohort.course > 1) & cohort.measured[cohort.person] & np.isfinite(patients.referral_day))
+    mine = cohort.measured if chosen is None else chosen
+    first = np.flatnonzero(mine)
+    later = np.flatnonzero((cohort.course > 1) & mine[cohort.person] & np.isfinite(patients.referral_day))
     rows = np.concatenate([first, later])
     of = np.searchsorted(first, cohort.person[rows])
     referral = patients.referral_day[cohort.person[rows]]
@@ -456,7 +471,7 @@ def _course(
     holding_ended = np.fmin(holding_end(s, patients, luck), left)[rows]
     places = np.full(len(patients.outcome), -1)
     places[rows] = np.arange(len(rows))
-    return _Course(
+    return Courses(
         patients=patients,
         trace=trace,
         rows=rows,

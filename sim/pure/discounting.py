@@ -25,15 +25,18 @@ def discount(day: FloatArray, annual_rate: float) -> FloatArray:
     return np.asarray(np.exp(-force(annual_rate) * day))
 
 
-def stream(start: FloatArray, end: FloatArray, annual_rate: float, horizon: float) -> FloatArray:
+def stream(start: FloatArray, end: FloatArray, annual_rate: float, horizon: float | FloatArray) -> FloatArray:
     """The present value, in days, of 1 a day from `start` to `end`, cut to the days from 0 to `horizon`.
 
-    The integral of exp(-f t): (exp(-f start) - exp(-f end)) / f, or end - start where f is 0. Nothing where the
-    stream has no beginning (NaN) or ends before it begins.
+    `horizon`: of all, or one each. The integral of exp(-f t): (exp(-f start) - exp(-f end)) / f, or end - start where f
+    is 0. Nothing where the stream has no beginning (NaN) or ends before it begins.
     """
     found = np.zeros(len(start))
     flows = np.flatnonzero((end > start) & (end > 0.0) & (start < horizon))
-    begins, ends = np.maximum(start[flows], 0.0), np.minimum(end[flows], horizon)
+    begins, ends = (
+        np.maximum(start[flows], 0.0),
+        np.minimum(end[flows], np.broadcast_to(horizon, np.shape(start))[flows]),
+    )
     f = force(annual_rate)
     # expm1 keeps the digits of short streams
     lasts = ends - begins
@@ -41,7 +44,7 @@ def stream(start: FloatArray, end: FloatArray, annual_rate: float, horizon: floa
     return found
 
 
-def single(day: FloatArray, annual_rate: float, horizon: float) -> FloatArray:
+def single(day: FloatArray, annual_rate: float, horizon: float | FloatArray) -> FloatArray:
     """The present value of 1 on each day; 0 where it does not happen (NaN), or not by the horizon."""
     happens = ~np.isnan(day) & (day <= horizon)
     return np.where(happens, discount(np.where(happens, np.maximum(day, 0.0), 0.0), annual_rate), 0.0)

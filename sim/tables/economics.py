@@ -10,6 +10,7 @@ from sim.tables.shared import (
     BASELINE,
     BASELINE_TO_COUNT,
     ESTIMATE,
+    PATIENTS,
     REPLICATIONS,
     SCENARIO,
     TO_COUNT,
@@ -19,6 +20,7 @@ from sim.tables.shared import (
     number,
     share,
     text,
+    whole,
 )
 
 ASSUMED = text("assumed", "Inputs of the economics that are assumptions, with `; ` between them.", "none")
@@ -32,6 +34,13 @@ WILLINGNESS = number("willingness_to_pay", "Willingness to pay for a QALY.", "mo
 NOT_BOUNDED = "one replication only, or hardly anybody infused"
 ALONE = "nothing to set it against"
 NO_RATIO = "not clear that both costs and QALYs differ, or they are the other way round: see net benefit"
+INCREMENT = estimate(
+    "How much more it is than the baseline's, paired by replication.",
+    Bounds.NONE,
+    "",
+    around("increment"),
+    "nobody, or no such group in the baseline",
+)
 ICER = (
     SCENARIO,
     MONEY,
@@ -111,6 +120,45 @@ ECONOMICS = (
         ),
         ("scenario", "willingness_to_pay"),
         (ESTIMATE, ("increment", "increment_low", "increment_high")),
+    ),
+    Table(
+        "budget",
+        "Budget impact",
+        "scenario by year of 365 days from the end of the warm-up, at most 5, by quantity; only whole years of the "
+        "measuring window",
+        (
+            SCENARIO,
+            whole("year", "Number of the year, from 1.", "years"),
+            *QUANTITY,
+            *estimate("Mean over replications, not discounted.", Bounds.NOT_NEGATIVE),
+            BASELINE,
+            *INCREMENT,
+            REPLICATIONS,
+            ASSUMED,
+        ),
+        ("scenario", "year", "quantity"),
+        (ESTIMATE, around("increment")),
+        not_of_patients="of a year",
+    ),
+    Table(
+        "subgroups",
+        "Subgroups",
+        "scenario by risk group or centre by quantity",
+        (
+            SCENARIO,
+            text("group_by", "What the group is by: risk_group or centre."),
+            text("group", "Name of the risk group or centre."),
+            *QUANTITY,
+            *estimate("Mean over replications, discounted where not said otherwise.", Bounds.NONE),
+            BASELINE,
+            *INCREMENT,
+            text("verdict", "Of the increment, as in `differences.csv`.", "the baseline itself"),
+            REPLICATIONS,
+            PATIENTS,
+            ASSUMED,
+        ),
+        ("scenario", "group_by", "group", "quantity"),
+        (ESTIMATE, around("increment")),
     ),
     *(
         Table(

@@ -18,6 +18,7 @@ from sim.experiment.runs.work import AHEAD, in_processes
 from sim.outcomes.after_infusion import follow_on
 from sim.outcomes.already_waiting import already_waiting, has_list
 from sim.outcomes.bridging import bridging_day
+from sim.outcomes.budget import budget
 from sim.outcomes.curves import incidence, list_lengths, outcome_counts, stage_days, wait_shares
 from sim.outcomes.economics import QUANTITIES, Ledger, ledger
 from sim.outcomes.metrics import measure
@@ -25,6 +26,7 @@ from sim.outcomes.pairs import pair_counts, why_not_paired
 from sim.outcomes.patients import Patients, resolve, table, tell_withdrawals
 from sim.outcomes.resource_use import ResourceUse, resource_use
 from sim.outcomes.slot_wait import slot_wait
+from sim.outcomes.subgroups import by_subgroup
 from sim.outcomes.views import Views, view
 from sim.pieces.breakdowns import as_drawn, breaks_down
 from sim.pieces.cohort import Cohort, draw_cohort
@@ -83,6 +85,8 @@ class ArmRun:
     quantities: dict[str, Any] | None = None
     views: Views | None = None
     listed: FloatArray | None = None
+    budget: FloatArray | None = None
+    subgroups: FloatArray | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -225,6 +229,8 @@ def run_arm(arm: Arm, numbers: Sequence[int], keep: Keep, with_engine: str = SIM
     waits, outcomes = wait_shares(patients), outcome_counts(patients)
     lists = list_lengths(patients.cohort, trace, int(min(window[1], LONGEST_FORECAST_DAYS)))
     worth = None if money is None else money.quantities().tolist()
+    spent = None if money is None else budget(scenario, protocol, patients, trace)
+    of_groups = None if money is None else by_subgroup(scenario, patients, money)
     rows = _by_replication(numbers, _table(arm, patients, trace, names)) if keep.patients else None
     items = (
         _by_replication(numbers, _quantities(arm, patients, money, names))
@@ -249,6 +255,8 @@ def run_arm(arm: Arm, numbers: Sequence[int], keep: Keep, with_engine: str = SIM
             quantities=None if items is None else items[k],
             views=None if views is None else views[k],
             listed=None if listed is None else listed[k],
+            budget=None if spent is None else spent[k],
+            subgroups=None if of_groups is None else of_groups[k],
         )
         for k in range(len(numbers))
     ]

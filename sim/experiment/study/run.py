@@ -37,6 +37,7 @@ from sim.experiment.study.economics_tables import (
 )
 from sim.experiment.study.forecast import falls_below, waiting_list, warm_up, warm_up_warnings
 from sim.experiment.study.inputs import parameters
+from sim.experiment.study.money_tables import budget_table, subgroups_table
 from sim.experiment.study.not_modelled import NOT_MODELLED
 from sim.experiment.study.picture_tables import Pictures
 from sim.experiment.study.robustness import robustness
@@ -166,7 +167,7 @@ def study_files(plan: Plan) -> list[str]:
     listed = any(region.already_waiting is not None for one in loaded for region in one.scenario.regions.values())
     names += ["already_waiting"] if listed else []
     names += ["list_below"] if plan.list_below is not None else []
-    names += ["economics", "nmb"] if economics else []
+    names += ["economics", "nmb", "budget", "subgroups"] if economics else []
     names += ["economics_differences", "icer", "price"] if economics and len(loaded) > 1 else []
     big = [PATIENTS, *([QUANTITIES] if economics else []), *([EVENTS_TABLE] if plan.keep_events else [])]
     logs = event_log_files(len(loaded)) if plan.event_log else []
@@ -316,7 +317,12 @@ def _economics(plan: Plan, collected: tables.Collected) -> tuple[dict[str, pd.Da
     why = why_not_comparable(plan.scenarios)
     if why is not None:
         return {}, f"no economic results: {why}"
-    return economic_tables(plan.scenarios, np.array(collected.economics), collected.values()), None
+    found = economic_tables(plan.scenarios, np.array(collected.economics), collected.values())
+    budgets = [[one for one in each if one is not None] for each in collected.budgets]
+    groups = [[one for one in each if one is not None] for each in collected.subgroups]
+    spent = budget_table(plan.scenarios, budgets)
+    found |= {"subgroups": subgroups_table(plan.scenarios, groups)}
+    return found | ({} if spent is None else {"budget": spent}), None
 
 
 def _title(names: Sequence[str]) -> str:

@@ -49,6 +49,8 @@ class Collected:
     resources: list[dict[str, Any]] = field(default_factory=list)
     pairs: list[list[FloatArray | str]] = field(default_factory=list)
     economics: list[list[list[float]]] = field(default_factory=list)
+    budgets: list[list[FloatArray | None]] = field(default_factory=list)
+    subgroups: list[list[FloatArray | None]] = field(default_factory=list)
 
     def add(self, replication: Replication) -> None:
         """Keep what the tables need of one replication."""
@@ -61,6 +63,8 @@ class Collected:
         self.outcomes.append(np.array([o.outcomes for o in replication.runs]))
         self.lists.append([o.lists for o in replication.runs])
         self.pairs.append(replication.pairs)
+        self.budgets.append([o.budget for o in replication.runs])
+        self.subgroups.append([o.subgroups for o in replication.runs])
         economics = [o.economics for o in replication.runs]
         self.economics.append([values for values in economics if values is not None])
         for arm, ran in zip(self.arms, replication.runs, strict=True):

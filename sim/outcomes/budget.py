@@ -1,0 +1,80 @@
+"""What a payer spends in each of the first years, on whom: those referred before, and new ones.
+
+Those referred in the warm-up, or listed on day 0, are the same in every scenario, whether they wait, are on other care
+or have been infused: what is spent on them from year 1 on counts. Years of 365 days from the end of the warm-up on.
+Amounts are not discounted. A year counts where it lies wholly in the measuring window, so that whoever is referred in
+it is in it.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.engine.trace import Trace
+from sim.outcomes.by_group import ByGroup
+from sim.outcomes.economics import MONEY, booked, courses_of, items, whole_cost
+from sim.outcomes.patients import Patients
+from sim.pieces.protocol import Protocol
+from sim.scenario import Scenario
+
+FloatArray = NDArray[np.float64]
+YEAR_DAYS = 365.0
+MOST_YEARS = 5
+PEOPLE = "patients"
+# (name, label, unit) of what is told of each year.
+FIGURES = (
+    ("spent", "Spent on all", MONEY),
+    ("spent_on_earlier", "Spent on those referred before year 1", MONEY),
+    ("spent_on_products", "Spent on products, those not infused among them", MONEY),
+    ("referred", "Referred in the year", PEOPLE),
+    ("infused", "Infused in the year", PEOPLE),
+    ("alive", "Alive at the end of the year, of all referred so far", PEOPLE),
+)
+
+
+def years_in(scenario: Scenario) -> int:
+    """How many years lie wholly in the measuring window, five at most."""
+    return min(MOST_YEARS, int(scenario.run.window // YEAR_DAYS))
+
+
+def budget(scenario: Scenario, protocol: Protocol, patients: Patients, trace: Trace) -> FloatArray:
+    """The `FIGURES` of each year, shape (replications, years, figures); the scenario must have economics."""
+    economics, cohort, begins = scenario.economics, patients.cohort, scenario.run.warm_up
+    assert economics is not None
+    assert patients.after is not None
+    earlier = (cohort.course == 1) & ~cohort.measured & (patients.referral_day < begins)
+    chosen = earlier | cohort.measured
+    c = courses_of(scenario, economics, protocol, patients, trace, cohort.luck, chosen)
+    found = tuple(items(c, scenario))
+    counted = economics.costs.future == "related_and_unrelated"
+    who = np.flatnonzero(chosen)
+    by, old = ByGroup(cohort.replication[who], patients.by.groups), earlier[who]
+    everybody = np.ones(len(who), bool)
+    referral = patients.referral_day[who]
+    death = np.nan_to_num(patients.after.death_day[who], nan=np.inf)
+    infusion = c.day("infusion") + c.referral
+    rows_by = ByGroup(cohort.replication[c.rows], patients.by.groups)
+
+    def spent(until: float) -> tuple[FloatArray, FloatArray]:
+        costs, _ = booked(c.undiscounted(until - c.referral), found)
+        return whole_cost(costs, counted), costs["product"] + costs["unused_product"]
+
+    years, (before, products_before) = [], spent(begins)
+    for year in range(years_in(scenario)):
+        start, end = begins + YEAR_DAYS * year, begins + YEAR_DAYS * (year + 1)
+        after, products_after = spent(end)
+        whole = after - before
+        years.append(
+            [
+                by.total(whole, everybody),
+                by.total(whole, old),
+                by.total(products_after - products_before, everybody),
+                by.count((referral >= start) & (referral < end)),
+                rows_by.count((infusion >= start) & (infusion < end)),
+                by.count((referral < end) & (death > end)),
+            ]
+        )
+        before, products_before = after, products_after
+    shape = (patients.by.groups, 0, len(FIGURES))
+    return np.moveaxis(np.array(years), 2, 0) if years else np.empty(shape)

@@ -1,0 +1,53 @@
+"""Costs and health of the measured by risk group and by centre: who pays more, and who gains."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.outcomes.economics import MONEY, QALYS, YEARS, Ledger, whole_cost
+from sim.outcomes.patients import Patients
+from sim.scenario import Scenario
+
+FloatArray = NDArray[np.float64]
+SHARE = "share"
+# (name, label, unit) of what is told of each group.
+FIGURES = (
+    ("cost", "Cost per patient referred", MONEY),
+    ("qalys", "QALYs per patient referred", QALYS),
+    ("life_years", "Life years per patient referred, not discounted", YEARS),
+    ("infused_share", "Share infused", SHARE),
+    ("patients", "Patients referred", "patients"),
+)
+RISK_GROUP, CENTRE = "risk_group", "centre"
+
+
+def groups(scenario: Scenario) -> list[tuple[str, str]]:
+    """(by what, name) of each group, in the order of the numbers: risk groups, and then centres that treat anybody."""
+    return list(_groups(scenario))
+
+
+def _groups(scenario: Scenario) -> Iterator[tuple[str, str]]:
+    yield from ((RISK_GROUP, name) for name in scenario.patients.risk_groups)
+    yield from ((CENTRE, name) for name in scenario.centres if name in scenario.treating)
+
+
+def by_subgroup(scenario: Scenario, patients: Patients, money: Ledger) -> FloatArray:
+    """The `FIGURES` of each of `groups`, shape (replications, groups, figures); NaN where nobody is of a group."""
+    cohort = patients.cohort
+    first = np.flatnonzero(cohort.measured)
+    cost = whole_cost(money.costs, money.with_unrelated)
+    qalys = np.asarray(np.sum(list(money.qalys.values()), axis=0))
+    places = {
+        RISK_GROUP: (cohort.group[first], list(scenario.patients.risk_groups)),
+        CENTRE: (cohort.centre[first], list(scenario.centres)),
+    }
+    found = []
+    for kind, name in groups(scenario):
+        numbers, names = places[kind]
+        mine = numbers == names.index(name)
+        means = [money.by.mean(values, mine) for values in (cost, qalys, money.life_years)]
+        found.append([*means, money.by.share(money.infused, mine), money.by.count(mine)])
+    return np.moveaxis(np.array(found), 2, 0)
