@@ -187,6 +187,7 @@ APART = {
     "economics.currency": "the unit of tables",
     "economics.price_year": "the unit of tables",
     "economics.willingness_to_pay": "at which tables show net benefit",
+    "economics.costs.priced_by": "moves results where several products are infused together",
     "economics.perspective": "moves results where the manufacturer pays for what is not infused",
 }
 

@@ -527,6 +527,7 @@ REFUSED: tuple[Unused, ...] = (
         "after_infusion.autologous", "after_infusion.out_of_specification", "after_infusion.by_bridging",
         "economics.costs.product.autologous", "economics.costs.unused_product.autologous",
         "economics.costs.apheresis", "economics.costs.bridging", "economics.costs.bridging_month",
+        "economics.costs.priced_by",
     ),
     *_of_strategy(
         "allogeneic",

@@ -262,7 +262,6 @@ CASES = [
     *(Case("autologous", f"infusion.deferral.{key}", "9 d", ("infusion.deferral.share=0",)) for key in ("days", "repeat_after")),
     Case("whole", "toxicity.icu", "{stay: 9 d}", NO_ICU),
     *(Case("whole", f"toxicity.{event}.grades.{grade}.{key}", text, (f"toxicity.{event}.grades.{grade}.share=0",)) for event, grade in (("crs", "high"), ("neurotoxicity", "any")) for key, text in (("duration", "9 d"), ("icu", "0.9"))),
-    Case("money", "economics", "{horizon: 9 y}", ("later_course={share: 0.5, relapse: 9 d}",)),
     Case("money", "after_infusion.out_of_specification", "{death: 3}", IN_SPECIFICATION),
     Case("money", "after_infusion.progressed_before_infusion", "{death: 3}", NEVER[:1]),
     *(Case("money", f"after_infusion.{kind}.{key}", "3", changes) for kind in KINDS for key, changes in (("response", CERTAIN), ("progression", STABLE), ("death", IMMORTAL))),
@@ -346,6 +345,7 @@ def test_every_value_of_the_bases_is_written_where_it_counts() -> None:
 
 # Rules about what a scenario file alone can say, tested one by one in `tests/test_cases_in.py`.
 BY_HAND = {
+    "after_infusion.later_course", "economics.costs.priced_by",
     "scheduling", "bridging", "centres.*.slots", "centres.*.lines", "after_infusion.out_of_specification",
     "economics.costs.bridging", "disruptions.*", "disruptions.*.centre", "disruptions.*.work", "waiting_list.policy",
     "work_up.working_time", "release_testing.working_time", "apheresis.fit", "shipping.viable",
