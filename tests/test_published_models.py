@@ -10,6 +10,10 @@ import numpy as np
 import pytest
 from scipy.linalg import expm
 
+from sim.experiment.sweep.file import read_sweep_file
+from sim.pure.survival import known_table
+from sim.scenario import load
+from sim.scenario.files import SHIPPED
 from tests.test_economics import MONTH, ONE, YEAR, followed
 
 PROGRESSION, DEATH, AFTER = 1 / 300, 1 / 2000, 1 / 500
@@ -103,3 +107,22 @@ def test_longer_survival_takes_no_life_from_anybody(change: str) -> None:
     assert (long.life_years >= short.life_years).all()
     assert (long.undiscounted[1] >= short.undiscounted[1]).all()
     assert long.life_years.mean() > short.life_years.mean()
+
+
+def test_the_structural_alternatives_keep_what_they_say_they_keep() -> None:
+    found = read_sweep_file(SHIPPED / "parts" / "structural.yaml")
+    stems = ["standard_care_conventional", "standard_care_bispecific", "autologous", "allogeneic"]
+    assert [file.stem for file in found.files] == stems
+    for name in ("relapses early or late", "relapses near the median"):
+        for product in ("autologous", "allogeneic"):
+            path = f"after_infusion.{product}.progression"
+            changed = load(SHIPPED / f"{product}.yaml", [f"{path}={found.variants[name][path]}"]).scenario
+            shipped = load(SHIPPED / f"{product}.yaml").scenario
+            assert changed.after_infusion is not None
+            assert shipped.after_infusion is not None
+            curves = [one.of(product) for one in (changed.after_infusion, shipped.after_infusion)]
+            medians = [
+                known_table(one.progression).age(np.array([np.log(2.0)]))[0] for one in curves if one is not None
+            ]
+            assert medians[0] == pytest.approx(medians[1], rel=1e-6)
+            assert curves[0] != curves[1]
