@@ -73,14 +73,18 @@ def _net_benefits(base: Base, costs: FloatArray, effects: FloatArray, metrics: F
                     **_spread("net_benefit", benefit[:, place]),
                     "baseline": base.names[0],
                     **_spread("increment", benefit[:, place] - benefit[:, 0]),
-                    "verdict": str(verdict(*map(float, interval(benefit[:, place] - benefit[:, 0])), HIGHER))
-                    if place
-                    else "",
+                    "verdict": _told(benefit[:, place] - benefit[:, 0]) if place else "",
                     **all_referred(metrics[:, place]),
                     "assumed": all_assumed(base),
                 }
             )
     return pd.DataFrame(rows)
+
+
+def _told(more: FloatArray) -> str:
+    """The verdict on samples of a difference of which more is better."""
+    mean, low, high = (float(x) for x in interval(more))
+    return str(verdict(mean, low, high, HIGHER))
 
 
 def _spread(name: str, samples: FloatArray) -> dict[str, float]:
