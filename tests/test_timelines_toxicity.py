@@ -120,3 +120,24 @@ def test_no_toxicity_comes_unasked_for(tmp_path: Path) -> None:
     assert mine(tmp_path, "extends: autologous\n").scenario.toxicity.events == {}
     with pytest.raises(ScenarioError, match="no toxicity has an icu share above 0"):
         mine(tmp_path, COUNTED.replace("autologous", "allogeneic"))
+
+
+def test_intensive_care_counted_on_the_command_line_brings_it_too(tmp_path: Path) -> None:
+    in_a_file = mine(tmp_path, COUNTED).scenario
+    counted = ["centres.capital.icu=2"]
+    assert load("autologous", counted).scenario.toxicity == in_a_file.toxicity
+    assert load("autologous", counted).scenario.infusion == in_a_file.infusion
+    changed = load("autologous", [*counted, "toxicity.crs.grades.severe.share=0.08"]).scenario.toxicity
+    assert changed.crs is not None
+    assert changed.crs.grades["severe"].share == 0.08
+    assert changed.neurotoxicity == in_a_file.toxicity.neurotoxicity
+    # the stay of one's own holds, and what the file says of intensive care
+    (tmp_path / "network.yaml").write_text(
+        "extends: autologous\ninfusion: {stay: 9 d}\ntoxicity: {icu: {stay: 3 d}}\n", encoding="utf-8"
+    )
+    own = load(tmp_path / "network.yaml", counted).scenario
+    assert (own.infusion.stay.mean(), own.toxicity.icu.stay.mean()) == (9.0, 3.0)
+    # and again on top of what is loaded
+    assert load("autologous").with_overrides(counted).scenario == load("autologous", counted).scenario
+    with pytest.raises(ScenarioError, match="no toxicity has an icu share above 0"):
+        load("allogeneic", counted)

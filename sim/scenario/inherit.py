@@ -13,6 +13,7 @@ from sim.scenario.files import (
     SHIPPED,
     SHIPPED_MARK,
     find_inside,
+    is_shipped,
     named,
     read_text,
     shipped_file,
@@ -27,6 +28,7 @@ from sim.scenario.versions import KEY, check_version
 MOST_FILES = 50
 # What a file extends that counts beds in intensive care and says of no toxicity that anybody needs one.
 TOXICITY = SHIPPED / "parts" / "toxicity.yaml"
+STAY, CARE = ("infusion", "stay"), ("toxicity", "icu")
 
 
 @dataclass(frozen=True)
@@ -142,30 +144,57 @@ def _read(text: str, shown: str, path: Path, state: _State, numbered: bool = Tru
 def _lacks_toxicity(tree: Branch) -> bool:
     """Whether a scenario counts beds in intensive care, and leaves out from which toxicity patients come to them."""
     strategy = tree.entries.get("strategy")
-    counted = any(
+    stated = isinstance(tree.entries.get("toxicity"), Leaf) or any(
+        _states(tree, "toxicity", event) for event in ("crs", "neurotoxicity")
+    )
+    makes = isinstance(strategy, Leaf) and strategy.value in ("autologous", "hybrid")
+    return makes and not stated and _counts_intensive_care(tree)
+
+
+def _counts_intensive_care(tree: Branch) -> bool:
+    return any(
         _states(tree, section, name, "icu")
         for section in ("centres", "shared")
         if isinstance(places := tree.entries.get(section), Branch)
         for name in places.entries
     )
-    stated = isinstance(tree.entries.get("toxicity"), Leaf) or any(
-        _states(tree, "toxicity", event) for event in ("crs", "neurotoxicity")
-    )
-    return counted and not stated and isinstance(strategy, Leaf) and strategy.value in ("autologous", "hybrid")
 
 
 def _default_toxicity(state: _State) -> Branch:
     """The toxicity that comes with the program, and the stay without it, unless the planner has stated a stay."""
     told = f"{TOXICITY.relative_to(SHIPPED)}{SHIPPED_MARK}"
     tree = _read(read_text(TOXICITY, state.allowance), told, TOXICITY, state)
-    if not state.stay:
-        return tree
-    sources = tree.entries["sources"]
-    assert isinstance(sources, Branch)
-    others = Branch(sources.place, {k: v for k, v in sources.entries.items() if k != "infusion.stay"}, sources.keys)
-    entries = {key: others if key == "sources" else value for key, value in tree.entries.items() if key != "infusion"}
-    state.layers[-1] = Layer(told, Branch(tree.place, entries, tree.keys))
-    return state.layers[-1].tree
+    if state.stay:
+        tree = _less(tree, [STAY])
+        state.layers[-1] = Layer(told, tree)
+    return tree
+
+
+def toxicity_for(reading: Reading, change: Branch) -> Layer | None:
+    """The toxicity that comes with the program, where it is a change on the command line that first counts beds in
+    intensive care; the change may be one of this toxicity, too. What the files say of it, and of a stay, holds.
+    """
+    others = Branch(change.place, {k: v for k, v in change.entries.items() if k != "toxicity"}, change.keys)
+    if not _counts_intensive_care(change) or not _lacks_toxicity(merge(reading.tree, others)):
+        return None
+    state = _State(roots=(SHIPPED,))
+    tree = _default_toxicity(state)
+    own = [layer.tree for layer in reading.layers if layer.command or not is_shipped(layer.file)]
+    stated = [STAY] if any(_states(layer, *STAY) for layer in own) else []
+    if _states(reading.tree, *CARE):
+        stated.append(CARE)
+    return Layer(state.layers[-1].file, _less(tree, stated))
+
+
+def _less(tree: Branch, gone: Sequence[tuple[str, str]]) -> Branch:
+    """The tree without some values of its sections, and without their sources."""
+    entries = dict(tree.entries)
+    for section, key in [*gone, *(("sources", ".".join(path)) for path in gone)]:
+        before = entries.pop(section)
+        assert isinstance(before, Branch)
+        if left := {name: node for name, node in before.entries.items() if name != key}:
+            entries[section] = Branch(before.place, left, before.keys)
+    return Branch(tree.place, entries, tree.keys)
 
 
 def _states(node: Node | None, *path: str) -> bool:

@@ -105,9 +105,10 @@ def marker_at(path: Path) -> Kind | Names | OrWord | type[Section] | None:
 
 
 def is_whole_at(path: Path) -> bool:
-    """Whether the value at a path is a whole number: a count, or a capacity."""
-    marker = marker_at(path)
-    return isinstance(marker, Whole) or marker in COUNTED
+    """Whether the value at a path is a whole number: a count, or a capacity; or one of its values by date."""
+    ways = (marker_at(path[:length]) for length in range(1, len(path) + 1))
+    kind = next((marker for marker in ways if isinstance(marker, Kind)), None)
+    return isinstance(kind, Whole) or kind in COUNTED
 
 
 def _section_of(field: FieldInfo) -> type[Section]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import reduce
 from pathlib import Path
@@ -12,8 +12,8 @@ from typing import Any
 from sim.scenario.dropped import Dropped, Order, sort_unused, still_idle, told_apart, voided, without
 from sim.scenario.evidence import EVIDENCE_FILE, read_evidence
 from sim.scenario.faults import Nodes, checked, nodes_of, place_at
-from sim.scenario.inherit import Layer, Reading, read_layers, read_text_layers
-from sim.scenario.leaves import marker_at, values
+from sim.scenario.inherit import Layer, Reading, read_layers, read_text_layers, toxicity_for
+from sim.scenario.leaves import is_whole_at, marker_at, values
 from sim.scenario.merge import at_once, held, in_vain, merge
 from sim.scenario.never import Contradiction, contradictions, without_effect_in_time
 from sim.scenario.nodes import Branch, walk
@@ -156,6 +156,7 @@ def _build(
         evidence = read_evidence(evidence_file) if cited or scenario.uncertainty else {}
         problems.extend(check_entries(entries, known, written, evidence))
         problems.extend(check_uncertainty(scenario.uncertainty, nodes, evidence))
+        problems.extend(_uncertain_counts(scenario, nodes))
     if problems or scenario is None:
         raise ScenarioError(sorted(problems, key=lambda p: _order(p, layers)))
     entries = holding(entries, [gone.path for gone in merged.dropped if not gone.holds])
@@ -174,6 +175,18 @@ def _build(
         layers=layers,
         evidence=evidence_file,
     )
+
+
+def _uncertain_counts(scenario: Scenario, nodes: Nodes) -> Iterator[Problem]:
+    """Distributions of whole numbers: they would draw fractions, of which there is no bed and no line."""
+    for path in scenario.uncertainty:
+        if is_whole_at(tuple(path.split("."))):
+            yield Problem(
+                nodes[("uncertainty", path)][0],
+                f"uncertainty.{path}",
+                f"is a whole number, of which a distribution would draw fractions; allowed: inputs that may be a "
+                f"fraction (what other whole numbers do: sweep --vary {path}=LOW:HIGH)",
+            )
 
 
 @dataclass(frozen=True)
@@ -200,7 +213,11 @@ def _merge_and_check(
     tree, layers = reading.tree, reading.layers
     command = parse_overrides(overrides, path, problems, 1 + max((layer.command for layer in layers), default=0))
     if command:
-        tree = merge(tree, reduce(at_once, (layer.tree for layer in command)))
+        change = reduce(at_once, (layer.tree for layer in command))
+        default = toxicity_for(reading, change) if reading.complete else None
+        if default is not None:
+            tree, layers = merge(tree, default.tree), (*layers, default)
+        tree = merge(tree, change)
         layers = (*layers, *command)
     vain = list(in_vain(tree)) if reading.complete else []
     problems.extend(vain)

@@ -42,7 +42,7 @@ CASES = [
     ("autologous", [struck(resource="bed", work="lose")], "disruptions.fire.work: found pause or lose; allowed: finish, as patients in bed stay there"),
     ("autologous", [struck(resource="courier", work="lose")], "disruptions.fire.work: is not used: a shipment under way arrives; the courier collects nothing new"),
     ("autologous", [struck(resource="icu")], "disruptions.fire: is not used: no toxicity has an icu share above 0"),
-    ("autologous", ["centres.capital.icu=3"], "centres.capital.icu: is not used: no toxicity has an icu share above 0"),
+    ("allogeneic", ["centres.capital.icu=3"], "centres.capital.icu: is not used: no toxicity has an icu share above 0"),
     ("autologous", ["shipping.viable=2 d"], "shipping.viable: is not used: the courier is never away; allowed with a calendar or a disruption"),
     ("library/hybrid", ["manufacturing.slots=unlimited", "hybrid.after_waiting=9 d"], "hybrid.after_waiting: is not used: nobody waits for slots, or for lines booked before apheresis"),
     ("library/hybrid", ["hybrid.allogeneic_for=[hihg]"], "hybrid.allogeneic_for.0: found 'hihg', which is no risk group; did you mean 'high'?"),
@@ -58,6 +58,8 @@ CASES = [
     ("autologous", ["uncertainty={manufacturing.failure: {beta: {mean: 0.2, sd: 0.4}, source: assumption}}"], "uncertainty.manufacturing.failure: found sd 0.4; allowed: below 0.4 for this mean"),
     ("autologous", ["uncertainty={manufacturing.failure: {beta: {mean: 0.2, sd: 1e-9}, source: assumption}}"], "uncertainty.manufacturing.failure: found sd 1e-09; allowed: more, as this is as good as certain; leave the input out instead"),
     ("autologous", ["uncertainty={manufacturing.failure: {uniform: {low: 2, high: 1}, source: assumption}}"], "uncertainty.manufacturing.failure: found low 2 and high 1; allowed: low below high"),
+    ("autologous", ["uncertainty={centres.capital.beds: {normal: {mean: 5, sd: 1}, source: assumption}}"], "uncertainty.centres.capital.beds: is a whole number, of which a distribution would draw fractions; allowed: inputs that may be a fraction (what other whole numbers do: sweep --vary centres.capital.beds=LOW:HIGH)"),
+    ("autologous", ["manufacturing.lines={2026-01-01: 4, 2027-01-01: 5}", "uncertainty={manufacturing.lines.2027-01-01: {uniform: {low: 4, high: 8}, source: assumption}}"], "uncertainty.manufacturing.lines.2027-01-01: is a whole number, of which a distribution would draw fractions; allowed: inputs that may be a fraction (what other whole numbers do: sweep --vary manufacturing.lines.2027-01-01=LOW:HIGH)"),
 ]  # fmt: skip
 
 
