@@ -64,6 +64,12 @@ def test_work_in_progress_is_lost_and_made_again() -> None:
     assert ran.patients.attempts["manufacture"].tolist() == [1, 2, 1, 2]
 
 
+def test_a_part_of_the_lines_is_out() -> None:
+    ran = small(fault(units="1") + MADE, "4 d, 9 d, 11 d, 12 d")
+    # one line from day 10 to 13: what is under way goes on, and two are in use until day 12, one until 17
+    assert ran.days("manufactured") == [12.0, 17.0, 21.0, 25.0]
+
+
 def test_the_next_time_between_begins_at_the_end_of_an_outage_that_nobody_felt() -> None:
     ran = small(fault() + MADE, "37 d, 38 d, 50 d")
     # nobody was there before; the third outage, 36 to 39, is where it would have been anyway, the fourth from 49 to 52
@@ -284,8 +290,12 @@ def test_the_offered_load_is_on_what_outages_leave() -> None:
         (load,) = loads_of(s)
         assert load.load == pytest.approx(plain.load / left, rel=1e-3)
     # work that goes on for 20 days outlasts nearly all outages: 4 exp(-5) days of each are lost
-    assert availability(scenario(), "line", hold=20.0) == pytest.approx(1 - 4 * math.exp(-5) / 24, rel=1e-3)
-    assert availability(scenario(), "chair") == 1.0
+    assert availability(scenario(), "line", "", 20.0, 3.0) == pytest.approx(1 - 4 * math.exp(-5) / 24, rel=1e-3)
+    assert availability(scenario(), "chair", "", 0.0, 3.0) == 1.0
+    # 4 days of 24, of so many of three lines; of three or more it is an outage of all
+    for units, left in ((1, 1 - 4 / 24 / 3), (2, 1 - 4 / 24 * 2 / 3), (3, 20 / 24), (9, 20 / 24)):
+        part = scenario("", "disruptions.fault.work=finish", f"disruptions.fault.units={units}")
+        assert availability(part, "line", "", 0.0, 3.0) == pytest.approx(left, rel=1e-3)
 
 
 def loads_of(s: Scenario) -> list[Load]:

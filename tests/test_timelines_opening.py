@@ -8,6 +8,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from sim.scenario import ScenarioError
 from tests.runs import small
 
 WEEKDAYS = "calendars: {weekdays: {days: [mon, tue, wed, thu, fri]}}\n"
@@ -156,3 +157,68 @@ def test_a_shut_down_of_unlimited_lines_stops_them_too(work: str) -> None:
     ran = small(shut(work) + "manufacturing: {duration: 8 d, attempts: 2}\n", "0 d")
     assert ran.days("manufactured") == [18.0 if work == "pause" else 23.0]
     assert np.isfinite(ran.patients.day("infusion")).all()
+
+
+# -- outages of a part -------------------------------------------------------------------------------------------------
+
+PART = "disruptions: {{leak: {{resource: {}, units: {}, from: 5 d, for: 10 d{}}}}}\n"
+
+
+def test_two_of_three_lines_are_out() -> None:
+    ran = small(PART.format("line", 2, "") + "manufacturing: {duration: 8 d, lines: 3}\n", "0 d, 1 d, 2 d, 6 d, 7 d")
+    # what is under way on day 5 goes on; one line is left until day 15, and is in use by the first three until day 10
+    assert ran.days("manufactured") == [8.0, 9.0, 10.0, 18.0, 23.0]
+
+
+def test_outages_of_a_part_add_up_and_take_no_more_than_there_is() -> None:
+    more = "storm: {resource: line, units: 2, from: 10 d, for: 10 d}"
+    rest = f"disruptions: {{leak: {{resource: line, units: 2, from: 5 d, for: 10 d}}, {more}}}\n"
+    ran = small(rest + "manufacturing: {duration: 2 d, lines: 3}\n", "6 d, 6 d, 9 d, 15 d, 15 d")
+    # one line on days 5 to 10, none to 15 (4 of 3), one to 20, three from then on
+    assert ran.days("manufactured") == [8.0, 10.0, 17.0, 19.0, 21.0]
+
+
+def test_an_outage_of_more_than_there_are_is_a_shut_down() -> None:
+    made = "manufacturing: {duration: 8 d, lines: 2}\n"
+    part = small(PART.format("line", 9, "") + made, "0 d, 6 d").days("manufactured")
+    assert part == small(shut("finish") + made, "0 d, 6 d").days("manufactured") == [8.0, 23.0]
+
+
+def test_one_of_two_beds_is_out_and_known_to_be() -> None:
+    rest = """
+lymphodepletion: {duration: 5 d}
+infusion: {stay: 3 d, reservation: book_ahead}
+disruptions: {leak: {resource: bed, units: 1, from: 8 d, for: 12 d}}
+"""
+    ran = small(rest, "4 d, 5 d, 14 d, 15 d", centre="beds: 2")
+    # one bed from day 8 to 20: booked for 9 to 12, so the second comes into it on 12; the fourth has one of two on 20
+    assert ran.days("lymphodepletion") == [4.0, 7.0, 14.0, 15.0]
+    assert ran.days("infusion") == [9.0, 12.0, 19.0, 20.0]
+
+
+def test_a_part_of_the_chairs_of_one_centre() -> None:
+    rest = PART.format("chair", 1, ", centre: here") + "apheresis: {duration: 2 d}\n"
+    assert small(rest, "5 d, 5 d, 5 d", centre="chairs: 2").days("collected") == [7.0, 9.0, 11.0]
+
+
+@pytest.mark.parametrize(("withdrawn_by", "slot"), [("cuts", [0.0, 0.0, 31.0]), ("closures", [0.0, 0.0, 0.0])])
+def test_lines_that_are_out_take_their_part_of_the_slots(withdrawn_by: str, slot: list[float]) -> None:
+    slots = f"slots: {{count: 4, every: month, lead: 14 d, withdrawn_by: {withdrawn_by}}}"
+    rest = f"manufacturing: {{duration: 10 d, lines: 4, {slots}}}\n"
+    leak = "disruptions: {leak: {resource: line, units: 2, from: 10 d, for: 10 d}}\n"
+    # two of four slots whose manufactures would start on day 14 are not offered
+    assert small(rest + leak, "0 d, 0 d, 0 d").days("slot") == slot
+
+
+@pytest.mark.parametrize(
+    ("rest", "told"),
+    [
+        (PART.format("line", 2, ", work: lose"), "found lose beside units; allowed: finish"),
+        (PART.format("line", 2, ""), "units: is not used: there is no limit to the resource 'line'"),
+        (PART.format("courier", 2, ""), "units: is not used: a courier has no number of units"),
+        (PART.format("line", 0, ""), "found 0; allowed: a whole number from 1 on, or 'all'"),
+    ],
+)
+def test_an_outage_of_a_part_that_says_nothing(rest: str, told: str) -> None:
+    with pytest.raises(ScenarioError, match=told):
+        small(rest + "manufacturing: {duration: 8 d}\n", "0 d")

@@ -57,16 +57,21 @@ def _outages(name: str, disruption: Disruption, luck: Luck, days: float) -> Iter
         count *= 2
 
 
-def availability(s: Scenario, resource: str, centre: str = "", hold: float = 0.0) -> float:
+def availability(s: Scenario, resource: str, centre: str, hold: float, units: float) -> float:
     """The long-run share of time that the outages by chance of a resource leave of its capacity.
 
     `hold`: how long a unit is held at a time; in an outage that lets work in progress go on, so much of it is not lost.
-    Independent outages of one resource multiply.
+    `units`: how many there are without any; of those, an outage may take a part. Independent outages of all units
+    multiply; those of a part add up.
     """
-    share = 1.0
+    share, parts = 1.0, 0.0
     for d in s.disruptions.values():
         if d.between is not None and d.resource == resource and d.centre in (None, centre):
             lasts = d.length.quantile(np.linspace(0.0, 1.0, 1_001)[:-1] + 0.0005)
             lost = np.maximum(lasts - hold, 0.0) if d.work == "finish" else lasts
-            share *= 1.0 - float(lost.mean()) / (d.between.mean() + float(lasts.mean()))
-    return share
+            out = float(lost.mean()) / (d.between.mean() + float(lasts.mean()))
+            if d.units is None or d.units >= units:
+                share *= 1.0 - out
+            else:
+                parts += out * d.units / units
+    return share * max(0.0, 1.0 - parts)

@@ -7,6 +7,7 @@ from bisect import bisect_right
 
 import numpy as np
 
+from sim.pieces.calendars import units_by_day
 from sim.pieces.protocol import CapacitySteps
 from sim.pure.distributions import Distribution
 from sim.scenario import Scenario
@@ -41,10 +42,7 @@ def withdrawals(
     for by_offer, places in zip(counts, lines, strict=True):
         days: list[float] = []
         for offer, count in zip(offers, by_offer, strict=True):
-            start = offer + until_start
-            announced = max(_announced(start, *place) for place in places)
-            fewer = _cut(start, count, places, slots.withdrawn_by == "cuts")
-            days += [min(announced, -math.inf if k >= count - fewer else math.inf) for k in range(count)]
+            days += _taken_back(offer + until_start, count, places, slots.withdrawn_by == "cuts")
         found.append(tuple(days))
     return tuple(found) if any(day < math.inf for days in found for day in days) else ()
 
@@ -59,20 +57,22 @@ def least(duration: Distribution) -> float:
     return float(duration.quantile(np.zeros(1))[0])
 
 
-def _announced(day: float, units: CapacitySteps, shut: tuple[Disruption, ...]) -> float:
-    """When it became known that there are no lines on a day; infinite where there are some."""
-    known = [d.announced_day for d in shut if d.first_day <= day < d.end]
-    return -math.inf if _units_on(units, day) == 0.0 else min(known, default=math.inf)
+def _taken_back(day: float, count: int, places: Places, cuts: bool) -> list[float]:
+    """When each of the `count` slots of an offer is taken back, whose manufactures would start on this day."""
+    there = [units for units, _ in places]
+    concerned = [[d for d in shut if d.first_day <= day < d.end] for _, shut in places]
+    most = max(_lines(there, since) for since in sorted({0.0, *(d for units in there for d, _ in units if d <= day)}))
+    days = [math.inf] * count
+    for learnt in sorted({-math.inf, *(d.announced_day for shut in concerned for d in shut)}):
+        known = [[d for d in shut if d.announced_day <= learnt] for shut in concerned]
+        left = _lines([units_by_day(*place) for place in zip(there, known, strict=True)], day)
+        fewer = count if left == 0.0 else math.floor(count * (most - left) / most) if cuts and most < math.inf else 0
+        days = [min(gone, learnt) if k >= count - fewer else gone for k, gone in enumerate(days)]
+    return days
 
 
-def _cut(day: float, count: int, places: Places, counts: bool) -> int:
-    """How many of `count` slots a day's lines, fewer than the most before it, take back."""
-    if not counts:
-        return 0
-    since = sorted({0.0, *(d for units, _ in places for d, _ in units if d <= day)})
-    there = [sum(_units_on(units, d) for units, _ in places) for d in since]
-    most, now = max(there), there[-1]
-    return 0 if math.isinf(most) or most == 0.0 else math.floor(count * (most - now) / most)
+def _lines(places: list[CapacitySteps], day: float) -> float:
+    return sum(_units_on(units, day) for units in places)
 
 
 def _units_on(units: CapacitySteps, day: float) -> float:

@@ -75,18 +75,23 @@ def beyond(s: Scenario, disruption: Disruption) -> Disruption:
 def units_by_day(
     units: CapacitySteps, closed: Iterable[Disruption] = (), open_in: Intervals | None = ALWAYS
 ) -> CapacitySteps:
-    """The units in force, 0 outside the openings (unless it is always open) and in shut-downs."""
-    shut = _union((d.first_day, d.end) for d in closed)
-    if open_in is ALWAYS and not shut:
+    """The units in force, 0 outside the openings (unless it is always open) and in shut-downs; less what is out."""
+    closed = tuple(closed)
+    shut = _union((d.first_day, d.end) for d in closed if d.takes_all)
+    parts = [(d.first_day, d.end, float(d.units)) for d in closed if d.units is not None]
+    if open_in is ALWAYS and not closed:
         return units
     intervals = tuple((max(first, 0.0), last) for first, last in open_in or () if last > 0.0)
     since = [day for day, _ in units]
-    days = {*since, 0.0, *(day for pair in (*intervals, *shut) for day in pair)}
+    changes = (*intervals, *shut, *((first, end) for first, end, _ in parts))
+    days = {*since, 0.0, *(day for pair in changes for day in pair)}
     is_open, is_shut = _covers(intervals), _covers(shut)
     steps: list[tuple[float, float]] = []
     for day in sorted(days):
         there = (open_in is ALWAYS or is_open(day)) and not is_shut(day)
         now = units[bisect_right(since, day) - 1][1] if there else 0.0
+        if now > 0.0 and parts:
+            now = max(0.0, now - sum(out for first, end, out in parts if first <= day < end))
         if not steps or steps[-1][1] != now:
             steps.append((day, now))
     return tuple(steps)

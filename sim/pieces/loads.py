@@ -225,7 +225,9 @@ def offered_loads(scenario: Scenario, protocol: Protocol) -> list[Load]:
             if by_lots > 0.0:  # there may be infinitely many lots, of something that they never ask for
                 asked += by_lots * _lots_per_day(protocol, arriving[""], need, lot_need)
             hold = _hold(resource, need, lot_need)
-            there = _offered(resource, place, window, hold) * _left_by_chance(scenario, resource, centre, hold)
+            there = _offered(resource, place, window, hold) * _left_by_chance(
+                scenario, resource, place, centre, hold
+            )
             if math.isfinite(there) and (asked > 0.0 or there > 0.0):
                 load = asked / there if there > 0.0 else math.inf
                 loads.append(Load(resource.name, resource.label, centre, load))
@@ -345,15 +347,24 @@ def _offered(resource: Resource, place: int, window: tuple[float, float], hold: 
     return (unit_days(resource.units[place], window) + _run_on(resource.units[place], hold, window)) / length
 
 
-def _left_by_chance(s: Scenario, resource: Resource, centre: str, hold: float) -> float:
+def _left_by_chance(s: Scenario, resource: Resource, place: int, centre: str, hold: float) -> float:
     """The share of a capacity, or of dated slots, that outages by chance leave."""
     name, _, maker = resource.name.partition("/")
     s = as_made_by(s, maker) if maker else s
     if isinstance(resource, Capacity):
-        return availability(s, name, centre, hold)
+        return availability(s, name, centre, hold, _most(resource.units[place]))
     slots = s.manufacturing.slots
-    # a slot is withdrawn where its manufacture would start while there are no lines
-    return 1.0 if slots is None or slots.withdrawn_by == "nothing" else availability(s, "line", centre)
+    if slots is None or slots.withdrawn_by == "nothing":
+        return 1.0
+    # a slot is withdrawn where its manufacture would start while there are no lines; or, where cuts count, fewer
+    own = s.centres[centre].lines if s.manufacturing.site == "centre" and centre in s.centres else None
+    lines = _most(s.manufacturing.lines if own is None else own)
+    return availability(s, "line", centre, 0.0, lines if slots.withdrawn_by == "cuts" else math.inf)
+
+
+def _most(steps: CapacitySteps) -> float:
+    """The most units that there ever are."""
+    return max(units for _, units in steps)
 
 
 def _run_on(steps: CapacitySteps, hold: float, window: tuple[float, float]) -> float:

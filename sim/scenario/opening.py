@@ -12,7 +12,7 @@ from pydantic import Field
 
 from sim.pure.distributions import Distribution, Fixed
 from sim.scenario.durations import Duration
-from sim.scenario.kinds import Context, Days, JsonSchema, Kind, Text, day_of, is_date, parse_date
+from sim.scenario.kinds import Context, Days, JsonSchema, Kind, Text, Whole, day_of, is_date, parse_date
 from sim.scenario.lists import read_items
 from sim.scenario.problems import show, suggestion
 from sim.scenario.section import Absent, Fault, Section
@@ -134,7 +134,8 @@ class Calendar(Section):
 
 
 class Disruption(Section):
-    """A shut-down of one resource for a time: once, from a day on, or again and again, by chance.
+    """A shut-down of one resource, or of some of its units, for a time: once, from a day on, or again and again, by
+    chance.
 
     By chance, a time `between` passes from the end of the last outage (at first: from the start) to the next, whether
     the resource is in use or not, and each outage has a length of its own.
@@ -146,6 +147,11 @@ class Disruption(Section):
     )
     manufacturer: Annotated[str | None, Text()] = Field(
         None, description="Only at this one of several manufacturers; for lines, and for the courier to and from it."
+    )
+    units: Annotated[int | None, Whole(1, word="all")] = Field(
+        None,
+        description="How many units are out (of 5 lines, 2), or all. What is under way on them goes on; nothing begins "
+        "before fewer are in use than are left.",
     )
     start: Annotated[float | None, SinceStart()] = Field(
         None, alias="from", description="First day: a date, or days since the start."
@@ -186,8 +192,16 @@ class Disruption(Section):
         for key, days in (("between", self.between), ("for", self.length)):
             if days is not None and days.mean() == 0.0:
                 yield (key,), "found 0 d; allowed: a duration above 0 d"
+        if self.units is not None and self.work != "finish":
+            told = f"found {self.work} beside units; allowed: finish, as the units that are left take over the work"
+            yield ("work",), told
         if self.between is None and not self.length.is_fixed:
             yield ("for",), "found a distribution; allowed: a fixed time, or a distribution beside between"
+
+    @property
+    def takes_all(self) -> bool:
+        """Whether it takes all units of its resource, however many there are."""
+        return self.units is None
 
     @property
     def by_chance(self) -> bool:

@@ -215,7 +215,31 @@ def _each_of_lane(s: Scenario, name: str, key: str) -> bool:
 
 
 def _is_shut(s: Scenario, *resources: str, work: tuple[str, ...] = ("finish", "pause", "lose")) -> bool:
-    return any(d.resource in resources and d.work in work for d in s.disruptions.values())
+    """Whether all of a resource is ever out."""
+    return any(d.resource in resources and d.work in work and d.takes_all for d in s.disruptions.values())
+
+
+def _is_partly_out(s: Scenario, resource: str) -> bool:
+    return any(d.resource == resource and not d.takes_all for d in s.disruptions.values())
+
+
+def _units_struck(s: Scenario, name: str) -> list[Steps]:
+    """The units by date of what a disruption strikes, one entry for each place; none of a courier."""
+    struck = s.disruptions[name]
+    if struck.resource in SHARED_KEYS:
+        key = SHARED_KEYS[struck.resource]
+        sites = dict.fromkeys(s.site(centre, key) for centre in s.treating)
+        return [s.units(site, key) for site in sites if struck.centre in (None, site)]
+    here = [s.centres[centre] for centre in s.treating if struck.centre in (None, centre)]
+    made = s.manufacturing
+    if struck.resource == "line" and made.site == "factory":
+        return [its.manufacturing.lines for its in makers(s).values() if name in its.disruptions]
+    return {
+        "line": [made.lines if centre.lines is None else centre.lines for centre in here],
+        "chair": [centre.chairs for centre in here],
+        "lab": [s.release_testing.lab],
+        "lot_line": [s.allogeneic.lots.lines],
+    }.get(struck.resource, [])
 
 
 def lines_bind(s: Scenario) -> bool:
@@ -228,9 +252,12 @@ def lines_bind(s: Scenario) -> bool:
 
 def _withdraws(s: Scenario, name: str) -> bool:
     """Whether a disruption withdraws slots."""
-    concerned = [its for its in makers(s).values() if name in its.disruptions]
-    return s.disruptions[name].resource == "line" and any(
-        slots.withdrawn_by != "nothing" for its in concerned if (slots := its.manufacturing.slots) is not None
+    struck, concerned = s.disruptions[name], [its for its in makers(s).values() if name in its.disruptions]
+    closes = struck.units is None or any(n <= struck.units for steps in _units_struck(s, name) for _, n in steps)
+    return struck.resource == "line" and any(
+        slots.withdrawn_by == "cuts" or (slots.withdrawn_by == "closures" and closes)
+        for its in concerned
+        if (slots := its.manufacturing.slots) is not None
     )
 
 
@@ -693,6 +720,13 @@ REFUSED: tuple[Unused, ...] = (
         ("disruptions.*.resource",), "a shipment under way arrives; the courier collects nothing new",
     ),
     Unused(
+        "disruptions.*.units",
+        lambda s, name: name in s.disruptions and all(map(is_unlimited, _units_struck(s, name))),
+        ("disruptions.*.resource", "disruptions.*.centre"),
+        lambda s, name: "a courier has no number of units" if s.disruptions[name].resource == "courier"
+        else f"there is no limit to the resource '{s.disruptions[name].resource}'",
+    ),
+    Unused(
         "disruptions.*.announced", lambda s, name: name in s.disruptions and s.disruptions[name].by_chance,
         ("disruptions.*.between",), "an outage by chance becomes known on its first day",
     ),
@@ -706,7 +740,8 @@ REFUSED: tuple[Unused, ...] = (
     ),
     Unused(
         "manufacturing.slots.withdrawn_by",
-        lambda s: s.manufacturing.slots is not None and not _is_shut(s, "line") and not _lines_change(s),
+        lambda s: s.manufacturing.slots is not None and not _is_shut(s, "line") and not _lines_change(s)
+        and not _is_partly_out(s, "line"),
         ("disruptions", *LINES), "lines are never closed, and never fewer",
     ),
     Unused(

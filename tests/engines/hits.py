@@ -86,6 +86,7 @@ def outages(scenario: Scenario, case: Case, trace: Trace) -> Counter[str]:
         if name in scenario.disruptions or one.first_day > trace.stop_day:
             continue
         found["outage by chance"] += 1
+        found["outage by chance of a part"] += int(not one.takes_all)
         if one.resource in names:
             mine = uses.resource == names.index(one.resource)
             held = mine & (uses.began < one.first_day) & (one.first_day <= uses.ended)

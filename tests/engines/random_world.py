@@ -187,5 +187,9 @@ def _disruptions(r: Random, scenario: Block) -> None:
         flood = {"resource": "line", "from": f"{r.choice([20, 30, 45])} d", "for": f"{r.choice([10, 30])} d"}
         found["flood"] = flood | {"announced": f"{r.choice([0, 1, 3, 7, 14])} d"}
         slots["after_withdrawal"] = r.choice(["keep_place", "rebook"])
+    luck = Random(f"units out in {scenario['name']}")
+    for entry in found.values():
+        if entry["resource"] != "courier" and entry.get("work", "finish") == "finish" and luck.random() < 0.5:
+            entry["units"] = luck.choice([1, 1, 2])
     if found:
         scenario["disruptions"] = found
