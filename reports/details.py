@@ -42,6 +42,8 @@ TRIVIAL = (0.0, 1.0)
 """None and all of them need no sentence in a single run."""
 WORTH_TELLING = 1.1
 """Centres are told apart where the longest wait is so many times the shortest."""
+SLOTS = r"manufacturing\.(manufacturers\..+\.)?slots\.count|centres\..+\.slots"
+"""Where a scenario says how many slots there are."""
 RARE = 0.005
 """A share of requests below this is not worth a sentence."""
 
@@ -52,7 +54,7 @@ def details(tables: Tables, findings: Findings, scenario: str) -> list[str]:
     who = f"{findings.quoted(scenario)}: " if len(findings.others) > 1 else ""
     said = [*_groups(tables, findings, scenario)]
     said += [*(_differences(findings, scenario) if compared else _levels(findings, scenario))]
-    said += [*_stock(tables, findings, scenario), *_slot(findings, scenario)]
+    said += _stock(tables, findings, scenario)
     return [f"{who}{_begun(one, bool(who))}." for one in said]
 
 
@@ -110,12 +112,34 @@ def _pair(mine: float, theirs: float, kind: str) -> tuple[str, str]:
     return now, before.removesuffix(" of 100").removesuffix(" days").replace("no", "none", 1)
 
 
-def _slot(findings: Findings, scenario: str) -> Iterator[str]:
-    """What the wait for a slot is made of: the calendar of offers, and scarcity."""
-    calendar, scarcity = (findings.level(scenario, f"slot_{part}_days_mean") for part in ("calendar", "scarcity"))
-    if calendar.known and scarcity.known:
-        first, second = glance(calendar.value, "days"), glance(scarcity.value, "days")
-        yield f"of the wait for a slot {first} are due to the calendar of offers and {second} to scarcity"
+def slot_supply(tables: Tables, findings: Findings) -> list[str]:
+    """What the waits for a slot are made of, and whether they hang on an assumed number of slots; one line, or none.
+
+    A comparison with a product that needs none hangs on that number as well, so it stands before all other findings.
+    """
+    told, assumed = [], False
+    for scenario in findings.scenarios:
+        parts = [findings.level(scenario, f"slot_{part}_days_mean") for part in ("calendar", "scarcity")]
+        if all(part.known for part in parts):
+            calendar, scarcity = (glance(part.value, "days") for part in parts)
+            who = f"{findings.quoted(scenario)}: " if len(findings.scenarios) > 1 else ""
+            told.append(f"{who}{calendar} by the calendar of offers and {scarcity} by scarcity")
+            assumed = assumed or _supply_is_assumed(tables, scenario)
+    if not told:
+        return []
+    why = (
+        "; how many slots there are is an assumption, and waits hang on it: try fewer, and no limit" if assumed else ""
+    )
+    return [f"Wait for a slot, within the mean wait: {'; '.join(told)}{why}."]
+
+
+def _supply_is_assumed(tables: Tables, scenario: str) -> bool:
+    """Whether no evidence stands behind the number of slots of a scenario."""
+    if "parameters" not in tables:
+        return False
+    mine = tables["parameters"]
+    mine = mine[(mine["scenario"] == scenario) & mine["path"].str.fullmatch(SLOTS)]
+    return bool((mine["source"] == "assumption").any())
 
 
 def _groups(tables: Tables, findings: Findings, scenario: str) -> Iterator[str]:

@@ -10,7 +10,7 @@ from markupsafe import Markup
 
 from reports import grids, sources
 from reports.charts import APPENDIX, CHARTS, COSTS, FIRST, GROUPS, OWN, RESTS, STORY, STUDY
-from reports.details import details
+from reports.details import details, slot_supply
 from reports.export import Picture, page
 from reports.findings import Findings, on_the_list, sentence
 from reports.first_screen import FirstScreen
@@ -85,7 +85,8 @@ def _first(tables: Tables, findings: Findings, front: Picture | None, mine: Own 
     # of several scenarios first what is told first of each
     told = zip_longest(*(details(tables, findings, scenario) for scenario in compared))
     further = [one for of_each in told for one in of_each if one is not None]
-    found = first_screen(tables, findings, name, (*on_the_list(findings), *turns(tables), *further, *said))
+    before = (*on_the_list(findings), *slot_supply(tables, findings), *turns(tables))
+    found = first_screen(tables, findings, name, (*before, *further, *said))
     first = first or (f"{front.heading}." if front is not None else "")
     return found or FirstScreen(first, picture=name, findings=tuple(said))
 

@@ -49,9 +49,25 @@ def test_levers_are_the_numbers_of_the_scenario_in_its_own_units(file: Path) -> 
     assert all(lever.low <= lever.value <= lever.high for lever in found.values())
 
 
-@pytest.mark.parametrize("name", ["autologous", "allogeneic"])
+def test_every_capacity_that_is_one_number_is_a_lever() -> None:
+    def counts(name: str, *overrides: str) -> set[str]:
+        return {lever.path for lever in planning.levers(load(name, overrides)) if lever.kind == "count"}
+
+    makers = {
+        f"manufacturing.manufacturers.{name}.{what}" for name in ("near", "far") for what in ("slots.count", "lines")
+    }
+    assert makers <= counts("two_manufacturers")
+    shared = "shared={ward: {centres: [capital, north], beds: 7}}"
+    more = ("centres.coast.places=2", "release_testing.lab=9", "centres.highland.beds=0")
+    found = counts("autologous", shared, *more)
+    assert {"shared.ward.beds", "centres.coast.places", "release_testing.lab", "centres.highland.beds"} <= found
+    # what the ward has instead, what is without limit, and what is no capacity
+    assert not {"centres.capital.beds", "centres.capital.places", "apheresis.attempts", "run.seed"} & found
+
+
+@pytest.mark.parametrize("name", ["autologous", "allogeneic", "two_manufacturers"])
 def test_every_lever_can_be_moved_to_either_end(name: str) -> None:
-    file = SHIPPED / f"{name}.yaml"
+    file = Path(name)
     for lever in planning.levers(load(file)):
         for end in (lever.low, lever.high):
             if "order" in lever.path and end != lever.value:

@@ -73,7 +73,7 @@ def strongest(robustness: pd.DataFrame, most: int = MOST) -> pd.DataFrame:
 
 
 def title(mine: pd.DataFrame) -> str:
-    """`Slots a month at each centre: with 2 instead of 4 the difference grows from 57 to 214 days`."""
+    """`Slots of each offer: with 2 instead of 4 the difference grows from 57 to 214 days`."""
     row = records(mine.loc[[mine["shift"].abs().idxmax()]])[0]
     return moved(row)
 

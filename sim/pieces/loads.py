@@ -225,9 +225,7 @@ def offered_loads(scenario: Scenario, protocol: Protocol) -> list[Load]:
             if by_lots > 0.0:  # there may be infinitely many lots, of something that they never ask for
                 asked += by_lots * _lots_per_day(protocol, arriving[""], need, lot_need)
             hold = _hold(resource, need, lot_need)
-            there = _offered(resource, place, window, hold) * _left_by_chance(
-                scenario, resource, place, centre, hold
-            )
+            there = _offered(resource, place, window, hold) * _left_by_chance(scenario, resource, place, centre, hold)
             if math.isfinite(there) and (asked > 0.0 or there > 0.0):
                 load = asked / there if there > 0.0 else math.inf
                 loads.append(Load(resource.name, resource.label, centre, load))

@@ -6,7 +6,7 @@ all else (who is referred, work-up, clocks on the list, appointments, beds) belo
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from itertools import combinations
 
 from sim.scenario.load import Loaded, compare_scenarios
@@ -47,7 +47,18 @@ OF_THE_PRODUCT = (
     "uncertainty",
 )
 WHO_AND_WHERE = ("run", "regions", "centres", "shared", "patients", "disruptions")
-_PATTERNS = tuple(tuple(path.split(".")) for path in OF_THE_PRODUCT)
+# Who the patients are, and how their disease runs: beside this, another way of organising one product may differ in
+# anything. What a group of patients is worth to a policy is a choice of who organises.
+OF_THE_PATIENTS = (
+    "patients.risk_groups.*.share",
+    "patients.risk_groups.*.hazard",
+    "patients.frailty",
+    "patients.age",
+    "patients.sex",
+    "clocks.waiting",
+    "clocks.after_progression",
+    "after_infusion.not_infused",
+)
 
 
 def belongs_to(difference: Difference) -> str:
@@ -58,22 +69,37 @@ def belongs_to(difference: Difference) -> str:
     keys = difference.path.split(".")
     if not (difference.a_text and difference.b_text) and keys[0] not in WHO_AND_WHERE:
         return PRODUCT
-    for pattern in _PATTERNS:
-        if len(keys) >= len(pattern) and all(one in ("*", key) for one, key in zip(pattern, keys, strict=False)):
-            return PRODUCT
-    return NETWORK
+    return PRODUCT if _is_among(difference, OF_THE_PRODUCT) else NETWORK
+
+
+def _is_among(difference: Difference, paths: Sequence[str]) -> bool:
+    """Whether a value stands at one of these paths or below; `*` is any name."""
+    keys = difference.path.split(".")
+    patterns = (path.split(".") for path in paths)
+    return any(
+        len(keys) >= len(pattern) and all(one in ("*", key) for one, key in zip(pattern, keys, strict=False))
+        for pattern in patterns
+    )
 
 
 def unlike(scenarios: Mapping[str, Loaded]) -> list[str]:
-    """A sentence for each pair of arms with different products that differ in what belongs to the network.
+    """A sentence for each pair of arms with different products that differ in what belongs to the network, and for each
+    pair with the same product whose patients differ.
 
     Products differ where the strategies do, or what becomes of those who are infused. Each value with both its values
-    and what stands as their source. Of arms with the same product such differences are what is compared.
+    and what stands as their source. Of arms with the same product all other differences are what is compared.
     """
     found = []
     for (one, a), (other, b) in combinations(scenarios.items(), 2):
         differences = compare_scenarios(a, b)
         if a.scenario.strategy == b.scenario.strategy and not any(map(_is_another_product, differences)):
+            patients = [d for d in differences if _is_among(d, OF_THE_PATIENTS)]
+            if patients:
+                told = "; ".join(_told(d, a, b) for d in patients)
+                found.append(
+                    f"{other} has other patients than {one}, so that their difference is not that of two ways of "
+                    f"organising the therapy: {told}"
+                )
             continue
         differing = [d for d in differences if belongs_to(d) == NETWORK]
         if not (a.scenario.infuses and b.scenario.infuses):

@@ -12,12 +12,16 @@ from datetime import date, timedelta
 from itertools import pairwise
 from typing import Any
 
+import numpy as np
+
+from sim.pure.distributions import Distribution
 from sim.pure.survival import Never, exceeds
 from sim.scenario.afterwards import Durability
 from sim.scenario.inherit import Layer
 from sim.scenario.kinds import ByDate, day_of, is_date
 from sim.scenario.leaves import Path, marker_at
 from sim.scenario.lists import SLOTS
+from sim.scenario.makers import makers
 from sim.scenario.nodes import Branch, plain, walk
 from sim.scenario.opening import HOURS_A_DAY, Calendar
 from sim.scenario.people import Region, Steps, WaitingClocks
@@ -284,6 +288,7 @@ def without_effect_in_time(s: Scenario, tree: Branch, layers: Sequence[Layer]) -
         if _is_always_open(calendar, s.run.start, end):
             yield f"calendars.{name}: is open around the clock on every simulated day; it has no effect"
     yield from _longer_than_the_run(s)
+    yield from _too_late(s)
     yield from _dates(s, tree, end, outside)
     yield from _nothing_to_do(s)
     yield from _empty_sections(layers)
@@ -334,6 +339,43 @@ def _longer_than_the_run(s: Scenario) -> Iterator[str]:
     for name, group in s.patients.risk_groups.items():
         if group.share == 0.0:
             yield f"patients.risk_groups.{name}: share is 0, so that nobody is of it"
+
+
+def _too_late(s: Scenario) -> Iterator[str]:
+    """What would begin only when it is over, or where nobody is: bridging, and the way of those who never come."""
+    for name, region in s.regions.items():
+        if region.declines == 1.0:
+            yield f"regions.{name}.declines: everybody declines to travel, so that nobody referred there is infused"
+    if s.bridging.share == 0.0 or not gives(s, "autologous"):
+        return
+    starts, most = least_days(s.bridging.start), _most_to_lymphodepletion(s)
+    if starts >= most:
+        yield (
+            f"bridging.start: begins {write_days(starts)} after apheresis at the earliest, and lymphodepletion after "
+            f"at most {most:.0f} d where nobody waits and no attempt is repeated; hardly anybody is bridged"
+        )
+    elif starts >= s.run.follow_up:
+        told = f"begins {write_days(starts)} after apheresis, and patients are followed for"
+        yield f"bridging.start: {told} {write_days(s.run.follow_up)} only; nobody is bridged"
+
+
+def _most_to_lymphodepletion(s: Scenario) -> float:
+    """The longest time from apheresis to lymphodepletion without queues, closing hours, exceptions and remakes; of a
+    duration without an end, so long that one in a thousand takes longer.
+    """
+
+    def most(*durations: Distribution | None) -> float:
+        return sum(float(d.quantile(np.array([0.999]))[0]) for d in durations if d is not None)
+
+    tested = s.release_testing
+    early = tested.sterility if tested.conditional is None else tested.conditional.sterility
+    tests = max(most(one) for one in (early, tested.potency, tested.identity))
+    made = [
+        most(duration, its.shipping.to_factory, its.shipping.to_centre)
+        for its in makers(s).values()
+        for duration in (its.manufacturing.duration, *(one.duration for one in its.manufacturing.products.values()))
+    ]
+    return most(s.apheresis.duration, tested.review, s.infusion.scheduling) + tests + max(made)
 
 
 def _first(days: Sequence[float]) -> str:

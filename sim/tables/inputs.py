@@ -7,9 +7,13 @@ from collections.abc import Mapping
 from functools import lru_cache
 
 NAMED: tuple[tuple[str, str], ...] = (
-    (r"manufacturing\.slots\.count", "Slots a month at each centre"),
-    (r"centres\.(.+)\.slots", "Slots a month, {}"),
+    (r"manufacturing\.slots\.count", "Slots of each offer"),
+    (r"manufacturing\.manufacturers\.(.+)\.slots\.count", "Slots of each offer, {}"),
+    (r"centres\.(.+)\.slots", "Slots of each offer, {}"),
     (r"manufacturing\.lines", "Manufacturing lines"),
+    (r"manufacturing\.manufacturers\.(.+)\.lines", "Manufacturing lines, {}"),
+    (r"manufacturing\.manufacturers\.(.+)\.failure", "Manufactures that fail, {}"),
+    (r"release_testing\.lab", "Release-testing places"),
     (r"manufacturing\.slots\.lead", "Days from the offer of a slot to its start"),
     (r"manufacturing\.failure", "Manufactures that fail"),
     (r"release_testing\.sterility", "Sterility test"),
@@ -20,7 +24,10 @@ NAMED: tuple[tuple[str, str], ...] = (
     (r"allogeneic\.lots\.failure", "Lots that fail"),
     (r"lymphodepletion\.duration", "Lymphodepletion"),
     (r"regions\.(.+)\.referrals", "Referrals a month, {}"),
-    (r"centres\.(.+)\.beds", "Beds, {}"),
+    (r"(?:centres|shared)\.(.+)\.beds", "Beds, {}"),
+    (r"(?:centres|shared)\.(.+)\.icu", "Beds in intensive care, {}"),
+    (r"(?:centres|shared)\.(.+)\.places", "Treatment places, {}"),
+    (r"allogeneic\.lots\.lines", "Lines for lots"),
     (r"centres\.(.+)\.chairs", "Apheresis chairs, {}"),
 )
 """Inputs that have a name of their own: their path as a pattern, and the name, with what the pattern leaves open."""
@@ -44,7 +51,7 @@ PARTS: Mapping[str, str] = {
 
 @lru_cache(maxsize=4096)
 def input_label(path: str) -> str:
-    """An input in words: `Slots a month at each centre`, `Risk group high: hazard`, `Work-up: duration, median`."""
+    """An input in words: `Slots of each offer`, `Risk group high: hazard`, `Work-up: duration, median`."""
     for pattern, label in NAMED:
         matched = re.fullmatch(pattern, path)
         if matched:
@@ -56,7 +63,7 @@ def input_label(path: str) -> str:
 
 
 def point_label(name: str) -> str:
-    """The name of a point with its inputs in words: `Slots a month at each centre 5`."""
+    """The name of a point with its inputs in words: `Slots of each offer 5`."""
     told = []
     for one in name.split(", "):
         path, equals, value = one.partition("=")

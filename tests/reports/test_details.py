@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import csv
+import math
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
-from reports.details import details
-from reports.findings import gather, sentence
-from reports.tables import read
-from reports.words import of_hundred
+from reports.details import details, slot_supply
+from reports.findings import Findings, gather, sentence
+from reports.tables import Tables, read
+from reports.words import Estimate, of_hundred
 from sim.engine.choice import COMPILED
 from sim.experiment.study.run import Plan, run_study
 from sim.scenario import load
@@ -44,6 +47,35 @@ def study(folder: Path, *files: Path) -> Path:
     folder.mkdir()
     run_study(Plan(loaded, 8, 1, "run_sim.py compare", engine=COMPILED), folder, lambda count: None)
     return folder
+
+
+def test_what_waits_for_slots_are_made_of_and_that_the_slots_are_assumed() -> None:
+    days = {"few": (9.5, 54.3), "enough": (9.5, 6.2), "shelf": (math.nan, math.nan)}
+    levels = {
+        (name, f"slot_{part}_days_mean"): Estimate(value, unit="days")
+        for name, both in days.items()
+        for part, value in zip(("calendar", "scarcity"), both, strict=True)
+    }
+    findings = Findings(tuple(days), "few", 20, levels, {})
+    columns = ["scenario", "path", "source"]
+    counted = [("few", "manufacturing.slots.count", "MF-01"), ("enough", "centres.city.slots", "assumption")]
+
+    def told(names: tuple[str, ...], *rows: tuple[str, str, str]) -> list[str]:
+        tables = Tables({"parameters": pd.DataFrame(rows, columns=columns)}, {}, {})
+        return slot_supply(tables, replace(findings, scenarios=names, baseline=names[0]))
+
+    both = "few: 9.5 days by the calendar of offers and 54 days by scarcity; enough: 9.5 days by the calendar of "
+    assert told(tuple(days), counted[0]) == [
+        f"Wait for a slot, within the mean wait: {both}offers and 6.2 days by scarcity."
+    ]
+    assert told(tuple(days), *counted)[0].endswith(
+        "; how many slots there are is an assumption, and waits hang on it: try fewer, and no limit."
+    )
+    # of one alone, and where nobody waits for slots
+    assert told(("enough",), counted[1])[0].startswith(
+        "Wait for a slot, within the mean wait: 9.5 days by the calendar"
+    )
+    assert told(("shelf",)) == []
 
 
 def numbers_of(folder: Path) -> set[str]:

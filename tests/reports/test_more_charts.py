@@ -138,7 +138,7 @@ def test_a_sweep_is_lines_and_a_map(folder: Folder, files: Drawn) -> None:
 
 def test_the_tornado_starts_at_the_base_and_the_widest_is_first(folder: Folder, files: Drawn) -> None:
     found = figure(files("study"), "tornado")
-    assert found["layout"]["yaxis"]["ticktext"][0] == "Slots a month at each centre"
+    assert found["layout"]["yaxis"]["ticktext"][0] == "Slots of each offer"
     low, high = found["data"]
     assert {low["base"], high["base"]} == {107.1}
     assert low["base"] + low["x"][0] == pytest.approx(161.0)
@@ -200,12 +200,12 @@ def test_what_moves_the_result_most_comes_first(files: Drawn) -> None:
     bars = {trace["name"]: trace for trace in found["data"] if trace["type"] == "bar"}
     assert bars["mean size of the effect"]["x"] == pytest.approx([31.0, 0.4])
     assert bars["spread of the effect"]["x"] == pytest.approx([22.0, 0.3])
-    assert "Slots a month at each centre moves it most" in found["layout"]["title"]["text"].replace("<br>", " ")
+    assert "Slots of each offer moves it most" in found["layout"]["title"]["text"].replace("<br>", " ")
     found = figure(files("study"), "prcc")
     (bars_of_prcc,) = [trace for trace in found["data"] if trace["type"] == "bar"]
     assert bars_of_prcc["x"] == pytest.approx([-0.83, 0.05])
     title = found["layout"]["title"]["text"].replace("<br>", " ")
-    assert "Waiting days, mean falls most closely with Slots a month at each centre" in title
+    assert "Waiting days, mean falls most closely with Slots of each offer" in title
     assert "\N{MINUS SIGN}0.83 (95% simulation interval \N{MINUS SIGN}0.90 to \N{MINUS SIGN}0.70)" in title
     low, high = found["layout"]["xaxis"]["range"]
     assert low < -0.9, "the bar of a negative correlation, with its interval, is on the axis"

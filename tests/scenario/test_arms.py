@@ -79,3 +79,22 @@ def test_two_products_of_one_strategy_are_told_apart_by_what_they_do(tmp_path: P
     (said,) = unlike(other)
     assert "work_up.duration" in said
     assert "response" not in said
+
+
+def test_late_and_early_lines_of_one_product_have_other_patients() -> None:
+    (said,) = unlike({"late": load("allogeneic"), "early": load("allogeneic_early")})
+    assert said.startswith("early has other patients than late, so that their difference is not that of two ways of ")
+    assert (
+        "clocks.waiting.progression ({exponential: {rate: 0.0044 / d}} against {exponential: {rate: 0.00154 / d}}; "
+        in said
+    )
+    assert "infusion" not in said.replace("after_infusion.not_infused", "")
+    (said,) = unlike({"late": load("ide_cel_late"), "early": load("ide_cel_early")})
+    assert "clocks.waiting.progression" in said
+    (said,) = unlike({"all": load("autologous"), "frail": load("older_or_frail")})
+    assert "patients.risk_groups" in said
+
+
+def test_whom_a_policy_prefers_is_a_way_of_organising_the_therapy() -> None:
+    arms = ("policy_first_come", "policy_sickest_first", "policy_likely_benefit", "policy_score")
+    assert unlike({name: load(name) for name in arms}) == []

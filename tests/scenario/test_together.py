@@ -69,3 +69,32 @@ def test_what_does_not_go_together_is_refused(name: str, changes: list[str], tol
     with pytest.raises(ScenarioError) as refused:
         load(SHIPPED / f"{name}.yaml", changes)
     assert [told in str(problem) for problem in refused.value.problems] == [True]
+
+
+def test_bridging_that_begins_after_lymphodepletion_is_told() -> None:
+    def told(*overrides: str) -> list[str]:
+        return [warning for warning in load("autologous", overrides).warnings if "bridging.start" in warning]
+
+    fixed = (
+        "apheresis.duration=1 d", "manufacturing.duration=10 d", "infusion.scheduling=2 d",
+        "shipping={to_factory: 1 d, to_centre: 3 d}",
+        "release_testing={sterility: 14 d, potency: 5 d, identity: 3 d, review: 4 d}",
+    )  # fmt: skip
+    # 1 + 1 + 10 + 14 + 4 + 3 + 2 days
+    assert told(*fixed, "bridging.start=34 d") == []
+    (late,) = told(*fixed, "bridging.start=36 d")
+    assert "begins 36 d after apheresis at the earliest, and lymphodepletion after at most 35 d" in late
+    assert told("bridging.start=7 d") == told("bridging.share=0") == []
+    (never,) = told("bridging.start=2000 d")
+    assert "hardly anybody is bridged" in never
+
+
+def test_a_region_in_which_everybody_declines_is_told() -> None:
+    def told(declines: float) -> list[str]:
+        warnings = load("few_centres", [f"regions.north.declines={declines}"]).warnings
+        return [warning for warning in warnings if "declines" in warning]
+
+    assert told(0.9) == []
+    assert told(1.0) == [
+        "regions.north.declines: everybody declines to travel, so that nobody referred there is infused"
+    ]

@@ -234,6 +234,7 @@ CASES = [
     Case("whole", "manufacturing.slots.after_withdrawal", "rebook", ("manufacturing.slots.withdrawn_by=nothing",)),
     Case("whole", "disruptions.flood.announced", "9 d", ("manufacturing.slots.withdrawn_by=nothing",)),
     Case("whole", "disruptions.flood.announced", "9 d", ("disruptions.flood.resource=lab",)),
+    Case("whole", "disruptions.flood.units", "2", ("disruptions.flood.resource=courier",)),
     Case("whole", "manufacturing.lines", "7", ("centres.small.lines=3",)),
     Case("autologous", "manufacturing.line_held", "{to: release}", ("manufacturing.lines=unlimited",)),
     Case("whole", "manufacturing.failure_found", "3 d", SURE),

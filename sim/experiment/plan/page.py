@@ -18,18 +18,18 @@ from sim.experiment.runs.replicate import Arm, Keep, replicate
 from sim.experiment.study import tables
 from sim.experiment.study.run import Plan, run_study
 from sim.scenario import Loaded, load, write_resolved
+from sim.scenario.leaves import marker_at
+from sim.scenario.lists import COUNTED
 from sim.scenario.unused import why_unused
 from sim.tables.inputs import input_label
 
 BASELINE, CHANGED = "the scenario as it is", "your changes"
 COUNT, DAYS, SHARE, RATE = "count", "days", "share", "rate"
-# Paths with one number that a planner can do something about; `sim.tables.inputs` knows what they are called.
+# Beside every capacity, which the schema knows: paths with one number that a planner can do something about.
+# `sim.tables.inputs` knows what they are called.
 LEVERS: tuple[tuple[str, str], ...] = (
-    (r"manufacturing\.slots\.count", COUNT),
-    (r"centres\.(.+)\.slots", COUNT),
-    (r"manufacturing\.lines", COUNT),
     (r"manufacturing\.slots\.lead", DAYS),
-    (r"manufacturing\.failure", SHARE),
+    (r"manufacturing\.(manufacturers\..+\.)?failure", SHARE),
     (r"release_testing\.sterility", DAYS),
     (r"bridging\.share", SHARE),
     (r"allogeneic\.unsuitable", SHARE),
@@ -37,10 +37,10 @@ LEVERS: tuple[tuple[str, str], ...] = (
     (r"allogeneic\.stock\.order\.up_to", COUNT),
     (r"allogeneic\.lots\.failure", SHARE),
     (r"lymphodepletion\.duration", DAYS),
-    (r"regions\.(.+)\.referrals", RATE),
-    (r"centres\.(.+)\.beds", COUNT),
-    (r"centres\.(.+)\.chairs", COUNT),
+    (r"regions\..+\.referrals", RATE),
 )
+# Of these there are several, of which one is moved at a time.
+OF_ONE = ("centres", "regions", "shared", "manufacturers")
 NUMBER = re.compile(r"(\d+(?:\.\d+)?)( d| / month)?")
 
 
@@ -76,15 +76,23 @@ class Answer:
 
 
 def levers(loaded: Loaded) -> list[Lever]:
-    """The levers of a scenario: of the paths above those whose value is one number."""
+    """The levers of a scenario: its capacities and the paths above, of which the value is one number."""
     found = []
-    for pattern, kind in LEVERS:
-        for parameter in loaded.parameters:
-            matched, number = re.fullmatch(pattern, parameter.path), NUMBER.fullmatch(parameter.value_text)
-            if matched and number and why_unused(tuple(parameter.path.split(".")), loaded.scenario) is None:
-                value = float(number[1])
-                found.append(_lever(parameter.path, input_label(parameter.path), kind, value, bool(matched.groups())))
-    return found
+    for parameter in loaded.parameters:
+        keys, number = tuple(parameter.path.split(".")), NUMBER.fullmatch(parameter.value_text)
+        place, kind = _kind_of(parameter.path)
+        if kind and number and why_unused(keys, loaded.scenario) is None:
+            of_one = any(key in OF_ONE for key in keys)
+            lever = _lever(parameter.path, input_label(parameter.path), kind, float(number[1]), of_one)
+            found.append((place, lever))
+    return [lever for _, lever in sorted(found, key=lambda each: each[0])]
+
+
+def _kind_of(path: str) -> tuple[int, str]:
+    """(its place among levers, its kind) of the value at a path; an empty kind where it is no lever."""
+    if marker_at(tuple(path.split("."))) in COUNTED:
+        return -1, COUNT
+    return next(((k, kind) for k, (pattern, kind) in enumerate(LEVERS) if re.fullmatch(pattern, path)), (0, ""))
 
 
 def _lever(path: str, label: str, kind: str, value: float, of_one: bool) -> Lever:
@@ -94,7 +102,7 @@ def _lever(path: str, label: str, kind: str, value: float, of_one: bool) -> Leve
         return Lever(path, label, kind, value, 0.0, max(2.0 * value, 14.0), 1.0, of_one)
     # a count of 0 would close what the path asks for, which is another scenario
     step = 1.0 if kind == COUNT else 0.5
-    return Lever(path, label, kind, value, step, max(3.0 * value, value + 5.0), step, of_one)
+    return Lever(path, label, kind, value, min(step, value), max(3.0 * value, value + 5.0), step, of_one)
 
 
 def moved(file: Path, changes: Mapping[str, str]) -> Loaded:
