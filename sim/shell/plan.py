@@ -10,17 +10,20 @@ import click
 
 from sim.shell.options import SCENARIO_FILE, Asked, cluster, picture_options, run_options, vary
 from sim.shell.report import draw
-from sim.shell.screen import MISSED, command_line, errors_in_words, print_table, say
+from sim.shell.screen import MISSED, command_line, errors_in_words, paragraph, print_table, table_fits
 from sim.shell.sweep import load_base, resumable, tell
 from vein2vein.drawing import require_room
 from vein2vein.progress import progress
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from reports import Wanted
     from sim.experiment.plan.run import Asked as Search
     from sim.experiment.plan.run import PlanStudy
 
-SHOWN = 8
+# Combinations around the answer; on a narrow screen, where each takes several lines.
+SHOWN, SHOWN_NARROW = 8, 3
 FIRST_STAGE = 20
 first_stage = click.option(
     "--replications",
@@ -117,9 +120,9 @@ def _announce(search: Search) -> None:
     size, rule = search.space.size, search.rule
     kind = "combinations" if len(search.space.levers) > 1 else f"values of {search.space.paths[0]}"
     some = f", {search.evaluations} of them proposed by an optimiser" if search.proposed else ""
-    say(f"{size} {kind}{some}; from {rule.first} to {rule.limit} replications each")
+    paragraph(f"{size} {kind}{some}; from {rule.first} to {rule.limit} replications each", talk=True)
     for target in search.targets:
-        say(f"target: {target}, indifference zone {target.zone:g}")
+        paragraph(f"target: {target}, indifference zone {target.zone:g}", hanging=2, talk=True)
 
 
 def _show(study: PlanStudy, search: Search, folder: Path, as_json: bool) -> None:
@@ -134,24 +137,33 @@ def _show(study: PlanStudy, search: Search, folder: Path, as_json: bool) -> None
     order = list(dict.fromkeys(table["combination"]))
     chosen = table.loc[table["answer"], "combination"]
     place = order.index(chosen.iloc[0]) if len(chosen) else len(order) - 1
-    first = max(0, min(place - SHOWN // 2, len(order) - SHOWN))
-    shown = order[first : first + SHOWN]
-    rows = []
-    for number in shown:
-        mine = table[table["combination"] == number]
-        rows.append(
-            [
-                *(search.space.values(number)[path] for path in search.space.paths),
-                *([f"{mine['cost'].iloc[0]:,.10g}"] if search.space.prices else []),
-                *(f"{row['estimate']:.4g} {row['decision']}" for _, row in mine.iterrows()),
-                f"{100 * mine['infused_share'].iloc[0]:.1f} %",
-                str(mine["replications"].max()),
-            ]
-        )
     priced = ["cost"] if search.space.prices else []
-    click.echo(study.said[0])
-    print_table([*search.space.paths, *priced, *map(str, targets), "infused", "replications"], rows)
-    if len(order) > len(shown):
-        click.echo(f"{len(shown)} of {len(order)} combinations, around the answer in order of cost")
-    click.echo("\n".join(study.said[1:]))
-    click.echo(f"Tables: {folder} (plan.csv)")
+    rest = [*priced, *map(str, targets), "infused", "replications"]
+    every = [_row(search, table, number) for number in order]
+    is_narrow = not table_fits([*search.space.paths, *rest], [[*values, *cells] for values, cells in every])
+    shown = SHOWN_NARROW if is_narrow else SHOWN
+    first = max(0, min(place - shown // 2, len(order) - shown))
+    around = every[first : first + shown]
+    paragraph(study.said[0])
+    if is_narrow:
+        named = [
+            ", ".join(f"{path} {v}" for path, v in zip(search.space.paths, values, strict=True)) for values, _ in around
+        ]
+        print_table(["", *rest], [[name, *cells] for name, (_, cells) in zip(named, around, strict=True)])
+    else:
+        print_table([*search.space.paths, *rest], [[*values, *cells] for values, cells in around])
+    if len(order) > len(around):
+        paragraph(f"{len(around)} of {len(order)} combinations, around the answer in order of cost")
+    for text in study.said[1:]:
+        paragraph(text, hanging=2)
+    paragraph(f"Tables: {folder} (plan.csv)", hanging=2)
+
+
+def _row(search: Search, table: pd.DataFrame, number: int) -> tuple[list[str], list[str]]:
+    """(the values, what came of them) of a combination."""
+    mine = table[table["combination"] == number]
+    cells = [f"{mine['cost'].iloc[0]:,.10g}"] if search.space.prices else []
+    cells += [f"{row['estimate']:.4g} {row['decision']}" for _, row in mine.iterrows()]
+    cells += [f"{100 * mine['infused_share'].iloc[0]:.1f} %", str(mine["replications"].max())]
+    values = search.space.values(number)
+    return [values[path] for path in search.space.paths], cells

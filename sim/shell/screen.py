@@ -220,11 +220,15 @@ def screen_width() -> int:
     return console.width if console.is_terminal or "COLUMNS" in os.environ else PIPE
 
 
-def paragraph(text: str, *, hanging: int = 0) -> None:
-    """Print a text, broken between words where the screen ends; its later lines stand in by `hanging`."""
+def paragraph(text: str, *, hanging: int = 0, talk: bool = False) -> None:
+    """Print a text, broken between words where the screen ends; its later lines stand in by `hanging`.
+
+    `talk`: to standard error.
+    """
     import textwrap
 
-    click.echo(textwrap.fill(text, screen_width(), subsequent_indent=" " * hanging, break_on_hyphens=False))
+    lines = textwrap.fill(text, screen_width(), subsequent_indent=" " * hanging, break_on_hyphens=False)
+    click.echo(lines, err=talk)
 
 
 def heading_line(text: str, right: str, width: int) -> None:
