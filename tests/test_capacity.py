@@ -30,6 +30,7 @@ from sim.experiment.sweep.factors import parse_factor
 from sim.experiment.sweep.points import Base
 from sim.outcomes.metrics import BY_NAME
 from sim.scenario import load
+from sim.shell import plan as screen
 from tests.experiments import small_base
 from tests.runs import SHIPPED, load_text
 
@@ -90,6 +91,26 @@ def test_the_fifty_patients_need_five_lines(tmp_path: Path) -> None:
         "95 % is the confidence that all of 10 tests together are right, each target up to its indifference zone "
         "(turnaround_days_mean to within 1, infused_share to within 0.01; --zone)",
     ]
+
+
+@pytest.mark.parametrize(("columns", "shown"), [(40, 3), (120, 5)])
+def test_the_screen_of_a_plan_fits(
+    columns: int, shown: int, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    base = Base({"fifty": load(SHIPPED / "validation" / "fifty_patients_3.yaml")})
+    over = space("manufacturing.lines=3:7", cost=("manufacturing.lines=40000",))
+    wanted = asked(base, over, "turnaround_days_mean <= 20", "infused_share >= 1")
+    study = run(base, wanted, tmp_path)
+    monkeypatch.setenv("COLUMNS", str(columns))
+    screen.announce(wanted)
+    screen.show(study, wanted, Path("plan"), as_json=False)
+    told, talked = (part.splitlines() for part in capsys.readouterr())
+    assert max(map(len, [*told, *talked])) <= columns
+    assert told[0].startswith("manufacturing.lines = 5")
+    prices = [line for line in told if re.search(r"\b(120|160|200|240|280),000 *(?:$|\d)", line) and "," in line]
+    assert len([line for line in prices if "cost of" not in line]) == shown
+    if columns == 40:
+        assert "manufacturing.lines 5" in [line.strip() for line in told]
 
 
 def test_a_cost_turns_the_order_round(tmp_path: Path) -> None:

@@ -107,15 +107,15 @@ def plan_command(
         require_room(folder, prepared.files, wanted, asked.replace)
         tell(prepared.notes, prepared.warnings)
         if not asked.quiet:
-            _announce(search)
+            announce(search)
         with resumable(folder), progress(search.expected, asked.quiet, per=rule.first) as done:
             study = prepared.run(folder, command_line(), done, asked.replace)
-    _show(study, search, folder, asked.as_json)
+    show(study, search, folder, asked.as_json)
     draw(folder, wanted, asked)
     sys.exit(0 if study.value is not None else MISSED)
 
 
-def _announce(search: Search) -> None:
+def announce(search: Search) -> None:
     """How many combinations, and what the tests are told apart by."""
     size, rule = search.space.size, search.rule
     kind = "combinations" if len(search.space.levers) > 1 else f"values of {search.space.paths[0]}"
@@ -125,7 +125,7 @@ def _announce(search: Search) -> None:
         paragraph(f"target: {target}, indifference zone {target.zone:g}", hanging=2, talk=True)
 
 
-def _show(study: PlanStudy, search: Search, folder: Path, as_json: bool) -> None:
+def show(study: PlanStudy, search: Search, folder: Path, as_json: bool) -> None:
     """The combinations that matter and the sentences, or everything as JSON."""
     if as_json:
         import json

@@ -91,3 +91,12 @@ def test_supply_is_of_the_size_of_the_network(tmp_path: Path) -> None:
         assert (made.slots.count, made.slots.every) == (((0.0, float(slots)),), "week")
         assert made.lines == ((0.0, float(lines)),)
         assert {centre.beds for centre in load(file).scenario.centres.values()} == {((0.0, 4.0),)}
+
+
+def test_what_holds_after_apheresis_as_while_waiting_is_the_same_number() -> None:
+    loaded = load(SHIPPED / "autologous.yaml")
+    value = {parameter.path: parameter.value_text for parameter in loaded.parameters}
+    noted = [p.path for p in loaded.parameters if "as while waiting" in p.note and "after_apheresis" in p.path]
+    assert {path.split(".")[2] for path in noted} == {"ends_eligibility", "removal"}
+    for path in noted:
+        assert value[path] == value[path.replace("after_apheresis", "waiting")]
