@@ -92,7 +92,8 @@ SEVERAL = (
         """  assignment: {rule: preferred, patience: 9 d, risk_groups: {severe: [beta, alpha]}}
   manufacturers:
     alpha:
-      slots: {count: 1, every: week, weekday: tue, scope: pool, lead: 14 d, carry_over: 1, notice: 3 d}
+      slots: {count: 1, every: week, weekday: tue, scope: pool, lead: 14 d, carry_over: 1, notice: 3 d,
+              withdrawn_by: cuts}
       lines: 2
       duration: 9 d
       remake_duration: 7 d

@@ -734,9 +734,10 @@ REFUSED: tuple[Unused, ...] = (
         "disruptions.*.announced",
         lambda s, name: name in s.disruptions and not _withdraws(s, name)
         and not books_ahead(s, s.disruptions[name].resource),
-        ("disruptions.*.resource", "manufacturing.slots", "infusion.reservation", "infusion.model"),
-        "only a shut-down of lines withdraws slots, where slots have dates and withdrawn_by is not nothing; and only "
-        "beds and treatment places are booked ahead",
+        ("disruptions.*.resource", "disruptions.*.units", "manufacturing.slots", "infusion.reservation",
+         "infusion.model"),
+        "only a shut-down of lines withdraws slots, where slots have dates and withdrawn_by is not nothing (an outage "
+        "of a part, where it is cuts); and only beds and treatment places are booked ahead",
     ),
     Unused(
         "manufacturing.slots.withdrawn_by",
