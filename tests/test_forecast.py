@@ -55,10 +55,11 @@ def arm() -> Arm:
     return Arm("Small", small_scenario().scenario)
 
 
-def lengths(series: list[list[int]]) -> list[np.ndarray]:
-    """The same series on both lists, one row a replication."""
+def lengths(series: list[list[int]]) -> list[list[np.ndarray]]:
+    """The same series on both lists, one row a replication, in parts that do not end where a list does."""
     values = np.array(series, dtype=np.int32)
-    return [np.repeat(values[:, None, :], len(LISTS), axis=1)]
+    both = np.concatenate([values] * len(LISTS), axis=1)
+    return [[both[:, :4], both[:, 4:]]]
 
 
 def test_when_a_list_falls_below_a_number() -> None:
@@ -91,10 +92,10 @@ def test_mser_against_its_definition_and_a_known_transient() -> None:
 
 def test_a_short_warm_up_is_warned_of() -> None:
     rising = [[min(day, 100) for day in range(400)]]
-    table = warm_up([arm()], lengths(rising))
+    table = warm_up([arm()], waiting_list([arm()], lengths(rising)))
     assert table.loc[table["advised"], "day"].tolist() == [100]
     assert warm_up_warnings(table) == ["Small: the warm-up of 0 d is short: MSER-5 advises 100 d (warm_up.csv)"]
-    unsettled = warm_up([arm()], lengths([list(range(400))]))
+    unsettled = warm_up([arm()], waiting_list([arm()], lengths([list(range(400))])))
     assert "has not settled" in warm_up_warnings(unsettled)[0]
-    settled = warm_up([arm()], lengths([[7] * 400]))
+    settled = warm_up([arm()], waiting_list([arm()], lengths([[7] * 400])))
     assert warm_up_warnings(settled) == []

@@ -143,7 +143,7 @@ def test_what_a_study_keeps_of_its_replications_is_limited() -> None:
     loaded = slotted()
     arms = [Arm("here", loaded.scenario)]
     require_kept(arms, {"here": loaded}, 1_000, events=True)
-    with pytest.raises(ScenarioError, match="42,500,000,000 bytes of memory for curves of 500,000 replications"):
+    with pytest.raises(ScenarioError, match="42,500,000,000 bytes on disk for curves of 500,000 replications"):
         require_kept(arms, {"here": loaded}, 500_000, events=False)
     many = loaded.with_overrides(["regions.here.referrals=2000 / d"])
     arms = [Arm("here", many.scenario)]

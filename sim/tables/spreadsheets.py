@@ -15,9 +15,9 @@ ESCAPED = re.compile(r"'+[=+\-@\t\r]")
 FORMULA = re.compile(r"'*[=+\-@\t\r]")
 
 
-def csv_text(table: pd.DataFrame) -> str:
+def csv_text(table: pd.DataFrame, header: bool = True) -> str:
     """The table as the text of a CSV file, names of columns and text in cells escaped."""
-    return escaped(table).to_csv(index=False)
+    return escaped(table).to_csv(index=False, header=header)
 
 
 def escaped(table: pd.DataFrame) -> pd.DataFrame:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from pandas.api.types import is_numeric_dtype
 
-from sim.experiment.disk.folder import write_text
+from sim.experiment.disk.folder import new_file, write_text
 from sim.outcomes.patients import is_label
 from sim.pieces.protocol import Protocol, attempt_names, milestones
 from sim.tables import EVENTS_TABLE, PATIENTS, QUANTITIES, TABLES, ContractError, Kind, Table
@@ -34,6 +34,17 @@ def write_table(folder: Path, name: str, frame: pd.DataFrame) -> None:
     """Write a table as CSV, whole or not at all. Raises ContractError where it is not the table of that name."""
     table = TABLES[name]
     write_text(folder / table.file, csv_text(table.checked(frame)))
+
+
+def write_parts(folder: Path, name: str, parts: Iterable[pd.DataFrame]) -> None:
+    """Write a table as CSV that comes in parts, one after the other, whole or not at all. Raises ContractError.
+
+    A key must not be in two parts: each is checked alone.
+    """
+    table = TABLES[name]
+    with new_file(folder / table.file) as building, building.open("ab") as file:
+        for number, part in enumerate(parts):
+            file.write(csv_text(table.checked(part), header=number == 0).encode("utf-8", "backslashreplace"))
 
 
 def read_table(folder: Path, name: str) -> pd.DataFrame:

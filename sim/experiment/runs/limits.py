@@ -10,7 +10,7 @@ from sim.scenario import Loaded, Place, Problem, ScenarioError
 
 # Tables of patients and events are written replication by replication; these are rows of the files.
 MOST_ROWS = 2_000_000_000
-# What is kept of each replication of each scenario until the end: curves, lists and shares, day by day.
+# What waits on disk of each replication of each scenario until the end: curves and lists, day by day.
 REPLICATION_BYTES = 85_000
 MOST_KEPT_BYTES = 8 * 10**9
 REPLICATIONS = "run.replications"
@@ -39,7 +39,7 @@ def require_kept(arms: Sequence[Arm], scenarios: Mapping[str, Loaded], replicati
     amounts = (
         Amount(f"rows of patients in {replications:,} replications", patients, MOST_ROWS, REPLICATIONS),
         Amount(f"rows of events in {replications:,} replications", rows, MOST_ROWS, REPLICATIONS),
-        Amount(f"bytes of memory for curves of {replications:,} replications", kept, MOST_KEPT_BYTES, REPLICATIONS),
+        Amount(f"bytes on disk for curves of {replications:,} replications", kept, MOST_KEPT_BYTES, REPLICATIONS),
     )
     problems = [Problem(place_of(first, a.path), a.path, str(a)) for a in amounts if a.too_much]
     if problems:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import timedelta
 
 import numpy as np
@@ -17,37 +17,34 @@ FloatArray = NDArray[np.float64]
 BATCH_DAYS = 5
 
 
-def waiting_list(arms: Sequence[Arm], lengths: Sequence[NDArray[np.int32]], below: int | None = None) -> pd.DataFrame:
+def waiting_list(
+    arms: Sequence[Arm], lengths: Sequence[Iterable[NDArray[np.int32]]], below: int | None = None
+) -> pd.DataFrame:
     """`waiting_list.csv`: one row a scenario, list and whole day up to the end of the measuring window.
 
-    `lengths`: of each arm, shape (replications, lists, days). Columns `scenario, list, label, day, date, estimate, low,
-    high` (mean and its 95 % interval), `range_low, range_high` (between which 95 % of the replications lie: what one
-    course of events may look like) and, where a number is given, `below_share` of the replications that are below it.
+    `lengths`: of each arm, the days of the first list and then of the second in parts, shape (replications, days).
+    Columns `scenario, list, label, day, date, estimate, low, high` (mean and its 95 % interval), `range_low,
+    range_high` (between which 95 % of the replications lie: what one course of events may look like) and, where a
+    number is given, `below_share` of the replications that are below it.
     """
     frames = []
-    tail = (1.0 - CONFIDENCE) / 2
-    for arm, counts in zip(arms, lengths, strict=True):
+    for arm, parts in zip(arms, lengths, strict=True):
+        figures = pd.concat([_of_days(counts, below) for counts in parts], ignore_index=True)
+        days = np.arange(len(figures) // len(LISTS))
         for place, (name, label) in enumerate(LISTS.items()):
-            values = counts[:, place, :]
-            mean, low, high = interval(values.astype(np.float64), within=NOT_NEGATIVE)
-            range_low, range_high = np.quantile(values, [tail, 1.0 - tail], axis=0)
-            days = np.arange(values.shape[1])
-            frame = pd.DataFrame(
-                {
-                    "scenario": arm.name,
-                    "list": name,
-                    "label": label,
-                    "day": days,
-                    "date": dates(arm, days),
-                    "estimate": mean,
-                    "low": low,
-                    "high": high,
-                    "range_low": range_low,
-                    "range_high": range_high,
-                }
-            )
-            frames.append(frame if below is None else frame.assign(below_share=(values < below).mean(axis=0)))
+            keys = {"scenario": arm.name, "list": name, "label": label, "day": days, "date": dates(arm, days)}
+            its = figures.iloc[place * len(days) : (place + 1) * len(days)]
+            frames.append(pd.concat([pd.DataFrame(keys), its.reset_index(drop=True)], axis=1))
     return pd.concat(frames, ignore_index=True)
+
+
+def _of_days(counts: NDArray[np.int32], below: int | None) -> pd.DataFrame:
+    """The figures of `waiting_list` of a few days, a row each, from shape (replications, days)."""
+    tail = (1.0 - CONFIDENCE) / 2
+    mean, low, high = interval(counts.astype(np.float64), within=NOT_NEGATIVE)
+    range_low, range_high = np.quantile(counts, [tail, 1.0 - tail], axis=0)
+    figures = {"estimate": mean, "low": low, "high": high, "range_low": range_low, "range_high": range_high}
+    return pd.DataFrame(figures if below is None else {**figures, "below_share": (counts < below).mean(axis=0)})
 
 
 def dates(arm: Arm, days: NDArray[np.int64]) -> list[str]:
@@ -74,16 +71,18 @@ def falls_below(table: pd.DataFrame, below: int) -> pd.DataFrame:
     return pd.DataFrame(rows).astype({"day": "Int64", "sure_day": "Int64"})
 
 
-def warm_up(arms: Sequence[Arm], lengths: Sequence[NDArray[np.int32]]) -> pd.DataFrame:
+def warm_up(arms: Sequence[Arm], waiting: pd.DataFrame) -> pd.DataFrame:
     """`warm_up.csv`: one row a scenario and batch of 5 days: how many are before infusion, and what MSER-5 makes of it.
 
+    `waiting`: as `waiting_list`, which holds how many there are on average.
     Columns `scenario, day` (first of the batch), `waiting` (mean over days and replications), `mser` (of leaving out
     all batches before this one; NaN beyond the half), `advised` (whether the warm-up should end here), `used_day`
     (where it does). No batch is advised where the list has not settled.
     """
     frames = []
-    for arm, counts in zip(arms, lengths, strict=True):
-        series = counts[:, 0, :].mean(axis=0)
+    before = waiting[waiting["list"] == next(iter(LISTS))]
+    for arm in arms:
+        series = before.loc[before["scenario"] == arm.name, "estimate"].to_numpy()
         batches = series[: len(series) // BATCH_DAYS * BATCH_DAYS].reshape(-1, BATCH_DAYS).mean(axis=1)
         statistic = mser(batches)
         advised = advised_batch(statistic)

@@ -10,7 +10,6 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from sim.engine.choice import pick, workers_for
@@ -23,7 +22,14 @@ from sim.experiment.disk.manifest import (
     write_scenarios,
 )
 from sim.experiment.disk.publish import new_results
-from sim.experiment.disk.table_files import TableFile, event_columns, patient_columns, quantity_columns, write_table
+from sim.experiment.disk.table_files import (
+    TableFile,
+    event_columns,
+    patient_columns,
+    quantity_columns,
+    write_parts,
+    write_table,
+)
 from sim.experiment.runs.limits import require_kept, require_size
 from sim.experiment.runs.precision import Precision, batches, reached
 from sim.experiment.runs.replicate import Arm, Keep, Replication, replicate
@@ -190,7 +196,7 @@ def run_study(plan: Plan, folder: Path, done: Callable[[int], None], replace: Se
 def _run(plan: Plan, folder: Path, done: Callable[[int], None]) -> Study:
     started = time.perf_counter()
     arms = plan.arms
-    collected = tables.Collected(arms)
+    collected = tables.Collected(arms, folder.parent)
     lives = any(arm.scenario.after_infusion is not None for arm in arms)
     columns = patient_columns([arm.protocol for arm in arms], lives=lives)
     with_money = any(arm.scenario.economics is not None for arm in arms)
@@ -247,15 +253,12 @@ def _write_tables(plan: Plan, collected: tables.Collected, pictures: Pictures, f
     differences = tables.differences(collected) if compared else None
     same = tables.same_patients(collected)[0] if compared else None
     changes = _changes(plan)
-    lengths = collected.lengths()
-    waiting = waiting_list(collected.arms, lengths, plan.list_below)
+    waiting = waiting_list(collected.arms, collected.lengths(), plan.list_below)
     below = None if plan.list_below is None else falls_below(waiting, plan.list_below)
-    settling = warm_up(collected.arms, lengths)
+    settling = warm_up(collected.arms, waiting)
     found = {
         "summary": summary,
         "differences": differences,
-        "runs": tables.runs(collected),
-        "resources": tables.resources(collected),
         "stages": tables.stages(collected),
         "incidence": tables.incidence(collected),
         "waits": tables.waits(collected),
@@ -274,6 +277,8 @@ def _write_tables(plan: Plan, collected: tables.Collected, pictures: Pictures, f
     for name, table in found.items():
         if table is not None:
             write_table(folder, name, table)
+    write_parts(folder, "runs", tables.runs(collected))
+    write_parts(folder, "resources", tables.resources(collected))
     warnings = [*load_warnings(plan.scenarios), *warm_up_warnings(settling)]
     if economic and (missing := no_reference_arm(plan.scenarios)) is not None:
         warnings.append(missing)
@@ -317,11 +322,11 @@ def _economics(plan: Plan, collected: tables.Collected) -> tuple[dict[str, pd.Da
     why = why_not_comparable(plan.scenarios)
     if why is not None:
         return {}, f"no economic results: {why}"
-    found = economic_tables(plan.scenarios, np.array(collected.economics), collected.values())
-    budgets = [[one for one in each if one is not None] for each in collected.budgets]
-    groups = [[one for one in each if one is not None] for each in collected.subgroups]
-    spent = budget_table(plan.scenarios, budgets)
-    found |= {"subgroups": subgroups_table(plan.scenarios, groups)}
+    values = collected.economics()
+    assert values is not None
+    found = economic_tables(plan.scenarios, values, collected.values())
+    spent = budget_table(plan.scenarios, collected.by_replication("budget"))
+    found |= {"subgroups": subgroups_table(plan.scenarios, collected.by_replication("subgroups"))}
     return found | ({} if spent is None else {"budget": spent}), None
 
 

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from sim.experiment.disk.rows import Rows
 from sim.experiment.runs.replicate import Arm, Replication
 from sim.outcomes import already_waiting as on_the_list
 from sim.outcomes.curves import BIN_DAYS, INTERVALS, WAIT_BINS, stage_names
@@ -25,6 +27,7 @@ from sim.outcomes.metrics import (
     unresolved_of,
 )
 from sim.outcomes.patients import WAITING
+from sim.outcomes.resource_use import ResourceUse
 from sim.outcomes.verdicts import verdict
 from sim.pieces.loads import offered_loads
 from sim.pieces.protocol import milestones
@@ -33,63 +36,95 @@ from sim.tables import EVENTS, OUTCOMES, PROGRESSED_IN
 FloatArray = NDArray[np.float64]
 
 
+# So many replications are a part of a table of replications.
+AT_ONCE = 500
+
+
 @dataclass
 class Collected:
-    """What is kept of the replications until the tables are written; one list entry a replication."""
+    """What is kept of the replications until the tables are written: in memory their numbers, the rest in a file.
+
+    `rows`: a row a replication; each array under its name and the place of its arm. `uses`: of each arm the rows of
+    resources of the first replication, which has their names; `unpaired`: why arms do not have the same patients.
+    """
 
     arms: Sequence[Arm]
+    folder: Path | None = None
     numbers: list[int] = field(default_factory=list)
-    metrics: list[FloatArray] = field(default_factory=list)
-    listed: list[list[FloatArray | None]] = field(default_factory=list)
-    stages: list[list[FloatArray]] = field(default_factory=list)
-    incidence: list[list[FloatArray]] = field(default_factory=list)
-    waits: list[FloatArray] = field(default_factory=list)
-    outcomes: list[FloatArray] = field(default_factory=list)
-    lists: list[list[NDArray[np.int32]]] = field(default_factory=list)
-    resources: list[dict[str, Any]] = field(default_factory=list)
-    pairs: list[list[FloatArray | str]] = field(default_factory=list)
-    economics: list[list[list[float]]] = field(default_factory=list)
-    budgets: list[list[FloatArray | None]] = field(default_factory=list)
-    subgroups: list[list[FloatArray | None]] = field(default_factory=list)
+    uses: list[list[dict[str, Any]]] = field(default_factory=list)
+    unpaired: str | None = None
+    rows: Rows = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.rows = Rows(self.folder)
 
     def add(self, replication: Replication) -> None:
         """Keep what the tables need of one replication."""
         self.numbers.append(replication.number)
-        self.metrics.append(np.array([o.metrics for o in replication.runs]))
-        self.listed.append([o.listed for o in replication.runs])
-        self.stages.append([o.stages for o in replication.runs])
-        self.incidence.append([o.incidence for o in replication.runs])
-        self.waits.append(np.array([o.waits for o in replication.runs]))
-        self.outcomes.append(np.array([o.outcomes for o in replication.runs]))
-        self.lists.append([o.lists for o in replication.runs])
-        self.pairs.append(replication.pairs)
-        self.budgets.append([o.budget for o in replication.runs])
-        self.subgroups.append([o.subgroups for o in replication.runs])
-        economics = [o.economics for o in replication.runs]
-        self.economics.append([values for values in economics if values is not None])
-        for arm, ran in zip(self.arms, replication.runs, strict=True):
-            for use in ran.resources:
-                self.resources.append({"scenario": arm.name, "replication": replication.number, **vars(use)})
+        if not self.uses:
+            self.uses = [[dict(vars(use)) for use in ran.resources] for ran in replication.runs]
+        kept: dict[tuple[str, int], NDArray[Any]] = {}
+        for place, ran in enumerate(replication.runs):
+            kept["metrics", place] = np.array(ran.metrics)
+            kept["stages", place] = ran.stages
+            kept["incidence", place] = ran.incidence
+            kept["waits", place] = ran.waits
+            kept["outcomes", place] = ran.outcomes
+            kept["lists", place] = ran.lists
+            kept["resources", place] = np.array([_figures(use) for use in ran.resources], dtype=float)
+            if ran.economics is not None:
+                kept["economics", place] = np.array(ran.economics)
+            if ran.budget is not None:
+                kept["budget", place] = ran.budget
+            if ran.subgroups is not None:
+                kept["subgroups", place] = ran.subgroups
+            if ran.listed is not None:
+                kept["listed", place] = ran.listed
+        for place, pair in enumerate(replication.pairs, start=1):
+            if isinstance(pair, str):
+                self.unpaired = self.unpaired or pair
+            kept["pairs", place] = np.full(len(PROGRESSED_IN), np.nan) if isinstance(pair, str) else pair
+        self.rows.add(kept)
 
     @property
     def names(self) -> list[str]:
         """The scenarios, the baseline first."""
         return [arm.name for arm in self.arms]
 
+    def of(self, name: str, place: int) -> NDArray[Any]:
+        """The arrays of this name of an arm, shape (replications, ...)."""
+        return self.rows.whole((name, place))
+
     def values(self) -> FloatArray:
         """Metric values, shape (replications, arms, metrics)."""
-        return np.array(self.metrics)
+        return np.stack([self.of("metrics", place) for place in range(len(self.arms))], axis=1)
+
+    def by_replication(self, name: str) -> list[tuple[FloatArray, ...]]:
+        """The arrays of this name that every arm has, of each replication one an arm."""
+        return list(zip(*(self.of(name, place) for place in range(len(self.arms))), strict=True))
+
+    def economics(self) -> FloatArray | None:
+        """Values of the economic quantities, shape (replications, arms, quantities); None where an arm has none."""
+        if any(("economics", place) not in self.rows for place in range(len(self.arms))):
+            return None
+        return np.stack([self.of("economics", place) for place in range(len(self.arms))], axis=1)
 
     def with_economics(self) -> FloatArray:
         """Metrics and, where every arm has them, economic quantities, shape (replications, arms, columns)."""
-        metrics = self.values()
-        if any(len(values) < len(self.arms) for values in self.economics):
-            return metrics
-        return np.concatenate([metrics, np.array(self.economics)], axis=-1)
+        metrics, economics = self.values(), self.economics()
+        return metrics if economics is None else np.concatenate([metrics, economics], axis=-1)
 
-    def lengths(self) -> list[NDArray[np.int32]]:
-        """Of each arm how many are on each list on each day, shape (replications, lists, days)."""
-        return [np.array([replication[place] for replication in self.lists]) for place in range(len(self.arms))]
+    def lengths(self) -> list[Iterator[NDArray[np.int32]]]:
+        """Of each arm how many are on each list on each day, a few days at a time, shape (replications, days).
+
+        The days of the second list come after those of the first.
+        """
+        return [self.rows.columns(("lists", place)) for place in range(len(self.arms))]
+
+
+def _figures(use: ResourceUse) -> list[float]:
+    """The numbers of a row of resources, in the order of its columns."""
+    return [value for value in vars(use).values() if not isinstance(value, str)]
 
 
 def reached(numbers: FloatArray) -> FloatArray:
@@ -99,7 +134,14 @@ def reached(numbers: FloatArray) -> FloatArray:
 
 def _estimated(keys: Sequence[dict[str, Any]], values: FloatArray, within: Range) -> pd.DataFrame:
     """A row a key with the interval of its column of values (replications, keys)."""
-    mean, low, high = interval(values, within=within)
+    return _with_intervals(keys, interval(values, within=within))
+
+
+def _with_intervals(
+    keys: Sequence[dict[str, Any]], intervals: tuple[FloatArray, FloatArray, FloatArray]
+) -> pd.DataFrame:
+    """A row a key with its (mean, low, high)."""
+    mean, low, high = intervals
     table = pd.DataFrame(list(keys))
     return table.assign(estimate=reached(mean), low=low, high=high)
 
@@ -142,10 +184,9 @@ def already_waiting(collected: Collected) -> pd.DataFrame | None:
     """
     frames = []
     for place, name in enumerate(collected.names):
-        kept = [listed for replication in collected.listed if (listed := replication[place]) is not None]
-        if not kept:
+        if ("listed", place) not in collected.rows:
             continue
-        values = np.array(kept)
+        values = collected.of("listed", place)
         keys = [
             {"scenario": name, "metric": m.name, "label": on_the_list.LABELS[m.name], "unit": m.unit}
             for m in on_the_list.METRICS
@@ -207,43 +248,57 @@ def verdicts(frame: pd.DataFrame, better: Sequence[str]) -> list[str]:
     ]
 
 
-def runs(collected: Collected) -> pd.DataFrame:
-    """One row a scenario and replication, a column a metric."""
-    values = reached(collected.values())
-    frames = [
-        pd.DataFrame(values[:, place, :], columns=[m.name for m in METRICS]).assign(
-            scenario=name, replication=collected.numbers
-        )
-        for place, name in enumerate(collected.names)
-    ]
-    table = pd.concat(frames, ignore_index=True)
-    return table[["scenario", "replication", *(m.name for m in METRICS)]]
+def runs(collected: Collected) -> Iterator[pd.DataFrame]:
+    """One row a scenario and replication, a column a metric; the table in parts, one after the other."""
+    values = collected.values()
+    for place, name in enumerate(collected.names):
+        for first in range(0, len(values), AT_ONCE):
+            some = slice(first, first + AT_ONCE)
+            keys = {"scenario": name, "replication": collected.numbers[some]}
+            figures = dict(zip((m.name for m in METRICS), reached(values[some, place, :]).T, strict=True))
+            yield pd.DataFrame({**keys, **figures})
 
 
-def resources(collected: Collected) -> pd.DataFrame:
-    """One row a scenario, replication, resource and centre."""
-    loads = [
-        {"scenario": arm.name, "resource": load.resource, "centre": load.centre, "offered_load": load.load}
+def resources(collected: Collected) -> Iterator[pd.DataFrame]:
+    """One row a scenario, replication, resource and centre; the table in parts, one after the other."""
+    loads = {
+        (arm.name, load.resource, load.centre): load.load
         for arm in collected.arms
         for load in offered_loads(arm.scenario, arm.protocol)
         if math.isfinite(load.load)
+    }
+    uses = [
+        {"scenario": arm.name, **use} for arm, its in zip(collected.arms, collected.uses, strict=True) for use in its
     ]
-    table = pd.DataFrame(collected.resources)
+    columns = {name: [use[name] for use in uses] for name in uses[0]}
+    figures = [name for name, (first, *_) in columns.items() if not isinstance(first, str)]
+    whole = {name for name in figures if isinstance(columns[name][0], int)}
+    cadence, capacity = (np.array([use["kind"] == kind for use in uses]) for kind in ("cadence", "capacity"))
     # what a kind of resource cannot have is not 0 of it
-    for name in ("wasted", "withdrawn"):
-        table[name] = table[name].where(table["kind"] == "cadence")
-    table["expired"] = table["expired"].where(table["kind"] != "capacity")
-    if not loads:
-        return table.assign(offered_load=np.nan)
-    return table.merge(pd.DataFrame(loads), on=["scenario", "resource", "centre"], how="left", sort=False)
+    never = {"wasted": ~cadence, "withdrawn": ~cadence, "expired": capacity}
+    load = [loads.get((use["scenario"], use["resource"], use["centre"]), math.nan) for use in uses]
+    by_arm = [collected.rows.parts(("resources", place)) for place in range(len(collected.arms))]
+    for parts in zip(*by_arm, strict=True):
+        numbers = collected.numbers[parts[0][0]]
+        values = np.concatenate([found for _, found in parts], axis=1)
+        part: dict[str, Any] = {"scenario": columns["scenario"] * len(numbers)}
+        part["replication"] = np.repeat(numbers, len(uses))
+        for name in columns:
+            if name not in figures:
+                part[name] = columns[name] * len(numbers)
+                continue
+            of_all = values[:, :, figures.index(name)]
+            if name in never:
+                of_all = np.where(never[name], math.nan, of_all)
+            part[name] = of_all.ravel().astype(int if name in whole and name not in never else float)
+        yield pd.DataFrame({**part, "offered_load": load * len(numbers)})
 
 
 def stages(collected: Collected) -> pd.DataFrame:
     """One row a scenario, interval and kind: mean days of an infused measured patient."""
-    per_arm = [
-        np.array([replication[place] for replication in collected.stages]) for place in range(len(collected.arms))
-    ]
-    over = [_infused_of(collected, place) for place in range(len(collected.arms))]
+    places = range(len(collected.arms))
+    per_arm = [collected.of("stages", place) for place in places]
+    over = [_infused_of(collected, place) for place in places]
     return stage_rows(collected.arms, [interval(values, within=NOT_NEGATIVE) for values in per_arm], over)
 
 
@@ -281,10 +336,13 @@ def incidence(collected: Collected) -> pd.DataFrame:
     """One row a scenario, event and whole day since referral: cumulative incidence with competing events."""
     frames, metrics = [], collected.values()
     for place, name in enumerate(collected.names):
-        values = np.array([replication[place] for replication in collected.incidence])
+        found = [interval(values, within=SHARE) for values in collected.rows.columns(("incidence", place))]
+        intervals = np.concatenate(found, axis=1)
+        days = collected.rows.shape(("incidence", place))[1]
         for k, event in enumerate(EVENTS):
-            keys = [{"scenario": name, "event": event, "day": day} for day in range(values.shape[2])]
-            frames.append(_estimated(keys, values[:, k, :], SHARE).assign(**all_referred(metrics[:, place])))
+            keys = [{"scenario": name, "event": event, "day": day} for day in range(days)]
+            mean, low, high = intervals[:, k * days : (k + 1) * days]
+            frames.append(_with_intervals(keys, (mean, low, high)).assign(**all_referred(metrics[:, place])))
     return pd.concat(frames, ignore_index=True)
 
 
@@ -293,7 +351,7 @@ def waits(collected: Collected) -> pd.DataFrame:
 
     `cumulative`: share of the infused who waited less than `day_to`.
     """
-    values = np.array(collected.waits)
+    values = np.stack([collected.of("waits", place) for place in range(len(collected.arms))], axis=1)
     filled = np.flatnonzero(np.nansum(values, axis=(0, 1)) > 0)
     last = int(filled.max()) + 1 if len(filled) else 1
     frames = []
@@ -315,10 +373,9 @@ def waits(collected: Collected) -> pd.DataFrame:
 
 def outcomes(collected: Collected) -> pd.DataFrame:
     """One row a scenario and outcome: share of the referred with interval, and mean count a replication."""
-    values = np.array(collected.outcomes)
     frames = []
     for place, name in enumerate(collected.names):
-        counts = values[:, place, :]
+        counts = collected.of("outcomes", place)
         with np.errstate(invalid="ignore"):
             shares = counts / counts.sum(axis=1, keepdims=True)
         keys = [{"scenario": name, "outcome": outcome, "label": label} for outcome, label in OUTCOMES.items()]
@@ -337,12 +394,11 @@ def counted_in_both(metrics: FloatArray, place: int) -> dict[str, float]:
 
 def same_patients(collected: Collected) -> tuple[pd.DataFrame | None, str | None]:
     """(a row a scenario and where the same patients progressed, None), or (None, why they are not the same)."""
-    why = next((pair for pairs in collected.pairs for pair in pairs if isinstance(pair, str)), None)
-    if why is not None or not collected.names[1:]:
-        return None, why
+    if collected.unpaired is not None or not collected.names[1:]:
+        return None, collected.unpaired
     frames, metrics = [], collected.values()
-    for place, name in enumerate(collected.names[1:]):
-        counts = np.array([pairs[place] for pairs in collected.pairs])
+    for place, name in enumerate(collected.names[1:], start=1):
+        counts = collected.of("pairs", place)
         with np.errstate(invalid="ignore"):
             shares = counts / counts.sum(axis=1, keepdims=True)
         keys = [
@@ -350,5 +406,5 @@ def same_patients(collected: Collected) -> tuple[pd.DataFrame | None, str | None
             for where, label in PROGRESSED_IN.items()
         ]
         frame = _estimated(keys, shares, SHARE).rename(columns={"estimate": "share"})
-        frames.append(frame.assign(estimate=counts.mean(axis=0), **counted_in_both(metrics, place + 1)))
+        frames.append(frame.assign(estimate=counts.mean(axis=0), **counted_in_both(metrics, place)))
     return pd.concat(frames, ignore_index=True), None
