@@ -5,15 +5,21 @@ Importing this package is cheap: pandas, plotly and jinja2 are loaded when somet
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-__all__ = ["Wanted", "Write", "Written", "page_files", "write_all"]
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["Held", "Wanted", "Write", "Written", "page_files", "write_all"]
 
 LIBRARY = "plotly.min.js"
 """The file of the Plotly library that the pages of charts in one folder share."""
 Write = Callable[[Path, str | bytes], None]
+Held = Mapping[str, "tuple[pd.DataFrame, str]"]
+"""Tables by name that are still in memory as they were just written: cells by their kind, and the text of the file."""
 
 
 @dataclass(frozen=True)
@@ -54,18 +60,18 @@ def page_files(tables: Collection[str], wanted: Wanted) -> list[str]:
     return [*found, *(["slides.pptx"] if wanted.slides else [])]
 
 
-def write_all(folder: Path, write: Write, wanted: Wanted | None = None) -> Written:
+def write_all(folder: Path, write: Write, wanted: Wanted | None = None, held: Held | None = None) -> Written:
     """Writes `charts/NAME.html`, `charts/NAME.json`, `report.html`, `methods.md` and what else is wanted.
 
     `folder` holds the results tables and `manifest.json`; `write(path, content)` puts a file in its place, text as
-    UTF-8. A chart whose table is absent is left out. Raises `reports.tables.ResultsError` when a table is
-    missing, misses a column or holds two rows for the same thing.
+    UTF-8. A chart whose table is absent is left out. What is `held` is not read again. Raises
+    `reports.tables.ResultsError` when a table is missing, misses a column or holds two rows for the same thing.
     """
     from reports import pages
 
     written: list[Path] = []
     cannot: list[str] = []
-    for name, content in pages.build(folder, wanted or Wanted(), cannot):
+    for name, content in pages.build(folder, wanted or Wanted(), cannot, held):
         path = folder / name
         write(path, content)
         written.append(path)

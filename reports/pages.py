@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from markupsafe import Markup
 
-from reports import LIBRARY, Wanted, grids, report
+from reports import LIBRARY, Held, Wanted, grids, report
 from reports.animation import animation_page
 from reports.charts import CHARTS
 from reports.deck import NoDeckError, deck, has_native
@@ -43,12 +43,14 @@ class Drawn:
     slides: Mapping[str, bytes]
 
 
-def build(folder: Path, wanted: Wanted, cannot: list[str]) -> Iterator[tuple[str, str | bytes]]:
+def build(
+    folder: Path, wanted: Wanted, cannot: list[str], held: Held | None = None
+) -> Iterator[tuple[str, str | bytes]]:
     """Name and content of each file, the report after the charts, then what was asked for beside them.
 
-    What cannot be made on this machine is left out, and why is added to `cannot`.
+    What cannot be made on this machine is left out, and why is added to `cannot`. `held`: tables that need not be read.
     """
-    tables = read(folder)
+    tables = read(folder, held or {})
     findings = gather(tables)
     pictures = draw(tables, findings)
     numbers = _numbers(tables, findings)

@@ -9,11 +9,13 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from reports import Held
 from sim.tables import TABLES, ContractError, Kind, Table, why_unread
 from sim.tables.spreadsheets import unescaped
 
@@ -115,11 +117,12 @@ class Tables:
         return self.frames[name]
 
 
-def read(folder: Path) -> Tables:
+def read(folder: Path, held: Held = MappingProxyType({})) -> Tables:
     """The tables of `folder`. Text stays text (a scenario may be called `007`), null numbers are NaN, null text is "".
 
     What the manifest does not list is not of these results, whatever its name, and is not read. A folder of a study of
-    many points may hold its own tables alone. Raises `ResultsError` for a folder of another version, a missing file,
+    many points may hold its own tables alone. `held`: tables that are in memory as they stand there, and are taken from
+    it; nothing differs. Raises `ResultsError` for a folder of another version, a missing file,
     and a table that does not fit its contract (`sim.tables`).
     """
     manifest = _manifest(folder / "manifest.json")
@@ -135,10 +138,34 @@ def read(folder: Path) -> Tables:
         path = folder / TABLES[name].file
         if not (TABLES[name].always and compared) and not there(name):
             continue
+        if name in held:
+            frame, text = held[name]
+            frames[name] = _as_read(frame, TABLES[name])
+            texts[name] = _in_lines(text)
+            continue
         cells = _cells(_text(path), TABLES[name])
         frames[name] = _frame(cells, TABLES[name])
         texts[name] = _written(cells)
     return Tables(frames, texts, manifest)
+
+
+def _as_read(frame: pd.DataFrame, table: Table) -> pd.DataFrame:
+    """A table as it was written, as it is when it is read."""
+    return pd.DataFrame({str(name): _column(frame[name], table, str(name)) for name in frame.columns})
+
+
+def _column(cells: pd.Series[Any], table: Table, name: str) -> Any:
+    column = table.column(name)
+    if column is not None and column.kind in (Kind.NUMBER, Kind.WHOLE):
+        return cells.to_numpy(dtype=float, na_value=math.nan)
+    missing = cells.isna().tolist()
+    there = ["" if null else _in_lines(str(cell)) for cell, null in zip(cells.tolist(), missing, strict=True)]
+    return pd.Series(there, dtype=object)
+
+
+def _in_lines(text: str) -> str:
+    """The text as a file gives it back, whatever ends its lines."""
+    return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
 
 
 def records(frame: pd.DataFrame) -> list[Any]:

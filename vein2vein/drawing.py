@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from pathlib import Path
 
-from reports import Wanted, Written, page_files, write_all
+from reports import Held, Wanted, Written, page_files, write_all
 from sim.experiment.disk.folder import MANIFEST, write_file
 from sim.experiment.disk.manifest import listed, parse_manifest
 from sim.experiment.disk.publish import new_pages, require_free
@@ -13,11 +13,16 @@ from sim.experiment.disk.publish import new_pages, require_free
 PLAIN = Wanted()
 
 
-def draw_pages(folder: Path, wanted: Wanted = PLAIN, replace: Sequence[str] = ()) -> Written:
-    """Draw charts, report and what else is wanted from the tables in a folder, into it. Raises FolderError."""
+def draw_pages(folder: Path, wanted: Wanted = PLAIN, replace: Sequence[str] = (), held: Held | None = None) -> Written:
+    """Draw charts, report and what else is wanted from the tables in a folder, into it. Raises FolderError.
+
+    `held`: tables of this folder that are still in memory.
+    """
     files = page_files(listed(parse_manifest(folder)), wanted)
     with new_pages(folder, files, replace) as building:
-        return write_all(folder, lambda path, content: write_file(building / path.relative_to(folder), content), wanted)
+        return write_all(
+            folder, lambda path, content: write_file(building / path.relative_to(folder), content), wanted, held
+        )
 
 
 def require_room(folder: Path, tables: Collection[str], wanted: Wanted = PLAIN, replace: Sequence[str] = ()) -> None:

@@ -15,7 +15,7 @@ from sim.shell.screen import BAD_INPUT, CANNOT_BE_MADE, FAILED, errors_in_words,
 from vein2vein.drawing import draw_pages
 
 if TYPE_CHECKING:
-    from reports import Wanted, Written
+    from reports import Held, Wanted, Written
 
 
 @click.command("report")
@@ -59,12 +59,15 @@ class Drawing:
             sys.exit(CANNOT_BE_MADE)
 
 
-def draw_results(folder: Path, wanted: Wanted, replace: Sequence[str]) -> Drawing:
-    """Charts and report of results that have just been written; whatever goes wrong with them, the tables stay."""
+def draw_results(folder: Path, wanted: Wanted, replace: Sequence[str], held: Held | None = None) -> Drawing:
+    """Charts and report of results that have just been written; whatever goes wrong with them, the tables stay.
+
+    `held`: those of their tables that are still in memory.
+    """
     from sim.experiment.disk.folder import FolderError
 
     try:
-        return Drawing(folder, draw_pages(folder, wanted, replace))
+        return Drawing(folder, draw_pages(folder, wanted, replace, held))
     except FolderError as error:
         told = str(error)
     except OSError as error:

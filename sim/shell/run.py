@@ -141,6 +141,6 @@ def _study(files: Sequence[Path], verb: str, asked: Asked, study: Study, wanted:
             found = run_study(plan, folder, done, asked.replace)
     if not asked.quiet:
         say("Drawing charts and report")
-    drawing = draw_results(folder, wanted, asked.replace)
+    drawing = draw_results(folder, wanted, asked.replace, found.written)
     show(found, asked.as_json, study.inputs)
     drawing.tell(quiet=False, to_stderr=asked.as_json)

@@ -30,10 +30,17 @@ ARROW = {
 ROWS_AT_ONCE = 20_000
 
 
-def write_table(folder: Path, name: str, frame: pd.DataFrame) -> None:
+# A table as it was written: its cells, each column of its kind, and the text of its file.
+Written = tuple[pd.DataFrame, str]
+
+
+def write_table(folder: Path, name: str, frame: pd.DataFrame) -> Written:
     """Write a table as CSV, whole or not at all. Raises ContractError where it is not the table of that name."""
     table = TABLES[name]
-    write_text(folder / table.file, csv_text(table.checked(frame)))
+    whole = table.checked(frame)
+    text = csv_text(whole)
+    write_text(folder / table.file, text)
+    return whole, text
 
 
 def write_parts(folder: Path, name: str, parts: Iterable[pd.DataFrame]) -> None:

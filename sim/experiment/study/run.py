@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 import os
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,7 @@ from sim.experiment.disk.manifest import (
 from sim.experiment.disk.publish import new_results
 from sim.experiment.disk.table_files import (
     TableFile,
+    Written,
     event_columns,
     patient_columns,
     quantity_columns,
@@ -96,7 +97,7 @@ class Plan:
 
 @dataclass(frozen=True, eq=False)
 class Study:
-    """The small tables of a finished study, and what to warn of."""
+    """The small tables of a finished study, and what to warn of; `written`: every small table as it was written."""
 
     summary: pd.DataFrame
     differences: pd.DataFrame | None
@@ -106,6 +107,7 @@ class Study:
     economics: pd.DataFrame | None = None
     icer: pd.DataFrame | None = None
     already_waiting: pd.DataFrame | None = None
+    written: Mapping[str, Written] = field(default_factory=dict)
 
 
 def load_warnings(scenarios: dict[str, Loaded]) -> list[str]:
@@ -221,10 +223,9 @@ def _run(plan: Plan, folder: Path, done: Callable[[int], None]) -> Study:
                     quantities.append(arm_run.quantities)
                 if plan.event_log and replication.number == 0:
                     _write_event_logs(plan, replication, folder)
-    rests_on = robustness(plan.scenarios, collected.values(), engine, workers) if plan.robustness else None
-    for name, table in zip(("robustness", "not_tried"), rests_on or (), strict=False):
-        write_table(folder, name, table)
-    study = _write_tables(plan, collected, pictures, folder)
+    rests_on = robustness(plan.scenarios, collected.values(), engine, workers) if plan.robustness else ()
+    tried = dict(zip(("robustness", "not_tried"), rests_on, strict=False))
+    study = _write_tables(plan, collected, pictures, tried, folder)
     why = tables.same_patients(collected)[1]
     ran = {
         "engine": engine,
@@ -247,7 +248,9 @@ def _write_event_logs(plan: Plan, replication: Replication, folder: Path) -> Non
         write_event_log(folder, number, arm_run.patients, arm.scenario.run.start)
 
 
-def _write_tables(plan: Plan, collected: tables.Collected, pictures: Pictures, folder: Path) -> Study:
+def _write_tables(
+    plan: Plan, collected: tables.Collected, pictures: Pictures, tried: Mapping[str, pd.DataFrame], folder: Path
+) -> Study:
     compared = len(plan.scenarios) > 1
     summary = tables.summary(collected)
     differences = tables.differences(collected) if compared else None
@@ -271,12 +274,11 @@ def _write_tables(plan: Plan, collected: tables.Collected, pictures: Pictures, f
         "list_below": below,
         "warm_up": settling,
         **pictures.tables(),
+        **tried,
     }
     economic, why_not = _economics(plan, collected)
     found |= economic
-    for name, table in found.items():
-        if table is not None:
-            write_table(folder, name, table)
+    written = {name: write_table(folder, name, table) for name, table in found.items() if table is not None}
     write_parts(folder, "runs", tables.runs(collected))
     write_parts(folder, "resources", tables.resources(collected))
     warnings = [*load_warnings(plan.scenarios), *warm_up_warnings(settling)]
@@ -299,7 +301,7 @@ def _write_tables(plan: Plan, collected: tables.Collected, pictures: Pictures, f
             "is not as precise as wanted"
         )
     costs, icer, listed = economic.get("economics"), economic.get("icer"), found["already_waiting"]
-    return Study(summary, differences, changes, warnings, below, costs, icer, listed)
+    return Study(summary, differences, changes, warnings, below, costs, icer, listed, written)
 
 
 def unresolved_warnings(collected: tables.Collected) -> list[str]:
