@@ -213,16 +213,19 @@ def _typed(kind: Kind, values: Any) -> pd.Series[Any]:
     if kind is Kind.INPUT:
         kind = Kind.NUMBER if pd.api.types.is_numeric_dtype(plain.dtype) else Kind.TEXT
     if kind is Kind.TEXT:
-        empty = (plain.isna() | (plain == "").fillna(False)).tolist()
-        there = [None if null else value for value, null in zip(plain.tolist(), empty, strict=True)]
+        empty = plain.isna().tolist()
+        there = [None if null or value == "" else value for value, null in zip(plain.tolist(), empty, strict=True)]
         odd = next((value for value in there if value is not None and not isinstance(value, str)), None)
         if odd is not None:
             raise TypeError(f"found {odd!r}")
         return pd.Series(there, dtype=object)
     if kind is Kind.NUMBER:
-        numbers = pd.Series(plain.astype("Float64").to_numpy(dtype=float, na_value=np.nan))
+        exact = plain if plain.dtype == np.float64 else plain.astype("Float64")
+        numbers = pd.Series(exact.to_numpy(dtype=float, na_value=np.nan))
         if np.isinf(numbers).any():
             raise ValueError("found an infinite one")
         return numbers
+    if plain.dtype == (np.int64 if kind is Kind.WHOLE else np.bool_):
+        return plain
     whole = plain.astype("Int64" if kind is Kind.WHOLE else "boolean")
     return whole if whole.isna().any() else whole.astype("int64" if kind is Kind.WHOLE else "bool")

@@ -25,7 +25,7 @@ def escaped(table: pd.DataFrame) -> pd.DataFrame:
     changed = {
         place: column.map(_escaped)
         for place, (name, column) in enumerate(table.items())
-        if not pd.api.types.is_numeric_dtype(column) and column.map(_is_formula).any()
+        if not pd.api.types.is_numeric_dtype(column) and any(map(_is_formula, column.unique()))
     }
     if not changed and not any(map(_is_formula, table.columns)):
         return table

@@ -102,7 +102,8 @@ def main() -> int:
     )
     whole = commands.pair_commands()
     if not chosen.quick:
-        whole |= commands.first_commands() | commands.memory_of_run((100, 500, 5_000)) | commands.psa((100, 1_000), 20)
+        whole |= commands.first_commands() | commands.memory_of_run((100, 500, 1_000, 5_000, 10_000))
+        whole |= commands.psa((100, 1_000), 20)
     show_commands(whole)
     growth = growth_with_patients((1, 10) if chosen.quick else (1, 10, 100))
     print("\n" + "\n".join(f"{name:34} {value:9.2f} ms" for name, value in growth.items()))

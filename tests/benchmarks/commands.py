@@ -28,13 +28,14 @@ class Taken:
 
 
 def run(arguments: Sequence[str], environment: Mapping[str, str] | None = None) -> Taken:
-    """Run Python with these arguments."""
+    """Run Python with these arguments, as on a machine where what Python makes of modules is kept."""
+    kept = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     started = time.perf_counter()
     process = subprocess.Popen(
         [sys.executable, *arguments],
         cwd=ROOT,
-        env={**os.environ, **(environment or {})},
+        env={**kept, **(environment or {})},
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
