@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import tempfile
 import weakref
-from collections.abc import Hashable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 Array = NDArray[Any]
+# The name of an array, and the place of the arm that it is of.
+Key = tuple[str, int]
 # So much of the rows is in memory at once: what is made of it takes a few times as much.
 BYTES_AT_ONCE = 4_000_000
 
@@ -37,14 +39,14 @@ class Rows:
     def __init__(self, folder: Path | None = None) -> None:
         self._file = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115 (open for as long as this is there)
         weakref.finalize(self, self._file.close)
-        self._places: dict[Hashable, _Place] = {}
+        self._places: dict[Key, _Place] = {}
         self._width = 0
         self._count = 0
 
     def __len__(self) -> int:
         return self._count
 
-    def add(self, arrays: Mapping[Hashable, Array]) -> None:
+    def add(self, arrays: Mapping[Key, Array]) -> None:
         """One row more."""
         if not self._places:
             for key, array in arrays.items():
@@ -58,18 +60,18 @@ class Rows:
             self._file.write(array.tobytes())
         self._count += 1
 
-    def __contains__(self, key: Hashable) -> bool:
+    def __contains__(self, key: Key) -> bool:
         return key in self._places
 
-    def shape(self, key: Hashable) -> tuple[int, ...]:
+    def shape(self, key: Key) -> tuple[int, ...]:
         """That of the array under a key."""
         return self._places[key].shape
 
-    def whole(self, key: Hashable) -> Array:
+    def whole(self, key: Key) -> Array:
         """The array under a key of every row, shape (rows, ...)."""
         return self._read(key, range(self._count))
 
-    def columns(self, key: Hashable) -> Iterator[Array]:
+    def columns(self, key: Key) -> Iterator[Array]:
         """All rows of the array under a key, flat, a few columns at a time, in their order: shape (rows, columns).
 
         There are two columns at least, where the array has as many: numpy adds the numbers of one column alone in
@@ -85,14 +87,14 @@ class Rows:
                 self._file.readinto(found[row].view(np.uint8))
             yield found
 
-    def parts(self, key: Hashable) -> Iterator[tuple[slice, Array]]:
+    def parts(self, key: Key) -> Iterator[tuple[slice, Array]]:
         """(which rows, their arrays under a key) of a few rows at a time, in their order: shape (rows, ...)."""
         at_once = max(1, BYTES_AT_ONCE // max(1, 8 * math.prod(self.shape(key))))
         for first in range(0, self._count, at_once):
             some = range(first, min(first + at_once, self._count))
             yield slice(some.start, some.stop), self._read(key, some)
 
-    def _read(self, key: Hashable, rows: range) -> Array:
+    def _read(self, key: Key, rows: range) -> Array:
         place = self._places[key]
         found = np.empty((len(rows), *place.shape), place.dtype)
         for k, row in enumerate(rows):

@@ -223,8 +223,8 @@ def _run(plan: Plan, folder: Path, done: Callable[[int], None]) -> Study:
                     quantities.append(arm_run.quantities)
                 if plan.event_log and replication.number == 0:
                     _write_event_logs(plan, replication, folder)
-    rests_on = robustness(plan.scenarios, collected.values(), engine, workers) if plan.robustness else ()
-    tried = dict(zip(("robustness", "not_tried"), rests_on, strict=False))
+    rests_on = robustness(plan.scenarios, collected.values(), engine, workers) if plan.robustness else None
+    tried = dict(zip(("robustness", "not_tried"), rests_on or (), strict=False))
     study = _write_tables(plan, collected, pictures, tried, folder)
     why = tables.same_patients(collected)[1]
     ran = {
