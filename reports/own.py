@@ -15,7 +15,7 @@ from reports.tables import Tables, records
 from reports.words import counted, number
 from sim.tables import TABLES
 
-FIT, CURVE, OBSERVE = "fit", "curve", "observe"
+FIT, CURVE, OBSERVE, FORECAST = "fit", "curve", "observe", "forecast"
 STATUS: Mapping[str, str] = {
     "fitted": "",
     "scaled": "the base's shape, its scale fitted",
@@ -41,11 +41,19 @@ HOW: Mapping[str, str] = {
         "ten of the simulated registers. A thing is called off where so few of them lie as far from all others as the "
         "real one that chance does not explain it, at 5% over all things together (Holm)."
     ),
+    FORECAST: (
+        "Every patient of the register goes on from where they are on its last day, with what they have already lived "
+        "taken into account, and new ones are referred. Each course of events has its own draw of what the scenario calls "
+        "uncertain. Nine of ten courses of events lie in an envelope of 90%, month by month. Numbers from 1 to 4 of "
+        "patients in the register, and what would tell them, are left out. It is a forecast for planning, not a "
+        "ground for decisions on any patient's care."
+    ),
 }
 INTERVALS: Mapping[str, str] = {
     FIT: "numbers fitted to a register; low and high: 95 % confidence intervals",
     CURVE: "a clock fitted to a survival curve that was read off a figure; low and high: 95 % confidence intervals",
     OBSERVE: "a register against a discrete-event simulation; between low and high lie 50 % or 90 % of replications",
+    FORECAST: "a discrete-event simulation from today on; between p5 and p95 lie 90 % of the courses of events",
 }
 SIMULATED = (
     "a patient-level discrete-event simulation; low and high: 95 % simulation intervals of means over replications; "
@@ -85,6 +93,8 @@ def own(tables: Tables) -> Own | None:
         return Own(said[0], said[1:], [faults.text], [*_fit(tables), faults], HOW[kind])
     if kind == CURVE:
         return Own(said[0], said[1:], [], _fit(tables)[:1], HOW[kind])
+    if kind == FORECAST:
+        return Own(said[0], said[1:], [], [*_forecast(tables), faults], HOW[kind])
     if kind != OBSERVE:
         return None
     scores = _table(tables, "observed_scores")
@@ -222,6 +232,75 @@ def _observe(scores: pd.DataFrame) -> list[Section]:
     grid = Grid(caption, heads, lines, "figures stack")
     text = "Whether each thing observed is one that this simulation could have brought about, and how near it came."
     return [Section("scores", "Scores", text, [grid], csv=("observed_scores", "observed"))]
+
+
+def _forecast(tables: Tables) -> list[Section]:
+    whole, today = _table(tables, "forecast"), _table(tables, "forecast_today")
+    heads = ["Month", "Mean", "Median", "Half of them", "Nine of ten", "Already in the register", "Referred from now on"]
+    grids = []
+    for _, rows in whole.groupby("quantity", sort=False):
+        mine = {group: records(rows[rows["group"] == group]) for group in ("all", "register", "new")}
+        lines = [_month(*row) for row in zip(*mine.values(), strict=True)]
+        grids.append(Grid(str(rows["label"].iloc[0]), heads, lines, "figures stack"))
+    text = "What is forecast of each month; the last two columns are means."
+    stand = Grid(
+        "Patients by the milestone that they passed last",
+        ["Where they are", "Patients"],
+        [[str(row.label), _count(row.patients) or "not told"] for row in records(today) if row.patients != 0],
+        "figures stack",
+    )
+    sections = [
+        Section("months", "Month by month", text, grids, csv=("forecast",)),
+        Section("today", "Where patients are today", "Numbers from 1 to 4, and what would tell them, are not told.",
+                [stand], csv=("forecast_today",)),
+    ]  # fmt: skip
+    below, scores = _table(tables, "forecast_below"), _table(tables, "forecast_scores")
+    if not below.empty:
+        sections.insert(1, _below(below))
+    return [*sections, _scores(scores)] if not scores.empty else sections
+
+
+def _month(every: Any, theirs: Any, new: Any) -> list[Cell]:
+    digits = 0 if every.unit == "patients" else 1
+    between = [
+        f"{number(low, digits)} to {number(high, digits)}" for low, high in ((every.p25, every.p75), (every.p5, every.p95))
+    ]
+    parts = [number(one.mean, 1) if math.isfinite(one.mean) else "not told" for one in (theirs, new)]
+    return [f"{every.first_day} to {every.last_day}", number(every.mean, 1), number(every.p50, digits), *between, *parts]
+
+
+def _below(below: pd.DataFrame) -> Section:
+    first = records(below)[0]
+    text = (
+        f"Fewer than {first.below} are on the way on some day of these months in {number(100.0 * first.probability, 0)} "
+        "of 100 courses of events."
+    )
+    lines: list[list[Cell]] = [
+        [f"{str(row.quantile).removeprefix('p')} of 100", str(row.date) or "not within these months"] for row in records(below)
+    ]
+    grid = Grid("First day on which that is so", ["Courses of events", "By"], lines, "figures stack")
+    return Section("below", f"When the list falls below {first.below}", text, [grid], csv=("forecast_below",))
+
+
+METHODS: Mapping[str, str] = {
+    "simulation": "this simulation",
+    "last_rate": "as in the last quarter",
+    "held_flat": "the list stays as it is",
+}
+
+
+def _scores(scores: pd.DataFrame) -> Section:
+    heads = ["Forecast", "Month ahead", "Way", "Forecasts", "CRPS", "In the envelope of 50%", "In that of 90%"]
+    lines: list[list[Cell]] = []
+    for row in records(scores):
+        inside = [f"{number(100.0 * share, 0)}%" if math.isfinite(share) else "" for share in (row.inside_50, row.inside_90)]
+        lines.append(
+            [str(row.label), _count(row.month) or "all", METHODS[row.method], _count(row.points), f"{row.crps:.3g}", *inside]
+        )
+    caption = "CRPS: continuous ranked probability score, the lower the nearer; of a single number, how far it was off"
+    text = "The same forecast made from earlier days, with what was known then, held against what came."
+    return Section("scores", "How good it would have been", text, [Grid(caption, heads, lines, "figures stack")],
+                   csv=("forecast_scores",))  # fmt: skip
 
 
 def _faults(tables: Tables) -> Section:

@@ -79,6 +79,10 @@ DRAWN: Mapping[str, str] = {
     "fits_quantiles": "observed",
     "observed": "observed",
     "observed_scores": "",
+    "forecast": "p50",
+    "forecast_below": "",
+    "forecast_today": "",
+    "forecast_scores": "",
 }
 STUDIES = (
     "sweep",
@@ -94,6 +98,7 @@ STUDIES = (
     "calibration_sample",
     "fits",
     "observed",
+    "forecast",
 )
 """Tables of other studies than a comparison; a folder that holds one of them need not hold those of a comparison."""
 # With these begins what a spreadsheet takes for a formula.

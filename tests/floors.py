@@ -25,6 +25,7 @@ FLOORS = {
     "sim.experiment.psa": 5.4,
     "sim.experiment.own": 5.4,
     "sim.experiment.plan": 5.4,
+    "sim.experiment.ahead": 5.45,
     "sim.experiment.calibrate": 5.5,
     "sim.experiment.verify": 5.6,
     "sim.experiment": 5,

@@ -13,6 +13,7 @@ from reports.charts import (
     economics,
     fitted,
     flow,
+    forecast,
     groups,
     incidence,
     observed,
@@ -433,6 +434,29 @@ CHARTS: tuple[Chart, ...] = (
             economics.has_price,
         )
         for name in ("price", "psa_price")
+    ),
+    Chart(
+        "forecast",
+        "Months ahead",
+        "forecast",
+        forecast.drawer(front=True),
+        forecast.describer(front=True),
+        "The line is the median of the courses of events, each with its own draw of what is uncertain; nine of ten lie in "
+        "the light envelope, half of them in the dark one, month by month. The other line is the part of those who are in "
+        "the register already; it ends where fewer than 5 are left.",
+        fits=forecast.shows(front=True),
+        section=OWN,
+    ),
+    Chart(
+        "forecast_more",
+        "Months ahead: aphereses and beds",
+        "forecast",
+        forecast.drawer(front=False),
+        forecast.describer(front=False),
+        "As above. A bed counts from admission to discharge; the mean over a month lies below the number that is "
+        "needed on its busiest day.",
+        fits=forecast.shows(front=False),
+        section=OWN,
     ),
     Chart(
         "observed",

@@ -49,6 +49,7 @@ def recorded(patients: Mapping[str, Any], start: date) -> Records:
         progression_day=day("progression_day"),
         progression_free_day=nothing,
         bridging_day=day("bridging_day"),
+        booked_for=nothing,
         responded=nothing,
         categories={name: named(name) for name in CATEGORIES},
         attempts={
@@ -91,6 +92,7 @@ def in_view(records: Records, as_of: float, since: float = -np.inf, included_at:
         progression_day=_known(seen.progression_day, end, last),
         progression_free_day=_known(seen.progression_free_day, end, last),
         bridging_day=bridging,
+        booked_for=np.where(np.isfinite(milestones.get("slot", np.full(len(seen), np.nan))), seen.booked_for, np.nan),
         responded=np.where(np.isnan(bridging), np.nan, seen.responded),
         attempts={
             name: np.where(np.isfinite(milestones.get(TRIED_BY[name], np.nan)) | gone, number, np.nan)

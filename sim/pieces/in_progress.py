@@ -37,7 +37,7 @@ from sim.pure.distributions import Distribution, Fixed
 from sim.pure.hours import ALWAYS
 from sim.pure.residual import longer, survival
 from sim.scenario import Scenario
-from sim.scenario.in_progress import UnderWay
+from sim.scenario.in_progress import INFUSED, UnderWay
 from sim.scenario.problems import Place, Problem, ScenarioError
 
 FloatArray = NDArray[np.float64]
@@ -147,9 +147,10 @@ def _inside(step: Step, patient: UnderWay, kinds: Mapping[str, Resource]) -> tup
                     return lived, left
                 case Bookings(ahead=ahead):
                     ready = "" if ahead is None else PREFIX + ahead.name
-                    return lived, (replace(step, steps=left, held=True, ready=ready or TODAY),)
-                case Capacity():
-                    return lived, (replace(step, steps=left, held=True, patience=None),)
+                    ready = patient.state if patient.state == INFUSED else ready or TODAY
+                    return lived, (replace(step, steps=left, held=True, ready=ready),)
+                case Capacity():  # what has been given back by then is not held
+                    return lived, (replace(step, steps=left, held=True, patience=None),) if left else ()
                 case _:
                     raise _refused(f"row {patient.row}: a patient in the state {patient.state} would hold {name}")
         case Attempts():

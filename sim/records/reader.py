@@ -19,6 +19,7 @@ from sim.records.dates import AMBIGUOUS, FIRST_DAY, UNREADABLE, read_dates
 from sim.records.faults import WHOLE_ROW, RecordsError, RowFault
 from sim.records.raw import Form, Raw, digest_of, header, read_raw
 from sim.records.register import (
+    BOOKED,
     BRIDGING,
     PROGRESSION,
     PROGRESSION_FREE,
@@ -168,7 +169,8 @@ class _Table:
             raise RecordsError(f"{file}: holds no rows")
         self.discharge_by_stay()
         for name, days in self.dates.items():
-            self.fault(days > as_of, name, "after as_of", f"a day after the extract, {r.as_of}")
+            if name != BOOKED:
+                self.fault(days > as_of, name, "after as_of", f"a day after the extract, {r.as_of}")
             self.fault(days < FIRST_DAY, name, "implausible", "a day before 1990")
         referral = self.day("referral")
         if np.isnan(referral).all():
@@ -197,6 +199,7 @@ class _Table:
             progression_day=self.day(PROGRESSION),
             progression_free_day=self.day(PROGRESSION_FREE),
             bridging_day=self.day(BRIDGING),
+            booked_for=self.day(BOOKED),
             responded=responded,
             categories=categories,
             attempts=attempts,
@@ -220,7 +223,7 @@ class _Table:
             days = self.dates[name]
             self.fault(days < before, name, "order", f"before an earlier milestone ({last} or one before it)")
             before, last = np.fmax(before, days), name
-        for name in (*UNORDERED, BRIDGING, PROGRESSION):
+        for name in (*UNORDERED, BRIDGING, PROGRESSION, BOOKED):
             self.fault(self.day(name) < self.day("referral"), name, "order", "before referral")
         self.fault(self.day(PROGRESSION_FREE) > self.day(PROGRESSION), PROGRESSION_FREE, "order",
                    "an assessment without progression after progression")  # fmt: skip

@@ -22,7 +22,7 @@ from sim.scenario.section import Fault, Named, Section, refuse
 from sim.scenario.units import UNIT_OF_SPELLING
 
 # What an activity of an event log may stand for, beside milestones and ends.
-PROGRESSION, PROGRESSION_FREE, BRIDGING = "progression", "progression_free", "bridging"
+PROGRESSION, PROGRESSION_FREE, BRIDGING, BOOKED = "progression", "progression_free", "bridging", "booked_for"
 ACTIVITIES = (*MILESTONES, *ENDS, PROGRESSION, PROGRESSION_FREE, BRIDGING)
 YES_NO = ("yes", "no")
 
@@ -197,6 +197,9 @@ class Register(Section):
     outcome: Outcome | None = Field(None, description="How the path ended before infusion.")
     progression: Progression | None = Field(None, description="Progression before infusion.")
     bridging: Bridging | None = Field(None, description="Bridging therapy.")
+    booked_for: DateColumn | None = Field(
+        None, description="The day on which a slot that was given starts; it may lie after the extract."
+    )
     categories: Categories = Field(Categories.by_default(), description="Region, centre, risk group, product.")
     attempts: AttemptColumns = Field(AttemptColumns.by_default(), description="How often something was tried.")
     stay: Stay | None = Field(None, description="Length of stay, where there is no date of discharge.")
@@ -213,7 +216,7 @@ class Register(Section):
         if data.get("rows", "patients") == "patients" and "events" in data:
             yield ("events",), "is not used: a row is a patient"
         if data.get("rows") == "events":
-            for name in ("id", "milestones", "ends", "outcome", "progression", "bridging", "stay"):
+            for name in ("id", "milestones", "ends", "outcome", "progression", "bridging", "booked_for", "stay"):
                 if name in data:
                     yield (name,), "is not used: a row is an event; name its activity under events.activities"
 
@@ -259,6 +262,8 @@ class Register(Section):
                 found.append((PROGRESSION_FREE, self.progression.last_free))
         if self.bridging is not None:
             found.append((BRIDGING, self.bridging))
+        if self.booked_for is not None:
+            found.append((BOOKED, self.booked_for))
         return found
 
     @property
@@ -324,7 +329,7 @@ def _spelled_out(data: Any) -> Any:
     for name in _SHORT:
         if isinstance(data.get(name), dict):
             found[name] = {key: column(value) for key, value in data[name].items()}
-    for name in ("outcome", "progression", "bridging", "stay"):
+    for name in ("outcome", "progression", "bridging", "booked_for", "stay"):
         if name in data:
             found[name] = column(data[name])
     if isinstance(data.get("events"), dict):

@@ -60,7 +60,8 @@ class Records:
     censored. `end_day`, `outcome`: when and how the path ended before infusion, NaN and "" where it did not.
     `followed`: the day up to which the others were followed: as_of, or the last milestone before infusion of those who
     were infused on a day that is not recorded. `progression_day`: when progression before infusion was found, and
-    `progression_free_day` the last assessment without it, NaN where it is not recorded. `bridging_day`: its start;
+    `progression_free_day` the last assessment without it, NaN where it is not recorded. `bridging_day`: its start; `booked_for`: the day on
+    which a slot that was given starts, which may be after as_of, NaN where it is not recorded;
     `responded`: 1 or 0, NaN where not recorded. `categories`: text by name, "" where not recorded. `attempts`: number
     by name, NaN where not recorded. `has`: what the register records at all, by the name of the field of its file.
     """
@@ -77,6 +78,7 @@ class Records:
     progression_day: FloatArray
     progression_free_day: FloatArray
     bridging_day: FloatArray
+    booked_for: FloatArray
     responded: FloatArray
     categories: Mapping[str, NDArray[np.object_]]
     attempts: Mapping[str, FloatArray]

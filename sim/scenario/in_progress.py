@@ -23,8 +23,10 @@ from sim.scenario.units import MOST_DAYS, comma_hint, write_number
 # The last milestone that a patient has passed, in the order of the path; nothing but days lies between some of them.
 STATES = (
     "referral", "listing", "slot", "apheresis", "collected", "received_at_factory", "manufacturing", "manufactured",
-    "released", "product_received", "lymphodepletion",
+    "released", "product_received", "lymphodepletion", "infusion",
 )  # fmt: skip
+INFUSED = "infusion"
+BEFORE_INFUSION = tuple(state for state in STATES if state != INFUSED)
 COLLECTED = STATES[STATES.index("apheresis") :]
 TESTS = ("sterility", "potency", "identity")
 REQUIRED = ("row", "region", "state", "days")

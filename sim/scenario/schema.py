@@ -13,7 +13,7 @@ from sim.scenario.alternative import Alternative
 from sim.scenario.before_apheresis import BeforeApheresis
 from sim.scenario.cells import Cells
 from sim.scenario.economics import Economics
-from sim.scenario.in_progress import InProgress
+from sim.scenario.in_progress import INFUSED, InProgress
 from sim.scenario.kinds import Context, JsonSchema, Kind, Text
 from sim.scenario.makers import manufacturer_faults
 from sim.scenario.mixed import Hybrid, LaterCourse
@@ -347,6 +347,8 @@ def _in_progress_faults(s: Scenario) -> Iterator[Fault]:
             if name not in names and (name or what == "region"):
                 hint = did_you_mean(name, list(names), f"{what.replace('_', ' ')}s")
                 yield ("in_progress", "file"), f"row {one.row}: column '{what}': found {show(name)}{hint}"
+        if one.state == INFUSED and (s.toxicity.events or s.infusion.model != "inpatient"):
+            yield ("in_progress", "file"), f"row {one.row}: state {INFUSED}: allowed for inpatients without toxicity"
         if one.state == "slot" and slots is not None and slots.claimed == "at_receipt":
             yield ("in_progress", "file"), f"row {one.row}: state slot: slots are claimed at receipt of cells"
         if one.state == "slot" and slots is not None and one.booked_in_days != one.booked_in_days:

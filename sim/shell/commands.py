@@ -26,6 +26,7 @@ COMMANDS = {
         "Calibrate what no record holds to a register or to targets, by simulation.",
     ),
     "observe": ("observe", "Hold a register against the simulation of its own time: what agrees, and what is off."),
+    "forecast": ("forecast", "Forecast a register from its last day on: list, aphereses, infusions and beds by month."),
     "report": ("report", "Draw charts and report again from the tables of a results folder."),
     "methods": ("methods", "Write methods.md into a results folder: STRESS-DES, ISPOR-SMDM and CHEERS, and print it."),
     "charts": ("charts", "The charts there are, one line each; or a gallery of them."),

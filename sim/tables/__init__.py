@@ -11,6 +11,7 @@ from sim.tables.calibration import CALIBRATION
 from sim.tables.comparison import COMPARISON
 from sim.tables.contract import Bounds, Column, ContractError, Kind, Table
 from sim.tables.economics import ECONOMICS
+from sim.tables.forecast import FORECAST
 from sim.tables.patients import BIG, EVENTS_TABLE, PATIENTS, QUANTITIES
 from sim.tables.points import POINTS
 from sim.tables.records import RECORDS
@@ -21,7 +22,7 @@ VERSION = 3
 """Of the contract, kept in the manifest; a folder of another version is not read."""
 
 TABLES: Mapping[str, Table] = {
-    table.name: table for table in (*COMPARISON, *ROBUSTNESS, *ECONOMICS, *POINTS, *RECORDS, *CALIBRATION, *BIG)
+    table.name: table for table in (*COMPARISON, *ROBUSTNESS, *ECONOMICS, *POINTS, *RECORDS, *CALIBRATION, *FORECAST, *BIG)
 }
 """Every table by its name."""
 

@@ -9,6 +9,7 @@ from sim.tables.calibration import CALIBRATION
 from sim.tables.comparison import COMPARISON
 from sim.tables.contract import Bounds, Column, Table
 from sim.tables.economics import ECONOMICS
+from sim.tables.forecast import FORECAST
 from sim.tables.patients import BIG
 from sim.tables.points import POINTS
 from sim.tables.records import RECORDS
@@ -36,6 +37,12 @@ CHAPTERS: Sequence[tuple[str, str, Sequence[Table]]] = (
         "Of values that no record holds; `low` and `high` bound 90 % posterior intervals. What the posterior predicts "
         "stands in `observed.csv` and `observed_scores.csv`, as for `observe`.",
         CALIBRATION,
+    ),
+    (
+        "Forecast",
+        "Of a register from its last day on. Quantiles are over courses of events, each with its own draw of what is "
+        "uncertain. Numbers of patients of the register from 1 to 4 are null, and so is what would tell them.",
+        FORECAST,
     ),
 )
 START = """# The tables of a results folder

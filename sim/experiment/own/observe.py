@@ -86,7 +86,7 @@ def observe(scenario: Path, register: Path, folder: Path, asked: Asked, done: Ca
     scored = Scored(first if asked.fit_until is None else day_number(asked.fit_until) + 1.0, records.as_of)
     _require_time(scored, first, asked)
     if asked.fit_until is not None:
-        loaded, more = _fitted(loaded, scenario, described.file.name, reading, asked.fit_until)
+        loaded, more = fitted_until(loaded, scenario, described.file.name, reading, asked.fit_until)
         warnings += more
     moved = moved_to(loaded, date_of(first), records.as_of - first + 1.0)
     truth = measured(records, scored)
@@ -169,9 +169,14 @@ def unused_rows(reading: Reading) -> Iterator[str]:
         )
 
 
+def knows_register(loaded: Loaded, reading: Reading) -> bool:
+    """Whether a scenario was fitted to this very register."""
+    return any(RECORDS in p.source_ids and reading.digest[:12] in p.note for p in loaded.parameters)
+
+
 def _warnings(reading: Reading, loaded: Loaded, asked: Asked) -> Iterator[str]:
     yield from unused_rows(reading)
-    knows = [p for p in loaded.parameters if RECORDS in p.source_ids and reading.digest[:12] in p.note]
+    knows = knows_register(loaded, reading)
     if knows and asked.fit_until is not None:
         raise RecordsError(
             f"{loaded.path}: was fitted to all of this register, so it knows what came after {asked.fit_until}; "
@@ -186,14 +191,19 @@ def _warnings(reading: Reading, loaded: Loaded, asked: Asked) -> Iterator[str]:
         yield "the patients already waiting on day 0 of the scenario are simulated at the beginning of its warm-up"
 
 
-def _fitted(base: Loaded, path: Path, file: str, reading: Reading, until: date) -> tuple[Loaded, list[str]]:
-    """(the base fitted to what was known at the end of a day, warnings)."""
+def known_then(reading: Reading, until: date) -> Reading:
+    """What a register held at the end of a day."""
     day = float(day_number(until))
     known = in_view(reading.records, day, reading.records.since, reading.records.included_at)
     at = reading.referred
     early = at.day <= day
     referred = replace(at, day=at.day[early], region=at.region[early], centre=at.centre[early])
-    then = replace(reading, records=known, referred=referred)
+    return replace(reading, records=known, referred=referred)
+
+
+def fitted_until(base: Loaded, path: Path, file: str, reading: Reading, until: date) -> tuple[Loaded, list[str]]:
+    """(the base fitted to what was known at the end of a day, warnings)."""
+    then = known_then(reading, until)
     fitted = fit(then, base.scenario, bootstrap=0)
     # beside its base, which it may only extend from there; nothing is left
     beside = path.with_name(f"{path.stem} fitted.yaml")

@@ -85,7 +85,7 @@ def _waiting_days(records: Records, scored: Scored) -> Quantity:
     return Quantity("waiting_days", "Waiting days, referral to infusion", "days", points, np.asarray(values))
 
 
-def _left(records: Records) -> FloatArray:
+def left_on(records: Records) -> FloatArray:
     """The day on which each is no longer known to wait, infinite while they do."""
     open_end = np.where(records.followed >= records.as_of, np.inf, records.followed)
     ended = np.where(np.isnan(records.end_day), open_end, records.end_day)
@@ -94,7 +94,7 @@ def _left(records: Records) -> FloatArray:
 
 def _incidence(records: Records, scored: Scored) -> Iterator[Quantity]:
     """Aalen-Johansen by event, of those in view in the days that are scored; nothing that came before counts."""
-    origin, left = records.day(records.included_at), _left(records)
+    origin, left = records.day(records.included_at), left_on(records)
     entry = np.maximum(records.entered, scored.first) - origin
     end = np.minimum(left, scored.last) - origin
     names = list(EVENTS)
@@ -123,7 +123,7 @@ def _by_month(name: str, label: str, days: FloatArray, scored: Scored) -> Quanti
 
 
 def _waiting_list(records: Records, scored: Scored) -> Quantity:
-    listed, left = records.day(records.included_at), _left(records)
+    listed, left = records.day(records.included_at), left_on(records)
     months = scored.months
     waiting = [float(((listed <= last) & (left > last)).sum()) for _, _, last in months]
     label = "Patients on the way to infusion, last day of the month"

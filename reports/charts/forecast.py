@@ -1,0 +1,103 @@
+"""The months ahead of a register: what is forecast, in envelopes of the courses of events."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import pandas as pd
+
+from reports.charts.bands import Box, Grid, Line, draw_grid
+from reports.figure import Figure
+from reports.findings import Findings
+from reports.tables import records
+from reports.theme import canvas, finish, mark
+from reports.words import number
+
+FRONT = ("waiting_list", "infusions")
+MEDIAN, THEIRS = "all patients, median", "already in the register, median"
+PANEL = 210
+ENVELOPES = "shaded: nine of ten courses of events (light) and half of them (dark)"
+
+
+def shows(front: bool) -> Callable[[pd.DataFrame], bool]:
+    """Whether a table has anything for the first picture, or for the other one."""
+    return lambda forecast: not _of(forecast, front).empty
+
+
+def drawer(front: bool) -> Callable[[pd.DataFrame, Findings], Figure]:
+    """The picture: a panel a quantity."""
+
+    def draw(forecast: pd.DataFrame, findings: Findings) -> Figure:
+        mine = _of(forecast, front)
+        boxes = [_box(rows) for _, rows in mine.groupby("quantity", sort=False)]
+        picture = canvas()
+        grid = Grid(boxes, min(2, len(boxes)), "", panel=PANEL)
+        narrow = draw_grid(picture, grid)
+        names = [MEDIAN, *([THEIRS] if any(len(box.lines) > 1 for box in boxes) else [])]
+        return finish(
+            picture,
+            title=_title(mine),
+            subtitle=ENVELOPES,
+            alt=describer(front)(forecast, findings),
+            height=grid.height,
+            margin={"l": 60, "r": 24, "b": grid.below},
+            legend=names,
+            narrow=narrow,
+            narrow_height=grid.phone_height,
+        )
+
+    return draw
+
+
+def describer(front: bool) -> Callable[[pd.DataFrame, Findings], str]:
+    """The alternative text: each quantity in the first and the last month."""
+
+    def describe(forecast: pd.DataFrame, findings: Findings) -> str:
+        told = []
+        for _, rows in _of(forecast, front).groupby("quantity", sort=False):
+            every = records(rows[rows["group"] == "all"])
+            ends = [every[0], *([every[-1]] if len(every) > 1 else [])]
+            told.append(f"{rows['label'].iloc[0]}: {'; '.join(_at(row) for row in ends)}")
+        return f"Months ahead, forecast. {'. '.join(told)}."
+
+    return describe
+
+
+def _of(forecast: pd.DataFrame, front: bool) -> pd.DataFrame:
+    return forecast[forecast["quantity"].isin(FRONT) == front]
+
+
+def _box(rows: pd.DataFrame) -> Box:
+    """The panel of one quantity: of all patients with envelopes, of those in the register as far as it is told."""
+    every, theirs = (rows[rows["group"] == group] for group in ("all", "register"))
+    x = [f"{day}" for day in every["last_day"]]
+
+    def of(column: str) -> list[float]:
+        return [float(value) for value in every[column]]
+
+    lines = [
+        Line(MEDIAN, mark(0), x, of("p50"), of("p5"), of("p95"), mode="lines+markers",
+             inner=(of("p25"), of("p75")), x_form="|%d %b %Y")
+    ]  # fmt: skip
+    told = [(day, value) for day, value in zip(theirs["last_day"], theirs["p50"], strict=True) if math.isfinite(value)]
+    if told:
+        lines.append(Line(THEIRS, mark(1), [day for day, _ in told], [float(value) for _, value in told],
+                          mode="lines+markers", x_form="|%d %b %Y"))  # fmt: skip
+    axis = {"type": "date", "title": {"text": ""}, "nticks": 6}
+    return Box(str(rows["label"].iloc[0]), lines, x_axis=axis, at_least=1.0)
+
+
+def _at(row: Any) -> str:
+    digits = 0 if row.unit == "patients" else 1
+    low, middle, high = (number(value, digits) for value in (row.p5, row.p50, row.p95))
+    return f"month to {row.last_day} {middle} (nine of ten courses of events: {low} to {high})"
+
+
+def _title(mine: pd.DataFrame) -> str:
+    first = mine["quantity"].iloc[0]
+    row = records(mine[(mine["quantity"] == first) & (mine["group"] == "all")])[-1]
+    digits = 0 if row.unit == "patients" else 1
+    low, middle, high = (number(value, digits) for value in (row.p5, row.p50, row.p95))
+    return f"{row.label}: {middle} in the month to {row.last_day}, {low} to {high} in nine of ten courses of events"

@@ -1,0 +1,195 @@
+"""The forecast held against what came: made anew from earlier days, with nothing but what was known then.
+
+Two naive forecasts are scored beside it: that the list goes on as in the last quarter, and that it stays as it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from sim.experiment.ahead.months import Months, months_after
+from sim.experiment.ahead.placing import FINISH_TODAY, Placed, placed
+from sim.experiment.ahead.simulate import Wanted, courses_of
+from sim.experiment.own.observe import fitted_until, known_then
+from sim.experiment.own.quantities import left_on
+from sim.experiment.own.scores import ENVELOPES, score
+from sim.outcomes.ahead import APHERESES, INFUSIONS, LIST, QUANTITIES
+from sim.records.faults import RecordsError
+from sim.records.reader import Reading
+from sim.records.value import Records, date_of
+from sim.scenario import Loaded
+
+FloatArray = NDArray[np.float64]
+QUARTER, QUARTER_MONTHS = 91.0, 3.0
+# So many days of a register are needed before the first day from which it is forecast.
+LEAST_KNOWN = 182.0
+SIMULATION, LAST_RATE, HELD_FLAT = "simulation", "last_rate", "held_flat"
+SCORED = (LIST, APHERESES, INFUSIONS)
+ALL_MONTHS = 0
+
+
+@dataclass(frozen=True)
+class Asked:
+    """How to forecast from earlier days. `months`: how far ahead."""
+
+    origins: int
+    months: int
+    samples: int
+    replications: int
+    engine: str
+    workers: int | None
+    overdue: str = FINISH_TODAY
+
+
+@dataclass(frozen=True)
+class Scored:
+    """One forecast scored: a row for each quantity, month and method; and how many were late in a stage."""
+
+    rows: tuple[dict[str, object], ...]
+    late: int
+
+
+def origins(records: Records, first: float, count: int, months: int) -> list[float]:
+    """So many days, as day numbers, from which a register is forecast, equally far apart. Raises RecordsError.
+
+    `first`: the first day of its time. The last of them lies so many months before its end.
+    """
+    back = date_of(records.as_of)
+    last = records.as_of
+    while months_after(last, months).days[-1] > records.as_of + 1.0:
+        last -= 1.0
+    begin = first + LEAST_KNOWN
+    if last <= begin + count - 1:
+        raise RecordsError(
+            f"from {date_of(first)} to {back} (as_of) there is too little time: {LEAST_KNOWN:.0f} days must be known "
+            f"before the first forecast, and {months} months lie after the last"
+        )
+    return [float(np.floor(day)) for day in np.linspace(begin, last, count)]
+
+
+def back_test(
+    base: Loaded, path: Path, file: str, reading: Reading, first: float, asked: Asked, done: Callable[[int], None]
+) -> list[Scored]:
+    """The forecast from each earlier day, scored; the base is fitted to what was known on each."""
+    return [
+        scored_from(base, path, file, reading, day, asked, done)
+        for day in origins(reading.records, first, asked.origins, asked.months)
+    ]
+
+
+def scored_from(
+    base: Loaded, path: Path, file: str, reading: Reading, day: float, asked: Asked, done: Callable[[int], None]
+) -> Scored:
+    """The forecast from the end of one day, scored against what came."""
+    then = known_then(reading, date_of(day))
+    loaded, _ = fitted_until(base, path, file, reading, date_of(day))
+    months = months_after(day, asked.months)
+    found: Placed = placed(loaded, then, months, asked.overdue)
+    wanted = Wanted(months, reading.records.included_at)
+    courses = courses_of(found.moved, wanted, asked.samples, asked.replications, asked.engine, asked.workers, done)
+    names = [LIST, *[name for name in SCORED[1:] if milestone_of(name) in reading.records.has]]
+    rows: list[dict[str, object]] = []
+    for place, name in enumerate(QUANTITIES):
+        if name not in names:
+            continue
+        came = observed(reading.records, name, months)
+        rows += _simulated(name, came, courses.by_month[:, place, 0, :])
+        for method, said in naive(then.records, name, asked.months).items():
+            rows += [
+                {"quantity": name, "month": m + 1, "method": method, "crps": abs(float(said[m] - came[m])),
+                 "inside_50": np.nan, "inside_90": np.nan}
+                for m in range(asked.months)
+            ]  # fmt: skip
+    return Scored(tuple(rows), found.late)
+
+
+def milestone_of(quantity: str) -> str:
+    """The milestone that a quantity counts."""
+    return {APHERESES: "apheresis", INFUSIONS: "infusion"}[quantity]
+
+
+def _simulated(name: str, came: FloatArray, drawn: FloatArray) -> Iterator[dict[str, object]]:
+    its = score(came, drawn)
+    for m in range(len(came)):
+        inside = {f"inside_{envelope}": float(its.inside[envelope][m]) for envelope in ENVELOPES}
+        yield {"quantity": name, "month": m + 1, "method": SIMULATION, "crps": float(its.crps[m]), **inside}
+
+
+def observed(records: Records, name: str, months: Months) -> FloatArray:
+    """What the register holds of these months."""
+    if name == LIST:
+        return np.array([on_the_way(records, day - 1.0) for day in months.days[1:]], dtype=np.float64)
+    day = records.day(milestone_of(name))
+    pairs = zip(months.days, months.days[1:], strict=False)
+    return np.array([((day >= low) & (day < high)).sum() for low, high in pairs], dtype=np.float64)
+
+
+def on_the_way(records: Records, day: float) -> int:
+    """How many are on the way to infusion at the end of a day."""
+    return int(((records.day(records.included_at) <= day) & (left_on(records) > day)).sum())
+
+
+def naive(then: Records, name: str, months: int) -> dict[str, FloatArray]:
+    """What is said by who does not simulate, of each month ahead, by method.
+
+    `last_rate`: the list goes on by the last quarter's net rate, not below 0, and counts of a month are those of that
+    quarter. `held_flat`: the list stays as it is, so that the wait is its length by the last quarter's exits (Little).
+    """
+    ahead = np.arange(1, months + 1, dtype=np.float64)
+    now = then.as_of
+    if name == LIST:
+        today, before = on_the_way(then, now), on_the_way(then, now - QUARTER)
+        rate = (today - before) / QUARTER_MONTHS
+        return {LAST_RATE: np.maximum(0.0, today + ahead * rate), HELD_FLAT: np.full(months, float(today))}
+    day = then.day(milestone_of(name))
+    return {LAST_RATE: np.full(months, float(((day > now - QUARTER) & (day <= now)).sum()) / QUARTER_MONTHS)}
+
+
+def scores_table(scored: Sequence[Scored]) -> pd.DataFrame:
+    """`forecast_scores.csv`: means over earlier days, by month ahead, and over all months."""
+    whole = pd.DataFrame([row for one in scored for row in one.rows])
+    frames = []
+    for quantity in dict.fromkeys(whole["quantity"]):
+        for method in dict.fromkeys(whole.loc[whole["quantity"] == quantity, "method"]):
+            mine = whole[(whole["quantity"] == quantity) & (whole["method"] == method)]
+            for month in [None, *sorted(mine["month"].unique())]:
+                its = mine if month is None else mine[mine["month"] == month]
+                frames.append(
+                    {
+                        "quantity": quantity,
+                        "label": QUANTITIES[quantity],
+                        "unit": "patients",
+                        "month": month,
+                        "method": method,
+                        "points": len(its),
+                        **{name: float(its[name].mean()) for name in ("crps", "inside_50", "inside_90")},
+                    }
+                )
+    return pd.DataFrame(frames).astype({"month": "Int64"})
+
+
+def said_of(scores: pd.DataFrame, scored: Sequence[Scored]) -> list[str]:
+    """Whether the forecast was any better than the naive ones, and how often its envelopes held what came."""
+    whole = scores[scores["month"].isna()]
+    found = []
+    for quantity in dict.fromkeys(whole["quantity"]):
+        mine = whole[whole["quantity"] == quantity].set_index("method")
+        its = float(mine.loc[SIMULATION, "crps"])
+        label = str(mine["label"].iloc[0])
+        others = {_WORDS[name]: float(mine.loc[name, "crps"]) for name in mine.index if name != SIMULATION}
+        better = [f"{word} ({crps:.2f})" for word, crps in others.items() if its < crps]
+        worse = [f"{word} ({crps:.2f})" for word, crps in others.items() if its >= crps]
+        parts = [f"better than {' and '.join(better)}" if better else "",
+                 f"no better than {' and '.join(worse)}" if worse else ""]  # fmt: skip
+        inside = f"{100 * mine.loc[SIMULATION, 'inside_90']:.0f} % of what came in the envelope of 90 %"
+        found.append(f"{label}: error {its:.2f} on average (CRPS), {', '.join(filter(None, parts))}; {inside}.")
+    return [f"Made from {len(scored)} earlier days with what was known then, and held against what came:", *found]
+
+
+_WORDS = {LAST_RATE: "going on as in the last quarter", HELD_FLAT: "the list held flat"}

@@ -1,0 +1,260 @@
+"""The forecast of a register: everybody from where they are today, months ahead, with what is uncertain drawn."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from sim.experiment.ahead.backtest import Asked as AskedBack
+from sim.experiment.ahead.backtest import Scored, back_test, said_of, scores_table
+from sim.experiment.ahead.months import Months, months_after
+from sim.experiment.ahead.placing import FAULT, FINISH_TODAY, Placed, placed
+from sim.experiment.ahead.simulate import Courses, Wanted, courses_of
+from sim.experiment.ahead.tables import below_table, few, forecast_table, individual_table, today_table
+from sim.experiment.disk.folder import FolderError, write_text
+from sim.experiment.disk.manifest import about_scenarios, scenario_files
+from sim.experiment.disk.publish import require_free
+from sim.experiment.own.observe import first_day, knows_register, unused_rows
+from sim.experiment.own.tables import FAULTS, faults_table, write_results
+from sim.experiment.study.not_modelled import NOT_MODELLED
+from sim.fits.fit import require_names
+from sim.outcomes.ahead import INFUSIONS, LIST, quantities_of
+from sim.pieces.strategies import build_protocol
+from sim.records.faults import RecordsError
+from sim.records.reader import Reading, read_records
+from sim.records.register import Described, read_register
+from sim.records.value import date_of
+from sim.scenario import Loaded, load
+from sim.scenario.files import shipped_file
+from sim.scenario.in_progress import COLUMNS, INFUSED, UnderWay, digest_of, text_of
+from sim.tables import TABLES
+
+MOST_MONTHS = 120
+
+
+@dataclass(frozen=True)
+class Asked:
+    """How to forecast. `origins`: earlier days from which it is made as well and scored, 0 for none; `months`: ahead.
+
+    `samples`: draws of what is uncertain, `replications` courses of events for each.
+    """
+
+    months: int
+    samples: int
+    replications: int
+    list_below: int | None
+    overdue: str
+    individual: bool
+    origins: int
+    base: str | None
+    changes: Sequence[str]
+    engine: str
+    workers: int | None
+    command: str
+    replace: Sequence[str] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class Forecast:
+    """A finished forecast: what was read, tables by name, sentences, what to warn of, and the file of patients."""
+
+    reading: Reading
+    tables: dict[str, pd.DataFrame]
+    said: tuple[str, ...]
+    warnings: tuple[str, ...]
+    today: Path
+
+
+@dataclass(frozen=True, eq=False)
+class Study:
+    """All that is known before anything is simulated; `runs`: how many courses of events there will be."""
+
+    loaded: Loaded
+    described: Described
+    reading: Reading
+    placed: Placed
+    months: Months
+    base: tuple[Loaded, Path] | None
+    first: float
+    warnings: tuple[str, ...]
+    runs: int
+
+
+def names_of(asked: Asked) -> list[str]:
+    """The tables that are written."""
+    more = {"forecast_below": asked.list_below is not None, "forecast_individual": asked.individual,
+            "forecast_scores": asked.origins > 0}  # fmt: skip
+    return [FAULTS, "forecast", "forecast_today", *(name for name, there in more.items() if there)]
+
+
+def files_of(asked: Asked) -> list[str]:
+    """Their files."""
+    return [TABLES[name].file for name in names_of(asked)]
+
+
+def today_file(folder: Path) -> Path:
+    """Where the file of patients in progress stands: beside the results, and not in them."""
+    return folder.with_name(f"{folder.name}-today.csv")
+
+
+def prepare_study(scenario: Path, register: Path, folder: Path, asked: Asked) -> Study:
+    """Read, place and check. Raises ScenarioError, RecordsError and FolderError."""
+    loaded, described = load(scenario, tuple(asked.changes)), read_register(register)
+    require_free(folder, [*files_of(asked), *scenario_files({"": loaded})], asked.replace)
+    _require_own(today_file(folder), asked.replace)
+    reading = read_records(described)
+    records = reading.records
+    require_names(records, loaded.scenario)
+    if records.included_at == "infusion":
+        raise RecordsError(f"{described.file}: is a register of the treated: who is on the way is not in it")
+    first = first_day(records, described.file)
+    months = months_after(records.as_of, asked.months)
+    found = placed(loaded, reading, months, asked.overdue)
+    warnings = [*unused_rows(reading), *_warnings(reading, loaded), *found.notes]
+    base = _base(loaded, scenario, reading, asked) if asked.origins else None
+    runs = asked.samples * asked.replications * (1 + asked.origins)
+    return Study(loaded, described, reading, found, months, base, first, tuple(warnings), runs)
+
+
+def _require_own(file: Path, replace: Sequence[str]) -> None:
+    """Nothing, or a FolderError where something else stands where the file of patients is to stand."""
+    if not file.exists() or file.name in replace:
+        return
+    if not file.is_file() or not file.read_bytes().startswith(",".join(COLUMNS).encode() + b"\n"):
+        raise FolderError(f"{file}: is no file of patients in progress; add --replace {file.name}, or another --out")
+
+
+def _warnings(reading: Reading, loaded: Loaded) -> list[str]:
+    found = []
+    if reading.records.included_at != "referral":
+        found.append(
+            f"patients come into the register at {reading.records.included_at}: who was referred and is not in it yet "
+            "is left out, so that the first weeks are forecast too low"
+        )
+    if not loaded.scenario.uncertainty:
+        found.append("nothing in the scenario is uncertain: the envelopes hold chance alone, and are too narrow")
+    if any(region.already_waiting is not None for region in loaded.scenario.regions.values()):
+        found.append("the patients already waiting on day 0 of the scenario are left out: the register has who waits")
+    return found
+
+
+def _base(loaded: Loaded, path: Path, reading: Reading, asked: Asked) -> tuple[Loaded, Path]:
+    """(scenario, its file) that knows nothing of this register, to be fitted to what was known on earlier days."""
+    if asked.base is not None:
+        path = shipped_file(asked.base) or Path(asked.base)
+        loaded = load(path, tuple(asked.changes))
+    while knows_register(loaded, reading):
+        above = _extends(path)
+        if above is None:
+            raise RecordsError(
+                f"{path}: was fitted to this register, so it knows what came after any earlier day; name the scenario "
+                "it was fitted over: --base"
+            )
+        path = above
+        loaded = load(path, tuple(asked.changes))
+    return loaded, path
+
+
+def _extends(path: Path) -> Path | None:
+    """The one file that a scenario file extends."""
+    from ruamel.yaml import YAML
+
+    file = shipped_file(str(path)) or path
+    above = YAML(typ="safe").load(file.read_text(encoding="utf-8")).get("extends")
+    if not isinstance(above, str):
+        return None
+    return shipped_file(above) or file.parent / above
+
+
+def forecast(study: Study, folder: Path, asked: Asked, done: Callable[[int], None]) -> Forecast:
+    """Simulate, and write tables and the file of patients in progress; `done` hears of finished courses of events."""
+    records, months, moved = study.reading.records, study.months, study.placed.moved
+    wanted = Wanted(months, records.included_at, asked.individual)
+    found = courses_of(moved, wanted, asked.samples, asked.replications, asked.engine, asked.workers, done)
+    scored = _scored(study, asked, done)
+    tables = _tables(study, asked, found, scored)
+    said = [*_said(study.placed.patients, tables, months, asked), *(said_of(tables["forecast_scores"], scored) if scored else [])]
+    text, today = text_of(study.placed.patients), today_file(folder)
+    about: dict[str, Any] = {
+        "replications": asked.samples * asked.replications,
+        "seed": moved.scenario.run.seed,
+        "asked": {"months": asked.months, "samples": asked.samples, "replications": asked.replications,
+                  "list_below": asked.list_below, "individual": asked.individual, "origins": asked.origins,
+                  "overdue": asked.overdue},
+        "today": {"file": today.name, "sha256": digest_of(text), "late": study.placed.late},
+        "from": months.start.isoformat(),
+        "scenarios": about_scenarios({moved.scenario.name: moved}),
+        "said": said,
+        "not_modelled": list(NOT_MODELLED),
+        "warnings": list(study.warnings),
+    }  # fmt: skip
+    write_text(today, text)
+    write_results(folder, "forecast", study.reading, study.described.file, tables, asked.command, about, asked.replace,
+                  {moved.scenario.name: moved})  # fmt: skip
+    return Forecast(study.reading, tables, tuple(said), study.warnings, today)
+
+
+def _scored(study: Study, asked: Asked, done: Callable[[int], None]) -> list[Scored]:
+    if study.base is None:
+        return []
+    loaded, path = study.base
+    back = AskedBack(
+        asked.origins, asked.months, asked.samples, asked.replications, asked.engine, asked.workers,
+        FINISH_TODAY if asked.overdue == FAULT else asked.overdue,
+    )  # fmt: skip
+    return back_test(loaded, path, study.described.file.name, study.reading, study.first, back, done)
+
+
+def _tables(study: Study, asked: Asked, found: Courses, scored: Sequence[Scored]) -> dict[str, pd.DataFrame]:
+    names = quantities_of(build_protocol(study.placed.moved.scenario))
+    patients = study.placed.patients
+    tables = {
+        FAULTS: faults_table(study.reading.faults),
+        "forecast": forecast_table(found, names, study.months),
+        "forecast_today": today_table(patients),
+    }
+    if asked.list_below is not None:
+        tables["forecast_below"] = below_table(found.daily, asked.list_below, study.months)
+    if asked.individual:
+        tables["forecast_individual"] = individual_table(found, patients, study.months)
+    if scored:
+        tables["forecast_scores"] = scores_table(scored)
+    return tables
+
+
+def _said(patients: Sequence[UnderWay], tables: dict[str, pd.DataFrame], months: Months, asked: Asked) -> list[str]:
+    """What is forecast, in sentences, the first of them alone enough for a board."""
+    waiting = sum(one.state != INFUSED for one in patients)
+    whole = tables["forecast"]
+    last = whole[(whole["group"] == "all") & (whole["month"] == months.count)].set_index("quantity")
+    there = last.loc[LIST]
+    end, day = spelt(months.last(months.count)), spelt(date_of(months.as_of))
+    said = [
+        f"At the end of {day}, {few(waiting)} were on the way to infusion; at the end of {end} it will be about "
+        f"{there.p50:.0f}, in nine of ten courses of events {there.p5:.0f} to {there.p95:.0f}."
+    ]
+    mine = whole[(whole["group"] == "all") & (whole["quantity"] == INFUSIONS)]
+    said.append(
+        f"Infusions a month: {mine['mean'].mean():.1f} on average; in single months nine of ten courses of events lie "
+        f"between {mine['p5'].min():.0f} and {mine['p95'].max():.0f}."
+    )
+    if asked.list_below is not None:
+        its = tables["forecast_below"]
+        share, when = float(its["probability"].iloc[0]), its.set_index("quantile")["date"]
+        half = f"; as likely as not by {when['p50']}" if isinstance(when["p50"], str) else ""
+        said.append(
+            f"Fewer than {asked.list_below} on the way: within {months.count} months in {100 * share:.0f} of 100 "
+            f"courses of events{half}."
+        )
+    return said
+
+
+def spelt(day: Any) -> str:
+    """A date as it is read aloud."""
+    return f"{day.day} {day:%B} {day.year}"
+
+
