@@ -43,9 +43,9 @@ HOW: Mapping[str, str] = {
     ),
     FORECAST: (
         "Every patient of the register goes on from where they are on its last day, with what they have already lived "
-        "taken into account, and new ones are referred. Each course of events has its own draw of what the scenario calls "
-        "uncertain. Nine of ten courses of events lie in an envelope of 90%, month by month. Numbers from 1 to 4 of "
-        "patients in the register, and what would tell them, are left out. It is a forecast for planning, not a "
+        "taken into account, and new ones are referred. Each course of events has its own draw of what the scenario "
+        "calls uncertain. Nine of ten courses of events lie in an envelope of 90%, month by month. Numbers from 1 to 4 "
+        "of patients in the register, and what would tell them, are left out. It is a forecast for planning, not a "
         "ground for decisions on any patient's care."
     ),
 }
@@ -236,7 +236,15 @@ def _observe(scores: pd.DataFrame) -> list[Section]:
 
 def _forecast(tables: Tables) -> list[Section]:
     whole, today = _table(tables, "forecast"), _table(tables, "forecast_today")
-    heads = ["Month", "Mean", "Median", "Half of them", "Nine of ten", "Already in the register", "Referred from now on"]
+    heads = [
+        "Month",
+        "Mean",
+        "Median",
+        "Half of them",
+        "Nine of ten",
+        "Already in the register",
+        "Referred from now on",
+    ]
     grids = []
     for _, rows in whole.groupby("quantity", sort=False):
         mine = {group: records(rows[rows["group"] == group]) for group in ("all", "register", "new")}
@@ -263,20 +271,28 @@ def _forecast(tables: Tables) -> list[Section]:
 def _month(every: Any, theirs: Any, new: Any) -> list[Cell]:
     digits = 0 if every.unit == "patients" else 1
     between = [
-        f"{number(low, digits)} to {number(high, digits)}" for low, high in ((every.p25, every.p75), (every.p5, every.p95))
+        f"{number(low, digits)} to {number(high, digits)}"
+        for low, high in ((every.p25, every.p75), (every.p5, every.p95))
     ]
     parts = [number(one.mean, 1) if math.isfinite(one.mean) else "not told" for one in (theirs, new)]
-    return [f"{every.first_day} to {every.last_day}", number(every.mean, 1), number(every.p50, digits), *between, *parts]
+    return [
+        f"{every.first_day} to {every.last_day}",
+        number(every.mean, 1),
+        number(every.p50, digits),
+        *between,
+        *parts,
+    ]
 
 
 def _below(below: pd.DataFrame) -> Section:
     first = records(below)[0]
     text = (
-        f"Fewer than {first.below} are on the way on some day of these months in {number(100.0 * first.probability, 0)} "
-        "of 100 courses of events."
+        f"Fewer than {first.below} are on the way on some day of these months in "
+        f"{number(100.0 * first.probability, 0)} of 100 courses of events."
     )
     lines: list[list[Cell]] = [
-        [f"{str(row.quantile).removeprefix('p')} of 100", str(row.date) or "not within these months"] for row in records(below)
+        [f"{str(row.quantile).removeprefix('p')} of 100", str(row.date) or "not within these months"]
+        for row in records(below)
     ]
     grid = Grid("First day on which that is so", ["Courses of events", "By"], lines, "figures stack")
     return Section("below", f"When the list falls below {first.below}", text, [grid], csv=("forecast_below",))
@@ -293,9 +309,18 @@ def _scores(scores: pd.DataFrame) -> Section:
     heads = ["Forecast", "Month ahead", "Way", "Forecasts", "CRPS", "In the envelope of 50%", "In that of 90%"]
     lines: list[list[Cell]] = []
     for row in records(scores):
-        inside = [f"{number(100.0 * share, 0)}%" if math.isfinite(share) else "" for share in (row.inside_50, row.inside_90)]
+        inside = [
+            f"{number(100.0 * share, 0)}%" if math.isfinite(share) else "" for share in (row.inside_50, row.inside_90)
+        ]
         lines.append(
-            [str(row.label), _count(row.month) or "all", METHODS[row.method], _count(row.points), f"{row.crps:.3g}", *inside]
+            [
+                str(row.label),
+                _count(row.month) or "all",
+                METHODS[row.method],
+                _count(row.points),
+                f"{row.crps:.3g}",
+                *inside,
+            ]
         )
     caption = "CRPS: continuous ranked probability score, the lower the nearer; of a single number, how far it was off"
     text = "The same forecast made from earlier days, with what was known then, held against what came."

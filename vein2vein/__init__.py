@@ -32,12 +32,14 @@ if TYPE_CHECKING:
     from sim.scenario import ScenarioError as ScenarioError
     from vein2vein.calibration import calibrate as calibrate
     from vein2vein.own import fit as fit
+    from vein2vein.own import forecast as forecast
     from vein2vein.own import observe as observe
     from vein2vein.points import plan as plan
     from vein2vein.points import psa as psa
     from vein2vein.points import sweep as sweep
     from vein2vein.results import Calibration as Calibration
     from vein2vein.results import Fit as Fit
+    from vein2vein.results import Forecast as Forecast
     from vein2vein.results import NoTableError as NoTableError
     from vein2vein.results import Observed as Observed
     from vein2vein.results import Plan as Plan
@@ -60,6 +62,7 @@ _HOMES = {
     "Calibration": "vein2vein.results",
     "EngineError": "sim.engine.trace",
     "Fit": "vein2vein.results",
+    "Forecast": "vein2vein.results",
     "FolderError": "sim.experiment.disk.folder",
     "Loaded": "sim.scenario",
     "NoTableError": "vein2vein.results",
@@ -75,6 +78,7 @@ _HOMES = {
     "calibrate": "vein2vein.calibration",
     "compare": "vein2vein.studies",
     "fit": "vein2vein.own",
+    "forecast": "vein2vein.own",
     "load": "vein2vein.scenarios",
     "new": "vein2vein.scenarios",
     "observe": "vein2vein.own",
@@ -99,6 +103,7 @@ __all__ = [  # noqa: RUF022 - each is imported on first use; functions first, in
     "fit",
     "calibrate",
     "observe",
+    "forecast",
     "validate",
     "open_results",
     "Results",
@@ -109,6 +114,7 @@ __all__ = [  # noqa: RUF022 - each is imported on first use; functions first, in
     "Fit",
     "Calibration",
     "Observed",
+    "Forecast",
     "Validation",
     "Loaded",
     "ScenarioError",

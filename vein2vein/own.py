@@ -1,19 +1,24 @@
-"""Own records: a scenario fitted to a register of past patients, and a register held against a scenario."""
+"""Own records: a scenario fitted to a register of past patients, a register held against one, and what is to come."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
 
+from sim.experiment.ahead.placing import FAULT, OVERDUE
+from sim.experiment.ahead.run import LEAST_ORIGINS, MOST_MONTHS, prepare_study
+from sim.experiment.ahead.run import Asked as AskedAhead
+from sim.experiment.ahead.run import forecast as forecast_register
 from sim.experiment.own.fit import fit_register
 from sim.experiment.own.observe import Asked
 from sim.experiment.own.observe import observe as observe_register
 from sim.scenario.files import shipped_file
 from vein2vein.limits import ENGINES, require, require_within, require_word
 from vein2vein.progress import Heard, heard
-from vein2vein.results import Fit, Kept, Observed, place
-from vein2vein.scenarios import called
+from vein2vein.results import Fit, Forecast, Kept, Observed, place
+from vein2vein.scenarios import called, overrides
 
 
 def fit(
@@ -75,3 +80,60 @@ def observe(
     with heard(progress, replications) as done:
         found = observe_register(Path(scenario), Path(register), where.folder, asked, done)
     return Observed(where.folder, tuple(found.warnings), where.kept, verdict=found.verdict)
+
+
+def forecast(
+    scenario: str | os.PathLike[str],
+    register: str | os.PathLike[str],
+    *,
+    months: int = 6,
+    list_below: int | None = None,
+    overdue: str | None = None,
+    individual: bool = False,
+    back_test: int | None = None,
+    base: str | os.PathLike[str] | None = None,
+    samples: int = 100,
+    replications: int = 5,
+    set: Mapping[str, object] | None = None,
+    seed: int | None = None,
+    workers: int | None = None,
+    engine: str = "auto",
+    progress: Heard = False,
+    folder: str | os.PathLike[str] | None = None,
+) -> Forecast:
+    """Forecast a register from its last day on: who is on the way, aphereses, infusions and beds by month.
+
+    `scenario`: a file, or a shipped one by its name; `register`: the YAML file that describes it. `months`: how many.
+    `list_below`: also when fewer than this number are on the way. `overdue`: what becomes of who has been in a
+    stage for longer than it can last: `"finish-today"` or `"refit"`; refused unless given. `individual`: also the
+    chances of each patient, by the row of the register, for planning and not for decisions on a patient's care.
+    `back_test`: forecast from so many earlier days as well (5 or more) and score it; `base`: the scenario that is
+    fitted there, what `scenario` extends unless given. `samples`: draws of what is uncertain, `replications`
+    courses of events for each. All else as in `run`. The file of patients in progress stands beside `folder`, as
+    `NAME-today.csv`.
+
+    Returns a `Forecast`: `months`, `below` and `scores` as frames. Raises RecordsError with every row that the scenario
+    cannot hold, ScenarioError, FolderError, and ValueError for an option that cannot be.
+    """
+    require_within("months", months, 1, MOST_MONTHS)
+    require(samples=(samples, 2), replications=(replications, 1), list_below=(list_below, 1), seed=(seed, 0),
+            back_test=(back_test, LEAST_ORIGINS), workers=(workers, 1))  # fmt: skip
+    require_word("engine", engine, ENGINES)
+    if overdue is not None:
+        require_word("overdue", overdue, OVERDUE)
+    if base is not None and back_test is None:
+        raise ValueError("base: is for back_test alone")
+    where = place(folder)
+    tables = where.folder if folder is not None else where.folder / "forecast"
+    options = {"months": months, "list_below": list_below, "overdue": overdue, "individual": individual,
+               "back_test": back_test, "base": base, "samples": samples, "replications": replications, "set": set,
+               "seed": seed}  # fmt: skip
+    asked = AskedAhead(
+        months, samples, replications, list_below, overdue or FAULT, individual, back_test or 0,
+        None if base is None else str(base), overrides(set, seed), engine, workers,
+        called("forecast", [scenario, register], options),
+    )  # fmt: skip
+    study = prepare_study(Path(scenario), Path(register), tables, asked)
+    with heard(progress, study.runs) as done:
+        found = forecast_register(study, tables, asked, done)
+    return Forecast(tables, study.warnings, where.kept, said=found.said, today=found.today)

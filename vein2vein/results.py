@@ -342,6 +342,34 @@ class Observed(Results):
 
 
 @dataclass(frozen=True, eq=False)
+class Forecast(Results):
+    """Of `forecast`: the months after a register. `said`: in sentences; `today`: the file of patients in progress."""
+
+    said: tuple[str, ...] = ()
+    today: Path = Path()
+
+    @property
+    def finding(self) -> str:
+        """What is forecast, in a sentence."""
+        return self.said[0]
+
+    @property
+    def months(self) -> pd.DataFrame:
+        """A row a quantity, group of patients and month: mean and quantiles over courses of events."""
+        return self.table("forecast")
+
+    @property
+    def below(self) -> pd.DataFrame:
+        """When the list falls below a number: a row a quantile; only with `list_below`."""
+        return self.table("forecast_below")
+
+    @property
+    def scores(self) -> pd.DataFrame:
+        """How good it would have been, a row a quantity, month and method; only with `back_test`."""
+        return self.table("forecast_scores")
+
+
+@dataclass(frozen=True, eq=False)
 class Validation(Results):
     """Of `validate`: expected against simulated values. `summary`: how many of each kind were met, in a sentence."""
 

@@ -441,9 +441,9 @@ CHARTS: tuple[Chart, ...] = (
         "forecast",
         forecast.drawer(front=True),
         forecast.describer(front=True),
-        "The line is the median of the courses of events, each with its own draw of what is uncertain; nine of ten lie in "
-        "the light envelope, half of them in the dark one, month by month. The other line is the part of those who are in "
-        "the register already; it ends where fewer than 5 are left.",
+        "The line is the median of the courses of events, each with its own draw of what is uncertain; nine of ten lie "
+        "in the light envelope, half of them in the dark one, month by month. The other line is the part of those who "
+        "are in the register already; it ends where fewer than 5 are left.",
         fits=forecast.shows(front=True),
         section=OWN,
     ),

@@ -5,6 +5,8 @@ Of everybody, of those who were in progress on the first day, and of those who w
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -54,7 +56,7 @@ def by_month(protocol: Protocol, cohort: Cohort, trace: Trace, edges: FloatArray
             each = _in_use(protocol, trace, RESOURCES[name], groups, edges)
         else:
             day = own.days.get("apheresis" if name == APHERESES else "infusion", never)
-            pairs = list(zip(edges, edges[1:], strict=False))
+            pairs = list(pairwise(edges))
             each = [[by.count(mine & (day >= low) & (day < high)) for low, high in pairs] for mine in groups]
         found.append(np.array(each))
     return np.asarray(np.moveaxis(np.array(found, dtype=np.float64), 3, 0))

@@ -55,15 +55,16 @@ class Records:
     """One entry a patient, in the order of the register.
 
     `row`: the row of the file, for messages; it identifies nobody outside it. `milestones`: day of each that the
-    register has. `entered`: from which day on the patient is in view (left truncation): the beginning of the register
-    (`since`), or inclusion, whichever is later. `as_of`: the day of the extract; what had not happened by its end is
-    censored. `end_day`, `outcome`: when and how the path ended before infusion, NaN and "" where it did not.
-    `followed`: the day up to which the others were followed: as_of, or the last milestone before infusion of those who
-    were infused on a day that is not recorded. `progression_day`: when progression before infusion was found, and
-    `progression_free_day` the last assessment without it, NaN where it is not recorded. `bridging_day`: its start; `booked_for`: the day on
-    which a slot that was given starts, which may be after as_of, NaN where it is not recorded;
-    `responded`: 1 or 0, NaN where not recorded. `categories`: text by name, "" where not recorded. `attempts`: number
-    by name, NaN where not recorded. `has`: what the register records at all, by the name of the field of its file.
+    register has. `entered`: from which day on the patient is in view (left truncation): the beginning of the
+    register (`since`), or inclusion, whichever is later. `as_of`: the day of the extract; what had not happened by
+    its end is censored. `end_day`, `outcome`: when and how the path ended before infusion, NaN and "" where it did
+    not. `followed`: the day up to which the others were followed: as_of, or the last milestone before infusion of
+    those who were infused on a day that is not recorded. `progression_day`: when progression before infusion was
+    found, and `progression_free_day` the last assessment without it, NaN where it is not recorded. `bridging_day`:
+    its start; `booked_for`: the day on which a slot that was given starts, which may be after as_of, NaN where it
+    is not recorded; `responded`: 1 or 0, NaN where not recorded. `categories`: text by name, "" where not recorded.
+    `attempts`: number by name, NaN where not recorded. `has`: what the register records at all, by the name of the
+    field of its file.
     """
 
     row: IntArray

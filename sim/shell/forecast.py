@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 
     from reports import Wanted
 
-LEAST_ORIGINS = 5
-
 
 @click.command("forecast")
 @click.argument("scenario", type=SCENARIO_FILE)
@@ -43,7 +41,7 @@ LEAST_ORIGINS = 5
 @click.option(
     "--back-test",
     "origins",
-    type=click.IntRange(LEAST_ORIGINS, 60),
+    type=click.IntRange(5, 60),
     metavar="K",
     help="Forecast from K earlier days as well (5 or more), with what was known then, and score it against what came.",
 )

@@ -14,10 +14,13 @@ from vein2vein.progress import progress
 
 @click.command("verify")
 @click.argument("folder", type=FOLDER)
+@click.option(
+    "--today", type=click.Path(path_type=Path), help="The file of patients in progress; beside the folder unless given."
+)
 @engine
 @workers
 @quiet
-def verify_command(folder: Path, engine: str, workers: int | None, quiet: bool) -> None:
+def verify_command(folder: Path, today: Path | None, engine: str, workers: int | None, quiet: bool) -> None:
     """Run a stored result again and compare every number; leaves with 3 where one differs."""
     with errors_in_words():
         from sim.experiment.verify.check import NOT_RUN, read_manifest, verify
@@ -27,7 +30,7 @@ def verify_command(folder: Path, engine: str, workers: int | None, quiet: bool) 
         manifest = read_manifest(folder)
         points = next((int(manifest[key]) for key in ("points", "samples", "values_run") if key in manifest), 1)
         with progress(int(manifest["replications"]) * points, quiet) as done:
-            found = verify(folder, engine, workers, done)
+            found = verify(folder, engine, workers, done, today)
     print_table(["", "verdict", ""], [[check.name, check.verdict, check.said] for check in found.checks], 3)
     for note in [*found.notes, found.promise]:
         click.echo(f"{note[0].upper()}{note[1:]}.")

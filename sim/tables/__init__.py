@@ -22,7 +22,8 @@ VERSION = 3
 """Of the contract, kept in the manifest; a folder of another version is not read."""
 
 TABLES: Mapping[str, Table] = {
-    table.name: table for table in (*COMPARISON, *ROBUSTNESS, *ECONOMICS, *POINTS, *RECORDS, *CALIBRATION, *FORECAST, *BIG)
+    table.name: table
+    for table in (*COMPARISON, *ROBUSTNESS, *ECONOMICS, *POINTS, *RECORDS, *CALIBRATION, *FORECAST, *BIG)
 }
 """Every table by its name."""
 

@@ -24,8 +24,9 @@ FORECAST = (
             text("unit", "Unit of the numbers in the row."),
             number("mean", "Mean over courses of events.", "", SUPPRESSED, Bounds.NOT_NEGATIVE),
             *(
-                number(f"p{p}", f"In {p} of 100 courses of events it is at most this.", "", SUPPRESSED,
-                       Bounds.NOT_NEGATIVE)
+                number(
+                    f"p{p}", f"In {p} of 100 courses of events it is at most this.", "", SUPPRESSED, Bounds.NOT_NEGATIVE
+                )
                 for p in (5, 25, 50, 75, 95)
             ),
         ),
@@ -82,8 +83,11 @@ FORECAST = (
             text("method", "simulation | last_rate: as in the last quarter | held_flat: the list stays as it is."),
             whole("points", "How many forecasts were scored."),
             number("crps", "Continuous ranked probability score, mean over them; the lower, the nearer."),
-            share("inside_50", "Share of what came that lies in the envelope of half of the courses of events.",
-                  "a single number, without envelope"),
+            share(
+                "inside_50",
+                "Share of what came that lies in the envelope of half of the courses of events.",
+                "a single number, without envelope",
+            ),
             share("inside_90", "The same of nine of ten.", "a single number, without envelope"),
         ),
         ("quantity", "month", "method"),

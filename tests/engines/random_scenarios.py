@@ -15,7 +15,7 @@ from typing import Any
 
 from sim.pure.survival import Never
 from sim.scenario import Loaded, Scenario, ScenarioError
-from sim.scenario.in_progress import COLLECTED, STATES, TESTS, InProgress, UnderWay, sealed
+from sim.scenario.in_progress import COLLECTED, INFUSED, STATES, TESTS, InProgress, UnderWay, sealed
 from tests.engines.random_world import add_world
 from tests.runs import load_text
 
@@ -489,7 +489,9 @@ def random_in_progress(number: int) -> Scenario:
 def _under_way(r: Random, row: int, s: Scenario) -> UnderWay:
     slots = s.manufacturing.slots
     early = slots is None or slots.claimed != "at_receipt"
-    state = r.choice([state for state in STATES if early or state != "slot"])
+    in_bed = s.infusion.model == "inpatient" and not s.toxicity.events
+    refused = [*([] if early else ["slot"]), *([] if in_bed else [INFUSED])]
+    state = r.choice([state for state in STATES if state not in refused])
     days = r.choice([0.0, float(r.randint(0, 9)), r.random() * 30.0])
     collected = math.nan if state not in COLLECTED else days if state == "apheresis" else days + r.randint(0, 20)
     before = max(days, 0.0 if math.isnan(collected) else collected)

@@ -48,7 +48,9 @@ def placed(loaded: Loaded, reading: Reading, months: Months, overdue: str) -> Pl
         patients, still = to_the_day(loaded.scenario, found.patients)
         if still:
             raise RecordsError("\n".join([*_told(still), "--overdue refit: they are late by what was fitted, too"]))
-        notes.append(f"{count} in progress had been in a stage for longer than it could last: {', '.join(stages)} fitted")
+        notes.append(
+            f"{count} in progress had been in a stage for longer than it could last: {', '.join(stages)} fitted"
+        )
     elif late:
         notes.append(f"{count} in progress have been in a stage for longer than it can last: it ends on the first day")
     return Placed(moved_to(loaded, patients, months, overdue == FINISH_TODAY), patients, count, tuple(notes))

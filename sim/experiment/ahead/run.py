@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from sim.experiment.ahead.tables import below_table, few, forecast_table, indivi
 from sim.experiment.disk.folder import FolderError, write_text
 from sim.experiment.disk.manifest import about_scenarios, scenario_files
 from sim.experiment.disk.publish import require_free
+from sim.experiment.disk.table_files import write_table
 from sim.experiment.own.observe import first_day, knows_register, unused_rows
 from sim.experiment.own.tables import FAULTS, faults_table, write_results
 from sim.experiment.study.not_modelled import NOT_MODELLED
@@ -27,13 +28,15 @@ from sim.pieces.strategies import build_protocol
 from sim.records.faults import RecordsError
 from sim.records.reader import Reading, read_records
 from sim.records.register import Described, read_register
-from sim.records.value import date_of
-from sim.scenario import Loaded, load
+from sim.records.value import date_of, day_number
+from sim.scenario import Loaded, Scenario, load
 from sim.scenario.files import shipped_file
 from sim.scenario.in_progress import COLUMNS, INFUSED, UnderWay, digest_of, text_of
 from sim.tables import TABLES
 
 MOST_MONTHS = 120
+# With fewer earlier days nothing could be said of how good a forecast is.
+LEAST_ORIGINS = 5
 
 
 @dataclass(frozen=True)
@@ -177,12 +180,17 @@ def forecast(study: Study, folder: Path, asked: Asked, done: Callable[[int], Non
     found = courses_of(moved, wanted, asked.samples, asked.replications, asked.engine, asked.workers, done)
     scored = _scored(study, asked, done)
     tables = _tables(study, asked, found, scored)
-    said = [*_said(study.placed.patients, tables, months, asked), *(said_of(tables["forecast_scores"], scored) if scored else [])]
+    said = [
+        *_said(study.placed.patients, tables, months, asked),
+        *(said_of(tables["forecast_scores"], scored) if scored else []),
+    ]
     text, today = text_of(study.placed.patients), today_file(folder)
     about: dict[str, Any] = {
         "replications": asked.samples * asked.replications,
         "seed": moved.scenario.run.seed,
-        "asked": {"months": asked.months, "samples": asked.samples, "replications": asked.replications,
+        "asked": {
+            "since": records.included_at, "months": asked.months, "samples": asked.samples,
+                  "replications": asked.replications,
                   "list_below": asked.list_below, "individual": asked.individual, "origins": asked.origins,
                   "overdue": asked.overdue},
         "today": {"file": today.name, "sha256": digest_of(text), "late": study.placed.late},
@@ -210,20 +218,52 @@ def _scored(study: Study, asked: Asked, done: Callable[[int], None]) -> list[Sco
 
 
 def _tables(study: Study, asked: Asked, found: Courses, scored: Sequence[Scored]) -> dict[str, pd.DataFrame]:
-    names = quantities_of(build_protocol(study.placed.moved.scenario))
-    patients = study.placed.patients
-    tables = {
-        FAULTS: faults_table(study.reading.faults),
-        "forecast": forecast_table(found, names, study.months),
-        "forecast_today": today_table(patients),
-    }
-    if asked.list_below is not None:
-        tables["forecast_below"] = below_table(found.daily, asked.list_below, study.months)
-    if asked.individual:
-        tables["forecast_individual"] = individual_table(found, patients, study.months)
-    if scored:
-        tables["forecast_scores"] = scores_table(scored)
+    moved = study.placed.moved.scenario
+    ahead = _ahead(moved, study.placed.patients, study.months, found, asked.list_below, asked.individual)
+    scores = {"forecast_scores": scores_table(scored)} if scored else {}
+    return {FAULTS: faults_table(study.reading.faults), **ahead, **scores}
+
+
+def _ahead(
+    moved: Scenario,
+    patients: Sequence[UnderWay],
+    months: Months,
+    found: Courses,
+    list_below: int | None,
+    individual: bool,
+) -> dict[str, pd.DataFrame]:
+    """The tables of what lies ahead, and of where patients stand."""
+    names = quantities_of(build_protocol(moved))
+    tables = {"forecast": forecast_table(found, names, months), "forecast_today": today_table(patients)}
+    if list_below is not None:
+        tables["forecast_below"] = below_table(found.daily, list_below, months)
+    if individual:
+        tables["forecast_individual"] = individual_table(found, patients, months)
     return tables
+
+
+def forecast_again(
+    moved: Loaded,
+    asked: Mapping[str, Any],
+    again: Path,
+    engine: str,
+    workers: int | None,
+    done: Callable[[int], None],
+) -> None:
+    """Leave in `again` the tables of what lies ahead, from the scenario that was run and what the manifest asks for.
+
+    Scores and faults are of the register, and do not come out of it.
+    """
+    start, individual = moved.scenario.run.start, asked["individual"] is True
+    months = months_after(day_number(start) - 1.0, int(asked["months"]))
+    wanted = Wanted(months, str(asked["since"]), individual)
+    samples, replications = int(asked["samples"]), int(asked["replications"])
+    found = courses_of(moved, wanted, samples, replications, engine, workers, done)
+    below = None if asked["list_below"] is None else int(asked["list_below"])
+    today = moved.scenario.in_progress
+    patients = () if today is None else today.file.patients
+    for name, table in _ahead(moved.scenario, patients, months, found, below, individual).items():
+        write_table(again, name, table)
 
 
 def _said(patients: Sequence[UnderWay], tables: dict[str, pd.DataFrame], months: Months, asked: Asked) -> list[str]:
@@ -256,5 +296,3 @@ def _said(patients: Sequence[UnderWay], tables: dict[str, pd.DataFrame], months:
 def spelt(day: Any) -> str:
     """A date as it is read aloud."""
     return f"{day.day} {day:%B} {day.year}"
-
-

@@ -110,7 +110,9 @@ def courses_of(
     else:
         from joblib import delayed
 
-        calls = (delayed(one_draw)(arm, numbers, wanted, engine) for arm, numbers in arms_of(moved, samples, replications))
+        calls = (
+            delayed(one_draw)(arm, numbers, wanted, engine) for arm, numbers in arms_of(moved, samples, replications)
+        )
         for one in in_processes(calls, workers, AHEAD, in_order=True):
             found.append(one)
             done(len(one.by_month))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -14,8 +15,8 @@ from sim.pieces.in_progress import Overdue, overdue
 from sim.pieces.protocol import Protocol, walk_steps
 from sim.pieces.steps import Milestone
 from sim.pieces.strategies import build_protocol, path_and_resources
-from sim.pure.survival import Never
 from sim.pure.streams import Source, key_table, sequence
+from sim.pure.survival import Never
 from sim.records.faults import RecordsError
 from sim.records.value import Records
 from sim.scenario import Scenario
@@ -87,10 +88,10 @@ class _Way:
         """From a recorded milestone on, up to the next recorded one: (milestone, what follows it, days of that)."""
         if state not in self._legs:
             first = self.states.index(state)
-            after = self.states[first + 1 :] + ["infusion"]
+            after = [*self.states[first + 1 :], "infusion"]
             last = next(k for k, name in enumerate(after) if name in self.recorded or name == "infusion")
             names = [state, *after[: last + 1]]
-            self._legs[state] = [self._leg(*pair) for pair in zip(names, names[1:], strict=False)]
+            self._legs[state] = [self._leg(*pair) for pair in itertools.pairwise(names)]
         return self._legs[state]
 
     def _leg(self, first: str, last: str) -> tuple[str, Between | None, FloatArray]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import platform
 import tempfile
@@ -10,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from sim.experiment.ahead.run import today_file
 from sim.experiment.disk.folder import MANIFEST, FolderError
 from sim.experiment.disk.manifest import about_program, checksum, checksums, parse_manifest, seal
 from sim.experiment.disk.publish import require_finished
@@ -18,6 +20,7 @@ from sim.experiment.verify.restate import restated
 from sim.experiment.verify.run_again import mapping, run_again
 from sim.pure.streams import VERSION
 from sim.scenario import Loaded, ScenarioError, load
+from sim.scenario.in_progress import SEAL
 from sim.scenario.schema import NOT_IN_DIGEST
 
 # What a run must share with this program for the same numbers to be promised.
@@ -55,10 +58,13 @@ class Verification:
         return all(check.passed for check in self.checks)
 
 
-def verify(folder: Path, engine: str, workers: int | None, done: Callable[[int], None]) -> Verification:
+def verify(
+    folder: Path, engine: str, workers: int | None, done: Callable[[int], None], today: Path | None = None
+) -> Verification:
     """The verdict on each table of a results folder; nothing in the folder is changed.
 
-    Raises FolderError where it holds no results that could be run again, and what a run raises.
+    `today`: the file of patients in progress, which stands in no results; beside the folder unless given. Raises
+    FolderError where it holds no results that could be run again, and what a run raises.
     """
     require_finished(folder)
     manifest = read_manifest(folder)
@@ -67,6 +73,7 @@ def verify(folder: Path, engine: str, workers: int | None, done: Callable[[int],
     with tempfile.TemporaryDirectory(prefix="vein2vein-verify-") as place:
         again = Path(place) / "again"
         again.mkdir()
+        _put_patients(manifest, folder, Path(place), today)
         scenarios = _scenarios(manifest, folder, Path(place))
         run_again(manifest, folder, scenarios, engine, workers, again, done)
         checks = [*_check_seal(manifest), *_check_scenarios(manifest, scenarios)]
@@ -92,6 +99,29 @@ def read_manifest(folder: Path) -> dict[str, Any]:
             "numbers cannot come out again; run its scenarios again, or verify it with the program that wrote it"
         )
     return manifest
+
+
+def _put_patients(manifest: Mapping[str, Any], folder: Path, place: Path, given: Path | None) -> None:
+    """Put the patients in progress that the scenarios name beside where these will stand.
+
+    Raises FolderError where the file that they come from is not there, or is another one.
+    """
+    for entry in manifest["scenarios"]:
+        stated = entry["resolved"].get("in_progress") if isinstance(entry["resolved"], dict) else None
+        stated = stated.get("file") if isinstance(stated, dict) else stated
+        seal_of = SEAL.fullmatch(stated) if isinstance(stated, str) else None
+        if seal_of is None:
+            continue
+        file = given if given is not None else today_file(folder)
+        if not file.is_file():
+            raise FolderError(
+                f"{file}: is not there; the results hold no patient of it but its digest (sha256 "
+                f"{seal_of['digest'][:12]}): name the file of patients in progress with --today"
+            )
+        text = file.read_bytes()
+        if hashlib.sha256(text).hexdigest() != seal_of["digest"]:
+            raise FolderError(f"{file}: is not the file of patients in progress that these results were made with")
+        (place / Path(seal_of["name"]).name).write_bytes(text)
 
 
 def _scenarios(manifest: Mapping[str, Any], folder: Path, place: Path) -> dict[str, Loaded]:

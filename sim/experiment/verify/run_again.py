@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from sim.experiment.ahead.run import forecast_again
 from sim.experiment.asked import How
 from sim.experiment.disk.folder import MANIFEST, FolderError
 from sim.experiment.plan.bench import metrics_of
@@ -49,6 +50,9 @@ def run_again(
         elif kind == "plan":
             asked = asked_from_plain(manifest, metrics_of(base))
             run_plan(sweep_of(base, asked, workers, engine), asked, again, "", done)
+        elif kind == "forecast":
+            (moved,) = scenarios.values()
+            forecast_again(moved, mapping(manifest, "asked"), again, engine, workers, done)
         elif kind == "study":
             run_study(_plan(manifest, folder, scenarios, engine, workers), again, done)
         else:
