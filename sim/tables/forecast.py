@@ -36,7 +36,7 @@ FORECAST = (
     ),
     Table(
         "forecast_below",
-        "When the list falls below a number",
+        "List below a number",
         "quantile of the first day on which fewer patients are on the way",
         (
             whole("below", "The number."),

@@ -21,7 +21,7 @@ from sim.scenario import write_resolved
 from tests.records.round_trip import BEGAN, DAYS, World, world
 from tests.records.simulated import Extract, describe, register_of, simulated
 
-ORIGINS, MONTHS, SAMPLES, REPLICATIONS = 5, 6, 25, 2
+ORIGINS, MONTHS, SAMPLES, REPLICATIONS = 5, 6, 60, 3
 EXTRACT = Extract(BEGAN, BEGAN + DAYS)
 
 

@@ -19,7 +19,7 @@ from sim.experiment.runs.replicate import Arm, as_run, simulate
 from sim.experiment.runs.work import AHEAD, in_processes
 from sim.experiment.sweep.points import Base
 from sim.outcomes.ahead import by_month, daily_list
-from sim.outcomes.patients import Patients, ends
+from sim.outcomes.patients import Ends, Patients, ends
 from sim.pieces.lived import rows_of
 from sim.pieces.loads import expected_patients
 from sim.pieces.luck import IN_PROGRESS
@@ -128,7 +128,7 @@ def one_draw(arm: Arm, numbers: Sequence[int], wanted: Wanted, engine: str) -> C
         cohort = patients.cohort
         infused, left = np.zeros((len(part), 0)), np.zeros((len(part), 0))
         if wanted.individual:
-            infused, left = _each(one.scenario, patients, ends(cohort, trace, np.inf).day)
+            infused, left = _each(one.scenario, patients, ends(cohort, trace, np.inf))
         found.append(
             Courses(
                 by_month(one.protocol, cohort, trace, edges, wanted.since),
@@ -140,18 +140,18 @@ def one_draw(arm: Arm, numbers: Sequence[int], wanted: Wanted, engine: str) -> C
     return Courses(*(np.concatenate([getattr(one, name) for one in found]) for name in Courses.__dataclass_fields__))
 
 
-def _each(scenario: Scenario, patients: Patients, gone: FloatArray) -> tuple[FloatArray, FloatArray]:
+def _each(scenario: Scenario, patients: Patients, own: Ends) -> tuple[FloatArray, FloatArray]:
     """(day infused, day left otherwise) of everybody in progress, by row; shape (replications, rows)."""
     luck = patients.cohort.luck
     numbers = sorted(one.row for region in scenario.regions for one in rows_of(scenario, region))
     place = {row: k for k, row in enumerate(numbers)}
     infused = np.full((len(luck.replications), len(numbers)), np.nan)
     left = infused.copy()
-    day = patients.day("infusion")
+    day = own.days["infusion"]  # follow-up does not cut it
     for block in luck.blocks:
         if block.source == IN_PROGRESS and block.course == 1:
             for k, one in enumerate(rows_of(scenario, block.region)):
                 entry = block.first + k
                 infused[block.replication, place[one.row]] = day[entry]
-                left[block.replication, place[one.row]] = gone[entry] if np.isnan(day[entry]) else np.nan
+                left[block.replication, place[one.row]] = own.day[entry] if np.isnan(day[entry]) else np.nan
     return infused, left
