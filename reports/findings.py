@@ -10,11 +10,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
 
 import pandas as pd
 
 from reports.tables import Tables, records
-from reports.words import DOT, Estimate, counted, figure, interval, level, listed, number, size
+from reports.words import DOT, Estimate, counted, figure, interval, level, listed, number, rounded, size
 from sim.outcomes.estimates import FEW
 from sim.outcomes.metrics import BY_NAME, CENSORED, INFUSED_AND_FREE, LOSS, REACH, TREATED_AND_FREE
 from sim.outcomes.verdicts import NEITHER, Verdict
@@ -47,6 +49,9 @@ class Findings:
     """What the tables say. `scenarios`: the baseline first. A single run has no baseline.
 
     `reached`: in how many replications a metric has a value. `listed`: as `levels`, of those on the first day's list.
+    `thresholds`: the configured amounts of willingness to pay per QALY, in order. `start`: the first simulated day,
+    None where scenarios differ in it; `warm_up`: days before the first patient who counts, the most of any scenario.
+    `stated`: the values of the first scenario as it stands, by path.
     """
 
     scenarios: tuple[str, ...]
@@ -56,6 +61,15 @@ class Findings:
     changes: Mapping[tuple[str, str], Estimate]
     reached: Mapping[tuple[str, str], int] = field(default_factory=dict)
     listed: Mapping[tuple[str, str], Estimate] = field(default_factory=dict)
+    thresholds: tuple[float, ...] = ()
+    start: date | None = None
+    warm_up: float = 0.0
+    stated: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def threshold(self) -> float:
+        """The middle one of the thresholds; NaN where there is none."""
+        return self.thresholds[len(self.thresholds) // 2] if self.thresholds else float("nan")
 
     def level(self, scenario: str, metric: str) -> Estimate:
         """The estimate of a metric under a scenario; without a value where the table has none."""
@@ -90,8 +104,9 @@ class Findings:
 
     def population(self, who: str = "Patients") -> str:
         """Who is counted and how often, and how many are unresolved, as the subtitle of a chart."""
-        counts = sorted({number(e.value) for s in self.scenarios if (e := self.level(s, "referred")).known}, key=float)
-        mean = f" (mean {counts[0] if len(counts) == 1 else f'{counts[0]} to {counts[-1]}'})" if counts else ""
+        counts = sorted(e.value for s in self.scenarios if (e := self.level(s, "referred")).known)
+        ends = list(dict.fromkeys(rounded(count) for count in (counts[:1] + counts[-1:])))
+        mean = f" (mean {' to '.join(ends)})" if ends else ""
         unresolved = f"{DOT}{self.unresolved()}" if self.censored else ""
         return f"{who} referred in the measuring window{mean}{unresolved}{DOT}{self.repeated()}"
 
@@ -125,7 +140,7 @@ def gather(tables: Tables) -> Findings:
     the mean differences in costs and QALYs.
     """
     if "summary" not in tables.frames:
-        return Findings((), None, 0, {}, _planes(tables))
+        return Findings((), None, 0, {}, _planes(tables), thresholds=_thresholds(tables), stated=_stated(tables))
     levels = _levels(tables["summary"])
     reached = {(r.scenario, r.metric): int(r.replications) for r in records(tables["summary"])}
     changes: dict[tuple[str, str], Estimate] = {}
@@ -149,6 +164,9 @@ def gather(tables: Tables) -> Findings:
         changes,
         reached,
         _levels(tables["already_waiting"]) if "already_waiting" in tables.frames else {},
+        _thresholds(tables),
+        _start(tables),
+        float(tables["warm_up"]["used_day"].max()) if "warm_up" in tables else 0.0,
     )
 
 
@@ -157,6 +175,38 @@ def _levels(frame: pd.DataFrame) -> dict[tuple[str, str], Estimate]:
         (row.scenario, row.metric): Estimate(row.estimate, row.low, row.high, row.unit, row.label)
         for row in records(frame)
     }
+
+
+def _stated(tables: Tables) -> dict[str, Any]:
+    first = next(iter(tables.manifest.get("scenarios", [])), None)
+    return dict(_leaves(first.get("resolved") or {})) if isinstance(first, dict) else {}
+
+
+def _leaves(part: Mapping[str, Any], path: str = "") -> Iterator[tuple[str, Any]]:
+    for key, value in part.items():
+        if isinstance(value, Mapping):
+            yield from _leaves(value, f"{path}{key}.")
+        else:
+            yield f"{path}{key}", value
+
+
+def _start(tables: Tables) -> date | None:
+    """The date of day 0, as the waiting lists have it."""
+    if "waiting_list" not in tables:
+        return None
+    frame = tables["waiting_list"]
+    dates = set(frame.loc[frame["day"] == 0, "date"])
+    return date.fromisoformat(str(dates.pop())[:10]) if len(dates) == 1 else None
+
+
+def _thresholds(tables: Tables) -> tuple[float, ...]:
+    """The amounts of the first scenario that states some."""
+    for one in tables.manifest.get("scenarios", []):
+        economics = (one.get("resolved") or {}).get("economics") if isinstance(one, dict) else None
+        worth = economics.get("willingness_to_pay") if isinstance(economics, dict) else None
+        if isinstance(worth, list):
+            return tuple(sorted(float(value) for value in worth))
+    return ()
 
 
 def _planes(tables: Tables) -> dict[tuple[str, str], Estimate]:

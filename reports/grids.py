@@ -50,8 +50,8 @@ def cell(estimate: Estimate) -> Markup:
     """An estimate with its interval below or beside it."""
     if not estimate.known:
         return Markup('<span class="muted">no estimate</span>')
-    within = bounds(estimate)
-    text = Markup('<span class="value">{}</span>').format(level(estimate, short=True))
+    within = bounds(estimate, full=True)
+    text = Markup('<span class="value">{}</span>').format(level(estimate, short=True, full=True))
     return text + Markup(' <span class="within">({})</span>').format(within) if within else text
 
 
@@ -123,7 +123,6 @@ def of_charts(tables: Tables, findings: Findings) -> dict[str, Grid]:
         "waits": _waits,
         "incidence": _incidence,
         "stages": _stages,
-        "stages_middle": _stages,
         "outcomes": _outcomes,
         "differences": _differences,
         "same_patients": _same_patients,
@@ -237,7 +236,7 @@ def _outcomes(outcomes: pd.DataFrame, findings: Findings) -> Grid:
 
 
 def _count(mean: float) -> str:
-    return bare(Estimate(mean, unit="patients")) if math.isfinite(mean) else ""
+    return bare(Estimate(mean, unit="patients"), full=True) if math.isfinite(mean) else ""
 
 
 def _differences(differences: pd.DataFrame, findings: Findings) -> Grid:

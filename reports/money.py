@@ -12,8 +12,7 @@ from markupsafe import Markup
 from reports.findings import Findings
 from reports.grids import Cell, Grid
 from reports.tables import Tables, records
-
-MONEY_DIGITS, OTHER_DIGITS = 0, {"QALYs": 3, "life years": 3, "months": 1, "patients": 1}
+from reports.words import LONG_DIGITS, LONG_UNITS, NONE, Estimate, bare, bounds, is_money, number
 
 
 @dataclass(frozen=True)
@@ -57,23 +56,20 @@ def _assumed(table: pd.DataFrame) -> tuple[list[str], str]:
 
 
 def amount(value: float, unit: str) -> str:
-    """A number with its thousands apart; no decimals for money."""
-    if not math.isfinite(value):
-        return "no estimate"
-    digits = OTHER_DIGITS.get(unit, MONEY_DIGITS)
-    return f"{value:,.{digits}f}".replace("-", "\N{MINUS SIGN}")
+    """A number in full, without its unit; no decimals unless it is of QALYs or life years."""
+    return number(value, LONG_DIGITS if unit in LONG_UNITS else 0) if math.isfinite(value) else NONE
 
 
 def heading(label: str, unit: str) -> str:
     """What a row of this quantity is called; the label says the unit itself unless it is money."""
-    return label if unit in OTHER_DIGITS else f"{label}, {unit}"
+    return f"{label}, {unit}" if is_money(unit) else label
 
 
 def _cell(value: float, low: float, high: float, unit: str) -> Markup:
-    text = Markup('<span class="value">{}</span>').format(amount(value, unit))
-    if not (math.isfinite(low) and math.isfinite(high)):
-        return text
-    return text + Markup(' <span class="within">({} to {})</span>').format(amount(low, unit), amount(high, unit))
+    one = Estimate(value, low, high, unit)
+    text = Markup('<span class="value">{}</span>').format(bare(one, full=True))
+    within = bounds(one, full=True)
+    return text + Markup(' <span class="within">({})</span>').format(within) if within else text
 
 
 def _quantities(levels: pd.DataFrame, changes: pd.DataFrame | None, findings: Findings, flag: str) -> Grid:

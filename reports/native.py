@@ -12,13 +12,14 @@ from reports.charts import plans
 from reports.charts.differences import METRICS as DIFFERENCES
 from reports.charts.resource_bars import AXES, MOST, called
 from reports.charts.stages import KINDS
-from reports.charts.sweeps import as_number, metrics_of, varied
+from reports.charts.sweeps import HIGH, LOW, as_number, metrics_of, varied
 from reports.charts.through_time import LIST_DAYS, listed_only
 from reports.findings import Findings
 from reports.tables import records
 from reports.theme import QUEUE, mark
 from reports.words import between, scale
 from sim.tables import PROGRESSED_IN
+from sim.tables.inputs import input_label
 
 CLUSTERED, STACKED, COLUMNS, LINES, POINTS = "clustered bars", "stacked bars", "columns", "lines", "points"
 PROCESS = "#9DB0C3"
@@ -181,10 +182,12 @@ def _sweep(sweep: pd.DataFrame, findings: Findings) -> Native | None:
         return None
     series = []
     for place, (key, rows) in enumerate(mine.groupby(["scenario", *others], sort=False)):
-        name = ", ".join([str(key[0]), *(f"{o} {v}" for o, v in zip(others, key[1:], strict=True))])
+        name = ", ".join([str(key[0]), *(f"{input_label(o)}: {v}" for o, v in zip(others, key[1:], strict=True))])
         ordered, look = rows.sort_values("at", kind="stable"), mark(place)
         series.append(Series(name, look.colour, ordered["estimate"].tolist(), ordered["at"].tolist(), dash=look.dash))
-    return Native(LINES, series, (), path, str(mine["label"].iloc[0]), scale(str(mine["unit"].iloc[0])) == 100.0)
+    return Native(
+        LINES, series, (), input_label(path), str(mine["label"].iloc[0]), scale(str(mine["unit"].iloc[0])) == 100.0
+    )
 
 
 def _plan(plan: pd.DataFrame, findings: Findings) -> Native:
@@ -209,9 +212,16 @@ def _sobol(sobol: pd.DataFrame, findings: Findings) -> Native:
             (rows[index] - rows[f"{index}_half_width"]).tolist(),
             (rows[index] + rows[f"{index}_half_width"]).tolist(),
         )
-        for name, index, colour in (("alone", "first_order", "#12355B"), ("with interactions", "total", "#C9651F"))
+        for name, index, colour in (("alone", "first_order", LOW.colour), ("with interactions", "total", HIGH.colour))
     ]
-    return Native(CLUSTERED, series, rows["path"].tolist(), "", "share of the variance of the result", True)
+    return Native(
+        CLUSTERED,
+        series,
+        [input_label(str(path)) for path in rows["path"]],
+        "",
+        "share of the variance of the result",
+        True,
+    )
 
 
 def _plane(plane: pd.DataFrame, findings: Findings) -> Native:
@@ -240,13 +250,10 @@ NATIVE: Mapping[str, Maker] = {
     "waiting_ecdf": _ecdf,
     "incidence": _incidence,
     "stages": _stages,
-    "stages_median": _stages,
     "outcomes": _outcomes,
     "differences": _differences,
     "same_patients": _same,
-    "groups_waiting": _groups("waiting_days_mean"),
-    "groups_progressed": _groups("progressed_before_infusion_share"),
-    "groups_infused": _groups("infused_share"),
+    "groups": _groups("progressed_before_infusion_share"),
     "utilisation": _resources("utilisation"),
     "queues": _resources("queue_mean"),
     "waiting_list": _lists,

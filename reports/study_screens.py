@@ -103,7 +103,7 @@ def of_psa(tables: Tables, findings: Findings, picture: str) -> FirstScreen:
         tiles += [_more(findings, rows, what, label) for what, label in MORE.items()]
         told += [_difference(rows[0], findings)] if len(rows) == 1 else []
     if "ceac" in tables:
-        at = _at_threshold(tables)
+        at = _at_threshold(tables, findings)
         strategies = records(at)
         worth = f"{rounded(float(at['willingness_to_pay'].iloc[0]), 3)} {at['unit'].iloc[0]} a QALY"
         entries = [
@@ -126,10 +126,10 @@ def _more(findings: Findings, rows: Sequence[Any], what: str, label: str) -> Til
     return tile(f"{label} than {rows[0].baseline}", entries, verdict=str(found) if len(rows) == 1 else "")
 
 
-def _at_threshold(tables: Tables) -> pd.DataFrame:
+def _at_threshold(tables: Tables, findings: Findings) -> pd.DataFrame:
     """The rows of the acceptability curves at the configured threshold, or nearest to it; to the middle without one."""
     ceac = tables["ceac"]
-    configured = threshold(tables)
+    configured = findings.threshold
     wanted = configured if math.isfinite(configured) else float(ceac["willingness_to_pay"].median())
     nearest = min(ceac["willingness_to_pay"], key=lambda worth: abs(worth - wanted))
     found: pd.DataFrame = ceac[ceac["willingness_to_pay"] == nearest]
@@ -160,22 +160,6 @@ def _difference(row: Any, findings: Findings) -> str:
             word = ("fewer" if noun == "QALYs" else "less") if value < 0.0 else "more"
             parts.append(f"{rounded(abs(value))} {noun} {word} a patient")
     return f"{strategy}: {listed(parts)}, against {findings.quoted(str(row.baseline))}"
-
-
-def threshold(tables: Tables) -> float:
-    """The middle one of the configured amounts of willingness to pay; NaN where the manifest has none."""
-    configured = thresholds(tables)
-    return configured[len(configured) // 2] if configured else math.nan
-
-
-def thresholds(tables: Tables) -> list[float]:
-    """The configured amounts of willingness to pay per QALY, of the first scenario."""
-    for one in tables.manifest.get("scenarios", []):
-        economics = (one.get("resolved") or {}).get("economics") if isinstance(one, dict) else None
-        worth = economics.get("willingness_to_pay") if isinstance(economics, dict) else None
-        if isinstance(worth, list):
-            return sorted(float(value) for value in worth)
-    return []
 
 
 def of_plan(plan: pd.DataFrame, picture: str) -> FirstScreen:

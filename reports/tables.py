@@ -33,7 +33,6 @@ DRAWN: Mapping[str, str] = {
     "waits": "share",
     "incidence": "",
     "stages": "mean_days",
-    "stages_middle": "mean_days",
     "outcomes": "",
     "same_patients": "",
     "parameters": "",

@@ -110,6 +110,12 @@ def _luminance(channels: Sequence[int]) -> float:
     return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
 
 
+def lighter(colour: str, part: float = 0.45) -> str:
+    """The colour mixed with so much of white: what is filled with it has an edge in the colour itself."""
+    channels = [int(colour[at : at + 2], 16) for at in (1, 3, 5)]
+    return "#" + "".join(f"{round(channel + (255 - channel) * part):02X}" for channel in channels)
+
+
 def faint(colour: str, opacity: float) -> str:
     """The colour with some transparency, for bands."""
     red, green, blue = (int(colour[at : at + 2], 16) for at in (1, 3, 5))

@@ -1,7 +1,7 @@
 """Numbers, intervals and lists as text. Shares are 0 to 1 inside and percent on the page.
 
-An estimate and its bounds are written with the same number of digits: one, and up to three where one would
-make both bounds look alike or would round a bound to zero that is not zero.
+An estimate and its bounds are written with the same number of decimals (`digits`): at a glance, on screen, slides and
+charts, two or three significant figures; in full in tables.
 """
 
 from __future__ import annotations
@@ -20,6 +20,12 @@ ELLIPSIS = "\N{HORIZONTAL ELLIPSIS}"
 NONE = "no estimate"
 ROUNDING = 1e-9
 """A number below this is what summing in binary leaves of zero."""
+APART = 1_000
+"""From here on thousands are set apart."""
+LONG_UNITS, LONG_DIGITS = ("QALYs", "life years"), 3
+"""Units of which a hundredth matters, and their decimals in full."""
+MOST_MORE = 2
+"""Decimals more at the most, where bounds would look alike or like zero."""
 
 
 @dataclass(frozen=True)
@@ -62,9 +68,12 @@ def stands_out(first: Estimate, others: Iterable[Estimate]) -> bool:
     return all(first.clearly_apart(other) for other in others if other.known)
 
 
-def number(value: float, digits: int = 1, thousands: bool = False) -> str:
-    """A number with a fixed count of decimals and a true minus sign; never minus zero. `thousands`: set apart."""
-    text = f"{value:{',' if thousands else ''}.{digits}f}"
+def number(value: float, digits: int = 1) -> str:
+    """A number with a fixed count of decimals (rounded to tens, hundreds … where it is negative), a true minus sign,
+    and its thousands apart; never minus zero.
+    """
+    size = round(value, digits) if math.isfinite(value) else value
+    text = f"{size:{',' if abs(size) >= APART else ''}.{max(0, digits)}f}"
     if float(text.replace(",", "")) == 0.0:
         text = text.lstrip("-")
     return text.replace("-", MINUS)
@@ -80,26 +89,70 @@ def scale(unit: str) -> float:
     return 100.0 if unit == "share" else 1.0
 
 
-def digits(estimate: Estimate) -> int:
-    """Decimals at which the estimate and its bounds are written; one more for a pure number, such as a correlation."""
-    if is_money(estimate.unit):
-        return 0
-    least = 1 if estimate.unit else 2
-    if not estimate.bounded:
-        return least
-    low, high = (bound * scale(estimate.unit) for bound in (estimate.low, estimate.high))
-    for count in range(least, 3):
-        alike = high - low > ROUNDING and number(low, count) == number(high, count)
-        vanished = any(abs(bound) > ROUNDING and float(f"{bound:.{count}f}") == 0.0 for bound in (low, high))
+def digits(estimate: Estimate, full: bool = False) -> int:
+    """Decimals at which the estimate and its bounds are written, so that its bounds differ and none becomes zero.
+
+    At a glance: two or three significant figures of the largest of them, as many as its interval is worth; a tenth is
+    the least of a number with a unit that is not smaller itself. `full`, for tables: one decimal at least, two of a
+    pure number, three of QALYs, none of money.
+    """
+    spread = _spread(estimate)
+    shown = [one for one in (estimate.value, *spread) if math.isfinite(one)]
+    numbers = [one * scale(estimate.unit) for one in shown]
+    count = _least_in_full(estimate.unit) if full else _at_a_glance(numbers, estimate.unit)
+    if not spread or (full and is_money(estimate.unit)):
+        return count
+    low, high = numbers[-2:]
+    for more in range(count, count + MOST_MORE):
+        alike = number(low, more) == number(high, more)
+        vanished = any(abs(bound) > ROUNDING and round(bound, more) == 0.0 for bound in (low, high))
         if not alike and not vanished:
-            return count
-    return 3
+            return more
+    return count + MOST_MORE
 
 
-def bare(estimate: Estimate) -> str:
-    """The number without its unit, as `61.2`."""
-    thousands = is_money(estimate.unit)
-    return number(estimate.value * scale(estimate.unit), digits(estimate), thousands) if estimate.known else NONE
+def _spread(estimate: Estimate) -> tuple[float, float] | tuple[()]:
+    """The bounds, where there are any that differ."""
+    wide = estimate.bounded and (estimate.high - estimate.low) * scale(estimate.unit) > ROUNDING
+    return (estimate.low, estimate.high) if wide else ()
+
+
+def _least_in_full(unit: str) -> int:
+    return 0 if is_money(unit) else LONG_DIGITS if unit in LONG_UNITS else 1 if unit else 2
+
+
+def _at_a_glance(numbers: Sequence[float], unit: str) -> int:
+    """Decimals for the number and, where it has an interval, its bounds."""
+    largest = max(map(abs, numbers), default=0.0)
+    if largest < ROUNDING or (len(numbers) == 1 and _is_whole(numbers[0]) and largest < 100.0):
+        return 0
+    count = _places(largest)
+    if len(numbers) > 1:
+        worth = -_size((numbers[-1] - numbers[-2]) / 2.0)
+        count = min(max(count, worth), 2 - _size(largest))
+    if unit and unit not in LONG_UNITS:
+        count = min(count, max(1, -_size(numbers[0]) if abs(numbers[0]) > ROUNDING else 1))
+    return count
+
+
+def _is_whole(value: float) -> bool:
+    return abs(value - round(value)) < ROUNDING
+
+
+def _size(value: float) -> int:
+    """The power of ten of its first figure."""
+    return math.floor(math.log10(abs(value)))
+
+
+def _places(largest: float, figures: int = 2) -> int:
+    """Decimals for so many significant figures, three at least from 100 on."""
+    size = _size(largest)
+    return max(figures, 3 if size >= 2 else 0) - 1 - size
+
+
+def bare(estimate: Estimate, full: bool = False) -> str:
+    """The number without its unit, as `61`."""
+    return number(estimate.value * scale(estimate.unit), digits(estimate, full)) if estimate.known else NONE
 
 
 def unit_of(estimate: Estimate, short: bool = False) -> str:
@@ -111,37 +164,37 @@ def unit_of(estimate: Estimate, short: bool = False) -> str:
     return f" {estimate.unit}" if estimate.unit else ""
 
 
-def level(estimate: Estimate, short: bool = False) -> str:
-    """The number with its unit, as `61.2 days`; `no estimate` where there is none."""
-    return bare(estimate) + unit_of(estimate, short) if estimate.known else NONE
+def level(estimate: Estimate, short: bool = False, full: bool = False) -> str:
+    """The number with its unit, as `61 days`; `no estimate` where there is none."""
+    return bare(estimate, full) + unit_of(estimate, short) if estimate.known else NONE
 
 
-def bounds(estimate: Estimate) -> str:
-    """The interval without words, as `59.8 to 62.6`; empty where there is none."""
-    if not estimate.bounded:
-        return ""
-    factor, count, thousands = scale(estimate.unit), digits(estimate), is_money(estimate.unit)
-    return " to ".join(number(bound * factor, count, thousands) for bound in (estimate.low, estimate.high))
+def bounds(estimate: Estimate, full: bool = False) -> str:
+    """The interval without words, as `60 to 63`; empty where there is none, or where it has no width."""
+    factor, count = scale(estimate.unit), digits(estimate, full)
+    return " to ".join(number(bound * factor, count) for bound in _spread(estimate))
 
 
 def interval(estimate: Estimate) -> str:
-    """The interval in words, as `95% simulation interval 59.8 to 62.6`, or `no interval`."""
-    return f"95% simulation interval {bounds(estimate)}" if estimate.bounded else "no interval"
+    """The interval in words, as `95% simulation interval 60 to 63`; `no interval`; `in every replication`."""
+    if not estimate.bounded:
+        return "no interval"
+    return f"95% simulation interval {bounds(estimate)}" if _spread(estimate) else "in every replication"
 
 
 def figure(estimate: Estimate) -> str:
-    """The number with unit and interval, as `61.2 days (95% simulation interval 59.8 to 62.6)`."""
+    """The number with unit and interval, as `61 days (95% simulation interval 60 to 63)`."""
     return f"{level(estimate)} ({interval(estimate)})" if estimate.known else NONE
 
 
 def compact(estimate: Estimate) -> str:
-    """The number with its unit and the bare bounds, as `61.2 days (59.8 to 62.6)`."""
+    """The number with its unit and the bare bounds, as `61 days (60 to 63)`."""
     within = bounds(estimate)
     return level(estimate, short=True) + (f" ({within})" if within else "")
 
 
 def size(estimate: Estimate) -> str:
-    """A difference without its direction, as `31.4 days (95% simulation interval 29.8 to 33.0)`: the caller says that.
+    """A difference without its direction, as `31 days (95% simulation interval 30 to 33)`: the caller says that.
 
     Only for an interval that does not hold 0: there the bounds keep their order when the sign is dropped.
     """
@@ -158,19 +211,15 @@ def glance(value: float, unit: str, figures: int = 2) -> str:
 
     Two significant figures, three from 100 on, or more where `figures` says so.
     """
-    return f"{rounded(value * scale(unit), figures)}{unit_of(Estimate(value, unit=unit))}"
+    one = Estimate(value, unit=unit)
+    return level(one) if figures == 2 else f"{rounded(value * scale(unit), figures)}{unit_of(one)}"
 
 
 def rounded(value: float, figures: int = 2) -> str:
     """A number with so many significant figures, three at least from 100 on; its thousands apart."""
     if not math.isfinite(value):
         return NONE
-    if abs(value) < ROUNDING:
-        return "0"
-    size = math.floor(math.log10(abs(value)))
-    places = max(figures, 3 if size >= 2 else 0) - 1 - size
-    text = f"{round(value, places):,.{max(0, min(places, 4))}f}"
-    return text.replace("-", MINUS)
+    return number(value, min(_places(value, figures), 4)) if abs(value) >= ROUNDING else "0"
 
 
 def of_hundred(share: float) -> str:

@@ -14,7 +14,7 @@ from scipy import stats
 
 from sim.engine.choice import COMPILED, SIMPY
 from sim.experiment.runs.replicate import Arm, simulate
-from sim.outcomes.curves import EVENTS, WAIT_BINS, incidence, stage_days, stage_names, wait_shares
+from sim.outcomes.curves import WAIT_BINS, incidence, stage_days, stage_names, wait_shares
 from sim.outcomes.estimates import interval, standard_error
 from sim.outcomes.metrics import METRIC_NAMES, METRICS, measure
 from sim.outcomes.pairs import pair_counts, why_not_paired
@@ -25,6 +25,7 @@ from sim.pieces.protocol import Cadence, Capacity, Stock
 from sim.pieces.steps import Milestone, Stage, Supply, Use
 from sim.pieces.strategies import build_protocol
 from sim.pure.distributions import Fixed
+from sim.tables import CURVES, EVENTS
 from tests.runs import HAS_NUMBA, Ran, by_hand, load_text, people, run_scenario, small, walk
 
 # Names that others rely on (design section 9).
@@ -281,10 +282,28 @@ def test_parallel_waits_of_one_patient_count_once() -> None:
 
 def test_cumulative_incidence_is_the_share_by_each_day() -> None:
     ran = small(DYING, "0 d, 1 d, 2 d")
-    curves = dict(zip(EVENTS, incidence(ran.patients, 30)[0], strict=True))
+    curves = dict(zip(CURVES, incidence(ran.patients, 30)[0], strict=True))
     assert curves["infused"][[9, 10, 30]].tolist() == [0.0, pytest.approx(1 / 3), pytest.approx(1 / 3)]
     assert curves["died"][[15, 16]].tolist() == [0.0, pytest.approx(2 / 3)]  # a hair after day 15
-    assert sum(curve[30] for curve in curves.values()) == pytest.approx(1.0)
+    assert sum(curves[event][30] for event in EVENTS) == pytest.approx(1.0)
+
+
+def test_progression_before_infusion_has_a_curve_of_its_own_that_ends_at_its_share() -> None:
+    text = """
+name: Progressing
+strategy: autologous
+run: {warm_up: 0 d, window: 1 d, follow_up: 60 d}
+regions: {here: {centre: here, referral_days: ["0 d", "0.25 d", "0.5 d", "0.75 d"]}}
+centres: {here: {}}
+clocks: {waiting: {progression: 5 d, ends_eligibility: 0, death: never}}
+manufacturing: {duration: 10 d}
+"""
+    patients = run_scenario(load_text(text).scenario).patients
+    curves = dict(zip(CURVES, incidence(patients, 60)[0], strict=True))
+    progressed = curves["progressed_before_infusion"]
+    assert progressed[[4, 6]].tolist() == [0.0, 1.0]
+    assert progressed[60] == patients.progressed.mean()
+    assert curves["infused"][60] == 1.0, "still eligible after progression: both curves end at everybody"
 
 
 def test_who_is_gone_on_the_day_of_referral_counts_from_day_0_on() -> None:
@@ -298,7 +317,7 @@ clocks: {waiting: {progression: never}}
 manufacturing: {duration: 0 d}
 """
     patients = run_scenario(load_text(text).scenario).patients
-    assert dict(zip(EVENTS, incidence(patients, 2)[0].tolist(), strict=True))["withdrawn"] == [1.0, 1.0, 1.0]
+    assert dict(zip(CURVES, incidence(patients, 2)[0].tolist(), strict=True))["withdrawn"] == [1.0, 1.0, 1.0]
     (waits,) = wait_shares(patients)
     assert waits.shape == (WAIT_BINS,)
     assert np.isnan(waits).all()

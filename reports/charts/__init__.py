@@ -17,6 +17,7 @@ from reports.charts import (
     groups,
     incidence,
     observed,
+    occupancy,
     of_hundred,
     outcomes,
     plans,
@@ -97,8 +98,8 @@ CHARTS: tuple[Chart, ...] = (
         waiting_times.draw,
         waiting_times.describe,
         "Each bar is the share of infused patients who waited that many days from referral; the thin "
-        "lines are 95% simulation intervals, the upright line is the mean. The panels share the days, and each "
-        "has its own scale of shares. Patients who were never infused have no waiting time, so read it "
+        "lines are 95% simulation intervals, the upright line is the mean. The panels share both "
+        "scales. Patients who were never infused have no waiting time, so read it "
         "beside the share infused.",
     ),
     Chart(
@@ -117,9 +118,11 @@ CHARTS: tuple[Chart, ...] = (
         "incidence",
         incidence.draw,
         incidence.describe,
-        "The share of referred patients to whom each event has happened by that day, as competing "
-        "risks: a patient has one of these events at most. Bands are 95% simulation intervals. Small panels share "
-        "one scale. The axis ends where no curve rises visibly any more.",
+        "The share of referred patients to whom something has happened by that day. Infusion and the losses in the "
+        "small panels compete: a patient has one of them at most. Progression before infusion, the outcome of the "
+        "headline, is counted whatever comes after it, so it stands beside them. Below the large panels: patients "
+        "still on the way, neither infused nor lost by then, the same for every panel. Bands are 95% simulation "
+        "intervals. Small panels share one scale. The axis ends where no curve rises visibly any more.",
     ),
     Chart(
         "stages",
@@ -132,23 +135,22 @@ CHARTS: tuple[Chart, ...] = (
         " not fit; the table has all.",
     ),
     Chart(
-        "stages_median",
-        "Where the days go, median patient",
-        "stages_middle",
-        stages.draw_middle,
-        stages.describe_middle,
-        "As above, of patients with a typical (median) wait, the middle tenth of the infused. A few very long "
-        "waits lengthen the mean; they do not move this picture.",
-    ),
-    Chart(
         "flow",
         "Where patients go",
         "flow",
         flow.draw,
         flow.describe,
-        "From left to right, every measured patient from referral to outcome. The width of a band is the mean "
-        "number of patients a replication; a band in colour leads out of the path, in the colour of the "
-        "outcome. A number beside a node is how many reach it.",
+        "At the left how many patients get to each station of the path, in order; at the right how many are lost from "
+        "there, by outcome, at a larger scale. Both scales are the same for all scenarios. Means over replications.",
+    ),
+    Chart(
+        "occupancy",
+        "Where patients are by day",
+        "incidence",
+        occupancy.draw,
+        occupancy.describe,
+        "Of all patients referred, how many have been infused, are still on the way, or were lost, by day since "
+        "referral: the areas fill 100% on every day.",
     ),
     Chart(
         "outcomes",
@@ -165,8 +167,8 @@ CHARTS: tuple[Chart, ...] = (
         "differences",
         differences.draw,
         differences.describe,
-        "Each point is a difference between scenarios, paired by replication, with its 95% simulation"
-        " interval. One that crosses the zero line is compatible with no difference.",
+        "Each point is a difference between scenarios, paired by replication, with its 95% simulation interval; better "
+        "and worse are for patients. One that crosses the zero line is compatible with no difference.",
     ),
     Chart(
         "same_patients",
@@ -189,32 +191,14 @@ CHARTS: tuple[Chart, ...] = (
         section=RESTS,
     ),
     Chart(
-        "groups_waiting",
-        "Waiting by group",
         "groups",
-        groups.drawer("waiting_days_mean"),
-        groups.describer("waiting_days_mean"),
-        "The mean wait of infused patients by risk group, centre and home region. A group with few patients "
-        "is marked; its interval says how little is known of it.",
-        section=GROUPS,
-    ),
-    Chart(
-        "groups_progressed",
-        "Progression by group",
+        "By group of patients",
         "groups",
-        groups.drawer("progressed_before_infusion_share"),
-        groups.describer("progressed_before_infusion_share"),
-        "The share of the referred patients of each group who progressed before infusion, by risk group, "
-        "centre and home region.",
-        section=GROUPS,
-    ),
-    Chart(
-        "groups_infused",
-        "Infusion by group",
-        "groups",
-        groups.drawer("infused_share"),
-        groups.describer("infused_share"),
-        "The share of the referred patients of each group who were infused, by risk group, centre and home region.",
+        groups.draw,
+        groups.describe,
+        "The mean wait of the infused, and the shares of those referred who progressed before infusion and who were "
+        "infused, by risk group, centre and home region. n is the mean number of patients of the group; of few "
+        "little is known, as the whiskers, 95% simulation intervals, say.",
         section=GROUPS,
     ),
     Chart(
@@ -243,10 +227,10 @@ CHARTS: tuple[Chart, ...] = (
         "use_through_time",
         through_time.draw_use,
         through_time.describe_use,
-        "Means of each calendar month over all patients, from the empty start on: at the left what is in "
-        "use (the thin dotted line is what is there), at the right who queues for it. Slots count in the "
-        "month of their offer. All centres together, and at most four resources, those with the longest "
-        "queues; the download has all.",
+        "Means of each calendar month over all patients, from the empty start on: at the left what is in use (the thin "
+        "dotted line is how many there are), at the right who queues for it; the warm-up is shaded. Slots count in the "
+        "month of their offer. All centres together, and at most four resources, those with the longest queues; the "
+        "download has all. Each panel has its own scale.",
         section=APPENDIX,
     ),
     Chart(
@@ -298,7 +282,7 @@ CHARTS: tuple[Chart, ...] = (
         sweeps.draw_lines,
         sweeps.describe_lines,
         "Each point is a run with these values; bands are 95% simulation intervals: they hold nothing of what is "
-        "unknown of the inputs.",
+        "unknown of the inputs. An upright axis shows the range of the results and need not begin at 0.",
         fits=_over_one_or_two,
         section=STUDY,
     ),
@@ -338,8 +322,9 @@ CHARTS: tuple[Chart, ...] = (
         "morris",
         screening.draw_morris,
         screening.describe_morris,
-        "How much the result changes when one input crosses its range, over many starting points: the "
-        "upper bar is the mean size of the change, the lower how much it varies with the values of the other inputs.",
+        "Each point is an input. To the right: how much the result changes on average when the input crosses its "
+        "range (mu*). Upwards: how much that change depends on the other inputs, or on where in the range it begins "
+        "(sigma). Points above the dotted line act together with others, or not in a straight line.",
         section=STUDY,
     ),
     Chart(
@@ -358,9 +343,9 @@ CHARTS: tuple[Chart, ...] = (
         "plan",
         plans.draw_plan,
         plans.describe_plan,
-        "A point is a combination: its cost to the right, its outcome upwards, the target the dotted line. "
-        "On the stepped line nothing is both cheaper and better; the large mark is the cheapest that meets every "
-        "target, and filled points near it meet them too at hardly more cost.",
+        "A point is a combination: its cost to the right, its outcome upwards, the target the dotted line; the ring is "
+        "what the scenario has today. On the stepped line nothing is both cheaper and better; the large mark is the "
+        "cheapest that meets every target, and filled points near it meet them too at hardly more cost.",
         section=STUDY,
     ),
     Chart(
@@ -398,8 +383,8 @@ CHARTS: tuple[Chart, ...] = (
         "ceac",
         economics.draw_ceac,
         economics.describe_ceac,
-        "How often each strategy has the highest net benefit, by the willingness to pay per QALY. The "
-        "broad line marks the strategy with the highest mean, which is the one to choose.",
+        "How often each strategy has the highest net benefit, by the willingness to pay per QALY. Rings mark "
+        "the strategy with the highest mean, which is the one to choose; dotted lines the thresholds of the scenario.",
         section=COSTS,
     ),
     Chart(
@@ -409,7 +394,7 @@ CHARTS: tuple[Chart, ...] = (
         economics.draw_evpi,
         economics.describe_evpi,
         "What it would be worth, per patient, to know all uncertain inputs before choosing; research cannot "
-        "be worth more.",
+        "be worth more. Dotted lines are the thresholds of the scenario.",
         section=COSTS,
     ),
     Chart(

@@ -5,12 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date, timedelta
 from typing import Any
 
 from reports.figure import Figure, trace
-from reports.theme import INK, MUTED, SMALL_SIZE, Mark, faint, lines, name_of, stacked
+from reports.theme import INK, MUTED, SMALL_SIZE, Mark, day_tick, faint, lines, name_of, stacked
 
 PANEL, GAP, ABOVE, BELOW, PHONE_PANEL = 130, 50, 40, 52, 150
+MONTHS = (1, 3, 6, 12)
 OWN_AXIS, AT_RISK = 34, 18
 """Pixels for the ticks and title of a panel's own axis, and for the patients at risk below them."""
 
@@ -40,8 +42,8 @@ class Box:
     """One panel of the grid. `limit`: a thin line of another meaning (a capacity); `top`: the end of the axis.
 
     `at_least`: the axis reaches to here, so that next to nothing looks like next to nothing. It begins at 0 unless a
-    number drawn is below that. `x_axis`: its own horizontal axis, where that is not the one of the grid. `at_risk`:
-    (place on it, patients at risk there), written below the axis.
+    number drawn is below that; with `around` it holds what is drawn and no more. `x_axis`: its own horizontal axis,
+    where that is not the one of the grid. `at_risk`: (place on it, patients at risk there), written below the axis.
     """
 
     title: str
@@ -50,6 +52,7 @@ class Box:
     suffix: str = ""
     top: float | None = None
     at_least: float = 0.0
+    around: bool = False
     x_axis: Mapping[str, Any] | None = None
     at_risk: Sequence[tuple[float, int]] = ()
 
@@ -138,6 +141,14 @@ def draw_grid(figure: Figure, grid: Grid, in_legend: bool = True) -> dict[str, A
     return narrow
 
 
+def _untold(told: set[str] | None, name: str) -> bool:
+    """Whether the legend is still to name it; it is named by that."""
+    if told is None or name in told:
+        return False
+    told.add(name)
+    return True
+
+
 def _title(grid: Grid, box: Box) -> str:
     """The name of a panel's horizontal axis."""
     title = (box.x_axis or {}).get("title", {}).get("text", grid.x_title)
@@ -172,6 +183,12 @@ def _span(box: Box) -> tuple[float, float]:
     high = high if high > low else low + 1.0
     if box.top is not None:
         return low, box.top
+    if box.around:
+        drawn = numbers or [0.0, 1.0]
+        air = 0.1 * ((max(drawn) - min(drawn)) or abs(max(drawn)) or 1.0)
+        # what lies near to 0 has an axis from 0
+        low = 0.0 if 0.0 <= min(drawn) < max(drawn) / 3 else min(drawn) - air
+        return low, max(drawn) + air
     room = 0.08 * (high - low)
     return (low - room if low < 0 else 0.0), high + room
 
@@ -208,16 +225,15 @@ def _lines(figure: Figure, box: Box, x_axis: str, y_axis: str, told: set[str] | 
                 mode="lines",
                 line={"color": line.mark.colour, "width": 1.2, "dash": "dot", "shape": line.shape},
                 name=name_of(line.name),
-                showlegend=False,
+                legendgroup=name_of(line.name),
+                showlegend=_untold(told, name_of(line.name)),
                 hovertemplate="%{fullData.name}: %{y:.4~g}<extra></extra>",
                 **axes,
             )
         )
     for line in box.lines:
         name, point = name_of(line.name), f"%{{x{line.x_form}}}: %{{y:.4~g}}{line.unit}"
-        show = told is not None and name not in told
-        if told is not None:
-            told.add(name)
+        show = _untold(told, name)
         figure.add_trace(
             trace(
                 "scatter",
@@ -233,6 +249,48 @@ def _lines(figure: Figure, box: Box, x_axis: str, y_axis: str, told: set[str] | 
                 **axes,
             )
         )
+
+
+def calendar(start: date | None, last: float, most: int = 6) -> dict[str, Any]:
+    """An axis of simulated days: its range, its ticks at first days of months as dates, and its title.
+
+    Days since the start where there is no date.
+    """
+    if start is None:
+        title = "days since the start of the simulation"
+        return {"range": [0, last], "dtick": day_tick(last, most), "title": {"text": title}}
+    end = start + timedelta(days=last)
+    months = (end.year - start.year) * 12 + end.month - start.month
+    step = next((one for one in MONTHS if months / one <= most), 24)
+    first = date(start.year, start.month, 1)
+    dates = [
+        date(first.year + (first.month - 1 + k) // 12, (first.month - 1 + k) % 12 + 1, 1)
+        for k in range(months + 1)
+        if (first.month - 1 + k) % min(step, 12) == 0
+    ]
+    shown = [one for one in dates if start <= one <= end][:: max(1, step // 12)]
+    return {
+        "range": [0, last],
+        "tickvals": [(one - start).days for one in shown],
+        "ticktext": [f"{one:%b %Y}" for one in shown],
+        "title": {"text": "date"},
+    }
+
+
+def shade_warm_up(figure: Figure, days: float, panels: int) -> None:
+    """Shades the warm-up in each panel, in which nobody counts, and names it in the first."""
+    if days <= 0.0:
+        return
+    for place in range(panels):
+        suffix = "" if place == 0 else str(place + 1)
+        figure.add_shape(
+            type="rect", x0=0, x1=days, y0=0, y1=1, xref=f"x{suffix}", yref=f"y{suffix} domain", layer="below",
+            fillcolor=faint(MUTED, 0.1), line={"width": 0},
+        )  # fmt: skip
+    figure.add_annotation(
+        x=days, y=0.02, xref="x", yref="y domain", text="warm-up", showarrow=False, xanchor="right", yanchor="bottom",
+        xshift=-3, font={"size": SMALL_SIZE, "color": MUTED},
+    )  # fmt: skip
 
 
 def heading(figure: Figure, text: str, x_axis: str, y_axis: str) -> None:

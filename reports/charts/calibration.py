@@ -13,6 +13,7 @@ from reports.figure import Figure, trace
 from reports.findings import Findings
 from reports.theme import MUTED, NEITHER, canvas, faint, finish, mark, plain
 from reports.words import listed
+from sim.tables.inputs import input_label
 
 PANEL, GAP, BELOW = 190, 70, 60
 BINS = 24
@@ -47,7 +48,7 @@ def draw_values(sample: pd.DataFrame, findings: Findings) -> Figure:
                     xaxis=f"x{suffix}", yaxis=f"y{suffix}", hovertemplate=f"{name}: %{{y:.1f}}%<extra></extra>",
                 )
             )  # fmt: skip
-        picture.update_layout(_axes(suffix, places[place], path, "share", "%"))
+        picture.update_layout(_axes(suffix, places[place], input_label(path), "share", "%"))
     picture.update_layout(barmode="overlay", bargap=0)
     return finish(
         picture,
@@ -67,7 +68,8 @@ def describe_values(sample: pd.DataFrame, findings: Findings) -> str:
     for path in varied(sample):
         before, after = (_interval(sample, name, path) for name in (BEFORE, AFTER))
         parts.append(
-            f"{path}: median {after[1]}, 90 % between {after[0]} and {after[2]} (before: {before[0]} and {before[2]})"
+            f"{input_label(path)}: median {after[1]}, 90 % between {after[0]} and {after[2]} (before: {before[0]} and "
+            f"{before[2]})"
         )
     return f"Bars of prior and posterior. {'; '.join(parts)}."
 
@@ -118,7 +120,7 @@ def _title(sample: pd.DataFrame, paths: Sequence[str]) -> str:
 
     path = min(paths, key=left)
     low, middle, high = _interval(sample, AFTER, path)
-    return f"{plain(path)}: {middle}, 90 % interval {low} to {high}"
+    return f"{input_label(path)}: {middle}, 90 % interval {low} to {high}"
 
 
 def _numbers(sample: pd.DataFrame, of: str, path: str) -> tuple[float, float, float]:

@@ -10,9 +10,10 @@ from reports.charts.rows import GAP, Group, Panel, Row, draw_panel
 from reports.figure import Figure
 from reports.findings import Findings, headline
 from reports.tables import records
-from reports.theme import canvas, finish, mark, name_of, stacked
+from reports.theme import MUTED, canvas, finish, mark, name_of, outcome_colour, stacked
 from reports.words import Estimate, compact, listed
 from sim.outcomes.metrics import INFUSED_AND_FREE
+from sim.outcomes.verdicts import Verdict
 
 METRICS = (
     "waiting_days_mean",
@@ -27,7 +28,9 @@ METRICS = (
     *INFUSED_AND_FREE.values(),
 )
 AXES = {"days": "difference in days", "share": "difference in percentage points"}
-BETWEEN, BELOW, LEFT = 62, 52, 190
+BETWEEN, BELOW, LEFT = 62, 52, 230
+WORDS = {Verdict.BETTER: ("better", outcome_colour("infused")), Verdict.WORSE: ("worse", "#9A3412")}
+"""What is said after a difference, and in which colour; where nothing can be said, its number is muted."""
 
 
 def draw(differences: pd.DataFrame, findings: Findings) -> Figure:
@@ -37,8 +40,9 @@ def draw(differences: pd.DataFrame, findings: Findings) -> Figure:
         panel for unit, title in AXES.items() if (panel := _panel(differences, findings, unit, title)) is not None
     ]
     domains = stacked([panel.height for panel in panels], BETWEEN, 0) if panels else []
-    narrow: dict[str, Any] = {"layout.margin.l": 14, "layout.margin.r": 10}
+    narrow: dict[str, Any] = {"layout.margin.l": 14}
     several = len(findings.others) > 1
+    narrow["layout.margin.r"] = max((panel.phone_room for panel in panels), default=10)
     for place, (panel, domain) in enumerate(zip(panels, domains, strict=True), start=1):
         narrow |= draw_panel(figure, panel, axis=place, domain=domain, legend=several and place == 1)
     height = sum(panel.height for panel in panels) + BETWEEN * max(0, len(panels) - 1)
@@ -49,7 +53,7 @@ def draw(differences: pd.DataFrame, findings: Findings) -> Figure:
         f"{findings.quoted(findings.baseline or '')}",
         alt=describe(differences, findings),
         height=int(height or GAP) + BELOW,
-        margin={"l": LEFT, "r": 20, "b": BELOW},
+        margin={"l": LEFT, "r": max((panel.room for panel in panels), default=20), "b": BELOW},
         legend=[name_of(name) for name in findings.others] if several else (),
         narrow=narrow,
     )
@@ -71,12 +75,14 @@ def _panel(differences: pd.DataFrame, findings: Findings, unit: str, title: str)
         mine = differences[(differences["metric"] == metric) & (differences["unit"] == unit)]
         if not mine["estimate"].notna().any():
             continue
-        rows = [
-            Row(scenario, _known(findings.change(scenario, metric), unit), mark(findings.place(scenario)))
-            for scenario in findings.others
-        ]
+        rows = [_row(findings, scenario, metric, unit) for scenario in findings.others]
         groups.append(Group(str(mine["label"].iloc[0]), tuple(rows)))
-    return Panel(tuple(groups), title, bars=False) if groups else None
+    return Panel(tuple(groups), title, bars=False, wrap=32) if groups else None
+
+
+def _row(findings: Findings, scenario: str, metric: str, unit: str) -> Row:
+    word, ink = WORDS.get(findings.verdict(scenario, metric), ("", MUTED))
+    return Row(scenario, _known(findings.change(scenario, metric), unit), mark(findings.place(scenario)), word, ink)
 
 
 def _known(change: Estimate, unit: str) -> Estimate:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import pandas as pd
@@ -12,16 +13,12 @@ from reports.charts.rows import Group, Panel, Row, draw_panel
 from reports.figure import Figure, trace
 from reports.findings import Findings
 from reports.tables import records
-from reports.theme import INK, Mark, canvas, faint, finish, mark, name_of
-from reports.words import Estimate, counted, level, listed, number, stands_out
+from reports.theme import INK, SMALL_SIZE, canvas, faint, finish, mark, name_of
+from reports.words import Estimate, counted, level, listed, number, rounded, stands_out
+from sim.tables.inputs import input_label
 
-BELOW, LARGE = 52, 300
+BELOW, LARGE, RINGS = 52, 300, 24
 ASSUMED = "inputs include assumptions: see the table of parameters"
-
-
-def money(value: float) -> str:
-    """An amount without decimals, thousands apart."""
-    return f"{value:,.0f}".replace("-", "\N{MINUS SIGN}")
 
 
 def draw_plane(plane: pd.DataFrame, findings: Findings) -> Figure:
@@ -83,13 +80,13 @@ def describe_plane(plane: pd.DataFrame, findings: Findings) -> str:
     parts = []
     for strategy, mine in plane.groupby("strategy", sort=False):
         better = float(((mine["incremental_qalys"] > 0) & (mine["incremental_cost"] < 0)).mean())
-        mean = f"{number(mine['incremental_qalys'].mean(), 3)} QALYs and {money(mine['incremental_cost'].mean())}"
+        mean = f"{rounded(mine['incremental_qalys'].mean())} QALYs and {rounded(mine['incremental_cost'].mean(), 3)}"
         parts.append(f"{strategy}: mean {mean}, {level(Estimate(better, unit='share'))} of samples better and cheaper")
     return f"Cost-effectiveness plane against {plane['baseline'].iloc[0]}. {'; '.join(parts)}."
 
 
 def draw_ceac(ceac: pd.DataFrame, findings: Findings) -> Figure:
-    """The probability that each strategy is cost-effective over willingness to pay; on the frontier drawn broad."""
+    """The probability that each strategy is cost-effective over willingness to pay; a mark where its mean is best."""
     picture = canvas()
     strategies = list(dict.fromkeys(ceac["strategy"]))
     series = []
@@ -101,26 +98,28 @@ def draw_ceac(ceac: pd.DataFrame, findings: Findings) -> Figure:
     grid = Grid([box], 1, f"willingness to pay per QALY, {_unit(ceac)}", {"tickformat": ",.0f"}, LARGE)
     narrow = draw_grid(picture, grid)
     _frontier(picture, ceac, strategies)
+    narrow |= _thresholds(picture, findings)
     return finish(
         picture,
-        title=_ceac_title(ceac),
-        subtitle=f"The broad line is the frontier: the strategy of highest mean net benefit; {ASSUMED}",
+        title=_ceac_title(ceac, findings),
+        subtitle=f"Rings mark the strategy of highest mean net benefit, the one to choose; {ASSUMED}",
         alt=describe_ceac(ceac, findings),
         height=grid.height,
         margin={"l": 66, "r": 24, "b": BELOW},
         legend=[name_of(strategy) for strategy in strategies],
-        narrow=narrow,
+        narrow={**narrow, "layout.xaxis.nticks": 4},
         narrow_height=grid.phone_height,
     )
 
 
 def describe_ceac(ceac: pd.DataFrame, findings: Findings) -> str:
-    """The alternative text: the probabilities at the lowest and the highest willingness to pay."""
+    """The alternative text: the probabilities at the thresholds, else at the ends of the axis."""
     parts = []
-    for worth in (ceac["willingness_to_pay"].min(), ceac["willingness_to_pay"].max()):
+    amounts = sorted(set(ceac["willingness_to_pay"]))
+    for worth in [one for one in findings.thresholds if one in amounts] or [amounts[0], amounts[-1]]:
         rows = records(ceac[ceac["willingness_to_pay"] == worth])
         told = [f"{row.strategy} {level(Estimate(row.probability, unit='share'))}" for row in rows]
-        parts.append(f"at {money(worth)}: {listed(told)}")
+        parts.append(f"at {number(worth, 0)}: {listed(told)}")
     return f"Cost-effectiveness acceptability curves, {'; '.join(parts)}."
 
 
@@ -133,28 +132,50 @@ def draw_evpi(evpi: pd.DataFrame, findings: Findings) -> Figure:
     box = Box(f"EVPI per patient, {unit}", [line])
     grid = Grid([box], 1, f"willingness to pay per QALY, {unit}", {"tickformat": ",.0f"}, LARGE)
     narrow = draw_grid(picture, grid, in_legend=False)
+    narrow |= _thresholds(picture, findings)
     picture.update_layout(yaxis={"tickformat": ",.0f"})
-    most = records(rows.nlargest(1, "evpi"))[0]
-    at = f"{money(most.evpi)} {unit} per patient, at {money(most.willingness_to_pay)} a QALY"
     return finish(
         picture,
-        title=f"Perfect information is worth at most {at}",
+        title=_evpi_title(evpi, findings),
         subtitle=f"Expected value of perfect information about all uncertain inputs together; {ASSUMED}",
         alt=describe_evpi(evpi, findings),
         height=grid.height,
         margin={"l": 90, "r": 24, "b": BELOW},
-        narrow=narrow,
+        narrow={**narrow, "layout.xaxis.nticks": 4},
         narrow_height=grid.phone_height,
     )
 
 
 def describe_evpi(evpi: pd.DataFrame, findings: Findings) -> str:
-    """The alternative text: the largest value and where it is."""
+    """The alternative text: the value at the thresholds, and the largest."""
     most = records(evpi.nlargest(1, "evpi"))[0]
-    return (
-        "Line of the expected value of perfect information over willingness to pay; "
-        f"largest {money(most.evpi)} at {money(most.willingness_to_pay)}."
-    )
+    rows = records(evpi[evpi["willingness_to_pay"].isin(findings.thresholds)])
+    told = [f"{rounded(row.evpi, 3)} at {number(row.willingness_to_pay, 0)}" for row in rows]
+    told.append(f"largest {rounded(most.evpi, 3)} at {number(most.willingness_to_pay, 0)}")
+    return f"Line of the expected value of perfect information over willingness to pay; {listed(told)}."
+
+
+def _thresholds(picture: Figure, findings: Findings) -> dict[str, Any]:
+    """Upright dotted lines at the configured amounts, with the amount above; returns what is different on a phone."""
+    hidden: dict[str, Any] = {}
+    for place, worth in enumerate(findings.thresholds):
+        picture.add_shape(
+            type="line", x0=worth, x1=worth, y0=0, y1=1, xref="x", yref="y domain",
+            line={"color": INK, "width": 1.2, "dash": "dot"},
+        )  # fmt: skip
+        if place:
+            hidden[f"layout.annotations.{len(picture.annotations)}.visible"] = False
+        picture.add_annotation(
+            x=worth, y=0.02, xref="x", yref="y domain", text=number(worth, 0), showarrow=False, xanchor="left",
+            yanchor="bottom", xshift=4, font={"size": SMALL_SIZE, "color": INK},
+        )  # fmt: skip
+    return hidden
+
+
+def _at_threshold(table: pd.DataFrame, findings: Findings) -> pd.DataFrame:
+    """The rows at the middle one of the configured amounts; none where the table does not have it."""
+    mine: pd.DataFrame = table[table["willingness_to_pay"] == findings.threshold]
+    return mine
 
 
 def has_price(prices: pd.DataFrame) -> bool:
@@ -170,7 +191,9 @@ def draw_price(prices: pd.DataFrame, findings: Findings) -> Figure:
     groups = tuple(
         Group(
             f"{scenario} against {against}",
-            tuple(Row(f"{money(row.willingness_to_pay)} a QALY", _priced(row), mark(place)) for row in records(mine)),
+            tuple(
+                Row(f"{number(row.willingness_to_pay, 0)} a QALY", _priced(row), mark(place)) for row in records(mine)
+            ),
         )
         for place, ((scenario, against), mine) in enumerate(known.groupby(["scenario", "against"], sort=False))
     )
@@ -185,8 +208,8 @@ def draw_price(prices: pd.DataFrame, findings: Findings) -> Figure:
         subtitle=f"With 95% intervals of the simulation (Fieller); {ASSUMED}",
         alt=describe_price(prices, findings),
         height=int(panel.height) + BELOW,
-        margin={"l": 300, "r": 20, "b": BELOW},
-        narrow={**narrow, "layout.margin.l": 14, "layout.margin.r": 10},
+        margin={"l": 300, "r": panel.room, "b": BELOW},
+        narrow={**narrow, "layout.margin.l": 14, "layout.margin.r": panel.phone_room},
     )
 
 
@@ -194,8 +217,12 @@ def describe_price(prices: pd.DataFrame, findings: Findings) -> str:
     """The alternative text: each price at the highest willingness to pay."""
     known = prices[prices["value_based_price"].notna()]
     rows = records(known[known["willingness_to_pay"] == known["willingness_to_pay"].max()])
-    told = [f"{row.scenario} against {row.against} {money(row.value_based_price)}" for row in rows]
-    return f"Value-based prices at {money(rows[0].willingness_to_pay)} a QALY: {listed(told)}."
+    told = [f"{row.scenario} against {row.against} {rounded(row.value_based_price, 3)}" for row in rows]
+    return f"Value-based prices at {number(rows[0].willingness_to_pay, 0)} a QALY: {listed(told)}."
+
+
+def _row(row: Any, place: int) -> Row:
+    return Row(f"{number(row.willingness_to_pay, 0)} a QALY", _priced(row), mark(place))
 
 
 def _priced(row: Any) -> Estimate:
@@ -204,14 +231,14 @@ def _priced(row: Any) -> Estimate:
 
 def _price_title(known: pd.DataFrame, unit: str) -> str:
     row = records(known.sort_values("willingness_to_pay", kind="stable").tail(1))[0]
-    who = f"{row.scenario} against {row.against}, at {money(row.willingness_to_pay)} {unit} a QALY"
+    who = f"{row.scenario} against {row.against}, at {number(row.willingness_to_pay, 0)} {unit} a QALY"
     if row.value_based_price < 0.0:
         return f"No price of the product makes up for its costs: {who}"
     of = level(Estimate(abs(float(row.change)), unit="share"))
     if not row.low <= row.price <= row.high:
         side = "below" if row.change < 0.0 else "above"
-        return f"The value-based price is {money(row.value_based_price)}, {of} {side} the price: {who}"
-    return f"The value-based price, {money(row.value_based_price)}, is not clearly different from the price: {who}"
+        return f"The value-based price is {rounded(row.value_based_price, 3)}, {of} {side} the price: {who}"
+    return f"The value-based price, {rounded(row.value_based_price, 3)}, is not clearly different from the price: {who}"
 
 
 def is_assessed(evppi: pd.DataFrame) -> bool:
@@ -224,7 +251,7 @@ def draw_evppi(evppi: pd.DataFrame, findings: Findings) -> Figure:
     picture = canvas()
     rows = _most_valuable(evppi)
     unit = _unit(evppi)
-    bars = tuple(Group(str(row.input), (Row("", _worth(row), mark(0)),)) for row in rows)
+    bars = tuple(Group(input_label(str(row.input)), (Row("", _worth(row), mark(0)),)) for row in rows)
     panel = Panel(bars, f"EVPPI per patient, {unit}", bars=True, wrap=38)
     narrow = draw_panel(picture, panel, legend=False)
     held = int(evppi["evppi"].isna().sum())
@@ -234,14 +261,14 @@ def draw_evppi(evppi: pd.DataFrame, findings: Findings) -> Figure:
         subtitle=f"Bars reach over two standard errors to each side; {counted(held, 'input')} held fixed, not assessed",
         alt=describe_evppi(evppi, findings),
         height=int(panel.height) + BELOW,
-        margin={"l": 300, "r": 20, "b": BELOW},
-        narrow={**narrow, "layout.margin.l": 14, "layout.margin.r": 10},
+        margin={"l": 300, "r": panel.room, "b": BELOW},
+        narrow={**narrow, "layout.margin.l": 14, "layout.margin.r": panel.phone_room},
     )
 
 
 def describe_evppi(evppi: pd.DataFrame, findings: Findings) -> str:
     """The alternative text: the three most valuable, and how many inputs were held fixed."""
-    told = [f"{row.input} {money(row.evppi)}" for row in _most_valuable(evppi)[:3]]
+    told = [f"{input_label(str(row.input))} {rounded(row.evppi, 3)}" for row in _most_valuable(evppi)[:3]]
     held = int(evppi["evppi"].isna().sum())
     return f"Bars of the value of information: {listed(told)}. {counted(held, 'input')} held fixed, not assessed."
 
@@ -259,37 +286,40 @@ def _worth(row: Any) -> Estimate:
 
 
 def _evppi_title(rows: list[Any], unit: str) -> str:
-    first, at = rows[0], money(rows[0].willingness_to_pay)
+    first, at = rows[0], number(rows[0].willingness_to_pay, 0)
     if first.evppi <= 2.0 * first.standard_error:
         return f"No input alone is clearly worth knowing, at {at} {unit} a QALY"
     alone = stands_out(_worth(first), map(_worth, rows[1:]))
     most = "is worth most to know" if alone else "is among the inputs most worth knowing"
-    return f"{first.input} {most}: {money(first.evppi)} {unit} per patient, at {at} a QALY"
+    return f"{input_label(str(first.input))} {most}: {rounded(first.evppi, 3)} {unit} per patient, at {at} a QALY"
 
 
-def _frontier(picture: Figure, ceac: pd.DataFrame, strategies: list[str]) -> None:
-    """The curve of the best strategy at each willingness to pay, broad and behind the lines."""
+def _frontier(picture: Figure, ceac: pd.DataFrame, strategies: Sequence[str]) -> None:
+    """Rings on the curve of the strategy whose mean is best, at a number of amounts along the axis."""
     told = ceac[ceac["on_frontier"].str.lower().isin(("true", "1", "yes"))].sort_values("willingness_to_pay")
-    look = Mark(faint(INK, 0.16), "solid", "circle")
-    picture.add_trace(
-        trace(
-            "scatter",
-            x=told["willingness_to_pay"].tolist(),
-            y=(told["probability"] * 100).tolist(),
-            mode="lines",
-            line={"color": look.colour, "width": 11},
-            hoverinfo="skip",
-            showlegend=False,
+    every = max(1, len(told) // RINGS)
+    for place, strategy in enumerate(strategies):
+        mine = told.iloc[::every]
+        mine = mine[mine["strategy"] == strategy]
+        picture.add_trace(
+            trace(
+                "scatter",
+                x=mine["willingness_to_pay"].tolist(),
+                y=(mine["probability"] * 100).tolist(),
+                mode="markers",
+                marker={"symbol": "circle-open", "size": 11, "color": mark(place).colour, "line": {"width": 2}},
+                hoverinfo="skip",
+                showlegend=False,
+            )
         )
-    )
 
 
 def _plane_title(plane: pd.DataFrame, findings: Findings) -> str:
     strategy = str(plane["strategy"].iloc[0])
     mine = plane[plane["strategy"] == strategy]
     who = f"With {findings.quoted(strategy)} instead of {findings.quoted(str(plane['baseline'].iloc[0]))}"
-    qalys = _more_or_less(mine["incremental_qalys"], lambda value: number(value, 2), "QALYs")
-    cost = _more_or_less(mine["incremental_cost"], money, _unit(plane))
+    qalys = _more_or_less(mine["incremental_qalys"], rounded, "QALYs")
+    cost = _more_or_less(mine["incremental_cost"], partial(rounded, figures=3), _unit(plane))
     gain = "a patient gains" if _resolved(findings, strategy, "incremental_qalys") else "no clear difference in QALYs:"
     spend = "costs" if _resolved(findings, strategy, "incremental_cost") else "no clear difference in costs:"
     return f"{who}, {gain} {qalys}, and {spend} {cost}"
@@ -312,8 +342,33 @@ def _unit(table: pd.DataFrame) -> str:
     return str(table["unit"].iloc[0])
 
 
-def _ceac_title(ceac: pd.DataFrame) -> str:
-    worth = ceac["willingness_to_pay"].max()
-    row = records(ceac[ceac["willingness_to_pay"] == worth].nlargest(1, "probability"))[0]
-    share = level(Estimate(row.probability, unit="share"))
-    return f"At {money(worth)} {_unit(ceac)} a QALY, {row.strategy} is most often cost-effective: in {share} of samples"
+def _ceac_title(ceac: pd.DataFrame, findings: Findings) -> str:
+    """Who is most often cost-effective at the middle threshold; without one, what is shown."""
+    rows = _at_threshold(ceac, findings)
+    if rows.empty:
+        low, high = (number(pick(ceac["willingness_to_pay"]), 0) for pick in (min, max))
+        return f"How often each strategy is cost-effective, from {low} to {high} {_unit(ceac)} a QALY"
+    row = records(rows.nlargest(1, "probability"))[0]
+    share, chosen = level(Estimate(row.probability, unit="share")), records(_best(rows))
+    told = f"At {number(row.willingness_to_pay, 0)} {_unit(ceac)} a QALY, {row.strategy} is most often cost-effective: "
+    told += f"in {share} of samples"
+    if chosen and chosen[0].strategy != row.strategy:
+        told += f", while {chosen[0].strategy} has the highest mean net benefit"
+    return told
+
+
+def _best(rows: pd.DataFrame) -> pd.DataFrame:
+    mine: pd.DataFrame = rows[rows["on_frontier"].str.lower().isin(("true", "1", "yes"))]
+    return mine
+
+
+def _evpi_title(evpi: pd.DataFrame, findings: Findings) -> str:
+    """What perfect information is worth at the middle threshold; without one, at the most."""
+    rows, unit = _at_threshold(evpi, findings), _unit(evpi)
+    if rows.empty:
+        most = records(evpi.nlargest(1, "evpi"))[0]
+        at = f"{rounded(most.evpi, 3)} {unit} per patient, at {number(most.willingness_to_pay, 0)} a QALY"
+        return f"Perfect information is worth at most {at}"
+    row = records(rows)[0]
+    worth, at = rounded(row.evpi, 3), number(row.willingness_to_pay, 0)
+    return f"At {at} {unit} a QALY, perfect information is worth {worth} {unit} per patient"

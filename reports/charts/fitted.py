@@ -16,6 +16,7 @@ from reports.findings import Findings
 from reports.tables import records
 from reports.theme import INK, MUTED, Mark, canvas, day_tick, finish, mark
 from reports.words import counted, listed, number
+from sim.tables.inputs import input_label
 
 OBSERVED, FITTED, EQUAL = "observed, with 95% band", "fitted", "equal"
 AS_SEEN, AS_FITTED, AS_EQUAL = Mark(INK, "solid", "circle"), mark(1), Mark(MUTED, "dot", "circle")
@@ -85,7 +86,9 @@ def describer(kind: str) -> Callable[[pd.DataFrame, Findings], str]:
         for path, rows in mine.groupby("path", sort=False):
             row = records(rows)[-1] if kind == CLOCKS else _middle(rows)
             fitted = f", {_percent(row.fitted)} fitted" if math.isfinite(row.fitted) else ""
-            told.append(f"{path}, day {number(row.day, 0)}: {_percent(row.observed)} observed{fitted}")
+            told.append(
+                f"{input_label(str(path))}, day {number(row.day, 0)}: {_percent(row.observed)} observed{fitted}"
+            )
         return f"Curves of {KINDS[kind].shows}. {'; '.join(told)}."
 
     return describe
@@ -118,7 +121,7 @@ def _box(path: str, rows: pd.DataFrame, kind: str) -> Box:
     last = max(float(days[-1]), 1.0)
     top = 100.0 if kind != CLOCKS else None
     axis = {"range": [0, last * 1.02], "dtick": day_tick(last, 6)}
-    return Box(path, [observed, *([fit] if not fitted.empty else [])], suffix="%", top=top, x_axis=axis,
+    return Box(input_label(path), [observed, *([fit] if not fitted.empty else [])], suffix="%", top=top, x_axis=axis,
                at_risk=_at_risk(rows, last))  # fmt: skip
 
 

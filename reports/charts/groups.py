@@ -2,89 +2,110 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import math
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
 
-from reports.charts.rows import Group, Panel, Row, draw_panel
+from reports.charts.bands import heading
+from reports.charts.rows import GAP, Group, Panel, Row, draw_panel
 from reports.figure import Figure
 from reports.findings import PHRASES, Findings
 from reports.tables import records
-from reports.theme import canvas, finish, mark, name_of
-from reports.words import Estimate, compact, figure, level, listed, number, uncapital
+from reports.theme import canvas, finish, mark, name_of, stacked
+from reports.words import Estimate, compact, figure, level, listed, rounded, uncapital
 
-BELOW, LEFT = 52, 230
+BELOW, LEFT, ABOVE, PHONE_GAP = 36, 260, 18, 56
 PLURALS = {"centre": "centres", "risk group": "risk groups", "home region": "home regions"}
 FEW = 10.0
 """Patients a replication below which a group is marked as small."""
-AXES = {"days": "days", "share": "share of the referred patients of the group"}
+
+METRICS = {
+    "waiting_days_mean": "Mean wait, days",
+    "progressed_before_infusion_share": "Progressed",
+    "infused_share": "Infused",
+}
+"""What is shown side by side, with its heading: a wait beside who never came to infusion."""
+SPANS = ((0.0, 0.25), (0.375, 0.625), (0.75, 1.0))
+TITLED = "progressed_before_infusion_share"
 
 
-def drawer(metric: str) -> Callable[[pd.DataFrame, Findings], Figure]:
-    """The chart of one metric by group."""
+def draw(groups: pd.DataFrame, findings: Findings) -> Figure:
+    """A row a group of patients; beside each other the wait, who progressed, and who was infused."""
+    picture, several = canvas(), len(findings.scenarios) > 1
+    shown = [metric for metric in METRICS if groups.loc[groups["metric"] == metric, "estimate"].notna().any()]
+    names = _names(groups, shown)
+    narrow: dict[str, Any] = {"layout.margin.l": 14}
+    panels = [
+        Panel(_groups(groups[groups["metric"] == metric], names, findings), "", True, 34, span=span, short=True)
+        for metric, span in zip(shown, SPANS, strict=False)
+    ]
+    height = max((panel.height for panel in panels), default=GAP)
+    domains = stacked([height] * len(panels), PHONE_GAP, ABOVE) if panels else []
+    top = height / (height + ABOVE)
+    for place, (metric, panel) in enumerate(zip(shown, panels, strict=True)):
+        axis = place + 1
+        suffix = "" if axis == 1 else str(axis)
+        legend = several and place == 0
+        narrow |= draw_panel(picture, panel, axis=axis, domain=(0.0, top), legend=legend, labels=place == 0)
+        heading(picture, METRICS[metric], f"x{suffix}", f"y{suffix}")
+        narrow |= {f"layout.xaxis{suffix}.domain": [0, 1], f"layout.yaxis{suffix}.domain": list(domains[place])}
+        if metric == "waiting_days_mean":
+            picture.update_layout({f"xaxis{suffix}": {"nticks": 3}})
+    narrow["layout.margin.r"] = max((panel.phone_room for panel in panels), default=10)
+    picture.update_layout(barmode="overlay")
+    return finish(
+        picture,
+        title=_title(groups[groups["metric"] == TITLED], findings, TITLED),
+        subtitle=f"{findings.population()}; n: mean patients of the group in a replication",
+        alt=describe(groups, findings),
+        height=int(height + ABOVE) + BELOW,
+        margin={"l": LEFT, "r": max((panel.room for panel in panels), default=10), "b": BELOW},
+        legend=[name_of(name) for name in findings.scenarios] if several else (),
+        narrow=narrow,
+        narrow_height=int(ABOVE + (height + PHONE_GAP) * len(panels)),
+    )
 
-    def draw(groups: pd.DataFrame, findings: Findings) -> Figure:
-        """Bars of the metric with intervals, a group of bars for each group of patients."""
-        picture = canvas()
-        mine = groups[groups["metric"] == metric]
-        panel = Panel(_groups(mine, findings), _axis(mine), bars=True, wrap=30)
-        several = len(findings.scenarios) > 1
-        narrow = draw_panel(picture, panel, legend=several)
-        picture.update_layout(barmode="overlay")
-        return finish(
-            picture,
-            title=_title(mine, findings, metric),
-            subtitle=findings.population(),
-            alt=describer(metric)(groups, findings),
-            height=int(panel.height) + BELOW,
-            margin={"l": LEFT, "r": 20, "b": BELOW},
-            legend=[name_of(name) for name in findings.scenarios] if several else (),
-            narrow={**narrow, "layout.margin.l": 14, "layout.margin.r": 10},
-        )
 
-    return draw
-
-
-def describer(metric: str) -> Callable[[pd.DataFrame, Findings], str]:
-    """The alternative text of the chart of one metric by group."""
-
-    def describe(groups: pd.DataFrame, findings: Findings) -> str:
-        """The number of each group under each scenario."""
-        mine = groups[groups["metric"] == metric]
-        parts = []
-        for scenario in findings.scenarios:
-            rows = records(mine[mine["scenario"] == scenario])
+def describe(groups: pd.DataFrame, findings: Findings) -> str:
+    """The alternative text: the numbers of each group under each scenario."""
+    parts = []
+    for scenario in findings.scenarios:
+        for metric, label in METRICS.items():
+            rows = records(groups[(groups["metric"] == metric) & (groups["scenario"] == scenario)])
             if rows:
-                parts.append(f"{scenario}: {listed([f'{row.group} {level(_estimate(row))}' for row in rows])}")
-        label = uncapital(str(mine["label"].iloc[0])) if not mine.empty else metric
-        return f"Bars of {label} by risk group, centre and region. {'; '.join(parts)}."
-
-    return describe
+                told = [f"{row.group} {level(_estimate(row))}" for row in rows]
+                parts.append(f"{scenario}, {uncapital(label)}: {listed(told)}")
+    return f"Bars by risk group, centre and region. {'; '.join(parts)}."
 
 
 def _estimate(row: Any) -> Estimate:
     return Estimate(row.estimate, row.low, row.high, row.unit, row.label)
 
 
-def _axis(mine: pd.DataFrame) -> str:
-    label, unit = str(mine["label"].iloc[0]), str(mine["unit"].iloc[0])
-    return f"{uncapital(label)} ({AXES.get(unit, unit)})" if unit == "days" else AXES.get(unit, unit)
+def _names(groups: pd.DataFrame, shown: Sequence[str]) -> dict[tuple[str, str], str]:
+    """What each group is called, with its size: the same in every panel."""
+    there = groups[groups["metric"].isin(shown)]
+    names = {}
+    for (grouping, group), mine in there.groupby(["grouping", "group"], sort=False):
+        fewest = float(mine["patients"].min())
+        few = "few, " if fewest < FEW else ""
+        names[str(grouping), str(group)] = f"{mine['grouping_label'].iloc[0]}: {group} ({few}n = {rounded(fewest)})"
+    return names
 
 
-def _groups(mine: pd.DataFrame, findings: Findings) -> tuple[Group, ...]:
+def _groups(mine: pd.DataFrame, names: Mapping[tuple[str, str], str], findings: Findings) -> tuple[Group, ...]:
+    """A group of rows each, in the same places in every panel; without a number where there is none."""
     found = {(row.grouping, row.group, row.scenario): row for row in records(mine)}
+    nothing = Estimate(math.nan, unit=str(mine["unit"].iloc[0]))
     groups = []
-    for grouping, group in dict.fromkeys((grouping, group) for grouping, group, _ in found):
-        here = [found[key] for key in found if key[:2] == (grouping, group)]
+    for key, name in names.items():
         rows = tuple(
-            Row(scenario, _estimate(found[grouping, group, scenario]), mark(place))
+            Row(scenario, _estimate(found[*key, scenario]) if (*key, scenario) in found else nothing, mark(place))
             for place, scenario in enumerate(findings.scenarios)
-            if (grouping, group, scenario) in found
         )
-        fewest = min(row.patients for row in here)
-        small = f", few: {number(fewest)} a replication" if fewest < FEW else ""
-        groups.append(Group(f"{here[0].grouping_label}: {group}{small}", rows))
+        groups.append(Group(name, rows))
     return tuple(groups)
 
 

@@ -13,6 +13,8 @@ from reports.charts.bands import heading
 from reports.figure import Figure, trace
 from reports.findings import Findings, headline
 from reports.theme import (
+    INK,
+    SMALL_SIZE,
     Mark,
     canvas,
     day_tick,
@@ -27,15 +29,24 @@ from reports.theme import (
     stacked,
 )
 from reports.words import Estimate, folded, level, listed, shortened
-from sim.tables import EVENTS as EVENT_WORDS
+from sim.tables import CURVES, PROGRESSED_BEFORE
+from sim.tables import EVENTS as COMPETING
 
-EVENTS: Mapping[str, str] = {name: label for name, (label, _) in EVENT_WORDS.items()}
+EVENTS: Mapping[str, str] = CURVES
+LOSSES = tuple(name for name in COMPETING if name != "infused")
+MAIN = ("infused", PROGRESSED_BEFORE)
+"""The curves that stand large: what is hoped for, and the outcome of the headline."""
 DASHES = {
     "infused": "solid", "progressed": "dash", "died": "dot", "withdrawn": "dashdot", "funding": "longdashdot",
-    "failed": "longdash", "alternative": "8px,3px,2px,3px", "standard_care": "2px,6px",
+    "failed": "longdash", "alternative": "8px,3px,2px,3px", "standard_care": "2px,6px", PROGRESSED_BEFORE: "14px,3px",
 }  # fmt: skip
-LARGE, SMALL, GAP, ABOVE, BELOW, RIGHT = 270, 170, 90, 30, 52, 170
-LABEL_LINE = 17
+LARGE, SMALL, GAP, ABOVE, BELOW, RIGHT = 250, 150, 128, 34, 52, 170
+VALUES = 46
+"""Pixels at the right of a panel for the numbers at which its lines end."""
+LABEL_LINE, RISK_LINE, RISK_HEAD = 17, 15, 40
+DAYS = "days since referral"
+BELOW_IT = f"{DAYS}; below: still on the way"
+PROGRESSION = "#9A3412"
 STILL = 0.002
 """The axis ends where no curve rises by more than this any more."""
 
@@ -57,7 +68,7 @@ class Curve:
 
 def draw(incidence: pd.DataFrame, findings: Findings) -> Figure:
     """One panel with a line an event for a single run; else a panel an event with a line a scenario."""
-    title = headline(findings, "infused_share")
+    title = headline(findings, "progressed_before_infusion_share")
     shared = {
         "title": title,
         "subtitle": findings.population(),
@@ -65,7 +76,7 @@ def draw(incidence: pd.DataFrame, findings: Findings) -> Figure:
         "margin": {"l": 62, "r": RIGHT, "b": BELOW},
     }
     if len(findings.scenarios) == 1:
-        return _of_one(incidence, shared)
+        return _of_one(incidence, findings, shared)
     return _of_many(incidence, findings, shared)
 
 
@@ -89,46 +100,52 @@ def _curve(incidence: pd.DataFrame, scenario: str, event: str, name: str, look: 
     return None if rows.empty else Curve(name, look, rows)
 
 
-def _of_one(incidence: pd.DataFrame, shared: dict[str, Any]) -> Figure:
+def _of_one(incidence: pd.DataFrame, findings: Findings, shared: dict[str, Any]) -> Figure:
     figure = canvas()
-    scenario = incidence["scenario"].iloc[0]
-    looks = {event: Mark(outcome_colour(event), DASHES[event], "circle") for event in EVENTS}
+    (scenario,) = findings.scenarios
+    looks = {event: Mark(_colour(event), DASHES[event], "circle") for event in EVENTS}
     shown = {event: label for event, label in EVENTS.items() if event == "infused" or _happens(incidence, event)}
     curves = [c for e, label in shown.items() if (c := _curve(incidence, scenario, e, label, looks[e])) is not None]
     height = LARGE + 60
-    last = _last_day(curves)
+    last = last_day(incidence)
     _lines(figure, curves, last, "x", "y", legend=True)
-    labels = _end_labels(figure, curves, "x", "y", height)
+    labels = _end_labels(figure, curves, "x", "y", height, 1.0, named=True)
     figure.update_layout(
-        xaxis={"range": [0, last], "dtick": day_tick(last), "title": {"text": "days since referral"}},
-        yaxis={**_share_axis(1.0), "title": {"text": "share of referred patients"}},
+        xaxis={"range": [0, last], "dtick": day_tick(last, 6), "title": {"text": DAYS}},
+        yaxis={**_share_axis(1.0), "title": {"text": "% of those referred"}},
     )
-    narrow = {
-        **labels,
-        "layout.margin.r": 14,
-        "layout.xaxis.dtick": day_tick(last, 4),
-        "legend": [curve.name for curve in curves],
-    }
-    return finish(figure, height=height + BELOW, narrow=narrow, **shared)
+    below = _at_risk(figure, incidence, findings, last, "x", "y")
+    narrow = {**labels, "layout.margin.r": 22, "legend": [curve.name for curve in curves]}
+    margin = {**shared.pop("margin"), "b": BELOW + below, "r": RIGHT}
+    return finish(figure, height=height + BELOW + below, narrow=narrow, margin=margin, **shared)
 
 
 def _of_many(incidence: pd.DataFrame, findings: Findings, shared: dict[str, Any]) -> Figure:
+    """The two main panels side by side, with who is still on the way below them; small ones of each loss under them."""
     figure = canvas()
-    losses = [event for event in EVENTS if event != "infused" and _happens(incidence, event)]
     by_event = {
         event: [
             curve
             for place, scenario in enumerate(findings.scenarios)
             if (curve := _curve(incidence, scenario, event, scenario, mark(place))) is not None
         ]
-        for event in ["infused", *losses]
+        for event in (*MAIN, *(event for event in LOSSES if _happens(incidence, event)))
+        if event == "infused" or _happens(incidence, event)
     }
-    last = _last_day([curve for curves in by_event.values() for curve in curves])
-    loss_top = _nice_top([curve for event in losses for curve in by_event[event]])
-    wide = stacked([LARGE, SMALL], GAP, ABOVE)
-    phone = stacked([220, *([SMALL - 20] * len(losses))], GAP, ABOVE)
-    columns = [(0.0, 1.0), *_columns(len(losses))]
-    narrow: dict[str, Any] = {"layout.margin.r": 14, "legend": [name_of(name) for name in findings.scenarios]}
+    large = [event for event in by_event if event in MAIN]
+    small = [event for event in by_event if event not in MAIN]
+    last = last_day(incidence)
+    tops = {event: 1.0 if event == "infused" else _nice_top(by_event[event]) for event in large}
+    tops |= dict.fromkeys(small, _nice_top([curve for event in small for curve in by_event[event]]))
+    below = RISK_LINE * len(findings.scenarios) + 6
+    rows = [LARGE, SMALL] if small else [LARGE]
+    gap = GAP + round(1.5 * below)  # a slide is squeezed, its type is not
+    wide = stacked(rows, gap, ABOVE)
+    phone_gap = GAP + below // 2
+    phone = stacked([220 if event in MAIN else SMALL - 20 for event in by_event], phone_gap, ABOVE)
+    columns = {**dict(zip(large, _columns(len(large), 0.1), strict=True))}
+    columns |= dict(zip(small, _columns(len(small), 0.065), strict=True))
+    narrow: dict[str, Any] = {"layout.margin.r": VALUES, "layout.margin.b": BELOW + below}
     for place, event in enumerate(by_event):
         suffix = "" if place == 0 else str(place + 1)
         x_axis, y_axis = f"x{suffix}", f"y{suffix}"
@@ -136,42 +153,85 @@ def _of_many(incidence: pd.DataFrame, findings: Findings, shared: dict[str, Any]
         figure.update_layout(
             {
                 f"xaxis{suffix}": {
-                    "domain": list(columns[place]),
+                    "domain": list(columns[event]),
                     "range": [0, last],
-                    "dtick": day_tick(last, 8 if place == 0 else 4),
+                    "dtick": day_tick(last, 5 if event in MAIN else 3),
                     "anchor": y_axis,
-                    "title": {"text": "days since referral"},
+                    "title": {"text": DAYS},
                 },
                 f"yaxis{suffix}": {
-                    **_share_axis(1.0 if event == "infused" else loss_top),
-                    "domain": list(wide[0 if place == 0 else 1]),
+                    **_share_axis(tops[event]),
+                    "domain": list(wide[0 if event in MAIN else 1]),
                     "anchor": x_axis,
                 },
             }
         )
         narrow |= {
             f"layout.xaxis{suffix}.domain": [0, 1],
-            f"layout.xaxis{suffix}.dtick": day_tick(last, 4),
+            f"layout.xaxis{suffix}.dtick": day_tick(last, 5),
             f"layout.yaxis{suffix}.domain": list(phone[place]),
         }
-        heading(figure, lines(EVENTS[event], 20, 2), x_axis, y_axis)
-    narrow |= _end_labels(figure, by_event["infused"], "x", "y", LARGE)
+        heading(figure, lines(EVENTS[event], 40 if event in MAIN else 20, 2), x_axis, y_axis)
+        if event in MAIN:
+            _end_labels(figure, by_event[event], x_axis, y_axis, LARGE, tops[event], named=False)
+            _at_risk(figure, incidence, findings, last, x_axis, y_axis)
+    margin = {**shared.pop("margin"), "r": VALUES, "b": BELOW if small else BELOW + below}
+    bottom = margin["b"]
     return finish(
         figure,
-        height=ABOVE + LARGE + GAP + SMALL + BELOW,
+        height=ABOVE + sum(rows) + gap * (len(rows) - 1) + bottom,
         narrow=narrow,
-        narrow_height=ABOVE + 220 + len(losses) * (GAP + SMALL - 20) + BELOW,
+        narrow_height=ABOVE
+        + 220 * len(large)
+        + (SMALL - 20) * len(small)
+        + phone_gap * (len(by_event) - 1)
+        + BELOW
+        + below,
+        margin=margin,
+        legend=[name_of(name) for name in findings.scenarios],
         **shared,
     )
+
+
+def _at_risk(figure: Figure, incidence: pd.DataFrame, findings: Findings, last: float, x_axis: str, y_axis: str) -> int:
+    """Writes below a panel how many are neither infused nor lost at each tick; returns the pixels that it takes.
+
+    It is the mean number referred, less what the competing events leave of it.
+    """
+    several = len(findings.scenarios) > 1
+    rows = []
+    for place, scenario in enumerate(findings.scenarios):
+        mine = incidence[(incidence["scenario"] == scenario) & incidence["event"].isin(COMPETING)]
+        referred = findings.level(scenario, "referred").value
+        gone = mine.groupby("day")["estimate"].sum()
+        if math.isfinite(referred) and not gone.empty:
+            rows.append((mark(place).colour if several else INK, referred * (1.0 - gone)))
+    if not rows:
+        return 0
+    top = -RISK_HEAD
+    shared = {"showarrow": False, "yref": f"{y_axis} domain", "y": 0, "yanchor": "top"}
+    figure.layout[x_axis.replace("x", "xaxis")]["title"] = {"text": BELOW_IT}
+    step = day_tick(last, 5)
+    for line, (colour, left) in enumerate(rows):
+        for day in range(0, int(last) + 1, step):
+            if day in left.index:
+                figure.add_annotation(
+                    **shared, xref=x_axis, x=day, xanchor="center", yshift=top - RISK_LINE * line,
+                    text=f"{max(0.0, float(left[day])):,.0f}", font={"size": SMALL_SIZE, "color": legible(colour)},
+                )  # fmt: skip
+    return RISK_LINE * len(rows) + 6
+
+
+def _colour(event: str) -> str:
+    return PROGRESSION if event == PROGRESSED_BEFORE else outcome_colour(event)
 
 
 def _happens(incidence: pd.DataFrame, event: str) -> bool:
     return bool((incidence.loc[incidence["event"] == event, "estimate"] > 0.0).any())
 
 
-def _columns(count: int) -> list[tuple[float, float]]:
-    """The horizontal domains of small panels side by side."""
-    gap = 0.065
+def _columns(count: int, gap: float) -> list[tuple[float, float]]:
+    """The horizontal domains of panels side by side."""
     width = (1.0 - gap * (count - 1)) / max(count, 1)
     return [(place * (width + gap), place * (width + gap) + width) for place in range(count)]
 
@@ -225,16 +285,27 @@ def _percent(share: float) -> float:
     return round(float(share) * 100, 4)
 
 
-def _end_labels(figure: Figure, curves: Sequence[Curve], x_axis: str, y_axis: str, height: int) -> dict[str, Any]:
-    """Names at the ends of the lines, pushed apart where they would touch. A phone has a legend instead."""
+def _end_labels(
+    figure: Figure, curves: Sequence[Curve], x_axis: str, y_axis: str, height: int, top: float, *, named: bool
+) -> dict[str, Any]:
+    """The numbers at the ends of the lines, with their names where `named`, pushed apart where they would touch.
+
+    Returns what hides them on a phone, which has a legend for the names.
+    """
     hidden: dict[str, Any] = {}
-    below = math.inf
-    for curve in sorted(curves, key=lambda one: -one.last.value):
-        text = _end_label(curve)
-        room = LABEL_LINE * (1 + text.count("<br>")) / height
-        centre = min(curve.last.value, below - room / 2)
-        below = centre - room / 2
-        hidden[f"layout.annotations.{len(figure.annotations)}.visible"] = False
+    ordered = sorted(curves, key=lambda one: -one.last.value)
+    texts = [_end_label(curve) if named else plain(level(curve.last, short=True)) for curve in ordered]
+    rooms = [LABEL_LINE * (1 + text.count("<br>")) / height * top for text in texts]
+    centres: list[float] = []
+    for curve, room in zip(ordered, rooms, strict=True):
+        above = centres[-1] - (rooms[len(centres) - 1] + room) / 2 if centres else math.inf
+        centres.append(min(curve.last.value, above))
+    for place in reversed(range(len(centres))):
+        under = centres[place + 1] + rooms[place + 1] / 2 if place + 1 < len(centres) else 0.0
+        centres[place] = max(centres[place], under + rooms[place] / 2)
+    for curve, text, centre in zip(ordered, texts, centres, strict=True):
+        if named:
+            hidden[f"layout.annotations.{len(figure.annotations)}.visible"] = False
         figure.add_annotation(
             xref=f"{x_axis} domain",
             x=1,
@@ -258,13 +329,13 @@ def _end_label(curve: Curve) -> str:
     return "<br>".join(plain(line) for line in [*first, f"{shortened(last, 23 - len(value))} {value}"])
 
 
-def _last_day(curves: Sequence[Curve]) -> float:
+def last_day(incidence: pd.DataFrame) -> float:
     """The day after which no curve rises visibly, with a little room after it."""
     ends = [0.0]
-    for curve in curves:
-        moving = curve.rows.loc[curve.rows["estimate"] < curve.last.value - STILL, "day"]
+    for _, rows in incidence[incidence["estimate"].notna()].groupby(["scenario", "event"], sort=False):
+        moving = rows.loc[rows["estimate"] < rows["estimate"].iloc[-1] - STILL, "day"]
         ends.append(float(moving.max()) if not moving.empty else 0.0)
-    whole = max((float(curve.rows["day"].max()) for curve in curves), default=1.0)
+    whole = float(incidence["day"].max()) if not incidence.empty else 1.0
     return min(whole, max(ends) * 1.05 + 5)
 
 

@@ -30,9 +30,9 @@ def draw(outcomes: pd.DataFrame, findings: Findings) -> Figure:
         subtitle=findings.population(),
         alt=describe(outcomes, findings),
         height=int(panel.height) + BELOW,
-        margin={"l": LEFT, "r": 20, "b": BELOW},
+        margin={"l": LEFT, "r": panel.room, "b": BELOW},
         legend=[name_of(name) for name in findings.scenarios] if several else (),
-        narrow={**narrow, "layout.margin.l": 14, "layout.margin.r": 10},
+        narrow={**narrow, "layout.margin.l": 14, "layout.margin.r": panel.phone_room},
     )
 
 

@@ -12,11 +12,12 @@ from reports.charts.sweeps import as_number
 from reports.figure import Figure, trace
 from reports.findings import Findings
 from reports.tables import records
-from reports.theme import INK, Mark, canvas, finish, plain
-from reports.words import Estimate, counted, figure, level, listed, scale
+from reports.theme import INK, Mark, canvas, finish
+from reports.words import Estimate, counted, figure, level, listed, rounded, scale, uncapital
+from sim.tables.inputs import input_label
 
 BELOW, HIGH = 52, 360
-FRONT = "nothing cheaper is better"
+FRONT, TODAY = "nothing cheaper is better", "as it is today"
 CHOSEN, NEAR, MEETS, MISSES, OPEN = (
     "cheapest that meets the targets",
     "meets them at hardly more cost",
@@ -60,7 +61,7 @@ def cost_title(rows: pd.DataFrame) -> str:
     """What the axis of costs is called: the lever itself where it has no price."""
     paths = levers(rows)
     if len(paths) == 1 and rows[paths[0]].map(as_number).tolist() == rows["cost"].tolist():
-        return plain(paths[0])
+        return input_label(paths[0])
     return "cost"
 
 
@@ -104,6 +105,20 @@ def draw_plan(plan: pd.DataFrame, findings: Findings) -> Figure:
                 showlegend=True,
             )
         )
+    today = _today(rows, findings)
+    if not today.empty:
+        picture.add_trace(
+            trace(
+                "scatter",
+                x=today["cost"].tolist(),
+                y=(today["estimate"] * factor).tolist(),
+                mode="markers",
+                marker={"symbol": "circle-open", "size": 22, "color": INK, "line": {"width": 2}},
+                name=TODAY,
+                hoverinfo="skip",
+                showlegend=True,
+            )
+        )
     goal = as_number(str(rows["target"].iloc[0]).split()[-1]) * factor
     if math.isfinite(goal):
         picture.add_shape(
@@ -121,7 +136,7 @@ def draw_plan(plan: pd.DataFrame, findings: Findings) -> Figure:
         alt=describe_plan(plan, findings),
         height=HIGH + BELOW,
         margin={"l": 84, "r": 24, "b": BELOW},
-        legend=[FRONT, *(name for name, _, _ in kinds_of(rows))],
+        legend=[FRONT, *(name for name, _, _ in kinds_of(rows)), *([] if today.empty else [TODAY])],
         narrow={"layout.margin.l": 60, "layout.margin.r": 10},
     )
 
@@ -147,7 +162,8 @@ def _title(plan: pd.DataFrame) -> str:
     rows = _of_first_target(plan)
     chosen = rows[rows["answer"].map(_true)]
     if chosen.empty:
-        return f"No combination of {listed(levers(plan))} that was run meets {_targets(plan)}"
+        names = [uncapital(input_label(path)) for path in levers(plan)]
+        return f"No combination of {listed(names)} that was run meets {_targets(plan)}"
     row = records(chosen[["cost", "estimate", "low", "high", "unit"]])[0]
     if cost_title(rows) != "cost":
         return f"{_values(chosen, 0)} is the least that meets {_targets(plan)}: {figure(_of(row))}"
@@ -155,12 +171,21 @@ def _title(plan: pd.DataFrame) -> str:
 
 
 def _targets(plan: pd.DataFrame) -> str:
-    return listed(list(dict.fromkeys(plan["target"])))
+    """`share progressed before infusion at most 20%`, from `progressed_before_infusion_share <= 0.2`."""
+    told = []
+    for target, mine in plan.groupby("target", sort=False):
+        amount = as_number(str(target).split()[-1])
+        word = "at most" if "<" in str(target) else "at least"
+        what = uncapital(str(mine["label"].iloc[0]))
+        shown = level(Estimate(amount, unit=str(mine["unit"].iloc[0])))
+        told.append(f"{what} {word} {shown}" if math.isfinite(amount) else str(target))
+    return listed(told)
 
 
 def _values(rows: pd.DataFrame, place: int) -> str:
-    """The levers of a combination, as `manufacturing.lines 5`; whole numbers are written as such."""
-    return listed([f"{path} {_whole(rows[path].iloc[place])}" for path in levers(rows)])
+    """The levers of a combination, as `Manufacturing lines 5`; whole numbers are written as such."""
+    named = [f"{input_label(path)} {_whole(rows[path].iloc[place])}" for path in levers(rows)]
+    return listed([named[0], *map(uncapital, named[1:])])
 
 
 def _whole(value: object) -> str:
@@ -168,7 +193,22 @@ def _whole(value: object) -> str:
 
 
 def _cost(value: float) -> str:
-    return f"{value:,.10g}".replace("-", "\N{MINUS SIGN}")
+    return rounded(value, 3)
+
+
+def _today(rows: pd.DataFrame, findings: Findings) -> pd.DataFrame:
+    """The combination that the scenario has as it stands; none where it was not run."""
+    stated = {path: findings.stated.get(path) for path in levers(rows)}
+    same = [all(_same(row[path], value) for path, value in stated.items()) for row in rows.to_dict("records")]
+    mine: pd.DataFrame = rows[same]
+    return mine
+
+
+def _same(value: object, stated: object) -> bool:
+    if stated is None:
+        return False
+    one, other = as_number(str(value)), as_number(str(stated))
+    return one == other if math.isfinite(one) and math.isfinite(other) else str(value) == str(stated)
 
 
 def _of(row: Any) -> Estimate:

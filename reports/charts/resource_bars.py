@@ -57,9 +57,9 @@ def drawer(metric: str) -> Callable[[pd.DataFrame, Findings], Figure]:
             subtitle=f"All patients in the measuring window{DOT}{findings.repeated()}{kept}",
             alt=describer(metric)(resources, findings),
             height=int(panel.height or 60) + BELOW,
-            margin={"l": LEFT, "r": 20, "b": BELOW},
+            margin={"l": LEFT, "r": panel.room, "b": BELOW},
             legend=[name_of(name) for name in findings.scenarios] if several else (),
-            narrow={**narrow, "layout.margin.l": 14, "layout.margin.r": 10},
+            narrow={**narrow, "layout.margin.l": 14, "layout.margin.r": panel.phone_room},
         )
 
     return draw

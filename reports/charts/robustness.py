@@ -5,17 +5,17 @@ from __future__ import annotations
 import pandas as pd
 
 from reports.charts.rows import Group, Panel, Row, draw_panel
+from reports.charts.sweeps import HIGH, LOW
 from reports.figure import Figure
 from reports.findings import EVERYBODY, Findings
 from reports.tables import records
-from reports.theme import MUTED, Mark, canvas, finish
+from reports.theme import MUTED, canvas, finish
 from reports.words import Estimate, level, listed, rounded, scale, told_apart, unit_of
 from sim.tables.inputs import input_label
 
 BELOW, LEFT = 52, 320
 WAIT = "waiting_days_mean"
 MOST = 5
-LOWER, HIGHER = Mark("#12355B", "solid", "square"), Mark("#C9651F", "solid", "circle")
 
 
 def draw(robustness: pd.DataFrame, findings: Findings) -> Figure:
@@ -42,9 +42,9 @@ def draw(robustness: pd.DataFrame, findings: Findings) -> Figure:
         f"{int(mine['replications'].min())} replications on the same patients",
         alt=describe(robustness, findings),
         height=int(panel.height) + BELOW,
-        margin={"l": LEFT, "r": 20, "b": BELOW},
+        margin={"l": LEFT, "r": panel.room, "b": BELOW},
         legend=[NAMES["low"], NAMES["high"]],
-        narrow={**narrow, "layout.margin.l": 14, "layout.margin.r": 10},
+        narrow={**narrow, "layout.margin.l": 14, "layout.margin.r": panel.phone_room},
     )
 
 
@@ -55,7 +55,7 @@ def _row(row: object) -> Row:
     end = str(getattr(row, "end", ""))
     value, low, high = (float(getattr(row, name)) for name in ("estimate", "low", "high"))
     unit = str(getattr(row, "unit", ""))
-    return Row(NAMES[end], Estimate(value, low, high, unit, change=True), LOWER if end == "low" else HIGHER)
+    return Row(NAMES[end], Estimate(value, low, high, unit, change=True), LOW if end == "low" else HIGH)
 
 
 def _unit(unit: str) -> str:

@@ -1,4 +1,7 @@
-"""Horizontal rows of estimates with their intervals, in groups: the drawing that several charts share."""
+"""Horizontal rows of estimates with their intervals, in groups: the drawing that several charts share.
+
+The numbers stand in a column of their own at the right of the axis, where nothing is drawn over them.
+"""
 
 from __future__ import annotations
 
@@ -8,22 +11,31 @@ from dataclasses import dataclass
 from typing import Any
 
 from reports.figure import Figure, trace
-from reports.theme import INK, MUTED, PAPER, SMALL_SIZE, Mark, lines, name_of, plain
-from reports.words import Estimate, bare, compact, level, scale, unit_of
+from reports.theme import INK, PAPER, SMALL_SIZE, Mark, lighter, lines, name_of, plain
+from reports.words import Estimate, bare, bounds, compact, is_money, level, scale, unit_of
 
 ROW, GAP = 24, 30
 """Pixels a row, and between two groups (room for a heading on a phone)."""
-TEXT_ROOM = 0.46
-"""Room for the text after a row, as a part of what is drawn."""
+LETTER, AFTER = 7.3, 10
+"""Pixels of a letter in the column of numbers, and between the axis and it."""
+NARROW = 0.5
+"""A part of the width on which there is room for few ticks."""
+HEADING_LETTERS = 44
+"""Letters of the heading of a group on a phone."""
 
 
 @dataclass(frozen=True)
 class Row:
-    """One estimate. `name` is what it is of: the entry of the legend, and the first line when pointed at."""
+    """One estimate. `name` is what it is of: the entry of the legend, and the first line when pointed at.
+
+    `word`: what is said of it after its number, in the colour `ink`.
+    """
 
     name: str
     estimate: Estimate
     mark: Mark
+    word: str = ""
+    ink: str = INK
 
 
 @dataclass(frozen=True)
@@ -39,6 +51,8 @@ class Panel:
     """Groups on one axis. `bars`: bars from zero, else points. `title`: of the axis, with its unit.
 
     `wrap`: letters in a line of a label. `limits`: the ends of an axis that the numbers have by their nature.
+    `span`: the part of the width that it takes, of which the column of numbers is not a part; `short`: the column has
+    numbers without intervals, on a wide page too.
     """
 
     groups: tuple[Group, ...]
@@ -46,17 +60,43 @@ class Panel:
     bars: bool
     wrap: int = 24
     limits: tuple[float, float] | None = None
+    span: tuple[float, float] = (0.0, 1.0)
+    short: bool = False
 
     @property
     def height(self) -> float:
         """Pixels that the rows take."""
         return sum(ROW * len(group.rows) + GAP for group in self.groups)
 
+    @property
+    def room(self) -> int:
+        """Pixels of the column of numbers on a wide page."""
+        return self._column(_short_text if self.short else _text)
+
+    @property
+    def phone_room(self) -> int:
+        """Pixels of the column of numbers on a phone."""
+        return self._column(_short_text)
+
+    def _column(self, write: Any) -> int:
+        longest = max((len(write(row)) for group in self.groups for row in group.rows), default=0)
+        return int(AFTER + LETTER * longest) + 6
+
 
 def draw_panel(
-    figure: Figure, panel: Panel, *, axis: int = 1, domain: tuple[float, float] = (0.0, 1.0), legend: bool
+    figure: Figure,
+    panel: Panel,
+    *,
+    axis: int = 1,
+    domain: tuple[float, float] = (0.0, 1.0),
+    legend: bool,
+    labels: bool = True,
 ) -> dict[str, Any]:
-    """Adds the panel to the figure; returns what is different on a phone (dotted path to value)."""
+    """Adds the panel to the figure; returns what is different on a phone (dotted path to value).
+
+    The margin at the right is for the caller to leave: `room` and `phone_room` of the panel. `labels`: groups are named
+    at the left.
+    """
     suffix = "" if axis == 1 else str(axis)
     x_axis, y_axis = f"x{suffix}", f"y{suffix}"
     narrow: dict[str, Any] = {f"layout.yaxis{suffix}.showticklabels": False}
@@ -71,7 +111,6 @@ def draw_panel(
             at += ROW
     _traces(figure, panel, placed, (x_axis, y_axis), legend)
     low, high = _range(panel)
-    _texts(figure, panel, placed, (x_axis, y_axis), narrow)
     figure.update_layout(
         {
             f"xaxis{suffix}": {
@@ -79,7 +118,8 @@ def draw_panel(
                 "range": [low, high],
                 "zeroline": True,
                 "anchor": y_axis,
-                **(_percent_ticks(panel) if panel.bars and _of_shares(panel) else {"nticks": 8}),
+                "domain": list(panel.span),
+                **(_percent_ticks(high, panel.span) if panel.bars and _of_shares(panel) else {"nticks": 8}),
             },
             f"yaxis{suffix}": {
                 "domain": list(domain),
@@ -88,12 +128,14 @@ def draw_panel(
                 "ticktext": [lines(label, panel.wrap) for _, label in ticks],
                 "tickfont": {"size": 13, "color": INK},
                 "ticks": "",
+                "showticklabels": labels,
                 "showgrid": False,
                 "zeroline": False,
                 "anchor": x_axis,
             },
         }
     )
+    _numbers(figure, panel, placed, (x_axis, y_axis), narrow)
     before = list(figure.annotations)
     narrow |= {f"layout.annotations.{len(before) + k}.visible": True for k in range(len(headings))}
     notes = [
@@ -102,11 +144,13 @@ def draw_panel(
             "x": 0,
             "yref": y_axis,
             "y": place + 4,
-            "text": f"<b>{name_of(label, 44)}</b>",
+            "text": f"<b>{name_of(label, HEADING_LETTERS)}</b>",
             "showarrow": False,
             "xanchor": "left",
             "yanchor": "middle",
             "font": {"size": SMALL_SIZE, "color": INK},
+            "bgcolor": PAPER,
+            "borderpad": 0,
             "visible": False,
         }
         for place, label in headings
@@ -119,31 +163,28 @@ def _of_shares(panel: Panel) -> bool:
     return panel.groups[0].rows[0].estimate.unit == "share"
 
 
-def _percent_ticks(panel: Panel) -> dict[str, Any]:
-    """Ticks on an axis of shares: none beyond what is drawn, and none beyond 100 %."""
-    most = max(
-        (row.estimate.value * 100 for group in panel.groups for row in group.rows if row.estimate.known), default=0
-    )
-    step = 20 if most > 50 else 10 if most > 20 else 5
-    ticks = list(range(0, min(100, int(most) + step) + 1, step))
+def _percent_ticks(high: float, span: tuple[float, float]) -> dict[str, Any]:
+    """Ticks on an axis of shares: none beyond 100 %, and fewer where it is not as wide as the picture."""
+    step = 20 if high > 50 else 10 if high > 20 else 5
+    if span[1] - span[0] < NARROW:
+        step = 50 if high > 50 else 2 * step
+    ticks = list(range(0, min(100, int(high)) + 1, step))
     return {"tickvals": ticks, "ticktext": [f"{tick}%" for tick in ticks]}
 
 
 def _range(panel: Panel) -> tuple[float, float]:
-    """From the smallest to the largest number drawn, zero included, with room for the texts; bars of shares from 0."""
+    """From the smallest to the largest number drawn, zero included; bars of shares from 0."""
     rows = [row.estimate for group in panel.groups for row in group.rows]
     ends = [
         0.0,
         *(x * scale(one.unit) for one in rows for x in (one.value, one.low, one.high) if math.isfinite(x)),
     ]
-    from_zero = panel.bars and (_of_shares(panel) or min(ends) == 0.0)
-    from_zero = from_zero and panel.limits is None
+    from_zero = panel.bars and (_of_shares(panel) or min(ends) == 0.0) and panel.limits is None
     low, high = (0.0 if from_zero else min(ends)), max(ends)
     if panel.limits is not None:
         low, high = min(low, panel.limits[0]), max(high, panel.limits[1])
-    spread = (high - low) or 1.0
-    after = max(_end(one, panel.bars) for one in rows) + TEXT_ROOM * spread
-    return low - (0.0 if from_zero else 0.05 * spread), max(high + 0.05 * spread, after)
+    air = 0.04 * ((high - low) or 1.0)
+    return low - (0.0 if from_zero else air), high + air
 
 
 def _drawn(estimate: Estimate) -> tuple[float, float, float]:
@@ -183,7 +224,9 @@ def _traces(
             "yaxis": axes[1],
         }
         if panel.bars:
-            figure.add_trace(trace("bar", width=ROW - 5, marker={"color": mark.colour, "line": {"width": 0}}, **shared))
+            # lighter inside, so that a dark whisker is seen on it
+            look = {"color": lighter(mark.colour), "line": {"width": 1.2, "color": mark.colour}}
+            figure.add_trace(trace("bar", width=ROW - 6, marker=look, **shared))
         else:
             dot = {
                 "color": mark.colour,
@@ -208,50 +251,40 @@ def _whiskers(right: list[float], left: list[float], panel: Panel, mark: Mark) -
     }
 
 
-def _texts(
+def _numbers(
     figure: Figure,
     panel: Panel,
     placed: Sequence[tuple[float, str, Row]],
     axes: tuple[str, str],
     narrow: dict[str, Any],
 ) -> None:
-    """The numbers beside the rows: with their interval on a wide page, without it on a phone."""
-    for write, wide in ((_wide_text, True), (_narrow_text, False)):
-        narrow[f"data.{len(figure.data)}.visible"] = not wide
-        figure.add_trace(
-            trace(
-                "scatter",
-                x=[_end(row.estimate, panel.bars) for _, _, row in placed],
-                y=[at for at, _, _ in placed],
-                mode="text",
-                text=[f"  {write(row.estimate)}" for _, _, row in placed],
-                textposition="middle right",
-                textfont={"size": SMALL_SIZE, "color": INK if wide else MUTED},
-                hoverinfo="skip",
-                showlegend=False,
-                visible=wide,
-                cliponaxis=False,
-                xaxis=axes[0],
-                yaxis=axes[1],
-            )
+    """The column of numbers: with their interval on a wide page, without it on a phone."""
+    for at, _, row in placed:
+        narrow[f"layout.annotations.{len(figure.annotations)}.text"] = plain(_short_text(row))
+        figure.add_annotation(
+            xref=f"{axes[0]} domain",
+            x=1,
+            xshift=AFTER,
+            yref=axes[1],
+            y=at,
+            text=plain(_short_text(row) if panel.short else _text(row)),
+            font={"size": SMALL_SIZE, "color": row.ink},
+            showarrow=False,
+            xanchor="left",
+            yanchor="middle",
+            align="left",
         )
 
 
-def _end(estimate: Estimate, bars: bool) -> float:
-    """Where the text beside a row begins: after its whisker, and after the zero line where bars start."""
-    if not estimate.known:
-        return 0.0
-    right = max(estimate.high, estimate.value) if estimate.bounded else estimate.value
-    return (max(right, 0.0) if bars else right) * scale(estimate.unit)
+def _text(row: Row) -> str:
+    """The number with its interval; an amount of money without its currency, which the axis names."""
+    one = row.estimate
+    within = bounds(one)
+    told = f"{bare(one)}{f' ({within})' if within else ''}" if one.known and is_money(one.unit) else compact(one)
+    return f"{told} {row.word}".rstrip()
 
 
-def _wide_text(estimate: Estimate) -> str:
-    return compact(estimate)
-
-
-def _narrow_text(estimate: Estimate) -> str:
-    return (
-        bare(estimate) + (unit_of(estimate, short=True) if estimate.unit == "share" else "")
-        if estimate.known
-        else level(estimate)
-    )
+def _short_text(row: Row) -> str:
+    one = row.estimate
+    told = f"{bare(one)}{unit_of(one, short=True) if one.unit == 'share' else ''}" if one.known else level(one)
+    return f"{told} {row.word}".rstrip()

@@ -33,8 +33,8 @@ def draw(same_patients: pd.DataFrame, findings: Findings) -> Figure:
         subtitle=f"The same patients under both scenarios: {uncapital(findings.population())}",
         alt=describe(same_patients, findings),
         height=int(panel.height) + BELOW,
-        margin={"l": LEFT, "r": 20, "b": BELOW},
-        narrow={**narrow, "layout.margin.l": 14, "layout.margin.r": 10},
+        margin={"l": LEFT, "r": panel.room, "b": BELOW},
+        narrow={**narrow, "layout.margin.l": 14, "layout.margin.r": panel.phone_room},
     )
 
 

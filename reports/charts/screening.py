@@ -10,50 +10,93 @@ import pandas as pd
 
 from reports.charts.rows import Group, Panel, Row, draw_panel
 from reports.charts.sweeps import BELOW, HIGH, LEFT, LOW, main_rows
-from reports.figure import Figure
+from reports.figure import Figure, trace
 from reports.findings import Findings
 from reports.tables import records
-from reports.theme import canvas, finish
-from reports.words import Estimate, compact, figure, listed, stands_out, uncapital
+from reports.theme import INK, MUTED, PAPER, SMALL_SIZE, canvas, finish, lines, plain
+from reports.words import Estimate, compact, figure, level, listed, scale, stands_out, uncapital
 from sim.tables.inputs import input_label
 
-EFFECT, SPREAD = "mean size of the effect", "spread of the effect"
+EFFECT, SPREAD = "mean size of the effect \N{GREEK SMALL LETTER MU}*", "its spread \N{GREEK SMALL LETTER SIGMA}"
+NAMED, LINE = 6, 0.075
+"""Inputs named, and the height of a name as a part of the axis."""
 
 MOST = 20
 """Inputs drawn."""
 
 
 def draw_morris(morris: pd.DataFrame, findings: Findings) -> Figure:
-    """Mean absolute elementary effect of each input with its interval, and the spread of the effects below it."""
-    picture = canvas()
-    mine = _by_size(morris, "mu_star")
-    groups = tuple(
-        Group(
-            str(row.path),
-            (Row(EFFECT, _effect(row), HIGH), Row(SPREAD, Estimate(row.sigma, unit=row.unit), LOW)),
+    """A point an input: the mean size of its effect to the right with its interval, their spread upwards."""
+    picture, rows = canvas(), records(_by_size(morris, "mu_star"))
+    factor, unit = scale(str(rows[0].unit)), _unit(rows[0])
+    told = {row.path for row in rows[:NAMED] if row.mu_star > 0.0}
+    x, y = ([float(getattr(row, name)) * factor for row in rows] for name in ("mu_star", "sigma"))
+    end = 1.12 * max([*x, *y, 1e-9])
+    halves = [float(row.mu_star_half_width) * factor for row in rows]
+    picture.add_shape(
+        type="line", x0=0, x1=end, y0=0, y1=end, xref="x", yref="y", layer="below",
+        line={"color": MUTED, "width": 1, "dash": "dot"},
+    )  # fmt: skip
+    picture.add_trace(
+        trace(
+            "scatter",
+            x=x,
+            y=y,
+            mode="markers",
+            marker={"color": LOW.colour, "size": 10, "line": {"color": PAPER, "width": 1}},
+            error_x={"type": "data", "array": halves, "color": LOW.colour, "thickness": 1.4, "width": 3},
+            hoverinfo="text",
+            hovertext=[
+                f"<b>{plain(input_label(row.path))}</b><br>{compact(_effect(row))}, spread "
+                f"{level(Estimate(row.sigma, unit=row.unit, change=True))}"
+                for row in rows
+            ],
+            showlegend=False,
         )
-        for row in records(mine)
     )
-    first = records(mine)[0]
-    panel = Panel(groups, f"{first.label}: change over the range of the input", bars=True, wrap=38)
-    narrow = draw_panel(picture, panel, legend=True)
+    narrow: dict[str, Any] = {"layout.margin.l": 56, "layout.margin.r": 16}
+    named = [(row, a, b) for row, a, b in zip(rows, x, y, strict=True) if row.path in told]
+    high = [max(0.0, b) for _, _, b in named]
+    for (row, a, _), at in zip(named, _apart(high, end), strict=True):
+        left = a > 0.6 * end
+        narrow[f"layout.annotations.{len(picture.annotations)}.text"] = lines(input_label(row.path), 22, 2)
+        picture.add_annotation(
+            xref="x", x=a, yref="y", y=at, text=lines(input_label(row.path), 40, 1), showarrow=False,
+            xanchor="right" if left else "left", xshift=-9 if left else 9, yanchor="bottom", yshift=3,
+            align="right" if left else "left", font={"size": SMALL_SIZE, "color": INK},
+        )  # fmt: skip
+    picture.update_layout(
+        xaxis={"range": [0, end], "title": {"text": f"{EFFECT}, {unit}"}, "nticks": 6},
+        yaxis={"range": [0, end], "title": {"text": f"{SPREAD}, {unit}"}, "nticks": 6},
+    )
     return finish(
         picture,
-        title=_morris_title(records(mine)),
-        subtitle="Elementary effects (Morris), the first scenario; a wide spread means interactions or a curved effect",
+        title=_morris_title(rows),
+        subtitle="Elementary effects (Morris), the first scenario; the inputs that move it most have their names",
         alt=describe_morris(morris, findings),
-        height=int(panel.height) + BELOW,
-        margin={"l": LEFT, "r": 20, "b": BELOW},
-        legend=[EFFECT, SPREAD],
-        narrow={**narrow, "layout.margin.l": 14, "layout.margin.r": 10},
+        height=340 + BELOW,
+        margin={"l": 70, "r": 24, "b": BELOW},
+        narrow=narrow,
     )
+
+
+def _apart(heights: Sequence[float], end: float) -> list[float]:
+    """The heights at which names stand: at their points, moved up where one would lie over another."""
+    placed: dict[int, float] = {}
+    for place in sorted(range(len(heights)), key=heights.__getitem__):
+        placed[place] = max([heights[place], *(one + LINE * end for one in placed.values())])
+    return [min(placed[place], 1.02 * end) for place in range(len(heights))]
+
+
+def _unit(row: Any) -> str:
+    return "percentage points" if row.unit == "share" else str(row.unit)
 
 
 def describe_morris(morris: pd.DataFrame, findings: Findings) -> str:
     """The alternative text: the five inputs that matter most."""
     rows = records(_by_size(morris, "mu_star"))
     told = [f"{input_label(row.path)} {compact(_effect(row))}" for row in rows[:5]]
-    return f"Bars of the mean size of the effect of each input on {rows[0].label}. Largest: {listed(told)}."
+    return f"Points of the mean size of the effect of each input on {rows[0].label}. Largest: {listed(told)}."
 
 
 def draw_prcc(prcc: pd.DataFrame, findings: Findings) -> Figure:
@@ -73,8 +116,8 @@ def draw_prcc(prcc: pd.DataFrame, findings: Findings) -> Figure:
         subtitle="Partial rank correlation with 95% intervals, first scenario; one that holds 0 shows no clear link",
         alt=describe_prcc(prcc, findings),
         height=int(panel.height) + BELOW,
-        margin={"l": LEFT, "r": 20, "b": BELOW},
-        narrow={**narrow, "layout.margin.l": 14, "layout.margin.r": 10},
+        margin={"l": LEFT, "r": panel.room, "b": BELOW},
+        narrow={**narrow, "layout.margin.l": 14, "layout.margin.r": panel.phone_room},
     )
 
 

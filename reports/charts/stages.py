@@ -29,25 +29,11 @@ from reports.words import ROUNDING, Estimate, compact, figure, level, listed, st
 
 BAR, HEADING, GAP, BELOW = 74, 26, 16, 52
 KINDS = {"queue": "waiting in a queue", "process": "work under way"}
-MEAN, MEDIAN = "waiting_days_mean", "waiting_days_median"
-WHOSE = {
-    MEAN: ("mean", "infused patients"),
-    MEDIAN: ("median", "the tenth of infused patients nearest the median wait"),
-}
+MEAN = "waiting_days_mean"
 
 
-def draw_middle(stages: pd.DataFrame, findings: Findings) -> Figure:
-    """The same of the patients around the median wait."""
-    return draw(stages, findings, MEDIAN)
-
-
-def describe_middle(stages: pd.DataFrame, findings: Findings) -> str:
-    """The alternative text of the patients around the median wait."""
-    return describe(stages, findings, MEDIAN)
-
-
-def draw(stages: pd.DataFrame, findings: Findings, metric: str = MEAN) -> Figure:
-    """Stacked bars of mean days by stage, in the order of the path. `metric`: the wait that the bars add up to."""
+def draw(stages: pd.DataFrame, findings: Findings) -> Figure:
+    """Stacked bars of mean days by stage, in the order of the path."""
     picture = canvas()
     pitch = HEADING + BAR + GAP
     tint = {stage: PROCESS[k % len(PROCESS)] for k, stage in enumerate(_names(stages))}
@@ -58,7 +44,7 @@ def draw(stages: pd.DataFrame, findings: Findings, metric: str = MEAN) -> Figure
         mine = _of(stages, scenario)
         for row in records(mine):
             picture.add_trace(_segment(row, scenario, top + HEADING + BAR / 2, tint, legend_done))
-        _heading(picture, findings, place, top + HEADING, narrow, metric)
+        _heading(picture, findings, place, top + HEADING, narrow)
     last = max((float(_of(stages, s)["mean_days"].sum()) for s in findings.scenarios), default=1.0) or 1.0
     picture.update_layout(
         barmode="stack",
@@ -66,7 +52,7 @@ def draw(stages: pd.DataFrame, findings: Findings, metric: str = MEAN) -> Figure
         xaxis={
             "range": [0, last * 1.02],
             "dtick": day_tick(last, 12),
-            "title": {"text": f"mean days since referral, {WHOSE[metric][1]}"},
+            "title": {"text": "mean days since referral, infused patients"},
         },
         yaxis={
             "range": [len(findings.scenarios) * pitch, 0],
@@ -79,9 +65,9 @@ def draw(stages: pd.DataFrame, findings: Findings, metric: str = MEAN) -> Figure
     narrow |= {"layout.xaxis.dtick": day_tick(last, 5)}
     return finish(
         picture,
-        title=_title(stages, findings, metric),
+        title=_title(stages, findings),
         subtitle=findings.population("Infused patients among those"),
-        alt=describe(stages, findings, metric),
+        alt=describe(stages, findings),
         height=pitch * len(findings.scenarios) + BELOW,
         margin={"l": 20, "r": 24, "b": BELOW},
         legend=[KINDS[kind] for kind in KINDS if kind in legend_done],
@@ -89,7 +75,7 @@ def draw(stages: pd.DataFrame, findings: Findings, metric: str = MEAN) -> Figure
     )
 
 
-def describe(stages: pd.DataFrame, findings: Findings, metric: str = MEAN) -> str:
+def describe(stages: pd.DataFrame, findings: Findings) -> str:
     """The alternative text: total and longest three parts of each scenario."""
     parts = []
     for scenario in findings.scenarios:
@@ -99,7 +85,7 @@ def describe(stages: pd.DataFrame, findings: Findings, metric: str = MEAN) -> st
             continue
         longest = mine.nlargest(3, "mean_days")
         named = [f"{_called(row)} {level(_days(row))}" for row in records(longest)]
-        parts.append(f"{scenario}: {compact(findings.level(scenario, metric))} in all, longest {listed(named)}")
+        parts.append(f"{scenario}: {compact(findings.level(scenario, MEAN))} in all, longest {listed(named)}")
     return f"Stacked bars of mean days by stage from referral to infusion. {'; '.join(parts)}."
 
 
@@ -124,15 +110,15 @@ def _called(row: Any) -> str:
     return f"{label} (queue)" if row.kind == "queue" else label
 
 
-def _title(stages: pd.DataFrame, findings: Findings, metric: str) -> str:
+def _title(stages: pd.DataFrame, findings: Findings) -> str:
     for scenario in findings.scenarios:
         mine = _of(stages, scenario)
         if not mine.empty:
             longest, *others = records(mine.sort_values("mean_days", ascending=False, kind="stable"))
             most = "the longest part" if stands_out(_days(longest), map(_days, others)) else "one of the longest parts"
-            part, whole = _days(longest), findings.level(scenario, metric)
+            part, whole = _days(longest), findings.level(scenario, MEAN)
             who = findings.quoted(scenario)
-            share = f"{most} of a {WHOSE[metric][0]} wait of {level(whole)} is {_called(longest)}"
+            share = f"{most} of a mean wait of {level(whole)} is {_called(longest)}"
             return f"With {who}, {share}: {figure(part)}"
     return "Nobody is infused, so there are no stages to show"
 
@@ -163,10 +149,10 @@ def _segment(row: Any, scenario: str, at: float, tint: dict[str, str], legend_do
     )
 
 
-def _heading(picture: Figure, findings: Findings, place: int, at: float, narrow: dict[str, Any], metric: str) -> None:
+def _heading(picture: Figure, findings: Findings, place: int, at: float, narrow: dict[str, Any]) -> None:
     scenario = findings.scenarios[place]
-    whole = findings.level(scenario, metric)
-    wide = f"{WHOSE[metric][0]} {compact(whole)}" if whole.known else "nobody infused"
+    whole = findings.level(scenario, MEAN)
+    wide = f"mean {compact(whole)}" if whole.known else "nobody infused"
     short = level(whole) if whole.known else "nobody infused"
     muted = f" <span style='color:{MUTED};font-size:{SMALL_SIZE}px'>"
     narrow[f"layout.annotations.{len(picture.annotations)}.text"] = (

@@ -18,7 +18,7 @@ from reports.figure import Figure, trace
 from reports.findings import EVERYBODY, Findings
 from reports.tables import records
 from reports.theme import INK, SMALL_SIZE, Mark, canvas, finish, lines, mark, name_of, plain
-from reports.words import DOT, Estimate, compact, counted, figure, level, listed, scale, stands_out
+from reports.words import DOT, Estimate, bare, compact, counted, figure, level, listed, scale, stands_out, uncapital
 from sim.outcomes.metrics import CENSORED
 from sim.tables.inputs import input_label
 
@@ -31,7 +31,8 @@ BENEFIT = ("incremental_net_benefit@", "net_benefit@")
 # What says how far an input moves a metric, in the tables that have it.
 EFFECTS = ("swing", "total", "mu_star", "prcc")
 BELOW, LEFT, LARGE = 52, 300, 300
-HIGH, LOW = Mark("#C9651F", "solid", "circle"), Mark("#12355B", "solid", "square")
+HIGH, LOW = Mark("#8C5A00", "solid", "circle"), Mark("#5E7F99", "solid", "square")
+"""Of an input at its higher and its lower value; no scenario and no outcome has these colours."""
 SEQUENTIAL = [[0.0, "#F2F6F8"], [0.25, "#BFD3DE"], [0.5, "#7FA6BA"], [0.75, "#3F7592"], [1.0, "#0E3A57"]]
 """One hue from light to dark: the order holds in greyscale and for every reader."""
 
@@ -101,7 +102,7 @@ def describe_lines(sweep: pd.DataFrame, findings: Findings) -> str:
         rows = records(sweep[sweep["metric"] == metric].rename(columns={path: "varied"}))
         ends = [f"{level(_of(rows[k]))} at {rows[k].varied}" for k in (0, -1)]
         parts.append(f"{rows[0].label}: {listed(ends)}")
-    return f"Lines of a sweep over {path}. {'; '.join(parts)}."
+    return f"Lines of a sweep over {uncapital(input_label(path))}. {'; '.join(parts)}."
 
 
 def draw_map(sweep: pd.DataFrame, findings: Findings) -> Figure:
@@ -127,7 +128,8 @@ def draw_map(sweep: pd.DataFrame, findings: Findings) -> Figure:
             colorscale=SEQUENTIAL,
             xgap=2,
             ygap=2,
-            hovertemplate=f"{plain(across)} %{{x}}<br>{plain(up)} %{{y}}<br>%{{customdata}}<extra></extra>",
+            hovertemplate=f"{plain(input_label(across))} %{{x}}<br>{plain(input_label(up))} %{{y}}<br>%{{customdata}}"
+            "<extra></extra>",
             colorbar={"title": {"text": lines(str(mine["label"].iloc[0]), 16, 3)}, "thickness": 14, "outlinewidth": 0},
         )
     )
@@ -142,6 +144,12 @@ def draw_map(sweep: pd.DataFrame, findings: Findings) -> Figure:
         alt=describe_map(sweep, findings),
         height=max(240, 34 * len(rows)) + BELOW,
         margin={"l": 90, "r": 24, "b": BELOW},
+        narrow={
+            "data.0.text": [[bare(one) if one.known else "" for one in row] for row in shown],
+            "data.0.showscale": False,
+            "layout.margin.l": 70,
+            "layout.margin.r": 8,
+        },
     )
 
 
@@ -150,8 +158,8 @@ def describe_map(sweep: pd.DataFrame, findings: Findings) -> str:
     metric = metrics_of(sweep, 1)[0]
     mine = sweep[(sweep["metric"] == metric) & (sweep["scenario"] == sweep["scenario"].iloc[0])]
     rows = records(mine.sort_values("estimate", kind="stable"))
-    across, up = varied(sweep)[:2]
-    return f"Heat map of {rows[0].label} over {across} and {up}: from {level(_of(rows[0]))} to {level(_of(rows[-1]))}."
+    paths = listed([uncapital(input_label(path)) for path in varied(sweep)[:2]])
+    return f"Heat map of {rows[0].label} over {paths}: from {level(_of(rows[0]))} to {level(_of(rows[-1]))}."
 
 
 def draw_tornado(tornado: pd.DataFrame, findings: Findings) -> Figure:
@@ -181,7 +189,8 @@ def draw_tornado(tornado: pd.DataFrame, findings: Findings) -> Figure:
                 cliponaxis=False,
                 hoverinfo="text",
                 hovertext=[
-                    f"<b>{plain(row.path)}</b> = {plain(str(getattr(row, text)))}: {level(Estimate(end, unit=unit))}"
+                    f"<b>{plain(input_label(row.path))}</b> = {plain(str(getattr(row, text)))}: "
+                    f"{level(Estimate(end, unit=unit))}"
                     for row, end in zip(rows, ends, strict=True)
                 ],
             )
@@ -213,7 +222,11 @@ def draw_tornado(tornado: pd.DataFrame, findings: Findings) -> Figure:
         height=34 * len(rows) + 30 + BELOW,
         margin={"l": LEFT, "r": 24, "b": BELOW},
         legend=["at the low value", "at the high value"],
-        narrow={"layout.margin.l": 150, "layout.margin.r": 10},
+        narrow={
+            "layout.margin.l": 150,
+            "layout.margin.r": 10,
+            "layout.yaxis.ticktext": [lines(input_label(row.path), 18, 3) for row in rows],
+        },
     )
 
 
@@ -251,9 +264,9 @@ def draw_sobol(sobol: pd.DataFrame, findings: Findings) -> Figure:
         subtitle="Sobol indices with 95% bootstrap intervals; one that holds 0 shows no clear effect",
         alt=describe_sobol(sobol, findings),
         height=int(panel.height) + BELOW,
-        margin={"l": LEFT, "r": 20, "b": BELOW},
+        margin={"l": LEFT, "r": panel.room, "b": BELOW},
         legend=["alone (first order)", "with interactions (total)"],
-        narrow={**narrow, "layout.margin.l": 14, "layout.margin.r": 10},
+        narrow={**narrow, "layout.margin.l": 14, "layout.margin.r": panel.phone_room},
     )
 
 
@@ -324,37 +337,43 @@ def _sweep_box(mine: pd.DataFrame, paths: Sequence[str]) -> Box:
             rows["at"] = [list(dict.fromkeys(mine[path])).index(v) for v in rows[path]]
         rows = rows.sort_values("at", kind="stable")
         parts = [str(key[0])] if several or not others else []
-        parts += [f"{other} {value}" for other, value in zip(others, key[1:], strict=True)]
+        parts += [f"{input_label(other)}: {value}" for other, value in zip(others, key[1:], strict=True)]
         value, low, high = ((rows[column] * factor).tolist() for column in ("estimate", "low", "high"))
         suffix = "%" if unit == "share" else f" {unit}"
         at = rows["at"].tolist()
         series.append(Line(", ".join(parts), mark(place), at, value, low, high, unit=suffix, mode="lines+markers"))
     label = str(mine["label"].iloc[0])
-    return Box(_with_unit(label, unit), series, suffix="%" if unit == "share" else "")
+    return Box(_with_unit(label, unit), series, suffix="%" if unit == "share" else "", around=True)
 
 
 def _sweep_title(sweep: pd.DataFrame, metric: str, path: str) -> str:
+    """How far the first metric moves from the first value to the last, as far as its intervals tell."""
     mine = sweep[(sweep["metric"] == metric) & (sweep["scenario"] == sweep["scenario"].iloc[0])]
     others = varied(sweep)[1:2]
     for other in others:
         mine = mine[mine[other] == mine[other].iloc[0]]
-    with_other = "".join(f" (with {other} {mine[other].iloc[0]})" for other in others)
+    with_other = "".join(f" ({uncapital(input_label(other))}: {mine[other].iloc[0]})" for other in others)
     ordered = mine.assign(at=mine[path].map(as_number)).sort_values("at", kind="stable")
     rows = records(ordered.rename(columns={path: "varied"}))
-    first, last = rows[0], rows[-1]
-    ends = f"{figure(_of(first))} at {path} {first.varied}, {figure(_of(last))} at {last.varied}"
-    if _of(last).bounded and not _of(last).clearly_apart(_of(first)):
-        return f"{first.label}: no clear difference between the ends, {ends}{with_other}"
-    return f"{first.label}: {ends}{with_other}"
+    first, last = _of(rows[0]), _of(rows[-1])
+    what, name = str(rows[0].label), uncapital(input_label(path))
+    ends = f"{figure(first)} to {compact(last)}"
+    values = f"{name} from {rows[0].varied} to {rows[-1].varied}{with_other}"
+    if last.bounded and not last.clearly_apart(first):
+        return f"{what}: no clear difference with {values}, {ends}"
+    word = "rises" if last.value > first.value else "falls"
+    single = "" if last.bounded else ", in one replication"
+    return f"{what} {word} from {ends} with {values}{single}"
 
 
 def _map_title(mine: pd.DataFrame, across: str, up: str) -> str:
     known = mine[mine["estimate"].notna()]
     rows = known.sort_values("estimate", kind="stable").to_dict("records")
     least, most = rows[0], rows[-1]
+    names = [uncapital(input_label(path)) for path in (across, up)]
 
     def told(row: dict[object, object]) -> str:
-        return f"{figure(_of_record(row))} at {across} {row[across]} and {up} {row[up]}"
+        return f"{compact(_of_record(row))} at {names[0]} {row[across]} and {names[1]} {row[up]}"
 
     low, high = _of_record(least), _of_record(most)
     if high.bounded and not high.clearly_apart(low):

@@ -8,18 +8,18 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from reports.charts.bands import Box, Grid, Line, draw_grid
+from reports.charts.bands import Box, Grid, Line, calendar, draw_grid, shade_warm_up
 from reports.figure import Figure
 from reports.findings import Findings
 from reports.tables import records
-from reports.theme import Mark, canvas, day_tick, finish, mark, name_of
+from reports.theme import Mark, canvas, finish, mark, name_of
 from reports.words import DOT, Estimate, between, figure, level, listed, stands_out, uncapital
 
 MOST = 4
 """Resources drawn."""
 LIST_DAYS = 7
 """The lists are drawn on every so many days; their table has every day."""
-AXIS = "days since the start of the simulation"
+CAPACITY = "how many there are"
 LIMIT = Mark("#55616E", "dot", "circle")
 
 
@@ -33,13 +33,19 @@ def draw_use(use: pd.DataFrame, findings: Findings) -> Figure:
         limits = _limits(mine, findings)
         boxes += [
             Box(f"{label}, {claimed}", _series(mine, findings, "in_use", " in use"), limits),
-            Box(
-                f"{label}, queue",
-                _series(mine, findings, "queue", " in the queue"),
-                at_least=1.0,
-            ),
+            Box(f"{label}, queue", _series(mine, findings, "queue", " in the queue"), at_least=1.0),
         ]
+    boxes = _in_pairs([box for box in boxes if box.lines])
     return _drawn(boxes, 2, use, findings, _queue_title(whole, findings), describe_use)
+
+
+def _in_pairs(boxes: Sequence[Box]) -> list[Box]:
+    """The panels, those first whose resource has both: its use stands at the left and its queue at the right."""
+    names = [box.title.rpartition(", ")[0] for box in boxes]
+    both = [names.count(name) > 1 for name in names]
+    return [b for b, two in zip(boxes, both, strict=True) if two] + [
+        b for b, two in zip(boxes, both, strict=True) if not two
+    ]
 
 
 def describe_use(use: pd.DataFrame, findings: Findings) -> str:
@@ -95,6 +101,7 @@ def draw_stock(stock: pd.DataFrame, findings: Findings) -> Figure:
         Box("Doses expired in the month", _series(stock, findings, "expired", " doses")),
         Box("Lots started in the month", _series(stock, findings, "lots_started", " lots")),
     ]
+    boxes = [box for box in boxes if any(value > 0.0 for line in box.lines for value in line.y)]
     return _drawn(boxes, 2, stock, findings, _stock_title(stock, findings), describe_stock)
 
 
@@ -123,8 +130,11 @@ def _drawn(
 ) -> Figure:
     picture = canvas()
     last = float(_days(table).max() if "day" in table else table["day_to"].max())
-    grid = Grid(boxes, columns, AXIS, {"range": [0, last], "dtick": day_tick(last, 6)})
+    axis = calendar(findings.start, last, 4)
+    grid = Grid(boxes, columns, str(axis.pop("title")["text"]), axis)
     narrow = draw_grid(picture, grid) if boxes else {}
+    shade_warm_up(picture, findings.warm_up if findings.warm_up < last else 0.0, len(boxes))
+    limits = [CAPACITY] if any(box.limit for box in boxes) else []
     scenarios = [scenario for scenario in findings.scenarios if (table["scenario"] == scenario).any()]
     return finish(
         picture,
@@ -133,7 +143,7 @@ def _drawn(
         alt=describe(table, findings),
         height=grid.height,
         margin={"l": 60, "r": 24, "b": 52},
-        legend=[name_of(scenario) for scenario in scenarios],
+        legend=[*(name_of(scenario) for scenario in scenarios), *limits],
         narrow=narrow,
         narrow_height=grid.phone_height,
     )
@@ -165,8 +175,7 @@ def _limits(mine: pd.DataFrame, findings: Findings) -> list[Line]:
         rows = mine[(mine["scenario"] == scenario) & mine["capacity"].notna()]
         if not rows.empty:
             key = tuple(rows["capacity"])
-            name = "there" if key not in found else found[key].name
-            found.setdefault(key, Line(name, LIMIT, _days(rows).tolist(), list(key)))
+            found.setdefault(key, Line(CAPACITY, LIMIT, _days(rows).tolist(), list(key)))
     return list(found.values())
 
 
@@ -211,15 +220,18 @@ def _queue_title(table: pd.DataFrame, findings: Findings) -> str:
 
 
 def _list_title(lists: pd.DataFrame, findings: Findings) -> str:
-    listed = listed_only(lists)
-    if not (listed["estimate"] > 0.0).any():
+    """How many wait on the last day, of which list most do: a level, not the top of a sawtooth."""
+    known = lists[lists["estimate"].notna()]
+    name = "waiting_list" if (listed_only(known)["estimate"] > 0.0).any() else "before_infusion"
+    mine = known[known["list"] == name]
+    if mine.empty or not (mine["estimate"] > 0.0).any():
         return "Nobody waits on a list"
-    longest, *others = _peaks(listed, ["scenario"], "estimate")
-    peak, rest = _estimate(listed, "estimate", longest), [_estimate(listed, "estimate", k) for k in others]
-    most = "The longest list" if stands_out(peak, rest) else "One of the longest lists"
-    row = listed.loc[[longest]].iloc[0]
-    who, told = findings.quoted(str(row["scenario"])), figure(peak)
-    return f"{most} is with {who}: {told} waiting on {row['date']}"
+    last = {s: _estimate(rows, "estimate", rows.index[-1]) for s, rows in mine.groupby("scenario", sort=False)}
+    when, what = str(mine["date"].iloc[-1]), uncapital(str(mine["label"].iloc[0]))
+    told = [f"{figure(one)} with {findings.quoted(str(s))}" for s, one in last.items()]
+    if len(told) > 2:
+        told = [told[0], f"{len(told) - 1} others below"]
+    return f"On {when}, {what}: {listed(told)}"
 
 
 def _stock_title(stock: pd.DataFrame, findings: Findings) -> str:

@@ -9,7 +9,7 @@ import pandas as pd
 from reports.charts.bands import Box, Grid, Line, draw_grid
 from reports.figure import Figure
 from reports.findings import Findings, headline
-from reports.theme import canvas, day_tick, finish, mark, name_of
+from reports.theme import MUTED, SMALL_SIZE, canvas, day_tick, finish, mark, name_of
 from reports.words import Estimate, level, listed
 
 LARGE = 280
@@ -23,9 +23,15 @@ def draw(waits: pd.DataFrame, findings: Findings) -> Figure:
     ]
     last = max((line.x[-1] for line in series), default=30.0)
     axis = {"range": [0, last], "dtick": day_tick(last, 12)}
-    title = "Share of infused patients who waited at most so many days"
-    grid = Grid([Box(title, series, suffix="%", top=100.0)], 1, "days from referral to infusion", axis, LARGE)
+    title = "Infused with a waiting time ≤ x days"
+    grid = Grid([Box(title, series, suffix="%", top=100.0)], 1, "x: days from referral to infusion", axis, LARGE)
     narrow = draw_grid(picture, grid)
+    half = {"color": MUTED, "width": 1.2, "dash": "dot"}
+    picture.add_shape(type="line", x0=0, x1=1, y0=50, y1=50, xref="x domain", yref="y", line=half, layer="below")
+    picture.add_annotation(
+        xref="x domain", x=1, yref="y", y=50, text="median", showarrow=False, xanchor="right", yanchor="bottom",
+        font={"size": SMALL_SIZE, "color": MUTED},
+    )  # fmt: skip
     return finish(
         picture,
         title=headline(findings, "waiting_days_median"),

@@ -45,7 +45,7 @@ def draw(waits: pd.DataFrame, findings: Findings) -> Figure:
             {
                 f"yaxis{_suffix(place)}": {
                     "domain": list(domains[place]),
-                    "range": [0, _top(mine) * 100],
+                    "range": [0, _top(waits) * 100],
                     "ticksuffix": "%",
                     "nticks": 4,
                     "title": {"text": "" if empty else "share of infused"},
@@ -100,7 +100,7 @@ def _suffix(place: int) -> str:
 
 
 def _top(mine: pd.DataFrame) -> float:
-    """The upper end of a panel's axis: its highest bar or interval."""
+    """The upper end of the axis of all panels: the highest bar or interval."""
     highest = mine[["share", "high"]].max().max() if not mine.empty else math.nan
     return float(highest) * 1.08 if highest > 0.0 else 1.0
 

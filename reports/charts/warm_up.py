@@ -6,11 +6,11 @@ from typing import Any
 
 import pandas as pd
 
-from reports.charts.bands import Box, Grid, Line, draw_grid
+from reports.charts.bands import Box, Grid, Line, calendar, draw_grid
 from reports.figure import Figure
 from reports.findings import Findings
 from reports.tables import records
-from reports.theme import INK, canvas, day_tick, finish, mark, plain
+from reports.theme import INK, canvas, finish, mark, plain
 from reports.words import DOT, counted, number
 
 PANEL = 190
@@ -27,8 +27,8 @@ def draw(warm_up: pd.DataFrame, findings: Findings) -> Figure:
         rows = warm_up[warm_up["scenario"] == scenario]
         line = Line(scenario, mark(place), rows["day"].tolist(), rows["waiting"].tolist(), unit=" patients")
         boxes.append(Box(scenario, [line]))
-    axis = {"range": [0, last], "dtick": day_tick(last, 6)}
-    grid = Grid(boxes, 1, "days since the start of the simulation", axis, PANEL)
+    axis = calendar(findings.start, last, 4)
+    grid = Grid(boxes, 1, str(axis.pop("title")["text"]), axis, PANEL)
     narrow = draw_grid(picture, grid, in_legend=False)
     for place, scenario in enumerate(findings.scenarios):
         _marks(picture, warm_up[warm_up["scenario"] == scenario], "" if place == 0 else str(place + 1))

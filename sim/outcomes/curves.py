@@ -126,18 +126,26 @@ def _without_noise(days: FloatArray) -> FloatArray:
 
 
 def incidence(patients: Patients, days: int) -> FloatArray:
-    """Share of the measured with each event by each whole day 0..days since referral.
+    """Share of the measured with each event, then of those progressed before infusion, by whole days since referral.
 
-    Shape (replications, events, days + 1).
+    Shape (replications, `CURVES`, days + 1). Who has progressed is counted whatever comes after it.
     """
     by, measured = patients.by, patients.cohort.measured
     event = _EVENT_OF_OUTCOME[patients.outcome]
     happened = measured & (event < len(EVENTS))
-    since = np.where(happened, patients.end_day - patients.referral_day, 0.0)
-    day = np.clip(np.ceil(since), 0, days).astype(np.int64)
+    day = _whole_days(patients.end_day - patients.referral_day, happened, days)
     cells = by.within(np.where(happened, event, 0) * (days + 1) + day, len(EVENTS) * (days + 1))
     reached = cells.count(happened).reshape(by.groups, len(EVENTS), days + 1)
-    return np.asarray(np.cumsum(reached, axis=2) / np.maximum(by.count(measured), 1)[:, None, None])
+    progressed = measured & patients.progressed
+    day = _whole_days(patients.progression_day - patients.referral_day, progressed, days)
+    also = by.within(day, days + 1).count(progressed).reshape(by.groups, 1, days + 1)
+    counts = np.cumsum(np.concatenate([reached, also], axis=1), axis=2)
+    return np.asarray(counts / np.maximum(by.count(measured), 1)[:, None, None])
+
+
+def _whole_days(since: FloatArray, which: NDArray[np.bool_], most: int) -> NDArray[np.int64]:
+    """The whole day by which something has happened to each of those, 0 of the others."""
+    return np.clip(np.ceil(np.where(which, since, 0.0)), 0, most).astype(np.int64)
 
 
 def wait_shares(patients: Patients) -> FloatArray:

@@ -16,7 +16,7 @@ from sim.tables.patients import BIG, EVENTS_TABLE, PATIENTS, QUANTITIES
 from sim.tables.points import POINTS
 from sim.tables.records import RECORDS
 from sim.tables.robustness import ROBUSTNESS
-from sim.tables.words import EVENTS, OUTCOMES, PROGRESSED_IN, WITHDRAWALS
+from sim.tables.words import CURVES, EVENTS, OUTCOMES, PROGRESSED_BEFORE, PROGRESSED_IN, WITHDRAWALS
 
 VERSION = 3
 """Of the contract, kept in the manifest; a folder of another version is not read."""
@@ -40,10 +40,12 @@ def why_unread(manifest: Mapping[str, object]) -> str:
 
 
 __all__ = [
+    "CURVES",
     "EVENTS",
     "EVENTS_TABLE",
     "OUTCOMES",
     "PATIENTS",
+    "PROGRESSED_BEFORE",
     "PROGRESSED_IN",
     "QUANTITIES",
     "TABLES",

@@ -201,11 +201,15 @@ COMPARISON = (
         "scenario by event by whole day since referral",
         (
             SCENARIO,
-            text("event", "infused, progressed (eligibility lost), died, withdrawn, funding (nobody paid), or failed."),
+            text(
+                "event",
+                "infused, progressed (eligibility lost), died, withdrawn, funding (nobody paid), failed; or "
+                "progressed_before_infusion, whatever came after it.",
+            ),
             whole("day", "Whole days since referral.", "days"),
             *estimate(
                 "Share of the measured patients with the event by the day; the events compete, and what they leave "
-                "of 1 is unresolved.",
+                "of 1 is unresolved. Progression before infusion stands beside them and is in no sum.",
                 Bounds.SHARE,
                 "share",
             ),

@@ -36,6 +36,14 @@ EVENTS: Mapping[str, tuple[str, tuple[str, ...]]] = {
 }
 """The events of the cumulative incidence, each with its label and the outcomes that make it up."""
 
+PROGRESSED_BEFORE = "progressed_before_infusion"
+CURVES: Mapping[str, str] = {
+    **{name: label for name, (label, _) in EVENTS.items()},
+    PROGRESSED_BEFORE: "Progressed before infusion",
+}
+"""What is counted by day since referral: the events, of which a patient has one at most, and progression before
+infusion, after which a patient may still be infused or be lost otherwise."""
+
 PROGRESSED_IN: Mapping[str, str] = {
     "both": "Progressed in both",
     "only_baseline": "Progressed in the baseline only",

@@ -22,7 +22,9 @@ from tests.reports.validated import validated
 
 Files = Mapping[str, str]
 BY_NAME = {chart.name: chart for chart in CHARTS}
-COMPARED = ["of_hundred", "waiting_times", "incidence", "stages", "outcomes", "differences", "same_patients"]
+COMPARED = [
+    *("of_hundred", "waiting_times", "incidence", "stages", "occupancy", "outcomes", "differences", "same_patients"),
+]
 
 
 def drawn(files: Files, name: str) -> dict[str, Any]:
@@ -44,11 +46,11 @@ def test_the_registry_is_complete() -> None:
     ("name", "charts"),
     [
         ("pair", COMPARED),
-        ("single", ["of_hundred", "waiting_times", "incidence", "stages", "outcomes"]),
+        ("single", ["of_hundred", "waiting_times", "incidence", "stages", "occupancy", "outcomes"]),
         ("six", COMPARED),
         ("once", COMPARED),
-        ("nobody", ["of_hundred", "waiting_times", "incidence", "stages", "outcomes", "differences"]),
-        ("nobody_single", ["of_hundred", "incidence", "outcomes"]),
+        ("nobody", ["of_hundred", "waiting_times", "incidence", "stages", "occupancy", "outcomes", "differences"]),
+        ("nobody_single", ["of_hundred", "incidence", "occupancy", "outcomes"]),
     ],
 )
 def test_charts_are_drawn_where_their_table_has_something(
@@ -143,8 +145,8 @@ def test_a_queue_and_its_work_may_share_a_label_and_rounding_residue_is_not_draw
     assert [trace.x[0] for trace in figure.data] == [30.0, 14.0]
     title = figure.layout.title.text.replace("<br>", " ")
     assert (
-        "\N{LEFT DOUBLE QUOTATION MARK}Scheduling\N{RIGHT DOUBLE QUOTATION MARK} (queue): 30.0 days "
-        "(95% simulation interval 29.0" in title
+        "\N{LEFT DOUBLE QUOTATION MARK}Scheduling\N{RIGHT DOUBLE QUOTATION MARK} (queue): 30 days "
+        "(95% simulation interval 29 " in title
     )
 
 

@@ -65,15 +65,15 @@ def test_a_single_run_says_its_levels(folder: Callable[[str], Path]) -> None:
 @pytest.mark.parametrize(
     ("value", "low", "high", "words"),
     [
-        (-31.4, -33.0, -29.8, "is 31.4 days shorter (95% simulation interval 29.8 to 33.0)"),
-        (31.4, 29.8, 33.0, "is 31.4 days longer (95% simulation interval 29.8 to 33.0)"),
+        (-31.4, -33.0, -29.8, "is 31 days shorter (95% simulation interval 30 to 33)"),
+        (31.4, 29.8, 33.0, "is 31 days longer (95% simulation interval 30 to 33)"),
         (
             -0.4,
             -1.2,
             0.5,
             "no clear difference in the mean wait from referral to infusion (\N{MINUS SIGN}0.4 days,",
         ),
-        (0.0, 0.0, 0.0, "the mean wait from referral to infusion is the same (0.0 days,"),
+        (0.0, 0.0, 0.0, "the mean wait from referral to infusion is the same (0 days,"),
         (1.0, 0.0, 2.0, "no clear difference"),
         (math.nan, math.nan, math.nan, "cannot be compared, as nobody was infused with B"),
     ],

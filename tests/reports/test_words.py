@@ -28,7 +28,7 @@ MINUS = "\N{MINUS SIGN}"
 
 @pytest.mark.parametrize(
     ("value", "digits", "text"),
-    [(61.24, 1, "61.2"), (-3.0, 0, f"{MINUS}3"), (-0.04, 1, "0.0"), (0.0, 2, "0.00"), (1234.5, 1, "1234.5")],
+    [(61.24, 1, "61.2"), (-3.0, 0, f"{MINUS}3"), (-0.04, 1, "0.0"), (0.0, 2, "0.00"), (1234.5, 1, "1,234.5")],
 )
 def test_number(value: float, digits: int, text: str) -> None:
     assert number(value, digits) == text
@@ -37,15 +37,15 @@ def test_number(value: float, digits: int, text: str) -> None:
 @pytest.mark.parametrize(
     ("estimate", "text"),
     [
-        (Estimate(61.24, 59.81, 62.6, "days"), "61.2 days (95% simulation interval 59.8 to 62.6)"),
-        (Estimate(0.7204, 0.7, 0.7402, "share"), "72.0% (95% simulation interval 70.0 to 74.0)"),
+        (Estimate(61.24, 59.81, 62.6, "days"), "61 days (95% simulation interval 60 to 63)"),
+        (Estimate(0.7204, 0.7, 0.7402, "share"), "72% (95% simulation interval 70 to 74)"),
         (
             Estimate(-0.1234, -0.2, -0.05, "share", change=True),
-            f"{MINUS}12.3 percentage points (95% simulation interval {MINUS}20.0 to {MINUS}5.0)",
+            f"{MINUS}12 percentage points (95% simulation interval {MINUS}20 to {MINUS}5)",
         ),
-        (Estimate(61.24, unit="days"), "61.2 days (no interval)"),
+        (Estimate(61.24, unit="days"), "61 days (no interval)"),
         (Estimate(math.nan, unit="days"), "no estimate"),
-        (Estimate(4.0, 4.0, 4.0, "doses"), "4.0 doses (95% simulation interval 4.0 to 4.0)"),
+        (Estimate(4.0, 4.0, 4.0, "doses"), "4 doses (in every replication)"),
         (Estimate(0.83, 0.7, 0.9), "0.83 (95% simulation interval 0.70 to 0.90)"),
     ],
 )
@@ -62,14 +62,12 @@ def test_digits_grow_until_the_bounds_differ_and_none_becomes_zero() -> None:
 
 
 def test_rounding_residue_is_zero() -> None:
-    assert compact(Estimate(-8.9e-16, -1.9e-15, 1.3e-16, "days")) == "0.0 days (0.0 to 0.0)"
+    assert compact(Estimate(-8.9e-16, -1.9e-15, 1.3e-16, "days")) == "0 days"
 
 
 def test_size_drops_the_sign_and_keeps_the_order() -> None:
-    assert (
-        size(Estimate(-31.4, -33.0, -29.8, "days", change=True)) == "31.4 days (95% simulation interval 29.8 to 33.0)"
-    )
-    assert size(Estimate(31.4, 29.8, 33.0, "days", change=True)) == "31.4 days (95% simulation interval 29.8 to 33.0)"
+    assert size(Estimate(-31.4, -33.0, -29.8, "days", change=True)) == "31 days (95% simulation interval 30 to 33)"
+    assert size(Estimate(31.4, 29.8, 33.0, "days", change=True)) == "31 days (95% simulation interval 30 to 33)"
 
 
 def test_what_stands_out_is_clearly_apart_from_all_others() -> None:
@@ -82,7 +80,7 @@ def test_what_stands_out_is_clearly_apart_from_all_others() -> None:
 def test_lists_counts_and_ranges() -> None:
     assert [listed(items) for items in ([], ["a"], ["a", "b"], ["a", "b", "c"])] == ["", "a", "a and b", "a, b and c"]
     assert (counted(1, "replication"), counted(2, "replication")) == ("1 replication", "2 replications")
-    assert (between(7.0, 14.0), between(1085.0, math.inf)) == ("7 to 14", "1085 or more")
+    assert (between(7.0, 14.0), between(1085.0, math.inf)) == ("7 to 14", "1,085 or more")
     assert (uncapital("Died"), uncapital("QC review")) == ("died", "QC review")
 
 
@@ -95,5 +93,5 @@ def test_long_text_is_cut_with_an_ellipsis() -> None:
 
 
 def test_short_units() -> None:
-    assert level(Estimate(0.1, unit="share", change=True), short=True) == "10.0 pp"
-    assert level(Estimate(3.0, unit="patients"), short=True) == "3.0 patients"
+    assert level(Estimate(0.1, unit="share", change=True), short=True) == "10 pp"
+    assert level(Estimate(3.0, unit="patients"), short=True) == "3 patients"

@@ -31,7 +31,7 @@ from sim.outcomes.resource_use import ResourceUse
 from sim.outcomes.verdicts import verdict
 from sim.pieces.loads import offered_loads
 from sim.pieces.protocol import milestones
-from sim.tables import EVENTS, OUTCOMES, PROGRESSED_IN
+from sim.tables import CURVES, OUTCOMES, PROGRESSED_BEFORE, PROGRESSED_IN
 
 FloatArray = NDArray[np.float64]
 
@@ -333,13 +333,19 @@ def stage_rows(
 
 
 def incidence(collected: Collected) -> pd.DataFrame:
-    """One row a scenario, event and whole day since referral: cumulative incidence with competing events."""
+    """One row a scenario, event and whole day since referral: cumulative incidence with competing events.
+
+    A reference arm, in which nobody is to be infused, has no progression before infusion.
+    """
     frames, metrics = [], collected.values()
     for place, name in enumerate(collected.names):
         found = [interval(values, within=SHARE) for values in collected.rows.columns(("incidence", place))]
         intervals = np.concatenate(found, axis=1)
         days = collected.rows.shape(("incidence", place))[1]
-        for k, event in enumerate(EVENTS):
+        share = metrics[:, place, METRIC_NAMES.index(f"{PROGRESSED_BEFORE}_share")]
+        for k, event in enumerate(CURVES):
+            if event == PROGRESSED_BEFORE and not np.isfinite(share).any():
+                continue
             keys = [{"scenario": name, "event": event, "day": day} for day in range(days)]
             mean, low, high = intervals[:, k * days : (k + 1) * days]
             frames.append(_with_intervals(keys, (mean, low, high)).assign(**all_referred(metrics[:, place])))
