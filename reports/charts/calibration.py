@@ -68,8 +68,8 @@ def describe_values(sample: pd.DataFrame, findings: Findings) -> str:
     for path in varied(sample):
         before, after = (_interval(sample, name, path) for name in (BEFORE, AFTER))
         parts.append(
-            f"{input_label(path)}: median {after[1]}, 90 % between {after[0]} and {after[2]} (before: {before[0]} and "
-            f"{before[2]})"
+            f"{input_label(path)}: median {after[1]}, 90 % between {after[0]} and {after[2]} "
+            f"(before: {before[0]} and {before[2]})"
         )
     return f"Bars of prior and posterior. {'; '.join(parts)}."
 

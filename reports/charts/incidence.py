@@ -43,7 +43,7 @@ DASHES = {
 LARGE, SMALL, GAP, ABOVE, BELOW, RIGHT = 250, 150, 128, 34, 52, 170
 VALUES = 46
 """Pixels at the right of a panel for the numbers at which its lines end."""
-LABEL_LINE, RISK_LINE, RISK_HEAD = 17, 15, 40
+LABEL_LINE, SQUEEZED_LINE, RISK_LINE, RISK_HEAD = 17, 28, 15, 40
 DAYS = "days since referral"
 BELOW_IT = f"{DAYS}; below: still on the way"
 PROGRESSION = "#9A3412"
@@ -139,7 +139,7 @@ def _of_many(incidence: pd.DataFrame, findings: Findings, shared: dict[str, Any]
     tops |= dict.fromkeys(small, _nice_top([curve for event in small for curve in by_event[event]]))
     below = RISK_LINE * len(findings.scenarios) + 6
     rows = [LARGE, SMALL] if small else [LARGE]
-    gap = GAP + round(1.5 * below)  # a slide is squeezed, its type is not
+    gap = GAP + round(3 * below) - 54  # a slide is squeezed, its type is not
     wide = stacked(rows, gap, ABOVE)
     phone_gap = GAP + below // 2
     phone = stacked([220 if event in MAIN else SMALL - 20 for event in by_event], phone_gap, ABOVE)
@@ -295,7 +295,8 @@ def _end_labels(
     hidden: dict[str, Any] = {}
     ordered = sorted(curves, key=lambda one: -one.last.value)
     texts = [_end_label(curve) if named else plain(level(curve.last, short=True)) for curve in ordered]
-    rooms = [LABEL_LINE * (1 + text.count("<br>")) / height * top for text in texts]
+    line = LABEL_LINE if named else SQUEEZED_LINE
+    rooms = [line * (1 + text.count("<br>")) / height * top for text in texts]
     centres: list[float] = []
     for curve, room in zip(ordered, rooms, strict=True):
         above = centres[-1] - (rooms[len(centres) - 1] + room) / 2 if centres else math.inf

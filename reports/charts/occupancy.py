@@ -66,7 +66,7 @@ def draw(incidence: pd.DataFrame, findings: Findings) -> Figure:
                 }
             }
         )  # fmt: skip
-        heading(picture, name_of(scenario, 44), "x", f"y{suffix}")
+        heading(picture, name_of(scenario, 36), "x", f"y{suffix}")
     lowest = f"y{'' if len(shares) == 1 else len(shares)}"
     picture.update_layout(
         xaxis={

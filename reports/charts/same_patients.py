@@ -9,7 +9,7 @@ from reports.figure import Figure
 from reports.findings import Findings
 from reports.tables import records
 from reports.theme import INK, NEITHER, Mark, canvas, finish, mark
-from reports.words import Estimate, figure, level, listed, uncapital
+from reports.words import Estimate, figure, level, listed, shortened, uncapital
 from sim.tables import PROGRESSED_IN
 
 CHANGED = ("only_baseline", "only_scenario")
@@ -66,7 +66,8 @@ def _label(scenario: str, findings: Findings, where: str, several: bool = False)
     """Under which of the two the patients progressed; among several pairs of scenarios both are named."""
     base = findings.baseline
     if several:
-        return f"{base}, not {scenario}" if where == "only_baseline" else f"{scenario}, not {base}"
+        one, other = (shortened(name or "", 30) for name in (base, scenario))
+        return f"{one}, not {other}" if where == "only_baseline" else f"{other}, not {one}"
     return {
         "both": f"under both {base} and {scenario}",
         "only_baseline": f"only under {base}",

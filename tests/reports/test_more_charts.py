@@ -62,13 +62,17 @@ def test_hostile_names_stay_text_in_every_chart(files: Drawn) -> None:
 
 def test_the_flow_has_the_counts_of_the_table_and_the_colours_of_outcomes(folder: Folder, files: Drawn) -> None:
     flow, found = table(folder("real"), "flow"), figure(files("real"), "flow")
-    for scenario, trace in zip(dict.fromkeys(flow["scenario"]), found["data"], strict=True):
+    for place, scenario in enumerate(dict.fromkeys(flow["scenario"])):
         mine = flow[flow["scenario"] == scenario]
-        assert trace["link"]["value"] == pytest.approx(list(mine["estimate"]))
-        labels = [label.split("<br>")[0] for label in trace["node"]["label"]]
-        assert labels[0] == "Referred"
-        assert OUTCOMES["infused"] in trace["node"]["color"]
-        assert len(trace["node"]["label"]) == len(set(mine["source"]) | set(mine["target"]))
+        reach = [t for t in found["data"] if t["xaxis"] == ("x" if place == 0 else f"x{2 * place + 1}")]
+        lost = [t for t in found["data"] if t["xaxis"] == f"x{2 * place + 2}"]
+        into = mine.groupby("target")["estimate"].sum()
+        assert reach[0]["x"][-1] == pytest.approx(into["infused"])
+        assert reach[0]["marker"]["line"]["color"][-1] == OUTCOMES["infused"]
+        ends = mine[~mine["target"].isin([*mine["source"], "infused"])]
+        assert sum(sum(t["x"]) for t in lost) == pytest.approx(ends["estimate"].sum())
+    ranges = {tuple(found["layout"][f"xaxis{k}"]["range"]) for k in (2, 4)}
+    assert len(ranges) == 1, "losses have one scale in every panel"
 
 
 def test_use_and_queue_through_time_are_those_of_the_table(folder: Folder, files: Drawn) -> None:
@@ -90,7 +94,8 @@ def test_the_waiting_list_and_the_stock(folder: Folder, files: Drawn) -> None:
     assert pytest.approx(list(first["estimate"])) in [trace["y"] for trace in found["data"]]
     stock, found = table(folder("real"), "stock_through_time"), figure(files("real"), "stock")
     assert pytest.approx(list(stock["doses"])) in [trace["y"] for trace in found["data"]]
-    assert pytest.approx(list(stock["stock_out_share"] * 100)) in [trace["y"] for trace in found["data"]]
+    assert not (stock["stock_out_share"] > 0.0).any()
+    assert "Time without a dose" not in str(found["layout"]["annotations"]), "no panel of nothing"
 
 
 def test_the_cumulative_waits_rise_from_nobody_to_everybody(files: Drawn) -> None:
@@ -102,14 +107,16 @@ def test_the_cumulative_waits_rise_from_nobody_to_everybody(files: Drawn) -> Non
 
 
 def test_groups_have_their_numbers_and_small_ones_are_marked(folder: Folder, files: Drawn) -> None:
-    groups, found = table(folder("real"), "groups"), figure(files("real"), "groups_waiting")
+    groups, found = table(folder("real"), "groups"), figure(files("real"), "groups")
     mine = groups[groups["metric"] == "waiting_days_mean"]
-    bars = [trace for trace in found["data"] if trace["type"] == "bar"]
+    bars = [trace for trace in found["data"] if trace["type"] == "bar" and trace["xaxis"] == "x"]
+    assert len(bars) == 2
     for trace in bars:
         assert sorted(trace["x"]) == pytest.approx(sorted(mine.loc[mine["scenario"] == trace["name"], "estimate"]))
-    labels = " ".join(found["layout"]["yaxis"]["ticktext"])
-    few = mine[mine["patients"] < 10]
-    assert ("few:" in labels.replace("<br>", " ")) == (not few.empty)
+    labels = " ".join(found["layout"]["yaxis"]["ticktext"]).replace("<br>", " ")
+    shown = groups[groups["metric"].isin(["waiting_days_mean", "progressed_before_infusion_share", "infused_share"])]
+    assert ("(few, n =" in labels) == bool((shown["patients"] < 10).any())
+    assert labels.count("n = ") == len(shown.drop_duplicates(["grouping", "group"]))
 
 
 def test_timelines_show_queues_apart_and_each_outcome(folder: Folder, files: Drawn) -> None:
@@ -156,7 +163,7 @@ def test_indices_the_plan_and_the_curves(folder: Folder, files: Drawn) -> None:
     assert drawn["nothing cheaper is better"][0] == [40_000 * value for value in range(3, 9)]
     (goal,) = [s for s in plan["layout"]["shapes"] if s["line"].get("dash") == "dot"]
     assert goal["y0"] == 20
-    assert "manufacturing.slots.count 6 is the cheapest" in plan["layout"]["title"]["text"]
+    assert "Slots a month at each centre 6 is the cheapest" in plan["layout"]["title"]["text"]
     ceac = table(folder("study"), "ceac")
     curves = [trace for trace in figure(files("study"), "ceac")["data"] if trace.get("showlegend")]
     for trace in curves:
@@ -165,7 +172,7 @@ def test_indices_the_plan_and_the_curves(folder: Folder, files: Drawn) -> None:
     assert plane[0]["x"] == pytest.approx(list(table(folder("study"), "ce_plane")["incremental_qalys"]))
     assert "assumptions" in figure(files("study"), "ce_plane")["layout"]["title"]["subtitle"]["text"]
     bars = figure(files("study"), "evppi")["layout"]["title"]
-    assert "costs.product is worth most to know: 6,000" in bars["text"]
+    assert "Costs: product is worth most to know: 6,000" in bars["text"]
     assert "2 inputs held fixed, not assessed" in bars["subtitle"]["text"]
     assert "at most 9,000" in figure(files("study"), "evpi")["layout"]["title"]["text"]
 
@@ -197,9 +204,9 @@ def test_no_bar_ends_beyond_its_axis(files: Drawn, name: str) -> None:
 
 def test_what_moves_the_result_most_comes_first(files: Drawn) -> None:
     found = figure(files("study"), "morris")
-    bars = {trace["name"]: trace for trace in found["data"] if trace["type"] == "bar"}
-    assert bars["mean size of the effect"]["x"] == pytest.approx([31.0, 0.4])
-    assert bars["spread of the effect"]["x"] == pytest.approx([22.0, 0.3])
+    (points,) = found["data"]
+    assert (points["x"], points["y"]) == (pytest.approx([31.0, 0.4]), pytest.approx([22.0, 0.3]))
+    assert points["error_x"]["array"] == pytest.approx([4.5, 0.2])
     assert "Slots of each offer moves it most" in found["layout"]["title"]["text"].replace("<br>", " ")
     found = figure(files("study"), "prcc")
     (bars_of_prcc,) = [trace for trace in found["data"] if trace["type"] == "bar"]

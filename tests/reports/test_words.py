@@ -57,8 +57,28 @@ def test_digits_grow_until_the_bounds_differ_and_none_becomes_zero() -> None:
     assert bounds(Estimate(5.0, 4.98, 5.02, "days")) == "4.98 to 5.02"
     assert bounds(Estimate(0.5, 0.02, 1.0, "days")) == "0.02 to 1.00"
     assert bounds(Estimate(0.5, 0.0, 1.0, "days")) == "0.0 to 1.0"
-    assert bounds(Estimate(0.0, 0.0, 0.0, "days")) == "0.0 to 0.0"
-    assert bounds(Estimate(5.0, 4.99999, 5.00001, "days")) == "5.000 to 5.000"
+    assert bounds(Estimate(0.0, 0.0, 0.0, "days")) == ""
+
+
+@pytest.mark.parametrize(
+    ("estimate", "glance", "full"),
+    [
+        (Estimate(1.0, 1.0, 1.0, "share"), "100%", "100.0%"),
+        (Estimate(0.0, unit="slots"), "0 slots", "0.0 slots"),
+        (
+            Estimate(746_461.0, 700_123.0, 790_456.0, "USD 2021"),
+            "746,000 USD 2021 (700,000 to 790,000)",
+            "746,461 USD 2021",
+        ),
+        (Estimate(383.1, 380.2, 386.0, "patients"), "383 patients (380 to 386)", "383.1 patients"),
+        (Estimate(0.318, 0.312, 0.324, "share"), "31.8% (31.2 to 32.4)", "31.8%"),
+        (Estimate(0.4212, unit="QALYs"), "0.42 QALYs", "0.421 QALYs"),
+        (Estimate(0.03, unit="patients"), "0.03 patients", "0.0 patients"),
+    ],
+)
+def test_few_figures_at_a_glance_and_all_in_full(estimate: Estimate, glance: str, full: str) -> None:
+    assert compact(estimate) == glance
+    assert level(estimate, full=True) == full
 
 
 def test_rounding_residue_is_zero() -> None:
