@@ -34,11 +34,16 @@ CONFIG: Mapping[str, Any] = {
     "showSendToCloud": False,
     "plotlyServerURL": "",
     "displaylogo": False,
+    # a tool bar would add stops for the keyboard that nobody sees; what can be saved has buttons below each chart
+    "displayModeBar": False,
     "responsive": True,
     "scrollZoom": False,
-    "modeBarButtonsToRemove": ["lasso2d", "select2d", "autoScale2d"],
     "toImageButtonOptions": {"format": "svg", "width": PICTURE_WIDTH},
 }
+
+
+DARK = "screen and (prefers-color-scheme: dark)"
+"""Where the dark style sheet holds until the button of a page is used; never on paper."""
 
 
 @dataclass(frozen=True)
@@ -195,7 +200,10 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.globals.update(
-        style=Markup("<style>{}</style>").format(Markup(_shipped("page.css"))), library_file=LIBRARY
+        style=Markup('<style>{}</style>\n<style id="dark" media="{}">{}</style>').format(
+            Markup(_shipped("page.css")), DARK, Markup(_shipped("dark.css"))
+        ),
+        library_file=LIBRARY,
     )
     return environment
 

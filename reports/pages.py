@@ -56,12 +56,13 @@ def build(
     numbers = _numbers(tables, findings)
     style = STYLES[wanted.style]
     drawn = _drawn_by_a_browser(tables, findings, pictures, wanted, cannot)
+    stills = _stills(drawn)
     if pictures and not wanted.standalone:
         yield f"charts/{LIBRARY}", plotly_library()
     for picture in pictures if style == SCREEN else in_style(pictures, style):
         yield f"charts/{picture.name}.json", picture.json + "\n"
-        yield f"charts/{picture.name}.html", _chart_page(picture, numbers[picture.table], drawn, wanted)
-    yield "report.html", report.page_of(tables, findings, pictures, numbers)
+        yield f"charts/{picture.name}.html", _chart_page(picture, numbers[picture.table], stills, wanted)
+    yield "report.html", report.page_of(tables, findings, pictures, numbers, stills)
     methods = methods_text(tables)
     if methods is not None:
         yield "methods.md", methods
@@ -73,13 +74,22 @@ def _numbers(tables: Tables, findings: Findings) -> dict[str, Markup]:
     return {name: part("grid", table) for name, table in of_charts(tables, findings).items()}
 
 
-def _chart_page(picture: Picture, numbers: Markup, drawn: Drawn, wanted: Wanted) -> str:
-    """One chart as a page of its own. Without its library it shows the image, where one was made, and the numbers."""
-    stills = (inlined(drawn.files[picture.name, form], form) for form in SHOWN if (picture.name, form) in drawn.files)
-    still = None if wanted.standalone else next(stills, None)
+def _chart_page(picture: Picture, numbers: Markup, stills: Mapping[str, str], wanted: Wanted) -> str:
+    """One chart as a page of its own, with its numbers."""
+    still = stills.get(picture.name)
     return page(
         "chart.html.jinja", wanted.standalone, title=picture.heading, picture=picture, numbers=numbers, still=still
     )
+
+
+def _stills(drawn: Drawn) -> dict[str, str]:
+    """The images that a page shows where it cannot draw, as addresses, by chart; the better form of those there are."""
+    found: dict[str, str] = {}
+    for wanted in SHOWN:
+        for (name, form), content in drawn.files.items():
+            if form == wanted:
+                found.setdefault(name, inlined(content, form))
+    return found
 
 
 def _drawn_by_a_browser(
@@ -142,7 +152,7 @@ def report_of(folder: Path) -> str:
     tables = read(folder)
     findings = gather(tables)
     pictures = draw(tables, findings)
-    return report.page_of(tables, findings, pictures, _numbers(tables, findings))
+    return report.page_of(tables, findings, pictures, _numbers(tables, findings), {})
 
 
 def finding_of(folder: Path) -> str:

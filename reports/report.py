@@ -35,8 +35,21 @@ PARTS: Mapping[str, str] = {
 """The parts of the page that are charts alone, in their order, with their headings."""
 
 
-def page_of(tables: Tables, findings: Findings, pictures: Sequence[Picture], numbers: Mapping[str, Markup]) -> str:
-    """`report.html` as text. `numbers`: the table behind each chart as HTML, by the name of its table."""
+MOST_PRINTED = 15
+"""A longer table of what differs is not printed."""
+
+
+def page_of(
+    tables: Tables,
+    findings: Findings,
+    pictures: Sequence[Picture],
+    numbers: Mapping[str, Markup],
+    stills: Mapping[str, str],
+) -> str:
+    """`report.html` as text. `numbers`: the table behind each chart as HTML, by the name of its table.
+
+    `stills`: images for who reads without JavaScript, as addresses that hold them, by chart, as far as they were made.
+    """
     manifest = tables.manifest
     mine = own(tables)
     changes = sources.changes(tables, findings)
@@ -61,6 +74,8 @@ def page_of(tables: Tables, findings: Findings, pictures: Sequence[Picture], num
         key=grids.key_figures(findings) if findings.scenarios else [],
         rest=grids.other_figures(findings),
         numbers=numbers,
+        stills=stills,
+        most_printed=MOST_PRINTED,
         left_out=_left_out(tables, findings),
         changes=changes,
         money=money(tables, findings),

@@ -1,9 +1,28 @@
 "use strict";
 (function () {
-  const NARROW = window.matchMedia("(max-width: 720px)");
-  // The style sheet shrinks a printed chart to 0.8 of its size: 850 pixels are the width of A4 less its margins.
-  const PRINT_WIDTH = 850;
+  const NARROW = window.matchMedia("screen and (max-width: 720px)");
   const config = read("chart-config");
+
+  // The dark style sheet follows the device until the button of the page is used; paper is light in any case.
+  const DARK = document.getElementById("dark");
+  const DIM = window.matchMedia("(prefers-color-scheme: dark)");
+
+  function isDark() {
+    return DARK.media === "screen" || (DARK.media !== "not all" && DIM.matches);
+  }
+
+  function nameTheme() {
+    const button = document.querySelector("[data-theme]");
+    if (button) button.textContent = isDark() ? "Light colours" : "Dark colours";
+  }
+
+  function turnTheme() {
+    DARK.media = isDark() ? "not all" : "screen";
+    nameTheme();
+  }
+
+  DIM.addEventListener("change", nameTheme);
+  nameTheme();
 
   // Without the library, which lies beside a page of a chart, its words and numbers are all that there is.
   if (typeof Plotly === "undefined") {
@@ -38,6 +57,8 @@
     const meta = figure.layout.meta || {};
     change(figure, meta.page);
     if (narrow) change(figure, meta.narrow);
+    // the page is the paper, light or dark
+    figure.layout.paper_bgcolor = figure.layout.plot_bgcolor = "rgba(0,0,0,0)";
     return figure;
   }
 
@@ -47,23 +68,13 @@
     return Plotly.downloadImage({ data: figure.data, layout: figure.layout }, options);
   }
 
-  function settings(name) {
-    return Object.assign({}, config, {
-      displayModeBar: NARROW.matches ? false : "hover",
-      modeBarButtonsToRemove: config.modeBarButtonsToRemove.concat("toImage"),
-      modeBarButtonsToAdd: [
-        { name: "savePicture", title: "Save picture (SVG)", icon: Plotly.Icons.camera, click: function () { save(name); } },
-      ],
-    });
-  }
-
-  function draw(place, width) {
-    const name = place.dataset.chart;
-    const figure = fitted(name, NARROW.matches && !width);
-    figure.layout.autosize = !width;
-    if (width) figure.layout.width = width;
+  // Paper takes the drawing of the screen, which the style sheet shrinks: to draw again for it would come too late.
+  function draw(place) {
+    const figure = fitted(place.dataset.chart, NARROW.matches);
+    figure.layout.autosize = true;
+    place.classList.toggle("narrow", NARROW.matches);
     place.style.minHeight = figure.layout.height + "px";
-    const drawn = Plotly.react(place, figure.data, figure.layout, settings(name));
+    const drawn = Plotly.react(place, figure.data, figure.layout, config);
     return figure.frames ? drawn.then(function () { return framed(place, figure.frames); }) : drawn;
   }
 
@@ -107,8 +118,8 @@
     return Plotly.animate(place, rest, step).then(function () { say(false); }, function () { });
   }
 
-  function drawAll(width) {
-    document.querySelectorAll("[data-chart]").forEach(function (place) { draw(place, width); });
+  function drawAll() {
+    document.querySelectorAll("[data-chart]").forEach(draw);
   }
 
   // A table is packed (gzip, base64): it is the download, and a page of many tables should still be small enough to mail.
@@ -143,25 +154,12 @@
     if (button.dataset.csv) download(button.dataset.csv);
     if (button.dataset.folds !== undefined) foldAll(button);
     if (button.dataset.print !== undefined) window.print();
+    if (button.dataset.theme !== undefined) turnTheme();
     if (button.dataset.play) play(button);
   });
   document.addEventListener("input", function (event) {
     if (event.target.dataset.frames) show(event.target.dataset.frames, Number(event.target.value));
   });
-  NARROW.addEventListener("change", function () { drawAll(); });
-  window.addEventListener("beforeprint", function () {
-    document.querySelectorAll("details[data-printed]:not([open])").forEach(function (fold) {
-      fold.open = true;
-      fold.dataset.printed = "closed before";
-    });
-    drawAll(PRINT_WIDTH);
-  });
-  window.addEventListener("afterprint", function () {
-    document.querySelectorAll("details[data-printed='closed before']").forEach(function (fold) {
-      fold.open = false;
-      fold.dataset.printed = "";
-    });
-    drawAll();
-  });
+  NARROW.addEventListener("change", drawAll);
   drawAll();
 })();

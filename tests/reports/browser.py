@@ -15,6 +15,9 @@ from pathlib import Path
 from typing import Any
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "msedge", "microsoft-edge")
+KINDS = ".cartesianlayer .trace, .sankey, .hm"
+DRAWN = f"[...document.querySelectorAll('[data-chart]')].every(place => place.querySelector('{KINDS}'))"
+"""An expression that holds as soon as every chart of a page is drawn."""
 OPTIONS = (
     "--headless",
     "--no-sandbox",
@@ -51,7 +54,7 @@ class Browser:
             message["sessionId"] = self._session
         os.write(self._sending, json.dumps(message).encode() + b"\0")
         while True:
-            answer = self._next(30)
+            answer = self._next(60)
             if answer.get("id") == self._number:
                 if "error" in answer:
                     raise RuntimeError(f"{method}: {answer['error']}")
@@ -97,6 +100,16 @@ class Browser:
             if time.monotonic() > deadline:
                 raise TimeoutError(expression)
             time.sleep(0.05)
+
+    def emulate(self, *, dark: bool = False, scripts: bool = True) -> None:
+        """From the next page on: a device that asks for dark colours, or runs no scripts."""
+        scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
+        self.call("Emulation.setEmulatedMedia", media="", features=[scheme])
+        self.call("Emulation.setScriptExecutionDisabled", value=not scripts)
+
+    def printed(self) -> bytes:
+        """The page on paper, as PDF; on the paper that the page asks for."""
+        return base64.b64decode(self.call("Page.printToPDF", printBackground=True, preferCSSPageSize=True)["data"])
 
     def picture(self) -> bytes:
         """The page as PNG."""

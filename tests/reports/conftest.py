@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import pytest
 
 import reports
+from reports import LIBRARY
 from sim.experiment.study.run import Plan, run_study
 from sim.scenario import load
+
 from tests.reports import own_records, sample, studies
+from tests.reports.browser import Browser, find, running
 from tests.runs import SHIPPED
 
 HOSTILE = '<script>alert(1)</script> & "=cmd()" {{ 7*7 }} %{x} </script>'
@@ -83,3 +86,34 @@ def files(folder: Callable[[str], Path]) -> Callable[[str], Files]:
         return drawn[name]
 
     return of
+
+
+@pytest.fixture(scope="session")
+def one_browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+    """A browser for all tests; skips them where none is installed."""
+    program = find()
+    if program is None:
+        pytest.skip("no Chrome, Chromium or Edge on this machine (set BROWSER_PATH)")
+    with running(program, tmp_path_factory.mktemp("profile")) as one:
+        yield one
+
+
+@pytest.fixture
+def browser(one_browser: Browser) -> Browser:
+    """The browser, light and with scripts whatever the test before it asked for."""
+    one_browser.emulate()
+    return one_browser
+
+
+@pytest.fixture(scope="session")
+def disk(files: Callable[[str], Files], tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, str], Path]:
+    """The path of a page of a results folder, written to disk."""
+
+    def put(name: str, page: str) -> Path:
+        path = tmp_path_factory.mktemp(name) / Path(page).name
+        path.write_text(files(name)[page], encoding="utf-8")
+        if page.startswith("charts/"):
+            (path.parent / LIBRARY).write_text(files(name)[f"charts/{LIBRARY}"], encoding="utf-8")
+        return path
+
+    return put

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -15,35 +15,9 @@ from reports.findings import gather
 from reports.grids import of_charts
 from reports.pages import draw
 from reports.tables import read
-from tests.reports.browser import Browser, find, running
+from tests.reports.browser import DRAWN, Browser
 
-Files = Mapping[str, str]
-KINDS = ".cartesianlayer .trace, .sankey, .hm"
-DRAWN = f"[...document.querySelectorAll('[data-chart]')].every(place => place.querySelector('{KINDS}'))"
 LABELS = "[...document.querySelectorAll('svg text')].map(one => one.textContent).join(' ')"
-
-
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
-    program = find()
-    if program is None:
-        pytest.skip("no Chrome, Chromium or Edge on this machine (set BROWSER_PATH)")
-    with running(program, tmp_path_factory.mktemp("profile")) as one:
-        yield one
-
-
-@pytest.fixture(scope="module")
-def disk(files: Callable[[str], Files], tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, str], Path]:
-    """The path of a page of a results folder, written to disk."""
-
-    def put(name: str, page: str) -> Path:
-        path = tmp_path_factory.mktemp(name) / Path(page).name
-        path.write_text(files(name)[page], encoding="utf-8")
-        if page.startswith("charts/"):
-            (path.parent / LIBRARY).write_text(files(name)[f"charts/{LIBRARY}"], encoding="utf-8")
-        return path
-
-    return put
 
 
 REPORTS = ("pair", "single", "six", "once", "nobody", "hostile", "real", "real_hostile", "study")
@@ -116,12 +90,12 @@ def test_a_page_that_travels_alone_draws(browser: Browser, folder: Callable[[str
     assert browser.requests == [(tmp_path / "outcomes.html").as_uri()]
 
 
-def test_the_share_button_is_not_there_and_the_camera_is(browser: Browser, disk: Callable[[str, str], Path]) -> None:
+def test_no_chart_has_a_tool_bar_or_a_button_that_shares_it(browser: Browser, disk: Callable[[str, str], Path]) -> None:
     browser.open(disk("pair", "charts/outcomes.html"))
     browser.wait_for(DRAWN)
-    titles = browser.value("[...document.querySelectorAll('.modebar-btn')].map(b => b.getAttribute('data-title'))")
-    assert "Save picture (SVG)" in titles
-    assert not [title for title in titles if "hare" in title or "loud" in title or "lotly" in title]
+    assert browser.value("document.querySelectorAll('[data-chart] :is(a, button, input, [tabindex])').length") == 0
+    words = browser.value("[...document.querySelectorAll('button')].map(one => one.textContent)")
+    assert words == ["Save picture (SVG)", "Dark colours"]
 
 
 def test_hostile_names_do_nothing_and_are_shown(browser: Browser, disk: Callable[[str, str], Path]) -> None:
@@ -156,19 +130,16 @@ def test_downloads_work_offline_under_the_policy(
     assert browser.complaints == []
 
 
-def test_the_camera_saves_svg_with_the_title(
-    browser: Browser, disk: Callable[[str, str], Path], tmp_path: Path
-) -> None:
+def test_a_saved_picture_has_its_title(browser: Browser, disk: Callable[[str, str], Path], tmp_path: Path) -> None:
     browser.open(disk("pair", "charts/waiting_times.html"))
     browser.wait_for(DRAWN)
-    camera = '[data-title="Save picture (SVG)"]'
-    assert "days shorter" in downloaded(browser, tmp_path, camera, "waiting_times.svg")
+    button = 'button[data-picture="waiting_times"]'
+    assert "days shorter" in downloaded(browser, tmp_path, button, "waiting_times.svg")
 
 
 def test_a_phone_gets_its_own_arrangement(browser: Browser, disk: Callable[[str, str], Path]) -> None:
     browser.open(disk("pair", "report.html"), width=375)
     browser.wait_for(DRAWN)
-    assert browser.value("document.querySelectorAll('.modebar-btn').length") == 0
     values = "document.querySelectorAll('table.key .value, table.key .within')"
     edges = f"[...{values}].map(one => one.getBoundingClientRect().right)"
     assert browser.value(f"Math.max(...{edges})") <= 375 - 15
@@ -204,17 +175,10 @@ def test_the_animation_plays_and_follows_its_range(
     assert browser.requests == [path.as_uri(), (tmp_path / LIBRARY).as_uri()]
 
 
-def test_folds_open_and_printing_restores_what_it_opened(browser: Browser, disk: Callable[[str, str], Path]) -> None:
+def test_one_button_opens_all_folds(browser: Browser, disk: Callable[[str, str], Path]) -> None:
     browser.open(disk("pair", "report.html"))
     browser.wait_for(DRAWN)
     opened = "document.querySelectorAll('details[open]').length"
-    width = "document.querySelector('#chart-outcomes .main-svg').getAttribute('width')"
-    before = browser.value(width)
-    browser.value("window.dispatchEvent(new Event('beforeprint'))")
-    browser.wait_for(f"{width} === '850'")
-    assert browser.value(opened) == 2
-    browser.value("window.dispatchEvent(new Event('afterprint'))")
-    browser.wait_for(f"{width} === '{before}'")
     assert browser.value(opened) == 0
     browser.value("document.querySelector('[data-folds]').click()")
     assert browser.value(opened) == browser.value("document.querySelectorAll('details').length")

@@ -40,8 +40,9 @@ def lab(rgb: Array) -> Array:
     return np.array([116 * root[1] - 16, 500 * (root[0] - root[1]), 200 * (root[1] - root[2])])
 
 
-def contrast(colour: str) -> float:
-    return float(1.05 / (TO_XYZ[1] @ linear(colour) + 0.05))
+def contrast(colour: str, paper: str = "#FFFFFF") -> float:
+    least, most = sorted(float(TO_XYZ[1] @ linear(one)) + 0.05 for one in (colour, paper))
+    return most / least
 
 
 def nearest(colours: Sequence[str], vision: Array) -> float:
