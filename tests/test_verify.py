@@ -13,11 +13,12 @@ import pytest
 from click.testing import CliRunner, Result
 
 from run_sim import cli
+from sim.engine.choice import SIMPY
 from sim.experiment.disk.folder import FolderError
 from sim.experiment.disk.manifest import checksums, seal
 from sim.experiment.verify.check import Verification, read_manifest, verify
 from tests.experiments import SMALL
-from tests.runs import SHIPPED
+from tests.runs import QUICKEST, SHIPPED
 
 SHORT = ("--set", "run.warm_up=30 d", "--set", "run.window=90 d", "--set", "run.follow_up=120 d", "-n", "2", "-q")
 
@@ -31,7 +32,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A small comparison with its events, never changed."""
     folder = tmp_path_factory.mktemp("made") / "pair"
     files = [SHIPPED / "autologous.yaml", SHIPPED / "allogeneic.yaml"]
-    found = command("compare", *files, *SHORT, "--trace", "--engine", "simpy", "--out", folder)
+    found = command("compare", *files, *SHORT, "--trace", "--engine", QUICKEST, "--out", folder)
     assert found.exit_code == 0, found.output
     return folder
 
@@ -43,7 +44,7 @@ def folder(made: Path, tmp_path: Path) -> Path:
 
 
 def again(folder: Path) -> Verification:
-    return verify(folder, "simpy", 1, lambda _: None)
+    return verify(folder, QUICKEST, 1, lambda _: None)
 
 
 def failed(folder: Path) -> dict[str, str]:
@@ -83,14 +84,14 @@ def test_a_result_comes_out_again_and_nothing_in_it_is_touched(made: Path) -> No
 
 
 def test_the_command_says_so(made: Path) -> None:
-    found = command("verify", made, "--engine", "simpy", "-q")
+    found = command("verify", made, "--engine", QUICKEST, "-q")
     assert found.exit_code == 0
     assert "Every number of every table came out again." in found.output
 
 
 def test_the_other_engine_gives_the_same_numbers(made: Path) -> None:
     pytest.importorskip("numba")
-    assert verify(made, "compiled", 1, lambda _: None).identical
+    assert verify(made, SIMPY, 1, lambda _: None).identical
 
 
 def test_a_changed_number_is_found(folder: Path) -> None:
@@ -119,7 +120,7 @@ def test_what_was_changed_is_found_and_nothing_else_where_every_checksum_was_mad
 def test_a_changed_source_is_found_and_the_command_says_so(folder: Path) -> None:
     change_text(folder / "parameters.csv", "DV-08", "DV-09")
     reseal(folder)
-    found = command("verify", folder, "--engine", "simpy", "-q")
+    found = command("verify", folder, "--engine", QUICKEST, "-q")
     assert found.exit_code == 3
     assert found.stdout.splitlines()[-1] == "NOT IDENTICAL: parameters.csv"
 
@@ -201,7 +202,7 @@ def test_a_scenario_that_this_version_does_not_know_is_said_in_words(folder: Pat
 
 def test_a_sweep_is_run_again(tmp_path: Path) -> None:
     out = tmp_path / "sweep"
-    arguments = [SHIPPED / "autologous.yaml", "--vary", "manufacturing.failure=0,0.2", "--engine", "simpy"]
+    arguments = [SHIPPED / "autologous.yaml", "--vary", "manufacturing.failure=0,0.2", "--engine", QUICKEST]
     found = command("sweep", *arguments, *SHORT, "--out", out)
     assert found.exit_code == 0, found.output
     assert again(out).identical
@@ -233,7 +234,7 @@ def test_a_study_of_many_points_is_run_again(tmp_path: Path, asked: tuple[str, .
         file = tmp_path / "small.yaml"
         file.write_text(SMALL)
     enough = ("-n", "5") if kind == "plan" else ()
-    found = command(kind, file, *how, *SHORT, *enough, "--engine", "simpy", "--workers", "1", "--out", out)
+    found = command(kind, file, *how, *SHORT, *enough, "--engine", QUICKEST, "--workers", "1", "--out", out)
     assert found.exit_code == 0, found.output
     checks = again(out).checks
     assert {check.verdict for check in checks} == {"identical"}
