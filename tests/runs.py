@@ -10,7 +10,7 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 
-from sim.engine.choice import COMPILED, engine
+from sim.engine.choice import COMPILED, SIMPY, engine
 from sim.engine.simpy_engine import run
 from sim.engine.trace import PATIENT, Trace
 from sim.experiment.runs.replicate import resolved
@@ -28,6 +28,8 @@ from sim.scenario import Loaded, Scenario, load
 
 SHIPPED = Path(__file__).parents[1] / "scenarios"
 HAS_NUMBA = find_spec("numba") is not None
+# For what is about results, not about an engine.
+QUICKEST = COMPILED if HAS_NUMBA else SIMPY
 if HAS_NUMBA:
     from tests.engines.both import difference
 

@@ -28,6 +28,14 @@ EVERYTHING = Keep(patients=True, events=True, views=True)
 # Together they have several regions and centres, risk groups, lists, lots, later courses, beds, shut-downs, economics.
 STEMS = ["autologous", "allogeneic", *(f"library/{path.stem}" for path in sorted((SHIPPED / "library").glob("*.yaml")))]
 NUMBERS = range(5)
+EVERY_DAY = ("autologous", "allogeneic", "library/sequential", "library/two_manufacturers")
+CASES = [
+    *(
+        pytest.param(stem, COMPILED, marks=() if stem in EVERY_DAY else pytest.mark.slow, id=f"{stem}-{COMPILED}")
+        for stem in STEMS
+    ),
+    *((stem, SIMPY) for stem in STEMS[:2]),
+]
 
 
 def arm_of(stem: str) -> Arm:
@@ -58,7 +66,7 @@ def same(a: Any, b: Any, name: str = "") -> list[str]:
     return [] if a == b or (a != a and b != b) else [f"{name}: {a} / {b}"]
 
 
-@pytest.mark.parametrize(("stem", "engine"), [*((stem, COMPILED) for stem in STEMS), *((s, SIMPY) for s in STEMS[:2])])
+@pytest.mark.parametrize(("stem", "engine"), CASES)
 def test_the_size_of_batches_moves_no_bit(stem: str, engine: str) -> None:
     if engine == COMPILED and not HAS_NUMBA:
         pytest.skip("numba is not installed")
@@ -159,14 +167,14 @@ def test_every_file_of_a_study_is_the_same_for_every_size_of_batches(
 ) -> None:
     def files(size: int) -> dict[str, bytes]:
         monkeypatch.setattr(rooms, "MOST_AT_ONCE", size)
-        plan = Plan({"Small": small_scenario()}, 70, workers, "run", keep_events=True, engine=SIMPY)
+        plan = Plan({"Small": small_scenario()}, 20, workers, "run", keep_events=True, engine=SIMPY)
         folder = tmp_path / f"{size}"
         run_study(plan, folder, lambda _: None)
         return {file.name: file.read_bytes() for file in folder.iterdir() if file.suffix in (".csv", ".parquet")}
 
     one = files(1)
     assert {"summary.csv", "patients.parquet", "events.parquet"} <= one.keys()
-    assert [files(size) == one for size in (7, 64)] == [True, True]
+    assert [files(size) == one for size in (7, 16)] == [True, True]
 
 
 def test_a_block_of_a_sweep_is_the_same_however_it_is_cut(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

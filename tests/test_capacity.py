@@ -32,7 +32,7 @@ from sim.outcomes.metrics import BY_NAME
 from sim.scenario import load
 from sim.shell import plan as screen
 from tests.experiments import small_base
-from tests.runs import SHIPPED, load_text
+from tests.runs import QUICKEST, SHIPPED, load_text
 
 FEW = Rule(first=10, most=400)
 WIDE = ("infused_share=0.06", "waiting_list_length@2026-04-01=2")
@@ -65,7 +65,7 @@ def asked(
 
 
 def run(base: Base, wanted: Asked, folder: Path, done: Callable[[int], None] = lambda count: None) -> PlanStudy:
-    return run_plan(sweep_of(base, wanted, workers=1, engine="simpy"), wanted, folder, "test", done)
+    return run_plan(sweep_of(base, wanted, workers=1, engine=QUICKEST), wanted, folder, "test", done)
 
 
 def test_the_fifty_patients_need_five_lines(tmp_path: Path) -> None:

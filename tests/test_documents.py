@@ -85,6 +85,8 @@ def reason(command: str) -> str | None:
 
 ALL = [(document, command) for document in DOCUMENTS if document not in FOLLOWED for command in commands(document)]
 RUN = list(dict.fromkeys(command for _, command in ALL if reason(command) is None))
+# Every day their commands are run by tests of their own, with fewer scenarios and pages.
+SLOW = ("list --effects --page", "report results/DIR --pptx", "psa A.yaml", "compare A.yaml")
 
 
 @pytest.fixture(scope="module")
@@ -110,7 +112,17 @@ def sweep_file() -> str:
     return (ROOT / "docs/sweeps.md").read_text(encoding="utf-8").split("```yaml\n")[1].partition("```")[0]
 
 
-@pytest.mark.parametrize("command", RUN, ids=lambda command: command.removeprefix(OURS)[:60])
+@pytest.mark.parametrize(
+    "command",
+    [
+        pytest.param(
+            command,
+            id=command.removeprefix(OURS)[:60],
+            marks=pytest.mark.slow if command.removeprefix(OURS).startswith(SLOW) else (),
+        )
+        for command in RUN
+    ],
+)
 def test_a_command_of_a_document_runs(command: str, desk: Path) -> None:
     for there, instead, _ in CUT:
         command = command.replace(there, instead)

@@ -86,7 +86,7 @@ def test_sweep_from_a_file_with_a_tornado(small: Path) -> None:
     ],
 )
 def test_wrong_sweeps_say_so_on_one_line(small: Path, arguments: list[str], told: str) -> None:
-    done = call("sweep", str(small), *arguments, "-n", "2", "--out", str(small.parent / "out"), "--quiet")
+    done = call("sweep", str(small), *arguments, "-n", "2", "--out", str(small.parent / "out"), "--quiet", *QUICK)
     assert done.returncode == (1 if "--cluster" in arguments else 2), done.stderr
     assert told in done.stderr
     assert "Traceback" not in done.stderr
@@ -104,11 +104,11 @@ def test_a_sweep_leaves_what_else_is_in_its_folder_as_it_is(small: Path) -> None
 
 def test_plan_says_the_smallest_capacity_or_that_there_is_none(small: Path) -> None:
     out = small.parent / "out"
-    vary = ["plan", str(small), "--vary", "manufacturing.lines=1:12", "-n", "5", *QUICK]
+    vary = ["plan", str(small), "--vary", "manufacturing.lines=8:10", "-n", "5", *QUICK]
     floor = ["--target", "infused_share >= 0.5"]
     done = call(*vary, "--target", "waiting_days_mean <= 22", *floor, "--zone", "infused_share=5%", "--out", str(out))
     assert done.returncode == 0, done.stderr
-    assert "12 values of manufacturing.lines; from 5 to 2000 replications each\n" in done.stderr
+    assert "3 values of manufacturing.lines; from 5 to 2000 replications each\n" in done.stderr
     assert "target: waiting_days_mean <= 22, indifference zone 1.1\n" in done.stderr
     assert "target: infused_share >= 0.5, indifference zone 0.05\n" in done.stderr
     table = pd.read_csv(out / "plan.csv")
@@ -125,7 +125,7 @@ def test_plan_says_the_smallest_capacity_or_that_there_is_none(small: Path) -> N
     assert "add a target, for example 'infused_share >= " in bare.stderr
     none = call(*vary, "--target", "waiting_days_mean <= 3", *floor, "--out", str(small.parent / "none"))
     assert none.returncode == 3
-    assert "No value of manufacturing.lines from 1 to 12 meets waiting_days_mean <= 3" in none.stdout
+    assert "No value of manufacturing.lines from 8 to 10 meets waiting_days_mean <= 3" in none.stdout
     wrong = call(*vary, "--target", "waiting_day_mean <= 3")
     assert wrong.returncode == 2
     assert "did you mean 'waiting_days_mean'?" in wrong.stderr
@@ -161,7 +161,7 @@ def test_what_common_random_numbers_save_is_in_the_differences(small: Path) -> N
     out = small.parent / "out"
     other = small.parent / "other.yaml"
     other.write_text("extends: small.yaml\nname: Other\nmanufacturing: {lines: 4}\n", encoding="utf-8")
-    done = call("compare", str(small), str(other), "--out", str(out), "-n", "16", *QUICK)
+    done = call("compare", str(small), str(other), "--no-robustness", "--out", str(out), "-n", "16", *QUICK)
     assert done.returncode == 0, done.stderr
     runs = pd.read_csv(out / "runs.csv").pivot_table(index="replication", columns="scenario", values="infused_share")
     row = pd.read_csv(out / "differences.csv").set_index("metric").loc["infused_share"]
@@ -184,7 +184,9 @@ def test_what_common_random_numbers_save_is_in_the_differences(small: Path) -> N
 def test_wrong_plans_say_so_on_one_line(small: Path, arguments: list[str], told: str) -> None:
     if "--evaluations" in arguments and find_spec("optuna"):
         pytest.skip("Optuna is installed")
-    done = call("plan", str(small), "--vary", "manufacturing.lines=1:3", *arguments, "--out", str(small.parent / "out"))
+    done = call(
+        "plan", str(small), "--vary", "manufacturing.lines=1:3", *arguments, "--out", str(small.parent / "out"), *QUICK
+    )
     assert done.returncode == (4 if "--evaluations" in arguments else 2), done.stderr
     assert told in done.stderr.splitlines()[-1]
     assert "Traceback" not in done.stderr

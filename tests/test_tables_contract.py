@@ -17,6 +17,7 @@ from click.testing import CliRunner
 from run_sim import cli
 from sim.tables import TABLES, Bounds, Column, ContractError, Kind, Table
 from sim.tables.dictionary import dictionary
+from tests.runs import QUICKEST
 
 ROOT = Path(__file__).parents[1]
 TOY = Table(
@@ -136,6 +137,8 @@ STUDIES: dict[str, tuple[str, ...]] = {
         "infused_share >= 0.2",
         "-n",
         "5",
+        "--max-replications",
+        "20",
     ),
 }
 SHORT = ("--set", "run.window=120 d", "--set", "run.warm_up=60 d", "--set", "run.follow_up=200 d")
@@ -153,7 +156,7 @@ def study(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
                 str(ROOT / "scenarios" / f"{w}.yaml") if (ROOT / "scenarios" / f"{w}.yaml").exists() else w
                 for w in STUDIES[name]
             ]
-            options = ("--engine", "simpy", "--workers", "1", "-q", "--out", str(place))
+            options = ("--engine", QUICKEST, "--workers", "1", "-q", "--out", str(place))
             done = CliRunner().invoke(cli, [*words, *SHORT, *options])
             assert done.exit_code == 0, done.output
             made[name] = place

@@ -20,6 +20,7 @@ from sim.engine.choice import COMPILED
 from sim.experiment.study.run import Plan, run_study
 from sim.scenario import load
 from tests.runs import SHIPPED
+from tests.samples import some
 
 LIBRARY = sorted((SHIPPED / "library").glob("*.yaml"))
 NUMBER = re.compile(r"(?<![\w-])\d+\.\d+")
@@ -90,7 +91,7 @@ def numbers_of(folder: Path) -> set[str]:
     return found
 
 
-@pytest.mark.parametrize("file", LIBRARY, ids=lambda file: file.stem)
+@pytest.mark.parametrize("file", some({file.stem: file for file in LIBRARY}, {*STORY, "hybrid", "sequential"}))
 def test_the_findings_of_a_scenario_have_the_numbers_of_its_tables(file: Path, tmp_path: Path) -> None:
     base = SHIPPED / ("allogeneic.yaml" if file.stem == "lot_shortage" else "autologous.yaml")
     folder = study(tmp_path / "results", base, file)
