@@ -98,6 +98,6 @@ def _marks(picture: Figure, rows: pd.DataFrame, suffix: str) -> None:
         )
         anchor = "left" if side == "left" else "right"
         picture.add_annotation(
-            x=day, y=0.04 if text == "warm-up ends" else 0.22, text=plain(text), showarrow=False, xanchor=anchor, yanchor="bottom",
-            xshift=4 if side == "left" else -4, font={"size": 12, "color": INK}, **axes,
+            x=day, y=0.04 if text == "warm-up ends" else 0.22, text=plain(text), showarrow=False, xanchor=anchor,
+            yanchor="bottom", xshift=4 if side == "left" else -4, font={"size": 12, "color": INK}, **axes,
         )  # fmt: skip

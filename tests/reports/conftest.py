@@ -11,7 +11,6 @@ import reports
 from reports import LIBRARY
 from sim.experiment.study.run import Plan, run_study
 from sim.scenario import load
-
 from tests.reports import own_records, sample, studies
 from tests.reports.browser import Browser, find, running
 from tests.runs import SHIPPED

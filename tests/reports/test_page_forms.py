@@ -26,7 +26,7 @@ STOPS = "a[href], button, summary, input, select, textarea, [tabindex]"
 
 
 def turned(colour: str) -> str:
-    """What the dark style sheet makes of a colour: `invert(0.92) hue-rotate(180deg)`, as the CSS filters define them."""
+    """What the dark style sheet makes of a colour: `invert(0.92) hue-rotate(180deg)`, as CSS defines these filters."""
     inverted = [0.92 * 255 + (1 - 2 * 0.92) * int(colour[at : at + 2], 16) for at in (1, 3, 5)]
     weights = (0.213, 0.715, 0.072)
     grey = sum(weight * channel for weight, channel in zip(weights, inverted, strict=True))
@@ -139,7 +139,9 @@ def judged(browser: Browser, axe: str) -> list[list[str]]:
     browser.value("document.querySelectorAll('details').forEach(fold => { fold.open = true; })")
     assert browser.value("document.querySelectorAll('[data-chart] :is(a, button, input, [tabindex])').length") == 0
     # rows that repeat those above them, and the insides of drawings, which nothing can be focused in, cost minutes
-    browser.value("document.querySelectorAll('tbody').forEach(one => [...one.rows].slice(3).forEach(row => row.remove()))")
+    browser.value(
+        "document.querySelectorAll('tbody').forEach(one => [...one.rows].slice(3).forEach(row => row.remove()))"
+    )
     browser.value("document.querySelectorAll('[data-chart]').forEach(place => place.replaceChildren())")
     browser.value(axe + ";true")
     browser.value(
