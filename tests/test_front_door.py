@@ -29,7 +29,8 @@ TARGETS = ["turnaround_days_mean <= 20", "infused_share >= 1"]
 EXPORTS = {
     "load", "new", "shipped", "run", "compare", "sweep", "psa", "plan", "fit", "calibrate", "observe", "forecast",
     "validate", "open_results", "Results", "Study", "Sweep", "Psa", "Plan", "Fit", "Calibration", "Observed",
-    "Forecast", "Validation", "Loaded", "ScenarioError", "RecordsError", "FolderError", "EngineError", "NoTableError", "__version__",
+    "Forecast", "Validation",
+    "Loaded", "ScenarioError", "RecordsError", "FolderError", "EngineError", "NoTableError", "__version__",
 }  # fmt: skip
 
 
