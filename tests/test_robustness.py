@@ -127,6 +127,21 @@ def test_a_turn_is_named_and_confirmed_and_the_numbers_are_those_of_a_run_with_t
     assert (ranks == 1).all()
 
 
+def test_what_is_confirmed_does_not_hang_on_how_many_replications_there_were_before() -> None:
+    # the same 50 replications: run for it where the comparison had 12, at hand where it had 50
+    more = load(SHIPPED / "autologous.yaml", (*SHORT, "manufacturing.slots.count=6"))
+    scenarios = {"A": load(SHIPPED / "autologous.yaml", SHORT), "B": more}
+    tables = []
+    for count in (12, CONFIRMED):
+        told = robustness(scenarios, values_of(scenarios, count), COMPILED, 1)
+        assert told is not None
+        confirmed = told[0][told[0]["low"].notna()].set_index(["metric", "path", "moved_in", "end"])
+        tables.append(confirmed[["estimate", "low", "high", "replications"]])
+    both = tables[0].index.intersection(tables[1].index)
+    assert len(both)
+    pd.testing.assert_frame_equal(tables[0].loc[both], tables[1].loc[both])
+
+
 def test_results_are_the_same_for_any_number_of_workers_and_verify_runs_them_again(tmp_path: Path) -> None:
     scenarios = pair()
     folders = []

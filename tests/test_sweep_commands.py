@@ -161,7 +161,7 @@ def test_what_common_random_numbers_save_is_in_the_differences(small: Path) -> N
     out = small.parent / "out"
     other = small.parent / "other.yaml"
     other.write_text("extends: small.yaml\nname: Other\nmanufacturing: {lines: 4}\n", encoding="utf-8")
-    done = call("compare", str(small), str(other), "--no-robustness", "--out", str(out), "-n", "16", *QUICK)
+    done = call("compare", str(small), str(other), "--out", str(out), "-n", "16", *QUICK)
     assert done.returncode == 0, done.stderr
     runs = pd.read_csv(out / "runs.csv").pivot_table(index="replication", columns="scenario", values="infused_share")
     row = pd.read_csv(out / "differences.csv").set_index("metric").loc["infused_share"]

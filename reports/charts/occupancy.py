@@ -91,8 +91,8 @@ def describe(incidence: pd.DataFrame, findings: Findings) -> str:
     for scenario in findings.scenarios:
         table = states(incidence, scenario)
         if not table.empty:
-            at = table.loc[_day(table)]
-            named = [f"{uncapital(STATES[n])} {_told(at[n])}" for n in STATES if at[n] > 0.0005]
+            at = table[table.index == _day(table)].iloc[0]
+            named = [f"{uncapital(STATES[n])} {_told(table, n)}" for n in STATES if at[n] > 0.0005]
             parts.append(f"{scenario}: {listed(named)}")
     day = TOLD_DAY if incidence["day"].max() >= TOLD_DAY else int(incidence["day"].max())
     return f"Stacked areas of where patients are by day since referral; {day} days after referral: {'; '.join(parts)}."
@@ -112,8 +112,9 @@ def _day(table: pd.DataFrame) -> float:
     return float(min(TOLD_DAY, table.index.max()))
 
 
-def _told(share: float) -> str:
-    return level(Estimate(float(share), unit="share"))
+def _told(table: pd.DataFrame, state: str) -> str:
+    """The share in a state at the day that is told."""
+    return level(Estimate(float(table[state].to_numpy()[table.index == _day(table)][0]), unit="share"))
 
 
 def _title(shares: Mapping[str, pd.DataFrame]) -> str:
@@ -122,7 +123,7 @@ def _title(shares: Mapping[str, pd.DataFrame]) -> str:
         return "Nobody was referred"
     day = _day(next(iter(shares.values())))
     told = [
-        f"{_told(table.loc[day, 'infused'])} infused and {_told(table.loc[day, ON_THE_WAY])} on the way with {scenario}"
+        f"{_told(table, 'infused')} infused and {_told(table, ON_THE_WAY)} on the way with {scenario}"
         for scenario, table in shares.items()
     ]
     if len(told) > 2:

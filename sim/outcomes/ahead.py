@@ -53,7 +53,8 @@ def by_month(protocol: Protocol, cohort: Cohort, trace: Trace, edges: FloatArray
         if name == LIST:
             each = [[by.count(mine & (begin < edge) & (gone >= edge)) for edge in edges[1:]] for mine in groups]
         elif name in RESOURCES:
-            each = _in_use(protocol, trace, RESOURCES[name], groups, edges)
+            found.append(np.array(_in_use(protocol, trace, RESOURCES[name], groups, edges)))
+            continue
         else:
             day = own.days.get("apheresis" if name == APHERESES else "infusion", never)
             pairs = list(pairwise(edges))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -109,9 +109,9 @@ def forecast_command(
 
 
 def _cells(forecast: pd.DataFrame) -> list[list[str]]:
-    mine = forecast[forecast["group"] == "all"]
+    mine: Any = forecast[forecast["group"] == "all"].itertuples(index=False)
     return [
         [str(row.label), str(row.month), str(row.first_day), str(row.last_day), f"{row.mean:.1f}"]
         + [f"{value:.0f}" if row.unit == "patients" else f"{value:.1f}" for value in (row.p5, row.p50, row.p95)]
-        for row in mine.itertuples(index=False)
+        for row in mine
     ]

@@ -6,6 +6,7 @@ import itertools
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -267,7 +268,7 @@ def to_the_day(scenario: Scenario, patients: Sequence[UnderWay]) -> tuple[tuple[
     return sooner, tuple(_late(scenario, sooner))
 
 
-def _by_half_a_day(one: UnderWay) -> dict[str, float]:
+def _by_half_a_day(one: UnderWay) -> dict[str, Any]:
     """The least time for which they may have been in their state."""
     days = max(one.days - MIDDAY, 0.0)
     return {"days": days, "queue_days": days, **({"apheresis_days": days} if one.state == "apheresis" else {})}

@@ -44,6 +44,10 @@ WITHIN = (0.025, 0.975)
 MONEY_ONLY = "moves costs and QALYs alone"
 
 
+# In the place of an override: the scenario as it is.
+AS_STATED = ""
+
+
 @dataclass(frozen=True)
 class Input:
     """One number that is an assumption. `path`: of the value that holds it; `name`: also which number inside it."""
@@ -263,7 +267,11 @@ def _values(
     refused: dict[int, str] = {}
     tasks, places = [], {}
     for name, loaded in scenarios.items():
-        mine = [(k, f"{path}={texts[name]}") for k, (path, texts) in enumerate(variants) if name in texts]
+        mine = [
+            (k, f"{path}={texts[name]}" if path else AS_STATED)
+            for k, (path, texts) in enumerate(variants)
+            if name in texts
+        ]
         for first in range(0, len(mine), AT_ONCE):
             some = mine[first : first + AT_ONCE]
             tasks.append(_Task(name, loaded, tuple(text for _, text in some), numbers, engine))
@@ -283,7 +291,7 @@ def run_variants(task: _Task) -> tuple[str, str, list[FloatArray | str]]:
     results: list[FloatArray | str] = []
     for text in task.overrides:
         try:
-            scenario = task.loaded.scenario_with([text]) if text else task.loaded.scenario
+            scenario = task.loaded.scenario if text == AS_STATED else task.loaded.scenario_with([text])
             arm = Arm(task.name, scenario)
             require_size([arm], {task.name: task.loaded})
         except ScenarioError as error:
@@ -373,8 +381,8 @@ def _confirmed(
     names, numbers = list(scenarios), range(max(CONFIRMED, min(len(base), CONFIRMED)))
     stated = base[: len(numbers)]
     if len(stated) < len(numbers):
-        (plain,), _ = _values(scenarios, [("", dict.fromkeys(names, ""))], numbers, engine, workers)
-        stated = _with(np.empty((len(numbers), *base.shape[1:])), names, plain)
+        (plain,), _ = _values(scenarios, [(AS_STATED, dict.fromkeys(names, ""))], numbers, engine, workers)
+        stated = np.stack([plain[name] for name in names], axis=1)
     found, _ = _values(scenarios, [(v.path, v.texts) for v in again], numbers, engine, workers)
     confirmed: Confirmed = {}
     for variant, moved in zip(again, found, strict=True):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
@@ -71,7 +71,8 @@ class Collected:
             kept["waits", place] = ran.waits
             kept["outcomes", place] = ran.outcomes
             kept["lists", place] = ran.lists
-            kept["resources", place] = np.array([_figures(use) for use in ran.resources], dtype=float)
+            figures = [_figures(use) for use in ran.resources]
+            kept["resources", place] = np.array(figures, dtype=float).reshape(len(figures), len(FIGURES_OF_USE))
             if ran.economics is not None:
                 kept["economics", place] = np.array(ran.economics)
             if ran.budget is not None:
@@ -122,9 +123,12 @@ class Collected:
         return [self.rows.columns(("lists", place)) for place in range(len(self.arms))]
 
 
+FIGURES_OF_USE = [field.name for field in fields(ResourceUse) if field.type != "str"]
+
+
 def _figures(use: ResourceUse) -> list[float]:
     """The numbers of a row of resources, in the order of its columns."""
-    return [value for value in vars(use).values() if not isinstance(value, str)]
+    return [getattr(use, name) for name in FIGURES_OF_USE]
 
 
 def reached(numbers: FloatArray) -> FloatArray:
