@@ -97,6 +97,8 @@ def recomputed(patients: pd.DataFrame, quantities: pd.DataFrame, economics: dict
     for item in q["item"].unique():
         section, *keys = item.split(".")
         of = economics[section]
+        if keys[0] == "unused_product" and "unused_product" not in price:  # it follows the price of the product
+            keys = ["product", *keys[1:]]
         for key in keys:
             of = of[key]
         here = q["item"] == item

@@ -78,7 +78,7 @@ def test_lots_are_counted_by_hand() -> None:
 
 def test_a_second_course_has_patients_of_its_own() -> None:
     sequential = SHIPPED / "library" / "sequential.yaml"
-    later, once = load(sequential), load(SHIPPED / "autologous.yaml")
+    later, once = load(sequential), load(sequential, ("later_course=null",))
     assert number(later, PATIENTS) == 2 * number(once, PATIENTS)
 
 

@@ -159,6 +159,7 @@ ECONOMICS = (
         ),
         ("scenario", "group_by", "group", "quantity"),
         (ESTIMATE, around("increment")),
+        not_of_patients="the measured patients of a group (`patients`), the unresolved among them",
     ),
     *(
         Table(

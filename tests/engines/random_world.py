@@ -189,7 +189,11 @@ def _disruptions(r: Random, scenario: Block) -> None:
         slots["after_withdrawal"] = r.choice(["keep_place", "rebook"])
     luck = Random(f"units out in {scenario['name']}")
     for entry in found.values():
-        if entry["resource"] != "courier" and entry.get("work", "finish") == "finish" and luck.random() < 0.5:
+        if entry["resource"] == "courier" or luck.random() < 0.5:
+            continue
+        if "between" in entry and entry.get("work") == "pause":
+            entry["work"] = "finish"
+        if entry.get("work", "finish") == "finish":
             entry["units"] = luck.choice([1, 1, 2])
     if found:
         scenario["disruptions"] = found

@@ -34,7 +34,8 @@ def drawn_in(files: Files) -> set[str]:
 
 
 def test_every_chart_of_the_registry_is_drawn_from_a_run_or_a_study(files: Drawn) -> None:
-    beside = {"robustness"}  # of comparisons of five replications or more, see tests/test_robustness.py
+    # of comparisons of five replications or more, and of forecasts, which have tests of their own
+    beside = {"robustness", "forecast", "forecast_more"}
     drawn = [drawn_in(files(name)) for name in ("real", "study", "fit", "observe")]
     assert set().union(*drawn) | beside == {chart.name for chart in CHARTS}
     assert "sweep_map" not in drawn_in(files("study_line"))
@@ -163,7 +164,7 @@ def test_indices_the_plan_and_the_curves(folder: Folder, files: Drawn) -> None:
     assert drawn["nothing cheaper is better"][0] == [40_000 * value for value in range(3, 9)]
     (goal,) = [s for s in plan["layout"]["shapes"] if s["line"].get("dash") == "dot"]
     assert goal["y0"] == 20
-    assert "Slots a month at each centre 6 is the cheapest" in plan["layout"]["title"]["text"]
+    assert "Slots of each offer 6 is the cheapest" in plan["layout"]["title"]["text"]
     ceac = table(folder("study"), "ceac")
     curves = [trace for trace in figure(files("study"), "ceac")["data"] if trace.get("showlegend")]
     for trace in curves:

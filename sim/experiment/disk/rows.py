@@ -6,9 +6,10 @@ import math
 import tempfile
 import weakref
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,6 +30,12 @@ class _Place:
     dtype: np.dtype[Any]
 
 
+def _close(file: IO[bytes]) -> None:
+    """Close a file of which nothing is wanted any more; what a full disk did not take is lost with it."""
+    with suppress(OSError):
+        file.close()
+
+
 class Rows:
     """Rows that hold the same arrays under the same keys, of one shape and type each, in a file without a name.
 
@@ -38,7 +45,7 @@ class Rows:
 
     def __init__(self, folder: Path | None = None) -> None:
         self._file = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115 (open for as long as this is there)
-        weakref.finalize(self, self._file.close)
+        weakref.finalize(self, _close, self._file)
         self._places: dict[Key, _Place] = {}
         self._width = 0
         self._count = 0
