@@ -510,7 +510,7 @@ def test_a_fault_of_a_set_value_names_the_command_line(tmp_path: Path, setting: 
         ("library/hybrid", "hybrid: {after_waiting: 730 d}\n", "hybrid.after_waiting: 730 d, and patients are followed for"),
         ("library/sequential", "later_course: {share: 0}\n", "later_course.share: 0, so that nobody returns"),
         ("library/sequential", "later_course: {relapse: 9000 d}\n",
-         "later_course.relapse: takes at least 9000 d, and later courses end on day 1825; nobody returns"),
+         "later_course.relapse: takes at least 9000 d, and later courses end on day 3286.5; nobody returns"),
         ("allogeneic", "allogeneic: {stock: {order: {every: 5000 d}}}\n",
          "allogeneic.stock.order.every: 5000 d, and the simulated time ends on day 1825; no lot is ever started"),
         ("autologous", "manufacturing: {failure: 1}\n", "nobody can be infused: every path ends before"),

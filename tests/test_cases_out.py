@@ -43,11 +43,11 @@ def test_who_still_waits_is_said_with_the_wait_of_the_others(tmp_path: Path) -> 
     assert waiting > 0.3
     assert math.isnan(found.loc["half_infused_days", "estimate"])
     said = sentence(findings_of(study), short.scenario.name)
-    assert f"{100 * waiting:.1f}%" in said.split("still waiting")[0]
+    assert f"{100 * waiting:.0f}%" in said.split("still waiting")[0]
     assert said.index("still waiting") < said.index(f"{found.loc[WAIT, 'estimate']:.1f} days")
     assert "fewer than half of those referred are infused" in said
     assert any(f"{100 * waiting:.1f} % of the patients measured are still waiting" in one for one in study.warnings)
-    assert f"{100 * waiting:.1f}% still waiting" in findings_of(study).population()
+    assert f"{100 * waiting:.0f}% still waiting" in findings_of(study).population()
     for table in ("summary", "groups", "stages", "stages_middle", "waits", "economics", "nmb"):
         frame = pd.read_csv(tmp_path / "out" / f"{table}.csv")
         assert {"patients", "unresolved_share"} <= set(frame.columns), table
@@ -155,7 +155,7 @@ LESS, MORE, ALIKE = (-0.1, -0.12, -0.08), (0.1, 0.08, 0.12), (0.0, 0.0, 0.0)
         ({WAIT: LESS, PROGRESSED: LESS, INFUSED: MORE}, "), and the share progressed", False),
         ({WAIT: LESS, PROGRESSED: LESS, INFUSED: LESS}, "With B instead of A, the share infused is", True),
         ({WAIT: ALIKE, PROGRESSED: LESS, INFUSED: LESS}, "With B instead of A, the share infused is", True),
-        ({WAIT: MORE, PROGRESSED: ALIKE, INFUSED: MORE}, "higher (95% simulation interval 8.0 to 12.0), but", False),
+        ({WAIT: MORE, PROGRESSED: ALIKE, INFUSED: MORE}, "higher (95% simulation interval 8 to 12), but", False),
         ({WAIT: MORE, PROGRESSED: MORE, INFUSED: LESS}, "), and the share progressed", False),
         ({WAIT: (0.1, math.nan, math.nan), PROGRESSED: ALIKE, INFUSED: ALIKE}, "one replication, no interval", False),
     ],

@@ -47,6 +47,7 @@ NOT_RUN = {
     "mypy": "checks the code, not the documents; .ci/run does it",
     "python run_sim.py records": "needs a register; tests/test_own_records_document.py runs it",
     "python run_sim.py curve": "needs points of a figure; tests/records/test_digitised.py runs it",
+    "python run_sim.py forecast": "needs a register; tests/test_own_records_document.py runs it",
     "python run_sim.py fit": "needs a register; tests/test_own_records_document.py runs it",
     "python run_sim.py observe": "needs a register; tests/test_own_records_document.py runs it",
     "python run_sim.py calibrate": "needs a register; tests/test_own_records_document.py runs it",

@@ -39,11 +39,11 @@ def test_figures_are_those_of_the_tables(found: list[Effects]) -> None:
     frame = one.differences[one.differences["metric"] == "waiting_days_mean"].set_index("scenario")
     change = frame.loc["unconstrained", "estimate"]
     assert change < -3.0
-    assert f"\N{MINUS SIGN}{abs(change):.1f} days (" in told["unconstrained"][2]
+    assert f"\N{MINUS SIGN}{abs(change):.0f} days (" in told["unconstrained"][2]
     level = (
         one.summary[one.summary["metric"] == "waiting_days_mean"].set_index("scenario").loc["autologous", "estimate"]
     )
-    assert told["autologous"][2] == f"{level:.1f} days"
+    assert told["autologous"][2] == f"{level:.0f} days"
     assert told["dual_target"][2].endswith("no clear difference")
 
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from itertools import pairwise
 
+import pandas as pd
 import pytest
 
+from reports.words import Estimate, bare
 from sim.experiment.plan.targets import parse_target
 from sim.experiment.study.run import Plan, Study, run_study
 from sim.scenario import load
@@ -48,21 +50,23 @@ def test_four_scenarios_have_at_most_ten_lines_each_and_no_line_is_too_long(colu
     assert "--inputs lists them" in " ".join(lines)
 
 
+def at_a_glance(row: pd.Series) -> str:
+    """The number of a row of a table, as the screen writes it."""
+    return bare(Estimate(row["estimate"], row["low"], row["high"], row["unit"]))
+
+
 def test_every_figure_is_that_of_the_table(four: Study, printed: Printed) -> None:
     wide, blocks, narrow = (printed(columns, False) for columns in (300, 80, 40))
-    summary = four.summary.set_index(["scenario", "metric"])["estimate"]
+    summary = four.summary.set_index(["scenario", "metric"])
     assert four.differences is not None
-    changes = four.differences.set_index(["scenario", "metric"])["estimate"]
+    changes = four.differences.set_index(["scenario", "metric"])
     for name in dict.fromkeys(four.summary["scenario"]):
-        for metric, factor, in_narrow in (
-            ("waiting_days_mean", 1.0, True),
-            ("lost_before_infusion_share", 100.0, False),
-        ):
-            number = f"{summary[name, metric] * factor:.1f}"
+        for metric, in_narrow in (("waiting_days_mean", True), ("lost_before_infusion_share", False)):
+            number = at_a_glance(summary.loc[(name, metric)])
             for lines in (wide, blocks, *([narrow] if in_narrow else [])):
                 assert any(number in line for line in lines), f"{metric} of {name}"
             if (name, metric) in changes.index:
-                change = f"{changes[name, metric] * factor:.1f}".replace("-", "\N{MINUS SIGN}")
+                change = at_a_glance(changes.loc[(name, metric)])
                 line = next(line for line in blocks if ON_SCREEN[metric] in line and number in line)
                 assert change in line.split(")")[-2] + line
 

@@ -111,7 +111,9 @@ def test_the_gallery_shows_each_chart_once_without_any_script(folder: Folder) ->
     assert "<script" not in text
     assert "script-src 'none'" in unescape(text)
     drawn = [chart.name for chart in CHARTS if any((its / f"{chart.table}.csv").is_file() for its in folders)]
-    assert {chart.name for chart in CHARTS if chart.table in STUDIES} < set(drawn)
+    # a forecast needs a register: tests/records/test_forecast.py draws its charts
+    apart = {chart.name for chart in CHARTS if chart.table == "forecast"}
+    assert {chart.name for chart in CHARTS if chart.table in STUDIES} - apart < set(drawn)
     assert text.count('<img src="data:image/svg+xml;base64,') == len(drawn)
     assert all(f'<h2 id="{name}">' in text for name in drawn)
     assert "Charts of other studies" in text
