@@ -178,7 +178,7 @@ def _budget(budget: pd.DataFrame, findings: Findings, flag: str) -> Grid:
         rows.append([f"{r.label}, year {r.year}", *told])
     heads = ["Budget", *findings.scenarios, *(f"{s}, more than {findings.baseline}" for s in findings.others)]
     unit = str(budget["unit"].iloc[0])
-    return Grid(f"Budget impact by year, {unit}, not discounted{flag}", heads, rows, "figures stack")
+    return Grid(f"Budget impact by year, {unit}, not discounted{flag}", heads, rows, "figures stack unprinted")
 
 
 def _subgroups(table: pd.DataFrame, findings: Findings, flag: str) -> Grid:
@@ -194,4 +194,4 @@ def _subgroups(table: pd.DataFrame, findings: Findings, flag: str) -> Grid:
         kind = "risk group" if r.group_by == "risk_group" else "centre"
         rows.append([f"{kind} {r.group}: {heading(r.label, r.unit)}", *told])
     heads = ["Group", *findings.scenarios, *(f"{s}, more than {findings.baseline}" for s in findings.others)]
-    return Grid(f"Who gains and what it costs, by risk group and by centre{flag}", heads, rows, "figures stack")
+    return Grid(f"Who gains and what it costs, by risk group and by centre{flag}", heads, rows, "figures stack unprinted")
