@@ -194,4 +194,5 @@ def _subgroups(table: pd.DataFrame, findings: Findings, flag: str) -> Grid:
         kind = "risk group" if r.group_by == "risk_group" else "centre"
         rows.append([f"{kind} {r.group}: {heading(r.label, r.unit)}", *told])
     heads = ["Group", *findings.scenarios, *(f"{s}, more than {findings.baseline}" for s in findings.others)]
-    return Grid(f"Who gains and what it costs, by risk group and by centre{flag}", heads, rows, "figures stack unprinted")
+    title = f"Who gains and what it costs, by risk group and by centre{flag}"
+    return Grid(title, heads, rows, "figures stack unprinted")

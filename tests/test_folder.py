@@ -487,7 +487,9 @@ def test_a_page_that_fails_leaves_the_tables_and_says_what_to_do(
         patched.setattr(report, "page_of", fails)
         done = call("run", made / "small.yaml", *RUN, "--out", tmp_path / "out")
     assert done.exit_code == 1
-    assert f"the report was not drawn (ValueError: cannot be drawn); all tables are in {tmp_path / 'out'}: " in done.stderr
+    assert f"the report was not drawn (ValueError: cannot be drawn); all tables are in {tmp_path / 'out'}: " in (
+        done.stderr
+    )
     assert done.stderr.endswith(f" report {tmp_path / 'out'}\n")
     assert "Share infused" in done.stdout
     require_whole(tmp_path / "out")
