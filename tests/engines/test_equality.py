@@ -79,9 +79,9 @@ LEAST_HAPPENINGS = {
     "granted once a unit was ready again": 48,
     "granted after waiting at what several centres share": 80,
     "outage by chance": 480,
-    "outage by chance of a part": 80,
+    "outage by chance of a part": 160,
     "held when an outage by chance began: finish": 160,
-    "held when an outage by chance began: pause": 120,
+    "held when an outage by chance began: pause": 100,
     "held when an outage by chance began: lose": 36,
     "granted at the end of an outage by chance": 120,
 }
