@@ -88,6 +88,16 @@ def test_own_records(place: Path) -> None:
     call(place, "calibrate", "small.yaml", "--to", "register.yaml", "--vary", "manufacturing.lines=1:4", "--out",
          "calibrated.yaml", "--particles", "50", "--generations", "2", "-q")  # fmt: skip
     assert len(pd.read_csv(place / "calibrated" / "calibration_posterior.csv")) == 1
+    call(place, "forecast", "ours.yaml", "register.yaml", "--months", "2", "--samples", "3", "--overdue", "finish-today",
+         "-q", "--out", "ahead")  # fmt: skip
+    assert set(pd.read_csv(place / "ahead" / "forecast.csv")["month"]) == {1, 2}
+
+
+def test_a_published_curve(place: Path) -> None:
+    (place / "figure.csv").write_text("month,percent\n0,100\n2,85\n4,70\n6,61\n9,48\n", encoding="utf-8")
+    call(place, "curve", "figure.csv", "--path", "clocks.waiting.progression", "--base", "small.yaml",
+         "--source", "Figure 2", "--patients", "128", "--out", "from_figure.yaml", "-q")  # fmt: skip
+    assert len(pd.read_csv(place / "from_figure" / "fits.csv")) >= 1
 
 
 def test_what_only_reads_and_tells(place: Path) -> None:
