@@ -88,8 +88,8 @@ def test_own_records(place: Path) -> None:
     call(place, "calibrate", "small.yaml", "--to", "register.yaml", "--vary", "manufacturing.lines=1:4", "--out",
          "calibrated.yaml", "--particles", "50", "--generations", "2", "-q")  # fmt: skip
     assert len(pd.read_csv(place / "calibrated" / "calibration_posterior.csv")) == 1
-    call(place, "forecast", "ours.yaml", "register.yaml", "--months", "2", "--samples", "3", "--overdue", "finish-today",
-         "-q", "--out", "ahead")  # fmt: skip
+    call(place, "forecast", "ours.yaml", "register.yaml", "--months", "2", "--samples", "3",
+         "--overdue", "finish-today", "-q", "--out", "ahead")  # fmt: skip
     assert set(pd.read_csv(place / "ahead" / "forecast.csv")["month"]) == {1, 2}
 
 
