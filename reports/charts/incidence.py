@@ -45,6 +45,7 @@ VALUES = 46
 """Pixels at the right of a panel for the numbers at which its lines end."""
 LABEL_LINE, SQUEEZED_LINE, RISK_LINE, RISK_HEAD = 17, 28, 15, 40
 DAYS = "days since referral"
+MANY = 5
 BELOW_IT = f"{DAYS}; below: still on the way"
 PROGRESSION = "#9A3412"
 STILL = 0.002
@@ -139,7 +140,8 @@ def _of_many(incidence: pd.DataFrame, findings: Findings, shared: dict[str, Any]
     tops |= dict.fromkeys(small, _nice_top([curve for event in small for curve in by_event[event]]))
     below = RISK_LINE * len(findings.scenarios) + 6
     rows = [LARGE, SMALL] if small else [LARGE]
-    gap = GAP + round(3 * below) - 54  # a slide is squeezed, its type is not
+    # a slide is squeezed, its type is not: the more lines, the more of it they take
+    gap = GAP + (3 if len(findings.scenarios) < MANY else 5) * below - 54
     wide = stacked(rows, gap, ABOVE)
     phone_gap = GAP + below // 2
     phone = stacked([220 if event in MAIN else SMALL - 20 for event in by_event], phone_gap, ABOVE)
