@@ -9,7 +9,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from reports.figure import Figure, trace
-from reports.theme import INK, MUTED, SMALL_SIZE, Mark, day_tick, faint, lines, name_of, stacked
+from reports.theme import INK, MUTED, SMALL_SIZE, Mark, canvas, day_tick, faint, finish, lines, name_of, stacked
 
 PANEL, GAP, ABOVE, BELOW, PHONE_PANEL = 130, 50, 40, 52, 150
 MONTHS = (1, 3, 6, 12)
@@ -95,6 +95,23 @@ class Grid:
     def phone_height(self) -> int:
         """Pixels on a phone, where all panels stand below each other."""
         return ABOVE + PHONE_PANEL * len(self.boxes) + self.gap * (len(self.boxes) - 1) + self.below
+
+
+def picture_of(grid: Grid, names: Sequence[str], left: int, *, title: str, subtitle: str, alt: str) -> Figure:
+    """The finished picture of a grid of panels. `names`: of the legend, none without one; `left`: margin, in pixels."""
+    picture = canvas()
+    narrow = draw_grid(picture, grid, in_legend=bool(names))
+    return finish(
+        picture,
+        title=title,
+        subtitle=subtitle,
+        alt=alt,
+        height=grid.height,
+        margin={"l": left, "r": 24, "b": grid.below},
+        legend=names,
+        narrow=narrow,
+        narrow_height=grid.phone_height,
+    )
 
 
 def draw_grid(figure: Figure, grid: Grid, in_legend: bool = True) -> dict[str, Any]:

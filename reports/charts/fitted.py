@@ -10,11 +10,11 @@ from typing import Any
 
 import pandas as pd
 
-from reports.charts.bands import Box, Grid, Line, draw_grid
+from reports.charts.bands import Box, Grid, Line, picture_of
 from reports.figure import Figure
 from reports.findings import Findings
 from reports.tables import records
-from reports.theme import INK, MUTED, Mark, canvas, day_tick, finish, mark
+from reports.theme import INK, MUTED, Mark, day_tick, mark
 from reports.words import counted, listed, number
 from sim.tables.inputs import input_label
 
@@ -59,19 +59,14 @@ def drawer(kind: str) -> Callable[[pd.DataFrame, Findings], Figure]:
     def draw(curves: pd.DataFrame, findings: Findings) -> Figure:
         mine = curves[kind_of(curves) == kind]
         boxes = [_box(str(path), rows, kind) for path, rows in mine.groupby("path", sort=False)]
-        picture = canvas()
         grid = Grid(boxes, min(COLUMNS, len(boxes)), KINDS[kind].axis, panel=PANEL)
-        narrow = draw_grid(picture, grid)
-        return finish(
-            picture,
+        return picture_of(
+            grid,
+            [OBSERVED, FITTED] if mine["fitted"].notna().any() else [OBSERVED],
+            56,
             title=_title(mine, kind),
             subtitle=f"{KINDS[kind].shows}; {_estimator(kind)} of what was observed, steps, with pointwise 95% bands",
             alt=describer(kind)(curves, findings),
-            height=grid.height,
-            margin={"l": 56, "r": 24, "b": grid.below},
-            legend=[OBSERVED, FITTED] if mine["fitted"].notna().any() else [OBSERVED],
-            narrow=narrow,
-            narrow_height=grid.phone_height,
         )
 
     return draw
@@ -175,18 +170,14 @@ def draw_quantiles(quantiles: pd.DataFrame, findings: Findings) -> Figure:
         equal = Line(EQUAL, AS_EQUAL, [0.0, highest], [0.0, highest])
         axis = {"range": [0, highest], "dtick": day_tick(highest, 6)}
         boxes.append(Box(str(path), [points], [equal], top=highest, x_axis=axis))
-    picture = canvas()
     grid = Grid(boxes, min(3, len(boxes)), "days observed", panel=PANEL)
-    narrow = draw_grid(picture, grid, in_legend=False)
-    return finish(
-        picture,
+    return picture_of(
+        grid,
+        (),
+        56,
         title=_quantile_title(quantiles),
         subtitle="Days by which 5%, 10% and so on of a stage have ended: observed to the right, fitted upwards",
         alt=describe_quantiles(quantiles, findings),
-        height=grid.height,
-        margin={"l": 56, "r": 24, "b": grid.below},
-        narrow=narrow,
-        narrow_height=grid.phone_height,
     )
 
 

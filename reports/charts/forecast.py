@@ -8,11 +8,11 @@ from typing import Any
 
 import pandas as pd
 
-from reports.charts.bands import Box, Grid, Line, draw_grid
+from reports.charts.bands import Box, Grid, Line, picture_of
 from reports.figure import Figure
 from reports.findings import Findings
 from reports.tables import records
-from reports.theme import canvas, finish, mark
+from reports.theme import mark
 from reports.words import number
 
 FRONT = ("waiting_list", "infusions")
@@ -32,20 +32,15 @@ def drawer(front: bool) -> Callable[[pd.DataFrame, Findings], Figure]:
     def draw(forecast: pd.DataFrame, findings: Findings) -> Figure:
         mine = _of(forecast, front)
         boxes = [_box(rows) for _, rows in mine.groupby("quantity", sort=False)]
-        picture = canvas()
         grid = Grid(boxes, min(2, len(boxes)), "", panel=PANEL)
-        narrow = draw_grid(picture, grid)
         names = [MEDIAN, *([THEIRS] if any(len(box.lines) > 1 for box in boxes) else [])]
-        return finish(
-            picture,
+        return picture_of(
+            grid,
+            names,
+            60,
             title=_title(mine),
             subtitle=ENVELOPES,
             alt=describer(front)(forecast, findings),
-            height=grid.height,
-            margin={"l": 60, "r": 24, "b": grid.below},
-            legend=names,
-            narrow=narrow,
-            narrow_height=grid.phone_height,
         )
 
     return draw

@@ -8,11 +8,11 @@ from typing import Any
 
 import pandas as pd
 
-from reports.charts.bands import Box, Grid, Line, draw_grid
+from reports.charts.bands import Box, Grid, Line, picture_of
 from reports.figure import Figure
 from reports.findings import Findings
 from reports.tables import records
-from reports.theme import INK, Mark, canvas, day_tick, finish, mark
+from reports.theme import INK, Mark, day_tick, mark
 from reports.words import Estimate, listed, number, scale, shortened, uncapital, unit_of
 
 WAITING, INFUSED = "waiting_days", "incidence_infused"
@@ -41,20 +41,15 @@ def drawer(kind: str) -> Callable[[pd.DataFrame, Findings], Figure]:
     def draw(observed: pd.DataFrame, findings: Findings) -> Figure:
         mine = _of(observed, kind)
         boxes = [_box(rows) for _, rows in mine.groupby("quantity", sort=False)]
-        picture = canvas()
         grid = Grid(boxes, min(2, len(boxes)), "", panel=PANEL if len(boxes) <= 2 else 150)
-        narrow = draw_grid(picture, grid)
         names = [SIMULATED, OBSERVED, *([OUTSIDE] if not mine["inside_90"].map(_true).all() else [])]
-        return finish(
-            picture,
+        return picture_of(
+            grid,
+            names,
+            60,
             title=_title(mine, kind),
             subtitle=ENVELOPES,
             alt=describer(kind)(observed, findings),
-            height=grid.height,
-            margin={"l": 60, "r": 24, "b": grid.below},
-            legend=names,
-            narrow=narrow,
-            narrow_height=grid.phone_height,
         )
 
     return draw

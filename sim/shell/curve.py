@@ -23,9 +23,7 @@ FAMILIES = ("best", "exponential", "weibull", "loglogistic", "table")
 @click.argument("file", type=REGISTER)
 @click.option("--path", "where", required=True, help="The clock that it is to be: clocks.waiting.death, for example.")
 @click.option("--base", required=True, help="The scenario to start from: a shipped one by its name, or a file.")
-@click.option(
-    "--source", required=True, help="Where the figure stands: evidence ids, or words such as 'assumption: …'."
-)
+@click.option("--source", required=True, help="Where the figure stands, in words: 'Name 2020, figure 2'.")
 @click.option("--out", required=True, type=SCENARIO_FILE, help="The scenario file to write.")
 @click.option(
     "--at-risk", type=REGISTER, help="The numbers at risk under the figure: a file with day or month, at_risk."
