@@ -16,7 +16,6 @@ from sim.experiment.disk.publish import require_free
 from sim.experiment.own.fit import extends_of, loads, name_of, require_out
 from sim.experiment.own.tables import publish
 from sim.fits.digitised import (
-    FAMILIES,
     CurveError,
     Digitised,
     fit_families,
@@ -43,7 +42,6 @@ NAMES = ("fits", "fits_covariance", "fits_curves")
 FILES = tuple(TABLES[name].file for name in NAMES)
 TABLE = "table"
 BEST = "best"
-CHOICES = (BEST, *FAMILIES, TABLE)
 # What a column of survival may be called, and how many of it make up 1.
 SURVIVAL: Mapping[str, float] = {"survival": 1.0, "share": 1.0, "percent": 100.0}
 AT_RISK = "at_risk"
