@@ -1,4 +1,4 @@
-"""Work on a unit of a resource, whose outages it may be paused or lost by: all units, or the one on which it is done."""
+"""Work on a unit of a resource, which outages may pause or lose: those of all units, or of the one it is done on."""
 
 from __future__ import annotations
 
