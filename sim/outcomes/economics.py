@@ -23,6 +23,7 @@ from sim.outcomes.estimates import FREE, NOT_NEGATIVE, Range, ranges
 from sim.outcomes.metrics import INFUSED_ONES, REFERRED, Population
 from sim.outcomes.patients import Patients
 from sim.outcomes.stays import bed_if_unlimited, stays
+from sim.outcomes.supply import Supplied, supplied
 from sim.outcomes.verdicts import HIGHER, LOWER, NEITHER
 from sim.pieces.luck import Luck
 from sim.pieces.protocol import Protocol
@@ -55,6 +56,7 @@ CATEGORIES = {
     "progressed": "Care after progression",
     "subsequent_care": "Care of those not infused",
     "end_of_life": "End of life",
+    "capacity": "Capacity, standing and by use",
 }
 # Path of the price of a product that is not infused, before its kind.
 UNUSED = "costs.unused_product."
@@ -118,6 +120,7 @@ class Ledger:
     of health. `treatment_free`: months from infusion to progression or death, not discounted. `with_unrelated`: whether
     costs unrelated to the disease are part of the whole; they stand among `costs` either way. `by`: their replications.
     `rows`: the places of their courses in the cohort. `items`: what their milestones do not say of what was given.
+    `supply`: what was there for all in the measuring window, of whose cost each has an even share.
     """
 
     by: ByGroup
@@ -130,6 +133,7 @@ class Ledger:
     infused: NDArray[np.bool_]
     rows: NDArray[np.int64]
     items: tuple[Item, ...]
+    supply: tuple[Supplied, ...] = ()
     with_unrelated: bool = False
 
     def quantities(self) -> FloatArray:
@@ -281,8 +285,13 @@ def ledger(scenario: Scenario, protocol: Protocol, patients: Patients, trace: Tr
     lived = (c.by_patient(stream(c.start, c.until, rate, c.horizon)) for rate in (0.0, economics.discount.health))
     life_years, discounted = (days / DAYS_PER_YEAR for days in lived)
     first = c.rows[: c.people]
+    by = ByGroup(patients.cohort.replication[first], patients.by.groups)
+    supply = supplied(scenario, protocol, trace, (scenario.run.warm_up, scenario.run.window_end))
+    for name, spent in supply_costs(economics, supply).items():
+        each = spent[by.of] / np.bincount(by.of, minlength=by.groups)[by.of]
+        costs[name], plain_costs[name] = costs[name] + each, plain_costs[name] + each
     return Ledger(
-        by=ByGroup(patients.cohort.replication[first], patients.by.groups),
+        by=by,
         costs=costs,
         qalys=qalys,
         undiscounted=(whole_cost(plain_costs, counted), np.sum(list(plain_qalys.values()), axis=0)),
@@ -292,8 +301,18 @@ def ledger(scenario: Scenario, protocol: Protocol, patients: Patients, trace: Tr
         infused=patients.infused[first],
         rows=c.rows,
         items=found,
+        supply=supply,
         with_unrelated=counted,
     )
+
+
+def supply_costs(economics: Economics, supply: Sequence[Supplied]) -> dict[str, FloatArray]:
+    """What supply costs by category, an entry a replication; not discounted."""
+    found: dict[str, FloatArray] = {}
+    for one in supply:
+        spent = one.units * price_of(one.path, economics)
+        found[one.category] = found[one.category] + spent if one.category in found else spent
+    return found
 
 
 def booked(c: Courses, found: Sequence[Item]) -> tuple[dict[str, FloatArray], dict[str, FloatArray]]:
@@ -385,12 +404,7 @@ class Item:
 
     def price(self, economics: Economics) -> float:
         """Of a unit, or of a day of one."""
-        if self.path.startswith(UNUSED):
-            return economics.costs.unused_price(self.path.removeprefix(UNUSED))
-        value: Any = economics
-        for key in self.path.split("."):
-            value = value[key] if isinstance(value, Mapping) else getattr(value, key)
-        return float(value.cost if isinstance(value, GradeValue) else value)
+        return price_of(self.path, economics)
 
     def utility_loss(self, economics: Economics) -> float:
         """Utility lost from `start` to `end`, a unit: on days in the hospital, and by toxicity."""
@@ -428,9 +442,19 @@ def items(c: Courses, s: Scenario) -> Iterator[Item]:
             yield c.item(f"toxicity.{event}.{grade}", "toxicity", np.ones(len(c.rows)), onset, over)
 
 
+def price_of(path: str, economics: Economics) -> float:
+    """The price at a path in the section `economics`; that of an unused product may follow the product's."""
+    if path.startswith(UNUSED):
+        return economics.costs.unused_price(path.removeprefix(UNUSED))
+    value: Any = economics
+    for key in path.split("."):
+        value = value[key] if isinstance(value, Mapping) else getattr(value, key)
+    return float(value.cost if isinstance(value, GradeValue) else value)
+
+
 def _unused(c: Courses) -> dict[str, NDArray[np.int64]]:
     """How many priced products of each course were begun or drawn, and not infused; none where that is not in view."""
-    if c.economics.costs.unused_paid_by == "manufacturer" and c.economics.perspective == "payer":
+    if not c.economics.in_view(c.economics.costs.unused_paid_by):
         return {}
     infused = ~np.isnan(c.infusion)
     return {
