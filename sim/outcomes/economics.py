@@ -60,6 +60,7 @@ CATEGORIES = {
 }
 # Path of the price of a product that is not infused, before its kind.
 UNUSED = "costs.unused_product."
+IN_HOSPITAL = ("costs.bed_day", "costs.icu_day")
 # Future costs that have nothing to do with the disease: in or out by choice, shown apart either way.
 UNRELATED = "unrelated"
 STATES = {
@@ -335,8 +336,7 @@ def _costs(c: Courses, found: Sequence[Item]) -> Iterator[tuple[str, FloatArray]
     yield "apheresis", c.once(unit.apheresis, c.day("apheresis"))
     yield "bridging", c.once(unit.bridging, c.bridging)
     yield "bridging", c.once(unit.holding, c.day("holding_therapy"))
-    for month, (begun, ended) in ((unit.bridging_month, c.bridged), (unit.holding_month, c.held)):
-        yield "bridging", c.monthly(month, begun, ended)
+    yield "bridging", c.monthly(unit.bridging_month, *c.bridged)
     turned = np.where(c.with_outcome("alternative"), c.left, np.nan)
     yield "alternative", c.once(unit.alternative.adverse_events, turned)
     yield "alternative", c.monthly(unit.alternative.month, turned, untroubled)
@@ -391,7 +391,7 @@ class Item:
 
     `path`: of its price, in the section `economics`. `who`: place among the courses of the measured. `units`: how many;
     below 0 what something else replaces. Days since the first referral; `end` NaN for what is paid once and does not
-    last. `a_day`: whether the price is of a day, from `start` to `end`.
+    last. `a_day`: whether units are of each day from `start` to `end`.
     """
 
     path: str
@@ -408,7 +408,7 @@ class Item:
 
     def utility_loss(self, economics: Economics) -> float:
         """Utility lost from `start` to `end`, a unit: on days in the hospital, and by toxicity."""
-        if self.a_day:
+        if self.path in IN_HOSPITAL:
             return economics.utilities.hospital_loss
         section, *keys = self.path.split(".")
         return economics.toxicity.events[keys[0]][keys[1]].utility_loss if section == "toxicity" else 0.0
@@ -426,6 +426,12 @@ def items(c: Courses, s: Scenario) -> Iterator[Item]:
     yield c.item("costs.apheresis", "apheresis", c.passes("repeat_apheresis"), c.day("repeat_apheresis"), never)
     for product, count in _unused(c).items():
         yield c.item(f"{UNUSED}{product}", "unused_product", count, c.left, never)
+    if c.economics.costs.holding_month > 0.0:
+        # how long it lasts is drawn, and no milestone
+        begun, ended = c.held
+        who = np.flatnonzero(ended > begun)
+        share = np.full(len(who), 1.0 / DAYS_PER_MONTH)
+        yield Item("costs.holding_month", "bridging", who, share, begun[who], ended[who], a_day=True)
     stays = [("costs.bed_day", 1.0, c.beds), ("costs.icu_day", 1.0, c.intensive)]
     if s.toxicity.icu.bed == "kept":
         # a bed that is kept through intensive care has been counted, and is replaced

@@ -70,8 +70,10 @@ class Arm:
 
 @dataclass(frozen=True, eq=False)
 class ArmRun:
-    """What one replication of one arm comes to. `patients`, `events`, `quantities`: of big tables. `supply`: units of what
-    supply costs, by the path of its price."""
+    """What one replication of one arm comes to. `patients`, `events`, `quantities`: of big tables.
+
+    `supply`: units of what supply costs, by the path of its price.
+    """
 
     metrics: list[float]
     resources: tuple[ResourceUse, ...]
