@@ -28,7 +28,7 @@ from sim.pure.survival import Never, Survival
 from sim.scenario.afterwards import UNTREATED, ByBridging, Durability, HazardRatios
 from sim.scenario.capacity_costs import CapacityCosts, amounts
 from sim.scenario.makers import as_made_by, contracts, makers
-from sim.scenario.people import Region, WaitingClocks, is_unlimited
+from sim.scenario.people import Region, Steps, WaitingClocks, is_unlimited
 from sim.scenario.problems import did_you_mean
 from sim.scenario.schema import Scenario, products
 from sim.scenario.section import Section
