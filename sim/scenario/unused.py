@@ -26,8 +26,9 @@ import numpy as np
 from sim.pure.distributions import Distribution, Fixed
 from sim.pure.survival import Never, Survival
 from sim.scenario.afterwards import UNTREATED, ByBridging, Durability, HazardRatios
+from sim.scenario.capacity_costs import CapacityCosts, amounts
 from sim.scenario.makers import as_made_by, contracts, makers
-from sim.scenario.people import Region, WaitingClocks, is_unlimited
+from sim.scenario.people import Region, Steps, WaitingClocks, is_unlimited
 from sim.scenario.problems import did_you_mean
 from sim.scenario.schema import Scenario, products
 from sim.scenario.section import Section
@@ -37,6 +38,7 @@ from sim.scenario.struck import units_struck
 from sim.scenario.supply import NO_TARGET
 
 Path = tuple[str, ...]
+CAPACITY_COSTS = CapacityCosts.by_default()
 # The sections that may name a calendar.
 ALWAYS_HAS_HOURS = ("work_up", "lymphodepletion")
 AUTOLOGOUS_HAS_HOURS = ("apheresis", "shipping", "manufacturing", "release_testing")
@@ -526,8 +528,78 @@ def _nobody_waits(s: Scenario) -> bool:
     return not s.infuses and s.alternative is None
 
 
+def _capacity_units(s: Scenario, kind: str) -> list[Steps]:
+    """The numbers of a capacity by date, of all that patients or lots of this scenario come to; none where none do."""
+    treating = [s.centres[name] for name in s.treating]
+    if kind in SHARED_KEYS:
+        key = SHARED_KEYS[kind]
+        outpatient = s.infusion.model == "outpatient"
+        used = {
+            "bed": not _nobody_waits(s),
+            "icu": needs_icu(s),
+            "place": s.infuses and (outpatient or s.infusion.reservation != "admit"),
+        }
+        return (
+            [s.units(site, key) for site in dict.fromkeys(s.site(name, key) for name in s.treating)]
+            if used[kind]
+            else []
+        )
+    if kind == "lot_line":
+        return [s.allogeneic.lots.lines] if gives(s, "allogeneic") and s.allogeneic.lots.shared_lines == "never" else []
+    if not gives(s, "autologous"):
+        return []
+    made = s.manufacturing
+    if kind == "line" and made.site == "factory":
+        return [its.manufacturing.lines for its in makers(s).values()]
+    if kind == "line":
+        return [made.lines if centre.lines is None else centre.lines for centre in treating]
+    return [centre.chairs for centre in treating] if kind == "chair" else [s.release_testing.lab]
+
+
+def _not_counted(s: Scenario, kind: str) -> bool:
+    """Whether a capacity, or the slots, are not there, or without limit somewhere: then they cannot be counted."""
+    if kind == "stock":
+        return not gives(s, "allogeneic")
+    if kind == "slot":
+        each = [its.manufacturing.slots for its in makers(s).values()] if gives(s, "autologous") else []
+        return not each or any(slots is None for slots in each)
+    units = _capacity_units(s, kind)
+    return not units or any(math.isinf(n) for steps in units for _, n in steps)
+
+
+def _not_in_view(s: Scenario, kind: str) -> bool:
+    """Whether the manufacturer pays for a capacity, and only what the payer pays counts."""
+    return s.economics is not None and not s.economics.in_view(s.economics.costs.capacity.kinds[kind].paid_by)
+
+
+def _costs_nothing(s: Scenario, kind: str) -> bool:
+    """Whether no price of a capacity is given."""
+    return s.economics is not None and not amounts(s.economics.costs.capacity.kinds[kind])
+
+
+# Of each kind of capacity, where its number stands.
+CAPACITY_AT: Mapping[str, tuple[str, ...]] = {
+    "slot": ("strategy", "manufacturing.slots", "manufacturing.manufacturers.*.slots"),
+    "line": ("strategy", "manufacturing.lines", "manufacturing.manufacturers.*.lines", "centres.*.lines"),
+    "lot_line": ("strategy", "allogeneic.lots.lines", "allogeneic.lots.shared_lines"),
+    "chair": ("strategy", "centres.*.chairs"),
+    "lab": ("strategy", "release_testing.lab"),
+    "bed": ("strategy", "centres.*.beds", "shared.*.beds"),
+    "place": ("strategy", "centres.*.places", "shared.*.places", "infusion.model", "infusion.reservation"),
+    "icu": ("strategy", "centres.*.icu", "shared.*.icu", *TOXIC),
+    "stock": ("strategy",),
+}  # fmt: skip
+
+
 # Written where they do nothing, these are refused.
 REFUSED: tuple[Unused, ...] = (
+    *(
+        Unused(
+            f"economics.costs.capacity.{kind}", lambda s, kind=kind: _not_counted(s, kind), CAPACITY_AT[kind],
+            f"there is no {kind} here, or one without limit: what has no number cannot be counted",
+        )
+        for kind in CAPACITY_AT
+    ),
     *_of_strategy(
         "autologous",
         "scheduling", "apheresis", "shipping", "manufacturing", "release_testing", "bridging", "cells",
@@ -1291,6 +1363,21 @@ DETAILS: tuple[Unused, ...] = (
     Unused(
         "economics.costs.priced_by", lambda s: s.economics is not None and s.manufacturing.batches == 1,
         ("manufacturing.batches",), "one batch is made for each patient",
+    ),
+    *(
+        Unused(
+            f"economics.costs.capacity.{kind}.{key}", lambda s, kind=kind: _not_in_view(s, kind),
+            ("economics.perspective", f"economics.costs.capacity.{kind}.paid_by"),
+            "perspective is payer, and the manufacturer pays",
+        )
+        for kind, its in CAPACITY_COSTS.kinds.items() for key in type(its).model_fields if key != "paid_by"
+    ),
+    *(
+        Unused(
+            f"economics.costs.capacity.{kind}.paid_by", lambda s, kind=kind: _costs_nothing(s, kind),
+            (f"economics.costs.capacity.{kind}",), "no price of it is given",
+        )
+        for kind in CAPACITY_COSTS.kinds
     ),
     Unused(
         "economics.costs.unused_paid_by",
