@@ -27,6 +27,7 @@ from sim.scenario.opening import HOURS_A_DAY, Calendar
 from sim.scenario.people import Region, Steps, WaitingClocks, is_unlimited
 from sim.scenario.problems import Problem, any_of
 from sim.scenario.schema import Scenario
+from sim.scenario.struck import units_struck
 from sim.scenario.units import write_days
 from sim.scenario.unused import (
     frail_clocks,
@@ -275,6 +276,10 @@ def without_effect_in_time(s: Scenario, tree: Branch, layers: Sequence[Layer]) -
         elif chance is not None and least_days(disruption.length) >= end:
             least = write_days(least_days(disruption.length))
             yield f"disruptions.{name}: the first outage is never over: it lasts at least {least}, the run {end:g} d"
+        most = max((units for steps in units_struck(s, name) for _, units in steps), default=0.0)
+        if disruption.units is not None and 0.0 < most < disruption.units:
+            all_there = f"more than there ever are at one place ({most:g}): it takes all of them, and no more"
+            yield f"disruptions.{name}: {disruption.units} units, {all_there}"
     for name, region in s.regions.items():
         late = [day for day in region.referral_days or () if day >= end]
         if late:
