@@ -147,12 +147,15 @@ def simulate(plan: Plan, people: People, state: State) -> int:
         answer = GO_ON
         while answer == GO_ON:
             step = route.operations[me.pc]
+            if me.why == ONWARD:
+                # every third operation is one of these, and they are quick
+                while step.code == MILESTONE:
+                    note(step, records, me)
+                    step = route.operations[me.pc]
             code = step.code
             # CLOSE and DONE are the last two; (`in` a tuple is slow here)
             if me.why != ONWARD or code >= CLOSE:
                 answer = close_frame(route, hazards, run, walkers, requests, pools, slots, shelves, clocks, records, me)
-            elif code == MILESTONE:
-                answer = note(step, records, me)
             elif code == STAGE or code == SLOT_STAGE:  # noqa: SIM109
                 answer = pass_stage(step, hours, run, walkers, draws, records, me)
             elif code == USE or code == DRAW:  # noqa: SIM109
