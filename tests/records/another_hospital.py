@@ -112,9 +112,8 @@ def live(hospital: Hospital, seed: int) -> Course:
     day_of["referral"], day_of["listing"] = referral, listing
     end, outcome = np.full(count, NEVER), np.full(count, "", dtype=object)
     progressed, lived = np.full(count, NEVER), np.zeros(count)
-    exposure = {
-        f"{s}.{what}": np.zeros(2) for s in ("waiting", "after") for what in ("progression", "death", "removal")
-    }
+    kinds = ("progression", "death", "removal")
+    exposure = {f"{stage}.{kind}": np.zeros(2) for stage in ("waiting", "after") for kind in kinds}
     scale = 120.0 / (120.0 * h.death) ** (1.0 / h.rising)
 
     for today in range(days):

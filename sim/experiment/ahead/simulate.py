@@ -18,7 +18,7 @@ from sim.experiment.runs.meanwhile import prepare
 from sim.experiment.runs.replicate import Arm, as_run, simulate
 from sim.experiment.runs.work import AHEAD, in_processes
 from sim.experiment.sweep.points import Base
-from sim.outcomes.ahead import by_month, daily_list
+from sim.outcomes.ahead import by_month, daily_list, waits_by_month
 from sim.outcomes.patients import Ends, Patients, ends
 from sim.pieces.lived import rows_of
 from sim.pieces.loads import expected_patients
@@ -41,11 +41,13 @@ class Wanted:
 
 @dataclass(frozen=True, eq=False)
 class Courses:
-    """Courses of events. `by_month`: shape (courses, quantities, groups, months). `daily`: the list at the beginning of
+    """Courses of events. `by_month`: shape (courses, quantities, groups, months). `waits`: mean days to infusion of
+    those infused in each month, shape (courses, months), NaN of nobody. `daily`: the list at the beginning of
     each day, shape (courses, days). `infused_day`, `left_day`: of each row in progress, shape (courses, rows), NaN
     where it has not come by the end; without rows unless these were asked for."""
 
     by_month: FloatArray
+    waits: FloatArray
     daily: NDArray[np.int32]
     infused_day: FloatArray
     left_day: FloatArray
@@ -132,6 +134,7 @@ def one_draw(arm: Arm, numbers: Sequence[int], wanted: Wanted, engine: str) -> C
         found.append(
             Courses(
                 by_month(one.protocol, cohort, trace, edges, wanted.since),
+                waits_by_month(cohort, trace, edges, wanted.since),
                 daily_list(cohort, trace, days, wanted.since),
                 np.where(infused < edges[-1], infused, np.nan),
                 np.where(left < edges[-1], left, np.nan),
