@@ -66,7 +66,7 @@ def by_month(protocol: Protocol, cohort: Cohort, trace: Trace, edges: FloatArray
 
 
 def waits_by_month(cohort: Cohort, trace: Trace, edges: FloatArray, since: str) -> FloatArray:
-    """Mean days from `since` to infusion of those infused in each month, shape (replications, months); NaN of nobody."""
+    """Mean days from `since` to infusion of those infused in a month, shape (replications, months); NaN of nobody."""
     own = ends(cohort, trace, np.inf)
     never = np.full(len(own.day), np.nan)
     begin = trace.referral_day if since == "referral" else own.days.get(since, never)

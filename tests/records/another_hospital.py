@@ -108,6 +108,7 @@ def live(hospital: Hospital, seed: int) -> Course:
         "infusion": np.full(count, 5.0),
         "discharge": lognormal(14.0, 0.45),
     }
+    hour = luck.uniform(8.0, 16.0, count) / 24.0
     day_of = {name: np.full(count, NEVER) for name in MILESTONES}
     day_of["referral"], day_of["listing"] = referral, listing
     end, outcome = np.full(count, NEVER), np.full(count, "", dtype=object)
@@ -117,7 +118,7 @@ def live(hospital: Hospital, seed: int) -> Course:
     scale = 120.0 / (120.0 * h.death) ** (1.0 / h.rising)
 
     for today in range(days):
-        _give_slots(h, today, day_of, end, lasts)
+        _give_slots(h, today, day_of, end, lasts, hour)
         here = (referral <= today) & (end > today) & (day_of["infusion"] > today)
         after = day_of["apheresis"] <= today
         free = progressed > today
@@ -161,7 +162,12 @@ def live(hospital: Hospital, seed: int) -> Course:
 
 
 def _give_slots(
-    h: Hospital, today: int, day_of: dict[str, FloatArray], end: FloatArray, lasts: Mapping[str, FloatArray]
+    h: Hospital,
+    today: int,
+    day_of: dict[str, FloatArray],
+    end: FloatArray,
+    lasts: Mapping[str, FloatArray],
+    hour: FloatArray,
 ) -> None:
     """On each seventh day the first on the list get the slots of the week; the rest of their path follows from it."""
     if today % 7:
@@ -169,7 +175,7 @@ def _give_slots(
     ready = day_of["listing"] + 5.0
     waiting = np.flatnonzero((ready <= today) & (day_of["slot"] == NEVER) & (end > today))
     first = waiting[np.argsort(ready[waiting], kind="stable")][: h.slots[0] if today < h.change_on else h.slots[1]]
-    day = np.full(len(first), float(today))
+    day = today + hour[first]
     day_of["slot"][first], day_of["apheresis"][first] = day, day + 7.0
     day = day + 7.0
     for name, duration in lasts.items():

@@ -221,14 +221,21 @@ def said_of(scores: pd.DataFrame, scored: Sequence[Scored]) -> list[str]:
         mine = whole[whole["quantity"] == quantity].set_index("method")
         its = float(mine.loc[SIMULATION, "crps"])
         label = str(mine["label"].iloc[0])
-        others = {_WORDS[name]: float(mine.loc[name, "crps"]) for name in mine.index if name != SIMULATION}
+        words = _OF_WAIT if quantity == WAIT else _WORDS
+        others = {words[name]: float(mine.loc[name, "crps"]) for name in mine.index if name != SIMULATION}
         better = [f"{word} ({crps:.2f})" for word, crps in others.items() if its < crps]
         worse = [f"{word} ({crps:.2f})" for word, crps in others.items() if its >= crps]
         parts = [f"better than {' and '.join(better)}" if better else "",
                  f"no better than {' and '.join(worse)}" if worse else ""]  # fmt: skip
         inside = f"{100 * mine.loc[SIMULATION, 'inside_90']:.0f} % of what came in the envelope of 90 %"
         found.append(f"{label}: error {its:.2f} on average (CRPS), {', '.join(filter(None, parts))}; {inside}.")
-    return [f"Made from {len(scored)} earlier days with what was known then, and held against what came:", *found]
+    late = sum(one.late for one in scored)
+    ended = f" {late} were late in a stage on these days, and dealt with as asked for." if late else ""
+    return [
+        f"Made from {len(scored)} earlier days with what was known then, and held against what came.{ended}",
+        *found,
+    ]
 
 
 _WORDS = {LAST_RATE: "going on as in the last quarter", HELD_FLAT: "the list held flat"}
+_OF_WAIT = {LAST_RATE: "the wait of the last quarter", HELD_FLAT: "the list by the last quarter's exits"}

@@ -48,12 +48,7 @@ def tables_of_calibration(
         ),
         "calibration_sample": pd.concat(
             [
-                _sample(
-                    "prior",
-                    priors,
-                    generations[0].shares,
-                    np.full(len(generations[0].shares), 1.0 / len(generations[0].shares)),
-                ),
+                _sample("prior", priors, first, np.full(len(first), 1.0 / len(first))),
                 _sample("posterior", priors, sample, weights),
             ],
             ignore_index=True,
