@@ -25,6 +25,7 @@ from sim.pieces.loads import expected_patients
 from sim.pieces.luck import IN_PROGRESS
 from sim.scenario import Loaded, Scenario, load, write_resolved
 from sim.scenario.in_progress import UnderWay, text_of
+from sim.scenario.kept_dates import keeping_dates
 
 FloatArray = NDArray[np.float64]
 TODAY = "today.csv"
@@ -57,9 +58,11 @@ def moved_to(loaded: Loaded, patients: Sequence[UnderWay], months: Months, finis
     """The scenario from the first of these months on, with these patients in progress.
 
     All of the months are warm-up, and those referred on the day after them are measured: so the run ends soon after.
+    What changes on a day keeps its date.
     """
     days = f"{months.length:.0f} d"
-    changes = [f"run.start={months.start}", f"run.warm_up={days}", "run.window=1 d", f"run.follow_up={days}"]
+    dates = keeping_dates(loaded.scenario, months.start).changes
+    changes = [*dates, f"run.start={months.start}", f"run.warm_up={days}", "run.window=1 d", f"run.follow_up={days}"]
     if loaded.scenario.run.later_courses_until is not None:
         changes.append(f"run.later_courses_until={2 * months.length + 1:.0f} d")
     listed = [name for name, region in loaded.scenario.regions.items() if region.already_waiting is not None]

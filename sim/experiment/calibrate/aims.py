@@ -28,6 +28,7 @@ from sim.records.reader import Reading, read_records
 from sim.records.register import read_register
 from sim.records.value import Records, date_of
 from sim.scenario import Loaded
+from sim.scenario.kept_dates import keeping_dates
 
 FloatArray = NDArray[np.float64]
 TARGET = "target"
@@ -113,6 +114,7 @@ def _of_register(path: Path, loaded: Loaded, is_moved: bool) -> Aim:
     scored = Scored(first, records.as_of)
     require_days(scored)
     moved = loaded if is_moved else moved_to(loaded, date_of(first), records.as_of - first + 1.0)
+    kept = keeping_dates(loaded.scenario, moved.scenario.run.start).kept
     truth = tuple(measured(records, scored))
     columns = tuple(Column(f"{q.name} {point}", q.label, q.unit) for q in truth for point in q.points)
     nobody = records.of(np.zeros(len(records), dtype=bool))
@@ -130,7 +132,7 @@ def _of_register(path: Path, loaded: Loaded, is_moved: bool) -> Aim:
         as_of=as_of,
         reading=reading,
         inputs=about_inputs(description=described.path, register=described.file),
-        warnings=tuple(unused_rows(reading)),
+        warnings=(*unused_rows(reading), *([kept] if kept else [])),
     )
 
 

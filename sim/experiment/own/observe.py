@@ -33,6 +33,7 @@ from sim.records.reader import Reading, read_records
 from sim.records.register import Described, read_register
 from sim.records.value import CLOCK_OF_END, Records, date_of, day_number
 from sim.scenario import Loaded, Scenario, load
+from sim.scenario.kept_dates import keeping_dates
 from sim.scenario.sources import RECORDS
 from sim.tables import TABLES
 
@@ -90,6 +91,7 @@ def observe(scenario: Path, register: Path, folder: Path, asked: Asked, done: Ca
         loaded, more = fitted_until(loaded, scenario, described.file.name, reading, asked.fit_until)
         warnings += more
     moved = moved_to(loaded, date_of(first), records.as_of - first + 1.0)
+    warnings += filter(None, [keeping_dates(loaded.scenario, moved.scenario.run.start).kept])
     compared = _compared(moved, records, scored, first, asked.replications, asked.engine, done)
     verdict = verdict_of(compared, scored)
     tables = {FAULTS: faults_table(reading.faults), **tables_of(compared)}
@@ -240,12 +242,13 @@ def moved_to(loaded: Loaded, first: date, days: float) -> Loaded:
     """The scenario in the time of the register: its own warm-up first, then so many days.
 
     All of them are warm-up as well, and those who are referred on the day after them are measured: so the run ends
-    soon after, and nobody in the register is followed for less than they were.
+    soon after, and nobody in the register is followed for less than they were. What changes on a day keeps its date.
     """
     run = loaded.scenario.run
     start = first - timedelta(days=int(np.ceil(run.warm_up)))
     total = int(np.ceil(run.warm_up)) + int(days)
-    changes = [f"run.start={start}", f"run.warm_up={total} d", "run.window=1 d", f"run.follow_up={total} d"]
+    dates = keeping_dates(loaded.scenario, start).changes
+    changes = [*dates, f"run.start={start}", f"run.warm_up={total} d", "run.window=1 d", f"run.follow_up={total} d"]
     if run.later_courses_until is not None:
         changes.append(f"run.later_courses_until={2 * total + 1} d")
     return loaded.with_overrides(changes)
