@@ -80,4 +80,5 @@ def budget(scenario: Scenario, protocol: Protocol, patients: Patients, trace: Tr
         )
         before, products_before = after, products_after
     shape = (patients.by.groups, 0, len(FIGURES))
-    return np.moveaxis(np.array(years), 2, 0) if years else np.empty(shape)
+    factors = [economics.factor if unit == MONEY else 1.0 for _, _, unit in FIGURES]
+    return np.moveaxis(np.array(years), 2, 0) * factors if years else np.empty(shape)

@@ -291,6 +291,10 @@ def ledger(scenario: Scenario, protocol: Protocol, patients: Patients, trace: Tr
     for name, spent in supply_costs(economics, supply).items():
         each = spent[by.of] / np.bincount(by.of, minlength=by.groups)[by.of]
         costs[name], plain_costs[name] = costs[name] + each, plain_costs[name] + each
+    if economics.factor != 1.0:
+        costs, plain_costs = (
+            {name: economics.factor * each for name, each in its.items()} for its in (costs, plain_costs)
+        )
     return Ledger(
         by=by,
         costs=costs,
