@@ -17,6 +17,7 @@ from typing import Any, TypeVar, cast
 
 from sim.experiment.asked import OptionError
 from sim.experiment.options import Limit, Number, Whole, Word, limit
+from vein2vein.going import renamed
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 Read = Callable[[Any], Any]
@@ -123,10 +124,13 @@ def checked(function: Function) -> Function:
     name = function.__name__
 
     @wraps(function)
-    def door(*given: Any, **options: Any) -> Any:
-        for option in options:
+    def _door(*given: Any, **options: Any) -> Any:
+        for option in list(options):
             if option not in signature.parameters:
-                raise TypeError(f"{name}() has no option {option!r}{_like(option, list(signature.parameters))}")
+                if now := renamed(f"{name}.{option}"):
+                    options[now] = options.pop(option)
+                    continue
+                raise TypeError(f"{name}() has no option {option!r}{like(option, list(signature.parameters))}")
         try:
             bound = signature.bind(*given, **options)
         except TypeError as error:
@@ -139,7 +143,7 @@ def checked(function: Function) -> Function:
                 bound.arguments[option] = read(name, option, value)
         return function(*bound.args, **bound.kwargs)
 
-    return cast("Function", door)
+    return cast("Function", _door)
 
 
 def read(function: str, name: str, value: Any) -> Any:
@@ -196,7 +200,8 @@ def shown(value: object) -> str:
     return f"a value of type {type(value).__name__}"
 
 
-def _like(name: str, known: Sequence[str]) -> str:
+def like(name: str, known: Sequence[str]) -> str:
+    """The end of a message: the nearest known name, or else those that are known."""
     from sim.scenario.problems import did_you_mean
 
     return did_you_mean(name, [one for one in known if one != "self"])

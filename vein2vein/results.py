@@ -24,7 +24,8 @@ from sim.experiment.disk.table_files import read_table
 from sim.scenario import Loaded
 from sim.tables import TABLES
 from vein2vein.drawing import draw_pages
-from vein2vein.limits import checked
+from vein2vein.going import renamed
+from vein2vein.limits import checked, like
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -45,6 +46,14 @@ def _remove(folder: Path, maker: int) -> None:
         shutil.rmtree(folder, ignore_errors=True)
 
 
+def known(results: Results) -> list[str]:
+    """The names of what results have for users."""
+    return [name for name in dir(type(results)) if not name.startswith("_")]
+
+
+GONE = "; it was a temporary one, which goes with the process that made it: give folder=, or `save` before"
+
+
 class NoTableError(LookupError):
     """A table that these results do not have; the message names those that they have."""
 
@@ -61,24 +70,31 @@ class Results:
     _kept: Kept | None = field(default=None, repr=False)
     _frames: dict[str, pd.DataFrame] = field(default_factory=dict, repr=False)
 
+    def __post_init__(self) -> None:
+        self.manifest  # noqa: B018 - read now, to be known from what is written there later
+
     @cached_property
     def manifest(self) -> Mapping[str, Any]:
         """What was run, by which version, with which seed, from which scenarios."""
-        return parse_manifest(self._there())
+        return parse_manifest(self.folder)
 
     def _there(self) -> Path:
-        """The folder. Raises FolderError where it is there no more."""
+        """The folder. Raises FolderError where it, or these results in it, are there no more."""
         if not self.folder.is_dir():
-            kept = (
-                ""
-                if self._kept is None
-                else (
-                    "; it was a temporary one, which goes with the result and the process that made it: `save` it before, "
-                    "or give folder="
-                )
+            raise FolderError(
+                f"{self.folder}: the folder of these results is no longer there{GONE if self._kept else ''}"
             )
-            raise FolderError(f"{self.folder}: the folder of these results is no longer there{kept}")
+        if parse_manifest(self.folder).get("tables") != self.manifest.get("tables"):
+            raise FolderError(f"{self.folder}: holds other results, written after these; `open_results` reads them")
         return self.folder
+
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any:
+            for kind in type(self).__mro__:
+                if now := renamed(f"{kind.__name__}.{name}"):
+                    return getattr(self, now)
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}{like(name, known(self))}")
 
     @property
     def tables(self) -> tuple[str, ...]:
