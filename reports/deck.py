@@ -9,6 +9,7 @@ from typing import Any
 
 from reports.export import Picture
 from reports.findings import Findings, sentence
+from reports.first_screen import lead
 from reports.grids import KEY
 from reports.native import NATIVE, Native
 from reports.own import intervals
@@ -163,14 +164,15 @@ def _source(tables: Tables, table: str) -> str:
 def _opening(show: Any, room: tuple[float, float], tables: Tables, findings: Findings) -> None:
     title = str(tables.manifest.get("title") or "CAR-T vein-to-vein simulation")
     slide = _slide(show, room, title)
-    sentences = [sentence(findings, scenario) for scenario in findings.others or findings.scenarios[:1]]
+    sentences = [lead(findings)] if findings.scenarios else []
     sentences = sentences or [str(text) for text in tables.manifest.get("said") or []]
     _box(slide, (MARGIN, 2.0, room[0] - 2 * MARGIN, 3.5), sentences[:4], 24 if len(sentences) < 3 else 16, INK)
     created = str(tables.manifest.get("created") or "")[:10]
     _box(
         slide, (MARGIN, room[1] - 0.9, room[0] - 2 * MARGIN, 0.4), [f"Simulation results {created}".strip()], 13, MUTED
     )
-    _note(slide, [*sentences, _source(tables, "summary")])
+    whole = [sentence(findings, scenario) for scenario in findings.others or findings.scenarios[:1]]
+    _note(slide, [*(whole or sentences), _source(tables, "summary")])
 
 
 def _key_figures(show: Any, room: tuple[float, float], tables: Tables, findings: Findings) -> None:

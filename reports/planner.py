@@ -14,7 +14,8 @@ import pandas as pd
 
 from reports.charts import CHARTS
 from reports.export import CONFIG
-from reports.findings import EVERYBODY, Findings, gather, sentence
+from reports.findings import EVERYBODY, Findings, gather
+from reports.first_screen import lead
 from reports.grids import KEY
 from reports.tables import Tables
 from reports.words import Estimate, bounds, compact, interval, level
@@ -110,7 +111,7 @@ def _levers(st: Any, levers: Sequence[Lever], scenario: str) -> dict[str, str]:
 def _figures(st: Any, findings: Findings, moved: bool) -> None:
     """The main figures with the change against the scenario as it is, and the finding in a sentence."""
     (changed,) = findings.others
-    told = sentence(findings, changed) if moved else "Nothing is changed yet: move a lever at the left."
+    told = lead(findings) if moved else "Nothing is changed yet: move a lever at the left."
     st.markdown(f"**{plain(told)}**")
     known = [metric for metric in FIRST if findings.level(changed, metric).known]
     for place, metric in zip(st.columns(len(FIRST))[: len(known)], known, strict=True):
