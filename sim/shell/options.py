@@ -52,7 +52,7 @@ class Asked:
 def limited(command: str, name: str) -> dict[str, Any]:
     """Type and default of an option of a command, as the table of options has them."""
     found = limit(command, name)
-    kind: click.ParamType
+    kind: click.ParamType[Any]
     match found:
         case Whole():
             kind = click.IntRange(found.low, found.high)
