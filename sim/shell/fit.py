@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from sim.shell.options import FOLDER, SCENARIO_FILE, picture_options, quiet, replace
+from sim.shell.options import FOLDER, SCENARIO_FILE, limited, picture_options, quiet, replace
 from sim.shell.records import REGISTER, tell
 from sim.shell.report import draw_results
 from sim.shell.screen import command_line, errors_in_words, print_table, say
@@ -25,12 +25,10 @@ if TYPE_CHECKING:
 @click.option("--tables", type=FOLDER, help="Folder for the tables; that of the file, without .yaml, unless given.")
 @click.option(
     "--bootstrap",
-    default=99,
-    show_default=True,
-    type=click.IntRange(0, 9_999),
+    **limited("fit", "bootstrap"),
     help="Samples of each test of fit; 0: no test.",
 )
-@click.option("--seed", default=1, show_default=True, type=click.IntRange(min=0), help="Of these samples.")
+@click.option("--seed", **limited("fit", "seed"), help="Of these samples.")
 @replace
 @quiet
 @picture_options
