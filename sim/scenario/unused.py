@@ -89,24 +89,32 @@ def _rules_of(section: str) -> tuple[Unused, ...]:
 
 def unused(scenario: Scenario) -> Iterator[tuple[Path, Unused, tuple[str, ...]]]:
     """(path, rule, names) of each key of the scenario that does nothing in it."""
+    around: _Sections = {(): [(scenario, (), ())]}
     for rule in RULES:
-        for path, names in _matching(scenario, rule.path):
+        for path, names in _matching(around, rule.path):
             if rule.when(scenario, *names):
                 yield path, rule, names
 
 
-def _matching(scenario: Scenario, key: Path) -> Iterator[tuple[Path, tuple[str, ...]]]:
-    """(path, names) of every place in the scenario that a key stands for."""
-    found: list[tuple[Any, Path, tuple[str, ...]]] = [(scenario, (), ())]
-    for part in key[:-1]:
-        found = [
-            (inner, (*path, name), (*names, name) if part == "*" else names)
-            for holder, path, names in found
-            for name, inner in _inside(holder, part)
-        ]
-    for holder, path, names in found:
+# The sections that a key without its last part stands for, by that part: (section or map, path, names for "*").
+_Sections = dict[Path, list[tuple[Any, Path, tuple[str, ...]]]]
+
+
+def _matching(around: _Sections, key: Path) -> Iterator[tuple[Path, tuple[str, ...]]]:
+    """(path, names) of every place in the scenario that a key stands for; what is around it is added to `around`."""
+    for holder, path, names in _around(around, key[:-1]):
         for name in holder if key[-1] == "*" else (key[-1],):
             yield (*path, name), (*names, name) if key[-1] == "*" else names
+
+
+def _around(around: _Sections, key: Path) -> list[tuple[Any, Path, tuple[str, ...]]]:
+    if key not in around:
+        around[key] = [
+            (inner, (*path, name), (*names, name) if key[-1] == "*" else names)
+            for holder, path, names in _around(around, key[:-1])
+            for name, inner in _inside(holder, key[-1])
+        ]
+    return around[key]
 
 
 def _inside(holder: Any, part: str) -> Iterator[tuple[str, Any]]:
