@@ -31,9 +31,9 @@ def stream(
 ) -> FloatArray:
     """The present value, in days, of 1 a day from `start` to `end`, cut to the days from 0 to `horizon`.
 
-    At each of the rates: shape (rates, streams). `horizon`: of all, or one each. The integral of exp(-f t): (exp(-f
-    start) - exp(-f end)) / f, or end - start where f is 0. Nothing where the stream has no beginning (NaN) or ends before
-    it begins.
+    At each of the rates: shape (rates, streams). `horizon`: of all, or one each. The integral of exp(-f t):
+    (exp(-f start) - exp(-f end)) / f, or end - start where f is 0. Nothing where the stream has no beginning (NaN) or
+    ends before it begins.
     """
     found = np.zeros((len(annual_rates), len(start)))
     flows = np.flatnonzero((end > start) & (end > 0.0) & (start < horizon))
