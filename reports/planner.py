@@ -15,12 +15,12 @@ from typing import Any, Protocol
 from reports.charts import CHARTS
 from reports.export import CONFIG
 from reports.findings import EVERYBODY, Findings, gather
-from reports.first_screen import caveat, sentence_of
+from reports.first_screen import SHORT, caveat, sentence_of
 from reports.grids import KEY
 from reports.money import money
 from reports.planner_state import Changes, State, parsed
 from reports.tables import Tables
-from reports.words import Estimate, bounds, compact, counted, interval, level
+from reports.words import MINUS, Estimate, bounds, compact, counted, interval, level
 from sim.outcomes.metrics import BY_NAME
 from sim.outcomes.verdicts import HIGHER
 
@@ -85,34 +85,38 @@ def show(page: Page) -> None:
     import streamlit as st
 
     st.set_page_config(page_title="Vein to vein: planning", layout="wide")
-    st.title("Waiting and progression, if you changed this")
+    st.header("Waiting and progression, if you changed this")
     state = State(st, list(page.places), REPLICATIONS, FEW_AT_FIRST, len(page.names))
     first, second = st.columns([3, 1])
     scenario = str(first.selectbox("Scenario", list(page.places), key=state.scenario_key))
     replications = int(second.select_slider("Replications", REPLICATIONS, key=state.replications_key))
     place = _uploaded(st, page) or page.places[scenario]
+    top = st.container()
     left, right = st.columns([2, 3], gap="large")
     with left:
         st.subheader("Change")
         try:
-            levers, choices = page.levers(place), page.choices(place)
+            which = place, _stamp(place)
+            levers, choices = state.known(("fields", which), lambda: (page.levers(place), page.choices(place)))
         except page.refused as error:
             _refusal(st, error)
             return
         buttons = st.container()
         variants = [
             _variant(st, tab, state, number, levers, choices)
-            for number, tab in enumerate(st.tabs([name.capitalize() for name in page.names]))
+            for number, tab in enumerate(st.tabs([_capital(name) for name in page.names]))
         ]
         state.keep()
         state.buttons(buttons)
-    with right:
+    with top:
         try:
             tables = _answer(st, page, state, place, variants, replications)
         except page.refused as error:
             _refusal(st, error)
             return
         findings = gather(tables)
+        _finding(st, findings)
+    with right:
         _figures(st, findings)
         _charts(st, tables, findings)
         _costs(st, tables, findings)
@@ -135,7 +139,7 @@ def _uploaded(st: Any, page: Page) -> Any:
 
     with st.expander("A scenario file of your own"):
         given = st.file_uploader("Scenario file (YAML)", type=["yaml", "yml"])
-        st.caption("It stays on this machine, and takes the place of the scenario above until you remove it.")
+        st.markdown("It stays on this machine, and takes the place of the scenario above until you remove it.")
     if given is None:
         return None
     folder = st.session_state.setdefault("uploads", tempfile.TemporaryDirectory(prefix="vein2vein-"))
@@ -169,7 +173,7 @@ def _variant(
                 for lever in single:
                     _field(st, state, number, lever, changes)
         with st.expander("Any other value, with dates too"):
-            st.caption(plain(OTHER_HELP).replace("\n\n", "  \n"))
+            st.markdown(plain(OTHER_HELP).replace("\n\n", "  \n"))
             text = st.text_area("Other values", key=state.widget(number, "", ""), height=110)
             changes.update(parsed(str(text)))
     return changes
@@ -196,33 +200,56 @@ def _field(st: Any, state: State, number: int, lever: Lever, changes: Changes) -
 
 def _answer(st: Any, page: Page, state: State, place: Any, variants: Sequence[Changes], replications: int) -> Tables:
     """The tables, from memory where they have been asked for; else what is being done is said before."""
-    found = state.known(place, variants, replications)
-    if found is None:
-        many = 1 + sum(map(bool, variants))
-        what = f"Running {counted(replications, 'replication')} of {counted(many, 'scenario')} on the same patients …"
-        with st.spinner(what, show_time=True):
-            found = page.answer(place, variants, replications)
-        state.remember(place, variants, replications, found)
+    many = 1 + sum(map(bool, variants))
+    what = f"Running {counted(replications, 'replication')} of {counted(many, 'scenario')} on the same patients …"
+    question = place, _stamp(place), [sorted(one.items()) for one in variants], replications
+    with st.spinner(what, show_time=True):
+        found = state.known(question, lambda: page.answer(place, variants, replications))
     return Tables(found, {}, {})
 
 
-def _figures(st: Any, findings: Findings) -> None:
-    """The finding in a sentence, the main figures of each variant with their change, and a table side by side."""
-    others = findings.others
-    for scenario in others or findings.scenarios[:1]:
-        st.markdown(f"**{plain(_told(findings, scenario))}**")
+def _stamp(place: Any) -> object:
+    """What tells whether a file is still the one that was read."""
+    from pathlib import Path
+
+    return Path(place).stat().st_mtime_ns
+
+
+def _finding(st: Any, findings: Findings) -> None:
+    """The finding in a sentence and the main figures of each variant with their change: first on any screen."""
+    for scenario in findings.others or findings.scenarios[:1]:
+        st.markdown(f"**{plain(_capital(_told(findings, scenario)))}**")
         known = [metric for metric in FIRST if findings.level(scenario, metric).known]
         for place, metric in zip(st.columns(len(FIRST))[: len(known)], known, strict=True):
-            now, change = findings.level(scenario, metric), findings.change(scenario, metric)
-            differs = change.known and change.value != 0.0
-            place.metric(
-                plain(now.label or metric),
-                level(now, short=True),
-                f"{level(change, short=True)} ({bounds(change)})" if differs and change.bounded else None,
-                delta_color="normal" if BY_NAME[metric].better == HIGHER else "inverse",
-                help=plain(interval(now)),
-            )
-    st.caption(plain(caveat(findings)))
+            now = findings.level(scenario, metric)
+            text, colour = _change(findings, scenario, metric)
+            name = SHORT.get(metric) or now.label or metric
+            place.metric(plain(name), level(now, short=True), text, delta_color=colour, help=plain(interval(now)))
+    st.markdown(plain(caveat(findings)))
+
+
+def _change(findings: Findings, scenario: str, metric: str) -> tuple[str | None, str]:
+    """The change of a figure, and how it is coloured: green for better, red for worse, grey where that is not clear.
+
+    Arrow and colour hang on the sign in front, which has to be a hyphen.
+    """
+    change = findings.change(scenario, metric)
+    if not change.known or change.value == 0.0 or not change.bounded:
+        return None, "off"
+    text = f"{level(change, short=True)} ({bounds(change)})"
+    if not findings.verdict(scenario, metric).resolved:
+        return text.replace(MINUS, "-", 1) if change.value < 0.0 else text, "off"
+    higher = BY_NAME[metric].better == HIGHER
+    return text.replace(MINUS, "-", 1) if change.value < 0.0 else text, "normal" if higher else "inverse"
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def _figures(st: Any, findings: Findings) -> None:
+    """The key figures side by side."""
+    others = findings.others
     rows = [
         [
             next(e.label for s in findings.scenarios if (e := findings.level(s, metric)).label),
@@ -260,7 +287,7 @@ def _charts(st: Any, tables: Tables, findings: Findings) -> None:
         if chart.table in tables and chart.fits(tables[chart.table]):
             figure = chart.draw(tables[chart.table], findings).plain()
             st.plotly_chart(figure, config=dict(CONFIG), theme=None, key=name)
-            st.caption(plain(chart.reading))
+            st.markdown(plain(chart.reading))
 
 
 def _costs(st: Any, tables: Tables, findings: Findings) -> None:
@@ -270,7 +297,7 @@ def _costs(st: Any, tables: Tables, findings: Findings) -> None:
         return
     with st.expander("Costs and QALYs"):
         for table in found.grids:
-            st.caption(plain(table.caption))
+            st.markdown(plain(table.caption))
             rows = [[" ".join(c.striptags().split()) if hasattr(c, "striptags") else c for c in r] for r in table.rows]
             _table(st, list(table.heads), rows)
 

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 Changes = dict[str, str]
 SCENARIO, REPLICATIONS, STEPS = "scenario", "replications", "steps"
-MOST_STEPS, MOST_KEPT = 8, 12
+MOST_STEPS, MOST_KEPT = 8, 16
 """Steps that can be undone (they stand in the address as well), and answers that are kept."""
 LETTERS = "ab"
-FIELDS, WANTED, ANSWERS, LOADED = "fields of the page", "what they hold", "answers", "read from the address"
+FIELDS, WANTED, FRESH = "fields of the page", "what they hold", "fields are made again"
+ANSWERS, LOADED = "answers", "read from the address"
 Snapshot = list[dict[str, Any]]
 """Of each variant what its fields hold that the reader has changed, by path; "" is the field of other values."""
 
@@ -96,7 +97,10 @@ class State:
             for number, stated in enumerate(self._stated)
         ]
         steps = self._session[STEPS]
-        if steps[-1] != now:
+        if self._session.pop(FRESH, False):
+            # of an address some may name no field
+            steps[-1] = now
+        elif steps[-1] != now:
             steps.append(now)
             del steps[:-MOST_STEPS]
         self._session[WANTED] = now
@@ -122,6 +126,7 @@ class State:
             self._apply(steps[-1])
 
     def _reset(self) -> None:
+        self._session[STEPS].append(self._unchanged())
         self._apply(self._unchanged())
 
     def _apply(self, snapshot: Snapshot) -> None:
@@ -130,22 +135,16 @@ class State:
             self._session.pop(key, None)
         self._session[FIELDS] = set()
         self._session[WANTED] = snapshot
+        self._session[FRESH] = True
 
     def _unchanged(self) -> Snapshot:
         return [{} for _ in range(self._variants)]
 
-    def known(self, place: Any, variants: Sequence[Mapping[str, str]], count: int) -> Any:
-        """The answer to this question, where it has been given and is kept; None where it is not."""
-        return self._session[ANSWERS].get(_question(place, variants, count))
-
-    def remember(self, place: Any, variants: Sequence[Mapping[str, str]], count: int, found: Any) -> None:
-        """Keeps an answer; the oldest go."""
-        answers = self._session[ANSWERS]
-        answers[_question(place, variants, count)] = found
-        for old in list(answers)[:-MOST_KEPT]:
-            del answers[old]
-
-
-def _question(place: Any, variants: Sequence[Mapping[str, str]], count: int) -> str:
-    content = place.read_bytes().hex() if getattr(place, "name", "") == "uploaded.yaml" else ""
-    return json.dumps([str(place), content, [dict(sorted(one.items())) for one in variants], count])
+    def known(self, question: object, ask: Callable[[], Any]) -> Any:
+        """The answer to a question, from memory where it has been given; the oldest answers go."""
+        answers, asked = self._session[ANSWERS], repr(question)
+        if asked not in answers:
+            answers[asked] = ask()
+            for old in list(answers)[:-MOST_KEPT]:
+                del answers[old]
+        return answers[asked]

@@ -18,7 +18,7 @@ from sim.experiment.runs.replicate import Arm, Keep, replicate
 from sim.experiment.study import tables
 from sim.experiment.study.economics_tables import economic_tables, why_not_comparable
 from sim.experiment.study.run import Plan, run_study
-from sim.scenario import Loaded, load, write_resolved
+from sim.scenario import Loaded, ScenarioError, load, write_resolved
 from sim.scenario.leaves import marker_at
 from sim.scenario.lists import COUNTED
 from sim.scenario.people import POLICIES
@@ -102,12 +102,21 @@ def levers(loaded: Loaded) -> list[Lever]:
 
 
 def choices(loaded: Loaded) -> list[Choice]:
-    """The words of a scenario that a planner can choose: who is served next, where patients queue for anything."""
+    """The words of a scenario that a planner can choose: who is served next, of the policies that would change it."""
     if why_unused(POLICY, loaded.scenario) is not None:
         return []
-    found = loaded.scenario.waiting_list
-    policies = tuple(one for one in POLICIES if one != "score" or found.score is not None)
-    return [Choice(".".join(POLICY), "Who is served next", found.policy, policies)]
+    path, now = ".".join(POLICY), loaded.scenario.waiting_list.policy
+    policies = tuple(word for word in POLICIES if word == now or _can_be(loaded, f"{path}={word}"))
+    return [Choice(path, "Who is served next", now, policies)] if len(policies) > 1 else []
+
+
+def _can_be(loaded: Loaded, override: str) -> bool:
+    """Whether the scenario file would take this value."""
+    try:
+        load(loaded.path, [override])
+    except ScenarioError:
+        return False
+    return True
 
 
 def _kind_of(path: str) -> tuple[int, str]:
