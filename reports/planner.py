@@ -15,7 +15,7 @@ from typing import Any, Protocol
 from reports.charts import CHARTS
 from reports.export import CONFIG
 from reports.findings import EVERYBODY, Findings, gather
-from reports.first_screen import SHORT, caveat, sentence_of
+from reports.first_screen import SHORT, caveat, lead
 from reports.grids import KEY
 from reports.money import money
 from reports.planner_state import Changes, State, parsed
@@ -265,8 +265,8 @@ def _figures(st: Any, findings: Findings) -> None:
 def _told(findings: Findings, scenario: str) -> str:
     """The sentence of the first screen about one scenario."""
     if findings.baseline is None or len(findings.others) < 2:
-        return f"{sentence_of(findings)}."
-    return f"{sentence_of(replace(findings, scenarios=(findings.baseline, scenario)))}."
+        return lead(findings)
+    return lead(replace(findings, scenarios=(findings.baseline, scenario)))
 
 
 def _cell(estimate: Estimate) -> str:

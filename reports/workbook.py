@@ -12,6 +12,7 @@ from typing import Any
 import pandas as pd
 
 from reports.findings import Findings, sentence
+from reports.first_screen import lead
 from reports.own import intervals
 from reports.packages import timeless
 from reports.tables import DRAWN, Tables
@@ -131,7 +132,8 @@ def _about(book: Any, look: dict[str, Any], tables: Tables, findings: Findings) 
     manifest = tables.manifest
     versions = manifest.get("versions")
     rows: list[tuple[str, Any]] = [("What", manifest.get("title"))]
-    rows += [("Finding", sentence(findings, scenario)) for scenario in findings.others or findings.scenarios[:1]]
+    rows += [("Finding", lead(findings))] if findings.scenarios else []
+    rows += [("In full", sentence(findings, scenario)) for scenario in findings.others or findings.scenarios[:1]]
     rows += [("Finding", text) for text in manifest.get("said") or [] if not findings.scenarios]
     rows += [(name.capitalize(), manifest.get(name)) for name in ("command", "created", "seed", "replications")]
     rows += [

@@ -9,13 +9,13 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from sim.pure.discounting import DAYS_PER_YEAR
+from sim.scenario.capacity_costs import MOST_MONEY, CapacityCosts
 from sim.scenario.kinds import Context, Days, JsonSchema, Kind, Number, Share, Text, Whole, finite_number
 from sim.scenario.lists import read_items
 from sim.scenario.named import Names
 from sim.scenario.problems import show
 from sim.scenario.section import Named, Section
 
-MOST_MONEY = 1e9
 FORTY_YEARS = 40 * DAYS_PER_YEAR
 
 
@@ -140,7 +140,8 @@ class Costs(Section):
     )
     product: ByProduct = Field(ByProduct.by_default(), description="A product that is infused, paid at infusion.")
     unused_product: UnusedByProduct = Field(
-        UnusedByProduct.by_default(), description="A manufacture begun, or a dose drawn, that is not infused."
+        UnusedByProduct.by_default(),
+        description="A manufacture begun that is not infused; a dose drawn, expired or of a failed lot.",
     )
     priced_by: Literal["batch", "infusion"] = Field(
         "batch",
@@ -172,6 +173,7 @@ class Costs(Section):
         "related", description="Which future costs count: related | related_and_unrelated"
     )
     end_of_life: Amount = Field(0.0, description="At death.")
+    capacity: CapacityCosts = Field(CapacityCosts.by_default(), description="What capacity costs, standing and by use.")
 
     def unused_price(self, product: str) -> float:
         """What a product of this kind that is not infused costs."""
@@ -236,3 +238,7 @@ class Economics(Section):
     costs: Costs = Field(Costs.by_default(), description="Unit costs.")
     utilities: Utilities = Field(description="What a year in each state is worth.")
     toxicity: ToxicityValues = Field(ToxicityValues.by_default(), description="Toxicity by grade.")
+
+    def in_view(self, paid_by: str) -> bool:
+        """Whether what the payer, or the manufacturer, pays counts in this perspective."""
+        return paid_by == "payer" or self.perspective == "payer_and_manufacturer"

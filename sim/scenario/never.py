@@ -24,7 +24,7 @@ from sim.scenario.lists import SLOTS
 from sim.scenario.makers import makers
 from sim.scenario.nodes import Branch, plain, walk
 from sim.scenario.opening import HOURS_A_DAY, Calendar
-from sim.scenario.people import Region, Steps, WaitingClocks
+from sim.scenario.people import Region, Steps, WaitingClocks, is_unlimited
 from sim.scenario.problems import Problem, any_of
 from sim.scenario.schema import Scenario
 from sim.scenario.units import write_days
@@ -32,7 +32,6 @@ from sim.scenario.unused import (
     frail_clocks,
     gives,
     is_read_late,
-    is_unlimited,
     least_days,
     most_days,
     needs_icu,

@@ -26,16 +26,19 @@ import numpy as np
 from sim.pure.distributions import Distribution, Fixed
 from sim.pure.survival import Never, Survival
 from sim.scenario.afterwards import UNTREATED, ByBridging, Durability, HazardRatios
+from sim.scenario.capacity_costs import CapacityCosts, amounts
 from sim.scenario.makers import as_made_by, contracts, makers
-from sim.scenario.people import Region, Steps, WaitingClocks
+from sim.scenario.people import Region, Steps, WaitingClocks, is_unlimited
 from sim.scenario.problems import did_you_mean
 from sim.scenario.schema import Scenario, products
 from sim.scenario.section import Section
 from sim.scenario.shared import SHARED_KEYS
 from sim.scenario.slots import Slots
+from sim.scenario.struck import units_struck
 from sim.scenario.supply import NO_TARGET
 
 Path = tuple[str, ...]
+CAPACITY_COSTS = CapacityCosts.by_default()
 # The sections that may name a calendar.
 ALWAYS_HAS_HOURS = ("work_up", "lymphodepletion")
 AUTOLOGOUS_HAS_HOURS = ("apheresis", "shipping", "manufacturing", "release_testing")
@@ -159,11 +162,6 @@ def _target_is_idle(s: Scenario, target: str) -> bool:
     return s.after_infusion is None or getattr(s.after_infusion.by_earlier_target, target) == HazardRatios.by_default()
 
 
-def is_unlimited(steps: Steps) -> bool:
-    """Whether a capacity never binds."""
-    return all(math.isinf(units) for _, units in steps)
-
-
 def is_zero(duration: Distribution) -> bool:
     """Whether a duration takes no time."""
     return isinstance(duration, Fixed) and duration.days == 0.0
@@ -214,32 +212,18 @@ def _each_of_lane(s: Scenario, name: str, key: str) -> bool:
     )
 
 
-def _is_shut(s: Scenario, *resources: str, work: tuple[str, ...] = ("finish", "pause", "lose")) -> bool:
+def _is_shut(s: Scenario, *resources: str) -> bool:
     """Whether all of a resource is ever out."""
-    return any(d.resource in resources and d.work in work and d.takes_all for d in s.disruptions.values())
+    return any(d.resource in resources and d.takes_all for d in s.disruptions.values())
+
+
+def _may_lose(s: Scenario, *resources: str) -> bool:
+    """Whether work on a resource may be lost in an outage."""
+    return any(d.resource in resources and d.work == "lose" for d in s.disruptions.values())
 
 
 def _is_partly_out(s: Scenario, resource: str) -> bool:
     return any(d.resource == resource and not d.takes_all for d in s.disruptions.values())
-
-
-def _units_struck(s: Scenario, name: str) -> list[Steps]:
-    """The units by date of what a disruption strikes, one entry for each place; none of a courier."""
-    struck = s.disruptions[name]
-    if struck.resource in SHARED_KEYS:
-        key = SHARED_KEYS[struck.resource]
-        sites = dict.fromkeys(s.site(centre, key) for centre in s.treating)
-        return [s.units(site, key) for site in sites if struck.centre in (None, site)]
-    here = [s.centres[centre] for centre in s.treating if struck.centre in (None, centre)]
-    made = s.manufacturing
-    if struck.resource == "line" and made.site == "factory":
-        return [its.manufacturing.lines for its in makers(s).values() if name in its.disruptions]
-    return {
-        "line": [made.lines if centre.lines is None else centre.lines for centre in here],
-        "chair": [centre.chairs for centre in here],
-        "lab": [s.release_testing.lab],
-        "lot_line": [s.allogeneic.lots.lines],
-    }.get(struck.resource, [])
 
 
 def lines_bind(s: Scenario) -> bool:
@@ -253,7 +237,7 @@ def lines_bind(s: Scenario) -> bool:
 def _withdraws(s: Scenario, name: str) -> bool:
     """Whether a disruption withdraws slots."""
     struck, concerned = s.disruptions[name], [its for its in makers(s).values() if name in its.disruptions]
-    closes = struck.units is None or any(n <= struck.units for steps in _units_struck(s, name) for _, n in steps)
+    closes = struck.units is None or any(n <= struck.units for steps in units_struck(s, name) for _, n in steps)
     return struck.resource == "line" and any(
         slots.withdrawn_by == "cuts" or (slots.withdrawn_by == "closures" and closes)
         for its in concerned
@@ -324,13 +308,13 @@ def is_made_again(s: Scenario) -> bool:
     tested = s.release_testing
     refused = out_of_specification(s) and tested.accepted < 1.0
     recalled = tested.conditional is not None and tested.conditional.recall > 0.0
-    lost = s.shipping.loss > 0.0 or _is_shut(s, "line", "lab", work=("lose",))
+    lost = s.shipping.loss > 0.0 or _may_lose(s, "line", "lab")
     return fails(s) or tested.failure > 0.0 or refused or recalled or lost
 
 
 def collection_fails(s: Scenario) -> bool:
     """Whether a collection may fall short, or its cells be lost."""
-    spoilt = not math.isinf(s.shipping.viable) or _is_shut(s, "chair", work=("lose",))
+    spoilt = not math.isinf(s.shipping.viable) or _may_lose(s, "chair")
     return s.apheresis.shortfall > 0.0 or s.shipping.loss > 0.0 or spoilt
 
 
@@ -544,8 +528,78 @@ def _nobody_waits(s: Scenario) -> bool:
     return not s.infuses and s.alternative is None
 
 
+def _capacity_units(s: Scenario, kind: str) -> list[Steps]:
+    """The numbers of a capacity by date, of all that patients or lots of this scenario come to; none where none do."""
+    treating = [s.centres[name] for name in s.treating]
+    if kind in SHARED_KEYS:
+        key = SHARED_KEYS[kind]
+        outpatient = s.infusion.model == "outpatient"
+        used = {
+            "bed": not _nobody_waits(s),
+            "icu": needs_icu(s),
+            "place": s.infuses and (outpatient or s.infusion.reservation != "admit"),
+        }
+        return (
+            [s.units(site, key) for site in dict.fromkeys(s.site(name, key) for name in s.treating)]
+            if used[kind]
+            else []
+        )
+    if kind == "lot_line":
+        return [s.allogeneic.lots.lines] if gives(s, "allogeneic") and s.allogeneic.lots.shared_lines == "never" else []
+    if not gives(s, "autologous"):
+        return []
+    made = s.manufacturing
+    if kind == "line" and made.site == "factory":
+        return [its.manufacturing.lines for its in makers(s).values()]
+    if kind == "line":
+        return [made.lines if centre.lines is None else centre.lines for centre in treating]
+    return [centre.chairs for centre in treating] if kind == "chair" else [s.release_testing.lab]
+
+
+def _not_counted(s: Scenario, kind: str) -> bool:
+    """Whether a capacity, or the slots, are not there, or without limit somewhere: then they cannot be counted."""
+    if kind == "stock":
+        return not gives(s, "allogeneic")
+    if kind == "slot":
+        each = [its.manufacturing.slots for its in makers(s).values()] if gives(s, "autologous") else []
+        return not each or any(slots is None for slots in each)
+    units = _capacity_units(s, kind)
+    return not units or any(math.isinf(n) for steps in units for _, n in steps)
+
+
+def _not_in_view(s: Scenario, kind: str) -> bool:
+    """Whether the manufacturer pays for a capacity, and only what the payer pays counts."""
+    return s.economics is not None and not s.economics.in_view(s.economics.costs.capacity.kinds[kind].paid_by)
+
+
+def _costs_nothing(s: Scenario, kind: str) -> bool:
+    """Whether no price of a capacity is given."""
+    return s.economics is not None and not amounts(s.economics.costs.capacity.kinds[kind])
+
+
+# Of each kind of capacity, where its number stands.
+CAPACITY_AT: Mapping[str, tuple[str, ...]] = {
+    "slot": ("strategy", "manufacturing.slots", "manufacturing.manufacturers.*.slots"),
+    "line": ("strategy", "manufacturing.lines", "manufacturing.manufacturers.*.lines", "centres.*.lines"),
+    "lot_line": ("strategy", "allogeneic.lots.lines", "allogeneic.lots.shared_lines"),
+    "chair": ("strategy", "centres.*.chairs"),
+    "lab": ("strategy", "release_testing.lab"),
+    "bed": ("strategy", "centres.*.beds", "shared.*.beds"),
+    "place": ("strategy", "centres.*.places", "shared.*.places", "infusion.model", "infusion.reservation"),
+    "icu": ("strategy", "centres.*.icu", "shared.*.icu", *TOXIC),
+    "stock": ("strategy",),
+}  # fmt: skip
+
+
 # Written where they do nothing, these are refused.
 REFUSED: tuple[Unused, ...] = (
+    *(
+        Unused(
+            f"economics.costs.capacity.{kind}", lambda s, kind=kind: _not_counted(s, kind), CAPACITY_AT[kind],
+            f"there is no {kind} here, or one without limit: what has no number cannot be counted",
+        )
+        for kind in CAPACITY_AT
+    ),
     *_of_strategy(
         "autologous",
         "scheduling", "apheresis", "shipping", "manufacturing", "release_testing", "bridging", "cells",
@@ -721,7 +775,7 @@ REFUSED: tuple[Unused, ...] = (
     ),
     Unused(
         "disruptions.*.units",
-        lambda s, name: name in s.disruptions and all(map(is_unlimited, _units_struck(s, name))),
+        lambda s, name: name in s.disruptions and all(map(is_unlimited, units_struck(s, name))),
         ("disruptions.*.resource", "disruptions.*.centre"),
         lambda s, name: "a courier has no number of units" if s.disruptions[name].resource == "courier"
         else f"there is no limit to the resource '{s.disruptions[name].resource}'",
@@ -1309,6 +1363,21 @@ DETAILS: tuple[Unused, ...] = (
     Unused(
         "economics.costs.priced_by", lambda s: s.economics is not None and s.manufacturing.batches == 1,
         ("manufacturing.batches",), "one batch is made for each patient",
+    ),
+    *(
+        Unused(
+            f"economics.costs.capacity.{kind}.{key}", lambda s, kind=kind: _not_in_view(s, kind),
+            ("economics.perspective", f"economics.costs.capacity.{kind}.paid_by"),
+            "perspective is payer, and the manufacturer pays",
+        )
+        for kind, its in CAPACITY_COSTS.kinds.items() for key in type(its).model_fields if key != "paid_by"
+    ),
+    *(
+        Unused(
+            f"economics.costs.capacity.{kind}.paid_by", lambda s, kind=kind: _costs_nothing(s, kind),
+            (f"economics.costs.capacity.{kind}",), "no price of it is given",
+        )
+        for kind in CAPACITY_COSTS.kinds
     ),
     Unused(
         "economics.costs.unused_paid_by",

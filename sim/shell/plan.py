@@ -44,7 +44,8 @@ first_stage = click.option(
     "--cost",
     multiple=True,
     metavar="PATH=NUMBER",
-    help="What one unit of a varied value costs; for every one of several. Without it, one value is kept small.",
+    help="What one unit of a varied value costs; for every one of several. Without it, what economics.costs.capacity "
+    "says of each a month; else one value is kept small.",
 )
 @click.option(
     "--zone",

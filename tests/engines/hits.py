@@ -87,7 +87,12 @@ def outages(scenario: Scenario, case: Case, trace: Trace) -> Counter[str]:
             continue
         found["outage by chance"] += 1
         found["outage by chance of a part"] += int(not one.takes_all)
-        if one.resource in names:
+        if one.by_number and one.resource in names:
+            mine = uses.resource == names.index(one.resource)
+            others = mine & (uses.began < one.first_day)
+            found[f"held as a part went out: {one.work}"] += int((others & (one.first_day <= uses.ended)).sum())
+            found["began on what was left"] += int((mine & (one.first_day < uses.began) & (uses.began < one.end)).sum())
+        elif one.resource in names:
             mine = uses.resource == names.index(one.resource)
             held = mine & (uses.began < one.first_day) & (one.first_day <= uses.ended)
             found[f"held when an outage by chance began: {one.work}"] += int(held.sum())

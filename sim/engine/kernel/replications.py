@@ -31,6 +31,8 @@ def begin_replication(
     now.free_row = -1
     for pool in range(len(start.pools)):
         pools.rows[pool] = start.pools[pool]
+    for unit in range(len(start.units)):
+        pools.units[unit] = start.units[unit]
     for shelf in range(start.batches.shape[0]):
         for batch in range(start.batches.shape[1]):
             shelves.batches[shelf, batch] = start.batches[shelf, batch]

@@ -16,6 +16,7 @@ from sim.outcomes.estimates import FREE, Range, interval
 from sim.outcomes.metrics import METRIC_NAMES, all_referred, unresolved_of
 from sim.outcomes.verdicts import HIGHER, verdict
 from sim.scenario import Loaded, Scenario
+from sim.scenario.capacity_costs import amounts
 from sim.scenario.sources import ASSUMPTION
 
 FloatArray = NDArray[np.float64]
@@ -117,6 +118,30 @@ def late_returns(scenarios: Mapping[str, Loaded]) -> list[str]:
                 f"{run.later_courses_end:.10g}, and are counted as if they did not; a longer run.follow_up would tell"
             )
     return found
+
+
+def counted_twice(scenarios: Mapping[str, Loaded]) -> list[str]:
+    """A sentence for each price that usually holds what a cost of capacity is given for as well."""
+    found: dict[str, list[str]] = {}
+    for name, loaded in scenarios.items():
+        economics = loaded.scenario.economics
+        if economics is None:
+            continue
+        prices, kinds = economics.costs, economics.costs.capacity.kinds
+        priced = {kind for kind, its in kinds.items() if any(amounts(its).values()) and economics.in_view(its.paid_by)}
+        pairs = (
+            ("costs.bed_day", prices.bed_day, priced & {"bed"}),
+            ("costs.icu_day", prices.icu_day, priced & {"icu"}),
+            ("costs.product.autologous", prices.product.autologous, priced & {"slot", "line", "lab"}),
+            ("costs.product.allogeneic", prices.product.allogeneic, priced & {"lot_line", "stock"}),
+        )
+        for path, price, beside in pairs:
+            if price > 0.0 and beside:
+                told = ", ".join(f"capacity.{kind}" for kind in kinds if kind in beside)
+                found.setdefault(f"{told} counts beside {path} ({price:,.10g})", []).append(name)
+    return [
+        f"{', '.join(names)}: {said}: make sure that this does not hold it already" for said, names in found.items()
+    ]
 
 
 def _dear(scenario: Scenario) -> Iterator[tuple[str, float, list[float]]]:

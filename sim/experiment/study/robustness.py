@@ -304,7 +304,9 @@ def run_variants(task: _Task) -> tuple[str, str, list[FloatArray | str]]:
             results.append(f"refused: {error.problems[0].message.split(' (')[0]}")
             continue
         parts = [part for some in batches(task.numbers, batch_size([arm])) for part in as_run([arm], some)]
-        measured = [measure(*simulate(its[0], some, task.engine), its[0].window) for its, some in parts]
+        measured = [
+            measure(*simulate(its[0], some, task.engine, lives_of_all=False), its[0].window) for its, some in parts
+        ]
         results.append(_headline(np.concatenate(measured)))
     return task.name, task.overrides[0], results
 
