@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from unittest.mock import Mock
 
 import numpy as np
 import pandas as pd
 import pytest
 from click.testing import CliRunner, Result
 
+from reports.charts import observed
+from reports.findings import Findings
 from run_sim import cli
 from sim.experiment.own.observe import Compared, not_told, tables_of
 from sim.experiment.own.quantities import Quantity
@@ -77,11 +80,13 @@ def test_what_of_a_register_is_not_told(name: str, counts: list[float], hidden: 
     assert not re.search(r": [1-4] observed", table["observed_scores"]["where"][0])
 
 
-def test_a_quantity_that_is_nowhere_told_has_no_points() -> None:
+def test_a_quantity_that_is_nowhere_told_still_has_its_envelope_and_its_picture() -> None:
     one = quantity("waiting_list", [1, 2, 3])
-    tables = tables_of([Compared(one, score(one.values, np.array([[1.0, 2.0, 3.0], [2.0, 3.0, 5.0]])), False)])
-    assert tables["observed"].empty
-    assert len(tables["observed_scores"]) == 1
+    drawn = np.array([[1.0, 2.0, 3.0], [2.0, 3.0, 5.0]])
+    table = tables_of([Compared(one, score(one.values, drawn), False)])["observed"]
+    assert table["observed"].isna().all()
+    assert table["simulated"].tolist() == [1.5, 2.5, 4.0]
+    assert "not told observed" in observed.describer("months")(table, Mock(spec=Findings))
 
 
 def test_no_small_number_of_patients_is_in_anything_that_is_written(tmp_path: Path) -> None:

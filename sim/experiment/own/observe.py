@@ -315,7 +315,7 @@ def tables_of(compared: Sequence[Compared]) -> dict[str, pd.DataFrame]:
     for one in compared:
         quantity, its = one.quantity, one.score
         hidden = not_told(quantity)
-        for k, point in enumerate(quantity.points if not hidden.all() else ()):
+        for k, point in enumerate(quantity.points):
             points.append(
                 {
                     "quantity": quantity.name,
