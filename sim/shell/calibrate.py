@@ -7,7 +7,18 @@ from typing import TYPE_CHECKING
 
 import click
 
-from sim.shell.options import SCENARIO_FILE, cluster, engine, out_file, picture_options, quiet, replace, tables, workers
+from sim.shell.options import (
+    SCENARIO_FILE,
+    cluster,
+    engine,
+    limited,
+    out_file,
+    picture_options,
+    quiet,
+    replace,
+    tables,
+    workers,
+)
 from sim.shell.report import draw_results
 from sim.shell.screen import command_line, errors_in_words, print_table, say
 from sim.shell.sweep import resumable
@@ -31,14 +42,12 @@ if TYPE_CHECKING:
 )
 @out_file
 @tables
-@click.option(
-    "--particles", default=500, show_default=True, type=click.IntRange(50, 100_000), help="Of each generation."
-)
-@click.option("--generations", default=4, show_default=True, type=click.IntRange(2, 20), help="Of particles.")
+@click.option("--particles", **limited("calibrate", "particles"), help="Of each generation.")
+@click.option("--generations", **limited("calibrate", "generations"), help="Of particles.")
 @click.option(
     "--replications",
     "-n",
-    type=click.IntRange(min=2),
+    **limited("calibrate", "replications"),
     help="Of each particle, where it is held against targets; 20 unless given.",
 )
 @engine

@@ -15,8 +15,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from sim.experiment.ahead.months import Months, months_after
-from sim.experiment.ahead.placing import FINISH_TODAY, Placed, placed
+from sim.experiment.ahead.placing import Placed, placed
 from sim.experiment.ahead.simulate import Wanted, courses_of
+from sim.experiment.options import FINISH_TODAY
 from sim.experiment.own.observe import fitted_until, known_then
 from sim.experiment.own.quantities import left_on
 from sim.experiment.own.scores import ENVELOPES, score

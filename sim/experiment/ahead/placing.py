@@ -9,6 +9,7 @@ from typing import Any
 from sim.experiment.ahead.months import Months
 from sim.experiment.ahead.simulate import moved_to
 from sim.experiment.ahead.standing import MOST_TOLD, standing, to_the_day
+from sim.experiment.options import FINISH_TODAY, REFIT
 from sim.fits.fit import fit
 from sim.pieces.in_progress import Overdue
 from sim.records.faults import RecordsError
@@ -17,8 +18,7 @@ from sim.scenario import Loaded
 from sim.scenario.in_progress import UnderWay
 from sim.scenario.kept_dates import keeping_dates
 
-FAULT, FINISH_TODAY, REFIT = "fault", "finish-today", "refit"
-OVERDUE = (FINISH_TODAY, REFIT)
+FAULT = "fault"
 
 
 @dataclass(frozen=True)

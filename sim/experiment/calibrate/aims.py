@@ -155,7 +155,7 @@ def _of_targets(path: Path, loaded: Loaded, replications: int) -> Aim:
     return Aim(
         loaded=loaded,
         truth=truth,
-        reducer=Reducer("calibrate", columns, partial(_figures, _names(metrics))),
+        reducer=Reducer("calibrate", columns, partial(_figures, _names(metrics)), lives_of_all=False),
         errors=np.array([target.standard_error for target in targets.targets.values()]),
         replications=replications,
         file=path,

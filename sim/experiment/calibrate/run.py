@@ -38,7 +38,6 @@ from sim.tables import TABLES
 FloatArray = NDArray[np.float64]
 # Fewer particles that count as much as so many equal ones make intervals of chance.
 LEAST_EFFECTIVE = 50.0
-PARTICLES, GENERATIONS = 500, 4
 
 
 @dataclass(frozen=True)
