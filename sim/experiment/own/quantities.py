@@ -41,13 +41,17 @@ class Scored:
 
 @dataclass(frozen=True, eq=False)
 class Quantity:
-    """One thing that was observed, at each of its points; NaN where there is nothing to take it from."""
+    """One thing that was observed, at each of its points; NaN where there is nothing to take it from.
+
+    `patients`: of the register, how many a value is made of; None where they need not be known, as of simulated ones.
+    """
 
     name: str
     label: str
     unit: str
     points: tuple[str, ...]
     values: FloatArray
+    patients: FloatArray | None = None
 
 
 def measured(records: Records, scored: Scored) -> list[Quantity]:
@@ -82,7 +86,8 @@ def _waiting_days(records: Records, scored: Scored) -> Quantity:
     waits = (infusion - records.day("referral"))[inside]
     values = np.quantile(waits, SHARES) if len(waits) else np.full(len(SHARES), np.nan)
     points = tuple(f"{100 * share:.0f} % of patients" for share in SHARES)
-    return Quantity("waiting_days", "Waiting days, referral to infusion", "days", points, np.asarray(values))
+    label = "Waiting days, referral to infusion"
+    return Quantity("waiting_days", label, "days", points, np.asarray(values), np.full(len(SHARES), float(len(waits))))
 
 
 def left_on(records: Records) -> FloatArray:
@@ -107,9 +112,11 @@ def _incidence(records: Records, scored: Scored) -> Iterator[Quantity]:
     days = np.arange(EVERY, min(LAST_DAY, int(scored.last - scored.first)) + 1, EVERY, dtype=np.float64)
     points = tuple(f"{day:.0f} days" for day in days)
     since = records.included_at
-    for name, curve in zip(names, curves, strict=True):
+    for number, (name, curve) in enumerate(zip(names, curves, strict=True), start=1):
         label = f"{EVENTS[name][0]}: cumulative incidence by days since {since}"
-        yield Quantity(f"incidence_{name}", label, "share", points, _at(curve, days))
+        came = np.sort(end[there][cause[there] == number])
+        by_day = np.searchsorted(came, days, side="right").astype(np.float64)
+        yield Quantity(f"incidence_{name}", label, "share", points, _at(curve, days), by_day)
 
 
 def _at(curve: Curve, days: FloatArray) -> FloatArray:
@@ -119,7 +126,7 @@ def _at(curve: Curve, days: FloatArray) -> FloatArray:
 def _by_month(name: str, label: str, days: FloatArray, scored: Scored) -> Quantity:
     months = scored.months
     counts = [float(((days >= first) & (days <= last)).sum()) for _, first, last in months]
-    return Quantity(name, label, "patients", tuple(month for month, _, _ in months), np.array(counts))
+    return Quantity(name, label, "patients", tuple(month for month, _, _ in months), np.array(counts), np.array(counts))
 
 
 def _waiting_list(records: Records, scored: Scored) -> Quantity:
@@ -127,4 +134,5 @@ def _waiting_list(records: Records, scored: Scored) -> Quantity:
     months = scored.months
     waiting = [float(((listed <= last) & (left > last)).sum()) for _, _, last in months]
     label = "Patients on the way to infusion, last day of the month"
-    return Quantity("waiting_list", label, "patients", tuple(month for month, _, _ in months), np.array(waiting))
+    names = tuple(month for month, _, _ in months)
+    return Quantity("waiting_list", label, "patients", names, np.array(waiting), np.array(waiting))
