@@ -9,6 +9,7 @@ import pandas as pd
 
 from reports.charts import (
     calibration,
+    day_by_day,
     differences,
     economics,
     fitted,
@@ -273,6 +274,18 @@ CHARTS: tuple[Chart, ...] = (
         "A bar is one patient from referral on: dark is waiting in a queue, light is time in which work is "
         "under way, the mark and the word at the end show the patient's outcome. A small upright mark is progression "
         "after which the patient was still eligible. These are examples; the other charts have the estimates.",
+        section=APPENDIX,
+    ),
+    Chart(
+        "day_by_day",
+        "Beds and slots day by day",
+        "day_by_day",
+        day_by_day.draw,
+        day_by_day.describe,
+        "A row is a bed, a bar a patient in it, from admission until it can be used again; a row of slots has those "
+        "offered, each from its offer to its start. Rows are numbered from the lowest that is free, so that the last "
+        "one tells how many were taken at a time. One replication: other ones differ.",
+        fits=day_by_day.has_beds,
         section=APPENDIX,
     ),
     Chart(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from sim.scenario.evidence import EVIDENCE_FILE, UNVERIFIED, Evidence
 from sim.scenario.inherit import Layer
@@ -152,8 +153,13 @@ class Known:
 
     def number(self, *places: Place) -> int | None:
         """The last of the layers in which these places are. Lines of CSV files belong to none."""
-        number_of = {layer.file: number for number, layer in enumerate(self.layers)}
-        return max((number_of[place.file] for place in places if place.file in number_of), default=None)
+        found = (self.number_of[place.file] for place in places if place.file in self.number_of)
+        return max(found, default=None)
+
+    @cached_property
+    def number_of(self) -> Mapping[str, int]:
+        """The last layer of each file."""
+        return {layer.file: number for number, layer in enumerate(self.layers)}
 
     def set_in(self, path: Path) -> int | None:
         """The last layer that set any part of a value; None for a default."""
