@@ -106,7 +106,7 @@ def test_a_wait_shorter_by_two_months_treats_more_and_saves_life_as_published_fo
     sick = "after_infusion.progressed_before_infusion={progression: 1.4, death: 1.4}"
     found = []
     for wait in ("1 d", "62 d"):
-        patients, money = followed(NO_WAIT, *CLOCKS, clocks, sick, f"manufacturing.duration={wait}")
+        _, money = followed(NO_WAIT, *CLOCKS, clocks, sick, f"manufacturing.duration={wait}")
         infused = money.infused
         found.append((infused.mean(), money.life_years.mean(), money.life_years[infused].mean()))
     (treated, lived, of_treated), (later_treated, later_lived, later_of_treated) = found
