@@ -17,6 +17,7 @@ import numpy as np
 from sim.pure.distributions import Distribution
 from sim.pure.survival import Never, exceeds
 from sim.scenario.afterwards import Durability
+from sim.scenario.capacity_costs import amounts
 from sim.scenario.inherit import Layer
 from sim.scenario.kinds import ByDate, day_of, is_date
 from sim.scenario.leaves import Path, marker_at
@@ -213,7 +214,12 @@ def _in_vain(s: Scenario, tree: Branch) -> Iterator[tuple[Path, str]]:
         yield ("economics", "costs", "unused_product"), "has no effect: perspective is payer, and the manufacturer pays"
     if not needs_icu(s):
         yield ("economics", "costs", "icu_day"), "has no effect: nobody needs intensive care"
-    if s.economics is not None and not paid_by_others:
+    if (
+        s.economics is not None
+        and s.economics.perspective != "societal"
+        and not paid_by_others
+        and not any(its.paid_by == "manufacturer" and amounts(its) for its in s.economics.costs.capacity.kinds.values())
+    ):
         yield ("economics", "perspective"), "moves no amount: the payer pays for products that are not infused"
     if s.later_course is not None and s.strategy != "hybrid":
         yield ("later_course", "strategy"), f"same and {s.strategy} are one here: there is no other product"
