@@ -49,7 +49,7 @@ SEEN_IN = {
     "not looked at again": 43,
     "the first of several slots": 44,
     "nobody has progressed": 74,
-    "a booking that is overdue and counts as of its day": 77,
+    "a booking that is overdue and counts as of its day": 137,
     "a booking taken up late that ends as planned": 83,
     "units in use that are gone": 83,
     "no turn for those behind": 85,
