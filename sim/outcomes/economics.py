@@ -24,6 +24,7 @@ from sim.outcomes.estimates import FREE, NOT_NEGATIVE, Range, ranges
 from sim.outcomes.metrics import INFUSED_ONES, REFERRED, Population
 from sim.outcomes.patients import Patients, of_outcome
 from sim.outcomes.stays import bed_if_unlimited, stays
+from sim.outcomes.supply import Supplied, supplied
 from sim.outcomes.verdicts import HIGHER, LOWER, NEITHER
 from sim.pieces.luck import Luck
 from sim.pieces.protocol import Protocol
@@ -56,9 +57,11 @@ CATEGORIES = {
     "progressed": "Care after progression",
     "subsequent_care": "Care of those not infused",
     "end_of_life": "End of life",
+    "capacity": "Capacity, standing and by use",
 }
 # Path of the price of a product that is not infused, before its kind.
 UNUSED = "costs.unused_product."
+IN_HOSPITAL = ("costs.bed_day", "costs.icu_day")
 # Future costs that have nothing to do with the disease: in or out by choice, shown apart either way.
 UNRELATED = "unrelated"
 STATES = {
@@ -120,6 +123,7 @@ class Ledger:
     of health. `treatment_free`: months from infusion to progression or death, not discounted. `with_unrelated`: whether
     costs unrelated to the disease are part of the whole; they stand among `costs` either way. `by`: their replications.
     `rows`: the places of their courses in the cohort. `items`: what their milestones do not say of what was given.
+    `supply`: what was there for all in the measuring window, of whose cost each has an even share.
     """
 
     by: ByGroup
@@ -132,6 +136,7 @@ class Ledger:
     infused: NDArray[np.bool_]
     rows: NDArray[np.int64]
     items: tuple[Item, ...]
+    supply: tuple[Supplied, ...] = ()
     with_unrelated: bool = False
 
     def quantities(self) -> FloatArray:
@@ -318,8 +323,17 @@ def ledger(scenario: Scenario, protocol: Protocol, patients: Patients, trace: Tr
     (untroubled,) = c.by_patient(stream(c.infusion, c.untroubled, (0.0,), c.horizon))
     discounted, life_years = c.by_patient(stream(c.start, c.until, c.health_rates, c.horizon)) / DAYS_PER_YEAR
     first = c.rows[: c.people]
+    by = ByGroup(patients.cohort.replication[first], patients.by.groups)
+    supply = supplied(scenario, protocol, trace, (scenario.run.warm_up, scenario.run.window_end))
+    for name, spent in supply_costs(economics, supply).items():
+        each = spent[by.of] / np.bincount(by.of, minlength=by.groups)[by.of]
+        costs[name], plain_costs[name] = costs[name] + each, plain_costs[name] + each
+    if economics.factor != 1.0:
+        costs, plain_costs = (
+            {name: economics.factor * each for name, each in its.items()} for its in (costs, plain_costs)
+        )
     return Ledger(
-        by=ByGroup(patients.cohort.replication[first], patients.by.groups),
+        by=by,
         costs=costs,
         qalys=qalys,
         undiscounted=(whole_cost(plain_costs, counted), np.sum(list(plain_qalys.values()), axis=0)),
@@ -329,8 +343,18 @@ def ledger(scenario: Scenario, protocol: Protocol, patients: Patients, trace: Tr
         infused=patients.infused[first],
         rows=c.rows,
         items=found,
+        supply=supply,
         with_unrelated=counted,
     )
+
+
+def supply_costs(economics: Economics, supply: Sequence[Supplied]) -> dict[str, FloatArray]:
+    """What supply costs by category, an entry a replication; not discounted."""
+    found: dict[str, FloatArray] = {}
+    for one in supply:
+        spent = one.units * price_of(one.path, economics)
+        found[one.category] = found[one.category] + spent if one.category in found else spent
+    return found
 
 
 def costs_booked(c: Courses, found: Sequence[Item]) -> list[dict[str, FloatArray]]:
@@ -359,8 +383,7 @@ def _costs(c: Courses, found: Sequence[Item]) -> Iterator[tuple[str, FloatArray]
     yield "apheresis", c.once(unit.apheresis, c.day("apheresis"))
     yield "bridging", c.once(unit.bridging, c.bridging)
     yield "bridging", c.once(unit.holding, c.day("holding_therapy"))
-    for month, (begun, ended) in ((unit.bridging_month, c.bridged), (unit.holding_month, c.held)):
-        yield "bridging", c.monthly(month, begun, ended)
+    yield "bridging", c.monthly(unit.bridging_month, *c.bridged)
     turned, cared = c.left_with("alternative"), c.left_with("standard_care")
     yield "alternative", c.once(unit.alternative.adverse_events, turned)
     yield "alternative", c.monthly(unit.alternative.month, turned, untroubled)
@@ -407,7 +430,7 @@ class Item:
 
     `path`: of its price, in the section `economics`. `who`: place among the courses of the measured. `units`: how many;
     below 0 what something else replaces. Days since the first referral; `end` NaN for what is paid once and does not
-    last. `a_day`: whether the price is of a day, from `start` to `end`.
+    last. `a_day`: whether units are of each day from `start` to `end`.
     """
 
     path: str
@@ -420,16 +443,11 @@ class Item:
 
     def price(self, economics: Economics) -> float:
         """Of a unit, or of a day of one."""
-        if self.path.startswith(UNUSED):
-            return economics.costs.unused_price(self.path.removeprefix(UNUSED))
-        value: Any = economics
-        for key in self.path.split("."):
-            value = value[key] if isinstance(value, Mapping) else getattr(value, key)
-        return float(value.cost if isinstance(value, GradeValue) else value)
+        return price_of(self.path, economics)
 
     def utility_loss(self, economics: Economics) -> float:
         """Utility lost from `start` to `end`, a unit: on days in the hospital, and by toxicity."""
-        if self.a_day:
+        if self.path in IN_HOSPITAL:
             return economics.utilities.hospital_loss
         section, *keys = self.path.split(".")
         return economics.toxicity.events[keys[0]][keys[1]].utility_loss if section == "toxicity" else 0.0
@@ -447,6 +465,12 @@ def items(c: Courses, s: Scenario) -> Iterator[Item]:
     yield c.item("costs.apheresis", "apheresis", c.passes("repeat_apheresis"), c.day("repeat_apheresis"), never)
     for product, count in _unused(c).items():
         yield c.item(f"{UNUSED}{product}", "unused_product", count, c.left, never)
+    if c.economics.costs.holding_month > 0.0:
+        # how long it lasts is drawn, and no milestone
+        begun, ended = c.held
+        who = np.flatnonzero(ended > begun)
+        share = np.full(len(who), 1.0 / DAYS_PER_MONTH)
+        yield Item("costs.holding_month", "bridging", who, share, begun[who], ended[who], a_day=True)
     stays = [("costs.bed_day", 1.0, c.beds), ("costs.icu_day", 1.0, c.intensive)]
     if s.toxicity.icu.bed == "kept":
         # a bed that is kept through intensive care has been counted, and is replaced
@@ -463,9 +487,19 @@ def items(c: Courses, s: Scenario) -> Iterator[Item]:
             yield c.item(f"toxicity.{event}.{grade}", "toxicity", np.ones(len(c.rows)), onset, over)
 
 
+def price_of(path: str, economics: Economics) -> float:
+    """The price at a path in the section `economics`; that of an unused product may follow the product's."""
+    if path.startswith(UNUSED):
+        return economics.costs.unused_price(path.removeprefix(UNUSED))
+    value: Any = economics
+    for key in path.split("."):
+        value = value[key] if isinstance(value, Mapping) else getattr(value, key)
+    return float(value.cost if isinstance(value, GradeValue) else value)
+
+
 def _unused(c: Courses) -> dict[str, NDArray[np.int64]]:
     """How many priced products of each course were begun or drawn, and not infused; none where that is not in view."""
-    if c.economics.costs.unused_paid_by == "manufacturer" and c.economics.perspective == "payer":
+    if not c.economics.in_view(c.economics.costs.unused_paid_by):
         return {}
     infused = ~np.isnan(c.infusion)
     return {

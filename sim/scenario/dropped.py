@@ -17,7 +17,8 @@ from sim.scenario.nodes import REPLACE, Branch, Leaf, Mark, Node, walk
 from sim.scenario.problems import Place, Problem
 from sim.scenario.schema import Scenario
 from sim.scenario.uncertainty import BELOW, CORRELATION, SAME_AS
-from sim.scenario.unused import Path, Unused, unused, why_unused
+from sim.scenario.unused import unused, why_unused
+from sim.scenario.unused.rule import Path, Unused
 
 # (command, number of the file): files come before commands, and all `--set` of one command come at once.
 When = tuple[int, int]

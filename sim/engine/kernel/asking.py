@@ -6,7 +6,7 @@ import math
 
 from sim.engine.kernel.bookings import fits, needed_on
 from sim.engine.kernel.clocks import may_turn
-from sim.engine.kernel.heaps import join, push
+from sim.engine.kernel.heaps import join, next_day, push
 from sim.engine.kernel.machine import compiled, inlined
 from sim.engine.kernel.names import (
     ANY_OF,
@@ -86,7 +86,7 @@ def new_request(run: Run, requests: Table[Request], me: Walker, pool: Pool, unit
     new.who, new.kind, new.entity = me.row, me.kind, me.entity
     new.pool, new.source, new.units, new.state, new.slot = pool.row, pool.row, units, WAITING, -1
     new.asked, new.began, new.ended, new.lapses = me.day, NAN, NAN, me.cut
-    new.booking, new.day = -1, NAN
+    new.booking, new.day, new.unit = -1, NAN, 0
     return new
 
 
@@ -117,7 +117,7 @@ def key_day_of(people: People, walkers: Walkers, me: Walker, step: Operation) ->
 def nobody_else_today(run: Run) -> bool:
     """Whether nothing else can happen at this instant."""
     now = run.now
-    return now.busy == 0 and now.turns == 0 and run.heap[0].day > now.today and now.next_arrival > now.today
+    return now.busy == 0 and now.turns == 0 and next_day(run) > now.today and now.next_arrival > now.today
 
 
 @inlined
@@ -151,7 +151,7 @@ def end_the_wait(
     A waiter that holds something, that a parent waits for, that a stock counts on, that needs several units or a
     booking, or that goes another way, leaves on his day; the rest lapse when they are passed over.
     """
-    turns = me.kind == PATIENT and may_turn(clocks, me.entity)
+    turns = run.now.turning and me.kind == PATIENT and may_turn(clocks, me.entity)
     if step.code == DRAW or pool.kind == BOOKING or me.holding > 0 or me.parent >= 0 or step.units > 1 or turns:
         if me.stage_bound:
             asked.lapses = me.leaves
@@ -195,6 +195,7 @@ def hold(
 ) -> None:
     """The walker holds what it was granted, until the end of the frame that opens here."""
     source = pools.rows[asked.source]
+    walkers.shares[me.row, source.resource].unit = asked.unit
     if pool.kind == BOOKING:
         walkers.shares[me.row, pool.resource].booking = me.request
     if pool.kind == ANY_OF:

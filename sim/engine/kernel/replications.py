@@ -27,10 +27,12 @@ def begin_replication(
     now.patients, now.arriving, now.measured = mine.patients, mine.arrivals, mine.measured
     now.first_courses = (now.patients - first_patient) // now.courses
     now.today, now.running, now.first_lot = 0.0, 1, now.lots
-    now.tasks = now.turns = now.busy = now.requests = now.longest = now.next_row = 0
+    now.gap = now.tasks = now.turns = now.busy = now.requests = now.longest = now.next_row = 0
     now.free_row = -1
     for pool in range(len(start.pools)):
         pools.rows[pool] = start.pools[pool]
+    for unit in range(len(start.units)):
+        pools.units[unit] = start.units[unit]
     for shelf in range(start.batches.shape[0]):
         for batch in range(start.batches.shape[1]):
             shelves.batches[shelf, batch] = start.batches[shelf, batch]

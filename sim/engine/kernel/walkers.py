@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from sim.engine.kernel.heaps import push
+from sim.engine.kernel.heaps import push_walk
 from sim.engine.kernel.machine import compiled, inlined
-from sim.engine.kernel.names import BEFORE, FORESEEN, HOW_MANY, LEFT, LOT, NAN, PARTED, VALUES, WALK
+from sim.engine.kernel.names import BEFORE, FORESEEN, HOW_MANY, LEFT, LOT, MEETS, NAN, PARTED, VALUES
 from sim.engine.kernel.rows import Frame, Walker
 from sim.engine.kernel.tables import Draws, Records, Run, Shelves, Walkers
 
@@ -32,7 +32,8 @@ def begin_walker(
     me.out = me.branch = me.branch_failed = me.request = 0
     me.day, me.leaves, me.cut, me.branched, me.queues_by = day, leaves, leaves, day, NAN
     for resource in range(walkers.shares.shape[1]):
-        walkers.shares[row, resource].start, walkers.shares[row, resource].booking = NAN, -1
+        mine = walkers.shares[row, resource]
+        mine.start, mine.booking, mine.unit = NAN, -1, 0
     return me
 
 
@@ -51,9 +52,16 @@ def order_of(me: Walker) -> int:
 
 @inlined
 def meet(run: Run, me: Walker, priority: int, part: int) -> int:
-    """PARTED: the walker goes on at this part of its operation when the clock has come to its day."""
-    push(run, me.day, priority + order_of(me), WALK, me.row)
-    return pause(run, me, part)
+    """MEETS: the walker goes on at this part of its operation when the clock has come to its day."""
+    me.part, run.now.meeting = part, priority
+    return MEETS
+
+
+@inlined
+def let_meet(run: Run, me: Walker) -> None:
+    """The walker waits for the clock to come to its day."""
+    run.now.tasks -= 1
+    push_walk(run, me.day, run.now.meeting + order_of(me), me.row)
 
 
 @inlined

@@ -70,7 +70,10 @@ class Arm:
 
 @dataclass(frozen=True, eq=False)
 class ArmRun:
-    """What one replication of one arm comes to. `patients`, `events`, `quantities`: of big tables."""
+    """What one replication of one arm comes to. `patients`, `events`, `quantities`: of big tables.
+
+    `supply`: units of what supply costs, by the path of its price.
+    """
 
     metrics: list[float]
     resources: tuple[ResourceUse, ...]
@@ -87,6 +90,7 @@ class ArmRun:
     listed: FloatArray | None = None
     budget: FloatArray | None = None
     subgroups: FloatArray | None = None
+    supply: dict[str, float] | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -263,6 +267,7 @@ def run_arm(arm: Arm, numbers: Sequence[int], keep: Keep, with_engine: str = SIM
             listed=None if listed is None else listed[k],
             budget=None if spent is None else spent[k],
             subgroups=None if of_groups is None else of_groups[k],
+            supply=None if money is None else {one.path: float(one.units[k]) for one in money.supply},
         )
         for k in range(len(numbers))
     ]
