@@ -64,7 +64,7 @@ def caught(cases: list[Case], healthy: Callable[..., Any], faulty: Callable[...,
 
 
 def swap_clocks_and_completions(patch: pytest.MonkeyPatch) -> None:
-    swapped = {**vars(Phase), "CLOCK": Phase.COMPLETION, "COMPLETION": Phase.CLOCK}
+    swapped = {**Phase.__members__, "CLOCK": Phase.COMPLETION, "COMPLETION": Phase.CLOCK}
     patch.setattr(walker, "Phase", SimpleNamespace(**swapped))
 
 
