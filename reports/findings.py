@@ -330,17 +330,20 @@ def _compared(findings: Findings, scenario: str) -> str:
     return f"{said[0]}, {joint} {said[1]}"
 
 
+def read_with(findings: Findings) -> list[str]:
+    """What the finding must not be read without, a sentence or two each; empty where there is nothing."""
+    told = [text for scenario in findings.others for text in _flattery(findings, scenario)]
+    told += [text for scenario in findings.others for text in _turned(findings, scenario)]
+    if findings.censored:
+        still = findings.unresolved()
+        told.append(f"{still[0].upper()}{still[1:]}. The means leave them out and would be higher with them.")
+    return [*told, *_few(findings)]
+
+
 def _caveats(findings: Findings, scenario: str) -> Iterator[str]:
     """What the sentence must not be read without."""
-    if is_flattered(findings, scenario):
-        yield "Patients who are lost early neither wait for long nor progress: read the second half with the first."
-    turned = findings.level(scenario, "alternative_share")
-    if turned.known and turned.value > 0.0:
-        with_them, theirs = (findings.level(s, TREATED) for s in (scenario, findings.baseline or ""))
-        also = ""
-        if with_them.known and theirs.known:
-            also = f"; with them, {figure(with_them)} instead of {figure(theirs)} are progression-free at 12 months"
-        yield f"{figure(turned)} of those referred are given the alternative therapy, and are not infused{also}."
+    yield from _flattery(findings, scenario)
+    yield from _turned(findings, scenario)
     mine = [s for s in (findings.baseline, scenario) if s in findings.censored]
     if mine:
         told = [f"{figure(findings.level(s, UNRESOLVED))} with {findings.quoted(s or '')}" for s in mine]
@@ -349,6 +352,29 @@ def _caveats(findings: Findings, scenario: str) -> Iterator[str]:
             "The means leave them out and would be higher with them."
         )
     yield from _few(findings)
+
+
+def _flattery(findings: Findings, scenario: str) -> Iterator[str]:
+    """That waits are shorter because patients are lost, where they are."""
+    if is_flattered(findings, scenario):
+        lost = listed([_loss(findings, scenario, metric) for metric in losses(findings, scenario)])
+        early = "patients who are lost early neither wait for long nor progress"
+        yield f"With {findings.quoted(scenario)}, {lost}: {early}."
+
+
+def _turned(findings: Findings, scenario: str) -> Iterator[str]:
+    """Who is given the alternative therapy, and what becomes of everybody with them."""
+    turned = findings.level(scenario, "alternative_share")
+    if not turned.known or turned.value <= 0.0:
+        return
+    with_them, theirs = (findings.level(s, TREATED) for s in (scenario, findings.baseline or ""))
+    also = ""
+    if with_them.known and theirs.known:
+        also = f"; with them, {figure(with_them)} instead of {figure(theirs)} are progression-free at 12 months"
+    yield (
+        f"With {findings.quoted(scenario)}, {figure(turned)} of those referred are given the alternative therapy, "
+        f"and are not infused{also}."
+    )
 
 
 def _few(findings: Findings) -> Iterator[str]:
@@ -423,14 +449,6 @@ def _listed(findings: Findings, scenario: str) -> str:
         parts.append(f"{figure(of(UNRESOLVED))} are still waiting when follow-up ends")
     where = f"With {findings.quoted(scenario)}, of" if len(findings.scenarios) > 1 else "Of"
     return f"{where} the {count} on the waiting list on the first day, {'; '.join(parts)}. No other figure has them."
-
-
-def first_sentence(findings: Findings) -> str:
-    """One sentence: of the scenario, of the other one against the baseline, or of that which differs most."""
-    if len(findings.others) < 2:
-        return sentence(findings, (findings.others or findings.scenarios)[0])
-    known = all(findings.change(name, EVERYBODY).known for name in findings.others)
-    return f"{headline(findings, EVERYBODY if known else HEADLINE[0])}."
 
 
 def headline(findings: Findings, metric: str) -> str:

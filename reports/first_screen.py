@@ -11,7 +11,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from reports.findings import EVERYBODY, UNRESOLVED, Findings, is_flattered, losses
+from reports.findings import EVERYBODY, UNRESOLVED, Findings, half_infused, is_flattered, losses
 from reports.theme import mark
 from reports.words import (
     Estimate,
@@ -121,10 +121,15 @@ def _short(estimate: Estimate) -> str:
     return glance(estimate.value, estimate.unit, 3)
 
 
+def lead(findings: Findings) -> str:
+    """The finding in one short sentence, wherever it stands alone: screen, first slide, workbook, notebook."""
+    return f"{sentence_of(findings)}."
+
+
 def of_scenarios(findings: Findings, picture: str, further: Sequence[str] = ()) -> FirstScreen:
     """The first screen of a run or a comparison."""
     return FirstScreen(
-        sentence=f"{sentence_of(findings)}.",
+        sentence=lead(findings),
         tiles=tuple(_tile_of(findings, metric) for metric in _told(findings)),
         picture=picture,
         caveat=caveat(findings),
@@ -195,6 +200,9 @@ def _of_one(findings: Findings, scenario: str) -> str:
     wait, metric = findings.level(scenario, WAIT), _outcome(findings)
     who = f"{of_hundred(findings.level(scenario, metric).value)} patients {WHO[metric]}"
     still = _still(findings, (scenario,))
+    if still and wait.known:
+        half = half_infused(findings, scenario)
+        return f"{scenario}: {still.removeprefix('; ')}{f', and {half}' if half else ''}"
     if not wait.known:
         progressed = findings.level(scenario, PROGRESSED)
         told = f"; {of_hundred(progressed.value)} patients progress before infusion" if progressed.known else ""

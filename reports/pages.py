@@ -15,7 +15,8 @@ from reports.animation import animation_page
 from reports.charts import CHARTS
 from reports.deck import NoDeckError, deck, has_native
 from reports.export import Picture, as_plotly, inlined, page, part, plotly_library
-from reports.findings import Findings, first_sentence, gather
+from reports.findings import Findings, gather
+from reports.first_screen import lead
 from reports.grids import of_charts
 from reports.images import Job, NoImagesError, images
 from reports.methods import methods_text
@@ -157,7 +158,7 @@ def report_of(folder: Path) -> str:
 
 def finding_of(folder: Path) -> str:
     """What the tables in `folder` say, in one sentence."""
-    return first_sentence(gather(read(folder)))
+    return lead(gather(read(folder)))
 
 
 def tiles_of(folder: Path) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from multiprocessing.context import ForkServerContext
@@ -13,14 +13,6 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 ROOT = Path(__file__).parents[1]
-IMPORTED = (
-    "run_sim",
-    "sim.experiment.study.run",
-    "sim.experiment.psa.run",
-    "reports.report",
-    "pandas",
-    "pyarrow.parquet",
-)
 
 
 @dataclass(frozen=True)
@@ -45,10 +37,19 @@ def call(*arguments: str, cwd: Path | None = None) -> Done:
         return Done(code, *(file.read_text(encoding="utf-8", errors="replace") for file in (out, err)))
 
 
+def apart(what: Callable[..., None], *arguments: object) -> int:
+    """The exit code of a process of its own that does this, a function of a module, and may be ended by it."""
+    process = _server().Process(target=what, args=arguments)
+    process.start()
+    process.join()
+    assert process.exitcode is not None
+    return process.exitcode
+
+
 @cache
 def _server() -> ForkServerContext:
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(list(IMPORTED))
+    context.set_forkserver_preload(["tests.preloaded"])
     return context
 
 

@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from reports.findings import Findings, gather, headline, is_flattered, on_the_list, sentence
+from reports.findings import Findings, gather, headline, is_flattered, on_the_list, read_with, sentence
+from reports.first_screen import lead
 from reports.tables import Tables
 from reports.words import Estimate
 from sim.experiment.study.run import Plan, Study, run_study
@@ -46,6 +47,9 @@ def test_who_still_waits_is_said_with_the_wait_of_the_others(tmp_path: Path) -> 
     assert f"{100 * waiting:.0f}%" in said.split("still waiting")[0]
     assert said.index("still waiting") < said.index(f"{found.loc[WAIT, 'estimate']:.1f} days")
     assert "fewer than half of those referred are infused" in said
+    of_hundred = f"{100 * waiting:.0f} of 100 still wait when follow-up ends, and fewer than half of those"
+    assert lead(findings_of(study)).startswith(f"{short.scenario.name}: {of_hundred}")
+    assert any("The means leave them out" in one for one in read_with(findings_of(study)))
     assert any(f"{100 * waiting:.1f} % of the patients measured are still waiting" in one for one in study.warnings)
     assert f"{100 * waiting:.0f}% still waiting" in findings_of(study).population()
     for table in ("summary", "groups", "stages", "stages_middle", "waits", "economics", "nmb"):
@@ -130,6 +134,11 @@ def test_fewer_lost_by_losing_them_earlier_says_both(tmp_path: Path) -> None:
     assert said.index("the share infused is") < said.index("days shorter")
     assert "do not travel to a centre" in said.split("days shorter")[0]
     assert "the share infused" in headline(findings, WAIT).split("days shorter")[0]
+    # where the short sentence stands alone, what it must not be read without follows
+    (early,) = read_with(findings)
+    assert early.endswith("patients who are lost early neither wait for long nor progress.")
+    assert "the share infused is" in early
+    assert "do not travel to a centre" in early
 
 
 def made_up(**changes: tuple[float, float, float]) -> Findings:

@@ -11,8 +11,6 @@ import os
 import shutil
 import socket
 import stat
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO
@@ -23,7 +21,7 @@ from click.testing import CliRunner, Result
 from run_sim import cli
 from sim.experiment.disk import folder as folders
 from sim.experiment.disk import publish
-from sim.experiment.disk.folder import MANIFEST, FolderError, require_page, signed, write_text
+from sim.experiment.disk.folder import MANIFEST, PARTIAL, FolderError, require_page, signed, write_text
 from sim.experiment.disk.manifest import parse_manifest, require_whole, write_manifest
 from sim.experiment.disk.publish import (
     UNFINISHED,
@@ -35,17 +33,10 @@ from sim.experiment.disk.publish import (
     require_free,
 )
 from tests.experiments import SMALL
+from tests.half_way import killed_at, put
+from tests.program import apart
 
 FILES = ("a.csv", "b.csv")
-
-
-def put(place: Path, replace: tuple[str, ...] = (), **texts: str) -> None:
-    """Results of these tables."""
-    names = {f"{name}.csv": text for name, text in texts.items()}
-    with new_results(place, list(names), replace) as building:
-        for name, text in names.items():
-            write_text(building / name, text)
-        write_manifest(building, {"title": "A study"})
 
 
 def texts(place: Path) -> dict[str, str]:
@@ -125,26 +116,6 @@ def test_what_appears_while_a_run_is_on_is_left_and_the_results_are_kept_beside_
     assert texts(place) == {"a.csv": "mine", f"{kept.name}/a.csv": "new"}
 
 
-# Ends the process at the given move, as a kill would: nothing is cleaned up.
-KILLED = """
-import os, pathlib, sys
-from sim.experiment.disk import publish
-from tests.test_folder import put
-moves = [int(sys.argv[2])]
-def counting(real):
-    def move(self, *more, **given):
-        if self.name != "lock" and (publish.UNFINISHED in str(self) or publish.PARTIAL in str(self)):
-            moves[0] -= 1
-            if moves[0] == 0:
-                os._exit(9)
-        return real(self, *more, **given)
-    return move
-pathlib.Path.replace = counting(pathlib.Path.replace)
-pathlib.Path.unlink = counting(pathlib.Path.unlink)
-put(pathlib.Path(sys.argv[1]), a="new", c="new")
-"""
-
-
 def test_killed_at_any_move_the_folder_is_old_or_new_or_unfinished_and_can_be_ended(tmp_path: Path) -> None:
     seen, number, code = set(), 0, 9
     while code == 9:
@@ -152,7 +123,7 @@ def test_killed_at_any_move_the_folder_is_old_or_new_or_unfinished_and_can_be_en
         place = tmp_path / str(number)
         put(place, a="old", b="old")
         (place / "notes.txt").write_text("mine")
-        code = subprocess.run([sys.executable, "-c", KILLED, str(place), str(number)], check=False).returncode
+        code = apart(killed_at, place, number)
         assert code in (0, 9)
         if (place / UNFINISHED).exists():
             with pytest.raises(FolderError, match="unfinished"):
@@ -178,13 +149,10 @@ def test_killed_at_any_move_the_folder_is_old_or_new_or_unfinished_and_can_be_en
     assert number > 6
 
 
-PARTIAL = folders.PARTIAL
-
-
 def test_what_cannot_be_ended_says_so_and_new_results_replace_it(tmp_path: Path) -> None:
     place = tmp_path / "results"
     put(place, a="old", b="old")
-    subprocess.run([sys.executable, "-c", KILLED, str(place), "8"], check=False)
+    assert apart(killed_at, place, 8) == 9
     assert (place / UNFINISHED).exists()
     shutil.rmtree(next(entry for entry in place.iterdir() if WORKSHOP.fullmatch(entry.name)))
     with pytest.raises(FolderError, match=r"unfinished, and .* is gone; run it again"):

@@ -7,6 +7,7 @@ Who returns for a later course has a row for each, and days count from the first
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,41 @@ from tests.program import call
 SCENARIOS = Path(__file__).parents[1] / "scenarios"
 ARMS = ("autologous", "allogeneic", "library/standard_care_bispecific", "library/standard_care_conventional",
         "library/bispecific_after_30_days", "library/cilta_cel_late", "library/combined",
-        "library/sequential")  # fmt: skip
+        "library/sequential", "made", "stocked")  # fmt: skip
+# Arms of this test alone: what capacity and lost doses cost, bridging and holding by the month, care that is unrelated.
+OWN = {
+    "made": """
+extends: PLACE/autologous.yaml
+name: Capacity of one kind
+before_apheresis: {holding: {share: 0.5, duration: {triangular: [10 d, 20 d, 40 d]}, response: 0.3, hazard: 0.6}}
+economics:
+  costs:
+    unused_paid_by: payer
+    unused_product: {autologous: 90000}
+    bridging_month: 2500
+    holding: 700
+    holding_month: 900
+    infusion: 1234
+    unrelated_month: 321
+    future: related_and_unrelated
+    capacity:
+      slot: {each: 2000, use: 500}
+      line: {unit_month: 40000, use: 1000}
+      chair: {unit_month: 3000, use: 100}
+      bed: {unit_month: 20000, use: 300, paid_by: manufacturer}
+""",
+    "stocked": """
+extends: PLACE/allogeneic.yaml
+name: Capacity of another kind
+allogeneic: {stock: {shelf_life: 200 d}, lots: {failure: 0.3}}
+economics:
+  costs:
+    unused_paid_by: payer
+    capacity:
+      stock: {dose_month: 150, lot: 250000}
+      bed: {unit_month: 20000, use: 300}
+""",
+}
 UNTREATED = ("progressed", "withdrawn", "funding", "collection_failed", "product_failed", "unsuitable", "waiting")
 WITHDRAWN = ("hospice", "other_therapy", "own_choice", "infection_or_organ_function")
 YEAR = 365.25
@@ -36,8 +71,10 @@ def days(text: str) -> float:
 class Recount:
     """The ledger of one arm in one replication, as means a patient."""
 
-    def __init__(self, scenario: dict[str, Any], patients: pd.DataFrame, given: pd.DataFrame) -> None:
-        self.e, self.p = scenario["economics"], patients
+    def __init__(
+        self, scenario: dict[str, Any], patients: pd.DataFrame, given: pd.DataFrame, supply: pd.DataFrame
+    ) -> None:
+        self.e, self.p, self.supply = scenario["economics"], patients, supply
         self.discount = dict(self.e["discount"])
         self.horizon = days(self.e["horizon"])
         batches = (scenario.get("manufacturing") or {}).get("batches", 1)
@@ -99,23 +136,38 @@ class Recount:
     def items(self, prefix: str) -> pd.DataFrame:
         return self.given[self.given["item"].str.startswith(prefix)]
 
+    def price(self, item: str) -> Any:
+        parts, found = item.split("."), self.e
+        if parts[1] == "unused_product" and not found["costs"].get("unused_product"):
+            parts[1] = "product"
+        for part in parts:
+            found = found[part]
+        return found
+
+    def supplied(self, prefix: str) -> float:
+        """The cost of all supply that is listed under prices that begin so, on the day of referral."""
+        rows = self.supply[self.supply["item"].str.startswith(prefix)]
+        return float(sum(self.price(item) * units for item, units in zip(rows["item"], rows["units"], strict=True)))
+
     def priced(self, prefix: str) -> float:
         """The cost of all that is listed under prices that begin so."""
         total, rate = 0.0, self.discount["costs"]
         price: Any
         for item, rows in self.items(prefix).groupby("item"):
-            parts, price = str(item).split("."), self.e
-            if parts[1] == "unused_product" and not price["costs"].get("unused_product"):
-                parts[1] = "product"
-            for part in parts:
-                price = price[part]
+            price = self.price(str(item))
             begins, ends = (rows[name].to_numpy(float) for name in ("start_day", "end_day"))
-            a_day = item in ("costs.bed_day", "costs.icu_day")
+            a_day = item in ("costs.bed_day", "costs.icu_day", "costs.holding_month")
             worth = self.while_(begins, ends, rate) if a_day else self.once(begins, rate)
             total += float((rows["units"].to_numpy(float) * worth).sum()) * (
                 price["cost"] if isinstance(price, dict) else price
             )
         return total
+
+    def bridged(self, c: dict[str, Any], rate: float) -> Array:
+        """Bridging by the month, to lymphodepletion or the end of the path."""
+        begun = self.since("bridging_day")
+        until = np.fmin(self.since("lymphodepletion_day"), self.left)
+        return c.get("bridging_month", 0.0) * 12 / YEAR * self.while_(begun, until, rate)
 
     def costs(self) -> dict[str, float]:
         c, rate = self.e["costs"], self.discount["costs"]
@@ -131,7 +183,9 @@ class Recount:
         found = {
             "waiting": c.get("waiting_month", 0.0) * month * self.while_(self.begun, self.left, rate),
             "apheresis": c.get("apheresis", 0.0) * self.once(day("apheresis_day"), rate),
-            "bridging": c.get("bridging", 0.0) * self.once(day("bridging_day"), rate),
+            "bridging": c.get("bridging", 0.0) * self.once(day("bridging_day"), rate)
+            + c.get("holding", 0.0) * self.once(day("holding_therapy_day"), rate)
+            + self.bridged(c, rate),
             "alternative": alternative["adverse_events"] * self.once(self.by["alternative"], rate)
             + alternative["month"] * month * self.while_(self.by["alternative"], self.end, rate),
             "standard_care": care["adverse_events"] * self.once(self.by["standard_care"], rate)
@@ -147,12 +201,15 @@ class Recount:
                 for name in UNTREATED
             ) if c.get("subsequent_care") else np.zeros(len(self.p)),
             "end_of_life": c["end_of_life"] * self.once(self.dies, rate),
+            "unrelated": c.get("unrelated_month", 0.0) * month * self.while_(self.begun, self.death, rate),
         }  # fmt: skip
         wholes = {name: float(np.sum(amounts)) for name, amounts in found.items()}
         wholes["apheresis"] += self.priced("costs.apheresis")
         wholes["toxicity"] += self.priced("toxicity.")
+        wholes["bridging"] += self.priced("costs.holding_month")
         wholes["hospital"] = self.priced("costs.bed_day") + self.priced("costs.icu_day")
-        wholes["unused_product"] = self.priced("costs.unused_product")
+        wholes["unused_product"] = self.priced("costs.unused_product") + self.supplied("costs.unused_product")
+        wholes["capacity"] = self.supplied("costs.capacity")
         return {name: amount / self.people for name, amount in wholes.items()}
 
     def qalys(self) -> dict[str, float]:
@@ -197,8 +254,11 @@ class Recount:
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("ledger") / "out"
-    files = [str(SCENARIOS / f"{name}.yaml") for name in ARMS]
-    done = call("compare", *files, "--replications", "2", "--out", str(out), "--quiet")
+    place = tmp_path_factory.mktemp("own")
+    for name, text in OWN.items():
+        (place / f"{name}.yaml").write_text(text.replace("PLACE", os.path.relpath(SCENARIOS, place)), encoding="utf-8")
+    files = [str((place if name in OWN else SCENARIOS) / f"{name}.yaml") for name in ARMS]
+    done = call("compare", *files, "--replications", "2", "--out", str(out), "--quiet", "--trace")
     assert done.returncode == 0, done.stderr
     return out
 
@@ -213,12 +273,15 @@ def test_every_cost_and_state_of_every_arm_comes_out_again(folder: Path, place: 
     mine = pd.MultiIndex.from_frame(patients.loc[patients["measured"], key])
     patients = patients[pd.MultiIndex.from_frame(patients[key]).isin(mine)]
     assert (patients["course"].max() == 2) == ("later_course" in scenario)
-    given = given[given["scenario"] == name]
+    given, supply = given[given["scenario"] == name], pd.read_csv(folder / "supply.csv").query("scenario == @name")
     found: list[dict[str, float]] = []
     for replication, mine in patients.groupby("replication"):
-        count = Recount(scenario, mine.reset_index(drop=True), given[given["replication"] == replication])
+        count = Recount(scenario, mine.reset_index(drop=True), given[given["replication"] == replication],
+                        supply[supply["replication"] == replication])  # fmt: skip
         costs, qalys = count.costs(), count.qalys()
-        wholes = {"cost_per_referred": sum(costs.values()), "qalys_per_referred": sum(qalys.values())}
+        counted = scenario["economics"]["costs"].get("future") == "related_and_unrelated"
+        apart = 0.0 if counted else costs["unrelated"]
+        wholes = {"cost_per_referred": sum(costs.values()) - apart, "qalys_per_referred": sum(qalys.values())}
         rate = scenario["economics"]["discount"]["health"]
         wholes |= {
             "life_years_per_referred": count.life_years(0.0),
@@ -229,14 +292,62 @@ def test_every_cost_and_state_of_every_arm_comes_out_again(folder: Path, place: 
         wholes["treatment_free_months_per_referred"] = months / count.people
         wholes["treatment_free_months_per_infused"] = months / infused if infused else np.nan
         plain = count.undiscounted()
-        wholes["undiscounted_cost_per_referred"] = sum(plain.costs().values())
+        bare = plain.costs()
+        wholes["undiscounted_cost_per_referred"] = sum(bare.values()) - (0.0 if counted else bare["unrelated"])
         wholes["undiscounted_qalys_per_referred"] = sum(plain.qalys().values())
         parts = {f"cost_{key}": value for key, value in costs.items()}
         found.append(wholes | parts | {f"qalys_{key}": value for key, value in qalys.items()})
     table = pd.read_csv(folder / "economics.csv")
     product = table[table["scenario"] == name].set_index("quantity")["estimate"]
-    skipped = {"cost_per_infused", "qalys_per_infused", "cost_unrelated"}
+    skipped = {"cost_per_infused", "qalys_per_infused"}
     assert set(found[0]) == set(product.index) - skipped
     for quantity in found[0]:
         mean = np.mean([each[quantity] for each in found])
         assert mean == pytest.approx(product[quantity], rel=1e-9, abs=1e-9, nan_ok=True), quantity
+
+
+MONTH = YEAR / 12
+WINDOW = (365.0, 1095.0)
+
+
+def test_supply_is_counted_as_events_and_the_scenario_have_it(folder: Path) -> None:
+    supply = pd.read_csv(folder / "supply.csv")
+    resources = pd.read_csv(folder / "resources.csv")
+    events = pd.read_parquet(folder / "events.parquet")
+    inside = (events["began_day"] >= WINDOW[0]) & (events["began_day"] < WINDOW[1])
+    for place in (ARMS.index("made"), ARMS.index("stocked")):
+        scenario = YAML(typ="safe").load((folder / "scenarios" / f"{place + 1}.yaml").read_text(encoding="utf-8"))
+        assert (days(scenario["run"]["warm_up"]), days(scenario["run"]["window"])) == (WINDOW[0], WINDOW[1] - WINDOW[0])
+        months, name = (WINDOW[1] - WINDOW[0]) / MONTH, scenario["name"]
+        for replication in (0, 1):
+            rows = supply.query("scenario == @name and replication == @replication")
+            mine = dict(zip(rows["item"], rows["units"], strict=True))
+            used = resources.query("scenario == @name and replication == @replication")
+            here = inside & (events["scenario"] == name) & (events["replication"] == replication)
+            taken = events[here & (events["kind"] == "use")]["step"].value_counts()
+            centres = scenario["centres"].values()
+            if place == ARMS.index("made"):
+                expected = {
+                    "slot.each": float(scenario["manufacturing"]["slots"]["count"] * 104),
+                    "line.unit_month": scenario["manufacturing"]["lines"] * months,
+                    "line.use": taken["line"],
+                    "chair.unit_month": sum(centre["chairs"] for centre in centres) * months,
+                    "chair.use": taken["chair"],
+                }
+                assert mine["costs.capacity.slot.use"] <= 416.0
+                slots = used[used["resource"] == "slot"]
+                assert mine["costs.capacity.slot.use"] == pytest.approx(416.0 * slots["utilisation"].sum())
+                # what the manufacturer pays is not in view
+                assert not any("bed" in item for item in mine)
+            else:
+                expected = {
+                    "bed.unit_month": sum(centre["beds"] for centre in centres) * months,
+                    "bed.use": taken["bed"],
+                }
+                lost = mine["costs.unused_product.allogeneic"]
+                expired = used[used["resource"] == "stock"]["expired"].sum()
+                lot_size = scenario["allogeneic"]["stock"]["doses_per_lot"]
+                assert lost >= expired
+                assert (lost - expired) % lot_size == 0.0
+            for item, units in expected.items():
+                assert mine[f"costs.capacity.{item}"] == pytest.approx(units, rel=1e-12), item

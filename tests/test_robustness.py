@@ -14,7 +14,7 @@ from reports.rests_on import rests_on
 from reports.tables import read
 from sim.engine.choice import COMPILED
 from sim.experiment.runs.replicate import Arm, simulate
-from sim.experiment.study.robustness import CONFIRMED, HEADLINE, Skipped, Variant, find_variants, robustness
+from sim.experiment.study.robustness import CHOICE, CONFIRMED, HEADLINE, Skipped, Variant, find_variants, robustness
 from sim.experiment.study.run import Plan, run_study
 from sim.experiment.verify.check import verify
 from sim.outcomes.metrics import METRIC_NAMES, measure
@@ -78,6 +78,7 @@ def test_words_and_money_are_not_tried_and_say_so_and_the_run_is_no_input(
     variants, skipped = found
     why = {(one.scenario, one.path): one.why for one in skipped}
     assert why["A", "strategy"] == "a word or a date, not a number"
+    assert why["A", "manufacturing.batches"] == CHOICE
     assert why["A", "economics.costs.apheresis"] == "moves costs and QALYs alone"
     assert not any(name.startswith("run.") for name, _ in variants)
     assert not any(one.path.startswith("run.") for one in skipped)

@@ -32,6 +32,7 @@ from sim.engine.kernel.rows import (
     Share,
     Slot,
     Task,
+    Unit,
     Walker,
     blank,
     copied,
@@ -200,7 +201,7 @@ def _start(
         Run(now, rows(Due, len(start.heap) + room), rows(Happening, len(start.heap) + room), rows(Task, room)),
         Walkers(rows(Walker, room), rows(Frame, room, flat.depth), rows(Share, room, resources)),
         rows(Request, most * flat.uses + room),
-        Pools(rows(Pool, pools), rows(Entry, pools, room)),
+        Pools(rows(Pool, pools), rows(Entry, pools, room), rows(Unit, len(flat.plan.start.units))),
         Slots(
             rows(Slot, len(replications) * flat.slots),
             np.empty((pools, flat.slots_of_one), dtype=np.int64),

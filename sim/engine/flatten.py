@@ -30,13 +30,15 @@ from sim.engine.kernel.rows import (
     Operation,
     Policy,
     Pool,
+    Unit,
+    UnitChange,
     copied,
     layout,
     rows,
 )
 from sim.engine.kernel.tables import Hazards, HourTables, Plan, Route, Start, Supplies
 from sim.engine.trace import EngineError, FloatArray, IntArray
-from sim.engine.walkable import check_bookings, check_lists
+from sim.engine.walkable import check_bookings, check_lists, check_numbers
 from sim.pieces.clocks import Clock
 from sim.pieces.protocol import (
     FIRST_COME,
@@ -69,6 +71,7 @@ from sim.pieces.steps import (
     Milestone,
     Noted,
     OnLeave,
+    OnUnit,
     Path,
     Patience,
     Progressed,
@@ -230,7 +233,7 @@ class _Table:
         self.add(k.SUPPLY)
 
     def choose(self, step: Choose, depth: int) -> None:
-        if self.kind == k.LOT and not isinstance(step.when, Share):
+        if self.kind == k.LOT and not isinstance(step.when, Share | OnUnit):
             raise EngineError(f"{type(step.when).__name__} has no meaning on the path of a lot")
         match step.when:
             case Share(purpose=purpose, share=share):
@@ -243,6 +246,8 @@ class _Table:
                 chosen = self.add(k.FLAGGED, name=self.flags.index(flag))
             case ServedBy(resource=resource):
                 chosen = self.add(k.SERVED_BY, resource=self._resource(resource, Capacity | Cadence))
+            case OnUnit(resource=resource, first=first, last=last):
+                chosen = self.add(k.ON_UNIT, resource=self._resource(resource, Capacity), units=first, most=last)
             case Progressed():
                 chosen = self.add(k.PROGRESSION_NOTED)
             case _:
@@ -378,6 +383,7 @@ def flatten(protocol: Protocol) -> Flat:
     """The kernel's tables of a protocol. Raises EngineError for a step that the kernel does not know."""
     check_bookings(protocol)
     check_lists(protocol)
+    check_numbers(protocol)
     path = protocol.patient_steps
     patients, lots = drawn(path), drawn(protocol.lot_path)
     rules = (*patients.values(), *lots.values())
@@ -401,7 +407,8 @@ def flatten(protocol: Protocol) -> Flat:
     serving = _serving(protocol, first_pool)
     known, lessons, learned = _knowledge(protocol, pools, table)
     choices = _choices(protocol, pools, first_pool, serving)
-    changes, happenings = _happenings(protocol, first_pool, learned)
+    units, units_out, unit_days = _units(protocol, pools, first_pool)
+    changes, happenings = _happenings(protocol, first_pool, learned, unit_days)
     table_of_now, shelf, opening = _stock(protocol, first_pool, pools)
     plan = Plan(
         Route(
@@ -416,6 +423,7 @@ def flatten(protocol: Protocol) -> Flat:
             per_offer=_per_pool(protocol, lambda cadence: cadence.counts, 0),
             withdrawals=_per_pool(protocol, lambda cadence: cadence.withdrawn, np.inf),
             changes=_table(Change, changes),
+            units_out=_table(UnitChange, units_out),
             policies=_table(Policy, ((rule.per_day, rule.progressed) for rule in protocol.policies.values())),
             known=_table(KnownStep, known),
             lessons=_table(Lesson, lessons),
@@ -423,7 +431,7 @@ def flatten(protocol: Protocol) -> Flat:
         ),
         _hazards(protocol),
         _hour_tables(table.hours),
-        Start(copied(pools.rows), *_heap(_in_order(protocol, happenings, opening)), shelf),
+        Start(copied(pools.rows), units, *_heap(_in_order(protocol, happenings, opening)), shelf),
     )
     now = table_of_now.view(np.recarray)[0]
     now.lot_path, now.later_path = lot_start, later_start
@@ -579,14 +587,39 @@ def _knowledge(
     return known, lessons, due
 
 
+def _units(
+    protocol: Protocol, pools: Pools, first_pool: IntArray
+) -> tuple[Any, list[tuple[int, int, int]], list[list[FromStart]]]:
+    """(units with numbers at the start, their changes, when these are due, one list a resource); fills in the pools."""
+    out_at_first: list[int] = []
+    changes: list[tuple[int, int, int]] = []
+    due: list[list[FromStart]] = []
+    for index, resource in enumerate(protocol.resources):
+        found: list[FromStart] = []
+        for place, its in enumerate(resource.out if isinstance(resource, Capacity) else ()):
+            assert isinstance(resource, Capacity)
+            pool, numbers, first = int(first_pool[index]) + place, resource.numbers(place), len(out_at_first)
+            pools.rows["first_unit"][pool], pools.rows["numbers"][pool] = first, numbers
+            out_at_first += [0] * numbers
+            for out in its:
+                for day, is_out in ((out.first, 1), (out.end, 0)):
+                    if day > 0.0:
+                        found.append((day, k.DELIVERY + index, k.UNIT_OUT, len(changes)))
+                        changes.append((pool, first + out.unit - 1, is_out))
+                    else:
+                        out_at_first[first + out.unit - 1] = is_out
+        due.append(found)
+    return _table(Unit, ((-1, is_out) for is_out in out_at_first)), changes, due
+
+
 def _happenings(
-    protocol: Protocol, first_pool: IntArray, learned: list[list[FromStart]]
+    protocol: Protocol, first_pool: IntArray, learned: list[list[FromStart]], numbered: list[list[FromStart]]
 ) -> tuple[list[tuple[int, float]], list[list[FromStart]]]:
     """(the pool and the new limit of each capacity change, and what is due from the start, one list a resource)."""
     changes: list[tuple[int, float]] = []
     due: list[list[FromStart]] = []
     for index, resource in enumerate(protocol.resources):
-        found = [*learned[index]]
+        found = [*learned[index], *numbered[index]]
         match resource:
             case Capacity():
                 for centre, steps in enumerate(resource.units):

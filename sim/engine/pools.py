@@ -46,6 +46,7 @@ class Request:
     is for dated slots. `answer`: None while they wait. `answered`: the event that they wait for.
     `ticket`: the serial of the entry in the queue; entries with another one are stale.
 
+    `unit`: the number of the unit that is held, where units have numbers; 0: none of them.
     `booking`: that of the asker for a unit of this pool, open or taken up before. `ahead`: of a booking, the days that
     lie between the start of what comes first and the day on which the unit is needed. `day`: that day; of units in
     use, and of a booking that was taken up, the day until which they are expected to be.
@@ -65,6 +66,7 @@ class Request:
     answer: Answer | None = None
     answered: simpy.Event | None = None
     ticket: int = 0
+    unit: int = 0
     booking: Request | None = None
     ahead: float = 0.0
     day: float = nan
@@ -229,9 +231,18 @@ class CapacityPool(Pool):
         self._turn_round = resource.turn_round
         self.bookings: BookingPool | None = None
         self.holders: list[Request] = []
+        self._numbers = range(1, resource.numbers(self.centre) + 1)
+        self._on: dict[int, Request] = {}
+        self._out: set[int] = set()
         for day, units in steps:
             if day > 0.0:
                 then(self.timeline.on(day, Phase.DELIVERY + self.resource), self._change, units)
+        for out in resource.out[self.centre] if resource.out else ():
+            for day, takes in ((out.first, self._take_out), (out.end, self._bring_back)):
+                if day > 0.0:
+                    then(self.timeline.on(day, Phase.DELIVERY + self.resource), takes, out.unit)
+                else:
+                    takes(out.unit)
 
     @property
     def free(self) -> float:
@@ -248,8 +259,22 @@ class CapacityPool(Pool):
         if self.bookings is not None:
             self.bookings.look()
 
+    def _take_out(self, unit: int) -> None:
+        """A unit does not count as in use any more, whoever holds it."""
+        self._out.add(unit)
+        if unit in self._on:
+            self._in_use -= 1
+
+    def _bring_back(self, unit: int) -> None:
+        """A unit is there again, with what has stood still on it."""
+        self._out.discard(unit)
+        if unit in self._on:
+            self._in_use += 1
+
     def _set_free(self, request: Request) -> None:
-        self._in_use -= request.units
+        if request.unit not in self._out:
+            self._in_use -= request.units
+        self._on.pop(request.unit, None)
         self._call_turn()
         if self.bookings is not None and not self.unlimited:
             self.holders.remove(request)
@@ -268,8 +293,11 @@ class CapacityPool(Pool):
             self.bookings.look()
 
     def grant(self, request: Request) -> None:
-        """Units, for which a booking is taken up."""
+        """Units, for which a booking is taken up; of those with numbers, the first that is free."""
         self._in_use += request.units
+        request.unit = next((n for n in self._numbers if n not in self._on and n not in self._out), 0)
+        if request.unit:
+            self._on[request.unit] = request
         if self.bookings is not None:
             self.bookings.take_up(request, self.timeline.now)
             self.holders.append(request)

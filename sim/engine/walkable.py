@@ -19,6 +19,7 @@ from sim.pieces.steps import (
     Flagged,
     Hazard,
     Milestone,
+    OnUnit,
     Return,
     ServedBy,
     Share,
@@ -50,11 +51,12 @@ def check_walkable(protocol: Protocol, flags: Container[str]) -> None:
             raise EngineError(f"nobody carries the flag {step.when.flag!r}")
         if isinstance(step, Choose) and isinstance(step.when, ServedBy) and step.when.resource not in resources:
             raise EngineError(f"there is no resource {step.when.resource!r}")
+    check_numbers(protocol)
     for step in walk_steps(protocol.lot_path):
         _check(step, "a lot", OF_LOTS, resources)
         if isinstance(step, Stage) and step.since:
             raise EngineError(f"a stage since {step.since} has no meaning on the path of a lot")
-        if isinstance(step, Choose) and not isinstance(step.when, Share):
+        if isinstance(step, Choose) and not isinstance(step.when, Share | OnUnit):
             raise EngineError(f"{type(step.when).__name__} has no meaning on the path of a lot")
         if isinstance(step, Use | Draw) and step.patience is not None and step.patience.since != Since.JOINING:
             raise EngineError(f"patience since {step.patience.since} has no meaning on the path of a lot")
@@ -80,6 +82,28 @@ def check_bookings(protocol: Protocol) -> None:
             raise EngineError(f"{step.resource}: one unit is booked, with unlimited patience")
     if any(isinstance(step, Use) and step.resource in names for step in walk_steps(protocol.lot_path)):
         raise EngineError("a booking has no meaning on the path of a lot")
+
+
+def check_numbers(protocol: Protocol) -> None:
+    """Raise an EngineError for units with numbers that are held in a way that has no meaning; for both engines."""
+    numbered = {r.name: r for r in protocol.resources if isinstance(r, Capacity) and r.out}
+    for resource in numbered.values():
+        if resource.turn_round or resource.sites or len(resource.out) != len(resource.units):
+            raise EngineError(f"{resource.name}: units that are made ready, or that centres share, have no numbers")
+        if any(units == inf for steps in resource.units for _, units in steps):
+            raise EngineError(f"{resource.name}: units without limit have no numbers")
+    listed: dict[str, list[str]] = {
+        r.name: [name for its in r.of for name in its] for r in protocol.resources if isinstance(r, AnyOf)
+    }
+    for step in walk_steps((*protocol.patient_steps, *protocol.lot_path)):
+        if isinstance(step, Choose) and isinstance(step.when, OnUnit) and step.when.resource not in numbered:
+            raise EngineError(f"{step.when.resource}: there is no such capacity whose units have numbers")
+        if (
+            isinstance(step, Use)
+            and step.units > 1
+            and any(n in numbered for n in (step.resource, *listed.get(step.resource, ())))
+        ):
+            raise EngineError(f"{step.resource}: of units with numbers, one is held at a time")
 
 
 def check_lists(protocol: Protocol) -> None:

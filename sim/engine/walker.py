@@ -42,6 +42,7 @@ from sim.pieces.steps import (
     Milestone,
     Noted,
     OnLeave,
+    OnUnit,
     Path,
     Progressed,
     Return,
@@ -93,7 +94,8 @@ class Walker:
     whom something happens at one instant. `attempt`: which of its
     draws count. `holding`: how many uses it is inside of. `stage_bound`: it begins nothing once its patient has left.
     `slot_starts`: start days of slots held, by resource; also the day on which another resource served a list.
-    `bookings`: the last booking made, by the resource booked.
+    `bookings`: the last booking made, by the resource booked. `units`: the number of the last unit that it had, by
+    resource.
     `key_days`: first queue keys, by resource, once there are any.
     """
 
@@ -110,6 +112,7 @@ class Walker:
     is_branch: bool = False
     slot_starts: Mapping[str, float] = field(default_factory=dict)
     bookings: Mapping[str, Request] = field(default_factory=dict)
+    units: Mapping[str, int] = field(default_factory=dict)
     key_days: dict[str, float] | None = None
 
     def __post_init__(self) -> None:
@@ -216,6 +219,8 @@ class Walker:
                 return bool(world.cohort.flags[when.flag][i])
             case ServedBy():
                 return when.resource in self.slot_starts
+            case OnUnit():
+                return when.first <= self.units.get(when.resource, 0) <= when.last
             case Progressed():
                 return world.progression_day[i] <= self.day
 
@@ -334,9 +339,11 @@ class Walker:
         return how
 
     def _note_source(self, pool: Pool, request: Request) -> None:
-        """The start of the slot that is held; of all that serve a list, of the one that did."""
+        """The unit that is held, or the start of the slot; of all that serve a list, of the one that did."""
         resources, starts = self.world.protocol.resources, dict(self.slot_starts)
         source, day = resources[request.source].name, self.day
+        if request.unit or self.units:
+            self.units = {**self.units, source: request.unit}
         listed = resources[pool.resource]
         if isinstance(listed, AnyOf):
             starts = {name: day for name, day in starts.items() if name not in listed.of[pool.centre]}

@@ -12,6 +12,7 @@ from sim.outcomes.patients import Afterwards, Patients
 from sim.pieces.luck import Luck
 from sim.pieces.persons import MALE, persons
 from sim.pure.discounting import DAYS_PER_YEAR
+from sim.pure.frailty import Frailty
 from sim.pure.mortality import Background, background, met
 from sim.pure.odds import share_at_odds
 from sim.pure.survival import Survival, known_table
@@ -20,12 +21,15 @@ from sim.scenario.afterwards import UNTREATED, AfterInfusion, ByBridging, ByEarl
 
 FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
+IntArray = NDArray[np.int64]
 PRODUCTS = ("autologous", "allogeneic")
 ALTERNATIVE, STANDARD_CARE = "alternative", "standard_care"
 
 
-def follow_on(scenario: Scenario, patients: Patients, luck: Luck) -> Afterwards:
+def follow_on(scenario: Scenario, patients: Patients, luck: Luck, whose: BoolArray | None = None) -> Afterwards:
     """Every patient's life after the end of their path; the same luck gives the same life under every scenario.
+
+    `whose`: of these alone, with all their courses or none of them; nobody else's is told (False and NaN).
 
     Progression and death are each met with one unit-exponential threshold; multipliers that act from infusion on
     multiply the hazards. Before progression death has the hazard of death without it, behind it that of the clock that
@@ -42,29 +46,59 @@ def follow_on(scenario: Scenario, patients: Patients, luck: Luck) -> Afterwards:
     assert rules is not None
     rests = np.where(np.isnan(patients.end_day), patients.followed_to, patients.end_day)
     rests = np.where(np.isfinite(patients.referral_day), rests, np.nan)
+    mine = np.ones(len(rests), bool) if whose is None else whose
+    rows = np.flatnonzero(mine)
+    lives = _lives(scenario, rules, patients, luck, rows, frailty.of(rows), rests[rows])
+    relapse, death, response_day = (np.full(len(rests), np.nan) for _ in range(3))
+    responded = np.zeros(len(rests), bool)
+    responded[rows], response_day[rows], relapse[rows], death[rows] = lives
+    died = patients.with_outcome("died") & mine
+    death[died] = rests[died]
+    back = np.flatnonzero((patients.cohort.course > 1) & np.isfinite(patients.referral_day) & mine)
+    before, day = patients.cohort.person[back], patients.referral_day[back]
+    # who returns has relapsed by then and lives on, in the later course
+    relapse[before], death[before] = day, death[back]
+    late = before[~(response_day[before] < day)]
+    responded[late], response_day[late] = False, np.nan
+    return Afterwards(responded, response_day, relapse, np.where(np.isfinite(death), death, np.nan), rests)
+
+
+def _lives(
+    scenario: Scenario,
+    rules: AfterInfusion,
+    patients: Patients,
+    luck: Luck,
+    rows: IntArray,
+    frailty: Frailty,
+    rests: FloatArray,
+) -> tuple[BoolArray, FloatArray, FloatArray, FloatArray]:
+    """(responded, day of response, of relapse, of death) of the patients in these rows, as if nobody returned.
+
+    `frailty`, `rests`: theirs.
+    """
     clocks = ("progression", "death")
-    *drawn, respond = luck.patients(tuple(f"after_infusion/{name}" for name in (*clocks, "response")))
+    *drawn, respond = luck.patients(tuple(f"after_infusion/{name}" for name in (*clocks, "response")), rows)
     own = {name: -np.log1p(-u) for name, u in zip(clocks, drawn, strict=True)}
     thresholds = {name: frailty.tie(threshold) for name, threshold in own.items()}
     respond = frailty.tie_chance(respond)
     relapse, death, response_day = (np.full(len(rests), np.nan) for _ in range(3))
     responded = np.zeros(len(rests), bool)
-    people = _people(scenario, rules, patients, rests)
-    nothing = np.ones(len(rests))
-    ratios = _ratios(scenario, rules, patients, luck)
+    people = _people(scenario, rules, patients, rows, rests)
+    ratios = _ratios(scenario, rules, patients, luck, rows)
     given = {name: patients.infused & (patients.off_the_shelf == (name == "allogeneic")) for name in PRODUCTS}
-    for product, mine in (given | {ALTERNATIVE: patients.turned, STANDARD_CARE: patients.cared_for}).items():
-        durability = rules.of(product)
-        if durability is None:
+    for product, treated in (given | {ALTERNATIVE: patients.turned, STANDARD_CARE: patients.cared_for}).items():
+        durability, mine = rules.of(product), treated[rows]
+        if durability is None or not mine.any():
             continue
         responds = respond < share_at_odds(durability.response, ratios["response"])
         for response in (True, False):
-            chosen = mine & (responds == response)
-            if not chosen.any():
+            chosen = np.flatnonzero(mine & (responds == response))
+            if not len(chosen):
                 continue
-            reaches = np.zeros(int(chosen.sum()))
+            reaches = np.zeros(len(chosen))
             if response:
-                reaches = durability.time_to_response.quantile(luck.of("after_infusion/time_to_response")[chosen])
+                (chances,) = luck.patients(("after_infusion/time_to_response",), rows[chosen])
+                reaches = durability.time_to_response.quantile(chances)
             shape = durability.progression_alone(response, frailty.strength)
             ratio = ratios["death"][chosen]
             progresses = reaches + _age(shape, thresholds["progression"][chosen], ratios["progression"][chosen])
@@ -81,21 +115,13 @@ def follow_on(scenario: Scenario, patients: Patients, luck: Luck) -> Afterwards:
             relapse[chosen] = np.where(relapses, rests[chosen] + progresses, np.nan)
             death[chosen] = rests[chosen] + dies
     for outcome in UNTREATED:
-        chosen = patients.with_outcome(outcome)
-        if chosen.any():
-            first = None if people is None else people.of(chosen, np.zeros(int(chosen.sum())))
-            never = np.full(int(chosen.sum()), np.inf)
-            table = known_table(rules.not_infused.of(outcome))
-            death[chosen] = rests[chosen] + met(table, nothing[chosen], first, own["death"][chosen], never)[0]
-    died = patients.with_outcome("died")
-    death[died] = rests[died]
-    back = np.flatnonzero((patients.cohort.course > 1) & np.isfinite(patients.referral_day))
-    before, day = patients.cohort.person[back], patients.referral_day[back]
-    # who returns has relapsed by then and lives on, in the later course
-    relapse[before], death[before] = day, death[back]
-    late = before[~(response_day[before] < day)]
-    responded[late], response_day[late] = False, np.nan
-    return Afterwards(responded, response_day, relapse, np.where(np.isfinite(death), death, np.nan), rests)
+        chosen = np.flatnonzero(patients.with_outcome(outcome)[rows])
+        if len(chosen):
+            nothing = np.zeros(len(chosen))
+            first = None if people is None else people.of(chosen, nothing)
+            table, never = known_table(rules.not_infused.of(outcome)), np.full(len(chosen), np.inf)
+            death[chosen] = rests[chosen] + met(table, nothing + 1.0, first, own["death"][chosen], never)[0]
+    return responded, response_day, relapse, death
 
 
 def _then(
@@ -111,12 +137,14 @@ def _then(
     return met(known_table(later), ratio[who], theirs, left[who], np.full(int(who.sum()), np.inf))[0]
 
 
-def _people(scenario: Scenario, rules: AfterInfusion, patients: Patients, rests: FloatArray) -> Background | None:
-    """People as old as each patient on the day from which the clocks run; None where no life table is given."""
+def _people(
+    scenario: Scenario, rules: AfterInfusion, patients: Patients, rows: IntArray, rests: FloatArray
+) -> Background | None:
+    """People as old as each patient in these rows on the day from which their clocks run; None without life tables."""
     if rules.general_population is None:
         return None
-    known = persons(scenario.patients, patients.cohort)
-    born = patients.referral_day[patients.cohort.person] - known["age"].astype(np.float64) * DAYS_PER_YEAR
+    known = persons(scenario.patients, patients.cohort, rows)
+    born = patients.referral_day[patients.cohort.person[rows]] - known["age"].astype(np.float64) * DAYS_PER_YEAR
     given = rules.general_population
     tables = [known_table(given.female), known_table(given.male)]
     men = (known["sex"] == MALE).astype(np.int64)
@@ -131,12 +159,16 @@ def _age(shape: Survival, threshold: FloatArray, ratio: FloatArray) -> FloatArra
         return np.where(ratio > 0.0, known_table(shape).age(threshold / ratio), np.inf)
 
 
-def _ratios(scenario: Scenario, rules: AfterInfusion, patients: Patients, luck: Luck) -> dict[str, FloatArray]:
-    """The multipliers of each patient by what they act on: the product of those of each kind that they are of."""
-    found = {name: np.ones(len(patients.outcome)) for name in HazardRatios.model_fields}
+def _ratios(
+    scenario: Scenario, rules: AfterInfusion, patients: Patients, luck: Luck, rows: IntArray
+) -> dict[str, FloatArray]:
+    """The multipliers of the patients in these rows by what they act on: the product of those of each kind."""
+    found = {name: np.ones(len(rows)) for name in HazardRatios.model_fields}
     for where, ratios in _kinds(scenario, rules, patients, luck):
-        for name, values in found.items():
-            values[where] *= getattr(ratios, name)
+        given = {name: ratio for name in found if (ratio := getattr(ratios, name)) != 1.0}
+        theirs = where[rows] if given else where
+        for name, ratio in given.items():
+            found[name][theirs] *= ratio
     return found
 
 

@@ -2,7 +2,8 @@
 
 Those referred in the warm-up, or listed on day 0, are the same in every scenario, whether they wait, are on other care
 or have been infused: what is spent on them from year 1 on counts. Years of 365 days from the end of the warm-up on.
-Amounts are not discounted. A year counts where it lies wholly in the measuring window, so that whoever is referred in
+Amounts are not discounted; what capacity costs in a year, and doses lost in it, are of no patient and stand in the sum
+on all alone. A year counts where it lies wholly in the measuring window, so that whoever is referred in
 it is in it.
 """
 
@@ -13,8 +14,17 @@ from numpy.typing import NDArray
 
 from sim.engine.trace import Trace
 from sim.outcomes.by_group import ByGroup
-from sim.outcomes.economics import MONEY, booked, courses_of, items, whole_cost
+from sim.outcomes.economics import (
+    MONEY,
+    UNDISCOUNTED,
+    costs_booked,
+    courses_of,
+    items,
+    supply_costs,
+    whole_cost,
+)
 from sim.outcomes.patients import Patients
+from sim.outcomes.supply import UNUSED_PRODUCT, supplied
 from sim.pieces.protocol import Protocol
 from sim.scenario import Scenario
 
@@ -45,7 +55,7 @@ def budget(scenario: Scenario, protocol: Protocol, patients: Patients, trace: Tr
     assert patients.after is not None
     earlier = (cohort.course == 1) & ~cohort.measured & (patients.referral_day < begins)
     chosen = earlier | cohort.measured
-    c = courses_of(scenario, economics, protocol, patients, trace, cohort.luck, chosen)
+    c = courses_of(scenario, economics, protocol, patients, trace, cohort.luck, (UNDISCOUNTED,), chosen)
     found = tuple(items(c, scenario))
     counted = economics.costs.future == "related_and_unrelated"
     who = np.flatnonzero(chosen)
@@ -57,7 +67,7 @@ def budget(scenario: Scenario, protocol: Protocol, patients: Patients, trace: Tr
     rows_by = ByGroup(cohort.replication[c.rows], patients.by.groups)
 
     def spent(until: float) -> tuple[FloatArray, FloatArray]:
-        costs, _ = booked(c.undiscounted(until - c.referral), found)
+        (costs,) = costs_booked(c.cut(until - c.referral), found)
         return whole_cost(costs, counted), costs["product"] + costs["unused_product"]
 
     years, (before, products_before) = [], spent(begins)
@@ -65,11 +75,12 @@ def budget(scenario: Scenario, protocol: Protocol, patients: Patients, trace: Tr
         start, end = begins + YEAR_DAYS * year, begins + YEAR_DAYS * (year + 1)
         after, products_after = spent(end)
         whole = after - before
+        supply = supply_costs(economics, supplied(scenario, protocol, trace, (start, end)))
         years.append(
             [
-                by.total(whole, everybody),
+                sum(supply.values(), by.total(whole, everybody)),
                 by.total(whole, old),
-                by.total(products_after - products_before, everybody),
+                by.total(products_after - products_before, everybody) + supply.get(UNUSED_PRODUCT, 0.0),
                 by.count((referral >= start) & (referral < end)),
                 rows_by.count((infusion >= start) & (infusion < end)),
                 by.count((referral < end) & (death > end)),
@@ -77,4 +88,5 @@ def budget(scenario: Scenario, protocol: Protocol, patients: Patients, trace: Tr
         )
         before, products_before = after, products_after
     shape = (patients.by.groups, 0, len(FIGURES))
-    return np.moveaxis(np.array(years), 2, 0) if years else np.empty(shape)
+    factors = [economics.factor if unit == MONEY else 1.0 for _, _, unit in FIGURES]
+    return np.moveaxis(np.array(years), 2, 0) * factors if years else np.empty(shape)

@@ -17,7 +17,7 @@ from sim.outcomes.economics import COST, EFFECT, MONEY, QUANTITIES
 from sim.outcomes.estimates import FREE, Range
 from sim.outcomes.metrics import BY_NAME, METRIC_NAMES, REFERRED, Population
 from sim.outcomes.verdicts import HIGHER
-from sim.scenario.economics import MOST_MONEY
+from sim.scenario.capacity_costs import MOST_MONEY
 from sim.scenario.problems import did_you_mean, show
 from sim.scenario.units import NUMBER
 

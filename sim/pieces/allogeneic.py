@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 
 from sim.pieces.alternative import attempts, otherwise_alternative, patience, stands_by_then
 from sim.pieces.brief import can_fail, choose, fail, shared, stage, use
-from sim.pieces.calendars import shut_downs, stage_hours, units_by_day
+from sim.pieces.calendars import shut_downs, stage_hours, units_by_day, units_out
 from sim.pieces.common import bedside, infuse, work_up
-from sim.pieces.protocol import Capacity, Resource, Stock
+from sim.pieces.protocol import Capacity, Out, Resource, Stock
 from sim.pieces.requirements import before_dose
 from sim.pieces.steps import Attempts, Draw, End, Milestone, Path, Supply
+from sim.pieces.work import on_units
+from sim.pure.hours import Hours
 from sim.scenario import Scenario
 
 STOCK = "stock"
@@ -59,8 +62,8 @@ def supply(s: Scenario) -> tuple[Resource, ...]:
 
 def lot_lines(s: Scenario) -> Capacity:
     """The lines on which lots are made, where they are their own."""
-    units = units_by_day(s.allogeneic.lots.lines, shut_downs(s, "lot_line"))
-    return shared("lot_line", "Lines for lots", units)
+    units, shut = s.allogeneic.lots.lines, shut_downs(s, "lot_line")
+    return shared("lot_line", "Lines for lots", units_by_day(units, shut), out=units_out(units, shut))
 
 
 def lot(s: Scenario) -> Path:
@@ -70,11 +73,16 @@ def lot(s: Scenario) -> Path:
     if lots.donor.rejection > 0.0:
         donor = (Attempts("donor", (*donor, *fail("lots.donor.rejection", lots.donor.rejection)), None),)
     own = lots.shared_lines == "never"
-    hours = stage_hours(s, work_on=shut_downs(s, "lot_line" if own else "line"))
-    work = (*stage("lots.culture", lots.culture, hours), *stage("lots.editing", lots.editing, hours))
-    # who holds "line" is told by its name alone: autologous manufacture brings the resource
-    line = lot_lines(s) if own else shared("line", "", s.manufacturing.lines)
-    made = use(line, work)
+    shut = shut_downs(s, "lot_line" if own else "line")
+    # who holds "line" is told by its name and numbers alone: autologous manufacture brings the resource
+    lines = s.manufacturing.lines
+    line = lot_lines(s) if own else shared("line", "", lines, out=units_out(lines, shut))
+
+    def hours(_: str | None, out: Iterable[Out]) -> Hours | None:
+        return stage_hours(s, work_on=shut, out=out)
+
+    steps = (("lots.culture", lots.culture), ("lots.editing", lots.editing))
+    made = use(line, tuple(step for name, days in steps for step in on_units(line, 0, None, name, days, hours)))
     lost: Path = (End("lot_failed"),)
     return (
         *donor,

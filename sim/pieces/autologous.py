@@ -6,16 +6,17 @@ Longer than 400 lines because it is one treatment protocol, read from the first 
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import replace
 
 from sim.pieces.alternative import LEAVE_IT, attempts, otherwise_alternative, patience, stands_by_then
-from sim.pieces.brief import can_fail, choose, fail, shared, stage, stage_at, use
+from sim.pieces.brief import can_fail, choose, fail, shared, stage, use
 from sim.pieces.cadence import Places, slots_by_offer, withdrawals
-from sim.pieces.calendars import by_centre, openings, shut_downs, stage_hours, units_by_day
+from sim.pieces.calendars import openings, shut_downs, stage_hours, units_by_day, units_out
 from sim.pieces.cells import choose_by_cells, fail_by_cells
 from sim.pieces.common import bedside, infuse, travel, work_up
 from sim.pieces.making import Booked, Making, by_maker, lists, making
-from sim.pieces.protocol import Cadence, Capacity, Resource, unlimited
+from sim.pieces.protocol import Cadence, Capacity, Out, Resource, unlimited
 from sim.pieces.requirements import slot_needs
 from sim.pieces.sites import at_centres
 from sim.pieces.steps import (
@@ -36,6 +37,7 @@ from sim.pieces.steps import (
     UntilSlotStart,
     Use,
 )
+from sim.pieces.work import work
 from sim.pure.hours import ALWAYS, Hours
 from sim.scenario import Scenario
 from sim.scenario.makers import makers
@@ -96,7 +98,7 @@ def chairs(s: Scenario) -> Capacity:
     chair = at_centres(s, "chair", "Apheresis chairs", lambda centre: centre.chairs)
     open_in = openings(s, s.apheresis.calendar)
     bound = [units if unlimited(units) else units_by_day(units, open_in=open_in) for units in chair.units]
-    return Capacity(chair.name, chair.label, True, tuple(bound))
+    return replace(chair, units=tuple(bound))
 
 
 def lines(m: Making) -> Capacity:
@@ -109,7 +111,8 @@ def lines(m: Making) -> Capacity:
     if made.site == "centre":
         places = at_centres(s, m.line, label, lambda centre: made.lines if centre.lines is None else centre.lines)
         return replace(places, policy=policy, lot_rank=lot_rank)
-    return shared(m.line, label, units_by_day(made.lines, shut_downs(s, "line")), policy, lot_rank)
+    shut = shut_downs(s, "line")
+    return shared(m.line, label, units_by_day(made.lines, shut), policy, lot_rank, units_out(made.lines, shut))
 
 
 def _places_of_lines(s: Scenario, each: bool) -> tuple[Places, ...]:
@@ -124,7 +127,8 @@ def _places_of_lines(s: Scenario, each: bool) -> tuple[Places, ...]:
 
 def lab(s: Scenario) -> Capacity:
     """Places for release tests."""
-    return shared("lab", "Release-testing places", units_by_day(s.release_testing.lab, shut_downs(s, "lab")))
+    places, shut = s.release_testing.lab, shut_downs(s, "lab")
+    return shared("lab", "Release-testing places", units_by_day(places, shut), out=units_out(places, shut))
 
 
 # -- who holds what, from when to when ------------------------------------------------------------------------------
@@ -273,11 +277,11 @@ def _collect(m: Making, with_slot: Path) -> Path:
         start = (Choose(Noted("apheresis"), then=(Milestone("repeat_apheresis"),), otherwise=start),)
     ship = s.shipping
 
-    def hours(centre: str | None) -> Hours | None:
+    def hours(centre: str | None, out: Iterable[Out]) -> Hours | None:
         work_on = shut_downs(s, "chair", centre)
-        return stage_hours(s, s.apheresis.calendar, fit=s.apheresis.fit, work_on=work_on)
+        return stage_hours(s, s.apheresis.calendar, fit=s.apheresis.fit, work_on=work_on, out=out)
 
-    chair_stage = stage_at("apheresis.duration", s.apheresis.duration, hours(None), by_centre(s, "chair", hours))
+    chair_stage = work(s, chairs(s), "apheresis.duration", s.apheresis.duration, hours)
     pickup = stage_hours(s, ship.calendar, viable=ship.viable, closed=shut_downs(s, "courier"))
     collection: Path = (
         *use(chairs(s), (*_in_time(s), *start, *chair_stage)),
@@ -345,16 +349,15 @@ def _batch(m: Making, first: bool, batch: str) -> Path:
     remake = made.remake_duration if made.remake_duration not in (None, made.duration) else None
     anew = not first and remake is not None
 
-    def hours(centre: str | None) -> Hours | None:
-        return stage_hours(s, made.calendar, work_on=shut_downs(s, "line", centre))
+    def hours(centre: str | None, out: Iterable[Out]) -> Hours | None:
+        return stage_hours(s, made.calendar, work_on=shut_downs(s, "line", centre), out=out)
 
-    name = f"manufacturing.{'remake_' if anew else ''}duration"
-    elsewhere = by_centre(s, "line", hours)
-    whole = stage_at(m.draw(name) + batch, remake if anew and remake else m.duration, hours(None), elsewhere)
+    name, on = f"manufacturing.{'remake_' if anew else ''}duration", lines(m)
+    whole = work(s, on, m.draw(name) + batch, remake if anew and remake else m.duration, hours)
     purpose = m.draw("manufacturing.failure") + batch
     if made.failure_found is None:
         return (*whole, *fail_by_cells(s, "failure", purpose, m.failure))
-    found = stage_at("manufacturing.failure_found" + batch, made.failure_found, hours(None), elsewhere)
+    found = work(s, on, "manufacturing.failure_found" + batch, made.failure_found, hours)
     return choose_by_cells(s, "failure", purpose, m.failure, (*found, Fail()), whole)
 
 
@@ -364,10 +367,10 @@ def _testing(m: Making) -> Path:
     Of a sterility test that goes on after a conditional release this is the part up to the early reading.
     """
     s, r = m.scenario, m.scenario.release_testing
-    lab_places, hours, early = lab(s), _test_hours(s), r.conditional
+    lab_places, early = lab(s), r.conditional
     sterility = ("sterility", r.sterility) if early is None else ("conditional.sterility", early.sterility)
     tests = [
-        stage(f"release_testing.{name}", duration, hours)
+        work(s, lab_places, f"release_testing.{name}", duration, lambda _, out: _test_hours(s, out))
         for name, duration in (sterility, ("potency", r.potency), ("identity", r.identity))
     ]
     if early is not None:
@@ -401,8 +404,8 @@ def _testing(m: Making) -> Path:
     )
 
 
-def _test_hours(s: Scenario) -> Hours | None:
-    return stage_hours(s, s.release_testing.calendar, work_on=shut_downs(s, "lab"))
+def _test_hours(s: Scenario, out: Iterable[Out] = ()) -> Hours | None:
+    return stage_hours(s, s.release_testing.calendar, work_on=shut_downs(s, "lab"), out=out)
 
 
 def _ship_back(m: Making) -> Path:

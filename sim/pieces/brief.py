@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 
-from sim.pieces.protocol import Capacity, CapacitySteps, inner_paths, unlimited, walk_steps
+from sim.pieces.protocol import Capacity, CapacitySteps, Out, inner_paths, unlimited, walk_steps
 from sim.pieces.steps import Attempts, Choose, Fail, Flagged, Path, Share, Stage, Use
 from sim.pure.distributions import Distribution
 from sim.pure.hours import ALWAYS, Hours
@@ -21,13 +21,6 @@ def stage(name: str, duration: Distribution, hours: Hours | None = None, since: 
     if is_nothing(duration) and (hours is None or hours.openings is ALWAYS):
         return ()
     return (Stage(name, duration, hours, since),)
-
-
-def stage_at(name: str, duration: Distribution, hours: Hours | None, elsewhere: dict[str, Hours | None] | None) -> Path:
-    """The stage with the hours of the patient's centre where `elsewhere` tells them apart, else with `hours`."""
-    if elsewhere is None:
-        return stage(name, duration, hours)
-    return by_flag({f"centre/{centre}": stage(name, duration, its) for centre, its in elsewhere.items()})
 
 
 def by_flag(paths: dict[str, Path]) -> Path:
@@ -101,6 +94,14 @@ def one_each(name: str, label: str, units: list[CapacitySteps], policy: str = "f
     return Capacity(name, label, per_centre=True, units=tuple(units), policy=policy)
 
 
-def shared(name: str, label: str, units: CapacitySteps, policy: str = "first_come", lot_rank: float = 0.0) -> Capacity:
-    """A capacity that serves all centres."""
-    return Capacity(name, label, per_centre=False, units=(units,), policy=policy, lot_rank=lot_rank)
+def shared(
+    name: str,
+    label: str,
+    units: CapacitySteps,
+    policy: str = "first_come",
+    lot_rank: float = 0.0,
+    out: tuple[Out, ...] = (),
+) -> Capacity:
+    """A capacity that serves all centres; `out`: units that are out with the work on them."""
+    numbered = (out,) if out else ()
+    return Capacity(name, label, per_centre=False, units=(units,), policy=policy, lot_rank=lot_rank, out=numbered)

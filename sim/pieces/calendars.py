@@ -10,7 +10,7 @@ from datetime import date, timedelta
 from functools import lru_cache
 from itertools import islice
 
-from sim.pieces.protocol import CapacitySteps, Knowledge
+from sim.pieces.protocol import CapacitySteps, Knowledge, Out
 from sim.pure.hours import ALWAYS, Hours, Intervals
 from sim.scenario import Scenario
 from sim.scenario.opening import Calendar, Disruption
@@ -78,23 +78,40 @@ def units_by_day(
     """The units in force, 0 outside the openings (unless it is always open) and in shut-downs; less what is out."""
     closed = tuple(closed)
     shut = _union((d.first_day, d.end) for d in closed if d.takes_all)
-    parts = [(d.first_day, d.end, float(d.units)) for d in closed if d.units is not None]
+    parts = [(d.first_day, d.end, float(d.units)) for d in closed if d.units is not None and not d.by_number]
+    numbered = units_out(units, closed)
     if open_in is ALWAYS and not closed:
         return units
     intervals = tuple((max(first, 0.0), last) for first, last in open_in or () if last > 0.0)
     since = [day for day, _ in units]
-    changes = (*intervals, *shut, *((first, end) for first, end, _ in parts))
+    changes = (*intervals, *shut, *((first, end) for first, end, _ in parts), *((o.first, o.end) for o in numbered))
     days = {*since, 0.0, *(day for pair in changes for day in pair)}
     is_open, is_shut = _covers(intervals), _covers(shut)
     steps: list[tuple[float, float]] = []
     for day in sorted(days):
         there = (open_in is ALWAYS or is_open(day)) and not is_shut(day)
         now = units[bisect_right(since, day) - 1][1] if there else 0.0
-        if now > 0.0 and parts:
-            now = max(0.0, now - sum(out for first, end, out in parts if first <= day < end))
+        if now > 0.0 and (parts or numbered):
+            gone = sum(o.first <= day < o.end and o.unit <= now for o in numbered)
+            now = max(0.0, now - gone - sum(out for first, end, out in parts if first <= day < end))
         if not steps or steps[-1][1] != now:
             steps.append((day, now))
     return tuple(steps)
+
+
+def units_out(units: CapacitySteps, closed: Iterable[Disruption]) -> tuple[Out, ...]:
+    """The units that outages of a part take with the work on them: each those with the highest numbers that there are
+    on its first day, and that are not out already."""
+    since = [day for day, _ in units]
+    found: list[Out] = []
+    for d in closed:
+        if d.units is None or not d.by_number:
+            continue
+        there = units[bisect_right(since, d.first_day) - 1][1]
+        gone = {o.unit for o in found if o.first <= d.first_day < o.end}
+        left = (unit for unit in range(int(there), 0, -1) if unit not in gone)
+        found += (Out(unit, d.first_day, d.end, d.work == "lose") for unit in islice(left, d.units))
+    return tuple(found)
 
 
 def _union(intervals: Iterable[tuple[float, float]]) -> Intervals:
@@ -141,31 +158,26 @@ def stage_hours(
     fit: bool = False,
     viable: float = math.inf,
     work_on: Iterable[Disruption] = (),
+    out: Iterable[Out] = (),
     closed: Iterable[Disruption] = (),
 ) -> Hours | None:
     """The hours of a stage; None where it is always open and nothing disrupts it.
 
-    `work_on`: shut-downs of what the stage is done on, which it may be paused or lost by. `closed`: shut-downs in
-    which it cannot start.
+    `work_on`: shut-downs of what the stage is done on, which it may be paused or lost by, where they take all units;
+    `out`: when the unit is out that it is done on. `closed`: shut-downs in which it cannot start.
     """
+    whole, out = [d for d in work_on if d.takes_all], tuple(out)
     open_in = openings(s, calendar)
     starts = _without(s, open_in, [(d.first_day, d.end) for d in closed])
-    paused = [(d.first_day, d.end) for d in work_on if d.work == "pause"]
+    paused = [(d.first_day, d.end) for d in whole if d.work == "pause"]
+    paused += [(o.first, o.end) for o in out if not o.loses]
     counts = _without(s, open_in if working_time else ALWAYS, paused)
-    losses = tuple(sorted({d.first_day for d in work_on if d.work == "lose"}))
+    lost = {d.first_day for d in whole if d.work == "lose"} | {o.first for o in out if o.loses}
+    losses = tuple(sorted(lost))
     if starts is ALWAYS and counts is ALWAYS and not losses:
         return None
     waits = starts is not ALWAYS
     return Hours(openings=starts, fit=fit, counts=counts, losses=losses, viable=viable if waits else math.inf)
-
-
-def by_centre(
-    s: Scenario, resource: str, build: Callable[[str | None], Hours | None]
-) -> dict[str, Hours | None] | None:
-    """The hours at each centre where a shut-down of one centre makes them differ; None where they are the same."""
-    if not any(d.resource == resource and d.centre is not None and d.work != "finish" for d in s.disruptions.values()):
-        return None
-    return {centre: build(centre) for centre in s.centres}
 
 
 def _without(s: Scenario, intervals: Intervals | None, away: list[tuple[float, float]]) -> Intervals | None:

@@ -22,6 +22,7 @@ from sim.pieces.steps import (
     Milestone,
     Noted,
     OnLeave,
+    OnUnit,
     Path,
     Return,
     ServedBy,
@@ -154,6 +155,8 @@ def _condition(when: Condition) -> str:
             return f"the patient is of {flag}"
         case ServedBy(resource=resource):
             return f"served by {resource}"
+        case OnUnit(resource=resource, first=first, last=last):
+            return f"{resource} {first}" + (f" to {last}" if last > first else "") + " is held"
         case _:
             return "the disease has progressed"
 

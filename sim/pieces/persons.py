@@ -13,13 +13,19 @@ from sim.scenario.people import Age, Patients
 FEMALE, MALE = "female", "male"
 
 
-def persons(people: Patients, cohort: Cohort) -> dict[str, NDArray[np.float64] | NDArray[np.object_]]:
-    """`age` (years, at the first referral) and `sex` of each entry of the cohort, where the scenario states them."""
+def persons(
+    people: Patients, cohort: Cohort, rows: NDArray[np.int64] | None = None
+) -> dict[str, NDArray[np.float64] | NDArray[np.object_]]:
+    """`age` (years, at the first referral) and `sex` of entries of the cohort, where the scenario states them.
+
+    `rows`: of these entries, else of each.
+    """
+    who = cohort.person if rows is None else cohort.person[rows]
     found: dict[str, NDArray[np.float64] | NDArray[np.object_]] = {}
     if people.age is not None:
-        found["age"] = ages(people.age, cohort.luck.of("age")[cohort.person])
+        found["age"] = ages(people.age, cohort.luck.patients(("age",), who)[0])
     if people.sex is not None:
-        female = cohort.luck.of("sex")[cohort.person] < people.sex.female
+        female = cohort.luck.patients(("sex",), who)[0] < people.sex.female
         found["sex"] = np.where(female, FEMALE, MALE).astype(object)
     return found
 

@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import islice
+from typing import NamedTuple
 
 from sim.pieces.clocks import ClockBook
 from sim.pieces.steps import (
@@ -35,6 +36,16 @@ CapacitySteps = tuple[tuple[float, float], ...]
 Knowledge = tuple[tuple[float, CapacitySteps], ...]
 
 
+class Out(NamedTuple):
+    """A unit that is out for a time, with the work on it: its number, from 1, its first day, when it is back, and
+    whether what was under way on it is lost, or else stands still."""
+
+    unit: int
+    first: float
+    end: float
+    loses: bool
+
+
 @dataclass(frozen=True)
 class Capacity:
     """A resource of which units are held and given back. `units`: one entry a centre, or a single one for all.
@@ -45,6 +56,8 @@ class Capacity:
     Closing hours and shut-downs are steps to 0 units. `lot_rank`: the rank of lots in the queue, beside patients.
     `idle_until`: milestones, where units that are taken before them stand idle until their patient comes to one.
     `turn_round`: days for which a unit that was given back cannot be had, as it is made ready for the next.
+    `out`: one entry a place, where units have numbers: who is granted one has the lowest number that is neither held
+    nor out. A unit that is out does not count as in use (`units` are less by it), whoever holds it.
     """
 
     name: str
@@ -56,6 +69,13 @@ class Capacity:
     idle_until: tuple[str, ...] = ()
     turn_round: float = 0.0
     sites: tuple[str, ...] = ()
+    out: tuple[tuple[Out, ...], ...] = ()
+
+    def numbers(self, place: int) -> int:
+        """How many units have a number there; 0 where they have none."""
+        its = self.out[place] if self.out else ()
+        most = max(units for _, units in self.units[place])
+        return max(int(most), *(out.unit for out in its)) if its else 0
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from sim.pieces.brief import one_each
-from sim.pieces.calendars import shut_downs, units_by_day
+from sim.pieces.calendars import shut_downs, units_by_day, units_out
 from sim.pieces.protocol import Capacity, CapacitySteps
 from sim.scenario import Scenario
 from sim.scenario.people import Centre
@@ -16,7 +16,8 @@ from sim.scenario.shared import SHARED_KEYS
 def at_centres(s: Scenario, name: str, label: str, units: Callable[[Centre], CapacitySteps]) -> Capacity:
     """A capacity of each centre, less its shut-downs."""
     there = [units_by_day(units(centre), shut_downs(s, name, place)) for place, centre in s.centres.items()]
-    return one_each(name, label, there)
+    out = [units_out(units(centre), shut_downs(s, name, place)) for place, centre in s.centres.items()]
+    return replace(one_each(name, label, there), out=tuple(out) if any(out) else ())
 
 
 def at_sites(s: Scenario, name: str, label: str) -> Capacity:

@@ -133,11 +133,20 @@ class ServedBy:
 
 
 @dataclass(frozen=True)
+class OnUnit:
+    """True for whoever holds a unit of this resource whose number lies from `first` to `last`."""
+
+    resource: str
+    first: int
+    last: int
+
+
+@dataclass(frozen=True)
 class Progressed:
     """True for a patient whose disease has progressed by now."""
 
 
-Condition = Share | Noted | Flagged | ServedBy | Progressed
+Condition = Share | Noted | Flagged | ServedBy | OnUnit | Progressed
 
 
 @dataclass(frozen=True)

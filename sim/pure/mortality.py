@@ -22,19 +22,19 @@ IntArray = NDArray[np.int64]
 class Background:
     """The hazard of people as old as each patient and of the same sex, a multiple of that of the population.
 
-    `knots`, `rates`: of the life tables one after the other, by age in days; the rate holds from its knot on. `first`,
-    `last`: the place of each patient's table among them; `age`: their age on the first day, in days.
+    `knots`, `rates`: of the life tables one after the other, by age in days; the rate holds from its knot on. `ends`:
+    the knot at which the next one begins. `table`: which is each patient's; `age`: theirs on the first day, in days.
     """
 
     knots: FloatArray
     rates: FloatArray
-    first: IntArray
-    last: IntArray
+    ends: IntArray
+    table: IntArray
     age: FloatArray
 
-    def of(self, who: NDArray[np.bool_], day: FloatArray) -> Background:
+    def of(self, who: NDArray[np.bool_] | IntArray, day: FloatArray) -> Background:
         """That of some of the patients, from a day of theirs on."""
-        return Background(self.knots, self.rates, self.first[who], self.last[who], self.age[who] + day)
+        return Background(self.knots, self.rates, self.ends, self.table[who], self.age[who] + day)
 
 
 def background(tables: Sequence[HazardTable], ratio: float, table: IntArray, age: FloatArray) -> Background:
@@ -42,10 +42,9 @@ def background(tables: Sequence[HazardTable], ratio: float, table: IntArray, age
 
     `table`: which of the tables is each patient's; `age`: in days.
     """
-    sizes = np.array([len(each.days) for each in tables])
-    ends = np.cumsum(sizes)
+    ends = np.cumsum([len(each.days) for each in tables])
     knots, rates = (np.concatenate(parts) for parts in zip(*((each.days, each.rates) for each in tables), strict=True))
-    return Background(knots, ratio * rates, (ends - sizes)[table], (ends - 1)[table], age)
+    return Background(knots, ratio * rates, ends, table, age)
 
 
 def met(
@@ -60,35 +59,39 @@ def met(
             day = np.where(ratio > 0.0, fitted.age(threshold / ratio), np.inf)
         lived = np.where(np.isfinite(until), until, 0.0)
         return np.where(day <= until, day, np.inf), threshold - ratio * fitted.hazard(lived)
-    day, left, now = np.full(len(threshold), np.inf), threshold.copy(), np.zeros(len(threshold))
-    own = np.zeros(len(threshold), dtype=np.int64)
-    theirs = _places(people)
-    next_own = np.append(fitted.days[1:], np.inf)
-    active = np.flatnonzero(until > 0.0)
-    while len(active):
-        a = active
-        rate = np.maximum(fitted.rates[own[a]] * ratio[a], people.rates[theirs[a]])
-        birthday = np.where(theirs[a] < people.last[a], people.knots[np.minimum(theirs[a] + 1, people.last[a])], np.inf)
-        end_own, end_theirs = next_own[own[a]], birthday - people.age[a]
-        end = np.minimum(np.minimum(end_own, end_theirs), until[a])
+    found_day, found_left = np.full(len(threshold), np.inf), threshold.copy()
+    who = np.flatnonzero(until > 0.0)
+    # what is of those who are still alive, without those who have died since it was last cut down to them
+    ratio, until, left, now = ratio[who], until[who], threshold[who], np.zeros(len(who))
+    age, own, theirs = people.age[who], np.zeros(len(who), dtype=np.int64), _places(people)[who]
+    next_own, next_theirs = np.append(fitted.days[1:], np.inf), np.append(people.knots[1:], np.inf)
+    next_theirs[people.ends - 1] = np.inf
+    while len(who):
+        rate = np.maximum(fitted.rates[own] * ratio, people.rates[theirs])
+        end_own, end_theirs = next_own[own], next_theirs[theirs] - age
+        end = np.minimum(np.minimum(end_own, end_theirs), until)
         with np.errstate(invalid="ignore", divide="ignore"):
-            gained = np.where(rate > 0.0, rate * (end - now[a]), 0.0)
-            reached = now[a] + left[a] / rate
-        dies = (rate > 0.0) & (left[a] <= gained)
-        day[a[dies]] = reached[dies]
-        left[a] = np.where(dies, 0.0, left[a] - gained)
-        now[a] = end
-        own[a] += end == end_own
-        theirs[a] += end == end_theirs
-        active = a[~dies & (end < until[a])]
-    return day, left
+            gained = np.where(rate > 0.0, rate * (end - now), 0.0)
+            reached = now + left / rate
+        dies = (rate > 0.0) & (left <= gained)
+        goes_on = ~dies & (end < until)
+        left = np.where(dies, 0.0, left - gained)
+        if not goes_on.all():
+            gone = ~goes_on
+            found_left[who[gone]] = left[gone]
+            found_day[who[dies]] = reached[dies]
+            who, ratio, until, left, age, end = (of[goes_on] for of in (who, ratio, until, left, age, end))
+            own, theirs, end_own, end_theirs = (of[goes_on] for of in (own, theirs, end_own, end_theirs))
+        own, theirs, now = own + (end == end_own), theirs + (end == end_theirs), end
+    return found_day, found_left
 
 
 def _places(people: Background) -> IntArray:
     """The place of the knot that each is at or behind on the first day, in the table of each."""
-    found = people.first.copy()
-    for first in np.unique(people.first):
-        mine = people.first == first
-        last = int(people.last[mine][0])
-        found[mine] = first + np.searchsorted(people.knots[first : last + 1], people.age[mine], side="right") - 1
+    found = np.empty(len(people.table), dtype=np.int64)
+    first = 0
+    for number, end in enumerate(people.ends.tolist()):
+        mine = people.table == number
+        found[mine] = first + np.searchsorted(people.knots[first:end], people.age[mine], side="right") - 1
+        first = end
     return found

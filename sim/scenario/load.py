@@ -13,7 +13,7 @@ from sim.scenario.dropped import Dropped, Order, sort_unused, still_idle, told_a
 from sim.scenario.evidence import EVIDENCE_FILE, read_evidence
 from sim.scenario.faults import Nodes, checked, nodes_of, place_at
 from sim.scenario.inherit import Layer, Reading, read_layers, read_text_layers, toxicity_for
-from sim.scenario.leaves import is_whole_at, marker_at, values
+from sim.scenario.leaves import Value, is_whole_at, marker_at, values
 from sim.scenario.merge import at_once, held, in_vain, merge
 from sim.scenario.never import Contradiction, contradictions, without_effect_in_time
 from sim.scenario.nodes import Branch, walk
@@ -114,7 +114,11 @@ def load_mapping(
     `folder`: where the files lie that it names; the working directory unless given. In messages it is called `mapping`.
     """
     where = Path.cwd() if folder is None else folder
-    reading = read_text_layers(mapping_text(values), MAPPING, where)
+    try:
+        text = mapping_text(values)
+    except RecursionError:
+        raise ValueError(f"{MAPPING}: holds itself, or is nested too deeply") from None
+    reading = read_text_layers(text, MAPPING, where)
     return _build(where / MAPPING, reading, tuple(overrides), (), evidence)
 
 
@@ -148,11 +152,13 @@ def _build(
     merged, scenario = _merge_and_check(path, reading, overrides, problems, likely)
     tree, layers, nodes = merged.tree, merged.layers, nodes_of(merged.used)
     entries = read_entries(layers)
+    used: tuple[Value, ...] = ()
     # with other faults about, a source may match nothing only because its number is missing
     if scenario is not None:
         cited = any(source not in WORDS for entry in entries for source in entry.source_ids)
         written = [p for layer in layers for p, _, _ in walk(layer.tree) if marker_at(p) is not None]
-        known = [v.path for v in values(scenario)]
+        used = tuple(values(scenario))
+        known = [value.path for value in used]
         evidence = read_evidence(evidence_file) if cited or scenario.uncertainty else {}
         problems.extend(check_entries(entries, known, written, evidence))
         problems.extend(check_uncertainty(scenario.uncertainty, nodes, evidence))
@@ -160,11 +166,12 @@ def _build(
     if problems or scenario is None:
         raise ScenarioError(sorted(problems, key=lambda p: _order(p, layers)))
     entries = holding(entries, [gone.path for gone in merged.dropped if not gone.holds])
-    parameters = list_parameters(values(scenario), Known(nodes, layers, entries, taken_away(tree)))
+    parameters = list_parameters(used, Known(nodes, layers, entries, taken_away(tree)))
+    resolved = resolve(scenario, used)
     return Loaded(
         scenario=scenario,
-        resolved=resolve(scenario),
-        digest=digest(scenario),
+        resolved=resolved,
+        digest=digest(scenario, resolved),
         origins=Named({".".join(p): (place.file, place.line) for p, (place, _) in nodes.items()}),
         path=path,
         parameters=parameters,

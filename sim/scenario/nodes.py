@@ -115,17 +115,24 @@ def with_words(node: Node, path: Path, problems: list[Problem]) -> Node:
 
 def walk(node: Node, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Place, Node]]:
     """(path, place, node) of every value below a node; a value of a map stands at its key."""
-    match node:
-        case Branch():
-            for key, value in node.entries.items():
-                yield (*path, key), node.keys[key], value
-                yield from walk(value, (*path, key))
-        case Items():
-            for number, item in enumerate(node.items):
-                yield (*path, str(number)), item.place, item
-                yield from walk(item, (*path, str(number)))
-        case Leaf():
-            return
+    inside = [_just_below(node, path)]
+    while inside:
+        found = next(inside[-1], None)
+        if found is None:
+            inside.pop()
+            continue
+        yield found
+        if not isinstance(found[2], Leaf):
+            inside.append(_just_below(found[2], found[0]))
+
+
+def _just_below(node: Node, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Place, Node]]:
+    """(path, place, node) of each entry of a map, or item of a list; none of a single value."""
+    if isinstance(node, Branch):
+        return (((*path, key), node.keys[key], value) for key, value in node.entries.items())
+    if isinstance(node, Items):
+        return (((*path, str(number)), item.place, item) for number, item in enumerate(node.items))
+    return iter(())
 
 
 # YAML 1.2.2, section 10.3.2 (core schema)

@@ -150,8 +150,9 @@ class Disruption(Section):
     )
     units: Annotated[int | None, Whole(1, word="all")] = Field(
         None,
-        description="How many units are out (of 5 lines, 2), or all. What is under way on them goes on; nothing begins "
-        "before fewer are in use than are left.",
+        description="How many units are out (of 5 lines, 2), or all. With work: finish what is under way goes on, and "
+        "nothing begins before fewer are in use than are left; with pause or lose the units with the highest numbers "
+        "are out, with the work that is on them.",
     )
     start: Annotated[float | None, SinceStart()] = Field(
         None, alias="from", description="First day: a date, or days since the start."
@@ -192,9 +193,6 @@ class Disruption(Section):
         for key, days in (("between", self.between), ("for", self.length)):
             if days is not None and days.mean() == 0.0:
                 yield (key,), "found 0 d; allowed: a duration above 0 d"
-        if self.units is not None and self.work != "finish":
-            told = f"found {self.work} beside units; allowed: finish, as the units that are left take over the work"
-            yield ("work",), told
         if self.between is None and not self.length.is_fixed:
             yield ("for",), "found a distribution; allowed: a fixed time, or a distribution beside between"
 
@@ -202,6 +200,11 @@ class Disruption(Section):
     def takes_all(self) -> bool:
         """Whether it takes all units of its resource, however many there are."""
         return self.units is None
+
+    @property
+    def by_number(self) -> bool:
+        """Whether it takes some of the units, with the work that is under way on just these."""
+        return self.units is not None and self.work != "finish"
 
     @property
     def by_chance(self) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -22,8 +23,17 @@ from sim.scenario.section import Absent, Fault, Named, Section, refuse
 from sim.tables.words import WITHDRAWALS
 
 Steps = tuple[tuple[float, float], ...]
+
+
 UNLIMITED: Steps = ((0.0, float("inf")),)
 MOST_SEED = 2**63 - 1
+
+
+def is_unlimited(steps: Steps) -> bool:
+    """Whether a capacity never binds."""
+    return all(math.isinf(units) for _, units in steps)
+
+
 MOST_RUN_DAYS = 1_000_000.0
 SHARES_TOLERANCE = 1e-9
 NO_TIME = Fixed(0.0)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sim.scenario.leaves import inline, values
+from sim.scenario.leaves import Value, inline, values
 from sim.scenario.schema import NOT_IN_DIGEST, Scenario
 from sim.scenario.sources import Parameter
 from sim.scenario.versions import KEY, SCHEMA
@@ -36,10 +36,13 @@ class Difference:
     b_text: str
 
 
-def resolve(scenario: Scenario) -> dict[str, Any]:
-    """The scenario as YAML would hold it, with all defaults and nothing that it does not use."""
+def resolve(scenario: Scenario, used: Iterable[Value] | None = None) -> dict[str, Any]:
+    """The scenario as YAML would hold it, with all defaults and nothing that it does not use.
+
+    `used`: its `values`, where they are at hand.
+    """
     resolved: dict[str, Any] = {}
-    for value in values(scenario):
+    for value in values(scenario) if used is None else used:
         section = resolved
         for key in value.path[:-1]:
             section = section.setdefault(key, {})
@@ -51,17 +54,26 @@ def resolve(scenario: Scenario) -> dict[str, Any]:
     return resolved
 
 
-def digest(scenario: Scenario) -> str:
-    """A SHA-256 of all that can move a result: two files that mean the same have the same one."""
-    content = {key: value for key, value in resolve(scenario).items() if key not in NOT_IN_DIGEST}
+def digest(scenario: Scenario, resolved: Mapping[str, Any] | None = None) -> str:
+    """A SHA-256 of all that can move a result: two files that mean the same have the same one.
+
+    `resolved`: what `resolve` makes of the scenario, where it is at hand; it stays as it is.
+    """
+    whole = resolve(scenario) if resolved is None else resolved
+    content = {key: value for key, value in whole.items() if key not in NOT_IN_DIGEST}
     for path in ORDERED:
-        section = content
-        for key in path[:-1]:
-            section = section.get(key, {})
-        if path[-1] in section:
-            section[path[-1]] = list(section[path[-1]].items())
+        _in_order(content, path)
     text = json.dumps(content, sort_keys=True, separators=(",", ":"), allow_nan=False)
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _in_order(content: dict[str, Any], path: tuple[str, ...]) -> None:
+    """The map at a path of the content, if there is one, as a list of its entries; what holds it is copied."""
+    key, *rest = path
+    if key in content:
+        content[key] = dict(content[key]) if rest else list(content[key].items())
+        if rest:
+            _in_order(content[key], tuple(rest))
 
 
 def differences(a: Scenario, b: Scenario, a_nodes: Nodes, b_nodes: Nodes) -> list[Difference]:
@@ -90,13 +102,14 @@ def resolved_yaml(scenario: Scenario, parameters: Iterable[Parameter]) -> str:
     """YAML text that loads to the same scenario by itself; every value that has a source keeps it."""
     from ruamel.yaml import YAML
 
-    content = resolve(scenario)
+    used = tuple(values(scenario))
+    content = resolve(scenario, used)
     content["sources"] = {p.path: p.source for p in parameters if p.stated}
     yaml = YAML()
     # the emitter may part a key from its colon where it breaks a line
     yaml.width = 1_000_000_000
     text = io.StringIO()
-    yaml.dump(_styled(content, [v.path for v in values(scenario)]), text)
+    yaml.dump(_styled(content, [v.path for v in used]), text)
     head = f"# Every value of this scenario, defaults included; it needs no other file.\n{KEY}: {SCHEMA}\n"
     return f"{head}{text.getvalue()}"
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from sim.scenario.evidence import EVIDENCE_FILE, UNVERIFIED, Evidence
 from sim.scenario.inherit import Layer
@@ -152,8 +153,13 @@ class Known:
 
     def number(self, *places: Place) -> int | None:
         """The last of the layers in which these places are. Lines of CSV files belong to none."""
-        number_of = {layer.file: number for number, layer in enumerate(self.layers)}
-        return max((number_of[place.file] for place in places if place.file in number_of), default=None)
+        found = (self.number_of[place.file] for place in places if place.file in self.number_of)
+        return max(found, default=None)
+
+    @cached_property
+    def number_of(self) -> Mapping[str, int]:
+        """The last layer of each file."""
+        return {layer.file: number for number, layer in enumerate(self.layers)}
 
     def set_in(self, path: Path) -> int | None:
         """The last layer that set any part of a value; None for a default."""
@@ -173,9 +179,14 @@ def taken_away(tree: Branch) -> dict[Path, Place]:
     return {path[:-1] if path[-1] == REPLACE else path: place for path, place, _ in marks(tree)}
 
 
+# A section that names the source of its numbers itself.
+OWN_SOURCE = ("economics", "conversion")
+
+
 def list_parameters(values: Iterable[Value], known: Known) -> tuple[Parameter, ...]:
-    """One parameter for each number, in the order of the schema."""
-    return tuple(_parameter(value, known) for value in values if value.numeric and value.path[0] not in NOT_IN_DIGEST)
+    """One parameter for each number, in the order of the schema; what has its source beside it is none."""
+    counted = (value for value in values if value.numeric and value.path[0] not in NOT_IN_DIGEST)
+    return tuple(_parameter(value, known) for value in counted if value.path[:2] != OWN_SOURCE)
 
 
 def word_sources(values: Iterable[Value], known: Known) -> list[Parameter]:

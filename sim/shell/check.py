@@ -199,6 +199,7 @@ def _print_rooms(groups: Sequence[Group], shows_all: bool) -> None:
 
 def _tell_sources(file: Path, loaded: Loaded, shows_sources: bool) -> None:
     """How many numbers stand on what; each of them where that is asked for."""
+    from reports.words import counted
     from sim.scenario.sources import ASSUMPTION
 
     unsourced = [p for p in loaded.parameters if not p.stated]
@@ -210,7 +211,8 @@ def _tell_sources(file: Path, loaded: Loaded, shows_sources: bool) -> None:
         f"{len(unsourced)} without a source{how}."
     )
     if unsourced:
-        say(f"{file}: no source is given for {len(unsourced)} numbers; the report will call them assumptions{how}")
+        told = "them assumptions" if len(unsourced) > 1 else "it an assumption"
+        say(f"{file}: no source is given for {counted(len(unsourced), 'number')}; the report will call {told}{how}")
     if shows_sources:
         click.echo("\n".join(f"  no source: {p.path}" for p in unsourced))
         print_table(

@@ -85,15 +85,18 @@ later course has a row for each: all days count from the first `referral_day`, t
 |---|---|
 | `costs.waiting_month` | a month from referral to *end* |
 | `costs.apheresis`, `costs.lymphodepletion` | on `apheresis_day`, `lymphodepletion_day`; repeated collections in `quantities` |
-| `costs.bridging` | on `bridging_day` |
+| `costs.bridging`, `costs.holding` | on `bridging_day`, on `holding_therapy_day` |
+| `costs.bridging_month` | a month from `bridging_day` to the earlier of `lymphodepletion_day` and *end* |
 | `costs.product.allogeneic` or `.autologous` | on `infusion_day`, by `off_the_shelf`; autologous times `manufacturing.batches` with `priced_by: batch` |
 | `costs.infusion`, `costs.adverse_events` | on `infusion_day` |
 | `costs.follow_up_month` | a month from `infusion_day` while *progression free* |
-| `costs.progressed_month` | a month from `relapse_day` to `death_day` |
-| `costs.subsequent_care` (of the outcome, else `month`) | a month from *end* to `death_day`, of the outcomes other than infused and died |
+| `costs.progressed_month` | a month from `relapse_day` to `death_day`; with `costs.lines`, line after line its `share` of it for as long as it `lasts`, and the rest of `supportive_month`, which goes on after them |
+| `costs.subsequent_care` (of the outcome, else `month`) | the same from *end* to `death_day`, of the outcomes other than infused, alternative, standard care and died |
+| `costs.alternative`, `costs.standard_care` | `adverse_events` on *end*, and `month` a month from then while *progression free*, of these outcomes |
 | `costs.end_of_life` | on `death_day` |
-| `costs.bed_day`, `costs.icu_day` | `units` a day from `start_day` to `end_day` of the item in `quantities` |
+| `costs.bed_day`, `costs.icu_day`, `costs.holding_month` | `units` a day from `start_day` to `end_day` of the item in `quantities` |
 | `costs.unused_product` (unless given, `costs.product`), `toxicity` (`cost`) | `units` on `start_day` of the item in `quantities` |
+| `costs.capacity`, and `costs.unused_product.allogeneic` of doses expired and lots failed | `units` of the item in `supply.csv` by the number of measured patients of the replication, on the day of referral of each |
 
 | utility | a year |
 |---|---|

@@ -11,6 +11,7 @@ from sim.tables.shared import (
     BASELINE_TO_COUNT,
     ESTIMATE,
     PATIENTS,
+    REPLICATION,
     REPLICATIONS,
     SCENARIO,
     TO_COUNT,
@@ -120,6 +121,27 @@ ECONOMICS = (
         ),
         ("scenario", "willingness_to_pay"),
         (ESTIMATE, ("increment", "increment_low", "increment_high")),
+    ),
+    Table(
+        "supply",
+        "Quantities of supply",
+        "scenario by replication by price of supply that is in view; not written where there is none",
+        (
+            SCENARIO,
+            REPLICATION,
+            text(
+                "item",
+                "Path of its price in the section `economics`: costs.capacity..., or costs.unused_product.allogeneic "
+                "of doses that expired and of lots that failed.",
+            ),
+            number(
+                "units",
+                "How many in the measuring window: unit-months that the scenario names, uses, slots, dose-months, lots "
+                "started, or doses.",
+                bounds=Bounds.NOT_NEGATIVE,
+            ),
+        ),
+        ("scenario", "replication", "item"),
     ),
     Table(
         "budget",

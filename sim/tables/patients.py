@@ -119,12 +119,12 @@ QUANTITIES = Table(
         text(
             "item",
             "Path of its price in the section `economics`: costs.apheresis (repeated), costs.unused_product..., "
-            "costs.bed_day, costs.icu_day, toxicity....",
+            "costs.bed_day, costs.icu_day, costs.holding_month, toxicity....",
         ),
         number(
             "units",
             "How many; of bed_day and icu_day 1 for each day from start_day to end_day, or -1 for bed days that "
-            "intensive care replaces.",
+            "intensive care replaces; of holding_month 12 / 365.25 for each.",
         ),
         number("start_day", "When it is paid, or begins.", "days since the first referral"),
         number(

@@ -9,10 +9,11 @@ Longer than 400 lines because the whole vocabulary is written here.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from random import Random
 
-from sim.pieces.protocol import AnyOf, Bookings, Cadence, Capacity, Knowledge, Policy, Protocol, Resource, Stock
+from sim.pieces.protocol import AnyOf, Bookings, Cadence, Capacity, Knowledge, Out, Policy, Protocol, Resource, Stock
 from sim.pieces.steps import (
     Aside,
     AtProgression,
@@ -29,6 +30,7 @@ from sim.pieces.steps import (
     Milestone,
     Noted,
     OnLeave,
+    OnUnit,
     Path,
     Patience,
     Progressed,
@@ -70,9 +72,11 @@ def random_case(number: int) -> Case:
     courses = r.choice([1, 1, 2])
     resources = _resources(r, whole, centres)
     writer = Writer(r, whole, {type(x).__name__: x.name for x in resources}, tuple(x.name for x in resources))
+    writer.numbered = _numbered(resources)
     if (makers := Random(f"lists {number}")).random() < 0.4:
         served, writer.lists = _lists(makers, whole, centres)
         resources = (*resources, *served)
+        writer.numbered = _numbered(resources)
     booked = next((x for x in resources if x.name == "bed"), None)
     if isinstance(booked, Capacity) and r.random() < 0.7:
         writer.booked = _bookings(writer, booked)
@@ -114,9 +118,13 @@ def _resources(r: Random, whole: bool, centres: int) -> tuple[Resource, ...]:
     if r.random() < 0.7:
         found.append(_cadence(r, whole, centres))
     if r.random() < 0.6:
-        found.append(_stock(r, whole, centres))
+        found.append(_stock(r, whole, centres, _numbered(found)))
     r.shuffle(found)
     return tuple(found)
+
+
+def _numbered(resources: Sequence[Resource]) -> tuple[str, ...]:
+    return tuple(x.name for x in resources if isinstance(x, Capacity) and x.out)
 
 
 def _policy(r: Random) -> str:
@@ -146,7 +154,24 @@ def _capacity(r: Random, name: str, centres: int) -> Capacity:
     sites = tuple(sharing.choice("AB") for _ in range(centres)) if per_centre and sharing.random() < 0.5 else ()
     if sites:
         units = units[: len(set(sites))]
-    return Capacity(name, name, per_centre, units, _policy(r), rank, (), turn_round, sites)
+    policy, numbers = _policy(r), Random(f"numbers of {name} {units}")
+    out: tuple[tuple[Out, ...], ...] = ()
+    limited = all(math.isfinite(n) for steps in units for _, n in steps)
+    if name != "bed" and limited and not turn_round and not sites and numbers.random() < 0.5:
+        out = tuple(_units_out(numbers) for _ in units)
+    return Capacity(name, name, per_centre, units, policy, rank, (), turn_round, sites, out if any(out) else ())
+
+
+def _units_out(r: Random) -> tuple[Out, ...]:
+    """Outages of units with numbers, on whole days: one after the other for each, now and then without a break."""
+    found: list[Out] = []
+    for unit in r.sample([1, 2, 3], r.randint(1, 3)):
+        day = 0
+        for _ in range(r.randint(1, 4)):
+            first = day + r.choice([0, 1, 4, 5, 10])
+            day = first + r.choice([1, 3, 5, 10])
+            found.append(Out(unit, float(first), float(day), r.random() < 0.5))
+    return tuple(sorted(found, key=lambda out: out.first))
 
 
 def _bookings(writer: Writer, booked: Capacity) -> Bookings:
@@ -224,11 +249,11 @@ def _lists(r: Random, whole: bool, centres: int) -> tuple[tuple[Resource, ...], 
     return (*made, *lists), tuple(lists)
 
 
-def _stock(r: Random, whole: bool, centres: int) -> Stock:
+def _stock(r: Random, whole: bool, centres: int, numbered: tuple[str, ...]) -> Stock:
     per_centre = r.random() < 0.5
     at = r.choice([0, 1, 3])
     ordered = r.random() < 0.3
-    writer = Writer(r, whole, {"Capacity": "line"}, ("line",), lots=True)
+    writer = Writer(r, whole, {"Capacity": "line"}, ("line",), lots=True, numbered=numbered)
     return Stock(
         "stock",
         "stock",
@@ -261,6 +286,7 @@ class Writer:
     booked: Bookings | None = None
     booked_at_all: bool = False
     lists: tuple[AnyOf, ...] = ()
+    numbered: tuple[str, ...] = ()
 
     def path(self, depth: int, failing: bool = False) -> Path:
         """A few steps; `failing`: inside an attempt, which may fail."""
@@ -343,8 +369,17 @@ class Writer:
     def use(self, depth: int) -> Path:
         r = self.r
         capacities = [name for name in self.resources if name in ("line", "bed")]
-        units = r.choice([1, 1, 1, 2])
-        return (Use(r.choice(capacities), self.path(depth), units, r.random() < 0.4, self.patience(depth)),)
+        units, name, steps = r.choice([1, 1, 1, 2]), r.choice(capacities), self.path(depth)
+        if name in self.numbered:
+            units, steps = 1, (*self.on_units(name), *steps)
+        return (Use(name, steps, units, r.random() < 0.4, self.patience(depth)),)
+
+    def on_units(self, name: str) -> Path:
+        """What depends on the unit that is held, of those that have numbers."""
+        r = Random(f"on units of {name} after {self.names}")
+        which = OnUnit(name, *sorted(r.choices([1, 2, 3], k=2)))
+        there = Stage(f"stage on {which.first} {self.name('of')}", Fixed(float(r.choice([0, 1, 3]))))
+        return (Choose(which, (there,), (Stage(self.name("stage off"), Fixed(2.0)),) if r.random() < 0.5 else ()),)
 
     def book(self, depth: int) -> Path:
         """A bed booked ahead, what comes before, and the bed: mostly in this order, or not at all."""
@@ -386,7 +421,18 @@ class Writer:
             way: Path = () if name == "gamma" and r.random() < 0.5 else (until, *self.path(0))
             inner = (Choose(ServedBy(name), way, self.path(0)), *inner) if r.random() < 0.8 else inner
         ready = r.choice(["", "", "listing", "infusion"])
-        return (Use(asked.name, inner, r.choice([1, 1, 1, 2]), r.random() < 0.3, self.patience(depth), ready),)
+        numbered = [name for name in serving if name in self.numbered]
+        inner = (*(step for name in numbered for step in self.on_units(name)), *inner)
+        return (
+            Use(
+                asked.name,
+                inner,
+                1 if numbered else r.choice([1, 1, 1, 2]),
+                r.random() < 0.3,
+                self.patience(depth),
+                ready,
+            ),
+        )
 
     def beside(self, depth: int) -> Path:
         """What passes beside the rest; now and then an end of the path that is known ahead."""

@@ -11,12 +11,17 @@ import pytest
 pytest.importorskip("numba")
 
 from sim.engine.kernel import clocks, replications
-from sim.engine.kernel.rows import Batch, FactorChange, Pool, layout
+from sim.engine.kernel.rows import Batch, FactorChange, Pool, Unit, layout
 
 
 @pytest.mark.parametrize(
     ("kind", "copy"),
-    [(Pool, replications.copy_pool), (Batch, replications.copy_batch), (FactorChange, clocks.copy_change)],
+    [
+        (Pool, replications.copy_pool),
+        (Unit, replications.copy_unit),
+        (Batch, replications.copy_batch),
+        (FactorChange, clocks.copy_change),
+    ],
 )
 def test_every_field_is_copied(kind: type, copy: Callable[..., None]) -> None:
     names = layout(kind).names

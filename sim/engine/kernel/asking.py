@@ -86,7 +86,7 @@ def new_request(run: Run, requests: Table[Request], me: Walker, pool: Pool, unit
     new.who, new.kind, new.entity = me.row, me.kind, me.entity
     new.pool, new.source, new.units, new.state, new.slot = pool.row, pool.row, units, WAITING, -1
     new.asked, new.began, new.ended, new.lapses = me.day, NAN, NAN, me.cut
-    new.booking, new.day = -1, NAN
+    new.booking, new.day, new.unit = -1, NAN, 0
     return new
 
 
@@ -195,6 +195,7 @@ def hold(
 ) -> None:
     """The walker holds what it was granted, until the end of the frame that opens here."""
     source = pools.rows[asked.source]
+    walkers.shares[me.row, source.resource].unit = asked.unit
     if pool.kind == BOOKING:
         walkers.shares[me.row, pool.resource].booking = me.request
     if pool.kind == ANY_OF:

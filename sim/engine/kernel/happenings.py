@@ -47,6 +47,7 @@ from sim.engine.kernel.names import (
     ROOM,
     THROUGH,
     TURNED_ROUND,
+    UNIT_OUT,
     WAITING,
     WALK,
     WITHDRAWING,
@@ -55,6 +56,7 @@ from sim.engine.kernel.pools import (
     best_source,
     call_turn,
     call_turn_if_any,
+    change_unit,
     expire,
     grant,
     has_units,
@@ -268,6 +270,9 @@ def happen(
         call_turn(run, pools.rows[change.pool])
         if pools.rows[change.pool].other >= 0:
             call_turn(run, pools.rows[pools.rows[change.pool].other])
+    elif what == UNIT_OUT:
+        out = supplies.units_out[subject]
+        change_unit(pools, pools.rows[out.pool], out)
     elif what == LOOKING:
         call_turn(run, pools.rows[subject])
     elif what == TURNED_ROUND:

@@ -23,7 +23,7 @@ from sim.engine.kernel.names import (
     TURNED_ROUND,
     WALK,
 )
-from sim.engine.kernel.rows import Lot, Pool, Request
+from sim.engine.kernel.rows import Lot, Pool, Request, UnitChange
 from sim.engine.kernel.tables import Pools, Run, Shelves, Slots, Supplies, Table
 
 
@@ -124,6 +124,33 @@ def give_up(run: Run, requests: Table[Request], pool: Pool, row: int) -> None:
         call_turn(run, pool)
 
 
+@compiled
+def take_unit(pools: Pools, pool: Pool, asked: Request, row: int) -> None:
+    """Who holds one of the units with numbers has the first that is neither held nor out; or none, if none is."""
+    for number in range(pool.numbers):
+        unit = pools.units[pool.first_unit + number]
+        if unit.holder < 0 and not unit.out:
+            unit.holder, asked.unit = row, number + 1
+            return
+
+
+@compiled
+def leave_unit(pools: Pools, pool: Pool, asked: Request) -> bool:
+    """Nobody is on the unit of a request any more; whether it was out, and so did not count as in use."""
+    unit = pools.units[pool.first_unit + asked.unit - 1]
+    unit.holder = -1
+    return unit.out != 0
+
+
+@compiled
+def change_unit(pools: Pools, pool: Pool, change: UnitChange) -> None:
+    """A unit is out from now on, or there again, with what is held on it."""
+    unit = pools.units[change.unit]
+    unit.out = change.out
+    if unit.holder >= 0:
+        pool.in_use += -1 if change.out else 1
+
+
 @inlined
 def grant(
     run: Run,
@@ -140,6 +167,8 @@ def grant(
     asked.state, asked.began = GRANTED, run.now.today
     if source.kind == CAPACITY:
         source.in_use += asked.units
+        if source.numbers > 0:
+            take_unit(pools, source, asked, row)
         if source.other >= 0:
             take_up(run, requests, pools, source, asked, run.now.today)
             chain(requests, source, row)
@@ -200,8 +229,9 @@ def hand_all_back(run: Run, slots: Slots, pool: Pool, asked: Request) -> None:
 
 @compiled
 def set_free(run: Run, requests: Table[Request], pools: Pools, pool: Pool, row: int) -> None:
-    """The units of a request are free again."""
-    pool.in_use -= requests[row].units
+    """The units of a request are free again; one that is out was not counted."""
+    if requests[row].unit == 0 or not leave_unit(pools, pool, requests[row]):
+        pool.in_use -= requests[row].units
     call_turn(run, pool)
     if pool.other >= 0 and not pool.unlimited:
         unchain(requests, pool, row)

@@ -8,7 +8,7 @@ from sim.engine.kernel.happenings import expect_arrival
 from sim.engine.kernel.heaps import push
 from sim.engine.kernel.machine import compiled
 from sim.engine.kernel.names import CHECK, CHECKING, LAPSED, MORE_USES, NAN, PATIENT, THROUGH, WAITING
-from sim.engine.kernel.rows import Batch, Pool, Replication, Request
+from sim.engine.kernel.rows import Batch, Pool, Replication, Request, Unit
 from sim.engine.kernel.tables import People, Pools, Records, Run, Shelves, Start, Table, Uses
 
 
@@ -17,7 +17,8 @@ def copy_pool(old: Pool, new: Pool) -> None:
     """Write a pool into another row: field by field, for the compiler takes a whole row byte by byte."""
     new.row, new.resource, new.centre, new.kind, new.policy = old.row, old.resource, old.centre, old.kind, old.policy
     new.due, new.queued, new.tickets, new.unlimited = old.due, old.queued, old.tickets, old.unlimited
-    new.in_use, new.limit, new.other, new.chain, new.hours = old.in_use, old.limit, old.other, old.chain, old.hours
+    new.in_use, new.limit, new.first_unit, new.numbers = old.in_use, old.limit, old.first_unit, old.numbers
+    new.other, new.chain, new.hours = old.other, old.chain, old.hours
     new.known, new.known_count, new.booked_for, new.looks = old.known, old.known_count, old.booked_for, old.looks
     new.feeds, new.first_choice, new.choices, new.lot_rank = old.feeds, old.first_choice, old.choices, old.lot_rank
     new.turn_round, new.free_slots, new.free_rows = old.turn_round, old.free_slots, old.free_rows
@@ -26,6 +27,12 @@ def copy_pool(old: Pool, new: Pool) -> None:
     new.keeps_place, new.lead, new.notice, new.batches = old.keeps_place, old.lead, old.notice, old.batches
     new.on_hand, new.planned, new.wanted, new.lots_begun = old.on_hand, old.planned, old.wanted, old.lots_begun
     new.chain_supplied, new.supplied = old.chain_supplied, old.supplied
+
+
+@compiled
+def copy_unit(old: Unit, new: Unit) -> None:
+    """Write a unit with a number into another row."""
+    new.holder, new.out = old.holder, old.out
 
 
 @compiled
@@ -61,6 +68,8 @@ def begin_replication(
     now.free_row = -1
     for pool in range(len(start.pools)):
         copy_pool(start.pools[pool], pools.rows[pool])
+    for unit in range(len(start.units)):
+        copy_unit(start.units[unit], pools.units[unit])
     for shelf in range(start.batches.shape[0]):
         for batch in range(start.batches.shape[1]):
             copy_batch(start.batches[shelf, batch], shelves.batches[shelf, batch])

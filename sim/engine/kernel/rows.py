@@ -73,6 +73,14 @@ class Change:
     limit: float  # from then on
 
 
+class UnitChange:
+    """A unit with a number is out from now on, or there again."""
+
+    pool: int
+    unit: int  # its row
+    out: int  # whether it is out from then on
+
+
 class KnownStep:
     """A step of what is known of a capacity."""
 
@@ -290,7 +298,15 @@ class Share:
 
     key_day: float  # by which it queued first
     start: float  # of the slot that it holds
+    unit: int  # the number of the last unit that it had; 0: none
     booking: int  # the last one that it made, a request; -1: none
+
+
+class Unit:
+    """A unit with a number."""
+
+    holder: int  # a request; -1: none
+    out: int  # whether it is out, with the work on it
 
 
 class Request:
@@ -305,6 +321,7 @@ class Request:
     state: int
     entry: int  # ticket of its entry in the queue; earlier ones are stale
     slot: int  # the first of those granted; -1: none
+    unit: int  # the number of the one granted, of those that have one; 0: none
     booking: int  # of units that may be booked, the walker's last one; -1: none
     following: int  # the next request in the pool's chain, or in the end of the same entity; -1: none
     asked: float
@@ -331,6 +348,8 @@ class Pool:
     unlimited: int
     in_use: int
     limit: float
+    first_unit: int  # the row of the first of its units with numbers
+    numbers: int  # how many of its units have one
     other: int  # the pool of a capacity's bookings, or the capacity of bookings; -1: none
     chain: int  # the first of the bookings held, or of the requests that hold what may be booked; -1: none
     hours: int  # in which what comes before a booked unit may begin; -1: always

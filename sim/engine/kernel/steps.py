@@ -51,6 +51,7 @@ from sim.engine.kernel.names import (
     MORE_WALKERS,
     NO_SLOT,
     NOTED,
+    ON_UNIT,
     PARTED,
     PATIENT,
     ROOM,
@@ -137,7 +138,7 @@ def pass_stage(
 def choose(
     step: Operation, people: People, run: Run, walkers: Walkers, draws: Draws, records: Records, me: Walker
 ) -> int:
-    """CHOOSE, NOTED, FLAGGED, SERVED_BY and PROGRESSION_NOTED: one of two ways."""
+    """CHOOSE, NOTED, FLAGGED, SERVED_BY, ON_UNIT and PROGRESSION_NOTED: one of two ways."""
     if step.code == CHOOSE:
         chance = value_of(run, draws, step.purpose, me)
         if chance < 0.0:
@@ -149,6 +150,8 @@ def choose(
         holds = people.flags[step.name, me.entity] != 0
     elif step.code == SERVED_BY:
         holds = not math.isnan(walkers.shares[me.row, step.resource].start)
+    elif step.code == ON_UNIT:
+        holds = step.units <= walkers.shares[me.row, step.resource].unit <= step.most
     else:
         holds = records.progression_day[me.entity] <= me.day
     me.pc = me.pc + 1 if holds else step.otherwise
@@ -203,7 +206,7 @@ def run_branches(step: Operation, route: Route, run: Run, walkers: Walkers, me: 
             branch.parent, branch.attempt, branch.keys = me.row, me.attempt, me.keys
             for resource in range(walkers.shares.shape[1]):
                 its, mine = walkers.shares[branch.row, resource], walkers.shares[me.row, resource]
-                its.start, its.booking = mine.start, mine.booking
+                its.start, its.booking, its.unit = mine.start, mine.booking, mine.unit
             add_task(run, WALK, branch.row, 0, 0)
             return PARTED
         run.now.busy -= 1

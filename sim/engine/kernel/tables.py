@@ -35,6 +35,8 @@ from sim.engine.kernel.rows import (
     Share,
     Slot,
     Task,
+    Unit,
+    UnitChange,
     Walker,
 )
 
@@ -95,6 +97,7 @@ class Supplies(NamedTuple):
     per_offer: IntTable  # slots on each offer day, one row a pool
     withdrawals: FloatTable
     changes: Table[Change]
+    units_out: Table[UnitChange]
     policies: Table[Policy]
     known: Table[KnownStep]
     lessons: Table[Lesson]
@@ -121,6 +124,7 @@ class Start(NamedTuple):
     """How every replication begins: its pools, the heap of what is due, and the doses on the shelves."""
 
     pools: Table[Pool]
+    units: Table[Unit]
     heap: Table[Due]
     happenings: Table[Happening]
     batches: Grid[Batch]
@@ -177,10 +181,11 @@ class Walkers(NamedTuple):
 
 
 class Pools(NamedTuple):
-    """The pools and their queues, each a heap."""
+    """The pools and their queues, each a heap; the units of any that have numbers."""
 
     rows: Table[Pool]
     queue: Grid[Entry]
+    units: Table[Unit]
 
 
 class Slots(NamedTuple):

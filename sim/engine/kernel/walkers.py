@@ -32,7 +32,8 @@ def begin_walker(
     me.out = me.branch = me.branch_failed = me.request = 0
     me.day, me.leaves, me.cut, me.branched, me.queues_by = day, leaves, leaves, day, NAN
     for resource in range(walkers.shares.shape[1]):
-        walkers.shares[row, resource].start, walkers.shares[row, resource].booking = NAN, -1
+        mine = walkers.shares[row, resource]
+        mine.start, mine.booking, mine.unit = NAN, -1, 0
     return me
 
 

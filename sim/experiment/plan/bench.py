@@ -45,7 +45,7 @@ def reducer_of(base: Base, targets: Sequence[Target]) -> Reducer:
             Column(f"{WAITING} {label}", label, "patients"),
             Column(f"{IN_USE} {label}", label, "share"),
         ]
-    return Reducer("plan", tuple(columns), partial(_reduced, tuple(metric.name for metric in own)))
+    return Reducer("plan", tuple(columns), partial(_reduced, tuple(m.name for m in own)), lives_of_all=False)
 
 
 def _reduced(names: tuple[str, ...], arm: Arm, patients: Patients, trace: Trace) -> FloatArray:

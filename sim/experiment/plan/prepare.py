@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from sim.experiment.asked import How, option
+from sim.experiment.options import PLAN_EVALUATIONS
 from sim.experiment.plan.bench import metrics_of
 from sim.experiment.plan.floor import FloorMissingError
 from sim.experiment.plan.run import PLAN_FILES, Asked, PlanStudy, run_plan, sweep_of
-from sim.experiment.plan.search import EVALUATIONS, Rule
+from sim.experiment.plan.search import Rule
 from sim.experiment.plan.space import Space, ascending
+from sim.experiment.plan.standing import standing_prices
 from sim.experiment.plan.targets import parse_costs, parse_target, parse_zones, require_once, require_used
 from sim.experiment.sweep.evaluate import SweepPlan
 from sim.experiment.sweep.factors import Factor
@@ -55,11 +57,12 @@ def prepare_plan(
     zones: Sequence[str],
     rule: Rule,
     how: How,
-    evaluations: int = EVALUATIONS,
+    evaluations: int = PLAN_EVALUATIONS,
 ) -> PreparedPlan:
     """The search of a base of one scenario.
 
-    `targets`: `METRIC <= X` or `METRIC >= X` each; `costs`: `PATH=NUMBER`; `zones`: `METRIC=WIDTH`. Raises OptionError
+    `targets`: `METRIC <= X` or `METRIC >= X` each; `costs`: `PATH=NUMBER`, else what the scenario says that
+    capacity costs a month; `zones`: `METRIC=WIDTH`. Raises OptionError
     where one of them cannot be, ScenarioError where a value of the first stage cannot.
     """
     levers = []
@@ -67,7 +70,8 @@ def prepare_plan(
         with option(f"vary {factor.path}"):
             levers.append(ascending(factor))
     with option("cost"):
-        space = Space(tuple(levers), parse_costs(costs, [lever.path for lever in levers]))
+        known = {} if costs else standing_prices(base, levers)
+        space = Space(tuple(levers), known or parse_costs(costs, [lever.path for lever in levers]))
     metric_of = metrics_of(base)
     with option("zone"):
         widths = parse_zones(zones, metric_of)
@@ -81,4 +85,9 @@ def prepare_plan(
         plan = sweep_of(base, asked, how.workers, how.engine, how.cluster)
     except ScenarioError as error:
         raise relocate(error, places_of(levers)) from error
-    return PreparedPlan(plan, asked, tuple(changed_meaning(base.scenarios)), tuple(warnings_of(base)))
+    told = [f"cost a month of one unit, from economics.costs.capacity: {_listed(known)}"] if known else []
+    return PreparedPlan(plan, asked, (*changed_meaning(base.scenarios), *told), tuple(warnings_of(base)))
+
+
+def _listed(prices: Mapping[str, float]) -> str:
+    return ", ".join(f"{path} {price:,.10g}" for path, price in prices.items())

@@ -7,16 +7,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sim.experiment.asked import How, OptionError, option
+from sim.experiment.options import PSA_REPLICATIONS, PSA_SAMPLES
 from sim.experiment.psa.information import YEARS, Population, Wanted, parse_groups, require_known
 from sim.experiment.psa.run import Psa, psa_files, psa_points, require_economics, run_psa, unused_inputs
-from sim.experiment.study.economics_tables import dear_states, late_returns, no_reference_arm
+from sim.experiment.study.economics_tables import counted_twice, dear_states, late_returns, no_reference_arm
 from sim.experiment.sweep.economics import ECONOMICS
 from sim.experiment.sweep.evaluate import SweepPlan
 from sim.experiment.sweep.points import Base
 from sim.experiment.sweep.prepare import warnings_of
 from sim.scenario.naming import changed_meaning
-
-SAMPLES, REPLICATIONS = 1000, 20
 
 
 @dataclass(frozen=True)
@@ -26,8 +25,8 @@ class Asked:
     `groups`: `NAME=PATH,PATH` each; `studies`: `PATH=PATIENTS` each; `population`: patients a year, for `years`.
     """
 
-    samples: int = SAMPLES
-    replications: int = REPLICATIONS
+    samples: int = PSA_SAMPLES
+    replications: int = PSA_REPLICATIONS
     groups: Sequence[str] = ()
     studies: Sequence[str] = ()
     population: float | None = None
@@ -74,7 +73,7 @@ def prepare_psa(base: Base, asked: Asked, how: How) -> PreparedPsa:
     notes = [f"the uncertain input {path} is left out: {why}" for path, why in unused_inputs(base).items()]
     notes += [gone.sentence for loaded in base.scenarios.values() for gone in loaded.certain]
     missing = no_reference_arm(base.scenarios)
-    costly = (*dear_states(base.scenarios), *late_returns(base.scenarios))
+    costly = (*dear_states(base.scenarios), *late_returns(base.scenarios), *counted_twice(base.scenarios))
     warnings = [*warnings_of(base), *([] if missing is None else [missing]), *costly]
     return PreparedPsa(plan, wanted, (*changed_meaning(base.scenarios), *notes), tuple(warnings))
 

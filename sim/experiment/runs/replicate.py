@@ -70,7 +70,10 @@ class Arm:
 
 @dataclass(frozen=True, eq=False)
 class ArmRun:
-    """What one replication of one arm comes to. `patients`, `events`, `quantities`: of big tables."""
+    """What one replication of one arm comes to. `patients`, `events`, `quantities`: of big tables.
+
+    `supply`: units of what supply costs, by the path of its price.
+    """
 
     metrics: list[float]
     resources: tuple[ResourceUse, ...]
@@ -87,6 +90,7 @@ class ArmRun:
     listed: FloatArray | None = None
     budget: FloatArray | None = None
     subgroups: FloatArray | None = None
+    supply: dict[str, float] | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -181,15 +185,21 @@ def _at_once(arms: Sequence[Arm], numbers: Sequence[int], keep: Keep, with_engin
     ]
 
 
-def simulate(arm: Arm, numbers: Sequence[int], with_engine: str, traced: bool = False) -> tuple[Patients, Trace]:
-    """What happened to the patients of a batch of replications of one arm (see `as_run`), and the record of it."""
+def simulate(
+    arm: Arm, numbers: Sequence[int], with_engine: str, traced: bool = False, lives_of_all: bool = True
+) -> tuple[Patients, Trace]:
+    """What happened to the patients of a batch of replications of one arm (see `as_run`), and the record of it.
+
+    `lives_of_all`: whether what comes after infusion is wanted of all patients, or of the measured alone.
+    """
     assert not breaks_down(arm.scenario), "outages by chance are drawn for each replication first (as_run)"
     protocol, follow_up = arm.protocol, arm.scenario.run.follow_up
     cohort, luck = draw_cohort(arm.scenario, protocol.clocks, numbers, arm.parameter_set, generator(with_engine))
     trace = engine(with_engine)(protocol, cohort, luck, arm.scenario.runs_until, follow_up, traced)
     patients = resolved(arm.scenario, protocol, cohort, trace)
     if arm.scenario.after_infusion is not None:
-        patients = replace(patients, after=follow_on(arm.scenario, patients, luck))
+        whose = None if lives_of_all else cohort.measured[cohort.person]
+        patients = replace(patients, after=follow_on(arm.scenario, patients, luck, whose))
     return patients, trace
 
 
@@ -257,6 +267,7 @@ def run_arm(arm: Arm, numbers: Sequence[int], keep: Keep, with_engine: str = SIM
             listed=None if listed is None else listed[k],
             budget=None if spent is None else spent[k],
             subgroups=None if of_groups is None else of_groups[k],
+            supply=None if money is None else {one.path: float(one.units[k]) for one in money.supply},
         )
         for k in range(len(numbers))
     ]

@@ -16,6 +16,7 @@ from sim.outcomes.estimates import FREE, Range, interval
 from sim.outcomes.metrics import METRIC_NAMES, all_referred, unresolved_of
 from sim.outcomes.verdicts import HIGHER, verdict
 from sim.scenario import Loaded, Scenario
+from sim.scenario.capacity_costs import amounts
 from sim.scenario.sources import ASSUMPTION
 
 FloatArray = NDArray[np.float64]
@@ -26,6 +27,10 @@ SECTIONS = ("after_infusion", "economics")
 PRODUCT, UNUSED_PRODUCT = (
     [quantity.name for quantity in QUANTITIES].index(name) for name in ("cost_product", "cost_unused_product")
 )
+# What scenarios must have in common, in words.
+SAME = {
+    "money": "currency or price year", "perspective": "perspective", "discount": "discount", "horizon": "horizon"
+}  # fmt: skip
 PRICE_COLUMNS = (
     "scenario", "against", "product", "willingness_to_pay", "unit", "price", "value_based_price", "low", "high",
     "change", "assumed",
@@ -58,15 +63,15 @@ def unit_of(loaded: Loaded, kind: str) -> str:
     """The unit of a quantity, money with its currency and price year."""
     economics = loaded.scenario.economics
     assert economics is not None
-    return f"{economics.currency} {economics.price_year}" if kind == MONEY else kind
+    return economics.money if kind == MONEY else kind
 
 
 def why_not_comparable(scenarios: Mapping[str, Loaded]) -> str | None:
     """Why the economics of the scenarios cannot be set against each other, or None where they can."""
-    for key in ("currency", "price_year", "perspective", "discount", "horizon"):
+    for key, words in SAME.items():
         found = {name: getattr(loaded.scenario.economics, key) for name, loaded in scenarios.items()}
         if len(set(map(repr, found.values()))) > 1:
-            return f"their economics differ in {key.replace('_', ' ')}"
+            return f"their economics differ in {words}"
     return None
 
 
@@ -119,6 +124,30 @@ def late_returns(scenarios: Mapping[str, Loaded]) -> list[str]:
     return found
 
 
+def counted_twice(scenarios: Mapping[str, Loaded]) -> list[str]:
+    """A sentence for each price that usually holds what a cost of capacity is given for as well."""
+    found: dict[str, list[str]] = {}
+    for name, loaded in scenarios.items():
+        economics = loaded.scenario.economics
+        if economics is None:
+            continue
+        prices, kinds = economics.costs, economics.costs.capacity.kinds
+        priced = {kind for kind, its in kinds.items() if any(amounts(its).values()) and economics.in_view(its.paid_by)}
+        pairs = (
+            ("costs.bed_day", prices.bed_day, priced & {"bed"}),
+            ("costs.icu_day", prices.icu_day, priced & {"icu"}),
+            ("costs.product.autologous", prices.product.autologous, priced & {"slot", "line", "lab"}),
+            ("costs.product.allogeneic", prices.product.allogeneic, priced & {"lot_line", "stock"}),
+        )
+        for path, price, beside in pairs:
+            if price > 0.0 and beside:
+                told = ", ".join(f"capacity.{kind}" for kind in kinds if kind in beside)
+                found.setdefault(f"{told} counts beside {path} ({price:,.10g})", []).append(name)
+    return [
+        f"{', '.join(names)}: {said}: make sure that this does not hold it already" for said, names in found.items()
+    ]
+
+
 def _dear(scenario: Scenario) -> Iterator[tuple[str, float, list[float]]]:
     economics = scenario.economics
     if economics is None:
@@ -137,7 +166,13 @@ def _dear(scenario: Scenario) -> Iterator[tuple[str, float, list[float]]]:
     if scenario.alternative is not None:
         states.append(("on the alternative, without progression", costs.alternative.month, on_it))
     for state, month, utility in states:
-        a_qaly = MONTHS_A_YEAR * month / utility if utility > 0.0 else float("inf") if month > 0.0 else 0.0
+        a_qaly = (
+            MONTHS_A_YEAR * economics.factor * month / utility
+            if utility > 0.0
+            else float("inf")
+            if month > 0.0
+            else 0.0
+        )
         above = [amount for amount in economics.willingness_to_pay if a_qaly > amount]
         if above:
             yield state, a_qaly, above
@@ -229,7 +264,7 @@ def priced(loaded: Loaded) -> float | None:
     economics, product = loaded.scenario.economics, loaded.scenario.strategy
     if economics is None or product not in ("autologous", "allogeneic"):
         return None
-    price: float = getattr(economics.costs.product, product)
+    price: float = economics.factor * getattr(economics.costs.product, product)
     return price if price > 0.0 else None
 
 

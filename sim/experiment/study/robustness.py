@@ -42,6 +42,9 @@ UNCERTAIN, HALVED, ODDS = "its uncertainty", "half and double", "odds halved and
 WITHIN = (0.025, 0.975)
 """The part of an uncertainty that is tried."""
 MONEY_ONLY = "moves costs and QALYs alone"
+CHOSEN = ("manufacturing.batches", "hybrid.after_waiting")
+"""Numbers that say which strategy a scenario is: they are decided, and nobody assumes them."""
+CHOICE = "a choice: another number is another strategy"
 
 
 # In the place of an override: the scenario as it is.
@@ -188,6 +191,8 @@ def assumptions(loaded: Loaded) -> Iterator[Input | tuple[str, str, str, str]]:
             yield path, BOTH, text, "a word or a date, not a number"
         elif value.path[0] == "economics":
             yield path, BOTH, text, MONEY_ONLY
+        elif path in CHOSEN:
+            yield path, BOTH, text, CHOICE
         elif (why := why_unused(value.path, loaded.scenario)) is not None:
             yield path, BOTH, text, f"has no effect here: {why}"
         else:
@@ -299,7 +304,9 @@ def run_variants(task: _Task) -> tuple[str, str, list[FloatArray | str]]:
             results.append(f"refused: {error.problems[0].message.split(' (')[0]}")
             continue
         parts = [part for some in batches(task.numbers, batch_size([arm])) for part in as_run([arm], some)]
-        measured = [measure(*simulate(its[0], some, task.engine), its[0].window) for its, some in parts]
+        measured = [
+            measure(*simulate(its[0], some, task.engine, lives_of_all=False), its[0].window) for its, some in parts
+        ]
         results.append(_headline(np.concatenate(measured)))
     return task.name, task.overrides[0], results
 

@@ -36,6 +36,7 @@ from sim.experiment.runs.precision import Precision, batches, reached
 from sim.experiment.runs.replicate import Arm, Keep, Replication, replicate
 from sim.experiment.study import tables
 from sim.experiment.study.economics_tables import (
+    counted_twice,
     dear_states,
     economic_tables,
     late_returns,
@@ -64,6 +65,7 @@ ALWAYS = (
 )  # fmt: skip
 PICTURES = (
     "use_through_time", "stock_through_time", "flow", "stages_middle", "groups", "resources_summary", "timeline_sample",
+    "day_by_day",
 )  # fmt: skip
 
 # From this offered load on, waits hang on the last per cent of the supply.
@@ -177,6 +179,7 @@ def study_files(plan: Plan) -> list[str]:
     names += ["list_below"] if plan.list_below is not None else []
     names += ["economics", "nmb", "budget", "subgroups"] if economics else []
     names += ["economics_differences", "icer", "price"] if economics and len(loaded) > 1 else []
+    names += ["supply"] if any(one.scenario.economics is not None for one in loaded) else []
     big = [PATIENTS, *([QUANTITIES] if economics else []), *([EVENTS_TABLE] if plan.keep_events else [])]
     logs = event_log_files(len(loaded)) if plan.event_log else []
     return [*(f"{name}.csv" for name in names), *(table.file for table in big), *scenario_files(plan.scenarios), *logs]
@@ -267,6 +270,7 @@ def _write_tables(
         "waits": tables.waits(collected),
         "outcomes": tables.outcomes(collected),
         "already_waiting": tables.already_waiting(collected),
+        "supply": tables.supply(collected),
         "same_patients": same,
         "parameters": parameters(plan.scenarios),
         "changes": changes,
@@ -284,7 +288,11 @@ def _write_tables(
     warnings = [*load_warnings(plan.scenarios), *warm_up_warnings(settling)]
     if economic and (missing := no_reference_arm(plan.scenarios)) is not None:
         warnings.append(missing)
-    warnings += [*dear_states(plan.scenarios), *late_returns(plan.scenarios)] if economic else []
+    warnings += (
+        [*dear_states(plan.scenarios), *late_returns(plan.scenarios), *counted_twice(plan.scenarios)]
+        if economic
+        else []
+    )
     if why_not is not None:
         warnings.append(why_not)
     if len(collected.numbers) < 2:

@@ -45,13 +45,15 @@ class Collected:
     """What is kept of the replications until the tables are written: in memory their numbers, the rest in a file.
 
     `rows`: a row a replication; each array under its name and the place of its arm. `uses`: of each arm the rows of
-    resources of the first replication, which has their names; `unpaired`: why arms do not have the same patients.
+    resources of the first replication, which has their names; `supplied`: what supply costs by the path of its price;
+    `unpaired`: why arms do not have the same patients.
     """
 
     arms: Sequence[Arm]
     folder: Path | None = None
     numbers: list[int] = field(default_factory=list)
     uses: list[list[dict[str, Any]]] = field(default_factory=list)
+    supplied: list[list[str]] = field(default_factory=list)
     unpaired: str | None = None
     rows: Rows = field(init=False)
 
@@ -63,6 +65,7 @@ class Collected:
         self.numbers.append(replication.number)
         if not self.uses:
             self.uses = [[dict(vars(use)) for use in ran.resources] for ran in replication.runs]
+            self.supplied = [list(ran.supply or ()) for ran in replication.runs]
         kept: dict[tuple[str, int], NDArray[Any]] = {}
         for place, ran in enumerate(replication.runs):
             kept["metrics", place] = np.array(ran.metrics)
@@ -79,6 +82,8 @@ class Collected:
                 kept["budget", place] = ran.budget
             if ran.subgroups is not None:
                 kept["subgroups", place] = ran.subgroups
+            if ran.supply is not None:
+                kept["supply", place] = np.array(list(ran.supply.values()), dtype=float)
             if ran.listed is not None:
                 kept["listed", place] = ran.listed
         for place, pair in enumerate(replication.pairs, start=1):
@@ -261,6 +266,18 @@ def runs(collected: Collected) -> Iterator[pd.DataFrame]:
             keys = {"scenario": name, "replication": collected.numbers[some]}
             figures = dict(zip((m.name for m in METRICS), reached(values[some, place, :]).T, strict=True))
             yield pd.DataFrame({**keys, **figures})
+
+
+def supply(collected: Collected) -> pd.DataFrame | None:
+    """`supply.csv`: one row a scenario, replication and price of supply; None where no scenario has one."""
+    frames = [
+        pd.DataFrame({"item": paths * len(collected.numbers), "units": collected.of("supply", place).ravel()}).assign(
+            scenario=name, replication=np.repeat(collected.numbers, len(paths))
+        )
+        for place, (name, paths) in enumerate(zip(collected.names, collected.supplied, strict=True))
+        if paths
+    ]
+    return pd.concat(frames, ignore_index=True)[["scenario", "replication", "item", "units"]] if frames else None
 
 
 def resources(collected: Collected) -> Iterator[pd.DataFrame]:

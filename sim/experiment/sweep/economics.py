@@ -17,7 +17,7 @@ SECTION = "economics"
 
 def _reducer(columns: Iterable[Column]) -> Reducer:
     # The function is one of `replicate`, not of this module, so that workers need not load the tables (pandas, 60 MB).
-    return Reducer(SECTION, tuple(columns), economics_of)
+    return Reducer(SECTION, tuple(columns), economics_of, lives_of_all=False)
 
 
 ECONOMICS = _reducer(money_column(metric, metric.kind) for metric in OF_QUANTITIES)

@@ -83,12 +83,14 @@ class Reducer:
     """More numbers of each replication, stored beside the metrics under the names of the columns.
 
     `of`: the values, shape (replications, columns), from (arm at the point, patients, trace). A function of a module,
-    which workers import; not a closure.
+    which workers import; not a closure. `lives_of_all`: whether it reads what came after infusion of patients who are
+    not measured.
     """
 
     name: str
     columns: tuple[Column, ...]
     of: Callable[[Arm, Patients, Trace], FloatArray]
+    lives_of_all: bool = True
 
 
 @dataclass(frozen=True)
@@ -254,7 +256,8 @@ def open_sweep(plan: SweepPlan, folder: Path) -> Iterator[Sweep]:
     engine, why = pick(plan.engine, patients)
     workers = plan.workers or workers_for(engine, patients, os.cpu_count() or 1)
     shape = len(plan.base.names), len(plan.stored)
-    with checked(plan.base, plan.points) as arms, open_store(folder, plan.identity, shape) as store:
+    here = workers if plan.cluster is None else 1
+    with checked(plan.base, plan.points, here) as arms, open_store(folder, plan.identity, shape) as store:
         yield Sweep(plan, store, arms, engine, why, workers)
 
 
@@ -326,7 +329,8 @@ def run_task(task: _Task) -> list[tuple[int, int, FloatArray]]:
 
 def _rows(arm: Arm, numbers: Sequence[int], task: _Task) -> FloatArray:
     """What is known of each of these replications of an arm, shape (replications, columns)."""
-    patients, trace = simulate(arm, numbers, task.engine)
+    everybody = task.reducer is not None and task.reducer.lives_of_all
+    patients, trace = simulate(arm, numbers, task.engine, lives_of_all=everybody)
     metrics = measure(patients, trace, arm.window)
     if task.reducer is None:
         return metrics
