@@ -101,7 +101,7 @@ def caught(faulty: Callable[[Case], Any], fault: str = "", most: int = MOST_CASE
 
 
 def swap_clocks_and_completions(patch: pytest.MonkeyPatch) -> None:
-    swapped = {**vars(Phase), "CLOCK": Phase.COMPLETION, "COMPLETION": Phase.CLOCK}
+    swapped = {**Phase.__members__, "CLOCK": Phase.COMPLETION, "COMPLETION": Phase.CLOCK}
     patch.setattr(walker, "Phase", SimpleNamespace(**swapped))
 
 
