@@ -1,4 +1,4 @@
-"""What the front door takes: limits that are the command line's, wrong kinds in words, results that are gone, old names."""
+"""What the front door takes: the limits of the commands, wrong kinds in words, results that are gone, old names."""
 
 from __future__ import annotations
 
@@ -51,15 +51,15 @@ def tiny() -> v2v.Study:
 @pytest.mark.parametrize(("function", "option"), OPTIONS)
 def test_every_option_is_read_and_what_it_cannot_be_is_told_with_its_name(function: str, option: str) -> None:
     assert kind(function, option) is not None
-    refused = 0
+    errors = []
     for wrong in WRONG:
         try:
             read(function, option, wrong)
         except OptionError as error:
-            refused += 1
-            assert error.option == option
-            assert re.fullmatch(rf"{option}: found .+; allowed: .+", str(error))
-    assert refused >= len(WRONG) - 2  # a mapping of numbers is a scenario, if a wrong one; some numbers are numbers
+            errors.append(error)
+    assert {error.option for error in errors} == {option}
+    assert all(re.fullmatch(rf"{option}: found .+; allowed: .+", str(error)) for error in errors)
+    assert len(errors) >= len(WRONG) - 2  # a mapping of numbers is a scenario, if a wrong one; some numbers are numbers
 
 
 @pytest.mark.parametrize(

@@ -41,7 +41,8 @@ stopifnot(dim(costs) == c(4, 3), dim(effects) == c(4, 3), all(is.finite(costs)),
 stopifnot(file.exists("results/first/summary.csv"))
 said <- tryCatch(v2v$run(ours, replications = 2.5), error = conditionMessage)
 stopifnot(grepl("replications: found 2.5; allowed: a whole number, 1 or more", said, fixed = TRUE))
-swept <- v2v$sweep(ours, vary = list(manufacturing.slots.count = c(3L, 4L)), replications = 1, metrics = "infused_share")
+slots <- list(manufacturing.slots.count = c(3L, 4L))
+swept <- v2v$sweep(ours, vary = slots, replications = 1, metrics = "infused_share")
 stopifnot(nrow(frame(swept$outcomes)) == 2)
 """
     begin = f"library(reticulate)\nuse_python({sys.executable!r}, required = TRUE)\n"
