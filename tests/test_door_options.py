@@ -146,6 +146,15 @@ def test_an_option_that_there_is_not_is_told_with_the_nearest(ask: Callable[[], 
             lambda: v2v.calibrate("autologous", "t.yaml", vary={"manufacturing.lines": (1, 2, 3)}),
             "vary: manufacturing.lines: found a value of type tuple; allowed: .LOWEST, HIGHEST.",
         ),
+        (
+            lambda: v2v.psa("autologous", groups={"all": [3]}),
+            "groups: all: found a value of type list; allowed: a list of texts",
+        ),
+        (
+            lambda: v2v.psa("autologous", "allogeneic", groups={"all": "economics.costz"}),
+            "group: found 'economics.costz', which is no uncertain input here",
+        ),
+        (lambda: v2v.sweep("autologous", vary={"manufacturing.lines": None}), "vary manufacturing.lines: found null"),
         (lambda: v2v.new(3), "base: found 3; allowed: a text"),
     ],
 )
