@@ -33,7 +33,7 @@ release = version = __version__
 extensions = ["myst_parser", "sphinx.ext.autodoc"]
 html_theme = "furo"
 html_title = "vein2vein"
-html_extra_path = ["gallery.html", "first_notebook.ipynb"]
+html_extra_path = ["first_notebook.ipynb"]
 html_show_sourcelink = False
 html_copy_source = False
 html_show_search_summary = False  # it would be fetched, which a page in a folder may not
@@ -48,7 +48,7 @@ nitpicky = False
 
 # Files that stand outside of this folder and are pages of the site; and what a page of the site is not.
 PAGES = {"../CHANGELOG.md": "changelog.md", "../CONTRIBUTING.md": "contributing.md", "../README.md": "index.md"}
-AS_IT_IS = ("gallery.html", "first_notebook.ipynb")
+AS_IT_IS = ("first_notebook.ipynb",)
 
 
 def with_links(app: Sphinx, name: str, source: list[str]) -> None:

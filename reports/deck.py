@@ -3,24 +3,43 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from markupsafe import Markup
+
+from reports.charts import CHARTS, COSTS
 from reports.export import Picture
 from reports.findings import Findings, sentence
-from reports.first_screen import lead
 from reports.grids import KEY
+from reports.money import money
 from reports.native import NATIVE, Native
 from reports.own import intervals
 from reports.packages import timeless
 from reports.slide_charts import draw_native
+from reports.slides import (
+    INK,
+    LEAST_POINTS,
+    MARGIN,
+    MUTED,
+    TEXT_POINTS,
+    TOP,
+    Room,
+    add_note,
+    add_picture,
+    add_slide,
+    add_table,
+    add_text,
+    portioned,
+)
+from reports.study_screens import first_screen
 from reports.tables import Tables
-from reports.words import bounds, level
+from reports.words import bounds, level, shortened
 
 WIDTH, HEIGHT = 13.333, 7.5
-MARGIN, TOP = 0.6, 1.55
-INK, MUTED = "1B2530", "55616E"
+MOST_ROWS, MOST_MONEY = 7, 2
+"""Rows of a table on a slide; tables of costs in a deck, the others are in the report."""
 
 
 class NoDeckError(Exception):
@@ -51,7 +70,7 @@ def deck(
     images: Mapping[str, bytes],
     template: Path | None = None,
 ) -> bytes:
-    """The `.pptx` file: title, finding with key figures, a slide a chart, and where the numbers come from.
+    """The `.pptx` file: the finding, key figures, a slide a chart, costs, and where the numbers come from.
 
     `images`: PNG by chart, for charts that PowerPoint does not have; a chart without either is named on the last
     slide. `template`: the presenter's own file, whose slides stay in front and whose layouts are used. Raises
@@ -66,18 +85,10 @@ def deck(
     _opening(show, room, tables, findings)
     if findings.scenarios:
         _key_figures(show, room, tables, findings)
-    left_out = []
-    for picture in pictures:
-        native = _native(picture, tables, findings)
-        if native is None and picture.name not in images:
-            left_out.append(picture.heading)
-            continue
-        slide = _slide(show, room, picture.heading, picture.subtitle)
-        if native is not None:
-            draw_native(slide, (MARGIN, TOP, room[0] - 2 * MARGIN, room[1] - TOP - 0.35), native)
-        else:
-            _image(slide, room, images[picture.name], picture.alt)
-        _note(slide, [picture.heading, picture.subtitle, picture.reading, picture.alt, _source(tables, picture.table)])
+    of_costs = {chart.name for chart in CHARTS if chart.section == COSTS}
+    left_out = _charts(show, room, tables, findings, [p for p in pictures if p.name not in of_costs], images)
+    _costs(show, room, tables, findings)
+    left_out += _charts(show, room, tables, findings, [p for p in pictures if p.name in of_costs], images)
     _closing(show, room, tables, left_out)
     out = io.BytesIO()
     show.save(out)
@@ -93,58 +104,30 @@ def _native(picture: Picture, tables: Tables, findings: Findings) -> Native | No
     return NATIVE[picture.name](tables[picture.table], findings) if picture.name in NATIVE else None
 
 
-def _layout(show: Any, *names: str) -> Any:
-    """The layout of the first of these names that there is, else the one with the fewest places to fill."""
-    by_name = {layout.name.lower(): layout for layout in show.slide_layouts}
-    for name in names:
-        if name in by_name:
-            return by_name[name]
-    return min(show.slide_layouts, key=lambda layout: len(layout.placeholders))
-
-
-def _slide(show: Any, room: tuple[float, float], title: str, subtitle: str = "") -> Any:
-    slide = show.slides.add_slide(_layout(show, "title only", "nur titel", "titre seul"))
-    for place in list(slide.placeholders):
-        if slide.shapes.title is None or place.placeholder_format.idx != 0:
-            place.element.getparent().remove(place.element)
-    _title(slide, room, title)
-    if subtitle:
-        _box(slide, (MARGIN, 1.16, room[0] - 2 * MARGIN, 0.4), [subtitle], 13, MUTED)
-    return slide
-
-
-def _title(slide: Any, room: tuple[float, float], text: str) -> None:
-    from pptx.enum.text import MSO_ANCHOR, PP_ALIGN
-    from pptx.util import Inches, Pt
-
-    shape = slide.shapes.title
-    if shape is None:
-        shape = slide.shapes.add_textbox(0, 0, 0, 0)
-    shape.left, shape.top = Inches(MARGIN), Inches(0.22)
-    shape.width, shape.height = Inches(room[0] - 2 * MARGIN), Inches(0.95)
-    shape.text_frame.word_wrap = True
-    shape.text_frame.vertical_anchor = MSO_ANCHOR.MIDDLE
-    shape.text_frame.text = text
-    for paragraph in shape.text_frame.paragraphs:
-        paragraph.alignment = PP_ALIGN.LEFT
-        paragraph.font.size, paragraph.font.bold = Pt(24 if len(text) < 110 else 20 if len(text) < 160 else 16), True
-
-
-def _box(slide: Any, where: tuple[float, float, float, float], texts: Sequence[str], size: float, colour: str) -> None:
-    from pptx.dml.color import RGBColor
-    from pptx.util import Inches, Pt
-
-    frame = slide.shapes.add_textbox(*(Inches(one) for one in where)).text_frame
-    frame.word_wrap = True
-    for place, text in enumerate(texts):
-        paragraph = frame.paragraphs[0] if place == 0 else frame.add_paragraph()
-        paragraph.text = text
-        paragraph.font.size, paragraph.font.color.rgb = Pt(size), RGBColor.from_string(colour)
-        paragraph.space_after = Pt(6)
-
-
-def _note(slide: Any, texts: Sequence[str]) -> None:
-    slide.notes_slide.notes_text_frame.text = "\n".join(text for text in texts if text)
+def _charts(
+    show: Any,
+    room: Room,
+    tables: Tables,
+    findings: Findings,
+    pictures: Sequence[Picture],
+    images: Mapping[str, bytes],
+) -> list[str]:
+    """A slide a chart; the headings of those that could not be drawn."""
+    left_out = []
+    for picture in pictures:
+        native = _native(picture, tables, findings)
+        if native is None and picture.name not in images:
+            left_out.append(picture.heading)
+            continue
+        slide = add_slide(show, room, picture.heading, picture.subtitle)
+        if native is not None:
+            draw_native(slide, (MARGIN, TOP, room[0] - 2 * MARGIN, room[1] - TOP - 0.4), native, picture.alt)
+        else:
+            add_picture(slide, room, images[picture.name], picture.alt)
+        add_note(
+            slide, [picture.heading, picture.subtitle, picture.reading, picture.alt, _source(tables, picture.table)]
+        )
+    return left_out
 
 
 def _source(tables: Tables, table: str) -> str:
@@ -161,70 +144,76 @@ def _source(tables: Tables, table: str) -> str:
     return "; ".join(text for text in told if text) + "."
 
 
-def _opening(show: Any, room: tuple[float, float], tables: Tables, findings: Findings) -> None:
-    title = str(tables.manifest.get("title") or "CAR-T vein-to-vein simulation")
-    slide = _slide(show, room, title)
-    sentences = [lead(findings)] if findings.scenarios else []
-    sentences = sentences or [str(text) for text in tables.manifest.get("said") or []]
-    _box(slide, (MARGIN, 2.0, room[0] - 2 * MARGIN, 3.5), sentences[:4], 24 if len(sentences) < 3 else 16, INK)
+def _opening(show: Any, room: Room, tables: Tables, findings: Findings) -> None:
+    """The sentence and the findings of the first screen, with who is counted; the whole sentence in the notes."""
+    slide = add_slide(show, room, str(tables.manifest.get("title") or "CAR-T vein-to-vein simulation"))
+    sentences = [sentence(findings, scenario) for scenario in findings.others or findings.scenarios[:1]]
+    said = sentences or [str(text) for text in tables.manifest.get("said") or []]
+    first = first_screen(tables, findings, "")
+    wide = room[0] - 2 * MARGIN
+    told = [first.sentence] if first is not None and first.sentence else said[:4]
+    size = 28 if sum(map(len, told)) < 260 else TEXT_POINTS
+    add_text(slide, (MARGIN, TOP, wide, 3.4), told, size, INK)
+    caveat = first.caveat if first is not None else ""
     created = str(tables.manifest.get("created") or "")[:10]
-    _box(
-        slide, (MARGIN, room[1] - 0.9, room[0] - 2 * MARGIN, 0.4), [f"Simulation results {created}".strip()], 13, MUTED
-    )
-    whole = [sentence(findings, scenario) for scenario in findings.others or findings.scenarios[:1]]
-    _note(slide, [*(whole or sentences), _source(tables, "summary")])
+    below = [*([caveat] if caveat else []), f"Simulation results {created}".strip()]
+    add_text(slide, (MARGIN, room[1] - 1.7, wide, 1.0), below, LEAST_POINTS, MUTED)
+    add_note(slide, [*said, _source(tables, "summary")])
 
 
-def _key_figures(show: Any, room: tuple[float, float], tables: Tables, findings: Findings) -> None:
-    """A native table: the main metrics, a column a scenario and, of two, their difference."""
-    from pptx.util import Inches, Pt
-
+def _key_figures(show: Any, room: Room, tables: Tables, findings: Findings) -> None:
+    """The main metrics, a column a scenario and, of two, their difference; as many slides as they need."""
     metrics = [m for m in KEY if any((s, m) in findings.levels for s in findings.scenarios)]
     others = findings.others if len(findings.others) == 1 else ()
-    heads = ["", *findings.scenarios, *("Difference" for _ in others)]
-    slide = _slide(show, room, "Key figures", findings.population())
-    shape = slide.shapes.add_table(
-        len(metrics) + 1, len(heads), Inches(MARGIN), Inches(TOP + 0.2), Inches(room[0] - 2 * MARGIN), Inches(4.5)
-    )
-    table = shape.table
-    rows = [heads]
+    rows = []
     for metric in metrics:
         label = next(e.label for (_, name), e in findings.levels.items() if name == metric)
         estimates = [findings.level(s, metric) for s in findings.scenarios]
         estimates += [findings.change(s, metric) for s in others]
-        told = [level(e, short=True) + (f"\n({within})" if (within := bounds(e)) else "") for e in estimates]
+        told = [level(e, short=True) + (f" ({within})" if (within := bounds(e)) else "") for e in estimates]
         rows.append([label, *told])
-    for r, row in enumerate(rows):
-        for c, text in enumerate(row):
-            cell = table.cell(r, c)
-            cell.text = text
-            for paragraph in cell.text_frame.paragraphs:
-                paragraph.font.size = Pt(14 if len(heads) <= 4 else 10)
-    _note(
-        slide,
-        ["Waiting days count infused patients only: read them beside the share infused.", _source(tables, "summary")],
-    )
+    note = "Waiting days count infused patients only: read them beside the proportion infused."
+    heads = ["", *findings.scenarios, *("Difference" for _ in others)]
+    for slide in _tabled(show, room, "Key figures", findings.population(), heads, rows):
+        add_note(slide, [note, _source(tables, "summary")])
 
 
-def _image(slide: Any, room: tuple[float, float], content: bytes, alt: str) -> None:
-    """A picture as large as fits under the title, with its alternative text."""
-    from pptx.util import Inches
-
-    picture = slide.shapes.add_picture(io.BytesIO(content), Inches(MARGIN), Inches(TOP))
-    largest = Inches(room[0] - 2 * MARGIN), Inches(room[1] - TOP - 0.25)
-    factor = min(largest[0] / picture.width, largest[1] / picture.height)
-    picture.width, picture.height = int(picture.width * factor), int(picture.height * factor)
-    picture.left = int((Inches(room[0]) - picture.width) / 2)
-    picture._element.nvPicPr.cNvPr.set("descr", alt)
+def _costs(show: Any, room: Room, tables: Tables, findings: Findings) -> None:
+    """Costs and QALYs as tables, the first rows of each; their captions say on what they stand."""
+    found = money(tables, findings)
+    for table in found.grids[:MOST_MONEY] if found is not None else ():
+        rows = [[_text(cell) for cell in row] for row in table.rows[:MOST_ROWS]]
+        more = f"; {len(table.rows) - MOST_ROWS} more rows in the report" if len(table.rows) > MOST_ROWS else ""
+        for slide in _tabled(show, room, "Costs and QALYs", table.caption + more, list(table.heads), rows):
+            add_note(slide, [table.caption, _source(tables, "economics" if "economics" in tables else "psa_icer")])
 
 
-def _closing(show: Any, room: tuple[float, float], tables: Tables, left_out: Sequence[str]) -> None:
+def _text(cell: str | Markup) -> str:
+    return " ".join(cell.striptags().split()) if isinstance(cell, Markup) else str(cell)
+
+
+def _tabled(
+    show: Any, room: Room, title: str, subtitle: str, heads: Sequence[str], rows: Sequence[Sequence[str]]
+) -> Iterator[Any]:
+    """Slides with the table, so many rows on each."""
+    pages = [rows[at : at + MOST_ROWS] for at in range(0, len(rows), MOST_ROWS)]
+    shown = [shortened(head, 60) for head in heads]
+    for place, some in enumerate(pages, start=1):
+        which = f" ({place} of {len(pages)})" if len(pages) > 1 else ""
+        slide = add_slide(show, room, title + which, subtitle)
+        where = (MARGIN, TOP + 0.1, room[0] - 2 * MARGIN, 0.55 * (len(some) + 1))
+        add_table(slide, where, [shown, *some], f"Table: {title}. {subtitle}")
+        yield slide
+
+
+def _closing(show: Any, room: Room, tables: Tables, left_out: Sequence[str]) -> None:
     manifest = tables.manifest
-    texts = [f"Warning: {text}" for text in manifest.get("warnings") or []]
+    texts = [_source(tables, "summary")]
+    texts += [f"Warning: {text}" for text in manifest.get("warnings") or []]
     texts += [f"Not modelled: {text}" for text in manifest.get("not_modelled") or []]
     texts += [f"Left out, as no browser was there to draw it: {text}" for text in left_out]
-    slide = _slide(show, room, "How far to trust this")
-    texts = [_source(tables, "summary"), *texts]
-    size = 16 if sum(map(len, texts)) < 1_200 else 12 if sum(map(len, texts)) < 2_600 else 9
-    _box(slide, (MARGIN, 1.3, room[0] - 2 * MARGIN, room[1] - 1.7), texts, size, INK)
-    _note(slide, [_source(tables, "summary")])
+    wide, high = room[0] - 2 * MARGIN, room[1] - 1.3 - 0.5
+    for portion in portioned(texts, wide, high, LEAST_POINTS):
+        slide = add_slide(show, room, "How far to trust this")
+        add_text(slide, (MARGIN, 1.3, wide, high), portion, LEAST_POINTS, INK)
+        add_note(slide, [_source(tables, "summary")])

@@ -184,12 +184,6 @@ def part(name: str, *values: Any) -> Markup:
     return Markup(made)
 
 
-def still_page(template: str, **values: Any) -> str:
-    """A page without any script; its policy allows none."""
-    return _environment().get_template(template).render(policy=policy([]), **values)
-
-
-@cache
 def _environment() -> Environment:
     """The templates, with the style that all pages have."""
     environment = Environment(

@@ -5,11 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 
 import pandas as pd
 
 from reports.charts import plans
 from reports.charts.differences import METRICS as DIFFERENCES
+from reports.charts.incidence import last_day
 from reports.charts.resource_bars import AXES, MOST, called
 from reports.charts.stages import KINDS
 from reports.charts.sweeps import HIGH, LOW, as_number, metrics_of, varied
@@ -18,12 +20,15 @@ from reports.findings import Findings
 from reports.tables import records
 from reports.theme import QUEUE, mark
 from reports.words import between, scale
-from sim.tables import PROGRESSED_IN
+from sim.tables import PROGRESSED_BEFORE, PROGRESSED_IN
 from sim.tables.inputs import input_label
 
 CLUSTERED, STACKED, COLUMNS, LINES, POINTS = "clustered bars", "stacked bars", "columns", "lines", "points"
 PROCESS = "#9DB0C3"
 MOST_CATEGORIES = 14
+LEAST_SEEN = 0.005
+"""A smaller share of the infused is no bar that is seen."""
+DAY_0_OF_OFFICE = date(1899, 12, 30)
 
 
 @dataclass(frozen=True)
@@ -41,7 +46,10 @@ class Series:
 
 @dataclass(frozen=True)
 class Native:
-    """A chart for PowerPoint. `form`: one of those above; `percent`: values are shares from 0 to 1."""
+    """A chart for PowerPoint. `form`: one of those above; `percent`: values are shares from 0 to 1.
+
+    `dated`: what lies on the lower axis are dates, as Office counts them.
+    """
 
     form: str
     series: Sequence[Series]
@@ -49,6 +57,7 @@ class Native:
     x_title: str = ""
     y_title: str = ""
     percent: bool = False
+    dated: bool = False
 
 
 Maker = Callable[[pd.DataFrame, Findings], Native | None]
@@ -71,7 +80,11 @@ def _bars(
 
 
 def _waits(waits: pd.DataFrame, findings: Findings) -> Native:
-    frame = waits.assign(category=[f"{between(r.day_from, r.day_to)}" for r in records(waits)])
+    """A column a bin; the bins of the tail, in none of which anybody's bar would be seen, are one."""
+    seen = waits.loc[waits["share"] >= LEAST_SEEN, "day_to"]
+    end = float(seen.max()) if len(seen) else math.inf
+    told = [between(min(r.day_from, end), r.day_to if r.day_to <= end else math.inf) for r in records(waits)]
+    frame = waits.assign(category=told).groupby(["scenario", "category"], sort=False, as_index=False)["share"].sum()
     series = []
     categories = list(dict.fromkeys(frame["category"]))
     for place, scenario in enumerate(findings.scenarios):
@@ -89,14 +102,18 @@ def _ecdf(waits: pd.DataFrame, findings: Findings) -> Native:
     return Native(LINES, series, (), "days from referral to infusion", "share of infused", True)
 
 
-def _incidence(incidence: pd.DataFrame, findings: Findings) -> Native:
-    infused = incidence[(incidence["event"] == "infused") & (incidence["day"] % 7 == 0)]
+def _incidence(incidence: pd.DataFrame, findings: Findings) -> Native | None:
+    """The curve of which the title speaks: who has progressed before infusion, to where no curve rises any more."""
+    shown = incidence[(incidence["event"] == PROGRESSED_BEFORE) & incidence["estimate"].notna()]
+    if shown.empty:
+        return None
+    weekly = shown[(shown["day"] % 7 == 0) & (shown["day"] <= last_day(incidence))]
     series = []
     for place, scenario in enumerate(findings.scenarios):
-        mine = infused[infused["scenario"] == scenario].sort_values("day")
+        mine = weekly[weekly["scenario"] == scenario].sort_values("day")
         look = mark(place)
         series.append(Series(scenario, look.colour, mine["estimate"].tolist(), mine["day"].tolist(), dash=look.dash))
-    return Native(LINES, series, (), "days since referral", "share of referred patients infused", True)
+    return Native(LINES, series, (), "days since referral", "% of referred, progressed before infusion", True)
 
 
 def _stages(stages: pd.DataFrame, findings: Findings) -> Native:
@@ -134,7 +151,7 @@ def _differences(differences: pd.DataFrame, findings: Findings) -> Native | None
     shares = differences[differences["metric"].isin(DIFFERENCES) & (differences["unit"] == "share")]
     if shares.empty:
         return None
-    title = "difference in shares (points of 1 %)"
+    title = "difference in percentage points"
     return _bars(shares.assign(category=shares["label"]), findings, "estimate", ("low", "high"), title, True)
 
 
@@ -167,11 +184,14 @@ def _resources(metric: str) -> Maker:
 def _lists(lists: pd.DataFrame, findings: Findings) -> Native:
     first = listed_only(lists)
     first = first[first["day"] % LIST_DAYS == 0]
+    offset = (findings.start - DAY_0_OF_OFFICE).days if findings.start is not None else 0
     series = []
     for place, scenario in enumerate(findings.scenarios):
         mine, look = first[first["scenario"] == scenario], mark(place)
-        series.append(Series(scenario, look.colour, mine["estimate"].tolist(), mine["day"].tolist(), dash=look.dash))
-    return Native(LINES, series, (), "days since the start of the simulation", "patients on the waiting list")
+        days = mine["day"].tolist() if findings.start is None else [one + offset for one in mine["day"]]
+        series.append(Series(scenario, look.colour, mine["estimate"].tolist(), days, dash=look.dash))
+    below = "days since the start of the simulation" if findings.start is None else "date"
+    return Native(LINES, series, (), below, "patients on the waiting list", dated=findings.start is not None)
 
 
 def _sweep(sweep: pd.DataFrame, findings: Findings) -> Native | None:

@@ -8,15 +8,17 @@ from collections.abc import Sequence
 from typing import Any
 
 from reports.native import CLUSTERED, COLUMNS, LINES, POINTS, STACKED, Native, Series
+from reports.slides import describe, letters
 from reports.theme import QUEUE
+from reports.words import APART
 
 DASHES = {"solid": "SOLID", "dash": "DASH", "dot": "ROUND_DOT", "dashdot": "DASH_DOT", "longdash": "LONG_DASH"}
-LEAST_NAMED = 0.07
-"""Of the longest bar: a shorter part of a bar has no room for its name."""
+NAME_POINTS, PLOT = 11, 0.72
+"""Size of the names in the parts of a bar; how much of a chart's width its longest bar may take at the least."""
 
 
-def draw_native(slide: Any, where: tuple[float, float, float, float], native: Native) -> None:
-    """Puts the chart onto the slide at (left, top, width, height), in inches."""
+def draw_native(slide: Any, where: tuple[float, float, float, float], native: Native, alt: str) -> None:
+    """Puts the chart onto the slide at (left, top, width, height), in inches, with its alternative text."""
     from pptx.chart.data import CategoryChartData, XyChartData
     from pptx.enum.chart import XL_CHART_TYPE, XL_LEGEND_POSITION, XL_TICK_LABEL_POSITION
     from pptx.util import Inches, Pt
@@ -28,7 +30,7 @@ def draw_native(slide: Any, where: tuple[float, float, float, float], native: Na
         LINES: XL_CHART_TYPE.XY_SCATTER_LINES_NO_MARKERS,
         POINTS: XL_CHART_TYPE.XY_SCATTER,
     }
-    shown = "0%" if native.percent else "General"
+    shown = "0%" if native.percent else _format(native.series, "y")
     crossed = native.form in (LINES, POINTS)
     data: Any = XyChartData(number_format=shown) if crossed else CategoryChartData(number_format=shown)
     if not crossed:
@@ -40,7 +42,9 @@ def draw_native(slide: Any, where: tuple[float, float, float, float], native: Na
                 series.add_data_point(x, y)
         else:
             data.add_series(_as_text(one.name), [y if math.isfinite(y) else None for y in one.y])
-    chart = slide.shapes.add_chart(forms[native.form], *map(Inches, where), data).chart
+    shape = slide.shapes.add_chart(forms[native.form], *map(Inches, where), data)
+    describe(shape, alt)
+    chart = shape.chart
     chart.font.size = Pt(14)
     chart.has_title = False
     chart.has_legend = len(native.series) > 1
@@ -51,6 +55,16 @@ def draw_native(slide: Any, where: tuple[float, float, float, float], native: Na
         chart.has_legend = False
     bars = native.form in (CLUSTERED, STACKED)
     _axis(chart.category_axis, native.x_title, None)
+    if crossed:
+        below = "mmm yyyy" if native.dated else _format(native.series, "x")
+        chart.category_axis.tick_labels.number_format = below
+        chart.category_axis.tick_labels.number_format_is_linked = False
+    if native.dated:
+        chart.category_axis.minimum_scale = min(x for one in native.series for x in one.x)
+    if native.form == POINTS:
+        # a plane has its numbers at its edges, not along the axes that cross within it
+        for axis in (chart.category_axis, chart.value_axis):
+            axis.tick_label_position = XL_TICK_LABEL_POSITION.LOW
     _axis(chart.value_axis, native.y_title, shown)
     if bars:
         chart.category_axis.reverse_order = True
@@ -60,6 +74,8 @@ def draw_native(slide: Any, where: tuple[float, float, float, float], native: Na
         chart.plots[0].gap_width = 60
     if native.form == STACKED:
         chart.plots[0].overlap = 100
+    if native.form == COLUMNS:
+        chart.plots[0].gap_width = 15
     if native.percent and native.form in (LINES, COLUMNS):
         chart.value_axis.minimum_scale = 0
         if native.form == LINES and any(y > 0.5 for one in native.series for y in one.y):
@@ -67,7 +83,13 @@ def draw_native(slide: Any, where: tuple[float, float, float, float], native: Na
     for one, drawn in zip(native.series, chart.plots[0].series, strict=True):
         _look(one, drawn, native.form)
     if native.form == STACKED:
-        _name_parts(native, chart.plots[0].series)
+        _name_parts(native, chart.plots[0].series, where[2])
+
+
+def _format(series: Sequence[Series], which: str) -> str:
+    """How numbers along an axis are written: with their thousands apart where they have any."""
+    most = max((abs(one) for each in series for one in getattr(each, which) if math.isfinite(one)), default=0.0)
+    return "#,##0" if most >= APART else "General"
 
 
 def _as_text(name: str) -> str:
@@ -75,7 +97,7 @@ def _as_text(name: str) -> str:
     return f" {name}" if re.match(r"\{?=|(https?|ftps?|mailto|internal|external|file):", name) else name
 
 
-def _name_parts(native: Native, drawn: Any) -> None:
+def _name_parts(native: Native, drawn: Any, width: float) -> None:
     """Writes name and number into the parts of stacked bars that have room for them; there is no legend."""
     from pptx.dml.color import RGBColor
     from pptx.util import Pt
@@ -85,13 +107,16 @@ def _name_parts(native: Native, drawn: Any) -> None:
     )
     for one, series in zip(native.series, drawn, strict=True):
         for k, value in enumerate(one.y):
-            if not value > LEAST_NAMED * longest:
+            room = letters(PLOT * width * value / longest, NAME_POINTS) if math.isfinite(value) else 0
+            told = [one.name.split(" (")[0], f"{value:.1f}"]
+            if room < max(map(len, told)):
                 continue
             frame = series.points[k].data_label.text_frame
-            frame.text = f"{one.name.split(' (')[0]} {value:.1f}"
-            font = frame.paragraphs[0].font
-            font.size = Pt(11)
-            font.color.rgb = RGBColor(255, 255, 255) if one.colour == QUEUE else RGBColor.from_string("1B2530")
+            frame.text = "\n".join(told)
+            for paragraph in frame.paragraphs:
+                paragraph.font.size = Pt(NAME_POINTS)
+                white = one.colour == QUEUE
+                paragraph.font.color.rgb = RGBColor(255, 255, 255) if white else RGBColor.from_string("1B2530")
 
 
 def _axis(axis: Any, title: str, shown: str | None) -> None:

@@ -44,6 +44,7 @@ DRAWN: Mapping[str, str] = {
     "waiting_list": "estimate",
     "stock_through_time": "doses",
     "timeline_sample": "",
+    "day_by_day": "",
     "sweep": "estimate",
     "tornado": "swing",
     "sobol": "total",

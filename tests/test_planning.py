@@ -11,15 +11,17 @@ import time
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from reports import write_all
 from reports.planner import plain
+from reports.planner_state import decoded, encoded, parsed
 from sim.experiment.disk.folder import write_file
 from sim.experiment.plan import page as planning
-from sim.experiment.plan.page import BASELINE, CHANGED
-from sim.scenario import load
+from sim.experiment.plan.page import BASELINE, VARIANTS
+from sim.scenario import ScenarioError, load
 from tests.reports.browser import find, running
 from tests.runs import SHIPPED
 
@@ -77,13 +79,20 @@ def test_every_lever_can_be_moved_to_either_end(name: str) -> None:
             assert told.split()[0] == f"{end:g}"
 
 
-def test_the_answer_is_paired_and_no_change_makes_no_difference(file: Path) -> None:
-    same = planning.answer(file, {}, 2).frames["differences"]
-    assert (same["estimate"].dropna() == 0).all()
-    frames = planning.answer(file, {"release_testing.sterility": "3 d"}, 2).frames
-    assert list(dict.fromkeys(frames["summary"]["scenario"])) == [BASELINE, CHANGED]
-    waits = frames["differences"].set_index("metric")["estimate"]
-    assert waits["turnaround_days_mean"] < -1
+def test_the_answer_is_paired_and_a_variant_without_a_change_is_none(file: Path) -> None:
+    alone = planning.answer(file, [{}, {}], 2).frames
+    assert list(dict.fromkeys(alone["summary"]["scenario"])) == [BASELINE]
+    assert "differences" not in alone
+    sterility, lines = {"release_testing.sterility": "3 d"}, {"manufacturing.lines": "3"}
+    frames = planning.answer(file, [sterility, lines], 2).frames
+    assert list(dict.fromkeys(frames["summary"]["scenario"])) == [BASELINE, *VARIANTS]
+    changes = frames["differences"].set_index(["scenario", "metric"])["estimate"]
+    assert changes[VARIANTS[0], "turnaround_days_mean"] < -1
+    assert changes[VARIANTS[1], "turnaround_days_mean"] > -1
+    # each variant stands beside the same scenario, whatever the other one changes
+    single = planning.answer(file, [sterility, {}], 2).frames["differences"].set_index(["scenario", "metric"])
+    assert single["estimate"][VARIANTS[0], "turnaround_days_mean"] == changes[VARIANTS[0], "turnaround_days_mean"]
+    assert {"economics", "icer", "nmb"} <= set(frames)
 
 
 def test_the_scenario_file_stands_for_itself_and_the_report_compares(file: Path, tmp_path: Path) -> None:
@@ -91,30 +100,114 @@ def test_the_scenario_file_stands_for_itself_and_the_report_compares(file: Path,
     alone = tmp_path / "alone.yaml"
     alone.write_text(planning.scenario_file(file, changes), encoding="utf-8")
     assert load(alone).digest == planning.moved(file, changes).digest
-    text = planning.report(file, changes, 2, lambda folder: write_all(folder, write_file).paths)
-    assert "With your changes instead of the scenario as it is" in text
+    text = planning.report(file, [{}, changes], 2, lambda folder: write_all(folder, write_file).paths)
+    assert "With variant B instead of the scenario as it is" in text
+
+
+def test_who_is_served_next_can_be_chosen_and_dates_can_be_typed(file: Path) -> None:
+    (policy,) = planning.choices(load(file))
+    # nobody has a priority here, and there is no score
+    assert (policy.value, policy.options) == ("first_come", ("first_come", "lottery"))
+    for word in policy.options:
+        assert planning.moved(file, {policy.path: word}).scenario.waiting_list.policy == word
+    dated = parsed("manufacturing.slots.count: {2026-01-01: 4, 2026-03-01: 6}\n# a note\nwaiting_list.policy=lottery\n")
+    assert dated == {
+        "manufacturing.slots.count": "{2026-01-01: 4, 2026-03-01: 6}",
+        "waiting_list.policy": "lottery",
+    }
+    assert planning.moved(file, dated).digest != load(file).digest
+    with pytest.raises(ScenarioError, match=r"manufacturing\.slot"):
+        planning.moved(file, parsed("manufacturing.slot.count: 5"))
+
+
+def test_the_wait_of_a_hybrid_is_a_lever() -> None:
+    found = {lever.path: lever for lever in planning.levers(load("hybrid"))}
+    assert found["hybrid.after_waiting"].text(30.0) == "30 d"
+
+
+def test_an_address_that_cannot_be_read_changes_nothing() -> None:
+    kept: list[dict[str, Any]] = [{"manufacturing.lines": 3}, {"": "waiting_list.policy=lottery"}]
+    assert decoded(encoded(kept), 2) == kept
+    for text in ("", "[", "{}", "[1]", "[1, null]", '[{"a": [1]}, {}]'):
+        assert decoded(text, 2) == [{}, {}]
 
 
 def test_names_are_shown_letter_for_letter() -> None:
     assert plain("[a](http://b) <c> $x$ :red[d]") == r"\[a\]\(http\://b\) \<c\> \$x\$ \:red\[d\]"
 
 
-def test_the_page_answers_to_a_lever() -> None:
+@pytest.fixture
+def page() -> Any:
     testing = pytest.importorskip("streamlit.testing.v1")
-    page = testing.AppTest.from_file(str(ROOT / "tests" / "reports" / "planning_script.py"), default_timeout=120)
+    return testing.AppTest.from_file(str(ROOT / "tests" / "reports" / "planning_script.py"), default_timeout=300)
+
+
+def field(page: Any, label: str, variant: int = 0) -> Any:
+    """The field of this label of a variant."""
+    return [one for one in page.number_input if one.label.startswith(label)][variant]
+
+
+def button(page: Any, label: str) -> Any:
+    return next(one for one in page.button if one.label == label)
+
+
+def test_the_page_opens_on_the_autologous_scenario_and_draws_no_comparison_with_itself(page: Any) -> None:
     page.run()
     assert not page.exception
-    page.selectbox[0].set_value("Autologous, just enough slots").run()
-    page.select_slider[0].set_value(10).run()
-    before = {one.label: one.value for one in page.metric}
-    sterility = next(one for one in page.slider if one.label == "Sterility test")
-    sterility.set_value(3.0).run()
+    assert page.selectbox[0].value == "Autologous, just enough slots"
+    assert len(page.metric) == 4
+    assert not any(one.delta for one in page.metric)
+    assert "difference" not in " ".join(one.value for one in page.markdown)
+
+
+def test_two_variants_stand_side_by_side_and_undo_and_reset_lead_back(page: Any) -> None:
+    page.run()
+    before = [one.value for one in page.metric]
+    field(page, "Sterility test").set_value(3.0).run()
     assert not page.exception
-    after = {one.label: one.value for one in page.metric}
-    assert after["Waiting days, mean"] != before["Waiting days, mean"]
-    delta = next(one.delta for one in page.metric if one.label == "Waiting days, mean")
-    assert delta.startswith("\N{MINUS SIGN}")
-    assert "your changes" in page.markdown[0].value
+    wait = page.metric[0]
+    assert wait.value != before[0]
+    # streamlit colours by the hyphen in front; a shorter wait is better
+    assert wait.delta.startswith("-")
+    assert wait.proto.color == wait.proto.MetricColor.GREEN
+    assert wait.proto.direction == wait.proto.MetricDirection.DOWN
+    assert any("Variant A: a mean wait" in one.value.replace("\\", "") for one in page.markdown)
+    field(page, "Manufacturing lines", 1).set_value(3).run()
+    assert len(page.metric) == 8
+    heads = next(one.value for one in page.markdown if one.value.startswith("| Figure")).split("\n")[0]
+    assert heads == (
+        "| Figure | the scenario as it is | variant A | variant B | variant A, difference | variant B, difference |"
+    )
+    button(page, "Undo").click().run()
+    assert not page.exception
+    assert (field(page, "Manufacturing lines", 1).value, field(page, "Sterility test").value) == (16, 3.0)
+    assert page.metric[0].value == wait.value
+    button(page, "Reset").click().run()
+    assert [one.value for one in page.metric] == before
+    button(page, "Undo").click().run()
+    assert field(page, "Sterility test").value == 3.0
+
+
+def test_the_address_brings_back_what_was_changed_and_its_steps(page: Any) -> None:
+    page.query_params["scenario"] = "Allogeneic, off the shelf"
+    page.query_params["replications"] = "20"
+    page.query_params["steps"] = ["[{},{}]", '[{"lymphodepletion.duration":4.0,"no.field":1},{"":"run.window=90 d"}]']
+    page.run()
+    assert not page.exception
+    assert page.selectbox[0].value == "Allogeneic, off the shelf"
+    assert page.select_slider[0].value == 20
+    assert any(area.value == "run.window=90 d" for area in page.text_area)
+    assert field(page, "Lymphodepletion").value == 4.0
+    button(page, "Undo").click().run()
+    assert not any(area.value for area in page.text_area)
+
+
+def test_a_value_that_the_scenario_file_would_refuse_is_refused_in_its_words(page: Any) -> None:
+    page.run()
+    page.text_area[0].set_value("waiting_list.policy: loudest_first").run()
+    assert not page.exception
+    assert "loudest" in page.error[0].value
+    assert "lottery" in page.error[0].value
 
 
 def test_without_streamlit_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -165,13 +258,16 @@ def test_the_page_in_a_browser_answers_to_a_key_and_asks_nobody_else(served: int
         shown = browser.value("[...document.querySelectorAll('input')].map(one => one.value).join()")
         assert "=cmd() <b>small</b>" in shown + browser.value("document.body.innerText")
         before = browser.value(figures)
-        browser.value("document.querySelector('input[type=range][aria-label*=Sterility]').focus()")
-        for _ in range(3):
-            for kind in ("rawKeyDown", "keyUp"):
-                browser.call(
-                    "Input.dispatchKeyEvent", type=kind, key="ArrowLeft", code="ArrowLeft", windowsVirtualKeyCode=37
-                )
+        typed = "document.querySelector('input[type=number][aria-label*=Sterility]')"
+        browser.value(f"{typed}.focus(), {typed}.select()")
+        browser.call("Input.insertText", text="3")
+        for kind in ("rawKeyDown", "keyUp"):
+            browser.call("Input.dispatchKeyEvent", type=kind, key="Enter", code="Enter", windowsVirtualKeyCode=13)
         browser.wait_for(f"({figures}) !== {before!r} && document.querySelectorAll('.js-plotly-plot').length >= 3", 60)
+        changed = browser.value(figures)
+        assert "release_testing.sterility" in browser.value("decodeURIComponent(location.search)")
+        browser.call("Page.navigate", url=browser.value("location.href"))
+        browser.wait_for(f"({figures}) === {changed!r}", 60)
         assert all(f"//127.0.0.1:{served}" in address for address in browser.requests)
 
 

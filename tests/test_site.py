@@ -48,7 +48,7 @@ class Links(HTMLParser):
 
 
 def test_every_link_leads_somewhere_and_nothing_is_fetched(site: Path) -> None:
-    pages = {page: Links(page) for page in site.rglob("*.html") if page.name != "gallery.html"}
+    pages = {page: Links(page) for page in site.rglob("*.html")}
     assert len(pages) > 20
     for page, found in pages.items():
         for link in [*found.links, *found.loaded]:

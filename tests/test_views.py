@@ -330,6 +330,35 @@ def test_the_tables_of_a_shipped_scenario_agree_with_the_patients() -> None:
     assert "stock_through_time" not in tables
 
 
+def test_day_by_day_holds_the_bed_days_of_the_months_and_no_two_stays_in_one_bed() -> None:
+    arm = Arm("auto", load(SHIPPED / "autologous.yaml").scenario)
+    pictures = Pictures([arm])
+    for replication in replicate([arm], range(1), 1, Keep(patients=False, views=True), lambda count: None):
+        pictures.add(replication)
+    tables = pictures.tables()
+    days, use = tables["day_by_day"], tables["use_through_time"]
+    for _, rows in days.groupby(["resource", "centre", "unit"]):
+        ordered = rows.sort_values("from_day")
+        assert (ordered["from_day"].to_numpy()[1:] >= ordered["to_day"].to_numpy()[:-1] - 1e-9).all()
+    first, last = days["window_from"].iloc[0], days["window_to"].iloc[0]
+    assert last - first == 91
+    months = use[
+        (use["resource"] == "bed") & (use["centre"] != "") & (use["day_from"] >= first) & (use["day_to"] <= last)
+    ]
+    assert len(months) >= 8
+    for month in months.itertuples():
+        mine = days[(days["resource"] == "bed") & (days["centre"] == month.centre)]
+        held = (mine["to_day"].clip(upper=month.day_to) - mine["from_day"].clip(lower=month.day_from)).clip(lower=0)
+        assert held.sum() / (month.day_to - month.day_from) == pytest.approx(month.in_use)
+    slots = use[
+        (use["resource"] == "slot") & (use["centre"] == "") & (use["day_from"] >= first) & (use["day_to"] <= last)
+    ]
+    claimed = days[(days["kind"] == "claimed") & (days["from_day"] >= first)]
+    for month in slots.itertuples():
+        there = (claimed["from_day"] >= month.day_from) & (claimed["from_day"] < month.day_to)
+        assert there.sum() == pytest.approx(month.in_use)
+
+
 def test_without_views_there_are_no_such_tables() -> None:
     arm = Arm("auto", load(SHIPPED / "autologous.yaml").scenario)
     pictures = Pictures([arm])

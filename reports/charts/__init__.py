@@ -9,6 +9,7 @@ import pandas as pd
 
 from reports.charts import (
     calibration,
+    day_by_day,
     differences,
     economics,
     fitted,
@@ -276,6 +277,18 @@ CHARTS: tuple[Chart, ...] = (
         section=APPENDIX,
     ),
     Chart(
+        "day_by_day",
+        "Beds and slots day by day",
+        "day_by_day",
+        day_by_day.draw,
+        day_by_day.describe,
+        "A row is a bed, a bar a patient in it, from admission until it can be used again; a row of slots has those "
+        "offered, each from its offer to its start. Rows are numbered from the lowest that is free, so that the last "
+        "one tells how many were taken at a time. One replication: other ones differ.",
+        fits=day_by_day.has_beds,
+        section=APPENDIX,
+    ),
+    Chart(
         "sweep",
         "Sweep",
         "sweep",
@@ -374,7 +387,9 @@ CHARTS: tuple[Chart, ...] = (
         economics.draw_plane,
         economics.describe_plane,
         "A point is one draw of the uncertain inputs. To the right is better, upwards is dearer; the large "
-        "mark is the mean.",
+        "mark is the mean, and the ellipse holds 95% of a normal cloud with the same moments. In the corners stands "
+        "the share of samples in each quadrant. On the dotted line a strategy is worth as much as the baseline, "
+        "below it more.",
         section=COSTS,
     ),
     Chart(
@@ -419,6 +434,17 @@ CHARTS: tuple[Chart, ...] = (
             economics.has_price,
         )
         for name in ("price", "psa_price")
+    ),
+    Chart(
+        "budget",
+        "Budget impact",
+        "budget",
+        economics.draw_budget,
+        economics.describe_budget,
+        "What a payer spends in each year, undiscounted, on all patients and on products among it. Years lie wholly in "
+        "the measuring window. Bands are 95% simulation intervals; budget.csv has how many are referred, infused and "
+        "alive.",
+        section=COSTS,
     ),
     Chart(
         "forecast",

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from sim.engine.trace import Trace
 from sim.outcomes import flow, groups, through_time
 from sim.outcomes.curves import middle_stage_days
+from sim.outcomes.day_by_day import SAMPLE_DAYS, day_by_day
 from sim.outcomes.metrics import unresolved_share
 from sim.outcomes.patients import Patients
 from sim.outcomes.resource_use import ResourceUse
@@ -39,10 +40,11 @@ FIGURES = tuple(RESOURCE_FIGURES)
 
 @dataclass(frozen=True, eq=False)
 class Views:
-    """Arrays by name, and the timelines of a few patients where they were asked for."""
+    """Arrays by name and, where they were asked for, timelines of a few patients and who held what day by day."""
 
     arrays: dict[str, FloatArray]
     timelines: list[dict[str, Any]]
+    day_by_day: list[dict[str, Any]]
 
 
 def edges_of(scenario: Scenario) -> FloatArray:
@@ -79,10 +81,17 @@ def view(
         ),
     }
     spells: list[dict[str, Any]] = []
+    days: list[dict[str, Any]] = []
     if with_timelines:
         spells = timelines(patients, trace, list(scenario.patients.risk_groups), list(scenario.centres))
+        first, last = window[0], min(window[0] + SAMPLE_DAYS, window[1])
+        days = [{**row, "window_from": first, "window_to": last} for row in day_by_day(protocol, trace, first, last)]
     return [
-        Views({name: np.asarray(values[k]) for name, values in arrays.items()}, spells if k == 0 else [])
+        Views(
+            {name: np.asarray(values[k]) for name, values in arrays.items()},
+            spells if k == 0 else [],
+            days if k == 0 else [],
+        )
         for k in range(patients.by.groups)
     ]
 

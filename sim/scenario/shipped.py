@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -20,6 +21,15 @@ class ShippedError(Exception):
 def shipped() -> list[tuple[Path, Loaded]]:
     """(file, scenario) of each shipped scenario, by file name: the two of the main job, then the library."""
     return [(file, load(file)) for file in map(_from_here, shipped_names().values())]
+
+
+def shipped_titles() -> list[tuple[str, Path]]:
+    """(name, file) of each shipped scenario in the order of `shipped`, without reading what they extend."""
+    files = list(map(_from_here, shipped_names().values()))
+    names = [re.search(r"^name: *(.+)$", file.read_text(encoding="utf-8"), re.MULTILINE) for file in files]
+    return [
+        (name[1].strip().strip("\"'") if name else file.stem, file) for name, file in zip(names, files, strict=True)
+    ]
 
 
 def validation_files() -> list[Path]:

@@ -14,6 +14,8 @@ from sim.scenario.naming import by_name
 from sim.shell.options import SCENARIO_FILE
 from sim.shell.screen import CANNOT_BE_MADE, FAILED, errors_in_words, say, stop
 
+FIRST = "autologous"
+"""The shipped scenario on which the page opens where no file is given."""
 SERVER = Path(__file__).parents[2] / "reports" / "serve.py"
 
 
@@ -46,6 +48,10 @@ def serve(files: Sequence[Path], port: int) -> None:
         "server.fileWatcherType": "none",
         "browser.gatherUsageStats": "false",
         "client.toolbarMode": "minimal",
+        "server.maxUploadSize": "5",
+        "theme.base": "light",
+        "theme.primaryColor": "#12355B",
+        "theme.textColor": "#1B2530",
     }
     say(f"The planning page: http://127.0.0.1:{port} (Ctrl-C ends it)")
     command = [sys.executable, "-m", "streamlit", "run", str(SERVER), *(f"--{k}={v}" for k, v in settings.items())]
@@ -54,25 +60,29 @@ def serve(files: Sequence[Path], port: int) -> None:
 
 
 def planning_page(files: Sequence[Path]) -> None:
-    """The page with what the simulator does for it."""
+    """The page with what the simulator does for it; a file is read when it is chosen."""
     from reports import planner, write_all
     from sim.experiment.disk.folder import write_file
     from sim.experiment.plan import page as planning
     from sim.scenario import ScenarioError, load
-    from sim.scenario.shipped import shipped
+    from sim.scenario.shipped import shipped_titles
 
-    found = [(file, load(file)) for file in files] + shipped()
-    scenarios = by_name([loaded for _, loaded in found])
-    place = dict(zip(scenarios, (file for file, _ in found), strict=True))
+    own = by_name([load(file) for file in files])
+    places = dict(zip(own, files, strict=True))
+    # what most people come for stands first
+    for name, file in sorted(shipped_titles(), key=lambda each: each[1].stem != FIRST):
+        places.setdefault(name, file)
     planner.show(
         planner.Page(
-            list(scenarios),
-            lambda name: planning.levers(scenarios[name]),
-            lambda name, changes, count: planning.answer(place[name], changes, count).frames,
-            lambda name, changes: planning.scenario_file(place[name], changes),
-            lambda name, changes, count: planning.report(
-                place[name], changes, count, lambda folder: write_all(folder, write_file).paths
+            places,
+            lambda file: planning.levers(load(file)),
+            lambda file: planning.choices(load(file)),
+            lambda file, variants, count: planning.answer(file, variants, count).frames,
+            planning.scenario_file,
+            lambda file, variants, count: planning.report(
+                file, variants, count, lambda folder: write_all(folder, write_file).paths
             ),
+            planning.VARIANTS,
             ScenarioError,
         )
     )

@@ -30,7 +30,7 @@ FEW, SAMPLES = 4, 100
 
 
 @click.command("charts")
-@click.option("--gallery", type=FOLDER, help="Write a page with all of them as pictures instead.")
+@click.option("--gallery", type=FOLDER, help="Write a page (FILE.md) with all of them as pictures instead.")
 @replace
 def charts_command(gallery: Path | None, replace: tuple[str, ...]) -> None:
     """The charts there are, one line each; or a gallery of them, drawn from studies of the shipped scenarios."""
@@ -46,20 +46,35 @@ def charts_command(gallery: Path | None, replace: tuple[str, ...]) -> None:
 def _draw_gallery(place: Path, replace: Sequence[str]) -> None:
     """Run the studies and write the page."""
     with errors_in_words():
-        from reports.gallery import gallery
+        from reports.charts import CHARTS
+        from reports.gallery import FORM, gallery
         from reports.images import NoImagesError
-        from sim.experiment.disk.folder import require_page, signed, write_text
+        from sim.experiment.disk.folder import (
+            FolderError,
+            require_ours,
+            require_page,
+            signed,
+            write_file,
+            write_text,
+        )
 
+        if place.suffix != ".md":
+            raise FolderError(f"{place}: the gallery is a page in Markdown: name it {place.with_suffix('.md')}")
         require_page(place, replace)
+        beside = place.with_suffix("")
+        require_ours(beside, {f"{chart.name}.{FORM}" for chart in CHARTS})
         with TemporaryDirectory() as results:
             folders = []
             for folder in _studies(Path(results)):
                 folders.append(folder)
                 say(f"Done: {folder.name}")
             try:
-                write_text(place, signed(gallery(folders)))
+                made = gallery(folders, beside.name)
             except NoImagesError as error:
                 stop(str(error), CANNOT_BE_MADE)
+        for name, content in made.pictures.items():
+            write_file(beside / name, content)
+        write_text(place, signed(made.text))
     click.echo(f"Wrote {place}")
 
 

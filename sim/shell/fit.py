@@ -56,6 +56,11 @@ def fit_command(
             print_table(
                 ["Number", "", "Estimate", "95 % interval", "Base", "n", "Events", ""], [_cells(row) for row in rows], 2
             )
+            if done.fitted.checks:
+                print_table(
+                    ["No input, but seen", "Median, d", "Base if nobody waits, d", "n", "Ended", "Why"],
+                    [_check_cells(row) for row in done.fitted.checks if row.parameter == "median"], 2,
+                )  # fmt: skip
             kept = [row for number in done.fitted.numbers for row in number.rows if row.status == "base"]
             if kept:
                 print_table(["As in the base", "Why"], [[row.path, row.note] for row in kept], 2)
@@ -63,6 +68,11 @@ def fit_command(
             say(f"warning: {warning}")
     click.echo(f"Scenario: {out}. Tables: {folder}")
     draw_results(folder, wanted, replace).tell(quiet)
+
+
+def _check_cells(row: Row) -> list[str]:
+    days = [f"{value:.3g}" if value == value else "" for value in (row.estimate, row.base)]
+    return [row.path, *days, str(row.n), str(row.events), row.note]
 
 
 def _cells(row: Row) -> list[str]:

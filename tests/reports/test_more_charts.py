@@ -35,7 +35,7 @@ def drawn_in(files: Files) -> set[str]:
 
 def test_every_chart_of_the_registry_is_drawn_from_a_run_or_a_study(files: Drawn) -> None:
     # of comparisons of five replications or more, and of forecasts, which have tests of their own
-    beside = {"robustness", "forecast", "forecast_more"}
+    beside = {"budget", "robustness", "forecast", "forecast_more"}
     drawn = [drawn_in(files(name)) for name in ("real", "study", "fit", "observe")]
     assert set().union(*drawn) | beside == {chart.name for chart in CHARTS}
     assert "sweep_map" not in drawn_in(files("study_line"))
@@ -130,6 +130,18 @@ def test_timelines_show_queues_apart_and_each_outcome(folder: Folder, files: Dra
     )
     ends = [text.strip() for trace in found["data"] if trace.get("mode") == "markers+text" for text in trace["text"]]
     assert sorted(ends) == sorted(shown.drop_duplicates(["scenario", "patient"])["outcome_label"])
+
+
+def test_beds_and_slots_are_bars_within_their_weeks(folder: Folder, files: Drawn) -> None:
+    days, found = table(folder("real"), "day_by_day"), figure(files("real"), "day_by_day")
+    shown = days[(days["resource"] == "bed") | days["kind"].isin(["claimed", "unclaimed"])]
+    bars = [trace for trace in found["data"] if trace["type"] == "bar"]
+    assert sum(len(trace["x"]) for trace in bars) == len(shown)
+    first, last = shown["window_from"].iloc[0], shown["window_to"].iloc[0]
+    inside = shown["to_day"].clip(upper=last) - shown["from_day"].clip(lower=first)
+    assert sum(sum(trace["x"]) for trace in bars) == pytest.approx(inside.sum() * 86_400_000)
+    stays = (shown["resource"] == "bed") & (shown["scenario"] == shown["scenario"].iloc[0])
+    assert f"{stays.sum()} stays in infusion beds" in found["layout"]["title"]["text"].replace("<br>", " ")
 
 
 def test_a_sweep_is_lines_and_a_map(folder: Folder, files: Drawn) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import itertools
 import math
 import re
 from collections.abc import Callable
@@ -17,9 +18,11 @@ import pytest
 from reports import pages
 from reports.deck import NoDeckError, deck
 from reports.findings import gather
+from reports.slides import TITLE_POINTS, letters, title_text
 from reports.tables import read
-from reports.workbook import NoWorkbookError, header, workbook
-from sim.tables import PATIENTS, TABLES
+from reports.words import folded
+from reports.workbook import PAPER_ROWS, NoWorkbookError, header, workbook
+from sim.tables import PATIENTS, PROGRESSED_BEFORE, TABLES
 from tests.reports.conftest import FORMULA, HOSTILE
 
 Folder = Callable[[str], Path]
@@ -80,9 +83,65 @@ def test_the_deck_says_the_finding_and_its_notes_the_method_and_source(folder: F
         notes = slide.notes_slide.notes_text_frame.text
         assert "Source: " in notes
         assert "run_sim.py compare a.yaml b.yaml" in notes
-    last = " ".join(shape.text_frame.text for shape in show.slides[-1].shapes if shape.has_text_frame)
+    closing = [slide for slide in show.slides if slide.shapes.title.text_frame.text == "How far to trust this"]
+    last = " ".join(shape.text_frame.text for slide in closing for shape in slide.shapes if shape.has_text_frame)
     assert "Not modelled: " in last
     assert re.search("Left out, as no browser was there to draw it: (The|One of the) longest queue", last)
+
+
+@pytest.mark.parametrize("name", ["real", "real_hostile", "study"])
+def test_slides_have_one_size_of_title_a_number_alternative_texts_and_nothing_over_another(
+    folder: Folder, name: str
+) -> None:
+    show: Any = pptx.Presentation(io.BytesIO(slides(folder(name))))
+    for slide in show.slides:
+        title = slide.shapes.title
+        assert {paragraph.font.size.pt for paragraph in title.text_frame.paragraphs} == {TITLE_POINTS}
+        a_line = letters(title.width / 914_400, TITLE_POINTS, bold=True)
+        assert len(folded(title.text_frame.text, a_line, 9)) <= 2
+        shapes = list(slide.shapes)
+        assert len([shape for shape in shapes if shape._element.xpath(".//a:fld[@type='slidenum']")]) == 1
+        for shape in shapes:
+            assert shape.left >= 0
+            assert shape.left + shape.width <= show.slide_width
+            assert shape.top + shape.height <= show.slide_height, shape.name
+            if shape.has_chart or shape.has_table:
+                assert len(shape._element.xpath("./*/p:cNvPr")[0].get("descr")) > 10
+        for one, other in itertools.combinations(shapes, 2):
+            beside = one.left + one.width <= other.left or other.left + other.width <= one.left
+            above = one.top + one.height <= other.top or other.top + other.height <= one.top
+            assert beside or above, (title.text_frame.text, one.name, other.name)
+
+
+def test_a_long_title_loses_the_words_of_its_interval_first_and_is_cut_last() -> None:
+    start = "With “Off the shelf” instead of “Autologous, with just enough slots for a year”, "
+    told = title_text(f"{start}the mean wait is 57.5 days shorter (95% simulation interval 56.7 to 58.2)", 12.1)
+    assert told == f"{start}the mean wait is 57.5 days shorter (56.7 to 58.2)"
+    assert title_text("The wait is 57.5 days (95% simulation interval 56.7 to 58.2)", 12.1).endswith("56.7 to 58.2)")
+    longer = f"{start}the mean wait from referral to infusion of those who are infused is 57.5 days shorter"
+    assert title_text(longer, 12.1).startswith("Off the shelf: the mean wait")
+    assert title_text("x" * 500, 12.1).endswith("\N{HORIZONTAL ELLIPSIS}")
+
+
+def test_costs_stand_on_slides_with_their_numbers(folder: Folder) -> None:
+    show: Any = pptx.Presentation(io.BytesIO(slides(folder("real"))))
+    tabled = [shape.table for slide in show.slides for shape in slide.shapes if shape.has_table]
+    cells = [cell.text for table in tabled for row in table.rows for cell in row.cells]
+    economics = pd.read_csv(folder("real") / "economics.csv")
+    cost = economics.loc[economics["label"].str.startswith("Cost per patient"), "estimate"].iloc[0]
+    assert any(f"{cost:,.0f}" in text for text in cells)
+
+
+def test_the_chart_of_progression_has_the_curve_of_its_title(folder: Folder) -> None:
+    show: Any = pptx.Presentation(io.BytesIO(slides(folder("real"))))
+    charts = [shape.chart for slide in show.slides for shape in slide.shapes if shape.has_chart]
+    (found,) = [values(chart) for chart in charts if "% of referred, progressed before" in chart._chartSpace.xml]
+    incidence = pd.read_csv(folder("real") / "incidence.csv")
+    curve = incidence[(incidence["event"] == PROGRESSED_BEFORE) & (incidence["day"] % 7 == 0)]
+    for scenario, shares in found.items():
+        mine = curve.loc[curve["scenario"] == scenario, "estimate"].dropna().tolist()
+        assert len(shares) > 5
+        assert shares == pytest.approx(mine[: len(shares)])
 
 
 def test_a_study_has_slides_too(folder: Folder) -> None:
@@ -116,22 +175,63 @@ def book(folder: Path) -> bytes:
 
 def test_the_workbook_holds_the_tables_as_numbers(folder: Folder) -> None:
     read_back = openpyxl.load_workbook(io.BytesIO(book(folder("real"))))
-    assert read_back.sheetnames[:3] == ["About", "Summary", "Differences"]
+    assert read_back.sheetnames[:3] == ["About", "Key figures", "Charts"]
     sheet = read_back["Summary"]
     summary = pd.read_csv(folder("real") / "summary.csv")
     heads = [cell.value for cell in sheet[1]]
-    assert heads[:5] == ["scenario", "metric", "label", "unit", "estimate"]
+    assert heads[:5] == ["Scenario", "Metric", "Label", "Unit", "Estimate"]
     for row, record in zip(sheet.iter_rows(min_row=2), summary.to_dict("records"), strict=True):
         if pd.notna(record["estimate"]):
             assert row[4].value == pytest.approx(record["estimate"], rel=1e-12)
-            assert row[4].number_format == ("0.0%" if record["unit"] == "share" else "General")
+            assert row[4].number_format == ("0.0%" if record["unit"] == "share" else "#,##0.0")
         else:
             assert row[4].value is None
-    assert all(one.freeze_panes == "A2" for one in read_back.worksheets if one.title != "About")
+    apart = ("About", "Key figures", "Charts")
+    assert all(one.freeze_panes == "A2" for one in read_back.worksheets if one.title not in apart)
     patients = pd.read_parquet(folder("real") / "patients.parquet")
     first = read_back["Patients, replication 0"]
     assert first.max_row - 1 == (patients["replication"] == 0).sum()
-    assert "waiting_days (days)" in [cell.value for cell in first[1]]
+    assert "Waiting days (days)" in [cell.value for cell in first[1]]
+
+
+def test_key_figures_stand_side_by_side_and_are_drawn(folder: Folder) -> None:
+    read_back: Any = openpyxl.load_workbook(io.BytesIO(book(folder("real"))))
+    sheet = read_back["Key figures"]
+    summary = pd.read_csv(folder("real") / "summary.csv").set_index(["scenario", "metric"])
+    changes = pd.read_csv(folder("real") / "differences.csv").set_index("metric")
+    rows = {row[0].value: row for row in sheet.iter_rows(min_row=3)}
+    wait = rows["Waiting days, mean"]
+    for k, name in enumerate([cell.value for cell in sheet[1]][1:5:3]):
+        known = summary.loc[(name, "waiting_days_mean")]
+        told = [cell.value for cell in wait[1 + 3 * k : 4 + 3 * k]]
+        assert told == pytest.approx([known["estimate"], known["low"], known["high"]])
+    assert wait[7].value == pytest.approx(changes.loc["waiting_days_mean", "estimate"])
+    assert wait[1].number_format == "#,##0.0"
+    assert "0.0%" in {row[1].number_format for row in rows.values()}
+    # of so short a follow-up nothing is known of one year
+    assert len(read_back["Charts"]._charts) == 3
+
+
+def test_sheets_are_set_for_paper_and_their_columns_explained(folder: Folder) -> None:
+    read_back: Any = openpyxl.load_workbook(io.BytesIO(book(folder("real"))))
+    notes: dict[str, set[str]] = {}
+    for row in read_back["Notes"].iter_rows(min_row=2, values_only=True):
+        notes.setdefault(row[0], set()).add(row[1])
+        assert row[5], row
+    for sheet in read_back.worksheets:
+        assert sheet.page_setup.orientation == "landscape"
+        assert (sheet.page_setup.fitToWidth or 1, sheet.page_setup.fitToHeight) == (1, 0)
+        if sheet.max_row > PAPER_ROWS + 1 and sheet.title != "Notes":
+            assert sheet.print_area.endswith(f"${PAPER_ROWS + 1}")
+        if sheet.title in notes and sheet.title != "What differs":
+            assert notes[sheet.title] == {cell.value for cell in sheet[1]}
+
+
+def test_numbers_among_words_are_numbers(folder: Folder) -> None:
+    read_back: Any = openpyxl.load_workbook(io.BytesIO(book(folder("real"))))
+    for name in ("Parameters", "What differs"):
+        for row in read_back[name].iter_rows(min_row=2, values_only=True):
+            assert not [text for text in row if isinstance(text, str) and re.fullmatch(r"-?\d+(\.\d+)?", text)]
 
 
 def test_text_never_becomes_a_formula(folder: Folder) -> None:
@@ -161,10 +261,10 @@ def test_the_same_tables_give_the_same_bytes(folder: Folder) -> None:
 
 def test_headers_carry_units() -> None:
     stock = TABLES["stock_through_time"]
-    assert header("waiting_days", PATIENTS) == "waiting_days (days)"
-    assert header("referral_day", PATIENTS) == "referral_day (days since the start)"
-    assert header("stock_out_share_low", stock) == "stock_out_share_low (share, 0 to 1)"
-    assert header("scenario", stock) == "scenario"
+    assert header("waiting_days", PATIENTS) == "Waiting days (days)"
+    assert header("referral_day", PATIENTS) == "Referral day (days since the start)"
+    assert header("stock_out_share_low", stock) == "Stock out share low (share, 0 to 1)"
+    assert header("scenario", stock) == "Scenario"
 
 
 def test_missing_packages_are_told(folder: Folder, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Callable
-from html import unescape
 from pathlib import Path
 
 import pytest
@@ -105,15 +105,25 @@ def test_without_kaleido_the_reason_is_told(pictures: list[Picture], monkeypatch
 
 
 @pytest.mark.skipif(find() is None, reason="no Chrome, Chromium or Edge on this machine (set BROWSER_PATH)")
-def test_the_gallery_shows_each_chart_once_without_any_script(folder: Folder) -> None:
+def test_the_gallery_shows_each_chart_once_as_a_picture_beside_the_page(folder: Folder) -> None:
     folders = [folder(name) for name in ("study", "study_line", "fit", "observe")]
-    text = gallery(folders)
-    assert "<script" not in text
-    assert "script-src 'none'" in unescape(text)
-    drawn = [chart.name for chart in CHARTS if any((its / f"{chart.table}.csv").is_file() for its in folders)]
+    made = gallery(folders, "gallery")
+    drawn = [chart for chart in CHARTS if any((its / f"{chart.table}.csv").is_file() for its in folders)]
     # a forecast needs a register: tests/records/test_forecast.py draws its charts
     apart = {chart.name for chart in CHARTS if chart.table == "forecast"}
-    assert {chart.name for chart in CHARTS if chart.table in STUDIES} - apart < set(drawn)
-    assert text.count('<img src="data:image/svg+xml;base64,') == len(drawn)
-    assert all(f'<h2 id="{name}">' in text for name in drawn)
-    assert "Charts of other studies" in text
+    names = [chart.name for chart in drawn]
+    assert {chart.name for chart in CHARTS if chart.table in STUDIES} - apart < set(names)
+    assert list(made.pictures) == [f"{name}.svg" for name in names]
+    assert all(content.startswith(b"<svg") for content in made.pictures.values())
+    assert re.findall(r"^!\[.+\]\(gallery/(.+)\.svg\)$", made.text, re.MULTILINE) == names
+    assert all(f"\n## {chart.title}\n" in made.text for chart in drawn)
+    assert "## Charts of other studies" in made.text
+
+
+def test_the_gallery_of_the_documents_has_its_pictures_and_they_are_small() -> None:
+    docs = Path(__file__).parents[2] / "docs"
+    shown = re.findall(r"\]\((gallery/.+\.svg)\)", (docs / "gallery.md").read_text(encoding="utf-8"))
+    there = sorted(f"gallery/{file.name}" for file in (docs / "gallery").iterdir())
+    assert sorted(shown) == there
+    assert len(shown) > 30
+    assert all((docs / name).stat().st_size < 150_000 for name in shown)

@@ -16,6 +16,7 @@ from sim.records.faults import RecordsError
 from sim.records.reader import Reading
 from sim.scenario import Loaded
 from sim.scenario.in_progress import UnderWay
+from sim.scenario.kept_dates import keeping_dates
 
 FAULT = "fault"
 
@@ -53,6 +54,7 @@ def placed(loaded: Loaded, reading: Reading, months: Months, overdue: str) -> Pl
         )
     elif late:
         notes.append(f"{count} in progress have been in a stage for longer than it can last: it ends on the first day")
+    notes += filter(None, [keeping_dates(loaded.scenario, months.start).kept])
     return Placed(moved_to(loaded, patients, months, overdue == FINISH_TODAY), patients, count, tuple(notes))
 
 

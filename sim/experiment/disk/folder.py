@@ -6,7 +6,7 @@ import hashlib
 import os
 import re
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
@@ -80,6 +80,17 @@ def signed(text: str) -> str:
     """A page that stands by itself, with its digest as a comment in its last line (HTML or Markdown)."""
     digest = hashlib.sha256(text.encode("utf-8", "backslashreplace")).hexdigest()
     return f"{text}\n<!-- sha256 {digest} of all above: without changes it is replaced by the next page -->\n"
+
+
+def require_ours(folder: Path, names: Collection[str]) -> None:
+    """Nothing, or a FolderError where a folder of pictures beside a page holds anything but files of these names."""
+    if not folder.exists():
+        return
+    if not folder.is_dir():
+        raise FolderError(f"{folder}: is a file; the pictures of the page need a folder of that name")
+    others = sorted({entry.name for entry in folder.iterdir()} - set(names))
+    if others:
+        raise FolderError(f"{folder}: holds {others[0]}, which is no picture of this page; name another page")
 
 
 def require_page(path: Path, replace: Sequence[str] = ()) -> None:

@@ -16,14 +16,16 @@ from sim.experiment.disk.folder import MANIFEST
 from sim.experiment.runs.limits import require_size
 from sim.experiment.runs.replicate import Arm, Keep, replicate
 from sim.experiment.study import tables
+from sim.experiment.study.economics_tables import economic_tables, why_not_comparable
 from sim.experiment.study.run import Plan, run_study
-from sim.scenario import Loaded, load, write_resolved
+from sim.scenario import Loaded, ScenarioError, load, write_resolved
 from sim.scenario.leaves import marker_at
 from sim.scenario.lists import COUNTED
+from sim.scenario.people import POLICIES
 from sim.scenario.unused import why_unused
 from sim.tables.inputs import input_label
 
-BASELINE, CHANGED = "the scenario as it is", "your changes"
+BASELINE, VARIANTS = "the scenario as it is", ("variant A", "variant B")
 COUNT, DAYS, SHARE, RATE = "count", "days", "share", "rate"
 # Beside every capacity, which the schema knows: paths with one number that a planner can do something about.
 # `sim.tables.inputs` knows what they are called.
@@ -37,8 +39,10 @@ LEVERS: tuple[tuple[str, str], ...] = (
     (r"allogeneic\.stock\.order\.up_to", COUNT),
     (r"allogeneic\.lots\.failure", SHARE),
     (r"lymphodepletion\.duration", DAYS),
+    (r"hybrid\.after_waiting", DAYS),
     (r"regions\..+\.referrals", RATE),
 )
+POLICY = ("waiting_list", "policy")
 # Of these there are several, of which one is moved at a time.
 OF_ONE = ("centres", "regions", "shared", "manufacturers")
 NUMBER = re.compile(r"(\d+(?:\.\d+)?)( d| / month)?")
@@ -66,12 +70,21 @@ class Lever:
         return shown + {DAYS: " d", RATE: " / month"}.get(self.kind, "")
 
 
+@dataclass(frozen=True)
+class Choice:
+    """One word to choose: the scenario has `value`; `options` are the others it may have, itself among them."""
+
+    path: str
+    label: str
+    value: str
+    options: tuple[str, ...]
+
+
 @dataclass(frozen=True, eq=False)
 class Answer:
-    """The tables of both ways, the scenario as its file has it first; `changed` are the values moved."""
+    """The tables of every way, the scenario as its file has it first, then each variant in which a value is moved."""
 
     frames: dict[str, pd.DataFrame]
-    changed: dict[str, str]
     replications: int
 
 
@@ -86,6 +99,24 @@ def levers(loaded: Loaded) -> list[Lever]:
             lever = _lever(parameter.path, input_label(parameter.path), kind, float(number[1]), of_one)
             found.append((place, lever))
     return [lever for _, lever in sorted(found, key=lambda each: each[0])]
+
+
+def choices(loaded: Loaded) -> list[Choice]:
+    """The words of a scenario that a planner can choose: who is served next, of the policies that would change it."""
+    if why_unused(POLICY, loaded.scenario) is not None:
+        return []
+    path, now = ".".join(POLICY), loaded.scenario.waiting_list.policy
+    policies = tuple(word for word in POLICIES if word == now or _can_be(loaded, f"{path}={word}"))
+    return [Choice(path, "Who is served next", now, policies)] if len(policies) > 1 else []
+
+
+def _can_be(loaded: Loaded, override: str) -> bool:
+    """Whether the scenario file would take this value."""
+    try:
+        load(loaded.path, [override])
+    except ScenarioError:
+        return False
+    return True
 
 
 def _kind_of(path: str) -> tuple[int, str]:
@@ -108,13 +139,23 @@ def _lever(path: str, label: str, kind: str, value: float, of_one: bool) -> Leve
 def moved(file: Path, changes: Mapping[str, str]) -> Loaded:
     """The scenario with these values by path; a ScenarioError where they do not fit together."""
     loaded = load(file, [f"{path}={text}" for path, text in changes.items()])
-    require_size([Arm(CHANGED, loaded.scenario)], {CHANGED: loaded})
+    require_size([Arm(BASELINE, loaded.scenario)], {BASELINE: loaded})
     return loaded
 
 
-def answer(file: Path, changes: Mapping[str, str], replications: int) -> Answer:
-    """What the scenario does as it is and with the changes, on the same patients."""
-    arms = [Arm(BASELINE, load(file).scenario), Arm(CHANGED, moved(file, changes).scenario)]
+def _ways(file: Path, variants: Sequence[Mapping[str, str]]) -> dict[str, Loaded]:
+    """The scenario as it is, then each variant in which something is moved, by name."""
+    named = zip(VARIANTS, variants, strict=False)
+    return {BASELINE: load(file)} | {name: moved(file, changes) for name, changes in named if changes}
+
+
+def answer(file: Path, variants: Sequence[Mapping[str, str]], replications: int) -> Answer:
+    """What the scenario does as it is and in each variant, on the same patients; costs and QALYs where all have them.
+
+    `variants`: of each its changed values by path; one without any is left out, as it would be the scenario itself.
+    """
+    ways = _ways(file, variants)
+    arms = [Arm(name, loaded.scenario) for name, loaded in ways.items()]
     # one change follows another here, so that what compiling costs is soon paid
     engine = COMPILED if find_spec("numba") else SIMPY
     collected = tables.Collected(arms)
@@ -122,13 +163,17 @@ def answer(file: Path, changes: Mapping[str, str], replications: int) -> Answer:
         collected.add(replication)
     frames = {
         "summary": tables.summary(collected),
-        "differences": tables.differences(collected),
         "waits": tables.waits(collected),
         "incidence": tables.incidence(collected),
         "outcomes": tables.outcomes(collected),
         "stages": tables.stages(collected),
     }
-    return Answer(frames, dict(changes), replications)
+    if len(arms) > 1:
+        frames["differences"] = tables.differences(collected)
+    values = collected.economics()
+    if values is not None and why_not_comparable(ways) is None:
+        frames |= economic_tables(ways, values, collected.values())
+    return Answer(frames, replications)
 
 
 def scenario_file(file: Path, changes: Mapping[str, str]) -> str:
@@ -136,10 +181,14 @@ def scenario_file(file: Path, changes: Mapping[str, str]) -> str:
     return write_resolved(moved(file, changes))
 
 
-def report(file: Path, changes: Mapping[str, str], replications: int, draw: Callable[[Path], Sequence[Path]]) -> str:
-    """The report page of the comparison, made by `draw` from the results folder that it is given."""
-    scenarios = {BASELINE: load(file), CHANGED: moved(file, changes)}
-    plan = Plan(scenarios, replications, 1, "run_sim.py app")
+def report(
+    file: Path,
+    variants: Sequence[Mapping[str, str]],
+    replications: int,
+    draw: Callable[[Path], Sequence[Path]],
+) -> str:
+    """The report page of the run or comparison, made by `draw` from the results folder that it is given."""
+    plan = Plan(_ways(file, variants), replications, 1, "run_sim.py app")
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place)
         run_study(plan, folder, lambda count: None)

@@ -36,6 +36,7 @@ class Pictures:
     running: dict[tuple[int, str], Running] = field(default_factory=dict)
     resources: list[tuple[ResourceUse, ...]] = field(default_factory=list)
     spells: list[dict[str, Any]] = field(default_factory=list)
+    days: list[dict[str, Any]] = field(default_factory=list)
 
     def add(self, replication: Replication) -> None:
         """One replication more; without views there is nothing to add."""
@@ -47,6 +48,7 @@ class Pictures:
             for name, values in ran.views.arrays.items():
                 self.running.setdefault((place, name), Running.like(values)).add(values)
             self.spells += [{"scenario": arm.name, **spell} for spell in ran.views.timelines]
+            self.days += [{"scenario": arm.name, **row} for row in ran.views.day_by_day]
 
     def tables(self) -> dict[str, pd.DataFrame]:
         """The tables by name; an empty dictionary where no views were kept."""
@@ -60,6 +62,7 @@ class Pictures:
             "groups": self._groups(),
             "resources_summary": self._resources(),
             "timeline_sample": pd.DataFrame(self.spells),
+            "day_by_day": pd.DataFrame(self.days),
         }
         return {name: table for name, table in found.items() if not table.empty}
 

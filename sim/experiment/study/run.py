@@ -65,6 +65,7 @@ ALWAYS = (
 )  # fmt: skip
 PICTURES = (
     "use_through_time", "stock_through_time", "flow", "stages_middle", "groups", "resources_summary", "timeline_sample",
+    "day_by_day",
 )  # fmt: skip
 
 # From this offered load on, waits hang on the last per cent of the supply.
