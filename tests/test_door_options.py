@@ -233,6 +233,23 @@ def test_a_forked_process_takes_no_folder_with_it(tiny: v2v.Study) -> None:
     assert tiny.folder.is_dir()
 
 
+def test_every_kind_of_results_shows_its_finding_and_a_chart(tiny: v2v.Study, monkeypatch: pytest.MonkeyPatch) -> None:
+    import IPython.display
+    import plotly.graph_objects as go
+
+    swept = v2v.sweep(TINY, vary={"manufacturing.slots.count": [3, 4]}, replications=2, workers=1)
+    shown: list[object] = []
+    monkeypatch.setattr(IPython.display, "display", shown.append)
+    tiny._ipython_display_()
+    swept._ipython_display_()
+    text, chart, swept_text, swept_chart = shown
+    assert tiny.finding in text.data.replace("&lt;", "<")  # type: ignore[attr-defined]
+    assert swept.finding in swept_text.data  # type: ignore[attr-defined]
+    assert isinstance(chart, go.Figure)
+    assert isinstance(swept_chart, go.Figure)
+    assert swept_chart == swept.figure(swept.figures[0])
+
+
 def test_an_attribute_that_there_is_not_is_told_with_the_nearest(tiny: v2v.Study) -> None:
     with pytest.raises(AttributeError, match="'Study' object has no attribute 'sumary'; did you mean 'summary'"):
         _ = tiny.sumary  # type: ignore[attr-defined]
