@@ -151,8 +151,8 @@ def test_a_scenario_that_knows_the_register_cannot_be_scored_on_it(place: Path) 
 @pytest.mark.parametrize(
     ("more", "told"),
     [
-        (("-n", 50), "50 replications: allowed: at least 199, for 10 quantities"),
-        (("-n", 198), "198 replications: allowed: at least 199, for 10 quantities"),
+        (("-n", 50), "50 replications: allowed: at least 239, for 12 quantities"),
+        (("-n", 238), "238 replications: allowed: at least 239, for 12 quantities"),
         (("--fit-until", "2026-01-01"), "nothing was known then; the register begins 2026-10-28"),
         (("--fit-until", "2028-06-10"), "allowed: at least 60"),
     ],

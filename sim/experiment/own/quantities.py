@@ -16,6 +16,12 @@ from sim.tables.words import EVENTS
 FloatArray = NDArray[np.float64]
 SHARES = (0.1, 0.25, 0.5, 0.75, 0.9)
 EVERY, LAST_DAY = 30, 360
+# (name, label, first milestone, last one) of the waits: a wait that is off is off before apheresis or after it.
+WAITS = (
+    ("waiting_days", "Waiting days, referral to infusion", "referral", "infusion"),
+    ("days_to_apheresis", "Days from referral to apheresis", "referral", "apheresis"),
+    ("vein_to_vein_days", "Vein-to-vein days, apheresis to infusion", "apheresis", "infusion"),
+)
 # The outcomes that each quantity of a cumulative incidence counts.
 OUTCOMES_OF = {f"incidence_{name}": outcomes for name, (_, outcomes) in EVENTS.items()}
 
@@ -56,7 +62,7 @@ class Quantity:
 
 def measured(records: Records, scored: Scored) -> list[Quantity]:
     """Every quantity that such records can tell, in a steady order; of patients after infusion nothing."""
-    found = [_waiting_days(records, scored)] if "infusion" in records.has else []
+    found = [_days(*pair, records, scored) for pair in WAITS if records.has >= {pair[2], pair[3]} - {"referral"}]
     if records.included_at != "infusion":
         found += _incidence(records, scored)
     for name, milestone in (("referrals", "referral"), ("aphereses", "apheresis"), ("infusions", "infusion")):
@@ -80,14 +86,15 @@ def seen_alike(records: Records, register: Records) -> Records:
     )
 
 
-def _waiting_days(records: Records, scored: Scored) -> Quantity:
-    infusion = records.day("infusion")
-    inside = (infusion >= scored.first) & (infusion <= scored.last)
-    waits = (infusion - records.day("referral"))[inside]
-    values = np.quantile(waits, SHARES) if len(waits) else np.full(len(SHARES), np.nan)
+def _days(name: str, label: str, first: str, last: str, records: Records, scored: Scored) -> Quantity:
+    """The quantiles of the days from one milestone to another, of those who came to the later one in these days."""
+    ended = records.day(last)
+    inside = (ended >= scored.first) & (ended <= scored.last)
+    took = (ended - records.day(first))[inside]
+    took = took[np.isfinite(took)]
+    values = np.quantile(took, SHARES) if len(took) else np.full(len(SHARES), np.nan)
     points = tuple(f"{100 * share:.0f} % of patients" for share in SHARES)
-    label = "Waiting days, referral to infusion"
-    return Quantity("waiting_days", label, "days", points, np.asarray(values), np.full(len(SHARES), float(len(waits))))
+    return Quantity(name, label, "days", points, np.asarray(values), np.full(len(SHARES), float(len(took))))
 
 
 def left_on(records: Records) -> FloatArray:
