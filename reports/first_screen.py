@@ -174,7 +174,7 @@ def caveat(findings: Findings) -> str:
     """Who is counted, and that intervals hold the error of the simulation only: one line."""
     counts = sorted({round(e.value) for s in findings.scenarios if (e := findings.level(s, "referred")).known})
     many = "" if not counts else f" {rounded(counts[-1], 3)}" if counts[0] == counts[-1] else f" up to {counts[-1]}"
-    who = f"Waits are of the infused, shares of all{many} referred in the measuring window"
+    who = f"Waits are of the infused, proportions of all{many} referred in the measuring window"
     if findings.censored:
         who += f"; {findings.unresolved()}"
     once = findings.replications

@@ -72,7 +72,7 @@ def of_sweep(sweep: pd.DataFrame, picture: str) -> FirstScreen:
     who = f" of {scenario}" if others else ""
     return FirstScreen(
         f"{first}{who}: {listed(told)}.", tuple(tiles), picture,
-        f"Waits are of the infused, shares of all referred in the measuring window; {ONLY_CHANCE}.",
+        f"Waits are of the infused, proportions of all referred in the measuring window; {ONLY_CHANCE}.",
     )  # fmt: skip
 
 

@@ -23,7 +23,7 @@ NO_PROSE = re.compile(
 
 @dataclass(frozen=True)
 class Term:
-    """A way of saying something that is not ours: its pattern, what is said instead, and where it means another thing."""
+    """A way of saying something that is not ours: its pattern, what is said instead, where it means another thing."""
 
     pattern: str
     instead: str
@@ -42,7 +42,8 @@ TERMS = (
     Term(r"\bremovals?\b", "withdrawal", unless=r"removal of (?:tissue|cells)"),
     Term(
         r"\b(?:the|a|an|this|that|its|mean|each|no|in|by|of|what|which|same|small|large|as|and|or|per|their) shares?\b"
-        r"(?! (?:it|them|one|the|a|this|that|both|same|in|its|their|slots|beds|with)\b)|\bshares? (?:of|infused|lost|died"
+        r"(?! (?:it|them|one|no|the|a|this|that|both|same|in|its|their|slots|beds|with)\b)"
+        r"|\bshares? (?:of|infused|lost|died"
         r"|alive|still|progressed|not|who|that|given|withdrawn|treated)\b|^shares? \w+",
         "proportion, or %",
     ),

@@ -1018,7 +1018,7 @@ DETAILS: tuple[Unused, ...] = (
     Unused(
         "cells.by_risk_group.*",
         lambda s, name: name in s.patients.risk_groups and s.patients.risk_groups[name].share == 0.0,
-        ("patients.risk_groups.*.share",), "the share of this risk group is 0",
+        ("patients.risk_groups.*.share",), "the proportion of this risk group is 0",
     ),
     Unused(
         "alternative.offered.at_progression",
@@ -1102,7 +1102,7 @@ DETAILS: tuple[Unused, ...] = (
     Unused(
         "after_infusion.by_risk_group.*",
         lambda s, name: name in s.patients.risk_groups and s.patients.risk_groups[name].share == 0.0,
-        ("patients.risk_groups.*.share",), "the share of this risk group is 0",
+        ("patients.risk_groups.*.share",), "the proportion of this risk group is 0",
     ),
     *(
         Unused(
@@ -1141,11 +1141,12 @@ DETAILS: tuple[Unused, ...] = (
         "clocks.after_progression.death", lambda s: not _runs(s, "death"), PROGRESSION, "no clock of death runs",
     ),
     Unused(
-        "clocks.after_progression.removal", lambda s: not _runs(s, "removal"), PROGRESSION, "no clock of removal runs",
+        "clocks.after_progression.removal", lambda s: not _runs(s, "removal"), PROGRESSION,
+        "no clock of withdrawal runs",
     ),
     Unused(
         "clocks.withdrawal", lambda s: not _runs(s, "removal"),
-        ("clocks.waiting.removal", "clocks.after_apheresis.removal"), "no clock of removal runs",
+        ("clocks.waiting.removal", "clocks.after_apheresis.removal"), "no clock of withdrawal runs",
     ),
     Unused(
         "work_up.working_time", lambda s: is_zero(s.work_up.duration), ("work_up.duration",),
@@ -1302,7 +1303,7 @@ DETAILS: tuple[Unused, ...] = (
             f"toxicity.{event}.grades.*.{key}",
             lambda s, grade, event=event: event in s.toxicity.events and grade in s.toxicity.events[event].grades
             and s.toxicity.events[event].grades[grade].share == 0.0,
-            (f"toxicity.{event}.grades.*.share",), "the share of this grade is 0",
+            (f"toxicity.{event}.grades.*.share",), "the proportion of this grade is 0",
         )
         for event in ("crs", "neurotoxicity") for key in ("duration", "icu")
     ),
