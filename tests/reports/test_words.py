@@ -123,7 +123,7 @@ def test_short_units() -> None:
 def test_two_numbers_are_told_with_the_decimals_that_their_difference_needs() -> None:
     assert told_apart(83.1, 26.0, rounded) == ("83", "26")
     # 0.09 of 100 is not one of 100
-    assert of_hundred_apart(0.3951, 0.3942) == ("39.51 of 100", "39.42")
+    assert of_hundred_apart(0.3951, 0.3942) == ("39.5 of 100", "39.4")
     assert of_hundred_apart(0.249, 0.392) == ("25 of 100", "39")
     assert of_hundred_apart(0.386, 0.390) == ("38.6 of 100", "39.0")
     assert told_apart(84.4, 84.6, rounded) == ("84.4", "84.6")
