@@ -205,12 +205,13 @@ def _kept(rows: pd.DataFrame, caption: str) -> Grid:
 
 
 def _checks(rows: pd.DataFrame) -> Grid:
-    heads = ["What", "Found", "Patients", "Ended", "What is to be known"]
+    heads = ["What", "Found", "Base, if nobody waits", "Patients", "Ended", "What is to be known"]
     lines: list[list[Cell]] = []
     for row in records(rows):
         name = " ".join(filter(None, (str(row.path), str(row.family))))
         told = f"{row.parameter} {_with_unit(row)}{_p_value(row)}".strip()
-        lines.append([name, told, _count(row.n), _count(row.events), str(row.note)])
+        base = f"{_figure(row.base)} {row.unit}" if math.isfinite(row.base) else ""
+        lines.append([name, told, base, _count(row.n), _count(row.events), str(row.note)])
     return Grid("Waits between milestones, and tests", heads, lines, "text stack")
 
 

@@ -13,14 +13,6 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 ROOT = Path(__file__).parents[1]
-IMPORTED = (
-    "run_sim",
-    "sim.experiment.study.run",
-    "sim.experiment.psa.run",
-    "reports.report",
-    "pandas",
-    "pyarrow.parquet",
-)
 
 
 @dataclass(frozen=True)
@@ -57,7 +49,7 @@ def apart(what: Callable[..., None], *arguments: object) -> int:
 @cache
 def _server() -> ForkServerContext:
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(list(IMPORTED))
+    context.set_forkserver_preload(["tests.preloaded"])
     return context
 
 

@@ -90,14 +90,17 @@ def load_text(text: str, *overrides: str) -> Loaded:
         return load(file, overrides)
 
 
-def run_scenario(scenario: Scenario, replication: int = 0, traced: bool = False) -> Ran:
-    """One replication on the reference engine; where the other one is there, it must have come to the same."""
+def run_scenario(scenario: Scenario, replication: int = 0, traced: bool = False, quick: bool = False) -> Ran:
+    """One replication on the reference engine; where the other one is there, it must have come to the same.
+
+    `quick`: on the quickest engine alone.
+    """
     scenario = as_drawn(scenario, replication)
     protocol = build_protocol(scenario)
     cohort, luck = draw_cohort(scenario, protocol.clocks, [replication])
     given = (protocol, cohort, luck, scenario.runs_until, scenario.run.follow_up)
-    trace = run(*given, traced=traced)
-    if HAS_NUMBA:
+    trace = engine(QUICKEST)(*given, traced) if quick else run(*given, traced=traced)
+    if HAS_NUMBA and not quick:
         assert difference(trace, engine(COMPILED)(*given, traced)) == []
     return Ran(scenario, protocol, resolved(scenario, protocol, cohort, trace), trace)
 

@@ -29,7 +29,7 @@ MONTH = YEAR / 12
 @pytest.mark.parametrize(("start", "end"), [(0.0, 1.0), (100.0, 100.0), (37.5, 4000.0), (9000.0, 20000.0)])
 def test_a_stream_is_the_integral_of_discount_factors(rate: float, start: float, end: float) -> None:
     horizon = 12_000.0
-    found = stream(np.array([start]), np.array([end]), rate, horizon)[0]
+    found = stream(np.array([start]), np.array([end]), (rate,), horizon)[0, 0]
     exact, _ = quad(lambda day: (1 + rate) ** (-day / YEAR), start, min(end, horizon), epsabs=1e-10, epsrel=1e-12)
     assert found == pytest.approx(exact, rel=1e-9, abs=1e-9)
 
@@ -37,11 +37,11 @@ def test_a_stream_is_the_integral_of_discount_factors(rate: float, start: float,
 def test_amounts_and_streams_at_the_edges() -> None:
     assert discount(np.array([YEAR]), 0.03)[0] == pytest.approx(1 / 1.03, rel=1e-12)
     days = np.array([0.0, YEAR, 1000.0, np.nan])
-    assert single(days, 0.03, 999.0) == pytest.approx([1.0, 1 / 1.03, 0.0, 0.0])
+    assert single(days, (0.03,), 999.0)[0] == pytest.approx([1.0, 1 / 1.03, 0.0, 0.0])
     start, end = np.array([np.nan, 5.0, 9.0, 3.0]), np.array([4.0, np.nan, 4.0, np.inf])
-    assert stream(start, end, 0.0, 10.0) == pytest.approx([0.0, 0.0, 0.0, 7.0])
+    assert stream(start, end, (0.0, 0.0), 10.0).tolist() == [[0.0, 0.0, 0.0, 7.0]] * 2
     # a day forty years from now, by the difference of two large numbers, would lose its digits
-    assert stream(np.array([14_000.0]), np.array([14_000.0 + 1e-6]), 0.03, 2e4)[0] == pytest.approx(
+    assert stream(np.array([14_000.0]), np.array([14_000.0 + 1e-6]), (0.03,), 2e4)[0, 0] == pytest.approx(
         1e-6 * 1.03 ** (-14_000 / YEAR), rel=1e-6
     )
 
@@ -139,6 +139,7 @@ def test_an_infused_patient_by_hand() -> None:
         "progressed": 3000 / MONTH * between(436, 536, 0.04),
         "subsequent_care": 0.0,
         "end_of_life": 5000 * at(536),
+        "capacity": 0.0,
         "unrelated": 0.0,
     }
     assert {name: float(values[0]) for name, values in found.costs.items()} == pytest.approx(expected, rel=1e-6)

@@ -78,10 +78,12 @@ def test_no_public_name_is_without_a_docstring_or_a_type(file: Path) -> None:
 
 
 def test_the_examples_of_the_docstrings_come_out() -> None:
-    from vein2vein import scenarios
-
-    found = doctest.testmod(scenarios)
-    assert (found.failed, found.attempted) == (0, 4)
+    finder, runner = doctest.DocTestFinder(recurse=False), doctest.DocTestRunner()
+    for name in v2v.__all__:
+        if inspect.isfunction(getattr(v2v, name)):
+            for example in finder.find(getattr(v2v, name), name, globs=vars(v2v) | {name: getattr(v2v, name)}):
+                runner.run(example)
+    assert (runner.failures, runner.tries) == (0, 4)
 
 
 def test_the_import_loads_nothing_heavy() -> None:

@@ -17,9 +17,11 @@ from sim.outcomes.patients import OUTCOME_NAMES, Patients
 from sim.pieces.luck import Luck
 from sim.scenario import Loaded, Scenario
 from sim.scenario.afterwards import UNTREATED
+from sim.scenario.capacity_costs import CapacityCosts
 from tests.runs import load_text
 from tests.test_inert_inputs import ALLOGENEIC, AUTOLOGOUS, leaves
 
+CAPACITY = CapacityCosts.by_default()
 EXP = "{{exponential: {{rate: {} / d}}}}"
 TOXICITY = """
 toxicity:
@@ -76,6 +78,7 @@ economics:
     subsequent_care:
       {{month: 1, progressed: 2, withdrawn: 3, collection_failed: 4, product_failed: 5, unsuitable: 6, waiting: 7,
        funding: 8}}
+    capacity: CAPACITY
     lines: {{first: {{share: 0.7, lasts: 20 d}}}}
     supportive_month: 3
     unrelated_month: 4
@@ -102,6 +105,16 @@ TEXTS = {
     + "",
     "allogeneic": ALLOGENEIC + TOXICITY + AFTER.replace("PRODUCT", "allogeneic"),
 }
+HAS = {"autologous": ("slot", "line", "chair", "lab", "bed"), "allogeneic": ("lot_line", "bed", "stock")}
+KEYS = {"slot": ("each", "use"), "stock": ("dose_month", "lot")}
+
+
+def _priced(product: str) -> str:
+    of = {kind: ", ".join(f"{key}: 5" for key in KEYS.get(kind, ("unit_month", "use"))) for kind in HAS[product]}
+    return f"capacity: {{{', '.join(f'{kind}: {{{keys}}}' for kind, keys in of.items())}}}"
+
+
+TEXTS = {product: text.replace("capacity: CAPACITY", _priced(product)) for product, text in TEXTS.items()}
 # enough patients who are not bridged
 TEXTS["autologous"] = TEXTS["autologous"].replace("bridging: {share: 0.8,", "bridging: {share: 0.5, target: same,")
 TEXTS["autologous"] = TEXTS["autologous"].replace(
@@ -169,6 +182,12 @@ CHANGES = {
     "economics.costs.unused_paid_by": "manufacturer",
     **{f"economics.costs.subsequent_care.{outcome}": "9" for outcome in UNTREATED},
     **{
+        f"economics.costs.capacity.{kind}.{key}": value
+        for kind in ("slot", "line", "lot_line", "chair", "lab", "bed", "stock")
+        for key in CAPACITY.kinds[kind].key_names()
+        for value in ("manufacturer" if key == "paid_by" else "77",)
+    },
+    **{
         f"economics.utilities.{name}": "0.1"
         for name in ("waiting", "progressed", "progression_free", "alternative", "hospital_loss")
     },
@@ -188,6 +207,7 @@ APART = {
     "economics.price_year": "the unit of tables",
     "economics.willingness_to_pay": "at which tables show net benefit",
     "economics.costs.priced_by": "moves results where several products are infused together",
+    "economics.costs.capacity.stock.dose_month": "moves results where doses ever wait on the shelf",
     "economics.perspective": "moves results where the manufacturer pays for what is not infused",
 }
 
@@ -242,6 +262,7 @@ CASES = [
         if other != kind
         for outcome in outcomes.split()
     )
+    and not (".capacity." in path and path.split(".")[3] not in HAS[kind])
     and not (kind == "allogeneic" and path.split(".")[-1] in ("apheresis", "bridging", "bridging_month"))
     and not (kind == "allogeneic" and ("out_of_specification" in path or "by_bridging" in path))
     and not (kind == "allogeneic" and "by_earlier_target.same" in path)

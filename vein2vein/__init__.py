@@ -145,6 +145,10 @@ _require_own_rooms()
 
 def __getattr__(name: str) -> Any:
     if name not in _HOMES:
+        from vein2vein.going import renamed
+
+        if now := renamed(name):
+            return __getattr__(now)
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}; there are: {', '.join(__all__)}")
     value = getattr(import_module(_HOMES[name]), name)
     globals()[name] = value

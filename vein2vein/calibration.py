@@ -7,13 +7,15 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TypeAlias
 
-from sim.experiment.calibrate.run import GENERATIONS, PARTICLES, Asked, prepare_study
+from sim.experiment.asked import OptionError
+from sim.experiment.calibrate.run import Asked, prepare_study
 from sim.experiment.calibrate.run import calibrate as calibrate_study
 from sim.experiment.calibrate.tables import FILES
+from sim.experiment.options import GENERATIONS, PARTICLES
 from sim.scenario.files import shipped_file
 from sim.tables import TABLES
 from vein2vein.drawing import require_room
-from vein2vein.limits import ENGINES, require, require_within, require_word
+from vein2vein.limits import checked, shown
 from vein2vein.progress import Heard, heard
 from vein2vein.results import Calibration, Kept, place
 from vein2vein.scenarios import called, text_of
@@ -22,6 +24,7 @@ Ranges: TypeAlias = "Mapping[str, str | tuple[object, object]]"
 """The range of each value by path: `(1, 6)`, or `"1:6"` as on the command line."""
 
 
+@checked
 def calibrate(
     scenario: str | os.PathLike[str],
     to: str | os.PathLike[str],
@@ -47,10 +50,6 @@ def calibrate(
     Returns a `Calibration`: `scenario`, `text`, `said`, `posterior`, `particles`, `scores`. Raises RecordsError where
     nothing that is observed moves with a value, ScenarioError, and as `fit` does.
     """
-    require(replications=(replications, 2), workers=(workers, 1))
-    require_within("particles", particles, 50, 100_000)
-    require_within("generations", generations, 2, 20)
-    require_word("engine", engine, ENGINES)
     if out is None and shipped_file(str(scenario)) is None:
         raise ValueError(f"scenario is the file {scenario}: give out=, where the scenario that extends it is to stand")
     beside = Kept()  # a file that nobody asked for stands among no results
@@ -58,7 +57,7 @@ def calibrate(
     where = place(folder)
     asked = {"vary": vary, "particles": particles, "generations": generations, "replications": replications}
     command = called("calibrate", [scenario, to], asked)
-    texts = [f"{path}={_range(ends)}" for path, ends in vary.items()]
+    texts = [f"{path}={_range(path, ends)}" for path, ends in vary.items()]
     study = prepare_study(
         Path(scenario), Path(to), Asked(texts, particles, generations, replications, workers, engine, None, command)
     )
@@ -71,5 +70,9 @@ def calibrate(
     )
 
 
-def _range(ends: str | tuple[object, object]) -> str:
-    return ends if isinstance(ends, str) else ":".join(text_of(end) for end in ends)
+def _range(path: str, ends: object) -> str:
+    if isinstance(ends, str):
+        return ends
+    if isinstance(ends, tuple | list) and len(ends) == 2:
+        return ":".join(text_of(end) for end in ends)
+    raise OptionError("vary", f"{path}: found {shown(ends)}; allowed: (LOWEST, HIGHEST), or 'LOWEST:HIGHEST'")

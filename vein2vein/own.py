@@ -7,27 +7,29 @@ from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
 
-from sim.experiment.ahead.placing import FAULT, OVERDUE
-from sim.experiment.ahead.run import LEAST_ORIGINS, MOST_MONTHS, prepare_study
+from sim.experiment.ahead.placing import FAULT
 from sim.experiment.ahead.run import Asked as AskedAhead
 from sim.experiment.ahead.run import forecast as forecast_register
+from sim.experiment.ahead.run import prepare_study
+from sim.experiment.options import BOOTSTRAP, BOOTSTRAP_SEED, FORECAST_REPLICATIONS, FORECAST_SAMPLES, MONTHS, REGISTERS
 from sim.experiment.own.fit import fit_register
 from sim.experiment.own.observe import Asked
 from sim.experiment.own.observe import observe as observe_register
 from sim.scenario.files import shipped_file
-from vein2vein.limits import ENGINES, require, require_within, require_word
+from vein2vein.limits import checked
 from vein2vein.progress import Heard, heard
 from vein2vein.results import Fit, Forecast, Kept, Observed, place
 from vein2vein.scenarios import called, overrides
 
 
+@checked
 def fit(
     register: str | os.PathLike[str],
     *,
     base: str | os.PathLike[str] = "autologous",
     out: str | os.PathLike[str] | None = None,
-    bootstrap: int = 99,
-    seed: int = 1,
+    bootstrap: int = BOOTSTRAP,
+    seed: int = BOOTSTRAP_SEED,
     folder: str | os.PathLike[str] | None = None,
 ) -> Fit:
     """Fit a scenario to a register of past patients: what the records can say, over a base.
@@ -40,8 +42,6 @@ def fit(
     and ScenarioError with what is wrong, ValueError for a base that is a file without `out` (the scenario would name
     its base by a path from nowhere).
     """
-    require_within("bootstrap", bootstrap, 0, 9_999)
-    require(seed=(seed, 0))
     where = place(folder)
     if out is None and shipped_file(str(base)) is None:
         raise ValueError(f"base is the file {base}: give out=, where the scenario that extends it is to stand")
@@ -54,11 +54,12 @@ def fit(
     return Fit(tables, tuple(found.fitted.warnings), where.kept, scenario=found.scenario, text=text)
 
 
+@checked
 def observe(
     scenario: str | os.PathLike[str],
     register: str | os.PathLike[str],
     *,
-    replications: int = 260,
+    replications: int = REGISTERS,
     fit_until: date | None = None,
     engine: str = "auto",
     progress: Heard = False,
@@ -72,8 +73,6 @@ def observe(
 
     Returns an `Observed`: `verdict`, `scores` and `envelopes`. Raises RecordsError and ScenarioError.
     """
-    require(replications=(replications, 2))
-    require_word("engine", engine, ENGINES)
     where = place(folder)
     command = called("observe", [scenario, register], {"replications": replications, "fit_until": fit_until})
     asked = Asked(replications, fit_until, engine, command)
@@ -82,18 +81,19 @@ def observe(
     return Observed(where.folder, tuple(found.warnings), where.kept, verdict=found.verdict)
 
 
+@checked
 def forecast(
     scenario: str | os.PathLike[str],
     register: str | os.PathLike[str],
     *,
-    months: int = 6,
+    months: int = MONTHS,
     list_below: int | None = None,
     overdue: str | None = None,
     individual: bool = False,
     back_test: int | None = None,
     base: str | os.PathLike[str] | None = None,
-    samples: int = 100,
-    replications: int = 5,
+    samples: int = FORECAST_SAMPLES,
+    replications: int = FORECAST_REPLICATIONS,
     set: Mapping[str, object] | None = None,
     seed: int | None = None,
     workers: int | None = None,
@@ -115,12 +115,6 @@ def forecast(
     Returns a `Forecast`: `months`, `below` and `scores` as frames. Raises RecordsError with every row that the scenario
     cannot hold, ScenarioError, FolderError, and ValueError for an option that cannot be.
     """
-    require_within("months", months, 1, MOST_MONTHS)
-    require(samples=(samples, 2), replications=(replications, 1), list_below=(list_below, 1), seed=(seed, 0),
-            back_test=(back_test, LEAST_ORIGINS), workers=(workers, 1))  # fmt: skip
-    require_word("engine", engine, ENGINES)
-    if overdue is not None:
-        require_word("overdue", overdue, OVERDUE)
     if base is not None and back_test is None:
         raise ValueError("base: is for back_test alone")
     where = place(folder)

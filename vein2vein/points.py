@@ -8,14 +8,21 @@ from dataclasses import replace
 from typing import TypeAlias
 
 from sim.experiment.asked import How, OptionError
+from sim.experiment.options import (
+    PLAN_CONFIDENCE,
+    PLAN_EVALUATIONS,
+    PLAN_FIRST,
+    PLAN_MOST,
+    PSA_REPLICATIONS,
+    PSA_SAMPLES,
+)
 from sim.experiment.plan.prepare import prepare_plan
-from sim.experiment.plan.search import EVALUATIONS, FIRST, MOST, Rule
-from sim.experiment.psa.prepare import REPLICATIONS, SAMPLES, Asked, prepare_psa
-from sim.experiment.sweep.designs import DESIGNS
+from sim.experiment.plan.search import Rule
+from sim.experiment.psa.prepare import Asked, prepare_psa
 from sim.experiment.sweep.points import Base
 from sim.experiment.sweep.prepare import parse_factors, prepare_sweep, varied
 from vein2vein.drawing import require_room
-from vein2vein.limits import ENGINES, require, require_within, require_word
+from vein2vein.limits import checked
 from vein2vein.progress import Heard, heard
 from vein2vein.results import Plan, Psa, Sweep, place
 from vein2vein.scenarios import Given, called, named, text_of
@@ -24,6 +31,7 @@ Varied: TypeAlias = "Mapping[str, str | Sequence[object]]"
 """Values by path: a list of them, or `FROM:TO:STEP` or `FROM:TO` as on the command line."""
 
 
+@checked
 def sweep(
     *scenarios: Given,
     vary: Varied,
@@ -48,9 +56,6 @@ def sweep(
     Returns a `Sweep`: `points`, `outcomes` and `sensitivity` as frames. Raises ScenarioError where a value cannot be,
     ValueError where the design or a range cannot, and as `run` does.
     """
-    require(replications=(replications, 1), samples=(samples, 2), seed=(seed, 0), workers=(workers, 1))
-    require_word("engine", engine, ENGINES)
-    require_word("design", design, DESIGNS)
     arms, notes = named(scenarios, set, seed)
     wanted = replace(varied(_texts(vary)), design=design, samples=samples, metrics=tuple(metrics),
                      replications=replications)  # fmt: skip
@@ -66,10 +71,11 @@ def sweep(
     return Sweep(where.folder, (*notes, *prepared.notes, *prepared.warnings, *found.warnings), where.kept)
 
 
+@checked
 def psa(
     *scenarios: Given,
-    samples: int = SAMPLES,
-    replications: int = REPLICATIONS,
+    samples: int = PSA_SAMPLES,
+    replications: int = PSA_REPLICATIONS,
     groups: Mapping[str, Sequence[str]] | None = None,
     studies: Mapping[str, int | str] | None = None,
     population: float | None = None,
@@ -91,10 +97,6 @@ def psa(
     Returns a `Psa`: `samples`, `inputs`, `acceptability`, `evpi` and `icer` as frames. Raises ScenarioError where a
     scenario has no economics or nothing uncertain, and as `run` does.
     """
-    require(
-        replications=(replications, 1), samples=(samples, 2), years=(years, 1), seed=(seed, 0), workers=(workers, 1)
-    )
-    require_word("engine", engine, ENGINES)
     arms, notes = named(scenarios, set, seed)
     together = [f"{name}={','.join(paths)}" for name, paths in (groups or {}).items()]
     valued = [f"{path}={size}" for path, size in (studies or {}).items()]
@@ -110,6 +112,7 @@ def psa(
     return Psa(where.folder, (*notes, *prepared.notes, *prepared.warnings, *found.warnings), where.kept)
 
 
+@checked
 def plan(
     scenario: Given,
     *,
@@ -117,10 +120,10 @@ def plan(
     targets: Sequence[str],
     cost: Mapping[str, float] | None = None,
     zone: Mapping[str, float] | None = None,
-    confidence: float = 0.95,
-    replications: int = FIRST,
-    max_replications: int = MOST,
-    evaluations: int = EVALUATIONS,
+    confidence: float = PLAN_CONFIDENCE,
+    replications: int = PLAN_FIRST,
+    max_replications: int = PLAN_MOST,
+    evaluations: int = PLAN_EVALUATIONS,
     set: Mapping[str, object] | None = None,
     seed: int | None = None,
     workers: int | None = None,
@@ -140,10 +143,6 @@ def plan(
     `combinations` (a frame). Raises ValueError for a target, cost or zone that cannot be, ScenarioError, and as `run`
     does.
     """
-    require(replications=(replications, 5), max_replications=(max_replications, 5), evaluations=(evaluations, 2),
-            seed=(seed, 0), workers=(workers, 1))  # fmt: skip
-    require_within("confidence", confidence, 0.5, 0.9999)
-    require_word("engine", engine, ENGINES)
     factors = parse_factors(_texts(vary))
     prices = [f"{path}={price}" for path, price in (cost or {}).items()]
     zones = [f"{metric}={width}" for metric, width in (zone or {}).items()]

@@ -17,13 +17,15 @@ from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sim.experiment.disk.folder import write_file
+from sim.experiment.disk.folder import FolderError, write_file
 from sim.experiment.disk.manifest import listed, parse_manifest, require_whole
 from sim.experiment.disk.publish import finish, new_results
 from sim.experiment.disk.table_files import read_table
 from sim.scenario import Loaded
 from sim.tables import TABLES
 from vein2vein.drawing import draw_pages
+from vein2vein.going import renamed
+from vein2vein.limits import checked, like
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -35,7 +37,21 @@ class Kept:
 
     def __init__(self) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="vein2vein-"))
-        weakref.finalize(self, shutil.rmtree, self.folder, ignore_errors=True)
+        weakref.finalize(self, _remove, self.folder, os.getpid())
+
+
+def _remove(folder: Path, maker: int) -> None:
+    """Remove a folder, in the process that made it alone: one that was forked from it ends before it may."""
+    if os.getpid() == maker:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def known(results: Results) -> list[str]:
+    """The names of what results have for users."""
+    return [name for name in dir(type(results)) if not name.startswith("_")]
+
+
+GONE = "; it was a temporary one, which goes with the process that made it: give folder=, or `save` before"
 
 
 class NoTableError(LookupError):
@@ -54,10 +70,31 @@ class Results:
     _kept: Kept | None = field(default=None, repr=False)
     _frames: dict[str, pd.DataFrame] = field(default_factory=dict, repr=False)
 
+    def __post_init__(self) -> None:
+        self.manifest  # noqa: B018 - read now, to be known from what is written there later
+
     @cached_property
     def manifest(self) -> Mapping[str, Any]:
         """What was run, by which version, with which seed, from which scenarios."""
         return parse_manifest(self.folder)
+
+    def _there(self) -> Path:
+        """The folder. Raises FolderError where it, or these results in it, are there no more."""
+        if not self.folder.is_dir():
+            raise FolderError(
+                f"{self.folder}: the folder of these results is no longer there{GONE if self._kept else ''}"
+            )
+        if parse_manifest(self.folder).get("tables") != self.manifest.get("tables"):
+            raise FolderError(f"{self.folder}: holds other results, written after these; `open_results` reads them")
+        return self.folder
+
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any:
+            for kind in type(self).__mro__:
+                if now := renamed(f"{kind.__name__}.{name}"):
+                    return getattr(self, now)
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}{like(name, known(self))}")
 
     @property
     def tables(self) -> tuple[str, ...]:
@@ -65,6 +102,7 @@ class Results:
         files = set(listed(self.manifest))
         return tuple(name for name, table in TABLES.items() if not table.per_scenario and table.file in files)
 
+    @checked
     def table(self, name: str) -> pd.DataFrame:
         """A table by its name, as a copy of your own. Raises NoTableError where these results have none of it.
 
@@ -73,7 +111,7 @@ class Results:
         if name not in self.tables:
             raise NoTableError(f"no table {name!r} in these results; there are: {', '.join(self.tables)}")
         if name not in self._frames:
-            self._frames[name] = read_table(self.folder, name)
+            self._frames[name] = read_table(self._there(), name)
         return self._frames[name].copy()
 
     @property
@@ -86,25 +124,36 @@ class Results:
         """The names of the charts that these results have, in the order of the report."""
         from reports.pages import chart_names
 
-        return chart_names(self.folder)
+        return chart_names(self._there())
 
+    @checked
     def figure(self, name: str, *, style: str = "screen") -> go.Figure:
         """A chart as a figure of Plotly, to show or change. `style`: screen, slide or print.
 
-        Raises LookupError where there is no such chart; the message names those there are.
+        Raises LookupError where there is no such chart; the message names those there are. As all that reads,
+        it raises FolderError where the folder of the results is there no more.
         """
         from reports.pages import figure_of
 
-        return figure_of(self.folder, name, style)
+        return figure_of(self._there(), name, style)
 
+    @checked
     def report(self, path: str | os.PathLike[str]) -> Path:
-        """Write the report page to `path`: one HTML file, which needs no other and no network. Returns its path."""
+        """Write the report page to `path`: one HTML file, which needs no other and no network. Returns its path.
+
+        Raises FolderError where it cannot be written.
+        """
         from reports.pages import report_of
 
         written = Path(path)
-        write_file(written, report_of(self.folder))
+        page = report_of(self._there())
+        try:
+            write_file(written, page)
+        except OSError as error:
+            raise FolderError(f"{written}: cannot be written ({error.strerror})") from error
         return written
 
+    @checked
     def save(self, folder: str | os.PathLike[str], *, replace: Sequence[str] = ()) -> Path:
         """Put tables, charts, report and manifest into `folder`, as the command line would have. Returns its path.
 
@@ -113,7 +162,7 @@ class Results:
         """
         place = Path(folder)
         if place.resolve() != self.folder.resolve():
-            require_whole(self.folder)
+            require_whole(self._there())
             files = [*self.manifest["tables"], *self.manifest.get("pages", {})]
             with new_results(place, files, replace) as building:
                 for name in (*files, "manifest.json"):
@@ -142,7 +191,10 @@ class Study(Results):
 
     @property
     def patients(self) -> pd.DataFrame:
-        """A row a patient, scenario and replication: days of milestones since referral, outcome, attempts."""
+        """A row a patient, scenario and replication: milestones in days since the start, durations, outcome, attempts.
+
+        Also those who are not `measured`, who count in no other table.
+        """
         return self.table("patients")
 
     @property
@@ -175,12 +227,12 @@ class Study(Results):
         """What came out, in a sentence that pairs the wait with the outcome of everybody."""
         from reports.pages import finding_of
 
-        return finding_of(self.folder)
+        return finding_of(self._there())
 
     def _repr_html_(self) -> str:
         from reports.pages import tiles_of
 
-        return f"<p><strong>{escape(self.finding)}</strong></p>{tiles_of(self.folder)}"
+        return f"<p><strong>{escape(self.finding)}</strong></p>{tiles_of(self._there())}"
 
     def _ipython_display_(self) -> None:
         from IPython.display import HTML, display
@@ -405,6 +457,7 @@ def place(asked: str | os.PathLike[str] | None) -> Place:
 KINDS: Mapping[str, type[Results]] = {"sweep": Sweep, "psa": Psa}
 
 
+@checked
 def open_results(folder: str | os.PathLike[str]) -> Results:
     """The results in a folder that this program wrote, by the command line or by `save`.
 

@@ -13,11 +13,13 @@ from sim.scenario import load as load_file
 from sim.scenario.each import set_in_each
 from sim.scenario.leaves import inline
 from sim.scenario.naming import by_name
+from vein2vein.limits import checked
 
 Given: TypeAlias = "str | os.PathLike[str] | Mapping[str, Any] | Loaded"
 """The name of a shipped scenario, a file, what its file would hold, or a loaded one."""
 
 
+@checked
 def load(scenario: Given, *, set: Mapping[str, object] | None = None, seed: int | None = None) -> Loaded:
     """The scenario, checked as a whole.
 
@@ -93,6 +95,7 @@ def _named(given: object) -> str:
     return str(given.get("name", "mapping")) if isinstance(given, Mapping) else os.fspath(given)  # type: ignore[call-overload]
 
 
+@checked
 def new(
     base: str = "autologous", *, centres: Sequence[str] = (), blank: bool = False, name: str = "my_scenario"
 ) -> str:

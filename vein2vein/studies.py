@@ -5,17 +5,19 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 
+from sim.experiment.asked import option
 from sim.experiment.runs.precision import Precision, parse_precisions, require_possible
 from sim.experiment.study.run import Plan, load_warnings, run_study, study_files
 from sim.scenario import Loaded
 from sim.scenario.naming import changed_meaning, seed_notes
 from vein2vein.drawing import require_room
-from vein2vein.limits import ENGINES, require, require_word
+from vein2vein.limits import checked
 from vein2vein.progress import Heard, heard
 from vein2vein.results import Study, place
 from vein2vein.scenarios import Given, called, named
 
 
+@checked
 def run(
     scenario: Given,
     *,
@@ -41,8 +43,9 @@ def run(
     temporary folder.
 
     Returns a `Study`: `summary`, `patients`, `incidence` and others as frames, `figure(name)`, `report(path)`,
-    `save(folder)`. Days are days since referral, shares 0 to 1, costs in the scenario's currency. Raises ScenarioError
-    with everything that is wrong, ValueError for an option that cannot be, FolderError, EngineError.
+    `save(folder)`. `..._days` are durations and `..._day` days since the start of the scenario (curves count from
+    referral), shares are 0 to 1, costs in the scenario's currency. Raises ScenarioError with everything that is wrong,
+    ValueError for an option that cannot be, FolderError, EngineError.
     """
     asked = {"replications": replications, "seed": seed, "set": set, "precision": precision, "list_below": list_below,
              "events": events}  # fmt: skip
@@ -51,6 +54,7 @@ def run(
                   command)  # fmt: skip
 
 
+@checked
 def compare(
     *scenarios: Given,
     set: Mapping[str, object] | None = None,
@@ -96,12 +100,11 @@ def _study(
     command: str,
     robustness: bool = False,
 ) -> Study:
-    require(replications=(replications, 1), seed=(seed, 0), list_below=(list_below, 0), workers=(workers, 1))
-    require_word("engine", engine, ENGINES)
     scenarios, notes = named(given, values, seed)
     rule = None
     if precision:
-        rule = parse_precisions([f"{metric}={width}" for metric, width in precision.items()], None, replications)
+        with option("precision"):
+            rule = parse_precisions([f"{metric}={width}" for metric, width in precision.items()], None, replications)
         replications = None
     plan = planned(scenarios, replications, rule, command, list_below, events, False, workers, engine, robustness)
     where = place(folder)

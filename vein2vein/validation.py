@@ -17,7 +17,7 @@ from sim.experiment.validate.quantities import QuantityError
 from sim.scenario import Loaded
 from sim.scenario import load as load_file
 from sim.scenario.shipped import ShippedError, validation_file, validation_files
-from vein2vein.limits import ENGINES, require, require_word
+from vein2vein.limits import checked
 from vein2vein.progress import Heard, heard
 from vein2vein.results import Validation, place
 from vein2vein.scenarios import called
@@ -26,6 +26,7 @@ FILES = ("validation.csv", "validation.md")
 Case = tuple[Path, Loaded]
 
 
+@checked
 def validate(
     *cases: str | os.PathLike[str],
     replications: int | None = None,
@@ -42,8 +43,6 @@ def validate(
     Returns a `Validation`: `summary` in words, `verdicts` as a frame. Raises ValueError where there is no such case or
     nothing to compare with, ScenarioError.
     """
-    require(replications=(replications, 1), workers=(workers, 1))
-    require_word("engine", engine, ENGINES)
     found = read_cases([Path(case) for case in cases])
     where = place(folder)
     with heard(progress, sum(replications or loaded.scenario.run.replications for _, loaded in found)) as done:

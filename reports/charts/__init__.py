@@ -387,7 +387,9 @@ CHARTS: tuple[Chart, ...] = (
         economics.draw_plane,
         economics.describe_plane,
         "A point is one draw of the uncertain inputs. To the right is better, upwards is costlier; the large "
-        "mark is the mean.",
+        "mark is the mean, and the ellipse holds 95% of a normal cloud with the same moments. In the corners stands "
+        "the proportion of samples in each quadrant. On the dotted line a strategy is worth as much as the baseline, "
+        "below it more.",
         section=COSTS,
     ),
     Chart(
@@ -432,6 +434,17 @@ CHARTS: tuple[Chart, ...] = (
             economics.has_price,
         )
         for name in ("price", "psa_price")
+    ),
+    Chart(
+        "budget",
+        "Budget impact",
+        "budget",
+        economics.draw_budget,
+        economics.describe_budget,
+        "What a payer spends in each year, undiscounted, on all patients and on products among it. Years lie wholly in "
+        "the measuring window. Bands are 95% simulation intervals; budget.csv has how many are referred, infused and "
+        "alive.",
+        section=COSTS,
     ),
     Chart(
         "forecast",

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from reports.charts.bands import Box, Grid, Line, draw_grid
@@ -18,6 +19,9 @@ from reports.words import Estimate, counted, level, listed, number, rounded, sta
 from sim.tables.inputs import input_label
 
 BELOW, LARGE, RINGS = 52, 300, 24
+# The 0.95 quantile of a chi-squared variable of two degrees of freedom, -2 ln 0.05.
+CHI_SQUARE_95, FEW_POINTS = 5.991464547107979, 10
+SPENT = "spent"
 ASSUMED = "inputs include assumptions: see the table of parameters"
 
 
@@ -53,6 +57,10 @@ def draw_plane(plane: pd.DataFrame, findings: Findings) -> Figure:
                 **shared,
             )
         )
+    for place, strategy in enumerate(strategies, start=1):
+        _ellipse(picture, plane[plane["strategy"] == strategy], mark(place).colour, name_of(strategy))
+    told = _threshold_line(picture, plane, findings)
+    _quadrants(picture, plane, strategies)
     base, unit = str(plane["baseline"].iloc[0]), _unit(plane)
     picture.update_layout(
         xaxis={"title": {"text": "incremental QALYs per patient"}, "zeroline": True, "rangemode": "tozero"},
@@ -63,16 +71,74 @@ def draw_plane(plane: pd.DataFrame, findings: Findings) -> Figure:
             "rangemode": "tozero",
         },
     )
+    samples = counted(int(plane["sample"].nunique()), "sample")
     return finish(
         picture,
         title=_plane_title(plane, findings),
-        subtitle=f"Against {base}; {counted(int(plane['sample'].nunique()), 'sample')} of uncertain inputs; {ASSUMED}",
+        subtitle=f"Against {base}; {samples} of uncertain inputs; ellipses of 95%{told}; {ASSUMED}",
         alt=describe_plane(plane, findings),
         height=420 + BELOW,
         margin={"l": 96, "r": 24, "b": BELOW},
         legend=[name_of(strategy) for strategy in strategies],
         narrow={"layout.margin.l": 80, "layout.margin.r": 10},
     )
+
+
+def _ellipse(picture: Figure, mine: pd.DataFrame, colour: str, name: str) -> None:
+    """The outline that holds 95% of a bivariate normal distribution with the moments of the cloud; none of a line."""
+    points = mine[["incremental_qalys", "incremental_cost"]].to_numpy(float)
+    scale = points.std(axis=0)
+    if len(points) < FEW_POINTS or not (scale > 0.0).all():
+        return
+    root = np.linalg.cholesky(np.corrcoef(points.T) + 1e-12 * np.eye(2))
+    turn = np.linspace(0.0, 2.0 * np.pi, 73)
+    outline = points.mean(axis=0) + scale * np.sqrt(CHI_SQUARE_95) * (
+        np.column_stack([np.cos(turn), np.sin(turn)]) @ root.T
+    )
+    picture.add_trace(
+        trace(
+            "scatter", x=outline[:, 0].tolist(), y=outline[:, 1].tolist(), mode="lines", name=name, legendgroup=name,
+            line={"color": colour, "width": 1.5}, hoverinfo="skip", showlegend=False,
+        )
+    )  # fmt: skip
+
+
+def _threshold_line(picture: Figure, plane: pd.DataFrame, findings: Findings) -> str:
+    """A dotted line of equal net benefit at the middle threshold; what the subtitle says of it."""
+    worth = findings.threshold
+    if not worth > 0.0:
+        return ""
+    qalys, costs = plane["incremental_qalys"], plane["incremental_cost"]
+    # as far as it lies in the picture
+    low, high = min(float(qalys.min()), 0.0), max(float(qalys.max()), 0.0)
+    low, high = max(low, min(float(costs.min()), 0.0) / worth), min(high, max(float(costs.max()), 0.0) / worth)
+    picture.add_trace(
+        trace(
+            "scatter", x=[low, high], y=[worth * low, worth * high], mode="lines", name=f"{number(worth, 0)} a QALY",
+            line={"color": INK, "width": 1.5, "dash": "dot"}, hoverinfo="skip", showlegend=False,
+        )
+    )  # fmt: skip
+    return f"; below the dotted line a strategy is worth it at {number(worth, 0)} a QALY"
+
+
+def _quadrants(picture: Figure, plane: pd.DataFrame, strategies: Sequence[str]) -> None:
+    """In the corner of each quadrant the share of the samples of each strategy in it; nothing where there is none."""
+    for better in (True, False):
+        for dearer in (True, False):
+            told = []
+            for strategy in strategies:
+                mine = plane[plane["strategy"] == strategy]
+                inside = ((mine["incremental_qalys"] > 0.0) == better) & ((mine["incremental_cost"] > 0.0) == dearer)
+                if inside.any():
+                    share = level(Estimate(float(inside.mean()), unit="share"))
+                    told.append(f"{name_of(strategy)}: {share}" if len(strategies) > 1 else f"{share} of samples")
+            if told:
+                picture.add_annotation(
+                    x=0.99 if better else 0.01, y=0.99 if dearer else 0.01, xref="paper", yref="paper",
+                    text="<br>".join(told), showarrow=False, xanchor="right" if better else "left",
+                    yanchor="top" if dearer else "bottom", align="right" if better else "left",
+                    font={"size": SMALL_SIZE, "color": INK},
+                )  # fmt: skip
 
 
 def describe_plane(plane: pd.DataFrame, findings: Findings) -> str:
@@ -153,6 +219,60 @@ def describe_evpi(evpi: pd.DataFrame, findings: Findings) -> str:
     told = [f"{rounded(row.evpi, 3)} at {number(row.willingness_to_pay, 0)}" for row in rows]
     told.append(f"largest {rounded(most.evpi, 3)} at {number(most.willingness_to_pay, 0)}")
     return f"Line of the expected value of perfect information over willingness to pay; {listed(told)}."
+
+
+def draw_budget(budget: pd.DataFrame, findings: Findings) -> Figure:
+    """What is spent in each year, on all patients and on products: a line a scenario, a band of its interval."""
+    picture = canvas()
+    scenarios, unit = list(dict.fromkeys(budget["scenario"])), _unit(budget[budget["quantity"] == SPENT])
+    boxes = []
+    for quantity in (SPENT, "spent_on_products"):
+        rows = budget[budget["quantity"] == quantity]
+        series = []
+        for place, scenario in enumerate(scenarios):
+            mine = rows[rows["scenario"] == scenario].sort_values("year", kind="stable")
+            bounds = (mine["low"].tolist(), mine["high"].tolist())
+            years, spent = mine["year"].astype(int).tolist(), mine["estimate"].tolist()
+            series.append(Line(scenario, mark(place), years, spent, *bounds, mode="lines+markers"))
+        boxes.append(Box(f"{rows['label'].iloc[0]}, {unit}", series))
+    grid = Grid(boxes, 2, "year", {"dtick": 1}, LARGE)
+    narrow = draw_grid(picture, grid)
+    return finish(
+        picture,
+        title=_budget_title(budget, unit),
+        subtitle=f"Not discounted; years of 365 days from the end of the warm-up; {ASSUMED}",
+        alt=describe_budget(budget, findings),
+        height=grid.height,
+        margin={"l": 90, "r": 24, "b": BELOW},
+        legend=[name_of(scenario) for scenario in scenarios],
+        narrow=narrow,
+        narrow_height=grid.phone_height,
+    )
+
+
+def describe_budget(budget: pd.DataFrame, findings: Findings) -> str:
+    """The alternative text: what is spent on all in the first and the last year."""
+    spent = budget[budget["quantity"] == SPENT]
+    told = [
+        f"{row.scenario} {rounded(row.estimate, 3)} in year {int(row.year)}"
+        for row in records(spent[spent["year"].isin({spent["year"].min(), spent["year"].max()})])
+    ]
+    return f"Lines of what is spent year by year: {listed(told)}."
+
+
+def _budget_title(budget: pd.DataFrame, unit: str) -> str:
+    spent = budget[budget["quantity"] == SPENT]
+    last = spent[spent["year"] == spent["year"].max()]
+    others = records(last[last["scenario"] != last["baseline"]])
+    if not others:
+        row = records(last)[0]
+        return f"{row.scenario} costs {rounded(row.estimate, 3)} {unit} in year {int(row.year)}"
+    row = max(others, key=lambda one: abs(float(one.increment)))
+    if row.increment_low <= 0.0 <= row.increment_high or row.increment_low != row.increment_low:
+        return f"No clear difference in what is spent in year {int(row.year)} between {row.scenario} and {row.baseline}"
+    side = "more" if row.increment > 0.0 else "less"
+    amount = f"{rounded(abs(row.increment), 3)} {unit} {side}"
+    return f"In year {int(row.year)} {row.scenario} costs {amount} than {row.baseline}"
 
 
 def _thresholds(picture: Figure, findings: Findings) -> dict[str, Any]:

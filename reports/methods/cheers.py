@@ -157,7 +157,10 @@ def _flat(values: Any) -> str:
 
 def _currency(case: Case) -> str:
     economics = _money(case)
-    return f"{economics['currency']}, prices of {economics['price_year']}."
+    said, to = f"{economics['currency']}, prices of {economics['price_year']}", economics.get("conversion")
+    if not to:
+        return f"{said}."
+    return f"{said}; results in {to['currency']} {to['price_year']}, by a factor of {to['factor']:g} ({to['source']})."
 
 
 def _groups(case: Case) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import inf, isnan, nan, nextafter
 
 from sim.engine.pools import CapacityPool, Place, Pool, Request
@@ -69,9 +70,10 @@ class BookingPool(Pool):
         """Whether a unit will be there at each instant of the time that is asked for."""
         first = self._needed_on(request, self.timeline.now)
         end = first + self.terms.planned
-        begins = [self._begins(booking) for booking in self._held] + [day for day, _ in self._known]
+        begins = [self._begins(booking) for booking in self._held]
         moments = [first, *(day for day in begins if first < day < end)]
-        return all(self._taken(moment) < self._there(moment) for moment in moments)
+        moments += [day for day, _ in self._known if first < day < end]
+        return all(self._taken(moment, begins) < self._there(moment) for moment in moments)
 
     def _needed_on(self, request: Request, day: float) -> float:
         """The day on which a unit is needed if the booking is granted on `day`."""
@@ -87,11 +89,11 @@ class BookingPool(Pool):
             return day
         return next((later for later, units in self._known if later > day and units > 0), day)
 
-    def _taken(self, moment: float) -> int:
-        """Units that are booked, or expected in use, at a moment from now on."""
-        now, begins = self.timeline.now, [self._begins(booking) for booking in self._held]
-        booked = sum(begin <= moment < begin + self.terms.planned for begin in begins)
-        return booked + sum(one.units for one in self._units.holders if moment == now or moment < one.day)
+    def _taken(self, moment: float, begins: Sequence[float]) -> int:
+        """Units that are booked (from these days on), or expected in use, at a moment from now on."""
+        now, planned = self.timeline.now, self.terms.planned
+        booked = len([begin for begin in begins if begin <= moment < begin + planned])
+        return booked + sum([one.units for one in self._units.holders if moment == now or moment < one.day])
 
     def _there(self, moment: float) -> float:
         """Units that will be there, as far as is known."""

@@ -441,6 +441,7 @@ def flatten(protocol: Protocol) -> Flat:
     units = [int(row["units"]) for row in table.rows if row["code"] == k.USE]
     now.most_given_back = of_lots.depth * max(units, default=0)
     now.first_set = list(protocol.clocks.sets).index(protocol.clocks.first)
+    now.turning = any(row["code"] == k.AT_PROGRESSION for row in table.rows)
     now.free_row = -1
     lists = np.flatnonzero(pools.rows["kind"] == k.ANY_OF)
     now.first_list, now.lists = lists.min(initial=len(pools.rows)), len(lists)

@@ -12,10 +12,9 @@ its own terms, by what it offers for them:
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from enum import IntEnum
+from collections.abc import Callable, Iterator
 from itertools import count
-from typing import Any
+from typing import Any, cast
 
 import simpy
 from simpy.events import NORMAL, EventPriority
@@ -23,7 +22,7 @@ from simpy.events import NORMAL, EventPriority
 ORDER_BITS = 44
 
 
-class Phase(IntEnum):
+class Phase:
     """The order of what happens at one instant (design section 4b)."""
 
     CLOCK = 1 << ORDER_BITS
@@ -52,12 +51,11 @@ class Timeline(simpy.Environment):
 
     def __init__(self) -> None:
         super().__init__(initial_time=0.0)
-        self._calls = count(1)
+        self._calls = cast(Iterator[EventPriority], count(-1, -1))
 
     def schedule(self, event: simpy.Event, priority: EventPriority = NORMAL, delay: float = 0.0) -> None:
         """Let an event take place when it is `Due`, or at once, before what was let happen at once earlier."""
-        priority = delay.priority if isinstance(delay, Due) else EventPriority(-next(self._calls))
-        super().schedule(event, priority, delay)
+        super().schedule(event, delay.priority if isinstance(delay, Due) else next(self._calls), delay)
 
     def on(self, day: float, priority: int) -> simpy.Event:
         """What takes place on `day`; `priority` is a phase, plus an order inside it."""

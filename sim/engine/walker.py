@@ -320,7 +320,8 @@ class Walker:
                 queues_by, self.day = request.key_day, min(ready, self.cut)
         if isinstance(pool, BookingPool):
             self.bookings = {**self.bookings, pool.terms.of: request}
-        self._note_source(pool, request)
+        if request.slots or isinstance(pool, ListPool):
+            self._note_source(pool, request)
         if isinstance(pool, ListPool):
             pool = pool.source_of(request)
         self.holding += 1
@@ -348,8 +349,7 @@ class Walker:
             starts = {name: day for name, day in starts.items() if name not in listed.of[pool.centre]}
         if request.slots:
             day = max(slot.start for slot in request.slots)
-        if request.slots or isinstance(listed, AnyOf):
-            self.slot_starts = {**starts, source: day}
+        self.slot_starts = {**starts, source: day}
 
     def _late(self, request: Request, step: Use) -> tuple[float, float]:
         """(the start of a slot that comes too early, the day on which its holder is ready); infinite where in time."""

@@ -61,7 +61,10 @@ class Between:
     repeated: str = ""
 
     def rest(self) -> tuple[FloatArray, FloatArray]:
-        """(days, weights) of all that takes time beside the stage, of those who come through; as the base has it."""
+        """(days, weights) of all that takes time beside the stage, of those who come through; as the base has it.
+
+        Where there is no stage to fit: of all that takes time but waits.
+        """
         return _rest(self.steps, self.stage)
 
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from scipy.stats import chi2
 
 from sim.fits.bounds import bounds
-from sim.fits.durations import FEW, VERY_FEW
+from sim.fits.durations import FEW, PRIOR_SD, VERY_FEW
 from sim.fits.hazards import AFTER, CAUSES, WAITING, Histories, Likelihood, Lived, Model
 from sim.fits.likelihood import Maximum, aicc, by_preference, maximise
 from sim.fits.verdicts import DIFFERS, FITS
@@ -189,11 +189,14 @@ def _fit(
     group_places = tuple(range(len(start), len(start) + len(others)))
     names += [f"patients.risk_groups.{name}.hazard" for name in others]
     start += [0.0] * len(others)
+    by_base = dict(zip(MULTIPLIERS, (*ask.after, ask.eased), strict=True))
     free_multipliers: dict[str, int] = {}
     for name in MULTIPLIERS:
         cause = {"clocks.after_progression.death": "death", "clocks.after_progression.removal": "removal"}.get(name)
         runs = any(one[1] == cause for one in ask.fitted) if cause else ask.can_ease
-        if runs and _multiplier_events(h, name)[0] >= VERY_FEW:
+        few = _multiplier_events(h, name)[0] < VERY_FEW
+        # of a multiplier of 0 there is no prior that a few events could change
+        if runs and _can_differ(h, name) and not (few and by_base[name] <= 0.0):
             free_multipliers[name] = len(start)
             names.append(name)
             start.append(0.0)
@@ -210,21 +213,27 @@ def _fit(
         else:
             groups = known
         of = {name: math.exp(point[place]) for name, place in free_multipliers.items()}
-        by_base = zip(MULTIPLIERS, (*ask.after, ask.eased), strict=True)
-        death, removal, eased = (of.get(name, base) for name, base in by_base)
+        death, removal, eased = (of.get(name, base) for name, base in by_base.items())
         return Model(hazard, groups, (1.0, death, removal), eased, ask.frailty)
 
     def value(point: FloatArray) -> float:
         total = likelihood(model(point))
         for one in ask.fitted:
-            if events[one] < VERY_FEW:  # a gamma of mean 1 for the factor, written for its logarithm
-                weight = prior_sd[one] ** -2
-                factor = float(point[places[one][0]])
-                total += weight * (factor - math.exp(factor))
+            if events[one] < VERY_FEW:
+                total += log_prior(float(point[places[one][0]]), prior_sd[one])
+        for name, place in free_multipliers.items():
+            if _multiplier_events(h, name)[0] < VERY_FEW:
+                total += log_prior(float(point[place]) - math.log(by_base[name]), PRIOR_SD)
         return total
 
     best = maximise(value, start, covariance)
     return _Joint(best, model(best.point), tuple(names), places)
+
+
+def log_prior(factor: float, sd: float) -> float:
+    """Logarithm of the density, but for a constant, of the logarithm of a factor by which a hazard or a multiplier
+    differs from the base's: a gamma of mean 1 and this standard deviation."""
+    return sd**-2 * (factor - math.exp(factor))
 
 
 def _start(h: Histories, ask: Ask, one: Set, family: str, events: int) -> list[float]:
@@ -270,6 +279,15 @@ def _multiplier_events(h: Histories, name: str) -> tuple[int, str]:
     cause = 1 if name.endswith("death") else 2
     happened = (h.cause == cause) & (h.progressed < h.end)
     return int(happened.sum()), f"{'deaths' if cause == 1 else 'withdrawals'} after progression"
+
+
+def _can_differ(h: Histories, name: str) -> bool:
+    """Whether anybody was seen for whom a multiplier holds, and anybody for whom it does not."""
+    if name == "bridging.hazard":
+        holds = (h.response == 1.0) & (np.minimum(h.end, h.progressed) > h.eased)
+    else:
+        holds = np.isfinite(h.progressed) & (h.end > h.progressed)
+    return bool(holds.any() and not holds.all())
 
 
 def _fit_one(h: Histories, ask: Ask, joint: _Joint, one: Set, family: str) -> float:

@@ -102,7 +102,7 @@ def fit_all_clocks(records: Records, base: Scenario, work: Work) -> None:
         if path in found.multipliers:
             work.numbers.append(of_multiplier(path, found, value))
         elif path != "bridging.hazard" or base.bridging.share > 0.0:
-            work.numbers.append(kept(path, "too few events on both sides, or it is not recorded who"))
+            work.numbers.append(kept(path, "nobody was seen with it, or nobody without, or it is not recorded who"))
     if by_group:
         events = sum(c.events for one, c in found.clocks.items() if one[1] != "removal")
         work.numbers += of_groups(found, shares, ask.group_base, events)

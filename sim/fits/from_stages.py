@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -32,20 +33,26 @@ def fit_all_stages(records: Records, base: Scenario, protocol: Protocol, work: W
     there = [name for name in MILESTONES if name in records.milestones]
     done: set[str] = set()
     for pair in following(there, protocol):
-        seen = observed(records, pair, _loss(base, pair.first) if records.included_at != "referral" else 0.0)
+        loss = _loss(base, pair.first) if records.included_at != "referral" else 0.0
         name = f"{pair.first} to {pair.last}"
+        # what is no input is looked at whole, with what was made again
+        whole = observed(records, replace(pair, repeated=""), loss)
         if pair.stage is None:
             why = f"a wait for {pair.queue}: it comes out of the simulation" if pair.queue else pair.why
-            work.checks.append(_check(name, seen, why))
-            work.curves += _stage_curve(name, seen, None)
+            work.checks.append(_check(name, whole, why, pair))
+            work.curves += _stage_curve(name, whole, None)
+            silent = [path for path in pair.others if _leaf(base, path) is not None]
+            work.numbers += [kept(path, f"{name}: {why}") for path in dict.fromkeys(silent)]
+            work.warnings += _too_slow(name, whole, pair)
             continue
         path = pair.stage.name
         duration = pair.stage.duration
         assert isinstance(duration, Distribution)
         if why := _not_fitted(pair, path, base, records, done):
-            work.checks.append(_check(name, seen, why))
+            work.checks.append(_check(name, whole, why, pair))
             work.numbers.append(kept(path, why))
             continue
+        seen = observed(records, pair, loss)
         done.add(path)
         fitted = fit_stage(seen, duration, bootstrap, seed)
         rest = [other for other in pair.others if other != path]
@@ -95,12 +102,41 @@ def _loss(base: Scenario, first: str) -> float:
     return float(whole[0]) / 365.0
 
 
-def _check(name: str, seen: Observed, why: str) -> Row:
-    middle = curves.quantiles(curves.kaplan_meier(seen), np.array([0.5])) if seen.events else np.array([math.nan])
+def _check(name: str, seen: Observed, why: str, pair: Between) -> Row:
+    """What was seen between two milestones, beside what the base would take there if nobody waited."""
+    middle = _median(seen) if seen.events else math.nan
     counts: dict[str, Any] = {"n": int(seen.weight.sum()), "events": int(seen.events), "censored": int(seen.censored)}
     return Row(
-        name, "check", "", "median", float(middle[0]), unit="d", **counts, truncated=int(seen.truncated), note=why
-    )
+        name, "check", "", "median", middle, unit="d", base=_without_waiting(pair), **counts,
+        truncated=int(seen.truncated), note=why,
+    )  # fmt: skip
+
+
+def _median(seen: Observed) -> float:
+    return float(curves.quantiles(curves.kaplan_meier(seen), np.array([0.5]))[0])
+
+
+def _without_waiting(pair: Between) -> float:
+    """The median of what takes time between two milestones, as the base has it, if nobody waits, in days."""
+    days, _ = pair.rest()
+    return float(np.median(days))
+
+
+def _too_slow(name: str, seen: Observed, pair: Between) -> Iterator[str]:
+    """That the base takes longer than what was seen even if nobody waits, beyond chance: no queue can mend that."""
+    if not pair.queue or not seen.events:
+        return
+    curve, least = curves.kaplan_meier(seen), _without_waiting(pair)
+    # where nobody is left there is no band: the upper end for none of n is exact (Clopper and Pearson 1934)
+    none_left = 1.0 - 0.025 ** (1.0 / seen.events)
+    below = curve.day[np.where(curve.share > 0.0, curve.high, none_left) <= 0.5]
+    # the upper end of the 95 % interval of the median; days are counted whole
+    if len(below) and below[0] + 1.0 < least:
+        yield (
+            f"{name}: a median of {_median(seen):.0f} d in the register, and {least:.0f} d in the base even if nobody "
+            f"waits: its durations there ({', '.join(pair.others)}) are too long for this register; write your own, or "
+            "vary them in `calibrate`"
+        )
 
 
 def _stage_curve(path: str, seen: Observed, duration: Distribution | None) -> Iterator[CurveRow]:

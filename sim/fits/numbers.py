@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from sim.fits.clocks import SHAPES, Clock, Clocks
 from sim.fits.curves import Z
-from sim.fits.durations import Stage
+from sim.fits.durations import PRIOR_SD, VERY_FEW, Stage
 from sim.fits.likelihood import Observed
 from sim.fits.shares import LEAST_P, Referrals, Share
 from sim.fits.verdicts import CONSTANT, NOT_CONSTANT
@@ -249,9 +249,13 @@ def of_multiplier(path: str, clocks: Clocks, base: float) -> Number:
     log, sd = float(clocks.free.point[place]), float(clocks.free.sd[place])
     estimate, low, high = _interval(log, sd)
     events, of = clocks.events[path]
+    few = events < VERY_FEW
+    weight = 1.0 / (1.0 + events * PRIOR_SD**2) if few else 0.0
+    told = f", fewer than {VERY_FEW}: the base is a gamma prior of it (sd {PRIOR_SD:g} of it)" if few else ""
     row = Row(
-        path, "fitted", "hazard ratio", "", estimate, low, high, "", base, events=events, weight_of_base=0.0, note=of
-    )
+        path, "shrunk" if few else "fitted", "hazard ratio", "", estimate, low, high, "", base, events=events,
+        weight_of_base=weight, note=f"{events} {of}{told}" if few else of,
+    )  # fmt: skip
     uncertain = {path: lognormal(estimate, sd, "")}
     return Number(path, in_unit(estimate, ""), (row,), uncertain, f"{events} {of}", {path: {path: 1.0}})
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -72,6 +73,12 @@ def curve_text(name: str, base: str, number: Number, covariance: Iterable[tuple[
         content["uncertainty"] = uncertain
     content["sources"] = {number.path: told}
     return dumped(content)
+
+
+def digest_of_text(text: str) -> str:
+    """SHA-256 of what such a text sets, wherever it stands: without comments, and without the path of its base."""
+    lines = [line for line in text.splitlines() if line.strip() and not line.startswith(("#", "extends:"))]
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
 
 def put(content: dict[str, Any], path: Sequence[str], value: Any) -> None:

@@ -27,6 +27,8 @@ QUANTITIES = {
     BEDS: "Infusion beds in use, mean over the month",
     ICU: "Intensive-care beds in use, mean over the month",
 }
+# Scored beside them, and forecast of nobody alone.
+WAIT, WAIT_LABEL = "wait", "Mean days to infusion, of those infused in the month"
 RESOURCES = {BEDS: "bed", ICU: "icu"}
 GROUPS = {"all": "all patients", "register": "already in the register", "new": "referred from now on"}
 
@@ -61,6 +63,17 @@ def by_month(protocol: Protocol, cohort: Cohort, trace: Trace, edges: FloatArray
             each = [[by.count(mine & (day >= low) & (day < high)) for low, high in pairs] for mine in groups]
         found.append(np.array(each))
     return np.asarray(np.moveaxis(np.array(found, dtype=np.float64), 3, 0))
+
+
+def waits_by_month(cohort: Cohort, trace: Trace, edges: FloatArray, since: str) -> FloatArray:
+    """Mean days from `since` to infusion of those infused in a month, shape (replications, months); NaN of nobody."""
+    own = ends(cohort, trace, np.inf)
+    never = np.full(len(own.day), np.nan)
+    begin = trace.referral_day if since == "referral" else own.days.get(since, never)
+    infused = own.days.get("infusion", never)
+    wait, by = infused - begin, ByGroup(cohort.replication, len(trace.stop_day))
+    months = [np.isfinite(wait) & (infused >= low) & (infused < high) for low, high in pairwise(edges)]
+    return np.stack([by.mean(wait, mine) for mine in months], axis=1)
 
 
 def daily_list(cohort: Cohort, trace: Trace, last_day: int, since: str) -> NDArray[np.int32]:

@@ -14,7 +14,15 @@ from numpy.typing import NDArray
 
 from sim.engine.trace import Trace
 from sim.outcomes.by_group import ByGroup
-from sim.outcomes.economics import MONEY, booked, courses_of, items, supply_costs, whole_cost
+from sim.outcomes.economics import (
+    MONEY,
+    UNDISCOUNTED,
+    costs_booked,
+    courses_of,
+    items,
+    supply_costs,
+    whole_cost,
+)
 from sim.outcomes.patients import Patients
 from sim.outcomes.supply import UNUSED_PRODUCT, supplied
 from sim.pieces.protocol import Protocol
@@ -47,7 +55,7 @@ def budget(scenario: Scenario, protocol: Protocol, patients: Patients, trace: Tr
     assert patients.after is not None
     earlier = (cohort.course == 1) & ~cohort.measured & (patients.referral_day < begins)
     chosen = earlier | cohort.measured
-    c = courses_of(scenario, economics, protocol, patients, trace, cohort.luck, chosen)
+    c = courses_of(scenario, economics, protocol, patients, trace, cohort.luck, (UNDISCOUNTED,), chosen)
     found = tuple(items(c, scenario))
     counted = economics.costs.future == "related_and_unrelated"
     who = np.flatnonzero(chosen)
@@ -59,7 +67,7 @@ def budget(scenario: Scenario, protocol: Protocol, patients: Patients, trace: Tr
     rows_by = ByGroup(cohort.replication[c.rows], patients.by.groups)
 
     def spent(until: float) -> tuple[FloatArray, FloatArray]:
-        costs, _ = booked(c.undiscounted(until - c.referral), found)
+        (costs,) = costs_booked(c.cut(until - c.referral), found)
         return whole_cost(costs, counted), costs["product"] + costs["unused_product"]
 
     years, (before, products_before) = [], spent(begins)
@@ -80,4 +88,5 @@ def budget(scenario: Scenario, protocol: Protocol, patients: Patients, trace: Tr
         )
         before, products_before = after, products_after
     shape = (patients.by.groups, 0, len(FIGURES))
-    return np.moveaxis(np.array(years), 2, 0) if years else np.empty(shape)
+    factors = [economics.factor if unit == MONEY else 1.0 for _, _, unit in FIGURES]
+    return np.moveaxis(np.array(years), 2, 0) * factors if years else np.empty(shape)

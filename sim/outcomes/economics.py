@@ -9,8 +9,9 @@ Longer than 400 lines because every cost stands here; `stays` has the days in be
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -21,7 +22,7 @@ from sim.outcomes.bridging import bridging_day, holding_end
 from sim.outcomes.by_group import ByGroup
 from sim.outcomes.estimates import FREE, NOT_NEGATIVE, Range, ranges
 from sim.outcomes.metrics import INFUSED_ONES, REFERRED, Population
-from sim.outcomes.patients import Patients
+from sim.outcomes.patients import Patients, of_outcome
 from sim.outcomes.stays import bed_if_unlimited, stays
 from sim.outcomes.supply import Supplied, supplied
 from sim.outcomes.verdicts import HIGHER, LOWER, NEITHER
@@ -110,6 +111,7 @@ QUANTITIES = (
     *(Quantity(f"qalys_{name}", f"{label}, QALYs per patient referred", QALYS) for name, label in STATES.items()),
 )
 COST, EFFECT = 0, 1
+UNDISCOUNTED = Discount.by_default(costs=0.0, health=0.0)
 POSSIBLE = ranges([quantity.possible for quantity in QUANTITIES])
 
 
@@ -176,7 +178,8 @@ class Courses:
     referral, or of the return. `until`: death, or the return for a later course; infinite where neither comes.
     `bridged`, `held`: from when to when bridging and holding therapy were given. `beds`, `intensive`: (course, from,
     to) of each stay. `death`: NaN where it never comes, or comes in a later course. `left`: infusion, or the day of the
-    outcome. `batches`: how many products are made for a patient at once, and priced.
+    outcome. `batches`: how many products are made for a patient at once, and priced. `discounts`: at each of which
+    everything is valued.
     """
 
     patients: Patients
@@ -200,6 +203,7 @@ class Courses:
     held: tuple[FloatArray, FloatArray]
     beds: tuple[NDArray[np.int64], FloatArray, FloatArray]
     intensive: tuple[NDArray[np.int64], FloatArray, FloatArray]
+    discounts: tuple[Discount, ...]
     up_to: FloatArray | None = None
 
     def day(self, milestone: str) -> FloatArray:
@@ -207,8 +211,18 @@ class Courses:
         return self.patients.day(milestone)[self.rows] - self.referral
 
     def by_patient(self, amounts: FloatArray) -> FloatArray:
-        """An entry a measured patient, from one a course."""
-        return np.bincount(self.of, amounts, minlength=self.people).astype(np.float64)
+        """An entry a measured patient, from one a course; shape (discounts, patients), from (discounts, courses)."""
+        return np.stack([np.bincount(self.of, row, minlength=self.people) for row in amounts])
+
+    @property
+    def cost_rates(self) -> tuple[float, ...]:
+        """The annual rates at which costs are discounted."""
+        return tuple(each.costs for each in self.discounts)
+
+    @property
+    def health_rates(self) -> tuple[float, ...]:
+        """The annual rates at which health is discounted."""
+        return tuple(each.health for each in self.discounts)
 
     def passes(self, milestone: str) -> NDArray[np.int64]:
         """How often each passed a milestone, products that went on without him included."""
@@ -218,20 +232,42 @@ class Courses:
 
     def with_outcome(self, outcome: str) -> NDArray[np.bool_]:
         """Who has this outcome."""
-        return self.patients.with_outcome(outcome)[self.rows]
+        return of_outcome(self._outcome, outcome)
 
-    def undiscounted(self, up_to: FloatArray | None = None) -> Courses:
-        """The same without discounting, up to a day since the first referral where one is given for each course."""
-        rates = Discount(costs=0.0, health=0.0)
-        return replace(self, economics=self.economics.model_copy(update={"discount": rates}), up_to=up_to)
+    @cached_property
+    def _outcome(self) -> NDArray[np.int64]:
+        return self.patients.outcome[self.rows]
+
+    def left_with(self, outcome: str) -> FloatArray:
+        """The day of this outcome of those who have it."""
+        return np.where(self.with_outcome(outcome), self.left, np.nan)
+
+    @cached_property
+    def untreated(self) -> dict[str, FloatArray]:
+        """The day of each outcome after which there is subsequent care, of those who have it."""
+        return {outcome: self.left_with(outcome) for outcome in UNTREATED}
+
+    @cached_property
+    def untroubled(self) -> FloatArray:
+        """Until when each lives without progression."""
+        return np.fmin(self.relapse, self.until)
+
+    def cut(self, up_to: FloatArray) -> Courses:
+        """The same up to a day since the first referral, one for each course."""
+        return replace(self, up_to=up_to)
 
     def once(self, amount: float | NDArray[np.floating[Any]], day: FloatArray) -> FloatArray:
         """The present value of an amount paid on a day."""
-        return np.asarray(amount * single(day, self.economics.discount.costs, self.horizon))
+        return np.asarray(amount * single(day, self.cost_rates, self.horizon))
 
     def monthly(self, amount: float, start: FloatArray, end: FloatArray) -> FloatArray:
         """The present value of an amount a month."""
-        return np.asarray(amount / DAYS_PER_MONTH * stream(start, end, self.economics.discount.costs, self.horizon))
+        return self._monthly(amount, start, end, self.horizon)
+
+    def _monthly(self, amount: float, start: FloatArray, end: FloatArray, horizon: float | FloatArray) -> FloatArray:
+        if amount == 0.0:
+            return np.zeros((len(self.discounts), len(start)))
+        return np.asarray(amount / DAYS_PER_MONTH * stream(start, end, self.cost_rates, horizon))
 
     def treated(self, unit: Costs, amount: float, start: FloatArray) -> FloatArray:
         """The present value of treatment from a day on, at an amount a month: lines, and supportive care beside them.
@@ -241,16 +277,20 @@ class Courses:
         """
         if not unit.lines:
             return self.monthly(amount, start, self.until)
-        total, since = np.zeros(len(self.rows)), start
+        who = np.flatnonzero(~np.isnan(start))
+        last, horizon = self.until[who], self.within(who)
+        total, since = np.zeros((len(self.discounts), len(who))), start[who]
         for line in unit.lines.values():
-            until = np.minimum(since + line.lasts, self.until)
+            until = np.minimum(since + line.lasts, last)
             mean = line.share * amount + (1.0 - line.share) * unit.supportive_month
-            total, since = total + self.monthly(mean, since, until), until
-        return total + self.monthly(unit.supportive_month, since, self.until)
+            total, since = total + self._monthly(mean, since, until, horizon), until
+        found = np.zeros((len(self.discounts), len(start)))
+        found[:, who] = total + self._monthly(unit.supportive_month, since, last, horizon)
+        return found
 
     def years(self, utility: float, start: FloatArray, end: FloatArray) -> FloatArray:
         """The present value of a utility, in QALYs."""
-        return np.asarray(utility / DAYS_PER_YEAR * stream(start, end, self.economics.discount.health, self.horizon))
+        return np.asarray(utility / DAYS_PER_YEAR * stream(start, end, self.health_rates, self.horizon))
 
     def item(self, path: str, category: str, units: NDArray[Any], start: FloatArray, end: FloatArray) -> Item:
         """An item of those to whom it happened, from an entry a course."""
@@ -259,7 +299,7 @@ class Courses:
 
     def summed(self, item: Item, amounts: FloatArray) -> FloatArray:
         """The amounts of an item's rows, summed over each course's."""
-        return np.bincount(item.who, amounts, minlength=len(self.rows)).astype(np.float64)
+        return np.stack([np.bincount(item.who, row, minlength=len(self.rows)) for row in amounts])
 
     @property
     def horizon(self) -> float | FloatArray:
@@ -276,21 +316,22 @@ def ledger(scenario: Scenario, protocol: Protocol, patients: Patients, trace: Tr
     """What each measured patient costs and gains. The scenario must say economics, and so what comes after infusion."""
     economics = scenario.economics
     assert economics is not None
-    c = courses_of(scenario, economics, protocol, patients, trace, luck)
+    c = courses_of(scenario, economics, protocol, patients, trace, luck, (economics.discount, UNDISCOUNTED))
     found = tuple(items(c, scenario))
-    costs, qalys = booked(c, found)
+    (costs, plain_costs), (qalys, plain_qalys) = costs_booked(c, found), qalys_booked(c, found)
     counted = economics.costs.future == "related_and_unrelated"
-    free = c.undiscounted()
-    plain_costs, plain_qalys = booked(free, found)
-    untroubled = c.by_patient(stream(c.infusion, np.fmin(c.relapse, c.until), 0.0, c.horizon))
-    lived = (c.by_patient(stream(c.start, c.until, rate, c.horizon)) for rate in (0.0, economics.discount.health))
-    life_years, discounted = (days / DAYS_PER_YEAR for days in lived)
+    (untroubled,) = c.by_patient(stream(c.infusion, c.untroubled, (0.0,), c.horizon))
+    discounted, life_years = c.by_patient(stream(c.start, c.until, c.health_rates, c.horizon)) / DAYS_PER_YEAR
     first = c.rows[: c.people]
     by = ByGroup(patients.cohort.replication[first], patients.by.groups)
     supply = supplied(scenario, protocol, trace, (scenario.run.warm_up, scenario.run.window_end))
     for name, spent in supply_costs(economics, supply).items():
         each = spent[by.of] / np.bincount(by.of, minlength=by.groups)[by.of]
         costs[name], plain_costs[name] = costs[name] + each, plain_costs[name] + each
+    if economics.factor != 1.0:
+        costs, plain_costs = (
+            {name: economics.factor * each for name, each in its.items()} for its in (costs, plain_costs)
+        )
     return Ledger(
         by=by,
         costs=costs,
@@ -316,31 +357,36 @@ def supply_costs(economics: Economics, supply: Sequence[Supplied]) -> dict[str, 
     return found
 
 
-def booked(c: Courses, found: Sequence[Item]) -> tuple[dict[str, FloatArray], dict[str, FloatArray]]:
-    """(costs by category, QALYs by state), an entry a measured patient."""
-    costs = dict.fromkeys((*CATEGORIES, UNRELATED), np.zeros(c.people))
-    for name, amount in _costs(c, found):
-        costs[name] = costs[name] + c.by_patient(amount)
-    qalys = dict.fromkeys(STATES, np.zeros(c.people))
-    for name, worth in _qalys(c, found):
-        qalys[name] = qalys[name] + c.by_patient(worth)
-    return costs, qalys
+def costs_booked(c: Courses, found: Sequence[Item]) -> list[dict[str, FloatArray]]:
+    """Costs by category at each discount, an entry a measured patient."""
+    return _booked(c, (*CATEGORIES, UNRELATED), _costs(c, found))
+
+
+def qalys_booked(c: Courses, found: Sequence[Item]) -> list[dict[str, FloatArray]]:
+    """QALYs by state at each discount, an entry a measured patient."""
+    return _booked(c, STATES, _qalys(c, found))
+
+
+def _booked(c: Courses, names: Iterable[str], found: Iterable[tuple[str, FloatArray]]) -> list[dict[str, FloatArray]]:
+    whole = dict.fromkeys(names, np.zeros((len(c.discounts), c.people)))
+    for name, amounts in found:
+        if amounts.any():
+            whole[name] = whole[name] + c.by_patient(amounts)
+    return [{name: each[way] for name, each in whole.items()} for way in range(len(c.discounts))]
 
 
 def _costs(c: Courses, found: Sequence[Item]) -> Iterator[tuple[str, FloatArray]]:
-    """(category, present value a patient) of each thing that costs."""
-    unit = c.economics.costs
-    untroubled = np.fmin(c.relapse, c.until)
+    """(category, present values, shape (discounts, courses)) of each thing that costs."""
+    unit, untroubled = c.economics.costs, c.untroubled
     price = np.where(c.off_the_shelf, unit.product.allogeneic, c.batches * unit.product.autologous)
     yield "waiting", c.monthly(unit.waiting_month, c.start, c.left)
     yield "apheresis", c.once(unit.apheresis, c.day("apheresis"))
     yield "bridging", c.once(unit.bridging, c.bridging)
     yield "bridging", c.once(unit.holding, c.day("holding_therapy"))
     yield "bridging", c.monthly(unit.bridging_month, *c.bridged)
-    turned = np.where(c.with_outcome("alternative"), c.left, np.nan)
+    turned, cared = c.left_with("alternative"), c.left_with("standard_care")
     yield "alternative", c.once(unit.alternative.adverse_events, turned)
     yield "alternative", c.monthly(unit.alternative.month, turned, untroubled)
-    cared = np.where(c.with_outcome("standard_care"), c.left, np.nan)
     yield "standard_care", c.once(unit.standard_care.adverse_events, cared)
     yield "standard_care", c.monthly(unit.standard_care.month, cared, untroubled)
     yield "product", c.once(price, c.infusion)
@@ -348,40 +394,33 @@ def _costs(c: Courses, found: Sequence[Item]) -> Iterator[tuple[str, FloatArray]
     yield "infusion", c.once(unit.infusion, c.infusion)
     yield "toxicity", c.once(unit.adverse_events, c.infusion)
     for item in found:
-        worth = item.present(c.economics.discount.costs, c.within(item.who))
+        worth = item.present(c.cost_rates, c.within(item.who))
         yield item.category, c.summed(item, item.price(c.economics) * worth)
     yield "follow_up", c.monthly(unit.follow_up_month, c.infusion, untroubled)
     yield "progressed", c.treated(unit, unit.progressed_month, c.relapse)
-    for outcome in UNTREATED:
-        start = np.where(c.with_outcome(outcome), c.left, np.nan)
+    for outcome, start in c.untreated.items():
         yield "subsequent_care", c.treated(unit, unit.subsequent_care.of(outcome), start)
     yield UNRELATED, c.monthly(unit.unrelated_month, c.start, c.until)
     yield "end_of_life", c.once(unit.end_of_life, c.death)
 
 
 def _qalys(c: Courses, found: Sequence[Item]) -> Iterator[tuple[str, FloatArray]]:
-    """(state, present value a patient in QALYs) of each stretch of life, and of each loss."""
-    worth = c.economics.utilities
-    untroubled = np.fmin(c.relapse, c.until)
+    """(state, present values in QALYs, shape (discounts, courses)) of each stretch of life, and of each loss."""
+    worth, untroubled = c.economics.utilities, c.untroubled
     yield "waiting", c.years(worth.waiting, c.start, np.fmin(c.progression, c.left))
     yield "progressed", c.years(worth.progressed, c.progression, c.left)
     yield "progression_free", c.years(worth.progression_free, c.infusion, untroubled)
-    turned = np.where(c.with_outcome("alternative"), c.left, np.nan)
     on_it = worth.progression_free if worth.alternative is None else worth.alternative
-    yield "alternative", c.years(on_it, turned, untroubled)
-    cared = np.where(c.with_outcome("standard_care"), c.left, np.nan)
-    yield (
-        "standard_care",
-        c.years(worth.waiting if worth.standard_care is None else worth.standard_care, cared, untroubled),
-    )
+    yield "alternative", c.years(on_it, c.left_with("alternative"), untroubled)
+    in_care = worth.waiting if worth.standard_care is None else worth.standard_care
+    yield "standard_care", c.years(in_care, c.left_with("standard_care"), untroubled)
     yield "progressed", c.years(worth.progressed, c.relapse, c.until)
-    for outcome in UNTREATED:
-        start = np.where(c.with_outcome(outcome), c.left, np.nan)
+    for outcome, start in c.untreated.items():
         yield "subsequent_care", c.years(worth.subsequent_care.of(outcome), start, c.until)
     for item in found:
         lost = item.utility_loss(c.economics)
         if lost:
-            worths = item.units * stream(item.start, item.end, c.economics.discount.health, c.within(item.who))
+            worths = item.units * stream(item.start, item.end, c.health_rates, c.within(item.who))
             yield "hospital", c.summed(item, -lost / DAYS_PER_YEAR * worths)
 
 
@@ -413,11 +452,11 @@ class Item:
         section, *keys = self.path.split(".")
         return economics.toxicity.events[keys[0]][keys[1]].utility_loss if section == "toxicity" else 0.0
 
-    def present(self, annual_rate: float, horizon: float | FloatArray) -> FloatArray:
-        """The present value of its units, or of its days."""
+    def present(self, annual_rates: Sequence[float], horizon: float | FloatArray) -> FloatArray:
+        """The present values of its units, or of its days, at each of these rates; shape (rates, rows)."""
         if self.a_day:
-            return np.asarray(self.units * stream(self.start, self.end, annual_rate, horizon))
-        return np.asarray(self.units * single(self.start, annual_rate, horizon))
+            return np.asarray(self.units * stream(self.start, self.end, annual_rates, horizon))
+        return np.asarray(self.units * single(self.start, annual_rates, horizon))
 
 
 def items(c: Courses, s: Scenario) -> Iterator[Item]:
@@ -476,6 +515,7 @@ def courses_of(
     patients: Patients,
     trace: Trace,
     luck: Luck,
+    discounts: tuple[Discount, ...],
     chosen: NDArray[np.bool_] | None = None,
 ) -> Courses:
     """The courses of the measured, or of whoever of the cohort is `chosen` (an entry each, first courses only)."""
@@ -518,6 +558,7 @@ def courses_of(
         infusion=infusion,
         off_the_shelf=patients.off_the_shelf[rows],
         batches=s.manufacturing.batches if economics.costs.priced_by == "batch" else 1,
+        discounts=discounts,
         bridging=bridged - referral,
         bridged=(bridged - referral, bridging_ended - referral),
         held=(patients.day("holding_therapy")[rows] - referral, holding_ended - referral),

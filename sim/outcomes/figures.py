@@ -105,7 +105,7 @@ def _economic(economic: EconomicMetric, scenario: Scenario, protocol: Protocol) 
     def formula(patients: Patients, trace: Trace, window: Window) -> FloatArray:
         return economic.of(ledger(scenario, protocol, patients, trace, patients.cohort.luck).quantities())
 
-    unit = f"{scenario.economics.currency} {scenario.economics.price_year}" if economic.kind == MONEY else economic.kind
+    unit = scenario.economics.money if economic.kind == MONEY else economic.kind
     return Metric(economic.name, economic.label, unit, economic.better, economic.over, formula, within=economic.within)
 
 

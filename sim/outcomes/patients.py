@@ -81,8 +81,7 @@ class Patients:
 
     def with_outcome(self, outcome: str) -> NDArray[np.bool_]:
         """Who has this outcome; of `withdrawn`, for whatever reason."""
-        names = ("withdrawn", *WITHDRAWALS) if outcome == "withdrawn" else (outcome,)
-        return np.asarray(np.logical_or.reduce([self.outcome == OUTCOME_NAMES.index(name) for name in names]))
+        return of_outcome(self.outcome, outcome)
 
     @property
     def infused(self) -> NDArray[np.bool_]:
@@ -123,6 +122,12 @@ class Patients:
             return self.referral_day
         found = self.days.get(milestone)
         return np.full(len(self.outcome), np.nan) if found is None else found
+
+
+def of_outcome(outcomes: NDArray[np.int64], outcome: str) -> NDArray[np.bool_]:
+    """Which of these are this outcome; of `withdrawn`, for whatever reason."""
+    names = ("withdrawn", *WITHDRAWALS) if outcome == "withdrawn" else (outcome,)
+    return np.asarray(np.logical_or.reduce([outcomes == OUTCOME_NAMES.index(name) for name in names]))
 
 
 @dataclass(frozen=True, eq=False)

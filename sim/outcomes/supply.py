@@ -86,7 +86,7 @@ def standing_month(s: Scenario) -> float:
         prices[kind].get("unit_month", 0.0) * units[kind] for kind in units if "unit_month" in prices.get(kind, {})
     ]
     each = prices["slot"].get("each", 0.0)
-    return (sum(spent) + (each * dated_slots(s, window) if each else 0.0)) / months
+    return economics.factor * (sum(spent) + (each * dated_slots(s, window) if each else 0.0)) / months
 
 
 def _counted(key: str, resource: Resource, mine: list[int], trace: Trace, window: Window) -> FloatArray:

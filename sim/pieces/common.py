@@ -17,7 +17,7 @@ from sim.pure.distributions import Fixed
 from sim.scenario import Scenario
 from sim.scenario.people import NO_TIME
 from sim.scenario.shared import SHARED_KEYS
-from sim.scenario.unused import most_days
+from sim.scenario.unused.happens import most_days
 
 # An outpatient has a treatment place for so many days.
 DAY_OF_INFUSION = 1.0

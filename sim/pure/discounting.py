@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,26 +26,35 @@ def discount(day: FloatArray, annual_rate: float) -> FloatArray:
     return np.asarray(np.exp(-force(annual_rate) * day))
 
 
-def stream(start: FloatArray, end: FloatArray, annual_rate: float, horizon: float | FloatArray) -> FloatArray:
+def stream(
+    start: FloatArray, end: FloatArray, annual_rates: Sequence[float], horizon: float | FloatArray
+) -> FloatArray:
     """The present value, in days, of 1 a day from `start` to `end`, cut to the days from 0 to `horizon`.
 
-    `horizon`: of all, or one each. The integral of exp(-f t): (exp(-f start) - exp(-f end)) / f, or end - start where f
-    is 0. Nothing where the stream has no beginning (NaN) or ends before it begins.
+    At each of the rates: shape (rates, streams). `horizon`: of all, or one each. The integral of exp(-f t):
+    (exp(-f start) - exp(-f end)) / f, or end - start where f is 0. Nothing where the stream has no beginning (NaN) or
+    ends before it begins.
     """
-    found = np.zeros(len(start))
+    found = np.zeros((len(annual_rates), len(start)))
     flows = np.flatnonzero((end > start) & (end > 0.0) & (start < horizon))
-    begins, ends = (
-        np.maximum(start[flows], 0.0),
-        np.minimum(end[flows], np.broadcast_to(horizon, np.shape(start))[flows]),
-    )
-    f = force(annual_rate)
-    # expm1 keeps the digits of short streams
-    lasts = ends - begins
-    found[flows] = lasts if f == 0.0 else np.exp(-f * begins) * -np.expm1(-f * lasts) / f
+    if not len(flows):
+        return found
+    begins = np.maximum(start[flows], 0.0)
+    lasts = np.minimum(end[flows], horizon[flows] if isinstance(horizon, np.ndarray) else horizon) - begins
+    for row, f in zip(found, map(force, annual_rates), strict=True):
+        # expm1 keeps the digits of short streams
+        row[flows] = lasts if f == 0.0 else np.exp(-f * begins) * -np.expm1(-f * lasts) / f
     return found
 
 
-def single(day: FloatArray, annual_rate: float, horizon: float | FloatArray) -> FloatArray:
-    """The present value of 1 on each day; 0 where it does not happen (NaN), or not by the horizon."""
-    happens = ~np.isnan(day) & (day <= horizon)
-    return np.where(happens, discount(np.where(happens, np.maximum(day, 0.0), 0.0), annual_rate), 0.0)
+def single(day: FloatArray, annual_rates: Sequence[float], horizon: float | FloatArray) -> FloatArray:
+    """The present value of 1 on each day at each of the rates, shape (rates, days).
+
+    0 where it does not happen (NaN), or not by the horizon.
+    """
+    found = np.zeros((len(annual_rates), len(day)))
+    happens = np.flatnonzero(day <= horizon)
+    days = np.maximum(day[happens], 0.0)
+    for row, rate in zip(found, annual_rates, strict=True):
+        row[happens] = discount(days, rate)
+    return found

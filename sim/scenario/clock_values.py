@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from typing import Annotated, Any, ClassVar
 
 from pydantic import ConfigDict, Field
@@ -149,6 +150,13 @@ class TableRows(Kind):
     """Survival by day: [[0 d, 1.0], [30 d, 0.9]], or a CSV file with columns `day` and `survival`."""
 
     def read(self, value: Any, context: Context) -> tuple[tuple[float, ...], tuple[float, ...]]:
+        # a sweep reads the same life tables at every point
+        if isinstance(value, list) and all(map(_is_plain_row, value)):
+            return _survival_rows(tuple((day, type(survival), survival) for day, survival in value))
+        return self.rows(value)
+
+    def rows(self, value: Any) -> tuple[tuple[float, ...], tuple[float, ...]]:
+        """As `read`, every row on its own."""
         allowed = "a list of [day, survival], or the name of a CSV file with the columns 'day' and 'survival'"
         if not isinstance(value, list) or len(value) < 2:
             raise ValueError(f"found {show(value)}; allowed: {allowed}, with two rows or more")
@@ -181,6 +189,18 @@ class TableRows(Kind):
                 {"type": "string", "pattern": r"\.csv$"},
             ]
         }
+
+
+def _is_plain_row(row: Any) -> bool:
+    return type(row) is list and len(row) == 2 and type(row[0]) is str and type(row[1]) in (int, float)
+
+
+@lru_cache(maxsize=64)
+def _survival_rows(
+    rows: tuple[tuple[str, type, float], ...],
+) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """What `TableRows` reads from rows of (day, type of the survival, survival)."""
+    return TableRows().rows([[day, survival] for day, _, survival in rows])
 
 
 def _survival(value: Any) -> float:

@@ -17,7 +17,8 @@ from sim.scenario.nodes import REPLACE, Branch, Leaf, Mark, Node, walk
 from sim.scenario.problems import Place, Problem
 from sim.scenario.schema import Scenario
 from sim.scenario.uncertainty import BELOW, CORRELATION, SAME_AS
-from sim.scenario.unused import Path, Unused, unused, why_unused
+from sim.scenario.unused import unused, why_unused
+from sim.scenario.unused.rule import Path, Unused
 
 # (command, number of the file): files come before commands, and all `--set` of one command come at once.
 When = tuple[int, int]
@@ -172,14 +173,19 @@ def _names_of(entry: Node) -> Iterator[str]:
 
 def _value_of(tree: Branch, path: Path, order: Order) -> tuple[When, Place] | None:
     """When, and where, the value was written of which this path is the whole or a part; None for a default."""
-    depth = max(length for length in range(len(path) + 1) if at(tree, path[:length]) is not None)
-    for length in range(1, depth + 1):
-        node = at(tree, path[:length])
+    along: list[Node] = [tree]
+    for key in path:
+        inner = along[-1].entries.get(key) if isinstance(along[-1], Branch) else None
+        if inner is None:
+            break
+        along.append(inner)
+    depth = len(along) - 1
+    for length, node in enumerate(along[1:], 1):
         is_value = length == len(path) or not isinstance(node, Branch) or isinstance(marker_at(path[:length]), Kind)
         # a part that is still there is as it was written; one that is gone went with the whole
-        if node is not None and is_value and (depth == len(path)) == (length == len(path)):
+        if is_value and (depth == len(path)) == (length == len(path)):
             return order.last(node, _key(tree, path[:length]))
-    around, table = at(tree, path[:depth]), alternatives_at(path[:depth])
+    around, table = along[-1], alternatives_at(path[:depth])
     if not isinstance(around, Branch):
         return None
     others = table.keys if table is not None and path[depth] in table.keys else ()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
@@ -14,7 +14,7 @@ from sim.scenario.kinds import Context, Days, JsonSchema, Kind, Number, Share, T
 from sim.scenario.lists import read_items
 from sim.scenario.named import Names
 from sim.scenario.problems import show
-from sim.scenario.section import Named, Section
+from sim.scenario.section import Fault, Named, Section
 
 FORTY_YEARS = 40 * DAYS_PER_YEAR
 
@@ -222,6 +222,26 @@ class Discount(Section):
     health: Annotated[float, Share()] = Field(0.03, description="Of quality-adjusted life.")
 
 
+class Conversion(Section):
+    """Results in another currency, or at prices of another year, by a factor that the user brings with its source."""
+
+    currency: Annotated[str, Text(longest=10)] = Field(description="Of results.")
+    price_year: Annotated[int, Whole(1990, 2100)] = Field(description="The year of whose prices results are.")
+    factor: Annotated[float, Number(1e-6, 1e6, "a factor above 0")] = Field(
+        description="By which every amount is multiplied: price index, exchange rate or purchasing power parity."
+    )
+    source: Annotated[str, Text(longest=300)] = Field(
+        description="Where the factor is from: index, series and years. Nothing is converted without one."
+    )
+
+    def checks(self) -> Iterator[Fault]:
+        if not self.source.strip() or self.source.strip().casefold().startswith("assumption"):
+            yield (
+                ("source",),
+                f"found {show(self.source)}; allowed: the index, series and years that the factor is from",
+            )
+
+
 class Economics(Section):
     """Costs and quality-adjusted life of every patient, from referral to death or the horizon."""
 
@@ -230,6 +250,10 @@ class Economics(Section):
     )
     currency: Annotated[str, Text(longest=10)] = Field(description="Of all amounts.")
     price_year: Annotated[int, Whole(1990, 2100)] = Field(description="The year of whose prices the amounts are.")
+    conversion: Conversion | None = Field(
+        None,
+        description="Costs in results are converted by this; the thresholds are in the money of the results already.",
+    )
     discount: Discount = Field(Discount.by_default(), description="Rates a year.")
     horizon: Annotated[float, Days(above_zero=True)] = Field(
         FORTY_YEARS, description="For how long after referral costs and health count."
@@ -240,6 +264,17 @@ class Economics(Section):
     costs: Costs = Field(Costs.by_default(), description="Unit costs.")
     utilities: Utilities = Field(description="What a year in each state is worth.")
     toxicity: ToxicityValues = Field(ToxicityValues.by_default(), description="Toxicity by grade.")
+
+    @property
+    def factor(self) -> float:
+        """By which amounts of the scenario are multiplied in results."""
+        return 1.0 if self.conversion is None else self.conversion.factor
+
+    @property
+    def money(self) -> str:
+        """Currency and price year of results."""
+        its = self if self.conversion is None else self.conversion
+        return f"{its.currency} {its.price_year}"
 
     def in_view(self, paid_by: str) -> bool:
         """Whether what the payer, or the manufacturer, pays counts in this perspective."""

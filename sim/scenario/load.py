@@ -114,7 +114,11 @@ def load_mapping(
     `folder`: where the files lie that it names; the working directory unless given. In messages it is called `mapping`.
     """
     where = Path.cwd() if folder is None else folder
-    reading = read_text_layers(mapping_text(values), MAPPING, where)
+    try:
+        text = mapping_text(values)
+    except RecursionError:
+        raise ValueError(f"{MAPPING}: holds itself, or is nested too deeply") from None
+    reading = read_text_layers(text, MAPPING, where)
     return _build(where / MAPPING, reading, tuple(overrides), (), evidence)
 
 

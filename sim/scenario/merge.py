@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from enum import Enum
+from functools import lru_cache
 
 from sim.scenario.blocks import ALTERNATIVES, Alternatives, BlockKind
 from sim.scenario.clock_values import ClockBlock
@@ -33,6 +34,7 @@ class Form(Enum):
     MAP, BLOCK, VALUE = range(3)
 
 
+@lru_cache(maxsize=4096)
 def form_at(path: Path) -> Form:
     """The form of the map at a path."""
     if path[:1] == ("uncertainty",) and len(path) == 2:
@@ -115,6 +117,7 @@ def _given_way(parent: Branch, child: Branch, path: Path) -> set[str]:
     return {key for key in table.keys & there for other in chosen if not table.fit(key, other)} - set(child.entries)
 
 
+@lru_cache(maxsize=4096)
 def alternatives_at(path: Path) -> Alternatives | None:
     """The alternatives among the keys of the map at a path."""
     for pattern, found in ALTERNATIVES.items():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler, ValidationError, ValidationInfo
@@ -18,6 +19,7 @@ MOST_NAMES = 500
 NAME_PATTERN = rf"^[\w -]{{1,{LONGEST_NAME}}}$"
 
 
+@lru_cache(maxsize=1024)
 def name_fault(name: str) -> str | None:
     """What is wrong with a name, if anything is."""
     if not name.strip():

@@ -28,15 +28,9 @@ from sim.scenario.people import Region, Steps, WaitingClocks, is_unlimited
 from sim.scenario.problems import Problem, any_of
 from sim.scenario.schema import Scenario
 from sim.scenario.units import write_days
-from sim.scenario.unused import (
-    frail_clocks,
-    gives,
-    is_read_late,
-    least_days,
-    most_days,
-    needs_icu,
-    treatments,
-)
+from sim.scenario.unused.binds import needs_icu
+from sim.scenario.unused.happens import gives, is_read_late, least_days, most_days, treatments
+from sim.scenario.unused.people import frail_clocks
 
 # Clock times are shares of a day, so their differences are off by rounding.
 A_MOMENT = 1e-9

@@ -7,6 +7,7 @@ import itertools
 import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 COMMAND_LINE = "--set"
 LONGEST_SHOWN = 60
@@ -64,9 +65,12 @@ class ScenarioError(Exception):
 
 def one_line(text: str) -> str:
     """The text with everything that a terminal would act upon written as an escape."""
+    if text.isprintable():
+        return text
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)
 
 
+@lru_cache(maxsize=1024)
 def is_visible(c: str) -> bool:
     """Whether a reader can see a character: no control or format character, none that is shown as nothing."""
     return unicodedata.category(c) not in _UNSEEN and not any(first <= c <= last for first, last in _SHOWN_AS_NOTHING)

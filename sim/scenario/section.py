@@ -158,6 +158,12 @@ class Section(BaseModel):
         """What a message says of the section's form."""
         return f"a section with the keys {', '.join(cls.key_names())}, written below it and indented"
 
+    @classmethod
+    def _unknown(cls, keys: Iterable[str]) -> list[Fault]:
+        """What is said of keys that there are not."""
+        names = [*cls.also_known, *cls.key_names()]
+        return [((k,), cls.replaced[k] if k in cls.replaced else f"unknown key{did_you_mean(k, names)}") for k in keys]
+
     @model_validator(mode="wrap")
     @classmethod
     def _find_all_faults(cls, data: Any, handler: ModelWrapValidatorHandler[Any], info: ValidationInfo) -> Any:
@@ -166,19 +172,15 @@ class Section(BaseModel):
         if not isinstance(data, dict):
             raise fault(f"found {show(data)}; allowed: {cls.allowed()}")
         known = cls.key_names()
-        names = [*cls.also_known, *known]
-        unknown: list[Fault] = [
-            ((k,), cls.replaced[k] if k in cls.replaced else f"unknown key{did_you_mean(k, names)}")
-            for k in data
-            if k not in known
-        ]
+        unknown = [k for k in data if k not in known]
         empty = {key: allowed for key, allowed in left_out(cls) if key in data and data[key] is None}
-        faults = [*first(unknown, "unknown keys")]
+        faults = first(cls._unknown(unknown), "unknown keys") if unknown else []
         faults.extend(((key,), f"found nothing; allowed: {allowed}") for key, allowed in empty.items())
         faults.extend(cls.rules(data, info.context or {}))
         lines = details(faults)
+        left = {k: v for k, v in data.items() if k in known and k not in empty} if unknown or empty else data
         try:
-            found = handler({key: value for key, value in data.items() if key in known and key not in empty})
+            found = handler(left)
             lines += details(found.checks())
         except ValidationError as error:
             lines += details_of(error)

@@ -179,9 +179,14 @@ def taken_away(tree: Branch) -> dict[Path, Place]:
     return {path[:-1] if path[-1] == REPLACE else path: place for path, place, _ in marks(tree)}
 
 
+# A section that names the source of its numbers itself.
+OWN_SOURCE = ("economics", "conversion")
+
+
 def list_parameters(values: Iterable[Value], known: Known) -> tuple[Parameter, ...]:
-    """One parameter for each number, in the order of the schema."""
-    return tuple(_parameter(value, known) for value in values if value.numeric and value.path[0] not in NOT_IN_DIGEST)
+    """One parameter for each number, in the order of the schema; what has its source beside it is none."""
+    counted = (value for value in values if value.numeric and value.path[0] not in NOT_IN_DIGEST)
+    return tuple(_parameter(value, known) for value in counted if value.path[:2] != OWN_SOURCE)
 
 
 def word_sources(values: Iterable[Value], known: Known) -> list[Parameter]:

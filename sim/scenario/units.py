@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import lru_cache
 
 from sim.scenario.problems import nearest, shorten, show
 
@@ -79,6 +80,12 @@ def _split(value: object, pattern: re.Pattern[str], wanted: str, example: str) -
         raise ValueError(f"found {show(value)} without a unit; {wanted}{suggestion}")
     if not isinstance(value, str):
         raise ValueError(f"found {show(value)}; {wanted}")
+    return _split_text(value, pattern, wanted, example)
+
+
+@lru_cache(maxsize=4096)
+def _split_text(value: str, pattern: re.Pattern[str], wanted: str, example: str) -> tuple[float, str]:
+    """As `_split`; a sweep reads the same texts at every point."""
     # longer texts are no numbers, and patterns are not tried on them
     found = pattern.fullmatch(value) if len(value) <= 80 else None
     if found is None:

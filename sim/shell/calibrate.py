@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from sim.shell.options import FOLDER, SCENARIO_FILE, cluster, engine, picture_options, quiet, replace, workers
+from sim.shell.options import FOLDER, SCENARIO_FILE, cluster, engine, limited, picture_options, quiet, replace, workers
 from sim.shell.report import draw_results
 from sim.shell.screen import command_line, errors_in_words, print_table, say
 from sim.shell.sweep import resumable
@@ -31,14 +31,12 @@ if TYPE_CHECKING:
 )
 @click.option("--out", required=True, type=SCENARIO_FILE, help="The scenario file to write.")
 @click.option("--tables", type=FOLDER, help="Folder for the tables; that of the file, without .yaml, unless given.")
-@click.option(
-    "--particles", default=500, show_default=True, type=click.IntRange(50, 100_000), help="Of each generation."
-)
-@click.option("--generations", default=4, show_default=True, type=click.IntRange(2, 20), help="Of particles.")
+@click.option("--particles", **limited("calibrate", "particles"), help="Of each generation.")
+@click.option("--generations", **limited("calibrate", "generations"), help="Of particles.")
 @click.option(
     "--replications",
     "-n",
-    type=click.IntRange(min=2),
+    **limited("calibrate", "replications"),
     help="Of each particle, where it is held against targets; 20 unless given.",
 )
 @engine

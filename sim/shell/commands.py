@@ -7,6 +7,8 @@ from typing import Any
 
 import click
 
+from vein2vein.going import GOING, told
+
 # In the order of --help: (file of the command, what it does). The first sentence of each command's docstring.
 COMMANDS = {
     "compare": ("run", "Compare scenarios on the same patients; the first file is the baseline."),
@@ -40,6 +42,16 @@ COMMANDS = {
 }
 
 
+def _present(command: str, word: str) -> str:
+    """An argument, where it is an option that goes with its present name; that is said."""
+    option, equals, value = word.partition("=")
+    going = GOING.get(f"{command} {option}")
+    if going is None:
+        return word
+    click.echo(f"Note: {told(f'{command} {option}')}", err=True)
+    return f"{going.now}{equals}{value}"
+
+
 class Commands(click.Group):
     """A group whose commands are imported when they are called."""
 
@@ -50,10 +62,21 @@ class Commands(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """The command of this name from its file, where it is called `NAME_command`."""
         if cmd_name not in COMMANDS:
-            return None
+            going = GOING.get(cmd_name)
+            if going is None or going.now not in COMMANDS:
+                return None
+            click.echo(f"Note: {told(cmd_name)}", err=True)
+            cmd_name = going.now
         found: Any = getattr(import_module(f"sim.shell.{COMMANDS[cmd_name][0]}"), f"{cmd_name}_command")
         assert isinstance(found, click.Command)
         return found
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """The command and its arguments, with the present names of options that go."""
+        name, command, rest = super().resolve_command(ctx, args)
+        return name, command, [_present(str(name), word) for word in rest]
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """The list of `--help`."""

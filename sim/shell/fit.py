@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from sim.shell.options import FOLDER, SCENARIO_FILE, picture_options, quiet, replace
+from sim.shell.options import FOLDER, SCENARIO_FILE, limited, picture_options, quiet, replace
 from sim.shell.records import REGISTER, tell
 from sim.shell.report import draw_results
 from sim.shell.screen import command_line, errors_in_words, print_table, say
@@ -25,12 +25,10 @@ if TYPE_CHECKING:
 @click.option("--tables", type=FOLDER, help="Folder for the tables; that of the file, without .yaml, unless given.")
 @click.option(
     "--bootstrap",
-    default=99,
-    show_default=True,
-    type=click.IntRange(0, 9_999),
+    **limited("fit", "bootstrap"),
     help="Samples of each test of fit; 0: no test.",
 )
-@click.option("--seed", default=1, show_default=True, type=click.IntRange(min=0), help="Of these samples.")
+@click.option("--seed", **limited("fit", "seed"), help="Of these samples.")
 @replace
 @quiet
 @picture_options
@@ -58,6 +56,11 @@ def fit_command(
             print_table(
                 ["Number", "", "Estimate", "95 % interval", "Base", "n", "Events", ""], [_cells(row) for row in rows], 2
             )
+            if done.fitted.checks:
+                print_table(
+                    ["No input, but seen", "Median, d", "Base if nobody waits, d", "n", "Ended", "Why"],
+                    [_check_cells(row) for row in done.fitted.checks if row.parameter == "median"], 2,
+                )  # fmt: skip
             kept = [row for number in done.fitted.numbers for row in number.rows if row.status == "base"]
             if kept:
                 print_table(["As in the base", "Why"], [[row.path, row.note] for row in kept], 2)
@@ -65,6 +68,11 @@ def fit_command(
             say(f"warning: {warning}")
     click.echo(f"Scenario: {out}. Tables: {folder}")
     draw_results(folder, wanted, replace).tell(quiet)
+
+
+def _check_cells(row: Row) -> list[str]:
+    days = [f"{value:.3g}" if value == value else "" for value in (row.estimate, row.base)]
+    return [row.path, *days, str(row.n), str(row.events), row.note]
 
 
 def _cells(row: Row) -> list[str]:

@@ -7,7 +7,18 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from sim.shell.options import FOLDER, SCENARIO_FILE, engine, overrides, picture_options, quiet, replace, workers
+from sim.shell.options import (
+    FOLDER,
+    SCENARIO_FILE,
+    engine,
+    limited,
+    overrides,
+    picture_options,
+    quiet,
+    replace,
+    seed,
+    workers,
+)
 from sim.shell.records import REGISTER, tell
 from sim.shell.report import draw_results
 from sim.shell.screen import command_line, errors_in_words, print_table, say
@@ -23,12 +34,14 @@ if TYPE_CHECKING:
 @click.command("forecast")
 @click.argument("scenario", type=SCENARIO_FILE)
 @click.argument("register", type=REGISTER)
-@click.option("--months", default=6, show_default=True, type=click.IntRange(1, 120), help="How many months ahead.")
+@click.option("--months", **limited("forecast", "months"), help="How many months ahead.")
 @click.option("--out", type=FOLDER, help="Folder for the tables; below `results` unless given.")
-@click.option("--list-below", type=click.IntRange(min=1), help="Also when fewer than this number are on the way.")
+@click.option(
+    "--list-below", **limited("forecast", "list_below"), help="Also when fewer than this number are on the way."
+)
 @click.option(
     "--overdue",
-    type=click.Choice(["finish-today", "refit"]),
+    **limited("forecast", "overdue"),
     help="Who has been in a stage for longer than it can last: it ends on the first day, or it is fitted to the "
     "register. Refused unless given.",
 )
@@ -41,18 +54,14 @@ if TYPE_CHECKING:
 @click.option(
     "--back-test",
     "origins",
-    type=click.IntRange(5, 60),
+    **limited("forecast", "back_test"),
     metavar="K",
     help="Forecast from K earlier days as well (5 or more), with what was known then, and score it against what came.",
 )
 @click.option("--base", help="For --back-test: the scenario that was fitted; what SCENARIO extends unless given.")
-@click.option(
-    "--samples", default=100, show_default=True, type=click.IntRange(2, 100_000), help="Draws of what is uncertain."
-)
-@click.option(
-    "--replications", "-n", default=5, show_default=True, type=click.IntRange(min=1), help="Courses of events for each."
-)
-@click.option("--seed", type=click.IntRange(min=0), help="Seed instead of the scenario's own.")
+@click.option("--samples", **limited("forecast", "samples"), help="Draws of what is uncertain.")
+@click.option("--replications", "-n", **limited("forecast", "replications"), help="Courses of events for each.")
+@seed
 @overrides
 @engine
 @workers

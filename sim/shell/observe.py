@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from sim.shell.options import FOLDER, SCENARIO_FILE, engine, picture_options, quiet, replace
+from sim.shell.options import FOLDER, SCENARIO_FILE, engine, limited, picture_options, quiet, replace
 from sim.shell.records import REGISTER
 from sim.shell.report import draw_results
 from sim.shell.screen import command_line, errors_in_words, print_table, say
@@ -24,9 +24,7 @@ if TYPE_CHECKING:
 @click.argument("scenario", type=SCENARIO_FILE)
 @click.argument("register", type=REGISTER)
 @click.option("--out", type=FOLDER, help="Folder for the tables; below `results` unless given.")
-@click.option(
-    "--replications", "-n", default=260, show_default=True, type=click.IntRange(min=2), help="Registers to simulate."
-)
+@click.option("--replications", "-n", **limited("observe", "replications"), help="Registers to simulate.")
 @click.option(
     "--fit-until",
     type=click.DateTime(["%Y-%m-%d"]),

@@ -13,6 +13,7 @@ import click
 
 from reports import Wanted
 from sim.experiment.asked import How
+from sim.experiment.options import Number, Whole, Word, limit
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 Option = Callable[[Command], Command]
@@ -48,23 +49,34 @@ class Asked:
         return self.out if self.out is not None else Path("results") / "-".join(names)
 
 
+def limited(command: str, name: str) -> dict[str, Any]:
+    """Type and default of an option of a command, as the table of options has them."""
+    found = limit(command, name)
+    kind: click.ParamType[Any]
+    match found:
+        case Whole():
+            kind = click.IntRange(found.low, found.high)
+        case Number():
+            kind = click.FloatRange(found.low, found.high, min_open=found.above)
+        case Word():
+            kind = click.Choice(found.words)
+        case None:
+            raise LookupError(f"no option {name} of {command} in the table of options")
+    usual = {} if found.usual is None else {"default": found.usual, "show_default": True}
+    return {"type": kind, **usual}
+
+
 replications = click.option(
-    "--replications", "-n", type=click.IntRange(min=1), help="Replications instead of the scenario's own."
+    "--replications", "-n", **limited("run", "replications"), help="Replications instead of the scenario's own."
 )
-seed = click.option("--seed", type=click.IntRange(min=0), help="Seed instead of the scenario's own.")
+seed = click.option("--seed", **limited("run", "seed"), help="Seed instead of the scenario's own.")
 overrides = click.option(
     "--set", "overrides", multiple=True, metavar="PATH=VALUE", help="Change one value, e.g. manufacturing.lines=12."
 )
-engine = click.option(
-    "--engine",
-    type=click.Choice(["auto", "simpy", "compiled"]),
-    default="auto",
-    show_default=True,
-    help="Which engine runs.",
-)
+engine = click.option("--engine", **limited("run", "engine"), help="Which engine runs.")
 workers = click.option(
     "--workers",
-    type=click.IntRange(min=1),
+    **limited("run", "workers"),
     help="Processes to use; chosen by the work unless given. Results are the same.",
 )
 out = click.option("--out", type=FOLDER, help="Folder for the results.")
@@ -139,9 +151,7 @@ picture_options = together(
     _wanted,
     click.option(
         "--style",
-        type=click.Choice(["screen", "slide", "print"]),
-        default="screen",
-        show_default=True,
+        **limited("report", "style"),
         help="Of charts and images; the report page stays as it is.",
     ),
     click.option(

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from sim.shell.options import SCENARIO_FILE, Asked, cluster, picture_options, run_options, vary
+from sim.experiment.options import PLAN_FIRST
+from sim.shell.options import SCENARIO_FILE, Asked, cluster, limited, picture_options, run_options, vary
 from sim.shell.report import draw
 from sim.shell.screen import MISSED, command_line, errors_in_words, paragraph, print_table, table_fits
 from sim.shell.sweep import load_base, resumable, tell
@@ -24,13 +25,10 @@ if TYPE_CHECKING:
 
 # Combinations around the answer; on a narrow screen, where each takes several lines.
 SHOWN, SHOWN_NARROW = 8, 3
-FIRST_STAGE = 20
 first_stage = click.option(
     "--replications",
     "-n",
-    type=click.IntRange(min=5),
-    default=FIRST_STAGE,
-    show_default=True,
+    **limited("plan", "replications"),
     help="Of the first stage, run of every combination; from then on as many as it takes.",
 )
 
@@ -55,23 +53,17 @@ first_stage = click.option(
 )
 @click.option(
     "--confidence",
-    type=click.FloatRange(0.5, 0.9999),
-    default=0.95,
-    show_default=True,
+    **limited("plan", "confidence"),
     help="How sure it must be, over all combinations and targets together.",
 )
 @click.option(
     "--max-replications",
-    type=click.IntRange(min=5),
-    default=2000,
-    show_default=True,
+    **limited("plan", "max_replications"),
     help="Of a combination that is hard to decide; then it stays undecided.",
 )
 @click.option(
     "--evaluations",
-    type=click.IntRange(min=2),
-    default=400,
-    show_default=True,
+    **limited("plan", "evaluations"),
     help="So many combinations are run one by one; of more, an optimiser proposes so many.",
 )
 @vary
@@ -101,7 +93,7 @@ def plan_command(
 
         factors = parse_factors(vary)
         base, _ = load_base([file], asked.changes)
-        rule = Rule(confidence, asked.replications or FIRST_STAGE, max_replications)
+        rule = Rule(confidence, asked.replications or PLAN_FIRST, max_replications)
         prepared = prepare_plan(base, factors, target, cost, zone, rule, asked.how(cluster), evaluations)
         search = prepared.asked
         folder = asked.folder("plan", file.stem)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from sim.shell.options import SCENARIO_FILE, Asked, cluster, picture_options, run_options
+from sim.shell.options import SCENARIO_FILE, Asked, cluster, limited, picture_options, run_options
 from sim.shell.report import draw
 from sim.shell.screen import command_line, errors_in_words, print_table, say
 from sim.shell.sweep import load_base, resumable, tell
@@ -24,16 +24,12 @@ SHOWN = 6
 
 @click.command("psa")
 @click.argument("files", nargs=-1, required=True, type=SCENARIO_FILE)
-@click.option(
-    "--samples", type=click.IntRange(min=2), default=1000, show_default=True, help="Sets of uncertain inputs."
-)
+@click.option("--samples", **limited("psa", "samples"), help="Sets of uncertain inputs.")
 @run_options(
     click.option(
         "--replications",
         "-n",
-        type=click.IntRange(min=1),
-        default=20,
-        show_default=True,
+        **limited("psa", "replications"),
         help="Replications of each set.",
     )
 )
@@ -54,10 +50,10 @@ SHOWN = 6
 )
 @click.option(
     "--population",
-    type=click.FloatRange(min=0.0, min_open=True),
+    **limited("psa", "population"),
     help="Patients a year for whom the decision stands: information is valued for all of them, too.",
 )
-@click.option("--years", type=click.IntRange(1, 100), help="With --population: for so many years (10).")
+@click.option("--years", **limited("psa", "years"), help="With --population: for so many years (10).")
 @cluster
 @picture_options
 def psa_command(

@@ -59,7 +59,7 @@ def check_command(register: Path, out: Path | None, replace: tuple[str, ...], qu
         reading = read_records(described, keep_empty=True)
         folder = out if out is not None else Path("results") / f"records-{register.stem}"
         tables = {FAULTS: faults_table(reading.faults)}
-        write_results(folder, "records", reading, described.file, tables, command_line(), {}, replace)
+        write_results(folder, "records", reading, described, tables, command_line(), {}, replace)
         if not quiet:
             tell(reading)
         click.echo(f"Rows not used: {folder / f'{FAULTS}.csv'}")

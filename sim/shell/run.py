@@ -11,7 +11,7 @@ import click
 
 from sim.scenario.each import load_each
 from sim.scenario.naming import by_name, changed_meaning, seed_notes
-from sim.shell.options import SCENARIO_FILE, Asked, picture_options, run_options, together
+from sim.shell.options import SCENARIO_FILE, Asked, limited, picture_options, run_options, together
 from sim.shell.report import draw_results
 from sim.shell.results import show
 from sim.shell.screen import BAD_INPUT, command_line, errors_in_words, say, stop, warn
@@ -59,11 +59,15 @@ study_options = together(
         metavar="METRIC=HALFWIDTH",
         help="Replicate until the 95 % interval is so narrow, e.g. progressed_before_infusion_share=0.01.",
     ),
-    click.option("--min-replications", type=click.IntRange(min=2), help="With --precision: at least so many (20)."),
-    click.option("--max-replications", type=click.IntRange(min=2), help="With --precision: at most so many (1000)."),
+    click.option(
+        "--min-replications", **limited("run", "min_replications"), help="With --precision: at least so many (20)."
+    ),
+    click.option(
+        "--max-replications", **limited("run", "max_replications"), help="With --precision: at most so many (1000)."
+    ),
     click.option(
         "--list-below",
-        type=click.IntRange(min=0),
+        **limited("run", "list_below"),
         help="Also say from which date on fewer patients than this are waiting.",
     ),
     click.option("--inputs", is_flag=True, help="Also print every input in which the scenarios differ."),

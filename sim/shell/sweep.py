@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from sim.scenario.naming import by_name
-from sim.shell.options import SCENARIO_FILE, Asked, cluster, picture_options, run_options, vary
+from sim.shell.options import SCENARIO_FILE, Asked, cluster, limited, picture_options, run_options, vary
 from sim.shell.report import draw
 from sim.shell.screen import code_of, command_line, errors_in_words, print_table, say, stop
 from vein2vein.drawing import require_room
@@ -43,10 +43,10 @@ ON_SCREEN = {
 @click.argument("files", nargs=-1, required=True, type=SCENARIO_FILE)
 @click.option(
     "--design",
-    type=click.Choice(["grid", "one_at_a_time", "latin_hypercube", "sobol", "morris"]),
+    type=limited("sweep", "design")["type"],  # a sweep file may have another than the usual
     help="Which points to run; grid unless the sweep file says otherwise.",
 )
-@click.option("--samples", type=click.IntRange(min=2), help="Size of a sampled design.")
+@click.option("--samples", **limited("sweep", "samples"), help="Size of a sampled design.")
 @click.option(
     "--metric",
     "metrics",

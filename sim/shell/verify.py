@@ -17,20 +17,29 @@ from vein2vein.progress import progress
 @click.option(
     "--today", type=click.Path(path_type=Path), help="The file of patients in progress; beside the folder unless given."
 )
+@click.option(
+    "--input",
+    "inputs",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    help="A file of your own that the results were made from and that stands in no folder: register.yaml, a file of "
+    "targets, a digitised curve, its numbers at risk.",
+)
 @engine
 @workers
 @quiet
-def verify_command(folder: Path, today: Path | None, engine: str, workers: int | None, quiet: bool) -> None:
+def verify_command(
+    folder: Path, today: Path | None, inputs: tuple[Path, ...], engine: str, workers: int | None, quiet: bool
+) -> None:
     """Run a stored result again and compare every number; leaves with 3 where one differs."""
     with errors_in_words():
-        from sim.experiment.verify.check import NOT_RUN, read_manifest, verify
+        from sim.experiment.verify.check import NOT_RUN, read_manifest, runs_of, verify
 
         if not quiet:
             say(f"Running {folder} again")
         manifest = read_manifest(folder)
-        points = next((int(manifest[key]) for key in ("points", "samples", "values_run") if key in manifest), 1)
-        with progress(int(manifest["replications"]) * points, quiet) as done:
-            found = verify(folder, engine, workers, done, today)
+        with progress(runs_of(manifest), quiet) as done:
+            found = verify(folder, engine, workers, done, today, inputs)
     print_table(["", "verdict", ""], [[check.name, check.verdict, check.said] for check in found.checks], 3)
     for note in [*found.notes, found.promise]:
         click.echo(f"{note[0].upper()}{note[1:]}.")

@@ -30,11 +30,10 @@ CALIBRATION = (
     Table(
         "calibration_sample",
         "Prior and posterior sample",
-        "draw of the prior, or particle of the last generation that was kept, moved to where its simulation would be "
-        "what was observed",
+        "draw of the prior, or particle that was kept, moved to where its simulation would be what was observed",
         (
             text("of", "prior | posterior."),
-            whole("particle", "Number of the particle."),
+            whole("particle", "Number of the particle, counted through all generations."),
             share("weight", "Its weight; those of prior and of posterior add up to 1 each."),
             VALUE,
         ),

@@ -36,7 +36,12 @@ RECORDS = (
             number("low", "Lower end of its 95 % interval.", "of the path", NO_NUMBER),
             number("high", "Upper end of its 95 % interval.", "of the path", NO_NUMBER),
             text("unit", "Its unit.", "a number without unit, or none"),
-            number("base", "The base's value.", "of the path", "the base has another family, or none"),
+            number(
+                "base",
+                "The base's value; of a check, its median if nobody waits.",
+                "of the path",
+                "the base has another family, or none",
+            ),
             whole("n", "Patients (attempts, referrals) that it rests on.", null="nobody"),
             whole("events", "Of them, with the event.", null="nobody"),
             whole("censored", "Of them, without it by the end of view.", null="nobody"),

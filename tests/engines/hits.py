@@ -79,20 +79,22 @@ def happenings(case: Case, trace: Trace) -> Counter[str]:
 
 def outages(scenario: Scenario, case: Case, trace: Trace) -> Counter[str]:
     """How often an outage by chance began, and how often while something that it disrupts was held, by what becomes of
-    that."""
+    that; of outages of a part with the work on it, those with a date as well."""
     names = [resource.name for resource in case.protocol.resources]
     uses, found = trace.uses, Counter[str]()
     for name, one in as_drawn(scenario, int(case.luck.replications[0])).disruptions.items():
-        if name in scenario.disruptions or one.first_day > trace.stop_day:
+        if one.first_day > trace.stop_day:
+            continue
+        if one.by_number and one.resource in names:
+            mine = uses.resource == names.index(one.resource)
+            held = mine & (uses.began < one.first_day) & (one.first_day <= uses.ended)
+            found[f"held as a part went out: {one.work}"] += int(held.sum())
+            found["began on what was left"] += int((mine & (one.first_day < uses.began) & (uses.began < one.end)).sum())
+        if name in scenario.disruptions:
             continue
         found["outage by chance"] += 1
         found["outage by chance of a part"] += int(not one.takes_all)
-        if one.by_number and one.resource in names:
-            mine = uses.resource == names.index(one.resource)
-            others = mine & (uses.began < one.first_day)
-            found[f"held as a part went out: {one.work}"] += int((others & (one.first_day <= uses.ended)).sum())
-            found["began on what was left"] += int((mine & (one.first_day < uses.began) & (uses.began < one.end)).sum())
-        elif one.resource in names:
+        if one.resource in names and not one.by_number:
             mine = uses.resource == names.index(one.resource)
             held = mine & (uses.began < one.first_day) & (one.first_day <= uses.ended)
             found[f"held when an outage by chance began: {one.work}"] += int(held.sum())

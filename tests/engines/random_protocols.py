@@ -376,8 +376,10 @@ class Writer:
 
     def on_units(self, name: str) -> Path:
         """What depends on the unit that is held, of those that have numbers."""
-        which = OnUnit(name, *sorted(self.r.choices([1, 2, 3], k=2)))
-        return (Choose(which, (self.stage(),), (self.stage(),) if self.r.random() < 0.5 else ()),)
+        r = Random(f"on units of {name} after {self.names}")
+        which = OnUnit(name, *sorted(r.choices([1, 2, 3], k=2)))
+        there = Stage(f"stage on {which.first} {self.name('of')}", Fixed(float(r.choice([0, 1, 3]))))
+        return (Choose(which, (there,), (Stage(self.name("stage off"), Fixed(2.0)),) if r.random() < 0.5 else ()),)
 
     def book(self, depth: int) -> Path:
         """A bed booked ahead, what comes before, and the bed: mostly in this order, or not at all."""

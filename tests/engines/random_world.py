@@ -200,5 +200,9 @@ def _disruptions(r: Random, scenario: Block) -> None:
         batches = entry["resource"] == "line" and scenario["manufacturing"].get("batches", 1) > 1
         if entry.get("work", "finish") != "finish" and not batches and numbered.random() < 0.6:
             entry["units"] = numbered.choice([1, 1, 2])
+    lines = scenario.get("manufacturing", {}).get("lines", "unlimited")
+    if numbered.random() < 0.4 and isinstance(lines, int) and scenario["manufacturing"].get("batches", 1) == 1:
+        part: Block = {"resource": "line", "units": 1, "work": numbered.choice(["pause", "lose", "lose"])}
+        found["part"] = part | {"between": {"exponential": {"mean": "12 d"}}, "for": {"uniform": ["1 d", "6 d"]}}
     if found:
         scenario["disruptions"] = found

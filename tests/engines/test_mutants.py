@@ -5,9 +5,10 @@ from __future__ import annotations
 import math
 import sys
 from collections.abc import Callable
+from functools import cache
 from itertools import count
 from pathlib import Path
-from types import ModuleType, SimpleNamespace
+from types import CodeType, ModuleType, SimpleNamespace
 from typing import Any
 
 import pytest
@@ -32,12 +33,21 @@ from tests.runs import by_hand, people
 MOST_CASES = 240
 
 
-@pytest.fixture(scope="module")
-def cases() -> list[Case]:
+SHARES_OF_LOTS = (0.3, 0.5, 0.7)
+
+
+@cache
+def case(number: int) -> Case:
     """Two random protocols for each random scenario, and lots of which some fail in the instant in which they begin."""
-    return [
-        random_case(number) if number % 3 else prepare(random_scenario(number).scenario) for number in range(MOST_CASES)
-    ] + [lots_that_fail_at_once(share) for share in (0.3, 0.5, 0.7)]
+    if number >= MOST_CASES:
+        return lots_that_fail_at_once(SHARES_OF_LOTS[number - MOST_CASES])
+    return random_case(number) if number % 3 else prepare(random_scenario(number).scenario)
+
+
+@cache
+def healthy(number: int) -> Any:
+    """What the compiled engine makes of a case."""
+    return case(number).run(compiled_engine.run)
 
 
 def lots_that_fail_at_once(share: float) -> Case:
@@ -48,12 +58,12 @@ def lots_that_fail_at_once(share: float) -> Case:
     return Case(protocol, *people([0.5 * k for k in range(40)]), 20.0, 20.0)
 
 
-def caught(cases: list[Case], healthy: Callable[..., Any], faulty: Callable[..., Any]) -> bool:
+def caught(faulty: Callable[[Case], Any], most: int = MOST_CASES + len(SHARES_OF_LOTS)) -> bool:
     """Whether any scenario tells the two engines apart; a crash does, too."""
-    for case in cases:
-        reference = case.run(healthy)
+    for number in range(most):
+        expected = healthy(number)
         try:
-            if difference(reference, case.run(faulty)):
+            if difference(expected, faulty(case(number))):
                 return True
         except (AssertionError, IndexError, KeyError, TypeError, ValueError):
             return True
@@ -64,7 +74,7 @@ def caught(cases: list[Case], healthy: Callable[..., Any], faulty: Callable[...,
 
 
 def swap_clocks_and_completions(patch: pytest.MonkeyPatch) -> None:
-    swapped = {**Phase.__members__, "CLOCK": Phase.COMPLETION, "COMPLETION": Phase.CLOCK}
+    swapped = {**vars(Phase), "CLOCK": Phase.COMPLETION, "COMPLETION": Phase.CLOCK}
     patch.setattr(walker, "Phase", SimpleNamespace(**swapped))
 
 
@@ -160,10 +170,14 @@ def forget_a_failed_branch(patch: pytest.MonkeyPatch) -> None:
     ids=lambda fault: fault.__name__,
 )
 def test_a_fault_of_the_reference_engine_is_caught(
-    fault: Callable[[pytest.MonkeyPatch], None], cases: list[Case], monkeypatch: pytest.MonkeyPatch
+    fault: Callable[[pytest.MonkeyPatch], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    fault(monkeypatch)
-    assert caught(cases, compiled_engine.run, simpy_engine.run)
+    def faulty(one: Case) -> Any:
+        with monkeypatch.context() as patch:
+            fault(patch)
+            return one.run(simpy_engine.run)
+
+    assert caught(faulty)
 
 
 # -- faults of the compiled engine, whose kernel also runs as plain Python ------------------------------------------
@@ -285,27 +299,31 @@ def plain_kernel(*replaced: tuple[str, str]) -> ModuleType:
             text = text.replace(f"from sim.engine.kernel.{other} import", f"from plain_kernel.{other} import")
         module = ModuleType(f"plain_kernel.{room}")
         sys.modules[module.__name__] = module
-        exec(compile(text, module.__name__, "exec"), module.__dict__)
+        exec(bytecode(text, module.__name__), module.__dict__)
     return sys.modules["plain_kernel.run"]
 
 
-def on(module: ModuleType, patch: pytest.MonkeyPatch) -> Callable[..., Any]:
+@cache
+def bytecode(text: str, name: str) -> CodeType:
+    """A room of the kernel, compiled by Python: most rooms are the same in most mutants."""
+    return compile(text, name, "exec")
+
+
+def on(module: ModuleType, patch: pytest.MonkeyPatch) -> Callable[[Case], Any]:
     """The compiled engine on another kernel."""
 
-    def run_on(*inputs: Any, **options: Any) -> Any:
+    def run_on(one: Case) -> Any:
         with patch.context() as inside:
             inside.setattr(compiled_engine, "kernel", module)
-            return compiled_engine.run(*inputs, **options)
+            return one.run(compiled_engine.run)
 
     return run_on
 
 
-def test_the_kernel_as_plain_python_gives_the_same(cases: list[Case], monkeypatch: pytest.MonkeyPatch) -> None:
-    assert not caught(cases[:24], compiled_engine.run, on(plain_kernel(), monkeypatch))
+def test_the_kernel_as_plain_python_gives_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert not caught(on(plain_kernel(), monkeypatch), most=24)
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-def test_a_fault_of_the_compiled_engine_is_caught(
-    fault: str, cases: list[Case], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    assert caught(cases, compiled_engine.run, on(plain_kernel(FAULTS[fault]), monkeypatch))
+def test_a_fault_of_the_compiled_engine_is_caught(fault: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert caught(on(plain_kernel(FAULTS[fault]), monkeypatch))

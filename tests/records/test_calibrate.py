@@ -125,7 +125,7 @@ def test_what_hangs_together_stands_beside_the_distributions() -> None:
 def test_proposals_stay_in_the_cube_and_weights_undo_them() -> None:
     luck = np.random.default_rng(2)
     particles = Particles(0.02 + 0.1 * luck.random((200, 2)), np.full(200, 1.0 / 200))
-    proposal = proposal_of(particles)
+    proposal = proposal_of(particles, 3)
     drawn = proposal.draw(4000, 7, 1)
     assert ((drawn > 0.0) & (drawn < 1.0)).all()
     weights = 1.0 / proposal.density(drawn)

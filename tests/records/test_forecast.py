@@ -13,11 +13,26 @@ from click.testing import CliRunner, Result
 
 import vein2vein as v2v
 from run_sim import cli
-from sim.experiment.ahead.backtest import HELD_FLAT, LAST_RATE, SIMULATION, Asked, naive, observed, origins
+from sim.experiment.ahead.backtest import (
+    HELD_FLAT,
+    LAST_RATE,
+    SIMULATION,
+    Asked,
+    Scored,
+    naive,
+    naive_waits,
+    observed,
+    origins,
+    said_of,
+    scores_table,
+    waits_of,
+)
 from sim.experiment.ahead.months import months_after
+from sim.experiment.ahead.placing import FINISH_TODAY, REFIT, Placed, placed
+from sim.experiment.ahead.simulate import Wanted, courses_of
 from sim.experiment.ahead.standing import standing, to_the_day
 from sim.experiment.ahead.tables import below_table, suppressed
-from sim.outcomes.ahead import INFUSIONS, LIST
+from sim.outcomes.ahead import INFUSIONS, LIST, WAIT
 from sim.records.reader import Reading, read_records
 from sim.records.register import read_register
 from sim.records.value import day_number
@@ -134,6 +149,84 @@ def test_who_is_late_is_listed_with_row_and_stage_until_a_choice_is_made(tmp_pat
     refit = call(*words, "--out", tmp_path / "refit", "--overdue", "refit")
     assert refit.exit_code == 2
     assert "manufacturing.duration cannot be fitted to this register" in refit.stderr
+
+
+TRIANGLE = PLAIN.replace(
+    "manufacturing: {duration: 10 d}",
+    "manufacturing: {duration: {triangular: [8 d, 9 d, 14 d]}}",
+)
+
+
+def cultures(folder: Path) -> Path:
+    """A register with 40 cultures of 9 to 19 days, and one that is under way for 15 by a scenario of at most 14."""
+    patients = {"Ben": {"referral": 45, "listing": 31, "apheresis": 19, "collected": 18, "received_at_factory": 15,
+                        "manufacturing": 15}}  # fmt: skip
+    for k in range(40):
+        ended = 60 + k
+        began = ended + 9 + k % 11
+        patients[f"p{k}"] = {
+            "referral": began + 40, "listing": began + 26, "apheresis": began + 4, "collected": began + 3,
+            "received_at_factory": began, "manufacturing": began, "manufactured": ended, "released": ended - 7,
+            "product_received": ended - 10, "lymphodepletion": ended - 10, "infusion": ended - 15,
+            "discharge": ended - 27,
+        }  # fmt: skip
+    path = write(folder, patients)
+    (folder / "ours.yaml").write_text(TRIANGLE, encoding="utf-8")
+    return path
+
+
+def infused_on(found: Placed, courses: int) -> np.ndarray:
+    """The day on which the one patient under way is infused, in so many courses of events."""
+    wanted = Wanted(months_after(float(day_number(AS_OF)), 3), "referral", individual=True)
+    return courses_of(found.moved, wanted, 1, courses, "auto", 1, lambda _: None).infused_day[:, 0]
+
+
+def test_who_is_late_and_finishes_today_has_all_that_follows_and_no_more(tmp_path: Path) -> None:
+    path = cultures(tmp_path)
+    reading, ours = read(path), load(tmp_path / "ours.yaml")
+    found = placed(ours, reading, months_after(float(day_number(AS_OF)), 3), FINISH_TODAY)
+    assert (found.late, found.moved.scenario.manufacturing) == (1, ours.scenario.manufacturing)
+    # 7 days of tests, 3 on the way, 5 of lymphodepletion, from the first midnight on
+    assert infused_on(found, 3).tolist() == [15.0, 15.0, 15.0]
+    assert found.notes == ("1 in progress have been in a stage for longer than it can last: it ends on the first day",)
+
+
+def test_who_is_late_and_is_refitted_has_what_is_left_of_what_was_fitted(tmp_path: Path) -> None:
+    path = cultures(tmp_path)
+    found = placed(load(tmp_path / "ours.yaml"), read(path), months_after(float(day_number(AS_OF)), 3), REFIT)
+    assert found.late == 1
+    assert found.notes == (
+        "1 in progress had been in a stage for longer than it could last: manufacturing.duration fitted",
+    )
+    fitted = found.moved.scenario.manufacturing.duration
+    assert fitted.mean() == pytest.approx(14.0, abs=1.0)  # of 9 to 19 days, and one of at least 15
+    every = fitted.quantile((np.arange(100_000) + 0.5) / 100_000)
+    left = float(every[every > 15.5].mean()) - 15.5
+    came = infused_on(found, 400)
+    assert came.mean() == pytest.approx(15.0 + left, abs=4.0 * came.std() / 20.0)
+    assert came.min() > 15.0
+
+
+def test_the_count_of_who_was_late_is_said_of_the_back_test() -> None:
+    row = {"quantity": LIST, "month": 1, "crps": 1.0, "inside_50": 1.0, "inside_90": 1.0}
+    pair = ({**row, "method": SIMULATION}, {**row, "method": HELD_FLAT, "crps": 2.0})
+    scored = [Scored(pair, late) for late in (2, 1)]
+    said = said_of(scores_table(scored), scored)
+    assert said[0].endswith("came. 3 were late in a stage on these days, and dealt with as asked for.")
+    assert "better than the list held flat (2.00)" in said[1]
+
+
+def test_naive_waits_are_worked_out_by_hand(tmp_path: Path) -> None:
+    patients = {f"n{k}": {"referral": 20 + k} for k in range(8)}
+    patients |= {f"i{k}": {"referral": 100 + 10 * k, "infusion": 10 * (k + 1)} for k in range(6)}
+    patients |= {"long ago": {"referral": 400, "infusion": 200}}
+    records = read(write(tmp_path, patients)).records
+    # six were infused 90 days after they were referred; 8 wait, and 6 left in 91 days
+    assert naive_waits(records) == {LAST_RATE: pytest.approx(90.0), HELD_FLAT: pytest.approx(8 / 6 * 91)}
+    came = waits_of(records, months_after(float(day_number(date(2025, 12, 31))), 3))
+    assert came.tolist() == [90.0, 90.0, 90.0]
+    nobody = read(write(tmp_path, {"a": {"referral": 5}})).records
+    assert all(math.isnan(value) for value in naive_waits(nobody).values())
 
 
 def test_a_stage_is_late_by_a_whole_day_only(tmp_path: Path, plain: Loaded) -> None:
@@ -269,6 +362,9 @@ def _mostly_covered(registers: int, asked: Asked, low: float) -> None:
         its = found.loc[(quantity, SIMULATION)]
         assert its["inside_90"] >= low
         assert its["crps"] < found.loc[(quantity, LAST_RATE), "crps"]
+    waits = found.loc[WAIT]
+    assert set(waits.index) == {SIMULATION, LAST_RATE, HELD_FLAT}
+    assert waits.loc[SIMULATION, "crps"] < waits.loc[HELD_FLAT, "crps"]
 
 
 def test_three_registers_forecast_from_earlier_days_are_mostly_covered() -> None:

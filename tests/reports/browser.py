@@ -93,7 +93,7 @@ class Browser:
             raise RuntimeError(str(answer["exceptionDetails"]))
         return answer["result"].get("value")
 
-    def wait_for(self, expression: str, seconds: float = 20) -> None:
+    def wait_for(self, expression: str, seconds: float = 120) -> None:
         """Return as soon as the expression holds; raises TimeoutError."""
         deadline = time.monotonic() + seconds
         while not self.value(expression):

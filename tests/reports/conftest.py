@@ -106,13 +106,21 @@ def browser(one_browser: Browser) -> Browser:
 
 @pytest.fixture(scope="session")
 def disk(files: Callable[[str], Files], tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, str], Path]:
-    """The path of a page of a results folder, written to disk."""
+    """The path of a page of a results folder, written to disk.
+
+    A folder's pages and its one copy of the library keep their places: a browser compiles a file once.
+    """
+    places: dict[str, Path] = {}
 
     def put(name: str, page: str) -> Path:
-        path = tmp_path_factory.mktemp(name) / Path(page).name
-        path.write_text(files(name)[page], encoding="utf-8")
-        if page.startswith("charts/"):
-            (path.parent / LIBRARY).write_text(files(name)[f"charts/{LIBRARY}"], encoding="utf-8")
-        return path
+        if name not in places:
+            places[name] = tmp_path_factory.mktemp(name)
+        place = places[name]
+        for file in (page, f"charts/{LIBRARY}") if page.startswith("charts/") else (page,):
+            path = place / file
+            if not path.exists():
+                path.parent.mkdir(exist_ok=True)
+                path.write_text(files(name)[file], encoding="utf-8")
+        return place / page
 
     return put

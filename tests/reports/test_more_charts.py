@@ -35,7 +35,7 @@ def drawn_in(files: Files) -> set[str]:
 
 def test_every_chart_of_the_registry_is_drawn_from_a_run_or_a_study(files: Drawn) -> None:
     # of comparisons of five replications or more, and of forecasts, which have tests of their own
-    beside = {"robustness", "forecast", "forecast_more"}
+    beside = {"budget", "robustness", "forecast", "forecast_more"}
     drawn = [drawn_in(files(name)) for name in ("real", "study", "fit", "observe")]
     assert set().union(*drawn) | beside == {chart.name for chart in CHARTS}
     assert "sweep_map" not in drawn_in(files("study_line"))

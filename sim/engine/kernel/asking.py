@@ -6,7 +6,7 @@ import math
 
 from sim.engine.kernel.bookings import fits, needed_on
 from sim.engine.kernel.clocks import may_turn
-from sim.engine.kernel.heaps import join, push
+from sim.engine.kernel.heaps import join, next_day, push
 from sim.engine.kernel.machine import compiled, inlined
 from sim.engine.kernel.names import (
     ANY_OF,
@@ -117,7 +117,7 @@ def key_day_of(people: People, walkers: Walkers, me: Walker, step: Operation) ->
 def nobody_else_today(run: Run) -> bool:
     """Whether nothing else can happen at this instant."""
     now = run.now
-    return now.busy == 0 and now.turns == 0 and run.heap[0].day > now.today and now.next_arrival > now.today
+    return now.busy == 0 and now.turns == 0 and next_day(run) > now.today and now.next_arrival > now.today
 
 
 @inlined
@@ -151,7 +151,7 @@ def end_the_wait(
     A waiter that holds something, that a parent waits for, that a stock counts on, that needs several units or a
     booking, or that goes another way, leaves on his day; the rest lapse when they are passed over.
     """
-    turns = me.kind == PATIENT and may_turn(clocks, me.entity)
+    turns = run.now.turning and me.kind == PATIENT and may_turn(clocks, me.entity)
     if step.code == DRAW or pool.kind == BOOKING or me.holding > 0 or me.parent >= 0 or step.units > 1 or turns:
         if me.stage_bound:
             asked.lapses = me.leaves

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sim.engine.kernel.machine import compiled, inlined
+from sim.engine.kernel.names import INFINITY, WALK
 from sim.engine.kernel.rows import Batch, Entry, Pool, Request
 from sim.engine.kernel.tables import Pools, Run, Shelves, Slots
 
@@ -38,17 +39,14 @@ def comes_first(run: Run, a: int, b: int) -> bool:
     return one.ticket < other.ticket
 
 
-@inlined
-def pop(run: Run) -> None:
-    """Take the first happening off the heap.
+@compiled
+def take_place(run: Run, last: int, day: float, row: int) -> None:
+    """Put a happening into a heap of so many whose first place is a gap.
 
-    The gap that it leaves goes down to the end, always to the earlier side, and what was last in the heap goes up
-    again from there: it seldom has far to go, and one comparison a floor is enough, where to let it down takes two.
+    The gap goes down to the end, always to the earlier side, and the happening goes up again from there: it seldom
+    has far to go, and one comparison a floor is enough, where to let it down takes two.
     """
-    now, heap = run.now, run.heap
-    last = now.heap - 1
-    now.heap = last
-    freed, day, row = heap[0].row, heap[last].day, heap[last].row
+    heap = run.heap
     k, down = 0, 1
     while down < last:
         if down + 1 < last:
@@ -66,7 +64,54 @@ def pop(run: Run) -> None:
             break
         heap[k].day, heap[k].row = above.day, above.row
         k = up
-    heap[k].day, heap[k].row, heap[last].row = day, row, freed
+    heap[k].day, heap[k].row = day, row
+
+
+@inlined
+def pop(run: Run) -> None:
+    """The first happening is not in the heap any more; its place is kept as a gap before all others.
+
+    Who has just walked most often meets the clock again next, and then takes this place: half the work of two.
+    """
+    run.heap[0].day, run.now.gap = -INFINITY, 1
+
+
+@inlined
+def next_day(run: Run) -> float:
+    """The day of what happens next."""
+    now, heap = run.now, run.heap
+    if not now.gap:
+        return heap[0].day
+    day = INFINITY
+    for k in range(1, min(now.heap, 3)):
+        day = min(day, heap[k].day)
+    return day
+
+
+@inlined
+def close_gap(run: Run) -> None:
+    """What is last in the heap takes the place of what has happened."""
+    now, heap = run.now, run.heap
+    last = now.heap - 1
+    now.heap, now.gap = last, 0
+    freed, day, row = heap[0].row, heap[last].day, heap[last].row
+    take_place(run, last, day, row)
+    heap[last].row = freed
+
+
+@inlined
+def push_walk(run: Run, day: float, priority: int, subject: int) -> None:
+    """Let a walker go on on a day: in the place of what has just happened, where that is still free."""
+    now = run.now
+    if not now.gap:
+        push(run, day, priority, WALK, subject)
+        return
+    now.gap = 0
+    now.tickets += 1
+    row = run.heap[0].row
+    new = run.happenings[row]
+    new.priority, new.ticket, new.what, new.subject = priority, now.tickets, WALK, subject
+    take_place(run, now.heap, day, row)
 
 
 @inlined

@@ -54,8 +54,9 @@ HOW_MANY, BEFORE = range(2)
 (WALK, LAPSE, GIVE_UP, RANK_JUMP, COME_BACK, CHANGE, OFFER, PERISHING, WITHDRAWING, EXPIRING, ORDERING, CHECKING,
  LOOKING, LEARNING, TURNED_ROUND, UNIT_OUT, SERVE, BEGIN_LOTS, ORDER_AGAIN) = range(19)
 
-# What an operation answers: the walker goes on, or it stops here for now; above 0 it needs something first.
-PARTED, GO_ON = -1, 0
+# What an operation answers: the walker goes on, or it stops here, for now or until the clock has come to its day;
+# above 0 it needs something first.
+MEETS, PARTED, GO_ON = -2, -1, 0
 # What the kernel returns: it is through, it needs something, or it cannot go on.
 (THROUGH, MORE_DRAWS, MORE_HEAP, MORE_TASKS, MORE_WALKERS, MORE_REQUESTS, MORE_QUEUE, MORE_SHELF, MORE_LOTS,
  MORE_EXPIRIES, MORE_STAGES, MORE_CHANGES, MORE_USES, NO_SLOT, TOO_MANY, LOTS_WITHOUT_END,

@@ -27,7 +27,7 @@ def begin_replication(
     now.patients, now.arriving, now.measured = mine.patients, mine.arrivals, mine.measured
     now.first_courses = (now.patients - first_patient) // now.courses
     now.today, now.running, now.first_lot = 0.0, 1, now.lots
-    now.tasks = now.turns = now.busy = now.requests = now.longest = now.next_row = 0
+    now.gap = now.tasks = now.turns = now.busy = now.requests = now.longest = now.next_row = 0
     now.free_row = -1
     for pool in range(len(start.pools)):
         pools.rows[pool] = start.pools[pool]

@@ -176,9 +176,11 @@ class Now:
     arriving: int  # where the arrivals of this replication end
     running: int  # 0 once it has stopped
     heap: int  # happenings in the heap
+    gap: int  # whether the first place of the heap is that of what has just happened
     tickets: int  # given to happenings
     tasks: int  # under way
     turns: int  # pools that are due for a turn
+    meeting: int  # the phase of the instant in which a walker meets the clock
     busy: int  # tasks that have been begun and not ended
     requests: int
     longest: int  # the most entries that a queue has had
@@ -203,6 +205,7 @@ class Now:
     infusion: int  # the milestone; -1: none
     alternative: int  # the milestone of its first dose; -1: none
     listed: int  # the milestone; -1: none
+    turning: int  # whether a path says what a progression means from then on
     first_set: int  # of hazards
     later_path: int  # where the path of a later course begins
     lot_path: int

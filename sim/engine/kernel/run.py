@@ -5,7 +5,7 @@ from __future__ import annotations
 from sim.engine.kernel.asking import ask
 from sim.engine.kernel.frames import close_frame
 from sim.engine.kernel.happenings import begin_lots, happen, order_again, serve, serve_lists
-from sim.engine.kernel.heaps import add_task
+from sim.engine.kernel.heaps import add_task, close_gap
 from sim.engine.kernel.machine import entry, inlined
 from sim.engine.kernel.names import (
     ANY_OF,
@@ -24,6 +24,7 @@ from sim.engine.kernel.names import (
     GO_ON,
     HAZARD,
     JUMP,
+    MEETS,
     MILESTONE,
     MORE_HEAP,
     MORE_TASKS,
@@ -61,6 +62,7 @@ from sim.engine.kernel.steps import (
     turn_at_progression,
 )
 from sim.engine.kernel.tables import People, Plan, Pools, Run, State
+from sim.engine.kernel.walkers import let_meet
 
 
 @inlined
@@ -113,6 +115,8 @@ def simulate(plan: Plan, people: People, state: State) -> int:
 
         if now.tasks == 0:
             # a pool's turn, once nothing else is left at this instant, or what happens next
+            if now.gap:
+                close_gap(run)
             if now.turns > 0 and not more_before_turns(run):
                 begin_turn(run, pools)
                 continue
@@ -143,12 +147,15 @@ def simulate(plan: Plan, people: People, state: State) -> int:
         answer = GO_ON
         while answer == GO_ON:
             step = route.operations[me.pc]
+            if me.why == ONWARD:
+                # every third operation is one of these, and they are quick
+                while step.code == MILESTONE:
+                    note(step, records, me)
+                    step = route.operations[me.pc]
             code = step.code
             # CLOSE and DONE are the last two; (`in` a tuple is slow here)
             if me.why != ONWARD or code >= CLOSE:
                 answer = close_frame(route, hazards, run, walkers, requests, pools, slots, shelves, clocks, records, me)
-            elif code == MILESTONE:
-                answer = note(step, records, me)
             elif code == STAGE or code == SLOT_STAGE:  # noqa: SIM109
                 answer = pass_stage(step, hours, run, walkers, draws, records, me)
             elif code == USE or code == DRAW:  # noqa: SIM109
@@ -186,7 +193,9 @@ def simulate(plan: Plan, people: People, state: State) -> int:
                 answer = end_by_then(step, records, me)
             else:
                 answer = finish_lot(step, run, pools, shelves, me)
-        if answer > GO_ON:
+        if answer == MEETS:
+            let_meet(run, me)
+        elif answer > GO_ON:
             # for draws and for too many attempts: of what, and for whom
             step = route.operations[me.pc]
             now.need_purpose, now.need_name, now.need_attempt = step.purpose, step.name, me.attempt

@@ -82,13 +82,12 @@ from sim.engine.kernel.walkers import begin_walker, leave_on, meet, must_stop, n
 
 
 @inlined
-def note(step: Operation, records: Records, me: Walker) -> int:
-    """MILESTONE: note the day."""
+def note(step: Operation, records: Records, me: Walker) -> None:
+    """MILESTONE: note the day; the walker goes on."""
     if me.kind == PATIENT:
         records.notes[me.entity, step.name] = me.day
         records.passes[me.entity, step.name] += 1
     me.pc += 1
-    return GO_ON
 
 
 @inlined

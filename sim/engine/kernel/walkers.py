@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from sim.engine.kernel.heaps import push
+from sim.engine.kernel.heaps import push_walk
 from sim.engine.kernel.machine import compiled, inlined
-from sim.engine.kernel.names import BEFORE, FORESEEN, HOW_MANY, LEFT, LOT, NAN, PARTED, VALUES, WALK
+from sim.engine.kernel.names import BEFORE, FORESEEN, HOW_MANY, LEFT, LOT, MEETS, NAN, PARTED, VALUES
 from sim.engine.kernel.rows import Frame, Walker
 from sim.engine.kernel.tables import Draws, Records, Run, Shelves, Walkers
 
@@ -52,9 +52,16 @@ def order_of(me: Walker) -> int:
 
 @inlined
 def meet(run: Run, me: Walker, priority: int, part: int) -> int:
-    """PARTED: the walker goes on at this part of its operation when the clock has come to its day."""
-    push(run, me.day, priority + order_of(me), WALK, me.row)
-    return pause(run, me, part)
+    """MEETS: the walker goes on at this part of its operation when the clock has come to its day."""
+    me.part, run.now.meeting = part, priority
+    return MEETS
+
+
+@inlined
+def let_meet(run: Run, me: Walker) -> None:
+    """The walker waits for the clock to come to its day."""
+    run.now.tasks -= 1
+    push_walk(run, me.day, run.now.meeting + order_of(me), me.row)
 
 
 @inlined

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -14,12 +15,13 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from sim.experiment.ahead.months import Months, months_after
-from sim.experiment.ahead.placing import FINISH_TODAY, Placed, placed
+from sim.experiment.ahead.placing import Placed, placed
 from sim.experiment.ahead.simulate import Wanted, courses_of
+from sim.experiment.options import FINISH_TODAY
 from sim.experiment.own.observe import fitted_until, known_then
 from sim.experiment.own.quantities import left_on
 from sim.experiment.own.scores import ENVELOPES, score
-from sim.outcomes.ahead import APHERESES, INFUSIONS, LIST, QUANTITIES
+from sim.outcomes.ahead import APHERESES, INFUSIONS, LIST, QUANTITIES, WAIT, WAIT_LABEL
 from sim.records.faults import RecordsError
 from sim.records.reader import Reading
 from sim.records.value import Records, date_of
@@ -106,7 +108,45 @@ def scored_from(
                  "inside_50": np.nan, "inside_90": np.nan}
                 for m in range(asked.months)
             ]  # fmt: skip
+    if INFUSIONS in names:
+        rows += _waits(reading.records, then.records, months, courses.waits)
     return Scored(tuple(rows), found.late)
+
+
+def _waits(records: Records, then: Records, months: Months, drawn: FloatArray) -> Iterator[dict[str, object]]:
+    """Rows of the mean wait of those infused in each month, of months in which somebody was."""
+    came = waits_of(records, months)
+    there = np.isfinite(came) & (np.isfinite(drawn).mean(axis=0) > 0.5)
+    its, which = score(came[there], drawn[:, there]) if there.any() else None, np.flatnonzero(there)
+    for place, m in enumerate(which.tolist()):
+        assert its is not None
+        inside = {f"inside_{envelope}": float(its.inside[envelope][place]) for envelope in ENVELOPES}
+        yield {"quantity": WAIT, "month": m + 1, "method": SIMULATION, "crps": float(its.crps[place]), **inside}
+        for method, said in naive_waits(then).items():
+            if np.isfinite(said):
+                yield {"quantity": WAIT, "month": m + 1, "method": method, "crps": abs(said - float(came[m])),
+                       "inside_50": np.nan, "inside_90": np.nan}  # fmt: skip
+
+
+def waits_of(records: Records, months: Months) -> FloatArray:
+    """The mean days to infusion of those infused in each month, NaN of nobody."""
+    infusion, wait = records.day("infusion"), records.day("infusion") - records.day(records.included_at)
+    pairs = pairwise(months.days)
+    mine = [wait[np.isfinite(wait) & (infusion >= low) & (infusion < high)] for low, high in pairs]
+    return np.array([one.mean() if len(one) else np.nan for one in mine])
+
+
+def naive_waits(then: Records) -> dict[str, float]:
+    """What is said of the wait by who does not simulate: that of those infused in the last quarter; and the list by
+    the exits of that quarter, for whatever reason (Little's law). NaN where there were none."""
+    now, infusion = then.as_of, then.day("infusion")
+    wait = (infusion - then.day(then.included_at))[(infusion > now - QUARTER) & (infusion <= now)]
+    wait, left = wait[np.isfinite(wait)], left_on(then)
+    exits = int(((left > now - QUARTER) & (left <= now)).sum())
+    return {
+        LAST_RATE: float(wait.mean()) if len(wait) else np.nan,
+        HELD_FLAT: on_the_way(then, now) / exits * QUARTER if exits else np.nan,
+    }
 
 
 def milestone_of(quantity: str) -> str:
@@ -163,8 +203,8 @@ def scores_table(scored: Sequence[Scored]) -> pd.DataFrame:
                 frames.append(
                     {
                         "quantity": quantity,
-                        "label": QUANTITIES[quantity],
-                        "unit": "patients",
+                        "label": WAIT_LABEL if quantity == WAIT else QUANTITIES[quantity],
+                        "unit": "days" if quantity == WAIT else "patients",
                         "month": month,
                         "method": method,
                         "points": len(its),
@@ -182,14 +222,21 @@ def said_of(scores: pd.DataFrame, scored: Sequence[Scored]) -> list[str]:
         mine = whole[whole["quantity"] == quantity].set_index("method")
         its = float(mine.loc[SIMULATION, "crps"])
         label = str(mine["label"].iloc[0])
-        others = {_WORDS[name]: float(mine.loc[name, "crps"]) for name in mine.index if name != SIMULATION}
+        words = _OF_WAIT if quantity == WAIT else _WORDS
+        others = {words[name]: float(mine.loc[name, "crps"]) for name in mine.index if name != SIMULATION}
         better = [f"{word} ({crps:.2f})" for word, crps in others.items() if its < crps]
         worse = [f"{word} ({crps:.2f})" for word, crps in others.items() if its >= crps]
         parts = [f"better than {' and '.join(better)}" if better else "",
                  f"no better than {' and '.join(worse)}" if worse else ""]  # fmt: skip
         inside = f"{100 * mine.loc[SIMULATION, 'inside_90']:.0f} % of what came in the envelope of 90 %"
         found.append(f"{label}: error {its:.2f} on average (CRPS), {', '.join(filter(None, parts))}; {inside}.")
-    return [f"Made from {len(scored)} earlier days with what was known then, and held against what came:", *found]
+    late = sum(one.late for one in scored)
+    ended = f" {late} were late in a stage on these days, and dealt with as asked for." if late else ""
+    return [
+        f"Made from {len(scored)} earlier days with what was known then, and held against what came.{ended}",
+        *found,
+    ]
 
 
 _WORDS = {LAST_RATE: "going on as in the last quarter", HELD_FLAT: "the list held flat"}
+_OF_WAIT = {LAST_RATE: "the wait of the last quarter", HELD_FLAT: "the list by the last quarter's exits"}

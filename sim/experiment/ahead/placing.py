@@ -9,15 +9,16 @@ from typing import Any
 from sim.experiment.ahead.months import Months
 from sim.experiment.ahead.simulate import moved_to
 from sim.experiment.ahead.standing import MOST_TOLD, standing, to_the_day
+from sim.experiment.options import FINISH_TODAY, REFIT
 from sim.fits.fit import fit
 from sim.pieces.in_progress import Overdue
 from sim.records.faults import RecordsError
 from sim.records.reader import Reading
 from sim.scenario import Loaded
 from sim.scenario.in_progress import UnderWay
+from sim.scenario.kept_dates import keeping_dates
 
-FAULT, FINISH_TODAY, REFIT = "fault", "finish-today", "refit"
-OVERDUE = (FINISH_TODAY, REFIT)
+FAULT = "fault"
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,7 @@ def placed(loaded: Loaded, reading: Reading, months: Months, overdue: str) -> Pl
         )
     elif late:
         notes.append(f"{count} in progress have been in a stage for longer than it can last: it ends on the first day")
+    notes += filter(None, [keeping_dates(loaded.scenario, months.start).kept])
     return Placed(moved_to(loaded, patients, months, overdue == FINISH_TODAY), patients, count, tuple(notes))
 
 

@@ -12,13 +12,14 @@ import pandas as pd
 from sim.experiment.ahead.backtest import Asked as AskedBack
 from sim.experiment.ahead.backtest import Scored, back_test, said_of, scores_table
 from sim.experiment.ahead.months import Months, months_after
-from sim.experiment.ahead.placing import FAULT, FINISH_TODAY, Placed, placed
+from sim.experiment.ahead.placing import FAULT, Placed, placed
 from sim.experiment.ahead.simulate import Courses, Wanted, courses_of
 from sim.experiment.ahead.tables import below_table, few, forecast_table, individual_table, today_table
 from sim.experiment.disk.folder import FolderError, write_text
-from sim.experiment.disk.manifest import about_scenarios, scenario_files
+from sim.experiment.disk.manifest import scenario_files
 from sim.experiment.disk.publish import require_free
 from sim.experiment.disk.table_files import write_table
+from sim.experiment.options import FINISH_TODAY
 from sim.experiment.own.observe import first_day, knows_register, unused_rows
 from sim.experiment.own.tables import FAULTS, faults_table, write_results
 from sim.experiment.study.not_modelled import NOT_MODELLED
@@ -33,10 +34,6 @@ from sim.scenario import Loaded, Scenario, load
 from sim.scenario.files import shipped_file
 from sim.scenario.in_progress import COLUMNS, INFUSED, UnderWay, digest_of, text_of
 from sim.tables import TABLES
-
-MOST_MONTHS = 120
-# With fewer earlier days nothing could be said of how good a forecast is.
-LEAST_ORIGINS = 5
 
 
 @dataclass(frozen=True)
@@ -195,13 +192,12 @@ def forecast(study: Study, folder: Path, asked: Asked, done: Callable[[int], Non
                   "overdue": asked.overdue},
         "today": {"file": today.name, "sha256": digest_of(text), "late": study.placed.late},
         "from": months.start.isoformat(),
-        "scenarios": about_scenarios({moved.scenario.name: moved}),
         "said": said,
         "not_modelled": list(NOT_MODELLED),
         "warnings": list(study.warnings),
     }  # fmt: skip
     write_text(today, text)
-    write_results(folder, "forecast", study.reading, study.described.file, tables, asked.command, about, asked.replace,
+    write_results(folder, "forecast", study.reading, study.described, tables, asked.command, about, asked.replace,
                   {moved.scenario.name: moved})  # fmt: skip
     return Forecast(study.reading, tables, tuple(said), study.warnings, today)
 

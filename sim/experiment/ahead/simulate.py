@@ -18,13 +18,14 @@ from sim.experiment.runs.meanwhile import prepare
 from sim.experiment.runs.replicate import Arm, as_run, simulate
 from sim.experiment.runs.work import AHEAD, in_processes
 from sim.experiment.sweep.points import Base
-from sim.outcomes.ahead import by_month, daily_list
+from sim.outcomes.ahead import by_month, daily_list, waits_by_month
 from sim.outcomes.patients import Ends, Patients, ends
 from sim.pieces.lived import rows_of
 from sim.pieces.loads import expected_patients
 from sim.pieces.luck import IN_PROGRESS
 from sim.scenario import Loaded, Scenario, load, write_resolved
 from sim.scenario.in_progress import UnderWay, text_of
+from sim.scenario.kept_dates import keeping_dates
 
 FloatArray = NDArray[np.float64]
 TODAY = "today.csv"
@@ -41,11 +42,13 @@ class Wanted:
 
 @dataclass(frozen=True, eq=False)
 class Courses:
-    """Courses of events. `by_month`: shape (courses, quantities, groups, months). `daily`: the list at the beginning of
+    """Courses of events. `by_month`: shape (courses, quantities, groups, months). `waits`: mean days to infusion of
+    those infused in each month, shape (courses, months), NaN of nobody. `daily`: the list at the beginning of
     each day, shape (courses, days). `infused_day`, `left_day`: of each row in progress, shape (courses, rows), NaN
     where it has not come by the end; without rows unless these were asked for."""
 
     by_month: FloatArray
+    waits: FloatArray
     daily: NDArray[np.int32]
     infused_day: FloatArray
     left_day: FloatArray
@@ -55,9 +58,11 @@ def moved_to(loaded: Loaded, patients: Sequence[UnderWay], months: Months, finis
     """The scenario from the first of these months on, with these patients in progress.
 
     All of the months are warm-up, and those referred on the day after them are measured: so the run ends soon after.
+    What changes on a day keeps its date.
     """
     days = f"{months.length:.0f} d"
-    changes = [f"run.start={months.start}", f"run.warm_up={days}", "run.window=1 d", f"run.follow_up={days}"]
+    dates = keeping_dates(loaded.scenario, months.start).changes
+    changes = [*dates, f"run.start={months.start}", f"run.warm_up={days}", "run.window=1 d", f"run.follow_up={days}"]
     if loaded.scenario.run.later_courses_until is not None:
         changes.append(f"run.later_courses_until={2 * months.length + 1:.0f} d")
     listed = [name for name, region in loaded.scenario.regions.items() if region.already_waiting is not None]
@@ -132,6 +137,7 @@ def one_draw(arm: Arm, numbers: Sequence[int], wanted: Wanted, engine: str) -> C
         found.append(
             Courses(
                 by_month(one.protocol, cohort, trace, edges, wanted.since),
+                waits_by_month(cohort, trace, edges, wanted.since),
                 daily_list(cohort, trace, days, wanted.since),
                 np.where(infused < edges[-1], infused, np.nan),
                 np.where(left < edges[-1], left, np.nan),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import partial
@@ -16,6 +16,7 @@ from sim.engine.trace import Trace
 from sim.experiment.calibrate.target_file import is_target_file, read_targets
 from sim.experiment.own.observe import as_register, first_day, moved_to, require_days, unused_rows
 from sim.experiment.own.quantities import Quantity, Scored, measured
+from sim.experiment.own.tables import about_inputs
 from sim.experiment.runs.replicate import Arm, tables_of_patients
 from sim.experiment.sweep.evaluate import Column, Reducer
 from sim.fits.fit import require_names
@@ -27,6 +28,7 @@ from sim.records.reader import Reading, read_records
 from sim.records.register import read_register
 from sim.records.value import Records, date_of
 from sim.scenario import Loaded
+from sim.scenario.kept_dates import keeping_dates
 
 FloatArray = NDArray[np.float64]
 TARGET = "target"
@@ -40,7 +42,7 @@ class Aim:
     gives the same of each replication, one column a point. `errors`: the standard error of each target, none of a
     register. `replications`: of each particle; a particle is held against a register as one replication of luck of its
     own, against targets as the mean over replications that are the same for all. `digest`, `basis`, `as_of`: of the
-    file, as sources name it. `reading`: the register.
+    file, as sources name it. `inputs`: as manifests name what was read. `reading`: the register.
     """
 
     loaded: Loaded
@@ -52,6 +54,7 @@ class Aim:
     digest: str
     basis: str
     as_of: str
+    inputs: Mapping[str, Mapping[str, str]]
     reading: Reading | None = None
     warnings: tuple[str, ...] = ()
 
@@ -91,17 +94,18 @@ class Aim:
         ]
 
 
-def read_aim(path: Path, loaded: Loaded, replications: int | None) -> Aim:
+def read_aim(path: Path, loaded: Loaded, replications: int | None, is_moved: bool = False) -> Aim:
     """What a file asks of the scenario. Raises ScenarioError and RecordsError.
 
-    `replications`: of each particle, where the file states targets; 20 unless given.
+    `replications`: of each particle, where the file states targets; 20 unless given. `is_moved`: the scenario is in the
+    time of the register already.
     """
     if is_target_file(path):
         return _of_targets(path, loaded, replications or 20)
-    return _of_register(path, loaded)
+    return _of_register(path, loaded, is_moved)
 
 
-def _of_register(path: Path, loaded: Loaded) -> Aim:
+def _of_register(path: Path, loaded: Loaded, is_moved: bool) -> Aim:
     described = read_register(path)
     reading = read_records(described)
     records = reading.records
@@ -109,7 +113,8 @@ def _of_register(path: Path, loaded: Loaded) -> Aim:
     first = first_day(records, described.file)
     scored = Scored(first, records.as_of)
     require_days(scored)
-    moved = moved_to(loaded, date_of(first), records.as_of - first + 1.0)
+    moved = loaded if is_moved else moved_to(loaded, date_of(first), records.as_of - first + 1.0)
+    kept = keeping_dates(loaded.scenario, moved.scenario.run.start).kept
     truth = tuple(measured(records, scored))
     columns = tuple(Column(f"{q.name} {point}", q.label, q.unit) for q in truth for point in q.points)
     nobody = records.of(np.zeros(len(records), dtype=bool))
@@ -126,7 +131,8 @@ def _of_register(path: Path, loaded: Loaded) -> Aim:
         basis=f"{len(records)} patients",
         as_of=as_of,
         reading=reading,
-        warnings=tuple(unused_rows(reading)),
+        inputs=about_inputs(description=described.path, register=described.file),
+        warnings=(*unused_rows(reading), *([kept] if kept else [])),
     )
 
 
@@ -157,6 +163,7 @@ def _of_targets(path: Path, loaded: Loaded, replications: int) -> Aim:
         basis=f"{len(metrics)} target{'s' if len(metrics) > 1 else ''}"
         + (f" ({targets.source})" if targets.source else ""),
         as_of="" if targets.as_of is None else targets.as_of.isoformat(),
+        inputs=about_inputs(targets=path),
     )
 
 

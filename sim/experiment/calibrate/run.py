@@ -38,7 +38,6 @@ from sim.tables import TABLES
 FloatArray = NDArray[np.float64]
 # Fewer particles that count as much as so many equal ones make intervals of chance.
 LEAST_EFFECTIVE = 50.0
-PARTICLES, GENERATIONS = 500, 4
 
 
 @dataclass(frozen=True)
@@ -138,11 +137,14 @@ class Calibration:
     scenario: Loaded
 
 
-def prepare_study(scenario: Path, to: Path, asked: Asked) -> Study:
-    """Everything read and checked that needs no run. Raises ScenarioError and RecordsError."""
+def prepare_study(scenario: Path, to: Path, asked: Asked, is_moved: bool = False) -> Study:
+    """Everything read and checked that needs no run. Raises ScenarioError and RecordsError.
+
+    `is_moved`: the scenario is in the time of the register already.
+    """
     factors = parse_ranges(asked.vary)
     loaded = load(scenario)
-    aim = read_aim(to, loaded, asked.replications)
+    aim = read_aim(to, loaded, asked.replications, is_moved)
     counted_twice: list[str] = []
 
     def is_known(source: str) -> bool:
@@ -226,6 +228,22 @@ def calibrate(study: Study, scenario: Path, out: Path, folder: Path, done: Calla
         )  # fmt: skip
     write_text(out, text)
     return Calibration(tuple(known), tuple(checked), said, warnings, found)
+
+
+def calibrate_again(
+    moved: Loaded, to: Path, manifest: Mapping[str, Any], engine: str, workers: int | None, out: Path, again: Path,
+    done: Callable[[int], None],
+) -> None:  # fmt: skip
+    """Leave in `again` a calibration as its manifest asks for it, and at `out` its scenario.
+
+    `moved`: the scenario as it was simulated, read from a file.
+    """
+    vary = [f"{path}={low}:{high}" for path, (low, high, _) in manifest["ranges"].items()]
+    asked = Asked(
+        vary, int(manifest["particles"]), int(manifest["generations"]), int(manifest["replications"]), workers, engine,
+        None, "",
+    )  # fmt: skip
+    calibrate(prepare_study(moved.path, to, asked, is_moved=True), moved.path, out, again, done)
 
 
 def _seen(study: Study, sweep: Sweep, points: Sequence[Point]) -> FloatArray:
@@ -328,6 +346,7 @@ def _about(study: Study, out: Path, said: Sequence[str], warnings: Sequence[str]
         "said": list(said),
         "warnings": list(warnings),
         "scenario": out.name,
+        "inputs": aim.inputs,
         "to": {"file": aim.file.name, "sha256": aim.digest, "basis": aim.basis, "as_of": aim.as_of},
         "ranges": {p.path: [p.low.text(), p.high.text(), p.family] for p in study.priors},
         "drawn_besides": list(study.nuisance),

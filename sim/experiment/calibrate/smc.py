@@ -5,13 +5,19 @@ with twice their covariance, and weighted by prior over proposal (sequential Mon
 2009;6:187; adaptive kernel: Beaumont et al., Biometrika 2009;96:983). The tolerance is a quantile of the distances, so
 each generation has a fixed number of runs. Particles are compared by summaries that a ridge regression of the
 parameters on everything observed makes of it, anew for each generation (Fearnhead and Prangle, J R Stat Soc B
-2012;74:419; Prangle, Bayesian Anal 2017;12:289). What the last tolerance leaves is taken out by local-linear
-regression (Beaumont et al., Genetics 2002;162:2025), on logits, so that no particle leaves its range.
+2012;74:419; Prangle, Bayesian Anal 2017;12:289). Each half of the particles is compared by what the other half has
+taught, for by what it has learned from, a particle lies nearer to its own parameters than what was observed can lie to
+the truth; and particles of one number share their luck in all generations.
+
+The posterior is of all generations, each particle weighted by the prior over the mixture of all proposals from which it
+could have come (Owen and Zhou, J Am Stat Assoc 2000;95:135; Cornuet et al., Scand J Stat 2012;39:798). What the last
+tolerance leaves is taken out by local-linear regression (Beaumont et al., Genetics 2002;162:2025), on logits, so that
+no particle leaves its range.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,6 +28,10 @@ IntArray = NDArray[np.int64]
 BoolArray = NDArray[np.bool_]
 # Of each generation so many are the nearest; of the last one, those within the support of the kernel.
 NEAREST, NEAREST_AT_LAST = 0.3, 0.4
+# Summaries are taught by so many generations, the last ones: where the posterior is, a straight line is nearly right.
+TAUGHT_BY = 3
+# The mass of a proposal within the cube is told by so many draws.
+MASS_BY = 4096
 # So much of each proposal is the prior itself, which bounds the weights (Hesterberg, Technometrics 1995;37:185).
 FROM_PRIOR = 0.1
 # Penalties of the ridge, as shares of the largest eigenvalue; the best is taken by generalised cross-validation
@@ -61,30 +71,49 @@ Simulate = Callable[[int, FloatArray], FloatArray]
 def population(
     simulate: Simulate, observed: FloatArray, levels: IntArray, particles: int, generations: int, seed: int
 ) -> tuple[list[Generation], FloatArray, FloatArray]:
-    """(every generation, shares of the posterior of shape (particles, parameters), their weights).
+    """(every generation, shares of the posterior of shape (particles of all generations, parameters), their weights).
 
     `observed`: shape (summaries); `levels`: see `posterior`. The same for the same seed.
     """
     shares, density = first_shares(particles, len(levels), seed), np.ones(particles)
     found: list[Generation] = []
-    learned: list[tuple[FloatArray, FloatArray]] = []
+    run: list[tuple[FloatArray, FloatArray]] = []
+    proposals: list[Proposal] = []
     for number in range(generations):
-        seen = simulate(number, shares)
-        # learned from other simulations than it is used on, but for the first: by what it has learned from, each lies
-        # nearer to its own parameters than what was observed can lie to the truth
-        from_ = learned[-2:] or [(shares, seen)]
-        summary = summary_of(np.vstack([one for one, _ in from_]), np.vstack([one for _, one in from_]), observed)
-        here = summary.compared(seen, observed)
-        learned.append((shares, seen))
-        if number + 1 == generations:
-            break
+        run.append((shares, simulate(number, shares)))
+        (here,) = by_halves(run[-TAUGHT_BY:], run[-1:], observed)
         kept, weights = nearest(shares, density, here.distance)
         found.append(Generation(shares, weights, here.distance))
-        proposal = proposal_of(kept)
-        shares = proposal.draw(particles, seed, number + 1)
-        density = proposal.density(shares)
-    moved, weights = posterior(shares, density, here, levels)
-    return [*found, Generation(shares, weights, here.distance)], moved, weights
+        if number + 1 < generations:
+            proposals.append(proposal_of(kept, seed))
+            shares = proposals[-1].draw(particles, seed, number + 1)
+            density = proposals[-1].density(shares)
+    each = by_halves(run[-TAUGHT_BY:], run, observed)
+    every = np.vstack([one for one, _ in run])
+    compared = Compared(np.vstack([one.apart for one in each]), np.concatenate([one.distance for one in each]))
+    tolerance = float(np.sort(each[-1].distance, kind="stable")[min(particles - 1, int(NEAREST_AT_LAST * particles))])
+    mixture = (1.0 + sum((one.density(every) for one in proposals), np.zeros(len(every)))) / generations
+    moved, weights = posterior(every, mixture, compared, levels, tolerance)
+    return found, moved, weights
+
+
+def by_halves(
+    taught_by: Sequence[tuple[FloatArray, FloatArray]],
+    those: Sequence[tuple[FloatArray, FloatArray]],
+    observed: FloatArray,
+) -> list[Compared]:
+    """Generations (shares, seen) against what was observed, each half of the particles by what the other half of the
+    particles of some generations has taught."""
+    half = np.arange(len(those[0][0])) % 2
+    teach = [tuple(np.vstack([one[k][half != which] for one in taught_by]) for k in (0, 1)) for which in (0, 1)]
+    summaries = [summary_of(shares, seen, observed) for shares, seen in teach]
+    found = []
+    for shares, seen in those:
+        apart = np.empty_like(shares)
+        for which, summary in enumerate(summaries):
+            apart[half == which] = summary.compared(seen[half == which], observed).apart
+        found.append(Compared(apart, np.sqrt(np.square(apart).sum(axis=1))))
+    return found
 
 
 def first_shares(count: int, parameters: int, seed: int) -> FloatArray:
@@ -96,10 +125,14 @@ def first_shares(count: int, parameters: int, seed: int) -> FloatArray:
 
 @dataclass(frozen=True, eq=False)
 class Proposal:
-    """What a generation is drawn from: the prior, and particles that are moved by a normal kernel, within the cube."""
+    """What a generation is drawn from: the prior, and particles that are moved by a normal kernel, within the cube.
+
+    `mass`: of the moved particles, the share that falls within it.
+    """
 
     particles: Particles
     root: FloatArray
+    mass: float
 
     def draw(self, count: int, seed: int, generation: int) -> FloatArray:
         """Shape (count, parameters); what falls outside the cube is drawn anew."""
@@ -114,20 +147,24 @@ class Proposal:
         return inside[:count]
 
     def density(self, shares: FloatArray) -> FloatArray:
-        """Proportional to the density with which each of these points is drawn."""
+        """The density with which each of these points is drawn, over that of the prior."""
         inverse = np.linalg.inv(self.root)
         volume = abs(float(np.linalg.det(self.root))) * (2.0 * np.pi) ** (len(self.root) / 2.0)
         apart = (shares[:, None, :] - self.particles.shares[None, :, :]) @ inverse.T
         mixed = np.exp(-0.5 * np.square(apart).sum(axis=2)) @ self.particles.weights / volume
-        return np.asarray(FROM_PRIOR + (1.0 - FROM_PRIOR) * mixed)
+        return np.asarray((FROM_PRIOR + (1.0 - FROM_PRIOR) * mixed) / (FROM_PRIOR + (1.0 - FROM_PRIOR) * self.mass))
 
 
-def proposal_of(particles: Particles) -> Proposal:
+def proposal_of(particles: Particles, seed: int) -> Proposal:
     """The proposal that follows from the nearest particles of a generation."""
     apart = particles.shares - particles.weights @ particles.shares
     covariance = 2.0 * (apart * particles.weights[:, None]).T @ apart
     covariance[np.diag_indices_from(covariance)] += 1e-8
-    return Proposal(particles, np.asarray(np.linalg.cholesky(covariance), dtype=np.float64))
+    root = np.asarray(np.linalg.cholesky(covariance), dtype=np.float64)
+    luck = np.random.default_rng([seed, MASS_BY])
+    chosen = luck.choice(len(particles.weights), size=MASS_BY, p=particles.weights)
+    moved = particles.shares[chosen] + luck.standard_normal((MASS_BY, len(root))) @ root.T
+    return Proposal(particles, root, float(((moved > 0.0) & (moved < 1.0)).all(axis=1).mean()))
 
 
 @dataclass(frozen=True, eq=False)
@@ -215,16 +252,15 @@ def nearest(shares: FloatArray, density: FloatArray, distance: FloatArray) -> tu
 
 
 def posterior(
-    shares: FloatArray, density: FloatArray, found: Compared, levels: IntArray
+    shares: FloatArray, density: FloatArray, found: Compared, levels: IntArray, tolerance: float
 ) -> tuple[FloatArray, FloatArray]:
-    """(shares, weights) of all particles of the last generation, as far as the regression moves them.
+    """(shares, weights) of all particles, as far as the regression moves them.
 
     `levels`: of a parameter that takes few values, how many, 0 of all others; such a one is not moved but weighted, by
     local logistic regression (Beaumont, in Simulation, Genetics and Human Prehistory, 2008). Weights add up to 1, and
     are 0 beyond the tolerance.
     """
-    order = np.sort(found.distance, kind="stable")
-    tolerance = max(float(order[min(len(order) - 1, int(NEAREST_AT_LAST * len(order)))]), TINY)
+    tolerance = max(tolerance, TINY)
     kernel = np.maximum(0.0, 1.0 - np.square(found.distance / tolerance))  # Epanechnikov
     if kernel.sum() == 0.0:
         kernel = (found.distance <= tolerance).astype(np.float64)

@@ -28,6 +28,7 @@ def tables_of_calibration(
     correlations: FloatArray,
 ) -> dict[str, pd.DataFrame]:
     """The tables by name. `sample`, `weights`: of the posterior."""
+    first = generations[0].shares
     pairs = [(i, j) for i in range(len(priors)) for j in range(i + 1, len(priors))]
     return {
         "calibration": pd.concat(
@@ -47,7 +48,7 @@ def tables_of_calibration(
         ),
         "calibration_sample": pd.concat(
             [
-                _sample("prior", priors, generations[0].shares, np.full(len(weights), 1.0 / len(weights))),
+                _sample("prior", priors, first, np.full(len(first), 1.0 / len(first))),
                 _sample("posterior", priors, sample, weights),
             ],
             ignore_index=True,

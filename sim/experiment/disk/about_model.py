@@ -35,7 +35,7 @@ from sim.scenario import Loaded, Scenario, read_evidence
 from sim.scenario.shipped import validation_files
 
 # What happens at one instant, in this order (design of the engines: `Phase`).
-TIES: Mapping[Phase, str] = {
+TIES: Mapping[int, str] = {
     Phase.CLOCK: "clocks of the disease: death, progression, withdrawal",
     Phase.COMPLETION: "completions and give-backs",
     Phase.EXPIRY: "expiry of doses",

@@ -6,15 +6,18 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from sim.experiment.disk.folder import write_text
+from sim.experiment.disk.manifest import scenario_files
 from sim.experiment.disk.publish import require_free
+from sim.experiment.disk.table_files import write_table
 from sim.experiment.own.fit import extends_of, loads, name_of, require_out
-from sim.experiment.own.tables import publish
+from sim.experiment.own.tables import about_inputs, publish
 from sim.fits.digitised import (
     CurveError,
     Digitised,
@@ -26,7 +29,7 @@ from sim.fits.digitised import (
     table_of,
 )
 from sim.fits.numbers import Number
-from sim.fits.written import curve_text
+from sim.fits.written import curve_text, digest_of_text
 from sim.records.faults import RecordsError
 from sim.records.raw import Form, digest_of, guess_form, kind_of, read_raw
 from sim.scenario import Loaded, load
@@ -46,6 +49,8 @@ BEST = "best"
 SURVIVAL: Mapping[str, float] = {"survival": 1.0, "share": 1.0, "percent": 100.0}
 AT_RISK = "at_risk"
 MOST_POINTS = 5_000
+# What a manifest says of what was asked for, beside the files.
+STATED = ("path", "source", "patients", "family", "after")
 
 
 @dataclass(frozen=True)
@@ -82,16 +87,11 @@ def fit_curve(asked: Asked, out: Path, folder: Path, command: str, replace: Sequ
     Raises RecordsError, ScenarioError and FolderError; an earlier scenario file is then as it was.
     """
     require_out(out, replace)
-    require_free(folder, FILES, replace)
     base = load(shipped_file(asked.base) or Path(asked.base))
+    require_free(folder, [*FILES, *scenario_files({"": base})], replace)
     _require_clock(asked.path, base)
     _require_choice(asked)
-    rows, days, survival = _columns(asked.curve, SURVIVAL)
-    try:
-        curve = repaired(days, survival)
-    except CurveError as fault:
-        where = "" if fault.row is None else f":{int(rows[fault.row])}"
-        raise RecordsError(f"{asked.curve}{where}: {fault}") from fault
+    curve = _read(asked.curve)
     number, frames = _fitted(asked, curve)
     mended = ", ".join(f"{kind}: {count}" for kind, count in curve.repairs.items()) or "nothing"
     said = (
@@ -99,14 +99,51 @@ def fit_curve(asked: Asked, out: Path, folder: Path, command: str, replace: Sequ
         f"{len(curve.day)} points up to day {curve.day[-1]:.0f}; mended: {mended}.",
         *(row.note for row in number.rows[:1] if row.note),
     )
+    text, found = _scenario(asked, out, number, frames)
+    about = {
+        "said": list(said),
+        "inputs": about_inputs(curve=asked.curve, at_risk=asked.at_risk),
+        "asked": {name: getattr(asked, name) for name in STATED},
+        "scenario": out.name,
+        "scenario_digest": digest_of_text(text),
+    }
+    publish(folder, "curve", f"Digitised curve: {asked.curve.name}", frames, command, about, replace,
+            {base.scenario.name: base})  # fmt: skip
+    write_text(out, text)
+    return Outcome(number, curve, said, found)
+
+
+def curve_again(
+    curve: Path, at_risk: Path | None, base: Loaded, asked: Mapping[str, Any], out: Path, again: Path
+) -> str:
+    """Leave in `again` the tables of a curve as its manifest asks for it; the digest of what the scenario file sets.
+
+    `base`: read from a file beside `out`, where nothing is left.
+    """
+    wanted = Asked(curve, base=str(base.path), at_risk=at_risk, **{name: asked[name] for name in STATED})
+    number, frames = _fitted(wanted, _read(curve))
+    for name, table in frames.items():
+        write_table(again, name, table)
+    return digest_of_text(_scenario(wanted, out, number, frames)[0])
+
+
+def _read(file: Path) -> Digitised:
+    """The curve of a file, mended. Raises RecordsError."""
+    rows, days, survival = _columns(file, SURVIVAL)
+    try:
+        return repaired(days, survival)
+    except CurveError as fault:
+        where = "" if fault.row is None else f":{int(rows[fault.row])}"
+        raise RecordsError(f"{file}{where}: {fault}") from fault
+
+
+def _scenario(asked: Asked, out: Path, number: Number, frames: Mapping[str, pd.DataFrame]) -> tuple[str, Loaded]:
+    """(text, the scenario as it loads) of the scenario that is to stand at `out`, where nothing is left yet."""
     text = curve_text(
         name_of(out), extends_of(asked.base, out), number, frames["fits_covariance"].itertuples(index=False, name=None),
         f"{asked.source} (digitised: {asked.curve.name}, sha256 {digest_of(asked.curve)[:12]}; {number.basis})",
     )  # fmt: skip
-    found = loads(out, text)
-    publish(folder, "curve", f"Digitised curve: {asked.curve.name}", frames, command, {"said": list(said)}, replace)
-    write_text(out, text)
-    return Outcome(number, curve, said, found)
+    return text, loads(out, text)
 
 
 def _require_clock(path: str, base: Loaded) -> None:

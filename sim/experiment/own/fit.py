@@ -4,22 +4,25 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
 from sim.experiment.disk.folder import FolderError, write_text
+from sim.experiment.disk.manifest import scenario_files
 from sim.experiment.disk.publish import require_free
+from sim.experiment.disk.table_files import write_table
 from sim.experiment.own.tables import FAULTS, faults_table, write_results
 from sim.fits.fit import fit
 from sim.fits.numbers import Number, Row, kept
 from sim.fits.verdicts import DIFFERS, FITS, NO_FAMILY
 from sim.fits.work import Fitted
-from sim.fits.written import scenario_text
+from sim.fits.written import digest_of_text, scenario_text
 from sim.records.reader import Reading, read_records
-from sim.records.register import read_register
+from sim.records.register import Described, read_register
 from sim.records.value import date_of
 from sim.scenario import Loaded, load
 from sim.scenario.files import shipped_file
@@ -57,19 +60,33 @@ def fit_register(
     ScenarioError, RecordsError and FolderError.
     """
     require_out(out, replace)
-    require_free(folder, FILES, replace)
     loaded = load(shipped_file(base) or Path(base))
+    require_free(folder, [*FILES, *scenario_files({"": loaded})], replace)
     described = read_register(register)
     reading = read_records(described)
     fitted = fit(reading, loaded.scenario, bootstrap, seed)
     text, found = scenario_of(out, base, fitted, reading, described.file.name, folder.name)
     tables = tables_of(reading, fitted, loaded)
-    more = {"base": loaded.scenario.name, "base_digest": loaded.digest, "bootstrap": bootstrap, "seed": seed,
-            "scenario": out.name, "said": said_of(reading, tables["fits"]),
+    more = {"base": loaded.scenario.name, "base_digest": loaded.digest,
+            "asked": {"bootstrap": bootstrap, "seed": seed},
+            "scenario": out.name, "scenario_digest": digest_of_text(text), "said": said_of(reading, tables["fits"]),
             "warnings": list(fitted.warnings)}  # fmt: skip
-    write_results(folder, "fit", reading, described.file, tables, command, more, replace)
+    write_results(folder, "fit", reading, described, tables, command, more, replace, {loaded.scenario.name: loaded})
     write_text(out, text)
     return Outcome(reading, fitted, found, loaded)
+
+
+def fit_again(described: Described, base: Loaded, asked: Mapping[str, Any], out: Path, again: Path) -> str:
+    """Leave in `again` the tables of a fit as its manifest asks for it; the digest of what the scenario file sets.
+
+    `base`: read from a file beside `out`, where nothing is left.
+    """
+    reading = read_records(described)
+    fitted = fit(reading, base.scenario, int(asked["bootstrap"]), int(asked["seed"]))
+    text, _ = scenario_of(out, str(base.path), fitted, reading, described.file.name, out.stem)
+    for name, table in tables_of(reading, fitted, base).items():
+        write_table(again, name, table)
+    return digest_of_text(text)
 
 
 def said_of(reading: Reading, fits: pd.DataFrame) -> list[str]:

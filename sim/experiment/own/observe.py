@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from pathlib import Path
@@ -12,8 +12,9 @@ import numpy as np
 import pandas as pd
 
 from sim.engine.choice import pick
-from sim.experiment.disk.manifest import about_scenarios, scenario_files
+from sim.experiment.disk.manifest import scenario_files
 from sim.experiment.disk.publish import require_free
+from sim.experiment.disk.table_files import write_table
 from sim.experiment.own.fit import scenario_of
 from sim.experiment.own.quantities import OUTCOMES_OF, Quantity, Scored, measured, seen_alike
 from sim.experiment.own.scores import Score, least_replications, off, score
@@ -29,9 +30,10 @@ from sim.pieces.protocol import ends
 from sim.pieces.strategies import build_protocol
 from sim.records.faults import RecordsError
 from sim.records.reader import Reading, read_records
-from sim.records.register import read_register
+from sim.records.register import Described, read_register
 from sim.records.value import CLOCK_OF_END, Records, date_of, day_number
 from sim.scenario import Loaded, Scenario, load
+from sim.scenario.kept_dates import keeping_dates
 from sim.scenario.sources import RECORDS
 from sim.tables import TABLES
 
@@ -89,30 +91,55 @@ def observe(scenario: Path, register: Path, folder: Path, asked: Asked, done: Ca
         loaded, more = fitted_until(loaded, scenario, described.file.name, reading, asked.fit_until)
         warnings += more
     moved = moved_to(loaded, date_of(first), records.as_of - first + 1.0)
-    truth = measured(records, scored)
-    kept = [k for k, quantity in enumerate(truth) if len(quantity.points)]
-    require_enough(asked.replications, sum(may_differ(truth[k], moved.scenario) for k in kept))
-    drawn: list[list[Quantity]] = []
-    for seen in simulated_registers(moved, records, first, asked.replications, asked.engine):
-        drawn.append(measured(seen, scored))
-        done(1)
-    compared = compare([truth[k] for k in kept], [[one[k] for k in kept] for one in drawn])
+    warnings += filter(None, [keeping_dates(loaded.scenario, moved.scenario.run.start).kept])
+    compared = _compared(moved, records, scored, first, asked.replications, asked.engine, done)
     verdict = verdict_of(compared, scored)
     tables = {FAULTS: faults_table(reading.faults), **tables_of(compared)}
     about: dict[str, Any] = {
         "replications": asked.replications,
         "scored": [date_of(scored.first).isoformat(), date_of(scored.last).isoformat()],
         "fit_until": None if asked.fit_until is None else asked.fit_until.isoformat(),
-        "scenarios": about_scenarios({moved.scenario.name: moved}),
         "said": [verdict],
         "not_modelled": list(NOT_MODELLED),
         "warnings": warnings,
     }
     write_results(
-        folder, "observe", reading, described.file, tables, asked.command, about, asked.replace,
+        folder, "observe", reading, described, tables, asked.command, about, asked.replace,
         {moved.scenario.name: moved},
     )  # fmt: skip
     return Observed(reading, tuple(compared), verdict, tuple(warnings))
+
+
+def observe_again(
+    described: Described, moved: Loaded, manifest: Mapping[str, Any], engine: str, again: Path,
+    done: Callable[[int], None],
+) -> None:  # fmt: skip
+    """Leave in `again` the tables of a register that was held against the simulation, as the manifest asks for it.
+
+    `moved`: the scenario as it was run, in the time of the register.
+    """
+    reading = read_records(described)
+    records = reading.records
+    first = first_day(records, described.file)
+    scored = Scored(day_number(date.fromisoformat(manifest["scored"][0])), records.as_of)
+    compared = _compared(moved, records, scored, first, int(manifest["replications"]), engine, done)
+    for name, table in {FAULTS: faults_table(reading.faults), **tables_of(compared)}.items():
+        write_table(again, name, table)
+
+
+def _compared(
+    moved: Loaded, records: Records, scored: Scored, first: float, replications: int, engine: str,
+    done: Callable[[int], None],
+) -> list[Compared]:  # fmt: skip
+    """Every quantity of the register against as many simulated ones. Raises RecordsError where they are too few."""
+    truth = measured(records, scored)
+    kept = [k for k, quantity in enumerate(truth) if len(quantity.points)]
+    require_enough(replications, sum(may_differ(truth[k], moved.scenario) for k in kept))
+    drawn: list[list[Quantity]] = []
+    for seen in simulated_registers(moved, records, first, replications, engine):
+        drawn.append(measured(seen, scored))
+        done(1)
+    return compare([truth[k] for k in kept], [[one[k] for k in kept] for one in drawn])
 
 
 def first_day(records: Records, file: Path) -> float:
@@ -215,12 +242,13 @@ def moved_to(loaded: Loaded, first: date, days: float) -> Loaded:
     """The scenario in the time of the register: its own warm-up first, then so many days.
 
     All of them are warm-up as well, and those who are referred on the day after them are measured: so the run ends
-    soon after, and nobody in the register is followed for less than they were.
+    soon after, and nobody in the register is followed for less than they were. What changes on a day keeps its date.
     """
     run = loaded.scenario.run
     start = first - timedelta(days=int(np.ceil(run.warm_up)))
     total = int(np.ceil(run.warm_up)) + int(days)
-    changes = [f"run.start={start}", f"run.warm_up={total} d", "run.window=1 d", f"run.follow_up={total} d"]
+    dates = keeping_dates(loaded.scenario, start).changes
+    changes = [*dates, f"run.start={start}", f"run.warm_up={total} d", "run.window=1 d", f"run.follow_up={total} d"]
     if run.later_courses_until is not None:
         changes.append(f"run.later_courses_until={2 * total + 1} d")
     return loaded.with_overrides(changes)

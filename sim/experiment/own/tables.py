@@ -8,11 +8,19 @@ from typing import Any
 
 import pandas as pd
 
-from sim.experiment.disk.manifest import about_program, scenario_files, write_manifest, write_scenarios
+from sim.experiment.disk.manifest import (
+    about_program,
+    about_scenarios,
+    scenario_files,
+    write_manifest,
+    write_scenarios,
+)
 from sim.experiment.disk.publish import new_results
 from sim.experiment.disk.table_files import write_table
 from sim.records.faults import RowFault
+from sim.records.raw import digest_of
 from sim.records.reader import Reading
+from sim.records.register import Described
 from sim.scenario import Loaded
 from sim.tables import TABLES
 
@@ -26,11 +34,16 @@ def faults_table(faults: Sequence[RowFault]) -> pd.DataFrame:
     return frame.drop_duplicates(["row", "column", "kind"]).reset_index(drop=True)
 
 
+def about_inputs(**files: Path | None) -> dict[str, dict[str, str]]:
+    """Name and digest of each file that results are made from and that does not stand in their folder, by its role."""
+    return {role: {"file": file.name, "sha256": digest_of(file)} for role, file in files.items() if file is not None}
+
+
 def write_results(
     folder: Path,
     kind: str,
     reading: Reading,
-    file: Path,
+    described: Described,
     tables: Mapping[str, pd.DataFrame],
     command: str,
     more: Mapping[str, Any],
@@ -42,13 +55,14 @@ def write_results(
     `scenarios`: those that were run, to be written in full.
     """
     read = {
-        "file": file.name,
+        "file": described.file.name,
         "sha256": reading.digest,
         "rows": reading.rows,
         "used": len(reading.records),
         "faults": len({fault.row for fault in reading.faults}),
     }
-    publish(folder, kind, f"Own records: {file.name}", tables, command, {"register": read, **more}, replace, scenarios)
+    about = {"register": read, "inputs": about_inputs(description=described.path, register=described.file), **more}
+    publish(folder, kind, f"Own records: {described.file.name}", tables, command, about, replace, scenarios)
 
 
 def publish(
@@ -67,5 +81,5 @@ def publish(
         for name, frame in tables.items():
             write_table(building, name, frame)
         write_scenarios(building, ran)
-        about = {"kind": kind, "title": title, "command": command, **more}
+        about = {"kind": kind, "title": title, "command": command, "scenarios": about_scenarios(ran), **more}
         write_manifest(building, {**about_program(), **about})

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sim.experiment.asked import How, option
+from sim.experiment.options import PLAN_EVALUATIONS
 from sim.experiment.plan.bench import metrics_of
 from sim.experiment.plan.floor import FloorMissingError
 from sim.experiment.plan.run import PLAN_FILES, Asked, PlanStudy, run_plan, sweep_of
-from sim.experiment.plan.search import EVALUATIONS, Rule
+from sim.experiment.plan.search import Rule
 from sim.experiment.plan.space import Space, ascending
 from sim.experiment.plan.standing import standing_prices
 from sim.experiment.plan.targets import parse_costs, parse_target, parse_zones, require_once, require_used
@@ -56,7 +57,7 @@ def prepare_plan(
     zones: Sequence[str],
     rule: Rule,
     how: How,
-    evaluations: int = EVALUATIONS,
+    evaluations: int = PLAN_EVALUATIONS,
 ) -> PreparedPlan:
     """The search of a base of one scenario.
 

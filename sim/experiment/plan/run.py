@@ -11,12 +11,13 @@ from typing import Any
 import pandas as pd
 
 from sim.experiment.disk.table_files import write_table
+from sim.experiment.options import PLAN_EVALUATIONS
 from sim.experiment.plan.bench import Bench, reducer_of
 from sim.experiment.plan.ceiling import find_ceiling
 from sim.experiment.plan.floor import require_floor
 from sim.experiment.plan.fronts import find_fronts
 from sim.experiment.plan.propose import optimiser, propose, require_optimiser
-from sim.experiment.plan.search import EVALUATIONS, Rule, find_cheapest
+from sim.experiment.plan.search import Rule, find_cheapest
 from sim.experiment.plan.space import Space
 from sim.experiment.plan.tables import Answer, plan_table, said_of
 from sim.experiment.plan.targets import MetricOf, Target, parse_target
@@ -36,7 +37,7 @@ class Asked:
     space: Space
     targets: tuple[Target, ...]
     rule: Rule
-    evaluations: int = EVALUATIONS
+    evaluations: int = PLAN_EVALUATIONS
 
     @property
     def proposed(self) -> bool:

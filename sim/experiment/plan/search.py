@@ -17,12 +17,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from sim.experiment.options import PLAN_FIRST, PLAN_MOST
 from sim.pure.feasibility import Decision, decide
 
 FloatArray = NDArray[np.float64]
 # Of these combinations, by how much each of so many replications exceeds each target, (replications, targets) each.
 Observe = Callable[[Sequence[int], int], list[FloatArray]]
-FIRST, MOST, EVALUATIONS = 20, 2_000, 400
 GROWTH, ROUNDING = 1.5, 1e-12
 
 
@@ -34,8 +34,8 @@ class Rule:
     """
 
     confidence: float = 0.95
-    first: int = FIRST
-    most: int = MOST
+    first: int = PLAN_FIRST
+    most: int = PLAN_MOST
     near: float = 0.02
 
     @property

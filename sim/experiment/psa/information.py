@@ -26,7 +26,10 @@ from sim.scenario.sources import ASSUMPTION
 FloatArray = NDArray[np.float64]
 ONE, GROUP, HELD = "one input", "group", "not assessed: held fixed"
 # Choices of method, and how the simulation is run: nothing that a study could find out.
-METHOD = ("run", "economics.discount", "economics.horizon", "economics.willingness_to_pay", "economics.price_year")
+METHOD = (
+    "run", "economics.discount", "economics.horizon", "economics.willingness_to_pay", "economics.price_year",
+    "economics.conversion",
+)  # fmt: skip
 YEARS = 10
 
 

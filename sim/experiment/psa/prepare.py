@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sim.experiment.asked import How, OptionError, option
+from sim.experiment.options import PSA_REPLICATIONS, PSA_SAMPLES
 from sim.experiment.psa.information import YEARS, Population, Wanted, parse_groups, require_known
 from sim.experiment.psa.run import Psa, psa_files, psa_points, require_economics, run_psa, unused_inputs
 from sim.experiment.study.economics_tables import counted_twice, dear_states, late_returns, no_reference_arm
@@ -16,8 +17,6 @@ from sim.experiment.sweep.points import Base
 from sim.experiment.sweep.prepare import warnings_of
 from sim.scenario.naming import changed_meaning
 
-SAMPLES, REPLICATIONS = 1000, 20
-
 
 @dataclass(frozen=True)
 class Asked:
@@ -26,8 +25,8 @@ class Asked:
     `groups`: `NAME=PATH,PATH` each; `studies`: `PATH=PATIENTS` each; `population`: patients a year, for `years`.
     """
 
-    samples: int = SAMPLES
-    replications: int = REPLICATIONS
+    samples: int = PSA_SAMPLES
+    replications: int = PSA_REPLICATIONS
     groups: Sequence[str] = ()
     studies: Sequence[str] = ()
     population: float | None = None

@@ -189,7 +189,9 @@ def _prices_drawn(plan: SweepPlan) -> dict[str, FloatArray]:
         if price is not None:
             path = f"economics.costs.product.{loaded.scenario.strategy}"
             texts = [point.own[name].get(path) for point in plan.points]
-            found[name] = np.array([price if text is None else number_of(text) for text in texts], dtype=float)
+            assert loaded.scenario.economics is not None
+            factor = loaded.scenario.economics.factor
+            found[name] = np.array([price if text is None else factor * float(number_of(text)) for text in texts])
     return found
 
 

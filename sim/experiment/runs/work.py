@@ -57,7 +57,7 @@ def signed(function: Callable[[Task], Result], task: Task) -> tuple[Result, str]
     return function(task), this_worker()
 
 
-def in_processes(calls: Iterable[Any], workers: int, ahead: int, in_order: bool) -> Iterator[Any]:
+def in_processes(calls: Iterable[Any], workers: int, ahead: int, in_order: bool) -> Generator[Any]:
     """The results of joblib's delayed calls from local processes. Raises WorkerError.
 
     `ahead`: how many calls wait for each worker. Whatever ends this early kills the workers, without a word of theirs.

@@ -27,6 +27,10 @@ SECTIONS = ("after_infusion", "economics")
 PRODUCT, UNUSED_PRODUCT = (
     [quantity.name for quantity in QUANTITIES].index(name) for name in ("cost_product", "cost_unused_product")
 )
+# What scenarios must have in common, in words.
+SAME = {
+    "money": "currency or price year", "perspective": "perspective", "discount": "discount", "horizon": "horizon"
+}  # fmt: skip
 PRICE_COLUMNS = (
     "scenario", "against", "product", "willingness_to_pay", "unit", "price", "value_based_price", "low", "high",
     "change", "assumed",
@@ -59,15 +63,15 @@ def unit_of(loaded: Loaded, kind: str) -> str:
     """The unit of a quantity, money with its currency and price year."""
     economics = loaded.scenario.economics
     assert economics is not None
-    return f"{economics.currency} {economics.price_year}" if kind == MONEY else kind
+    return economics.money if kind == MONEY else kind
 
 
 def why_not_comparable(scenarios: Mapping[str, Loaded]) -> str | None:
     """Why the economics of the scenarios cannot be set against each other, or None where they can."""
-    for key in ("currency", "price_year", "perspective", "discount", "horizon"):
+    for key, words in SAME.items():
         found = {name: getattr(loaded.scenario.economics, key) for name, loaded in scenarios.items()}
         if len(set(map(repr, found.values()))) > 1:
-            return f"their economics differ in {key.replace('_', ' ')}"
+            return f"their economics differ in {words}"
     return None
 
 
@@ -162,7 +166,13 @@ def _dear(scenario: Scenario) -> Iterator[tuple[str, float, list[float]]]:
     if scenario.alternative is not None:
         states.append(("on the alternative, without progression", costs.alternative.month, on_it))
     for state, month, utility in states:
-        a_qaly = MONTHS_A_YEAR * month / utility if utility > 0.0 else float("inf") if month > 0.0 else 0.0
+        a_qaly = (
+            MONTHS_A_YEAR * economics.factor * month / utility
+            if utility > 0.0
+            else float("inf")
+            if month > 0.0
+            else 0.0
+        )
         above = [amount for amount in economics.willingness_to_pay if a_qaly > amount]
         if above:
             yield state, a_qaly, above
@@ -254,7 +264,7 @@ def priced(loaded: Loaded) -> float | None:
     economics, product = loaded.scenario.economics, loaded.scenario.strategy
     if economics is None or product not in ("autologous", "allogeneic"):
         return None
-    price: float = getattr(economics.costs.product, product)
+    price: float = economics.factor * getattr(economics.costs.product, product)
     return price if price > 0.0 else None
 
 

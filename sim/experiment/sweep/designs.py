@@ -19,7 +19,6 @@ from sim.experiment.sweep.factors import Factor, number_of, one_by_one
 from sim.experiment.sweep.points import Point
 
 FloatArray = NDArray[np.float64]
-DESIGNS = ("grid", "one_at_a_time", "latin_hypercube", "sobol", "morris")
 SAMPLED = ("latin_hypercube", "sobol", "morris")
 MOST_POINTS = 1_000_000
 MORRIS_LEVELS = 4

@@ -256,7 +256,8 @@ def open_sweep(plan: SweepPlan, folder: Path) -> Iterator[Sweep]:
     engine, why = pick(plan.engine, patients)
     workers = plan.workers or workers_for(engine, patients, os.cpu_count() or 1)
     shape = len(plan.base.names), len(plan.stored)
-    with checked(plan.base, plan.points) as arms, open_store(folder, plan.identity, shape) as store:
+    here = workers if plan.cluster is None else 1
+    with checked(plan.base, plan.points, here) as arms, open_store(folder, plan.identity, shape) as store:
         yield Sweep(plan, store, arms, engine, why, workers)
 
 

@@ -21,7 +21,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from sim.experiment.sweep.designs import DESIGNS
+from sim.experiment.options import DESIGNS
 from sim.experiment.sweep.factors import Factor, between, number_of, require_different, require_values
 from sim.scenario.amounts import Amount, amount
 from sim.scenario.files import SHIPPED, find_inside, no_such_file, read_text, shipped_file, shown_path

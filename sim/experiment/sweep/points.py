@@ -7,7 +7,7 @@ import json
 import os
 import pickle
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
 from tempfile import SpooledTemporaryFile, gettempdir
 from typing import IO
@@ -15,6 +15,7 @@ from typing import IO
 from sim.experiment.disk.folder import FolderError
 from sim.experiment.runs.limits import require_size
 from sim.experiment.runs.replicate import Arm
+from sim.experiment.runs.work import AHEAD, in_processes
 from sim.scenario import Loaded, Place, Problem, ScenarioError
 from sim.scenario.problems import COMMAND_LINE
 from sim.scenario.unused import why_unused
@@ -23,6 +24,8 @@ from sim.scenario.unused import why_unused
 MOST_PROBLEMS = 50
 # So many bytes of checked points stay in memory: some 600 of the shipped pair.
 MOST_IN_MEMORY = 16 * 2**20
+# So many points are looked at by several processes, so many of them at a time: each takes some 15 ms.
+POINTS_FOR_WORKERS, POINTS_AT_ONCE = 100, 20
 
 
 @dataclass(frozen=True)
@@ -99,13 +102,11 @@ class CheckedArms:
         self._file = file
         self._places: dict[int, tuple[int, int]] = {}
 
-    def keep(self, point: Point, arms: Sequence[Arm]) -> None:
-        """Keep the arms of a point."""
-        # without what an arm works out for itself
-        plain = [Arm(arm.name, arm.scenario, arm.parameter_set) for arm in arms]
+    def keep(self, number: int, packed: bytes) -> None:
+        """Keep the arms of the point of that number, as `_packed` gives them."""
         try:
             first = self._file.seek(0, os.SEEK_END)
-            self._places[point.number] = first, self._file.write(pickle.dumps(plain))
+            self._places[number] = first, self._file.write(packed)
         except OSError as error:
             raise FolderError(f"{gettempdir()}: the points cannot be kept there ({error.strerror})") from error
 
@@ -116,38 +117,72 @@ class CheckedArms:
         return self._file.read(length)
 
 
+def _packed(arms: Sequence[Arm]) -> bytes:
+    """The arms without what each works out for itself."""
+    return pickle.dumps([Arm(arm.name, arm.scenario, arm.parameter_set) for arm in arms])
+
+
 def unpacked(packed: bytes) -> list[Arm]:
-    """The arms that `CheckedArms` has packed."""
+    """The arms that `CheckedArms` keeps packed."""
     arms: list[Arm] = pickle.loads(packed)
     return arms
 
 
 @contextmanager
-def checked(base: Base, points: Iterable[Point]) -> Iterator[CheckedArms]:
-    """The arms of all points. Raises ScenarioError with what is wrong at the points, before any of them runs."""
+def checked(base: Base, points: Sequence[Point], workers: int = 1) -> Iterator[CheckedArms]:
+    """The arms of all points. Raises ScenarioError with what is wrong at the points, before any of them runs.
+
+    `workers`: how many processes look at them, where they are many.
+    """
     with SpooledTemporaryFile(MOST_IN_MEMORY) as file:
         arms = CheckedArms(file)
-        require_valid(base, points, arms.keep)
+        require_valid(base, points, arms.keep, workers)
         yield arms
 
 
 def require_valid(
-    base: Base, points: Iterable[Point], then: Callable[[Point, Sequence[Arm]], None] = lambda *_: None
+    base: Base,
+    points: Sequence[Point],
+    then: Callable[[int, bytes], None] = lambda *_: None,
+    workers: int = 1,
 ) -> None:
     """Nothing, or a ScenarioError with what is wrong at the points; `then` hears of each point that is sound."""
     problems: list[Problem] = []
-    for point in points:
-        try:
-            arms = base.arms(point)
-            require_size(arms, base.scenarios)
-            then(point, arms)
-        except ScenarioError as error:
-            here = [_of_point(point, problem) for problem in error.problems]
-            problems += [p for p in here if p not in problems]
+    for point, found in zip(points, _looked_at(base, points, workers), strict=False):
+        if isinstance(found, bytes):
+            then(point.number, found)
+        else:
+            problems += [p for p in found if p not in problems]
         if len(problems) >= MOST_PROBLEMS:
             break
     if problems:
         raise ScenarioError(problems[:MOST_PROBLEMS])
+
+
+def _looked_at(base: Base, points: Sequence[Point], workers: int) -> Iterator[bytes | list[Problem]]:
+    """Of each point its arms, packed, or what is wrong with it."""
+    if workers == 1 or len(points) < POINTS_FOR_WORKERS:
+        yield from (_look_at(base, point) for point in points)
+        return
+    from joblib import delayed
+
+    parts = (points[first : first + POINTS_AT_ONCE] for first in range(0, len(points), POINTS_AT_ONCE))
+    with closing(in_processes((delayed(_look_at_all)(base, part) for part in parts), workers, AHEAD, True)) as found:
+        for part in found:
+            yield from part
+
+
+def _look_at_all(base: Base, points: Sequence[Point]) -> list[bytes | list[Problem]]:
+    return [_look_at(base, point) for point in points]
+
+
+def _look_at(base: Base, point: Point) -> bytes | list[Problem]:
+    try:
+        arms = base.arms(point)
+        require_size(arms, base.scenarios)
+    except ScenarioError as error:
+        return [_of_point(point, problem) for problem in error.problems]
+    return _packed(arms)
 
 
 def _of_point(point: Point, problem: Problem) -> Problem:

@@ -6,7 +6,7 @@ import hashlib
 import json
 import platform
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ from sim.experiment.disk.folder import MANIFEST, FolderError
 from sim.experiment.disk.manifest import about_program, checksum, checksums, parse_manifest, seal
 from sim.experiment.disk.publish import require_finished
 from sim.experiment.verify.compare import UnreadableError, compare_tables
+from sim.experiment.verify.own_again import KINDS, NOT_SIMULATED
 from sim.experiment.verify.restate import restated
 from sim.experiment.verify.run_again import mapping, run_again
 from sim.pure.streams import VERSION
@@ -28,6 +29,7 @@ MOVE_NUMBERS = ("vein2vein", "numpy", "scipy", "pandas")
 # Tables of inputs, in the words of the files: they are checked by what they say, not by how.
 NOT_RUN = "not run again"
 INPUTS = ("parameters.csv", "changes.csv")
+READ = "records"
 
 
 @dataclass(frozen=True)
@@ -59,12 +61,18 @@ class Verification:
 
 
 def verify(
-    folder: Path, engine: str, workers: int | None, done: Callable[[int], None], today: Path | None = None
+    folder: Path,
+    engine: str,
+    workers: int | None,
+    done: Callable[[int], None],
+    today: Path | None = None,
+    inputs: Sequence[Path] = (),
 ) -> Verification:
     """The verdict on each table of a results folder; nothing in the folder is changed.
 
-    `today`: the file of patients in progress, which stands in no results; beside the folder unless given. Raises
-    FolderError where it holds no results that could be run again, and what a run raises.
+    `today`: the file of patients in progress, which stands in no results; beside the folder unless given. `inputs`:
+    the files of the user's own that a fit, a curve, a calibration or an observed register was made from. Raises
+    FolderError where the folder holds no results that could be run again, and what a run raises.
     """
     require_finished(folder)
     manifest = read_manifest(folder)
@@ -75,8 +83,8 @@ def verify(
         again.mkdir()
         _put_patients(manifest, folder, Path(place), today)
         scenarios = _scenarios(manifest, folder, Path(place))
-        run_again(manifest, folder, scenarios, engine, workers, again, done)
-        checks = [*_check_seal(manifest), *_check_scenarios(manifest, scenarios)]
+        digest = run_again(manifest, folder, scenarios, engine, workers, again, done, inputs)
+        checks = [*_check_seal(manifest), *_check_scenarios(manifest, scenarios), *_check_made(manifest, digest)]
         names = _names(folder, again, stated)
         checks += [_check_table(name, folder, again, stated, scenarios) for name in names]
     others = sorted(set(checksums(folder)) - set(names))
@@ -89,8 +97,15 @@ def read_manifest(folder: Path) -> dict[str, Any]:
     """The manifest of a results folder. Raises FolderError."""
     file, manifest = folder / MANIFEST, parse_manifest(folder)
     entries = manifest.get("scenarios")
+    if manifest.get("kind") == READ:
+        raise FolderError(f"{folder}: holds the rows of a register that are not used; `records check` makes it again")
     known = isinstance(entries, list) and all(isinstance(one, dict) and one.get("resolved") for one in entries)
-    if not entries or not known or not isinstance(manifest.get("replications"), int):
+    if not entries and manifest.get("kind") in KINDS:
+        raise FolderError(
+            f"{file}: holds no scenario in full, as an earlier version wrote it; make it again to verify it"
+        )
+    counted = isinstance(manifest.get("replications"), int) or manifest.get("kind") in NOT_SIMULATED
+    if not entries or not known or not counted:
         raise FolderError(f"{file}: is no manifest of results (no scenarios or replications in it)")
     made = manifest.get("draws", 1)
     if made != VERSION:
@@ -99,6 +114,14 @@ def read_manifest(folder: Path) -> dict[str, Any]:
             "numbers cannot come out again; run its scenarios again, or verify it with the program that wrote it"
         )
     return manifest
+
+
+def runs_of(manifest: Mapping[str, Any]) -> int:
+    """How many replications it takes to run it again."""
+    points = next((int(manifest[key]) for key in ("points", "samples", "values_run") if key in manifest), 1)
+    if "particles" in manifest:
+        points = int(manifest["particles"]) * int(manifest["generations"])
+    return int(manifest.get("replications", 0)) * points
 
 
 def _put_patients(manifest: Mapping[str, Any], folder: Path, place: Path, given: Path | None) -> None:
@@ -163,7 +186,7 @@ def _check_seal(manifest: Mapping[str, Any]) -> Iterator[Check]:
 def _check_scenarios(manifest: Mapping[str, Any], scenarios: Mapping[str, Loaded]) -> Iterator[Check]:
     """Digest, values and seed that the manifest states of each scenario, against the one that was run again."""
     first = next(iter(scenarios.values())).scenario.run.seed
-    if manifest.get("seed") != first:
+    if manifest.get("seed", first) != first:
         yield Check("seed", "differs", f"the manifest states {manifest.get('seed')}, the scenario {first}")
     for entry, (name, loaded) in zip(manifest["scenarios"], scenarios.items(), strict=True):
         fits = entry.get("digest") == loaded.digest and _same_values(entry["resolved"], loaded.resolved)
@@ -176,6 +199,14 @@ def _same_values(stated: Any, resolved: Mapping[str, Any]) -> bool:
     known = json.loads(json.dumps(resolved, default=str))
     beside = dict.fromkeys(NOT_IN_DIGEST)
     return isinstance(stated, dict) and {**stated, **beside} == {**known, **beside}
+
+
+def _check_made(manifest: Mapping[str, Any], digest: str) -> Iterator[Check]:
+    """The scenario file that was written beside the folder, by the digest that the manifest states."""
+    if digest:
+        fits = manifest.get("scenario_digest") == digest
+        said = "comes out again" if fits else "another scenario comes out than the manifest states"
+        yield Check(str(manifest.get("scenario")), "identical" if fits else "differs", said)
 
 
 def _check_table(

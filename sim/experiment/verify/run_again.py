@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -12,6 +12,7 @@ from typing import Any
 from sim.experiment.ahead.run import forecast_again
 from sim.experiment.asked import How
 from sim.experiment.disk.folder import MANIFEST, FolderError
+from sim.experiment.disk.manifest import write_scenarios
 from sim.experiment.plan.bench import metrics_of
 from sim.experiment.plan.run import asked_from_plain, run_plan, sweep_of
 from sim.experiment.psa.prepare import psa_plan
@@ -23,6 +24,8 @@ from sim.experiment.sweep.factors import from_plain, number_of
 from sim.experiment.sweep.points import Base, Point
 from sim.experiment.sweep.prepare import sweep_plan
 from sim.experiment.sweep.run import run_sweep
+from sim.experiment.verify.inputs import inputs_of
+from sim.experiment.verify.own_again import CALIBRATE, KINDS, own_again
 from sim.scenario import Loaded
 from sim.tables.spreadsheets import unescaped
 
@@ -35,10 +38,20 @@ def run_again(
     workers: int | None,
     again: Path,
     done: Callable[[int], None],
-) -> None:
-    """Leaves in `again` what the results in `folder` should hold. Raises FolderError, and what a run raises."""
+    given: Sequence[Path] = (),
+) -> str:
+    """Leaves in `again` what the results in `folder` should hold; the digest of what the scenario file beside them
+    sets, "" where there is none. Raises FolderError, and what a run raises.
+
+    `given`: the files of the user's own that they were made from.
+    """
     with _told_how(folder):
         kind = manifest.get("kind", "study")
+        if kind in KINDS:
+            (scenario,) = scenarios.values()
+            if kind != CALIBRATE:  # which writes them itself
+                write_scenarios(again, scenarios)
+            return own_again(manifest, inputs_of(manifest, folder, given), scenario, engine, workers, again, done)
         base, count, how = Base(scenarios), int(manifest["replications"]), How(workers, engine)
         if kind == "sweep":
             points = tuple(_points(folder / "points.csv"))
@@ -52,11 +65,13 @@ def run_again(
             run_plan(sweep_of(base, asked, workers, engine), asked, again, "", done)
         elif kind == "forecast":
             (moved,) = scenarios.values()
+            write_scenarios(again, scenarios)
             forecast_again(moved, mapping(manifest, "asked"), again, engine, workers, done)
         elif kind == "study":
             run_study(_plan(manifest, folder, scenarios, engine, workers), again, done)
         else:
             raise FolderError(f"{folder}: holds a '{kind}', which this version cannot run again")
+        return ""
 
 
 def mapping(manifest: Mapping[str, Any], key: str) -> Mapping[str, Any]:

@@ -1,0 +1,77 @@
+"""What has no effect: one table of the keys that do nothing in a scenario, and why.
+
+Each rule reads: this `key` does nothing `when` the scenario is so, `because` of the values at these paths;
+`why` says it in words. From the table follow
+- what is refused, or said, where it is written (`dropped.py`),
+- what is left out, and said, where a later file or `--set` made an inherited value meaningless (`dropped.py`),
+- which values count as used: the parameters, the levers of the planning page, the inputs of sweeps (`why_unused`).
+
+It stands in parts by what the keys are about: strategy, network, waiting list, supply, people, steps, money. What
+several parts ask of a scenario is in `happens.py` and `binds.py`; `places.py` has the paths that they give as reasons.
+
+To add a rule, add a line to a part; of several rules about one key the first that holds is told. A "*" in a key stands
+for any name; `when` and `why` are given the names that it stood for. `when` sees the whole scenario, all its defaults
+filled in, so it asks for what holds in effect: not whether a share is written, but whether any product has one. It must
+be sure: a value that may move something is used.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from functools import cache
+
+from sim.scenario.makers import as_made_by
+from sim.scenario.schema import Scenario
+from sim.scenario.unused import money, network, people, steps, strategy, supply, waiting_list
+from sim.scenario.unused.rule import Path, Sections, Unused, matching
+
+
+def why_unused(path: Path, scenario: Scenario) -> str | None:
+    """Why a value at this path would do nothing in a scenario like this; None where it has an effect."""
+    for rule in _rules_of(path[0]):
+        names = rule.names(path)
+        if names is not None and rule.when(scenario, *names):
+            return rule.reason(scenario, *names)
+    return None
+
+
+@cache
+def _rules_of(section: str) -> tuple[Unused, ...]:
+    """The rules about keys in a section of the file."""
+    return tuple(rule for rule in RULES if rule.path[0] in ("*", section))
+
+
+def unused(scenario: Scenario) -> Iterator[tuple[Path, Unused, tuple[str, ...]]]:
+    """(path, rule, names) of each key of the scenario that does nothing in it."""
+    around: Sections = {(): [(scenario, (), ())]}
+    for rule in RULES:
+        for path, names in matching(around, rule.path):
+            if rule.when(scenario, *names):
+                yield path, rule, names
+
+
+def _of_manufacturer(rule: Unused) -> Unused:
+    """What is so of the slots of all, of the slots that a manufacturer has for itself."""
+    own = "manufacturing.manufacturers.*."
+
+    def when(s: Scenario, name: str) -> bool:
+        return name in s.manufacturing.manufacturers and bool(rule.when(as_made_by(s, name)))
+
+    because = tuple(path.replace("manufacturing.slots", f"{own}slots") for path in rule.because)
+    why = lambda s, name: rule.reason(as_made_by(s, name))  # noqa: E731
+    return replace(rule, key=rule.key.replace("manufacturing.", own), when=when, because=because, why=why)
+
+
+# Written where they do nothing, these are refused.
+REFUSED = (
+    *money.REFUSED, *strategy.REFUSED, *network.REFUSED, *waiting_list.REFUSED, *supply.REFUSED,
+)  # fmt: skip
+# Details of what is switched off, or cannot happen: a protocol may be written whole with a share of 0 in it. In a file
+# they are left out and said; set on the command line they are refused.
+DETAILS = (*people.DETAILS, *steps.DETAILS, *money.DETAILS)
+RULES: tuple[Unused, ...] = tuple(
+    one
+    for rule in (*REFUSED, *(replace(rule, is_detail=True) for rule in DETAILS))
+    for one in ((rule, _of_manufacturer(rule)) if rule.key.startswith("manufacturing.slots.") else (rule,))
+)

@@ -1,0 +1,107 @@
+"""What may happen in a scenario: what patients are given, what fails, who may progress."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from sim.pure.distributions import Distribution
+from sim.pure.survival import Never
+from sim.scenario.afterwards import HazardRatios
+from sim.scenario.makers import makers
+from sim.scenario.people import WaitingClocks
+from sim.scenario.schema import Scenario, products
+from sim.scenario.supply import NO_TARGET
+
+
+def gives(s: Scenario, product: str) -> bool:
+    """Whether patients are given this kind of product."""
+    return s.strategy in (product, "hybrid")
+
+
+def treatments(s: Scenario) -> tuple[str, ...]:
+    """What patients are given: kinds of product, and the alternative."""
+    return (*products(s.strategy), *(() if s.alternative is None else ("alternative",)))
+
+
+def target_is_idle(s: Scenario, target: str) -> bool:
+    """Whether it makes no difference after infusion that a therapy had this target."""
+    if target == NO_TARGET:
+        return False
+    return s.after_infusion is None or getattr(s.after_infusion.by_earlier_target, target) == HazardRatios.by_default()
+
+
+def most_days(duration: Distribution) -> float:
+    """The longest duration possible; infinite where there is none."""
+    with np.errstate(divide="ignore"):
+        return float(duration.quantile(np.ones(1))[0])
+
+
+def least_days(duration: Distribution) -> float:
+    """The shortest duration possible."""
+    return float(duration.quantile(np.zeros(1))[0])
+
+
+def may_lose(s: Scenario, *resources: str) -> bool:
+    """Whether work on a resource may be lost in an outage."""
+    return any(d.resource in resources and d.work == "lose" for d in s.disruptions.values())
+
+
+def fails(s: Scenario) -> bool:
+    """Whether a manufacture may fail."""
+    products = [product.failure for product in s.manufacturing.products.values()] or [None]
+    of_all = [its.manufacturing.failure for its in makers(s).values()]
+    return any((failure if share is None else share) > 0.0 for share in products for failure in of_all)
+
+
+def out_of_specification(s: Scenario) -> bool:
+    """Whether a product may be out of specification."""
+    products = [product.out_of_specification for product in s.manufacturing.products.values()] or [None]
+    of_all = [its.release_testing.out_of_specification for its in makers(s).values()]
+    return any((found if share is None else share) > 0.0 for share in products for found in of_all)
+
+
+def is_made_again(s: Scenario) -> bool:
+    """Whether an attempt at a product may fail, whatever for."""
+    tested = s.release_testing
+    refused = out_of_specification(s) and tested.accepted < 1.0
+    recalled = tested.conditional is not None and tested.conditional.recall > 0.0
+    lost = s.shipping.loss > 0.0 or may_lose(s, "line", "lab")
+    return fails(s) or tested.failure > 0.0 or refused or recalled or lost
+
+
+def collection_fails(s: Scenario) -> bool:
+    """Whether a collection may fall short, or its cells be lost."""
+    spoilt = not math.isinf(s.shipping.viable) or may_lose(s, "chair")
+    return s.apheresis.shortfall > 0.0 or s.shipping.loss > 0.0 or spoilt
+
+
+def may_be_refused(s: Scenario) -> bool:
+    """Whether anybody's path may end because nobody pays."""
+    cleared = s.before_apheresis.clearance
+    return cleared.refusal > 0.0 and cleared.appeal.success < 1.0
+
+
+def stays_after_progression(s: Scenario) -> bool:
+    sets = (s.clocks.waiting, s.clocks.after_apheresis)
+    rows = () if s.in_progress is None else s.in_progress.file.patients
+    if any(not math.isnan(one.progressed_days) for one in rows):
+        return True
+    return any(e is not None and not isinstance(e.progression, Never) and e.ends_eligibility < 1.0 for e in sets)
+
+
+def never_progresses(clocks: WaitingClocks | None) -> bool:
+    return clocks is not None and isinstance(clocks.progression, Never)
+
+
+def policy_is(s: Scenario, *policies: str) -> bool:
+    return s.waiting_list.policy in policies
+
+
+def is_read_late(s: Scenario) -> bool:
+    """Whether a conditional release never comes before the end of the sterility test."""
+    tested = s.release_testing
+    if tested.conditional is None:
+        return False
+    return least_days(tested.conditional.sterility) >= most_days(tested.sterility)

@@ -1,0 +1,68 @@
+"""What lies between two milestones and is no input: it is told beside what the base takes there if nobody waits."""
+
+from __future__ import annotations
+
+import csv
+from datetime import date, timedelta
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from click.testing import CliRunner
+
+from run_sim import cli
+
+PATIENTS = 60
+DESCRIBED = """\
+file: register.csv
+as_of: 2025-12-31
+included_at: referral
+milestones:
+  referral: {column: referred, dates: ["%Y-%m-%d"]}
+  listing: {column: listed, dates: ["%Y-%m-%d"]}
+  apheresis: {column: collected, dates: ["%Y-%m-%d"]}
+  released: {column: released, dates: ["%Y-%m-%d"]}
+  infusion: {column: infused, dates: ["%Y-%m-%d"]}
+"""
+
+
+def fitted(folder: Path, turnaround: int, base: str = "autologous") -> tuple[pd.DataFrame, str]:
+    """(the table of fits, what was said) of a register in which `turnaround` days lie between apheresis and release."""
+    days = np.random.default_rng(3).integers(7, 22, PATIENTS)
+    with (folder / "register.csv").open("w", newline="", encoding="utf-8") as file:
+        rows = csv.writer(file)
+        rows.writerow(["referred", "listed", "collected", "released", "infused"])
+        for k, work_up in enumerate(days):
+            referred = date(2025, 1, 1) + timedelta(days=3 * k)
+            listed = referred + timedelta(days=int(work_up))
+            collected = listed + timedelta(days=12)
+            released = collected + timedelta(days=turnaround)
+            rows.writerow([referred, listed, collected, released, released + timedelta(days=9 + k % 3)])
+    (folder / "register.yaml").write_text(DESCRIBED, encoding="utf-8")
+    words = ["fit", folder / "register.yaml", "--base", base, "--out", folder / "ours.yaml", "--bootstrap", "0"]
+    done = CliRunner().invoke(cli, [str(word) for word in words])
+    assert done.exit_code == 0, done.output
+    fits = pd.read_csv(folder / "ours" / "fits.csv", keep_default_na=False, na_values=[""])
+    return fits, " ".join(done.output.split())
+
+
+def test_a_base_that_is_too_slow_even_without_a_queue_is_warned_of(tmp_path: Path) -> None:
+    fits, said = fitted(tmp_path, turnaround=20)
+    checks = fits[fits["status"] == "check"].set_index("path")
+    row = checks.loc["apheresis to released"]
+    # everybody counts, although the register does not say who was manufactured again
+    assert (row["estimate"], row["n"], row["events"]) == (20.0, PATIENTS, PATIENTS)
+    # 1 d of apheresis, 1.2 d to the factory, a median of 10 d of culture and the rest of release testing
+    assert 30.0 < row["base"] < 45.0
+    assert f"apheresis to released: a median of 20 d in the register, and {row['base']:.0f} d in the base" in said
+    stays = fits[(fits["status"] == "base") & fits["note"].str.startswith("apheresis to released: a wait for")]
+    assert {"manufacturing.duration", "release_testing.review", "shipping.to_factory"} <= set(stays["path"])
+
+
+@pytest.mark.parametrize("turnaround", [40, 60])
+def test_a_wait_that_a_queue_may_explain_is_no_fault_of_the_base(tmp_path: Path, turnaround: int) -> None:
+    fits, said = fitted(tmp_path, turnaround)
+    (estimate,) = fits.loc[fits["path"] == "apheresis to released", "estimate"]
+    assert estimate == turnaround
+    assert "even if nobody waits: its durations" not in said

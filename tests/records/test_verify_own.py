@@ -1,0 +1,126 @@
+"""What was fitted, digitised, observed and calibrated is made again from the files it came from, and compared."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from click.testing import CliRunner, Result
+
+from run_sim import cli
+from tests.records.simulated import Extract, describe, register_of, simulated
+from tests.records.worlds import truth
+from tests.runs import load_text
+
+BEGAN, DAYS, PATIENTS = 100.0, 240.0, 60
+
+
+def call(*words: object) -> Result:
+    return CliRunner().invoke(cli, [str(word) for word in words])
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a scenario, a register of it, targets and a curve; and what was made from them."""
+    folder = tmp_path_factory.mktemp("verify")
+    text = truth(PATIENTS, days=350, observed=int(DAYS)).replace("warm_up: 0 d", f"warm_up: {BEGAN:.0f} d")
+    extract = Extract(BEGAN, BEGAN + DAYS)
+    describe(folder, register_of(simulated(load_text(text), 4), extract), extract)
+    (folder / "world.yaml").write_text(text, encoding="utf-8")
+    (folder / "targets.yaml").write_text("targets: {infused_share: {value: 0.5, standard_error: 0.05}}\n")
+    (folder / "curve.csv").write_text("month,survival\n0,1\n6,0.8\n12,0.6\n24,0.4\n")
+    (folder / "risk.csv").write_text("month,at_risk\n0,60\n12,30\n")
+    world, register = folder / "world.yaml", folder / "register.yaml"
+    small = ("--vary", "manufacturing.slots.count=1:6", "--particles", 50, "--generations", 2, "--workers", 1)
+    for words in (
+        ("fit", register, "--base", world, "--out", folder / "fitted.yaml", "--bootstrap", 19),
+        ("curve", folder / "curve.csv", "--at-risk", folder / "risk.csv", "--path", "clocks.waiting.death", "--base",
+         world, "--source", "Name 2020, figure 2", "--out", folder / "digitised.yaml"),
+        ("observe", world, register, "-n", 200, "--out", folder / "observed"),
+        ("calibrate", world, "--to", register, "--out", folder / "calibrated.yaml", *small),
+        ("calibrate", world, "--to", folder / "targets.yaml", "--out", folder / "aimed.yaml", *small, "-n", 2),
+    ):  # fmt: skip
+        done = call(*words, "--quiet")
+        assert done.exit_code == 0, done.output
+    return folder
+
+
+REGISTER, TARGETS = ("register.yaml",), ("targets.yaml",)
+MADE = {
+    "fitted": REGISTER,
+    "digitised": ("curve.csv", "risk.csv"),
+    "observed": REGISTER,
+    "calibrated": REGISTER,
+    "aimed": TARGETS,
+}
+
+
+def verified(place: Path, name: str, *more: object) -> Result:
+    inputs = [word for file in MADE[name] for word in ("--input", place / file)]
+    return call("verify", place / name, "--quiet", "--workers", 1, *inputs, *more)
+
+
+@pytest.mark.parametrize("name", MADE)
+def test_every_table_comes_out_again(place: Path, name: str) -> None:
+    done = verified(place, name)
+    assert done.exit_code == 0, done.output
+    assert "Every number of every table came out again." in done.output
+    tables = json.loads((place / name / "manifest.json").read_text(encoding="utf-8"))["tables"]
+    assert all(f" {table} " in f" {done.output}" for table in tables)
+    assert "not run again" not in done.output
+
+
+@pytest.mark.parametrize("name", ["fitted", "digitised"])
+def test_the_scenario_that_was_written_beside_comes_out_again(place: Path, name: str) -> None:
+    (told,) = [line for line in verified(place, name).output.splitlines() if f" {name}.yaml " in line]
+    assert "comes out again" in told
+
+
+@pytest.mark.parametrize(
+    ("name", "table"), [("fitted", "fits"), ("observed", "observed"), ("calibrated", "calibration")]
+)
+def test_a_changed_number_is_found(place: Path, tmp_path: Path, name: str, table: str) -> None:
+    folder = Path(shutil.copytree(place / name, tmp_path / name))
+    found = pd.read_csv(folder / f"{table}.csv")
+    column = {"fits": "estimate", "observed": "observed", "calibration": "distance"}[table]
+    found.loc[0, column] += 0.5
+    found.to_csv(folder / f"{table}.csv", index=False)
+    inputs = [word for file in MADE[name] for word in ("--input", place / file)]
+    done = call("verify", folder, "--quiet", "--workers", 1, *inputs)
+    assert done.exit_code == 3
+    assert f"NOT IDENTICAL: {table}.csv" in done.output
+
+
+def test_what_is_not_named_and_what_is_another_file_is_refused_in_a_line(place: Path, tmp_path: Path) -> None:
+    done = call("verify", place / "fitted", "--quiet")
+    assert done.exit_code == 2
+    assert "holds nothing of the file that describes the register but its digest" in done.output
+    assert "name register.yaml with --input" in done.output
+    other = tmp_path / "register.yaml"
+    other.write_text((place / "register.yaml").read_text(encoding="utf-8") + "# changed\n", encoding="utf-8")
+    done = call("verify", place / "fitted", "--quiet", "--input", other)
+    assert done.exit_code == 2
+    assert "is not the register.yaml that" in done.output
+    other.write_text((place / "register.yaml").read_text(encoding="utf-8"), encoding="utf-8")
+    (tmp_path / "register.csv").write_text((place / "register.csv").read_text(encoding="utf-8") + "\n", "utf-8")
+    done = call("verify", place / "fitted", "--quiet", "--input", other)
+    assert done.exit_code == 2
+    assert "is not the register that" in done.output
+
+
+def test_folders_that_cannot_be_made_again_say_so(place: Path) -> None:
+    done = call("records", "check", place / "register.yaml", "--out", place / "checked")
+    assert done.exit_code == 0, done.output
+    done = call("verify", place / "checked", "--quiet")
+    assert done.exit_code == 2
+    assert "`records check` makes it again" in done.output
+
+
+def test_no_row_of_the_register_is_in_the_folder(place: Path) -> None:
+    for name in ("fitted", "observed", "calibrated"):
+        for file in (place / name).rglob("*"):
+            if file.is_file():
+                assert b"Person " not in file.read_bytes(), file

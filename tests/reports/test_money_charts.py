@@ -1,0 +1,61 @@
+"""The plane with its threshold, ellipse and quadrants, and the budget by year, against their tables."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from reports.charts.economics import draw_budget, draw_plane
+from reports.findings import Findings
+
+NOTHING = Findings(("A", "B"), "A", 5, {}, {}, thresholds=(50_000.0, 100_000.0, 150_000.0))
+
+
+def plane(qalys: np.ndarray, costs: np.ndarray) -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "sample": np.arange(len(qalys)), "strategy": "B", "baseline": "A", "unit": "EUR 2024",
+            "incremental_qalys": qalys, "incremental_cost": costs,
+        }
+    )  # fmt: skip
+
+
+def test_the_ellipse_holds_95_percent_of_a_normal_cloud_and_the_line_is_the_threshold() -> None:
+    random = np.random.default_rng(3)
+    x = random.normal(0.2, 0.5, 20_000)
+    y = 20_000.0 + 60_000.0 * (x - 0.2) + random.normal(0.0, 30_000.0, 20_000)
+    picture = draw_plane(plane(x, y), NOTHING)
+    outline = next(one for one in picture.data if one["mode"] == "lines" and len(one["x"]) > 2)
+    # inside, by the angle that a closed outline makes around a point
+    edges = np.column_stack([outline["x"], outline["y"]]) / [0.5, 30_000.0]
+    points = np.column_stack([x, y])[:2000] / [0.5, 30_000.0]
+    turns = np.diff(np.unwrap(np.arctan2(*(edges[None] - points[:, None]).transpose(2, 0, 1)), axis=1)).sum(axis=1)
+    assert (np.abs(turns) > np.pi).mean() == pytest.approx(0.95, abs=0.015)
+    line = next(one for one in picture.data if one["mode"] == "lines" and len(one["x"]) == 2)
+    assert np.array(line["y"]) == pytest.approx(100_000.0 * np.array(line["x"]))
+    assert min(line["x"]) < 0.0 < max(line["x"])
+
+
+def test_the_corners_have_the_shares_of_the_quadrants() -> None:
+    x, y = np.array([1.0, 1.0, 1.0, -1.0, -1.0]), np.array([5.0, 5.0, -5.0, 5.0, 5.0])
+    picture = draw_plane(plane(x, y), NOTHING)
+    told = {(note["xanchor"], note["yanchor"]): note["text"] for note in picture.annotations}
+    assert told == {
+        ("right", "top"): "40% of samples", ("right", "bottom"): "20% of samples", ("left", "top"): "40% of samples"
+    }  # fmt: skip
+
+
+def test_the_budget_is_that_of_its_table_year_by_year() -> None:
+    rows = [
+        {
+            "scenario": name, "baseline": "A", "year": year, "quantity": quantity, "label": quantity,
+            "unit": "EUR 2024", "estimate": 100.0 * year + k, "low": 90.0, "high": 900.0,
+            "increment": 10.0 * k, "increment_low": 5.0 * k, "increment_high": 15.0 * k,
+        }
+        for k, name in enumerate("AB") for year in (1, 2, 3) for quantity in ("spent", "spent_on_products")
+    ]  # fmt: skip
+    picture = draw_budget(pd.DataFrame(rows), NOTHING)
+    lines = [one for one in picture.data if one.get("mode") == "lines+markers"]
+    assert [list(one["y"]) for one in lines] == [[100.0, 200.0, 300.0], [101.0, 201.0, 301.0]] * 2
+    assert "In year 3 B costs 10" in picture.layout["title"]["text"].replace("<br>", " ")
