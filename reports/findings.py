@@ -32,13 +32,13 @@ PHRASES: Mapping[str, tuple[str, str, str]] = {
     "waiting_days_mean": ("the mean wait from referral to infusion", "shorter", "longer"),
     "waiting_days_median": ("the median wait from referral to infusion", "shorter", "longer"),
     "vein_to_vein_days_median": ("the median time from vein to vein", "shorter", "longer"),
-    "progressed_before_infusion_share": ("the share progressed before infusion", "lower", "higher"),
-    "infused_share": ("the share infused", "lower", "higher"),
+    "progressed_before_infusion_share": ("the proportion progressed before infusion", "lower", "higher"),
+    "infused_share": ("the proportion infused", "lower", "higher"),
     "half_infused_days": ("the day by which half of those referred are infused", "earlier", "later"),
-    "lost_before_infusion_share": ("the share lost before infusion", "lower", "higher"),
-    "not_travelled_share": ("the share who do not travel to a centre", "lower", "higher"),
-    "still_waiting_share": ("the share still waiting when follow-up ends", "lower", "higher"),
-    EVERYBODY: ("the share of all referred who are infused and progression-free at 12 months", "lower", "higher"),
+    "lost_before_infusion_share": ("the proportion lost before infusion", "lower", "higher"),
+    "not_travelled_share": ("the proportion who do not travel to a centre", "lower", "higher"),
+    "still_waiting_share": ("the proportion still waiting when follow-up ends", "lower", "higher"),
+    EVERYBODY: ("the proportion of all referred who are infused and progression-free at 12 months", "lower", "higher"),
 }
 TELLING = tuple(name for name in PHRASES if BY_NAME[name].tells in (REACH, LOSS) and BY_NAME[name].unit == "share")
 """Metrics that say how many come to infusion, or do not, in the order in which they are told."""

@@ -46,7 +46,7 @@ EXEMPT = {
     "run.replications": "how many records there are, not what stands in them",
     "economics.currency": "the unit of tables",
     "economics.price_year": "the unit of tables",
-    "clocks.withdrawal": "shares that sum to 1, one of which cannot grow alone; test_inert_inputs.py changes each",
+    "clocks.withdrawal": "proportions that sum to 1, one of which cannot grow alone; test_inert_inputs.py changes each",
     "before_apheresis.holding.share": "it asks for a duration beside it, which test_inert_inputs.py has",
     "manufacturing.slots.withdrawn_by.(cuts)": "the same as closures where lines are never cut in part",
     **dict.fromkeys(

@@ -112,7 +112,7 @@ def _axis(name: str, points: Sequence[str], days: str) -> tuple[Any, str, dict[s
     places = [float(point.split()[0]) for point in points]
     if name == WAITING:
         texts = [f"{place:.0f}%" for place in places]
-        title = {"text": "share who waited at most so many days"}
+        title = {"text": "proportion who waited at most so many days"}
         return places, "", {"title": title, "range": [5, 95], "tickvals": places, "ticktext": texts}
     last = max(places)
     return places, "", {"title": {"text": days}, "range": [0, last * 1.03], "dtick": day_tick(last, 6)}

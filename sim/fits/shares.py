@@ -53,7 +53,7 @@ def fit_share(events: int, n: int, base: float, few: bool = False) -> Share:
     """
     if (events >= VERY_FEW and not few) or not 0.0 < base < 1.0:
         return Share(events + JEFFREYS, n - events + JEFFREYS, events, n, 0.0, "fitted", "beta posterior")
-    beside = "" if events < VERY_FEW else ", beside shares of"
+    beside = "" if events < VERY_FEW else ", beside proportions of"
     note = (
         f"{told(events)} events{beside or ','} fewer than {VERY_FEW}: the base counts for {PRIOR_PATIENTS:g} patients"
     )

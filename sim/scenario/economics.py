@@ -147,7 +147,9 @@ class Society(Section):
 class Line(Section):
     """A line of treatment after progression, or of those who are not infused."""
 
-    share: Annotated[float, Share()] = Field(1.0, description="Share of those alive at its start who are given it.")
+    share: Annotated[float, Share()] = Field(
+        1.0, description="Proportion of those alive at its start who are given it."
+    )
     lasts: Annotated[float, Days(above_zero=True)] = Field(description="Time on it, unless death comes before.")
 
 
