@@ -127,7 +127,7 @@ RECORDS = (
             flag("inside_50", "Whether what was observed lies in the envelope of half of them."),
             flag("inside_90", "Whether it lies in that of 90 %."),
             number("crps", "Continuous ranked probability score; the lower, the nearer.", null=FEW, bounds=Bounds.NONE),
-            share("pit", "Proportion of replications below what was observed, half of those equal to it included.", FEW),
+            share("pit", "Proportion of replications below what was observed; half of those equal to it count.", FEW),
         ),
         ("quantity", "point"),
         (("simulated", "low_50", "high_50"), ("simulated", "low_90", "high_90")),
