@@ -32,13 +32,13 @@ PHRASES: Mapping[str, tuple[str, str, str]] = {
     "waiting_days_mean": ("the mean wait from referral to infusion", "shorter", "longer"),
     "waiting_days_median": ("the median wait from referral to infusion", "shorter", "longer"),
     "vein_to_vein_days_median": ("the median time from vein to vein", "shorter", "longer"),
-    "progressed_before_infusion_share": ("the share progressed before infusion", "lower", "higher"),
-    "infused_share": ("the share infused", "lower", "higher"),
+    "progressed_before_infusion_share": ("the proportion progressed before infusion", "lower", "higher"),
+    "infused_share": ("the proportion infused", "lower", "higher"),
     "half_infused_days": ("the day by which half of those referred are infused", "earlier", "later"),
-    "lost_before_infusion_share": ("the share lost before infusion", "lower", "higher"),
-    "not_travelled_share": ("the share who do not travel to a centre", "lower", "higher"),
-    "still_waiting_share": ("the share still waiting when follow-up ends", "lower", "higher"),
-    EVERYBODY: ("the share of all referred who are infused and progression-free at 12 months", "lower", "higher"),
+    "lost_before_infusion_share": ("the proportion lost before infusion", "lower", "higher"),
+    "not_travelled_share": ("the proportion who do not travel to a centre", "lower", "higher"),
+    "still_waiting_share": ("the proportion still waiting when follow-up ends", "lower", "higher"),
+    EVERYBODY: ("the proportion of all referred who are infused and progression-free at 12 months", "lower", "higher"),
 }
 TELLING = tuple(name for name in PHRASES if BY_NAME[name].tells in (REACH, LOSS) and BY_NAME[name].unit == "share")
 """Metrics that say how many come to infusion, or do not, in the order in which they are told."""
@@ -82,6 +82,14 @@ class Findings:
     def verdict(self, scenario: str, metric: str) -> Verdict:
         """What may be said of the difference of a metric from the baseline."""
         return self.change(scenario, metric).verdict(BY_NAME[metric].better if metric in BY_NAME else NEITHER)
+
+    def apart(self, one: str, other: str, metric: str) -> bool:
+        """Whether two scenarios, neither of them the baseline, differ beyond chance.
+
+        Both intervals hold more of it than their difference on the same patients: that of a difference from the
+        baseline has the chance of the baseline too, and that of a level has what the patients of both have in common.
+        """
+        return any(found(one, metric).clearly_apart(found(other, metric)) for found in (self.change, self.level))
 
     @property
     def others(self) -> tuple[str, ...]:
@@ -475,16 +483,11 @@ def headline(findings: Findings, metric: str) -> str:
     told = _with_loss(findings, most, metric)
     if not shown:
         return f"In one replication, the largest difference from {base} is with {findings.quoted(most)}: {told}"
-    rivals = [s for s in ranked[1:] if not _clearly_larger(findings, most, s, metric)]
+    rivals = [s for s in ranked[1:] if not findings.apart(most, s, metric)]
     if rivals:
         among = f"{findings.quoted(most)} is among the {len(rivals) + 1} that differ most from {base}"
         return f"{among}, with no clear difference between them: {told}"
     return f"Largest difference from {base}: with {findings.quoted(most)}, {told}"
-
-
-def _clearly_larger(findings: Findings, one: str, other: str, metric: str) -> bool:
-    a, b = findings.change(one, metric), findings.change(other, metric)
-    return a.clearly_apart(b)
 
 
 def _with_loss(findings: Findings, scenario: str, metric: str) -> str:

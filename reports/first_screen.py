@@ -21,6 +21,7 @@ from reports.words import (
     level,
     listed,
     of_hundred,
+    of_hundred_apart,
     rounded,
     size,
     told_apart,
@@ -174,7 +175,7 @@ def caveat(findings: Findings) -> str:
     """Who is counted, and that intervals hold the error of the simulation only: one line."""
     counts = sorted({round(e.value) for s in findings.scenarios if (e := findings.level(s, "referred")).known})
     many = "" if not counts else f" {rounded(counts[-1], 3)}" if counts[0] == counts[-1] else f" up to {counts[-1]}"
-    who = f"Waits are of the infused, shares of all{many} referred in the measuring window"
+    who = f"Waits are of the infused, proportions of all{many} referred in the measuring window"
     if findings.censored:
         who += f"; {findings.unresolved()}"
     once = findings.replications
@@ -285,11 +286,8 @@ def _share(findings: Findings, scenario: str, metric: str, found: Verdict) -> st
         return f"{told} {_is(metric)} ({of_hundred(mine.value)})"
     if found is Verdict.INCOMPARABLE:
         return f"{of_hundred(mine.value)} patients {WHO[metric]}" if mine.known else f"nobody {WHO[metric]}"
-    a, b = of_hundred(mine.value), of_hundred(theirs.value)
-    if a == b:
-        # a difference beyond chance that whole patients of 100 do not show
-        a, b = (f"{text} of 100" for text in told_apart(mine.value * 100, theirs.value * 100, rounded))
-    return f"{a} patients {WHO[metric]} instead of {b.removesuffix(' of 100')}"
+    a, b = of_hundred_apart(mine.value, theirs.value)
+    return f"{a} patients {WHO[metric]} instead of {b}"
 
 
 def _of_several(findings: Findings) -> str:
@@ -321,13 +319,17 @@ def _best(findings: Findings, metric: str, unit: str) -> str:
     shown = rounded(value) + " days" if unit == "days" else of_hundred(value)
     theirs = findings.level(baseline, metric).value
     before = rounded(theirs) if unit == "days" else of_hundred(theirs).removesuffix(" of 100")
-    if baseline in (best, *ties) or before == shown.split()[0]:
+    if baseline in (best, *ties):
         than = "no wait clearly shorter than" if metric == WAIT else f"no more {_is(metric)} than"
         return f"{than} its {before} {'days' if unit == 'days' else 'of 100'}"
     if len(ties) > 1:
         return f"{what} with {len(ties) + 1} of them alike (about {shown} instead of {before})"
     with_them = listed([findings.quoted(s) for s in (best, *ties)])
-    instead = f" instead of {before}" if math.isfinite(theirs) else ""
+    instead = ""
+    if math.isfinite(theirs):
+        pair = told_apart(value, theirs, rounded) if unit == "days" else of_hundred_apart(value, theirs)
+        shown, before = pair[0] + (" days" if unit == "days" else ""), pair[1]
+        instead = f" instead of {before}"
     return f"{what} with {with_them} ({shown}{instead})"
 
 
@@ -336,7 +338,7 @@ def _apart(findings: Findings, one: str, other: str, metric: str) -> bool:
     for mine, theirs in ((one, other), (other, one)):
         if theirs == findings.baseline:
             return findings.verdict(mine, metric).resolved
-    return findings.change(one, metric).clearly_apart(findings.change(other, metric))
+    return findings.apart(one, other, metric)
 
 
 def _spelled(count: int) -> str:

@@ -186,7 +186,7 @@ def _waits(waits: pd.DataFrame, findings: Findings) -> Grid:
     entries = [
         (between(r.day_from, r.day_to), r.scenario, Estimate(r.share, r.low, r.high, "share")) for r in records(ordered)
     ]
-    return _by_scenario("Share of infused patients by waiting days", "Waiting days", entries, findings.scenarios)
+    return _by_scenario("Proportion of infused patients by waiting days", "Waiting days", entries, findings.scenarios)
 
 
 def _incidence(incidence: pd.DataFrame, findings: Findings) -> Grid:
@@ -231,8 +231,8 @@ def _outcomes(outcomes: pd.DataFrame, findings: Findings) -> Grid:
         lines.append(line)
     heads = ["Outcome"]
     for scenario in findings.scenarios:
-        heads += [scenario, f"{scenario}: patients a replication"]
-    return Grid("Share of referred patients by outcome", heads, lines, "figures stack")
+        heads += [scenario, f"{scenario}: patients, mean of a replication"]
+    return Grid("Proportion of referred patients by outcome", heads, lines, "figures stack")
 
 
 def _count(mean: float) -> str:
@@ -259,4 +259,6 @@ def _same_patients(same: pd.DataFrame, findings: Findings) -> Grid:
         for r in records(same)
     ]
     caption = f"Progressed before infusion: the same patients under {findings.baseline} and the other scenario"
-    return Grid(caption, ["Outcome", "Share of patients", "Patients a replication"], lines, "figures stack")
+    return Grid(
+        caption, ["Outcome", "Proportion of patients", "Patients, mean of a replication"], lines, "figures stack"
+    )

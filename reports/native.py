@@ -90,7 +90,7 @@ def _waits(waits: pd.DataFrame, findings: Findings) -> Native:
     for place, scenario in enumerate(findings.scenarios):
         mine = frame[frame["scenario"] == scenario].set_index("category")
         series.append(Series(scenario, mark(place).colour, [float(mine["share"].get(k, math.nan)) for k in categories]))
-    return Native(COLUMNS, series, categories, "days from referral to infusion", "share of infused", True)
+    return Native(COLUMNS, series, categories, "days from referral to infusion", "proportion of infused", True)
 
 
 def _ecdf(waits: pd.DataFrame, findings: Findings) -> Native:
@@ -99,7 +99,7 @@ def _ecdf(waits: pd.DataFrame, findings: Findings) -> Native:
         mine = waits[(waits["scenario"] == scenario) & waits["cumulative"].notna() & (waits["day_to"] < math.inf)]
         x, y = [0.0, *mine["day_to"]], [0.0, *mine["cumulative"]]
         series.append(Series(scenario, mark(place).colour, y, x, dash=mark(place).dash))
-    return Native(LINES, series, (), "days from referral to infusion", "share of infused", True)
+    return Native(LINES, series, (), "days from referral to infusion", "proportion of infused", True)
 
 
 def _incidence(incidence: pd.DataFrame, findings: Findings) -> Native | None:
@@ -132,7 +132,12 @@ def _stages(stages: pd.DataFrame, findings: Findings) -> Native:
 def _outcomes(outcomes: pd.DataFrame, findings: Findings) -> Native:
     had = outcomes[outcomes.groupby("outcome")["estimate"].transform("max") > 0.0]
     return _bars(
-        had.assign(category=had["label"]), findings, "estimate", ("low", "high"), "share of referred patients", True
+        had.assign(category=had["label"]),
+        findings,
+        "estimate",
+        ("low", "high"),
+        "proportion of referred patients",
+        True,
     )
 
 
@@ -143,8 +148,8 @@ def _same(same: pd.DataFrame, findings: Findings) -> Native | None:
         [where for where in PROGRESSED_IN if where in set(same["progressed_in"])]
     ]
     bounds = rows["low"].tolist(), rows["high"].tolist()
-    series = [Series("share of the same patients", mark(0).colour, rows["share"].tolist(), (), *bounds)]
-    return Native(CLUSTERED, series, rows["label"].tolist(), "", "share of the patients referred", True)
+    series = [Series("proportion of the same patients", mark(0).colour, rows["share"].tolist(), (), *bounds)]
+    return Native(CLUSTERED, series, rows["label"].tolist(), "", "proportion of the patients referred", True)
 
 
 def _differences(differences: pd.DataFrame, findings: Findings) -> Native | None:
@@ -239,7 +244,7 @@ def _sobol(sobol: pd.DataFrame, findings: Findings) -> Native:
         series,
         [input_label(str(path)) for path in rows["path"]],
         "",
-        "share of the variance of the result",
+        "proportion of the variance of the result",
         True,
     )
 

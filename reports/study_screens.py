@@ -12,7 +12,7 @@ from reports.charts.plans import levers
 from reports.findings import EVERYBODY, Findings
 from reports.first_screen import INFUSED, PROGRESSED, SHORT, TILES, WAIT, FirstScreen, Tile, of_scenarios, tile
 from reports.tables import Tables, records
-from reports.words import Estimate, counted, glance, listed, of_hundred, rounded
+from reports.words import Estimate, counted, listed, of_hundred, rounded, scale, unit_of
 from sim.outcomes.verdicts import HIGHER, LOWER, Verdict
 from sim.tables.inputs import input_label, point_label
 
@@ -72,7 +72,7 @@ def of_sweep(sweep: pd.DataFrame, picture: str) -> FirstScreen:
     who = f" of {scenario}" if others else ""
     return FirstScreen(
         f"{first}{who}: {listed(told)}.", tuple(tiles), picture,
-        f"Waits are of the infused, shares of all referred in the measuring window; {ONLY_CHANCE}.",
+        f"Waits are of the infused, proportions of all referred in the measuring window; {ONLY_CHANCE}.",
     )  # fmt: skip
 
 
@@ -190,8 +190,13 @@ def _target(plan: pd.DataFrame, target: str) -> str:
     mine = plan[plan["target"] == target].iloc[0]
     label = SHORT.get(metric, str(mine["label"]))
     word = "at most" if "<" in sign else "at least"
-    shown = glance(float(amount), str(mine["unit"]), 3) if _is_number(amount) else amount
+    shown = _as_asked(float(amount), str(mine["unit"])) if _is_number(amount) else amount
     return f"{label[:1].lower()}{label[1:]} {word} {shown}"
+
+
+def _as_asked(amount: float, unit: str) -> str:
+    """A target as it was asked for, not rounded: `60%`, `120 days`."""
+    return f"{round(amount * scale(unit), 9):g}{unit_of(Estimate(amount, unit=unit))}"
 
 
 def _is_number(text: str) -> bool:

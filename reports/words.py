@@ -24,6 +24,8 @@ APART = 1_000
 """From here on thousands are set apart."""
 LONG_UNITS, LONG_DIGITS = ("QALYs", "life years"), 3
 """Units of which a hundredth matters, and their decimals in full."""
+EXAGGERATED = 0.25
+"""The part of a difference by which the difference of two rounded numbers may be off."""
 MOST_MORE = 2
 """Decimals more at the most, where bounds would look alike or like zero."""
 
@@ -233,11 +235,34 @@ def of_hundred(share: float) -> str:
 
 
 def told_apart(one: float, other: float, write: Callable[[float, int], str]) -> tuple[str, str]:
-    """Two numbers with as few significant figures, from two on, as tell them apart; up to four."""
+    """Two numbers with as few significant figures, from two on, as tell them and their distance; up to four."""
     for figures in (2, 3):
-        if (texts := (write(one, figures), write(other, figures)))[0] != texts[1]:
+        texts = write(one, figures), write(other, figures)
+        if texts[0] != texts[1] and _as_far_apart(texts, one - other):
             return texts
     return write(one, 4), write(other, 4)
+
+
+def _as_far_apart(texts: tuple[str, str], distance: float) -> bool:
+    """Whether rounding does not make a small difference a large one, or the other way round."""
+    try:
+        first, second = (float(text.replace(",", "").replace(MINUS, "-")) for text in texts)
+    except ValueError:
+        return True
+    return abs(first - second - distance) <= EXAGGERATED * abs(distance)
+
+
+def of_hundred_apart(one: float, other: float) -> tuple[str, str]:
+    """Two shares that differ as patients of 100, the second without the words: `25 of 100`, `39`.
+
+    Whole patients where these tell how far they are apart, else with decimals.
+    """
+    whole = of_hundred(one), of_hundred(other)
+    numbers = tuple(text.removesuffix(" of 100") for text in whole)
+    if whole[0] != whole[1] and _as_far_apart((numbers[0], numbers[1]), 100.0 * (one - other)):
+        return whole[0], numbers[1]
+    first, second = told_apart(100.0 * one, 100.0 * other, rounded)
+    return f"{first} of 100", second
 
 
 def between(start: float, end: float) -> str:

@@ -23,7 +23,7 @@ NO_PROSE = re.compile(
 
 @dataclass(frozen=True)
 class Term:
-    """A way of saying something that is not ours: its pattern, what is said instead, and where it is right."""
+    """A way of saying something that is not ours: its pattern, what is said instead, where it means another thing."""
 
     pattern: str
     instead: str
@@ -42,8 +42,9 @@ TERMS = (
     Term(r"\bremovals?\b", "withdrawal", unless=r"removal of (?:tissue|cells)"),
     Term(
         r"\b(?:the|a|an|this|that|its|mean|each|no|in|by|of|what|which|same|small|large|as|and|or|per|their) shares?\b"
-        r"(?! (?:it|them|one|the|a|this|that|both|same|in|its|their|slots|beds|with)\b)|\bshares? (?:of|infused|lost"
-        r"|died|alive|still|progressed|not|who|that|given|withdrawn|treated)\b|^shares? \w+",
+        r"(?! (?:it|them|one|no|the|a|this|that|both|same|in|its|their|slots|beds|with)\b)"
+        r"|\bshares? (?:of|infused|lost|died"
+        r"|alive|still|progressed|not|who|that|given|withdrawn|treated)\b|^shares? \w+",
         "proportion, or %",
     ),
     Term(r"\bworth of (?:a|one) QALY\b|\bwhat a QALY is worth\b", "willingness to pay per QALY"),

@@ -328,13 +328,13 @@ def test_values_are_put_in_order_and_filled_in() -> None:
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        ("infused_share >= 85", "found 85; allowed: a share from 0 to 1; for 85 % write 0.85 or 85%"),
-        ("infused_share >= 185 %", "found 185%; allowed: a share from 0 to 1"),
-        ("infused_share >= -0.1", "found -0.1; allowed: a share from 0 to 1"),
+        ("infused_share >= 85", "found 85; allowed: a proportion from 0 to 1; for 85 % write 0.85 or 85%"),
+        ("infused_share >= 185 %", "found 185%; allowed: a proportion from 0 to 1"),
+        ("infused_share >= -0.1", "found -0.1; allowed: a proportion from 0 to 1"),
         ("turnaround_days_mean <= 1e400", "found 1e400; allowed: a number of at most 1e+12 in size"),
         (
             "turnaround_days_mean <= 50 %",
-            "found '50 %'; allowed: a number without %, as turnaround_days_mean is no share",
+            "found '50 %'; allowed: a number without %, as turnaround_days_mean is no proportion",
         ),
         ("turnaround_days_mean < 3", "allowed: METRIC <= NUMBER"),
         ("turnaround_days_mean <= x", "allowed: METRIC <= NUMBER"),

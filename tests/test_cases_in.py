@@ -459,10 +459,10 @@ def test_a_fault_of_a_file_never_reads_as_if_the_command_line_had_made_it(tmp_pa
     for setting in ("manufacturing.failure=0.1", "patients.risk_groups.low.hazard=2", "run.seed=3"):
         assert told_of(tmp_path, text, setting) == [
             f"{file}:6: manufacturing.duration: required, but not given",
-            f"{file}:7: patients.risk_groups: the shares sum to 1.1; allowed: shares that sum to 1",
+            f"{file}:7: patients.risk_groups: the proportions sum to 1.1; allowed: proportions that sum to 1",
         ]
     [_, sums] = told_of(tmp_path, text, "patients.risk_groups.low.share=0.6")
-    assert sums.startswith("--set patients.risk_groups.low.share: patients.risk_groups: the shares sum to 1.2")
+    assert sums.startswith("--set patients.risk_groups.low.share: patients.risk_groups: the proportions sum to 1.2")
     assert sums.endswith(f" (with {file}:7)")
 
 

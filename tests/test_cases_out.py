@@ -131,13 +131,13 @@ def test_fewer_lost_by_losing_them_earlier_says_both(tmp_path: Path) -> None:
     (other,) = findings.others
     assert is_flattered(findings, other)
     said = sentence(findings, other)
-    assert said.index("the share infused is") < said.index("days shorter")
+    assert said.index("the proportion infused is") < said.index("days shorter")
     assert "do not travel to a centre" in said.split("days shorter")[0]
-    assert "the share infused" in headline(findings, WAIT).split("days shorter")[0]
+    assert "the proportion infused" in headline(findings, WAIT).split("days shorter")[0]
     # where the short sentence stands alone, what it must not be read without follows
     (early,) = read_with(findings)
     assert early.endswith("patients who are lost early neither wait for long nor progress.")
-    assert "the share infused is" in early
+    assert "the proportion infused is" in early
     assert "do not travel to a centre" in early
 
 
@@ -160,12 +160,12 @@ LESS, MORE, ALIKE = (-0.1, -0.12, -0.08), (0.1, 0.08, 0.12), (0.0, 0.0, 0.0)
     ("changes", "said", "flattered"),
     [
         ({WAIT: ALIKE, PROGRESSED: ALIKE, INFUSED: ALIKE}, "is the same", False),
-        ({WAIT: LESS, PROGRESSED: MORE, INFUSED: ALIKE}, "), but the share progressed", False),
-        ({WAIT: LESS, PROGRESSED: LESS, INFUSED: MORE}, "), and the share progressed", False),
-        ({WAIT: LESS, PROGRESSED: LESS, INFUSED: LESS}, "With B instead of A, the share infused is", True),
-        ({WAIT: ALIKE, PROGRESSED: LESS, INFUSED: LESS}, "With B instead of A, the share infused is", True),
+        ({WAIT: LESS, PROGRESSED: MORE, INFUSED: ALIKE}, "), but the proportion progressed", False),
+        ({WAIT: LESS, PROGRESSED: LESS, INFUSED: MORE}, "), and the proportion progressed", False),
+        ({WAIT: LESS, PROGRESSED: LESS, INFUSED: LESS}, "With B instead of A, the proportion infused is", True),
+        ({WAIT: ALIKE, PROGRESSED: LESS, INFUSED: LESS}, "With B instead of A, the proportion infused is", True),
         ({WAIT: MORE, PROGRESSED: ALIKE, INFUSED: MORE}, "higher (95% simulation interval 8 to 12), but", False),
-        ({WAIT: MORE, PROGRESSED: MORE, INFUSED: LESS}, "), and the share progressed", False),
+        ({WAIT: MORE, PROGRESSED: MORE, INFUSED: LESS}, "), and the proportion progressed", False),
         ({WAIT: (0.1, math.nan, math.nan), PROGRESSED: ALIKE, INFUSED: ALIKE}, "one replication, no interval", False),
     ],
 )

@@ -89,7 +89,7 @@ def test_compare_ends_with_a_table_and_the_report(compared: tuple[Path, Done]) -
     for words in (
         "Waiting days, mean",
         "Vein-to-vein days",
-        "Share infused",
+        "Proportion infused",
         "progressed before infusion",
         "lost before",
     ):

@@ -76,7 +76,7 @@ def test_labels_say_what_they_are() -> None:
     assert label("waiting_list_length@2026-03-02") == ("Listed, waiting for a slot or dose, on 2026-03-02", "patients")
     assert label("occupancy.bed.city@worst") == ("Occupancy: Infusion beds at city, in the worst month", "share")
     assert label("queue.slot.*") == ("Waiting for manufacturing slots, the highest of the centres, mean", "patients")
-    assert label("infused_share") == ("Share infused", "share")
+    assert label("infused_share") == ("Proportion infused", "share")
 
 
 @pytest.mark.parametrize(

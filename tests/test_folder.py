@@ -459,7 +459,7 @@ def test_a_page_that_fails_leaves_the_tables_and_says_what_to_do(
         done.stderr
     )
     assert done.stderr.endswith(f" report {tmp_path / 'out'}\n")
-    assert "Share infused" in done.stdout
+    assert "Proportion infused" in done.stdout
     require_whole(tmp_path / "out")
     for table in (made / "out").glob("*.csv"):
         assert (tmp_path / "out" / table.name).read_bytes() == table.read_bytes()

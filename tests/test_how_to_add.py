@@ -102,7 +102,7 @@ def test_a_metric_is_one_more_row_of_the_registry(scenario: Scenario, monkeypatc
         return p.by.share(p.between("referral", "infusion") <= 30.0, p.cohort.measured)
 
     added = Metric(
-        "infused_within_30_days_share", "Share infused within 30 days", "share", "higher", None, within_a_month
+        "infused_within_30_days_share", "Proportion infused within 30 days", "share", "higher", None, within_a_month
     )
     registry = (*metrics.METRICS, added)
     for room in (metrics, tables):
@@ -116,7 +116,7 @@ def test_a_metric_is_one_more_row_of_the_registry(scenario: Scenario, monkeypatc
     # days 15, 24, 33 and 42 after referral
     assert summary.loc["waiting_days_mean", "estimate"] == 28.5
     assert summary.loc["infused_within_30_days_share", "estimate"] == 0.5
-    assert summary.loc["infused_within_30_days_share", "label"] == "Share infused within 30 days"
+    assert summary.loc["infused_within_30_days_share", "label"] == "Proportion infused within 30 days"
 
 
 def test_a_chart_is_a_function_from_a_table_to_a_figure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

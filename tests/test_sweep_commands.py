@@ -62,7 +62,7 @@ def test_sweep_from_a_file_with_a_tornado(small: Path) -> None:
     assert rows["manufacturing.lines"]["base_value"] == "3"
     assert rows["apheresis.duration"]["low_change"] == 0.0
     shown = call("sweep", str(sweep), "--out", str(out), *QUICK)
-    assert "Share progressed before infusion, by what moves it most" in shown.stdout
+    assert "Proportion progressed before infusion, by what moves it most" in shown.stdout
 
 
 @pytest.mark.parametrize(

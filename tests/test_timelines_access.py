@@ -114,7 +114,10 @@ def test_a_number_is_a_count() -> None:
     [
         ("nine", "already_waiting.count: found 'nine'; allowed: a whole number from 0 to 100000"),
         ("-1", "already_waiting.count: found -1; allowed: a whole number from 0 to 100000"),
-        ("{count: 9, risk_groups: {mild: 0.5, severe: 0.6}}", "already_waiting.risk_groups: the shares sum to 1.1"),
+        (
+            "{count: 9, risk_groups: {mild: 0.5, severe: 0.6}}",
+            "already_waiting.risk_groups: the proportions sum to 1.1",
+        ),
         (
             "{count: 9, risk_groups: {mild: 0.5, sever: 0.5}}",
             "risk_groups.sever: found 'sever', which is no risk",

@@ -52,11 +52,11 @@ def test_withdrawals_are_told_apart_by_reason_and_nothing_else_moves() -> None:
 
 
 def test_reasons_of_withdrawal_are_shares_of_a_clock_that_runs() -> None:
-    with pytest.raises(ScenarioError, match=r"the shares sum to 1\.1; allowed: at most 1"):
+    with pytest.raises(ScenarioError, match=r"the proportions sum to 1\.1; allowed: at most 1"):
         outcomes_of("{hospice: 0.6, own_choice: 0.5}")
     text = WITHDRAW.format(shares="{hospice: 0.5}").replace("removal: {exponential: {rate: 0.01 / d}}, ", "")
     (dropped,) = load_text(text).dropped
-    assert (dropped.path, dropped.why) == (("clocks", "withdrawal"), "no clock of removal runs")
+    assert (dropped.path, dropped.why) == (("clocks", "withdrawal"), "no clock of withdrawal runs")
 
 
 def test_who_progressed_is_infused_or_lost() -> None:

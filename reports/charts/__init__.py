@@ -98,10 +98,10 @@ CHARTS: tuple[Chart, ...] = (
         "waits",
         waiting_times.draw,
         waiting_times.describe,
-        "Each bar is the share of infused patients who waited that many days from referral; the thin "
+        "Each bar is the proportion of infused patients who waited that many days from referral; the thin "
         "lines are 95% simulation intervals, the upright line is the mean. The panels share both "
         "scales. Patients who were never infused have no waiting time, so read it "
-        "beside the share infused.",
+        "beside the proportion infused.",
     ),
     Chart(
         "waiting_ecdf",
@@ -109,8 +109,8 @@ CHARTS: tuple[Chart, ...] = (
         "waits",
         waiting_ecdf.draw,
         waiting_ecdf.describe,
-        "The share of infused patients with a waiting time of at most x days from referral. Patients who were "
-        "never infused are not in it, so read it beside the share infused.",
+        "The proportion of infused patients with a waiting time of at most x days from referral. Patients who were "
+        "never infused are not in it, so read it beside the proportion infused.",
         fits=_has_cumulative,
     ),
     Chart(
@@ -119,8 +119,8 @@ CHARTS: tuple[Chart, ...] = (
         "incidence",
         incidence.draw,
         incidence.describe,
-        "The share of referred patients to whom something has happened by that day. Infusion and the losses in the "
-        "small panels compete: a patient has one of them at most. Progression before infusion, the outcome of the "
+        "The proportion of referred patients to whom something has happened by that day. Infusion and the losses in "
+        "the small panels compete: a patient has one of them at most. Progression before infusion, the outcome of the "
         "headline, is counted whatever comes after it, so it stands beside them. Below the large panels: patients "
         "still on the way, neither infused nor lost by then, the same for every panel. Bands are 95% simulation "
         "intervals. Small panels share one scale. The axis ends where no curve rises visibly any more.",
@@ -159,7 +159,7 @@ CHARTS: tuple[Chart, ...] = (
         "outcomes",
         outcomes.draw,
         outcomes.describe,
-        "Every referred patient has exactly one outcome, so the shares of a scenario add up to 100%. "
+        "Every referred patient has exactly one outcome, so the proportions of a scenario add up to 100%. "
         "Whiskers are 95% simulation intervals. Outcomes that nobody has are left out of the picture.",
     ),
     Chart(
@@ -197,8 +197,8 @@ CHARTS: tuple[Chart, ...] = (
         "groups",
         groups.draw,
         groups.describe,
-        "The mean wait of the infused, and the shares of those referred who progressed before infusion and who were "
-        "infused, by risk group, centre and home region. n is the mean number of patients of the group; of few "
+        "The mean wait of the infused, and the proportions of those referred who progressed before infusion and who "
+        "were infused, by risk group, centre and home region. n is the mean number of patients of the group; of few "
         "little is known, as the whiskers, 95% simulation intervals, say.",
         section=GROUPS,
     ),
@@ -208,7 +208,7 @@ CHARTS: tuple[Chart, ...] = (
         "resources_summary",
         resource_bars.drawer("utilisation"),
         resource_bars.describer("utilisation"),
-        "Utilisation is the share of the units there that are held in the measuring window, or of the slots "
+        "Utilisation is the proportion of the units there that are held in the measuring window, or of the slots "
         "offered that are claimed. What is unlimited has none.",
         section=APPENDIX,
     ),
@@ -262,7 +262,7 @@ CHARTS: tuple[Chart, ...] = (
         "stock_through_time",
         through_time.draw_stock,
         through_time.describe_stock,
-        "Doses on the shelf, the share of time without one, doses that expired and lots started, by calendar month.",
+        "Doses on the shelf, the proportion of time without one, doses that expired and lots started, by month.",
         section=APPENDIX,
     ),
     Chart(
@@ -325,7 +325,7 @@ CHARTS: tuple[Chart, ...] = (
         "sobol",
         sweeps.draw_sobol,
         sweeps.describe_sobol,
-        "The share of the variance of the result that an input explains alone, and together with its "
+        "The proportion of the variance of the result that an input explains alone, and together with its "
         "interactions with others.",
         section=STUDY,
     ),
@@ -386,9 +386,9 @@ CHARTS: tuple[Chart, ...] = (
         "ce_plane",
         economics.draw_plane,
         economics.describe_plane,
-        "A point is one draw of the uncertain inputs. To the right is better, upwards is dearer; the large "
+        "A point is one draw of the uncertain inputs. To the right is better, upwards is costlier; the large "
         "mark is the mean, and the ellipse holds 95% of a normal cloud with the same moments. In the corners stands "
-        "the share of samples in each quadrant. On the dotted line a strategy is worth as much as the baseline, "
+        "the proportion of samples in each quadrant. On the dotted line a strategy is worth as much as the baseline, "
         "below it more.",
         section=COSTS,
     ),
@@ -429,8 +429,8 @@ CHARTS: tuple[Chart, ...] = (
             name,
             economics.draw_price,
             economics.describe_price,
-            "At which price of its product each scenario is worth as much as another, by what a QALY is worth to the "
-            "payer. The dotted line is the price in the scenario: left of it, the product costs more than it brings.",
+            "At which price of its product each scenario is worth as much as another, by willingness to pay per "
+            "QALY. The dotted line is the price in the scenario: left of it, the product costs more than it brings.",
             economics.has_price,
         )
         for name in ("price", "psa_price")
@@ -509,8 +509,8 @@ CHARTS: tuple[Chart, ...] = (
         "fits_curves",
         fitted.drawer(fitted.STAGES),
         fitted.describer(fitted.STAGES),
-        "The share of patients who are still in a stage so many days after it began, as observed (with censoring and "
-        "late entry) and as fitted, both by date. Below the axis stand patients at risk.",
+        "The proportion of patients who are still in a stage so many days after it began, as observed (with censoring "
+        "and late entry) and as fitted, both by date. Below the axis stand patients at risk.",
         fits=fitted.has(fitted.STAGES),
         section=OWN,
     ),

@@ -13,7 +13,7 @@ from reports.theme import INK, MUTED, SMALL_SIZE, Mark, canvas, day_tick, faint,
 
 PANEL, GAP, ABOVE, BELOW, PHONE_PANEL = 130, 50, 40, 52, 150
 MONTHS = (1, 3, 6, 12)
-OWN_AXIS, AT_RISK = 34, 18
+OWN_AXIS, AT_RISK, TITLE_LETTERS = 34, 18, 48
 """Pixels for the ticks and title of a panel's own axis, and for the patients at risk below them."""
 
 
@@ -153,7 +153,7 @@ def draw_grid(figure: Figure, grid: Grid, in_legend: bool = True) -> dict[str, A
             f"layout.xaxis{suffix}.title.text": _title(grid, box) if own or place == len(grid.boxes) - 1 else "",
         }
         _lines(figure, box, f"x{suffix}", f"y{suffix}", told if in_legend else None)
-        heading(figure, lines(box.title, 60, 1), f"x{suffix}", f"y{suffix}")
+        heading(figure, lines(box.title, TITLE_LETTERS, 2), f"x{suffix}", f"y{suffix}")
         _at_risk(figure, box, f"x{suffix}", f"y{suffix}")
     return narrow
 

@@ -53,7 +53,7 @@ def draw_values(sample: pd.DataFrame, findings: Findings) -> Figure:
     return finish(
         picture,
         title=_title(sample, paths),
-        subtitle="Share of prior and posterior in equal parts of the range",
+        subtitle="Proportion of prior and posterior in equal parts of the range",
         alt=describe_values(sample, findings),
         height=_height(len(paths)),
         margin={"l": 66, "r": 24, "b": BELOW},

@@ -35,9 +35,9 @@ class Kind:
 
 
 KINDS = {
-    STAGES: Kind("days since it began", "share without the end of the stage, or the event"),
+    STAGES: Kind("days since it began", "proportion without the end of the stage, or the event"),
     CLOCKS: Kind("days since referral", "cumulative incidence while waiting"),
-    WAITS: Kind("days since it began", "share still waiting"),
+    WAITS: Kind("days since it began", "proportion still waiting"),
 }
 
 

@@ -80,7 +80,7 @@ def draw(flow: pd.DataFrame, findings: Findings) -> Figure:
     return finish(
         picture,
         title=_title(flow, findings),
-        subtitle=f"{findings.population()}; mean patients a replication, on the same two scales in every panel",
+        subtitle=f"{findings.population()}; patients (mean of a replication), on the same two scales in every panel",
         alt=describe(flow, findings),
         height=ABOVE + sum(heights) + GAP * max(0, len(heights) - 1) + BELOW,
         margin={"l": LEFT, "r": RIGHT, "b": BELOW},
@@ -95,7 +95,7 @@ def describe(flow: pd.DataFrame, findings: Findings) -> str:
     for scenario in _scenarios(flow, findings):
         named = [f"{uncapital(label)} {level(count)}" for _, label, count in _reached(flow, scenario)]
         parts.append(f"{scenario}: {listed(named)}")
-    return f"Bars of the mean patients a replication who reach each station or outcome. {'; '.join(parts)}."
+    return f"Bars of the patients (mean of a replication) who reach each station or outcome. {'; '.join(parts)}."
 
 
 def _together(flow: pd.DataFrame) -> pd.DataFrame:
@@ -225,7 +225,7 @@ def _title(flow: pd.DataFrame, findings: Findings) -> str:
 
 
 def _loss(row: Any) -> Estimate:
-    return Estimate(row.estimate, row.low, row.high, "patients a replication")
+    return Estimate(row.estimate, row.low, row.high, "patients, mean of a replication")
 
 
 def _ends(row: Any) -> tuple[str, str]:

@@ -20,7 +20,7 @@ BELOW, LEFT = 52, 190
 def draw(outcomes: pd.DataFrame, findings: Findings) -> Figure:
     """Bars of the share of referred patients with each outcome, a group an outcome, a bar a scenario."""
     figure = canvas()
-    panel = Panel(_groups(outcomes, findings), "share of referred patients", bars=True)
+    panel = Panel(_groups(outcomes, findings), "proportion of referred patients", bars=True)
     several = len(findings.scenarios) > 1
     narrow = draw_panel(figure, panel, legend=several)
     figure.update_layout(barmode="overlay")
@@ -43,7 +43,7 @@ def describe(outcomes: pd.DataFrame, findings: Findings) -> str:
         mine = outcomes[(outcomes["scenario"] == scenario) & (outcomes["estimate"] > 0.0)]
         named = [f"{uncapital(row.label)} {level(_estimate(row))}" for row in records(mine)]
         parts.append(f"{scenario}: {listed(named) or 'no patients'}")
-    return f"Bars of patient outcomes as shares of those referred. {'; '.join(parts)}."
+    return f"Bars of patient outcomes as proportions of those referred. {'; '.join(parts)}."
 
 
 def _estimate(row: Any) -> Estimate:

@@ -21,7 +21,7 @@ FRONT, TODAY = "nothing cheaper is better", "as it is today"
 CHOSEN, NEAR, MEETS, MISSES, OPEN = (
     "cheapest that meets the targets",
     "meets them at hardly more cost",
-    "meets them, dearer",
+    "meets them, at a higher cost",
     "misses a target",
     "not needed or not decided",
 )

@@ -24,7 +24,7 @@ def draw(same_patients: pd.DataFrame, findings: Findings) -> Figure:
         for scenario in _compared(same_patients, findings)
         for row in _rows(same_patients, findings, scenario)
     )
-    panel = Panel(groups, "share of the patients referred", bars=True, wrap=WRAP)
+    panel = Panel(groups, "proportion of the patients referred", bars=True, wrap=WRAP)
     narrow = draw_panel(picture, panel, legend=False)
     picture.update_layout(barmode="overlay")
     return finish(

@@ -56,7 +56,7 @@ def describe(waits: pd.DataFrame, findings: Findings) -> str:
             if not (row := mine[mine["day_to"] == day]).empty
         ]
         parts.append(f"{scenario}: {listed(told) or 'nobody infused'}")
-    return f"Lines of the cumulative share of infused patients by waiting days. {'; '.join(parts)}."
+    return f"Lines of the cumulative proportion of infused patients by waiting days. {'; '.join(parts)}."
 
 
 def _line(waits: pd.DataFrame, scenario: str, place: int) -> Line | None:

@@ -48,7 +48,7 @@ def draw(waits: pd.DataFrame, findings: Findings) -> Figure:
                     "range": [0, _top(waits) * 100],
                     "ticksuffix": "%",
                     "nticks": 4,
-                    "title": {"text": "" if empty else "share of infused"},
+                    "title": {"text": "" if empty else "proportion of infused"},
                     "showticklabels": not empty,
                     "showgrid": not empty,
                     "rangemode": "tozero",

@@ -125,7 +125,7 @@ def _discount(case: Case) -> str:
 
 
 def _outcomes(f: Facts) -> str:
-    days = ", waiting days and shares infused, progressed and lost" if f.findings.scenarios else ""
+    days = ", waiting days and proportions infused, progressed and lost" if f.findings.scenarios else ""
     return f"QALYs and life years per patient referred{days}."
 
 

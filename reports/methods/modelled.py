@@ -61,7 +61,7 @@ def leaving(f: Facts) -> tuple[str, ...]:
         lost = waiting.get("ends_eligibility", 0)
         return (
             f"{counted(len(kinds), 'clock')} run against each waiting patient: {listed(shapes)}{switched}; "
-            "a patient leaves when accumulated hazard reaches a threshold drawn once; a share of "
+            "a patient leaves when accumulated hazard reaches a threshold drawn once; a proportion of "
             f"{lost} loses eligibility at progression."
         )
 
@@ -125,7 +125,7 @@ def entities(f: Facts) -> tuple[str, ...]:
             f"group ({some(named)}) and thresholds of the clocks"
         )
         lots = [r for r in case.model["resources"] if r["kind"] == "stock"]
-        later = "; a share comes back for a later course" if case.value("later_course") else ""
+        later = "; a proportion comes back for a later course" if case.value("later_course") else ""
         return text + ("; lots of doses, made beside them" if lots else "") + f"{later}."
 
     return f.each(told)

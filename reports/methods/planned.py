@@ -32,7 +32,7 @@ def outputs(f: Facts) -> tuple[str, ...]:
         f"{'; '.join(named)}.",
     )
     if f.findings.scenarios:
-        point += ("Shares are of the patients referred in the measuring window; waiting days are of the infused.",)
+        point += ("Proportions are of the patients referred in the measuring window; waiting days are of the infused.",)
     return point
 
 

@@ -34,7 +34,7 @@ def fit_all_shares(records: Records, base: Scenario, work: Work) -> None:
         if "risk_group" in records.has and records.included_at == "referral" and known:
             shares = [fit_share(int((there == name).sum()), known, 0.0) for name in groups]
             written = _summing_to_one([s.events / known for s in shares])
-            note = "shares sum to 1, so none has an uncertainty of its own"
+            note = "proportions sum to 1, so none has an uncertainty of its own"
             for name, share, value in zip(groups, shares, written, strict=True):
                 path = f"patients.risk_groups.{name}.share"
                 work.numbers.append(of_share(path, share, groups[name].share, value, note, sure=True))
@@ -72,7 +72,7 @@ def _withdrawals(records: Records, base: Scenario, work: Work) -> None:
         share = fit_share(counts[name], len(by_clock), value, rare)
         whole = share.mean if rare else share.events / share.n
         # rounded down, so that the shares sum to 1 at most
-        note = "shares sum to 1 at most, so none has an uncertainty of its own"
+        note = "proportions sum to 1 at most, so none has an uncertainty of its own"
         work.numbers.append(of_share(path, share, value, math.floor(1e5 * whole) / 1e5, note, sure=True))
 
 

@@ -23,12 +23,12 @@ FloatArray = NDArray[np.float64]
 # Metric of the registry, and what it is called of these patients.
 LABELS = {
     "referred": "Patients on the list on the first day",
-    "infused_share": "Share infused",
+    "infused_share": "Proportion infused",
     "half_infused_days": "Days from the first day by which half of them are infused",
     "waiting_days_mean": "Days from the first day to infusion, mean",
-    "progressed_before_infusion_share": "Share progressed before infusion",
-    "lost_before_infusion_share": "Share lost before infusion",
-    "still_waiting_share": "Share still waiting at the end",
+    "progressed_before_infusion_share": "Proportion progressed before infusion",
+    "lost_before_infusion_share": "Proportion lost before infusion",
+    "still_waiting_share": "Proportion still waiting at the end",
 }
 METRICS = tuple(BY_NAME[name] for name in LABELS)
 POSSIBLE = ranges([metric.possible for metric in METRICS])

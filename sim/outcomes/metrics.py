@@ -289,7 +289,7 @@ METRICS: tuple[Metric, ...] = (
         settled=True,
     ),
     Metric("infused", "Patients infused", "patients", HIGHER, REFERRED, _count(lambda p: p.infused), REACH),
-    Metric("infused_share", "Share infused", "share", HIGHER, REFERRED, _share(lambda p: p.infused), REACH),
+    Metric("infused_share", "Proportion infused", "share", HIGHER, REFERRED, _share(lambda p: p.infused), REACH),
     Metric(
         "half_infused_days",
         "Days by which half of the referred are infused",
@@ -309,7 +309,7 @@ METRICS: tuple[Metric, ...] = (
     ),
     Metric(
         "progressed_before_infusion_share",
-        "Share progressed before infusion",
+        "Proportion progressed before infusion",
         "share",
         LOWER,
         REFERRED,
@@ -317,7 +317,7 @@ METRICS: tuple[Metric, ...] = (
     ),
     Metric(
         "progressed_and_infused_share",
-        "Share progressed before infusion, and infused nevertheless",
+        "Proportion progressed before infusion, and infused nevertheless",
         "share",
         NEITHER,
         REFERRED,
@@ -325,7 +325,7 @@ METRICS: tuple[Metric, ...] = (
     ),
     Metric(
         "lost_to_progression_or_death_share",
-        "Share lost to progression or death",
+        "Proportion lost to progression or death",
         "share",
         LOWER,
         REFERRED,
@@ -342,7 +342,7 @@ METRICS: tuple[Metric, ...] = (
     ),
     Metric(
         "lost_before_infusion_share",
-        "Share lost before infusion",
+        "Proportion lost before infusion",
         "share",
         LOWER,
         REFERRED,
@@ -359,7 +359,7 @@ METRICS: tuple[Metric, ...] = (
     ),
     Metric(
         "alternative_share",
-        "Share given the alternative therapy",
+        "Proportion given the alternative therapy",
         "share",
         NEITHER,
         REFERRED,
@@ -384,7 +384,7 @@ METRICS: tuple[Metric, ...] = (
     *(
         Metric(
             name,
-            f"Share infused or given the alternative, and progression-free {months} months after referral",
+            f"Proportion infused or given the alternative, and progression-free {months} months after referral",
             "share",
             HIGHER,
             REFERRED,
@@ -402,7 +402,7 @@ METRICS: tuple[Metric, ...] = (
     ),
     Metric(
         "died_before_infusion_share",
-        "Share died before infusion",
+        "Proportion died before infusion",
         "share",
         LOWER,
         REFERRED,
@@ -410,7 +410,7 @@ METRICS: tuple[Metric, ...] = (
     ),
     Metric(
         "still_waiting_share",
-        "Share still waiting at the end",
+        "Proportion still waiting at the end",
         "share",
         LOWER,
         REFERRED,
@@ -496,7 +496,7 @@ METRICS: tuple[Metric, ...] = (
     ),
     Metric(
         "infused_of_collected_share",
-        "Share infused of those collected",
+        "Proportion infused of those collected",
         "share",
         HIGHER,
         COLLECTED_RESOLVED,
@@ -504,7 +504,7 @@ METRICS: tuple[Metric, ...] = (
     ),
     Metric(
         "infusion_deferred_for_bed_share",
-        "Share of infusions deferred for want of a bed",
+        "Proportion of infusions deferred for want of a bed",
         "share",
         LOWER,
         INFUSED_ONES,
@@ -512,7 +512,7 @@ METRICS: tuple[Metric, ...] = (
     ),
     Metric(
         "not_travelled_share",
-        "Share who do not travel to a centre",
+        "Proportion who do not travel to a centre",
         "share",
         LOWER,
         REFERRED,
@@ -546,7 +546,7 @@ METRICS: tuple[Metric, ...] = (
     ),
     Metric(
         "off_the_shelf_share",
-        "Share of the infused given a dose from stock",
+        "Proportion of the infused given a dose from stock",
         "share",
         NEITHER,
         INFUSED_ONES,
@@ -554,17 +554,17 @@ METRICS: tuple[Metric, ...] = (
     ),
     Metric(
         "intensive_care_share",
-        "Share of the infused who came to intensive care",
+        "Proportion of the infused who came to intensive care",
         "share",
         LOWER,
         INFUSED_ONES,
         _share_of_infused(lambda p: ~np.isnan(p.day("icu")), "icu"),
     ),
     Metric("returned", "Patients back for a later course", "patients", LOWER, REFERRED, _returned),
-    Metric("responded_share", "Share of the infused who respond", "share", HIGHER, INFUSED_ONES, _responded),
+    Metric("responded_share", "Proportion of the infused who respond", "share", HIGHER, INFUSED_ONES, _responded),
     Metric(
         "progression_free_at_1_year_share",
-        "Share of the infused free of progression 1 year after infusion",
+        "Proportion of the infused free of progression 1 year after infusion",
         "share",
         HIGHER,
         INFUSED_ONES,
@@ -573,7 +573,7 @@ METRICS: tuple[Metric, ...] = (
     *(
         Metric(
             name,
-            f"Share infused and progression-free {months} months after referral",
+            f"Proportion infused and progression-free {months} months after referral",
             "share",
             HIGHER,
             REFERRED,
@@ -584,7 +584,7 @@ METRICS: tuple[Metric, ...] = (
     *(
         Metric(
             f"alive_at_{months}_months_share",
-            f"Share alive {months} months after referral",
+            f"Proportion alive {months} months after referral",
             "share",
             HIGHER,
             REFERRED,

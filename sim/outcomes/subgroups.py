@@ -18,7 +18,7 @@ FIGURES = (
     ("cost", "Cost per patient referred", MONEY),
     ("qalys", "QALYs per patient referred", QALYS),
     ("life_years", "Life years per patient referred, not discounted", YEARS),
-    ("infused_share", "Share infused", SHARE),
+    ("infused_share", "Proportion infused", SHARE),
     ("patients", "Patients referred", "patients"),
 )
 RISK_GROUP, CENTRE = "risk_group", "centre"

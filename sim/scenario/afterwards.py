@@ -23,7 +23,7 @@ UNTREATED = ("progressed", "withdrawn", "funding", "collection_failed", "product
 class Durability(Section):
     """What one product, or the alternative, does: response, and the clocks from infusion (its first dose) on."""
 
-    response: Annotated[float, Share()] = Field(1.0, description="Share of the infused who respond.")
+    response: Annotated[float, Share()] = Field(1.0, description="Proportion of the infused who respond.")
     time_to_response: Annotated[Distribution, Duration()] = Field(
         NO_TIME, description="Time from infusion to response; who dies before has not responded."
     )

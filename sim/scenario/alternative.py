@@ -47,7 +47,7 @@ class Alternative(Section):
     """A therapy without slot or cells, such as a bispecific antibody; whoever takes it leaves the path to infusion."""
 
     offered: Offered = Field(description="Who is offered it, and when.")
-    accepts: ShareOf = Field(1.0, description="Share of them who accept it; the others never do.")
+    accepts: ShareOf = Field(1.0, description="Proportion of them who accept it; the others never do.")
     start: Time = Field(NO_TIME, description="Time from accepting it to the first dose; the clocks go on meanwhile.")
     step_up: Time = Field(NO_TIME, description="Time in a bed of the centre from the first dose on (step-up doses).")
 

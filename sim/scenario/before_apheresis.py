@@ -17,23 +17,25 @@ class Appeal(Section):
     """What follows a refusal to pay."""
 
     duration: Time = Field(NO_TIME, description="Time from the refusal to the answer.")
-    success: ShareOf = Field(0.0, description="Share of appeals that succeed; the others end the path.")
+    success: ShareOf = Field(0.0, description="Proportion of appeals that succeed; the others end the path.")
 
 
 class Clearance(Section):
     """Financial clearance: whether somebody pays."""
 
     duration: Time = Field(NO_TIME, description="Time from referral to the answer.")
-    refusal: ShareOf = Field(0.0, description="Share that is refused; without an appeal that succeeds the path ends.")
+    refusal: ShareOf = Field(
+        0.0, description="Proportion that is refused; without an appeal that succeeds the path ends."
+    )
     appeal: Appeal = Field(Appeal.by_default(), description="What follows a refusal.")
 
 
 class Holding(Section):
     """Holding therapy: begun when the work-up is done, it slows the disease, and is washed out before apheresis."""
 
-    share: ShareOf = Field(0.0, description="Share of patients who have holding therapy.")
+    share: ShareOf = Field(0.0, description="Proportion of patients who have holding therapy.")
     duration: Time = Field(NO_TIME, description="Time from its start to its end.")
-    response: ShareOf = Field(1.0, description="Share of them who respond.")
+    response: ShareOf = Field(1.0, description="Proportion of them who respond.")
     hazard: Annotated[float, Multiplier()] = Field(1.0, description="Multiplier on progression while it is given.")
     target: Target = Field(NO_TARGET, description=TARGET)
 
@@ -59,4 +61,4 @@ class BeforeApheresis(Section):
     def rules(cls, data: Mapping[str, Any], context: Mapping[str, Any]) -> Iterator[Fault]:
         holding = data.get("holding")
         if isinstance(holding, dict) and holding.get("share") not in (None, 0, 0.0) and "duration" not in holding:
-            yield ("holding", "duration"), Absent("required with a share of patients, but not given")
+            yield ("holding", "duration"), Absent("required with a proportion of patients, but not given")

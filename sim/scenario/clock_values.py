@@ -108,7 +108,7 @@ class CureClock(Family):
 
     model_config = ConfigDict(defer_build=True)
 
-    share: Annotated[float, Share()] = Field(description="Share that never has the event.")
+    share: Annotated[float, Share()] = Field(description="Proportion that never has the event.")
     of: Annotated[Any, Clock()] = Field(description="The clock of the others.")
 
     def value(self) -> Survival:

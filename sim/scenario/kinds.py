@@ -142,7 +142,7 @@ class Number(Kind):
 
 def Share() -> Number:  # noqa: N802 (reads as a kind in annotations)
     """A share from 0 to 1."""
-    return Number(0.0, 1.0, "a share")
+    return Number(0.0, 1.0, "a proportion")
 
 
 def Multiplier() -> Number:  # noqa: N802

@@ -38,9 +38,9 @@ class Manufacturer(Section):
     )
     duration: TimeOrAbsent = Field(None, description="Time of one manufacture.")
     remake_duration: TimeOrAbsent = Field(None, description="Time of a repeated manufacture.")
-    failure: ShareOrAbsent = Field(None, description="Share of manufactures that fail.")
+    failure: ShareOrAbsent = Field(None, description="Proportion of manufactures that fail.")
     out_of_specification: ShareOrAbsent = Field(
-        None, description="Share of released products that are out of specification."
+        None, description="Proportion of released products that are out of specification."
     )
     calendar: Annotated[str | None, Text()] = Field(
         None, description="Name of the calendar in whose openings its manufactures start."
@@ -91,7 +91,7 @@ class Assignment(Section):
         None, description="How long a patient waits for the preferred manufacturer alone; with rule: preferred."
     )
     shares: Annotated[Mapping[str, float] | None, SharesByName()] = Field(
-        None, description="Share of patients of each manufacturer, of those that may have it; with rule: share."
+        None, description="Proportion of patients of each manufacturer, of those that may have it; with rule: share."
     )
     risk_groups: Annotated[Mapping[str, tuple[str, ...]], NamesByGroup()] = Field(
         Named({}), description="Manufacturers of a risk group, the preferred first, where they are not those of all."

@@ -115,7 +115,9 @@ class SharesByName(Kind):
             except ValueError as error:
                 faults.append(((name,), str(error)))
         if not faults and abs(sum(shares.values()) - 1.0) > SHARES_TOLERANCE:
-            faults.append(((), f"the shares sum to {sum(shares.values()):.10g}; allowed: shares that sum to 1"))
+            faults.append(
+                ((), f"the proportions sum to {sum(shares.values()):.10g}; allowed: proportions that sum to 1")
+            )
         if faults:
             raise refuse(faults)
         return Named(shares)
@@ -145,7 +147,7 @@ class AlreadyWaiting(Section):
     )
 
     risk_groups: Annotated[Mapping[str, float] | None, SharesByName()] = Field(
-        None, description="Shares of the risk groups among them: {mild: 0.4, severe: 0.6}; as of all unless given."
+        None, description="Proportions of the risk groups among them: {mild: 0.4, severe: 0.6}; as of all unless given."
     )
 
     @classmethod
@@ -157,7 +159,7 @@ class Region(Section):
     """Where patients come from, how many, and the centre that treats them."""
 
     centre: Annotated[Mapping[str, float], SharesByName()] = Field(
-        description="The centre that treats this region's patients, or the shares of several: {city: 0.7, coast: 0.3}."
+        description="The centre that treats this region's patients, or proportions of several: {city: 0.7, coast: 0.3}."
     )
     referrals: Annotated[Steps | None, RATES] = Field(
         None, description="Patients referred at random, per unit of time; may change by date."
@@ -169,7 +171,7 @@ class Region(Section):
     travel: Annotated[Distribution, Duration()] = Field(
         NO_TIME, description="Time that getting to the centre takes, before collection and before lymphodepletion."
     )
-    declines: Annotated[float, Share()] = Field(0.0, description="Share of patients who will not travel there.")
+    declines: Annotated[float, Share()] = Field(0.0, description="Proportion of patients who will not travel there.")
 
     @classmethod
     def rules(cls, data: Mapping[str, Any], context: Mapping[str, Any]) -> Iterator[Fault]:
@@ -204,7 +206,7 @@ class Centre(Section):
 class RiskGroup(Section):
     """A group of patients."""
 
-    share: Annotated[float, Share()] = Field(description="Share of all patients; the shares sum to 1.")
+    share: Annotated[float, Share()] = Field(description="Proportion of all patients; the proportions sum to 1.")
     hazard: Annotated[float, Multiplier()] = Field(1.0, description="Multiplier on progression and death.")
     priority: Annotated[float, Number()] = Field(
         0.0, description="The higher, the earlier served; for the policies sickest_first and score."
@@ -244,7 +246,7 @@ class Age(Section):
 class Sex(Section):
     """The sexes of patients."""
 
-    female: Annotated[float, Share()] = Field(description="Share of women; the others are men.")
+    female: Annotated[float, Share()] = Field(description="Proportion of women; the others are men.")
 
 
 class Patients(Section):
@@ -265,7 +267,7 @@ class Patients(Section):
     def checks(self) -> Iterator[Fault]:
         total = sum(group.share for group in self.risk_groups.values())
         if abs(total - 1.0) > SHARES_TOLERANCE:
-            yield ("risk_groups",), f"the shares sum to {total:.10g}; allowed: shares that sum to 1"
+            yield ("risk_groups",), f"the proportions sum to {total:.10g}; allowed: proportions that sum to 1"
 
 
 class Score(Section):
@@ -299,7 +301,7 @@ class WaitingClocks(Section):
 
     progression: Annotated[Survival, Clock()] = Field(Never(), description="Time to progression without treatment.")
     ends_eligibility: Annotated[float, Share()] = Field(
-        0.0, description="Share of progressions that end eligibility at once."
+        0.0, description="Proportion of progressions that end eligibility at once."
     )
     progression_counts_deaths: StrictBool = Field(False, description=COUNTS_DEATHS)
     death: Annotated[Survival, Clock()] = Field(Never(), description="Time to death.")
@@ -335,7 +337,7 @@ class Withdrawal(Section):
     def checks(self) -> Iterator[Fault]:
         total = sum(self.shares.values())
         if total > 1.0 + SHARES_TOLERANCE:
-            yield (), f"the shares sum to {total:.10g}; allowed: at most 1"
+            yield (), f"the proportions sum to {total:.10g}; allowed: at most 1"
 
 
 class Clocks(Section):

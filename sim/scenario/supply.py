@@ -52,7 +52,7 @@ class Apheresis(Section):
     """Collection of the patient's cells."""
 
     duration: Time = Field(NO_TIME, description="Time in the chair.")
-    shortfall: ShareOf = Field(0.0, description="Share of collections that fall short.")
+    shortfall: ShareOf = Field(0.0, description="Proportion of collections that fall short.")
     repeat_after: Time = Field(NO_TIME, description="Time from a short collection to the next.")
     attempts: Annotated[int | None, Whole(1, word="unlimited")] = Field(
         1, description="Collections tried at most, or unlimited."
@@ -66,7 +66,7 @@ class Shipping(Section):
 
     to_factory: Time = Field(NO_TIME, description="Time from centre to factory.")
     to_centre: Time = Field(NO_TIME, description="Time from factory to centre.")
-    loss: ShareOf = Field(0.0, description="Share of shipments lost or damaged.")
+    loss: ShareOf = Field(0.0, description="Proportion of shipments lost or damaged.")
     calendar: CalendarName = Field(None, description=CALENDAR.format(what="the courier collects"))
     viable: Annotated[float, Days(above_zero=True, word="frozen")] = Field(
         float("inf"), description="How long fresh cells may wait for the courier before they are lost, or frozen."
@@ -85,11 +85,11 @@ class LineHeld(Section):
 class Product(Section):
     """One of several products; what it does not say is as for all."""
 
-    share: ShareOf = Field(description="Share of patients who are given it; the shares sum to 1.")
+    share: ShareOf = Field(description="Proportion of patients who are given it; the proportions sum to 1.")
     duration: Annotated[Distribution | None, Duration()] = Field(None, description="Time of one manufacture.")
-    failure: Annotated[float | None, Share()] = Field(None, description="Share of manufactures that fail.")
+    failure: Annotated[float | None, Share()] = Field(None, description="Proportion of manufactures that fail.")
     out_of_specification: Annotated[float | None, Share()] = Field(
-        None, description="Share of released products that are out of specification."
+        None, description="Proportion of released products that are out of specification."
     )
 
 
@@ -105,7 +105,7 @@ class Manufacturing(Section):
     remake_duration: Annotated[Distribution | None, Duration()] = Field(
         None, description="Time of a repeated manufacture; the same as duration unless given."
     )
-    failure: ShareOf = Field(0.0, description="Share of manufactures that fail.")
+    failure: ShareOf = Field(0.0, description="Proportion of manufactures that fail.")
     failure_found: Annotated[Distribution | None, Duration()] = Field(
         None, description="Time after which a failure is found; at the end of the manufacture unless given."
     )
@@ -139,7 +139,7 @@ class Manufacturing(Section):
     def checks(self) -> Iterator[Fault]:
         total = sum(product.share for product in self.products.values())
         if self.products and abs(total - 1.0) > SHARES_TOLERANCE:
-            yield ("products",), f"the shares sum to {total:.10g}; allowed: shares that sum to 1"
+            yield ("products",), f"the proportions sum to {total:.10g}; allowed: proportions that sum to 1"
 
     def model_post_init(self, context: Any) -> None:
         """Fill in the duration of a remake, so that leaving it out and repeating it mean the same."""
@@ -152,7 +152,7 @@ class ConditionalRelease(Section):
 
     sterility: Time = Field(description="Time after which the test has gone far enough for the product to leave.")
     recall: ShareOf = Field(
-        0.0, description="Share of products that have reached the centre and that the finished test condemns."
+        0.0, description="Proportion of products that have reached the centre and that the finished test condemns."
     )
 
 
@@ -172,11 +172,11 @@ class ReleaseTesting(Section):
         description="Tests at one time, each on a place; may change by date. What is left of a sterility test after a "
         "conditional release needs none.",
     )
-    failure: ShareOf = Field(0.0, description="Share of products that fail and cannot be used.")
+    failure: ShareOf = Field(0.0, description="Proportion of products that fail and cannot be used.")
     out_of_specification: ShareOf = Field(
         0.0, description="Share, of those that do not fail, that are out of specification."
     )
-    accepted: ShareOf = Field(1.0, description="Share of these that are accepted by exception.")
+    accepted: ShareOf = Field(1.0, description="Proportion of these that are accepted by exception.")
     exception: Time = Field(NO_TIME, description="Extra time for the exception.")
     not_accepted: Literal["remake", "stop"] = Field(
         "remake", description="What follows where it is not accepted: remake (the attempt has failed) | stop"
@@ -194,9 +194,9 @@ class ReleaseTesting(Section):
 class Bridging(Section):
     """Therapy between apheresis and lymphodepletion that slows the disease."""
 
-    share: ShareOf = Field(0.0, description="Share of patients who have bridging therapy.")
+    share: ShareOf = Field(0.0, description="Proportion of patients who have bridging therapy.")
     start: Time = Field(NO_TIME, description="Time from the first apheresis, whatever comes of it, to its start.")
-    response: ShareOf = Field(1.0, description="Share of them who respond.")
+    response: ShareOf = Field(1.0, description="Proportion of them who respond.")
     hazard: Annotated[float, Multiplier()] = Field(1.0, description="Multiplier on progression while it works.")
     target: Target = Field(NO_TARGET, description=TARGET)
 
@@ -205,7 +205,7 @@ class DoseShipping(Section):
     """Transport of a dose to the centre."""
 
     duration: Time = Field(NO_TIME, description="Time to the centre.")
-    loss: ShareOf = Field(0.0, description="Share of shipments lost or damaged.")
+    loss: ShareOf = Field(0.0, description="Proportion of shipments lost or damaged.")
 
 
 class Order(Section):
@@ -249,7 +249,7 @@ class Donor(Section):
     """Collection from a donor."""
 
     duration: Time = Field(NO_TIME, description="Time from the order to cells.")
-    rejection: ShareOf = Field(0.0, description="Share of donors rejected; another is sought.")
+    rejection: ShareOf = Field(0.0, description="Proportion of donors rejected; another is sought.")
 
 
 class Lots(Section):
@@ -263,13 +263,13 @@ class Lots(Section):
     culture: Time = Field(NO_TIME, description="Time of culture on a line.")
     editing: Time = Field(NO_TIME, description="Time of gene editing on the same line.")
     release: Time = Field(NO_TIME, description="Time of release testing.")
-    failure: ShareOf = Field(0.0, description="Share of lots that fail.")
+    failure: ShareOf = Field(0.0, description="Proportion of lots that fail.")
 
 
 class Allogeneic(Section):
     """The off-the-shelf product."""
 
-    unsuitable: ShareOf = Field(0.0, description="Share of patients who cannot have it.")
+    unsuitable: ShareOf = Field(0.0, description="Proportion of patients who cannot have it.")
     shipping: DoseShipping = Field(DoseShipping.by_default(), description="Transport of a dose to the centre.")
     stock: Stock = Field(description="Doses on the shelf.")
     lots: Lots = Field(Lots.by_default(), description="Manufacture of a lot of doses.")
@@ -285,7 +285,7 @@ class Lymphodepletion(Section):
 class Deferral(Section):
     """Infusions put off for medical reasons (fever, infection) between lymphodepletion and infusion."""
 
-    share: ShareOf = Field(description="Share of courses of lymphodepletion whose infusion is put off.")
+    share: ShareOf = Field(description="Proportion of courses of lymphodepletion whose infusion is put off.")
     days: Time = Field(NO_TIME, description="Time by which it is put off.")
     repeat_after: Annotated[float, Days(word="never")] = Field(
         float("inf"),

@@ -63,8 +63,8 @@ class Quantity(Section):
     known_miss: Annotated[str, Text(longest=2000, lines=True)] = Field(
         "", description="Why this target is missed, where it is known to be; it stays in the table as missed."
     )
-    precision: Annotated[float | None, Number(0.0, 1.0, "a share of the expected value", above=True)] = Field(
-        None, description="The standard error must not be above this share of the expected value."
+    precision: Annotated[float | None, Number(0.0, 1.0, "a proportion of the expected value", above=True)] = Field(
+        None, description="The standard error must not be above this proportion of the expected value."
     )
 
     @classmethod

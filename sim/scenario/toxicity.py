@@ -17,9 +17,9 @@ from sim.scenario.supply import ShareOf, Time
 class Grade(Section):
     """One grade of a toxicity."""
 
-    share: ShareOf = Field(description="Share of the infused who have it at this grade.")
+    share: ShareOf = Field(description="Proportion of the infused who have it at this grade.")
     duration: Time = Field(NO_TIME, description="Time in the hospital with it, intensive care apart.")
-    icu: ShareOf = Field(0.0, description="Share of these who need intensive care.")
+    icu: ShareOf = Field(0.0, description="Proportion of these who need intensive care.")
 
 
 class Event(Section):
@@ -31,7 +31,7 @@ class Event(Section):
     def checks(self) -> Iterator[Fault]:
         total = sum(grade.share for grade in self.grades.values())
         if total > 1.0 + SHARES_TOLERANCE:
-            yield ("grades",), f"the shares sum to {total:.10g}; allowed: at most 1"
+            yield ("grades",), f"the proportions sum to {total:.10g}; allowed: at most 1"
 
     @property
     def needs_icu(self) -> bool:

@@ -45,7 +45,7 @@ MEANINGS = {
     "of": "How many there were.",
     "low": "The lowest value.",
     "high": "The highest value.",
-    "among": "The name of a set of shares that sum to 1, each with its own events.",
+    "among": "The name of a set of proportions that sum to 1, each with its own events.",
 }
 # Beside a distribution, or in place of one.
 SAME_AS, BELOW, CORRELATION = "same_as", "below", "correlation"
@@ -217,7 +217,7 @@ def _together_faults(path: str, entry: Uncertain, found: Mapping[str, Uncertain]
         elif found[other].same_as:
             yield f"found {show(other)}, which is itself the same as another; name {show(found[other].same_as)}"
         elif found[other].among or (entry.among and not entry.same_as):
-            yield f"found {show(other)}; shares of a set go with each other alone"
+            yield f"found {show(other)}; proportions of a set go with each other alone"
     if entry.among and sum(one.among == entry.among for one in found.values()) < 2:
         yield f"found among: {show(entry.among)} with one share; allowed: two shares or more that sum to 1"
     ahead, seen = entry.below, {path}

@@ -49,7 +49,7 @@ first_stage = click.option(
     "--zone",
     multiple=True,
     metavar="METRIC=WIDTH",
-    help="So far from its target a metric may be taken for either; 0.01 of a share, 5 % of another target.",
+    help="So far from its target a metric may be taken for either; 0.01 of a proportion, 5 % of another target.",
 )
 @click.option(
     "--confidence",

@@ -28,13 +28,13 @@ ON_SCREEN: Mapping[str, str] = {
     "half_infused_days": "Half infused, days",
     "waiting_days_mean": "Waiting days, mean",
     "vein_to_vein_days_median": "Vein-to-vein days, median",
-    "infused_share": "Share infused",
+    "infused_share": "Proportion infused",
     "progressed_before_infusion_share": "Progressed before infusion",
     TURNED[0]: "Given the alternative",
     EVERYBODY: "Infused, progression-free, 1 y",
     TURNED[1]: "Or on the alternative, 1 y",
     ALIVE: "Alive at 2 years",
-    "lost_before_infusion_share": "Share lost before infusion",
+    "lost_before_infusion_share": "Proportion lost before infusion",
     WAITING: "Still waiting at the end",
 }
 # Of these two lines each, on a screen with room for one interval in a line.

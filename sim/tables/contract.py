@@ -42,8 +42,8 @@ class Bounds(Enum):
     SHARE = "0 to 1"
     NOT_NEGATIVE = "0 or more"
     CORRELATION = "-1 to 1"
-    BY_UNIT = "a share 0 to 1; days and counts 0 or more; money and QALYs any number"
-    CHANGE_BY_UNIT = "of a share -1 to 1; otherwise any number"
+    BY_UNIT = "a proportion 0 to 1; days and counts 0 or more; money and QALYs any number"
+    CHANGE_BY_UNIT = "of a proportion -1 to 1; otherwise any number"
 
     def of(self, unit: str) -> tuple[float, float]:
         """The least and the greatest possible value in a row of this unit."""

@@ -221,4 +221,4 @@ ECONOMICS = (
         OF_ICER,
     ),
 )
-PROBABILITY = share("probability", "Share of the samples in which the strategy has the highest net benefit.")
+PROBABILITY = share("probability", "Proportion of the samples in which the strategy has the highest net benefit.")

@@ -40,7 +40,7 @@ FORECAST = (
         "quantile of the first day on which fewer patients are on the way",
         (
             whole("below", "The number."),
-            share("probability", "Share of courses of events in which that comes within the months forecast."),
+            share("probability", "Proportion of courses of events in which that comes within the months forecast."),
             text("quantile", "p5, p25, p50, p75 or p95 of all courses of events."),
             days("day", "Days from the first day of the forecast.", BEYOND),
             text("date", "Its date.", BEYOND),
@@ -66,8 +66,8 @@ FORECAST = (
             whole("row", "The row of the register."),
             whole("month", "The month, from 1."),
             text("last_day", "Its last day."),
-            share("infused", "Share of courses of events in which they are infused by the end of the month."),
-            share("left", "Share of those in which they have left before infusion by then."),
+            share("infused", "Proportion of courses of events in which they are infused by the end of the month."),
+            share("left", "Proportion of those in which they have left before infusion by then."),
         ),
         ("row", "month"),
     ),
@@ -85,7 +85,7 @@ FORECAST = (
             number("crps", "Continuous ranked probability score, mean over them; the lower, the nearer."),
             share(
                 "inside_50",
-                "Share of what came that lies in the envelope of half of the courses of events.",
+                "Proportion of what came that lies in the envelope of half of the courses of events.",
                 "a single number, without envelope",
             ),
             share("inside_90", "The same of nine of ten.", "a single number, without envelope"),

@@ -68,14 +68,14 @@ METRIC = (
 REPLICATIONS = whole("replications", "Replications in which there is a value.")
 PATIENTS = number(
     "patients",
-    "Mean number of patients a replication over whom it is taken.",
+    "Patients over whom it is taken: mean number of a replication.",
     "patients",
     "not taken over measured patients",
     Bounds.NOT_NEGATIVE,
 )
 UNRESOLVED = share(
     "unresolved_share",
-    "Share of the measured patients who still wait when follow-up or the run ends.",
+    "Proportion of the measured patients who still wait when follow-up or the run ends.",
     "nobody was measured",
 )
 TO_COUNT = (PATIENTS, UNRESOLVED)

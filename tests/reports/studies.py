@@ -76,7 +76,7 @@ def sweep(paths: int) -> pd.DataFrame:
         wait = 70 + 300 / lines + int(lead.split()[0])
         for metric, label, unit, value, half in (
             ("waiting_days_mean", "Waiting days, mean", "days", wait, 2.0),
-            ("progressed_before_infusion_share", "Share progressed before infusion", "share", wait / 400, 0.01),
+            ("progressed_before_infusion_share", "Proportion progressed before infusion", "share", wait / 400, 0.01),
         ):
             shared = {"scenario": SCENARIO, "metric": metric, "label": label, "unit": unit}
             numbers = {"estimate": value, "low": value - half, "high": value + half, "replications": 20}
@@ -134,7 +134,7 @@ def plan() -> pd.DataFrame:
             "cost": [40_000.0 * value for value in values],
             "scenario": SCENARIO,
             "metric": "progressed_before_infusion_share",
-            "label": "Share progressed before infusion",
+            "label": "Proportion progressed before infusion",
             "unit": "share",
             "target": "progressed_before_infusion_share <= 0.2",
             "estimate": shares,

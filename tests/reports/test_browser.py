@@ -46,7 +46,7 @@ def test_a_page_draws_and_asks_for_nothing(
     assert browser.complaints == []
     assert browser.requests == [path.as_uri(), *([(path.parent / LIBRARY).as_uri()] if page != "report.html" else [])]
     assert browser.value("document.documentElement.scrollWidth") <= width
-    assert "Share chart" not in browser.value(
+    assert "Proportion chart" not in browser.value(
         "document.documentElement.outerHTML.replace(/<script.*?<\\/script>/gs, '')"
     )
 

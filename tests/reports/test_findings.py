@@ -45,7 +45,7 @@ def test_the_sentence_has_the_numbers_of_differences_csv(folder: Callable[[str],
         "\N{LEFT DOUBLE QUOTATION MARK}Autologous, just enough slots\N{RIGHT DOUBLE QUOTATION MARK}, "
         f"the mean wait from referral to infusion is {days['estimate']} days shorter "
         f"(95% simulation interval {days['high']} to {days['low']}), "
-        f"and the share progressed before infusion is {points['estimate']} percentage points lower "
+        f"and the proportion progressed before infusion is {points['estimate']} percentage points lower "
         f"(95% simulation interval {points['high']} to {points['low']})."
     )
 

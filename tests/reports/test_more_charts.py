@@ -206,6 +206,8 @@ def test_no_bar_ends_beyond_its_axis(files: Drawn, name: str) -> None:
             axis = found["layout"].get("xaxis" + trace.get("xaxis", "x")[1:], {})
             if trace["type"] != "bar" or trace.get("orientation") != "h" or "range" not in axis:
                 continue
+            if axis.get("type") == "date":
+                continue  # lengths are milliseconds there; the bars of days are held to their weeks above
             base = trace.get("base") or 0.0
             starts = base if isinstance(base, list) else [base] * len(trace["x"])
             ends = [start + length for start, length in zip(starts, trace["x"], strict=True)]

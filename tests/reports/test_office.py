@@ -59,7 +59,7 @@ def test_the_charts_of_the_deck_hold_the_numbers_of_the_tables(folder: Folder) -
     assert len(charts) >= 10
     outcomes = pd.read_csv(folder("real") / "outcomes.csv")
     had = outcomes[outcomes.groupby("outcome")["estimate"].transform("max") > 0]
-    found = titled(charts, "share lost before infusion")
+    found = titled(charts, "proportion lost before infusion")
     for scenario, shares in values(found).items():
         assert sorted(shares) == pytest.approx(sorted(had.loc[had["scenario"] == scenario, "estimate"]))
     assert "errBars" in found._chartSpace.xml

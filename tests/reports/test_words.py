@@ -17,9 +17,12 @@ from reports.words import (
     level,
     listed,
     number,
+    of_hundred_apart,
+    rounded,
     shortened,
     size,
     stands_out,
+    told_apart,
     uncapital,
 )
 
@@ -115,3 +118,12 @@ def test_long_text_is_cut_with_an_ellipsis() -> None:
 def test_short_units() -> None:
     assert level(Estimate(0.1, unit="share", change=True), short=True) == "10 pp"
     assert level(Estimate(3.0, unit="patients"), short=True) == "3 patients"
+
+
+def test_two_numbers_are_told_with_the_decimals_that_their_difference_needs() -> None:
+    assert told_apart(83.1, 26.0, rounded) == ("83", "26")
+    # 0.09 of 100 is not one of 100
+    assert of_hundred_apart(0.3951, 0.3942) == ("39.5 of 100", "39.4")
+    assert of_hundred_apart(0.249, 0.392) == ("25 of 100", "39")
+    assert of_hundred_apart(0.386, 0.390) == ("38.6 of 100", "39.0")
+    assert told_apart(84.4, 84.6, rounded) == ("84.4", "84.6")

@@ -167,7 +167,10 @@ def test_what_the_other_strategy_has_no_use_for_is_left_out(tmp_path: Path) -> N
 def test_errors_in_inherited_files_point_there(tmp_path: Path) -> None:
     write(tmp_path, AUTOLOGOUS.replace("21 d", "21").replace("duration", "duration"), "parts/base.yaml")
     found = problems(tmp_path, "extends: parts/base.yaml\nmanufacturing:\n  failure: 2\n")
-    assert found[0] == "mine.yaml:3: manufacturing.failure: found 2; allowed: a share from 0 to 1; did you mean '0.02'?"
+    assert (
+        found[0]
+        == "mine.yaml:3: manufacturing.failure: found 2; allowed: a proportion from 0 to 1; did you mean '0.02'?"
+    )
     assert found[1].startswith("parts/base.yaml:10: manufacturing.duration: found 21 without a unit")
     assert len(found) == 2
 

@@ -35,7 +35,7 @@ BASES = {
     "allogeneic": ALLOGENEIC,
     "beside": BESIDE,
     "several": SEVERAL,
-    "by share": BY_SHARE,
+    "by proportion": BY_SHARE,
     # with every detail that money and the time after infusion know
     "money": (_ONCE + _MONEY)
     .replace("allogeneic:\n  stock: {opening: 4", "allogeneic:\n  unsuitable: 0.1\n  stock: {opening: 4")
@@ -189,7 +189,7 @@ CASES = [
     Case("several", "manufacturing.manufacturers.alpha.slots.weekday", "fri", ("manufacturing.manufacturers.alpha.slots.every=month",)),
     Case("several", "manufacturing.manufacturers.alpha.slots.notice", "9 d", ("manufacturing.manufacturers.alpha.slots.lead=1 d",)),
     Case("several", "manufacturing.assignment.patience", "3 d", ("manufacturing.assignment.rule=first_free",)),
-    Case("by share", "manufacturing.assignment.shares", "{alpha: 1}", ("manufacturing.assignment.rule=first_free",)),
+    Case("by proportion", "manufacturing.assignment.shares", "{alpha: 1}", ("manufacturing.assignment.rule=first_free",)),
     Case("several", "disruptions.flood.manufacturer", "beta", ("disruptions.flood.resource=lab",)),
     *(Case("several", f"manufacturing.manufacturers.alpha.{key}", "9 d", (f"manufacturing.manufacturers.alpha.lanes={{big: {{{key}: 3 d}}, small: {{{key}: 3 d}}}}",)) for key in ("to_factory", "to_centre")),
     Case("several", "manufacturing.manufacturers.beta.lanes.small", "{to_factory: 9 d}", ("centres.small.manufacturers=[alpha]",)),
@@ -355,6 +355,8 @@ BY_HAND = {
     "after_infusion.alternative", "economics.costs.alternative", "economics.utilities.alternative", "economics.costs.bridging_month",
     "manufacturing.assignment", "centres.*.manufacturers",
     "shared.*", "shared.*.icu", "centres.*.beds", "centres.*.places",
+    # tests/test_capacity_costs.py and tests/test_society.py
+    *(rule.key for rule in RULES if rule.key.startswith(("economics.costs.capacity.", "economics.costs.society."))),
 }  # fmt: skip
 
 

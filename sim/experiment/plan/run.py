@@ -20,11 +20,12 @@ from sim.experiment.plan.propose import optimiser, propose, require_optimiser
 from sim.experiment.plan.search import Rule, find_cheapest
 from sim.experiment.plan.space import Space
 from sim.experiment.plan.tables import Answer, plan_table, said_of
-from sim.experiment.plan.targets import MetricOf, Target, parse_target, together
+from sim.experiment.plan.targets import MetricOf, Target, parse_target
 from sim.experiment.sweep.evaluate import SweepPlan
 from sim.experiment.sweep.factors import from_plain, plain
 from sim.experiment.sweep.point_folder import finish_folder, one_replication, sweep_results
 from sim.experiment.sweep.points import Base
+from sim.tables.inputs import input_label
 
 PLAN_FILES = ("plan.csv",)
 
@@ -92,7 +93,8 @@ def run_plan(
         chosen = answer.found.chosen
         value = None if chosen is None else asked.space.values(chosen)
         write_table(building, "plan", table)
-        title = f"{' and '.join(asked.space.paths)} for {together(asked.targets)}: {plan.base.names[0]}"
+        paths = " and ".join(input_label(path) for path in asked.space.paths)
+        title = f"{paths}, for a target: {plan.base.names[0]}"
         about = {
             **plain_asked(asked),
             "answer": value,

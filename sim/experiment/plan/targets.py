@@ -73,11 +73,13 @@ def _number(metric: Metric, text: str, percent: str) -> float:
     is_share, value = metric.unit == "share", float(text)
     if percent:
         if not is_share:
-            raise ValueError(f"found {show(f'{text} %')}; allowed: a number without %, as {metric.name} is no share")
+            raise ValueError(
+                f"found {show(f'{text} %')}; allowed: a number without %, as {metric.name} is no proportion"
+            )
         value = float(f"{value / 100:.12g}")
     if is_share and not 0.0 <= value <= 1.0:
         hint = f"; for {value:g} % write {value / 100:g} or {value:g}%" if 1.0 < value <= 100.0 else ""
-        raise ValueError(f"found {text}{percent}; allowed: a share from 0 to 1{hint}")
+        raise ValueError(f"found {text}{percent}; allowed: a proportion from 0 to 1{hint}")
     if abs(value) > MOST_NUMBER:
         raise ValueError(f"found {text}; allowed: a number of at most {MOST_NUMBER:g} in size")
     return value

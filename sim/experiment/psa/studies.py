@@ -72,7 +72,7 @@ def model_of(path: str) -> str:
     if re.search(r"\.exponential\.(median|rate)$", path):
         return EVENT_TIMES
     raise ValueError(
-        f"found {show(path)}, of which no study is known; allowed: a share ({BINOMIAL}), the median or rate of an "
+        f"found {show(path)}, of which no study is known; allowed: a proportion ({BINOMIAL}), the median or rate of an "
         f"exponential time ({EVENT_TIMES}), a utility or a cost ({NORMAL})"
     )
 

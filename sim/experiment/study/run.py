@@ -318,7 +318,7 @@ def unresolved_warnings(collected: tables.Collected) -> list[str]:
     shares = {name: unresolved_of(values[:, place]) for place, name in enumerate(collected.names)}
     return [
         f"{name}: {100 * share:.1f} % of the patients measured are still waiting when follow-up ends; means, costs and "
-        "shares leave out what becomes of them: a longer run.follow_up would tell"
+        "proportions leave out what becomes of them: a longer run.follow_up would tell"
         for name, share in shares.items()
         if share > CENSORED
     ]

@@ -107,7 +107,7 @@ DETAILS: tuple[Unused, ...] = (
     Unused(
         "cells.by_risk_group.*",
         lambda s, name: name in s.patients.risk_groups and s.patients.risk_groups[name].share == 0.0,
-        ("patients.risk_groups.*.share",), "the share of this risk group is 0",
+        ("patients.risk_groups.*.share",), "the proportion of this risk group is 0",
     ),
     Unused(
         "alternative.offered.at_progression",
@@ -191,7 +191,7 @@ DETAILS: tuple[Unused, ...] = (
     Unused(
         "after_infusion.by_risk_group.*",
         lambda s, name: name in s.patients.risk_groups and s.patients.risk_groups[name].share == 0.0,
-        ("patients.risk_groups.*.share",), "the share of this risk group is 0",
+        ("patients.risk_groups.*.share",), "the proportion of this risk group is 0",
     ),
     *(
         Unused(
@@ -230,10 +230,11 @@ DETAILS: tuple[Unused, ...] = (
         "clocks.after_progression.death", lambda s: not _runs(s, "death"), PROGRESSION, "no clock of death runs",
     ),
     Unused(
-        "clocks.after_progression.removal", lambda s: not _runs(s, "removal"), PROGRESSION, "no clock of removal runs",
+        "clocks.after_progression.removal", lambda s: not _runs(s, "removal"), PROGRESSION,
+        "no clock of withdrawal runs",
     ),
     Unused(
         "clocks.withdrawal", lambda s: not _runs(s, "removal"),
-        ("clocks.waiting.removal", "clocks.after_apheresis.removal"), "no clock of removal runs",
+        ("clocks.waiting.removal", "clocks.after_apheresis.removal"), "no clock of withdrawal runs",
     ),
 )  # fmt: skip

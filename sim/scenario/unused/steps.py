@@ -237,7 +237,7 @@ DETAILS: tuple[Unused, ...] = (
             f"toxicity.{event}.grades.*.{key}",
             lambda s, grade, event=event: event in s.toxicity.events and grade in s.toxicity.events[event].grades
             and s.toxicity.events[event].grades[grade].share == 0.0,
-            (f"toxicity.{event}.grades.*.share",), "the share of this grade is 0",
+            (f"toxicity.{event}.grades.*.share",), "the proportion of this grade is 0",
         )
         for event in ("crs", "neurotoxicity") for key in ("duration", "icu")
     ),
