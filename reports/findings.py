@@ -83,6 +83,14 @@ class Findings:
         """What may be said of the difference of a metric from the baseline."""
         return self.change(scenario, metric).verdict(BY_NAME[metric].better if metric in BY_NAME else NEITHER)
 
+    def apart(self, one: str, other: str, metric: str) -> bool:
+        """Whether two scenarios, neither of them the baseline, differ beyond chance.
+
+        Both intervals hold more of it than their difference on the same patients: that of a difference from the
+        baseline has the chance of the baseline too, and that of a level has what the patients of both have in common.
+        """
+        return any(found(one, metric).clearly_apart(found(other, metric)) for found in (self.change, self.level))
+
     @property
     def others(self) -> tuple[str, ...]:
         """The scenarios that are compared with the baseline."""
@@ -475,16 +483,11 @@ def headline(findings: Findings, metric: str) -> str:
     told = _with_loss(findings, most, metric)
     if not shown:
         return f"In one replication, the largest difference from {base} is with {findings.quoted(most)}: {told}"
-    rivals = [s for s in ranked[1:] if not _clearly_larger(findings, most, s, metric)]
+    rivals = [s for s in ranked[1:] if not findings.apart(most, s, metric)]
     if rivals:
         among = f"{findings.quoted(most)} is among the {len(rivals) + 1} that differ most from {base}"
         return f"{among}, with no clear difference between them: {told}"
     return f"Largest difference from {base}: with {findings.quoted(most)}, {told}"
-
-
-def _clearly_larger(findings: Findings, one: str, other: str, metric: str) -> bool:
-    a, b = findings.change(one, metric), findings.change(other, metric)
-    return a.clearly_apart(b)
 
 
 def _with_loss(findings: Findings, scenario: str, metric: str) -> str:

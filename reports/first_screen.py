@@ -338,7 +338,7 @@ def _apart(findings: Findings, one: str, other: str, metric: str) -> bool:
     for mine, theirs in ((one, other), (other, one)):
         if theirs == findings.baseline:
             return findings.verdict(mine, metric).resolved
-    return findings.change(one, metric).clearly_apart(findings.change(other, metric))
+    return findings.apart(one, other, metric)
 
 
 def _spelled(count: int) -> str:

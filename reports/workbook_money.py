@@ -74,11 +74,12 @@ def _key(
         sheet.write_formula(row, 2, f"=AVERAGE({effects[k]})", None, qalys)
         if k:
             more_cost, more_qalys = cost - means[0][0], qalys - means[0][1]
-            icer = more_cost / more_qalys if more_qalys else ""
+            # dearer and worse, or cheaper and better, is no ratio; of both less it is what a QALY lost saves
+            icer = more_cost / more_qalys if more_cost * more_qalys > 0.0 else ""
             more = known.expected_nmb - told[strategies[0], named].expected_nmb
             sheet.write_formula(row, 3, f"=B{n}-B${first}", None, more_cost)
             sheet.write_formula(row, 4, f"=C{n}-C${first}", None, more_qalys)
-            sheet.write_formula(row, 5, f'=IF(E{n}=0,"",D{n}/E{n})', None, icer)
+            sheet.write_formula(row, 5, f'=IF(D{n}*E{n}<=0,"",D{n}/E{n})', None, icer)
             sheet.write_formula(row, 7, f"=G{n}-G${first}", None, more)
         sheet.write_formula(row, 6, f"={threshold}*C{n}-B{n}", None, known.expected_nmb)
         sheet.write_formula(row, 8, f"={best(k, threshold, costs, effects)}", look["percent"], known.probability)

@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 
 from sim.engine.choice import SIMPY
-from sim.experiment.runs.replicate import Arm, simulate
-from sim.outcomes.metrics import BY_NAME, INFUSED_AND_FREE
+from sim.experiment.runs.replicate import Arm, economics_of, simulate
+from sim.outcomes.metrics import BY_NAME, INFUSED_AND_FREE, measure
 from sim.outcomes.patients import OUTCOME_NAMES, Afterwards, Patients
 from sim.pure.survival import Cured, Exponential, Never, Piecewise, Survival, Weibull, known_table
-from sim.scenario import ScenarioError
-from tests.runs import load_text, small
+from sim.scenario import ScenarioError, load
+from tests.runs import SHIPPED, load_text, small
 from tests.test_inert_inputs import AUTOLOGOUS
 
 MONTH = 365.25 / 12
@@ -374,3 +374,20 @@ def test_the_day_of_an_event_has_the_survival_that_it_was_drawn_from(shape: Surv
     assert survival == pytest.approx(1 - u[reached], rel=1e-5)
     if isinstance(shape, Cured):
         assert np.isinf(known_table(shape).age(-np.log1p(-np.array([0.81])))).all()
+
+
+@pytest.mark.parametrize("stem", ["autologous", "allogeneic", "library/sequential"])
+def test_lives_of_the_measured_alone_are_those_among_all(stem: str) -> None:
+    """What a sweep leaves out is nobody's whose number it tells: metrics and economics stay to the bit."""
+    arm = Arm("one", load(SHIPPED / f"{stem}.yaml", ["run.warm_up=200 d", "run.window=200 d"]).scenario)
+    (every, trace), (few, again) = (simulate(arm, [0, 1], SIMPY, lives_of_all=of_all) for of_all in (True, False))
+    assert every.after is not None
+    assert few.after is not None
+    measured = every.cohort.measured[every.cohort.person]
+    for name in ("responded", "response_day", "relapse_day", "death_day"):
+        mine, all_of_them = getattr(few.after, name), getattr(every.after, name)
+        assert np.array_equal(mine[measured], all_of_them[measured], equal_nan=name != "responded"), name
+        assert not np.any(np.isfinite(mine[~measured]) if name != "responded" else mine[~measured]), name
+    assert np.isfinite(every.after.death_day[~measured]).any()
+    assert np.array_equal(measure(few, again, arm.window), measure(every, trace, arm.window), equal_nan=True)
+    assert np.array_equal(economics_of(arm, few, again), economics_of(arm, every, trace), equal_nan=True)

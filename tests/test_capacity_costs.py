@@ -16,6 +16,7 @@ from sim.outcomes.economics import Ledger, ledger
 from sim.outcomes.supply import standing_month
 from sim.pieces.standing import standing_unit_days
 from sim.scenario import Loaded, ScenarioError
+from sim.scenario.unused import why_unused
 from tests.runs import load_text
 
 MONTH = 365.25 / 12
@@ -160,6 +161,39 @@ def test_what_is_without_limit_or_not_there_cannot_be_priced(written: str, inste
 def test_a_price_of_what_a_later_value_makes_unlimited_is_left_out_and_said() -> None:
     loaded = loaded_with("capacity: {bed: {unit_month: 5}}", "centres.here.beds=unlimited")
     assert [".".join(dropped.path) for dropped in loaded.dropped] == ["economics.costs.capacity.bed"]
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "change"),
+    [
+        (MADE, "slot", "manufacturing.slots=unlimited"),
+        (MADE, "line", "manufacturing.lines=unlimited"),
+        (MADE, "chair", "centres.here.chairs=unlimited"),
+        (MADE, "lab", "release_testing.lab=unlimited"),
+        (MADE, "bed", "centres.here.beds=unlimited"),
+        (MADE, "place", "centres.here.places=unlimited"),
+        (MADE, "icu", "centres.here.icu=unlimited"),
+        (STOCKED, "lot_line", "allogeneic.lots.lines=unlimited"),
+        (STOCKED, "stock", ""),
+    ],
+)
+def test_each_kind_is_priced_where_it_has_a_number_and_only_there(text: str, kind: str, change: str) -> None:
+    text = text.replace("COSTS", "").replace("beds: 4", "beds: 4, places: 2, icu: 2")
+    text += "toxicity: {crs: {onset: 1 d, grades: {bad: {share: 0.1, icu: 0.5, duration: 3 d}}}, icu: {stay: 2 d}}\n"
+    text = text.replace("duration: 20 d\n", "duration: 20 d\nrelease_testing: {potency: 3 d, lab: 4}\n")
+    path = ("economics", "costs", "capacity", kind)
+    assert why_unused((*path, "use"), load_text(text).scenario) is None
+    if change:
+        assert "cannot be counted" in str(why_unused((*path, "use"), load_text(text, change).scenario))
+    other = STOCKED if text.startswith(MADE[:30]) and "allogeneic:" not in text else MADE
+    if kind not in ("bed", "place", "icu"):
+        assert "cannot be counted" in str(why_unused((*path, "use"), load_text(other.replace("COSTS", "")).scenario))
+
+
+def test_of_what_no_price_is_given_nobody_pays() -> None:
+    bare, priced = loaded_with("").scenario, loaded_with("capacity: {line: {use: 1}}").scenario
+    path = ("economics", "costs", "capacity", "line", "paid_by")
+    assert (why_unused(path, bare), why_unused(path, priced)) == ("no price of it is given", None)
 
 
 def loaded_with(costs: str, *overrides: str) -> Loaded:

@@ -153,6 +153,15 @@ def test_an_option_that_there_is_not_is_told_with_the_nearest(ask: Callable[[], 
             lambda: v2v.calibrate("autologous", "t.yaml", vary={"manufacturing.lines": (1, 2, 3)}),
             "vary: manufacturing.lines: found a value of type tuple; allowed: .LOWEST, HIGHEST.",
         ),
+        (
+            lambda: v2v.psa("autologous", groups={"all": [3]}),
+            "groups: all: found a value of type list; allowed: a list of texts",
+        ),
+        (
+            lambda: v2v.psa("autologous", "allogeneic", groups={"all": "economics.costz"}),
+            "group: found 'economics.costz', which is no uncertain input here",
+        ),
+        (lambda: v2v.sweep("autologous", vary={"manufacturing.lines": None}), "vary manufacturing.lines: found null"),
         (lambda: v2v.new(3), "base: found 3; allowed: a text"),
     ],
 )
@@ -222,6 +231,23 @@ def test_a_forked_process_takes_no_folder_with_it(tiny: v2v.Study) -> None:
         os._exit(0)
     os.waitpid(child, 0)
     assert tiny.folder.is_dir()
+
+
+def test_every_kind_of_results_shows_its_finding_and_a_chart(tiny: v2v.Study, monkeypatch: pytest.MonkeyPatch) -> None:
+    import IPython.display
+    import plotly.graph_objects as go
+
+    swept = v2v.sweep(TINY, vary={"manufacturing.slots.count": [3, 4]}, replications=2, workers=1)
+    shown: list[object] = []
+    monkeypatch.setattr(IPython.display, "display", shown.append)
+    tiny._ipython_display_()
+    swept._ipython_display_()
+    text, chart, swept_text, swept_chart = shown
+    assert tiny.finding in text.data.replace("&lt;", "<")  # type: ignore[attr-defined]
+    assert swept.finding in swept_text.data  # type: ignore[attr-defined]
+    assert isinstance(chart, go.Figure)
+    assert isinstance(swept_chart, go.Figure)
+    assert swept_chart == swept.figure(swept.figures[0])
 
 
 def test_an_attribute_that_there_is_not_is_told_with_the_nearest(tiny: v2v.Study) -> None:

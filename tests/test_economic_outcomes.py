@@ -217,3 +217,19 @@ def test_prices_drawn_with_the_samples_are_solved_for_sample_by_sample() -> None
     found = value_based_price(price, worth - price * units, units)
     assert found.value == pytest.approx(2000, abs=20)
     assert found.low < 2000 < found.high
+
+
+def test_who_is_worse_at_a_cost_that_is_not_clear_has_no_ratio() -> None:
+    random = np.random.default_rng(4)
+    spread = random.normal(0.0, 9.0, 40)
+    costs = np.column_stack([np.full(40, 100.0), 101.0 + spread - spread.mean()])
+    effects = np.column_stack([np.full(40, 2.0), 1.5 + random.normal(0.0, 0.01, 40)])
+    assert costs[:, 1].mean() > 100.0
+    worse = next(one for one in judged_standings(costs, effects) if one.strategy == 1)
+    assert worse.status == "no clear difference in costs"
+    assert worse.effect < 0.0 < worse.cost
+    assert np.isnan(worse.icer)
+    # better at a cost that is not clear keeps its ratio, which is not negative
+    better = next(one for one in judged_standings(costs, effects[:, ::-1]) if one.strategy == 1)
+    assert better.icer >= 0.0
+    assert better.icer == pytest.approx(better.cost / better.effect)

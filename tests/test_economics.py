@@ -140,6 +140,7 @@ def test_an_infused_patient_by_hand() -> None:
         "subsequent_care": 0.0,
         "end_of_life": 5000 * at(536),
         "capacity": 0.0,
+        "society": 0.0,
         "unrelated": 0.0,
     }
     assert {name: float(values[0]) for name, values in found.costs.items()} == pytest.approx(expected, rel=1e-6)

@@ -137,6 +137,13 @@ def test_units_that_cannot_have_numbers_are_refused(rest: str, told: str) -> Non
         small(rest, "4 d", centre="beds: 2")
 
 
+def test_more_units_than_there_are_are_told(tmp_path: Path) -> None:
+    (tmp_path / "mine.yaml").write_text(
+        "extends: autologous\nname: Mine\ndisruptions: {f: {resource: line, units: 99, from: 10 d, for: 3 d}}\n"
+    )
+    assert any("99 units, more than there ever are" in told for told in load(tmp_path / "mine.yaml").warnings)
+
+
 def test_the_closed_form_of_one_line_holds_by_number() -> None:
     """M/M/1 with breakdowns (White and Christie 1958), 1.748718 days in the queue, on a part of its run."""
     of_one = ("disruptions.fault.units=1", "run.window=20000 d", "run.warm_up=500 d", "run.replications=1")

@@ -31,7 +31,7 @@ HEADS = {
     "risk_group": "Risk group",
 }
 SHORT = ["--set", "run.window=40 d", "--set", "run.warm_up=0 d", "--set", "run.follow_up=120 d"]
-CUT = {"run": [*SHORT, "--workers", "1"], "fit": ["--bootstrap", "19"], "observe": ["-n", "40"]}
+CUT = {"run": [*SHORT, "--workers", "1"], "fit": ["--bootstrap", "19"], "observe": ["-n", "240"]}
 CUT["forecast"] = ["--samples", "5", "-n", "2", "--workers", "1"]
 CUT["calibrate"] = ["--particles", "50", "--generations", "2", "--workers", "1"]
 

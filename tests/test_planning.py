@@ -33,11 +33,15 @@ run: {{warm_up: 60 d, window: 90 d, follow_up: 200 d}}
 """
 
 
+def small(folder: Path) -> Path:
+    place = folder / "small.yaml"
+    place.write_text(SMALL.format(shipped=os.path.relpath(SHIPPED / "autologous.yaml", folder)), encoding="utf-8")
+    return place
+
+
 @pytest.fixture
 def file(tmp_path: Path) -> Path:
-    place = tmp_path / "small.yaml"
-    place.write_text(SMALL.format(shipped=os.path.relpath(SHIPPED / "autologous.yaml", tmp_path)), encoding="utf-8")
-    return place
+    return small(tmp_path)
 
 
 def test_levers_are_the_numbers_of_the_scenario_in_its_own_units(file: Path) -> None:
@@ -222,9 +226,11 @@ def test_without_streamlit_it_says_what_to_install(monkeypatch: pytest.MonkeyPat
     assert "pip install --upgrade streamlit" in told.output
 
 
-@pytest.fixture
-def served(file: Path) -> Iterator[int]:
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
+    """The port of a page that runs as long as its tests."""
     pytest.importorskip("streamlit")
+    file = small(tmp_path_factory.mktemp("served"))
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = int(probe.getsockname()[1])

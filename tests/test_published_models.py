@@ -96,6 +96,26 @@ def test_waits_cost_health() -> None:
     assert after < before
 
 
+def test_a_wait_shorter_by_two_months_treats_more_and_saves_life_as_published_for_tisagenlecleucel() -> None:
+    """The direction of Value in Health 2022;25(8):1344 (tisagenlecleucel, diffuse large B-cell lymphoma).
+
+    Two months less of waiting: at least 10.7 % more of the eligible are treated, and more life for those treated. Only
+    the direction is asked for: these are other patients, and another disease.
+    """
+    clocks = "clocks.waiting={progression: {exponential: {rate: 0.004 / d}}, death: {exponential: {rate: 0.001 / d}}}"
+    sick = "after_infusion.progressed_before_infusion={progression: 1.4, death: 1.4}"
+    found = []
+    for wait in ("1 d", "62 d"):
+        _, money = followed(NO_WAIT, *CLOCKS, clocks, sick, f"manufacturing.duration={wait}")
+        infused = money.infused
+        found.append((infused.mean(), money.life_years.mean(), money.life_years[infused].mean()))
+    (treated, lived, of_treated), (later_treated, later_lived, later_of_treated) = found
+    assert treated > 1.05 * later_treated
+    assert lived > later_lived
+    # life from infusion on: who waits for 61 days more has progressed meanwhile, with a multiplier of 1.4
+    assert of_treated > later_of_treated - 61 / 365.25
+
+
 LONGER = "after_infusion.autologous.death_after_progression={exponential: {rate: 0.001 / d}}"
 LATER = "after_infusion.autologous.progression={exponential: {rate: 0.002 / d}}"
 

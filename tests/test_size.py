@@ -9,7 +9,7 @@ import pytest
 
 from sim.experiment.runs.limits import require_kept, require_size
 from sim.experiment.runs.replicate import Arm
-from sim.experiment.sweep.points import Base, Point, require_valid
+from sim.experiment.sweep.points import POINTS_FOR_WORKERS, Base, Point, require_valid, unpacked
 from sim.pieces.loads import expect
 from sim.pieces.size import DOSES, LOTS, PATIENTS, SLOTS, expected_size
 from sim.pieces.steps import Attempts, Choose, Fail, Share, Stage
@@ -137,6 +137,25 @@ def test_a_point_of_a_sweep_is_refused_before_it_runs() -> None:
     require_valid(base, [Point(0, "few", {"manufacturing.slots.count": "4"})])
     with pytest.raises(ScenarioError, match=r"--set manufacturing\.slots\.count: leads to 11,000,000,044 slots"):
         require_valid(base, [Point(0, "many", {"manufacturing.slots.count": "1000000000"})])
+
+
+def test_many_points_are_looked_at_by_several_processes_with_the_same_words() -> None:
+    base = Base({"here": slotted()})
+    points = [Point(k, str(k), {"manufacturing.slots.count": str(1 + k)}) for k in range(POINTS_FOR_WORKERS)]
+    kept: dict[int, dict[int, bytes]] = {1: {}, 2: {}}
+    for workers, mine in kept.items():
+        require_valid(base, points, mine.__setitem__, workers)
+    assert list(kept[2]) == [point.number for point in points]
+    assert [unpacked(kept[2][k]) for k in kept[2]] == [base.arms(point) for point in points]
+    points[7] = Point(7, "many", {"manufacturing.slots.count": "1000000000"})
+    points[70] = Point(70, "none", {"manufacturing.slots.count": "several"})
+    told = []
+    for workers in kept:
+        with pytest.raises(ScenarioError) as raised:
+            require_valid(base, points, workers=workers)
+        told.append(str(raised.value).splitlines())
+    assert told[0] == told[1]
+    assert [line.split(":")[0] for line in told[0]] == ["--set manufacturing.slots.count"] * 2
 
 
 def test_what_a_study_keeps_of_its_replications_is_limited() -> None:

@@ -169,6 +169,14 @@ def read(function: str, name: str, value: Any) -> Any:
             return value
 
 
+def texts(option: str, name: str, value: Any) -> tuple[str, ...]:
+    """A list of texts that stands under a name in an option; one text is a list of one. Raises OptionError."""
+    try:
+        return _texts(value)
+    except TypeError:
+        raise OptionError(option, f"{name}: found {shown(value)}; allowed: {TEXTS.allowed}") from None
+
+
 def _whole(name: str, value: Any, can: Whole) -> int:
     """A whole number; 20.0 is one, as R has it."""
     is_number = isinstance(value, Real) and not isinstance(value, bool)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import TypeAlias
 
@@ -22,7 +22,7 @@ from sim.experiment.psa.prepare import Asked, prepare_psa
 from sim.experiment.sweep.points import Base
 from sim.experiment.sweep.prepare import parse_factors, prepare_sweep, varied
 from vein2vein.drawing import require_room
-from vein2vein.limits import checked
+from vein2vein.limits import checked, texts
 from vein2vein.progress import Heard, heard
 from vein2vein.results import Plan, Psa, Sweep, place
 from vein2vein.scenarios import Given, called, named, text_of
@@ -98,7 +98,7 @@ def psa(
     scenario has no economics or nothing uncertain, and as `run` does.
     """
     arms, notes = named(scenarios, set, seed)
-    together = [f"{name}={','.join(paths)}" for name, paths in (groups or {}).items()]
+    together = [f"{name}={','.join(texts('groups', name, paths))}" for name, paths in (groups or {}).items()]
     valued = [f"{path}={size}" for path, size in (studies or {}).items()]
     wanted = Asked(samples, replications, together, valued, population, years)
     prepared = prepare_psa(Base(arms), wanted, How(workers, engine))
@@ -164,7 +164,11 @@ def _texts(vary: Varied) -> list[str]:
     """What is varied, as the command line takes it. Raises OptionError where it is nothing."""
     if not vary:
         raise OptionError("", "nothing is varied: give vary={PATH: VALUES}")
-    return [
-        f"{path}={values if isinstance(values, str) else ','.join(text_of(value) for value in values)}"
-        for path, values in vary.items()
-    ]
+    return [f"{path}={_values(values)}" for path, values in vary.items()]
+
+
+def _values(values: object) -> str:
+    """The values of one path with commas between them; one alone is a list of one, as R has it."""
+    if isinstance(values, str | Mapping) or not isinstance(values, Iterable):
+        return text_of(values)
+    return ",".join(text_of(value) for value in values)

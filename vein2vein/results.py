@@ -172,7 +172,18 @@ class Results:
         return place
 
     def _repr_html_(self) -> str:
-        return f"<p>{escape(self.finding)}</p>"
+        return f"<p><strong>{escape(self.finding)}</strong></p>"
+
+    def _chart(self) -> str | None:
+        """The chart that a notebook shows: the first of the report, None where there is none."""
+        return next(iter(self.figures), None)
+
+    def _ipython_display_(self) -> None:
+        from IPython.display import HTML, display
+
+        display(HTML(self._repr_html_()))
+        if chart := self._chart():
+            display(self.figure(chart))
 
 
 @dataclass(frozen=True, eq=False)
@@ -234,11 +245,8 @@ class Study(Results):
 
         return f"<p><strong>{escape(self.finding)}</strong></p>{tiles_of(self._there())}"
 
-    def _ipython_display_(self) -> None:
-        from IPython.display import HTML, display
-
-        display(HTML(self._repr_html_()))
-        display(self.figure("incidence"))
+    def _chart(self) -> str | None:
+        return "incidence"
 
 
 @dataclass(frozen=True, eq=False)

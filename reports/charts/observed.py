@@ -121,12 +121,13 @@ def _axis(name: str, points: Sequence[str], days: str) -> tuple[Any, str, dict[s
 def _far(rows: pd.DataFrame) -> Any:
     """The point that lies furthest from the median of the simulation, by the width of its envelope."""
     wide = (rows["high_90"] - rows["low_90"]).clip(lower=1e-12)
-    return records(rows.loc[[((rows["observed"] - rows["simulated"]).abs() / wide).idxmax()]])[0]
+    away = ((rows["observed"] - rows["simulated"]).abs() / wide).fillna(-1.0)  # of few patients it is not told
+    return records(rows.loc[[away.idxmax()]])[0]
 
 
 def _number(value: float, unit: str) -> str:
     told = Estimate(value, unit=unit)
-    return f"{number(value * scale(unit), 0)}{unit_of(told)}" if math.isfinite(value) else "none"
+    return f"{number(value * scale(unit), 0)}{unit_of(told)}" if math.isfinite(value) else "not told"
 
 
 def _at(row: Any) -> str:

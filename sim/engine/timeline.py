@@ -13,6 +13,7 @@ its own terms, by what it offers for them:
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from enum import IntEnum
 from itertools import count
 from typing import Any, cast
 
@@ -22,7 +23,7 @@ from simpy.events import NORMAL, EventPriority
 ORDER_BITS = 44
 
 
-class Phase:
+class Phase(IntEnum):
     """The order of what happens at one instant (design section 4b)."""
 
     CLOCK = 1 << ORDER_BITS

@@ -322,6 +322,9 @@ class Walker:
             self.bookings = {**self.bookings, pool.terms.of: request}
         if request.slots or isinstance(pool, ListPool):
             self._note_source(pool, request)
+        if request.unit or self.units:
+            held = self.world.protocol.resources[request.source].name
+            self.units = {**self.units, held: request.unit}
         if isinstance(pool, ListPool):
             pool = pool.source_of(request)
         self.holding += 1
@@ -339,11 +342,9 @@ class Walker:
         return how
 
     def _note_source(self, pool: Pool, request: Request) -> None:
-        """The unit that is held, or the start of the slot; of all that serve a list, of the one that did."""
+        """The start of the slot that is held; of all that serve a list, of the one that did."""
         resources, starts = self.world.protocol.resources, dict(self.slot_starts)
         source, day = resources[request.source].name, self.day
-        if request.unit or self.units:
-            self.units = {**self.units, source: request.unit}
         listed = resources[pool.resource]
         if isinstance(listed, AnyOf):
             starts = {name: day for name, day in starts.items() if name not in listed.of[pool.centre]}

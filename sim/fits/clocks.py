@@ -18,6 +18,7 @@ from sim.fits.hazards import AFTER, CAUSES, WAITING, Histories, Likelihood, Live
 from sim.fits.likelihood import Maximum, aicc, by_preference, maximise
 from sim.fits.verdicts import DIFFERS, FITS
 from sim.pure.survival import Exponential, LogLogistic, Never, Piecewise, Survival, SurvivalTable, Weibull
+from sim.records.small import is_small, told
 
 FloatArray = NDArray[np.float64]
 Set = tuple[str, str]
@@ -143,7 +144,7 @@ def fit_clocks(h: Histories, ask: Ask, prior_sd: Mapping[Set, float], extract: F
         status = "fitted" if events[one] >= FEW else "shrunk" if few else "scaled"
         note = "least AICc"
         if events[one] < FEW:
-            note = f"{events[one]} events, fewer than {VERY_FEW if few else FEW}: the base's shape is kept"
+            note = f"{_few(events[one], VERY_FEW if few else FEW)}: the base's shape is kept"
             note += f", and it is a gamma prior of the hazard (sd {prior_sd[one]:.2g} of it)" if few else ""
         shape = shape_of(families[one], best.free.point[list(best.places[one])], ask.base[one])
         p_value = observed_against_expected(h, best, one) if events[one] >= FEW else math.nan
@@ -228,6 +229,10 @@ def _fit(
 
     best = maximise(value, start, covariance)
     return _Joint(best, model(best.point), tuple(names), places)
+
+
+def _few(events: int, least: int) -> str:
+    return f"{told(events)} events" + ("" if is_small(events) else f", fewer than {least}")
 
 
 def log_prior(factor: float, sd: float) -> float:

@@ -30,6 +30,9 @@ FAMILIES: Mapping[str, tuple[tuple[str, str], ...]] = {
     "weibull": (("scale", "d"), ("shape", "")),
     "loglogistic": (("median", "d"), ("shape", "")),
 }
+# What a curve may be fitted by: the best of these, one of them, or the curve as it is.
+BEST, TABLE = "best", "table"
+CHOICES = (BEST, *FAMILIES, TABLE)
 # Rounds in which the numbers censored in an interval settle; the paper's own code has no limit.
 MOST_ROUNDS = 200
 

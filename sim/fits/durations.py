@@ -15,6 +15,7 @@ from sim.fits.families import FAMILIES, Family, scaled, shifted
 from sim.fits.likelihood import OVER_A_DAY, Law, Maximum, Observed, aicc, by_preference, log_likelihood, maximise
 from sim.fits.verdicts import FITS, NO_FAMILY
 from sim.pure.distributions import Distribution, Empirical, Fixed
+from sim.records.small import told
 from sim.records.value import MILESTONES, Records
 
 FloatArray = NDArray[np.float64]
@@ -147,7 +148,7 @@ def _scaled(seen: Observed, data: Observed, base: Distribution, prior: float) ->
     if not best.is_determined:
         return Stage(base, "", "base", None, (), 1.0, math.nan, {}, "the records do not bound its scale")
     weight = min(1.0, float(best.covariance[0, 0]) / prior**2) if few else 0.0
-    note = f"{seen.events:.0f} ended, fewer than {VERY_FEW if few else FEW}: the base's shape is kept, "
+    note = f"{told(seen.events)} ended, fewer than {VERY_FEW if few else FEW}: the base's shape is kept, "
     note += f"and it is a prior of the scale (sd of its logarithm {prior:.2g})" if few else "its scale fitted"
     duration, status = scaled(base, math.exp(best.point[0])), "shrunk" if few else "scaled"
     return Stage(duration, "scaled", status, best, (("scale", False),), weight, math.nan, {}, note)

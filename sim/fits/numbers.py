@@ -20,6 +20,7 @@ from sim.pure.distributions import Distribution, Exponential, Gamma, Lognormal, 
 from sim.pure.survival import Exponential as ConstantHazard
 from sim.pure.survival import Survival
 from sim.pure.survival import Weibull as WeibullHazard
+from sim.records.small import told
 from sim.scenario.clock_values import write_clock
 from sim.scenario.durations import write_duration
 from sim.scenario.units import DAYS_PER_UNIT, write_number
@@ -123,7 +124,7 @@ def of_stage(path: str, fit: Stage, seen: Observed, base: Distribution, note: st
     if fit.status == "base":
         return kept(path, said, **counts)
     value = _rounded_duration(write_duration(fit.duration))
-    basis = f"{counts['n']} patients, {counts['events']} ended"
+    basis = f"{told(counts['n'])} patients, {told(counts['events'])} ended"
     least = fit.aicc.get(fit.family, math.nan)
     if fit.free is None:
         row = Row(path, fit.status, fit.family, "", fit.duration.mean(), fit.duration.mean(), fit.duration.mean(), "d",
@@ -217,7 +218,7 @@ def of_clock(name: tuple[str, str], fit: Clock, clocks: Clocks, base: Survival) 
         if family != "scaled":
             uncertain[f"{path}.{family}.{parameter}"] = lognormal(estimate, sd, unit)
             mixes[f"{path}.{family}.{parameter}"] = {clocks.names[place]: slope}
-    basis = f"{fit.n} patients, {fit.events} events"
+    basis = f"{told(fit.n)} patients, {told(fit.events)} events"
     return Number(path, rounded_clock(write_clock(fit.shape)), tuple(rows), uncertain, basis, mixes)
 
 
@@ -251,13 +252,13 @@ def of_multiplier(path: str, clocks: Clocks, base: float) -> Number:
     events, of = clocks.events[path]
     few = events < VERY_FEW
     weight = 1.0 / (1.0 + events * PRIOR_SD**2) if few else 0.0
-    told = f", fewer than {VERY_FEW}: the base is a gamma prior of it (sd {PRIOR_SD:g} of it)" if few else ""
+    leans = f", fewer than {VERY_FEW}: the base is a gamma prior of it (sd {PRIOR_SD:g} of it)" if few else ""
     row = Row(
         path, "shrunk" if few else "fitted", "hazard ratio", "", estimate, low, high, "", base, events=events,
-        weight_of_base=weight, note=f"{events} {of}{told}" if few else of,
+        weight_of_base=weight, note=f"{told(events)} {of}{leans}" if few else of,
     )  # fmt: skip
     uncertain = {path: lognormal(estimate, sd, "")}
-    return Number(path, in_unit(estimate, ""), (row,), uncertain, f"{events} {of}", {path: {path: 1.0}})
+    return Number(path, in_unit(estimate, ""), (row,), uncertain, f"{told(events)} {of}", {path: {path: 1.0}})
 
 
 def of_groups(clocks: Clocks, shares: Mapping[str, float], base: Mapping[str, float], events: int) -> list[Number]:
@@ -293,7 +294,7 @@ def of_groups(clocks: Clocks, shares: Mapping[str, float], base: Mapping[str, fl
             weight_of_base=0.0,
             note=note,
         )
-        basis = f"{events} progressions and deaths"
+        basis = f"{told(events)} progressions and deaths"
         if place:
             uncertain = {path: lognormal(estimate, float(sds[place]), "")}
             mixes = {path: {clocks.names[p]: float(slope) for p, slope in zip(places, slopes[place], strict=True)}}
@@ -340,7 +341,7 @@ def of_share(
     sd = math.sqrt(fit.a * fit.b / ((fit.a + fit.b) ** 2 * (fit.a + fit.b + 1.0))) / others
     unsure = not sure and 0.0 < estimate < 1.0 and sd**2 < estimate * (1.0 - estimate)
     uncertain = {path: {"beta": {"mean": rounded(estimate), "sd": rounded(sd)}}} if unsure else {}
-    return Number(path, in_unit(estimate, ""), (row,), uncertain, f"{fit.events} of {fit.n}")
+    return Number(path, in_unit(estimate, ""), (row,), uncertain, f"{told(fit.events)} of {told(fit.n)}")
 
 
 def of_referrals(path: str, fit: Referrals, base: float, p_value: float, note: str) -> Number:

@@ -12,6 +12,7 @@ from scipy import special
 from scipy.stats import chi2
 
 from sim.fits.durations import PRIOR_SD, VERY_FEW
+from sim.records.small import told
 from sim.scenario.units import DAYS_PER_UNIT
 
 FloatArray = NDArray[np.float64]
@@ -53,7 +54,9 @@ def fit_share(events: int, n: int, base: float, few: bool = False) -> Share:
     if (events >= VERY_FEW and not few) or not 0.0 < base < 1.0:
         return Share(events + JEFFREYS, n - events + JEFFREYS, events, n, 0.0, "fitted", "beta posterior")
     beside = "" if events < VERY_FEW else ", beside proportions of"
-    note = f"{events} events{beside or ','} fewer than {VERY_FEW}: the base counts for {PRIOR_PATIENTS:g} patients"
+    note = (
+        f"{told(events)} events{beside or ','} fewer than {VERY_FEW}: the base counts for {PRIOR_PATIENTS:g} patients"
+    )
     a, b = events + PRIOR_PATIENTS * base, n - events + PRIOR_PATIENTS * (1.0 - base)
     return Share(a, b, events, n, PRIOR_PATIENTS / (PRIOR_PATIENTS + n), "shrunk", note)
 

@@ -68,6 +68,7 @@ def budget(scenario: Scenario, protocol: Protocol, patients: Patients, trace: Tr
 
     def spent(until: float) -> tuple[FloatArray, FloatArray]:
         (costs,) = costs_booked(c.cut(until - c.referral), found)
+        del costs["society"]  # it is nobody's budget
         return whole_cost(costs, counted), costs["product"] + costs["unused_product"]
 
     years, (before, products_before) = [], spent(begins)

@@ -102,7 +102,9 @@ def _against(costs: FloatArray, effects: FloatArray, k: int, j: int | None, stat
     if j is None:
         return Standing(k, status, None, NAN, NAN, NAN)
     cost, effect = _paired(costs, k, j), _paired(effects, k, j)
-    ratio = cost[0] / effect[0] if status in (ON_FRONTIER, UNCLEAR.format(COSTS)) else NAN
+    # dearer (as far as the samples say) and worse, or cheaper and better: a ratio says nothing
+    tells = status in (ON_FRONTIER, UNCLEAR.format(COSTS)) and effect[0] > 0.0 and cost[0] >= 0.0
+    ratio = cost[0] / effect[0] if tells else NAN
     return Standing(k, status, j, cost[0], effect[0], ratio, cost[1:], effect[1:], _icer_bounds(costs, effects, k, j))
 
 

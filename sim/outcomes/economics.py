@@ -58,6 +58,7 @@ CATEGORIES = {
     "subsequent_care": "Care of those not infused",
     "end_of_life": "End of life",
     "capacity": "Capacity, standing and by use",
+    "society": "Travel, carers' time and lost work",
 }
 # Path of the price of a product that is not infused, before its kind.
 UNUSED = "costs.unused_product."
@@ -402,6 +403,28 @@ def _costs(c: Courses, found: Sequence[Item]) -> Iterator[tuple[str, FloatArray]
         yield "subsequent_care", c.treated(unit, unit.subsequent_care.of(outcome), start)
     yield UNRELATED, c.monthly(unit.unrelated_month, c.start, c.until)
     yield "end_of_life", c.once(unit.end_of_life, c.death)
+    if c.economics.perspective == "societal":
+        yield from (("society", amount) for amount in _of_society(c, found))
+
+
+def _of_society(c: Courses, found: Sequence[Item]) -> Iterator[FloatArray]:
+    """Present value of each thing beside care: journeys to collections and infusions, and months by stretch of life."""
+    unit = c.economics.costs.society
+    if unit.journey is not None:
+        yield c.once(unit.journey, c.day("apheresis")) + c.once(unit.journey, c.infusion)
+        for item in found:
+            if item.path == "costs.apheresis":
+                yield c.summed(item, unit.journey * item.present(c.cost_rates, c.within(item.who)))
+    therapy = np.fmin(c.left_with("alternative"), c.left_with("standard_care"))
+    stretches = {
+        "waiting": (c.start, c.left),
+        "without_progression": (np.fmin(c.infusion, therapy), c.untroubled),
+        "progressed": (c.relapse, c.until),
+        "not_infused": (np.fmin.reduce(list(c.untreated.values())), c.until),
+    }
+    for amounts in (unit.carer_month.amounts, unit.lost_work_month.amounts):
+        for name, month in amounts.items():
+            yield c.monthly(month, *stretches[name])
 
 
 def _qalys(c: Courses, found: Sequence[Item]) -> Iterator[tuple[str, FloatArray]]:

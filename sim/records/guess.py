@@ -22,6 +22,8 @@ from sim.scenario.problems import one_line, shorten
 LEAST_DATES = 0.6
 MOST_NAMES = 30
 STAYS = "goes no further than this file"
+# With as many days without a date in between, the latest date is no guess of the day of the extract.
+LONGEST_SILENCE = 1096.0
 
 
 @dataclass
@@ -170,12 +172,19 @@ def _events(columns: _Columns) -> Iterator[str]:
 
 def _when(raw: Raw, dates: Mapping[str, Guess]) -> Iterator[str]:
     latest, of = -np.inf, ""
+    every: list[float] = []
     for name, guess in dates.items():
         if guess.formats:
             days = read_dates(raw.columns[name], guess.formats).days
+            every += np.unique(days[np.isfinite(days)]).tolist()
             if np.isfinite(days).any() and np.nanmax(days) > latest:
                 latest, of = float(np.nanmax(days)), name
-    if of:
+    gaps = np.diff(np.unique(every))
+    if of and len(gaps) and gaps.max() > LONGEST_SILENCE:
+        gap = f"{gaps.max():.0f} days without a date lie before it, or between others"
+        yield f"# as_of: {date_of(latest).isoformat()}    # no guess: {gap}; look for slips of the pen,"
+        yield "#                        # and state the day of the extract"
+    elif of:
         why = f"the latest date in the file ({_plain(of)}); state the day of the extract"
         yield f"as_of: {date_of(latest).isoformat()}      # {why}"
     else:

@@ -165,10 +165,13 @@ def _read_csv(path: Path, form: Form, wanted: Collection[str] | None, most_rows:
     separator = SEPARATORS.get(form.separator, ",")
     broken: list[int] = []
     empty: list[int] = []
+    swallowed: list[tuple[int, int]] = []
 
     def note(row: arrow_csv.InvalidRow) -> str:
         if row.text.strip(f"{separator} \r\n"):
             broken.append(int(row.number))
+            if "\n" in row.text:
+                swallowed.append((int(row.number), row.text.count("\n") + 1))
         else:
             empty.append(int(row.number))
         return "skip"
@@ -207,6 +210,16 @@ def _read_csv(path: Path, form: Form, wanted: Collection[str] | None, most_rows:
     filled = np.zeros(len(frame), dtype=bool)
     for name in kept:
         filled |= (frame[name] != "").to_numpy()
+        over = (
+            frame[name].str.contains("\n", regex=False) & frame[name].str.contains(separator, regex=False)
+        ).to_numpy()
+        swallowed += [(int(row[k]), frame[name].iloc[k].count("\n") + 1) for k in np.flatnonzero(over)[:1]]
+    if swallowed:
+        line, lines = min(swallowed)
+        raise RecordsError(
+            f"{path}:{line}: a quotation mark is opened and not closed, so that {lines} lines are read as one row; "
+            "mend it, for none of them could be used"
+        )
     if not filled.all():  # an empty line is no row
         frame, row = frame[filled].reset_index(drop=True), row[filled]
     return Raw(frame, row, tuple(sorted(broken)))

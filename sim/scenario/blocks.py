@@ -11,6 +11,7 @@ from pydantic_core import CoreSchema, core_schema
 
 from sim.scenario.kinds import Context, JsonSchema, Kind
 from sim.scenario.problems import any_of
+from sim.scenario.read_once import once
 from sim.scenario.section import Fault, Section, fault
 
 # Shapes beyond these are slips of the pen, and overflow.
@@ -127,7 +128,9 @@ class BlockKind(Kind):
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         def validate(value: Any, inner: core_schema.ValidatorFunctionWrapHandler, info: ValidationInfo) -> Any:
             try:
-                return inner(value).value() if isinstance(value, dict) else self.read_text(value)
+                if not isinstance(value, dict):
+                    return self.read_text(value)
+                return once(value, self, info.context or {}, lambda: inner(value).value())
             except ValidationError:
                 raise
             except (ValueError, OverflowError) as error:

@@ -15,7 +15,7 @@ from sim.scenario.section import Section
 MOST_MONEY = 1e9
 Price = Annotated[float | None, Number(0.0, MOST_MONEY, "an amount of money")]
 PaidBy = Literal["payer", "manufacturer"]
-WHO = "Who pays: payer | manufacturer (which counts where the perspective is payer_and_manufacturer)"
+WHO = "Who pays: payer | manufacturer (which does not count where the perspective is payer)"
 
 
 class OfUnits(Section):

@@ -118,6 +118,32 @@ class TherapyCosts(Section):
     adverse_events: Amount = Field(0.0, description="Its toxicity, once for each patient, at the first dose.")
 
 
+class ByState(Section):
+    """An amount a month in each stretch of life of a patient."""
+
+    waiting: MaybeAmount = Field(None, description="From referral to infusion or outcome.")
+    without_progression: MaybeAmount = Field(
+        None, description="After infusion, on the alternative or on standard care, without progression."
+    )
+    progressed: MaybeAmount = Field(None, description="After that, from progression to death.")
+    not_infused: MaybeAmount = Field(None, description="Who is not infused, from the outcome to death.")
+
+    @property
+    def amounts(self) -> dict[str, float]:
+        """The amounts that are given, by stretch of life."""
+        return {name: each for name in type(self).model_fields if (each := getattr(self, name)) is not None}
+
+
+class Society(Section):
+    """What a disease costs beside care: counted with the perspective societal only."""
+
+    journey: MaybeAmount = Field(
+        None, description="A journey to the centre and back, a companion's too: for each collection and each infusion."
+    )
+    carer_month: ByState = Field(ByState.by_default(), description="A month of a carer's time.")
+    lost_work_month: ByState = Field(ByState.by_default(), description="A month of work that a patient cannot do.")
+
+
 class Line(Section):
     """A line of treatment after progression, or of those who are not infused."""
 
@@ -175,6 +201,7 @@ class Costs(Section):
         "related", description="Which future costs count: related | related_and_unrelated"
     )
     end_of_life: Amount = Field(0.0, description="At death.")
+    society: Society = Field(Society.by_default(), description="Travel, carers' time and lost work.")
     capacity: CapacityCosts = Field(CapacityCosts.by_default(), description="What capacity costs, standing and by use.")
 
     def unused_price(self, product: str) -> float:
@@ -245,8 +272,10 @@ class Conversion(Section):
 class Economics(Section):
     """Costs and quality-adjusted life of every patient, from referral to death or the horizon."""
 
-    perspective: Literal["payer", "payer_and_manufacturer"] = Field(
-        "payer", description="payer: products not infused count if the payer pays. payer_and_manufacturer: always."
+    perspective: Literal["payer", "payer_and_manufacturer", "societal"] = Field(
+        "payer",
+        description="payer: products not infused, and capacity, count if the payer pays. payer_and_manufacturer: "
+        "always. societal: so do travel, carers' time and lost work.",
     )
     currency: Annotated[str, Text(longest=10)] = Field(description="Of all amounts.")
     price_year: Annotated[int, Whole(1990, 2100)] = Field(description="The year of whose prices the amounts are.")
@@ -278,4 +307,4 @@ class Economics(Section):
 
     def in_view(self, paid_by: str) -> bool:
         """Whether what the payer, or the manufacturer, pays counts in this perspective."""
-        return paid_by == "payer" or self.perspective == "payer_and_manufacturer"
+        return paid_by == "payer" or self.perspective != "payer"

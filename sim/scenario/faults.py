@@ -13,7 +13,7 @@ from sim.scenario.kinds import Kind, parse_date
 from sim.scenario.leaves import Path as ValuePath
 from sim.scenario.leaves import marker_at
 from sim.scenario.merge import Form, form_at, held, marks
-from sim.scenario.nodes import REPLACE, Branch, Leaf, Mark, Node, plain, walk
+from sim.scenario.nodes import REPLACE, Branch, Leaf, Mark, Node, walk
 from sim.scenario.people import Run
 from sim.scenario.problems import Place, Problem
 from sim.scenario.schema import Scenario
@@ -59,7 +59,7 @@ def checked(
 def _read(tree: Branch) -> Scenario | list[tuple[ValuePath, str, bool]]:
     """The scenario, or its faults: (path, message, whether something is missing)."""
     try:
-        return Scenario.model_validate(plain(tree), context={"start": _start(tree)})
+        return Scenario.model_validate(tree.to_read, context={"start": _start(tree)})
     except ValidationError as error:
         return [
             (tuple(str(step) for step in found["loc"]), found["msg"], found["type"] == ABSENT)

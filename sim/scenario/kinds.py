@@ -18,6 +18,7 @@ from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler, TypeAdapter, Va
 from pydantic_core import CoreSchema, core_schema
 
 from sim.scenario.problems import is_visible, name_of_character, shorten, show, suggestion
+from sim.scenario.read_once import once
 from sim.scenario.section import Fault, fault, refuse
 from sim.scenario.units import DAYS_PATTERN, NUMBER, comma_hint, parse_days, write_days, write_number
 
@@ -60,8 +61,9 @@ def guarded(read: Callable[[Any, Context], Any]) -> Callable[[Any, ValidationInf
     """`read` as a pydantic validator, its ValueErrors as faults in their own words."""
 
     def validate(value: Any, info: ValidationInfo) -> Any:
+        context = info.context or {}
         try:
-            return read(value, info.context or {})
+            return once(value, read, context, lambda: read(value, context))
         except ValidationError:
             raise
         except ValueError as error:

@@ -17,6 +17,7 @@ import numpy as np
 from sim.pure.distributions import Distribution
 from sim.pure.survival import Never, exceeds
 from sim.scenario.afterwards import Durability
+from sim.scenario.capacity_costs import amounts
 from sim.scenario.inherit import Layer
 from sim.scenario.kinds import ByDate, day_of, is_date
 from sim.scenario.leaves import Path, marker_at
@@ -27,6 +28,7 @@ from sim.scenario.opening import HOURS_A_DAY, Calendar
 from sim.scenario.people import Region, Steps, WaitingClocks, is_unlimited
 from sim.scenario.problems import Problem, any_of
 from sim.scenario.schema import Scenario
+from sim.scenario.struck import units_struck
 from sim.scenario.units import write_days
 from sim.scenario.unused.binds import needs_icu
 from sim.scenario.unused.happens import gives, is_read_late, least_days, most_days, treatments
@@ -212,7 +214,12 @@ def _in_vain(s: Scenario, tree: Branch) -> Iterator[tuple[Path, str]]:
         yield ("economics", "costs", "unused_product"), "has no effect: perspective is payer, and the manufacturer pays"
     if not needs_icu(s):
         yield ("economics", "costs", "icu_day"), "has no effect: nobody needs intensive care"
-    if s.economics is not None and not paid_by_others:
+    if (
+        s.economics is not None
+        and s.economics.perspective != "societal"
+        and not paid_by_others
+        and not any(its.paid_by == "manufacturer" and amounts(its) for its in s.economics.costs.capacity.kinds.values())
+    ):
         yield ("economics", "perspective"), "moves no amount: the payer pays for products that are not infused"
     if s.later_course is not None and s.strategy != "hybrid":
         yield ("later_course", "strategy"), f"same and {s.strategy} are one here: there is no other product"
@@ -269,6 +276,10 @@ def without_effect_in_time(s: Scenario, tree: Branch, layers: Sequence[Layer]) -
         elif chance is not None and least_days(disruption.length) >= end:
             least = write_days(least_days(disruption.length))
             yield f"disruptions.{name}: the first outage is never over: it lasts at least {least}, the run {end:g} d"
+        most = max((units for steps in units_struck(s, name) for _, units in steps), default=0.0)
+        if disruption.units is not None and 0.0 < most < disruption.units:
+            all_there = f"more than there ever are at one place ({most:g}): it takes all of them, and no more"
+            yield f"disruptions.{name}: {disruption.units} units, {all_there}"
     for name, region in s.regions.items():
         late = [day for day in region.referral_days or () if day >= end]
         if late:

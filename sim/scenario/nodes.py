@@ -31,6 +31,7 @@ from ruamel.yaml.reader import ReaderError
 
 from sim.scenario.allowance import MOST_PROBLEMS, Allowance
 from sim.scenario.problems import Place, Problem, shorten, show
+from sim.scenario.read_once import ReadOnce
 from sim.scenario.units import comma_hint
 
 MOST_LEVELS = 40
@@ -80,6 +81,16 @@ class Branch:
         """Whether there is a mark anywhere in it: most trees have none, and many are merged with the same branches."""
         inner = self.entries.values()
         return any(isinstance(node, Mark) or (isinstance(node, Branch) and node.is_marked) for node in inner)
+
+    @cached_property
+    def to_read(self) -> ReadOnce:
+        """The map as dicts, lists and single values, the same each time, so that it is read once."""
+        inner = self.entries.items()
+        return ReadOnce({key: node.to_read if isinstance(node, Branch) else plain(node) for key, node in inner})
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Without what it works out for itself."""
+        return {"place": self.place, "entries": self.entries, "keys": self.keys}
 
 
 Node = Leaf | Items | Branch

@@ -18,6 +18,7 @@ from pydantic import (
 from pydantic_core import ErrorDetails, InitErrorDetails, PydanticCustomError
 
 from sim.scenario.problems import did_you_mean, show, suggestion
+from sim.scenario.read_once import once
 
 Value = TypeVar("Value")
 Loc = tuple[str | int, ...]
@@ -171,12 +172,17 @@ class Section(BaseModel):
             return data
         if not isinstance(data, dict):
             raise fault(f"found {show(data)}; allowed: {cls.allowed()}")
+        context = info.context or {}
+        return once(data, cls, context, lambda: cls._read(data, handler, context))
+
+    @classmethod
+    def _read(cls, data: dict[str, Any], handler: ModelWrapValidatorHandler[Any], context: Mapping[str, Any]) -> Any:
         known = cls.key_names()
         unknown = [k for k in data if k not in known]
         empty = {key: allowed for key, allowed in left_out(cls) if key in data and data[key] is None}
         faults = first(cls._unknown(unknown), "unknown keys") if unknown else []
         faults.extend(((key,), f"found nothing; allowed: {allowed}") for key, allowed in empty.items())
-        faults.extend(cls.rules(data, info.context or {}))
+        faults.extend(cls.rules(data, context))
         lines = details(faults)
         left = {k: v for k, v in data.items() if k in known and k not in empty} if unknown or empty else data
         try:

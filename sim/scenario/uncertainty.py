@@ -11,6 +11,7 @@ import math
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,7 @@ from numpy.typing import NDArray
 from sim.pure.distributions import LEAST_LEFT, share_between, truncated_normal
 from sim.scenario.kinds import Context, JsonSchema, Kind
 from sim.scenario.problems import any_of, did_you_mean, show
+from sim.scenario.read_once import once
 from sim.scenario.section import Fault, Named, refuse
 from sim.scenario.units import NUMBER, UNIT_OF_SPELLING, write_number
 
@@ -145,7 +147,7 @@ class Uncertainties(Kind):
         found: dict[str, Uncertain] = {}
         for path, entry in value.items():
             try:
-                found[path] = _read(entry)
+                found[path] = once(entry, _read, {}, partial(_read, entry))
             except ValueError as error:
                 faults.append(((path,), str(error)))
         faults += [((path,), told) for path, entry in found.items() for told in _together_faults(path, entry, found)]

@@ -7,7 +7,18 @@ from typing import TYPE_CHECKING
 
 import click
 
-from sim.shell.options import FOLDER, SCENARIO_FILE, cluster, engine, limited, picture_options, quiet, replace, workers
+from sim.shell.options import (
+    SCENARIO_FILE,
+    cluster,
+    engine,
+    limited,
+    out_file,
+    picture_options,
+    quiet,
+    replace,
+    tables,
+    workers,
+)
 from sim.shell.report import draw_results
 from sim.shell.screen import command_line, errors_in_words, print_table, say
 from sim.shell.sweep import resumable
@@ -29,8 +40,8 @@ if TYPE_CHECKING:
     metavar="PATH=LOW:HIGH",
     help="A value to calibrate and its range, e.g. manufacturing.slots.count=1:6.",
 )
-@click.option("--out", required=True, type=SCENARIO_FILE, help="The scenario file to write.")
-@click.option("--tables", type=FOLDER, help="Folder for the tables; that of the file, without .yaml, unless given.")
+@out_file
+@tables
 @click.option("--particles", **limited("calibrate", "particles"), help="Of each generation.")
 @click.option("--generations", **limited("calibrate", "generations"), help="Of particles.")
 @click.option(

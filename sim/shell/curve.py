@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from sim.shell.options import FOLDER, SCENARIO_FILE, picture_options, quiet, replace
+from sim.fits.digitised import BEST, CHOICES
+from sim.shell.options import base, out_file, picture_options, quiet, replace, tables
 from sim.shell.records import REGISTER
 from sim.shell.report import draw_results
 from sim.shell.screen import command_line, errors_in_words
@@ -16,24 +17,22 @@ from vein2vein.drawing import require_room
 if TYPE_CHECKING:
     from reports import Wanted
 
-FAMILIES = ("best", "exponential", "weibull", "loglogistic", "table")
-
 
 @click.command("curve")
 @click.argument("file", type=REGISTER)
 @click.option("--path", "where", required=True, help="The clock that it is to be: clocks.waiting.death, for example.")
-@click.option("--base", required=True, help="The scenario to start from: a shipped one by its name, or a file.")
+@base
 @click.option("--source", required=True, help="Where the figure stands, in words: 'Name 2020, figure 2'.")
-@click.option("--out", required=True, type=SCENARIO_FILE, help="The scenario file to write.")
+@out_file
 @click.option(
     "--at-risk", type=REGISTER, help="The numbers at risk under the figure: a file with day or month, at_risk."
 )
 @click.option(
     "--patients", type=click.IntRange(2, 1_000_000), help="How many there were, where no numbers at risk are."
 )
-@click.option("--family", default="best", show_default=True, type=click.Choice(FAMILIES), help="What it is fitted by.")
+@click.option("--family", default=BEST, show_default=True, type=click.Choice(CHOICES), help="What it is fitted by.")
 @click.option("--after", type=click.Choice(("never", "last_rate")), help="What follows a table that does not end at 0.")
-@click.option("--tables", type=FOLDER, help="Folder for the tables; that of the file, without .yaml, unless given.")
+@tables
 @replace
 @quiet
 @picture_options

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from sim.shell.options import FOLDER, SCENARIO_FILE, limited, picture_options, quiet, replace
+from sim.shell.options import base, limited, out_file, picture_options, quiet, replace, tables
 from sim.shell.records import REGISTER, tell
 from sim.shell.report import draw_results
 from sim.shell.screen import command_line, errors_in_words, print_table, say
@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 
 @click.command("fit")
 @click.argument("register", type=REGISTER)
-@click.option("--base", required=True, help="The scenario to start from: a shipped one by its name, or a file.")
-@click.option("--out", required=True, type=SCENARIO_FILE, help="The scenario file to write.")
-@click.option("--tables", type=FOLDER, help="Folder for the tables; that of the file, without .yaml, unless given.")
+@base
+@out_file
+@tables
 @click.option(
     "--bootstrap",
     **limited("fit", "bootstrap"),

@@ -80,6 +80,11 @@ workers = click.option(
     help="Processes to use; chosen by the work unless given. Results are the same.",
 )
 out = click.option("--out", type=FOLDER, help="Folder for the results.")
+base = click.option("--base", required=True, help="The scenario to start from: a shipped one by its name, or a file.")
+out_file = click.option("--out", required=True, type=SCENARIO_FILE, help="The scenario file to write.")
+tables = click.option(
+    "--tables", type=FOLDER, help="Folder for the tables; that of the file, without .yaml, unless given."
+)
 replace = click.option(
     "--replace",
     multiple=True,

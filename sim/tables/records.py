@@ -8,6 +8,8 @@ from sim.tables.shared import days, flag, number, share, text, whole
 NO_NUMBER = "not fitted; `status` and `note` say why"
 NO_TEST = "not tested"
 NO_BOUNDS = "nobody left so, or no hazard"
+NOT_TOLD = "nobody; or fewer than 5, or what would tell these"
+FEW = "of fewer than 5 patients, or what would tell these"
 NOT_FITTED = "the curve has no fitted one"
 
 RECORDS = (
@@ -42,13 +44,13 @@ RECORDS = (
                 "of the path",
                 "the base has another family, or none",
             ),
-            whole("n", "Patients (attempts, referrals) that it rests on.", null="nobody"),
-            whole("events", "Of them, with the event.", null="nobody"),
-            whole("censored", "Of them, without it by the end of view.", null="nobody"),
+            whole("n", "Patients (attempts, referrals) that it rests on.", null=NOT_TOLD),
+            whole("events", "Of them, with the event.", null=NOT_TOLD),
+            whole("censored", "Of them, without it by the end of view.", null=NOT_TOLD),
             whole(
-                "truncated", "Of them, in view from a later day on, or only if the event came in time.", null="nobody"
+                "truncated", "Of them, in view from a later day on, or only if the event came in time.", null=NOT_TOLD
             ),
-            share("weight_of_base", "How much of the estimate is the base's.", NO_NUMBER),
+            share("weight_of_base", "How much of the estimate is the base's.", f"{NO_NUMBER}; or fewer than 5 events"),
             number("aicc", "Akaike's criterion, corrected for small numbers.", "", NO_TEST),
             share("p_value", "Goodness of fit, by parametric bootstrap; of a rate, of its constancy.", NO_TEST),
             text("verdict", "What that comes to, in words.", NO_TEST),
@@ -116,7 +118,7 @@ RECORDS = (
             text("label", "The same in words."),
             text("point", "Where: month, day, or proportion of patients."),
             text("unit", "Unit of the numbers in the row."),
-            number("observed", "What the register holds.", bounds=Bounds.BY_UNIT),
+            number("observed", "What the register holds.", null=FEW, bounds=Bounds.BY_UNIT),
             number("simulated", "The median over replications, seen through the same register.", bounds=Bounds.BY_UNIT),
             number("low_50", "Lower end of the envelope of half of the replications.", bounds=Bounds.BY_UNIT),
             number("high_50", "Upper end of the envelope of half of the replications.", bounds=Bounds.BY_UNIT),
@@ -124,8 +126,8 @@ RECORDS = (
             number("high_90", "Upper end of the envelope of 90 % of the replications.", bounds=Bounds.BY_UNIT),
             flag("inside_50", "Whether what was observed lies in the envelope of half of them."),
             flag("inside_90", "Whether it lies in that of 90 %."),
-            number("crps", "Continuous ranked probability score; the lower, the nearer.", bounds=Bounds.NONE),
-            share("pit", "Proportion of replications below what was observed, half of those equal to it included."),
+            number("crps", "Continuous ranked probability score; the lower, the nearer.", null=FEW, bounds=Bounds.NONE),
+            share("pit", "Proportion of replications below what was observed; half of those equal to it count.", FEW),
         ),
         ("quantity", "point"),
         (("simulated", "low_50", "high_50"), ("simulated", "low_90", "high_90")),

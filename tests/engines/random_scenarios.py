@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import math
+from functools import lru_cache
 from random import Random
 from typing import Any
 
@@ -25,6 +26,8 @@ Block = dict[str, Any]
 AT_ONCE = "1000000 / d"
 
 
+# Several tests go through the first of them.
+@lru_cache(maxsize=64)
 def random_scenario(number: int) -> Loaded:
     """One scenario, without what is refused in it: the draws of its values do not look at each other."""
     return without_refused(json.loads(scenario_text(number)))

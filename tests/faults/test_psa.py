@@ -44,7 +44,7 @@ def test_a_killed_analysis_goes_on_where_it_stopped(tmp_path: Path) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", ["psa", "sweep"])
 def test_killed_at_any_moment_and_gone_on(tmp_path: Path, kind: str) -> None:
-    arguments = [*(analysis(tmp_path) if kind == "psa" else [*slow_sweep(tmp_path, 12), "-q"]), "--workers", "2"]
+    arguments = [*(analysis(tmp_path) if kind == "psa" else [*slow_sweep(tmp_path, 12, 1400), "-q"]), "--workers", "2"]
     began = time.monotonic()
     code, told = finish(start(arguments, tmp_path, tmp_path / "whole"))
     assert code == 0, told

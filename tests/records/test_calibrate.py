@@ -24,6 +24,7 @@ from sim.experiment.sweep.factors import amount
 from sim.fits.together import beside
 from sim.scenario import load
 from sim.scenario.units import DAYS_PER_UNIT
+from tests.records.calibration_trials import TRUE, trials
 from tests.records.simulated import Extract, describe, register_of, simulated
 from tests.records.worlds import truth
 from tests.runs import load_text
@@ -120,6 +121,33 @@ def test_three_in_series_are_traded_off_though_no_two_of_them_are() -> None:
 def test_what_hangs_together_stands_beside_the_distributions() -> None:
     found = beside(["a", "b", "c", "d"], np.array([0.62345, -1.0, 0.05, np.nan]), TOLD)
     assert found == {"a": 0.623, "b": -0.999}
+
+
+def test_intervals_hold_the_truth_as_often_as_they_say_with_few_particles_and_many_numbers() -> None:
+    # 60 numbers, of which each says a little of two values; particles of a number have the same luck throughout
+    luck = np.random.default_rng(11)
+    slopes = luck.standard_normal((2, 60)) * 0.45
+    held = []
+    for trial in range(20):
+        own = np.random.default_rng([11, trial])
+        truth_, noise = own.uniform(0.15, 0.85, 2), own.standard_normal((200, 60))
+        seen = truth_ @ slopes + own.standard_normal(60)
+
+        def simulate(_: int, shares: FloatArray, noise: FloatArray = noise) -> FloatArray:
+            return np.asarray(shares @ slopes + noise)
+
+        _, shares, weights = population(simulate, seen, np.zeros(2, dtype=np.int64), 200, 3, trial)
+        for place in (0, 1):
+            low, high = weighted_quantiles(shares[:, place], weights, (0.05, 0.95))
+            held.append(low <= truth_[place] <= high)
+    assert np.mean(held) >= 0.8  # of 40
+
+
+@pytest.mark.long
+def test_ten_registers_tell_slot_supply_and_a_hazard() -> None:
+    found = [(one.prior.path, holds) for _, one, holds in trials(10, 250, 4)]
+    for path in TRUE:
+        assert sum(holds for its, holds in found if its == path) >= 8
 
 
 def test_proposals_stay_in_the_cube_and_weights_undo_them() -> None:

@@ -31,10 +31,11 @@ from sim.experiment.ahead.months import months_after
 from sim.experiment.ahead.placing import FINISH_TODAY, REFIT, Placed, placed
 from sim.experiment.ahead.simulate import Wanted, courses_of
 from sim.experiment.ahead.standing import standing, to_the_day
-from sim.experiment.ahead.tables import below_table, suppressed
+from sim.experiment.ahead.tables import below_table
 from sim.outcomes.ahead import INFUSIONS, LIST, WAIT
 from sim.records.reader import Reading, read_records
 from sim.records.register import read_register
+from sim.records.small import suppressed
 from sim.records.value import day_number
 from sim.scenario import Loaded, load
 from tests.records.forecast_trials import coverage, forecasts

@@ -269,3 +269,24 @@ def test_every_milestone_has_words_to_know_it_by() -> None:
     from sim.records.guess import WORDS
 
     assert set(MILESTONES) <= set(WORDS)
+
+
+def test_a_quotation_mark_that_is_not_closed_loses_nobody_in_silence(tmp_path: Path) -> None:
+    file = tmp_path / "register.csv"
+    lines = frame().to_csv(index=False, sep=";").splitlines()
+    for wrong in ([lines[0], lines[1], f'"{lines[2]}', *lines[3:]],
+                  [lines[0], f'"{lines[1]}', lines[2], f'"{lines[3]}', *lines[4:]]):  # fmt: skip
+        file.write_text("\n".join(wrong) + "\n", encoding="utf-8")
+        with pytest.raises(RecordsError, match=r"a quotation mark is opened and not closed, so that \d lines are read"):
+            read(described(tmp_path, "register.csv", separator="semicolon"))
+
+
+def test_a_date_far_in_the_future_is_no_guess_of_the_day_of_the_extract(tmp_path: Path) -> None:
+    whole = frame()
+    whole.loc[0, "Infusion"] = "2099-04-25"
+    whole.to_csv(tmp_path / "register.csv", index=False)
+    done = CliRunner().invoke(cli, ["records", "new", str(tmp_path / "register.csv")])
+    assert done.exit_code == 0, done.output
+    text = (tmp_path / "register.yaml").read_text(encoding="utf-8")
+    assert "# as_of: 2099-04-25    # no guess: " in text
+    assert "\nas_of:" not in text

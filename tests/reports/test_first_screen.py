@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import pytest
 
@@ -105,6 +106,14 @@ def test_of_several_the_best_is_named_only_where_it_stands_out() -> None:
     )
     nothing = findings_of(UNSURE, (0.001, -0.01, 0.01), names="ABC")
     assert sentence_of(nothing).startswith("Two strategies compared with A: no clear difference in the mean wait or")
+
+
+def test_what_levels_tell_apart_is_not_called_alike() -> None:
+    """Differences from a noisy baseline overlap, by its chance; 26 and 36 days, each to within a day, do not."""
+    wide = findings_of((-57.0, -66.0, -48.0), WORSE, names="ABC")
+    levels = {**wide.levels, ("B", WAIT): Estimate(26.0, 25.5, 26.5, "days"), ("C", WAIT): Estimate(36, 35, 37, "days")}
+    changes = {**wide.changes, ("C", WAIT): Estimate(-47.0, -56.0, -38.0, "days", change=True)}
+    assert "shortest wait with B (26 days" in sentence_of(replace(wide, levels=levels, changes=changes))
 
 
 def test_who_still_waits_is_in_the_sentence() -> None:

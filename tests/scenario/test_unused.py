@@ -355,6 +355,8 @@ BY_HAND = {
     "after_infusion.alternative", "economics.costs.alternative", "economics.utilities.alternative", "economics.costs.bridging_month",
     "manufacturing.assignment", "centres.*.manufacturers",
     "shared.*", "shared.*.icu", "centres.*.beds", "centres.*.places",
+    # tests/test_capacity_costs.py and tests/test_society.py
+    *(rule.key for rule in RULES if rule.key.startswith(("economics.costs.capacity.", "economics.costs.society."))),
 }  # fmt: skip
 
 

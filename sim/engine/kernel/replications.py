@@ -8,8 +8,45 @@ from sim.engine.kernel.happenings import expect_arrival
 from sim.engine.kernel.heaps import push
 from sim.engine.kernel.machine import compiled
 from sim.engine.kernel.names import CHECK, CHECKING, LAPSED, MORE_USES, NAN, PATIENT, THROUGH, WAITING
-from sim.engine.kernel.rows import Pool, Replication, Request
+from sim.engine.kernel.rows import Batch, Pool, Replication, Request, Unit
 from sim.engine.kernel.tables import People, Pools, Records, Run, Shelves, Start, Table, Uses
+
+
+@compiled
+def copy_pool(old: Pool, new: Pool) -> None:
+    """Write a pool into another row: field by field, for the compiler takes a whole row byte by byte."""
+    new.row, new.resource, new.centre, new.kind, new.policy = old.row, old.resource, old.centre, old.kind, old.policy
+    new.due, new.queued, new.tickets, new.unlimited = old.due, old.queued, old.tickets, old.unlimited
+    new.in_use, new.limit, new.first_unit, new.numbers = old.in_use, old.limit, old.first_unit, old.numbers
+    new.other, new.chain, new.hours = old.other, old.chain, old.hours
+    new.known, new.known_count, new.booked_for, new.looks = old.known, old.known_count, old.booked_for, old.looks
+    new.feeds, new.first_choice, new.choices, new.lot_rank = old.feeds, old.first_choice, old.choices, old.lot_rank
+    new.turn_round, new.free_slots, new.free_rows = old.turn_round, old.free_slots, old.free_rows
+    new.most_offered, new.offers, new.offered = old.most_offered, old.offers, old.offered
+    new.offer_days, new.carry_over, new.withdrawals = old.offer_days, old.carry_over, old.withdrawals
+    new.keeps_place, new.lead, new.notice, new.batches = old.keeps_place, old.lead, old.notice, old.batches
+    new.on_hand, new.planned, new.wanted, new.lots_begun = old.on_hand, old.planned, old.wanted, old.lots_begun
+    new.chain_supplied, new.supplied = old.chain_supplied, old.supplied
+
+
+@compiled
+def copy_unit(old: Unit, new: Unit) -> None:
+    """Write a unit with a number into another row."""
+    new.holder, new.out = old.holder, old.out
+
+
+@compiled
+def copy_batch(old: Batch, new: Batch) -> None:
+    """Write doses on a shelf into another row."""
+    new.expires, new.place, new.doses = old.expires, old.place, old.doses
+
+
+@compiled
+def copy_due(start: Start, run: Run, row: int) -> None:
+    """Write what is due from the start into the heap."""
+    run.heap[row].day, run.heap[row].row = start.heap[row].day, start.heap[row].row
+    old, new = start.happenings[row], run.happenings[row]
+    new.priority, new.ticket, new.what, new.subject = old.priority, old.ticket, old.what, old.subject
 
 
 @compiled
@@ -30,17 +67,17 @@ def begin_replication(
     now.gap = now.tasks = now.turns = now.busy = now.requests = now.longest = now.next_row = 0
     now.free_row = -1
     for pool in range(len(start.pools)):
-        pools.rows[pool] = start.pools[pool]
+        copy_pool(start.pools[pool], pools.rows[pool])
     for unit in range(len(start.units)):
-        pools.units[unit] = start.units[unit]
+        copy_unit(start.units[unit], pools.units[unit])
     for shelf in range(start.batches.shape[0]):
         for batch in range(start.batches.shape[1]):
-            shelves.batches[shelf, batch] = start.batches[shelf, batch]
+            copy_batch(start.batches[shelf, batch], shelves.batches[shelf, batch])
     now.heap = now.tickets = len(start.heap)
     for row in range(len(run.heap)):
         run.heap[row].row = row
     for row in range(len(start.heap)):
-        run.heap[row], run.happenings[row] = start.heap[row], start.happenings[row]
+        copy_due(start, run, row)
     now.next_check = now.first_check
     push(run, now.next_check, CHECK, CHECKING, 0)
     expect_arrival(people, run)

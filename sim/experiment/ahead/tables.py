@@ -17,12 +17,12 @@ from numpy.typing import NDArray
 from sim.experiment.ahead.months import Months
 from sim.experiment.ahead.simulate import Courses
 from sim.outcomes.ahead import GROUPS, QUANTITIES, RESOURCES
+from sim.records.small import LEAST, suppressed
 from sim.scenario.in_progress import INFUSED, STATES, UnderWay
 
 FloatArray = NDArray[np.float64]
 QUANTILES = (5, 25, 50, 75, 95)
 NAMES = tuple(f"p{p}" for p in QUANTILES)
-LEAST = 5
 STATE_WORDS = {
     "referral": "Referred, in work-up",
     "listing": "Listed",
@@ -96,20 +96,6 @@ def today_table(patients: Sequence[UnderWay]) -> pd.DataFrame:
             "patients": pd.array(suppressed(found), dtype="Int64"),
         }
     )
-
-
-def suppressed(counts: Sequence[int]) -> list[int | None]:
-    """The counts without those from 1 to 4; where one of them stands alone, without the next larger one, too.
-
-    For the sum of all is known, and one unknown alone would follow from it.
-    """
-    found: list[int | None] = [None if 0 < count < LEAST else count for count in counts]
-    if found.count(None) == 1:
-        others = [(count, k) for k, count in enumerate(counts) if found[k] is not None and count > 0]
-        # without another one the sum itself is not told (`few`)
-        if others:
-            found[min(others)[1]] = None
-    return found
 
 
 def few(count: int) -> str:

@@ -19,6 +19,8 @@ from sim.experiment.disk.table_files import write_table
 from sim.experiment.own.fit import extends_of, loads, name_of, require_out
 from sim.experiment.own.tables import about_inputs, publish
 from sim.fits.digitised import (
+    BEST,
+    TABLE,
     CurveError,
     Digitised,
     fit_families,
@@ -43,8 +45,6 @@ from sim.tables import TABLES
 FloatArray = NDArray[np.float64]
 NAMES = ("fits", "fits_covariance", "fits_curves")
 FILES = tuple(TABLES[name].file for name in NAMES)
-TABLE = "table"
-BEST = "best"
 # What a column of survival may be called, and how many of it make up 1.
 SURVIVAL: Mapping[str, float] = {"survival": 1.0, "share": 1.0, "percent": 100.0}
 AT_RISK = "at_risk"

@@ -15,6 +15,7 @@ from sim.experiment.disk.folder import FolderError, write_text
 from sim.experiment.disk.manifest import scenario_files
 from sim.experiment.disk.publish import require_free
 from sim.experiment.disk.table_files import write_table
+from sim.experiment.own.small_fits import without_small
 from sim.experiment.own.tables import FAULTS, faults_table, write_results
 from sim.fits.fit import fit
 from sim.fits.numbers import Number, Row, kept
@@ -106,7 +107,7 @@ def said_of(reading: Reading, fits: pd.DataFrame) -> list[str]:
             f"Of {len(tested)} durations and hazards that were tested, {len(tested) - len(off)} are like the fitted "
             f"curve{': all but ' + ', '.join(odd) if odd else ''}."
         )
-    leaning = list(dict.fromkeys(told.loc[told["weight_of_base"] > 0.0, "path"]))
+    leaning = list(dict.fromkeys(told.loc[(told["weight_of_base"] > 0.0) | (told["status"] == "shrunk"), "path"]))
     if leaning:
         said.append(f"Few events: {', '.join(leaning)} {'leans' if len(leaning) == 1 else 'lean'} on the base.")
     return said
@@ -174,4 +175,4 @@ def tables_of(reading: Reading, fitted: Fitted, base: Loaded) -> dict[str, pd.Da
         frames[name] = pd.DataFrame(columns=columns) if frame.empty else frame.set_axis(columns, axis=1)
     for name in ("n", "events", "censored", "truncated"):
         frames["fits"][name] = frames["fits"][name].astype("Int64")
-    return {FAULTS: faults_table(reading.faults), **frames}
+    return {FAULTS: faults_table(reading.faults), **without_small(frames)}

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from sim.engine.choice import pick
 from sim.experiment.disk.manifest import scenario_files
@@ -31,6 +32,7 @@ from sim.pieces.strategies import build_protocol
 from sim.records.faults import RecordsError
 from sim.records.reader import Reading, read_records
 from sim.records.register import Described, read_register
+from sim.records.small import LEAST, is_small, suppressed
 from sim.records.value import CLOCK_OF_END, Records, date_of, day_number
 from sim.scenario import Loaded, Scenario, load
 from sim.scenario.kept_dates import keeping_dates
@@ -40,6 +42,8 @@ from sim.tables import TABLES
 NAMES = (FAULTS, "observed", "observed_scores")
 FILES = tuple(TABLES[name].file for name in NAMES)
 BATCH = 20
+# Of which the counts by month add up.
+ADDS_UP = ("referrals", "aphereses", "infusions")
 LEAST_DAYS = 60
 
 
@@ -298,7 +302,8 @@ def compare(truth: Sequence[Quantity], drawn: Sequence[Sequence[Quantity]]) -> l
         never = (simulated == 0.0).all() and (quantity.values == 0.0).all()
         if there.any() and not never:
             points = tuple(name for name, one in zip(quantity.points, there, strict=True) if one)
-            quantity = replace(quantity, points=points, values=quantity.values[there])
+            kept = None if quantity.patients is None else quantity.patients[there]
+            quantity = replace(quantity, points=points, values=quantity.values[there], patients=kept)
             found.append((quantity, score(quantity.values, simulated[:, there])))
     calls = off([one.p_value for _, one in found])
     return [Compared(*pair, call) for pair, call in zip(found, calls, strict=True)]
@@ -309,6 +314,7 @@ def tables_of(compared: Sequence[Compared]) -> dict[str, pd.DataFrame]:
     points, scores = [], []
     for one in compared:
         quantity, its = one.quantity, one.score
+        hidden = not_told(quantity)
         for k, point in enumerate(quantity.points):
             points.append(
                 {
@@ -316,7 +322,7 @@ def tables_of(compared: Sequence[Compared]) -> dict[str, pd.DataFrame]:
                     "label": quantity.label,
                     "point": point,
                     "unit": quantity.unit,
-                    "observed": quantity.values[k],
+                    "observed": np.nan if hidden[k] else quantity.values[k],
                     "simulated": its.middle[k],
                     "low_50": its.low["50"][k],
                     "high_50": its.high["50"][k],
@@ -324,8 +330,8 @@ def tables_of(compared: Sequence[Compared]) -> dict[str, pd.DataFrame]:
                     "high_90": its.high["90"][k],
                     "inside_50": bool(its.inside["50"][k]),
                     "inside_90": bool(its.inside["90"][k]),
-                    "crps": its.crps[k],
-                    "pit": its.pit[k],
+                    "crps": np.nan if hidden[k] else its.crps[k],
+                    "pit": np.nan if hidden[k] else its.pit[k],
                 }
             )
         scores.append(
@@ -346,6 +352,18 @@ def tables_of(compared: Sequence[Compared]) -> dict[str, pd.DataFrame]:
     return {"observed": pd.DataFrame(points), "observed_scores": pd.DataFrame(scores)}
 
 
+def not_told(quantity: Quantity) -> NDArray[np.bool_]:
+    """At which points a quantity is not told: where it is made of 1 to 4 patients, or would tell of these.
+
+    Counts by month add up to all patients of a register, so where one of them is not told, another is not, either.
+    """
+    if quantity.patients is None:
+        return np.zeros(len(quantity.points), dtype=bool)
+    if quantity.name in ADDS_UP:
+        return np.array([count is None for count in suppressed([int(count) for count in quantity.patients])])
+    return np.array([is_small(count) for count in quantity.patients.tolist()], dtype=bool)
+
+
 def where(one: Compared) -> str:
     """In words, how a quantity that is off differs: at the point that is furthest out; "" where it is not off."""
     if not one.is_off:
@@ -357,9 +375,11 @@ def where(one: Compared) -> str:
     def number(value: float) -> str:
         return f"{100 * value:.0f} %" if quantity.unit == "share" else f"{value:.0f}"
 
+    seen = f"of fewer than {LEAST} patients" if not_told(quantity)[k] else number(quantity.values[k])
+
     outside = int((~its.inside["90"]).sum())
     return (
-        f"{quantity.points[k]}: {number(quantity.values[k])} observed, {number(its.middle[k])} simulated "
+        f"{quantity.points[k]}: {seen} observed, {number(its.middle[k])} simulated "
         f"(90 % envelope {number(its.low['90'][k])} to {number(its.high['90'][k])}); outside it at {outside} of "
         f"{len(quantity.points)} points"
     )

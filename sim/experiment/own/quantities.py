@@ -16,6 +16,12 @@ from sim.tables.words import EVENTS
 FloatArray = NDArray[np.float64]
 SHARES = (0.1, 0.25, 0.5, 0.75, 0.9)
 EVERY, LAST_DAY = 30, 360
+# (name, label, first milestone, last one) of the waits: a wait that is off is off before apheresis or after it.
+WAITS = (
+    ("waiting_days", "Waiting days, referral to infusion", "referral", "infusion"),
+    ("days_to_apheresis", "Days from referral to apheresis", "referral", "apheresis"),
+    ("vein_to_vein_days", "Vein-to-vein days, apheresis to infusion", "apheresis", "infusion"),
+)
 # The outcomes that each quantity of a cumulative incidence counts.
 OUTCOMES_OF = {f"incidence_{name}": outcomes for name, (_, outcomes) in EVENTS.items()}
 
@@ -41,18 +47,22 @@ class Scored:
 
 @dataclass(frozen=True, eq=False)
 class Quantity:
-    """One thing that was observed, at each of its points; NaN where there is nothing to take it from."""
+    """One thing that was observed, at each of its points; NaN where there is nothing to take it from.
+
+    `patients`: of the register, how many a value is made of; None where they need not be known, as of simulated ones.
+    """
 
     name: str
     label: str
     unit: str
     points: tuple[str, ...]
     values: FloatArray
+    patients: FloatArray | None = None
 
 
 def measured(records: Records, scored: Scored) -> list[Quantity]:
     """Every quantity that such records can tell, in a steady order; of patients after infusion nothing."""
-    found = [_waiting_days(records, scored)] if "infusion" in records.has else []
+    found = [_days(*pair, records, scored) for pair in WAITS if records.has >= {pair[2], pair[3]} - {"referral"}]
     if records.included_at != "infusion":
         found += _incidence(records, scored)
     for name, milestone in (("referrals", "referral"), ("aphereses", "apheresis"), ("infusions", "infusion")):
@@ -76,13 +86,15 @@ def seen_alike(records: Records, register: Records) -> Records:
     )
 
 
-def _waiting_days(records: Records, scored: Scored) -> Quantity:
-    infusion = records.day("infusion")
-    inside = (infusion >= scored.first) & (infusion <= scored.last)
-    waits = (infusion - records.day("referral"))[inside]
-    values = np.quantile(waits, SHARES) if len(waits) else np.full(len(SHARES), np.nan)
+def _days(name: str, label: str, first: str, last: str, records: Records, scored: Scored) -> Quantity:
+    """The quantiles of the days from one milestone to another, of those who came to the later one in these days."""
+    ended = records.day(last)
+    inside = (ended >= scored.first) & (ended <= scored.last)
+    took = (ended - records.day(first))[inside]
+    took = took[np.isfinite(took)]
+    values = np.quantile(took, SHARES) if len(took) else np.full(len(SHARES), np.nan)
     points = tuple(f"{100 * share:.0f} % of patients" for share in SHARES)
-    return Quantity("waiting_days", "Waiting days, referral to infusion", "days", points, np.asarray(values))
+    return Quantity(name, label, "days", points, np.asarray(values), np.full(len(SHARES), float(len(took))))
 
 
 def left_on(records: Records) -> FloatArray:
@@ -107,9 +119,11 @@ def _incidence(records: Records, scored: Scored) -> Iterator[Quantity]:
     days = np.arange(EVERY, min(LAST_DAY, int(scored.last - scored.first)) + 1, EVERY, dtype=np.float64)
     points = tuple(f"{day:.0f} days" for day in days)
     since = records.included_at
-    for name, curve in zip(names, curves, strict=True):
+    for number, (name, curve) in enumerate(zip(names, curves, strict=True), start=1):
         label = f"{EVENTS[name][0]}: cumulative incidence by days since {since}"
-        yield Quantity(f"incidence_{name}", label, "share", points, _at(curve, days))
+        came = np.sort(end[there][cause[there] == number])
+        by_day = np.searchsorted(came, days, side="right").astype(np.float64)
+        yield Quantity(f"incidence_{name}", label, "share", points, _at(curve, days), by_day)
 
 
 def _at(curve: Curve, days: FloatArray) -> FloatArray:
@@ -119,7 +133,7 @@ def _at(curve: Curve, days: FloatArray) -> FloatArray:
 def _by_month(name: str, label: str, days: FloatArray, scored: Scored) -> Quantity:
     months = scored.months
     counts = [float(((days >= first) & (days <= last)).sum()) for _, first, last in months]
-    return Quantity(name, label, "patients", tuple(month for month, _, _ in months), np.array(counts))
+    return Quantity(name, label, "patients", tuple(month for month, _, _ in months), np.array(counts), np.array(counts))
 
 
 def _waiting_list(records: Records, scored: Scored) -> Quantity:
@@ -127,4 +141,5 @@ def _waiting_list(records: Records, scored: Scored) -> Quantity:
     months = scored.months
     waiting = [float(((listed <= last) & (left > last)).sum()) for _, _, last in months]
     label = "Patients on the way to infusion, last day of the month"
-    return Quantity("waiting_list", label, "patients", tuple(month for month, _, _ in months), np.array(waiting))
+    names = tuple(month for month, _, _ in months)
+    return Quantity("waiting_list", label, "patients", names, np.array(waiting), np.array(waiting))

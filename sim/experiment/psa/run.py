@@ -19,6 +19,7 @@ from sim.experiment.disk.table_files import write_table
 from sim.experiment.psa import draws
 from sim.experiment.psa.information import Population, Wanted, evsi_table, fixed_warning, shift_warnings
 from sim.experiment.psa.tables import psa_tables
+from sim.experiment.runs.work import release
 from sim.experiment.study.economics_tables import priced, prices, why_not_comparable
 from sim.experiment.study.inputs import uncertain_inputs_table
 from sim.experiment.sweep.evaluate import Sweep, SweepPlan, evaluate, mean_of
@@ -147,6 +148,8 @@ def run_psa(
     started = time.perf_counter()
     with sweep_results(plan, folder, psa_files(plan.base, wanted), replace) as (sweep, building):
         evaluate(sweep, plan.points, done)
+        if sweep.workers > 1 and plan.cluster is None:
+            release()
         means, left, metrics = _collect(sweep)
         tables = psa_tables(plan.base, plan.points, means[..., [COST, EFFECT]], left, metrics, wanted)
         if len(plan.base.names) > 1:

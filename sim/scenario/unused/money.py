@@ -145,6 +145,14 @@ DETAILS: tuple[Unused, ...] = (
     ),
     *(
         Unused(
+            f"economics.costs.society.{key}",
+            lambda s: s.economics is not None and s.economics.perspective != "societal",
+            ("economics.perspective",), "perspective is {s.economics.perspective}, not societal",
+        )
+        for key in ("journey", "carer_month", "lost_work_month")
+    ),
+    *(
+        Unused(
             f"economics.costs.capacity.{kind}.paid_by", lambda s, kind=kind: _costs_nothing(s, kind),
             (f"economics.costs.capacity.{kind}",), "no price of it is given",
         )
@@ -152,7 +160,7 @@ DETAILS: tuple[Unused, ...] = (
     ),
     Unused(
         "economics.costs.unused_paid_by",
-        lambda s: s.economics is not None and s.economics.perspective == "payer_and_manufacturer",
-        ("economics.perspective",), "perspective is payer_and_manufacturer, so that it counts whoever pays",
+        lambda s: s.economics is not None and s.economics.perspective != "payer",
+        ("economics.perspective",), "perspective is {s.economics.perspective}, so that it counts whoever pays",
     ),
 )  # fmt: skip
