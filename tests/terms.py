@@ -42,7 +42,7 @@ TERMS = (
     Term(r"\bremovals?\b", "withdrawal", unless=r"removal of (?:tissue|cells)"),
     Term(
         r"\b(?:the|a|an|this|that|its|mean|each|no|in|by|of|what|which|same|small|large|as|and|or|per|their) shares?\b"
-        r"(?! (?:it|them|one|no|the|a|this|that|both|same|in|its|their|slots|beds|with)\b)"
+        r"(?! (?:it|them|one|no|nothing|the|a|this|that|both|same|in|its|their|slots|beds|with)\b)"
         r"|\bshares? (?:of|infused|lost|died"
         r"|alive|still|progressed|not|who|that|given|withdrawn|treated)\b|^shares? \w+",
         "proportion, or %",
