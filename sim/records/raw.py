@@ -159,6 +159,37 @@ def _require(path: Path, names: Sequence[str], wanted: Collection[str] | None) -
 
 
 def _read_csv(path: Path, form: Form, wanted: Collection[str] | None, most_rows: int) -> Raw:
+    names = _csv_header(path, form.encoding or "utf-8", SEPARATORS.get(form.separator, ","))
+    kept = _require(path, names, wanted)
+    places = [names.index(name) for name in kept]
+    frame, row, broken, swallowed = _cells(path, form, len(names), places, most_rows)
+    others = [place for place in range(len(names)) if place not in places]
+    # a line may end within a cell of a column that nobody asked for
+    if others and not swallowed and len(frame) < most_rows and _ends_of_line(path) > row[-1:].sum():
+        swallowed = _cells(path, form, len(names), others, most_rows)[3]
+    if swallowed:
+        line, lines = min(swallowed)
+        raise RecordsError(
+            f"{path}:{line}: a quotation mark is opened and not closed, so that {lines} lines are read as one row; "
+            "mend it, for none of them could be used"
+        )
+    frame.columns = pd.Index(kept)
+    filled = np.zeros(len(frame), dtype=bool)
+    for name in kept:
+        filled |= (frame[name] != "").to_numpy()
+    if not filled.all():  # an empty line is no row
+        frame, row = frame[filled].reset_index(drop=True), row[filled]
+    return Raw(frame, row, broken)
+
+
+def _cells(
+    path: Path, form: Form, width: int, places: Sequence[int], most_rows: int
+) -> tuple[pd.DataFrame, NDArray[np.int64], tuple[int, ...], list[tuple[int, int]]]:
+    """The columns at these places of a CSV file of so many columns, and the number of each row.
+
+    Then the rows that have not as many cells as the header, and the first rows that hold whole rows within one cell, a
+    quotation mark not having been closed: (number, lines).
+    """
     import pyarrow as pa
     from pyarrow import csv as arrow_csv
 
@@ -177,13 +208,16 @@ def _read_csv(path: Path, form: Form, wanted: Collection[str] | None, most_rows:
         return "skip"
 
     encoding = {"utf-8-sig": "utf-8"}.get(form.encoding, form.encoding) or "utf-8"
-    names = _csv_header(path, form.encoding or "utf-8", separator)
-    kept = _require(path, names, wanted)
+    kept = [str(place) for place in places]
     try:
         reader = arrow_csv.open_csv(
             path,
             read_options=arrow_csv.ReadOptions(
-                use_threads=False, encoding=encoding, column_names=names, skip_rows=1, block_size=1 << 24
+                use_threads=False,
+                encoding=encoding,
+                column_names=[str(place) for place in range(width)],
+                skip_rows=1,
+                block_size=1 << 24,
             ),
             parse_options=arrow_csv.ParseOptions(
                 delimiter=separator, newlines_in_values=True, ignore_empty_lines=False, invalid_row_handler=note
@@ -207,22 +241,19 @@ def _read_csv(path: Path, form: Form, wanted: Collection[str] | None, most_rows:
     skipped = np.array(sorted([*broken, *empty]), dtype=np.int64)
     row = np.arange(2, 2 + len(frame) + len(skipped), dtype=np.int64)
     row = row[~np.isin(row, skipped)][: len(frame)]
-    filled = np.zeros(len(frame), dtype=bool)
     for name in kept:
-        filled |= (frame[name] != "").to_numpy()
-        over = (
-            frame[name].str.contains("\n", regex=False) & frame[name].str.contains(separator, regex=False)
-        ).to_numpy()
-        swallowed += [(int(row[k]), frame[name].iloc[k].count("\n") + 1) for k in np.flatnonzero(over)[:1]]
-    if swallowed:
-        line, lines = min(swallowed)
-        raise RecordsError(
-            f"{path}:{line}: a quotation mark is opened and not closed, so that {lines} lines are read as one row; "
-            "mend it, for none of them could be used"
-        )
-    if not filled.all():  # an empty line is no row
-        frame, row = frame[filled].reset_index(drop=True), row[filled]
-    return Raw(frame, row, tuple(sorted(broken)))
+        for k in np.flatnonzero(frame[name].str.contains("\n", regex=False).to_numpy()):
+            # a remark of several lines has not as many separators as rows have
+            ends, signs = (frame[name].iloc[k].count(sign) for sign in ("\n", separator))
+            if signs >= ends * (width - 1):
+                swallowed.append((int(row[k]), ends + 1))
+                break
+    return frame, row, tuple(sorted(broken)), swallowed
+
+
+def _ends_of_line(path: Path) -> int:
+    with path.open("rb") as file:
+        return sum(part.count(b"\n") for part in iter(lambda: file.read(1 << 24), b""))
 
 
 def _csv_header(path: Path, encoding: str, separator: str) -> list[str]:

@@ -16,6 +16,7 @@ from run_sim import cli
 from sim.records.dates import FORMATS, guess_formats, in_words, read_dates
 from sim.records.faults import RecordsError
 from sim.records.guess import describe
+from sim.records.raw import Form, read_raw
 from sim.records.value import MILESTONES, date_of
 from sim.scenario import ScenarioError
 from tests.records.registers import (
@@ -279,6 +280,24 @@ def test_a_quotation_mark_that_is_not_closed_loses_nobody_in_silence(tmp_path: P
         file.write_text("\n".join(wrong) + "\n", encoding="utf-8")
         with pytest.raises(RecordsError, match=r"a quotation mark is opened and not closed, so that \d lines are read"):
             read(described(tmp_path, "register.csv", separator="semicolon"))
+
+
+def test_lines_that_a_remark_swallows_are_told_though_nobody_reads_remarks(tmp_path: Path) -> None:
+    file = tmp_path / "register.csv"
+    whole = pd.concat([frame()] * 4, ignore_index=True).assign(Remark="well")
+    lines = whole.to_csv(index=False, sep=";").splitlines()
+    lines[2], lines[5] = lines[2].replace(";well", ';"well'), lines[5].replace(";well", ';"well" again')
+    file.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    with pytest.raises(RecordsError, match=r"csv:3: a quotation mark is opened and not closed, so that 4 lines"):
+        read_raw(file, Form("utf-8", "semicolon"), ["Patient"])
+
+
+def test_a_remark_of_several_lines_is_one_cell(tmp_path: Path) -> None:
+    file = tmp_path / "register.csv"
+    whole = frame().assign(Remark="seen on Monday;\nno fever; to be called")
+    whole.to_csv(file, index=False, sep=";")
+    for wanted in (None, ["Patient"]):
+        assert len(read_raw(file, Form("utf-8", "semicolon"), wanted).row) == len(whole)
 
 
 def test_a_date_far_in_the_future_is_no_guess_of_the_day_of_the_extract(tmp_path: Path) -> None:
