@@ -20,6 +20,7 @@ from reports.words import (
     glance,
     level,
     listed,
+    number,
     of_hundred,
     of_hundred_apart,
     rounded,
@@ -174,7 +175,8 @@ def _difference(change: Estimate, found: Verdict, metric: str) -> str:
 def caveat(findings: Findings) -> str:
     """Who is counted, and that intervals hold the error of the simulation only: one line."""
     counts = sorted({round(e.value) for s in findings.scenarios if (e := findings.level(s, "referred")).known})
-    many = "" if not counts else f" {rounded(counts[-1], 3)}" if counts[0] == counts[-1] else f" up to {counts[-1]}"
+    most = number(counts[-1], 0) if counts else ""
+    many = "" if not counts else f" {most}" if counts[0] == counts[-1] else f" up to {most}"
     who = f"Waits are of the infused, proportions of all{many} referred in the measuring window"
     if findings.censored:
         who += f"; {findings.unresolved()}"

@@ -96,8 +96,9 @@ def show(page: Page) -> None:
     with left:
         st.subheader("Change")
         try:
-            which = place, _stamp(place)
+            which = str(place), _stamp(place)
             levers, choices = state.known(("fields", which), lambda: (page.levers(place), page.choices(place)))
+            state.stands_for(*which)
         except page.refused as error:
             _refusal(st, error)
             return
@@ -144,7 +145,10 @@ def _uploaded(st: Any, page: Page) -> Any:
         return None
     folder = st.session_state.setdefault("uploads", tempfile.TemporaryDirectory(prefix="vein2vein-"))
     place = Path(folder.name) / "uploaded.yaml"
-    place.write_bytes(given.getvalue())
+    content = given.getvalue()
+    # a file that is written again is another one
+    if not place.exists() or place.read_bytes() != content:
+        place.write_bytes(content)
     return place
 
 

@@ -12,7 +12,7 @@ MOST_STEPS, MOST_KEPT = 8, 16
 """Steps that can be undone (they stand in the address as well), and answers that are kept."""
 LETTERS = "ab"
 FIELDS, WANTED, FRESH = "fields of the page", "what they hold", "fields are made again"
-ANSWERS, LOADED = "answers", "read from the address"
+ANSWERS, LOADED, FILE = "answers", "read from the address", "whose fields they are"
 Snapshot = list[dict[str, Any]]
 """Of each variant what its fields hold that the reader has changed, by path; "" is the field of other values."""
 
@@ -75,6 +75,20 @@ class State:
         self._session[ANSWERS] = {}
         self._session[LOADED] = self._session[SCENARIO]
         self._apply(self._session[STEPS][-1])
+
+    def stands_for(self, place: str, stamp: object) -> None:
+        """Which file the fields are of: those of another one hold its values, and changes are not carried over to it.
+
+        A file that has been edited keeps the changes, beside values of its own.
+        """
+        before, self._session[FILE] = self._session.get(FILE), (place, stamp)
+        if before is None or before == (place, stamp):
+            return
+        if before[0] == place:
+            self._apply(self._session[WANTED])
+        elif not self._session.get(FRESH, False):
+            self._session[STEPS] = [self._unchanged()]
+            self._apply(self._unchanged())
 
     def widget(self, number: int, path: str, value: Any) -> str:
         """The key of a field, which holds what the address or an undone step has for it, else the scenario's value."""

@@ -206,6 +206,29 @@ def test_the_address_brings_back_what_was_changed_and_its_steps(page: Any) -> No
     assert not any(area.value for area in page.text_area)
 
 
+def test_fields_are_of_the_file_that_is_put_in_place_and_of_it_again_once_it_is_edited(
+    page: Any, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page.run()
+    field(page, "Lymphodepletion").set_value(4.0).run()
+    stated = file.read_text(encoding="utf-8")
+    file.write_text(stated + "release_testing: {sterility: 9 d}\n", encoding="utf-8")
+    monkeypatch.setattr("reports.planner._uploaded", lambda *_: file)
+    page.run()
+    assert not page.exception
+    assert field(page, "Sterility test").value == 9.0
+    # nothing is changed in it, so that it is compared with nothing
+    assert not any(one.delta for one in page.metric)
+    field(page, "Lymphodepletion", 1).set_value(6.0).run()
+    file.write_text(stated + "release_testing: {sterility: 11 d}\n", encoding="utf-8")
+    page.run()
+    assert (field(page, "Sterility test").value, field(page, "Lymphodepletion", 1).value) == (11.0, 6.0)
+    monkeypatch.undo()
+    page.run()
+    assert (field(page, "Sterility test").value, field(page, "Lymphodepletion").value) == (14.0, 5.0)
+    assert not any(one.delta for one in page.metric)
+
+
 def test_a_value_that_the_scenario_file_would_refuse_is_refused_in_its_words(page: Any) -> None:
     page.run()
     page.text_area[0].set_value("waiting_list.policy: loudest_first").run()

@@ -57,9 +57,11 @@ def draw_plane(plane: pd.DataFrame, findings: Findings) -> Figure:
                 **shared,
             )
         )
-    for place, strategy in enumerate(strategies, start=1):
+    drawn = [
         _ellipse(picture, plane[plane["strategy"] == strategy], mark(place).colour, name_of(strategy))
-    told = _threshold_line(picture, plane, findings)
+        for place, strategy in enumerate(strategies, start=1)
+    ]
+    told = ("; ellipses of 95%" if any(drawn) else "") + _threshold_line(picture, plane, findings)
     _quadrants(picture, plane, strategies)
     base, unit = str(plane["baseline"].iloc[0]), _unit(plane)
     picture.update_layout(
@@ -75,7 +77,7 @@ def draw_plane(plane: pd.DataFrame, findings: Findings) -> Figure:
     return finish(
         picture,
         title=_plane_title(plane, findings),
-        subtitle=f"Against {base}; {samples} of uncertain inputs; ellipses of 95%{told}; {ASSUMED}",
+        subtitle=f"Against {base}; {samples} of uncertain inputs{told}; {ASSUMED}",
         alt=describe_plane(plane, findings),
         height=420 + BELOW,
         margin={"l": 96, "r": 24, "b": BELOW},
@@ -84,12 +86,15 @@ def draw_plane(plane: pd.DataFrame, findings: Findings) -> Figure:
     )
 
 
-def _ellipse(picture: Figure, mine: pd.DataFrame, colour: str, name: str) -> None:
-    """The outline that holds 95% of a bivariate normal distribution with the moments of the cloud; none of a line."""
+def _ellipse(picture: Figure, mine: pd.DataFrame, colour: str, name: str) -> bool:
+    """The outline that holds 95% of a bivariate normal distribution with the moments of the cloud; none of a line.
+
+    Returns whether there is one.
+    """
     points = mine[["incremental_qalys", "incremental_cost"]].to_numpy(float)
     scale = points.std(axis=0)
     if len(points) < FEW_POINTS or not (scale > 0.0).all():
-        return
+        return False
     root = np.linalg.cholesky(np.corrcoef(points.T) + 1e-12 * np.eye(2))
     turn = np.linspace(0.0, 2.0 * np.pi, 73)
     outline = points.mean(axis=0) + scale * np.sqrt(CHI_SQUARE_95) * (
@@ -101,10 +106,14 @@ def _ellipse(picture: Figure, mine: pd.DataFrame, colour: str, name: str) -> Non
             line={"color": colour, "width": 1.5}, hoverinfo="skip", showlegend=False,
         )
     )  # fmt: skip
+    return True
 
 
 def _threshold_line(picture: Figure, plane: pd.DataFrame, findings: Findings) -> str:
-    """A dotted line of equal net benefit at the middle threshold; what the subtitle says of it."""
+    """A dotted line of equal net benefit at the middle threshold; what the subtitle says of it.
+
+    Nothing where it would lie out of the picture.
+    """
     worth = findings.threshold
     if not worth > 0.0:
         return ""
@@ -112,6 +121,8 @@ def _threshold_line(picture: Figure, plane: pd.DataFrame, findings: Findings) ->
     # as far as it lies in the picture
     low, high = min(float(qalys.min()), 0.0), max(float(qalys.max()), 0.0)
     low, high = max(low, min(float(costs.min()), 0.0) / worth), min(high, max(float(costs.max()), 0.0) / worth)
+    if not low < high:
+        return ""
     picture.add_trace(
         trace(
             "scatter", x=[low, high], y=[worth * low, worth * high], mode="lines", name=f"{number(worth, 0)} a QALY",
@@ -270,8 +281,10 @@ def _budget_title(budget: pd.DataFrame, unit: str) -> str:
     row = max(others, key=lambda one: abs(float(one.increment)))
     if row.increment_low <= 0.0 <= row.increment_high or row.increment_low != row.increment_low:
         return f"No clear difference in what is spent in year {int(row.year)} between {row.scenario} and {row.baseline}"
-    side = "more" if row.increment > 0.0 else "less"
-    amount = f"{rounded(abs(row.increment), 3)} {unit} {side}"
+    more = row.increment > 0.0
+    low, high = (row.increment_low, row.increment_high) if more else (-row.increment_high, -row.increment_low)
+    within = f"(95% simulation interval {rounded(low, 3)} to {rounded(high, 3)})"
+    amount = f"{rounded(abs(row.increment), 3)} {unit} {'more' if more else 'less'} {within}"
     return f"In year {int(row.year)} {row.scenario} costs {amount} than {row.baseline}"
 
 

@@ -99,16 +99,25 @@ def describe(flow: pd.DataFrame, findings: Findings) -> str:
 
 
 def _together(flow: pd.DataFrame) -> pd.DataFrame:
-    """The flows with the reasons of withdrawal as one outcome; the sum has no interval."""
+    """The flows with the reasons of withdrawal as one outcome; the sum has no interval.
+
+    `least` and `most`: between which it lies at any rate, for the sum of bounds is wider than the bounds of a sum.
+    """
     reasons = flow["target"].isin(WITHDRAWALS)
     label = EVENT_WORDS["withdrawn"][0]
     renamed = flow.assign(
         target=flow["target"].where(~reasons, "withdrawn"), target_label=flow["target_label"].where(~reasons, label)
     )
     keys = ["scenario", "source", "target"]
-    whole = renamed.groupby(keys, sort=False)["estimate"].transform("sum")
+    sums = renamed.groupby(keys, sort=False)[["estimate", "low", "high"]].transform("sum", min_count=1)
     several = renamed.groupby(keys, sort=False)["estimate"].transform("size") > 1
-    found = renamed.assign(estimate=whole, low=renamed["low"].where(~several), high=renamed["high"].where(~several))
+    found = renamed.assign(
+        estimate=sums["estimate"],
+        low=renamed["low"].where(~several),
+        high=renamed["high"].where(~several),
+        least=sums["low"],
+        most=sums["high"],
+    )
     return found.drop_duplicates(keys)
 
 
@@ -220,12 +229,16 @@ def _title(flow: pd.DataFrame, findings: Findings) -> str:
     row, *others = records(lost.sort_values("estimate", ascending=False, kind="stable"))
     told = figure(_loss(row))
     quoted = [f"\N{LEFT DOUBLE QUOTATION MARK}{label}\N{RIGHT DOUBLE QUOTATION MARK}" for label in _ends(row)]
-    most = "The largest loss" if stands_out(_loss(row), map(_loss, others)) else "One of the largest losses"
+    most = "The largest loss" if stands_out(_widest(row), map(_widest, others)) else "One of the largest losses"
     return f"{most} is with {findings.quoted(row.scenario)}, from {quoted[0]} to {quoted[1]}: {told}"
 
 
 def _loss(row: Any) -> Estimate:
     return Estimate(row.estimate, row.low, row.high, "patients, mean of a replication")
+
+
+def _widest(row: Any) -> Estimate:
+    return Estimate(row.estimate, row.least, row.most)
 
 
 def _ends(row: Any) -> tuple[str, str]:

@@ -9,7 +9,7 @@ import pytest
 
 from reports.charts.of_hundred import WELL, hundred
 from reports.findings import Findings
-from reports.first_screen import EVERYBODY, PROGRESSED, WAIT, of_scenarios, sentence_of, tile
+from reports.first_screen import EVERYBODY, PROGRESSED, WAIT, caveat, of_scenarios, sentence_of, tile
 from reports.tables import records
 from reports.words import Estimate, glance, of_hundred, rounded
 from tests.reports import sample
@@ -122,6 +122,12 @@ def test_who_still_waits_is_in_the_sentence() -> None:
     told = Findings(found.scenarios, found.baseline, found.replications, levels, found.changes)
     assert sentence_of(told).endswith("; still waiting when follow-up ends: 30 of 100 with B")
     assert of_scenarios(told, "").tiles[0].label.endswith("of those infused so far")
+
+
+def test_patients_who_are_counted_are_whole() -> None:
+    found = findings_of(SHORTER, WORSE)
+    few = {key: replace(one, value=47.0) if key[1] == "referred" else one for key, one in found.levels.items()}
+    assert "proportions of all 47 referred in the measuring window" in caveat(replace(found, levels=few))
 
 
 def test_a_tile_has_its_marks_where_the_numbers_are() -> None:

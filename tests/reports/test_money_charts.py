@@ -46,6 +46,16 @@ def test_the_corners_have_the_shares_of_the_quadrants() -> None:
     }  # fmt: skip
 
 
+def test_nothing_is_said_of_a_line_or_an_ellipse_that_is_not_drawn() -> None:
+    x = np.linspace(-1.0, -0.1, 20)
+    picture = draw_plane(plane(x, np.resize([1e5, 3e5], 20)), NOTHING)
+    # worse and costlier in all samples: the line of the threshold passes the other quadrants only
+    assert "dotted" not in picture.layout["title"]["subtitle"]["text"]
+    assert "ellipses" in picture.layout["title"]["subtitle"]["text"]
+    few = draw_plane(plane(x[:3], np.array([1e5, 3e5, 2e5])), NOTHING)
+    assert "ellipses" not in few.layout["title"]["subtitle"]["text"]
+
+
 def test_the_budget_is_that_of_its_table_year_by_year() -> None:
     rows = [
         {
@@ -58,4 +68,5 @@ def test_the_budget_is_that_of_its_table_year_by_year() -> None:
     picture = draw_budget(pd.DataFrame(rows), NOTHING)
     lines = [one for one in picture.data if one.get("mode") == "lines+markers"]
     assert [list(one["y"]) for one in lines] == [[100.0, 200.0, 300.0], [101.0, 201.0, 301.0]] * 2
-    assert "In year 3 B costs 10" in picture.layout["title"]["text"].replace("<br>", " ")
+    title = picture.layout["title"]["text"].replace("<br>", " ")
+    assert "In year 3 B costs 10.0 EUR 2024 more (95% simulation interval 5.00 to 15.0) than A" in title

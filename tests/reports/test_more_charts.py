@@ -12,8 +12,11 @@ import pandas as pd
 import pytest
 
 from reports.charts import CHARTS
+from reports.charts.flow import draw as draw_flow
 from reports.charts.sweeps import as_number
+from reports.findings import Findings
 from reports.theme import OUTCOMES, QUEUE
+from sim.tables import WITHDRAWALS
 
 Files = Mapping[str, str]
 Folder = Callable[[str], Path]
@@ -74,6 +77,18 @@ def test_the_flow_has_the_counts_of_the_table_and_the_colours_of_outcomes(folder
         assert sum(sum(t["x"]) for t in lost) == pytest.approx(ends["estimate"].sum())
     ranges = {tuple(found["layout"][f"xaxis{k}"]["range"]) for k in (2, 4)}
     assert len(ranges) == 1, "losses have one scale in every panel"
+
+
+def test_a_sum_without_an_interval_does_not_make_the_largest_loss_one_of_several() -> None:
+    one, other = list(WITHDRAWALS)[:2]
+    rows = [("died", "Died", 20.0, 19.0, 21.0), (one, "Withdrew", 2.0, 1.0, 3.0),
+            (other, "Withdrew", 2.0, 1.0, 3.0), ("infused", "Infused", 76.0, 75.0, 77.0)]  # fmt: skip
+    flow = pd.DataFrame(
+        [{"scenario": "A", "source": "referral", "source_label": "Referred", "target": target, "target_label": label,
+          "estimate": value, "low": low, "high": high} for target, label, value, low, high in rows]
+    )  # fmt: skip
+    title = draw_flow(flow, Findings(("A",), None, 5, {}, {})).layout["title"]["text"].replace("<br>", " ")
+    assert title.removeprefix("<b>").startswith("The largest loss is with")
 
 
 def test_use_and_queue_through_time_are_those_of_the_table(folder: Folder, files: Drawn) -> None:
