@@ -158,7 +158,9 @@ def _scaled_fixed(seen: Observed, base: Distribution, prior: float) -> Stage:
     """A fixed duration moved to the mean of what was seen."""
     ended = seen.high[seen.ended]
     if len(ended) < VERY_FEW:
-        return Stage(base, "fixed", "base", None, (), 1.0, math.nan, {}, f"{len(ended)} ended, fewer than {VERY_FEW}")
+        return Stage(
+            base, "fixed", "base", None, (), 1.0, math.nan, {}, f"{told(len(ended))} ended, fewer than {VERY_FEW}"
+        )
     added, weights = seen.nodes
     mean = float(ended.mean()) + float(((added - OVER_A_DAY[0].mean()) * weights).sum())
     sd = float(ended.std(ddof=1)) / math.sqrt(len(ended))

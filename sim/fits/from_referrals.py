@@ -16,6 +16,7 @@ from sim.fits.shares import constancy, fit_referrals
 from sim.fits.work import Work
 from sim.pieces.loads import unit_days
 from sim.records.reader import Reading
+from sim.records.small import is_small, told
 from sim.scenario import Scenario
 
 
@@ -29,7 +30,7 @@ def fit_rates(reading: Reading, base: Scenario, work: Work) -> None:
         return
     day, first = reading.referred.day, float(reading.referred.day.min())
     start = records.since if math.isfinite(records.since) else first + 1.0
-    told = (
+    since_when = (
         "" if math.isfinite(records.since) else "from the first referral on, as the register does not say when it began"
     )
     end = records.as_of + 1.0
@@ -60,17 +61,18 @@ def fit_rates(reading: Reading, base: Scenario, work: Work) -> None:
             part = rates[name] / sum(rates.values())
             mine = fit_referrals(int(inside.sum()), (end - start) / part if part else math.inf, rates[name], wider)
             note = "all referrals, parted between the regions as in the base"
-            work.numbers.append(of_referrals(path, mine, rates[name], p_value, "; ".join(filter(None, (note, told)))))
+            work.numbers.append(
+                of_referrals(path, mine, rates[name], p_value, "; ".join(filter(None, (note, since_when))))
+            )
         return
     for name, path in zip(base.regions, paths, strict=True):
         count = int((inside & (places == name)).sum())
         mine = fit_referrals(count, end - start, rates[name], wider)
-        work.numbers.append(of_referrals(path, mine, rates[name], p_value, told))
+        work.numbers.append(of_referrals(path, mine, rates[name], p_value, since_when))
     nowhere = int((inside & (places == "")).sum())
     if nowhere:
-        work.warnings.append(
-            f"{nowhere} referrals say no region: the rates of all regions are too low by {nowhere / inside.sum():.1%}"
-        )
+        by = "as many" if is_small(nowhere) else f"{nowhere / inside.sum():.1%}"
+        work.warnings.append(f"{told(nowhere)} referrals say no region: the rates of all regions are too low by {by}")
 
 
 def _mean_rate(base: Scenario, name: str) -> float:

@@ -88,7 +88,9 @@ def fit_referrals(count: int, days: float, base: float, dispersion: float) -> Re
     sd = math.sqrt(max(count + weight, 1.0) * dispersion) / (days + (weight / base if weight else 0.0))
     status = "shrunk" if weight else "fitted"
     few = (
-        f"{count} referrals, fewer than {VERY_FEW}: the base is a gamma prior (sd {PRIOR_SD:g} of it)" if weight else ""
+        f"{told(count)} referrals, fewer than {VERY_FEW}: the base is a gamma prior (sd {PRIOR_SD:g} of it)"
+        if weight
+        else ""
     )
     over = f"interval widened for overdispersion {dispersion:.2g}" if dispersion > 1.0 else ""
     share = weight / (weight + count) if weight else 0.0

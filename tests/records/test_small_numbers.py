@@ -18,6 +18,7 @@ from sim.experiment.own.observe import Compared, not_told, tables_of
 from sim.experiment.own.quantities import Quantity
 from sim.experiment.own.scores import score
 from sim.experiment.own.small_fits import COUNTS, without_small
+from sim.fits.shares import fit_referrals
 from sim.records.small import told
 from tests.records.simulated import Extract, describe, register_of, simulated
 from tests.records.worlds import truth
@@ -52,6 +53,12 @@ def test_counts_of_a_fit_and_what_follows_from_them() -> None:
     assert np.isnan(found["fits"]["weight_of_base"][0])  # 1 / (1 + 3 / 4) would tell 3
     assert found["fits_curves"][["path", "day"]].to_numpy().tolist() == [["b", 2.0]]
     assert found["fits_quantiles"]["path"].tolist() == ["b"]
+
+
+def test_reasons_do_not_tell_a_small_number() -> None:
+    few = fit_referrals(3, 100.0, 0.05, 1.0)
+    assert "fewer than 5 referrals" in few.note
+    assert not re.search(r"(?<![\d.])[1-4] ", few.note)
 
 
 def quantity(name: str, patients: list[float], unit: str = "patients") -> Quantity:
@@ -97,7 +104,7 @@ def test_no_small_number_of_patients_is_in_anything_that_is_written(tmp_path: Pa
     made = call("fit", register, "--base", tmp_path / "world.yaml", "--out", tmp_path / "ours.yaml",
                 "--bootstrap", 0, "--xlsx", "-q")  # fmt: skip
     assert made.exit_code == 0, made.output
-    made = call("observe", tmp_path / "world.yaml", register, "-n", 200, "--out", tmp_path / "seen", "--xlsx", "-q")
+    made = call("observe", tmp_path / "world.yaml", register, "-n", 240, "--out", tmp_path / "seen", "--xlsx", "-q")
     assert made.exit_code == 0, made.output
     fits = pd.read_csv(tmp_path / "ours" / "fits.csv")
     for name in COUNTS:

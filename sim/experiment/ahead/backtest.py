@@ -24,6 +24,7 @@ from sim.experiment.own.scores import ENVELOPES, score
 from sim.outcomes.ahead import APHERESES, INFUSIONS, LIST, QUANTITIES, WAIT, WAIT_LABEL
 from sim.records.faults import RecordsError
 from sim.records.reader import Reading
+from sim.records.small import told
 from sim.records.value import Records, date_of
 from sim.scenario import Loaded
 
@@ -231,7 +232,7 @@ def said_of(scores: pd.DataFrame, scored: Sequence[Scored]) -> list[str]:
         inside = f"{100 * mine.loc[SIMULATION, 'inside_90']:.0f} % of what came in the envelope of 90 %"
         found.append(f"{label}: error {its:.2f} on average (CRPS), {', '.join(filter(None, parts))}; {inside}.")
     late = sum(one.late for one in scored)
-    ended = f" {late} were late in a stage on these days, and dealt with as asked for." if late else ""
+    ended = f" On these days {told(late)} were late in a stage, and dealt with as asked for." if late else ""
     return [
         f"Made from {len(scored)} earlier days with what was known then, and held against what came.{ended}",
         *found,

@@ -14,6 +14,7 @@ from sim.fits.fit import fit
 from sim.pieces.in_progress import Overdue
 from sim.records.faults import RecordsError
 from sim.records.reader import Reading
+from sim.records.small import told
 from sim.scenario import Loaded
 from sim.scenario.in_progress import UnderWay
 from sim.scenario.kept_dates import keeping_dates
@@ -50,10 +51,12 @@ def placed(loaded: Loaded, reading: Reading, months: Months, overdue: str) -> Pl
         if still:
             raise RecordsError("\n".join([*_told(still), "--overdue refit: they are late by what was fitted, too"]))
         notes.append(
-            f"{count} in progress had been in a stage for longer than it could last: {', '.join(stages)} fitted"
+            f"{told(count)} in progress had been in a stage for longer than it could last: {', '.join(stages)} fitted"
         )
     elif late:
-        notes.append(f"{count} in progress have been in a stage for longer than it can last: it ends on the first day")
+        notes.append(
+            f"{told(count)} in progress have been in a stage for longer than it can last: it ends on the first day"
+        )
     notes += filter(None, [keeping_dates(loaded.scenario, months.start).kept])
     return Placed(moved_to(loaded, patients, months, overdue == FINISH_TODAY), patients, count, tuple(notes))
 

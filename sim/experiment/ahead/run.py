@@ -190,7 +190,7 @@ def forecast(study: Study, folder: Path, asked: Asked, done: Callable[[int], Non
                   "replications": asked.replications,
                   "list_below": asked.list_below, "individual": asked.individual, "origins": asked.origins,
                   "overdue": asked.overdue},
-        "today": {"file": today.name, "sha256": digest_of(text), "late": study.placed.late},
+        "today": {"file": today.name, "sha256": digest_of(text)},
         "from": months.start.isoformat(),
         "said": said,
         "not_modelled": list(NOT_MODELLED),

@@ -19,6 +19,7 @@ from sim.pieces.strategies import build_protocol, path_and_resources
 from sim.pure.streams import Source, key_table, sequence
 from sim.pure.survival import Never
 from sim.records.faults import RecordsError
+from sim.records.small import told
 from sim.records.value import Records
 from sim.scenario import Scenario
 from sim.scenario.in_progress import BEFORE_INFUSION, COLLECTED, INFUSED, InProgress, UnderWay, sealed
@@ -281,4 +282,4 @@ def _late(scenario: Scenario, patients: Sequence[UnderWay]) -> list[Overdue]:
 
 
 def _patients(count: int) -> str:
-    return f"{count} patients" if count != 1 else "1 patient"
+    return f"{told(count)} patients"
