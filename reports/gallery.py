@@ -45,8 +45,8 @@ def _page(shown: Sequence[tuple[Chart, Picture]], others: Sequence[Chart], pictu
     lines = [
         "# The charts of vein2vein",
         "",
-        "Drawn from the shipped scenarios by `python run_sim.py charts --gallery docs/gallery.md`. In a report each of "
-        "them answers to the pointer and has its table behind a fold.",
+        "Drawn from the shipped scenarios by `python run_sim.py charts --gallery docs/gallery.md`; the register is "
+        "simulated, too. In a report each of them answers to the pointer and has its table behind a fold.",
         "",
     ]
     for chart, picture in shown:

@@ -27,6 +27,7 @@ SWEEPS = (
 TARGET, TRIED = "infused_share >= 0.72", ("manufacturing.slots.count=3:6", "release_testing.sterility=7d,14d")
 PRICES = ("manufacturing.slots.count=40000", "release_testing.sterility=-5000")
 FEW, SAMPLES = 4, 100
+OWN_BASE = "autologous"
 
 
 @click.command("charts")
@@ -92,7 +93,7 @@ def _studies(place: Path) -> Iterator[Path]:
     scenarios = by_name([loaded(file) for file in pair])
     (place / "comparison").mkdir()
     count = next(iter(scenarios.values())).scenario.run.replications
-    run_study(Plan(scenarios, count, None, COMMAND), place / "comparison", _nobody)
+    run_study(Plan(scenarios, count, None, COMMAND, event_log=True, robustness=True), place / "comparison", _nobody)
     yield place / "comparison"
     base, _ = load_base(pair[:1], [])
     for kind, vary, size in SWEEPS:
@@ -105,6 +106,39 @@ def _studies(place: Path) -> Iterator[Path]:
     both, _ = load_base(pair, [])
     prepare_psa(both, Asked(SAMPLES, FEW), How()).run(place / "psa", COMMAND, _nobody)
     yield place / "psa"
+    yield from _own_records(place, place / "comparison" / "event_log" / "1.csv")
+
+
+def _own_records(place: Path, events: Path) -> Iterator[Path]:
+    """What is made of a register: here of the events of one replication, fitted to their own scenario."""
+    from sim.experiment.ahead.run import Asked as Ahead
+    from sim.experiment.ahead.run import forecast, prepare_study
+    from sim.experiment.disk.folder import write_text
+    from sim.experiment.options import (
+        BOOTSTRAP,
+        BOOTSTRAP_SEED,
+        FINISH_TODAY,
+        FORECAST_REPLICATIONS,
+        FORECAST_SAMPLES,
+        MONTHS,
+        REGISTERS,
+    )  # fmt: skip
+    from sim.experiment.own.fit import fit_register
+    from sim.experiment.own.observe import Asked as Seen
+    from sim.experiment.own.observe import observe
+    from sim.records.guess import describe
+
+    register, ours = events.with_name("register.yaml"), place / "ours.yaml"
+    write_text(register, describe(events))
+    fit_register(register, OWN_BASE, ours, place / "fit", BOOTSTRAP, BOOTSTRAP_SEED, COMMAND)
+    yield place / "fit"
+    observe(ours, register, place / "observe", Seen(REGISTERS, None, "auto", COMMAND), _nobody)
+    yield place / "observe"
+    asked = Ahead(
+        MONTHS, FORECAST_SAMPLES, FORECAST_REPLICATIONS, None, FINISH_TODAY, False, 0, None, (), "auto", None, COMMAND
+    )
+    forecast(prepare_study(ours, register, place / "forecast", asked), place / "forecast", asked, _nobody)
+    yield place / "forecast"
 
 
 def _nobody(count: int) -> None:
