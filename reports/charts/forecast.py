@@ -76,10 +76,11 @@ def _box(rows: pd.DataFrame) -> Box:
         Line(MEDIAN, mark(0), x, of("p50"), of("p5"), of("p95"), mode="lines+markers",
              inner=(of("p25"), of("p75")), x_form="|%d %b %Y")
     ]  # fmt: skip
-    told = [(day, value) for day, value in zip(theirs["last_day"], theirs["p50"], strict=True) if math.isfinite(value)]
-    if told:
-        lines.append(Line(THEIRS, mark(1), [day for day, _ in told], [float(value) for _, value in told],
-                          mode="lines+markers", x_form="|%d %b %Y"))  # fmt: skip
+    # a month that is not told breaks the line
+    told = [float(value) for value in theirs["p50"]]
+    if any(map(math.isfinite, told)):
+        days = [f"{day}" for day in theirs["last_day"]]
+        lines.append(Line(THEIRS, mark(1), days, told, mode="lines+markers", x_form="|%d %b %Y"))
     axis = {"type": "date", "title": {"text": ""}, "nticks": 6}
     return Box(str(rows["label"].iloc[0]), lines, x_axis=axis, at_least=1.0)
 

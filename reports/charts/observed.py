@@ -16,6 +16,7 @@ from reports.theme import INK, Mark, day_tick, mark
 from reports.words import Estimate, listed, number, scale, shortened, uncapital, unit_of
 
 WAITING, INFUSED = "waiting_days", "incidence_infused"
+WAITS = (WAITING, "days_to_apheresis", "vein_to_vein_days")
 OBSERVED, OUTSIDE, SIMULATED = "register", "register, outside the envelope of 90%", "simulation, median"
 AS_SEEN, AS_OUTSIDE = Mark(INK, "solid", "circle"), Mark("#B3261E", "solid", "diamond")
 AS_SIMULATED = mark(1)
@@ -25,7 +26,7 @@ ENVELOPES = "shaded: the envelopes of 90% (light) and of half (dark) of the simu
 
 def about(name: str) -> str:
     """Which picture a quantity belongs to: the first one, months, or the other events."""
-    if name in (WAITING, INFUSED):
+    if name in (*WAITS, INFUSED):
         return "first"
     return "events" if name.startswith("incidence_") else "months"
 
@@ -110,9 +111,9 @@ def _axis(name: str, points: Sequence[str], days: str) -> tuple[Any, str, dict[s
     if about(name) == "months":
         return [f"{point}-01" for point in points], "|%b %Y", {"type": "date", "title": {"text": ""}, "nticks": 7}
     places = [float(point.split()[0]) for point in points]
-    if name == WAITING:
+    if name in WAITS:
         texts = [f"{place:.0f}%" for place in places]
-        title = {"text": "proportion who waited at most so many days"}
+        title = {"text": "proportion for whom it took at most so many days"}
         return places, "", {"title": title, "range": [5, 95], "tickvals": places, "ticktext": texts}
     last = max(places)
     return places, "", {"title": {"text": days}, "range": [0, last * 1.03], "dtick": day_tick(last, 6)}

@@ -172,7 +172,8 @@ def _incidence(records: Records, h: Histories, found: Clocks) -> Iterator[CurveR
         cause[(day <= stop) & (cause == 0)] = number
     other = (cause == 0) & ((h.switch <= stop) | (records.infused & (h.end <= stop)))
     cause[other] = len(CAUSES) + 1
-    entry = np.minimum(h.entry, stop - 0.1)
+    # who is in view from referral on is at risk of what comes on that very day
+    entry = np.where(h.entry > 0.0, np.minimum(h.entry, stop - 0.1), -1.0)
     observed_curves = curves.aalen_johansen(entry, stop, cause, len(CAUSES) + 1)
     fitted_causes = [name for name in CAUSES if (WAITING, name) in found.clocks]
     days = observed_curves[0].day

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 import warnings
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,6 +15,7 @@ from scipy import integrate
 from sim.fits.curves import aalen_johansen, kaplan_meier, quantiles
 from sim.fits.durations import FEW, VERY_FEW, fit_stage
 from sim.fits.families import FAMILIES, cdf, scaled, sf
+from sim.fits.from_losses import _incidence
 from sim.fits.hazards import AFTER, WAITING, Histories, Model, log_likelihood
 from sim.fits.likelihood import OVER_A_DAY, Law, Observed, by_preference, maximise
 from sim.fits.likelihood import log_likelihood as of_durations
@@ -218,6 +221,18 @@ def test_incidences_of_all_causes_and_who_is_left_come_to_one() -> None:
     whole = kaplan_meier(seen(np.where(cause > 0, end - 1.0, end), np.where(cause > 0, end, np.inf), entry=entry))
     assert sum(curve.share for curve in curves) + whole.share == pytest.approx(np.ones(len(whole.day)))
     assert all((curve.low <= curve.share).all() and (curve.share <= curve.high).all() for curve in curves)
+
+
+def test_what_comes_on_the_day_of_referral_is_of_all_who_are_in_view() -> None:
+    many = 50
+    whole = {name: np.repeat(value, many) for name, value in vars(history()).items()}
+    whole["progressed"] = np.array([0.0, 10.0, *[math.inf] * (many - 2)])
+    clocks: Any = SimpleNamespace(
+        clocks={(WAITING, "progression"): None}, model=SimpleNamespace(hazard={(WAITING, "progression"): lambda t: t})
+    )
+    records: Any = SimpleNamespace(infused=np.zeros(many, dtype=bool))
+    rows = [row for row in _incidence(records, Histories(**whole), clocks) if row.path.endswith("progression")]
+    assert [(row.day, row.observed) for row in rows] == [(0.0, pytest.approx(0.02)), (10.0, pytest.approx(0.04))]
 
 
 # -- clocks ---------------------------------------------------------------------------------------------------------

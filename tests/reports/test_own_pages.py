@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Callable, Mapping
 from html import unescape
@@ -12,11 +13,17 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from reports.charts.forecast import drawer as drawer_ahead
+from reports.charts.observed import about, drawer
+from reports.findings import Findings
+from sim.experiment.own.observe import ADDS_UP
+from sim.experiment.own.quantities import WAITS
 from tests.reports.conftest import HOSTILE
 
 Files = Mapping[str, str]
 Drawn = Callable[[str], Files]
 Folder = Callable[[str], Path]
+NOTHING = Findings((), None, 1, {}, {})
 OBSERVED = ["observed", "observed_events", "observed_months"]
 FITTED = ["fitted_stages", "fitted_clocks", "fitted_quantiles", "register_waits"]
 
@@ -67,6 +74,35 @@ def test_envelopes_and_points_are_those_of_the_table(folder: Folder, files: Draw
     infused = table[table["quantity"] == "incidence_infused"]
     of_infused = [t["y"] for t in found["data"] if t["xaxis"] == "x2" and t.get("name") == "register"]
     assert of_infused == [pytest.approx(list(100 * infused["observed"]))]
+
+
+def test_every_wait_is_drawn_by_proportion_and_months_are_counts() -> None:
+    names = {name: label for name, label, _, _ in WAITS}
+    table = pd.DataFrame(
+        [{"quantity": name, "label": label, "point": f"{share} % of patients", "unit": "days", "observed": 20.0,
+          "simulated": 21.0, "low_50": 19.0, "high_50": 23.0, "low_90": 15.0, "high_90": 30.0, "inside_50": True,
+          "inside_90": True} for name, label in names.items() for share in (10, 50, 90)]
+    )  # fmt: skip
+    assert {about(name) for name in names} == {"first"}
+    assert {about(name) for name in ADDS_UP} == {"months"}
+    lines = [trace for trace in drawer("first")(table, NOTHING).data if trace.get("name") == "register"]
+    assert [list(trace["x"]) for trace in lines] == [[10.0, 50.0, 90.0]] * 3
+
+
+def test_a_month_that_is_not_told_breaks_the_line_of_who_is_in_the_register() -> None:
+    known = {"label": "Infusions in the month", "quantity": "infusions", "unit": "patients", "p5": 1.0, "p25": 2.0,
+             "p75": 8.0, "p95": 9.0}  # fmt: skip
+    days = ("2026-01-31", "2026-02-28", "2026-03-31")
+    told = {"all": (7.0, 7.0, 7.0), "register": (7.0, math.nan, 0.0)}
+    rows = [
+        {**known, "group": group, "last_day": day, "p50": value}
+        for group, values in told.items()
+        for day, value in zip(days, values, strict=True)
+    ]
+    found = drawer_ahead(True)(pd.DataFrame(rows), NOTHING).plain()
+    (theirs,) = [trace for trace in found["data"] if "already" in trace.get("name", "")]
+    assert theirs["y"] == [7.0, None, 0.0]
+    assert not theirs.get("connectgaps", False)
 
 
 def test_points_outside_the_envelope_are_marked_and_counted(files: Drawn) -> None:
