@@ -91,7 +91,7 @@ def test_compare_ends_with_a_table_and_the_report(compared: tuple[Path, Done]) -
         "Vein-to-vein days",
         "Proportion infused",
         "Progressed before infusion",
-        "lost before",
+        "Lost before infusion",
         "Wait for a slot, within the mean wait: ",
         "how many slots there are is an assumption",
     ):

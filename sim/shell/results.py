@@ -34,7 +34,7 @@ ON_SCREEN: Mapping[str, str] = {
     EVERYBODY: "Infused, progression-free, 1 y",
     TURNED[1]: "Or on the alternative, 1 y",
     ALIVE: "Alive at 2 years",
-    "lost_before_infusion_share": "Proportion lost before infusion",
+    "lost_before_infusion_share": "Lost before infusion",
     WAITING: "Still waiting at the end",
 }
 # Of these two lines each, on a screen with room for one interval in a line.
