@@ -23,6 +23,7 @@ from sim.fits.numbers import (
 )
 from sim.fits.shares import fit_share
 from sim.fits.work import CurveRow, Work
+from sim.records.small import is_small
 from sim.records.value import CLOCK_OF_END, INCLUDED_AT, Records
 from sim.scenario import Scenario
 
@@ -163,7 +164,8 @@ def _ends_eligibility(
 def _incidence(records: Records, h: Histories, found: Clocks) -> Iterator[CurveRow]:
     """Cumulative incidence of what comes first while waiting: observed, and by the fitted hazards of the clocks.
 
-    What else ends the wait (apheresis, or infusion) is taken as it was seen.
+    What else ends the wait (apheresis, or infusion) is taken as it was seen. Of a cause that so few patients had as the
+    first event that their number is not told, there is no curve: its steps would count them.
     """
     stop = np.minimum(np.minimum(h.end, h.progressed), h.switch)
     cause = np.zeros(len(h), dtype=np.int64)
@@ -189,6 +191,8 @@ def _incidence(records: Records, h: Histories, found: Clocks) -> Iterator[CurveR
     survival = np.concatenate([[1.0], np.cumprod(np.clip(np.exp(-sum(rises.values())) - left, 0.0, 1.0))[:-1]])
     step = max(1, len(days) // MOST_POINTS)
     for number, name in enumerate(CAUSES):
+        if is_small(int((cause == number + 1).sum())):
+            continue
         curve = observed_curves[number]
         fitted = np.minimum(np.cumsum(survival * -np.expm1(-rises[name])), 1.0)
         for k in range(0, len(days), step):

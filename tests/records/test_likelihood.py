@@ -226,13 +226,16 @@ def test_incidences_of_all_causes_and_who_is_left_come_to_one() -> None:
 def test_what_comes_on_the_day_of_referral_is_of_all_who_are_in_view() -> None:
     many = 50
     whole = {name: np.repeat(value, many) for name, value in vars(history()).items()}
-    whole["progressed"] = np.array([0.0, 10.0, *[math.inf] * (many - 2)])
+    whole["progressed"] = np.array([0.0, *[10.0] * 4, *[math.inf] * (many - 5)])
     clocks: Any = SimpleNamespace(
         clocks={(WAITING, "progression"): None}, model=SimpleNamespace(hazard={(WAITING, "progression"): lambda t: t})
     )
     records: Any = SimpleNamespace(infused=np.zeros(many, dtype=bool))
     rows = [row for row in _incidence(records, Histories(**whole), clocks) if row.path.endswith("progression")]
-    assert [(row.day, row.observed) for row in rows] == [(0.0, pytest.approx(0.02)), (10.0, pytest.approx(0.04))]
+    assert [(row.day, row.observed) for row in rows] == [(0.0, pytest.approx(0.02)), (10.0, pytest.approx(0.1))]
+    # of fewer the steps would tell how many they are
+    whole["progressed"][4] = math.inf
+    assert not [row for row in _incidence(records, Histories(**whole), clocks) if row.path.endswith("progression")]
 
 
 # -- clocks ---------------------------------------------------------------------------------------------------------
