@@ -183,3 +183,23 @@ def test_centres_of_several_sizes_each_have_a_unit_out() -> None:
 def test_one_centre_has_a_unit_out_and_another_has_no_limit() -> None:
     ran = of_two_centres("2", "unlimited", ", centre: here")
     assert ran.days("collected") == [12.0, 16.0, 16.0, 12.0, 13.0, 13.5]
+
+
+@pytest.mark.parametrize(("units", "manufactured"), [(2, [48.0, 48.0, 56.0]), (1, [13.0, 48.0, 21.0])])
+def test_a_remake_on_a_line_that_is_out_waits_until_it_is_back(units: int, manufactured: list[float]) -> None:
+    # the line is kept for the remake, which begins on day 40: one attempt is lost on day 10, and no more
+    rest = outage("lose", units=units).replace("for: 3 d", "for: 30 d")
+    for part in (rest, rest.replace(f"units: {units}, ", "") if units == 2 else rest):
+        ran = small(part.replace("attempts: 2", "attempts: 2, line_held: {to: last_attempt}"), "5 d, 6 d, 7 d")
+        assert ran.days("manufactured") == manufactured
+        assert ran.patients.attempts["manufacture"].tolist() == [units, 2, 1]
+
+
+@pytest.mark.parametrize("units", ["units: 1, ", ""])
+def test_nothing_begins_on_a_line_that_was_booked_and_is_out(units: str) -> None:
+    rest = outage("lose", lines="1").replace("units: 1, ", units).replace("for: 3 d", "for: 10 d")
+    held = "attempts: 2, line_held: {from: booking}"
+    ran = small("apheresis: {duration: 7 d}\n" + rest.replace("attempts: 2", held), "5 d")
+    # booked on day 5, collected on day 12 in the outage, which is over on day 20: eight days from then on
+    assert ran.days("manufactured") == [28.0]
+    assert ran.patients.attempts["manufacture"].tolist() == [1]
