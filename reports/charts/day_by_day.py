@@ -14,7 +14,7 @@ from reports.tables import records
 from reports.theme import MUTED, NEITHER, PAPER, SMALL_SIZE, canvas, finish, legible, mark, name_of, plain, stacked
 from reports.words import counted, listed, number
 
-ROW, GAP, ABOVE, BELOW = 13, 26, 34, 52
+ROW, GAP, ABOVE, BELOW = 13, 42, 50, 52
 BED = "bed"
 """The resource whose units stand as rows, with the slots; chairs and lines are in the table."""
 SLOTS = ("claimed", "unclaimed")
@@ -49,7 +49,7 @@ def draw(table: pd.DataFrame, findings: Findings) -> Figure:
         colour = legible(mark(findings.place(scenario)).colour)
         picture.add_annotation(
             xref="x domain", x=0, yref=f"y{suffix} domain", y=1, yshift=2, showarrow=False, xanchor="left",
-            yanchor="bottom", text=f"<b>{name_of(scenario, 50)}</b>, {plain(name)}",
+            yanchor="bottom", text=f"<b>{name_of(scenario, 40)}</b><br>{plain(name)}", align="left",
             font={"size": SMALL_SIZE, "color": colour},
         )  # fmt: skip
         axis = {"domain": list(domain), "range": [most + 0.6, 0.4], "showgrid": False, "zeroline": False, "anchor": "x"}

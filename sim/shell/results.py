@@ -34,7 +34,7 @@ ON_SCREEN: Mapping[str, str] = {
     EVERYBODY: "Infused, progression-free, 1 y",
     TURNED[1]: "Or on the alternative, 1 y",
     ALIVE: "Alive at 2 years",
-    "lost_before_infusion_share": "Proportion lost before infusion",
+    "lost_before_infusion_share": "Lost before infusion",
     WAITING: "Still waiting at the end",
 }
 # Of these two lines each, on a screen with room for one interval in a line.
@@ -60,19 +60,23 @@ def show(study: Study, as_json: bool, inputs: bool = False) -> None:
     if as_json:
         click.echo(_as_json(study))
         return
+    from reports.details import slot_supply
     from reports.findings import gather, on_the_list, read_with
     from reports.first_screen import lead
     from reports.tables import Tables
 
     frames = {"summary": study.summary, "differences": study.differences, "already_waiting": study.already_waiting}
-    findings = gather(Tables({name: table for name, table in frames.items() if table is not None}, {}, {}))
+    if "parameters" in study.written:
+        frames["parameters"] = study.written["parameters"][0]
+    tables = Tables({name: table for name, table in frames.items() if table is not None}, {}, {})
+    findings = gather(tables)
     paragraph(lead(findings))
     click.echo()
     _print_figures(findings, {name: _lines(study, findings, name) for name in findings.scenarios})
     if study.list_below is not None:
         for _, row in study.list_below.iterrows():
             paragraph(f"{row['scenario']}: {row['label'].lower()}: {_dated(row)}")
-    for said in (*read_with(findings), *on_the_list(findings)):
+    for said in (*read_with(findings), *on_the_list(findings), *slot_supply(tables, findings)):
         paragraph(said)
     paired = " Differences are paired on the same patients." if findings.others else ""
     paragraph(

@@ -114,7 +114,7 @@ def let_the_first_go_first(patch: pytest.MonkeyPatch) -> None:
 
     def creating(self: timeline.Timeline) -> None:
         create(self)
-        self._calls = count(1 << 40, -1)
+        self._calls = count(-(1 << 40))
 
     patch.setattr(timeline.Timeline, "__init__", creating)
 

@@ -128,10 +128,10 @@ def test_every_operation_has_run(monkeypatch: pytest.MonkeyPatch) -> None:
         return code
 
     plain.counted = counted  # type: ignore[attr-defined]
-    engine = test_mutants.on(plain, monkeypatch)
+    monkeypatch.setattr(compiled_engine, "kernel", plain)
     for number in range(40):
-        assert isinstance(prepare(random_scenario(number).scenario).run(engine), Trace)
+        assert isinstance(prepare(random_scenario(number).scenario).run(compiled_engine.run), Trace)
     # no pathway asks for this yet
-    engine(by_hand((Choose(Progressed(), (Fail(),)),)), *people([0.0] * 20), 20.0, 20.0, False)
+    compiled_engine.run(by_hand((Choose(Progressed(), (Fail(),)),)), *people([0.0] * 20), 20.0, 20.0, False)
     least = {name: counts[code] for code, name in enumerate(names.OPERATION_NAMES)}
     assert {name: count for name, count in least.items() if count < 20} == {}

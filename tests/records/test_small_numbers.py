@@ -97,7 +97,7 @@ def test_no_small_number_of_patients_is_in_anything_that_is_written(tmp_path: Pa
     made = call("fit", register, "--base", tmp_path / "world.yaml", "--out", tmp_path / "ours.yaml",
                 "--bootstrap", 0, "--xlsx", "-q")  # fmt: skip
     assert made.exit_code == 0, made.output
-    made = call("observe", tmp_path / "world.yaml", register, "-n", 200, "--out", tmp_path / "seen", "--xlsx", "-q")
+    made = call("observe", tmp_path / "world.yaml", register, "-n", 240, "--out", tmp_path / "seen", "--xlsx", "-q")
     assert made.exit_code == 0, made.output
     fits = pd.read_csv(tmp_path / "ours" / "fits.csv")
     for name in COUNTS:

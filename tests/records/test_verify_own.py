@@ -39,7 +39,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ("fit", register, "--base", world, "--out", folder / "fitted.yaml", "--bootstrap", 19),
         ("curve", folder / "curve.csv", "--at-risk", folder / "risk.csv", "--path", "clocks.waiting.death", "--base",
          world, "--source", "Name 2020, figure 2", "--out", folder / "digitised.yaml"),
-        ("observe", world, register, "-n", 200, "--out", folder / "observed"),
+        ("observe", world, register, "-n", 240, "--out", folder / "observed"),
         ("calibrate", world, "--to", register, "--out", folder / "calibrated.yaml", *small),
         ("calibrate", world, "--to", folder / "targets.yaml", "--out", folder / "aimed.yaml", *small, "-n", 2),
     ):  # fmt: skip

@@ -33,7 +33,7 @@ def test_days_of_dates_follow_the_start_of_the_simulation() -> None:
 def test_a_fault_is_told_each_time() -> None:
     loaded = load(SHIPPED / "autologous.yaml")
     for _ in range(2):
-        with pytest.raises(ScenarioError, match=r"found 1\.5; allowed: a share from 0 to 1"):
+        with pytest.raises(ScenarioError, match=r"found 1\.5; allowed: a proportion from 0 to 1"):
             loaded.scenario_with(["manufacturing.failure=1.5"])
     assert loaded.scenario_with(["manufacturing.failure=0.5"]).manufacturing.failure == 0.5
 
