@@ -223,3 +223,7 @@ def test_units_of_several_sites_are_added() -> None:
 def test_a_price_that_may_hold_it_already_is_told() -> None:
     told = counted_twice({"one": loaded_with("bed_day: 9, capacity: {bed: {unit_month: 5}, line: {use: 2}}")})
     assert told == ["one: capacity.bed counts beside costs.bed_day (9): make sure that this does not hold it already"]
+    told = counted_twice({"one": loaded_with("apheresis: 700, capacity: {chair: {use: 2}}")})
+    assert told == [
+        "one: capacity.chair counts beside costs.apheresis (700): make sure that this does not hold it already"
+    ]

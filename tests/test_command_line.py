@@ -219,7 +219,7 @@ def test_a_load_above_one_is_warned_of_before_the_run(tmp_path: Path) -> None:
     assert call("check", AUTO).stderr == ""
     told, count = call("check", AUTO, "--set", "regions.capital.referrals=6 / month").stderr.splitlines()
     assert told.endswith("the waits hang on this supply, and on its source")
-    assert "no source is given for 1 numbers" in count
+    assert "no source is given for 1 number;" in count
 
 
 STRAINED = (

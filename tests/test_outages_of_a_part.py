@@ -14,7 +14,7 @@ from sim.pieces.calendars import units_by_day, units_out
 from sim.pieces.protocol import Out
 from sim.scenario import ScenarioError, load
 from tests.experiments import SMALL
-from tests.runs import load_text, small
+from tests.runs import Ran, load_text, run_scenario, small
 
 MADE = "manufacturing: {{duration: 8 d, lines: {lines}, attempts: 2}}\n"
 
@@ -153,3 +153,53 @@ def test_the_closed_form_of_one_line_holds_by_number() -> None:
     ran, _ = simulate(drawn, numbers, SIMPY)
     waits = ran.day("manufacturing") - ran.day("slot")
     assert np.nanmean(waits) == pytest.approx(1.748718, abs=0.25)
+
+
+def of_two_centres(here: str, there: str, more: str = "") -> Ran:
+    """Three patients of each, collected in four days, and one chair out from day 10 to 13."""
+    loaded = load_text(f"""
+name: Two centres
+strategy: autologous
+run: {{start: 2026-01-01, warm_up: 0 d, window: 400 d, follow_up: 400 d, replications: 1, seed: 7}}
+regions:
+  near: {{centre: here, referral_days: [8 d, 9 d, 9.5 d]}}
+  far: {{centre: there, referral_days: [8 d, 9 d, 9.5 d]}}
+centres: {{here: {{chairs: {here}}}, there: {{chairs: {there}}}}}
+patients: {{risk_groups: {{everybody: {{share: 1}}}}}}
+clocks: {{waiting: {{progression: never}}}}
+apheresis: {{duration: 4 d}}
+manufacturing: {{duration: 8 d}}
+disruptions: {{f: {{resource: chair, units: 1, from: 10 d, for: 3 d, work: pause{more}}}}}
+""")
+    return run_scenario(loaded.scenario)
+
+
+def test_centres_of_several_sizes_each_have_a_unit_out() -> None:
+    ran = of_two_centres("2", "3")
+    # here the second of two stands still, there the third of three: the third patient here has chair 1 from 12 on
+    assert ran.days("collected") == [12.0, 16.0, 16.0, 12.0, 13.0, 16.5]
+
+
+def test_one_centre_has_a_unit_out_and_another_has_no_limit() -> None:
+    ran = of_two_centres("2", "unlimited", ", centre: here")
+    assert ran.days("collected") == [12.0, 16.0, 16.0, 12.0, 13.0, 13.5]
+
+
+@pytest.mark.parametrize(("units", "manufactured"), [(2, [48.0, 48.0, 56.0]), (1, [13.0, 48.0, 21.0])])
+def test_a_remake_on_a_line_that_is_out_waits_until_it_is_back(units: int, manufactured: list[float]) -> None:
+    # the line is kept for the remake, which begins on day 40: one attempt is lost on day 10, and no more
+    rest = outage("lose", units=units).replace("for: 3 d", "for: 30 d")
+    for part in (rest, rest.replace(f"units: {units}, ", "") if units == 2 else rest):
+        ran = small(part.replace("attempts: 2", "attempts: 2, line_held: {to: last_attempt}"), "5 d, 6 d, 7 d")
+        assert ran.days("manufactured") == manufactured
+        assert ran.patients.attempts["manufacture"].tolist() == [units, 2, 1]
+
+
+@pytest.mark.parametrize("units", ["units: 1, ", ""])
+def test_nothing_begins_on_a_line_that_was_booked_and_is_out(units: str) -> None:
+    rest = outage("lose", lines="1").replace("units: 1, ", units).replace("for: 3 d", "for: 10 d")
+    held = "attempts: 2, line_held: {from: booking}"
+    ran = small("apheresis: {duration: 7 d}\n" + rest.replace("attempts: 2", held), "5 d")
+    # booked on day 5, collected on day 12 in the outage, which is over on day 20: eight days from then on
+    assert ran.days("manufactured") == [28.0]
+    assert ran.patients.attempts["manufacture"].tolist() == [1]

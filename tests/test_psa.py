@@ -367,3 +367,24 @@ def test_a_population_and_groups_are_as_asked(tmp_path: Path) -> None:
             parse_groups([text])
     with pytest.raises(ValueError, match="no uncertain input here"):
         members(["economics.cost"], list(both.points[0].values))
+
+
+def test_the_price_that_a_product_is_worth_is_in_the_money_of_each_sample(tmp_path: Path) -> None:
+    """A conversion drawn at 6 is one of 6, whatever the factor of the scenario that the samples take the place of."""
+    found = []
+    for factor in (3, 6):
+        money = f"conversion: {{currency: CHF, price_year: 2025, factor: {factor}, source: 'Index X, 2024 to 2025'}}"
+        near_6 = "{uniform: {low: 5.999999, high: 6.000001}, source: assumption}"
+        drawn = f"uncertainty:\n  economics.conversion.factor: {near_6}"
+        texts = [
+            text.replace("price_year: 2024", f"price_year: 2024\n  {money}").replace("uncertainty:", drawn)
+            for text in (SMALL, SHORT)
+        ]
+        both = base(*texts)
+        plan = SweepPlan(both, psa_points(both, 3), 2, 1, "simpy", None, ECONOMICS)
+        run_psa(plan, tmp_path / str(factor), "psa", lambda _: None)
+        found.append(pd.read_csv(tmp_path / str(factor) / "psa_price.csv"))
+    assert found[0]["price"].tolist() == [300_000.0] * 2 + [390_000.0] * 2
+    assert found[1]["price"].tolist() == [600_000.0] * 2 + [780_000.0] * 2
+    assert found[0]["value_based_price"].tolist() == pytest.approx(found[1]["value_based_price"].tolist(), rel=1e-6)
+    assert found[0]["value_based_price"].abs().min() > 1000.0

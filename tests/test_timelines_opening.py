@@ -213,7 +213,7 @@ def test_lines_that_are_out_take_their_part_of_the_slots(withdrawn_by: str, slot
 @pytest.mark.parametrize(
     ("rest", "told"),
     [
-        (PART.format("line", 2, ", work: lose"), "found lose beside units; allowed: finish"),
+        (PART.format("line", 2, ", work: lose"), "units: is not used: there is no limit to the resource 'line'"),
         (PART.format("line", 2, ""), "units: is not used: there is no limit to the resource 'line'"),
         (PART.format("courier", 2, ""), "units: is not used: a courier has no number of units"),
         (PART.format("line", 0, ""), "found 0; allowed: a whole number from 1 on, or 'all'"),

@@ -157,7 +157,7 @@ work_up: {{duration: 10 d}}
     [
         ("slot_asked_for: at_listing, washout: 5 d", "slot_asked_for", "no dated slots"),
         ("holding: {share: 0.5}", "holding.duration", "required"),
-        ("clearance: {duration: 3 d, refusal: 1.2}", "clearance.refusal", "share"),
+        ("clearance: {duration: 3 d, refusal: 1.2}", "clearance.refusal", "proportion"),
         ("clearence: {duration: 3 d}", "clearence", "clearance"),
     ],
 )

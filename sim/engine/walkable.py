@@ -90,7 +90,8 @@ def check_numbers(protocol: Protocol) -> None:
     for resource in numbered.values():
         if resource.turn_round or resource.sites or len(resource.out) != len(resource.units):
             raise EngineError(f"{resource.name}: units that are made ready, or that centres share, have no numbers")
-        if any(units == inf for steps in resource.units for _, units in steps):
+        struck = [steps for steps, out in zip(resource.units, resource.out, strict=True) if out]
+        if any(units == inf for steps in struck for _, units in steps):
             raise EngineError(f"{resource.name}: units without limit have no numbers")
     listed: dict[str, list[str]] = {
         r.name: [name for its in r.of for name in its] for r in protocol.resources if isinstance(r, AnyOf)

@@ -42,7 +42,7 @@ def supplied(s: Scenario, protocol: Protocol, trace: Trace, window: Window) -> t
     """What is priced, is in view, and there is in this scenario, in a steady order; the scenario has economics.
 
     Months of capacity are what the scenario names, by date. Uses, claimed slots, lots, expiries and failures are those
-    that fall inside the window.
+    that fall inside the window; what patients in progress hold on the first day is taken on it.
     """
     return tuple(_supplied(s, protocol, trace, window))
 

@@ -349,8 +349,10 @@ def _batch(m: Making, first: bool, batch: str) -> Path:
     remake = made.remake_duration if made.remake_duration not in (None, made.duration) else None
     anew = not first and remake is not None
 
+    kept = made.line_held.start == "booking" or made.line_held.end == "last_attempt"
+
     def hours(centre: str | None, out: Iterable[Out]) -> Hours | None:
-        return stage_hours(s, made.calendar, work_on=shut_downs(s, "line", centre), out=out)
+        return stage_hours(s, made.calendar, work_on=shut_downs(s, "line", centre), out=out, kept=kept)
 
     name, on = f"manufacturing.{'remake_' if anew else ''}duration", lines(m)
     whole = work(s, on, m.draw(name) + batch, remake if anew and remake else m.duration, hours)

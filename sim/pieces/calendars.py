@@ -160,15 +160,19 @@ def stage_hours(
     work_on: Iterable[Disruption] = (),
     out: Iterable[Out] = (),
     closed: Iterable[Disruption] = (),
+    kept: bool = False,
 ) -> Hours | None:
     """The hours of a stage; None where it is always open and nothing disrupts it.
 
     `work_on`: shut-downs of what the stage is done on, which it may be paused or lost by, where they take all units;
-    `out`: when the unit is out that it is done on. `closed`: shut-downs in which it cannot start.
+    `out`: when the unit is out that it is done on. `closed`: shut-downs in which it cannot start. `kept`: the unit may
+    be held while nothing is done on it; where work on it is lost, none starts before it is back.
     """
     whole, out = [d for d in work_on if d.takes_all], tuple(out)
     open_in = openings(s, calendar)
-    starts = _without(s, open_in, [(d.first_day, d.end) for d in closed])
+    away = [(d.first_day, d.end) for d in (*closed, *(d for d in whole if kept and d.work == "lose"))]
+    away += [(o.first, o.end) for o in out if kept and o.loses]
+    starts = _without(s, open_in, away)
     paused = [(d.first_day, d.end) for d in whole if d.work == "pause"]
     paused += [(o.first, o.end) for o in out if not o.loses]
     counts = _without(s, open_in if working_time else ALWAYS, paused)

@@ -84,7 +84,7 @@ LEAST_HAPPENINGS = {
     "held as a part went out: lose": 56,
     "began on what was left": 24,
     "held when an outage by chance began: finish": 160,
-    "held when an outage by chance began: pause": 100,
+    "held when an outage by chance began: pause": 40,
     "held when an outage by chance began: lose": 36,
     "granted at the end of an outage by chance": 120,
 }

@@ -185,17 +185,21 @@ def wanted_from_plain(found: Mapping[str, Any]) -> Wanted:
 
 
 def _prices_drawn(plan: SweepPlan) -> dict[str, FloatArray]:
-    """The price of the product in each sample, of each scenario that has one price."""
+    """The price of the product in each sample, of each scenario that has one price; in the money of the results."""
     found = {}
     for name, loaded in plan.base.scenarios.items():
-        price = priced(loaded)
-        if price is not None:
-            path = f"economics.costs.product.{loaded.scenario.strategy}"
-            texts = [point.own[name].get(path) for point in plan.points]
-            assert loaded.scenario.economics is not None
-            factor = loaded.scenario.economics.factor
-            found[name] = np.array([price if text is None else factor * float(number_of(text)) for text in texts])
+        economics, product = loaded.scenario.economics, loaded.scenario.strategy
+        if economics is None or priced(loaded) is None:
+            continue
+        amounts = _drawn(plan, name, f"economics.costs.product.{product}", getattr(economics.costs.product, product))
+        found[name] = amounts * _drawn(plan, name, "economics.conversion.factor", economics.factor)
     return found
+
+
+def _drawn(plan: SweepPlan, name: str, path: str, value: float) -> FloatArray:
+    """A value of a scenario in each sample: as drawn, or the scenario's own."""
+    texts = [point.own[name].get(path) for point in plan.points]
+    return np.array([value if text is None else float(number_of(text)) for text in texts])
 
 
 def _with_means(table: pd.DataFrame, plan: SweepPlan) -> pd.DataFrame:

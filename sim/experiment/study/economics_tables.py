@@ -136,6 +136,8 @@ def counted_twice(scenarios: Mapping[str, Loaded]) -> list[str]:
         pairs = (
             ("costs.bed_day", prices.bed_day, priced & {"bed"}),
             ("costs.icu_day", prices.icu_day, priced & {"icu"}),
+            ("costs.apheresis", prices.apheresis, priced & {"chair"}),
+            ("costs.infusion", prices.infusion, priced & {"place"}),
             ("costs.product.autologous", prices.product.autologous, priced & {"slot", "line", "lab"}),
             ("costs.product.allogeneic", prices.product.allogeneic, priced & {"lot_line", "stock"}),
         )
