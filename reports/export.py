@@ -152,7 +152,7 @@ def page(template: str, alone: bool = True, **values: Any) -> str:
     """
     library, ours = _whole_library() if alone else Neighbour(LIBRARY), Script(_shipped("page.js"))
     return (
-        _environment()
+        templates()
         .get_template(template)
         .render(
             config=CONFIG,
@@ -180,11 +180,12 @@ def _whole_library() -> Script:
 
 def part(name: str, *values: Any) -> Markup:
     """A piece that several pages share, such as a table, as the macro of this name makes it."""
-    made = getattr(_environment().get_template("parts.html.jinja").module, name)(*values)
+    made = getattr(templates().get_template("parts.html.jinja").module, name)(*values)
     return Markup(made)
 
 
-def _environment() -> Environment:
+@cache
+def templates() -> Environment:
     """The templates, with the style that all pages have."""
     environment = Environment(
         loader=PackageLoader("reports", "page"),
