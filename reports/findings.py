@@ -298,7 +298,7 @@ def sentence(findings: Findings, scenario: str) -> str:
     if findings.baseline is None:
         return _of_one(findings, scenario)
     finding = f"{_instead(findings, scenario)}, {_paired(findings, scenario)}."
-    return " ".join([finding, *_caveats(findings, scenario)])
+    return " ".join([finding, *read_with(findings, (scenario,))])
 
 
 def _paired(findings: Findings, scenario: str) -> str:
@@ -338,28 +338,23 @@ def _compared(findings: Findings, scenario: str) -> str:
     return f"{said[0]}, {joint} {said[1]}"
 
 
-def read_with(findings: Findings) -> list[str]:
-    """What the finding must not be read without, a sentence or two each; empty where there is nothing."""
-    told = [text for scenario in findings.others for text in _flattery(findings, scenario)]
-    told += [text for scenario in findings.others for text in _turned(findings, scenario)]
-    if findings.censored:
-        still = findings.unresolved()
-        told.append(f"{still[0].upper()}{still[1:]}. The means leave them out and would be higher with them.")
-    return [*told, *_few(findings)]
+def read_with(findings: Findings, others: Sequence[str] | None = None) -> list[str]:
+    """What the finding on these scenarios (all others than the baseline, unless given) must not be read without.
 
-
-def _caveats(findings: Findings, scenario: str) -> Iterator[str]:
-    """What the sentence must not be read without."""
-    yield from _flattery(findings, scenario)
-    yield from _turned(findings, scenario)
-    mine = [s for s in (findings.baseline, scenario) if s in findings.censored]
-    if mine:
-        told = [f"{figure(findings.level(s, UNRESOLVED))} with {findings.quoted(s or '')}" for s in mine]
-        yield (
-            f"When follow-up ends, patients are still waiting: {listed(told)} of those referred. "
+    A sentence or two each; empty where there is nothing.
+    """
+    compared = findings.others if others is None else others
+    told = [text for tell in (_flattery, _turned) for scenario in compared for text in tell(findings, scenario)]
+    shown = {findings.baseline, *compared} if findings.baseline else set(findings.scenarios)
+    still = [
+        f"{figure(findings.level(s, UNRESOLVED))} with {findings.quoted(s)}" for s in findings.censored if s in shown
+    ]
+    if still:
+        told.append(
+            f"When follow-up ends, patients are still waiting: {listed(still)} of those referred. "
             "The means leave them out and would be higher with them."
         )
-    yield from _few(findings)
+    return [*told, *_few(findings)]
 
 
 def _flattery(findings: Findings, scenario: str) -> Iterator[str]:
