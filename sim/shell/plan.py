@@ -110,10 +110,13 @@ def plan_command(
 
 def announce(search: Search) -> None:
     """How many combinations, and what the tests are told apart by."""
+    from reports.words import counted
+
     size, rule = search.space.size, search.rule
-    kind = "combinations" if len(search.space.levers) > 1 else f"values of {search.space.paths[0]}"
+    levers = search.space.levers
+    what = counted(size, "combination") if len(levers) > 1 else f"{counted(size, 'value')} of {search.space.paths[0]}"
     some = f", {search.evaluations} of them proposed by an optimiser" if search.proposed else ""
-    paragraph(f"{size} {kind}{some}; from {rule.first} to {rule.limit} replications each", talk=True)
+    paragraph(f"{what}{some}; from {rule.first} to {rule.limit} replications each", talk=True)
     for target in search.targets:
         paragraph(f"target: {target}, indifference zone {target.zone:g}", hanging=2, talk=True)
 

@@ -69,6 +69,7 @@ def psa_command(
 ) -> None:
     """Probabilistic sensitivity analysis of costs and QALYs. Goes on where it was stopped."""
     with errors_in_words():
+        from reports.words import counted
         from sim.experiment.psa.prepare import Asked as Analysis
         from sim.experiment.psa.prepare import prepare_psa
 
@@ -80,7 +81,7 @@ def psa_command(
         require_room(folder, prepared.files, wanted, asked.replace)
         tell((*left_out, *prepared.notes), prepared.warnings)
         if not asked.quiet:
-            say(f"{samples} samples, {replications} replications each of {', '.join(base.names)}")
+            say(f"{counted(samples, 'sample')}, {counted(replications, 'replication')} each of {', '.join(base.names)}")
         with resumable(folder), progress(samples * replications, asked.quiet, per=replications) as done:
             found = prepared.run(folder, command_line(), done, asked.replace)
         tell((), found.warnings)
