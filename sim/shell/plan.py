@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from sim.experiment.asked import require_one_count
 from sim.experiment.options import PLAN_FIRST
 from sim.shell.options import SCENARIO_FILE, Asked, cluster, limited, picture_options, run_options, vary
 from sim.shell.report import draw
@@ -92,6 +93,7 @@ def plan_command(
         from sim.experiment.sweep.prepare import parse_factors
 
         factors = parse_factors(vary)
+        require_one_count(asked.overrides, None, reads_own=False)
         base, _ = load_base([file], asked.changes)
         rule = Rule(confidence, asked.replications or PLAN_FIRST, max_replications)
         prepared = prepare_plan(base, factors, target, cost, zone, rule, asked.how(cluster), evaluations)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from sim.experiment.asked import require_one_count
 from sim.shell.options import SCENARIO_FILE, Asked, cluster, limited, picture_options, run_options
 from sim.shell.report import draw
 from sim.shell.screen import command_line, errors_in_words, print_table, say
@@ -73,6 +74,7 @@ def psa_command(
         from sim.experiment.psa.prepare import Asked as Analysis
         from sim.experiment.psa.prepare import prepare_psa
 
+        require_one_count(asked.overrides, None, reads_own=False)
         base, left_out = load_base(files, asked.changes)
         replications = asked.replications or 1
         analysis = Analysis(samples, replications, groups, studies, population, years)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from sim.experiment.asked import require_one_count
 from sim.scenario.each import load_each
 from sim.scenario.naming import by_name, changed_meaning, seed_notes
 from sim.shell.options import SCENARIO_FILE, Asked, limited, picture_options, run_options, together
@@ -109,6 +110,8 @@ def run_command(file: Path, asked: Asked, study: Study, wanted: Wanted) -> None:
 
 def _study(files: Sequence[Path], verb: str, asked: Asked, study: Study, wanted: Wanted, robustness: bool) -> None:
     rule = study.rule(asked.replications)
+    with errors_in_words():
+        require_one_count(asked.overrides, None, reads_own=rule is None)
     if not asked.quiet:
         say(f"Reading {', '.join(str(file) for file in files)}")
     with errors_in_words():
