@@ -18,7 +18,7 @@ def copy_pool(old: Pool, new: Pool) -> None:
     new.row, new.resource, new.centre, new.kind, new.policy = old.row, old.resource, old.centre, old.kind, old.policy
     new.due, new.queued, new.tickets, new.unlimited = old.due, old.queued, old.tickets, old.unlimited
     new.in_use, new.limit, new.first_unit, new.numbers = old.in_use, old.limit, old.first_unit, old.numbers
-    new.other, new.chain, new.hours = old.other, old.chain, old.hours
+    new.other, new.chain, new.chained, new.hours = old.other, old.chain, old.chained, old.hours
     new.known, new.known_count, new.booked_for, new.looks = old.known, old.known_count, old.booked_for, old.looks
     new.feeds, new.first_choice, new.choices, new.lot_rank = old.feeds, old.first_choice, old.choices, old.lot_rank
     new.turn_round, new.free_slots, new.free_rows = old.turn_round, old.free_slots, old.free_rows

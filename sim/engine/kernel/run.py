@@ -61,7 +61,7 @@ from sim.engine.kernel.steps import (
     stop_clocks,
     turn_at_progression,
 )
-from sim.engine.kernel.tables import People, Plan, Pools, Run, State
+from sim.engine.kernel.tables import People, Plan, Pools, Run, State, opened
 from sim.engine.kernel.walkers import let_meet
 
 
@@ -93,8 +93,9 @@ def simulate(plan: Plan, people: People, state: State) -> int:
     One function for the loop and for the choice between operations: numba optimises a function once for each function
     that it is called through.
     """
-    route, supplies, hazards, hours, start = plan
-    run, walkers, requests, pools, slots, shelves, draws, clocks, records, uses, replications = state
+    route, supplies, hazards, hours, start = opened(Plan, plan)
+    people = opened(People, people)
+    run, walkers, requests, pools, slots, shelves, draws, clocks, records, uses, replications = opened(State, state)
     now = run.now
     while True:
         if not now.running:
