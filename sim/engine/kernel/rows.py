@@ -180,6 +180,7 @@ class Now:
     meeting: int  # the phase of the instant in which a walker meets the clock
     busy: int  # tasks that have been begun and not ended
     requests: int
+    new_waits: int  # requests that joined for a turn that is not over
     longest: int  # the most entries that a queue has had
     next_row: int  # the first row of a walker that was never used
     free_row: int  # the first of the chain of those that are free again; -1: none
@@ -321,6 +322,7 @@ class Request:
     unit: int  # the number of the one granted, of those that have one; 0: none
     booking: int  # of units that may be booked, the walker's last one; -1: none
     following: int  # the next request in the pool's chain, or in the end of the same entity; -1: none
+    newer: int  # the next of those that wait for the pool's turn at this instant; -1: none
     asked: float
     began: float
     ended: float
@@ -340,6 +342,8 @@ class Pool:
     kind: int
     policy: int
     due: int  # whether it takes its turn at this instant
+    first_new: int  # the first and the last request that joined when its turn was due; -1: none
+    last_new: int
     queued: int  # entries, stale ones among them
     tickets: int  # given to entries
     unlimited: int

@@ -219,8 +219,8 @@ def _place(context: Any, builder: Any, signature: Any, given: Any) -> tuple[Any,
                 with builder.if_then(builder.icmp_unsigned(">=", index, length), likely=False):
                     context.call_conv.return_user_exc(builder, IndexError, (f"no such place in {kind}",))
             place = builder.add(place, index)
-    size = context.get_constant(types.intp, context.get_abi_sizeof(context.get_data_type(kind.of)))
-    return builder.gep(table.first, [builder.mul(place, size)], inbounds=True), shape[len(indices) :]
+    first = builder.bitcast(table.first, context.get_data_type(kind.of).as_pointer())
+    return builder.gep(first, [place], inbounds=True), shape[len(indices) :]
 
 
 @in_machine_code(operator.getitem, TableType, types.Any)
@@ -232,7 +232,10 @@ def _item(context: Any, builder: Any, signature: Any, given: Any) -> Any:
     if not isinstance(found, TableType):
         return context.unpack_value(builder, found, builder.bitcast(address, context.get_data_type(found).as_pointer()))
     table = context.make_helper(builder, found)
-    table.first, table.shape = address, context.make_tuple(builder, _shape(found), shape)
+    table.first, table.shape = (
+        builder.bitcast(address, context.get_value_type(types.voidptr)),
+        context.make_tuple(builder, _shape(found), shape),
+    )
     return table._getvalue()
 
 
