@@ -64,7 +64,7 @@ def test_each_copy_and_date_of_the_kernel_has_a_place_of_its_own(
     assert len(found - {None}) == 5
 
 
-@pytest.mark.parametrize("found", [np.zeros((1, 9), np.int64), np.zeros(9), np.zeros((9, 1)).T])
+@pytest.mark.parametrize("found", [np.zeros((1, 9), np.int64), np.zeros(9), np.zeros((9, 2)).T])
 def test_only_tables_as_they_are_stated_are_handed_over(found: Any) -> None:
     """Machine code is given addresses, and would write anywhere."""
     places = np.zeros(9, np.int64)
