@@ -6,6 +6,7 @@ A sum adds its rows one after the other, so a group's numbers do not depend on w
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -23,13 +24,23 @@ class ByGroup:
     of: IntArray
     groups: int
 
+    @cached_property
+    def ends(self) -> IntArray | None:
+        """Where the rows of each group end, None where they do not stand group by group."""
+        in_order = not (self.of[1:] < self.of[:-1]).any()
+        return np.searchsorted(self.of, np.arange(self.groups), side="right") if in_order else None
+
     def count(self, chosen: BoolArray) -> FloatArray:
         """How many rows are chosen."""
-        return np.bincount(self.of[chosen], minlength=self.groups).astype(np.float64)
+        rows = np.flatnonzero(chosen)
+        if self.ends is None:
+            return np.bincount(self.of[rows], minlength=self.groups).astype(np.float64)
+        return np.diff(np.searchsorted(rows, self.ends), prepend=0).astype(np.float64)
 
     def total(self, values: NDArray[Any], chosen: BoolArray) -> FloatArray:
         """The sum of the chosen values."""
-        return np.bincount(self.of[chosen], values[chosen], minlength=self.groups).astype(np.float64)
+        rows = np.flatnonzero(chosen)  # picking by a mask takes four times as long
+        return np.bincount(self.of[rows], values[rows], minlength=self.groups).astype(np.float64, copy=False)
 
     def mean(self, values: FloatArray, chosen: BoolArray) -> FloatArray:
         """The mean of the chosen values; NaN where there is none."""
@@ -56,9 +67,13 @@ class ByGroup:
         NaN where there is none.
         """
         rows = np.flatnonzero(chosen)
-        rows = rows[np.lexsort((values[rows], self.of[rows]))]
+        if self.ends is None:
+            rows = rows[np.argsort(self.of[rows], kind="stable")]
         counts = np.bincount(self.of[rows], minlength=self.groups)
-        first, found = np.cumsum(counts) - counts, np.append(values[rows], np.nan)
+        ends, found = np.cumsum(counts), np.append(values[rows], np.nan)
+        first = ends - counts
+        for start, end in zip(first[counts > 1], ends[counts > 1], strict=True):
+            found[start:end].sort()
 
         def at(place: IntArray) -> FloatArray:
             return np.asarray(found[np.where(place < counts, first + place, len(rows))])

@@ -5,7 +5,7 @@ Longer than 400 lines because a metric is a row of it, and its formula stands wi
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from operator import attrgetter
 from typing import Any
@@ -599,9 +599,9 @@ POSSIBLE = ranges([metric.possible for metric in METRICS])
 POSSIBLE_CHANGES = ranges([possible_change(metric.unit) for metric in METRICS])
 
 
-def measure(patients: Patients, trace: Trace, window: Window) -> FloatArray:
-    """The value of each metric, NaN where it does not apply; shape (replications, metrics), in order of `METRICS`."""
-    return np.stack([metric.formula(patients, trace, window) for metric in METRICS], axis=1)
+def measure(patients: Patients, trace: Trace, window: Window, metrics: Sequence[Metric] = METRICS) -> FloatArray:
+    """The value of each metric, NaN where it does not apply; shape (replications, metrics), in their order."""
+    return np.stack([metric.formula(patients, trace, window) for metric in metrics], axis=1)
 
 
 def patients_of(values: FloatArray) -> FloatArray:
