@@ -82,7 +82,7 @@ def sort_unused(scenario: Scenario, tree: Branch, order: Order) -> Sorted:
     dropped: list[Dropped] = []
     refused: list[Problem] = []
     done: list[Path] = []
-    found = [entry for entry in unused(scenario) if not isinstance(at(tree, entry[0]), Mark | None)]
+    found = unused(scenario, lambda path: not isinstance(at(tree, path), Mark | None))
     for path, rule, names in sorted(found, key=lambda entry: len(entry[0])):
         if any(path[: len(other)] == other for other in done):
             continue
@@ -241,23 +241,20 @@ def matching(tree: Branch, pattern: Path) -> Iterator[Path]:
 
 def without(tree: Branch, paths: Iterable[Path]) -> Branch:
     """The tree without the values at these paths."""
-    for path in paths:
-        tree = _without(tree, path)
-    return tree
-
-
-def _without(node: Branch, path: Path) -> Branch:
-    first, rest = path[0], path[1:]
-    if first not in node.entries:
-        return node
-    entries: dict[str, Node] = dict(node.entries)
-    inner = entries[first]
-    if rest and isinstance(inner, Branch):
-        entries[first] = left = _without(inner, rest)
-        if not left.entries and first in ("calendars", "disruptions", "by_risk_group"):
+    below: dict[str, list[Path]] = {}
+    for first, *rest in paths:
+        if first in tree.entries:
+            below.setdefault(first, []).append(tuple(rest))
+    if not below:
+        return tree
+    entries: dict[str, Node] = dict(tree.entries)
+    for first, parts in below.items():
+        inner = entries[first]
+        if isinstance(inner, Branch) and () not in parts:
+            entries[first] = left = without(inner, parts)
             # a map of names is there with one of them at least
-            del entries[first]
-    else:
+            is_whole = left.entries or first not in ("calendars", "disruptions", "by_risk_group")
+            if is_whole:
+                continue
         del entries[first]
-    keys: Mapping[str, Place] = {key: node.keys[key] for key in entries}
-    return Branch(node.place, entries, dict(keys))
+    return Branch(tree.place, entries, {key: tree.keys[key] for key in entries})
