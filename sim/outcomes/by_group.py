@@ -46,6 +46,19 @@ class ByGroup:
         """The mean of the chosen values; NaN where there is none."""
         return ratio(self.total(values, chosen), self.count(chosen))
 
+    def means(self, values: FloatArray) -> FloatArray:
+        """The means of several values of all rows, of shape (values, rows): shape (values, groups)."""
+        totals = np.zeros((len(values), self.groups))
+        if self.ends is None:
+            counts = np.bincount(self.of, minlength=self.groups)
+            totals[:] = [np.bincount(self.of, each, minlength=self.groups) for each in values]
+        else:
+            counts = np.diff(self.ends, prepend=0)
+            for group in np.flatnonzero(counts):  # row after row, as everywhere
+                its = values[:, self.ends[group] - counts[group] : self.ends[group]]
+                totals[:, group] = np.cumsum(its, axis=1)[:, -1]
+        return ratio(totals, np.broadcast_to(counts.astype(np.float64), totals.shape))
+
     def share(self, happened: BoolArray, among: BoolArray) -> FloatArray:
         """The share of these rows in which it happened; NaN where there is none."""
         return ratio(self.count(happened & among), self.count(among))

@@ -6,7 +6,7 @@ command, or nothing at all did: setting one value never changes another that was
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from sim.scenario.inherit import Layer

@@ -66,8 +66,8 @@ def _parse(
         return None
     if _PLAIN.fullmatch(value_text) and len(value_text) < 100:
         leaf, path = Leaf(place, scalar_value(value_text)), tuple(keys)
-        tree = _nested(keys, leaf, place)
-        return tree if spelled_out(leaf, path) is leaf and not names_csv(path) else filled_in(tree)
+        own = _nested(keys, leaf, place)
+        return own if spelled_out(leaf, path) is leaf and not names_csv(path) else filled_in(own)
     value, found = parse_yaml(value_text, place.file, numbered=False, allowance=allowance)
     problems.extend(Problem(p.place, path_text, p.message) for p in found)
     if value is None:
