@@ -13,7 +13,7 @@ from sim.scenario.inherit import Layer
 from sim.scenario.kinds import Kind
 from sim.scenario.leaves import marker_at, stated
 from sim.scenario.merge import alternatives_at
-from sim.scenario.nodes import REPLACE, Branch, Leaf, Mark, Node, walk
+from sim.scenario.nodes import REPLACE, Branch, Leaf, Mark, Node, written_in
 from sim.scenario.problems import Place, Problem
 from sim.scenario.schema import Scenario
 from sim.scenario.uncertainty import BELOW, CORRELATION, SAME_AS
@@ -34,7 +34,7 @@ class Order:
 
     def last(self, node: Node, key: Place | None = None) -> tuple[When, Place] | None:
         """When a value was written last, and where; None for what no layer wrote. Lines of CSV files belong to none."""
-        places = [*([key] if key is not None else []), node.place, *(place for _, place, _ in walk(node))]
+        places = [*([key] if key is not None else []), node.place, *written_in(node).values()]
         known = [(self._when[place.file], place) for place in places if place.file in self._when]
         return max(known, key=lambda found: found[0], default=None)
 
@@ -144,6 +144,8 @@ def voided(tree: Branch, order: Order) -> tuple[Dropped, ...]:
 
 def _void_with(section: Node | None, void: Sequence[Dropped]) -> Iterator[Dropped]:
     """The distributions that were written with one that is void: the same, below it, or correlated with it."""
+    if not void:
+        return
     gone = {one.path[1]: one for one in void}
     waiting = dict(section.entries) if isinstance(section, Branch) else {}
     while True:

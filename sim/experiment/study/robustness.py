@@ -33,6 +33,7 @@ from sim.scenario.unused import why_unused
 
 FloatArray = NDArray[np.float64]
 HEADLINE = ("waiting_days_mean", "progressed_before_infusion_share", INFUSED_AND_FREE[12])
+HEADLINES = tuple(BY_NAME[name] for name in HEADLINE)
 TRIED, CONFIRMED = 2, 50
 """Replications of every variant, and at the least of one that seems to turn the difference round."""
 AT_ONCE = 6
@@ -305,16 +306,21 @@ def run_variants(task: _Task) -> tuple[str, str, list[FloatArray | str]]:
             continue
         parts = [part for some in batches(task.numbers, batch_size([arm])) for part in as_run([arm], some)]
         measured = [
-            measure(*simulate(its[0], some, task.engine, lives_of_all=False), its[0].window) for its, some in parts
+            measure(*simulate(its[0], some, task.engine, lives_of_all=False), its[0].window, HEADLINES)
+            for its, some in parts
         ]
-        results.append(_headline(np.concatenate(measured)))
+        results.append(_known(np.concatenate(measured)))
     return task.name, task.overrides[0], results
 
 
 def _headline(metrics: FloatArray) -> FloatArray:
-    """The figures of the headline, the last axis; NaN where one was not reached."""
-    chosen = metrics[..., [METRIC_NAMES.index(name) for name in HEADLINE]]
-    return np.where(np.isfinite(chosen), chosen, np.nan)
+    """The figures of the headline of all metrics, the last axis."""
+    return _known(metrics[..., [METRIC_NAMES.index(name) for name in HEADLINE]])
+
+
+def _known(figures: FloatArray) -> FloatArray:
+    """The figures; NaN where one was not reached."""
+    return np.where(np.isfinite(figures), figures, np.nan)
 
 
 def _with(base: FloatArray, names: Sequence[str], moved: Mapping[str, FloatArray]) -> FloatArray:
