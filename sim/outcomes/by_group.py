@@ -25,21 +25,22 @@ class ByGroup:
     groups: int
 
     @cached_property
-    def ends(self) -> IntArray | None:
-        """Where the rows of each group end, None where they do not stand group by group."""
+    def edges(self) -> IntArray | None:
+        """Where the rows of each group begin, and where the last end; None where they do not stand group by group."""
         in_order = not (self.of[1:] < self.of[:-1]).any()
-        return np.searchsorted(self.of, np.arange(self.groups), side="right") if in_order else None
+        return self.of.searchsorted(np.arange(self.groups + 1)) if in_order else None
 
     def count(self, chosen: BoolArray) -> FloatArray:
         """How many rows are chosen."""
-        rows = np.flatnonzero(chosen)
-        if self.ends is None:
+        rows = chosen.nonzero()[0]
+        if self.edges is None:
             return np.bincount(self.of[rows], minlength=self.groups).astype(np.float64)
-        return np.diff(np.searchsorted(rows, self.ends), prepend=0).astype(np.float64)
+        places = rows.searchsorted(self.edges)
+        return (places[1:] - places[:-1]).astype(np.float64)
 
     def total(self, values: NDArray[Any], chosen: BoolArray) -> FloatArray:
         """The sum of the chosen values."""
-        rows = np.flatnonzero(chosen)  # picking by a mask takes four times as long
+        rows = chosen.nonzero()[0]  # picking by a mask takes four times as long
         return np.bincount(self.of[rows], values[rows], minlength=self.groups).astype(np.float64, copy=False)
 
     def mean(self, values: FloatArray, chosen: BoolArray) -> FloatArray:
@@ -49,14 +50,13 @@ class ByGroup:
     def means(self, values: FloatArray) -> FloatArray:
         """The means of several values of all rows, of shape (values, rows): shape (values, groups)."""
         totals = np.zeros((len(values), self.groups))
-        if self.ends is None:
+        if self.edges is None:
             counts = np.bincount(self.of, minlength=self.groups)
             totals[:] = [np.bincount(self.of, each, minlength=self.groups) for each in values]
         else:
-            counts = np.diff(self.ends, prepend=0)
+            counts = np.diff(self.edges)
             for group in np.flatnonzero(counts):  # row after row, as everywhere
-                its = values[:, self.ends[group] - counts[group] : self.ends[group]]
-                totals[:, group] = np.cumsum(its, axis=1)[:, -1]
+                totals[:, group] = np.cumsum(values[:, self.edges[group] : self.edges[group + 1]], axis=1)[:, -1]
         return ratio(totals, np.broadcast_to(counts.astype(np.float64), totals.shape))
 
     def share(self, happened: BoolArray, among: BoolArray) -> FloatArray:
@@ -79,8 +79,8 @@ class ByGroup:
 
         NaN where there is none.
         """
-        rows = np.flatnonzero(chosen)
-        if self.ends is None:
+        rows = chosen.nonzero()[0]
+        if self.edges is None:
             rows = rows[np.argsort(self.of[rows], kind="stable")]
         counts = np.bincount(self.of[rows], minlength=self.groups)
         ends, found = np.cumsum(counts), np.append(values[rows], np.nan)
