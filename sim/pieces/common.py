@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from functools import partial
 
 from sim.pieces.brief import by_flag, can_fail, choose, stage
 from sim.pieces.calendars import knowledge, shut_downs, stage_hours
 from sim.pieces.loads import expect
 from sim.pieces.protocol import Bookings, Capacity, Resource, place_names, unlimited
-from sim.pieces.requirements import before_booking, before_listing, from_referral, holding
+from sim.pieces.requirements import HELD, before_booking, before_listing, from_referral, holding
 from sim.pieces.sites import at_sites
 from sim.pieces.steps import Attempts, Choose, Clocks, End, Flagged, Milestone, Path, Stage, Use
 from sim.pieces.toxicity import in_hospital, intensive_care
@@ -29,7 +30,9 @@ DECLINES, LISTED = "declines", "listed"
 def beds(s: Scenario) -> Capacity:
     """The infusion beds of each centre, or of several together."""
     found = replace(at_sites(s, "bed", "Infusion beds"), turn_round=s.infusion.turn_round)
-    return replace(found, idle_until=("infusion", "alternative")) if s.infusion.reservation == "hold" else found
+    if s.infusion.reservation != "hold":
+        return found
+    return replace(found, idle_until=("infusion", "alternative"), at_once_on=(HELD,))
 
 
 def places(s: Scenario) -> Capacity:
@@ -91,13 +94,26 @@ def bedside(s: Scenario) -> tuple[Resource, ...]:
     return (beds(s), *in_use, *bookings(s), *([] if icu is None else [icu]))
 
 
+def in_bed(s: Scenario, stay: Path) -> Path:
+    """A stay for step-up doses, in a bed that is booked at once where beds for infusion are booked ahead.
+
+    So nobody who has been lymphodepleted for a bed loses it to somebody who comes for step-up doses.
+    """
+    bed = beds(s)
+    if all(map(unlimited, bed.units)) or not any(isinstance(step, Stage) for step in stay):
+        return stay
+    held: Path = (Use(bed.name, stay),)
+    booked = [its.name for its in bookings(s) if its.of == bed.name]
+    return (Use(booked[0], held, at_once=True),) if booked else held
+
+
 def work_up(s: Scenario) -> Path:
     """From referral until the patient can be listed, or it is clear that they cannot; who waits already has been."""
     work = s.work_up
     steps: Path = (
         *from_referral(s),
         *stage("work_up.duration", work.duration, stage_hours(s, work.calendar, working_time=work.working_time)),
-        *holding(s),
+        *holding(s, partial(in_bed, s)),
         *before_listing(s),
     )
     if steps and any(region.already_waiting is not None for region in s.regions.values()):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from sim.pure.distributions import Distribution, Fixed
 from sim.scenario.afterwards import ByBridging
 from sim.scenario.makers import contracts
 from sim.scenario.schema import Scenario
@@ -15,6 +14,7 @@ from sim.scenario.unused.happens import (
     gives,
     is_made_again,
     is_read_late,
+    is_zero,
     may_be_refused,
     never_progresses,
     out_of_specification,
@@ -29,11 +29,6 @@ from sim.scenario.unused.places import (
     PROGRESSION,
 )
 from sim.scenario.unused.rule import Unused
-
-
-def is_zero(duration: Distribution) -> bool:
-    """Whether a duration takes no time."""
-    return isinstance(duration, Fixed) and duration.days == 0.0
 
 
 def _each_maker_has_own(s: Scenario, key: str, kind: str) -> bool:
@@ -197,7 +192,7 @@ DETAILS: tuple[Unused, ...] = (
             f"before_apheresis.holding.{key}", lambda s: s.before_apheresis.holding.share == 0.0,
             ("before_apheresis.holding.share",), "holding.share is 0",
         )
-        for key in ("duration", "response", "hazard", "target")
+        for key in ("duration", "step_up", "response", "hazard", "target")
     ),
     Unused(
         "before_apheresis.holding.hazard", lambda s: s.before_apheresis.holding.response == 0.0,
