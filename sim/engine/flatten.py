@@ -277,7 +277,7 @@ class _Table:
         if len(step.branches) == 1:
             self._branch(step, depth)
             return
-        opened = self.add(k.TOGETHER, units=len(step.branches))
+        opened = self.add(k.TOGETHER, units=len(step.branches), mode=int(step.slows))
         jump = self.add(k.JUMP)
         starts = []
         for branch in step.branches:  # each is a journey of its own, in frames of its own

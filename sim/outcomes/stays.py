@@ -8,9 +8,8 @@ from numpy.typing import NDArray
 from sim.engine.trace import PATIENT, Trace
 from sim.outcomes.patients import Patients
 from sim.outcomes.resource_use import idle_until
-from sim.pieces.brief import is_nothing
 from sim.pieces.protocol import Capacity, Protocol, unlimited
-from sim.pieces.requirements import HELD, HELD_AT_HOME
+from sim.pieces.step_up import STAYS
 from sim.scenario import Scenario
 
 FloatArray = NDArray[np.float64]
@@ -54,8 +53,7 @@ def bed_if_unlimited(
 ) -> Stays:
     """The stays of inpatients where beds are unlimited and so not asked for; who leaves before infusion ends his.
 
-    Those on step-up doses of the alternative are among them; so is the stay of whoever had step-up doses of holding
-    therapy before.
+    Stays for step-up doses, of the alternative and of holding and bridging therapy, are among them.
     """
     start = patients.day("lymphodepletion" if s.infusion.reservation == "admit" else "infusion")[rows]
     there = "discharge" in trace.milestones
@@ -66,14 +64,12 @@ def bed_if_unlimited(
     start = np.where(turned, patients.day("alternative")[rows], start)
     stepped_up = np.nan_to_num(patients.day("step_up_ended")[rows], nan=np.inf)
     end = np.where(turned, np.minimum(stepped_up, trace.stop_day[patients.cohort.replication[rows]]), end)
-    begun, held = patients.day(HELD)[rows], s.before_apheresis.holding.step_up
-    if is_nothing(held):
-        begun = np.full(len(rows), np.nan)
-    at_home = np.fmin(patients.day(HELD_AT_HOME)[rows], left)
-    first, second = np.flatnonzero(np.isfinite(begun)), np.flatnonzero(np.isfinite(start))
-    who = np.concatenate([first, second])
-    return (
-        who,
-        np.concatenate([begun[first], start[second]]) - referral[who],
-        np.concatenate([at_home[first], end[second]]) - referral[who],
-    )
+    who = np.flatnonzero(np.isfinite(start))
+    found = [(who, start[who], end[who])]
+    for begins, ends in STAYS:
+        if ends in trace.milestones:
+            begun, over = patients.day(begins)[rows], patients.day(ends)[rows]
+            who = np.flatnonzero(np.isfinite(begun))
+            found.append((who, begun[who], np.where(np.isnan(over), left, over)[who]))
+    who, start, end = map(np.concatenate, zip(*found, strict=True))
+    return who, start - referral[who], end - referral[who]

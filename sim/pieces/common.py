@@ -10,9 +10,10 @@ from sim.pieces.brief import by_flag, can_fail, choose, stage
 from sim.pieces.calendars import knowledge, shut_downs, stage_hours
 from sim.pieces.loads import expect
 from sim.pieces.protocol import Bookings, Capacity, Resource, place_names, unlimited
-from sim.pieces.requirements import HELD, before_booking, before_listing, from_referral, holding
+from sim.pieces.requirements import before_booking, before_listing, from_referral, holding
 from sim.pieces.sites import at_sites
-from sim.pieces.steps import Attempts, Choose, Clocks, End, Flagged, Milestone, Path, Stage, Use
+from sim.pieces.step_up import BRIDGED, HELD
+from sim.pieces.steps import Attempts, Choose, Clocks, End, Flagged, Milestone, Path, Patience, Stage, Use
 from sim.pieces.toxicity import in_hospital, intensive_care
 from sim.pure.distributions import Fixed
 from sim.scenario import Scenario
@@ -32,7 +33,7 @@ def beds(s: Scenario) -> Capacity:
     found = replace(at_sites(s, "bed", "Infusion beds"), turn_round=s.infusion.turn_round)
     if s.infusion.reservation != "hold":
         return found
-    return replace(found, idle_until=("infusion", "alternative"), at_once_on=(HELD,))
+    return replace(found, idle_until=("infusion", "alternative"), at_once_on=(HELD, BRIDGED))
 
 
 def places(s: Scenario) -> Capacity:
@@ -94,17 +95,18 @@ def bedside(s: Scenario) -> tuple[Resource, ...]:
     return (beds(s), *in_use, *bookings(s), *([] if icu is None else [icu]))
 
 
-def in_bed(s: Scenario, stay: Path) -> Path:
+def in_bed(s: Scenario, stay: Path, patience: Patience | None = None) -> Path:
     """A stay for step-up doses, in a bed that is booked at once where beds for infusion are booked ahead.
 
-    So nobody who has been lymphodepleted for a bed loses it to somebody who comes for step-up doses.
+    So nobody who has been lymphodepleted for a bed loses it to somebody who comes for step-up doses. `patience`: how
+    long the bed, or the booking of one, is waited for.
     """
     bed = beds(s)
     if all(map(unlimited, bed.units)) or not any(isinstance(step, Stage) for step in stay):
         return stay
-    held: Path = (Use(bed.name, stay),)
     booked = [its.name for its in bookings(s) if its.of == bed.name]
-    return (Use(booked[0], held, at_once=True),) if booked else held
+    held = Use(bed.name, stay, patience=None if booked else patience)
+    return (Use(booked[0], (held,), at_once=True, patience=patience),) if booked else (held,)
 
 
 def work_up(s: Scenario) -> Path:

@@ -9,13 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from sim.pieces.brief import choose, is_nothing, stage
+from sim.pieces.step_up import HELD, HELD_AT_HOME
 from sim.pieces.steps import Aside, End, Hazard, Milestone, Path, Stage
 from sim.scenario import Scenario
 from sim.scenario.people import NO_TIME
 
-BEGUN, HELD, READY, WASHED_OUT = "requirements_begun", "holding_therapy", "requirements_met", "washed_out"
-# Noted at the end of the step-up doses of holding therapy, where it has some.
-HELD_AT_HOME = "holding_step_up_ended"
+BEGUN, READY, WASHED_OUT = "requirements_begun", "requirements_met", "washed_out"
 WASHOUT = "before_apheresis.washout"
 
 
@@ -57,7 +56,7 @@ def holding(s: Scenario, in_bed: Callable[[Path], Path]) -> Path:
     )
     step_up = stage("before_apheresis.holding.step_up", h.step_up)
     if step_up:
-        given = (*in_bed((*given, *step_up)), Milestone(HELD_AT_HOME))
+        given = in_bed((*given, *step_up, Milestone(HELD_AT_HOME)))
     return choose("before_apheresis.holding.share", h.share, given)
 
 

@@ -188,9 +188,15 @@ class Branch:
 
 @dataclass(frozen=True)
 class Together:
-    """Branches run side by side; the step ends when all have, and fails if one of them has failed."""
+    """Branches run side by side; the step ends when all have, and fails if one of them has failed.
+
+    An `End` in one of several ends the path once all have ended. `slows`: one of them slows the patient's clocks, on a
+    day that is not known ahead. The others then look once more on the day on which their patient would have left, and
+    go on until the later one.
+    """
 
     branches: tuple[Branch, ...]
+    slows: bool = False
 
 
 @dataclass(frozen=True)

@@ -70,6 +70,7 @@ def contradictions(s: Scenario) -> Iterator[Contradiction]:
         )
     yield from _deaths(s)
     yield from _late_turn(s)
+    yield from _step_up(s)
     stock, least = s.allogeneic.stock, least_days(s.allogeneic.shipping.duration)
     if s.strategy != "autologous" and least > stock.shelf_life:
         message = f"found {write_days(stock.shelf_life)}; a dose would expire on its way, which takes at least"
@@ -93,6 +94,34 @@ def _late_turn(s: Scenario) -> Iterator[Contradiction]:
             f"(on_leave: {made.on_leave}); allowed: on_leave: stop, or a line that is held from receipt",
             (("manufacturing", "line_held"), ("manufacturing", "on_leave")),
         )
+
+
+def _step_up(s: Scenario) -> Iterator[Contradiction]:
+    """Bridging that begins in a bed, where the cells are not on their way by themselves meanwhile."""
+    b, made, after = s.bridging, s.manufacturing, s.clocks.after_progression
+    if not b.steps_up or b.share == 0.0 or not gives(s, "autologous"):
+        return
+    held = ("manufacturing", "line_held")
+    if made.line_held.start == "booking":
+        why = "the line is booked before apheresis (manufacturing.line_held); allowed: a line that is held from receipt"
+        yield Contradiction(("bridging", "step_up"), why, (held,))
+    if made.on_leave != "stop":
+        why = f"work goes on when its patient leaves (manufacturing.on_leave: {made.on_leave}); allowed: on_leave: stop"
+        yield Contradiction(("bridging", "step_up"), why, (("manufacturing", "on_leave"),))
+    if any(
+        one.manufacturing.slots is not None and one.manufacturing.slots.claimed == "at_receipt"
+        for one in makers(s).values()
+    ):
+        why = "slots are claimed when the cells are there (claimed: at_receipt); allowed: slots that are claimed before"
+        yield Contradiction(("bridging", "step_up"), why, (("manufacturing", "slots"),))
+    if s.in_progress is not None:
+        why = "what patients in progress had of it is not known from a register; allowed: bridging without step_up"
+        yield Contradiction(("bridging", "step_up"), why, (("in_progress",),))
+    if min(after.death, after.removal) < 1.0:
+        why = (
+            "a patient who progresses later would leave earlier (clocks.after_progression below 1); allowed: at least 1"
+        )
+        yield Contradiction(("bridging", "step_up"), why, (("clocks", "after_progression"),))
 
 
 def _fit(s: Scenario) -> Iterator[Contradiction]:

@@ -55,7 +55,7 @@ class Operation:
     name: int  # the stage, milestone, attempts, flag, outcome, clock, set of hazards, first branch or whose queue keys
     resource: int  # what is asked for
     units: int  # how many of it; or how many branches
-    mode: int  # rejoin, on leaving, or anew
+    mode: int  # rejoin, on leaving, anew, or whether a branch slows clocks
     held: int  # whether what is asked for is held already
     most: int  # attempts; -1: as many as it takes
     between: int  # the operation that begins what lies between two attempts
@@ -267,10 +267,11 @@ class Walker:
     depth: int  # frames that are open
     holding: int  # of them, those that hold something
     stage_bound: int  # whether a product only finishes its stage once its patient has left
+    looks: int  # whether its leaving day may be put off by a branch beside it, and is looked up when it has come
     parent: int  # the walker of which this is a branch; -1: none
     out: int  # branches that have not ended
     branch: int  # the next one to begin
-    branch_failed: int
+    branch_failed: int  # FAILED if one of them has failed, ENDED if one has come to an end of the path; 0: neither
     request: int  # the last one
     keys: int  # the walker whose queue keys this one has; -1: nobody's yet
     day: float  # its own: not before today

@@ -38,10 +38,11 @@ def beds_bind(s: Scenario) -> bool:
 
 
 def steps_up(s: Scenario) -> bool:
-    """Whether anybody is in a bed for step-up doses: of the alternative, or of holding therapy."""
+    """Whether anybody is in a bed for step-up doses: of the alternative, of holding therapy, or of bridging."""
     a, holding = s.alternative, s.before_apheresis.holding
     instead = a is not None and a.accepts > 0.0 and not is_zero(a.step_up)
-    return instead or (holding.share > 0.0 and not is_zero(holding.step_up))
+    bridged = gives(s, "autologous") and s.bridging.share > 0.0 and s.bridging.steps_up
+    return instead or bridged or (holding.share > 0.0 and not is_zero(holding.step_up))
 
 
 def books_ahead(s: Scenario, resource: str) -> bool:

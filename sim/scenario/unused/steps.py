@@ -7,6 +7,7 @@ from sim.scenario.makers import contracts
 from sim.scenario.schema import Scenario
 from sim.scenario.supply import NO_TARGET
 from sim.scenario.unused.binds import (
+    beds_bind,
     lines_bind,
 )
 from sim.scenario.unused.happens import (
@@ -22,6 +23,7 @@ from sim.scenario.unused.happens import (
     target_is_idle,
 )
 from sim.scenario.unused.places import (
+    BEDS,
     COLLECTED_AGAIN,
     LINES,
     MADE_AGAIN,
@@ -62,7 +64,12 @@ def _bridging_counts(s: Scenario) -> bool:
     """Whether bridging counts though it slows nothing: it has a cost, or patients fare by it after infusion."""
     paid = s.economics is not None and (s.economics.costs.bridging > 0.0 or s.economics.costs.bridging_month > 0.0)
     fares = s.after_infusion is not None and s.after_infusion.by_bridging != ByBridging.by_default()
-    return paid or fares or not (s.bridging.target == NO_TARGET or target_is_idle(s, s.bridging.target))
+    return (
+        paid
+        or fares
+        or s.bridging.steps_up
+        or not (s.bridging.target == NO_TARGET or target_is_idle(s, s.bridging.target))
+    )
 
 
 def _may_be_left_out(s: Scenario, key: str) -> bool:
@@ -157,7 +164,11 @@ DETAILS: tuple[Unused, ...] = (
     ),
     *(
         Unused(f"bridging.{key}", lambda s: s.bridging.share == 0.0, ("bridging.share",), "bridging.share is 0")
-        for key in ("start", "response", "hazard", "target")
+        for key in ("start", "step_up", "bed_within", "response", "hazard", "target")
+    ),
+    Unused(
+        "bridging.bed_within", lambda s: not s.bridging.steps_up or not beds_bind(s), ("bridging.step_up", *BEDS),
+        "nobody waits for a bed: there are no step-up doses, or beds are unlimited",
     ),
     *(
         Unused(
