@@ -68,10 +68,10 @@ class Capacity:
     policy: str = "first_come"
     lot_rank: float = 0.0
     idle_until: tuple[str, ...] = ()
-    at_once_on: tuple[str, ...] = ()
     turn_round: float = 0.0
     sites: tuple[str, ...] = ()
     out: tuple[tuple[Out, ...], ...] = ()
+    at_once_on: tuple[str, ...] = ()
 
     def numbers(self, place: int) -> int:
         """How many units have a number there; 0 where they have none."""
