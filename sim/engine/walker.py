@@ -411,6 +411,8 @@ class Walker:
         if request.answered is not None:
             yield request.answered
         self.day = request.began if request.answer is GRANTED else request.ended
+        if self.looks:
+            self._leave_on(self.world.leave_day[self.entity])
         return request
 
     def _limit_wait(self, request: Request, pool: Pool, step: Use | Draw) -> None:

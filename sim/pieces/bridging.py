@@ -25,7 +25,7 @@ def beside_manufacture(s: Scenario, made: Path) -> Path:
     there and the patient, if they had a bed, is home again.
     """
     b = s.bridging
-    if not b.steps_up or b.share == 0.0 or b.bed_within is None:
+    if not b.steps_up or b.share == 0.0:
         return made
     slower: Path = (Hazard("bridging.first_dose", "progression", b.hazard),) if _slows(s) else ()
     stay = (
@@ -34,7 +34,7 @@ def beside_manufacture(s: Scenario, made: Path) -> Path:
         *stage("bridging.step_up", b.step_up),
         Milestone(BRIDGED_AT_HOME),
     )
-    therapy = in_bed(s, stay, Patience(b.bed_within, Since.JOINING, ()))
+    therapy = in_bed(s, stay, None if b.bed_within is None else Patience(b.bed_within, Since.JOINING, ()))
     patient = (*stage("bridging.start", b.start, since="apheresis"), *therapy)
     side_by_side = Together((Branch(made), Branch(patient)), slows=bool(slower))
     return choose("bridging.share", b.share, (side_by_side,), made)

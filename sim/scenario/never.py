@@ -30,7 +30,7 @@ from sim.scenario.problems import Problem, any_of
 from sim.scenario.schema import Scenario
 from sim.scenario.struck import units_struck
 from sim.scenario.units import write_days
-from sim.scenario.unused.binds import needs_icu
+from sim.scenario.unused.binds import beds_bind, needs_icu
 from sim.scenario.unused.happens import gives, is_read_late, least_days, most_days, treatments
 from sim.scenario.unused.people import frail_clocks
 
@@ -102,6 +102,9 @@ def _step_up(s: Scenario) -> Iterator[Contradiction]:
     if not b.steps_up or b.share == 0.0 or not gives(s, "autologous"):
         return
     held = ("manufacturing", "line_held")
+    if b.bed_within is None and beds_bind(s):
+        why = "found no bed_within; required with it where beds have a number"
+        yield Contradiction(("bridging", "step_up"), why, (("centres",), ("bridging",)))
     if made.line_held.start == "booking":
         why = "the line is booked before apheresis (manufacturing.line_held); allowed: a line that is held from receipt"
         yield Contradiction(("bridging", "step_up"), why, (held,))

@@ -212,8 +212,6 @@ class Bridging(Section):
         return not (self.step_up.is_fixed and self.step_up.mean() == 0.0)
 
     def checks(self) -> Iterator[Fault]:
-        if self.steps_up and self.bed_within is None:
-            yield ("bed_within",), Absent("required with step_up, but not given")
         if self.steps_up and self.hazard > 1.0:
             yield ("hazard",), f"found {self.hazard:g}; allowed with step_up: at most 1"
 

@@ -67,7 +67,7 @@ from sim.engine.kernel.tables import (
     Table,
     Walkers,
 )
-from sim.engine.kernel.walkers import meet, must_stop, open_frame, order_of, pause, value_of
+from sim.engine.kernel.walkers import leave_on, meet, must_stop, open_frame, order_of, pause, value_of
 
 
 @inlined
@@ -297,6 +297,8 @@ def ask(
             me.part, me.why, me.day = FRESH, LEFT, asked.lapses
             return GO_ON
         me.day = now.today
+        if me.looks:
+            leave_on(me, records.leave_day[me.entity])
     me.part = FRESH
     if step.code == DRAW:
         asked.ended = me.day
