@@ -289,6 +289,8 @@ def ask(
     if me.part == ASKED and asked.state != GRANTED:
         end_the_wait(step, run, clocks, records, pool, me, asked)
         return pause(run, me, WAITED)
+    if me.looks and not pool.unlimited:
+        leave_on(me, records.leave_day[me.entity])
     if me.part == WAITED:
         if asked.state == GAVE_UP:
             me.part, me.pc, me.day = FRESH, step.otherwise, asked.ended
@@ -297,8 +299,6 @@ def ask(
             me.part, me.why, me.day = FRESH, LEFT, asked.lapses
             return GO_ON
         me.day = now.today
-        if me.looks:
-            leave_on(me, records.leave_day[me.entity])
     me.part = FRESH
     if step.code == DRAW:
         asked.ended = me.day
