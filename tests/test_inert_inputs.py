@@ -689,7 +689,9 @@ def test_every_field_of_the_alternative_and_of_cells_is_listed() -> None:
 
 
 def test_every_field_of_what_runs_beside_the_work_up_is_listed() -> None:
-    beside = {path for path in fields(BESIDE) if path.startswith(("before_apheresis.", "bridging.step_up", "bridging.bed"))}
+    beside = {
+        path for path in fields(BESIDE) if path.startswith(("before_apheresis.", "bridging.step_up", "bridging.bed"))
+    }
     assert beside - set(APART) == set(CHANGES[BESIDE])
 
 

@@ -194,7 +194,7 @@ class _Table:
         resource = self._resource(step.resource, Capacity | Cadence | Bookings | AnyOf)
         terms = self.protocol.resources[resource]
         ahead = -1
-        if isinstance(terms, Bookings) and terms.ahead is not None and not step.at_once:
+        if isinstance(terms, Bookings) and terms.ahead is not None and step.at_once is None:
             ahead = self.purposes[terms.ahead.name]
         keys = terms.keys_of if isinstance(terms, AnyOf) else ""
         opened = self.add(
@@ -206,6 +206,7 @@ class _Table:
             purpose=ahead,
             name=self._resource(keys, AnyOf) if keys else resource,
         )
+        self.rows[opened]["planned"] = np.nan if step.at_once is None else step.at_once
         if step.ready:
             self.rows[opened]["since"] = self.milestones.index(step.ready)
         self.path(step.steps, depth + 1)

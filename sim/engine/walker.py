@@ -394,8 +394,10 @@ class Walker:
             yield timeline.on(self.day, Phase.COMPLETION + self.order)
         request = pool.request(self.kind, self.entity, units, self.day, self.cut)
         if isinstance(pool, BookingPool):
-            at_once = pool.terms.ahead is None or (isinstance(step, Use) and step.at_once)
-            request.ahead = 0.0 if at_once or pool.terms.ahead is None else self._drawn(pool.terms.ahead.name)
+            at_once = step.at_once if isinstance(step, Use) else None
+            request.planned = pool.terms.planned if at_once is None else at_once
+            known = at_once is None and pool.terms.ahead is not None
+            request.ahead = self._drawn(pool.terms.ahead.name) if known and pool.terms.ahead is not None else 0.0
         elif isinstance(pool, CapacityPool) and pool.bookings is not None:
             request.booking = self.bookings.get(pool.bookings.terms.of)
         if pool.unlimited:

@@ -84,8 +84,12 @@ def planned_stay(s: Scenario) -> float:
     """Days for which a bed is booked: as stated, or the mean from infusion to discharge in whole days rounded up."""
     if s.infusion.planned_stay is not None:
         return s.infusion.planned_stay
-    # what is a whole number of days but for rounding is that
-    return float(max(1, math.ceil(expect(in_hospital(s, beds(s), ())).days - 1e-9)))
+    return _whole_days(expect(in_hospital(s, beds(s), ())).days)
+
+
+def _whole_days(days: float) -> float:
+    """So many whole days, rounded up; what is a whole number of days but for rounding is that."""
+    return float(max(1, math.ceil(days - 1e-9)))
 
 
 def bedside(s: Scenario) -> tuple[Resource, ...]:
@@ -96,7 +100,8 @@ def bedside(s: Scenario) -> tuple[Resource, ...]:
 
 
 def in_bed(s: Scenario, stay: Path, patience: Patience | None = None) -> Path:
-    """A stay for step-up doses, in a bed that is booked at once where beds for infusion are booked ahead.
+    """A stay for step-up doses, in a bed that is booked at once, for as long as they take on average, where beds for
+    infusion are booked ahead.
 
     So nobody who has been lymphodepleted for a bed loses it to somebody who comes for step-up doses. `patience`: how
     long the bed, or the booking of one, is waited for.
@@ -106,7 +111,8 @@ def in_bed(s: Scenario, stay: Path, patience: Patience | None = None) -> Path:
         return stay
     booked = [its.name for its in bookings(s) if its.of == bed.name]
     held = Use(bed.name, stay, patience=None if booked else patience)
-    return (Use(booked[0], (held,), at_once=True, patience=patience),) if booked else (held,)
+    days = _whole_days(expect(stay).days) + s.infusion.turn_round
+    return (Use(booked[0], (held,), at_once=days, patience=patience),) if booked else (held,)
 
 
 def work_up(s: Scenario) -> Path:

@@ -252,7 +252,7 @@ def ask(
                 return MORE_DRAWS
         me.part = ASKED
         new = new_request(run, requests, me, pool, step.units)
-        new.ahead = ahead
+        new.ahead, new.planned = ahead, pool.booked_for if math.isnan(step.planned) else step.planned
         if pool.kind == CAPACITY and pool.other >= 0:
             new.booking = walkers.shares[me.row, pools.rows[pool.other].resource].booking
         if pool.unlimited:
@@ -272,7 +272,7 @@ def ask(
                     day = records.notes[me.entity, step.since]
             elif at_once and pool.kind == BOOKING:
                 day = needed_on(hours, run, pool, new)
-                at_once = fits(supplies, run, requests, pools, pool, day)
+                at_once = fits(supplies, run, requests, pools, pool, new, day)
             if at_once and pool.kind == ANY_OF:
                 serving = best_source(supplies, run, pools, slots, pool, step.units)
                 at_once = serving >= 0

@@ -341,7 +341,7 @@ def serve(
         day = NAN
         if pool.kind == BOOKING:
             day = needed_on(hours, run, pool, asked)
-            if not fits(supplies, run, requests, pools, pool, day):
+            if not fits(supplies, run, requests, pools, pool, asked, day):
                 come_again(supplies, hours, run, requests, pools, pool, asked)
                 break
         elif not has_units(pool, asked.units):

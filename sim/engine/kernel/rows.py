@@ -63,6 +63,7 @@ class Operation:
     hours: int  # of a stage; -1: always open
     since: int  # the milestone at which a stage began, or by which who uses a slot is ready; -1: none
     patient_since: int  # from when patience counts
+    planned: float  # days of a booking; NaN: as many as all are for
     number: float  # a share, a multiplier, days of patience, the most of a stage, or the last day of a return
 
 
@@ -331,6 +332,7 @@ class Request:
     lapses: float  # the day on which the wait ends by itself
     rank: float  # after a jump
     key_day: float
+    planned: float  # of a booking, days
     ahead: float  # of a booking, days until the unit is needed, once what comes before has begun
     day: float  # for which it is booked; until which it is expected in use
 
@@ -356,7 +358,7 @@ class Pool:
     hours: int  # in which what comes before a booked unit may begin; -1: always
     known: int  # the first step that is known of the capacity
     known_count: int
-    booked_for: float  # days, of each booking
+    booked_for: float  # days, of each booking that says nothing else
     looks: float  # the day on which it is looked at next
     feeds: int  # whether it serves lists for any of several
     first_choice: int  # of a list, what serves it
