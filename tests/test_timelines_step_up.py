@@ -160,6 +160,10 @@ def test_days_in_beds_are_the_same_where_beds_are_unlimited(therapy: str) -> Non
 @pytest.mark.parametrize(
     ("more", "told"),
     [
+        (
+            "before_apheresis: {holding: {share: 1, step_up: 8 d, duration: 5 d}}\n",
+            "takes at least 8 d, and the whole therapy (holding.duration) at most 5 d",
+        ),
         ("bridging: {share: 1, step_up: 8 d}\n", "bridging.step_up: found no bed_within"),
         ("bridging: {share: 1, step_up: 8 d, bed_within: 3 d, hazard: 2}\n", "allowed with step_up: at most 1"),
         ("manufacturing: {duration: 9 d, on_leave: finish}\n", "allowed: on_leave: stop"),

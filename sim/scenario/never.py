@@ -97,7 +97,16 @@ def _late_turn(s: Scenario) -> Iterator[Contradiction]:
 
 
 def _step_up(s: Scenario) -> Iterator[Contradiction]:
-    """Bridging that begins in a bed, where the cells are not on their way by themselves meanwhile."""
+    """Bridging that begins in a bed, where the cells are not on their way by themselves meanwhile; step-up doses that
+    take longer than what they belong to."""
+    h = s.before_apheresis.holding
+    if h.share > 0.0 and least_days(h.step_up) > most_days(h.duration):
+        told = f"takes at least {write_days(least_days(h.step_up))}, and the whole therapy (holding.duration) at most"
+        yield Contradiction(
+            ("before_apheresis", "holding", "step_up"),
+            f"{told} {write_days(most_days(h.duration))}; allowed: no longer than that",
+            (("before_apheresis", "holding", "duration"),),
+        )
     b, made, after = s.bridging, s.manufacturing, s.clocks.after_progression
     if not b.steps_up or b.share == 0.0 or not gives(s, "autologous"):
         return

@@ -122,7 +122,7 @@ def _beside(r: Random, scenario: Block, whole: bool) -> None:
 def _step_up(r: Random, scenario: Block, whole: bool) -> None:
     """Step-up doses in a bed, of holding therapy and of bridging, where that may be."""
     if "before_apheresis" in scenario and r.random() < 0.6:
-        scenario["before_apheresis"]["holding"]["step_up"] = r.choice([_days(r, whole), "9 d"])
+        scenario["before_apheresis"]["holding"] |= {"step_up": r.choice(["4 d", "9 d"]), "duration": "12 d"}
     made = scenario.get("manufacturing", {})
     booked = made.get("line_held", {}).get("from") == "booking" or "at_receipt" in json.dumps(made)
     if made and r.random() < 0.7 and not booked:
