@@ -307,7 +307,7 @@ FAULTS = {
     "stale entries that are served": (" or first.ticket != asked.entry", ""),
     "lots ranked like patients": ("rank = pool.lot_rank", "rank = 0.0"),
     "an initial list that has not waited": ("key_day = people.queues_by[me.entity]", "pass"),
-    "a failed branch forgotten": ("waits.branch_failed = 1", "pass"),
+    "a failed branch forgotten": ("waits.branch_failed = max(waits.branch_failed, me.why)", "pass"),
     "one slot in place of several": ("slots.rows[last].following = row", "pass"),
     "the first of several slots": ("start = max(start, slots.rows[row].start)", "pass"),
     "no turn for those behind": (
