@@ -17,10 +17,11 @@ def with_values_of_waiting(tree: Branch) -> Branch:
     waiting, after = clocks.entries.get(WAITING), clocks.entries.get(AFTER)
     if not isinstance(waiting, Branch) or not isinstance(after, Branch):
         return tree
-    meant = {key for key, node in after.entries.items() if isinstance(node, Leaf) and node.value == AS_WAITING}
+    meant = _with_the_word(after)
     if not meant:
         return tree
-    there = {key: node for key, node in waiting.entries.items() if not isinstance(node, Mark)}
+    left = _with_the_word(waiting)  # has no meaning there, and is refused there
+    there = {key: node for key, node in waiting.entries.items() if not isinstance(node, Mark) and key not in left}
     entries = {
         key: there[key] if key in meant else node
         for key, node in after.entries.items()
@@ -29,3 +30,7 @@ def with_values_of_waiting(tree: Branch) -> Branch:
     whole = Branch(after.place, entries, {key: after.keys[key] for key in entries if key in after.keys})
     found = Branch(clocks.place, {**clocks.entries, AFTER: whole}, clocks.keys)
     return Branch(tree.place, {**tree.entries, CLOCKS: found}, tree.keys)
+
+
+def _with_the_word(clocks: Branch) -> set[str]:
+    return {key for key, node in clocks.entries.items() if isinstance(node, Leaf) and node.value == AS_WAITING}
