@@ -8,8 +8,8 @@ import pytest
 from sim.outcomes.after_infusion import follow_on
 from sim.outcomes.bridging import bridged
 from sim.outcomes.stays import bed_if_unlimited
-from sim.scenario import ScenarioError
-from tests.runs import Ran, small
+from sim.scenario import ScenarioError, load
+from tests.runs import SHIPPED, Ran, small
 
 # -- holding therapy --------------------------------------------------------------------------------------------------
 
@@ -193,3 +193,10 @@ def test_an_outpatient_centre_may_have_beds_for_step_up_doses() -> None:
     """A unit made ready for the next day: refused before, as outpatients need no bed."""
     text = "infusion: {model: outpatient, turn_round: 1 d}\n"
     assert held(text).days("holding_therapy") == [10.0, 19.0]
+
+
+def test_a_product_that_may_wait_for_a_bed_is_told() -> None:
+    within = "bridging.bed_within={}".format
+    told = load(SHIPPED / "library" / "talquetamab_bridging.yaml", [within("60 d")]).warnings
+    assert [one for one in told if "bed_within" in one and "until 67 d" in one and "after 24 d" in one]
+    assert not load(SHIPPED / "library" / "talquetamab_bridging.yaml").warnings

@@ -393,6 +393,13 @@ def _too_late(s: Scenario) -> Iterator[str]:
             yield f"regions.{name}.declines: everybody declines to travel, so that nobody referred there is infused"
     if s.bridging.share == 0.0 or not gives(s, "autologous"):
         return
+    within, least = s.bridging.bed_within, _least_to_product(s)
+    waits = 0.0 if within is None or not s.bridging.steps_up else most_days(s.bridging.start) + within
+    if waits > least:
+        yield (
+            f"bridging.bed_within: who has no bed may wait until {waits:.3g} d after apheresis, and a product may be "
+            f"there after {least:.3g} d: it waits for them, and so does a patient whose product has failed"
+        )
     starts, most = least_days(s.bridging.start), _most_to_lymphodepletion(s)
     if starts >= most:
         yield (
@@ -402,6 +409,20 @@ def _too_late(s: Scenario) -> Iterator[str]:
     elif starts >= s.run.follow_up:
         told = f"begins {write_days(starts)} after apheresis, and patients are followed for"
         yield f"bridging.start: {told} {write_days(s.run.follow_up)} only; nobody is bridged"
+
+
+def _least_to_product(s: Scenario) -> float:
+    """The shortest time from apheresis to the product at the centre."""
+    tested = s.release_testing
+    early = tested.sterility if tested.conditional is None else tested.conditional.sterility
+    tests = max(map(least_days, (early, tested.potency, tested.identity)))
+    made = [
+        sum(map(least_days, (duration, its.shipping.to_factory, its.shipping.to_centre)))
+        for its in makers(s).values()
+        for duration in (its.manufacturing.duration, *(one.duration for one in its.manufacturing.products.values()))
+        if duration is not None
+    ]
+    return least_days(s.apheresis.duration) + least_days(tested.review) + tests + min(made)
 
 
 def _most_to_lymphodepletion(s: Scenario) -> float:
