@@ -298,7 +298,7 @@ def _by_replication(numbers: Sequence[int], table: dict[str, Any]) -> list[dict[
 def _table(arm: Arm, patients: Patients, trace: Trace, names: dict[str, Sequence[str]]) -> dict[str, object]:
     """The columns of `patients.parquet`."""
     bridging = bridging_day(arm.scenario, patients, patients.cohort.luck)
-    known = persons(arm.scenario.patients, patients.cohort)
+    known = persons(arm.scenario.patients, patients.cohort.luck, patients.cohort.person)
     columns = table(patients, arm.name, names, arm.protocol.product, bridging, trace.stop_day, known)
     if patients.cohort.lived is None:
         return columns
