@@ -140,6 +140,8 @@ class Recount:
         parts, found = item.split("."), self.e
         if parts[1] == "unused_product" and not found["costs"].get("unused_product"):
             parts[1] = "product"
+        if parts == ["costs", "icu_day"] and "icu_day" not in found["costs"]:
+            parts[1] = "bed_day"
         for part in parts:
             found = found[part]
         return found

@@ -62,7 +62,8 @@ CATEGORIES = {
 }
 # Path of the price of a product that is not infused, before its kind.
 UNUSED = "costs.unused_product."
-IN_HOSPITAL = ("costs.bed_day", "costs.icu_day")
+INTENSIVE = "costs.icu_day"
+IN_HOSPITAL = ("costs.bed_day", INTENSIVE)
 # Future costs that have nothing to do with the disease: in or out by choice, shown apart either way.
 UNRELATED = "unrelated"
 STATES = {
@@ -514,6 +515,8 @@ def price_of(path: str, economics: Economics) -> float:
     """The price at a path in the section `economics`; that of an unused product may follow the product's."""
     if path.startswith(UNUSED):
         return economics.costs.unused_price(path.removeprefix(UNUSED))
+    if path == INTENSIVE:
+        return economics.costs.intensive_day
     value: Any = economics
     for key in path.split("."):
         value = value[key] if isinstance(value, Mapping) else getattr(value, key)

@@ -45,6 +45,8 @@ OF_THE_PRODUCT = (
     "after_infusion.later_course",
     "economics.costs.product",
     "economics.costs.unused_product",
+    "economics.costs.lymphodepletion",
+    "economics.costs.adverse_events",
     "uncertainty",
 )
 WHO_AND_WHERE = ("run", "regions", "centres", "shared", "patients", "disruptions")

@@ -29,7 +29,8 @@ PRODUCT, UNUSED_PRODUCT = (
 )
 # What scenarios must have in common, in words.
 SAME = {
-    "money": "currency or price year", "perspective": "perspective", "discount": "discount", "horizon": "horizon"
+    "money": "currency or price year", "perspective": "perspective", "discount": "discount", "horizon": "horizon",
+    "equity": "equity weights",
 }  # fmt: skip
 PRICE_COLUMNS = (
     "scenario", "against", "product", "willingness_to_pay", "unit", "price", "value_based_price", "low", "high",
@@ -135,7 +136,7 @@ def counted_twice(scenarios: Mapping[str, Loaded]) -> list[str]:
         priced = {kind for kind, its in kinds.items() if any(amounts(its).values()) and economics.in_view(its.paid_by)}
         pairs = (
             ("costs.bed_day", prices.bed_day, priced & {"bed"}),
-            ("costs.icu_day", prices.icu_day, priced & {"icu"}),
+            ("costs.icu_day", prices.icu_day or 0.0, priced & {"icu"}),
             ("costs.apheresis", prices.apheresis, priced & {"chair"}),
             ("costs.infusion", prices.infusion, priced & {"place"}),
             ("costs.product.autologous", prices.product.autologous, priced & {"slot", "line", "lab"}),

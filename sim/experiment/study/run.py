@@ -35,6 +35,7 @@ from sim.experiment.runs.limits import require_kept, require_size
 from sim.experiment.runs.precision import Precision, batches, reached
 from sim.experiment.runs.replicate import Arm, Keep, Replication, replicate
 from sim.experiment.study import tables
+from sim.experiment.study.distribution_table import distribution_table
 from sim.experiment.study.economics_tables import (
     counted_twice,
     dear_states,
@@ -177,7 +178,7 @@ def study_files(plan: Plan) -> list[str]:
     listed = any(region.already_waiting is not None for one in loaded for region in one.scenario.regions.values())
     names += ["already_waiting"] if listed else []
     names += ["list_below"] if plan.list_below is not None else []
-    names += ["economics", "nmb", "budget", "subgroups"] if economics else []
+    names += ["economics", "nmb", "budget", "subgroups", "distribution"] if economics else []
     names += ["economics_differences", "icer", "price"] if economics and len(loaded) > 1 else []
     names += ["supply"] if any(one.scenario.economics is not None for one in loaded) else []
     big = [PATIENTS, *([QUANTITIES] if economics else []), *([EVENTS_TABLE] if plan.keep_events else [])]
@@ -337,6 +338,7 @@ def _economics(plan: Plan, collected: tables.Collected) -> tuple[dict[str, pd.Da
     found = economic_tables(plan.scenarios, values, collected.values())
     spent = budget_table(plan.scenarios, collected.by_replication("budget"))
     found |= {"subgroups": subgroups_table(plan.scenarios, collected.by_replication("subgroups"))}
+    found |= {"distribution": distribution_table(plan.scenarios, collected.by_replication("distribution"))}
     return found | ({} if spent is None else {"budget": spent}), None
 
 
