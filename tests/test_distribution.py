@@ -14,10 +14,12 @@ from sim.outcomes.economics import ledger, whole_cost
 from sim.scenario import ScenarioError
 from tests.runs import load_text
 from tests.test_budget import MANY
+from tests.test_economics import ONE
 
 TWO = MANY.replace("centres: {here: {}}", "centres: {here: {}, there: {}}").replace(
     "regions: {here: {centre: here, ", "regions: {here: {centre: {here: 0.6, there: 0.4}, "
 )
+NOBODY_HIGH = TWO.replace("low: {share: 0.7}, high: {share: 0.3, hazard: 2}", "low: {share: 1}, high: {share: 0}")
 WEIGHTS = ("economics.equity.risk_group.high=2", "economics.equity.centre.there=1.5")
 
 
@@ -80,6 +82,8 @@ def test_the_table_tells_who_gains() -> None:
         (TWO, "economics.equity.centre.nowhere=2", "no region sends patients to 'nowhere'"),
         (TWO, "economics.equity.risk_group.high=-1", "a weight"),
         (MANY, "economics.equity.centre.here=2", "one centre treats everybody"),
+        (ONE, "economics.equity.risk_group.everybody=2", "there is one risk group"),
+        (NOBODY_HIGH, "economics.equity.risk_group.high=2", "the proportion of this risk group is 0"),
     ],
 )
 def test_what_weighs_nothing_is_refused(text: str, change: str, told: str) -> None:

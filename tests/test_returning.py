@@ -8,6 +8,7 @@ import pytest
 from sim.engine.choice import COMPILED, SIMPY
 from sim.experiment.runs.replicate import Arm, simulate
 from sim.outcomes.patients import Patients
+from sim.scenario import ScenarioError
 from tests.runs import load_text
 
 RELAPSE, DEATH = 200.0, 0.002
@@ -97,3 +98,27 @@ def test_a_product_of_a_later_course_has_curves_of_its_own() -> None:
     assert (twice.after.relapse_day - twice.day("infusion"))[later] == pytest.approx(waits[1] / 2, rel=1e-6)
     first = plain.cohort.course == 1
     assert np.array_equal(plain.after.relapse_day[first], other.after.relapse_day[first], equal_nan=True)
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        (
+            "after_infusion.later_course.allogeneic={progression: {exponential: {rate: 0.02 / d}}}",
+            "nobody is given this product in a later course",
+        ),
+        (
+            "after_infusion.later_course.autologous={progression: never, progression_counts_deaths: true}",
+            "nobody dies before progression: nothing to take out",
+        ),
+        (
+            "after_infusion.later_course.autologous={progression: {exponential: {rate: 0.001 / d}}, "
+            "progression_counts_deaths: true, death: {exponential: {rate: 0.002 / d}}}",
+            "there are more deaths than it counts",
+        ),
+    ],
+)
+def test_what_a_later_product_has_no_use_for_is_refused(change: str, told: str) -> None:
+    with pytest.raises(ScenarioError) as caught:
+        load_text(MANY, change)
+    assert told in str(caught.value)

@@ -7,8 +7,19 @@ import math
 import numpy as np
 import pytest
 
-from sim.outcomes.decisions import DOMINATED, EXTENDEDLY, ON_FRONTIER, SAME, UNCLEAR_MIX, judged_standings
-from sim.outcomes.verdicts import HIGHER, LOWER, NEITHER, Bounds, Verdict, clearly_apart, verdict
+from sim.outcomes.decisions import SAME, UNCLEAR_MIX, judged_standings
+from sim.outcomes.verdicts import (
+    DOMINATED,
+    EXTENDEDLY,
+    HIGHER,
+    LOWER,
+    NEITHER,
+    ON_FRONTIER,
+    Bounds,
+    Verdict,
+    clearly_apart,
+    verdict,
+)
 
 NAN = math.nan
 

@@ -14,10 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.outcomes.estimates import interval, ratio_interval
-from sim.outcomes.verdicts import Verdict, verdict
+from sim.outcomes.verdicts import DOMINATED, EXTENDEDLY, ON_FRONTIER, Verdict, verdict
 
 FloatArray = NDArray[np.float64]
-ON_FRONTIER, DOMINATED, EXTENDEDLY = "on the frontier", "dominated", "extendedly dominated"
 SAME, NOT_JUDGED = "the same", "one replication: not judged"
 UNCLEAR = "no clear difference in {}"
 COSTS, EFFECTS, BOTH = "costs", "QALYs", "costs or QALYs"

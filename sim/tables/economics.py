@@ -44,6 +44,7 @@ INCREMENT = estimate(
 )
 ICER = (
     SCENARIO,
+    text("arm", "reference: nobody is infused by design (strategy standard_care); else infusing.", optional=True),
     MONEY,
     number("cost", "Mean discounted cost per patient referred.", "money"),
     number("qalys", "Mean discounted QALYs per patient referred.", "QALYs"),

@@ -193,6 +193,7 @@ def icers(scenarios: Mapping[str, Loaded], costs: FloatArray, effects: FloatArra
     rows = [
         {
             "scenario": names[one.strategy],
+            "arm": "infusing" if scenarios[names[one.strategy]].scenario.infuses else "reference",
             "unit": unit_of(scenarios[names[one.strategy]], MONEY),
             "cost": costs[:, one.strategy].mean(),
             "qalys": effects[:, one.strategy].mean(),
