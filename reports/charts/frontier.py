@@ -93,7 +93,8 @@ def _title(known: pd.DataFrame) -> str:
     strategies = counted(len(known), "strategy", "strategies")
     if not on:
         return f"Of {strategies}, none is clearly on the frontier"
-    return f"Of {strategies}, {len(on)} clearly on the cost-effectiveness frontier: {listed(on)}"
+    are = "is" if len(on) == 1 else "are"
+    return f"Of {strategies}, {len(on)} {are} clearly on the cost-effectiveness frontier: {listed(on)}"
 
 
 def _subtitle(known: pd.DataFrame, line: bool) -> str:

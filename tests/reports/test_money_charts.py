@@ -98,7 +98,7 @@ def test_the_frontier_joins_only_those_that_are_clearly_on_it() -> None:
         "D": "circle-open",
     }  # fmt: skip
     title = picture.layout["title"]["text"].replace("<br>", " ")
-    assert "Of 5 strategies, 2 clearly on the cost-effectiveness frontier: Care and A" in title
+    assert "Of 5 strategies, 2 are clearly on the cost-effectiveness frontier: Care and A" in title
     subtitle = picture.layout["title"]["subtitle"]["text"]
     assert all(word in subtitle for word in ("cross", "triangle", "hollow", "square"))
 
