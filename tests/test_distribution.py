@@ -92,6 +92,12 @@ def test_what_weighs_nothing_is_refused(text: str, change: str, told: str) -> No
     assert told in str(caught.value)
 
 
+def test_a_weight_has_no_distribution() -> None:
+    uncertain = "uncertainty.economics.equity.risk_group.high.weight={uniform: {low: 1, high: 2}, source: assumption}"
+    with pytest.raises(ScenarioError, match=r"is a choice of values, and acts on distribution.csv alone"):
+        load_text(TWO, *WEIGHTS, uncertain)
+
+
 def test_other_weights_cannot_be_set_against_each_other() -> None:
     both = {"one": load_text(TWO), "other": load_text(TWO, *WEIGHTS)}
     assert why_not_comparable(both) == "their economics differ in equity weights"
