@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 
 from sim.engine.choice import COMPILED, SIMPY
 from sim.experiment.runs.replicate import Arm, simulate
+from sim.experiment.study.later_courses import unlike_relapses
 from sim.outcomes.patients import Patients
-from sim.scenario import ScenarioError
-from tests.runs import load_text
+from sim.scenario import ScenarioError, load
+from tests.runs import SHIPPED, load_text
 
 RELAPSE, DEATH = 200.0, 0.002
 MANY = f"""
@@ -122,3 +125,12 @@ def test_what_a_later_product_has_no_use_for_is_refused(change: str, told: str) 
     with pytest.raises(ScenarioError) as caught:
         load_text(MANY, change)
     assert told in str(caught.value)
+
+
+def test_returns_unlike_the_relapses_of_their_product_are_told() -> None:
+    file = SHIPPED / "library" / "sequential.yaml"
+    assert unlike_relapses({"shipped": load(file)}) == []
+    late = load(file, overrides=["later_course.relapse={exponential: {median: 20 months}}"])
+    (told,) = unlike_relapses({"late": late})
+    # half of the responders by 1 + 9.5 months and half of the others by 4.6, of 73 % and 27 %
+    assert re.search(r"^late: .* relapses after 608.8 days .* the autologous product do so within 25\d", told)

@@ -21,8 +21,6 @@ from sim.scenario.sources import ASSUMPTION
 
 FloatArray = NDArray[np.float64]
 MONTHS_A_YEAR = 12
-# More than this share of returns that are not followed is told.
-MANY_LATE = 0.01
 SECTIONS = ("after_infusion", "economics")
 PRODUCT, UNUSED_PRODUCT = (
     [quantity.name for quantity in QUANTITIES].index(name) for name in ("cost_product", "cost_unused_product")
@@ -100,29 +98,6 @@ def dear_states(scenarios: Mapping[str, Loaded]) -> list[str]:
             said = f"{state} costs {a_qaly:,.0f} a QALY while it lasts, more than {shown}: there, living on in it"
             found.setdefault(f"{said} counts as a loss", []).append(name)
     return [f"{', '.join(names)}: {said}" for said, names in found.items()]
-
-
-def late_returns(scenarios: Mapping[str, Loaded]) -> list[str]:
-    """A sentence for each scenario with economics in which many would return once later courses are not followed.
-
-    Who would is counted as on care after progression. The share is the least it can be: as if all were infused on the
-    day of referral.
-    """
-    found = []
-    for name, loaded in scenarios.items():
-        later, run = loaded.scenario.later_course, loaded.scenario.run
-        if later is None or loaded.scenario.economics is None:
-            continue
-        share = (np.arange(1000) + 0.5) / 1000
-        referred = run.warm_up + run.window * share
-        days = later.relapse.quantile(share)
-        late = float((referred[:, None] + days >= run.later_courses_end).mean())
-        if late > MANY_LATE:
-            found.append(
-                f"{name}: {100 * late:.0f} % of those who would return for a later course do so after day "
-                f"{run.later_courses_end:.10g}, and are counted as if they did not; a longer run.follow_up would tell"
-            )
-    return found
 
 
 def counted_twice(scenarios: Mapping[str, Loaded]) -> list[str]:

@@ -40,12 +40,12 @@ from sim.experiment.study.economics_tables import (
     counted_twice,
     dear_states,
     economic_tables,
-    late_returns,
     no_reference_arm,
     why_not_comparable,
 )
 from sim.experiment.study.forecast import falls_below, waiting_list, warm_up, warm_up_warnings
 from sim.experiment.study.inputs import parameters
+from sim.experiment.study.later_courses import told_of_returns
 from sim.experiment.study.money_tables import budget_table, subgroups_table
 from sim.experiment.study.not_modelled import NOT_MODELLED
 from sim.experiment.study.picture_tables import Pictures
@@ -290,7 +290,11 @@ def _write_tables(
     if economic and (missing := no_reference_arm(plan.scenarios)) is not None:
         warnings.append(missing)
     warnings += (
-        [*dear_states(plan.scenarios), *late_returns(plan.scenarios), *counted_twice(plan.scenarios)]
+        [
+            *dear_states(plan.scenarios),
+            *told_of_returns(plan.scenarios),
+            *counted_twice(plan.scenarios),
+        ]
         if economic
         else []
     )
