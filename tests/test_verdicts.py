@@ -98,3 +98,20 @@ def test_extended_dominance_is_judged_at_the_price_of_its_neighbours() -> None:
     ends = samples(10.0, 1.0), samples(40.0, 3.0, 2.0, 0.002)
     assert judged(*ends, samples(35.0, 2.0, 2.0, 0.002))[2] == EXTENDEDLY
     assert judged(*ends, samples(25.5, 2.0, 60.0, 0.002))[2] == UNCLEAR_MIX
+
+
+def test_the_cheapest_is_on_the_frontier_only_where_nothing_as_good_may_be_cheaper() -> None:
+    luck = np.random.default_rng(8)
+    cost = 100.0 + luck.normal(0.0, 5.0, (40, 3))
+    effect = 1.0 + luck.normal(0.0, 0.01, (40, 3)) + np.array([0.0, 0.5, 0.0])
+
+    def status(second: float, gain: float) -> str:
+        costs, effects = cost + np.array([0.0, second, 900.0]), effect + np.array([0.0, gain - 0.5, 0.9])
+        found = {one.strategy: one.status for one in judged_standings(costs, effects)}
+        return found[int(np.argmin(costs.mean(axis=0)))]
+
+    # as dear as far as can be told, and better: the cheaper one may be dominated
+    assert status(0.5, 0.5) == "no clear difference in costs"
+    assert status(0.5, 0.0) == "no clear difference in costs or QALYs"
+    # clearly dearer, or clearly worse: it is not
+    assert status(50.0, 0.5) == status(0.5, -0.5) == ON_FRONTIER
