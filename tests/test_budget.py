@@ -103,3 +103,15 @@ def test_what_a_scenario_has_more_is_told_group_by_group() -> None:
     assert row["increment"] == pytest.approx(np.mean([each[1][1, 1] - each[0][1, 1] for each in values]))
     assert row["increment_low"] < row["increment"] < row["increment_high"]
     assert row["patients"] == pytest.approx(np.mean([each[1][1, 4] for each in values]))
+
+
+def test_the_budget_is_the_payers_whatever_the_perspective() -> None:
+    lost = "manufacturing.failure=0.4"
+    (*_, payer), *others = (
+        spent(MANY, FIVE, lost, f"economics.perspective={view}")
+        for view in ("payer", "payer_and_manufacturer", "societal")
+    )
+    for _, _, money, years in others:
+        assert years.tolist() == payer.tolist()
+        # while the costs of this perspective hold products that the manufacturer pays
+        assert money.costs["unused_product"].sum() > 0.0

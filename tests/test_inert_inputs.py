@@ -653,7 +653,7 @@ def records(ran: Ran) -> tuple[np.ndarray, ...]:
         trace.lots.ready,
         trace.lots.failed,
         trace.expiries.day,
-        *persons(ran.scenario.patients, patients.cohort).values(),
+        *persons(ran.scenario.patients, patients.cohort.luck, patients.cohort.person).values(),
     )
 
 

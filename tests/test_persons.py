@@ -23,7 +23,7 @@ SEX = "patients.sex.female=0.4"
 
 def drawn(scenario: Scenario) -> dict[str, np.ndarray]:
     cohort, _ = draw_cohort(scenario, build_protocol(scenario).clocks, [0])
-    return persons(scenario.patients, cohort)
+    return persons(scenario.patients, cohort.luck, cohort.person)
 
 
 def test_ages_are_a_normal_that_is_cut_off_and_sexes_a_share() -> None:
@@ -43,7 +43,7 @@ def test_a_patient_is_as_old_in_every_arm_and_in_every_course() -> None:
     assert np.array_equal(auto["sex"], allo["sex"])
     scenario = load_text(WHOLE, AGE, SEX).scenario
     cohort, _ = draw_cohort(scenario, build_protocol(scenario).clocks, [0])
-    found = persons(scenario.patients, cohort)
+    found = persons(scenario.patients, cohort.luck, cohort.person)
     assert cohort.courses == 2
     assert np.array_equal(found["age"], found["age"][cohort.person])
 

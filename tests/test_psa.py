@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import math
+import re
+import shutil
+import subprocess
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from reports.methods import method_tables
+from reports.tables import read
 from sim.experiment.disk.folder import FolderError
 from sim.experiment.psa.information import (
     Population,
@@ -388,3 +393,49 @@ def test_the_price_that_a_product_is_worth_is_in_the_money_of_each_sample(tmp_pa
     assert found[1]["price"].tolist() == [600_000.0] * 2 + [780_000.0] * 2
     assert found[0]["value_based_price"].tolist() == pytest.approx(found[1]["value_based_price"].tolist(), rel=1e-6)
     assert found[0]["value_based_price"].abs().min() > 1000.0
+
+
+# What dampack, BCEA and voi document of their inputs, in place of the packages themselves.
+STAND_INS = """
+make_psa_obj <- function(cost, effectiveness, parameters, strategies) {
+  stopifnot(is.data.frame(cost), is.data.frame(effectiveness), is.data.frame(parameters), is.character(strategies))
+  stopifnot(identical(dim(cost), dim(effectiveness)), nrow(parameters) == nrow(cost), length(strategies) == ncol(cost))
+  stopifnot(all(sapply(cost, is.numeric)), all(sapply(effectiveness, is.numeric)), all(sapply(parameters, is.numeric)))
+  stopifnot(!anyDuplicated(make.names(strategies)), !any(startsWith(strategies, "costs_")))
+}
+bcea <- function(eff, cost, interventions) {
+  stopifnot(is.matrix(eff), is.matrix(cost), is.numeric(eff), is.numeric(cost), identical(dim(eff), dim(cost)))
+  stopifnot(length(interventions) == ncol(eff), sub("effects_", "", colnames(eff)) == sub("costs_", "", colnames(cost)))
+}
+evppi <- function(outputs, inputs, pars) {
+  stopifnot(c("c", "e", "k") %in% names(outputs), is.data.frame(outputs$c), identical(dim(outputs$c), dim(outputs$e)))
+  stopifnot(is.data.frame(inputs), nrow(inputs) == nrow(outputs$c), pars %in% names(inputs))
+  stopifnot(identical(names(inputs), make.names(names(inputs))), !("sample" %in% names(inputs)))
+}
+"""
+
+
+def test_the_lines_for_r_hand_over_what_its_packages_document(done: tuple[Path, Psa, SweepPlan]) -> None:
+    program = shutil.which("Rscript")
+    if program is None:
+        pytest.skip("R is not installed")
+    page = (Path(__file__).parents[1] / "docs" / "economics.md").read_text(encoding="utf-8")
+    (lines,) = re.findall(r"^```r\n(.*?)^```", page, re.M | re.S)
+    own = re.sub(r"\b(dampack|BCEA|voi)::", "", lines)
+    assert own != lines
+    code = f"{STAND_INS}\n{own}\nstopifnot(nrow(w) == 5, ncol(costs) == 2, identical(w$sample, x$sample))"
+    ran = subprocess.run([program, "-e", code], cwd=done[0], capture_output=True, text=True, check=False)
+    assert ran.returncode == 0, ran.stderr
+
+
+def test_what_is_known_of_information_stands_in_the_methods(done: tuple[Path, Psa, SweepPlan]) -> None:
+    folder, found, _ = done
+    (table,) = [one for one in method_tables(read(folder)) if one.name == "Value of information"]
+    said = {item.number: "\n".join(item.points) for item in table.items}
+    assert list(said) == ["1", "2", "3", "4", "5", "6"]
+    held = (found.tables["evppi"]["kind"] == "not assessed: held fixed").sum()
+    assert f"{held} inputs held fixed" in said["1"]
+    assert "No study was valued." in said["5"]
+    evpi = found.tables["evpi"].set_index("willingness_to_pay").loc[50_000.0]
+    assert f"At 50,000 per QALY, EVPI {evpi['evpi']:,.0f} (standard error {evpi['standard_error']:,.0f})" in said["6"]
+    assert "in words of our own" in table.reference

@@ -11,10 +11,12 @@ from numpy.typing import NDArray
 from sim.outcomes.bridging import bridged
 from sim.outcomes.patients import Afterwards, Patients
 from sim.pieces.luck import Luck
-from sim.pieces.persons import MALE, persons
+from sim.pieces.persons import persons, population
+from sim.pieces.returning import PRODUCTS
+from sim.pieces.returning import relapses as would_return
 from sim.pure.discounting import DAYS_PER_YEAR
 from sim.pure.frailty import Frailty
-from sim.pure.mortality import Background, background, met_by
+from sim.pure.mortality import Background, met_by
 from sim.pure.odds import share_at_odds
 from sim.pure.survival import Survival, known_table
 from sim.scenario import Scenario
@@ -23,7 +25,6 @@ from sim.scenario.afterwards import UNTREATED, AfterInfusion, ByBridging, ByEarl
 FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
 IntArray = NDArray[np.int64]
-PRODUCTS = ("autologous", "allogeneic")
 ALTERNATIVE, STANDARD_CARE = "alternative", "standard_care"
 
 
@@ -82,11 +83,21 @@ def _lives(
     own = {name: -np.log1p(-u) for name, u in zip(clocks, drawn, strict=True)}
     thresholds = {name: frailty.tie(threshold) for name, threshold in own.items()}
     respond = frailty.tie_chance(respond)
+    # of a first course: when they relapse who return then, if they live until it and are back in time
+    infused_first = patients.infused & (patients.cohort.course == 1)
+    back = np.where(infused_first[rows], would_return(scenario, luck, rows), np.nan)
     ratios = _ratios(scenario, rules, patients, luck, rows)
     groups: list[_Alike] = []
     given = {name: patients.infused & (patients.off_the_shelf == (name == "allogeneic")) for name in PRODUCTS}
-    for product, treated in (given | {ALTERNATIVE: patients.turned, STANDARD_CARE: patients.cared_for}).items():
-        durability, mine = rules.of(product), treated[rows]
+    first_course = patients.cohort.course == 1
+    treatments = [
+        (rules.of(ALTERNATIVE), patients.turned),
+        (rules.of(STANDARD_CARE), patients.cared_for),
+        *((rules.of(product), treated & first_course) for product, treated in given.items()),
+        *((rules.again(product), treated & ~first_course) for product, treated in given.items()),
+    ]
+    for durability, treated in treatments:
+        mine = treated[rows]
         if durability is None or not mine.any():
             continue
         responds = respond < share_at_odds(durability.response, ratios["response"])
@@ -100,6 +111,7 @@ def _lives(
                 reaches = durability.time_to_response.quantile(chances)
             shape = durability.progression_alone(response, frailty.strength)
             progresses = reaches + _age(shape, thresholds["progression"][chosen], ratios["progression"][chosen])
+            progresses = np.where(np.isfinite(back[chosen]), back[chosen], progresses)
             later = durability.after_progression(response)
             threshold, ratio = thresholds["death"][chosen], ratios["death"][chosen]
             groups.append(_Alike(chosen, durability.death, threshold, ratio, progresses, later, response, reaches))
@@ -155,7 +167,7 @@ def _told(
         ends = met_by(clocks, number[then], ratio[then], second, left[then], np.full(len(then), np.inf))[0]
         dies[then] = progresses[then] + ends
     reaches = np.concatenate([g.reaches for g in groups])
-    responded[who] = np.array([g.responds for g in groups])[number] & (reaches < dies)
+    responded[who] = np.array([g.responds for g in groups])[number] & (reaches < np.minimum(dies, progresses))
     response_day[who] = np.where(responded[who], rests[who] + reaches, np.nan)
     relapse[who] = np.where(relapses, rests[who] + progresses, np.nan)
     death[who] = rests[who] + dies
@@ -168,14 +180,11 @@ def _people(
     """People as old as each patient in these rows on the day from which their clocks run; None without life tables."""
     if rules.general_population is None:
         return None
-    known = persons(scenario.patients, patients.cohort, rows)
+    known = persons(scenario.patients, patients.cohort.luck, patients.cohort.person[rows])
     born = patients.referral_day[patients.cohort.person[rows]] - known["age"].astype(np.float64) * DAYS_PER_YEAR
-    given = rules.general_population
-    tables = [known_table(given.female), known_table(given.male)]
-    men = (known["sex"] == MALE).astype(np.int64)
     # who never began a course has no day from which clocks run
     age = np.where(np.isfinite(rests), rests - born, 0.0)
-    return background(tables, given.mortality_ratio, men, age)
+    return population(rules.general_population, known, age)
 
 
 def _age(shape: Survival, threshold: FloatArray, ratio: FloatArray) -> FloatArray:

@@ -17,7 +17,8 @@ from sim.scenario.economics import Economics, GradeValue
 FloatArray = NDArray[np.float64]
 # Path of the price of a product that is not infused, before its kind.
 UNUSED = "costs.unused_product."
-IN_HOSPITAL = ("costs.bed_day", "costs.icu_day")
+INTENSIVE = "costs.icu_day"
+IN_HOSPITAL = ("costs.bed_day", INTENSIVE)
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,6 +98,8 @@ def price_of(path: str, economics: Economics) -> float:
     """The price at a path in the section `economics`; that of an unused product may follow the product's."""
     if path.startswith(UNUSED):
         return economics.costs.unused_price(path.removeprefix(UNUSED))
+    if path == INTENSIVE:
+        return economics.costs.intensive_day
     value: Any = economics
     for key in path.split("."):
         value = value[key] if isinstance(value, Mapping) else getattr(value, key)

@@ -19,6 +19,7 @@ from sim.pieces.common import bedside, infuse, travel, work_up
 from sim.pieces.making import Booked, Making, by_maker, lists, making
 from sim.pieces.protocol import Cadence, Capacity, Out, Resource, unlimited
 from sim.pieces.requirements import slot_needs
+from sim.pieces.returning import NOBODY, Returns
 from sim.pieces.sites import at_centres
 from sim.pieces.steps import (
     Branch,
@@ -46,15 +47,15 @@ from sim.scenario.people import NO_TIME
 TEST_BEGUN = "sterility_test_begun"
 
 
-def autologous(s: Scenario, returns: Path = ()) -> Path:
+def autologous(s: Scenario, returns: Returns = NOBODY) -> Path:
     """From referral to discharge, as the treatment protocol reads."""
     return (*work_up(s), Milestone("listing"), *slot_to_discharge(s, returns))
 
 
-def slot_to_discharge(s: Scenario, returns: Path = ()) -> Path:
+def slot_to_discharge(s: Scenario, returns: Returns = NOBODY) -> Path:
     """From the waiting list for a slot to discharge; by manufacturer, or by product, where there are several."""
     made = by_maker(s, _book_collect_and_make, _patience(s))
-    return otherwise_alternative(s, (*made, *infuse(s, end_of_bridging(s), returns)))
+    return otherwise_alternative(s, (*made, *infuse(s, end_of_bridging(s), returns.get("autologous", ()))))
 
 
 def autologous_resources(s: Scenario) -> tuple[Resource, ...]:

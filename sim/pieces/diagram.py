@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from sim.pieces.protocol import Bookings, Protocol
+from sim.pieces.returning import PRODUCTS, outlives
 from sim.pieces.steps import (
     Aside,
     AtProgression,
@@ -159,6 +160,8 @@ def _condition(when: Condition) -> str:
             return f"{purpose}: {share:.3g} of all"
         case Noted(milestone=milestone):
             return f"[{milestone}] was passed"
+        case Flagged(flag=flag) if flag in map(outlives, PRODUCTS):
+            return "the patient lives until that relapse"
         case Flagged(flag=flag):
             return f"the patient is of {flag}"
         case ServedBy(resource=resource):

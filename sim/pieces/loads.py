@@ -28,6 +28,7 @@ from sim.pieces.protocol import (
     place_for,
     place_names,
 )
+from sim.pieces.returning import PRODUCTS, outlives
 from sim.pieces.steps import (
     Aside,
     Attempts,
@@ -192,6 +193,8 @@ def flag_shares(scenario: Scenario) -> dict[str, float]:
     per_day = {name: _per_day(region, (0.0, scenario.run.days)) for name, region in scenario.regions.items()}
     everyone = sum(per_day.values())
     found = {f"risk_group/{name}": group.share for name, group in scenario.patients.risk_groups.items()}
+    # who dies before a relapse is not told apart: so many as would return if all lived until then
+    found |= {outlives(product): 1.0 for product in PRODUCTS}
     found["declines"] = 0.0
     for name, region in scenario.regions.items():
         weight = per_day[name] / everyone if everyone > 0.0 else 0.0

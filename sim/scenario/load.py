@@ -163,7 +163,7 @@ def _build(
         evidence = read_evidence(evidence_file) if cited or scenario.uncertainty else {}
         problems.extend(check_entries(entries, known, written, evidence))
         problems.extend(check_uncertainty(scenario.uncertainty, nodes, evidence))
-        problems.extend(_uncertain_counts(scenario, nodes))
+        problems.extend(_uncertain_choices(scenario, nodes))
     if problems or scenario is None:
         raise ScenarioError(sorted(problems, key=lambda p: _order(p, layers)))
     entries = holding(entries, [gone.path for gone in merged.dropped if not gone.holds])
@@ -185,9 +185,15 @@ def _build(
     )
 
 
-def _uncertain_counts(scenario: Scenario, nodes: Nodes) -> Iterator[Problem]:
-    """Distributions of whole numbers: they would draw fractions, of which there is no bed and no line."""
+def _uncertain_choices(scenario: Scenario, nodes: Nodes) -> Iterator[Problem]:
+    """Distributions of whole numbers, of which there are no fractions, and of weights, which are chosen."""
     for path in scenario.uncertainty:
+        if path.startswith("economics.equity."):
+            yield Problem(
+                nodes[("uncertainty", path)][0],
+                f"uncertainty.{path}",
+                "is a choice of values, and acts on distribution.csv alone; allowed: inputs that more data would tell",
+            )
         if is_whole_at(tuple(path.split("."))):
             yield Problem(
                 nodes[("uncertainty", path)][0],

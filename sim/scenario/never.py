@@ -159,6 +159,10 @@ def _deaths(s: Scenario) -> Iterator[Contradiction]:
     ]  # fmt: skip
     if s.after_infusion is not None:
         clocks += [(("after_infusion", name), s.after_infusion.of(name)) for name in treatments(s)]
+        clocks += [
+            (("after_infusion", "later_course", name), getattr(s.after_infusion.later_course, name))
+            for name in ("autologous", "allogeneic")
+        ]
     for path, there in clocks:
         for key in ("progression", "without_response") if there is not None and there.progression_counts_deaths else ():
             shape = getattr(there, key, None)

@@ -360,6 +360,8 @@ BY_HAND = {
     "shared.*", "shared.*.icu", "centres.*.beds", "centres.*.places",
     # tests/test_capacity_costs.py and tests/test_society.py
     *(rule.key for rule in RULES if rule.key.startswith(("economics.costs.capacity.", "economics.costs.society."))),
+    # tests/test_distribution.py and tests/test_returning.py
+    *(rule.key for rule in RULES if rule.key.startswith(("economics.equity.", "after_infusion.later_course."))),
 }  # fmt: skip
 
 

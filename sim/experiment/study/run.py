@@ -35,16 +35,17 @@ from sim.experiment.runs.limits import require_kept, require_size
 from sim.experiment.runs.precision import Precision, batches, reached
 from sim.experiment.runs.replicate import Arm, Keep, Replication, replicate
 from sim.experiment.study import tables
+from sim.experiment.study.distribution_table import distribution_table
 from sim.experiment.study.economics_tables import (
     counted_twice,
     dear_states,
     economic_tables,
-    late_returns,
     no_reference_arm,
     why_not_comparable,
 )
 from sim.experiment.study.forecast import falls_below, waiting_list, warm_up, warm_up_warnings
 from sim.experiment.study.inputs import parameters
+from sim.experiment.study.later_courses import told_of_returns
 from sim.experiment.study.money_tables import budget_table, subgroups_table
 from sim.experiment.study.not_modelled import NOT_MODELLED
 from sim.experiment.study.picture_tables import Pictures
@@ -177,7 +178,7 @@ def study_files(plan: Plan) -> list[str]:
     listed = any(region.already_waiting is not None for one in loaded for region in one.scenario.regions.values())
     names += ["already_waiting"] if listed else []
     names += ["list_below"] if plan.list_below is not None else []
-    names += ["economics", "nmb", "budget", "subgroups"] if economics else []
+    names += ["economics", "nmb", "budget", "subgroups", "distribution"] if economics else []
     names += ["economics_differences", "icer", "price"] if economics and len(loaded) > 1 else []
     names += ["supply"] if any(one.scenario.economics is not None for one in loaded) else []
     big = [PATIENTS, *([QUANTITIES] if economics else []), *([EVENTS_TABLE] if plan.keep_events else [])]
@@ -295,7 +296,11 @@ def _write_tables(
     if economic and (missing := no_reference_arm(plan.scenarios)) is not None:
         warnings.append(missing)
     warnings += (
-        [*dear_states(plan.scenarios), *late_returns(plan.scenarios), *counted_twice(plan.scenarios)]
+        [
+            *dear_states(plan.scenarios),
+            *told_of_returns(plan.scenarios),
+            *counted_twice(plan.scenarios),
+        ]
         if economic
         else []
     )
@@ -343,6 +348,7 @@ def _economics(plan: Plan, collected: tables.Collected) -> tuple[dict[str, pd.Da
     found = economic_tables(plan.scenarios, values, collected.values())
     spent = budget_table(plan.scenarios, collected.by_replication("budget"))
     found |= {"subgroups": subgroups_table(plan.scenarios, collected.by_replication("subgroups"))}
+    found |= {"distribution": distribution_table(plan.scenarios, collected.by_replication("distribution"))}
     return found | ({} if spent is None else {"budget": spent}), None
 
 

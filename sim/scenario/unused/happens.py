@@ -30,6 +30,13 @@ def treatments(s: Scenario) -> tuple[str, ...]:
     return (*products(s.strategy), *(() if s.alternative is None else ("alternative",)))
 
 
+def later_products(s: Scenario) -> tuple[str, ...]:
+    """Kinds of product that are given in a later course."""
+    if s.later_course is None:
+        return ()
+    return products(s.strategy if s.later_course.strategy == "same" else s.later_course.strategy)
+
+
 def target_is_idle(s: Scenario, target: str) -> bool:
     """Whether it makes no difference after infusion that a therapy had this target."""
     if target == NO_TARGET:
