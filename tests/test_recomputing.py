@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 
 from tests.program import call
+from tests.runs import QUICKEST
 
 ROOT = Path(__file__).parents[1]
 MONTH, YEAR = 365.25 / 12, 365.25
@@ -137,7 +138,7 @@ def test_costs_and_qalys_follow_from_the_files(tmp_path: Path, case: str) -> Non
     command = "compare" if len(names) > 1 else "run"
     files = [str(ROOT / "scenarios" / f"{name}.yaml") for name in names]
     short = ("--set", "run.window=200 d", "--set", "run.warm_up=100 d", "--set", "run.follow_up=300 d")
-    options = ("-n", "3", "--engine", "simpy", "--workers", "1", "-q", "--out", str(out))
+    options = ("-n", "3", "--engine", QUICKEST, "--workers", "1", "-q", "--out", str(out))
     assert call(command, *files, *short, *more, *options).returncode == 0
     patients, quantities = (pd.read_parquet(out / f"{name}.parquet") for name in ("patients", "quantities"))
     stated = pd.read_csv(out / "economics.csv").set_index(["scenario", "quantity"])["estimate"]
