@@ -4,13 +4,20 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Iterator
 
 import pytest
 from hypothesis import settings
 
-# Machines differ in speed; whether a test is quick enough is no property of the code.
-settings.register_profile("patient", deadline=None)
-settings.load_profile("patient")
+from sim.engine import choice
+
+# Machines differ in speed; whether a test is quick enough is no property of the code. The examples are those of every
+# run; `--hypothesis-profile many` draws others, and more of them.
+settings.register_profile("everyday", deadline=None, derandomize=True, database=None, max_examples=40)
+settings.register_profile("many", deadline=None, max_examples=200)
+settings.load_profile("everyday")
+# The kernel is loaded in these processes already: `auto` finds the least run worth it.
+WORTH_LOADING_PATIENTS, choice.WORTH_LOADING_PATIENTS = choice.WORTH_LOADING_PATIENTS, 0
 # Readline leaves the size of a screen in the environment of the processes that pytest-xdist starts, and the program
 # takes COLUMNS for the user's wish. A test that asks for a narrow screen sets it.
 for size in ("COLUMNS", "LINES"):
@@ -21,6 +28,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     """`--refresh-golden` writes the golden tables anew; a changed one wants a line in CHANGELOG.md."""
     parser.addoption("--refresh-golden", action="store_true", help="write the golden tables anew, on purpose")
     parser.addoption("--day", help="the day, 2026-11-28, whose leaves test_every_leaf.py takes; today's otherwise")
+
+
+@pytest.fixture
+def engines_of_users(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """`auto` chooses as for a command that has to load the kernel first."""
+    with monkeypatch.context() as patch:
+        patch.setattr(choice, "WORTH_LOADING_PATIENTS", WORTH_LOADING_PATIENTS)
+        yield
 
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:

@@ -304,7 +304,7 @@ def test_set_0_at_base_values_is_what_compare_gives_to_the_bit(tmp_path: Path) -
         evaluate(sweep, plan.points, lambda _: None)
         values = sweep.values(0)
     arms = [Arm(name, loaded.scenario) for name, loaded in base().scenarios.items()]
-    for found in replicate(arms, range(4), 1, Keep(patients=False), lambda _: None):
+    for found in replicate(arms, range(4), 1, Keep(patients=False), lambda _: None, QUICKEST):
         for place, ran in enumerate(found.runs):
             assert ran.economics is not None
             assert np.array_equal(values[found.number, place], [*ran.metrics, *ran.economics], equal_nan=True)

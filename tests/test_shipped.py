@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -20,7 +21,7 @@ from sim.scenario import load, read_evidence
 from sim.scenario.files import OF_THE_MAIN_JOB, is_shipped
 from sim.scenario.naming import changed_meaning
 from sim.scenario.shipped import validation_files
-from tests.runs import SHIPPED
+from tests.runs import QUICKEST, SHIPPED
 
 MONTH = 365.25 / 12
 FILES = [*sorted(SHIPPED.glob("*.yaml")), *sorted((SHIPPED / "library").glob("*.yaml"))]
@@ -61,7 +62,9 @@ def test_what_shipped_files_leave_out_of_one_another_is_not_said(tmp_path: Path)
 def test_the_default_is_calibrated_to_karmma_3() -> None:
     # 225 of 249 collected patients infused, median 49 days from apheresis to infusion (TL-05, AT-06, AT-07)
     arms = [Arm("autologous", load(SHIPPED / "autologous.yaml").scenario)]
-    runs = np.array([r.runs[0].metrics for r in replicate(arms, range(20), 1, Keep(patients=False), lambda _: None)])
+    runs = np.array(
+        [r.runs[0].metrics for r in replicate(arms, range(20), 1, Keep(patients=False), lambda _: None, QUICKEST)]
+    )
     mean = dict(zip(METRIC_NAMES, runs.mean(axis=0), strict=True))
     assert mean["vein_to_vein_days_median"] == pytest.approx(49.0, abs=1.0)
     assert mean["infused_of_collected_share"] == pytest.approx(225 / 249, abs=0.015)
@@ -75,7 +78,7 @@ def test_a_validation_case_comes_out_right(file: Path) -> None:
     assert validation is not None
     assert validation.source
     own = loaded.scenario.run.replications
-    verdicts = judge(file.stem, loaded, own if own <= ALL_UP_TO else FEW, 1, lambda _: None)
+    verdicts = judge(file.stem, loaded, own if own <= ALL_UP_TO else FEW, 1, lambda _: None, QUICKEST)
     assert len(verdicts) == len(validation.quantities)
     for verdict in verdicts:
         too_few = "more replications are needed" in verdict.why
@@ -104,7 +107,7 @@ def test_what_the_validation_cases_cite_is_published_and_was_seen() -> None:
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
 def test_a_scenario_of_the_library_runs_and_adds_up(file: Path) -> None:
     arm = Arm(file.stem, load(file).scenario)
-    for ran in run_arm(arm, range(2), Keep())[0]:
+    for ran in run_arm(arm, range(2), Keep(), QUICKEST)[0]:
         found = dict(zip(METRIC_NAMES, ran.metrics, strict=True))
         assert ran.outcomes.sum() == found["referred"] > 0
         assert (0.0 < found["infused_share"] <= 1.0) if arm.scenario.infuses else found["infused"] == 0.0
@@ -117,10 +120,13 @@ def test_a_scenario_of_the_library_runs_and_adds_up(file: Path) -> None:
         assert np.isnan(found["waiting_days_mean"]) == (not arm.scenario.infuses)
 
 
+@cache
 def shares(stem: str, metric: str, replications: int = 6) -> np.ndarray:
     arm = Arm(stem, load(SHIPPED / f"{stem}.yaml").scenario)
     place = METRIC_NAMES.index(metric)
-    return np.array([ran.metrics[place] for ran in run_arm(arm, range(replications), Keep(patients=False))[0]])
+    return np.array(
+        [ran.metrics[place] for ran in run_arm(arm, range(replications), Keep(patients=False), QUICKEST)[0]]
+    )
 
 
 @pytest.mark.parametrize(
@@ -145,7 +151,7 @@ def test_scenarios_differ_in_the_direction_that_their_story_tells(better: str, w
 def test_sickest_first_helps_the_sickest_and_costs_the_rest() -> None:
     def lost(stem: str, group: int, number: int) -> float:
         _, patients = run_arm(
-            Arm(stem, load(SHIPPED / f"library/{stem}.yaml").scenario), [number], Keep(patients=False)
+            Arm(stem, load(SHIPPED / f"library/{stem}.yaml").scenario), [number], Keep(patients=False), QUICKEST
         )
         mine = patients.cohort.measured & (patients.cohort.group == group)
         return float((~patients.infused)[mine].mean())
@@ -214,7 +220,7 @@ def test_a_shorter_queue_costs_no_life() -> None:
     found = []
     for stem in ("autologous", "library/unconstrained"):
         scenario = load(SHIPPED / f"{stem}.yaml", ["economics.discount={costs: 0, health: 0}"]).scenario
-        runs = run_arm(Arm(stem, scenario), range(6), Keep(patients=False))[0]
+        runs = run_arm(Arm(stem, scenario), range(6), Keep(patients=False), QUICKEST)[0]
         found.append([ran.economics for ran in runs])
     queue, none = np.array(found)
     for name in ("life_years_per_referred", "qalys_per_referred"):

@@ -13,7 +13,7 @@ from sim.experiment.study.run import Plan, run_study
 from sim.scenario import load
 from tests.reports import own_records, sample, studies
 from tests.reports.browser import Browser, find, running
-from tests.runs import QUICKEST, SHIPPED
+from tests.runs import SHIPPED
 
 HOSTILE = '<script>alert(1)</script> & "=cmd()" {{ 7*7 }} %{x} </script>'
 FORMULA = "=cmd()"
@@ -35,7 +35,7 @@ def run(folder: Path, *names: str) -> Path:
     files = [SHIPPED / "autologous.yaml", SHIPPED / "allogeneic.yaml"]
     short = ("run.warm_up=90 d", "run.window=150 d", "run.follow_up=300 d")
     loaded = {name: load(file, short) for name, file in zip(names, files, strict=True)}
-    run_study(Plan(loaded, 3, 1, "run_sim.py compare a.yaml b.yaml", engine=QUICKEST), folder, lambda count: None)
+    run_study(Plan(loaded, 3, 1, "run_sim.py compare a.yaml b.yaml", engine="simpy"), folder, lambda count: None)
     return folder
 
 
