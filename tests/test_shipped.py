@@ -8,10 +8,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy.stats import norm, t
 
 from sim.engine.choice import COMPILED
 from sim.experiment.runs.replicate import Arm, Keep, replicate, run_arm, simulate
-from sim.experiment.validate.cases import judge
+from sim.experiment.validate.cases import Verdict, judge
 from sim.outcomes.bridging import bridged
 from sim.outcomes.economics import QUANTITIES
 from sim.outcomes.metrics import METRIC_NAMES
@@ -28,7 +29,7 @@ FILES = [*sorted(SHIPPED.glob("*.yaml")), *sorted((SHIPPED / "library").glob("*.
 CASES = validation_files()
 # Textbook queues must come out with a standard error of half a per cent of the target.
 QUEUES = ("base_stock", "erlang_a", "mmc")
-FEW, ALL_UP_TO = 20, 60
+FEW = 6
 LOST = [name not in ("infused", "alternative", "standard_care", "waiting") for name in OUTCOME_NAMES]
 
 
@@ -72,17 +73,26 @@ def test_the_default_is_calibrated_to_karmma_3() -> None:
 
 @pytest.mark.parametrize("file", CASES, ids=lambda file: file.stem)
 def test_a_validation_case_comes_out_right(file: Path) -> None:
-    """With few replications, and so a wide interval: `validate` runs them all, which takes a minute or two."""
+    """With few replications, and so a wide interval: `.ci/run` runs them all by `validate`."""
     loaded = load(file)
     validation = loaded.scenario.validation
     assert validation is not None
     assert validation.source
-    own = loaded.scenario.run.replications
-    verdicts = judge(file.stem, loaded, own if own <= ALL_UP_TO else FEW, 1, lambda _: None, QUICKEST)
+    count = min(loaded.scenario.run.replications, FEW)
+    verdicts = judge(file.stem, loaded, count, 1, lambda _: None, QUICKEST)
     assert len(verdicts) == len(validation.quantities)
     for verdict in verdicts:
         too_few = "more replications are needed" in verdict.why
-        assert verdict.as_stated or too_few, verdict.row()
+        assert verdict.as_stated or too_few or may_be_chance(verdict, count), verdict.row()
+
+
+def may_be_chance(verdict: Verdict, replications: int) -> bool:
+    """Whether it is off by no more than is as rare as three standard errors are where their size is known.
+
+    Of few replications it is known badly, so that Student's t stands in place of the normal distribution.
+    """
+    off = max(verdict.expected_low - verdict.simulated, verdict.simulated - verdict.expected_high)
+    return "3 standard errors" in verdict.why and off <= t.isf(norm.sf(3.0), replications - 1) * verdict.standard_error
 
 
 @pytest.mark.parametrize("stem", QUEUES)
