@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from collections.abc import Iterator
@@ -16,12 +17,20 @@ from sim.engine import choice
 settings.register_profile("everyday", deadline=None, derandomize=True, database=None, max_examples=40)
 settings.register_profile("many", deadline=None, max_examples=200)
 settings.load_profile("everyday")
+# What is read while tests are collected stays to the end: nobody need look for what of it is no longer used.
+gc.disable()
 # The kernel is loaded in these processes already: `auto` finds the least run worth it.
 WORTH_LOADING_PATIENTS, choice.WORTH_LOADING_PATIENTS = choice.WORTH_LOADING_PATIENTS, 0
 # Readline leaves the size of a screen in the environment of the processes that pytest-xdist starts, and the program
 # takes COLUMNS for the user's wish. A test that asks for a narrow screen sets it.
 for size in ("COLUMNS", "LINES"):
     os.environ.pop(size, None)
+
+
+def pytest_collection_finish() -> None:
+    """From here on what is no longer used is looked for, among what tests make."""
+    gc.freeze()
+    gc.enable()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
