@@ -7,6 +7,11 @@ import os
 import sys
 from collections.abc import Iterator
 
+# Each of the processes that run tests has a core; threads for small matrices would only wait for one another. This is
+# read when numpy is loaded, here and in all that is started from here.
+os.environ["OPENBLAS_NUM_THREADS"] = "1"
+os.environ["OMP_NUM_THREADS"] = "1"
+
 import pytest
 from hypothesis import settings
 
