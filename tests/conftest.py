@@ -32,8 +32,8 @@ for size in ("COLUMNS", "LINES"):
     os.environ.pop(size, None)
 
 
-def pytest_collection_finish() -> None:
-    """From here on what is no longer used is looked for, among what tests make."""
+def pytest_runtestloop() -> None:
+    """From here on what is no longer used is looked for, among what tests make; with pytest-xdist in its head, too."""
     gc.freeze()
     gc.enable()
 
