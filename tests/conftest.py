@@ -32,6 +32,7 @@ for size in ("COLUMNS", "LINES"):
     os.environ.pop(size, None)
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_runtestloop() -> None:
     """From here on what is no longer used is looked for, among what tests make; with pytest-xdist in its head, too."""
     gc.freeze()
