@@ -17,9 +17,11 @@ from hypothesis import settings
 
 from sim.engine import choice
 
-# Machines differ in speed; whether a test is quick enough is no property of the code. The examples are those of every
-# run; `--hypothesis-profile many` draws others, and more of them.
+# Machines differ in speed; whether a test is quick enough is no property of the code. A run says of the code alone
+# whether it is right: what is drawn is the same on every day, unless `--day` asks for other draws, or
+# `--hypothesis-profile many` for others and more of them.
 settings.register_profile("everyday", deadline=None, derandomize=True, database=None, max_examples=40)
+settings.register_profile("other", deadline=None, max_examples=40)
 settings.register_profile("many", deadline=None, max_examples=200)
 settings.load_profile("everyday")
 # What is read while tests are collected stays to the end: nobody need look for what of it is no longer used.
@@ -42,7 +44,13 @@ def pytest_runtestloop() -> None:
 def pytest_addoption(parser: pytest.Parser) -> None:
     """`--refresh-golden` writes the golden tables anew; a changed one wants a line in CHANGELOG.md."""
     parser.addoption("--refresh-golden", action="store_true", help="write the golden tables anew, on purpose")
-    parser.addoption("--day", help="the day, 2026-11-28, whose leaves test_every_leaf.py takes; today's otherwise")
+    parser.addoption("--day", help="a day, 2026-11-28: other leaves and examples than the everyday ones, its own")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Other examples than the everyday ones, where a day is given."""
+    if config.getoption("--day"):
+        settings.load_profile("other")
 
 
 @pytest.fixture
