@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from sim.engine.choice import SIMPY
 from sim.experiment.runs.replicate import Arm, simulate
 from sim.experiment.study.money_tables import budget_table, subgroups_table
 from sim.outcomes.budget import FIGURES, budget, years_in
@@ -14,7 +13,7 @@ from sim.outcomes.economics import Ledger, ledger
 from sim.outcomes.patients import Patients
 from sim.outcomes.subgroups import by_subgroup, groups
 from sim.scenario import Loaded
-from tests.runs import load_text
+from tests.runs import QUICKEST, load_text
 from tests.test_economics import MONTH, ONE, RETURNS
 
 NAMES = [name for name, _, _ in FIGURES]
@@ -24,7 +23,7 @@ FIVE = "run.window=5 y"
 def spent(text: str, *overrides: str) -> tuple[Loaded, Patients, Ledger, np.ndarray]:
     loaded = load_text(text, *overrides)
     arm = Arm("one", loaded.scenario)
-    patients, trace = simulate(arm, [0], SIMPY)
+    patients, trace = simulate(arm, [0], QUICKEST)
     money = ledger(arm.scenario, arm.protocol, patients, trace, patients.cohort.luck)
     return loaded, patients, money, budget(arm.scenario, arm.protocol, patients, trace)[0]
 

@@ -1,4 +1,4 @@
-"""Costs and QALYs once more, from the files of a results folder alone: nothing of the program is imported.
+"""Costs and QALYs once more, from the files of a results folder alone: nothing that counts is imported.
 
 A row of `patients.parquet` says when what happened to a patient, `quantities.parquet` what they were given that its
 milestones do not say (days in a bed, collections that were repeated), and the scenario of the folder what it is worth.
@@ -16,7 +16,7 @@ import pandas as pd
 import pytest
 from ruamel.yaml import YAML
 
-from tests.program import call
+import vein2vein as v2v
 
 SCENARIOS = Path(__file__).parents[1] / "scenarios"
 ARMS = ("autologous", "allogeneic", "library/standard_care_bispecific", "library/standard_care_conventional",
@@ -275,8 +275,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name, text in OWN.items():
         (place / f"{name}.yaml").write_text(text.replace("PLACE", os.path.relpath(SCENARIOS, place)), encoding="utf-8")
     files = [str((place if name in OWN else SCENARIOS) / f"{name}.yaml") for name in ARMS]
-    done = call("compare", *files, "--replications", "2", "--out", str(out), "--quiet", "--trace")
-    assert done.returncode == 0, done.stderr
+    v2v.compare(*files, replications=2, events=True, folder=out)
     return out
 
 

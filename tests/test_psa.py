@@ -34,7 +34,7 @@ from sim.outcomes.economic_quantities import COST, EFFECT
 from sim.pieces.cohort import Cohort, draw_cohort
 from sim.pure.streams import Source, key_table, sequence
 from sim.scenario import ScenarioError
-from tests.runs import load_text
+from tests.runs import QUICKEST, load_text
 
 SMALL = """
 name: Long wait
@@ -76,7 +76,7 @@ def base(*texts: str) -> Base:
 
 def plan(samples: int = 5, replications: int = 3, **how: object) -> SweepPlan:
     both = base()
-    return SweepPlan(both, psa_points(both, samples), replications, 1, "simpy", None, ECONOMICS)
+    return SweepPlan(both, psa_points(both, samples), replications, 1, QUICKEST, None, ECONOMICS)
 
 
 @pytest.fixture(scope="module")
@@ -142,7 +142,7 @@ def test_a_sample_is_what_a_run_with_its_values_gives(done: tuple[Path, Psa, Swe
         for name, text in (("Long wait", SMALL), ("Short wait", SHORT)):
             values = [f"{p}={v}" for p, v in point.own[name].items()]
             arm = Arm(name, load_text(text, *values).scenario, point.number + 1)
-            runs = economics_of(arm, *simulate(arm, range(3), "simpy"))
+            runs = economics_of(arm, *simulate(arm, range(3), QUICKEST))
             row = long[(long["sample"] == point.number + 1) & (long["strategy"] == name)].iloc[0]
             assert row["cost"] == pytest.approx(np.mean([run[COST] for run in runs]), rel=1e-12)
             assert row["qalys"] == pytest.approx(np.mean([run[EFFECT] for run in runs]), rel=1e-12)
@@ -304,12 +304,12 @@ def test_the_arms_of_a_sample_have_the_same_patients_with_the_same_luck_and_samp
 
 
 def test_set_0_at_base_values_is_what_compare_gives_to_the_bit(tmp_path: Path) -> None:
-    plan = SweepPlan(base(), (Point(0, "base"),), 4, 1, "simpy", None, ECONOMICS)
+    plan = SweepPlan(base(), (Point(0, "base"),), 4, 1, QUICKEST, None, ECONOMICS)
     with open_sweep(plan, tmp_path / "out") as sweep:
         evaluate(sweep, plan.points, lambda _: None)
         values = sweep.values(0)
     arms = [Arm(name, loaded.scenario) for name, loaded in base().scenarios.items()]
-    for found in replicate(arms, range(4), 1, Keep(patients=False), lambda _: None):
+    for found in replicate(arms, range(4), 1, Keep(patients=False), lambda _: None, QUICKEST):
         for place, ran in enumerate(found.runs):
             assert ran.economics is not None
             assert np.array_equal(values[found.number, place], [*ran.metrics, *ran.economics], equal_nan=True)
@@ -386,7 +386,7 @@ def test_the_price_that_a_product_is_worth_is_in_the_money_of_each_sample(tmp_pa
             for text in (SMALL, SHORT)
         ]
         both = base(*texts)
-        plan = SweepPlan(both, psa_points(both, 3), 2, 1, "simpy", None, ECONOMICS)
+        plan = SweepPlan(both, psa_points(both, 3), 2, 1, QUICKEST, None, ECONOMICS)
         run_psa(plan, tmp_path / str(factor), "psa", lambda _: None)
         found.append(pd.read_csv(tmp_path / str(factor) / "psa_price.csv"))
     assert found[0]["price"].tolist() == [300_000.0] * 2 + [390_000.0] * 2

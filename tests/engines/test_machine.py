@@ -95,6 +95,7 @@ def test_no_index_is_out_of_bounds(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stdout
 
 
+@pytest.mark.usefixtures("engines_of_users")
 def test_auto_knows_whether_the_kernel_is_compiled(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What is loaded here came from the disk or went there; in an empty cache it would have to be compiled first."""
     assert compiled_engine.kernel is run

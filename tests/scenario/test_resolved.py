@@ -268,7 +268,7 @@ def scenarios(draw: st.DrawFn) -> dict[str, object]:
     }  # fmt: skip
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(content=scenarios())
 def test_any_scenario_survives_being_written(tmp_path: Path, content: dict[str, object]) -> None:
     loaded: Loaded = load(write(tmp_path, json.dumps(content)))
@@ -283,7 +283,7 @@ def test_any_scenario_survives_being_written(tmp_path: Path, content: dict[str, 
     assert loaded.with_overrides([f"manufacturing.duration={text}"]).digest == loaded.digest
 
 
-@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(content=scenarios())
 def test_any_scenario_is_what_its_schema_says(tmp_path: Path, content: dict[str, object]) -> None:
     VALIDATOR.validate(content)
