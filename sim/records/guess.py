@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,7 +14,7 @@ from sim.records.faults import RecordsError
 from sim.records.raw import Form, Raw, guess_form, kind_of, read_raw
 from sim.records.register import ACTIVITIES, quoted
 from sim.records.value import ATTEMPTS, ENDS, MILESTONES, date_of
-from sim.records.words import OTHER_WORDS, OUTCOME_WORDS, WORDS
+from sim.records.words import OTHER_WORDS, OUTCOME_WORDS, WORDS, plain
 from sim.scenario.problems import one_line, shorten
 
 # A column of dates has dates in so many of its filled cells at least.
@@ -280,10 +279,7 @@ def _likeness(name: str, words: Sequence[str]) -> float:
 
 
 def _folded(text: str) -> str:
-    text = re.sub("([a-z])([A-Z])", r"\1 \2", text).casefold()
-    for umlaut, spelled in (("ä", "ae"), ("ö", "oe"), ("ü", "ue"), ("ß", "ss")):
-        text = text.replace(umlaut, spelled)
-    text = "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
+    text = plain(re.sub("([a-z])([A-Z])", r"\1 \2", text))
     return " ".join(re.sub(r"[^a-z0-9†]+", " ", text).replace(" date", "").replace("datum", "").split()) or " ".join(
         re.sub(r"[^a-z0-9†]+", " ", text).split()
     )

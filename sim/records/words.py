@@ -1,8 +1,9 @@
 # ruff: noqa: E501 (lists of words do not break)
-"""The words by which the columns, activities and outcomes of registers are known, in English and German."""
+"""The words by which the columns, activities and outcomes of registers are known, in English, German and French."""
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Mapping
 
 WORDS: Mapping[str, tuple[str, ...]] = {
@@ -55,3 +56,11 @@ OUTCOME_WORDS: Mapping[str, tuple[str, ...]] = {
     "infused": ("infused", "infusion", "treated", "done", "behandelt"),
     "waiting": ("waiting", "active", "in progress", "ongoing", "open", "alive", "wartend", "offen", "listed"),
 }  # fmt: skip
+
+
+def plain(text: str) -> str:
+    """A word in small letters of the English alphabet: umlauts spelled out, accents left away."""
+    text = text.casefold()
+    for umlaut, spelled in (("ä", "ae"), ("ö", "oe"), ("ü", "ue"), ("ß", "ss")):
+        text = text.replace(umlaut, spelled)
+    return "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))

@@ -86,6 +86,29 @@ def test_a_format_reads_what_it_writes(form: str) -> None:
     assert list(read_back.fault) == [""] * 4
 
 
+@pytest.mark.parametrize(
+    ("cells", "form"),
+    [
+        (("3. März 2026", "12. Jänner 2026", "31. Oktober 2026", "1. Mai 2026"), "%d. %B %Y"),
+        (("3 mars 2026", "12 janvier 2026", "31 août 2026", "1 décembre 2026"), "%d %B %Y"),
+        (("3-Mrz-26", "12-Jan-26", "31-Okt-26", "1-Dez-26"), "%d-%b-%y"),
+        (("3 févr. 2026", "12 avr. 2026", "31 juil. 2026", "1 déc. 2026 14:05"), "%d %b %Y"),
+        (("3. Sept. 2026", "12. Feb. 2026", "31. Okt. 2026", "1. Dez. 2026"), "%d. %b %Y"),
+        (("3.Mrz.2026", "12.Okt.2026", "31.Dez.2026", "1.Mai.2026"), "%d.%b.%Y"),
+    ],
+)
+def test_months_by_their_german_and_french_names(cells: Sequence[str], form: str) -> None:
+    column = pd.Series(cells)
+    assert guess_formats(column).formats == (form,)
+    read_ones = read_dates(column, [form])
+    assert not any(read_ones.fault)
+    assert [date_of(day).day for day in read_ones.days] == [3, 12, 31, 1]
+    months = {"%d. %B %Y": [3, 1, 10, 5], "%d %B %Y": [3, 1, 8, 12], "%d-%b-%y": [3, 1, 10, 12],
+              "%d %b %Y": [2, 4, 7, 12], "%d. %b %Y": [9, 2, 10, 12], "%d.%b.%Y": [3, 10, 12, 5]}  # fmt: skip
+    assert [date_of(day).month for day in read_ones.days] == months[form]
+    assert read_dates(pd.Series(["3. Brumaire 2026"]), [form]).fault.tolist() == ["unreadable"]
+
+
 def test_the_order_of_day_and_month_is_told_by_evidence_alone() -> None:
     clear = guess_formats(pd.Series(["13/02/2026", "01/02/2026", "03/03/2026"]))
     assert clear.formats == ("%d/%m/%Y",)

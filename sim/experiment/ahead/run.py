@@ -33,6 +33,7 @@ from sim.records.value import date_of, day_number
 from sim.scenario import Loaded, Scenario, load
 from sim.scenario.files import shipped_file
 from sim.scenario.in_progress import COLUMNS, INFUSED, UnderWay, digest_of, text_of
+from sim.scenario.unused.happens import gives
 from sim.tables import TABLES
 
 
@@ -137,6 +138,11 @@ def _warnings(reading: Reading, loaded: Loaded) -> list[str]:
         )
     if not loaded.scenario.uncertainty:
         found.append("nothing in the scenario is uncertain: the envelopes hold chance alone, and are too narrow")
+    if gives(loaded.scenario, "allogeneic"):
+        found.append(
+            f"what is on the shelf is in no register: the forecast begins with {loaded.scenario.allogeneic.stock.opening} "
+            "doses (allogeneic.stock.opening) and no lot under way; state the doses of that day"
+        )
     if any(region.already_waiting is not None for region in loaded.scenario.regions.values()):
         found.append("the patients already waiting on day 0 of the scenario are left out: the register has who waits")
     return found
