@@ -13,6 +13,7 @@ from sim.fits.clocks import Ask, Clocks, fit_clocks, runs
 from sim.fits.durations import PRIOR_SD, VERY_FEW
 from sim.fits.hazards import AFTER, CAUSES, WAITING, Histories, histories
 from sim.fits.numbers import (
+    LEAST_TOLD,
     Number,
     covariances,
     kept,
@@ -20,6 +21,7 @@ from sim.fits.numbers import (
     of_groups,
     of_multiplier,
     of_share,
+    too_large,
 )
 from sim.fits.shares import fit_share
 from sim.fits.work import CurveRow, Work
@@ -104,6 +106,13 @@ def fit_all_clocks(records: Records, base: Scenario, work: Work) -> None:
             work.numbers.append(of_multiplier(path, found, value))
         elif path != "bridging.hazard" or base.bridging.share > 0.0:
             work.numbers.append(kept(path, "nobody was seen with it, or nobody without, or it is not recorded who"))
+    sds = {path: float(found.free.sd[found.names.index(path)]) for path in found.multipliers}
+    wide = [path for path, sd in sds.items() if too_large(sd) >= LEAST_TOLD]
+    if wide:
+        work.warnings.append(
+            f"{', '.join(wide)}: too few events for a single value (fits.csv says how few); what it does lies anywhere "
+            "in its interval"
+        )
     if by_group:
         events = sum(c.events for one, c in found.clocks.items() if one[1] != "removal")
         work.numbers += of_groups(found, shares, ask.group_base, events)

@@ -31,8 +31,8 @@ def keeping_dates(scenario: Scenario, start: date) -> Moved:
     """What is to be set, beside `run.start`, for every value that changes on a day to change on the same date.
 
     What had changed by the new start has its value from then on; what holds on the old start held before it as well.
-    Shut-downs that are over by then are left out, and of one that is under way the rest is left. Lots that are started by
-    the calendar are started on the same days.
+    Shut-downs that are over by then are left out, and of one that is under way the rest is left. Lots by the
+    calendar are started on the same days.
     """
     shift = float((start - scenario.run.start).days)
     if shift == 0.0:

@@ -140,8 +140,9 @@ def _warnings(reading: Reading, loaded: Loaded) -> list[str]:
         found.append("nothing in the scenario is uncertain: the envelopes hold chance alone, and are too narrow")
     if gives(loaded.scenario, "allogeneic"):
         found.append(
-            f"what is on the shelf is in no register: the forecast begins with {loaded.scenario.allogeneic.stock.opening} "
-            "doses (allogeneic.stock.opening) and no lot under way; state the doses of that day"
+            "what is on the shelf is in no register: the forecast begins with the "
+            f"{loaded.scenario.allogeneic.stock.opening} doses of allogeneic.stock.opening and no lot under way; state "
+            "the doses of that day"
         )
     if any(region.already_waiting is not None for region in loaded.scenario.regions.values()):
         found.append("the patients already waiting on day 0 of the scenario are left out: the register has who waits")
