@@ -36,6 +36,11 @@ NO_CLOCK = (
     "told"
 )
 
+UNKNOWN_RESPONSE = (
+    "whom bridging slows is not recorded: it takes the day on which it began (bridging), and where it works in a part "
+    "of patients in the base, in whom it did (bridging.responded)"
+)
+
 
 def fit_all_clocks(records: Records, base: Scenario, work: Work) -> None:
     """Add the clocks, multipliers and shares of progressions that end eligibility."""
@@ -105,7 +110,8 @@ def fit_all_clocks(records: Records, base: Scenario, work: Work) -> None:
         if path in found.multipliers:
             work.numbers.append(of_multiplier(path, found, value))
         elif path != "bridging.hazard" or base.bridging.share > 0.0:
-            work.numbers.append(kept(path, "nobody was seen with it, or nobody without, or it is not recorded who"))
+            why = "nobody was seen with it, or nobody without"
+            work.numbers.append(kept(path, UNKNOWN_RESPONSE if path == "bridging.hazard" and not can_ease else why))
     sds = {path: float(found.free.sd[found.names.index(path)]) for path in found.multipliers}
     wide = [path for path, sd in sds.items() if too_large(sd) >= LEAST_TOLD]
     if wide:

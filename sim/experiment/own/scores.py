@@ -19,8 +19,8 @@ class Score:
     `middle`, `low`, `high`: median and ends of the envelopes (by their share) over replications. `held`: the share of
     replications inside each envelope, which is more than its name where whole numbers cannot be cut finer. `crps`: of
     each point (Gneiting and Raftery, J Am Stat Assoc 2007;102:359), in the unit of the quantity; `crps_expected`: what
-    it is on average where the simulation is right. `pit`: the share of replications below what was observed, half of those
-    equal to it included. `p_value`: the share of replications that lie at least as far from all others, observed
+    it is on average where the simulation is right. `pit`: the share of replications below what was observed, half of
+    those equal to it included. `p_value`: the share of replications that lie at least as far from all others, observed
     included, as what was observed does (Monte Carlo test: Besag and Diggle, Appl Stat 1977;26:327). `mean_z`: by how
     many standard deviations the observed is above the simulated, on average over points.
     """
