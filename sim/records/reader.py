@@ -28,6 +28,7 @@ from sim.records.register import (
     Events,
     Register,
 )
+from sim.records.small import told
 from sim.records.value import (
     ATTEMPTS,
     CATEGORIES,
@@ -282,7 +283,9 @@ class _Table:
             last = np.fmax(last, self.day(name))
         count = int((hidden & ~self.bad).sum())
         if count:
-            self.notes.append(f"{count} were infused on a day that is not recorded: followed to the milestone before")
+            self.notes.append(
+                f"{told(count)} were infused on a day that is not recorded: followed to the milestone before"
+            )
         return np.where(hidden, last, as_of)
 
     def inclusion(self) -> None:
