@@ -99,6 +99,13 @@ def read_dates(cells: pd.Series[str], formats: Sequence[str]) -> Dates:
     return Dates(days[codes], fault[codes])
 
 
+def emptied(cells: pd.Series[str], marks: Sequence[str]) -> pd.Series[str]:
+    """The cells of a column, those that are one of these marks, in large or small letters, without text."""
+    if not marks:
+        return cells
+    return cells.mask(cells.str.strip().str.casefold().isin([mark.strip().casefold() for mark in marks]), "")
+
+
 def _read_cell(text: str, formats: Sequence[str]) -> tuple[float, str]:
     stripped = _TIME.sub("", text.strip()).strip()
     if not stripped:

@@ -332,3 +332,28 @@ def test_a_date_far_in_the_future_is_no_guess_of_the_day_of_the_extract(tmp_path
     text = (tmp_path / "register.yaml").read_text(encoding="utf-8")
     assert "# as_of: 2099-04-25    # no guess: " in text
     assert "\nas_of:" not in text
+
+
+def test_marks_of_no_date_are_stated_and_no_fault(tmp_path: Path) -> None:
+    rows = [
+        f"P{k};{1 + k:02d}.01.2025;{'05.03.2025' if k % 4 == 0 else ('-', 'k.A.', 'n/a')[k % 3]}" for k in range(20)
+    ]
+    (tmp_path / "r.csv").write_text("\n".join(["Patient;Zuweisung;Infusion", *rows]), encoding="utf-8")
+    text = describe(tmp_path / "r.csv")
+    (line,) = [line for line in text.splitlines() if line.startswith("empty: ")]
+    assert all(f'"{mark}"' in line for mark in ("-", "k.A.", "n/a"))
+    (tmp_path / "register.yaml").write_text(text, encoding="utf-8")
+    reading = read(tmp_path / "register.yaml")
+    assert (len(reading.records), reading.faults) == (20, ())
+    assert int(np.isfinite(reading.records.day("infusion")).sum()) == 5
+    # what is not stated stays a fault
+    (tmp_path / "register.yaml").write_text(text.replace('"k.A.", ', "").replace(', "k.A."', ""), encoding="utf-8")
+    assert {fault.kind for fault in read(tmp_path / "register.yaml").faults} == {"unreadable"}
+
+
+def test_ids_that_differ_by_capitals_are_one_patient(tmp_path: Path) -> None:
+    whole = frame()
+    whole.loc[len(whole)] = {**whole.iloc[0].to_dict(), COLUMNS[0]: str(whole.iloc[0][COLUMNS[0]]).swapcase()}
+    whole.to_csv(tmp_path / "r.csv", index=False)
+    faults = read(described(tmp_path, "r.csv", "%Y-%m-%d", "utf-8", "comma")).faults
+    assert [fault.kind for fault in faults] == ["duplicate", "duplicate"]
