@@ -5,6 +5,7 @@ Two naive forecasts are scored beside it: that the list goes on as in the last q
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -26,7 +27,7 @@ from sim.records.faults import RecordsError
 from sim.records.reader import Reading
 from sim.records.small import told
 from sim.records.value import Records, date_of
-from sim.scenario import Loaded
+from sim.scenario import Loaded, write_resolved
 
 FloatArray = NDArray[np.float64]
 QUARTER, QUARTER_MONTHS = 91.0, 3.0
@@ -77,13 +78,17 @@ def origins(records: Records, first: float, count: int, months: int) -> list[flo
 
 
 def back_test(
-    base: Loaded, path: Path, file: str, reading: Reading, first: float, asked: Asked, done: Callable[[int], None]
+    base: Loaded, file: str, reading: Reading, first: float, asked: Asked, done: Callable[[int], None]
 ) -> list[Scored]:
     """The forecast from each earlier day, scored; the base is fitted to what was known on each."""
-    return [
-        scored_from(base, path, file, reading, day, asked, done)
-        for day in origins(reading.records, first, asked.origins, asked.months)
-    ]
+    with tempfile.TemporaryDirectory(prefix="vein2vein-back-test-") as place:
+        # in full, so that what was set on top of its file holds there, too
+        path = Path(place) / "base.yaml"
+        path.write_text(write_resolved(base), encoding="utf-8")
+        return [
+            scored_from(base, path, file, reading, day, asked, done)
+            for day in origins(reading.records, first, asked.origins, asked.months)
+        ]
 
 
 def scored_from(
