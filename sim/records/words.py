@@ -9,7 +9,7 @@ from collections.abc import Mapping
 WORDS: Mapping[str, tuple[str, ...]] = {
     "referral": ("referral", "referred", "date ref", "ref date", "zuweisung", "ueberweisung", "anmeldung", "adressage", "orientation", "first contact"),
     "listing": ("listing", "listed", "waiting list", "eligible", "eligibility", "work up end", "workup end", "warteliste", "gelistet", "liste d attente", "inscription", "tumour board", "tumor board"),
-    "slot": ("slot", "booking", "booked", "slot date", "slot buchung"),
+    "slot": ("booking", "booked", "slot date", "slot buchung"),
     "apheresis": ("apheresis", "leukapheresis", "aph", "apherese", "leukapherese", "collection date"),
     "collected": ("collected", "end of apheresis", "shipped to factory", "cells shipped", "zellen versandt", "versand"),
     "received_at_factory": ("received at factory", "factory receipt", "cells received", "receipt at manufacturer", "zellen erhalten"),
@@ -58,11 +58,12 @@ OUTCOME_WORDS: Mapping[str, tuple[str, ...]] = {
 }  # fmt: skip
 
 
-# What is written where there is no date; in small letters.
+# What is written where there is no date; in small letters. What may mean that something happened on a day that nobody
+# knows (x, ?, unknown) is not among them: such a cell stays doubtful.
 NO_DATE: tuple[str, ...] = (
-    "-", "--", "---", "\u2013", "\u2014", "/", ".", "x", "n/a", "na", "n.a.", "n. a.", "#n/a", "#nv", "nan", "nat", "none", "null", "nil",
-    "k.a.", "k. a.", "keine angabe", "keine", "kein", "entfällt", "nein", "no", "not done", "not applicable", "s.o.",
-    "unknown", "unbekannt", "inconnu", "néant", "non", "?",
+    "-", "--", "---", "\u2013", "\u2014", "/", ".", "n/a", "na", "n.a.", "n. a.", "#n/a", "#nv", "nan", "nat", "none",
+    "null", "nil", "k.a.", "k. a.", "keine angabe", "keine", "kein", "entfällt", "nein", "no", "not done",
+    "not applicable", "néant", "non",
 )  # fmt: skip
 
 
