@@ -477,7 +477,7 @@ def _pools(protocol: Protocol) -> tuple[Pools, IntArray]:
     counts = [places(resource) for resource in protocol.resources]
     table = np.zeros(sum(counts), dtype=layout(Pool)).view(np.recarray)
     table.row = np.arange(len(table))
-    table.other = table.chain = -1
+    table.other = table.chain = table.first_new = -1
     names = [resource.name for resource in protocol.resources]
     first = np.cumsum([0, *counts])[:-1]
     slots = most = 0

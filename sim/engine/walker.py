@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Generator, Mapping
 from dataclasses import dataclass, field, replace
 from enum import Enum, auto
+from functools import partial
 from math import inf, isnan, nan
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -393,7 +394,10 @@ class Walker:
             return request
         pool.ask(request)
         if request.answer is None:
-            self._limit_wait(request, pool, step)
+            if isinstance(step, Draw):
+                self._limit_wait(request, pool, step)
+            else:
+                pool.once_passed_over(request, partial(self._limit_wait, request, pool, step))
         if request.answered is not None:
             yield request.answered
         self.day = request.began if request.answer is GRANTED else request.ended

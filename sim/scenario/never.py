@@ -203,11 +203,12 @@ def _in_vain(s: Scenario, tree: Branch) -> Iterator[tuple[Path, str]]:
             )
     slots = s.manufacturing.slots
     queues_once = slots is None or (slots.claimed, slots.after_failed_collection) == ("before_apheresis", "keep")
-    if s.strategy == "hybrid" and queues_once and s.hybrid.since != "referral":
-        yield (
-            ("hybrid", "since"),
-            "joining and listing are the same day here: patients queue once, when they are listed",
-        )
+    offered = s.alternative is not None and s.alternative.offered.since != "referral"
+    waits_since = {("hybrid", "since"): s.strategy == "hybrid" and s.hybrid.since != "referral",
+                   ("alternative", "offered", "since"): offered}  # fmt: skip
+    if queues_once:
+        why = "joining and listing are the same day here: patients queue once, when they are listed"
+        yield from ((path, why) for path, is_from_the_queue in waits_since.items() if is_from_the_queue)
     # prices that stand ready for other runs
     paid_by_others = s.economics is not None and s.economics.costs.unused_paid_by == "manufacturer"
     if paid_by_others and s.economics is not None and s.economics.perspective == "payer":

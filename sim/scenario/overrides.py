@@ -30,8 +30,13 @@ def parse_overrides(
     folder = scenario_file.resolve().parent
     roots = (scenario_file.absolute().parent.resolve(), folder, SHIPPED)
     allowance = Allowance()
+    paths: set[str] = set()
     for text in overrides:
+        path = text.partition("=")[0].strip()
         layer = _parse(text, problems, allowance)
+        if path in paths and layer is not None:
+            problems.append(Problem(layer.tree.place, "", "is set more than once; allowed: one value"))
+        paths.add(path)
         if layer is not None:
             own = spelled_out(layer.tree)
             assert isinstance(own, Branch)

@@ -39,6 +39,7 @@ from sim.engine.kernel.names import (
     PATIENCE,
     PATIENT,
     RANK_JUMP,
+    USE,
     WAITED,
     WAITING,
 )
@@ -60,6 +61,7 @@ from sim.engine.kernel.tables import (
     People,
     Pools,
     Records,
+    Route,
     Run,
     Shelves,
     Slots,
@@ -168,6 +170,40 @@ def end_the_wait(
         due = max(since + step.number, me.day)
         if due < asked.lapses:
             push(run, due, PATIENCE + order_of(me), GIVE_UP, me.request)
+
+
+@inlined
+def wait_for_turn(run: Run, requests: Table[Request], pool: Pool, row: int) -> None:
+    """The wait is limited when the pool's turn has passed the request over: most are served by it."""
+    run.now.new_waits += 1
+    requests[row].newer = -1
+    if pool.first_new < 0:
+        pool.first_new = row
+    else:
+        requests[pool.last_new].newer = row
+    pool.last_new = row
+
+
+@compiled
+def end_turn(
+    route: Route,
+    run: Run,
+    walkers: Walkers,
+    requests: Table[Request],
+    clocks: ClockRows,
+    records: Records,
+    pool: Pool,
+) -> None:
+    """Who joined for a turn that is over, and was not served, waits."""
+    row = pool.first_new
+    pool.first_new = -1
+    while row >= 0:
+        asked = requests[row]
+        run.now.new_waits -= 1
+        if asked.state == WAITING:
+            me = walkers.rows[asked.who]
+            end_the_wait(route.operations[me.pc], run, clocks, records, pool, me, asked)
+        row = asked.newer
 
 
 @compiled
@@ -287,7 +323,10 @@ def ask(
                 return PARTED
     asked = requests[me.request]
     if me.part == ASKED and asked.state != GRANTED:
-        end_the_wait(step, run, clocks, records, pool, me, asked)
+        if pool.due and step.code == USE and pool.kind != ANY_OF:
+            wait_for_turn(run, requests, pool, me.request)
+        else:
+            end_the_wait(step, run, clocks, records, pool, me, asked)
         return pause(run, me, WAITED)
     if me.part == WAITED:
         if asked.state == GAVE_UP:

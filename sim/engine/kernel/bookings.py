@@ -76,6 +76,11 @@ def one_is_left(
 def fits(supplies: Supplies, run: Run, requests: Table[Request], pools: Pools, pool: Pool, first: float) -> bool:
     """Whether a unit will be there from a day on for as long as planned: each time that one more is taken, or one less
     is there."""
+    fewest = supplies.known[pool.known].units
+    for k in range(pool.known + 1, pool.known + pool.known_count):
+        fewest = min(fewest, supplies.known[k].units)
+    if pool.chained + pools.rows[pool.other].chained < fewest:
+        return True  # were all taken at once, and as few there as ever will be
     if not one_is_left(supplies, run, requests, pools, pool, first):
         return False
     end = first + pool.booked_for

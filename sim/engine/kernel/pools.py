@@ -87,11 +87,13 @@ def chain(requests: Table[Request], pool: Pool, row: int) -> None:
     """Put a request into its pool's chain."""
     requests[row].following = pool.chain
     pool.chain = row
+    pool.chained += requests[row].units
 
 
 @compiled
 def unchain(requests: Table[Request], pool: Pool, row: int) -> None:
     """Take a request out of its pool's chain."""
+    pool.chained -= requests[row].units
     if pool.chain == row:
         pool.chain = requests[row].following
         return

@@ -9,18 +9,15 @@ Longer than 400 lines because every layout stands here.
 from __future__ import annotations
 
 from functools import cache
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
-
-# One number for each clock.
-PerClock: TypeAlias = np.ndarray[tuple[int], np.dtype[np.float64]]
 
 
 @cache
 def layout(kind: type) -> np.dtype[Any]:
     """The numpy dtype of a kind of row."""
-    fields: dict[str, Any] = {"int": np.int64, "float": np.float64, "PerClock": (np.float64, 3)}
+    fields: dict[str, Any] = {"int": np.int64, "float": np.float64}
     return np.dtype([(name, fields[told]) for name, told in kind.__annotations__.items()], align=True)
 
 
@@ -183,6 +180,7 @@ class Now:
     meeting: int  # the phase of the instant in which a walker meets the clock
     busy: int  # tasks that have been begun and not ended
     requests: int
+    new_waits: int  # requests that joined for a turn that is not over
     longest: int  # the most entries that a queue has had
     next_row: int  # the first row of a walker that was never used
     free_row: int  # the first of the chain of those that are free again; -1: none
@@ -324,6 +322,7 @@ class Request:
     unit: int  # the number of the one granted, of those that have one; 0: none
     booking: int  # of units that may be booked, the walker's last one; -1: none
     following: int  # the next request in the pool's chain, or in the end of the same entity; -1: none
+    newer: int  # the next of those that wait for the pool's turn at this instant; -1: none
     asked: float
     began: float
     ended: float
@@ -343,6 +342,8 @@ class Pool:
     kind: int
     policy: int
     due: int  # whether it takes its turn at this instant
+    first_new: int  # the first and the last request that joined when its turn was due; -1: none
+    last_new: int
     queued: int  # entries, stale ones among them
     tickets: int  # given to entries
     unlimited: int
@@ -352,6 +353,7 @@ class Pool:
     numbers: int  # how many of its units have one
     other: int  # the pool of a capacity's bookings, or the capacity of bookings; -1: none
     chain: int  # the first of the bookings held, or of the requests that hold what may be booked; -1: none
+    chained: int  # units of all these
     hours: int  # in which what comes before a booked unit may begin; -1: always
     known: int  # the first step that is known of the capacity
     known_count: int
@@ -435,7 +437,7 @@ class Expiry:
 
 
 class Clocks:
-    """The clocks of a patient; as long as nothing has touched them, only `touched` is there."""
+    """All clocks of a patient; as long as nothing has touched them, only `touched` is there."""
 
     touched: int
     hazards: int  # the set
@@ -448,10 +450,15 @@ class Clocks:
     progressed_day: float
     anew_threshold: float  # for progression that starts anew
     anew_eligibility: float
-    used: PerClock  # hazard so far
-    factor: PerClock  # the path's multiplier
-    group: PerClock  # the risk group's
-    threshold: PerClock
+
+
+class OneClock:
+    """One clock of a patient."""
+
+    used: float  # hazard so far
+    factor: float  # the path's multiplier
+    group: float  # the risk group's
+    threshold: float
 
 
 class FactorChange:

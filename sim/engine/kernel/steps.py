@@ -250,7 +250,7 @@ def change_clocks(
     if step.code == HAZARD:
         set_multiplier(clocks, i, me.day, step.name, step.number, me.day + delay)
     else:
-        switch_set(clocks.rows[i], me.day, step.name, step.mode)
+        switch_set(clocks, i, me.day, step.name, step.mode)
     forecast(hazards, clocks, records, i)
     leave_on(me, records.leave_day[i])
     me.pc += 1
