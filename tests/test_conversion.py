@@ -9,7 +9,8 @@ from sim.engine.choice import SIMPY
 from sim.experiment.runs.replicate import Arm, simulate
 from sim.experiment.study.economics_tables import dear_states, priced, prices, unit_of, why_not_comparable
 from sim.outcomes.budget import FIGURES, budget
-from sim.outcomes.economics import MONEY, QUANTITIES, ledger
+from sim.outcomes.economic_quantities import MONEY, QUANTITIES
+from sim.outcomes.economics import ledger
 from sim.outcomes.supply import standing_month
 from sim.scenario import ScenarioError
 from tests.runs import load_text

@@ -22,7 +22,7 @@ from sim.experiment.sweep.tables import point_rows
 from sim.experiment.sweep.unmoved import unmoved
 from sim.outcomes.decisions import judged_standings, value_based_price
 from sim.outcomes.economic_metrics import economic_metric, values_of
-from sim.outcomes.economics import COST, EFFECT, QUANTITIES
+from sim.outcomes.economic_quantities import COST, EFFECT, QUANTITIES
 from sim.outcomes.estimates import ratio_interval
 from sim.outcomes.metrics import METRICS
 from sim.scenario import ScenarioError

@@ -14,7 +14,8 @@ from scipy.integrate import quad
 from sim.engine.choice import SIMPY
 from sim.experiment.runs.replicate import Arm, simulate
 from sim.outcomes.decisions import DOMINATED, EXTENDEDLY, ON_FRONTIER, acceptability, net_benefit, standings
-from sim.outcomes.economics import QUANTITIES, Ledger, ledger
+from sim.outcomes.economic_quantities import QUANTITIES
+from sim.outcomes.economics import Ledger, ledger
 from sim.outcomes.patients import Patients
 from sim.pieces.luck import Luck
 from sim.pure.discounting import discount, single, stream

@@ -7,7 +7,7 @@ import pytest
 
 from sim.experiment.runs.replicate import Arm, Keep, run_arm, simulate
 from sim.experiment.study.economics_tables import no_reference_arm
-from sim.outcomes.economics import QUANTITIES
+from sim.outcomes.economic_quantities import QUANTITIES
 from sim.outcomes.metrics import METRIC_NAMES
 from sim.scenario import ScenarioError, load
 from tests.runs import SHIPPED, load_text, run_scenario

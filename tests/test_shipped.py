@@ -12,7 +12,7 @@ from sim.engine.choice import COMPILED
 from sim.experiment.runs.replicate import Arm, Keep, replicate, run_arm, simulate
 from sim.experiment.validate.cases import judge
 from sim.outcomes.bridging import bridged
-from sim.outcomes.economics import QUANTITIES
+from sim.outcomes.economic_quantities import QUANTITIES
 from sim.outcomes.metrics import METRIC_NAMES
 from sim.outcomes.patients import OUTCOME_NAMES
 from sim.pure.survival import Exponential

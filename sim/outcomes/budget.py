@@ -14,15 +14,10 @@ from numpy.typing import NDArray
 
 from sim.engine.trace import Trace
 from sim.outcomes.by_group import ByGroup
-from sim.outcomes.economics import (
-    MONEY,
-    UNDISCOUNTED,
-    costs_booked,
-    courses_of,
-    items,
-    supply_costs,
-    whole_cost,
-)
+from sim.outcomes.courses import courses_of
+from sim.outcomes.economic_quantities import MONEY
+from sim.outcomes.economics import UNDISCOUNTED, costs_booked, supply_costs, whole_cost
+from sim.outcomes.items import items
 from sim.outcomes.patients import Patients
 from sim.outcomes.supply import UNUSED_PRODUCT, supplied
 from sim.pieces.protocol import Protocol

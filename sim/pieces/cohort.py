@@ -100,11 +100,15 @@ class Cohort:
     @cached_property
     def course(self) -> IntArray:
         """The course that each entry is of, from 1."""
+        if self.courses == 1:
+            return np.ones(len(self.replication), dtype=np.int64)
         return 1 + self._within // np.maximum(self._people[self.replication], 1)
 
     @cached_property
     def person(self) -> IntArray:
         """The place of the first course of each entry's patient."""
+        if self.courses == 1:
+            return np.arange(len(self.replication))
         return self.first[self.replication] + self._within % np.maximum(self._people[self.replication], 1)
 
     @cached_property

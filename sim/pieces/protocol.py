@@ -281,10 +281,11 @@ class Protocol:
 
 def walk_steps(path: Path) -> Iterator[Step]:
     """Every step of a path, each before the steps inside it, in reading order."""
-    for step in path:
-        yield step
-        for inner in inner_paths(step):
-            yield from walk_steps(inner)
+    todo = [*reversed(path)]
+    while todo:
+        yield (step := todo.pop())
+        for inner in reversed(inner_paths(step)):
+            todo += reversed(inner)
 
 
 def inner_paths(step: Step) -> tuple[Path, ...]:

@@ -20,7 +20,8 @@ from sim.outcomes.already_waiting import already_waiting, has_list
 from sim.outcomes.bridging import bridging_day
 from sim.outcomes.budget import budget
 from sim.outcomes.curves import incidence, list_lengths, outcome_counts, stage_days, wait_shares
-from sim.outcomes.economics import QUANTITIES, Ledger, ledger
+from sim.outcomes.economic_quantities import QUANTITIES
+from sim.outcomes.economics import Ledger, ledger
 from sim.outcomes.metrics import measure
 from sim.outcomes.pairs import pair_counts, why_not_paired
 from sim.outcomes.patients import Patients, resolve, table, tell_withdrawals

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from sim.experiment.study.tables import verdicts
 from sim.outcomes.decisions import judged_standings, net_benefit, value_based_price
-from sim.outcomes.economics import COST, EFFECT, MONEY, POSSIBLE, QUANTITIES
+from sim.outcomes.economic_quantities import COST, EFFECT, MONEY, POSSIBLE, QUANTITIES
 from sim.outcomes.estimates import FREE, Range, interval
 from sim.outcomes.metrics import METRIC_NAMES, all_referred, unresolved_of
 from sim.outcomes.verdicts import HIGHER, verdict

@@ -12,7 +12,7 @@ from typing import Any
 
 import pandas as pd
 
-from sim.engine.choice import pick, workers_for
+from sim.engine.choice import COMPILED, pick, workers_for
 from sim.experiment.disk.event_log import event_log_files, write_event_log
 from sim.experiment.disk.manifest import (
     about_program,
@@ -48,7 +48,7 @@ from sim.experiment.study.inputs import parameters
 from sim.experiment.study.money_tables import budget_table, subgroups_table
 from sim.experiment.study.not_modelled import NOT_MODELLED
 from sim.experiment.study.picture_tables import Pictures
-from sim.experiment.study.robustness import robustness
+from sim.experiment.study.robustness import robustness, tried_meanwhile
 from sim.outcomes.estimates import FEW
 from sim.outcomes.metrics import CENSORED, unresolved_of
 from sim.pieces.loads import Load, expect, expected_patients, flag_shares, offered_loads
@@ -209,8 +209,12 @@ def _run(plan: Plan, folder: Path, done: Callable[[int], None]) -> Study:
     pictures = Pictures(arms)
     patients_expected = plan.replications * sum(expected_patients(arm.scenario) for arm in arms)
     engine, why_engine = pick(plan.engine, patients_expected)
-    workers = plan.workers or workers_for(engine, patients_expected, os.cpu_count() or 1)
+    cores = os.cpu_count() or 1
+    workers = plan.workers or workers_for(engine, patients_expected, cores)
+    # one process is enough for the replications; another may begin with what they rest on
+    helpers = int(plan.robustness and plan.workers is None and workers == 1 < cores and engine == COMPILED)
     with (
+        tried_meanwhile(plan.scenarios, plan.replications, engine, helpers) as tried,
         TableFile(folder, PATIENTS, columns) as patients,
         TableFile(folder, EVENTS_TABLE, event_columns(), wanted=plan.keep_events) as events,
         TableFile(folder, QUANTITIES, quantity_columns(), wanted=with_money) as quantities,
@@ -226,14 +230,16 @@ def _run(plan: Plan, folder: Path, done: Callable[[int], None]) -> Study:
                     quantities.append(arm_run.quantities)
                 if plan.event_log and replication.number == 0:
                     _write_event_logs(plan, replication, folder)
-    rests_on = robustness(plan.scenarios, collected.values(), engine, workers) if plan.robustness else None
-    tried = dict(zip(("robustness", "not_tried"), rests_on or (), strict=False))
-    study = _write_tables(plan, collected, pictures, tried, folder)
+        rests_on = (
+            robustness(plan.scenarios, collected.values(), engine, workers, tried=tried) if plan.robustness else None
+        )
+    rests = dict(zip(("robustness", "not_tried"), rests_on or (), strict=False))
+    study = _write_tables(plan, collected, pictures, rests, folder)
     why = tables.same_patients(collected)[1]
     ran = {
         "engine": engine,
         "engine_why": why_engine,
-        "workers": workers,
+        "workers": workers + (helpers if tried is not None else 0),
         "seconds": round(time.perf_counter() - started, 3),
         "precision": None if plan.precision is None else _reached(plan.precision, collected),
     }
