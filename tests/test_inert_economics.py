@@ -159,8 +159,10 @@ CHANGES = {
     "after_infusion.general_population.mortality_ratio": "300",
     "after_infusion.PRODUCT.progression_counts_deaths": "true",
     **{f"after_infusion.{kind}.{key}": "3" for kind in KINDS for key in ("response", "progression", "death")},
-    # so few are infused out of specification that a smaller odds ratio may turn nobody's response
+    # so few are infused out of specification, or without a response to bridging, that a smaller odds ratio may turn
+    # nobody's response
     "after_infusion.out_of_specification.response": "1000",
+    "after_infusion.by_bridging.no_response.response": "9",
     **{f"after_infusion.not_infused.{outcome}": EXP.format("0.03") for outcome in UNTREATED},
     "economics.perspective": "payer_and_manufacturer",
     "economics.discount.costs": "0.05",

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
+
 from sim.engine.kernel import names as k
 from sim.engine.trace import EngineError
 from sim.pieces.clocks import Clock
@@ -108,7 +110,7 @@ class Operations:
         resource = self._resource(step.resource, Capacity | Cadence | Bookings | AnyOf)
         terms = self.protocol.resources[resource]
         ahead = -1
-        if isinstance(terms, Bookings) and terms.ahead is not None and not step.at_once:
+        if isinstance(terms, Bookings) and terms.ahead is not None and step.at_once is None:
             ahead = self.purposes[terms.ahead.name]
         keys = terms.keys_of if isinstance(terms, AnyOf) else ""
         opened = self.add(
@@ -120,6 +122,7 @@ class Operations:
             purpose=ahead,
             name=self._resource(keys, AnyOf) if keys else resource,
         )
+        self.rows[opened]["planned"] = np.nan if step.at_once is None else step.at_once
         if step.ready:
             self.rows[opened]["since"] = self.milestones.index(step.ready)
         self.path(step.steps, depth + 1)
@@ -191,7 +194,7 @@ class Operations:
         if len(step.branches) == 1:
             self._branch(step, depth)
             return
-        opened = self.add(k.TOGETHER, units=len(step.branches))
+        opened = self.add(k.TOGETHER, units=len(step.branches), mode=int(step.slows))
         jump = self.add(k.JUMP)
         starts = []
         for branch in step.branches:  # each is a journey of its own, in frames of its own

@@ -69,6 +69,7 @@ class Request:
     unit: int = 0
     booking: Request | None = None
     ahead: float = 0.0
+    planned: float = 0.0
     day: float = nan
     source: int = field(init=False)
 

@@ -11,6 +11,7 @@ from sim.engine.trace import PATIENT, Trace
 from sim.outcomes.patients import Patients
 from sim.outcomes.resource_use import idle_until
 from sim.pieces.protocol import Capacity, Protocol, unlimited
+from sim.pieces.step_up import STAYS
 from sim.scenario import Scenario
 
 FloatArray = NDArray[np.float64]
@@ -56,7 +57,7 @@ def bed_if_unlimited(
 ) -> Stays:
     """The stays of inpatients where beds are unlimited and so not asked for; who leaves before infusion ends his.
 
-    Those on step-up doses of the alternative are among them.
+    Stays for step-up doses, of the alternative and of holding and bridging therapy, are among them.
     """
     start = patients.day("lymphodepletion" if s.infusion.reservation == "admit" else "infusion")[rows]
     there = "discharge" in trace.milestones
@@ -68,4 +69,11 @@ def bed_if_unlimited(
     stepped_up = np.nan_to_num(patients.day("step_up_ended")[rows], nan=np.inf)
     end = np.where(turned, np.minimum(stepped_up, trace.stop_day[patients.cohort.replication[rows]]), end)
     who = np.flatnonzero(np.isfinite(start))
-    return who, (start - referral)[who], (end - referral)[who]
+    found = [(who, start[who], end[who])]
+    for begins, ends in STAYS:
+        if ends in trace.milestones:
+            begun, over = patients.day(begins)[rows], patients.day(ends)[rows]
+            who = np.flatnonzero(np.isfinite(begun))
+            found.append((who, begun[who], np.where(np.isnan(over), left, over)[who]))
+    who, start, end = map(np.concatenate, zip(*found, strict=True))
+    return who, start - referral[who], end - referral[who]

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from sim.pieces.alternative import LEAVE_IT, attempts, otherwise_alternative, patience, stands_by_then
+from sim.pieces.bridging import beside_manufacture, end_of_bridging, from_apheresis
 from sim.pieces.brief import can_fail, choose, fail, shared, stage, use
 from sim.pieces.cadence import Places, slots_by_offer, withdrawals
 from sim.pieces.calendars import openings, shut_downs, stage_hours, units_by_day, units_out
@@ -25,7 +26,6 @@ from sim.pieces.steps import (
     Clocks,
     End,
     Fail,
-    Hazard,
     Milestone,
     Noted,
     OnLeave,
@@ -144,11 +144,13 @@ def _book_collect_and_make(booked: Booked) -> Path:
     if held.end == "last_attempt":
         if held.start == "booking":
             return booked.slot(lambda m: _on_line(m, (*_early(m), *_product(s, _all_tries(m))), booking=True))
-        return (*booked.slot(_early), *booked.each(lambda m: _product(s, _on_line(m, _all_tries(m)))))
+        made = booked.each(lambda m: _product(s, _on_line(m, _all_tries(m))))
+        return (*booked.slot(_early), *beside_manufacture(s, made))
     if held.start == "booking":
         line = booked.slot(lambda m: _on_line(m, (*_patient(s, _early(m)), *_while_held(m, first=True)), booking=True))
         return _product(s, _tries(s, (*line, *booked.each(_afterwards)), booked.each(_again)))
-    return (*booked.slot(_early), *booked.each(lambda m: _product(s, _made_and_tested(m))))
+    made = booked.each(lambda m: _product(s, _made_and_tested(m)))
+    return (*booked.slot(_early), *beside_manufacture(s, made))
 
 
 def _to_the_centre(m: Making) -> Path:
@@ -272,7 +274,7 @@ def _collect(m: Making, with_slot: Path) -> Path:
     """
     s = m.scenario
     after_apheresis: Path = (Clocks("after_apheresis", anew=True),) if s.clocks.after_apheresis is not None else ()
-    start: Path = (*stands_by_then(s), Milestone("apheresis"), *after_apheresis, *_bridge(s))
+    start: Path = (*stands_by_then(s), Milestone("apheresis"), *after_apheresis, *from_apheresis(s))
     if s.apheresis.attempts != 1 or s.manufacturing.remake_from == "apheresis":
         start = (Choose(Noted("apheresis"), then=(Milestone("repeat_apheresis"),), otherwise=start),)
     ship = s.shipping
@@ -315,23 +317,6 @@ def _in_time(s: Scenario) -> Path:
             (first, math.nextafter(last - needed, math.inf)) for first, last in starts if last - needed >= first
         )
     return (Stage("apheresis.wait", NO_TIME, Hours(openings=starts)),)
-
-
-def end_of_bridging(s: Scenario) -> Path:
-    """The end of bridging, where there is any: at lymphodepletion."""
-    return (Hazard("bridging.end", "progression", 1.0),) if _bridged(s) else ()
-
-
-def _bridged(s: Scenario) -> bool:
-    return s.bridging.share > 0.0 and s.bridging.response > 0.0 and s.bridging.hazard != 1.0
-
-
-def _bridge(s: Scenario) -> Path:
-    """From apheresis: therapy that slows the disease until lymphodepletion, in those who are given it and respond."""
-    if not _bridged(s):
-        return ()
-    slower = (Hazard("bridging.start", "progression", s.bridging.hazard, after=s.bridging.start),)
-    return choose("bridging.share", s.bridging.share, choose("bridging.response", s.bridging.response, slower))
 
 
 def _culture(m: Making, first: bool) -> Path:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 
 from sim.pieces.allogeneic import dose_to_discharge, supply
-from sim.pieces.autologous import end_of_bridging, factory, slot_to_discharge
+from sim.pieces.autologous import factory, slot_to_discharge
+from sim.pieces.bridging import end_of_bridging
 from sim.pieces.brief import by_flag, choose
 from sim.pieces.common import bedside, work_up
 from sim.pieces.protocol import Resource

@@ -9,6 +9,7 @@ from functools import reduce
 from pathlib import Path
 from typing import Any
 
+from sim.scenario.as_waiting import with_values_of_waiting
 from sim.scenario.dropped import Dropped, Order, sort_unused, still_idle, told_apart, voided, without
 from sim.scenario.evidence import EVIDENCE_FILE, read_evidence
 from sim.scenario.faults import Nodes, checked, nodes_of, place_at
@@ -230,12 +231,14 @@ def _merge_and_check(
     problems.extend(vain)
     order = Order(layers)
     # places in sections that a command line touched still name the file
-    top = Branch(Place(reading.tree.place.file, 1), tree.entries, tree.keys)
+    top = with_values_of_waiting(Branch(Place(reading.tree.place.file, 1), tree.entries, tree.keys))
     certain = voided(top, order)
     top = without(top, [gone.path for gone in certain])
 
+    files = with_values_of_waiting(reading.tree)
+
     def check(used: Branch, found: list[Problem]) -> Scenario | None:
-        return checked(used, found, reading.complete, reading.tree if overrides else used, layers)
+        return checked(used, found, reading.complete, files if overrides else used, layers)
 
     left_out = tuple(one for one in likely if order.is_older(top, one.path))
     first = without(top, [one.path for one in left_out])

@@ -74,6 +74,8 @@ LEAST_HAPPENINGS = {
     "ended as unsuitable": 48,
     "ended as funding": 48,
     "ended as alternative": 300,
+    "bridged in a bed": 240,
+    "bridged in a bed, and by then left but for that": 8,
     "turned at progression": 100,
     "slot lost, as its holder was not ready": 48,
     "granted once a unit was ready again": 48,

@@ -69,7 +69,7 @@ from sim.engine.kernel.tables import (
     Table,
     Walkers,
 )
-from sim.engine.kernel.walkers import meet, must_stop, open_frame, order_of, pause, value_of
+from sim.engine.kernel.walkers import leave_on, meet, must_stop, open_frame, order_of, pause, value_of
 
 
 @inlined
@@ -288,7 +288,7 @@ def ask(
                 return MORE_DRAWS
         me.part = ASKED
         new = new_request(run, requests, me, pool, step.units)
-        new.ahead = ahead
+        new.ahead, new.planned = ahead, pool.booked_for if math.isnan(step.planned) else step.planned
         if pool.kind == CAPACITY and pool.other >= 0:
             new.booking = walkers.shares[me.row, pools.rows[pool.other].resource].booking
         if pool.unlimited:
@@ -308,7 +308,7 @@ def ask(
                     day = records.notes[me.entity, step.since]
             elif at_once and pool.kind == BOOKING:
                 day = needed_on(hours, run, pool, new)
-                at_once = fits(supplies, run, requests, pools, pool, day)
+                at_once = fits(supplies, run, requests, pools, pool, new, day)
             if at_once and pool.kind == ANY_OF:
                 serving = best_source(supplies, run, pools, slots, pool, step.units)
                 at_once = serving >= 0
@@ -328,6 +328,8 @@ def ask(
         else:
             end_the_wait(step, run, clocks, records, pool, me, asked)
         return pause(run, me, WAITED)
+    if me.looks and not pool.unlimited:
+        leave_on(me, records.leave_day[me.entity])
     if me.part == WAITED:
         if asked.state == GAVE_UP:
             me.part, me.pc, me.day = FRESH, step.otherwise, asked.ended

@@ -110,7 +110,7 @@ def take_up(run: Run, requests: Table[Request], pools: Pools, pool: Pool, asked:
         return
     booking, bookings = requests[asked.booking], pools.rows[pool.other]
     if math.isnan(booking.ended):
-        booking.ended, booking.day = day, day + bookings.booked_for
+        booking.ended, booking.day = day, day + booking.planned
         if not pool.unlimited:
             unchain(requests, bookings, asked.booking)
             call_turn(run, bookings)

@@ -52,7 +52,7 @@ class Operation:
     name: int  # the stage, milestone, attempts, flag, outcome, clock, set of hazards, first branch or whose queue keys
     resource: int  # what is asked for
     units: int  # how many of it; or how many branches
-    mode: int  # rejoin, on leaving, or anew
+    mode: int  # rejoin, on leaving, anew, or whether a branch slows clocks
     held: int  # whether what is asked for is held already
     most: int  # attempts; -1: as many as it takes
     between: int  # the operation that begins what lies between two attempts
@@ -60,6 +60,7 @@ class Operation:
     hours: int  # of a stage; -1: always open
     since: int  # the milestone at which a stage began, or by which who uses a slot is ready; -1: none
     patient_since: int  # from when patience counts
+    planned: float  # days of a booking; NaN: as many as all are for
     number: float  # a share, a multiplier, days of patience, the most of a stage, or the last day of a return
 
 
@@ -265,10 +266,11 @@ class Walker:
     depth: int  # frames that are open
     holding: int  # of them, those that hold something
     stage_bound: int  # whether a product only finishes its stage once its patient has left
+    looks: int  # whether its leaving day may be put off by a branch beside it, and is looked up when it has come
     parent: int  # the walker of which this is a branch; -1: none
     out: int  # branches that have not ended
     branch: int  # the next one to begin
-    branch_failed: int
+    branch_failed: int  # FAILED if one of them has failed, ENDED if one has come to an end of the path; 0: neither
     request: int  # the last one
     keys: int  # the walker whose queue keys this one has; -1: nobody's yet
     day: float  # its own: not before today
@@ -329,6 +331,7 @@ class Request:
     lapses: float  # the day on which the wait ends by itself
     rank: float  # after a jump
     key_day: float
+    planned: float  # of a booking, days
     ahead: float  # of a booking, days until the unit is needed, once what comes before has begun
     day: float  # for which it is booked; until which it is expected in use
 
@@ -357,7 +360,7 @@ class Pool:
     hours: int  # in which what comes before a booked unit may begin; -1: always
     known: int  # the first step that is known of the capacity
     known_count: int
-    booked_for: float  # days, of each booking
+    booked_for: float  # days, of each booking that says nothing else
     looks: float  # the day on which it is looked at next
     feeds: int  # whether it serves lists for any of several
     first_choice: int  # of a list, what serves it

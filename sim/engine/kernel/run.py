@@ -179,7 +179,7 @@ def simulate(plan: Plan, people: People, state: State) -> int:
             elif code == SHIELD:
                 answer = begin_branch(step, walkers, me)
             elif code == TOGETHER:
-                answer = run_branches(step, route, run, walkers, me)
+                answer = run_branches(step, route, run, walkers, records, me)
             elif code == ASIDE:
                 answer = begin_aside(walkers, me)
             elif code == UNLESS:

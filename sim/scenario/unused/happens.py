@@ -6,13 +6,18 @@ import math
 
 import numpy as np
 
-from sim.pure.distributions import Distribution
+from sim.pure.distributions import Distribution, Fixed
 from sim.pure.survival import Never
 from sim.scenario.afterwards import HazardRatios
 from sim.scenario.makers import makers
 from sim.scenario.people import WaitingClocks
 from sim.scenario.schema import Scenario, products
 from sim.scenario.supply import NO_TARGET
+
+
+def is_zero(duration: Distribution) -> bool:
+    """Whether a duration takes no time."""
+    return isinstance(duration, Fixed) and duration.days == 0.0
 
 
 def gives(s: Scenario, product: str) -> bool:
