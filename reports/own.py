@@ -311,7 +311,8 @@ def _scores(scores: pd.DataFrame) -> Section:
     lines: list[list[Cell]] = []
     for row in records(scores):
         inside = [
-            f"{number(100.0 * share, 0)}%" if math.isfinite(share) else "" for share in (row.inside_50, row.inside_90)
+            f"{number(100.0 * share, 0)}% ({number(100.0 * held, 0)}%)" if math.isfinite(share) else ""
+            for share, held in ((row.inside_50, row.held_50), (row.inside_90, row.held_90))
         ]
         lines.append(
             [
@@ -323,7 +324,10 @@ def _scores(scores: pd.DataFrame) -> Section:
                 *inside,
             ]
         )
-    caption = "CRPS: continuous ranked probability score, the lower the nearer; of a single number, how far it was off"
+    caption = (
+        "CRPS: continuous ranked probability score, the lower the nearer; of a single number, how far it was off. "
+    )
+    caption += "In brackets: how much of its own courses of events an envelope holds, which is what should be inside"
     text = "The same forecast made from earlier days, with what was known then, held against what came."
     return Section("scores", "How good it would have been", text, [Grid(caption, heads, lines, "figures stack")],
                    csv=("forecast_scores",))  # fmt: skip

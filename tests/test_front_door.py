@@ -298,7 +298,7 @@ def test_a_calibration_to_a_target(tmp_path: Path) -> None:
         "source: Report 2025\ntargets:\n  turnaround_days_mean: {value: 21.78, standard_error: 0.2}\n", encoding="utf-8"
     )
     found = v2v.calibrate(
-        fifty, tmp_path / "targets.yaml", vary={"manufacturing.lines": (3, 7)}, out=tmp_path / "ours.yaml",
+        v2v.load(fifty), tmp_path / "targets.yaml", vary={"manufacturing.lines": (3, 7)}, out=tmp_path / "ours.yaml",
         particles=50, generations=2, replications=2, workers=1,
     )  # fmt: skip
     # with 4 lines the fifty patients wait 189 days in all, so that their mean turnaround is 18 + 189 / 50 days
@@ -306,6 +306,10 @@ def test_a_calibration_to_a_target(tmp_path: Path) -> None:
     assert found.finding == f"{found.said[0]}."
     assert found.finding.startswith(f"{int(found.posterior['determined'].sum())} of 1 calibrated values are determined")
     assert found.text == (tmp_path / "ours.yaml").read_text(encoding="utf-8")
+    assert v2v.load(tmp_path / "ours.yaml").digest == found.scenario.digest
+    assert v2v.load(tmp_path / "ours-base.yaml").digest == v2v.load(fifty).digest
+    with pytest.raises(ValueError, match="scenario is no file: give out="):
+        v2v.calibrate(v2v.load(fifty), tmp_path / "targets.yaml", vary={"manufacturing.lines": (3, 7)})
     assert found.posterior["median"].tolist() == [4.0]
     assert set(found.particles["generation"]) == {1, 2}
 

@@ -787,8 +787,9 @@ def test_treatment_places_and_what_is_known_of_them_are_not_ignored(change: str)
 
 def test_a_fixed_cadence_of_lots_is_not_ignored() -> None:
     loaded = load_text(ALLOGENEIC.replace("order: {at: 2, up_to: 5}", "order: {every: 20 d}"))
-    other = loaded.with_overrides(["allogeneic.stock.order.every=25 d"])
-    assert not same(records(run_scenario(loaded.scenario)), records(run_scenario(other.scenario)))
+    for change in ("every=25 d", "first=5 d"):
+        other = loaded.with_overrides([f"allogeneic.stock.order.{change}"])
+        assert not same(records(run_scenario(loaded.scenario)), records(run_scenario(other.scenario)))
 
 
 def test_another_replication_is_another_record() -> None:

@@ -103,11 +103,8 @@ KINDS: Mapping[str, Kind] = {
     "progress": HEARD,
     "fit_until": DAY,
 }
-# Of these functions; a register is held against a file.
-OWN_KINDS: Mapping[tuple[str, str], Kind] = {
-    ("new", "base"): TEXT,
-    **{(function, "scenario"): FILE for function in ("observe", "forecast", "calibrate")},
-}
+# Of these functions.
+OWN_KINDS: Mapping[tuple[str, str], Kind] = {("new", "base"): TEXT}
 
 
 def kind(function: str, name: str) -> Kind | Limit | None:

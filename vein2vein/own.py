@@ -19,7 +19,7 @@ from sim.scenario.files import shipped_file
 from vein2vein.limits import checked
 from vein2vein.progress import Heard, heard
 from vein2vein.results import Fit, Forecast, Kept, Observed, place
-from vein2vein.scenarios import called, overrides
+from vein2vein.scenarios import Given, called, file_of, overrides
 
 
 @checked
@@ -56,7 +56,7 @@ def fit(
 
 @checked
 def observe(
-    scenario: str | os.PathLike[str],
+    scenario: Given,
     register: str | os.PathLike[str],
     *,
     replications: int = REGISTERS,
@@ -67,23 +67,25 @@ def observe(
 ) -> Observed:
     """Hold a register against the simulation of its own time: what agrees, and what is off.
 
-    `scenario`: a file, or a shipped one by its name; `register`: the YAML file that describes it. `replications`:
+    `scenario`: as in `run`; `register`: the YAML file that describes it. `replications`:
     registers to simulate. `fit_until`: fit the scenario to what was known at the end of this day, and score what came
     after. All else as in `run`.
 
     Returns an `Observed`: `verdict`, `scores` and `envelopes`. Raises RecordsError and ScenarioError.
     """
-    where = place(folder)
+    where, beside = place(folder), Kept()
     command = called("observe", [scenario, register], {"replications": replications, "fit_until": fit_until})
     asked = Asked(replications, fit_until, engine, command)
     with heard(progress, replications) as done:
-        found = observe_register(Path(scenario), Path(register), where.folder, asked, done)
+        found = observe_register(
+            file_of(scenario, beside.folder / "scenario.yaml"), Path(register), where.folder, asked, done
+        )
     return Observed(where.folder, tuple(found.warnings), where.kept, verdict=found.verdict)
 
 
 @checked
 def forecast(
-    scenario: str | os.PathLike[str],
+    scenario: Given,
     register: str | os.PathLike[str],
     *,
     months: int = MONTHS,
@@ -103,7 +105,7 @@ def forecast(
 ) -> Forecast:
     """Forecast a register from its last day on: who is on the way, aphereses, infusions and beds by month.
 
-    `scenario`: a file, or a shipped one by its name; `register`: the YAML file that describes it. `months`: how many.
+    `scenario`: as in `run`; `register`: the YAML file that describes it. `months`: how many.
     `list_below`: also when fewer than this number are on the way. `overdue`: what becomes of who has been in a
     stage for longer than it can last: `"finish-today"` or `"refit"`; refused unless given. `individual`: also the
     chances of each patient, by the row of the register, for planning and not for decisions on a patient's care.
@@ -117,7 +119,7 @@ def forecast(
     """
     if base is not None and back_test is None:
         raise ValueError("base: is for back_test alone")
-    where = place(folder)
+    where, beside = place(folder), Kept()
     tables = where.folder if folder is not None else where.folder / "forecast"
     options = {"months": months, "list_below": list_below, "overdue": overdue, "individual": individual,
                "back_test": back_test, "base": base, "samples": samples, "replications": replications, "set": set,
@@ -127,7 +129,7 @@ def forecast(
         None if base is None else str(base), overrides(set, seed), engine, workers,
         called("forecast", [scenario, register], options),
     )  # fmt: skip
-    study = prepare_study(Path(scenario), Path(register), tables, asked)
+    study = prepare_study(file_of(scenario, beside.folder / "scenario.yaml"), Path(register), tables, asked)
     with heard(progress, study.runs) as done:
         found = forecast_register(study, tables, asked, done)
     return Forecast(tables, study.warnings, where.kept, said=found.said, today=found.today)

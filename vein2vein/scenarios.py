@@ -8,7 +8,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from sim.scenario import Loaded, load_mapping
+from sim.experiment.disk.folder import FolderError
+from sim.scenario import Loaded, load_mapping, write_resolved
 from sim.scenario import load as load_file
 from sim.scenario.each import set_in_each
 from sim.scenario.leaves import inline
@@ -80,6 +81,17 @@ def _load_with(scenario: Given, changes: Sequence[str]) -> Loaded:
     if isinstance(scenario, Mapping):
         return load_mapping(scenario, changes)
     return load_file(scenario, changes)
+
+
+def file_of(scenario: Given, file: Path) -> Path:
+    """Where the scenario stands: one that is no file yet is written to `file`, in full and with its sources."""
+    if isinstance(scenario, str | os.PathLike):
+        return Path(scenario)
+    text = write_resolved(_load_with(scenario, ()))
+    if file.exists() and file.read_text(encoding="utf-8") != text:
+        raise FolderError(f"{file}: stands there already, and is another scenario; give another out=")
+    file.write_text(text, encoding="utf-8")
+    return file
 
 
 def called(function: str, given: Sequence[object], options: Mapping[str, object]) -> str:

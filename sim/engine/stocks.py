@@ -69,7 +69,7 @@ class StockPool(Pool):
         opening = stock.opening[self.centre]
         for k in range(opening):
             self._shelve(1, stock.shelf_life * ((k + 1) / opening))
-        self._order_on(stock.every)
+        self._order_on(stock.first_order)
 
     @property
     def free(self) -> float:

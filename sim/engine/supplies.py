@@ -224,7 +224,7 @@ def stock_of(protocol: Protocol, first_pool: IntArray, pools: Pools) -> tuple[An
             if stock.shelf_life < np.inf:
                 due.append((float(shelves[shelf, dose]["expires"]), k.EXPIRY + index, k.EXPIRING, pool))
         if stock.every < np.inf:
-            due.append((stock.every, k.DELIVERY + index, k.ORDERING, pool))
+            due.append((stock.first_order, k.DELIVERY + index, k.ORDERING, pool))
         pools.rows["on_hand"][pool] = pools.rows["batches"][pool] = opening
     now.stock_pool, now.doses_per_lot, now.shelves = first_pool[index], stock.doses_per_lot, len(stock.opening)
     if stock.reorder is not None:

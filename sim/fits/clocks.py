@@ -277,13 +277,18 @@ def _at_risk(h: Histories, one: Set) -> NDArray[np.bool_]:
 
 
 def _multiplier_events(h: Histories, name: str) -> tuple[int, str]:
-    """(events that a multiplier rests on, of what)."""
+    """(events that a multiplier rests on, of what): of those with it and those without, the fewer."""
     if name == "bridging.hazard":
-        known = (h.response == 1.0) & np.isfinite(h.eased)
-        return int((known & np.isfinite(h.progressed) & (h.progressed > h.eased)).sum()), "progressions after bridging"
-    cause = 1 if name.endswith("death") else 2
-    happened = (h.cause == cause) & (h.progressed < h.end)
-    return int(happened.sum()), f"{'deaths' if cause == 1 else 'withdrawals'} after progression"
+        seen = np.isfinite(h.progressed) & (h.progressed >= h.entry) & (h.progressed <= h.end)
+        holds = (h.response == 1.0) & np.isfinite(h.eased) & (h.progressed > h.eased)
+        without, what = seen & ~holds & (h.progressed > h.switch), ("progressions after bridging", "without it")
+    else:
+        cause = 1 if name.endswith("death") else 2
+        seen, holds = h.cause == cause, h.progressed < h.end
+        word = "deaths" if cause == 1 else "withdrawals"
+        without, what = seen & ~holds, (f"{word} after progression", "before it")
+    sides = int((seen & holds).sum()), int(without.sum())
+    return (sides[0], what[0]) if sides[0] <= sides[1] else (sides[1], f"{what[0].partition(' ')[0]} {what[1]}")
 
 
 def _can_differ(h: Histories, name: str) -> bool:

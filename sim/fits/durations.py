@@ -15,7 +15,7 @@ from sim.fits.families import FAMILIES, Family, scaled, shifted
 from sim.fits.likelihood import OVER_A_DAY, Law, Maximum, Observed, aicc, by_preference, log_likelihood, maximise
 from sim.fits.verdicts import FITS, NO_FAMILY
 from sim.pure.distributions import Distribution, Empirical, Fixed
-from sim.records.small import told
+from sim.records.small import LEAST, told
 from sim.records.value import MILESTONES, Records
 
 FloatArray = NDArray[np.float64]
@@ -210,7 +210,7 @@ def _fitted(seen: Observed, data: Observed, base: Distribution, bootstrap: int, 
 
 
 def _midpoints(seen: Observed) -> FloatArray:
-    count = int(min(seen.events, MOST_VALUES))
+    count = LEAST * int(max(1, min(seen.events // LEAST, MOST_VALUES)))
     return (np.arange(count) + 0.5) / count
 
 
@@ -219,13 +219,16 @@ def _empirical(
 ) -> Stage:
     known = curve_values[np.isfinite(curve_values)]
     beyond = len(curve_values) - len(known)
-    values = np.maximum(np.concatenate([known, np.full(beyond, known[-1])]) + less, 0.0)
-    note = f"no family fits: {', '.join(rejected) or 'none was determined'}; {len(values)} observed quantiles"
-    if beyond:
-        note += f", of which {beyond} lie beyond the last ended one and stand at it"
-    return Stage(
-        Empirical(tuple(np.sort(values).tolist())), "empirical", "fitted", None, (), 0.0, math.nan, scores, note
+    every = np.maximum(np.concatenate([known, np.full(beyond, known[-1])]) + less, 0.0)
+    # as many patients each as may be told of: their mean, so that the mean of all is kept
+    values = np.sort(every).reshape(-1, LEAST).mean(axis=1)
+    note = (
+        f"no family fits: {', '.join(rejected) or 'none was determined'}; {len(values)} observed quantiles, each the "
     )
+    note += f"mean of {LEAST}"
+    if beyond:
+        note += f"; {100.0 * beyond / len(every):.0f} % lie beyond the last ended one and stand at it"
+    return Stage(Empirical(tuple(values.tolist())), "empirical", "fitted", None, (), 0.0, math.nan, scores, note)
 
 
 def goodness_of_fit(seen: Observed, family: Family, best: Maximum, shift: float, times: int, seed: int) -> float:

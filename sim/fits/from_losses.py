@@ -13,6 +13,7 @@ from sim.fits.clocks import Ask, Clocks, fit_clocks, runs
 from sim.fits.durations import PRIOR_SD, VERY_FEW
 from sim.fits.hazards import AFTER, CAUSES, WAITING, Histories, histories
 from sim.fits.numbers import (
+    LEAST_TOLD,
     Number,
     covariances,
     kept,
@@ -20,6 +21,7 @@ from sim.fits.numbers import (
     of_groups,
     of_multiplier,
     of_share,
+    too_large,
 )
 from sim.fits.shares import fit_share
 from sim.fits.work import CurveRow, Work
@@ -32,6 +34,11 @@ MOST_POINTS = 400
 NO_CLOCK = (
     "patients come into the register at {at}: whoever was lost before is not in it, so no hazard before {at} can be "
     "told"
+)
+
+UNKNOWN_RESPONSE = (
+    "whom bridging slows is not recorded: it takes the day on which it began (bridging), and where it works in a part "
+    "of patients in the base, in whom it did (bridging.responded)"
 )
 
 
@@ -103,7 +110,15 @@ def fit_all_clocks(records: Records, base: Scenario, work: Work) -> None:
         if path in found.multipliers:
             work.numbers.append(of_multiplier(path, found, value))
         elif path != "bridging.hazard" or base.bridging.share > 0.0:
-            work.numbers.append(kept(path, "nobody was seen with it, or nobody without, or it is not recorded who"))
+            why = "nobody was seen with it, or nobody without"
+            work.numbers.append(kept(path, UNKNOWN_RESPONSE if path == "bridging.hazard" and not can_ease else why))
+    sds = {path: float(found.free.sd[found.names.index(path)]) for path in found.multipliers}
+    wide = [path for path, sd in sds.items() if too_large(sd) >= LEAST_TOLD]
+    if wide:
+        work.warnings.append(
+            f"{', '.join(wide)}: too few events for a single value (fits.csv says how few); what it does lies anywhere "
+            "in its interval"
+        )
     if by_group:
         events = sum(c.events for one, c in found.clocks.items() if one[1] != "removal")
         work.numbers += of_groups(found, shares, ask.group_base, events)

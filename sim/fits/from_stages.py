@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -22,10 +22,13 @@ from sim.fits.numbers import (
 from sim.fits.work import CurveRow, Work
 from sim.pieces.protocol import Protocol
 from sim.pure.distributions import Distribution
+from sim.records.small import LEAST, is_small
 from sim.records.value import MILESTONES, Records
 from sim.scenario import Scenario
 
 MOST_POINTS = 400
+# So large a part of durations may be shorter than the base allows before it is told.
+SHORT = 0.02
 
 
 def fit_all_stages(records: Records, base: Scenario, protocol: Protocol, work: Work, bootstrap: int, seed: int) -> None:
@@ -59,6 +62,7 @@ def fit_all_stages(records: Records, base: Scenario, protocol: Protocol, work: W
         notes = [f"{name}; with {', '.join(rest)} as in the base" if rest else name]
         if math.isfinite(float(np.min(seen.until, initial=math.inf))):
             notes.append(f"only those who came to {records.included_at} by the extract are in view")
+        work.warnings += _already_longer(name, seen, pair, rest)
         work.numbers.append(of_stage(path, fitted, seen, duration, "; ".join(notes)))
         if fitted.status != "base":
             work.curves += _stage_curve(path, seen, fitted.duration)
@@ -136,6 +140,18 @@ def _too_slow(name: str, seen: Observed, pair: Between) -> Iterator[str]:
             f"{name}: a median of {_median(seen):.0f} d in the register, and {least:.0f} d in the base even if nobody "
             f"waits: its durations there ({', '.join(pair.others)}) are too long for this register; write your own, or "
             "vary them in `calibrate`"
+        )
+
+
+def _already_longer(name: str, seen: Observed, pair: Between, rest: Sequence[str]) -> Iterator[str]:
+    """That a part of what was seen is shorter than what takes time beside the fitted stage in the base."""
+    least, ended = float(pair.rest()[0].min()), seen.high[seen.ended]
+    short = int((ended + 1.0 < least).sum())
+    if short >= max(LEAST, SHORT * len(ended)):
+        part = "nearly all" if is_small(len(ended) - short) else f"{100.0 * short / len(ended):.0f} %"
+        yield (
+            f"{name}: {part} took less than the {least:.0f} d that {', '.join(rest)} take in the base alone: the "
+            "fitted scenario is too slow there; write your own of these, and fit again"
         )
 
 

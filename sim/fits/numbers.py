@@ -244,6 +244,16 @@ def rounded_clock(value: Any) -> Any:
     return _rounded_duration(value)
 
 
+# A ratio of so few events that its mean over registers lies so much above what it is, is told to be one.
+LEAST_TOLD = 0.05
+TOO_LARGE = "a ratio of few events: in registers like this about {:.0f} % too large on average"
+
+
+def too_large(sd: float) -> float:
+    """By how much the mean of a ratio whose logarithm is right, with this standard deviation, is above it."""
+    return math.expm1(sd**2 / 2.0)
+
+
 def of_multiplier(path: str, clocks: Clocks, base: float) -> Number:
     """A multiplier after progression, or of bridging."""
     place = clocks.names.index(path)
@@ -253,9 +263,10 @@ def of_multiplier(path: str, clocks: Clocks, base: float) -> Number:
     few = events < VERY_FEW
     weight = 1.0 / (1.0 + events * PRIOR_SD**2) if few else 0.0
     leans = f", fewer than {VERY_FEW}: the base is a gamma prior of it (sd {PRIOR_SD:g} of it)" if few else ""
+    wide = f"; {TOO_LARGE.format(100.0 * too_large(sd))}" if too_large(sd) >= LEAST_TOLD else ""
     row = Row(
         path, "shrunk" if few else "fitted", "hazard ratio", "", estimate, low, high, "", base, events=events,
-        weight_of_base=weight, note=f"{told(events)} {of}{leans}" if few else of,
+        weight_of_base=weight, note=(f"{told(events)} {of}{leans}" if few else of) + wide,
     )  # fmt: skip
     uncertain = {path: lognormal(estimate, sd, "")}
     return Number(path, in_unit(estimate, ""), (row,), uncertain, f"{told(events)} {of}", {path: {path: 1.0}})

@@ -57,6 +57,7 @@ def supply(s: Scenario) -> tuple[Resource, ...]:
         doses_per_lot=stock.doses_per_lot,
         lot_path=lot(s),
         policy=s.waiting_list.policy,
+        first=order.first,
     )
     return (shelf, lot_lines(s)) if s.allogeneic.lots.shared_lines == "never" else (shelf,)
 

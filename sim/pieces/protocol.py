@@ -149,7 +149,7 @@ class Stock:
 
     `opening`: doses on the shelf at the start, one entry a centre that has a shelf of its own, or a single one for
     all. Each shelf is refilled for itself: `reorder` is (s, S) in doses; `every` starts one lot each so many days
-    instead.
+    instead, the first of them on the day `first`, or so many days after the start where that is None.
     """
 
     name: str
@@ -162,6 +162,12 @@ class Stock:
     doses_per_lot: int
     lot_path: Path
     policy: str = "first_come"
+    first: float | None = None
+
+    @property
+    def first_order(self) -> float:
+        """The day of the first lot that the calendar starts; infinite where levels do."""
+        return self.every if self.first is None else self.first
 
 
 @dataclass(frozen=True)

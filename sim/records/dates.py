@@ -6,6 +6,7 @@ A time of day, with or without a time zone, may follow a date; the date is the l
 from __future__ import annotations
 
 import re
+from calendar import month_abbr, month_name
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -15,6 +16,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from sim.records.value import EPOCH, day_number
+from sim.records.words import plain
 
 FloatArray = NDArray[np.float64]
 
@@ -26,12 +28,29 @@ _SERIAL = re.compile(r"[0-9]{5}(\.[0-9]+)?")
 FORMATS = (
     "%Y-%m-%d", "%d.%m.%Y", "%d/%m/%Y", "%m/%d/%Y", "%d-%m-%Y", "%m-%d-%Y", "%Y/%m/%d", "%Y.%m.%d",
     "%d.%m.%y", "%d/%m/%y", "%m/%d/%y", "%d-%m-%y", "%m-%d-%y", "%d %b %Y", "%d-%b-%Y", "%d %B %Y", "%d. %B %Y",
-    "%b %d, %Y", "%B %d, %Y", "%d-%b-%y", "%Y%m%d", SERIAL,
+    "%d. %b %Y", "%d.%b.%Y", "%b %d, %Y", "%B %d, %Y", "%d-%b-%y", "%d. %b %y", "%Y%m%d", SERIAL,
 )  # fmt: skip
 WORDS = {
     "%Y": "year", "%y": "year of two digits", "%m": "month", "%d": "day", "%b": "month by its short name",
     "%B": "month by its name",
 }  # fmt: skip
+# Names of months beside the English ones, as German and French programs write them, in the order of the year.
+_LONG = (
+    ("januar", "jaenner", "janvier"), ("februar", "feber", "fevrier"), ("maerz", "mars"), ("april", "avril"),
+    ("mai",), ("juni", "juin"), ("juli", "juillet"), ("august", "aout"), ("september", "septembre"),
+    ("oktober", "octobre"), ("november", "novembre"), ("dezember", "decembre"),
+)  # fmt: skip
+_SHORT = (
+    ("jan", "jaen", "janv"), ("feb", "fev", "fevr"), ("mar", "mrz", "maer", "maerz", "mars"), ("apr", "avr"),
+    ("may", "mai"),
+    ("jun", "juni", "juin"), ("jul", "juli", "juil"), ("aug", "aout"), ("sep", "sept"), ("okt", "oct"), ("nov",),
+    ("dez", "dec"),
+)  # fmt: skip
+_NAMES = {
+    code: {name: calendar[1 + k] for k, names in enumerate(months) for name in names}
+    for code, months, calendar in (("%B", _LONG, month_name), ("%b", _SHORT, month_abbr))
+}
+_WORD = re.compile(r"([^\W\d_]+)(\.(?=\s|$))?")
 _TIME = re.compile(
     r"(?:T|[ ,]\s*)([01]?[0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.,][0-9]+)?)?\s*([AaPp]\.?[Mm]\.?)?"
     r"\s*(Z|UTC|GMT|[A-Z]{3,4}|[+-][0-9]{2}:?[0-9]{2})?$"
@@ -80,6 +99,13 @@ def read_dates(cells: pd.Series[str], formats: Sequence[str]) -> Dates:
     return Dates(days[codes], fault[codes])
 
 
+def emptied(cells: pd.Series[str], marks: Sequence[str]) -> pd.Series[str]:
+    """The cells of a column, those that are one of these marks, in large or small letters, without text."""
+    if not marks:
+        return cells
+    return cells.mask(cells.str.strip().str.casefold().isin([mark.strip().casefold() for mark in marks]), "")
+
+
 def _read_cell(text: str, formats: Sequence[str]) -> tuple[float, str]:
     stripped = _TIME.sub("", text.strip()).strip()
     if not stripped:
@@ -99,6 +125,9 @@ def _day(text: str, form: str) -> int | None:
     # strptime takes 5.1.2026 for %d.%m.%Y as for 05.01.2026, and `1 2 2026` for nothing else
     if len(text) > 40 or (form == "%Y%m%d" and not re.fullmatch(r"[0-9]{8}", text)):
         return None
+    for code, names in _NAMES.items():
+        if code in form:
+            text = _WORD.sub(lambda word, names=names: names.get(plain(word[1]), word[0]), text)  # type: ignore[misc]
     try:
         return day_number(datetime.strptime(text, form).date())
     except ValueError:

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import re
-import unicodedata
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 
-from sim.records.dates import Guess, guess_formats, read_dates
+from sim.records.dates import Guess, emptied, guess_formats, read_dates
 from sim.records.faults import RecordsError
 from sim.records.raw import Form, Raw, guess_form, kind_of, read_raw
 from sim.records.register import ACTIVITIES, quoted
 from sim.records.value import ATTEMPTS, ENDS, MILESTONES, date_of
-from sim.records.words import OTHER_WORDS, OUTCOME_WORDS, WORDS
+from sim.records.words import NO_DATE, OTHER_WORDS, OUTCOME_WORDS, WORDS, plain
 from sim.scenario.problems import one_line, shorten
 
 # A column of dates has dates in so many of its filled cells at least.
@@ -54,12 +54,18 @@ def describe(path: Path) -> str:
     form, told = guess_form(path) if kind_of(path) == "csv" else (Form(), "")
     raw = read_raw(path, form)
     if not len(raw.row):
-        raise RecordsError(f"{path}: holds no rows")
-    dates = {}
+        why = (
+            f"none of its {len(raw.broken)} rows has as many cells as the first one" if raw.broken else "holds no rows"
+        )
+        raise RecordsError(f"{path}: {why}")
+    dates, marks = {}, Counter[str]()
     for name in raw.columns.columns:
-        guess = guess_formats(raw.columns[name])
+        column = emptied(raw.columns[name], NO_DATE)
+        guess = guess_formats(column)
         if guess.share >= LEAST_DATES:
             dates[str(name)] = guess
+            marks.update(raw.columns[name][(column == "") & (raw.columns[name].str.strip() != "")].str.strip())
+            raw.columns[name] = column
     columns = _Columns(raw, dates)
     head = [
         "# What the columns of a register mean. Every line is a guess with its evidence: correct what is wrong, and",
@@ -71,11 +77,22 @@ def describe(path: Path) -> str:
     head += [f"# {note}" for note in raw.notes]
     if raw.broken:
         head.append(f"# {len(raw.broken)} rows have not as many cells as the first one, and are not used")
-    body = list(_events(columns) if _is_log(columns) else _patients(columns))
+    is_log = _is_log(columns)
+    body = list(_events(columns) if is_log else _patients(columns))
+    if marks and not is_log:
+        told = ", ".join(f"{mark} in {count}" for mark, count in marks.most_common())
+        head.append(
+            f"empty: [{', '.join(map(_in_quotes, marks))}]    # no date: {_plain(told)} cells of columns of dates"
+        )
     rest = [str(name) for name in raw.columns.columns if str(name) not in columns.taken]
     if rest:
         body += ["ignore:                # columns that are not used", *(f"  - {quoted(name)}" for name in rest)]
     return "\n".join([*head, *body]) + "\n"
+
+
+def _in_quotes(text: str) -> str:
+    there = quoted(text)
+    return there if there.startswith('"') else f'"{there}"'
 
 
 def _is_log(columns: _Columns) -> bool:
@@ -280,10 +297,7 @@ def _likeness(name: str, words: Sequence[str]) -> float:
 
 
 def _folded(text: str) -> str:
-    text = re.sub("([a-z])([A-Z])", r"\1 \2", text).casefold()
-    for umlaut, spelled in (("ä", "ae"), ("ö", "oe"), ("ü", "ue"), ("ß", "ss")):
-        text = text.replace(umlaut, spelled)
-    text = "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
+    text = plain(re.sub("([a-z])([A-Z])", r"\1 \2", text))
     return " ".join(re.sub(r"[^a-z0-9†]+", " ", text).replace(" date", "").replace("datum", "").split()) or " ".join(
         re.sub(r"[^a-z0-9†]+", " ", text).split()
     )

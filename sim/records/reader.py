@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from sim.records.dates import AMBIGUOUS, FIRST_DAY, UNREADABLE, read_dates
+from sim.records.dates import AMBIGUOUS, FIRST_DAY, UNREADABLE, emptied, read_dates
 from sim.records.faults import WHOLE_ROW, RecordsError, RowFault
 from sim.records.raw import Form, Raw, digest_of, header, read_raw
 from sim.records.register import (
@@ -28,6 +28,7 @@ from sim.records.register import (
     Events,
     Register,
 )
+from sim.records.small import told
 from sim.records.value import (
     ATTEMPTS,
     CATEGORIES,
@@ -136,7 +137,7 @@ class _Table:
 
     def read_date(self, name: str, column: DateColumn, cells: pd.Series[str]) -> None:
         """Read one column of dates."""
-        read = read_dates(cells, column.dates or self.register.dates)
+        read = read_dates(emptied(cells, self.register.empty), column.dates or self.register.dates)
         self.dates[name], self.columns[name] = read.days, column.column
         self.fault(read.fault == AMBIGUOUS, name, AMBIGUOUS, "a date that the stated formats read as different days")
         self.fault(read.fault == UNREADABLE, name, UNREADABLE, "no date in a stated format")
@@ -149,9 +150,10 @@ class _Table:
 
     def refuse_duplicates(self, ids: pd.Series[str]) -> None:
         """Of patients who stand there more than once none is used: nobody knows which row holds."""
-        twice = (ids.duplicated(keep=False) & (ids != "")).to_numpy()
+        alike = ids.str.casefold()  # a slip of the shift key makes nobody another
+        twice = (alike.duplicated(keep=False) & (ids != "")).to_numpy()
         self.columns["id"] = self.register.id
-        self.again = (ids.duplicated() & (ids != "")).to_numpy()
+        self.again = (alike.duplicated() & (ids != "")).to_numpy()
         self.fault(twice, "id", "duplicate", "the same patient stands in another row, too")
         self.fault((ids == "").to_numpy(), "id", "no id", "nothing tells this patient apart from others")
 
@@ -282,7 +284,9 @@ class _Table:
             last = np.fmax(last, self.day(name))
         count = int((hidden & ~self.bad).sum())
         if count:
-            self.notes.append(f"{count} were infused on a day that is not recorded: followed to the milestone before")
+            self.notes.append(
+                f"{told(count)} were infused on a day that is not recorded: followed to the milestone before"
+            )
         return np.where(hidden, last, as_of)
 
     def inclusion(self) -> None:

@@ -190,6 +190,9 @@ class Register(Section):
         description=" | ".join(INCLUDED_AT) + ": what brings a patient into the register."
     )
     dates: Annotated[tuple[str, ...], Formats()] = Field((), description="Formats of all dates.")
+    empty: tuple[Annotated[str, Text()], ...] = Field(
+        (), description="What stands in a cell of dates that holds none, such as n/a."
+    )
     id: Annotated[str, Text()] = Field("", description="The column that tells patients apart; it goes no further.")
     milestones: Milestones = Field(Milestones.by_default(), description="The column of each milestone.")
     events: Events | None = Field(None, description="Columns and activities, where a row is an event.")
@@ -216,7 +219,17 @@ class Register(Section):
         if data.get("rows", "patients") == "patients" and "events" in data:
             yield ("events",), "is not used: a row is a patient"
         if data.get("rows") == "events":
-            for name in ("id", "milestones", "ends", "outcome", "progression", "bridging", "booked_for", "stay"):
+            for name in (
+                "empty",
+                "id",
+                "milestones",
+                "ends",
+                "outcome",
+                "progression",
+                "bridging",
+                "booked_for",
+                "stay",
+            ):
                 if name in data:
                     yield (name,), "is not used: a row is an event; name its activity under events.activities"
 

@@ -45,7 +45,7 @@ ALTERNATIVES: dict[str, Alternatives] = {
     "exponential": Alternatives((("rate",), ("mean",), ("median",))),
     "gamma": Alternatives((("shape",), ("sd",))),
     "weibull": Alternatives((("scale",), ("median",), ("mean",))),
-    "allogeneic.stock.order": Alternatives((("at", "up_to"), ("every",))),
+    "allogeneic.stock.order": Alternatives((("at", "up_to"), ("every",), ("every", "first"))),
     "regions.*.already_waiting": Alternatives((("count",), ("count", "waited"), ("since",))),
     "regions.*": Alternatives((("referrals",), ("referral_days",)), together=True),
     "validation.quantities.*": Alternatives((("exact",), ("low", "high"))),

@@ -14,6 +14,7 @@ from sim.scenario.lists import REFERRAL_DAYS
 from sim.scenario.opening import Disruption
 from sim.scenario.schema import Scenario
 from sim.scenario.units import write_days
+from sim.scenario.unused.happens import gives
 
 Steps = tuple[tuple[float, Any], ...]
 
@@ -30,12 +31,13 @@ def keeping_dates(scenario: Scenario, start: date) -> Moved:
     """What is to be set, beside `run.start`, for every value that changes on a day to change on the same date.
 
     What had changed by the new start has its value from then on; what holds on the old start held before it as well.
-    Shut-downs that are over by then are left out, and of one that is under way the rest is left.
+    Shut-downs that are over by then are left out, and of one that is under way the rest is left. Lots by the
+    calendar are started on the same days.
     """
     shift = float((start - scenario.run.start).days)
     if shift == 0.0:
         return Moved((), "")
-    changes = [*_values(scenario, shift), *_shut_downs(scenario, shift)]
+    changes = [*_values(scenario, shift), *_cadence(scenario, shift), *_shut_downs(scenario, shift)]
     paths = [change.partition("=")[0] for change in changes]
     told = ", ".join(paths)
     kept = f"the scenario begins on {start} instead of {scenario.run.start}; by date as before: {told}" if told else ""
@@ -52,6 +54,18 @@ def _values(scenario: Scenario, shift: float) -> Iterator[str]:
                 yield f"{'.'.join(path)}={inline([write_days(day) for day in days], shorten_lists=False)}"
             else:
                 yield from (f"{'.'.join(path)}=null", f"{'.'.join((*path[:-1], 'referrals'))}=0 / d")
+
+
+def _cadence(scenario: Scenario, shift: float) -> Iterator[str]:
+    """The first lot by the calendar after the new start: on a day on which one falls by the old start.
+
+    Dated slots need no such thing: they are offered on days of the calendar.
+    """
+    order = scenario.allogeneic.stock.order
+    if gives(scenario, "allogeneic") and order.every is not None:
+        first = order.every if order.first is None else order.first
+        days = first - shift if 0.0 < shift <= first else (first - shift) % order.every
+        yield f"allogeneic.stock.order.first={write_days(days)}"
 
 
 def moved_steps(steps: Steps, shift: float) -> Steps:

@@ -377,10 +377,14 @@ def _longer_than_the_run(s: Scenario) -> Iterator[str]:
     if s.strategy == "hybrid" and s.run.follow_up <= waits < math.inf:
         told = f"{write_days(waits)}, and patients are followed for {write_days(s.run.follow_up)} only; nobody gives up"
         yield f"hybrid.after_waiting: {told}"
-    every = s.allogeneic.stock.order.every if gives(s, "allogeneic") else None
-    if every is not None and every >= s.run.days:
-        told = f"{write_days(every)}, and the simulated time ends on day {s.run.days:g}; no lot is ever started"
-        yield f"allogeneic.stock.order.every: {told}"
+    order = s.allogeneic.stock.order if gives(s, "allogeneic") else None
+    if order is not None and order.every is not None:
+        key, first = ("every", order.every) if order.first is None else ("first", order.first)
+        if first >= s.run.days:
+            told = f"{write_days(first)}, and the simulated time ends on day {s.run.days:g}; no lot is ever started"
+            yield f"allogeneic.stock.order.{key}: {told}"
+        elif key == "first" and first + order.every >= s.run.days:
+            yield f"allogeneic.stock.order.every: {write_days(order.every)}: one lot only falls into the simulated time"
     for name, product in s.manufacturing.products.items() if gives(s, "autologous") else ():
         if product.share == 0.0:
             yield f"manufacturing.products.{name}: share is 0, so that nobody is given it"

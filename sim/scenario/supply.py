@@ -231,6 +231,9 @@ class Order(Section):
     )
     up_to: Annotated[int | None, Whole(1)] = Field(None, description="Start as many lots as reach this position.")
     every: Annotated[float | None, Days(above_zero=True)] = Field(None, description="Start one lot each so often.")
+    first: Annotated[float | None, Days()] = Field(
+        None, description="With every: time from the start to the first lot; as long as `every`, unless given."
+    )
 
     @property
     def levels(self) -> tuple[int, int] | None:

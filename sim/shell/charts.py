@@ -28,6 +28,9 @@ TARGET, TRIED = "infused_share >= 0.72", ("manufacturing.slots.count=3:6", "rele
 PRICES = ("manufacturing.slots.count=40000", "release_testing.sterility=-5000")
 FEW, SAMPLES = 4, 100
 OWN_BASE = "autologous"
+CALIBRATED = ("clocks.waiting.death.exponential.rate=0.0003 / d:0.003 / d",
+              "clocks.waiting.progression.exponential.rate=0.002 / d:0.009 / d")  # fmt: skip
+PARTICLES, GENERATIONS = 100, 2
 
 
 @click.command("charts")
@@ -113,6 +116,9 @@ def _own_records(place: Path, events: Path) -> Iterator[Path]:
     """What is made of a register: here of the events of one replication, fitted to their own scenario."""
     from sim.experiment.ahead.run import Asked as Ahead
     from sim.experiment.ahead.run import forecast, prepare_study
+    from sim.experiment.calibrate.run import Asked as Tried
+    from sim.experiment.calibrate.run import calibrate
+    from sim.experiment.calibrate.run import prepare_study as prepare_calibration
     from sim.experiment.disk.folder import write_text
     from sim.experiment.options import (
         BOOTSTRAP,
@@ -139,6 +145,9 @@ def _own_records(place: Path, events: Path) -> Iterator[Path]:
     )
     forecast(prepare_study(ours, register, place / "forecast", asked), place / "forecast", asked, _nobody)
     yield place / "forecast"
+    tried = Tried(CALIBRATED, PARTICLES, GENERATIONS, None, None, "auto", None, COMMAND)
+    calibrate(prepare_calibration(ours, register, tried), ours, place / "found.yaml", place / "calibration", _nobody)
+    yield place / "calibration"
 
 
 def _nobody(count: int) -> None:

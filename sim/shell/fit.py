@@ -72,7 +72,7 @@ def fit_command(
 
 def _check_cells(row: Row) -> list[str]:
     days = [f"{value:.3g}" if value == value else "" for value in (row.estimate, row.base)]
-    return [row.path, *days, str(row.n), str(row.events), row.note]
+    return [row.path, *days, *_counts(row), row.note]
 
 
 def _cells(row: Row) -> list[str]:
@@ -81,5 +81,11 @@ def _cells(row: Row) -> list[str]:
         f"{row.low:.4g} to {row.high:.4g}",
         f"{row.base:.4g}" if row.base == row.base else "",
     ]
-    counts = ["" if count is None else str(count) for count in (row.n, row.events)]
-    return [row.path, " ".join(filter(None, (row.family, row.parameter))), *numbers, *counts, row.status]
+    return [row.path, " ".join(filter(None, (row.family, row.parameter))), *numbers, *_counts(row), row.status]
+
+
+def _counts(row: Row) -> list[str]:
+    """Patients and events, as the tables tell them: a screen is photographed, too."""
+    from sim.records.small import LEAST, is_small
+
+    return ["" if n is None else f"<{LEAST}" if is_small(n) else str(n) for n in (row.n, row.events)]

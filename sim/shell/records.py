@@ -70,6 +70,7 @@ def check_command(register: Path, out: Path | None, replace: tuple[str, ...], qu
 def tell(reading: Reading) -> None:
     """Say what is in a register, and how many of its rows are not used for what reason."""
     from sim.records.faults import counted
+    from sim.records.small import told
     from sim.records.value import MILESTONES
 
     records = reading.records
@@ -81,4 +82,4 @@ def tell(reading: Reading) -> None:
     reached = [
         (name, int((records.day(name) == records.day(name)).sum())) for name in MILESTONES if name in records.has
     ]
-    print_table(["Milestone", "Patients"], [[name, str(count)] for name, count in reached])
+    print_table(["Milestone", "Patients"], [[name, told(count)] for name, count in reached])

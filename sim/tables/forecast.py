@@ -89,6 +89,13 @@ FORECAST = (
                 "a single number, without envelope",
             ),
             share("inside_90", "The same of nine of ten.", "a single number, without envelope"),
+            share(
+                "held_50",
+                "Proportion of the courses of events themselves in the envelope of half of them: more than that where "
+                "whole numbers cannot be cut finer, and then as much as should be inside.",
+                "a single number, without envelope",
+            ),
+            share("held_90", "The same of nine of ten.", "a single number, without envelope"),
         ),
         ("quantity", "month", "method"),
     ),

@@ -266,6 +266,7 @@ def _stock(r: Random, whole: bool, centres: int, numbered: tuple[str, ...]) -> S
         # a lot that took no time and failed would be ordered again at the same instant, without end
         lot_path=(Stage("lot donor", Fixed(1.0)), *writer.path(2), Supply("stock")),
         policy=_policy(r),
+        first=float(at) if ordered and at % 2 == 0 else None,
     )
 
 

@@ -55,7 +55,8 @@ def forecasts(
 
 def coverage(whole: pd.DataFrame) -> pd.DataFrame:
     """By quantity and method: coverage with its standard error over registers, and CRPS."""
-    each = whole.groupby(["quantity", "method", "register"])[["inside_50", "inside_90", "crps"]].mean()
+    scores = ["inside_50", "inside_90", "held_50", "held_90", "crps"]
+    each = whole.groupby(["quantity", "method", "register"])[scores].mean()
     by = each.groupby(["quantity", "method"], sort=False)
     found = by.mean()
     found["error_of_inside_90"] = by["inside_90"].std() / by["inside_90"].count() ** 0.5

@@ -27,20 +27,23 @@ milestones:
 """
 
 
-def fitted(folder: Path, turnaround: int, base: str = "autologous") -> tuple[pd.DataFrame, str]:
-    """(the table of fits, what was said) of a register in which `turnaround` days lie between apheresis and release."""
+def fitted(folder: Path, turnaround: int, release: int = 0) -> tuple[pd.DataFrame, str]:
+    """(the table of fits, what was said) of a register in which `turnaround` days lie between apheresis and release,
+    `release` and up to two more of them after manufacture where that is recorded."""
     days = np.random.default_rng(3).integers(7, 22, PATIENTS)
     with (folder / "register.csv").open("w", newline="", encoding="utf-8") as file:
         rows = csv.writer(file)
-        rows.writerow(["referred", "listed", "collected", "released", "infused"])
+        rows.writerow(["referred", "listed", "collected", "made", "released", "infused"])
         for k, work_up in enumerate(days):
             referred = date(2025, 1, 1) + timedelta(days=3 * k)
             listed = referred + timedelta(days=int(work_up))
             collected = listed + timedelta(days=12)
             released = collected + timedelta(days=turnaround)
-            rows.writerow([referred, listed, collected, released, released + timedelta(days=9 + k % 3)])
-    (folder / "register.yaml").write_text(DESCRIBED, encoding="utf-8")
-    words = ["fit", folder / "register.yaml", "--base", base, "--out", folder / "ours.yaml", "--bootstrap", "0"]
+            made = released - timedelta(days=release + k % 3)
+            rows.writerow([referred, listed, collected, made, released, released + timedelta(days=9 + k % 3)])
+    more = '  manufactured: {column: made, dates: ["%Y-%m-%d"]}\n' if release else ""
+    (folder / "register.yaml").write_text(DESCRIBED + more, encoding="utf-8")
+    words = ["fit", folder / "register.yaml", "--base", "autologous", "--out", folder / "ours.yaml", "--bootstrap", "0"]
     done = CliRunner().invoke(cli, [str(word) for word in words])
     assert done.exit_code == 0, done.output
     fits = pd.read_csv(folder / "ours" / "fits.csv", keep_default_na=False, na_values=[""])
@@ -66,3 +69,13 @@ def test_a_wait_that_a_queue_may_explain_is_no_fault_of_the_base(tmp_path: Path,
     (estimate,) = fits.loc[fits["path"] == "apheresis to released", "estimate"]
     assert estimate == turnaround
     assert "even if nobody waits: its durations" not in said
+
+
+@pytest.mark.parametrize(("release", "warned"), [(9, True), (20, False)])
+def test_a_stage_that_was_shorter_than_what_the_base_has_beside_it_is_warned_of(
+    tmp_path: Path, release: int, warned: bool
+) -> None:
+    _, said = fitted(tmp_path, turnaround=40, release=release)
+    # sterility takes 14 d in the base, beside the review that is fitted
+    told = "manufactured to released: 100 % took less than the 14 d that release_testing.sterility"
+    assert (told in said) == warned

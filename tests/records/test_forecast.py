@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from click.testing import CliRunner, Result
+from ruamel.yaml import YAML
 
 import vein2vein as v2v
 from run_sim import cli
@@ -32,6 +33,7 @@ from sim.experiment.ahead.placing import FINISH_TODAY, REFIT, Placed, placed
 from sim.experiment.ahead.simulate import Wanted, courses_of
 from sim.experiment.ahead.standing import standing, to_the_day
 from sim.experiment.ahead.tables import below_table
+from sim.experiment.own.scores import score
 from sim.outcomes.ahead import INFUSIONS, LIST, WAIT
 from sim.records.reader import Reading, read_records
 from sim.records.register import read_register
@@ -214,12 +216,22 @@ def test_who_is_late_and_is_refitted_has_what_is_left_of_what_was_fitted(tmp_pat
 
 
 def test_the_count_of_who_was_late_is_said_of_the_back_test() -> None:
-    row = {"quantity": LIST, "month": 1, "crps": 1.0, "inside_50": 1.0, "inside_90": 1.0}
+    row = {"quantity": LIST, "month": 1, "crps": 1.0, "inside_50": 1.0, "inside_90": 1.0, "held_50": 0.9,
+           "held_90": 0.99}  # fmt: skip
     pair = ({**row, "method": SIMULATION}, {**row, "method": HELD_FLAT, "crps": 2.0})
     scored = [Scored(pair, late) for late in (2, 1)]
     said = said_of(scores_table(scored), scored)
     assert said[0].endswith("came. On these days fewer than 5 were late in a stage, and dealt with as asked for.")
     assert "better than the list held flat (2.00)" in said[1]
+    assert said[1].endswith("of 90 %, which holds 99 % of the courses of events, as whole numbers cannot be cut finer.")
+
+
+def test_an_envelope_of_whole_numbers_says_how_much_it_holds() -> None:
+    # 7 or 8, each about as often: no envelope of nine of ten but that of all
+    its = score(np.array([7.0]), np.array([[7.0], [8.0]] * 90))
+    assert (its.held["90"].tolist(), its.held["50"].tolist()) == ([1.0], [1.0])
+    its = score(np.array([3.0]), np.arange(1000.0)[:, None])
+    assert its.held["90"].tolist() == [0.9]
 
 
 def test_naive_waits_are_worked_out_by_hand(tmp_path: Path) -> None:
@@ -352,6 +364,18 @@ def test_today_starts_any_run(tmp_path: Path) -> None:
     found = load(tmp_path / "ours.yaml", ["in_progress=out-today.csv"])
     assert found.scenario.in_progress is not None
     assert [one.state for one in found.scenario.in_progress.file.patients] == ["referral", "manufacturing", "infusion"]
+
+
+def test_a_scenario_in_memory_is_forecast_and_observed_as_its_file_is(tmp_path: Path) -> None:
+    register = write(tmp_path)
+    ours = tmp_path / "ours.yaml"
+    given: list[object] = [ours, load(ours), YAML(typ="safe").load(PLAIN)]
+    found = [v2v.forecast(one, register, months=1, samples=2, replications=1) for one in given]  # type: ignore[arg-type]
+    for other in found[1:]:
+        pd.testing.assert_frame_equal(other.months, found[0].months)
+    seen = [v2v.observe(one, register, replications=220) for one in given[:2]]  # type: ignore[arg-type]
+    pd.testing.assert_frame_equal(seen[0].scores, seen[1].scores)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["ours.yaml", "register.csv", "register.yaml"]
 
 
 def test_a_register_of_the_treated_is_refused(tmp_path: Path) -> None:

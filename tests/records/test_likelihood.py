@@ -178,6 +178,8 @@ def test_where_no_family_fits_the_observed_durations_stand_for_themselves() -> N
     assert fit.family == "empirical"
     assert isinstance(fit.duration, Empirical)
     assert "no family fits" in fit.note
+    assert "60 observed quantiles, each the mean of 5" in fit.note
+    assert len(fit.duration.values) == 60
     assert fit.duration.mean() == pytest.approx(two.mean(), rel=0.1)
 
 

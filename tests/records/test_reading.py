@@ -86,6 +86,29 @@ def test_a_format_reads_what_it_writes(form: str) -> None:
     assert list(read_back.fault) == [""] * 4
 
 
+@pytest.mark.parametrize(
+    ("cells", "form"),
+    [
+        (("3. März 2026", "12. Jänner 2026", "31. Oktober 2026", "1. Mai 2026"), "%d. %B %Y"),
+        (("3 mars 2026", "12 janvier 2026", "31 août 2026", "1 décembre 2026"), "%d %B %Y"),
+        (("3-Mrz-26", "12-Jan-26", "31-Okt-26", "1-Dez-26"), "%d-%b-%y"),
+        (("3 févr. 2026", "12 avr. 2026", "31 juil. 2026", "1 déc. 2026 14:05"), "%d %b %Y"),
+        (("3. Sept. 2026", "12. Feb. 2026", "31. Okt. 2026", "1. Dez. 2026"), "%d. %b %Y"),
+        (("3.Mrz.2026", "12.Okt.2026", "31.Dez.2026", "1.Mai.2026"), "%d.%b.%Y"),
+    ],
+)
+def test_months_by_their_german_and_french_names(cells: Sequence[str], form: str) -> None:
+    column = pd.Series(cells)
+    assert guess_formats(column).formats == (form,)
+    read_ones = read_dates(column, [form])
+    assert not any(read_ones.fault)
+    assert [date_of(day).day for day in read_ones.days] == [3, 12, 31, 1]
+    months = {"%d. %B %Y": [3, 1, 10, 5], "%d %B %Y": [3, 1, 8, 12], "%d-%b-%y": [3, 1, 10, 12],
+              "%d %b %Y": [2, 4, 7, 12], "%d. %b %Y": [9, 2, 10, 12], "%d.%b.%Y": [3, 10, 12, 5]}  # fmt: skip
+    assert [date_of(day).month for day in read_ones.days] == months[form]
+    assert read_dates(pd.Series(["3. Brumaire 2026"]), [form]).fault.tolist() == ["unreadable"]
+
+
 def test_the_order_of_day_and_month_is_told_by_evidence_alone() -> None:
     clear = guess_formats(pd.Series(["13/02/2026", "01/02/2026", "03/03/2026"]))
     assert clear.formats == ("%d/%m/%Y",)
@@ -309,3 +332,28 @@ def test_a_date_far_in_the_future_is_no_guess_of_the_day_of_the_extract(tmp_path
     text = (tmp_path / "register.yaml").read_text(encoding="utf-8")
     assert "# as_of: 2099-04-25    # no guess: " in text
     assert "\nas_of:" not in text
+
+
+def test_marks_of_no_date_are_stated_and_no_fault(tmp_path: Path) -> None:
+    rows = [
+        f"P{k};{1 + k:02d}.01.2025;{'05.03.2025' if k % 4 == 0 else ('-', 'k.A.', 'n/a')[k % 3]}" for k in range(20)
+    ]
+    (tmp_path / "r.csv").write_text("\n".join(["Patient;Zuweisung;Infusion", *rows]), encoding="utf-8")
+    text = describe(tmp_path / "r.csv")
+    (line,) = [line for line in text.splitlines() if line.startswith("empty: ")]
+    assert all(f'"{mark}"' in line for mark in ("-", "k.A.", "n/a"))
+    (tmp_path / "register.yaml").write_text(text, encoding="utf-8")
+    reading = read(tmp_path / "register.yaml")
+    assert (len(reading.records), reading.faults) == (20, ())
+    assert int(np.isfinite(reading.records.day("infusion")).sum()) == 5
+    # what is not stated stays a fault
+    (tmp_path / "register.yaml").write_text(text.replace('"k.A.", ', "").replace(', "k.A."', ""), encoding="utf-8")
+    assert {fault.kind for fault in read(tmp_path / "register.yaml").faults} == {"unreadable"}
+
+
+def test_ids_that_differ_by_capitals_are_one_patient(tmp_path: Path) -> None:
+    whole = frame()
+    whole.loc[len(whole)] = {**whole.iloc[0].to_dict(), COLUMNS[0]: str(whole.iloc[0][COLUMNS[0]]).swapcase()}
+    whole.to_csv(tmp_path / "r.csv", index=False)
+    faults = read(described(tmp_path, "r.csv", "%Y-%m-%d", "utf-8", "comma")).faults
+    assert [fault.kind for fault in faults] == ["duplicate", "duplicate"]

@@ -102,8 +102,11 @@ def test_no_small_number_of_patients_is_in_anything_that_is_written(tmp_path: Pa
     register = describe(tmp_path, register_of(simulated(load_text(text), 4), extract), extract)
     (tmp_path / "world.yaml").write_text(text, encoding="utf-8")
     made = call("fit", register, "--base", tmp_path / "world.yaml", "--out", tmp_path / "ours.yaml",
-                "--bootstrap", 0, "--xlsx", "-q")  # fmt: skip
+                "--bootstrap", 0, "--xlsx")  # fmt: skip
     assert made.exit_code == 0, made.output
+    counts = re.compile(r" [1-4] +(?:fitted|scaled|shrunk)")  # of events, in the last column but one
+    assert "<5" in made.output
+    assert not counts.search(made.output)
     made = call("observe", tmp_path / "world.yaml", register, "-n", 240, "--out", tmp_path / "seen", "--xlsx", "-q")
     assert made.exit_code == 0, made.output
     fits = pd.read_csv(tmp_path / "ours" / "fits.csv")

@@ -40,6 +40,8 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ("curve", folder / "curve.csv", "--at-risk", folder / "risk.csv", "--path", "clocks.waiting.death", "--base",
          world, "--source", "Name 2020, figure 2", "--out", folder / "digitised.yaml"),
         ("observe", world, register, "-n", 240, "--out", folder / "observed"),
+        ("forecast", world, register, "--months", 1, "--samples", 2, "-n", 1, "--back-test", 5, "--overdue",
+         "finish-today", "--set", "lymphodepletion.duration=9 d", "--out", folder / "ahead", "--workers", 1),
         ("calibrate", world, "--to", register, "--out", folder / "calibrated.yaml", *small),
         ("calibrate", world, "--to", folder / "targets.yaml", "--out", folder / "aimed.yaml", *small, "-n", 2),
     ):  # fmt: skip
@@ -53,6 +55,7 @@ MADE = {
     "fitted": REGISTER,
     "digitised": ("curve.csv", "risk.csv"),
     "observed": REGISTER,
+    "ahead": REGISTER,
     "calibrated": REGISTER,
     "aimed": TARGETS,
 }
@@ -80,15 +83,17 @@ def test_the_scenario_that_was_written_beside_comes_out_again(place: Path, name:
 
 
 @pytest.mark.parametrize(
-    ("name", "table"), [("fitted", "fits"), ("observed", "observed"), ("calibrated", "calibration")]
+    ("name", "table"),
+    [("fitted", "fits"), ("observed", "observed"), ("ahead", "forecast_scores"), ("calibrated", "calibration")],
 )
 def test_a_changed_number_is_found(place: Path, tmp_path: Path, name: str, table: str) -> None:
     folder = Path(shutil.copytree(place / name, tmp_path / name))
     found = pd.read_csv(folder / f"{table}.csv")
-    column = {"fits": "estimate", "observed": "observed", "calibration": "distance"}[table]
+    column = {"fits": "estimate", "observed": "observed", "forecast_scores": "crps", "calibration": "distance"}[table]
     found.loc[0, column] += 0.5
     found.to_csv(folder / f"{table}.csv", index=False)
     inputs = [word for file in MADE[name] for word in ("--input", place / file)]
+    inputs += ["--today", place / "ahead-today.csv"] if name == "ahead" else []
     done = call("verify", folder, "--quiet", "--workers", 1, *inputs)
     assert done.exit_code == 3
     assert f"NOT IDENTICAL: {table}.csv" in done.output
@@ -111,6 +116,18 @@ def test_what_is_not_named_and_what_is_another_file_is_refused_in_a_line(place: 
     assert "is not the register that" in done.output
 
 
+def test_a_back_test_is_of_the_scenario_with_what_was_set_on_it(place: Path) -> None:
+    stated = json.loads((place / "ahead" / "manifest.json").read_text(encoding="utf-8"))["scenarios"]
+    assert [entry["name"] for entry in stated] == ["Truth", "Truth, base of the back-test"]
+    assert [entry["resolved"]["lymphodepletion"]["duration"] for entry in stated] == ["9 d", "9 d"]
+
+
+def test_without_the_register_a_forecast_is_verified_but_for_its_scores(place: Path) -> None:
+    done = call("verify", place / "ahead", "--quiet", "--workers", 1)
+    assert done.exit_code == 0, done.output
+    assert "not run again" in done.output
+
+
 def test_folders_that_cannot_be_made_again_say_so(place: Path) -> None:
     done = call("records", "check", place / "register.yaml", "--out", place / "checked")
     assert done.exit_code == 0, done.output
@@ -120,7 +137,7 @@ def test_folders_that_cannot_be_made_again_say_so(place: Path) -> None:
 
 
 def test_no_row_of_the_register_is_in_the_folder(place: Path) -> None:
-    for name in ("fitted", "observed", "calibrated"):
+    for name in ("fitted", "observed", "ahead", "calibrated"):
         for file in (place / name).rglob("*"):
             if file.is_file():
                 assert b"Person " not in file.read_bytes(), file

@@ -298,9 +298,12 @@ def test_what_every_scenario_needs(tmp_path: Path) -> None:
     ("order", "message"),
     [
         ("{at: 12, up_to: 12}", "found at 12 and up_to 12; allowed: at below up_to"),
-        ("{at: 4}", "found 'at'; allowed: at and up_to, or every"),
-        ("{at: 4, up_to: 12, every: 60 d}", "found 'at', 'up_to', 'every'; allowed: at and up_to, or every"),
-        ("{}", "found none of these; allowed: at and up_to, or every"),
+        ("{at: 4}", "found 'at'; allowed: at and up_to, or every, or every and first"),
+        (
+            "{at: 4, up_to: 12, every: 60 d}",
+            "found 'at', 'up_to', 'every'; allowed: at and up_to, or every, or every and first",
+        ),
+        ("{}", "found none of these; allowed: at and up_to, or every, or every and first"),
     ],
 )
 def test_orders(tmp_path: Path, order: str, message: str) -> None:

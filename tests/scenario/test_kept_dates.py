@@ -13,7 +13,7 @@ from sim.experiment.own.observe import moved_to
 from sim.records.value import day_number
 from sim.scenario.kept_dates import keeping_dates, moved_steps
 from tests.records.test_forecast import AS_OF, PLAIN, read, write
-from tests.runs import load_text
+from tests.runs import load_text, run_scenario
 
 # by days and by dates: 2026-01-01 is day 0
 STEPS = PLAIN.replace("duration: 10 d}", "duration: 10 d, lines: {0 d: 2, 2026-03-01: 5, 150 d: 7}}").replace(
@@ -67,6 +67,39 @@ def test_shut_downs_keep_their_dates() -> None:
         "under way": (0.0, 10.0),
         "to come": (30.0, 9.0),
     }
+
+
+LOTS = """
+name: Lots
+strategy: allogeneic
+run: {start: 2026-01-01, warm_up: 0 d, window: 200 d, follow_up: 60 d, replications: 1, seed: 5}
+regions: {here: {centre: here, referrals: 9 / month}}
+centres: {here: {beds: 9}}
+allogeneic: {stock: {opening: 20, order: {every: 60 d}, doses_per_lot: 10}, lots: {culture: 10 d}}
+clocks: {waiting: {progression: {exponential: {rate: 0.002 / d}}, ends_eligibility: 1}}
+infusion: {stay: 9 d}
+"""
+
+
+@pytest.mark.parametrize(
+    ("order", "start", "first"),
+    [
+        ("every: 60 d", date(2026, 4, 1), 30.0),  # on days 60 and 120; the new start is day 90
+        ("every: 60 d", date(2026, 5, 1), 0.0),
+        ("every: 60 d, first: 7 d", date(2026, 1, 5), 3.0),
+        ("every: 60 d, first: 7 d", date(2026, 1, 9), 59.0),
+        ("every: 60 d", date(2025, 12, 2), 30.0),  # as if it had been so before, 30 days earlier
+    ],
+)
+def test_lots_by_the_calendar_are_started_on_the_same_days(order: str, start: date, first: float) -> None:
+    moved = moved_to(load_text(LOTS.replace("every: 60 d", order)), start, 200.0).scenario
+    assert moved.allogeneic.stock.order.every == 60.0
+    assert moved.allogeneic.stock.order.first == first
+
+
+def test_a_first_lot_is_started_on_its_day_by_both_engines() -> None:
+    loaded = load_text(LOTS.replace("every: 60 d", "every: 60 d, first: 7 d"))
+    assert run_scenario(loaded.scenario).trace.lots.started.tolist()[:3] == [7.0, 67.0, 127.0]
 
 
 def test_nothing_is_said_where_nothing_changes_on_a_day() -> None:

@@ -33,7 +33,11 @@ from sim.records.value import date_of, day_number
 from sim.scenario import Loaded, Scenario, load
 from sim.scenario.files import shipped_file
 from sim.scenario.in_progress import COLUMNS, INFUSED, UnderWay, digest_of, text_of
+from sim.scenario.unused.happens import gives
 from sim.tables import TABLES
+
+# The name of the second scenario of a folder, the base that was fitted to what was known on earlier days.
+BACK_TESTED = "{}, base of the back-test"
 
 
 @dataclass(frozen=True)
@@ -78,7 +82,7 @@ class Study:
     reading: Reading
     placed: Placed
     months: Months
-    base: tuple[Loaded, Path] | None
+    base: Loaded | None
     first: float
     warnings: tuple[str, ...]
     runs: int
@@ -104,7 +108,8 @@ def today_file(folder: Path) -> Path:
 def prepare_study(scenario: Path, register: Path, folder: Path, asked: Asked) -> Study:
     """Read, place and check. Raises ScenarioError, RecordsError and FolderError."""
     loaded, described = load(scenario, tuple(asked.changes)), read_register(register)
-    require_free(folder, [*files_of(asked), *scenario_files({"": loaded})], asked.replace)
+    ran = {"ahead": loaded, **({"base": loaded} if asked.origins else {})}
+    require_free(folder, [*files_of(asked), *scenario_files(ran)], asked.replace)
     _require_own(today_file(folder), asked.replace)
     reading = read_records(described)
     records = reading.records
@@ -137,13 +142,19 @@ def _warnings(reading: Reading, loaded: Loaded) -> list[str]:
         )
     if not loaded.scenario.uncertainty:
         found.append("nothing in the scenario is uncertain: the envelopes hold chance alone, and are too narrow")
+    if gives(loaded.scenario, "allogeneic"):
+        found.append(
+            "what is on the shelf is in no register: the forecast begins with the "
+            f"{loaded.scenario.allogeneic.stock.opening} doses of allogeneic.stock.opening and no lot under way; state "
+            "the doses of that day"
+        )
     if any(region.already_waiting is not None for region in loaded.scenario.regions.values()):
         found.append("the patients already waiting on day 0 of the scenario are left out: the register has who waits")
     return found
 
 
-def _base(loaded: Loaded, path: Path, reading: Reading, asked: Asked) -> tuple[Loaded, Path]:
-    """(scenario, its file) that knows nothing of this register, to be fitted to what was known on earlier days."""
+def _base(loaded: Loaded, path: Path, reading: Reading, asked: Asked) -> Loaded:
+    """The scenario that knows nothing of this register, to be fitted to what was known on earlier days."""
     if asked.base is not None:
         path = shipped_file(asked.base) or Path(asked.base)
         loaded = load(path, tuple(asked.changes))
@@ -156,7 +167,7 @@ def _base(loaded: Loaded, path: Path, reading: Reading, asked: Asked) -> tuple[L
             )
         path = above
         loaded = load(path, tuple(asked.changes))
-    return loaded, path
+    return loaded
 
 
 def _extends(path: Path) -> Path | None:
@@ -197,20 +208,26 @@ def forecast(study: Study, folder: Path, asked: Asked, done: Callable[[int], Non
         "warnings": list(study.warnings),
     }  # fmt: skip
     write_text(today, text)
-    write_results(folder, "forecast", study.reading, study.described, tables, asked.command, about, asked.replace,
-                  {moved.scenario.name: moved})  # fmt: skip
+    ran = {moved.scenario.name: moved}
+    if study.base is not None:
+        ran[BACK_TESTED.format(study.base.scenario.name)] = study.base
+    write_results(folder, "forecast", study.reading, study.described, tables, asked.command, about, asked.replace, ran)
     return Forecast(study.reading, tables, tuple(said), study.warnings, today)
 
 
 def _scored(study: Study, asked: Asked, done: Callable[[int], None]) -> list[Scored]:
     if study.base is None:
         return []
-    loaded, path = study.base
     back = AskedBack(
         asked.origins, asked.months, asked.samples, asked.replications, asked.engine, asked.workers,
-        FINISH_TODAY if asked.overdue == FAULT else asked.overdue,
+        _late(asked.overdue),
     )  # fmt: skip
-    return back_test(loaded, path, study.described.file.name, study.reading, study.first, back, done)
+    return back_test(study.base, study.described.file.name, study.reading, study.first, back, done)
+
+
+def _late(overdue: str) -> str:
+    """What becomes of who was late on an earlier day."""
+    return FINISH_TODAY if overdue == FAULT else overdue
 
 
 def _tables(study: Study, asked: Asked, found: Courses, scored: Sequence[Scored]) -> dict[str, pd.DataFrame]:
@@ -248,7 +265,7 @@ def forecast_again(
 ) -> None:
     """Leave in `again` the tables of what lies ahead, from the scenario that was run and what the manifest asks for.
 
-    Scores and faults are of the register, and do not come out of it.
+    Scores and faults are of the register: `register_again`.
     """
     start, individual = moved.scenario.run.start, asked["individual"] is True
     months = months_after(day_number(start) - 1.0, int(asked["months"]))
@@ -260,6 +277,28 @@ def forecast_again(
     patients = () if today is None else today.file.patients
     for name, table in _ahead(moved.scenario, patients, months, found, below, individual).items():
         write_table(again, name, table)
+
+
+def register_again(
+    described: Described,
+    bases: Sequence[Loaded],
+    asked: Mapping[str, Any],
+    again: Path,
+    engine: str,
+    workers: int | None,
+    done: Callable[[int], None],
+) -> None:
+    """Leave in `again` the rows that are not used, and the scores of the forecast over its base, where it has one."""
+    reading = read_records(described)
+    write_table(again, FAULTS, faults_table(reading.faults))
+    for base in bases:
+        back = AskedBack(
+            int(asked["origins"]), int(asked["months"]), int(asked["samples"]), int(asked["replications"]), engine,
+            workers, _late(str(asked["overdue"])),
+        )  # fmt: skip
+        first = first_day(reading.records, described.file)
+        scored = back_test(base, described.file.name, reading, first, back, done)
+        write_table(again, "forecast_scores", scores_table(scored))
 
 
 def _said(patients: Sequence[UnderWay], tables: dict[str, pd.DataFrame], months: Months, asked: Asked) -> list[str]:

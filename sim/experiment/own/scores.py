@@ -16,10 +16,11 @@ LEVEL = 0.05
 class Score:
     """One quantity scored; arrays have an entry a point.
 
-    `middle`, `low`, `high`: median and ends of the envelopes (by their share) over replications. `crps`: of each
-    point (Gneiting and Raftery, J Am Stat Assoc 2007;102:359), in the unit of the quantity; `crps_expected`: what it
-    is on average where the simulation is right. `pit`: the share of replications below what was observed, half of those
-    equal to it included. `p_value`: the share of replications that lie at least as far from all others, observed
+    `middle`, `low`, `high`: median and ends of the envelopes (by their share) over replications. `held`: the share of
+    replications inside each envelope, which is more than its name where whole numbers cannot be cut finer. `crps`: of
+    each point (Gneiting and Raftery, J Am Stat Assoc 2007;102:359), in the unit of the quantity; `crps_expected`: what
+    it is on average where the simulation is right. `pit`: the share of replications below what was observed, half of
+    those equal to it included. `p_value`: the share of replications that lie at least as far from all others, observed
     included, as what was observed does (Monte Carlo test: Besag and Diggle, Appl Stat 1977;26:327). `mean_z`: by how
     many standard deviations the observed is above the simulated, on average over points.
     """
@@ -28,6 +29,7 @@ class Score:
     low: dict[str, FloatArray]
     high: dict[str, FloatArray]
     inside: dict[str, NDArray[np.bool_]]
+    held: dict[str, FloatArray]
     crps: FloatArray
     crps_expected: FloatArray
     pit: FloatArray
@@ -47,12 +49,18 @@ def score(observed: FloatArray, simulated: FloatArray) -> Score:
         low=low,
         high=high,
         inside={name: (low[name] <= observed) & (observed <= high[name]) for name in ENVELOPES},
+        held={name: np.nanmean(_between(simulated, low[name], high[name]), axis=0) for name in ENVELOPES},
         crps=np.nanmean(np.abs(simulated - observed), axis=0) - 0.5 * spread,
         crps_expected=0.5 * spread,
         pit=_below(observed, simulated),
         p_value=p_value,
         mean_z=mean_z,
     )
+
+
+def _between(simulated: FloatArray, low: FloatArray, high: FloatArray) -> FloatArray:
+    """1 where a replication lies between, 0 where not, NaN where it has no value."""
+    return np.where(np.isfinite(simulated), (low <= simulated) & (simulated <= high), np.nan)
 
 
 def _mean_difference(values: FloatArray) -> float:
@@ -79,8 +87,8 @@ def _test(observed: FloatArray, simulated: FloatArray) -> tuple[float, float]:
     if not varies.any():
         return 1.0, 0.0
     z = (every[:, varies] - np.nanmean(every[:, varies], axis=0)) / sd[varies]
-    far = np.nanmean(z**2, axis=1)
-    far = np.where(np.isfinite(far), far, 0.0)
+    # a replication may have no value at all where patients are few
+    far = np.nansum(z**2, axis=1) / np.maximum(np.isfinite(z).sum(axis=1), 1)
     at_least = int((far[1:] >= far[0] - 1e-12).sum())
     return (1 + at_least) / len(every), float(np.nanmean(z[0]))
 

@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from sim.experiment.ahead.run import forecast_again
+from sim.experiment.ahead.run import forecast_again, register_again
 from sim.experiment.asked import How
 from sim.experiment.disk.folder import MANIFEST, FolderError
 from sim.experiment.disk.manifest import write_scenarios
@@ -64,9 +64,13 @@ def run_again(
             asked = asked_from_plain(manifest, metrics_of(base))
             run_plan(sweep_of(base, asked, workers, engine), asked, again, "", done)
         elif kind == "forecast":
-            (moved,) = scenarios.values()
+            moved, *bases = scenarios.values()
             write_scenarios(again, scenarios)
-            forecast_again(moved, mapping(manifest, "asked"), again, engine, workers, done)
+            told = mapping(manifest, "asked")
+            forecast_again(moved, told, again, engine, workers, done)
+            if given:
+                described = inputs_of(manifest, folder, given).described
+                register_again(described, bases, told, again, engine, workers, done)
         elif kind == "study":
             run_study(_plan(manifest, folder, scenarios, engine, workers), again, done)
         else:
