@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sim.pure.survival import Never, Survival
 from sim.scenario.afterwards import Durability
+from sim.scenario.makers import makers
 from sim.scenario.people import WaitingClocks
 from sim.scenario.schema import Scenario
 from sim.scenario.unused.binds import (
@@ -15,6 +16,8 @@ from sim.scenario.unused.happens import (
     gives,
     is_made_again,
     later_products,
+    least_days,
+    most_days,
     never_progresses,
     out_of_specification,
     policy_is,
@@ -52,6 +55,16 @@ def _earlier_target(s: Scenario, target: str) -> bool:
     holding = s.before_apheresis.holding
     bridged = gives(s, "autologous") and s.bridging.share > 0.0 and s.bridging.target == target
     return bridged or (holding.share > 0.0 and holding.target == target)
+
+
+def _bridges_all(s: Scenario) -> bool:
+    """Whether nobody is infused without bridging, which begins in all before anything can be made of their cells."""
+    b, lasts = s.bridging, [one.manufacturing for one in makers(s).values()]
+    durations = [each.duration for each in lasts] + [each.remake_duration for each in lasts]
+    durations += [product.duration for each in lasts for product in each.products.values()]
+    made = min(least_days(each) for each in durations if each is not None)
+    off_the_shelf = gives(s, "allogeneic") or "allogeneic" in later_products(s)
+    return b.share == 1.0 and not off_the_shelf and not b.steps_up and most_days(b.start) <= made
 
 
 def _runs(s: Scenario, *clocks: str) -> bool:
@@ -211,6 +224,10 @@ DETAILS: tuple[Unused, ...] = (
             "bridging.share is 0",
         )
         for kind in ("responded", "no_response")
+    ),
+    Unused(
+        "after_infusion.by_bridging.not_bridged", _bridges_all, ("bridging", "strategy"),
+        "everybody who is infused has been bridged: bridging.share is 1",
     ),
     Unused(
         "after_infusion.by_bridging.responded", lambda s: s.bridging.response == 0.0, ("bridging.response",),
