@@ -17,10 +17,12 @@ from reports.charts import (
     forecast,
     groups,
     incidence,
+    network,
     observed,
     occupancy,
     of_hundred,
     outcomes,
+    pathway,
     plans,
     resource_bars,
     robustness,
@@ -263,6 +265,29 @@ CHARTS: tuple[Chart, ...] = (
         through_time.draw_stock,
         through_time.describe_stock,
         "Doses on the shelf, the proportion of time without one, doses that expired and lots started, by month.",
+        section=APPENDIX,
+    ),
+    Chart(
+        "pathway",
+        "The path in plain words",
+        "pathway",
+        pathway.draw,
+        pathway.describe,
+        "Read from top to bottom, from referral on. Grey boxes take time (means); in a coloured box patients or their "
+        "products queue for something limited, for as long as it takes. What stands further to the right happens "
+        "inside what stands above it, or to some only. Proportions are of those who come to that step. Progression, "
+        "death and withdrawal, which may end the path anywhere, are not drawn.",
+        section=APPENDIX,
+    ),
+    Chart(
+        "network",
+        "The network",
+        "network",
+        network.draw,
+        network.describe,
+        "At the left where patients come from, in the middle the centres that treat them, at the right who makes their "
+        "product. The thicker a line, the more patients a month; a dashed line is a contract that is not the preferred "
+        "one. Numbers are those on the day on which measuring begins; days on the way are means. It is no map.",
         section=APPENDIX,
     ),
     Chart(
