@@ -142,7 +142,7 @@ def _asked_for(
 def draw(tables: Tables, findings: Findings) -> list[Picture]:
     """The charts whose table there is, in the order of the registry."""
     return [
-        Picture(chart.name, chart.draw(tables[chart.table], findings), chart.reading, chart.table)
+        Picture(chart.name, chart.draw(tables[chart.table], findings), chart.reading, chart.table, chart.printed)
         for chart in CHARTS
         if chart.table in tables and chart.fits(tables[chart.table])
     ]

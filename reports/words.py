@@ -224,6 +224,12 @@ def rounded(value: float, figures: int = 2) -> str:
     return number(value, min(_places(value, figures), 4)) if abs(value) >= ROUNDING else "0"
 
 
+def stated(value: float) -> str:
+    """A number that was stated, or follows from what was: three significant figures at most, no zeros at its end."""
+    text = number(value, 0) if abs(value - round(value)) < ROUNDING else rounded(value, 3)
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
 def of_hundred(share: float) -> str:
     """A share as patients of 100: `28 of 100`; never none or all where that is not so."""
     many = round(100.0 * share)

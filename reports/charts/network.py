@@ -27,14 +27,13 @@ from reports.theme import (
     plain,
     stacked,
 )
-from reports.words import ROUNDING, counted, folded, listed, number, rounded, shortened
+from reports.words import counted, folded, listed, shortened, stated
 
-LINE, INSIDE, LEAST_ROWS, GAP, ABOVE, BELOW = 16, 22, 2, 70, 58, 14
+LINE, INSIDE, LEAST_ROWS, GAP, ABOVE, BELOW = 15, 20, 2, 64, 52, 10
 """Pixels of a line of words, what a box and the space below it need beside them, rows of a panel at the least."""
 BOX = 0.84
-COLUMNS: Mapping[str, tuple[float, float, int, int]] = {
-    "region": (0.0, 0.25, 28, 13), "centre": (0.35, 0.67, 37, 17), "maker": (0.77, 1.0, 26, 12),
-}  # fmt: skip
+COLUMNS = {"region": (0.0, 0.24), "centre": (0.33, 0.64), "maker": (0.73, 1.0)}
+LETTERS = {"region": (27, 12), "centre": (36, 16), "maker": (30, 14)}
 """Where the boxes of a column begin and end, and the letters of a line in them on a wide page and on a phone."""
 HEADS = {
     "region": ("Where patients come from", "From"),
@@ -44,7 +43,7 @@ HEADS = {
 COLOURS = {"region": PAPER, "centre": PROCESS[1], "maker": lighter("#E07A1F", 0.8)}
 FLOW, THINNEST, THICKEST = "#8FA3B5", 1.5, 8.0
 STOCK = "the stock"
-MOST, MOST_PANELS, NARROW_LINES, WIDE_LINES = 20, 3, 7, 5
+MOST, MOST_PANELS, NARROW_LINES, WIDE_LINES = 20, 3, 9, 5
 
 
 @dataclass
@@ -78,7 +77,7 @@ def draw(table: pd.DataFrame, findings: Findings) -> Figure:
         suffix = "" if place == 0 else str(place + 1)
         hidden = {"showgrid": False, "zeroline": False, "showticklabels": False, "ticks": ""}
         y_axis = {"domain": list(domains[place]), "anchor": f"x{suffix}", "range": [rows[place], 0], **hidden}
-        x_axis = {"domain": [0.0, 1.0], "anchor": f"y{suffix}", "range": [0, 1], **hidden}
+        x_axis = {"domain": [0.0, 1.0], "anchor": f"y{suffix}", "range": [-0.003, 1.003], **hidden}
         picture.update_layout({f"xaxis{suffix}": x_axis, f"yaxis{suffix}": y_axis})
         narrow[f"layout.yaxis{suffix}.domain"] = list(phone_domains[place])
         at = {column: _places(boxes, rows[place]) for column, boxes in net.boxes.items()}
@@ -124,21 +123,26 @@ def describe(table: pd.DataFrame, findings: Findings) -> str:
 
 def _title(nets: list[Net]) -> str:
     """What is shown: the size of the network of the first scenario, and of the second where it is another."""
-    many = []
-    for net in nets[:2]:
-        counts = [counted(len(net.boxes["centre"]) + 0, "centre")]
-        makers = [name for name in net.boxes["maker"] if name != STOCK]
-        if makers:
-            counts.append(counted(len(makers), "manufacturer"))
-        if STOCK in net.boxes["maker"]:
-            counts.append("a stock of doses")
-        regions = counted(len(net.boxes["region"]), "region")
-        from_where = f"{_bare(net.patients)} patients a month from {regions}" if net.patients else regions
-        many.append((net.scenarios[0], f"{from_where}, {listed(counts)}"))
-    if len(many) == 1 or many[0][1] == many[1][1]:
-        return many[0][1][:1].upper() + many[0][1][1:]
-    quoted = [f"\N{LEFT DOUBLE QUOTATION MARK}{shortened(n, 36)}\N{RIGHT DOUBLE QUOTATION MARK}" for n, _ in many]
-    return "; ".join(f"{name}: {words}" for name, (_, words) in zip(quoted, many, strict=True))
+    first = nets[0]
+    regions, centres = (counted(len(first.boxes[column]), column) for column in ("region", "centre"))
+    patients = f"{stated(first.patients)} patients a month" if first.patients else "Patients"
+    makers = list(dict.fromkeys(_makers_told(net) for net in nets))
+    products = f"; products from {' or '.join(makers)}" if all(makers) else ""
+    products = products if len(makers) < 3 else f"; their products come in {len(makers)} ways"
+    same = len({(net.patients, tuple(net.boxes["region"]), tuple(net.boxes["centre"])) for net in nets}) == 1
+    whose = (
+        ""
+        if same
+        else f" with \N{LEFT DOUBLE QUOTATION MARK}{shortened(first.scenarios[0], 40)}\N{RIGHT DOUBLE QUOTATION MARK}"
+    )
+    return f"{patients} from {regions} to {centres}{whose}{products}"
+
+
+def _makers_told(net: Net) -> str:
+    """Who makes the products of a panel, counted."""
+    makers = [name for name in net.boxes["maker"] if name != STOCK]
+    told = [counted(len(makers), "manufacturer")] if makers else []
+    return listed([*told, *(["a stock of doses"] if STOCK in net.boxes["maker"] else [])])
 
 
 def _nets(table: pd.DataFrame, findings: Findings) -> list[Net]:
@@ -189,14 +193,15 @@ def _lanes(contracts: pd.DataFrame) -> tuple[dict[str, str], dict[str, list[str]
     """(days on the way by maker, where they are the same for all its centres; by centre what is its own)."""
     alike: dict[str, str] = {}
     own: dict[str, list[str]] = {}
-    for maker, of_it in contracts.groupby("other", sort=False):
+    for maker in dict.fromkeys(contracts["other"]):
+        of_it = contracts[contracts["other"] == maker]
         days = {
             name: [float(v) for v in lane.loc[lane["quantity"].isin(["to_factory", "to_centre"]), "estimate"]]
             for name, lane in of_it.groupby("name", sort=False)
         }
-        told = {name: f"{_bare(both[0])} days there, {_bare(both[1])} back" for name, both in days.items() if both}
+        told = {name: f"{stated(both[0])} days there, {stated(both[1])} back" for name, both in days.items() if both}
         if told and len(set(told.values())) == 1:
-            alike[str(maker)] = next(iter(told.values()))
+            alike[maker] = next(iter(told.values()))
         else:
             for name, words in told.items():
                 own.setdefault(str(name), []).append(f"{maker}: {words}")
@@ -212,48 +217,44 @@ def _makers(rows: pd.DataFrame, contracts: pd.DataFrame, alike: Mapping[str, str
     for name in dict.fromkeys(contracts.loc[contracts["quantity"] == "to_factory", "other"]):
         its = records(of_makers[of_makers["name"] == name])
         words = [", ".join(_fact(row) for row in its if row.quantity in ("slots", "lines"))]
-        words += [f"manufacture {_bare(row.estimate)} days" for row in its if row.quantity == "duration"]
+        words += [f"manufacture {stated(row.estimate)} days" for row in its if row.quantity == "duration"]
         yield name, [word for word in [*words, alike.get(name, "")] if word]
     stock = {row.quantity: row for row in records(rows[rows["part"] == "stock"])}
     if stock:
-        words = [f"{_bare(stock['opening'].estimate)} doses at the start", f"lots of {_bare(stock['lot'].estimate)}"]
+        words = [f"{stated(stock['opening'].estimate)} doses at the start", f"lots of {stated(stock['lot'].estimate)}"]
         lines = [f"{_fact(stock['lines'])} for lots"] if "lines" in stock else []
         days = contracts.loc[contracts["quantity"] == "dose_to_centre", "estimate"]
-        yield STOCK, [", ".join([*words, *lines]), f"{_bare(float(days.max()))} days to a centre"]
+        yield STOCK, [", ".join([*words, *lines]), f"{stated(float(days.max()))} days to a centre"]
 
 
 def _fact(row: Any) -> str:
     """A quantity in words: `5 patients a month`, `2 beds`, `beds without limit`; what changes by date is marked."""
     shared = f", shared in {row.other}" if row.part == "centre" and row.other else ""
-    later = ", later otherwise" if row.changes else ""
+    later = " (changes by date)" if str(row.changes).lower() == "true" else ""
     if row.unit == "share":
-        return f"{_bare(100.0 * row.estimate)}% {row.label[:1].lower()}{row.label[1:]}"
+        return f"{stated(100.0 * row.estimate)}% {row.label[:1].lower()}{row.label[1:]}"
     if row.unit == "days":
-        return f"{row.label[:1].lower()}{row.label[1:]} {_bare(row.estimate)} days"
+        return f"{row.label[:1].lower()}{row.label[1:]} {stated(row.estimate)} days"
     if math.isnan(row.estimate):
         return f"{row.unit} without limit"
     unit = row.unit[:-1] if row.estimate == 1.0 and row.unit.endswith("s") else row.unit
     unit = unit.replace("patients ", "patient ").replace("slots ", "slot ") if row.estimate == 1.0 else unit
-    return f"{_bare(row.estimate)} {unit}{shared}{later}"
-
-
-def _bare(value: float) -> str:
-    return number(value, 0) if abs(value - round(value)) < ROUNDING else rounded(value)
+    return f"{stated(row.estimate)} {unit}{shared}{later}"
 
 
 def _shown(name: str, lines: list[str], width: int, most: int) -> list[str]:
     """The words of a box in lines: its name, and as much of the rest as there is room for."""
     head = {"": "Manufacturer", STOCK: "Stock of doses"}.get(name, name)
-    found = folded(head, width, 2)
+    found = folded(head, width - 2, 2)
     for line in lines:
         found += folded(line, width, most)
-    return found if len(found) <= most else [*found[: most - 1], shortened(" ".join(found[most - 1 :]), width)]
+    return found if len(found) <= most else [*found[: most - 1], shortened("; ".join(found[most - 1 :]), width)]
 
 
 def _all_shown(net: Net, wide: bool) -> dict[str, dict[str, list[str]]]:
     most = WIDE_LINES if wide else NARROW_LINES
     return {
-        column: {name: _shown(name, lines, COLUMNS[column][2 if wide else 3], most) for name, lines in boxes.items()}
+        column: {name: _shown(name, lines, LETTERS[column][0 if wide else 1], most) for name, lines in boxes.items()}
         for column, boxes in net.boxes.items()
     }
 
@@ -279,7 +280,7 @@ def _lines(picture: Figure, net: Net, at: Mapping[str, Mapping[str, float]], suf
                     "scatter", x=[COLUMNS["region"][1], COLUMNS["centre"][0]],
                     y=[at["region"][region], at["centre"][centre]], showlegend=False, hoverinfo="text",
                     line={"color": FLOW, "width": THINNEST + (THICKEST - THINNEST) * many / most},
-                    text=f"{plain(region)} to {plain(centre)}: {_bare(many)} patients a month", **axes,
+                    text=f"{plain(region)} to {plain(centre)}: {stated(many)} patients a month", **axes,
                 )
             )  # fmt: skip
     several = len({maker for _, maker in net.contracts if maker != STOCK}) > 1
@@ -305,7 +306,7 @@ def _boxes(
     picture: Figure, net: Net, at: Mapping[str, Mapping[str, float]], suffix: str, narrow: dict[str, Any]
 ) -> None:
     wide, phone = _all_shown(net, wide=True), _all_shown(net, wide=False)
-    for column, (left, right, *_) in COLUMNS.items():
+    for column, (left, right) in COLUMNS.items():
         if not at[column]:
             continue
         rows = max(LEAST_ROWS, *(len(boxes) for boxes in net.boxes.values()))
@@ -314,7 +315,7 @@ def _boxes(
                 "bar", orientation="h", y=list(at[column].values()), base=[left] * len(at[column]),
                 x=[right - left] * len(at[column]), width=BOX * min(1.0, rows / len(at[column])),
                 marker={"color": COLOURS[column], "line": {"width": 1, "color": MUTED}}, showlegend=False,
-                hoverinfo="text", hovertext=[plain(", ".join(lines)) or plain(n) for n, lines in net.boxes[column].items()],
+                hoverinfo="text", hovertext=[plain(", ".join([n, *more])) for n, more in net.boxes[column].items()],
                 xaxis=f"x{suffix}", yaxis=f"y{suffix}",
             )
         )  # fmt: skip

@@ -29,9 +29,9 @@ from reports.theme import (
     plain,
     stacked,
 )
-from reports.words import ROUNDING, counted, listed, number, rounded, scale, shortened, uncapital
+from reports.words import counted, listed, scale, shortened, stated, uncapital
 
-PITCH, GAP, ABOVE, BELOW = 25, 46, 40, 14
+PITCH, GAP, ABOVE, BELOW = 23, 46, 40, 14
 BOX, INDENT = 0.84, 0.035
 """The part of a row that its box fills, and how much further to the right each step inside others stands."""
 MOST = 4
@@ -81,7 +81,7 @@ def draw(table: pd.DataFrame, findings: Findings) -> Figure:
         hidden = {"showgrid": False, "zeroline": False, "showticklabels": False, "ticks": ""}
         picture.update_layout(
             {
-                f"xaxis{suffix}": {"domain": list(span), "anchor": f"y{suffix}", "range": [0, 1], **hidden},
+                f"xaxis{suffix}": {"domain": list(span), "anchor": f"y{suffix}", "range": [-0.003, 1.003], **hidden},
                 f"yaxis{suffix}": {
                     "domain": [bottom, top], "anchor": f"x{suffix}", "range": [len(rows) - 0.5, -0.5], **hidden
                 },
@@ -168,13 +168,9 @@ def _range(least: float, most: float, unit: str) -> str:
     if math.isnan(least):
         return ""
     many = [least] if math.isnan(most) else [least, most]
-    told = [_bare(one * scale(unit)) for one in many]
+    told = [stated(one * scale(unit)) for one in many]
     word = "%" if unit == "share" else " day" if told == ["1"] else " days"
     return " to ".join(dict.fromkeys(told)) + word
-
-
-def _bare(value: float) -> str:
-    return number(value, 0) if abs(value - round(value)) < ROUNDING else rounded(value)
 
 
 def _boxes(picture: Figure, rows: list[Drawn], suffix: str, told: set[str]) -> None:

@@ -113,6 +113,11 @@ ENDS: Mapping[tuple[str, str], str] = {
     ("lot_failed", ""): "Lot lost",
     ("infused", ""): "Discharge",
 }
+NOT_SO = {
+    LABELS["allogeneic.unsuitable"]: "Suitable for a donor product",
+    LABELS["alternative.accepts"]: "Would not take the alternative therapy",
+}
+"""What is said of the others of a choice, where there are words for it."""
 FLAGS = {"region": "Patients from {}", "risk_group": "Risk group {}", "centre": "At {}"}
 INSTEAD, OTHERS = "another therapy instead", "All others"
 
@@ -263,11 +268,11 @@ class _Told:
         end = step.then[-1] if len(step.then) == 1 else None
         if isinstance(end, End) and not step.otherwise:
             return [Row(depth, END, _ended(end.outcome, end.reason), share=share, outcome=end.outcome)]
-        ways = [(label, share, step.then), (OTHERS, 1.0 - share, step.otherwise)]
+        ways = [(label, share, step.then), (NOT_SO.get(label, OTHERS), 1.0 - share, step.otherwise)]
         found: list[Row] = []
         for words, part, path in sorted(ways, key=lambda way: -way[1] if step.then and step.otherwise else 0.0):
             if path:
-                told = words if words != OTHERS or step.then else f"Not so: {label.lower()}"
+                told = words if path is step.then or step.then else f"Not so: {label.lower()}"
                 found += self._under(Row(depth, BRANCH, told, share=part), path, [*above, *found])
         return found
 
@@ -365,8 +370,10 @@ def _shortened(rows: list[Row], above: Sequence[Row]) -> list[Row]:
             continue
         kept, at = list[Row](), 0
         for block in blocks:
-            first, last = rows[block.b], rows[block.b + block.size - 1]
-            words = f"As above, from {_quoted(first)} to {_quoted(last)}"
+            repeated = rows[block.b : block.b + block.size]
+            last = next((row for row in reversed(repeated) if row.kind in (STAGE, QUEUE)), repeated[-1])
+            till = "on" if repeated[-1].kind == END else f"to {_quoted(last)}"
+            words = f"As above, from {_quoted(repeated[0])} {till}"
             kept += [*rows[at : block.b], Row(base, ABOVE, words)]
             at = block.b + block.size
         return [*kept, *rows[at:]]
