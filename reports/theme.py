@@ -67,6 +67,8 @@ PROCESS = ("#B9C7D5", "#D9E1E9", "#9DB0C3")
 NEITHER = "#C4CBD2"
 
 
+HIGHEST = 1600
+"""Pixels of panels on a screen that paper still holds on one page, with a title and what is said below."""
 LEAST_ZOOM, MOST_SQUEEZE = 1.15, 2.5
 """On a slide: the least enlargement of type, and how much higher a plot may be to be squeezed into its room."""
 
@@ -291,6 +293,12 @@ def _legend_rows(names: Sequence[str], width: float) -> int:
     entry = 50 + 7.5 * max(len(name) for name in names)
     a_row = max(1, int(width / entry))
     return -(-len(names) // a_row)
+
+
+def on_a_page(heights: Sequence[float], gap: float) -> int:
+    """How many panels so high come on one printed page: at least the first."""
+    there = [sum(heights[: count + 1]) + gap * count <= HIGHEST for count in range(len(heights))]
+    return max(1, sum(there))
 
 
 def stacked(heights: Sequence[float], gap: float, above: float) -> list[tuple[float, float]]:

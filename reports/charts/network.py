@@ -24,14 +24,15 @@ from reports.theme import (
     lighter,
     mark,
     name_of,
+    on_a_page,
     plain,
     stacked,
 )
-from reports.words import counted, folded, listed, shortened, stated
+from reports.words import counted, folded, listed, shortened, stated, uncapital
 
-LINE, INSIDE, LEAST_ROWS, GAP, ABOVE, BELOW = 15, 20, 2, 64, 52, 10
+LINE, INSIDE, LEAST_ROWS, GAP, ABOVE, BELOW = 16, 20, 2, 64, 52, 10
 """Pixels of a line of words, what a box and the space below it need beside them, rows of a panel at the least."""
-BOX = 0.84
+BOX = 0.9
 COLUMNS = {"region": (0.0, 0.24), "centre": (0.33, 0.64), "maker": (0.73, 1.0)}
 LETTERS = {"region": (27, 12), "centre": (36, 16), "maker": (30, 14)}
 """Where the boxes of a column begin and end, and the letters of a line in them on a wide page and on a phone."""
@@ -44,6 +45,8 @@ COLOURS = {"region": PAPER, "centre": PROCESS[1], "maker": lighter("#E07A1F", 0.
 FLOW, THINNEST, THICKEST = "#8FA3B5", 1.5, 8.0
 STOCK = "the stock"
 MOST, MOST_PANELS, NARROW_LINES, WIDE_LINES = 20, 3, 9, 5
+MANY = 10
+"""Boxes above each other from which on each has one line fewer."""
 
 
 @dataclass
@@ -65,9 +68,10 @@ class Net:
 def draw(table: pd.DataFrame, findings: Findings) -> Figure:
     """A panel for each network that differs: boxes in three columns, and lines between them."""
     picture, nets = canvas(), _nets(table, findings)
+    nets = nets[: on_a_page([_rows(net) * _pitch(net, wide=True) for net in nets], GAP)]
     pitches = [_pitch(net, wide=True) for net in nets]
     phone_pitches = [_pitch(net, wide=False) for net in nets]
-    rows = [max(LEAST_ROWS, *(len(boxes) for boxes in net.boxes.values())) for net in nets]
+    rows = [_rows(net) for net in nets]
     heights = [row * pitch for row, pitch in zip(rows, pitches, strict=True)]
     phone = [row * pitch for row, pitch in zip(rows, phone_pitches, strict=True)]
     narrow: dict[str, Any] = {"layout.margin.l": 4, "layout.margin.r": 4}
@@ -94,11 +98,14 @@ def draw(table: pd.DataFrame, findings: Findings) -> Figure:
                 narrow[f"layout.annotations.{len(picture.annotations) - 1}.text"] = short
     picture.update_layout(barmode="overlay")
     left = sum(net.left_out for net in nets)
+    drawn = sum(len(net.scenarios) for net in nets)
+    others = len(findings.scenarios) - drawn
     return finish(
         picture,
         title=_title(nets),
         subtitle="On the day on which measuring begins; days on the way are means"
-        + (f"; {left} with fewer patients are not drawn" if left else ""),
+        + (f"; {left} with fewer patients are not drawn" if left else "")
+        + (f"; {counted(others, 'scenario')} more are not drawn" if others > 0 else ""),
         alt=describe(table, findings),
         height=ABOVE + sum(heights) + GAP * (len(nets) - 1) + BELOW,
         margin={"l": 10, "r": 10, "b": BELOW},
@@ -199,7 +206,7 @@ def _lanes(contracts: pd.DataFrame) -> tuple[dict[str, str], dict[str, list[str]
             name: [float(v) for v in lane.loc[lane["quantity"].isin(["to_factory", "to_centre"]), "estimate"]]
             for name, lane in of_it.groupby("name", sort=False)
         }
-        told = {name: f"{stated(both[0])} days there, {stated(both[1])} back" for name, both in days.items() if both}
+        told = {name: f"{_days(both[0])} there, {stated(both[1])} back" for name, both in days.items() if both}
         if told and len(set(told.values())) == 1:
             alike[maker] = next(iter(told.values()))
         else:
@@ -217,14 +224,18 @@ def _makers(rows: pd.DataFrame, contracts: pd.DataFrame, alike: Mapping[str, str
     for name in dict.fromkeys(contracts.loc[contracts["quantity"] == "to_factory", "other"]):
         its = records(of_makers[of_makers["name"] == name])
         words = [", ".join(_fact(row) for row in its if row.quantity in ("slots", "lines"))]
-        words += [f"manufacture {stated(row.estimate)} days" for row in its if row.quantity == "duration"]
+        words += [f"manufacture {_days(row.estimate)}" for row in its if row.quantity == "duration"]
         yield name, [word for word in [*words, alike.get(name, "")] if word]
     stock = {row.quantity: row for row in records(rows[rows["part"] == "stock"])}
     if stock:
         words = [f"{stated(stock['opening'].estimate)} doses at the start", f"lots of {stated(stock['lot'].estimate)}"]
         lines = [f"{_fact(stock['lines'])} for lots"] if "lines" in stock else []
         days = contracts.loc[contracts["quantity"] == "dose_to_centre", "estimate"]
-        yield STOCK, [", ".join([*words, *lines]), f"{stated(float(days.max()))} days to a centre"]
+        yield STOCK, [", ".join([*words, *lines]), f"{_days(float(days.max()))} to a centre"]
+
+
+def _days(value: float) -> str:
+    return f"{stated(value)} day{'' if value == 1.0 else 's'}"
 
 
 def _fact(row: Any) -> str:
@@ -232,9 +243,9 @@ def _fact(row: Any) -> str:
     shared = f", shared in {row.other}" if row.part == "centre" and row.other else ""
     later = " (changes by date)" if str(row.changes).lower() == "true" else ""
     if row.unit == "share":
-        return f"{stated(100.0 * row.estimate)}% {row.label[:1].lower()}{row.label[1:]}"
+        return f"{stated(100.0 * row.estimate)}% {uncapital(row.label)}"
     if row.unit == "days":
-        return f"{row.label[:1].lower()}{row.label[1:]} {stated(row.estimate)} days"
+        return f"{uncapital(row.label)} {_days(row.estimate)}"
     if math.isnan(row.estimate):
         return f"{row.unit} without limit"
     unit = row.unit[:-1] if row.estimate == 1.0 and row.unit.endswith("s") else row.unit
@@ -242,21 +253,29 @@ def _fact(row: Any) -> str:
     return f"{stated(row.estimate)} {unit}{shared}{later}"
 
 
-def _shown(name: str, lines: list[str], width: int, most: int) -> list[str]:
-    """The words of a box in lines: its name, and as much of the rest as there is room for."""
-    head = {"": "Manufacturer", STOCK: "Stock of doses"}.get(name, name)
-    found = folded(head, width - 2, 2)
-    for line in lines:
-        found += folded(line, width, most)
-    return found if len(found) <= most else [*found[: most - 1], shortened("; ".join(found[most - 1 :]), width)]
+def _shown(name: str, facts: list[str], width: int, most: int, heads: int) -> list[str]:
+    """The words of a box in lines: its name, set off, and as much of the rest as there is room for."""
+    head = folded({"": "Manufacturer", STOCK: "Stock of doses"}.get(name, name), width - 2, heads)
+    rest = [line for fact in facts for line in folded(fact, width, most)]
+    room = most - len(head)
+    if len(rest) > room:
+        rest = [*rest[: room - 1], shortened("; ".join(rest[room - 1 :]), width)]
+    return [*(f"<b>{plain(line)}</b>" for line in head), *map(plain, rest)]
 
 
 def _all_shown(net: Net, wide: bool) -> dict[str, dict[str, list[str]]]:
-    most = WIDE_LINES if wide else NARROW_LINES
+    many = _rows(net) > MANY
+    most, heads = (WIDE_LINES - many, 1 if many else 2) if wide else (NARROW_LINES, 4)
     return {
-        column: {name: _shown(name, lines, LETTERS[column][0 if wide else 1], most) for name, lines in boxes.items()}
+        column: {
+            name: _shown(name, facts, LETTERS[column][0 if wide else 1], most, heads) for name, facts in boxes.items()
+        }
         for column, boxes in net.boxes.items()
     }
+
+
+def _rows(net: Net) -> int:
+    return max(LEAST_ROWS, *(len(boxes) for boxes in net.boxes.values()))
 
 
 def _pitch(net: Net, wide: bool) -> int:
@@ -309,7 +328,7 @@ def _boxes(
     for column, (left, right) in COLUMNS.items():
         if not at[column]:
             continue
-        rows = max(LEAST_ROWS, *(len(boxes) for boxes in net.boxes.values()))
+        rows = _rows(net)
         picture.add_trace(
             trace(
                 "bar", orientation="h", y=list(at[column].values()), base=[left] * len(at[column]),
@@ -320,18 +339,13 @@ def _boxes(
             )
         )  # fmt: skip
         for name, y in at[column].items():
-            narrow[f"layout.annotations.{len(picture.annotations)}.text"] = _bold_first(phone[column][name])
+            narrow[f"layout.annotations.{len(picture.annotations)}.text"] = "<br>".join(phone[column][name])
             narrow[f"layout.annotations.{len(picture.annotations)}.xshift"] = 3
             picture.add_annotation(
-                xref=f"x{suffix}", x=left, xshift=7, yref=f"y{suffix}", y=y, text=_bold_first(wide[column][name]),
+                xref=f"x{suffix}", x=left, xshift=7, yref=f"y{suffix}", y=y, text="<br>".join(wide[column][name]),
                 showarrow=False, xanchor="left", yanchor="middle", align="left",
                 font={"size": SMALL_SIZE, "color": INK},
             )  # fmt: skip
-
-
-def _bold_first(lines: list[str]) -> str:
-    first, *others = map(plain, lines)
-    return "<br>".join([f"<b>{first}</b>", *others])
 
 
 def _above(picture: Figure, suffix: str, x: float, shift: int, text: str, colour: str) -> None:

@@ -25,6 +25,7 @@ from reports.theme import (
     lighter,
     mark,
     name_of,
+    on_a_page,
     outcome_colour,
     plain,
     stacked,
@@ -66,6 +67,8 @@ def draw(table: pd.DataFrame, findings: Findings) -> Figure:
     """A panel for each path that differs, a box a step; what fails or leaves stands at the right of its step."""
     picture, panels = canvas(), _panels(table, findings)
     columns = 2 if len(panels) > 1 else 1
+    lines = [[PITCH * len(rows) for _, rows in panels[at : at + columns]] for at in range(0, len(panels), columns)]
+    panels = panels[: columns * on_a_page([max(line) for line in lines], GAP)]
     heights = [PITCH * len(rows) for _, rows in panels]
     tall = [max(heights[at : at + columns]) for at in range(0, len(panels), columns)]
     wide = stacked(tall, GAP, ABOVE)
