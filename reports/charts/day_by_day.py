@@ -11,7 +11,20 @@ import pandas as pd
 from reports.figure import Figure, trace
 from reports.findings import Findings
 from reports.tables import records
-from reports.theme import MUTED, NEITHER, PAPER, SMALL_SIZE, canvas, finish, legible, mark, name_of, plain, stacked
+from reports.theme import (
+    MUTED,
+    NEITHER,
+    PAPER,
+    SMALL_SIZE,
+    WORDS_SQUEEZE,
+    canvas,
+    finish,
+    legible,
+    mark,
+    name_of,
+    plain,
+    stacked,
+)
 from reports.words import counted, listed, number
 
 ROW, GAP, ABOVE, BELOW = 13, 42, 50, 52
@@ -75,6 +88,7 @@ def draw(table: pd.DataFrame, findings: Findings) -> Figure:
         margin={"l": 40, "r": 20, "b": BELOW},
         legend=[name for kind, name in NAMES.items() if kind in told],
         narrow={"layout.xaxis.nticks": 3},
+        squeeze=WORDS_SQUEEZE,
     )
 
 

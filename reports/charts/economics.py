@@ -14,7 +14,7 @@ from reports.charts.rows import Group, Panel, Row, draw_panel
 from reports.figure import Figure, trace
 from reports.findings import Findings
 from reports.tables import records
-from reports.theme import INK, SMALL_SIZE, canvas, faint, finish, mark, name_of
+from reports.theme import INK, SMALL_SIZE, WORDS_SQUEEZE, canvas, faint, finish, mark, name_of
 from reports.words import Estimate, counted, level, listed, number, rounded, stands_out
 from sim.tables.inputs import input_label
 
@@ -343,6 +343,7 @@ def draw_price(prices: pd.DataFrame, findings: Findings) -> Figure:
         height=int(panel.height) + BELOW,
         margin={"l": 300, "r": panel.room, "b": BELOW},
         narrow={**narrow, "layout.margin.l": 14, "layout.margin.r": panel.phone_room},
+        squeeze=WORDS_SQUEEZE,
     )
 
 

@@ -18,6 +18,7 @@ from reports.theme import (
     PAPER,
     PROCESS,
     SMALL_SIZE,
+    WORDS_SQUEEZE,
     canvas,
     finish,
     legible,
@@ -34,7 +35,7 @@ LINE, INSIDE, LEAST_ROWS, GAP, ABOVE, BELOW = 16, 20, 2, 64, 52, 10
 """Pixels of a line of words, what a box and the space below it need beside them, rows of a panel at the least."""
 BOX = 0.9
 COLUMNS = {"region": (0.0, 0.24), "centre": (0.33, 0.64), "maker": (0.73, 1.0)}
-LETTERS = {"region": (27, 12), "centre": (36, 16), "maker": (30, 14)}
+LETTERS = {"region": (27, 12), "centre": (36, 16), "maker": (30, 13)}
 """Where the boxes of a column begin and end, and the letters of a line in them on a wide page and on a phone."""
 HEADS = {
     "region": ("Where patients come from", "From"),
@@ -45,6 +46,8 @@ COLOURS = {"region": PAPER, "centre": PROCESS[1], "maker": lighter("#E07A1F", 0.
 FLOW, THINNEST, THICKEST = "#8FA3B5", 1.5, 8.0
 STOCK = "the stock"
 MOST, MOST_PANELS, NARROW_LINES, WIDE_LINES = 20, 3, 9, 5
+NAME_WIDER = {True: 6, False: 4}
+"""By how many letters a line of a name, which is bold, is shorter, on a wide page and on a phone."""
 MANY = 10
 """Boxes above each other from which on each has one line fewer."""
 
@@ -111,6 +114,7 @@ def draw(table: pd.DataFrame, findings: Findings) -> Figure:
         margin={"l": 10, "r": 10, "b": BELOW},
         legend=sorted(told),
         narrow=narrow,
+        squeeze=WORDS_SQUEEZE,
         narrow_height=ABOVE + sum(phone) + GAP * (len(nets) - 1) + BELOW,
     )
 
@@ -253,9 +257,9 @@ def _fact(row: Any) -> str:
     return f"{stated(row.estimate)} {unit}{shared}{later}"
 
 
-def _shown(name: str, facts: list[str], width: int, most: int, heads: int) -> list[str]:
+def _shown(name: str, facts: list[str], width: int, most: int, heads: int, wide: bool) -> list[str]:
     """The words of a box in lines: its name, set off, and as much of the rest as there is room for."""
-    head = folded({"": "Manufacturer", STOCK: "Stock of doses"}.get(name, name), width - 2, heads)
+    head = folded({"": "Manufacturer", STOCK: "Stock of doses"}.get(name, name), width - NAME_WIDER[wide], heads)
     rest = [line for fact in facts for line in folded(fact, width, most)]
     room = most - len(head)
     if len(rest) > room:
@@ -268,7 +272,8 @@ def _all_shown(net: Net, wide: bool) -> dict[str, dict[str, list[str]]]:
     most, heads = (WIDE_LINES - many, 1 if many else 2) if wide else (NARROW_LINES, 4)
     return {
         column: {
-            name: _shown(name, facts, LETTERS[column][0 if wide else 1], most, heads) for name, facts in boxes.items()
+            name: _shown(name, facts, LETTERS[column][0 if wide else 1], most, heads, wide)
+            for name, facts in boxes.items()
         }
         for column, boxes in net.boxes.items()
     }

@@ -19,6 +19,7 @@ from reports.theme import (
     QUEUE,
     RULE,
     SMALL_SIZE,
+    WORDS_SQUEEZE,
     canvas,
     finish,
     legible,
@@ -92,7 +93,7 @@ def draw(table: pd.DataFrame, findings: Findings) -> Figure:
         )  # fmt: skip
         narrow |= {f"layout.xaxis{suffix}.domain": [0.0, 1.0], f"layout.yaxis{suffix}.domain": list(phone[place])}
         colour = legible(mark(findings.place(scenarios[0])).colour)
-        heads = f"<b>{name_of(listed(scenarios), 46)}</b>"
+        heads = f"<b>{name_of(listed(scenarios), 40)}</b>"
         picture.add_annotation(
             xref=f"x{suffix} domain", x=0, yref=f"y{suffix} domain", y=1, yshift=8, showarrow=False, xanchor="left",
             yanchor="bottom", text=heads, font={"size": SMALL_SIZE + 1, "color": colour},
@@ -108,6 +109,7 @@ def draw(table: pd.DataFrame, findings: Findings) -> Figure:
         margin={"l": 10, "r": 10, "b": BELOW},
         legend=[name for kind, name in NAMES.items() if kind in told],
         narrow=narrow,
+        squeeze=WORDS_SQUEEZE,
         narrow_height=ABOVE + sum(heights) + GAP * (len(heights) - 1) + BELOW,
     )
 
