@@ -120,7 +120,7 @@ def _asked_for(
     cannot: list[str],
 ) -> Iterator[tuple[str, str | bytes]]:
     if wanted.animation:
-        moving = animation_page(folder, findings, wanted.standalone)
+        moving = animation_page(folder, tables.frames.get("use_through_time"), findings, wanted.standalone)
         if moving is None:
             cannot.append("no animation: the results folder has no patients.parquet, or nobody in it")
         else:
