@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
@@ -369,6 +370,8 @@ def _price_title(known: pd.DataFrame, unit: str) -> str:
     if row.value_based_price < 0.0:
         return f"No price of the product makes up for its costs: {who}"
     of = level(Estimate(abs(float(row.change)), unit="share"))
+    if math.isnan(row.low) or math.isnan(row.high):
+        return f"The value-based price is {rounded(row.value_based_price, 3)} (no interval): {who}"
     if not row.low <= row.price <= row.high:
         side = "below" if row.change < 0.0 else "above"
         return f"The value-based price is {rounded(row.value_based_price, 3)}, {of} {side} the price: {who}"
