@@ -22,9 +22,9 @@ ARRANGEMENT = (
             ),
             text("label", "What happens."),
             days("days", "How long it takes on average; the least, where that differs by place.", "no time is told"),
-            days("most_days", "The most.", "as days"),
+            days("most_days", "The most.", "no more than that"),
             share("share", "Of those who come here.", "all of them"),
-            share("most_share", "The most, where that differs by place.", "as share"),
+            share("most_share", "The most, where that differs by place.", "no more than that"),
             number(
                 "attempts",
                 "How many at most; 0: as many as are needed.",
