@@ -5,8 +5,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from sim.tables.calibration import CALIBRATION
 from sim.tables.arrangement import ARRANGEMENT
+from sim.tables.calibration import CALIBRATION
 from sim.tables.comparison import COMPARISON
 from sim.tables.contract import Bounds, Column, Table
 from sim.tables.economics import ECONOMICS
