@@ -116,6 +116,7 @@ ENDS: Mapping[tuple[str, str], str] = {
 NOT_SO = {
     LABELS["allogeneic.unsuitable"]: "Suitable for a donor product",
     LABELS["alternative.accepts"]: "Would not take the alternative therapy",
+    LABELS["before_apheresis.clearance.appeal.success"]: "Appeal fails",
 }
 """What is said of the others of a choice, where there are words for it."""
 FLAGS = {"region": "Patients from {}", "risk_group": "Risk group {}", "centre": "At {}"}
@@ -180,7 +181,8 @@ class _Told:
             case Return(after=after):
                 return [Row(depth, STAGE, "Back for a later course", after.mean())]
             case Hazard(clock=clock, multiplier=multiplier) if multiplier != 1.0:
-                return [Row(depth, STAGE, f"{clock.capitalize()} at {multiplier:g} times its rate")]
+                told = {"removal": "withdrawal"}.get(clock, clock).capitalize()
+                return [Row(depth, STAGE, f"{told} at {multiplier:g} times its rate")]
             case End(outcome=outcome, reason=reason):
                 return [Row(depth, END, _ended(outcome, reason), outcome=outcome)]
             case Use(resource=resource, steps=steps, patience=patience):
@@ -272,7 +274,7 @@ class _Told:
         found: list[Row] = []
         for words, part, path in sorted(ways, key=lambda way: -way[1] if step.then and step.otherwise else 0.0):
             if path:
-                told = words if path is step.then or step.then else f"Not so: {label.lower()}"
+                told = f"Not so: {label.lower()}" if words == OTHERS and not step.then else words
                 found += self._under(Row(depth, BRANCH, told, share=part), path, [*above, *found])
         return found
 
