@@ -34,6 +34,9 @@ SAYINGS: Mapping[str, tuple[str, str]] = {
     INFUSED_AND_FREE[24]: (HUNDRED, "{} patients are infused and progression-free at two years"),
 }
 """What a metric says and how its number is told, in the order in which they are told."""
+OTHER_SUPPLY = (
+    "try fewer, and no limit (of the shipped network: compare slot_starved autologous unconstrained allogeneic)"
+)
 OFFERED = "alternative_share"
 """The metrics of the alternative belong to scenarios in which somebody is given it."""
 GROUPED = "progressed_before_infusion_share"
@@ -127,9 +130,7 @@ def slot_supply(tables: Tables, findings: Findings) -> list[str]:
             assumed = assumed or _supply_is_assumed(tables, scenario)
     if not told:
         return []
-    why = (
-        "; how many slots there are is an assumption, and waits hang on it: try fewer, and no limit" if assumed else ""
-    )
+    why = f"; how many slots there are is an assumption, and waits hang on it: {OTHER_SUPPLY}" if assumed else ""
     return [f"Wait for a slot, within the mean wait: {'; '.join(told)}{why}."]
 
 

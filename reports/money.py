@@ -45,6 +45,8 @@ def money(tables: Tables, findings: Findings) -> Money | None:
         grids.append(_budget(tables["budget"], findings, flag))
     if "subgroups" in tables:
         grids.append(_subgroups(tables["subgroups"], findings, flag))
+    if "distribution" in tables and findings.others:
+        grids.append(_distribution(tables["distribution"], findings, flag))
     return Money(grids, assumed)
 
 
@@ -196,3 +198,33 @@ def _subgroups(table: pd.DataFrame, findings: Findings, flag: str) -> Grid:
     heads = ["Group", *findings.scenarios, *(f"{s}, more than {findings.baseline}" for s in findings.others)]
     title = f"Who gains and what it costs, by risk group and by centre{flag}"
     return Grid(title, heads, rows, "figures stack unprinted")
+
+
+def _distribution(table: pd.DataFrame, findings: Findings, flag: str) -> Grid:
+    """A row a group at the middle willingness to pay, and how much more net benefit it has in each other scenario."""
+    amounts = sorted(table["willingness_to_pay"].unique())
+    middle = amounts[len(amounts) // 2]
+    wanted = table[table["willingness_to_pay"] == middle]
+    weighted = bool((wanted["weight"].dropna() != 1.0).any())
+    found = {(r.group_by, r.group, r.scenario): r for r in records(wanted)}
+    rows: list[list[Cell]] = []
+    for r in records(wanted.drop_duplicates(["group_by", "group"])):
+        told: list[Cell] = [f"{r.weight:.3g}" if math.isfinite(r.weight) else NONE] if weighted else []
+        for scenario in findings.others:
+            x = found.get((r.group_by, r.group, scenario))
+            told.append(_gain(x.increment, x.increment_low, x.increment_high, x.unit, x.verdict) if x else "")
+            if weighted:
+                low, high = (x.weighted_increment_low, x.weighted_increment_high) if x else (math.nan, math.nan)
+                told.append(_gain(x.weighted_increment, low, high, x.unit, x.weighted_verdict) if x else "")
+        kinds = {"risk_group": f"risk group {r.group}", "centre": f"centre {r.group}"}
+        rows.append([kinds.get(r.group_by, "all patients"), *told])
+    heads = ["Group", *(["Equity weight"] if weighted else [])]
+    for scenario in findings.others:
+        heads += [scenario, *([f"{scenario}, weighted"] if weighted else [])]
+    unit = str(table["unit"].iloc[0])
+    title = f"Net benefit more than with {findings.baseline}, by group, at {middle:,.0f} a QALY, {unit}{flag}"
+    return Grid(title, heads, rows, "figures stack unprinted")
+
+
+def _gain(value: float, low: float, high: float, unit: str, judged: str) -> Markup:
+    return _cell(value, low, high, unit) + Markup(" {}").format(judged)

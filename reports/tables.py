@@ -71,6 +71,7 @@ DRAWN: Mapping[str, str] = {
     "economics_differences": "",
     "budget": "estimate",
     "subgroups": "estimate",
+    "distribution": "net_benefit",
     "icer": "",
     "price": "",
     "psa_price": "",

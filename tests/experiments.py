@@ -59,8 +59,8 @@ def task_of_this_process(task: Any) -> list[tuple[int, int, np.ndarray]]:
     return [(point, first, values + os.getpid()) for point, first, values in SOUND_TASK(task)]
 
 
-def slow_sweep(folder: Path, points: int = 40, days: int = 800) -> list[str]:
-    """Arguments of a sweep that takes a few seconds, with its scenario file in the folder."""
+def slow_sweep(folder: Path, points: int = 12, days: int = 400) -> list[str]:
+    """Arguments of a sweep that is long enough to be stopped half-way, with its scenario file in the folder."""
     file = folder / "small.yaml"
     file.write_text(SMALL.replace("window: 120 d", f"window: {days} d"), encoding="utf-8")
     return ["sweep", str(file), "--vary", f"manufacturing.lines=1:{points}:1", "-n", "6", "--engine", "simpy"]

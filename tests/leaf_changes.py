@@ -156,7 +156,8 @@ def _scalar(kind: Any, value: Any) -> list[Any]:
         case _ if kind in COUNTED:
             return [value + 1, max(value - 1, 0), 0, 1]
         case _:
-            return [2 * value, value / 2] if value else [1]
+            # the last for a mean of what is at most 1, which others may have to be below
+            return [2 * value, value / 2, (1 + value) / 2] if value else [1]
 
 
 def _text(kind: Any, value: str) -> list[Any]:

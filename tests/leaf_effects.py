@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from copy import deepcopy
 from dataclasses import dataclass, fields
 from functools import cached_property
 from typing import Any
@@ -18,7 +19,6 @@ from sim.experiment.sweep.points import Base
 from sim.outcomes.resource_use import ResourceUse
 from sim.pieces.breakdowns import as_drawn
 from sim.scenario import Loaded, Scenario, ScenarioError
-from sim.scenario.nodes import plain
 from sim.scenario.unused import why_unused
 from tests.leaf_changes import Change
 
@@ -133,8 +133,11 @@ def _moves(before: Before, change: Change, setting: tuple[str, ...]) -> str:
 
 
 def forced(loaded: Loaded, setting: tuple[str, ...]) -> Scenario | None:
-    """The scenario with values that are refused as without effect; None where it would not be valid in other ways."""
-    data = plain(loaded.tree)
+    """The scenario with values that are refused as without effect; None where it would not be valid in other ways.
+
+    It is made of what the scenario came to, so that nothing else changes with them.
+    """
+    data = deepcopy(loaded.resolved)
     for text in setting:
         path, _, value = text.partition("=")
         *sections, key = path.split(".")
@@ -142,7 +145,6 @@ def forced(loaded: Loaded, setting: tuple[str, ...]) -> Scenario | None:
         for name in sections:
             section = section.setdefault(name, {})
         section[key] = json.loads(value)
-    data.pop("extends", None)
     try:
         return Scenario.model_validate(data, context={"start": loaded.scenario.run.start})
     except ValidationError:

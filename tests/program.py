@@ -24,17 +24,39 @@ class Done:
     stderr: str
 
 
+class Started:
+    """A command on its way, in a process of its own. `pid`: that process."""
+
+    def __init__(self, arguments: tuple[str, ...], cwd: Path | None = None, how: Callable[[], None] | None = None):
+        """`how`: what the new process does first, a function of a module or a `partial` of one."""
+        self._place = TemporaryDirectory()
+        self._said = [Path(self._place.name, name) for name in ("out", "err")]
+        told = (arguments, dict(os.environ), str(cwd or Path.cwd()), *map(str, self._said), how)
+        self._process = _server().Process(target=_run, args=told)
+        self._process.start()
+        assert self._process.pid is not None
+        self.pid: int = self._process.pid
+
+    def finish(self, seconds: float | None = None) -> Done | None:
+        """How it ended; None where it has not within so many seconds."""
+        self._process.join(seconds)
+        code = self._process.exitcode
+        if code is None:
+            return None
+        with self._place:
+            return Done(code, *(_text(file) for file in self._said))
+
+
 def call(*arguments: str, cwd: Path | None = None) -> Done:
     """`python run_sim.py` with these arguments in that folder, this one unless given; the environment is this one's."""
-    with TemporaryDirectory() as place:
-        out, err = Path(place, "out"), Path(place, "err")
-        told = (arguments, dict(os.environ), str(cwd or Path.cwd()), str(out), str(err))
-        process = _server().Process(target=_run, args=told)
-        process.start()
-        process.join()
-        code = process.exitcode
-        assert code is not None
-        return Done(code, *(file.read_text(encoding="utf-8", errors="replace") for file in (out, err)))
+    done = Started(arguments, cwd).finish()
+    assert done is not None
+    return done
+
+
+def _text(file: Path) -> str:
+    """What it says; nothing where the process was killed before it made it."""
+    return file.read_text(encoding="utf-8", errors="replace") if file.exists() else ""
 
 
 def apart(what: Callable[..., None], *arguments: object) -> int:
@@ -53,8 +75,17 @@ def _server() -> ForkServerContext:
     return context
 
 
-def _run(arguments: tuple[str, ...], environment: Mapping[str, str], folder: str, out: str, err: str) -> None:
+def _run(
+    arguments: tuple[str, ...],
+    environment: Mapping[str, str],
+    folder: str,
+    out: str,
+    err: str,
+    how: Callable[[], None] | None,
+) -> None:
     """The command, in the new process."""
+    if how is not None:
+        how()
     os.environ.clear()
     os.environ.update(environment)
     for number, file in ((1, out), (2, err)):

@@ -8,13 +8,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from sim.engine.choice import SIMPY
 from sim.experiment.runs.replicate import Arm, economics_of, simulate
 from sim.outcomes.metrics import BY_NAME, INFUSED_AND_FREE, measure
 from sim.outcomes.patients import OUTCOME_NAMES, Afterwards, Patients
 from sim.pure.survival import Cured, Exponential, Never, Piecewise, Survival, Weibull, known_table
 from sim.scenario import ScenarioError, load
-from tests.runs import SHIPPED, load_text, small
+from tests.runs import QUICKEST, SHIPPED, load_text, small
 from tests.test_inert_inputs import AUTOLOGOUS
 
 MONTH = 365.25 / 12
@@ -40,7 +39,7 @@ after_infusion:
 
 
 def lived(text: str, *overrides: str, replication: int = 0) -> tuple[Patients, Afterwards]:
-    patients, _ = simulate(Arm("one", load_text(text, *overrides).scenario), [replication], SIMPY)
+    patients, _ = simulate(Arm("one", load_text(text, *overrides).scenario), [replication], QUICKEST)
     assert patients.after is not None
     return patients, patients.after
 
@@ -82,7 +81,7 @@ def illness_death(progression: float, t: float) -> float:
 
 def test_metrics_speak_of_the_same_patients() -> None:
     arm = Arm("one", load_text(PLAIN, "run.follow_up=730 d").scenario)
-    patients, trace = simulate(arm, [0], SIMPY)
+    patients, trace = simulate(arm, [0], QUICKEST)
     values = {name: metric.formula(patients, trace, arm.window)[0] for name, metric in BY_NAME.items()}
     after = 0.7 * math.exp(-0.003 * 365.25) + 0.3 * math.exp(-0.021 * 365.25)
     assert values["progression_free_at_1_year_share"] == pytest.approx(after, abs=0.015)
@@ -95,7 +94,7 @@ def test_metrics_speak_of_the_same_patients() -> None:
         t = years * 365.25 - 20
         alive = 0.7 * illness_death(0.002, t) + 0.3 * illness_death(0.02, t)
         assert values[name] == pytest.approx(alive, abs=0.015)
-    without, trace = simulate(Arm("none", load_text(PLAIN[: PLAIN.index("after_infusion")]).scenario), [0], SIMPY)
+    without, trace = simulate(Arm("none", load_text(PLAIN[: PLAIN.index("after_infusion")]).scenario), [0], QUICKEST)
     assert math.isnan(BY_NAME["responded_share"].formula(without, trace, arm.window)[0])
 
 
@@ -116,7 +115,7 @@ def test_everybody_counts_and_who_waits_is_not_free() -> None:
         *LIVING,
     )
     arm = Arm("one", load_text(PLAIN, *given).scenario)
-    patients, trace = simulate(arm, [0], SIMPY)
+    patients, trace = simulate(arm, [0], QUICKEST)
     shares = [BY_NAME[name].formula(patients, trace, arm.window)[0] for name in INFUSED_AND_FREE.values()]
     assert shares == pytest.approx([0.0, 0.5, 0.5], abs=0.02)
 
@@ -124,7 +123,7 @@ def test_everybody_counts_and_who_waits_is_not_free() -> None:
 def test_what_follow_up_does_not_reach_is_not_known() -> None:
     for days, known in ((730, [True, True, True]), (364, [True, False, False]), (365, [True, True, False])):
         arm = Arm("one", load_text(PLAIN, f"run.follow_up={days} d").scenario)
-        patients, trace = simulate(arm, [0], SIMPY)
+        patients, trace = simulate(arm, [0], QUICKEST)
         found = [BY_NAME[name].formula(patients, trace, arm.window)[0] for name in INFUSED_AND_FREE.values()]
         assert [not math.isnan(share) for share in found] == known
 
@@ -226,7 +225,7 @@ def kinds_of(patients: Patients) -> dict[str, np.ndarray]:
 
 def several(changes: list[str], text: str = AUTOLOGOUS) -> tuple[Patients, Afterwards, np.ndarray]:
     """(patients, lives, who of them is infused) of three replications one after the other."""
-    patients, _ = simulate(Arm("one", load_text(text + LIVES, OFTEN, *changes).scenario), [0, 1, 2, 3], SIMPY)
+    patients, _ = simulate(Arm("one", load_text(text + LIVES, OFTEN, *changes).scenario), [0, 1, 2, 3], QUICKEST)
     assert patients.after is not None
     return patients, patients.after, patients.infused
 
@@ -313,7 +312,7 @@ def test_each_product_has_its_own_durability() -> None:
 
 def test_nobody_referred_leaves_every_share_open() -> None:
     arm = Arm("none", load_text(PLAIN.replace("referrals: 10 / d", "referrals: 0 / month")).scenario)
-    patients, trace = simulate(arm, [0], SIMPY)
+    patients, trace = simulate(arm, [0], QUICKEST)
     assert patients.after is not None
     after = patients.after
     assert [len(x) for x in (after.responded, after.relapse_day, after.death_day, after.rests_day)] == [0, 0, 0, 0]
@@ -380,7 +379,7 @@ def test_the_day_of_an_event_has_the_survival_that_it_was_drawn_from(shape: Surv
 def test_lives_of_the_measured_alone_are_those_among_all(stem: str) -> None:
     """What a sweep leaves out is nobody's whose number it tells: metrics and economics stay to the bit."""
     arm = Arm("one", load(SHIPPED / f"{stem}.yaml", ["run.warm_up=200 d", "run.window=200 d"]).scenario)
-    (every, trace), (few, again) = (simulate(arm, [0, 1], SIMPY, lives_of_all=of_all) for of_all in (True, False))
+    (every, trace), (few, again) = (simulate(arm, [0, 1], QUICKEST, lives_of_all=of_all) for of_all in (True, False))
     assert every.after is not None
     assert few.after is not None
     measured = every.cohort.measured[every.cohort.person]

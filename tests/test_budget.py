@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from sim.engine.choice import SIMPY
 from sim.experiment.runs.replicate import Arm, simulate
 from sim.experiment.study.money_tables import budget_table, subgroups_table
 from sim.outcomes.budget import FIGURES, budget, years_in
@@ -14,7 +13,7 @@ from sim.outcomes.economics import Ledger, ledger
 from sim.outcomes.patients import Patients
 from sim.outcomes.subgroups import by_subgroup, groups
 from sim.scenario import Loaded
-from tests.runs import load_text
+from tests.runs import QUICKEST, load_text
 from tests.test_economics import MONTH, ONE, RETURNS
 
 NAMES = [name for name, _, _ in FIGURES]
@@ -24,7 +23,7 @@ FIVE = "run.window=5 y"
 def spent(text: str, *overrides: str) -> tuple[Loaded, Patients, Ledger, np.ndarray]:
     loaded = load_text(text, *overrides)
     arm = Arm("one", loaded.scenario)
-    patients, trace = simulate(arm, [0], SIMPY)
+    patients, trace = simulate(arm, [0], QUICKEST)
     money = ledger(arm.scenario, arm.protocol, patients, trace, patients.cohort.luck)
     return loaded, patients, money, budget(arm.scenario, arm.protocol, patients, trace)[0]
 
@@ -103,3 +102,15 @@ def test_what_a_scenario_has_more_is_told_group_by_group() -> None:
     assert row["increment"] == pytest.approx(np.mean([each[1][1, 1] - each[0][1, 1] for each in values]))
     assert row["increment_low"] < row["increment"] < row["increment_high"]
     assert row["patients"] == pytest.approx(np.mean([each[1][1, 4] for each in values]))
+
+
+def test_the_budget_is_the_payers_whatever_the_perspective() -> None:
+    lost = "manufacturing.failure=0.4"
+    (*_, payer), *others = (
+        spent(MANY, FIVE, lost, f"economics.perspective={view}")
+        for view in ("payer", "payer_and_manufacturer", "societal")
+    )
+    for _, _, money, years in others:
+        assert years.tolist() == payer.tolist()
+        # while the costs of this perspective hold products that the manufacturer pays
+        assert money.costs["unused_product"].sum() > 0.0

@@ -340,6 +340,9 @@ def test_values_are_put_in_order_and_filled_in() -> None:
         ("turnaround_days_mean <= x", "allowed: METRIC <= NUMBER"),
         (" <= 3", "allowed: METRIC <= NUMBER"),
         ("turnaround_day_mean <= 3", "did you mean 'turnaround_days_mean'?"),
+        ("turnaround_days_mean <= -5", "turnaround_days_mean is never below 0"),
+        ("turnaround_days_mean >= 0", "turnaround_days_mean is always at least that"),
+        ("infused_share <= 100%", "infused_share is always at most that"),
     ],
 )
 def test_a_wrong_target(text: str, told: str) -> None:

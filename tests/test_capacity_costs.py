@@ -17,7 +17,7 @@ from sim.outcomes.supply import standing_month
 from sim.pieces.standing import standing_unit_days
 from sim.scenario import Loaded, ScenarioError
 from sim.scenario.unused import why_unused
-from tests.runs import load_text
+from tests.runs import QUICKEST, load_text
 
 MONTH = 365.25 / 12
 MONEY = """
@@ -69,7 +69,7 @@ infusion: {stay: 14 d}
 
 def counted(text: str, costs: str, *overrides: str) -> tuple[Arm, Ledger, dict[str, float]]:
     arm = Arm("one", load_text(text.replace("COSTS", costs), *overrides).scenario)
-    patients, trace = simulate(arm, [0], SIMPY)
+    patients, trace = simulate(arm, [0], QUICKEST)
     found = ledger(arm.scenario, arm.protocol, patients, trace, patients.cohort.luck)
     return arm, found, {one.path.removeprefix("costs."): float(one.units[0]) for one in found.supply}
 
@@ -100,7 +100,7 @@ def test_slots_are_paid_for_being_there_and_for_being_claimed() -> None:
 def test_doses_on_the_shelf_lost_ones_and_lots() -> None:
     costs = "unused_paid_by: payer, product: {allogeneic: 900}, capacity: {stock: {dose_month: 5, lot: 1000}}"
     arm, found, units = counted(STOCKED, costs)
-    trace = simulate(arm, [0], SIMPY)[1]
+    trace = simulate(arm, [0], QUICKEST)[1]
     # day by day: what is on the shelf at noon of each day of the window
     noon = np.arange(100, 300) + 0.5
     came = 10 + sum(3 * (noon > day) for day in trace.lots.ready[np.isfinite(trace.lots.ready)])

@@ -201,6 +201,8 @@ def test_an_empty_section_on_the_command_line_is_warned_of(tmp_path: Path) -> No
         ("library/outpatient", "", "economics.costs.icu_day=9", ""),
         ("library/hybrid", "", "hybrid.since=joining", "hybrid.since: joining and listing are the same day here"),
         ("library/hybrid", "", "hybrid.since=referral", ""),
+        ("library/bispecific_after_30_days", "", "alternative.offered.since=joining", "alternative.offered.since: joining and listing are the same day here"),
+        ("library/bispecific_after_30_days", "", "alternative.offered.since=referral", ""),
         ("library/hybrid", "manufacturing: {slots: {after_failed_collection: forfeit}}\n", "hybrid.since=joining", ""),
     ],
 )  # fmt: skip

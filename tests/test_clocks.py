@@ -7,7 +7,7 @@ from functools import lru_cache
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from sim.pieces.clocks import Clock, ClockBook, ClockSet, Hazards, PatientClocks
@@ -138,7 +138,6 @@ def test_ages_and_hazards_at_the_knots_of_a_table() -> None:
     assert listed(Never()).age(0.1) == math.inf
 
 
-@settings(max_examples=200, deadline=None)
 @given(data=st.data())
 def test_the_form_for_all_patients_gives_the_bits_of_the_form_for_one(data: st.DataObject) -> None:
     shapes = [data.draw(st.sampled_from(SHAPES)) for _ in Clock]

@@ -121,6 +121,7 @@ def test_as_many_return_in_the_window_as_those_infused_before_let_expect() -> No
     assert abs(np.mean(surplus)) <= 4 * error
 
 
+@pytest.mark.usefixtures("engines_of_users")
 def test_both_engines_are_asked_for_by_name() -> None:
     assert pick(SIMPY, 1e9) == (SIMPY, "asked for")
     assert pick("auto", 10)[0] == SIMPY

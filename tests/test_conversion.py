@@ -5,14 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from sim.engine.choice import SIMPY
 from sim.experiment.runs.replicate import Arm, simulate
 from sim.experiment.study.economics_tables import dear_states, priced, prices, unit_of, why_not_comparable
 from sim.outcomes.budget import FIGURES, budget
-from sim.outcomes.economics import MONEY, QUANTITIES, ledger
+from sim.outcomes.economic_quantities import MONEY, QUANTITIES
+from sim.outcomes.economics import ledger
 from sim.outcomes.supply import standing_month
 from sim.scenario import ScenarioError
-from tests.runs import load_text
+from tests.runs import QUICKEST, load_text
 from tests.test_capacity_costs import MADE
 
 COSTS = "product: {autologous: 900}, follow_up_month: 9000, waiting_month: 5, capacity: {line: {unit_month: 1000}}"
@@ -22,7 +22,7 @@ CHANGE = "economics.conversion={currency: CHF, price_year: 2025, factor: 3, sour
 
 def test_every_amount_is_multiplied_and_nothing_else() -> None:
     plain, converted = load_text(TEXT), load_text(TEXT, CHANGE)
-    patients, trace = simulate(Arm("one", plain.scenario), [0], SIMPY)
+    patients, trace = simulate(Arm("one", plain.scenario), [0], QUICKEST)
     found = {}
     for name, loaded in (("plain", plain), ("converted", converted)):
         arm = Arm(name, loaded.scenario)

@@ -22,12 +22,12 @@ from sim.experiment.sweep.tables import point_rows
 from sim.experiment.sweep.unmoved import unmoved
 from sim.outcomes.decisions import judged_standings, value_based_price
 from sim.outcomes.economic_metrics import economic_metric, values_of
-from sim.outcomes.economics import COST, EFFECT, QUANTITIES
+from sim.outcomes.economic_quantities import COST, EFFECT, QUANTITIES
 from sim.outcomes.estimates import ratio_interval
 from sim.outcomes.metrics import METRICS
 from sim.scenario import ScenarioError
 from sim.scenario.each import load_each
-from tests.runs import load_text
+from tests.runs import QUICKEST, load_text
 from tests.test_psa import SMALL, base
 
 PRICE = "economics.costs.product.autologous"
@@ -37,7 +37,7 @@ def swept(folder: Path, design: str, *vary: str, samples: int | None = None, met
     made = build_design(design, [parse_factor(text) for text in vary], {}, samples, 1)
     both = base()
     reducer, money = economic_outcomes(both)
-    plan = SweepPlan(both, made.points, 2, 1, "simpy", reducer=reducer, metrics=metrics, money=money)
+    plan = SweepPlan(both, made.points, 2, 1, QUICKEST, reducer=reducer, metrics=metrics, money=money)
     with open_sweep(plan, folder) as sweep:
         evaluate(sweep, plan.points, lambda _: None)
         rows = point_rows(sweep, plan.points)
@@ -192,7 +192,7 @@ def test_at_its_value_based_price_a_strategy_is_worth_as_much_as_the_other(tmp_p
     reducer, money = economic_outcomes(both)
 
     def run(point: Point, folder: str) -> np.ndarray:
-        plan = SweepPlan(both, (point,), 4, 1, "simpy", reducer=reducer, money=money)
+        plan = SweepPlan(both, (point,), 4, 1, QUICKEST, reducer=reducer, money=money)
         with open_sweep(plan, tmp_path / folder) as sweep:
             evaluate(sweep, plan.points, lambda _: None)
             return sweep.values(0)

@@ -11,15 +11,16 @@ import numpy as np
 import pytest
 from scipy.integrate import quad
 
-from sim.engine.choice import SIMPY
 from sim.experiment.runs.replicate import Arm, simulate
-from sim.outcomes.decisions import DOMINATED, EXTENDEDLY, ON_FRONTIER, acceptability, net_benefit, standings
-from sim.outcomes.economics import QUANTITIES, Ledger, ledger
+from sim.outcomes.decisions import acceptability, net_benefit, standings
+from sim.outcomes.economic_quantities import QUANTITIES
+from sim.outcomes.economics import Ledger, ledger
 from sim.outcomes.patients import Patients
+from sim.outcomes.verdicts import DOMINATED, EXTENDEDLY, ON_FRONTIER
 from sim.pieces.luck import Luck
 from sim.pure.discounting import discount, single, stream
 from sim.scenario import ScenarioError
-from tests.runs import load_text
+from tests.runs import QUICKEST, load_text
 
 YEAR = 365.25
 MONTH = YEAR / 12
@@ -100,7 +101,7 @@ def booked(text: str, *overrides: str) -> Ledger:
 
 def followed(text: str, *overrides: str) -> tuple[Patients, Ledger]:
     arm = Arm("one", load_text(text, *overrides).scenario)
-    patients, trace = simulate(arm, [0], SIMPY)
+    patients, trace = simulate(arm, [0], QUICKEST)
     return patients, ledger(
         arm.scenario,
         arm.protocol,
@@ -265,7 +266,7 @@ def test_a_bed_is_paid_for_as_long_as_it_is_held_whether_beds_have_a_number_or_n
 
 def test_a_bed_that_is_still_held_at_the_end_is_paid_for_until_then() -> None:
     arm = Arm("one", load_text(ONE, "infusion.stay=900 d", "centres.here.beds=3").scenario)
-    _, trace = simulate(arm, [0], SIMPY)
+    _, trace = simulate(arm, [0], QUICKEST)
     found = booked(ONE, "infusion.stay=900 d", "centres.here.beds=3")
     expected = 1000 * between(36, trace.stop_day[0] - 5, 0.04)
     assert found.costs["hospital"][0] == pytest.approx(expected, rel=1e-6)

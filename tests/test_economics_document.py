@@ -39,7 +39,7 @@ def test_the_ten_lines_leave_every_table(followed: Path) -> None:
     told = set(re.findall(r"`([a-z_]+\.csv)`", DOCUMENT.read_text(encoding="utf-8"))) - {"resources.csv"}
     compared, psa = (followed / "results" / f"{kind}-mine-allogeneic" for kind in ("compare", "psa"))
     economics = {"economics.csv", "economics_differences.csv", "icer.csv", "nmb.csv", "price.csv", "budget.csv"}
-    economics |= {"subgroups.csv"}
+    economics |= {"subgroups.csv", "distribution.csv"}
     # `evsi.csv` only where a study is asked for, `supply.csv` where a capacity has a price
     assert told == {f.name for f in psa.glob("*.csv")} | economics | {"evsi.csv", "supply.csv"}
     assert economics <= {f.name for f in compared.glob("*.csv")}

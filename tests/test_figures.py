@@ -5,17 +5,16 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from sim.engine.choice import SIMPY
 from sim.experiment.runs.replicate import Arm, simulate
 from sim.outcomes.curves import LISTS, list_lengths
 from sim.outcomes.figures import figures_of, metric_named
 from sim.outcomes.resource_use import queues_of, resource_use
-from tests.runs import load_text
+from tests.runs import QUICKEST, load_text
 from tests.test_capacity import NETWORK
 
 # beds that are made ready for the next patient are in use meanwhile
 ARM = Arm("Two centres", load_text(NETWORK, "infusion.turn_round=3 d").scenario)
-PATIENTS, TRACE = simulate(ARM, range(4), SIMPY)
+PATIENTS, TRACE = simulate(ARM, range(4), QUICKEST)
 USE = resource_use(ARM.protocol, PATIENTS, TRACE, ARM.window)
 
 

@@ -1,4 +1,4 @@
-"""Costs and QALYs once more, from the files of a results folder alone: nothing of the program is imported.
+"""Costs and QALYs once more, from the files of a results folder alone: nothing that counts is imported.
 
 A row of `patients.parquet` says when what happened to a patient, `quantities.parquet` what they were given that its
 milestones do not say (days in a bed, collections that were repeated), and the scenario of the folder what it is worth.
@@ -16,12 +16,12 @@ import pandas as pd
 import pytest
 from ruamel.yaml import YAML
 
-from tests.program import call
+import vein2vein as v2v
 
 SCENARIOS = Path(__file__).parents[1] / "scenarios"
 ARMS = ("autologous", "allogeneic", "library/standard_care_bispecific", "library/standard_care_conventional",
         "library/bispecific_after_30_days", "library/cilta_cel_late", "library/combined",
-        "library/sequential", "made", "stocked")  # fmt: skip
+        "library/sequential", "made", "stocked", "again")  # fmt: skip
 # Arms of this test alone: what capacity and lost doses cost, bridging and holding by the month, care that is unrelated.
 OWN = {
     "made": """
@@ -56,6 +56,21 @@ economics:
       bed: {unit_month: 20000, use: 300}
 """,
 }
+# and a second product with curves of its own, of which patients may die before they return
+OWN["again"] = """
+extends: PLACE/library/sequential.yaml
+name: A second product of its own
+toxicity: {crs: {onset: 1 d, grades: {severe: {share: 0.3, duration: 7 d, icu: 0.5}}}, icu: {stay: 4 d, bed: freed}}
+later_course: {share: 0.9}
+after_infusion:
+  later_course:
+    progression: 1.2
+    autologous:
+      response: 0.89
+      progression: {exponential: {median: 8 months}}
+      death: {exponential: {rate: 0.01 / month}}
+      death_after_progression: {exponential: {median: 12 months}}
+"""
 UNTREATED = ("progressed", "withdrawn", "funding", "collection_failed", "product_failed", "unsuitable", "waiting")
 WITHDRAWN = ("hospice", "other_therapy", "own_choice", "infection_or_organ_function")
 YEAR = 365.25
@@ -140,6 +155,8 @@ class Recount:
         parts, found = item.split("."), self.e
         if parts[1] == "unused_product" and not found["costs"].get("unused_product"):
             parts[1] = "product"
+        if parts == ["costs", "icu_day"] and "icu_day" not in found["costs"]:
+            parts[1] = "bed_day"
         for part in parts:
             found = found[part]
         return found
@@ -258,8 +275,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name, text in OWN.items():
         (place / f"{name}.yaml").write_text(text.replace("PLACE", os.path.relpath(SCENARIOS, place)), encoding="utf-8")
     files = [str((place if name in OWN else SCENARIOS) / f"{name}.yaml") for name in ARMS]
-    done = call("compare", *files, "--replications", "2", "--out", str(out), "--quiet", "--trace")
-    assert done.returncode == 0, done.stderr
+    v2v.compare(*files, replications=2, events=True, folder=out)
     return out
 
 

@@ -7,7 +7,6 @@ from functools import lru_cache
 import numpy as np
 import pytest
 
-from sim.engine.choice import SIMPY
 from sim.engine.trace import Trace
 from sim.experiment.runs.replicate import Arm, simulate
 from sim.experiment.study.economics_tables import economic_tables
@@ -18,7 +17,7 @@ from sim.pieces.luck import Luck
 from sim.scenario import Loaded, Scenario
 from sim.scenario.afterwards import UNTREATED
 from sim.scenario.capacity_costs import CapacityCosts
-from tests.runs import load_text
+from tests.runs import QUICKEST, load_text
 from tests.test_inert_inputs import ALLOGENEIC, AUTOLOGOUS, leaves
 
 CAPACITY = CapacityCosts.by_default()
@@ -159,8 +158,10 @@ CHANGES = {
     "after_infusion.general_population.mortality_ratio": "300",
     "after_infusion.PRODUCT.progression_counts_deaths": "true",
     **{f"after_infusion.{kind}.{key}": "3" for kind in KINDS for key in ("response", "progression", "death")},
-    # so few are infused out of specification that a smaller odds ratio may turn nobody's response
+    # so few are infused out of specification, or without a response to bridging, that a smaller odds ratio may turn
+    # nobody's response
     "after_infusion.out_of_specification.response": "1000",
+    "after_infusion.by_bridging.no_response.response": "9",
     **{f"after_infusion.not_infused.{outcome}": EXP.format("0.03") for outcome in UNTREATED},
     "economics.perspective": "payer_and_manufacturer",
     "economics.discount.costs": "0.05",
@@ -215,7 +216,7 @@ APART = {
 @lru_cache
 def lived(kind: str) -> tuple[Loaded, Patients, Trace]:
     loaded = load_text(TEXTS[kind])
-    patients, trace = simulate(Arm(kind, loaded.scenario), [0], SIMPY)
+    patients, trace = simulate(Arm(kind, loaded.scenario), [0], QUICKEST)
     return loaded, patients, trace
 
 
@@ -234,10 +235,15 @@ def account(scenario: Scenario, patients: Patients, trace: Trace) -> list[float]
     )
 
 
+@lru_cache
+def unchanged_account(kind: str) -> list[float]:
+    return account(lived(kind)[0].scenario, *lived(kind)[1:])
+
+
 def changed_account(kind: str, *overrides: str) -> list[float]:
     """The account of the same course of events, where only what comes after it, or its prices, are others."""
     scenario = lived(kind)[0].with_overrides(overrides).scenario
-    return account(scenario, *simulate(Arm(kind, scenario), [0], SIMPY))
+    return account(scenario, *simulate(Arm(kind, scenario), [0], QUICKEST))
 
 
 def paths(kind: str) -> set[str]:
@@ -272,9 +278,9 @@ CASES = [
 @pytest.mark.parametrize(("kind", "path", "value"), CASES, ids=lambda part: str(part))
 def test_a_changed_field_changes_an_account(kind: str, path: str, value: str) -> None:
     loaded, patients, trace = lived(kind)
-    before = account(loaded.scenario, patients, trace)
-    scenario = loaded.with_overrides([f"{path}={value}"]).scenario
+    before = unchanged_account(kind)
     if path.startswith("economics"):
+        scenario = loaded.with_overrides([f"{path}={value}"]).scenario
         assert account(scenario, patients, trace) != before, f"{path} is accepted and ignored"
     else:
         assert changed_account(kind, f"{path}={value}") != before, f"{path} is accepted and ignored"
@@ -294,14 +300,14 @@ def test_values_for_every_outcome_stand_where_a_outcome_has_none() -> None:
     bare = TEXTS["autologous"].replace("    withdrawn: {exponential: {rate: 0.012 / d}}\n", "")
     bare = bare.replace("withdrawn: 3, ", "").replace("withdrawn: 0.31, ", "")
     base = load_text(bare)
-    plain = account(base.scenario, *simulate(Arm("bare", base.scenario), [0], SIMPY))
+    plain = account(base.scenario, *simulate(Arm("bare", base.scenario), [0], QUICKEST))
     for change in (
         "after_infusion.not_infused.death={exponential: {rate: 0.05 / d}}",
         "economics.costs.subsequent_care.month=99",
         "economics.utilities.subsequent_care.utility=0.9",
     ):
         scenario = base.with_overrides([change]).scenario
-        assert account(scenario, *simulate(Arm("bare", scenario), [0], SIMPY)) != plain, change
+        assert account(scenario, *simulate(Arm("bare", scenario), [0], QUICKEST)) != plain, change
     both = loaded.with_overrides(["economics.costs.unused_paid_by=manufacturer"])
     all_pay = both.with_overrides(["economics.perspective=payer_and_manufacturer"])
     assert account(both.scenario, patients, trace) != account(all_pay.scenario, patients, trace)

@@ -131,13 +131,13 @@ shared: {ward: {centres: [big, small], beds: 3, places: 1, icu: 1}}
 """
 )
 BESIDE = (
-    AUTOLOGOUS
+    AUTOLOGOUS.replace("share: 0.8, start: 3 d,", "share: 0.8, start: 3 d, step_up: 6 d, bed_within: 4 d,")
     + """
 before_apheresis:
   clearance: {duration: 14 d, refusal: 0.3, appeal: {duration: 9 d, success: 0.4}}
   caregiver: {triangular: [4 d, 12 d, 25 d]}
   washout: 16 d
-  holding: {share: 0.4, duration: 10 d, response: 0.6, hazard: 0.2}
+  holding: {share: 0.4, duration: 10 d, step_up: 4 d, response: 0.6, hazard: 0.2}
   slot_asked_for: at_listing
 """
 )
@@ -534,6 +534,9 @@ CHANGES: dict[str, dict[str, str | None]] = {
         "before_apheresis.washout": "21 d",
         "before_apheresis.holding.share": "0.8",
         "before_apheresis.holding.duration": "18 d",
+        "before_apheresis.holding.step_up": "9 d",
+        "bridging.step_up": "14 d",
+        "bridging.bed_within": "15 d",
         "before_apheresis.holding.response": "0.9",
         "before_apheresis.holding.hazard": "0.7",
         "before_apheresis.slot_asked_for": "when_ready",
@@ -650,7 +653,7 @@ def records(ran: Ran) -> tuple[np.ndarray, ...]:
         trace.lots.ready,
         trace.lots.failed,
         trace.expiries.day,
-        *persons(ran.scenario.patients, patients.cohort).values(),
+        *persons(ran.scenario.patients, patients.cohort.luck, patients.cohort.person).values(),
     )
 
 
@@ -686,7 +689,9 @@ def test_every_field_of_the_alternative_and_of_cells_is_listed() -> None:
 
 
 def test_every_field_of_what_runs_beside_the_work_up_is_listed() -> None:
-    beside = {path for path in fields(BESIDE) if path.startswith("before_apheresis.")}
+    beside = {
+        path for path in fields(BESIDE) if path.startswith(("before_apheresis.", "bridging.step_up", "bridging.bed"))
+    }
     assert beside - set(APART) == set(CHANGES[BESIDE])
 
 

@@ -15,7 +15,7 @@ from sim.pieces.cohort import draw_cohort
 from sim.pieces.strategies import build_protocol
 from sim.pure.streams import Source, key_table, sequence, uniforms
 from sim.scenario import load
-from tests.runs import SHIPPED, load_text, run_scenario, small
+from tests.runs import QUICKEST, SHIPPED, load_text, run_scenario, small
 from tests.test_inert_inputs import ALLOGENEIC, AUTOLOGOUS, records, same
 
 AUTO, ALLO = load(SHIPPED / "autologous.yaml"), load(SHIPPED / "allogeneic.yaml")
@@ -23,7 +23,7 @@ AUTO, ALLO = load(SHIPPED / "autologous.yaml"), load(SHIPPED / "allogeneic.yaml"
 
 def test_two_identical_scenarios_differ_by_nothing_in_any_patient() -> None:
     arms = [Arm("a", AUTO.scenario), Arm("b", AUTO.with_overrides(["name=another name"]).scenario)]
-    for replication in replicate(arms, range(2), 1, Keep(), lambda _: None):
+    for replication in replicate(arms, range(2), 1, Keep(), lambda _: None, QUICKEST):
         first, second = replication.runs
         assert np.array_equal(first.metrics, second.metrics, equal_nan=True)
         assert first.patients is not None
@@ -127,7 +127,7 @@ def test_one_more_line_changes_no_draw() -> None:
     assert stay[0][both] == pytest.approx(stay[1][both], abs=1e-9)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=settings().max_examples // 2)
 @given(
     days=st.lists(st.integers(0, 60), min_size=1, max_size=25),
     lines=st.integers(1, 6),
@@ -144,7 +144,7 @@ def test_more_units_never_delay_anybody_at_a_first_come_resource_that_nobody_lea
     assert (many.patients.day("manufacturing") <= few.patients.day("manufacturing")).all()
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=settings().max_examples // 2)
 @given(longer=st.integers(1, 60), seed=st.integers(0, 10_000))
 def test_a_longer_turnaround_never_lowers_progression_where_nothing_is_scarce(longer: int, seed: int) -> None:
     clocks = "clocks: {waiting: {progression: {exponential: {rate: 0.02 / d}}, ends_eligibility: 0.5}}\n"
@@ -158,9 +158,9 @@ def test_a_longer_turnaround_never_lowers_progression_where_nothing_is_scarce(lo
 
 def test_workers_change_nothing() -> None:
     arms = [Arm("a", AUTO.scenario), Arm("b", ALLO.scenario)]
-    one = list(replicate(arms, range(6), 1, Keep(), lambda _: None))
+    one = list(replicate(arms, range(6), 1, Keep(), lambda _: None, QUICKEST))
     heard: list[int] = []
-    two = list(replicate(arms, range(6), 2, Keep(), heard.append))
+    two = list(replicate(arms, range(6), 2, Keep(), heard.append, QUICKEST))
     assert sum(heard) == 6
     assert [r.number for r in two] == list(range(6))
     for a, b in zip(one, two, strict=True):

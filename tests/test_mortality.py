@@ -8,13 +8,12 @@ import numpy as np
 import pytest
 from scipy.integrate import quad
 
-from sim.engine.choice import SIMPY
 from sim.experiment.runs.replicate import Arm, simulate
 from sim.outcomes.patients import Afterwards, Patients
 from sim.pure.mortality import background, met
 from sim.pure.survival import Exponential, Piecewise, Weibull, hazard_table, known_table
 from sim.scenario import ScenarioError, load
-from tests.runs import SHIPPED, load_text
+from tests.runs import QUICKEST, SHIPPED, load_text
 from tests.test_after_infusion import PLAIN
 
 YEAR = 365.25
@@ -70,7 +69,7 @@ WITH_PEOPLE = PLAIN.replace("patients: {", "patients: {age: {mean: 60 y, sd: 5 y
 
 
 def lived(text: str, *overrides: str) -> tuple[Patients, Afterwards]:
-    patients, _ = simulate(Arm("one", load_text(text, *overrides).scenario), [0], SIMPY)
+    patients, _ = simulate(Arm("one", load_text(text, *overrides).scenario), [0], QUICKEST)
     assert patients.after is not None
     return patients, patients.after
 
@@ -134,7 +133,7 @@ def test_nobody_dies_earlier_where_survival_is_longer(longer: str) -> None:
     """Patient by patient: one threshold is met later by a hazard that is nowhere larger."""
     file = SHIPPED / "autologous.yaml"
     before, after = (
-        simulate(Arm("one", load(file, overrides).scenario), [0], SIMPY)[0].after for overrides in ((), (longer,))
+        simulate(Arm("one", load(file, overrides).scenario), [0], QUICKEST)[0].after for overrides in ((), (longer,))
     )
     assert before is not None
     assert after is not None

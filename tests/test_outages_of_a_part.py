@@ -8,13 +8,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from sim.engine.choice import SIMPY
 from sim.experiment.runs.replicate import Arm, as_run, simulate
 from sim.pieces.calendars import units_by_day, units_out
 from sim.pieces.protocol import Out
 from sim.scenario import ScenarioError, load
 from tests.experiments import SMALL
-from tests.runs import Ran, load_text, run_scenario, small
+from tests.runs import QUICKEST, Ran, load_text, run_scenario, small
 
 MADE = "manufacturing: {{duration: 8 d, lines: {lines}, attempts: 2}}\n"
 
@@ -113,7 +112,7 @@ def test_all_units_by_number_are_all_units(work: str) -> None:
     for units in ("", "units: 3, "):
         text = SMALL + f"disruptions: {{fault: {{resource: line, {units}work: {work}, {chance}}}}}\n"
         ((arm,), numbers) = next(iter(as_run([Arm("one", load_text(text).scenario)], [3])))
-        ran.append(simulate(arm, numbers, SIMPY)[0])
+        ran.append(simulate(arm, numbers, QUICKEST)[0])
     whole, numbered = ran
     assert np.isfinite(whole.day("manufactured")).sum() >= 5
     assert np.array_equal(whole.day("manufactured"), numbered.day("manufactured"), equal_nan=True)
@@ -150,7 +149,7 @@ def test_the_closed_form_of_one_line_holds_by_number() -> None:
     shipped = Path(__file__).parents[1] / "scenarios" / "validation" / "mm1_breakdowns.yaml"
     arm = Arm("one", load(shipped, of_one).scenario)
     ((drawn,), numbers) = next(iter(as_run([arm], [0])))
-    ran, _ = simulate(drawn, numbers, SIMPY)
+    ran, _ = simulate(drawn, numbers, QUICKEST)
     waits = ran.day("manufacturing") - ran.day("slot")
     assert np.nanmean(waits) == pytest.approx(1.748718, abs=0.25)
 

@@ -41,7 +41,7 @@ def followed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder in which somebody with a spreadsheet has typed the lines."""
     here = tmp_path_factory.mktemp("planner")
     patients = simulated(load(SHIPPED / "autologous.yaml"))
-    register = register_of(patients, Extract(300.0, 800.0), "%d.%m.%Y")
+    register = register_of(patients, Extract(300.0, 560.0), "%d.%m.%Y")
     spreadsheet = register[["Patient", *HEADS]].rename(columns=HEADS)
     spreadsheet.to_csv(here / "register.csv", index=False, sep=";", encoding="utf-8-sig")
     (block,) = re.findall(

@@ -13,7 +13,7 @@ from sim.pieces.persons import persons
 from sim.pieces.strategies import build_protocol
 from sim.scenario import Scenario, ScenarioError, load
 from tests.program import call
-from tests.runs import SHIPPED, load_text
+from tests.runs import QUICKEST, SHIPPED, load_text
 from tests.test_frailty import CLOCKS
 from tests.test_inert_inputs import WHOLE
 
@@ -23,7 +23,7 @@ SEX = "patients.sex.female=0.4"
 
 def drawn(scenario: Scenario) -> dict[str, np.ndarray]:
     cohort, _ = draw_cohort(scenario, build_protocol(scenario).clocks, [0])
-    return persons(scenario.patients, cohort)
+    return persons(scenario.patients, cohort.luck, cohort.person)
 
 
 def test_ages_are_a_normal_that_is_cut_off_and_sexes_a_share() -> None:
@@ -43,14 +43,14 @@ def test_a_patient_is_as_old_in_every_arm_and_in_every_course() -> None:
     assert np.array_equal(auto["sex"], allo["sex"])
     scenario = load_text(WHOLE, AGE, SEX).scenario
     cohort, _ = draw_cohort(scenario, build_protocol(scenario).clocks, [0])
-    found = persons(scenario.patients, cohort)
+    found = persons(scenario.patients, cohort.luck, cohort.person)
     assert cohort.courses == 2
     assert np.array_equal(found["age"], found["age"][cohort.person])
 
 
 def test_they_are_columns_of_the_table_and_change_nothing_else() -> None:
     def table(*overrides: str) -> dict[str, np.ndarray]:
-        (ran,), _ = run_arm(Arm("one", as_drawn(load_text(WHOLE, *overrides).scenario, 0)), [0], Keep())
+        (ran,), _ = run_arm(Arm("one", as_drawn(load_text(WHOLE, *overrides).scenario, 0)), [0], Keep(), QUICKEST)
         assert ran.patients is not None
         return {name: np.asarray(column) for name, column in ran.patients.items()}
 

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import math
+import re
+import shutil
+import subprocess
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from reports.methods import method_tables
+from reports.tables import read
 from sim.experiment.disk.folder import FolderError
 from sim.experiment.psa.information import (
     Population,
@@ -25,11 +30,11 @@ from sim.experiment.sweep.economics import ECONOMICS
 from sim.experiment.sweep.evaluate import SweepPlan, evaluate, open_sweep
 from sim.experiment.sweep.points import Base, Point, digest, require_valid
 from sim.outcomes.decisions import acceptability
-from sim.outcomes.economics import COST, EFFECT
+from sim.outcomes.economic_quantities import COST, EFFECT
 from sim.pieces.cohort import Cohort, draw_cohort
 from sim.pure.streams import Source, key_table, sequence
 from sim.scenario import ScenarioError
-from tests.runs import load_text
+from tests.runs import QUICKEST, load_text
 
 SMALL = """
 name: Long wait
@@ -71,7 +76,7 @@ def base(*texts: str) -> Base:
 
 def plan(samples: int = 5, replications: int = 3, **how: object) -> SweepPlan:
     both = base()
-    return SweepPlan(both, psa_points(both, samples), replications, 1, "simpy", None, ECONOMICS)
+    return SweepPlan(both, psa_points(both, samples), replications, 1, QUICKEST, None, ECONOMICS)
 
 
 @pytest.fixture(scope="module")
@@ -137,7 +142,7 @@ def test_a_sample_is_what_a_run_with_its_values_gives(done: tuple[Path, Psa, Swe
         for name, text in (("Long wait", SMALL), ("Short wait", SHORT)):
             values = [f"{p}={v}" for p, v in point.own[name].items()]
             arm = Arm(name, load_text(text, *values).scenario, point.number + 1)
-            runs = economics_of(arm, *simulate(arm, range(3), "simpy"))
+            runs = economics_of(arm, *simulate(arm, range(3), QUICKEST))
             row = long[(long["sample"] == point.number + 1) & (long["strategy"] == name)].iloc[0]
             assert row["cost"] == pytest.approx(np.mean([run[COST] for run in runs]), rel=1e-12)
             assert row["qalys"] == pytest.approx(np.mean([run[EFFECT] for run in runs]), rel=1e-12)
@@ -299,12 +304,12 @@ def test_the_arms_of_a_sample_have_the_same_patients_with_the_same_luck_and_samp
 
 
 def test_set_0_at_base_values_is_what_compare_gives_to_the_bit(tmp_path: Path) -> None:
-    plan = SweepPlan(base(), (Point(0, "base"),), 4, 1, "simpy", None, ECONOMICS)
+    plan = SweepPlan(base(), (Point(0, "base"),), 4, 1, QUICKEST, None, ECONOMICS)
     with open_sweep(plan, tmp_path / "out") as sweep:
         evaluate(sweep, plan.points, lambda _: None)
         values = sweep.values(0)
     arms = [Arm(name, loaded.scenario) for name, loaded in base().scenarios.items()]
-    for found in replicate(arms, range(4), 1, Keep(patients=False), lambda _: None):
+    for found in replicate(arms, range(4), 1, Keep(patients=False), lambda _: None, QUICKEST):
         for place, ran in enumerate(found.runs):
             assert ran.economics is not None
             assert np.array_equal(values[found.number, place], [*ran.metrics, *ran.economics], equal_nan=True)
@@ -381,10 +386,56 @@ def test_the_price_that_a_product_is_worth_is_in_the_money_of_each_sample(tmp_pa
             for text in (SMALL, SHORT)
         ]
         both = base(*texts)
-        plan = SweepPlan(both, psa_points(both, 3), 2, 1, "simpy", None, ECONOMICS)
+        plan = SweepPlan(both, psa_points(both, 3), 2, 1, QUICKEST, None, ECONOMICS)
         run_psa(plan, tmp_path / str(factor), "psa", lambda _: None)
         found.append(pd.read_csv(tmp_path / str(factor) / "psa_price.csv"))
     assert found[0]["price"].tolist() == [300_000.0] * 2 + [390_000.0] * 2
     assert found[1]["price"].tolist() == [600_000.0] * 2 + [780_000.0] * 2
     assert found[0]["value_based_price"].tolist() == pytest.approx(found[1]["value_based_price"].tolist(), rel=1e-6)
     assert found[0]["value_based_price"].abs().min() > 1000.0
+
+
+# What dampack, BCEA and voi document of their inputs, in place of the packages themselves.
+STAND_INS = """
+make_psa_obj <- function(cost, effectiveness, parameters, strategies) {
+  stopifnot(is.data.frame(cost), is.data.frame(effectiveness), is.data.frame(parameters), is.character(strategies))
+  stopifnot(identical(dim(cost), dim(effectiveness)), nrow(parameters) == nrow(cost), length(strategies) == ncol(cost))
+  stopifnot(all(sapply(cost, is.numeric)), all(sapply(effectiveness, is.numeric)), all(sapply(parameters, is.numeric)))
+  stopifnot(!anyDuplicated(make.names(strategies)), !any(startsWith(strategies, "costs_")))
+}
+bcea <- function(eff, cost, interventions) {
+  stopifnot(is.matrix(eff), is.matrix(cost), is.numeric(eff), is.numeric(cost), identical(dim(eff), dim(cost)))
+  stopifnot(length(interventions) == ncol(eff), sub("effects_", "", colnames(eff)) == sub("costs_", "", colnames(cost)))
+}
+evppi <- function(outputs, inputs, pars) {
+  stopifnot(c("c", "e", "k") %in% names(outputs), is.data.frame(outputs$c), identical(dim(outputs$c), dim(outputs$e)))
+  stopifnot(is.data.frame(inputs), nrow(inputs) == nrow(outputs$c), pars %in% names(inputs))
+  stopifnot(identical(names(inputs), make.names(names(inputs))), !("sample" %in% names(inputs)))
+}
+"""
+
+
+def test_the_lines_for_r_hand_over_what_its_packages_document(done: tuple[Path, Psa, SweepPlan]) -> None:
+    program = shutil.which("Rscript")
+    if program is None:
+        pytest.skip("R is not installed")
+    page = (Path(__file__).parents[1] / "docs" / "economics.md").read_text(encoding="utf-8")
+    (lines,) = re.findall(r"^```r\n(.*?)^```", page, re.M | re.S)
+    own = re.sub(r"\b(dampack|BCEA|voi)::", "", lines)
+    assert own != lines
+    code = f"{STAND_INS}\n{own}\nstopifnot(nrow(w) == 5, ncol(costs) == 2, identical(w$sample, x$sample))"
+    ran = subprocess.run([program, "-e", code], cwd=done[0], capture_output=True, text=True, check=False)
+    assert ran.returncode == 0, ran.stderr
+
+
+def test_what_is_known_of_information_stands_in_the_methods(done: tuple[Path, Psa, SweepPlan]) -> None:
+    folder, found, _ = done
+    (table,) = [one for one in method_tables(read(folder)) if one.name == "Value of information"]
+    said = {item.number: "\n".join(item.points) for item in table.items}
+    assert list(said) == ["1", "2", "3", "4", "5", "6"]
+    held = (found.tables["evppi"]["kind"] == "not assessed: held fixed").sum()
+    assert f"{held} inputs held fixed" in said["1"]
+    assert "No study was valued." in said["5"]
+    evpi = found.tables["evpi"].set_index("willingness_to_pay").loc[50_000.0]
+    assert f"At 50,000 per QALY, EVPI {evpi['evpi']:,.0f} (standard error {evpi['standard_error']:,.0f})" in said["6"]
+    assert "in words of our own" in table.reference

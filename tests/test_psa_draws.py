@@ -111,6 +111,12 @@ def test_wrong_entries_are_refused(lines: list[str], told: str) -> None:
     assert told in str(error.value)
 
 
+def test_a_fault_of_an_entry_is_told_once_and_not_of_those_that_name_it() -> None:
+    with pytest.raises(ScenarioError) as error:
+        inputs(normal("a", mean=50.0).replace("sd: ", "sd: -"), normal("b", ", below: a"), "c: {same_as: a}")
+    assert [problem.message for problem in error.value.problems] == ["found sd -1; allowed: above 0"]
+
+
 def test_who_goes_with_an_input_whose_value_was_changed_is_certain_as_well() -> None:
     path = "economics.utilities.progression_free"
     more = f"  economics.utilities.progressed: {{same_as: {path}}}\nsources:"

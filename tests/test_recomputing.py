@@ -11,9 +11,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tests.program import call
+import vein2vein as v2v
 
-ROOT = Path(__file__).parents[1]
 MONTH, YEAR = 365.25 / 12, 365.25
 WHO = ["scenario", "replication", "region", "source", "number", "course"]
 
@@ -119,12 +118,14 @@ def recomputed(patients: pd.DataFrame, quantities: pd.DataFrame, economics: dict
 
 
 CASES = {
-    "the shipped pair": ((), ("autologous", "allogeneic")),
+    "the shipped pair": ({}, ("autologous", "allogeneic")),
     "beds kept, unused products paid, no discounting": (
-        (
-            *("--set", "economics.costs.unused_paid_by=payer", "--set", "economics.discount.costs=0"),
-            *("--set", "economics.utilities.hospital_loss=0.2", "--set", "economics.costs.bridging=4000"),
-        ),
+        {
+            "economics.costs.unused_paid_by": "payer",
+            "economics.discount.costs": 0,
+            "economics.utilities.hospital_loss": 0.2,
+            "economics.costs.bridging": 4000,
+        },
         ("autologous",),
     ),
 }
@@ -134,11 +135,9 @@ CASES = {
 def test_costs_and_qalys_follow_from_the_files(tmp_path: Path, case: str) -> None:
     more, names = CASES[case]
     out = tmp_path / "out"
-    command = "compare" if len(names) > 1 else "run"
-    files = [str(ROOT / "scenarios" / f"{name}.yaml") for name in names]
-    short = ("--set", "run.window=200 d", "--set", "run.warm_up=100 d", "--set", "run.follow_up=300 d")
-    options = ("-n", "3", "--engine", "simpy", "--workers", "1", "-q", "--out", str(out))
-    assert call(command, *files, *short, *more, *options).returncode == 0
+    short = {"run.window": "200 d", "run.warm_up": "100 d", "run.follow_up": "300 d"}
+    command = v2v.compare if len(names) > 1 else v2v.run
+    command(*names, set={**short, **more}, replications=3, workers=1, folder=out)
     patients, quantities = (pd.read_parquet(out / f"{name}.parquet") for name in ("patients", "quantities"))
     stated = pd.read_csv(out / "economics.csv").set_index(["scenario", "quantity"])["estimate"]
     for scenario in json.loads((out / "manifest.json").read_text(encoding="utf-8"))["scenarios"]:

@@ -7,10 +7,10 @@ import pytest
 
 from sim.experiment.runs.replicate import Arm, Keep, run_arm, simulate
 from sim.experiment.study.economics_tables import no_reference_arm
-from sim.outcomes.economics import QUANTITIES
+from sim.outcomes.economic_quantities import QUANTITIES
 from sim.outcomes.metrics import METRIC_NAMES
 from sim.scenario import ScenarioError, load
-from tests.runs import SHIPPED, load_text, run_scenario
+from tests.runs import QUICKEST, SHIPPED, load_text, run_scenario
 
 MONTH = 365.25 / 12
 # Everybody progresses 100 days after referral and dies 50 days later.
@@ -39,7 +39,7 @@ alternative: {offered: {from_start: true}, accepts: 1, start: 3 d}
 
 
 def found(text: str, *overrides: str) -> dict[str, float]:
-    (ran,), _ = run_arm(Arm("reference", load_text(text, *overrides).scenario), [0], Keep())
+    (ran,), _ = run_arm(Arm("reference", load_text(text, *overrides).scenario), [0], Keep(), QUICKEST)
     assert ran.economics is not None
     return dict(zip((q.name for q in QUANTITIES), ran.economics, strict=True))
 
@@ -59,7 +59,7 @@ def test_costs_and_qalys_count_from_referral() -> None:
 
 
 def test_nobody_waits_and_nothing_is_said_of_a_path_that_is_not_there() -> None:
-    (ran,), _ = run_arm(Arm("reference", load_text(REFERENCE).scenario), [0], Keep())
+    (ran,), _ = run_arm(Arm("reference", load_text(REFERENCE).scenario), [0], Keep(), QUICKEST)
     metrics = dict(zip(METRIC_NAMES, ran.metrics, strict=True))
     assert (metrics["referred"], metrics["standard_care"], metrics["infused"]) == (2, 2, 0)
     absent = ("progressed_before_infusion_share", "lost_before_infusion_share", "died_before_infusion_share")

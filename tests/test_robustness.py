@@ -14,7 +14,16 @@ from reports.rests_on import rests_on
 from reports.tables import read
 from sim.engine.choice import COMPILED
 from sim.experiment.runs.replicate import Arm, simulate
-from sim.experiment.study.robustness import CHOICE, CONFIRMED, HEADLINE, Skipped, Variant, find_variants, robustness
+from sim.experiment.study.robustness import (
+    CHOICE,
+    CONFIRMED,
+    HEADLINE,
+    Skipped,
+    Variant,
+    find_variants,
+    robustness,
+    tried_meanwhile,
+)
 from sim.experiment.study.run import Plan, run_study
 from sim.experiment.verify.check import verify
 from sim.outcomes.metrics import METRIC_NAMES, measure
@@ -107,6 +116,11 @@ def test_a_turn_is_named_and_confirmed_and_the_numbers_are_those_of_a_run_with_t
     told = robustness(scenarios, values_of(scenarios, 5), COMPILED, 1)
     assert told is not None
     table, _ = told
+    with tried_meanwhile(scenarios, 5, COMPILED, 1) as tried:
+        beside = robustness(scenarios, values_of(scenarios, 5), COMPILED, 1, tried=tried)
+    assert tried is not None
+    assert beside is not None
+    assert beside[0].equals(table)
     row = table[
         (table["metric"] == HEADLINE[0]) & (table["path"] == "manufacturing.slots.lead") & (table["end"] == "high")
     ]

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy.stats import norm, t
 
 from sim.engine.choice import COMPILED
 from sim.experiment.runs.replicate import Arm, Keep, replicate, run_arm, simulate
-from sim.experiment.validate.cases import judge
+from sim.experiment.validate.cases import Verdict, judge
 from sim.outcomes.bridging import bridged
-from sim.outcomes.economics import QUANTITIES
+from sim.outcomes.economic_quantities import QUANTITIES
 from sim.outcomes.metrics import METRIC_NAMES
 from sim.outcomes.patients import OUTCOME_NAMES
 from sim.pure.survival import Exponential
@@ -20,14 +22,14 @@ from sim.scenario import load, read_evidence
 from sim.scenario.files import OF_THE_MAIN_JOB, is_shipped
 from sim.scenario.naming import changed_meaning
 from sim.scenario.shipped import validation_files
-from tests.runs import SHIPPED
+from tests.runs import QUICKEST, SHIPPED
 
 MONTH = 365.25 / 12
 FILES = [*sorted(SHIPPED.glob("*.yaml")), *sorted((SHIPPED / "library").glob("*.yaml"))]
 CASES = validation_files()
 # Textbook queues must come out with a standard error of half a per cent of the target.
 QUEUES = ("base_stock", "erlang_a", "mmc")
-FEW, ALL_UP_TO = 20, 60
+FEW = 6
 LOST = [name not in ("infused", "alternative", "standard_care", "waiting") for name in OUTCOME_NAMES]
 
 
@@ -61,7 +63,9 @@ def test_what_shipped_files_leave_out_of_one_another_is_not_said(tmp_path: Path)
 def test_the_default_is_calibrated_to_karmma_3() -> None:
     # 225 of 249 collected patients infused, median 49 days from apheresis to infusion (TL-05, AT-06, AT-07)
     arms = [Arm("autologous", load(SHIPPED / "autologous.yaml").scenario)]
-    runs = np.array([r.runs[0].metrics for r in replicate(arms, range(20), 1, Keep(patients=False), lambda _: None)])
+    runs = np.array(
+        [r.runs[0].metrics for r in replicate(arms, range(20), 1, Keep(patients=False), lambda _: None, QUICKEST)]
+    )
     mean = dict(zip(METRIC_NAMES, runs.mean(axis=0), strict=True))
     assert mean["vein_to_vein_days_median"] == pytest.approx(49.0, abs=1.0)
     assert mean["infused_of_collected_share"] == pytest.approx(225 / 249, abs=0.015)
@@ -69,17 +73,26 @@ def test_the_default_is_calibrated_to_karmma_3() -> None:
 
 @pytest.mark.parametrize("file", CASES, ids=lambda file: file.stem)
 def test_a_validation_case_comes_out_right(file: Path) -> None:
-    """With few replications, and so a wide interval: `validate` runs them all, which takes a minute or two."""
+    """With few replications, and so a wide interval: `.ci/run` runs them all by `validate`."""
     loaded = load(file)
     validation = loaded.scenario.validation
     assert validation is not None
     assert validation.source
-    own = loaded.scenario.run.replications
-    verdicts = judge(file.stem, loaded, own if own <= ALL_UP_TO else FEW, 1, lambda _: None)
+    count = min(loaded.scenario.run.replications, FEW)
+    verdicts = judge(file.stem, loaded, count, 1, lambda _: None, QUICKEST)
     assert len(verdicts) == len(validation.quantities)
     for verdict in verdicts:
         too_few = "more replications are needed" in verdict.why
-        assert verdict.as_stated or too_few, verdict.row()
+        assert verdict.as_stated or too_few or may_be_chance(verdict, count), verdict.row()
+
+
+def may_be_chance(verdict: Verdict, replications: int) -> bool:
+    """Whether it is off by no more than is as rare as three standard errors are where their size is known.
+
+    Of few replications it is known badly, so that Student's t stands in place of the normal distribution.
+    """
+    off = max(verdict.expected_low - verdict.simulated, verdict.simulated - verdict.expected_high)
+    return "3 standard errors" in verdict.why and off <= t.isf(norm.sf(3.0), replications - 1) * verdict.standard_error
 
 
 @pytest.mark.parametrize("stem", QUEUES)
@@ -104,7 +117,7 @@ def test_what_the_validation_cases_cite_is_published_and_was_seen() -> None:
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
 def test_a_scenario_of_the_library_runs_and_adds_up(file: Path) -> None:
     arm = Arm(file.stem, load(file).scenario)
-    for ran in run_arm(arm, range(2), Keep())[0]:
+    for ran in run_arm(arm, range(2), Keep(), QUICKEST)[0]:
         found = dict(zip(METRIC_NAMES, ran.metrics, strict=True))
         assert ran.outcomes.sum() == found["referred"] > 0
         assert (0.0 < found["infused_share"] <= 1.0) if arm.scenario.infuses else found["infused"] == 0.0
@@ -117,10 +130,13 @@ def test_a_scenario_of_the_library_runs_and_adds_up(file: Path) -> None:
         assert np.isnan(found["waiting_days_mean"]) == (not arm.scenario.infuses)
 
 
+@cache
 def shares(stem: str, metric: str, replications: int = 6) -> np.ndarray:
     arm = Arm(stem, load(SHIPPED / f"{stem}.yaml").scenario)
     place = METRIC_NAMES.index(metric)
-    return np.array([ran.metrics[place] for ran in run_arm(arm, range(replications), Keep(patients=False))[0]])
+    return np.array(
+        [ran.metrics[place] for ran in run_arm(arm, range(replications), Keep(patients=False), QUICKEST)[0]]
+    )
 
 
 @pytest.mark.parametrize(
@@ -143,16 +159,22 @@ def test_scenarios_differ_in_the_direction_that_their_story_tells(better: str, w
 
 
 def test_sickest_first_helps_the_sickest_and_costs_the_rest() -> None:
-    def lost(stem: str, group: int, number: int) -> float:
-        _, patients = run_arm(
-            Arm(stem, load(SHIPPED / f"library/{stem}.yaml").scenario), [number], Keep(patients=False)
-        )
-        mine = patients.cohort.measured & (patients.cohort.group == group)
-        return float((~patients.infused)[mine].mean())
+    def lost(stem: str) -> np.ndarray:
+        """Of each risk group (standard, high) the share that is not infused, by replication."""
+        arm = Arm(stem, load(SHIPPED / f"library/{stem}.yaml").scenario)
+        _, patients = run_arm(arm, range(6), Keep(patients=False), QUICKEST)
+        cohort, found = patients.cohort, np.zeros((2, 6))
+        for group in (0, 1):
+            mine = cohort.measured & (cohort.group == group)
+            found[group] = np.bincount(cohort.replication[mine], ~patients.infused[mine]) / np.bincount(
+                cohort.replication[mine]
+            )
+        return found
 
-    for group, sign in ((1, 1.0), (0, -1.0)):
-        gain = [lost("policy_first_come", group, k) - lost("policy_sickest_first", group, k) for k in range(6)]
-        assert sign * np.mean(gain) > 2.0 * np.std(gain, ddof=1) / np.sqrt(len(gain))
+    gain = lost("policy_first_come") - lost("policy_sickest_first")
+    error = gain.std(axis=1, ddof=1) / np.sqrt(gain.shape[1])
+    assert gain[1].mean() > 2.0 * error[1]
+    assert gain[0].mean() < -2.0 * error[0]
 
 
 def test_progression_and_death_on_the_list_together_have_the_published_hazard() -> None:
@@ -214,7 +236,7 @@ def test_a_shorter_queue_costs_no_life() -> None:
     found = []
     for stem in ("autologous", "library/unconstrained"):
         scenario = load(SHIPPED / f"{stem}.yaml", ["economics.discount={costs: 0, health: 0}"]).scenario
-        runs = run_arm(Arm(stem, scenario), range(6), Keep(patients=False))[0]
+        runs = run_arm(Arm(stem, scenario), range(6), Keep(patients=False), QUICKEST)[0]
         found.append([ran.economics for ran in runs])
     queue, none = np.array(found)
     for name in ("life_years_per_referred", "qalys_per_referred"):

@@ -6,13 +6,12 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from sim.engine.choice import SIMPY
 from sim.experiment.runs.replicate import Arm, simulate
 from sim.outcomes.metrics import BY_NAME
 from sim.outcomes.patients import Patients
 from sim.outcomes.slot_wait import SlotWait
 from sim.scenario.load import load
-from tests.runs import SHIPPED, load_text
+from tests.runs import QUICKEST, SHIPPED, load_text
 from tests.test_timelines_slots import LEAVES_AFTER_40, slots
 
 PLAIN = """
@@ -29,7 +28,7 @@ ENDLESS = "clocks: {waiting: {progression: never}}\n"
 
 def waits(days: str, rest: str, clocks: str = ENDLESS) -> tuple[list[float], list[float]]:
     text = PLAIN.format(days=days) + rest + clocks
-    patients, _ = simulate(Arm("one", load_text(text).scenario), [0], SIMPY)
+    patients, _ = simulate(Arm("one", load_text(text).scenario), [0], QUICKEST)
     assert patients.slot_wait is not None
     return patients.slot_wait.calendar.tolist(), patients.slot_wait.scarcity.tolist()
 
@@ -60,7 +59,7 @@ def test_who_leaves_has_waited_until_then() -> None:
 def shipped_waits(*overrides: str) -> tuple[Patients, SlotWait, float, NDArray[np.bool_]]:
     """(patients, their waits, mean days of scarcity, who has a slot that was handed back before)."""
     scenario = load(SHIPPED / "autologous.yaml", overrides).scenario
-    patients, trace = simulate(Arm("one", scenario), [0, 1], SIMPY)
+    patients, trace = simulate(Arm("one", scenario), [0, 1], QUICKEST)
     assert patients.slot_wait is not None
     start = np.full(len(patients.outcome), np.nan)
     np.fmax.at(start, trace.slots.holder[trace.slots.holder >= 0], trace.slots.start[trace.slots.holder >= 0])
@@ -90,6 +89,6 @@ def test_supply_without_limit_on_the_same_calendar_leaves_no_scarcity() -> None:
 
 
 def test_where_slots_are_not_dated_there_are_no_such_parts() -> None:
-    patients, trace = simulate(Arm("one", load(SHIPPED / "allogeneic.yaml").scenario), [0], SIMPY)
+    patients, trace = simulate(Arm("one", load(SHIPPED / "allogeneic.yaml").scenario), [0], QUICKEST)
     assert patients.slot_wait is None
     assert np.isnan(BY_NAME["slot_calendar_days_mean"].formula(patients, trace, (0.0, 1.0))).all()

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from sim.engine.choice import SIMPY
 from sim.experiment.runs.replicate import Arm, simulate
 from sim.outcomes.budget import budget
 from sim.pure.discounting import DAYS_PER_MONTH
-from tests.runs import load_text
+from tests.runs import QUICKEST, load_text
 from tests.test_economics import ONE, at, between, booked
 
 SOCIETY = """    society:
@@ -54,7 +53,7 @@ def test_it_is_in_nobody_s_budget() -> None:
     spent = []
     for change in (SOCIETAL, "economics.perspective=payer_and_manufacturer"):
         arm = Arm("one", load_text(text, change).scenario)
-        patients, trace = simulate(arm, [0], SIMPY)
+        patients, trace = simulate(arm, [0], QUICKEST)
         spent.append(budget(arm.scenario, arm.protocol, patients, trace).tolist())
     assert spent[0] == spent[1]
 

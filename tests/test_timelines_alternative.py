@@ -11,7 +11,7 @@ from sim.experiment.runs.replicate import Arm, simulate
 from sim.outcomes.after_infusion import follow_on
 from sim.outcomes.metrics import METRICS, measure
 from sim.scenario import ScenarioError
-from tests.runs import Ran, load_text, small
+from tests.runs import QUICKEST, Ran, load_text, small
 
 SLOTS = "manufacturing: {duration: 10 d, slots: {count: 1, every: month}}\n"
 # from day 25 after referral on everybody has progressed
@@ -183,7 +183,7 @@ def test_life_on_the_alternative_runs_from_its_first_dose() -> None:
 def test_those_on_the_alternative_are_neither_infused_nor_lost() -> None:
     ran = offered("after_waiting: 20 d")
     arm = Arm("here", ran.scenario)
-    patients, trace = simulate(arm, [0], "simpy", False)
+    patients, trace = simulate(arm, [0], QUICKEST, False)
     found = dict(zip([m.name for m in METRICS], measure(patients, trace, arm.window)[0].tolist(), strict=True))
     assert found["alternative"] == 2.0
     assert found["alternative_share"] == pytest.approx(2 / 3)
@@ -195,7 +195,7 @@ def test_those_on_the_alternative_are_neither_infused_nor_lost() -> None:
 def test_without_an_alternative_there_is_nothing_to_tell_of_it() -> None:
     ran = small(SLOTS, "0 d")
     arm = Arm("here", ran.scenario)
-    patients, trace = simulate(arm, [0], "simpy", False)
+    patients, trace = simulate(arm, [0], QUICKEST, False)
     found = dict(zip([m.name for m in METRICS], measure(patients, trace, arm.window)[0].tolist(), strict=True))
     assert np.isnan(found["alternative_share"])
 

@@ -147,7 +147,7 @@ infusion: {{stay: {{uniform: [1 d, 19 d]}}, reservation: {reservation}, turn_rou
 MILESTONES = ("listing", "lymphodepletion", "infusion", "icu", "discharge")
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=settings().max_examples // 4)
 @given(
     seed=st.integers(1, 10**6),
     reservation=st.sampled_from(["book_ahead", "hold", "admit"]),

@@ -7,8 +7,19 @@ import math
 import numpy as np
 import pytest
 
-from sim.outcomes.decisions import DOMINATED, EXTENDEDLY, ON_FRONTIER, SAME, UNCLEAR_MIX, judged_standings
-from sim.outcomes.verdicts import HIGHER, LOWER, NEITHER, Bounds, Verdict, clearly_apart, verdict
+from sim.outcomes.decisions import SAME, UNCLEAR_MIX, judged_standings
+from sim.outcomes.verdicts import (
+    DOMINATED,
+    EXTENDEDLY,
+    HIGHER,
+    LOWER,
+    NEITHER,
+    ON_FRONTIER,
+    Bounds,
+    Verdict,
+    clearly_apart,
+    verdict,
+)
 
 NAN = math.nan
 
@@ -87,3 +98,20 @@ def test_extended_dominance_is_judged_at_the_price_of_its_neighbours() -> None:
     ends = samples(10.0, 1.0), samples(40.0, 3.0, 2.0, 0.002)
     assert judged(*ends, samples(35.0, 2.0, 2.0, 0.002))[2] == EXTENDEDLY
     assert judged(*ends, samples(25.5, 2.0, 60.0, 0.002))[2] == UNCLEAR_MIX
+
+
+def test_the_cheapest_is_on_the_frontier_only_where_nothing_as_good_may_be_cheaper() -> None:
+    luck = np.random.default_rng(8)
+    noise = luck.normal(0.0, 1.0, (2, 40, 3))
+    noise -= noise.mean(axis=1, keepdims=True)
+
+    def status(dearer: float, gain: float) -> str:
+        costs = 100.0 + 5.0 * noise[0] + np.array([0.0, dearer, 900.0])
+        effects = 1.0 + 0.01 * noise[1] + np.array([0.0, gain, 0.9])
+        return next(one.status for one in judged_standings(costs, effects) if one.strategy == 0)
+
+    # as dear as far as can be told, and better: the cheaper one may be dominated
+    assert status(0.5, 0.5) == "no clear difference in costs"
+    assert status(0.5, 0.0) == "no clear difference in costs or QALYs"
+    # clearly dearer, or clearly worse: it is not
+    assert status(50.0, 0.5) == status(0.5, -0.5) == ON_FRONTIER

@@ -27,7 +27,7 @@ from sim.pieces.steps import Draw, Milestone, Stage, Supply, Use
 from sim.pure.distributions import Fixed
 from sim.scenario import load
 from sim.tables import OUTCOMES
-from tests.runs import SHIPPED, by_hand, load_text, people, run_scenario, small, walk
+from tests.runs import QUICKEST, SHIPPED, by_hand, load_text, people, run_scenario, small, walk
 from tests.test_outcomes import DYING
 from tests.test_timelines_mixed import MONTHLY, hybrid
 
@@ -309,7 +309,7 @@ def test_what_is_unlimited_has_no_utilisation(lines: str, expected: float) -> No
 def test_the_tables_of_a_shipped_scenario_agree_with_the_patients() -> None:
     arm = Arm("auto", load(SHIPPED / "autologous.yaml").scenario)
     pictures, infused, waits = Pictures([arm]), [], []
-    for replication in replicate([arm], range(3), 1, Keep(patients=True, views=True), lambda count: None):
+    for replication in replicate([arm], range(3), 1, Keep(patients=True, views=True), lambda count: None, QUICKEST):
         pictures.add(replication)
         patients = replication.runs[0].patients
         assert patients is not None
@@ -333,7 +333,7 @@ def test_the_tables_of_a_shipped_scenario_agree_with_the_patients() -> None:
 def test_day_by_day_holds_the_bed_days_of_the_months_and_no_two_stays_in_one_bed() -> None:
     arm = Arm("auto", load(SHIPPED / "autologous.yaml").scenario)
     pictures = Pictures([arm])
-    for replication in replicate([arm], range(1), 1, Keep(patients=False, views=True), lambda count: None):
+    for replication in replicate([arm], range(1), 1, Keep(patients=False, views=True), lambda count: None, QUICKEST):
         pictures.add(replication)
     tables = pictures.tables()
     days, use = tables["day_by_day"], tables["use_through_time"]
@@ -362,6 +362,6 @@ def test_day_by_day_holds_the_bed_days_of_the_months_and_no_two_stays_in_one_bed
 def test_without_views_there_are_no_such_tables() -> None:
     arm = Arm("auto", load(SHIPPED / "autologous.yaml").scenario)
     pictures = Pictures([arm])
-    for replication in replicate([arm], range(1), 1, Keep(), lambda count: None):
+    for replication in replicate([arm], range(1), 1, Keep(), lambda count: None, QUICKEST):
         pictures.add(replication)
     assert pictures.tables() == {}

@@ -7,12 +7,11 @@ import math
 import numpy as np
 import pytest
 
-from sim.engine.choice import SIMPY
 from sim.experiment.runs.replicate import Arm, simulate
 from sim.outcomes.metrics import BY_NAME
 from sim.outcomes.patients import OUTCOME_NAMES, Patients
 from sim.scenario import ScenarioError
-from tests.runs import load_text
+from tests.runs import QUICKEST, load_text
 
 WITHDRAW = """
 name: Withdrawals
@@ -30,7 +29,7 @@ manufacturing: {{duration: 100 d}}
 
 
 def outcomes_of(shares: str) -> Patients:
-    return simulate(Arm("one", load_text(WITHDRAW.format(shares=shares)).scenario), [0], SIMPY)[0]
+    return simulate(Arm("one", load_text(WITHDRAW.format(shares=shares)).scenario), [0], QUICKEST)[0]
 
 
 def test_withdrawals_are_told_apart_by_reason_and_nothing_else_moves() -> None:
@@ -66,7 +65,7 @@ def test_who_progressed_is_infused_or_lost() -> None:
     text = WITHDRAW.format(shares="{}")
     text = text.replace(text[text.index("waiting: {removal") : text.index("apheresis")], f"{waiting}\n")
     arm = Arm("one", load_text(text).scenario)
-    patients, trace = simulate(arm, [0], SIMPY)
+    patients, trace = simulate(arm, [0], QUICKEST)
     value = {name: BY_NAME[name].formula(patients, trace, arm.window)[0] for name in BY_NAME}
     both = value["progressed_and_infused_share"] + value["lost_to_progression_or_death_share"]
     assert both == pytest.approx(value["progressed_before_infusion_share"])

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from sim.experiment.runs.work import WorkerError
+from sim.experiment.runs.work import WorkerError, meanwhile
 from sim.experiment.sweep import evaluate as sweeps
 from sim.experiment.sweep.evaluate import SweepPlan, evaluate, open_sweep
 from tests.experiments import lines, small_base, task_of_this_process
@@ -48,6 +48,13 @@ def test_several_workers_give_the_same_results(
     monkeypatch.setattr(sweeps, "run_task", task_of_this_process)
     broken, _ = results(replace(PLAN, workers=workers), tmp_path / "broken")
     assert broken != alone
+
+
+def test_what_a_helper_has_not_begun_is_done_here_and_all_results_come_in_order() -> None:
+    with meanwhile(abs, range(-40, 0), 1) as results:
+        assert list(results()) == list(range(40, 0, -1))
+    with pytest.raises(ZeroDivisionError), meanwhile(abs, range(-40, 0), 1):
+        raise ZeroDivisionError
 
 
 def launch(command: list[str], paths: list[Path]) -> subprocess.Popen[bytes]:

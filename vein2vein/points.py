@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import TypeAlias
 
-from sim.experiment.asked import How, OptionError
+from sim.experiment.asked import How, OptionError, require_one_count
 from sim.experiment.options import (
     PLAN_CONFIDENCE,
     PLAN_EVALUATIONS,
@@ -56,6 +56,7 @@ def sweep(
     Returns a `Sweep`: `points`, `outcomes` and `sensitivity` as frames. Raises ScenarioError where a value cannot be,
     ValueError where the design or a range cannot, and as `run` does.
     """
+    require_one_count(set or (), replications)
     arms, notes = named(scenarios, set, seed)
     wanted = replace(varied(_texts(vary)), design=design, samples=samples, metrics=tuple(metrics),
                      replications=replications)  # fmt: skip
@@ -97,6 +98,7 @@ def psa(
     Returns a `Psa`: `samples`, `inputs`, `acceptability`, `evpi` and `icer` as frames. Raises ScenarioError where a
     scenario has no economics or nothing uncertain, and as `run` does.
     """
+    require_one_count(set or (), None, reads_own=False)
     arms, notes = named(scenarios, set, seed)
     together = [f"{name}={','.join(texts('groups', name, paths))}" for name, paths in (groups or {}).items()]
     valued = [f"{path}={size}" for path, size in (studies or {}).items()]
@@ -147,6 +149,7 @@ def plan(
     prices = [f"{path}={price}" for path, price in (cost or {}).items()]
     zones = [f"{metric}={width}" for metric, width in (zone or {}).items()]
     rule = Rule(confidence, replications, max_replications)
+    require_one_count(set or (), None, reads_own=False)
     base = Base(named([scenario], set, seed)[0])
     prepared = prepare_plan(base, factors, targets, prices, zones, rule, How(workers, engine), evaluations)
     asked = {"cost": cost, "zone": zone, "confidence": confidence, "replications": replications,

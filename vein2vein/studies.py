@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 
-from sim.experiment.asked import option
+from sim.experiment.asked import option, require_one_count
 from sim.experiment.runs.precision import Precision, parse_precisions, require_possible
 from sim.experiment.study.run import Plan, load_warnings, run_study, study_files
 from sim.scenario import Loaded
@@ -100,6 +100,7 @@ def _study(
     command: str,
     robustness: bool = False,
 ) -> Study:
+    require_one_count(values or (), replications, reads_own=not precision)
     scenarios, notes = named(given, values, seed)
     rule = None
     if precision:

@@ -15,6 +15,7 @@ from reports.charts import (
     fitted,
     flow,
     forecast,
+    frontier,
     groups,
     incidence,
     network,
@@ -420,6 +421,21 @@ CHARTS: tuple[Chart, ...] = (
         "the proportion of samples in each quadrant. On the dotted line a strategy is worth as much as the baseline, "
         "below it more.",
         section=COSTS,
+    ),
+    *(
+        Chart(
+            name,
+            "Cost-effectiveness frontier",
+            table,
+            frontier.draw_frontier,
+            frontier.describe_frontier,
+            "To the right is better, upwards is costlier. The line joins the strategies that are clearly on the "
+            "frontier: its slope is what a further QALY costs. A cross is dominated by one other strategy, a triangle "
+            "by a mix of two; a hollow mark is not clearly different from the frontier. A square is a reference arm.",
+            frontier.has_several,
+            section=COSTS,
+        )
+        for name, table in (("frontier", "icer"), ("psa_frontier", "psa_icer"))
     ),
     Chart(
         "ceac",

@@ -11,6 +11,7 @@ from reports.methods.ispor import ispor
 from reports.methods.item import Item, MethodTable
 from reports.methods.page import methods_page
 from reports.methods.stress import stress
+from reports.methods.voi import has_value_of_information, value_of_information
 from reports.tables import ResultsError, Tables
 
 __all__ = ["Item", "MethodTable", "method_tables", "methods_text"]
@@ -34,7 +35,8 @@ def methods_text(tables: Tables) -> str | None:
 def _filled(facts: Facts) -> list[MethodTable]:
     try:
         found = [stress(facts), ispor(facts)]
-        return [*found, cheers(facts)] if facts.economics else found
+        found += [cheers(facts)] if facts.economics else []
+        return [*found, value_of_information(facts)] if has_value_of_information(facts) else found
     except (AttributeError, KeyError, IndexError, TypeError, ValueError) as error:
         # a manifest is a file that anybody may have changed
         raise ResultsError(f"manifest.json: does not describe the model as this version does ({error!r})") from error

@@ -68,7 +68,7 @@ def cheers(f: Facts) -> MethodTable:
             METHODS,
             "19",
             "Characterising distributional effects",
-            (),
+            _distribution(f),
             "effects on groups beyond the model's risk groups",
         ),
         Item(METHODS, "20", "Characterising uncertainty", (*planned.aims(f), *executed.estimation(f))),
@@ -204,6 +204,22 @@ def _levels(f: Facts) -> tuple[str, ...]:
         f"{'' if row.unit == 'QALYs' else f' {row.unit}'}."
         for row in records(chosen)
     )
+
+
+def _distribution(f: Facts) -> tuple[str, ...]:
+    """Which groups gain or lose net benefit at the middle willingness to pay, and with which equity weights."""
+    if "distribution" not in f.tables:
+        return ()
+    table, worth = f.tables["distribution"], f.findings.threshold
+    here = table[(table["willingness_to_pay"] == worth) & (table["group_by"] != "all")]
+    given = f.cases[0].value("economics.equity") or {}
+    points = [f"Equity weights of QALYs: {_flat(given)}; 1 of all others." if given else "No equity weights."]
+    for scenario in f.findings.others:
+        mine = records(here[here["scenario"] == scenario])
+        told = "; ".join(f"{row.group}: {row.weighted_verdict if given else row.verdict}" for row in mine)
+        against = f"against {f.findings.baseline} at {amount(worth, '')} per QALY"
+        points.append(f"{scenario}, net benefit of each group {against}: {told}.")
+    return (*points, "Costs, QALYs and net benefit of each group are in subgroups.csv and distribution.csv.")
 
 
 def _effect(f: Facts) -> tuple[str, ...]:

@@ -50,7 +50,7 @@ class BookingPool(Pool):
         if booking is None:
             return
         if isnan(booking.ended):
-            booking.ended, booking.day = day, day + self.terms.planned
+            booking.ended, booking.day = day, day + booking.planned
             if not self.unlimited:
                 self._held.remove(booking)
                 self.look()
@@ -69,9 +69,9 @@ class BookingPool(Pool):
     def _can_serve(self, request: Request) -> bool:
         """Whether a unit will be there at each instant of the time that is asked for."""
         first = self._needed_on(request, self.timeline.now)
-        end = first + self.terms.planned
-        begins = [self._begins(booking) for booking in self._held]
-        moments = [first, *(day for day in begins if first < day < end)]
+        end = first + request.planned
+        begins = [(self._begins(booking), booking.planned) for booking in self._held]
+        moments = [first, *(day for day, _ in begins if first < day < end)]
         moments += [day for day, _ in self._known if first < day < end]
         return all(self._taken(moment, begins) < self._there(moment) for moment in moments)
 
@@ -89,10 +89,10 @@ class BookingPool(Pool):
             return day
         return next((later for later, units in self._known if later > day and units > 0), day)
 
-    def _taken(self, moment: float, begins: Sequence[float]) -> int:
-        """Units that are booked (from these days on), or expected in use, at a moment from now on."""
-        now, planned = self.timeline.now, self.terms.planned
-        booked = len([begin for begin in begins if begin <= moment < begin + planned])
+    def _taken(self, moment: float, begins: Sequence[tuple[float, float]]) -> int:
+        """Units that are booked (from these days on, for so many), or expected in use, at a moment from now on."""
+        now = self.timeline.now
+        booked = len([begin for begin, planned in begins if begin <= moment < begin + planned])
         return booked + sum([one.units for one in self._units.holders if moment == now or moment < one.day])
 
     def _there(self, moment: float) -> float:
@@ -119,7 +119,8 @@ class BookingPool(Pool):
         A booking that counts from now on is in the way until it is taken up; then it is looked at anyway.
         """
         now = self.timeline.now
-        ends = [begins + self.terms.planned for begins in map(self._begins, self._held) if begins > now]
+        begins = [(self._begins(booking), booking.planned) for booking in self._held]
+        ends = [begin + planned for begin, planned in begins if begin > now]
         ends += [one.day for one in self._units.holders] + [day for day, _ in self._known]
         needed = self._needed_on(first, now)
         day = min((self._granted_for(first, end) for end in ends if end > needed), default=inf)

@@ -25,6 +25,7 @@ from sim.engine.kernel.rows import (
     Frame,
     Happening,
     Lot,
+    OneClock,
     Passed,
     Pool,
     Replication,
@@ -51,6 +52,7 @@ from sim.engine.kernel.tables import (
     State,
     Uses,
     Walkers,
+    Wanted,
 )
 from sim.engine.trace import CHECK_EVERY_DAYS, EngineError, Expiries, FloatArray, IntArray, Lots, Stages, Trace
 from sim.pieces.cohort import Cohort
@@ -102,7 +104,7 @@ def uniforms(
 ) -> FloatArray:
     """As `streams.uniforms`, to the bit, and quicker."""
     found = np.empty((len(keys), len(number)))
-    kernel_draws.fill(keys, source, replication, number, attempt, found)
+    kernel_draws.fill(Wanted(keys, source, replication, number, attempt, found))
     return found
 
 
@@ -196,7 +198,7 @@ def _start(
     now = copied(flat.now)[0]
     now["replication"], now["courses"], now["traced"] = -1, cohort.courses, traced
     now["follow_up"], now["first_check"], now["check_every"] = follow_up, least, CHECK_EVERY_DAYS
-    notes, attempts = _lived(flat, cohort)
+    notes, passes, attempts = _lived(flat, cohort)
     return State(
         Run(now, rows(Due, len(start.heap) + room), rows(Happening, len(start.heap) + room), rows(Task, room)),
         Walkers(rows(Walker, room), rows(Frame, room, flat.depth), rows(Share, room, resources)),
@@ -213,10 +215,10 @@ def _start(
             expiries=rows(Expiry, room),
         ),
         draws,
-        ClockRows(clocks, rows(FactorChange, count + 1, min(4, room))),
+        ClockRows(clocks, rows(OneClock, count + 1, 3), rows(FactorChange, count + 1, min(4, room))),
         Records(
             notes=notes,
-            passes=(~np.isnan(notes)).astype(np.int64),
+            passes=passes,
             attempts=attempts,
             ended_outcome=np.full(count, -1, dtype=np.int64),
             ended_day=np.full(count, np.nan),
@@ -247,16 +249,20 @@ def _replications(cohort: Cohort, people: People) -> Any:
     return found
 
 
-def _lived(flat: Flat, cohort: Cohort) -> tuple[FloatArray, IntArray]:
-    """(days of milestones passed, attempts made) by the start."""
+def _lived(flat: Flat, cohort: Cohort) -> tuple[FloatArray, IntArray, IntArray]:
+    """(days of milestones passed, how often they were, attempts made) by the start."""
     count = len(cohort.referral_day)
     notes = np.full((count, len(flat.milestones)), np.nan)
+    passes = np.zeros((count, len(flat.milestones)), dtype=np.int64)
     attempts = np.zeros((count, len(flat.attempt_names)), dtype=np.int64)
     for place, name in enumerate(flat.milestones):
-        notes[:, place] = cohort.notes.get(name, np.nan)
+        if name in cohort.notes:
+            notes[:, place] = cohort.notes[name]
+            passes[:, place] = ~np.isnan(cohort.notes[name])
     for place, name in enumerate(flat.attempt_names):
-        attempts[:, place] = cohort.attempts.get(name, 0)
-    return notes, attempts
+        if name in cohort.attempts:
+            attempts[:, place] = cohort.attempts[name]
+    return notes, passes, attempts
 
 
 def _first_draws(flat: Flat, cohort: Cohort, luck: Luck) -> Draws:

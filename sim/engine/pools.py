@@ -7,7 +7,7 @@ leaving day, and is passed over.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from enum import Enum, auto
 from heapq import heappop, heappush
@@ -69,6 +69,7 @@ class Request:
     unit: int = 0
     booking: Request | None = None
     ahead: float = 0.0
+    planned: float = 0.0
     day: float = nan
     source: int = field(init=False)
 
@@ -102,6 +103,7 @@ class Pool:
         self._waiting: list[tuple[float, float, int, int, int, Request]] = []
         self._joined = 0
         self._turn_is_due = False
+        self._new: list[tuple[Request, Callable[[], None]]] = []
         self.lists: Lists | None = None  # those that it serves, or is one of
 
     @property
@@ -166,6 +168,19 @@ class Pool:
             order = (self.resource << 20) + self.centre
             then(self.timeline.on(self.timeline.now, Phase.GRANT + order), self._take_turn)
 
+    def once_passed_over(self, request: Request, function: Callable[[], None]) -> None:
+        """Let a function be called if a waiting request is not served by the turn that is due at this instant."""
+        if self._turn_is_due and self.lists is None:
+            self._new.append((request, function))
+        else:
+            function()
+
+    def _end_turn(self) -> None:
+        new, self._new = self._new, []
+        for request, function in new:
+            if request.answer is None:
+                function()
+
     def _take_turn(self) -> None:
         self._turn_is_due = False
         if self.lists is None:
@@ -181,12 +196,14 @@ class Pool:
             has_left = request.lapses <= self.timeline.now
             if not (is_stale or has_left) and not self._can_serve(request):
                 self._come_again(request)
-                return
+                break
             heappop(self._waiting)
             if not is_stale:
-                then(self.timeline.at_once(), self._serve_next)
+                assert request.answered is not None
+                self.timeline.once_gone(request.answered, self._serve_next)
                 self._end_wait(request, LAPSED) if has_left else self.grant(request)
                 return
+        self._end_turn()
 
     def _can_serve(self, request: Request) -> bool:
         """Whether a request, if it is the first, may be granted now."""

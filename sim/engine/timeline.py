@@ -12,13 +12,12 @@ its own terms, by what it offers for them:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from enum import IntEnum
-from itertools import count
-from typing import Any, cast
+from typing import Any
 
 import simpy
-from simpy.events import NORMAL, EventPriority
+from simpy.events import NORMAL
 
 ORDER_BITS = 44
 
@@ -41,7 +40,7 @@ class Due(float):
     """A delay until a stated day, and the priority there: added to SimPy's clock it gives that day, unrounded."""
 
     __slots__ = ("priority",)
-    priority: EventPriority
+    priority: int
 
     def __radd__(self, now: float) -> float:
         return float(self)
@@ -52,26 +51,50 @@ class Timeline(simpy.Environment):
 
     def __init__(self) -> None:
         super().__init__(initial_time=0.0)
-        self._calls = cast(Iterator[EventPriority], count(-1, -1))
+        self._call = 0  # the priority of what was let happen at once last
+        self._to_follow = 0  # functions that are called once somebody has gone
 
-    def schedule(self, event: simpy.Event, priority: EventPriority = NORMAL, delay: float = 0.0) -> None:
+    def schedule(self, event: simpy.Event, priority: Any = NORMAL, delay: float = 0.0) -> None:
         """Let an event take place when it is `Due`, or at once, before what was let happen at once earlier."""
-        super().schedule(event, delay.priority if isinstance(delay, Due) else next(self._calls), delay)
+        if isinstance(delay, Due):
+            priority = delay.priority
+        else:
+            self._call = priority = self._call - 1
+        super().schedule(event, priority, delay)
 
     def on(self, day: float, priority: int) -> simpy.Event:
         """What takes place on `day`; `priority` is a phase, plus an order inside it."""
         delay = Due(day)
-        delay.priority = EventPriority(priority)
+        delay.priority = priority
         return simpy.Timeout(self, delay)
 
     def at_once(self) -> simpy.Event:
         """What takes place at once, but after what is let happen at once from now on."""
         return simpy.Event(self).succeed()
 
+    def once_gone(self, event: simpy.Event, function: Callable[[], None]) -> None:
+        """Let a function be called when who waits for an event that is to happen now has gone as far as they can.
+
+        As an event `at_once` made before that one would; it is one only where something else was let happen at once.
+        """
+        self._call = turn = self._call - 1
+        self._to_follow += 1
+
+        def go_on(_: simpy.Event) -> None:
+            self._to_follow -= 1
+            if self._call == turn - 1:
+                function()
+            else:
+                delay = Due(self.now)
+                delay.priority = turn
+                then(simpy.Timeout(self, delay), function)
+
+        event.callbacks.append(go_on)
+
     @property
     def is_quiet(self) -> bool:
         """Whether nothing else will happen at this instant."""
-        return self.peek() > self.now
+        return self._to_follow == 0 and self.peek() > self.now
 
 
 def then(event: simpy.Event, function: Callable[..., None], *about: Any) -> None:

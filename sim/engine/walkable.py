@@ -78,8 +78,8 @@ def check_bookings(protocol: Protocol) -> None:
     for step in walk_steps((*protocol.patient_steps, *protocol.lot_path)):
         if isinstance(step, Stage) and step.at_most < inf and (step.hours is not None or step.since):
             raise EngineError(f"{step.name}: a stage with a limit has no hours, and begins now")
-        if isinstance(step, Use) and step.resource in names and (step.units > 1 or step.patience is not None):
-            raise EngineError(f"{step.resource}: one unit is booked, with unlimited patience")
+        if isinstance(step, Use) and step.resource in names and step.units > 1:
+            raise EngineError(f"{step.resource}: one unit is booked at a time")
     if any(isinstance(step, Use) and step.resource in names for step in walk_steps(protocol.lot_path)):
         raise EngineError("a booking has no meaning on the path of a lot")
 

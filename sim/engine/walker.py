@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Generator, Mapping
 from dataclasses import dataclass, field, replace
 from enum import Enum, auto
+from functools import partial
 from math import inf, isnan, nan
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -93,6 +94,7 @@ class Walker:
     `day`: its own time; `leaves`: its leaving day; `cut`: the day on which stages are cut. `order`: among those to
     whom something happens at one instant. `attempt`: which of its
     draws count. `holding`: how many uses it is inside of. `stage_bound`: it begins nothing once its patient has left.
+    `looks`: its leaving day may be put off by a branch beside it, and is looked up again when it has come.
     `slot_starts`: start days of slots held, by resource; also the day on which another resource served a list.
     `bookings`: the last booking made, by the resource booked. `units`: the number of the last unit that it had, by
     resource.
@@ -110,6 +112,7 @@ class Walker:
     holding: int = 0
     stage_bound: bool = False
     is_branch: bool = False
+    looks: bool = False
     slot_starts: Mapping[str, float] = field(default_factory=dict)
     bookings: Mapping[str, Request] = field(default_factory=dict)
     units: Mapping[str, int] = field(default_factory=dict)
@@ -128,6 +131,8 @@ class Walker:
                         self.world.passes[step.name][self.entity] += 1
                     continue
                 case Stage():
+                    if self.looks:
+                        yield from self._look_by(self._span(step)[1])
                     how = self._pass(step)
                 case Use():
                     how = yield from self._use(step)
@@ -171,19 +176,8 @@ class Walker:
         """Let a stage pass: until its end, its loss, or the day on which it is cut."""
         if self._must_stop:
             return LEFT
-        asked = began = self.day
-        lost = False
-        if isinstance(step.duration, UntilSlotStart):
-            if step.duration.slots not in self.slot_starts:
-                raise EngineError("a stage lasts until the start of a slot that nobody holds")
-            ended = max(asked, self.slot_starts[step.duration.slots])
-        elif step.since:
-            ended, lost = self._rest_of(step)
-        elif step.hours is None:
-            lasts = self._drawn(step.name)
-            ended, lost = asked + min(lasts, step.at_most), lasts > step.at_most
-        else:
-            began, ended, lost = step.hours.span(asked, self._drawn(step.name))
+        asked = self.day
+        began, ended, lost = self._span(step)
         how = FAILED if lost else THROUGH
         if ended >= self.cut:
             began, ended, how = min(began, self.cut), self.cut, LEFT
@@ -193,6 +187,27 @@ class Walker:
             stage = world.stage_names.setdefault(step.name, len(world.stage_names))
             world.stages.append(Passed(self.kind, self.entity, asked, began, ended, stage))
         return how
+
+    def _span(self, step: Stage) -> tuple[float, float, bool]:
+        """(begin, end, whether it was lost) of a stage that the walker comes to on its day, if nothing cuts it."""
+        asked = self.day
+        if isinstance(step.duration, UntilSlotStart):
+            if step.duration.slots not in self.slot_starts:
+                raise EngineError("a stage lasts until the start of a slot that nobody holds")
+            return asked, max(asked, self.slot_starts[step.duration.slots]), False
+        if step.since:
+            return asked, *self._rest_of(step)
+        if step.hours is None:
+            lasts = self._drawn(step.name)
+            return asked, asked + min(lasts, step.at_most), lasts > step.at_most
+        return step.hours.span(asked, self._drawn(step.name))
+
+    def _look_by(self, day: float) -> Generator[simpy.Event, Any, None]:
+        """Where the walker would be cut by a day: wait until then, and see whether its patient leaves later now."""
+        timeline = self.world.timeline
+        while timeline.now < self.cut <= day and self.cut < inf and not self._must_stop:
+            yield timeline.on(self.cut, Phase.CLOCK + self.order)
+            self._leave_on(self.world.leave_day[self.entity])
 
     def _rest_of(self, step: Stage) -> tuple[float, bool]:
         """(end, whether it was lost) of a stage that began at a milestone; today where that is past."""
@@ -380,8 +395,10 @@ class Walker:
             yield timeline.on(self.day, Phase.COMPLETION + self.order)
         request = pool.request(self.kind, self.entity, units, self.day, self.cut)
         if isinstance(pool, BookingPool):
-            at_once = pool.terms.ahead is None or (isinstance(step, Use) and step.at_once)
-            request.ahead = 0.0 if at_once or pool.terms.ahead is None else self._drawn(pool.terms.ahead.name)
+            at_once = step.at_once if isinstance(step, Use) else None
+            request.planned = pool.terms.planned if at_once is None else at_once
+            known = at_once is None and pool.terms.ahead is not None
+            request.ahead = self._drawn(pool.terms.ahead.name) if known and pool.terms.ahead is not None else 0.0
         elif isinstance(pool, CapacityPool) and pool.bookings is not None:
             request.booking = self.bookings.get(pool.bookings.terms.of)
         if pool.unlimited:
@@ -393,10 +410,15 @@ class Walker:
             return request
         pool.ask(request)
         if request.answer is None:
-            self._limit_wait(request, pool, step)
+            if isinstance(step, Draw):
+                self._limit_wait(request, pool, step)
+            else:
+                pool.once_passed_over(request, partial(self._limit_wait, request, pool, step))
         if request.answered is not None:
             yield request.answered
         self.day = request.began if request.answer is GRANTED else request.ended
+        if self.looks:
+            self._leave_on(self.world.leave_day[self.entity])
         return request
 
     def _limit_wait(self, request: Request, pool: Pool, step: Use | Draw) -> None:
@@ -412,11 +434,21 @@ class Walker:
                 request.lapses = self.leaves
             if request.lapses < inf:
                 leaving = timeline.on(max(request.lapses, self.day), Phase.CLOCK + self.order)
-                then(leaving, pool.leave, request, LAPSED)
+                then(leaving, self._lapse, pool, request)
         if step.patience is not None:
             over = max(self._since(step.patience.since) + step.patience.days, self.day)
             if over < request.lapses:
                 then(timeline.on(over, Phase.PATIENCE + self.order), pool.leave, request, GAVE_UP)
+
+    def _lapse(self, pool: Pool, request: Request) -> None:
+        """A wait is over, unless its patient leaves later now."""
+        leaves = self.world.leave_day[self.entity] if self.looks else request.lapses
+        if request.answer is not None or leaves <= request.lapses:
+            pool.leave(request, LAPSED)
+            return
+        request.lapses = leaves
+        if leaves < inf:
+            then(self.world.timeline.on(leaves, Phase.CLOCK + self.order), self._lapse, pool, request)
 
     def _go_without(self, request: Request, step: Use | Draw) -> Walk:
         """What follows a request that was not granted."""
@@ -483,18 +515,20 @@ class Walker:
         """Let branches go on their way, one after the other, and go on when all have ended."""
         timeline = self.world.timeline
         gone = timeline.at_once()
-        branches = [(replace(self, holding=0, is_branch=True), branch) for branch in step.branches]
+        looks = self.looks or step.slows
+        branches = [(replace(self, holding=0, is_branch=True, looks=looks), branch) for branch in step.branches]
         # the latest goes first
         under_way = [timeline.process(walker._go_as(branch)) for walker, branch in reversed(branches)]
         yield gone
-        failed = False
+        hows = []
         for way in under_way:
-            how = yield way
-            failed = failed or how is FAILED
+            hows.append((yield way))
         self.day = max([self.day, *(walker.day for walker, _ in branches)])
+        if looks:
+            self._leave_on(self.world.leave_day[self.entity])
         if self.cut <= self.day:
             return LEFT
-        return FAILED if failed else THROUGH
+        return ENDED if ENDED in hows else FAILED if FAILED in hows else THROUGH
 
     def _supply(self) -> Walk:
         """Put the doses of this lot on its shelf."""

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+
+# Where a scenario says how many replications there are.
+COUNT = "run.replications"
 
 
 class OptionError(ValueError):
@@ -27,6 +30,18 @@ def option(name: str) -> Iterator[None]:
         raise
     except ValueError as error:
         raise OptionError(name, str(error)) from error
+
+
+def require_one_count(overrides: Iterable[str], replications: int | None, *, reads_own: bool = True) -> None:
+    """Nothing, or an OptionError where `run.replications` is set, and something else says how many there are.
+
+    `reads_own`: whether the scenario's own number counts where `replications` is None.
+    """
+    if any(text.partition("=")[0].strip() == COUNT for text in overrides):
+        if not reads_own:
+            raise OptionError(f"set {COUNT}", "is not read here; allowed: the option replications")
+        if replications is not None:
+            raise OptionError(f"set {COUNT}", "replications are asked for as well; allowed: one of the two")
 
 
 @dataclass(frozen=True)

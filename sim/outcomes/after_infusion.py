@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,10 +11,12 @@ from numpy.typing import NDArray
 from sim.outcomes.bridging import bridged
 from sim.outcomes.patients import Afterwards, Patients
 from sim.pieces.luck import Luck
-from sim.pieces.persons import MALE, persons
+from sim.pieces.persons import persons, population
+from sim.pieces.returning import PRODUCTS
+from sim.pieces.returning import relapses as would_return
 from sim.pure.discounting import DAYS_PER_YEAR
 from sim.pure.frailty import Frailty
-from sim.pure.mortality import Background, background, met
+from sim.pure.mortality import Background, met_by
 from sim.pure.odds import share_at_odds
 from sim.pure.survival import Survival, known_table
 from sim.scenario import Scenario
@@ -22,7 +25,6 @@ from sim.scenario.afterwards import UNTREATED, AfterInfusion, ByBridging, ByEarl
 FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
 IntArray = NDArray[np.int64]
-PRODUCTS = ("autologous", "allogeneic")
 ALTERNATIVE, STANDARD_CARE = "alternative", "standard_care"
 
 
@@ -81,13 +83,21 @@ def _lives(
     own = {name: -np.log1p(-u) for name, u in zip(clocks, drawn, strict=True)}
     thresholds = {name: frailty.tie(threshold) for name, threshold in own.items()}
     respond = frailty.tie_chance(respond)
-    relapse, death, response_day = (np.full(len(rests), np.nan) for _ in range(3))
-    responded = np.zeros(len(rests), bool)
-    people = _people(scenario, rules, patients, rows, rests)
+    # of a first course: when they relapse who return then, if they live until it and are back in time
+    infused_first = patients.infused & (patients.cohort.course == 1)
+    back = np.where(infused_first[rows], would_return(scenario, luck, rows), np.nan)
     ratios = _ratios(scenario, rules, patients, luck, rows)
+    groups: list[_Alike] = []
     given = {name: patients.infused & (patients.off_the_shelf == (name == "allogeneic")) for name in PRODUCTS}
-    for product, treated in (given | {ALTERNATIVE: patients.turned, STANDARD_CARE: patients.cared_for}).items():
-        durability, mine = rules.of(product), treated[rows]
+    first_course = patients.cohort.course == 1
+    treatments = [
+        (rules.of(ALTERNATIVE), patients.turned),
+        (rules.of(STANDARD_CARE), patients.cared_for),
+        *((rules.of(product), treated & first_course) for product, treated in given.items()),
+        *((rules.again(product), treated & ~first_course) for product, treated in given.items()),
+    ]
+    for durability, treated in treatments:
+        mine = treated[rows]
         if durability is None or not mine.any():
             continue
         responds = respond < share_at_odds(durability.response, ratios["response"])
@@ -100,41 +110,68 @@ def _lives(
                 (chances,) = luck.patients(("after_infusion/time_to_response",), rows[chosen])
                 reaches = durability.time_to_response.quantile(chances)
             shape = durability.progression_alone(response, frailty.strength)
-            ratio = ratios["death"][chosen]
             progresses = reaches + _age(shape, thresholds["progression"][chosen], ratios["progression"][chosen])
+            progresses = np.where(np.isfinite(back[chosen]), back[chosen], progresses)
             later = durability.after_progression(response)
-            # without a clock that starts at progression, that of death goes on
-            until = progresses if later is not None else np.full(len(progresses), np.inf)
-            first = None if people is None else people.of(chosen, np.zeros(len(ratio)))
-            dies, left = met(known_table(durability.death), ratio, first, thresholds["death"][chosen], until)
-            relapses = progresses < dies
-            if later is not None:
-                dies[relapses] = progresses[relapses] + _then(later, ratio, first, left, progresses, relapses)
-            responded[chosen] = response & (reaches < dies)
-            response_day[chosen] = np.where(responded[chosen], rests[chosen] + reaches, np.nan)
-            relapse[chosen] = np.where(relapses, rests[chosen] + progresses, np.nan)
-            death[chosen] = rests[chosen] + dies
+            threshold, ratio = thresholds["death"][chosen], ratios["death"][chosen]
+            groups.append(_Alike(chosen, durability.death, threshold, ratio, progresses, later, response, reaches))
     for outcome in UNTREATED:
         chosen = np.flatnonzero(patients.with_outcome(outcome)[rows])
         if len(chosen):
-            nothing = np.zeros(len(chosen))
-            first = None if people is None else people.of(chosen, nothing)
-            table, never = known_table(rules.not_infused.of(outcome)), np.full(len(chosen), np.inf)
-            death[chosen] = rests[chosen] + met(table, nothing + 1.0, first, own["death"][chosen], never)[0]
+            never, once, none = np.full(len(chosen), np.inf), np.ones(len(chosen)), np.zeros(len(chosen))
+            death, threshold = rules.not_infused.of(outcome), own["death"][chosen]
+            groups.append(_Alike(chosen, death, threshold, once, never, None, False, none))
+    return _told(groups, _people(scenario, rules, patients, rows, rests), rests)
+
+
+@dataclass(frozen=True, eq=False)
+class _Alike:
+    """Patients who live by the same clocks, by their places: the clock of death, its threshold and hazard ratio.
+
+    `progresses`: days to progression, `later`: the clock of death from then on; None where that of before goes on.
+    `responds`: whether they respond, after `reaches` days, if they live that long.
+    """
+
+    who: IntArray
+    death: Survival
+    threshold: FloatArray
+    ratio: FloatArray
+    progresses: FloatArray
+    later: Survival | None
+    responds: bool
+    reaches: FloatArray
+
+
+def _told(
+    groups: Sequence[_Alike], people: Background | None, rests: FloatArray
+) -> tuple[BoolArray, FloatArray, FloatArray, FloatArray]:
+    """What `_lives` gives, of all groups at once; who is in none responds to nothing, and lives."""
+    relapse, death, response_day = (np.full(len(rests), np.nan) for _ in range(3))
+    responded = np.zeros(len(rests), bool)
+    if not groups:
+        return responded, response_day, relapse, death
+    who, ratio = np.concatenate([g.who for g in groups]), np.concatenate([g.ratio for g in groups])
+    threshold, progresses = (np.concatenate([getattr(g, of) for g in groups]) for of in ("threshold", "progresses"))
+    number = np.repeat(np.arange(len(groups)), [len(g.who) for g in groups])
+    goes_on = np.array([g.later is None for g in groups])[number]
+    until = np.where(goes_on, np.inf, progresses)
+    clocks = [known_table(g.death) for g in groups]
+    first = None if people is None else people.of(who, np.zeros(len(who)))
+    dies, left = met_by(clocks, number, ratio, first, threshold, until)
+    relapses = progresses < dies
+    # days from progression to death of those who progressed, by the clock that starts then and what is left
+    then = np.flatnonzero(relapses & ~goes_on)
+    if len(then):
+        clocks = [known_table(g.death if g.later is None else g.later) for g in groups]
+        second = None if people is None else people.of(who[then], progresses[then])
+        ends = met_by(clocks, number[then], ratio[then], second, left[then], np.full(len(then), np.inf))[0]
+        dies[then] = progresses[then] + ends
+    reaches = np.concatenate([g.reaches for g in groups])
+    responded[who] = np.array([g.responds for g in groups])[number] & (reaches < np.minimum(dies, progresses))
+    response_day[who] = np.where(responded[who], rests[who] + reaches, np.nan)
+    relapse[who] = np.where(relapses, rests[who] + progresses, np.nan)
+    death[who] = rests[who] + dies
     return responded, response_day, relapse, death
-
-
-def _then(
-    later: Survival,
-    ratio: FloatArray,
-    people: Background | None,
-    left: FloatArray,
-    progresses: FloatArray,
-    who: BoolArray,
-) -> FloatArray:
-    """Days from progression to death of those who progressed, by the clock that starts then and what is left."""
-    theirs = None if people is None else people.of(who, progresses[who])
-    return met(known_table(later), ratio[who], theirs, left[who], np.full(int(who.sum()), np.inf))[0]
 
 
 def _people(
@@ -143,14 +180,11 @@ def _people(
     """People as old as each patient in these rows on the day from which their clocks run; None without life tables."""
     if rules.general_population is None:
         return None
-    known = persons(scenario.patients, patients.cohort, rows)
+    known = persons(scenario.patients, patients.cohort.luck, patients.cohort.person[rows])
     born = patients.referral_day[patients.cohort.person[rows]] - known["age"].astype(np.float64) * DAYS_PER_YEAR
-    given = rules.general_population
-    tables = [known_table(given.female), known_table(given.male)]
-    men = (known["sex"] == MALE).astype(np.int64)
     # who never began a course has no day from which clocks run
     age = np.where(np.isfinite(rests), rests - born, 0.0)
-    return background(tables, given.mortality_ratio, men, age)
+    return population(rules.general_population, known, age)
 
 
 def _age(shape: Survival, threshold: FloatArray, ratio: FloatArray) -> FloatArray:

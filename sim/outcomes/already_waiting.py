@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from sim.engine.trace import Trace
 from sim.outcomes.estimates import ranges
-from sim.outcomes.metrics import BY_NAME
+from sim.outcomes.metrics import BY_NAME, measure
 from sim.outcomes.patients import Patients, resolve
 from sim.pieces.cohort import Cohort
 from sim.pieces.luck import WAITING
@@ -48,7 +48,7 @@ def already_waiting(cohort: Cohort, trace: Trace, follow_up: float, window: tupl
     found = resolve(cohort, trace, np.where(listed, follow_up - trace.referral_day, follow_up))
     since_day_0 = np.where(listed, 0.0, found.referral_day)
     mine: Patients = replace(found, cohort=replace(cohort, measured=listed), referral_day=since_day_0)
-    return np.stack([metric.formula(mine, trace, window) for metric in METRICS], axis=1)
+    return measure(mine, trace, window, METRICS)
 
 
 def counts(values: FloatArray) -> Sequence[float]:

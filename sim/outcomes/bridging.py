@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from sim.outcomes.patients import Patients
 from sim.pieces.luck import Luck
+from sim.pieces.step_up import BRIDGED
 from sim.scenario import Scenario
 
 FloatArray = NDArray[np.float64]
@@ -42,6 +43,8 @@ def bridging_day(scenario: Scenario, patients: Patients, luck: Luck) -> FloatArr
     bridging = scenario.bridging
     if bridging.share == 0.0:
         return np.full(len(patients.outcome), np.nan)
+    if bridging.steps_up:
+        return patients.day(BRIDGED)
     left = np.where(np.isnan(patients.end_day), patients.followed_to, patients.end_day)
     chance, start = luck.patients(("bridging.share", "bridging.start"))
     given = chance < bridging.share

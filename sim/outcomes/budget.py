@@ -1,10 +1,11 @@
 """What a payer spends in each of the first years, on whom: those referred before, and new ones.
 
-Those referred in the warm-up, or listed on day 0, are the same in every scenario, whether they wait, are on other care
-or have been infused: what is spent on them from year 1 on counts. Years of 365 days from the end of the warm-up on.
-Amounts are not discounted; what capacity costs in a year, and doses lost in it, are of no patient and stand in the sum
-on all alone. A year counts where it lies wholly in the measuring window, so that whoever is referred in
-it is in it.
+The view is the payer's, whatever the perspective of the costs and QALYs beside it: what the manufacturer pays, and what
+society bears, is in nobody's budget here. Those referred in the warm-up, or listed on day 0, are the same in every
+scenario, whether they wait, are on other care or have been infused: what is spent on them from year 1 on counts. Years
+of 365 days from the end of the warm-up on. Amounts are not discounted; what capacity costs in a year, and doses lost in
+it, are of no patient and stand in the sum on all alone. A year counts where it lies wholly in the measuring window, so
+that whoever is referred in it is in it.
 """
 
 from __future__ import annotations
@@ -14,15 +15,10 @@ from numpy.typing import NDArray
 
 from sim.engine.trace import Trace
 from sim.outcomes.by_group import ByGroup
-from sim.outcomes.economics import (
-    MONEY,
-    UNDISCOUNTED,
-    costs_booked,
-    courses_of,
-    items,
-    supply_costs,
-    whole_cost,
-)
+from sim.outcomes.courses import courses_of
+from sim.outcomes.economic_quantities import MONEY
+from sim.outcomes.economics import UNDISCOUNTED, costs_booked, supply_costs, whole_cost
+from sim.outcomes.items import items
 from sim.outcomes.patients import Patients
 from sim.outcomes.supply import UNUSED_PRODUCT, supplied
 from sim.pieces.protocol import Protocol
@@ -50,6 +46,7 @@ def years_in(scenario: Scenario) -> int:
 
 def budget(scenario: Scenario, protocol: Protocol, patients: Patients, trace: Trace) -> FloatArray:
     """The `FIGURES` of each year, shape (replications, years, figures); the scenario must have economics."""
+    scenario = _as_the_payer(scenario)
     economics, cohort, begins = scenario.economics, patients.cohort, scenario.run.warm_up
     assert economics is not None
     assert patients.after is not None
@@ -68,7 +65,6 @@ def budget(scenario: Scenario, protocol: Protocol, patients: Patients, trace: Tr
 
     def spent(until: float) -> tuple[FloatArray, FloatArray]:
         (costs,) = costs_booked(c.cut(until - c.referral), found)
-        del costs["society"]  # it is nobody's budget
         return whole_cost(costs, counted), costs["product"] + costs["unused_product"]
 
     years, (before, products_before) = [], spent(begins)
@@ -91,3 +87,9 @@ def budget(scenario: Scenario, protocol: Protocol, patients: Patients, trace: Tr
     shape = (patients.by.groups, 0, len(FIGURES))
     factors = [economics.factor if unit == MONEY else 1.0 for _, _, unit in FIGURES]
     return np.moveaxis(np.array(years), 2, 0) * factors if years else np.empty(shape)
+
+
+def _as_the_payer(scenario: Scenario) -> Scenario:
+    """The same with the perspective of the payer."""
+    assert scenario.economics is not None
+    return scenario.model_copy(update={"economics": scenario.economics.model_copy(update={"perspective": "payer"})})

@@ -6,6 +6,7 @@ A sum adds its rows one after the other, so a group's numbers do not depend on w
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -23,17 +24,40 @@ class ByGroup:
     of: IntArray
     groups: int
 
+    @cached_property
+    def edges(self) -> IntArray | None:
+        """Where the rows of each group begin, and where the last end; None where they do not stand group by group."""
+        in_order = not (self.of[1:] < self.of[:-1]).any()
+        return self.of.searchsorted(np.arange(self.groups + 1)) if in_order else None
+
     def count(self, chosen: BoolArray) -> FloatArray:
         """How many rows are chosen."""
-        return np.bincount(self.of[chosen], minlength=self.groups).astype(np.float64)
+        rows = chosen.nonzero()[0]
+        if self.edges is None:
+            return np.bincount(self.of[rows], minlength=self.groups).astype(np.float64)
+        places = rows.searchsorted(self.edges)
+        return (places[1:] - places[:-1]).astype(np.float64)
 
     def total(self, values: NDArray[Any], chosen: BoolArray) -> FloatArray:
         """The sum of the chosen values."""
-        return np.bincount(self.of[chosen], values[chosen], minlength=self.groups).astype(np.float64)
+        rows = chosen.nonzero()[0]  # picking by a mask takes four times as long
+        return np.bincount(self.of[rows], values[rows], minlength=self.groups).astype(np.float64, copy=False)
 
     def mean(self, values: FloatArray, chosen: BoolArray) -> FloatArray:
         """The mean of the chosen values; NaN where there is none."""
         return ratio(self.total(values, chosen), self.count(chosen))
+
+    def means(self, values: FloatArray) -> FloatArray:
+        """The means of several values of all rows, of shape (values, rows): shape (values, groups)."""
+        totals = np.zeros((len(values), self.groups))
+        if self.edges is None:
+            counts = np.bincount(self.of, minlength=self.groups)
+            totals[:] = [np.bincount(self.of, each, minlength=self.groups) for each in values]
+        else:
+            counts = np.diff(self.edges)
+            for group in np.flatnonzero(counts):  # row after row, as everywhere
+                totals[:, group] = np.cumsum(values[:, self.edges[group] : self.edges[group + 1]], axis=1)[:, -1]
+        return ratio(totals, np.broadcast_to(counts.astype(np.float64), totals.shape))
 
     def share(self, happened: BoolArray, among: BoolArray) -> FloatArray:
         """The share of these rows in which it happened; NaN where there is none."""
@@ -55,10 +79,14 @@ class ByGroup:
 
         NaN where there is none.
         """
-        rows = np.flatnonzero(chosen)
-        rows = rows[np.lexsort((values[rows], self.of[rows]))]
+        rows = chosen.nonzero()[0]
+        if self.edges is None:
+            rows = rows[np.argsort(self.of[rows], kind="stable")]
         counts = np.bincount(self.of[rows], minlength=self.groups)
-        first, found = np.cumsum(counts) - counts, np.append(values[rows], np.nan)
+        ends, found = np.cumsum(counts), np.append(values[rows], np.nan)
+        first = ends - counts
+        for start, end in zip(first[counts > 1], ends[counts > 1], strict=True):
+            found[start:end].sort()
 
         def at(place: IntArray) -> FloatArray:
             return np.asarray(found[np.where(place < counts, first + place, len(rows))])

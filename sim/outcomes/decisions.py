@@ -14,10 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.outcomes.estimates import interval, ratio_interval
-from sim.outcomes.verdicts import Verdict, verdict
+from sim.outcomes.verdicts import DOMINATED, EXTENDEDLY, ON_FRONTIER, Verdict, verdict
 
 FloatArray = NDArray[np.float64]
-ON_FRONTIER, DOMINATED, EXTENDEDLY = "on the frontier", "dominated", "extendedly dominated"
 SAME, NOT_JUDGED = "the same", "one replication: not judged"
 UNCLEAR = "no clear difference in {}"
 COSTS, EFFECTS, BOTH = "costs", "QALYs", "costs or QALYs"
@@ -52,7 +51,8 @@ def judged_standings(costs: FloatArray, effects: FloatArray) -> list[Standing]:
     `costs`, `effects`: paired samples, shape (samples, strategies): replications, or means of sets of inputs. The means
     place a strategy as in `standings`; what is claimed of it must be resolved by the paired intervals of the means:
     dominated only where it is dearer (or the same) and does less (or the same) than one other; on the frontier only
-    where its effect differs from that of the one before it there.
+    where its effect differs from that of the one before it there, and for the cheapest, where it is clearly so or all
+    that may be as cheap do less.
     """
     means = costs.mean(axis=0), effects.mean(axis=0)
     exact = standings(*means)
@@ -76,7 +76,19 @@ def judged_standings(costs: FloatArray, effects: FloatArray) -> list[Standing]:
             found.append(_dominated(costs, effects, k, means))
         else:
             found.append(_extendedly(costs, effects, k, on, means))
-    return found
+    return [_cheapest(costs, effects, found[0]), *found[1:]]
+
+
+def _cheapest(costs: FloatArray, effects: FloatArray, first: Standing) -> Standing:
+    """The first one, on the frontier only where no other may be cheaper and do as much: then it would be dominated."""
+    k, open_in = first.strategy, set[str]()
+    for j in range(costs.shape[1]):
+        cost, effect = _paired(costs, j, k), _paired(effects, j, k)
+        of_cost, of_effect = _judged(cost), _judged(effect)
+        if j == k or of_cost.resolved or of_cost is Verdict.SAME or (of_effect.resolved and effect[0] < 0.0):
+            continue
+        open_in.add(COSTS if of_effect.resolved or of_effect is Verdict.SAME else BOTH)
+    return replace(first, status=UNCLEAR.format(max(open_in, key=len))) if open_in else first
 
 
 def _interval(samples: FloatArray) -> Interval:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.outcomes.economics import COST, EFFECT, MONEY, QUANTITIES
+from sim.outcomes.economic_quantities import COST, EFFECT, MONEY, QUANTITIES
 from sim.outcomes.estimates import FREE, Range
 from sim.outcomes.metrics import BY_NAME, METRIC_NAMES, REFERRED, Population
 from sim.outcomes.verdicts import HIGHER

@@ -26,7 +26,8 @@ from sim.engine.trace import Trace
 from sim.outcomes.by_group import ratio
 from sim.outcomes.curves import LISTS, list_lengths
 from sim.outcomes.economic_metrics import ALL_NAMES, EconomicMetric, economic_metric
-from sim.outcomes.economics import MONEY, ledger
+from sim.outcomes.economic_quantities import MONEY
+from sim.outcomes.economics import ledger
 from sim.outcomes.metrics import BY_NAME, Metric
 from sim.outcomes.patients import Patients
 from sim.outcomes.resource_use import queues_of, use_in

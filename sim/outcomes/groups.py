@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.engine.trace import Trace
-from sim.outcomes.metrics import BY_NAME
+from sim.outcomes.metrics import BY_NAME, measure
 from sim.outcomes.patients import Patients
 from sim.scenario import Scenario
 
@@ -55,5 +55,5 @@ def group_metrics(scenario: Scenario, patients: Patients, trace: Trace, window: 
     rows = []
     for grouping, place, _ in group_keys(scenario):
         mine = replace(patients, cohort=replace(cohort, measured=cohort.measured & (number[grouping] == place)))
-        rows.append(np.stack([metric.formula(mine, trace, window) for metric in METRICS], axis=1))
+        rows.append(measure(mine, trace, window, METRICS))
     return np.stack(rows, axis=1) if rows else np.zeros((patients.by.groups, 0, len(METRICS)))

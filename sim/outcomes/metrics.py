@@ -5,7 +5,7 @@ Longer than 400 lines because a metric is a row of it, and its formula stands wi
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from operator import attrgetter
 from typing import Any
@@ -599,9 +599,10 @@ POSSIBLE = ranges([metric.possible for metric in METRICS])
 POSSIBLE_CHANGES = ranges([possible_change(metric.unit) for metric in METRICS])
 
 
-def measure(patients: Patients, trace: Trace, window: Window) -> FloatArray:
-    """The value of each metric, NaN where it does not apply; shape (replications, metrics), in order of `METRICS`."""
-    return np.stack([metric.formula(patients, trace, window) for metric in METRICS], axis=1)
+def measure(patients: Patients, trace: Trace, window: Window, metrics: Sequence[Metric] | None = None) -> FloatArray:
+    """The value of each metric (of all, unless said), NaN where it does not apply; shape (replications, metrics)."""
+    asked = METRICS if metrics is None else metrics
+    return np.stack([metric.formula(patients, trace, window) for metric in asked], axis=1)
 
 
 def patients_of(values: FloatArray) -> FloatArray:

@@ -250,16 +250,17 @@ def slots_wasted(patients: Patients, trace: Trace) -> NDArray[np.bool_]:
     """
     slots, uses = trace.slots, trace.uses
     wasted = np.zeros(len(slots.holder), bool)
-    dated = np.zeros(1 + max(uses.resource.max(initial=0), slots.resource.max(initial=0)), bool)
-    dated[slots.resource] = True
-    claims = (uses.kind == PATIENT) & dated[uses.resource]
     at_once = np.ones(len(trace.stop_day), dtype=np.int64)
-    np.maximum.at(at_once, uses.replication[claims], uses.units[claims])
+    several = np.flatnonzero((uses.units > 1) & (uses.kind == PATIENT))
+    several = several[np.isin(uses.resource[several], slots.resource)]
+    np.maximum.at(at_once, uses.replication[several], uses.units[several])
     rows = np.flatnonzero(slots.holder >= 0)
-    rows = rows[np.lexsort((slots.start[rows], slots.holder[rows]))]
     holder = slots.holder[rows]
     # how many slots the same holder has from this one on
-    from_here = np.searchsorted(holder, holder, side="right") - np.arange(len(holder))
+    from_here = np.ones(len(rows), dtype=np.int64)
+    more = np.flatnonzero(np.bincount(holder, minlength=1)[holder] > 1)
+    more = more[np.lexsort((slots.start[rows[more]], holder[more]))]
+    from_here[more] = np.searchsorted(holder[more], holder[more], side="right") - np.arange(len(more))
     used = patients.began_manufacture[holder] & (from_here <= at_once[slots.replication[rows]])
     through = (patients.outcome[holder] != WAITING) | patients.began_manufacture[holder]
     # who has claimed others since has lost it, even where they still wait

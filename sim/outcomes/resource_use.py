@@ -306,15 +306,19 @@ def idle_days(protocol: Protocol, trace: Trace, window: Window) -> FloatArray:
 def idle_until(resource: Capacity, trace: Trace, rows: IntArray) -> FloatArray:
     """The day until which the unit of each of these uses stood idle for its holder: that of its grant where it did not.
 
-    Until the holder passed one of the milestones, or to the end of the use where they never came.
+    Until the holder passed one of the milestones, or to the end of the use where they never came; never where it was
+    taken for what begins at once.
     """
     uses = trace.uses
     began = uses.began[rows]
     ended = np.where(np.isnan(uses.ended[rows]), trace.stop_day[uses.replication[rows]], uses.ended[rows])
-    there = [trace.milestones.index(name) for name in resource.idle_until if name in trace.milestones]
-    came = np.fmin.reduce(
-        trace.notes[np.ix_(uses.entity[rows], np.array(there, dtype=np.int64))], axis=1, initial=np.inf
-    )
+
+    def days(names: tuple[str, ...]) -> FloatArray:
+        there = [trace.milestones.index(name) for name in names if name in trace.milestones]
+        return trace.notes[np.ix_(uses.entity[rows], np.array(there, dtype=np.int64))]
+
+    came = np.fmin.reduce(days(resource.idle_until), axis=1, initial=np.inf)
+    came = np.where((days(resource.at_once_on) == began[:, None]).any(axis=1), began, came)
     came = np.where(np.isinf(came), np.nan, came)
     return np.maximum(began, np.where(np.isnan(came), ended, np.minimum(came, ended)))
 

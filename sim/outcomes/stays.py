@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -9,6 +11,7 @@ from sim.engine.trace import PATIENT, Trace
 from sim.outcomes.patients import Patients
 from sim.outcomes.resource_use import idle_until
 from sim.pieces.protocol import Capacity, Protocol, unlimited
+from sim.pieces.step_up import STAYS
 from sim.scenario import Scenario
 
 FloatArray = NDArray[np.float64]
@@ -21,24 +24,26 @@ def stays(
     resource: str,
     places: NDArray[np.int64],
     referral: FloatArray,
-    unlimited_stays: Stays | None,
+    if_unlimited: Callable[[], Stays] | None = None,
 ) -> Stays:
     """(place, from, to) of each time that a measured patient was in the resource.
 
     `places`: of each entry of the cohort among the measured, -1 of others. Days since `referral`, one a place.
+    `if_unlimited`: what tells the stays where nobody asks for the resource.
     """
     index = next((k for k, r in enumerate(protocol.resources) if r.name == resource), None)
     capacity = protocol.resources[index] if index is not None else None
-    if isinstance(capacity, Capacity) and unlimited_stays is not None and all(unlimited(u) for u in capacity.units):
-        return unlimited_stays
+    if isinstance(capacity, Capacity) and if_unlimited is not None and all(unlimited(u) for u in capacity.units):
+        return if_unlimited()
     uses = trace.uses
-    mine = (uses.kind == PATIENT) & (uses.resource == (-1 if index is None else index)) & np.isfinite(uses.began)
+    mine = np.flatnonzero(uses.resource == (-1 if index is None else index))
+    mine = mine[(uses.kind[mine] == PATIENT) & np.isfinite(uses.began[mine])]
     who = places[uses.entity[mine]]
-    began, ended = uses.began[mine][who >= 0], uses.ended[mine][who >= 0]
+    mine, who = mine[who >= 0], who[who >= 0]
+    began, ended = uses.began[mine], uses.ended[mine]
     if isinstance(capacity, Capacity) and capacity.idle_until:
-        began = idle_until(capacity, trace, np.flatnonzero(mine)[who >= 0])  # nobody is in a bed that stands idle
-    stop = trace.stop_day[uses.replication[mine][who >= 0]]
-    who = who[who >= 0]
+        began = idle_until(capacity, trace, mine)  # nobody is in a bed that stands idle
+    stop = trace.stop_day[uses.replication[mine]]
     return who, began - referral[who], np.where(np.isnan(ended), stop, ended) - referral[who]
 
 
@@ -52,7 +57,7 @@ def bed_if_unlimited(
 ) -> Stays:
     """The stays of inpatients where beds are unlimited and so not asked for; who leaves before infusion ends his.
 
-    Those on step-up doses of the alternative are among them.
+    Stays for step-up doses, of the alternative and of holding and bridging therapy, are among them.
     """
     start = patients.day("lymphodepletion" if s.infusion.reservation == "admit" else "infusion")[rows]
     there = "discharge" in trace.milestones
@@ -64,4 +69,11 @@ def bed_if_unlimited(
     stepped_up = np.nan_to_num(patients.day("step_up_ended")[rows], nan=np.inf)
     end = np.where(turned, np.minimum(stepped_up, trace.stop_day[patients.cohort.replication[rows]]), end)
     who = np.flatnonzero(np.isfinite(start))
-    return who, (start - referral)[who], (end - referral)[who]
+    found = [(who, start[who], end[who])]
+    for begins, ends in STAYS:
+        if ends in trace.milestones:
+            begun, over = patients.day(begins)[rows], patients.day(ends)[rows]
+            who = np.flatnonzero(np.isfinite(begun))
+            found.append((who, begun[who], np.where(np.isnan(over), left, over)[who]))
+    who, start, end = map(np.concatenate, zip(*found, strict=True))
+    return who, start - referral[who], end - referral[who]

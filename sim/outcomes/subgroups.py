@@ -7,7 +7,8 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.outcomes.economics import MONEY, QALYS, YEARS, Ledger, whole_cost
+from sim.outcomes.economic_quantities import MONEY, QALYS, YEARS
+from sim.outcomes.economics import Ledger, whole_cost
 from sim.outcomes.patients import Patients
 from sim.scenario import Scenario
 

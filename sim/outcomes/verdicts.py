@@ -10,6 +10,8 @@ import math
 from dataclasses import dataclass
 from enum import StrEnum
 
+# How a strategy stands among others, where that is clear.
+ON_FRONTIER, DOMINATED, EXTENDEDLY = "on the frontier", "dominated", "extendedly dominated"
 HIGHER, LOWER, NEITHER = "higher", "lower", "neither"
 
 

@@ -11,6 +11,7 @@ from sim.pieces.calendars import shut_downs, stage_hours, units_by_day, units_ou
 from sim.pieces.common import bedside, infuse, work_up
 from sim.pieces.protocol import Capacity, Out, Resource, Stock
 from sim.pieces.requirements import before_dose
+from sim.pieces.returning import NOBODY, Returns
 from sim.pieces.steps import Attempts, Draw, End, Milestone, Path, Supply
 from sim.pieces.work import on_units
 from sim.pure.hours import Hours
@@ -19,7 +20,7 @@ from sim.scenario import Scenario
 STOCK = "stock"
 
 
-def allogeneic(s: Scenario, returns: Path = ()) -> Path:
+def allogeneic(s: Scenario, returns: Returns = NOBODY) -> Path:
     """From referral to discharge, as the treatment protocol reads."""
     return (
         *work_up(s),
@@ -29,10 +30,10 @@ def allogeneic(s: Scenario, returns: Path = ()) -> Path:
     )
 
 
-def dose_to_discharge(s: Scenario, returns: Path = (), before_lymphodepletion: Path = ()) -> Path:
+def dose_to_discharge(s: Scenario, returns: Returns = NOBODY, before_lymphodepletion: Path = ()) -> Path:
     """From the waiting list for a dose to discharge."""
     dose = (*before_dose(s), *_dose(s), Milestone("product_received"))
-    return otherwise_alternative(s, (*dose, *infuse(s, before_lymphodepletion, returns)))
+    return otherwise_alternative(s, (*dose, *infuse(s, before_lymphodepletion, returns.get("allogeneic", ()))))
 
 
 def allogeneic_resources(s: Scenario) -> tuple[Resource, ...]:

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from sim.pieces.brief import by_flag, choose, stage
-from sim.pieces.common import DECLINES, LISTED, beds, bookings
-from sim.pieces.protocol import unlimited, walk_steps
+from sim.pieces.common import DECLINES, LISTED, in_bed
+from sim.pieces.protocol import walk_steps
 from sim.pieces.steps import (
     AtProgression,
     Attempts,
@@ -24,10 +24,8 @@ from sim.pieces.steps import (
     Path,
     Patience,
     Since,
-    Stage,
     Then,
     Unless,
-    Use,
 )
 from sim.scenario import Scenario
 
@@ -76,19 +74,6 @@ def alternative(s: Scenario) -> Path:
         Milestone(STEPPED_UP),
         End("alternative"),
     )
-
-
-def in_bed(s: Scenario, stay: Path) -> Path:
-    """The stay in a bed, which is booked for as soon as there is one where beds for infusion are booked ahead.
-
-    So nobody who has been lymphodepleted for a bed loses it to somebody who comes for step-up doses.
-    """
-    bed = beds(s)
-    if all(map(unlimited, bed.units)) or not any(isinstance(step, Stage) for step in stay):
-        return stay
-    held: Path = (Use(bed.name, stay),)
-    booked = [its.name for its in bookings(s) if its.of == bed.name]
-    return (Use(booked[0], held, at_once=True),) if booked else held
 
 
 def otherwise_alternative(s: Scenario, steps: Path) -> Path:

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from sim.pieces.alternative import LEAVE_IT, attempts, otherwise_alternative, patience, stands_by_then
+from sim.pieces.bridging import beside_manufacture, end_of_bridging, from_apheresis
 from sim.pieces.brief import can_fail, choose, fail, shared, stage, use
 from sim.pieces.cadence import Places, slots_by_offer, withdrawals
 from sim.pieces.calendars import openings, shut_downs, stage_hours, units_by_day, units_out
@@ -18,6 +19,7 @@ from sim.pieces.common import bedside, infuse, travel, work_up
 from sim.pieces.making import Booked, Making, by_maker, lists, making
 from sim.pieces.protocol import Cadence, Capacity, Out, Resource, unlimited
 from sim.pieces.requirements import slot_needs
+from sim.pieces.returning import NOBODY, Returns
 from sim.pieces.sites import at_centres
 from sim.pieces.steps import (
     Branch,
@@ -25,7 +27,6 @@ from sim.pieces.steps import (
     Clocks,
     End,
     Fail,
-    Hazard,
     Milestone,
     Noted,
     OnLeave,
@@ -46,15 +47,15 @@ from sim.scenario.people import NO_TIME
 TEST_BEGUN = "sterility_test_begun"
 
 
-def autologous(s: Scenario, returns: Path = ()) -> Path:
+def autologous(s: Scenario, returns: Returns = NOBODY) -> Path:
     """From referral to discharge, as the treatment protocol reads."""
     return (*work_up(s), Milestone("listing"), *slot_to_discharge(s, returns))
 
 
-def slot_to_discharge(s: Scenario, returns: Path = ()) -> Path:
+def slot_to_discharge(s: Scenario, returns: Returns = NOBODY) -> Path:
     """From the waiting list for a slot to discharge; by manufacturer, or by product, where there are several."""
     made = by_maker(s, _book_collect_and_make, _patience(s))
-    return otherwise_alternative(s, (*made, *infuse(s, end_of_bridging(s), returns)))
+    return otherwise_alternative(s, (*made, *infuse(s, end_of_bridging(s), returns.get("autologous", ()))))
 
 
 def autologous_resources(s: Scenario) -> tuple[Resource, ...]:
@@ -144,11 +145,13 @@ def _book_collect_and_make(booked: Booked) -> Path:
     if held.end == "last_attempt":
         if held.start == "booking":
             return booked.slot(lambda m: _on_line(m, (*_early(m), *_product(s, _all_tries(m))), booking=True))
-        return (*booked.slot(_early), *booked.each(lambda m: _product(s, _on_line(m, _all_tries(m)))))
+        made = booked.each(lambda m: _product(s, _on_line(m, _all_tries(m))))
+        return (*booked.slot(_early), *beside_manufacture(s, made))
     if held.start == "booking":
         line = booked.slot(lambda m: _on_line(m, (*_patient(s, _early(m)), *_while_held(m, first=True)), booking=True))
         return _product(s, _tries(s, (*line, *booked.each(_afterwards)), booked.each(_again)))
-    return (*booked.slot(_early), *booked.each(lambda m: _product(s, _made_and_tested(m))))
+    made = booked.each(lambda m: _product(s, _made_and_tested(m)))
+    return (*booked.slot(_early), *beside_manufacture(s, made))
 
 
 def _to_the_centre(m: Making) -> Path:
@@ -272,7 +275,7 @@ def _collect(m: Making, with_slot: Path) -> Path:
     """
     s = m.scenario
     after_apheresis: Path = (Clocks("after_apheresis", anew=True),) if s.clocks.after_apheresis is not None else ()
-    start: Path = (*stands_by_then(s), Milestone("apheresis"), *after_apheresis, *_bridge(s))
+    start: Path = (*stands_by_then(s), Milestone("apheresis"), *after_apheresis, *from_apheresis(s))
     if s.apheresis.attempts != 1 or s.manufacturing.remake_from == "apheresis":
         start = (Choose(Noted("apheresis"), then=(Milestone("repeat_apheresis"),), otherwise=start),)
     ship = s.shipping
@@ -315,23 +318,6 @@ def _in_time(s: Scenario) -> Path:
             (first, math.nextafter(last - needed, math.inf)) for first, last in starts if last - needed >= first
         )
     return (Stage("apheresis.wait", NO_TIME, Hours(openings=starts)),)
-
-
-def end_of_bridging(s: Scenario) -> Path:
-    """The end of bridging, where there is any: at lymphodepletion."""
-    return (Hazard("bridging.end", "progression", 1.0),) if _bridged(s) else ()
-
-
-def _bridged(s: Scenario) -> bool:
-    return s.bridging.share > 0.0 and s.bridging.response > 0.0 and s.bridging.hazard != 1.0
-
-
-def _bridge(s: Scenario) -> Path:
-    """From apheresis: therapy that slows the disease until lymphodepletion, in those who are given it and respond."""
-    if not _bridged(s):
-        return ()
-    slower = (Hazard("bridging.start", "progression", s.bridging.hazard, after=s.bridging.start),)
-    return choose("bridging.share", s.bridging.share, choose("bridging.response", s.bridging.response, slower))
 
 
 def _culture(m: Making, first: bool) -> Path:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sim.pieces.brief import by_flag, choose
-from sim.pieces.requirements import HELD
+from sim.pieces.step_up import HELD
 from sim.pieces.steps import Choose, Fail, Noted, Path
 from sim.pure.odds import share_at_odds
 from sim.scenario import Scenario

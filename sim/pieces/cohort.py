@@ -19,6 +19,7 @@ from sim.pieces.lived import Lived, carried, rows_of
 from sim.pieces.lived import lived as lived_by
 from sim.pieces.luck import IN_PROGRESS, POISSON, WAITING, Block, Luck, stream_name
 from sim.pieces.policies import own_ranks
+from sim.pieces.returning import survivors
 from sim.pure.frailty import INDEPENDENT, Frailty, draw_frailty
 from sim.pure.streams import Uniforms, uniforms
 from sim.pure.survival import HazardTable
@@ -100,11 +101,15 @@ class Cohort:
     @cached_property
     def course(self) -> IntArray:
         """The course that each entry is of, from 1."""
+        if self.courses == 1:
+            return np.ones(len(self.replication), dtype=np.int64)
         return 1 + self._within // np.maximum(self._people[self.replication], 1)
 
     @cached_property
     def person(self) -> IntArray:
         """The place of the first course of each entry's patient."""
+        if self.courses == 1:
+            return np.arange(len(self.replication))
         return self.first[self.replication] + self._within % np.maximum(self._people[self.replication], 1)
 
     @cached_property
@@ -277,7 +282,9 @@ def draw_cohort(
         leave_clock=leave_clock,
         progression_day=progression_day,
         frailty=frailty,
-        flags=_flags(scenario, luck, region, centre, group, waiting) | ({} if brought is None else brought.flags),
+        flags=_flags(scenario, luck, region, centre, group, waiting)
+        | ({} if brought is None else brought.flags)
+        | ({} if courses == 1 else dict(survivors(scenario, luck, for_life, group, frailty))),
         ranks=own_ranks(scenario, group, luck.of("lottery") if scenario.waiting_list.policy == "lottery" else None),
         courses=courses,
         lived=None if under_way is None else under_way.who,

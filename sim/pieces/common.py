@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from functools import partial
 
 from sim.pieces.brief import by_flag, can_fail, choose, stage
 from sim.pieces.calendars import knowledge, shut_downs, stage_hours
@@ -11,7 +12,8 @@ from sim.pieces.loads import expect
 from sim.pieces.protocol import Bookings, Capacity, Resource, place_names, unlimited
 from sim.pieces.requirements import before_booking, before_listing, from_referral, holding
 from sim.pieces.sites import at_sites
-from sim.pieces.steps import Attempts, Choose, Clocks, End, Flagged, Milestone, Path, Stage, Use
+from sim.pieces.step_up import BRIDGED, HELD
+from sim.pieces.steps import Attempts, Choose, Clocks, End, Flagged, Milestone, Path, Patience, Stage, Use
 from sim.pieces.toxicity import in_hospital, intensive_care
 from sim.pure.distributions import Fixed
 from sim.scenario import Scenario
@@ -29,7 +31,9 @@ DECLINES, LISTED = "declines", "listed"
 def beds(s: Scenario) -> Capacity:
     """The infusion beds of each centre, or of several together."""
     found = replace(at_sites(s, "bed", "Infusion beds"), turn_round=s.infusion.turn_round)
-    return replace(found, idle_until=("infusion", "alternative")) if s.infusion.reservation == "hold" else found
+    if s.infusion.reservation != "hold":
+        return found
+    return replace(found, idle_until=("infusion", "alternative"), at_once_on=(HELD, BRIDGED))
 
 
 def places(s: Scenario) -> Capacity:
@@ -80,8 +84,12 @@ def planned_stay(s: Scenario) -> float:
     """Days for which a bed is booked: as stated, or the mean from infusion to discharge in whole days rounded up."""
     if s.infusion.planned_stay is not None:
         return s.infusion.planned_stay
-    # what is a whole number of days but for rounding is that
-    return float(max(1, math.ceil(expect(in_hospital(s, beds(s), ())).days - 1e-9)))
+    return _whole_days(expect(in_hospital(s, beds(s), ())).days)
+
+
+def _whole_days(days: float) -> float:
+    """So many whole days, rounded up; what is a whole number of days but for rounding is that."""
+    return float(max(1, math.ceil(days - 1e-9)))
 
 
 def bedside(s: Scenario) -> tuple[Resource, ...]:
@@ -91,13 +99,29 @@ def bedside(s: Scenario) -> tuple[Resource, ...]:
     return (beds(s), *in_use, *bookings(s), *([] if icu is None else [icu]))
 
 
+def in_bed(s: Scenario, stay: Path, patience: Patience | None = None) -> Path:
+    """A stay for step-up doses, in a bed that is booked at once, for as long as they take on average, where beds for
+    infusion are booked ahead.
+
+    So nobody who has been lymphodepleted for a bed loses it to somebody who comes for step-up doses. `patience`: how
+    long the bed, or the booking of one, is waited for.
+    """
+    bed = beds(s)
+    if all(map(unlimited, bed.units)) or not any(isinstance(step, Stage) for step in stay):
+        return stay
+    booked = [its.name for its in bookings(s) if its.of == bed.name]
+    held = Use(bed.name, stay, patience=None if booked else patience)
+    days = _whole_days(expect(stay).days) + s.infusion.turn_round
+    return (Use(booked[0], (held,), at_once=days, patience=patience),) if booked else (held,)
+
+
 def work_up(s: Scenario) -> Path:
     """From referral until the patient can be listed, or it is clear that they cannot; who waits already has been."""
     work = s.work_up
     steps: Path = (
         *from_referral(s),
         *stage("work_up.duration", work.duration, stage_hours(s, work.calendar, working_time=work.working_time)),
-        *holding(s),
+        *holding(s, partial(in_bed, s)),
         *before_listing(s),
     )
     if steps and any(region.already_waiting is not None for region in s.regions.values()):

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from sim.pieces.protocol import Bookings, Protocol
+from sim.pieces.returning import PRODUCTS, outlives
 from sim.pieces.steps import (
     Aside,
     AtProgression,
@@ -98,6 +99,12 @@ def _inside(step: Step) -> list[tuple[str, Path]]:
             return []
 
 
+def _patience(step: Use) -> str:
+    """For how long it is waited for; nothing where that is as long as it takes."""
+    patience = step.patience
+    return "" if patience is None else f" (waiting for {patience.days:g} d at most since {patience.since})"
+
+
 def _words(step: Step, booked: Mapping[str, Bookings]) -> str:
     match step:
         case Stage(name=name, duration=Distribution() as duration, hours=hours, since=since, at_most=at_most):
@@ -106,12 +113,14 @@ def _words(step: Step, booked: Mapping[str, Bookings]) -> str:
             return f"{name}: {duration.mean():.3g} d on average{counted}{'' if hours is None else ', in opening times'}"
         case Stage(name=name):
             return f"{name}: until the slot starts"
-        case Use(resource=resource) if resource in booked:
+        case Use(resource=resource, at_once=days) if resource in booked:
             its = booked[resource]
-            day = "the day" if its.ahead is None else f"the end of {its.ahead.name}"
-            return f"queue for a {its.of} booked ahead, for {its.planned:g} d from {day} on; with the booking:"
-        case Use(resource=resource, units=units, patience=patience, ready=ready):
-            wait = "" if patience is None else f", for {patience.days:g} d at most since {patience.since}"
+            day = "the day" if its.ahead is None or days is not None else f"the end of {its.ahead.name}"
+            days = its.planned if days is None else days
+            wait = _patience(step)
+            return f"queue for a {its.of} booked ahead{wait}, for {days:g} d from {day} on; with the booking:"
+        case Use(resource=resource, units=units, ready=ready):
+            wait = _patience(step)
             lost = f", or lose it at its start where [{ready}] is still to come" if ready else ""
             return f"queue for {units if units > 1 else 'one'} {resource}{wait}; hold it{lost} for:"
         case Draw(stock=stock):
@@ -151,6 +160,8 @@ def _condition(when: Condition) -> str:
             return f"{purpose}: {share:.3g} of all"
         case Noted(milestone=milestone):
             return f"[{milestone}] was passed"
+        case Flagged(flag=flag) if flag in map(outlives, PRODUCTS):
+            return "the patient lives until that relapse"
         case Flagged(flag=flag):
             return f"the patient is of {flag}"
         case ServedBy(resource=resource):

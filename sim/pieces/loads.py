@@ -28,6 +28,7 @@ from sim.pieces.protocol import (
     place_for,
     place_names,
 )
+from sim.pieces.returning import PRODUCTS, outlives
 from sim.pieces.steps import (
     Aside,
     Attempts,
@@ -53,6 +54,8 @@ from sim.scenario.units import DAYS_PER_UNIT
 
 # A capacity that is lower for less than this is closed for a night or a weekend, not cut.
 LASTING_DAYS = 7.0
+# Behind the name of a resource: bookings for now, before which no unit stands empty.
+AT_ONCE = "/at_once"
 
 
 @dataclass
@@ -126,6 +129,9 @@ def _expect_step(step: object, flags: Shares, before: Expectation) -> Expectatio
             inner = expect(step.steps, flags)
             inner.held[step.resource] = inner.held.get(step.resource, 0.0) + step.units * inner.days
             inner.requests[step.resource] = inner.requests.get(step.resource, 0.0) + step.units
+            if step.at_once is not None:
+                inner.requests[step.resource + AT_ONCE] = step.units
+                inner.held[step.resource + AT_ONCE] = inner.days
             return inner
         case Choose():
             return _expect_choice(step, flags)
@@ -187,6 +193,8 @@ def flag_shares(scenario: Scenario) -> dict[str, float]:
     per_day = {name: _per_day(region, (0.0, scenario.run.days)) for name, region in scenario.regions.items()}
     everyone = sum(per_day.values())
     found = {f"risk_group/{name}": group.share for name, group in scenario.patients.risk_groups.items()}
+    # who dies before a relapse is not told apart: so many as would return if all lived until then
+    found |= {outlives(product): 1.0 for product in PRODUCTS}
     found["declines"] = 0.0
     for name, region in scenario.regions.items():
         weight = per_day[name] / everyone if everyone > 0.0 else 0.0
@@ -274,7 +282,7 @@ def rooms(scenario: Scenario, protocol: Protocol) -> list[Room]:
                 there = unit_days(capacities[resource.of].units[place], window) / (window[1] - window[0])
                 held, empty = _kept(resource, need)
                 load, of = _share(per_day[centre] * (held + empty), there), resource.of
-                why = f"with {empty / wanted:.1f} d between patients" if empty > 0.0 else ""
+                why = f"with {empty / wanted:.1f} d between patients on average" if empty > 0.0 else ""
             elif isinstance(resource, Stock) and math.isfinite(resource.every):
                 load = _share(per_day[centre] * wanted, resource.doses_per_lot * lot_need.passes / resource.every)
                 why = "doses of the calendar's lots"
@@ -291,9 +299,11 @@ def _kept(resource: Bookings, need: Expectation) -> tuple[float, float]:
     """Days for which a patient uses a unit, and for which it stands empty before them at most: as long as what comes
     ahead of them, or until the time booked for who had it before is over, if that is less."""
     held, wanted = need.held.get(resource.of, 0.0), need.requests.get(resource.name, 0.0)
+    wanted -= need.requests.get(resource.name + AT_ONCE, 0.0)
+    later = held - need.held.get(resource.name + AT_ONCE, 0.0)
     ahead = resource.ahead.duration if resource.ahead is not None else None
     lead = wanted * ahead.mean() if isinstance(ahead, Distribution) else 0.0
-    return held, min(lead, max(0.0, wanted * resource.planned - held))
+    return held, min(lead, max(0.0, wanted * resource.planned - later))
 
 
 def _share(asked: float, there: float) -> float:

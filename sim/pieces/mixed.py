@@ -5,15 +5,17 @@ from __future__ import annotations
 import math
 
 from sim.pieces.allogeneic import dose_to_discharge, supply
-from sim.pieces.autologous import end_of_bridging, factory, slot_to_discharge
+from sim.pieces.autologous import factory, slot_to_discharge
+from sim.pieces.bridging import end_of_bridging
 from sim.pieces.brief import by_flag, choose
 from sim.pieces.common import bedside, work_up
 from sim.pieces.protocol import Resource
+from sim.pieces.returning import NOBODY, PRODUCTS, RELAPSE, SHARE, Returns, may_die_first, outlives
 from sim.pieces.steps import Attempts, Milestone, Path, Return
 from sim.scenario import Scenario
 
 
-def hybrid(s: Scenario, returns: Path = ()) -> Path:
+def hybrid(s: Scenario, returns: Returns = NOBODY) -> Path:
     """Autologous first; a dose from the shelf for some groups, after a long wait, or after a failure.
 
     Who cannot be given the allogeneic product stays on the autologous path, whatever comes.
@@ -40,11 +42,14 @@ def hybrid_resources(s: Scenario) -> tuple[Resource, ...]:
     return (*factory(s), *supply(s), *bedside(s))
 
 
-def returns(s: Scenario) -> Path:
-    """What is foreseen at infusion for a later course: a relapse after which a share returns."""
+def returns(s: Scenario) -> Returns:
+    """What is foreseen at the infusion of each product for a later course: a relapse after which a share returns.
+
+    Where deaths before that relapse are told of, only those return who live until it.
+    """
     later = s.later_course
     if later is None:
-        return ()
-    return choose(
-        "later_course.share", later.share, (Return("after_infusion/relapse", later.relapse, s.run.later_courses_end),)
-    )
+        return NOBODY
+    back: Path = (Return(RELAPSE, later.relapse, s.run.later_courses_end),)
+    alive = {p: by_flag({outlives(p): back, "": ()}) if may_die_first(s, p) else back for p in PRODUCTS}
+    return {product: choose(SHARE, later.share, path) for product, path in alive.items()}

@@ -5,29 +5,39 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.pieces.cohort import Cohort
+from sim.pieces.luck import Luck
 from sim.pure.discounting import DAYS_PER_YEAR
 from sim.pure.distributions import truncated_normal
+from sim.pure.mortality import Background, background
+from sim.pure.survival import known_table
+from sim.scenario.afterwards import GeneralPopulation
 from sim.scenario.people import Age, Patients
 
 FEMALE, MALE = "female", "male"
 
 
 def persons(
-    people: Patients, cohort: Cohort, rows: NDArray[np.int64] | None = None
+    people: Patients, luck: Luck, who: NDArray[np.int64]
 ) -> dict[str, NDArray[np.float64] | NDArray[np.object_]]:
-    """`age` (years, at the first referral) and `sex` of entries of the cohort, where the scenario states them.
+    """`age` (years, at the first referral) and `sex` of patients, where the scenario states them.
 
-    `rows`: of these entries, else of each.
+    `who`: the places of their first courses in the cohort whose luck it is.
     """
-    who = cohort.person if rows is None else cohort.person[rows]
     found: dict[str, NDArray[np.float64] | NDArray[np.object_]] = {}
     if people.age is not None:
-        found["age"] = ages(people.age, cohort.luck.patients(("age",), who)[0])
+        found["age"] = ages(people.age, luck.patients(("age",), who)[0])
     if people.sex is not None:
-        female = cohort.luck.patients(("sex",), who)[0] < people.sex.female
+        female = luck.patients(("sex",), who)[0] < people.sex.female
         found["sex"] = np.where(female, FEMALE, MALE).astype(object)
     return found
+
+
+def population(
+    given: GeneralPopulation, known: dict[str, NDArray[np.float64] | NDArray[np.object_]], age: NDArray[np.float64]
+) -> Background:
+    """People of the sex of each of these `persons`, on the day on which they are so old (days)."""
+    tables = [known_table(given.female), known_table(given.male)]
+    return background(tables, given.mortality_ratio, (known["sex"] == MALE).astype(np.int64), age)
 
 
 def ages(age: Age, chances: NDArray[np.float64]) -> NDArray[np.float64]:

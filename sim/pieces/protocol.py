@@ -54,7 +54,8 @@ class Capacity:
     the order in which they are named first. Empty: each centre has its own.
 
     Closing hours and shut-downs are steps to 0 units. `lot_rank`: the rank of lots in the queue, beside patients.
-    `idle_until`: milestones, where units that are taken before them stand idle until their patient comes to one.
+    `idle_until`: milestones, where units that are taken before them stand idle until their patient comes to one;
+    `at_once_on`: others, where a unit that is taken on their very day never stands idle.
     `turn_round`: days for which a unit that was given back cannot be had, as it is made ready for the next.
     `out`: one entry a place, where units have numbers: who is granted one has the lowest number that is neither held
     nor out. A unit that is out does not count as in use (`units` are less by it), whoever holds it.
@@ -70,6 +71,7 @@ class Capacity:
     turn_round: float = 0.0
     sites: tuple[str, ...] = ()
     out: tuple[tuple[Out, ...], ...] = ()
+    at_once_on: tuple[str, ...] = ()
 
     def numbers(self, place: int) -> int:
         """How many units have a number there; 0 where they have none."""
@@ -275,10 +277,11 @@ class Protocol:
 
 def walk_steps(path: Path) -> Iterator[Step]:
     """Every step of a path, each before the steps inside it, in reading order."""
-    for step in path:
-        yield step
-        for inner in inner_paths(step):
-            yield from walk_steps(inner)
+    todo = [*reversed(path)]
+    while todo:
+        yield (step := todo.pop())
+        for inner in reversed(inner_paths(step)):
+            todo += reversed(inner)
 
 
 def inner_paths(step: Step) -> tuple[Path, ...]:

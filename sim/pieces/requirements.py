@@ -6,12 +6,15 @@ is done is noted ahead; the path waits for it where the patient is listed, or le
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from sim.pieces.brief import choose, is_nothing, stage
+from sim.pieces.step_up import HELD, HELD_AT_HOME
 from sim.pieces.steps import Aside, End, Hazard, Milestone, Path, Stage
 from sim.scenario import Scenario
 from sim.scenario.people import NO_TIME
 
-BEGUN, HELD, READY, WASHED_OUT = "requirements_begun", "holding_therapy", "requirements_met", "washed_out"
+BEGUN, READY, WASHED_OUT = "requirements_begun", "requirements_met", "washed_out"
 WASHOUT = "before_apheresis.washout"
 
 
@@ -32,8 +35,11 @@ def from_referral(s: Scenario) -> Path:
     )
 
 
-def holding(s: Scenario) -> Path:
-    """From the end of the work-up: therapy that slows the disease, for a time, and the washout after it."""
+def holding(s: Scenario, in_bed: Callable[[Path], Path]) -> Path:
+    """From the end of the work-up: therapy that slows the disease, for a time, and the washout after it.
+
+    Step-up doses are given in a bed (`in_bed`), without which the therapy does not begin; then the path goes on.
+    """
     h = s.before_apheresis.holding
     name, until = "before_apheresis.holding.duration", _washed_by(s)
     slower: Path = (
@@ -43,15 +49,15 @@ def holding(s: Scenario) -> Path:
     if h.hazard == 1.0:
         slower = ()
     washed = (*stage(name, h.duration), *stage(WASHOUT, s.before_apheresis.washout))
-    return choose(
-        "before_apheresis.holding.share",
-        h.share,
-        (
-            Milestone(HELD),
-            *choose("before_apheresis.holding.response", h.response, slower),
-            Aside((*washed, *_wait(until), Milestone(until))),
-        ),
+    given: Path = (
+        Milestone(HELD),
+        *choose("before_apheresis.holding.response", h.response, slower),
+        Aside((*washed, *_wait(until), Milestone(until))),
     )
+    step_up = stage("before_apheresis.holding.step_up", h.step_up)
+    if step_up:
+        given = in_bed((*given, *step_up, Milestone(HELD_AT_HOME)))
+    return choose("before_apheresis.holding.share", h.share, given)
 
 
 def before_listing(s: Scenario) -> Path:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from sim.pieces.common import beds
 from sim.pieces.protocol import Resource
+from sim.pieces.returning import NOBODY, Returns
 from sim.pieces.steps import End, Milestone, Path
 from sim.scenario import Scenario
 
@@ -15,7 +16,7 @@ from sim.scenario import Scenario
 STANDARD_CARE = "standard_care"
 
 
-def standard_care(s: Scenario, returns: Path = ()) -> Path:
+def standard_care(s: Scenario, returns: Returns = NOBODY) -> Path:
     """From referral on, at once; nobody returns for a later course."""
     return (Milestone(STANDARD_CARE), End(STANDARD_CARE))
 

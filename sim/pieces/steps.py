@@ -73,7 +73,8 @@ class Use:
     `rejoin`: a later Use of the same resource by the same patient queues with the key of the first. With `patience`,
     the inner steps are left out when it runs out. `ready`: a milestone that must have been passed when a dated slot
     starts; a slot for which it comes too late is lost at its start, and another one asked for on the day of the
-    milestone, in the old place of the queue. `at_once`: a booking for now, and not for after the stage ahead of it.
+    milestone, in the old place of the queue. `at_once`: a booking for now and
+    for so many days, not for after the stage ahead of it and for as long as others.
     `held`: units that the patient has on the first day already; they need not be free, and nobody comes before; a
     booking, for the day noted as `ready`.
     """
@@ -84,7 +85,7 @@ class Use:
     rejoin: bool = False
     patience: Patience | None = None
     ready: str = ""
-    at_once: bool = False
+    at_once: float | None = None
     held: bool = False
 
 
@@ -188,9 +189,15 @@ class Branch:
 
 @dataclass(frozen=True)
 class Together:
-    """Branches run side by side; the step ends when all have, and fails if one of them has failed."""
+    """Branches run side by side; the step ends when all have, and fails if one of them has failed.
+
+    An `End` in one of several ends the path once all have ended. `slows`: one of them slows the patient's clocks, on a
+    day that is not known ahead. The others then look once more on the day on which their patient would have left, and
+    go on until the later one.
+    """
 
     branches: tuple[Branch, ...]
+    slows: bool = False
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,25 +27,45 @@ def discount(day: FloatArray, annual_rate: float) -> FloatArray:
     return np.asarray(np.exp(-force(annual_rate) * day))
 
 
+@dataclass(frozen=True, eq=False)
+class Stretch:
+    """Days from `start` to `end`, cut to those from 0 to `horizon` (of all, or one each); a NaN has no beginning."""
+
+    start: FloatArray
+    end: FloatArray
+    horizon: float | FloatArray
+    _found: dict[tuple[float, ...], FloatArray] = field(default_factory=dict, repr=False)
+
+    def worth(self, annual_rates: Sequence[float]) -> FloatArray:
+        """The present value, in days, of 1 a day at each of the rates: shape (rates, stretches).
+
+        The integral of exp(-f t): (exp(-f start) - exp(-f end)) / f, or end - start where f is 0. Nothing where there
+        is no beginning, or the end is before it. Reckoned once for the same rates.
+        """
+        rates = tuple(annual_rates)
+        if rates not in self._found:
+            self._found[rates] = self._reckoned(rates)
+        return self._found[rates]
+
+    def _reckoned(self, annual_rates: tuple[float, ...]) -> FloatArray:
+        start, end, horizon = self.start, self.end, self.horizon
+        found = np.zeros((len(annual_rates), len(start)))
+        flows = np.flatnonzero((end > start) & (end > 0.0) & (start < horizon))
+        if not len(flows):
+            return found
+        begins = np.maximum(start[flows], 0.0)
+        lasts = np.minimum(end[flows], horizon[flows] if isinstance(horizon, np.ndarray) else horizon) - begins
+        for row, f in zip(found, map(force, annual_rates), strict=True):
+            # expm1 keeps the digits of short streams
+            row[flows] = lasts if f == 0.0 else np.exp(-f * begins) * -np.expm1(-f * lasts) / f
+        return found
+
+
 def stream(
     start: FloatArray, end: FloatArray, annual_rates: Sequence[float], horizon: float | FloatArray
 ) -> FloatArray:
-    """The present value, in days, of 1 a day from `start` to `end`, cut to the days from 0 to `horizon`.
-
-    At each of the rates: shape (rates, streams). `horizon`: of all, or one each. The integral of exp(-f t):
-    (exp(-f start) - exp(-f end)) / f, or end - start where f is 0. Nothing where the stream has no beginning (NaN) or
-    ends before it begins.
-    """
-    found = np.zeros((len(annual_rates), len(start)))
-    flows = np.flatnonzero((end > start) & (end > 0.0) & (start < horizon))
-    if not len(flows):
-        return found
-    begins = np.maximum(start[flows], 0.0)
-    lasts = np.minimum(end[flows], horizon[flows] if isinstance(horizon, np.ndarray) else horizon) - begins
-    for row, f in zip(found, map(force, annual_rates), strict=True):
-        # expm1 keeps the digits of short streams
-        row[flows] = lasts if f == 0.0 else np.exp(-f * begins) * -np.expm1(-f * lasts) / f
-    return found
+    """The present value, in days, of 1 a day, at each of the rates; see `Stretch`."""
+    return Stretch(start, end, horizon).worth(annual_rates)
 
 
 def single(day: FloatArray, annual_rates: Sequence[float], horizon: float | FloatArray) -> FloatArray:
@@ -56,5 +77,5 @@ def single(day: FloatArray, annual_rates: Sequence[float], horizon: float | Floa
     happens = np.flatnonzero(day <= horizon)
     days = np.maximum(day[happens], 0.0)
     for row, rate in zip(found, annual_rates, strict=True):
-        row[happens] = discount(days, rate)
+        row[happens] = 1.0 if rate == 0.0 else discount(days, rate)
     return found

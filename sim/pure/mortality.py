@@ -50,24 +50,45 @@ def background(tables: Sequence[HazardTable], ratio: float, table: IntArray, age
 def met(
     fitted: HazardTable, ratio: FloatArray, people: Background | None, threshold: FloatArray, until: FloatArray
 ) -> tuple[FloatArray, FloatArray]:
+    """As `met_by`, of people who have the same clock."""
+    return met_by([fitted], np.zeros(len(threshold), dtype=np.int64), ratio, people, threshold, until)
+
+
+def met_by(
+    fitted: Sequence[HazardTable],
+    clock: IntArray,
+    ratio: FloatArray,
+    people: Background | None,
+    threshold: FloatArray,
+    until: FloatArray,
+) -> tuple[FloatArray, FloatArray]:
     """(days until the larger hazard meets each threshold, infinite where not before `until`; what is left of it then).
 
-    `fitted`: the cumulative hazard from day 0 of the clock on, times `ratio`; `people`: the background from day 0 on.
+    `fitted`: cumulative hazards from day 0 of a clock on, of which each has the one of number `clock`, times `ratio`;
+    `people`: the background from day 0 on.
     """
     if people is None:
-        with np.errstate(divide="ignore", invalid="ignore"):
-            day = np.where(ratio > 0.0, fitted.age(threshold / ratio), np.inf)
-        lived = np.where(np.isfinite(until), until, 0.0)
-        return np.where(day <= until, day, np.inf), threshold - ratio * fitted.hazard(lived)
+        found_day, found_left = np.empty(len(threshold)), np.empty(len(threshold))
+        for number, table in enumerate(fitted):
+            mine = clock == number
+            needed, times, last = threshold[mine], ratio[mine], until[mine]
+            with np.errstate(divide="ignore", invalid="ignore"):
+                day = np.where(times > 0.0, table.age(needed / times), np.inf)
+            found_day[mine] = np.where(day <= last, day, np.inf)
+            found_left[mine] = needed - times * table.hazard(np.where(np.isfinite(last), last, 0.0))
+        return found_day, found_left
     found_day, found_left = np.full(len(threshold), np.inf), threshold.copy()
     who = np.flatnonzero(until > 0.0)
     # what is of those who are still alive, without those who have died since it was last cut down to them
     ratio, until, left, now = ratio[who], until[who], threshold[who], np.zeros(len(who))
-    age, own, theirs = people.age[who], np.zeros(len(who), dtype=np.int64), _places(people)[who]
-    next_own, next_theirs = np.append(fitted.days[1:], np.inf), np.append(people.knots[1:], np.inf)
-    next_theirs[people.ends - 1] = np.inf
+    ends = np.cumsum([len(table.days) for table in fitted])
+    age, own, theirs = people.age[who], np.concatenate([[0], ends[:-1]])[clock[who]], _places(people)[who]
+    rates = np.concatenate([table.rates for table in fitted])
+    next_own, next_theirs = np.concatenate([table.days for table in fitted]), people.knots
+    next_own, next_theirs = np.append(next_own[1:], np.inf), np.append(next_theirs[1:], np.inf)
+    next_own[ends - 1], next_theirs[people.ends - 1] = np.inf, np.inf
     while len(who):
-        rate = np.maximum(fitted.rates[own] * ratio, people.rates[theirs])
+        rate = np.maximum(rates[own] * ratio, people.rates[theirs])
         end_own, end_theirs = next_own[own], next_theirs[theirs] - age
         end = np.minimum(np.minimum(end_own, end_theirs), until)
         with np.errstate(invalid="ignore", divide="ignore"):

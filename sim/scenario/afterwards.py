@@ -79,6 +79,17 @@ class HazardRatios(Section):
     death: Annotated[float, Multiplier()] = Field(1.0, description="Multiplier on death.")
 
 
+class LaterProducts(HazardRatios):
+    """How patients fare after the infusion of a later course: by curves of its product, and by multipliers on them."""
+
+    autologous: Durability | None = Field(
+        None, description="Curves of the product made for the later course; those of the first one unless given."
+    )
+    allogeneic: Durability | None = Field(
+        None, description="Curves of the dose of the later course; those of the first one unless given."
+    )
+
+
 class ByBridging(Section):
     """How patients fare after infusion by what bridging therapy did."""
 
@@ -149,8 +160,9 @@ class AfterInfusion(Section):
     out_of_specification: HazardRatios = Field(
         HazardRatios.by_default(), description="Of patients infused with a product out of specification."
     )
-    later_course: HazardRatios = Field(
-        HazardRatios.by_default(), description="Of patients infused in a later course, whatever the product."
+    later_course: LaterProducts = Field(
+        LaterProducts.by_default(),
+        description="Of patients infused in a later course: multipliers whatever the product, and its curves.",
     )
     not_infused: NotInfused = Field(description="Of those who are not infused.")
     general_population: GeneralPopulation | None = Field(
@@ -161,3 +173,8 @@ class AfterInfusion(Section):
         """The durability of a product."""
         found: Durability | None = getattr(self, product)
         return found
+
+    def again(self, product: str) -> Durability | None:
+        """The durability of a product that is infused in a later course."""
+        own: Durability | None = getattr(self.later_course, product)
+        return self.of(product) if own is None else own

@@ -42,8 +42,11 @@ OF_THE_PRODUCT = (
     "after_infusion.allogeneic",
     "after_infusion.alternative",
     "after_infusion.standard_care",
+    "after_infusion.later_course",
     "economics.costs.product",
     "economics.costs.unused_product",
+    "economics.costs.lymphodepletion",
+    "economics.costs.adverse_events",
     "uncertainty",
 )
 WHO_AND_WHERE = ("run", "regions", "centres", "shared", "patients", "disruptions")
@@ -116,7 +119,9 @@ def unlike(scenarios: Mapping[str, Loaded]) -> list[str]:
 
 def _is_another_product(difference: Difference) -> bool:
     """Whether the products of two arms do not do the same to those who are infused with them."""
-    return difference.path.startswith(("after_infusion.autologous.", "after_infusion.allogeneic."))
+    return difference.path.startswith(
+        ("after_infusion.autologous.", "after_infusion.allogeneic.", "after_infusion.later_course.")
+    )
 
 
 def _told(difference: Difference, a: Loaded, b: Loaded) -> str:

@@ -35,6 +35,10 @@ class Holding(Section):
 
     share: ShareOf = Field(0.0, description="Proportion of patients who have holding therapy.")
     duration: Time = Field(NO_TIME, description="Time from its start to its end.")
+    step_up: Time = Field(
+        NO_TIME,
+        description="Its first part, in a bed of the centre (step-up doses); it begins when there is one.",
+    )
     response: ShareOf = Field(1.0, description="Proportion of them who respond.")
     hazard: Annotated[float, Multiplier()] = Field(1.0, description="Multiplier on progression while it is given.")
     target: Target = Field(NO_TARGET, description=TARGET)

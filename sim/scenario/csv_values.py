@@ -53,7 +53,7 @@ def fill_in_csv(
         if isinstance(node, Branch):
             entries = {key: fill(value, (*path, key)) for key, value in node.entries.items()}
             return Branch(node.place, entries, node.keys)
-        if isinstance(node, Leaf) and isinstance(node.value, str) and _names_csv(path):
+        if isinstance(node, Leaf) and isinstance(node.value, str) and names_csv(path):
             return _read(node.value, node.place, path)
         return node
 
@@ -84,7 +84,8 @@ def fill_in_csv(
     return filled
 
 
-def _names_csv(path: tuple[str, ...]) -> bool:
+def names_csv(path: tuple[str, ...]) -> bool:
+    """Whether text at this path names a file."""
     if path in _PATIENTS:
         return True
     if path[-1] in ("referral_days", "since"):

@@ -6,14 +6,14 @@ command, or nothing at all did: setting one value never changes another that was
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from sim.scenario.inherit import Layer
 from sim.scenario.kinds import Kind
 from sim.scenario.leaves import marker_at, stated
 from sim.scenario.merge import alternatives_at
-from sim.scenario.nodes import REPLACE, Branch, Leaf, Mark, Node, walk
+from sim.scenario.nodes import REPLACE, Branch, Leaf, Mark, Node, written_in
 from sim.scenario.problems import Place, Problem
 from sim.scenario.schema import Scenario
 from sim.scenario.uncertainty import BELOW, CORRELATION, SAME_AS
@@ -34,7 +34,7 @@ class Order:
 
     def last(self, node: Node, key: Place | None = None) -> tuple[When, Place] | None:
         """When a value was written last, and where; None for what no layer wrote. Lines of CSV files belong to none."""
-        places = [*([key] if key is not None else []), node.place, *(place for _, place, _ in walk(node))]
+        places = [*([key] if key is not None else []), node.place, *written_in(node).values()]
         known = [(self._when[place.file], place) for place in places if place.file in self._when]
         return max(known, key=lambda found: found[0], default=None)
 
@@ -82,7 +82,7 @@ def sort_unused(scenario: Scenario, tree: Branch, order: Order) -> Sorted:
     dropped: list[Dropped] = []
     refused: list[Problem] = []
     done: list[Path] = []
-    found = [entry for entry in unused(scenario) if not isinstance(at(tree, entry[0]), Mark | None)]
+    found = unused(scenario, lambda path: not isinstance(at(tree, path), Mark | None))
     for path, rule, names in sorted(found, key=lambda entry: len(entry[0])):
         if any(path[: len(other)] == other for other in done):
             continue
@@ -144,6 +144,8 @@ def voided(tree: Branch, order: Order) -> tuple[Dropped, ...]:
 
 def _void_with(section: Node | None, void: Sequence[Dropped]) -> Iterator[Dropped]:
     """The distributions that were written with one that is void: the same, below it, or correlated with it."""
+    if not void:
+        return
     gone = {one.path[1]: one for one in void}
     waiting = dict(section.entries) if isinstance(section, Branch) else {}
     while True:
@@ -241,23 +243,20 @@ def matching(tree: Branch, pattern: Path) -> Iterator[Path]:
 
 def without(tree: Branch, paths: Iterable[Path]) -> Branch:
     """The tree without the values at these paths."""
-    for path in paths:
-        tree = _without(tree, path)
-    return tree
-
-
-def _without(node: Branch, path: Path) -> Branch:
-    first, rest = path[0], path[1:]
-    if first not in node.entries:
-        return node
-    entries: dict[str, Node] = dict(node.entries)
-    inner = entries[first]
-    if rest and isinstance(inner, Branch):
-        entries[first] = left = _without(inner, rest)
-        if not left.entries and first in ("calendars", "disruptions", "by_risk_group"):
+    below: dict[str, list[Path]] = {}
+    for first, *rest in paths:
+        if first in tree.entries:
+            below.setdefault(first, []).append(tuple(rest))
+    if not below:
+        return tree
+    entries: dict[str, Node] = dict(tree.entries)
+    for first, parts in below.items():
+        inner = entries[first]
+        if isinstance(inner, Branch) and () not in parts:
+            entries[first] = left = without(inner, parts)
             # a map of names is there with one of them at least
-            del entries[first]
-    else:
+            is_whole = left.entries or first not in ("calendars", "disruptions", "by_risk_group")
+            if is_whole:
+                continue
         del entries[first]
-    keys: Mapping[str, Place] = {key: node.keys[key] for key in entries}
-    return Branch(node.place, entries, dict(keys))
+    return Branch(tree.place, entries, {key: tree.keys[key] for key in entries})

@@ -10,6 +10,7 @@ from pydantic import Field
 
 from sim.pure.discounting import DAYS_PER_YEAR
 from sim.scenario.capacity_costs import MOST_MONEY, CapacityCosts
+from sim.scenario.equity import Equity
 from sim.scenario.kinds import Context, Days, JsonSchema, Kind, Number, Share, Text, Whole, finite_number
 from sim.scenario.lists import read_items
 from sim.scenario.named import Names
@@ -182,7 +183,9 @@ class Costs(Section):
     lymphodepletion: Amount = Field(0.0, description="The course before infusion.")
     infusion: Amount = Field(0.0, description="The infusion itself, and visits around it.")
     bed_day: Amount = Field(0.0, description="A day in a bed for infusion.")
-    icu_day: Amount = Field(0.0, description="A day in intensive care, in place of a bed day.")
+    icu_day: MaybeAmount = Field(
+        None, description="A day in intensive care, in place of a bed day; as a bed day unless given."
+    )
     adverse_events: Amount = Field(0.0, description="Toxicity of an infusion that `toxicity` does not tell by grade.")
     follow_up_month: Amount = Field(0.0, description="A month after infusion without progression.")
     progressed_month: Amount = Field(
@@ -203,6 +206,11 @@ class Costs(Section):
     end_of_life: Amount = Field(0.0, description="At death.")
     society: Society = Field(Society.by_default(), description="Travel, carers' time and lost work.")
     capacity: CapacityCosts = Field(CapacityCosts.by_default(), description="What capacity costs, standing and by use.")
+
+    @property
+    def intensive_day(self) -> float:
+        """What a day in intensive care costs."""
+        return self.bed_day if self.icu_day is None else self.icu_day
 
     def unused_price(self, product: str) -> float:
         """What a product of this kind that is not infused costs."""
@@ -293,6 +301,7 @@ class Economics(Section):
     costs: Costs = Field(Costs.by_default(), description="Unit costs.")
     utilities: Utilities = Field(description="What a year in each state is worth.")
     toxicity: ToxicityValues = Field(ToxicityValues.by_default(), description="Toxicity by grade.")
+    equity: Equity = Field(Equity.by_default(), description="What a QALY of a group counts for in its distribution.")
 
     @property
     def factor(self) -> float:

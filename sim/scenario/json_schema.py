@@ -8,9 +8,11 @@ from typing import Any
 
 from pydantic.json_schema import GenerateJsonSchema
 
+from sim.scenario.as_waiting import AS_WAITING
 from sim.scenario.kinds import Kind
 from sim.scenario.leaves import marker_of
 from sim.scenario.nodes import REPLACE
+from sim.scenario.people import AfterApheresis
 from sim.scenario.schema import Scenario
 from sim.scenario.section import Section
 from sim.scenario.versions import KEY, SCHEMA
@@ -53,6 +55,9 @@ def json_schema() -> dict[str, Any]:
     models = {cls.__name__: cls for cls in sections()}
     for name, definition in [*definitions.items(), ("Scenario", full)]:
         _fill_in_defaults(definition, models[name])
+        if models[name] is AfterApheresis:
+            its = definition["properties"]
+            definition["properties"] = {key: _or_the_word(one, AS_WAITING) for key, one in its.items()}
         if bare := models[name].bare:
             definitions[name] = {"anyOf": [definition["properties"][bare], definition]}
     full["properties"] = {"extends": EXTENDS, KEY: VERSION, **full["properties"]}
@@ -116,6 +121,13 @@ def _relaxed(schema: Any, about: Mapping[str, str], *, is_top: bool = False) -> 
     if not is_top and (is_by_name or "properties" in schema):
         found["properties"] = {**found.get("properties", {}), REPLACE: {"$ref": f"{DEFINED}{REPLACED}"}}
     return found
+
+
+def _or_the_word(schema: dict[str, Any], word: str) -> dict[str, Any]:
+    """The schema, or a word in its place; what is said of the value stays where editors look for it."""
+    told: dict[str, Any] = {key: schema[key] for key in ("description", "default") if key in schema}
+    left = {key: value for key, value in schema.items() if key not in told}
+    return {**told, "anyOf": [left, {"const": word}]}
 
 
 def _or_nothing(schema: dict[str, Any], about: Mapping[str, str]) -> dict[str, Any]:

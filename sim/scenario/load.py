@@ -9,6 +9,7 @@ from functools import reduce
 from pathlib import Path
 from typing import Any
 
+from sim.scenario.as_waiting import with_values_of_waiting
 from sim.scenario.dropped import Dropped, Order, sort_unused, still_idle, told_apart, voided, without
 from sim.scenario.evidence import EVIDENCE_FILE, read_evidence
 from sim.scenario.faults import Nodes, checked, nodes_of, place_at
@@ -162,7 +163,7 @@ def _build(
         evidence = read_evidence(evidence_file) if cited or scenario.uncertainty else {}
         problems.extend(check_entries(entries, known, written, evidence))
         problems.extend(check_uncertainty(scenario.uncertainty, nodes, evidence))
-        problems.extend(_uncertain_counts(scenario, nodes))
+        problems.extend(_uncertain_choices(scenario, nodes))
     if problems or scenario is None:
         raise ScenarioError(sorted(problems, key=lambda p: _order(p, layers)))
     entries = holding(entries, [gone.path for gone in merged.dropped if not gone.holds])
@@ -184,9 +185,15 @@ def _build(
     )
 
 
-def _uncertain_counts(scenario: Scenario, nodes: Nodes) -> Iterator[Problem]:
-    """Distributions of whole numbers: they would draw fractions, of which there is no bed and no line."""
+def _uncertain_choices(scenario: Scenario, nodes: Nodes) -> Iterator[Problem]:
+    """Distributions of whole numbers, of which there are no fractions, and of weights, which are chosen."""
     for path in scenario.uncertainty:
+        if path.startswith("economics.equity."):
+            yield Problem(
+                nodes[("uncertainty", path)][0],
+                f"uncertainty.{path}",
+                "is a choice of values, and acts on distribution.csv alone; allowed: inputs that more data would tell",
+            )
         if is_whole_at(tuple(path.split("."))):
             yield Problem(
                 nodes[("uncertainty", path)][0],
@@ -230,12 +237,14 @@ def _merge_and_check(
     problems.extend(vain)
     order = Order(layers)
     # places in sections that a command line touched still name the file
-    top = Branch(Place(reading.tree.place.file, 1), tree.entries, tree.keys)
+    top = with_values_of_waiting(Branch(Place(reading.tree.place.file, 1), tree.entries, tree.keys))
     certain = voided(top, order)
     top = without(top, [gone.path for gone in certain])
 
+    files = with_values_of_waiting(reading.tree)
+
     def check(used: Branch, found: list[Problem]) -> Scenario | None:
-        return checked(used, found, reading.complete, reading.tree if overrides else used, layers)
+        return checked(used, found, reading.complete, files if overrides else used, layers)
 
     left_out = tuple(one for one in likely if order.is_older(top, one.path))
     first = without(top, [one.path for one in left_out])

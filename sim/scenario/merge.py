@@ -158,10 +158,13 @@ def in_vain(tree: Branch) -> Iterator[Problem]:
         whole = next((path[:n] for n in range(1, len(path)) if form_at(path[:n]) is Form.VALUE), None)
         around: Node = tree
         for key in path[:-1]:
-            assert isinstance(around, Branch)
-            around = around.entries[key]
-        assert isinstance(around, Branch)
-        there = [key for key, node in around.entries.items() if not isinstance(node, Mark)]
+            # an item of a list is a part of one value
+            around = around.entries[key] if isinstance(around, Branch) else around
+        there = (
+            [key for key, node in around.entries.items() if not isinstance(node, Mark)]
+            if isinstance(around, Branch)
+            else []
+        )
         if mark.value is True:
             why = "which replaces an inherited map, but nothing is inherited here; leave the word out"
             if whole is not None:

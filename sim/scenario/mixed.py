@@ -32,7 +32,9 @@ class Hybrid(Section):
 class LaterCourse(Section):
     """Sequential therapy: who returns after a relapse for a product against another target."""
 
-    share: ShareOf = Field(description="Proportion of the infused who relapse and return.")
+    share: ShareOf = Field(
+        description="Proportion of the infused who relapse and return, of whom those who die before it do not."
+    )
     relapse: Time = Field(description="Time from infusion to the relapse after which they return.")
     strategy: Literal["autologous", "allogeneic", "same"] = Field(
         "same", description="What they return for: autologous | allogeneic | same (as the first course)."

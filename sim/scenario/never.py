@@ -30,7 +30,7 @@ from sim.scenario.problems import Problem, any_of
 from sim.scenario.schema import Scenario
 from sim.scenario.struck import units_struck
 from sim.scenario.units import write_days
-from sim.scenario.unused.binds import needs_icu
+from sim.scenario.unused.binds import beds_bind, needs_icu
 from sim.scenario.unused.happens import gives, is_read_late, least_days, most_days, treatments
 from sim.scenario.unused.people import frail_clocks
 
@@ -70,6 +70,7 @@ def contradictions(s: Scenario) -> Iterator[Contradiction]:
         )
     yield from _deaths(s)
     yield from _late_turn(s)
+    yield from _step_up(s)
     stock, least = s.allogeneic.stock, least_days(s.allogeneic.shipping.duration)
     if s.strategy != "autologous" and least > stock.shelf_life:
         message = f"found {write_days(stock.shelf_life)}; a dose would expire on its way, which takes at least"
@@ -95,6 +96,46 @@ def _late_turn(s: Scenario) -> Iterator[Contradiction]:
         )
 
 
+def _step_up(s: Scenario) -> Iterator[Contradiction]:
+    """Bridging that begins in a bed, where the cells are not on their way by themselves meanwhile; step-up doses that
+    take longer than what they belong to."""
+    h = s.before_apheresis.holding
+    if h.share > 0.0 and least_days(h.step_up) > most_days(h.duration):
+        told = f"takes at least {write_days(least_days(h.step_up))}, and the whole therapy (holding.duration) at most"
+        yield Contradiction(
+            ("before_apheresis", "holding", "step_up"),
+            f"{told} {write_days(most_days(h.duration))}; allowed: no longer than that",
+            (("before_apheresis", "holding", "duration"),),
+        )
+    b, made, after = s.bridging, s.manufacturing, s.clocks.after_progression
+    if not b.steps_up or b.share == 0.0 or not gives(s, "autologous"):
+        return
+    held = ("manufacturing", "line_held")
+    if b.bed_within is None and beds_bind(s):
+        why = "found no bed_within; required with it where beds have a number"
+        yield Contradiction(("bridging", "step_up"), why, (("centres",), ("bridging",)))
+    if made.line_held.start == "booking":
+        why = "the line is booked before apheresis (manufacturing.line_held); allowed: a line that is held from receipt"
+        yield Contradiction(("bridging", "step_up"), why, (held,))
+    if made.on_leave != "stop":
+        why = f"work goes on when its patient leaves (manufacturing.on_leave: {made.on_leave}); allowed: on_leave: stop"
+        yield Contradiction(("bridging", "step_up"), why, (("manufacturing", "on_leave"),))
+    if any(
+        one.manufacturing.slots is not None and one.manufacturing.slots.claimed == "at_receipt"
+        for one in makers(s).values()
+    ):
+        why = "slots are claimed when the cells are there (claimed: at_receipt); allowed: slots that are claimed before"
+        yield Contradiction(("bridging", "step_up"), why, (("manufacturing", "slots"),))
+    if s.in_progress is not None:
+        why = "what patients in progress had of it is not known from a register; allowed: bridging without step_up"
+        yield Contradiction(("bridging", "step_up"), why, (("in_progress",),))
+    if min(after.death, after.removal) < 1.0:
+        why = (
+            "a patient who progresses later would leave earlier (clocks.after_progression below 1); allowed: at least 1"
+        )
+        yield Contradiction(("bridging", "step_up"), why, (("clocks", "after_progression"),))
+
+
 def _fit(s: Scenario) -> Iterator[Contradiction]:
     """A collection that must end in the opening in which it starts, where no opening is long enough."""
     a = s.apheresis
@@ -118,6 +159,10 @@ def _deaths(s: Scenario) -> Iterator[Contradiction]:
     ]  # fmt: skip
     if s.after_infusion is not None:
         clocks += [(("after_infusion", name), s.after_infusion.of(name)) for name in treatments(s)]
+        clocks += [
+            (("after_infusion", "later_course", name), getattr(s.after_infusion.later_course, name))
+            for name in ("autologous", "allogeneic")
+        ]
     for path, there in clocks:
         for key in ("progression", "without_response") if there is not None and there.progression_counts_deaths else ():
             shape = getattr(there, key, None)
@@ -203,11 +248,12 @@ def _in_vain(s: Scenario, tree: Branch) -> Iterator[tuple[Path, str]]:
             )
     slots = s.manufacturing.slots
     queues_once = slots is None or (slots.claimed, slots.after_failed_collection) == ("before_apheresis", "keep")
-    if s.strategy == "hybrid" and queues_once and s.hybrid.since != "referral":
-        yield (
-            ("hybrid", "since"),
-            "joining and listing are the same day here: patients queue once, when they are listed",
-        )
+    offered = s.alternative is not None and s.alternative.offered.since != "referral"
+    waits_since = {("hybrid", "since"): s.strategy == "hybrid" and s.hybrid.since != "referral",
+                   ("alternative", "offered", "since"): offered}  # fmt: skip
+    if queues_once:
+        why = "joining and listing are the same day here: patients queue once, when they are listed"
+        yield from ((path, why) for path, is_from_the_queue in waits_since.items() if is_from_the_queue)
     # prices that stand ready for other runs
     paid_by_others = s.economics is not None and s.economics.costs.unused_paid_by == "manufacturer"
     if paid_by_others and s.economics is not None and s.economics.perspective == "payer":
@@ -352,6 +398,13 @@ def _too_late(s: Scenario) -> Iterator[str]:
             yield f"regions.{name}.declines: everybody declines to travel, so that nobody referred there is infused"
     if s.bridging.share == 0.0 or not gives(s, "autologous"):
         return
+    within, least = s.bridging.bed_within, _least_to_product(s)
+    waits = 0.0 if within is None or not s.bridging.steps_up else most_days(s.bridging.start) + within
+    if waits > least:
+        yield (
+            f"bridging.bed_within: who has no bed may wait until {waits:.3g} d after apheresis, and a product may be "
+            f"there after {least:.3g} d: it waits for them, and so does a patient whose product has failed"
+        )
     starts, most = least_days(s.bridging.start), _most_to_lymphodepletion(s)
     if starts >= most:
         yield (
@@ -361,6 +414,20 @@ def _too_late(s: Scenario) -> Iterator[str]:
     elif starts >= s.run.follow_up:
         told = f"begins {write_days(starts)} after apheresis, and patients are followed for"
         yield f"bridging.start: {told} {write_days(s.run.follow_up)} only; nobody is bridged"
+
+
+def _least_to_product(s: Scenario) -> float:
+    """The shortest time from apheresis to the product at the centre."""
+    tested = s.release_testing
+    early = tested.sterility if tested.conditional is None else tested.conditional.sterility
+    tests = max(map(least_days, (early, tested.potency, tested.identity)))
+    made = [
+        sum(map(least_days, (duration, its.shipping.to_factory, its.shipping.to_centre)))
+        for its in makers(s).values()
+        for duration in (its.manufacturing.duration, *(one.duration for one in its.manufacturing.products.values()))
+        if duration is not None
+    ]
+    return least_days(s.apheresis.duration) + least_days(tested.review) + tests + min(made)
 
 
 def _most_to_lymphodepletion(s: Scenario) -> float:

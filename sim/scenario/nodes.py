@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, NoReturn, TypeGuard
@@ -88,6 +88,16 @@ class Branch:
         inner = self.entries.items()
         return ReadOnce({key: node.to_read if isinstance(node, Branch) else plain(node) for key, node in inner})
 
+    @cached_property
+    def written_in(self) -> dict[str, Place]:
+        """The first place in it of each file, or command, that something in it comes from."""
+        found: dict[str, Place] = {}
+        for key, node in self.entries.items():
+            found.setdefault(self.keys[key].file, self.keys[key])
+            for file, place in written_in(node).items():
+                found.setdefault(file, place)
+        return found
+
     def __getstate__(self) -> dict[str, Any]:
         """Without what it works out for itself."""
         return {"place": self.place, "entries": self.entries, "keys": self.keys}
@@ -144,6 +154,16 @@ def _just_below(node: Node, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, 
     if isinstance(node, Items):
         return (((*path, str(number)), item.place, item) for number, item in enumerate(node.items))
     return iter(())
+
+
+def written_in(node: Node) -> Mapping[str, Place]:
+    """The first place below a node of each file, or command, that something there comes from."""
+    if isinstance(node, Branch):
+        return node.written_in
+    found: dict[str, Place] = {}
+    for _, place, _ in walk(node):
+        found.setdefault(place.file, place)
+    return found
 
 
 # YAML 1.2.2, section 10.3.2 (core schema)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from sim.scenario.allowance import Allowance
-from sim.scenario.csv_values import fill_in_csv
+from sim.scenario.csv_values import fill_in_csv, names_csv
 from sim.scenario.files import SHIPPED
 from sim.scenario.inherit import Layer
 from sim.scenario.merge import BY_PATH, spelled_out
@@ -30,17 +30,27 @@ def parse_overrides(
     folder = scenario_file.resolve().parent
     roots = (scenario_file.absolute().parent.resolve(), folder, SHIPPED)
     allowance = Allowance()
+    paths: set[str] = set()
+
+    def filled_in(tree: Branch) -> Branch:
+        own = spelled_out(tree)
+        assert isinstance(own, Branch)
+        return fill_in_csv(own, str(scenario_file), folder, roots, problems, allowance)
+
     for text in overrides:
-        layer = _parse(text, problems, allowance)
-        if layer is not None:
-            own = spelled_out(layer.tree)
-            assert isinstance(own, Branch)
-            tree = fill_in_csv(own, str(scenario_file), folder, roots, problems, allowance)
-            layers.append(Layer(layer.file, tree, command))
+        path = text.partition("=")[0].strip()
+        tree = _parse(text, problems, allowance, filled_in)
+        if path in paths and tree is not None:
+            problems.append(Problem(tree.place, "", "is set more than once; allowed: one value"))
+        paths.add(path)
+        if tree is not None:
+            layers.append(Layer(tree.place.file, tree, command))
     return layers
 
 
-def _parse(text: str, problems: list[Problem], allowance: Allowance) -> Layer | None:
+def _parse(
+    text: str, problems: list[Problem], allowance: Allowance, filled_in: Callable[[Branch], Branch]
+) -> Branch | None:
     path_text, separator, value_text = text.partition("=")
     path_text = path_text.strip()
     place = Place(f"{COMMAND_LINE} {shorten(path_text)}", 0)
@@ -60,7 +70,9 @@ def _parse(text: str, problems: list[Problem], allowance: Allowance) -> Layer | 
         problems.append(Problem(place, "", fault))
         return None
     if _PLAIN.fullmatch(value_text) and len(value_text) < 100:
-        return Layer(place.file, _nested(keys, Leaf(place, scalar_value(value_text)), place))
+        leaf, path = Leaf(place, scalar_value(value_text)), tuple(keys)
+        own = _nested(keys, leaf, place)
+        return own if spelled_out(leaf, path) is leaf and not names_csv(path) else filled_in(own)
     value, found = parse_yaml(value_text, place.file, numbered=False, allowance=allowance)
     problems.extend(Problem(p.place, path_text, p.message) for p in found)
     if value is None:
@@ -69,7 +81,7 @@ def _parse(text: str, problems: list[Problem], allowance: Allowance) -> Layer | 
         value = Leaf(place, None)
     tree = with_words(_nested(keys, value, place), (), problems)
     assert isinstance(tree, Branch)
-    return Layer(place.file, tree)
+    return filled_in(tree)
 
 
 def _nested(keys: Sequence[str], value: Node, place: Place) -> Branch:

@@ -312,6 +312,10 @@ class WaitingClocks(Section):
         return net(self.progression, self.death, frailty) if self.progression_counts_deaths else self.progression
 
 
+class AfterApheresis(WaitingClocks):
+    """As `waiting`, from apheresis on; `as_waiting` in the place of a value means the same as there."""
+
+
 class AfterProgression(Section):
     """Multipliers on the other clocks once a patient has progressed."""
 
@@ -344,8 +348,10 @@ class Clocks(Section):
     """What runs against the patient while the therapy is organised."""
 
     waiting: WaitingClocks = Field(description="Clocks from referral on.")
-    after_apheresis: WaitingClocks | None = Field(
-        None, description="Clocks from apheresis on, instead of the waiting ones. Autologous only."
+    after_apheresis: AfterApheresis | None = Field(
+        None,
+        description="Clocks from apheresis on, instead of the waiting ones; as_waiting: the same value as there. "
+        "Autologous only.",
     )
     after_progression: AfterProgression = Field(
         AfterProgression.by_default(), description="Multipliers after progression."

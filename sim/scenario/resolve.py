@@ -16,6 +16,7 @@ from sim.scenario.schema import NOT_IN_DIGEST, Scenario
 from sim.scenario.sources import Parameter
 from sim.scenario.versions import KEY, SCHEMA
 from sim.scenario.written import Nodes, written
+from sim.scenario.yaml_text import yaml_text
 
 # Maps in which the order of names moves results: who comes first in a tie, which uniforms mean which group.
 ORDERED = (
@@ -100,18 +101,11 @@ def differences(a: Scenario, b: Scenario, a_nodes: Nodes, b_nodes: Nodes) -> lis
 
 def resolved_yaml(scenario: Scenario, parameters: Iterable[Parameter]) -> str:
     """YAML text that loads to the same scenario by itself; every value that has a source keeps it."""
-    from ruamel.yaml import YAML
-
     used = tuple(values(scenario))
     content = resolve(scenario, used)
     content["sources"] = {p.path: p.source for p in parameters if p.stated}
-    yaml = YAML()
-    # the emitter may part a key from its colon where it breaks a line
-    yaml.width = 1_000_000_000
-    text = io.StringIO()
-    yaml.dump(_styled(content, [v.path for v in used]), text)
     head = f"# Every value of this scenario, defaults included; it needs no other file.\n{KEY}: {SCHEMA}\n"
-    return f"{head}{text.getvalue()}"
+    return head + yaml_text(content, {value.path for value in used} - {("sources",)})
 
 
 def mapping_text(content: Mapping[str, Any]) -> str:
@@ -142,25 +136,3 @@ def _in_words_of_yaml(value: Any, path: tuple[str, ...]) -> Any:
         return [_in_words_of_yaml(one, path) for one in value]
     found = f"{'.'.join(path)}: " if path else ""
     raise ValueError(f"{found}found a {type(value).__name__}; allowed: mappings, lists, text, numbers and dates")
-
-
-def _styled(content: Mapping[str, Any], leaves: Iterable[tuple[str, ...]]) -> Any:
-    """The content for ruamel.yaml, with sections in lines and values that are maps or lists in one line."""
-    from ruamel.yaml.comments import CommentedMap, CommentedSeq
-
-    whole = set(leaves) - {("sources",)}
-
-    def style(value: Any, path: tuple[str, ...], flow: bool) -> Any:
-        flow = flow or path in whole
-        if isinstance(value, dict):
-            styled_map = CommentedMap({k: style(v, (*path, k), flow) for k, v in value.items()})
-            if flow or not value:
-                styled_map.fa.set_flow_style()
-            return styled_map
-        if isinstance(value, list):
-            styled_list = CommentedSeq([style(v, path, flow) for v in value])
-            styled_list.fa.set_flow_style()
-            return styled_list
-        return value
-
-    return style(dict(content), (), False)

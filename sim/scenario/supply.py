@@ -196,9 +196,24 @@ class Bridging(Section):
 
     share: ShareOf = Field(0.0, description="Proportion of patients who have bridging therapy.")
     start: Time = Field(NO_TIME, description="Time from the first apheresis, whatever comes of it, to its start.")
+    step_up: Time = Field(
+        NO_TIME, description="Its first part, in a bed of the centre (step-up doses); it begins when there is one."
+    )
+    bed_within: Annotated[float | None, Days()] = Field(
+        None, description="How long it waits for that bed; who has none by then is not bridged."
+    )
     response: ShareOf = Field(1.0, description="Proportion of them who respond.")
     hazard: Annotated[float, Multiplier()] = Field(1.0, description="Multiplier on progression while it works.")
     target: Target = Field(NO_TARGET, description=TARGET)
+
+    @property
+    def steps_up(self) -> bool:
+        """Whether it begins with step-up doses in a bed."""
+        return not (self.step_up.is_fixed and self.step_up.mean() == 0.0)
+
+    def checks(self) -> Iterator[Fault]:
+        if self.steps_up and self.hazard > 1.0:
+            yield ("hazard",), f"found {self.hazard:g}; allowed with step_up: at most 1"
 
 
 class DoseShipping(Section):

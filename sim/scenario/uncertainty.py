@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
@@ -150,7 +150,10 @@ class Uncertainties(Kind):
                 found[path] = once(entry, _read, {}, partial(_read, entry))
             except ValueError as error:
                 faults.append(((path,), str(error)))
-        faults += [((path,), told) for path, entry in found.items() for told in _together_faults(path, entry, found)]
+        unread = value.keys() - found.keys()
+        faults += [
+            ((path,), told) for path, own in found.items() for told in _together_faults(path, own, found, unread)
+        ]
         if faults:
             raise refuse(faults)
         return Named(found)
@@ -206,11 +209,13 @@ def _written(entry: Uncertain) -> dict[str, Any]:
     return {entry.family: parameters, "source": entry.source, **more}
 
 
-def _together_faults(path: str, entry: Uncertain, found: Mapping[str, Uncertain]) -> Iterator[str]:
-    """What is wrong with the other inputs that an entry names."""
+def _together_faults(path: str, entry: Uncertain, found: Mapping[str, Uncertain], unread: Set[str]) -> Iterator[str]:
+    """What is wrong with the other inputs that an entry names; `unread`: inputs whose own fault is told already."""
     for other in entry.names:
         if other == path:
             yield f"found {show(other)}, which is this input itself; allowed: another uncertain input"
+        elif other in unread:
+            continue
         elif other not in found:
             near = did_you_mean(other, list(found), "uncertain inputs")
             yield f"found {show(other)}, which is no uncertain input{near}"
@@ -218,7 +223,7 @@ def _together_faults(path: str, entry: Uncertain, found: Mapping[str, Uncertain]
             yield f"found {show(other)}, which is itself the same as another; name {show(found[other].same_as)}"
         elif found[other].among or (entry.among and not entry.same_as):
             yield f"found {show(other)}; proportions of a set go with each other alone"
-    if entry.among and sum(one.among == entry.among for one in found.values()) < 2:
+    if entry.among and not unread and sum(one.among == entry.among for one in found.values()) < 2:
         yield f"found among: {show(entry.among)} with one share; allowed: two shares or more that sum to 1"
     ahead, seen = entry.below, {path}
     while ahead in found and ahead not in seen:

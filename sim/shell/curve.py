@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from sim.fits.digitised import BEST, CHOICES
-from sim.shell.options import base, out_file, picture_options, quiet, replace, tables
+from sim.shell.options import WholeRange, base, out_file, picture_options, quiet, replace, tables
 from sim.shell.records import REGISTER
 from sim.shell.report import draw_results
 from sim.shell.screen import command_line, errors_in_words
@@ -27,9 +27,7 @@ if TYPE_CHECKING:
 @click.option(
     "--at-risk", type=REGISTER, help="The numbers at risk under the figure: a file with day or month, at_risk."
 )
-@click.option(
-    "--patients", type=click.IntRange(2, 1_000_000), help="How many there were, where no numbers at risk are."
-)
+@click.option("--patients", type=WholeRange(2, 1_000_000), help="How many there were, where no numbers at risk are.")
 @click.option("--family", default=BEST, show_default=True, type=click.Choice(CHOICES), help="What it is fitted by.")
 @click.option("--after", type=click.Choice(("never", "last_rate")), help="What follows a table that does not end at 0.")
 @tables

@@ -12,13 +12,25 @@ from typing import Any, TypeVar
 import click
 
 from reports import Wanted
-from sim.experiment.asked import How
+from sim.experiment.asked import How, require_one_count
 from sim.experiment.options import Number, Whole, Word, limit
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 Option = Callable[[Command], Command]
 SCENARIO_FILE = click.Path(path_type=Path)
 FOLDER = click.Path(path_type=Path)
+
+
+class WholeRange(click.IntRange):
+    """A whole number within bounds, called so in messages."""
+
+    name = "whole number"
+
+
+class NumberRange(click.FloatRange):
+    """A number within bounds, called so in messages."""
+
+    name = "number"
 
 
 @dataclass(frozen=True)
@@ -37,7 +49,8 @@ class Asked:
 
     @property
     def changes(self) -> list[str]:
-        """The values that replace those of the scenario files, the seed among them."""
+        """The values that replace those of the scenario files, the seed among them. Raises OptionError."""
+        require_one_count(self.overrides, self.replications)
         return [*self.overrides, *([f"run.seed={self.seed}"] if self.seed is not None else [])]
 
     def how(self, cluster: str | None) -> How:
@@ -55,9 +68,9 @@ def limited(command: str, name: str) -> dict[str, Any]:
     kind: click.ParamType[Any]
     match found:
         case Whole():
-            kind = click.IntRange(found.low, found.high)
+            kind = WholeRange(found.low, found.high)
         case Number():
-            kind = click.FloatRange(found.low, found.high, min_open=found.above)
+            kind = NumberRange(found.low, found.high, min_open=found.above)
         case Word():
             kind = click.Choice(found.words)
         case None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from sim.experiment.asked import require_one_count
 from sim.experiment.options import PLAN_FIRST
 from sim.shell.options import SCENARIO_FILE, Asked, cluster, limited, picture_options, run_options, vary
 from sim.shell.report import draw
@@ -92,6 +93,7 @@ def plan_command(
         from sim.experiment.sweep.prepare import parse_factors
 
         factors = parse_factors(vary)
+        require_one_count(asked.overrides, None, reads_own=False)
         base, _ = load_base([file], asked.changes)
         rule = Rule(confidence, asked.replications or PLAN_FIRST, max_replications)
         prepared = prepare_plan(base, factors, target, cost, zone, rule, asked.how(cluster), evaluations)
@@ -110,10 +112,13 @@ def plan_command(
 
 def announce(search: Search) -> None:
     """How many combinations, and what the tests are told apart by."""
+    from reports.words import counted
+
     size, rule = search.space.size, search.rule
-    kind = "combinations" if len(search.space.levers) > 1 else f"values of {search.space.paths[0]}"
+    levers = search.space.levers
+    what = counted(size, "combination") if len(levers) > 1 else f"{counted(size, 'value')} of {search.space.paths[0]}"
     some = f", {search.evaluations} of them proposed by an optimiser" if search.proposed else ""
-    paragraph(f"{size} {kind}{some}; from {rule.first} to {rule.limit} replications each", talk=True)
+    paragraph(f"{what}{some}; from {rule.first} to {rule.limit} replications each", talk=True)
     for target in search.targets:
         paragraph(f"target: {target}, indifference zone {target.zone:g}", hanging=2, talk=True)
 

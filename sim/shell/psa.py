@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from sim.experiment.asked import require_one_count
 from sim.shell.options import SCENARIO_FILE, Asked, cluster, limited, picture_options, run_options
 from sim.shell.report import draw
 from sim.shell.screen import command_line, errors_in_words, print_table, say
@@ -69,9 +70,11 @@ def psa_command(
 ) -> None:
     """Probabilistic sensitivity analysis of costs and QALYs. Goes on where it was stopped."""
     with errors_in_words():
+        from reports.words import counted
         from sim.experiment.psa.prepare import Asked as Analysis
         from sim.experiment.psa.prepare import prepare_psa
 
+        require_one_count(asked.overrides, None, reads_own=False)
         base, left_out = load_base(files, asked.changes)
         replications = asked.replications or 1
         analysis = Analysis(samples, replications, groups, studies, population, years)
@@ -80,7 +83,7 @@ def psa_command(
         require_room(folder, prepared.files, wanted, asked.replace)
         tell((*left_out, *prepared.notes), prepared.warnings)
         if not asked.quiet:
-            say(f"{samples} samples, {replications} replications each of {', '.join(base.names)}")
+            say(f"{counted(samples, 'sample')}, {counted(replications, 'replication')} each of {', '.join(base.names)}")
         with resumable(folder), progress(samples * replications, asked.quiet, per=replications) as done:
             found = prepared.run(folder, command_line(), done, asked.replace)
         tell((), found.warnings)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from sim.experiment.asked import require_one_count
 from sim.scenario.each import load_each
 from sim.scenario.naming import by_name, changed_meaning, seed_notes
 from sim.shell.options import SCENARIO_FILE, Asked, limited, picture_options, run_options, together
@@ -109,6 +110,8 @@ def run_command(file: Path, asked: Asked, study: Study, wanted: Wanted) -> None:
 
 def _study(files: Sequence[Path], verb: str, asked: Asked, study: Study, wanted: Wanted, robustness: bool) -> None:
     rule = study.rule(asked.replications)
+    with errors_in_words():
+        require_one_count(asked.overrides, None, reads_own=rule is None)
     if not asked.quiet:
         say(f"Reading {', '.join(str(file) for file in files)}")
     with errors_in_words():
@@ -118,6 +121,7 @@ def _study(files: Sequence[Path], verb: str, asked: Asked, study: Study, wanted:
     scenarios = by_name(found_each)
     folder = asked.folder(verb, *(file.stem for file in files))
     with errors_in_words():
+        from reports.words import counted
         from sim.engine.choice import engine_note
         from sim.experiment.study.run import load_warnings, run_study, study_files
         from vein2vein.drawing import require_room
@@ -139,8 +143,8 @@ def _study(files: Sequence[Path], verb: str, asked: Asked, study: Study, wanted:
             say(f"note: {note}")
         warn([*seed_notes(scenarios), *load_warnings(scenarios)])
         if not asked.quiet:
-            many = f"{'at most ' if rule else ''}{count} replications"
-            say(f"{len(scenarios)} scenario{'s' if len(scenarios) > 1 else ''}, {many}")
+            most = "at most " if rule else ""
+            say(f"{counted(len(scenarios), 'scenario')}, {most}{counted(count, 'replication')}")
         with progress(count, asked.quiet) as done:
             found = run_study(plan, folder, done, asked.replace)
     if not asked.quiet:

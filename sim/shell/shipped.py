@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from sim.shell.options import SCENARIO_FILE, engine, quiet
+from sim.shell.options import SCENARIO_FILE, WholeRange, engine, quiet
 from sim.shell.screen import BAD_INPUT, errors_in_words, print_table, program, stop
 from vein2vein.progress import progress
 
@@ -15,7 +15,7 @@ from vein2vein.progress import progress
 @click.option(
     "--effects", "shows_effects", is_flag=True, help="Also run each, and show what it does to waits and outcomes."
 )
-@click.option("-n", "--replications", type=click.IntRange(2), default=40, show_default=True, help="With --effects.")
+@click.option("-n", "--replications", type=WholeRange(2), default=40, show_default=True, help="With --effects.")
 @click.option(
     "--page", type=click.Path(path_type=Path), help="With --effects: also write the page there, e.g. docs/library.md."
 )

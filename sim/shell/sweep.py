@@ -70,6 +70,7 @@ def sweep_command(
 ) -> None:
     """Run many points: a sweep file, or scenario files with --vary. Goes on where it was stopped."""
     with errors_in_words():
+        from reports.words import counted
         from sim.experiment.sweep.prepare import prepare_sweep
 
         given = read_sweep(files, vary)
@@ -87,7 +88,7 @@ def sweep_command(
         tell((*left_out, *prepared.notes), prepared.warnings)
         points, count = prepared.plan.points, prepared.plan.replications
         if not asked.quiet:
-            say(f"{len(points)} points, {count} replications each of {', '.join(base.names)}")
+            say(f"{counted(len(points), 'point')}, {counted(count, 'replication')} each of {', '.join(base.names)}")
         with resumable(folder), progress(len(points) * count, asked.quiet, per=count) as done:
             study = prepared.run(folder, command_line(), done, asked.replace)
     tell((), study.warnings)

@@ -95,8 +95,10 @@ later course has a row for each: all days count from the first `referral_day`, t
 | `costs.subsequent_care` (of the outcome, else `month`) | the same from *end* to `death_day`, of the outcomes other than infused, alternative, standard care and died |
 | `costs.alternative`, `costs.standard_care` | `adverse_events` on *end*, and `month` a month from then while *progression free*, of these outcomes |
 | `costs.end_of_life` | on `death_day` |
-| `costs.bed_day`, `costs.icu_day`, `costs.holding_month` | `units` a day from `start_day` to `end_day` of the item in `quantities` |
+| `costs.unrelated_month` | a month from referral to `death_day`; part of the whole with `future: related_and_unrelated` |
+| `costs.bed_day`, `costs.icu_day` (unless given, `costs.bed_day`), `costs.holding_month` | `units` a day from `start_day` to `end_day` of the item in `quantities` |
 | `costs.unused_product` (unless given, `costs.product`), `toxicity` (`cost`) | `units` on `start_day` of the item in `quantities` |
+| `costs.society` (perspective `societal`) | `journey` on `apheresis_day`, on each repeated collection and on `infusion_day`; the amounts a month from referral to *end* (`waiting`), while *progression free*, from `relapse_day` to `death_day` (`progressed`), and from *end* to `death_day` of the outcomes other than infused, alternative, standard care and died (`not_infused`) |
 | `costs.capacity`, and `costs.unused_product.allogeneic` of doses expired and lots failed | `units` of the item in `supply.csv` by the number of measured patients of the replication, on the day of referral of each |
 
 | utility | a year |

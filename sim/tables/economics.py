@@ -44,6 +44,7 @@ INCREMENT = estimate(
 )
 ICER = (
     SCENARIO,
+    text("arm", "reference: nobody is infused by design (strategy standard_care); else infusing.", optional=True),
     MONEY,
     number("cost", "Mean discounted cost per patient referred.", "money"),
     number("qalys", "Mean discounted QALYs per patient referred.", "QALYs"),
@@ -147,7 +148,7 @@ ECONOMICS = (
         "budget",
         "Budget impact",
         "scenario by year of 365 days from the end of the warm-up, at most 5, by quantity; only whole years of the "
-        "measuring window",
+        "measuring window; what the payer pays, whatever the perspective",
         (
             SCENARIO,
             whole("year", "Number of the year, from 1.", "years"),
@@ -182,6 +183,56 @@ ECONOMICS = (
         ("scenario", "group_by", "group", "quantity"),
         (ESTIMATE, around("increment")),
         not_of_patients="the measured patients of a group (`patients`), the unresolved among them",
+    ),
+    Table(
+        "distribution",
+        "Distribution of net benefit",
+        "scenario by group (all, each risk group, each centre) by willingness to pay",
+        (
+            SCENARIO,
+            text("group_by", "What the group is by: all, risk_group or centre."),
+            text("group", "Name of the risk group or centre; all of everybody."),
+            WILLINGNESS,
+            MONEY,
+            share("share", "Proportion of the patients referred who are of it.", null="nobody is referred"),
+            number(
+                "weight",
+                "What a QALY of theirs counts for (economics.equity), on average.",
+                bounds=Bounds.NOT_NEGATIVE,
+                null="nobody, or no such group",
+            ),
+            BASELINE,
+            *(
+                column
+                for prefix, words in (("", ""), ("weighted_", ", each QALY times its equity weight"))
+                for column in (
+                    *estimate(
+                        f"Net monetary benefit per patient of the group{words}.",
+                        Bounds.NONE,
+                        "money",
+                        around(f"{prefix}net_benefit"),
+                        "nobody",
+                    ),
+                    *estimate(
+                        "How much more it is than the baseline's, paired by replication.",
+                        Bounds.NONE,
+                        "money",
+                        around(f"{prefix}increment"),
+                        "nobody, or no such group in the baseline",
+                    ),
+                    text(
+                        f"{prefix}verdict",
+                        "Of that increment, as in `differences.csv`: better where the group gains.",
+                        "the baseline itself",
+                    ),
+                )
+            ),
+            REPLICATIONS,
+            ASSUMED,
+        ),
+        ("scenario", "group_by", "group", "willingness_to_pay"),
+        tuple(around(f"{prefix}{name}") for prefix in ("", "weighted_") for name in ("net_benefit", "increment")),
+        not_of_patients="the measured patients of a group (`share` of all), the unresolved among them",
     ),
     *(
         Table(

@@ -44,6 +44,11 @@ def happenings(case: Case, trace: Trace) -> Counter[str]:
             if resource.turn_round > 0.0:
                 found["granted once a unit was ready again"] += _common(uses.began[here & waited], ready)
             found["came back to a resource"] += int(again.sum())
+    if "bridging_therapy" in trace.milestones:
+        first = trace.notes[:, trace.milestones.index("bridging_therapy")]
+        found["bridged in a bed"] += int(np.isfinite(first).sum())
+        late = first > case.cohort.leave_day
+        found["bridged in a bed, and by then left but for that"] += int(late.sum())
     found["waited or left while holding something else"] += _held_elsewhere(trace)
     found["slot perished"] += int(np.isfinite(trace.slots.perished).sum())
     found["slot handed back"] += int(trace.slots.handed_back.sum())

@@ -487,7 +487,8 @@ class Writer:
             Branch(self.path(depth, failing=r.random() < 0.3), r.choice(list(OnLeave)))
             for _ in range(r.choice([1, 2, 2, 3]))
         )
-        together: Path = (Together(branches),)
+        slows = not self.lots and Random(f"slows {self.attempts} {len(branches)} {branches}").random() < 0.4
+        together: Path = (Together(branches, slows),)
         self.attempts += 1
         return (Attempts(f"{'lot ' if self.lots else ''}try {self.attempts % 3}", together, 2),)
 

@@ -97,6 +97,7 @@ def scenario_text(number: int) -> str:
     _turning(Random(f"turning {number}"), scenario, whole_days)
     _book_up(Random(f"booked up {number}"), scenario)
     _wards(Random(f"shared {number}"), scenario)
+    _step_up(Random(f"step up {number}"), scenario, whole_days)
     return json.dumps(scenario, indent=1)
 
 
@@ -116,6 +117,23 @@ def _beside(r: Random, scenario: Block, whole: bool) -> None:
         },
         "slot_asked_for": r.choice(["at_listing", "at_listing", "at_listing", "when_ready"]),
     }  # fmt: skip
+
+
+def _step_up(r: Random, scenario: Block, whole: bool) -> None:
+    """Step-up doses in a bed, of holding therapy and of bridging, where that may be."""
+    if "before_apheresis" in scenario and r.random() < 0.6:
+        scenario["before_apheresis"]["holding"] |= {"step_up": r.choice(["4 d", "9 d"]), "duration": "12 d"}
+    made = scenario.get("manufacturing", {})
+    booked = made.get("line_held", {}).get("from") == "booking" or "at_receipt" in json.dumps(made)
+    if made and r.random() < 0.7 and not booked:
+        made["on_leave"] = "stop"
+        if "after_progression" in scenario["clocks"]:
+            scenario["clocks"]["after_progression"] = {"death": 2.5, "removal": 4}
+        scenario["bridging"] = {
+            "share": 1, "start": r.choice(["0 d", _days(r, whole)]), "response": r.choice([0.6, 1]),
+            "step_up": r.choice([_days(r, whole), "4 d", "30 d"]),
+            "bed_within": r.choice(["0 d", "4 d", "30 d", "90 d"]), "hazard": r.choice([0, 0, 0.3, 1]),
+        }  # fmt: skip
 
 
 def _manufacturers(r: Random, scenario: Block, whole: bool) -> None:

@@ -7,18 +7,21 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 
 pytest.importorskip("numba")
 
 from sim.engine import choice, compiled_engine
 from sim.engine.kernel import draws, run, stamp
+from sim.engine.kernel.tables import Wanted
 
 
 def test_what_python_calls_is_compiled_once_for_the_types_it_states() -> None:
     for function in (run.simulate, draws.fill):
-        assert len(function.signatures) == 1  # type: ignore[attr-defined]
+        assert len(function.dispatcher.signatures) == 1  # type: ignore[attr-defined]
 
 
 def test_the_stamp_is_that_of_all_files(tmp_path: Path) -> None:
@@ -40,7 +43,7 @@ def test_the_cache_goes_by_that_stamp() -> None:
     place = stamp.place()
     assert place is not None
     for function in (run.simulate, draws.fill):
-        assert Path(function.stats.cache_path).parent == place  # type: ignore[attr-defined]
+        assert Path(function.dispatcher.stats.cache_path).parent == place  # type: ignore[attr-defined]
 
 
 def test_each_copy_and_date_of_the_kernel_has_a_place_of_its_own(
@@ -61,11 +64,20 @@ def test_each_copy_and_date_of_the_kernel_has_a_place_of_its_own(
     assert len(found - {None}) == 5
 
 
+@pytest.mark.parametrize("found", [np.zeros((1, 9), np.int64), np.zeros(9), np.zeros((9, 2)).T])
+def test_only_tables_as_they_are_stated_are_handed_over(found: Any) -> None:
+    """Machine code is given addresses, and would write anywhere."""
+    places = np.zeros(9, np.int64)
+    with pytest.raises(TypeError, match="dimensions"):
+        draws.fill(Wanted(np.ones((1, 1, 3), np.int64), places, places, places, places, found))
+
+
 BEYOND = """
 import numpy as np
 from sim.engine.kernel import draws
+from sim.engine.kernel.tables import Wanted
 places = np.zeros(9, np.int64)
-draws.fill(np.ones((1, 1, 3), np.int64), places, places, places, places, np.zeros((1, 8)))
+draws.fill(Wanted(np.ones((1, 1, 3), np.int64), places, places, places, places, np.zeros((1, 8))))
 """
 
 
@@ -83,6 +95,7 @@ def test_no_index_is_out_of_bounds(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stdout
 
 
+@pytest.mark.usefixtures("engines_of_users")
 def test_auto_knows_whether_the_kernel_is_compiled(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What is loaded here came from the disk or went there; in an empty cache it would have to be compiled first."""
     assert compiled_engine.kernel is run

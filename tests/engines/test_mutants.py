@@ -244,7 +244,7 @@ FAULTS = {
     "bookings that do not count": ("            count += 1\n", "            pass\n"),
     "units in use that stay": ("if moment == today or moment < requests[row].day:", "if True:"),
     "units in use that are gone": ("if moment == today or moment < requests[row].day:", "if moment == today:"),
-    "a day fits if its beginning does": ("    end = first + pool.booked_for\n    for k", "    end = first\n    for k"),
+    "a day fits if its beginning does": ("    end = first + asked.planned\n    for k", "    end = first\n    for k"),
     "nothing known of what is to come": ("supplies.known[last + 1].day <= day:", "False:"),
     "nothing learned": ("bookings.known, bookings.known_count = lesson.first, lesson.count", "pass"),
     "not looked at again": ("        push(run, next_look,", "        0 and push(run, next_look,"),
@@ -253,8 +253,24 @@ FAULTS = {
         "day = booking.day",
     ),
     "a booking taken up late that ends as planned": (
-        "day, day + bookings.booked_for",
-        "day, booking.day + bookings.booked_for",
+        "day, day + booking.planned",
+        "day, booking.day + booking.planned",
+    ),
+    "every booking for as long as others": (
+        "pool.booked_for if math.isnan(step.planned) else step.planned",
+        "pool.booked_for",
+    ),
+    "a stage cut where its patient would have left": (
+        "if me.looks and now.today < me.cut <= ended",
+        "if False and now.today < me.cut <= ended",
+    ),
+    "who was served leaves where they would have left": (
+        "    if me.looks and not pool.unlimited:\n",
+        "    if False:\n",
+    ),
+    "an end of the path beside others that is not heard": (
+        "if me.why == FAILED or me.why == ENDED:",
+        "if me.why == FAILED:",
     ),
     "a booking given up that counts on": (
         "        unchain(requests, pool, row)\n        requests[row].day = NAN\n",
@@ -291,7 +307,7 @@ FAULTS = {
     "stale entries that are served": (" or first.ticket != asked.entry", ""),
     "lots ranked like patients": ("rank = pool.lot_rank", "rank = 0.0"),
     "an initial list that has not waited": ("key_day = people.queues_by[me.entity]", "pass"),
-    "a failed branch forgotten": ("waits.branch_failed = 1", "pass"),
+    "a failed branch forgotten": ("waits.branch_failed = max(waits.branch_failed, me.why)", "pass"),
     "one slot in place of several": ("slots.rows[last].following = row", "pass"),
     "the first of several slots": ("start = max(start, slots.rows[row].start)", "pass"),
     "no turn for those behind": (

@@ -13,8 +13,8 @@ pytest.importorskip("numba")
 
 from sim.engine import compiled_engine, guard, simpy_engine, timeline, trace
 from sim.engine.choice import Engine
-from sim.engine.flatten import STEPS
 from sim.engine.kernel import names
+from sim.engine.operations import STEPS
 from sim.engine.trace import EngineError, Trace
 from sim.pieces.clocks import Clock
 from sim.pieces.protocol import Capacity, Stock

@@ -6,13 +6,13 @@ import os
 import random
 import signal
 import time
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from tests.experiments import slow_sweep
-from tests.faults.program import finish, leftovers, start, tables, wait_for
-from tests.faults.test_sweep import has_blocks
+from tests.faults.program import end, finish, leftovers, once_kept, start, tables
 from tests.test_psa import SHORT, SMALL
 
 
@@ -29,11 +29,8 @@ def test_a_killed_analysis_goes_on_where_it_stopped(tmp_path: Path) -> None:
     code, told = finish(start([*arguments, "--workers", "1"], tmp_path, tmp_path / "whole"))
     assert code == 0, told
     out = tmp_path / "killed"
-    process = start([*arguments, "--workers", "1"], tmp_path, out)
-    grown = has_blocks()
-    wait_for(lambda: grown(out))
-    os.kill(process.pid, signal.SIGKILL)
-    assert finish(process)[0] == -signal.SIGKILL
+    killed = partial(once_kept, 3, partial(end, signal.SIGKILL))
+    assert finish(start([*arguments, "--workers", "1"], tmp_path, out, first=killed))[0] == -signal.SIGKILL
     assert not (out / "psa.csv").exists()
     code, told = finish(start([*arguments, "--workers", "2"], tmp_path, out))
     assert code == 0, told

@@ -10,14 +10,14 @@ import sys
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from tests.experiments import slow_sweep
-from tests.faults.program import ROOT, contents, finish, leftovers, start, wait_for, workers_of
+from tests.faults.program import ROOT, contents, end, finish, leftovers, once_kept, start, wait_for, workers_of
 from tests.faults.test_run import LONG, QUICK, holds
-from tests.faults.test_sweep import has_blocks
 
 PROGRAM = [sys.executable, str(ROOT / "run_sim.py")]
 
@@ -49,12 +49,9 @@ def test_a_run_that_is_ended_ends_its_workers_and_leaves_the_old_results(folder:
 
 def test_a_sweep_that_is_ended_keeps_what_is_done(tmp_path: Path) -> None:
     out = tmp_path / "out"
-    process = start([*slow_sweep(tmp_path), "--workers", "2"], tmp_path, out)
-    grown = has_blocks()
-    wait_for(lambda: grown(out))
-    workers = workers_of(process.pid)
-    os.kill(process.pid, signal.SIGTERM)
-    code, told = finish(process)
+    ended = partial(once_kept, 1, partial(end, signal.SIGTERM, tmp_path / "workers"))
+    code, told = finish(start([*slow_sweep(tmp_path), "--workers", "2"], tmp_path, out, first=ended))
+    workers = [int(one) for one in (tmp_path / "workers").read_text().split()]
     assert code == 128 + signal.SIGTERM, told
     assert f"what is done is kept in {out}: the same command goes on from there" in told
     assert workers

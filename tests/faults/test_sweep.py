@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import signal
 import sqlite3
 import sys
-from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -15,26 +14,10 @@ import pytest
 import run_sim
 from sim.experiment.sweep.store import STORE, Store
 from tests.experiments import slow_sweep
-from tests.faults.program import finish, start, tables, wait_for, workers_of
+from tests.faults.program import end, end_a_worker, end_all, finish, once_kept, start, tables
 
-
-def has_blocks() -> Callable[[Path], bool]:
-    """Whether results are kept: more of them are seen than at first, so that the first ones are committed."""
-    first: list[int] = []
-
-    def more(out: Path) -> bool:
-        seen = out.with_name(f"{out.name}.seen")
-        try:
-            seen.mkdir(exist_ok=True)
-            shutil.copy(out / STORE, seen / STORE)
-            count = kept(seen)
-        except (OSError, sqlite3.Error):
-            return False
-        if count and not first:
-            first.append(count)
-        return bool(first) and count > first[0]
-
-    return more
+# Bytes of a file: enough for a store with some of its blocks.
+LIMIT = 49_152
 
 
 def kept(out: Path) -> int:
@@ -61,11 +44,8 @@ def test_a_killed_sweep_goes_on_where_it_stopped(
 ) -> None:
     folder, arguments, expected, blocks = whole
     out = folder / "killed"
-    process = start([*arguments, "--workers", "1"], folder, out)
-    grown = has_blocks()
-    wait_for(lambda: grown(out))
-    os.kill(process.pid, signal.SIGKILL)
-    code, _ = finish(process)
+    killed = partial(once_kept, 3, partial(end, signal.SIGKILL))
+    code, _ = finish(start([*arguments, "--workers", "1"], folder, out, first=killed))
     assert code == -signal.SIGKILL
     assert not (out / "sweep.csv").exists()
     done_before = kept(out)
@@ -80,7 +60,7 @@ def test_a_killed_sweep_goes_on_where_it_stopped(
 
     # what is there taken for all that there is to do: the same comparison sees it
     have = Store.have
-    monkeypatch.setattr(Store, "have", lambda self: have(self) | {(39, 0)})
+    monkeypatch.setattr(Store, "have", lambda self: have(self) | {(11, 0)})
     monkeypatch.setattr(
         sys, "argv", ["run_sim.py", *arguments, "--workers", "1", "--out", str(folder / "killed again")]
     )
@@ -91,11 +71,8 @@ def test_a_killed_sweep_goes_on_where_it_stopped(
 def test_ctrl_c_leaves_what_is_done_and_says_how_to_go_on(whole: tuple[Path, list[str], dict[str, str], int]) -> None:
     folder, arguments, expected, blocks = whole
     out = folder / "interrupted"
-    process = start([*arguments, "--workers", "2"], folder, out)
-    grown = has_blocks()
-    wait_for(lambda: grown(out))
-    os.killpg(process.pid, signal.SIGINT)
-    code, told = finish(process)
+    interrupted = partial(once_kept, 1, partial(end_all, signal.SIGINT))
+    code, told = finish(start([*arguments, "--workers", "2"], folder, out, first=interrupted))
     assert code == 130, told
     assert f"what is done is kept in {out}: the same command goes on from there" in told
     assert "Traceback" not in told
@@ -110,12 +87,7 @@ def test_a_dead_worker_is_told_of_and_what_is_done_is_kept(
 ) -> None:
     folder, arguments, expected, _ = whole
     out = folder / "dead"
-    process = start([*arguments, "--workers", "2"], folder, out)
-    grown = has_blocks()
-    wait_for(lambda: grown(out))
-    (victim, *_) = workers_of(process.pid)
-    os.kill(victim, signal.SIGKILL)
-    code, told = finish(process)
+    code, told = finish(start([*arguments, "--workers", "2"], folder, out, first=partial(once_kept, 1, end_a_worker)))
     assert code == 1, told
     assert "the run failed: a worker process died" in told
     assert "Traceback" not in told
@@ -130,7 +102,7 @@ def test_a_full_disk_is_told_of_and_what_is_done_is_kept(
 ) -> None:
     folder, arguments, expected, blocks = whole
     out = folder / "full"
-    code, told = finish(start([*arguments, "--workers", "1"], folder, out, limit=90_112))
+    code, told = finish(start([*arguments, "--workers", "1"], folder, out, limit=LIMIT))
     assert code == 1, told
     assert "the run failed: " in told
     assert "results cannot be written" in told

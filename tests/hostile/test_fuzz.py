@@ -14,7 +14,7 @@ from sim.scenario import Loaded, ScenarioError, load
 from tests.hostile.corpus import base_text
 from tests.runs import SHIPPED
 
-SETTINGS = settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+SETTINGS = settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 PIECES = st.lists(
     st.sampled_from(
         ["a", "run", "seed", "extends", "sources", "1", "21 d", "never", ": ", ":", "- ", "\n", "\n  ", "{", "}",

@@ -29,6 +29,7 @@ def write(folder: Path, paths: int = 2) -> Path:
         "plan": plan(),
         "ce_plane": ce_plane(),
         "psa_price": psa_price(),
+        "psa_icer": psa_icer(),
         "ceac": ceac(),
         "evpi": evpi(),
         "evppi": evppi(),
@@ -169,6 +170,33 @@ def ce_plane() -> pd.DataFrame:
             "unit": MONEY,
             "incremental_cost": cost,
             "incremental_qalys": qalys,
+        }
+    )
+
+
+def psa_icer() -> pd.DataFrame:
+    """A reference arm, one on the frontier and one that is not clearly different from it."""
+    missing = float("nan")
+    return pd.DataFrame(
+        {
+            "scenario": ["Reference", SCENARIO, OTHER],
+            "arm": ["reference", "infusing", "infusing"],
+            "unit": MONEY,
+            "cost": [180_000.0, 600_000.0, 610_000.0],
+            "qalys": [0.9, 1.7, 1.69],
+            "status": ["on the frontier", "on the frontier", "no clear difference in QALYs"],
+            "against": ["", "Reference", SCENARIO],
+            "incremental_cost": [missing, 420_000.0, 10_000.0],
+            "incremental_cost_low": [missing, 400_000.0, 9_000.0],
+            "incremental_cost_high": [missing, 440_000.0, 11_000.0],
+            "incremental_qalys": [missing, 0.8, -0.01],
+            "incremental_qalys_low": [missing, 0.7, -0.05],
+            "incremental_qalys_high": [missing, 0.9, 0.03],
+            "icer": [missing, 525_000.0, missing],
+            "icer_low": [missing, 480_000.0, missing],
+            "icer_high": [missing, 580_000.0, missing],
+            "unresolved_share": 0.0,
+            "assumed": "economics.costs.waiting_month",
         }
     )
 

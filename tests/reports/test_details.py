@@ -70,7 +70,8 @@ def test_what_waits_for_slots_are_made_of_and_that_the_slots_are_assumed() -> No
         f"Wait for a slot, within the mean wait: {both}offers and 6.2 days by scarcity."
     ]
     assert told(tuple(days), *counted)[0].endswith(
-        "; how many slots there are is an assumption, and waits hang on it: try fewer, and no limit."
+        "; how many slots there are is an assumption, and waits hang on it: try fewer, and no limit "
+        "(of the shipped network: compare slot_starved autologous unconstrained allogeneic)."
     )
     # of one alone, and where nobody waits for slots
     assert told(("enough",), counted[1])[0].startswith(

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from reports.charts.economics import draw_budget, draw_plane
+from reports.charts.frontier import draw_frontier, has_several
 from reports.findings import Findings
 
 NOTHING = Findings(("A", "B"), "A", 5, {}, {}, thresholds=(50_000.0, 100_000.0, 150_000.0))
@@ -70,3 +71,45 @@ def test_the_budget_is_that_of_its_table_year_by_year() -> None:
     assert [list(one["y"]) for one in lines] == [[100.0, 200.0, 300.0], [101.0, 201.0, 301.0]] * 2
     title = picture.layout["title"]["text"].replace("<br>", " ")
     assert "In year 3 B costs 10.0 EUR 2024 more (95% simulation interval 5.00 to 15.0) than A" in title
+
+
+def standings(*rows: tuple[str, float, float, str, str]) -> pd.DataFrame:
+    return pd.DataFrame(
+        [
+            {"scenario": name, "qalys": qalys, "cost": cost, "status": status, "arm": arm, "unit": "EUR 2024",
+             "against": "", "icer": float("nan")}
+            for name, qalys, cost, status, arm in rows
+        ]
+    )  # fmt: skip
+
+
+def test_the_frontier_joins_only_those_that_are_clearly_on_it() -> None:
+    table = standings(
+        ("Care", 1.0, 10.0, "on the frontier", "reference"), ("A", 3.0, 50.0, "on the frontier", "infusing"),
+        ("B", 2.0, 40.0, "extendedly dominated", "infusing"), ("C", 2.5, 60.0, "dominated", "infusing"),
+        ("D", 3.1, 90.0, "no clear difference in QALYs", "infusing"),
+    )  # fmt: skip
+    picture = draw_frontier(table, NOTHING)
+    (line,) = [one for one in picture.data if one["mode"] == "lines"]
+    assert (line["x"], line["y"]) == ([1.0, 3.0], [10.0, 50.0])
+    marks = {one["name"]: one["marker"]["symbol"] for one in picture.data if one["mode"] == "markers"}
+    assert marks == {
+        "reference arm": "square-open", "Care": "circle", "A": "circle", "B": "triangle-down", "C": "x",
+        "D": "circle-open",
+    }  # fmt: skip
+    title = picture.layout["title"]["text"].replace("<br>", " ")
+    assert "Of 5 strategies, 2 are clearly on the cost-effectiveness frontier: Care and A" in title
+    subtitle = picture.layout["title"]["subtitle"]["text"]
+    assert all(word in subtitle for word in ("cross", "triangle", "hollow", "square"))
+
+
+def test_of_one_replication_no_frontier_is_drawn() -> None:
+    table = standings(
+        *((name, k, k, "on the frontier (one replication: not judged)", "infusing") for k, name in enumerate("AB"))
+    )
+    picture = draw_frontier(table.drop(columns="arm"), NOTHING)
+    assert not [one for one in picture.data if one["mode"] == "lines"]
+    assert {one["marker"]["symbol"] for one in picture.data} == {"circle-open"}
+    assert "none is clearly on the frontier" in picture.layout["title"]["text"].replace("<br>", " ")
+    assert has_several(table)
+    assert not has_several(table[:1])

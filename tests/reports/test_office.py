@@ -7,6 +7,7 @@ import itertools
 import math
 import re
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -34,12 +35,17 @@ def slides(folder: Path, template: Path | None = None) -> bytes:
     return deck(tables, findings, pages.draw(tables, findings), {}, template)
 
 
-def charts_in(content: bytes) -> dict[str, Any]:
+@cache
+def shown(folder: Path) -> Any:
+    """The deck of a folder, to be read only."""
+    return pptx.Presentation(io.BytesIO(slides(folder)))
+
+
+def charts_in(folder: Path) -> dict[str, Any]:
     """The native chart of each slide, by the slide's title."""
-    show = pptx.Presentation(io.BytesIO(content))
     return {
         slide.shapes.title.text_frame.text: shape.chart
-        for slide in show.slides
+        for slide in shown(folder).slides
         for shape in slide.shapes
         if shape.has_chart
     }
@@ -55,7 +61,7 @@ def titled(charts: dict[str, Any], words: str) -> Any:
 
 
 def test_the_charts_of_the_deck_hold_the_numbers_of_the_tables(folder: Folder) -> None:
-    charts = charts_in(slides(folder("real")))
+    charts = charts_in(folder("real"))
     assert len(charts) >= 10
     outcomes = pd.read_csv(folder("real") / "outcomes.csv")
     had = outcomes[outcomes.groupby("outcome")["estimate"].transform("max") > 0]
@@ -75,7 +81,7 @@ def test_the_charts_of_the_deck_hold_the_numbers_of_the_tables(folder: Folder) -
 
 
 def test_the_deck_says_the_finding_and_its_notes_the_method_and_source(folder: Folder) -> None:
-    show = pptx.Presentation(io.BytesIO(slides(folder("real"))))
+    show = shown(folder("real"))
     assert show.slide_width / show.slide_height == pytest.approx(16 / 9, rel=1e-3)
     said = " ".join(shape.text_frame.text for shape in show.slides[0].shapes if shape.has_text_frame)
     assert "instead of" in said
@@ -93,7 +99,7 @@ def test_the_deck_says_the_finding_and_its_notes_the_method_and_source(folder: F
 def test_slides_have_one_size_of_title_a_number_alternative_texts_and_nothing_over_another(
     folder: Folder, name: str
 ) -> None:
-    show: Any = pptx.Presentation(io.BytesIO(slides(folder(name))))
+    show = shown(folder(name))
     for slide in show.slides:
         title = slide.shapes.title
         assert {paragraph.font.size.pt for paragraph in title.text_frame.paragraphs} == {TITLE_POINTS}
@@ -124,7 +130,7 @@ def test_a_long_title_loses_the_words_of_its_interval_first_and_is_cut_last() ->
 
 
 def test_costs_stand_on_slides_with_their_numbers(folder: Folder) -> None:
-    show: Any = pptx.Presentation(io.BytesIO(slides(folder("real"))))
+    show = shown(folder("real"))
     tabled = [shape.table for slide in show.slides for shape in slide.shapes if shape.has_table]
     cells = [cell.text for table in tabled for row in table.rows for cell in row.cells]
     economics = pd.read_csv(folder("real") / "economics.csv")
@@ -133,7 +139,7 @@ def test_costs_stand_on_slides_with_their_numbers(folder: Folder) -> None:
 
 
 def test_the_chart_of_progression_has_the_curve_of_its_title(folder: Folder) -> None:
-    show: Any = pptx.Presentation(io.BytesIO(slides(folder("real"))))
+    show = shown(folder("real"))
     charts = [shape.chart for slide in show.slides for shape in slide.shapes if shape.has_chart]
     (found,) = [values(chart) for chart in charts if "% of referred, progressed before" in chart._chartSpace.xml]
     incidence = pd.read_csv(folder("real") / "incidence.csv")
@@ -145,7 +151,7 @@ def test_the_chart_of_progression_has_the_curve_of_its_title(folder: Folder) -> 
 
 
 def test_a_study_has_slides_too(folder: Folder) -> None:
-    found = values(titled(charts_in(slides(folder("study"))), "is the cheapest that meets"))
+    found = values(titled(charts_in(folder("study")), "is the cheapest that meets"))
     table = pd.read_csv(folder("study") / "plan.csv")
     shares = [share for series in found.values() for share in series]
     assert sorted(shares) == pytest.approx(sorted(table["estimate"]))
@@ -173,8 +179,14 @@ def book(folder: Path) -> bytes:
     return workbook(tables, gather(tables), folder)
 
 
+@cache
+def opened(folder: Path) -> Any:
+    """The workbook of a folder, to be read only."""
+    return openpyxl.load_workbook(io.BytesIO(book(folder)))
+
+
 def test_the_workbook_holds_the_tables_as_numbers(folder: Folder) -> None:
-    read_back = openpyxl.load_workbook(io.BytesIO(book(folder("real"))))
+    read_back = opened(folder("real"))
     assert read_back.sheetnames[:3] == ["About", "Key figures", "Charts"]
     sheet = read_back["Summary"]
     summary = pd.read_csv(folder("real") / "summary.csv")
@@ -195,7 +207,7 @@ def test_the_workbook_holds_the_tables_as_numbers(folder: Folder) -> None:
 
 
 def test_key_figures_stand_side_by_side_and_are_drawn(folder: Folder) -> None:
-    read_back: Any = openpyxl.load_workbook(io.BytesIO(book(folder("real"))))
+    read_back = opened(folder("real"))
     sheet = read_back["Key figures"]
     summary = pd.read_csv(folder("real") / "summary.csv").set_index(["scenario", "metric"])
     changes = pd.read_csv(folder("real") / "differences.csv").set_index("metric")
@@ -213,7 +225,7 @@ def test_key_figures_stand_side_by_side_and_are_drawn(folder: Folder) -> None:
 
 
 def test_sheets_are_set_for_paper_and_their_columns_explained(folder: Folder) -> None:
-    read_back: Any = openpyxl.load_workbook(io.BytesIO(book(folder("real"))))
+    read_back = opened(folder("real"))
     notes: dict[str, set[str]] = {}
     for row in read_back["Notes"].iter_rows(min_row=2, values_only=True):
         notes.setdefault(row[0], set()).add(row[1])
@@ -228,14 +240,14 @@ def test_sheets_are_set_for_paper_and_their_columns_explained(folder: Folder) ->
 
 
 def test_numbers_among_words_are_numbers(folder: Folder) -> None:
-    read_back: Any = openpyxl.load_workbook(io.BytesIO(book(folder("real"))))
+    read_back = opened(folder("real"))
     for name in ("Parameters", "What differs"):
         for row in read_back[name].iter_rows(min_row=2, values_only=True):
             assert not [text for text in row if isinstance(text, str) and re.fullmatch(r"-?\d+(\.\d+)?", text)]
 
 
 def test_text_never_becomes_a_formula(folder: Folder) -> None:
-    read_back = openpyxl.load_workbook(io.BytesIO(book(folder("real_hostile"))))
+    read_back = opened(folder("real_hostile"))
     seen = set()
     for sheet in read_back.worksheets:
         for row in sheet.iter_rows():
@@ -249,7 +261,7 @@ def test_text_never_becomes_a_formula(folder: Folder) -> None:
 
 
 def test_a_swept_value_is_a_number_where_all_are(folder: Folder) -> None:
-    sheet = openpyxl.load_workbook(io.BytesIO(book(folder("study"))))["Sweep"]
+    sheet = opened(folder("study"))["Sweep"]
     column = [cell.value for cell in sheet[1]].index("manufacturing.lines")
     assert sheet.cell(2, column + 1).value == 4
 

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import os
-import time
 from pathlib import Path
 
 import pytest
@@ -258,9 +257,8 @@ def test_files_that_many_extend_are_read_once(tmp_path: Path) -> None:
     write(tmp_path, AUTOLOGOUS, "f0.yaml")
     for level in range(1, 25):
         write(tmp_path, f"extends: [{', '.join([f'f{level - 1}.yaml'] * 9)}]\n", f"f{level}.yaml")
-    began = time.perf_counter()
+    # read each time that they are named, they would be more than 10 ** 22, and this would not end
     assert load(tmp_path / "f24.yaml", evidence=EVIDENCE).scenario.name == "Small"
-    assert time.perf_counter() - began < 5.0
 
 
 def test_long_chains_end(tmp_path: Path) -> None:

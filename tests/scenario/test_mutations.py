@@ -28,7 +28,7 @@ ODD: list[Any] = [
     {"weibull": {"shape": 0.1, "median": "1e9 d"}}, {"exponential": {"rate": "1e-300 / d"}}, {"empirical": "x.csv"},
     {"cure": {"share": 1, "of": {"cure": {"share": 0.5, "of": "never"}}}}, {"piecewise": {}}, {"table": None},
 ]  # fmt: skip
-SETTINGS = settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+SETTINGS = settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 def check(folder: Path, text: str) -> None:

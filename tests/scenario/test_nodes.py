@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import math
-import time
 from typing import Any
 
 import pytest
@@ -105,9 +104,8 @@ def test_aliases_are_never_expanded() -> None:
     bomb = "a: &a [x, x, x, x, x, x, x, x, x]\n"
     for this, last in zip("bcdefghij", "abcdefghi", strict=True):
         bomb += f"{this}: &{this} [{', '.join([f'*{last}'] * 9)}]\n"
-    began = time.perf_counter()
+    # expanded, they would be some 10 ** 9 values, and each of them a fault
     assert len(faults(bomb)) == 10 + 9 * 9
-    assert time.perf_counter() - began < 2.0
 
 
 def test_too_many_values(monkeypatch: pytest.MonkeyPatch) -> None:

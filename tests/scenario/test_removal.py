@@ -180,6 +180,7 @@ def test_what_a_removal_makes_useless_is_left_out_and_said(tmp_path: Path) -> No
         ("calendars: {week: null}", "base.yaml:13: manufacturing.calendar: found 'week', which is no calendar; there is no section `calendars` (mine.yaml:2 takes it away)"),
         ("regions: {here: {already_waiting: {since: [3 d], count: 4}}}", "mine.yaml:2: regions.here.already_waiting: found 'count', 'since'; allowed: count, or count and waited, or since"),
         ("regions: {here: {referral_days: [null]}}", "mine.yaml:2: regions.here.referral_days.0: found nothing"),
+        ("manufacturing: {duration: {triangular: [{lognormal: null}, 2 d, 3 d]}}", "mine.yaml:2: manufacturing.duration.triangular.0: found null for all that is in it, but it cannot be empty: found a section with 'lognormal'; allowed: a number with a unit (min, h, d, wk, month, y)"),
         ("extends: null", "mine.yaml:2: extends: found this key twice; it stands in line 1 already"),
     ],
 )  # fmt: skip

@@ -35,7 +35,7 @@ START = date(2026, 1, 1)
 CONTEXT = {"start": START}
 # Parts of a block, which is written as a whole; and a file with rows of patients (tests/test_timelines_in_progress.py).
 OF_A_BLOCK = {"PiecewiseRates", "TableRows", "Tail", "TodayFile"}
-MANY = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+MANY = settings(suppress_health_check=list(HealthCheck))
 
 
 def numbers(low: float, high: float) -> st.SearchStrategy[str]:
@@ -212,7 +212,7 @@ def _reader(field: FieldInfo, kind: Kind) -> Callable[..., Any]:
 
 
 @pytest.mark.parametrize(("field", "kind"), [(f, k) for _, f, k in FIELDS], ids=[name for name, _, _ in FIELDS])
-@settings(MANY, max_examples=25)
+@settings(MANY, max_examples=settings().max_examples // 2)
 @given(data=st.data())
 def test_each_value_of_each_key(field: FieldInfo, kind: Kind, data: st.DataObject) -> None:
     name = type(kind).__name__
@@ -282,7 +282,7 @@ PAIR = [load(SHIPPED / f"{name}.yaml") for name in ("autologous", "allogeneic", 
 CHANGEABLE = [_changeable(base.scenario) for base in PAIR]
 
 
-@settings(MANY, max_examples=15)
+@settings(MANY, max_examples=settings().max_examples // 3)
 @given(data=st.data())
 def test_random_changes_of_whole_scenarios(tmp_path: Path, data: st.DataObject) -> None:
     place = data.draw(st.integers(0, len(PAIR) - 1))

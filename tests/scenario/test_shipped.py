@@ -6,9 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from sim.scenario import load
+from sim.pure.survival import Exponential
+from sim.scenario import load, write_resolved
 from sim.scenario.files import SHIPPED, shipped_names
 from sim.scenario.shipped import ShippedError, shipped, template, validation_files
+from tests.runs import load_text
 from tests.samples import some
 from tests.scenario.writing import write
 
@@ -98,10 +100,22 @@ def test_supply_is_of_the_size_of_the_network(tmp_path: Path) -> None:
         assert {centre.beds for centre in load(file).scenario.centres.values()} == {((0.0, 4.0),)}
 
 
-def test_what_holds_after_apheresis_as_while_waiting_is_the_same_number() -> None:
+def test_what_holds_after_apheresis_as_while_waiting_stands_once() -> None:
+    changed = ("clocks.waiting.ends_eligibility=0.6", "clocks.waiting.removal={exponential: {rate: 0.002 / d}}")
     loaded = load(SHIPPED / "autologous.yaml")
     value = {parameter.path: parameter.value_text for parameter in loaded.parameters}
     noted = [p.path for p in loaded.parameters if "as while waiting" in p.note and "after_apheresis" in p.path]
     assert {path.split(".")[2] for path in noted} == {"ends_eligibility", "removal"}
     for path in noted:
         assert value[path] == value[path.replace("after_apheresis", "waiting")]
+    after = load(SHIPPED / "autologous.yaml", changed).scenario.clocks.after_apheresis
+    assert after is not None
+    assert (after.ends_eligibility, after.removal) == (0.6, Exponential(0.002))
+    own = load(
+        SHIPPED / "autologous.yaml", (*changed, "clocks.after_apheresis.removal={exponential: {rate: 0.001 / d}}")
+    )
+    assert own.scenario.clocks.after_apheresis is not None
+    assert own.scenario.clocks.after_apheresis.removal == Exponential(0.001)
+    text = load_text(write_resolved(own), "clocks.after_apheresis={death: never, progression: as_waiting}")
+    assert text.scenario.clocks.after_apheresis is not None
+    assert text.scenario.clocks.after_apheresis.progression == text.scenario.clocks.waiting.progression

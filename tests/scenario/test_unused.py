@@ -249,6 +249,9 @@ CASES = [
     Case("whole", "release_testing.not_accepted", "stop", ("release_testing.accepted=1",)),
     *(Case("autologous", f"bridging.{key}", text, (f"bridging.{zero}=0",)) for zero in ("share", "response") for key, text in (("start", "9 d"), ("hazard", "0.1"))),
     Case("autologous", "bridging.response", "0.1", ("bridging.share=0",)),
+    *(Case("beside", f"bridging.{key}", text, ("bridging.share=0",)) for key, text in (("step_up", "9 d"), ("bed_within", "9 d"))),
+    Case("beside", "bridging.bed_within", "9 d", ("bridging.step_up=0 d",)),
+    Case("beside", "before_apheresis.holding.step_up", "9 d", ("before_apheresis.holding.share=0",)),
     *(Case("autologous", f"bridging.{key}", text, ("bridging.hazard=1",)) for key, text in (("start", "9 d"), ("response", "0.1"))),
     *(Case("autologous", f"bridging.{key}", text, NEVER) for key, text in (("start", "9 d"), ("response", "0.1"), ("hazard", "0.1"))),
     Case("whole", "hybrid.after_waiting", "9 d", ("manufacturing.slots=unlimited",)),
@@ -357,6 +360,8 @@ BY_HAND = {
     "shared.*", "shared.*.icu", "centres.*.beds", "centres.*.places",
     # tests/test_capacity_costs.py and tests/test_society.py
     *(rule.key for rule in RULES if rule.key.startswith(("economics.costs.capacity.", "economics.costs.society."))),
+    # tests/test_distribution.py and tests/test_returning.py
+    *(rule.key for rule in RULES if rule.key.startswith(("economics.equity.", "after_infusion.later_course."))),
 }  # fmt: skip
 
 

@@ -13,6 +13,7 @@ import pandas as pd
 import pytest
 
 from run_sim import cli
+from tests import program
 from tests.experiments import SMALL
 from tests.faults.program import ROOT
 
@@ -20,7 +21,7 @@ PAIR = tuple(str(ROOT / "scenarios" / f"{name}.yaml") for name in ("autologous",
 CASE = str(ROOT / "scenarios" / "validation" / "fifty_patients_3.yaml")
 LINES = ("small.yaml", "--vary", "manufacturing.lines=2,3", "-n", "2", "-q")
 SEEN: set[str] = set()
-# Some ninety seconds of processor time: for CI, which calls it once with each set of versions.
+# For CI, which calls it once with each set of versions.
 pytestmark = pytest.mark.slow
 
 
@@ -37,11 +38,18 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def call(folder: Path, *arguments: str, code: int = 0) -> str:
     """What the program says on standard output; it leaves with that code."""
     SEEN.add(arguments[0])
-    command = [sys.executable, str(ROOT / "run_sim.py"), *arguments]
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, encoding="utf-8", check=False)
+    done = program.call(*arguments, cwd=folder)
     assert done.returncode == code, done.stderr
     assert "Traceback" not in done.stderr
     return done.stdout
+
+
+def test_the_program_starts_by_itself(place: Path) -> None:
+    """The commands of the other tests come from a process that has imported everything."""
+    command = [sys.executable, str(ROOT / "run_sim.py"), "check", "small.yaml"]
+    done = subprocess.run(command, cwd=place, capture_output=True, text=True, encoding="utf-8", check=False)
+    assert done.returncode == 0, done.stderr
+    assert "Small" in done.stdout
 
 
 def test_run_and_compare_agree_on_the_same_scenario(place: Path) -> None:

@@ -8,5 +8,6 @@ the same operation when it is called again.
 Read `run` first, then `steps` (one short function an operation), `asking` (Use and Draw), `frames` (what encloses the
 present operations), `happenings` (what falls due), `pools`. `rows` says what a row of each table holds, `tables` what
 belongs together, `names` which number stands for which word. `draws` makes keyed uniforms. `machine` makes machine
-code of them all, `stamp` knows whether it is on disk, and `plain` runs them as Python for tests.
+code of them all, `typed` tells numba what a table is, `stamp` knows whether the code is on disk, and `plain` runs it
+as Python for tests.
 """

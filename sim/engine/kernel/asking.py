@@ -39,6 +39,7 @@ from sim.engine.kernel.names import (
     PATIENCE,
     PATIENT,
     RANK_JUMP,
+    USE,
     WAITED,
     WAITING,
 )
@@ -60,6 +61,7 @@ from sim.engine.kernel.tables import (
     People,
     Pools,
     Records,
+    Route,
     Run,
     Shelves,
     Slots,
@@ -67,7 +69,7 @@ from sim.engine.kernel.tables import (
     Table,
     Walkers,
 )
-from sim.engine.kernel.walkers import meet, must_stop, open_frame, order_of, pause, value_of
+from sim.engine.kernel.walkers import leave_on, meet, must_stop, open_frame, order_of, pause, value_of
 
 
 @inlined
@@ -170,6 +172,40 @@ def end_the_wait(
             push(run, due, PATIENCE + order_of(me), GIVE_UP, me.request)
 
 
+@inlined
+def wait_for_turn(run: Run, requests: Table[Request], pool: Pool, row: int) -> None:
+    """The wait is limited when the pool's turn has passed the request over: most are served by it."""
+    run.now.new_waits += 1
+    requests[row].newer = -1
+    if pool.first_new < 0:
+        pool.first_new = row
+    else:
+        requests[pool.last_new].newer = row
+    pool.last_new = row
+
+
+@compiled
+def end_turn(
+    route: Route,
+    run: Run,
+    walkers: Walkers,
+    requests: Table[Request],
+    clocks: ClockRows,
+    records: Records,
+    pool: Pool,
+) -> None:
+    """Who joined for a turn that is over, and was not served, waits."""
+    row = pool.first_new
+    pool.first_new = -1
+    while row >= 0:
+        asked = requests[row]
+        run.now.new_waits -= 1
+        if asked.state == WAITING:
+            me = walkers.rows[asked.who]
+            end_the_wait(route.operations[me.pc], run, clocks, records, pool, me, asked)
+        row = asked.newer
+
+
 @compiled
 def last_start(slots: Slots, first: int) -> float:
     """The day on which the last of a chain of slots starts."""
@@ -252,7 +288,7 @@ def ask(
                 return MORE_DRAWS
         me.part = ASKED
         new = new_request(run, requests, me, pool, step.units)
-        new.ahead = ahead
+        new.ahead, new.planned = ahead, pool.booked_for if math.isnan(step.planned) else step.planned
         if pool.kind == CAPACITY and pool.other >= 0:
             new.booking = walkers.shares[me.row, pools.rows[pool.other].resource].booking
         if pool.unlimited:
@@ -272,7 +308,7 @@ def ask(
                     day = records.notes[me.entity, step.since]
             elif at_once and pool.kind == BOOKING:
                 day = needed_on(hours, run, pool, new)
-                at_once = fits(supplies, run, requests, pools, pool, day)
+                at_once = fits(supplies, run, requests, pools, pool, new, day)
             if at_once and pool.kind == ANY_OF:
                 serving = best_source(supplies, run, pools, slots, pool, step.units)
                 at_once = serving >= 0
@@ -287,8 +323,13 @@ def ask(
                 return PARTED
     asked = requests[me.request]
     if me.part == ASKED and asked.state != GRANTED:
-        end_the_wait(step, run, clocks, records, pool, me, asked)
+        if pool.due and step.code == USE and pool.kind != ANY_OF:
+            wait_for_turn(run, requests, pool, me.request)
+        else:
+            end_the_wait(step, run, clocks, records, pool, me, asked)
         return pause(run, me, WAITED)
+    if me.looks and not pool.unlimited:
+        leave_on(me, records.leave_day[me.entity])
     if me.part == WAITED:
         if asked.state == GAVE_UP:
             me.part, me.pc, me.day = FRESH, step.otherwise, asked.ended

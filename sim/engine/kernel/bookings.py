@@ -53,7 +53,7 @@ def taken_at(supplies: Supplies, run: Run, requests: Table[Request], pools: Pool
     today, count, row = run.now.today, 0, pool.chain
     while row >= 0:
         begins = begins_on(supplies, pool, requests[row], today)
-        if begins <= moment and moment < begins + pool.booked_for:
+        if begins <= moment and moment < begins + requests[row].planned:
             count += 1
         row = requests[row].following
     row = pools.rows[pool.other].chain
@@ -73,12 +73,19 @@ def one_is_left(
 
 
 @compiled
-def fits(supplies: Supplies, run: Run, requests: Table[Request], pools: Pools, pool: Pool, first: float) -> bool:
+def fits(
+    supplies: Supplies, run: Run, requests: Table[Request], pools: Pools, pool: Pool, asked: Request, first: float
+) -> bool:
     """Whether a unit will be there from a day on for as long as planned: each time that one more is taken, or one less
     is there."""
+    fewest = supplies.known[pool.known].units
+    for k in range(pool.known + 1, pool.known + pool.known_count):
+        fewest = min(fewest, supplies.known[k].units)
+    if pool.chained + pools.rows[pool.other].chained < fewest:
+        return True  # were all taken at once, and as few there as ever will be
     if not one_is_left(supplies, run, requests, pools, pool, first):
         return False
-    end = first + pool.booked_for
+    end = first + asked.planned
     for k in range(pool.known, pool.known + pool.known_count):
         day = supplies.known[k].day
         if first < day and day < end and not one_is_left(supplies, run, requests, pools, pool, day):
@@ -113,7 +120,7 @@ def come_again(
     row = pool.chain
     while row >= 0:
         begins = begins_on(supplies, pool, requests[row], today)
-        end = begins + pool.booked_for
+        end = begins + requests[row].planned
         if begins > today and end > needed:
             next_look = min(next_look, granted_for(hours, pool, asked, end))
         row = requests[row].following

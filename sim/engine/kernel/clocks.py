@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sim.engine.kernel.machine import compiled, inlined
 from sim.engine.kernel.names import INFINITY, LEAVES, NAN, PROGRESSION, STAYS
-from sim.engine.kernel.rows import Clocks, FactorChange
+from sim.engine.kernel.rows import Clocks, FactorChange, OneClock
 from sim.engine.kernel.tables import ClockRows, Hazards, People, Records
 
 
@@ -44,9 +44,9 @@ def age_at(hazards: Hazards, table: int, clock: int, hazard: float) -> float:
 
 
 @inlined
-def multiplier_of(hazards: Hazards, its: Clocks, clock: int) -> float:
+def multiplier_of(hazards: Hazards, its: Clocks, one: OneClock, clock: int) -> float:
     """How many times as fast as its table the clock runs."""
-    factor = its.group[clock] * its.factor[clock]
+    factor = one.group * one.factor
     return float(factor * hazards.after_progression[clock]) if its.progressed else float(factor)
 
 
@@ -57,26 +57,28 @@ def copy_change(old: FactorChange, new: FactorChange) -> None:
 
 
 @compiled
-def event_day(hazards: Hazards, its: Clocks, clock: int) -> float:
+def event_day(hazards: Hazards, its: Clocks, one: OneClock, clock: int) -> float:
     """The day of the clock's event, should nothing change any more."""
     if clock == PROGRESSION and not its.progresses:
         return INFINITY
-    multiplier = multiplier_of(hazards, its, clock)
+    multiplier = multiplier_of(hazards, its, one, clock)
     if multiplier == 0.0:
         return INFINITY
-    needed = (its.threshold[clock] - its.used[clock]) / multiplier
+    needed = (one.threshold - one.used) / multiplier
     reached = hazard_by(hazards, its.hazards, clock, its.since - its.origin) + needed
     day = its.origin + age_at(hazards, its.hazards, clock, reached)
     return day if day > its.since else its.since
 
 
 @compiled
-def move_clocks(hazards: Hazards, its: Clocks, day: float) -> None:
+def move_clocks(hazards: Hazards, clocks: ClockRows, i: int, day: float) -> None:
     """Let the hazards run to `day`, on which nothing else happens."""
+    its = clocks.rows[i]
     for clock in range(3):
         by_then = hazard_by(hazards, its.hazards, clock, day - its.origin)
         grown = by_then - hazard_by(hazards, its.hazards, clock, its.since - its.origin)
-        its.used[clock] = its.used[clock] + multiplier_of(hazards, its, clock) * grown
+        one = clocks.each[i, clock]
+        one.used = one.used + multiplier_of(hazards, its, one, clock) * grown
     its.since = day
 
 
@@ -90,9 +92,9 @@ def run_clocks(hazards: Hazards, clocks: ClockRows, i: int, until: float) -> tup
             if clocks.changes[i, k].day < change:
                 change, first = clocks.changes[i, k].day, k
         boundary = until if until < change else change
-        day, clock = event_day(hazards, its, 0), 0
+        day, clock = event_day(hazards, its, clocks.each[i, 0], 0), 0
         for other in range(1, 3):
-            its_day = event_day(hazards, its, other)
+            its_day = event_day(hazards, its, clocks.each[i, other], other)
             if its_day < day:
                 day, clock = its_day, other
         if day <= boundary and day < INFINITY:
@@ -102,16 +104,16 @@ def run_clocks(hazards: Hazards, clocks: ClockRows, i: int, until: float) -> tup
                 its.progressed_day = day
             if its.eligibility < hazards.ends_eligibility[its.hazards]:
                 return day, clock
-            move_clocks(hazards, its, day)
+            move_clocks(hazards, clocks, i, day)
             its.progressed, its.progresses = 1, 0
             continue
         if boundary == INFINITY:
             return INFINITY, -1
-        move_clocks(hazards, its, boundary)
+        move_clocks(hazards, clocks, i, boundary)
         if change > until:
             return INFINITY, -1
         due = clocks.changes[i, first]
-        its.factor[due.clock] = due.factor
+        clocks.each[i, due.clock].factor = due.factor
         its.changes -= 1
         for k in range(first, its.changes):
             copy_change(clocks.changes[i, k + 1], clocks.changes[i, k])
@@ -128,8 +130,9 @@ def touch_clocks(people: People, clocks: ClockRows, records: Records, first_set:
     its.eligibility, its.progressed_day = people.eligibility[i], INFINITY
     its.anew_threshold, its.anew_eligibility = people.anew_threshold[i], people.anew_eligibility[i]
     for clock in range(3):
-        its.used[clock], its.factor[clock] = 0.0, 1.0
-        its.threshold[clock], its.group[clock] = people.thresholds[clock, i], people.groups[clock, i]
+        one = clocks.each[i, clock]
+        one.used, one.factor = 0.0, 1.0
+        one.threshold, one.group = people.thresholds[clock, i], people.groups[clock, i]
 
 
 @compiled
@@ -141,7 +144,7 @@ def set_multiplier(clocks: ClockRows, i: int, day: float, clock: int, by: float,
             copy_change(changes[i, k], changes[i, kept])
             kept += 1
     if from_day <= day:
-        its.factor[clock] = by
+        clocks.each[i, clock].factor = by
     else:
         new = changes[i, kept]
         new.day, new.clock, new.factor = from_day, clock, by
@@ -150,33 +153,35 @@ def set_multiplier(clocks: ClockRows, i: int, day: float, clock: int, by: float,
 
 
 @compiled
-def switch_set(its: Clocks, day: float, to: int, anew: int) -> None:
+def switch_set(clocks: ClockRows, i: int, day: float, to: int, anew: int) -> None:
     """Go on under another set of hazards, whose ages count from `day`; progression anew, if asked for."""
+    its, progression = clocks.rows[i], clocks.each[i, PROGRESSION]
     its.hazards, its.origin = to, day
     if anew and not its.progresses:
         its.progresses = 1
-        its.threshold[PROGRESSION], its.eligibility = its.anew_threshold, its.anew_eligibility
-        its.used[PROGRESSION] = 0.0
+        progression.threshold, its.eligibility = its.anew_threshold, its.anew_eligibility
+        progression.used = 0.0
 
 
 @compiled
-def copy_clocks(old: Clocks, new: Clocks) -> None:
-    """Write the clocks as they stand into another row."""
+def copy_clocks(clocks: ClockRows, i: int, to: int) -> None:
+    """Write the clocks of a patient as they stand into another row."""
+    old, new = clocks.rows[i], clocks.rows[to]
     new.hazards, new.progressed, new.progresses, new.changes = old.hazards, old.progressed, old.progresses, old.changes
     new.origin, new.since, new.eligibility = old.origin, old.since, old.eligibility
     new.progressed_day = old.progressed_day
     for clock in range(3):
-        new.used[clock], new.factor[clock] = old.used[clock], old.factor[clock]
-        new.group[clock], new.threshold[clock] = old.group[clock], old.threshold[clock]
+        mine, its = clocks.each[i, clock], clocks.each[to, clock]
+        its.used, its.factor, its.group, its.threshold = mine.used, mine.factor, mine.group, mine.threshold
+    for k in range(old.changes):
+        copy_change(clocks.changes[i, k], clocks.changes[to, k])
 
 
 @compiled
 def forecast(hazards: Hazards, clocks: ClockRows, records: Records, i: int) -> None:
     """Record when and by which clock the patient leaves as things stand, worked out in the row beyond the last one."""
     ahead = len(clocks.rows) - 1
-    copy_clocks(clocks.rows[i], clocks.rows[ahead])
-    for k in range(clocks.rows[i].changes):
-        copy_change(clocks.changes[i, k], clocks.changes[ahead, k])
+    copy_clocks(clocks, i, ahead)
     records.leave_day[i], records.leave_clock[i] = run_clocks(hazards, clocks, ahead, INFINITY)
     records.progression_day[i] = clocks.rows[ahead].progressed_day
     end_before(records, i)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from sim.engine.kernel.machine import entry, inlined
-from sim.engine.kernel.tables import FloatTable, IntCube, Ints
+from sim.engine.kernel.tables import Wanted, opened
 from sim.pure.streams import MULTIPLIERS, ROUNDS, SPARE_BITS, STEPS, UNIT, WORD, WORD_BITS
 
 FIRST, SECOND = np.uint64(MULTIPLIERS[0]), np.uint64(MULTIPLIERS[1])
@@ -26,8 +26,9 @@ def uniform(k0: int, k1: int, own: int, replication: int, number: int, attempt: 
 
 
 @entry
-def fill(keys: IntCube, source: Ints, replication: Ints, number: Ints, attempt: Ints, found: FloatTable) -> int:
+def fill(wanted: Wanted) -> int:
     """How many numbers there are; `found` then holds them, as `streams.uniforms` gives them back."""
+    keys, source, replication, number, attempt, found = opened(Wanted, wanted)
     for purpose in range(keys.shape[0]):
         i = 0
         while i < len(number):

@@ -44,8 +44,8 @@ def end_journey(run: Run, walkers: Walkers, me: Walker) -> int:
     if me.parent >= 0:
         waits = walkers.rows[me.parent]
         waits.day = max(waits.day, me.day)
-        if me.why == FAILED:
-            waits.branch_failed = 1
+        if me.why == FAILED or me.why == ENDED:
+            waits.branch_failed = max(waits.branch_failed, me.why)
         waits.out -= 1
         if waits.out == 0 and waits.part == BACK:
             add_task(run, WALK, waits.row, 0, 0)

@@ -16,6 +16,7 @@ from sim.engine.kernel.names import (
     CHANGE,
     CHECK,
     CHECKING,
+    CLOCK,
     COME_BACK,
     DELIVERY,
     EXPIRING,
@@ -80,7 +81,7 @@ from sim.engine.kernel.tables import (
     Table,
     Walkers,
 )
-from sim.engine.kernel.walkers import begin_walker, free_row, no_row_left
+from sim.engine.kernel.walkers import begin_walker, free_row, no_row_left, order_of
 
 # -- arrivals -------------------------------------------------------------------------------------------------------
 
@@ -257,7 +258,11 @@ def happen(
         asked = requests[subject]
         if asked.state == WAITING:
             pool = pools.rows[asked.pool]
-            if what == LAPSE:
+            if what == LAPSE and walkers.rows[asked.who].looks and records.leave_day[asked.entity] > asked.lapses:
+                asked.lapses = records.leave_day[asked.entity]
+                if asked.lapses < INFINITY:
+                    push(run, asked.lapses, CLOCK + order_of(walkers.rows[asked.who]), LAPSE, subject)
+            elif what == LAPSE:
                 leave_queue(run, pool, asked, LAPSED, asked.lapses)
             elif what == GIVE_UP:
                 leave_queue(run, pool, asked, GAVE_UP, now.today)
@@ -336,7 +341,7 @@ def serve(
         day = NAN
         if pool.kind == BOOKING:
             day = needed_on(hours, run, pool, asked)
-            if not fits(supplies, run, requests, pools, pool, day):
+            if not fits(supplies, run, requests, pools, pool, asked, day):
                 come_again(supplies, hours, run, requests, pools, pool, asked)
                 break
         elif not has_units(pool, asked.units):

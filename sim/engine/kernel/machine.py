@@ -2,9 +2,6 @@
 
 numba's own cache notices a change of the file in which a function stands, not of those it calls. So only what Python
 calls is cached, in a folder named by what all files of this folder say.
-
-Two names of numba's are its own and have nothing public in their place: the option `_nrt` and, in
-`indices_as_they_are`, a function of `numba.np.arrayobj`. Without the first the kernel takes eight times as long.
 """
 
 from __future__ import annotations
@@ -12,34 +9,24 @@ from __future__ import annotations
 import gc
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import wraps
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
-from numba import config, from_dtype, njit, types
-from numba.np import arrayobj
+from numba import config, njit, types
 
-from sim.engine.kernel import rows, tables
 from sim.engine.kernel.plain import plain
 from sim.engine.kernel.stamp import is_compiled, place
+from sim.engine.kernel.typed import addresses, type_of
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-# Exact arithmetic: no fast-math. `_nrt` off: numba does not count references to arrays, which would cost two atomic
-# operations each time one is passed on; so no compiled function may make or keep an array.
-OPTIONS: dict[str, Any] = {"nogil": True, "error_model": "numpy", "_nrt": False}
+# Exact arithmetic: no fast-math. Without rewrites, which find nothing here.
+OPTIONS: dict[str, Any] = {"nogil": True, "error_model": "numpy", "no_rewrites": True}
 # What only the kernel calls needs no way in from Python or C; leaving it out halves the time to compile.
 ENTRY: dict[str, Any] = {**OPTIONS, "no_cfunc_wrapper": True}
 PART: dict[str, Any] = {**ENTRY, "no_cpython_wrapper": True}
 
-PLAIN = {"int": types.int64, "float": types.float64, "bool": types.boolean}
-ARRAYS = {
-    "Floats": types.float64[::1],
-    "FloatTable": types.float64[:, ::1],
-    "Ints": types.int64[::1],
-    "IntTable": types.int64[:, ::1],
-    "IntCube": types.int64[:, :, ::1],
-}
-DIMENSIONS = {"Table": 1, "Grid": 2}
 # The parts of the kernel in the order in which they stand: each after those that it calls.
 PARTS: list[Any] = []
 
@@ -66,18 +53,25 @@ def _part(function: F, **options: Any) -> F:
 
 
 def entry(function: F) -> F:
-    """What Python calls: machine code for exactly the types that it states, from the disk where it is there."""
+    """What Python calls, with groups of tables: machine code, from the disk where it is there."""
     # as plain Python: for measuring which lines the tests reach
     if config.DISABLE_JIT:  # type: ignore[attr-defined]
         return plain(function)
-    *inputs, result = (_type(name) for name in function.__annotations__.values())
+    *inputs, _ = function.__annotations__.values()
     if not is_compiled():
         compile_parts()
     dispatcher = _kept(function, place())
-    with indices_as_they_are(), without_collecting():
-        dispatcher.compile(result(*inputs))
+    with without_collecting():
+        dispatcher.compile(types.int64(*(types.int64 for _ in inputs)))
     dispatcher.disable_compile()
-    return cast(F, dispatcher)
+
+    @wraps(function)
+    def called(*groups: Any) -> Any:
+        told = [addresses(group) for group in groups]
+        return dispatcher(*(table.ctypes.data for table in told))
+
+    called.dispatcher = dispatcher  # type: ignore[attr-defined]
+    return cast(F, called)
 
 
 def _kept(function: Callable[..., Any], folder: Path | None) -> Any:
@@ -101,31 +95,12 @@ def compile_parts() -> None:
 
     Left to itself, numba compiles a function again for each constant that it is called with.
     """
-    with indices_as_they_are(), without_collecting():
+    with without_collecting():
         while PARTS:
             part = PARTS.pop(0)
             *inputs, _ = part.py_func.__annotations__.values()
-            part.compile(tuple(_type(name) for name in inputs))
+            part.compile(tuple(type_of(name) for name in inputs))
             part.disable_compile()
-
-
-@contextmanager
-def indices_as_they_are() -> Iterator[None]:
-    """Functions compiled within take an index for what it is: a negative one does not count from the end.
-
-    numba looks at the sign of each index, a fifth of the kernel's time, and has no option to leave that out. Where a
-    later numba does not know the name replaced here, the kernel is as slow as that, and the same in all else.
-    """
-
-    def plain(context: Any, builder: Any, index_type: Any, index: Any, size: Any) -> Any:
-        return context.cast(builder, index, index_type, types.intp if index_type.signed else types.uintp)
-
-    before = getattr(arrayobj, "fix_integer_index", plain)
-    arrayobj.fix_integer_index = plain
-    try:
-        yield
-    finally:
-        arrayobj.fix_integer_index = before
 
 
 @contextmanager
@@ -138,19 +113,3 @@ def without_collecting() -> Iterator[None]:
     finally:
         if was:
             gc.enable()
-
-
-def _type(told: str) -> Any:
-    """numba's type of a number, an array, a row, a table or a group of tables, by the name in an annotation."""
-    if told in PLAIN or told in ARRAYS:
-        return PLAIN.get(told) or ARRAYS[told]
-    kind, _, of = told.rstrip("]").partition("[")
-    if of:
-        return types.Array(_type(of), DIMENSIONS[kind], "C", aligned=True)
-    if hasattr(rows, told):
-        return from_dtype(rows.layout(getattr(rows, told)))
-    group = getattr(tables, told)
-    fields = [_type(field.__forward_arg__) for field in group.__annotations__.values()]
-    if len(set(fields)) == 1:
-        return types.NamedUniTuple(fields[0], len(fields), group)  # type: ignore[no-untyped-call]
-    return types.NamedTuple(fields, group)  # type: ignore[no-untyped-call]

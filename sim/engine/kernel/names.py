@@ -37,7 +37,7 @@ LEAVES, STAYS = -1.0, 2.0
 # Why the frames of a walker are unwound.
 ONWARD, LEFT, FAILED, ENDED = range(4)
 # Where in its operation a walker goes on after a meeting with the clock.
-FRESH, MET, WAITED, ASKED, GIVING, STARTING, BACK, LOSING = range(8)
+FRESH, MET, WAITED, ASKED, GIVING, STARTING, BACK, LOSING, LOOKED = range(9)
 
 # Requests; kinds of pools; the policy that is numbered before all others.
 WAITING, GRANTED, LAPSED, GAVE_UP = range(4)

@@ -87,11 +87,13 @@ def chain(requests: Table[Request], pool: Pool, row: int) -> None:
     """Put a request into its pool's chain."""
     requests[row].following = pool.chain
     pool.chain = row
+    pool.chained += requests[row].units
 
 
 @compiled
 def unchain(requests: Table[Request], pool: Pool, row: int) -> None:
     """Take a request out of its pool's chain."""
+    pool.chained -= requests[row].units
     if pool.chain == row:
         pool.chain = requests[row].following
         return
@@ -108,7 +110,7 @@ def take_up(run: Run, requests: Table[Request], pools: Pools, pool: Pool, asked:
         return
     booking, bookings = requests[asked.booking], pools.rows[pool.other]
     if math.isnan(booking.ended):
-        booking.ended, booking.day = day, day + bookings.booked_for
+        booking.ended, booking.day = day, day + booking.planned
         if not pool.unlimited:
             unchain(requests, bookings, asked.booking)
             call_turn(run, bookings)

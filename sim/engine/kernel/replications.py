@@ -16,9 +16,10 @@ from sim.engine.kernel.tables import People, Pools, Records, Run, Shelves, Start
 def copy_pool(old: Pool, new: Pool) -> None:
     """Write a pool into another row: field by field, for the compiler takes a whole row byte by byte."""
     new.row, new.resource, new.centre, new.kind, new.policy = old.row, old.resource, old.centre, old.kind, old.policy
+    new.first_new, new.last_new = old.first_new, old.last_new
     new.due, new.queued, new.tickets, new.unlimited = old.due, old.queued, old.tickets, old.unlimited
     new.in_use, new.limit, new.first_unit, new.numbers = old.in_use, old.limit, old.first_unit, old.numbers
-    new.other, new.chain, new.hours = old.other, old.chain, old.hours
+    new.other, new.chain, new.chained, new.hours = old.other, old.chain, old.chained, old.hours
     new.known, new.known_count, new.booked_for, new.looks = old.known, old.known_count, old.booked_for, old.looks
     new.feeds, new.first_choice, new.choices, new.lot_rank = old.feeds, old.first_choice, old.choices, old.lot_rank
     new.turn_round, new.free_slots, new.free_rows = old.turn_round, old.free_slots, old.free_rows
@@ -64,7 +65,7 @@ def begin_replication(
     now.patients, now.arriving, now.measured = mine.patients, mine.arrivals, mine.measured
     now.first_courses = (now.patients - first_patient) // now.courses
     now.today, now.running, now.first_lot = 0.0, 1, now.lots
-    now.gap = now.tasks = now.turns = now.busy = now.requests = now.longest = now.next_row = 0
+    now.gap = now.tasks = now.turns = now.busy = now.requests = now.longest = now.next_row = now.new_waits = 0
     now.free_row = -1
     for pool in range(len(start.pools)):
         copy_pool(start.pools[pool], pools.rows[pool])

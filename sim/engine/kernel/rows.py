@@ -9,18 +9,15 @@ Longer than 400 lines because every layout stands here.
 from __future__ import annotations
 
 from functools import cache
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
-
-# One number for each clock.
-PerClock: TypeAlias = np.ndarray[tuple[int], np.dtype[np.float64]]
 
 
 @cache
 def layout(kind: type) -> np.dtype[Any]:
     """The numpy dtype of a kind of row."""
-    fields: dict[str, Any] = {"int": np.int64, "float": np.float64, "PerClock": (np.float64, 3)}
+    fields: dict[str, Any] = {"int": np.int64, "float": np.float64}
     return np.dtype([(name, fields[told]) for name, told in kind.__annotations__.items()], align=True)
 
 
@@ -55,7 +52,7 @@ class Operation:
     name: int  # the stage, milestone, attempts, flag, outcome, clock, set of hazards, first branch or whose queue keys
     resource: int  # what is asked for
     units: int  # how many of it; or how many branches
-    mode: int  # rejoin, on leaving, or anew
+    mode: int  # rejoin, on leaving, anew, or whether a branch slows clocks
     held: int  # whether what is asked for is held already
     most: int  # attempts; -1: as many as it takes
     between: int  # the operation that begins what lies between two attempts
@@ -63,6 +60,7 @@ class Operation:
     hours: int  # of a stage; -1: always open
     since: int  # the milestone at which a stage began, or by which who uses a slot is ready; -1: none
     patient_since: int  # from when patience counts
+    planned: float  # days of a booking; NaN: as many as all are for
     number: float  # a share, a multiplier, days of patience, the most of a stage, or the last day of a return
 
 
@@ -183,6 +181,7 @@ class Now:
     meeting: int  # the phase of the instant in which a walker meets the clock
     busy: int  # tasks that have been begun and not ended
     requests: int
+    new_waits: int  # requests that joined for a turn that is not over
     longest: int  # the most entries that a queue has had
     next_row: int  # the first row of a walker that was never used
     free_row: int  # the first of the chain of those that are free again; -1: none
@@ -267,10 +266,11 @@ class Walker:
     depth: int  # frames that are open
     holding: int  # of them, those that hold something
     stage_bound: int  # whether a product only finishes its stage once its patient has left
+    looks: int  # whether its leaving day may be put off by a branch beside it, and is looked up when it has come
     parent: int  # the walker of which this is a branch; -1: none
     out: int  # branches that have not ended
     branch: int  # the next one to begin
-    branch_failed: int
+    branch_failed: int  # FAILED if one of them has failed, ENDED if one has come to an end of the path; 0: neither
     request: int  # the last one
     keys: int  # the walker whose queue keys this one has; -1: nobody's yet
     day: float  # its own: not before today
@@ -324,12 +324,14 @@ class Request:
     unit: int  # the number of the one granted, of those that have one; 0: none
     booking: int  # of units that may be booked, the walker's last one; -1: none
     following: int  # the next request in the pool's chain, or in the end of the same entity; -1: none
+    newer: int  # the next of those that wait for the pool's turn at this instant; -1: none
     asked: float
     began: float
     ended: float
     lapses: float  # the day on which the wait ends by itself
     rank: float  # after a jump
     key_day: float
+    planned: float  # of a booking, days
     ahead: float  # of a booking, days until the unit is needed, once what comes before has begun
     day: float  # for which it is booked; until which it is expected in use
 
@@ -343,6 +345,8 @@ class Pool:
     kind: int
     policy: int
     due: int  # whether it takes its turn at this instant
+    first_new: int  # the first and the last request that joined when its turn was due; -1: none
+    last_new: int
     queued: int  # entries, stale ones among them
     tickets: int  # given to entries
     unlimited: int
@@ -352,10 +356,11 @@ class Pool:
     numbers: int  # how many of its units have one
     other: int  # the pool of a capacity's bookings, or the capacity of bookings; -1: none
     chain: int  # the first of the bookings held, or of the requests that hold what may be booked; -1: none
+    chained: int  # units of all these
     hours: int  # in which what comes before a booked unit may begin; -1: always
     known: int  # the first step that is known of the capacity
     known_count: int
-    booked_for: float  # days, of each booking
+    booked_for: float  # days, of each booking that says nothing else
     looks: float  # the day on which it is looked at next
     feeds: int  # whether it serves lists for any of several
     first_choice: int  # of a list, what serves it
@@ -435,7 +440,7 @@ class Expiry:
 
 
 class Clocks:
-    """The clocks of a patient; as long as nothing has touched them, only `touched` is there."""
+    """All clocks of a patient; as long as nothing has touched them, only `touched` is there."""
 
     touched: int
     hazards: int  # the set
@@ -448,10 +453,15 @@ class Clocks:
     progressed_day: float
     anew_threshold: float  # for progression that starts anew
     anew_eligibility: float
-    used: PerClock  # hazard so far
-    factor: PerClock  # the path's multiplier
-    group: PerClock  # the risk group's
-    threshold: PerClock
+
+
+class OneClock:
+    """One clock of a patient."""
+
+    used: float  # hazard so far
+    factor: float  # the path's multiplier
+    group: float  # the risk group's
+    threshold: float
 
 
 class FactorChange:

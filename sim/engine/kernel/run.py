@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sim.engine.kernel.asking import ask
+from sim.engine.kernel.asking import ask, end_turn
 from sim.engine.kernel.frames import close_frame
 from sim.engine.kernel.happenings import begin_lots, happen, order_again, serve, serve_lists
 from sim.engine.kernel.heaps import add_task, close_gap
@@ -61,7 +61,7 @@ from sim.engine.kernel.steps import (
     stop_clocks,
     turn_at_progression,
 )
-from sim.engine.kernel.tables import People, Plan, Pools, Run, State
+from sim.engine.kernel.tables import People, Plan, Pools, Run, State, opened
 from sim.engine.kernel.walkers import let_meet
 
 
@@ -93,8 +93,9 @@ def simulate(plan: Plan, people: People, state: State) -> int:
     One function for the loop and for the choice between operations: numba optimises a function once for each function
     that it is called through.
     """
-    route, supplies, hazards, hours, start = plan
-    run, walkers, requests, pools, slots, shelves, draws, clocks, records, uses, replications = state
+    route, supplies, hazards, hours, start = opened(Plan, plan)
+    people = opened(People, people)
+    run, walkers, requests, pools, slots, shelves, draws, clocks, records, uses, replications = opened(State, state)
     now = run.now
     while True:
         if not now.running:
@@ -107,8 +108,9 @@ def simulate(plan: Plan, people: People, state: State) -> int:
                 return THROUGH
             begin_replication(start, people, run, pools, shelves, replications)
 
-        # room for whatever one turn of this loop may add: a walker that leaves may hand back every slot it holds
-        if now.heap + ROOM + now.most_given_back > len(run.heap):
+        # room for whatever one turn of this loop may add: a walker that leaves may hand back every slot it holds, and
+        # who joined for a turn that is over waits until one day or another
+        if now.heap + ROOM + now.most_given_back + 2 * now.new_waits > len(run.heap):
             return MORE_HEAP
         if now.tasks + ROOM > len(run.tasks):
             return MORE_TASKS
@@ -131,7 +133,10 @@ def simulate(plan: Plan, people: People, state: State) -> int:
             if served.kind == ANY_OF or served.feeds:
                 serve_lists(supplies, run, walkers, requests, pools, slots, shelves)
             else:
+                begun = now.tasks
                 serve(supplies, hours, run, walkers, requests, pools, slots, shelves, served)
+                if now.tasks < begun:
+                    end_turn(route, run, walkers, requests, clocks, records, served)
             continue
         if top.task == BEGIN_LOTS:
             need = begin_lots(run, walkers, pools, shelves)
@@ -174,7 +179,7 @@ def simulate(plan: Plan, people: People, state: State) -> int:
             elif code == SHIELD:
                 answer = begin_branch(step, walkers, me)
             elif code == TOGETHER:
-                answer = run_branches(step, route, run, walkers, me)
+                answer = run_branches(step, route, run, walkers, records, me)
             elif code == ASIDE:
                 answer = begin_aside(walkers, me)
             elif code == UNLESS:

@@ -18,7 +18,7 @@ from sim.engine.kernel.clocks import (
     touch_clocks,
 )
 from sim.engine.kernel.frames import try_next
-from sim.engine.kernel.heaps import add_task, push, put_batch
+from sim.engine.kernel.heaps import add_task, push, push_walk, put_batch
 from sim.engine.kernel.hours import span_of
 from sim.engine.kernel.machine import compiled, inlined
 from sim.engine.kernel.names import (
@@ -26,6 +26,7 @@ from sim.engine.kernel.names import (
     AS_DRAWN,
     BACK,
     CHOOSE,
+    CLOCK,
     COME_BACK,
     COMPLETION,
     DELIVERY,
@@ -42,6 +43,7 @@ from sim.engine.kernel.names import (
     LEAVE,
     LEAVES,
     LEFT,
+    LOOKED,
     MET,
     MORE_CHANGES,
     MORE_DRAWS,
@@ -78,7 +80,17 @@ from sim.engine.kernel.tables import (
     Shelves,
     Walkers,
 )
-from sim.engine.kernel.walkers import begin_walker, leave_on, meet, must_stop, no_row_left, open_frame, pause, value_of
+from sim.engine.kernel.walkers import (
+    begin_walker,
+    leave_on,
+    meet,
+    must_stop,
+    no_row_left,
+    open_frame,
+    order_of,
+    pause,
+    value_of,
+)
 
 
 @inlined
@@ -95,6 +107,9 @@ def pass_stage(
     step: Operation, hours: HourTables, run: Run, walkers: Walkers, draws: Draws, records: Records, me: Walker
 ) -> int:
     """STAGE and SLOT_STAGE: an interval in which nothing is contended; leaving wins over being lost."""
+    if me.part == LOOKED:
+        me.part = FRESH
+        leave_on(me, records.leave_day[me.entity])
     if must_stop(me):
         return GO_ON
     now, asked = run.now, me.day
@@ -120,6 +135,9 @@ def pass_stage(
         if math.isnan(start):
             return NO_SLOT
         ended = max(start, asked)
+    if me.looks and now.today < me.cut <= ended and me.cut < INFINITY:
+        push_walk(run, me.cut, CLOCK + order_of(me), me.row)
+        return pause(run, me, LOOKED)
     if ended >= me.cut:
         began, ended, me.why = min(began, me.cut), me.cut, LEFT
     elif lost:
@@ -188,7 +206,7 @@ def begin_aside(walkers: Walkers, me: Walker) -> int:
 
 
 @compiled
-def run_branches(step: Operation, route: Route, run: Run, walkers: Walkers, me: Walker) -> int:
+def run_branches(step: Operation, route: Route, run: Run, walkers: Walkers, records: Records, me: Walker) -> int:
     """TOGETHER: begin one branch after the other, each running ahead; go on when all have ended."""
     if me.part == FRESH:
         # a branch that has ended moves the walker's day on; yet all branches start on the same
@@ -202,7 +220,7 @@ def run_branches(step: Operation, route: Route, run: Run, walkers: Walkers, me: 
             me.branch += 1
             branch = begin_walker(run, walkers, me.kind, me.entity, me.centre, begins, me.branched, me.leaves)
             # a branch has what its walker had when it began; queue keys they share
-            branch.cut, branch.stage_bound = me.cut, me.stage_bound
+            branch.cut, branch.stage_bound, branch.looks = me.cut, me.stage_bound, me.looks | step.mode
             branch.parent, branch.attempt, branch.keys = me.row, me.attempt, me.keys
             for resource in range(walkers.shares.shape[1]):
                 its, mine = walkers.shares[branch.row, resource], walkers.shares[me.row, resource]
@@ -214,10 +232,12 @@ def run_branches(step: Operation, route: Route, run: Run, walkers: Walkers, me: 
         if me.out > 0:
             return pause(run, me, BACK)
     me.part = FRESH
+    if me.looks or step.mode:
+        leave_on(me, records.leave_day[me.entity])
     if me.cut <= me.day:
         me.why = LEFT
     elif me.branch_failed:
-        me.why = FAILED
+        me.why = me.branch_failed
     me.pc += 1
     return GO_ON
 
@@ -250,7 +270,7 @@ def change_clocks(
     if step.code == HAZARD:
         set_multiplier(clocks, i, me.day, step.name, step.number, me.day + delay)
     else:
-        switch_set(clocks.rows[i], me.day, step.name, step.mode)
+        switch_set(clocks, i, me.day, step.name, step.mode)
     forecast(hazards, clocks, records, i)
     leave_on(me, records.leave_day[i])
     me.pc += 1

@@ -25,6 +25,7 @@ from sim.engine.kernel.rows import (
     Lesson,
     Lot,
     Now,
+    OneClock,
     Opening,
     Operation,
     Passed,
@@ -48,6 +49,12 @@ IntTable: TypeAlias = NDArray[np.int64]
 IntCube: TypeAlias = NDArray[np.int64]
 
 R = TypeVar("R", covariant=True)
+G = TypeVar("G")
+
+
+def opened(kind: type[G], group: G) -> G:
+    """A group of tables, of a kind, as it was handed to the kernel; machine code is given the address of it."""
+    return group
 
 
 class Table(Protocol[R]):
@@ -76,6 +83,17 @@ class Grid(Protocol[R]):
 
 
 # -- the plan: what never changes -----------------------------------------------------------------------------------
+
+
+class Wanted(NamedTuple):
+    """Keyed uniforms that are asked for, and where they go: one row a purpose."""
+
+    keys: IntCube
+    source: Ints
+    replication: Ints
+    number: Ints
+    attempt: Ints
+    found: FloatTable
 
 
 class Route(NamedTuple):
@@ -222,9 +240,10 @@ class Draws(NamedTuple):
 
 
 class ClockRows(NamedTuple):
-    """The clocks of each patient, and their changes set for later; the last row is there to look ahead in."""
+    """The clocks of each patient, one by one too, and their changes set for later; the last row is to look ahead in."""
 
     rows: Table[Clocks]
+    each: Grid[OneClock]
     changes: Grid[FactorChange]
 
 

@@ -28,7 +28,7 @@ def begin_walker(
         run.now.next_row = row + 1
     me = walkers.rows[row]
     me.row, me.pc, me.kind, me.entity, me.centre, me.parent, me.keys = row, pc, kind, entity, centre, -1, -1
-    me.part = me.why = me.attempt = me.depth = me.holding = me.stage_bound = 0
+    me.part = me.why = me.attempt = me.depth = me.holding = me.stage_bound = me.looks = 0
     me.out = me.branch = me.branch_failed = me.request = 0
     me.day, me.leaves, me.cut, me.branched, me.queues_by = day, leaves, leaves, day, NAN
     for resource in range(walkers.shares.shape[1]):

@@ -64,9 +64,22 @@ def parse_target(text: str, metric_of: MetricOf = registered, zones: Mapping[str
     if found is None or not found[1]:
         raise ValueError(f"found {show(text)}; allowed: METRIC <= NUMBER or METRIC >= NUMBER")
     metric = metric_of(found[1])
-    value = _number(metric, found[3], found[4])
+    value, at_most = _number(metric, found[3], found[4]), found[2] == "<="
+    _require_open(metric, at_most, value, f"{found[2]} {found[3]}{found[4]}")
     zone = (zones or {}).get(metric.name, default_zone(metric, value))
-    return Target(metric, found[2] == "<=", value, zone)
+    return Target(metric, at_most, value, zone)
+
+
+def _require_open(metric: Metric, at_most: bool, value: float, text: str) -> None:
+    """Nothing, or a ValueError where every run meets the target or none can, whatever the capacity."""
+    low, high = np.asarray(metric.possible[0], dtype=float).item(), np.asarray(metric.possible[1], dtype=float).item()
+    never, always = (value < low, value >= high) if at_most else (value > high, value <= low)
+    if always:
+        raise ValueError(f"found {text}; {metric.name} is always {'at most' if at_most else 'at least'} that")
+    if never:
+        raise ValueError(
+            f"found {text}; {metric.name} is never {'below' if at_most else 'above'} {low if at_most else high:g}"
+        )
 
 
 def _number(metric: Metric, text: str, percent: str) -> float:

@@ -16,7 +16,7 @@ from sim.experiment.runs.work import LibraryMissingError
 from sim.experiment.study.economics_tables import unit_of
 from sim.experiment.sweep.points import Base, Point
 from sim.outcomes.decisions import net_benefit
-from sim.outcomes.economics import MONEY
+from sim.outcomes.economic_quantities import MONEY
 from sim.outcomes.information import SEED, Worth, information_on_group, information_on_one
 from sim.pure.discounting import DAYS_PER_YEAR
 from sim.scenario import Loaded

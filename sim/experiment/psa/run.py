@@ -27,7 +27,7 @@ from sim.experiment.sweep.factors import number_of
 from sim.experiment.sweep.point_folder import finish_folder, one_replication, sweep_results
 from sim.experiment.sweep.points import Base, Point
 from sim.experiment.sweep.run import value_text
-from sim.outcomes.economics import COST, EFFECT
+from sim.outcomes.economic_quantities import COST, EFFECT
 from sim.outcomes.metrics import METRICS
 from sim.scenario import Problem, ScenarioError
 from sim.scenario.problems import Place

@@ -13,7 +13,7 @@ from sim.experiment.study.economics_tables import assumed, icers, unit_of
 from sim.experiment.study.tables import counted_in_both
 from sim.experiment.sweep.points import Base, Point
 from sim.outcomes.decisions import Acceptability, acceptability
-from sim.outcomes.economics import MONEY
+from sim.outcomes.economic_quantities import MONEY
 from sim.outcomes.estimates import CONFIDENCE, interval
 from sim.outcomes.information import perfect_information
 from sim.outcomes.metrics import all_referred

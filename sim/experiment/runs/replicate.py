@@ -20,7 +20,9 @@ from sim.outcomes.already_waiting import already_waiting, has_list
 from sim.outcomes.bridging import bridging_day
 from sim.outcomes.budget import budget
 from sim.outcomes.curves import incidence, list_lengths, outcome_counts, stage_days, wait_shares
-from sim.outcomes.economics import QUANTITIES, Ledger, ledger
+from sim.outcomes.distribution import distribution
+from sim.outcomes.economic_quantities import QUANTITIES
+from sim.outcomes.economics import Ledger, ledger
 from sim.outcomes.metrics import measure
 from sim.outcomes.pairs import pair_counts, why_not_paired
 from sim.outcomes.patients import Patients, resolve, table, tell_withdrawals
@@ -90,6 +92,7 @@ class ArmRun:
     listed: FloatArray | None = None
     budget: FloatArray | None = None
     subgroups: FloatArray | None = None
+    distribution: FloatArray | None = None
     supply: dict[str, float] | None = None
 
 
@@ -241,6 +244,7 @@ def run_arm(arm: Arm, numbers: Sequence[int], keep: Keep, with_engine: str = SIM
     worth = None if money is None else money.quantities().tolist()
     spent = None if money is None else budget(scenario, protocol, patients, trace)
     of_groups = None if money is None else by_subgroup(scenario, patients, money)
+    gains = None if money is None else distribution(scenario, patients, money)
     rows = _by_replication(numbers, _table(arm, patients, trace, names)) if keep.patients else None
     items = (
         _by_replication(numbers, _quantities(arm, patients, money, names))
@@ -267,6 +271,7 @@ def run_arm(arm: Arm, numbers: Sequence[int], keep: Keep, with_engine: str = SIM
             listed=None if listed is None else listed[k],
             budget=None if spent is None else spent[k],
             subgroups=None if of_groups is None else of_groups[k],
+            distribution=None if gains is None else gains[k],
             supply=None if money is None else {one.path: float(one.units[k]) for one in money.supply},
         )
         for k in range(len(numbers))
@@ -298,7 +303,7 @@ def _by_replication(numbers: Sequence[int], table: dict[str, Any]) -> list[dict[
 def _table(arm: Arm, patients: Patients, trace: Trace, names: dict[str, Sequence[str]]) -> dict[str, object]:
     """The columns of `patients.parquet`."""
     bridging = bridging_day(arm.scenario, patients, patients.cohort.luck)
-    known = persons(arm.scenario.patients, patients.cohort)
+    known = persons(arm.scenario.patients, patients.cohort.luck, patients.cohort.person)
     columns = table(patients, arm.name, names, arm.protocol.product, bridging, trace.stop_day, known)
     if patients.cohort.lived is None:
         return columns

@@ -6,7 +6,7 @@ import os
 import signal
 import socket
 import threading
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from multiprocessing import resource_tracker
 from typing import Any, TypeVar
@@ -80,6 +80,36 @@ def in_processes(calls: Iterable[Any], workers: int, ahead: int, in_order: bool)
                     results.close()
                 workplace.close()
             raise
+
+
+@contextmanager
+def meanwhile(
+    function: Callable[[Task], Result], tasks: Sequence[Task], helpers: int
+) -> Iterator[Callable[[], Iterator[Result]]]:
+    """Tasks that `helpers` other processes begin with while this one does something else.
+
+    What it gives back has the result of each task, in their order; the last ones, which nobody has begun with by then,
+    are done here. Whatever ends this early kills the helpers. Raises WorkerError.
+    """
+    from joblib.externals.loky import get_reusable_executor
+
+    with deaths_in_words():
+        with without_interrupts():
+            executor = get_reusable_executor(max_workers=helpers)
+            found = [executor.submit(function, task) for task in tasks]
+
+        def results() -> Iterator[Result]:
+            here: list[Result] = []
+            while len(here) < len(tasks) and found[-1 - len(here)].cancel():
+                here.append(function(tasks[-1 - len(here)]))
+            yield from (each.result() for each in found[: len(tasks) - len(here)])
+            yield from reversed(here)
+
+        try:
+            yield results
+        finally:
+            with _silence():
+                executor.shutdown(wait=False, kill_workers=True)
 
 
 def release() -> None:

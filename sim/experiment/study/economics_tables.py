@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from sim.experiment.study.tables import verdicts
 from sim.outcomes.decisions import judged_standings, net_benefit, value_based_price
-from sim.outcomes.economics import COST, EFFECT, MONEY, POSSIBLE, QUANTITIES
+from sim.outcomes.economic_quantities import COST, EFFECT, MONEY, POSSIBLE, QUANTITIES
 from sim.outcomes.estimates import FREE, Range, interval
 from sim.outcomes.metrics import METRIC_NAMES, all_referred, unresolved_of
 from sim.outcomes.verdicts import HIGHER, verdict
@@ -21,15 +21,14 @@ from sim.scenario.sources import ASSUMPTION
 
 FloatArray = NDArray[np.float64]
 MONTHS_A_YEAR = 12
-# More than this share of returns that are not followed is told.
-MANY_LATE = 0.01
 SECTIONS = ("after_infusion", "economics")
 PRODUCT, UNUSED_PRODUCT = (
     [quantity.name for quantity in QUANTITIES].index(name) for name in ("cost_product", "cost_unused_product")
 )
 # What scenarios must have in common, in words.
 SAME = {
-    "money": "currency or price year", "perspective": "perspective", "discount": "discount", "horizon": "horizon"
+    "money": "currency or price year", "perspective": "perspective", "discount": "discount", "horizon": "horizon",
+    "equity": "equity weights",
 }  # fmt: skip
 PRICE_COLUMNS = (
     "scenario", "against", "product", "willingness_to_pay", "unit", "price", "value_based_price", "low", "high",
@@ -101,29 +100,6 @@ def dear_states(scenarios: Mapping[str, Loaded]) -> list[str]:
     return [f"{', '.join(names)}: {said}" for said, names in found.items()]
 
 
-def late_returns(scenarios: Mapping[str, Loaded]) -> list[str]:
-    """A sentence for each scenario with economics in which many would return once later courses are not followed.
-
-    Who would is counted as on care after progression. The share is the least it can be: as if all were infused on the
-    day of referral.
-    """
-    found = []
-    for name, loaded in scenarios.items():
-        later, run = loaded.scenario.later_course, loaded.scenario.run
-        if later is None or loaded.scenario.economics is None:
-            continue
-        share = (np.arange(1000) + 0.5) / 1000
-        referred = run.warm_up + run.window * share
-        days = later.relapse.quantile(share)
-        late = float((referred[:, None] + days >= run.later_courses_end).mean())
-        if late > MANY_LATE:
-            found.append(
-                f"{name}: {100 * late:.0f} % of those who would return for a later course do so after day "
-                f"{run.later_courses_end:.10g}, and are counted as if they did not; a longer run.follow_up would tell"
-            )
-    return found
-
-
 def counted_twice(scenarios: Mapping[str, Loaded]) -> list[str]:
     """A sentence for each price that usually holds what a cost of capacity is given for as well."""
     found: dict[str, list[str]] = {}
@@ -135,7 +111,7 @@ def counted_twice(scenarios: Mapping[str, Loaded]) -> list[str]:
         priced = {kind for kind, its in kinds.items() if any(amounts(its).values()) and economics.in_view(its.paid_by)}
         pairs = (
             ("costs.bed_day", prices.bed_day, priced & {"bed"}),
-            ("costs.icu_day", prices.icu_day, priced & {"icu"}),
+            ("costs.icu_day", prices.icu_day or 0.0, priced & {"icu"}),
             ("costs.apheresis", prices.apheresis, priced & {"chair"}),
             ("costs.infusion", prices.infusion, priced & {"place"}),
             ("costs.product.autologous", prices.product.autologous, priced & {"slot", "line", "lab"}),
@@ -192,6 +168,7 @@ def icers(scenarios: Mapping[str, Loaded], costs: FloatArray, effects: FloatArra
     rows = [
         {
             "scenario": names[one.strategy],
+            "arm": "infusing" if scenarios[names[one.strategy]].scenario.infuses else "reference",
             "unit": unit_of(scenarios[names[one.strategy]], MONEY),
             "cost": costs[:, one.strategy].mean(),
             "qalys": effects[:, one.strategy].mean(),

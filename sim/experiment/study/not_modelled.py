@@ -4,8 +4,6 @@ NOT_MODELLED = (
     "After infusion: what is done after a relapse, but for its average.",
     "Another therapy that nobody in the network organises: who leaves for one is counted as withdrawn. One that is "
     "offered instead of the product is modelled where the scenario has an alternative.",
-    "Beds for the step-up doses of a bispecific antibody that is given as holding or bridging therapy: they are part "
-    "of the cost of a month. As the alternative it takes a bed.",
     "Differences between patients in how their cells grow, beyond their risk group and holding therapy.",
     "What a patient's own record says of a shut-down: work in progress is paused, lost or finished as a whole; in an "
     "outage of a part of a resource it goes on.",

@@ -7,7 +7,8 @@ engine nor on the number of workers: a variant is a function of its scenario and
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,7 +17,7 @@ from numpy.typing import NDArray
 
 from sim.experiment.runs.limits import require_size
 from sim.experiment.runs.replicate import Arm, as_run, batch_size, batches, simulate
-from sim.experiment.runs.work import run_tasks
+from sim.experiment.runs.work import meanwhile, run_tasks
 from sim.outcomes.estimates import FEW, interval, possible_change
 from sim.outcomes.metrics import BY_NAME, INFUSED_AND_FREE, METRIC_NAMES, measure
 from sim.outcomes.verdicts import Verdict, verdict
@@ -33,6 +34,7 @@ from sim.scenario.unused import why_unused
 
 FloatArray = NDArray[np.float64]
 HEADLINE = ("waiting_days_mean", "progressed_before_infusion_share", INFUSED_AND_FREE[12])
+HEADLINES = tuple(BY_NAME[name] for name in HEADLINE)
 TRIED, CONFIRMED = 2, 50
 """Replications of every variant, and at the least of one that seems to turn the difference round."""
 AT_ONCE = 6
@@ -47,6 +49,8 @@ CHOSEN = ("manufacturing.batches", "hybrid.after_waiting")
 CHOICE = "a choice: another number is another strategy"
 
 
+# (scenario, places of variants, headline values (replications, figures) of each or why it is refused)
+Outcome = tuple[str, tuple[int, ...], list[FloatArray | str]]
 # In the place of an override: the scenario as it is.
 AS_STATED = ""
 
@@ -93,13 +97,30 @@ class Variant:
 
 @dataclass(frozen=True, eq=False)
 class _Task:
-    """Variants of one scenario: the overrides of each, and the replications to run."""
+    """Variants of one scenario: the place of each among all, its override, and the replications to run."""
 
     name: str
     loaded: Loaded
+    places: tuple[int, ...]
     overrides: tuple[str, ...]
     numbers: range
     engine: str
+
+
+@contextmanager
+def tried_meanwhile(
+    scenarios: Mapping[str, Loaded], replications: int, engine: str, helpers: int
+) -> Iterator[Callable[[], Iterator[Outcome]] | None]:
+    """What `robustness` takes as `tried`: variants with which helpers begin before the comparison itself is through.
+
+    None without helpers, and where there will be too few replications.
+    """
+    if not helpers or replications < FEW or len(scenarios) < 2:
+        yield None
+        return
+    variants, _ = find_variants(scenarios)
+    with meanwhile(run_variants, _tasks(scenarios, variants, range(TRIED), engine), helpers) as results:
+        yield results
 
 
 def robustness(
@@ -108,23 +129,25 @@ def robustness(
     engine: str,
     workers: int,
     done: Callable[[int], None] = lambda _: None,
+    tried: Callable[[], Iterator[Outcome]] | None = None,
 ) -> tuple[pd.DataFrame, pd.DataFrame] | None:
     """(`robustness.csv`, `not_tried.csv`); None where there are too few replications to tell a shift from chance.
 
     `known`: metric values of the comparison, shape (replications, scenarios, metrics), the baseline first; `done` hears
-    of variants. Raises WorkerError.
+    of variants. `tried`: as `tried_meanwhile` gives it. Raises WorkerError.
     """
     if len(known) < FEW or len(scenarios) < 2:
         return None
     variants, skipped = find_variants(scenarios)
     numbers = range(min(TRIED, len(known)))
-    found, refused = _values(scenarios, [(v.path, v.texts) for v in variants], numbers, engine, workers, done)
+    tasks = _tasks(scenarios, variants, numbers, engine)
+    found, refused = _values(len(variants), _run(tasks, workers) if tried is None else tried(), done)
     for place, why in refused.items():
         v = variants[place]
         skipped += [Skipped(name, v.name, v.end, v.stated, why) for name in v.texts]
     names, base = list(scenarios), _headline(known)
-    tried = [(v, _with(base[numbers], names, found[k])) for k, v in enumerate(variants) if k not in refused]
-    rows = [row for v, values in tried for row in _rows(scenarios, v, values, base, len(numbers))]
+    moved = [(v, _with(base[numbers], names, found[k])) for k, v in enumerate(variants) if k not in refused]
+    rows = [row for v, values in moved for row in _rows(scenarios, v, values, base, len(numbers))]
     confirmed = _confirmed(scenarios, variants, rows, base, engine, workers)
     table = pd.DataFrame([_told(row, confirmed) for row in rows], columns=COLUMNS)
     return _ranked(table), pd.DataFrame(
@@ -259,30 +282,35 @@ def _input(
     return Input(path, name, text, HALVED, written(told[0]), written(told[1]))
 
 
-def _values(
-    scenarios: Mapping[str, Loaded],
-    variants: Sequence[tuple[str, Mapping[str, str]]],
-    numbers: range,
-    engine: str,
-    workers: int,
-    done: Callable[[int], None] = lambda _: None,
-) -> tuple[list[dict[str, FloatArray]], dict[int, str]]:
-    """(headline values of each moved scenario of each variant, why a variant is refused, by its place)."""
-    found: list[dict[str, FloatArray]] = [{} for _ in variants]
-    refused: dict[int, str] = {}
-    tasks, places = [], {}
+def _tasks(
+    scenarios: Mapping[str, Loaded], variants: Sequence[Variant | None], numbers: range, engine: str
+) -> list[_Task]:
+    """The variants scenario by scenario, some at a time; None: every scenario as it is stated."""
+    tasks = []
     for name, loaded in scenarios.items():
         mine = [
-            (k, f"{path}={texts[name]}" if path else AS_STATED)
-            for k, (path, texts) in enumerate(variants)
-            if name in texts
+            (k, AS_STATED if v is None else f"{v.path}={v.texts[name]}")
+            for k, v in enumerate(variants)
+            if v is None or name in v.texts
         ]
         for first in range(0, len(mine), AT_ONCE):
-            some = mine[first : first + AT_ONCE]
-            tasks.append(_Task(name, loaded, tuple(text for _, text in some), numbers, engine))
-            places[name, some[0][1]] = [k for k, _ in some]
-    for (name, first_text, results), _ in run_tasks(run_variants, tasks, max(1, min(workers, len(tasks)))):
-        for place, result in zip(places[name, first_text], results, strict=True):
+            places, overrides = zip(*mine[first : first + AT_ONCE], strict=True)
+            tasks.append(_Task(name, loaded, places, overrides, numbers, engine))
+    return tasks
+
+
+def _run(tasks: Sequence[_Task], workers: int) -> Iterator[Outcome]:
+    return (outcome for outcome, _ in run_tasks(run_variants, tasks, max(1, min(workers, len(tasks)))))
+
+
+def _values(
+    count: int, outcomes: Iterable[Outcome], done: Callable[[int], None] = lambda _: None
+) -> tuple[list[dict[str, FloatArray]], dict[int, str]]:
+    """(headline values of each moved scenario of each of so many variants, why a variant is refused, by its place)."""
+    found: list[dict[str, FloatArray]] = [{} for _ in range(count)]
+    refused: dict[int, str] = {}
+    for name, places, results in outcomes:
+        for place, result in zip(places, results, strict=True):
             if isinstance(result, str):
                 refused[place] = result
             else:
@@ -291,8 +319,8 @@ def _values(
     return found, dict(sorted(refused.items()))
 
 
-def run_variants(task: _Task) -> tuple[str, str, list[FloatArray | str]]:
-    """(scenario, first override, headline values (replications, figures) of each variant or why it is refused)."""
+def run_variants(task: _Task) -> Outcome:
+    """What comes of each variant of a task."""
     results: list[FloatArray | str] = []
     for text in task.overrides:
         try:
@@ -305,16 +333,21 @@ def run_variants(task: _Task) -> tuple[str, str, list[FloatArray | str]]:
             continue
         parts = [part for some in batches(task.numbers, batch_size([arm])) for part in as_run([arm], some)]
         measured = [
-            measure(*simulate(its[0], some, task.engine, lives_of_all=False), its[0].window) for its, some in parts
+            measure(*simulate(its[0], some, task.engine, lives_of_all=False), its[0].window, HEADLINES)
+            for its, some in parts
         ]
-        results.append(_headline(np.concatenate(measured)))
-    return task.name, task.overrides[0], results
+        results.append(_known(np.concatenate(measured)))
+    return task.name, task.places, results
 
 
 def _headline(metrics: FloatArray) -> FloatArray:
-    """The figures of the headline, the last axis; NaN where one was not reached."""
-    chosen = metrics[..., [METRIC_NAMES.index(name) for name in HEADLINE]]
-    return np.where(np.isfinite(chosen), chosen, np.nan)
+    """The figures of the headline of all metrics, the last axis."""
+    return _known(metrics[..., [METRIC_NAMES.index(name) for name in HEADLINE]])
+
+
+def _known(figures: FloatArray) -> FloatArray:
+    """The figures; NaN where one was not reached."""
+    return np.where(np.isfinite(figures), figures, np.nan)
 
 
 def _with(base: FloatArray, names: Sequence[str], moved: Mapping[str, FloatArray]) -> FloatArray:
@@ -388,9 +421,9 @@ def _confirmed(
     names, numbers = list(scenarios), range(max(CONFIRMED, min(len(base), CONFIRMED)))
     stated = base[: len(numbers)]
     if len(stated) < len(numbers):
-        (plain,), _ = _values(scenarios, [(AS_STATED, dict.fromkeys(names, ""))], numbers, engine, workers)
+        (plain,), _ = _values(1, _run(_tasks(scenarios, [None], numbers, engine), workers))
         stated = np.stack([plain[name] for name in names], axis=1)
-    found, _ = _values(scenarios, [(v.path, v.texts) for v in again], numbers, engine, workers)
+    found, _ = _values(len(again), _run(_tasks(scenarios, again, numbers, engine), workers))
     confirmed: Confirmed = {}
     for variant, moved in zip(again, found, strict=True):
         values_of = _with(stated, names, moved)

@@ -12,7 +12,7 @@ from typing import Any
 
 import pandas as pd
 
-from sim.engine.choice import pick, workers_for
+from sim.engine.choice import COMPILED, pick, workers_for
 from sim.experiment.disk.event_log import event_log_files, write_event_log
 from sim.experiment.disk.manifest import (
     about_program,
@@ -36,20 +36,21 @@ from sim.experiment.runs.precision import Precision, batches, reached
 from sim.experiment.runs.replicate import Arm, Keep, Replication, replicate
 from sim.experiment.study import tables
 from sim.experiment.study.arrangement import network, pathway
+from sim.experiment.study.distribution_table import distribution_table
 from sim.experiment.study.economics_tables import (
     counted_twice,
     dear_states,
     economic_tables,
-    late_returns,
     no_reference_arm,
     why_not_comparable,
 )
 from sim.experiment.study.forecast import falls_below, waiting_list, warm_up, warm_up_warnings
 from sim.experiment.study.inputs import parameters
+from sim.experiment.study.later_courses import told_of_returns
 from sim.experiment.study.money_tables import budget_table, subgroups_table
 from sim.experiment.study.not_modelled import NOT_MODELLED
 from sim.experiment.study.picture_tables import Pictures
-from sim.experiment.study.robustness import robustness
+from sim.experiment.study.robustness import robustness, tried_meanwhile
 from sim.outcomes.estimates import FEW
 from sim.outcomes.metrics import CENSORED, unresolved_of
 from sim.pieces.loads import Load, expect, expected_patients, flag_shares, offered_loads
@@ -178,7 +179,7 @@ def study_files(plan: Plan) -> list[str]:
     listed = any(region.already_waiting is not None for one in loaded for region in one.scenario.regions.values())
     names += ["already_waiting"] if listed else []
     names += ["list_below"] if plan.list_below is not None else []
-    names += ["economics", "nmb", "budget", "subgroups"] if economics else []
+    names += ["economics", "nmb", "budget", "subgroups", "distribution"] if economics else []
     names += ["economics_differences", "icer", "price"] if economics and len(loaded) > 1 else []
     names += ["supply"] if any(one.scenario.economics is not None for one in loaded) else []
     big = [PATIENTS, *([QUANTITIES] if economics else []), *([EVENTS_TABLE] if plan.keep_events else [])]
@@ -210,8 +211,12 @@ def _run(plan: Plan, folder: Path, done: Callable[[int], None]) -> Study:
     pictures = Pictures(arms)
     patients_expected = plan.replications * sum(expected_patients(arm.scenario) for arm in arms)
     engine, why_engine = pick(plan.engine, patients_expected)
-    workers = plan.workers or workers_for(engine, patients_expected, os.cpu_count() or 1)
+    cores = os.cpu_count() or 1
+    workers = plan.workers or workers_for(engine, patients_expected, cores)
+    # one process is enough for the replications; another may begin with what they rest on
+    helpers = int(plan.robustness and plan.workers is None and workers == 1 < cores and engine == COMPILED)
     with (
+        tried_meanwhile(plan.scenarios, plan.replications, engine, helpers) as tried,
         TableFile(folder, PATIENTS, columns) as patients,
         TableFile(folder, EVENTS_TABLE, event_columns(), wanted=plan.keep_events) as events,
         TableFile(folder, QUANTITIES, quantity_columns(), wanted=with_money) as quantities,
@@ -227,14 +232,16 @@ def _run(plan: Plan, folder: Path, done: Callable[[int], None]) -> Study:
                     quantities.append(arm_run.quantities)
                 if plan.event_log and replication.number == 0:
                     _write_event_logs(plan, replication, folder)
-    rests_on = robustness(plan.scenarios, collected.values(), engine, workers) if plan.robustness else None
-    tried = dict(zip(("robustness", "not_tried"), rests_on or (), strict=False))
-    study = _write_tables(plan, collected, pictures, tried, folder)
+        rests_on = (
+            robustness(plan.scenarios, collected.values(), engine, workers, tried=tried) if plan.robustness else None
+        )
+    rests = dict(zip(("robustness", "not_tried"), rests_on or (), strict=False))
+    study = _write_tables(plan, collected, pictures, rests, folder)
     why = tables.same_patients(collected)[1]
     ran = {
         "engine": engine,
         "engine_why": why_engine,
-        "workers": workers,
+        "workers": workers + (helpers if tried is not None else 0),
         "seconds": round(time.perf_counter() - started, 3),
         "precision": None if plan.precision is None else _reached(plan.precision, collected),
     }
@@ -292,7 +299,11 @@ def _write_tables(
     if economic and (missing := no_reference_arm(plan.scenarios)) is not None:
         warnings.append(missing)
     warnings += (
-        [*dear_states(plan.scenarios), *late_returns(plan.scenarios), *counted_twice(plan.scenarios)]
+        [
+            *dear_states(plan.scenarios),
+            *told_of_returns(plan.scenarios),
+            *counted_twice(plan.scenarios),
+        ]
         if economic
         else []
     )
@@ -340,6 +351,7 @@ def _economics(plan: Plan, collected: tables.Collected) -> tuple[dict[str, pd.Da
     found = economic_tables(plan.scenarios, values, collected.values())
     spent = budget_table(plan.scenarios, collected.by_replication("budget"))
     found |= {"subgroups": subgroups_table(plan.scenarios, collected.by_replication("subgroups"))}
+    found |= {"distribution": distribution_table(plan.scenarios, collected.by_replication("distribution"))}
     return found | ({} if spent is None else {"budget": spent}), None
 
 

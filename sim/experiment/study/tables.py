@@ -82,6 +82,8 @@ class Collected:
                 kept["budget", place] = ran.budget
             if ran.subgroups is not None:
                 kept["subgroups", place] = ran.subgroups
+            if ran.distribution is not None:
+                kept["distribution", place] = ran.distribution
             if ran.supply is not None:
                 kept["supply", place] = np.array(list(ran.supply.values()), dtype=float)
             if ran.listed is not None:

@@ -9,7 +9,7 @@ from sim.experiment.study.economics_tables import unit_of, why_not_comparable
 from sim.experiment.sweep.evaluate import INCREMENTAL, Column, Reducer, money_column
 from sim.experiment.sweep.points import Base
 from sim.outcomes.economic_metrics import OF_QUANTITIES, require_metric
-from sim.outcomes.economics import MONEY
+from sim.outcomes.economic_quantities import MONEY
 from sim.scenario.problems import any_of, show
 
 SECTION = "economics"

@@ -17,7 +17,7 @@ be sure: a value that may move something is used.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import cache
 
@@ -42,12 +42,14 @@ def _rules_of(section: str) -> tuple[Unused, ...]:
     return tuple(rule for rule in RULES if rule.path[0] in ("*", section))
 
 
-def unused(scenario: Scenario) -> Iterator[tuple[Path, Unused, tuple[str, ...]]]:
-    """(path, rule, names) of each key of the scenario that does nothing in it."""
+def unused(
+    scenario: Scenario, among: Callable[[Path], bool] = lambda path: True
+) -> Iterator[tuple[Path, Unused, tuple[str, ...]]]:
+    """(path, rule, names) of each key of the scenario that does nothing in it, of those that `among` is true of."""
     around: Sections = {(): [(scenario, (), ())]}
     for rule in RULES:
         for path, names in matching(around, rule.path):
-            if rule.when(scenario, *names):
+            if among(path) and rule.when(scenario, *names):
                 yield path, rule, names
 
 

@@ -6,9 +6,7 @@ from sim.scenario.makers import makers
 from sim.scenario.people import is_unlimited
 from sim.scenario.schema import Scenario
 from sim.scenario.slots import Slots
-from sim.scenario.unused.happens import (
-    gives,
-)
+from sim.scenario.unused.happens import gives, is_zero
 
 
 def is_shut(s: Scenario, *resources: str) -> bool:
@@ -37,6 +35,14 @@ def unlimited_at_all(s: Scenario, key: str) -> bool:
 def beds_bind(s: Scenario) -> bool:
     """Whether anybody may wait for a bed."""
     return not unlimited_at_all(s, "beds") or is_shut(s, "bed")
+
+
+def steps_up(s: Scenario) -> bool:
+    """Whether anybody is in a bed for step-up doses: of the alternative, of holding therapy, or of bridging."""
+    a, holding = s.alternative, s.before_apheresis.holding
+    instead = a is not None and a.accepts > 0.0 and not is_zero(a.step_up)
+    bridged = gives(s, "autologous") and s.bridging.share > 0.0 and s.bridging.steps_up
+    return instead or bridged or (holding.share > 0.0 and not is_zero(holding.step_up))
 
 
 def books_ahead(s: Scenario, resource: str) -> bool:

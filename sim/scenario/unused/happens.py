@@ -6,13 +6,18 @@ import math
 
 import numpy as np
 
-from sim.pure.distributions import Distribution
+from sim.pure.distributions import Distribution, Fixed
 from sim.pure.survival import Never
 from sim.scenario.afterwards import HazardRatios
 from sim.scenario.makers import makers
 from sim.scenario.people import WaitingClocks
 from sim.scenario.schema import Scenario, products
 from sim.scenario.supply import NO_TARGET
+
+
+def is_zero(duration: Distribution) -> bool:
+    """Whether a duration takes no time."""
+    return isinstance(duration, Fixed) and duration.days == 0.0
 
 
 def gives(s: Scenario, product: str) -> bool:
@@ -23,6 +28,13 @@ def gives(s: Scenario, product: str) -> bool:
 def treatments(s: Scenario) -> tuple[str, ...]:
     """What patients are given: kinds of product, and the alternative."""
     return (*products(s.strategy), *(() if s.alternative is None else ("alternative",)))
+
+
+def later_products(s: Scenario) -> tuple[str, ...]:
+    """Kinds of product that are given in a later course."""
+    if s.later_course is None:
+        return ()
+    return products(s.strategy if s.later_course.strategy == "same" else s.later_course.strategy)
 
 
 def target_is_idle(s: Scenario, target: str) -> bool:

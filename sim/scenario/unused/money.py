@@ -10,6 +10,7 @@ from sim.scenario.afterwards import UNTREATED
 from sim.scenario.capacity_costs import CapacityCosts, amounts
 from sim.scenario.makers import makers
 from sim.scenario.people import Steps
+from sim.scenario.problems import did_you_mean
 from sim.scenario.schema import Scenario
 from sim.scenario.shared import SHARED_KEYS
 from sim.scenario.unused.binds import (
@@ -25,6 +26,8 @@ from sim.scenario.unused.places import (
 )
 from sim.scenario.unused.rule import Unused
 
+# A budget is told of whole years of the measuring window.
+YEAR_OF_BUDGET = 365.0
 CAPACITY_COSTS = CapacityCosts.by_default()
 # Of each kind of capacity, where its number stands.
 CAPACITY_AT: Mapping[str, tuple[str, ...]] = {
@@ -160,7 +163,31 @@ DETAILS: tuple[Unused, ...] = (
     ),
     Unused(
         "economics.costs.unused_paid_by",
-        lambda s: s.economics is not None and s.economics.perspective != "payer",
-        ("economics.perspective",), "perspective is {s.economics.perspective}, so that it counts whoever pays",
+        # the budget is the payer's, whatever the perspective
+        lambda s: s.economics is not None and s.economics.perspective != "payer" and s.run.window < YEAR_OF_BUDGET,
+        ("economics.perspective", "run.window"),
+        "perspective is {s.economics.perspective}, so that it counts whoever pays, and no year of a budget is told",
+    ),
+    Unused(
+        "economics.equity.risk_group.*", lambda s, name: name not in s.patients.risk_groups,
+        ("patients.risk_groups",), lambda s, name: f"'{name}' is no risk group"
+        f"{did_you_mean(name, list(s.patients.risk_groups), 'risk groups')}",
+    ),
+    Unused(
+        "economics.equity.risk_group.*",
+        lambda s, name: name in s.patients.risk_groups and s.patients.risk_groups[name].share == 0.0,
+        ("patients.risk_groups.*.share",), "the proportion of this risk group is 0",
+    ),
+    Unused(
+        "economics.equity.risk_group", lambda s: len(s.patients.risk_groups) == 1,
+        ("patients.risk_groups",), "there is one risk group, so that nobody counts for more than another",
+    ),
+    Unused(
+        "economics.equity.centre.*", lambda s, name: name not in s.treating, ("regions.*.centre",),
+        lambda s, name: f"no region sends patients to '{name}'{did_you_mean(name, list(s.treating), 'centres')}",
+    ),
+    Unused(
+        "economics.equity.centre", lambda s: len(s.treating) == 1, ("regions.*.centre",),
+        "one centre treats everybody, so that nobody counts for more than another",
     ),
 )  # fmt: skip

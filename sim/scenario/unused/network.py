@@ -17,6 +17,7 @@ from sim.scenario.unused.binds import (
     is_shut,
     needs_icu,
     nobody_waits,
+    steps_up,
     unlimited_at_all,
 )
 from sim.scenario.unused.happens import (
@@ -133,7 +134,7 @@ REFUSED: tuple[Unused, ...] = (
         "infusion.turn_round", lambda s: not beds_bind(s), BEDS, "beds are unlimited; allowed where they are limited"
     ),
     Unused(
-        "infusion.turn_round", lambda s: s.infusion.model == "outpatient" and not s.toxicity.events,
+        "infusion.turn_round", lambda s: s.infusion.model == "outpatient" and not s.toxicity.events and not steps_up(s),
         ("infusion.model", *TOXIC), "outpatients need no bed where there is no toxicity",
     ),
     Unused(

@@ -14,6 +14,7 @@ from sim.scenario.unused.happens import (
     fails,
     gives,
     is_made_again,
+    later_products,
     never_progresses,
     out_of_specification,
     policy_is,
@@ -69,6 +70,8 @@ def _durabilities(s: Scenario) -> list[Durability]:
     """What the products do that patients are given."""
     rules = s.after_infusion
     found = [] if rules is None else [rules.of(name) for name in treatments(s)]
+    if rules is not None and s.later_course is not None:
+        found += [rules.again(name) for name in later_products(s)]
     return [durability for durability in found if durability is not None]
 
 
@@ -176,6 +179,15 @@ DETAILS: tuple[Unused, ...] = (
             (f"after_infusion.{product}.death",), "nobody dies before progression: nothing to take out",
         )
         for product in ("autologous", "allogeneic", "alternative", "standard_care")
+    ),
+    *(
+        Unused(
+            f"after_infusion.later_course.{product}.progression_counts_deaths",
+            lambda s, product=product: (d := None if s.after_infusion is None else s.after_infusion.again(product))
+            is not None and isinstance(d.death, Never),
+            (f"after_infusion.later_course.{product}.death",), "nobody dies before progression: nothing to take out",
+        )
+        for product in ("autologous", "allogeneic")
     ),
     *(
         Unused(

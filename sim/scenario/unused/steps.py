@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from sim.pure.distributions import Distribution, Fixed
 from sim.scenario.afterwards import ByBridging
 from sim.scenario.makers import contracts
 from sim.scenario.schema import Scenario
 from sim.scenario.supply import NO_TARGET
 from sim.scenario.unused.binds import (
+    beds_bind,
     lines_bind,
 )
 from sim.scenario.unused.happens import (
@@ -15,6 +15,7 @@ from sim.scenario.unused.happens import (
     gives,
     is_made_again,
     is_read_late,
+    is_zero,
     may_be_refused,
     never_progresses,
     out_of_specification,
@@ -22,6 +23,7 @@ from sim.scenario.unused.happens import (
     target_is_idle,
 )
 from sim.scenario.unused.places import (
+    BEDS,
     COLLECTED_AGAIN,
     LINES,
     MADE_AGAIN,
@@ -29,11 +31,6 @@ from sim.scenario.unused.places import (
     PROGRESSION,
 )
 from sim.scenario.unused.rule import Unused
-
-
-def is_zero(duration: Distribution) -> bool:
-    """Whether a duration takes no time."""
-    return isinstance(duration, Fixed) and duration.days == 0.0
 
 
 def _each_maker_has_own(s: Scenario, key: str, kind: str) -> bool:
@@ -67,7 +64,12 @@ def _bridging_counts(s: Scenario) -> bool:
     """Whether bridging counts though it slows nothing: it has a cost, or patients fare by it after infusion."""
     paid = s.economics is not None and (s.economics.costs.bridging > 0.0 or s.economics.costs.bridging_month > 0.0)
     fares = s.after_infusion is not None and s.after_infusion.by_bridging != ByBridging.by_default()
-    return paid or fares or not (s.bridging.target == NO_TARGET or target_is_idle(s, s.bridging.target))
+    return (
+        paid
+        or fares
+        or s.bridging.steps_up
+        or not (s.bridging.target == NO_TARGET or target_is_idle(s, s.bridging.target))
+    )
 
 
 def _may_be_left_out(s: Scenario, key: str) -> bool:
@@ -162,7 +164,11 @@ DETAILS: tuple[Unused, ...] = (
     ),
     *(
         Unused(f"bridging.{key}", lambda s: s.bridging.share == 0.0, ("bridging.share",), "bridging.share is 0")
-        for key in ("start", "response", "hazard", "target")
+        for key in ("start", "step_up", "bed_within", "response", "hazard", "target")
+    ),
+    Unused(
+        "bridging.bed_within", lambda s: not s.bridging.steps_up or not beds_bind(s), ("bridging.step_up", *BEDS),
+        "nobody waits for a bed: there are no step-up doses, or beds are unlimited",
     ),
     *(
         Unused(
@@ -197,7 +203,7 @@ DETAILS: tuple[Unused, ...] = (
             f"before_apheresis.holding.{key}", lambda s: s.before_apheresis.holding.share == 0.0,
             ("before_apheresis.holding.share",), "holding.share is 0",
         )
-        for key in ("duration", "response", "hazard", "target")
+        for key in ("duration", "step_up", "response", "hazard", "target")
     ),
     Unused(
         "before_apheresis.holding.hazard", lambda s: s.before_apheresis.holding.response == 0.0,

@@ -11,6 +11,7 @@ from sim.scenario.unused.binds import (
 )
 from sim.scenario.unused.happens import (
     gives,
+    later_products,
 )
 from sim.scenario.unused.places import (
     LINES,
@@ -116,6 +117,14 @@ REFUSED: tuple[Unused, ...] = (
     Unused(
         "after_infusion.later_course", lambda s: s.later_course is None, ("later_course",),
         "nobody is infused in a later course; allowed with a section later_course",
+    ),
+    *(
+        Unused(
+            f"after_infusion.later_course.{product}",
+            lambda s, product=product: s.later_course is not None and product not in later_products(s),
+            ("later_course.strategy", "strategy"), "nobody is given this product in a later course",
+        )
+        for product in ("autologous", "allogeneic")
     ),
     Unused(
         "run.later_courses_until", lambda s: s.later_course is None, ("later_course",),

@@ -1,0 +1,60 @@
+"""`distribution.csv`: net benefit by group with and without equity weights; declared in `sim.tables.economics`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from sim.experiment.study.economics_tables import assumed, unit_of
+from sim.outcomes.distribution import FIGURES, told_of
+from sim.outcomes.economic_quantities import MONEY
+from sim.outcomes.estimates import interval
+from sim.outcomes.verdicts import HIGHER, verdict
+from sim.scenario import Loaded
+
+FloatArray = NDArray[np.float64]
+COST, QALYS, WEIGHTED, WEIGHT, SHARE = range(len(FIGURES))
+# Prefix of columns, and the QALYs that they stand on.
+WAYS = (("", QALYS), ("weighted_", WEIGHTED))
+
+
+def distribution_table(scenarios: Mapping[str, Loaded], values: Sequence[Sequence[FloatArray]]) -> pd.DataFrame:
+    """`distribution.csv`; `values`: of each replication and scenario, shape (groups, figures)."""
+    baseline, of_first = next(iter(scenarios.items()))
+    first = told_of(of_first.scenario)
+    base = np.array([replication[0] for replication in values])
+    rows: list[dict[str, Any]] = []
+    for place, (name, loaded) in enumerate(scenarios.items()):
+        economics = loaded.scenario.economics
+        assert economics is not None
+        mine = np.array([replication[place] for replication in values])
+        for g, group in enumerate(told_of(loaded.scenario)):
+            other = base[:, first.index(group)] if group in first else np.full_like(mine[:, g], np.nan)
+            for amount in economics.willingness_to_pay:
+                row = {"scenario": name, "group_by": group[0], "group": group[1], "willingness_to_pay": amount}
+                row |= {"unit": unit_of(loaded, MONEY), "share": _mean(mine[:, g, SHARE])}
+                row |= {"weight": _mean(mine[:, g, WEIGHT]), "baseline": baseline}
+                for prefix, qalys in WAYS:
+                    benefit, before = (amount * of[:, qalys] - of[:, COST] for of in (mine[:, g], other))
+                    row |= _told(prefix, benefit, before, place)
+                there = int(np.isfinite(mine[:, g, COST]).sum())
+                rows.append(row | {"replications": there, "assumed": assumed(loaded)})
+    return pd.DataFrame(rows)
+
+
+def _told(prefix: str, benefit: FloatArray, other: FloatArray, place: int) -> dict[str, Any]:
+    """Net benefit, how much more it is than the baseline's, and what that is."""
+    value, more = (dict(zip(("", "_low", "_high"), map(float, interval(x)), strict=True))
+                   for x in (benefit, benefit - other))  # fmt: skip
+    judged = str(verdict(more[""], more["_low"], more["_high"], HIGHER)) if place else ""
+    found: dict[str, Any] = {f"{prefix}net_benefit{end}": number for end, number in value.items()}
+    return found | {f"{prefix}increment{end}": number for end, number in more.items()} | {f"{prefix}verdict": judged}
+
+
+def _mean(values: FloatArray) -> float:
+    there = values[np.isfinite(values)]
+    return float(there.mean()) if len(there) else np.nan

@@ -1,0 +1,36 @@
+"""A clock after apheresis that is the same as while waiting, so that its number stands once in a scenario."""
+
+from __future__ import annotations
+
+from sim.scenario.nodes import Branch, Leaf, Mark
+
+# What stands in the place of a value of `clocks.after_apheresis`: that of the same key of `clocks.waiting`.
+AS_WAITING = "as_waiting"
+CLOCKS, WAITING, AFTER = "clocks", "waiting", "after_apheresis"
+
+
+def with_values_of_waiting(tree: Branch) -> Branch:
+    """The tree with the values that are meant; a key that `waiting` does not have has its default."""
+    clocks = tree.entries.get(CLOCKS)
+    if not isinstance(clocks, Branch):
+        return tree
+    waiting, after = clocks.entries.get(WAITING), clocks.entries.get(AFTER)
+    if not isinstance(waiting, Branch) or not isinstance(after, Branch):
+        return tree
+    meant = _with_the_word(after)
+    if not meant:
+        return tree
+    left = _with_the_word(waiting)  # has no meaning there, and is refused there
+    there = {key: node for key, node in waiting.entries.items() if not isinstance(node, Mark) and key not in left}
+    entries = {
+        key: there[key] if key in meant else node
+        for key, node in after.entries.items()
+        if key not in meant or key in there
+    }
+    whole = Branch(after.place, entries, {key: after.keys[key] for key in entries if key in after.keys})
+    found = Branch(clocks.place, {**clocks.entries, AFTER: whole}, clocks.keys)
+    return Branch(tree.place, {**tree.entries, CLOCKS: found}, tree.keys)
+
+
+def _with_the_word(clocks: Branch) -> set[str]:
+    return {key for key, node in clocks.entries.items() if isinstance(node, Leaf) and node.value == AS_WAITING}

@@ -1,0 +1,39 @@
+"""What is said twice in one command is refused: neither value is dropped in silence."""
+
+from __future__ import annotations
+
+import pytest
+from click.testing import CliRunner
+
+import vein2vein as v2v
+from run_sim import cli
+from sim.experiment.asked import OptionError
+from sim.scenario import ScenarioError
+
+
+@pytest.mark.parametrize(
+    ("command", "told"),
+    [
+        ("check autologous --set manufacturing.lines=9 --set manufacturing.lines=10", "is set more than once"),
+        ("run autologous --set run.seed=3 --seed 4", "is set more than once"),
+        ("run autologous --set run.replications=3 -n 4", "are asked for as well"),
+        ("run autologous --set run.replications=3 --precision infused_share=0.1", "not read here"),
+        ("psa autologous --set run.replications=3", "not read here"),
+        ("plan autologous --set run.replications=3 --vary run.window=9d:9.5d --target infused_share>=.5", "not read"),
+        ("sweep autologous --set run.replications=3 --vary run.window=9d,10d -n 4", "are asked for as well"),
+        ("run autologous -n 1e3", "'1e3' is not a valid whole number"),
+    ],
+)  # fmt: skip
+def test_a_command(command: str, told: str) -> None:
+    done = CliRunner().invoke(cli, command.split())
+    assert done.exit_code == 2
+    assert told in " ".join(done.output.split())
+
+
+def test_the_front_door() -> None:
+    with pytest.raises(ScenarioError, match="is set more than once"):
+        v2v.load("autologous", set={"run.seed": 3}, seed=4)
+    with pytest.raises(OptionError, match="replications are asked for as well"):
+        v2v.run("autologous", set={"run.replications": 3}, replications=4)
+    with pytest.raises(OptionError, match="is not read here"):
+        v2v.psa("autologous", set={"run.replications": 3})
