@@ -50,13 +50,14 @@ DARK = "screen and (prefers-color-scheme: dark)"
 class Picture:
     """A figure ready for a page. `name` is a word and makes the ids; `reading` tells how to read the chart.
 
-    `table`: the table that it was drawn from.
+    `table`: the table that it was drawn from. `printed`: whether it is on paper too.
     """
 
     name: str
     figure: Figure
     reading: str
     table: str
+    printed: bool = True
 
     @property
     def heading(self) -> str:

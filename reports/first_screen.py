@@ -24,6 +24,7 @@ from reports.words import (
     of_hundred,
     of_hundred_apart,
     rounded,
+    side_by_side,
     size,
     told_apart,
 )
@@ -110,17 +111,12 @@ def tile(label: str, entries: Sequence[tuple[str, int, Estimate]], note: str = "
     def at(value: float) -> float | None:
         return round(100.0 * (value - least) / (most - least), 2) if most > least and math.isfinite(value) else None
 
+    texts = side_by_side([e for _, _, e in entries])
     rows = tuple(
-        Row(name, _short(e), bounds(e), mark(place).colour, mark(place).symbol, at(e.value), at(e.low), at(e.high))
-        for name, place, e in entries
+        Row(name, text, bounds(e), mark(place).colour, mark(place).symbol, at(e.value), at(e.low), at(e.high))
+        for (name, place, e), text in zip(entries, texts, strict=True)
     )
     return Tile(label, rows, note, verdict, at(0.0) if least < 0.0 else None)
-
-
-def _short(estimate: Estimate) -> str:
-    if not estimate.known:
-        return "\N{EN DASH}"
-    return glance(estimate.value, estimate.unit, 3)
 
 
 def lead(findings: Findings) -> str:

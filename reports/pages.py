@@ -120,7 +120,7 @@ def _asked_for(
     cannot: list[str],
 ) -> Iterator[tuple[str, str | bytes]]:
     if wanted.animation:
-        moving = animation_page(folder, findings, wanted.standalone)
+        moving = animation_page(folder, tables.frames.get("use_through_time"), findings, wanted.standalone)
         if moving is None:
             cannot.append("no animation: the results folder has no patients.parquet, or nobody in it")
         else:
@@ -142,7 +142,7 @@ def _asked_for(
 def draw(tables: Tables, findings: Findings) -> list[Picture]:
     """The charts whose table there is, in the order of the registry."""
     return [
-        Picture(chart.name, chart.draw(tables[chart.table], findings), chart.reading, chart.table)
+        Picture(chart.name, chart.draw(tables[chart.table], findings), chart.reading, chart.table, chart.printed)
         for chart in CHARTS
         if chart.table in tables and chart.fits(tables[chart.table])
     ]

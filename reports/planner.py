@@ -85,7 +85,7 @@ def show(page: Page) -> None:
     import streamlit as st
 
     st.set_page_config(page_title="Vein to vein: planning", layout="wide")
-    st.header("Waiting and progression, if you changed this")
+    st.title("Waiting and progression, if you changed this")
     state = State(st, list(page.places), REPLICATIONS, FEW_AT_FIRST, len(page.names))
     first, second = st.columns([3, 1])
     scenario = str(first.selectbox("Scenario", list(page.places), key=state.scenario_key))
@@ -94,10 +94,11 @@ def show(page: Page) -> None:
     top = st.container()
     left, right = st.columns([2, 3], gap="large")
     with left:
-        st.subheader("Change")
+        st.header("Change")
         try:
             which = str(place), _stamp(place)
-            levers, choices = state.known(("fields", which), lambda: (page.levers(place), page.choices(place)))
+            with top, st.spinner("Reading the scenario, and what can be changed in it …"):
+                levers, choices = state.known(("fields", which), lambda: (page.levers(place), page.choices(place)))
             state.stands_for(*which)
         except page.refused as error:
             _refusal(st, error)

@@ -45,6 +45,8 @@ DRAWN: Mapping[str, str] = {
     "stock_through_time": "doses",
     "timeline_sample": "",
     "day_by_day": "",
+    "pathway": "",
+    "network": "",
     "sweep": "estimate",
     "tornado": "swing",
     "sobol": "total",

@@ -67,8 +67,11 @@ PROCESS = ("#B9C7D5", "#D9E1E9", "#9DB0C3")
 NEITHER = "#C4CBD2"
 
 
-LEAST_ZOOM, MOST_SQUEEZE = 1.15, 2.5
-"""On a slide: the least enlargement of type, and how much higher a plot may be to be squeezed into its room."""
+HIGHEST = 1600
+"""Pixels of panels on a screen that paper still holds on one page, with a title and what is said below."""
+LEAST_ZOOM, MOST_SQUEEZE, WORDS_SQUEEZE = 1.15, 2.5, 1.3
+"""On a slide: the least enlargement of type, and how much higher a plot may be to be squeezed into its room, and one
+that has words in each of its rows."""
 
 
 def mark(place: int) -> Mark:
@@ -198,14 +201,16 @@ def finish(
     legend: Sequence[str] = (),
     narrow: Mapping[str, Any] | None = None,
     narrow_height: int | None = None,
+    squeeze: float = MOST_SQUEEZE,
 ) -> Figure:
     """The figure with title, subtitle, legend and size, in the style of the screen.
 
     `height`, `margin`: pixels of the plot with its margins at the left, right and below, title and legend not
     counted. `legend`: names in the legend on a wide page; a figure's traces say which of them show.
-    `narrow`: what is different on a phone, as dotted path to value. `layout.meta` keeps these changes, the
-    alternative text for the page that shows the figure (the title is a heading there, which wraps) and what
-    another style needs.
+    `squeeze`: how many times higher than its room on a slide the plot may be to be squeezed into it; a higher one makes
+    the picture higher. `narrow`: what is different on a phone, as dotted path to value. `layout.meta` keeps these
+    changes, the alternative text for the page that shows the figure (the title is a heading there, which wraps) and
+    what another style needs.
     """
     narrow = dict(narrow or {})
     names = narrow.pop("legend", legend)
@@ -216,7 +221,7 @@ def finish(
         "layout.showlegend": bool(names),
         **narrow,
     }
-    sizes = {"height": height, "margin": dict(margin), "legend": list(legend)}
+    sizes = {"height": height, "margin": dict(margin), "legend": list(legend), "squeeze": squeeze}
     figure.update_layout(meta={"alt": alt, "narrow": phone, "title": title, "subtitle": subtitle, "sizes": sizes})
     return frame(figure, SCREEN)
 
@@ -235,7 +240,7 @@ def frame(figure: Figure, style: Style) -> Figure:
     plot = round(sizes["height"] * zoom)
     if style.least_height:
         room = style.least_height - head - legend_height
-        plot = room if plot < MOST_SQUEEZE * room else plot
+        plot = room if plot < sizes["squeeze"] * room else plot
     full, page = plot + head + legend_height, plot + legend_height
     figure.update_layout(
         title={
@@ -291,6 +296,12 @@ def _legend_rows(names: Sequence[str], width: float) -> int:
     entry = 50 + 7.5 * max(len(name) for name in names)
     a_row = max(1, int(width / entry))
     return -(-len(names) // a_row)
+
+
+def on_a_page(heights: Sequence[float], gap: float) -> int:
+    """How many panels so high come on one printed page: at least the first."""
+    there = [sum(heights[: count + 1]) + gap * count <= HIGHEST for count in range(len(heights))]
+    return max(1, sum(there))
 
 
 def stacked(heights: Sequence[float], gap: float, above: float) -> list[tuple[float, float]]:

@@ -26,6 +26,7 @@ LONG_UNITS, LONG_DIGITS = ("QALYs", "life years"), 3
 """Units of which a hundredth matters, and their decimals in full."""
 EXAGGERATED = 0.25
 """The part of a difference by which the difference of two rounded numbers may be off."""
+MOST_DECIMALS = 4
 MOST_MORE = 2
 """Decimals more at the most, where bounds would look alike or like zero."""
 
@@ -222,6 +223,28 @@ def rounded(value: float, figures: int = 2) -> str:
     if not math.isfinite(value):
         return NONE
     return number(value, min(_places(value, figures), 4)) if abs(value) >= ROUNDING else "0"
+
+
+def side_by_side(numbers: Sequence[Estimate]) -> list[str]:
+    """Numbers of one unit that stand beside each other, with as many decimals each: `22.1%` and `9.6%`.
+
+    Three significant figures of the largest; more decimals where another one would vanish. No estimate is a dash.
+    """
+    sizes = [abs(one.value * scale(one.unit)) for one in numbers if one.known]
+    sizes = [one for one in sizes if one >= ROUNDING]
+    largest = max(sizes, default=1.0)
+    count = min(max(0, _places(largest, 3), -_size(min(sizes, default=1.0))), MOST_DECIMALS) if sizes else 0
+    if largest >= APART:
+        count = _places(largest, 3)
+    return [
+        number(one.value * scale(one.unit), count) + unit_of(one) if one.known else "\N{EN DASH}" for one in numbers
+    ]
+
+
+def stated(value: float) -> str:
+    """A number that was stated, or follows from what was: three significant figures at most, no zeros at its end."""
+    text = number(value, 0) if abs(value - round(value)) < ROUNDING else rounded(value, 3)
+    return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 def of_hundred(share: float) -> str:

@@ -18,10 +18,12 @@ from reports.charts import (
     frontier,
     groups,
     incidence,
+    network,
     observed,
     occupancy,
     of_hundred,
     outcomes,
+    pathway,
     plans,
     resource_bars,
     robustness,
@@ -69,7 +71,8 @@ class Chart:
 
     `draw(table, findings)` returns the figure, `describe(table, findings)` its alternative text.
     `reading`: how to read it, in a sentence or two. `fits`: whether a table that is there suits the chart.
-    `section`: the part of the report page in which it stands.
+    `section`: the part of the report page in which it stands. `printed`: whether a printed report has it: what only
+    illustrates, by one replication, stays on the screen.
     """
 
     name: str
@@ -80,6 +83,7 @@ class Chart:
     reading: str
     fits: Callable[[pd.DataFrame], bool] = _always
     section: str = STORY
+    printed: bool = True
 
 
 CHARTS: tuple[Chart, ...] = (
@@ -267,6 +271,29 @@ CHARTS: tuple[Chart, ...] = (
         section=APPENDIX,
     ),
     Chart(
+        "network",
+        "The network",
+        "network",
+        network.draw,
+        network.describe,
+        "At the left where patients come from, in the middle the centres that treat them, at the right who makes their "
+        "product. The thicker a line, the more patients a month; a dashed line is a contract that is not the preferred "
+        "one. Numbers are those on the day on which measuring begins; days on the way are means. It is no map.",
+        section=APPENDIX,
+    ),
+    Chart(
+        "pathway",
+        "The path in plain words",
+        "pathway",
+        pathway.draw,
+        pathway.describe,
+        "Read from top to bottom, from referral on. Grey boxes take time (means); in a coloured box patients or their "
+        "products queue for something limited, for as long as it takes. What stands further to the right happens "
+        "inside what stands above it, or to some only. Proportions are of those who come to that step. Progression, "
+        "death and withdrawal, which may end the path anywhere, are not drawn.",
+        section=APPENDIX,
+    ),
+    Chart(
         "timelines",
         "Single patients",
         "timeline_sample",
@@ -276,6 +303,7 @@ CHARTS: tuple[Chart, ...] = (
         "under way, the mark and the word at the end show the patient's outcome. A small upright mark is progression "
         "after which the patient was still eligible. These are examples; the other charts have the estimates.",
         section=APPENDIX,
+        printed=False,
     ),
     Chart(
         "day_by_day",
@@ -288,6 +316,7 @@ CHARTS: tuple[Chart, ...] = (
         "one tells how many were taken at a time. One replication: other ones differ.",
         fits=day_by_day.has_beds,
         section=APPENDIX,
+        printed=False,
     ),
     Chart(
         "sweep",

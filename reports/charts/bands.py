@@ -13,7 +13,7 @@ from reports.theme import INK, MUTED, SMALL_SIZE, Mark, canvas, day_tick, faint,
 
 PANEL, GAP, ABOVE, BELOW, PHONE_PANEL = 130, 50, 40, 52, 150
 MONTHS = (1, 3, 6, 12)
-OWN_AXIS, AT_RISK, TITLE_LETTERS = 34, 18, 38
+OWN_AXIS, AT_RISK, TITLE_LETTERS = 34, 18, 34
 """Pixels for the ticks and title of a panel's own axis, and for the patients at risk below them."""
 
 

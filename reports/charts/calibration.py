@@ -12,7 +12,7 @@ import pandas as pd
 from reports.figure import Figure, trace
 from reports.findings import Findings
 from reports.theme import MUTED, NEITHER, canvas, faint, finish, mark, plain
-from reports.words import listed
+from reports.words import listed, uncapital
 from sim.tables.inputs import input_label
 
 PANEL, GAP, BELOW = 190, 70, 60
@@ -93,9 +93,10 @@ def draw_pairs(sample: pd.DataFrame, findings: Findings) -> Figure:
             )  # fmt: skip
         picture.update_layout(_axes(suffix, places[place], across, up, ""))
     strongest = max(pairs, key=lambda pair: abs(_correlation(sample, *pair)))
+    both = input_label(strongest[0]), uncapital(input_label(strongest[1]))
     return finish(
         picture,
-        title=f"{plain(strongest[0])} and {plain(strongest[1])}: correlation {_correlation(sample, *strongest):.2f}",
+        title=f"{' and '.join(both)}: correlation {_correlation(sample, *strongest):.2f}",
         subtitle="The pair that is tied most; posterior particles over those of the prior",
         alt=describe_pairs(sample, findings),
         height=_height(len(pairs)),

@@ -11,7 +11,20 @@ import pandas as pd
 from reports.figure import Figure, trace
 from reports.findings import Findings
 from reports.tables import records
-from reports.theme import MUTED, NEITHER, PAPER, SMALL_SIZE, canvas, finish, legible, mark, name_of, plain, stacked
+from reports.theme import (
+    MUTED,
+    NEITHER,
+    PAPER,
+    SMALL_SIZE,
+    WORDS_SQUEEZE,
+    canvas,
+    finish,
+    legible,
+    mark,
+    name_of,
+    plain,
+    stacked,
+)
 from reports.words import counted, listed, number
 
 ROW, GAP, ABOVE, BELOW = 13, 42, 50, 52
@@ -41,12 +54,15 @@ def draw(table: pd.DataFrame, findings: Findings) -> Figure:
     heights = [ROW * max(LEAST_ROWS, int(rows["unit"].max())) for _, _, rows in panels]
     domains = stacked(heights, GAP, ABOVE)
     told: set[str] = set()
+    narrow: dict[str, Any] = {}
     first, last = _ends(table)
     for place, ((scenario, name, rows), domain) in enumerate(zip(panels, domains, strict=True)):
         suffix = "" if place == 0 else str(place + 1)
         _bars(picture, rows, suffix, findings, told)
         most = max(LEAST_ROWS, int(rows["unit"].max()))
         colour = legible(mark(findings.place(scenario)).colour)
+        short = f"<b>{name_of(scenario, 36)}</b><br>{name_of(name, 46)}"
+        narrow[f"layout.annotations.{len(picture.annotations)}.text"] = short
         picture.add_annotation(
             xref="x domain", x=0, yref=f"y{suffix} domain", y=1, yshift=2, showarrow=False, xanchor="left",
             yanchor="bottom", text=f"<b>{name_of(scenario, 40)}</b><br>{plain(name)}", align="left",
@@ -74,7 +90,8 @@ def draw(table: pd.DataFrame, findings: Findings) -> Figure:
         height=ABOVE + sum(heights) + GAP * (len(panels) - 1) + BELOW,
         margin={"l": 40, "r": 20, "b": BELOW},
         legend=[name for kind, name in NAMES.items() if kind in told],
-        narrow={"layout.xaxis.nticks": 3},
+        narrow={"layout.xaxis.nticks": 3, **narrow},
+        squeeze=WORDS_SQUEEZE,
     )
 
 

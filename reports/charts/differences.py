@@ -10,7 +10,7 @@ from reports.charts.rows import GAP, Group, Panel, Row, draw_panel
 from reports.figure import Figure
 from reports.findings import Findings, headline
 from reports.tables import records
-from reports.theme import MUTED, canvas, finish, mark, name_of, outcome_colour, stacked
+from reports.theme import MUTED, WORDS_SQUEEZE, canvas, finish, mark, name_of, outcome_colour, stacked
 from reports.words import Estimate, compact, listed
 from sim.outcomes.metrics import INFUSED_AND_FREE
 from sim.outcomes.verdicts import Verdict
@@ -56,6 +56,7 @@ def draw(differences: pd.DataFrame, findings: Findings) -> Figure:
         margin={"l": LEFT, "r": max((panel.room for panel in panels), default=20), "b": BELOW},
         legend=[name_of(name) for name in findings.others] if several else (),
         narrow=narrow,
+        squeeze=WORDS_SQUEEZE,
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
@@ -14,7 +15,7 @@ from reports.charts.rows import Group, Panel, Row, draw_panel
 from reports.figure import Figure, trace
 from reports.findings import Findings
 from reports.tables import records
-from reports.theme import INK, SMALL_SIZE, canvas, faint, finish, mark, name_of
+from reports.theme import INK, SMALL_SIZE, WORDS_SQUEEZE, canvas, faint, finish, mark, name_of
 from reports.words import Estimate, counted, level, listed, number, rounded, stands_out
 from sim.tables.inputs import input_label
 
@@ -343,6 +344,7 @@ def draw_price(prices: pd.DataFrame, findings: Findings) -> Figure:
         height=int(panel.height) + BELOW,
         margin={"l": 300, "r": panel.room, "b": BELOW},
         narrow={**narrow, "layout.margin.l": 14, "layout.margin.r": panel.phone_room},
+        squeeze=WORDS_SQUEEZE,
     )
 
 
@@ -368,6 +370,8 @@ def _price_title(known: pd.DataFrame, unit: str) -> str:
     if row.value_based_price < 0.0:
         return f"No price of the product makes up for its costs: {who}"
     of = level(Estimate(abs(float(row.change)), unit="share"))
+    if math.isnan(row.low) or math.isnan(row.high):
+        return f"The value-based price is {rounded(row.value_based_price, 3)} (no interval): {who}"
     if not row.low <= row.price <= row.high:
         side = "below" if row.change < 0.0 else "above"
         return f"The value-based price is {rounded(row.value_based_price, 3)}, {of} {side} the price: {who}"

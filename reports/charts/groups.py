@@ -38,7 +38,7 @@ def draw(groups: pd.DataFrame, findings: Findings) -> Figure:
     names = _names(groups, shown)
     narrow: dict[str, Any] = {"layout.margin.l": 14}
     panels = [
-        Panel(_groups(groups[groups["metric"] == metric], names, findings), "", True, 34, span=span, short=True)
+        Panel(_groups(groups[groups["metric"] == metric], names, findings), "", True, 29, span=span, short=True)
         for metric, span in zip(shown, SPANS, strict=False)
     ]
     height = max((panel.height for panel in panels), default=GAP)

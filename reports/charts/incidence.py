@@ -15,6 +15,7 @@ from reports.findings import Findings, headline
 from reports.theme import (
     INK,
     SMALL_SIZE,
+    WORDS_SQUEEZE,
     Mark,
     canvas,
     day_tick,
@@ -183,6 +184,7 @@ def _of_many(incidence: pd.DataFrame, findings: Findings, shared: dict[str, Any]
         figure,
         height=ABOVE + sum(rows) + gap * (len(rows) - 1) + bottom,
         narrow=narrow,
+        squeeze=WORDS_SQUEEZE,
         narrow_height=ABOVE
         + 220 * len(large)
         + (SMALL - 20) * len(small)

@@ -14,6 +14,7 @@ from reports.findings import EVERYBODY, Findings
 from reports.tables import records
 from reports.theme import canvas, finish, legible, mark, name_of, outcome_colour, plain
 from reports.words import counted, listed, uncapital
+from sim.outcomes.verdicts import Verdict
 from sim.tables import EVENTS, OUTCOMES
 
 WELL, SINCE = "well", "since"
@@ -135,8 +136,14 @@ def title(outcomes: pd.DataFrame, findings: Findings) -> str:
         field = {one.name: one.count for one in hundred(outcomes, findings, scenario)}
         counts.append(field.get(WELL, 0) if known else field.get("infused", 0))
     what = "infused and progression-free at one year" if known else "infused"
-    told = dict.fromkeys(str(count) for count in reversed(counts))
-    return f"Of 100 patients referred, {' instead of '.join(told)} are {what}"
+    told = list(dict.fromkeys(str(count) for count in reversed(counts)))
+    if len(told) == 1:
+        return f"Of 100 patients referred, {told[0]} are {what}"
+    found = findings.verdict(findings.others[0], EVERYBODY if known else "infused_share")
+    if found is Verdict.UNCLEAR:
+        return f"Of 100 patients referred, {' and '.join(told)} are {what}: no clear difference"
+    once = " (one replication, no interval)" if found is Verdict.UNJUDGED else ""
+    return f"Of 100 patients referred, {' instead of '.join(told)} are {what}{once}"
 
 
 def describe(outcomes: pd.DataFrame, findings: Findings) -> str:

@@ -11,7 +11,7 @@ from reports.charts.rows import Group, Panel, Row, draw_panel
 from reports.figure import Figure
 from reports.findings import Findings
 from reports.tables import records
-from reports.theme import canvas, finish, mark, name_of
+from reports.theme import WORDS_SQUEEZE, canvas, finish, mark, name_of
 from reports.words import DOT, Estimate, counted, figure, level, listed, stands_out, uncapital
 
 BELOW, LEFT = 52, 230
@@ -60,6 +60,7 @@ def drawer(metric: str) -> Callable[[pd.DataFrame, Findings], Figure]:
             margin={"l": LEFT, "r": panel.room, "b": BELOW},
             legend=[name_of(name) for name in findings.scenarios] if several else (),
             narrow={**narrow, "layout.margin.l": 14, "layout.margin.r": panel.phone_room},
+            squeeze=WORDS_SQUEEZE,
         )
 
     return draw

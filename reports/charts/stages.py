@@ -164,7 +164,7 @@ def _heading(picture: Figure, findings: Findings, place: int, at: float, narrow:
         yref="y",
         y=at,
         yshift=2,
-        text=f"<b>{name_of(scenario, 80)}</b>{muted} {wide}</span>",
+        text=f"<b>{name_of(scenario, 52)}</b>{muted} {wide}</span>",
         font={"size": 14, "color": legible(mark(place).colour)},
         showarrow=False,
         xanchor="left",

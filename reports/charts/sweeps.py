@@ -390,7 +390,9 @@ def _tornado_title(rows: Sequence[Any], unit: str) -> str:
         return (
             f"{first.label} moves clearly with no input; the widest range is that of {input_label(first.path)}: {ends}"
         )
-    alone = not _span(first).bounded or stands_out(_span(first), map(_span, others))
+    if not _span(first).bounded:
+        return f"{first.label}: the widest range is that of {input_label(first.path)}, without an interval: {ends}"
+    alone = stands_out(_span(first), map(_span, others))
     among = "moves most with" if alone else "moves with several inputs alike, among them"
     return f"{first.label} {among} {input_label(first.path)}: from {ends}"
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pandas as pd
 
 from reports.figure import Figure, trace
@@ -43,11 +45,13 @@ def draw(spells: pd.DataFrame, findings: Findings) -> Figure:
     domains = stacked([ROW * rows] * len(scenarios), GAP, ABOVE)
     last = float(shown["to_day"].max())
     told: set[str] = set()
+    narrow: dict[str, Any] = {}
     for place, (scenario, domain) in enumerate(zip(scenarios, domains, strict=True)):
         suffix = "" if place == 0 else str(place + 1)
         mine = shown[shown["scenario"] == scenario]
         _bars(picture, mine, scenario, suffix, told)
         _ends(picture, mine, suffix)
+        narrow[f"layout.annotations.{len(picture.annotations)}.text"] = f"<b>{name_of(scenario, 36)}</b>"
         picture.add_annotation(
             xref="x domain",
             x=0,
@@ -91,7 +95,7 @@ def draw(spells: pd.DataFrame, findings: Findings) -> Figure:
         height=ABOVE + ROW * rows * len(scenarios) + GAP * (len(scenarios) - 1) + BELOW,
         margin={"l": 56, "r": 20, "b": BELOW},
         legend=[name for name, _ in KINDS.values()],
-        narrow={"layout.xaxis.dtick": day_tick(last, 4)},
+        narrow={"layout.xaxis.dtick": day_tick(last, 4), **narrow},
     )
 
 

@@ -169,7 +169,7 @@ def _heading(figure: Figure, findings: Findings, place: int, narrow: dict[str, o
     else:
         wide = phone = "nobody infused"
     number_of = len(figure.annotations)
-    title, narrow_title = f"<b>{name_of(scenario, 90)}</b>", f"<b>{name_of(scenario, 32)}</b>"
+    title, narrow_title = f"<b>{name_of(scenario, 72)}</b>", f"<b>{name_of(scenario, 32)}</b>"
 
     def under(text: str) -> str:
         return f"<br><span style='color:{MUTED};font-size:{SMALL_SIZE}px'>{text}</span>"

@@ -75,7 +75,14 @@
     place.classList.toggle("narrow", NARROW.matches);
     place.style.minHeight = figure.layout.height + "px";
     const drawn = Plotly.react(place, figure.data, figure.layout, config);
-    return figure.frames ? drawn.then(function () { return framed(place, figure.frames); }) : drawn;
+    return figure.frames ? drawn.then(function () { return framed(place, figure.frames); }).then(showAgain) : drawn;
+  }
+
+  // A picture that was drawn anew stands at its first frame: back to the one that the range says.
+  function showAgain() {
+    const range = document.querySelector("[data-frames]");
+    const button = document.querySelector("[data-play]");
+    if (range && Number(range.value) > 0 && button.getAttribute("aria-pressed") !== "true") show(range.dataset.frames, Number(range.value));
   }
 
   // The frames of an animation, once; the range and the words beside it follow the frame that is shown.
@@ -87,8 +94,19 @@
       range.value = frames.findIndex(function (frame) { return frame.name === event.name; });
       range.setAttribute("aria-valuetext", event.name);
       document.querySelector("[data-frame]").textContent = event.name;
+      paint(place, frames[range.value].data);
     });
     return Plotly.addFrames(place, frames);
+  }
+
+  // Words and colours of a frame at once: between frames Plotly moves places only, and to redraw all takes too long.
+  function paint(place, traces) {
+    traces.forEach(function (trace) {
+      const group = place.querySelector(".trace" + trace.uid);
+      if (!group) return;
+      if (trace.text) group.querySelectorAll("text").forEach(function (word, at) { word.textContent = trace.text[at]; });
+      if (trace.marker) group.querySelectorAll(".point").forEach(function (dot, at) { dot.style.fill = trace.marker.color[at]; });
+    });
   }
 
   const CALM = window.matchMedia("(prefers-reduced-motion: reduce)");
@@ -114,7 +132,7 @@
     const names = read("figure-" + name).frames.map(function (frame) { return frame.name; });
     const at = Number(document.querySelector("[data-frames]").value);
     const rest = names.slice(at < names.length - 1 ? at : 0);
-    const step = { frame: { duration: 260, redraw: true }, transition: { duration: CALM.matches ? 0 : 240 }, mode: "immediate" };
+    const step = { frame: { duration: 260, redraw: false }, transition: { duration: CALM.matches ? 0 : 240 }, mode: "immediate" };
     return Plotly.animate(place, rest, step).then(function () { say(false); }, function () { });
   }
 
@@ -161,5 +179,6 @@
     if (event.target.dataset.frames) show(event.target.dataset.frames, Number(event.target.value));
   });
   NARROW.addEventListener("change", drawAll);
+  window.addEventListener("resize", function () { window.setTimeout(showAgain, 300); });
   drawAll();
 })();

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from sim.tables.arrangement import ARRANGEMENT
 from sim.tables.calibration import CALIBRATION
 from sim.tables.comparison import COMPARISON
 from sim.tables.contract import Bounds, Column, ContractError, Kind, Table
@@ -23,7 +24,7 @@ VERSION = 3
 
 TABLES: Mapping[str, Table] = {
     table.name: table
-    for table in (*COMPARISON, *ROBUSTNESS, *ECONOMICS, *POINTS, *RECORDS, *CALIBRATION, *FORECAST, *BIG)
+    for table in (*COMPARISON, *ARRANGEMENT, *ROBUSTNESS, *ECONOMICS, *POINTS, *RECORDS, *CALIBRATION, *FORECAST, *BIG)
 }
 """Every table by its name."""
 

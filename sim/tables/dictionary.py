@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from sim.tables.arrangement import ARRANGEMENT
 from sim.tables.calibration import CALIBRATION
 from sim.tables.comparison import COMPARISON
 from sim.tables.contract import Bounds, Column, Table
@@ -23,7 +24,7 @@ CHAPTERS: Sequence[tuple[str, str, Sequence[Table]]] = (
     (
         "Runs and comparisons",
         "Means are over replications; `low` and `high` bound 95 % simulation intervals.",
-        COMPARISON,
+        (*COMPARISON, *ARRANGEMENT),
     ),
     ("Costs and quality of life", "Only where every scenario has a section `economics`.", ECONOMICS),
     ("Studies of many points", "Of sweeps, plans and probabilistic sensitivity analyses.", POINTS),

@@ -58,6 +58,13 @@ function texts() {{
   }});
   return found;
 }}
+// The boxes that bars make.
+function boxes() {{
+  return [...document.querySelectorAll("#place .bars .point path")].map(function (bar) {{
+    const box = bar.getBoundingClientRect();
+    return [box.left, box.top, box.right, box.bottom];
+  }});
+}}
 </script>"""
 
 
@@ -102,7 +109,8 @@ class Room:
         for picture in pictures:
             for form in forms:
                 width, height = self.draw(picture, form)
-                for why in unfit(json.loads(json.dumps(self._browser.value("texts()"))), width, height):
+                texts = json.loads(json.dumps(self._browser.value("texts()")))
+                for why in (*unfit(texts, width, height), *outside(texts, self._browser.value("boxes()"))):
                     yield Fault(picture.name, form, why)
 
 
@@ -116,6 +124,20 @@ def unfit(texts: Sequence[dict[str, Any]], width: float, height: float) -> Itera
         for other in texts[place + 1 :]:
             if one["whole"] != other["whole"] and _overlap(one["box"], other["box"]):
                 yield f"{one['said']!r} and {other['said']!r} overlap"
+
+
+def outside(texts: Sequence[dict[str, Any]], boxes: Sequence[Sequence[float]]) -> Iterator[str]:
+    """What begins inside a box, or ends inside it, and leaves it at the other end, or above or below."""
+    for text in texts:
+        left, top, right, bottom = text["box"]
+        middle = (top + bottom) / 2.0
+        for box in boxes:
+            if not (box[0] < left < box[2] and box[1] < middle < box[3]):
+                continue
+            # letters fill some two thirds of the height of their line
+            above, below = box[1] - top, bottom - box[3]
+            if right > box[2] + SLACK or max(above, below) > 0.3 * (bottom - top):
+                yield f"{text['said']!r} leaves its box"
 
 
 def _overlap(one: Sequence[float], other: Sequence[float]) -> bool:

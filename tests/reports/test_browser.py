@@ -162,14 +162,20 @@ def test_the_animation_plays_and_follows_its_range(
         (tmp_path / name).write_text(found[name], encoding="utf-8")
     browser.open(path)
     browser.wait_for(DRAWN)
-    total = "[...document.querySelectorAll('.textpoint text')].reduce((sum, one) => sum + Number(one.textContent), 0)"
+    said = "[...document.querySelectorAll('.textpoint text')].map(one => one.textContent.split(': ')[1])"
+    total = f"{said}.filter(one => !one.endsWith('use')).reduce((sum, one) => sum + Number(one), 0)"
     assert browser.value(total) < 10
     move = "const range = document.querySelector('[data-frames]'); range.value = range.max;"
     browser.value(f"(() => {{ {move} range.dispatchEvent(new Event('input', {{bubbles: true}})); }})()")
-    heading = browser.value("document.querySelector('h1').textContent")
-    browser.wait_for(f"{total} === {2 * int(heading.split()[0])}")
+    told = browser.value("document.querySelector('.subtitle').textContent")
+    browser.wait_for(f"{total} === {2 * int(told.split(': ')[1].split()[0])}")
+    shown = "JSON.parse(document.getElementById('figure-animation').textContent).frames[2].data"
+    shown += ".filter(one => one.marker).map(one => ({x: one.x}))"
     browser.value("document.querySelector('[data-play]').click()")
     browser.wait_for("document.querySelector('[data-frame]').textContent === 'day 6'")
+    assert browser.value(total) == sum(len([x for x in p["x"] if x > 0]) for p in browser.value(shown)), (
+        "numbers follow"
+    )
     assert browser.value("document.querySelector('[data-play]').textContent") == "Pause"
     browser.value("document.querySelector('[data-play]').click()")
     assert browser.value("document.querySelector('[data-play]').textContent") == "Play"

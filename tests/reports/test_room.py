@@ -3,18 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from reports.findings import gather
 from reports.pages import draw
-from reports.tables import read
+from reports.tables import Tables, read
+from tests.reports import arrangements
 from tests.reports.browser import find, running
-from tests.reports.room import FORMS, PHONE, Room, unfit
+from tests.reports.room import FORMS, PHONE, Room, outside, unfit
 
 Folder = Callable[[str], Path]
 EVERY_DAY = (("real", (PHONE, "slide")), ("study", (PHONE, "print")))
+LONG_SCENARIO = "{}: a strategy with a name that goes on and on, with <b>tags</b> & more of it, until nobody can say it"
+LONG_PLACE = "Klinik Nummer {} mit einem langen Namen am Fluss und am Meer"
+
+
+def long_named(tables: Tables) -> Tables:
+    """The tables with very long names of scenarios, centres and regions."""
+    scenarios = dict.fromkeys(tables["summary"]["scenario"])
+    groups = tables["groups"]
+    places = dict.fromkeys(groups.loc[groups["grouping"] != "risk_group", "group"])
+    names = {name: LONG_SCENARIO.format(k + 1) for k, name in enumerate(scenarios)}
+    names |= {name: LONG_PLACE.format(k + 1) for k, name in enumerate(places)}
+    columns = ("scenario", "baseline", "against", "strategy", "centre", "group", "name", "other")
+    frames = {
+        key: frame.assign(**{column: frame[column].replace(names) for column in columns if column in frame})
+        for key, frame in tables.frames.items()
+    }
+    return replace(tables, frames=frames)
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +58,28 @@ def test_what_overlaps_or_leaves_the_picture_is_found() -> None:
 @pytest.mark.parametrize(("name", "forms"), EVERY_DAY)
 def test_texts_have_room(room: Room, folder: Folder, name: str, forms: tuple[str, ...]) -> None:
     tables = read(folder(name))
+    tables = long_named(tables) if name == "real" else tables
     assert [str(fault) for fault in room.faults(draw(tables, gather(tables)), forms)] == []
+
+
+def test_boxes_hold_their_words_whatever_the_network(room: Room) -> None:
+    drawn = arrangements.pictures([arrangements.network_of(20, long=True)])
+    assert [str(fault) for fault in room.faults(drawn, (PHONE, "slide"))] == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("centres", [1, 5])
+def test_boxes_hold_their_words_in_every_style(room: Room, centres: int) -> None:
+    drawn = arrangements.pictures([arrangements.network_of(centres)])
+    drawn += arrangements.pictures(arrangements.of("library/hybrid_by_risk", "library/two_manufacturers"))
+    assert [str(fault) for fault in room.faults(drawn, FORMS)] == []
+
+
+def test_a_word_that_leaves_its_box_is_found() -> None:
+    inside = {"said": "a", "whole": 0, "box": [12, 12, 60, 27]}
+    beyond = {"said": "b", "whole": 1, "box": [12, 12, 130, 27]}
+    beside = {"said": "c", "whole": 2, "box": [125, 12, 190, 27]}
+    assert list(outside([inside, beyond, beside], [[10, 10, 120, 30]])) == ["'b' leaves its box"]
 
 
 @pytest.mark.slow

@@ -20,6 +20,7 @@ from reports.words import (
     of_hundred_apart,
     rounded,
     shortened,
+    side_by_side,
     size,
     stands_out,
     told_apart,
@@ -127,3 +128,18 @@ def test_two_numbers_are_told_with_the_decimals_that_their_difference_needs() ->
     assert of_hundred_apart(0.249, 0.392) == ("25 of 100", "39")
     assert of_hundred_apart(0.386, 0.390) == ("38.6 of 100", "39.0")
     assert told_apart(84.4, 84.6, rounded) == ("84.4", "84.6")
+
+
+@pytest.mark.parametrize(
+    ("values", "unit", "texts"),
+    [
+        ((0.221, 0.0957), "share", ["22.1%", "9.6%"]),
+        ((100.26, 26.34), "days", ["100 days", "26 days"]),
+        ((0.0002, 0.5), "share", ["0.02%", "50.00%"]),
+        ((math.nan, 84.6), "days", ["\N{EN DASH}", "84.6 days"]),
+        ((0.0, 0.0), "share", ["0%", "0%"]),
+        ((746_461.0, 80_211.0), "USD 2021", ["746,000 USD 2021", "80,000 USD 2021"]),
+    ],
+)
+def test_numbers_side_by_side_have_as_many_decimals(values: tuple[float, ...], unit: str, texts: list[str]) -> None:
+    assert side_by_side([Estimate(value, unit=unit) for value in values]) == texts

@@ -35,6 +35,7 @@ from sim.experiment.runs.limits import require_kept, require_size
 from sim.experiment.runs.precision import Precision, batches, reached
 from sim.experiment.runs.replicate import Arm, Keep, Replication, replicate
 from sim.experiment.study import tables
+from sim.experiment.study.arrangement import network, pathway
 from sim.experiment.study.distribution_table import distribution_table
 from sim.experiment.study.economics_tables import (
     counted_twice,
@@ -62,7 +63,7 @@ from sim.tables import EVENTS_TABLE, PATIENTS, QUANTITIES
 # The tables of every study; the other ones belong to comparisons, to what a scenario has, or to what was asked for.
 ALWAYS = (
     "summary", "runs", "resources", "stages", "incidence", "waits", "outcomes", "parameters", "changes", "waiting_list",
-    "warm_up",
+    "warm_up", "pathway", "network",
 )  # fmt: skip
 PICTURES = (
     "use_through_time", "stock_through_time", "flow", "stages_middle", "groups", "resources_summary", "timeline_sample",
@@ -284,6 +285,8 @@ def _write_tables(
         "waiting_list": waiting,
         "list_below": below,
         "warm_up": settling,
+        "pathway": pathway(collected.arms),
+        "network": network(collected.arms),
         **pictures.tables(),
         **tried,
     }
