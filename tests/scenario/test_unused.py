@@ -270,7 +270,7 @@ CASES = [
     Case("money", "after_infusion.progressed_before_infusion", "{death: 3}", NEVER[:1]),
     *(Case("money", f"after_infusion.{kind}.{key}", "3", changes) for kind in KINDS for key, changes in (("response", CERTAIN), ("progression", STABLE), ("death", IMMORTAL))),
     *(Case("money", f"after_infusion.by_bridging.{kind}", "{death: 3}", ("bridging.share=0",)) for kind in ("responded", "no_response")),
-    Case("money", "after_infusion.by_bridging.not_bridged", "{death: 3}", ("bridging.share=1", "bridging.start=0 d")),
+    Case("money", "after_infusion.by_bridging.not_bridged", "{death: 3}", ("strategy=autologous", "bridging.share=1", "bridging.start=0 d")),
     Case("money", "after_infusion.by_bridging.responded", "{death: 3}", ("bridging.response=0",)),
     Case("money", "after_infusion.by_bridging.no_response", "{death: 3}", ("bridging.response=1",)),
     Case("money", "after_infusion.by_bridging", "{not_bridged: {death: 3}}", ("strategy=allogeneic",)),
