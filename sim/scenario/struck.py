@@ -50,3 +50,18 @@ def numbered_faults(s: Scenario) -> Iterator[Fault]:
         if struck.resource == "line" and s.manufacturing.batches > 1:
             batches = f"{s.manufacturing.batches} batches side by side"
             yield path, f"{told}, where each product takes {batches}; allowed: finish, or no units"
+
+
+def lots_faults(s: Scenario) -> Iterator[Fault]:
+    """Outages with the work on lines of the centres on which lots are made as well, of which a lot does not know where
+    its own is."""
+    if s.strategy != "hybrid" or s.allogeneic.lots.shared_lines == "never" or s.manufacturing.site != "centre":
+        return
+    own = any(s.centres[centre].lines is not None for centre in s.centres)
+    for name, struck in s.disruptions.items():
+        if struck.resource != "line" or struck.work == "finish":
+            continue
+        where = "at one centre" if struck.centre is not None else "of a part of lines that each centre has of its own"
+        if struck.centre is not None or (struck.by_number and own):
+            why = f"found {struck.work} {where}, on which lots are made as well (allogeneic.lots.shared_lines)"
+            yield ("disruptions", name, "work"), f"{why}; allowed: finish"

@@ -8,7 +8,7 @@ import socket
 import threading
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from multiprocessing import resource_tracker
+from multiprocessing import parent_process, resource_tracker
 from typing import Any, TypeVar
 from warnings import catch_warnings
 
@@ -45,6 +45,12 @@ def run_tasks(
 
         calls = (delayed(signed)(function, task) for task in tasks)
         yield from in_processes(calls, workers, AHEAD, in_order=False)
+
+
+def is_a_worker() -> bool:
+    """Whether another Python process began this one: then that one has shared out the cores, and those of
+    multiprocessing and of Dask may not begin others."""
+    return parent_process() is not None
 
 
 def this_worker() -> str:
@@ -91,11 +97,12 @@ def meanwhile(
     What it gives back has the result of each task, in their order; the last ones, which nobody has begun with by then,
     are done here. Whatever ends this early kills the helpers. Raises WorkerError.
     """
-    from joblib.externals.loky import get_reusable_executor
+    from joblib.externals.loky import ProcessPoolExecutor
 
     with deaths_in_words():
         with without_interrupts():
-            executor = get_reusable_executor(max_workers=helpers)
+            # not the one that joblib's calls share, with which the caller may be at work
+            executor = ProcessPoolExecutor(max_workers=helpers)
             found = [executor.submit(function, task) for task in tasks]
 
         def results() -> Iterator[Result]:
