@@ -6,7 +6,9 @@ import os
 import signal
 import socket
 import threading
+from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from concurrent.futures import Future
 from contextlib import ExitStack, contextmanager
 from multiprocessing import parent_process, resource_tracker
 from typing import Any, TypeVar
@@ -99,24 +101,44 @@ def meanwhile(
     """
     from joblib.externals.loky import ProcessPoolExecutor
 
+    left, lock = deque(enumerate(tasks)), threading.RLock()
+    found: dict[int, Future[Result]] = {}
+
+    def hand_over(done: Future[Result] | None = None) -> None:
+        """The next task, as one is done: workers that are killed with many before them leave a traceback, or stay."""
+        if done is not None and done.exception() is not None:
+            return
+        with lock:
+            if left:
+                number, task = left.popleft()
+                found[number] = executor.submit(function, task)
+                found[number].add_done_callback(hand_over)
+
+    def results() -> Iterator[Result]:
+        here: dict[int, Result] = {}
+        while (last := _taken(left, lock)) is not None:
+            here[last[0]] = function(last[1])
+        yield from (here[k] if k in here else found[k].result() for k in range(len(tasks)))
+
     with deaths_in_words():
         with without_interrupts():
             # not the one that joblib's calls share, with which the caller may be at work
             executor = ProcessPoolExecutor(max_workers=helpers)
-            found = [executor.submit(function, task) for task in tasks]
-
-        def results() -> Iterator[Result]:
-            here: list[Result] = []
-            while len(here) < len(tasks) and found[-1 - len(here)].cancel():
-                here.append(function(tasks[-1 - len(here)]))
-            yield from (each.result() for each in found[: len(tasks) - len(here)])
-            yield from reversed(here)
-
+            for _ in range(AHEAD * helpers):
+                hand_over()
         try:
             yield results
         finally:
+            with lock:
+                left.clear()
             with _silence():
                 executor.shutdown(wait=False, kill_workers=True)
+
+
+def _taken(left: deque[Task], lock: threading.RLock) -> Task | None:
+    """The last of what is left."""
+    with lock:
+        return left.pop() if left else None
 
 
 def release() -> None:
