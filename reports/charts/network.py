@@ -243,7 +243,10 @@ def _makers(rows: pd.DataFrame, contracts: pd.DataFrame, alike: Mapping[str, str
     stock = {row.quantity: row for row in records(rows[rows["part"] == "stock"])}
     if stock:
         each = " of each centre" if stock["opening"].label.endswith("at each centre") else ""
-        words = [f"{stated(stock['opening'].estimate)} doses at the start{each}", f"lots of {stated(stock['lot'].estimate)}"]
+        words = [
+            f"{stated(stock['opening'].estimate)} doses at the start{each}",
+            f"lots of {stated(stock['lot'].estimate)}",
+        ]
         lines = [f"{_fact(stock['lines'])} for lots"] if "lines" in stock else []
         days = contracts.loc[contracts["quantity"] == "dose_to_centre", "estimate"]
         yield STOCK, [", ".join([*words, *lines]), f"{_days(float(days.max()))} to a centre"]

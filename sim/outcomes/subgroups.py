@@ -49,9 +49,7 @@ def same_patients(one: Scenario, other: Scenario, group: tuple[str, str]) -> boo
 
 def same_centres(one: Scenario, other: Scenario) -> bool:
     """Whether everybody is treated at the same centre in both."""
-    return all(
-        _senders(one, name) == _senders(other, name) for name in dict.fromkeys([*one.treating, *other.treating])
-    )
+    return all(_senders(one, name) == _senders(other, name) for name in dict.fromkeys([*one.treating, *other.treating]))
 
 
 def _senders(scenario: Scenario, centre: str) -> dict[str, float]:

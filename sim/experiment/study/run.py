@@ -41,6 +41,7 @@ from sim.experiment.study.economics_tables import (
     counted_twice,
     dear_states,
     economic_tables,
+    free_outpatients,
     no_reference_arm,
     why_not_comparable,
 )
@@ -303,6 +304,7 @@ def _write_tables(
             *dear_states(plan.scenarios),
             *told_of_returns(plan.scenarios),
             *counted_twice(plan.scenarios),
+            *free_outpatients(plan.scenarios),
         ]
         if economic
         else []
