@@ -23,6 +23,7 @@ from sim.scenario import ScenarioError
         ("psa autologous --set run.replications=3", "not read here"),
         ("plan autologous --set run.replications=3 --vary run.window=9d:9.5d --target infused_share>=.5", "not read"),
         ("sweep autologous --set run.replications=3 --vary run.window=9d,10d -n 4", "are asked for as well"),
+        ("forecast autologous no.yaml --set run.replications=3 --out no", "not read here"),
         ("run autologous -n 1e3", "'1e3' is not a valid whole number"),
     ],
 )  # fmt: skip

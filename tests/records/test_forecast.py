@@ -224,6 +224,9 @@ def test_the_count_of_who_was_late_is_said_of_the_back_test() -> None:
     assert said[0].endswith("came. On these days fewer than 5 were late in a stage, and dealt with as asked for.")
     assert "better than the list held flat (2.00)" in said[1]
     assert said[1].endswith("of 90 %, which holds 99 % of the courses of events, as whole numbers cannot be cut finer.")
+    # a mean of days is no whole number
+    of_wait = [Scored(tuple({**one, "quantity": WAIT} for one in pair), 0)]
+    assert said_of(scores_table(of_wait), of_wait)[1].endswith("which holds 99 % of the courses of events.")
 
 
 def test_an_envelope_of_whole_numbers_says_how_much_it_holds() -> None:
