@@ -32,5 +32,12 @@ def with_values_of_waiting(tree: Branch) -> Branch:
     return Branch(tree.place, {**tree.entries, CLOCKS: found}, tree.keys)
 
 
+def kept_words(tree: Branch) -> set[str]:
+    """The keys of `clocks.after_apheresis` in whose place the word stands."""
+    clocks = tree.entries.get(CLOCKS)
+    after = clocks.entries.get(AFTER) if isinstance(clocks, Branch) else None
+    return _with_the_word(after) if isinstance(after, Branch) else set()
+
+
 def _with_the_word(clocks: Branch) -> set[str]:
     return {key for key, node in clocks.entries.items() if isinstance(node, Leaf) and node.value == AS_WAITING}
