@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import os
 import random
 import signal
 import time
-from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
 import pytest
 
 from tests.experiments import slow_sweep
-from tests.faults.program import end, finish, leftovers, once_kept, start, tables
+from tests.faults.program import end, finish, kill_whole, leftovers, once_kept, start, tables
 from tests.test_psa import SHORT, SMALL
 
 
@@ -50,8 +48,7 @@ def test_killed_at_any_moment_and_gone_on(tmp_path: Path, kind: str) -> None:
     for _ in range(8):
         process = start(arguments, tmp_path, out)
         time.sleep(luck.uniform(0.0, 0.7 * seconds))
-        with suppress(ProcessLookupError):  # it has no group of its own yet, or is done
-            os.killpg(process.pid, signal.SIGKILL)
+        kill_whole(process)
         finish(process)
     code, told = finish(start(arguments, tmp_path, out))
     assert code == 0, told
