@@ -236,7 +236,8 @@ def test_scores_of_before_envelopes_said_what_they_hold_are_read() -> None:
     now = scores_table([Scored(({**row, "held_50": 0.55, "held_90": 0.97},), 0)]).astype({"month": float})
     before = now.drop(columns=["held_50", "held_90"])
     for table, told in ((now, ["40% (55%)", "100% (97%)"]), (before, ["40%", "100%"])):
-        (grid,) = own.scored(TABLES["forecast_scores"].checked(table)).grids
+        TABLES["forecast_scores"].checked(table)
+        (grid,) = own.scored(table).grids
         assert grid.rows[0][-2:] == told
 
 
