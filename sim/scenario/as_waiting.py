@@ -39,5 +39,12 @@ def _meant(clocks: Branch) -> Branch:
     return Branch(clocks.place, {**clocks.entries, AFTER: whole}, clocks.keys)
 
 
+def kept_words(tree: Branch) -> set[str]:
+    """The keys of `clocks.after_apheresis` in whose place the word stands."""
+    clocks = tree.entries.get(CLOCKS)
+    after = clocks.entries.get(AFTER) if isinstance(clocks, Branch) else None
+    return _with_the_word(after) if isinstance(after, Branch) else set()
+
+
 def _with_the_word(clocks: Branch) -> set[str]:
     return {key for key, node in clocks.entries.items() if isinstance(node, Leaf) and node.value == AS_WAITING}
