@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import click
 
 from sim.shell.commands import Commands
@@ -16,6 +18,8 @@ def cli() -> None:
 
 def main() -> None:
     """Run the command line and leave with its exit code; Ctrl-C leaves with 130."""
+    # Matrices here are small: threads for them would wait for one another, and for the other workers. Read by numpy.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     with in_words():
         cli(standalone_mode=False)
 

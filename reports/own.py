@@ -266,7 +266,7 @@ def _forecast(tables: Tables) -> list[Section]:
     below, scores = _table(tables, "forecast_below"), _table(tables, "forecast_scores")
     if not below.empty:
         sections.insert(1, _below(below))
-    return [*sections, _scores(scores)] if not scores.empty else sections
+    return [*sections, scored(scores)] if not scores.empty else sections
 
 
 def _month(every: Any, theirs: Any, new: Any) -> list[Cell]:
@@ -306,12 +306,19 @@ METHODS: Mapping[str, str] = {
 }
 
 
-def _scores(scores: pd.DataFrame) -> Section:
+def _percent(share: float) -> str:
+    return f"{number(100.0 * share, 0)}%"
+
+
+def scored(scores: pd.DataFrame) -> Section:
+    """How near forecasts from earlier days came, from `forecast_scores.csv`."""
     heads = ["Forecast", "Month ahead", "Way", "Forecasts", "CRPS", "In the envelope of 50%", "In that of 90%"]
     lines: list[list[Cell]] = []
-    for row in records(scores):
+    # results of before envelopes said what they hold have no such columns
+    known = {f"held_{envelope}": math.nan for envelope in (50, 90) if f"held_{envelope}" not in scores}
+    for row in records(scores.assign(**known)):
         inside = [
-            f"{number(100.0 * share, 0)}% ({number(100.0 * held, 0)}%)" if math.isfinite(share) else ""
+            _percent(share) + (f" ({_percent(held)})" if math.isfinite(held) else "") if math.isfinite(share) else ""
             for share, held in ((row.inside_50, row.held_50), (row.inside_90, row.held_90))
         ]
         lines.append(

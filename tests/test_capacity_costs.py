@@ -8,16 +8,16 @@ import pytest
 from sim.engine.choice import SIMPY
 from sim.experiment.plan.standing import standing_prices
 from sim.experiment.runs.replicate import Arm, simulate
-from sim.experiment.study.economics_tables import counted_twice
+from sim.experiment.study.economics_tables import counted_twice, free_outpatients
 from sim.experiment.sweep.factors import Factor
 from sim.experiment.sweep.points import Base
 from sim.outcomes.budget import FIGURES, budget
 from sim.outcomes.economics import Ledger, ledger
 from sim.outcomes.supply import standing_month
 from sim.pieces.standing import standing_unit_days
-from sim.scenario import Loaded, ScenarioError
+from sim.scenario import Loaded, ScenarioError, load
 from sim.scenario.unused import why_unused
-from tests.runs import QUICKEST, load_text
+from tests.runs import QUICKEST, SHIPPED, load_text
 
 MONTH = 365.25 / 12
 MONEY = """
@@ -227,3 +227,14 @@ def test_a_price_that_may_hold_it_already_is_told() -> None:
     assert told == [
         "one: capacity.chair counts beside costs.apheresis (700): make sure that this does not hold it already"
     ]
+
+
+def test_what_is_in_the_bed_days_of_inpatients_alone_is_told_of_outpatients() -> None:
+    base, outside = load(SHIPPED / "autologous.yaml"), load(SHIPPED / "library" / "outpatient.yaml")
+    changed = load(SHIPPED / "autologous.yaml", ["infusion.model=outpatient"])
+    assert free_outpatients({"in": base, "out": outside}) == []
+    lymphodepletion, toxicity = free_outpatients({"in": base, "changed": changed})
+    assert lymphodepletion.startswith("changed: of outpatients lymphodepletion costs nothing")
+    assert toxicity.startswith("changed: of outpatients toxicity costs nothing")
+    priced = ["infusion.model=outpatient", "economics.costs.lymphodepletion=3000", "economics.costs.adverse_events=9"]
+    assert free_outpatients({"one": load(SHIPPED / "autologous.yaml", priced)}) == []

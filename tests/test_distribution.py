@@ -75,6 +75,22 @@ def test_the_table_tells_who_gains() -> None:
     assert high["net_benefit"] == pytest.approx(amount * (1 + high["increment"] / amount) - 1000.0)
 
 
+def test_a_centre_that_treats_other_patients_as_well_has_gained_nothing_by_it() -> None:
+    text = TWO.replace("regions: {", "regions: {third: {centre: here, referrals: 1 / month}, ")
+    one, other = load_text(text, *WEIGHTS), load_text(text, *WEIGHTS, "regions.third.centre={there: 1}")
+    groups = told_of(one.scenario)
+    assert groups == told_of(other.scenario)
+    values = [np.tile([1000.0, 1.0, 2.0, 2.0, 0.2], (len(groups), 1)) for _ in range(4)]
+    table = distribution_table({"one": one, "other": other}, [(each, each + 1.0) for each in values])
+    mine = table[table["scenario"] == "other"].groupby(["group_by"])
+    known = mine[["increment", "weighted_increment"]].count()
+    assert known.loc["centre"].tolist() == [0, 0]
+    assert known.loc["risk_group", "increment"] == mine.size()["risk_group"] > 0
+    # a weight of a centre counts for who is treated there: other centres, other weights
+    assert known["weighted_increment"].sum() == 0
+    assert set(mine.get_group(("all",))["weighted_verdict"]) == {"cannot be compared"}
+
+
 @pytest.mark.parametrize(
     ("text", "change", "told"),
     [

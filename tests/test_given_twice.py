@@ -17,10 +17,13 @@ from sim.scenario import ScenarioError
         ("check autologous --set manufacturing.lines=9 --set manufacturing.lines=10", "is set more than once"),
         ("run autologous --set run.seed=3 --seed 4", "is set more than once"),
         ("run autologous --set run.replications=3 -n 4", "are asked for as well"),
+        ("run autologous --set run={\"replications\":3} -n 4", "are asked for as well"),
+        ("check autologous --set run={\"seed\":3} --set run.seed=4", "run.seed: is set more than once"),
         ("run autologous --set run.replications=3 --precision infused_share=0.1", "not read here"),
         ("psa autologous --set run.replications=3", "not read here"),
         ("plan autologous --set run.replications=3 --vary run.window=9d:9.5d --target infused_share>=.5", "not read"),
         ("sweep autologous --set run.replications=3 --vary run.window=9d,10d -n 4", "are asked for as well"),
+        ("forecast autologous no.yaml --set run.replications=3 --out no", "not read here"),
         ("run autologous -n 1e3", "'1e3' is not a valid whole number"),
     ],
 )  # fmt: skip

@@ -25,7 +25,7 @@ from vein2vein.drawing import require_room
 from vein2vein.limits import checked, texts
 from vein2vein.progress import Heard, heard
 from vein2vein.results import Plan, Psa, Sweep, place
-from vein2vein.scenarios import Given, called, named, text_of
+from vein2vein.scenarios import Given, called, named, overrides, text_of
 
 Varied: TypeAlias = "Mapping[str, str | Sequence[object]]"
 """Values by path: a list of them, or `FROM:TO:STEP` or `FROM:TO` as on the command line."""
@@ -56,7 +56,7 @@ def sweep(
     Returns a `Sweep`: `points`, `outcomes` and `sensitivity` as frames. Raises ScenarioError where a value cannot be,
     ValueError where the design or a range cannot, and as `run` does.
     """
-    require_one_count(set or (), replications)
+    require_one_count(overrides(set), replications)
     arms, notes = named(scenarios, set, seed)
     wanted = replace(varied(_texts(vary)), design=design, samples=samples, metrics=tuple(metrics),
                      replications=replications)  # fmt: skip
@@ -98,7 +98,7 @@ def psa(
     Returns a `Psa`: `samples`, `inputs`, `acceptability`, `evpi` and `icer` as frames. Raises ScenarioError where a
     scenario has no economics or nothing uncertain, and as `run` does.
     """
-    require_one_count(set or (), None, reads_own=False)
+    require_one_count(overrides(set), None, reads_own=False)
     arms, notes = named(scenarios, set, seed)
     together = [f"{name}={','.join(texts('groups', name, paths))}" for name, paths in (groups or {}).items()]
     valued = [f"{path}={size}" for path, size in (studies or {}).items()]
@@ -149,7 +149,7 @@ def plan(
     prices = [f"{path}={price}" for path, price in (cost or {}).items()]
     zones = [f"{metric}={width}" for metric, width in (zone or {}).items()]
     rule = Rule(confidence, replications, max_replications)
-    require_one_count(set or (), None, reads_own=False)
+    require_one_count(overrides(set), None, reads_own=False)
     base = Base(named([scenario], set, seed)[0])
     prepared = prepare_plan(base, factors, targets, prices, zones, rule, How(workers, engine), evaluations)
     asked = {"cost": cost, "zone": zone, "confidence": confidence, "replications": replications,

@@ -14,7 +14,7 @@ from vein2vein.drawing import require_room
 from vein2vein.limits import checked
 from vein2vein.progress import Heard, heard
 from vein2vein.results import Study, place
-from vein2vein.scenarios import Given, called, named
+from vein2vein.scenarios import Given, called, named, overrides
 
 
 @checked
@@ -100,7 +100,7 @@ def _study(
     command: str,
     robustness: bool = False,
 ) -> Study:
-    require_one_count(values or (), replications, reads_own=not precision)
+    require_one_count(overrides(values), replications, reads_own=not precision)
     scenarios, notes = named(given, values, seed)
     rule = None
     if precision:

@@ -61,6 +61,10 @@ class Net:
     referred: dict[tuple[str, str], float] = field(default_factory=dict)
     contracts: dict[tuple[str, str], int] = field(default_factory=dict)
     left_out: int = 0
+    size: dict[str, int] = field(default_factory=dict)
+    """How many regions and centres there are, those that are not drawn among them."""
+    on_days: bool = False
+    """Whether patients are referred on given days as well."""
 
     @property
     def patients(self) -> float:
@@ -135,12 +139,16 @@ def describe(table: pd.DataFrame, findings: Findings) -> str:
 def _title(nets: list[Net]) -> str:
     """What is shown: the size of the network of the first scenario, and of the second where it is another."""
     first = nets[0]
-    regions, centres = (counted(len(first.boxes[column]), column) for column in ("region", "centre"))
+    regions, centres = (counted(first.size[column], column) for column in ("region", "centre"))
     patients = f"{stated(first.patients)} patients a month" if first.patients else "Patients"
+    if first.patients and first.on_days:
+        patients += ", and others on given days,"
     makers = list(dict.fromkeys(_makers_told(net) for net in nets))
     products = f"; products from {' or '.join(makers)}" if all(makers) else ""
     products = products if len(makers) < 3 else f"; their products come in {len(makers)} ways"
-    same = len({(net.patients, tuple(net.boxes["region"]), tuple(net.boxes["centre"])) for net in nets}) == 1
+    same = (
+        len({(net.patients, net.on_days, tuple(net.boxes["region"]), tuple(net.boxes["centre"])) for net in nets}) == 1
+    )
     whose = (
         ""
         if same
@@ -185,7 +193,9 @@ def _net(scenario: str, rows: pd.DataFrame) -> Net:
     shown = [n for n in dict.fromkeys([*regions["name"], *ways["name"]]) if any((n, c) in net.referred for c in kept)]
     for name in shown[:MOST]:
         net.boxes["region"][name] = [_fact(row) for row in records(regions[regions["name"] == name])]
-    net.left_out += max(0, len(shown) - MOST)
+    net.size = {"region": len({*regions["name"], *ways["name"]}), "centre": len(centres)}
+    net.left_out += net.size["region"] - len(net.boxes["region"])
+    net.on_days = bool((regions["quantity"] == "referral_days").any())
     alike, lanes = _lanes(contracts)
     for name in kept:
         of_it = rows[(rows["part"] == "centre") & (rows["name"] == name)]
@@ -232,7 +242,11 @@ def _makers(rows: pd.DataFrame, contracts: pd.DataFrame, alike: Mapping[str, str
         yield name, [word for word in [*words, alike.get(name, "")] if word]
     stock = {row.quantity: row for row in records(rows[rows["part"] == "stock"])}
     if stock:
-        words = [f"{stated(stock['opening'].estimate)} doses at the start", f"lots of {stated(stock['lot'].estimate)}"]
+        each = " of each centre" if stock["opening"].label.endswith("at each centre") else ""
+        words = [
+            f"{stated(stock['opening'].estimate)} doses at the start{each}",
+            f"lots of {stated(stock['lot'].estimate)}",
+        ]
         lines = [f"{_fact(stock['lines'])} for lots"] if "lines" in stock else []
         days = contracts.loc[contracts["quantity"] == "dose_to_centre", "estimate"]
         yield STOCK, [", ".join([*words, *lines]), f"{_days(float(days.max()))} to a centre"]
@@ -250,6 +264,8 @@ def _fact(row: Any) -> str:
         return f"{stated(100.0 * row.estimate)}% {uncapital(row.label)}"
     if row.unit == "days":
         return f"{uncapital(row.label)} {_days(row.estimate)}"
+    if row.quantity == "already_waiting":
+        return f"{stated(row.estimate)} {uncapital(row.label)}"
     if math.isnan(row.estimate):
         return f"{row.unit} without limit"
     unit = row.unit[:-1] if row.estimate == 1.0 and row.unit.endswith("s") else row.unit
@@ -299,12 +315,13 @@ def _lines(picture: Figure, net: Net, at: Mapping[str, Mapping[str, float]], suf
     most = max(net.referred.values(), default=0.0) or 1.0
     for (region, centre), many in net.referred.items():
         if region in at["region"] and centre in at["centre"]:
+            monthly = f": {stated(many)} patients a month" if many or not net.on_days else ""
             picture.add_trace(
                 trace(
                     "scatter", x=[COLUMNS["region"][1], COLUMNS["centre"][0]],
                     y=[at["region"][region], at["centre"][centre]], showlegend=False, hoverinfo="text",
                     line={"color": FLOW, "width": THINNEST + (THICKEST - THINNEST) * many / most},
-                    text=f"{plain(region)} to {plain(centre)}: {stated(many)} patients a month", **axes,
+                    text=f"{plain(region)} to {plain(centre)}{monthly}", **axes,
                 )
             )  # fmt: skip
     several = len({maker for _, maker in net.contracts if maker != STOCK}) > 1

@@ -216,10 +216,11 @@ def _text(picture: Figure, suffix: str, at: int, x: float, shift: int, side: str
 
 
 def _title(panels: list[Panel]) -> str:
-    """What is shown: how many queues each path has; nothing is estimated here."""
+    """What is shown: for how much that is limited each path has queues; nothing is estimated here."""
     many = []
     for names, rows in panels[:2]:
-        queues = sum(row.kind == "queue" and row.course == PATIENT for row in rows)
+        # the same queue may stand on several ways
+        queues = len({row.words for row in rows if row.kind == "queue" and row.course == PATIENT})
         quoted = f"\N{LEFT DOUBLE QUOTATION MARK}{shortened(names[0], 40)}\N{RIGHT DOUBLE QUOTATION MARK}"
         many.append(f"{counted(queues, 'queue') if queues else 'no queue'} on the path of {quoted}")
     told = listed(many)

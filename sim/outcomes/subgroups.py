@@ -35,6 +35,29 @@ def _groups(scenario: Scenario) -> Iterator[tuple[str, str]]:
     yield from ((CENTRE, name) for name in scenario.centres if name in scenario.treating)
 
 
+def same_patients(one: Scenario, other: Scenario, group: tuple[str, str]) -> bool:
+    """Whether a group, of these of `groups`, is there in both, and is of the same patients.
+
+    Those of a centre are so where the same regions send the same part of their patients there: a centre that treats
+    those of others as well has other means even if nobody fares better or worse.
+    """
+    kind, name = group
+    if group not in groups(one) or group not in groups(other):
+        return False
+    return kind != CENTRE or _senders(one, name) == _senders(other, name)
+
+
+def same_centres(one: Scenario, other: Scenario) -> bool:
+    """Whether everybody is treated at the same centre in both."""
+    return all(_senders(one, name) == _senders(other, name) for name in dict.fromkeys([*one.treating, *other.treating]))
+
+
+def _senders(scenario: Scenario, centre: str) -> dict[str, float]:
+    """Which regions send which part of their patients to a centre."""
+    parts = {name: region.centre.get(centre, 0.0) for name, region in scenario.regions.items()}
+    return {name: part for name, part in parts.items() if part > 0.0}
+
+
 def by_subgroup(scenario: Scenario, patients: Patients, money: Ledger) -> FloatArray:
     """The `FIGURES` of each of `groups`, shape (replications, groups, figures); NaN where nobody is of a group."""
     cohort = patients.cohort

@@ -51,6 +51,11 @@ class Durability(Section):
         if self.death_without_response is None:
             self.__dict__["death_without_response"] = self.death_after_progression
 
+    @property
+    def following(self) -> list[str]:
+        """The clocks of those who do not respond that are not given, and so change with the others'."""
+        return [key for key in ("without_response", "death_without_response") if key not in self.model_fields_set]
+
     def checks(self) -> Iterator[Fault]:
         waits = self.time_to_response != NO_TIME
         if self.progression_counts_deaths and waits and not isinstance(self.death, Exponential | Never):

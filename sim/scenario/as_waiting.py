@@ -18,12 +18,20 @@ def with_values_of_waiting(tree: Branch) -> Branch:
     clocks = tree.entries.get(CLOCKS)
     if not isinstance(clocks, Branch):
         return tree
+    if AS_WAITING not in clocks.made:
+        clocks.made[AS_WAITING] = _meant(clocks)
+    meant = clocks.made[AS_WAITING]
+    return tree if meant is clocks else Branch(tree.place, {**tree.entries, CLOCKS: meant}, tree.keys)
+
+
+def _meant(clocks: Branch) -> Branch:
+    """The clocks with the values that are meant; themselves where the word stands nowhere."""
     waiting, after = clocks.entries.get(WAITING), clocks.entries.get(AFTER)
     if not isinstance(waiting, Branch) or not isinstance(after, Branch):
-        return tree
+        return clocks
     meant = _with_the_word(after)
     if not meant:
-        return tree
+        return clocks
     left = _with_the_word(waiting)  # has no meaning there, and is refused there
     there = {key: node for key, node in waiting.entries.items() if not isinstance(node, Mark) and key not in left}
     entries = {
@@ -32,8 +40,14 @@ def with_values_of_waiting(tree: Branch) -> Branch:
         if key not in meant or key in there
     }
     whole = Branch(after.place, entries, {key: after.keys[key] for key in entries if key in after.keys})
-    found = Branch(clocks.place, {**clocks.entries, AFTER: whole}, clocks.keys)
-    return Branch(tree.place, {**tree.entries, CLOCKS: found}, tree.keys)
+    return Branch(clocks.place, {**clocks.entries, AFTER: whole}, clocks.keys)
+
+
+def kept_words(tree: Branch) -> set[str]:
+    """The keys of `clocks.after_apheresis` in whose place the word stands."""
+    clocks = tree.entries.get(CLOCKS)
+    after = clocks.entries.get(AFTER) if isinstance(clocks, Branch) else None
+    return _with_the_word(after) if isinstance(after, Branch) else set()
 
 
 def _with_the_word(clocks: Branch) -> set[str]:

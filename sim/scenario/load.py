@@ -9,7 +9,7 @@ from functools import reduce
 from pathlib import Path
 from typing import Any
 
-from sim.scenario.as_waiting import with_values_of_waiting
+from sim.scenario.as_waiting import kept_words, with_values_of_waiting
 from sim.scenario.dropped import Dropped, Order, sort_unused, still_idle, told_apart, voided, without
 from sim.scenario.evidence import EVIDENCE_FILE, read_evidence
 from sim.scenario.faults import Nodes, checked, nodes_of, place_at
@@ -138,7 +138,7 @@ def write_resolved(loaded: Loaded) -> str:
     entries = holding(read_entries(loaded.layers), [gone.path for gone in loaded.dropped if not gone.holds])
     known = Known(_used_nodes(loaded), loaded.layers, entries, taken_away(loaded.tree))
     words = word_sources(values(loaded.scenario), known)
-    return resolved_yaml(loaded.scenario, [*loaded.parameters, *words])
+    return resolved_yaml(loaded.scenario, [*loaded.parameters, *words], kept_words(loaded.tree))
 
 
 def _build(

@@ -89,6 +89,11 @@ class Branch:
         return ReadOnce({key: node.to_read if isinstance(node, Branch) else plain(node) for key, node in inner})
 
     @cached_property
+    def made(self) -> dict[str, Branch]:
+        """What was made of it, by who did: it stays as it is, so that nobody makes the same of it twice."""
+        return {}
+
+    @cached_property
     def written_in(self) -> dict[str, Place]:
         """The first place in it of each file, or command, that something in it comes from."""
         found: dict[str, Place] = {}

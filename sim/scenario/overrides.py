@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from sim.scenario.allowance import Allowance
@@ -30,7 +30,7 @@ def parse_overrides(
     folder = scenario_file.resolve().parent
     roots = (scenario_file.absolute().parent.resolve(), folder, SHIPPED)
     allowance = Allowance()
-    paths: set[str] = set()
+    set_before: set[str] = set()
 
     def filled_in(tree: Branch) -> Branch:
         own = spelled_out(tree)
@@ -38,14 +38,25 @@ def parse_overrides(
         return fill_in_csv(own, str(scenario_file), folder, roots, problems, allowance)
 
     for text in overrides:
-        path = text.partition("=")[0].strip()
         tree = _parse(text, problems, allowance, filled_in)
-        if path in paths and tree is not None:
-            problems.append(Problem(tree.place, "", "is set more than once; allowed: one value"))
-        paths.add(path)
-        if tree is not None:
-            layers.append(Layer(tree.place.file, tree, command))
+        if tree is None:
+            continue
+        paths = set(_paths(tree))
+        if twice := sorted(paths & set_before):
+            inside = "" if twice == [text.partition("=")[0].strip()] else shorten(", ".join(twice))
+            problems.append(Problem(tree.place, inside, "is set more than once; allowed: one value"))
+        set_before |= paths
+        layers.append(Layer(tree.place.file, tree, command))
     return layers
+
+
+def _paths(node: Node, *above: str) -> Iterator[str]:
+    """The path of every value below, sections apart."""
+    if isinstance(node, Branch) and node.entries:
+        for key, inner in node.entries.items():
+            yield from _paths(inner, *above, key)
+    else:
+        yield ".".join(above)
 
 
 def _parse(

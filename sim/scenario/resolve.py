@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from sim.scenario.afterwards import Durability
+from sim.scenario.as_waiting import AFTER, AS_WAITING, CLOCKS
 from sim.scenario.leaves import Value, inline, values
 from sim.scenario.schema import NOT_IN_DIGEST, Scenario
 from sim.scenario.sources import Parameter
@@ -99,13 +101,33 @@ def differences(a: Scenario, b: Scenario, a_nodes: Nodes, b_nodes: Nodes) -> lis
     return found
 
 
-def resolved_yaml(scenario: Scenario, parameters: Iterable[Parameter]) -> str:
-    """YAML text that loads to the same scenario by itself; every value that has a source keeps it."""
+def resolved_yaml(scenario: Scenario, parameters: Iterable[Parameter], as_waiting: Iterable[str] = ()) -> str:
+    """YAML text that loads to the same scenario by itself; every value that has a source keeps it.
+
+    What follows another value is left to follow it, so that a change does the same to this text as to the scenario:
+    `as_waiting`, keys of clocks after apheresis, and clocks of those who do not respond that are not given.
+    """
     used = tuple(values(scenario))
     content = resolve(scenario, used)
+    for key in set(as_waiting) & set(_section(content, CLOCKS, AFTER)):
+        content[CLOCKS][AFTER][key] = AS_WAITING
+    rules = scenario.after_infusion
+    if rules is not None:
+        for above, places in (((), rules), (("later_course",), rules.later_course)):
+            for name in type(places).model_fields:
+                curves = getattr(places, name)
+                for key in curves.following if isinstance(curves, Durability) else ():
+                    _section(content, "after_infusion", *above, name).pop(key, None)
     content["sources"] = {p.path: p.source for p in parameters if p.stated}
     head = f"# Every value of this scenario, defaults included; it needs no other file.\n{KEY}: {SCHEMA}\n"
     return head + yaml_text(content, {value.path for value in used} - {("sources",)})
+
+
+def _section(content: dict[str, Any], *path: str) -> dict[str, Any]:
+    """The section at this path; an empty one where there is none."""
+    for key in path:
+        content = content.get(key) or {}
+    return content
 
 
 def mapping_text(content: Mapping[str, Any]) -> str:

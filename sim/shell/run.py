@@ -123,7 +123,7 @@ def _study(files: Sequence[Path], verb: str, asked: Asked, study: Study, wanted:
     with errors_in_words():
         from reports.words import counted
         from sim.engine.choice import engine_note
-        from sim.experiment.study.run import load_warnings, run_study, study_files
+        from sim.experiment.study.run import load_warnings, money_warnings, run_study, study_files
         from vein2vein.drawing import require_room
         from vein2vein.studies import planned
 
@@ -141,7 +141,7 @@ def _study(files: Sequence[Path], verb: str, asked: Asked, study: Study, wanted:
             say(told)
         for note in changed_meaning(scenarios):
             say(f"note: {note}")
-        warn([*seed_notes(scenarios), *load_warnings(scenarios)])
+        warn([*seed_notes(scenarios), *load_warnings(scenarios), *money_warnings(scenarios)])
         if not asked.quiet:
             most = "at most " if rule else ""
             say(f"{counted(len(scenarios), 'scenario')}, {most}{counted(count, 'replication')}")

@@ -81,7 +81,9 @@ def sweep_command(
             metrics=metrics or given.metrics,
             replications=asked.replications or given.replications,
         )
-        base, left_out = load_base(given.files, [*given.overrides, *asked.changes])
+        mine = {text.partition("=")[0].strip() for text in asked.changes}
+        own = [text for text in given.overrides if text.partition("=")[0].strip() not in mine]
+        base, left_out = load_base(given.files, [*own, *asked.changes])
         prepared = prepare_sweep(base, given, asked.how(cluster))
         folder = asked.folder("sweep", *(file.stem for file in files))
         require_room(folder, prepared.files, wanted, asked.replace)

@@ -40,7 +40,7 @@ INCREMENT = estimate(
     Bounds.NONE,
     "",
     around("increment"),
-    "nobody, or no such group in the baseline",
+    "nobody, no such group in the baseline, or one of other patients",
 )
 ICER = (
     SCENARIO,
@@ -218,7 +218,7 @@ ECONOMICS = (
                         Bounds.NONE,
                         "money",
                         around(f"{prefix}increment"),
-                        "nobody, or no such group in the baseline",
+                        "nobody, no such group in the baseline, or one of other patients",
                     ),
                     text(
                         f"{prefix}verdict",

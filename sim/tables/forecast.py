@@ -94,8 +94,9 @@ FORECAST = (
                 "Proportion of the courses of events themselves in the envelope of half of them: more than that where "
                 "whole numbers cannot be cut finer, and then as much as should be inside.",
                 "a single number, without envelope",
+                optional=True,
             ),
-            share("held_90", "The same of nine of ten.", "a single number, without envelope"),
+            share("held_90", "The same of nine of ten.", "a single number, without envelope", optional=True),
         ),
         ("quantity", "month", "method"),
     ),

@@ -483,7 +483,8 @@ def _allogeneic(r: Random, whole: bool) -> Block:
 _NOT_BESIDE = (
     ("alternative",), ("before_apheresis",), ("disruptions",), ("manufacturing", "manufacturers"),
     ("manufacturing", "products"), ("manufacturing", "assignment"), ("manufacturing", "batches"),
-    ("manufacturing", "failure_found"), ("release_testing", "conditional"),
+    ("manufacturing", "failure_found"), ("release_testing", "conditional"), ("bridging", "step_up"),
+    ("bridging", "bed_within"),
 )  # fmt: skip
 
 

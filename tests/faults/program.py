@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -53,6 +54,12 @@ def _alone(limit: int | None, first: Callable[[], None] | None = None) -> None:
         signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)
     if limit is not None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
+
+
+def kill_whole(process: Started | subprocess.Popen[str]) -> None:
+    """End a process and its workers, unless it has no group of its own yet, or is done."""
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
 
 
 def finish(process: Started | subprocess.Popen[str]) -> tuple[int, str]:

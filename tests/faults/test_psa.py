@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import random
 import signal
 import time
@@ -12,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.experiments import slow_sweep
-from tests.faults.program import end, finish, leftovers, once_kept, start, tables
+from tests.faults.program import end, finish, kill_whole, leftovers, once_kept, start, tables
 from tests.test_psa import SHORT, SMALL
 
 
@@ -49,7 +48,7 @@ def test_killed_at_any_moment_and_gone_on(tmp_path: Path, kind: str) -> None:
     for _ in range(8):
         process = start(arguments, tmp_path, out)
         time.sleep(luck.uniform(0.0, 0.7 * seconds))
-        os.killpg(process.pid, signal.SIGKILL)
+        kill_whole(process)
         finish(process)
     code, told = finish(start(arguments, tmp_path, out))
     assert code == 0, told

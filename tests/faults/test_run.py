@@ -14,7 +14,7 @@ import pytest
 
 from sim.experiment.disk import publish as put
 from sim.experiment.disk.manifest import require_whole
-from tests.faults.program import contents, finish, leftovers, start, tables, wait_for, workers_of
+from tests.faults.program import contents, finish, kill_whole, leftovers, start, tables, wait_for, workers_of
 
 QUICK = ["-q", "--engine", "simpy"]
 # A run that is still at its replications when something happens to it.
@@ -114,7 +114,7 @@ def test_killed_at_any_moment(folder: Path, command: str) -> None:
     for _ in range(15):
         process = start(arguments, folder, out)
         time.sleep(luck.uniform(0.0, 1.1 * seconds))
-        os.killpg(process.pid, signal.SIGKILL)
+        kill_whole(process)
         finish(process)
         put.finish(out)
         require_whole(out)

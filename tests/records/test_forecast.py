@@ -13,6 +13,7 @@ from click.testing import CliRunner, Result
 from ruamel.yaml import YAML
 
 import vein2vein as v2v
+from reports import own
 from run_sim import cli
 from sim.experiment.ahead.backtest import (
     HELD_FLAT,
@@ -40,6 +41,7 @@ from sim.records.register import read_register
 from sim.records.small import suppressed
 from sim.records.value import day_number
 from sim.scenario import Loaded, load
+from sim.tables import TABLES
 from tests.records.forecast_trials import coverage, forecasts
 from tests.runs import load_text
 
@@ -224,6 +226,19 @@ def test_the_count_of_who_was_late_is_said_of_the_back_test() -> None:
     assert said[0].endswith("came. On these days fewer than 5 were late in a stage, and dealt with as asked for.")
     assert "better than the list held flat (2.00)" in said[1]
     assert said[1].endswith("of 90 %, which holds 99 % of the courses of events, as whole numbers cannot be cut finer.")
+    # a mean of days is no whole number
+    of_wait = [Scored(tuple({**one, "quantity": WAIT} for one in pair), 0)]
+    assert said_of(scores_table(of_wait), of_wait)[1].endswith("which holds 99 % of the courses of events.")
+
+
+def test_scores_of_before_envelopes_said_what_they_hold_are_read() -> None:
+    row = {"quantity": LIST, "month": 1, "method": SIMULATION, "crps": 1.0, "inside_50": 0.4, "inside_90": 1.0}
+    now = scores_table([Scored(({**row, "held_50": 0.55, "held_90": 0.97},), 0)]).astype({"month": float})
+    before = now.drop(columns=["held_50", "held_90"])
+    for table, told in ((now, ["40% (55%)", "100% (97%)"]), (before, ["40%", "100%"])):
+        TABLES["forecast_scores"].checked(table)
+        (grid,) = own.scored(table).grids
+        assert grid.rows[0][-2:] == told
 
 
 def test_an_envelope_of_whole_numbers_says_how_much_it_holds() -> None:

@@ -116,3 +116,37 @@ def test_names_stay_text() -> None:
         del found["layout"]["meta"]
         assert "<script" not in json.dumps(found)
         assert "&lt;script" in json.dumps(found)
+
+
+def test_patients_on_given_days_and_on_the_list_are_no_patients_a_month() -> None:
+    text = """
+name: Given days
+strategy: autologous
+run: {start: 2026-01-01, warm_up: 30 d, window: 300 d}
+regions:
+  here: {centre: here, referrals: 3 / month, already_waiting: {count: 12}, declines: 0.05}
+  there: {centre: here, referral_days: [40 d, 50 d, 400 d]}
+centres: {here: {beds: 2, chairs: 1}}
+clocks: {waiting: {progression: never}}
+manufacturing: {duration: 10 d, lines: 3}
+"""
+    path, net = arrangements.pictures([arrangements.Arm("Given days", load_text(text).scenario)])
+    assert {path.name, net.name} == {"pathway", "network"}
+    path, net = (path, net) if path.name == "pathway" else (net, path)
+    said = [one.replace("<br>", " ") for one in words(net)]
+    assert "here 3 patients a month 12 on the list on the first day 5% will not travel" in said
+    assert "there 2 patients while measuring" in said
+    assert net.heading.startswith("3 patients a month, and others on given days, from 2 regions to 1 centre")
+    told = [t["text"] for t in net.figure.data if t["type"] == "scatter" and t.get("text")]
+    assert told == ["here to here: 3 patients a month", "there to here"]
+    # who will not travel are some, and not all
+    assert "Will not travel: 0 to 5%" in words(path)
+
+
+def test_a_queue_on_several_ways_is_one_and_all_places_are_counted() -> None:
+    # slots, chairs, lines, bookings of beds and beds: the other therapy is given in the same beds
+    assert drawn("pathway", "library/bispecific_after_30_days").heading.startswith("5 queues on the path of")
+    assert drawn("pathway", HYBRID).heading.startswith("6 queues on the path of")
+    (picture,) = [one for one in arrangements.pictures([arrangements.network_of(23)]) if one.name == "network"]
+    assert picture.heading.startswith("46 patients a month from 23 regions to 23 centres")
+    assert "6 with fewer patients are not drawn" in picture.subtitle

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 import pytest
@@ -119,3 +120,27 @@ def test_what_holds_after_apheresis_as_while_waiting_stands_once() -> None:
     text = load_text(write_resolved(own), "clocks.after_apheresis={death: never, progression: as_waiting}")
     assert text.scenario.clocks.after_apheresis is not None
     assert text.scenario.clocks.after_apheresis.progression == text.scenario.clocks.waiting.progression
+
+
+@pytest.mark.parametrize(
+    ("name", "change"),
+    [
+        ("autologous", "clocks.waiting.ends_eligibility=0.7"),
+        ("library/standard_care_conventional", "after_infusion.standard_care.progression.exponential.median=9 months"),
+    ],
+)
+def test_a_change_does_the_same_to_a_scenario_as_to_its_text_in_full(name: str, change: str) -> None:
+    """What follows another value does so in the folder of results, too: `verify` changes the one, a sweep the other."""
+    loaded = load(SHIPPED / f"{name}.yaml")
+    again = load_text(write_resolved(loaded))
+    assert again.digest == loaded.digest
+    changed = load(SHIPPED / f"{name}.yaml", [change])
+    assert changed.digest != loaded.digest
+    assert load_text(write_resolved(loaded), change).digest == changed.digest
+    # what was given is kept, and follows nothing
+    own = ["after_infusion.standard_care.without_response={exponential: {median: 7 months}}"]
+    if "standard" in name:
+        given = load_text(write_resolved(load(SHIPPED / f"{name}.yaml", own)), change).scenario.after_infusion
+        assert given is not None
+        assert given.standard_care is not None
+        assert given.standard_care.without_response == Exponential(math.log(2.0) / (7 * 365.25 / 12))

@@ -242,7 +242,8 @@ def said_of(scores: pd.DataFrame, scored: Sequence[Scored]) -> list[str]:
         inside = f"{100 * mine.loc[SIMULATION, 'inside_90']:.0f} % of what came in the envelope of 90 %"
         held = float(mine.loc[SIMULATION, "held_90"])
         if held >= WHOLE:
-            inside += f", which holds {100 * held:.0f} % of the courses of events, as whole numbers cannot be cut finer"
+            inside += f", which holds {100 * held:.0f} % of the courses of events"
+            inside += "" if quantity == WAIT else ", as whole numbers cannot be cut finer"
         found.append(f"{label}: error {its:.2f} on average (CRPS), {', '.join(filter(None, parts))}; {inside}.")
     late = sum(one.late for one in scored)
     ended = f" On these days {told(late)} were late in a stage, and dealt with as asked for." if late else ""

@@ -15,6 +15,7 @@ from sim.experiment.ahead.months import Months, months_after
 from sim.experiment.ahead.placing import FAULT, Placed, placed
 from sim.experiment.ahead.simulate import Courses, Wanted, courses_of
 from sim.experiment.ahead.tables import below_table, few, forecast_table, individual_table, today_table
+from sim.experiment.asked import require_one_count
 from sim.experiment.disk.folder import FolderError, write_text
 from sim.experiment.disk.manifest import scenario_files
 from sim.experiment.disk.publish import require_free
@@ -106,7 +107,8 @@ def today_file(folder: Path) -> Path:
 
 
 def prepare_study(scenario: Path, register: Path, folder: Path, asked: Asked) -> Study:
-    """Read, place and check. Raises ScenarioError, RecordsError and FolderError."""
+    """Read, place and check. Raises ScenarioError, RecordsError, FolderError and OptionError."""
+    require_one_count(asked.changes, None, reads_own=False)
     loaded, described = load(scenario, tuple(asked.changes)), read_register(register)
     ran = {"ahead": loaded, **({"base": loaded} if asked.origins else {})}
     require_free(folder, [*files_of(asked), *scenario_files(ran)], asked.replace)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import pandas as pd
 
 from sim.experiment.runs.replicate import Arm
-from sim.pieces.plain_path import plain_path
+from sim.pieces.plain_path import ENDS, Row, plain_path
 from sim.pieces.protocol import Protocol
 from sim.scenario import Scenario
 from sim.scenario.makers import contracts, lane, makers
@@ -40,9 +41,17 @@ def pathway(arms: Sequence[Arm]) -> pd.DataFrame:
         }
         for arm in arms
         for course, told in plain_path(arm.protocol)
-        for place, row in enumerate(told, start=1)
+        for place, row in enumerate((_with_declines(arm.scenario, row) for row in told), start=1)
     ]
     return pd.DataFrame(rows)
+
+
+def _with_declines(s: Scenario, row: Row) -> Row:
+    """The row; of those who will not travel with how many they are, which differs by region and is in no path."""
+    if row.label != ENDS["withdrawn", "travel"]:
+        return row
+    shares = [region.declines for region in s.regions.values()]
+    return replace(row, share=min(shares), most_share=max(shares) if max(shares) > min(shares) else None)
 
 
 def _number(value: float | None) -> float:

@@ -10,9 +10,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from sim.experiment.study.economics_tables import assumed, unit_of
-from sim.outcomes.distribution import FIGURES, told_of
+from sim.outcomes.distribution import ALL, FIGURES, told_of
 from sim.outcomes.economic_quantities import MONEY
 from sim.outcomes.estimates import interval
+from sim.outcomes.subgroups import same_centres, same_patients
 from sim.outcomes.verdicts import HIGHER, verdict
 from sim.scenario import Loaded
 
@@ -23,7 +24,11 @@ WAYS = (("", QALYS), ("weighted_", WEIGHTED))
 
 
 def distribution_table(scenarios: Mapping[str, Loaded], values: Sequence[Sequence[FloatArray]]) -> pd.DataFrame:
-    """`distribution.csv`; `values`: of each replication and scenario, shape (groups, figures)."""
+    """`distribution.csv`; `values`: of each replication and scenario, shape (groups, figures).
+
+    Groups of other patients are not set against each other, and, where a centre has a weight, nothing is with weights
+    where patients are treated at other centres: that they count for more there is no gain.
+    """
     baseline, of_first = next(iter(scenarios.items()))
     first = told_of(of_first.scenario)
     base = np.array([replication[0] for replication in values])
@@ -32,8 +37,12 @@ def distribution_table(scenarios: Mapping[str, Loaded], values: Sequence[Sequenc
         economics = loaded.scenario.economics
         assert economics is not None
         mine = np.array([replication[place] for replication in values])
+        moved = bool(economics.equity.centre) and not same_centres(of_first.scenario, loaded.scenario)
         for g, group in enumerate(told_of(loaded.scenario)):
-            other = base[:, first.index(group)] if group in first else np.full_like(mine[:, g], np.nan)
+            alike = group[0] == ALL or same_patients(of_first.scenario, loaded.scenario, group)
+            other = base[:, first.index(group)] if alike else np.full_like(mine[:, g], np.nan)
+            if moved:
+                other = np.where(np.arange(len(FIGURES)) == WEIGHTED, np.nan, other)
             for amount in economics.willingness_to_pay:
                 row = {"scenario": name, "group_by": group[0], "group": group[1], "willingness_to_pay": amount}
                 row |= {"unit": unit_of(loaded, MONEY), "share": _mean(mine[:, g, SHARE])}

@@ -126,6 +126,25 @@ def counted_twice(scenarios: Mapping[str, Loaded]) -> list[str]:
     ]
 
 
+def free_outpatients(scenarios: Mapping[str, Loaded]) -> list[str]:
+    """A sentence for each scenario with outpatients to whom happens what a bed day may hold, at no cost of its own."""
+    found: dict[str, list[str]] = {}
+    for name, loaded in scenarios.items():
+        s, economics = loaded.scenario, loaded.scenario.economics
+        if economics is None or not s.infuses or s.infusion.model != "outpatient" or economics.costs.bed_day == 0.0:
+            continue
+        if economics.costs.lymphodepletion == 0.0:
+            found.setdefault("lymphodepletion costs nothing (economics.costs.lymphodepletion)", []).append(name)
+        if economics.costs.adverse_events == 0.0 and not s.toxicity.events:
+            told = "toxicity costs nothing (economics.costs.adverse_events), and brings nobody to a bed (toxicity)"
+            found.setdefault(told, []).append(name)
+    return [
+        f"{', '.join(names)}: of outpatients {said}; of inpatients it may be in economics.costs.bed_day, of them it "
+        "is not"
+        for said, names in found.items()
+    ]
+
+
 def _dear(scenario: Scenario) -> Iterator[tuple[str, float, list[float]]]:
     economics = scenario.economics
     if economics is None:

@@ -45,13 +45,14 @@ def budget_table(scenarios: Mapping[str, Loaded], values: Sequence[Sequence[Floa
 
 def subgroups_table(scenarios: Mapping[str, Loaded], values: Sequence[Sequence[FloatArray]]) -> pd.DataFrame:
     """`subgroups.csv`; `values`: of each replication and scenario, shape (groups, figures)."""
-    first = subgroups.groups(next(iter(scenarios.values())).scenario)
+    of_first = next(iter(scenarios.values())).scenario
+    first = subgroups.groups(of_first)
     base = [replication[0] for replication in values]
     rows: list[dict[str, Any]] = []
     for place, (name, loaded) in enumerate(scenarios.items()):
         mine = np.array([replication[place] for replication in values])
         for g, (kind, group) in enumerate(subgroups.groups(loaded.scenario)):
-            there = (kind, group) in first
+            there = subgroups.same_patients(of_first, loaded.scenario, (kind, group))
             patients = float(mine[:, g, -1].mean())
             for k, (figure, label, unit) in enumerate(subgroups.FIGURES[:-1]):
                 found = mine[:, g, k]

@@ -42,6 +42,7 @@ from sim.experiment.study.economics_tables import (
     counted_twice,
     dear_states,
     economic_tables,
+    free_outpatients,
     no_reference_arm,
     why_not_comparable,
 )
@@ -129,6 +130,14 @@ def load_warnings(scenarios: dict[str, Loaded]) -> list[str]:
         idle += [f"{name}: {warning}" for warning in loaded.warnings]
     full.sort(key=lambda found: -found[0])
     return [*never, *(text for _, text in full), *unlike(scenarios), *close, *idle]
+
+
+def money_warnings(scenarios: Mapping[str, Loaded]) -> list[str]:
+    """What to know of costs and QALYs before they are counted; nothing where a scenario has none."""
+    if any(loaded.scenario.economics is None for loaded in scenarios.values()):
+        return []
+    tells = (dear_states, told_of_returns, counted_twice, free_outpatients)
+    return [sentence for tell in tells for sentence in tell(scenarios)]
 
 
 def _above_one(load: Load) -> str:
@@ -300,15 +309,7 @@ def _write_tables(
     warnings = [*load_warnings(plan.scenarios), *warm_up_warnings(settling)]
     if economic and (missing := no_reference_arm(plan.scenarios)) is not None:
         warnings.append(missing)
-    warnings += (
-        [
-            *dear_states(plan.scenarios),
-            *told_of_returns(plan.scenarios),
-            *counted_twice(plan.scenarios),
-        ]
-        if economic
-        else []
-    )
+    warnings += money_warnings(plan.scenarios) if economic else []
     if why_not is not None:
         warnings.append(why_not)
     if len(collected.numbers) < 2:
