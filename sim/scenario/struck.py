@@ -53,15 +53,13 @@ def numbered_faults(s: Scenario) -> Iterator[Fault]:
 
 
 def lots_faults(s: Scenario) -> Iterator[Fault]:
-    """Outages with the work on lines of the centres on which lots are made as well, of which a lot does not know where
-    its own is."""
+    """Outages of a part, with the work on it, of lines of the centres on which lots are made as well: a lot does not
+    know which numbers the lines of its own centre have."""
     if s.strategy != "hybrid" or s.allogeneic.lots.shared_lines == "never" or s.manufacturing.site != "centre":
         return
     own = any(s.centres[centre].lines is not None for centre in s.centres)
     for name, struck in s.disruptions.items():
-        if struck.resource != "line" or struck.work == "finish":
-            continue
-        where = "at one centre" if struck.centre is not None else "of a part of lines that each centre has of its own"
-        if struck.centre is not None or (struck.by_number and own):
-            why = f"found {struck.work} {where}, on which lots are made as well (allogeneic.lots.shared_lines)"
-            yield ("disruptions", name, "work"), f"{why}; allowed: finish"
+        if struck.resource == "line" and struck.by_number and (own or struck.centre is not None):
+            why = f"found {struck.work} beside units, of lines on which lots are made as well"
+            told = "where centres differ (allogeneic.lots.shared_lines); allowed: finish, or no units"
+            yield ("disruptions", name, "work"), f"{why}, {told}"
