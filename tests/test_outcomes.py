@@ -14,7 +14,6 @@ from scipy import stats
 
 from sim.engine.choice import COMPILED, SIMPY
 from sim.experiment.runs.replicate import Arm, simulate
-from sim.outcomes.bridging import bridged
 from sim.outcomes.curves import WAIT_BINS, incidence, stage_days, stage_names, wait_shares
 from sim.outcomes.estimates import interval, standard_error
 from sim.outcomes.metrics import METRIC_NAMES, METRICS, measure
@@ -26,7 +25,6 @@ from sim.pieces.protocol import Cadence, Capacity, Stock
 from sim.pieces.steps import Milestone, Stage, Supply, Use
 from sim.pieces.strategies import build_protocol
 from sim.pure.distributions import Fixed
-from sim.scenario.unused import RULES
 from sim.tables import CURVES, EVENTS
 from tests.runs import HAS_NUMBA, Ran, by_hand, load_text, people, run_scenario, small, walk
 
@@ -499,15 +497,3 @@ clocks: {waiting: {progression: never}}
 manufacturing: {duration: 35 d, remake_duration: 30 d, failure: 0.06, attempts: unlimited}
 """
     assert expect(build_protocol(load_text(text).scenario).path).days == pytest.approx(35 + 30 * 0.06 / 0.94)
-
-
-def test_who_would_be_bridged_on_the_day_of_lymphodepletion_is_not_and_nobody_says_that_all_are() -> None:
-    ran = small(
-        "manufacturing: {duration: 7 d}\nbridging: {share: 1, start: 7 d, hazard: 0.5}\n"
-        "clocks: {waiting: {progression: {exponential: {rate: 1e-5 / d}}}}\n",
-        "4 d, 9 d",
-    )
-    assert ran.days("lymphodepletion") == [11.0, 16.0]
-    assert not bridged(ran.scenario, ran.patients, ran.patients.cohort.luck).given.any()
-    [rule] = [one for one in RULES if one.key.endswith("by_bridging.not_bridged") and "everybody" in str(one.why)]
-    assert not rule.when(ran.scenario)

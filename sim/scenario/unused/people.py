@@ -64,7 +64,7 @@ def _bridges_all(s: Scenario) -> bool:
     durations += [product.duration for each in lasts for product in each.products.values()]
     made = min(least_days(each) for each in durations if each is not None)
     off_the_shelf = gives(s, "allogeneic") or "allogeneic" in later_products(s)
-    return b.share == 1.0 and not off_the_shelf and not b.steps_up and most_days(b.start) < made
+    return b.share == 1.0 and not off_the_shelf and not b.steps_up and most_days(b.start) <= made
 
 
 def _runs(s: Scenario, *clocks: str) -> bool:
