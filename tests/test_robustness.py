@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+from joblib import Parallel, delayed
 
 from reports.charts.robustness import draw
 from reports.findings import gather
@@ -14,6 +18,8 @@ from reports.rests_on import rests_on
 from reports.tables import read
 from sim.engine.choice import COMPILED
 from sim.experiment.runs.replicate import Arm, simulate
+from sim.experiment.runs.work import is_a_worker, meanwhile
+from sim.experiment.study import run as study_run
 from sim.experiment.study.robustness import (
     CHOICE,
     CONFIRMED,
@@ -169,6 +175,35 @@ def test_results_are_the_same_for_any_number_of_workers_and_verify_runs_them_aga
         assert (folders[0] / name).read_bytes() == (folders[1] / name).read_bytes()
     checks = {check.name: check.verdict for check in verify(folders[0], COMPILED, 1, lambda count: None).checks}
     assert checks["robustness.csv"] == checks["not_tried.csv"] == "identical"
+
+
+def test_another_process_helps_unless_this_one_is_a_worker_itself(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = []
+
+    @contextmanager
+    def watched(scenarios: object, replications: int, engine: str, helpers: int) -> Iterator[None]:
+        asked.append(helpers)
+        yield None
+
+    assert not is_a_worker()
+    monkeypatch.setattr(study_run, "tried_meanwhile", watched)
+    monkeypatch.setattr(os, "cpu_count", lambda: 2)
+    for worker in (False, True):
+        monkeypatch.setattr(study_run, "is_a_worker", lambda worker=worker: worker)
+        folder = tmp_path / str(worker)
+        folder.mkdir()
+        run_study(Plan(pair(), 2, None, "", engine=COMPILED, robustness=True), folder, lambda count: None)
+    assert asked == [1, 0]
+
+
+def test_the_calls_of_joblib_that_are_under_way_go_on_beside_a_helper() -> None:
+    calls = Parallel(2, return_as="generator", pre_dispatch=2)(delayed(abs)(-k) for k in range(6))
+    assert next(calls) == 0
+    with meanwhile(abs, [-7, -8], 1) as results:
+        assert list(results()) == [7, 8]
+    assert list(calls) == [1, 2, 3, 4, 5]
 
 
 def test_without_it_and_with_too_few_replications_there_are_no_such_tables(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sim.scenario.nodes import Branch, Leaf, Mark
+from sim.scenario.people import WaitingClocks
 
 # What stands in the place of a value of `clocks.after_apheresis`: that of the same key of `clocks.waiting`.
 AS_WAITING = "as_waiting"
@@ -10,7 +11,10 @@ CLOCKS, WAITING, AFTER = "clocks", "waiting", "after_apheresis"
 
 
 def with_values_of_waiting(tree: Branch) -> Branch:
-    """The tree with the values that are meant; a key that `waiting` does not have has its default."""
+    """The tree with the values that are meant; a key that `waiting` does not have has its default.
+
+    A key that no clocks have stays, and is refused for what it is.
+    """
     clocks = tree.entries.get(CLOCKS)
     if not isinstance(clocks, Branch):
         return tree
@@ -47,4 +51,6 @@ def kept_words(tree: Branch) -> set[str]:
 
 
 def _with_the_word(clocks: Branch) -> set[str]:
-    return {key for key, node in clocks.entries.items() if isinstance(node, Leaf) and node.value == AS_WAITING}
+    known = WaitingClocks.model_fields
+    found = clocks.entries.items()
+    return {key for key, node in found if key in known and isinstance(node, Leaf) and node.value == AS_WAITING}

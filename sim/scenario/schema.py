@@ -35,7 +35,7 @@ from sim.scenario.problems import did_you_mean, show
 from sim.scenario.section import Absent, Fault, Named, Section, refuse
 from sim.scenario.shared import Shared, disruption_place_fault, shared_faults
 from sim.scenario.slots import Slots
-from sim.scenario.struck import numbered_faults
+from sim.scenario.struck import lots_faults, numbered_faults
 from sim.scenario.supply import (
     Allogeneic,
     Apheresis,
@@ -216,6 +216,7 @@ class Scenario(Section):
         yield from manufacturer_faults(self)
         yield from _in_progress_faults(self)
         yield from numbered_faults(self)
+        yield from lots_faults(self)
         if slots is not None and slots.count is None:
             lacking = [name for name in self.treating if self.centres[name].slots is None]
             if slots.scope == "pool" or lacking:

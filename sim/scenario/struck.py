@@ -50,3 +50,16 @@ def numbered_faults(s: Scenario) -> Iterator[Fault]:
         if struck.resource == "line" and s.manufacturing.batches > 1:
             batches = f"{s.manufacturing.batches} batches side by side"
             yield path, f"{told}, where each product takes {batches}; allowed: finish, or no units"
+
+
+def lots_faults(s: Scenario) -> Iterator[Fault]:
+    """Outages of a part, with the work on it, of lines of the centres on which lots are made as well: a lot does not
+    know which numbers the lines of its own centre have."""
+    if s.strategy != "hybrid" or s.allogeneic.lots.shared_lines == "never" or s.manufacturing.site != "centre":
+        return
+    own = any(s.centres[centre].lines is not None for centre in s.centres)
+    for name, struck in s.disruptions.items():
+        if struck.resource == "line" and struck.by_number and (own or struck.centre is not None):
+            why = f"found {struck.work} beside units, of lines on which lots are made as well"
+            told = "where centres differ (allogeneic.lots.shared_lines); allowed: finish, or no units"
+            yield ("disruptions", name, "work"), f"{why}, {told}"

@@ -187,6 +187,7 @@ manufacturing:
         # sections
         ("manufacturing=", "found nothing; allowed: a section with the keys slots, lines, line_held, duration, remake_duration, failure, failure_found, attempts, batches, products, manufacturers, assignment, site, calendar, remake_from, on_leave, written below it and indented"),
         ("bridging=3", "found 3; allowed: a section with the keys share, start, step_up, bed_within, response, hazard, target, written below it and indented"),
+        ("clocks.after_apheresis.removl=as_waiting", "unknown key; did you mean 'removal'?"),
         ("clocks.after_apheresis=", "found nothing; allowed: a section with the keys progression, ends_eligibility, progression_counts_deaths, death, removal, written below it and indented"),
         ("regions=", "found nothing; allowed: a section with at least one region, by name"),
         ("regions=[here]", "found a list of 1; allowed: a section with at least one region, by name"),

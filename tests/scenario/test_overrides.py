@@ -20,7 +20,12 @@ def test_values_are_set_one_after_the_other(tmp_path: Path) -> None:
     )
     assert loaded.scenario.manufacturing.lines == ((0.0, 9.0),)
     assert (loaded.scenario.run.seed, loaded.scenario.run.window) == (3, 90.0)
-    assert loaded.overrides == ("manufacturing={attempts: 3}", "run.seed=3", "manufacturing.lines=9", "run={window: 90 d}")
+    assert loaded.overrides == (
+        "manufacturing={attempts: 3}",
+        "run.seed=3",
+        "manufacturing.lines=9",
+        "run={window: 90 d}",
+    )
 
 
 def test_they_merge_like_a_file_that_extends(tmp_path: Path) -> None:

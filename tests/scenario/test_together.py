@@ -47,6 +47,7 @@ CASES = [
     ("library/hybrid", ["manufacturing.slots=unlimited", "hybrid.after_waiting=9 d"], "hybrid.after_waiting: is not used: nobody waits for slots, or for lines booked before apheresis"),
     ("library/hybrid", ["hybrid.allogeneic_for=[hihg]"], "hybrid.allogeneic_for.0: found 'hihg', which is no risk group; did you mean 'high'?"),
     ("library/hybrid", ["manufacturing.site=centre", "allogeneic.lots.shared_lines=first"], "allogeneic.lots.shared_lines: lots of a central stock have no lines at a centre; allowed where stock.kept is at_centres"),
+    ("library/hybrid", ["manufacturing.site=centre", "allogeneic.lots.shared_lines=first", "allogeneic.stock.kept=at_centres", "centres.capital.lines=3", struck(resource="line", units="1", work="pause")], "disruptions.fire.work: found pause beside units, of lines on which lots are made as well, where centres differ (allogeneic.lots.shared_lines); allowed: finish, or no units"),
     ("library/sequential", ["later_course.strategy=allogeneic"], "later_course.strategy: found allogeneic; allowed: same, or strategy 'hybrid', which has both products"),
     ("allogeneic", ["allogeneic.lots.shared_lines=first"], "allogeneic.lots.shared_lines: is not used: there is no autologous manufacture; allowed with hybrid"),
     ("autologous", ["uncertainty={manufacturing.failure: {normal: {mean: 1, sd: 0}, source: assumption}}"], "uncertainty.manufacturing.failure: found sd 0; allowed: above 0"),

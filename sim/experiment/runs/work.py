@@ -6,9 +6,11 @@ import os
 import signal
 import socket
 import threading
+from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from concurrent.futures import Future
 from contextlib import ExitStack, contextmanager
-from multiprocessing import resource_tracker
+from multiprocessing import parent_process, resource_tracker
 from typing import Any, TypeVar
 from warnings import catch_warnings
 
@@ -45,6 +47,12 @@ def run_tasks(
 
         calls = (delayed(signed)(function, task) for task in tasks)
         yield from in_processes(calls, workers, AHEAD, in_order=False)
+
+
+def is_a_worker() -> bool:
+    """Whether another Python process began this one: then that one has shared out the cores, and those of
+    multiprocessing and of Dask may not begin others."""
+    return parent_process() is not None
 
 
 def this_worker() -> str:
@@ -91,25 +99,46 @@ def meanwhile(
     What it gives back has the result of each task, in their order; the last ones, which nobody has begun with by then,
     are done here. Whatever ends this early kills the helpers. Raises WorkerError.
     """
-    from joblib.externals.loky import get_reusable_executor
+    from joblib.externals.loky import ProcessPoolExecutor
+
+    left, lock = deque(enumerate(tasks)), threading.RLock()
+    found: dict[int, Future[Result]] = {}
+
+    def hand_over(done: Future[Result] | None = None) -> None:
+        """The next task, as one is done: workers that are killed with many before them leave a traceback, or stay."""
+        if done is not None and done.exception() is not None:
+            return
+        with lock:
+            if left:
+                number, task = left.popleft()
+                found[number] = executor.submit(function, task)
+                found[number].add_done_callback(hand_over)
+
+    def results() -> Iterator[Result]:
+        here: dict[int, Result] = {}
+        while (last := _taken(left, lock)) is not None:
+            here[last[0]] = function(last[1])
+        yield from (here[k] if k in here else found[k].result() for k in range(len(tasks)))
 
     with deaths_in_words():
         with without_interrupts():
-            executor = get_reusable_executor(max_workers=helpers)
-            found = [executor.submit(function, task) for task in tasks]
-
-        def results() -> Iterator[Result]:
-            here: list[Result] = []
-            while len(here) < len(tasks) and found[-1 - len(here)].cancel():
-                here.append(function(tasks[-1 - len(here)]))
-            yield from (each.result() for each in found[: len(tasks) - len(here)])
-            yield from reversed(here)
-
+            # not the one that joblib's calls share, with which the caller may be at work
+            executor = ProcessPoolExecutor(max_workers=helpers)
+            for _ in range(AHEAD * helpers):
+                hand_over()
         try:
             yield results
         finally:
+            with lock:
+                left.clear()
             with _silence():
                 executor.shutdown(wait=False, kill_workers=True)
+
+
+def _taken(left: deque[Task], lock: threading.RLock) -> Task | None:
+    """The last of what is left."""
+    with lock:
+        return left.pop() if left else None
 
 
 def release() -> None:

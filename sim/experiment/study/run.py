@@ -34,6 +34,7 @@ from sim.experiment.disk.table_files import (
 from sim.experiment.runs.limits import require_kept, require_size
 from sim.experiment.runs.precision import Precision, batches, reached
 from sim.experiment.runs.replicate import Arm, Keep, Replication, replicate
+from sim.experiment.runs.work import is_a_worker
 from sim.experiment.study import tables
 from sim.experiment.study.arrangement import network, pathway
 from sim.experiment.study.distribution_table import distribution_table
@@ -223,7 +224,8 @@ def _run(plan: Plan, folder: Path, done: Callable[[int], None]) -> Study:
     cores = os.cpu_count() or 1
     workers = plan.workers or workers_for(engine, patients_expected, cores)
     # one process is enough for the replications; another may begin with what they rest on
-    helpers = int(plan.robustness and plan.workers is None and workers == 1 < cores and engine == COMPILED)
+    helps = plan.robustness and plan.workers is None and workers == 1 < cores and engine == COMPILED
+    helpers = int(helps and not is_a_worker())
     with (
         tried_meanwhile(plan.scenarios, plan.replications, engine, helpers) as tried,
         TableFile(folder, PATIENTS, columns) as patients,
