@@ -31,7 +31,7 @@ from sim.scenario.schema import Scenario
 from sim.scenario.struck import units_struck
 from sim.scenario.units import write_days
 from sim.scenario.unused.binds import beds_bind, needs_icu
-from sim.scenario.unused.happens import gives, is_read_late, least_days, most_days, treatments
+from sim.scenario.unused.happens import gives, is_read_late, least_days, least_to_product, most_days, treatments
 from sim.scenario.unused.people import frail_clocks
 
 # Clock times are shares of a day, so their differences are off by rounding.
@@ -402,7 +402,7 @@ def _too_late(s: Scenario) -> Iterator[str]:
             yield f"regions.{name}.declines: everybody declines to travel, so that nobody referred there is infused"
     if s.bridging.share == 0.0 or not gives(s, "autologous"):
         return
-    within, least = s.bridging.bed_within, _least_to_product(s)
+    within, least = s.bridging.bed_within, least_to_product(s)
     waits = 0.0 if within is None or not s.bridging.steps_up else most_days(s.bridging.start) + within
     if waits > least:
         yield (
@@ -418,20 +418,6 @@ def _too_late(s: Scenario) -> Iterator[str]:
     elif starts >= s.run.follow_up:
         told = f"begins {write_days(starts)} after apheresis, and patients are followed for"
         yield f"bridging.start: {told} {write_days(s.run.follow_up)} only; nobody is bridged"
-
-
-def _least_to_product(s: Scenario) -> float:
-    """The shortest time from apheresis to the product at the centre."""
-    tested = s.release_testing
-    early = tested.sterility if tested.conditional is None else tested.conditional.sterility
-    tests = max(map(least_days, (early, tested.potency, tested.identity)))
-    made = [
-        sum(map(least_days, (duration, its.shipping.to_factory, its.shipping.to_centre)))
-        for its in makers(s).values()
-        for duration in (its.manufacturing.duration, *(one.duration for one in its.manufacturing.products.values()))
-        if duration is not None
-    ]
-    return least_days(s.apheresis.duration) + least_days(tested.review) + tests + min(made)
 
 
 def _most_to_lymphodepletion(s: Scenario) -> float:

@@ -16,12 +16,17 @@ from tests.scenario.writing import AUTOLOGOUS, load_text, problems
 
 def test_values_are_set_one_after_the_other(tmp_path: Path) -> None:
     loaded = load_text(
-        tmp_path, AUTOLOGOUS, "manufacturing={attempts: 3}", "run.seed=3", "manufacturing.lines=9", "run={window: 90 d}"
+        tmp_path,
+        AUTOLOGOUS,
+        "manufacturing={duration: 20 d}",
+        "run.seed=3",
+        "manufacturing.lines=9",
+        "run={window: 90 d}",
     )
     assert loaded.scenario.manufacturing.lines == ((0.0, 9.0),)
     assert (loaded.scenario.run.seed, loaded.scenario.run.window) == (3, 90.0)
     assert loaded.overrides == (
-        "manufacturing={attempts: 3}",
+        "manufacturing={duration: 20 d}",
         "run.seed=3",
         "manufacturing.lines=9",
         "run={window: 90 d}",

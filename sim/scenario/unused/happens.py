@@ -55,6 +55,20 @@ def least_days(duration: Distribution) -> float:
     return float(duration.quantile(np.zeros(1))[0])
 
 
+def least_to_product(s: Scenario) -> float:
+    """The shortest time from apheresis to the product at the centre."""
+    tested = s.release_testing
+    early = tested.sterility if tested.conditional is None else tested.conditional.sterility
+    tests = max(map(least_days, (early, tested.potency, tested.identity)))
+    made = [
+        sum(map(least_days, (duration, its.shipping.to_factory, its.shipping.to_centre)))
+        for its in makers(s).values()
+        for duration in (its.manufacturing.duration, *(one.duration for one in its.manufacturing.products.values()))
+        if duration is not None
+    ]
+    return least_days(s.apheresis.duration) + least_days(tested.review) + tests + min(made)
+
+
 def may_lose(s: Scenario, *resources: str) -> bool:
     """Whether work on a resource may be lost in an outage."""
     return any(d.resource in resources and d.work == "lose" for d in s.disruptions.values())

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from sim.pure.survival import Never, Survival
 from sim.scenario.afterwards import Durability
-from sim.scenario.makers import makers
 from sim.scenario.people import WaitingClocks
 from sim.scenario.schema import Scenario
 from sim.scenario.unused.binds import (
@@ -16,7 +15,7 @@ from sim.scenario.unused.happens import (
     gives,
     is_made_again,
     later_products,
-    least_days,
+    least_to_product,
     most_days,
     never_progresses,
     out_of_specification,
@@ -58,13 +57,10 @@ def _earlier_target(s: Scenario, target: str) -> bool:
 
 
 def _bridges_all(s: Scenario) -> bool:
-    """Whether nobody is infused without bridging, which begins in all before anything can be made of their cells."""
-    b, lasts = s.bridging, [one.manufacturing for one in makers(s).values()]
-    durations = [each.duration for each in lasts] + [each.remake_duration for each in lasts]
-    durations += [product.duration for each in lasts for product in each.products.values()]
-    made = min(least_days(each) for each in durations if each is not None)
+    """Whether nobody is infused without bridging, which begins in all before their product can be at the centre."""
+    b = s.bridging
     off_the_shelf = gives(s, "allogeneic") or "allogeneic" in later_products(s)
-    return b.share == 1.0 and not off_the_shelf and not b.steps_up and most_days(b.start) <= made
+    return b.share == 1.0 and not off_the_shelf and not b.steps_up and most_days(b.start) < least_to_product(s)
 
 
 def _runs(s: Scenario, *clocks: str) -> bool:
