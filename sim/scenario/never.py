@@ -28,7 +28,7 @@ from sim.scenario.opening import HOURS_A_DAY, Calendar
 from sim.scenario.people import Region, Steps, WaitingClocks, is_unlimited
 from sim.scenario.problems import Problem, any_of
 from sim.scenario.schema import Scenario
-from sim.scenario.struck import units_struck
+from sim.scenario.struck import lots_that_go_on, units_struck
 from sim.scenario.units import write_days
 from sim.scenario.unused.binds import beds_bind, needs_icu
 from sim.scenario.unused.happens import gives, is_read_late, least_days, least_to_product, most_days, treatments
@@ -326,6 +326,7 @@ def without_effect_in_time(s: Scenario, tree: Branch, layers: Sequence[Layer]) -
         if disruption.units is not None and 0.0 < most < disruption.units:
             all_there = f"more than there ever are at one place ({most:g}): it takes all of them, and no more"
             yield f"disruptions.{name}: {disruption.units} units, {all_there}"
+    yield from lots_that_go_on(s)
     for name, region in s.regions.items():
         late = [day for day in region.referral_days or () if day >= end]
         if late:

@@ -55,7 +55,7 @@ def numbered_faults(s: Scenario) -> Iterator[Fault]:
 def lots_faults(s: Scenario) -> Iterator[Fault]:
     """Outages of a part, with the work on it, of lines of the centres on which lots are made as well: a lot does not
     know which numbers the lines of its own centre have."""
-    if s.strategy != "hybrid" or s.allogeneic.lots.shared_lines == "never" or s.manufacturing.site != "centre":
+    if not _lots_on_lines_of_centres(s):
         return
     own = any(s.centres[centre].lines is not None for centre in s.centres)
     for name, struck in s.disruptions.items():
@@ -63,3 +63,19 @@ def lots_faults(s: Scenario) -> Iterator[Fault]:
             why = f"found {struck.work} beside units, of lines on which lots are made as well"
             told = "where centres differ (allogeneic.lots.shared_lines); allowed: finish, or no units"
             yield ("disruptions", name, "work"), f"{why}, {told}"
+
+
+def lots_that_go_on(s: Scenario) -> Iterator[str]:
+    """A sentence for each outage of the lines of one centre that the lots on them do not hear of."""
+    for name, struck in s.disruptions.items():
+        is_there = struck.resource == "line" and struck.centre is not None and struck.work != "finish"
+        if is_there and _lots_on_lines_of_centres(s):
+            yield (
+                f"disruptions.{name}.work: {struck.work} holds for patients' products; a lot of doses on a line of "
+                f"{struck.centre} (allogeneic.lots.shared_lines) is finished, and none begins there until it is over"
+            )
+
+
+def _lots_on_lines_of_centres(s: Scenario) -> bool:
+    made_there = s.manufacturing.site == "centre" and s.allogeneic.lots.shared_lines != "never"
+    return s.strategy == "hybrid" and made_there

@@ -99,3 +99,14 @@ def test_a_region_in_which_everybody_declines_is_told() -> None:
     assert told(1.0) == [
         "regions.north.declines: everybody declines to travel, so that nobody referred there is infused"
     ]
+
+
+def test_an_outage_that_lots_do_not_hear_of_is_told() -> None:
+    def told(**of_it: str) -> list[str]:
+        shared = ("manufacturing.site=centre", "allogeneic.lots.shared_lines=first", "allogeneic.stock.kept=at_centres")
+        found = load("hybrid", [*shared, struck(resource="line", **of_it)]).warnings
+        return [warning for warning in found if "a lot of doses on a line of capital" in warning]
+
+    assert len(told(centre="capital", work="pause")) == 1
+    assert told(centre="capital", work="finish") == []
+    assert told(work="pause") == []
