@@ -105,7 +105,7 @@ def meanwhile(
     found: dict[int, Future[Result]] = {}
 
     def hand_over(done: Future[Result] | None = None) -> None:
-        """The next task, as one is done: workers that are killed with many before them leave a traceback, or stay."""
+        """The next task, as one is done: workers that are killed with others before them leave a traceback, or stay."""
         if done is not None and done.exception() is not None:
             return
         with lock:
@@ -124,15 +124,15 @@ def meanwhile(
         with without_interrupts():
             # not the one that joblib's calls share, with which the caller may be at work
             executor = ProcessPoolExecutor(max_workers=helpers)
-            for _ in range(AHEAD * helpers):
+            for _ in range(helpers):
                 hand_over()
         try:
             yield results
         finally:
             with lock:
                 left.clear()
-            with _silence():
-                executor.shutdown(wait=False, kill_workers=True)
+            with _silence():  # until the thread that feeds them has ended: it trips over a task that nobody began
+                executor.shutdown(wait=True, kill_workers=True)
 
 
 def _taken(left: deque[Task], lock: threading.RLock) -> Task | None:
