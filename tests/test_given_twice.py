@@ -38,5 +38,7 @@ def test_the_front_door() -> None:
         v2v.load("autologous", set={"run.seed": 3}, seed=4)
     with pytest.raises(OptionError, match="replications are asked for as well"):
         v2v.run("autologous", set={"run.replications": 3}, replications=4)
+    with pytest.raises(OptionError, match="replications are asked for as well"):
+        v2v.run("autologous", set={"run": {"replications": 3}}, replications=4)
     with pytest.raises(OptionError, match="is not read here"):
         v2v.psa("autologous", set={"run.replications": 3})

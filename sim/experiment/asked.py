@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
 # Where a scenario says how many replications there are.
 COUNT = "run.replications"
-# The same inside a value of the whole section, `run={replications: 5}`.
-_COUNT_INSIDE = re.compile(r"\s*run\s*=.*\breplications\b['\"]?\s*:", re.DOTALL)
 
 
 class OptionError(ValueError):
@@ -40,7 +37,9 @@ def require_one_count(overrides: Iterable[str], replications: int | None, *, rea
 
     `reads_own`: whether the scenario's own number counts where `replications` is None.
     """
-    if any(text.partition("=")[0].strip() == COUNT or _COUNT_INSIDE.match(text) for text in overrides):
+    from sim.scenario.overrides import paths_set
+
+    if COUNT in paths_set(overrides):
         if not reads_own:
             raise OptionError(f"set {COUNT}", "is not read here; allowed: the option replications")
         if replications is not None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 from sim.scenario.allowance import Allowance
@@ -48,6 +48,13 @@ def parse_overrides(
         set_before |= paths
         layers.append(Layer(tree.place.file, tree, command))
     return layers
+
+
+def paths_set(overrides: Iterable[str]) -> set[str]:
+    """The path of every value that these `PATH=VALUE` set, those inside a section that is given whole among them."""
+    unheard: list[Problem] = []  # faults are told where the values are set
+    trees = [_parse(text, unheard, Allowance(), lambda tree: tree) for text in overrides]
+    return {path for tree in trees if tree is not None for path in _paths(tree)}
 
 
 def _paths(node: Node, *above: str) -> Iterator[str]:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from sim.scenario.naming import by_name
+from sim.scenario.overrides import paths_set
 from sim.shell.options import SCENARIO_FILE, Asked, cluster, limited, picture_options, run_options, vary
 from sim.shell.report import draw
 from sim.shell.screen import code_of, command_line, errors_in_words, print_table, say, stop
@@ -81,8 +82,8 @@ def sweep_command(
             metrics=metrics or given.metrics,
             replications=asked.replications or given.replications,
         )
-        mine = {text.partition("=")[0].strip() for text in asked.changes}
-        own = [text for text in given.overrides if text.partition("=")[0].strip() not in mine]
+        mine = paths_set(asked.changes)
+        own = [text for text in given.overrides if not (its := paths_set([text])) or not its <= mine]
         base, left_out = load_base(given.files, [*own, *asked.changes])
         prepared = prepare_sweep(base, given, asked.how(cluster))
         folder = asked.folder("sweep", *(file.stem for file in files))
