@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from scipy.stats import chi2
 
 from sim.fits.bounds import bounds
-from sim.fits.durations import FEW, PRIOR_SD, VERY_FEW
+from sim.fits.few import ENOUGH, FEW, missing, weight_of_base
 from sim.fits.hazards import AFTER, CAUSES, WAITING, Histories, Likelihood, Lived, Model
 from sim.fits.likelihood import Maximum, aicc, by_preference, maximise
 from sim.fits.verdicts import DIFFERS, FITS
@@ -125,33 +125,33 @@ class Ask:
 MULTIPLIERS = ("clocks.after_progression.death", "clocks.after_progression.removal", "bridging.hazard")
 
 
-def fit_clocks(h: Histories, ask: Ask, prior_sd: Mapping[Set, float], extract: FloatArray) -> Clocks:
+def fit_clocks(h: Histories, ask: Ask, extract: FloatArray) -> Clocks:
     """The joint maximum of all clocks that are to be fitted. `extract`: its day, since the referral of each patient."""
     events = {one: _events(h, one) for one in ask.fitted}
     families = {one: "scaled" if events[one] < FEW else "exponential" for one in ask.fitted}
     scores: dict[Set, dict[str, float]] = {one: {} for one in ask.fitted}
-    first = _fit(h, ask, families, events, prior_sd, covariance=False)
+    first = _fit(h, ask, families, events, covariance=False)
     for one in ask.fitted:
         if events[one] >= FEW:
             tried = {family: _fit_one(h, ask, first, one, family) for family in ("exponential", "weibull")}
             scores[one] = {name: aicc(found, len(SHAPES[name]), events[one]) for name, found in tried.items()}
             families[one] = by_preference(scores[one], {name: len(SHAPES[name]) for name in scores[one]})[0]
-    best = _fit(h, ask, families, events, prior_sd, covariance=True)
+    best = _fit(h, ask, families, events, covariance=True)
     clocks = {}
     for one in ask.fitted:
-        few = events[one] < VERY_FEW
-        weight = 1.0 / (1.0 + events[one] * prior_sd[one] ** 2) if few else 0.0
+        few = missing(events[one]) > 0.0
         status = "fitted" if events[one] >= FEW else "shrunk" if few else "scaled"
         note = "least AICc"
         if events[one] < FEW:
-            note = f"{_few(events[one], VERY_FEW if few else FEW)}: the base's shape is kept"
-            note += f", and it is a gamma prior of the hazard (sd {prior_sd[one]:.2g} of it)" if few else ""
+            note = f"{_few(events[one], FEW)}: the base's shape is kept"
+            note += f", and the base counts for those that are missing to {ENOUGH}" if few else ""
         shape = shape_of(families[one], best.free.point[list(best.places[one])], ask.base[one])
         p_value = observed_against_expected(h, best, one) if events[one] >= FEW else math.nan
         there = _at_risk(h, one)
         n, late = int(there.sum()), int((there & (h.entry > 0.0)).sum())
         clocks[one] = Clock(
-            families[one], shape, best.places[one], events[one], n, status, weight, p_value, scores[one], note, late,
+            families[one], shape, best.places[one], events[one], n, status, weight_of_base(events[one]),
+            p_value, scores[one], note, late,
             bounds(h, best.model, one, events[one], extract),
         )  # fmt: skip
     groups = dict(zip(ask.shares, best.model.groups.tolist(), strict=True)) if ask.by_group else dict(ask.group_base)
@@ -176,7 +176,6 @@ def _fit(
     ask: Ask,
     families: Mapping[Set, str],
     events: Mapping[Set, int],
-    prior_sd: Mapping[Set, float],
     covariance: bool,
 ) -> _Joint:
     names: list[str] = []
@@ -195,7 +194,7 @@ def _fit(
     for name in MULTIPLIERS:
         cause = {"clocks.after_progression.death": "death", "clocks.after_progression.removal": "removal"}.get(name)
         runs = any(one[1] == cause for one in ask.fitted) if cause else ask.can_ease
-        few = _multiplier_events(h, name)[0] < VERY_FEW
+        few = missing(_multiplier_events(h, name)[0]) > 0.0
         # of a multiplier of 0 there is no prior that a few events could change
         if runs and _can_differ(h, name) and not (few and by_base[name] <= 0.0):
             free_multipliers[name] = len(start)
@@ -204,6 +203,7 @@ def _fit(
     shares = np.array(list(ask.shares.values()))
     known = np.array(list(ask.group_base.values()) if ask.groups_known else [1.0] * len(shares))
     likelihood = Likelihood(h)
+    rests = {name: _multiplier_events(h, name)[0] for name in free_multipliers}
 
     def model(point: FloatArray) -> Model:
         hazard = {one: ask.base[one].hazard for one in ask.base}
@@ -220,11 +220,11 @@ def _fit(
     def value(point: FloatArray) -> float:
         total = likelihood(model(point))
         for one in ask.fitted:
-            if events[one] < VERY_FEW:
-                total += log_prior(float(point[places[one][0]]), prior_sd[one])
+            if prior := missing(events[one]):
+                total += log_prior(float(point[places[one][0]]), prior)
         for name, place in free_multipliers.items():
-            if _multiplier_events(h, name)[0] < VERY_FEW:
-                total += log_prior(float(point[place]) - math.log(by_base[name]), PRIOR_SD)
+            if prior := missing(rests[name]):
+                total += log_prior(float(point[place]) - math.log(by_base[name]), prior)
         return total
 
     best = maximise(value, start, covariance)
@@ -235,10 +235,10 @@ def _few(events: int, least: int) -> str:
     return f"{told(events)} events" + ("" if is_small(events) else f", fewer than {least}")
 
 
-def log_prior(factor: float, sd: float) -> float:
+def log_prior(factor: float, events: float) -> float:
     """Logarithm of the density, but for a constant, of the logarithm of a factor by which a hazard or a multiplier
-    differs from the base's: a gamma of mean 1 and this standard deviation."""
-    return sd**-2 * (factor - math.exp(factor))
+    differs from the base's: a gamma of mean 1 that is worth so many events."""
+    return events * (factor - math.exp(factor))
 
 
 def _start(h: Histories, ask: Ask, one: Set, family: str, events: int) -> list[float]:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from sim.fits.between import Between
 from sim.fits.curves import kaplan_meier, quantiles
 from sim.fits.families import FAMILIES, Family, scaled, shifted
+from sim.fits.few import ENOUGH, FEW, missing
 from sim.fits.likelihood import OVER_A_DAY, Law, Maximum, Observed, aicc, by_preference, log_likelihood, maximise
 from sim.fits.verdicts import FITS, NO_FAMILY
 from sim.pure.distributions import Distribution, Empirical, Fixed
@@ -19,17 +20,13 @@ from sim.records.small import LEAST, told
 from sim.records.value import MILESTONES, Records
 
 FloatArray = NDArray[np.float64]
-# Below so many ended durations only the scale is fitted, with the base's shape; below so many, the base is a prior.
-FEW, VERY_FEW = 30, 10
-# What a base counts for as a prior, where it does not say how uncertain it is: a coefficient of variation of a half.
-PRIOR_SD = 0.5
 # A family is refused where a worse fit than this would come of it by chance so rarely.
 LEAST_P = 0.05
 MOST_FOR_THE_TEST = 5_000
-ENOUGH = 10
+TIMES_FURTHER = 10
 MOST_VALUES = 200
-# So many times the longest ended duration.
-TOO_LONG = 2.0
+# So many times the longest ended duration, where so many ended.
+TOO_LONG, KNOWN_BY = 2.0, 10
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,7 +86,7 @@ def observed(records: Records, pair: Between, loss: float = 0.0) -> Observed:
     use = np.isfinite(first) & (high > entry) & (high > low) & (low >= -1.0)
     # who is still in a stage long after everybody else has left it is in no stage: its end was not recorded
     known = days[use & ended]
-    if len(known) >= VERY_FEW:
+    if len(known) >= KNOWN_BY:
         use &= ~(np.isinf(high) & (low > TOO_LONG * max(float(known.max()), 1.0)))
     if conditional:
         use &= ended
@@ -115,52 +112,46 @@ def _is_before(milestone: str, inclusion: str) -> bool:
     return inclusion != "referral" and MILESTONES.index(milestone) <= MILESTONES.index(inclusion)
 
 
-def fit_stage(seen: Observed, base: Distribution, bootstrap: int = 99, seed: int = 1, prior: float = PRIOR_SD) -> Stage:
-    """The stage that these observations speak for, by the rule for small numbers.
-
-    `prior`: the standard deviation of the logarithm of the base's scale, for fewer than `VERY_FEW` ended durations.
-    """
+def fit_stage(seen: Observed, base: Distribution, bootstrap: int = 99, seed: int = 1) -> Stage:
+    """The stage that these observations speak for, by the rule for small numbers (`sim/fits/few.py`)."""
     data = seen.grouped()
     ended = seen.high[seen.ended]
     alone = len(seen.nodes[0]) == len(OVER_A_DAY[0])
     if alone and len(ended) >= FEW and np.all(ended == ended[0]):
         return Stage(Fixed(float(ended[0])), "fixed", "fitted", None, (), 0.0, math.nan, {}, "every one took as long")
     if seen.events < FEW or base.is_fixed:
-        return _scaled(seen, data, base, prior)
+        return _scaled(seen, data, base)
     return _fitted(seen, data, base, bootstrap, seed)
 
 
-def _scaled(seen: Observed, data: Observed, base: Distribution, prior: float) -> Stage:
+def _scaled(seen: Observed, data: Observed, base: Distribution) -> Stage:
     """The base's shape with a scale of its own; with the base as a prior of the scale where there are very few."""
-    few = seen.events < VERY_FEW
+    prior = missing(seen.events)
 
     def value(point: FloatArray) -> float:
-        penalty = -0.5 * (float(point[0]) / prior) ** 2 if few else 0.0
-        return log_likelihood(scaled(base, math.exp(point[0])), data) + penalty
+        return log_likelihood(scaled(base, math.exp(point[0])), data) - 0.5 * prior * float(point[0]) ** 2
 
     if base.is_fixed and base.mean() == 0.0:
         note = "the base has no time here, and too few ended in view for a family"
         return Stage(base, "fixed", "base", None, (), 1.0, math.nan, {}, note)
     if base.is_fixed:
-        return _scaled_fixed(seen, base, prior)
+        return _scaled_fixed(seen, base)
     start = _best_scale(value)
     best = maximise(value, [start])
     if not best.is_determined:
         return Stage(base, "", "base", None, (), 1.0, math.nan, {}, "the records do not bound its scale")
-    weight = min(1.0, float(best.covariance[0, 0]) / prior**2) if few else 0.0
-    note = f"{told(seen.events)} ended, fewer than {VERY_FEW if few else FEW}: the base's shape is kept, "
-    note += f"and it is a prior of the scale (sd of its logarithm {prior:.2g})" if few else "its scale fitted"
-    duration, status = scaled(base, math.exp(best.point[0])), "shrunk" if few else "scaled"
+    weight = min(1.0, float(best.covariance[0, 0]) * prior)
+    note = f"{told(seen.events)} ended, fewer than {FEW}: the base's shape is kept, its scale fitted"
+    note += f", and it counts for those that are missing to {ENOUGH}" if prior else ""
+    duration, status = scaled(base, math.exp(best.point[0])), "shrunk" if prior else "scaled"
     return Stage(duration, "scaled", status, best, (("scale", False),), weight, math.nan, {}, note)
 
 
-def _scaled_fixed(seen: Observed, base: Distribution, prior: float) -> Stage:
+def _scaled_fixed(seen: Observed, base: Distribution) -> Stage:
     """A fixed duration moved to the mean of what was seen."""
     ended = seen.high[seen.ended]
-    if len(ended) < VERY_FEW:
-        return Stage(
-            base, "fixed", "base", None, (), 1.0, math.nan, {}, f"{told(len(ended))} ended, fewer than {VERY_FEW}"
-        )
+    if len(ended) < ENOUGH:
+        return Stage(base, "fixed", "base", None, (), 1.0, math.nan, {}, f"{told(len(ended))} ended")
     added, weights = seen.nodes
     mean = float(ended.mean()) + float(((added - OVER_A_DAY[0].mean()) * weights).sum())
     sd = float(ended.std(ddof=1)) / math.sqrt(len(ended))
@@ -235,8 +226,8 @@ def goodness_of_fit(seen: Observed, family: Family, best: Maximum, shift: float,
     """How often a sample from the fitted family lies further from its own fit than the records do from theirs.
 
     The distance is the largest between the curve without a family and the fitted one. Each sample has the records'
-    views, extracts and losses, and is fitted again. Sampling ends once `ENOUGH` lie further away (Besag and Clifford,
-    Biometrika 1991;78:301).
+    views, extracts and losses, and is fitted again. Sampling ends once `TIMES_FURTHER` lie further away (Besag and
+    Clifford, Biometrika 1991;78:301).
     """
     chance = np.random.default_rng(seed)
     if len(seen.low) > MOST_FOR_THE_TEST:
@@ -250,7 +241,7 @@ def goodness_of_fit(seen: Observed, family: Family, best: Maximum, shift: float,
         sample = draw.sample(chance)
         again = _refit(sample, family, best, shift)
         worse += _distance(sample, shifted(family.of(again.point), shift)) >= distance
-        if worse == ENOUGH:
+        if worse == TIMES_FURTHER:
             return worse / number
     return (1.0 + worse) / (1.0 + times)
 

@@ -6,8 +6,8 @@ import math
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
-from sim.fits.durations import VERY_FEW
 from sim.fits.numbers import (
     Number,
     Row,
@@ -32,8 +32,8 @@ def fit_all_shares(records: Records, base: Scenario, work: Work) -> None:
         there = records.categories["risk_group"]
         known = int((there != "").sum())
         if "risk_group" in records.has and records.included_at == "referral" and known:
-            shares = [fit_share(int((there == name).sum()), known, 0.0) for name in groups]
-            written = _summing_to_one([s.events / known for s in shares])
+            shares = [fit_share(int((there == name).sum()), known, group.share) for name, group in groups.items()]
+            written = _summing_to_one([share.pooled for share in shares])
             note = "proportions sum to 1, so none has an uncertainty of its own"
             for name, share, value in zip(groups, shares, written, strict=True):
                 path = f"patients.risk_groups.{name}.share"
@@ -57,23 +57,21 @@ def _summing_to_one(shares: Sequence[float]) -> list[float]:
 
 
 def _withdrawals(records: Records, base: Scenario, work: Work) -> None:
-    """The share of each reason; with the base as a prior of all of them where one of them is rare."""
+    """The share of each reason."""
     shares = base.clocks.withdrawal.shares
     if not any(shares.values()) or records.included_at == "infusion":
         return
     by_clock = [str(o) for o in records.outcome if CLOCK_OF_END.get(str(o)) == "removal"]
     counts = {name: by_clock.count(name) for name in shares}
-    rare = min(counts.values()) < VERY_FEW
     for name, value in shares.items():
         path = f"clocks.withdrawal.{name}"
         if not any(counts.values()):
             work.numbers.append(kept(path, "no reason of withdrawal is recorded"))
             continue
-        share = fit_share(counts[name], len(by_clock), value, rare)
-        whole = share.mean if rare else share.events / share.n
+        share = fit_share(counts[name], len(by_clock), value)
         # rounded down, so that the shares sum to 1 at most
         note = "proportions sum to 1 at most, so none has an uncertainty of its own"
-        work.numbers.append(of_share(path, share, value, math.floor(1e5 * whole) / 1e5, note, sure=True))
+        work.numbers.append(of_share(path, share, value, math.floor(1e5 * share.pooled) / 1e5, note, sure=True))
 
 
 def _bridging_shares(records: Records, base: Scenario, work: Work) -> None:
@@ -112,7 +110,8 @@ def _attempts(records: Records, base: Scenario, work: Work) -> None:
     """What fails of collections and manufactures, less what else fails an attempt in the base.
 
     An attempt has gone well by the milestone of the very moment at which it would have failed, where that is recorded:
-    by a later one, those who left in between would be missing among the good ones alone.
+    by a later one, those who left in between would be missing among the good ones alone. Who left before the next
+    collection had failed at the last one, if it was over.
     """
     made, tested, loss = base.manufacturing, base.release_testing, base.shipping.loss
     rest = (1.0 - tested.failure) * (1.0 - tested.out_of_specification * (1.0 - tested.accepted)) * (1.0 - loss)
@@ -132,14 +131,28 @@ def _attempts(records: Records, base: Scenario, work: Work) -> None:
         for milestone in milestones:
             passed = passed | np.isfinite(records.day(milestone))
         there = tried >= 1.0
-        fails = int(np.where(gave_up, tried, tried - 1.0)[there].sum())
-        trials = int(np.where(passed | gave_up, tried, tried - 1.0)[there].sum())
+        failed_last = gave_up if name != "collection" else gave_up | (~passed & _is_over(records, base))
+        fails = int(np.where(failed_last, tried, tried - 1.0)[there].sum())
+        trials = int(np.where(passed | failed_last, tried, tried - 1.0)[there].sum())
         if not trials:
             work.numbers.append(kept(path, f"no attempt at {name} has come to its end"))
             continue
         share = fit_share(fails, trials, 1.0 - (1.0 - value) * others)
-        note = f"{share.mean:.3g} of all attempts failed; what else fails them is as in the base"
+        note = f"{share.estimate:.3g} of all attempts failed; what else fails them is as in the base"
         work.numbers.append(of_share(path, share, value, note=note, others=others))
+
+
+def _is_over(records: Records, base: Scenario) -> NDArray[np.bool_]:
+    """Whose last collection was over when they were last seen, whatever came of it; nobody, where no end is recorded.
+
+    Later collections come after the base's time to repeat one; each takes as long as nearly every first one did.
+    """
+    start, tried = records.day("apheresis"), records.attempts["collection"]
+    took = (records.day("collected") - start)[(tried == 1.0) & np.isfinite(records.day("collected") - start)]
+    if not len(took):
+        return np.zeros(len(records), dtype=bool)
+    latest = tried * float(np.quantile(took, 0.99)) + (tried - 1.0) * base.apheresis.repeat_after.mean()
+    return np.asarray(records.last_day - start > latest)
 
 
 def fit_supply(records: Records, base: Scenario, work: Work) -> None:

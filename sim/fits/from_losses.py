@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 
 from sim.fits import curves
 from sim.fits.clocks import Ask, Clocks, fit_clocks, runs
-from sim.fits.durations import PRIOR_SD, VERY_FEW
 from sim.fits.hazards import AFTER, CAUSES, WAITING, Histories, histories
 from sim.fits.numbers import (
     LEAST_TOLD,
@@ -31,6 +30,8 @@ from sim.scenario import Scenario
 
 FloatArray = NDArray[np.float64]
 MOST_POINTS = 400
+# Multipliers of risk groups are fitted where every group has so many progressions and deaths.
+LEAST_OF_GROUP = 10
 NO_CLOCK = (
     "patients come into the register at {at}: whoever was lost before is not in it, so no hazard before {at} can be "
     "told"
@@ -84,7 +85,7 @@ def fit_all_clocks(records: Records, base: Scenario, work: Work) -> None:
     h = histories(records, {g: k for k, g in enumerate(group_names)}, AFTER in sets, eased, response)
     lost = np.isfinite(h.progressed) | (h.cause == CAUSES.index("death"))
     counts = np.bincount(h.group, weights=lost, minlength=len(group_names))
-    by_group = groups_known and bool((counts >= VERY_FEW).all())
+    by_group = groups_known and bool((counts >= LEAST_OF_GROUP).all())
     shares = _group_shares(records, base, by_group)
     after = clocks.after_progression
     ask = Ask(
@@ -99,7 +100,7 @@ def fit_all_clocks(records: Records, base: Scenario, work: Work) -> None:
         frailty=v,
         can_ease=can_ease,
     )
-    found = fit_clocks(h, ask, dict.fromkeys(wanted, PRIOR_SD), records.as_of + 1.0 - records.day("referral"))
+    found = fit_clocks(h, ask, records.as_of + 1.0 - records.day("referral"))
     for one, clock in found.clocks.items():
         work.numbers.append(of_clock(one, clock, found, shapes[one]))
         if one[1] == "progression" and sets[one[0]].progression_counts_deaths:
@@ -123,7 +124,7 @@ def fit_all_clocks(records: Records, base: Scenario, work: Work) -> None:
         events = sum(c.events for one, c in found.clocks.items() if one[1] != "removal")
         work.numbers += of_groups(found, shares, ask.group_base, events)
     elif len(group_names) > 1:
-        few = f"some group has fewer than {VERY_FEW} progressions and deaths"
+        few = f"some group has fewer than {LEAST_OF_GROUP} progressions and deaths"
         why = few if groups_known else "the risk group is not recorded"
         work.numbers += [kept(f"patients.risk_groups.{name}.hazard", why) for name in group_names]
     work.covariance += covariances(found.names, found.free.covariance)

@@ -28,6 +28,9 @@ WAITING, AFTER = "waiting", "after_apheresis"
 MOST_EXPONENT = 700.0
 # Half a day: an event on a date is somewhere in that day.
 HALF = 0.5
+# What is seen on the day of apheresis came after it if it ended the path, and as likely as not if it did not; on
+# average the second set, to which all of it is counted, gets so much of that day. So with the day bridging begins.
+EARLIER = 0.25
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,7 +76,8 @@ def histories(
     end = records.last_day - referral + np.where(open_end, HALF, 0.0)
     clock = [CLOCK_OF_END.get(str(outcome), "") for outcome in records.outcome]
     cause = np.array([CAUSES.index(name) if name else -1 for name in clock], dtype=np.int64)
-    switch = np.where(np.isnan(records.day("apheresis")) | (not switches), np.inf, records.day("apheresis") - referral)
+    collected = records.day("apheresis") - referral
+    switch = np.where(np.isnan(collected) | (not switches), np.inf, np.maximum(collected - EARLIER, 0.0))
     # where the day of apheresis is missing, nobody knows which hazards run from the milestone before it on
     unknown = _hides_apheresis(records) & switches
     end = np.where(unknown, _before_apheresis(records) - referral, end)
@@ -98,7 +102,7 @@ def histories(
         again=again,
         ends=ends,
         group=number,
-        eased=eased - referral,
+        eased=eased - EARLIER - referral,
         eased_to=np.where(np.isnan(over), np.inf, over),
         response=response,
     )

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from sim.fits.clocks import SHAPES, Clock, Clocks
 from sim.fits.curves import Z
-from sim.fits.durations import PRIOR_SD, VERY_FEW, Stage
+from sim.fits.durations import Stage
+from sim.fits.few import ENOUGH, missing, weight_of_base
 from sim.fits.likelihood import Observed
 from sim.fits.shares import LEAST_P, Referrals, Share
 from sim.fits.verdicts import CONSTANT, NOT_CONSTANT
@@ -260,13 +261,12 @@ def of_multiplier(path: str, clocks: Clocks, base: float) -> Number:
     log, sd = float(clocks.free.point[place]), float(clocks.free.sd[place])
     estimate, low, high = _interval(log, sd)
     events, of = clocks.events[path]
-    few = events < VERY_FEW
-    weight = 1.0 / (1.0 + events * PRIOR_SD**2) if few else 0.0
-    leans = f", fewer than {VERY_FEW}: the base is a gamma prior of it (sd {PRIOR_SD:g} of it)" if few else ""
+    few = missing(events) > 0.0
+    leans = f": the base counts for those that are missing to {ENOUGH}" if few else ""
     wide = f"; {TOO_LARGE.format(100.0 * too_large(sd))}" if too_large(sd) >= LEAST_TOLD else ""
     row = Row(
         path, "shrunk" if few else "fitted", "hazard ratio", "", estimate, low, high, "", base, events=events,
-        weight_of_base=weight, note=(f"{told(events)} {of}{leans}" if few else of) + wide,
+        weight_of_base=weight_of_base(events), note=(f"{told(events)} {of}{leans}" if few else of) + wide,
     )  # fmt: skip
     uncertain = {path: lognormal(estimate, sd, "")}
     return Number(path, in_unit(estimate, ""), (row,), uncertain, f"{told(events)} {of}", {path: {path: 1.0}})
@@ -324,7 +324,7 @@ def of_share(
     sure: bool = False,
     others: float = 1.0,
 ) -> Number:
-    """A share; `value` where it is not the posterior mean itself. `sure`: without uncertainty of its own.
+    """A share; `value` where it is not its estimate itself. `sure`: without uncertainty of its own.
 
     `others`: the share that nothing else fails, where the posterior is of all that fails.
     """
@@ -333,7 +333,7 @@ def of_share(
         return max(0.0, 1.0 - (1.0 - share) / others)
 
     low, high = fit.interval
-    estimate = own(fit.mean) if value is None else value
+    estimate = own(fit.estimate) if value is None else value
     counts: dict[str, Any] = {"n": fit.n, "events": fit.events, "censored": fit.n - fit.events}
     row = Row(
         path,

@@ -11,13 +11,11 @@ from numpy.typing import NDArray
 from scipy import special
 from scipy.stats import chi2
 
-from sim.fits.durations import PRIOR_SD, VERY_FEW
+from sim.fits.few import ENOUGH, ENOUGH_PATIENTS, missing, weight_of_base
 from sim.records.small import told
 from sim.scenario.units import DAYS_PER_UNIT
 
 FloatArray = NDArray[np.float64]
-# Below `VERY_FEW` events the base counts for so many patients.
-PRIOR_PATIENTS = 10.0
 JEFFREYS = 0.5
 YEAR = 365.25
 LEAST_P = 0.05
@@ -37,8 +35,22 @@ class Share:
 
     @property
     def mean(self) -> float:
-        """The posterior mean, or the share itself where the prior says nothing of it."""
+        """The mean of the posterior."""
         return self.a / (self.a + self.b)
+
+    @property
+    def pooled(self) -> float:
+        """Events by patients, with those for whom the base counts."""
+        return (self.a - JEFFREYS) / (self.a + self.b - 2.0 * JEFFREYS)
+
+    @property
+    def estimate(self) -> float:
+        """Events by patients, or the posterior mean where that would be 0 or 1 or near it.
+
+        So it is right on average, which the mean of the posterior is not.
+        """
+        events, others = self.a - JEFFREYS, self.b - JEFFREYS
+        return self.mean if min(events, others) < 1.0 else self.pooled
 
     @property
     def interval(self) -> tuple[float, float]:
@@ -46,19 +58,14 @@ class Share:
         return float(special.betaincinv(self.a, self.b, 0.025)), float(special.betaincinv(self.a, self.b, 0.975))
 
 
-def fit_share(events: int, n: int, base: float, few: bool = False) -> Share:
-    """The posterior of a share: with a prior of Jeffreys, or with the base as `PRIOR_PATIENTS` where events are few.
-
-    `few`: also where they are not, beside others that are.
-    """
-    if (events >= VERY_FEW and not few) or not 0.0 < base < 1.0:
-        return Share(events + JEFFREYS, n - events + JEFFREYS, events, n, 0.0, "fitted", "beta posterior")
-    beside = "" if events < VERY_FEW else ", beside proportions of"
-    note = (
-        f"{told(events)} events{beside or ','} fewer than {VERY_FEW}: the base counts for {PRIOR_PATIENTS:g} patients"
-    )
-    a, b = events + PRIOR_PATIENTS * base, n - events + PRIOR_PATIENTS * (1.0 - base)
-    return Share(a, b, events, n, PRIOR_PATIENTS / (PRIOR_PATIENTS + n), "shrunk", note)
+def fit_share(events: int, n: int, base: float) -> Share:
+    """The posterior of a share: with a prior of Jeffreys, and the base for the patients that are missing to enough."""
+    more = missing(n, ENOUGH_PATIENTS) if 0.0 < base < 1.0 else 0.0
+    a, b = events + more * base + JEFFREYS, n - events + more * (1.0 - base) + JEFFREYS
+    if not more:
+        return Share(a, b, events, n, 0.0, "fitted", "beta posterior")
+    note = f"{told(n)} patients: the base counts for those that are missing to {ENOUGH_PATIENTS}"
+    return Share(a, b, events, n, weight_of_base(n, ENOUGH_PATIENTS), "shrunk", note)
 
 
 @dataclass(frozen=True)
@@ -83,17 +90,13 @@ class Referrals:
 
 def fit_referrals(count: int, days: float, base: float, dispersion: float) -> Referrals:
     """The rate behind `count` referrals in `days`; `base`: referrals a day, a gamma prior where they are very few."""
-    weight = PRIOR_SD**-2 if count < VERY_FEW and base > 0.0 else 0.0
+    weight = missing(count) if base > 0.0 else 0.0
     rate = (count + weight) / (days + (weight / base if weight else 0.0))
     sd = math.sqrt(max(count + weight, 1.0) * dispersion) / (days + (weight / base if weight else 0.0))
     status = "shrunk" if weight else "fitted"
-    few = (
-        f"{told(count)} referrals, fewer than {VERY_FEW}: the base is a gamma prior (sd {PRIOR_SD:g} of it)"
-        if weight
-        else ""
-    )
+    few = f"{told(count)} referrals: the base counts for those that are missing to {ENOUGH}" if weight else ""
     over = f"interval widened for overdispersion {dispersion:.2g}" if dispersion > 1.0 else ""
-    share = weight / (weight + count) if weight else 0.0
+    share = weight_of_base(count) if weight else 0.0
     return Referrals(rate, sd, count, days, share, status, "; ".join(filter(None, (few, over))))
 
 

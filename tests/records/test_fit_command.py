@@ -103,7 +103,7 @@ def test_the_rule_for_small_numbers_is_said_of_each_number(place: Path) -> None:
     assert len(stages_and_clocks)
     for row in stages_and_clocks.itertuples():
         untold = row.events != row.events  # fewer than 5
-        few = "fewer than 5 " if untold else "fewer than 10" if row.status == "shrunk" else "fewer than 30"
+        few = "fewer than 5 " if untold else "missing to 5" if row.status == "shrunk" else "fewer than 30"
         assert few in row.note
         assert (untold or row.weight_of_base > 0.0) == (row.status == "shrunk")
     full = fits[(fits["status"] == "fitted") & fits["path"].str.startswith(("clocks.waiting.p", "work_up"))]

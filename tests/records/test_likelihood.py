@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 from scipy import integrate
 
 from sim.fits.curves import aalen_johansen, kaplan_meier, quantiles
-from sim.fits.durations import FEW, VERY_FEW, fit_stage
+from sim.fits.durations import fit_stage
 from sim.fits.families import FAMILIES, cdf, scaled, sf
+from sim.fits.few import ENOUGH, FEW
 from sim.fits.from_losses import _incidence
 from sim.fits.hazards import AFTER, WAITING, Histories, Model, log_likelihood
 from sim.fits.likelihood import OVER_A_DAY, Law, Observed, by_preference, maximise
@@ -158,17 +159,17 @@ def test_small_numbers_shrink_towards_the_base_by_the_stated_rule() -> None:
     truth, base = Lognormal(12.0, 0.45), Lognormal(24.0, 0.3)
     nobody = seen(np.full(4, 5.0), np.full(4, np.inf))
     assert fit_stage(nobody, Fixed(0.0)).status == "base"
-    few, some, many = (fit_stage(by_date(truth, n), base, bootstrap=0) for n in (VERY_FEW - 1, FEW - 1, FEW))
+    few, some, many = (fit_stage(by_date(truth, n), base, bootstrap=0) for n in (ENOUGH - 1, FEW - 1, FEW))
     assert [fit.status for fit in (few, some, many)] == ["shrunk", "scaled", "fitted"]
     assert isinstance(few.duration, Lognormal)
     assert isinstance(some.duration, Lognormal)
     assert few.duration.sigma == some.duration.sigma == 0.3
-    alone = fit_stage(by_date(truth, VERY_FEW - 1), base, prior=100.0)
-    assert isinstance(alone.duration, Lognormal)
-    assert alone.duration.median < few.duration.median < 24.0
     assert few.free is not None
-    # the posterior variance over that of the prior
-    assert few.weight_of_base == pytest.approx(float(few.free.covariance[0, 0]) / 0.25)
+    # one is missing: the posterior variance over that of a prior of one
+    assert few.weight_of_base == pytest.approx(float(few.free.covariance[0, 0]))
+    # nobody has ended in view, and the base stands for all of them
+    none = fit_stage(seen(np.full(4, 5.0), np.full(4, np.inf)), base)
+    assert none.weight_of_base == pytest.approx(1.0, abs=0.05)
     assert some.weight_of_base == many.weight_of_base == 0.0
 
 

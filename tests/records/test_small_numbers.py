@@ -41,7 +41,7 @@ def test_counts_of_a_fit_and_what_follows_from_them() -> None:
             "events": pd.array([3, 36, 0], dtype="Int64"),
             "censored": pd.array([37, 4, 3], dtype="Int64"),
             "truncated": pd.array([pd.NA, 2, 12], dtype="Int64"),
-            "weight_of_base": [0.6, 0.0, 0.0],
+            "weight_of_base": [0.4, 0.0, 0.7],
         }
     )
     curves = pd.DataFrame({"path": ["a", "b", "b"], "at_risk": [20, 12, 4], "day": [1.0, 2.0, 3.0]})
@@ -50,7 +50,8 @@ def test_counts_of_a_fit_and_what_follows_from_them() -> None:
     told = found["fits"][list(COUNTS)].astype(object).where(found["fits"][list(COUNTS)].notna(), None)
     # one of events and censored follows from the other and all patients
     assert told.to_numpy().tolist() == [[40, None, None, None], [40, None, None, None], [None, None, None, 12]]
-    assert np.isnan(found["fits"]["weight_of_base"][0])  # 1 / (1 + 3 / 4) would tell 3
+    # 2 of 5 would tell 3 events, and 7 of 10 as many patients
+    assert found["fits"]["weight_of_base"].isna().tolist() == [True, False, True]
     assert found["fits_curves"][["path", "day"]].to_numpy().tolist() == [["b", 2.0]]
     assert found["fits_quantiles"]["path"].tolist() == ["b"]
 

@@ -17,7 +17,7 @@ TOGETHER = ("events", "censored")
 
 
 def without_small(frames: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
-    """The same tables with small counts null in `fits`, and so how much is the base's, which follows from few events.
+    """The same tables with small counts null in `fits`, and so how much is the base's, which follows from few.
 
     Curves end where fewer than `LEAST` are at risk; curves and quantiles of fewer events are left out.
     """
@@ -27,7 +27,7 @@ def without_small(frames: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFrame]
     either = small[TOGETHER[0]] | small[TOGETHER[1]]
     for name in COUNTS:
         fits.loc[either if name in TOGETHER else small[name], name] = pd.NA
-    fits.loc[small["events"], "weight_of_base"] = float("nan")
+    fits.loc[small["events"] | small["n"], "weight_of_base"] = float("nan")
     curves, quantiles = frames["fits_curves"], frames["fits_quantiles"]
     kept = ~_small(curves["at_risk"]) & ~curves["path"].isin(few)
     return {
