@@ -10,9 +10,10 @@ from pathlib import Path
 
 import numpy as np
 
+from sim.records.cells import Raw
 from sim.records.dates import Guess, emptied, guess_formats, read_dates
 from sim.records.faults import RecordsError
-from sim.records.raw import Form, Raw, guess_form, kind_of, read_raw
+from sim.records.raw import guess_form, read_raw
 from sim.records.register import ACTIVITIES, quoted
 from sim.records.value import ATTEMPTS, ENDS, MILESTONES, date_of
 from sim.records.words import NO_DATE, OTHER_WORDS, OUTCOME_WORDS, WORDS, plain
@@ -51,7 +52,7 @@ class _Columns:
 
 def describe(path: Path) -> str:
     """The text of a `register.yaml` for this file. Raises RecordsError where nothing can be made of it."""
-    form, told = guess_form(path) if kind_of(path) == "csv" else (Form(), "")
+    form, told = guess_form(path)
     raw = read_raw(path, form)
     if not len(raw.row):
         why = (
@@ -74,6 +75,10 @@ def describe(path: Path) -> str:
     ]
     if told:
         head += [f"encoding: {form.encoding}    # {told}", f"separator: {form.separator}"]
+    if form.header > 1:
+        head.append(
+            f"header: {form.header}    # the row with the names of the columns; what stands above it is not used"
+        )
     head += [f"# {note}" for note in raw.notes]
     if raw.broken:
         head.append(f"# {len(raw.broken)} rows have not as many cells as the first one, and are not used")

@@ -15,9 +15,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from sim.records.cells import Form, Raw
 from sim.records.dates import AMBIGUOUS, FIRST_DAY, UNREADABLE, emptied, read_dates
 from sim.records.faults import WHOLE_ROW, RecordsError, RowFault
-from sim.records.raw import Form, Raw, digest_of, header, read_raw
+from sim.records.raw import digest_of, header, read_raw
 from sim.records.register import (
     BOOKED,
     BRIDGING,
@@ -92,12 +93,13 @@ def read_records(described: Described, keep_empty: bool = False) -> Reading:
     `keep_empty`: also where no row is without a fault, so that the faults can be looked at.
     """
     r, file = described.register, described.file
-    raw = read_raw(file, Form(r.encoding, r.separator), r.columns, r.sheet)
+    form = Form(r.encoding, r.separator, r.header)
+    raw = read_raw(file, form, r.columns, r.sheet)
     table = _Table.of_patients(r, raw) if r.events is None else _of_events(r, r.events, raw)
     reading = table.read(digest_of(file), str(file))
     if not len(reading.records) and not keep_empty:
         raise RecordsError(f"{file}: no row is without a fault; `records check` lists them")
-    unused = list(unused_columns(header(file, Form(r.encoding, r.separator), r.sheet), r))
+    unused = list(unused_columns(header(file, form, r.sheet), r))
     said = f"{len(unused)} columns are neither used nor under `ignore`"
     return replace(reading, notes=(*reading.notes, said)) if unused else reading
 
@@ -122,7 +124,9 @@ class _Table:
         """One row a patient, as it stands in the file."""
         nobody = np.zeros(len(raw.row), bool)
         found = cls(r, raw.row, {}, {}, {}, nobody, [], list(raw.notes), frozenset(), nobody.copy())
-        found.faults += [RowFault(n, WHOLE_ROW, "broken", "has not as many cells as the first row") for n in raw.broken]
+        found.faults += [
+            RowFault(n, WHOLE_ROW, "broken", "has not as many cells as the row of names") for n in raw.broken
+        ]
         for name, column in r.date_columns:
             found.read_date(name, column, raw.columns[column.column])
         for name, other in r.other_columns.items():
@@ -384,7 +388,7 @@ def _of_events(r: Register, events: Events, raw: Raw) -> _Table:
     row[codes[::-1]] = raw.row[::-1]
     nobody = np.zeros(count, bool)
     table = _Table(r, row, {}, {}, {}, nobody, [], list(raw.notes), frozenset(), nobody.copy())
-    table.faults += [RowFault(n, WHOLE_ROW, "broken", "has not as many cells as the first row") for n in raw.broken]
+    table.faults += [RowFault(n, WHOLE_ROW, "broken", "has not as many cells as the row of names") for n in raw.broken]
     of_nobody = (case == "").to_numpy()
     table.faults += [
         RowFault(int(n), events.case, "no case", "says of no case that it is theirs") for n in raw.row[of_nobody]

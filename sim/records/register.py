@@ -12,11 +12,12 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
+from sim.records.cells import MOST_TITLES
 from sim.records.dates import FORMATS, is_format
 from sim.records.value import ATTEMPTS, CATEGORIES, ENDS, INCLUDED_AT, MILESTONES
 from sim.scenario.described import read_described
 from sim.scenario.files import find_inside
-from sim.scenario.kinds import Context, Day, Kind, Text
+from sim.scenario.kinds import Context, Day, Kind, Text, Whole
 from sim.scenario.problems import Problem, ScenarioError, did_you_mean, show
 from sim.scenario.section import Fault, Named, Section, refuse
 from sim.scenario.units import UNIT_OF_SPELLING
@@ -181,6 +182,9 @@ class Register(Section):
     encoding: Annotated[str, Text()] = Field("", description="Of a CSV file.")
     separator: Literal["comma", "semicolon", "tab"] = Field("comma", description="Of a CSV file.")
     sheet: Annotated[str, Text()] = Field("", description="Of a workbook; the first unless given.")
+    header: Annotated[int, Whole(1, MOST_TITLES)] = Field(
+        1, description="The row with the names of the columns, of a CSV file or a workbook; what is above is not used."
+    )
     rows: Literal["patients", "events"] = Field("patients", description="patients | events: what a row is.")
     as_of: Annotated[date, Day()] = Field(description="The day of the extract.")
     since: Annotated[date | None, Day()] = Field(

@@ -13,10 +13,11 @@ import pytest
 from click.testing import CliRunner
 
 from run_sim import cli
+from sim.records.cells import Form
 from sim.records.dates import FORMATS, guess_formats, in_words, read_dates
 from sim.records.faults import RecordsError
 from sim.records.guess import describe
-from sim.records.raw import Form, read_raw
+from sim.records.raw import read_raw
 from sim.records.value import MILESTONES, date_of
 from sim.scenario import ScenarioError
 from tests.records.registers import (

@@ -33,7 +33,7 @@ from sim.fits.digitised import (
 from sim.fits.numbers import Number
 from sim.fits.written import curve_text, digest_of_text
 from sim.records.faults import RecordsError
-from sim.records.raw import Form, digest_of, guess_form, kind_of, read_raw
+from sim.records.raw import digest_of, guess_form, read_raw
 from sim.scenario import Loaded, load
 from sim.scenario.clock_values import Clock
 from sim.scenario.files import shipped_file
@@ -231,7 +231,7 @@ def _columns(file: Path, values: Mapping[str, float]) -> tuple[NDArray[np.int64]
 
     `values`: what that column may be called, and how many of it make up 1. Raises RecordsError.
     """
-    form = guess_form(file)[0] if kind_of(file) == "csv" else Form()
+    form = guess_form(file)[0]
     raw = read_raw(file, form, most_rows=MOST_POINTS + 1)
     names = {name.strip().casefold(): name for name in raw.columns.columns}
     times = {word: unit for unit, words in SPELLINGS.items() for word in words}
