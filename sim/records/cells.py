@@ -26,7 +26,8 @@ NAMED = 0.7
 class Raw:
     """The cells of a register as text, "" where empty, by column; `row`: the number of each row in the file.
 
-    The header is row 1, or the one that is stated. `broken`: rows that have not as many cells as the header. `notes`: what is to be said of it.
+    The header is row 1, or the one that is stated. `broken`: rows that have not as many cells as the header. `notes`:
+    what is to be said of it.
     """
 
     columns: pd.DataFrame
@@ -37,7 +38,7 @@ class Raw:
 
 @dataclass(frozen=True)
 class Form:
-    """How a file is written. `encoding`, `separator`: of a CSV file; `header`: the row with the names of the columns."""
+    """How a file is written. `encoding`, `separator`: of a CSV file; `header`: the row with the names of columns."""
 
     encoding: str = ""
     separator: str = ""

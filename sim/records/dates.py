@@ -34,17 +34,19 @@ WORDS = {
     "%Y": "year", "%y": "year of two digits", "%m": "month", "%d": "day", "%b": "month by its short name",
     "%B": "month by its name",
 }  # fmt: skip
-# Names of months beside the English ones, as German and French programs write them, in the order of the year.
+# Names of months beside the English ones, as German, French and Spanish programs write them, in the order of the year.
 _LONG = (
-    ("januar", "jaenner", "janvier"), ("februar", "feber", "fevrier"), ("maerz", "mars"), ("april", "avril"),
-    ("mai",), ("juni", "juin"), ("juli", "juillet"), ("august", "aout"), ("september", "septembre"),
-    ("oktober", "octobre"), ("november", "novembre"), ("dezember", "decembre"),
+    ("januar", "jaenner", "janvier", "enero"), ("februar", "feber", "fevrier", "febrero"), ("maerz", "mars", "marzo"),
+    ("april", "avril", "abril"), ("mai", "mayo"), ("juni", "juin", "junio"), ("juli", "juillet", "julio"),
+    ("august", "aout", "agosto"), ("september", "septembre", "septiembre", "setiembre"),
+    ("oktober", "octobre", "octubre"), ("november", "novembre", "noviembre"),
+    ("dezember", "decembre", "diciembre"),
 )  # fmt: skip
 _SHORT = (
-    ("jan", "jaen", "janv"), ("feb", "fev", "fevr"), ("mar", "mrz", "maer", "maerz", "mars"), ("apr", "avr"),
-    ("may", "mai"),
-    ("jun", "juni", "juin"), ("jul", "juli", "juil"), ("aug", "aout"), ("sep", "sept"), ("okt", "oct"), ("nov",),
-    ("dez", "dec"),
+    ("jan", "jaen", "janv", "ene"), ("feb", "fev", "fevr"), ("mar", "mrz", "maer", "maerz", "mars"),
+    ("apr", "avr", "abr"), ("may", "mai"),
+    ("jun", "juni", "juin"), ("jul", "juli", "juil"), ("aug", "aout", "ago"), ("sep", "sept"), ("okt", "oct"),
+    ("nov",), ("dez", "dec", "dic"),
 )  # fmt: skip
 _NAMES = {
     code: {name: calendar[1 + k] for k, names in enumerate(months) for name in names}

@@ -76,9 +76,7 @@ def describe(path: Path) -> str:
     if told:
         head += [f"encoding: {form.encoding}    # {told}", f"separator: {form.separator}"]
     if form.header > 1:
-        head.append(
-            f"header: {form.header}    # the row with the names of the columns; what stands above it is not used"
-        )
+        head.append(f"header: {form.header}    # the row with the names of the columns; what is above it is not used")
     head += [f"# {note}" for note in raw.notes]
     if raw.broken:
         head.append(f"# {len(raw.broken)} rows have not as many cells as the first one, and are not used")
@@ -177,6 +175,7 @@ def _events(columns: _Columns) -> Iterator[str]:
         # "progressed" is progression, unless that has a name of its own there
         its_own = activity in ACTIVITIES and (not means or (activities == means).any())
         meaning[str(activity)] = str(activity) if its_own else means
+    _part_progression(meaning)
     yield "included_at: referral  # what brings a patient into the register: referral | listing | apheresis | infusion"
     yield "events:"
     different = raw.columns[other["id"]].nunique()
@@ -190,6 +189,13 @@ def _events(columns: _Columns) -> Iterator[str]:
         yield f"    {line}    # {counts[name]} rows"
     yield from _categories(raw, other)
     yield from _attempts(other)
+
+
+def _part_progression(meaning: dict[str, str]) -> None:
+    """Where several activities speak of progression, the one that is most like the word is it, and ends no path."""
+    several = [name for name, means in meaning.items() if means == "progression"]
+    surest = max(several, key=lambda name: _likeness(name, WORDS["progression"]), default="")
+    meaning.update({name: "progressed" for name in several if name != surest})
 
 
 def _when(raw: Raw, dates: Mapping[str, Guess]) -> Iterator[str]:

@@ -48,6 +48,7 @@ Flags = NDArray[np.bool_]
 # An activity that is passed more than once counts when it is first passed; of all others the last one counts.
 FIRST_COUNTS = ("referral", "listing", "apheresis", PROGRESSION, BRIDGING)
 LONGEST_STAY = 3650.0
+BROKEN = "has not as many cells as the row of names"
 _YES = {
     "yes": 1.0,
     "no": 0.0,
@@ -59,6 +60,10 @@ _YES = {
     "n": 0.0,
     "ja": 1.0,
     "nein": 0.0,
+    "oui": 1.0,
+    "non": 0.0,
+    "sí": 1.0,
+    "si": 1.0,
 }
 
 
@@ -124,9 +129,7 @@ class _Table:
         """One row a patient, as it stands in the file."""
         nobody = np.zeros(len(raw.row), bool)
         found = cls(r, raw.row, {}, {}, {}, nobody, [], list(raw.notes), frozenset(), nobody.copy())
-        found.faults += [
-            RowFault(n, WHOLE_ROW, "broken", "has not as many cells as the row of names") for n in raw.broken
-        ]
+        found.faults += [RowFault(n, WHOLE_ROW, "broken", BROKEN) for n in raw.broken]
         for name, column in r.date_columns:
             found.read_date(name, column, raw.columns[column.column])
         for name, other in r.other_columns.items():
@@ -388,7 +391,7 @@ def _of_events(r: Register, events: Events, raw: Raw) -> _Table:
     row[codes[::-1]] = raw.row[::-1]
     nobody = np.zeros(count, bool)
     table = _Table(r, row, {}, {}, {}, nobody, [], list(raw.notes), frozenset(), nobody.copy())
-    table.faults += [RowFault(n, WHOLE_ROW, "broken", "has not as many cells as the row of names") for n in raw.broken]
+    table.faults += [RowFault(n, WHOLE_ROW, "broken", BROKEN) for n in raw.broken]
     of_nobody = (case == "").to_numpy()
     table.faults += [
         RowFault(int(n), events.case, "no case", "says of no case that it is theirs") for n in raw.row[of_nobody]
@@ -398,6 +401,7 @@ def _of_events(r: Register, events: Events, raw: Raw) -> _Table:
         doubtful = (read.fault == kind) & used
         table.faults += [RowFault(int(n), events.time.column, kind, reason) for n in raw.row[doubtful]]
         table.bad[codes[doubtful]] = True
+    used &= ~_of_later_courses(table, codes, meaning, used, read.days)
     other = sorted(set(activity[pd.isna(meaning)].tolist()) - {""})
     if other:
         table.notes.append(f"{len(other)} activities stand for nothing and were not used")
@@ -412,6 +416,25 @@ def _of_events(r: Register, events: Events, raw: Raw) -> _Table:
         table.cells[name] = _first_cells(raw.columns[column.column].str.strip().to_numpy(dtype=object), codes, count)
     table.has = frozenset(table.dates) | frozenset(table.cells)
     return table
+
+
+def _of_later_courses(
+    table: _Table, codes: IntArray, meaning: NDArray[np.object_], used: Flags, days: FloatArray
+) -> Flags:
+    """The events after the first infusion, but for the discharge that follows it, of cases infused on several days.
+
+    Of a case that was infused once nothing is left out, so that events in the wrong order stay a fault.
+    """
+    infused, count = used & (meaning == "infusion") & ~np.isnan(days), len(table.row)
+    first, last, home = np.full(count, np.inf), np.full(count, -np.inf), np.full(count, np.inf)
+    np.fmin.at(first, codes[infused], days[infused])
+    np.fmax.at(last, codes[infused], days[infused])
+    several = last > first
+    if several.any():
+        table.notes.append(f"{told(int(several.sum()))} cases were infused on several days: the first course counts")
+    leaving = used & (meaning == "discharge") & (days >= first[codes])
+    np.fmin.at(home, codes[leaving], days[leaving])
+    return np.asarray(several[codes] & (days > np.where(meaning == "discharge", home[codes], first[codes])))
 
 
 def _first_cells(cells: NDArray[np.object_], codes: IntArray, count: int) -> NDArray[np.object_]:
