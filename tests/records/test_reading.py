@@ -358,3 +358,57 @@ def test_ids_that_differ_by_capitals_are_one_patient(tmp_path: Path) -> None:
     whole.to_csv(tmp_path / "r.csv", index=False)
     faults = read(described(tmp_path, "r.csv", "%Y-%m-%d", "utf-8", "comma")).faults
     assert [fault.kind for fault in faults] == ["duplicate", "duplicate"]
+
+
+def spanish(patients: pd.DataFrame) -> list[list[str]]:
+    """Rows of a sheet as they are exported: two rows of titles, Spanish names, and the patients."""
+    names = ["NHC", "Fecha de derivación", "Inclusión en lista", "Leucaféresis", "Infusión", "Fallecimiento"]
+    width = len(names)
+    rows = [["Registro CAR-T"] + [""] * (width - 1), ["Extracción", "30/04/2025"] + [""] * (width - 2), names]
+    return rows + patients.drop(columns="Region").to_numpy().tolist()
+
+
+@pytest.mark.parametrize("kind", ["xlsx", "csv"])
+def test_titles_above_the_table_are_no_names_of_columns(tmp_path: Path, kind: str) -> None:
+    file, rows = tmp_path / f"register.{kind}", spanish(frame("%d.%m.%Y"))
+    if kind == "csv":
+        file.write_text("\n".join(";".join(row) for row in rows), encoding="utf-8")
+    else:
+        pd.DataFrame(rows).to_excel(file, index=False, header=False)
+    text = describe(file)
+    assert "header: 3 " in text
+    for line in ("referral: {column: \"Fecha de derivación\"", "apheresis: {column: \"Leucaféresis\"",
+                 "died: {column: Fallecimiento", "id: NHC"):  # fmt: skip
+        assert line in text, text
+    path = tmp_path / "register.yaml"
+    path.write_text(text, encoding="utf-8")
+    reading = read(path)
+    assert reading.records.row.tolist() == [4, 5, 6, 7]
+    assert told(reading)["infusion"] == expected()["infusion"]
+
+
+def test_of_a_case_infused_on_several_days_the_first_course_counts(tmp_path: Path) -> None:
+    """And of a case infused once, what comes in the wrong order stays a fault."""
+    file = tmp_path / "register.csv"
+    more = [
+        ("Ada", "Apheresis", "2025-04-27", "north"), ("Ada", "Infusion", "2025-04-29", "north"),
+        ("Cem", "Infusion", "2025-03-20", "coast"),
+    ]  # fmt: skip
+    whole = pd.concat([events(), pd.DataFrame(more, columns=["Case", "Activity", "Time", "Region"])])
+    whole.to_csv(file, index=False)
+    path = tmp_path / "register.yaml"
+    described_as = AS_EVENTS.format(file=file.name, case="Case", activity="Activity", time="Time", region="Region")
+    path.write_text(described_as, encoding="utf-8")
+    reading = read(path)
+    assert told(reading)["infusion"][0] == expected()["infusion"][0]
+    assert "fewer than 5 cases were infused on several days: the first course counts" in reading.notes
+    assert [(fault.row, fault.kind) for fault in reading.faults] == [(9, "order")]
+
+
+def test_of_several_names_of_progression_the_surest_is_it(tmp_path: Path) -> None:
+    file = tmp_path / "register.csv"
+    whole = events().replace({"Activity": {"Death": "Progressed, off path", "Listing": "Progression"}})
+    whole.to_csv(file, index=False)
+    text = describe(file)
+    assert "Progression: progression " in text
+    assert '"Progressed, off path": progressed ' in text
