@@ -48,6 +48,18 @@ def test_the_base_is_wrong_in_everything_that_is_fitted() -> None:
         assert abs(base / true - 1.0) > 0.3, path
 
 
+def test_a_base_whose_later_clocks_are_as_while_waiting_gets_its_own() -> None:
+    w = world(300)
+    alike = ("removal", "ends_eligibility")
+    base = w.base.with_overrides([f"clocks.after_apheresis.{name}=as_waiting" for name in alike])
+    found = {row.path: row for number in fitted(replace(w, base=base), 0).numbers for row in number.rows}
+    for name, before in (("removal", 0.0025), ("ends_eligibility", 0.5)):
+        both = found[f"clocks.waiting.{name}"], found[f"clocks.after_apheresis.{name}"]
+        assert [row.base for row in both] == pytest.approx([before, before])
+        assert both[0].estimate != both[1].estimate
+        assert both[1].status in ("scaled", "fitted")
+
+
 def naive_death_rate(register: pd.DataFrame) -> float:
     """One over the mean time to death of those who died before infusion, as one would compute it by hand."""
     waited = (pd.to_datetime(register["end"]) - pd.to_datetime(register["referral"])).dt.days
