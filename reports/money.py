@@ -222,7 +222,7 @@ def _distribution(table: pd.DataFrame, findings: Findings, flag: str) -> Grid:
     for scenario in findings.others:
         heads += [scenario, *([f"{scenario}, weighted"] if weighted else [])]
     unit = str(table["unit"].iloc[0])
-    title = f"Net benefit more than with {findings.baseline}, by group, at {middle:,.0f} a QALY, {unit}{flag}"
+    title = f"Net benefit more than with {findings.baseline}, by group, at {middle:,.0f} per QALY, {unit}{flag}"
     return Grid(title, heads, rows, "figures stack unprinted")
 
 

@@ -126,11 +126,11 @@ def _threshold_line(picture: Figure, plane: pd.DataFrame, findings: Findings) ->
         return ""
     picture.add_trace(
         trace(
-            "scatter", x=[low, high], y=[worth * low, worth * high], mode="lines", name=f"{number(worth, 0)} a QALY",
+            "scatter", x=[low, high], y=[worth * low, worth * high], mode="lines", name=f"{number(worth, 0)} per QALY",
             line={"color": INK, "width": 1.5, "dash": "dot"}, hoverinfo="skip", showlegend=False,
         )
     )  # fmt: skip
-    return f"; below the dotted line a strategy is worth it at {number(worth, 0)} a QALY"
+    return f"; below the dotted line a strategy is cost-effective at {number(worth, 0)} per QALY"
 
 
 def _quadrants(picture: Figure, plane: pd.DataFrame, strategies: Sequence[str]) -> None:
@@ -326,7 +326,7 @@ def draw_price(prices: pd.DataFrame, findings: Findings) -> Figure:
         Group(
             f"{scenario} against {against}",
             tuple(
-                Row(f"{number(row.willingness_to_pay, 0)} a QALY", _priced(row), mark(place)) for row in records(mine)
+                Row(f"{number(row.willingness_to_pay, 0)} per QALY", _priced(row), mark(place)) for row in records(mine)
             ),
         )
         for place, ((scenario, against), mine) in enumerate(known.groupby(["scenario", "against"], sort=False))
@@ -353,11 +353,11 @@ def describe_price(prices: pd.DataFrame, findings: Findings) -> str:
     known = prices[prices["value_based_price"].notna()]
     rows = records(known[known["willingness_to_pay"] == known["willingness_to_pay"].max()])
     told = [f"{row.scenario} against {row.against} {rounded(row.value_based_price, 3)}" for row in rows]
-    return f"Value-based prices at {number(rows[0].willingness_to_pay, 0)} a QALY: {listed(told)}."
+    return f"Value-based prices at {number(rows[0].willingness_to_pay, 0)} per QALY: {listed(told)}."
 
 
 def _row(row: Any, place: int) -> Row:
-    return Row(f"{number(row.willingness_to_pay, 0)} a QALY", _priced(row), mark(place))
+    return Row(f"{number(row.willingness_to_pay, 0)} per QALY", _priced(row), mark(place))
 
 
 def _priced(row: Any) -> Estimate:
@@ -366,7 +366,7 @@ def _priced(row: Any) -> Estimate:
 
 def _price_title(known: pd.DataFrame, unit: str) -> str:
     row = records(known.sort_values("willingness_to_pay", kind="stable").tail(1))[0]
-    who = f"{row.scenario} against {row.against}, at {number(row.willingness_to_pay, 0)} {unit} a QALY"
+    who = f"{row.scenario} against {row.against}, at {number(row.willingness_to_pay, 0)} {unit} per QALY"
     if row.value_based_price < 0.0:
         return f"No price of the product makes up for its costs: {who}"
     of = level(Estimate(abs(float(row.change)), unit="share"))
@@ -425,10 +425,10 @@ def _worth(row: Any) -> Estimate:
 def _evppi_title(rows: list[Any], unit: str) -> str:
     first, at = rows[0], number(rows[0].willingness_to_pay, 0)
     if first.evppi <= 2.0 * first.standard_error:
-        return f"No input alone is clearly worth knowing, at {at} {unit} a QALY"
+        return f"No input alone is clearly worth knowing, at {at} {unit} per QALY"
     alone = stands_out(_worth(first), map(_worth, rows[1:]))
     most = "is worth most to know" if alone else "is among the inputs most worth knowing"
-    return f"{input_label(str(first.input))} {most}: {rounded(first.evppi, 3)} {unit} per patient, at {at} a QALY"
+    return f"{input_label(str(first.input))} {most}: {rounded(first.evppi, 3)} {unit} per patient, at {at} per QALY"
 
 
 def _frontier(picture: Figure, ceac: pd.DataFrame, strategies: Sequence[str]) -> None:
@@ -484,10 +484,12 @@ def _ceac_title(ceac: pd.DataFrame, findings: Findings) -> str:
     rows = _at_threshold(ceac, findings)
     if rows.empty:
         low, high = (number(pick(ceac["willingness_to_pay"]), 0) for pick in (min, max))
-        return f"How often each strategy is cost-effective, from {low} to {high} {_unit(ceac)} a QALY"
+        return f"How often each strategy is cost-effective, from {low} to {high} {_unit(ceac)} per QALY"
     row = records(rows.nlargest(1, "probability"))[0]
     share, chosen = level(Estimate(row.probability, unit="share")), records(_best(rows))
-    told = f"At {number(row.willingness_to_pay, 0)} {_unit(ceac)} a QALY, {row.strategy} is most often cost-effective: "
+    told = (
+        f"At {number(row.willingness_to_pay, 0)} {_unit(ceac)} per QALY, {row.strategy} is most often cost-effective: "
+    )
     told += f"in {share} of samples"
     if chosen and chosen[0].strategy != row.strategy:
         told += f", while {chosen[0].strategy} has the highest mean net benefit"
@@ -504,8 +506,8 @@ def _evpi_title(evpi: pd.DataFrame, findings: Findings) -> str:
     rows, unit = _at_threshold(evpi, findings), _unit(evpi)
     if rows.empty:
         most = records(evpi.nlargest(1, "evpi"))[0]
-        at = f"{rounded(most.evpi, 3)} {unit} per patient, at {number(most.willingness_to_pay, 0)} a QALY"
+        at = f"{rounded(most.evpi, 3)} {unit} per patient, at {number(most.willingness_to_pay, 0)} per QALY"
         return f"Perfect information is worth at most {at}"
     row = records(rows)[0]
     worth, at = rounded(row.evpi, 3), number(row.willingness_to_pay, 0)
-    return f"At {at} {unit} a QALY, perfect information is worth {worth} {unit} per patient"
+    return f"At {at} {unit} per QALY, perfect information is worth {worth} {unit} per patient"

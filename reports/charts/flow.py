@@ -228,13 +228,13 @@ def _title(flow: pd.DataFrame, findings: Findings) -> str:
         return "Nobody is lost before infusion"
     row, *others = records(lost.sort_values("estimate", ascending=False, kind="stable"))
     told = figure(_loss(row))
-    quoted = [f"\N{LEFT DOUBLE QUOTATION MARK}{label}\N{RIGHT DOUBLE QUOTATION MARK}" for label in _ends(row)]
-    most = "The largest loss" if stands_out(_widest(row), map(_widest, others)) else "One of the largest losses"
-    return f"{most} is with {findings.quoted(row.scenario)}, from {quoted[0]} to {quoted[1]}: {told}"
+    start, end = (uncapital(str(label)) for label in _ends(row))
+    most = "The largest loss" if stands_out(_widest(row), map(_widest, others)) else "Among the largest losses"
+    return f"{most}, with {findings.quoted(row.scenario)}: {told}, {end} (from: {start})"
 
 
 def _loss(row: Any) -> Estimate:
-    return Estimate(row.estimate, row.low, row.high, "patients, mean of a replication")
+    return Estimate(row.estimate, row.low, row.high, "patients")
 
 
 def _widest(row: Any) -> Estimate:

@@ -1,4 +1,4 @@
-"""The months ahead of a register: what is forecast, in envelopes of the courses of events."""
+"""The months ahead of a register: what is forecast, in envelopes of the simulated futures."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from reports.words import number
 FRONT = ("waiting_list", "infusions")
 MEDIAN, THEIRS = "all patients, median", "already in the register, median"
 PANEL = 210
-ENVELOPES = "shaded: nine of ten courses of events (light) and half of them (dark)"
+ENVELOPES = "shaded: nine in ten simulated futures (light), half of them (dark)"
 
 
 def shows(front: bool) -> Callable[[pd.DataFrame], bool]:
@@ -88,7 +88,7 @@ def _box(rows: pd.DataFrame) -> Box:
 def _at(row: Any) -> str:
     digits = 0 if row.unit == "patients" else 1
     low, middle, high = (number(value, digits) for value in (row.p5, row.p50, row.p95))
-    return f"month to {row.last_day} {middle} (nine of ten courses of events: {low} to {high})"
+    return f"month to {row.last_day} {middle} (nine in ten simulated futures: {low} to {high})"
 
 
 def _title(mine: pd.DataFrame) -> str:
@@ -96,4 +96,4 @@ def _title(mine: pd.DataFrame) -> str:
     row = records(mine[(mine["quantity"] == first) & (mine["group"] == "all")])[-1]
     digits = 0 if row.unit == "patients" else 1
     low, middle, high = (number(value, digits) for value in (row.p5, row.p50, row.p95))
-    return f"{row.label}: {middle} in the month to {row.last_day}, {low} to {high} in nine of ten courses of events"
+    return f"{row.label}: {middle} in the month to {row.last_day}, {low} to {high} in nine in ten simulated futures"

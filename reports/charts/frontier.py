@@ -83,7 +83,7 @@ def _known(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def _standing(row: Any) -> str:
-    ratio = f", {number(row.icer, 0)} a QALY against {row.against}" if row.icer == row.icer else ""
+    ratio = f", {number(row.icer, 0)} per QALY against {row.against}" if row.icer == row.icer else ""
     reference = ", reference arm" if row.arm == REFERENCE else ""
     return f"{row.status}{ratio}{reference}"
 

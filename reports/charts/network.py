@@ -44,7 +44,7 @@ HEADS = {
 }
 COLOURS = {"region": PAPER, "centre": PROCESS[1], "maker": lighter("#E07A1F", 0.8)}
 FLOW, THINNEST, THICKEST = "#8FA3B5", 1.5, 8.0
-STOCK = "the stock"
+STOCK, MAKER = "the stock", "the manufacturer"
 MOST, MOST_PANELS, NARROW_LINES, WIDE_LINES = 20, 3, 9, 5
 NAME_WIDER = {True: 6, False: 4}
 """By how many letters a line of a name, which is bold, is shorter, on a wide page and on a phone."""
@@ -110,7 +110,7 @@ def draw(table: pd.DataFrame, findings: Findings) -> Figure:
     return finish(
         picture,
         title=_title(nets),
-        subtitle="On the day on which measuring begins; days on the way are means"
+        subtitle="As on the first day of the measuring window; transport days are means"
         + (f"; {left} with fewer patients are not drawn" if left else "")
         + (f"; {counted(others, 'scenario')} more are not drawn" if others > 0 else ""),
         alt=describe(table, findings),
@@ -128,7 +128,7 @@ def describe(table: pd.DataFrame, findings: Findings) -> str:
     parts = []
     for net in _nets(table, findings):
         said = [
-            f"{name}: {', '.join(lines)}" if lines else name
+            f"{name or MAKER}: {', '.join(lines)}" if lines else name or MAKER
             for boxes in net.boxes.values()
             for name, lines in list(boxes.items())[:5]
         ]
@@ -142,10 +142,10 @@ def _title(nets: list[Net]) -> str:
     regions, centres = (counted(first.size[column], column) for column in ("region", "centre"))
     patients = f"{stated(first.patients)} patients a month" if first.patients else "Patients"
     if first.patients and first.on_days:
-        patients += ", and others on given days,"
+        patients += ", plus others on given days,"
     makers = list(dict.fromkeys(_makers_told(net) for net in nets))
     products = f"; products from {' or '.join(makers)}" if all(makers) else ""
-    products = products if len(makers) < 3 else f"; their products come in {len(makers)} ways"
+    products = products if len(makers) < 3 else f"; {len(makers)} arrangements of manufacture"
     same = (
         len({(net.patients, net.on_days, tuple(net.boxes["region"]), tuple(net.boxes["centre"])) for net in nets}) == 1
     )

@@ -20,7 +20,7 @@ BELOW, HIGH = 52, 360
 FRONT, TODAY = "nothing cheaper is better", "as it is today"
 CHOSEN, NEAR, MEETS, MISSES, OPEN = (
     "cheapest that meets the targets",
-    "meets them at hardly more cost",
+    "meets them at little extra cost",
     "meets them, at a higher cost",
     "misses a target",
     "not needed or not decided",

@@ -25,13 +25,13 @@ AXES = {
 }
 TITLES = {
     "utilisation": (
-        ("The fullest resource is", "One of the fullest resources is"),
-        "{} {}, with {}: {} utilised",
+        ("The fullest resource:", "Among the fullest resources:"),
+        "{} {} ({}), {} utilised",
         "No resource is limited",
     ),
     "queue_mean": (
-        ("The longest mean queue is for", "One of the longest mean queues is for"),
-        "{} {}, with {}: {}",
+        ("The longest mean queue:", "Among the longest mean queues:"),
+        "{} {} ({}), {}",
         "Nobody queues for anything",
     ),
 }

@@ -10,7 +10,7 @@ from reports.figure import Figure
 from reports.findings import EVERYBODY, Findings
 from reports.tables import records
 from reports.theme import MUTED, canvas, finish
-from reports.words import Estimate, level, listed, rounded, scale, told_apart, unit_of
+from reports.words import Estimate, level, listed, rounded, scale, told_apart, uncapital, unit_of
 from sim.tables.inputs import input_label
 
 BELOW, LEFT = 52, 320
@@ -85,10 +85,19 @@ def moved(row: object) -> str:
     factor, noun_of = scale(unit), unit_of(Estimate(now, unit=unit, change=True))
     sizes = told_apart(abs(stated) * factor, abs(now) * factor, rounded)
     noun = "in the mean wait" if getattr(row, "metric", "") == WAIT else f"in “{getattr(row, 'label', '')}”"
-    way = "turns round" if stated * now < 0.0 else "grows" if abs(now) > abs(stated) else "falls"
+    way = "reverses" if stated * now < 0.0 else "grows" if abs(now) > abs(stated) else "falls"
     told = f"from {sizes[0]} to {sizes[1]}{noun_of}"
-    values = f"{getattr(row, 'value', '')} instead of {getattr(row, 'stated_value', '')}"
+    values = instead(row)
     return f"{input_label(str(getattr(row, 'path', '')))}: with {values} the difference {noun} {way} {told}"
+
+
+def instead(row: object) -> str:
+    """`2 instead of 4`: a value that was tried, and the stated one; several numbers without their brackets."""
+    value, stated = (
+        listed(text.strip("[]").split(", ")) if text.startswith("[") else text
+        for text in (str(getattr(row, name, "")) for name in ("value", "stated_value"))
+    )
+    return f"{value} instead of {stated}"
 
 
 def describe(robustness: pd.DataFrame, findings: Findings) -> str:
@@ -96,4 +105,4 @@ def describe(robustness: pd.DataFrame, findings: Findings) -> str:
     rows = records(strongest(robustness))
     ends = [level(Estimate(row.estimate, unit=row.unit, change=True)) for row in rows]
     told = [f"{input_label(row.path)} {row.value}: {end}" for row, end in zip(rows, ends, strict=True)]
-    return f"The difference in {rows[0].label} with one assumption moved at a time. {listed(told)}."
+    return f"The difference in {uncapital(str(rows[0].label))} with one assumption changed at a time. {listed(told)}."

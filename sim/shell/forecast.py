@@ -60,7 +60,7 @@ if TYPE_CHECKING:
 )
 @click.option("--base", help="For --back-test: the scenario that was fitted; what SCENARIO extends unless given.")
 @click.option("--samples", **limited("forecast", "samples"), help="Draws of what is uncertain.")
-@click.option("--replications", "-n", **limited("forecast", "replications"), help="Courses of events for each.")
+@click.option("--replications", "-n", **limited("forecast", "replications"), help="Simulated futures for each.")
 @seed
 @overrides
 @engine
