@@ -169,16 +169,16 @@ def _groups(tables: Tables, findings: Findings, scenario: str) -> Iterator[str]:
             theirs = before.get(group)
             was = ""
             if theirs is not None and value.clearly_apart(theirs):
-                was = f", {'up' if value.value > theirs.value else 'down'} from {_bare(theirs)}"
+                was = f" (from {_bare(theirs)})"
             told.append(f"{group} {_bare(value)}{was}")
-        yield f"progressed before infusion, of 100 by risk group: {'; '.join(told)}"
+        yield f"progressed by risk group, of 100: {', '.join(told)}"
     waits = _group(frame, scenario, "centre", "waiting_days_mean")
     ranked = sorted(waits, key=lambda centre: waits[centre].value)
     least, most = (ranked[0], ranked[-1]) if ranked else ("", "")
     if ranked and waits[most].clearly_apart(waits[least]) and waits[most].value > WORTH_TELLING * waits[least].value:
         low, high = told_apart(waits[least].value, waits[most].value, rounded)
         where = f" with {findings.quoted(scenario)}" if len(findings.others) == 1 else ""
-        yield f"the mean wait{where} goes from {low} days in {least} to {high} in {most}"
+        yield f"the mean wait{where} ranges from {low} days in {least} to {high} in {most}"
 
 
 def _bare(share: Estimate) -> str:

@@ -40,6 +40,13 @@ PHRASES: Mapping[str, tuple[str, str, str]] = {
     "still_waiting_share": ("the proportion still waiting when follow-up ends", "lower", "higher"),
     EVERYBODY: ("the proportion of all referred who are infused and progression-free at 12 months", "lower", "higher"),
 }
+SHORT: Mapping[str, str] = {
+    "waiting_days_mean": "Mean wait, referral to infusion",
+    "progressed_before_infusion_share": "Progressed before infusion",
+    EVERYBODY: "Infused and progression-free at one year",
+    "infused_share": "Infused",
+}
+"""What a metric is called where room is short: on a tile, over a panel; another one is called as its table calls it."""
 TELLING = tuple(name for name in PHRASES if BY_NAME[name].tells in (REACH, LOSS) and BY_NAME[name].unit == "share")
 """Metrics that say how many come to infusion, or do not, in the order in which they are told."""
 

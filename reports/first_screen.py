@@ -11,7 +11,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from reports.findings import EVERYBODY, UNRESOLVED, Findings, half_infused, is_flattered, losses
+from reports.findings import EVERYBODY, SHORT, UNRESOLVED, Findings, half_infused, is_flattered, losses
 from reports.theme import mark
 from reports.words import (
     Estimate,
@@ -35,13 +35,6 @@ from sim.outcomes.verdicts import LOWER, Verdict
 MOST_TILES, MOST_FINDINGS = 3, 5
 WAIT, INFUSED, PROGRESSED = "waiting_days_mean", "infused_share", "progressed_before_infusion_share"
 TILES = (WAIT, PROGRESSED, EVERYBODY)
-SHORT: dict[str, str] = {
-    WAIT: "Mean wait, referral to infusion",
-    PROGRESSED: "Progressed before infusion",
-    EVERYBODY: "Infused and progression-free at one year",
-    INFUSED: "Infused",
-}
-"""What a tile calls a metric; another one is called as its table calls it."""
 WHO: dict[str, str] = {
     EVERYBODY: "infused and progression-free at one year",
     INFUSED: "infused",

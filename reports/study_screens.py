@@ -9,10 +9,10 @@ from typing import Any
 import pandas as pd
 
 from reports.charts.plans import levers
-from reports.findings import EVERYBODY, Findings
-from reports.first_screen import INFUSED, PROGRESSED, SHORT, TILES, WAIT, FirstScreen, Tile, of_scenarios, tile
+from reports.findings import EVERYBODY, SHORT, Findings
+from reports.first_screen import INFUSED, PROGRESSED, TILES, WAIT, FirstScreen, Tile, of_scenarios, tile
 from reports.tables import Tables, records
-from reports.words import Estimate, counted, listed, of_hundred, rounded, scale, unit_of
+from reports.words import Estimate, counted, listed, of_hundred, rounded, scale, uncapital, unit_of
 from sim.outcomes.verdicts import HIGHER, LOWER, Verdict
 from sim.tables.inputs import input_label, point_label
 
@@ -56,17 +56,17 @@ def of_sweep(sweep: pd.DataFrame, picture: str) -> FirstScreen:
             tile(
                 SHORT.get(metric, str(low["label"])),
                 [
-                    (f"{word}: {name}", place, end)
+                    (f"{word}: {uncapital(name)}", place, end)
                     for word, name, place, end in zip(("lowest", "highest"), names, (0, 1), ends, strict=True)
                 ],
                 "" if apart else str(Verdict.UNCLEAR),
             )
         )
         if metric in (WAIT, outcome):
-            told.append(_range(metric, ends, names))
+            told.append(_range(metric, ends, names, apart))
     if not clear:
-        told = ["no clear difference in the mean wait, or in the proportion of all referred who benefit"]
-    first = f"Over {counted(many, 'point')}"
+        told = ["no clear difference in the mean wait or in the outcome of all referred"]
+    first = f"Across {counted(many, 'point')}"
     others = int(sweep["scenario"].nunique()) - 1
     who = f" of {scenario}" if others else ""
     return FirstScreen(
@@ -75,10 +75,14 @@ def of_sweep(sweep: pd.DataFrame, picture: str) -> FirstScreen:
     )  # fmt: skip
 
 
-def _range(metric: str, ends: list[Estimate], names: list[str]) -> str:
+def _range(metric: str, ends: list[Estimate], names: list[str], apart: bool) -> str:
+    """Between which numbers a metric lies, as far as its lowest and its highest are clearly apart."""
+    if not apart:
+        return f"no clear difference in {'the mean wait' if metric == WAIT else f'who is {_who(metric)}'}"
     if metric == WAIT:
         low, high = (rounded(end.value) for end in ends)
-        return f"a mean wait from {low} days ({names[0]}) to {high} ({names[1]})"
+        at = [uncapital(name) for name in names]
+        return f"a mean wait from {low} days ({at[0]}) to {high} ({at[1]})"
     low, high = (of_hundred(end.value).removesuffix(" of 100") for end in ends)
     share = f"{low} to {high}" if low != high else low
     return f"{share} of 100 patients {_who(metric)}"

@@ -223,12 +223,12 @@ def test_the_count_of_who_was_late_is_said_of_the_back_test() -> None:
     pair = ({**row, "method": SIMULATION}, {**row, "method": HELD_FLAT, "crps": 2.0})
     scored = [Scored(pair, late) for late in (2, 1)]
     said = said_of(scores_table(scored), scored)
-    assert said[0].endswith("came. On these days fewer than 5 were late in a stage, and dealt with as asked for.")
+    assert said[0].endswith("happened. On these days fewer than 5 were late in a stage, and dealt with as asked for.")
     assert "better than the list held flat (2.00)" in said[1]
-    assert said[1].endswith("of 90 %, which holds 99 % of the simulated futures, as whole numbers cannot be cut finer.")
+    assert said[1].endswith("in the 90% band, which covers 99% of the simulated futures, as counts are whole numbers.")
     # a mean of days is no whole number
     of_wait = [Scored(tuple({**one, "quantity": WAIT} for one in pair), 0)]
-    assert said_of(scores_table(of_wait), of_wait)[1].endswith("which holds 99 % of the simulated futures.")
+    assert said_of(scores_table(of_wait), of_wait)[1].endswith("which covers 99% of the simulated futures.")
 
 
 def test_scores_of_before_envelopes_said_what_they_hold_are_read() -> None:

@@ -35,7 +35,7 @@ def write_observe(folder: Path, word: str = "", off: bool = True) -> Path:
     """A folder of `observe` in which infusions are off, or nothing is."""
     points, scores = _observed(off), _scores(off, word)
     tables = {"observed": points, "observed_scores": scores}
-    said = [f"The simulation {'is off' if off else 'agrees'}: see below.{word}"]
+    said = [f"The simulation {'does not reproduce' if off else 'reproduces'} the register.{word}"]
     return _written(folder, "observe", tables, {"said": said, "warnings": [], "not_modelled": ["Time off."]})
 
 

@@ -51,16 +51,16 @@ def test_the_verdict_the_picture_and_where_it_is_off_come_first(files: Drawn) ->
     places = [
         told.index(words)
         for words in (
-            "The simulation is off: see below.",
+            "The simulation does not reproduce the register",
             "Half of those infused had waited at most 21 days; 20 simulated (90% of simulated registers: 16 to 24)",
-            "Off: Infusions by month, 2026-02: 40 observed, 20 simulated",
-            "3 of 4 things observed agree.",
-            "Whether each thing observed",
+            "Differs: Infusions by month, 2026-02: 40 observed, 20 simulated",
+            "3 of 4 quantities agree.",
+            "Whether this simulation could have produced",
             "Time off.",
         )
     ]
     assert places == sorted(places)
-    assert "4 of 4 things observed agree." in read_aloud(files("observe_agrees")["report.html"])
+    assert "4 of 4 quantities agree." in read_aloud(files("observe_agrees")["report.html"])
 
 
 def test_envelopes_and_points_are_those_of_the_table(folder: Folder, files: Drawn) -> None:
