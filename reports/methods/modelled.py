@@ -169,9 +169,9 @@ def queues(f: Facts) -> tuple[str, ...]:
             by_rule.setdefault(str(resource["policy"]), []).append(str(resource["label"]))
         rules = [f"{listed(labels)}: {POLICIES.get(rule, rule)}" for rule, labels in by_rule.items()]
         patience = case.model["patience"]
-        gives_up = f"who waits too long goes another way: {some(patience)}" if patience else "nobody gives up a queue"
+        gives_up = f"those who wait too long go another way: {some(patience)}" if patience else "nobody gives up a queue"
         told = f"{'; '.join(rules) or 'no queue'}; {gives_up}"
-        return f"{told}; queues have no limit; who leaves by a clock leaves every queue."
+        return f"{told}; queues have no limit; a patient who leaves by a clock leaves every queue."
 
     return f.each(told)
 

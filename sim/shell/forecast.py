@@ -37,13 +37,13 @@ if TYPE_CHECKING:
 @click.option("--months", **limited("forecast", "months"), help="How many months ahead.")
 @click.option("--out", type=FOLDER, help="Folder for the tables; below `results` unless given.")
 @click.option(
-    "--list-below", **limited("forecast", "list_below"), help="Also when fewer than this number are on the way."
+    "--list-below", **limited("forecast", "list_below"), help="Also when fewer patients than this are waiting."
 )
 @click.option(
     "--overdue",
     **limited("forecast", "overdue"),
-    help="Who has been in a stage for longer than it can last: it ends on the first day, or it is fitted to the "
-    "register. Refused unless given.",
+    help="A patient in a stage for longer than it can last: it ends on the first day, or is fitted to the register. "
+    "Refused unless given.",
 )
 @click.option(
     "--individual",

@@ -117,7 +117,7 @@ def prepare_study(scenario: Path, register: Path, folder: Path, asked: Asked) ->
     records = reading.records
     require_names(records, loaded.scenario)
     if records.included_at == "infusion":
-        raise RecordsError(f"{described.file}: is a register of the treated: who is on the way is not in it")
+        raise RecordsError(f"{described.file}: is a register of the treated: patients still waiting are not in it")
     first = first_day(records, described.file)
     months = months_after(records.as_of, asked.months)
     found = placed(loaded, reading, months, asked.overdue)
@@ -139,19 +139,19 @@ def _warnings(reading: Reading, loaded: Loaded) -> list[str]:
     found = []
     if reading.records.included_at != "referral":
         found.append(
-            f"patients come into the register at {reading.records.included_at}: who was referred and is not in it yet "
-            "is left out, so that the first weeks are forecast too low"
+            f"patients come into the register at {reading.records.included_at}: those referred and not in it yet "
+            "are left out, so that the first weeks are forecast too low"
         )
     if not loaded.scenario.uncertainty:
-        found.append("nothing in the scenario is uncertain: the envelopes hold chance alone, and are too narrow")
+        found.append("no input of the scenario is uncertain: the bands show chance alone, and are too narrow")
     if gives(loaded.scenario, "allogeneic"):
         found.append(
-            "what is on the shelf is in no register: the forecast begins with the "
-            f"{loaded.scenario.allogeneic.stock.opening} doses of allogeneic.stock.opening and no lot under way; state "
+            "no register records the stock of doses: the forecast begins with the "
+            f"{loaded.scenario.allogeneic.stock.opening} doses of allogeneic.stock.opening and no lot in production; state "
             "the doses of that day"
         )
     if any(region.already_waiting is not None for region in loaded.scenario.regions.values()):
-        found.append("the patients already waiting on day 0 of the scenario are left out: the register has who waits")
+        found.append("the patients already waiting on day 0 of the scenario are left out: the register has them")
     return found
 
 
