@@ -147,8 +147,8 @@ def _warnings(reading: Reading, loaded: Loaded) -> list[str]:
     if gives(loaded.scenario, "allogeneic"):
         found.append(
             "no register records the stock of doses: the forecast begins with the "
-            f"{loaded.scenario.allogeneic.stock.opening} doses of allogeneic.stock.opening and no lot in production; state "
-            "the doses of that day"
+            f"{loaded.scenario.allogeneic.stock.opening} doses of allogeneic.stock.opening and no lot in production; "
+            "state the doses of that day"
         )
     if any(region.already_waiting is not None for region in loaded.scenario.regions.values()):
         found.append("the patients already waiting on day 0 of the scenario are left out: the register has them")
