@@ -135,8 +135,8 @@ CHARTS: tuple[Chart, ...] = (
         "stages",
         stages.draw,
         stages.describe,
-        "Mean days of infused patients in each stage, in order. Dark: waiting in a queue; light: work under way. Names "
-        "that do not fit are left out; the table has all.",
+        "Mean days of infused patients in each stage, in order. Waiting in a queue stands out in colour; work under "
+        "way is grey. Names that do not fit are left out; the table has all.",
     ),
     Chart(
         "flow",
@@ -296,9 +296,9 @@ CHARTS: tuple[Chart, ...] = (
         "timeline_sample",
         timelines.draw,
         timelines.describe,
-        "Each bar is one patient from referral. Dark: waiting in a queue; light: work under way. The mark and the "
-        "words at the end show the outcome. A small vertical mark is a progression after which the patient was still "
-        "eligible. These are examples; the other charts have the estimates.",
+        "Each bar is one patient from referral. Waiting in a queue stands out in colour; work under way is grey. The "
+        "mark and the words at the end show the outcome. A small vertical mark is a progression after which the "
+        "patient was still eligible. These are examples; the other charts have the estimates.",
         section=APPENDIX,
         printed=False,
     ),
@@ -332,7 +332,7 @@ CHARTS: tuple[Chart, ...] = (
         "sweep",
         sweeps.draw_map,
         sweeps.describe_map,
-        "Each cell is a run with these two values; the darker, the higher. Point at a cell for its interval.",
+        "Each cell is a run with these two values; the scale is beside it. Point at a cell for its interval.",
         fits=_over_two,
         section=STUDY,
     ),
@@ -495,7 +495,7 @@ CHARTS: tuple[Chart, ...] = (
         forecast.drawer(front=True),
         forecast.describer(front=True),
         "The line is the median of the simulated futures, each with its own draw of the uncertain inputs; month by "
-        "month, nine in ten lie in the light band and half in the dark one. The second line counts only patients "
+        "month, nine in ten lie in the wide band and half in the narrow one. The second line counts only patients "
         "already in the register; it ends where fewer than 5 are left.",
         fits=forecast.shows(front=True),
         section=OWN,
@@ -517,8 +517,8 @@ CHARTS: tuple[Chart, ...] = (
         "observed",
         observed.drawer("first"),
         observed.describer("first"),
-        "The dark line is the register, the dashed one the median of the simulated registers; 90% of them lie in the "
-        "light band and half in the dark one. Neighbouring points move together, so single points outside prove "
+        "The solid line is the register, the dashed one the median of the simulated registers; 90% of them lie in the "
+        "wide band and half in the narrow one. Neighbouring points move together, so single points outside prove "
         "nothing: the test of all points together decides whether something differs.",
         fits=observed.shows("first"),
         section=OWN,

@@ -33,7 +33,7 @@ SPANS = ((0.0, 0.42), (0.58, 1.0))
 """The parts of the width of those who reach a station and of those who are lost from it; numbers stand between."""
 STATION = "#9DB0C3"
 PATIENTS = "patients"
-TITLES = {True: "patients who get there", False: "patients lost, larger scale"}
+TITLES = {True: "patients who reach it", False: "patients lost, larger scale"}
 
 
 def draw(flow: pd.DataFrame, findings: Findings) -> Figure:
@@ -80,7 +80,7 @@ def draw(flow: pd.DataFrame, findings: Findings) -> Figure:
     return finish(
         picture,
         title=_title(flow, findings),
-        subtitle=f"{findings.population()}; patients (mean of a replication), on the same two scales in every panel",
+        subtitle=f"{findings.population()}",
         alt=describe(flow, findings),
         height=ABOVE + sum(heights) + GAP * max(0, len(heights) - 1) + BELOW,
         margin={"l": LEFT, "r": RIGHT, "b": BELOW},

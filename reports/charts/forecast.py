@@ -18,7 +18,7 @@ from reports.words import number
 FRONT = ("waiting_list", "infusions")
 MEDIAN, THEIRS = "all patients, median", "already in the register, median"
 PANEL = 210
-ENVELOPES = "shaded: nine in ten simulated futures (light), half of them (dark)"
+ENVELOPES = "shaded: nine in ten simulated futures (wide band), half of them (narrow band)"
 
 
 def shows(front: bool) -> Callable[[pd.DataFrame], bool]:

@@ -108,7 +108,7 @@ def _subtitle(known: pd.DataFrame, line: bool) -> str:
         told.append("hollow: no clear difference from the frontier, or not judged")
     if (known["arm"] == REFERENCE).any():
         told.append("square: reference arm, nobody is infused")
-    along = "Along the line each QALY costs least" if line else "Marks are means"
+    along = "The line is the cost-effectiveness frontier" if line else "Marks are means"
     return "; ".join([along, *told])
 
 

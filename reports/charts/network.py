@@ -44,7 +44,7 @@ HEADS = {
 }
 COLOURS = {"region": PAPER, "centre": PROCESS[1], "maker": lighter("#E07A1F", 0.8)}
 FLOW, THINNEST, THICKEST = "#8FA3B5", 1.5, 8.0
-STOCK, MAKER = "the stock", "the manufacturer"
+STOCK, MAKER = "the stock", "the factory"
 MOST, MOST_PANELS, NARROW_LINES, WIDE_LINES = 20, 3, 9, 5
 NAME_WIDER = {True: 6, False: 4}
 """By how many letters a line of a name, which is bold, is shorter, on a wide page and on a phone."""
@@ -275,7 +275,7 @@ def _fact(row: Any) -> str:
 
 def _shown(name: str, facts: list[str], width: int, most: int, heads: int, wide: bool) -> list[str]:
     """The words of a box in lines: its name, set off, and as much of the rest as there is room for."""
-    head = folded({"": "Manufacturer", STOCK: "Stock of doses"}.get(name, name), width - NAME_WIDER[wide], heads)
+    head = folded({"": "Factory", STOCK: "Stock of doses"}.get(name, name), width - NAME_WIDER[wide], heads)
     rest = [line for fact in facts for line in folded(fact, width, most)]
     room = most - len(head)
     if len(rest) > room:

@@ -21,7 +21,7 @@ OBSERVED, OUTSIDE, SIMULATED = "register", "register, outside the 90% band", "si
 AS_SEEN, AS_OUTSIDE = Mark(INK, "solid", "circle"), Mark("#B3261E", "solid", "diamond")
 AS_SIMULATED = mark(1)
 PANEL = 210
-ENVELOPES = "shaded: nine in ten simulated registers (light), half of them (dark)"
+ENVELOPES = "shaded: nine in ten simulated registers (wide band), half of them (narrow band)"
 
 
 def about(name: str) -> str:

@@ -25,8 +25,8 @@ def draw(robustness: pd.DataFrame, findings: Findings) -> Figure:
     groups = []
     for path in dict.fromkeys(mine["path"]):
         ends = [row for row in rows if row.path == path]
-        told = " or ".join(str(row.value) for row in ends)
-        label = f"{input_label(str(path))}: {told} instead of {ends[0].stated_value}"
+        told = " or ".join(several(row.value) for row in ends)
+        label = f"{input_label(str(path))}: {told} instead of {several(ends[0].stated_value)}"
         groups.append(Group(label, tuple(_row(row) for row in ends)))
     first = rows[0]
     panel = Panel(tuple(groups), f"difference, {_unit(first.unit)}", bars=False, wrap=44)
@@ -92,17 +92,19 @@ def moved(row: object) -> str:
 
 
 def instead(row: object) -> str:
-    """`2 instead of 4`: a value that was tried, and the stated one; several numbers without their brackets."""
-    value, stated = (
-        listed(text.strip("[]").split(", ")) if text.startswith("[") else text
-        for text in (str(getattr(row, name, "")) for name in ("value", "stated_value"))
-    )
-    return f"{value} instead of {stated}"
+    """`2 instead of 4`: a value that was tried, and the stated one."""
+    return f"{several(getattr(row, 'value', ''))} instead of {several(getattr(row, 'stated_value', ''))}"
+
+
+def several(value: object) -> str:
+    """A value as a sentence has it: the numbers of a list without its brackets."""
+    text = str(value)
+    return "/".join(text.strip("[]").split(", ")) if text.startswith("[") else text
 
 
 def describe(robustness: pd.DataFrame, findings: Findings) -> str:
     """The alternative text: the assumptions that move the difference most, with where they move it."""
     rows = records(strongest(robustness))
     ends = [level(Estimate(row.estimate, unit=row.unit, change=True)) for row in rows]
-    told = [f"{input_label(row.path)} {row.value}: {end}" for row, end in zip(rows, ends, strict=True)]
+    told = [f"{input_label(row.path)} {several(row.value)}: {end}" for row, end in zip(rows, ends, strict=True)]
     return f"The difference in {uncapital(str(rows[0].label))} with one assumption changed at a time. {listed(told)}."

@@ -380,7 +380,7 @@ def _map_title(mine: pd.DataFrame, across: str, up: str) -> str:
     low, high = _of_record(least), _of_record(most)
     if high.bounded and not high.clearly_apart(low):
         return f"{least['label']}: no clear difference between any two cells, {told(least)} to {told(most)}"
-    return f"{least['label']} runs from {told(least)} to {told(most)}"
+    return f"{least['label']} ranges from {told(least)} to {told(most)}"
 
 
 def _tornado_title(rows: Sequence[Any], unit: str) -> str:

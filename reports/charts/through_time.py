@@ -19,7 +19,7 @@ MOST = 4
 """Resources drawn."""
 LIST_DAYS = 7
 """The lists are drawn on every so many days; their table has every day."""
-CAPACITY = "how many there are"
+CAPACITY = "capacity"
 LIMIT = Mark("#55616E", "dot", "circle")
 
 

@@ -28,17 +28,17 @@ TABLES = ("summary", "differences", "groups", "resources_summary")
 # What a scenario is there for must be said of it, where the two metrics of the headline do not tell it.
 STORY = {
     "combined": "patients are infused, down from",
-    "dual_target": "free of progression a year after infusion",
+    "dual_target": "progression-free a year after infusion",
     "few_centres": "do not travel to a centre",
     "hybrid": "given a dose from stock",
     "hybrid_by_risk": "given a dose from stock",
     "lot_shortage": "find the shelf empty",
-    "next_day": "median time from vein to vein",
-    "outpatient": "come to intensive care",
+    "next_day": "median vein-to-vein time",
+    "outpatient": "need intensive care",
     "policy_lottery": "by risk group, of 100: standard",
     "policy_sickest_first": "by risk group, of 100: standard",
-    "sequential": "come back for a later course",
-    "up_regulation": "free of progression a year after infusion",
+    "sequential": "return for a later course",
+    "up_regulation": "progression-free a year after infusion",
 }
 
 
