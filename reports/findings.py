@@ -58,7 +58,8 @@ class Findings:
     `reached`: in how many replications a metric has a value. `listed`: as `levels`, of those on the first day's list.
     `thresholds`: the configured amounts of willingness to pay per QALY, in order. `start`: the first simulated day,
     None where scenarios differ in it; `warm_up`: days before the first patient who counts, the most of any scenario.
-    `stated`: the values of the first scenario as it stands, by path.
+    `stated`: the values of the first scenario as it stands, by path. `strategies`: every scenario of the manifest, also
+    of a probabilistic analysis, in the order of their colours.
     """
 
     scenarios: tuple[str, ...]
@@ -72,6 +73,7 @@ class Findings:
     start: date | None = None
     warm_up: float = 0.0
     stated: Mapping[str, Any] = field(default_factory=dict)
+    strategies: tuple[str, ...] = ()
 
     @property
     def threshold(self) -> float:
@@ -155,7 +157,10 @@ def gather(tables: Tables) -> Findings:
     the mean differences in costs and QALYs.
     """
     if "summary" not in tables.frames:
-        return Findings((), None, 0, {}, _planes(tables), thresholds=_thresholds(tables), stated=_stated(tables))
+        named = tuple(str(one.get("name")) for one in tables.manifest.get("scenarios", []) if isinstance(one, dict))
+        return Findings(
+            (), None, 0, {}, _planes(tables), thresholds=_thresholds(tables), stated=_stated(tables), strategies=named
+        )
     levels = _levels(tables["summary"])
     reached = {(r.scenario, r.metric): int(r.replications) for r in records(tables["summary"])}
     changes: dict[tuple[str, str], Estimate] = {}

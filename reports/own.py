@@ -101,8 +101,8 @@ def own(tables: Tables) -> Own | None:
         return None
     scores = _table(tables, "observed_scores")
     off = [f"Differs: {row.label}, {row.where.partition('; ')[0]}." for row in records(scores) if _true(row.is_off)]
-    agree = f"{len(scores) - len(off)} of {len(scores)} quantities agree."
-    return Own(said[0], said[1:], [*off[:MOST_OFF], agree], [*_observe(scores), faults], HOW[kind])
+    agree = [f"{len(scores) - len(off)} of {len(scores)} quantities agree."] if off else []
+    return Own(said[0], said[1:], [*off[:MOST_OFF], *agree], [*_observe(scores), faults], HOW[kind])
 
 
 def intervals(manifest: Mapping[str, Any]) -> str:
@@ -291,15 +291,15 @@ def _month(every: Any, theirs: Any, new: Any) -> list[Cell]:
 def _below(below: pd.DataFrame) -> Section:
     first = records(below)[0]
     text = (
-        f"In {number(100.0 * first.probability, 0)} of 100 simulated futures, fewer than {first.below} patients are "
-        "waiting on at least one day of these months."
+        f"In {number(100.0 * first.probability, 0)} of 100 simulated futures, fewer than {int(first.below)} patients "
+        "are waiting on at least one day of these months."
     )
     lines: list[list[Cell]] = [
         [f"{str(row.quantile).removeprefix('p')} of 100", str(row.date) or "not within these months"]
         for row in records(below)
     ]
     grid = Grid("First such day", ["Simulated futures", "By"], lines, "figures stack")
-    return Section("below", f"When the list falls below {first.below}", text, [grid], csv=("forecast_below",))
+    return Section("below", f"When the list falls below {int(first.below)}", text, [grid], csv=("forecast_below",))
 
 
 METHODS: Mapping[str, str] = {

@@ -29,7 +29,7 @@ from reports.words import counted
 PARTS: Mapping[str, str] = {
     STUDY: "What was varied",
     RESTS: "What the finding rests on",
-    OWN: "Register and model",
+    OWN: "Further charts",
     STORY: "Waits and outcomes",
     GROUPS: "By group",
 }

@@ -41,7 +41,10 @@ def title_text(text: str, width: float) -> str:
     for one in (text, INTERVAL.sub(r" (\1)", text), bare, short):
         if len(folded(one, a_line, TITLE_LINES + 1)) <= TITLE_LINES:
             return one
-    return shortened(short, TITLE_LINES * a_line - BROKEN)
+    most = TITLE_LINES * a_line - BROKEN
+    while len(folded(shortened(short, most), a_line, TITLE_LINES + 1)) > TITLE_LINES:
+        most -= BROKEN
+    return shortened(short, most)
 
 
 def add_slide(show: Any, room: Room, title: str, subtitle: str = "") -> Any:

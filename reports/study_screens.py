@@ -114,7 +114,8 @@ def of_psa(tables: Tables, findings: Findings, picture: str) -> FirstScreen:
         ]
         tiles.append(tile(f"Probability of being cost-effective at {worth}", entries))
         best = max(strategies, key=lambda row: row.probability)
-        told.append(f"at {worth} {best.strategy} is cost-effective in {of_hundred(best.probability)} samples")
+        name, share = findings.quoted(str(best.strategy)), of_hundred(best.probability)
+        told.append(f"at {worth}, {name} is cost-effective in {share} samples")
     if not told:
         told.append("one strategy only: there is nothing to compare it with")
     return FirstScreen(f"{_capital('; '.join(told))}.", tuple(tiles), picture, UNCERTAIN)
@@ -162,7 +163,7 @@ def _difference(row: Any, findings: Findings) -> str:
         else:
             word = ("fewer" if noun == "QALYs" else "less") if value < 0.0 else "more"
             parts.append(f"{rounded(abs(value))} {noun} {word} per patient")
-    return f"{strategy}: {listed(parts)}, against {findings.quoted(str(row.baseline))}"
+    return f"{strategy}: {listed(parts)}"
 
 
 def of_plan(plan: pd.DataFrame, picture: str) -> FirstScreen:

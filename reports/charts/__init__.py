@@ -463,6 +463,7 @@ CHARTS: tuple[Chart, ...] = (
         "What it would be worth, per patient, to know one input, or a group of them, before choosing. Inputs that were "
         "held fixed are not shown: their value is unknown, not 0.",
         economics.is_assessed,
+        section=COSTS,
     ),
     *(
         Chart(
@@ -474,6 +475,7 @@ CHARTS: tuple[Chart, ...] = (
             "The product price at which each scenario has the same net benefit as another, by willingness to pay per "
             "QALY. The dotted line is the price in the scenario: left of it, the product costs more than it is worth.",
             economics.has_price,
+            section=COSTS,
         )
         for name in ("price", "psa_price")
     ),

@@ -386,7 +386,7 @@ def is_assessed(evppi: pd.DataFrame) -> bool:
 def draw_evppi(evppi: pd.DataFrame, findings: Findings) -> Figure:
     """A bar an input or group, the most valuable first, with two standard errors, where the largest is largest."""
     picture = canvas()
-    rows = _most_valuable(evppi)
+    rows = _most_valuable(evppi, findings)
     unit = _unit(evppi)
     bars = tuple(Group(input_label(str(row.input)), (Row("", _worth(row), mark(0)),)) for row in rows)
     panel = Panel(bars, f"EVPPI per patient, {unit}", bars=True, wrap=38)
@@ -405,15 +405,17 @@ def draw_evppi(evppi: pd.DataFrame, findings: Findings) -> Figure:
 
 def describe_evppi(evppi: pd.DataFrame, findings: Findings) -> str:
     """The alternative text: the three most valuable, and how many inputs were held fixed."""
-    told = [f"{input_label(str(row.input))} {rounded(row.evppi, 3)}" for row in _most_valuable(evppi)[:3]]
+    told = [f"{input_label(str(row.input))} {rounded(row.evppi, 3)}" for row in _most_valuable(evppi, findings)[:3]]
     held = int(evppi["evppi"].isna().sum())
     return f"Bars of the value of information: {listed(told)}. {counted(held, 'input')} held fixed, not assessed."
 
 
-def _most_valuable(evppi: pd.DataFrame) -> list[Any]:
-    """The rows of the amount at which some input is worth most, at most twenty, the most valuable first."""
+def _most_valuable(evppi: pd.DataFrame, findings: Findings) -> list[Any]:
+    """The rows at the threshold of the other charts, else where some input is worth most: the first twenty."""
     known = evppi[evppi["evppi"].notna()]
     at = known.sort_values("evppi", kind="stable")["willingness_to_pay"].iloc[-1]
+    if findings.threshold > 0.0:
+        at = min(known["willingness_to_pay"], key=lambda worth: abs(worth - findings.threshold))
     return records(known[known["willingness_to_pay"] == at].nlargest(20, "evppi"))
 
 
@@ -457,9 +459,9 @@ def _plane_title(plane: pd.DataFrame, findings: Findings) -> str:
     who = f"With {findings.quoted(strategy)} instead of {findings.quoted(str(plane['baseline'].iloc[0]))}"
     qalys = _more_or_less(mine["incremental_qalys"], rounded, "QALYs")
     cost = _more_or_less(mine["incremental_cost"], partial(rounded, figures=3), _unit(plane))
-    gain = "a patient gains" if _resolved(findings, strategy, "incremental_qalys") else "no clear difference in QALYs:"
-    spend = "costs" if _resolved(findings, strategy, "incremental_cost") else "no clear difference in costs:"
-    return f"{who}, {gain} {qalys}, and {spend} {cost}"
+    gain = "per patient" if _resolved(findings, strategy, "incremental_qalys") else "no clear difference in QALYs:"
+    spend = "" if _resolved(findings, strategy, "incremental_cost") else "no clear difference in costs: "
+    return f"{who}, {gain} {qalys}, and {spend}{cost}"
 
 
 def _resolved(findings: Findings, strategy: str, what: str) -> bool:

@@ -81,7 +81,7 @@ def _box(rows: pd.DataFrame) -> Box:
     if any(map(math.isfinite, told)):
         days = [f"{day}" for day in theirs["last_day"]]
         lines.append(Line(THEIRS, mark(1), days, told, mode="lines+markers", x_form="|%d %b %Y"))
-    axis = {"type": "date", "title": {"text": ""}, "nticks": 6}
+    axis = {"type": "date", "title": {"text": ""}, "nticks": 4, "tickangle": 0}
     return Box(str(rows["label"].iloc[0]), lines, x_axis=axis, at_least=1.0)
 
 
@@ -96,4 +96,4 @@ def _title(mine: pd.DataFrame) -> str:
     row = records(mine[(mine["quantity"] == first) & (mine["group"] == "all")])[-1]
     digits = 0 if row.unit == "patients" else 1
     low, middle, high = (number(value, digits) for value in (row.p5, row.p50, row.p95))
-    return f"{row.label}: {middle} in the month to {row.last_day}, {low} to {high} in nine in ten simulated futures"
+    return f"{row.label}: {middle} in the month to {row.last_day} (nine in ten simulated futures: {low} to {high})"

@@ -28,7 +28,7 @@ def has_several(table: pd.DataFrame) -> bool:
 def draw_frontier(table: pd.DataFrame, findings: Findings) -> Figure:
     """A mark a scenario, by its standing; a line through those clearly on the frontier; a square around a reference."""
     picture = canvas()
-    known, order = _known(table), [*findings.scenarios]
+    known, order = _known(table), [*(findings.scenarios or findings.strategies)]
     order += [name for name in known["scenario"] if name not in order]
     on = known[known["status"] == ON_FRONTIER].sort_values("qalys", kind="stable")
     if len(on) >= LEAST:

@@ -109,7 +109,8 @@ def _axis(name: str, points: Sequence[str], days: str) -> tuple[Any, str, dict[s
     `days`: what an axis of days is called.
     """
     if about(name) == "months":
-        return [f"{point}-01" for point in points], "|%b %Y", {"type": "date", "title": {"text": ""}, "nticks": 7}
+        axis = {"type": "date", "title": {"text": ""}, "nticks": 4, "tickangle": 0}
+        return [f"{point}-01" for point in points], "|%b %Y", axis
     places = [float(point.split()[0]) for point in points]
     if name in WAITS:
         texts = [f"{place:.0f}%" for place in places]
@@ -159,5 +160,5 @@ def _title(mine: pd.DataFrame, kind: str) -> str:
         f"{shortened(uncapital(label), 40)} at {count} of {points} points" for label, count, points in outside if count
     ]
     if not off:
-        return "Every point of the register lies within the range of nine in ten simulated registers"
-    return f"Outside the range of nine in ten simulated registers: {listed(off)}"
+        return "Every point of the register lies within the 90% band of the simulated registers"
+    return f"Outside the 90% band of the simulated registers: {listed(off)}"

@@ -348,9 +348,7 @@ def test_the_folder_holds_nobody_and_comes_out_again(tmp_path: Path) -> None:
     words = ("forecast", tmp_path / "ours.yaml", path, "--months", 2, "--samples", 2, "-n", 3, "--list-below", 3)
     done = call(*words, "--out", tmp_path / "out", "--xlsx")
     assert done.exit_code == 0, done.stderr
-    assert (
-        "At the end of 31 March 2026, 20 patients were on the way to infusion; at the end of 31 May 2026" in done.stdout
-    )
+    assert "On 31 March 2026, 20 patients were waiting for infusion; on 31 May 2026" in done.stdout
     for file in (file for file in (tmp_path / "out").rglob("*") if file.suffix in (".csv", ".json", ".html", ".yaml")):
         assert "Person" not in file.read_text(encoding="utf-8"), file
     assert "Person" not in (tmp_path / "out-today.csv").read_text(encoding="utf-8")

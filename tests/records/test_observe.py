@@ -119,7 +119,7 @@ def test_what_came_after_a_day_is_scored_on_what_was_known_then(place: Path) -> 
     words = ("observe", place / "right.yaml", place / "register.yaml", "--fit-until", "2027-12-31", "-n", 250)
     done = call(*words, "--out", place / "later")
     assert done.exit_code == 0, done.output
-    assert done.output.startswith("The simulation agrees with the register from 1 January 2028 to ")
+    assert done.output.startswith("The simulation reproduces the register from 1 January 2028 to ")
     points = pd.read_csv(place / "later" / "observed.csv")
     assert points.loc[points["quantity"] == "infusions", "point"].min() == "2028-01"
     fitted = load(place / "later" / "scenarios" / "1.yaml")

@@ -92,7 +92,7 @@ def test_the_deck_says_the_finding_and_its_notes_the_method_and_source(folder: F
     closing = [slide for slide in show.slides if slide.shapes.title.text_frame.text == "How far to trust this"]
     last = " ".join(shape.text_frame.text for slide in closing for shape in slide.shapes if shape.has_text_frame)
     assert "Not modelled: " in last
-    assert re.search("Left out, as no browser was there to draw it: (The|One of the) longest queue", last)
+    assert re.search("Left out, as no browser was there to draw it: (The|Among the) longest queue", last)
 
 
 @pytest.mark.parametrize("name", ["real", "real_hostile", "study"])

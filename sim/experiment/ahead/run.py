@@ -322,10 +322,10 @@ def _said(patients: Sequence[UnderWay], tables: dict[str, pd.DataFrame], months:
     if asked.list_below is not None:
         its = tables["forecast_below"]
         share, when = float(its["probability"].iloc[0]), its.set_index("quantile")["date"]
-        half = f", and in half of them by {when['p50']}" if isinstance(when["p50"], str) else ""
+        half = f"; as likely as not by {when['p50']}" if isinstance(when["p50"], str) else ""
         said.append(
-            f"Fewer than {asked.list_below} patients waiting within {months.count} months: in {100 * share:.0f} of 100 "
-            f"futures{half}."
+            f"Fewer than {asked.list_below} patients waiting at some time within {months.count} months: in "
+            f"{100 * share:.0f} of 100 futures{half}."
         )
     return said
 

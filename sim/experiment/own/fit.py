@@ -31,7 +31,7 @@ from sim.tables import TABLES
 
 NAMES = (FAULTS, "fits", "fits_covariance", "fits_curves", "fits_quantiles")
 FILES = tuple(TABLES[name].file for name in NAMES)
-SILENT = "the register does not speak of it"
+SILENT = "the register does not record it"
 TOLD = ("fitted", "scaled", "shrunk")
 
 
