@@ -116,6 +116,7 @@ CHARTS: tuple[Chart, ...] = (
         "The proportion of infused patients with a waiting time of at most x days from referral. Patients who are "
         "never infused are not counted, so read it beside the proportion infused.",
         fits=_has_cumulative,
+        printed=False,
     ),
     Chart(
         "incidence",
@@ -224,6 +225,7 @@ CHARTS: tuple[Chart, ...] = (
         "The mean number of patients in the queue for each resource over the measuring window. Queues close to zero "
         "are left out.",
         section=APPENDIX,
+        printed=False,
     ),
     Chart(
         "use",
@@ -257,6 +259,7 @@ CHARTS: tuple[Chart, ...] = (
         "The simulation starts empty. Patients are counted from the end of the warm-up (solid line), when the number "
         "should fluctuate about a constant level. The dotted line is where the MSER-5 rule would end the warm-up.",
         section=APPENDIX,
+        printed=False,
     ),
     Chart(
         "stock",
@@ -266,6 +269,7 @@ CHARTS: tuple[Chart, ...] = (
         through_time.describe_stock,
         "Doses on the shelf, the proportion of time without one, doses that expired and lots started, by month.",
         section=APPENDIX,
+        printed=False,
     ),
     Chart(
         "network",

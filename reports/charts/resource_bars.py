@@ -20,7 +20,7 @@ LEAST_QUEUE = 0.05
 MOST = 6
 """Resources and centres drawn: a slide holds no more."""
 AXES = {
-    "utilisation": "utilisation: units in use, or slots claimed, of those available",
+    "utilisation": "utilisation: in use; of slots, claimed",
     "queue_mean": "mean number in the queue",
 }
 TITLES = {

@@ -61,6 +61,9 @@ def test_scenarios_with_the_same_path_share_a_panel() -> None:
 
 
 def test_the_network_says_what_each_place_has_and_who_is_preferred() -> None:
+    on_site = drawn("network", "library/point_of_care")
+    assert "Made on site<br>manufacture 10.3 days" in words(on_site)
+    assert on_site.heading.endswith("; products from the centres themselves")
     picture = drawn("network", "library/two_manufacturers")
     said = words(picture)
     assert "capital<br>2 apheresis chairs, 5 beds" in said

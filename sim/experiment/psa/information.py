@@ -236,7 +236,7 @@ def fixed_warning(base: Base) -> list[str]:
         return []
     told = ", ".join(fixed[:3]) + (f" and {len(fixed) - 3} more (evppi.csv)" if len(fixed) > 3 else "")
     return [
-        f"{len(fixed)} inputs that are assumptions have no distribution, so that no figure shows their uncertainty: {told}"
+        f"{len(fixed)} inputs that are assumptions have no distribution, so no figure shows their uncertainty: {told}"
     ]
 
 
