@@ -48,7 +48,7 @@ READING = (
     "patients. It stands in the stage that the patient is in on that day; beside each stage is the number of patients "
     "there. The bars below show limited resources in use by all patients, as monthly means over replications."
 )
-ON_THE_WAY, PROGRESSED = "awaiting infusion", "progressed"
+ON_THE_WAY, PROGRESSED = "Awaiting infusion", "Progressed"
 REFERRED_DAYS, STEP, WIDE, MOST, RESOURCES = 120.0, 3, 28, 160, 3
 DOT, WAITING, BAR = 9, "#6B8CA8", 7
 HEAD, LINE, SPACE, GAP, ABOVE, BELOW = 20, 12, 8, 44, 34, 10

@@ -62,7 +62,7 @@ def workbook(tables: Tables, findings: Findings, folder: Path) -> bytes:
         look = looks(book)
         _about(book, look, tables, findings)
         figure_sheets(book, look, findings)
-        key_sheets(book, look, tables)
+        key_sheets(book, look, tables, findings.threshold)
         shown = [(TABLES[name], tables[name]) for name in SHEETS if name in tables]
         patients = _patients(folder)
         shown += [(TABLES["patients"], patients)] if patients is not None else []
@@ -92,7 +92,7 @@ def unit_look(look: dict[str, Any], unit: str) -> Any:
     """How a number of this unit is written: a share in per cent, money whole, QALYs with three decimals."""
     if unit == "share":
         return look["percent"]
-    if is_money(unit):
+    if is_money(unit) or unit == "money":
         return look["money"]
     if unit in LONG_UNITS:
         return look["long"]
@@ -159,9 +159,11 @@ def _sheet(book: Any, look: dict[str, Any], table: Table, frame: pd.DataFrame) -
     sheet = book.add_worksheet(table.title)
     shown = frame.head(MOST_ROWS)
     units = shown["unit"].tolist() if "unit" in shown.columns else [""] * len(shown)
+    highest = 1
     for column, name in enumerate(map(str, shown.columns)):
         values, head = shown[name].tolist(), header(name, table)
         sheet.write_string(0, column, head, look["head"])
+        highest = max(highest, len(folded(head, LONGEST_HEAD - 2, MOST_LINES)))
         longest = max([min(len(head), LONGEST_HEAD), *(len(str(value)) for value in values[:200])], default=8)
         sheet.set_column(column, column, min(WIDEST, max(9, longest + 1)))
         declared = table.column(name)
@@ -172,6 +174,7 @@ def _sheet(book: Any, look: dict[str, Any], table: Table, frame: pd.DataFrame) -
             _cell(sheet, look, row, column, told, (unit if name in OF_UNIT else "") or own)
     if len(frame) > MOST_ROWS:
         _text(sheet, look, MOST_ROWS + 1, 0, f"cut: the table has {len(frame)} rows; the CSV file has them all")
+    sheet.set_row(0, LINE_HEIGHT * highest)
     sheet.freeze_panes(1, 0)
     sheet.repeat_rows(0)
     last = max(len(shown.columns) - 1, 0)

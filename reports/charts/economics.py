@@ -21,7 +21,7 @@ from sim.tables.inputs import input_label
 
 BELOW, LARGE, RINGS = 52, 300, 24
 # The 0.95 quantile of a chi-squared variable of two degrees of freedom, -2 ln 0.05.
-CHI_SQUARE_95, FEW_POINTS = 5.991464547107979, 10
+CHI_SQUARE_95, FEW_POINTS, MOST_INPUTS = 5.991464547107979, 10, 10
 SPENT = "spent"
 ASSUMED = "inputs include assumptions: see the table of parameters"
 
@@ -411,12 +411,12 @@ def describe_evppi(evppi: pd.DataFrame, findings: Findings) -> str:
 
 
 def _most_valuable(evppi: pd.DataFrame, findings: Findings) -> list[Any]:
-    """The rows at the threshold of the other charts, else where some input is worth most: the first twenty."""
+    """The rows at the threshold of the other charts, else where some input is worth most: the first of them."""
     known = evppi[evppi["evppi"].notna()]
     at = known.sort_values("evppi", kind="stable")["willingness_to_pay"].iloc[-1]
     if findings.threshold > 0.0:
         at = min(known["willingness_to_pay"], key=lambda worth: abs(worth - findings.threshold))
-    return records(known[known["willingness_to_pay"] == at].nlargest(20, "evppi"))
+    return records(known[known["willingness_to_pay"] == at].nlargest(MOST_INPUTS, "evppi"))
 
 
 def _worth(row: Any) -> Estimate:
