@@ -157,9 +157,16 @@ def gather(tables: Tables) -> Findings:
     the mean differences in costs and QALYs.
     """
     if "summary" not in tables.frames:
-        named = tuple(str(one.get("name")) for one in tables.manifest.get("scenarios", []) if isinstance(one, dict))
+        order_of = tuple(str(one.get("name")) for one in tables.manifest.get("scenarios", []) if isinstance(one, dict))
         return Findings(
-            (), None, 0, {}, _planes(tables), thresholds=_thresholds(tables), stated=_stated(tables), strategies=named
+            (),
+            None,
+            0,
+            {},
+            _planes(tables),
+            thresholds=_thresholds(tables),
+            stated=_stated(tables),
+            strategies=order_of,
         )
     levels = _levels(tables["summary"])
     reached = {(r.scenario, r.metric): int(r.replications) for r in records(tables["summary"])}
