@@ -133,7 +133,7 @@ def slot_supply(tables: Tables, findings: Findings) -> list[str]:
         return []
     worst = max(known, key=lambda scenario: known[scenario].value)
     days = glance(known[worst].value, "days")
-    assumed = " (the slot supply is assumed)" if supply_is_assumed(tables, findings) else ""
+    assumed = " (supply assumed)" if supply_is_assumed(tables, findings) else ""
     if len(findings.scenarios) == 1:
         calendar = glance(findings.level(worst, f"slot_{CALENDAR}_days_mean").value, "days")
         return [f"Scarce slots account for {days} of the mean wait, their release dates for {calendar}{assumed}."]

@@ -67,11 +67,11 @@ def test_what_waits_for_slots_are_made_of_and_that_the_slots_are_assumed() -> No
 
     most = "Scarce slots account for up to 54 days of the mean wait with few"
     assert told(tuple(days), counted[0]) == [f"{most}."]
-    assert told(tuple(days), *counted) == [f"{most} (the slot supply is assumed)."]
+    assert told(tuple(days), *counted) == [f"{most} (supply assumed)."]
     # of one alone, of one beside a product that needs none, and where nobody waits for slots
     (alone,) = told(("enough",), counted[1])
     scarce = "Scarce slots account for 6.2 days of the mean wait"
-    assert alone == f"{scarce}, their release dates for 9.5 days (the slot supply is assumed)."
+    assert alone == f"{scarce}, their release dates for 9.5 days (supply assumed)."
     assert told(("enough", "shelf")) == [f"{scarce} with enough."]
     assert told(("shelf",)) == []
 
