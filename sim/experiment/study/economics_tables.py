@@ -95,7 +95,7 @@ def dear_states(scenarios: Mapping[str, Loaded]) -> list[str]:
     for name, loaded in scenarios.items():
         for state, a_qaly, above in _dear(loaded.scenario):
             shown = " and ".join(f"{amount:,.0f}" for amount in above)
-            said = f"{state} costs {a_qaly:,.0f} a QALY while it lasts, more than {shown}: there, living on in it"
+            said = f"{state} costs {a_qaly:,.0f} per QALY while it lasts, more than {shown}: there, living on in it"
             found.setdefault(f"{said} counts as a loss", []).append(name)
     return [f"{', '.join(names)}: {said}" for said, names in found.items()]
 
