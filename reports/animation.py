@@ -45,10 +45,10 @@ STATIONS = {
 INFUSED, LOST = "Infused", "Lost before infusion"
 READING = (
     "Each dot is one patient of the first replication, the same one in every scenario where scenarios share their "
-    "patients. Dots stand in the stage that the patient is in on that day, with their number. The bars below have what "
-    "is in use of what is limited, by all patients and as a mean over replications, month by month."
+    "patients. It stands in the stage that the patient is in on that day; beside each stage is the number of patients "
+    "there. The bars below show limited resources in use by all patients, as monthly means over replications."
 )
-ON_THE_WAY, PROGRESSED = "on the way", "progressed"
+ON_THE_WAY, PROGRESSED = "Awaiting infusion", "Progressed"
 REFERRED_DAYS, STEP, WIDE, MOST, RESOURCES = 120.0, 3, 28, 160, 3
 DOT, WAITING, BAR = 9, "#6B8CA8", 7
 HEAD, LINE, SPACE, GAP, ABOVE, BELOW = 20, 12, 8, 44, 34, 10

@@ -95,6 +95,14 @@ def deck(
     return timeless(out.getvalue())
 
 
+NAMES = {chart.name: chart.title for chart in CHARTS}
+"""What a chart is called where its finding takes more than two lines."""
+TALL = ("pathway", "network", "day_by_day")
+"""What is read from top to bottom: on a slide its words would be too small; it stands in the report."""
+COLOURED = {"stages": "; waiting in a queue stands out in colour"}
+"""What PowerPoint's own chart has no legend for."""
+
+
 def has_native(picture: Picture, tables: Tables, findings: Findings) -> bool:
     """Whether a chart can be one of PowerPoint's own."""
     return _native(picture, tables, findings) is not None
@@ -116,10 +124,13 @@ def _charts(
     left_out = []
     for picture in pictures:
         native = _native(picture, tables, findings)
+        if picture.name in TALL:
+            continue
         if native is None and picture.name not in images:
             left_out.append(picture.heading)
             continue
-        slide = add_slide(show, room, picture.heading, picture.subtitle)
+        subtitle = f"{picture.subtitle}{COLOURED.get(picture.name, '')}"
+        slide = add_slide(show, room, picture.heading, subtitle, NAMES.get(picture.name, ""))
         if native is not None:
             draw_native(slide, (MARGIN, TOP, room[0] - 2 * MARGIN, room[1] - TOP - 0.4), native, picture.alt)
         else:

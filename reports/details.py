@@ -21,22 +21,28 @@ SAYINGS: Mapping[str, tuple[str, str]] = {
     TREATED_AND_FREE[12]: (HUNDRED, "{} patients are progression-free at one year after infusion or the alternative"),
     "not_travelled_share": (HUNDRED, "{} patients do not travel to a centre and are lost on the day of referral"),
     "infused_share": (HUNDRED, "{} patients are infused"),
-    "returned": (COUNT, "{} patients come back for a later course"),
+    "returned": (COUNT, "{} patients return for a later course"),
     "off_the_shelf_share": (HUNDRED, "{} infused patients are given a dose from stock"),
-    "intensive_care_share": (HUNDRED, "{} infused patients come to intensive care"),
+    "intensive_care_share": (HUNDRED, "{} infused patients need intensive care"),
     "alive_at_24_months_share": (HUNDRED, "{} patients are alive two years after referral"),
-    "progression_free_at_1_year_share": (HUNDRED, "{} infused patients are free of progression a year after infusion"),
+    "progression_free_at_1_year_share": (
+        HUNDRED,
+        "{} infused patients are alive and progression-free a year after infusion",
+    ),
     "product_wasted": (COUNT, "{} products go unused"),
     "slots_wasted": (COUNT, "{} slots go unused because a patient left"),
-    "vein_to_vein_days_median": (DAYS, "The median time from vein to vein is {}"),
-    "infusion_deferred_for_bed_share": (HUNDRED, "{} infusions are deferred for want of a bed"),
+    "vein_to_vein_days_median": (DAYS, "The median vein-to-vein time is {}"),
+    "infusion_deferred_for_bed_share": (HUNDRED, "{} infusions are postponed for lack of a bed"),
     "died_before_infusion_share": (HUNDRED, "{} patients die before infusion"),
     INFUSED_AND_FREE[24]: (HUNDRED, "{} patients are infused and progression-free at two years"),
 }
 """What a metric says and how its number is told, in the order in which they are told."""
 OTHER_SUPPLY = (
-    "try fewer, and no limit (of the shipped network: compare slot_starved autologous unconstrained allogeneic)"
+    "The number of slots is an assumption on which these waits depend: also run fewer slots, and no limit (for the "
+    "shipped network: compare slot_starved autologous unconstrained allogeneic)."
 )
+"""What is to be done about an assumed number of slots."""
+CALENDAR, SCARCITY = "calendar", "scarcity"
 OFFERED = "alternative_share"
 """The metrics of the alternative belong to scenarios in which somebody is given it."""
 GROUPED = "progressed_before_infusion_share"
@@ -116,22 +122,29 @@ def _pair(mine: float, theirs: float, kind: str) -> tuple[str, str]:
 
 
 def slot_supply(tables: Tables, findings: Findings) -> list[str]:
-    """What the waits for a slot are made of, and whether they hang on an assumed number of slots; one line, or none.
+    """How much of the mean wait is due to scarce slots, most of all in which scenario; one short line, or none.
 
-    A comparison with a product that needs none hangs on that number as well, so it stands before all other findings.
+    A comparison with a product that needs no slots depends on their number as well, so it stands before all other
+    findings.
     """
-    told, assumed = [], False
-    for scenario in findings.scenarios:
-        parts = [findings.level(scenario, f"slot_{part}_days_mean") for part in ("calendar", "scarcity")]
-        if all(part.known for part in parts):
-            calendar, scarcity = (glance(part.value, "days") for part in parts)
-            who = f"{findings.quoted(scenario)}: " if len(findings.scenarios) > 1 else ""
-            told.append(f"{who}{calendar} by the calendar of offers and {scarcity} by scarcity")
-            assumed = assumed or _supply_is_assumed(tables, scenario)
-    if not told:
+    waits = {s: findings.level(s, f"slot_{SCARCITY}_days_mean") for s in findings.scenarios}
+    known = {scenario: wait for scenario, wait in waits.items() if wait.known}
+    if not known:
         return []
-    why = f"; how many slots there are is an assumption, and waits hang on it: {OTHER_SUPPLY}" if assumed else ""
-    return [f"Wait for a slot, within the mean wait: {'; '.join(told)}{why}."]
+    worst = max(known, key=lambda scenario: known[scenario].value)
+    days = glance(known[worst].value, "days")
+    assumed = " (supply assumed)" if supply_is_assumed(tables, findings) else ""
+    if len(findings.scenarios) == 1:
+        calendar = glance(findings.level(worst, f"slot_{CALENDAR}_days_mean").value, "days")
+        return [f"Scarce slots account for {days} of the mean wait, their release dates for {calendar}{assumed}."]
+    up_to = "up to " if len(known) > 1 else ""
+    return [f"Scarce slots account for {up_to}{days} of the mean wait with {findings.quoted(worst)}{assumed}."]
+
+
+def supply_is_assumed(tables: Tables, findings: Findings) -> bool:
+    """Whether patients wait for slots the number of which is an assumption, in any scenario."""
+    waiting = (s for s in findings.scenarios if findings.level(s, f"slot_{SCARCITY}_days_mean").known)
+    return any(_supply_is_assumed(tables, scenario) for scenario in waiting)
 
 
 def _supply_is_assumed(tables: Tables, scenario: str) -> bool:
@@ -156,16 +169,16 @@ def _groups(tables: Tables, findings: Findings, scenario: str) -> Iterator[str]:
             theirs = before.get(group)
             was = ""
             if theirs is not None and value.clearly_apart(theirs):
-                was = f", {'up' if value.value > theirs.value else 'down'} from {_bare(theirs)}"
+                was = f" (from {_bare(theirs)})"
             told.append(f"{group} {_bare(value)}{was}")
-        yield f"progressed before infusion, of 100 by risk group: {'; '.join(told)}"
+        yield f"progressed by risk group, of 100: {', '.join(told)}"
     waits = _group(frame, scenario, "centre", "waiting_days_mean")
     ranked = sorted(waits, key=lambda centre: waits[centre].value)
     least, most = (ranked[0], ranked[-1]) if ranked else ("", "")
     if ranked and waits[most].clearly_apart(waits[least]) and waits[most].value > WORTH_TELLING * waits[least].value:
         low, high = told_apart(waits[least].value, waits[most].value, rounded)
         where = f" with {findings.quoted(scenario)}" if len(findings.others) == 1 else ""
-        yield f"the mean wait{where} goes from {low} days in {least} to {high} in {most}"
+        yield f"the mean wait{where} ranges from {low} days in {least} to {high} in {most}"
 
 
 def _bare(share: Estimate) -> str:

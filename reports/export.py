@@ -143,7 +143,7 @@ def sealed(ident: str, text: str) -> Markup:
 
 def unbroken(text: str) -> str:
     """A text of a figure as plain text in one line: without our own tags, entities resolved."""
-    return unescape(re.sub(r"</?b>", "", text.replace("<br>", " ")))
+    return unescape(re.sub(r"</?b>", "", text.replace("-<br>", "-").replace("<br>", " ")))
 
 
 def page(template: str, alone: bool = True, **values: Any) -> str:

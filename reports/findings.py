@@ -40,6 +40,13 @@ PHRASES: Mapping[str, tuple[str, str, str]] = {
     "still_waiting_share": ("the proportion still waiting when follow-up ends", "lower", "higher"),
     EVERYBODY: ("the proportion of all referred who are infused and progression-free at 12 months", "lower", "higher"),
 }
+SHORT: Mapping[str, str] = {
+    "waiting_days_mean": "Mean wait, referral to infusion",
+    "progressed_before_infusion_share": "Progressed before infusion",
+    EVERYBODY: "Infused and progression-free at one year",
+    "infused_share": "Infused",
+}
+"""What a metric is called where room is short: on a tile, over a panel; another one is called as its table calls it."""
 TELLING = tuple(name for name in PHRASES if BY_NAME[name].tells in (REACH, LOSS) and BY_NAME[name].unit == "share")
 """Metrics that say how many come to infusion, or do not, in the order in which they are told."""
 
@@ -51,7 +58,8 @@ class Findings:
     `reached`: in how many replications a metric has a value. `listed`: as `levels`, of those on the first day's list.
     `thresholds`: the configured amounts of willingness to pay per QALY, in order. `start`: the first simulated day,
     None where scenarios differ in it; `warm_up`: days before the first patient who counts, the most of any scenario.
-    `stated`: the values of the first scenario as it stands, by path.
+    `stated`: the values of the first scenario as it stands, by path. `strategies`: every scenario of the manifest, also
+    of a probabilistic analysis, in the order of their colours.
     """
 
     scenarios: tuple[str, ...]
@@ -65,6 +73,7 @@ class Findings:
     start: date | None = None
     warm_up: float = 0.0
     stated: Mapping[str, Any] = field(default_factory=dict)
+    strategies: tuple[str, ...] = ()
 
     @property
     def threshold(self) -> float:
@@ -148,7 +157,17 @@ def gather(tables: Tables) -> Findings:
     the mean differences in costs and QALYs.
     """
     if "summary" not in tables.frames:
-        return Findings((), None, 0, {}, _planes(tables), thresholds=_thresholds(tables), stated=_stated(tables))
+        order_of = tuple(str(one.get("name")) for one in tables.manifest.get("scenarios", []) if isinstance(one, dict))
+        return Findings(
+            (),
+            None,
+            0,
+            {},
+            _planes(tables),
+            thresholds=_thresholds(tables),
+            stated=_stated(tables),
+            strategies=order_of,
+        )
     levels = _levels(tables["summary"])
     reached = {(r.scenario, r.metric): int(r.replications) for r in records(tables["summary"])}
     changes: dict[tuple[str, str], Estimate] = {}

@@ -11,7 +11,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from reports.findings import EVERYBODY, UNRESOLVED, Findings, half_infused, is_flattered, losses
+from reports.findings import EVERYBODY, SHORT, UNRESOLVED, Findings, half_infused, is_flattered, losses
 from reports.theme import mark
 from reports.words import (
     Estimate,
@@ -35,13 +35,6 @@ from sim.outcomes.verdicts import LOWER, Verdict
 MOST_TILES, MOST_FINDINGS = 3, 5
 WAIT, INFUSED, PROGRESSED = "waiting_days_mean", "infused_share", "progressed_before_infusion_share"
 TILES = (WAIT, PROGRESSED, EVERYBODY)
-SHORT: dict[str, str] = {
-    WAIT: "Mean wait, referral to infusion",
-    PROGRESSED: "Progressed before infusion",
-    EVERYBODY: "Infused and progression-free at one year",
-    INFUSED: "Infused",
-}
-"""What a tile calls a metric; another one is called as its table calls it."""
 WHO: dict[str, str] = {
     EVERYBODY: "infused and progression-free at one year",
     INFUSED: "infused",
@@ -89,7 +82,8 @@ class FirstScreen:
     """What the first screen of a report holds; empty texts and tuples are left out of the page.
 
     `sentence`: the finding. `tiles`: at most three. `picture`: the name of the chart that stands there. `caveat`: who
-    is counted and what the intervals hold. `findings`: at most five further ones, a line each.
+    is counted and what the intervals show. `findings`: at most five further ones, a line each. `note`: what is to be
+    done about one of them.
     """
 
     sentence: str
@@ -97,6 +91,7 @@ class FirstScreen:
     picture: str = ""
     caveat: str = ""
     findings: tuple[str, ...] = ()
+    note: str = ""
 
 
 def tile(label: str, entries: Sequence[tuple[str, int, Estimate]], note: str = "", verdict: str = "") -> Tile:
@@ -169,11 +164,11 @@ def _difference(change: Estimate, found: Verdict, metric: str) -> str:
 
 
 def caveat(findings: Findings) -> str:
-    """Who is counted, and that intervals hold the error of the simulation only: one line."""
+    """Who is counted, and that intervals show the error of the simulation only: one line."""
     counts = sorted({round(e.value) for s in findings.scenarios if (e := findings.level(s, "referred")).known})
     most = number(counts[-1], 0) if counts else ""
     many = "" if not counts else f" {most}" if counts[0] == counts[-1] else f" up to {most}"
-    who = f"Waits are of the infused, proportions of all{many} referred in the measuring window"
+    who = f"Waits: infused patients. Proportions: all{many} referred in the measuring window"
     if findings.censored:
         who += f"; {findings.unresolved()}"
     once = findings.replications
@@ -181,8 +176,8 @@ def caveat(findings: Findings) -> str:
         return f"{who}. One replication was run: no number here has an interval, and no difference can be judged."
     few = ", too few to judge" if once < FEW else ""
     return (
-        f"{who}. {counted(once, 'replication')}{few}; the intervals hold simulation error only, "
-        "nothing of what is unknown of the inputs."
+        f"{who}. {counted(once, 'replication')}{few}; intervals show simulation error only, not uncertainty in the "
+        "inputs."
     )
 
 

@@ -46,7 +46,7 @@ def _page(shown: Sequence[tuple[Chart, Picture]], others: Sequence[Chart], pictu
         "# The charts of vein2vein",
         "",
         "Drawn from the shipped scenarios by `python run_sim.py charts --gallery docs/gallery.md`; the register is "
-        "simulated, too. In a report each of them answers to the pointer and has its table behind a fold.",
+        "simulated, too. In a report each of them is interactive and has its data table.",
         "",
     ]
     for chart, picture in shown:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 GLOSSARY = (
     ("Referral", "The patient enters the system; day zero of every waiting figure."),
-    ("Waiting days", "Referral to infusion, of infused patients: who is lost or still waiting is not in them."),
+    ("Waiting days", "Referral to infusion, in infused patients; those lost or still waiting are not counted."),
     (
         "Days by which half are infused",
         "Days from referral by which half of all those referred are infused, whatever becomes of the others; not "
@@ -17,55 +17,55 @@ GLOSSARY = (
     ),
     (
         "Simulation interval",
-        "Where the mean over endlessly many replications lies, with 95% confidence. It holds the chance of the "
-        "simulation and nothing else: neither what is unknown of the inputs nor how far the model is from the world.",
+        "The range in which the mean over infinitely many replications lies, with 95% confidence. It shows the chance "
+        "variation of the simulation only: neither the uncertainty of the inputs nor how well the model fits reality.",
     ),
     (
         "No clear difference",
-        "The 95% simulation interval of a difference holds 0, so that more replications could turn it either way.",
+        "The 95% simulation interval of a difference includes 0: with more replications it could go either way.",
     ),
     (
         "Vein-to-vein days",
-        "Start of the first apheresis to infusion, of infused patients; not for a product from a donor.",
+        "Start of the first apheresis to infusion, in infused patients; not defined for a donor product.",
     ),
     ("Turnaround", "Start of the first apheresis to the product back at the centre."),
     (
         "Progressed before infusion",
         "The disease worsened after referral and before infusion, whether or not the patient stayed eligible. Some of "
-        "these patients are infused nevertheless; the others are lost: by that progression (no longer eligible), or "
-        "later by death or for another reason.",
+        "these patients are infused nevertheless; the others are lost, either by that progression (no longer "
+        "eligible) or later, by death or for another reason.",
     ),
     (
         "Lost to progression or death",
-        "No longer eligible as the disease had worsened, or died before infusion.",
+        "No longer eligible because the disease had worsened, or died before infusion.",
     ),
     (
         "Infused and progression-free",
-        "Of all referred, counted from referral: alive, infused, and without progression since infusion. It is the "
-        "outcome of everybody that stands beside each wait, which is of the infused only.",
+        "Of all patients referred, counted from referral: alive, infused, and without progression since infusion. It "
+        "covers everybody, and so is shown beside each wait, which covers the infused only.",
     ),
     (
         "Withdrawn",
-        "Left for another reason than progression or death: hospice care, another therapy, own choice, an infection or "
-        "the function of an organ; without a reason where the scenario tells none apart.",
+        "Left for a reason other than progression or death: hospice care, another therapy, own choice, infection or "
+        "organ function; no reason is shown where the scenario does not distinguish them.",
     ),
     (
         "Unsuitable for a donor product",
-        "Cannot be given a product from a donor, for example because of antibodies against the donor's tissue type.",
+        "Cannot receive a donor product, for example because of antibodies against the donor's tissue type.",
     ),
     (
         "Slot: calendar and scarcity",
-        "The wait for a slot in two parts: until the first slot that supply without limit on the same days of offer "
-        "would have given, and from then on.",
+        "The wait for a slot in two parts. Calendar: until the first slot that an unlimited supply, released on the "
+        "same days, would have given. Scarcity: the rest, because slots are limited.",
     ),
     ("Lost before infusion", "Not infused, for whatever reason, and no longer waiting."),
     (
         "Measured patients",
-        "Those referred inside the measuring window, each followed until resolved or to the follow-up limit.",
+        "Patients referred within the measuring window, each followed until resolved or to the end of follow-up.",
     ),
     (
         "Competing risks",
-        "A patient has one outcome only; the curve of each event counts the others as having ended their path.",
+        "Each patient has one outcome only: a patient who has one is no longer at risk of the others.",
     ),
-    ("Replication", "One whole run of the model with its own random patients."),
+    ("Replication", "One complete run of the model, with its own random patients."),
 )

@@ -54,7 +54,7 @@ def _assumed(table: pd.DataFrame) -> tuple[list[str], str]:
     """The inputs of a table that are assumptions, and what its caption says of them."""
     names = [name for text in table["assumed"] for name in str(text).split("; ") if name]
     assumed = list(dict.fromkeys(names))
-    return assumed, f"; {len(assumed)} inputs are assumptions, named here" if assumed else ""
+    return assumed, f"; {len(assumed)} inputs are assumptions, listed above" if assumed else ""
 
 
 def amount(value: float, unit: str) -> str:
@@ -141,7 +141,7 @@ def _net_benefits(nmb: pd.DataFrame, findings: Findings, flag: str) -> Grid:
     heads = [
         "Willingness to pay per QALY",
         *findings.scenarios,
-        *(f"{s}, more than {findings.baseline}" for s in others),
+        *(f"{s}, difference from {findings.baseline}" for s in others),
     ]
     unit = str(nmb["unit"].iloc[0])
     return Grid(f"Net monetary benefit per patient referred, {unit}{flag}", heads, rows, "figures stack")
@@ -162,7 +162,7 @@ def _sampled_benefits(nmb: pd.DataFrame, flag: str) -> Grid:
                 *(_cell(r.increment, r.increment_credible_low, r.increment_credible_high, r.unit) for r in more),
             ]
         )
-    heads = ["Willingness to pay per QALY", *strategies, *(f"{name}, more than {baseline}" for name in others)]
+    heads = ["Willingness to pay per QALY", *strategies, *(f"{name}, difference from {baseline}" for name in others)]
     unit = str(nmb["unit"].iloc[0])
     title = f"Net monetary benefit per patient referred, {unit}: means, and where 95% of the samples lie{flag}"
     return Grid(title, heads, rows, "figures stack")
@@ -177,8 +177,8 @@ def _budget(budget: pd.DataFrame, findings: Findings, flag: str) -> Grid:
         more = [found[r.quantity, r.year, s] for s in findings.others]
         told = [_cell(x.estimate, x.low, x.high, x.unit) for x in mine]
         told += [_cell(x.increment, x.increment_low, x.increment_high, x.unit) for x in more]
-        rows.append([f"{r.label}, year {r.year}", *told])
-    heads = ["Budget", *findings.scenarios, *(f"{s}, more than {findings.baseline}" for s in findings.others)]
+        rows.append([f"{r.label}, year {int(r.year)}", *told])
+    heads = ["Budget", *findings.scenarios, *(f"{s}, difference from {findings.baseline}" for s in findings.others)]
     unit = str(budget["unit"].iloc[0])
     return Grid(f"Budget impact by year, {unit}, not discounted{flag}", heads, rows, "figures stack unprinted")
 
@@ -195,7 +195,7 @@ def _subgroups(table: pd.DataFrame, findings: Findings, flag: str) -> Grid:
         told += [_cell(x.increment, x.increment_low, x.increment_high, x.unit) if x else "" for x in more]
         kind = "risk group" if r.group_by == "risk_group" else "centre"
         rows.append([f"{kind} {r.group}: {heading(r.label, r.unit)}", *told])
-    heads = ["Group", *findings.scenarios, *(f"{s}, more than {findings.baseline}" for s in findings.others)]
+    heads = ["Group", *findings.scenarios, *(f"{s}, difference from {findings.baseline}" for s in findings.others)]
     title = f"Who gains and what it costs, by risk group and by centre{flag}"
     return Grid(title, heads, rows, "figures stack unprinted")
 
@@ -222,7 +222,7 @@ def _distribution(table: pd.DataFrame, findings: Findings, flag: str) -> Grid:
     for scenario in findings.others:
         heads += [scenario, *([f"{scenario}, weighted"] if weighted else [])]
     unit = str(table["unit"].iloc[0])
-    title = f"Net benefit more than with {findings.baseline}, by group, at {middle:,.0f} a QALY, {unit}{flag}"
+    title = f"Net benefit, difference from {findings.baseline}, by group, at {middle:,.0f} per QALY, {unit}{flag}"
     return Grid(title, heads, rows, "figures stack unprinted")
 
 

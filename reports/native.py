@@ -249,22 +249,6 @@ def _sobol(sobol: pd.DataFrame, findings: Findings) -> Native:
     )
 
 
-def _plane(plane: pd.DataFrame, findings: Findings) -> Native:
-    series = [
-        Series(str(name), mark(place).colour, rows["incremental_cost"].tolist(), rows["incremental_qalys"].tolist())
-        for place, (name, rows) in enumerate(plane.groupby("strategy", sort=False), start=1)
-    ]
-    return Native(POINTS, series, (), "incremental QALYs per patient", "incremental cost per patient")
-
-
-def _ceac(ceac: pd.DataFrame, findings: Findings) -> Native:
-    series = []
-    for place, (name, rows) in enumerate(ceac.groupby("strategy", sort=False)):
-        worth, look = rows["willingness_to_pay"].tolist(), mark(place)
-        series.append(Series(str(name), look.colour, rows["probability"].tolist(), worth, dash=look.dash))
-    return Native(LINES, series, (), "willingness to pay per QALY", "probability of being cost-effective", True)
-
-
 def _evpi(evpi: pd.DataFrame, findings: Findings) -> Native:
     line = Series("EVPI per patient", mark(0).colour, evpi["evpi"].tolist(), evpi["willingness_to_pay"].tolist())
     return Native(LINES, [line], (), "willingness to pay per QALY", "EVPI per patient")
@@ -285,8 +269,6 @@ NATIVE: Mapping[str, Maker] = {
     "sweep": _sweep,
     "plan": _plan,
     "sobol": _sobol,
-    "ce_plane": _plane,
-    "ceac": _ceac,
     "evpi": _evpi,
 }
 """By chart; the others have no form in PowerPoint and become pictures."""

@@ -18,46 +18,48 @@ from sim.tables import TABLES
 FIT, CURVE, OBSERVE, FORECAST = "fit", "curve", "observe", "forecast"
 STATUS: Mapping[str, str] = {
     "fitted": "",
-    "scaled": "the base's shape, its scale fitted",
-    "shrunk": "few events: leans on the base",
+    "scaled": "shape of the base, scale fitted",
+    "shrunk": "few events: partly the base's",
 }
 WELL = ("", "fits", "constant")
-UNTOLD = "the register does not speak of it"
+UNTOLD = "the register does not record it"
+WITHHELD = "Numbers from 1 to 4, and any that would reveal them, are withheld."
 MOST_OFF = 3
 HOW: Mapping[str, str] = {
     FIT: (
-        "Every number is a maximum of the likelihood of the register, with its 95% confidence interval. Who had not "
-        "come to an end by the extract is censored, who came into view late is truncated; causes compete. Where events "
-        "are few, the base's shape is kept or the base is a prior. How each number is fitted, and what is assumed, "
-        "stands in docs/own-records.md."
+        "Every number is a maximum-likelihood estimate from the register, with its 95% confidence interval. Patients "
+        "whose stage had not ended by the extract are censored, those who came into view late are left-truncated; "
+        "causes compete. Where events are few, the base scenario gives the shape or a prior. docs/own-records.md says "
+        "how each number is fitted and what is assumed."
     ),
     CURVE: (
-        "Records that give the curve and the numbers at risk under it are made up (Guyot and others 2012), and a "
-        "family is fitted to them by maximum likelihood, with 95% confidence intervals. docs/own-records.md says how."
+        "Patient records that reproduce the curve and the numbers at risk are reconstructed (Guyot and others 2012), "
+        "and a family is fitted to them by maximum likelihood, with 95% confidence intervals. docs/own-records.md "
+        "says how."
     ),
     OBSERVE: (
-        "The time of the register is simulated again and again, each time with its own draw of what the scenario calls "
-        "uncertain, and each simulated hospital is seen through the same register. An envelope of 90% holds nine in "
-        "ten of the simulated registers. A thing is called off where so few of them lie as far from all others as the "
-        "real one that chance does not explain it, at 5% over all things together (Holm)."
+        "The period of the register is simulated many times, each time with its own draw of the uncertain inputs, and "
+        "recorded as the register would have recorded it. Nine in ten simulated registers lie within the 90% band. A "
+        "quantity differs where the real register lies further from the simulated ones than chance explains, at 5% "
+        "over all quantities together (Holm)."
     ),
     FORECAST: (
-        "Every patient of the register goes on from where they are on its last day, with what they have already lived "
-        "taken into account, and new ones are referred. Each course of events has its own draw of what the scenario "
-        "calls uncertain. Nine of ten courses of events lie in an envelope of 90%, month by month. Numbers from 1 to 4 "
-        "of patients in the register, and what would tell them, are left out. It is a forecast for planning, not a "
-        "ground for decisions on any patient's care."
+        "A forecast for planning, not a basis for decisions on any patient's care. Every patient of the register "
+        "continues from where they are on its last day, given the time that they have already spent there, and new "
+        "patients are referred. Each simulated future has its own draw of the uncertain inputs; month by month, nine "
+        "in ten futures lie within the 90% band. Numbers of 1 to 4 patients of the register, and any figure that "
+        "would reveal them, are left out."
     ),
 }
 INTERVALS: Mapping[str, str] = {
     FIT: "numbers fitted to a register; low and high: 95 % confidence intervals",
     CURVE: "a clock fitted to a survival curve that was read off a figure; low and high: 95 % confidence intervals",
-    OBSERVE: "a register against a discrete-event simulation; between low and high lie 50 % or 90 % of replications",
-    FORECAST: "a discrete-event simulation from today on; between p5 and p95 lie 90 % of the courses of events",
+    OBSERVE: "a register against a discrete-event simulation; between low and high lie 50% or 90% of replications",
+    FORECAST: "a discrete-event simulation from today on; between p5 and p95 lie 90% of the simulated futures",
 }
 SIMULATED = (
     "a patient-level discrete-event simulation; low and high: 95 % simulation intervals of means over replications; "
-    "they hold simulation error only"
+    "they show simulation error only"
 )
 
 
@@ -98,9 +100,9 @@ def own(tables: Tables) -> Own | None:
     if kind != OBSERVE:
         return None
     scores = _table(tables, "observed_scores")
-    off = [f"Off: {row.label}, {row.where}" for row in records(scores) if _true(row.is_off)]
-    agree = f"{len(scores) - len(off)} of {len(scores)} things observed agree."
-    return Own(said[0], said[1:], [*off[:MOST_OFF], agree], [*_observe(scores), faults], HOW[kind])
+    off = [f"Differs: {row.label}, {row.where.partition('; ')[0]}." for row in records(scores) if _true(row.is_off)]
+    agree = [f"{len(scores) - len(off)} of {len(scores)} quantities agree."] if off else []
+    return Own(said[0], said[1:], [*off[:MOST_OFF], *agree], [*_observe(scores), faults], HOW[kind])
 
 
 def intervals(manifest: Mapping[str, Any]) -> str:
@@ -132,33 +134,33 @@ def _fit(tables: Tables) -> list[Section]:
     told, kept, checks = (fits[fits["status"].isin(names)] for names in (STATUS, ["base"], ["check"]))
     silent = kept["note"] == UNTOLD
     numbers = Grid(
-        "Estimates with 95% confidence intervals; in brackets how much of an estimate is the base's",
-        ["Number", "Estimate", "Base", "Patients", "Events", "Censored", "Truncated", "Fit, and what is to be known"],
+        "Estimates with 95% confidence intervals; in brackets, the weight of the base in the estimate",
+        ["Number", "Estimate", "Base", "Patients", "Events", "Censored", "Truncated", "Fit and remarks"],
         [_number_row(row) for row in records(told)],
         "text stack whole",
     )
-    why = _kept(kept[~silent], "What this register could not say, and why")
-    rest = _kept(kept[silent], "What a register does not speak of")
+    why = _kept(kept[~silent], "What this register could not determine, and why")
+    rest = _kept(kept[silent], "What a register does not record")
     sections = [
         Section(
             "numbers",
             "Every number",
-            f"{counted(len(told), 'number')} of the scenario that the records tell.",
+            f"{counted(len(told), 'number')} of the scenario estimated from the register.",
             [numbers],
             csv=("fits", "fits_curves", "fits_quantiles"),
         ),
         Section(
             "base",
             "What stays as in the base",
-            f"{counted(kept['path'].nunique(), 'number')} of the scenario that the register does not tell: they are "
-            "the base's, with its sources.",
+            f"{counted(kept['path'].nunique(), 'number')} of the scenario not estimated from the register: they are "
+            "those of the base, with its sources.",
             [why] if why.rows else [],
             [rest] if rest.rows else [],
         ),
     ]
     if checks.empty:
         return sections
-    text = "What is no input: waits come out of the simulation, and the command observe holds them against it."
+    text = "Waits are not inputs but results of the simulation; the command observe compares them with the register."
     return [*sections, Section("checks", "Checks", text, [_checks(checks)])]
 
 
@@ -180,7 +182,7 @@ def _number_row(row: Any) -> list[Cell]:
 def _bounded(row: Any) -> str:
     if not math.isfinite(row.bound_low):
         return ""
-    return f"bounds if who left was not like the others: {_figure(row.bound_low)} to {_figure(row.bound_high)}"
+    return f"bounds if those who left differed from the others: {_figure(row.bound_low)} to {_figure(row.bound_high)}"
 
 
 def _with_unit(row: Any) -> str:
@@ -205,7 +207,7 @@ def _kept(rows: pd.DataFrame, caption: str) -> Grid:
 
 
 def _checks(rows: pd.DataFrame) -> Grid:
-    heads = ["What", "Found", "Base, if nobody waits", "Patients", "Ended", "What is to be known"]
+    heads = ["What", "Found", "Base, without queues", "Patients", "Ended", "Remarks"]
     lines: list[list[Cell]] = []
     for row in records(rows):
         name = " ".join(filter(None, (str(row.path), str(row.family))))
@@ -218,7 +220,7 @@ def _checks(rows: pd.DataFrame) -> Grid:
 def _observe(scores: pd.DataFrame) -> list[Section]:
     if scores.empty:
         return []
-    heads = ["Observed", "Points", "In the envelope of 50%", "In that of 90%", "CRPS", "CRPS if right", "p", ""]
+    heads = ["Observed", "Points", "In the 50% band", "In the 90% band", "CRPS", "Expected CRPS", "p", ""]
     lines: list[list[Cell]] = []
     for row in records(scores):
         unit, factor = ("pp", 100.0) if row.unit == "share" else (str(row.unit), 1.0)
@@ -226,12 +228,14 @@ def _observe(scores: pd.DataFrame) -> list[Section]:
         crps = [f"{value * factor:.3g} {unit}" for value in (row.crps, row.crps_expected)]
         verdict: Cell = "agrees"
         if _true(row.is_off):
-            verdict = Markup('<span class="badge flag">off</span><br>{}').format(row.where)
+            verdict = Markup('<span class="badge flag">differs</span><br>{}').format(row.where)
         lines.append([str(row.label), _count(row.points), *inside, *crps, f"{row.p_value:.3f}", verdict])
-    caption = "CRPS: continuous ranked probability score, the lower the nearer, and what it is where the simulation is "
-    caption += "right; p: how often chance alone brings about so much; pp: percentage points"
+    caption = (
+        "CRPS: continuous ranked probability score, lower is better; expected: its value if the simulation is right. "
+    )
+    caption += "p: probability of a difference as large by chance alone. pp: percentage points"
     grid = Grid(caption, heads, lines, "figures stack")
-    text = "Whether each thing observed is one that this simulation could have brought about, and how near it came."
+    text = "Whether this simulation could have produced each quantity of the register, and how close it came."
     return [Section("scores", "Scores", text, [grid], csv=("observed_scores", "observed"))]
 
 
@@ -241,8 +245,8 @@ def _forecast(tables: Tables) -> list[Section]:
         "Month",
         "Mean",
         "Median",
-        "Half of them",
-        "Nine of ten",
+        "Half of futures",
+        "Nine in ten futures",
         "Already in the register",
         "Referred from now on",
     ]
@@ -251,18 +255,17 @@ def _forecast(tables: Tables) -> list[Section]:
         mine = {group: records(rows[rows["group"] == group]) for group in ("all", "register", "new")}
         lines = [_month(*row) for row in zip(*mine.values(), strict=True)]
         grids.append(Grid(str(rows["label"].iloc[0]), heads, lines, "figures stack"))
-    text = "What is forecast of each month; the last two columns are means."
+    text = "The forecast for each month; the last two columns are means."
     stand = Grid(
-        "Patients by the milestone that they passed last",
+        "Patients by the last milestone that they have passed",
         ["Where they are", "Patients"],
-        [[str(row.label), _count(row.patients) or "not told"] for row in records(today) if row.patients != 0],
+        [[str(row.label), _count(row.patients) or "withheld"] for row in records(today) if row.patients != 0],
         "figures stack",
     )
     sections = [
         Section("months", "Month by month", text, grids, csv=("forecast",)),
-        Section("today", "Where patients are today", "Numbers from 1 to 4, and what would tell them, are not told.",
-                [stand], csv=("forecast_today",)),
-    ]  # fmt: skip
+        Section("today", "Where patients are today", WITHHELD, [stand], csv=("forecast_today",)),
+    ]
     below, scores = _table(tables, "forecast_below"), _table(tables, "forecast_scores")
     if not below.empty:
         sections.insert(1, _below(below))
@@ -275,7 +278,7 @@ def _month(every: Any, theirs: Any, new: Any) -> list[Cell]:
         f"{number(low, digits)} to {number(high, digits)}"
         for low, high in ((every.p25, every.p75), (every.p5, every.p95))
     ]
-    parts = [number(one.mean, 1) if math.isfinite(one.mean) else "not told" for one in (theirs, new)]
+    parts = [number(one.mean, 1) if math.isfinite(one.mean) else "withheld" for one in (theirs, new)]
     return [
         f"{every.first_day} to {every.last_day}",
         number(every.mean, 1),
@@ -288,21 +291,21 @@ def _month(every: Any, theirs: Any, new: Any) -> list[Cell]:
 def _below(below: pd.DataFrame) -> Section:
     first = records(below)[0]
     text = (
-        f"Fewer than {first.below} are on the way on some day of these months in "
-        f"{number(100.0 * first.probability, 0)} of 100 courses of events."
+        f"In {number(100.0 * first.probability, 0)} of 100 simulated futures, fewer than {int(first.below)} patients "
+        "are waiting on at least one day of these months."
     )
     lines: list[list[Cell]] = [
         [f"{str(row.quantile).removeprefix('p')} of 100", str(row.date) or "not within these months"]
         for row in records(below)
     ]
-    grid = Grid("First day on which that is so", ["Courses of events", "By"], lines, "figures stack")
-    return Section("below", f"When the list falls below {first.below}", text, [grid], csv=("forecast_below",))
+    grid = Grid("First such day", ["Simulated futures", "By"], lines, "figures stack")
+    return Section("below", f"When the list falls below {int(first.below)}", text, [grid], csv=("forecast_below",))
 
 
 METHODS: Mapping[str, str] = {
     "simulation": "this simulation",
-    "last_rate": "as in the last quarter",
-    "held_flat": "the list stays as it is",
+    "last_rate": "last quarter continued",
+    "held_flat": "list unchanged",
 }
 
 
@@ -312,7 +315,7 @@ def _percent(share: float) -> str:
 
 def scored(scores: pd.DataFrame) -> Section:
     """How near forecasts from earlier days came, from `forecast_scores.csv`."""
-    heads = ["Forecast", "Month ahead", "Way", "Forecasts", "CRPS", "In the envelope of 50%", "In that of 90%"]
+    heads = ["Quantity", "Month ahead", "Method", "Forecasts", "CRPS", "In the 50% band", "In the 90% band"]
     lines: list[list[Cell]] = []
     # results of before envelopes said what they hold have no such columns
     known = {f"held_{envelope}": math.nan for envelope in (50, 90) if f"held_{envelope}" not in scores}
@@ -331,13 +334,11 @@ def scored(scores: pd.DataFrame) -> Section:
                 *inside,
             ]
         )
-    caption = (
-        "CRPS: continuous ranked probability score, the lower the nearer; of a single number, how far it was off. "
-    )
-    caption += "In brackets: how much of its own courses of events an envelope holds, which is what should be inside"
-    text = "The same forecast made from earlier days, with what was known then, held against what came."
-    return Section("scores", "How good it would have been", text, [Grid(caption, heads, lines, "figures stack")],
-                   csv=("forecast_scores",))  # fmt: skip
+    caption = "CRPS: continuous ranked probability score, lower is better; of a single number, its absolute error. "
+    caption += "In brackets: the proportion of its own simulated futures within a band, the value to compare with"
+    text = "The same forecast made from earlier days, with what was known then, compared with what happened."
+    grid = Grid(caption, heads, lines, "figures stack")
+    return Section("scores", "How good past forecasts would have been", text, [grid], csv=("forecast_scores",))
 
 
 def _faults(tables: Tables) -> Section:
@@ -347,7 +348,7 @@ def _faults(tables: Tables) -> Section:
     rows = register.get("rows", "") if isinstance(register, dict) else ""
     faults = _table(tables, "records_faults")
     if faults.empty:
-        return Section(ident, heading, f"All {rows} rows of the register are used: none has a fault.", [])
+        return Section(ident, heading, f"All {rows} rows of the register are used; none has a fault.", [])
     text = (
         f"{faults['row'].nunique()} of {rows} rows of the register are not used; records_faults.csv has each with its "
         "number and reason."

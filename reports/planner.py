@@ -14,8 +14,8 @@ from typing import Any, Protocol
 
 from reports.charts import CHARTS
 from reports.export import CONFIG
-from reports.findings import EVERYBODY, Findings, gather
-from reports.first_screen import SHORT, caveat, lead
+from reports.findings import EVERYBODY, SHORT, Findings, gather
+from reports.first_screen import caveat, lead
 from reports.grids import KEY
 from reports.money import money
 from reports.planner_state import Changes, State, parsed
@@ -30,7 +30,7 @@ REPLICATIONS = (10, 20, 50, 100)
 FEW_AT_FIRST = 10
 MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+\-.!|<>~$:&])")
 OTHER_HELP = (
-    "One value a line, as path: value. Anything that a scenario file can say, for example\n\n"
+    "One value per line, as path: value. Anything that a scenario file can say, for example\n\n"
     "manufacturing.slots.count: {2026-01-01: 4, 2026-07-01: 6}\n\n"
     "disruptions.august: {resource: line, from: 2026-08-01, for: 14 d, work: pause}"
 )
@@ -85,7 +85,7 @@ def show(page: Page) -> None:
     import streamlit as st
 
     st.set_page_config(page_title="Vein to vein: planning", layout="wide")
-    st.title("Waiting and progression, if you changed this")
+    st.title("What if? Waits and progression after your changes")
     state = State(st, list(page.places), REPLICATIONS, FEW_AT_FIRST, len(page.names))
     first, second = st.columns([3, 1])
     scenario = str(first.selectbox("Scenario", list(page.places), key=state.scenario_key))
@@ -97,7 +97,7 @@ def show(page: Page) -> None:
         st.header("Change")
         try:
             which = str(place), _stamp(place)
-            with top, st.spinner("Reading the scenario, and what can be changed in it …"):
+            with top, st.spinner("Reading the scenario and what can be changed in it …"):
                 levers, choices = state.known(("fields", which), lambda: (page.levers(place), page.choices(place)))
             state.stands_for(*which)
         except page.refused as error:
@@ -141,7 +141,7 @@ def _uploaded(st: Any, page: Page) -> Any:
 
     with st.expander("A scenario file of your own"):
         given = st.file_uploader("Scenario file (YAML)", type=["yaml", "yml"])
-        st.markdown("It stays on this machine, and takes the place of the scenario above until you remove it.")
+        st.markdown("It stays on this machine and replaces the scenario above until you remove it.")
     if given is None:
         return None
     folder = st.session_state.setdefault("uploads", tempfile.TemporaryDirectory(prefix="vein2vein-"))
@@ -177,7 +177,7 @@ def _variant(
             with st.expander("One centre, region or manufacturer at a time"):
                 for lever in single:
                     _field(st, state, number, lever, changes)
-        with st.expander("Any other value, with dates too"):
+        with st.expander("Any other value, also by date"):
             st.markdown(plain(OTHER_HELP).replace("\n\n", "  \n"))
             text = st.text_area("Other values", key=state.widget(number, "", ""), height=110)
             changes.update(parsed(str(text)))
@@ -319,7 +319,7 @@ def _downloads(st: Any, page: Page, place: Any, variants: Sequence[Changes], rep
             "application/yaml",
             key=file,
         )
-    if st.button("Make the report", help="Runs it again with everything that the report shows."):
-        with st.spinner("Running everything that the report shows …", show_time=True):
+    if st.button("Make the report", help="Runs these scenarios again with all that the report shows."):
+        with st.spinner("Running all that the report shows …", show_time=True):
             text = page.report(place, variants, replications)
         st.download_button("Download the report", text, "report.html", "text/html")

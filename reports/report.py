@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from itertools import zip_longest
 from typing import Any
 
@@ -10,7 +11,7 @@ from markupsafe import Markup
 
 from reports import grids, sources
 from reports.charts import APPENDIX, CHARTS, COSTS, FIRST, GROUPS, OWN, RESTS, STORY, STUDY
-from reports.details import details, slot_supply
+from reports.details import OTHER_SUPPLY, details, slot_supply, supply_is_assumed
 from reports.export import Picture, page
 from reports.findings import Findings, on_the_list, sentence
 from reports.first_screen import FirstScreen
@@ -28,7 +29,7 @@ from reports.words import counted
 PARTS: Mapping[str, str] = {
     STUDY: "What was varied",
     RESTS: "What the finding rests on",
-    OWN: "Register and model",
+    OWN: "Further charts",
     STORY: "Waits and outcomes",
     GROUPS: "By group",
 }
@@ -103,7 +104,9 @@ def _first(tables: Tables, findings: Findings, front: Picture | None, mine: Own 
     before = (*on_the_list(findings), *slot_supply(tables, findings), *turns(tables))
     found = first_screen(tables, findings, name, (*before, *further, *said))
     first = first or (f"{front.heading}." if front is not None else "")
-    return found or FirstScreen(first, picture=name, findings=tuple(said))
+    if found is None:
+        return FirstScreen(first, picture=name, findings=tuple(said))
+    return replace(found, note=OTHER_SUPPLY) if supply_is_assumed(tables, findings) else found
 
 
 def _placed(pictures: Sequence[Picture]) -> tuple[Picture | None, dict[str, list[Picture]]]:

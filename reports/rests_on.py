@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from reports.charts.robustness import moved, strongest
+from reports.charts.robustness import instead, moved, strongest
 from reports.grids import Grid
 from reports.tables import Tables, records
 from reports.words import counted, listed
@@ -33,7 +33,7 @@ def rests_on(tables: Tables) -> RestsOn | None:
     many = int(tables["robustness"]["path"].nunique())
     tried = f"{counted(many, 'assumption')} tried one at a time; {len(rows)} entries not tried, each with its reason"
     heads = ["Input", "Value", "Which value", "Why not tried", "Scenario"]
-    turned = turns(tables) or ["No assumption tried turns the finding round."]
+    turned = turns(tables) or ["None of the assumptions tried reverses the finding."]
     return RestsOn(
         [f"{moved(row)}." for row in records(widest)],
         turned,
@@ -43,13 +43,15 @@ def rests_on(tables: Tables) -> RestsOn | None:
 
 
 def turns(tables: Tables) -> list[str]:
-    """A sentence each on the values of assumptions that turn a difference round, beyond chance."""
+    """A sentence each on the values of assumptions that reverse a difference, beyond chance."""
     if "robustness" not in tables:
         return []
     frame = tables["robustness"]
     turned = frame[frame["turns"].astype(str).str.lower().isin(("true", "1"))]
     told: dict[tuple[str, str], list[str]] = {}
     for row in records(turned):
-        what = f"{input_label(str(row.path))} {row.value} instead of {row.stated_value}"
+        what = f"{input_label(str(row.path))}: with {instead(row)}"
         told.setdefault((what, str(row.scenario)), []).append(str(row.label).lower())
-    return [f"{what} turns round: {listed(labels)} ({scenario})." for (what, scenario), labels in told.items()]
+    return [
+        f"{what} the difference reverses in {listed(labels)} ({scenario})." for (what, scenario), labels in told.items()
+    ]

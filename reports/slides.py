@@ -30,27 +30,30 @@ def letters(width: float, points: float, bold: bool = False) -> int:
     return int(width * LETTERS / points * (BOLD if bold else 1.0))
 
 
-def title_text(text: str, width: float) -> str:
+def title_text(text: str, width: float, named: str = "") -> str:
     """A title that takes two lines at most: first its intervals lose their words, then go, then the baseline's name.
 
-    Only where all that is not enough is it cut.
+    Where all that is not enough, what is shown is named instead, or without a name the text is cut.
     """
     a_line = letters(width, TITLE_POINTS, bold=True)
     bare = INTERVAL.sub("", text).replace(CERTAIN, "")
     short = INSTEAD.sub(r"\1: ", bare)
-    for one in (text, INTERVAL.sub(r" (\1)", text), bare, short):
+    for one in (text, INTERVAL.sub(r" (\1)", text), bare, short, *filter(None, [named])):
         if len(folded(one, a_line, TITLE_LINES + 1)) <= TITLE_LINES:
             return one
-    return shortened(short, TITLE_LINES * a_line - BROKEN)
+    most = TITLE_LINES * a_line - BROKEN
+    while len(folded(shortened(short, most), a_line, TITLE_LINES + 1)) > TITLE_LINES:
+        most -= BROKEN
+    return shortened(short, most)
 
 
-def add_slide(show: Any, room: Room, title: str, subtitle: str = "") -> Any:
-    """A slide with title, subtitle and number at the end of the show."""
+def add_slide(show: Any, room: Room, title: str, subtitle: str = "", named: str = "") -> Any:
+    """A slide with title, subtitle and number at the end of the show; `named`: the title where that is too long."""
     slide = show.slides.add_slide(_layout(show, "title only", "nur titel", "titre seul"))
     for place in list(slide.placeholders):
         if slide.shapes.title is None or place.placeholder_format.idx != 0:
             place.element.getparent().remove(place.element)
-    _title(slide, room, title)
+    _title(slide, room, title, named)
     wide = room[0] - 2 * MARGIN
     if subtitle:
         told = shortened(subtitle, SUBTITLE_LINES * letters(wide, SUBTITLE_POINTS) - BROKEN)
@@ -68,7 +71,7 @@ def _layout(show: Any, *names: str) -> Any:
     return min(show.slide_layouts, key=lambda layout: len(layout.placeholders))
 
 
-def _title(slide: Any, room: Room, text: str) -> None:
+def _title(slide: Any, room: Room, text: str, named: str) -> None:
     from pptx.enum.text import MSO_ANCHOR, PP_ALIGN
     from pptx.util import Inches, Pt
 
@@ -79,7 +82,7 @@ def _title(slide: Any, room: Room, text: str) -> None:
     shape.width, shape.height = Inches(room[0] - 2 * MARGIN), Inches(0.95)
     shape.text_frame.word_wrap = True
     shape.text_frame.vertical_anchor = MSO_ANCHOR.MIDDLE
-    shape.text_frame.text = title_text(text, room[0] - 2 * MARGIN)
+    shape.text_frame.text = title_text(text, room[0] - 2 * MARGIN, named)
     for paragraph in shape.text_frame.paragraphs:
         paragraph.alignment = PP_ALIGN.LEFT
         paragraph.font.size, paragraph.font.bold = Pt(TITLE_POINTS), True

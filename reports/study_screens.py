@@ -9,17 +9,16 @@ from typing import Any
 import pandas as pd
 
 from reports.charts.plans import levers
-from reports.findings import EVERYBODY, Findings
-from reports.first_screen import INFUSED, PROGRESSED, SHORT, TILES, WAIT, FirstScreen, Tile, of_scenarios, tile
+from reports.findings import EVERYBODY, SHORT, Findings
+from reports.first_screen import INFUSED, PROGRESSED, TILES, WAIT, FirstScreen, Tile, of_scenarios, tile
 from reports.tables import Tables, records
-from reports.words import Estimate, counted, listed, of_hundred, rounded, scale, unit_of
+from reports.words import Estimate, counted, listed, of_hundred, rounded, scale, uncapital, unit_of
 from sim.outcomes.verdicts import HIGHER, LOWER, Verdict
 from sim.tables.inputs import input_label, point_label
 
 ENDS = ("lowest", "highest")
-ONLY_CHANCE = "intervals hold simulation error only, nothing of what is unknown of the inputs"
-
-MEETS = f"A combination meets a target where its whole interval does; {ONLY_CHANCE}."
+ONLY_CHANCE = "intervals show simulation error only, not uncertainty in the inputs"
+MEETS = f"A combination meets a target if its whole interval does; {ONLY_CHANCE}."
 
 
 def first_screen(tables: Tables, findings: Findings, picture: str, further: tuple[str, ...] = ()) -> FirstScreen | None:
@@ -57,29 +56,33 @@ def of_sweep(sweep: pd.DataFrame, picture: str) -> FirstScreen:
             tile(
                 SHORT.get(metric, str(low["label"])),
                 [
-                    (f"{word}: {name}", place, end)
+                    (f"{word}: {uncapital(name)}", place, end)
                     for word, name, place, end in zip(("lowest", "highest"), names, (0, 1), ends, strict=True)
                 ],
                 "" if apart else str(Verdict.UNCLEAR),
             )
         )
         if metric in (WAIT, outcome):
-            told.append(_range(metric, ends, names))
+            told.append(_range(metric, ends, names, apart))
     if not clear:
-        told = ["no clear difference in the mean wait or in the outcome of everybody"]
-    first = f"Over {counted(many, 'point')}"
+        told = ["no clear difference in the mean wait or in the outcome of all referred"]
+    first = f"Across {counted(many, 'point')}"
     others = int(sweep["scenario"].nunique()) - 1
     who = f" of {scenario}" if others else ""
     return FirstScreen(
         f"{first}{who}: {listed(told)}.", tuple(tiles), picture,
-        f"Waits are of the infused, proportions of all referred in the measuring window; {ONLY_CHANCE}.",
+        f"Waits: infused patients. Proportions: all referred in the measuring window; {ONLY_CHANCE}.",
     )  # fmt: skip
 
 
-def _range(metric: str, ends: list[Estimate], names: list[str]) -> str:
+def _range(metric: str, ends: list[Estimate], names: list[str], apart: bool) -> str:
+    """Between which numbers a metric lies, as far as its lowest and its highest are clearly apart."""
+    if not apart:
+        return f"no clear difference in {'the mean wait' if metric == WAIT else f'who is {_who(metric)}'}"
     if metric == WAIT:
         low, high = (rounded(end.value) for end in ends)
-        return f"a mean wait from {low} days ({names[0]}) to {high} ({names[1]})"
+        at = [uncapital(name) for name in names]
+        return f"a mean wait from {low} days ({at[0]}) to {high} ({at[1]})"
     low, high = (of_hundred(end.value).removesuffix(" of 100") for end in ends)
     share = f"{low} to {high}" if low != high else low
     return f"{share} of 100 patients {_who(metric)}"
@@ -105,15 +108,16 @@ def of_psa(tables: Tables, findings: Findings, picture: str) -> FirstScreen:
     if "ceac" in tables:
         at = _at_threshold(tables, findings)
         strategies = records(at)
-        worth = f"{rounded(float(at['willingness_to_pay'].iloc[0]), 3)} {at['unit'].iloc[0]} a QALY"
+        worth = f"{rounded(float(at['willingness_to_pay'].iloc[0]), 3)} {at['unit'].iloc[0]} per QALY"
         entries = [
             (str(row.strategy), place, Estimate(row.probability, unit="share")) for place, row in enumerate(strategies)
         ]
         tiles.append(tile(f"Probability of being cost-effective at {worth}", entries))
         best = max(strategies, key=lambda row: row.probability)
-        told.append(f"at {worth} {best.strategy} is cost-effective in {of_hundred(best.probability)} samples")
+        name, share = findings.quoted(str(best.strategy)), of_hundred(best.probability)
+        told.append(f"at {worth}, {name} is cost-effective in {share} samples")
     if not told:
-        told.append("one strategy, with nothing to compare it with")
+        told.append("one strategy only: there is nothing to compare it with")
     return FirstScreen(f"{_capital('; '.join(told))}.", tuple(tiles), picture, UNCERTAIN)
 
 
@@ -139,8 +143,8 @@ def _at_threshold(tables: Tables, findings: Findings) -> pd.DataFrame:
 MORE = {"incremental_cost": "More cost per patient", "incremental_qalys": "More QALYs per patient"}
 BETTER = {"incremental_cost": LOWER, "incremental_qalys": HIGHER}
 UNCERTAIN = (
-    "Per patient referred, discounted; intervals hold what is stated to be unknown of the inputs, and nothing of how "
-    "far the model is from the world."
+    "Per patient referred, discounted; intervals show the stated uncertainty of the inputs, not how well the model "
+    "fits reality."
 )
 
 
@@ -149,7 +153,7 @@ def _capital(text: str) -> str:
 
 
 def _difference(row: Any, findings: Findings) -> str:
-    """`Off the shelf: 0.30 QALYs fewer a patient than A, no clear difference in costs`."""
+    """`Off the shelf: 0.30 QALYs fewer per patient, no clear difference in costs`."""
     strategy = str(row.strategy)
     parts = []
     for what, noun in (("incremental_qalys", "QALYs"), ("incremental_cost", str(row.unit))):
@@ -158,8 +162,8 @@ def _difference(row: Any, findings: Findings) -> str:
             parts.append(f"no clear difference in {'QALYs' if noun == 'QALYs' else 'costs'}")
         else:
             word = ("fewer" if noun == "QALYs" else "less") if value < 0.0 else "more"
-            parts.append(f"{rounded(abs(value))} {noun} {word} a patient")
-    return f"{strategy}: {listed(parts)}, against {findings.quoted(str(row.baseline))}"
+            parts.append(f"{rounded(abs(value))} {noun} {word} per patient")
+    return f"{strategy}: {listed(parts)}"
 
 
 def of_plan(plan: pd.DataFrame, picture: str) -> FirstScreen:
@@ -169,19 +173,14 @@ def of_plan(plan: pd.DataFrame, picture: str) -> FirstScreen:
     aims = listed([_target(plan, target) for target in targets])
     if chosen.empty:
         told = f"No combination of {listed([input_label(p) for p in paths])} that was run meets the target: {aims}"
-        return FirstScreen(
-            f"{told}.", (), picture, f"A combination meets a target where its whole interval does; {ONLY_CHANCE}."
-        )
+        return FirstScreen(f"{told}.", (), picture, MEETS)
     row = chosen.iloc[0]
     what = listed([f"{input_label(path)}: {_plain(row[path])}" for path in paths])
     tiles = []
     for target in targets[:3]:
         mine = chosen[chosen["target"] == target].iloc[0]
         tiles.append(tile(str(mine["label"]), [("the answer", 0, _of(mine))], f"target: {_target(plan, target)}"))
-    return FirstScreen(
-        f"{what} is the least that meets the target: {aims}.", tuple(tiles), picture,
-        MEETS,
-    )  # fmt: skip
+    return FirstScreen(f"{what} is the smallest that meets the target: {aims}.", tuple(tiles), picture, MEETS)
 
 
 def _target(plan: pd.DataFrame, target: str) -> str:

@@ -16,7 +16,7 @@ from reports.first_screen import lead
 from reports.own import intervals
 from reports.packages import timeless
 from reports.tables import DRAWN, Tables
-from reports.words import LONG_UNITS, is_money
+from reports.words import LONG_UNITS, folded, is_money
 from sim.tables import TABLES, Table
 from sim.tables.contract import Kind
 
@@ -32,6 +32,8 @@ OF_UNIT = ("estimate", "low", "high", "base", "stated", "shift")
 VALUES = ("value", "stated_value", "low_value", "base_value", "high_value")
 """Columns of text with the values of inputs, most of them numbers."""
 NUMBER = re.compile(r"-?\d{1,15}(\.\d+)?([eE][-+]?\d{1,2})?")
+ABOUT_WIDTH, LINE_HEIGHT, MOST_LINES = 110, 15, 20
+"""Of the sheet About: letters in a line of its texts, the height of one, and how many are shown of one text."""
 NOTES = (("Sheet", 24), ("Header", 34), ("Column of the file", 28), ("File", 24), ("Unit", 18), ("What it is", 70),
          ("An empty cell means", 40))  # fmt: skip
 
@@ -60,7 +62,7 @@ def workbook(tables: Tables, findings: Findings, folder: Path) -> bytes:
         look = looks(book)
         _about(book, look, tables, findings)
         figure_sheets(book, look, findings)
-        key_sheets(book, look, tables)
+        key_sheets(book, look, tables, findings.threshold)
         shown = [(TABLES[name], tables[name]) for name in SHEETS if name in tables]
         patients = _patients(folder)
         shown += [(TABLES["patients"], patients)] if patients is not None else []
@@ -90,7 +92,7 @@ def unit_look(look: dict[str, Any], unit: str) -> Any:
     """How a number of this unit is written: a share in per cent, money whole, QALYs with three decimals."""
     if unit == "share":
         return look["percent"]
-    if is_money(unit):
+    if is_money(unit) or unit == "money":
         return look["money"]
     if unit in LONG_UNITS:
         return look["long"]
@@ -128,7 +130,7 @@ def _holds_inputs(table: Table, column: str) -> bool:
 def _about(book: Any, look: dict[str, Any], tables: Tables, findings: Findings) -> None:
     sheet = book.add_worksheet("About")
     sheet.set_column(0, 0, 18)
-    sheet.set_column(1, 1, 110)
+    sheet.set_column(1, 1, ABOUT_WIDTH)
     manifest = tables.manifest
     versions = manifest.get("versions")
     rows: list[tuple[str, Any]] = [("What", manifest.get("title"))]
@@ -147,6 +149,7 @@ def _about(book: Any, look: dict[str, Any], tables: Tables, findings: Findings) 
         _text(sheet, look, row, 0, word)
         if isinstance(value, str) and not value.startswith(FORMULA_SIGNS):
             sheet.write_string(row, 1, value[:MOST_LETTERS], look["wrapped"])
+            sheet.set_row(row, LINE_HEIGHT * len(folded(value, ABOUT_WIDTH - 10, MOST_LINES)))
         else:
             _cell(sheet, look, row, 1, value, "")
 
@@ -156,9 +159,11 @@ def _sheet(book: Any, look: dict[str, Any], table: Table, frame: pd.DataFrame) -
     sheet = book.add_worksheet(table.title)
     shown = frame.head(MOST_ROWS)
     units = shown["unit"].tolist() if "unit" in shown.columns else [""] * len(shown)
+    highest = 1
     for column, name in enumerate(map(str, shown.columns)):
         values, head = shown[name].tolist(), header(name, table)
         sheet.write_string(0, column, head, look["head"])
+        highest = max(highest, len(folded(head, LONGEST_HEAD - 2, MOST_LINES)))
         longest = max([min(len(head), LONGEST_HEAD), *(len(str(value)) for value in values[:200])], default=8)
         sheet.set_column(column, column, min(WIDEST, max(9, longest + 1)))
         declared = table.column(name)
@@ -166,9 +171,10 @@ def _sheet(book: Any, look: dict[str, Any], table: Table, frame: pd.DataFrame) -
         inputs = _holds_inputs(table, name)
         for row, (value, unit) in enumerate(zip(values, units, strict=True), start=1):
             told = _number_of(value) if inputs and isinstance(value, str) else value
-            _cell(sheet, look, row, column, told, unit if name in OF_UNIT else own)
+            _cell(sheet, look, row, column, told, (unit if name in OF_UNIT else "") or own)
     if len(frame) > MOST_ROWS:
         _text(sheet, look, MOST_ROWS + 1, 0, f"cut: the table has {len(frame)} rows; the CSV file has them all")
+    sheet.set_row(0, LINE_HEIGHT * highest)
     sheet.freeze_panes(1, 0)
     sheet.repeat_rows(0)
     last = max(len(shown.columns) - 1, 0)

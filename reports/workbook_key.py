@@ -27,7 +27,7 @@ def figure_sheets(book: Any, look: dict[str, Any], findings: Findings) -> None:
     if not metrics:
         return
     sheet = book.add_worksheet(FIGURES)
-    groups = [*findings.scenarios, *(f"{s}, less {findings.baseline}" for s in findings.others)]
+    groups = [*findings.scenarios, *(f"{s}, difference from {findings.baseline}" for s in findings.others)]
     sheet.write_string(0, 0, findings.population(), look["wrapped"])
     sheet.write_string(1, 0, "Figure", look["head"])
     for k, name in enumerate(groups):

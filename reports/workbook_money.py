@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -12,11 +13,12 @@ from reports.tables import Tables, records
 
 SAMPLES, KEY = "PSA", "Key results"
 THRESHOLD_ROW, FIRST_ROW = 1, 4
+LINE_HEIGHT, FORMATS = 15, {"costs": "money", "effects": "long"}
 HEADS = ("Strategy", "Cost", "QALYs", "More cost", "More QALYs", "ICER", "Net benefit", "More net benefit",
          "Probability of being cost-effective")  # fmt: skip
 
 
-def key_sheets(book: Any, look: dict[str, Any], tables: Tables) -> None:
+def key_sheets(book: Any, look: dict[str, Any], tables: Tables, threshold: float) -> None:
     """The sheets `Key results` and `PSA`, where the folder holds samples; nothing otherwise.
 
     Everything in `Key results` is a formula over the samples and the threshold in its cell B2, which may be changed.
@@ -29,13 +31,14 @@ def key_sheets(book: Any, look: dict[str, Any], tables: Tables) -> None:
     for column, name in enumerate(wide.columns):
         samples.write_string(0, column, str(name), look["head"])
         for row, value in enumerate(wide[name].tolist(), start=1):
-            samples.write_number(row, column, value)
+            samples.write_number(row, column, value, look.get(FORMATS.get(str(name).partition("_")[0], "")))
+    samples.set_row(0, 3 * LINE_HEIGHT)
     samples.freeze_panes(1, 1)
     samples.set_column(0, len(wide.columns) - 1, 16)
     at = _columns(wide)
     costs, effects = ([at[f"{kind}_{name}"] for name in strategies] for kind in ("costs", "effects"))
     means = [(float(wide[f"costs_{name}"].mean()), float(wide[f"effects_{name}"].mean())) for name in strategies]
-    _key(key, look, ceac, strategies, means, costs, effects)
+    _key(key, look, ceac, _amount(ceac, threshold), strategies, means, costs, effects)
 
 
 def _columns(wide: pd.DataFrame) -> dict[str, str]:
@@ -49,16 +52,16 @@ def _key(
     sheet: Any,
     look: dict[str, Any],
     ceac: pd.DataFrame,
+    named: float,
     strategies: Sequence[str],
     means: Sequence[tuple[float, float]],
     costs: Sequence[str],
     effects: Sequence[str],
 ) -> None:
     """The sheet of formulas, each with its value as well, for readers that do not calculate."""
-    named = _amount(ceac)
-    sheet.write_string(0, 0, "Means over the samples of the sheet PSA; change B2, and all follows", look["text"])
+    sheet.write_string(0, 0, "Means over the samples of the sheet PSA; change B2, and all figures follow", look["text"])
     sheet.write_string(THRESHOLD_ROW, 0, f"Willingness to pay for a QALY, {ceac['unit'].iloc[0]}", look["head"])
-    sheet.write_number(THRESHOLD_ROW, 1, named)
+    sheet.write_number(THRESHOLD_ROW, 1, named, look["money"])
     threshold = xl_rowcol_to_cell(THRESHOLD_ROW, 1, row_abs=True, col_abs=True)
     for column, head in enumerate(HEADS):
         sheet.write_string(FIRST_ROW - 1, column, head, look["head"])
@@ -70,36 +73,40 @@ def _key(
         sheet.write_string(row, 0, strategy, look["quoted"])
         known = told[strategy, named]
         cost, qalys = means[k]
-        sheet.write_formula(row, 1, f"=AVERAGE({costs[k]})", None, cost)
-        sheet.write_formula(row, 2, f"=AVERAGE({effects[k]})", None, qalys)
+        sheet.write_formula(row, 1, f"=AVERAGE({costs[k]})", look["money"], cost)
+        sheet.write_formula(row, 2, f"=AVERAGE({effects[k]})", look["long"], qalys)
         if k:
             more_cost, more_qalys = cost - means[0][0], qalys - means[0][1]
             # dearer and worse, or cheaper and better, is no ratio; of both less it is what a QALY lost saves
             icer = more_cost / more_qalys if more_cost * more_qalys > 0.0 else ""
             more = known.expected_nmb - told[strategies[0], named].expected_nmb
-            sheet.write_formula(row, 3, f"=B{n}-B${first}", None, more_cost)
-            sheet.write_formula(row, 4, f"=C{n}-C${first}", None, more_qalys)
-            sheet.write_formula(row, 5, f'=IF(D{n}*E{n}<=0,"",D{n}/E{n})', None, icer)
-            sheet.write_formula(row, 7, f"=G{n}-G${first}", None, more)
-        sheet.write_formula(row, 6, f"={threshold}*C{n}-B{n}", None, known.expected_nmb)
+            sheet.write_formula(row, 3, f"=B{n}-B${first}", look["money"], more_cost)
+            sheet.write_formula(row, 4, f"=C{n}-C${first}", look["long"], more_qalys)
+            sheet.write_formula(row, 5, f'=IF(D{n}*E{n}<=0,"",D{n}/E{n})', look["money"], icer)
+            sheet.write_formula(row, 7, f"=G{n}-G${first}", look["money"], more)
+        sheet.write_formula(row, 6, f"={threshold}*C{n}-B{n}", look["money"], known.expected_nmb)
         sheet.write_formula(row, 8, f"={best(k, threshold, costs, effects)}", look["percent"], known.probability)
     top = FIRST_ROW + len(strategies) + 2
     sheet.write_string(top - 1, 0, "Willingness to pay", look["head"])
     for k, strategy in enumerate(strategies):
         sheet.write_string(top - 1, k + 1, f"Probability that {strategy} is best", look["head"])
     for row, amount in enumerate(sorted(set(ceac["willingness_to_pay"])), start=top):
-        sheet.write_number(row, 0, amount)
+        sheet.write_number(row, 0, amount, look["money"])
         cell = xl_rowcol_to_cell(row, 0, col_abs=True)
         for k, strategy in enumerate(strategies):
             known = told[strategy, amount].probability
             sheet.write_formula(row, k + 1, f"={best(k, cell, costs, effects)}", look["percent"], known)
+    for row in (FIRST_ROW - 1, top - 1):
+        sheet.set_row(row, 3 * LINE_HEIGHT)
     sheet.set_column(0, 0, 44)
     sheet.set_column(1, len(HEADS) - 1, 16)
 
 
-def _amount(ceac: pd.DataFrame) -> float:
-    """The amount in the middle of those at which acceptability is drawn."""
+def _amount(ceac: pd.DataFrame, threshold: float) -> float:
+    """The amount nearest to the threshold of the report; without one, that in the middle."""
     amounts = sorted(set(ceac["willingness_to_pay"]))
+    if math.isfinite(threshold):
+        return float(min(amounts, key=lambda amount: abs(amount - threshold)))
     return float(amounts[len(amounts) // 2])
 
 

@@ -59,8 +59,8 @@ def test_scenarios_are_compared_in_the_money_of_their_results() -> None:
 def test_a_state_is_too_dear_in_the_money_of_the_thresholds() -> None:
     (told,) = dear_states({"a": load_text(TEXT)})
     (converted,) = dear_states({"a": load_text(TEXT, CHANGE)})
-    assert "135,000 a QALY" in told
-    assert "405,000 a QALY" in converted
+    assert "135,000 per QALY" in told
+    assert "405,000 per QALY" in converted
 
 
 @pytest.mark.parametrize("source", ["", ", source: ' '", ", source: assumption"])

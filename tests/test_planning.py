@@ -22,6 +22,7 @@ from sim.experiment.disk.folder import write_file
 from sim.experiment.plan import page as planning
 from sim.experiment.plan.page import BASELINE, VARIANTS
 from sim.scenario import ScenarioError, load
+from tests.reports import axe
 from tests.reports.browser import find, running
 from tests.runs import SHIPPED
 
@@ -297,6 +298,13 @@ def test_the_page_in_a_browser_answers_to_a_key_and_asks_nobody_else(served: int
         assert "release_testing.sterility" in browser.value("decodeURIComponent(location.search)")
         browser.call("Page.navigate", url=browser.value("location.href"))
         browser.wait_for(f"({figures}) === {changed!r}", 60)
+        # with everything opened; what is minor lies inside fields of streamlit's own
+        judge = axe.script()
+        if judge is not None:
+            browser.value("document.querySelectorAll('details').forEach(fold => { fold.open = true; })")
+            assert [
+                one for one in axe.violations(browser, judge) if one[1] in ("serious", "critical", "moderate")
+            ] == []
         assert all(f"//127.0.0.1:{served}" in address for address in browser.requests)
 
 

@@ -111,7 +111,7 @@ def forecast(
     chances of each patient, by the row of the register, for planning and not for decisions on a patient's care.
     `back_test`: forecast from so many earlier days as well (5 or more) and score it; `base`: the scenario that is
     fitted there, what `scenario` extends unless given. `samples`: draws of what is uncertain, `replications`
-    courses of events for each. All else as in `run`. The file of patients in progress stands beside `folder`, as
+    simulated futures for each. All else as in `run`. The file of patients in progress stands beside `folder`, as
     `NAME-today.csv`.
 
     Returns a `Forecast`: `months`, `below` and `scores` as frames. Raises RecordsError with every row that the scenario

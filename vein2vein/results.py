@@ -415,7 +415,7 @@ class Forecast(Results):
 
     @property
     def months(self) -> pd.DataFrame:
-        """A row a quantity, group of patients and month: mean and quantiles over courses of events."""
+        """A row a quantity, group of patients and month: mean and quantiles over simulated futures."""
         return self.table("forecast")
 
     @property

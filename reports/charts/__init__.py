@@ -93,8 +93,8 @@ CHARTS: tuple[Chart, ...] = (
         "outcomes",
         of_hundred.draw,
         of_hundred.describe,
-        "Each field holds 100 patients referred, a mark a patient. The other charts have the exact shares with their "
-        "intervals.",
+        "Each panel shows 100 patients referred, one mark per patient. The other charts give the exact proportions "
+        "with their intervals.",
         section=FIRST,
     ),
     Chart(
@@ -103,10 +103,9 @@ CHARTS: tuple[Chart, ...] = (
         "waits",
         waiting_times.draw,
         waiting_times.describe,
-        "Each bar is the proportion of infused patients who waited that many days from referral; the thin "
-        "lines are 95% simulation intervals, the upright line is the mean. The panels share both "
-        "scales. Patients who were never infused have no waiting time, so read it "
-        "beside the proportion infused.",
+        "Each bar is the proportion of infused patients who waited that many days from referral; thin lines are 95% "
+        "simulation intervals, the vertical line is the mean. All panels share both scales. Patients who are never "
+        "infused have no waiting time, so read it beside the proportion infused.",
     ),
     Chart(
         "waiting_ecdf",
@@ -114,9 +113,10 @@ CHARTS: tuple[Chart, ...] = (
         "waits",
         waiting_ecdf.draw,
         waiting_ecdf.describe,
-        "The proportion of infused patients with a waiting time of at most x days from referral. Patients who were "
-        "never infused are not in it, so read it beside the proportion infused.",
+        "The proportion of infused patients with a waiting time of at most x days from referral. Patients who are "
+        "never infused are not counted, so read it beside the proportion infused.",
         fits=_has_cumulative,
+        printed=False,
     ),
     Chart(
         "incidence",
@@ -124,11 +124,11 @@ CHARTS: tuple[Chart, ...] = (
         "incidence",
         incidence.draw,
         incidence.describe,
-        "The proportion of referred patients to whom something has happened by that day. Infusion and the losses in "
-        "the small panels compete: a patient has one of them at most. Progression before infusion, the outcome of the "
-        "headline, is counted whatever comes after it, so it stands beside them. Below the large panels: patients "
-        "still on the way, neither infused nor lost by then, the same for every panel. Bands are 95% simulation "
-        "intervals. Small panels share one scale. The axis ends where no curve rises visibly any more.",
+        "The proportion of referred patients who have had each event by that day. Infusion and the losses in the "
+        "small panels compete: each patient has at most one of them. Progression before infusion, the outcome of the "
+        "headline, is counted whatever follows it, so it has a panel of its own. Below the large panels: patients "
+        "still waiting, neither infused nor lost by then. Bands are 95% simulation intervals. Small panels share one "
+        "scale. The axis ends where the curves have levelled off.",
     ),
     Chart(
         "stages",
@@ -136,9 +136,8 @@ CHARTS: tuple[Chart, ...] = (
         "stages",
         stages.draw,
         stages.describe,
-        "Mean days of infused patients in each stage, in the order in which they happen. Dark is "
-        "waiting in a queue, light is time in which work is under way. Names are left out where they do"
-        " not fit; the table has all.",
+        "Mean days of infused patients in each stage, in order. Waiting in a queue stands out in colour; work under "
+        "way is grey. Names that do not fit are left out; the table has all.",
     ),
     Chart(
         "flow",
@@ -146,8 +145,8 @@ CHARTS: tuple[Chart, ...] = (
         "flow",
         flow.draw,
         flow.describe,
-        "At the left how many patients get to each station of the path, in order; at the right how many are lost from "
-        "there, by outcome, at a larger scale. Both scales are the same for all scenarios. Means over replications.",
+        "Left: how many patients reach each step of the pathway, in order. Right, at a larger scale: how many are lost "
+        "from there, by outcome. Both scales are the same for all scenarios. Means over replications.",
     ),
     Chart(
         "occupancy",
@@ -155,8 +154,8 @@ CHARTS: tuple[Chart, ...] = (
         "incidence",
         occupancy.draw,
         occupancy.describe,
-        "Of all patients referred, how many have been infused, are still on the way, or were lost, by day since "
-        "referral: the areas fill 100% on every day.",
+        "Of all patients referred, the proportions infused, still waiting and lost, by day since referral; on each day "
+        "they add up to 100%.",
     ),
     Chart(
         "outcomes",
@@ -165,7 +164,7 @@ CHARTS: tuple[Chart, ...] = (
         outcomes.draw,
         outcomes.describe,
         "Every referred patient has exactly one outcome, so the proportions of a scenario add up to 100%. "
-        "Whiskers are 95% simulation intervals. Outcomes that nobody has are left out of the picture.",
+        "Whiskers are 95% simulation intervals. Outcomes that no patient has are left out.",
     ),
     Chart(
         "differences",
@@ -174,7 +173,7 @@ CHARTS: tuple[Chart, ...] = (
         differences.draw,
         differences.describe,
         "Each point is a difference between scenarios, paired by replication, with its 95% simulation interval; better "
-        "and worse are for patients. One that crosses the zero line is compatible with no difference.",
+        "and worse are for patients. An interval that crosses zero is compatible with no difference.",
     ),
     Chart(
         "same_patients",
@@ -182,8 +181,8 @@ CHARTS: tuple[Chart, ...] = (
         "same_patients",
         same_patients.draw,
         same_patients.describe,
-        "Both scenarios treat the same patients with the same luck, so the outcomes are compared "
-        "patient by patient: progressed before infusion under both, under one only, or under neither.",
+        "Both scenarios simulate the same patients with the same random numbers, so outcomes are compared patient by "
+        "patient: progressed before infusion under both, under one only, or under neither.",
     ),
     Chart(
         "robustness",
@@ -191,9 +190,9 @@ CHARTS: tuple[Chart, ...] = (
         "robustness",
         robustness.draw,
         robustness.describe,
-        "Each row is the difference with one assumption at a lower or a higher value and all else as stated: over its "
-        "uncertainty, else half and double. Points without an interval rest on few replications; those of a value that "
-        "turns the finding round are confirmed on at least 50.",
+        "Each row is the difference with one assumption at a lower or a higher value and all else as stated: the ends "
+        "of its stated uncertainty or, where none is stated, half and double. Points without an interval come from "
+        "few replications; a value that reverses the finding is confirmed with at least 50.",
         section=RESTS,
     ),
     Chart(
@@ -203,8 +202,8 @@ CHARTS: tuple[Chart, ...] = (
         groups.draw,
         groups.describe,
         "The mean wait of the infused, and the proportions of those referred who progressed before infusion and who "
-        "were infused, by risk group, centre and home region. n is the mean number of patients of the group; of few "
-        "little is known, as the whiskers, 95% simulation intervals, say.",
+        "were infused, by risk group, centre and home region. n is the mean number of patients in the group. Whiskers "
+        "are 95% simulation intervals: the smaller a group, the wider.",
         section=GROUPS,
     ),
     Chart(
@@ -213,8 +212,8 @@ CHARTS: tuple[Chart, ...] = (
         "resources_summary",
         resource_bars.drawer("utilisation"),
         resource_bars.describer("utilisation"),
-        "Utilisation is the proportion of the units there that are held in the measuring window, or of the slots "
-        "offered that are claimed. What is unlimited has none.",
+        "Utilisation is the proportion of available units in use over the measuring window, or of slots offered that "
+        "are claimed. Unlimited resources have none.",
         section=APPENDIX,
     ),
     Chart(
@@ -223,9 +222,10 @@ CHARTS: tuple[Chart, ...] = (
         "resources_summary",
         resource_bars.drawer("queue_mean"),
         resource_bars.describer("queue_mean"),
-        "How many patients queue for each resource at a time, as a mean over the measuring window. Queues that are "
-        "next to nothing are left out.",
+        "The mean number of patients in the queue for each resource over the measuring window. Queues close to zero "
+        "are left out.",
         section=APPENDIX,
+        printed=False,
     ),
     Chart(
         "use",
@@ -233,9 +233,9 @@ CHARTS: tuple[Chart, ...] = (
         "use_through_time",
         through_time.draw_use,
         through_time.describe_use,
-        "Means of each calendar month over all patients, from the empty start on: at the left what is in use (the thin "
-        "dotted line is how many there are), at the right who queues for it; the warm-up is shaded. Slots count in the "
-        "month of their offer. All centres together, and at most four resources, those with the longest queues; the "
+        "Means of each calendar month over all patients, from the empty start on. Left: units in use (the thin dotted "
+        "line is capacity); right: patients in the queue; the warm-up is shaded. Slots count in the month in which "
+        "they are offered. All centres together, and at most four resources, those with the longest queues; the "
         "download has all. Each panel has its own scale.",
         section=APPENDIX,
     ),
@@ -245,9 +245,9 @@ CHARTS: tuple[Chart, ...] = (
         "waiting_list",
         through_time.draw_lists,
         through_time.describe_lists,
-        "How many patients are on the list for a slot or dose, and how many are referred and neither "
-        "infused nor lost, once a week; the download has every day, and between which numbers 95% of the "
-        "replications lie. A line that still rises at the end has not reached a steady state.",
+        "Weekly: how many patients are on the list for a slot or dose, and how many have been referred and are neither "
+        "infused nor lost. The download has every day, and the range of 95% of replications. A line that still rises "
+        "at the end has not reached a steady state.",
         section=APPENDIX,
     ),
     Chart(
@@ -256,10 +256,10 @@ CHARTS: tuple[Chart, ...] = (
         "warm_up",
         warm_up.draw,
         warm_up.describe,
-        "The simulation starts with nobody in it. Patients count from the end of the warm-up on (the line drawn "
-        "through); by then the number should swing about a level. The dotted line is where MSER-5, a rule for this "
-        "choice, would end the warm-up.",
+        "The simulation starts empty. Patients are counted from the end of the warm-up (solid line), when the number "
+        "should fluctuate about a constant level. The dotted line is where the MSER-5 rule would end the warm-up.",
         section=APPENDIX,
+        printed=False,
     ),
     Chart(
         "stock",
@@ -269,6 +269,7 @@ CHARTS: tuple[Chart, ...] = (
         through_time.describe_stock,
         "Doses on the shelf, the proportion of time without one, doses that expired and lots started, by month.",
         section=APPENDIX,
+        printed=False,
     ),
     Chart(
         "network",
@@ -276,21 +277,21 @@ CHARTS: tuple[Chart, ...] = (
         "network",
         network.draw,
         network.describe,
-        "At the left where patients come from, in the middle the centres that treat them, at the right who makes their "
-        "product. The thicker a line, the more patients a month; a dashed line is a contract that is not the preferred "
-        "one. Numbers are those on the day on which measuring begins; days on the way are means. It is no map.",
+        "Left: where patients come from; middle: the centres that treat them; right: the manufacturers. The thicker a "
+        "line, the more patients a month; a dashed line is a contract other than the preferred one. Numbers are as on "
+        "the first day of the measuring window; transport days are means. Positions are not geographical.",
         section=APPENDIX,
     ),
     Chart(
         "pathway",
-        "The path in plain words",
+        "The pathway in plain words",
         "pathway",
         pathway.draw,
         pathway.describe,
-        "Read from top to bottom, from referral on. Grey boxes take time (means); in a coloured box patients or their "
-        "products queue for something limited, for as long as it takes. What stands further to the right happens "
-        "inside what stands above it, or to some only. Proportions are of those who come to that step. Progression, "
-        "death and withdrawal, which may end the path anywhere, are not drawn.",
+        "Read from top to bottom, from referral. Grey boxes are activities with their mean times; in coloured boxes "
+        "patients or products queue for a limited resource. An indented box happens within the one above it, or only "
+        "to some patients; proportions are of those who reach that step. Progression, death and withdrawal, which may "
+        "end the pathway at any point, are not drawn.",
         section=APPENDIX,
     ),
     Chart(
@@ -299,9 +300,9 @@ CHARTS: tuple[Chart, ...] = (
         "timeline_sample",
         timelines.draw,
         timelines.describe,
-        "A bar is one patient from referral on: dark is waiting in a queue, light is time in which work is "
-        "under way, the mark and the word at the end show the patient's outcome. A small upright mark is progression "
-        "after which the patient was still eligible. These are examples; the other charts have the estimates.",
+        "Each bar is one patient from referral. Waiting in a queue stands out in colour; work under way is grey. The "
+        "mark and the words at the end show the outcome. A small vertical mark is a progression after which the "
+        "patient was still eligible. These are examples; the other charts have the estimates.",
         section=APPENDIX,
         printed=False,
     ),
@@ -311,9 +312,9 @@ CHARTS: tuple[Chart, ...] = (
         "day_by_day",
         day_by_day.draw,
         day_by_day.describe,
-        "A row is a bed, a bar a patient in it, from admission until it can be used again; a row of slots has those "
-        "offered, each from its offer to its start. Rows are numbered from the lowest that is free, so that the last "
-        "one tells how many were taken at a time. One replication: other ones differ.",
+        "Each row is a bed and each bar a patient in it, from admission until the bed can be used again; slots run "
+        "from their offer to their start. The lowest free row is filled first, so the top row shows the most taken at "
+        "a time. This is one replication; others differ.",
         fits=day_by_day.has_beds,
         section=APPENDIX,
         printed=False,
@@ -324,8 +325,8 @@ CHARTS: tuple[Chart, ...] = (
         "sweep",
         sweeps.draw_lines,
         sweeps.describe_lines,
-        "Each point is a run with these values; bands are 95% simulation intervals: they hold nothing of what is "
-        "unknown of the inputs. An upright axis shows the range of the results and need not begin at 0.",
+        "Each point is a run with these values; bands are 95% simulation intervals and leave out uncertainty in the "
+        "inputs. A vertical axis shows the range of the results and need not begin at 0.",
         fits=_over_one_or_two,
         section=STUDY,
     ),
@@ -335,7 +336,7 @@ CHARTS: tuple[Chart, ...] = (
         "sweep",
         sweeps.draw_map,
         sweeps.describe_map,
-        "Each cell is a run with these two values; dark is more. Point at a cell for its interval.",
+        "Each cell is a run with these two values; the scale is beside it. Point at a cell for its interval.",
         fits=_over_two,
         section=STUDY,
     ),
@@ -345,8 +346,8 @@ CHARTS: tuple[Chart, ...] = (
         "tornado",
         sweeps.draw_tornado,
         sweeps.describe_tornado,
-        "Each input alone is set to its low and its high value, the others stay as they are; the widest bar "
-        "matters most. What inputs do together is not shown.",
+        "Each input in turn is set to its low and its high value, the others unchanged; the widest bar matters most. "
+        "Interactions between inputs are not shown.",
         section=STUDY,
     ),
     Chart(
@@ -365,9 +366,9 @@ CHARTS: tuple[Chart, ...] = (
         "morris",
         screening.draw_morris,
         screening.describe_morris,
-        "Each point is an input. To the right: how much the result changes on average when the input crosses its "
-        "range (mu*). Upwards: how much that change depends on the other inputs, or on where in the range it begins "
-        "(sigma). Points above the dotted line act together with others, or not in a straight line.",
+        "Each point is an input. Horizontal: how much the result changes on average when the input moves across its "
+        "range (mu*). Vertical: how much that change depends on the other inputs, or on the starting point (sigma). "
+        "Points above the dotted line interact with others or act non-linearly.",
         section=STUDY,
     ),
     Chart(
@@ -376,8 +377,8 @@ CHARTS: tuple[Chart, ...] = (
         "prcc",
         screening.draw_prcc,
         screening.describe_prcc,
-        "How closely the result follows each input when the others are accounted for: 1 is always up with it, "
-        "\N{MINUS SIGN}1 always down, 0 not at all.",
+        "How closely the result follows each input, adjusted for the others: 1 means it always rises with the input, "
+        "\N{MINUS SIGN}1 that it always falls, 0 that there is no link.",
         section=STUDY,
     ),
     Chart(
@@ -386,9 +387,9 @@ CHARTS: tuple[Chart, ...] = (
         "plan",
         plans.draw_plan,
         plans.describe_plan,
-        "A point is a combination: its cost to the right, its outcome upwards, the target the dotted line; the ring is "
-        "what the scenario has today. On the stepped line nothing is both cheaper and better; the large mark is the "
-        "cheapest that meets every target, and filled points near it meet them too at hardly more cost.",
+        "Each point is a combination: cost to the right, outcome upwards; the dotted line is the target, the ring what "
+        "the scenario has today. No combination is both cheaper and better than those on the stepped line. The large "
+        "mark is the cheapest that meets every target; filled points near it meet them at little extra cost.",
         section=STUDY,
     ),
     Chart(
@@ -397,8 +398,8 @@ CHARTS: tuple[Chart, ...] = (
         "calibration_sample",
         calibration.draw_values,
         calibration.describe_values,
-        "How likely each value is before (grey) and after what was observed (blue). Where the two are alike, what was "
-        "observed hardly speaks of the value: it is not determined.",
+        "How likely each value is before (grey) and after seeing the observations (blue). Where the two are alike, the "
+        "observations say little about the value: it is not determined.",
     ),
     Chart(
         "calibration_pairs",
@@ -406,8 +407,8 @@ CHARTS: tuple[Chart, ...] = (
         "calibration_sample",
         calibration.draw_pairs,
         calibration.describe_pairs,
-        "A point is a particle, the larger the more it weighs; grey is the prior. Points along a line mean that two "
-        "values are traded off: only what they do together is determined.",
+        "Each point is a particle, larger where it weighs more; grey is the prior. Points along a line mean that two "
+        "values trade off: only their joint effect is determined.",
         fits=calibration.has_pairs,
     ),
     Chart(
@@ -416,10 +417,10 @@ CHARTS: tuple[Chart, ...] = (
         "ce_plane",
         economics.draw_plane,
         economics.describe_plane,
-        "A point is one draw of the uncertain inputs. To the right is better, upwards is costlier; the large "
-        "mark is the mean, and the ellipse holds 95% of a normal cloud with the same moments. In the corners stands "
-        "the proportion of samples in each quadrant. On the dotted line a strategy is worth as much as the baseline, "
-        "below it more.",
+        "Each point is one draw of the uncertain inputs. Right: more QALYs; up: higher cost. The large mark is the "
+        "mean; the ellipse covers 95% of a normal distribution with the same mean and covariance. The corners give "
+        "the proportion of samples in each quadrant. Below the dotted line a strategy is cost-effective against the "
+        "baseline at the threshold.",
         section=COSTS,
     ),
     *(
@@ -429,9 +430,9 @@ CHARTS: tuple[Chart, ...] = (
             table,
             frontier.draw_frontier,
             frontier.describe_frontier,
-            "To the right is better, upwards is costlier. The line joins the strategies that are clearly on the "
-            "frontier: its slope is what a further QALY costs. A cross is dominated by one other strategy, a triangle "
-            "by a mix of two; a hollow mark is not clearly different from the frontier. A square is a reference arm.",
+            "Right: more QALYs; up: higher cost. The line joins the strategies that are clearly on the frontier; its "
+            "slope is the cost of one more QALY. Cross: dominated by one other strategy; triangle: by a mix of two; "
+            "hollow mark: not clearly different from the frontier; square: reference arm.",
             frontier.has_several,
             section=COSTS,
         )
@@ -443,8 +444,8 @@ CHARTS: tuple[Chart, ...] = (
         "ceac",
         economics.draw_ceac,
         economics.describe_ceac,
-        "How often each strategy has the highest net benefit, by the willingness to pay per QALY. Rings mark "
-        "the strategy with the highest mean, which is the one to choose; dotted lines the thresholds of the scenario.",
+        "How often each strategy has the highest net benefit, by willingness to pay per QALY. Rings mark the strategy "
+        "with the highest mean net benefit, the one to choose; dotted lines are the thresholds of the scenario.",
         section=COSTS,
     ),
     Chart(
@@ -453,8 +454,8 @@ CHARTS: tuple[Chart, ...] = (
         "evpi",
         economics.draw_evpi,
         economics.describe_evpi,
-        "What it would be worth, per patient, to know all uncertain inputs before choosing; research cannot "
-        "be worth more. Dotted lines are the thresholds of the scenario.",
+        "What it would be worth, per patient, to know all uncertain inputs before choosing: an upper limit on the "
+        "value of research. Dotted lines are the thresholds of the scenario.",
         section=COSTS,
     ),
     Chart(
@@ -464,8 +465,9 @@ CHARTS: tuple[Chart, ...] = (
         economics.draw_evppi,
         economics.describe_evppi,
         "What it would be worth, per patient, to know one input, or a group of them, before choosing. Inputs that were "
-        "held fixed are not on it: what they would be worth is not known, and not 0.",
+        "held fixed are not shown: their value is unknown, not 0.",
         economics.is_assessed,
+        section=COSTS,
     ),
     *(
         Chart(
@@ -474,9 +476,10 @@ CHARTS: tuple[Chart, ...] = (
             name,
             economics.draw_price,
             economics.describe_price,
-            "At which price of its product each scenario is worth as much as another, by willingness to pay per "
-            "QALY. The dotted line is the price in the scenario: left of it, the product costs more than it brings.",
+            "The product price at which each scenario has the same net benefit as another, by willingness to pay per "
+            "QALY. The dotted line is the price in the scenario: left of it, the product costs more than it is worth.",
             economics.has_price,
+            section=COSTS,
         )
         for name in ("price", "psa_price")
     ),
@@ -486,8 +489,8 @@ CHARTS: tuple[Chart, ...] = (
         "budget",
         economics.draw_budget,
         economics.describe_budget,
-        "What a payer spends in each year, undiscounted, on all patients and on products among it. Years lie wholly in "
-        "the measuring window. Bands are 95% simulation intervals; budget.csv has how many are referred, infused and "
+        "What a payer spends in each year, undiscounted: in all, and on products. Only whole years of the measuring "
+        "window are shown. Bands are 95% simulation intervals; budget.csv has the numbers referred, infused and "
         "alive.",
         section=COSTS,
     ),
@@ -497,9 +500,9 @@ CHARTS: tuple[Chart, ...] = (
         "forecast",
         forecast.drawer(front=True),
         forecast.describer(front=True),
-        "The line is the median of the courses of events, each with its own draw of what is uncertain; nine of ten lie "
-        "in the light envelope, half of them in the dark one, month by month. The other line is the part of those who "
-        "are in the register already; it ends where fewer than 5 are left.",
+        "The line is the median of the simulated futures, each with its own draw of the uncertain inputs; month by "
+        "month, nine in ten lie in the wide band and half in the narrow one. The second line counts only patients "
+        "already in the register; it ends where fewer than 5 are left.",
         fits=forecast.shows(front=True),
         section=OWN,
     ),
@@ -509,8 +512,8 @@ CHARTS: tuple[Chart, ...] = (
         "forecast",
         forecast.drawer(front=False),
         forecast.describer(front=False),
-        "As above. A bed counts from admission to discharge; the mean over a month lies below the number that is "
-        "needed on its busiest day.",
+        "As above. A bed counts from admission to discharge; the mean over a month is lower than the number needed on "
+        "its busiest day.",
         fits=forecast.shows(front=False),
         section=OWN,
     ),
@@ -520,9 +523,9 @@ CHARTS: tuple[Chart, ...] = (
         "observed",
         observed.drawer("first"),
         observed.describer("first"),
-        "The dark line is the register, the dashed one the median of the simulated registers; 90% of them lie in the "
-        "light envelope, half of them in the dark one. Points next to each other move together: whether something is "
-        "off is said by the test of all of them, not by single points outside.",
+        "The solid line is the register, the dashed one the median of the simulated registers; 90% of them lie in the "
+        "wide band and half in the narrow one. Neighbouring points move together, so single points outside prove "
+        "nothing: the test of all points together decides whether something differs.",
         fits=observed.shows("first"),
         section=OWN,
     ),
@@ -532,8 +535,8 @@ CHARTS: tuple[Chart, ...] = (
         "observed",
         observed.drawer("events"),
         observed.describer("events"),
-        "Cumulative incidence as competing risks (Aalen\N{EN DASH}Johansen) by days since patients came into the "
-        "register, of the days that are scored.",
+        "Cumulative incidence as competing risks (Aalen\N{EN DASH}Johansen) by days since patients entered the "
+        "register, for the days that are scored.",
         fits=observed.shows("events"),
         section=OWN,
     ),
@@ -543,8 +546,8 @@ CHARTS: tuple[Chart, ...] = (
         "observed",
         observed.drawer("months"),
         observed.describer("months"),
-        "Counts of each month, and how many were on the way to infusion on its last day. The first and the last month "
-        "may be cut by the days that are scored, in the register as in the simulation.",
+        "Monthly counts, and how many patients were waiting for infusion on the last day of each month. The first and "
+        "last month may be incomplete, in the register and in the simulation alike.",
         fits=observed.shows("months"),
         section=OWN,
     ),
@@ -554,8 +557,8 @@ CHARTS: tuple[Chart, ...] = (
         "fits_curves",
         fitted.drawer(fitted.STAGES),
         fitted.describer(fitted.STAGES),
-        "The proportion of patients who are still in a stage so many days after it began, as observed (with censoring "
-        "and late entry) and as fitted, both by date. Below the axis stand patients at risk.",
+        "The proportion of patients still in a stage, by days since it began: as observed (allowing for censoring and "
+        "late entry) and as fitted. Below the axis: patients at risk.",
         fits=fitted.has(fitted.STAGES),
         section=OWN,
     ),
@@ -565,8 +568,8 @@ CHARTS: tuple[Chart, ...] = (
         "fits_curves",
         fitted.drawer(fitted.CLOCKS),
         fitted.describer(fitted.CLOCKS),
-        "What comes first while patients wait, by days since referral (Aalen\N{EN DASH}Johansen); the dashed line has "
-        "the fitted hazards. Never read such a curve as 1 \N{MINUS SIGN} Kaplan\N{EN DASH}Meier: causes compete.",
+        "Which event comes first while patients wait, by days since referral (Aalen\N{EN DASH}Johansen); dashed: the "
+        "fitted hazards. Causes compete, so a curve is not 1 \N{MINUS SIGN} Kaplan\N{EN DASH}Meier.",
         fits=fitted.has(fitted.CLOCKS),
         section=OWN,
     ),
@@ -576,8 +579,8 @@ CHARTS: tuple[Chart, ...] = (
         "fits_quantiles",
         fitted.draw_quantiles,
         fitted.describe_quantiles,
-        "Points on the dotted line are quantiles that are the same in both. Points that leave it at the upper end say "
-        "that long durations are fitted too short (below the line) or too long (above it).",
+        "On the dotted line, observed and fitted quantiles are equal. At the upper end, points below the line mean "
+        "that long durations are fitted too short, points above it too long.",
         section=OWN,
     ),
     Chart(
@@ -586,8 +589,8 @@ CHARTS: tuple[Chart, ...] = (
         "fits_curves",
         fitted.drawer(fitted.WAITS),
         fitted.describer(fitted.WAITS),
-        "Between these milestones patients wait for something of limited number, or nothing could be fitted. The "
-        "days are no input of the scenario; observe holds them against the simulation.",
+        "Between these milestones patients wait for a limited resource, or nothing could be fitted. These waits are "
+        "not inputs of the scenario; observe compares them with the simulation.",
         fits=fitted.has(fitted.WAITS),
         section=OWN,
     ),

@@ -21,7 +21,7 @@ from sim.tables.inputs import input_label
 
 BELOW, LARGE, RINGS = 52, 300, 24
 # The 0.95 quantile of a chi-squared variable of two degrees of freedom, -2 ln 0.05.
-CHI_SQUARE_95, FEW_POINTS = 5.991464547107979, 10
+CHI_SQUARE_95, FEW_POINTS, MOST_INPUTS = 5.991464547107979, 10, 10
 SPENT = "spent"
 ASSUMED = "inputs include assumptions: see the table of parameters"
 
@@ -126,11 +126,11 @@ def _threshold_line(picture: Figure, plane: pd.DataFrame, findings: Findings) ->
         return ""
     picture.add_trace(
         trace(
-            "scatter", x=[low, high], y=[worth * low, worth * high], mode="lines", name=f"{number(worth, 0)} a QALY",
+            "scatter", x=[low, high], y=[worth * low, worth * high], mode="lines", name=f"{number(worth, 0)} per QALY",
             line={"color": INK, "width": 1.5, "dash": "dot"}, hoverinfo="skip", showlegend=False,
         )
     )  # fmt: skip
-    return f"; below the dotted line a strategy is worth it at {number(worth, 0)} a QALY"
+    return f"; below the dotted line a strategy is cost-effective at {number(worth, 0)} per QALY"
 
 
 def _quadrants(picture: Figure, plane: pd.DataFrame, strategies: Sequence[str]) -> None:
@@ -326,7 +326,7 @@ def draw_price(prices: pd.DataFrame, findings: Findings) -> Figure:
         Group(
             f"{scenario} against {against}",
             tuple(
-                Row(f"{number(row.willingness_to_pay, 0)} a QALY", _priced(row), mark(place)) for row in records(mine)
+                Row(f"{number(row.willingness_to_pay, 0)} per QALY", _priced(row), mark(place)) for row in records(mine)
             ),
         )
         for place, ((scenario, against), mine) in enumerate(known.groupby(["scenario", "against"], sort=False))
@@ -353,11 +353,11 @@ def describe_price(prices: pd.DataFrame, findings: Findings) -> str:
     known = prices[prices["value_based_price"].notna()]
     rows = records(known[known["willingness_to_pay"] == known["willingness_to_pay"].max()])
     told = [f"{row.scenario} against {row.against} {rounded(row.value_based_price, 3)}" for row in rows]
-    return f"Value-based prices at {number(rows[0].willingness_to_pay, 0)} a QALY: {listed(told)}."
+    return f"Value-based prices at {number(rows[0].willingness_to_pay, 0)} per QALY: {listed(told)}."
 
 
 def _row(row: Any, place: int) -> Row:
-    return Row(f"{number(row.willingness_to_pay, 0)} a QALY", _priced(row), mark(place))
+    return Row(f"{number(row.willingness_to_pay, 0)} per QALY", _priced(row), mark(place))
 
 
 def _priced(row: Any) -> Estimate:
@@ -366,7 +366,7 @@ def _priced(row: Any) -> Estimate:
 
 def _price_title(known: pd.DataFrame, unit: str) -> str:
     row = records(known.sort_values("willingness_to_pay", kind="stable").tail(1))[0]
-    who = f"{row.scenario} against {row.against}, at {number(row.willingness_to_pay, 0)} {unit} a QALY"
+    who = f"{row.scenario} against {row.against}, at {number(row.willingness_to_pay, 0)} {unit} per QALY"
     if row.value_based_price < 0.0:
         return f"No price of the product makes up for its costs: {who}"
     of = level(Estimate(abs(float(row.change)), unit="share"))
@@ -386,7 +386,7 @@ def is_assessed(evppi: pd.DataFrame) -> bool:
 def draw_evppi(evppi: pd.DataFrame, findings: Findings) -> Figure:
     """A bar an input or group, the most valuable first, with two standard errors, where the largest is largest."""
     picture = canvas()
-    rows = _most_valuable(evppi)
+    rows = _most_valuable(evppi, findings)
     unit = _unit(evppi)
     bars = tuple(Group(input_label(str(row.input)), (Row("", _worth(row), mark(0)),)) for row in rows)
     panel = Panel(bars, f"EVPPI per patient, {unit}", bars=True, wrap=38)
@@ -405,16 +405,18 @@ def draw_evppi(evppi: pd.DataFrame, findings: Findings) -> Figure:
 
 def describe_evppi(evppi: pd.DataFrame, findings: Findings) -> str:
     """The alternative text: the three most valuable, and how many inputs were held fixed."""
-    told = [f"{input_label(str(row.input))} {rounded(row.evppi, 3)}" for row in _most_valuable(evppi)[:3]]
+    told = [f"{input_label(str(row.input))} {rounded(row.evppi, 3)}" for row in _most_valuable(evppi, findings)[:3]]
     held = int(evppi["evppi"].isna().sum())
     return f"Bars of the value of information: {listed(told)}. {counted(held, 'input')} held fixed, not assessed."
 
 
-def _most_valuable(evppi: pd.DataFrame) -> list[Any]:
-    """The rows of the amount at which some input is worth most, at most twenty, the most valuable first."""
+def _most_valuable(evppi: pd.DataFrame, findings: Findings) -> list[Any]:
+    """The rows at the threshold of the other charts, else where some input is worth most: the first of them."""
     known = evppi[evppi["evppi"].notna()]
     at = known.sort_values("evppi", kind="stable")["willingness_to_pay"].iloc[-1]
-    return records(known[known["willingness_to_pay"] == at].nlargest(20, "evppi"))
+    if findings.threshold > 0.0:
+        at = min(known["willingness_to_pay"], key=lambda worth: abs(worth - findings.threshold))
+    return records(known[known["willingness_to_pay"] == at].nlargest(MOST_INPUTS, "evppi"))
 
 
 def _worth(row: Any) -> Estimate:
@@ -425,10 +427,10 @@ def _worth(row: Any) -> Estimate:
 def _evppi_title(rows: list[Any], unit: str) -> str:
     first, at = rows[0], number(rows[0].willingness_to_pay, 0)
     if first.evppi <= 2.0 * first.standard_error:
-        return f"No input alone is clearly worth knowing, at {at} {unit} a QALY"
+        return f"No input alone is clearly worth knowing, at {at} {unit} per QALY"
     alone = stands_out(_worth(first), map(_worth, rows[1:]))
     most = "is worth most to know" if alone else "is among the inputs most worth knowing"
-    return f"{input_label(str(first.input))} {most}: {rounded(first.evppi, 3)} {unit} per patient, at {at} a QALY"
+    return f"{input_label(str(first.input))} {most}: {rounded(first.evppi, 3)} {unit} per patient, at {at} per QALY"
 
 
 def _frontier(picture: Figure, ceac: pd.DataFrame, strategies: Sequence[str]) -> None:
@@ -457,9 +459,9 @@ def _plane_title(plane: pd.DataFrame, findings: Findings) -> str:
     who = f"With {findings.quoted(strategy)} instead of {findings.quoted(str(plane['baseline'].iloc[0]))}"
     qalys = _more_or_less(mine["incremental_qalys"], rounded, "QALYs")
     cost = _more_or_less(mine["incremental_cost"], partial(rounded, figures=3), _unit(plane))
-    gain = "a patient gains" if _resolved(findings, strategy, "incremental_qalys") else "no clear difference in QALYs:"
-    spend = "costs" if _resolved(findings, strategy, "incremental_cost") else "no clear difference in costs:"
-    return f"{who}, {gain} {qalys}, and {spend} {cost}"
+    gain = "per patient" if _resolved(findings, strategy, "incremental_qalys") else "no clear difference in QALYs:"
+    spend = "" if _resolved(findings, strategy, "incremental_cost") else "no clear difference in costs: "
+    return f"{who}, {gain} {qalys}, and {spend}{cost}"
 
 
 def _resolved(findings: Findings, strategy: str, what: str) -> bool:
@@ -484,10 +486,12 @@ def _ceac_title(ceac: pd.DataFrame, findings: Findings) -> str:
     rows = _at_threshold(ceac, findings)
     if rows.empty:
         low, high = (number(pick(ceac["willingness_to_pay"]), 0) for pick in (min, max))
-        return f"How often each strategy is cost-effective, from {low} to {high} {_unit(ceac)} a QALY"
+        return f"How often each strategy is cost-effective, from {low} to {high} {_unit(ceac)} per QALY"
     row = records(rows.nlargest(1, "probability"))[0]
     share, chosen = level(Estimate(row.probability, unit="share")), records(_best(rows))
-    told = f"At {number(row.willingness_to_pay, 0)} {_unit(ceac)} a QALY, {row.strategy} is most often cost-effective: "
+    told = (
+        f"At {number(row.willingness_to_pay, 0)} {_unit(ceac)} per QALY, {row.strategy} is most often cost-effective: "
+    )
     told += f"in {share} of samples"
     if chosen and chosen[0].strategy != row.strategy:
         told += f", while {chosen[0].strategy} has the highest mean net benefit"
@@ -504,8 +508,8 @@ def _evpi_title(evpi: pd.DataFrame, findings: Findings) -> str:
     rows, unit = _at_threshold(evpi, findings), _unit(evpi)
     if rows.empty:
         most = records(evpi.nlargest(1, "evpi"))[0]
-        at = f"{rounded(most.evpi, 3)} {unit} per patient, at {number(most.willingness_to_pay, 0)} a QALY"
+        at = f"{rounded(most.evpi, 3)} {unit} per patient, at {number(most.willingness_to_pay, 0)} per QALY"
         return f"Perfect information is worth at most {at}"
     row = records(rows)[0]
     worth, at = rounded(row.evpi, 3), number(row.willingness_to_pay, 0)
-    return f"At {at} {unit} a QALY, perfect information is worth {worth} {unit} per patient"
+    return f"At {at} {unit} per QALY, perfect information is worth {worth} {unit} per patient"

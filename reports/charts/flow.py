@@ -33,7 +33,7 @@ SPANS = ((0.0, 0.42), (0.58, 1.0))
 """The parts of the width of those who reach a station and of those who are lost from it; numbers stand between."""
 STATION = "#9DB0C3"
 PATIENTS = "patients"
-TITLES = {True: "patients who get there", False: "patients lost, larger scale"}
+TITLES = {True: "patients who reach it", False: "patients lost, larger scale"}
 
 
 def draw(flow: pd.DataFrame, findings: Findings) -> Figure:
@@ -80,7 +80,7 @@ def draw(flow: pd.DataFrame, findings: Findings) -> Figure:
     return finish(
         picture,
         title=_title(flow, findings),
-        subtitle=f"{findings.population()}; patients (mean of a replication), on the same two scales in every panel",
+        subtitle=f"{findings.population()}",
         alt=describe(flow, findings),
         height=ABOVE + sum(heights) + GAP * max(0, len(heights) - 1) + BELOW,
         margin={"l": LEFT, "r": RIGHT, "b": BELOW},
@@ -228,13 +228,13 @@ def _title(flow: pd.DataFrame, findings: Findings) -> str:
         return "Nobody is lost before infusion"
     row, *others = records(lost.sort_values("estimate", ascending=False, kind="stable"))
     told = figure(_loss(row))
-    quoted = [f"\N{LEFT DOUBLE QUOTATION MARK}{label}\N{RIGHT DOUBLE QUOTATION MARK}" for label in _ends(row)]
-    most = "The largest loss" if stands_out(_widest(row), map(_widest, others)) else "One of the largest losses"
-    return f"{most} is with {findings.quoted(row.scenario)}, from {quoted[0]} to {quoted[1]}: {told}"
+    start, end = (uncapital(str(label)) for label in _ends(row))
+    most = "The largest loss" if stands_out(_widest(row), map(_widest, others)) else "Among the largest losses"
+    return f"{most}, with {findings.quoted(row.scenario)}: {told}, {end} (from: {start})"
 
 
 def _loss(row: Any) -> Estimate:
-    return Estimate(row.estimate, row.low, row.high, "patients, mean of a replication")
+    return Estimate(row.estimate, row.low, row.high, "patients")
 
 
 def _widest(row: Any) -> Estimate:

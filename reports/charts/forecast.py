@@ -1,4 +1,4 @@
-"""The months ahead of a register: what is forecast, in envelopes of the courses of events."""
+"""The months ahead of a register: what is forecast, in envelopes of the simulated futures."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from reports.words import number
 FRONT = ("waiting_list", "infusions")
 MEDIAN, THEIRS = "all patients, median", "already in the register, median"
 PANEL = 210
-ENVELOPES = "shaded: nine of ten courses of events (light) and half of them (dark)"
+ENVELOPES = "shaded: nine in ten simulated futures (wide band), half of them (narrow band)"
 
 
 def shows(front: bool) -> Callable[[pd.DataFrame], bool]:
@@ -81,14 +81,14 @@ def _box(rows: pd.DataFrame) -> Box:
     if any(map(math.isfinite, told)):
         days = [f"{day}" for day in theirs["last_day"]]
         lines.append(Line(THEIRS, mark(1), days, told, mode="lines+markers", x_form="|%d %b %Y"))
-    axis = {"type": "date", "title": {"text": ""}, "nticks": 6}
+    axis = {"type": "date", "title": {"text": ""}, "nticks": 4, "tickangle": 0}
     return Box(str(rows["label"].iloc[0]), lines, x_axis=axis, at_least=1.0)
 
 
 def _at(row: Any) -> str:
     digits = 0 if row.unit == "patients" else 1
     low, middle, high = (number(value, digits) for value in (row.p5, row.p50, row.p95))
-    return f"month to {row.last_day} {middle} (nine of ten courses of events: {low} to {high})"
+    return f"month to {row.last_day} {middle} (nine in ten simulated futures: {low} to {high})"
 
 
 def _title(mine: pd.DataFrame) -> str:
@@ -96,4 +96,4 @@ def _title(mine: pd.DataFrame) -> str:
     row = records(mine[(mine["quantity"] == first) & (mine["group"] == "all")])[-1]
     digits = 0 if row.unit == "patients" else 1
     low, middle, high = (number(value, digits) for value in (row.p5, row.p50, row.p95))
-    return f"{row.label}: {middle} in the month to {row.last_day}, {low} to {high} in nine of ten courses of events"
+    return f"{row.label}: {middle} in the month to {row.last_day} (nine in ten simulated futures: {low} to {high})"

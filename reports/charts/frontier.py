@@ -28,7 +28,7 @@ def has_several(table: pd.DataFrame) -> bool:
 def draw_frontier(table: pd.DataFrame, findings: Findings) -> Figure:
     """A mark a scenario, by its standing; a line through those clearly on the frontier; a square around a reference."""
     picture = canvas()
-    known, order = _known(table), [*findings.scenarios]
+    known, order = _known(table), [*(findings.scenarios or findings.strategies)]
     order += [name for name in known["scenario"] if name not in order]
     on = known[known["status"] == ON_FRONTIER].sort_values("qalys", kind="stable")
     if len(on) >= LEAST:
@@ -83,7 +83,7 @@ def _known(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def _standing(row: Any) -> str:
-    ratio = f", {number(row.icer, 0)} a QALY against {row.against}" if row.icer == row.icer else ""
+    ratio = f", {number(row.icer, 0)} per QALY against {row.against}" if row.icer == row.icer else ""
     reference = ", reference arm" if row.arm == REFERENCE else ""
     return f"{row.status}{ratio}{reference}"
 
@@ -108,7 +108,7 @@ def _subtitle(known: pd.DataFrame, line: bool) -> str:
         told.append("hollow: no clear difference from the frontier, or not judged")
     if (known["arm"] == REFERENCE).any():
         told.append("square: reference arm, nobody is infused")
-    along = "Along the line each QALY costs least" if line else "Marks are means"
+    along = "The line is the cost-effectiveness frontier" if line else "Marks are means"
     return "; ".join([along, *told])
 
 

@@ -123,4 +123,4 @@ def _title(mine: pd.DataFrame, findings: Findings, metric: str) -> str:
     first, last = f"{least.group} {figure(low)}", f"{most.group} {compact(high)}"
     if len(rows) > 1 and high.bounded and not high.clearly_apart(low):
         return f"With {who}, no clear difference between {PLURALS.get(by, by)} in {noun}: {first}, {last}"
-    return f"With {who}, {noun} by {by} runs from {first} to {last}"
+    return f"With {who}, {noun} by {by} ranges from {first} to {last}"

@@ -47,7 +47,7 @@ VALUES = 46
 LABEL_LINE, SQUEEZED_LINE, RISK_LINE, RISK_HEAD = 17, 28, 15, 40
 DAYS = "days since referral"
 MANY = 5
-BELOW_IT = f"{DAYS}; below: still on the way"
+BELOW_IT = f"{DAYS}; below: still waiting"
 PROGRESSION = "#9A3412"
 STILL = 0.002
 """The axis ends where no curve rises by more than this any more."""

@@ -44,7 +44,7 @@ HEADS = {
 }
 COLOURS = {"region": PAPER, "centre": PROCESS[1], "maker": lighter("#E07A1F", 0.8)}
 FLOW, THINNEST, THICKEST = "#8FA3B5", 1.5, 8.0
-STOCK = "the stock"
+STOCK, MAKER, ON_SITE = "the stock", "the factory", "the centres themselves"
 MOST, MOST_PANELS, NARROW_LINES, WIDE_LINES = 20, 3, 9, 5
 NAME_WIDER = {True: 6, False: 4}
 """By how many letters a line of a name, which is bold, is shorter, on a wide page and on a phone."""
@@ -110,7 +110,7 @@ def draw(table: pd.DataFrame, findings: Findings) -> Figure:
     return finish(
         picture,
         title=_title(nets),
-        subtitle="On the day on which measuring begins; days on the way are means"
+        subtitle="As on the first day of the measuring window; transport days are means"
         + (f"; {left} with fewer patients are not drawn" if left else "")
         + (f"; {counted(others, 'scenario')} more are not drawn" if others > 0 else ""),
         alt=describe(table, findings),
@@ -128,7 +128,7 @@ def describe(table: pd.DataFrame, findings: Findings) -> str:
     parts = []
     for net in _nets(table, findings):
         said = [
-            f"{name}: {', '.join(lines)}" if lines else name
+            f"{name or MAKER}: {', '.join(lines)}" if lines else name or MAKER
             for boxes in net.boxes.values()
             for name, lines in list(boxes.items())[:5]
         ]
@@ -142,10 +142,10 @@ def _title(nets: list[Net]) -> str:
     regions, centres = (counted(first.size[column], column) for column in ("region", "centre"))
     patients = f"{stated(first.patients)} patients a month" if first.patients else "Patients"
     if first.patients and first.on_days:
-        patients += ", and others on given days,"
+        patients += ", plus others on given days,"
     makers = list(dict.fromkeys(_makers_told(net) for net in nets))
     products = f"; products from {' or '.join(makers)}" if all(makers) else ""
-    products = products if len(makers) < 3 else f"; their products come in {len(makers)} ways"
+    products = products if len(makers) < 3 else f"; {len(makers)} arrangements of manufacture"
     same = (
         len({(net.patients, net.on_days, tuple(net.boxes["region"]), tuple(net.boxes["centre"])) for net in nets}) == 1
     )
@@ -159,8 +159,9 @@ def _title(nets: list[Net]) -> str:
 
 def _makers_told(net: Net) -> str:
     """Who makes the products of a panel, counted."""
-    makers = [name for name in net.boxes["maker"] if name != STOCK]
+    makers = [name for name in net.boxes["maker"] if name not in (STOCK, ON_SITE)]
     told = [counted(len(makers), "manufacturer")] if makers else []
+    told += [ON_SITE] if ON_SITE in net.boxes["maker"] else []
     return listed([*told, *(["a stock of doses"] if STOCK in net.boxes["maker"] else [])])
 
 
@@ -205,6 +206,7 @@ def _net(scenario: str, rows: pd.DataFrame) -> Net:
         net.boxes["maker"][maker] = words
     for row in records(contracts[contracts["quantity"].isin(["rank", "dose_to_centre"])]):
         maker = STOCK if row.quantity == "dose_to_centre" else row.other
+        maker = ON_SITE if maker not in net.boxes["maker"] and ON_SITE in net.boxes["maker"] else maker
         if row.name in kept and maker in net.boxes["maker"]:
             net.contracts[row.name, maker] = int(row.estimate) if row.quantity == "rank" else 1
     return net
@@ -233,13 +235,14 @@ def _lanes(contracts: pd.DataFrame) -> tuple[dict[str, str], dict[str, list[str]
 
 
 def _makers(rows: pd.DataFrame, contracts: pd.DataFrame, alike: Mapping[str, str]) -> Iterator[tuple[str, list[str]]]:
-    """(name, what is told of it) of those to whom products go out of the centre, and of the stock."""
+    """(name, what is told of it) of manufacturers, of the centres where they make it themselves, and of the stock."""
     of_makers = rows[rows["part"] == "maker"]
-    for name in dict.fromkeys(contracts.loc[contracts["quantity"] == "to_factory", "other"]):
+    shipped = dict.fromkeys(contracts.loc[contracts["quantity"] == "to_factory", "other"])
+    for name in shipped or dict.fromkeys(of_makers["name"]):
         its = records(of_makers[of_makers["name"] == name])
         words = [", ".join(_fact(row) for row in its if row.quantity in ("slots", "lines"))]
         words += [f"manufacture {_days(row.estimate)}" for row in its if row.quantity == "duration"]
-        yield name, [word for word in [*words, alike.get(name, "")] if word]
+        yield name if shipped else ON_SITE, [word for word in [*words, alike.get(name, "")] if word]
     stock = {row.quantity: row for row in records(rows[rows["part"] == "stock"])}
     if stock:
         each = " of each centre" if stock["opening"].label.endswith("at each centre") else ""
@@ -275,7 +278,8 @@ def _fact(row: Any) -> str:
 
 def _shown(name: str, facts: list[str], width: int, most: int, heads: int, wide: bool) -> list[str]:
     """The words of a box in lines: its name, set off, and as much of the rest as there is room for."""
-    head = folded({"": "Manufacturer", STOCK: "Stock of doses"}.get(name, name), width - NAME_WIDER[wide], heads)
+    called = {"": "Factory", STOCK: "Stock of doses", ON_SITE: "Made on site"}.get(name, name)
+    head = folded(called, width - NAME_WIDER[wide], heads)
     rest = [line for fact in facts for line in folded(fact, width, most)]
     room = most - len(head)
     if len(rest) > room:

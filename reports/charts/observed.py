@@ -17,11 +17,11 @@ from reports.words import Estimate, listed, number, scale, shortened, uncapital,
 
 WAITING, INFUSED = "waiting_days", "incidence_infused"
 WAITS = (WAITING, "days_to_apheresis", "vein_to_vein_days")
-OBSERVED, OUTSIDE, SIMULATED = "register", "register, outside the envelope of 90%", "simulation, median"
+OBSERVED, OUTSIDE, SIMULATED = "register", "register, outside the 90% band", "simulation, median"
 AS_SEEN, AS_OUTSIDE = Mark(INK, "solid", "circle"), Mark("#B3261E", "solid", "diamond")
 AS_SIMULATED = mark(1)
 PANEL = 210
-ENVELOPES = "shaded: the envelopes of 90% (light) and of half (dark) of the simulated registers"
+ENVELOPES = "shaded: nine in ten simulated registers (wide band), half of them (narrow band)"
 
 
 def about(name: str) -> str:
@@ -63,7 +63,7 @@ def describer(kind: str) -> Callable[[pd.DataFrame, Findings], str]:
         told = []
         for _, rows in _of(observed, kind).groupby("quantity", sort=False):
             inside = int(rows["inside_90"].map(_true).sum())
-            points = f"{inside} of {len(rows)} points in the envelope of 90%"
+            points = f"{inside} of {len(rows)} points in the 90% band"
             told.append(f"{rows['label'].iloc[0]}: {points}; {_at(_far(rows))}")
         return f"A register against the simulation of its time. {'. '.join(told)}."
 
@@ -109,11 +109,12 @@ def _axis(name: str, points: Sequence[str], days: str) -> tuple[Any, str, dict[s
     `days`: what an axis of days is called.
     """
     if about(name) == "months":
-        return [f"{point}-01" for point in points], "|%b %Y", {"type": "date", "title": {"text": ""}, "nticks": 7}
+        axis = {"type": "date", "title": {"text": ""}, "nticks": 4, "tickangle": 0}
+        return [f"{point}-01" for point in points], "|%b %Y", axis
     places = [float(point.split()[0]) for point in points]
     if name in WAITS:
         texts = [f"{place:.0f}%" for place in places]
-        title = {"text": "proportion for whom it took at most so many days"}
+        title = {"text": "proportion for whom it took at most x days"}
         return places, "", {"title": title, "range": [5, 95], "tickvals": places, "ticktext": texts}
     last = max(places)
     return places, "", {"title": {"text": days}, "range": [0, last * 1.03], "dtick": day_tick(last, 6)}
@@ -128,7 +129,7 @@ def _far(rows: pd.DataFrame) -> Any:
 
 def _number(value: float, unit: str) -> str:
     told = Estimate(value, unit=unit)
-    return f"{number(value * scale(unit), 0)}{unit_of(told)}" if math.isfinite(value) else "not told"
+    return f"{number(value * scale(unit), 0)}{unit_of(told)}" if math.isfinite(value) else "withheld"
 
 
 def _at(row: Any) -> str:
@@ -159,5 +160,5 @@ def _title(mine: pd.DataFrame, kind: str) -> str:
         f"{shortened(uncapital(label), 40)} at {count} of {points} points" for label, count, points in outside if count
     ]
     if not off:
-        return "Every point of the register lies in the envelope of 90% of the simulated registers"
-    return f"Outside the envelope of 90% of the simulated registers: {listed(off)}"
+        return "Every point of the register lies within the 90% band of the simulated registers"
+    return f"Outside the 90% band of the simulated registers: {listed(off)}"

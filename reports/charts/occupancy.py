@@ -18,7 +18,7 @@ PANEL, GAP, ABOVE, BELOW = 170, 46, 34, 52
 ON_THE_WAY = "on_the_way"
 STATES: Mapping[str, str] = {
     "infused": EVENTS["infused"][0],
-    ON_THE_WAY: "Still on the way to infusion",
+    ON_THE_WAY: "Still awaiting infusion",
     **{name: label for name, (label, _) in EVENTS.items() if name != "infused"},
 }
 """From the bottom up: what is hoped for, what is open, what was lost."""
@@ -123,7 +123,7 @@ def _title(shares: Mapping[str, pd.DataFrame]) -> str:
         return "Nobody was referred"
     day = _day(next(iter(shares.values())))
     told = [
-        f"{_told(table, 'infused')} infused and {_told(table, ON_THE_WAY)} on the way with {scenario}"
+        f"{_told(table, 'infused')} infused and {_told(table, ON_THE_WAY)} still waiting with {scenario}"
         for scenario, table in shares.items()
     ]
     if len(told) > 2:

@@ -20,7 +20,7 @@ BELOW, HIGH = 52, 360
 FRONT, TODAY = "nothing cheaper is better", "as it is today"
 CHOSEN, NEAR, MEETS, MISSES, OPEN = (
     "cheapest that meets the targets",
-    "meets them at hardly more cost",
+    "meets them at little extra cost",
     "meets them, at a higher cost",
     "misses a target",
     "not needed or not decided",
@@ -166,8 +166,8 @@ def _title(plan: pd.DataFrame) -> str:
         return f"No combination of {listed(names)} that was run meets {_targets(plan)}"
     row = records(chosen[["cost", "estimate", "low", "high", "unit"]])[0]
     if cost_title(rows) != "cost":
-        return f"{_values(chosen, 0)} is the least that meets {_targets(plan)}: {figure(_of(row))}"
-    return f"{_values(chosen, 0)} is the cheapest that meets {_targets(plan)}, at {_cost(row.cost)}: {figure(_of(row))}"
+        return f"{_values(chosen, 0)} is the smallest that meets the target: {figure(_of(row))}"
+    return f"{_values(chosen, 0)} is the cheapest that meets the target, at {_cost(row.cost)}: {figure(_of(row))}"
 
 
 def _targets(plan: pd.DataFrame) -> str:

@@ -20,18 +20,18 @@ LEAST_QUEUE = 0.05
 MOST = 6
 """Resources and centres drawn: a slide holds no more."""
 AXES = {
-    "utilisation": "utilisation: units held, or slots claimed, of those there",
+    "utilisation": "utilisation: in use; of slots, claimed",
     "queue_mean": "mean number in the queue",
 }
 TITLES = {
     "utilisation": (
-        ("The fullest resource is", "One of the fullest resources is"),
-        "{} {}, with {}: {} utilised",
+        ("The fullest resource:", "Among the fullest resources:"),
+        "{} {} ({}), {} utilised",
         "No resource is limited",
     ),
     "queue_mean": (
-        ("The longest mean queue is for", "One of the longest mean queues is for"),
-        "{} {}, with {}: {}",
+        ("The longest mean queue:", "Among the longest mean queues:"),
+        "{} {} ({}), {}",
         "Nobody queues for anything",
     ),
 }

@@ -10,7 +10,7 @@ from reports.figure import Figure
 from reports.findings import EVERYBODY, Findings
 from reports.tables import records
 from reports.theme import MUTED, canvas, finish
-from reports.words import Estimate, level, listed, rounded, scale, told_apart, unit_of
+from reports.words import Estimate, level, listed, rounded, scale, told_apart, uncapital, unit_of
 from sim.tables.inputs import input_label
 
 BELOW, LEFT = 52, 320
@@ -25,8 +25,8 @@ def draw(robustness: pd.DataFrame, findings: Findings) -> Figure:
     groups = []
     for path in dict.fromkeys(mine["path"]):
         ends = [row for row in rows if row.path == path]
-        told = " or ".join(str(row.value) for row in ends)
-        label = f"{input_label(str(path))}: {told} instead of {ends[0].stated_value}"
+        told = " or ".join(several(row.value) for row in ends)
+        label = f"{input_label(str(path))}: {told} instead of {several(ends[0].stated_value)}"
         groups.append(Group(label, tuple(_row(row) for row in ends)))
     first = rows[0]
     panel = Panel(tuple(groups), f"difference, {_unit(first.unit)}", bars=False, wrap=44)
@@ -85,15 +85,26 @@ def moved(row: object) -> str:
     factor, noun_of = scale(unit), unit_of(Estimate(now, unit=unit, change=True))
     sizes = told_apart(abs(stated) * factor, abs(now) * factor, rounded)
     noun = "in the mean wait" if getattr(row, "metric", "") == WAIT else f"in “{getattr(row, 'label', '')}”"
-    way = "turns round" if stated * now < 0.0 else "grows" if abs(now) > abs(stated) else "falls"
+    way = "reverses" if stated * now < 0.0 else "grows" if abs(now) > abs(stated) else "falls"
     told = f"from {sizes[0]} to {sizes[1]}{noun_of}"
-    values = f"{getattr(row, 'value', '')} instead of {getattr(row, 'stated_value', '')}"
+    values = instead(row)
     return f"{input_label(str(getattr(row, 'path', '')))}: with {values} the difference {noun} {way} {told}"
+
+
+def instead(row: object) -> str:
+    """`2 instead of 4`: a value that was tried, and the stated one."""
+    return f"{several(getattr(row, 'value', ''))} instead of {several(getattr(row, 'stated_value', ''))}"
+
+
+def several(value: object) -> str:
+    """A value as a sentence has it: the numbers of a list without its brackets."""
+    text = str(value)
+    return "/".join(text.strip("[]").split(", ")) if text.startswith("[") else text
 
 
 def describe(robustness: pd.DataFrame, findings: Findings) -> str:
     """The alternative text: the assumptions that move the difference most, with where they move it."""
     rows = records(strongest(robustness))
     ends = [level(Estimate(row.estimate, unit=row.unit, change=True)) for row in rows]
-    told = [f"{input_label(row.path)} {row.value}: {end}" for row, end in zip(rows, ends, strict=True)]
-    return f"The difference in {rows[0].label} with one assumption moved at a time. {listed(told)}."
+    told = [f"{input_label(row.path)} {several(row.value)}: {end}" for row, end in zip(rows, ends, strict=True)]
+    return f"The difference in {uncapital(str(rows[0].label))} with one assumption changed at a time. {listed(told)}."

@@ -15,7 +15,7 @@ import pandas as pd
 from reports.charts.bands import Box, Grid, Line, draw_grid
 from reports.charts.rows import Group, Panel, Row, draw_panel
 from reports.figure import Figure, trace
-from reports.findings import EVERYBODY, Findings
+from reports.findings import EVERYBODY, PHRASES, SHORT, Findings
 from reports.tables import records
 from reports.theme import INK, SMALL_SIZE, Mark, canvas, finish, lines, mark, name_of, plain
 from reports.words import DOT, Estimate, bare, compact, counted, figure, level, listed, scale, stands_out, uncapital
@@ -342,7 +342,7 @@ def _sweep_box(mine: pd.DataFrame, paths: Sequence[str]) -> Box:
         suffix = "%" if unit == "share" else f" {unit}"
         at = rows["at"].tolist()
         series.append(Line(", ".join(parts), mark(place), at, value, low, high, unit=suffix, mode="lines+markers"))
-    label = str(mine["label"].iloc[0])
+    label = SHORT.get(str(mine["metric"].iloc[0]), str(mine["label"].iloc[0]))
     return Box(_with_unit(label, unit), series, suffix="%" if unit == "share" else "", around=True)
 
 
@@ -356,7 +356,9 @@ def _sweep_title(sweep: pd.DataFrame, metric: str, path: str) -> str:
     ordered = mine.assign(at=mine[path].map(as_number)).sort_values("at", kind="stable")
     rows = records(ordered.rename(columns={path: "varied"}))
     first, last = _of(rows[0]), _of(rows[-1])
-    what, name = str(rows[0].label), uncapital(input_label(path))
+    known = PHRASES.get(metric)
+    what = known[0][:1].upper() + known[0][1:] if known else str(rows[0].label)
+    name = uncapital(input_label(path))
     ends = f"{figure(first)} to {compact(last)}"
     values = f"{name} from {rows[0].varied} to {rows[-1].varied}{with_other}"
     if last.bounded and not last.clearly_apart(first):
@@ -378,7 +380,7 @@ def _map_title(mine: pd.DataFrame, across: str, up: str) -> str:
     low, high = _of_record(least), _of_record(most)
     if high.bounded and not high.clearly_apart(low):
         return f"{least['label']}: no clear difference between any two cells, {told(least)} to {told(most)}"
-    return f"{least['label']} runs from {told(least)} to {told(most)}"
+    return f"{least['label']} ranges from {told(least)} to {told(most)}"
 
 
 def _tornado_title(rows: Sequence[Any], unit: str) -> str:

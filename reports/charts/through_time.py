@@ -19,7 +19,7 @@ MOST = 4
 """Resources drawn."""
 LIST_DAYS = 7
 """The lists are drawn on every so many days; their table has every day."""
-CAPACITY = "how many there are"
+CAPACITY = "capacity"
 LIMIT = Mark("#55616E", "dot", "circle")
 
 
@@ -212,11 +212,11 @@ def _queue_title(table: pd.DataFrame, findings: Findings) -> str:
         return "Nobody queues for anything"
     index, *others = _peaks(known, ["scenario", "resource"], "queue")
     longest, rest = _estimate(known, "queue", index), [_estimate(known, "queue", k) for k in others]
-    most = "The longest queue" if stands_out(longest, rest) else "One of the longest queues"
+    most = "The longest queue" if stands_out(longest, rest) else "Among the longest queues"
     row = known.loc[[index]].iloc[0]
     days = between(float(row["day_from"]), float(np.ceil(row["day_to"])))
     where = f"for {uncapital(str(row['label']))} with {findings.quoted(str(row['scenario']))}"
-    return f"{most} is {where}: {figure(longest)} in days {days}"
+    return f"{most}, {where}: {figure(longest)} in days {days}"
 
 
 def _list_title(lists: pd.DataFrame, findings: Findings) -> str:
@@ -230,8 +230,8 @@ def _list_title(lists: pd.DataFrame, findings: Findings) -> str:
     when, what = str(mine["date"].iloc[-1]), uncapital(str(mine["label"].iloc[0]))
     told = [f"{figure(one)} with {findings.quoted(str(s))}" for s, one in last.items()]
     if len(told) > 2:
-        told = [told[0], f"{len(told) - 1} others below"]
-    return f"On {when}, {what}: {listed(told)}"
+        told = [told[0]]
+    return f"On the last day, {when}, {what}: {listed(told)}"
 
 
 def _stock_title(stock: pd.DataFrame, findings: Findings) -> str:
@@ -242,6 +242,6 @@ def _stock_title(stock: pd.DataFrame, findings: Findings) -> str:
     if not row["stock_out_share"] > 0.0:
         least = known["doses"].idxmin()
         told = figure(_estimate(known, "doses", least, "doses"))
-        return f"With {who}, the stock never runs out; at its lowest month the shelf holds {told}"
+        return f"With {who}, the stock never runs out; in its lowest month it holds {told}"
     told = figure(_estimate(known, "stock_out_share", worst, "share"))
-    return f"With {who}, there is no dose for {told} of the worst month"
+    return f"With {who}, the shelf is empty for {told} of the worst month"

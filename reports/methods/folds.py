@@ -15,7 +15,7 @@ def folds(tables: Sequence[MethodTable]) -> list[Grid]:
     """The method tables, a grid each; its caption says how much is left to the author."""
     return [
         Grid(
-            f"{one.name}: {counted(len(one.items), 'row')}, {one.open} with something for the author to fill",
+            f"{one.name}: {counted(len(one.items), 'row')}, {one.open} for the author to complete",
             ["Item", "Name", "In this run"],
             [[f"{item.section} {item.number}", item.name, _points(item)] for item in one.items],
             "text stack",

@@ -7,6 +7,7 @@ from typing import Any
 from reports.methods.facts import Case, Facts, some
 from reports.words import counted, listed
 
+NOBODY_GIVES_UP = "nobody gives up a queue"
 POLICIES = {
     "first_come": "first come, first served",
     "sickest_first": "by priority of the risk group, then first come",
@@ -169,9 +170,9 @@ def queues(f: Facts) -> tuple[str, ...]:
             by_rule.setdefault(str(resource["policy"]), []).append(str(resource["label"]))
         rules = [f"{listed(labels)}: {POLICIES.get(rule, rule)}" for rule, labels in by_rule.items()]
         patience = case.model["patience"]
-        gives_up = f"who waits too long goes another way: {some(patience)}" if patience else "nobody gives up a queue"
+        gives_up = f"after too long a wait patients go another way: {some(patience)}" if patience else NOBODY_GIVES_UP
         told = f"{'; '.join(rules) or 'no queue'}; {gives_up}"
-        return f"{told}; queues have no limit; who leaves by a clock leaves every queue."
+        return f"{told}; queues have no limit; a patient who leaves by a clock leaves every queue."
 
     return f.each(told)
 

@@ -21,7 +21,7 @@ FloatArray = NDArray[np.float64]
 # What is forecast, in words, and whether it is a number at the end of a month, in it, or a mean over it.
 LIST, APHERESES, INFUSIONS, BEDS, ICU = "waiting_list", "aphereses", "infusions", "beds", "icu"
 QUANTITIES = {
-    LIST: "On the way to infusion, end of the month",
+    LIST: "Awaiting infusion, end of the month",
     APHERESES: "Patients with a first apheresis in the month",
     INFUSIONS: "Infusions in the month",
     BEDS: "Infusion beds in use, mean over the month",

@@ -37,13 +37,13 @@ if TYPE_CHECKING:
 @click.option("--months", **limited("forecast", "months"), help="How many months ahead.")
 @click.option("--out", type=FOLDER, help="Folder for the tables; below `results` unless given.")
 @click.option(
-    "--list-below", **limited("forecast", "list_below"), help="Also when fewer than this number are on the way."
+    "--list-below", **limited("forecast", "list_below"), help="Also when fewer patients than this are waiting."
 )
 @click.option(
     "--overdue",
     **limited("forecast", "overdue"),
-    help="Who has been in a stage for longer than it can last: it ends on the first day, or it is fitted to the "
-    "register. Refused unless given.",
+    help="A patient in a stage for longer than it can last: it ends on the first day, or is fitted to the register. "
+    "Refused unless given.",
 )
 @click.option(
     "--individual",
@@ -60,7 +60,7 @@ if TYPE_CHECKING:
 )
 @click.option("--base", help="For --back-test: the scenario that was fitted; what SCENARIO extends unless given.")
 @click.option("--samples", **limited("forecast", "samples"), help="Draws of what is uncertain.")
-@click.option("--replications", "-n", **limited("forecast", "replications"), help="Courses of events for each.")
+@click.option("--replications", "-n", **limited("forecast", "replications"), help="Simulated futures for each.")
 @seed
 @overrides
 @engine

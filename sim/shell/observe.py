@@ -61,7 +61,7 @@ def observe_command(
 
         click.echo(f"- {one.quantity.label}: {where(one)}")
     if not quiet:
-        headers = ["Observed", "Points", "In 50 %", "In 90 %", "CRPS", "Expected", "p", ""]
+        headers = ["Observed", "Points", "In 50% band", "In 90% band", "CRPS", "Expected", "p", ""]
         print_table(headers, [_cells(one) for one in found.compared])
     for warning in found.warnings:
         say(f"warning: {warning}")
@@ -71,7 +71,7 @@ def observe_command(
 
 def _cells(one: Compared) -> list[str]:
     its = one.score
-    inside = [f"{100 * its.inside[name].mean():.0f} %" for name in ("50", "90")]
+    inside = [f"{100 * its.inside[name].mean():.0f}%" for name in ("50", "90")]
     crps = [f"{its.crps.mean():.3g}", f"{its.crps_expected.mean():.3g}"]
-    verdict = "off" if one.is_off else "agrees"
+    verdict = "differs" if one.is_off else "agrees"
     return [one.quantity.label, str(len(one.quantity.points)), *inside, *crps, f"{its.p_value:.3f}", verdict]

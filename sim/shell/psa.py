@@ -132,7 +132,7 @@ def _show(found: Psa, folder: Path, as_json: bool) -> None:
     ]
     if rows:
         click.echo(
-            f"What knowing one input, or a group, is worth at {assessed['willingness_to_pay'].iloc[0]:,.0f} a QALY"
+            f"What knowing one input, or a group, is worth at {assessed['willingness_to_pay'].iloc[0]:,.0f} per QALY"
         )
         print_table(["input", "EVPPI", "standard error"], rows)
     assumed = [name for name in str(evpi["assumed"].iloc[0]).split("; ") if name]

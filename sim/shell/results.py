@@ -60,7 +60,7 @@ def show(study: Study, as_json: bool, inputs: bool = False) -> None:
     if as_json:
         click.echo(_as_json(study))
         return
-    from reports.details import slot_supply
+    from reports.details import OTHER_SUPPLY, slot_supply, supply_is_assumed
     from reports.findings import gather, on_the_list, read_with
     from reports.first_screen import lead
     from reports.tables import Tables
@@ -76,17 +76,20 @@ def show(study: Study, as_json: bool, inputs: bool = False) -> None:
     if study.list_below is not None:
         for _, row in study.list_below.iterrows():
             paragraph(f"{row['scenario']}: {row['label'].lower()}: {_dated(row)}")
-    for said in (*read_with(findings), *on_the_list(findings), *slot_supply(tables, findings)):
+    slots = slot_supply(tables, findings)
+    if supply_is_assumed(tables, findings):
+        slots = [" ".join((*slots, OTHER_SUPPLY))]
+    for said in (*read_with(findings), *on_the_list(findings), *slots):
         paragraph(said)
     paired = " Differences are paired on the same patients." if findings.others else ""
     paragraph(
-        "In brackets 95 % simulation intervals of means over replications: these hold the chance of the simulation "
-        f"only, not what is unknown of the inputs.{paired}"
+        "In brackets: 95% simulation intervals of means over replications. They show simulation error only, not "
+        f"uncertainty in the inputs.{paired}"
     )
     if study.economics is not None:
         _tell_economics(study.economics, study.icer)
         if findings.censored:
-            paragraph(f"{findings.unresolved()}: what becomes of them is an assumption in these figures, too.")
+            paragraph(f"{findings.unresolved()}: their further course is an assumption in these figures.")
     _tell_inputs(study, findings, inputs)
 
 

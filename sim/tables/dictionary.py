@@ -41,7 +41,7 @@ CHAPTERS: Sequence[tuple[str, str, Sequence[Table]]] = (
     ),
     (
         "Forecast",
-        "Of a register from its last day on. Quantiles are over courses of events, each with its own draw of what is "
+        "Of a register from its last day on. Quantiles are over simulated futures, each with its own draw of what is "
         "uncertain. Numbers of patients of the register from 1 to 4 are null, and so is what would tell them.",
         FORECAST,
     ),

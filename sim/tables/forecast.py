@@ -7,7 +7,7 @@ from sim.tables.shared import days, number, share, text, whole
 
 SUPPRESSED = "fewer than 5 patients of the register, or what would tell a number of these"
 BEYOND = "not within the months that were forecast"
-COURSES = "courses of events, over draws of what is uncertain; between p5 and p95 lie nine of ten"
+COURSES = "simulated futures, over draws of what is uncertain; between p5 and p95 lie nine in ten"
 
 FORECAST = (
     Table(
@@ -22,10 +22,10 @@ FORECAST = (
             text("first_day", "Its first day."),
             text("last_day", "Its last day."),
             text("unit", "Unit of the numbers in the row."),
-            number("mean", "Mean over courses of events.", "", SUPPRESSED, Bounds.NOT_NEGATIVE),
+            number("mean", "Mean over simulated futures.", "", SUPPRESSED, Bounds.NOT_NEGATIVE),
             *(
                 number(
-                    f"p{p}", f"In {p} of 100 courses of events it is at most this.", "", SUPPRESSED, Bounds.NOT_NEGATIVE
+                    f"p{p}", f"In {p} of 100 simulated futures it is at most this.", "", SUPPRESSED, Bounds.NOT_NEGATIVE
                 )
                 for p in (5, 25, 50, 75, 95)
             ),
@@ -40,8 +40,8 @@ FORECAST = (
         "quantile of the first day on which fewer patients are on the way",
         (
             whole("below", "The number."),
-            share("probability", "Proportion of courses of events in which that comes within the months forecast."),
-            text("quantile", "p5, p25, p50, p75 or p95 of all courses of events."),
+            share("probability", "Proportion of simulated futures in which that comes within the months forecast."),
+            text("quantile", "p5, p25, p50, p75 or p95 of all simulated futures."),
             days("day", "Days from the first day of the forecast.", BEYOND),
             text("date", "Its date.", BEYOND),
         ),
@@ -66,7 +66,7 @@ FORECAST = (
             whole("row", "The row of the register."),
             whole("month", "The month, from 1."),
             text("last_day", "Its last day."),
-            share("infused", "Proportion of courses of events in which they are infused by the end of the month."),
+            share("infused", "Proportion of simulated futures in which they are infused by the end of the month."),
             share("left", "Proportion of those in which they have left before infusion by then."),
         ),
         ("row", "month"),
@@ -85,18 +85,18 @@ FORECAST = (
             number("crps", "Continuous ranked probability score, mean over them; the lower, the nearer."),
             share(
                 "inside_50",
-                "Proportion of what came that lies in the envelope of half of the courses of events.",
+                "Proportion of what came that lies in the envelope of half of the simulated futures.",
                 "a single number, without envelope",
             ),
-            share("inside_90", "The same of nine of ten.", "a single number, without envelope"),
+            share("inside_90", "The same of nine in ten.", "a single number, without envelope"),
             share(
                 "held_50",
-                "Proportion of the courses of events themselves in the envelope of half of them: more than that where "
+                "Proportion of the simulated futures themselves in the envelope of half of them: more than that where "
                 "whole numbers cannot be cut finer, and then as much as should be inside.",
                 "a single number, without envelope",
                 optional=True,
             ),
-            share("held_90", "The same of nine of ten.", "a single number, without envelope", optional=True),
+            share("held_90", "The same of nine in ten.", "a single number, without envelope", optional=True),
         ),
         ("quantity", "month", "method"),
     ),

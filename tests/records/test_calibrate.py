@@ -98,7 +98,7 @@ def test_what_trades_off_exactly_and_what_nothing_depends_on_are_not_determined(
     assert [one.determined for one in known] == [False, False, False, True]
     assert known[0].why_not.startswith("traded off against regions.b.referrals: the register determines what they do")
     assert known[1].why_not.startswith("traded off against regions.a.referrals")
-    assert known[2].why_not.startswith("the register hardly speaks of it")
+    assert known[2].why_not.startswith("the register says little about it")
     assert correlations[0, 1] < -0.9
     assert known[3].low < 8.0 < known[3].high
     assert known[3].high - known[3].low == pytest.approx(2 * 1.645 * 0.3, rel=0.25)

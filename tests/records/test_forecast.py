@@ -184,7 +184,7 @@ def cultures(folder: Path) -> Path:
 
 
 def infused_on(found: Placed, courses: int) -> np.ndarray:
-    """The day on which the one patient under way is infused, in so many courses of events."""
+    """The day on which the one patient under way is infused, in so many simulated futures."""
     wanted = Wanted(months_after(float(day_number(AS_OF)), 3), "referral", individual=True)
     return courses_of(found.moved, wanted, 1, courses, "auto", 1, lambda _: None).infused_day[:, 0]
 
@@ -223,12 +223,12 @@ def test_the_count_of_who_was_late_is_said_of_the_back_test() -> None:
     pair = ({**row, "method": SIMULATION}, {**row, "method": HELD_FLAT, "crps": 2.0})
     scored = [Scored(pair, late) for late in (2, 1)]
     said = said_of(scores_table(scored), scored)
-    assert said[0].endswith("came. On these days fewer than 5 were late in a stage, and dealt with as asked for.")
+    assert said[0].endswith("happened. On these days fewer than 5 were late in a stage, and dealt with as asked for.")
     assert "better than the list held flat (2.00)" in said[1]
-    assert said[1].endswith("of 90 %, which holds 99 % of the courses of events, as whole numbers cannot be cut finer.")
+    assert said[1].endswith("in the 90% band, which covers 99% of the simulated futures, as counts are whole numbers.")
     # a mean of days is no whole number
     of_wait = [Scored(tuple({**one, "quantity": WAIT} for one in pair), 0)]
-    assert said_of(scores_table(of_wait), of_wait)[1].endswith("which holds 99 % of the courses of events.")
+    assert said_of(scores_table(of_wait), of_wait)[1].endswith("which covers 99% of the simulated futures.")
 
 
 def test_scores_of_before_envelopes_said_what_they_hold_are_read() -> None:
@@ -242,7 +242,7 @@ def test_scores_of_before_envelopes_said_what_they_hold_are_read() -> None:
 
 
 def test_an_envelope_of_whole_numbers_says_how_much_it_holds() -> None:
-    # 7 or 8, each about as often: no envelope of nine of ten but that of all
+    # 7 or 8, each about as often: no envelope of nine in ten but that of all
     its = score(np.array([7.0]), np.array([[7.0], [8.0]] * 90))
     assert (its.held["90"].tolist(), its.held["50"].tolist()) == ([1.0], [1.0])
     its = score(np.array([3.0]), np.arange(1000.0)[:, None])
@@ -348,9 +348,7 @@ def test_the_folder_holds_nobody_and_comes_out_again(tmp_path: Path) -> None:
     words = ("forecast", tmp_path / "ours.yaml", path, "--months", 2, "--samples", 2, "-n", 3, "--list-below", 3)
     done = call(*words, "--out", tmp_path / "out", "--xlsx")
     assert done.exit_code == 0, done.stderr
-    assert (
-        "At the end of 31 March 2026, 20 patients were on the way to infusion; at the end of 31 May 2026" in done.stdout
-    )
+    assert "On 31 March 2026, 20 patients were waiting for infusion; on 31 May 2026" in done.stdout
     for file in (file for file in (tmp_path / "out").rglob("*") if file.suffix in (".csv", ".json", ".html", ".yaml")):
         assert "Person" not in file.read_text(encoding="utf-8"), file
     assert "Person" not in (tmp_path / "out-today.csv").read_text(encoding="utf-8")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -89,8 +90,9 @@ def test_a_register_of_another_scenario_is_told_to_be_off_and_where(place: Path)
     scores = pd.read_csv(place / "wrong" / "observed_scores.csv").set_index("quantity")
     assert scores["is_off"]["waiting_days"]
     assert not scores["is_off"]["referrals"]
-    assert done.output.startswith("The simulation is off: from ")
-    assert "Waiting days, referral to infusion" in done.output.splitlines()[0]
+    first = done.output.splitlines()[0]
+    assert first.startswith("The simulation does not reproduce the register from ")
+    assert re.search(r"Most of all .*\d+ observed, \d+ simulated \(90% band \d+ to \d+\)\.$", first)
     points = pd.read_csv(place / "wrong" / "observed.csv").set_index(["quantity", "point"])
     middle = points.loc[("waiting_days", "50 % of patients")]
     assert middle["observed"] > middle["high_90"] > middle["simulated"]
@@ -98,7 +100,8 @@ def test_a_register_of_another_scenario_is_told_to_be_off_and_where(place: Path)
     assert scores["crps"]["waiting_days"] > 3.0 * scores["crps_expected"]["waiting_days"]
     manifest = json.loads((place / "wrong" / "manifest.json").read_text(encoding="utf-8"))
     assert manifest["said"] == [done.output.splitlines()[0]]
-    assert "Off: Waiting days, referral to infusion" in (place / "wrong" / "report.html").read_text(encoding="utf-8")
+    report = (place / "wrong" / "report.html").read_text(encoding="utf-8")
+    assert "Differs: Waiting days, referral to infusion" in report
     assert (place / "wrong" / "scenarios" / "1.yaml").is_file()
     patients = pd.read_csv(place / "register.csv")
     first = pd.Timestamp(START) + pd.Timedelta(days=BEGAN)
@@ -116,7 +119,7 @@ def test_what_came_after_a_day_is_scored_on_what_was_known_then(place: Path) -> 
     words = ("observe", place / "right.yaml", place / "register.yaml", "--fit-until", "2027-12-31", "-n", 250)
     done = call(*words, "--out", place / "later")
     assert done.exit_code == 0, done.output
-    assert done.output.startswith("The simulation agrees with the register from 1 January 2028 to ")
+    assert done.output.startswith("The simulation reproduces the register from 1 January 2028 to ")
     points = pd.read_csv(place / "later" / "observed.csv")
     assert points.loc[points["quantity"] == "infusions", "point"].min() == "2028-01"
     fitted = load(place / "later" / "scenarios" / "1.yaml")

@@ -21,7 +21,8 @@ REGISTER = {"file": "register.csv", "sha256": "0", "rows": 102, "used": 100, "fa
 
 def write_fit(folder: Path, word: str = "") -> Path:
     """A folder of `fit`; `word` stands in every text of it that comes from a file."""
-    said = [f"100 patients of the register tell 3 numbers of the scenario; 2 stay as in the base.{word}", "One leans."]
+    first = f"100 patients of the register determine 3 numbers of the scenario; 2 stay as in the base.{word}"
+    said = [first, "One leans."]
     tables = {
         "fits": _fits(word),
         "fits_curves": _curves(),
@@ -35,7 +36,7 @@ def write_observe(folder: Path, word: str = "", off: bool = True) -> Path:
     """A folder of `observe` in which infusions are off, or nothing is."""
     points, scores = _observed(off), _scores(off, word)
     tables = {"observed": points, "observed_scores": scores}
-    said = [f"The simulation {'is off' if off else 'agrees'}: see below.{word}"]
+    said = [f"The simulation {'does not reproduce' if off else 'reproduces'} the register.{word}"]
     return _written(folder, "observe", tables, {"said": said, "warnings": [], "not_modelled": ["Time off."]})
 
 
@@ -63,7 +64,7 @@ def _fits(word: str) -> pd.DataFrame:
         {"path": FITTED[2], "status": "shrunk", "family": "scaled", "parameter": "rate", "estimate": 0.001, **known,
          "weight_of_base": 0.4},
         {"path": "bridging.share", "status": "base", "note": "not recorded"},
-        {"path": "economics.discount", "status": "base", "note": "the register does not speak of it"},
+        {"path": "economics.discount", "status": "base", "note": "the register does not record it"},
         {"path": "listing to slot", "status": "check", "parameter": "median", "estimate": 75.0, "unit": "d", "n": 80,
          "events": 60, "note": "a wait for manufacturing slots: it comes out of the simulation"},
     ]  # fmt: skip

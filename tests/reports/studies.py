@@ -202,7 +202,7 @@ def psa_icer() -> pd.DataFrame:
 
 
 def psa_price() -> pd.DataFrame:
-    """At 100,000 a QALY the product is worth less than it costs, at 150,000 more."""
+    """At 100,000 per QALY the product is worth less than it costs, at 150,000 more."""
     worth, low, high = [100_000.0, 150_000.0], [310_000.0, 420_000.0], [390_000.0, 510_000.0]
     value, price = [350_000.0, 465_000.0], 400_000.0
     return pd.DataFrame(

@@ -61,6 +61,9 @@ def test_scenarios_with_the_same_path_share_a_panel() -> None:
 
 
 def test_the_network_says_what_each_place_has_and_who_is_preferred() -> None:
+    on_site = drawn("network", "library/point_of_care")
+    assert "Made on site<br>manufacture 10.3 days" in words(on_site)
+    assert on_site.heading.endswith("; products from the centres themselves")
     picture = drawn("network", "library/two_manufacturers")
     said = words(picture)
     assert "capital<br>2 apheresis chairs, 5 beds" in said
@@ -136,7 +139,7 @@ manufacturing: {duration: 10 d, lines: 3}
     said = [one.replace("<br>", " ") for one in words(net)]
     assert "here 3 patients a month 12 on the list on the first day 5% will not travel" in said
     assert "there 2 patients while measuring" in said
-    assert net.heading.startswith("3 patients a month, and others on given days, from 2 regions to 1 centre")
+    assert net.heading.startswith("3 patients a month, plus others on given days, from 2 regions to 1 centre")
     told = [t["text"] for t in net.figure.data if t["type"] == "scatter" and t.get("text")]
     assert told == ["here to here: 3 patients a month", "there to here"]
     # who will not travel are some, and not all

@@ -28,17 +28,17 @@ TABLES = ("summary", "differences", "groups", "resources_summary")
 # What a scenario is there for must be said of it, where the two metrics of the headline do not tell it.
 STORY = {
     "combined": "patients are infused, down from",
-    "dual_target": "free of progression a year after infusion",
+    "dual_target": "progression-free a year after infusion",
     "few_centres": "do not travel to a centre",
     "hybrid": "given a dose from stock",
     "hybrid_by_risk": "given a dose from stock",
     "lot_shortage": "find the shelf empty",
-    "next_day": "median time from vein to vein",
-    "outpatient": "come to intensive care",
-    "policy_lottery": "by risk group: standard",
-    "policy_sickest_first": "by risk group: standard",
-    "sequential": "come back for a later course",
-    "up_regulation": "free of progression a year after infusion",
+    "next_day": "median vein-to-vein time",
+    "outpatient": "need intensive care",
+    "policy_lottery": "by risk group, of 100: standard",
+    "policy_sickest_first": "by risk group, of 100: standard",
+    "sequential": "return for a later course",
+    "up_regulation": "progression-free a year after infusion",
 }
 
 
@@ -65,18 +65,14 @@ def test_what_waits_for_slots_are_made_of_and_that_the_slots_are_assumed() -> No
         tables = Tables({"parameters": pd.DataFrame(rows, columns=columns)}, {}, {})
         return slot_supply(tables, replace(findings, scenarios=names, baseline=names[0]))
 
-    both = "few: 9.5 days by the calendar of offers and 54 days by scarcity; enough: 9.5 days by the calendar of "
-    assert told(tuple(days), counted[0]) == [
-        f"Wait for a slot, within the mean wait: {both}offers and 6.2 days by scarcity."
-    ]
-    assert told(tuple(days), *counted)[0].endswith(
-        "; how many slots there are is an assumption, and waits hang on it: try fewer, and no limit "
-        "(of the shipped network: compare slot_starved autologous unconstrained allogeneic)."
-    )
-    # of one alone, and where nobody waits for slots
-    assert told(("enough",), counted[1])[0].startswith(
-        "Wait for a slot, within the mean wait: 9.5 days by the calendar"
-    )
+    most = "Scarce slots account for up to 54 days of the mean wait with few"
+    assert told(tuple(days), counted[0]) == [f"{most}."]
+    assert told(tuple(days), *counted) == [f"{most} (supply assumed)."]
+    # of one alone, of one beside a product that needs none, and where nobody waits for slots
+    (alone,) = told(("enough",), counted[1])
+    scarce = "Scarce slots account for 6.2 days of the mean wait"
+    assert alone == f"{scarce}, their release dates for 9.5 days (supply assumed)."
+    assert told(("enough", "shelf")) == [f"{scarce} with enough."]
     assert told(("shelf",)) == []
 
 

@@ -127,7 +127,7 @@ def test_who_still_waits_is_in_the_sentence() -> None:
 def test_patients_who_are_counted_are_whole() -> None:
     found = findings_of(SHORTER, WORSE)
     few = {key: replace(one, value=47.0) if key[1] == "referred" else one for key, one in found.levels.items()}
-    assert "proportions of all 47 referred in the measuring window" in caveat(replace(found, levels=few))
+    assert "Proportions: all 47 referred in the measuring window" in caveat(replace(found, levels=few))
 
 
 def test_a_tile_has_its_marks_where_the_numbers_are() -> None:

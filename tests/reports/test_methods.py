@@ -109,7 +109,7 @@ def test_the_page_and_the_report_show_the_same_tables(folder: Callable[[str], Pa
     files = written(folder("real"))
     report, page = words(files["report.html"]), files["methods.md"]
     for table in found:
-        assert f"{table.name}: {len(table.items)} rows, {table.open} with something for the author to fill" in report
+        assert f"{table.name}: {len(table.items)} rows, {table.open} for the author to complete" in report
         assert f"## {table.name}\n" in page
         for item in table.items:
             for point in item.said:

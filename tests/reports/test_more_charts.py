@@ -88,7 +88,7 @@ def test_a_sum_without_an_interval_does_not_make_the_largest_loss_one_of_several
           "estimate": value, "low": low, "high": high} for target, label, value, low, high in rows]
     )  # fmt: skip
     title = draw_flow(flow, Findings(("A",), None, 5, {}, {})).layout["title"]["text"].replace("<br>", " ")
-    assert title.removeprefix("<b>").startswith("The largest loss is with")
+    assert title.removeprefix("<b>").startswith("The largest loss, with A: 20 patients")
 
 
 def test_use_and_queue_through_time_are_those_of_the_table(folder: Folder, files: Drawn) -> None:

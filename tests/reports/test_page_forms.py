@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
-import json
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -16,6 +14,7 @@ from reports.pages import _numbers, draw
 from reports.report import page_of
 from reports.tables import read
 from reports.theme import OUTCOMES, SCENARIOS
+from tests.reports.axe import script, violations
 from tests.reports.browser import DRAWN, Browser
 from tests.reports.test_theme import contrast
 
@@ -128,10 +127,10 @@ def test_the_keyboard_stops_only_where_something_is_seen(browser: Browser, disk:
 
 @pytest.fixture(scope="session")
 def axe() -> str:
-    found = importlib.util.find_spec("axe_core_python")
-    if found is None or found.origin is None:
+    found = script()
+    if found is None:
         pytest.skip("axe-core is not installed: pip install axe-core-python")
-    return (Path(found.origin).parent / "axe.min.js").read_text(encoding="utf-8")
+    return found
 
 
 def judged(browser: Browser, axe: str) -> list[list[str]]:
@@ -143,14 +142,7 @@ def judged(browser: Browser, axe: str) -> list[list[str]]:
         "document.querySelectorAll('tbody').forEach(one => [...one.rows].slice(3).forEach(row => row.remove()))"
     )
     browser.value("document.querySelectorAll('[data-chart]').forEach(place => place.replaceChildren())")
-    browser.value(axe + ";true")
-    browser.value(
-        "axe.run(document, {resultTypes: ['violations']}).then(found => { window.judged = JSON.stringify("
-        "found.violations.map(one => [one.id, one.impact, one.nodes[0].html])); }); true"
-    )
-    browser.wait_for("window.judged", seconds=120)
-    found: list[list[str]] = json.loads(browser.value("window.judged"))
-    return found
+    return violations(browser, axe)
 
 
 @pytest.mark.parametrize(

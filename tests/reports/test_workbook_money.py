@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import math
 import re
 from typing import Any
 
@@ -46,8 +47,8 @@ def made() -> tuple[Tables, bytes]:
     tables = Tables({"psa_wide": wide, "ceac": ceac}, {}, {})
     out = io.BytesIO()
     with xlsxwriter.Workbook(out, {"in_memory": True, "strings_to_formulas": False}) as book:
-        look = {name: book.add_format({}) for name in ("head", "percent", "text", "quoted")}
-        key_sheets(book, look, tables)
+        look = {name: book.add_format({}) for name in ("head", "percent", "text", "quoted", "money", "long")}
+        key_sheets(book, look, tables, math.nan)
     return tables, out.getvalue()
 
 

@@ -169,7 +169,7 @@ def _simulated(name: str, came: FloatArray, drawn: FloatArray) -> Iterator[dict[
 
 
 def _envelopes(its: Score, place: int) -> dict[str, float]:
-    """Of each envelope at a point whether it holds what came, and how much of the courses of events it holds."""
+    """Of each envelope at a point whether it holds what came, and how much of the simulated futures it holds."""
     inside = {f"inside_{envelope}": float(its.inside[envelope][place]) for envelope in ENVELOPES}
     return inside | {f"held_{envelope}": float(its.held[envelope][place]) for envelope in ENVELOPES}
 
@@ -241,21 +241,21 @@ def said_of(scores: pd.DataFrame, scored: Sequence[Scored]) -> list[str]:
         worse = [f"{word} ({crps:.2f})" for word, crps in others.items() if its >= crps]
         parts = [f"better than {' and '.join(better)}" if better else "",
                  f"no better than {' and '.join(worse)}" if worse else ""]  # fmt: skip
-        inside = f"{100 * mine.loc[SIMULATION, 'inside_90']:.0f} % of what came in the envelope of 90 %"
+        inside = f"{100 * mine.loc[SIMULATION, 'inside_90']:.0f}% of what happened lay in the 90% band"
         held = float(mine.loc[SIMULATION, "held_90"])
         if held >= WHOLE:
-            inside += f", which holds {100 * held:.0f} % of the courses of events"
-            inside += "" if quantity == WAIT else ", as whole numbers cannot be cut finer"
+            inside += f", which covers {100 * held:.0f}% of the simulated futures"
+            inside += "" if quantity == WAIT else ", as counts are whole numbers"
         found.append(f"{label}: error {its:.2f} on average (CRPS), {', '.join(filter(None, parts))}; {inside}.")
     late = sum(one.late for one in scored)
     ended = f" On these days {told(late)} were late in a stage, and dealt with as asked for." if late else ""
     return [
-        f"Made from {len(scored)} earlier days with what was known then, and held against what came.{ended}",
+        f"Past forecasts from {len(scored)} days, with what was known then, compared with what happened.{ended}",
         *found,
     ]
 
 
-# An envelope of nine of ten that holds so much of the courses of events is wider than it is called.
+# An envelope of nine in ten that holds so much of the simulated futures is wider than it is called.
 WHOLE = 0.93
 _WORDS = {LAST_RATE: "going on as in the last quarter", HELD_FLAT: "the list held flat"}
 _OF_WAIT = {LAST_RATE: "the wait of the last quarter", HELD_FLAT: "the list by the last quarter's exits"}

@@ -45,7 +45,7 @@ BACK_TESTED = "{}, base of the back-test"
 class Asked:
     """How to forecast. `origins`: earlier days from which it is made as well and scored, 0 for none; `months`: ahead.
 
-    `samples`: draws of what is uncertain, `replications` courses of events for each.
+    `samples`: draws of what is uncertain, `replications` simulated futures for each.
     """
 
     months: int
@@ -76,7 +76,7 @@ class Forecast:
 
 @dataclass(frozen=True, eq=False)
 class Study:
-    """All that is known before anything is simulated; `runs`: how many courses of events there will be."""
+    """All that is known before anything is simulated; `runs`: how many simulated futures there will be."""
 
     loaded: Loaded
     described: Described
@@ -117,7 +117,7 @@ def prepare_study(scenario: Path, register: Path, folder: Path, asked: Asked) ->
     records = reading.records
     require_names(records, loaded.scenario)
     if records.included_at == "infusion":
-        raise RecordsError(f"{described.file}: is a register of the treated: who is on the way is not in it")
+        raise RecordsError(f"{described.file}: is a register of the treated: patients still waiting are not in it")
     first = first_day(records, described.file)
     months = months_after(records.as_of, asked.months)
     found = placed(loaded, reading, months, asked.overdue)
@@ -139,19 +139,19 @@ def _warnings(reading: Reading, loaded: Loaded) -> list[str]:
     found = []
     if reading.records.included_at != "referral":
         found.append(
-            f"patients come into the register at {reading.records.included_at}: who was referred and is not in it yet "
-            "is left out, so that the first weeks are forecast too low"
+            f"patients come into the register at {reading.records.included_at}: those referred and not in it yet "
+            "are left out, so that the first weeks are forecast too low"
         )
     if not loaded.scenario.uncertainty:
-        found.append("nothing in the scenario is uncertain: the envelopes hold chance alone, and are too narrow")
+        found.append("no input of the scenario is uncertain: the bands show chance alone, and are too narrow")
     if gives(loaded.scenario, "allogeneic"):
         found.append(
-            "what is on the shelf is in no register: the forecast begins with the "
-            f"{loaded.scenario.allogeneic.stock.opening} doses of allogeneic.stock.opening and no lot under way; state "
-            "the doses of that day"
+            "no register records the stock of doses: the forecast begins with the "
+            f"{loaded.scenario.allogeneic.stock.opening} doses of allogeneic.stock.opening and no lot in production; "
+            "state the doses of that day"
         )
     if any(region.already_waiting is not None for region in loaded.scenario.regions.values()):
-        found.append("the patients already waiting on day 0 of the scenario are left out: the register has who waits")
+        found.append("the patients already waiting on day 0 of the scenario are left out: the register has them")
     return found
 
 
@@ -184,7 +184,7 @@ def _extends(path: Path) -> Path | None:
 
 
 def forecast(study: Study, folder: Path, asked: Asked, done: Callable[[int], None]) -> Forecast:
-    """Simulate, and write tables and the file of patients in progress; `done` hears of finished courses of events."""
+    """Simulate, and write tables and the file of patients in progress; `done` hears of finished simulated futures."""
     records, months, moved = study.reading.records, study.months, study.placed.moved
     wanted = Wanted(months, records.included_at, asked.individual)
     found = courses_of(moved, wanted, asked.samples, asked.replications, asked.engine, asked.workers, done)
@@ -311,21 +311,21 @@ def _said(patients: Sequence[UnderWay], tables: dict[str, pd.DataFrame], months:
     there = last.loc[LIST]
     end, day = spelt(months.last(months.count)), spelt(date_of(months.as_of))
     said = [
-        f"At the end of {day}, {few(waiting)} were on the way to infusion; at the end of {end} it will be about "
-        f"{there.p50:.0f}, in nine of ten courses of events {there.p5:.0f} to {there.p95:.0f}."
+        f"On {day}, {few(waiting)} were waiting for infusion; on {end} about {there.p50:.0f} will be "
+        f"(nine in ten simulated futures: {there.p5:.0f} to {there.p95:.0f})."
     ]
     mine = whole[(whole["group"] == "all") & (whole["quantity"] == INFUSIONS)]
     said.append(
-        f"Infusions a month: {mine['mean'].mean():.1f} on average; in single months nine of ten courses of events lie "
-        f"between {mine['p5'].min():.0f} and {mine['p95'].max():.0f}."
+        f"Infusions a month: {mine['mean'].mean():.1f} on average, {mine['p5'].min():.0f} to {mine['p95'].max():.0f} "
+        "in single months (nine in ten futures)."
     )
     if asked.list_below is not None:
         its = tables["forecast_below"]
         share, when = float(its["probability"].iloc[0]), its.set_index("quantile")["date"]
         half = f"; as likely as not by {when['p50']}" if isinstance(when["p50"], str) else ""
         said.append(
-            f"Fewer than {asked.list_below} on the way: within {months.count} months in {100 * share:.0f} of 100 "
-            f"courses of events{half}."
+            f"Fewer than {asked.list_below} patients waiting at some time within {months.count} months: in "
+            f"{100 * share:.0f} of 100 futures{half}."
         )
     return said
 

@@ -1,4 +1,4 @@
-"""The months ahead, simulated: draws of what is uncertain, and several courses of events for each."""
+"""The months ahead, simulated: draws of what is uncertain, and several simulated futures for each."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ TODAY = "today.csv"
 
 @dataclass(frozen=True)
 class Wanted:
-    """What is measured of each course of events: the months, since when patients are on the way, and each one's own."""
+    """What is measured of each simulated future: the months, since when patients are on the way, and each one's own."""
 
     months: Months
     since: str
@@ -42,7 +42,7 @@ class Wanted:
 
 @dataclass(frozen=True, eq=False)
 class Courses:
-    """Courses of events. `by_month`: shape (courses, quantities, groups, months). `waits`: mean days to infusion of
+    """Simulated futures. `by_month`: shape (courses, quantities, groups, months). `waits`: mean days to infusion of
     those infused in each month, shape (courses, months), NaN of nobody. `daily`: the list at the beginning of
     each day, shape (courses, days). `infused_day`, `left_day`: of each row in progress, shape (courses, rows), NaN
     where it has not come by the end; without rows unless these were asked for."""
@@ -80,7 +80,7 @@ def moved_to(loaded: Loaded, patients: Sequence[UnderWay], months: Months, finis
 def arms_of(moved: Loaded, samples: int, replications: int) -> Iterator[tuple[Arm, range]]:
     """(scenario, numbers of its replications) of each draw of what the scenario calls uncertain.
 
-    Where nothing is uncertain, one scenario with as many courses of events.
+    Where nothing is uncertain, one scenario with as many simulated futures.
     """
     name = moved.scenario.name
     if not moved.scenario.uncertainty:
@@ -102,7 +102,7 @@ def courses_of(
     workers: int | None,
     done: Callable[[int], None],
 ) -> Courses:
-    """All courses of events, whatever the engine and the number of workers; `done` hears of finished ones."""
+    """All simulated futures, whatever the engine and the number of workers; `done` hears of finished ones."""
     patients = samples * replications * expected_patients(moved.scenario)
     engine, _ = pick(with_engine, patients)
     workers = workers or workers_for(engine, patients, os.cpu_count() or 1)
@@ -125,7 +125,7 @@ def courses_of(
 
 
 def one_draw(arm: Arm, numbers: Sequence[int], wanted: Wanted, engine: str) -> Courses:
-    """The courses of events of one scenario."""
+    """The simulated futures of one scenario."""
     found: list[Courses] = []
     edges, days = wanted.months.edges, int(wanted.months.length)
     for (one,), part in as_run([arm], numbers):

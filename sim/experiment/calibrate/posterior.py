@@ -126,12 +126,12 @@ def _ties(correlations: FloatArray) -> tuple[list[float], list[list[int]]]:
 def _why_not(ratio: float, tied: float, others: Sequence[str], what: str) -> str:
     if ratio >= LEFT and tied >= TIED and others:
         return (
-            f"traded off against {' and '.join(others)}: {what} determines what they do together, and hardly what each "
+            f"traded off against {' and '.join(others)}: {what} determines what they do together, but not what each "
             f"does (multiple correlation {tied:.2f}, standard deviation {100 * ratio:.0f} % of the prior's)"
         )
     if ratio >= WIDE:
         return (
-            f"{what} hardly speaks of it: its standard deviation is still {100 * ratio:.0f} % of the prior's, so the "
+            f"{what} says little about it: its standard deviation is still {100 * ratio:.0f} % of the prior's, so the "
             "interval is little more than the range that was given"
         )
     return ""

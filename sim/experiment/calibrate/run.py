@@ -298,10 +298,10 @@ def _said(known: Sequence[Known], checked: Sequence[Compared]) -> list[str]:
     found += [f"Not determined: {one.prior.path}: {one.why_not}" for one in known if not one.determined]
     inside = sum(int(one.score.inside["90"].sum()) for one in checked)
     points = sum(len(one.quantity.points) for one in checked)
-    envelope = f"{inside} of {points} observed numbers lie in the 90 % envelope of what the posterior predicts"
+    envelope = f"{inside} of {points} observed numbers lie in the 90% band of what the posterior predicts"
     off = [one for one in checked if one.is_off]
-    found.append(f"{envelope}; nothing observed lies further from it than chance explains" if not off else envelope)
-    found += [f"Off: {one.quantity.label}: {where(one)}" for one in off]
+    found.append(f"{envelope}; none of them differs beyond chance" if not off else envelope)
+    found += [f"Differs: {one.quantity.label}: {where(one)}" for one in off]
     return found
 
 

@@ -96,7 +96,7 @@ def fit_curve(asked: Asked, out: Path, folder: Path, command: str, replace: Sequ
     mended = ", ".join(f"{kind}: {count}" for kind, count in curve.repairs.items()) or "nothing"
     said = (
         f"{asked.path} follows {asked.source}: {number.basis}.",
-        f"{len(curve.day)} points up to day {curve.day[-1]:.0f}; mended: {mended}.",
+        f"{len(curve.day)} points up to day {curve.day[-1]:.0f}; corrected: {mended}.",
         *(row.note for row in number.rows[:1] if row.note),
     )
     text, found = _scenario(asked, out, number, frames)

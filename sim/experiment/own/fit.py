@@ -31,7 +31,7 @@ from sim.tables import TABLES
 
 NAMES = (FAULTS, "fits", "fits_covariance", "fits_curves", "fits_quantiles")
 FILES = tuple(TABLES[name].file for name in NAMES)
-SILENT = "the register does not speak of it"
+SILENT = "the register does not record it"
 TOLD = ("fitted", "scaled", "shrunk")
 
 
@@ -96,7 +96,7 @@ def said_of(reading: Reading, fits: pd.DataFrame) -> list[str]:
     kept = fits[fits["status"] == "base"]
     patients = f"{len(reading.records)} patients"
     said = [
-        f"{patients} of the register tell {told['path'].nunique()} numbers of the scenario; "
+        f"{patients} of the register determine {told['path'].nunique()} numbers of the scenario; "
         f"{kept['path'].nunique()} stay as in the base."
     ]
     tested = told[told["verdict"].isin((FITS, DIFFERS, NO_FAMILY))].drop_duplicates("path")
@@ -104,12 +104,12 @@ def said_of(reading: Reading, fits: pd.DataFrame) -> list[str]:
     if len(tested):
         odd = [f"{path} ({verdict})" for path, verdict in zip(off["path"], off["verdict"], strict=True)]
         said.append(
-            f"Of {len(tested)} durations and hazards that were tested, {len(tested) - len(off)} are like the fitted "
-            f"curve{': all but ' + ', '.join(odd) if odd else ''}."
+            f"{len(tested) - len(off)} of {len(tested)} durations and hazards tested fit their curve"
+            f"{'; not ' + ', '.join(odd) if odd else ''}."
         )
     leaning = list(dict.fromkeys(told.loc[(told["weight_of_base"] > 0.0) | (told["status"] == "shrunk"), "path"]))
     if leaning:
-        said.append(f"Few events: {', '.join(leaning)} {'leans' if len(leaning) == 1 else 'lean'} on the base.")
+        said.append(f"Few events, so partly taken from the base: {', '.join(leaning)}.")
     return said
 
 

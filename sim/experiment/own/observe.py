@@ -365,38 +365,49 @@ def not_told(quantity: Quantity) -> NDArray[np.bool_]:
 
 
 def where(one: Compared) -> str:
-    """In words, how a quantity that is off differs: at the point that is furthest out; "" where it is not off."""
+    """In words, how a quantity that differs does so: at the point that is furthest out; "" where it does not differ."""
     if not one.is_off:
         return ""
+    outside = int((~one.score.inside["90"]).sum())
+    return f"{_at(one, int(np.argmax(_apart(one))))}; outside it at {outside} of {len(one.quantity.points)} points"
+
+
+def _apart(one: Compared) -> NDArray[np.float64]:
+    """How far each point of the register lies from the middle of the simulated ones, in widths of the 90% band."""
+    its = one.score
+    found: NDArray[np.float64] = np.abs(one.quantity.values - its.middle) / np.maximum(
+        its.high["90"] - its.low["90"], 1e-12
+    )
+    return found
+
+
+def _at(one: Compared, k: int) -> str:
+    """A point in words: what was observed there, and what was simulated."""
     its, quantity = one.score, one.quantity
-    wide = np.maximum(its.high["90"] - its.low["90"], 1e-12)
-    k = int(np.argmax(np.abs(quantity.values - its.middle) / wide))
 
     def number(value: float) -> str:
-        return f"{100 * value:.0f} %" if quantity.unit == "share" else f"{value:.0f}"
+        return f"{100 * value:.0f}%" if quantity.unit == "share" else f"{value:.0f}"
 
     seen = f"of fewer than {LEAST} patients" if not_told(quantity)[k] else number(quantity.values[k])
-
-    outside = int((~its.inside["90"]).sum())
-    return (
-        f"{quantity.points[k]}: {seen} observed, {number(its.middle[k])} simulated "
-        f"(90 % envelope {number(its.low['90'][k])} to {number(its.high['90'][k])}); outside it at {outside} of "
-        f"{len(quantity.points)} points"
-    )
+    low, high = number(its.low["90"][k]), number(its.high["90"][k])
+    return f"{quantity.points[k]}: {seen} observed, {number(its.middle[k])} simulated (90% band {low} to {high})"
 
 
 def verdict_of(compared: Sequence[Compared], scored: Scored) -> str:
-    """What a board is told, in a sentence or two."""
+    """What a board is told: whether the simulation reproduces the register, else what differs most, and by how much."""
     time = f"{_spelt(scored.first)} to {_spelt(scored.last)}"
-    wrong = [one.quantity.label for one in compared if one.is_off]
+    wrong = [one for one in compared if one.is_off]
     if not wrong:
         return (
-            f"The simulation agrees with the register from {time}: nothing observed lies further from it than chance "
-            "explains."
+            f"The simulation reproduces the register from {time}: none of the {len(compared)} quantities compared "
+            "differs beyond chance."
         )
+    most = max(wrong, key=lambda one: float(np.max(_apart(one))))
+    middle = next((k for k, point in enumerate(most.quantity.points) if point.startswith("50 %")), None)
+    where = _at(most, int(np.argmax(_apart(most))) if middle is None else middle)
     return (
-        f"The simulation is off: from {time}, {len(wrong)} of {len(compared)} things observed lie further from it than "
-        f"chance explains: {'; '.join(wrong)}."
+        f"The simulation does not reproduce the register from {time}: {len(wrong)} of {len(compared)} quantities "
+        f"differ beyond chance. Most of all {most.quantity.label[:1].lower()}{most.quantity.label[1:]}, {where}."
     )
 
 

@@ -140,6 +140,6 @@ def _waiting_list(records: Records, scored: Scored) -> Quantity:
     listed, left = records.day(records.included_at), left_on(records)
     months = scored.months
     waiting = [float(((listed <= last) & (left > last)).sum()) for _, _, last in months]
-    label = "Patients on the way to infusion, last day of the month"
+    label = "Patients awaiting infusion, last day of the month"
     names = tuple(month for month, _, _ in months)
     return Quantity("waiting_list", label, "patients", names, np.array(waiting), np.array(waiting))

@@ -236,8 +236,7 @@ def fixed_warning(base: Base) -> list[str]:
         return []
     told = ", ".join(fixed[:3]) + (f" and {len(fixed) - 3} more (evppi.csv)" if len(fixed) > 3 else "")
     return [
-        f"{len(fixed)} inputs that are assumptions have no distribution, and what is unknown of them is in no figure: "
-        f"{told}"
+        f"{len(fixed)} inputs that are assumptions have no distribution, so no figure shows their uncertainty: {told}"
     ]
 
 

@@ -80,9 +80,9 @@ def no_reference_arm(scenarios: Mapping[str, Loaded]) -> str | None:
     if len(arms) < 2 or any(arm.economics is None for arm in arms) or not all(arm.infuses for arm in arms):
         return None
     return (
-        "no reference arm: ways of infusing are set against each other only, and whether any is worth its price is not "
-        "asked; compare with a scenario of strategy standard_care, such as library/standard_care_bispecific.yaml and "
-        "library/standard_care_conventional.yaml"
+        "no reference arm: the strategies are compared with each other only, not with care without CAR T cells; to ask "
+        "whether they are worth their price, add a scenario of strategy standard_care, such as "
+        "library/standard_care_bispecific.yaml or library/standard_care_conventional.yaml"
     )
 
 
@@ -95,7 +95,7 @@ def dear_states(scenarios: Mapping[str, Loaded]) -> list[str]:
     for name, loaded in scenarios.items():
         for state, a_qaly, above in _dear(loaded.scenario):
             shown = " and ".join(f"{amount:,.0f}" for amount in above)
-            said = f"{state} costs {a_qaly:,.0f} a QALY while it lasts, more than {shown}: there, living on in it"
+            said = f"{state} costs {a_qaly:,.0f} per QALY while it lasts, more than {shown}: there, living on in it"
             found.setdefault(f"{said} counts as a loss", []).append(name)
     return [f"{', '.join(names)}: {said}" for said, names in found.items()]
 

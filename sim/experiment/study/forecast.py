@@ -24,7 +24,7 @@ def waiting_list(
 
     `lengths`: of each arm, the days of the first list and then of the second in parts, shape (replications, days).
     Columns `scenario, list, label, day, date, estimate, low, high` (mean and its 95 % interval), `range_low,
-    range_high` (between which 95 % of the replications lie: what one course of events may look like) and, where a
+    range_high` (between which 95 % of the replications lie: what one simulated future may look like) and, where a
     number is given, `below_share` of the replications that are below it.
     """
     frames = []

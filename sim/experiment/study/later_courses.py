@@ -66,7 +66,7 @@ def unlike_relapses(scenarios: Mapping[str, Loaded]) -> list[str]:
             if not np.isfinite(own) or not (back > UNLIKE * own or own > UNLIKE * back):
                 continue
             found.append(
-                f"{name}: who returns for a later course relapses after {back:.4g} days (median of "
+                f"{name}: those who return for a later course relapse after {back:.4g} days (median of "
                 f"later_course.relapse), but half of those who relapse after the {product} product do so within "
                 f"{own:.4g} days: the one should say what the other does"
             )

@@ -143,7 +143,7 @@ def money_warnings(scenarios: Mapping[str, Loaded]) -> list[str]:
 def _above_one(load: Load) -> str:
     where = f" at {load.centre}" if load.centre else ""
     told = (
-        "far more is asked for than there will ever be; who needs it waits until they leave"
+        "demand is far above what there will ever be; patients who need it wait until they leave"
         if math.isinf(load.load)
         else f"offered load {load.load:.2f} is above 1; patients will queue until others leave"
     )
