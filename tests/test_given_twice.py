@@ -19,6 +19,8 @@ from sim.scenario import ScenarioError
         ("run autologous --set run.replications=3 -n 4", "are asked for as well"),
         ("run autologous --set run={\"replications\":3} -n 4", "are asked for as well"),
         ("check autologous --set run={\"seed\":3} --set run.seed=4", "run.seed: is set more than once"),
+        ("check autologous --set manufacturing.slots=unlimited --set manufacturing.slots.count=3", "slots.count: is set more"),
+        ("check autologous --set apheresis.repeat_after.uniform=[1d,2d] --set apheresis.repeat_after=1d", "is set more than"),
         ("run autologous --set run.replications=3 --precision infused_share=0.1", "not read here"),
         ("psa autologous --set run.replications=3", "not read here"),
         ("plan autologous --set run.replications=3 --vary run.window=9d:9.5d --target infused_share>=.5", "not read"),
