@@ -361,7 +361,8 @@ def test_day_by_day_holds_the_bed_days_of_the_months_and_no_two_stays_in_one_bed
 
 
 def test_two_slots_at_an_offer_that_start_on_it_and_work_that_takes_no_time() -> None:
-    ran = small("manufacturing: {duration: 0 d, slots: {count: 2, every: week}, lines: 3}\napheresis: {duration: 1 d}\n", "0 d, 0 d, 0 d")
+    made = "manufacturing: {duration: 0 d, slots: {count: 2, every: week}, lines: 3}"
+    ran = small(f"{made}\napheresis: {{duration: 1 d}}\n", "0 d, 0 d, 0 d")
     rows = day_by_day(ran.protocol, ran.trace, 0.0, 12.0)
     slots = [(row["unit"], row["kind"], row["from_day"], row["to_day"]) for row in rows if row["resource"] == "slot"]
     # 5 January, day 4, is a Monday; a slot without a lead stands through the day of its offer

@@ -57,7 +57,8 @@ def day_by_day(protocol: Protocol, trace: Trace, begin: float, end: float) -> li
             shared = {"resource": resource.name, "label": resource.label, "centre": name}
             ordered = its[np.argsort(slots.offered[its], kind="stable")]
             spells = [
-                (float(slots.offered[k]), float(until[k]), CLAIMED if slots.holder[k] >= 0 else UNCLAIMED) for k in ordered
+                (float(slots.offered[k]), float(until[k]), CLAIMED if slots.holder[k] >= 0 else UNCLAIMED)
+                for k in ordered
             ]
             rows += _in_rows(shared, spells, None)
     return rows
