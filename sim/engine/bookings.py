@@ -24,7 +24,7 @@ class BookingPool(Pool):
         super().__init__(place)
         self.terms, self.unlimited = terms, units.unlimited
         self._units, units.bookings = units, self
-        self._held: list[Request] = []
+        self._held: dict[Request, None] = {}
         self._looks = -inf
         known = terms.known[self.centre]
         self._known = next(steps for day, steps in reversed(known) if day <= 0.0)
@@ -40,7 +40,7 @@ class BookingPool(Pool):
     def give_back(self, request: Request, has_left: bool) -> None:
         """A booking is given up."""
         if not self.unlimited:
-            self._held.remove(request)
+            del self._held[request]
             request.day = nan
             self.look()
 
@@ -52,7 +52,7 @@ class BookingPool(Pool):
         if isnan(booking.ended):
             booking.ended, booking.day = day, day + booking.planned
             if not self.unlimited:
-                self._held.remove(booking)
+                del self._held[booking]
                 self.look()
         request.day = booking.day
 
@@ -68,6 +68,8 @@ class BookingPool(Pool):
 
     def _can_serve(self, request: Request) -> bool:
         """Whether a unit will be there at each instant of the time that is asked for."""
+        if len(self._held) + sum([one.units for one in self._units.holders]) < min(units for _, units in self._known):
+            return True  # were all taken at once, and as few there as ever will be
         first = self._needed_on(request, self.timeline.now)
         end = first + request.planned
         begins = [(self._begins(booking), booking.planned) for booking in self._held]
@@ -102,13 +104,13 @@ class BookingPool(Pool):
     def grant(self, request: Request) -> None:
         """A booking for the day on which the unit is needed."""
         request.day = self._needed_on(request, self.timeline.now)
-        self._held.append(request)
+        self._held[request] = None
         super().grant(request)
 
     def hold(self, request: Request, day: float) -> None:
         """A booking for a day that was made before the first one."""
         request.day = day
-        self._held.append(request)
+        self._held[request] = None
         super().grant(request)
 
     # -- when to look again -----------------------------------------------------------------------------------------

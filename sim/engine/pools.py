@@ -236,7 +236,8 @@ class Pool:
 class CapacityPool(Pool):
     """Units that are held and given back. After a cut, use may exceed the limit only by units granted before it.
 
-    `bookings`: the pool of its bookings, where they may be booked ahead; `holders`: then, the requests that hold units.
+    `bookings`: the pool of its bookings, where they may be booked ahead; `holders`: then, the requests that hold
+    units, as keys.
     """
 
     def __init__(self, place: Place, resource: Capacity) -> None:
@@ -247,7 +248,7 @@ class CapacityPool(Pool):
         self._in_use = 0
         self._turn_round = resource.turn_round
         self.bookings: BookingPool | None = None
-        self.holders: list[Request] = []
+        self.holders: dict[Request, None] = {}
         self._numbers = range(1, resource.numbers(self.centre) + 1)
         self._on: dict[int, Request] = {}
         self._out: set[int] = set()
@@ -294,7 +295,7 @@ class CapacityPool(Pool):
         self._on.pop(request.unit, None)
         self._call_turn()
         if self.bookings is not None and not self.unlimited:
-            self.holders.remove(request)
+            del self.holders[request]
             self.bookings.look()
 
     def let_have(self, request: Request, day: float) -> None:
@@ -317,5 +318,5 @@ class CapacityPool(Pool):
             self._on[request.unit] = request
         if self.bookings is not None:
             self.bookings.take_up(request, self.timeline.now)
-            self.holders.append(request)
+            self.holders[request] = None
         super().grant(request)

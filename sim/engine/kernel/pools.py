@@ -85,7 +85,9 @@ def grant_dose(shelves: Shelves, pool: Pool) -> None:
 @compiled
 def chain(requests: Table[Request], pool: Pool, row: int) -> None:
     """Put a request into its pool's chain."""
-    requests[row].following = pool.chain
+    requests[row].following, requests[row].before = pool.chain, -1
+    if pool.chain >= 0:
+        requests[pool.chain].before = row
     pool.chain = row
     pool.chained += requests[row].units
 
@@ -93,14 +95,14 @@ def chain(requests: Table[Request], pool: Pool, row: int) -> None:
 @compiled
 def unchain(requests: Table[Request], pool: Pool, row: int) -> None:
     """Take a request out of its pool's chain."""
-    pool.chained -= requests[row].units
-    if pool.chain == row:
-        pool.chain = requests[row].following
-        return
-    before = pool.chain
-    while requests[before].following != row:
-        before = requests[before].following
-    requests[before].following = requests[row].following
+    gone = requests[row]
+    pool.chained -= gone.units
+    if gone.before < 0:
+        pool.chain = gone.following
+    else:
+        requests[gone.before].following = gone.following
+    if gone.following >= 0:
+        requests[gone.following].before = gone.before
 
 
 @compiled

@@ -324,6 +324,7 @@ class Request:
     unit: int  # the number of the one granted, of those that have one; 0: none
     booking: int  # of units that may be booked, the walker's last one; -1: none
     following: int  # the next request in the pool's chain, or in the end of the same entity; -1: none
+    before: int  # the one before it in the pool's chain; -1: none
     newer: int  # the next of those that wait for the pool's turn at this instant; -1: none
     asked: float
     began: float
