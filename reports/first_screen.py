@@ -192,6 +192,8 @@ def sentence_of(findings: Findings) -> str:
 
 def _of_one(findings: Findings, scenario: str) -> str:
     wait, metric = findings.level(scenario, WAIT), _outcome(findings)
+    if not findings.level(scenario, INFUSED).known:
+        return f"{scenario}: nobody is referred in the measuring window"
     who = f"{of_hundred(findings.level(scenario, metric).value)} patients {WHO[metric]}"
     still = _still(findings, (scenario,))
     if still and wait.known:

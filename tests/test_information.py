@@ -172,3 +172,12 @@ def test_studies_are_read_and_what_is_no_study_is_refused_by_name() -> None:
         with pytest.raises(ValueError, match=told):
             parse_study(text)
     assert model_of("manufacturing.failure") == BINOMIAL
+
+
+def test_a_group_is_worth_the_same_where_one_strategy_stands_twice() -> None:
+    inputs = np.random.default_rng(4).normal(size=(60, 2))
+    one = np.column_stack([inputs[:, 0], inputs[:, 1]])
+    # the columns of the second are those of the first, and one that is dearer by as much in each sample
+    again = np.column_stack([one, one[:, 0], one[:, 0] - 2.0])
+    assert information_on_group(again, inputs).value == pytest.approx(information_on_group(one, inputs).value)
+    assert information_on_group(one[:, [0, 0]], inputs).value == 0.0

@@ -14,6 +14,7 @@ from sim.experiment.runs.replicate import Arm, Keep, replicate
 from sim.experiment.study.picture_tables import Pictures
 from sim.outcomes.by_group import ByGroup
 from sim.outcomes.curves import list_lengths, middle_stage_days
+from sim.outcomes.day_by_day import day_by_day
 from sim.outcomes.estimates import FREE, interval
 from sim.outcomes.flow import NODES, STATIONS, flow_counts
 from sim.outcomes.groups import group_keys
@@ -357,6 +358,20 @@ def test_day_by_day_holds_the_bed_days_of_the_months_and_no_two_stays_in_one_bed
     for month in slots.itertuples():
         there = (claimed["from_day"] >= month.day_from) & (claimed["from_day"] < month.day_to)
         assert there.sum() == pytest.approx(month.in_use)
+
+
+def test_two_slots_at_an_offer_that_start_on_it_and_work_that_takes_no_time() -> None:
+    made = "manufacturing: {duration: 0 d, slots: {count: 2, every: week}, lines: 3}"
+    ran = small(f"{made}\napheresis: {{duration: 1 d}}\n", "0 d, 0 d, 0 d")
+    rows = day_by_day(ran.protocol, ran.trace, 0.0, 12.0)
+    slots = [(row["unit"], row["kind"], row["from_day"], row["to_day"]) for row in rows if row["resource"] == "slot"]
+    # 5 January, day 4, is a Monday; a slot without a lead stands through the day of its offer
+    assert slots == [
+        (1, "claimed", 4.0, 5.0), (2, "claimed", 4.0, 5.0), (1, "claimed", 11.0, 12.0), (2, "unclaimed", 11.0, 12.0),
+    ]  # fmt: skip
+    # manufacture takes no time: nothing is held, so that nothing is told
+    assert not [row for row in rows if row["resource"] == "line"]
+    assert [row["to_day"] - row["from_day"] for row in rows if row["resource"] == "chair"] == [1.0, 1.0, 1.0]
 
 
 def test_without_views_there_are_no_such_tables() -> None:

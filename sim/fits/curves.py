@@ -48,7 +48,7 @@ def kaplan_meier(seen: Observed) -> Curve:
         return _reversed(seen, end)
     days = np.unique(end[events])
     died = _count(days, end[events], seen.weight[events])
-    risk = at_risk(days, seen.entry, np.where(events, end, end + 0.5), seen.weight)
+    risk = at_risk(days, seen.entry, end, seen.weight)
     with np.errstate(divide="ignore", invalid="ignore"):
         survival = np.cumprod(1.0 - died / risk)
         spread = np.sqrt(np.cumsum(died / (risk * (risk - died))))
@@ -94,7 +94,7 @@ def aalen_johansen(entry: FloatArray, end: FloatArray, cause: IntArray, causes: 
     days = np.unique(end[cause > 0])
     if not len(days):
         return [Curve(*(np.empty(0),) * 5)] * causes
-    risk = at_risk(days, entry, np.where(cause > 0, end, end + 0.5), ones)
+    risk = at_risk(days, entry, end, ones)
     each = np.array([_count(days, end[cause == k], ones[cause == k]) for k in range(1, causes + 1)])
     every = each.sum(axis=0)
     with np.errstate(divide="ignore", invalid="ignore"):

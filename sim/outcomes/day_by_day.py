@@ -23,7 +23,8 @@ def day_by_day(protocol: Protocol, trace: Trace, begin: float, end: float) -> li
     """A row for each time that a unit was held, and for each slot, between two days of the first replication.
 
     Days since the start of the simulation, not cut at the two. `unit` numbers the rows of a place from 1, so that no
-    two that stand in one overlap: who comes takes the lowest that is free. A slot stands from its offer to its start.
+    two that stand in one overlap: who comes takes the lowest that is free. What is held for no time has no row. A slot
+    stands from its offer to its start, and through the day of its offer at the least.
     """
     rows = []
     uses = trace.uses
@@ -32,7 +33,7 @@ def day_by_day(protocol: Protocol, trace: Trace, begin: float, end: float) -> li
     for number, (resource, place) in enumerate(queues_of(protocol)):
         if not isinstance(resource, Capacity):
             continue
-        its = np.flatnonzero(mine & (serving == number) & (uses.began < end) & (free > begin))
+        its = np.flatnonzero(mine & (serving == number) & (uses.began < end) & (free > np.maximum(begin, uses.began)))
         spells = [
             (float(uses.began[k]), float(free[k]), "patient" if uses.kind[k] == PATIENT else "lot")
             for k in its[np.argsort(uses.began[its], kind="stable")]
@@ -51,11 +52,12 @@ def day_by_day(protocol: Protocol, trace: Trace, begin: float, end: float) -> li
         names = place_names(resource, protocol.centres)
         for place, name in enumerate(names):
             offered = (slots.replication == 0) & (slots.resource == number) & (slots.centre == place)
-            its = np.flatnonzero(offered & (slots.offered < end) & (slots.start > begin))
+            until = np.maximum(slots.start, slots.offered + 1.0)
+            its = np.flatnonzero(offered & (slots.offered < end) & (until > begin))
             shared = {"resource": resource.name, "label": resource.label, "centre": name}
             ordered = its[np.argsort(slots.offered[its], kind="stable")]
             spells = [
-                (float(slots.offered[k]), float(slots.start[k]), CLAIMED if slots.holder[k] >= 0 else UNCLAIMED)
+                (float(slots.offered[k]), float(until[k]), CLAIMED if slots.holder[k] >= 0 else UNCLAIMED)
                 for k in ordered
             ]
             rows += _in_rows(shared, spells, None)

@@ -30,7 +30,7 @@ def parse_overrides(
     folder = scenario_file.resolve().parent
     roots = (scenario_file.absolute().parent.resolve(), folder, SHIPPED)
     allowance = Allowance()
-    set_before: set[str] = set()
+    set_before: set[tuple[str, ...]] = set()
 
     def filled_in(tree: Branch) -> Branch:
         own = spelled_out(tree)
@@ -42,7 +42,7 @@ def parse_overrides(
         if tree is None:
             continue
         paths = set(_paths(tree))
-        if twice := sorted(paths & set_before):
+        if twice := sorted(".".join(path) for path in _set_by(paths, set_before)):
             inside = "" if twice == [text.partition("=")[0].strip()] else shorten(", ".join(twice))
             problems.append(Problem(tree.place, inside, "is set more than once; allowed: one value"))
         set_before |= paths
@@ -54,16 +54,22 @@ def paths_set(overrides: Iterable[str]) -> set[str]:
     """The path of every value that these `PATH=VALUE` set, those inside a section that is given whole among them."""
     unheard: list[Problem] = []  # faults are told where the values are set
     trees = [_parse(text, unheard, Allowance(), lambda tree: tree) for text in overrides]
-    return {path for tree in trees if tree is not None for path in _paths(tree)}
+    return {".".join(path) for tree in trees if tree is not None for path in _paths(tree)}
 
 
-def _paths(node: Node, *above: str) -> Iterator[str]:
+def _set_by(paths: set[tuple[str, ...]], before: set[tuple[str, ...]]) -> set[tuple[str, ...]]:
+    """Those that are set before as well: alone, within one value, or by a part of them."""
+    above = {path[:k] for path in before for k in range(1, len(path))}
+    return {path for path in paths if path in above or any(path[: k + 1] in before for k in range(len(path)))}
+
+
+def _paths(node: Node, *above: str) -> Iterator[tuple[str, ...]]:
     """The path of every value below, sections apart."""
     if isinstance(node, Branch) and node.entries:
         for key, inner in node.entries.items():
             yield from _paths(inner, *above, key)
     else:
-        yield ".".join(above)
+        yield above
 
 
 def _parse(

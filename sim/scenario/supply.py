@@ -53,7 +53,9 @@ class Apheresis(Section):
 
     duration: Time = Field(NO_TIME, description="Time in the chair.")
     shortfall: ShareOf = Field(0.0, description="Proportion of collections that fall short.")
-    repeat_after: Time = Field(NO_TIME, description="Time from a short collection to the next.")
+    repeat_after: Time = Field(
+        NO_TIME, description="Time from a collection that fell short, or was lost on its way, to the next."
+    )
     attempts: Annotated[int | None, Whole(1, word="unlimited")] = Field(
         1, description="Collections tried at most, or unlimited."
     )
@@ -66,7 +68,11 @@ class Shipping(Section):
 
     to_factory: Time = Field(NO_TIME, description="Time from centre to factory.")
     to_centre: Time = Field(NO_TIME, description="Time from factory to centre.")
-    loss: ShareOf = Field(0.0, description="Proportion of shipments lost or damaged.")
+    loss: ShareOf = Field(
+        0.0,
+        description="Proportion of shipments lost or damaged, each way: a collection that has failed on the way to the "
+        "factory (apheresis.attempts), a manufacture that has failed on the way back (manufacturing.attempts).",
+    )
     calendar: CalendarName = Field(None, description=CALENDAR.format(what="the courier collects"))
     viable: Annotated[float, Days(above_zero=True, word="frozen")] = Field(
         float("inf"), description="How long fresh cells may wait for the courier before they are lost, or frozen."

@@ -487,7 +487,7 @@ COMPARISON = (
             text("kind", "held; of slots claimed or unclaimed."),
             text("holder", "patient or lot.", "a slot"),
             number("from_day", "When it is taken, or the slot offered.", SINCE_START),
-            number("to_day", "When it is free again, or the slot starts.", SINCE_START),
+            number("to_day", "When it is free again; when the slot starts, or its offer day is over.", SINCE_START),
             number("window_from", "First day of these weeks.", SINCE_START),
             number("window_to", "Their end.", SINCE_START),
         ),

@@ -183,3 +183,12 @@ def test_what_cannot_be_used_is_told_in_one_line_and_nothing_is_written(
     assert said in done.stderr
     assert not (tmp_path / "ours.yaml").exists()
     assert not (tmp_path / "ours").exists()
+
+
+def test_who_is_censored_in_the_days_before_an_event_is_not_at_risk_of_it() -> None:
+    # product limit by hand: of the three, one is gone on day 10.2, and one of the other two has the event on day 10.5
+    curve = observed(np.array([10.2, 10.5, 20.0]), np.array([False, True, False]))
+    assert (curve.day.tolist(), curve.share.tolist(), curve.at_risk.tolist()) == ([10.5], [0.5], [2.0])
+    # who is censored on the very day of an event is
+    curve = observed(np.array([10.5, 10.5, 20.0]), np.array([False, True, False]))
+    assert curve.at_risk.tolist() == [3.0]

@@ -180,3 +180,9 @@ def test_the_hundred_add_up(tmp_path_factory: pytest.TempPathFactory) -> None:
         mine = tables["outcomes"][tables["outcomes"]["scenario"] == scenario]
         share = next(row.estimate for row in records(mine) if row.outcome == "infused")
         assert abs(sum(one.count for one in field if one.name in ("infused", WELL, "since")) - 100 * share) < 1.0
+
+
+def test_a_window_in_which_nobody_is_referred_is_told_as_that() -> None:
+    names = ("referred", "infused_share", WAIT, EVERYBODY, PROGRESSED)
+    nobody = {("A", metric): Estimate(0.0 if metric == "referred" else NAN) for metric in names}
+    assert sentence_of(Findings(("A",), None, 5, nobody, {})) == "A: nobody is referred in the measuring window"

@@ -18,6 +18,7 @@ from sim.experiment.plan.targets import parse_costs, parse_target, parse_zones, 
 from sim.experiment.sweep.evaluate import SweepPlan
 from sim.experiment.sweep.factors import Factor
 from sim.experiment.sweep.file import places_of, relocate
+from sim.experiment.sweep.of_use import require_of_use
 from sim.experiment.sweep.points import Base
 from sim.experiment.sweep.prepare import warnings_of
 from sim.scenario import ScenarioError
@@ -85,6 +86,7 @@ def prepare_plan(
         plan = sweep_of(base, asked, how.workers, how.engine, how.cluster)
     except ScenarioError as error:
         raise relocate(error, places_of(levers)) from error
+    require_of_use(base, plan.points, places_of(levers))
     told = [f"cost a month of one unit, from economics.costs.capacity: {_listed(known)}"] if known else []
     return PreparedPlan(plan, asked, (*changed_meaning(base.scenarios), *told), tuple(warnings_of(base)))
 

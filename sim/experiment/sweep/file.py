@@ -74,7 +74,7 @@ def relocate(error: ScenarioError, places: Mapping[str, tuple[Place, str]]) -> S
             continue
         place, where = places[path]
         # a fault beside the value that was varied, or inside it
-        found.append(Problem(place, where, message if problem.path == path else f"{problem.path}: {message}"))
+        found.append(Problem(place, where, message if problem.path in (path, "") else f"{problem.path}: {message}"))
     return ScenarioError(found)
 
 

@@ -12,6 +12,7 @@ from sim.experiment.sweep.economics import economic_outcomes, require_outcomes
 from sim.experiment.sweep.evaluate import SweepPlan
 from sim.experiment.sweep.factors import Factor, parse_factor
 from sim.experiment.sweep.file import SweepFile, places_of, relocate
+from sim.experiment.sweep.of_use import require_of_use
 from sim.experiment.sweep.points import Base, Point, paths_of
 from sim.experiment.sweep.run import SweepStudy, run_sweep, sweep_files
 from sim.scenario import Place, ScenarioError
@@ -44,13 +45,15 @@ class PreparedSweep:
 def prepare_sweep(base: Base, asked: SweepFile, how: How) -> PreparedSweep:
     """The sweep over a base, as a file asks for it; what it does not say is as in the first scenario.
 
-    Raises OptionError where the design or a metric cannot be, LibraryMissingError.
+    Raises OptionError where the design or a metric cannot be, ScenarioError where a path cannot be varied,
+    LibraryMissingError.
     """
     first = next(iter(base.scenarios.values())).scenario.run
     try:
         design = build_design(asked.design, asked.factors, asked.variants, asked.samples, asked.seed or first.seed)
     except ValueError as error:
         raise OptionError("", f"{asked.design}: {error}") from error
+    require_of_use(base, design.points, asked.places)
     metrics = tuple(dict.fromkeys(asked.metrics))
     with option(""):
         require_outcomes(base, paths_of(design.points), metrics)
