@@ -94,7 +94,7 @@ def test_a_quantity_that_is_nowhere_told_still_has_its_envelope_and_its_picture(
     table = tables_of([Compared(one, score(one.values, drawn), False)])["observed"]
     assert table["observed"].isna().all()
     assert table["simulated"].tolist() == [1.5, 2.5, 4.0]
-    assert "not told observed" in observed.describer("months")(table, Mock(spec=Findings))
+    assert "withheld observed" in observed.describer("months")(table, Mock(spec=Findings))
 
 
 def test_no_small_number_of_patients_is_in_anything_that_is_written(tmp_path: Path) -> None:
