@@ -97,7 +97,7 @@ def scored_from(
     """The forecast from the end of one day, scored against what came."""
     then = known_then(reading, date_of(day))
     loaded, _ = fitted_until(base, path, file, reading, date_of(day))
-    # each day has luck of its own, so that what few courses of events are off by evens out over the days
+    # each day has luck of its own, so that what few simulated futures are off by evens out over the days
     loaded = loaded.with_overrides([f"run.seed={loaded.scenario.run.seed + int(day)}"])
     months = months_after(day, asked.months)
     found: Placed = placed(loaded, then, months, asked.overdue)

@@ -7,8 +7,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from sim.experiment.sweep.points import Base, Point, paths_of
 from sim.scenario import Place, Problem, ScenarioError
 from sim.scenario.problems import COMMAND_LINE
+from sim.scenario.schema import NOT_IN_DIGEST
 
-TOLD = ("name", "description", "sources", "validation", "uncertainty", "extends", "schema")
+TOLD = (*NOT_IN_DIGEST, "extends", "schema")
 COUNT = "run.replications"
 
 
