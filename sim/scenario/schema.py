@@ -63,9 +63,9 @@ NEEDED = {
     "hybrid": ("manufacturing", "allogeneic", "hybrid"),
     "standard_care": ("after_infusion",),
 }
-# Sections that neither move a result nor count as part of the scenario's identity.
 # More outages by chance than this in a replication are a slip of the pen.
 MOST_OUTAGES = 10_000
+# Sections that neither move a result nor count as part of the scenario's identity.
 NOT_IN_DIGEST = ("name", "description", "validation", "uncertainty", "sources")
 # Stands where an autologous scenario says nothing of doses; nothing reads it.
 NO_STOCK = Allogeneic.by_default(stock=Stock.by_default(opening=0, order=Order.by_default(), doses_per_lot=1))
