@@ -232,4 +232,4 @@ def test_what_is_asked_for_without_end_has_no_load_and_loses_no_results(
     there = table[table["resource"] == resource]
     assert there["offered_load"].isna().any()
     assert not np.isinf(table["offered_load"]).any()
-    assert any("far more is asked for than there will ever be" in warning for warning in study.warnings)
+    assert any("demand is far above what there will ever be" in warning for warning in study.warnings)
