@@ -133,4 +133,4 @@ def test_returns_unlike_the_relapses_of_their_product_are_told() -> None:
     late = load(file, overrides=["later_course.relapse={exponential: {median: 20 months}}"])
     (told,) = unlike_relapses({"late": late})
     # half of the responders by 1 + 9.5 months and half of the others by 4.6, of 73 % and 27 %
-    assert re.search(r"^late: .* relapses after 608.8 days .* the autologous product do so within 25\d", told)
+    assert re.search(r"^late: .* relapse after 608.8 days .* the autologous product do so within 25\d", told)
