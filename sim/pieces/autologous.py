@@ -76,7 +76,7 @@ def _slots(m: Making) -> Cadence | None:
     if slots is None:
         return None
     each = slots.scope == "centre"
-    here = [(slots.count if c.slots is None else c.slots) if m.may_make_for(n) else None for n, c in s.centres.items()]
+    here = [s.slots_at(name) if m.may_make_for(name) else None for name in s.centres]
     offers = slots.offer_days(s.run)
     counts = tuple(slots_by_offer(steps, offers) for steps in (here if each else [slots.count]))
     return Cadence(
@@ -96,7 +96,7 @@ def _slots(m: Making) -> Cadence | None:
 
 def chairs(s: Scenario) -> Capacity:
     """The apheresis chairs of each centre; given in opening hours only."""
-    chair = at_centres(s, "chair", "Apheresis chairs", lambda centre: centre.chairs)
+    chair = at_centres(s, "chair", "Apheresis chairs", lambda centre: s.centres[centre].chairs)
     open_in = openings(s, s.apheresis.calendar)
     bound = [units if unlimited(units) else units_by_day(units, open_in=open_in) for units in chair.units]
     return replace(chair, units=tuple(bound))
@@ -110,7 +110,7 @@ def lines(m: Making) -> Capacity:
     lot_rank = {"first": -1.0, "last": 1.0}.get(s.allogeneic.lots.shared_lines, 0.0)
     label = m.label("Manufacturing lines")
     if made.site == "centre":
-        places = at_centres(s, m.line, label, lambda centre: made.lines if centre.lines is None else centre.lines)
+        places = at_centres(s, m.line, label, s.lines_at)
         return replace(places, policy=policy, lot_rank=lot_rank)
     shut = shut_downs(s, "line")
     return shared(m.line, label, units_by_day(made.lines, shut), policy, lot_rank, units_out(made.lines, shut))
@@ -122,7 +122,7 @@ def _places_of_lines(s: Scenario, each: bool) -> tuple[Places, ...]:
     if made.site == "factory":
         factory: Places = ((made.lines, shut_downs(s, "line")),)
         return (factory,) * (len(s.centres) if each else 1)
-    own = [(made.lines if c.lines is None else c.lines, shut_downs(s, "line", name)) for name, c in s.centres.items()]
+    own = [(s.lines_at(name), shut_downs(s, "line", name)) for name in s.centres]
     return tuple((place,) for place in own) if each else (tuple(own),)
 
 
