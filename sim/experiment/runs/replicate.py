@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.engine.choice import SIMPY, engine, generator
+from sim.engine.choice import SIMPY, engine, generator, meeting
 from sim.engine.trace import LOT, Trace
 from sim.experiment.runs.meanwhile import prepare
 from sim.experiment.runs.work import AHEAD, in_processes
@@ -210,7 +210,7 @@ def simulate(
     patients = resolved(arm.scenario, protocol, cohort, trace)
     if arm.scenario.after_infusion is not None:
         whose = None if lives_of_all else cohort.measured[cohort.person]
-        patients = replace(patients, after=follow_on(arm.scenario, patients, luck, whose))
+        patients = replace(patients, after=follow_on(arm.scenario, patients, luck, whose, meeting(with_engine)))
     return patients, trace
 
 
