@@ -16,7 +16,7 @@ from click.testing import CliRunner, Result
 from run_sim import cli
 from sim.engine.choice import COMPILED, SIMPY
 from sim.experiment.own.observe import compare, may_differ, moved_to, simulated_registers, verdict_of
-from sim.experiment.own.quantities import Quantity, Scored, measured
+from sim.experiment.own.quantities import Quantity, Scored, measured, seen_alike
 from sim.experiment.own.scores import least_replications, off, score
 from sim.outcomes.recorded import in_view, in_whole_days, recorded
 from sim.records.reader import read_records
@@ -184,6 +184,15 @@ def test_what_was_known_earlier_is_the_register_of_an_earlier_extract(tmp_path: 
     np.testing.assert_array_equal(then.end_day, again.end_day)
     assert then.outcome.tolist() == again.outcome.tolist()
     assert (np.isnan(again.end_day) & np.isnan(again.day("infusion"))).any()
+
+
+@pytest.mark.parametrize(("activity", "end"), [("withdrawn", "hospice"), ("hospice", "withdrawn"), ("died", "died")])
+def test_withdrawal_is_seen_by_whatever_name_the_register_has_for_it(tmp_path: Path, activity: str, end: str) -> None:
+    registered = read(tmp_path, simulated(load_text(world_text())))
+    registered = replace(registered, has=(registered.has - {"outcome"}) | {f"ends.{activity}"})
+    alike = replace(registered, outcome=np.full(len(registered), end, dtype=object), end_day=registered.day("referral"))
+    assert (seen_alike(alike, registered).outcome == end).all()
+    assert (seen_alike(replace(alike, outcome=np.full(len(alike), "product_failed")), registered).outcome == "").all()
 
 
 def test_scores_by_hand() -> None:
