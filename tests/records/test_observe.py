@@ -94,7 +94,7 @@ def test_a_register_of_another_scenario_is_told_to_be_off_and_where(place: Path)
     assert first.startswith("The simulation does not reproduce the register from ")
     assert re.search(r"Most of all .*\d+ observed, \d+ simulated \(90% band \d+ to \d+\)\.$", first)
     points = pd.read_csv(place / "wrong" / "observed.csv").set_index(["quantity", "point"])
-    middle = points.loc[("waiting_days", "50 % of patients")]
+    middle = points.loc[("waiting_days", "50% of patients")]
     assert middle["observed"] > middle["high_90"] > middle["simulated"]
     assert not middle["inside_90"]
     assert scores["crps"]["waiting_days"] > 3.0 * scores["crps_expected"]["waiting_days"]
@@ -219,14 +219,14 @@ def test_holm_and_how_many_replications_it_takes() -> None:
 
 def test_what_alone_would_differ_is_named_though_among_many_it_may_be_chance() -> None:
     luck = np.random.default_rng(3)
-    drawn = [[Quantity(name, name, "d", ("50 %",), luck.normal(50.0, 1.0, 1)) for name in "ABCD"] for _ in range(199)]
+    drawn = [[Quantity(name, name, "d", ("50%",), luck.normal(50.0, 1.0, 1)) for name in "ABCD"] for _ in range(199)]
 
     def verdict(value: float) -> str:
-        truth = [Quantity(name, name, "d", ("50 %",), np.array([value if name == "A" else 50.0])) for name in "ABCD"]
+        truth = [Quantity(name, name, "d", ("50%",), np.array([value if name == "A" else 50.0])) for name in "ABCD"]
         return verdict_of(compare(truth, drawn), Scored(20_000.0, 20_100.0))
 
     assert verdict(50.1).endswith("none of the 4 quantities compared differs beyond chance.")
     near = verdict(52.3)
     assert "The simulation reproduces the register" in near
-    assert re.search(r"Nearest to it: a, 50 %: 52 observed, 50 simulated .*, which alone would \(p 0\.0\d+\)\.$", near)
+    assert re.search(r"Nearest to it: a, 50%: 52 observed, 50 simulated .*, which alone would \(p 0\.0\d+\)\.$", near)
     assert "does not reproduce" in verdict(56.0)
