@@ -65,8 +65,11 @@ def engine_note(wanted: str) -> str | None:
 
 
 def workers_for(name: str, patients: float, cores: int) -> int:
-    """How many processes are worth starting for this many patients on an engine."""
-    alone = WORTH_A_WORKER_COMPILED_PATIENTS if name == COMPILED else WORTH_A_WORKER_PATIENTS
+    """How many processes are worth starting for this many patients on an engine.
+
+    Where the kernel is being compiled, as many as it is worth: others would take from the compilation what it needs.
+    """
+    alone = WORTH_A_WORKER_PATIENTS if name == SIMPY else WORTH_A_WORKER_COMPILED_PATIENTS
     return max(1, min(cores, int(patients // alone)))
 
 
@@ -90,6 +93,11 @@ def generator(name: str) -> Uniforms:
     return uniforms
 
 
+def awaits_kernel(name: str) -> bool:
+    """Whether the engine of that name is SimPy only until the kernel is there."""
+    return name == SIMPY_UNTIL_COMPILED and not is_compiled()
+
+
 def meeting(name: str) -> Meet:
     """The routine that finds days of death for the engine of that name, as of now; the days are the same."""
     if _compiled_now(name):
@@ -100,4 +108,4 @@ def meeting(name: str) -> Meet:
 
 
 def _compiled_now(name: str) -> bool:
-    return name == COMPILED or (name == SIMPY_UNTIL_COMPILED and is_compiled())
+    return name != SIMPY and not awaits_kernel(name)

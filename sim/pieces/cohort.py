@@ -401,8 +401,7 @@ def _flags(
     if any(not (r.travel.is_fixed and r.travel.mean() == 0.0) for r in regions.values()):
         one_each("region", regions, region)
     several = bool(scenario.manufacturing.manufacturers)
-    stops = [d for d in scenario.disruptions.values() if d.work != "finish"]
-    if several or any(d.centre is not None or d.by_number for d in stops):
+    if several or any(d.centre is not None or d.by_number for d in scenario.disruptions.values()):
         one_each("centre", scenario.centres, centre)
     offered_to = () if scenario.alternative is None else scenario.alternative.offered.to
     if several or scenario.hybrid.allogeneic_for or offered_to or scenario.cells.by_risk_group:

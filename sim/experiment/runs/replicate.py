@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.engine.choice import SIMPY, engine, generator, meeting
+from sim.engine.choice import SIMPY, awaits_kernel, engine, generator, meeting
 from sim.engine.trace import LOT, Trace
 from sim.experiment.runs.meanwhile import prepare
 from sim.experiment.runs.work import AHEAD, in_processes
@@ -130,7 +130,7 @@ def replicate(
     prepare(with_engine, workers)
     size = batch_size(arms)
     if workers == 1:
-        for batch in batches(numbers, size):
+        for batch in as_kernel_comes(with_engine, numbers, size):
             yield from _replications(arms, batch, keep, with_engine)
             done(len(batch))
         return
@@ -138,7 +138,8 @@ def replicate(
 
     # a worker has several batches to do, so that none waits long for the last
     size = max(1, min(size, len(numbers) // (4 * workers)))
-    calls = (delayed(_replications)(arms, batch, keep, with_engine) for batch in batches(numbers, size))
+    parts = as_kernel_comes(with_engine, numbers, size)
+    calls = (delayed(_replications)(arms, batch, keep, with_engine) for batch in parts)
     for found in in_processes(calls, workers, AHEAD, in_order=True):
         yield from found
         done(len(found))
@@ -152,6 +153,15 @@ def batch_size(arms: Sequence[Arm]) -> int:
 def batches(numbers: Sequence[int], size: int) -> list[Sequence[int]]:
     """The numbers in their order, at most `size` at a time."""
     return [numbers[k : k + size] for k in range(0, len(numbers), size)]
+
+
+def as_kernel_comes(with_engine: str, numbers: Sequence[int], size: int) -> Iterator[Sequence[int]]:
+    """As `batches`, and one by one until the kernel is there, so that it is not kept waiting."""
+    first = 0
+    while first < len(numbers):
+        last = first + (1 if awaits_kernel(with_engine) else size)
+        yield numbers[first:last]
+        first = last
 
 
 def as_run(arms: Sequence[Arm], numbers: Sequence[int]) -> Iterator[tuple[Sequence[Arm], Sequence[int]]]:
