@@ -106,6 +106,15 @@ REFUSED: tuple[Unused, ...] = (
         )
         for kind in CAPACITY_AT
     ),
+    Unused(
+        "economics.equity.risk_group.*", lambda s, name: name not in s.patients.risk_groups,
+        ("patients.risk_groups",), lambda s, name: f"'{name}' is no risk group"
+        f"{did_you_mean(name, list(s.patients.risk_groups), 'risk groups')}",
+    ),
+    Unused(
+        "economics.equity.centre.*", lambda s, name: name not in s.treating, ("regions.*.centre",),
+        lambda s, name: f"no region sends patients to '{name}'{did_you_mean(name, list(s.treating), 'centres')}",
+    ),
 )  # fmt: skip
 DETAILS: tuple[Unused, ...] = (
     Unused(
@@ -169,11 +178,6 @@ DETAILS: tuple[Unused, ...] = (
         "perspective is {s.economics.perspective}, so that it counts whoever pays, and no year of a budget is told",
     ),
     Unused(
-        "economics.equity.risk_group.*", lambda s, name: name not in s.patients.risk_groups,
-        ("patients.risk_groups",), lambda s, name: f"'{name}' is no risk group"
-        f"{did_you_mean(name, list(s.patients.risk_groups), 'risk groups')}",
-    ),
-    Unused(
         "economics.equity.risk_group.*",
         lambda s, name: name in s.patients.risk_groups and s.patients.risk_groups[name].share == 0.0,
         ("patients.risk_groups.*.share",), "the proportion of this risk group is 0",
@@ -181,10 +185,6 @@ DETAILS: tuple[Unused, ...] = (
     Unused(
         "economics.equity.risk_group", lambda s: len(s.patients.risk_groups) == 1,
         ("patients.risk_groups",), "there is one risk group, so that nobody counts for more than another",
-    ),
-    Unused(
-        "economics.equity.centre.*", lambda s, name: name not in s.treating, ("regions.*.centre",),
-        lambda s, name: f"no region sends patients to '{name}'{did_you_mean(name, list(s.treating), 'centres')}",
     ),
     Unused(
         "economics.equity.centre", lambda s: len(s.treating) == 1, ("regions.*.centre",),
