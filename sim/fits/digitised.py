@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from sim.fits.curve_choices import FAMILIES
 from sim.fits.curves import Curve, Z, kaplan_meier
 from sim.fits.likelihood import Maximum, Observed, aicc, by_preference, maximise
 from sim.fits.numbers import Number, Row, lognormal, rounded, rounded_clock
@@ -26,14 +27,6 @@ from sim.tables.words import counted
 FloatArray = NDArray[np.float64]
 # A rise of a curve that cannot rise, or a start beside 1, of up to this much is a slip of the hand that digitised it.
 SLIP = 0.02
-FAMILIES: Mapping[str, tuple[tuple[str, str], ...]] = {
-    "exponential": (("rate", "/ d"),),
-    "weibull": (("scale", "d"), ("shape", "")),
-    "loglogistic": (("median", "d"), ("shape", "")),
-}
-# What a curve may be fitted by: the best of these, one of them, or the curve as it is.
-BEST, TABLE = "best", "table"
-CHOICES = (BEST, *FAMILIES, TABLE)
 # Rounds in which the numbers censored in an interval settle; the paper's own code has no limit.
 MOST_ROUNDS = 200
 

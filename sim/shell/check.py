@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 
 import click
 
-from sim.scenario.naming import changed_meaning
 from sim.shell.options import SCENARIO_FILE, overrides
 from sim.shell.screen import BAD_INPUT, errors_in_words, paragraph, print_table, say, screen_width, warn
 from sim.tables.words import counted
@@ -81,6 +80,7 @@ def _check_one(file: Path, loaded: Loaded, shows_path: bool, shows_sources: bool
     from sim.pieces.diagram import outline
     from sim.pieces.loads import expect, flag_shares, rooms
     from sim.pieces.strategies import build_protocol
+    from sim.scenario.naming import changed_meaning
 
     protocol = build_protocol(loaded.scenario)
     paragraph(f"{file}: {loaded.scenario.name} ({loaded.scenario.strategy}), digest {loaded.digest[:12]}")

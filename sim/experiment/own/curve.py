@@ -18,9 +18,8 @@ from sim.experiment.disk.publish import require_free
 from sim.experiment.disk.table_files import write_table
 from sim.experiment.own.fit import extends_of, loads, name_of, require_out
 from sim.experiment.own.tables import about_inputs, publish
+from sim.fits.curve_choices import BEST, TABLE
 from sim.fits.digitised import (
-    BEST,
-    TABLE,
     CurveError,
     Digitised,
     fit_families,

@@ -12,7 +12,7 @@ from typing import Any
 
 import pandas as pd
 
-from sim.engine.choice import COMPILED, pick, workers_for
+from sim.engine.choice import SIMPY, pick, workers_for
 from sim.experiment.disk.event_log import event_log_files, write_event_log
 from sim.experiment.disk.manifest import (
     about_program,
@@ -225,7 +225,7 @@ def _run(plan: Plan, folder: Path, done: Callable[[int], None]) -> Study:
     cores = os.cpu_count() or 1
     workers = plan.workers or workers_for(engine, patients_expected, cores)
     # one process is enough for the replications; another may begin with what they rest on
-    helps = plan.robustness and plan.workers is None and workers == 1 < cores and engine == COMPILED
+    helps = plan.robustness and plan.workers is None and workers == 1 < cores and engine != SIMPY
     helpers = int(helps and not is_a_worker())
     with (
         tried_meanwhile(plan.scenarios, plan.replications, engine, helpers) as tried,
