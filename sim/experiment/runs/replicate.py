@@ -42,8 +42,8 @@ from sim.scenario import Scenario
 FloatArray = NDArray[np.float64]
 LONGEST_CURVE_DAYS = 1_096
 LONGEST_FORECAST_DAYS = 7_305
-# So many patients of an arm are simulated at once at the most: their columns take some 5 MB.
-BATCH_PATIENTS = 10_000
+# So many patients of an arm are simulated at once at the most: their columns take some 12 MB.
+BATCH_PATIENTS = 25_000
 MOST_AT_ONCE = 25
 
 
