@@ -10,6 +10,7 @@ from sim.engine.trace import Trace
 from sim.pieces.cohort import Cohort
 from sim.pieces.luck import Luck
 from sim.pieces.protocol import Protocol
+from sim.pure.mortality import Meet, met_together
 from sim.pure.streams import Uniforms, uniforms
 
 SIMPY, COMPILED = "simpy", "compiled"
@@ -95,6 +96,15 @@ def generator(name: str) -> Uniforms:
 def awaits_kernel(name: str) -> bool:
     """Whether the engine of that name is SimPy only until the kernel is there."""
     return name == SIMPY_UNTIL_COMPILED and not is_compiled()
+
+
+def meeting(name: str) -> Meet:
+    """The routine that finds days of death for the engine of that name, as of now; the days are the same."""
+    if _compiled_now(name):
+        from sim.engine import compiled_engine
+
+        return compiled_engine.meet
+    return met_together
 
 
 def _compiled_now(name: str) -> bool:

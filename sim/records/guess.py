@@ -20,6 +20,7 @@ from sim.records.register import ACTIVITIES, quoted
 from sim.records.value import ATTEMPTS, ENDS, MILESTONES, date_of
 from sim.records.words import ENDING, NO_DATE, OTHER_WORDS, OUTCOME_WORDS, PLANNED, WORDS, plain
 from sim.scenario.problems import one_line, shorten
+from sim.tables.words import counted
 
 # A column of dates has dates in so many of its filled cells at least.
 LEAST_DATES = 0.6
@@ -60,7 +61,9 @@ def describe(path: Path) -> str:
     raw = read_raw(path, form)
     if not len(raw.row):
         why = (
-            f"none of its {len(raw.broken)} rows has as many cells as the first one" if raw.broken else "holds no rows"
+            f"none of its {counted(len(raw.broken), 'row')} has as many cells as the first one"
+            if raw.broken
+            else "holds no rows"
         )
         raise RecordsError(f"{path}: {why}")
     dates, marks = {}, Counter[str]()
@@ -83,7 +86,8 @@ def describe(path: Path) -> str:
         head.append(f"header: {form.header}    # the row with the names of the columns; what is above it is not used")
     head += [f"# {note}" for note in raw.notes]
     if raw.broken:
-        head.append(f"# {len(raw.broken)} rows have not as many cells as the first one, and are not used")
+        have = counted(len(raw.broken), "row has", "rows have")
+        head.append(f"# {have} not as many cells as the first one, and will not be used")
     is_log = _is_log(columns)
     body = list(_events(columns) if is_log else _patients(columns))
     if marks and not is_log:
@@ -123,7 +127,7 @@ def _patients(columns: _Columns) -> Iterator[str]:
     if "id" in other:
         ids = raw.columns[other["id"]].str.strip()
         different = ids[ids != ""].nunique()
-        yield f"id: {quoted(other['id'])}    # {different} different ones in {len(raw.row)} rows; {STAYS}"
+        yield f"id: {quoted(other['id'])}    # {different} different ones in {counted(len(raw.row), 'row')}; {STAYS}"
     yield "milestones:"
     for name in MILESTONES:
         if name in milestones:
@@ -200,7 +204,7 @@ def _events(columns: _Columns) -> Iterator[str]:
     yield "  activities:"
     for name, means in meaning.items():
         line = f"{quoted(name)}: {means}" if means else f"# {quoted(name)}: ?"
-        yield f"    {line}    # {counts[name]} rows"
+        yield f"    {line}    # {counted(counts[name], 'row')}"
     yield from _categories(raw, other)
     yield from _attempts(other)
 
@@ -264,7 +268,8 @@ def _when(raw: Raw, dates: Mapping[str, Guess]) -> Iterator[str]:
                 latest, of = float(np.nanmax(days)), name
     gaps = np.diff(np.unique(every))
     if of and len(gaps) and gaps.max() > LONGEST_SILENCE:
-        gap = f"{gaps.max():.0f} days without a date lie before it, or between others"
+        silence = counted(f"{gaps.max():.0f}", "day without a date lies", "days without a date lie")
+        gap = f"{silence} before it, or between others"
         yield f"# as_of: {date_of(latest).isoformat()}    # no guess: {gap}; look for slips of the pen,"
         yield "#                        # and state the day of the extract"
     elif of:
@@ -317,7 +322,7 @@ def _outcome(raw: Raw, column: str, end: str, dates: Mapping[str, Guess]) -> Ite
         if cell:
             means = _best(str(cell), OUTCOME_WORDS, tuple(OUTCOME_WORDS))
             line = f"{quoted(str(cell))}: {means}" if means else f"# {quoted(str(cell))}: ?"
-            yield f"    {line}    # {count} rows"
+            yield f"    {line}    # {counted(count, 'row')}"
 
 
 def _categories(raw: Raw, other: Mapping[str, str]) -> Iterator[str]:
@@ -333,7 +338,7 @@ def _categories(raw: Raw, other: Mapping[str, str]) -> Iterator[str]:
             yield "    values:"
             for cell, count in counts.items():
                 if cell:
-                    yield f"      {quoted(str(cell))}: {quoted(str(cell))}    # {count} rows"
+                    yield f"      {quoted(str(cell))}: {quoted(str(cell))}    # {counted(count, 'row')}"
 
 
 def _attempts(other: Mapping[str, str]) -> Iterator[str]:

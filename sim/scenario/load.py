@@ -13,10 +13,11 @@ from sim.scenario.as_waiting import kept_words, with_values_of_waiting
 from sim.scenario.dropped import Dropped, Order, sort_unused, still_idle, told_apart, voided, without
 from sim.scenario.evidence import EVIDENCE_FILE, read_evidence
 from sim.scenario.faults import Nodes, checked, nodes_of, place_at
+from sim.scenario.in_time import without_effect_in_time
 from sim.scenario.inherit import Layer, Reading, read_layers, read_text_layers, toxicity_for
 from sim.scenario.leaves import Value, is_whole_at, marker_at, values
 from sim.scenario.merge import at_once, held, in_vain, merge
-from sim.scenario.never import Contradiction, contradictions, without_effect_in_time
+from sim.scenario.never import Contradiction, contradictions
 from sim.scenario.nodes import Branch, walk
 from sim.scenario.overrides import parse_overrides
 from sim.scenario.problems import COMMAND_LINE, Place, Problem, ScenarioError
@@ -272,11 +273,7 @@ def _merge_and_check(
 
 def _contradicted(tree: Branch, found: Contradiction, order: Order) -> Problem:
     """The contradiction at its place, and where the last of the other values was written, if that is elsewhere."""
-    nodes = nodes_of(tree)
-    place = place_at(found.path, nodes, tree.place)
-    there = [nodes[path] for path in found.because if path in nodes]
-    written = [when for key, node in there if (when := order.last(node, key)) is not None]
-    last = max(written, key=lambda when: when[0], default=None)
+    place, last = place_at(found.path, nodes_of(tree), tree.place), order.latest(tree, found.because)
     hint = f" ({last[1]})" if last is not None and last[1].file != place.file else ""
     return Problem(place, ".".join(found.path), f"{found.message}{hint}")
 

@@ -54,7 +54,7 @@ study_options = together(
         "--precision",
         multiple=True,
         metavar="METRIC=HALFWIDTH",
-        help="Replicate until the 95 % interval is so narrow, e.g. progressed_before_infusion_share=0.01.",
+        help="Replicate until the 95% interval is so narrow, e.g. progressed_before_infusion_share=0.01.",
     ),
     click.option(
         "--min-replications", **limited("run", "min_replications"), help="With --precision: at least so many (20)."

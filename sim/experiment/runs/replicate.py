@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -11,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.engine.choice import SIMPY, awaits_kernel, engine, generator
+from sim.engine.choice import SIMPY, awaits_kernel, engine, generator, meeting
 from sim.engine.trace import LOT, Trace
 from sim.experiment.runs.meanwhile import prepare
 from sim.experiment.runs.work import AHEAD, in_processes
@@ -42,8 +43,8 @@ from sim.scenario import Scenario
 FloatArray = NDArray[np.float64]
 LONGEST_CURVE_DAYS = 1_096
 LONGEST_FORECAST_DAYS = 7_305
-# So many patients of an arm are simulated at once at the most: their columns take some 12 MB.
-BATCH_PATIENTS = 25_000
+# So many patients of an arm are simulated at once at the most: their columns take some 5 MB.
+BATCH_PATIENTS = 20_000
 MOST_AT_ONCE = 25
 
 
@@ -199,20 +200,27 @@ def _at_once(arms: Sequence[Arm], numbers: Sequence[int], keep: Keep, with_engin
 
 
 def simulate(
-    arm: Arm, numbers: Sequence[int], with_engine: str, traced: bool = False, lives_of_all: bool = True
+    arm: Arm,
+    numbers: Sequence[int],
+    with_engine: str,
+    traced: bool = False,
+    lives_of_all: bool = True,
+    referred_until: float = math.inf,
 ) -> tuple[Patients, Trace]:
     """What happened to the patients of a batch of replications of one arm (see `as_run`), and the record of it.
 
     `lives_of_all`: whether what comes after infusion is wanted of all patients, or of the measured alone.
+    `referred_until`: whom chance refers from that day on is left out.
     """
     assert not breaks_down(arm.scenario), "outages by chance are drawn for each replication first (as_run)"
     protocol, follow_up = arm.protocol, arm.scenario.run.follow_up
-    cohort, luck = draw_cohort(arm.scenario, protocol.clocks, numbers, arm.parameter_set, generator(with_engine))
+    draw = generator(with_engine)
+    cohort, luck = draw_cohort(arm.scenario, protocol.clocks, numbers, arm.parameter_set, draw, referred_until)
     trace = engine(with_engine)(protocol, cohort, luck, arm.scenario.runs_until, follow_up, traced)
     patients = resolved(arm.scenario, protocol, cohort, trace)
     if arm.scenario.after_infusion is not None:
         whose = None if lives_of_all else cohort.measured[cohort.person]
-        patients = replace(patients, after=follow_on(arm.scenario, patients, luck, whose))
+        patients = replace(patients, after=follow_on(arm.scenario, patients, luck, whose, meeting(with_engine)))
     return patients, trace
 
 
