@@ -272,7 +272,6 @@ OWN_CELLS = Population("those infused with their own cells", "infused_own_cells"
 ASKED_FOR_SLOT = Population("those who asked for a slot", "asked_for_slot")
 PRODUCT_BACK = Population("those whose product came back to the centre", "product_back")
 TURNED = Population("those given the alternative", "alternative")
-DIED = _outcome("died")
 WAIT = ("referral", "infusion")
 VEIN = ("apheresis", "infusion")
 # By months since referral.
