@@ -267,11 +267,11 @@ def _wait(findings: Findings, scenario: str, found: Verdict) -> str:
     a, b = told_apart(mine.value, theirs.value, lambda value, figures: rounded(value, figures))
     if found is Verdict.UNCLEAR:
         return (
-            f"no clear difference in the mean wait ({a} and {b} days)"
+            f"no clear difference in the mean wait ({a} and {counted(b, 'day')})"
             if a != b
-            else (f"no clear difference in the mean wait ({a} days)")
+            else (f"no clear difference in the mean wait ({counted(a, 'day')})")
         )
-    return f"a mean wait of {a} days instead of {b}"
+    return f"a mean wait of {counted(a, 'day')} instead of {b}"
 
 
 def _share(findings: Findings, scenario: str, metric: str, found: Verdict) -> str:
@@ -282,7 +282,7 @@ def _share(findings: Findings, scenario: str, metric: str, found: Verdict) -> st
     if found is Verdict.INCOMPARABLE:
         return f"{of_hundred(mine.value)} patients {WHO[metric]}" if mine.known else f"nobody {WHO[metric]}"
     a, b = of_hundred_apart(mine.value, theirs.value)
-    return f"{a} patients {WHO[metric]} instead of {b}"
+    return f"{counted(a, 'patient')} {WHO[metric]} instead of {b}"
 
 
 def _of_several(findings: Findings) -> str:

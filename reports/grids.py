@@ -155,7 +155,7 @@ def _as_it_is(name: str, frame: pd.DataFrame) -> Grid:
             else:
                 line.append(str(value))
         lines.append(line)
-    more = f"; the first {MOST_ROWS} of {len(frame)} rows, the download has all" if len(frame) > MOST_ROWS else ""
+    more = f"; the first {MOST_ROWS} of {len(frame)}, the download has all" if len(frame) > MOST_ROWS else ""
     heads = [column.replace("_", " ") for column in columns]
     return Grid(f"{name}.csv{more}", heads, lines, "text stack")
 

@@ -82,7 +82,7 @@ def _range(metric: str, ends: list[Estimate], names: list[str], apart: bool) -> 
     if metric == WAIT:
         low, high = (rounded(end.value) for end in ends)
         at = [uncapital(name) for name in names]
-        return f"a mean wait from {low} days ({at[0]}) to {high} ({at[1]})"
+        return f"a mean wait from {counted(low, 'day')} ({at[0]}) to {high} ({at[1]})"
     low, high = (of_hundred(end.value).removesuffix(" of 100") for end in ends)
     share = f"{low} to {high}" if low != high else low
     return f"{share} of 100 patients {_who(metric)}"
@@ -114,8 +114,8 @@ def of_psa(tables: Tables, findings: Findings, picture: str) -> FirstScreen:
         ]
         tiles.append(tile(f"Probability of being cost-effective at {worth}", entries))
         best = max(strategies, key=lambda row: row.probability)
-        name, share = findings.quoted(str(best.strategy)), of_hundred(best.probability)
-        told.append(f"at {worth}, {name} is cost-effective in {share} samples")
+        name = findings.quoted(str(best.strategy))
+        told.append(f"at {worth}, {name} is cost-effective in {of_hundred(best.probability)} samples")
     if not told:
         told.append("one strategy only: there is nothing to compare it with")
     return FirstScreen(f"{_capital('; '.join(told))}.", tuple(tiles), picture, UNCERTAIN)

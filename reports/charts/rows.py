@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from reports.figure import Figure, trace
-from reports.theme import INK, PAPER, SMALL_SIZE, Mark, lighter, lines, name_of, plain
+from reports.theme import INK, PAPER, SMALL_SIZE, Mark, hatched, lines, name_of, plain
 from reports.words import Estimate, bare, bounds, compact, is_money, level, scale, unit_of
 
 ROW, GAP = 24, 30
@@ -164,7 +164,7 @@ def _of_shares(panel: Panel) -> bool:
 
 
 def _percent_ticks(high: float, span: tuple[float, float]) -> dict[str, Any]:
-    """Ticks on an axis of shares: none beyond 100 %, and fewer where it is not as wide as the picture."""
+    """Ticks on an axis of shares: none beyond 100%, and fewer where it is not as wide as the picture."""
     step = 20 if high > 50 else 10 if high > 20 else 5
     if span[1] - span[0] < NARROW:
         step = 50 if high > 50 else 2 * step
@@ -224,9 +224,7 @@ def _traces(
             "yaxis": axes[1],
         }
         if panel.bars:
-            # lighter inside, so that a dark whisker is seen on it
-            look = {"color": lighter(mark.colour), "line": {"width": 1.2, "color": mark.colour}}
-            figure.add_trace(trace("bar", width=ROW - 6, marker=look, **shared))
+            figure.add_trace(trace("bar", width=ROW - 6, marker=hatched(mark), **shared))
         else:
             dot = {
                 "color": mark.colour,

@@ -10,7 +10,7 @@ from reports.charts.bands import Box, Grid, Line, draw_grid
 from reports.figure import Figure
 from reports.findings import Findings, headline
 from reports.theme import MUTED, SMALL_SIZE, canvas, day_tick, finish, mark, name_of
-from reports.words import Estimate, level, listed
+from reports.words import Estimate, counted, level, listed
 
 LARGE = 280
 
@@ -51,7 +51,7 @@ def describe(waits: pd.DataFrame, findings: Findings) -> str:
     for scenario in findings.scenarios:
         mine = waits[(waits["scenario"] == scenario) & waits["cumulative"].notna()]
         told = [
-            f"{level(Estimate(float(row['cumulative'].iloc[0]), unit='share'))} within {day} days"
+            f"{level(Estimate(float(row['cumulative'].iloc[0]), unit='share'))} within {counted(day, 'day')}"
             for day in (28, 56, 112)
             if not (row := mine[mine["day_to"] == day]).empty
         ]

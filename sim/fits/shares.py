@@ -54,7 +54,7 @@ class Share:
 
     @property
     def interval(self) -> tuple[float, float]:
-        """The middle 95 % of the posterior."""
+        """The middle 95% of the posterior."""
         return float(special.betaincinv(self.a, self.b, 0.025)), float(special.betaincinv(self.a, self.b, 0.975))
 
 
@@ -82,7 +82,7 @@ class Referrals:
 
     @property
     def interval(self) -> tuple[float, float]:
-        """The middle 95 % of a gamma of this mean and standard deviation."""
+        """The middle 95% of a gamma of this mean and standard deviation."""
         shape = (self.rate / self.sd) ** 2
         low, high = special.gammaincinv(shape, 0.025), special.gammaincinv(shape, 0.975)
         return float(low * self.rate / shape), float(high * self.rate / shape)

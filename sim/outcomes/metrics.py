@@ -20,6 +20,7 @@ from sim.outcomes.patients import (
     withdrawn_slots,
 )
 from sim.outcomes.verdicts import HIGHER, LOWER, NEITHER
+from sim.tables.words import counted
 
 # From this share of the measured on, what is unresolved at the end of follow-up is said beside every figure it touches.
 CENSORED = 0.01
@@ -136,8 +137,9 @@ METRICS: tuple[Metric, ...] = (
     ),
     *(
         Metric(
-            name, f"Proportion infused or given the alternative, and progression-free {months} months after referral",
-            "share", HIGHER, REFERRED, f.treated_and_free(months),
+            name,
+            "Proportion infused or given the alternative, and progression-free "
+            f"{counted(months, 'month')} after referral", "share", HIGHER, REFERRED, f.treated_and_free(months),
         )
         for months, name in TREATED_AND_FREE.items()
     ),
@@ -236,15 +238,15 @@ METRICS: tuple[Metric, ...] = (
     ),
     *(
         Metric(
-            name, f"Proportion infused and progression-free {months} months after referral", "share", HIGHER, REFERRED,
-            f.free_and_infused(months),
+            name, f"Proportion infused and progression-free {counted(months, 'month')} after referral", "share",
+            HIGHER, REFERRED, f.free_and_infused(months),
         )
         for months, name in INFUSED_AND_FREE.items()
     ),
     *(
         Metric(
-            f"alive_at_{months}_months_share", f"Proportion alive {months} months after referral", "share", HIGHER,
-            REFERRED, f.alive(months),
+            f"alive_at_{months}_months_share", f"Proportion alive {counted(months, 'month')} after referral", "share",
+            HIGHER, REFERRED, f.alive(months),
         )
         for months in INFUSED_AND_FREE
     ),

@@ -61,7 +61,7 @@ class WeibullClock(Family):
     """A Weibull: `shape`, and one of `scale`, `median` and `mean`."""
 
     shape: Shape = Field(description="Above 1 the hazard grows with time; 1 is an exponential.")
-    scale: PositiveDays = Field(None, description="63 % have the event by then.")
+    scale: PositiveDays = Field(None, description="63% have the event by then.")
     median: PositiveDays = Field(None, description="Half have the event by then.")
     mean: PositiveDays = Field(None, description="Mean time to the event.")
 

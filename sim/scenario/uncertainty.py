@@ -23,6 +23,7 @@ from sim.scenario.problems import any_of, did_you_mean, show
 from sim.scenario.read_once import once
 from sim.scenario.section import Fault, Named, refuse
 from sim.scenario.units import NUMBER, UNIT_OF_SPELLING, write_number
+from sim.tables.words import counted
 
 FloatArray = NDArray[np.float64]
 _AMOUNT = re.compile(rf"\s*({NUMBER})\s*(|(?:/|per\s)?\s*[^\W\d_]+)\s*")
@@ -322,8 +323,8 @@ def _faults(family: str, p: Mapping[str, float]) -> Iterator[str]:
     for name in ("mean", "median"):
         if family in ("gamma", "lognormal") and name in p and p[name] <= 0.0:
             yield f"found {name} {p[name]:g}; allowed: above 0"
-    if family == "dirichlet" and p["events"] <= 0.0:
-        yield f"found {p['events']:g} events; allowed: more than 0"
+    if family == "dirichlet" and (events := p["events"]) <= 0.0:
+        yield f"found {counted(f'{events:g}', 'event')}; allowed: more than 0"
     if "of" in p and not 0.0 < p["events"] < p["of"]:
         yield f"found {p['events']:g} of {p['of']:g}; allowed: some events, and fewer than all"
     if family == "beta" and "mean" in p:

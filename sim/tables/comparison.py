@@ -281,8 +281,8 @@ VALIDATION = Table(
         number("published", "The published estimate, or the exact value.", null="none stated"),
         text("unit", "Of published, simulated and error.", "a count"),
         number("simulated", "Mean over replications.", null=NOBODY),
-        number("low", "Lower end of the 95 % simulation interval.", null="one replication only"),
-        number("high", "Upper end of the 95 % simulation interval.", null="one replication only"),
+        number("low", "Lower end of the 95% simulation interval.", null="one replication only"),
+        number("high", "Upper end of the 95% simulation interval.", null="one replication only"),
         number("error", "Simulated less published.", null="no estimate stated"),
         number(
             "standard_error", "Standard error of the mean.", null="one replication only",

@@ -80,7 +80,7 @@ THROUGH_TIME = (
             whole("below", "The number asked for.", "patients"),
             whole("day", "From when on the mean stays below it.", SINCE_START, "never in the window"),
             text("date", "The date of that day.", "never in the window"),
-            whole("sure_day", "From when on 95 % of replications are below it.", SINCE_START, "never in the window"),
+            whole("sure_day", "From when on 95% of replications are below it.", SINCE_START, "never in the window"),
             text("sure_date", "The date of that day.", "never in the window"),
         ),
         ("scenario", "list"),

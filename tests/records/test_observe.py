@@ -94,7 +94,7 @@ def test_a_register_of_another_scenario_is_told_to_be_off_and_where(place: Path)
     assert first.startswith("The simulation does not reproduce the register from ")
     assert re.search(r"Most of all .*\d+ observed, \d+ simulated \(90% band \d+ to \d+\)\.$", first)
     points = pd.read_csv(place / "wrong" / "observed.csv").set_index(["quantity", "point"])
-    middle = points.loc[("waiting_days", "50 % of patients")]
+    middle = points.loc[("waiting_days", "50% of patients")]
     assert middle["observed"] > middle["high_90"] > middle["simulated"]
     assert not middle["inside_90"]
     assert scores["crps"]["waiting_days"] > 3.0 * scores["crps_expected"]["waiting_days"]

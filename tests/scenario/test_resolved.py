@@ -11,7 +11,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from sim.scenario import Difference, Loaded, compare_scenarios, digest, json_schema, load, write_resolved
+from sim.scenario import Difference, Loaded, compare_scenarios, digest, load, write_resolved
+from sim.scenario.json_schema import json_schema
 from sim.scenario.leaves import inline
 from sim.scenario.units import parse_days
 from tests.scenario.writing import AUTOLOGOUS, DATA, SAMPLES, load_text, write

@@ -38,6 +38,7 @@ from sim.scenario import Loaded, Scenario, load
 from sim.scenario.kept_dates import keeping_dates
 from sim.scenario.sources import RECORDS
 from sim.tables import TABLES
+from sim.tables.words import counted
 
 NAMES = (FAULTS, "observed", "observed_scores")
 FILES = tuple(TABLES[name].file for name in NAMES)
@@ -167,7 +168,8 @@ def require_enough(replications: int, quantities: int) -> None:
     least = least_replications(quantities)
     if replications < least:
         raise RecordsError(
-            f"{replications} replications: allowed: at least {least}, for {quantities} quantities; with fewer, nothing "
+            f"{counted(replications, 'replication')}: allowed: at least {least}, for {quantities} quantities; "
+            f"with fewer, nothing "
             "could be told from chance"
         )
 
@@ -185,7 +187,8 @@ def require_days(scored: Scored) -> None:
     days = scored.last - scored.first + 1.0
     if days < LEAST_DAYS:
         raise RecordsError(
-            f"only {max(days, 0.0):.0f} days are there to be scored, up to {date_of(scored.last)} (as_of); "
+            f"only {counted(f'{max(days, 0.0):.0f}', 'day is', 'days are')} there to be scored,"
+            f" up to {date_of(scored.last)} (as_of); "
             f"allowed: at least {LEAST_DAYS}"
         )
 
@@ -195,8 +198,8 @@ def unused_rows(reading: Reading) -> Iterator[str]:
     unused = reading.rows - len(reading.records)
     if unused:
         yield (
-            f"{unused} of {reading.rows} rows are not used (records_faults.csv): numbers of patients by month, and on "
-            "the way, are observed too low by as many"
+            f"of {counted(reading.rows, 'row')}, {unused} are not used (records_faults.csv): numbers of patients by "
+            "month, and on the way, are observed too low by as many"
         )
 
 
@@ -369,7 +372,8 @@ def where(one: Compared) -> str:
     if not one.is_off:
         return ""
     outside = int((~one.score.inside["90"]).sum())
-    return f"{_at(one, int(np.argmax(_apart(one))))}; outside it at {outside} of {len(one.quantity.points)} points"
+    points = counted(len(one.quantity.points), "point")
+    return f"{_at(one, int(np.argmax(_apart(one))))}; outside it at {outside} of {points}"
 
 
 def _apart(one: Compared) -> NDArray[np.float64]:
@@ -403,7 +407,7 @@ def verdict_of(compared: Sequence[Compared], scored: Scored) -> str:
             "differs beyond chance."
         )
     most = max(wrong, key=lambda one: float(np.max(_apart(one))))
-    middle = next((k for k, point in enumerate(most.quantity.points) if point.startswith("50 %")), None)
+    middle = next((k for k, point in enumerate(most.quantity.points) if point.startswith("50%")), None)
     where = _at(most, int(np.argmax(_apart(most))) if middle is None else middle)
     return (
         f"The simulation does not reproduce the register from {time}: {len(wrong)} of {len(compared)} quantities "
