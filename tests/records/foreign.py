@@ -21,8 +21,9 @@ from openpyxl import Workbook
 from sim.records.guess import describe
 from tests.records.another_hospital import Course, FloatArray, Hospital, live
 
-# The day on which the registers begin, and that of the extract; what comes after it is known to the tests alone.
-BEGAN, EXTRACT, START = 300, 1029, datetime(2026, 1, 1)
+# The day on which the registers begin, and that of the extract; what comes after it is known to the tests alone. Slots
+# are given on Mondays, as in the simulation.
+BEGAN, EXTRACT, START = 300, 1029, datetime(2026, 1, 5)
 LIKE = Hospital(days=EXTRACT + 190, slots=(2, 2), frailty=0.0, rising=1.0, switching=1.0, missing=0.0)
 SINCE, AS_OF = START + timedelta(days=BEGAN), START + timedelta(days=EXTRACT)
 REGISTERS = ("registro.xlsx", "ereignisse.csv", "log.xes")
