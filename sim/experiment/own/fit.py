@@ -38,12 +38,13 @@ TOLD = ("fitted", "scaled", "shrunk")
 
 @dataclass(frozen=True)
 class Outcome:
-    """A finished fit: what was read, what was fitted, and the scenario as it loads."""
+    """A finished fit: what was read, what was fitted, the scenario as it loads, and what it comes to in sentences."""
 
     reading: Reading
     fitted: Fitted
     scenario: Loaded
     base: Loaded
+    said: Sequence[str]
 
 
 def fit_register(
@@ -70,13 +71,14 @@ def fit_register(
     fitted = fit(reading, loaded.scenario, bootstrap, seed)
     text, found = scenario_of(out, base, fitted, reading, described.file.name, folder.name)
     tables = tables_of(reading, fitted, loaded)
+    said = said_of(reading, tables["fits"])
     more = {"base": loaded.scenario.name, "base_digest": loaded.digest,
             "asked": {"bootstrap": bootstrap, "seed": seed},
-            "scenario": out.name, "scenario_digest": digest_of_text(text), "said": said_of(reading, tables["fits"]),
+            "scenario": out.name, "scenario_digest": digest_of_text(text), "said": said,
             "warnings": list(fitted.warnings)}  # fmt: skip
     write_results(folder, "fit", reading, described, tables, command, more, replace, {loaded.scenario.name: loaded})
     write_text(out, text)
-    return Outcome(reading, fitted, found, loaded)
+    return Outcome(reading, fitted, found, loaded, said)
 
 
 def fit_again(described: Described, base: Loaded, asked: Mapping[str, Any], out: Path, again: Path) -> str:
