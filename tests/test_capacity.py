@@ -86,7 +86,7 @@ def test_the_fifty_patients_need_five_lines(tmp_path: Path) -> None:
     assert study.said == [
         "manufacturing.lines = 5 is the smallest that meets turnaround_days_mean <= 20 and infused_share >= 1 "
         "with 95% confidence",
-        "With it, 100.0% (100.0 to 100.0) of the referred are infused, and 0.0% still wait when follow-up ends",
+        "With it, 100% of the referred are infused, and nobody still waits when follow-up ends",
         "Nothing else within 2% of that value meets it",
         "95% is the confidence that all of 10 tests together are right, each target up to its indifference zone "
         "(turnaround_days_mean to within 1, infused_share to within 0.01; --zone)",
@@ -388,6 +388,12 @@ def test_zones_and_targets_stand_once() -> None:
         require_used({"turnaround_days_mean": 1.0}, [parse_target("infused_share >= 0.5")])
     with pytest.raises(ValueError, match="each target once"):
         require_once([parse_target("infused_share >= 50%"), parse_target("infused_share >= 0.5")])
+    with pytest.raises(ValueError, match=r"infused_share >= 0\.5 says more, and infused_share >= 0\.4 nothing"):
+        require_once([parse_target("infused_share >= 0.4"), parse_target("infused_share >= 0.5")])
+    with pytest.raises(ValueError, match="waiting_days_mean <= 100 says more"):
+        require_once([parse_target("waiting_days_mean <= 100"), parse_target("waiting_days_mean <= 120")])
+    with pytest.raises(ValueError, match="which nothing can meet together"):
+        require_once([parse_target("waiting_days_mean <= 100"), parse_target("waiting_days_mean >= 120")])
 
 
 @pytest.mark.parametrize(

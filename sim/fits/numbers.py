@@ -362,7 +362,7 @@ def of_referrals(path: str, fit: Referrals, base: float, p_value: float, note: s
     said = "; ".join(filter(None, (fit.note, note)))
     row = Row(
         path,
-        fit.status,
+        "fitted",
         "gamma",
         estimate=fit.rate * MONTH,
         low=low * MONTH,
@@ -372,7 +372,7 @@ def of_referrals(path: str, fit: Referrals, base: float, p_value: float, note: s
         n=fit.n,
         events=fit.n,
         censored=0,
-        weight_of_base=fit.weight_of_base,
+        weight_of_base=0.0,
         p_value=p_value,
         verdict="" if math.isnan(p_value) else NOT_CONSTANT if p_value < LEAST_P else CONSTANT,
         note=said,
@@ -384,7 +384,7 @@ def of_referrals(path: str, fit: Referrals, base: float, p_value: float, note: s
         value,
         (row,),
         {path: uncertain} if fit.rate > 0.0 else {},
-        f"{counted(fit.n, 'referral')} in {counted(f'{fit.days:.0f}', 'day')}",
+        f"{told(fit.n)} {'referral' if fit.n == 1 else 'referrals'} in {counted(f'{fit.days:.0f}', 'day')}",
     )
 
 

@@ -111,8 +111,13 @@ class CureClock(Family):
     share: Annotated[float, Share()] = Field(description="Proportion that never has the event.")
     of: Annotated[Any, Clock()] = Field(description="The clock of the others.")
 
+    def checks(self) -> Iterator[Fault]:
+        if isinstance(self.of, Never):
+            allowed = "a clock for those who are not cured, or never in place of the whole"
+            yield ("of",), f"never comes to anybody, so that `share` changes nothing; allowed: {allowed}"
+
     def value(self) -> Survival:
-        if self.share == 1.0 or isinstance(self.of, Never):
+        if self.share == 1.0:
             return Never()
         of: Survival = self.of
         return of if self.share == 0.0 else Cured(self.share, of)

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from sim.pure.distributions import LEAST_LEFT, share_between, truncated_normal
 from sim.scenario.kinds import Context, JsonSchema, Kind
-from sim.scenario.problems import any_of, did_you_mean, show
+from sim.scenario.problems import any_of, did_you_mean, shorten, show
 from sim.scenario.read_once import once
 from sim.scenario.section import Fault, Named, refuse
 from sim.scenario.units import NUMBER, UNIT_OF_SPELLING, write_number
@@ -227,6 +227,8 @@ def _together_faults(path: str, entry: Uncertain, found: Mapping[str, Uncertain]
     if entry.among and not unread and sum(one.among == entry.among for one in found.values()) < 2:
         yield f"found among: {show(entry.among)} with one share; allowed: two shares or more that sum to 1"
     ahead, seen = entry.below, {path}
+    if ahead == path:
+        return  # told above
     while ahead in found and ahead not in seen:
         seen.add(ahead)
         ahead = found[ahead].below
@@ -252,7 +254,7 @@ def _correlation(found: Any) -> Named[float]:
     for path, number in found.items():
         usable = isinstance(number, int | float) and not isinstance(number, bool)
         if not isinstance(path, str) or not usable or not -MOST_CORRELATION <= number <= MOST_CORRELATION:
-            raise ValueError(f"found {show(found)}; allowed: {allowed}")
+            raise ValueError(f"found {show(number)} for {shorten(str(path))}; allowed: {allowed}")
     return Named({path: float(number) for path, number in found.items()})
 
 
@@ -275,7 +277,7 @@ def _read(entry: Any) -> Uncertain:
         allowed = "evidence ids, or the word assumption or records, and then ': ' and a note"
         raise ValueError(f"found no source; allowed: {allowed}")
     family, given = families[0], entry[families[0]]
-    allowed = ", or ".join(" and ".join(way) for way in FAMILIES[family])
+    allowed = ", or ".join(f"{{{', '.join(f'{name}: …' for name in way)}}}" for way in FAMILIES[family])
     if not isinstance(given, dict) or not any(set(given) == set(way) for way in FAMILIES[family]):
         raise ValueError(f"found {show(given)} for {family}; allowed: {allowed}")
     among = given.get("among", "")

@@ -45,6 +45,7 @@ def check_command(
     from sim.experiment.runs.replicate import Arm
     from sim.scenario import ScenarioError, load
     from sim.scenario.arms import unlike
+    from sim.scenario.load import require_fit
 
     wrong = False
     checked: dict[str, Loaded] = {}
@@ -52,6 +53,7 @@ def check_command(
         try:
             loaded = load(file, overrides)
             require_size([Arm(loaded.scenario.name, loaded.scenario)], {loaded.scenario.name: loaded})
+            require_fit(loaded)
         except ScenarioError as error:
             wrong = True
             for problem in error.problems:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.fits.curves import Curve, aalen_johansen
-from sim.records.value import Records, date_of, day_number
+from sim.records.value import CLOCK_OF_END, ENDS, Records, date_of, day_number
 from sim.tables.words import EVENTS, counted
 
 FloatArray = NDArray[np.float64]
@@ -76,7 +76,10 @@ def measured(records: Records, scored: Scored) -> list[Quantity]:
 def seen_alike(records: Records, register: Records) -> Records:
     """Simulated patients without what the register does not record: its milestones, and how paths ended."""
     has = register.has
-    told = np.array(["outcome" in has or f"ends.{end}" in has for end in records.outcome.tolist()], dtype=bool)
+    # what one clock brings about is one thing, by whatever names: withdrawal is told where any reason of it is
+    clocks = {CLOCK_OF_END[end] for end in CLOCK_OF_END if f"ends.{end}" in has}
+    ends = {end for end in ENDS if "outcome" in has or f"ends.{end}" in has or CLOCK_OF_END.get(end) in clocks}
+    told = np.isin(records.outcome.astype(str), list(ends))
     return replace(
         records,
         milestones={name: day for name, day in records.milestones.items() if name in has},

@@ -98,6 +98,15 @@ REFUSED: tuple[Rule, ...] = (
         )
         for kind in CAPACITY_AT
     ),
+    Rule(
+        "economics.equity.risk_group.*", lambda s, name: name not in s.patients.risk_groups,
+        ("patients.risk_groups",), lambda s, name: f"'{name}' is no risk group"
+        f"{did_you_mean(name, list(s.patients.risk_groups), 'risk groups')}",
+    ),
+    Rule(
+        "economics.equity.centre.*", lambda s, name: name not in s.treating, ("regions.*.centre",),
+        lambda s, name: f"no region sends patients to '{name}'{did_you_mean(name, list(s.treating), 'centres')}",
+    ),
 )  # fmt: skip
 DETAILS: tuple[Rule, ...] = (
     Rule(
@@ -149,17 +158,8 @@ DETAILS: tuple[Rule, ...] = (
         "perspective is {s.economics.perspective}, so that it counts whoever pays, and no year of a budget is told",
     ),
     Rule(
-        "economics.equity.risk_group.*", lambda s, name: name not in s.patients.risk_groups,
-        ("patients.risk_groups",), lambda s, name: f"'{name}' is no risk group"
-        f"{did_you_mean(name, list(s.patients.risk_groups), 'risk groups')}",
-    ),
-    Rule(
         "economics.equity.risk_group", lambda s: len(s.patients.risk_groups) == 1,
         ("patients.risk_groups",), "there is one risk group, so that nobody counts for more than another",
-    ),
-    Rule(
-        "economics.equity.centre.*", lambda s, name: name not in s.treating, ("regions.*.centre",),
-        lambda s, name: f"no region sends patients to '{name}'{did_you_mean(name, list(s.treating), 'centres')}",
     ),
     Rule(
         "economics.equity.centre", lambda s: len(s.treating) == 1, ("regions.*.centre",),
