@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from reports.charts.plans import levers
+from reports.charts.plans import has_costs, levers
 from reports.findings import EVERYBODY, SHORT, Findings
 from reports.first_screen import INFUSED, PROGRESSED, TILES, WAIT, FirstScreen, Tile, of_scenarios, tile
 from reports.tables import Tables, records
@@ -175,12 +175,13 @@ def of_plan(plan: pd.DataFrame, picture: str) -> FirstScreen:
         told = f"No combination of {listed([input_label(p) for p in paths])} that was run meets the target: {aims}"
         return FirstScreen(f"{told}.", (), picture, MEETS)
     row = chosen.iloc[0]
-    what = listed([f"{input_label(path)}: {_plain(row[path])}" for path in paths])
+    what = listed([f"{uncapital(input_label(path))} {_plain(row[path])}" for path in paths])
+    rank = "Cheapest" if has_costs(plan) else "Least"
     tiles = []
     for target in targets[:3]:
         mine = chosen[chosen["target"] == target].iloc[0]
         tiles.append(tile(str(mine["label"]), [("the answer", 0, _of(mine))], f"target: {_target(plan, target)}"))
-    return FirstScreen(f"{what} is the smallest that meets the target: {aims}.", tuple(tiles), picture, MEETS)
+    return FirstScreen(f"{rank} with {aims}: {what}.", tuple(tiles), picture, MEETS)
 
 
 def _target(plan: pd.DataFrame, target: str) -> str:

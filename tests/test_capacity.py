@@ -86,7 +86,7 @@ def test_the_fifty_patients_need_five_lines(tmp_path: Path) -> None:
     assert study.said == [
         "manufacturing.lines = 5 is the smallest that meets turnaround_days_mean <= 20 and infused_share >= 1 "
         "with 95% confidence",
-        "With it, 100.0% (100.0 to 100.0) of the referred are infused, and 0.0% still wait when follow-up ends",
+        "With it, 100% of the referred are infused, and nobody still waits when follow-up ends",
         "Nothing else within 2% of that value meets it",
         "95% is the confidence that all of 10 tests together are right, each target up to its indifference zone "
         "(turnaround_days_mean to within 1, infused_share to within 0.01; --zone)",

@@ -16,7 +16,7 @@ NOUNS = (
     "input", "number", "replication", "sample", "point", "scenario", "strategy", "event", "registers?", "combination",
 )  # fmt: skip
 PLURAL = re.compile(rf" (?:{'|'.join(NOUNS)})s\b|^ strategies\b")
-ALWAYS_MANY = ("told", "of_hundred", "between", "_spelled")
+ALWAYS_MANY = ("told", "of_hundred", "between")
 """Functions whose text never ends in the number one: `fewer than 5`, `1 of 100`, `0 to 7`."""
 
 

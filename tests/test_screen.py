@@ -41,7 +41,7 @@ def test_four_scenarios_have_at_most_ten_lines_each_and_no_line_is_too_long(colu
     lines = printed(columns, False)
     assert max(map(len, lines)) <= columns
     first = lines.index("")
-    assert lines[0].startswith("Three strategies compared")
+    assert lines[0].startswith("Compared with ")
     assert " ".join(lines[:first]).count(". ") == 0, "the finding is one sentence"
     heads = [k for k, line in enumerate(lines) if k > first and not line.startswith(" ")][: len(FOUR) + 1]
     for head, after in pairwise(heads):

@@ -52,7 +52,7 @@ class Panel:
 
     `wrap`: letters in a line of a label. `limits`: the ends of an axis that the numbers have by their nature.
     `span`: the part of the width that it takes, of which the column of numbers is not a part; `short`: the column has
-    numbers without intervals, on a wide page too.
+    numbers without intervals, on a wide page too. `zero`: the axis holds 0, as one of differences must.
     """
 
     groups: tuple[Group, ...]
@@ -62,6 +62,7 @@ class Panel:
     limits: tuple[float, float] | None = None
     span: tuple[float, float] = (0.0, 1.0)
     short: bool = False
+    zero: bool = True
 
     @property
     def height(self) -> float:
@@ -173,12 +174,11 @@ def _percent_ticks(high: float, span: tuple[float, float]) -> dict[str, Any]:
 
 
 def _range(panel: Panel) -> tuple[float, float]:
-    """From the smallest to the largest number drawn, zero included; bars of shares from 0."""
+    """From the smallest to the largest number drawn, with zero unless the panel does without; bars of shares from 0."""
     rows = [row.estimate for group in panel.groups for row in group.rows]
-    ends = [
-        0.0,
-        *(x * scale(one.unit) for one in rows for x in (one.value, one.low, one.high) if math.isfinite(x)),
-    ]
+    ends = [x * scale(one.unit) for one in rows for x in (one.value, one.low, one.high) if math.isfinite(x)]
+    if panel.zero or not ends:
+        ends.append(0.0)
     from_zero = panel.bars and (_of_shares(panel) or min(ends) == 0.0) and panel.limits is None
     low, high = (0.0 if from_zero else min(ends)), max(ends)
     if panel.limits is not None:

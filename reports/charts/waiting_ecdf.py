@@ -23,7 +23,7 @@ def draw(waits: pd.DataFrame, findings: Findings) -> Figure:
     ]
     last = max((line.x[-1] for line in series), default=30.0)
     axis = {"range": [0, last], "dtick": day_tick(last, 12)}
-    title = "Infused with a waiting time ≤ x days"
+    title = "Waiting time ≤ x days"
     grid = Grid([Box(title, series, suffix="%", top=100.0)], 1, "x: days from referral to infusion", axis, LARGE)
     narrow = draw_grid(picture, grid)
     half = {"color": MUTED, "width": 1.2, "dash": "dot"}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
 
 WITHDRAWALS: Mapping[str, str] = {
     "hospice": "Hospice care",
@@ -64,3 +65,8 @@ def counted(count: int | str, one: str, many: str | None = None) -> str:
     `one`, `many`: the noun, with its verb where it has one; `many` is `one` with an s unless given.
     """
     return f"{count} {one if is_one(count) else many or one + 's'}"
+
+
+def spelt(day: date) -> str:
+    """A date as it is read aloud: `15 July 2027`."""
+    return f"{day.day} {day:%B} {day.year}"

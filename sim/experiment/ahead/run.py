@@ -36,7 +36,7 @@ from sim.scenario.files import shipped_file
 from sim.scenario.in_progress import COLUMNS, INFUSED, UnderWay, digest_of, text_of
 from sim.scenario.unused.happens import gives
 from sim.tables import TABLES
-from sim.tables.words import counted
+from sim.tables.words import counted, spelt
 
 # The name of the second scenario of a folder, the base that was fitted to what was known on earlier days.
 BACK_TESTED = "{}, base of the back-test"
@@ -329,8 +329,3 @@ def _said(patients: Sequence[UnderWay], tables: dict[str, pd.DataFrame], months:
             f"{counted(months.count, 'month')}: in {100 * share:.0f} of 100 futures{half}."
         )
     return said
-
-
-def spelt(day: Any) -> str:
-    """A date as it is read aloud."""
-    return f"{day.day} {day:%B} {day.year}"

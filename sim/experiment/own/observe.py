@@ -38,7 +38,7 @@ from sim.scenario import Loaded, Scenario, load
 from sim.scenario.kept_dates import keeping_dates
 from sim.scenario.sources import RECORDS
 from sim.tables import TABLES
-from sim.tables.words import counted
+from sim.tables.words import counted, spelt
 
 NAMES = (FAULTS, "observed", "observed_scores")
 FILES = tuple(TABLES[name].file for name in NAMES)
@@ -399,7 +399,7 @@ def _at(one: Compared, k: int) -> str:
 
 def verdict_of(compared: Sequence[Compared], scored: Scored) -> str:
     """What a board is told: whether the simulation reproduces the register, else what differs most, and by how much."""
-    time = f"{_spelt(scored.first)} to {_spelt(scored.last)}"
+    time = f"{spelt(date_of(scored.first))} to {spelt(date_of(scored.last))}"
     wrong = [one for one in compared if one.is_off]
     if wrong:
         return (
@@ -421,9 +421,3 @@ def _named(one: Compared) -> str:
     middle = next((k for k, point in enumerate(one.quantity.points) if point.startswith("50%")), None)
     label = f"{one.quantity.label[:1].lower()}{one.quantity.label[1:]}"
     return f"{label}, {_at(one, int(np.argmax(_apart(one))) if middle is None else middle)}"
-
-
-def _spelt(day: float) -> str:
-    """A date as it is read aloud."""
-    there = date_of(day)
-    return f"{there.day} {there:%B} {there.year}"

@@ -170,8 +170,10 @@ def _infused(bench: Bench, number: int) -> str:
     infused = interval(values[:, METRIC_NAMES.index("infused_share")], within=SHARE)
     share, low, high = (100.0 * float(x) for x in infused)
     waiting = unresolved_of(values)
-    text = f"With it, {share:.1f}% ({low:.1f} to {high:.1f}) of the referred are infused"
-    text = f"{text}, and {100 * waiting:.1f}% still wait when follow-up ends"
+    within = "" if f"{low:.1f}" == f"{high:.1f}" else f" ({low:.1f} to {high:.1f})"
+    text = f"With it, {f'{share:.1f}'.removesuffix('.0')}%{within} of the referred are infused"
+    still = f"{100 * waiting:.1f}% still wait" if waiting else "nobody still waits"
+    text = f"{text}, and {still} when follow-up ends"
     return f"{text}: the figures leave them out" if waiting > CENSORED else text
 
 
