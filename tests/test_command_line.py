@@ -173,11 +173,14 @@ def test_bad_input_is_told_in_one_line_each(tmp_path: Path, text: str, told: str
         (("run", "nowhere.yaml"), "no such file"),
         (("run", "."), "is a folder"),
         (("compare", AUTO), "two scenario files or more"),
-        (("comapre", AUTO, ALLO), "No such command 'comapre'"),
+        (("comapre", AUTO, ALLO), "no command 'comapre'; did you mean 'compare'?"),
         (("run", AUTO, "--replicatons", "3"), "--replications"),
         (("run", AUTO, "--set", "manufacturing.liness=3"), "did you mean"),
         (("run", AUTO, "--replications", "0"), "--replications"),
         (("run", AUTO, "--out", "setup.cfg"), "is a file"),
+        (("psa", AUTO, ALLO, "--population", "nan"), "'nan' is no finite number"),
+        (("psa", AUTO, ALLO, "--population", "inf"), "'inf' is no finite number"),
+        (("psa", AUTO, ALLO, "--group", "u=economics,economics"), "found 'economics' twice in 'u'; allowed: each path"),
         (("report", "."), "no results here"),
         (("new", "mine.yaml", "--from", "autologus"), "--from: found 'autologus', which is no shipped scenario"),
         (("new", "mine.yaml", "--from", "autologus"), "did you mean 'autologous'"),
@@ -488,6 +491,14 @@ def test_few_replications_cannot_judge_a_validation_case(tmp_path: Path) -> None
     done = call("--help")
     for name in ("validate", "sweep"):
         assert name in done.stdout
+
+
+def test_a_command_ends_without_looking_for_garbage() -> None:
+    code = "import atexit, gc, sys, run_sim\n"
+    code += "atexit.register(lambda: print(gc.get_freeze_count() > 0))\n"  # what is registered first is called last
+    code += "sys.argv[1:] = ['list']\nrun_sim.main()"
+    told = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    assert told.splitlines()[-1] == "True"
 
 
 def test_help_lists_each_command_with_its_own_first_sentence_and_reads_none() -> None:

@@ -20,9 +20,10 @@ from sim.experiment.sweep.designs import build_design
 from sim.experiment.sweep.file import read_sweep_file
 from sim.pieces.diagram import mermaid
 from sim.pieces.strategies import build_protocol
-from sim.scenario import load
+from sim.scenario import Scenario, load
 from sim.shell.commands import COMMANDS
 from sim.shell.screen import MISSED
+from sim.tables.words import OUTCOMES
 from tests.runs import SHIPPED
 
 ROOT = Path(__file__).parents[1]
@@ -187,3 +188,16 @@ def test_the_sweep_file_of_the_document_is_one(desk: Path) -> None:
     found = read_sweep_file(desk / "my_sweep.yaml")
     assert found.replications == 50
     assert len(build_design(found.design, found.factors, found.variants).points) == 12
+
+
+def test_the_model_names_every_outcome_as_the_screens_do() -> None:
+    text = " ".join((ROOT / "docs/model.md").read_text(encoding="utf-8").split())
+    section = text.partition("## Outcomes")[2].partition(" ## ")[0].casefold()
+    assert [label for label in OUTCOMES.values() if f"*{label.casefold()}*" not in section] == []
+
+
+def test_the_parts_that_a_scenario_needs_are_named() -> None:
+    needed = [name for name, required in Scenario.key_names().items() if required]
+    text = " ".join((ROOT / "docs/scenario-file.md").read_text(encoding="utf-8").split())
+    *most, last = (f"`{name}`" for name in needed)
+    assert f"A scenario needs {', '.join(most)} and {last}, of its own or inherited" in text

@@ -159,7 +159,7 @@ def test_an_option_that_there_is_not_is_told_with_the_nearest(ask: Callable[[], 
         ),
         (
             lambda: v2v.psa("autologous", "allogeneic", groups={"all": "economics.costz"}),
-            "group: found 'economics.costz', which is no uncertain input here",
+            "group: found 'economics.costz', which is no uncertain input here; did you mean 'economics.costs'",
         ),
         (lambda: v2v.sweep("autologous", vary={"manufacturing.lines": None}), "vary manufacturing.lines: found null"),
         (lambda: v2v.new(3), "base: found 3; allowed: a text"),

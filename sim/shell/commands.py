@@ -75,6 +75,11 @@ class Commands(click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """The command and its arguments, with the present names of options that go."""
+        unknown = args[0] not in COMMANDS and args[0] not in GOING and not args[0].startswith("-")
+        if unknown and not ctx.resilient_parsing:
+            from sim.scenario.problems import did_you_mean, show
+
+            ctx.fail(f"no command {show(args[0])}{did_you_mean(args[0], list(COMMANDS), 'commands')}")
         name, command, rest = super().resolve_command(ctx, args)
         return name, command, [_present(str(name), word) for word in rest]
 

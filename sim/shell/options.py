@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import wraps
@@ -28,9 +29,16 @@ class WholeRange(click.IntRange):
 
 
 class NumberRange(click.FloatRange):
-    """A number within bounds, called so in messages."""
+    """A number within bounds, called so in messages; no NaN, and none without end."""
 
     name = "number"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The number, or a usage error."""
+        found = super().convert(value, param, ctx)
+        if not math.isfinite(found):
+            self.fail(f"{value!r} is no finite number.", param, ctx)
+        return found
 
 
 @dataclass(frozen=True)

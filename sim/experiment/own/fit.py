@@ -64,6 +64,7 @@ def fit_register(
     """
     require_out(out, replace)
     loaded = load(shipped_file(base) or Path(base))
+    extends_of(base, out)
     require_free(folder, [*FILES, *scenario_files({"": loaded})], replace)
     described = read_register(register)
     reading = read_records(described)
@@ -142,8 +143,17 @@ def name_of(out: Path) -> str:
 
 
 def extends_of(base: str, out: Path) -> str:
-    """How a scenario that is to stand at `out` names its base: a shipped one by its name, a file from where it is."""
-    return os.path.relpath(Path(base).resolve(), out.resolve().parent) if shipped_file(base) is None else base
+    """How a scenario that is to stand at `out` names its base: a shipped one by its name, a file from where it is.
+
+    Raises FolderError where that is a place from which no scenario may take its base.
+    """
+    if shipped_file(base) is not None:
+        return base
+    place = os.path.relpath(Path(base).resolve(), out.resolve().parent)
+    if place.startswith(os.pardir):
+        where = "allowed: beside its base, or in a folder above it"
+        raise FolderError(f"{out}: its base {base} lies outside the folder of this file; {where}")
+    return place
 
 
 def loads(out: Path, text: str) -> Loaded:

@@ -20,7 +20,7 @@ from sim.outcomes.economic_quantities import MONEY
 from sim.outcomes.information import SEED, Worth, information_on_group, information_on_one
 from sim.pure.discounting import DAYS_PER_YEAR
 from sim.scenario import Loaded
-from sim.scenario.problems import any_of, show
+from sim.scenario.problems import did_you_mean, show
 from sim.scenario.sources import ASSUMPTION
 from sim.tables.words import counted
 
@@ -70,6 +70,8 @@ def parse_groups(texts: Sequence[str]) -> dict[str, tuple[str, ...]]:
             raise ValueError(f"found {show(text)}; allowed: {allowed}")
         if name in found:
             raise ValueError(f"found {show(name)} twice; allowed: each name once")
+        if twice := next((path for path in listed if listed.count(path) > 1), None):
+            raise ValueError(f"found {show(twice)} twice in {show(name)}; allowed: each path once")
         found[name] = listed
     return found
 
@@ -80,7 +82,10 @@ def members(paths: Sequence[str], columns: Sequence[str]) -> list[str]:
     for path in paths:
         mine = [c for c in columns if (of := c.partition(" (")[0]) == path or of.startswith(path + ".")]
         if not mine:
-            raise ValueError(f"found {show(path)}, which is no uncertain input here; uncertain: {any_of(columns)}")
+            inputs = [c.partition(" (")[0].split(".") for c in columns]
+            known = list(dict.fromkeys(".".join(steps[:k]) for steps in inputs for k in range(len(steps), 0, -1)))
+            told = did_you_mean(path, known, "uncertain")
+            raise ValueError(f"found {show(path)}, which is no uncertain input here{told}")
         found += [column for column in mine if column not in found]
     return found
 
