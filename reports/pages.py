@@ -12,7 +12,7 @@ from markupsafe import Markup
 
 from reports import LIBRARY, Held, Wanted, grids, report
 from reports.animation import animation_page
-from reports.charts import CHARTS
+from reports.charts import CHARTS, Chart
 from reports.deck import NoDeckError, deck, has_native
 from reports.export import Picture, as_plotly, inlined, page, part, plotly_library
 from reports.findings import Findings, gather
@@ -141,11 +141,13 @@ def _asked_for(
 
 def draw(tables: Tables, findings: Findings) -> list[Picture]:
     """The charts whose table there is, in the order of the registry."""
-    return [
-        Picture(chart.name, chart.draw(tables[chart.table], findings), chart.reading, chart.table, chart.printed)
-        for chart in CHARTS
-        if chart.table in tables and chart.fits(tables[chart.table])
-    ]
+    several = len(findings.others) > 1
+
+    def picture(chart: Chart) -> Picture:
+        printed = chart.printed and not (several and chart.grows)
+        return Picture(chart.name, chart.draw(tables[chart.table], findings), chart.reading, chart.table, printed)
+
+    return [picture(chart) for chart in CHARTS if chart.table in tables and chart.fits(tables[chart.table])]
 
 
 def report_of(folder: Path) -> str:

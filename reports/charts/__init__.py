@@ -72,7 +72,8 @@ class Chart:
     `draw(table, findings)` returns the figure, `describe(table, findings)` its alternative text.
     `reading`: how to read it, in a sentence or two. `fits`: whether a table that is there suits the chart.
     `section`: the part of the report page in which it stands. `printed`: whether a printed report has it: what only
-    illustrates, by one replication, stays on the screen.
+    illustrates, by one replication, stays on the screen. `grows`: of more than two strategies it takes most of a page
+    for what other charts and tables on paper tell, and stays on the screen as well.
     """
 
     name: str
@@ -84,6 +85,7 @@ class Chart:
     fits: Callable[[pd.DataFrame], bool] = _always
     section: str = STORY
     printed: bool = True
+    grows: bool = False
 
 
 CHARTS: tuple[Chart, ...] = (
@@ -164,6 +166,7 @@ CHARTS: tuple[Chart, ...] = (
         outcomes.describe,
         "Every referred patient has exactly one outcome, so the proportions of a scenario add up to 100%. "
         "Whiskers are 95% simulation intervals. Outcomes that no patient has are left out.",
+        grows=True,
     ),
     Chart(
         "differences",
@@ -479,6 +482,7 @@ CHARTS: tuple[Chart, ...] = (
             "QALY. The dotted line is the price in the scenario: left of it, the product costs more than it is worth.",
             economics.has_price,
             section=COSTS,
+            grows=True,
         )
         for name in ("price", "psa_price")
     ),

@@ -132,7 +132,7 @@ def test_groups_have_their_numbers_and_small_ones_are_marked(folder: Folder, fil
     labels = " ".join(found["layout"]["yaxis"]["ticktext"]).replace("<br>", " ")
     shown = groups[groups["metric"].isin(["waiting_days_mean", "progressed_before_infusion_share", "infused_share"])]
     assert ("(few, n =" in labels) == bool((shown["patients"] < 10).any())
-    assert labels.count("n = ") == len(shown.drop_duplicates(["grouping", "group"]))
+    assert labels.count("n=") == len(shown.drop_duplicates(["grouping", "group"]))
 
 
 def test_timelines_show_queues_apart_and_each_outcome(folder: Folder, files: Drawn) -> None:

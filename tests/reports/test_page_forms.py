@@ -60,7 +60,7 @@ def test_a_dark_device_gets_a_dark_page_and_a_button_turns_it(
     assert browser.value("document.querySelector('[data-theme]').textContent") == "Dark colours"
 
 
-@pytest.mark.parametrize("name", ["pair", "real", "study"])
+@pytest.mark.parametrize("name", ["pair", "real", "six", "study"])
 def test_a_report_prints_on_few_pages_with_every_chart_whole(
     browser: Browser, disk: Callable[[str, str], Path], name: str
 ) -> None:
@@ -74,6 +74,9 @@ def test_a_report_prints_on_few_pages_with_every_chart_whole(
         "[place.querySelector('.main-svg').getBoundingClientRect(), place.closest('figure').getBoundingClientRect()])"
         ".map(([svg, figure]) => [svg.width, figure.height])"
     )
+    # what is wider than the paper makes a browser shrink the whole of it
+    tables = "[...document.querySelectorAll('table')].filter(one => one.getClientRects().length)"
+    assert browser.value(f"Math.max(0, ...{tables}.map(one => one.getBoundingClientRect().width))") <= 711
     for width, height in browser.value(sizes):
         assert width <= 711
         assert height <= 1038  # of A4 less its margins: what may not be broken and fits is whole
