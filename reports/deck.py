@@ -35,7 +35,7 @@ from reports.slides import (
 )
 from reports.study_screens import first_screen
 from reports.tables import Tables
-from reports.words import bounds, level, shortened
+from reports.words import bounds, counted, level, shortened
 
 WIDTH, HEIGHT = 13.333, 7.5
 MOST_ROWS, MOST_MONEY = 7, 2
@@ -148,7 +148,7 @@ def _source(tables: Tables, table: str) -> str:
         f"Source: {table}.csv",
         f"command: {manifest.get('command', '')}",
         f"seed {manifest.get('seed', '')}",
-        f"{manifest.get('replications', '')} replications",
+        f"{counted(manifest.get('replications', ''), 'replication')}",
         f"scenario digests {', '.join(digests)}" if digests else "",
         intervals(manifest),
     ]

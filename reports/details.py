@@ -12,7 +12,7 @@ import pandas as pd
 
 from reports.findings import Findings
 from reports.tables import Tables, records
-from reports.words import Estimate, glance, of_hundred, rounded, told_apart
+from reports.words import Estimate, counted, glance, of_hundred, rounded, told_apart
 from sim.outcomes.metrics import INFUSED_AND_FREE, TREATED_AND_FREE
 
 HUNDRED, DAYS, COUNT = "of 100", "days", "count"
@@ -178,7 +178,7 @@ def _groups(tables: Tables, findings: Findings, scenario: str) -> Iterator[str]:
     if ranked and waits[most].clearly_apart(waits[least]) and waits[most].value > WORTH_TELLING * waits[least].value:
         low, high = told_apart(waits[least].value, waits[most].value, rounded)
         where = f" with {findings.quoted(scenario)}" if len(findings.others) == 1 else ""
-        yield f"the mean wait{where} ranges from {low} days in {least} to {high} in {most}"
+        yield f"the mean wait{where} ranges from {counted(low, 'day')} in {least} to {high} in {most}"
 
 
 def _bare(share: Estimate) -> str:

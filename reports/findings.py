@@ -491,7 +491,7 @@ def headline(findings: Findings, metric: str) -> str:
     unjudged = [s for s in others if findings.verdict(s, metric) is Verdict.UNJUDGED]
     base, noun = findings.quoted(findings.baseline), PHRASES[metric][0]
     if not shown and not unjudged:
-        return f"No clear difference from {base} in {noun}, in any of {len(others)} scenarios"
+        return f"No clear difference from {base} in {noun}, in any of {counted(len(others), 'scenario')}"
     ranked = sorted(shown or unjudged, key=lambda s: -abs(findings.change(s, metric).value))
     most = ranked[0]
     told = _with_loss(findings, most, metric)

@@ -44,6 +44,8 @@ WHO: dict[str, str] = {
     PROGRESSED: "progressed before infusion",
 }
 """Of whom a share speaks, after `28 of 100 patients`."""
+MOST_NAMES = 40
+"""Letters that the names of two strategies may take in the finding; longer ones stand in the tiles below."""
 AIR = 1.12
 """The axis of a tile ends so much beyond its largest number."""
 
@@ -267,11 +269,11 @@ def _wait(findings: Findings, scenario: str, found: Verdict) -> str:
     a, b = told_apart(mine.value, theirs.value, lambda value, figures: rounded(value, figures))
     if found is Verdict.UNCLEAR:
         return (
-            f"no clear difference in the mean wait ({a} and {b} days)"
+            f"no clear difference in the mean wait ({a} and {counted(b, 'day')})"
             if a != b
-            else (f"no clear difference in the mean wait ({a} days)")
+            else (f"no clear difference in the mean wait ({counted(a, 'day')})")
         )
-    return f"a mean wait of {a} days instead of {b}"
+    return f"a mean wait of {counted(a, 'day')} instead of {b}"
 
 
 def _share(findings: Findings, scenario: str, metric: str, found: Verdict) -> str:
@@ -282,13 +284,13 @@ def _share(findings: Findings, scenario: str, metric: str, found: Verdict) -> st
     if found is Verdict.INCOMPARABLE:
         return f"{of_hundred(mine.value)} patients {WHO[metric]}" if mine.known else f"nobody {WHO[metric]}"
     a, b = of_hundred_apart(mine.value, theirs.value)
-    return f"{a} patients {WHO[metric]} instead of {b}"
+    return f"{counted(a, 'patient')} {WHO[metric]} instead of {b}"
 
 
 def _of_several(findings: Findings) -> str:
     """Which of several strategies waits least and which has most patients well: each only where it stands out."""
-    metric, count = _outcome(findings), len(findings.others)
-    base = findings.quoted(findings.baseline or "")
+    metric = _outcome(findings)
+    against = f"Compared with {findings.quoted(findings.baseline or '')}"
     once = findings.replications == 1
     differ = once or any(findings.verdict(s, m).resolved for s in findings.others for m in (WAIT, metric))
     parts = [p for p in (_best(findings, WAIT, "days"), _best(findings, metric, "share")) if p] if differ else []
@@ -296,8 +298,8 @@ def _of_several(findings: Findings) -> str:
     still = _still(findings, findings.scenarios)
     if not parts:
         told = f"no clear difference in the mean wait or in who is {_is(metric)}"
-        return f"{_spelled(count)} strategies compared with {base}: {told}{still}{end}"
-    return f"{_spelled(count)} strategies compared with {base}: {', '.join(parts)}{still}{end}"
+        return f"{against}: {told}{still}{end}"
+    return f"{against}: {', '.join(parts)}{still}{end}"
 
 
 def _best(findings: Findings, metric: str, unit: str) -> str:
@@ -320,6 +322,8 @@ def _best(findings: Findings, metric: str, unit: str) -> str:
     if len(ties) > 1:
         return f"{what} with {len(ties) + 1} of them alike (about {shown} instead of {before})"
     with_them = listed([findings.quoted(s) for s in (best, *ties)])
+    if ties and len(with_them) > MOST_NAMES:
+        with_them = "two of them"
     instead = ""
     if math.isfinite(theirs):
         pair = told_apart(value, theirs, rounded) if unit == "days" else of_hundred_apart(value, theirs)
@@ -334,8 +338,3 @@ def _apart(findings: Findings, one: str, other: str, metric: str) -> bool:
         if theirs == findings.baseline:
             return findings.verdict(mine, metric).resolved
     return findings.apart(one, other, metric)
-
-
-def _spelled(count: int) -> str:
-    words = ("No", "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine", "Ten")
-    return words[count] if count < len(words) else str(count)

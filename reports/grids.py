@@ -60,12 +60,14 @@ def key_figures(findings: Findings) -> list[Grid]:
     metrics = [metric for metric in KEY if any((s, metric) in findings.levels for s in findings.scenarios)]
     if len(findings.others) < 2:
         return [_side_by_side(findings, metrics, "figures key stack")]
-    heads = ["Scenario", *(label_of(findings, metric) for metric in metrics)]
-    levels = [[s, *(_level_cell(findings, s, metric) for metric in metrics)] for s in findings.scenarios]
-    changes = [[s, *(difference(findings.change(s, metric)) for metric in metrics)] for s in findings.others]
+    changes: list[list[Cell]] = [
+        [label_of(findings, metric), *(difference(findings.change(s, metric)) for s in findings.others)]
+        for metric in metrics
+    ]
+    caption = f"Difference from {findings.baseline}; pp: percentage points"
     return [
-        Grid(_basis(findings), heads, levels, "figures key stack"),
-        Grid(f"Difference from {findings.baseline}; pp: percentage points", heads, changes, "figures key stack"),
+        _side_by_side(findings, metrics, "figures key stack", compared=False),
+        Grid(caption, ["Figure", *findings.others], changes, "figures key stack"),
     ]
 
 
@@ -155,7 +157,7 @@ def _as_it_is(name: str, frame: pd.DataFrame) -> Grid:
             else:
                 line.append(str(value))
         lines.append(line)
-    more = f"; the first {MOST_ROWS} of {len(frame)} rows, the download has all" if len(frame) > MOST_ROWS else ""
+    more = f"; the first {MOST_ROWS} of {len(frame)}, the download has all" if len(frame) > MOST_ROWS else ""
     heads = [column.replace("_", " ") for column in columns]
     return Grid(f"{name}.csv{more}", heads, lines, "text stack")
 

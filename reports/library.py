@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from reports.findings import EVERYBODY, Findings, gather
 from reports.markdown import plain, table
 from reports.tables import Tables
-from reports.words import bounds, level
+from reports.words import bounds, counted, level
 
 SHOWN = {
     "waiting_days_mean": "mean wait",
@@ -45,9 +45,10 @@ def library_page(found: Mapping[str, Sequence[Sequence[str]]], replications: int
     """Markdown of the rows of all scenarios, by the base that they are held against."""
     parts = [
         "# The shipped scenarios, and what each does",
-        f"Made by `python run_sim.py list --effects --page docs/library.md` ({replications} replications each, on the "
-        "same patients); not edited by hand. Differences are from the first row of the table, with 95 % simulation "
-        "intervals; where numbers come from stands in each file.",
+        "Made by `python run_sim.py list --effects --page docs/library.md` "
+        f"({counted(replications, 'replication')} each, on the same patients); not edited by hand. "
+        "Differences are from the first row of the table, with 95% simulation intervals; where numbers "
+        "come from stands in each file.",
     ]
     for base, mine in found.items():
         cells = [[f"`{plain(name)}`", *(plain(cell) for cell in rest)] for name, *rest in mine]

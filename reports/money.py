@@ -12,7 +12,7 @@ from markupsafe import Markup
 from reports.findings import Findings
 from reports.grids import Cell, Grid
 from reports.tables import Tables, records
-from reports.words import LONG_DIGITS, LONG_UNITS, NONE, Estimate, bare, bounds, is_money, number
+from reports.words import LONG_DIGITS, LONG_UNITS, NONE, Estimate, bare, bounds, counted, is_money, number
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,8 @@ def _assumed(table: pd.DataFrame) -> tuple[list[str], str]:
     """The inputs of a table that are assumptions, and what its caption says of them."""
     names = [name for text in table["assumed"] for name in str(text).split("; ") if name]
     assumed = list(dict.fromkeys(names))
-    return assumed, f"; {len(assumed)} inputs are assumptions, listed above" if assumed else ""
+    said = counted(len(assumed), "input is an assumption", "inputs are assumptions")
+    return assumed, f"; {said}, listed above" if assumed else ""
 
 
 def amount(value: float, unit: str) -> str:

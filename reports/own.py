@@ -52,13 +52,13 @@ HOW: Mapping[str, str] = {
     ),
 }
 INTERVALS: Mapping[str, str] = {
-    FIT: "numbers fitted to a register; low and high: 95 % confidence intervals",
-    CURVE: "a clock fitted to a survival curve that was read off a figure; low and high: 95 % confidence intervals",
+    FIT: "numbers fitted to a register; low and high: 95% confidence intervals",
+    CURVE: "a clock fitted to a survival curve that was read off a figure; low and high: 95% confidence intervals",
     OBSERVE: "a register against a discrete-event simulation; between low and high lie 50% or 90% of replications",
     FORECAST: "a discrete-event simulation from today on; between p5 and p95 lie 90% of the simulated futures",
 }
 SIMULATED = (
-    "a patient-level discrete-event simulation; low and high: 95 % simulation intervals of means over replications; "
+    "a patient-level discrete-event simulation; low and high: 95% simulation intervals of means over replications; "
     "they show simulation error only"
 )
 
@@ -291,8 +291,8 @@ def _month(every: Any, theirs: Any, new: Any) -> list[Cell]:
 def _below(below: pd.DataFrame) -> Section:
     first = records(below)[0]
     text = (
-        f"In {number(100.0 * first.probability, 0)} of 100 simulated futures, fewer than {int(first.below)} patients "
-        "are waiting on at least one day of these months."
+        f"In {number(100.0 * first.probability, 0)} of 100 simulated futures, fewer than "
+        f"{counted(int(first.below), 'patient')} are waiting on at least one day of these months."
     )
     lines: list[list[Cell]] = [
         [f"{str(row.quantile).removeprefix('p')} of 100", str(row.date) or "not within these months"]
@@ -348,10 +348,10 @@ def _faults(tables: Tables) -> Section:
     rows = register.get("rows", "") if isinstance(register, dict) else ""
     faults = _table(tables, "records_faults")
     if faults.empty:
-        return Section(ident, heading, f"All {rows} rows of the register are used; none has a fault.", [])
+        return Section(ident, heading, f"All {counted(rows, 'row')} of the register can be used; none has a fault.", [])
     text = (
-        f"{faults['row'].nunique()} of {rows} rows of the register are not used; records_faults.csv has each with its "
-        "number and reason."
+        f"{faults['row'].nunique()} of {counted(rows, 'row')} of the register cannot be used; "
+        "records_faults.csv has each with its number and reason."
     )
     counts = faults.groupby("kind")["row"].nunique().sort_values(ascending=False, kind="stable")
     lines: list[list[Cell]] = [[str(kind), str(count)] for kind, count in counts.items()]

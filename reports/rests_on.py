@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from reports.charts.robustness import instead, moved, strongest
+from reports.findings import SHORT
 from reports.grids import Grid
 from reports.tables import Tables, records
-from reports.words import counted, listed
+from reports.words import counted, listed, uncapital
 from sim.tables.inputs import input_label
 
 
@@ -43,15 +44,13 @@ def rests_on(tables: Tables) -> RestsOn | None:
 
 
 def turns(tables: Tables) -> list[str]:
-    """A sentence each on the values of assumptions that reverse a difference, beyond chance."""
+    """A sentence each on the values of assumptions that reverse a difference beyond chance, and in which outcomes."""
     if "robustness" not in tables:
         return []
     frame = tables["robustness"]
     turned = frame[frame["turns"].astype(str).str.lower().isin(("true", "1"))]
     told: dict[tuple[str, str], list[str]] = {}
     for row in records(turned):
-        what = f"{input_label(str(row.path))}: with {instead(row)}"
-        told.setdefault((what, str(row.scenario)), []).append(str(row.label).lower())
-    return [
-        f"{what} the difference reverses in {listed(labels)} ({scenario})." for (what, scenario), labels in told.items()
-    ]
+        what = f"{input_label(str(row.path))}: {instead(row)}"
+        told.setdefault((what, str(row.scenario)), []).append(uncapital(SHORT.get(str(row.metric), str(row.label))))
+    return [f"{what} reverses {listed(labels)} ({scenario})." for (what, scenario), labels in told.items()]

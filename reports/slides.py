@@ -14,7 +14,7 @@ INK, MUTED = "1B2530", "55616E"
 TITLE_POINTS, SUBTITLE_POINTS, TEXT_POINTS, LEAST_POINTS = 20, 12, 18, 14
 TITLE_LINES, SUBTITLE_LINES = 2, 2
 LETTERS = 132.0
-"""Letters in an inch at one point: a line of w inches holds w x 132 / points of them, bold ones 12 % fewer."""
+"""Letters in an inch at one point: a line of w inches holds w x 132 / points of them, bold ones 12% fewer."""
 BOLD = 0.88
 BROKEN = 12
 """Letters that breaking a line may leave without use."""

@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from reports.charts.plans import levers
+from reports.charts.plans import has_costs, levers
 from reports.findings import EVERYBODY, SHORT, Findings
 from reports.first_screen import INFUSED, PROGRESSED, TILES, WAIT, FirstScreen, Tile, of_scenarios, tile
 from reports.tables import Tables, records
@@ -82,7 +82,7 @@ def _range(metric: str, ends: list[Estimate], names: list[str], apart: bool) -> 
     if metric == WAIT:
         low, high = (rounded(end.value) for end in ends)
         at = [uncapital(name) for name in names]
-        return f"a mean wait from {low} days ({at[0]}) to {high} ({at[1]})"
+        return f"a mean wait from {counted(low, 'day')} ({at[0]}) to {high} ({at[1]})"
     low, high = (of_hundred(end.value).removesuffix(" of 100") for end in ends)
     share = f"{low} to {high}" if low != high else low
     return f"{share} of 100 patients {_who(metric)}"
@@ -114,8 +114,8 @@ def of_psa(tables: Tables, findings: Findings, picture: str) -> FirstScreen:
         ]
         tiles.append(tile(f"Probability of being cost-effective at {worth}", entries))
         best = max(strategies, key=lambda row: row.probability)
-        name, share = findings.quoted(str(best.strategy)), of_hundred(best.probability)
-        told.append(f"at {worth}, {name} is cost-effective in {share} samples")
+        name = findings.quoted(str(best.strategy))
+        told.append(f"at {worth}, {name} is cost-effective in {of_hundred(best.probability)} samples")
     if not told:
         told.append("one strategy only: there is nothing to compare it with")
     return FirstScreen(f"{_capital('; '.join(told))}.", tuple(tiles), picture, UNCERTAIN)
@@ -175,12 +175,13 @@ def of_plan(plan: pd.DataFrame, picture: str) -> FirstScreen:
         told = f"No combination of {listed([input_label(p) for p in paths])} that was run meets the target: {aims}"
         return FirstScreen(f"{told}.", (), picture, MEETS)
     row = chosen.iloc[0]
-    what = listed([f"{input_label(path)}: {_plain(row[path])}" for path in paths])
+    what = listed([f"{uncapital(input_label(path))} {_plain(row[path])}" for path in paths])
+    rank = "Cheapest" if has_costs(plan) else "Least"
     tiles = []
     for target in targets[:3]:
         mine = chosen[chosen["target"] == target].iloc[0]
         tiles.append(tile(str(mine["label"]), [("the answer", 0, _of(mine))], f"target: {_target(plan, target)}"))
-    return FirstScreen(f"{what} is the smallest that meets the target: {aims}.", tuple(tiles), picture, MEETS)
+    return FirstScreen(f"{rank} with {aims}: {what}.", tuple(tiles), picture, MEETS)
 
 
 def _target(plan: pd.DataFrame, target: str) -> str:

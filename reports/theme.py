@@ -26,20 +26,21 @@ PICTURE_WIDTH = 1100
 
 @dataclass(frozen=True)
 class Mark:
-    """How one scenario is drawn in every chart."""
+    """How one scenario is drawn in every chart; `hatch`: what its bars bear, so that grey paper tells them apart."""
 
     colour: str
     dash: str
     symbol: str
+    hatch: str = ""
 
 
 SCENARIOS = (
     Mark("#12355B", "solid", "circle"),
-    Mark("#E07A1F", "dash", "square"),
-    Mark("#7F55CA", "dot", "diamond"),
-    Mark("#4E899C", "dashdot", "triangle-up"),
-    Mark("#803E03", "longdash", "cross"),
-    Mark("#321911", "longdashdot", "x"),
+    Mark("#E07A1F", "dash", "square", "/"),
+    Mark("#7F55CA", "dot", "diamond", "."),
+    Mark("#4E899C", "dashdot", "triangle-up", "x"),
+    Mark("#803E03", "longdash", "cross", "-"),
+    Mark("#321911", "longdashdot", "x", "|"),
 )
 OUTCOMES: Mapping[str, str] = {
     "infused": "#096E75",
@@ -77,6 +78,17 @@ that has words in each of its rows."""
 def mark(place: int) -> Mark:
     """The mark of the scenario at this place; they repeat after six."""
     return SCENARIOS[place % len(SCENARIOS)]
+
+
+def hatched(one: Mark) -> dict[str, object]:
+    """How a bar of the scenario is filled: lighter inside, so that a dark whisker is seen on it, with its hatch."""
+    inside = lighter(one.colour)
+    hatch = {"shape": one.hatch, "fgcolor": one.colour, "bgcolor": inside, "size": 7, "solidity": 0.18}
+    return {
+        "color": inside,
+        "line": {"width": 1.2, "color": one.colour},
+        **({"pattern": hatch} if one.hatch else {}),
+    }
 
 
 def outcome_colour(outcome: str) -> str:

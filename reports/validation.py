@@ -23,7 +23,7 @@ KINDS = {
         "Worked out by hand or by formula, so what comes out shows whether the program does what it says.",
     ),
 }
-INTERVALS = {"sampling": "95 % interval", "range": "range", "ours": "margin of ours"}
+INTERVALS = {"sampling": "95% interval", "range": "range", "ours": "margin of ours"}
 
 
 def validation_page(rows: Sequence[Mapping[str, Any]], names: Mapping[str, str], summary: str) -> str:
@@ -32,7 +32,7 @@ def validation_page(rows: Sequence[Mapping[str, Any]], names: Mapping[str, str],
         "# Validation",
         "Made by `python run_sim.py validate --page docs/validation.md`; not edited by hand. Each case is a scenario "
         "file in `scenarios/validation/`, which says where its values come from. Shares are from 0 to 1, the interval "
-        "of what was simulated is the 95 % one of its mean over replications. A target is met when the simulated mean "
+        "of what was simulated is the 95% one of its mean over replications. A target is met when the simulated mean "
         "is inside the expected range, or off it by no more than three standard errors, or by what its file allows.",
         f"**{summary}.**",
         "The three say different things, and no number over all of them says anything. A published figure has an error "
@@ -63,7 +63,7 @@ def _table(rows: Sequence[Mapping[str, Any]], names: Mapping[str, str], is_publi
                 plain(told),
             ]
         )
-    expected = ["published", "simulated (95 %)", "error"] if is_published else ["expected", "simulated (95 %)"]
+    expected = ["published", "simulated (95%)", "error"] if is_published else ["expected", "simulated (95%)"]
     return table(["case", "quantity", *expected, "verdict", "source and remarks"], cells)
 
 

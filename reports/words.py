@@ -13,6 +13,8 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from sim.outcomes.verdicts import NEITHER, Bounds, Verdict, clearly_apart, verdict
+from sim.tables.words import counted as counted  # counted: read here by every room of reports
+from sim.tables.words import is_one
 
 MINUS = "\N{MINUS SIGN}"
 DOT = " \N{MIDDLE DOT} "
@@ -33,7 +35,7 @@ MOST_MORE = 2
 
 @dataclass(frozen=True)
 class Estimate:
-    """One number with its 95 % simulation interval; NaN where there is none. `change`: it is a difference."""
+    """One number with its 95% simulation interval; NaN where there is none. `change`: it is a difference."""
 
     value: float
     low: float = math.nan
@@ -169,7 +171,13 @@ def unit_of(estimate: Estimate, short: bool = False) -> str:
 
 def level(estimate: Estimate, short: bool = False, full: bool = False) -> str:
     """The number with its unit, as `61 days`; `no estimate` where there is none."""
-    return bare(estimate, full) + unit_of(estimate, short) if estimate.known else NONE
+    return _with_unit(bare(estimate, full), estimate, short) if estimate.known else NONE
+
+
+def _with_unit(text: str, estimate: Estimate, short: bool = False) -> str:
+    """The number as it is written, and its unit, which agrees with it: `1 day`, `2 days`."""
+    unit = unit_of(estimate, short)
+    return text + (re.sub(r"(?<=[a-zA-Z])s\b", "", unit, count=1) if is_one(text) else unit)
 
 
 def bounds(estimate: Estimate, full: bool = False) -> str:
@@ -215,7 +223,7 @@ def glance(value: float, unit: str, figures: int = 2) -> str:
     Two significant figures, three from 100 on, or more where `figures` says so.
     """
     one = Estimate(value, unit=unit)
-    return level(one) if figures == 2 else f"{rounded(value * scale(unit), figures)}{unit_of(one)}"
+    return level(one) if figures == 2 else _with_unit(rounded(value * scale(unit), figures), one)
 
 
 def rounded(value: float, figures: int = 2) -> str:
@@ -237,7 +245,7 @@ def side_by_side(numbers: Sequence[Estimate]) -> list[str]:
     if largest >= APART:
         count = _places(largest, 3)
     return [
-        number(one.value * scale(one.unit), count) + unit_of(one) if one.known else "\N{EN DASH}" for one in numbers
+        _with_unit(number(one.value * scale(one.unit), count), one) if one.known else "\N{EN DASH}" for one in numbers
     ]
 
 
@@ -296,11 +304,6 @@ def between(start: float, end: float) -> str:
 def listed(items: Sequence[str]) -> str:
     """`a`, `a and b`, or `a, b and c`."""
     return items[0] if len(items) == 1 else ", ".join(items[:-1]) + " and " + items[-1] if items else ""
-
-
-def counted(count: int, one: str, many: str | None = None) -> str:
-    """A count with its noun, as `1 replication` or `100 replications`."""
-    return f"{count} {one if count == 1 else many or one + 's'}"
 
 
 def shortened(text: str, width: int) -> str:

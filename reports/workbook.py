@@ -173,7 +173,7 @@ def _sheet(book: Any, look: dict[str, Any], table: Table, frame: pd.DataFrame) -
             told = _number_of(value) if inputs and isinstance(value, str) else value
             _cell(sheet, look, row, column, told, (unit if name in OF_UNIT else "") or own)
     if len(frame) > MOST_ROWS:
-        _text(sheet, look, MOST_ROWS + 1, 0, f"cut: the table has {len(frame)} rows; the CSV file has them all")
+        _text(sheet, look, MOST_ROWS + 1, 0, f"cut: {MOST_ROWS} rows of {len(frame)}; the CSV file has them all")
     sheet.set_row(0, LINE_HEIGHT * highest)
     sheet.freeze_panes(1, 0)
     sheet.repeat_rows(0)
@@ -181,7 +181,7 @@ def _sheet(book: Any, look: dict[str, Any], table: Table, frame: pd.DataFrame) -
     sheet.autofilter(0, 0, max(len(shown), 1), last)
     if len(shown) > PAPER_ROWS:
         sheet.print_area(0, 0, PAPER_ROWS, last)
-        sheet.set_footer(f"&L&A: the first {PAPER_ROWS} of {len(shown)} rows&RPage &P of &N")
+        sheet.set_footer(f"&L&A: the first {PAPER_ROWS} rows of {len(shown)}&RPage &P of &N")
 
 
 def _notes(book: Any, look: dict[str, Any], shown: Sequence[tuple[Table, pd.DataFrame]]) -> None:

@@ -12,11 +12,16 @@ from collections.abc import Iterator
 os.environ["OPENBLAS_NUM_THREADS"] = "1"
 os.environ["OMP_NUM_THREADS"] = "1"
 
+# What Python makes of modules is kept, as on most machines: each of the many processes would make it again.
+os.environ["PYTHONDONTWRITEBYTECODE"] = ""
+
 import pytest
 from hypothesis import settings
 
 from sim.engine import choice
+from tests.reports.browser import needed
 
+sys.dont_write_bytecode = False  # where this process runs the tests itself
 # Machines differ in speed; whether a test is quick enough is no property of the code. A run says of the code alone
 # whether it is right: what is drawn is the same on every day, unless `--day` asks for other draws;
 # `--hypothesis-profile many` draws more of them.
@@ -51,6 +56,12 @@ def pytest_configure(config: pytest.Config) -> None:
     """Other examples than the everyday ones, where a day is given."""
     if config.getoption("--day"):
         settings.load_profile("other")
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """The path of a browser, for a test that cannot do without."""
+    return needed()
 
 
 @pytest.fixture

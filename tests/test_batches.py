@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import defaultdict, deque
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -11,13 +13,15 @@ import pytest
 
 from sim.engine import simpy_engine
 from sim.engine.choice import COMPILED, SIMPY
-from sim.engine.trace import LOT, PATIENT, Trace, joined
+from sim.engine.trace import CHECK_EVERY_DAYS, LOT, PATIENT, Trace, joined
+from sim.experiment.runs import horizon
 from sim.experiment.runs import replicate as rooms
-from sim.experiment.runs.replicate import Arm, Keep, run_arm
+from sim.experiment.runs.replicate import Arm, Keep, economics_of, run_arm
 from sim.experiment.study.run import Plan, run_study
 from sim.experiment.sweep import evaluate as sweeps
 from sim.experiment.sweep.evaluate import SweepPlan
 from sim.outcomes.by_group import ByGroup
+from sim.outcomes.metrics import measure
 from sim.pieces.cohort import draw_cohort
 from sim.scenario import load
 from tests.engines.both import difference
@@ -75,6 +79,29 @@ def test_the_size_of_batches_moves_no_bit(stem: str, engine: str) -> None:
     for size in (2, len(NUMBERS)):
         together = everything(arm, size, engine)
         assert [w for a, b in zip(alone, together, strict=True) for w in same(asdict(a), asdict(b))] == []
+
+
+@pytest.mark.parametrize("stem", ["autologous", "allogeneic", "library/expanded_network", "library/hybrid"])
+def test_who_is_referred_after_the_stop_is_in_no_number(stem: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(horizon, "last_stops", defaultdict(deque))
+    arm, drawn = arm_of(stem), []
+
+    def rows(numbers: Sequence[int], until: float) -> tuple[np.ndarray, np.ndarray]:
+        engine = COMPILED if HAS_NUMBA else SIMPY
+        patients, trace = rooms.simulate(arm, numbers, engine, lives_of_all=False, referred_until=until)
+        drawn.append((len(numbers), len(patients.outcome)))
+        values = measure(patients, trace, arm.window), economics_of(arm, patients, trace)
+        return np.concatenate(values, axis=1), trace.stop_day
+
+    run = arm.scenario.run
+    everybody, stop = rows(NUMBERS, run.days)
+    for last in (stop.max(), stop.min()):
+        before = len(drawn)
+        horizon.last_stops[run] = deque([float(last)])
+        assert np.array_equal(horizon.up_to_stop(run, NUMBERS, rows), everybody, equal_nan=True)
+        assert drawn[before][1] < drawn[0][1]
+        late = int((stop >= last + CHECK_EVERY_DAYS).sum())  # these are run again, with everybody
+        assert [count for count, _ in drawn[before + 1 :]] == ([late] if late else [])
 
 
 @pytest.mark.parametrize("stem", ["autologous", "library/sequential", "library/expanded_network"])

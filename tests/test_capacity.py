@@ -85,10 +85,10 @@ def test_the_fifty_patients_need_five_lines(tmp_path: Path) -> None:
     assert (study.table["patients"] == 50).all()
     assert study.said == [
         "manufacturing.lines = 5 is the smallest that meets turnaround_days_mean <= 20 and infused_share >= 1 "
-        "with 95 % confidence",
-        "With it, 100.0 % (100.0 to 100.0) of the referred are infused, and 0.0 % still wait when follow-up ends",
-        "Nothing else within 2 % of that value meets it",
-        "95 % is the confidence that all of 10 tests together are right, each target up to its indifference zone "
+        "with 95% confidence",
+        "With it, 100% of the referred are infused, and nobody still waits when follow-up ends",
+        "Nothing else within 2% of that value meets it",
+        "95% is the confidence that all of 10 tests together are right, each target up to its indifference zone "
         "(turnaround_days_mean to within 1, infused_share to within 0.01; --zone)",
     ]
 
@@ -131,7 +131,7 @@ def test_a_target_on_the_infused_alone_needs_a_floor(tmp_path: Path) -> None:
         run(base, asked(base, over, "waiting_days_mean <= 60"), folder)
     said = str(caught.value)
     assert said.startswith("waiting_days_mean <= 60 speaks of the infused alone")
-    found = re.search(r"At manufacturing\.lines = 8, the largest, (\d+\.\d) % \((\d+\.\d) to", said)
+    found = re.search(r"At manufacturing\.lines = 8, the largest, (\d+\.\d)% \((\d+\.\d) to", said)
     floor = re.search(r"for example 'infused_share >= (0\.\d+)'", said)
     assert found is not None
     assert floor is not None
@@ -158,7 +158,7 @@ def test_where_slots_alone_end_and_beds_bind(network: Base, tmp_path: Path) -> N
     assert study.value is None
     assert study.table["all_met"].tolist() == [False] * 3
     said = study.said
-    assert said[0] == "No value of centres.city.slots from 4 to 6 meets infused_share >= 0.7 with 95 % confidence"
+    assert said[0] == "No value of centres.city.slots from 4 to 6 meets infused_share >= 0.7 with 95% confidence"
     ends = re.match(r"infused_share ends at (0\.\d+) \((0\.\d+) to (0\.\d+)\), at centres\.city\.slots = \d: ", said[1])
     assert ends is not None
     assert float(ends[1]) == pytest.approx(study.table["estimate"].max(), abs=0.03)
@@ -328,7 +328,7 @@ def test_values_are_put_in_order_and_filled_in() -> None:
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        ("infused_share >= 85", "found 85; allowed: a proportion from 0 to 1; for 85 % write 0.85 or 85%"),
+        ("infused_share >= 85", "found 85; allowed: a proportion from 0 to 1; for 85% write 0.85 or 85%"),
         ("infused_share >= 185 %", "found 185%; allowed: a proportion from 0 to 1"),
         ("infused_share >= -0.1", "found -0.1; allowed: a proportion from 0 to 1"),
         ("turnaround_days_mean <= 1e400", "found 1e400; allowed: a number of at most 1e+12 in size"),

@@ -50,7 +50,7 @@ def test_who_still_waits_is_said_with_the_wait_of_the_others(tmp_path: Path) -> 
     of_hundred = f"{100 * waiting:.0f} of 100 still wait when follow-up ends, and fewer than half of those"
     assert lead(findings_of(study)).startswith(f"{short.scenario.name}: {of_hundred}")
     assert any("The means leave them out" in one for one in read_with(findings_of(study)))
-    assert any(f"{100 * waiting:.1f} % of the patients measured are still waiting" in one for one in study.warnings)
+    assert any(f"{100 * waiting:.1f}% of the patients measured are still waiting" in one for one in study.warnings)
     assert f"{100 * waiting:.0f}% still waiting" in findings_of(study).population()
     for table in ("summary", "groups", "stages", "stages_middle", "waits", "economics", "nmb"):
         frame = pd.read_csv(tmp_path / "out" / f"{table}.csv")

@@ -495,6 +495,11 @@ def test_help_lists_each_command_with_its_own_first_sentence_and_reads_none() ->
 
     from sim.shell.commands import COMMANDS
 
+    rooms = {f"sim.shell.{room}" for room, _ in COMMANDS.values()}
+    heavy = ["numpy", "pandas", "pydantic", "ruamel", "rich"]
+    code = f"import sys, {', '.join(rooms)}\nprint([name for name in {heavy} if name in sys.modules])"
+    told = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    assert told == "[]\n", "the help of a command is on the screen at once"
     for name, (room, said) in COMMANDS.items():
         command = getattr(importlib.import_module(f"sim.shell.{room}"), f"{name}_command")
         assert command.name == name

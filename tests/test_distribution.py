@@ -108,6 +108,13 @@ def test_what_weighs_nothing_is_refused(text: str, change: str, told: str) -> No
     assert told in str(caught.value)
 
 
+@pytest.mark.parametrize(("key", "told"), [("risk_group", "'hihg' is no risk group"), ("centre", "to 'hihg'")])
+def test_a_weight_of_nobody_is_refused_in_a_file_too(key: str, told: str) -> None:
+    with pytest.raises(ScenarioError) as caught:
+        load_text(TWO.replace("  horizon:", f"  equity: {{{key}: {{hihg: 2}}}}\n  horizon:"))
+    assert told in str(caught.value)
+
+
 def test_a_weight_has_no_distribution() -> None:
     uncertain = "uncertainty.economics.equity.risk_group.high.weight={uniform: {low: 1, high: 2}, source: assumption}"
     with pytest.raises(ScenarioError, match=r"is a choice of values, and acts on distribution.csv alone"):

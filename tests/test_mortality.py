@@ -8,12 +8,13 @@ import numpy as np
 import pytest
 from scipy.integrate import quad
 
+from sim.engine.choice import COMPILED, SIMPY, meeting
 from sim.experiment.runs.replicate import Arm, simulate
 from sim.outcomes.patients import Afterwards, Patients
-from sim.pure.mortality import background, met
+from sim.pure.mortality import background, met, met_by
 from sim.pure.survival import Exponential, Piecewise, Weibull, hazard_table, known_table
 from sim.scenario import ScenarioError, load
-from tests.runs import QUICKEST, SHIPPED, load_text
+from tests.runs import HAS_NUMBA, QUICKEST, SHIPPED, load_text
 from tests.test_after_infusion import PLAIN
 
 YEAR = 365.25
@@ -47,6 +48,20 @@ def test_what_is_left_of_the_threshold() -> None:
     alone, rest = met(hazard_table(Exponential(0.001)), np.ones(3), None, np.full(3, 0.3), until)
     assert alone == pytest.approx([math.inf, math.inf, 300.0])
     assert rest[:2] == pytest.approx([0.3, 0.22])
+
+
+@pytest.mark.skipif(not HAS_NUMBA, reason="numba is not installed")
+def test_both_routines_find_the_same_days_to_the_bit() -> None:
+    random, count = np.random.default_rng(7), 4_000
+    clocks = [known_table(Weibull(0.6, 900.0)), hazard_table(Exponential(0.0)), hazard_table(Exponential(0.001))]
+    people = background([PEOPLE, OLDER], 1.5, random.integers(0, 2, count), random.choice([0.0, 3649.5, 8000.0], count))
+    until = random.choice([0.0, 80.0, 3650.0, math.inf], count)
+    ratio = random.choice([0.0, 0.5, 1.0, 20.0], count)
+    given = clocks, random.integers(0, 3, count), ratio, people, random.exponential(size=count), until
+    one, other = (met_by(*given, meeting(name)) for name in (SIMPY, COMPILED))
+    assert np.array_equal(one, other)
+    assert np.isfinite(one[0]).any()
+    assert np.isinf(one[0]).any()
 
 
 def test_a_curved_hazard_against_its_integral() -> None:

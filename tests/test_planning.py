@@ -23,7 +23,7 @@ from sim.experiment.plan import page as planning
 from sim.experiment.plan.page import BASELINE, VARIANTS
 from sim.scenario import ScenarioError, load
 from tests.reports import axe
-from tests.reports.browser import find, running
+from tests.reports.browser import running
 from tests.runs import SHIPPED
 
 ROOT = Path(__file__).parents[1]
@@ -276,11 +276,10 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
         server.wait(20)
 
 
-@pytest.mark.skipif(find() is None, reason="no Chrome, Chromium or Edge on this machine (set BROWSER_PATH)")
-def test_the_page_in_a_browser_answers_to_a_key_and_asks_nobody_else(served: int, tmp_path: Path) -> None:
-    program = find()
-    assert program is not None
-    with running(program, tmp_path / "profile") as browser:
+def test_the_page_in_a_browser_answers_to_a_key_and_asks_nobody_else(
+    served: int, chromium: str, tmp_path: Path
+) -> None:
+    with running(chromium, tmp_path / "profile") as browser:
         browser.events.clear()
         browser.call("Page.navigate", url=f"http://127.0.0.1:{served}")
         figures = "[...document.querySelectorAll('[data-testid=stMetricValue]')].map(one => one.textContent).join()"

@@ -70,7 +70,7 @@ def test_a_wrong_rule(text: str, told: str) -> None:
     with pytest.raises(ValueError, match="found") as caught:
         parse_precision(text, None, None)
     assert told in str(caught.value)
-    with pytest.raises(ValueError, match="at least 50 and at most 10"):
+    with pytest.raises(ValueError, match="found 50 to 10 replications"):
         parse_precision(f"{METRIC}=0.1", 50, 10)
 
 

@@ -341,7 +341,7 @@ def test_assumptions_without_a_distribution_and_shifted_means_are_told(done: tup
     folder, found, wanted = done
     fixed = held_fixed(wanted.base, only_assumptions=True)
     assert {"after_infusion.autologous.death.exponential.rate", "after_infusion.autologous.death"} & set(fixed)
-    assert found.warnings[0].startswith(f"{len(fixed)} inputs that are assumptions have no distribution")
+    assert found.warnings[0].startswith(f"{len(fixed)} assumed inputs have no distribution")
     table = pd.read_csv(folder / "uncertain_inputs.csv").set_index(["scenario", "path"])
     row = table.loc[("Long wait", "economics.costs.follow_up_month")]
     drawn = [float(p.own["Long wait"]["economics.costs.follow_up_month"]) for p in wanted.points]
@@ -351,7 +351,7 @@ def test_assumptions_without_a_distribution_and_shifted_means_are_told(done: tup
     rows = pd.DataFrame({"path": ["a", "b", "c"], "base_value": [1.0, 1.0, None], "mean_drawn": [1.2, 1.2, 3.0],
                          "mean_error": [0.01, 0.1, 0.01]})  # fmt: skip
     [told] = shift_warnings(rows)
-    assert "1 inputs have another mean than the base case: a 1.2 instead of 1" in told
+    assert "1 input has another mean than the base case: a 1.2 instead of 1" in told
 
 
 def test_a_population_and_groups_are_as_asked(tmp_path: Path) -> None:

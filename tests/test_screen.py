@@ -41,7 +41,7 @@ def test_four_scenarios_have_at_most_ten_lines_each_and_no_line_is_too_long(colu
     lines = printed(columns, False)
     assert max(map(len, lines)) <= columns
     first = lines.index("")
-    assert lines[0].startswith("Three strategies compared")
+    assert lines[0].startswith("Compared with ")
     assert " ".join(lines[:first]).count(". ") == 0, "the finding is one sentence"
     heads = [k for k, line in enumerate(lines) if k > first and not line.startswith(" ")][: len(FOUR) + 1]
     for head, after in pairwise(heads):
@@ -86,7 +86,7 @@ def test_inputs_are_listed_on_request(four: Study, printed: Printed) -> None:
 def test_a_share_may_be_a_percentage_in_a_target() -> None:
     for text in ("infused_share >= 85%", "infused_share >= 85 %", "infused_share>=0.85"):
         assert parse_target(text).value == 0.85
-    with pytest.raises(ValueError, match=r"for 85 % write 0\.85 or 85%"):
+    with pytest.raises(ValueError, match=r"for 85% write 0\.85 or 85%"):
         parse_target("infused_share >= 85")
     with pytest.raises(ValueError, match="without %"):
         parse_target("waiting_days_mean <= 85%")

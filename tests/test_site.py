@@ -77,11 +77,8 @@ def test_the_reference_has_what_the_program_has(site: Path) -> None:
     assert ">manufacturing<" in reference["scenario-keys"]
 
 
-def test_it_is_read_and_searched_from_a_folder(site: Path, tmp_path: Path) -> None:
-    program = browser.find()
-    if program is None:
-        pytest.skip("no browser is installed")
-    with browser.running(program, tmp_path) as page:
+def test_it_is_read_and_searched_from_a_folder(site: Path, chromium: str, tmp_path: Path) -> None:
+    with browser.running(chromium, tmp_path) as page:
         page.open(site / "index.html")
         assert page.value("document.querySelector('article img').naturalWidth") > 100
         page.call("Page.navigate", url=f"{(site / 'search.html').as_uri()}?q=apheresis")

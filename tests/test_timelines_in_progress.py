@@ -80,6 +80,20 @@ def test_five_days_of_ten_in_culture_leave_exactly_five(tmp_path: Path) -> None:
     assert days(one, "infusion") == [5.0]
 
 
+@pytest.mark.parametrize(("shut", "made"), [("20 d", 5.0), ("3 d", 5.0)])
+def test_a_shut_down_to_come_does_not_forget_what_is_lived(tmp_path: Path, shut: str, made: float) -> None:
+    rest = f"disruptions: {{f: {{resource: line, from: {shut}, for: 5 d, work: finish}}}}\n"
+    rest += "manufacturing: {duration: 10 d, lines: 2, line_held: {from: booking}}\n"
+    one = ran(tmp_path, f"{HEAD}\n1,here,manufacturing,5,40,7", rest)
+    assert days(one, "manufactured") == [made]
+
+
+def test_a_courier_who_strikes_later_is_on_the_way_already(tmp_path: Path) -> None:
+    rest = "disruptions: {f: {resource: courier, from: 1 d, for: 5 d}}\nshipping: {to_factory: 3 d}\n"
+    one = ran(tmp_path, f"{HEAD}\n1,here,collected,1,40,2", rest)
+    assert days(one, "received_at_factory") == [2.0]
+
+
 def test_who_was_referred_today_is_no_patient_of_any_figure(tmp_path: Path) -> None:
     one = ran(tmp_path, f"{HEAD}\n1,here,referral,0,0,", "", "3 d")
     cohort = one.patients.cohort

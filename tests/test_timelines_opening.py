@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from sim.scenario import ScenarioError
-from tests.runs import small
+from tests.runs import NOTHING_ELSE, load_text, run_scenario, small
 
 WEEKDAYS = "calendars: {weekdays: {days: [mon, tue, wed, thu, fri]}}\n"
 DAYTIME = "calendars: {day: {hours: [6 h, 18 h]}}\n"
@@ -157,6 +157,99 @@ def test_a_shut_down_of_unlimited_lines_stops_them_too(work: str) -> None:
     ran = small(shut(work) + "manufacturing: {duration: 8 d, attempts: 2}\n", "0 d")
     assert ran.days("manufactured") == [18.0 if work == "pause" else 23.0]
     assert np.isfinite(ran.patients.day("infusion")).all()
+
+
+# -- nothing begins in a shut-down, on whatever is held and idle when it begins ---------------------------------------
+
+BOOKED = "manufacturing: {duration: 8 d, lines: 3, line_held: {from: booking}}\nscheduling: {duration: 2 d}\n"
+
+
+def stop(work: str, resource: str, first: str, lasts: str, more: str = "") -> str:
+    return f"disruptions: {{f: {{resource: {resource}, work: {work}, from: {first}, for: {lasts}{more}}}}}\n"
+
+
+@pytest.mark.parametrize("work", ["finish", "pause", "lose"])
+def test_no_manufacture_begins_in_a_shut_down_on_a_line_that_was_booked(work: str) -> None:
+    ran = small(shut(work) + BOOKED, "2 d, 4 d, 6 d")
+    # the first is under way from day 4 on; the cells of the second come on day 6, to a line that is theirs and closed;
+    # the third books on day 15
+    first = {"finish": 12.0, "pause": 22.0, "lose": None}[work]
+    assert ran.days("manufactured") == [first, 23.0, 25.0]
+    assert ran.days("received_at_factory") == [4.0, 6.0, 17.0]
+
+
+def test_no_further_attempt_begins_in_a_shut_down_on_a_line_that_was_kept() -> None:
+    kept = "manufacturing: {duration: 8 d, lines: 1, line_held: {to: last_attempt}, failure: 1, attempts: 2}\n"
+    ran = small(shut("finish") + kept, "0 d")
+    # fails on day 8, is made again from 15 on, and fails on 23
+    assert ran.outcomes == ["product_failed"]
+    assert ran.patients.end_day.tolist() == [23.0]
+
+
+@pytest.mark.parametrize("work", ["finish", "pause", "lose"])
+@pytest.mark.parametrize(("lasts", "begins"), [("2 d", 5.0), ("6 d", 11.0)])
+def test_no_manufacture_that_waits_for_an_opening_begins_in_a_shut_down(work: str, lasts: str, begins: float) -> None:
+    made = WEEKDAYS + "manufacturing: {duration: 8 d, lines: 2, calendar: weekdays}\n"
+    ran = small(stop(work, "line", "3 d", lasts) + made, "2 d")
+    # at the factory on Saturday 2, shut from Sunday 3 to Tuesday 5, or to Saturday 9: then on Monday
+    assert ran.days("manufactured") == [begins + 8.0]
+
+
+@pytest.mark.parametrize("work", ["finish", "pause", "lose"])
+def test_no_test_that_waits_for_an_opening_begins_in_a_shut_down(work: str) -> None:
+    tests = WEEKDAYS + "release_testing: {sterility: 2 d, lab: 1, calendar: weekdays}\n"
+    ran = small(stop(work, "lab", "3 d", "2 d") + tests, "1 d, 2 d")
+    # Friday 1 to Sunday 3, the very instant of the shut-down, and the verdict on Monday; then from Tuesday 5
+    assert ran.days("released") == [4.0, 7.0]
+    ran = small(stop(work, "lab", "3 d", "2 d") + tests, "2 d, 2 d")
+    # a place on Saturday 2, in which nothing is done before Tuesday
+    assert ran.days("released") == [7.0, 11.0]
+
+
+def test_a_test_that_is_not_done_takes_no_place_in_the_laboratory() -> None:
+    tests = WEEKDAYS + "release_testing: {sterility: 2 d, potency: 0 d, lab: 1, calendar: weekdays}\n"
+    ran = small(tests, "4 d, 4 d")
+    assert ran.days("released") == [6.0, 8.0]
+    assert ran.resource("lab").requests == 2
+
+
+def in_daytime(duration: str) -> str:
+    return DAYTIME + f"apheresis: {{duration: {duration}, calendar: day, fit: true}}\n"
+
+
+@pytest.mark.parametrize("work", ["finish", "pause", "lose"])
+def test_who_waits_in_a_chair_is_not_collected_from_in_a_shut_down(work: str) -> None:
+    rest = stop(work, "chair", "1 d", "2.5 d") + in_daytime("0.25 d")
+    # too late for the opening of day 0, in which 0.25 days are left until 0.75; shut to noon on day 3
+    assert small(rest, "0.625 d", centre="chairs: 1").days("apheresis") == [3.5]
+    # it is long enough to noon and a quarter of a day, not for another one
+    assert small(rest, "0.625 d, 3.5 d", centre="chairs: 1").days("apheresis") == [3.5, 4.25]
+
+
+def test_a_collection_that_has_begun_goes_on_to_the_closing_in_a_shut_down() -> None:
+    rest = stop("finish", "chair", "0.375 d", "2 d") + in_daytime("0.25 d")
+    ran = small(rest, "0.25 d, 0.375 d", centre="chairs: 2")
+    # that it fits is for the opening to say, not for a shut-down that nobody knew of
+    assert ran.days("collected") == [0.5, 2.625]
+
+
+def test_a_collection_of_uncertain_length_waits_for_the_end_of_a_shut_down() -> None:
+    rest = stop("finish", "chair", "1 d", "2.5 d") + in_daytime("{uniform: [0.125 d, 0.25 d]}")
+    ran = small(rest, "0.7 d", centre="chairs: 1")
+    # fits neither into what is left of day 0 nor, whatever its length, before day 3
+    (collected,) = ran.days("collected")
+    assert collected is not None
+    assert 3.625 <= collected <= 3.75
+
+
+def test_a_shut_down_of_one_centre_lets_nothing_begin_there_alone() -> None:
+    text = NOTHING_ELSE.format(strategy="autologous", days="0.625 d", centre="chairs: 1")
+    text = text.replace("  here: {chairs: 1}", "  here: {chairs: 1}\n  there: {chairs: 1}")
+    text = text.replace("centres:", "  there: {centre: there, referral_days: [0.625 d]}\ncentres:")
+    rest = stop("finish", "chair", "1 d", "2.5 d", ", centre: there") + in_daytime("0.25 d")
+    rest += "patients: {risk_groups: {everybody: {share: 1}}}\nclocks: {waiting: {progression: never}}\n"
+    ran = run_scenario(load_text(text + rest + "manufacturing: {duration: 0 d}\n").scenario)
+    assert ran.days("apheresis") == [1.25, 3.5]
 
 
 # -- outages of a part -------------------------------------------------------------------------------------------------

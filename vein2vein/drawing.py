@@ -6,9 +6,6 @@ from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from reports import Held, Wanted, Written, page_files, write_all
-from sim.experiment.disk.folder import MANIFEST, write_file
-from sim.experiment.disk.manifest import listed, parse_manifest
-from sim.experiment.disk.publish import new_pages, require_free
 
 PLAIN = Wanted()
 
@@ -18,6 +15,10 @@ def draw_pages(folder: Path, wanted: Wanted = PLAIN, replace: Sequence[str] = ()
 
     `held`: tables of this folder that are still in memory.
     """
+    from sim.experiment.disk.folder import write_file
+    from sim.experiment.disk.manifest import listed, parse_manifest
+    from sim.experiment.disk.publish import new_pages
+
     files = page_files(listed(parse_manifest(folder)), wanted)
     with new_pages(folder, files, replace) as building:
         return write_all(
@@ -27,4 +28,7 @@ def draw_pages(folder: Path, wanted: Wanted = PLAIN, replace: Sequence[str] = ()
 
 def require_room(folder: Path, tables: Collection[str], wanted: Wanted = PLAIN, replace: Sequence[str] = ()) -> None:
     """Nothing, or a FolderError where these files of tables, or pages drawn from them, could not be put there."""
+    from sim.experiment.disk.folder import MANIFEST
+    from sim.experiment.disk.publish import require_free
+
     require_free(folder, [MANIFEST, *tables, *page_files(tables, wanted)], replace)

@@ -137,7 +137,7 @@ def plan(
 
     `scenario`: as `load` takes it. `vary`: values of each capacity by path: `{"centres.city.slots": "2:6"}`. `targets`:
     `["infused_share >= 0.75", "waiting_list_length@2027-01-01 <= 10"]`. `cost`: of one unit by path; needed for several
-    capacities. `zone`: how far from its target a metric may be taken for either (0.01 of a share, else 5 % of the
+    capacities. `zone`: how far from its target a metric may be taken for either (0.01 of a share, else 5% of the
     target). `confidence`: over all tests. `replications`, `max_replications`: of the first stage, and at most, of a
     combination. `evaluations`: of more combinations than this an optimiser proposes so many. All else as in `run`.
 

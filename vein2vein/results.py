@@ -23,6 +23,7 @@ from sim.experiment.disk.publish import finish, new_results
 from sim.experiment.disk.table_files import read_table
 from sim.scenario import Loaded
 from sim.tables import TABLES
+from sim.tables.words import counted
 from vein2vein.drawing import draw_pages
 from vein2vein.going import renamed
 from vein2vein.limits import checked, like
@@ -192,7 +193,7 @@ class Study(Results):
 
     @property
     def summary(self) -> pd.DataFrame:
-        """A row a scenario and metric: estimate, 95 % simulation interval, unit, patients."""
+        """A row a scenario and metric: estimate, 95% simulation interval, unit, patients."""
         return self.table("summary")
 
     @property
@@ -347,7 +348,7 @@ class Fit(Results):
         """How many numbers were fitted."""
         fitted = self.numbers
         count = int((fitted["status"] != "base").sum())
-        return f"{count} of {len(fitted)} numbers were fitted; the others stay as in the base."
+        return f"{count} of {counted(len(fitted), 'number')} were fitted; the others stay as in the base."
 
 
 @dataclass(frozen=True, eq=False)
@@ -365,7 +366,7 @@ class Calibration(Results):
 
     @property
     def posterior(self) -> pd.DataFrame:
-        """A row a value: median and 90 % interval, of its prior too, and whether it is determined."""
+        """A row a value: median and 90% interval, of its prior too, and whether it is determined."""
         return self.table("calibration_posterior")
 
     @property
@@ -392,7 +393,7 @@ class Observed(Results):
 
     @property
     def scores(self) -> pd.DataFrame:
-        """A row a quantity: coverage of the 50 % and 90 % envelopes, CRPS, test."""
+        """A row a quantity: coverage of the 50% and 90% envelopes, CRPS, test."""
         return self.table("observed_scores")
 
     @property

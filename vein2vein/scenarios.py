@@ -135,6 +135,6 @@ def shipped() -> dict[str, str]:
     >>> "autologous" in shipped()
     True
     """
-    from sim.scenario.shipped import shipped as all_of_them
+    from sim.scenario.shipped import shipped_heads
 
-    return {file.stem: one.scenario.description.strip().split("\n")[0] for file, one in all_of_them()}
+    return {head.file.stem: head.what for head in shipped_heads()}

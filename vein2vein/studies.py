@@ -35,7 +35,7 @@ def run(
     """Simulate one scenario.
 
     `scenario`: as `load` takes it. `set`: values by path on top of it, such as `{"manufacturing.lines": 12}`.
-    `replications`, `seed`: instead of the scenario's own. `precision`: half widths of 95 % intervals by metric; it is
+    `replications`, `seed`: instead of the scenario's own. `precision`: half widths of 95% intervals by metric; it is
     replicated until each is so narrow, at most `replications` times (1000). `list_below`: also date when fewer patients
     than this wait. `events`: also keep every event (table `events`). `workers`: processes, chosen by the work unless
     given; results are the same for any number of them, and for either `engine` (auto, simpy, compiled). `progress`:

@@ -124,11 +124,10 @@ CHARTS: tuple[Chart, ...] = (
         "incidence",
         incidence.draw,
         incidence.describe,
-        "The proportion of referred patients who have had each event by that day. Infusion and the losses in the "
-        "small panels compete: each patient has at most one of them. Progression before infusion, the outcome of the "
-        "headline, is counted whatever follows it, so it has a panel of its own. Below the large panels: patients "
-        "still waiting, neither infused nor lost by then. Bands are 95% simulation intervals. Small panels share one "
-        "scale. The axis ends where the curves have levelled off.",
+        "The proportion of referred patients who have had each event by that day. Infusion and losses compete: "
+        "each patient has at most one of them. Progression before infusion, the outcome of the headline, is counted "
+        "whatever follows it. Below the axis: patients still waiting, neither infused nor lost by then. Bands are 95% "
+        "simulation intervals; small panels share one scale. The axis ends where the curves have levelled off.",
     ),
     Chart(
         "stages",

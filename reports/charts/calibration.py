@@ -63,12 +63,12 @@ def draw_values(sample: pd.DataFrame, findings: Findings) -> Figure:
 
 
 def describe_values(sample: pd.DataFrame, findings: Findings) -> str:
-    """The alternative text: median and 90 % interval of each value, before and after."""
+    """The alternative text: median and 90% interval of each value, before and after."""
     parts = []
     for path in varied(sample):
         before, after = (_interval(sample, name, path) for name in (BEFORE, AFTER))
         parts.append(
-            f"{input_label(path)}: median {after[1]}, 90 % between {after[0]} and {after[2]} "
+            f"{input_label(path)}: median {after[1]}, 90% between {after[0]} and {after[2]} "
             f"(before: {before[0]} and {before[2]})"
         )
     return f"Bars of prior and posterior. {'; '.join(parts)}."
@@ -121,11 +121,11 @@ def _title(sample: pd.DataFrame, paths: Sequence[str]) -> str:
 
     path = min(paths, key=left)
     low, middle, high = _interval(sample, AFTER, path)
-    return f"{input_label(path)}: {middle}, 90 % interval {low} to {high}"
+    return f"{input_label(path)}: {middle}, 90% interval {low} to {high}"
 
 
 def _numbers(sample: pd.DataFrame, of: str, path: str) -> tuple[float, float, float]:
-    """The 5 %, 50 % and 95 % quantiles: the least values up to which so much of the weight lies."""
+    """The 5%, 50% and 95% quantiles: the least values up to which so much of the weight lies."""
     mine = sample[sample["of"] == of].sort_values(path, kind="stable")
     upto = (mine["weight"].cumsum() / mine["weight"].sum()).to_numpy(float)
     values = mine[path].to_numpy(float)

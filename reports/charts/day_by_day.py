@@ -85,7 +85,7 @@ def draw(table: pd.DataFrame, findings: Findings) -> Figure:
         picture,
         title=_title(table, findings),
         subtitle="The first replication, from the start of the measuring window on: an illustration, not an estimate"
-        + (f"; the first {MOST} of {len(findings.scenarios)} scenarios" if len(findings.scenarios) > MOST else ""),
+        + (f"; the first {MOST} of {len(findings.scenarios)}" if len(findings.scenarios) > MOST else ""),
         alt=describe(table, findings),
         height=ABOVE + sum(heights) + GAP * (len(panels) - 1) + BELOW,
         margin={"l": 40, "r": 20, "b": BELOW},

@@ -28,7 +28,7 @@ METRICS = (
     *INFUSED_AND_FREE.values(),
 )
 AXES = {"days": "difference in days", "share": "difference in percentage points"}
-BETWEEN, BELOW, LEFT = 62, 52, 230
+BETWEEN, BELOW, LEFT, WRAP = 62, 52, 290, 42
 WORDS = {Verdict.BETTER: ("better", outcome_colour("infused")), Verdict.WORSE: ("worse", "#9A3412")}
 """What is said after a difference, and in which colour; where nothing can be said, its number is muted."""
 
@@ -78,7 +78,7 @@ def _panel(differences: pd.DataFrame, findings: Findings, unit: str, title: str)
             continue
         rows = [_row(findings, scenario, metric, unit) for scenario in findings.others]
         groups.append(Group(str(mine["label"].iloc[0]), tuple(rows)))
-    return Panel(tuple(groups), title, bars=False, wrap=32) if groups else None
+    return Panel(tuple(groups), title, bars=False, wrap=WRAP) if groups else None
 
 
 def _row(findings: Findings, scenario: str, metric: str, unit: str) -> Row:

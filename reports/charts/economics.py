@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -246,7 +247,7 @@ def draw_budget(budget: pd.DataFrame, findings: Findings) -> Figure:
             bounds = (mine["low"].tolist(), mine["high"].tolist())
             years, spent = mine["year"].astype(int).tolist(), mine["estimate"].tolist()
             series.append(Line(scenario, mark(place), years, spent, *bounds, mode="lines+markers"))
-        boxes.append(Box(f"{rows['label'].iloc[0]}, {unit}", series))
+        boxes.append(Box(f"{rows['label'].iloc[0]}, {unit}", series, around=True))
     grid = Grid(boxes, 2, "year", {"dtick": 1}, LARGE)
     narrow = draw_grid(picture, grid)
     return finish(
@@ -326,12 +327,17 @@ def draw_price(prices: pd.DataFrame, findings: Findings) -> Figure:
         Group(
             f"{scenario} against {against}",
             tuple(
-                Row(f"{number(row.willingness_to_pay, 0)} per QALY", _priced(row), mark(place)) for row in records(mine)
+                Row(
+                    f"{(worth := number(row.willingness_to_pay, 0))} per QALY", _priced(row), mark(place), f"at {worth}"
+                )
+                for row in records(mine)
             ),
         )
         for place, ((scenario, against), mine) in enumerate(known.groupby(["scenario", "against"], sort=False))
     )
-    panel = Panel(groups, f"value-based price of the product, {unit}", bars=False, wrap=38)
+    panel = Panel(groups, f"value-based price, {unit}", bars=False, wrap=38, zero=False)
+    if not known.empty:
+        panel = replace(panel, limits=(float(known["price"].min()), float(known["price"].max())))
     narrow = draw_panel(picture, panel, legend=False)
     dotted = {"color": INK, "width": 1.2, "dash": "dot"}
     upright = {"type": "line", "y0": 0, "y1": 1, "yref": "y domain", "xref": "x", "line": dotted}

@@ -148,7 +148,7 @@ def _title(mine: pd.DataFrame, kind: str) -> str:
     if off.empty:
         return f"{what} keeps to the 95% band of what was observed"
     days = [
-        f"{path} on {len(rows)} of {int((banded['path'] == path).sum())} days"
+        f"{path} on {len(rows)} of {counted(int((banded['path'] == path).sum()), 'day')}"
         for path, rows in off.groupby("path", sort=False)
     ]
     return f"Fitted curves outside the 95% band of what was observed: {listed(days)}"
@@ -196,5 +196,5 @@ def _quantile_title(quantiles: pd.DataFrame) -> str:
     row = records(quantiles.loc[[apart.idxmax()]])[0]
     return (
         f"Quantiles of stages: furthest apart those of {row.path} at {_percent(row.probability)}, "
-        f"{number(row.observed, 0)} days observed, {number(row.fitted, 1)} fitted"
+        f"{counted(number(row.observed, 0), 'day')} observed, {number(row.fitted, 1)} fitted"
     )

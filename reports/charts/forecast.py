@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from datetime import date
 from typing import Any
 
 import pandas as pd
@@ -14,6 +15,7 @@ from reports.findings import Findings
 from reports.tables import records
 from reports.theme import mark
 from reports.words import number
+from sim.tables.words import spelt
 
 FRONT = ("waiting_list", "infusions")
 MEDIAN, THEIRS = "all patients, median", "already in the register, median"
@@ -88,7 +90,7 @@ def _box(rows: pd.DataFrame) -> Box:
 def _at(row: Any) -> str:
     digits = 0 if row.unit == "patients" else 1
     low, middle, high = (number(value, digits) for value in (row.p5, row.p50, row.p95))
-    return f"month to {row.last_day} {middle} (nine in ten simulated futures: {low} to {high})"
+    return f"month to {_day(row)} {middle} (nine in ten simulated futures: {low} to {high})"
 
 
 def _title(mine: pd.DataFrame) -> str:
@@ -96,4 +98,8 @@ def _title(mine: pd.DataFrame) -> str:
     row = records(mine[(mine["quantity"] == first) & (mine["group"] == "all")])[-1]
     digits = 0 if row.unit == "patients" else 1
     low, middle, high = (number(value, digits) for value in (row.p5, row.p50, row.p95))
-    return f"{row.label}: {middle} in the month to {row.last_day} (nine in ten simulated futures: {low} to {high})"
+    return f"{row.label}: {middle} in the month to {_day(row)} (nine in ten simulated futures: {low} to {high})"
+
+
+def _day(row: Any) -> str:
+    return spelt(date.fromisoformat(str(row.last_day)[:10]))

@@ -52,7 +52,6 @@ def draw_frontier(table: pd.DataFrame, findings: Findings) -> Figure:
         yaxis={
             "title": {"text": f"cost per patient referred, {known['unit'].iloc[0]}"},
             "tickformat": ",.0f",
-            "rangemode": "tozero",
         },
     )
     return finish(
@@ -93,8 +92,10 @@ def _title(known: pd.DataFrame) -> str:
     strategies = counted(len(known), "strategy", "strategies")
     if not on:
         return f"Of {strategies}, none is clearly on the frontier"
-    are = "is" if len(on) == 1 else "are"
-    return f"Of {strategies}, {len(on)} {are} clearly on the cost-effectiveness frontier: {listed(on)}"
+    if len(on) == len(known):
+        every = "Both strategies" if len(on) == LEAST else "All strategies"
+        return f"{every} are clearly on the cost-effectiveness frontier"
+    return f"Of {strategies}, {counted(len(on), 'is', 'are')} clearly on the cost-effectiveness frontier: {listed(on)}"
 
 
 def _subtitle(known: pd.DataFrame, line: bool) -> str:

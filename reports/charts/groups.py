@@ -91,7 +91,8 @@ def _names(groups: pd.DataFrame, shown: Sequence[str]) -> dict[tuple[str, str], 
     for (grouping, group), mine in there.groupby(["grouping", "group"], sort=False):
         fewest = float(mine["patients"].min())
         few = "few, " if fewest < FEW else ""
-        names[str(grouping), str(group)] = f"{mine['grouping_label'].iloc[0]}: {group} ({few}n = {rounded(fewest)})"
+        size = f"({few}n = {rounded(fewest)})".replace("n = ", "n\N{NO-BREAK SPACE}=\N{NO-BREAK SPACE}")
+        names[str(grouping), str(group)] = f"{mine['grouping_label'].iloc[0]}: {group} {size}"
     return names
 
 

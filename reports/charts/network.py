@@ -140,7 +140,7 @@ def _title(nets: list[Net]) -> str:
     """What is shown: the size of the network of the first scenario, and of the second where it is another."""
     first = nets[0]
     regions, centres = (counted(first.size[column], column) for column in ("region", "centre"))
-    patients = f"{stated(first.patients)} patients a month" if first.patients else "Patients"
+    patients = f"{counted(stated(first.patients), 'patient')} a month" if first.patients else "Patients"
     if first.patients and first.on_days:
         patients += ", plus others on given days,"
     makers = list(dict.fromkeys(_makers_told(net) for net in nets))
@@ -247,7 +247,7 @@ def _makers(rows: pd.DataFrame, contracts: pd.DataFrame, alike: Mapping[str, str
     if stock:
         each = " of each centre" if stock["opening"].label.endswith("at each centre") else ""
         words = [
-            f"{stated(stock['opening'].estimate)} doses at the start{each}",
+            f"{counted(stated(stock['opening'].estimate), 'dose')} at the start{each}",
             f"lots of {stated(stock['lot'].estimate)}",
         ]
         lines = [f"{_fact(stock['lines'])} for lots"] if "lines" in stock else []
@@ -319,7 +319,7 @@ def _lines(picture: Figure, net: Net, at: Mapping[str, Mapping[str, float]], suf
     most = max(net.referred.values(), default=0.0) or 1.0
     for (region, centre), many in net.referred.items():
         if region in at["region"] and centre in at["centre"]:
-            monthly = f": {stated(many)} patients a month" if many or not net.on_days else ""
+            monthly = f": {counted(stated(many), 'patient')} a month" if many or not net.on_days else ""
             picture.add_trace(
                 trace(
                     "scatter", x=[COLUMNS["region"][1], COLUMNS["centre"][0]],

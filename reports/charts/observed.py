@@ -13,7 +13,7 @@ from reports.figure import Figure
 from reports.findings import Findings
 from reports.tables import records
 from reports.theme import INK, Mark, day_tick, mark
-from reports.words import Estimate, listed, number, scale, shortened, uncapital, unit_of
+from reports.words import Estimate, counted, listed, number, scale, shortened, uncapital, unit_of
 
 WAITING, INFUSED = "waiting_days", "incidence_infused"
 WAITS = (WAITING, "days_to_apheresis", "vein_to_vein_days")
@@ -63,7 +63,7 @@ def describer(kind: str) -> Callable[[pd.DataFrame, Findings], str]:
         told = []
         for _, rows in _of(observed, kind).groupby("quantity", sort=False):
             inside = int(rows["inside_90"].map(_true).sum())
-            points = f"{inside} of {len(rows)} points in the 90% band"
+            points = f"{inside} of {counted(len(rows), 'point')} in the 90% band"
             told.append(f"{rows['label'].iloc[0]}: {points}; {_at(_far(rows))}")
         return f"A register against the simulation of its time. {'. '.join(told)}."
 
@@ -111,7 +111,7 @@ def _axis(name: str, points: Sequence[str], days: str) -> tuple[Any, str, dict[s
     if about(name) == "months":
         axis = {"type": "date", "title": {"text": ""}, "nticks": 4, "tickangle": 0}
         return [f"{point}-01" for point in points], "|%b %Y", axis
-    places = [float(point.split()[0]) for point in points]
+    places = [float(point.split()[0].rstrip("%")) for point in points]
     if name in WAITS:
         texts = [f"{place:.0f}%" for place in places]
         title = {"text": "proportion for whom it took at most x days"}
@@ -144,12 +144,12 @@ def _at(row: Any) -> str:
 def _title(mine: pd.DataFrame, kind: str) -> str:
     if kind == "first" and (mine["quantity"] == WAITING).any():
         waits = mine[mine["quantity"] == WAITING]
-        half = records(waits[waits["point"].str.startswith("50 ")])
+        half = records(waits[waits["point"].str.startswith("50%")])
         if half:
             row = half[0]
             low, high = number(row.low_90, 0), number(row.high_90, 0)
             return (
-                f"Half of those infused had waited at most {number(row.observed, 0)} days; "
+                f"Half of those infused had waited at most {counted(number(row.observed, 0), 'day')}; "
                 f"{number(row.simulated, 0)} simulated (90% of simulated registers: {low} to {high})"
             )
     outside = [
@@ -157,7 +157,9 @@ def _title(mine: pd.DataFrame, kind: str) -> str:
         for _, rows in mine.groupby("quantity", sort=False)
     ]
     off = [
-        f"{shortened(uncapital(label), 40)} at {count} of {points} points" for label, count, points in outside if count
+        f"{shortened(uncapital(label), 40)} at {count} of {counted(points, 'point')}"
+        for label, count, points in outside
+        if count
     ]
     if not off:
         return "Every point of the register lies within the 90% band of the simulated registers"

@@ -11,7 +11,7 @@ from reports.charts.incidence import last_day
 from reports.figure import Figure, trace
 from reports.findings import Findings
 from reports.theme import PAPER, canvas, day_tick, finish, name_of, outcome_colour, stacked
-from reports.words import Estimate, level, listed, uncapital
+from reports.words import Estimate, counted, level, listed, uncapital
 from sim.tables import EVENTS
 
 PANEL, GAP, ABOVE, BELOW = 170, 46, 34, 52
@@ -27,7 +27,7 @@ TOLD_DAY = 90
 
 
 def draw(incidence: pd.DataFrame, findings: Findings) -> Figure:
-    """A panel a scenario: areas that fill 100 % at each day since referral."""
+    """A panel a scenario: areas that fill 100% at each day since referral."""
     picture = canvas()
     shares = {s: table for s in findings.scenarios if not (table := states(incidence, s)).empty}
     domains = stacked([PANEL] * len(shares), GAP, ABOVE) if shares else []
@@ -95,7 +95,8 @@ def describe(incidence: pd.DataFrame, findings: Findings) -> str:
             named = [f"{uncapital(STATES[n])} {_told(table, n)}" for n in STATES if at[n] > 0.0005]
             parts.append(f"{scenario}: {listed(named)}")
     day = TOLD_DAY if incidence["day"].max() >= TOLD_DAY else int(incidence["day"].max())
-    return f"Stacked areas of where patients are by day since referral; {day} days after referral: {'; '.join(parts)}."
+    after = f"{counted(day, 'day')} after referral: {'; '.join(parts)}"
+    return f"Stacked areas of where patients are by day since referral; {after}."
 
 
 def states(incidence: pd.DataFrame, scenario: str) -> pd.DataFrame:
@@ -127,8 +128,8 @@ def _title(shares: Mapping[str, pd.DataFrame]) -> str:
         for scenario, table in shares.items()
     ]
     if len(told) > 2:
-        return f"Where patients are by day since referral, with each of {len(told)} strategies"
-    return f"{day:.0f} days after referral: {'; '.join(told)}"
+        return f"Where patients are by day since referral, with each of {counted(len(told), 'strategy', 'strategies')}"
+    return f"{counted(f'{day:.0f}', 'day')} after referral: {'; '.join(told)}"
 
 
 def _colour(name: str) -> str:

@@ -129,7 +129,8 @@ class _Places:
 def title(outcomes: pd.DataFrame, findings: Findings) -> str:
     """`Of 100 patients referred, 28 instead of 41 are infused and …`; of more than two scenarios, what is shown."""
     if len(findings.scenarios) > 2:
-        return f"What becomes of 100 patients referred, with each of {len(findings.scenarios)} strategies"
+        many = counted(len(findings.scenarios), "strategy", "strategies")
+        return f"What becomes of 100 patients referred, with each of {many}"
     known = any(findings.level(s, EVERYBODY).known for s in findings.scenarios)
     counts = []
     for scenario in findings.scenarios:

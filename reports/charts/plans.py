@@ -59,10 +59,13 @@ def _kind(row: Any) -> str:
 
 def cost_title(rows: pd.DataFrame) -> str:
     """What the axis of costs is called: the lever itself where it has no price."""
+    return "cost" if has_costs(rows) else input_label(levers(rows)[0])
+
+
+def has_costs(rows: pd.DataFrame) -> bool:
+    """Whether what is kept small is a cost, and not the one lever itself."""
     paths = levers(rows)
-    if len(paths) == 1 and rows[paths[0]].map(as_number).tolist() == rows["cost"].tolist():
-        return input_label(paths[0])
-    return "cost"
+    return len(paths) > 1 or rows[paths[0]].map(as_number).tolist() != rows["cost"].tolist()
 
 
 def draw_plan(plan: pd.DataFrame, findings: Findings) -> Figure:
@@ -165,7 +168,7 @@ def _title(plan: pd.DataFrame) -> str:
         names = [uncapital(input_label(path)) for path in levers(plan)]
         return f"No combination of {listed(names)} that was run meets {_targets(plan)}"
     row = records(chosen[["cost", "estimate", "low", "high", "unit"]])[0]
-    if cost_title(rows) != "cost":
+    if not has_costs(rows):
         return f"{_values(chosen, 0)} is the smallest that meets the target: {figure(_of(row))}"
     return f"{_values(chosen, 0)} is the cheapest that meets the target, at {_cost(row.cost)}: {figure(_of(row))}"
 

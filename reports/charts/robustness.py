@@ -10,7 +10,7 @@ from reports.figure import Figure
 from reports.findings import EVERYBODY, Findings
 from reports.tables import records
 from reports.theme import MUTED, canvas, finish
-from reports.words import Estimate, level, listed, rounded, scale, told_apart, uncapital, unit_of
+from reports.words import Estimate, counted, level, listed, rounded, scale, told_apart, uncapital, unit_of
 from sim.tables.inputs import input_label
 
 BELOW, LEFT = 52, 320
@@ -39,7 +39,7 @@ def draw(robustness: pd.DataFrame, findings: Findings) -> Figure:
         title=title(mine),
         subtitle=f"{first.scenario} against {first.baseline}; the dotted line is the difference as stated, "
         f"{level(Estimate(first.stated, unit=first.unit, change=True))}; one assumption at a time, "
-        f"{int(mine['replications'].min())} replications on the same patients",
+        f"{counted(int(mine['replications'].min()), 'replication')} on the same patients",
         alt=describe(robustness, findings),
         height=int(panel.height) + BELOW,
         margin={"l": LEFT, "r": panel.room, "b": BELOW},

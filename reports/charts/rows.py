@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from reports.figure import Figure, trace
-from reports.theme import INK, PAPER, SMALL_SIZE, Mark, lighter, lines, name_of, plain
+from reports.theme import INK, PAPER, SMALL_SIZE, Mark, hatched, lines, name_of, plain
 from reports.words import Estimate, bare, bounds, compact, is_money, level, scale, unit_of
 
 ROW, GAP = 24, 30
@@ -52,7 +52,7 @@ class Panel:
 
     `wrap`: letters in a line of a label. `limits`: the ends of an axis that the numbers have by their nature.
     `span`: the part of the width that it takes, of which the column of numbers is not a part; `short`: the column has
-    numbers without intervals, on a wide page too.
+    numbers without intervals, on a wide page too. `zero`: the axis holds 0, as one of differences must.
     """
 
     groups: tuple[Group, ...]
@@ -62,6 +62,7 @@ class Panel:
     limits: tuple[float, float] | None = None
     span: tuple[float, float] = (0.0, 1.0)
     short: bool = False
+    zero: bool = True
 
     @property
     def height(self) -> float:
@@ -164,7 +165,7 @@ def _of_shares(panel: Panel) -> bool:
 
 
 def _percent_ticks(high: float, span: tuple[float, float]) -> dict[str, Any]:
-    """Ticks on an axis of shares: none beyond 100 %, and fewer where it is not as wide as the picture."""
+    """Ticks on an axis of shares: none beyond 100%, and fewer where it is not as wide as the picture."""
     step = 20 if high > 50 else 10 if high > 20 else 5
     if span[1] - span[0] < NARROW:
         step = 50 if high > 50 else 2 * step
@@ -173,12 +174,11 @@ def _percent_ticks(high: float, span: tuple[float, float]) -> dict[str, Any]:
 
 
 def _range(panel: Panel) -> tuple[float, float]:
-    """From the smallest to the largest number drawn, zero included; bars of shares from 0."""
+    """From the smallest to the largest number drawn, with zero unless the panel does without; bars of shares from 0."""
     rows = [row.estimate for group in panel.groups for row in group.rows]
-    ends = [
-        0.0,
-        *(x * scale(one.unit) for one in rows for x in (one.value, one.low, one.high) if math.isfinite(x)),
-    ]
+    ends = [x * scale(one.unit) for one in rows for x in (one.value, one.low, one.high) if math.isfinite(x)]
+    if panel.zero or not ends:
+        ends.append(0.0)
     from_zero = panel.bars and (_of_shares(panel) or min(ends) == 0.0) and panel.limits is None
     low, high = (0.0 if from_zero else min(ends)), max(ends)
     if panel.limits is not None:
@@ -224,9 +224,7 @@ def _traces(
             "yaxis": axes[1],
         }
         if panel.bars:
-            # lighter inside, so that a dark whisker is seen on it
-            look = {"color": lighter(mark.colour), "line": {"width": 1.2, "color": mark.colour}}
-            figure.add_trace(trace("bar", width=ROW - 6, marker=look, **shared))
+            figure.add_trace(trace("bar", width=ROW - 6, marker=hatched(mark), **shared))
         else:
             dot = {
                 "color": mark.colour,

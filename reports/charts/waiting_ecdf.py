@@ -10,7 +10,7 @@ from reports.charts.bands import Box, Grid, Line, draw_grid
 from reports.figure import Figure
 from reports.findings import Findings, headline
 from reports.theme import MUTED, SMALL_SIZE, canvas, day_tick, finish, mark, name_of
-from reports.words import Estimate, level, listed
+from reports.words import Estimate, counted, level, listed
 
 LARGE = 280
 
@@ -23,7 +23,7 @@ def draw(waits: pd.DataFrame, findings: Findings) -> Figure:
     ]
     last = max((line.x[-1] for line in series), default=30.0)
     axis = {"range": [0, last], "dtick": day_tick(last, 12)}
-    title = "Infused with a waiting time ≤ x days"
+    title = "Waiting time ≤ x days"
     grid = Grid([Box(title, series, suffix="%", top=100.0)], 1, "x: days from referral to infusion", axis, LARGE)
     narrow = draw_grid(picture, grid)
     half = {"color": MUTED, "width": 1.2, "dash": "dot"}
@@ -51,7 +51,7 @@ def describe(waits: pd.DataFrame, findings: Findings) -> str:
     for scenario in findings.scenarios:
         mine = waits[(waits["scenario"] == scenario) & waits["cumulative"].notna()]
         told = [
-            f"{level(Estimate(float(row['cumulative'].iloc[0]), unit='share'))} within {day} days"
+            f"{level(Estimate(float(row['cumulative'].iloc[0]), unit='share'))} within {counted(day, 'day')}"
             for day in (28, 56, 112)
             if not (row := mine[mine["day_to"] == day]).empty
         ]

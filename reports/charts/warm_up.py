@@ -57,8 +57,8 @@ def _told(warm_up: pd.DataFrame, findings: Findings) -> list[str]:
         if rows.empty:
             continue
         used, advised = float(rows["used_day"].iloc[0]), _advised(rows)
-        said = "the number has not settled" if advised is None else f"{number(advised, 0)} days are advised"
-        told.append(f"{findings.quoted(scenario)}: {number(used, 0)} days are used, {said}.")
+        said = "the number has not settled" if advised is None else f"{_days_are(advised)} advised"
+        told.append(f"{findings.quoted(scenario)}: {_days_are(used)} used, {said}.")
     return told
 
 
@@ -73,7 +73,7 @@ def _title(warm_up: pd.DataFrame, findings: Findings) -> str:
         return f"The warm-up may be too short: {_told(warm_up[warm_up['scenario'] == short[0]], findings)[0]}"
     longest = max((_advised(warm_up[warm_up["scenario"] == s]) or 0.0 for s in findings.scenarios), default=0.0)
     used = number(float(warm_up["used_day"].min()), 0)
-    return f"The warm-up of {used} days is long enough: {number(longest, 0)} days are advised"
+    return f"The warm-up of {counted(used, 'day')} is long enough: {_days_are(longest)} advised"
 
 
 def _advised(rows: pd.DataFrame) -> float | None:
@@ -101,3 +101,7 @@ def _marks(picture: Figure, rows: pd.DataFrame, suffix: str) -> None:
             x=day, y=0.04 if text == "warm-up ends" else 0.22, text=plain(text), showarrow=False, xanchor=anchor,
             yanchor="bottom", xshift=4 if side == "left" else -4, font={"size": 12, "color": INK}, **axes,
         )  # fmt: skip
+
+
+def _days_are(days: float) -> str:
+    return counted(number(days, 0), "day is", "days are")

@@ -47,7 +47,7 @@ def estimation(f: Facts) -> tuple[str, ...]:
     points = [f"{counted(f.replications, 'independent replication')}{each}"]
     if isinstance(rule, dict):
         points[0] += (
-            f", until the 95 % interval of {_limits(rule)} to each side "
+            f", until the 95% interval of {_limits(rule)} to each side "
             f"(from {rule['at_least']} to {rule['at_most']}): {'reached' if rule['met'] else 'not reached'}"
         )
     elif f.kind != PLAN:

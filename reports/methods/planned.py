@@ -24,7 +24,8 @@ def purpose(f: Facts) -> tuple[str, ...]:
 def outputs(f: Facts) -> tuple[str, ...]:
     """The quantities that the folder reports."""
     if f.kind == PSA:
-        return (f"Cost and QALYs per patient referred in each of {f.manifest['samples']} samples of uncertain inputs.",)
+        samples = counted(f.manifest["samples"], "sample")
+        return (f"Cost and QALYs per patient referred in each of {samples} of uncertain inputs.",)
     found = metrics(f)
     named = [f"{label} ({unit})" if unit else label for label, unit in found]
     point: tuple[str, ...] = (
@@ -44,8 +45,8 @@ def intervals(f: Facts) -> tuple[str, ...]:
     if count < 2:
         return ("One replication only, so no interval is given.",)
     text = (
-        f"Estimates are means over {count} replications with 95 % simulation intervals: score intervals with "
-        f"Student's t ({count - 1} d.f.), Wilson's for shares, which stay inside what is possible"
+        f"Estimates are means over {counted(count, 'replication')} with 95% simulation intervals: score intervals "
+        f"with Student's t ({count - 1} d.f.), Wilson's for shares, which stay inside what is possible"
     )
     if f.findings.others:
         text += f"; differences from '{f.findings.baseline}' are paired by replication"
@@ -69,7 +70,7 @@ def aims(f: Facts) -> tuple[str, ...]:
     if f.kind == PSA:
         uncertain = list(dict.fromkeys(path for case in f.cases for path in case.value("uncertainty", {})))
         return (
-            f"Probabilistic sensitivity analysis of {names}: {m['samples']} samples of "
+            f"Probabilistic sensitivity analysis of {names}: {counted(m['samples'], 'sample')} of "
             f"{counted(len(uncertain), 'input')} ({some(uncertain, 'uncertainty in the scenario files')}).",
         )
     if not f.compared:
@@ -93,8 +94,8 @@ def _search(m: Mapping[str, Any], names: str) -> tuple[str, ...]:
         f"{' and '.join(targets)}; {tried}{by}; answer: {answer or 'none'}.",
         *([f"Costs: {some(prices)}; they are known beforehand and not simulated."] if prices else []),
         f"Each target of each combination is tested by itself, in order of cost (procedure {m['procedure']}), from "
-        f"{m['first_stage']} replications up to {m['most_replications']}; a confidence of {m['confidence']:g} holds "
-        "for all tests together.",
+        f"{counted(m['first_stage'], 'replication')} up to {m['most_replications']}; a confidence of "
+        f"{m['confidence']:g} holds for all tests together.",
     )
 
 

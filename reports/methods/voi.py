@@ -15,7 +15,7 @@ from reports.methods.facts import Facts, some
 from reports.methods.item import Item, MethodTable
 from reports.money import amount
 from reports.tables import records
-from reports.words import counted, number
+from reports.words import counted, number, stated
 
 REFERENCE = (
     "Six topics in words of our own, not the items of CHEERS-VOI, whose wording was not at hand. That checklist "
@@ -83,14 +83,16 @@ def _methods(f: Facts) -> tuple[str, ...]:
     if "evsi" in f.tables:
         told.append("EVSI: regression of net benefit on simulated results of the study (Strong and others 2015).")
     versions = f.manifest.get("versions") or {}
-    return (*told, f"{f.replications} replications of each sample; program version {versions.get('vein2vein', '?')}.")
+    runs = counted(f.replications, "replication")
+    return (*told, f"{runs} of each sample; program version {versions.get('vein2vein', '?')}.")
 
 
 def _population(f: Facts) -> tuple[tuple[str, ...], str]:
     people = f.manifest.get("population")
     if not people:
         return ("Values are per patient referred; no population was given.",), "how many benefit, and for how long"
-    told = f"{people['a_year']:g} patients a year for {people['years']:g} years, later ones discounted as costs are."
+    many, years = counted(stated(people["a_year"]), "patient"), counted(stated(people["years"]), "year")
+    told = f"{many} a year for {years}, later ones discounted as costs are."
     return (told, "Of a study, those who are referred after its result."), "where these numbers are from"
 
 
@@ -104,10 +106,11 @@ def _studies(f: Facts) -> tuple[tuple[str, ...], str]:
 
 def _design(row: Any) -> str:
     sd = f", standard deviation {row.sd:g} between patients" if math.isfinite(float(row.sd)) else ""
-    when = f"its result {row.result_after_days:g} days after the first patient"
+    when = f"its result {counted(f'{row.result_after_days:g}', 'day')} after the first patient"
     return (
         f"{row.input}: {counted(int(row.patients), 'patient')}, {row.data_model}{sd}; enrolled over "
-        f"{row.enrolment_days:g} days and followed for {row.follow_up_days:g} days after the last, {when}."
+        f"{counted(f'{row.enrolment_days:g}', 'day')} and followed for {counted(f'{row.follow_up_days:g}', 'day')} "
+        f"after the last, {when}."
     )
 
 

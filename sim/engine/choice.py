@@ -10,6 +10,7 @@ from sim.engine.trace import Trace
 from sim.pieces.cohort import Cohort
 from sim.pieces.luck import Luck
 from sim.pieces.protocol import Protocol
+from sim.pure.mortality import Meet, met_together
 from sim.pure.streams import Uniforms, uniforms
 
 SIMPY, COMPILED = "simpy", "compiled"
@@ -64,8 +65,11 @@ def engine_note(wanted: str) -> str | None:
 
 
 def workers_for(name: str, patients: float, cores: int) -> int:
-    """How many processes are worth starting for this many patients on an engine."""
-    alone = WORTH_A_WORKER_COMPILED_PATIENTS if name == COMPILED else WORTH_A_WORKER_PATIENTS
+    """How many processes are worth starting for this many patients on an engine.
+
+    Where the kernel is being compiled, as many as it is worth: others would take from the compilation what it needs.
+    """
+    alone = WORTH_A_WORKER_PATIENTS if name == SIMPY else WORTH_A_WORKER_COMPILED_PATIENTS
     return max(1, min(cores, int(patients // alone)))
 
 
@@ -89,5 +93,19 @@ def generator(name: str) -> Uniforms:
     return uniforms
 
 
+def awaits_kernel(name: str) -> bool:
+    """Whether the engine of that name is SimPy only until the kernel is there."""
+    return name == SIMPY_UNTIL_COMPILED and not is_compiled()
+
+
+def meeting(name: str) -> Meet:
+    """The routine that finds days of death for the engine of that name, as of now; the days are the same."""
+    if _compiled_now(name):
+        from sim.engine import compiled_engine
+
+        return compiled_engine.meet
+    return met_together
+
+
 def _compiled_now(name: str) -> bool:
-    return name == COMPILED or (name == SIMPY_UNTIL_COMPILED and is_compiled())
+    return name != SIMPY and not awaits_kernel(name)

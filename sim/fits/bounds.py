@@ -25,14 +25,14 @@ def bounds(h: Histories, model: Model, one: tuple[str, str], events: int, extrac
     left. At the maximum of the likelihood `events` are as many as expected; frailty and bridging are left out.
     """
     name, cause = one
-    after = h.end > h.switch
+    after = h.end >= h.switch
     left = (h.cause == REMOVAL) & (after if name == AFTER else ~after)
     if cause == "progression":
         left &= h.progressed > h.end
     if cause == "removal" or not events or not left.any():
         return math.nan, math.nan
     origin = np.where(after, h.switch, 0.0)[left]
-    faster = np.where(h.progressed < h.end, model.after_progression[CAUSES.index(cause)], 1.0)[left]
+    faster = np.where(h.progressed <= h.end, model.after_progression[CAUSES.index(cause)], 1.0)[left]
     start = h.end[left] - origin
     end = np.maximum(extract[left] - origin, start)
     grown = model.hazard[one](end) - model.hazard[one](start)

@@ -265,7 +265,7 @@ def _events(h: Histories, one: Set) -> int:
         day, happened = h.progressed, np.isfinite(h.progressed) & (h.progressed >= h.entry) & (h.progressed <= h.end)
     else:
         day, happened = h.end, h.cause == CAUSES.index(cause)
-    after = day > h.switch
+    after = day >= h.switch
     return int((happened & (after if name == AFTER else ~after)).sum())
 
 
@@ -280,11 +280,11 @@ def _multiplier_events(h: Histories, name: str) -> tuple[int, str]:
     """(events that a multiplier rests on, of what): of those with it and those without, the fewer."""
     if name == "bridging.hazard":
         seen = np.isfinite(h.progressed) & (h.progressed >= h.entry) & (h.progressed <= h.end)
-        holds = (h.response == 1.0) & np.isfinite(h.eased) & (h.progressed > h.eased)
-        without, what = seen & ~holds & (h.progressed > h.switch), ("progressions after bridging", "without it")
+        holds = (h.response == 1.0) & np.isfinite(h.eased) & (h.progressed >= h.eased)
+        without, what = seen & ~holds & (h.progressed >= h.switch), ("progressions after bridging", "without it")
     else:
         cause = 1 if name.endswith("death") else 2
-        seen, holds = h.cause == cause, h.progressed < h.end
+        seen, holds = h.cause == cause, h.progressed <= h.end
         word = "deaths" if cause == 1 else "withdrawals"
         without, what = seen & ~holds, (f"{word} after progression", "before it")
     sides = int((seen & holds).sum()), int(without.sum())
@@ -324,7 +324,7 @@ def observed_against_expected(h: Histories, joint: _Joint, one: Set) -> float:
         stop = np.minimum(h.end, h.progressed)
     else:
         happened, stop = h.cause == CAUSES.index(cause), h.end
-    in_set = (h.progressed if cause == "progression" else h.end) > h.switch
+    in_set = (h.progressed if cause == "progression" else h.end) >= h.switch
     happened &= in_set if name == AFTER else ~in_set
     cuts = [0.0, *np.quantile(day[happened], [0.25, 0.5, 0.75]).tolist(), math.inf]
     lived = Lived(h, np.where(h.response == 1.0, h.eased, np.inf))

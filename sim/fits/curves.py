@@ -20,7 +20,7 @@ Z = float(ndtri(0.975))
 
 @dataclass(frozen=True, eq=False)
 class Curve:
-    """A share by day since a beginning, its 95 % band, and how many were at risk; one entry a day with an event."""
+    """A share by day since a beginning, its 95% band, and how many were at risk; one entry a day with an event."""
 
     day: FloatArray
     share: FloatArray

@@ -15,24 +15,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from sim.fits.curve_choices import FAMILIES
 from sim.fits.curves import Curve, Z, kaplan_meier
 from sim.fits.likelihood import Maximum, Observed, aicc, by_preference, maximise
 from sim.fits.numbers import Number, Row, lognormal, rounded, rounded_clock
 from sim.pure.survival import Exponential, LogLogistic, Survival, Weibull
 from sim.scenario.clock_values import write_clock
 from sim.scenario.units import write_number
+from sim.tables.words import counted
 
 FloatArray = NDArray[np.float64]
 # A rise of a curve that cannot rise, or a start beside 1, of up to this much is a slip of the hand that digitised it.
 SLIP = 0.02
-FAMILIES: Mapping[str, tuple[tuple[str, str], ...]] = {
-    "exponential": (("rate", "/ d"),),
-    "weibull": (("scale", "d"), ("shape", "")),
-    "loglogistic": (("median", "d"), ("shape", "")),
-}
-# What a curve may be fitted by: the best of these, one of them, or the curve as it is.
-BEST, TABLE = "best", "table"
-CHOICES = (BEST, *FAMILIES, TABLE)
 # Rounds in which the numbers censored in an interval settle; the paper's own code has no limit.
 MOST_ROUNDS = 200
 
@@ -89,7 +83,7 @@ def repaired(day: FloatArray, survival: FloatArray) -> Digitised:
         falls.append(here)
         lowest = here
     if len(days) < 3:
-        raise CurveError(None, f"found {len(days) - 1} points after day 0; allowed: two or more")
+        raise CurveError(None, f"found {counted(len(days) - 1, 'point')} after day 0; allowed: two or more")
     if lowest == 1.0:
         raise CurveError(None, "never falls below survival 1; there is nothing to fit")
     return Digitised(np.array(days), np.array(falls), {kind: count for kind, count in counts.items() if count})
@@ -239,7 +233,7 @@ def numbers_of(path: str, fits: list[Fit], event: NDArray[np.bool_], note: str) 
         )
         uncertain[inner] = lognormal(ends[0], sd, unit)
         mixes[inner] = {inner: 1.0}
-    basis = f"pseudo-records of {len(event)} patients, {counts['events']} events"
+    basis = f"pseudo-records of {counted(len(event), 'patient')}, {counted(counts['events'], 'event')}"
     return Number(path, rounded_clock(write_clock(best.shape)), tuple(rows), uncertain, basis, mixes)
 
 
@@ -253,4 +247,5 @@ def table_of(path: str, curve: Digitised, after: str | None, note: str) -> Numbe
     }
     if after is not None:
         value["after"] = after
-    return Number(path, value, (Row(path, "fitted", "table", note=note),), {}, f"{len(curve.day)} points of a curve")
+    basis = f"{counted(len(curve.day), 'point')} of a curve"
+    return Number(path, value, (Row(path, "fitted", "table", note=note),), {}, basis)

@@ -218,7 +218,7 @@ def _empirical(
     )
     note += f"mean of {LEAST}"
     if beyond:
-        note += f"; {100.0 * beyond / len(every):.0f} % lie beyond the last ended one and stand at it"
+        note += f"; {100.0 * beyond / len(every):.0f}% lie beyond the last ended one and stand at it"
     return Stage(Empirical(tuple(values.tolist())), "empirical", "fitted", None, (), 0.0, math.nan, scores, note)
 
 

@@ -15,6 +15,7 @@ from sim.records.reader import Reading
 from sim.records.value import Records
 from sim.scenario import Scenario
 from sim.scenario.problems import any_of, show, suggestion
+from sim.tables.words import counted
 
 LEAST_PATIENTS = 3
 
@@ -24,7 +25,7 @@ def fit(reading: Reading, base: Scenario, bootstrap: int = 99, seed: int = 1) ->
     records = reading.records
     if len(records) < LEAST_PATIENTS:
         raise RecordsError(
-            f"{len(records)} patients can be used, fewer than {LEAST_PATIENTS}: nothing can be told from them"
+            f"{counted(len(records), 'patient')} can be used, fewer than {LEAST_PATIENTS}: nothing can be told"
         )
     require_names(records, base)
     protocol, work = build_protocol(base), Work()

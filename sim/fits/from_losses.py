@@ -166,7 +166,7 @@ def _ends_eligibility(
         path = f"clocks.{name}.ends_eligibility"
         if not recorded or name in refused:
             continue
-        after = h.progressed > h.switch
+        after = h.progressed >= h.switch
         mine = seen & (after if name == AFTER else ~after)
         value = base.clocks.waiting if name == WAITING else base.clocks.after_apheresis
         assert value is not None
@@ -187,7 +187,7 @@ def _incidence(records: Records, h: Histories, found: Clocks) -> Iterator[CurveR
     cause = np.zeros(len(h), dtype=np.int64)
     for number, name in enumerate(CAUSES, start=1):
         day = h.progressed if name == "progression" else np.where(h.cause == number - 1, h.end, np.inf)
-        cause[(day <= stop) & (cause == 0)] = number
+        cause[(day <= stop) & (day < h.switch) & (cause == 0)] = number
     other = (cause == 0) & ((h.switch <= stop) | (records.infused & (h.end <= stop)))
     cause[other] = len(CAUSES) + 1
     # who is in view from referral on is at risk of what comes on that very day

@@ -52,14 +52,14 @@ def fit_rates(reading: Reading, base: Scenario, work: Work) -> None:
     places = _places_of_referral(reading, base)
     p_value = min((p for _, p in tests.values()), default=math.nan)
     if places is None:
-        whole = fit_referrals(int(inside.sum()), end - start, sum(rates.values()), wider)
+        whole = fit_referrals(int(inside.sum()), end - start, wider)
         factor = whole.rate / sum(rates.values()) if sum(rates.values()) else math.nan
         for name, path in zip(base.regions, paths, strict=True):
             if not math.isfinite(factor):
                 work.numbers.append(kept(path, "the register does not say where patients come from"))
                 continue
             part = rates[name] / sum(rates.values())
-            mine = fit_referrals(int(inside.sum()), (end - start) / part if part else math.inf, rates[name], wider)
+            mine = fit_referrals(int(inside.sum()), (end - start) / part if part else math.inf, wider)
             note = "all referrals, parted between the regions as in the base"
             work.numbers.append(
                 of_referrals(path, mine, rates[name], p_value, "; ".join(filter(None, (note, since_when))))
@@ -67,8 +67,14 @@ def fit_rates(reading: Reading, base: Scenario, work: Work) -> None:
         return
     for name, path in zip(base.regions, paths, strict=True):
         count = int((inside & (places == name)).sum())
-        mine = fit_referrals(count, end - start, rates[name], wider)
+        mine = fit_referrals(count, end - start, wider)
         work.numbers.append(of_referrals(path, mine, rates[name], p_value, since_when))
+    empty = [name for name in base.regions if not (inside & (places == name)).any()]
+    if empty:
+        work.warnings.append(
+            f"nobody in the register was referred from {', '.join(empty)}: next to nobody will be in the simulation; "
+            "if others treat them there, state their rates"
+        )
     nowhere = int((inside & (places == "")).sum())
     if nowhere:
         by = "as many" if is_small(nowhere) else f"{nowhere / inside.sum():.1%}"

@@ -134,7 +134,7 @@ def _too_slow(name: str, seen: Observed, pair: Between) -> Iterator[str]:
     # where nobody is left there is no band: the upper end for none of n is exact (Clopper and Pearson 1934)
     none_left = 1.0 - 0.025 ** (1.0 / seen.events)
     below = curve.day[np.where(curve.share > 0.0, curve.high, none_left) <= 0.5]
-    # the upper end of the 95 % interval of the median; days are counted whole
+    # the upper end of the 95% interval of the median; days are counted whole
     if len(below) and below[0] + 1.0 < least:
         yield (
             f"{name}: a median of {_median(seen):.0f} d in the register, and {least:.0f} d in the base even if nobody "
@@ -148,7 +148,7 @@ def _already_longer(name: str, seen: Observed, pair: Between, rest: Sequence[str
     least, ended = float(pair.rest()[0].min()), seen.high[seen.ended]
     short = int((ended + 1.0 < least).sum())
     if short >= max(LEAST, SHORT * len(ended)):
-        part = "nearly all" if is_small(len(ended) - short) else f"{100.0 * short / len(ended):.0f} %"
+        part = "nearly all" if is_small(len(ended) - short) else f"{100.0 * short / len(ended):.0f}%"
         yield (
             f"{name}: {part} took less than the {least:.0f} d that {', '.join(rest)} take in the base alone: the "
             "fitted scenario is too slow there; write your own of these, and fit again"

@@ -8,6 +8,10 @@ hazard of a clock with cumulative hazard H is Z exp(v H) h, so that a history wi
     prod h exp(v H)  (1 + v)^(d > 1)  (1 + v A)^-(1/v + d),   A = sum over both clocks of (exp(v H) - 1) / v,
 
 which is exp(-sum H) prod h for v = 0. What is known at entry into view is divided out.
+
+Registers hold dates, and differences of dates are right on average. What ended a path came after everything else that
+is recorded of its day. A progression that did not end it came before or after whatever else began on its day, each as
+likely by the clock: its hazard is the mean over the day around it, half before and half after.
 """
 
 from __future__ import annotations
@@ -28,9 +32,6 @@ WAITING, AFTER = "waiting", "after_apheresis"
 MOST_EXPONENT = 700.0
 # Half a day: an event on a date is somewhere in that day.
 HALF = 0.5
-# What is seen on the day of apheresis came after it if it ended the path, and as likely as not if it did not; on
-# average the second set, to which all of it is counted, gets so much of that day. So with the day bridging begins.
-EARLIER = 0.25
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,7 +78,7 @@ def histories(
     clock = [CLOCK_OF_END.get(str(outcome), "") for outcome in records.outcome]
     cause = np.array([CAUSES.index(name) if name else -1 for name in clock], dtype=np.int64)
     collected = records.day("apheresis") - referral
-    switch = np.where(np.isnan(collected) | (not switches), np.inf, np.maximum(collected - EARLIER, 0.0))
+    switch = np.where(np.isnan(collected) | (not switches), np.inf, collected)
     # where the day of apheresis is missing, nobody knows which hazards run from the milestone before it on
     unknown = _hides_apheresis(records) & switches
     end = np.where(unknown, _before_apheresis(records) - referral, end)
@@ -102,7 +103,7 @@ def histories(
         again=again,
         ends=ends,
         group=number,
-        eased=eased - EARLIER - referral,
+        eased=eased - referral,
         eased_to=np.where(np.isnan(over), np.inf, over),
         response=response,
     )
@@ -274,49 +275,37 @@ class Lived:
 
     def progression(self, by: FloatArray) -> Quantity:
         """That of progression, by a day not after progression."""
-        first = np.minimum(by, self.eased)
-        last = np.minimum(by, self.eased_to)
-        pieces = self._pieces("progression", np.zeros(len(by)), first)
-        pieces += self._pieces("progression", first, last, eased=True) + self._pieces("progression", last, by)
-        return Quantity(len(by), tuple(pieces))
+        return Quantity(len(by), self._progression(np.zeros(len(by)), by))
+
+    def _progression(self, start: FloatArray, stop: FloatArray) -> tuple[_Piece, ...]:
+        """That of progression between two days: as it is, eased, and as it is again."""
+        first, last = np.clip(self.eased, start, stop), np.clip(self.eased_to, start, stop)
+        eased = self._pieces("progression", first, last, eased=True)
+        return (*self._pieces("progression", start, first), *eased, *self._pieces("progression", last, stop))
 
     def other(self, cause: str, by: FloatArray) -> Quantity:
         """That of another clock, which may run faster after progression."""
-        cut = np.minimum(by, self.middle)
-        pieces = self._pieces(cause, np.zeros(len(by)), cut) + self._pieces(cause, cut, by, after=True)
-        return Quantity(len(by), tuple(pieces))
+        return Quantity(len(by), self._other(cause, np.zeros(len(by)), by))
 
-    def _day(self, on: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """The day around an event, inside the set in which it falls."""
-        origin = np.where(on > self.h.switch, self.h.switch, 0.0)
-        return np.maximum(on - HALF, origin), np.maximum(on + HALF, origin + HALF)
+    def _other(self, cause: str, start: FloatArray, stop: FloatArray) -> tuple[_Piece, ...]:
+        cut = np.clip(self.middle, start, stop)
+        return (*self._pieces(cause, start, cut), *self._pieces(cause, cut, stop, after=True))
 
     def progression_rate(self, on: FloatArray) -> Quantity:
         """The hazard a day of progression on its day."""
-        return self._rate("progression", on, eased=(on > self.eased) & (on <= self.eased_to))
+        low, high = _around(on, self.h.ends, self.h.switch, self.eased, self.eased_to)
+        return Quantity(len(on), self._progression(low, high), high - low)
 
     def other_rate(self, cause: str) -> Quantity:
         """The hazard a day of another clock on the last day."""
-        return self._rate(cause, self.h.end, after=self.h.progressed < self.h.end)
+        on = self.h.end
+        low, high = _around(on, np.ones(len(on), dtype=bool), self.h.switch, self.middle)
+        return Quantity(len(on), self._other(cause, low, high), high - low)
 
-    def _rate(self, cause: str, on: FloatArray, eased: Flags | None = None, after: Flags | None = None) -> Quantity:
-        low, high = self._day(on)
-        later = on > self.h.switch
-        flag = eased if eased is not None else after
-        pieces = []
-        for name, in_set, origin in ((WAITING, ~later, 0.0), (AFTER, later, self.h.switch)):
-            for more in (False, True):
-                rows = np.flatnonzero(in_set & (flag if more else ~flag) if flag is not None else in_set)
-                if len(rows) and (flag is not None or not more):
-                    zero = np.broadcast_to(origin, on.shape)[rows]
-                    pieces.append(
-                        _Piece(
-                            (name, cause),
-                            rows,
-                            low[rows] - zero,
-                            high[rows] - zero,
-                            more and eased is not None,
-                            more and after is not None,
-                        )
-                    )
-        return Quantity(len(on), tuple(pieces), high - low)
+
+def _around(on: FloatArray, ended: Flags, *changes: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """The day around an event; of those that ended the path, after all that had changed by then."""
+    start = np.zeros(len(on))
+    for change in changes:
+        start = np.where(ended & (change <= on), np.maximum(start, change), start)
+    return np.maximum(on - HALF, start), np.maximum(on + HALF, start + HALF)

@@ -25,6 +25,7 @@ from sim.records.small import told
 from sim.scenario.clock_values import write_clock
 from sim.scenario.durations import write_duration
 from sim.scenario.units import DAYS_PER_UNIT, write_number
+from sim.tables.words import counted
 
 FloatArray = NDArray[np.float64]
 DIGITS = 6
@@ -247,7 +248,7 @@ def rounded_clock(value: Any) -> Any:
 
 # A ratio of so few events that its mean over registers lies so much above what it is, is told to be one.
 LEAST_TOLD = 0.05
-TOO_LARGE = "a ratio of few events: in registers like this about {:.0f} % too large on average"
+TOO_LARGE = "a ratio of few events: in registers like this about {:.0f}% too large on average"
 
 
 def too_large(sd: float) -> float:
@@ -361,7 +362,7 @@ def of_referrals(path: str, fit: Referrals, base: float, p_value: float, note: s
     said = "; ".join(filter(None, (fit.note, note)))
     row = Row(
         path,
-        fit.status,
+        "fitted",
         "gamma",
         estimate=fit.rate * MONTH,
         low=low * MONTH,
@@ -371,7 +372,7 @@ def of_referrals(path: str, fit: Referrals, base: float, p_value: float, note: s
         n=fit.n,
         events=fit.n,
         censored=0,
-        weight_of_base=fit.weight_of_base,
+        weight_of_base=0.0,
         p_value=p_value,
         verdict="" if math.isnan(p_value) else NOT_CONSTANT if p_value < LEAST_P else CONSTANT,
         note=said,
@@ -379,7 +380,11 @@ def of_referrals(path: str, fit: Referrals, base: float, p_value: float, note: s
     uncertain = {"gamma": {"mean": in_unit(fit.rate * MONTH, "/ month"), "sd": in_unit(fit.sd * MONTH, "/ month")}}
     value = in_unit(fit.rate * MONTH, "/ month")
     return Number(
-        path, value, (row,), {path: uncertain} if fit.rate > 0.0 else {}, f"{fit.n} referrals in {fit.days:.0f} days"
+        path,
+        value,
+        (row,),
+        {path: uncertain} if fit.rate > 0.0 else {},
+        f"{told(fit.n)} {'referral' if fit.n == 1 else 'referrals'} in {counted(f'{fit.days:.0f}', 'day')}",
     )
 
 

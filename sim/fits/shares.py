@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from scipy import special
 from scipy.stats import chi2
 
-from sim.fits.few import ENOUGH, ENOUGH_PATIENTS, missing, weight_of_base
+from sim.fits.few import ENOUGH_PATIENTS, missing, weight_of_base
 from sim.records.small import told
 from sim.scenario.units import DAYS_PER_UNIT
 
@@ -54,7 +54,7 @@ class Share:
 
     @property
     def interval(self) -> tuple[float, float]:
-        """The middle 95 % of the posterior."""
+        """The middle 95% of the posterior."""
         return float(special.betaincinv(self.a, self.b, 0.025)), float(special.betaincinv(self.a, self.b, 0.975))
 
 
@@ -70,34 +70,31 @@ def fit_share(events: int, n: int, base: float) -> Share:
 
 @dataclass(frozen=True)
 class Referrals:
-    """A rate of referral a day, with its standard deviation; `tests`: p values of constancy by what was tested."""
+    """A rate of referral a day, with its standard deviation, from `n` referrals in so many days."""
 
     rate: float
     sd: float
     n: int
     days: float
-    weight_of_base: float
-    status: str
     note: str
 
     @property
     def interval(self) -> tuple[float, float]:
-        """The middle 95 % of a gamma of this mean and standard deviation."""
+        """The middle 95% of a gamma of this mean and standard deviation."""
         shape = (self.rate / self.sd) ** 2
         low, high = special.gammaincinv(shape, 0.025), special.gammaincinv(shape, 0.975)
         return float(low * self.rate / shape), float(high * self.rate / shape)
 
 
-def fit_referrals(count: int, days: float, base: float, dispersion: float) -> Referrals:
-    """The rate behind `count` referrals in `days`; `base`: referrals a day, a gamma prior where they are very few."""
-    weight = missing(count) if base > 0.0 else 0.0
-    rate = (count + weight) / (days + (weight / base if weight else 0.0))
-    sd = math.sqrt(max(count + weight, 1.0) * dispersion) / (days + (weight / base if weight else 0.0))
-    status = "shrunk" if weight else "fitted"
-    few = f"{told(count)} referrals: the base counts for those that are missing to {ENOUGH}" if weight else ""
+def fit_referrals(count: int, days: float, dispersion: float) -> Referrals:
+    """The rate behind `count` referrals in `days`, which the base has no part in; of none, the mean of Jeffreys'
+    posterior, which is half a referral in that time."""
+    number = max(float(count), JEFFREYS)
     over = f"interval widened for overdispersion {dispersion:.2g}" if dispersion > 1.0 else ""
-    share = weight_of_base(count) if weight else 0.0
-    return Referrals(rate, sd, count, days, share, status, "; ".join(filter(None, (few, over))))
+    few = "" if count else "nobody was referred: taken as half a referral in that time"
+    return Referrals(
+        number / days, math.sqrt(number * dispersion) / days, count, days, "; ".join(filter(None, (few, over)))
+    )
 
 
 def constancy(day: FloatArray, start: float, end: float) -> Mapping[str, tuple[float, float]]:

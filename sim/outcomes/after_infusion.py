@@ -16,7 +16,7 @@ from sim.pieces.returning import PRODUCTS
 from sim.pieces.returning import relapses as would_return
 from sim.pure.discounting import DAYS_PER_YEAR
 from sim.pure.frailty import Frailty
-from sim.pure.mortality import Background, met_by
+from sim.pure.mortality import Background, Meet, met_by, met_together
 from sim.pure.odds import share_at_odds
 from sim.pure.survival import Survival, known_table
 from sim.scenario import Scenario
@@ -28,10 +28,13 @@ IntArray = NDArray[np.int64]
 ALTERNATIVE, STANDARD_CARE = "alternative", "standard_care"
 
 
-def follow_on(scenario: Scenario, patients: Patients, luck: Luck, whose: BoolArray | None = None) -> Afterwards:
+def follow_on(
+    scenario: Scenario, patients: Patients, luck: Luck, whose: BoolArray | None = None, meet: Meet = met_together
+) -> Afterwards:
     """Every patient's life after the end of their path; the same luck gives the same life under every scenario.
 
     `whose`: of these alone, with all their courses or none of them; nobody else's is told (False and NaN).
+    `meet`: the routine that finds days of death.
 
     Progression and death are each met with one unit-exponential threshold; multipliers that act from infusion on
     multiply the hazards. Before progression death has the hazard of death without it, behind it that of the clock that
@@ -50,7 +53,7 @@ def follow_on(scenario: Scenario, patients: Patients, luck: Luck, whose: BoolArr
     rests = np.where(np.isfinite(patients.referral_day), rests, np.nan)
     mine = np.ones(len(rests), bool) if whose is None else whose
     rows = np.flatnonzero(mine)
-    lives = _lives(scenario, rules, patients, luck, rows, frailty.of(rows), rests[rows])
+    lives = _lives(scenario, rules, patients, luck, rows, frailty.of(rows), rests[rows], meet)
     relapse, death, response_day = (np.full(len(rests), np.nan) for _ in range(3))
     responded = np.zeros(len(rests), bool)
     responded[rows], response_day[rows], relapse[rows], death[rows] = lives
@@ -73,6 +76,7 @@ def _lives(
     rows: IntArray,
     frailty: Frailty,
     rests: FloatArray,
+    meet: Meet,
 ) -> tuple[BoolArray, FloatArray, FloatArray, FloatArray]:
     """(responded, day of response, of relapse, of death) of the patients in these rows, as if nobody returned.
 
@@ -121,7 +125,7 @@ def _lives(
             never, once, none = np.full(len(chosen), np.inf), np.ones(len(chosen)), np.zeros(len(chosen))
             death, threshold = rules.not_infused.of(outcome), own["death"][chosen]
             groups.append(_Alike(chosen, death, threshold, once, never, None, False, none))
-    return _told(groups, _people(scenario, rules, patients, rows, rests), rests)
+    return _told(groups, _people(scenario, rules, patients, rows, rests), rests, meet)
 
 
 @dataclass(frozen=True, eq=False)
@@ -143,7 +147,7 @@ class _Alike:
 
 
 def _told(
-    groups: Sequence[_Alike], people: Background | None, rests: FloatArray
+    groups: Sequence[_Alike], people: Background | None, rests: FloatArray, meet: Meet
 ) -> tuple[BoolArray, FloatArray, FloatArray, FloatArray]:
     """What `_lives` gives, of all groups at once; who is in none responds to nothing, and lives."""
     relapse, death, response_day = (np.full(len(rests), np.nan) for _ in range(3))
@@ -157,14 +161,14 @@ def _told(
     until = np.where(goes_on, np.inf, progresses)
     clocks = [known_table(g.death) for g in groups]
     first = None if people is None else people.of(who, np.zeros(len(who)))
-    dies, left = met_by(clocks, number, ratio, first, threshold, until)
+    dies, left = met_by(clocks, number, ratio, first, threshold, until, meet)
     relapses = progresses < dies
     # days from progression to death of those who progressed, by the clock that starts then and what is left
     then = np.flatnonzero(relapses & ~goes_on)
     if len(then):
         clocks = [known_table(g.death if g.later is None else g.later) for g in groups]
         second = None if people is None else people.of(who[then], progresses[then])
-        ends = met_by(clocks, number[then], ratio[then], second, left[then], np.full(len(then), np.inf))[0]
+        ends = met_by(clocks, number[then], ratio[then], second, left[then], np.full(len(then), np.inf), meet)[0]
         dies[then] = progresses[then] + ends
     reaches = np.concatenate([g.reaches for g in groups])
     responded[who] = np.array([g.responds for g in groups])[number] & (reaches < np.minimum(dies, progresses))

@@ -1,4 +1,4 @@
-"""Means over replications with 95 % simulation intervals that lie inside what is possible.
+"""Means over replications with 95% simulation intervals that lie inside what is possible.
 
 An interval holds every mean m that the replications do not speak against: |x - m| <= t s(m) / sqrt(n), where x is the
 mean and s the standard deviation of n replications, t the quantile of Student's t with n - 1 degrees of freedom, and
@@ -51,7 +51,7 @@ def ranges(each: list[Range]) -> Range:
 def interval(
     values: FloatArray, confidence: float = CONFIDENCE, within: Range = FREE
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """(mean, low, high) over the first axis, replications; 95 % unless said otherwise.
+    """(mean, low, high) over the first axis, replications; 95% unless said otherwise.
 
     `within`: the least and the greatest possible value, each a number or one for each place after the first axis.
     Replications in which the value does not apply (NaN) are left out; with fewer than two the interval is NaN. A value

@@ -15,6 +15,7 @@ covariance is known.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import reduce
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +26,8 @@ SEED = 20_070_917
 KNOTS, DEGREE = 3, 3
 MOST_POINTS = 500
 TINY = 1e-12
+# So many numbers of draws that are reckoned with together are held at once: a processor's cache holds them.
+MOST_NUMBERS = 50_000
 
 
 @dataclass(frozen=True)
@@ -40,44 +43,72 @@ def perfect_information(benefit: FloatArray, noise: FloatArray) -> Worth:
 
     The standard error is that of 200 bootstrap samples. Where the noise is not known (NaN), none is taken away.
     """
-    value = _expected_gain(_freed(benefit, noise))
+    value = float(_expected_gains(_freed(benefit[np.newaxis], noise))[0])
     if len(benefit) < 2:
         return Worth(value, float("nan"))
     random = np.random.default_rng(SEED)
-    drawn = [
-        _expected_gain(_freed(benefit[random.integers(0, len(benefit), len(benefit))], noise)) for _ in range(DRAWS)
-    ]
+    again = (random.integers(0, len(benefit), (some, len(benefit))) for some in _at_once(benefit.size))
+    drawn = np.concatenate([_expected_gains(_freed(benefit.take(rows, axis=0), noise)) for rows in again])
     return Worth(value, float(np.std(drawn, ddof=1)))
 
 
-def _expected_gain(benefit: FloatArray) -> float:
-    """The mean of the highest less the highest mean."""
-    return float(benefit.max(axis=1).mean() - benefit.mean(axis=0).max())
+def _at_once(size: int) -> list[int]:
+    """How many of all draws of so many numbers each are made together, part after part."""
+    most = max(1, MOST_NUMBERS // size)
+    return [min(most, DRAWS - first) for first in range(0, DRAWS, most)]
+
+
+def _expected_gains(benefit: FloatArray) -> FloatArray:
+    """The mean of the highest less the highest mean; shape (draws,), from (draws, samples, strategies)."""
+    return np.asarray(_highest(benefit).mean(axis=1) - _means(benefit).max(axis=1))
+
+
+def _highest(benefit: FloatArray) -> FloatArray:
+    """The highest of all strategies, which stand last: column by column, a tenth of the time of `max`."""
+    return reduce(np.maximum, np.moveaxis(benefit, -1, 0))
+
+
+def _means(benefit: FloatArray) -> FloatArray:
+    """The means over samples, which stand last but one: sample after sample, of all draws at once."""
+    return np.asarray(np.ascontiguousarray(np.moveaxis(benefit, -2, 0)).mean(axis=0))
 
 
 def _freed(benefit: FloatArray, noise: FloatArray) -> FloatArray:
-    """Net benefit less that of the best, drawn together until its covariance is that without the noise."""
-    strategies = benefit.shape[1]
-    best = int(np.argmax(benefit.mean(axis=0)))
-    less = np.delete(np.eye(strategies), best, axis=0)
-    less[:, best] = -1.0
-    gain = benefit @ less.T
-    left = less @ noise @ less.T
-    if strategies < 2 or len(gain) < 2 or not np.isfinite(left).all():
-        return np.column_stack([np.zeros(len(gain)), gain])
-    mean, total = gain.mean(axis=0), np.atleast_2d(np.cov(gain.T))
+    """Net benefit less that of the best, drawn together until its covariance is that without the noise; of each draw.
+
+    Shape (draws, samples, strategies), the best first, of which there is 0.
+    """
+    draws, samples, strategies = benefit.shape
+    best = np.argmax(_means(benefit), axis=1)
+    gain, nothing = np.empty((draws, samples, strategies - 1)), np.zeros((draws, samples, 1))
+    for place in np.unique(best):
+        mine = best == place
+        gain[mine] = np.delete(benefit[mine] - benefit[mine][..., [place]], place, axis=2)
+    left = np.array([_of_gains(noise, place) for place in range(strategies)])[best]
+    if strategies < 2 or samples < 2 or not np.isfinite(left).all():
+        return np.concatenate([nothing, gain], axis=2)
+    mean = gain.mean(axis=1, keepdims=True)
+    apart = gain - mean
+    total = np.array([np.dot(each.T, each) for each in apart]) * (1.0 / (samples - 1))
     between = _root(total - left) @ _root(total, inverse=True)
-    return np.column_stack([np.zeros(len(gain)), mean + (gain - mean) @ between.T])
+    return np.concatenate([nothing, mean + apart @ between.swapaxes(1, 2)], axis=2)
+
+
+def _of_gains(noise: FloatArray, best: int) -> FloatArray:
+    """The covariance of what each of the others is worth more than the best, from that of all."""
+    less = np.delete(np.eye(len(noise)), best, axis=0)
+    less[:, best] = -1.0
+    return np.asarray(less @ noise @ less.T)
 
 
 def _root(matrix: FloatArray, inverse: bool = False) -> FloatArray:
-    """The symmetric square root, or its inverse, of a matrix whose negative parts are taken for 0."""
+    """The symmetric square root, or its inverse, of matrices whose negative parts are taken for 0."""
     values, vectors = np.linalg.eigh(matrix)
-    there = values > TINY * max(float(np.abs(values).max()), TINY)
+    there = values > TINY * np.maximum(np.abs(values).max(axis=-1, keepdims=True), TINY)
     roots = np.sqrt(np.where(there, values, 0.0))
     if inverse:
         roots = np.divide(1.0, roots, out=np.zeros_like(roots), where=there)
-    return np.asarray((vectors * roots) @ vectors.T)
+    return np.asarray((vectors * roots[..., np.newaxis, :]) @ vectors.swapaxes(-1, -2))
 
 
 def gains(benefit: FloatArray) -> FloatArray:
@@ -99,17 +130,21 @@ def information_on_one(benefit: FloatArray, values: FloatArray) -> Worth:
     found = _over_zero(fitted)
     random = np.random.default_rng(SEED)
     by_basis, by_strategy = _root(design.T @ design, inverse=True), _root(np.atleast_2d(spread))
-    chance = random.normal(size=(DRAWS, design.shape[1], gain.shape[1]))
-    drawn = np.array([_over_zero(fitted + design @ (by_basis @ one @ by_strategy)).mean() for one in chance])
+    chances = (random.normal(size=(some, design.shape[1], gain.shape[1])) for some in _at_once(gain.size))
+    noisy = (fitted + design @ (by_basis @ chance @ by_strategy) for chance in chances)
+    drawn = np.concatenate([_over_zero(each).mean(axis=-1) for each in noisy])
     # what the noise of the coefficients adds once more is what it has added
     value = 2.0 * found.mean() - drawn.mean()
     return _bounded(value, drawn, found)
 
 
 def _over_zero(gain: FloatArray) -> FloatArray:
-    """In each sample the gain of the best choice over that of the best mean, with means taken as they are fitted."""
-    whole = np.column_stack([np.zeros(len(gain)), gain])
-    return np.asarray(whole.max(axis=1) - whole.mean(axis=0).max())
+    """In each sample the gain of the best choice over that of the best mean, with means taken as they are fitted.
+
+    Shape (..., samples), from (..., samples, strategies - 1).
+    """
+    whole = np.concatenate([np.zeros((*gain.shape[:-1], 1)), gain], axis=-1)
+    return np.asarray(_highest(whole) - _means(whole).max(axis=-1)[..., np.newaxis])
 
 
 def _bounded(value: float, drawn: FloatArray, found: FloatArray) -> Worth:

@@ -28,6 +28,7 @@ from sim.outcomes.patients import (
 from sim.outcomes.slot_wait import SlotWait
 from sim.outcomes.verdicts import HIGHER, LOWER, NEITHER
 from sim.pure.discounting import DAYS_PER_MONTH, DAYS_PER_YEAR
+from sim.tables.words import counted
 
 FloatArray = NDArray[np.float64]
 Window = tuple[float, float]
@@ -384,7 +385,8 @@ METRICS: tuple[Metric, ...] = (
     *(
         Metric(
             name,
-            f"Proportion infused or given the alternative, and progression-free {months} months after referral",
+            f"Proportion infused or given the alternative, and progression-free "
+            f"{counted(months, 'month')} after referral",
             "share",
             HIGHER,
             REFERRED,
@@ -573,7 +575,7 @@ METRICS: tuple[Metric, ...] = (
     *(
         Metric(
             name,
-            f"Proportion infused and progression-free {months} months after referral",
+            f"Proportion infused and progression-free {counted(months, 'month')} after referral",
             "share",
             HIGHER,
             REFERRED,
@@ -584,7 +586,7 @@ METRICS: tuple[Metric, ...] = (
     *(
         Metric(
             f"alive_at_{months}_months_share",
-            f"Proportion alive {months} months after referral",
+            f"Proportion alive {counted(months, 'month')} after referral",
             "share",
             HIGHER,
             REFERRED,

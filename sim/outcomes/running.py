@@ -37,7 +37,7 @@ class Running:
         self.squares += np.where(counted, step * (values - self.mean), 0.0)
 
     def interval(self, within: Range = NOT_NEGATIVE) -> tuple[FloatArray, FloatArray, FloatArray]:
-        """(mean, low, high), 95 %, inside what is possible; NaN where there is no number, or fewer than two."""
+        """(mean, low, high), 95%, inside what is possible; NaN where there is no number, or fewer than two."""
         with np.errstate(invalid="ignore", divide="ignore"):
             spread = self.squares / (self.count - 1)
         return around(np.where(self.count > 0, self.mean, np.nan), spread, self.count, within=within)

@@ -11,9 +11,9 @@ from dataclasses import replace
 
 from sim.pieces.alternative import LEAVE_IT, attempts, otherwise_alternative, patience, stands_by_then
 from sim.pieces.bridging import beside_manufacture, end_of_bridging, from_apheresis
-from sim.pieces.brief import can_fail, choose, fail, shared, stage, use
+from sim.pieces.brief import can_fail, choose, fail, is_nothing, shared, stage, use
 from sim.pieces.cadence import Places, slots_by_offer, withdrawals
-from sim.pieces.calendars import openings, shut_downs, stage_hours, units_by_day, units_out
+from sim.pieces.calendars import openings, shut_downs, stage_hours, units_by_day, units_out, wait_hours
 from sim.pieces.cells import choose_by_cells, fail_by_cells
 from sim.pieces.common import bedside, infuse, travel, work_up
 from sim.pieces.making import Booked, Making, by_maker, lists, making
@@ -39,7 +39,7 @@ from sim.pieces.steps import (
     Use,
 )
 from sim.pieces.work import work
-from sim.pure.hours import ALWAYS, Hours
+from sim.pure.hours import Hours
 from sim.scenario import Scenario
 from sim.scenario.makers import makers
 from sim.scenario.people import NO_TIME
@@ -76,7 +76,7 @@ def _slots(m: Making) -> Cadence | None:
     if slots is None:
         return None
     each = slots.scope == "centre"
-    here = [(slots.count if c.slots is None else c.slots) if m.may_make_for(n) else None for n, c in s.centres.items()]
+    here = [s.slots_at(name) if m.may_make_for(name) else None for name in s.centres]
     offers = slots.offer_days(s.run)
     counts = tuple(slots_by_offer(steps, offers) for steps in (here if each else [slots.count]))
     return Cadence(
@@ -96,7 +96,7 @@ def _slots(m: Making) -> Cadence | None:
 
 def chairs(s: Scenario) -> Capacity:
     """The apheresis chairs of each centre; given in opening hours only."""
-    chair = at_centres(s, "chair", "Apheresis chairs", lambda centre: centre.chairs)
+    chair = at_centres(s, "chair", "Apheresis chairs", lambda centre: s.centres[centre].chairs)
     open_in = openings(s, s.apheresis.calendar)
     bound = [units if unlimited(units) else units_by_day(units, open_in=open_in) for units in chair.units]
     return replace(chair, units=tuple(bound))
@@ -110,7 +110,7 @@ def lines(m: Making) -> Capacity:
     lot_rank = {"first": -1.0, "last": 1.0}.get(s.allogeneic.lots.shared_lines, 0.0)
     label = m.label("Manufacturing lines")
     if made.site == "centre":
-        places = at_centres(s, m.line, label, lambda centre: made.lines if centre.lines is None else centre.lines)
+        places = at_centres(s, m.line, label, s.lines_at)
         return replace(places, policy=policy, lot_rank=lot_rank)
     shut = shut_downs(s, "line")
     return shared(m.line, label, units_by_day(made.lines, shut), policy, lot_rank, units_out(made.lines, shut))
@@ -122,7 +122,7 @@ def _places_of_lines(s: Scenario, each: bool) -> tuple[Places, ...]:
     if made.site == "factory":
         factory: Places = ((made.lines, shut_downs(s, "line")),)
         return (factory,) * (len(s.centres) if each else 1)
-    own = [(made.lines if c.lines is None else c.lines, shut_downs(s, "line", name)) for name, c in s.centres.items()]
+    own = [(s.lines_at(name), shut_downs(s, "line", name)) for name in s.centres]
     return tuple((place,) for place in own) if each else (tuple(own),)
 
 
@@ -278,13 +278,14 @@ def _collect(m: Making, with_slot: Path) -> Path:
     start: Path = (*stands_by_then(s), Milestone("apheresis"), *after_apheresis, *from_apheresis(s))
     if s.apheresis.attempts != 1 or s.manufacturing.remake_from == "apheresis":
         start = (Choose(Noted("apheresis"), then=(Milestone("repeat_apheresis"),), otherwise=start),)
-    ship = s.shipping
+    a, ship = s.apheresis, s.shipping
+    waits = a.calendar is not None
 
     def hours(centre: str | None, out: Iterable[Out]) -> Hours | None:
         work_on = shut_downs(s, "chair", centre)
-        return stage_hours(s, s.apheresis.calendar, fit=s.apheresis.fit, work_on=work_on, out=out)
+        return stage_hours(s, a.calendar, fit=a.fit, work_on=work_on, out=out, kept=waits)
 
-    chair_stage = work(s, chairs(s), "apheresis.duration", s.apheresis.duration, hours)
+    chair_stage = work(s, chairs(s), "apheresis.duration", a.duration, hours, kept=waits)
     pickup = stage_hours(s, ship.calendar, viable=ship.viable, closed=shut_downs(s, "courier"))
     collection: Path = (
         *use(chairs(s), (*_in_time(s), *start, *chair_stage)),
@@ -308,16 +309,12 @@ def _in_time(s: Scenario) -> Path:
     """The wait in the chair for an opening, one that is long enough where the collection must fit and its time is
     known."""
     a = s.apheresis
-    starts = openings(s, a.calendar)
-    if starts is ALWAYS:
-        return ()
-    if a.fit and a.duration.is_fixed:
-        needed = a.duration.mean()
-        # what ends on the very closing still fits
-        starts = tuple(
-            (first, math.nextafter(last - needed, math.inf)) for first, last in starts if last - needed >= first
-        )
-    return (Stage("apheresis.wait", NO_TIME, Hours(openings=starts)),)
+    needed = a.duration.mean() if a.fit and a.duration.is_fixed else 0.0
+
+    def hours(centre: str | None, out: Iterable[Out]) -> Hours | None:
+        return wait_hours(s, a.calendar, needed, shut_downs(s, "chair", centre), out)
+
+    return work(s, chairs(s), "apheresis.wait", NO_TIME, hours, kept=a.calendar is not None)
 
 
 def _culture(m: Making, first: bool) -> Path:
@@ -335,17 +332,19 @@ def _batch(m: Making, first: bool, batch: str) -> Path:
     remake = made.remake_duration if made.remake_duration not in (None, made.duration) else None
     anew = not first and remake is not None
 
-    kept = made.line_held.start == "booking" or made.line_held.end == "last_attempt"
+    # a line that is booked, kept for another attempt, or waits for an opening is held while nothing is done on it
+    booked = made.line_held.start == "booking" or made.line_held.end == "last_attempt"
+    kept = booked or made.calendar is not None
 
     def hours(centre: str | None, out: Iterable[Out]) -> Hours | None:
         return stage_hours(s, made.calendar, work_on=shut_downs(s, "line", centre), out=out, kept=kept)
 
     name, on = f"manufacturing.{'remake_' if anew else ''}duration", lines(m)
-    whole = work(s, on, m.draw(name) + batch, remake if anew and remake else m.duration, hours)
+    whole = work(s, on, m.draw(name) + batch, remake if anew and remake else m.duration, hours, kept)
     purpose = m.draw("manufacturing.failure") + batch
     if made.failure_found is None:
         return (*whole, *fail_by_cells(s, "failure", purpose, m.failure))
-    found = work(s, on, "manufacturing.failure_found" + batch, made.failure_found, hours)
+    found = work(s, on, "manufacturing.failure_found" + batch, made.failure_found, hours, kept)
     return choose_by_cells(s, "failure", purpose, m.failure, (*found, Fail()), whole)
 
 
@@ -357,8 +356,12 @@ def _testing(m: Making) -> Path:
     s, r = m.scenario, m.scenario.release_testing
     lab_places, early = lab(s), r.conditional
     sterility = ("sterility", r.sterility) if early is None else ("conditional.sterility", early.sterility)
+
+    def on_bench(_: str | None, out: Iterable[Out]) -> Hours | None:
+        return _test_hours(s, out)
+
     tests = [
-        work(s, lab_places, f"release_testing.{name}", duration, lambda _, out: _test_hours(s, out))
+        () if is_nothing(duration) else work(s, lab_places, f"release_testing.{name}", duration, on_bench)
         for name, duration in (sterility, ("potency", r.potency), ("identity", r.identity))
     ]
     if early is not None:
@@ -393,7 +396,8 @@ def _testing(m: Making) -> Path:
 
 
 def _test_hours(s: Scenario, out: Iterable[Out] = ()) -> Hours | None:
-    return stage_hours(s, s.release_testing.calendar, work_on=shut_downs(s, "lab"), out=out)
+    calendar = s.release_testing.calendar
+    return stage_hours(s, calendar, work_on=shut_downs(s, "lab"), out=out, kept=calendar is not None)
 
 
 def _ship_back(m: Making) -> Path:

@@ -166,13 +166,12 @@ def stage_hours(
 
     `work_on`: shut-downs of what the stage is done on, which it may be paused or lost by, where they take all units;
     `out`: when the unit is out that it is done on. `closed`: shut-downs in which it cannot start. `kept`: the unit may
-    be held while nothing is done on it; where work on it is lost, none starts before it is back.
+    be held while nothing is done on it, and nothing is begun on it before it is back.
     """
     whole, out = [d for d in work_on if d.takes_all], tuple(out)
     open_in = openings(s, calendar)
-    away = [(d.first_day, d.end) for d in (*closed, *(d for d in whole if kept and d.work == "lose"))]
-    away += [(o.first, o.end) for o in out if kept and o.loses]
-    starts = _without(s, open_in, away)
+    away = [(d.first_day, d.end) for d in closed] + (_away(whole, out) if kept else [])
+    starts = _moved(open_in, away) if fit else _without(s, open_in, away)
     paused = [(d.first_day, d.end) for d in whole if d.work == "pause"]
     paused += [(o.first, o.end) for o in out if not o.loses]
     counts = _without(s, open_in if working_time else ALWAYS, paused)
@@ -184,11 +183,49 @@ def stage_hours(
     return Hours(openings=starts, fit=fit, counts=counts, losses=losses, viable=viable if waits else math.inf)
 
 
+def wait_hours(
+    s: Scenario, calendar: str | None, needed: float, work_on: Iterable[Disruption], out: Iterable[Out]
+) -> Hours | None:
+    """The hours of the wait on a unit for work to begin that needs so many days of an opening; None where none waits.
+
+    Nothing begins in a shut-down or while the unit is out.
+    """
+    open_in = openings(s, calendar)
+    if open_in is ALWAYS:
+        return None
+    if needed > 0.0:
+        # what ends on the very closing still fits
+        open_in = tuple(
+            (first, math.nextafter(last - needed, math.inf)) for first, last in open_in if last - needed >= first
+        )
+    return Hours(openings=_without(s, open_in, _away([d for d in work_on if d.takes_all], out)))
+
+
+def _away(whole: Iterable[Disruption], out: Iterable[Out]) -> list[tuple[float, float]]:
+    """When a unit is not there to begin anything on."""
+    return [(d.first_day, d.end) for d in whole] + [(o.first, o.end) for o in out]
+
+
+def _moved(intervals: Intervals | None, away: list[tuple[float, float]]) -> Intervals | None:
+    """The openings of what must fit into one: those that open while the unit is away do so when it is back.
+
+    They are not cut where it goes, as what has begun goes on to the closing. So it must not be away on the day of
+    asking.
+    """
+    if intervals is ALWAYS:
+        return ALWAYS
+    gone, is_gone = _union(away), _covers(_union(away))
+    moved = (
+        (min(end for _, end in gone if end > first) if is_gone(first) else first, last) for first, last in intervals
+    )
+    return tuple((first, last) for first, last in moved if first < last)
+
+
 def _without(s: Scenario, intervals: Intervals | None, away: list[tuple[float, float]]) -> Intervals | None:
     """The intervals less the times that are away; none left is never, not always."""
     if not away:
         return intervals
-    there = ((0.0, float(table_days(s))),) if intervals is ALWAYS else intervals
+    there = ((float(-_days_before(s)), float(table_days(s))),) if intervals is ALWAYS else intervals
     gone, k = _union(away), 0
     left: list[tuple[float, float]] = []
     for opened, closed in there:

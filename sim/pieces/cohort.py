@@ -214,15 +214,17 @@ def draw_cohort(
     replications: Sequence[int],
     parameter_set: int = 0,
     draw: Uniforms = uniforms,
+    until: float = math.inf,
 ) -> tuple[Cohort, Luck]:
     """The patients referred up to the last day on which anybody is followed, and the luck of all that befalls them.
 
-    Of a batch of replications; those of each are the same as if it had been drawn alone.
+    Of a batch of replications; those of each are the same as if it had been drawn alone. `until`: those whom chance
+    refers from that day on are left out, which moves nothing of the others.
     """
     run = scenario.run
     luck = Luck(run.seed, np.array(replications, dtype=np.int64), parameter_set=parameter_set, draw=draw)
     courses = 1 if scenario.later_course is None else 2
-    blocks, days = _referred(scenario, luck, run.warm_up + run.window + run.follow_up, courses)
+    blocks, days = _referred(scenario, luck, min(run.days, until), courses)
     luck = replace(luck, blocks=tuple(blocks))
     counts = [b.count for b in blocks]
 
@@ -399,8 +401,7 @@ def _flags(
     if any(not (r.travel.is_fixed and r.travel.mean() == 0.0) for r in regions.values()):
         one_each("region", regions, region)
     several = bool(scenario.manufacturing.manufacturers)
-    stops = [d for d in scenario.disruptions.values() if d.work != "finish"]
-    if several or any(d.centre is not None or d.by_number for d in stops):
+    if several or any(d.centre is not None or d.by_number for d in scenario.disruptions.values()):
         one_each("centre", scenario.centres, centre)
     offered_to = () if scenario.alternative is None else scenario.alternative.offered.to
     if several or scenario.hybrid.allogeneic_for or offered_to or scenario.cells.by_risk_group:

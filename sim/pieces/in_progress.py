@@ -39,6 +39,7 @@ from sim.pure.residual import longer, survival
 from sim.scenario import Scenario
 from sim.scenario.in_progress import INFUSED, UnderWay
 from sim.scenario.problems import Place, Problem, ScenarioError
+from sim.tables.words import counted
 
 FloatArray = NDArray[np.float64]
 
@@ -286,7 +287,7 @@ class Overdue:
     days: float
 
     def __str__(self) -> str:
-        return f"row {self.row}: {self.days:g} days in {self.stage}, which never takes so long"
+        return f"row {self.row}: {counted(f'{self.days:g}', 'day')} in {self.stage}, which never takes so long"
 
 
 def overdue(s: Scenario, path: Path, resources: Sequence[Resource]) -> list[Overdue]:

@@ -9,14 +9,13 @@ from sim.pieces.brief import one_each
 from sim.pieces.calendars import shut_downs, units_by_day, units_out
 from sim.pieces.protocol import Capacity, CapacitySteps
 from sim.scenario import Scenario
-from sim.scenario.people import Centre
 from sim.scenario.shared import SHARED_KEYS
 
 
-def at_centres(s: Scenario, name: str, label: str, units: Callable[[Centre], CapacitySteps]) -> Capacity:
-    """A capacity of each centre, less its shut-downs."""
-    there = [units_by_day(units(centre), shut_downs(s, name, place)) for place, centre in s.centres.items()]
-    out = [units_out(units(centre), shut_downs(s, name, place)) for place, centre in s.centres.items()]
+def at_centres(s: Scenario, name: str, label: str, units: Callable[[str], CapacitySteps]) -> Capacity:
+    """A capacity of each centre, by its name, less its shut-downs."""
+    there = [units_by_day(units(centre), shut_downs(s, name, centre)) for centre in s.centres]
+    out = [units_out(units(centre), shut_downs(s, name, centre)) for centre in s.centres]
     return replace(one_each(name, label, there), out=tuple(out) if any(out) else ())
 
 

@@ -15,13 +15,14 @@ from sim.scenario import Scenario
 HoursOn = Callable[[str | None, Iterable[Out]], Hours | None]
 
 
-def work(s: Scenario, on: Capacity, name: str, duration: Distribution, hours: HoursOn) -> Path:
+def work(s: Scenario, on: Capacity, name: str, duration: Distribution, hours: HoursOn, kept: bool = False) -> Path:
     """The stage that is done on a unit of a capacity, with the hours of that unit and of the patient's centre.
 
-    They differ between centres where a shut-down of one centre stops work, or units of its own are out.
+    They differ between centres where a shut-down of one centre stops work, or units of its own are out; and, where the
+    unit may be `kept` while nothing is done on it, by every shut-down of one centre, as none begins in it.
     """
     resource = on.name.partition("/")[0]
-    stops = [d for d in s.disruptions.values() if d.resource == resource and d.work != "finish"]
+    stops = [d for d in s.disruptions.values() if d.resource == resource and (kept or d.work != "finish")]
     if not any(d.centre is not None or (on.per_centre and d.by_number) for d in stops):
         return on_units(on, 0, None, name, duration, hours)
     places = enumerate(s.centres)

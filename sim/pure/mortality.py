@@ -6,8 +6,9 @@ threshold is met by the integral of the larger of the two. Both are constant bet
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +17,9 @@ from sim.pure.survival import HazardTable
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
+# What an engine calls its columns.
+Floats: TypeAlias = FloatArray
+Ints: TypeAlias = IntArray
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,6 +51,57 @@ def background(tables: Sequence[HazardTable], ratio: float, table: IntArray, age
     return Background(knots, ratio * rates, ends, table, age)
 
 
+class Ahead(NamedTuple):
+    """What lies before each of some people from day 0 on: knots of both hazards, and the threshold to be met.
+
+    `rates`, `following`: of the fitted clocks one after the other: the hazard from each knot on, and the day of the
+    next. `their_rates`, `their_following`: of the population, by age. `own`, `theirs`: the knots at which each is on
+    day 0, `age`: theirs on it. `day`, `left`: where the answers go; `left` holds the thresholds.
+    """
+
+    rates: Floats
+    following: Floats
+    their_rates: Floats
+    their_following: Floats
+    ratio: Floats
+    until: Floats
+    age: Floats
+    own: Ints
+    theirs: Ints
+    day: Floats
+    left: Floats
+
+
+# What fills in the answers: of each the day on which the threshold is met before `until`, and what is left of it then.
+Meet = Callable[[Ahead], None]
+
+
+def met_together(ahead: Ahead) -> None:
+    """Fill in the answers, of all who are still alive at once."""
+    who = np.flatnonzero(ahead.until > 0.0)
+    # what is of those who are still alive, without those who have died since it was last cut down to them
+    ratio, until, age = ahead.ratio[who], ahead.until[who], ahead.age[who]
+    own, theirs, left, now = ahead.own[who], ahead.theirs[who], ahead.left[who], np.zeros(len(who))
+    while len(who):
+        rate = np.maximum(ahead.rates[own] * ratio, ahead.their_rates[theirs])
+        end_own, end_theirs = ahead.following[own], ahead.their_following[theirs] - age
+        end = np.minimum(np.minimum(end_own, end_theirs), until)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            gained = np.where(rate > 0.0, rate * (end - now), 0.0)
+            reached = now + left / rate
+        dies = (rate > 0.0) & (left <= gained)
+        goes_on = ~dies & (end < until)
+        left = np.where(dies, 0.0, left - gained)
+        if not goes_on.all():
+            gone = ~goes_on
+            ahead.left[who[gone]] = left[gone]
+            ahead.day[who[dies]] = reached[dies]
+            ratio, until, left, age, end = (of[goes_on] for of in (ratio, until, left, age, end))
+            end_own, end_theirs = end_own[goes_on], end_theirs[goes_on]
+            who, own, theirs = who[goes_on], own[goes_on], theirs[goes_on]
+        own, theirs, now = own + (end == end_own), theirs + (end == end_theirs), end
+
+
 def met(
     fitted: HazardTable, ratio: FloatArray, people: Background | None, threshold: FloatArray, until: FloatArray
 ) -> tuple[FloatArray, FloatArray]:
@@ -61,11 +116,12 @@ def met_by(
     people: Background | None,
     threshold: FloatArray,
     until: FloatArray,
+    meet: Meet = met_together,
 ) -> tuple[FloatArray, FloatArray]:
     """(days until the larger hazard meets each threshold, infinite where not before `until`; what is left of it then).
 
     `fitted`: cumulative hazards from day 0 of a clock on, of which each has the one of number `clock`, times `ratio`;
-    `people`: the background from day 0 on.
+    `people`: the background from day 0 on. `meet`: which routine walks along them, all to the same numbers.
     """
     if people is None:
         found_day, found_left = np.empty(len(threshold)), np.empty(len(threshold))
@@ -77,34 +133,25 @@ def met_by(
             found_day[mine] = np.where(day <= last, day, np.inf)
             found_left[mine] = needed - times * table.hazard(np.where(np.isfinite(last), last, 0.0))
         return found_day, found_left
-    found_day, found_left = np.full(len(threshold), np.inf), threshold.copy()
-    who = np.flatnonzero(until > 0.0)
-    # what is of those who are still alive, without those who have died since it was last cut down to them
-    ratio, until, left, now = ratio[who], until[who], threshold[who], np.zeros(len(who))
     ends = np.cumsum([len(table.days) for table in fitted])
-    age, own, theirs = people.age[who], np.concatenate([[0], ends[:-1]])[clock[who]], _places(people)[who]
-    rates = np.concatenate([table.rates for table in fitted])
-    next_own, next_theirs = np.concatenate([table.days for table in fitted]), people.knots
-    next_own, next_theirs = np.append(next_own[1:], np.inf), np.append(next_theirs[1:], np.inf)
-    next_own[ends - 1], next_theirs[people.ends - 1] = np.inf, np.inf
-    while len(who):
-        rate = np.maximum(rates[own] * ratio, people.rates[theirs])
-        end_own, end_theirs = next_own[own], next_theirs[theirs] - age
-        end = np.minimum(np.minimum(end_own, end_theirs), until)
-        with np.errstate(invalid="ignore", divide="ignore"):
-            gained = np.where(rate > 0.0, rate * (end - now), 0.0)
-            reached = now + left / rate
-        dies = (rate > 0.0) & (left <= gained)
-        goes_on = ~dies & (end < until)
-        left = np.where(dies, 0.0, left - gained)
-        if not goes_on.all():
-            gone = ~goes_on
-            found_left[who[gone]] = left[gone]
-            found_day[who[dies]] = reached[dies]
-            who, ratio, until, left, age, end = (of[goes_on] for of in (who, ratio, until, left, age, end))
-            own, theirs, end_own, end_theirs = (of[goes_on] for of in (own, theirs, end_own, end_theirs))
-        own, theirs, now = own + (end == end_own), theirs + (end == end_theirs), end
-    return found_day, found_left
+    following = np.append(np.concatenate([table.days for table in fitted])[1:], np.inf)
+    their_following = np.append(people.knots[1:], np.inf)
+    following[ends - 1], their_following[people.ends - 1] = np.inf, np.inf
+    ahead = Ahead(
+        rates=np.concatenate([table.rates for table in fitted]),
+        following=following,
+        their_rates=people.rates,
+        their_following=their_following,
+        ratio=ratio,
+        until=until,
+        age=people.age,
+        own=np.concatenate([[0], ends[:-1]])[clock],
+        theirs=_places(people),
+        day=np.full(len(threshold), np.inf),
+        left=threshold.copy(),
+    )
+    meet(ahead)
+    return ahead.day, ahead.left
 
 
 def _places(people: Background) -> IntArray:

@@ -32,7 +32,7 @@ class RowFault:
     reason: str
 
 
-def counted(faults: Sequence[RowFault]) -> list[tuple[str, int]]:
+def by_kind(faults: Sequence[RowFault]) -> list[tuple[str, int]]:
     """(kind, how many rows) of the faults, the most frequent first."""
     rows = {(fault.kind, fault.row) for fault in faults}
     return Counter(kind for kind, _ in rows).most_common()

@@ -9,19 +9,24 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 
 from sim.records.cells import Raw
 from sim.records.dates import Guess, emptied, guess_formats, read_dates
+from sim.records.events import activity_of
 from sim.records.faults import RecordsError
 from sim.records.raw import guess_form, read_raw
 from sim.records.register import ACTIVITIES, quoted
 from sim.records.value import ATTEMPTS, ENDS, MILESTONES, date_of
-from sim.records.words import NO_DATE, OTHER_WORDS, OUTCOME_WORDS, WORDS, plain
+from sim.records.words import ENDING, NO_DATE, OTHER_WORDS, OUTCOME_WORDS, PLANNED, WORDS, plain
 from sim.scenario.problems import one_line, shorten
+from sim.tables.words import counted
 
 # A column of dates has dates in so many of its filled cells at least.
 LEAST_DATES = 0.6
 MOST_NAMES = 30
+# What only a register of one row an event has.
+OF_EVENTS = ("activity", "transition", "time")
 STAYS = "goes no further than this file"
 # With as many days without a date in between, the latest date is no guess of the day of the extract.
 LONGEST_SILENCE = 1096.0
@@ -56,7 +61,9 @@ def describe(path: Path) -> str:
     raw = read_raw(path, form)
     if not len(raw.row):
         why = (
-            f"none of its {len(raw.broken)} rows has as many cells as the first one" if raw.broken else "holds no rows"
+            f"none of its {counted(len(raw.broken), 'row')} has as many cells as the first one"
+            if raw.broken
+            else "holds no rows"
         )
         raise RecordsError(f"{path}: {why}")
     dates, marks = {}, Counter[str]()
@@ -79,7 +86,8 @@ def describe(path: Path) -> str:
         head.append(f"header: {form.header}    # the row with the names of the columns; what is above it is not used")
     head += [f"# {note}" for note in raw.notes]
     if raw.broken:
-        head.append(f"# {len(raw.broken)} rows have not as many cells as the first one, and are not used")
+        have = counted(len(raw.broken), "row has", "rows have")
+        head.append(f"# {have} not as many cells as the first one, and will not be used")
     is_log = _is_log(columns)
     body = list(_events(columns) if is_log else _patients(columns))
     if marks and not is_log:
@@ -109,7 +117,9 @@ def _is_log(columns: _Columns) -> bool:
 def _patients(columns: _Columns) -> Iterator[str]:
     raw = columns.raw
     milestones = columns.claim({name: WORDS[name] for name in WORDS}, dates=True)
-    other = columns.claim({k: OTHER_WORDS[k] for k in OTHER_WORDS if k not in ("activity", "time", "end")}, dates=False)
+    other = columns.claim(
+        {k: OTHER_WORDS[k] for k in OTHER_WORDS if k not in ("activity", "transition", "time", "end")}, dates=False
+    )
     end = columns.claim({"end": OTHER_WORDS["end"]}, dates=True).get("end")
     yield "rows: patients"
     yield from _when(raw, columns.dates)
@@ -117,7 +127,7 @@ def _patients(columns: _Columns) -> Iterator[str]:
     if "id" in other:
         ids = raw.columns[other["id"]].str.strip()
         different = ids[ids != ""].nunique()
-        yield f"id: {quoted(other['id'])}    # {different} different ones in {len(raw.row)} rows; {STAYS}"
+        yield f"id: {quoted(other['id'])}    # {different} different ones in {counted(len(raw.row), 'row')}; {STAYS}"
     yield "milestones:"
     for name in MILESTONES:
         if name in milestones:
@@ -168,27 +178,76 @@ def _events(columns: _Columns) -> Iterator[str]:
     yield from _when(raw, columns.dates)
     if "id" not in other:
         raise RecordsError("no column says whose event a row is; describe the register by hand: events.case")
-    activities = raw.columns[other["activity"]].str.strip()
-    meaning = {}
-    for activity in activities[activities != ""].value_counts().index[:MOST_NAMES]:
-        means = _best(str(activity), {**WORDS, **OUTCOME_WORDS}, ACTIVITIES)
+    transition = _transition(columns)
+    activities = activity_of(raw, other["activity"], transition)
+    counts = activities[activities != ""].value_counts()
+    spoken = _spoken(raw, other["activity"], transition)
+    meaning: dict[str, str] = {}
+    for activity in map(str, counts.index):
+        name = spoken.get(activity, activity)
+        means = _best(name, {**WORDS, **OUTCOME_WORDS}, ACTIVITIES)
         # "progressed" is progression, unless that has a name of its own there
-        its_own = activity in ACTIVITIES and (not means or (activities == means).any())
-        meaning[str(activity)] = str(activity) if its_own else means
+        its_own = name in ACTIVITIES and (not means or (activities == means).any())
+        means = name if its_own else means
+        if means or len(meaning) < MOST_NAMES:
+            meaning[activity] = means
+    _part_ends(meaning, spoken)
     _part_progression(meaning)
     yield "included_at: referral  # what brings a patient into the register: referral | listing | apheresis | infusion"
     yield "events:"
     different = raw.columns[other["id"]].nunique()
     yield f"  case: {quoted(other['id'])}    # {different} different ones; {STAYS}"
     yield f"  activity: {quoted(other['activity'])}"
+    if transition:
+        yield f"  transition: {quoted(transition)}    # activities are called by both: Culture start, Culture complete"
     yield f"  time: {_date_column(time, columns.dates)}"
     yield "  activities:"
-    counts = activities.value_counts()
     for name, means in meaning.items():
         line = f"{quoted(name)}: {means}" if means else f"# {quoted(name)}: ?"
-        yield f"    {line}    # {counts[name]} rows"
+        yield f"    {line}    # {counted(counts[name], 'row')}"
     yield from _categories(raw, other)
     yield from _attempts(other)
+
+
+def _transition(columns: _Columns) -> str:
+    """The column that says what of an activity an event is, where it says different things; "" where none does."""
+    found = columns.claim({"transition": OTHER_WORDS["transition"]}, dates=False).get("transition", "")
+    cells = columns.raw.columns[found].str.strip().str.casefold() if found else None
+    if cells is None or cells[cells != ""].nunique() > 1:
+        return found
+    columns.taken.pop(found)
+    return ""
+
+
+def _spoken(raw: Raw, activity: str, transition: str) -> dict[str, str]:
+    """What activities that are called by their transition as well are in plain words.
+
+    What completes is its end where its start is there too, and else itself; what was only planned is nothing.
+    """
+    if not transition:
+        return {}
+    pairs = pd.DataFrame({"name": raw.columns[activity].str.strip(), "of_it": raw.columns[transition].str.strip()})
+    every = {(str(name), str(of_it)) for name, of_it in pairs.drop_duplicates().itertuples(index=False)}
+    started = {name for name, of_it in every if of_it.casefold() == "start"}
+    found = {}
+    for name, of_it in every:
+        match of_it.casefold():
+            case "start":
+                said = f"{name} start"
+            case "complete" | "":
+                said = f"{name} end" if name in started else name
+            case _:
+                said = ""
+        found[f"{name} {of_it}".strip()] = said
+    return found
+
+
+def _part_ends(meaning: dict[str, str], spoken: Mapping[str, str]) -> None:
+    """Of several activities that stand for one milestone, those that are its end are not it."""
+    for name, means in list(meaning.items()):
+        others = [its for other, its in meaning.items() if other != name]
+        if means in others and means in MILESTONES and _likeness(spoken.get(name, name), ENDING) > 0.0:
+            meaning[name] = ""
 
 
 def _part_progression(meaning: dict[str, str]) -> None:
@@ -209,7 +268,8 @@ def _when(raw: Raw, dates: Mapping[str, Guess]) -> Iterator[str]:
                 latest, of = float(np.nanmax(days)), name
     gaps = np.diff(np.unique(every))
     if of and len(gaps) and gaps.max() > LONGEST_SILENCE:
-        gap = f"{gaps.max():.0f} days without a date lie before it, or between others"
+        silence = counted(f"{gaps.max():.0f}", "day without a date lies", "days without a date lie")
+        gap = f"{silence} before it, or between others"
         yield f"# as_of: {date_of(latest).isoformat()}    # no guess: {gap}; look for slips of the pen,"
         yield "#                        # and state the day of the extract"
     elif of:
@@ -262,7 +322,7 @@ def _outcome(raw: Raw, column: str, end: str, dates: Mapping[str, Guess]) -> Ite
         if cell:
             means = _best(str(cell), OUTCOME_WORDS, tuple(OUTCOME_WORDS))
             line = f"{quoted(str(cell))}: {means}" if means else f"# {quoted(str(cell))}: ?"
-            yield f"    {line}    # {count} rows"
+            yield f"    {line}    # {counted(count, 'row')}"
 
 
 def _categories(raw: Raw, other: Mapping[str, str]) -> Iterator[str]:
@@ -278,7 +338,7 @@ def _categories(raw: Raw, other: Mapping[str, str]) -> Iterator[str]:
             yield "    values:"
             for cell, count in counts.items():
                 if cell:
-                    yield f"      {quoted(str(cell))}: {quoted(str(cell))}    # {count} rows"
+                    yield f"      {quoted(str(cell))}: {quoted(str(cell))}    # {counted(count, 'row')}"
 
 
 def _attempts(other: Mapping[str, str]) -> Iterator[str]:
@@ -295,8 +355,13 @@ def _best(text: str, words: Mapping[str, Sequence[str]], allowed: Sequence[str])
 
 
 def _likeness(name: str, words: Sequence[str]) -> float:
-    """How well a name is one of the words: 2 if it is one, up to 1 if it holds one as a whole, 0 otherwise."""
+    """How well a name is one of the words: 2 if it is one, up to 1 if it holds one as a whole, 0 otherwise.
+
+    What was only planned is nothing that happened.
+    """
     plain = _folded(name)
+    if not PLANNED.isdisjoint(plain.split()):
+        return 0.0
     best = 0.0
     for word in words:
         folded = _folded(word)

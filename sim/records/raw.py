@@ -17,6 +17,7 @@ from sim.records.text_file import guess_text, read_text
 from sim.records.workbook import as_text, guess_header, read_workbook
 from sim.records.xes import read_xes
 from sim.scenario.files import near_file
+from sim.tables.words import counted
 
 KINDS = {".csv": "csv", ".txt": "csv", ".tsv": "csv", ".xlsx": "xlsx", ".parquet": "parquet", ".xes": "xes"}
 
@@ -94,7 +95,7 @@ def _read_parquet(path: Path, wanted: Collection[str] | None, most_rows: int) ->
     try:
         file = pq.ParquetFile(path)
         if file.metadata.num_rows > MOST_ROWS:
-            raise RecordsError(f"{path}: has {file.metadata.num_rows} rows; allowed: at most {MOST_ROWS}")
+            raise RecordsError(f"{path}: has {counted(file.metadata.num_rows, 'row')}; allowed: at most {MOST_ROWS}")
         kept = require_columns(path, file.schema_arrow.names, wanted)
         table = file.read(columns=kept).slice(0, most_rows)
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:

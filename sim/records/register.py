@@ -137,6 +137,9 @@ class Events(Section):
 
     case: Annotated[str, Text()] = Field(description="The column that says whose event it is.")
     activity: Annotated[str, Text()] = Field(description="The column that says what happened.")
+    transition: Annotated[str, Text()] = Field(
+        "", description="The column that says what of an activity it is: they are then called by both: Culture start."
+    )
     time: DateColumn = Field(description="The column that says when.")
     activities: Annotated[Mapping[str, str], Words(ACTIVITIES)] = Field(description="What each activity stands for.")
 
@@ -297,7 +300,8 @@ class Register(Section):
         """The names of all columns that are read, each once."""
         named = [column.column for _, column in self.date_columns] + [c.column for c in self.other_columns.values()]
         if self.events is not None:
-            named += [self.events.case, self.events.activity, self.events.time.column]
+            events = self.events
+            named += [events.case, events.activity, *filter(None, [events.transition]), events.time.column]
         return list(dict.fromkeys([*named, *([self.id] if self.id else [])]))
 
 

@@ -113,3 +113,12 @@ class Records:
             return values[who] if isinstance(values, np.ndarray) else values
 
         return replace(self, **{f.name: cut(getattr(self, f.name)) for f in fields(self)})
+
+
+@dataclass(frozen=True, eq=False)
+class Referred:
+    """Who was referred when and where, whatever else is doubtful of them."""
+
+    day: FloatArray
+    region: NDArray[np.object_]
+    centre: NDArray[np.object_]

@@ -11,7 +11,7 @@ WORDS: Mapping[str, tuple[str, ...]] = {
     "listing": ("listing", "listed", "waiting list", "eligible", "eligibility", "work up end", "workup end", "warteliste", "gelistet", "liste d attente", "inscription", "tumour board", "tumor board", "inclusion en lista", "lista de espera", "elegible", "inserimento in lista"),
     "slot": ("booking", "booked", "slot date", "slot buchung", "reserva"),
     "apheresis": ("apheresis", "leukapheresis", "aph", "apherese", "leukapherese", "collection date", "aferesis", "leucaferesis", "leucoaferesi"),
-    "collected": ("collected", "end of apheresis", "shipped to factory", "cells shipped", "zellen versandt", "versand", "fin de aferesis", "envio de celulas"),
+    "collected": ("collected", "end of apheresis", "apheresis end", "leukapheresis end", "apherese ende", "leukapherese ende", "shipped to factory", "cells shipped", "zellen versandt", "versand", "fin de aferesis", "envio de celulas"),
     "received_at_factory": ("received at factory", "factory receipt", "cells received", "receipt at manufacturer", "zellen erhalten", "recepcion en fabrica", "celulas recibidas"),
     "manufacturing": ("manufacturing", "manufacturing start", "start of manufacture", "culture start", "herstellung beginn", "inicio de fabricacion", "inizio produzione"),
     "manufactured": ("manufactured", "manufacturing end", "end of manufacture", "culture end", "harvest", "herstellung ende", "fin de fabricacion", "fine produzione"),
@@ -28,7 +28,7 @@ WORDS: Mapping[str, tuple[str, ...]] = {
 }  # fmt: skip
 OTHER_WORDS: Mapping[str, tuple[str, ...]] = {
     "id": ("id", "patient", "patient id", "patid", "case", "case id", "mrn", "fall", "fallnummer", "pid", "record", "number", "nr", "no", "case:concept:name", "n historia", "historia", "nhc", "paciente", "paziente", "numero"),
-    "region": ("region", "area", "district", "state", "bundesland", "referring region", "comunidad", "provincia", "regione"),
+    "region": ("region", "area", "district", "state", "bundesland", "kreis", "landkreis", "bezirk", "referring region", "comunidad", "provincia", "regione"),
     "centre": ("centre", "center", "hospital", "site", "klinik", "zentrum", "centro", "ospedale"),
     "risk_group": ("risk", "risk group", "risk class", "risiko", "risikogruppe", "cytogenetic risk", "riesgo", "grupo de riesgo", "rischio"),
     "product": ("product", "produkt", "car t product", "producto", "prodotto"),
@@ -39,6 +39,7 @@ OTHER_WORDS: Mapping[str, tuple[str, ...]] = {
     "manufacture": ("manufacturing attempts", "manufactures", "number of manufactures", "anzahl herstellungen", "herstellungen"),
     "stay": ("length of stay", "los", "stay", "stay days", "verweildauer", "bed days", "dias de ingreso", "estancia", "duree de sejour", "giorni di degenza"),
     "activity": ("activity", "event", "concept name", "milestone", "ereignis", "what", "actividad", "evento", "hito"),
+    "transition": ("lifecycle transition", "lifecycle", "transition"),
     "time": ("time", "timestamp", "date", "time timestamp", "datum", "zeit", "when", "fecha", "hora", "data"),
 }  # fmt: skip
 OUTCOME_WORDS: Mapping[str, tuple[str, ...]] = {
@@ -58,6 +59,11 @@ OUTCOME_WORDS: Mapping[str, tuple[str, ...]] = {
 }  # fmt: skip
 
 
+# What names the end of something that takes time.
+ENDING: tuple[str, ...] = ("end", "ende", "fin", "fine", "finished", "complete", "completed", "beendet")
+# What names something that was only planned.
+PLANNED = frozenset(("planned", "scheduled", "schedule", "geplant", "geplante", "planifiee", "prevu", "prevue", "programada",
+                     "programado", "prevista", "previsto"))  # fmt: skip
 # What is written where there is no date; in small letters. What may mean that something happened on a day that nobody
 # knows (x, ?, unknown) is not among them: such a cell stays doubtful.
 NO_DATE: tuple[str, ...] = (

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from sim.scenario.evidence import Evidence, read_evidence, reference
-from sim.scenario.json_schema import json_schema
 from sim.scenario.load import Loaded, compare_scenarios, load, load_mapping, write_resolved
 from sim.scenario.problems import Place, Problem, ScenarioError
 from sim.scenario.resolve import Difference, digest
@@ -21,7 +20,6 @@ __all__ = [
     "ScenarioError",
     "compare_scenarios",
     "digest",
-    "json_schema",
     "load",
     "load_mapping",
     "read_evidence",

@@ -62,7 +62,8 @@ def one_way(data: Mapping[str, Any], known: Sequence[str], table: str) -> Iterat
     given = [key for key in dict.fromkeys(concerned) if key in data]
     if any(set(way) == set(given) for way in ways):
         return
-    allowed = ", or ".join(" and ".join(way) for way in ways)
+    alone = all(len(way) == 1 for way in ways)
+    allowed = f"one of {', '.join(concerned)}" if alone else ", or ".join(" and ".join(way) for way in ways)
     yield (), f"found {any_of(given) if given else 'none of these'}; allowed: {allowed}"
 
 

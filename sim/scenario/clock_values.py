@@ -61,7 +61,7 @@ class WeibullClock(Family):
     """A Weibull: `shape`, and one of `scale`, `median` and `mean`."""
 
     shape: Shape = Field(description="Above 1 the hazard grows with time; 1 is an exponential.")
-    scale: PositiveDays = Field(None, description="63 % have the event by then.")
+    scale: PositiveDays = Field(None, description="63% have the event by then.")
     median: PositiveDays = Field(None, description="Half have the event by then.")
     mean: PositiveDays = Field(None, description="Mean time to the event.")
 
@@ -111,8 +111,13 @@ class CureClock(Family):
     share: Annotated[float, Share()] = Field(description="Proportion that never has the event.")
     of: Annotated[Any, Clock()] = Field(description="The clock of the others.")
 
+    def checks(self) -> Iterator[Fault]:
+        if isinstance(self.of, Never):
+            allowed = "a clock for those who are not cured, or never in place of the whole"
+            yield ("of",), f"never comes to anybody, so that `share` changes nothing; allowed: {allowed}"
+
     def value(self) -> Survival:
-        if self.share == 1.0 or isinstance(self.of, Never):
+        if self.share == 1.0:
             return Never()
         of: Survival = self.of
         return of if self.share == 0.0 else Cured(self.share, of)

@@ -49,17 +49,17 @@ def fill_in_csv(
 ) -> Branch:
     """The tree with the content of each CSV file in place of its name; what is wrong is added to `problems`."""
 
-    def fill(node: Node, path: tuple[str, ...]) -> Node:
+    def fill(node: Node, path: tuple[str, ...], has_tail: bool = False) -> Node:
         if isinstance(node, Branch):
-            entries = {key: fill(value, (*path, key)) for key, value in node.entries.items()}
+            entries = {key: fill(value, (*path, key), "after" in node.entries) for key, value in node.entries.items()}
             return Branch(node.place, entries, node.keys)
         if isinstance(node, Leaf) and isinstance(node.value, str) and names_csv(path):
-            return _read(node.value, node.place, path)
+            return _read(node.value, node.place, path, _harmless(path[-1], node.place, has_tail))
         return node
 
-    def _read(name: str, place: Place, path: tuple[str, ...]) -> Node:
+    def _read(name: str, place: Place, path: tuple[str, ...], harmless: Items) -> Node:
         if len(problems) > MOST_PROBLEMS or allowance.values_left < 0:
-            return _harmless(path[-1], place)
+            return harmless
         seal = SEAL.fullmatch(name) if path in _PATIENTS else None
         name = name if seal is None else seal["name"]
         shown = shown_path(shown_file, name)
@@ -69,7 +69,7 @@ def fill_in_csv(
                 raise ValueError("is another one by now; its digest is not as stated")
         except ValueError as error:
             problems.append(Problem(place, ".".join(path), f"file {show(name)}: {error}"))
-            return _harmless(path[-1], place)
+            return harmless
         if path in _PATIENTS:
             found, faults = _patients(text, shown, name, place)
         else:
@@ -77,7 +77,7 @@ def fill_in_csv(
         if not faults and (wrong := allowance.take(values=_count(found))) is not None:
             faults = [(place, f"file {show(name)}: {wrong}")]
         problems.extend(Problem(where, ".".join(path), message) for where, message in faults)
-        return _harmless(path[-1], place) if faults else found
+        return harmless if faults else found
 
     filled = fill(tree, ())
     assert isinstance(filled, Branch)
@@ -106,13 +106,14 @@ def _alike(path: tuple[str, ...], pattern: tuple[str, ...]) -> bool:
     return len(path) == len(pattern) and all(p in ("*", key) for key, p in zip(path, pattern, strict=True))
 
 
-def _harmless(key: str, place: Place) -> Items:
+def _harmless(key: str, place: Place, has_tail: bool) -> Items:
+    """What stands in for a file; `has_tail`: whether something beside it says what follows a survival table."""
     if key in ("in_progress", "file"):
         return Items(place, (Leaf(place, ""), Leaf(place, "")))
     if key in _HARMLESS:
         return Items(place, (Leaf(place, _HARMLESS[key]),))
-    rows = tuple(Items(place, (Leaf(place, day), Leaf(place, 1))) for day in ("0 d", "1 d"))
-    return Items(place, rows)
+    ends = (("0 d", 1), ("1 d", 1 if has_tail else 0))
+    return Items(place, tuple(Items(place, (Leaf(place, day), Leaf(place, survival))) for day, survival in ends))
 
 
 def _rows(text: str, shown: str) -> tuple[list[tuple[int, list[str]]], list[tuple[Place, str]]]:

@@ -18,7 +18,7 @@ from sim.scenario.problems import Place, Problem
 from sim.scenario.schema import Scenario
 from sim.scenario.uncertainty import BELOW, CORRELATION, SAME_AS
 from sim.scenario.unused import unused, why_unused
-from sim.scenario.unused.rule import Path, Unused
+from sim.scenario.unused.rule import Path, Rule
 
 # (command, number of the file): files come before commands, and all `--set` of one command come at once.
 When = tuple[int, int]
@@ -37,6 +37,12 @@ class Order:
         places = [*([key] if key is not None else []), node.place, *written_in(node).values()]
         known = [(self._when[place.file], place) for place in places if place.file in self._when]
         return max(known, key=lambda found: found[0], default=None)
+
+    def latest(self, tree: Branch, patterns: Iterable[str]) -> tuple[When, Place] | None:
+        """When, and where, the last of the values at these patterns was written; None where all are defaults."""
+        paths = (path for pattern in patterns for path in matching(tree, tuple(pattern.split("."))))
+        written = (self.last(node, _key(tree, path)) for path in paths if (node := at(tree, path)) is not None)
+        return max((one for one in written if one is not None), key=lambda one: one[0], default=None)
 
     def is_older(self, tree: Branch, path: Path) -> bool:
         """Whether there is a value at the path that the last command did not touch."""
@@ -91,7 +97,7 @@ def sort_unused(scenario: Scenario, tree: Branch, order: Order) -> Sorted:
         written = order.last(node, key) if node is not None else None
         if written is None:
             continue
-        cause = _cause(rule, names, tree, order)
+        cause = order.latest(tree, _because(rule, names))
         why = rule.reason(scenario, *names)
         if cause is not None and cause[0] > written[0]:
             dropped.append(Dropped(path, key, why, cause[1]))
@@ -195,21 +201,11 @@ def _value_of(tree: Branch, path: Path, order: Order) -> tuple[When, Place] | No
     return max((when for when in gave_way if when is not None), key=lambda when: when[0], default=None)
 
 
-def _cause(rule: Unused, names: Sequence[str], tree: Branch, order: Order) -> tuple[When, Place] | None:
-    """When, and where, the last of the values that decide was written; None where all of them are defaults."""
-    own = list(names)
-    found = []
+def _because(rule: Rule, names: Sequence[str]) -> Iterator[str]:
+    """The patterns of the values that decide; a cause beside the key is that of the same name."""
     for text in rule.because:
-        parts = tuple(text.split("."))
-        # a cause beside the key is that of the same name
-        if parts[:1] == rule.path[:1] and parts.count("*") == rule.path.count("*") == 1:
-            parts = tuple(own[0] if part == "*" else part for part in parts)
-        for path in matching(tree, parts):
-            node = at(tree, path)
-            written = order.last(node, _key(tree, path)) if node is not None else None
-            if written is not None:
-                found.append(written)
-    return max(found, key=lambda entry: entry[0], default=None)
+        beside = text.partition(".")[0] == rule.path[0] and text.count("*") == rule.path.count("*") == 1
+        yield text.replace("*", names[0]) if beside else text
 
 
 def at(node: Node | None, path: Path) -> Node | None:

@@ -110,7 +110,7 @@ class WeibullFamily(Family):
     """A Weibull: `shape`, and one of `scale`, `median` and `mean`, before `shift` is added."""
 
     shape: Shape = Field(description="Above 1 the longer the likelier to end; 1 is an exponential.")
-    scale: PositiveDays = Field(None, description="63 % of the durations are shorter.")
+    scale: PositiveDays = Field(None, description="63% of the durations are shorter.")
     median: PositiveDays = Field(None, description="Half of the durations are shorter.")
     mean: PositiveDays = Field(None, description="Mean duration.")
     shift: Shift = Field(0.0, description="Added to every duration.")

@@ -262,7 +262,7 @@ class Conversion(Section):
 
     currency: Annotated[str, Text(longest=10)] = Field(description="Of results.")
     price_year: Annotated[int, Whole(1990, 2100)] = Field(description="The year of whose prices results are.")
-    factor: Annotated[float, Number(1e-6, 1e6, "a factor above 0")] = Field(
+    factor: Annotated[float, Number(1e-6, 1e6, "a factor")] = Field(
         description="By which every amount is multiplied: price index, exchange rate or purchasing power parity."
     )
     source: Annotated[str, Text(longest=300)] = Field(
@@ -292,7 +292,7 @@ class Economics(Section):
         description="Costs in results are converted by this; the thresholds are in the money of the results already.",
     )
     discount: Discount = Field(Discount.by_default(), description="Rates a year.")
-    horizon: Annotated[float, Days(above_zero=True)] = Field(
+    horizon: Annotated[float, Days(above_zero=True, likely="y")] = Field(
         FORTY_YEARS, description="For how long after referral costs and health count."
     )
     willingness_to_pay: Annotated[tuple[float, ...], MoneyList()] = Field(

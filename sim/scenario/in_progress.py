@@ -19,6 +19,7 @@ from sim.scenario.kinds import Context, JsonSchema, Kind, parse_number
 from sim.scenario.problems import show, suggestion
 from sim.scenario.section import Fault, Section
 from sim.scenario.units import MOST_DAYS, comma_hint, write_number
+from sim.tables.words import counted
 
 # The last milestone that a patient has passed, in the order of the path; nothing but days lies between some of them.
 STATES = (
@@ -143,7 +144,7 @@ def _contradictions(p: UnderWay) -> Iterator[str]:
     if math.isnan(p.referral_days):
         yield "column 'referral_days': found nothing; allowed: the days since referral"
     if p.referral_days < p.days:
-        yield f"referred {p.referral_days:g} days ago, and in the state {p.state} for {p.days:g}; allowed: no longer"
+        yield f"referred {counted(f'{p.referral_days:g}', 'day')} ago, {p.state} for {p.days:g}; allowed: no longer"
     if p.is_collected and math.isnan(p.apheresis_days):
         yield f"column 'apheresis_days': found nothing; allowed: the days since apheresis, which comes before {p.state}"
     if p.is_collected and not p.days <= p.apheresis_days <= p.referral_days:

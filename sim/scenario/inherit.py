@@ -118,10 +118,12 @@ def _read(text: str, shown: str, path: Path, state: _State, numbered: bool = Tru
         state.complete = False
     state.chain.append(path)
     parents: list[Branch] = []
-    for name in _extended(root, state.problems):
+    for name in _extended(root, state):
         parent = _inherited(name, shown, path, state)
         if parent is None:
             state.complete = False
+        elif any(parent is other for other in parents):
+            state.problems.append(Problem(name.place, "extends", f"found {show(name.value)} twice; allowed: each once"))
         else:
             parents.append(parent)
     state.chain.pop()
@@ -221,20 +223,21 @@ def _parsed_whole(text: str, shown: str, numbered: bool) -> tuple[Node | None, t
     return root, tuple(problems), whole.values_left - left.values_left, whole.keys_left - left.keys_left
 
 
-def _extended(root: Branch, problems: list[Problem]) -> list[Leaf]:
+def _extended(root: Branch, state: _State) -> list[Leaf]:
     """The names after `extends`."""
     node: Node | None = root.entries.get("extends")
     if node is None:
         return []
     where = root.keys["extends"]
-    names = [(n, n.place) for n in node.items] if isinstance(node, Items) else [(node, where)]
+    names = [(n, n.place) for n in node.items] if isinstance(node, Items) and node.items else [(node, where)]
     found: list[Leaf] = []
     for name, place in names:
         if isinstance(name, Leaf) and isinstance(name.value, str):
             found.append(Leaf(place, name.value))
         else:
             message = f"found {show(plain(name))}; allowed: a file name, or a list of file names"
-            problems.append(Problem(place, "extends", message))
+            state.problems.append(Problem(place, "extends", message))
+            state.complete = False
     return found
 
 

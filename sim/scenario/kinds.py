@@ -29,6 +29,13 @@ MOST_UNITS = 1_000_000_000
 # Beyond any number of a scenario.
 MOST = 1e9
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+# Dates as they are written elsewhere: year first, with or without marks between, or year last.
+_DATE_PARTS = re.compile(
+    r"\s*(?:(?P<year>[0-9]{4})(?:[./-](?P<month>[0-9]{1,2})[./-](?P<day>[0-9]{1,2}))"
+    r"|(?P<first>[0-9]{1,2})(?P<mark>[./-])(?P<second>[0-9]{1,2})(?P=mark)(?P<last>[0-9]{4}))\s*"
+)
+_PACKED_DATE = re.compile(r"([0-9]{4})([0-9]{2})([0-9]{2})")
+MONTHS = 12
 FIRST_YEAR, LAST_YEAR = 1900, 2999
 
 
@@ -85,7 +92,7 @@ def finite_number(value: Any, allowed: str, beyond: str = "") -> float:
         raise ValueError(f"found {show(value)}; allowed: {allowed}")
     if not abs(value) < 1e300:
         allowed = beyond or allowed
-        raise ValueError(f"found {'NaN' if value != value else 'a number too large'}; allowed: {allowed}")
+        raise ValueError(f"found {show(value)}; allowed: {allowed}")
     return float(value) + 0.0
 
 
@@ -123,7 +130,7 @@ class Number(Kind):
         number = finite_number(value, self._allowed(), self._allowed(limits=True))
         if number < self.low or number > self.high or (self.above and number == self.low):
             hint = ""
-            if self.high == 1.0 and 2.0 <= number <= 100.0:
+            if (self.low, self.high) == (0.0, 1.0) and 2.0 <= number <= 100.0:
                 hint = f"; did you mean '{write_number(float(f'{number / 100:.12g}'))}'?"
             raise ValueError(f"found {show(value)}; allowed: {self._allowed(abs(number) > MOST)}{hint}")
         return number
@@ -183,16 +190,17 @@ class Whole(Kind):
 
 @dataclass(frozen=True)
 class Days(Kind):
-    """A duration in days; infinite for `word`, where there is one."""
+    """A duration in days; infinite for `word`, where there is one. `likely`: the unit of a number without one."""
 
     above_zero: bool = False
     word: str | None = None
+    likely: str = "d"
 
     def read(self, value: Any, context: Context) -> float:
         if self.word is not None and value == self.word:
             return math.inf
         or_else = f", or '{self.word}'" if self.word else ""
-        days = parse_days(value, or_else)
+        days = parse_days(value, or_else, self.likely)
         if self.above_zero and days == 0.0:
             raise ValueError(f"found {show(value)}; allowed: a duration above 0 d{or_else}")
         return days
@@ -279,9 +287,7 @@ def parse_date(value: Any) -> date:
     allowed = "allowed: a date as year-month-day, such as 2026-01-31"
     text = str(value) if isinstance(value, str | int) and not isinstance(value, bool) else ""
     if not isinstance(value, str) or not _DATE.fullmatch(value):
-        packed = re.fullmatch(r"([0-9]{4})[./]?([0-9]{2})[./]?([0-9]{2})", shorten(text))
-        hint = f"; did you mean '{packed[1]}-{packed[2]}-{packed[3]}'?" if packed else ""
-        raise ValueError(f"found {show(value)}; {allowed}{hint}")
+        raise ValueError(f"found {show(value)}; {allowed}{_date_hint(text)}")
     try:
         found = date.fromisoformat(value)
     except ValueError as error:
@@ -289,6 +295,25 @@ def parse_date(value: Any) -> date:
     if not FIRST_YEAR <= found.year <= LAST_YEAR:
         raise ValueError(f"found {show(value)}; allowed: a date from {FIRST_YEAR} to {LAST_YEAR}")
     return found
+
+
+def _date_hint(text: str) -> str:
+    """The end of a message about a date that is written in another way, where there is no doubt which day is meant."""
+    found = _DATE_PARTS.fullmatch(_PACKED_DATE.sub(r"\1-\2-\3", text)) if len(text) <= 20 else None
+    if found is None:
+        return ""
+    if found["year"]:
+        year, month, day = found["year"], found["month"], found["day"]
+    else:
+        first, second, year = found["first"], found["second"], found["last"]
+        if found["mark"] != "." and int(first) <= MONTHS and int(second) <= MONTHS and int(first) != int(second):
+            return ""  # of two conventions
+        day, month = (second, first) if int(second) > MONTHS else (first, second)
+    try:
+        meant = date(int(year), int(month), int(day))
+    except ValueError:
+        return ""
+    return f"; did you mean '{meant.isoformat()}'?"
 
 
 def is_date(value: Any) -> bool:
@@ -304,6 +329,8 @@ def day_of(value: Any, context: Context) -> float:
         if start is None:
             raise ValueError(f"found the date {show(value)}, which needs a valid run.start to count from")
         return float((found - start).days)
+    if isinstance(value, str) and (hint := _date_hint(value)):
+        raise ValueError(f"found {show(value)}; allowed: a number with a unit, or a date such as 2026-01-31{hint}")
     return parse_days(value, ", or a date such as 2026-01-31")
 
 

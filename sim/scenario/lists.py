@@ -25,8 +25,9 @@ def _write_units(units: float) -> int | str:
     return "unlimited" if math.isinf(units) else int(units)
 
 
-def read_items(value: Any, read: Callable[[Any], float], allowed: str) -> list[float]:
-    """Each item of a list read; the faults of all items at once, each at its place."""
+def read_items(value: Any, read: Callable[[Any], float], allowed: str, once: bool = False) -> list[float]:
+    """Each item of a list read; the faults of all items at once, each at its place. `once`: a value may stand there
+    once only, as a second one would do nothing."""
     if not isinstance(value, list):
         raise ValueError(f"found {show(value)}; allowed: {allowed}")
     faults: list[Fault] = []
@@ -34,6 +35,8 @@ def read_items(value: Any, read: Callable[[Any], float], allowed: str) -> list[f
     for number, item in enumerate(value):
         try:
             found.append(read(item))
+            if once and found[-1] in found[:-1]:
+                raise ValueError(f"found {show(item)} twice; allowed: each once")
         except ValueError as error:
             faults.append(((number,), str(error)))
     if faults:
@@ -164,16 +167,15 @@ class NameList(Kind):
     numeric = False
 
     def read(self, value: Any, context: Context) -> tuple[str, ...]:
-        allowed = "a list of names"
-        if isinstance(value, list):
-            read_items([item for item in value if not isinstance(item, str)], self._refuse, allowed)
-        else:
-            raise ValueError(f"found {show(value)}; allowed: {allowed}")
-        return tuple(dict.fromkeys(value))
+        first: dict[str, float] = {}
 
-    @staticmethod
-    def _refuse(item: Any) -> float:
-        raise ValueError(f"found {show(item)}; allowed: a name")
+        def number(item: Any) -> float:
+            if not isinstance(item, str):
+                raise ValueError(f"found {show(item)}; allowed: a name")
+            return first.setdefault(item, float(len(first)))
+
+        read_items(value, number, "a list of names", once=True)
+        return tuple(value)
 
     def write(self, value: tuple[str, ...]) -> list[str]:
         return list(value)

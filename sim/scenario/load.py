@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import reduce
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from sim.scenario.as_waiting import kept_words, with_values_of_waiting
 from sim.scenario.dropped import Dropped, Order, sort_unused, still_idle, told_apart, voided, without
 from sim.scenario.evidence import EVIDENCE_FILE, read_evidence
 from sim.scenario.faults import Nodes, checked, nodes_of, place_at
+from sim.scenario.in_time import without_effect_in_time
 from sim.scenario.inherit import Layer, Reading, read_layers, read_text_layers, toxicity_for
 from sim.scenario.leaves import Value, is_whole_at, marker_at, values
 from sim.scenario.merge import at_once, held, in_vain, merge
-from sim.scenario.never import Contradiction, contradictions, without_effect_in_time
-from sim.scenario.nodes import Branch, walk
+from sim.scenario.never import Contradiction, contradictions
+from sim.scenario.nodes import Branch, Leaf, walk
 from sim.scenario.overrides import parse_overrides
 from sim.scenario.problems import COMMAND_LINE, Place, Problem, ScenarioError
 from sim.scenario.resolve import Difference, differences, digest, mapping_text, resolve, resolved_yaml
@@ -36,7 +39,10 @@ from sim.scenario.sources import (
     word_sources,
 )
 from sim.scenario.tails import beyond_the_last_row
+from sim.scenario.uncertainty import marginal
+from sim.scenario.unused import why_unused
 
+MIDDLE = np.array([0.5])
 # What a scenario that stands in no file is called.
 MAPPING = "mapping"
 
@@ -169,7 +175,7 @@ def _build(
     entries = holding(entries, [gone.path for gone in merged.dropped if not gone.holds])
     parameters = list_parameters(used, Known(nodes, layers, entries, taken_away(tree)))
     resolved = resolve(scenario, used)
-    return Loaded(
+    found = Loaded(
         scenario=scenario,
         resolved=resolved,
         digest=digest(scenario, resolved),
@@ -183,6 +189,31 @@ def _build(
         layers=layers,
         evidence=evidence_file,
     )
+    single = {".".join(path) for path, (_, node) in nodes.items() if isinstance(node, Leaf)}
+    require_fit(found, [path for path in scenario.uncertainty if path not in single])
+    return found
+
+
+def require_fit(loaded: Loaded, paths: Iterable[str] | None = None) -> None:
+    """Nothing, or a ScenarioError where the middle of the distribution of an uncertain input is no value of it.
+
+    `paths`: the inputs to try, all unless given. Inputs that the scenario has no use for are passed over: a
+    distribution may stand there for other strategies.
+    """
+    inputs, places, problems = loaded.scenario.uncertainty, nodes_of(loaded.tree), []
+    for path in inputs if paths is None else paths:
+        if why_unused(tuple(path.split(".")), loaded.scenario) is not None:
+            continue
+        one = marginal(path, inputs)
+        try:
+            loaded.scenario_with([f"{path}={one.text(float(one.quantile(MIDDLE)[0]))}"])
+        except ScenarioError as error:
+            first = error.problems[0]
+            inside = "" if first.path in (path, "") else f"{first.path}: "
+            told = f"its middle does not fit: {first.message}" if first.message.startswith("found") else first.message
+            problems.append(Problem(places[("uncertainty", path)][0], f"uncertainty.{path}", f"{inside}{told}"))
+    if problems:
+        raise ScenarioError(problems)
 
 
 def _uncertain_choices(scenario: Scenario, nodes: Nodes) -> Iterator[Problem]:
@@ -272,11 +303,7 @@ def _merge_and_check(
 
 def _contradicted(tree: Branch, found: Contradiction, order: Order) -> Problem:
     """The contradiction at its place, and where the last of the other values was written, if that is elsewhere."""
-    nodes = nodes_of(tree)
-    place = place_at(found.path, nodes, tree.place)
-    there = [nodes[path] for path in found.because if path in nodes]
-    written = [when for key, node in there if (when := order.last(node, key)) is not None]
-    last = max(written, key=lambda when: when[0], default=None)
+    place, last = place_at(found.path, nodes_of(tree), tree.place), order.latest(tree, found.because)
     hint = f" ({last[1]})" if last is not None and last[1].file != place.file else ""
     return Problem(place, ".".join(found.path), f"{found.message}{hint}")
 

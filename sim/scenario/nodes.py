@@ -281,7 +281,7 @@ class _Reader:
         found: list[Node] = []
         before: Event | None = None
         while not isinstance(event := next(self.events), SequenceEndEvent):
-            if _is_fraction(event, before) and not event.value.isdecimal():
+            if _is_fraction(event, before) and not _IN_A_LIST.fullmatch(event.value):
                 found[-1] = self.decimal(found[-1], event.value, path)
             else:
                 item = self.value(event, path, level + 1)
@@ -338,6 +338,8 @@ class _Reader:
 # What stands behind the comma of `1,5 d`; and before it.
 _FRACTION = re.compile(r"[0-9]{1,9}(\s*(%|/?\s*[^\W\d_][\w\s/]*))?")
 _WHOLE = re.compile(r"-?(0|[1-9][0-9]{0,8})")
+# What may well be a number of its own behind a comma in a list; nobody writes one that begins with zeros: `[100,000]`.
+_IN_A_LIST = re.compile(r"0|[1-9][0-9]*")
 
 
 def _is_fraction(event: Event, before: Event | None) -> TypeGuard[ScalarEvent]:

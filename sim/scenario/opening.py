@@ -33,7 +33,7 @@ class Weekdays(Kind):
 
     def read(self, value: Any, context: Context) -> tuple[int, ...]:
         allowed = f"a list of {', '.join(WEEKDAYS)}"
-        days = {int(day) for day in read_items(value, self._day, allowed)}
+        days = {int(day) for day in read_items(value, self._day, allowed, once=True)}
         if not days:
             raise ValueError(f"found an empty list; allowed: {allowed}")
         return tuple(sorted(days))
@@ -43,7 +43,7 @@ class Weekdays(Kind):
         if isinstance(item, str) and item in WEEKDAYS:
             return float(WEEKDAYS.index(item))
         hint = suggestion(item, WEEKDAYS) if isinstance(item, str) else ""
-        raise ValueError(f"found {show(item)}; allowed: {' | '.join(WEEKDAYS)}{hint}")
+        raise ValueError(f"found {show(item)}; allowed: {', '.join(WEEKDAYS)}{hint}")
 
     def write(self, value: tuple[int, ...]) -> list[str]:
         return [WEEKDAYS[day] for day in value]
@@ -60,7 +60,7 @@ class Clocktimes(Kind):
         allowed = "[from, to] in hours after midnight, such as [8 h, 18 h] or [08:00, 18:00]"
         times = read_items(value, _clocktime, allowed)
         if len(times) != 2 or not 0.0 <= times[0] < times[1] <= 1.0:
-            raise ValueError(f"found {show(value)}; allowed: {allowed}, from below to, at most 24 h")
+            raise ValueError(f"found {show(value)}; allowed: {allowed}, the later time behind, up to 24 h")
         return times[0], times[1]
 
     def write(self, value: tuple[float, float]) -> list[str]:
@@ -93,8 +93,8 @@ class Dates(Kind):
 
     def read(self, value: Any, context: Context) -> tuple[date, ...]:
         allowed = "a list of dates, or the name of a CSV file with one column 'date'"
-        found = read_items(value, lambda item: float(parse_date(item).toordinal()), allowed)
-        return tuple(date.fromordinal(int(day)) for day in sorted(set(found)))
+        found = read_items(value, lambda item: float(parse_date(item).toordinal()), allowed, once=True)
+        return tuple(date.fromordinal(int(day)) for day in sorted(found))
 
     def write(self, value: tuple[date, ...]) -> list[str]:
         return [day.isoformat() for day in value]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import itertools
+import math
 import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -11,6 +12,8 @@ from functools import lru_cache
 
 COMMAND_LINE = "--set"
 LONGEST_SHOWN = 60
+# Lists of single values up to this length are shown whole.
+MOST_ITEMS = 4
 # Finding the nearest of many names takes time for each of them.
 MOST_COMPARED = 2000
 # When a name is like another one: see `nearest`.
@@ -96,6 +99,10 @@ def show(value: object) -> str:
             return "true" if value else "false"
         case str():
             return f"'{shorten(value)}'" if value else "an empty text"
+        case float() if math.isnan(value):
+            return "NaN"
+        case float() if math.isinf(value):
+            return "infinity" if value > 0.0 else "minus infinity"
         case int() | float():
             return shorten(str(value)) if abs(value) < 1e300 else "a number too large"
         case dict() if not value:
@@ -103,9 +110,16 @@ def show(value: object) -> str:
         case dict():
             return f"a section with {any_of(list(value)[:3])}{', ...' if len(value) > 3 else ''}"
         case list() | tuple():
-            return "an empty list" if not value else f"a list of {len(value)}"
+            return "an empty list" if not value else _show_list(value)
         case _:
             return shorten(str(value))
+
+
+def _show_list(items: Sequence[object]) -> str:
+    """A short list of single values as it is written; of any other, how long it is."""
+    if len(items) > MOST_ITEMS or any(isinstance(item, dict | list | tuple) for item in items):
+        return f"a list of {len(items)}"
+    return shorten(f"[{', '.join(item if isinstance(item, str) else show(item) for item in items)}]")
 
 
 def any_of(names: Iterable[object]) -> str:

@@ -246,6 +246,16 @@ class Scenario(Section):
         found: Steps = getattr(self.shared[site] if site in self.shared else self.centres[site], key)
         return found
 
+    def lines_at(self, centre: str) -> Steps:
+        """The lines of a centre, where products are made at centres: its own number, or that for all."""
+        own = self.centres[centre].lines
+        return self.manufacturing.lines if own is None else own
+
+    def slots_at(self, centre: str) -> Steps | None:
+        """The slots of a centre, where each has its own: its own number, or that for all; None where they have none."""
+        own, slots = self.centres[centre].slots, self.manufacturing.slots
+        return own if own is not None or slots is None else slots.count
+
 
 def _part(data: Mapping[str, Any], *keys: str) -> Mapping[str, Any]:
     """A section of raw data; an empty one where something else stands there."""

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from sim.scenario.files import SHIPPED, shipped_names
 from sim.scenario.load import Loaded, load
+from sim.scenario.nodes import Branch, Leaf, parse_yaml
 from sim.scenario.own_network import REFERRALS_SOURCE, leaf_paths, own_network, quoted, sections
 from sim.scenario.problems import did_you_mean, show, suggestion
 
 _VALIDATION = SHIPPED / "validation"
+# The name and the description of a file, with the lines that stand in below.
+_OF_A_HEAD = re.compile(r"^(?:name|description):.*(?:\n[ ].*)*", re.MULTILINE)
 
 
 class ShippedError(Exception):
@@ -23,13 +27,32 @@ def shipped() -> list[tuple[Path, Loaded]]:
     return [(file, load(file)) for file in map(_from_here, shipped_names().values())]
 
 
-def shipped_titles() -> list[tuple[str, Path]]:
-    """(name, file) of each shipped scenario in the order of `shipped`, without reading what they extend."""
-    files = list(map(_from_here, shipped_names().values()))
-    names = [re.search(r"^name: *(.+)$", file.read_text(encoding="utf-8"), re.MULTILINE) for file in files]
-    return [
-        (name[1].strip().strip("\"'") if name else file.stem, file) for name, file in zip(names, files, strict=True)
-    ]
+@dataclass(frozen=True)
+class Head:
+    """What the first lines of a shipped scenario say: its name, and in a line what it is."""
+
+    file: Path
+    name: str
+    what: str
+
+
+def shipped_heads() -> list[Head]:
+    """The head of each shipped scenario in the order of `shipped`; the rest, and what it extends, is not read."""
+    return [_head(_from_here(file)) for file in shipped_names().values()]
+
+
+def _head(file: Path) -> Head:
+    # these files are ours, and reading them all as scenarios takes two seconds
+    lines = [found[0] for found in _OF_A_HEAD.finditer(file.read_text(encoding="utf-8"))]
+    tree, _ = parse_yaml("\n".join(lines), str(file))
+    assert isinstance(tree, Branch)
+    said = {key: str(node.value) for key, node in tree.entries.items() if isinstance(node, Leaf)}
+    return Head(file, said["name"], first_line(said["description"]))
+
+
+def first_line(description: str) -> str:
+    """What a scenario is, in a line."""
+    return description.strip().split("\n")[0]
 
 
 def validation_files() -> list[Path]:

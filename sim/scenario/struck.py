@@ -25,13 +25,13 @@ def units_struck(s: Scenario, name: str) -> list[Steps]:
         key = SHARED_KEYS[struck.resource]
         sites = dict.fromkeys(s.site(centre, key) for centre in s.treating)
         return [s.units(site, key) for site in sites if struck.centre in (None, site)]
-    here = [s.centres[centre] for centre in s.treating if struck.centre in (None, centre)]
+    here = [centre for centre in s.treating if struck.centre in (None, centre)]
     made = s.manufacturing
     if struck.resource == "line" and made.site == "factory":
         return [its.manufacturing.lines for its in makers(s).values() if name in its.disruptions]
     return {
-        "line": [made.lines if centre.lines is None else centre.lines for centre in here],
-        "chair": [centre.chairs for centre in here],
+        "line": [s.lines_at(centre) for centre in here],
+        "chair": [s.centres[centre].chairs for centre in here],
         "lab": [s.release_testing.lab],
         "lot_line": [s.allogeneic.lots.lines],
     }.get(struck.resource, [])

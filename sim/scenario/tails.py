@@ -32,9 +32,9 @@ def beyond_the_last_row(scenario: Scenario) -> Iterator[str]:
             continue
         share, time = beyond(value, last, _horizon(scenario, path[0]))
         if share >= LEAST:
-            days = "" if time is None else f", and {100 * time:.0f} % of the time up to the horizon"
+            days = "" if time is None else f", and {100 * time:.0f}% of the time up to the horizon"
             yield (
-                f"{'.'.join(path)}: the table ends at {write_days(last)}; beyond it lie {100 * share:.0f} % of those "
+                f"{'.'.join(path)}: the table ends at {write_days(last)}; beyond it lie {100 * share:.0f}% of those "
                 f"under this clock{days}: they hang on `after`"
             )
 

@@ -19,10 +19,11 @@ from numpy.typing import NDArray
 
 from sim.pure.distributions import LEAST_LEFT, share_between, truncated_normal
 from sim.scenario.kinds import Context, JsonSchema, Kind
-from sim.scenario.problems import any_of, did_you_mean, show
+from sim.scenario.problems import any_of, did_you_mean, shorten, show
 from sim.scenario.read_once import once
 from sim.scenario.section import Fault, Named, refuse
 from sim.scenario.units import NUMBER, UNIT_OF_SPELLING, write_number
+from sim.tables.words import counted
 
 FloatArray = NDArray[np.float64]
 _AMOUNT = re.compile(rf"\s*({NUMBER})\s*(|(?:/|per\s)?\s*[^\W\d_]+)\s*")
@@ -226,6 +227,8 @@ def _together_faults(path: str, entry: Uncertain, found: Mapping[str, Uncertain]
     if entry.among and not unread and sum(one.among == entry.among for one in found.values()) < 2:
         yield f"found among: {show(entry.among)} with one share; allowed: two shares or more that sum to 1"
     ahead, seen = entry.below, {path}
+    if ahead == path:
+        return  # told above
     while ahead in found and ahead not in seen:
         seen.add(ahead)
         ahead = found[ahead].below
@@ -251,7 +254,7 @@ def _correlation(found: Any) -> Named[float]:
     for path, number in found.items():
         usable = isinstance(number, int | float) and not isinstance(number, bool)
         if not isinstance(path, str) or not usable or not -MOST_CORRELATION <= number <= MOST_CORRELATION:
-            raise ValueError(f"found {show(found)}; allowed: {allowed}")
+            raise ValueError(f"found {show(number)} for {shorten(str(path))}; allowed: {allowed}")
     return Named({path: float(number) for path, number in found.items()})
 
 
@@ -274,7 +277,7 @@ def _read(entry: Any) -> Uncertain:
         allowed = "evidence ids, or the word assumption or records, and then ': ' and a note"
         raise ValueError(f"found no source; allowed: {allowed}")
     family, given = families[0], entry[families[0]]
-    allowed = ", or ".join(" and ".join(way) for way in FAMILIES[family])
+    allowed = ", or ".join(f"{{{', '.join(f'{name}: …' for name in way)}}}" for way in FAMILIES[family])
     if not isinstance(given, dict) or not any(set(given) == set(way) for way in FAMILIES[family]):
         raise ValueError(f"found {show(given)} for {family}; allowed: {allowed}")
     among = given.get("among", "")
@@ -322,8 +325,8 @@ def _faults(family: str, p: Mapping[str, float]) -> Iterator[str]:
     for name in ("mean", "median"):
         if family in ("gamma", "lognormal") and name in p and p[name] <= 0.0:
             yield f"found {name} {p[name]:g}; allowed: above 0"
-    if family == "dirichlet" and p["events"] <= 0.0:
-        yield f"found {p['events']:g} events; allowed: more than 0"
+    if family == "dirichlet" and (events := p["events"]) <= 0.0:
+        yield f"found {counted(f'{events:g}', 'event')}; allowed: more than 0"
     if "of" in p and not 0.0 < p["events"] < p["of"]:
         yield f"found {p['events']:g} of {p['of']:g}; allowed: some events, and fewer than all"
     if family == "beta" and "mean" in p:

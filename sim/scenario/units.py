@@ -43,12 +43,13 @@ DAYS_PATTERN = rf"^\s*{_UNSIGNED}\s*(?:{SPELLING_PATTERN})\s*$"
 RATE_PATTERN = rf"^\s*{_UNSIGNED}\s*(?:/|per )\s*(?:{SPELLING_PATTERN})\s*$"
 
 
-def parse_days(value: object, or_else: str = "") -> float:
+def parse_days(value: object, or_else: str = "", likely: str = "d") -> float:
     """Days of a text such as `21 d`, `36 h` or `3 months`; a ValueError that says what is allowed.
 
-    `or_else`: what else is allowed where this value stands.
+    `or_else`: what else is allowed where this value stands. `likely`: the unit that a bare number was probably meant
+    with.
     """
-    number, unit = _split(value, _DAYS, f"allowed: a number with a unit ({UNITS_SHOWN}){or_else}", " d")
+    number, unit = _split(value, _DAYS, f"allowed: a number with a unit ({UNITS_SHOWN}){or_else}", f" {likely}")
     days = number * DAYS_PER_UNIT[unit]
     if days < 0.0:
         raise ValueError(f"found {show(value)}; allowed: a duration that is not negative{or_else}")

@@ -10,7 +10,6 @@ from pathlib import Path
 
 import click
 
-from sim.scenario.naming import by_name
 from sim.shell.options import SCENARIO_FILE, WholeRange
 from sim.shell.screen import CANNOT_BE_MADE, FAILED, errors_in_words, say, stop
 
@@ -65,13 +64,14 @@ def planning_page(files: Sequence[Path]) -> None:
     from sim.experiment.disk.folder import write_file
     from sim.experiment.plan import page as planning
     from sim.scenario import ScenarioError, load
-    from sim.scenario.shipped import shipped_titles
+    from sim.scenario.naming import by_name
+    from sim.scenario.shipped import shipped_heads
 
     own = by_name([load(file) for file in files])
     places = dict(zip(own, files, strict=True))
     # what most people come for stands first
-    for name, file in sorted(shipped_titles(), key=lambda each: each[1].stem != FIRST):
-        places.setdefault(name, file)
+    for head in sorted(shipped_heads(), key=lambda each: each.file.stem != FIRST):
+        places.setdefault(head.name, head.file)
     planner.show(
         planner.Page(
             places,

@@ -95,7 +95,7 @@ def calibrate_command(
         click.echo(said)
     if not quiet:
         print_table(
-            ["Value", "Median", "90 % interval", "Prior (90 %)", "Left", ""], [_cells(one) for one in found.known]
+            ["Value", "Median", "90% interval", "Prior (90%)", "Left", ""], [_cells(one) for one in found.known]
         )
     for warning in found.warnings[len(study.warnings) :]:
         if not warning.startswith("not determined: "):  # said above
@@ -111,6 +111,6 @@ def _cells(one: Known) -> list[str]:
         f"{one.median:.4g}{unit}",
         f"{one.low:.4g} to {one.high:.4g}",
         f"{one.prior_low:.4g} to {one.prior_high:.4g}",
-        f"{100 * one.ratio:.0f} %",
+        f"{100 * one.ratio:.0f}%",
         "determined" if one.determined else "not determined",
     ]

@@ -9,7 +9,6 @@ from tempfile import TemporaryDirectory
 
 import click
 
-from sim.scenario.naming import by_name
 from sim.shell.options import FOLDER, replace
 from sim.shell.screen import CANNOT_BE_MADE, errors_in_words, loaded, print_table, say, stop
 from sim.shell.sweep import load_base
@@ -91,6 +90,7 @@ def _studies(place: Path) -> Iterator[Path]:
     from sim.experiment.study.run import Plan, run_study
     from sim.experiment.sweep.prepare import parse_factors, prepare_sweep, varied
     from sim.scenario.files import SHIPPED
+    from sim.scenario.naming import by_name
 
     pair = [SHIPPED / f"{name}.yaml" for name in ("autologous", "allogeneic")]
     scenarios = by_name([loaded(file) for file in pair])

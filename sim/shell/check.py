@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from sim.scenario.naming import changed_meaning
 from sim.shell.options import SCENARIO_FILE, overrides
 from sim.shell.screen import BAD_INPUT, errors_in_words, paragraph, print_table, say, screen_width, warn
+from sim.tables.words import counted
 
 if TYPE_CHECKING:
     from sim.pieces.loads import Room
@@ -45,6 +45,7 @@ def check_command(
     from sim.experiment.runs.replicate import Arm
     from sim.scenario import ScenarioError, load
     from sim.scenario.arms import unlike
+    from sim.scenario.load import require_fit
 
     wrong = False
     checked: dict[str, Loaded] = {}
@@ -52,6 +53,7 @@ def check_command(
         try:
             loaded = load(file, overrides)
             require_size([Arm(loaded.scenario.name, loaded.scenario)], {loaded.scenario.name: loaded})
+            require_fit(loaded)
         except ScenarioError as error:
             wrong = True
             for problem in error.problems:
@@ -80,6 +82,7 @@ def _check_one(file: Path, loaded: Loaded, shows_path: bool, shows_sources: bool
     from sim.pieces.diagram import outline
     from sim.pieces.loads import expect, flag_shares, rooms
     from sim.pieces.strategies import build_protocol
+    from sim.scenario.naming import changed_meaning
 
     protocol = build_protocol(loaded.scenario)
     paragraph(f"{file}: {loaded.scenario.name} ({loaded.scenario.strategy}), digest {loaded.digest[:12]}")
@@ -119,7 +122,7 @@ class Group:
     @property
     def name(self) -> str:
         """What a row calls it."""
-        where = self.centres[0] if len(self.centres) == 1 else f"{len(self.centres)} centres"
+        where = self.centres[0] if len(self.centres) == 1 else counted(len(self.centres), "centre")
         return f"{self.first.label}, {where}" if self.centres[0] else self.first.label
 
 
@@ -160,10 +163,11 @@ def bottleneck(groups: Sequence[Group]) -> Iterator[str]:
 def _told(group: Group) -> str:
     room = group.first
     where = "" if not room.centre else f" at {room.centre}" if len(group.centres) == 1 else ""
-    where = where or (f" at {len(group.centres)} centres" if room.centre else "")
+    where = where or (f" at {counted(len(group.centres), 'centre')}" if room.centre else "")
     load = "none there" if math.isinf(room.load) else f"load {room.load:.2f}{f' {room.why}' if room.why else ''}"
     whose = " there" if room.centre else ""
-    carries = f"at most {_number(group.at_most)} referrals a month{whose}, where {_number(group.referred)} come"
+    most = counted(_number(group.at_most), "referral")
+    carries = f"at most {most} a month{whose}, where {_number(group.referred)} come"
     return f"{room.label[0].lower()}{room.label[1:]}{where} ({load}): {carries}"
 
 
@@ -199,7 +203,6 @@ def _print_rooms(groups: Sequence[Group], shows_all: bool) -> None:
 
 def _tell_sources(file: Path, loaded: Loaded, shows_sources: bool) -> None:
     """How many numbers stand on what; each of them where that is asked for."""
-    from reports.words import counted
     from sim.scenario.sources import ASSUMPTION
 
     unsourced = [p for p in loaded.parameters if not p.stated]
@@ -207,8 +210,8 @@ def _tell_sources(file: Path, loaded: Loaded, shows_sources: bool) -> None:
     published = [p for p in loaded.parameters if p.stated and ASSUMPTION not in p.source_ids]
     how = "" if shows_sources else "; --sources lists them"
     paragraph(
-        f"Sources of {len(loaded.parameters)} numbers: {len(published)} published, {len(assumed)} assumptions, "
-        f"{len(unsourced)} without a source{how}."
+        f"Sources of {counted(len(loaded.parameters), 'number')}: {len(published)} published, "
+        f"{counted(len(assumed), 'assumption')}, {len(unsourced)} without a source{how}."
     )
     if unsourced:
         told = "them assumptions" if len(unsourced) > 1 else "it an assumption"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from sim.fits.digitised import BEST, CHOICES
+from sim.fits.curve_choices import BEST, CHOICES
 from sim.shell.options import WholeRange, base, out_file, picture_options, quiet, replace, tables
 from sim.shell.records import REGISTER
 from sim.shell.report import draw_results

@@ -54,7 +54,7 @@ def fit_command(
             tell(done.reading)
             rows = [row for number in done.fitted.numbers for row in number.rows if row.status != "base"]
             print_table(
-                ["Number", "", "Estimate", "95 % interval", "Base", "n", "Events", ""], [_cells(row) for row in rows], 2
+                ["Number", "", "Estimate", "95% interval", "Base", "n", "Events", ""], [_cells(row) for row in rows], 2
             )
             if done.fitted.checks:
                 print_table(

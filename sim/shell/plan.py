@@ -14,6 +14,7 @@ from sim.shell.options import SCENARIO_FILE, Asked, cluster, limited, picture_op
 from sim.shell.report import draw
 from sim.shell.screen import MISSED, command_line, errors_in_words, paragraph, print_table, table_fits
 from sim.shell.sweep import load_base, resumable, tell
+from sim.tables.words import counted
 from vein2vein.drawing import require_room
 from vein2vein.progress import progress
 
@@ -50,7 +51,7 @@ first_stage = click.option(
     "--zone",
     multiple=True,
     metavar="METRIC=WIDTH",
-    help="So far from its target a metric may be taken for either; 0.01 of a proportion, 5 % of another target.",
+    help="So far from its target a metric may be taken for either; 0.01 of a proportion, 5% of another target.",
 )
 @click.option(
     "--confidence",
@@ -112,13 +113,12 @@ def plan_command(
 
 def announce(search: Search) -> None:
     """How many combinations, and what the tests are told apart by."""
-    from reports.words import counted
 
     size, rule = search.space.size, search.rule
     levers = search.space.levers
     what = counted(size, "combination") if len(levers) > 1 else f"{counted(size, 'value')} of {search.space.paths[0]}"
     some = f", {search.evaluations} of them proposed by an optimiser" if search.proposed else ""
-    paragraph(f"{what}{some}; from {rule.first} to {rule.limit} replications each", talk=True)
+    paragraph(f"{what}{some}; from {rule.first} to {counted(rule.limit, 'replication')} each", talk=True)
     for target in search.targets:
         paragraph(f"target: {target}, indifference zone {target.zone:g}", hanging=2, talk=True)
 
@@ -151,7 +151,7 @@ def show(study: PlanStudy, search: Search, folder: Path, as_json: bool) -> None:
     else:
         print_table([*search.space.paths, *rest], [[*values, *cells] for values, cells in around])
     if len(order) > len(around):
-        paragraph(f"{len(around)} of {len(order)} combinations, around the answer in order of cost")
+        paragraph(f"{len(around)} of {counted(len(order), 'combination')}, around the answer in order of cost")
     for text in study.said[1:]:
         paragraph(text, hanging=2)
     paragraph(f"Tables: {folder} (plan.csv)", hanging=2)
@@ -162,6 +162,6 @@ def _row(search: Search, table: pd.DataFrame, number: int) -> tuple[list[str], l
     mine = table[table["combination"] == number]
     cells = [f"{mine['cost'].iloc[0]:,.10g}"] if search.space.prices else []
     cells += [f"{row['estimate']:.4g} {row['decision']}" for _, row in mine.iterrows()]
-    cells += [f"{100 * mine['infused_share'].iloc[0]:.1f} %", str(mine["replications"].max())]
+    cells += [f"{100 * mine['infused_share'].iloc[0]:.1f}%", str(mine["replications"].max())]
     values = search.space.values(number)
     return [values[path] for path in search.space.paths], cells

@@ -12,6 +12,7 @@ from sim.shell.options import SCENARIO_FILE, Asked, cluster, limited, picture_op
 from sim.shell.report import draw
 from sim.shell.screen import command_line, errors_in_words, print_table, say
 from sim.shell.sweep import load_base, resumable, tell
+from sim.tables.words import counted
 from vein2vein.drawing import require_room
 from vein2vein.progress import progress
 
@@ -70,7 +71,6 @@ def psa_command(
 ) -> None:
     """Probabilistic sensitivity analysis of costs and QALYs. Goes on where it was stopped."""
     with errors_in_words():
-        from reports.words import counted
         from sim.experiment.psa.prepare import Asked as Analysis
         from sim.experiment.psa.prepare import prepare_psa
 
@@ -137,5 +137,6 @@ def _show(found: Psa, folder: Path, as_json: bool) -> None:
         print_table(["input", "EVPPI", "standard error"], rows)
     assumed = [name for name in str(evpi["assumed"].iloc[0]).split("; ") if name]
     if assumed:
-        click.echo(f"{len(assumed)} inputs are assumptions; they stand in the column `assumed` of every table.")
+        said = counted(len(assumed), "input is an assumption", "inputs are assumptions")
+        click.echo(f"{said}: see the column `assumed` of every table.")
     click.echo(f"Tables: {folder} ({', '.join(f'{name}.csv' for name in found.tables)})")

@@ -9,6 +9,7 @@ import click
 
 from sim.shell.options import FOLDER, quiet, replace
 from sim.shell.screen import BAD_INPUT, command_line, errors_in_words, print_table, program, say, stop
+from sim.tables.words import counted
 
 if TYPE_CHECKING:
     from sim.records.reader import Reading
@@ -69,16 +70,16 @@ def check_command(register: Path, out: Path | None, replace: tuple[str, ...], qu
 
 def tell(reading: Reading) -> None:
     """Say what is in a register, and how many of its rows are not used for what reason."""
-    from sim.records.faults import counted
+    from sim.records.faults import by_kind
     from sim.records.small import told
     from sim.records.value import MILESTONES
 
     records = reading.records
     for note in reading.notes:
         say(f"note: {note}")
-    click.echo(f"{len(records)} of {reading.rows} rows are used")
+    click.echo(f"{len(records)} of {counted(reading.rows, 'row')} used")
     if reading.faults:
-        print_table(["Not used, as", "Rows"], [[kind, str(rows)] for kind, rows in counted(reading.faults)])
+        print_table(["Not used, as", "Rows"], [[kind, str(rows)] for kind, rows in by_kind(reading.faults)])
     reached = [
         (name, int((records.day(name) == records.day(name)).sum())) for name in MILESTONES if name in records.has
     ]

@@ -12,6 +12,7 @@ import click
 
 from sim.outcomes.metrics import CENSORED, INFUSED_AND_FREE, TREATED_AND_FREE
 from sim.shell.screen import heading_line, paragraph, print_table, screen_width, table_fits
+from sim.tables.words import counted
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -180,7 +181,7 @@ def _tell_economics(economics: pd.DataFrame, icer: pd.DataFrame | None) -> None:
     told = "; ".join(_standing(icer)) if icer is not None else ""
     paragraph(
         f"Costs and QALYs are per patient referred, in {unit}{f'. ICER, per QALY: {told}' if told else ''}. They stand "
-        f"on {count} inputs that are assumptions: see `assumed` in economics.csv."
+        f"on {counted(count, 'assumption')}: see `assumed` in economics.csv."
     )
 
 
@@ -200,7 +201,7 @@ def _tell_inputs(study: Study, findings: Findings, inputs: bool) -> None:
     if not findings.others or not count:
         return
     if not inputs:
-        paragraph(f"The scenarios differ in {count} inputs; --inputs lists them, and so does the report.")
+        paragraph(f"The scenarios differ in {counted(count, 'input')}; --inputs lists them, and so does the report.")
         return
     names = list(findings.scenarios)
     click.echo("What differs between the scenarios")
@@ -214,9 +215,7 @@ def _dated(row: Any) -> str:
 
     if pd.isna(row["day"]):
         return f"never stays below {row['below']} within the window"
-    sure = (
-        "never in 95 % of replications" if pd.isna(row["sure_day"]) else f"in 95 % of replications {row['sure_date']}"
-    )
+    sure = "never in 95% of replications" if pd.isna(row["sure_day"]) else f"in 95% of replications {row['sure_date']}"
     return f"below {row['below']} on average from {row['date']} on, {sure}"
 
 

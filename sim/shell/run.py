@@ -10,11 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from sim.experiment.asked import require_one_count
-from sim.scenario.each import load_each
-from sim.scenario.naming import by_name, changed_meaning, seed_notes
 from sim.shell.options import SCENARIO_FILE, Asked, limited, picture_options, run_options, together
-from sim.shell.report import draw_results
-from sim.shell.results import show
 from sim.shell.screen import BAD_INPUT, command_line, errors_in_words, say, stop, warn
 from vein2vein.progress import progress
 
@@ -58,7 +54,7 @@ study_options = together(
         "--precision",
         multiple=True,
         metavar="METRIC=HALFWIDTH",
-        help="Replicate until the 95 % interval is so narrow, e.g. progressed_before_infusion_share=0.01.",
+        help="Replicate until the 95% interval is so narrow, e.g. progressed_before_infusion_share=0.01.",
     ),
     click.option(
         "--min-replications", **limited("run", "min_replications"), help="With --precision: at least so many (20)."
@@ -115,6 +111,9 @@ def _study(files: Sequence[Path], verb: str, asked: Asked, study: Study, wanted:
     if not asked.quiet:
         say(f"Reading {', '.join(str(file) for file in files)}")
     with errors_in_words():
+        from sim.scenario.each import load_each
+        from sim.scenario.naming import by_name, changed_meaning, seed_notes
+
         found_each, left_out = load_each(files, asked.changes)
     for note in left_out:
         say(f"note: {note}")
@@ -124,6 +123,8 @@ def _study(files: Sequence[Path], verb: str, asked: Asked, study: Study, wanted:
         from reports.words import counted
         from sim.engine.choice import engine_note
         from sim.experiment.study.run import load_warnings, money_warnings, run_study, study_files
+        from sim.shell.report import draw_results
+        from sim.shell.results import show
         from vein2vein.drawing import require_room
         from vein2vein.studies import planned
 

@@ -23,14 +23,14 @@ from vein2vein.progress import progress
 @quiet
 def list_command(shows_effects: bool, replications: int, page: Path | None, engine: str, quiet: bool) -> None:
     """The shipped scenarios, one line each, by the names that every command takes."""
-    from sim.scenario.shipped import shipped
+    from sim.scenario.shipped import shipped_heads
 
     if shows_effects:
         _effects(replications, page, engine, quiet)
         return
     if page is not None:
         stop("--page: used with --effects only", BAD_INPUT)
-    rows = [[file.stem, one.scenario.name, one.scenario.description.strip().split("\n")[0]] for file, one in shipped()]
+    rows = [[head.file.stem, head.name, head.what] for head in shipped_heads()]
     print_table(["name", "title", "what it is"], rows, numbers_from=3)
 
 
@@ -61,7 +61,7 @@ def schema_command() -> None:
     """JSON Schema of the scenario file, for editors."""
     import json
 
-    from sim.scenario import json_schema
+    from sim.scenario.json_schema import json_schema
 
     click.echo(json.dumps(json_schema(), indent=2, ensure_ascii=False))
 

@@ -10,8 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from sim.scenario.naming import by_name
-from sim.scenario.overrides import paths_set
 from sim.shell.options import SCENARIO_FILE, Asked, cluster, limited, picture_options, run_options, vary
 from sim.shell.report import draw
 from sim.shell.screen import code_of, command_line, errors_in_words, print_table, say, stop
@@ -73,6 +71,7 @@ def sweep_command(
     with errors_in_words():
         from reports.words import counted
         from sim.experiment.sweep.prepare import prepare_sweep
+        from sim.scenario.overrides import paths_set
 
         given = read_sweep(files, vary)
         given = replace(
@@ -118,6 +117,7 @@ def load_base(files: Sequence[Path], overrides: Sequence[str]) -> tuple[Base, li
     """(the scenarios of the files, by name, with these values set in each; which of them are not set where)."""
     from sim.experiment.sweep.points import Base
     from sim.scenario.each import load_each
+    from sim.scenario.naming import by_name
 
     found, left_out = load_each(files, overrides)
     return Base(by_name(found)), left_out

@@ -13,7 +13,7 @@ from sim.shell.screen import BAD_INPUT, MISSED, command_line, errors_in_words, p
 from vein2vein.progress import progress
 
 ON_SCREEN = ("case", "quantity", "kind", "expected", "simulated", "low", "high", "verdict", "why")
-# With so few values a standard error is itself too uncertain: at 20, by some 16 %.
+# With so few values a standard error is itself too uncertain: at 20, by some 16%.
 FEW = 20
 RESULTS = Path("results") / "validate"
 

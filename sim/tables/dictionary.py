@@ -23,19 +23,19 @@ CHAPTERS: Sequence[tuple[str, str, Sequence[Table]]] = (
     ),
     (
         "Runs and comparisons",
-        "Means are over replications; `low` and `high` bound 95 % simulation intervals.",
+        "Means are over replications; `low` and `high` bound 95% simulation intervals.",
         (*COMPARISON, *ARRANGEMENT),
     ),
     ("Costs and quality of life", "Only where every scenario has a section `economics`.", ECONOMICS),
     ("Studies of many points", "Of sweeps, plans and probabilistic sensitivity analyses.", POINTS),
     (
         "Own records",
-        "Of a register and what was fitted to it; `low` and `high` bound 95 % confidence intervals.",
+        "Of a register and what was fitted to it; `low` and `high` bound 95% confidence intervals.",
         RECORDS,
     ),
     (
         "Calibration",
-        "Of values that no record holds; `low` and `high` bound 90 % posterior intervals. What the posterior predicts "
+        "Of values that no record holds; `low` and `high` bound 90% posterior intervals. What the posterior predicts "
         "stands in `observed.csv` and `observed_scores.csv`, as for `observe`.",
         CALIBRATION,
     ),

@@ -1,6 +1,6 @@
 """The tables of costs and quality-adjusted life; written only where every scenario has a section `economics`.
 
-Intervals are 95 % over replications: they tell the chance of the simulation, not what is unknown of the inputs.
+Intervals are 95% over replications: they tell the chance of the simulation, not what is unknown of the inputs.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ ICER = (
         number(name, words, "money a QALY", null)
         for name, words, null in (
             ("icer", "Incremental cost per QALY gained.", ALONE),
-            ("icer_low", "Lower end of its 95 % interval, by Fieller's theorem.", NO_RATIO),
+            ("icer_low", "Lower end of its 95% interval, by Fieller's theorem.", NO_RATIO),
             ("icer_high", "Upper end of it.", NO_RATIO),
         )
     ),
@@ -252,7 +252,7 @@ ECONOMICS = (
                     "money",
                     "nobody is infused",
                 ),
-                number("low", "Lower end of its 95 % interval, by Fieller's theorem.", "money", NOT_BOUNDED),
+                number("low", "Lower end of its 95% interval, by Fieller's theorem.", "money", NOT_BOUNDED),
                 number("high", "Upper end of it.", "money", NOT_BOUNDED),
                 number("change", "By which part of the price it is higher.", "share", "nobody is infused"),
                 ASSUMED,

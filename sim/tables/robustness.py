@@ -30,7 +30,7 @@ ROBUSTNESS = (
                    null=NOBODY, bounds=Bounds.CHANGE_BY_UNIT),
             number("estimate", "The difference with the value tried.", null=NOBODY,
                    bounds=Bounds.CHANGE_BY_UNIT),
-            number("low", "Lower end of the 95 % simulation interval.", null=UNCONFIRMED, bounds=Bounds.CHANGE_BY_UNIT),
+            number("low", "Lower end of the 95% simulation interval.", null=UNCONFIRMED, bounds=Bounds.CHANGE_BY_UNIT),
             number("high", "Upper end of the interval.", null=UNCONFIRMED, bounds=Bounds.CHANGE_BY_UNIT),
             VERDICT,
             flag("turns", "Whether the difference is the other way round, beyond the chance of the simulation."),

@@ -44,11 +44,11 @@ def estimate(
     words: str, bounds: Bounds, unit: str = "", names: tuple[str, str, str] = ("estimate", "low", "high"),
     null: str = NOBODY,
 ) -> tuple[Column, Column, Column]:  # fmt: skip
-    """A mean over replications and its 95 % simulation interval."""
+    """A mean over replications and its 95% simulation interval."""
     return (
         number(names[0], words, unit, null, bounds),
-        number(names[1], "Lower end of the 95 % simulation interval.", unit, ONE, bounds),
-        number(names[2], "Upper end of the 95 % simulation interval.", unit, ONE, bounds),
+        number(names[1], "Lower end of the 95% simulation interval.", unit, ONE, bounds),
+        number(names[2], "Upper end of the 95% simulation interval.", unit, ONE, bounds),
     )
 
 

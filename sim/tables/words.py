@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
 
 WITHDRAWALS: Mapping[str, str] = {
     "hospice": "Hospice care",
@@ -51,3 +52,21 @@ PROGRESSED_IN: Mapping[str, str] = {
     "neither": "Progressed in neither",
 }
 """In which of two scenarios the same patient progressed."""
+
+
+def is_one(shown: int | str) -> bool:
+    """Whether a number, as it is shown, takes its noun in the singular: `1`, and not `1.0`."""
+    return str(shown).lstrip("-\N{MINUS SIGN}") == "1"
+
+
+def counted(count: int | str, one: str, many: str | None = None) -> str:
+    """A number, as it is shown, with its noun: `1 day`, `1.0 days`, `100 replications`.
+
+    `one`, `many`: the noun, with its verb where it has one; `many` is `one` with an s unless given.
+    """
+    return f"{count} {one if is_one(count) else many or one + 's'}"
+
+
+def spelt(day: date) -> str:
+    """A date as it is read aloud: `15 July 2027`."""
+    return f"{day.day} {day:%B} {day.year}"

@@ -12,7 +12,7 @@ pytest.importorskip("numba")
 from sim.engine import choice
 from sim.engine.kernel import stamp
 from sim.experiment.disk.folder import own
-from sim.experiment.runs import meanwhile
+from sim.experiment.runs import meanwhile, replicate
 
 
 @pytest.fixture
@@ -35,6 +35,36 @@ def test_replications_go_over_to_the_kernel_once_it_is_there(empty: Path) -> Non
     assert (empty / stamp.READY).is_file()
     assert choice.engine(choice.SIMPY_UNTIL_COMPILED) is choice.engine(choice.COMPILED)
     assert choice.pick("auto", 1e5)[0] == choice.COMPILED
+
+
+def test_batches_are_of_one_replication_until_the_kernel_is_there(empty: Path) -> None:
+    found = replicate.as_kernel_comes(choice.SIMPY_UNTIL_COMPILED, range(8), 3)
+    assert [list(next(found)) for _ in range(2)] == [[0], [1]]
+    (empty / stamp.READY).touch()
+    assert [list(batch) for batch in found] == [[2, 3, 4], [5, 6, 7]]
+    assert [len(batch) for batch in replicate.as_kernel_comes(choice.SIMPY, range(8), 3)] == [3, 3, 2]
+
+
+def test_a_worker_waits_for_a_kernel_that_is_compiled_and_for_no_other(
+    empty: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slept = []
+
+    def sleep(seconds: float) -> None:
+        slept.append(seconds)
+        if len(slept) == 3:
+            (empty / stamp.READY).touch()
+
+    monkeypatch.setattr(meanwhile.time, "sleep", sleep)
+    meanwhile.let_it_come.cache_clear()
+    for engine in (choice.SIMPY, choice.COMPILED, choice.SIMPY_UNTIL_COMPILED):
+        meanwhile.let_it_come(engine)
+    assert len(slept) == 3
+    (empty / stamp.READY).unlink()
+    monkeypatch.setattr(meanwhile, "PATIENCE_SECONDS", 0.0)
+    meanwhile.let_it_come.cache_clear()
+    meanwhile.let_it_come(choice.SIMPY_UNTIL_COMPILED)
+    assert len(slept) == 3
 
 
 def test_no_second_process_compiles(empty: Path) -> None:

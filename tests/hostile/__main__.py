@@ -28,6 +28,8 @@ from sim.shell.sweep import load_base
 from tests.hostile.corpus import VALID, Case, base_text, cases
 from tests.runs import SHIPPED
 
+sys.dont_write_bytecode = True  # what the interpreter keeps of a module is not written by the program
+
 MOST_BYTES = 1_000_000_000
 MOST_SECONDS = 5.0
 # Python's own files, and those of its time zones.

@@ -152,7 +152,7 @@ def live(hospital: Hospital, seed: int) -> Course:
     end, outcome = np.where(infused, NEVER, end), np.where(infused, "", outcome)
     last = np.minimum(end, days)
     bridging = np.where(bridged, day_of["apheresis"] + 7.0, NEVER)
-    stop_at = np.where(infused, day_of["infusion"], last)
+    stop_at = np.minimum(np.where(infused, day_of["infusion"], last), days)
     seen = {name: _known(day, np.where(infused, float(days), last)) for name, day in day_of.items()}
     rates = {name: float(events / time) for name, (events, time) in exposure.items()}
     return Course(

@@ -358,7 +358,7 @@ def test_ranges_that_cannot_be_calibrated_are_refused(
     ("text", "told"),
     [
         ("targets: {waiting_days_men: {value: 92, standard_error: 4}}", "waiting_days_mean"),
-        ("targets: {infused_share: {value: 61, standard_error: 4}}", "for 61 % write 0.61"),
+        ("targets: {infused_share: {value: 61, standard_error: 4}}", "for 61% write 0.61"),
         ("targets: {infused_share: {value: 0.61, standard_error: 0}}", "standard_error"),
         ("targets: {infused_share: {value: 0.61}}", "targets.infused_share.standard_error: required, but not given"),
         ("targets: {}", "found an empty section"),

@@ -77,5 +77,5 @@ def test_a_stage_that_was_shorter_than_what_the_base_has_beside_it_is_warned_of(
 ) -> None:
     _, said = fitted(tmp_path, turnaround=40, release=release)
     # sterility takes 14 d in the base, beside the review that is fitted
-    told = "manufactured to released: 100 % took less than the 14 d that release_testing.sterility"
+    told = "manufactured to released: 100% took less than the 14 d that release_testing.sterility"
     assert (told in said) == warned

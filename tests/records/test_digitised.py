@@ -108,7 +108,7 @@ def test_slips_of_the_hand_are_mended_and_counted() -> None:
         ([0, 5, 9], [1.0, 0.5, 0.6], "found survival 0.6 after 0.5"),
         ([0, 5, 9], [0.9, 0.5, 0.4], "found survival 0.9 on day 0"),
         ([0, 5, 9], [1.0, 1.0, 1.0], "never falls"),
-        ([0, 5], [1.0, 0.9], "found 1 points"),
+        ([0, 5], [1.0, 0.9], "found 1 point after day 0"),
     ],
 )
 def test_what_is_no_survival_curve_is_refused(day: list[float], survival: list[float], said: str) -> None:

@@ -279,6 +279,15 @@ def model(frailty: float = 0.0, eased: float = 1.0, groups: tuple[float, ...] = 
         # collected on day 60
         ({"switch": 60.0}, -0.6 - 0.24 - 0.12 - 0.2 - 0.04 - 0.02),
         ({"switch": 60.0, "cause": 1}, math.log(0.001) - 1.22),
+        # on the day of apheresis: what ended the path came after it, another progression as likely as not
+        ({"switch": 60.0, "end": 60.0, "cause": 1}, math.log(0.001) - 0.96),
+        (
+            {"switch": 60.0, "end": 60.0, "progressed": 60.0, "free": 60.0, "cause": 0, "ends": True},
+            math.log(0.005) - 0.96,
+        ),
+        ({"switch": 60.0, "progressed": 60.0, "free": 60.0}, math.log(0.0075) - 0.96 - 0.12 - 0.04),
+        # died on the day on which progression was found
+        ({"end": 30.0, "progressed": 30.0, "free": 30.0, "cause": 1}, math.log(0.01 * 0.012) - 0.48),
         # progressed before coming into view: what came before is divided out
         ({"progressed": 30.0, "free": 30.0, "entry": 50.0}, -(0.012 + 0.004) * 50),
     ],
@@ -293,6 +302,10 @@ def test_bridging_eases_progression_from_its_day_on_and_not_before() -> None:
     assert easier == pytest.approx(0.5 * 0.005 * 50.0)
     early = history(**bridged, progressed=30.0, free=30.0)
     assert log_likelihood(model(eased=0.5), early) == pytest.approx(log_likelihood(model(), early))
+    # on the day on which bridging begins or ends: before and after it alike
+    for day, hazard in ((40.0, 0.00375), (41.0, 0.0025), (90.0, 0.00375)):
+        on = log_likelihood(model(eased=0.5), history(**bridged, progressed=day, free=day, end=day))
+        assert on == pytest.approx(math.log(hazard) - 0.16 - 0.0065 * (day - 10.0) + 0.5 * 0.005 * (day - 40.0))
     unsure = log_likelihood(model(eased=0.5), history(**{**bridged, "response": 0.4}))
     both = log_likelihood(model(eased=0.5), history(**bridged)), log_likelihood(model(), history(**bridged))
     assert unsure == pytest.approx(math.log(0.4 * math.exp(both[0]) + 0.6 * math.exp(both[1])))

@@ -15,8 +15,8 @@ from click.testing import CliRunner, Result
 
 from run_sim import cli
 from sim.engine.choice import COMPILED, SIMPY
-from sim.experiment.own.observe import compare, may_differ, moved_to, simulated_registers
-from sim.experiment.own.quantities import Scored, measured
+from sim.experiment.own.observe import compare, may_differ, moved_to, simulated_registers, verdict_of
+from sim.experiment.own.quantities import Quantity, Scored, measured, seen_alike
 from sim.experiment.own.scores import least_replications, off, score
 from sim.outcomes.recorded import in_view, in_whole_days, recorded
 from sim.records.reader import read_records
@@ -94,7 +94,7 @@ def test_a_register_of_another_scenario_is_told_to_be_off_and_where(place: Path)
     assert first.startswith("The simulation does not reproduce the register from ")
     assert re.search(r"Most of all .*\d+ observed, \d+ simulated \(90% band \d+ to \d+\)\.$", first)
     points = pd.read_csv(place / "wrong" / "observed.csv").set_index(["quantity", "point"])
-    middle = points.loc[("waiting_days", "50 % of patients")]
+    middle = points.loc[("waiting_days", "50% of patients")]
     assert middle["observed"] > middle["high_90"] > middle["simulated"]
     assert not middle["inside_90"]
     assert scores["crps"]["waiting_days"] > 3.0 * scores["crps_expected"]["waiting_days"]
@@ -186,6 +186,15 @@ def test_what_was_known_earlier_is_the_register_of_an_earlier_extract(tmp_path: 
     assert (np.isnan(again.end_day) & np.isnan(again.day("infusion"))).any()
 
 
+@pytest.mark.parametrize(("activity", "end"), [("withdrawn", "hospice"), ("hospice", "withdrawn"), ("died", "died")])
+def test_withdrawal_is_seen_by_whatever_name_the_register_has_for_it(tmp_path: Path, activity: str, end: str) -> None:
+    registered = read(tmp_path, simulated(load_text(world_text())))
+    registered = replace(registered, has=(registered.has - {"outcome"}) | {f"ends.{activity}"})
+    alike = replace(registered, outcome=np.full(len(registered), end, dtype=object), end_day=registered.day("referral"))
+    assert (seen_alike(alike, registered).outcome == end).all()
+    assert (seen_alike(replace(alike, outcome=np.full(len(alike), "product_failed")), registered).outcome == "").all()
+
+
 def test_scores_by_hand() -> None:
     simulated_values = np.array([[0.0], [1.0], [2.0], [3.0]])
     found = score(np.array([2.0]), simulated_values)
@@ -206,3 +215,18 @@ def test_holm_and_how_many_replications_it_takes() -> None:
     assert off([0.02, 0.02, 0.02]) == [False, False, False]
     assert least_replications(10) == 199
     assert math.isclose(1.0 / (least_replications(10) + 1), 0.005)
+
+
+def test_what_alone_would_differ_is_named_though_among_many_it_may_be_chance() -> None:
+    luck = np.random.default_rng(3)
+    drawn = [[Quantity(name, name, "d", ("50%",), luck.normal(50.0, 1.0, 1)) for name in "ABCD"] for _ in range(199)]
+
+    def verdict(value: float) -> str:
+        truth = [Quantity(name, name, "d", ("50%",), np.array([value if name == "A" else 50.0])) for name in "ABCD"]
+        return verdict_of(compare(truth, drawn), Scored(20_000.0, 20_100.0))
+
+    assert verdict(50.1).endswith("none of the 4 quantities compared differs beyond chance.")
+    near = verdict(52.3)
+    assert "The simulation reproduces the register" in near
+    assert re.search(r"Nearest to it: a, 50%: 52 observed, 50 simulated .*, which alone would \(p 0\.0\d+\)\.$", near)
+    assert "does not reproduce" in verdict(56.0)

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from click.testing import CliRunner, Result
+from scipy import stats
 
 from reports.charts import observed
 from reports.findings import Findings
@@ -18,6 +19,7 @@ from sim.experiment.own.observe import Compared, not_told, tables_of
 from sim.experiment.own.quantities import Quantity
 from sim.experiment.own.scores import score
 from sim.experiment.own.small_fits import COUNTS, without_small
+from sim.fits.numbers import of_referrals
 from sim.fits.shares import fit_referrals
 from sim.records.small import told
 from tests.records.simulated import Extract, describe, register_of, simulated
@@ -57,9 +59,18 @@ def test_counts_of_a_fit_and_what_follows_from_them() -> None:
 
 
 def test_reasons_do_not_tell_a_small_number() -> None:
-    few = fit_referrals(3, 100.0, 0.05, 1.0)
-    assert "fewer than 5 referrals" in few.note
-    assert not re.search(r"(?<![\d.])[1-4] ", few.note)
+    few = of_referrals("regions.a.referrals", fit_referrals(3, 100.0, 1.0), 0.05, 0.5, "")
+    assert "fewer than 5 referrals" in few.basis
+    assert not re.search(r"(?<![\d.])[1-4] ", few.basis)
+
+
+@pytest.mark.parametrize("count", [0, 1, 4, 5, 300])
+def test_a_rate_of_referral_leans_on_no_base(count: int) -> None:
+    fit = fit_referrals(count, 730.0, 1.0)
+    assert fit.rate == pytest.approx(max(count, 0.5) / 730.0)
+    # Jeffreys' interval where there is none, and that of a gamma
+    low, high = stats.gamma.ppf([0.025, 0.975], max(count, 0.5), scale=1.0 / 730.0)
+    assert fit.interval == pytest.approx((low, high))
 
 
 def quantity(name: str, patients: list[float], unit: str = "patients") -> Quantity:

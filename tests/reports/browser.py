@@ -14,6 +14,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "msedge", "microsoft-edge")
 KINDS = ".cartesianlayer .trace, .sankey, .hm"
 DRAWN = f"[...document.querySelectorAll('[data-chart]')].every(place => place.querySelector('{KINDS}'))"
@@ -32,6 +34,15 @@ OPTIONS = (
 def find() -> str | None:
     """The path of a browser, `BROWSER_PATH` first, or None."""
     return os.environ.get("BROWSER_PATH") or next((path for name in NAMES if (path := shutil.which(name))), None)
+
+
+def needed() -> str:
+    """The path of a browser. Without one a test is skipped, or fails where `NO_BROWSER` says so: `.ci/run`."""
+    program = find()
+    if program is None:
+        told = "no Chrome, Chromium or Edge on this machine (set BROWSER_PATH)"
+        pytest.fail(told) if os.environ.get("NO_BROWSER") == "fail" else pytest.skip(told)
+    return program
 
 
 class Browser:

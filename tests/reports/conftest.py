@@ -12,7 +12,7 @@ from reports import LIBRARY
 from sim.experiment.study.run import Plan, run_study
 from sim.scenario import load
 from tests.reports import own_records, sample, studies
-from tests.reports.browser import Browser, find, running
+from tests.reports.browser import Browser, running
 from tests.runs import SHIPPED
 
 HOSTILE = '<script>alert(1)</script> & "=cmd()" {{ 7*7 }} %{x} </script>'
@@ -88,12 +88,9 @@ def files(folder: Callable[[str], Path]) -> Callable[[str], Files]:
 
 
 @pytest.fixture(scope="session")
-def one_browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
-    """A browser for all tests; skips them where none is installed."""
-    program = find()
-    if program is None:
-        pytest.skip("no Chrome, Chromium or Edge on this machine (set BROWSER_PATH)")
-    with running(program, tmp_path_factory.mktemp("profile")) as one:
+def one_browser(chromium: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+    """A browser for all tests."""
+    with running(chromium, tmp_path_factory.mktemp("profile")) as one:
         yield one
 
 

@@ -109,7 +109,7 @@ def _faults() -> pd.DataFrame:
 
 
 QUANTITIES = (
-    ("waiting_days", "Waiting days, referral to infusion", "days", ["10 % of patients", "50 % of patients"]),
+    ("waiting_days", "Waiting days, referral to infusion", "days", ["10% of patients", "50% of patients"]),
     ("incidence_infused", "Infused: cumulative incidence by days since referral", "share", ["30 days", "60 days"]),
     ("incidence_died", "Died: cumulative incidence by days since referral", "share", ["30 days", "60 days"]),
     ("infusions", "Infusions by month", "patients", ["2026-01", "2026-02"]),

@@ -101,11 +101,11 @@ def test_a_difference_that_whole_patients_do_not_show_is_told_with_more_digits()
 def test_of_several_the_best_is_named_only_where_it_stands_out() -> None:
     alike = findings_of(SHORTER, (0.001, -0.01, 0.01), names="ABC")
     assert sentence_of(alike) == (
-        "Two strategies compared with A: shortest wait with B and C (26 days instead of 83), no more infused and "
+        "Compared with A: shortest wait with B and C (26 days instead of 83), no more infused and "
         "progression-free at one year than its 41 of 100"
     )
     nothing = findings_of(UNSURE, (0.001, -0.01, 0.01), names="ABC")
-    assert sentence_of(nothing).startswith("Two strategies compared with A: no clear difference in the mean wait or")
+    assert sentence_of(nothing).startswith("Compared with A: no clear difference in the mean wait or")
 
 
 def test_what_levels_tell_apart_is_not_called_alike() -> None:

@@ -79,7 +79,7 @@ def test_envelopes_and_points_are_those_of_the_table(folder: Folder, files: Draw
 def test_every_wait_is_drawn_by_proportion_and_months_are_counts() -> None:
     names = {name: label for name, label, _, _ in WAITS}
     table = pd.DataFrame(
-        [{"quantity": name, "label": label, "point": f"{share} % of patients", "unit": "days", "observed": 20.0,
+        [{"quantity": name, "label": label, "point": f"{share}% of patients", "unit": "days", "observed": 20.0,
           "simulated": 21.0, "low_50": 19.0, "high_50": 23.0, "low_90": 15.0, "high_90": 30.0, "inside_50": True,
           "inside_90": True} for name, label in names.items() for share in (10, 50, 90)]
     )  # fmt: skip
@@ -156,7 +156,7 @@ def test_every_number_with_what_it_rests_on(files: Drawn) -> None:
     assert "What this register could not determine, and why Number Why bridging.share not recorded" in told
     assert "What a register does not record (1)" in told
     assert "listing to slot median 75 d 80 60 a wait for manufacturing slots" in told
-    assert "2 of 102 rows of the register are not used" in told
+    assert "2 of 102 rows of the register cannot be used" in told
     assert "Fault Rows order 1 unreadable 1" in told
     assert "discrete-event simulation. Each replication" not in told
 
@@ -169,4 +169,4 @@ def test_what_a_register_says_stays_text(files: Drawn) -> None:
 
 
 def test_a_folder_without_faults_says_so(files: Drawn) -> None:
-    assert "All 102 rows of the register are used" in read_aloud(files("observe")["report.html"])
+    assert "All 102 rows of the register can be used" in read_aloud(files("observe")["report.html"])

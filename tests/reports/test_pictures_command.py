@@ -16,7 +16,6 @@ from click.testing import CliRunner, Result
 import run_sim
 from reports import LIBRARY
 from reports.charts import CHARTS
-from tests.reports.browser import find
 
 Folder = Callable[[str], Path]
 
@@ -38,7 +37,7 @@ def test_charts_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
     assert all(chart.name in told and chart.table in told for chart in CHARTS)
 
 
-@pytest.mark.skipif(find() is None, reason="no Chrome, Chromium or Edge on this machine (set BROWSER_PATH)")
+@pytest.mark.usefixtures("chromium")
 def test_images_slides_and_workbook_are_written_beside_the_report(results: Path) -> None:
     told = call("report", results, "--image", "svg", "--image", "png", "--pptx", "--xlsx", "--style", "print")
     assert told.exit_code == 0, told.output

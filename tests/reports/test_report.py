@@ -51,7 +51,7 @@ def test_the_first_screen_comes_first_and_the_finding_in_full_with_the_key_figur
 
 def test_several_scenarios_begin_with_one_sentence(files: Callable[[str], Files]) -> None:
     said = words(files("six")["report.html"])
-    assert said.index("Five strategies compared with") < said.index("With \N{LEFT DOUBLE QUOTATION MARK}Allogeneic")
+    assert said.index("Compared with ") < said.index("With \N{LEFT DOUBLE QUOTATION MARK}Allogeneic")
     assert said.count("instead of \N{LEFT DOUBLE QUOTATION MARK}Autologous, just enough slots") >= 5
 
 

@@ -12,7 +12,7 @@ from reports.findings import gather
 from reports.pages import draw
 from reports.tables import Tables, read
 from tests.reports import arrangements
-from tests.reports.browser import find, running
+from tests.reports.browser import running
 from tests.reports.room import FORMS, PHONE, Room, outside, unfit
 
 Folder = Callable[[str], Path]
@@ -37,12 +37,9 @@ def long_named(tables: Tables) -> Tables:
 
 
 @pytest.fixture(scope="module")
-def room(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Room]:
-    program = find()
-    if program is None:
-        pytest.skip("no Chrome, Chromium or Edge on this machine (set BROWSER_PATH)")
+def room(chromium: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Room]:
     place = tmp_path_factory.mktemp("room")
-    with running(program, place / "profile") as browser:
+    with running(chromium, place / "profile") as browser:
         yield Room(browser, place)
 
 

@@ -20,7 +20,6 @@ from reports.images import Job, NoImagesError, images
 from reports.styles import styled, untitled
 from reports.tables import STUDIES, read
 from reports.theme import PRINT, SCREEN, SLIDE, STYLES, WORDS_SQUEEZE
-from tests.reports.browser import find
 from tests.reports.validated import validated
 
 Folder = Callable[[str], Path]
@@ -73,7 +72,7 @@ def test_charts_are_written_in_the_style_and_the_report_is_not(folder: Folder) -
     assert found["report.html"] == plain["report.html"]
 
 
-@pytest.mark.skipif(find() is None, reason="no Chrome, Chromium or Edge on this machine (set BROWSER_PATH)")
+@pytest.mark.usefixtures("chromium")
 def test_images_are_the_same_bytes_each_time_and_hold_the_finding(pictures: list[Picture]) -> None:
     jobs = [Job(one, form) for one in pictures[:2] for form in ("svg", "png", "pdf")]
     first, again = images(jobs), images(jobs)
@@ -105,7 +104,7 @@ def test_without_kaleido_the_reason_is_told(pictures: list[Picture], monkeypatch
         images([Job(pictures[0], "svg")])
 
 
-@pytest.mark.skipif(find() is None, reason="no Chrome, Chromium or Edge on this machine (set BROWSER_PATH)")
+@pytest.mark.usefixtures("chromium")
 def test_the_gallery_shows_each_chart_once_as_a_picture_beside_the_page(folder: Folder) -> None:
     folders = [folder(name) for name in ("study", "study_line", "fit", "observe")]
     made = gallery(folders, "gallery")

@@ -9,7 +9,8 @@ from typing import Any
 import jsonschema
 import pytest
 
-from sim.scenario import json_schema, load
+from sim.scenario import load
+from sim.scenario.json_schema import json_schema
 from tests.scenario.writing import ALLOGENEIC, AUTOLOGOUS, DATA, SAMPLES, data_of
 
 SCHEMA = json_schema()

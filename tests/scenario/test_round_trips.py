@@ -116,7 +116,9 @@ SIMPLE_CLOCKS = st.one_of(
     st.builds(_table, STEPS, TAILS),
     st.builds(_table, STEPS.map(lambda steps: [*steps, (9.0, 0.0)]), TAILS),
 )  # fmt: skip
-CLOCKS = SIMPLE_CLOCKS | st.builds(lambda share, of: {"cure": {"share": share, "of": of}}, SHARES, SIMPLE_CLOCKS)
+CLOCKS = SIMPLE_CLOCKS | st.builds(
+    lambda share, of: {"cure": {"share": share, "of": of}}, SHARES, SIMPLE_CLOCKS.filter(lambda clock: clock != "never")
+)
 CLOCKTIMES = st.tuples(st.integers(0, 23), st.integers(0, 59)).map(lambda t: f"{t[0]}:{t[1]:02d}")
 UNCERTAIN = st.builds(
     lambda family, way, a, b, unit: {family: {n: f"{x} {unit}".strip() for n, x in zip(way, (a, b), strict=True)}},

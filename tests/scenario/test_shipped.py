@@ -10,7 +10,7 @@ import pytest
 from sim.pure.survival import Exponential
 from sim.scenario import load, write_resolved
 from sim.scenario.files import SHIPPED, shipped_names
-from sim.scenario.shipped import ShippedError, shipped, template, validation_files
+from sim.scenario.shipped import ShippedError, first_line, shipped, shipped_heads, template, validation_files
 from tests.runs import load_text
 from tests.samples import some
 from tests.scenario.writing import write
@@ -26,6 +26,11 @@ def test_shipped_scenarios_load_and_have_a_source_for_every_number(monkeypatch: 
     for file, loaded in found:
         assert loaded.path == file
         assert [p.path for p in loaded.parameters if not p.stated] == [], file
+
+
+def test_heads_say_what_the_whole_files_do() -> None:
+    whole = [(file, one.scenario.name, first_line(one.scenario.description)) for file, one in shipped()]
+    assert [(head.file, head.name, head.what) for head in shipped_heads()] == whole
 
 
 def test_validation_cases_say_what_must_come_out() -> None:

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from sim.scenario import Parameter, load, read_evidence, reference, write_resolved
+from sim.scenario import Parameter, ScenarioError, load, read_evidence, reference, write_resolved
+from sim.scenario.load import require_fit
 from sim.scenario.naming import changed_meaning
 from tests.scenario.writing import AUTOLOGOUS, DATA, EVIDENCE, load_text, problems, write
 
@@ -168,7 +169,7 @@ def test_what_is_wrong(tmp_path: Path, entry: str, message: str) -> None:
 def test_several_wrong_ones_at_once(tmp_path: Path) -> None:
     found = problems(tmp_path, f"{AUTOLOGOUS}sources:\n  zzz: XX-1 XX-2\n  run: TL-24\n")
     assert [problem[:12] for problem in found] == ["mine.yaml:12"] * 3 + ["mine.yaml:13"]
-    assert problems(tmp_path, f"{AUTOLOGOUS}sources: [a]\n")[0].startswith("mine.yaml:11: sources: found a list of 1")
+    assert problems(tmp_path, f"{AUTOLOGOUS}sources: [a]\n")[0].startswith("mine.yaml:11: sources: found [a]")
 
 
 def test_a_source_of_what_a_later_file_takes_away_is_no_error(tmp_path: Path) -> None:
@@ -261,3 +262,29 @@ def test_what_ones_own_parent_leaves_out_is_said_of_the_child(tmp_path: Path) ->
     write(tmp_path, IDLE.replace("ATTEMPTS", "3"))
     told = changed_meaning({"child": load(write(tmp_path, "extends: mine.yaml\nname: Child\n", "child.yaml"))})
     assert any("manufacturing.attempts has no effect" in sentence for sentence in told)
+
+
+@pytest.mark.parametrize(
+    ("path", "message"),
+    [
+        ("manufacturing.falure", "unknown key; did you mean 'failure'?"),
+        ("manufacturing.failure.x", "manufacturing.failure: its middle does not fit: found a section with 'x'; allowed: a proportion from 0 to 1"),
+        ("work_up.duration", "its middle does not fit: found 0.1 without a unit; "),
+    ],
+)  # fmt: skip
+def test_an_uncertain_input_that_there_is_not(tmp_path: Path, path: str, message: str) -> None:
+    entry = "{uniform: {low: 0, high: 0.2}, source: assumption}"
+    [found] = problems(tmp_path, f"{AUTOLOGOUS}uncertainty:\n  {path}: {entry}\n")
+    assert found.startswith(f"mine.yaml:12: uncertainty.{path}: {message}")
+
+
+def test_an_uncertain_input_at_its_default(tmp_path: Path) -> None:
+    entry = "{uniform: {low: 0, high: 0.2}, source: assumption}"
+    load_text(tmp_path, f"{AUTOLOGOUS}uncertainty:\n  regions.here.declines: {entry}\n")
+
+
+def test_check_tries_the_distribution_of_each_input(tmp_path: Path) -> None:
+    wide = "{normal: {mean: 5, sd: 1}, source: assumption}"
+    loaded = load_text(tmp_path, f"{AUTOLOGOUS}  failure: 0.1\nuncertainty:\n  manufacturing.failure: {wide}\n")
+    with pytest.raises(ScenarioError, match="its middle does not fit: found 5; allowed: a proportion from 0 to 1"):
+        require_fit(loaded)

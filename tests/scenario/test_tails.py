@@ -39,7 +39,7 @@ def test_those_who_are_cured_lie_beyond_too() -> None:
     ("table", "said"),
     [
         ("{table: [[0 d, 1.0], [100 d, 0.4]], after: never}",
-         ["clocks.waiting.death: the table ends at 100 d; beyond it lie 40 % of those under this clock, and 65 % of "
+         ["clocks.waiting.death: the table ends at 100 d; beyond it lie 40% of those under this clock, and 65% of "
           "the time up to the horizon: they hang on `after`"]),
         ("{table: [[0 d, 1.0], [400 d, 0.4]], after: never}", []),
         ("{table: [[0 d, 1.0], [100 d, 0.0]]}", []),

@@ -53,7 +53,7 @@ UNITS = "(min, h, d, wk, month, y)"
         (1.5, f"found 1.5 without a unit; allowed: a number with a unit {UNITS}; did you mean '1.5 d'?"),
         ("21", f"found '21'; allowed: a number with a unit {UNITS}; did you mean '21 d'?"),
         (-3, f"found -3 without a unit; allowed: a number with a unit {UNITS}"),
-        (math.inf, f"found a number too large without a unit; allowed: a number with a unit {UNITS}"),
+        (math.inf, f"found infinity without a unit; allowed: a number with a unit {UNITS}"),
         (10**400, f"found a number too large without a unit; allowed: a number with a unit {UNITS}"),
         (True, f"found true; allowed: a number with a unit {UNITS}"),
         (None, f"found nothing; allowed: a number with a unit {UNITS}"),

@@ -183,7 +183,6 @@ def test_durations(tmp_path: Path, text: str, value: d.Distribution) -> None:
         ("{cure: {share: 0.25, of: {exponential: {rate: 1 / y}}}}", s.Cured(0.25, s.Exponential(1 / 365.25))),
         ("{cure: {share: 1, of: {exponential: {rate: 1 / y}}}}", s.Never()),
         ("{cure: {share: 0, of: {exponential: {rate: 1 / d}}}}", s.Exponential(1.0)),
-        ("{cure: {share: 0.5, of: never}}", s.Never()),
         ("{table: [[0 d, 1], [30 d, 0.9], [60 d, 0]]}", s.SurvivalTable((0.0, 30.0, 60.0), (1.0, 0.9, 0.0))),
         ("{table: [[0 d, 1], [30 d, 0.9]], after: last_rate}", s.SurvivalTable((0.0, 30.0), (1.0, 0.9))),
         ("{table: [[0 d, 1], [30 d, 0.9]], after: never}", s.SurvivalTable((0.0, 30.0), (1.0, 0.9), 0.0)),

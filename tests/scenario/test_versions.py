@@ -26,7 +26,7 @@ PAIRS = re.findall(r"^`([\w.]+)`\n\n```yaml\n(.*?)^```\n\n```yaml\n(.*?)^```", P
         ("'1'", "found '1'; allowed: 1, the version that this program reads"),
         ("0", "found 0; allowed: 1"),
         ("true", "found true; allowed: 1"),
-        ("[1]", "found a list of 1; allowed: 1"),
+        ("[1]", "found [1]; allowed: 1"),
     ],
 )
 def test_a_file_of_a_version_that_cannot_be_read_is_refused_where_it_says_so(

@@ -40,6 +40,7 @@ from sim.engine.kernel.rows import (
     UnitChange,
     Walker,
 )
+from sim.pure.mortality import Ahead as Ahead  # the types of the kernel's groups are looked for here
 
 # Arrays of one and two dimensions.
 Floats: TypeAlias = NDArray[np.float64]

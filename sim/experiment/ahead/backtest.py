@@ -28,6 +28,7 @@ from sim.records.reader import Reading
 from sim.records.small import told
 from sim.records.value import Records, date_of
 from sim.scenario import Loaded, write_resolved
+from sim.tables.words import counted
 
 FloatArray = NDArray[np.float64]
 QUARTER, QUARTER_MONTHS = 91.0, 3.0
@@ -72,7 +73,7 @@ def origins(records: Records, first: float, count: int, months: int) -> list[flo
     if last <= begin + count - 1:
         raise RecordsError(
             f"from {date_of(first)} to {back} (as_of) there is too little time: {LEAST_KNOWN:.0f} days must be known "
-            f"before the first forecast, and {months} months lie after the last"
+            f"before the first forecast, and {counted(months, 'month')} lie after the last"
         )
     return [float(np.floor(day)) for day in np.linspace(begin, last, count)]
 
@@ -250,7 +251,8 @@ def said_of(scores: pd.DataFrame, scored: Sequence[Scored]) -> list[str]:
     late = sum(one.late for one in scored)
     ended = f" On these days {told(late)} were late in a stage, and dealt with as asked for." if late else ""
     return [
-        f"Past forecasts from {len(scored)} days, with what was known then, compared with what happened.{ended}",
+        f"Past forecasts from {counted(len(scored), 'day')}, with what was known then, compared with what happened."
+        f"{ended}",
         *found,
     ]
 

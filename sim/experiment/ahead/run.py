@@ -36,6 +36,7 @@ from sim.scenario.files import shipped_file
 from sim.scenario.in_progress import COLUMNS, INFUSED, UnderWay, digest_of, text_of
 from sim.scenario.unused.happens import gives
 from sim.tables import TABLES
+from sim.tables.words import counted, spelt
 
 # The name of the second scenario of a folder, the base that was fitted to what was known on earlier days.
 BACK_TESTED = "{}, base of the back-test"
@@ -147,8 +148,8 @@ def _warnings(reading: Reading, loaded: Loaded) -> list[str]:
     if gives(loaded.scenario, "allogeneic"):
         found.append(
             "no register records the stock of doses: the forecast begins with the "
-            f"{loaded.scenario.allogeneic.stock.opening} doses of allogeneic.stock.opening and no lot in production; "
-            "state the doses of that day"
+            f"{counted(loaded.scenario.allogeneic.stock.opening, 'dose')} of allogeneic.stock.opening and no lot in "
+            "production; state the doses of that day"
         )
     if any(region.already_waiting is not None for region in loaded.scenario.regions.values()):
         found.append("the patients already waiting on day 0 of the scenario are left out: the register has them")
@@ -324,12 +325,7 @@ def _said(patients: Sequence[UnderWay], tables: dict[str, pd.DataFrame], months:
         share, when = float(its["probability"].iloc[0]), its.set_index("quantile")["date"]
         half = f"; as likely as not by {when['p50']}" if isinstance(when["p50"], str) else ""
         said.append(
-            f"Fewer than {asked.list_below} patients waiting at some time within {months.count} months: in "
-            f"{100 * share:.0f} of 100 futures{half}."
+            f"Fewer than {counted(asked.list_below, 'patient')} waiting at some time within "
+            f"{counted(months.count, 'month')}: in {100 * share:.0f} of 100 futures{half}."
         )
     return said
-
-
-def spelt(day: Any) -> str:
-    """A date as it is read aloud."""
-    return f"{day.day} {day:%B} {day.year}"

@@ -19,6 +19,7 @@ from sim.experiment.ahead.simulate import Courses
 from sim.outcomes.ahead import GROUPS, QUANTITIES, RESOURCES
 from sim.records.small import LEAST, suppressed
 from sim.scenario.in_progress import INFUSED, STATES, UnderWay
+from sim.tables.words import counted
 
 FloatArray = NDArray[np.float64]
 QUANTILES = (5, 25, 50, 75, 95)
@@ -100,7 +101,7 @@ def today_table(patients: Sequence[UnderWay]) -> pd.DataFrame:
 
 def few(count: int) -> str:
     """A number of patients of the register, in words where it is small."""
-    return f"fewer than {LEAST} patients" if count < LEAST else f"{count} patients"
+    return f"fewer than {LEAST} patients" if count < LEAST else counted(count, "patient")
 
 
 def individual_table(found: Courses, patients: Sequence[UnderWay], months: Months) -> pd.DataFrame:

@@ -29,6 +29,7 @@ from sim.records.register import read_register
 from sim.records.value import Records, date_of
 from sim.scenario import Loaded
 from sim.scenario.kept_dates import keeping_dates
+from sim.tables.words import counted
 
 FloatArray = NDArray[np.float64]
 TARGET = "target"
@@ -128,7 +129,7 @@ def _of_register(path: Path, loaded: Loaded, is_moved: bool) -> Aim:
         replications=1,
         file=described.file,
         digest=reading.digest,
-        basis=f"{len(records)} patients",
+        basis=counted(len(records), "patient"),
         as_of=as_of,
         reading=reading,
         inputs=about_inputs(description=described.path, register=described.file),

@@ -33,7 +33,7 @@ QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 class Known:
     """One calibrated value, in the unit of its prior.
 
-    `low`, `high`: 90 % interval; `ratio`: standard deviation over that of the prior; `tied`: multiple correlation with
+    `low`, `high`: 90% interval; `ratio`: standard deviation over that of the prior; `tied`: multiple correlation with
     the other values; `why_not`: why it is not determined, "" where it is. `edge`: at which end of the range it lies.
     """
 
@@ -127,11 +127,11 @@ def _why_not(ratio: float, tied: float, others: Sequence[str], what: str) -> str
     if ratio >= LEFT and tied >= TIED and others:
         return (
             f"traded off against {' and '.join(others)}: {what} determines what they do together, but not what each "
-            f"does (multiple correlation {tied:.2f}, standard deviation {100 * ratio:.0f} % of the prior's)"
+            f"does (multiple correlation {tied:.2f}, standard deviation {100 * ratio:.0f}% of the prior's)"
         )
     if ratio >= WIDE:
         return (
-            f"{what} says little about it: its standard deviation is still {100 * ratio:.0f} % of the prior's, so the "
+            f"{what} says little about it: its standard deviation is still {100 * ratio:.0f}% of the prior's, so the "
             "interval is little more than the range that was given"
         )
     return ""

@@ -308,7 +308,7 @@ def _said(known: Sequence[Known], checked: Sequence[Compared]) -> list[str]:
 def value_of(one: Known) -> str:
     """Median and interval in words."""
     unit = f" {one.prior.unit}" if one.prior.unit else ""
-    return f"{one.median:.4g}{unit} (90 % interval {one.low:.4g} to {one.high:.4g})"
+    return f"{one.median:.4g}{unit} (90% interval {one.low:.4g} to {one.high:.4g})"
 
 
 def _warnings(known: Sequence[Known], correlations: FloatArray, effective: float, study: Study) -> list[str]:

@@ -64,7 +64,7 @@ def read_targets(path: Path, scenario: Scenario, protocol: Protocol) -> tuple[Ta
             low, high = (float(end) for end in metric.possible)  # type: ignore[arg-type]
             if not low <= target.value <= high:
                 percent = metric.unit == "share" and 1.0 < target.value <= 100.0
-                hint = f"; for {target.value:g} % write {target.value / 100:g}" if percent else ""
+                hint = f"; for {target.value:g}% write {target.value / 100:g}" if percent else ""
                 raise ValueError(f"found the value {target.value:g}; allowed: {low:g} to {high:g}{hint}")
             metrics.append(metric)
         except ValueError as error:

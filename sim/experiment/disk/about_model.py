@@ -33,6 +33,7 @@ from sim.pure.distributions import Distribution
 from sim.pure.streams import GENERATOR, KEY
 from sim.scenario import Loaded, Scenario, read_evidence
 from sim.scenario.shipped import validation_files
+from sim.tables.words import counted
 
 # What happens at one instant, in this order (design of the engines: `Phase`).
 TIES: Mapping[int, str] = {
@@ -141,7 +142,7 @@ def _amount(resource: Resource, centres: tuple[str, ...]) -> str:
             opening = _by_place([_number(doses) for doses in resource.opening], place_names(resource, centres))
             s, up_to = resource.reorder or (0, 0)
             ordering = f"ordered at {s} up to {up_to}" if resource.reorder else f"a lot every {resource.every:g} d"
-            return f"{opening} doses at the start, {ordering}, {resource.doses_per_lot} a lot, " + (
+            return f"{counted(opening, 'dose')} at the start, {ordering}, {resource.doses_per_lot} a lot, " + (
                 f"kept {resource.shelf_life:g} d" if math.isfinite(resource.shelf_life) else "kept without limit"
             )
 

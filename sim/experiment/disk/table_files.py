@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
@@ -165,8 +166,10 @@ class TableFile:
         """The upcoming cells of a column."""
         column = self._columns[field.name]
         assert column is not None
+        # beside None, each number would become an object
+        nothing = math.nan if column.kind is Kind.NUMBER else None
         parts = [
-            columns[field.name] if field.name in columns else np.full(_length(columns), None)
+            columns[field.name] if field.name in columns else np.full(_length(columns), nothing)
             for columns in self._upcoming
         ]
         array = pa.array(np.concatenate(parts), field.type, from_pandas=True)

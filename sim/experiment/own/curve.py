@@ -18,9 +18,8 @@ from sim.experiment.disk.publish import require_free
 from sim.experiment.disk.table_files import write_table
 from sim.experiment.own.fit import extends_of, loads, name_of, require_out
 from sim.experiment.own.tables import about_inputs, publish
+from sim.fits.curve_choices import BEST, TABLE
 from sim.fits.digitised import (
-    BEST,
-    TABLE,
     CurveError,
     Digitised,
     fit_families,
@@ -41,6 +40,7 @@ from sim.scenario.leaves import marker_at
 from sim.scenario.problems import any_of, show, suggestion
 from sim.scenario.units import DAYS_PER_UNIT, SPELLINGS
 from sim.tables import TABLES
+from sim.tables.words import counted
 
 FloatArray = NDArray[np.float64]
 NAMES = ("fits", "fits_covariance", "fits_curves")
@@ -96,7 +96,7 @@ def fit_curve(asked: Asked, out: Path, folder: Path, command: str, replace: Sequ
     mended = ", ".join(f"{kind}: {count}" for kind, count in curve.repairs.items()) or "nothing"
     said = (
         f"{asked.path} follows {asked.source}: {number.basis}.",
-        f"{len(curve.day)} points up to day {curve.day[-1]:.0f}; corrected: {mended}.",
+        f"{counted(len(curve.day), 'point')} up to day {curve.day[-1]:.0f}; corrected: {mended}.",
         *(row.note for row in number.rows[:1] if row.note),
     )
     text, found = _scenario(asked, out, number, frames)
@@ -243,7 +243,7 @@ def _columns(file: Path, values: Mapping[str, float]) -> tuple[NDArray[np.int64]
     if raw.broken:
         raise RecordsError(f"{file}:{raw.broken[0]}: has not as many cells as the header")
     if not 2 <= len(raw.row) + (len(values) == 1) <= MOST_POINTS:
-        raise RecordsError(f"{file}: has {len(raw.row)} rows; allowed: 2 to {MOST_POINTS}")
+        raise RecordsError(f"{file}: has {counted(len(raw.row), 'row')}; allowed: 2 to {MOST_POINTS}")
     of = values[value[0]]
     days = _numbers(file, raw.row, raw.columns[names[time[0]]], time[0], lambda x: x >= 0.0, "0 or more")
     days = days * DAYS_PER_UNIT[times[time[0]]]

@@ -28,6 +28,7 @@ from sim.records.value import date_of
 from sim.scenario import Loaded, load
 from sim.scenario.files import shipped_file
 from sim.tables import TABLES
+from sim.tables.words import counted
 
 NAMES = (FAULTS, "fits", "fits_covariance", "fits_curves", "fits_quantiles")
 FILES = tuple(TABLES[name].file for name in NAMES)
@@ -94,9 +95,9 @@ def said_of(reading: Reading, fits: pd.DataFrame) -> list[str]:
     """What a fit comes to, in sentences, the first of them alone enough for a board."""
     told = fits[fits["status"].isin(TOLD)]
     kept = fits[fits["status"] == "base"]
-    patients = f"{len(reading.records)} patients"
+    patients = counted(len(reading.records), "patient")
     said = [
-        f"{patients} of the register determine {told['path'].nunique()} numbers of the scenario; "
+        f"{patients} of the register determine {counted(told['path'].nunique(), 'number')} of the scenario; "
         f"{kept['path'].nunique()} stay as in the base."
     ]
     tested = told[told["verdict"].isin((FITS, DIFFERS, NO_FAMILY))].drop_duplicates("path")

@@ -18,7 +18,7 @@ from sim.experiment.disk.publish import require_free
 from sim.experiment.disk.table_files import write_table
 from sim.experiment.own.fit import scenario_of
 from sim.experiment.own.quantities import OUTCOMES_OF, Quantity, Scored, measured, seen_alike
-from sim.experiment.own.scores import Score, least_replications, off, score
+from sim.experiment.own.scores import LEVEL, Score, least_replications, off, score
 from sim.experiment.own.tables import FAULTS, faults_table, write_results
 from sim.experiment.psa.run import psa_points
 from sim.experiment.runs.replicate import Arm, patient_tables
@@ -38,6 +38,7 @@ from sim.scenario import Loaded, Scenario, load
 from sim.scenario.kept_dates import keeping_dates
 from sim.scenario.sources import RECORDS
 from sim.tables import TABLES
+from sim.tables.words import counted, spelt
 
 NAMES = (FAULTS, "observed", "observed_scores")
 FILES = tuple(TABLES[name].file for name in NAMES)
@@ -167,7 +168,8 @@ def require_enough(replications: int, quantities: int) -> None:
     least = least_replications(quantities)
     if replications < least:
         raise RecordsError(
-            f"{replications} replications: allowed: at least {least}, for {quantities} quantities; with fewer, nothing "
+            f"{counted(replications, 'replication')}: allowed: at least {least}, for {quantities} quantities; "
+            f"with fewer, nothing "
             "could be told from chance"
         )
 
@@ -185,7 +187,8 @@ def require_days(scored: Scored) -> None:
     days = scored.last - scored.first + 1.0
     if days < LEAST_DAYS:
         raise RecordsError(
-            f"only {max(days, 0.0):.0f} days are there to be scored, up to {date_of(scored.last)} (as_of); "
+            f"only {counted(f'{max(days, 0.0):.0f}', 'day is', 'days are')} there to be scored,"
+            f" up to {date_of(scored.last)} (as_of); "
             f"allowed: at least {LEAST_DAYS}"
         )
 
@@ -195,8 +198,8 @@ def unused_rows(reading: Reading) -> Iterator[str]:
     unused = reading.rows - len(reading.records)
     if unused:
         yield (
-            f"{unused} of {reading.rows} rows are not used (records_faults.csv): numbers of patients by month, and on "
-            "the way, are observed too low by as many"
+            f"of {counted(reading.rows, 'row')}, {unused} are not used (records_faults.csv): numbers of patients by "
+            "month, and on the way, are observed too low by as many"
         )
 
 
@@ -369,7 +372,8 @@ def where(one: Compared) -> str:
     if not one.is_off:
         return ""
     outside = int((~one.score.inside["90"]).sum())
-    return f"{_at(one, int(np.argmax(_apart(one))))}; outside it at {outside} of {len(one.quantity.points)} points"
+    points = counted(len(one.quantity.points), "point")
+    return f"{_at(one, int(np.argmax(_apart(one))))}; outside it at {outside} of {points}"
 
 
 def _apart(one: Compared) -> NDArray[np.float64]:
@@ -395,23 +399,25 @@ def _at(one: Compared, k: int) -> str:
 
 def verdict_of(compared: Sequence[Compared], scored: Scored) -> str:
     """What a board is told: whether the simulation reproduces the register, else what differs most, and by how much."""
-    time = f"{_spelt(scored.first)} to {_spelt(scored.last)}"
+    time = f"{spelt(date_of(scored.first))} to {spelt(date_of(scored.last))}"
     wrong = [one for one in compared if one.is_off]
-    if not wrong:
+    if wrong:
         return (
-            f"The simulation reproduces the register from {time}: none of the {len(compared)} quantities compared "
-            "differs beyond chance."
+            f"The simulation does not reproduce the register from {time}: {len(wrong)} of {len(compared)} quantities "
+            f"differ beyond chance. Most of all {_named(max(wrong, key=lambda one: float(np.max(_apart(one)))))}."
         )
-    most = max(wrong, key=lambda one: float(np.max(_apart(one))))
-    middle = next((k for k, point in enumerate(most.quantity.points) if point.startswith("50 %")), None)
-    where = _at(most, int(np.argmax(_apart(most))) if middle is None else middle)
-    return (
-        f"The simulation does not reproduce the register from {time}: {len(wrong)} of {len(compared)} quantities "
-        f"differ beyond chance. Most of all {most.quantity.label[:1].lower()}{most.quantity.label[1:]}, {where}."
+    said = (
+        f"The simulation reproduces the register from {time}: none of the {len(compared)} quantities compared "
+        "differs beyond chance."
     )
+    nearest = min(compared, key=lambda one: one.score.p_value, default=None)
+    if nearest is None or nearest.score.p_value >= LEVEL:
+        return said
+    return f"{said} Nearest to it: {_named(nearest)}, which alone would (p {nearest.score.p_value:.2g})."
 
 
-def _spelt(day: float) -> str:
-    """A date as it is read aloud."""
-    there = date_of(day)
-    return f"{there.day} {there:%B} {there.year}"
+def _named(one: Compared) -> str:
+    """A quantity in the middle of a sentence: by its median, or where it is furthest out."""
+    middle = next((k for k, point in enumerate(one.quantity.points) if point.startswith("50%")), None)
+    label = f"{one.quantity.label[:1].lower()}{one.quantity.label[1:]}"
+    return f"{label}, {_at(one, int(np.argmax(_apart(one))) if middle is None else middle)}"

@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.fits.curves import Curve, aalen_johansen
-from sim.records.value import Records, date_of, day_number
-from sim.tables.words import EVENTS
+from sim.records.value import CLOCK_OF_END, ENDS, Records, date_of, day_number
+from sim.tables.words import EVENTS, counted
 
 FloatArray = NDArray[np.float64]
 SHARES = (0.1, 0.25, 0.5, 0.75, 0.9)
@@ -76,7 +76,10 @@ def measured(records: Records, scored: Scored) -> list[Quantity]:
 def seen_alike(records: Records, register: Records) -> Records:
     """Simulated patients without what the register does not record: its milestones, and how paths ended."""
     has = register.has
-    told = np.array(["outcome" in has or f"ends.{end}" in has for end in records.outcome.tolist()], dtype=bool)
+    # what one clock brings about is one thing, by whatever names: withdrawal is told where any reason of it is
+    clocks = {CLOCK_OF_END[end] for end in CLOCK_OF_END if f"ends.{end}" in has}
+    ends = {end for end in ENDS if "outcome" in has or f"ends.{end}" in has or CLOCK_OF_END.get(end) in clocks}
+    told = np.isin(records.outcome.astype(str), list(ends))
     return replace(
         records,
         milestones={name: day for name, day in records.milestones.items() if name in has},
@@ -93,7 +96,7 @@ def _days(name: str, label: str, first: str, last: str, records: Records, scored
     took = (ended - records.day(first))[inside]
     took = took[np.isfinite(took)]
     values = np.quantile(took, SHARES) if len(took) else np.full(len(SHARES), np.nan)
-    points = tuple(f"{100 * share:.0f} % of patients" for share in SHARES)
+    points = tuple(f"{100 * share:.0f}% of patients" for share in SHARES)
     return Quantity(name, label, "days", points, np.asarray(values), np.full(len(SHARES), float(len(took))))
 
 
@@ -117,7 +120,7 @@ def _incidence(records: Records, scored: Scored) -> Iterator[Quantity]:
     # who comes into view on a day is at risk on that day
     curves = aalen_johansen(entry[there] - 0.5, end[there], cause[there], len(names))
     days = np.arange(EVERY, min(LAST_DAY, int(scored.last - scored.first)) + 1, EVERY, dtype=np.float64)
-    points = tuple(f"{day:.0f} days" for day in days)
+    points = tuple(counted(f"{day:.0f}", "day") for day in days)
     since = records.included_at
     for number, (name, curve) in enumerate(zip(names, curves, strict=True), start=1):
         label = f"{EVENTS[name][0]}: cumulative incidence by days since {since}"

@@ -40,6 +40,6 @@ def require_floor(plan: SweepPlan, space: Space, targets: Sequence[Target]) -> N
     within = f" ({100 * low:.1f} to {100 * high:.1f})" if math.isfinite(low) else ""
     raise FloorMissingError(
         f"{selected} speaks of {over.label} alone, and a capacity at which few are infused meets it too. "
-        f"At {space.told(largest)}, the largest, {100 * share:.1f} %{within} of the referred are infused. "
+        f"At {space.told(largest)}, the largest, {100 * share:.1f}%{within} of the referred are infused. "
         f"Say how many should be at least; add a target, for example 'infused_share >= {floor:g}'"
     )

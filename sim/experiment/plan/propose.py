@@ -13,6 +13,7 @@ import numpy as np
 from sim.experiment.plan.search import Observe
 from sim.experiment.plan.space import Space
 from sim.experiment.runs.work import LibraryMissingError
+from sim.tables.words import counted
 
 # Asked for again so many times as often as combinations are wanted, as it may repeat itself.
 PATIENCE = 5
@@ -25,8 +26,8 @@ def require_optimiser(size: int, most: int) -> None:
         import optuna  # noqa: F401 (whether it can be)
     except ModuleNotFoundError as error:
         raise LibraryMissingError(
-            f"{size} combinations are more than the {most} that are run one by one (--evaluations), and to propose "
-            f"which of them to run takes Optuna: pip install optuna ({error.name} is not installed)"
+            f"{counted(size, 'combination')} are more than the {most} that are run one by one (--evaluations), and to "
+            f"propose which of them to run takes Optuna: pip install optuna ({error.name} is not installed)"
         ) from error
 
 

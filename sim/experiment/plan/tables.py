@@ -17,6 +17,7 @@ from sim.experiment.plan.targets import Target, together
 from sim.experiment.study.tables import reached
 from sim.outcomes.estimates import SHARE, interval
 from sim.outcomes.metrics import CENSORED, METRIC_NAMES, unresolved_of
+from sim.tables.words import counted
 
 MET, MISSED, UNDECIDED, NOT_NEEDED = "met", "missed", "not decided", "not needed"
 # So many others, or capacities, are named in a sentence.
@@ -111,7 +112,7 @@ def costs(bench: Bench, number: int) -> str:
 
 
 def _answer(bench: Bench, answer: Answer) -> str:
-    sure, wanted = f"with {100 * answer.rule.confidence:g} % confidence", together(bench.targets)
+    sure, wanted = f"with {100 * answer.rule.confidence:g}% confidence", together(bench.targets)
     tried, space = len(answer.found.tested), bench.space
     kind = "values" if len(space.levers) == 1 else "combinations"
     among = f"{tried} {kind} evaluated (of {space.size})" if answer.proposed else f"{tried} {kind}"
@@ -126,7 +127,7 @@ def _answer(bench: Bench, answer: Answer) -> str:
 
 
 def _near(bench: Bench, answer: Answer) -> str:
-    near, part = answer.found.near, f"{100 * answer.rule.near:g} %"
+    near, part = answer.found.near, f"{100 * answer.rule.near:g}%"
     of = "of that cost" if bench.space.prices else "of that value"
     if not near:
         return f"Nothing else within {part} {of} meets it"
@@ -141,8 +142,8 @@ def _undecided(bench: Bench, answer: Answer) -> str:
     more = f"; and {count - NAMED} more" if count > NAMED else ""
     start = "Cheaper, and not" if answer.found.chosen is not None and bench.space.prices else "Not"
     return (
-        f"{start} decided within {answer.rule.limit} replications: {told}{more}. That nothing cheaper would do is "
-        "not promised; a wider --zone or more --max-replications settles it"
+        f"{start} decided within {counted(answer.rule.limit, 'replication')}: {told}{more}. That nothing cheaper would "
+        "do is not promised; a wider --zone or more --max-replications settles it"
     )
 
 
@@ -150,7 +151,7 @@ def _promise(bench: Bench, answer: Answer) -> str:
     zones = ", ".join(f"{target.metric.name} to within {target.zone:g}" for target in bench.targets)
     tests = len(answer.found.tested) * len(bench.targets)
     said = (
-        f"{100 * answer.rule.confidence:g} % is the confidence that all of {tests} tests together are right, each "
+        f"{100 * answer.rule.confidence:g}% is the confidence that all of {tests} tests together are right, each "
         f"target up to its indifference zone ({zones}; --zone)"
     )
     if answer.proposed:
@@ -169,8 +170,10 @@ def _infused(bench: Bench, number: int) -> str:
     infused = interval(values[:, METRIC_NAMES.index("infused_share")], within=SHARE)
     share, low, high = (100.0 * float(x) for x in infused)
     waiting = unresolved_of(values)
-    text = f"With it, {share:.1f} % ({low:.1f} to {high:.1f}) of the referred are infused"
-    text = f"{text}, and {100 * waiting:.1f} % still wait when follow-up ends"
+    within = "" if f"{low:.1f}" == f"{high:.1f}" else f" ({low:.1f} to {high:.1f})"
+    text = f"With it, {f'{share:.1f}'.removesuffix('.0')}%{within} of the referred are infused"
+    still = f"{100 * waiting:.1f}% still wait" if waiting else "nobody still waits"
+    text = f"{text}, and {still} when follow-up ends"
     return f"{text}: the figures leave them out" if waiting > CENSORED else text
 
 
@@ -198,7 +201,7 @@ def _ceiling(bench: Bench, ceiling: Ceiling) -> Iterator[str]:
     if idle and helps:
         yield f"Twice as much of {' or '.join(idle)} alone would not move it beyond chance"
     if ceiling.queue is not None:
-        in_use = f", {100 * ceiling.queue.in_use:.0f} % in use" if math.isfinite(ceiling.queue.in_use) else ""
+        in_use = f", {100 * ceiling.queue.in_use:.0f}% in use" if math.isfinite(ceiling.queue.in_use) else ""
         yield f"The longest queue there: {ceiling.queue.label}, {ceiling.queue.waiting:.3g} waiting on average{in_use}"
 
 

@@ -91,7 +91,7 @@ def _number(metric: Metric, text: str, percent: str) -> float:
             )
         value = float(f"{value / 100:.12g}")
     if is_share and not 0.0 <= value <= 1.0:
-        hint = f"; for {value:g} % write {value / 100:g} or {value:g}%" if 1.0 < value <= 100.0 else ""
+        hint = f"; for {value:g}% write {value / 100:g} or {value:g}%" if 1.0 < value <= 100.0 else ""
         raise ValueError(f"found {text}{percent}; allowed: a proportion from 0 to 1{hint}")
     if abs(value) > MOST_NUMBER:
         raise ValueError(f"found {text}; allowed: a number of at most {MOST_NUMBER:g} in size")
@@ -99,7 +99,7 @@ def _number(metric: Metric, text: str, percent: str) -> float:
 
 
 def default_zone(metric: Metric, value: float) -> float:
-    """The indifference zone of a target that names none: 0.01 of a share, else 5 % of its number (of 0: 0.05)."""
+    """The indifference zone of a target that names none: 0.01 of a share, else 5% of its number (of 0: 0.05)."""
     return SHARE_ZONE if metric.unit == "share" else PART_ZONE * (abs(value) or 1.0)
 
 

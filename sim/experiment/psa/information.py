@@ -22,6 +22,7 @@ from sim.pure.discounting import DAYS_PER_YEAR
 from sim.scenario import Loaded
 from sim.scenario.problems import any_of, show
 from sim.scenario.sources import ASSUMPTION
+from sim.tables.words import counted
 
 FloatArray = NDArray[np.float64]
 ONE, GROUP, HELD = "one input", "group", "not assessed: held fixed"
@@ -236,7 +237,8 @@ def fixed_warning(base: Base) -> list[str]:
         return []
     told = ", ".join(fixed[:3]) + (f" and {len(fixed) - 3} more (evppi.csv)" if len(fixed) > 3 else "")
     return [
-        f"{len(fixed)} inputs that are assumptions have no distribution, so no figure shows their uncertainty: {told}"
+        f"{counted(len(fixed), 'assumed input has', 'assumed inputs have')} no distribution, so no figure shows what "
+        f"is uncertain in that: {told}"
     ]
 
 
@@ -253,6 +255,7 @@ def shift_warnings(table: pd.DataFrame) -> list[str]:
     first = [f"{row.path} {row.mean_drawn:.4g} instead of {row.base_value:.4g}" for row in shifted.head(3).itertuples()]
     more = f" and {len(shifted) - 3} more (uncertain_inputs.csv)" if len(shifted) > 3 else ""
     return [
-        f"the draws of {len(shifted)} inputs have another mean than the base case: {', '.join(first)}{more}; "
+        f"the draws of {counted(len(shifted), 'input has', 'inputs have')} another mean than the base case: "
+        f"{', '.join(first)}{more}; "
         "a lognormal by its median has a higher mean"
     ]

@@ -88,7 +88,7 @@ def _told(more: FloatArray) -> str:
 
 
 def _spread(name: str, samples: FloatArray) -> dict[str, float]:
-    """The mean of the samples with its interval, and between which numbers 95 % of them lie."""
+    """The mean of the samples with its interval, and between which numbers 95% of them lie."""
     tail = (1.0 - CONFIDENCE) / 2.0
     mean, low, high = (float(x) for x in interval(samples))
     credible = np.quantile(samples, [tail, 1.0 - tail])

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from sim.experiment.runs.replicate import Arm
 from sim.pieces.size import EVENTS, PATIENTS, Amount, expected_size
 from sim.scenario import Loaded, Place, Problem, ScenarioError
+from sim.tables.words import counted
 
 # Tables of patients and events are written replication by replication; these are rows of the files.
 MOST_ROWS = 2_000_000_000
@@ -36,10 +37,16 @@ def require_kept(arms: Sequence[Arm], scenarios: Mapping[str, Loaded], replicati
     rows = replications * sum(size.number(EVENTS) for size in sizes) if events else 0.0
     kept = float(replications * len(arms) * REPLICATION_BYTES)
     first = scenarios[arms[0].name]
+    runs = counted(f"{replications:,}", "replication")
     amounts = (
-        Amount(f"rows of patients in {replications:,} replications", patients, MOST_ROWS, REPLICATIONS),
-        Amount(f"rows of events in {replications:,} replications", rows, MOST_ROWS, REPLICATIONS),
-        Amount(f"bytes on disk for curves of {replications:,} replications", kept, MOST_KEPT_BYTES, REPLICATIONS),
+        Amount(f"rows of patients in {runs}", patients, MOST_ROWS, REPLICATIONS),
+        Amount(f"rows of events in {runs}", rows, MOST_ROWS, REPLICATIONS),
+        Amount(
+            f"bytes on disk for curves of {runs}",
+            kept,
+            MOST_KEPT_BYTES,
+            REPLICATIONS,
+        ),
     )
     problems = [Problem(place_of(first, a.path), a.path, str(a)) for a in amounts if a.too_much]
     if problems:

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import time
 from contextlib import suppress
+from functools import cache
 from pathlib import Path
 
 import sim
-from sim.engine.choice import COMPILED, SIMPY_UNTIL_COMPILED, engine
+from sim.engine.choice import COMPILED, SIMPY_UNTIL_COMPILED, awaits_kernel, engine
 from sim.engine.kernel.stamp import is_compiled, place
 from sim.experiment.disk.folder import own
 
@@ -21,6 +23,8 @@ ALONE = (
     "import sys; sys.path[:0] = [sys.argv[1]]; from sim.experiment.runs.meanwhile import compile_alone; compile_alone()"
 )
 LOCK = "compiling"
+# A process that can wait for the kernel does for so long; one takes 15 s to compile, and twice that on a busy machine.
+PATIENCE_SECONDS = 40.0
 _running: list[subprocess.Popen[bytes]] = []
 
 
@@ -40,6 +44,14 @@ def wait(seconds: float) -> None:
     for process in _running:
         with suppress(subprocess.TimeoutExpired):
             process.wait(seconds)
+
+
+@cache
+def let_it_come(with_engine: str) -> None:
+    """Wait for a kernel that another process compiles, once and not for ever, and use no processor meanwhile."""
+    last = time.monotonic() + PATIENCE_SECONDS
+    while awaits_kernel(with_engine) and time.monotonic() < last:
+        time.sleep(0.1)
 
 
 def stop() -> None:

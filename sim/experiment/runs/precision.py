@@ -16,6 +16,7 @@ from sim.outcomes.metrics import INFUSED_AND_FREE, TREATED_AND_FREE, followed_lo
 from sim.scenario import Scenario
 from sim.scenario.problems import show
 from sim.scenario.unused import why_unused
+from sim.tables.words import counted
 
 FloatArray = NDArray[np.float64]
 # Fewer replications than this are too few to judge their own spread.
@@ -25,7 +26,7 @@ BATCH = 10
 
 @dataclass(frozen=True)
 class Precision:
-    """Stop when the 95 % simulation interval of a metric is at most `half_width` to each side, in every scenario.
+    """Stop when the 95% simulation interval of a metric is at most `half_width` to each side, in every scenario.
 
     `also`: further metrics that must be so precise too; `least` and `most` of the first hold for all.
     """
@@ -64,7 +65,7 @@ def parse_precision(text: str, least: int | None, most: int | None) -> Precision
     least = least if least is not None else min(LEAST, most or LEAST)
     most = most if most is not None else max(MOST, least)
     if not 2 <= least <= most:
-        raise ValueError(f"found at least {least} and at most {most} replications; allowed: from 2 on, in this order")
+        raise ValueError(f"found {least} to {counted(most, 'replication')}; allowed: from 2 on, in this order")
     return Precision(metric, half_width, least, most)
 
 
@@ -123,7 +124,7 @@ def never_there(metric: str, scenario: Scenario) -> str | None:
     each = (*INFUSED_AND_FREE.items(), *TREATED_AND_FREE.items())
     months = next((months for months, name in each if name == metric), 0)
     if not followed_long_enough(scenario.run.follow_up, months):
-        return f"`run.follow_up` is shorter than {months} months"
+        return f"`run.follow_up` is shorter than {counted(months, 'month')}"
     path = tuple(NEEDS[metric].split("."))
     section: Any = scenario
     for place, key in enumerate(path, start=1):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -11,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.engine.choice import SIMPY, engine, generator
+from sim.engine.choice import SIMPY, awaits_kernel, engine, generator, meeting
 from sim.engine.trace import LOT, Trace
 from sim.experiment.runs.meanwhile import prepare
 from sim.experiment.runs.work import AHEAD, in_processes
@@ -43,7 +44,7 @@ FloatArray = NDArray[np.float64]
 LONGEST_CURVE_DAYS = 1_096
 LONGEST_FORECAST_DAYS = 7_305
 # So many patients of an arm are simulated at once at the most: their columns take some 5 MB.
-BATCH_PATIENTS = 10_000
+BATCH_PATIENTS = 20_000
 MOST_AT_ONCE = 25
 
 
@@ -129,7 +130,7 @@ def replicate(
     prepare(with_engine, workers)
     size = batch_size(arms)
     if workers == 1:
-        for batch in batches(numbers, size):
+        for batch in as_kernel_comes(with_engine, numbers, size):
             yield from _replications(arms, batch, keep, with_engine)
             done(len(batch))
         return
@@ -137,7 +138,8 @@ def replicate(
 
     # a worker has several batches to do, so that none waits long for the last
     size = max(1, min(size, len(numbers) // (4 * workers)))
-    calls = (delayed(_replications)(arms, batch, keep, with_engine) for batch in batches(numbers, size))
+    parts = as_kernel_comes(with_engine, numbers, size)
+    calls = (delayed(_replications)(arms, batch, keep, with_engine) for batch in parts)
     for found in in_processes(calls, workers, AHEAD, in_order=True):
         yield from found
         done(len(found))
@@ -151,6 +153,15 @@ def batch_size(arms: Sequence[Arm]) -> int:
 def batches(numbers: Sequence[int], size: int) -> list[Sequence[int]]:
     """The numbers in their order, at most `size` at a time."""
     return [numbers[k : k + size] for k in range(0, len(numbers), size)]
+
+
+def as_kernel_comes(with_engine: str, numbers: Sequence[int], size: int) -> Iterator[Sequence[int]]:
+    """As `batches`, and one by one until the kernel is there, so that it is not kept waiting."""
+    first = 0
+    while first < len(numbers):
+        last = first + (1 if awaits_kernel(with_engine) else size)
+        yield numbers[first:last]
+        first = last
 
 
 def as_run(arms: Sequence[Arm], numbers: Sequence[int]) -> Iterator[tuple[Sequence[Arm], Sequence[int]]]:
@@ -189,20 +200,27 @@ def _at_once(arms: Sequence[Arm], numbers: Sequence[int], keep: Keep, with_engin
 
 
 def simulate(
-    arm: Arm, numbers: Sequence[int], with_engine: str, traced: bool = False, lives_of_all: bool = True
+    arm: Arm,
+    numbers: Sequence[int],
+    with_engine: str,
+    traced: bool = False,
+    lives_of_all: bool = True,
+    referred_until: float = math.inf,
 ) -> tuple[Patients, Trace]:
     """What happened to the patients of a batch of replications of one arm (see `as_run`), and the record of it.
 
     `lives_of_all`: whether what comes after infusion is wanted of all patients, or of the measured alone.
+    `referred_until`: whom chance refers from that day on is left out.
     """
     assert not breaks_down(arm.scenario), "outages by chance are drawn for each replication first (as_run)"
     protocol, follow_up = arm.protocol, arm.scenario.run.follow_up
-    cohort, luck = draw_cohort(arm.scenario, protocol.clocks, numbers, arm.parameter_set, generator(with_engine))
+    draw = generator(with_engine)
+    cohort, luck = draw_cohort(arm.scenario, protocol.clocks, numbers, arm.parameter_set, draw, referred_until)
     trace = engine(with_engine)(protocol, cohort, luck, arm.scenario.runs_until, follow_up, traced)
     patients = resolved(arm.scenario, protocol, cohort, trace)
     if arm.scenario.after_infusion is not None:
         whose = None if lives_of_all else cohort.measured[cohort.person]
-        patients = replace(patients, after=follow_on(arm.scenario, patients, luck, whose))
+        patients = replace(patients, after=follow_on(arm.scenario, patients, luck, whose, meeting(with_engine)))
     return patients, trace
 
 

@@ -142,8 +142,7 @@ def _made(s: Scenario) -> Iterator[tuple[str, str, Told]]:
                 yield "contract", centre, (name, "to_centre", "To the centre", back.mean(), "days", False)
             slots = own.manufacturing.slots
             if slots is not None and slots.scope == "centre":
-                steps = slots.count if s.centres[centre].slots is None else s.centres[centre].slots
-                value, changes = _in_force(s, steps or ())
+                value, changes = _in_force(s, own.slots_at(centre) or ())
                 yield "contract", centre, (name, "slots", "Slots", value, f"slots a {slots.every}", changes)
     for name, own in each.items():
         made = own.manufacturing

@@ -23,8 +23,8 @@ def waiting_list(
     """`waiting_list.csv`: one row a scenario, list and whole day up to the end of the measuring window.
 
     `lengths`: of each arm, the days of the first list and then of the second in parts, shape (replications, days).
-    Columns `scenario, list, label, day, date, estimate, low, high` (mean and its 95 % interval), `range_low,
-    range_high` (between which 95 % of the replications lie: what one simulated future may look like) and, where a
+    Columns `scenario, list, label, day, date, estimate, low, high` (mean and its 95% interval), `range_low,
+    range_high` (between which 95% of the replications lie: what one simulated future may look like) and, where a
     number is given, `below_share` of the replications that are below it.
     """
     frames = []
@@ -56,7 +56,7 @@ def dates(arm: Arm, days: NDArray[np.int64]) -> list[str]:
 def falls_below(table: pd.DataFrame, below: int) -> pd.DataFrame:
     """`list_below.csv`: one row a scenario and list: from when on it stays below the number, to the end of the window.
 
-    Columns `scenario, list, label, below`; `day, date`: of the mean; `sure_day, sure_date`: from when on 95 % of the
+    Columns `scenario, list, label, below`; `day, date`: of the mean; `sure_day, sure_date`: from when on 95% of the
     replications are below at any one time. Empty where that never comes.
     """
     rows = []

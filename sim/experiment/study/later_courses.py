@@ -11,6 +11,7 @@ from sim.pure.survival import known_table
 from sim.scenario import Loaded
 from sim.scenario.afterwards import Durability
 from sim.scenario.schema import products
+from sim.tables.words import counted
 
 FloatArray = NDArray[np.float64]
 # More than this share of returns that are not followed is told.
@@ -42,7 +43,7 @@ def late_returns(scenarios: Mapping[str, Loaded]) -> list[str]:
         late = float((referred[:, None] + days >= run.later_courses_end).mean())
         if late > MANY_LATE:
             found.append(
-                f"{name}: {100 * late:.0f} % of those who would return for a later course do so after day "
+                f"{name}: {100 * late:.0f}% of those who would return for a later course do so after day "
                 f"{run.later_courses_end:.10g}, and are counted as if they did not; a longer run.follow_up would tell"
             )
     return found
@@ -66,9 +67,9 @@ def unlike_relapses(scenarios: Mapping[str, Loaded]) -> list[str]:
             if not np.isfinite(own) or not (back > UNLIKE * own or own > UNLIKE * back):
                 continue
             found.append(
-                f"{name}: those who return for a later course relapse after {back:.4g} days (median of "
-                f"later_course.relapse), but half of those who relapse after the {product} product do so within "
-                f"{own:.4g} days: the one should say what the other does"
+                f"{name}: those who return for a later course relapse after {counted(f'{back:.4g}', 'day')} "
+                f"(median of later_course.relapse), but half of those who relapse after the {product} product do so "
+                f"within {counted(f'{own:.4g}', 'day')}: the one should say what the other does"
             )
     return found
 

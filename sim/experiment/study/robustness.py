@@ -16,8 +16,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from sim.experiment.runs.limits import require_size
+from sim.experiment.runs.meanwhile import let_it_come
 from sim.experiment.runs.replicate import Arm, as_run, batch_size, batches, simulate
-from sim.experiment.runs.work import meanwhile, run_tasks
+from sim.experiment.runs.work import is_a_worker, meanwhile, run_tasks
 from sim.outcomes.estimates import FEW, interval, possible_change
 from sim.outcomes.metrics import BY_NAME, INFUSED_AND_FREE, METRIC_NAMES, measure
 from sim.outcomes.verdicts import Verdict, verdict
@@ -321,6 +322,8 @@ def _values(
 
 def run_variants(task: _Task) -> Outcome:
     """What comes of each variant of a task."""
+    if is_a_worker():
+        let_it_come(task.engine)
     results: list[FloatArray | str] = []
     for text in task.overrides:
         try:

@@ -12,7 +12,7 @@ from typing import Any
 
 import pandas as pd
 
-from sim.engine.choice import COMPILED, pick, workers_for
+from sim.engine.choice import SIMPY, pick, workers_for
 from sim.experiment.disk.event_log import event_log_files, write_event_log
 from sim.experiment.disk.manifest import (
     about_program,
@@ -61,6 +61,7 @@ from sim.pieces.strategies import build_protocol
 from sim.scenario import Loaded, Scenario, compare_scenarios
 from sim.scenario.arms import NETWORK, belongs_to, unlike
 from sim.tables import EVENTS_TABLE, PATIENTS, QUANTITIES
+from sim.tables.words import counted
 
 # The tables of every study; the other ones belong to comparisons, to what a scenario has, or to what was asked for.
 ALWAYS = (
@@ -156,7 +157,7 @@ def _never_infused(scenario: Scenario, protocol: Protocol) -> list[str]:
     if days is None:
         return ["nobody can be infused: every path ends before"] if scenario.infuses else []
     if days > scenario.run.follow_up:
-        told = f"{days:.0f} days on average from referral to infusion without any queue"
+        told = f"{counted(f'{days:.0f}', 'day')} on average from referral to infusion without any queue"
         return [f"{told}; patients are followed for {scenario.run.follow_up:g} d (run.follow_up)"]
     return []
 
@@ -224,7 +225,7 @@ def _run(plan: Plan, folder: Path, done: Callable[[int], None]) -> Study:
     cores = os.cpu_count() or 1
     workers = plan.workers or workers_for(engine, patients_expected, cores)
     # one process is enough for the replications; another may begin with what they rest on
-    helps = plan.robustness and plan.workers is None and workers == 1 < cores and engine == COMPILED
+    helps = plan.robustness and plan.workers is None and workers == 1 < cores and engine != SIMPY
     helpers = int(helps and not is_a_worker())
     with (
         tried_meanwhile(plan.scenarios, plan.replications, engine, helpers) as tried,
@@ -316,14 +317,15 @@ def _write_tables(
         warnings.append("one replication only: no intervals can be given")
     elif len(collected.numbers) < FEW:
         warnings.append(
-            f"{len(collected.numbers)} replications are too few to judge: intervals of fewer than {FEW} hardly know "
+            f"{counted(len(collected.numbers), 'replication is', 'replications are')} too few to judge: "
+            f"intervals of fewer than {FEW} hardly know "
             "the spread they are made of"
         )
     warnings += unresolved_warnings(collected)
     if plan.precision is not None and not _reached(plan.precision, collected)["met"]:
         warnings.append(
-            f"after {len(collected.numbers)} replications {', '.join(one.metric for one in plan.precision.each)} "
-            "is not as precise as wanted"
+            f"after {counted(len(collected.numbers), 'replication')} "
+            f"{', '.join(one.metric for one in plan.precision.each)} is not as precise as wanted"
         )
     costs, icer, listed = economic.get("economics"), economic.get("icer"), found["already_waiting"]
     return Study(summary, differences, changes, warnings, below, costs, icer, listed, written)
@@ -334,7 +336,7 @@ def unresolved_warnings(collected: tables.Collected) -> list[str]:
     values = collected.values()
     shares = {name: unresolved_of(values[:, place]) for place, name in enumerate(collected.names)}
     return [
-        f"{name}: {100 * share:.1f} % of the patients measured are still waiting when follow-up ends; means, costs and "
+        f"{name}: {100 * share:.1f}% of the patients measured are still waiting when follow-up ends; means, costs and "
         "proportions leave out what becomes of them: a longer run.follow_up would tell"
         for name, share in shares.items()
         if share > CENSORED
@@ -360,7 +362,8 @@ def _economics(plan: Plan, collected: tables.Collected) -> tuple[dict[str, pd.Da
 
 def _title(names: Sequence[str]) -> str:
     """`A against B`, or `3 strategies compared with A`."""
-    return " against ".join(names) if len(names) < 3 else f"{len(names) - 1} strategies compared with {names[0]}"
+    others = counted(len(names) - 1, "strategy", "strategies")
+    return " against ".join(names) if len(names) < 3 else f"{others} compared with {names[0]}"
 
 
 def _changes(plan: Plan) -> pd.DataFrame:

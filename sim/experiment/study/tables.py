@@ -165,7 +165,7 @@ def _infused_of(collected: Collected, place: int) -> dict[str, float]:
 
 
 def summary(collected: Collected) -> pd.DataFrame:
-    """One row a scenario and metric: estimate and 95 % simulation interval over the replications in which it applies.
+    """One row a scenario and metric: estimate and 95% simulation interval over the replications in which it applies.
 
     `replications`: in how many it applies and was reached; a day that one replication does not reach has no mean, and
     no estimate. `over`: whose mean or share it is; `patients`: how many they are, mean of a replication;

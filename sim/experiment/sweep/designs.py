@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from sim.experiment.runs.work import LibraryMissingError
 from sim.experiment.sweep.factors import Factor, number_of, one_by_one
 from sim.experiment.sweep.points import Point
+from sim.tables.words import counted
 
 FloatArray = NDArray[np.float64]
 SAMPLED = ("latin_hypercube", "sobol", "morris")
@@ -79,7 +80,7 @@ def point_of(number: int, row: Mapping[str, str], name: str = "") -> Point:
 
 def _require_bearable(count: int) -> None:
     if count > MOST_POINTS:
-        raise ValueError(f"found {count} points; allowed: at most {MOST_POINTS}")
+        raise ValueError(f"found {counted(count, 'point')}; allowed: at most {MOST_POINTS}")
 
 
 def _grid(factors: Sequence[Factor]) -> list[dict[str, str]]:
@@ -105,7 +106,7 @@ def _shares(kind: str, factors: Sequence[Factor], size: int, seed: int) -> Float
 
         return np.asarray(LatinHypercube(len(factors), rng=np.random.default_rng(seed)).random(size))
     if kind == "sobol" and size & (size - 1):
-        raise ValueError(f"found {size} samples; allowed: a power of 2 for a Sobol design, such as 64")
+        raise ValueError(f"found {counted(size, 'sample')}; allowed: a power of 2 for a Sobol design, such as 64")
     problem = salib_problem(factors)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")

@@ -20,6 +20,7 @@ import sim
 from sim.engine.choice import pick, workers_for
 from sim.engine.trace import Trace
 from sim.experiment.disk.program import code_digest, libraries
+from sim.experiment.runs.horizon import up_to_stop
 from sim.experiment.runs.meanwhile import prepare
 from sim.experiment.runs.replicate import Arm, as_run, simulate
 from sim.experiment.runs.work import run_tasks
@@ -34,9 +35,9 @@ from sim.pieces.loads import expected_patients
 from sim.pure.streams import VERSION
 
 FloatArray = NDArray[np.float64]
-# A block of replications of one point is kept as one, a task brings several blocks: of about so many patients, so that
+# A block of replications of one point is kept as one, a task brings one or several: of about so many patients, so that
 # a kill costs little, and a worker has enough to do between two tasks.
-BLOCK_PATIENTS = 10_000
+BLOCK_PATIENTS = 40_000
 TASK_PATIENTS = 40_000
 # Before the name of a metric that is how much more it is than the first scenario's at the same point.
 INCREMENTAL = "incremental_"
@@ -329,9 +330,13 @@ def run_task(task: _Task) -> list[tuple[int, int, FloatArray]]:
 
 def _rows(arm: Arm, numbers: Sequence[int], task: _Task) -> FloatArray:
     """What is known of each of these replications of an arm, shape (replications, columns)."""
-    everybody = task.reducer is not None and task.reducer.lives_of_all
-    patients, trace = simulate(arm, numbers, task.engine, lives_of_all=everybody)
-    metrics = measure(patients, trace, arm.window)
-    if task.reducer is None:
-        return metrics
-    return np.concatenate([metrics, task.reducer.of(arm, patients, trace)], axis=1)
+    reducer = task.reducer
+    everybody = reducer is not None and reducer.lives_of_all
+
+    def rows(some: Sequence[int], until: float) -> tuple[FloatArray, FloatArray]:
+        patients, trace = simulate(arm, some, task.engine, lives_of_all=everybody, referred_until=until)
+        metrics = measure(patients, trace, arm.window)
+        more = [] if reducer is None else [reducer.of(arm, patients, trace)]
+        return np.concatenate([metrics, *more], axis=1), trace.stop_day
+
+    return up_to_stop(arm.scenario.run, numbers, rows)

@@ -48,7 +48,7 @@ def points_table(points: Sequence[Point]) -> pd.DataFrame:
 
 
 def point_rows(sweep: Sweep, points: Sequence[Point]) -> pd.DataFrame:
-    """One row a point, scenario and metric: estimate and 95 % interval over the replications in which it applies.
+    """One row a point, scenario and metric: estimate and 95% interval over the replications in which it applies.
 
     `patients`: over how many it is, mean of a replication; empty for what belongs to the supply.
     """

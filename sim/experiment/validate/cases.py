@@ -73,7 +73,7 @@ class Verdict:
         return STATED_MISS if self.known_miss else MISSED
 
     def row(self) -> dict[str, Any]:
-        """The verdict as a row of the validation table; `low` and `high` are the 95 % interval."""
+        """The verdict as a row of the validation table; `low` and `high` are the 95% interval."""
         return {
             "case": self.case,
             "quantity": self.quantity,

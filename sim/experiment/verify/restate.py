@@ -12,6 +12,7 @@ from sim.experiment.verify.compare import UnreadableError
 from sim.scenario import Loaded, ScenarioError
 from sim.scenario.leaves import inline
 from sim.tables.spreadsheets import unescaped
+from sim.tables.words import counted
 
 # A list that is too long to be written out, alone or in a map, says how many it has "in all", and cannot be set.
 SHORTENED = re.compile(r", \.\.\. \d+ in all\]")
@@ -33,7 +34,7 @@ def restated(stored: Path, again: Path, scenarios: Mapping[str, Loaded]) -> str:
             if not free and row.get(column) != other.get(column):
                 return f"row {number}, {column}: stored {row.get(column)}, again {other.get(column)}"
     if len(rows) != len(rows_again):
-        return f"{len(rows)} rows stored, {len(rows_again)} again"
+        return f"{counted(len(rows), 'row')} stored, {len(rows_again)} again"
     for name, loaded in scenarios.items():
         column = name if name in values else AS_WRITTEN
         mine = [row for row in rows if row.get("scenario", name) == name]

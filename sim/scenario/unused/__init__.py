@@ -17,14 +17,14 @@ be sure: a value that may move something is used.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from functools import cache
 
 from sim.scenario.makers import as_made_by
 from sim.scenario.schema import Scenario
 from sim.scenario.unused import money, network, people, steps, strategy, supply, waiting_list
-from sim.scenario.unused.rule import Path, Sections, Unused, matching
+from sim.scenario.unused.rule import Path, Rule, Sections, matching, spelled_out
 
 
 def why_unused(path: Path, scenario: Scenario) -> str | None:
@@ -37,23 +37,30 @@ def why_unused(path: Path, scenario: Scenario) -> str | None:
 
 
 @cache
-def _rules_of(section: str) -> tuple[Unused, ...]:
+def _rules_of(section: str) -> tuple[Rule, ...]:
     """The rules about keys in a section of the file."""
     return tuple(rule for rule in RULES if rule.path[0] in ("*", section))
 
 
 def unused(
     scenario: Scenario, among: Callable[[Path], bool] = lambda path: True
-) -> Iterator[tuple[Path, Unused, tuple[str, ...]]]:
+) -> Iterator[tuple[Path, Rule, tuple[str, ...]]]:
     """(path, rule, names) of each key of the scenario that does nothing in it, of those that `among` is true of."""
+    return found(RULES, scenario, among)
+
+
+def found(
+    rules: Iterable[Rule], scenario: Scenario, among: Callable[[Path], bool] = lambda path: True
+) -> Iterator[tuple[Path, Rule, tuple[str, ...]]]:
+    """(path, rule, names) of each key of the scenario of which one of these rules holds."""
     around: Sections = {(): [(scenario, (), ())]}
-    for rule in RULES:
+    for rule in rules:
         for path, names in matching(around, rule.path):
             if among(path) and rule.when(scenario, *names):
                 yield path, rule, names
 
 
-def _of_manufacturer(rule: Unused) -> Unused:
+def _of_manufacturer(rule: Rule) -> Rule:
     """What is so of the slots of all, of the slots that a manufacturer has for itself."""
     own = "manufacturing.manufacturers.*."
 
@@ -72,8 +79,9 @@ REFUSED = (
 # Details of what is switched off, or cannot happen: a protocol may be written whole with a share of 0 in it. In a file
 # they are left out and said; set on the command line they are refused.
 DETAILS = (*people.DETAILS, *steps.DETAILS, *money.DETAILS)
-RULES: tuple[Unused, ...] = tuple(
+RULES: tuple[Rule, ...] = tuple(
     one
-    for rule in (*REFUSED, *(replace(rule, is_detail=True) for rule in DETAILS))
+    for each in (*REFUSED, *(replace(rule, is_detail=True) for rule in DETAILS))
+    for rule in (replace(each, key=key) for key in spelled_out(each.key))
     for one in ((rule, _of_manufacturer(rule)) if rule.key.startswith("manufacturing.slots.") else (rule,))
 )

@@ -16,9 +16,9 @@ def is_shut(s: Scenario, *resources: str) -> bool:
 
 def lines_bind(s: Scenario) -> bool:
     """Whether anybody may wait for a manufacturing line."""
-    made, centres = s.manufacturing, [s.centres[name] for name in s.treating]
-    own = [centre.lines if centre.lines is not None else made.lines for centre in centres]
-    steps = [its.manufacturing.lines for its in makers(s).values()] if made.site == "factory" or not own else own
+    at_centres = s.manufacturing.site == "centre" and s.treating
+    each = [its.manufacturing.lines for its in makers(s).values()]
+    steps = [s.lines_at(name) for name in s.treating] if at_centres else each
     return not all(is_unlimited(there) for there in steps) or is_shut(s, "line")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Iterable
 
 import numpy as np
 
@@ -55,18 +56,26 @@ def least_days(duration: Distribution) -> float:
     return float(duration.quantile(np.zeros(1))[0])
 
 
-def least_to_product(s: Scenario) -> float:
-    """The shortest time from apheresis to the product at the centre."""
+def to_product(
+    s: Scenario, days: Callable[[Distribution], float], of_several: Callable[[Iterable[float]], float]
+) -> float:
+    """The time from apheresis to the product at the centre: of each duration so many days, of products and
+    manufacturers what `of_several` says."""
     tested = s.release_testing
     early = tested.sterility if tested.conditional is None else tested.conditional.sterility
-    tests = max(map(least_days, (early, tested.potency, tested.identity)))
+    tests = max(map(days, (early, tested.potency, tested.identity)))
     made = [
-        sum(map(least_days, (duration, its.shipping.to_factory, its.shipping.to_centre)))
+        sum(map(days, (duration, its.shipping.to_factory, its.shipping.to_centre)))
         for its in makers(s).values()
         for duration in (its.manufacturing.duration, *(one.duration for one in its.manufacturing.products.values()))
         if duration is not None
     ]
-    return least_days(s.apheresis.duration) + least_days(tested.review) + tests + min(made)
+    return days(s.apheresis.duration) + days(tested.review) + tests + of_several(made)
+
+
+def least_to_product(s: Scenario) -> float:
+    """The shortest time from apheresis to the product at the centre."""
+    return to_product(s, least_days, min)
 
 
 def may_lose(s: Scenario, *resources: str) -> bool:

@@ -13,18 +13,10 @@ from sim.scenario.people import Steps
 from sim.scenario.problems import did_you_mean
 from sim.scenario.schema import Scenario
 from sim.scenario.shared import SHARED_KEYS
-from sim.scenario.unused.binds import (
-    needs_icu,
-    nobody_waits,
-)
-from sim.scenario.unused.happens import (
-    gives,
-    may_be_refused,
-)
-from sim.scenario.unused.places import (
-    TOXIC,
-)
-from sim.scenario.unused.rule import Unused
+from sim.scenario.unused.binds import needs_icu, nobody_waits
+from sim.scenario.unused.happens import gives, may_be_refused
+from sim.scenario.unused.places import TOXIC
+from sim.scenario.unused.rule import Rule
 
 # A budget is told of whole years of the measuring window.
 YEAR_OF_BUDGET = 365.0
@@ -73,7 +65,7 @@ def _capacity_units(s: Scenario, kind: str) -> list[Steps]:
     if kind == "line" and made.site == "factory":
         return [its.manufacturing.lines for its in makers(s).values()]
     if kind == "line":
-        return [made.lines if centre.lines is None else centre.lines for centre in treating]
+        return [s.lines_at(name) for name in s.treating]
     return [centre.chairs for centre in treating] if kind == "chair" else [s.release_testing.lab]
 
 
@@ -98,95 +90,78 @@ def _costs_nothing(s: Scenario, kind: str) -> bool:
     return s.economics is not None and not amounts(s.economics.costs.capacity.kinds[kind])
 
 
-REFUSED: tuple[Unused, ...] = (
+REFUSED: tuple[Rule, ...] = (
     *(
-        Unused(
+        Rule(
             f"economics.costs.capacity.{kind}", lambda s, kind=kind: _not_counted(s, kind), CAPACITY_AT[kind],
             f"there is no {kind} here, or one without limit: what has no number cannot be counted",
         )
         for kind in CAPACITY_AT
     ),
+    Rule(
+        "economics.equity.risk_group.*", lambda s, name: name not in s.patients.risk_groups,
+        ("patients.risk_groups",), lambda s, name: f"'{name}' is no risk group"
+        f"{did_you_mean(name, list(s.patients.risk_groups), 'risk groups')}",
+    ),
+    Rule(
+        "economics.equity.centre.*", lambda s, name: name not in s.treating, ("regions.*.centre",),
+        lambda s, name: f"no region sends patients to '{name}'{did_you_mean(name, list(s.treating), 'centres')}",
+    ),
 )  # fmt: skip
-DETAILS: tuple[Unused, ...] = (
-    Unused(
+DETAILS: tuple[Rule, ...] = (
+    Rule(
         "economics.costs.subsequent_care.month",
         lambda s: s.economics is not None and _each_outcome_has_own(s, s.economics.costs.subsequent_care),
         ("economics.costs.subsequent_care",), "every outcome has a cost of its own",
     ),
-    *(
-        Unused(
-            f"economics.costs.{key}", lambda s: s.before_apheresis.holding.share == 0.0,
-            ("before_apheresis.holding.share",), "before_apheresis.holding.share is 0",
-        )
-        for key in ("holding", "holding_month")
+    Rule(
+        "economics.costs.{holding,holding_month}", lambda s: s.before_apheresis.holding.share == 0.0,
+        ("before_apheresis.holding.share",), "before_apheresis.holding.share is 0",
     ),
-    *(
-        Unused(
-            f"economics.costs.{key}", lambda s: s.bridging.share == 0.0, ("bridging.share",), "bridging.share is 0",
-        )
-        for key in ("bridging", "bridging_month")
-    ),
-    Unused(
+    Rule(
         "economics.costs.supportive_month", lambda s: s.economics is not None and not s.economics.costs.lines,
         ("economics.costs.lines",), "treatment goes on to death where no lines say for how long it lasts",
     ),
-    Unused(
+    Rule(
         "economics.costs.future", lambda s: s.economics is not None and s.economics.costs.unrelated_month == 0.0,
         ("economics.costs.unrelated_month",), "care that has nothing to do with myeloma costs nothing",
     ),
-    Unused(
+    Rule(
         "economics.costs.priced_by", lambda s: s.economics is not None and s.manufacturing.batches == 1,
         ("manufacturing.batches",), "one batch is made for each patient",
     ),
     *(
-        Unused(
+        Rule(
             f"economics.costs.capacity.{kind}.{key}", lambda s, kind=kind: _not_in_view(s, kind),
             ("economics.perspective", f"economics.costs.capacity.{kind}.paid_by"),
             "perspective is payer, and the manufacturer pays",
         )
         for kind, its in CAPACITY_COSTS.kinds.items() for key in type(its).model_fields if key != "paid_by"
     ),
-    *(
-        Unused(
-            f"economics.costs.society.{key}",
-            lambda s: s.economics is not None and s.economics.perspective != "societal",
-            ("economics.perspective",), "perspective is {s.economics.perspective}, not societal",
-        )
-        for key in ("journey", "carer_month", "lost_work_month")
+    Rule(
+        "economics.costs.society.{journey,carer_month,lost_work_month}",
+        lambda s: s.economics is not None and s.economics.perspective != "societal",
+        ("economics.perspective",), "perspective is {s.economics.perspective}, not societal",
     ),
     *(
-        Unused(
+        Rule(
             f"economics.costs.capacity.{kind}.paid_by", lambda s, kind=kind: _costs_nothing(s, kind),
             (f"economics.costs.capacity.{kind}",), "no price of it is given",
         )
         for kind in CAPACITY_COSTS.kinds
     ),
-    Unused(
+    Rule(
         "economics.costs.unused_paid_by",
         # the budget is the payer's, whatever the perspective
         lambda s: s.economics is not None and s.economics.perspective != "payer" and s.run.window < YEAR_OF_BUDGET,
         ("economics.perspective", "run.window"),
         "perspective is {s.economics.perspective}, so that it counts whoever pays, and no year of a budget is told",
     ),
-    Unused(
-        "economics.equity.risk_group.*", lambda s, name: name not in s.patients.risk_groups,
-        ("patients.risk_groups",), lambda s, name: f"'{name}' is no risk group"
-        f"{did_you_mean(name, list(s.patients.risk_groups), 'risk groups')}",
-    ),
-    Unused(
-        "economics.equity.risk_group.*",
-        lambda s, name: name in s.patients.risk_groups and s.patients.risk_groups[name].share == 0.0,
-        ("patients.risk_groups.*.share",), "the proportion of this risk group is 0",
-    ),
-    Unused(
+    Rule(
         "economics.equity.risk_group", lambda s: len(s.patients.risk_groups) == 1,
         ("patients.risk_groups",), "there is one risk group, so that nobody counts for more than another",
     ),
-    Unused(
-        "economics.equity.centre.*", lambda s, name: name not in s.treating, ("regions.*.centre",),
-        lambda s, name: f"no region sends patients to '{name}'{did_you_mean(name, list(s.treating), 'centres')}",
-    ),
-    Unused(
+    Rule(
         "economics.equity.centre", lambda s: len(s.treating) == 1, ("regions.*.centre",),
         "one centre treats everybody, so that nobody counts for more than another",
     ),

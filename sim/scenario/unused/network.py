@@ -20,16 +20,9 @@ from sim.scenario.unused.binds import (
     steps_up,
     unlimited_at_all,
 )
-from sim.scenario.unused.happens import (
-    gives,
-)
-from sim.scenario.unused.places import (
-    BEDS,
-    LINES,
-    REGIONS,
-    TOXIC,
-)
-from sim.scenario.unused.rule import Unused
+from sim.scenario.unused.happens import gives
+from sim.scenario.unused.places import BEDS, LINES, REGIONS, TOXIC
+from sim.scenario.unused.rule import Rule
 
 # The sections that may name a calendar.
 ALWAYS_HAS_HOURS = ("work_up", "lymphodepletion")
@@ -110,81 +103,75 @@ def _already_waiting(s: Scenario, name: str) -> Any:
     return None if region is None else region.already_waiting
 
 
-REFUSED: tuple[Unused, ...] = (
-    Unused("centres.*", lambda s, name: name not in s.treating, REGIONS, _ignored_centre),
-    Unused(
+REFUSED: tuple[Rule, ...] = (
+    Rule("centres.*", lambda s, name: name not in s.treating, REGIONS, _ignored_centre),
+    Rule(
         "shared.*", lambda s, name: not {*s.shared[name].centres} & {*s.treating}, (*REGIONS, "shared.*.centres"),
         "no region sends patients to a centre that shares it",
     ),
-    *(
-        Unused(
-            f"{section}.by_risk_group.*", lambda s, name: name not in s.patients.risk_groups,
-            ("patients.risk_groups",), lambda s, name: f"'{name}' is no risk group"
-            f"{did_you_mean(name, list(s.patients.risk_groups), 'risk groups')}",
-        )
-        for section in ("after_infusion", "cells")
+    Rule(
+        "{after_infusion,cells}.by_risk_group.*", lambda s, name: name not in s.patients.risk_groups,
+        ("patients.risk_groups",), lambda s, name: f"'{name}' is no risk group"
+        f"{did_you_mean(name, list(s.patients.risk_groups), 'risk groups')}",
     ),
-    Unused(
+    Rule(
         "regions.*.already_waiting.waited",
         lambda s, name: (there := _already_waiting(s, name)) is not None and there.count in (None, 0),
         ("regions.*.already_waiting.count", "regions.*.already_waiting.since"),
         "nobody is counted there: `count` is 0, or `since` says when each began to wait",
     ),
-    Unused(
+    Rule(
         "infusion.turn_round", lambda s: not beds_bind(s), BEDS, "beds are unlimited; allowed where they are limited"
     ),
-    Unused(
+    Rule(
         "infusion.turn_round", lambda s: s.infusion.model == "outpatient" and not s.toxicity.events and not steps_up(s),
         ("infusion.model", *TOXIC), "outpatients need no bed where there is no toxicity",
     ),
-    Unused(
+    Rule(
         "toxicity.icu.turn_round", lambda s: not needs_icu(s) or not icu_binds(s),
         ("centres.*.icu", "shared.*.icu", *TOXIC, "disruptions"),
         "nobody needs intensive care, or its beds are unlimited",
     ),
-    Unused(
+    Rule(
         "regions.*.already_waiting.risk_groups", lambda s, name: len(s.patients.risk_groups) == 1,
         ("patients.risk_groups",), "there is one risk group",
     ),
-    Unused(
+    Rule(
         "regions.*.already_waiting.risk_groups",
         lambda s, name: (there := _already_waiting(s, name)) is not None and there.count == 0,
         ("regions.*.already_waiting.count",), "nobody is counted there: `count` is 0",
     ),
-    Unused(
+    Rule(
         "centres.*.slots", lambda s, name: s.manufacturing.slots is None, SLOTS,
         "manufacturing.slots are unlimited; allowed where slots.scope is centre",
     ),
-    Unused(
+    Rule(
         "centres.*.slots", lambda s, name: s.manufacturing.slots is not None and s.manufacturing.slots.scope == "pool",
         SLOTS, "slots are pooled; allowed where slots.scope is centre",
     ),
-    Unused(
+    Rule(
         "centres.*.lines", lambda s, name: s.manufacturing.site == "factory", ("manufacturing.site",),
         "manufacturing.site is factory; allowed where it is centre",
     ),
-    *(
-        Unused(
-            f"{section}.*.icu", lambda s, name: not needs_icu(s), TOXIC,
-            "no toxicity has an icu share above 0",
-        )
-        for section in ("centres", "shared")
+    Rule(
+        "{centres,shared}.*.icu", lambda s, name: not needs_icu(s), TOXIC,
+        "no toxicity has an icu share above 0",
     ),
     *(
-        Unused(
+        Rule(
             f"centres.*.{key}", lambda s, name, key=key: s.site(name, key) != name, ("shared",),
             lambda s, name, key=key: f"the {key} of '{name}' are those of '{s.site(name, key)}' "
             f"(shared.{s.site(name, key)}.{key})",
         )
         for key in SHARED_KEYS.values()
     ),
-    Unused(
+    Rule(
         "calendars.*", lambda s, name: not _is_named(s, name),
         ("strategy", "manufacturing.manufacturers.*.calendar",
          *(f"{section}.calendar" for section in (*ALWAYS_HAS_HOURS, *AUTOLOGOUS_HAS_HOURS))),
         "no section names this calendar",
     ),
-    Unused(
+    Rule(
         "disruptions.*", lambda s, name: name in s.disruptions and _is_anothers(s, name),
         ("strategy", *TOXIC, "allogeneic.lots.shared_lines"),
         lambda s, name: "no toxicity has an icu share above 0" if s.disruptions[name].resource == "icu"
@@ -192,30 +179,30 @@ REFUSED: tuple[Unused, ...] = (
         if s.disruptions[name].resource != "lot_line" or s.strategy == "autologous"
         else "lots use the lines of autologous manufacture (lots.shared_lines)",
     ),
-    Unused(
+    Rule(
         "disruptions.*", lambda s, name: name in s.disruptions and _at_idle_centre(s, name), REGIONS,
         lambda s, name: _ignored_centre(s, str(s.disruptions[name].centre)),
     ),
-    Unused(
+    Rule(
         "disruptions.*.centre", _has_one_for_all, ("disruptions.*.resource", "manufacturing.site"),
         lambda s, name: f"there is one {s.disruptions[name].resource} for all centres",
     ),
-    Unused(
+    Rule(
         "disruptions.*.work", lambda s, name: name in s.disruptions and s.disruptions[name].resource == "courier",
         ("disruptions.*.resource",), "a shipment under way arrives; the courier collects nothing new",
     ),
-    Unused(
+    Rule(
         "disruptions.*.units",
         lambda s, name: name in s.disruptions and all(map(is_unlimited, units_struck(s, name))),
         ("disruptions.*.resource", "disruptions.*.centre"),
         lambda s, name: "a courier has no number of units" if s.disruptions[name].resource == "courier"
         else f"there is no limit to the resource '{s.disruptions[name].resource}'",
     ),
-    Unused(
+    Rule(
         "disruptions.*.announced", lambda s, name: name in s.disruptions and s.disruptions[name].by_chance,
         ("disruptions.*.between",), "an outage by chance becomes known on its first day",
     ),
-    Unused(
+    Rule(
         "disruptions.*.announced",
         lambda s, name: name in s.disruptions and not _withdraws(s, name)
         and not books_ahead(s, s.disruptions[name].resource),
@@ -224,13 +211,13 @@ REFUSED: tuple[Unused, ...] = (
         "only a shut-down of lines withdraws slots, where slots have dates and withdrawn_by is not nothing (an outage "
         "of a part, where it is cuts); and only beds and treatment places are booked ahead",
     ),
-    Unused(
+    Rule(
         "manufacturing.slots.withdrawn_by",
         lambda s: s.manufacturing.slots is not None and not is_shut(s, "line") and not _lines_change(s)
         and not _is_partly_out(s, "line"),
         ("disruptions", *LINES), "lines are never closed, and never fewer",
     ),
-    Unused(
+    Rule(
         "manufacturing.slots.after_withdrawal", lambda s: s.manufacturing.slots is not None and not _told_late(s),
         ("disruptions", "manufacturing.slots.withdrawn_by"),
         "no slot is withdrawn once it is offered; allowed with a disruption of lines `announced`, or by chance",

@@ -6,14 +6,10 @@ from sim.pure.survival import Never, Survival
 from sim.scenario.afterwards import Durability
 from sim.scenario.people import WaitingClocks
 from sim.scenario.schema import Scenario
-from sim.scenario.unused.binds import (
-    waits_for_slots,
-)
+from sim.scenario.unused.binds import waits_for_slots
 from sim.scenario.unused.happens import (
-    collection_fails,
     fails,
     gives,
-    is_made_again,
     later_products,
     least_to_product,
     most_days,
@@ -24,14 +20,8 @@ from sim.scenario.unused.happens import (
     target_is_idle,
     treatments,
 )
-from sim.scenario.unused.places import (
-    COLLECTED_AGAIN,
-    FAILURE,
-    MADE_AGAIN,
-    OOS,
-    PROGRESSION,
-)
-from sim.scenario.unused.rule import Unused
+from sim.scenario.unused.places import FAILURE, OOS, PROGRESSION
+from sim.scenario.unused.rule import Rule
 
 PRODUCTS = ("after_infusion.autologous", "after_infusion.allogeneic", "strategy")
 # The kinds of patients that have multipliers after infusion.
@@ -101,9 +91,9 @@ def frail_clocks(s: Scenario) -> int:
     return (before + anew) * (1 if s.later_course is None else 2) + after
 
 
-DETAILS: tuple[Unused, ...] = (
+DETAILS: tuple[Rule, ...] = (
     *(
-        Unused(f"cells.{kind}.{key}", lambda s, *names, none=none: none(s), because, why)
+        Rule(f"cells.{kind}.{key}", lambda s, *names, none=none: none(s), because, why)
         for kind in ("by_risk_group.*", "after_holding")
         for key, none, because, why in (
             ("shortfall", lambda s: s.apheresis.shortfall in (0.0, 1.0), ("apheresis.shortfall",),
@@ -112,68 +102,55 @@ DETAILS: tuple[Unused, ...] = (
             ("out_of_specification", lambda s: not out_of_specification(s), OOS, "no product is out of specification"),
         )
     ),
-    Unused(
+    Rule(
         "cells.after_holding", lambda s: s.before_apheresis.holding.share == 0.0,
         ("before_apheresis.holding.share",), "nobody is given holding therapy",
     ),
-    Unused(
-        "cells.by_risk_group.*",
-        lambda s, name: name in s.patients.risk_groups and s.patients.risk_groups[name].share == 0.0,
-        ("patients.risk_groups.*.share",), "the proportion of this risk group is 0",
-    ),
-    Unused(
+    Rule(
         "alternative.offered.at_progression",
         lambda s: s.alternative is not None and never_progresses(s.clocks.waiting),
         ("clocks.waiting.progression",), "nobody progresses: clocks.waiting.progression is never",
     ),
-    Unused(
-        "alternative.offered.after_failure",
-        lambda s: s.alternative is not None and not is_made_again(s) and not collection_fails(s),
-        (*MADE_AGAIN, *COLLECTED_AGAIN), "neither a collection nor a manufacture fails",
+    Rule(
+        "alternative.{start,step_up}", lambda s: s.alternative is not None and s.alternative.accepts == 0.0,
+        ("alternative.accepts",), "alternative.accepts is 0",
     ),
     *(
-        Unused(
-            f"alternative.{key}", lambda s: s.alternative is not None and s.alternative.accepts == 0.0,
-            ("alternative.accepts",), "alternative.accepts is 0",
-        )
-        for key in ("start", "step_up")
-    ),
-    *(
-        Unused(
+        Rule(
             f"after_infusion.by_earlier_target.{target}", lambda s, target=target: not _earlier_target(s, target),
             ("before_apheresis.holding", "bridging"),
             f"nobody is given holding or bridging therapy with target: {target}",
         )
         for target in ("same", "other")
     ),
-    Unused(
+    Rule(
         "bridging.target", lambda s: target_is_idle(s, s.bridging.target),
         ("after_infusion.by_earlier_target",), "no multiplier of after_infusion.by_earlier_target says what it does",
     ),
-    Unused(
+    Rule(
         "before_apheresis.holding.target", lambda s: target_is_idle(s, s.before_apheresis.holding.target),
         ("after_infusion.by_earlier_target",), "no multiplier of after_infusion.by_earlier_target says what it does",
     ),
-    Unused(
+    Rule(
         "waiting_list.policy",
         lambda s: not policy_is(s, "first_come") and not waits_for_slots(s) and not gives(s, "allogeneic"),
         ("manufacturing", "strategy", "disruptions", "centres.*.lines"),
         "nobody waits for slots, for lines booked before apheresis, or for doses",
     ),
-    Unused(
+    Rule(
         "waiting_list.score.progressed", lambda s: policy_is(s, "score") and not stays_after_progression(s),
         PROGRESSION, "nobody waits after progression",
     ),
-    Unused(
+    Rule(
         "patients.risk_groups.*.hazard", lambda s, name: not _runs(s, "progression", "death"), PROGRESSION,
         "neither a clock of progression nor one of death runs",
     ),
-    Unused(
+    Rule(
         "patients.frailty.strength", lambda s: frail_clocks(s) == 0, (*PROGRESSION, *PRODUCTS),
         "no clock runs that it could act on",
     ),
     *(
-        Unused(
+        Rule(
             f"clocks.{there}.progression_counts_deaths",
             lambda s, there=there: _counts_no_deaths(getattr(s.clocks, there)), (f"clocks.{there}",),
             "nobody progresses, or nobody dies, so that there is nothing to take out",
@@ -181,7 +158,7 @@ DETAILS: tuple[Unused, ...] = (
         for there in ("waiting", "after_apheresis")
     ),
     *(
-        Unused(
+        Rule(
             f"after_infusion.{product}.progression_counts_deaths",
             lambda s, product=product: (d := None if s.after_infusion is None else s.after_infusion.of(product))
             is not None and isinstance(d.death, Never),
@@ -190,7 +167,7 @@ DETAILS: tuple[Unused, ...] = (
         for product in ("autologous", "allogeneic", "alternative", "standard_care")
     ),
     *(
-        Unused(
+        Rule(
             f"after_infusion.later_course.{product}.progression_counts_deaths",
             lambda s, product=product: (d := None if s.after_infusion is None else s.after_infusion.again(product))
             is not None and isinstance(d.death, Never),
@@ -199,7 +176,7 @@ DETAILS: tuple[Unused, ...] = (
         for product in ("autologous", "allogeneic")
     ),
     *(
-        Unused(
+        Rule(
             f"after_infusion.{kind}.{key}",
             lambda s, *names, key=key: s.after_infusion is not None and not _after_infusion(s, key), PRODUCTS, why,
         )
@@ -209,56 +186,54 @@ DETAILS: tuple[Unused, ...] = (
             ("death", "no clock of death runs after infusion"),
         )
     ),
-    Unused(
-        "after_infusion.by_risk_group.*",
+    Rule(
+        "{after_infusion,cells}.by_risk_group.* economics.equity.risk_group.*",
         lambda s, name: name in s.patients.risk_groups and s.patients.risk_groups[name].share == 0.0,
         ("patients.risk_groups.*.share",), "the proportion of this risk group is 0",
     ),
-    *(
-        Unused(
-            f"after_infusion.by_bridging.{kind}", lambda s: s.bridging.share == 0.0, ("bridging.share",),
-            "bridging.share is 0",
-        )
-        for kind in ("responded", "no_response")
+    Rule(
+        "bridging.{start,step_up,bed_within,response,hazard,target} economics.costs.{bridging,bridging_month} "
+        "after_infusion.by_bridging.{responded,no_response}", lambda s: s.bridging.share == 0.0,
+        ("bridging.share",), "bridging.share is 0",
     ),
-    Unused(
+    Rule(
         "after_infusion.by_bridging.not_bridged", _bridges_all, ("bridging", "strategy"),
         "everybody who is infused has been bridged: bridging.share is 1",
     ),
-    Unused(
+    Rule(
         "after_infusion.by_bridging.responded", lambda s: s.bridging.response == 0.0, ("bridging.response",),
         "bridging.response is 0",
     ),
-    Unused(
+    Rule(
         "after_infusion.by_bridging.no_response", lambda s: s.bridging.response == 1.0, ("bridging.response",),
         "bridging.response is 1",
     ),
-    Unused(
+    Rule(
         "clocks.waiting.ends_eligibility", lambda s: never_progresses(s.clocks.waiting),
         ("clocks.waiting.progression",), "nobody progresses: clocks.waiting.progression is never",
     ),
-    Unused(
+    Rule(
         "clocks.waiting.ends_eligibility",
         lambda s: _all_turn_at_progression(s) and s.clocks.after_apheresis is not None,
         ("alternative.offered.at_progression", "alternative.accepts", "clocks.after_apheresis"),
         "whoever progresses before apheresis is given the alternative",
     ),
-    Unused(
+    Rule(
         "clocks.after_apheresis.ends_eligibility", lambda s: never_progresses(s.clocks.after_apheresis),
         ("clocks.after_apheresis.progression",), "nobody progresses: clocks.after_apheresis.progression is never",
     ),
-    Unused(
+    Rule(
         "clocks.after_progression", lambda s: not stays_after_progression(s), PROGRESSION,
         "nobody progresses and stays eligible",
     ),
-    Unused(
+    Rule(
         "clocks.after_progression.death", lambda s: not _runs(s, "death"), PROGRESSION, "no clock of death runs",
     ),
-    Unused(
+    Rule(
         "clocks.after_progression.removal", lambda s: not _runs(s, "removal"), PROGRESSION,
         "no clock of withdrawal runs",
     ),
-    Unused(
+    Rule(
         "clocks.withdrawal", lambda s: not _runs(s, "removal"),
         ("clocks.waiting.removal", "clocks.after_apheresis.removal"), "no clock of withdrawal runs",
     ),

@@ -15,3 +15,5 @@ REGIONS = ("regions", "regions.*.centre")
 PROGRESSION = ("clocks.waiting", "clocks.after_apheresis")
 MADE_AGAIN = (*FAILURE, *OOS, "release_testing", "shipping.loss", "disruptions")
 COLLECTED_AGAIN = ("apheresis.shortfall", "shipping", "disruptions")
+# Care, survival and utility of those who are not infused, by outcome.
+NOT_INFUSED = "{after_infusion.not_infused,economics.costs.subsequent_care,economics.utilities.subsequent_care}"

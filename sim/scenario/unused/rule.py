@@ -1,4 +1,4 @@
-"""A rule of what has no effect, and the places of a scenario that it speaks of."""
+"""A rule of what has no effect, or cannot be, and the places of a scenario that it speaks of."""
 
 from __future__ import annotations
 
@@ -14,11 +14,12 @@ Path = tuple[str, ...]
 
 
 @dataclass(frozen=True)
-class Unused:
-    """`key` does nothing `when` the scenario is so, `because` of the values at these paths, in words: `why`.
+class Rule:
+    """`key` does nothing, or cannot be, `when` the scenario is so, `because` of the values at these paths: `why`.
 
-    `key`, `because`: dotted, "*" for any name. `when(scenario, *names)`. `why`: a text in which `{s}` is the scenario
-    and `{0}` the first name, or a function like `when`. `is_detail`: written in a file, it is said and not refused.
+    `key`, `because`: dotted, "*" for any name; a key of several words, or with choices, "a.{b,c}", stands for each.
+    `when(scenario, *names)`. `why`: a text in which `{s}` is the scenario and `{0}` the first name, or a function like
+    `when`. `is_detail`: written in a file, it is said and not refused.
     """
 
     key: str
@@ -42,6 +43,17 @@ class Unused:
     def reason(self, scenario: Scenario, *names: str) -> str:
         """Why, with the values at hand."""
         return self.why(scenario, *names) if callable(self.why) else self.why.format(*names, s=scenario)
+
+
+def spelled_out(keys: str) -> Iterator[str]:
+    """The single keys that a key stands for: of words and of choices in braces, "a b.{c,d}", each."""
+    for key in keys.split():
+        head, brace, rest = key.partition("{")
+        choices, _, tail = rest.partition("}")
+        if brace:
+            yield from (one for choice in choices.split(",") for one in spelled_out(head + choice + tail))
+        else:
+            yield key
 
 
 # The sections that a key without its last part stands for, by that part: (section or map, path, names for "*").

@@ -6,10 +6,7 @@ from sim.scenario.afterwards import ByBridging
 from sim.scenario.makers import contracts
 from sim.scenario.schema import Scenario
 from sim.scenario.supply import NO_TARGET
-from sim.scenario.unused.binds import (
-    beds_bind,
-    lines_bind,
-)
+from sim.scenario.unused.binds import beds_bind, lines_bind
 from sim.scenario.unused.happens import (
     collection_fails,
     gives,
@@ -22,15 +19,8 @@ from sim.scenario.unused.happens import (
     stays_after_progression,
     target_is_idle,
 )
-from sim.scenario.unused.places import (
-    BEDS,
-    COLLECTED_AGAIN,
-    LINES,
-    MADE_AGAIN,
-    OOS,
-    PROGRESSION,
-)
-from sim.scenario.unused.rule import Unused
+from sim.scenario.unused.places import BEDS, COLLECTED_AGAIN, LINES, MADE_AGAIN, NOT_INFUSED, OOS, PROGRESSION
+from sim.scenario.unused.rule import Rule
 
 
 def _each_maker_has_own(s: Scenario, key: str, kind: str) -> bool:
@@ -83,27 +73,24 @@ def _tests_longer(s: Scenario) -> bool:
     return early is not None and early.recall == 0.0 and is_read_late(s)
 
 
-DETAILS: tuple[Unused, ...] = (
-    Unused(
+DETAILS: tuple[Rule, ...] = (
+    Rule(
         "work_up.working_time", lambda s: is_zero(s.work_up.duration), ("work_up.duration",),
         "work_up.duration is 0 d",
     ),
-    Unused(
+    Rule(
         "release_testing.working_time", lambda s: is_zero(s.release_testing.review), ("release_testing.review",),
         "release_testing.review is 0 d",
     ),
-    Unused(
+    Rule(
         "apheresis.repeat_after", lambda s: s.apheresis.attempts == 1, ("apheresis.attempts",),
         "apheresis.attempts is 1, so that no collection is repeated",
     ),
-    *(
-        Unused(
-            f"apheresis.{key}", lambda s: not collection_fails(s), COLLECTED_AGAIN,
-            "no collection falls short and no cells are lost",
-        )
-        for key in ("repeat_after", "attempts")
+    Rule(
+        "apheresis.{repeat_after,attempts}", lambda s: not collection_fails(s), COLLECTED_AGAIN,
+        "no collection falls short and no cells are lost",
     ),
-    Unused(
+    Rule(
         "manufacturing.slots.after_failed_collection",
         # a line that is booked before apheresis is booked before the slot where the slot may be forfeited
         lambda s: s.manufacturing.slots is not None and not collection_fails(s)
@@ -111,7 +98,7 @@ DETAILS: tuple[Unused, ...] = (
         (*COLLECTED_AGAIN, *LINES), "no collection falls short and no cells are lost",
     ),
     *(
-        Unused(
+        Rule(
             f"{section}.{key}", lambda s, key=key, kind=kind: _each_maker_has_own(s, key, kind),
             (f"manufacturing.{kind}", f"manufacturing.{kind}.*.{key}"), f"every {kind[:-1]} has a `{key}` of its own",
         )
@@ -123,62 +110,48 @@ DETAILS: tuple[Unused, ...] = (
         )
     ),
     *(
-        Unused(
+        Rule(
             f"shipping.{key}", lambda s, key=key: _each_lane_has_own(s, key),
             ("manufacturing.manufacturers", "manufacturing.manufacturers.*.lanes", "centres.*.manufacturers"),
             f"every manufacturer has a `{key}` of its own",
         )
         for key in ("to_factory", "to_centre")
     ),
-    *(
-        Unused(
-            f"manufacturing.{key}", lambda s: s.manufacturing.attempts == 1, ("manufacturing.attempts",),
-            "manufacturing.attempts is 1, so that nothing is made again",
-        )
-        for key in ("remake_duration", "remake_from")
+    Rule(
+        "manufacturing.{remake_duration,remake_from}", lambda s: s.manufacturing.attempts == 1,
+        ("manufacturing.attempts",), "manufacturing.attempts is 1, so that nothing is made again",
     ),
-    *(
-        Unused(
-            f"manufacturing.{key}", lambda s: not is_made_again(s), MADE_AGAIN, "no attempt at a product fails",
-        )
-        for key in ("remake_duration", "remake_from", "attempts")
+    Rule(
+        "manufacturing.{remake_duration,remake_from,attempts}", lambda s: not is_made_again(s), MADE_AGAIN,
+        "no attempt at a product fails",
     ),
-    Unused(
+    Rule(
         "release_testing.exception", lambda s: s.release_testing.accepted == 0.0, ("release_testing.accepted",),
         "release_testing.accepted is 0",
     ),
-    Unused(
+    Rule(
         "release_testing.not_accepted", lambda s: s.release_testing.accepted == 1.0, ("release_testing.accepted",),
         "release_testing.accepted is 1",
     ),
-    Unused(
+    Rule(
         "release_testing.conditional", _tests_longer, ("release_testing.sterility",),
         "it comes no earlier than the end of the sterility test (release_testing.sterility)",
     ),
-    *(
-        Unused(
-            f"infusion.deferral.{key}", lambda s: s.infusion.deferral is not None and s.infusion.deferral.share == 0.0,
-            ("infusion.deferral.share",), "infusion.deferral.share is 0",
-        )
-        for key in ("days", "repeat_after")
+    Rule(
+        "infusion.deferral.{days,repeat_after}",
+        lambda s: s.infusion.deferral is not None and s.infusion.deferral.share == 0.0,
+        ("infusion.deferral.share",), "infusion.deferral.share is 0",
     ),
-    *(
-        Unused(f"bridging.{key}", lambda s: s.bridging.share == 0.0, ("bridging.share",), "bridging.share is 0")
-        for key in ("start", "step_up", "bed_within", "response", "hazard", "target")
-    ),
-    Unused(
+    Rule(
         "bridging.bed_within", lambda s: not s.bridging.steps_up or not beds_bind(s), ("bridging.step_up", *BEDS),
         "nobody waits for a bed: there are no step-up doses, or beds are unlimited",
     ),
-    *(
-        Unused(
-            f"bridging.{key}", lambda s: s.bridging.response == 0.0 and not _bridging_counts(s),
-            ("bridging.response",), "bridging.response is 0",
-        )
-        for key in ("start", "hazard")
+    Rule(
+        "bridging.{start,hazard}", lambda s: s.bridging.response == 0.0 and not _bridging_counts(s),
+        ("bridging.response",), "bridging.response is 0",
     ),
     *(
-        Unused(
+        Rule(
             f"bridging.{key}",
             lambda s, key=key: s.bridging.hazard == 1.0 and not _bridging_counts(s) and _may_be_left_out(s, key),
             ("bridging.hazard",), "bridging.hazard is 1, so that it slows nothing",
@@ -186,7 +159,7 @@ DETAILS: tuple[Unused, ...] = (
         for key in ("start", "response")
     ),
     *(
-        Unused(
+        Rule(
             f"bridging.{key}",
             lambda s, key=key: never_progresses(s.clocks.after_apheresis or s.clocks.waiting)
             and not _bridging_counts(s) and _may_be_left_out(s, key),
@@ -194,52 +167,42 @@ DETAILS: tuple[Unused, ...] = (
         )
         for key in ("start", "response", "hazard")
     ),
-    Unused(
+    Rule(
         "before_apheresis.clearance.appeal", lambda s: s.before_apheresis.clearance.refusal == 0.0,
         ("before_apheresis.clearance.refusal",), "nobody is refused",
     ),
-    *(
-        Unused(
-            f"before_apheresis.holding.{key}", lambda s: s.before_apheresis.holding.share == 0.0,
-            ("before_apheresis.holding.share",), "holding.share is 0",
-        )
-        for key in ("duration", "step_up", "response", "hazard", "target")
+    Rule(
+        "before_apheresis.holding.{duration,step_up,response,hazard,target}",
+        lambda s: s.before_apheresis.holding.share == 0.0,
+        ("before_apheresis.holding.share",), "holding.share is 0",
     ),
-    Unused(
+    Rule(
         "before_apheresis.holding.hazard", lambda s: s.before_apheresis.holding.response == 0.0,
         ("before_apheresis.holding.response",), "holding.response is 0",
     ),
-    Unused(
+    Rule(
         "before_apheresis.holding.response", lambda s: s.before_apheresis.holding.hazard == 1.0,
         ("before_apheresis.holding.hazard",), "holding.hazard is 1, so that it slows nothing",
     ),
-    *(
-        Unused(
-            f"before_apheresis.holding.{key}", lambda s: never_progresses(s.clocks.waiting),
-            ("clocks.waiting.progression",), "nobody progresses while waiting, so that there is nothing to slow",
-        )
-        for key in ("response", "hazard")
+    Rule(
+        "before_apheresis.holding.{response,hazard}", lambda s: never_progresses(s.clocks.waiting),
+        ("clocks.waiting.progression",), "nobody progresses while waiting, so that there is nothing to slow",
     ),
-    Unused(
+    Rule(
         "before_apheresis.slot_asked_for", lambda s: not must_be_ready(s),
         tuple(f"before_apheresis.{key}" for key in ("clearance", "caregiver", "washout", "holding")),
         "there is nothing to be ready for",
     ),
-    *(
-        Unused(
-            f"{section}.funding", lambda s: not may_be_refused(s),
-            ("before_apheresis.clearance.refusal", "before_apheresis.clearance.appeal.success"), "somebody always pays",
-        )
-        for section in (
-            "after_infusion.not_infused", "economics.costs.subsequent_care", "economics.utilities.subsequent_care",
-        )
+    Rule(
+        f"{NOT_INFUSED}.funding", lambda s: not may_be_refused(s),
+        ("before_apheresis.clearance.refusal", "before_apheresis.clearance.appeal.success"), "somebody always pays",
     ),
-    Unused(
-        "hybrid.after_failure", lambda s: not is_made_again(s) and not collection_fails(s),
+    Rule(
+        "{hybrid,alternative.offered}.after_failure", lambda s: not is_made_again(s) and not collection_fails(s),
         (*MADE_AGAIN, *COLLECTED_AGAIN), "neither a collection nor a manufacture fails",
     ),
     *(
-        Unused(
+        Rule(
             f"toxicity.{event}.grades.*.{key}",
             lambda s, grade, event=event: event in s.toxicity.events and grade in s.toxicity.events[event].grades
             and s.toxicity.events[event].grades[grade].share == 0.0,
@@ -247,32 +210,22 @@ DETAILS: tuple[Unused, ...] = (
         )
         for event in ("crs", "neurotoxicity") for key in ("duration", "icu")
     ),
-    Unused(
+    Rule(
         "after_infusion.out_of_specification",
         lambda s: not out_of_specification(s) or s.release_testing.accepted == 0.0,
         (*OOS, "release_testing.accepted"), "no product out of specification is infused",
     ),
-    Unused(
+    Rule(
         "after_infusion.progressed_before_infusion", lambda s: not stays_after_progression(s), PROGRESSION,
         "nobody is infused after progression",
     ),
-    *(
-        Unused(
-            f"{section}.unsuitable",
-            lambda s: not gives(s, "allogeneic") or s.allogeneic.unsuitable == 0.0,
-            ("strategy", "allogeneic.unsuitable"), "nobody is unsuitable",
-        )
-        for section in (
-            "after_infusion.not_infused", "economics.costs.subsequent_care", "economics.utilities.subsequent_care",
-        )
+    Rule(
+        f"{NOT_INFUSED}.unsuitable",
+        lambda s: not gives(s, "allogeneic") or s.allogeneic.unsuitable == 0.0,
+        ("strategy", "allogeneic.unsuitable"), "nobody is unsuitable",
     ),
-    *(
-        Unused(
-            f"{section}.collection_failed", lambda s: not gives(s, "autologous") or not collection_fails(s),
-            ("strategy", *COLLECTED_AGAIN), "no collection fails",
-        )
-        for section in (
-            "after_infusion.not_infused", "economics.costs.subsequent_care", "economics.utilities.subsequent_care",
-        )
+    Rule(
+        f"{NOT_INFUSED}.collection_failed", lambda s: not gives(s, "autologous") or not collection_fails(s),
+        ("strategy", *COLLECTED_AGAIN), "no collection fails",
     ),
 )  # fmt: skip

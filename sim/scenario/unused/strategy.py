@@ -2,21 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from sim.scenario.schema import Scenario
-from sim.scenario.unused.binds import (
-    nobody_waits,
-    waits_for_slots,
-)
-from sim.scenario.unused.happens import (
-    gives,
-    later_products,
-)
-from sim.scenario.unused.places import (
-    LINES,
-)
-from sim.scenario.unused.rule import Unused
+from sim.scenario.unused.binds import nobody_waits, waits_for_slots
+from sim.scenario.unused.happens import gives, later_products
+from sim.scenario.unused.places import LINES
+from sim.scenario.unused.rule import Rule
 
 STRATEGY = "strategy '{s.strategy}' has no use for it"
 
@@ -27,106 +17,80 @@ def _all_leave_at_once(s: Scenario) -> bool:
     return s.alternative is not None and s.alternative.offered.from_start and not listed
 
 
-def _of_strategy(product: str, *keys: str) -> Iterator[Unused]:
-    """Keys that only patients with this kind of product have a use for."""
-    for key in keys:
-        yield Unused(key, lambda s, *names: not gives(s, product), ("strategy",), STRATEGY)
+# What only the path to one kind of product has a use for, only the path to infusion, and only who ever waits.
+AUTOLOGOUS = (
+    "scheduling apheresis shipping manufacturing release_testing bridging cells clocks.after_apheresis "
+    "centres.*.{chairs,slots,lines} after_infusion.{autologous,out_of_specification,by_bridging} "
+    "economics.costs.{product.autologous,unused_product.autologous,apheresis,bridging,bridging_month,priced_by}"
+)
+ALLOGENEIC = "allogeneic after_infusion.allogeneic economics.costs.{product,unused_product}.allogeneic"
+INFUSION = (
+    "work_up before_apheresis waiting_list lymphodepletion toxicity "
+    "patients.risk_groups.*.{priority,benefit} centres.*.{places,icu} "
+    "infusion.{model,reservation,scheduling,calendar,stay,planned_stay,deferral} "
+    "after_infusion.{progressed_before_infusion,not_progressed_before_infusion,by_earlier_target} "
+    "economics.costs.{product,unused_product,unused_paid_by,lymphodepletion,infusion,icu_day,adverse_events} "
+    "economics.costs.{follow_up_month,holding,holding_month} economics.toxicity"
+)
+WAITING = (
+    "centres.*.beds infusion economics.costs.{bed_day,waiting_month} economics.utilities.hospital_loss "
+    "regions.*.travel after_infusion.not_infused.waiting regions.*.{declines,already_waiting} "
+    "clocks.{after_progression,withdrawal} clocks.waiting.{removal,death,progression,ends_eligibility} "
+    "patients.risk_groups.*.hazard"
+)
 
-
-def _of_infusion(*keys: str) -> Iterator[Unused]:
-    """Keys that only the path to infusion has a use for, which a reference arm does not have."""
-    for key in keys:
-        yield Unused(
-            key, lambda s, *names: not s.infuses, ("strategy",), "nobody is infused with strategy '{s.strategy}'"
-        )
-
-
-REFUSED: tuple[Unused, ...] = (
-    *_of_strategy(
-        "autologous",
-        "scheduling", "apheresis", "shipping", "manufacturing", "release_testing", "bridging", "cells",
-        "clocks.after_apheresis",
-        "centres.*.chairs", "centres.*.slots", "centres.*.lines",
-        "after_infusion.autologous", "after_infusion.out_of_specification", "after_infusion.by_bridging",
-        "economics.costs.product.autologous", "economics.costs.unused_product.autologous",
-        "economics.costs.apheresis", "economics.costs.bridging", "economics.costs.bridging_month",
-        "economics.costs.priced_by",
+REFUSED: tuple[Rule, ...] = (
+    Rule(AUTOLOGOUS, lambda s, *names: not gives(s, "autologous"), ("strategy",), STRATEGY),
+    Rule(ALLOGENEIC, lambda s, *names: not gives(s, "allogeneic"), ("strategy",), STRATEGY),
+    Rule(
+        INFUSION, lambda s, *names: not s.infuses, ("strategy",), "nobody is infused with strategy '{s.strategy}'",
     ),
-    *_of_strategy(
-        "allogeneic",
-        "allogeneic", "after_infusion.allogeneic",
-        "economics.costs.product.allogeneic", "economics.costs.unused_product.allogeneic",
+    Rule(
+        WAITING, lambda s, *names: nobody_waits(s), ("strategy", "alternative"),
+        "everybody is given standard care on the day of referral",
     ),
-    *_of_infusion(
-        "work_up", "before_apheresis", "waiting_list", "lymphodepletion", "toxicity", "patients.risk_groups.*.priority",
-        "patients.risk_groups.*.benefit", "centres.*.places", "centres.*.icu", "infusion.model", "infusion.reservation",
-        "infusion.scheduling", "infusion.calendar", "infusion.stay", "infusion.planned_stay", "infusion.deferral",
-        "after_infusion.progressed_before_infusion", "after_infusion.not_progressed_before_infusion",
-        "after_infusion.by_earlier_target",
-        "economics.costs.product", "economics.costs.unused_product", "economics.costs.unused_paid_by",
-        "economics.costs.lymphodepletion", "economics.costs.infusion", "economics.costs.icu_day",
-        "economics.costs.adverse_events", "economics.costs.follow_up_month", "economics.costs.holding",
-        "economics.costs.holding_month", "economics.toxicity",
+    Rule(
+        "{after_infusion,economics.costs,economics.utilities}.standard_care", lambda s: s.infuses, ("strategy",),
+        "all are on the path to infusion; allowed in a reference arm",
     ),
-    *(
-        Unused(
-            key, lambda s, *names: nobody_waits(s), ("strategy", "alternative"),
-            "everybody is given standard care on the day of referral",
-        )
-        for key in (
-            "centres.*.beds", "infusion", "economics.costs.bed_day", "economics.costs.waiting_month",
-            "economics.utilities.hospital_loss", "regions.*.travel", "after_infusion.not_infused.waiting",
-            "regions.*.declines", "regions.*.already_waiting",
-            "clocks.after_progression", "clocks.withdrawal", "clocks.waiting.removal", "clocks.waiting.death",
-            "clocks.waiting.progression", "clocks.waiting.ends_eligibility", "patients.risk_groups.*.hazard",
-        )
+    Rule(
+        "{after_infusion,economics.costs,economics.utilities}.alternative", lambda s: s.alternative is None,
+        ("alternative",), "nobody is given an alternative",
     ),
-    *(
-        Unused(key, lambda s: s.infuses, ("strategy",), "all are on the path to infusion; allowed in a reference arm")
-        for key in (
-            "after_infusion.standard_care", "economics.costs.standard_care", "economics.utilities.standard_care",
-        )
+    Rule(
+        "alternative.offered.{after_waiting,since,at_progression,after_failure}", _all_leave_at_once,
+        ("alternative.offered.from_start",),
+        "whoever accepts the alternative has been given it from the start (from_start)",
     ),
-    *(
-        Unused(key, lambda s: s.alternative is None, ("alternative",), "nobody is given an alternative")
-        for key in ("after_infusion.alternative", "economics.costs.alternative", "economics.utilities.alternative")
-    ),
-    *(
-        Unused(
-            f"alternative.offered.{key}", _all_leave_at_once, ("alternative.offered.from_start",),
-            "whoever accepts the alternative has been given it from the start (from_start)",
-        )
-        for key in ("after_waiting", "since", "at_progression", "after_failure")
-    ),
-    Unused(
+    Rule(
         "alternative.offered.after_waiting",
         lambda s: s.alternative is not None and not waits_for_slots(s) and not gives(s, "allogeneic"),
         ("manufacturing", "strategy", *LINES),
         "nobody waits for slots, for lines booked before apheresis, or for doses",
     ),
-    Unused(
+    Rule(
         "alternative.offered.since",
         lambda s: s.alternative is not None and not s.alternative.offered.after_some_wait,
         ("alternative.offered.after_waiting",), "after_waiting is never",
     ),
-    Unused(
+    Rule(
         "alternative.offered.after_failure", lambda s: s.alternative is not None and not gives(s, "autologous"),
         ("strategy",), "no product is made for a patient, so that none fails",
     ),
-    Unused("hybrid", lambda s: s.strategy != "hybrid", ("strategy",), STRATEGY),
-    Unused(
+    Rule("hybrid", lambda s: s.strategy != "hybrid", ("strategy",), STRATEGY),
+    Rule(
         "after_infusion.later_course", lambda s: s.later_course is None, ("later_course",),
         "nobody is infused in a later course; allowed with a section later_course",
     ),
     *(
-        Unused(
+        Rule(
             f"after_infusion.later_course.{product}",
             lambda s, product=product: s.later_course is not None and product not in later_products(s),
             ("later_course.strategy", "strategy"), "nobody is given this product in a later course",
         )
         for product in ("autologous", "allogeneic")
     ),
-    Unused(
+    Rule(
         "run.later_courses_until", lambda s: s.later_course is None, ("later_course",),
         "nobody returns; allowed with a section later_course",
     ),
