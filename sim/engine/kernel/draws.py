@@ -28,8 +28,7 @@ def uniform(k0: int, k1: int, own: int, replication: int, number: int, attempt: 
 @entry
 def fill(wanted: Wanted) -> int:
     """How many numbers there are; `found` then holds them, as `streams.uniforms` gives them back."""
-    its = opened(Wanted, wanted)
-    keys, source, number = its.keys, its.source, its.number
+    keys, source, replication, number, attempt, found = opened(Wanted, wanted)
     for purpose in range(keys.shape[0]):
         i = 0
         while i < len(number):
@@ -39,5 +38,5 @@ def fill(wanted: Wanted) -> int:
             # one key for the whole loop, so that the processor works on several numbers at once
             k0, k1, own = keys[purpose, here, 0], keys[purpose, here, 1], keys[purpose, here, 2]
             for each in range(first, i):
-                its.found[purpose, each] = uniform(k0, k1, own, its.replication[each], number[each], its.attempt[each])
+                found[purpose, each] = uniform(k0, k1, own, replication[each], number[each], attempt[each])
     return int(keys.shape[0] * len(number))

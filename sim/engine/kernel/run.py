@@ -93,21 +93,20 @@ def simulate(plan: Plan, people: People, state: State) -> int:
     One function for the loop and for the choice between operations: numba optimises a function once for each function
     that it is called through.
     """
-    plan, people, state = opened(Plan, plan), opened(People, people), opened(State, state)
-    route, supplies, hazards, hours, start = plan.route, plan.supplies, plan.hazards, plan.hours, plan.start
-    run, walkers, requests, pools, slots = state.run, state.walkers, state.requests, state.pools, state.slots
-    shelves, draws, clocks, records = state.shelves, state.draws, state.clocks, state.records
+    route, supplies, hazards, hours, start = opened(Plan, plan)
+    people = opened(People, people)
+    run, walkers, requests, pools, slots, shelves, draws, clocks, records, uses, replications = opened(State, state)
     now = run.now
     while True:
         if not now.running:
             # the present replication has stopped, where one has begun
             if now.replication >= 0:
-                need = end_replication(run, requests, pools, shelves, records, state.uses, state.replications)
+                need = end_replication(run, requests, pools, shelves, records, uses, replications)
                 if need != THROUGH:
                     return need
-            if now.replication + 1 == len(state.replications):
+            if now.replication + 1 == len(replications):
                 return THROUGH
-            begin_replication(start, people, run, pools, shelves, state.replications)
+            begin_replication(start, people, run, pools, shelves, replications)
 
         # room for whatever one turn of this loop may add: a walker that leaves may hand back every slot it holds, and
         # who joined for a turn that is over waits until one day or another

@@ -179,8 +179,16 @@ def _words(kind: Any) -> int:
 
 
 @lower_getattr_generic(GroupType)  # type: ignore[no-untyped-call, untyped-decorator]
-def _member(context: Any, builder: Any, group: Any, where: Any, name: str) -> Any:
-    place = group.fields.index(name)
+def _named(context: Any, builder: Any, group: Any, where: Any, name: str) -> Any:
+    return _member(context, builder, group, where, group.fields.index(name))
+
+
+@in_machine_code("static_getitem", GroupType, types.IntegerLiteral)
+def _numbered(context: Any, builder: Any, signature: Any, given: Any) -> Any:
+    return _member(context, builder, signature.args[0], *given)
+
+
+def _member(context: Any, builder: Any, group: Any, where: Any, place: int) -> Any:
     found, before = group.types[place], sum(_words(member) for member in group.types[:place])
     words = builder.bitcast(where, context.get_value_type(types.intp).as_pointer())
     first = builder.gep(words, [context.get_constant(types.intp, before)], inbounds=True)
