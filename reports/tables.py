@@ -181,12 +181,8 @@ def records(frame: pd.DataFrame) -> list[Any]:
     return list(frame.itertuples(index=False))
 
 
-def safe_csv(text: str) -> str:
-    """The same table, with an apostrophe before text that a spreadsheet would take for a formula."""
-    return _written(list(csv.reader(io.StringIO(text))))
-
-
 def _written(cells: Sequence[Sequence[str]]) -> str:
+    """The text of a table, with an apostrophe before text that a spreadsheet would take for a formula."""
     out = io.StringIO()
     rows = [[_plain(cell) if cell[:1] in SIGNS else cell for cell in row] for row in cells]
     csv.writer(out, lineterminator="\n").writerows(rows)

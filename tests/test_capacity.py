@@ -388,6 +388,12 @@ def test_zones_and_targets_stand_once() -> None:
         require_used({"turnaround_days_mean": 1.0}, [parse_target("infused_share >= 0.5")])
     with pytest.raises(ValueError, match="each target once"):
         require_once([parse_target("infused_share >= 50%"), parse_target("infused_share >= 0.5")])
+    with pytest.raises(ValueError, match=r"infused_share >= 0\.5 says more, and infused_share >= 0\.4 nothing"):
+        require_once([parse_target("infused_share >= 0.4"), parse_target("infused_share >= 0.5")])
+    with pytest.raises(ValueError, match="waiting_days_mean <= 100 says more"):
+        require_once([parse_target("waiting_days_mean <= 100"), parse_target("waiting_days_mean <= 120")])
+    with pytest.raises(ValueError, match="which nothing can meet together"):
+        require_once([parse_target("waiting_days_mean <= 100"), parse_target("waiting_days_mean >= 120")])
 
 
 @pytest.mark.parametrize(

@@ -204,12 +204,15 @@ replications: -1
         ("seed: 99999999999999999999", "seed: found 99999999999999999999; allowed: a whole number from 0 to 9223372036854775807"),
         ('seed: "1"', "seed: found '1'; allowed: a whole number from 0 to 9223372036854775807; write 1 without quotes"),
         ("replications: 0", "replications: found 0; allowed: a whole number from 1 to 1000000"),
+        ("metrics: []", "metrics: found an empty list; allowed: a list of metrics, such as [infused_share, net_benefit@100000]"),
+        ("vary: {}", "vary: found an empty section; allowed: a section of paths and values"),
+        ("variants: {'': {manufacturing.lines: 3}}", "variants: found an empty name; allowed: a name for each variant"),
         ("vary: {release_testing.sterility: [7 d, 1 wk]}", "vary.release_testing.sterility: found '1 wk', which is the same as '7 d'; allowed: each value once"),
         ("vary: {release_testing.sterility: [7,5 d, 9 d]}", "vary.release_testing.sterility: found '7,5 d'; decimal comma: write 7.5 d"),
     ],
 )  # fmt: skip
 def test_one_wrong_line_of_a_sweep_file(tmp_path: Path, line: str, told: str) -> None:
-    rest = "" if line.startswith("vary") else "vary: {manufacturing.lines: [1, 2]}\n"
+    rest = "" if line.startswith("var") else "vary: {manufacturing.lines: [1, 2]}\n"
     file = sweep_file(tmp_path, f"base: small.yaml\n{rest}{line}\n")
     with pytest.raises(ScenarioError) as caught:
         read_sweep_file(file)

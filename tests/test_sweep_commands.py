@@ -77,6 +77,11 @@ def test_sweep_from_a_file_with_a_tornado(small: Path) -> None:
         (["--vary", "manufacturing.lines=2:1"], "--vary manufacturing.lines: found 2 to 1"),
         (["--vary", "manufacturing.failure=0:1"], "without a step; allowed: FROM:TO:STEP, or the values one by one"),
         (["--vary", "a=1", "--vary", "a=2"], "--vary a: given twice"),
+        (["--vary", "manufacturing.lines=1,2", "--samples", "8"], "grid: takes no samples, as its values say which"),
+        (
+            ["--vary", "manufacturing.lines=1,2", "--metric", "referred", "--metric", "referred"],
+            "found the metric 'referred' twice; allowed: each once",
+        ),
         ([], "nothing is varied: give --vary PATH=VALUES, or a sweep file"),
         (
             ["--vary", "manufacturing.failure=0:1", "--design", "sobol", "--samples", "6"],
@@ -178,6 +183,18 @@ def test_what_common_random_numbers_save_is_in_the_differences(small: Path) -> N
         (["--target", "infused_share >= 0.5", "--cost", "qalys=3"], "--cost: found 'qalys'; allowed: PATH=NUMBER"),
         (["--target", "infused_share >= 0.5", "--vary", "apheresis.duration=1d,2d"], "--cost: found no cost of"),
         (["--target", "infused_share >= 0.5", "--zone", "infused=1"], "--zone: found infused, which is no target"),
+        (
+            ["--target", "infused_share >= 0.5", "--vary", "run.seed=1:3"],
+            "says how much is simulated, and is no capacity",
+        ),
+        (
+            ["--target", "infused_share >= 0.5", "--vary", "apheresis.chiars=1:3"],
+            "--vary apheresis.chiars: unknown key",
+        ),
+        (
+            ["--target", "waiting_days_mean <= 50", "--target", "waiting_days_mean >= 60"],
+            "waiting_days_mean <= 50 and waiting_days_mean >= 60, which nothing can meet together",
+        ),
         (["--target", "infused_share >= 0.5", "--evaluations", "2"], "Optuna"),
     ],
 )

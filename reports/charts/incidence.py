@@ -34,6 +34,7 @@ from sim.tables import CURVES, PROGRESSED_BEFORE
 from sim.tables import EVENTS as COMPETING
 
 EVENTS: Mapping[str, str] = CURVES
+Lines = Mapping[tuple[str, str], pd.DataFrame]
 LOSSES = tuple(name for name in COMPETING if name != "infused")
 MAIN = ("infused", PROGRESSED_BEFORE)
 """The curves that stand large: what is hoped for, and the outcome of the headline."""
@@ -84,30 +85,36 @@ def draw(incidence: pd.DataFrame, findings: Findings) -> Figure:
 
 def describe(incidence: pd.DataFrame, findings: Findings) -> str:
     """The alternative text: where each curve ends."""
-    parts = []
+    parts, every = [], _every_line(incidence)
     for scenario in findings.scenarios:
         ends = [
             f"{label.lower()} {level(curve.last)}"
             for event, label in EVENTS.items()
-            if (curve := _curve(incidence, scenario, event, label, mark(0))) is not None
+            if (curve := _curve(every, scenario, event, label, mark(0))) is not None
         ]
         if ends:
             parts.append(f"{scenario}: {listed(ends)}")
     return f"Cumulative incidence since referral, at the last day. {'; '.join(parts)}."
 
 
-def _curve(incidence: pd.DataFrame, scenario: str, event: str, name: str, look: Mark) -> Curve | None:
-    mine = incidence[(incidence["scenario"] == scenario) & (incidence["event"] == event)]
-    rows = mine[mine["estimate"].notna()].sort_values("day")
-    return None if rows.empty else Curve(name, look, rows)
+def _every_line(incidence: pd.DataFrame) -> Lines:
+    """The rows of each curve in order of days, by its scenario and event: taken out of the long table in one go."""
+    there = incidence[incidence["estimate"].notna()].sort_values("day")
+    by_line = there.groupby(["scenario", "event"], sort=False)
+    return {(str(scenario), str(event)): rows for (scenario, event), rows in by_line}
+
+
+def _curve(every: Lines, scenario: str, event: str, name: str, look: Mark) -> Curve | None:
+    rows = every.get((scenario, event))
+    return None if rows is None else Curve(name, look, rows)
 
 
 def _of_one(incidence: pd.DataFrame, findings: Findings, shared: dict[str, Any]) -> Figure:
-    figure = canvas()
+    figure, every = canvas(), _every_line(incidence)
     (scenario,) = findings.scenarios
     looks = {event: Mark(_colour(event), DASHES[event], "circle") for event in EVENTS}
-    shown = {event: label for event, label in EVENTS.items() if event == "infused" or _happens(incidence, event)}
-    curves = [c for e, label in shown.items() if (c := _curve(incidence, scenario, e, label, looks[e])) is not None]
+    shown = {event: label for event, label in EVENTS.items() if event == "infused" or _happens(every, event)}
+    curves = [c for e, label in shown.items() if (c := _curve(every, scenario, e, label, looks[e])) is not None]
     height = LARGE + 60
     last = last_day(incidence)
     _lines(figure, curves, last, "x", "y", legend=True)
@@ -124,15 +131,15 @@ def _of_one(incidence: pd.DataFrame, findings: Findings, shared: dict[str, Any])
 
 def _of_many(incidence: pd.DataFrame, findings: Findings, shared: dict[str, Any]) -> Figure:
     """The two main panels side by side, with who is still on the way below them; small ones of each loss under them."""
-    figure = canvas()
+    figure, every = canvas(), _every_line(incidence)
     by_event = {
         event: [
             curve
             for place, scenario in enumerate(findings.scenarios)
-            if (curve := _curve(incidence, scenario, event, scenario, mark(place))) is not None
+            if (curve := _curve(every, scenario, event, scenario, mark(place))) is not None
         ]
-        for event in (*MAIN, *(event for event in LOSSES if _happens(incidence, event)))
-        if event == "infused" or _happens(incidence, event)
+        for event in (*MAIN, *(event for event in LOSSES if _happens(every, event)))
+        if event == "infused" or _happens(every, event)
     }
     large = [event for event in by_event if event in MAIN]
     small = [event for event in by_event if event not in MAIN]
@@ -230,8 +237,8 @@ def _colour(event: str) -> str:
     return PROGRESSION if event == PROGRESSED_BEFORE else outcome_colour(event)
 
 
-def _happens(incidence: pd.DataFrame, event: str) -> bool:
-    return bool((incidence.loc[incidence["event"] == event, "estimate"] > 0.0).any())
+def _happens(every: Lines, event: str) -> bool:
+    return any((rows["estimate"] > 0.0).any() for (_, its), rows in every.items() if its == event)
 
 
 def _columns(count: int, gap: float) -> list[tuple[float, float]]:

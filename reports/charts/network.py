@@ -74,8 +74,8 @@ class Net:
 
 def draw(table: pd.DataFrame, findings: Findings) -> Figure:
     """A panel for each network that differs: boxes in three columns, and lines between them."""
-    picture, nets = canvas(), _nets(table, findings)
-    nets = nets[: on_a_page([_rows(net) * _pitch(net, wide=True) for net in nets], GAP)]
+    picture, every = canvas(), _nets(table, findings)
+    nets = every[: on_a_page([_rows(net) * _pitch(net, wide=True) for net in every], GAP)]
     pitches = [_pitch(net, wide=True) for net in nets]
     phone_pitches = [_pitch(net, wide=False) for net in nets]
     rows = [_rows(net) for net in nets]
@@ -113,7 +113,7 @@ def draw(table: pd.DataFrame, findings: Findings) -> Figure:
         subtitle="As on the first day of the measuring window; transport days are means"
         + (f"; {left} with fewer patients are not drawn" if left else "")
         + (f"; {counted(others, 'scenario')} more are not drawn" if others > 0 else ""),
-        alt=describe(table, findings),
+        alt=_described(every),
         height=ABOVE + sum(heights) + GAP * (len(nets) - 1) + BELOW,
         margin={"l": 10, "r": 10, "b": BELOW},
         legend=sorted(told),
@@ -125,8 +125,12 @@ def draw(table: pd.DataFrame, findings: Findings) -> Figure:
 
 def describe(table: pd.DataFrame, findings: Findings) -> str:
     """The alternative text: what each box says, column by column."""
+    return _described(_nets(table, findings))
+
+
+def _described(nets: list[Net]) -> str:
     parts = []
-    for net in _nets(table, findings):
+    for net in nets:
         said = [
             f"{name or MAKER}: {', '.join(lines)}" if lines else name or MAKER
             for boxes in net.boxes.values()

@@ -29,7 +29,7 @@ TOLD_DAY = 90
 def draw(incidence: pd.DataFrame, findings: Findings) -> Figure:
     """A panel a scenario: areas that fill 100% at each day since referral."""
     picture = canvas()
-    shares = {s: table for s in findings.scenarios if not (table := states(incidence, s)).empty}
+    shares = _shares(incidence, findings)
     domains = stacked([PANEL] * len(shares), GAP, ABOVE) if shares else []
     last = last_day(incidence)
     present = [name for name in STATES if any((table[name] > 0.0005).any() for table in shares.values())]
@@ -77,7 +77,7 @@ def draw(incidence: pd.DataFrame, findings: Findings) -> Figure:
         picture,
         title=_title(shares),
         subtitle=findings.population(),
-        alt=describe(incidence, findings),
+        alt=_described(incidence, shares),
         height=ABOVE + PANEL * len(shares) + GAP * max(0, len(shares) - 1) + BELOW,
         margin={"l": 62, "r": 24, "b": BELOW},
         legend=[STATES[name] for name in present],
@@ -87,13 +87,20 @@ def draw(incidence: pd.DataFrame, findings: Findings) -> Figure:
 
 def describe(incidence: pd.DataFrame, findings: Findings) -> str:
     """The alternative text: the states of each scenario at a day."""
+    return _described(incidence, _shares(incidence, findings))
+
+
+def _shares(incidence: pd.DataFrame, findings: Findings) -> dict[str, pd.DataFrame]:
+    """The states of each scenario that has any."""
+    return {s: table for s in findings.scenarios if not (table := states(incidence, s)).empty}
+
+
+def _described(incidence: pd.DataFrame, shares: Mapping[str, pd.DataFrame]) -> str:
     parts = []
-    for scenario in findings.scenarios:
-        table = states(incidence, scenario)
-        if not table.empty:
-            at = table[table.index == _day(table)].iloc[0]
-            named = [f"{uncapital(STATES[n])} {_told(table, n)}" for n in STATES if at[n] > 0.0005]
-            parts.append(f"{scenario}: {listed(named)}")
+    for scenario, table in shares.items():
+        at = table[table.index == _day(table)].iloc[0]
+        named = [f"{uncapital(STATES[n])} {_told(table, n)}" for n in STATES if at[n] > 0.0005]
+        parts.append(f"{scenario}: {listed(named)}")
     day = TOLD_DAY if incidence["day"].max() >= TOLD_DAY else int(incidence["day"].max())
     after = f"{counted(day, 'day')} after referral: {'; '.join(parts)}"
     return f"Stacked areas of where patients are by day since referral; {after}."

@@ -75,11 +75,6 @@ def with_those_in_progress(s: Scenario, path: Path, resources: Sequence[Resource
     return path
 
 
-def known_ahead(its: Mapping[str, Rest]) -> tuple[str, ...]:
-    """The stages under way of all of them, each once."""
-    return tuple(dict.fromkeys(stage.name for rest in its.values() for stage in rest.stages))
-
-
 def rests(s: Scenario, path: Path, resources: Sequence[Resource]) -> Mapping[str, Rest]:
     """What is left of a path, by the flag of those who have come so far."""
     if s.in_progress is None:

@@ -38,9 +38,9 @@ class Distribution(ABC):
         """Expected days."""
 
     @property
-    @abstractmethod
     def is_fixed(self) -> bool:
         """Whether every duration is the same."""
+        return False
 
 
 def _require(true: bool, message: str) -> None:
@@ -159,10 +159,6 @@ class Exponential(Distribution):
     def mean(self) -> float:
         return self.mean_days + self.shift
 
-    @property
-    def is_fixed(self) -> bool:
-        return False
-
 
 @dataclass(frozen=True)
 class Gamma(Distribution):
@@ -183,10 +179,6 @@ class Gamma(Distribution):
     def mean(self) -> float:
         return self.mean_days + self.shift
 
-    @property
-    def is_fixed(self) -> bool:
-        return False
-
 
 @dataclass(frozen=True)
 class Weibull(Distribution):
@@ -206,10 +198,6 @@ class Weibull(Distribution):
 
     def mean(self) -> float:
         return self.scale * math.gamma(1.0 + 1.0 / self.shape) + self.shift
-
-    @property
-    def is_fixed(self) -> bool:
-        return False
 
 
 @dataclass(frozen=True)
@@ -238,10 +226,6 @@ class TruncatedNormal(Distribution):
         low, high = self._scores
         slope = (math.exp(-0.5 * low**2) - math.exp(-0.5 * high**2)) / math.sqrt(2.0 * math.pi)
         return self.mean_days + self.sd * slope / share_between(low, high)
-
-    @property
-    def is_fixed(self) -> bool:
-        return False
 
 
 def share_between(low: float, high: float) -> float:

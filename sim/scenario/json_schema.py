@@ -31,7 +31,6 @@ WORDS: dict[str, dict[str, Any]] = {
     REMOVED: {"type": "null", "description": "Removes what is inherited; the default holds."},
     REPLACED: {"const": True, "description": "Nothing that is inherited of this map stays."},
 }
-SCHEMA_HINT: dict[str, Any] = {"type": "string", "description": "Where this schema is."}
 
 
 class _Generator(GenerateJsonSchema):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import typing
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -125,4 +126,6 @@ def inline(plain: Any, shorten_lists: bool = True) -> str:
         shown = plain[: LONGEST_LIST_SHOWN - 1] if cut else plain
         texts = [inline(item, shorten_lists) for item in shown]
         return f"[{', '.join([*texts, f'... {len(plain)} in all'] if cut else texts)}]"
+    if isinstance(plain, float) and not math.isfinite(plain):
+        return ".nan" if math.isnan(plain) else f"{'-' if plain < 0.0 else ''}.inf"
     return str(plain)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 from pydantic import Field, StrictBool
 
@@ -10,6 +10,14 @@ from sim.scenario.kinds import Days
 from sim.scenario.lists import NameList
 from sim.scenario.section import Section
 from sim.scenario.supply import ShareOf, Time
+
+Strategy = Literal["autologous", "allogeneic", "hybrid", "standard_care"]
+STRATEGIES: tuple[str, ...] = get_args(Strategy)
+
+
+def products(strategy: str) -> tuple[str, ...]:
+    """The kinds of product that patients are given; standard care, where nobody is given a product."""
+    return ("autologous", "allogeneic") if strategy == "hybrid" else (strategy,)
 
 
 class Hybrid(Section):

@@ -96,7 +96,7 @@ class Ended(KeyboardInterrupt):
     """Another signal than that of Ctrl-C, which ends the program in the same way."""
 
     def __init__(self, number: int) -> None:
-        super().__init__()
+        super().__init__(number)  # SimPy makes it anew from its arguments where it comes out of a simulated process
         self.number = number
 
 

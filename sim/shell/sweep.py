@@ -109,7 +109,7 @@ def read_sweep(files: Sequence[Path], vary: Sequence[str]) -> SweepFile:
         if is_sweep_file(file):
             raise click.UsageError(f"{file} is a sweep file: it says itself what is varied, and stands alone")
     if not vary:
-        raise click.UsageError("nothing is varied: give --vary PATH=VALUES, or a sweep file")
+        raise click.UsageError("nothing is varied: give --vary PATH=VALUES, or a sweep file, which has the key base")
     return replace(varied(vary), files=tuple(files))
 
 

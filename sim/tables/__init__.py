@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 from sim.tables.arrangement import ARRANGEMENT
 from sim.tables.calibration import CALIBRATION
-from sim.tables.comparison import COMPARISON
+from sim.tables.comparison import COMPARISON, VALIDATION
 from sim.tables.contract import Bounds, Column, ContractError, Kind, Table
 from sim.tables.economics import ECONOMICS
 from sim.tables.forecast import FORECAST
@@ -17,15 +17,15 @@ from sim.tables.patients import BIG, EVENTS_TABLE, PATIENTS, QUANTITIES
 from sim.tables.points import POINTS
 from sim.tables.records import RECORDS
 from sim.tables.robustness import ROBUSTNESS
+from sim.tables.through_time import THROUGH_TIME
 from sim.tables.words import CURVES, EVENTS, OUTCOMES, PROGRESSED_BEFORE, PROGRESSED_IN, WITHDRAWALS
 
 VERSION = 3
 """Of the contract, kept in the manifest; a folder of another version is not read."""
 
-TABLES: Mapping[str, Table] = {
-    table.name: table
-    for table in (*COMPARISON, *ARRANGEMENT, *ROBUSTNESS, *ECONOMICS, *POINTS, *RECORDS, *CALIBRATION, *FORECAST, *BIG)
-}
+OF_A_RUN = (*COMPARISON, *THROUGH_TIME, VALIDATION, *ARRANGEMENT, *ROBUSTNESS)
+OF_STUDIES = (*ECONOMICS, *POINTS, *RECORDS, *CALIBRATION, *FORECAST, *BIG)
+TABLES: Mapping[str, Table] = {table.name: table for table in (*OF_A_RUN, *OF_STUDIES)}
 """Every table by its name."""
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Any
@@ -126,11 +126,6 @@ class Table:
         assert self.per_scenario
         return f"{self.name}/{number}{self.suffix}"
 
-    @property
-    def over_patients(self) -> bool:
-        """Whether it holds means over patients: beside them stand how many, and how many of them are unresolved."""
-        return bool(self.intervals) and not self.not_of_patients
-
     def column(self, name: str) -> Column | None:
         """The declaration behind a column's name; a family only where no column has that very name."""
         exact = (column for column in self.columns if column.name == name)
@@ -177,31 +172,6 @@ class Table:
         if empty and not column.null:
             raise ContractError(f"{self.file}: {name}: {empty} of {len(typed)} cells have no value")
         return typed.array
-
-    def impossible(self, frame: pd.DataFrame) -> Iterator[str]:
-        """A sentence for each number that cannot be: outside its bounds, or an interval that does not hold its mean."""
-        units = frame["unit"].astype(str).tolist() if "unit" in frame else [""] * len(frame)
-        for name in frame.columns:
-            column = self.column(str(name))
-            if column is None or column.kind not in (Kind.NUMBER, Kind.WHOLE):
-                continue
-            numbers = frame[name].astype("Float64").to_numpy(dtype=float, na_value=math.nan)
-            for row, (value, unit) in enumerate(zip(numbers.tolist(), units, strict=True)):
-                low, high = column.bounds.of(unit)
-                if not math.isnan(value) and not low - NEAR <= value <= high + NEAR:
-                    yield f"{self.file}: {self._row(frame, row)}: {name} is {value:g}, possible: {low:g} to {high:g}"
-        for estimate, low_name, high_name in self.intervals:
-            if {estimate, low_name, high_name} <= set(frame.columns):
-                outside = (frame[low_name] > frame[estimate] + NEAR) | (frame[high_name] < frame[estimate] - NEAR)
-                for row in outside.fillna(False).to_numpy().nonzero()[0].tolist():
-                    yield f"{self.file}: {self._row(frame, row)}: {estimate} is not between {low_name} and {high_name}"
-
-    def _row(self, frame: pd.DataFrame, row: int) -> str:
-        return ", ".join(f"{name} {frame[name].iloc[row]}" for name in self.key)
-
-
-NEAR = 1e-9
-"""What arithmetic may leave of a bound."""
 
 
 def _typed(kind: Kind, values: Any) -> pd.Series[Any]:

@@ -7,13 +7,14 @@ from collections.abc import Iterator, Sequence
 
 from sim.tables.arrangement import ARRANGEMENT
 from sim.tables.calibration import CALIBRATION
-from sim.tables.comparison import COMPARISON
+from sim.tables.comparison import COMPARISON, VALIDATION
 from sim.tables.contract import Bounds, Column, Table
 from sim.tables.economics import ECONOMICS
 from sim.tables.forecast import FORECAST
 from sim.tables.patients import BIG
 from sim.tables.points import POINTS
 from sim.tables.records import RECORDS
+from sim.tables.through_time import THROUGH_TIME
 
 CHAPTERS: Sequence[tuple[str, str, Sequence[Table]]] = (
     (
@@ -24,7 +25,7 @@ CHAPTERS: Sequence[tuple[str, str, Sequence[Table]]] = (
     (
         "Runs and comparisons",
         "Means are over replications; `low` and `high` bound 95% simulation intervals.",
-        (*COMPARISON, *ARRANGEMENT),
+        (*COMPARISON, *THROUGH_TIME, VALIDATION, *ARRANGEMENT),
     ),
     ("Costs and quality of life", "Only where every scenario has a section `economics`.", ECONOMICS),
     ("Studies of many points", "Of sweeps, plans and probabilistic sensitivity analyses.", POINTS),

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from sim.tables.contract import Table
-from sim.tables.shared import REPLICATION, SCENARIO, days, flag, number, text, whole
+from sim.tables.shared import REPLICATION, SCENARIO, SINCE_START, days, flag, number, text, whole
 
-SINCE_START = "days since the start"
 NOT_INFUSED = "not infused"
 LIVES = "neither infused nor given the alternative, or the scenario does not say what becomes of them"
 WHO = (

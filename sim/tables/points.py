@@ -52,16 +52,11 @@ def change(end: str) -> tuple[Column, Column, Column]:
 
 POINTS = (
     Table(
-        "points",
-        "Points",
-        "point",
-        (*POINT, text("<path>", "The varied input as written.", "the point leaves it alone")),
-        ("point",),
+        "points", "Points", "point",
+        (*POINT, text("<path>", "The varied input as written.", "the point leaves it alone")), ("point",),
     ),
     Table(
-        "sweep",
-        "Sweep",
-        "point by scenario by metric; also as `sweep.parquet`",
+        "sweep", "Sweep", "point by scenario by metric; also as `sweep.parquet`",
         (
             *POINT,
             VARIED,
@@ -71,13 +66,10 @@ POINTS = (
             REPLICATIONS,
             *TO_COUNT,
         ),
-        ("point", "scenario", "metric"),
-        (ESTIMATE,),
+        ("point", "scenario", "metric"), (ESTIMATE,),
     ),
     Table(
-        "sweep_differences",
-        "Sweep, differences",
-        "point by scenario but the first by metric",
+        "sweep_differences", "Sweep, differences", "point by scenario but the first by metric",
         (
             *POINT,
             VARIED,
@@ -89,13 +81,10 @@ POINTS = (
             *TO_COUNT,
             *BASELINE_TO_COUNT,
         ),
-        ("point", "scenario", "metric"),
-        (ESTIMATE,),
+        ("point", "scenario", "metric"), (ESTIMATE,),
     ),
     Table(
-        "heat_map",
-        "Heat map",
-        "point of a grid of two inputs by scenario by metric",
+        "heat_map", "Heat map", "point of a grid of two inputs by scenario by metric",
         (
             text("x_path", "The first varied input."),
             Column("x", Kind.INPUT, "Its value."),
@@ -106,13 +95,10 @@ POINTS = (
             *estimate("Mean over replications.", Bounds.BY_UNIT),
             *TO_COUNT,
         ),
-        ("x", "y", "scenario", "metric"),
-        (ESTIMATE,),
+        ("x", "y", "scenario", "metric"), (ESTIMATE,),
     ),
     Table(
-        "tornado",
-        "Tornado",
-        "scenario by metric by varied input",
+        "tornado", "Tornado", "scenario by metric by varied input",
         (
             SCENARIO,
             *METRIC,
@@ -126,29 +112,21 @@ POINTS = (
             *change("low"),
             *change("high"),
             number(
-                "swing",
-                "Largest minus smallest of the three means.",
-                OF_METRIC,
-                "one of the three has no value",
+                "swing", "Largest minus smallest of the three means.", OF_METRIC, "one of the three has no value",
                 Bounds.NOT_NEGATIVE,
             ),
             *estimate(
-                "Mean at the last value less that at the first, paired by replication.",
-                Bounds.CHANGE_BY_UNIT,
-                OF_METRIC,
-                around("range"),
+                "Mean at the last value less that at the first, paired by replication.", Bounds.CHANGE_BY_UNIT,
+                OF_METRIC, around("range"),
             ),
             VERDICT,
             *TO_COUNT,
             whole("rank", "Place by swing, 1 for the largest.", null="no swing"),
         ),
-        ("scenario", "path", "metric"),
-        (around("low_change"), around("high_change"), around("range")),
+        ("scenario", "path", "metric"), (around("low_change"), around("high_change"), around("range")),
     ),
     Table(
-        "sobol",
-        "Sobol",
-        "scenario by metric by varied input",
+        "sobol", "Sobol", "scenario by metric by varied input",
         (
             SCENARIO,
             *METRIC,
@@ -161,9 +139,7 @@ POINTS = (
         ("scenario", "path", "metric"),
     ),
     Table(
-        "morris",
-        "Morris",
-        "scenario by metric by varied input",
+        "morris", "Morris", "scenario by metric by varied input",
         (
             SCENARIO,
             *METRIC,
@@ -176,9 +152,7 @@ POINTS = (
         ("scenario", "metric", "path"),
     ),
     Table(
-        "prcc",
-        "Partial rank correlation",
-        "scenario by metric by varied input",
+        "prcc", "Partial rank correlation", "scenario by metric by varied input",
         (
             SCENARIO,
             *METRIC,
@@ -188,14 +162,10 @@ POINTS = (
             number("high", "Upper end of its 95% interval.", null=FLAT, bounds=Bounds.CORRELATION),
             share("p_value", "Of no correlation, by Student's t.", FLAT),
         ),
-        ("scenario", "metric", "path"),
-        (("prcc", "low", "high"),),
-        not_of_patients="of the points of a design",
+        ("scenario", "metric", "path"), (("prcc", "low", "high"),), not_of_patients="of the points of a design",
     ),
     Table(
-        "plan",
-        "Plan",
-        "combination that was run by target, in order of cost",
+        "plan", "Plan", "combination that was run by target, in order of cost",
         (
             whole("combination", "Number of the combination in the whole grid, from 0."),
             VARIED,
@@ -219,13 +189,10 @@ POINTS = (
             *TO_COUNT,
             *estimate("Proportion of the measured who are infused.", Bounds.SHARE, "share", around("infused_share")),
         ),
-        ("combination", "target"),
-        (ESTIMATE, around("infused_share")),
+        ("combination", "target"), (ESTIMATE, around("infused_share")),
     ),
     Table(
-        "psa",
-        "Samples",
-        "sample by strategy, as hesim reads it",
+        "psa", "Samples", "sample by strategy, as hesim reads it",
         (
             SAMPLE,
             STRATEGY,
@@ -236,9 +203,7 @@ POINTS = (
         ("sample", "strategy"),
     ),
     Table(
-        "psa_wide",
-        "Samples, wide",
-        "sample; dampack, BCEA and voi read its columns of costs and effects as they are",
+        "psa_wide", "Samples, wide", "sample; dampack, BCEA and voi read its columns of costs and effects as they are",
         (
             SAMPLE,
             number("costs_<strategy>", "Mean discounted cost per patient referred.", "money", NOBODY),
@@ -247,23 +212,18 @@ POINTS = (
         ("sample",),
     ),
     Table(
-        "psa_inputs",
-        "Inputs of the samples",
-        "sample",
+        "psa_inputs", "Inputs of the samples", "sample",
         (
             SAMPLE,
             Column(
-                "<path>",
-                Kind.INPUT,
+                "<path>", Kind.INPUT,
                 "The input's value: days, per day or a plain number. `path (scenario)` where scenarios differ.",
             ),
         ),
         ("sample",),
     ),
     Table(
-        "uncertain_inputs",
-        "Uncertain inputs",
-        "scenario by uncertain input",
+        "uncertain_inputs", "Uncertain inputs", "scenario by uncertain input",
         (
             SCENARIO,
             PATH,
@@ -278,9 +238,7 @@ POINTS = (
         ("scenario", "path"),
     ),
     Table(
-        "ce_plane",
-        "CE plane",
-        "sample by strategy but the first",
+        "ce_plane", "CE plane", "sample by strategy but the first",
         (
             SAMPLE,
             STRATEGY,
@@ -293,9 +251,7 @@ POINTS = (
         ("sample", "strategy"),
     ),
     Table(
-        "psa_quadrants",
-        "Quadrants",
-        "strategy but the first, over samples",
+        "psa_quadrants", "Quadrants", "strategy but the first, over samples",
         (
             STRATEGY,
             BASELINE,
@@ -321,13 +277,10 @@ POINTS = (
             *BASELINE_TO_COUNT,
             ASSUMED,
         ),
-        ("strategy",),
-        (around("incremental_cost"), around("incremental_qalys")),
+        ("strategy",), (around("incremental_cost"), around("incremental_qalys")),
     ),
     Table(
-        "psa_nmb",
-        "Net benefit, samples",
-        "strategy by willingness to pay, over samples",
+        "psa_nmb", "Net benefit, samples", "strategy by willingness to pay, over samples",
         (
             STRATEGY,
             WILLINGNESS,
@@ -343,13 +296,10 @@ POINTS = (
             *TO_COUNT,
             ASSUMED,
         ),
-        ("strategy", "willingness_to_pay"),
-        (around("net_benefit"), around("increment")),
+        ("strategy", "willingness_to_pay"), (around("net_benefit"), around("increment")),
     ),
     Table(
-        "ceac",
-        "CEAC",
-        "strategy by willingness to pay",
+        "ceac", "CEAC", "strategy by willingness to pay",
         (
             WILLINGNESS,
             MONEY,
@@ -362,23 +312,19 @@ POINTS = (
         ("strategy", "willingness_to_pay"),
     ),
     Table(
-        "evpi",
-        "EVPI",
-        "willingness to pay",
+        "evpi", "EVPI", "willingness to pay",
         (
             WILLINGNESS,
             MONEY,
             number(
                 "evpi",
                 "Expected value of perfect information per patient referred, freed of the noise of few replications.",
-                "money",
-                bounds=Bounds.NOT_NEGATIVE,
+                "money", bounds=Bounds.NOT_NEGATIVE,
             ),
             number("standard_error", "Its standard error, by bootstrap.", "money", ONE, Bounds.NOT_NEGATIVE),
             number(
                 "evpi_uncorrected",
-                "The mean of the highest net benefit less the highest mean, noise of the simulation included.",
-                "money",
+                "The mean of the highest net benefit less the highest mean, noise of the simulation included.", "money",
                 bounds=Bounds.NOT_NEGATIVE,
             ),
             number("population_evpi", *FOR_POPULATION, Bounds.NOT_NEGATIVE),
@@ -387,18 +333,14 @@ POINTS = (
                 "simulation_share",
                 "How much of the variance of net benefit between the best and the next best strategy is left over "
                 "from too few replications.",
-                "share",
-                "one strategy or one replication only",
-                Bounds.NOT_NEGATIVE,
+                "share", "one strategy or one replication only", Bounds.NOT_NEGATIVE,
             ),
             ASSUMED,
         ),
         ("willingness_to_pay",),
     ),
     Table(
-        "evppi",
-        "EVPPI",
-        "input or group by willingness to pay; each input that was held fixed",
+        "evppi", "EVPPI", "input or group by willingness to pay; each input that was held fixed",
         (
             text("input", "Path of the input as in `psa_inputs.csv`, or name of the group."),
             text("kind", "one input, group, or not assessed: held fixed."),
@@ -406,11 +348,8 @@ POINTS = (
             number("willingness_to_pay", "Willingness to pay for a QALY.", "money", UNASSESSED, Bounds.NOT_NEGATIVE),
             MONEY,
             number(
-                "evppi",
-                "Expected value per patient referred of knowing the input, or all of the group.",
-                "money",
-                UNASSESSED,
-                Bounds.NOT_NEGATIVE,
+                "evppi", "Expected value per patient referred of knowing the input, or all of the group.", "money",
+                UNASSESSED, Bounds.NOT_NEGATIVE,
             ),
             number("standard_error", "Its standard error.", "money", UNASSESSED, Bounds.NOT_NEGATIVE),
             number("population_evppi", *FOR_POPULATION, Bounds.NOT_NEGATIVE),
@@ -418,9 +357,7 @@ POINTS = (
         ("input", "willingness_to_pay"),
     ),
     Table(
-        "evsi",
-        "EVSI",
-        "study by willingness to pay",
+        "evsi", "EVSI", "study by willingness to pay",
         (
             text("input", "Path of the input that the study is of."),
             whole("patients", "How many patients it has.", "patients"),
@@ -437,4 +374,4 @@ POINTS = (
         ),
         ("input", "patients", "enrolment_days", "follow_up_days", "sd", "willingness_to_pay"),
     ),
-)
+)  # fmt: skip

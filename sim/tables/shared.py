@@ -6,6 +6,8 @@ from sim.tables.contract import Bounds, Column, Kind
 
 ONE = "one replication only, or nothing to estimate"
 NOBODY = "nobody, or nothing, to take it from"
+SINCE_START = "days since the start"
+SINCE_REFERRAL = "days since referral"
 
 
 def text(name: str, words: str, null: str = "", optional: bool = False) -> Column:

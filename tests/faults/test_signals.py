@@ -14,7 +14,9 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+import simpy
 
+from sim.shell.screen import Ended, code_of
 from tests.experiments import slow_sweep
 from tests.faults.program import ROOT, contents, end, finish, leftovers, once_kept, start, wait_for, workers_of
 from tests.faults.test_run import LONG, QUICK, holds
@@ -123,3 +125,14 @@ def test_a_full_screen_is_told_in_one_line(folder: Path, arguments: list[str]) -
     assert done.stderr.splitlines()[-1].endswith("No space left on device")
     assert "Traceback" not in done.stderr
     assert len(done.stderr.splitlines()) == 1 or arguments[0] == "check"
+
+
+def test_an_end_inside_a_simulated_process_is_an_end() -> None:
+    def ended() -> Iterator[simpy.Event]:
+        yield clock.timeout(1.0)
+        raise Ended(signal.SIGTERM)
+
+    clock = simpy.Environment()
+    with pytest.raises(Ended) as caught:
+        clock.run(until=clock.process(ended()))
+    assert code_of(caught.value) == 128 + signal.SIGTERM

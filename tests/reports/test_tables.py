@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import math
 import re
 import shutil
@@ -11,7 +13,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from reports.tables import ResultsError, read, safe_csv
+from reports.tables import ResultsError, read
 
 
 @pytest.fixture
@@ -126,11 +128,17 @@ def test_names_stay_text_and_empty_numbers_are_nan(copy: Path) -> None:
     assert math.isnan(donor["estimate"].iloc[0])
 
 
-def test_a_spreadsheet_meets_no_formula() -> None:
-    text = 'name,value\n=cmd(),-3.5\n+1x,+1\n@a,1e-3\n-,"-b, c"\nplain,nan\n'
-    assert safe_csv(text) == "name,value\n'=cmd(),-3.5\n'+1x,+1\n'@a,1e-3\n'-,\"'-b, c\"\nplain,nan\n"
+@pytest.mark.parametrize("name", ["=cmd()", "+1x", "@a", "-", '-b, "c"'])
+def test_a_spreadsheet_meets_no_formula(copy: Path, name: str) -> None:
+    cell = '"' + name.replace('"', '""') + '"'
+    for path in copy.glob("*.csv"):
+        path.write_text(path.read_text(encoding="utf-8").replace('"Autologous, just enough slots"', cell), "utf-8")
+    tables = read(copy)
+    assert name in set(tables["summary"]["scenario"])
+    kept = list(csv.reader(io.StringIO(tables.texts["summary"])))
+    assert {row[kept[0].index("scenario")] for row in kept[1:]} == {f"'{name}", "Allogeneic, off the shelf"}
 
 
-def test_safe_csv_keeps_the_digits(copy: Path) -> None:
+def test_the_text_of_a_table_keeps_the_digits(copy: Path) -> None:
     tables = read(copy)
     assert tables.texts["differences"] == (copy / "differences.csv").read_text(encoding="utf-8")

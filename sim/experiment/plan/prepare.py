@@ -24,6 +24,8 @@ from sim.experiment.sweep.prepare import warnings_of
 from sim.scenario import ScenarioError
 from sim.scenario.naming import changed_meaning
 
+RUN = "run"
+
 
 @dataclass(frozen=True, eq=False)
 class PreparedPlan:
@@ -69,7 +71,9 @@ def prepare_plan(
     levers = []
     for factor in factors:
         with option(f"vary {factor.path}"):
-            levers.append(ascending(factor))
+            if factor.path.split(".")[0] == RUN:
+                raise ValueError("says how much is simulated, and is no capacity; allowed: what a planner can choose")
+            levers.append(_lever(base, factor))
     with option("cost"):
         known = {} if costs else standing_prices(base, levers)
         space = Space(tuple(levers), known or parse_costs(costs, [lever.path for lever in levers]))
@@ -89,6 +93,19 @@ def prepare_plan(
     require_of_use(base, plan.points, places_of(levers))
     told = [f"cost a month of one unit, from economics.costs.capacity: {_listed(known)}"] if known else []
     return PreparedPlan(plan, asked, (*changed_meaning(base.scenarios), *told), tuple(warnings_of(base)))
+
+
+def _lever(base: Base, factor: Factor) -> Factor:
+    """The factor with its values in order; where they have none, what the scenario has against the path comes first."""
+    try:
+        return ascending(factor)
+    except ValueError:
+        try:
+            for loaded in base.scenarios.values():
+                loaded.scenario_with([f"{factor.path}={factor.ends[0]}"])
+        except ScenarioError as error:
+            raise relocate(error, places_of([factor])) from error
+        raise
 
 
 def _listed(prices: Mapping[str, float]) -> str:

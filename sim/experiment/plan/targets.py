@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -130,11 +131,20 @@ def require_used(zones: Mapping[str, float], targets: Sequence[Target]) -> None:
 
 
 def require_once(targets: Sequence[Target]) -> None:
-    """Nothing, or a ValueError where a target is given twice."""
-    told = [str(target) for target in targets]
-    twice = next((one for one in told if told.count(one) > 1), None)
-    if twice is not None:
-        raise ValueError(f"found {twice} twice; allowed: each target once")
+    """Nothing, or a ValueError where a target is given twice, says no more than another, or contradicts it."""
+    for one, other in itertools.combinations(targets, 2):
+        if one.metric.name != other.metric.name:
+            continue
+        if str(one) == str(other):
+            raise ValueError(f"found {one} twice; allowed: each target once")
+        if one.at_most == other.at_most:
+            strict, lax = (one, other) if (one.value < other.value) == one.at_most else (other, one)
+            raise ValueError(
+                f"found {one} and {other}; {strict} says more, and {lax} nothing beside it: leave that out"
+            )
+        top, bottom = (one, other) if one.at_most else (other, one)
+        if top.value < bottom.value:
+            raise ValueError(f"found {one} and {other}, which nothing can meet together; leave one of them out")
 
 
 def parse_costs(texts: Sequence[str], paths: Sequence[str]) -> dict[str, float]:

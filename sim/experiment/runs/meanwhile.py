@@ -6,6 +6,7 @@ at once, and one that is killed leaves nothing that could be taken for a kernel 
 
 from __future__ import annotations
 
+import gc
 import subprocess
 import sys
 import time
@@ -69,3 +70,5 @@ def compile_alone() -> None:
     with (found / LOCK).open("ab") as lock:
         if own(lock, wait=False) and not is_compiled():
             engine(COMPILED)
+            # nobody looks for garbage in what the compiler made: a second that the command can use
+            gc.freeze()

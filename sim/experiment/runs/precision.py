@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from sim.outcomes.economic_metrics import require_metric, values_of, within_of
 from sim.outcomes.estimates import interval
-from sim.outcomes.metrics import INFUSED_AND_FREE, TREATED_AND_FREE, followed_long_enough
+from sim.outcomes.formulas import followed_long_enough
+from sim.outcomes.metrics import INFUSED_AND_FREE, TREATED_AND_FREE
 from sim.scenario import Scenario
 from sim.scenario.problems import show
 from sim.scenario.unused import why_unused

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from sim.pure.survival import known_table
 from sim.scenario import Loaded
 from sim.scenario.afterwards import Durability
-from sim.scenario.schema import products
+from sim.scenario.mixed import products
 from sim.tables.words import counted
 
 FloatArray = NDArray[np.float64]

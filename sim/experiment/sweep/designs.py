@@ -55,6 +55,10 @@ def build_design(
     `samples`: points of a Latin hypercube, base samples of a Sobol design (times factors + 2), trajectories of Morris
     (times factors + 1). Raises ValueError and LibraryMissingError in words for the user.
     """
+    if samples is not None and kind not in SAMPLED:
+        raise ValueError(f"takes no samples, as its values say which points it has; allowed with {', '.join(SAMPLED)}")
+    if not factors and kind != "grid":
+        raise ValueError("found nothing to vary; allowed with variants alone: grid")
     shares = None
     size = samples or DEFAULT_SAMPLES.get(kind, 0)
     if not factors:

@@ -45,6 +45,8 @@ def require_outcomes(base: Base, paths: Sequence[str], metrics: Sequence[str]) -
     """Nothing, or a ValueError where these scenarios have no such metric, or an input is of economics that are not."""
     why = why_no_economics(base)
     for name in metrics:
+        if metrics.count(name) > 1:
+            raise ValueError(f"found the metric {show(name)} twice; allowed: each once")
         economic = require_metric(name.removeprefix(INCREMENTAL)) is not None
         if name.startswith(INCREMENTAL) and (not economic or "@" not in name or len(base.names) < 2):
             raise ValueError(

@@ -15,7 +15,7 @@ from sim.scenario.problems import any_of, show
 from sim.scenario.units import DAYS_PER_UNIT, UNIT_OF_SPELLING
 
 MOST_LEVELS = 10_000
-ALLOWED = "allowed: values with commas between them, such as 4,8,12, or FROM:TO:STEP, such as 4:20:2"
+VALUES = "values with commas between them, such as 4,8,12, or FROM:TO:STEP, such as 4:20:2"
 
 
 @dataclass(frozen=True)
@@ -117,14 +117,14 @@ def parse_factor(text: str) -> Factor:
     path, separator, values = text.partition("=")
     path = path.strip()
     if not separator or not path or not values.strip():
-        raise ValueError(f"found {show(text)}; allowed: PATH=VALUES; {ALLOWED}")
+        raise ValueError(f"found {show(text)}; allowed: PATH=VALUES, with {VALUES}")
     parts = split(values, ":")
     if len(parts) in (2, 3) and all(AMOUNT.fullmatch(part) for part in parts):
         low, high, *step = [amount(part) for part in parts]
         return between(path, low, high, *step)
     levels = tuple(part.strip() for part in split(values, ","))
     if not all(levels):
-        raise ValueError(f"found {show(values)}; {ALLOWED}")
+        raise ValueError(f"found {show(values)}; allowed: {VALUES}")
     require_different(path, levels)
     return Factor(path, levels)
 

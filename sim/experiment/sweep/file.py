@@ -162,7 +162,7 @@ class _Reader:
     def metrics(self) -> tuple[str, ...]:
         node = self.tree.entries.get("metrics")
         found = [] if node is None else plain(node)
-        if not isinstance(found, list) or not all(isinstance(name, str) for name in found):
+        if not isinstance(found, list) or not all(isinstance(name, str) for name in found) or (node and not found):
             allowed = "allowed: a list of metrics, such as [infused_share, net_benefit@100000]"
             self.report(self.tree.keys["metrics"], "metrics", f"found {show(found)}; {allowed}")
             return ()
@@ -183,7 +183,7 @@ class _Reader:
 
     def section(self, key: str) -> Branch | None:
         node = self.tree.entries.get(key)
-        if node is None or isinstance(node, Branch):
+        if node is None or (isinstance(node, Branch) and node.entries):
             return node
         self.report(self.tree.keys[key], key, f"found {show(plain(node))}; allowed: a section of paths and values")
         return None
@@ -199,6 +199,8 @@ class _Reader:
         section = self.section("variants")
         found = {}
         for name, node in section.entries.items() if section is not None else ():
+            if not name.strip():
+                self.report(node.place, "variants", "found an empty name; allowed: a name for each variant")
             if not isinstance(node, Branch):
                 self.report(node.place, f"variants.{name}", f"found {show(plain(node))}; allowed: paths and values")
                 continue

@@ -15,7 +15,7 @@ from typing import IO
 from sim.experiment.disk.folder import FolderError
 from sim.experiment.runs.limits import require_size
 from sim.experiment.runs.replicate import Arm
-from sim.experiment.runs.work import AHEAD, in_processes
+from sim.experiment.runs.work import AHEAD, in_processes, settle
 from sim.scenario import Loaded, Place, Problem, ScenarioError
 from sim.scenario.problems import COMMAND_LINE
 from sim.scenario.unused import why_unused
@@ -24,8 +24,9 @@ from sim.scenario.unused import why_unused
 MOST_PROBLEMS = 50
 # So many bytes of checked points stay in memory: some 350 of the shipped pair.
 MOST_IN_MEMORY = 16 * 2**20
-# So many points are looked at by several processes, so many of them at a time: each takes some 15 ms.
-POINTS_FOR_WORKERS, POINTS_AT_ONCE = 100, 20
+# So many points are looked at by several processes, so many of them at a time: each takes some 8 ms, and to unpack the
+# scenarios, once each time, 15 ms.
+POINTS_FOR_WORKERS, POINTS_AT_ONCE = 100, 50
 
 
 @dataclass(frozen=True)
@@ -173,7 +174,9 @@ def _looked_at(base: Base, points: Sequence[Point], workers: int) -> Iterator[by
 
 
 def _look_at_all(base: Base, points: Sequence[Point]) -> list[bytes | list[Problem]]:
-    return [_look_at(base, point) for point in points]
+    found = [_look_at(base, point) for point in points]
+    settle()
+    return found
 
 
 def _look_at(base: Base, point: Point) -> bytes | list[Problem]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sim.experiment.asked import How, OptionError, option
-from sim.experiment.sweep.designs import Design, build_design
+from sim.experiment.sweep.designs import SAMPLED, Design, build_design
 from sim.experiment.sweep.economics import economic_outcomes, require_outcomes
 from sim.experiment.sweep.evaluate import SweepPlan
 from sim.experiment.sweep.factors import Factor, parse_factor
@@ -49,15 +49,17 @@ def prepare_sweep(base: Base, asked: SweepFile, how: How) -> PreparedSweep:
     LibraryMissingError.
     """
     first = next(iter(base.scenarios.values())).scenario.run
+    seed = first.seed if asked.seed is None else asked.seed
     try:
-        design = build_design(asked.design, asked.factors, asked.variants, asked.samples, asked.seed or first.seed)
+        if asked.seed is not None and asked.design not in SAMPLED:
+            raise ValueError(f"takes no seed, as nothing of it is drawn; allowed with {', '.join(SAMPLED)}")
+        design = build_design(asked.design, asked.factors, asked.variants, asked.samples, seed)
     except ValueError as error:
         raise OptionError("", f"{asked.design}: {error}") from error
     require_of_use(base, design.points, asked.places)
-    metrics = tuple(dict.fromkeys(asked.metrics))
     with option(""):
-        require_outcomes(base, paths_of(design.points), metrics)
-    plan = sweep_plan(base, design.points, asked.replications or first.replications, metrics, how)
+        require_outcomes(base, paths_of(design.points), asked.metrics)
+    plan = sweep_plan(base, design.points, asked.replications or first.replications, asked.metrics, how)
     warnings = (*warnings_of(base), *seed_notes(base.scenarios))
     return PreparedSweep(plan, design, asked.places, tuple(changed_meaning(base.scenarios)), warnings)
 

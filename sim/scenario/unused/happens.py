@@ -11,8 +11,9 @@ from sim.pure.distributions import Distribution, Fixed
 from sim.pure.survival import Never
 from sim.scenario.afterwards import HazardRatios
 from sim.scenario.makers import makers
+from sim.scenario.mixed import products
 from sim.scenario.people import WaitingClocks
-from sim.scenario.schema import Scenario, products
+from sim.scenario.schema import Scenario
 from sim.scenario.supply import NO_TARGET
 
 
