@@ -43,6 +43,7 @@ from sim.engine.kernel.rows import (
 from sim.engine.kernel.stamp import mark_ready
 from sim.engine.kernel.tables import (
     ClockRows,
+    Counts,
     Draws,
     People,
     Pools,
@@ -256,11 +257,11 @@ def _replications(cohort: Cohort, people: People) -> Any:
     return found
 
 
-def _lived(flat: Flat, cohort: Cohort) -> tuple[FloatArray, IntArray, IntArray]:
+def _lived(flat: Flat, cohort: Cohort) -> tuple[FloatArray, Counts, IntArray]:
     """(days of milestones passed, how often they were, attempts made) by the start."""
     count = len(cohort.referral_day)
     notes = np.full((count, len(flat.milestones)), np.nan)
-    passes = np.zeros((count, len(flat.milestones)), dtype=np.int64)
+    passes = np.zeros((count, len(flat.milestones)), dtype=np.int32)
     attempts = np.zeros((count, len(flat.attempt_names)), dtype=np.int64)
     for place, name in enumerate(flat.milestones):
         if name in cohort.notes:
@@ -351,7 +352,7 @@ def _trace(flat: Flat, cohort: Cohort, state: State) -> Trace:
         stop_day=each["stop"].copy(),
         milestones=flat.milestones,
         notes=records.notes,
-        passes=records.passes,
+        passes=records.passes.astype(np.int64),
         attempt_names=flat.attempt_names,
         attempts=records.attempts,
         outcomes=flat.outcomes,

@@ -8,7 +8,7 @@ leaving day, and is passed over.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import Enum, auto
 from heapq import heappop, heappush
 from math import inf, nan
@@ -53,6 +53,7 @@ class Request:
     """
 
     resource: int
+    source: int
     centre: int
     kind: int
     entity: int
@@ -71,10 +72,6 @@ class Request:
     ahead: float = 0.0
     planned: float = 0.0
     day: float = nan
-    source: int = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.source = self.resource
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +99,7 @@ class Pool:
         self._rank, self._log = place.rank, place.log
         self._waiting: list[tuple[float, float, int, int, int, Request]] = []
         self._joined = 0
+        self._turn = Phase.GRANT + (self.resource << 20) + self.centre
         self._turn_is_due = False
         self._new: list[tuple[Request, Callable[[], None]]] = []
         self.lists: Lists | None = None  # those that it serves, or is one of
@@ -113,7 +111,7 @@ class Pool:
 
     def request(self, kind: int, entity: int, units: int, day: float, lapses: float) -> Request:
         """A new request, to be asked with."""
-        request = Request(self.resource, self.centre, kind, entity, units, day, lapses)
+        request = Request(self.resource, self.resource, self.centre, kind, entity, units, day, lapses)
         self._log.append(request)
         return request
 
@@ -123,7 +121,7 @@ class Pool:
 
     def ask(self, request: Request) -> None:
         """Grant a request at once where nobody else could come before it, or let it wait for the pool's turn."""
-        if self._can_serve(request) and not self._waiting and self.timeline.is_quiet:
+        if not self._waiting and self.timeline.is_quiet and self._can_serve(request):
             self.grant(request)
             return
         request.answered = simpy.Event(self.timeline)
@@ -165,8 +163,7 @@ class Pool:
         """Let the pool take its turn at this instant, after everything else and in order of declaration."""
         if (self._waiting or self.lists is not None) and not self._turn_is_due:
             self._turn_is_due = True
-            order = (self.resource << 20) + self.centre
-            then(self.timeline.on(self.timeline.now, Phase.GRANT + order), self._take_turn)
+            then(self.timeline.on(self.timeline.now, self._turn), self._take_turn)
 
     def once_passed_over(self, request: Request, function: Callable[[], None]) -> None:
         """Let a function be called if a waiting request is not served by the turn that is due at this instant."""
@@ -313,7 +310,8 @@ class CapacityPool(Pool):
     def grant(self, request: Request) -> None:
         """Units, for which a booking is taken up; of those with numbers, the first that is free."""
         self._in_use += request.units
-        request.unit = next((n for n in self._numbers if n not in self._on and n not in self._out), 0)
+        if self._numbers:
+            request.unit = next((n for n in self._numbers if n not in self._on and n not in self._out), 0)
         if request.unit:
             self._on[request.unit] = request
         if self.bookings is not None:

@@ -310,12 +310,18 @@ class Walker:
 
     def _use(self, step: Use) -> Walk:
         """Queue for units, hold them for the inner steps, give them back."""
-        pool = self.world.pool(step.resource, self.kind, self.entity)
+        pool, timeline = self.world.pool(step.resource, self.kind, self.entity), self.world.timeline
         queues_by = None
         while True:
             if self._must_stop:
                 return LEFT
-            request = yield from self._ask(pool, step, step.units, queues_by)
+            if self.day > timeline.now and not pool.unlimited:
+                yield timeline.on(self.day, Phase.COMPLETION + self.order)
+            request = self._ask(pool, step, step.units, queues_by)
+            if request.answered is not None:
+                yield request.answered
+            if not (pool.unlimited or step.held):
+                self._hear(request)
             if request.answer is not GRANTED:
                 return (yield from self._go_without(request, step))
             withdrawn = withdrawal(request) if request.slots else inf
@@ -325,7 +331,7 @@ class Walker:
                 break
             # the slot is lost before it is used, and another asked for: at once, or when the patient is ready
             self.day = lost
-            yield self.world.timeline.on(self.day, Phase.COMPLETION + self.order)
+            yield timeline.on(self.day, Phase.COMPLETION + self.order)
             source = pool.source_of(request) if isinstance(pool, ListPool) else pool
             assert isinstance(source, SlotPool)
             source.take_back(request)
@@ -347,9 +353,9 @@ class Walker:
             self.day, how = self.cut, LEFT
         else:
             how = yield from self.walk(step.steps)
-        if self.day > self.world.timeline.now and not pool.unlimited:
+        if self.day > timeline.now and not pool.unlimited:
             phase = Phase.CLOCK if how is LEFT else Phase.COMPLETION
-            yield self.world.timeline.on(self.day, phase + self.order)
+            yield timeline.on(self.day, phase + self.order)
         self.holding -= 1
         if isnan(request.ended):  # a booking ended when it was taken up
             request.ended = self.day
@@ -379,20 +385,20 @@ class Walker:
         """Take one dose for good."""
         if self._must_stop:
             return LEFT
-        pool = self.world.pool(step.stock, self.kind, self.entity)
-        request = yield from self._ask(pool, step, 1, None)
+        pool, timeline = self.world.pool(step.stock, self.kind, self.entity), self.world.timeline
+        if self.day > timeline.now:
+            yield timeline.on(self.day, Phase.COMPLETION + self.order)
+        request = self._ask(pool, step, 1, None)
+        if request.answered is not None:
+            yield request.answered
+        self._hear(request)
         if request.answer is not GRANTED:
             return (yield from self._go_without(request, step))
         request.ended = self.day
         return THROUGH
 
-    def _ask(
-        self, pool: Pool, step: Use | Draw, units: int, queues_by: float | None
-    ) -> Generator[simpy.Event, Any, Request]:
-        """Ask a pool for units, and wait for its answer; units without limit are had at once, and concern nobody."""
-        timeline = self.world.timeline
-        if self.day > timeline.now and not pool.unlimited:
-            yield timeline.on(self.day, Phase.COMPLETION + self.order)
+    def _ask(self, pool: Pool, step: Use | Draw, units: int, queues_by: float | None) -> Request:
+        """Ask a pool for units, today; units without limit are had at once, on any day, and concern nobody."""
         request = pool.request(self.kind, self.entity, units, self.day, self.cut)
         if isinstance(pool, BookingPool):
             at_once = step.at_once if isinstance(step, Use) else None
@@ -414,12 +420,13 @@ class Walker:
                 self._limit_wait(request, pool, step)
             else:
                 pool.once_passed_over(request, partial(self._limit_wait, request, pool, step))
-        if request.answered is not None:
-            yield request.answered
+        return request
+
+    def _hear(self, request: Request) -> None:
+        """The walker's day is that of the answer, for which it has waited; its patient may leave later by then."""
         self.day = request.began if request.answer is GRANTED else request.ended
         if self.looks:
             self._leave_on(self.world.leave_day[self.entity])
-        return request
 
     def _limit_wait(self, request: Request, pool: Pool, step: Use | Draw) -> None:
         """Post the days on which the wait may end by itself.

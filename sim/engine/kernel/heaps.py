@@ -7,7 +7,7 @@ from sim.engine.kernel.names import INFINITY, WALK
 from sim.engine.kernel.rows import Batch, Entry, Pool, Request
 from sim.engine.kernel.tables import Pools, Run, Shelves, Slots
 
-# -- what will happen: by (day, priority, ticket) -------------------------------------------------------------------
+# -- what will happen: by (day, priority, ticket); below each place of the heap there are four ----------------------
 
 
 @inlined
@@ -21,7 +21,7 @@ def push(run: Run, day: float, priority: int, what: int, subject: int) -> None:
     new = happenings[row]
     new.priority, new.ticket, new.what, new.subject = priority, now.tickets, what, subject
     while k > 0:
-        up = (k - 1) >> 1
+        up = (k - 1) >> 2
         above = heap[up]
         if above.day < day or (above.day == day and happenings[above.row].priority <= priority):
             break
@@ -39,26 +39,38 @@ def comes_first(run: Run, a: int, b: int) -> bool:
     return one.ticket < other.ticket
 
 
+@inlined
+def earlier(run: Run, a: int, b: int) -> bool:
+    """Whether what is at place a of the heap comes before what is at place b."""
+    one, other = run.heap[a], run.heap[b]
+    if one.day == other.day:
+        return comes_first(run, one.row, other.row)
+    return one.day < other.day
+
+
 @compiled
 def take_place(run: Run, last: int, day: float, row: int) -> None:
     """Put a happening into a heap of so many whose first place is a gap.
 
-    The gap goes down to the end, always to the earlier side, and the happening goes up again from there: it seldom
-    has far to go, and one comparison a floor is enough, where to let it down takes two.
+    The gap goes down to the end, always to the earliest side, and the happening goes up again from there: it seldom
+    has far to go.
     """
     heap = run.heap
     k, down = 0, 1
-    while down < last:
-        if down + 1 < last:
-            left, right = heap[down], heap[down + 1]
-            if left.day == right.day:
-                down += comes_first(run, right.row, left.row)
-            else:
-                down += right.day < left.day
+    while down + 3 < last:
+        left = down + earlier(run, down + 1, down)
+        right = down + 2 + earlier(run, down + 3, down + 2)
+        down = right if earlier(run, right, left) else left
         heap[k].day, heap[k].row = heap[down].day, heap[down].row
-        k, down = down, 2 * down + 1
+        k, down = down, 4 * down + 1
+    if down < last:
+        for other in range(down + 1, last):
+            if earlier(run, other, down):
+                down = other
+        heap[k].day, heap[k].row = heap[down].day, heap[down].row
+        k = down
     while k > 0:
-        up = (k - 1) >> 1
+        up = (k - 1) >> 2
         above = heap[up]
         if above.day < day or (above.day == day and comes_first(run, above.row, row)):
             break
@@ -83,7 +95,7 @@ def next_day(run: Run) -> float:
     if not now.gap:
         return heap[0].day
     day = INFINITY
-    for k in range(1, min(now.heap, 3)):
+    for k in range(1, min(now.heap, 5)):
         day = min(day, heap[k].day)
     return day
 

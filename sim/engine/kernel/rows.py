@@ -1,7 +1,8 @@
 """What one row of each of the kernel's tables holds. A layout stands here and nowhere else. No numba here.
 
-The classes are never made: a row is a record of a numpy array, with the fields in this order, 8 bytes each. The type
-checker reads them, so that a field which does not exist is found before anything runs.
+The classes are never made: a row is a record of a numpy array, with the fields in this order, 8 bytes each, or 4 where
+the whole number is `Small`: of the rows that there are many of, so that as few lines of memory as possible are touched.
+The type checker reads them, so that a field which does not exist is found before anything runs.
 
 Longer than 400 lines because every layout stands here.
 """
@@ -9,15 +10,17 @@ Longer than 400 lines because every layout stands here.
 from __future__ import annotations
 
 from functools import cache
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
+
+Small: TypeAlias = int
 
 
 @cache
 def layout(kind: type) -> np.dtype[Any]:
     """The numpy dtype of a kind of row."""
-    fields: dict[str, Any] = {"int": np.int64, "float": np.float64}
+    fields: dict[str, Any] = {"int": np.int64, "Small": np.int32, "float": np.float64}
     return np.dtype([(name, fields[told]) for name, told in kind.__annotations__.items()], align=True)
 
 
@@ -30,7 +33,7 @@ def blank(kind: type, *shape: int) -> Any:
     """A table of rows that say nothing: no day, and 0 everywhere else."""
     table = np.zeros(shape, dtype=layout(kind))
     for name, told in kind.__annotations__.items():
-        if told != "int":
+        if told == "float":
             table[name] = np.nan
     return table
 
@@ -238,44 +241,44 @@ class Happening:
 
     priority: int  # phase of the instant, and order within it
     ticket: int  # of equal days and priorities the one pushed first happens first
-    what: int
-    subject: int  # to which walker, request, patient, pool, slot or change
+    what: Small
+    subject: Small  # to which walker, request, patient, pool, slot or change
 
 
 class Task:
     """What is under way: the last begun is the first ended."""
 
-    task: int
-    of: int  # walker or pool
-    count: int  # lots that are still to begin
-    begun: int  # whether one of them is under way
-    chain: int  # lots begun before, one after the other, while time did not move on
+    task: Small
+    of: Small  # walker or pool
+    count: Small  # lots that are still to begin
+    begun: Small  # whether one of them is under way
+    chain: Small  # lots begun before, one after the other, while time did not move on
 
 
 class Walker:
-    """A patient, a lot or a branch on its way."""
+    """A patient, a lot or a branch on its way. What every operation asks for comes first."""
 
-    row: int  # its own place
-    pc: int  # the operation at which it is; of a free row, the next one that is free
-    part: int  # where in this operation it goes on
-    why: int  # why its frames are unwound
-    kind: int
-    entity: int  # number of the patient or the lot
-    centre: int  # the patient's, or that of the lot's shelf
-    attempt: int  # the present one, for draws
-    depth: int  # frames that are open
-    holding: int  # of them, those that hold something
-    stage_bound: int  # whether a product only finishes its stage once its patient has left
-    looks: int  # whether its leaving day may be put off by a branch beside it, and is looked up when it has come
-    parent: int  # the walker of which this is a branch; -1: none
-    out: int  # branches that have not ended
-    branch: int  # the next one to begin
-    branch_failed: int  # FAILED if one of them has failed, ENDED if one has come to an end of the path; 0: neither
-    request: int  # the last one
-    keys: int  # the walker whose queue keys this one has; -1: nobody's yet
+    row: Small  # its own place
+    pc: Small  # the operation at which it is; of a free row, the next one that is free
+    part: Small  # where in this operation it goes on
+    why: Small  # why its frames are unwound
+    kind: Small
+    entity: Small  # number of the patient or the lot
+    depth: Small  # frames that are open
+    attempt: Small  # the present one, for draws
     day: float  # its own: not before today
     leaves: float  # the day on which its patient leaves
     cut: float  # the day on which it stops where it is
+    stage_bound: Small  # whether a product only finishes its stage once its patient has left
+    looks: Small  # whether its leaving day may be put off by a branch beside it, and is looked up when it has come
+    holding: Small  # of its frames, those that hold something
+    request: Small  # the last one
+    centre: Small  # the patient's, or that of the lot's shelf
+    parent: Small  # the walker of which this is a branch; -1: none
+    out: Small  # branches that have not ended
+    branch: Small  # the next one to begin
+    branch_failed: Small  # FAILED if one of them has failed, ENDED if one has come to an end of the path; 0: neither
+    keys: Small  # the walker whose queue keys this one has; -1: nobody's yet
     branched: float  # the day on which its branches begin
     queues_by: float  # the key of its next request, where that is given
 
@@ -283,12 +286,12 @@ class Walker:
 class Frame:
     """What encloses the present operations of a walker."""
 
-    op: int  # the operation that opened it
-    request: int  # USE: what is held
-    outer: int  # ATTEMPTS: the attempt outside
-    tried: int  # how many have begun
-    between: int  # whether it is between two
-    bound: int  # SHIELD, ASIDE: `stage_bound` outside
+    op: Small  # the operation that opened it
+    request: Small  # USE: what is held
+    outer: Small  # ATTEMPTS: the attempt outside
+    tried: Small  # how many have begun
+    between: Small  # whether it is between two
+    bound: Small  # SHIELD, ASIDE: `stage_bound` outside
     cut: float  # `cut` outside
     day: float  # ASIDE: the day on which the path goes on
 
@@ -298,8 +301,8 @@ class Share:
 
     key_day: float  # by which it queued first
     start: float  # of the slot that it holds
-    unit: int  # the number of the last unit that it had; 0: none
-    booking: int  # the last one that it made, a request; -1: none
+    unit: Small  # the number of the last unit that it had; 0: none
+    booking: Small  # the last one that it made, a request; -1: none
 
 
 class Unit:
@@ -310,26 +313,26 @@ class Unit:
 
 
 class Request:
-    """A request for units of a pool."""
+    """A request for units of a pool. What is kept of it in the end comes first."""
 
-    who: int  # the walker
-    kind: int
-    entity: int
-    pool: int
-    source: int  # the pool that serves it: the same, but for who is on a list for any of several
-    units: int
-    state: int
-    entry: int  # ticket of its entry in the queue; earlier ones are stale
-    slot: int  # the first of those granted; -1: none
-    unit: int  # the number of the one granted, of those that have one; 0: none
-    booking: int  # of units that may be booked, the walker's last one; -1: none
-    following: int  # the next request in the pool's chain, or in the end of the same entity; -1: none
-    before: int  # the one before it in the pool's chain; -1: none
-    newer: int  # the next of those that wait for the pool's turn at this instant; -1: none
+    kind: Small
+    entity: Small
+    pool: Small
+    source: Small  # the pool that serves it: the same, but for who is on a list for any of several
+    units: Small
+    following: Small  # the next request in the pool's chain, or in the end of the same entity; -1: none
     asked: float
     began: float
     ended: float
+    who: Small  # the walker
+    state: Small
     lapses: float  # the day on which the wait ends by itself
+    entry: Small  # ticket of its entry in the queue; earlier ones are stale
+    slot: Small  # the first of those granted; -1: none
+    unit: Small  # the number of the one granted, of those that have one; 0: none
+    booking: Small  # of units that may be booked, the walker's last one; -1: none
+    before: Small  # the one before it in the pool's chain; -1: none
+    newer: Small  # the next of those that wait for the pool's turn at this instant; -1: none
     rank: float  # after a jump
     key_day: float
     planned: float  # of a booking, days
@@ -394,8 +397,8 @@ class Entry:
     rank: float
     key_day: float
     order: int  # of the entity
-    ticket: int
-    request: int
+    ticket: Small
+    request: Small
 
 
 class Slot:

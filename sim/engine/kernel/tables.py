@@ -48,6 +48,8 @@ FloatTable: TypeAlias = NDArray[np.float64]
 Ints: TypeAlias = NDArray[np.int64]
 IntTable: TypeAlias = NDArray[np.int64]
 IntCube: TypeAlias = NDArray[np.int64]
+# Small numbers, of two dimensions.
+Counts: TypeAlias = NDArray[np.int32]
 
 R = TypeVar("R", covariant=True)
 G = TypeVar("G")
@@ -252,7 +254,7 @@ class Records(NamedTuple):
     """What the trace will say of each patient, and the first of their requests; stages passed, in order."""
 
     notes: FloatTable
-    passes: IntTable
+    passes: Counts
     attempts: IntTable
     ended_outcome: Ints
     ended_day: Floats

@@ -1,7 +1,8 @@
 """Tables as numba sees them: where the first row is, and how many rows there are. A row is numba's own `Record`.
 
 By numba's interface for extensions. An array of numba's own is handed on as seven numbers and a count of references,
-and its indices may count from the end; none of that is of use here, and leaving it out halves the kernel's time.
+and its indices may count from the end; none of that is of use here, and leaving it out halves the kernel's time. A
+group of tables is handed on as one address, of where that of each is written down.
 """
 
 from __future__ import annotations
@@ -9,12 +10,18 @@ from __future__ import annotations
 import operator
 from collections.abc import Callable, Iterator
 from functools import cache
-from itertools import count
 from typing import Any, TypeVar, cast
 
 import numpy as np
 from numba import config, from_dtype, types
-from numba.extending import lower_builtin, make_attribute_wrapper, models, register_model, type_callable
+from numba.extending import (
+    lower_builtin,
+    lower_getattr_generic,
+    make_attribute_wrapper,
+    models,
+    register_model,
+    type_callable,
+)
 
 from sim.engine.kernel import rows, tables
 from sim.engine.kernel.tables import opened
@@ -27,6 +34,7 @@ ARRAYS = {
     "Floats": (types.float64, 1),
     "FloatTable": (types.float64, 2),
     "Ints": (types.int64, 1),
+    "Counts": (types.int32, 2),
     "IntTable": (types.int64, 2),
     "IntCube": (types.int64, 3),
 }
@@ -61,6 +69,25 @@ def _shape(kind: TableType) -> Any:
 make_attribute_wrapper(TableType, "shape", "shape")
 
 
+class GroupType(types.NamedTuple):
+    """The type of a group of tables, rows and further groups.
+
+    Its name is short because it is part of that of every function that is handed one.
+    """
+
+    def __init__(self, members: Any, group: Any) -> None:
+        super().__init__(members, group)  # type: ignore[no-untyped-call]
+        self.name = group.__name__
+
+
+@register_model(GroupType)
+class GroupModel(models.PrimitiveModel):
+    """Where the words are that `addresses` wrote down."""
+
+    def __init__(self, manager: Any, kind: GroupType) -> None:
+        super().__init__(manager, kind, manager.lookup(types.voidptr).get_value_type())  # type: ignore[no-untyped-call]
+
+
 # -- the types of what annotations state ----------------------------------------------------------------------------
 
 
@@ -86,10 +113,7 @@ def _row(told: str) -> Any:
 
 @cache
 def _group(group: Any) -> Any:
-    fields = [type_of(field.__forward_arg__) for field in group.__annotations__.values()]
-    if len(set(fields)) == 1:
-        return types.NamedUniTuple(fields[0], len(fields), group)  # type: ignore[no-untyped-call]
-    return types.NamedTuple(fields, group)  # type: ignore[no-untyped-call]
+    return GroupType([type_of(field.__forward_arg__) for field in group.__annotations__.values()], group)
 
 
 # -- from numpy's arrays to tables ----------------------------------------------------------------------------------
@@ -144,25 +168,46 @@ def _type_of_group(_: Any) -> Any:
 
 @in_machine_code(opened, types.NamedTupleClass, types.Integer)
 def _open(context: Any, builder: Any, signature: Any, given: Any) -> Any:
-    """From what `addresses` wrote down at a place."""
-    told = builder.inttoptr(given[1], context.get_value_type(types.intp).as_pointer())
-    at = count()
+    return builder.inttoptr(given[1], context.get_value_type(types.voidptr))
 
-    def next_word() -> Any:
-        return builder.load(builder.gep(told, [context.get_constant(types.intp, next(at))]))
 
-    def read(what: Any) -> Any:
-        if not isinstance(what, TableType | types.Record):
-            return context.make_tuple(builder, what, [read(member) for member in what])
-        first = builder.inttoptr(next_word(), context.get_value_type(types.voidptr))
-        if isinstance(what, types.Record):
-            return builder.bitcast(first, context.get_value_type(what))
-        table = context.make_helper(builder, what)
-        shape = [next_word() for _ in range(what.dimensions)]
-        table.first, table.shape = first, context.make_tuple(builder, _shape(what), shape)
-        return table._getvalue()
+def _words(kind: Any) -> int:
+    """How many words `addresses` writes down for a table, a row or a group."""
+    if isinstance(kind, GroupType):
+        return sum(_words(member) for member in kind.types)
+    return 1 + (kind.dimensions if isinstance(kind, TableType) else 0)
 
-    return read(signature.return_type)
+
+@lower_getattr_generic(GroupType)  # type: ignore[no-untyped-call, untyped-decorator]
+def _named(context: Any, builder: Any, group: Any, where: Any, name: str) -> Any:
+    return _member(context, builder, group, where, group.fields.index(name))
+
+
+@in_machine_code("static_getitem", GroupType, types.IntegerLiteral)
+def _numbered(context: Any, builder: Any, signature: Any, given: Any) -> Any:
+    return _member(context, builder, signature.args[0], *given)
+
+
+def _member(context: Any, builder: Any, group: Any, where: Any, place: int) -> Any:
+    found, before = group.types[place], sum(_words(member) for member in group.types[:place])
+    words = builder.bitcast(where, context.get_value_type(types.intp).as_pointer())
+    first = builder.gep(words, [context.get_constant(types.intp, before)], inbounds=True)
+    if isinstance(found, GroupType):
+        return builder.bitcast(first, context.get_value_type(found))
+
+    def word(number: int) -> Any:
+        loaded = builder.load(builder.gep(first, [context.get_constant(types.intp, number)], inbounds=True))
+        # nothing that the kernel writes changes it, so once is enough
+        loaded.set_metadata("invariant.load", builder.module.add_metadata([]))
+        return loaded
+
+    row = builder.inttoptr(word(0), context.get_value_type(types.voidptr))
+    if not isinstance(found, TableType):
+        return builder.bitcast(row, context.get_value_type(found))
+    table = context.make_helper(builder, found)
+    shape = [word(1 + dimension) for dimension in range(found.dimensions)]
+    table.first, table.shape = row, context.make_tuple(builder, _shape(found), shape)
+    return table._getvalue()
 
 
 # -- rows by their places -------------------------------------------------------------------------------------------
